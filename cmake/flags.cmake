@@ -1,0 +1,25 @@
+# Warnings, hardening and instrumentation for every target.
+add_compile_options(
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes
+  -Wmissing-prototypes -Wcast-qual -Wundef -Wvla -Wformat=2 -Wswitch-enum
+  -fno-strict-aliasing -fstack-protector-strong -fvisibility=hidden)
+if(SKAD_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT SKAD_SANITIZE)
+  add_compile_options(-D_FORTIFY_SOURCE=2)
+  add_link_options(-Wl,-z,relro -Wl,-z,now)
+endif()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# Assertions state bugs of ours and stay in release builds (SKAD_ASSERT); -DNDEBUG is never used.
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_C_FLAGS_RELEASE "-O2")
+if(SKAD_SANITIZE)
+  add_compile_options(-fsanitize=${SKAD_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SKAD_SANITIZE})
+endif()
+if(SKAD_COVERAGE)
+  add_compile_options(--coverage -O0)
+  add_link_options(--coverage)
+endif()

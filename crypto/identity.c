@@ -1,0 +1,65 @@
+/* The identity as a value: derived from a seed, checked against a profile, its nonces kept.
+ * Solving is in solver.c, the file in identity_file.c. */
+#include "skad/identity.h"
+
+#include <string.h>
+
+#include "crypto/keys.h"
+#include "crypto/puzzle.h"
+
+void skad_identity_from_seed(const uint8_t seed[static 32], skad_identity *out)
+{
+    skad_crypto_init();
+    memset(out, 0, sizeof *out);
+    skad_keypair_from_seed(seed, out->public_key, out->secret_key);
+    skad_node_id(out->public_key, &out->id);
+}
+
+bool skad_identity_fits(const skad_identity *identity, const skad_profile *profile)
+{
+    return skad_puzzle_static_ok(&identity->id, profile->static_bits);
+}
+
+const skad_puzzle_nonce *skad_identity_nonce(const skad_identity *identity, uint32_t epoch)
+{
+    for (size_t i = 0; i < identity->nonces_count; i++) {
+        if (identity->nonces[i].epoch == epoch) {
+            return &identity->nonces[i];
+        }
+    }
+    return NULL;
+}
+
+/* Where the nonce of an epoch goes: to its own place, else to a free one, else to the oldest. */
+static size_t place_for(const skad_identity *identity, uint32_t epoch)
+{
+    size_t oldest = 0;
+    for (size_t i = 0; i < identity->nonces_count; i++) {
+        if (identity->nonces[i].epoch == epoch) {
+            return i;
+        }
+        if (identity->nonces[i].epoch < identity->nonces[oldest].epoch) {
+            oldest = i;
+        }
+    }
+    return identity->nonces_count < SKAD_IDENTITY_NONCES_MAX ? identity->nonces_count : oldest;
+}
+
+skad_status skad_identity_add_nonce(skad_identity *identity, const skad_profile *profile,
+                                    const skad_puzzle_nonce *nonce)
+{
+    if (!skad_puzzle_dynamic_ok(&identity->id, nonce, profile->dynamic_bits)) {
+        return SKAD_ERR_PUZZLE;
+    }
+    size_t place = place_for(identity, nonce->epoch);
+    identity->nonces[place] = *nonce;
+    if (place == identity->nonces_count) {
+        identity->nonces_count++;
+    }
+    return SKAD_OK;
+}
+
+void skad_identity_wipe(skad_identity *identity)
+{
+    skad_wipe(identity, sizeof *identity);
+}

@@ -1,0 +1,33 @@
+/* The network tag: the first 16 bytes of each datagram, checked before anything is parsed.
+ *
+ *   network key = BLAKE2b-256(key = PSK or none, "skad1 network", profile hash)
+ *   tag         = BLAKE2b-128(key = network key, "skad1 tag", recipient ID || envelope)
+ *
+ * It keeps out noise and other networks; with a pre-shared key also everyone who lacks the key. */
+#ifndef SKAD_CRYPTO_TAG_H
+#define SKAD_CRYPTO_TAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/hash.h"
+#include "skad/status.h"
+#include "skad/types.h"
+
+#define SKAD_TAG_BYTES 16
+
+/* psk is NULL or 32 bytes. */
+void skad_network_key(const uint8_t profile_hash[static SKAD_HASH_BYTES], const uint8_t *psk,
+                      uint8_t out[static SKAD_HASH_BYTES]);
+
+void skad_tag_make(const uint8_t network_key[static SKAD_HASH_BYTES], const skad_id *recipient,
+                   const uint8_t *envelope, size_t envelope_len,
+                   uint8_t out[static SKAD_TAG_BYTES]);
+
+/* Compares in constant time. */
+SKAD_MUST_CHECK bool skad_tag_ok(const uint8_t network_key[static SKAD_HASH_BYTES],
+                                 const skad_id *recipient, const uint8_t *envelope,
+                                 size_t envelope_len, const uint8_t tag[static SKAD_TAG_BYTES]);
+
+#endif

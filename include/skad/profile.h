@@ -1,0 +1,45 @@
+/* The network profile: everything that all nodes of one network must agree on, and a few local
+ * policies that travel with it. Nodes of different profiles never understand each other, because
+ * the profile's hash keys the network tag (proto/PROTOCOL.md, "Network tag"). */
+#ifndef SKAD_PROFILE_H
+#define SKAD_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SKAD_PROFILE_NAME_BYTES_MAX 32
+#define SKAD_PSK_BYTES              32
+#define SKAD_K_MAX                  16 /* as many dual-stack contacts fit into one reply */
+#define SKAD_PATHS_MAX              8
+
+typedef struct skad_profile {
+    /* Agreed by the network: hashed into the network key. */
+    char name[SKAD_PROFILE_NAME_BYTES_MAX + 1]; /* 1..32 bytes, zero-terminated */
+    uint8_t static_bits;                        /* c1: zero bits demanded by the static puzzle */
+    uint8_t dynamic_bits;                       /* c2: zero bits demanded by the dynamic puzzle */
+    uint32_t epoch_s;       /* length of a puzzle epoch, seconds, at least 3600 */
+    uint8_t k;              /* bucket size and contacts in a reply, 1..SKAD_K_MAX */
+    uint8_t siblings;       /* s: nodes that hold a record, 1..k */
+    uint8_t paths;          /* d: disjoint paths of a lookup, 1..SKAD_PATHS_MAX */
+    uint8_t alpha;          /* concurrent queries on one path, 1..4 */
+    uint32_t record_life_s; /* how long a holder keeps a record, seconds, at least 1 */
+
+    /* Local policy: not hashed. */
+    bool allow_private; /* loopback, private and other non-global addresses may be contacted */
+
+    /* Optional pre-shared key of a private network: keys the network key. */
+    bool has_psk;
+    uint8_t psk[SKAD_PSK_BYTES];
+} skad_profile;
+
+/* A built-in profile by name ("public" or "test"); NULL if there is none of that name. */
+const skad_profile *skad_profile_builtin(const char *name);
+
+/* Whether every field is within the range given above. */
+bool skad_profile_valid(const skad_profile *profile);
+
+/* The puzzle epoch in which a wall-clock second lies. */
+uint32_t skad_profile_epoch(const skad_profile *profile, uint64_t unix_s);
+
+#endif

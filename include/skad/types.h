@@ -1,0 +1,52 @@
+/* The few shapes that every part of skad and every user of it shares: identifiers, addresses,
+ * contacts, time. Plain values without ownership; copy them freely. */
+#ifndef SKAD_TYPES_H
+#define SKAD_TYPES_H
+
+#include <stdint.h>
+
+#define SKAD_ID_BYTES           32   /* node IDs and content keys share one 256-bit space */
+#define SKAD_PUBLIC_KEY_BYTES   32   /* Ed25519, RFC 8032 */
+#define SKAD_DATAGRAM_BYTES_MAX 1232 /* IPv6's minimum MTU 1280, less its header 40 and UDP's 8 */
+
+/* A point of the key space: a node ID or the key of a record, most significant byte first. */
+typedef struct skad_id {
+    uint8_t bytes[SKAD_ID_BYTES];
+} skad_id;
+
+/* Values are bits, so that they also serve as a set ("want", "families we can send on"). */
+typedef enum skad_family {
+    SKAD_FAMILY_NONE = 0,
+    SKAD_FAMILY_IPV4 = 1,
+    SKAD_FAMILY_IPV6 = 2,
+} skad_family;
+
+#define SKAD_FAMILIES_ALL (SKAD_FAMILY_IPV4 | SKAD_FAMILY_IPV6)
+
+/* A UDP endpoint. IPv4 uses ip[0..3] and keeps the rest zero, so that equal endpoints are equal
+ * bytes. IPv4-mapped IPv6 addresses are never stored: they are turned into IPv4 at the socket. */
+typedef struct skad_address {
+    uint8_t family; /* a skad_family; NONE means absent */
+    uint16_t port;  /* host byte order */
+    uint8_t ip[16]; /* network byte order */
+} skad_address;
+
+/* Who, and where: at most one endpoint of each family, at least one present. */
+typedef struct skad_contact {
+    skad_id id;
+    skad_address ipv4;
+    skad_address ipv6;
+} skad_contact;
+
+/* One instant, as the driver sees it. The core never reads a clock: every call that needs the time
+ * takes one of these. mono_us never goes back; unix_s may jump (it only decides puzzle epochs and
+ * record expiry). */
+typedef struct skad_time {
+    uint64_t mono_us; /* monotonic, microseconds, origin arbitrary */
+    uint64_t unix_s;  /* wall clock, seconds since 1970 */
+} skad_time;
+
+#define SKAD_US_PER_MS 1000ULL
+#define SKAD_US_PER_S  1000000ULL
+
+#endif

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Holds the house together (docs/design.md, "The house"): each library is included by its own folder
+# only, and folders include only what lies below them: cli -> daemon -> core -> proto -> crypto.
+# Prints every stray include; fails if there is one.
+set -euo pipefail
+cd "${1:?usage: layering.sh SOURCE_DIR}"
+
+strays=0
+
+# complain WHAT PATTERN FOLDER...: no file of the folders includes what matches the pattern.
+complain() {
+  local what=$1 pattern=$2
+  shift 2
+  local found
+  found=$(grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*$pattern" \
+    --include='*.c' --include='*.h' "$@" 2>/dev/null || true)
+  if [ -n "$found" ]; then
+    printf '%s:\n%s\n' "$what" "$found"
+    strays=$((strays + 1))
+  fi
+}
+
+all=(crypto proto src include)
+without() { # the folders of `all` and src/* without the named one
+  local folder
+  for folder in crypto proto include src/core src/daemon src/cli src/db src/sim; do
+    [ "$folder" = "$1" ] || [ ! -d "$folder" ] || echo "$folder"
+  done
+}
+
+complain "libsodium outside crypto" '[<"]sodium' $(without crypto)
+complain "msgpack-c outside proto" '[<"]msgpack' $(without proto)
+complain "libev outside src/daemon" '[<"]ev(\+\+)?\.h' $(without src/daemon)
+complain "LMDB outside src/db" '[<"]lmdb' $(without src/db)
+
+complain "crypto includes what lies above it" '"(proto|src)/' crypto
+complain "proto includes what lies above it" '"src/' proto
+complain "core includes what lies above it" '"src/(daemon|cli|db|sim)/' src/core
+complain "daemon includes the command line or the simulator" '"src/(cli|sim)/' src/daemon
+complain "public headers include private ones" '"(crypto|proto|src)/' include
+complain "core reaches for sockets, clocks, threads or stdio" \
+  '<(sys/(socket|time|epoll|un)|netinet/|arpa/|time|stdio|pthread|threads|poll|unistd)' src/core
+complain "a source file is included" '"[^"]*\.c"' "${all[@]}" tests bench
+
+if [ "$strays" -ne 0 ]; then
+  echo "layering: $strays rule(s) broken"
+  exit 1
+fi
+echo "layering: every include points down"
