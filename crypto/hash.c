@@ -23,7 +23,7 @@ void skad_hash(skad_hash_domain domain, const uint8_t *key, const skad_span *par
                uint8_t *out, size_t out_bytes)
 {
     SKAD_ASSERT((size_t)domain < sizeof personals / sizeof personals[0]);
-    SKAD_ASSERT(out_bytes >= 16 && out_bytes <= SKAD_HASH_BYTES_MAX);
+    SKAD_ASSERT(out_bytes >= 8 && out_bytes <= SKAD_HASH_BYTES_MAX);
 
     crypto_generichash_blake2b_state state;
     int failed = crypto_generichash_blake2b_init_salt_personal(

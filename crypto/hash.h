@@ -18,7 +18,8 @@
     X(DYNAMIC, "skad1 dynamic")   /* node ID xor nonce, epoch -> dynamic puzzle */                 \
     X(PROFILE, "skad1 profile")   /* profile encoding -> profile hash */                           \
     X(NETWORK, "skad1 network")   /* profile hash, keyed with the PSK if any -> network key */     \
-    X(TAG, "skad1 tag")           /* recipient, envelope, keyed with network key -> tag */         \
+    X(FRONT, "skad1 front")       /* recipient, front of the envelope -> tag's first half */       \
+    X(TAG, "skad1 tag")           /* recipient, whole envelope -> tag's second half */             \
     X(TOKEN, "skad1 token")       /* address, ID, slot, keyed with a secret -> address token */    \
     X(LEAF, "skad1 leaf")         /* recipient, request digest, signed part -> digest */           \
     X(BRANCH, "skad1 branch")     /* two digests -> their parent in a batch */                     \
@@ -42,7 +43,7 @@ typedef struct skad_span {
 
 /* Hashes the concatenation of `parts`. The caller makes the concatenation unambiguous (fixed sizes,
  * at most the last part of variable size). key is NULL or SKAD_HASH_KEY_BYTES long; out_bytes is
- * 16..64. Allocates nothing, cannot fail. */
+ * 8..64. Allocates nothing, cannot fail. */
 void skad_hash(skad_hash_domain domain, const uint8_t *key, const skad_span *parts, size_t count,
                uint8_t *out, size_t out_bytes);
 

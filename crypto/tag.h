@@ -1,9 +1,13 @@
 /* The network tag: the first 16 bytes of each datagram, checked before anything is parsed.
  *
  *   network key = BLAKE2b-256(key = PSK or none, "skad1 network", profile hash)
- *   tag         = BLAKE2b-128(key = network key, "skad1 tag", recipient ID || envelope)
+ *   tag[0..7]   = BLAKE2b-64(key = network key, "skad1 front", recipient ID || envelope[0..63])
+ *   tag[8..15]  = BLAKE2b-64(key = network key, "skad1 tag", recipient ID || envelope)
  *
- * It keeps out noise and other networks; with a pre-shared key also everyone who lacks the key. */
+ * It keeps out noise and other networks; with a pre-shared key also everyone who lacks the key. The
+ * first half covers only the front of the envelope, so that noise of any length costs one hash of
+ * 96 bytes; the second covers all of it, so that nobody without the key can change a byte behind
+ * the front of a datagram that he overheard and have its signature checked. */
 #ifndef SKAD_CRYPTO_TAG_H
 #define SKAD_CRYPTO_TAG_H
 
@@ -15,7 +19,8 @@
 #include "skad/status.h"
 #include "skad/types.h"
 
-#define SKAD_TAG_BYTES 16
+#define SKAD_TAG_BYTES       16
+#define SKAD_TAG_FRONT_BYTES 64 /* of the envelope; a shorter one is covered whole */
 
 /* psk is NULL or 32 bytes. */
 void skad_network_key(const uint8_t profile_hash[static SKAD_HASH_BYTES], const uint8_t *psk,

@@ -1,0 +1,36 @@
+/* Why a datagram was dropped. The order is the order of the checks, cheapest first
+ * (docs/design.md, "The way of a datagram"); each reason is counted by the node and named in
+ * proto/PROTOCOL.md. The names are stable: operators graph them. */
+#ifndef SKAD_VERDICT_H
+#define SKAD_VERDICT_H
+
+/* X(NAME, "name") */
+#define SKAD_VERDICTS(X)                                                                           \
+    X(ACCEPT, "accept")       /* not a drop */                                                     \
+    X(SIZE, "size")           /* shorter or longer than any datagram of ours */                    \
+    X(SOURCE, "source")       /* from an address that this profile never talks to */               \
+    X(TAG, "tag")             /* network tag wrong: noise, another network, not for us */          \
+    X(STRUCTURE, "structure") /* not one strict msgpack envelope within the limits */              \
+    X(VERSION, "version")     /* envelope of a protocol version that we do not speak */            \
+    X(KIND, "kind")           /* unknown kind, or a kind that may not be sent this way */          \
+    X(SELF, "self")           /* signed with our own key */                                        \
+    X(UNAWAITED, "unawaited") /* a reply to nothing that we asked of that address */               \
+    X(DUPLICATE, "duplicate") /* a datagram that we have already handled */                        \
+    X(EPOCH, "epoch")         /* puzzle nonce of an epoch too far from ours: check the clocks */   \
+    X(IDENTITY, "identity")   /* a reply signed by someone else than the one we asked */           \
+    X(STATIC, "static")       /* static puzzle not solved */                                       \
+    X(DYNAMIC, "dynamic")     /* dynamic puzzle not solved */                                      \
+    X(SIGNATURE, "signature") /* signature does not verify */                                      \
+    X(BODY, "body")           /* signed, but the body is not what its kind demands */
+
+typedef enum skad_verdict {
+#define SKAD_VERDICT_ENUM(name, text) SKAD_VERDICT_##name,
+    SKAD_VERDICTS(SKAD_VERDICT_ENUM)
+#undef SKAD_VERDICT_ENUM
+        SKAD_VERDICT_COUNT
+} skad_verdict;
+
+/* The reason's stable lower-case name, static storage, never NULL. */
+const char *skad_verdict_name(skad_verdict verdict);
+
+#endif

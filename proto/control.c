@@ -1,0 +1,249 @@
+/* The control socket's messages. Nothing here keeps state: a stream of bytes becomes requests, and
+ * results become bytes. */
+#include "proto/control.h"
+
+#include <string.h>
+
+#include "proto/address.h"
+
+#define TYPE_REQUEST      0
+#define TYPE_RESPONSE     1
+#define TYPE_NOTIFICATION 2
+
+/* Four elements and one parameter, and room for parameters that are refused afterwards. */
+#define ITEMS_MAX 64
+
+static const char *const METHOD_NAMES[] = {
+#define METHOD_NAME(name, text) text,
+    SKAD_CONTROL_METHODS(METHOD_NAME)
+#undef METHOD_NAME
+};
+
+static const char *const ERROR_NAMES[] = {
+#define ERROR_NAME(name, text) text,
+    SKAD_CONTROL_ERRORS(ERROR_NAME)
+#undef ERROR_NAME
+};
+
+#define METHODS_COUNT (sizeof METHOD_NAMES / sizeof METHOD_NAMES[0])
+
+const char *skad_control_method_name(skad_control_method method)
+{
+    return METHOD_NAMES[method];
+}
+
+const char *skad_control_error_name(skad_control_error error)
+{
+    return ERROR_NAMES[error];
+}
+
+/* ---- Reading ---- */
+
+/* The msgid of a request that cannot be read to its end: only its first three bytes or so are
+ * looked at, an array header, the type and the number. */
+static bool peek_msgid(const uint8_t *data, size_t len, uint32_t *msgid)
+{
+    const uint8_t array_of_four = 0x94;
+    if (len < 2 || data[0] != array_of_four) {
+        return false;
+    }
+    size_t at = 1;
+    uint64_t numbers[2];
+    for (size_t i = 0; i < 2; i++) {
+        skad_item item;
+        size_t count = 0;
+        size_t consumed = 0;
+        if (skad_cut(data + at, len - at, SKAD_CUT_LENIENT, &item, 1, &count, &consumed) !=
+                SKAD_CUT_OK ||
+            item.type != SKAD_ITEM_UINT) {
+            return false;
+        }
+        numbers[i] = item.u.number;
+        at += consumed;
+    }
+    *msgid = (uint32_t)numbers[1];
+    return numbers[0] == TYPE_REQUEST && numbers[1] <= UINT32_MAX;
+}
+
+static bool read_method(skad_reader *reader, skad_control_method *method)
+{
+    for (size_t i = 0; i < METHODS_COUNT; i++) {
+        if (skad_read_str_is(reader, METHOD_NAMES[i])) {
+            *method = (skad_control_method)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The text of a STR in a buffer with its zero; false when it is empty, too long or holds a
+ * zero. */
+static bool read_text(skad_reader *reader, char *text, size_t cap)
+{
+    skad_span span = skad_read_str(reader, cap - 1);
+    if (reader->failed || span.len == 0 || memchr(span.data, 0, span.len) != NULL) {
+        return false;
+    }
+    memcpy(text, span.data, span.len);
+    text[span.len] = 0;
+    return true;
+}
+
+static bool read_id(skad_reader *reader, skad_id *id)
+{
+    if (skad_read_peek(reader) == SKAD_ITEM_BIN) {
+        skad_read_bytes(reader, id->bytes, SKAD_ID_BYTES);
+        return !reader->failed;
+    }
+    char text[SKAD_ID_TEXT_BYTES];
+    return read_text(reader, text, sizeof text) && skad_id_parse(text, id);
+}
+
+static bool read_value(skad_reader *reader, skad_span *value)
+{
+    if (skad_read_peek(reader) == SKAD_ITEM_STR) {
+        *value = skad_read_str(reader, SKAD_CONTROL_REQUEST_BYTES_MAX);
+    } else {
+        *value = skad_read_bin(reader, 0, SKAD_CONTROL_REQUEST_BYTES_MAX);
+    }
+    return !reader->failed;
+}
+
+static bool read_params(skad_reader *reader, skad_control_request *out)
+{
+    size_t wanted = out->method == SKAD_CONTROL_TABLE || out->method == SKAD_CONTROL_STATUS ? 0 : 1;
+    (void)skad_read_array(reader, wanted, wanted);
+    switch (out->method) {
+    case SKAD_CONTROL_PING: {
+        char text[SKAD_ADDRESS_TEXT_BYTES];
+        return read_text(reader, text, sizeof text) && skad_address_parse(text, &out->u.address);
+    }
+    case SKAD_CONTROL_LOOKUP:
+    case SKAD_CONTROL_GET:
+        return read_id(reader, &out->u.id);
+    case SKAD_CONTROL_PUT:
+        return read_value(reader, &out->u.value);
+    case SKAD_CONTROL_TABLE:
+    case SKAD_CONTROL_STATUS:
+        return true;
+    }
+    return false;
+}
+
+static skad_control_cut read_items(const skad_item *items, size_t count, skad_control_request *out,
+                                   bool *msgid_known)
+{
+    skad_reader reader;
+    skad_reader_init(&reader, items, count);
+    size_t elements = skad_read_array(&reader, 3, 4);
+    uint64_t type = skad_read_uint(&reader, TYPE_NOTIFICATION);
+    if (!reader.failed && elements == 3 && type == TYPE_NOTIFICATION) {
+        return SKAD_CONTROL_IGNORED;
+    }
+    out->msgid = (uint32_t)skad_read_uint(&reader, UINT32_MAX);
+    if (reader.failed || elements != 4 || type != TYPE_REQUEST) {
+        return SKAD_CONTROL_RUBBISH;
+    }
+    *msgid_known = true;
+    if (!read_method(&reader, &out->method)) {
+        return SKAD_CONTROL_NO_METHOD;
+    }
+    bool ok = read_params(&reader, out) && skad_reader_done(&reader);
+    return ok ? SKAD_CONTROL_REQUEST : SKAD_CONTROL_WRONG_PARAMS;
+}
+
+skad_control_cut skad_control_read(const uint8_t *data, size_t len, skad_control_request *out,
+                                   bool *msgid_known, size_t *consumed)
+{
+    skad_item items[ITEMS_MAX];
+    size_t count = 0;
+
+    *msgid_known = false;
+    memset(out, 0, sizeof *out);
+    size_t visible = len < SKAD_CONTROL_REQUEST_BYTES_MAX ? len : SKAD_CONTROL_REQUEST_BYTES_MAX;
+    if (visible == 0) {
+        return SKAD_CONTROL_MORE;
+    }
+    switch (skad_cut(data, visible, SKAD_CUT_LENIENT, items, ITEMS_MAX, &count, consumed)) {
+    case SKAD_CUT_OK:
+        return read_items(items, count, out, msgid_known);
+    case SKAD_CUT_MORE:
+        if (visible < SKAD_CONTROL_REQUEST_BYTES_MAX) {
+            return SKAD_CONTROL_MORE;
+        }
+        break;
+    case SKAD_CUT_INVALID:
+        break;
+    }
+    *msgid_known = peek_msgid(data, visible, &out->msgid);
+    return SKAD_CONTROL_RUBBISH;
+}
+
+/* ---- Writing ---- */
+
+void skad_control_write_id(skad_writer *writer, const skad_id *id)
+{
+    char text[SKAD_ID_TEXT_BYTES];
+    skad_id_format(id, text);
+    skad_write_str(writer, text);
+}
+
+void skad_control_write_address(skad_writer *writer, const skad_address *address)
+{
+    if (address->family == SKAD_FAMILY_NONE) {
+        skad_write_nil(writer);
+        return;
+    }
+    char text[SKAD_ADDRESS_TEXT_BYTES];
+    skad_address_format(address, text);
+    skad_write_str(writer, text);
+}
+
+void skad_control_write_request(skad_writer *writer, const skad_control_request *request)
+{
+    skad_write_array(writer, 4);
+    skad_write_uint(writer, TYPE_REQUEST);
+    skad_write_uint(writer, request->msgid);
+    skad_write_str(writer, METHOD_NAMES[request->method]);
+    switch (request->method) {
+    case SKAD_CONTROL_PING:
+        skad_write_array(writer, 1);
+        skad_control_write_address(writer, &request->u.address);
+        break;
+    case SKAD_CONTROL_LOOKUP:
+    case SKAD_CONTROL_GET:
+        skad_write_array(writer, 1);
+        skad_control_write_id(writer, &request->u.id);
+        break;
+    case SKAD_CONTROL_PUT:
+        skad_write_array(writer, 1);
+        skad_write_bin(writer, request->u.value.data, request->u.value.len);
+        break;
+    case SKAD_CONTROL_TABLE:
+    case SKAD_CONTROL_STATUS:
+        skad_write_array(writer, 0);
+        break;
+    }
+}
+
+void skad_control_write_result(skad_writer *writer, uint32_t msgid)
+{
+    skad_write_array(writer, 4);
+    skad_write_uint(writer, TYPE_RESPONSE);
+    skad_write_uint(writer, msgid);
+    skad_write_nil(writer);
+}
+
+void skad_control_write_error(skad_writer *writer, uint32_t msgid, skad_control_error error,
+                              const char *message)
+{
+    skad_write_array(writer, 4);
+    skad_write_uint(writer, TYPE_RESPONSE);
+    skad_write_uint(writer, msgid);
+    skad_write_map(writer, 2);
+    skad_write_str(writer, "code");
+    skad_write_str(writer, ERROR_NAMES[error]);
+    skad_write_str(writer, "message");
+    skad_write_str(writer, message);
+    skad_write_nil(writer);
+}

@@ -1,0 +1,94 @@
+/* Messages of the control socket: msgpack-rpc between a daemon and programs on the same machine.
+ * docs/control.md describes it for those who write a client.
+ *
+ *   request       [0, msgid, method, params]
+ *   response      [1, msgid, error, result]    one of the two is nil
+ *   notification  [2, method, params]          nobody waits for an answer: taken and ignored
+ *
+ * Requests are read leniently, since clients use encoders of any kind. */
+#ifndef SKAD_PROTO_CONTROL_H
+#define SKAD_PROTO_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/reader.h"
+#include "proto/writer.h"
+#include "skad/types.h"
+
+#define SKAD_CONTROL_REQUEST_BYTES_MAX  4096
+#define SKAD_CONTROL_RESPONSE_BYTES_MAX (1U << 20)
+
+/* X(NAME, "name") */
+#define SKAD_CONTROL_METHODS(X)                                                                    \
+    X(PING, "ping")     /* [address] */                                                            \
+    X(LOOKUP, "lookup") /* [id] */                                                                 \
+    X(PUT, "put")       /* [value] */                                                              \
+    X(GET, "get")       /* [key] */                                                                \
+    X(TABLE, "table")   /* [] */                                                                   \
+    X(STATUS, "status") /* [] */
+
+typedef enum skad_control_method {
+#define SKAD_CONTROL_METHOD_ENUM(name, text) SKAD_CONTROL_##name,
+    SKAD_CONTROL_METHODS(SKAD_CONTROL_METHOD_ENUM)
+#undef SKAD_CONTROL_METHOD_ENUM
+} skad_control_method;
+
+/* X(NAME, "code"). The codes are stable: clients branch on them. */
+#define SKAD_CONTROL_ERRORS(X)                                                                     \
+    X(METHOD, "method")       /* there is no such method */                                        \
+    X(PARAMS, "params")       /* not a request, or not the parameters of its method */             \
+    X(INPUT, "input")         /* well-formed, but the node cannot take it */                       \
+    X(NOT_FOUND, "not_found") /* the network answered: there is no such value, or no taker */      \
+    X(TIMED_OUT, "timed_out") /* nobody answered in time */                                        \
+    X(BUSY, "busy")           /* too many clients, or the daemon is short of memory */
+
+typedef enum skad_control_error {
+#define SKAD_CONTROL_ERROR_ENUM(name, text) SKAD_CONTROL_ERROR_##name,
+    SKAD_CONTROL_ERRORS(SKAD_CONTROL_ERROR_ENUM)
+#undef SKAD_CONTROL_ERROR_ENUM
+} skad_control_error;
+
+const char *skad_control_method_name(skad_control_method method);
+const char *skad_control_error_name(skad_control_error error);
+
+typedef struct skad_control_request {
+    uint32_t msgid;
+    skad_control_method method;
+    union {
+        skad_address address; /* PING */
+        skad_id id;           /* LOOKUP, GET */
+        skad_span value;      /* PUT: borrowed from the input */
+    } u;
+} skad_control_request;
+
+typedef enum skad_control_cut {
+    SKAD_CONTROL_REQUEST,      /* *out is a request */
+    SKAD_CONTROL_IGNORED,      /* a notification */
+    SKAD_CONTROL_NO_METHOD,    /* answer with METHOD; the stream goes on */
+    SKAD_CONTROL_WRONG_PARAMS, /* answer with PARAMS; the stream goes on */
+    SKAD_CONTROL_MORE,         /* the input ends within a message */
+    SKAD_CONTROL_RUBBISH,      /* answer with PARAMS where the msgid is known, and hang up */
+} skad_control_cut;
+
+/* Reads the first message of a stream. *consumed is set unless MORE or RUBBISH. For NO_METHOD and
+ * WRONG_PARAMS only out->msgid is set; for RUBBISH it is set where *msgid_known. A message that is
+ * not whole within SKAD_CONTROL_REQUEST_BYTES_MAX bytes is RUBBISH. */
+SKAD_MUST_CHECK skad_control_cut skad_control_read(const uint8_t *data, size_t len,
+                                                   skad_control_request *out, bool *msgid_known,
+                                                   size_t *consumed);
+
+/* Writes one request. */
+void skad_control_write_request(skad_writer *writer, const skad_control_request *request);
+
+/* Writes a response up to its result; the caller writes exactly one value after it. */
+void skad_control_write_result(skad_writer *writer, uint32_t msgid);
+void skad_control_write_error(skad_writer *writer, uint32_t msgid, skad_control_error error,
+                              const char *message);
+
+/* How IDs, keys and addresses appear in results: 64 hex digits, "ADDR:PORT" (nil if absent). */
+void skad_control_write_id(skad_writer *writer, const skad_id *id);
+void skad_control_write_address(skad_writer *writer, const skad_address *address);
+
+#endif

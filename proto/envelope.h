@@ -1,0 +1,59 @@
+/* The envelope around every body. proto/PROTOCOL.md, "Envelope".
+ *
+ *   tag(16) [version, kind, rpc id, public key, epoch, nonce, token, body, padding,
+ *            index, path, signature]
+ *
+ * The bytes from the array header up to before `index` are the signed part. */
+#ifndef SKAD_PROTO_ENVELOPE_H
+#define SKAD_PROTO_ENVELOPE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/limits.h"
+#include "proto/message.h"
+#include "proto/writer.h"
+#include "skad/verdict.h"
+
+/* Pointers borrow from the datagram. */
+typedef struct skad_envelope {
+    skad_kind kind;
+    const uint8_t *rpc_id;     /* SKAD_RPC_ID_BYTES */
+    const uint8_t *public_key; /* SKAD_PUBLIC_KEY_BYTES */
+    skad_puzzle_nonce nonce;
+    const uint8_t *token; /* SKAD_TOKEN_BYTES, or NULL when absent */
+    skad_span body;
+    skad_span signed_part;
+    size_t index;
+    const uint8_t *path;      /* depth * SKAD_HASH_BYTES */
+    size_t depth;             /* 0..SKAD_MERKLE_DEPTH_MAX */
+    const uint8_t *signature; /* SKAD_SIGNATURE_BYTES */
+} skad_envelope;
+
+/* Decodes an envelope (the datagram without its tag). Verdicts: ACCEPT, STRUCTURE, VERSION, KIND.
+ */
+SKAD_MUST_CHECK skad_verdict skad_envelope_decode(const uint8_t *data, size_t len,
+                                                  skad_envelope *out);
+
+/* What the sender of a datagram fills in. */
+typedef struct skad_envelope_fields {
+    skad_kind kind;
+    const uint8_t *rpc_id;
+    const uint8_t *public_key;
+    const skad_puzzle_nonce *nonce;
+    const uint8_t *token; /* NULL: none */
+    skad_span body;
+    size_t pad_bytes; /* 0..SKAD_PAD_BYTES_MAX */
+} skad_envelope_fields;
+
+void skad_envelope_write_signed_part(skad_writer *writer, const skad_envelope_fields *fields);
+void skad_envelope_write_proof(skad_writer *writer, size_t index, const uint8_t *path, size_t depth,
+                               const uint8_t signature[static SKAD_SIGNATURE_BYTES]);
+
+/* The digest that a datagram's signature leads to (a leaf, crypto/merkle.h):
+ * BLAKE2b("skad1 leaf", recipient || request digest || signed part). request_digest is NULL for a
+ * request, which counts as 32 zero bytes. The recipient of a hello is the all-zero ID. */
+void skad_envelope_digest(const skad_id *recipient, const uint8_t *request_digest,
+                          skad_span signed_part, uint8_t out[static SKAD_HASH_BYTES]);
+
+#endif

@@ -1,0 +1,105 @@
+/* Every length and count of the wire on one page, and the proof that the largest of each message
+ * fits a datagram. proto/PROTOCOL.md tells the same numbers; tests/vectors hold the code to it. */
+#ifndef SKAD_PROTO_LIMITS_H
+#define SKAD_PROTO_LIMITS_H
+
+#include "crypto/hash.h"
+#include "crypto/keys.h"
+#include "crypto/merkle.h"
+#include "crypto/tag.h"
+#include "crypto/token.h"
+#include "skad/identity.h"
+#include "skad/profile.h"
+#include "skad/types.h"
+
+#define SKAD_PROTOCOL_VERSION 1
+
+/* msgpack header sizes for what we use: a bin of up to 255 bytes, up to 65535; an array. */
+#define SKAD_BIN8(n)          (2 + (n))
+#define SKAD_BIN16(n)         (3 + (n))
+#define SKAD_FIXARRAY         1 /* up to 15 elements */
+#define SKAD_ARRAY16          3
+#define SKAD_FIXINT           1 /* 0..127 */
+#define SKAD_UINT32_BYTES_MAX 5
+#define SKAD_UINT64_BYTES_MAX 9
+
+#define SKAD_RPC_ID_BYTES   8
+#define SKAD_ADDRESS4_BYTES 6 /* ip, port */
+#define SKAD_ADDRESS6_BYTES 18
+#define SKAD_CONTACTS_MAX   16 /* in one reply */
+#define SKAD_RECORDS_MAX    8  /* in one reply */
+
+/* Records (proto/record.h). */
+#define SKAD_VALUE_BYTES_MAX         1000 /* immutable */
+#define SKAD_MUTABLE_VALUE_BYTES_MAX 800
+#define SKAD_SALT_BYTES_MAX          64
+#define SKAD_METADATA_BYTES_MAX      128
+
+#define SKAD_RECORD_IMMUTABLE_BYTES_MAX                                                            \
+    (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN16(SKAD_VALUE_BYTES_MAX))
+/* type, publisher, salt, sequence, expiry, value, signature */
+#define SKAD_RECORD_MUTABLE_BYTES_MAX                                                              \
+    (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) +                              \
+     SKAD_BIN8(SKAD_SALT_BYTES_MAX) + 2 * SKAD_UINT64_BYTES_MAX +                                  \
+     SKAD_BIN16(SKAD_MUTABLE_VALUE_BYTES_MAX) + SKAD_BIN8(SKAD_SIGNATURE_BYTES))
+/* type, key, publisher, sequence, expiry, endpoint, metadata, signature */
+#define SKAD_RECORD_ANNOUNCE_BYTES_MAX                                                             \
+    (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN8(SKAD_ID_BYTES) + SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) +   \
+     2 * SKAD_UINT64_BYTES_MAX + SKAD_BIN8(SKAD_ADDRESS6_BYTES) +                                  \
+     SKAD_BIN8(SKAD_METADATA_BYTES_MAX) + SKAD_BIN8(SKAD_SIGNATURE_BYTES))
+#define SKAD_RECORD_BYTES_MAX SKAD_RECORD_IMMUTABLE_BYTES_MAX
+_Static_assert(SKAD_RECORD_MUTABLE_BYTES_MAX <= SKAD_RECORD_BYTES_MAX, "largest record");
+_Static_assert(SKAD_RECORD_ANNOUNCE_BYTES_MAX <= SKAD_RECORD_BYTES_MAX, "largest record");
+
+/* Envelope, in its order: header, version, kind, rpc id, public key, epoch, nonce, token, then
+ * body and padding (their headers counted here, 3 bytes for each), index, path, signature. */
+#define SKAD_ENVELOPE_ELEMENTS  12
+#define SKAD_ENVELOPE_BYTES_MAX (SKAD_DATAGRAM_BYTES_MAX - SKAD_TAG_BYTES)
+#define SKAD_SIGNED_OVERHEAD_BYTES_MAX                                                             \
+    (SKAD_FIXARRAY + 2 * SKAD_FIXINT + SKAD_BIN8(SKAD_RPC_ID_BYTES) +                              \
+     SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_UINT32_BYTES_MAX + SKAD_BIN8(SKAD_NONCE_BYTES) +      \
+     SKAD_BIN8(SKAD_TOKEN_BYTES) + SKAD_BIN16(0) + SKAD_BIN16(0))
+#define SKAD_PROOF_BYTES(depth)                                                                    \
+    (SKAD_FIXINT + SKAD_BIN8((depth)*SKAD_HASH_BYTES) + SKAD_BIN8(SKAD_SIGNATURE_BYTES))
+#define SKAD_ENVELOPE_OVERHEAD_BYTES_MAX (SKAD_SIGNED_OVERHEAD_BYTES_MAX + SKAD_PROOF_BYTES(0))
+#define SKAD_BODY_BYTES_MAX              (SKAD_ENVELOPE_BYTES_MAX - SKAD_ENVELOPE_OVERHEAD_BYTES_MAX)
+#define SKAD_PAD_BYTES_MAX               512
+
+/* The smallest envelope has the smallest body (1 byte) and epoch, no token, no padding. */
+#define SKAD_DATAGRAM_BYTES_MIN                                                                    \
+    (SKAD_TAG_BYTES + SKAD_FIXARRAY + 2 * SKAD_FIXINT + SKAD_BIN8(SKAD_RPC_ID_BYTES) +             \
+     SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_FIXINT + SKAD_BIN8(SKAD_NONCE_BYTES) + SKAD_BIN8(0) + \
+     SKAD_BIN8(1) + SKAD_BIN8(0) + SKAD_PROOF_BYTES(0))
+
+/* Until an address has shown a token it gets at most this many times the bytes that it sent
+ * (RFC 9000, section 8.1). A first contact is padded so that a full reply fits the allowance. */
+#define SKAD_AMPLIFICATION_MAX 3
+#define SKAD_FIRST_CONTACT_BYTES                                                                   \
+    ((SKAD_DATAGRAM_BYTES_MAX + SKAD_AMPLIFICATION_MAX - 1) / SKAD_AMPLIFICATION_MAX)
+
+/* Contact: an array of the ID and one or two endpoints. */
+#define SKAD_CONTACT_BYTES_MAX                                                                     \
+    (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ID_BYTES) + SKAD_BIN8(SKAD_ADDRESS4_BYTES) +                   \
+     SKAD_BIN8(SKAD_ADDRESS6_BYTES))
+
+/* Largest bodies; each must fit. */
+#define SKAD_NODES_BYTES_MAX                                                                       \
+    (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + SKAD_ARRAY16 +                               \
+     SKAD_CONTACTS_MAX * SKAD_CONTACT_BYTES_MAX)
+#define SKAD_STORE_BYTES_MAX                                                                       \
+    (SKAD_FIXARRAY + SKAD_BIN16(SKAD_RECORD_BYTES_MAX) + SKAD_UINT64_BYTES_MAX)
+#define SKAD_VALUE_REPLY_BYTES_MAX                                                                 \
+    (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + SKAD_FIXARRAY +                              \
+     SKAD_BIN16(SKAD_RECORD_BYTES_MAX) + SKAD_FIXARRAY)
+_Static_assert(SKAD_NODES_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "16 dual-stack contacts fit");
+_Static_assert(SKAD_STORE_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "the largest STORE fits");
+_Static_assert(SKAD_VALUE_REPLY_BYTES_MAX <= SKAD_BODY_BYTES_MAX,
+               "the largest record fits a reply");
+_Static_assert(SKAD_K_MAX <= SKAD_CONTACTS_MAX, "a bucket fits one reply");
+
+/* Items of the msgpack reader: the body with most of them is VALUE, whose body, observed and two
+ * lists are four, then its records, and each contact with its three elements. */
+#define SKAD_BODY_ITEMS_MAX (4 + SKAD_RECORDS_MAX + 4 * SKAD_CONTACTS_MAX)
+#define SKAD_DEPTH_MAX      4 /* nesting of arrays */
+
+#endif

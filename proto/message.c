@@ -1,0 +1,314 @@
+/* The bodies of all RPCs: each a msgpack array whose arity its kind fixes. Every reply begins with
+ * the address at which the requester was seen. */
+#include "proto/message.h"
+
+#include "crypto/assert.h"
+#include "proto/address.h"
+#include "proto/reader.h"
+#include "proto/writer.h"
+
+#define CONTACT_ELEMENTS_MIN 2
+#define CONTACT_ELEMENTS_MAX 3
+
+const char *skad_error_name(skad_error_code code)
+{
+    static const char *const names[] = {[SKAD_ERROR_NONE] = "none",
+#define SKAD_ERROR_NAME(name, number, text) [number] = text,
+                                        SKAD_ERROR_CODES(SKAD_ERROR_NAME)
+#undef SKAD_ERROR_NAME
+    };
+    size_t index = (size_t)code;
+
+    return index < sizeof names / sizeof names[0] ? names[index] : "unknown";
+}
+
+bool skad_kind_is_request(skad_kind kind)
+{
+    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_ANNOUNCE;
+}
+
+bool skad_kind_is_reply(skad_kind kind)
+{
+    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_ANNOUNCED) || kind == SKAD_KIND_ERROR;
+}
+
+bool skad_kind_answers(skad_kind request, skad_kind reply)
+{
+    return skad_kind_is_request(request) &&
+           (reply == SKAD_KIND_ERROR ||
+            (unsigned)reply == (unsigned)request + SKAD_KIND_REPLY_OFFSET);
+}
+
+static size_t contact_bytes(const skad_contact *contact)
+{
+    size_t bytes = SKAD_FIXARRAY + SKAD_BIN8(SKAD_ID_BYTES);
+
+    if (contact->ipv4.family != SKAD_FAMILY_NONE) {
+        bytes += SKAD_BIN8(SKAD_ADDRESS4_BYTES);
+    }
+    if (contact->ipv6.family != SKAD_FAMILY_NONE) {
+        bytes += SKAD_BIN8(SKAD_ADDRESS6_BYTES);
+    }
+    return bytes;
+}
+
+/* How many contacts, from the nearest on, fit into `room` bytes with their array header. */
+static size_t contacts_fitting(const skad_contact *contacts, size_t count, size_t room)
+{
+    size_t bytes = 0;
+    size_t fitting = 0;
+
+    while (fitting < count) {
+        bytes += contact_bytes(&contacts[fitting]);
+        size_t header = fitting + 1 <= 15 ? SKAD_FIXARRAY : SKAD_ARRAY16;
+        if (header + bytes > room) {
+            break;
+        }
+        fitting++;
+    }
+    return fitting;
+}
+
+/* The last element of a body: takes what room there is. */
+static void write_contacts(skad_writer *writer, const skad_contact *contacts, size_t count)
+{
+    SKAD_ASSERT(count <= SKAD_CONTACTS_MAX);
+    size_t fitting = contacts_fitting(contacts, count, writer->cap - writer->len);
+
+    skad_write_array(writer, fitting);
+    for (size_t i = 0; i < fitting; i++) {
+        bool has_ipv4 = contacts[i].ipv4.family != SKAD_FAMILY_NONE;
+        bool has_ipv6 = contacts[i].ipv6.family != SKAD_FAMILY_NONE;
+        SKAD_ASSERT(has_ipv4 || has_ipv6);
+        skad_write_array(writer, has_ipv4 && has_ipv6 ? 3 : 2);
+        skad_write_bin(writer, contacts[i].id.bytes, SKAD_ID_BYTES);
+        if (has_ipv4) {
+            skad_write_address(writer, &contacts[i].ipv4);
+        }
+        if (has_ipv6) {
+            skad_write_address(writer, &contacts[i].ipv6);
+        }
+    }
+}
+
+static void encode_request(skad_writer *writer, const skad_message *message)
+{
+    if (message->kind == SKAD_KIND_FIND_NODE) {
+        skad_write_array(writer, 2);
+        skad_write_bin(writer, message->u.find_node.target.bytes, SKAD_ID_BYTES);
+        skad_write_uint(writer, message->u.find_node.want);
+    } else if (message->kind == SKAD_KIND_FIND_VALUE) {
+        skad_write_array(writer, 3);
+        skad_write_bin(writer, message->u.find_value.key.bytes, SKAD_ID_BYTES);
+        skad_write_uint(writer, message->u.find_value.want);
+        skad_write_uint(writer, message->u.find_value.type);
+    } else if (message->kind == SKAD_KIND_STORE) {
+        skad_write_array(writer, 2);
+        skad_write_bin(writer, message->u.store.record.data, message->u.store.record.len);
+        if (message->u.store.has_cas) {
+            skad_write_uint(writer, message->u.store.cas);
+        } else {
+            skad_write_nil(writer);
+        }
+    } else if (message->kind == SKAD_KIND_ANNOUNCE) {
+        skad_write_array(writer, 1);
+        skad_write_bin(writer, message->u.announce.record.data, message->u.announce.record.len);
+    } else {
+        SKAD_ASSERT(message->kind == SKAD_KIND_PING);
+        skad_write_array(writer, 0);
+    }
+}
+
+static void encode_value(skad_writer *writer, const skad_message *message)
+{
+    size_t count = message->u.reply.u.value.records_count;
+
+    SKAD_ASSERT(count <= SKAD_RECORDS_MAX);
+    skad_write_array(writer, count);
+    for (size_t i = 0; i < count; i++) {
+        skad_span record = message->u.reply.u.value.records[i];
+        skad_write_bin(writer, record.data, record.len);
+    }
+    write_contacts(writer, message->u.reply.u.value.contacts,
+                   message->u.reply.u.value.contacts_count);
+}
+
+static void encode_reply(skad_writer *writer, const skad_message *message)
+{
+    bool is_pong = message->kind == SKAD_KIND_PONG;
+    bool has_three = message->kind == SKAD_KIND_VALUE || message->kind == SKAD_KIND_ERROR;
+
+    skad_write_array(writer, is_pong ? 1 : has_three ? 3 : 2);
+    skad_write_address(writer, &message->u.reply.observed);
+    if (message->kind == SKAD_KIND_NODES) {
+        write_contacts(writer, message->u.reply.u.nodes.contacts,
+                       message->u.reply.u.nodes.contacts_count);
+    } else if (message->kind == SKAD_KIND_VALUE) {
+        encode_value(writer, message);
+    } else if (message->kind == SKAD_KIND_ERROR) {
+        skad_write_uint(writer, message->u.reply.u.error.code);
+        skad_write_uint(writer, message->u.reply.u.error.detail);
+    } else if (!is_pong) {
+        skad_write_uint(writer, message->u.reply.u.stored.life_s);
+    }
+}
+
+size_t skad_message_encode(const skad_message *message, uint8_t *out, size_t cap)
+{
+    skad_writer writer;
+
+    SKAD_ASSERT(skad_kind_is_request(message->kind) || skad_kind_is_reply(message->kind));
+    skad_writer_init(&writer, out, cap);
+    if (skad_kind_is_request(message->kind)) {
+        encode_request(&writer, message);
+    } else {
+        encode_reply(&writer, message);
+    }
+    return writer.overflow ? 0 : writer.len;
+}
+
+static void read_contact(skad_reader *reader, skad_contact *out)
+{
+    size_t elements = skad_read_array(reader, CONTACT_ELEMENTS_MIN, CONTACT_ELEMENTS_MAX);
+    skad_address first;
+
+    skad_read_bytes(reader, out->id.bytes, SKAD_ID_BYTES);
+    skad_read_address(reader, false, &first);
+    out->ipv4 = (skad_address){0};
+    out->ipv6 = (skad_address){0};
+    if (first.family == SKAD_FAMILY_IPV6) {
+        out->ipv6 = first;
+        reader->failed = reader->failed || elements != CONTACT_ELEMENTS_MIN;
+        return;
+    }
+    out->ipv4 = first;
+    if (elements == CONTACT_ELEMENTS_MAX) {
+        skad_read_address(reader, false, &out->ipv6);
+        reader->failed = reader->failed || out->ipv6.family != SKAD_FAMILY_IPV6;
+    }
+}
+
+static size_t read_contacts(skad_reader *reader, skad_contact *out)
+{
+    size_t count = skad_read_array(reader, 0, SKAD_CONTACTS_MAX);
+
+    for (size_t i = 0; i < count && !reader->failed; i++) {
+        read_contact(reader, &out[i]);
+    }
+    return count;
+}
+
+static uint8_t read_want(skad_reader *reader)
+{
+    uint64_t want = skad_read_uint(reader, SKAD_FAMILIES_ALL);
+    reader->failed = reader->failed || want == 0;
+    return (uint8_t)want;
+}
+
+static void decode_find_value(skad_reader *reader, skad_message *out)
+{
+    skad_read_bytes(reader, out->u.find_value.key.bytes, SKAD_ID_BYTES);
+    out->u.find_value.want = read_want(reader);
+    uint64_t type = skad_read_uint(reader, SKAD_RECORD_ANNOUNCEMENT);
+    reader->failed = reader->failed || type == 0;
+    out->u.find_value.type = (skad_record_type)type;
+}
+
+static void decode_store(skad_reader *reader, skad_message *out)
+{
+    out->u.store.record = skad_read_bin(reader, 1, SKAD_RECORD_BYTES_MAX);
+    out->u.store.has_cas = !skad_read_nil(reader);
+    out->u.store.cas = out->u.store.has_cas ? skad_read_uint(reader, UINT64_MAX) : 0;
+}
+
+static void decode_value(skad_reader *reader, skad_message *out)
+{
+    size_t count = skad_read_array(reader, 0, SKAD_RECORDS_MAX);
+
+    for (size_t i = 0; i < count; i++) {
+        out->u.reply.u.value.records[i] = skad_read_bin(reader, 1, SKAD_RECORD_BYTES_MAX);
+    }
+    out->u.reply.u.value.records_count = count;
+    out->u.reply.u.value.contacts_count = read_contacts(reader, out->u.reply.u.value.contacts);
+}
+
+static void decode_error(skad_reader *reader, skad_message *out)
+{
+    out->u.reply.u.error.code = (uint32_t)skad_read_uint(reader, UINT16_MAX);
+    out->u.reply.u.error.detail = skad_read_uint(reader, UINT64_MAX);
+    reader->failed = reader->failed || out->u.reply.u.error.code == 0;
+}
+
+/* Opens a body's array, and reads what all replies begin with. */
+static void read_head(skad_reader *reader, size_t elements, skad_message *out)
+{
+    skad_read_array(reader, elements, elements);
+    if (skad_kind_is_reply(out->kind)) {
+        skad_read_address(reader, false, &out->u.reply.observed);
+    }
+}
+
+static void decode_body(skad_reader *reader, skad_message *out)
+{
+    switch (out->kind) {
+    case SKAD_KIND_PING:
+        read_head(reader, 0, out);
+        return;
+    case SKAD_KIND_FIND_NODE:
+        read_head(reader, 2, out);
+        skad_read_bytes(reader, out->u.find_node.target.bytes, SKAD_ID_BYTES);
+        out->u.find_node.want = read_want(reader);
+        return;
+    case SKAD_KIND_FIND_VALUE:
+        read_head(reader, 3, out);
+        decode_find_value(reader, out);
+        return;
+    case SKAD_KIND_STORE:
+        read_head(reader, 2, out);
+        decode_store(reader, out);
+        return;
+    case SKAD_KIND_ANNOUNCE:
+        read_head(reader, 1, out);
+        out->u.announce.record = skad_read_bin(reader, 1, SKAD_RECORD_BYTES_MAX);
+        return;
+    case SKAD_KIND_PONG:
+        read_head(reader, 1, out);
+        return;
+    case SKAD_KIND_NODES:
+        read_head(reader, 2, out);
+        out->u.reply.u.nodes.contacts_count = read_contacts(reader, out->u.reply.u.nodes.contacts);
+        return;
+    case SKAD_KIND_VALUE:
+        read_head(reader, 3, out);
+        decode_value(reader, out);
+        return;
+    case SKAD_KIND_STORED:
+    case SKAD_KIND_ANNOUNCED:
+        read_head(reader, 2, out);
+        out->u.reply.u.stored.life_s = (uint32_t)skad_read_uint(reader, UINT32_MAX);
+        return;
+    case SKAD_KIND_ERROR:
+        read_head(reader, 3, out);
+        decode_error(reader, out);
+        return;
+    }
+    reader->failed = true;
+}
+
+bool skad_message_decode(skad_kind kind, const uint8_t *data, size_t len, skad_message *out)
+{
+    skad_item items[SKAD_BODY_ITEMS_MAX];
+    size_t count;
+    size_t consumed;
+    skad_reader reader;
+
+    if (len > SKAD_BODY_BYTES_MAX ||
+        skad_cut(data, len, SKAD_CUT_STRICT, items, SKAD_BODY_ITEMS_MAX, &count, &consumed) !=
+            SKAD_CUT_OK) {
+        return false;
+    }
+    out->kind = kind;
+    skad_reader_init(&reader, items, count);
+    decode_body(&reader, out);
+    return skad_reader_done(&reader);
+}

@@ -1,0 +1,113 @@
+/* The typed bodies of all RPCs and their encoding. proto/PROTOCOL.md, "Bodies". */
+#ifndef SKAD_PROTO_MESSAGE_H
+#define SKAD_PROTO_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/limits.h"
+#include "proto/record.h"
+#include "skad/types.h"
+
+typedef enum skad_kind {
+    SKAD_KIND_PING = 1,
+    SKAD_KIND_FIND_NODE = 2,
+    SKAD_KIND_FIND_VALUE = 3,
+    SKAD_KIND_STORE = 4,
+    SKAD_KIND_ANNOUNCE = 5,
+    SKAD_KIND_PONG = 17, /* reply = request + 16 */
+    SKAD_KIND_NODES = 18,
+    SKAD_KIND_VALUE = 19,
+    SKAD_KIND_STORED = 20,
+    SKAD_KIND_ANNOUNCED = 21,
+    SKAD_KIND_ERROR = 31, /* replies to any request */
+} skad_kind;
+
+#define SKAD_KIND_REPLY_OFFSET 16
+
+/* X(NAME, code, "name"): stable for ever, listed in proto/PROTOCOL.md. */
+#define SKAD_ERROR_CODES(X)                                                                        \
+    X(TOKEN, 1, "token")             /* show the token that this reply carries */                  \
+    X(UNSUPPORTED, 2, "unsupported") /* this node does not keep such records */                    \
+    X(FULL, 3, "full")               /* no room left for this record */                            \
+    X(INVALID, 4, "invalid")         /* signature or key of the record is wrong */                 \
+    X(EXPIRED, 5, "expired")         /* the record's expiry has passed */                          \
+    X(TOO_FAR, 6, "too-far")         /* the record's expiry lies too far ahead */                  \
+    X(OLDER, 7, "older")             /* a higher sequence is held; detail is that one */           \
+    X(CONFLICT, 8, "conflict")       /* same sequence, other bytes */                              \
+    X(CAS, 9, "cas")                 /* held sequence is not the expected; detail is held */       \
+    X(QUOTA, 10, "quota")            /* publisher, address group or key has its share */           \
+    X(BUSY, 11, "busy")              /* overloaded: ask again later or ask another */
+
+typedef enum skad_error_code {
+    SKAD_ERROR_NONE = 0,
+#define SKAD_ERROR_ENUM(name, code, text) SKAD_ERROR_##name = (code),
+    SKAD_ERROR_CODES(SKAD_ERROR_ENUM)
+#undef SKAD_ERROR_ENUM
+} skad_error_code;
+
+/* The stable lower-case name; "unknown" for codes of later versions. */
+const char *skad_error_name(skad_error_code code);
+
+typedef struct skad_message {
+    skad_kind kind;
+    union {
+        struct {
+            skad_id target;
+            uint8_t want; /* families wanted in contacts, 1..3 */
+        } find_node;
+        struct {
+            skad_id key;
+            uint8_t want;
+            skad_record_type type;
+        } find_value;
+        struct {
+            skad_span record; /* encoded, 1..SKAD_RECORD_BYTES_MAX */
+            bool has_cas;
+            uint64_t cas; /* the sequence that the holder must have now; mutable records only */
+        } store;
+        struct {
+            skad_span record;
+        } announce;
+        struct {
+            skad_address observed; /* the requester, as the replier sees it: in every reply */
+            union {
+                struct {
+                    size_t contacts_count;
+                    skad_contact contacts[SKAD_CONTACTS_MAX]; /* ascending distance */
+                } nodes;
+                struct {
+                    size_t records_count;
+                    skad_span records[SKAD_RECORDS_MAX];
+                    size_t contacts_count;
+                    skad_contact contacts[SKAD_CONTACTS_MAX];
+                } value;
+                struct {
+                    uint32_t life_s; /* how long the holder means to keep the record */
+                } stored;            /* STORED and ANNOUNCED */
+                struct {
+                    uint32_t code; /* a skad_error_code, or one of a later version */
+                    uint64_t detail;
+                } error;
+            } u;
+        } reply;
+    } u;
+} skad_message;
+
+bool skad_kind_is_request(skad_kind kind);
+bool skad_kind_is_reply(skad_kind kind);
+
+/* Whether `reply` may answer `request`. */
+bool skad_kind_answers(skad_kind request, skad_kind reply);
+
+/* Encodes the body. Contacts that do not fit into `cap` are left out, farthest first, and
+ * message->...contacts_count is not changed. Returns the length, 0 if it cannot fit at all. */
+size_t skad_message_encode(const skad_message *message, uint8_t *out, size_t cap);
+
+/* Decodes a body of that kind strictly: exact arity, limits, shortest forms, nothing after it.
+ * Spans borrow from `data`. */
+SKAD_MUST_CHECK bool skad_message_decode(skad_kind kind, const uint8_t *data, size_t len,
+                                         skad_message *out);
+
+#endif

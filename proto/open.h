@@ -1,0 +1,49 @@
+/* open: from an admitted envelope to a typed, verified message. A pure function: no state, any
+ * thread. Comparisons come first, then puzzles (three hashes), then the signature; only then the
+ * body is decoded. */
+#ifndef SKAD_PROTO_OPEN_H
+#define SKAD_PROTO_OPEN_H
+
+#include "proto/envelope.h"
+#include "skad/profile.h"
+
+typedef struct skad_open_context {
+    const skad_profile *profile;
+    uint32_t epoch;                          /* ours, now */
+    skad_id self;                            /* our node ID */
+    const uint8_t (*roots)[SKAD_HASH_BYTES]; /* see skad_root_print; may be NULL */
+    size_t roots_count;
+} skad_open_context;
+
+/* What a datagram claims to be an answer to; NULL where it is a request. */
+typedef struct skad_open_awaited {
+    const uint8_t *request_digest; /* SKAD_HASH_BYTES */
+    const skad_id *responder;      /* NULL: whoever is there (the answer to a hello) */
+} skad_open_awaited;
+
+typedef struct skad_opened {
+    skad_id sender;
+    uint8_t digest[SKAD_HASH_BYTES];     /* what a reply to it has to cover */
+    uint8_t root_print[SKAD_HASH_BYTES]; /* remember it when batched */
+    bool checked;         /* a signature check was made; valid whatever the verdict */
+    bool batched;         /* signed together with others: the path was not empty */
+    skad_message message; /* borrows from the datagram */
+} skad_opened;
+
+/* Verdicts, in the order of the checks: KIND (a hello that is not a PING), UNAWAITED (a reply
+ * without `awaited`), SELF, EPOCH, IDENTITY, STATIC, DYNAMIC, SIGNATURE, BODY; or ACCEPT. `hello`
+ * says that the datagram's tag was made for the all-zero ID. `awaited` is ignored where the
+ * envelope holds a request; whether the reply's kind fits the request's is the caller's to check
+ * (skad_kind_answers). *out is complete only on ACCEPT. */
+SKAD_MUST_CHECK skad_verdict skad_open(const skad_open_context *context,
+                                       const skad_envelope *envelope, bool hello,
+                                       const skad_open_awaited *awaited, skad_opened *out);
+
+/* A fingerprint of a verified (public key, root) pair. While one is listed in the context's roots,
+ * further datagrams of the same batch need no signature check of their own. */
+void skad_root_print(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
+                     const uint8_t root[static SKAD_HASH_BYTES],
+                     const uint8_t signature[static SKAD_SIGNATURE_BYTES],
+                     uint8_t out[static SKAD_HASH_BYTES]);
+
+#endif

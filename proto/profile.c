@@ -1,0 +1,111 @@
+/* The built-in network profiles, what makes one valid, and the hash that every node of a network
+ * shares. Reasons and arithmetic stand beside each figure; S/Kademlia is Baumgart and Mies, 2007.
+ */
+#include "proto/profile.h"
+
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "crypto/tag.h"
+#include "proto/writer.h"
+
+#define PROFILE_ENCODING_VERSION 1
+/* array, version, name, c1, c2, epoch, k, s, d, alpha, life: at most
+ * 1 + 1 + 34 + 2 + 2 + 5 + 4 * 1 + 5. */
+#define PROFILE_BYTES_MAX 64
+
+#define EPOCH_S_MIN 3600
+#define ALPHA_MAX   4
+
+/* What both built-in profiles share.
+ *
+ * Epochs of 4 weeks: 4 * 7 * 86400 s = 2419200 s. A machine that was off for a holiday still holds
+ * a nonce that is valid, since the previous epoch's is. k = 16 contacts of both families are what
+ * one datagram carries (proto/limits.h); the paper advises 8 to 16. s = 16 holders: with half of
+ * the nodes gone before a record is announced again, the chance that all are is 2^-16. d = 4 paths:
+ * the paper evaluates 1 to 16 and finds 4 to 8 enough. With a fifth of the nodes hostile and five
+ * hops, one path survives with 0.8^5 = 0.33, one of four with 1 - 0.67^4 = 0.80, before the closing
+ * round. alpha = 1 on each path, as in the paper's evaluation: four paths already make four at
+ * once. A day of record life, 86400 s, outlives 23 of the hourly announcements that get lost. */
+#define COMMON_FIGURES                                                                             \
+    .epoch_s = 2419200, .k = 16, .siblings = 16, .paths = 4, .alpha = 1, .record_life_s = 86400
+
+/* c1 = 16: a core tries about 31,000 key pairs a second, so 2^16 = 65,536 take about 2 s, once.
+ * Grinding an ID into a region that holds one node of a million costs 2^20 times that: 25 days of
+ * a core.
+ * c2 = 22: a core tries 4 to 5 million hashes a second, so 2^22 = 4.2 million take about 1 s for
+ * each identity and epoch. */
+static const skad_profile PROFILE_PUBLIC = {
+    .name = "skad-public-1",
+    .static_bits = 16,
+    .dynamic_bits = 22,
+    COMMON_FIGURES,
+    .allow_private = false,
+};
+
+/* c1 = 4 and c2 = 6: 16 key pairs and 64 hashes, well below a millisecond, so that a test may make
+ * thousands of nodes and yet run every check. */
+static const skad_profile PROFILE_TEST = {
+    .name = "skad-test-1",
+    .static_bits = 4,
+    .dynamic_bits = 6,
+    COMMON_FIGURES,
+    .allow_private = true,
+};
+
+const skad_profile *skad_profile_builtin(const char *name)
+{
+    if (strcmp(name, "public") == 0) {
+        return &PROFILE_PUBLIC;
+    }
+    if (strcmp(name, "test") == 0) {
+        return &PROFILE_TEST;
+    }
+    return NULL;
+}
+
+bool skad_profile_valid(const skad_profile *profile)
+{
+    size_t name_bytes = strnlen(profile->name, sizeof profile->name);
+
+    return name_bytes >= 1 && name_bytes <= SKAD_PROFILE_NAME_BYTES_MAX &&
+           profile->epoch_s >= EPOCH_S_MIN && profile->k >= 1 && profile->k <= SKAD_K_MAX &&
+           profile->siblings >= 1 && profile->siblings <= profile->k && profile->paths >= 1 &&
+           profile->paths <= SKAD_PATHS_MAX && profile->alpha >= 1 && profile->alpha <= ALPHA_MAX &&
+           profile->record_life_s >= 1;
+}
+
+uint32_t skad_profile_epoch(const skad_profile *profile, uint64_t unix_s)
+{
+    uint64_t epoch = unix_s / profile->epoch_s;
+    return epoch > UINT32_MAX ? UINT32_MAX : (uint32_t)epoch;
+}
+
+void skad_profile_hash(const skad_profile *profile, uint8_t out[static SKAD_HASH_BYTES])
+{
+    uint8_t encoding[PROFILE_BYTES_MAX];
+    skad_writer writer;
+
+    skad_writer_init(&writer, encoding, sizeof encoding);
+    skad_write_array(&writer, 10);
+    skad_write_uint(&writer, PROFILE_ENCODING_VERSION);
+    skad_write_str(&writer, profile->name);
+    skad_write_uint(&writer, profile->static_bits);
+    skad_write_uint(&writer, profile->dynamic_bits);
+    skad_write_uint(&writer, profile->epoch_s);
+    skad_write_uint(&writer, profile->k);
+    skad_write_uint(&writer, profile->siblings);
+    skad_write_uint(&writer, profile->paths);
+    skad_write_uint(&writer, profile->alpha);
+    skad_write_uint(&writer, profile->record_life_s);
+    SKAD_ASSERT(!writer.overflow);
+    skad_hash_one(SKAD_HASH_PROFILE, encoding, writer.len, out);
+}
+
+void skad_profile_network_key(const skad_profile *profile, uint8_t out[static SKAD_HASH_BYTES])
+{
+    uint8_t hash[SKAD_HASH_BYTES];
+
+    skad_profile_hash(profile, hash);
+    skad_network_key(hash, profile->has_psk ? profile->psk : NULL, out);
+}

@@ -1,0 +1,60 @@
+/* Records: what the network stores. Each is one self-contained msgpack array that anybody can
+ * check, so holders need not be trusted. proto/PROTOCOL.md, "Records".
+ *
+ *   immutable     [1, value]
+ *   mutable       [2, publisher, salt, sequence, expiry, value, signature]
+ *   announcement  [3, key, publisher, sequence, expiry, endpoint, metadata, signature]
+ *
+ * Keys: of an immutable record H(value), of a mutable one H(publisher, salt); an announcement
+ * states the key that it is for. */
+#ifndef SKAD_PROTO_RECORD_H
+#define SKAD_PROTO_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "crypto/hash.h"
+#include "skad/identity.h"
+#include "skad/types.h"
+
+typedef enum skad_record_type {
+    SKAD_RECORD_IMMUTABLE = 1,
+    SKAD_RECORD_MUTABLE = 2,
+    SKAD_RECORD_ANNOUNCEMENT = 3,
+} skad_record_type;
+
+typedef struct skad_record {
+    skad_record_type type;
+    skad_id key;                     /* derived (immutable, mutable) or stated (announcement) */
+    skad_span value;                 /* immutable, mutable; for an announcement its metadata */
+    const uint8_t *publisher;        /* mutable, announcement: public key, 32 bytes */
+    skad_span salt;                  /* mutable */
+    uint64_t sequence;               /* mutable, announcement */
+    uint64_t expiry_unix_s;          /* mutable, announcement */
+    skad_address endpoint;           /* announcement; family NONE: none given */
+    const uint8_t *signature;        /* mutable, announcement: 64 bytes */
+    uint8_t digest[SKAD_HASH_BYTES]; /* mutable, announcement: what the signature covers */
+} skad_record;
+
+/* Decodes strictly; pointers borrow from `data`. Does not verify the signature. */
+SKAD_MUST_CHECK bool skad_record_decode(const uint8_t *data, size_t len, skad_record *out);
+
+/* Whether the record's signature is its publisher's; true for an immutable one, whose key proves
+ * it. Costs one signature check. */
+SKAD_MUST_CHECK bool skad_record_verify(const skad_record *record);
+
+/* Encoders return the length written, or 0 when something is out of its limit or does not fit. */
+size_t skad_record_encode_immutable(const uint8_t *value, size_t len, uint8_t *out, size_t cap);
+size_t skad_record_encode_mutable(const skad_identity *publisher, skad_span salt, uint64_t sequence,
+                                  uint64_t expiry_unix_s, skad_span value, uint8_t *out,
+                                  size_t cap);
+size_t skad_record_encode_announcement(const skad_identity *publisher, const skad_id *key,
+                                       uint64_t sequence, uint64_t expiry_unix_s,
+                                       const skad_address *endpoint, skad_span metadata,
+                                       uint8_t *out, size_t cap);
+
+void skad_value_key(const uint8_t *value, size_t len, skad_id *out);
+void skad_mutable_key(const uint8_t publisher[static SKAD_PUBLIC_KEY_BYTES], skad_span salt,
+                      skad_id *out);
+
+#endif

@@ -1,0 +1,336 @@
+/* The envelope: both ways, each field's limits from both sides, and its strictness. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "tests/support/wire.h"
+
+static skad_identity sender;
+static const uint8_t zeros[600];
+static uint8_t datagram[4000];
+static skad_envelope envelope;
+
+static int setup(void **state)
+{
+    (void)state;
+    skad_wire_identity(1, &sender);
+    return 0;
+}
+
+static void craft_init(skad_wire_craft *craft)
+{
+    skad_wire_craft_init(craft, &sender, &sender.id, SKAD_KIND_PING,
+                         (skad_span){(const uint8_t *)"\x90", 1});
+}
+
+static skad_verdict decode(size_t len)
+{
+    return skad_envelope_decode(datagram + SKAD_TAG_BYTES, len - SKAD_TAG_BYTES, &envelope);
+}
+
+static skad_verdict decode_craft(const skad_wire_craft *craft)
+{
+    return decode(skad_wire_craft_write(craft, datagram, sizeof datagram));
+}
+
+static void fields_come_back_as_they_were(void **state)
+{
+    (void)state;
+    skad_wire_craft craft;
+    uint8_t path[2 * SKAD_HASH_BYTES];
+    uint8_t token[SKAD_TOKEN_BYTES];
+
+    skad_wire_fill(path, sizeof path, 7);
+    skad_wire_fill(token, sizeof token, 9);
+    craft_init(&craft);
+    craft.token = (skad_span){token, sizeof token};
+    craft.pad_bytes = 300;
+    craft.index = 3;
+    craft.path = (skad_span){path, sizeof path};
+    size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
+    assert_int_equal(decode(len), SKAD_VERDICT_ACCEPT);
+    assert_int_equal(envelope.kind, SKAD_KIND_PING);
+    assert_memory_equal(envelope.rpc_id, craft.rpc_id.data, SKAD_RPC_ID_BYTES);
+    assert_memory_equal(envelope.public_key, sender.public_key, SKAD_PUBLIC_KEY_BYTES);
+    assert_int_equal(envelope.nonce.epoch, SKAD_WIRE_EPOCH);
+    assert_memory_equal(envelope.nonce.bytes, craft.nonce.data, SKAD_NONCE_BYTES);
+    assert_memory_equal(envelope.token, token, sizeof token);
+    assert_int_equal(envelope.body.len, 1);
+    assert_int_equal(envelope.index, 3);
+    assert_int_equal(envelope.depth, 2);
+    assert_memory_equal(envelope.path, path, sizeof path);
+    assert_ptr_equal(envelope.signed_part.data, datagram + SKAD_TAG_BYTES);
+    assert_ptr_equal(envelope.signed_part.data + envelope.signed_part.len,
+                     datagram + len - SKAD_PROOF_BYTES(2));
+}
+
+static void absent_token_is_null(void **state)
+{
+    (void)state;
+    skad_wire_craft craft;
+    craft_init(&craft);
+    assert_int_equal(decode_craft(&craft), SKAD_VERDICT_ACCEPT);
+    assert_null(envelope.token);
+}
+
+#define OK        SKAD_VERDICT_ACCEPT
+#define STRUCTURE SKAD_VERDICT_STRUCTURE
+
+static void byte_fields_have_exact_lengths(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        size_t field; /* offset of the span within the craft */
+        size_t len;
+        skad_verdict verdict;
+    } cases[] = {
+        {"rpc id 7", offsetof(skad_wire_craft, rpc_id), 7, STRUCTURE},
+        {"rpc id 9", offsetof(skad_wire_craft, rpc_id), 9, STRUCTURE},
+        {"public key 31", offsetof(skad_wire_craft, public_key), 31, STRUCTURE},
+        {"public key 33", offsetof(skad_wire_craft, public_key), 33, STRUCTURE},
+        {"nonce 7", offsetof(skad_wire_craft, nonce), 7, STRUCTURE},
+        {"nonce 9", offsetof(skad_wire_craft, nonce), 9, STRUCTURE},
+        {"token 1", offsetof(skad_wire_craft, token), 1, STRUCTURE},
+        {"token 15", offsetof(skad_wire_craft, token), 15, STRUCTURE},
+        {"token 16", offsetof(skad_wire_craft, token), 16, OK},
+        {"token 17", offsetof(skad_wire_craft, token), 17, STRUCTURE},
+        {"body 0", offsetof(skad_wire_craft, body), 0, STRUCTURE},
+        {"path 31", offsetof(skad_wire_craft, path), 31, STRUCTURE},
+        {"path 32", offsetof(skad_wire_craft, path), 32, OK},
+        {"path 33", offsetof(skad_wire_craft, path), 33, STRUCTURE},
+        {"path 128", offsetof(skad_wire_craft, path), 128, OK},
+        {"path 160", offsetof(skad_wire_craft, path), 160, STRUCTURE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_wire_craft craft;
+        const skad_span span = {zeros, cases[i].len};
+        craft_init(&craft);
+        memcpy((uint8_t *)&craft + cases[i].field, &span, sizeof span);
+        if (decode_craft(&craft) != cases[i].verdict) {
+            fail_msg("%s: %s", cases[i].label, skad_verdict_name(decode_craft(&craft)));
+        }
+    }
+}
+
+static void numbers_have_their_ranges(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        uint64_t version, kind, epoch, index;
+        size_t depth, pad_bytes, signature_bytes, elements;
+        uint8_t pad_last;
+        skad_verdict verdict;
+    } cases[] = {
+        {"version 0", 0, 1, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_VERSION},
+        {"version 2", 2, 1, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_VERSION},
+        {"version 2^64-1", UINT64_MAX, 1, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_VERSION},
+        {"version 2, other structure", 2, 99, 5, 9, 0, 0, 3, 12, 0, SKAD_VERDICT_VERSION},
+        {"kind 0", 1, 0, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
+        {"kind 5", 1, 5, 5, 0, 0, 0, 64, 12, 0, OK},
+        {"kind 6", 1, 6, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
+        {"kind 16", 1, 16, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
+        {"kind 17", 1, 17, 5, 0, 0, 0, 64, 12, 0, OK},
+        {"kind 21", 1, 21, 5, 0, 0, 0, 64, 12, 0, OK},
+        {"kind 22", 1, 22, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
+        {"kind 30", 1, 30, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
+        {"kind 31", 1, 31, 5, 0, 0, 0, 64, 12, 0, OK},
+        {"kind 32", 1, 32, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
+        {"kind 1 + 2^32", 1, 4294967297, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
+        {"epoch 0", 1, 1, 0, 0, 0, 0, 64, 12, 0, OK},
+        {"epoch 2^32-1", 1, 1, UINT32_MAX, 0, 0, 0, 64, 12, 0, OK},
+        {"epoch 2^32", 1, 1, 4294967296, 0, 0, 0, 64, 12, 0, STRUCTURE},
+        {"index 1 without path", 1, 1, 5, 1, 0, 0, 64, 12, 0, STRUCTURE},
+        {"index 1, depth 1", 1, 1, 5, 1, 1, 0, 64, 12, 0, OK},
+        {"index 2, depth 1", 1, 1, 5, 2, 1, 0, 64, 12, 0, STRUCTURE},
+        {"index 15, depth 4", 1, 1, 5, 15, 4, 0, 64, 12, 0, OK},
+        {"index 16, depth 4", 1, 1, 5, 16, 4, 0, 64, 12, 0, STRUCTURE},
+        {"padding 512", 1, 1, 5, 0, 0, 512, 64, 12, 0, OK},
+        {"padding 513", 1, 1, 5, 0, 0, 513, 64, 12, 0, STRUCTURE},
+        {"padding not zero", 1, 1, 5, 0, 0, 9, 64, 12, 1, STRUCTURE},
+        {"signature 63", 1, 1, 5, 0, 0, 0, 63, 12, 0, STRUCTURE},
+        {"signature 65", 1, 1, 5, 0, 0, 0, 65, 12, 0, STRUCTURE},
+        {"11 elements claimed", 1, 1, 5, 0, 0, 0, 64, 11, 0, STRUCTURE},
+        {"13 elements claimed", 1, 1, 5, 0, 0, 0, 64, 13, 0, STRUCTURE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_wire_craft craft;
+        craft_init(&craft);
+        craft.version = cases[i].version;
+        craft.kind = cases[i].kind;
+        craft.epoch = cases[i].epoch;
+        craft.index = cases[i].index;
+        craft.path = (skad_span){zeros, cases[i].depth * SKAD_HASH_BYTES};
+        craft.pad_bytes = cases[i].pad_bytes;
+        craft.pad_last = cases[i].pad_last;
+        craft.signature_bytes = cases[i].signature_bytes;
+        craft.elements = cases[i].elements;
+        if (decode_craft(&craft) != cases[i].verdict) {
+            fail_msg("%s: %s", cases[i].label, skad_verdict_name(decode_craft(&craft)));
+        }
+    }
+}
+
+static void body_may_fill_the_datagram_and_no_more(void **state)
+{
+    (void)state;
+    static const uint8_t body[SKAD_BODY_BYTES_MAX + 1];
+    skad_wire_craft craft;
+
+    craft_init(&craft);
+    craft.body = (skad_span){body, SKAD_BODY_BYTES_MAX};
+    assert_int_equal(decode_craft(&craft), OK);
+    craft.body.len++;
+    assert_int_equal(decode_craft(&craft), STRUCTURE);
+    craft.body.len = SKAD_BODY_BYTES_MAX;
+    craft.pad_bytes = 200;
+    assert_int_equal(decode_craft(&craft), STRUCTURE);
+}
+
+static void extra_elements_are_structure_or_version(void **state)
+{
+    (void)state;
+    uint8_t nils[40];
+    skad_wire_craft craft;
+
+    memset(nils, 0xc0, sizeof nils);
+    craft_init(&craft);
+    craft.elements = 13;
+    craft.after = (skad_span){nils, 1};
+    assert_int_equal(decode_craft(&craft), STRUCTURE);
+    craft.version = 2;
+    assert_int_equal(decode_craft(&craft), SKAD_VERDICT_VERSION);
+    craft.elements = 31;
+    craft.after.len = 19;
+    assert_int_equal(decode_craft(&craft), SKAD_VERDICT_VERSION);
+    craft.elements = 32;
+    craft.after.len = 20;
+    assert_int_equal(decode_craft(&craft), STRUCTURE);
+}
+
+static void what_is_no_envelope_is_structure(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        uint8_t bytes[8];
+        size_t len;
+    } cases[] = {
+        {"nothing", {0}, 0},
+        {"no array", {0x01}, 1},
+        {"empty array", {0x90}, 1},
+        {"version a bin", {0x91, 0xc4, 0}, 3},
+        {"version alone", {0x91, 1}, 2},
+        {"claims 2^28 elements", {0xdd, 0x10, 0, 0, 0}, 5},
+        {"claims 2^28 elements, version 2", {0xdd, 0x10, 0, 0, 0, 2}, 6},
+        {"five deep", {0x91, 0x91, 0x91, 0x91, 0x91, 1}, 6},
+        {"map", {0x81, 1, 1}, 3},
+        {"version in two bytes", {0x91, 0xcc, 2}, 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (skad_envelope_decode(cases[i].bytes, cases[i].len, &envelope) != STRUCTURE) {
+            fail_msg("%s", cases[i].label);
+        }
+    }
+}
+
+static void every_prefix_and_every_addition_is_structure(void **state)
+{
+    (void)state;
+    skad_wire_craft craft;
+
+    craft_init(&craft);
+    size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
+    for (size_t i = SKAD_TAG_BYTES; i < len; i++) {
+        assert_int_equal(decode(i), STRUCTURE);
+    }
+    datagram[len] = 0xc0;
+    assert_int_equal(decode(len + 1), STRUCTURE);
+}
+
+/* Replaces `cut` bytes at an offset of a correct envelope by others, and decodes. */
+static skad_verdict decode_spliced(size_t at, size_t cut, const uint8_t *with, size_t with_len)
+{
+    skad_wire_craft craft;
+
+    craft_init(&craft);
+    size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
+    uint8_t *place = datagram + SKAD_TAG_BYTES + at;
+    memmove(place + with_len, place + cut, len - SKAD_TAG_BYTES - at - cut);
+    memcpy(place, with, with_len);
+    return decode(len - cut + with_len);
+}
+
+static void longer_forms_are_structure(void **state)
+{
+    (void)state;
+    static const uint8_t short_version[] = {1};
+    static const struct {
+        const char *label;
+        size_t at, cut;
+        uint8_t with[5];
+        size_t with_len;
+    } cases[] = {
+        {"array 16", 0, 1, {0xdc, 0, 12}, 3},
+        {"array 32", 0, 1, {0xdd, 0, 0, 0, 12}, 5},
+        {"version in two bytes", 1, 1, {0xcc, 1}, 2},
+        {"version signed", 1, 1, {0xd0, 1}, 2},
+        {"kind in three bytes", 2, 1, {0xcd, 0, 1}, 3},
+        {"rpc id with bin 16", 3, 2, {0xc5, 0, 8}, 3},
+        {"rpc id as str 8", 3, 1, {0xd9}, 1},
+        {"rpc id as fixstr", 3, 2, {0xa8}, 1},
+        {"epoch in five bytes", 47, 3, {0xce, 0, 0, 0x02, 0xe4}, 5},
+        {"epoch signed, as long", 47, 1, {0xd1}, 1},
+    };
+    assert_int_equal(decode_spliced(1, 1, short_version, 1), OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (decode_spliced(cases[i].at, cases[i].cut, cases[i].with, cases[i].with_len) !=
+            STRUCTURE) {
+            fail_msg("%s", cases[i].label);
+        }
+    }
+}
+
+static void digest_covers_recipient_request_and_signed_part(void **state)
+{
+    (void)state;
+    const skad_id nobody = {{0}};
+    uint8_t request[SKAD_HASH_BYTES] = {1};
+    uint8_t digests[4][SKAD_HASH_BYTES];
+    uint8_t again[SKAD_HASH_BYTES];
+
+    skad_envelope_digest(&sender.id, NULL, (skad_span){zeros, 10}, digests[0]);
+    skad_envelope_digest(&nobody, NULL, (skad_span){zeros, 10}, digests[1]);
+    skad_envelope_digest(&sender.id, request, (skad_span){zeros, 10}, digests[2]);
+    skad_envelope_digest(&sender.id, NULL, (skad_span){zeros, 11}, digests[3]);
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t j = 0; j < i; j++) {
+            assert_memory_not_equal(digests[i], digests[j], SKAD_HASH_BYTES);
+        }
+    }
+    skad_envelope_digest(&sender.id, zeros, (skad_span){zeros, 10}, again);
+    assert_memory_equal(again, digests[0], SKAD_HASH_BYTES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fields_come_back_as_they_were),
+        cmocka_unit_test(absent_token_is_null),
+        cmocka_unit_test(byte_fields_have_exact_lengths),
+        cmocka_unit_test(numbers_have_their_ranges),
+        cmocka_unit_test(body_may_fill_the_datagram_and_no_more),
+        cmocka_unit_test(extra_elements_are_structure_or_version),
+        cmocka_unit_test(what_is_no_envelope_is_structure),
+        cmocka_unit_test(every_prefix_and_every_addition_is_structure),
+        cmocka_unit_test(longer_forms_are_structure),
+        cmocka_unit_test(digest_covers_recipient_request_and_signed_part),
+    };
+    return cmocka_run_group_tests_name("envelope", tests, setup, NULL);
+}
