@@ -1,0 +1,24 @@
+/* Requests of our own: opens a pending slot, drafts the datagram, puts it into the outbox. */
+#ifndef SKAD_CORE_ASK_H
+#define SKAD_CORE_ASK_H
+
+#include "src/core/state.h"
+
+typedef struct skad_request {
+    const skad_message *message;
+    const skad_address *address;
+    const skad_id *responder; /* NULL: a hello, to whoever is there */
+    const uint8_t *token;     /* one that the responder granted; NULL: what the table remembers */
+    skad_purpose purpose;
+    skad_op owner; /* OPERATION */
+    uint16_t step; /* OPERATION */
+} skad_request;
+
+/* False when the pending table or the outbox is full: nothing was sent. */
+SKAD_MUST_CHECK bool skad_ask(skad_node *node, const skad_request *request);
+
+/* A PING for a purpose of the node itself. */
+bool skad_ask_ping(skad_node *node, const skad_id *responder, const skad_address *address,
+                   skad_purpose purpose);
+
+#endif

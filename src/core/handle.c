@@ -1,0 +1,95 @@
+#include "src/core/handle.h"
+
+#include <string.h>
+
+#include "proto/address.h"
+#include "src/core/operate.h"
+#include "src/core/serve.h"
+#include "src/core/upkeep.h"
+
+/* The token that an answer carries is good for our next request to that endpoint. */
+static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address *from,
+                       const uint8_t *token)
+{
+    skad_route *route = &node->table.peers.peers[slot].routes[skad_route_index(from)];
+    if (token != NULL && skad_address_equal(&route->address, from)) {
+        memcpy(route->token, token, SKAD_TOKEN_BYTES);
+        route->token_us = node->now.mono_us;
+    }
+}
+
+static void handle_answer(skad_node *node, const skad_admitted *admitted, const skad_opened *opened,
+                          const skad_address *from)
+{
+    const skad_pending_rpc rpc = *admitted->rpc;
+    skad_pending_close(&node->pending, admitted->rpc);
+    node->heard_us = node->now.mono_us;
+    skad_peer_slot slot = skad_table_answered(&node->table, &opened->sender, from,
+                                              node->now.mono_us - rpc.sent_us, node->now.mono_us);
+    if (slot != SKAD_PEER_NONE) {
+        keep_token(node, slot, from, admitted->envelope.token);
+    }
+    skad_observed_vote(&node->observed, &opened->sender, &opened->message.u.reply.observed);
+    skad_upkeep_peers_changed(node);
+    switch (rpc.purpose) {
+    case SKAD_PURPOSE_HELLO:
+    case SKAD_PURPOSE_CHECK:
+        return; /* its place in the table is all that was wanted */
+    case SKAD_PURPOSE_OPERATION:
+        skad_operate_answered(node, &rpc, opened, admitted->envelope.token);
+        return;
+    }
+}
+
+void skad_handle(skad_node *node, const skad_admitted *admitted, const skad_opened *opened,
+                 const skad_address *from, size_t len)
+{
+    if (admitted->rpc != NULL) {
+        handle_answer(node, admitted, opened, from);
+        return;
+    }
+    skad_serve(node, &admitted->envelope, opened, from, len);
+    skad_upkeep_consider(node, &opened->sender, from);
+}
+
+/* A silence counts against a peer only if somebody else was heard since we asked: else it may be
+ * our own network that is down. Then it is asked again together with another peer, the later the
+ * longer nobody was heard, so that a node without a network does not spin. */
+static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
+{
+    node->stats.timeouts++;
+    if (!rpc->has_responder) {
+        return;
+    }
+    uint64_t now_us = node->now.mono_us;
+    if (node->heard_us > rpc->sent_us) {
+        skad_table_failed(&node->table, &rpc->responder, &rpc->address, now_us);
+    } else {
+        uint64_t pause_us = SKAD_CHECK_RETRY_US + (now_us - node->heard_us) / 4;
+        if (pause_us > SKAD_CHECK_INTERVAL_US) {
+            pause_us = SKAD_CHECK_INTERVAL_US;
+        }
+        skad_table_unheard(&node->table, &rpc->responder, now_us + pause_us);
+    }
+    skad_upkeep_peers_changed(node);
+}
+
+void skad_handle_timeouts(skad_node *node)
+{
+    skad_pending_rpc rpc;
+    skad_timeout timeout;
+    while ((timeout = skad_pending_expire(&node->pending, node->now.mono_us, &rpc)) !=
+           SKAD_TIMEOUT_NONE) {
+        bool hard = timeout == SKAD_TIMEOUT_HARD;
+        if (hard) {
+            count_silence(node, &rpc);
+        }
+        if (rpc.purpose == SKAD_PURPOSE_OPERATION) {
+            if (hard) {
+                skad_operate_failed(node, &rpc);
+            } else {
+                skad_operate_slow(node, &rpc);
+            }
+        }
+    }
+}

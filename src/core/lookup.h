@@ -1,0 +1,117 @@
+/* One lookup over d disjoint paths (S/Kademlia, section 4.4), as a pure machine: it says whom to
+ * ask next, is told what came of it, and knows when it is done. It sends nothing itself.
+ *
+ *                      +--- all paths exhausted ---> CLOSING --- s closest answered ---+
+ *   PATHS (d of them) -+                                                               +-> DONE
+ *                      +--- value found, or nothing more may be asked -----------------+
+ *
+ * - The k closest contacts that we know are dealt to the paths in turn. Each path keeps its own
+ *   shortlist and asks the closest candidates on it; a node is asked once in the whole lookup, by
+ *   the path that claimed it first. So one liar spoils the path that asked it, and no other.
+ * - A node that does not answer in its usual time is overtaken: its path goes on with the next one,
+ *   and its answer still counts when it comes.
+ * - A path that ran dry without a single answer adopts candidates of other paths that nobody
+ *   claimed: with many dead nodes, fewer paths must not mean fewer chances.
+ * - The closing round is one more path whose shortlist is the union of all. It goes on until the s
+ *   closest living nodes of the union have answered for themselves.
+ *
+ * Bounds: SKAD_LOOKUP_RPCS_MAX requests; per path SKAD_SHORTLIST_MAX candidates, of which the
+ * farthest gives way, so a flood of invented names spoils the list of its own path only. */
+#ifndef SKAD_CORE_LOOKUP_H
+#define SKAD_CORE_LOOKUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/token.h"
+#include "skad/node.h"
+#include "skad/profile.h"
+#include "skad/status.h"
+#include "skad/types.h"
+
+#define SKAD_LOOKUP_RPCS_MAX 192 /* ten times what a lookup among a million honest nodes takes */
+#define SKAD_SHORTLIST_MAX   64  /* four times k: half of the network may be dead unnoticed */
+
+typedef enum skad_lookup_phase {
+    SKAD_LOOKUP_PATHS,
+    SKAD_LOOKUP_CLOSING,
+    SKAD_LOOKUP_DONE,
+} skad_lookup_phase;
+
+typedef struct skad_candidate {
+    skad_contact contact;
+    skad_address address; /* where it is asked */
+    uint64_t distance;    /* to the target, first 64 bits */
+    uint16_t listed;      /* bit p: on the shortlist of path p; bit d: closing */
+    uint8_t state;        /* skad_step_state */
+    uint8_t path;         /* that claimed it */
+    uint8_t hop;
+    bool gave_value;
+    bool has_token;
+    uint8_t token[SKAD_TOKEN_BYTES]; /* that it granted us */
+    uint32_t rtt_us;
+} skad_candidate;
+
+typedef struct skad_shortlist {
+    uint16_t members[SKAD_SHORTLIST_MAX]; /* places of candidates, ascending distance */
+    uint8_t count;
+    uint8_t waiting; /* asked by this path, not slow yet */
+    bool answered;   /* somebody on this path ever answered */
+} skad_shortlist;
+
+typedef struct skad_lookup {
+    skad_id target;
+    skad_id self;
+    uint8_t paths; /* d */
+    uint8_t alpha;
+    uint8_t k;
+    uint8_t siblings; /* s */
+    skad_lookup_phase phase;
+    uint64_t started_us;
+    uint16_t rpcs;
+    skad_shortlist lists[SKAD_PATHS_MAX + 1]; /* the last one used is the closing round's */
+    uint16_t asked[SKAD_LOOKUP_RPCS_MAX];     /* places, in the order of asking */
+    size_t places;                            /* of candidates[] */
+    size_t used;                              /* those below this have been taken */
+    skad_candidate candidates[];
+} skad_lookup;
+
+/* A new lookup for a target; NULL without memory. Free with free(). */
+skad_lookup *skad_lookup_new(const skad_profile *profile, const skad_id *self,
+                             const skad_id *target, uint64_t now_us);
+
+/* Deals our own contacts, closest first: turns 0 to k-1 to the paths, further ones to the closing
+ * round, where they stand in for close ones that turn out to be dead. */
+void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *contact,
+                      const skad_address *address);
+
+/* The next candidate to ask, marked as asked; false if nobody is to be asked now. */
+bool skad_lookup_next(skad_lookup *lookup, uint16_t *place);
+
+/* Undoes skad_lookup_next for a request that could not be sent. */
+void skad_lookup_unask(skad_lookup *lookup, uint16_t place);
+
+/* A candidate answered. Then each contact of its answer that may be asked: skad_lookup_heard. */
+void skad_lookup_answered(skad_lookup *lookup, uint16_t place, uint64_t rtt_us);
+void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *contact,
+                       const skad_address *address);
+
+/* It passed its soft timeout; it will not answer (or what it sent was refused). */
+void skad_lookup_slow(skad_lookup *lookup, uint16_t place);
+void skad_lookup_failed(skad_lookup *lookup, uint16_t place);
+
+/* The value was found and verified: nothing more is asked. */
+void skad_lookup_finish(skad_lookup *lookup);
+
+/* Whether it is done; moves from phase to phase. Ask after skad_lookup_next said false. */
+bool skad_lookup_done(skad_lookup *lookup);
+
+/* The closest candidates that answered: at most s. Returns how many; places in ascending
+ * distance. */
+size_t skad_lookup_closest(const skad_lookup *lookup, uint16_t places[static SKAD_K_MAX]);
+
+/* How many paths have the closest living node on their own shortlist. */
+uint8_t skad_lookup_agreement(const skad_lookup *lookup);
+
+#endif

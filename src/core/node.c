@@ -1,0 +1,270 @@
+/* The node's life cycle and the calls that drive it: skad/node.h tells the contract, state.h what a
+ * node is made of and which file does what. */
+#include "skad/node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "crypto/keys.h"
+#include "crypto/puzzle.h"
+#include "proto/profile.h"
+#include "src/core/admit.h"
+#include "src/core/handle.h"
+#include "src/core/join.h"
+#include "src/core/operate.h"
+#include "src/core/report.h"
+#include "src/core/upkeep.h"
+
+void skad_node_limits_default(skad_node_limits *out)
+{
+    *out = (skad_node_limits){
+        .peers = 1024,
+        .pending = 2048,
+        .operations = 128,
+        .outbox = 1024,
+        .events = 64,
+        .duplicates = 8192,
+    };
+}
+
+static bool limits_valid(const skad_node_limits *limits)
+{
+    return limits->peers >= 32 && limits->peers <= 4096 && limits->pending >= 16 &&
+           limits->pending <= 4096 && limits->operations >= 4 && limits->operations <= 1024 &&
+           limits->outbox >= 16 && limits->outbox <= 4096 && limits->events >= 8 &&
+           limits->events <= 1024 && limits->duplicates >= 16 && limits->duplicates <= 32768 &&
+           (limits->duplicates & (limits->duplicates - 1)) == 0;
+}
+
+static skad_status allocate(skad_node *node)
+{
+    const skad_node_limits *limits = &node->limits;
+    const skad_profile *profile = &node->profile;
+    skad_status status = skad_table_init(&node->table, &node->identity.id, profile->k,
+                                         profile->siblings, limits->peers);
+    if (status == SKAD_OK) {
+        status = skad_pending_init(&node->pending, limits->pending);
+    }
+    if (status == SKAD_OK) {
+        status = skad_operations_init(&node->operations, limits->operations);
+    }
+    if (status == SKAD_OK) {
+        status = skad_outbox_init(&node->outbox, limits->outbox);
+    }
+    if (status == SKAD_OK) {
+        status = skad_duplicates_init(&node->duplicates, limits->duplicates);
+    }
+    node->events.slots = limits->events;
+    node->events.events = calloc(limits->events, sizeof *node->events.events);
+    node->ended = calloc(limits->operations, sizeof *node->ended);
+    if (status == SKAD_OK && (node->events.events == NULL || node->ended == NULL)) {
+        status = SKAD_ERR_MEMORY;
+    }
+    return status;
+}
+
+skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_node **out)
+{
+    *out = NULL;
+    skad_crypto_init();
+    if (!skad_profile_valid(&config->profile) || !limits_valid(&config->limits) ||
+        config->families == 0 || config->families > SKAD_FAMILIES_ALL) {
+        return SKAD_ERR_INPUT;
+    }
+    uint32_t epoch = skad_profile_epoch(&config->profile, now.unix_s);
+    const skad_puzzle_nonce *nonce = skad_identity_nonce(config->identity, epoch);
+    if (!skad_identity_fits(config->identity, &config->profile) || nonce == NULL ||
+        !skad_puzzle_dynamic_ok(&config->identity->id, nonce, config->profile.dynamic_bits)) {
+        return SKAD_ERR_PUZZLE;
+    }
+    skad_node *node = calloc(1, sizeof *node);
+    if (node == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    node->profile = config->profile;
+    node->identity = *config->identity;
+    node->store = config->store;
+    node->families = config->families;
+    node->limits = config->limits;
+    node->now = now;
+    node->starved_us = UINT64_MAX;
+    node->overdue_us = UINT64_MAX;
+    node->join.hello_us = UINT64_MAX;
+    if (allocate(node) != SKAD_OK) {
+        skad_node_free(node);
+        return SKAD_ERR_MEMORY;
+    }
+    skad_random_init(&node->random, config->seed);
+    skad_random_bytes(&node->random, node->token_key, sizeof node->token_key);
+    skad_profile_network_key(&node->profile, node->network_key);
+    skad_upkeep_init(node);
+    *out = node;
+    return SKAD_OK;
+}
+
+void skad_node_free(skad_node *node)
+{
+    if (node == NULL) {
+        return;
+    }
+    skad_table_free(&node->table);
+    skad_pending_free(&node->pending);
+    skad_operations_free(&node->operations);
+    skad_outbox_free(&node->outbox);
+    skad_duplicates_free(&node->duplicates);
+    free(node->events.events);
+    free(node->ended);
+    skad_wipe(node, sizeof *node);
+    free(node);
+}
+
+/* ---- Driving ---- */
+
+static void enter(skad_node *node, skad_time now)
+{
+    skad_report_release(node);
+    node->now = now;
+}
+
+static void remember_root(skad_node *node, const uint8_t print[static SKAD_HASH_BYTES])
+{
+    memcpy(node->roots[node->roots_next], print, SKAD_HASH_BYTES);
+    node->roots_next = (node->roots_next + 1) % SKAD_ROOTS_MAX;
+}
+
+static skad_verdict open_admitted(skad_node *node, const skad_admitted *admitted,
+                                  skad_opened *opened)
+{
+    skad_open_context context = {
+        .profile = &node->profile,
+        .epoch = skad_profile_epoch(&node->profile, node->now.unix_s),
+        .self = node->identity.id,
+        .roots = (const uint8_t(*)[SKAD_HASH_BYTES])node->roots,
+        .roots_count = SKAD_ROOTS_MAX,
+    };
+    skad_open_awaited awaited;
+    if (admitted->rpc != NULL) {
+        awaited.request_digest = admitted->rpc->digest;
+        awaited.responder = admitted->rpc->has_responder ? &admitted->rpc->responder : NULL;
+    }
+    skad_verdict verdict = skad_open(&context, &admitted->envelope, admitted->hello,
+                                     admitted->rpc != NULL ? &awaited : NULL, opened);
+    node->stats.verifications += opened->checked;
+    return verdict;
+}
+
+skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t len,
+                               const skad_address *from, skad_time now)
+{
+    enter(node, now);
+    node->stats.received++;
+    node->stats.received_bytes += len;
+    skad_admitted admitted;
+    skad_opened opened;
+    skad_verdict verdict = skad_admit(node, datagram, len, from, &admitted);
+    if (verdict == SKAD_VERDICT_ACCEPT) {
+        verdict = open_admitted(node, &admitted, &opened);
+    }
+    node->stats.verdicts[verdict]++;
+    if (verdict != SKAD_VERDICT_ACCEPT) {
+        return verdict;
+    }
+    if (opened.batched) {
+        remember_root(node, opened.root_print);
+    }
+    skad_duplicates_remember(&node->duplicates, datagram);
+    skad_handle(node, &admitted, &opened, from, len);
+    skad_join_advance(node);
+    return verdict;
+}
+
+void skad_node_tick(skad_node *node, skad_time now)
+{
+    enter(node, now);
+    skad_handle_timeouts(node);
+    skad_operate_tick(node);
+    skad_upkeep_tick(node);
+    skad_join_watch(node);
+    skad_join_advance(node);
+}
+
+uint64_t skad_node_deadline(const skad_node *node)
+{
+    uint64_t deadline = skad_pending_deadline(&node->pending);
+    uint64_t others[] = {skad_operate_deadline(node), skad_upkeep_deadline(node),
+                         skad_join_deadline(node)};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        deadline = others[i] < deadline ? others[i] : deadline;
+    }
+    return deadline;
+}
+
+bool skad_node_poll_datagram(skad_node *node, skad_datagram *out)
+{
+    skad_sealer sealer = skad_node_sealer(node);
+    if (!skad_outbox_poll(&node->outbox, &sealer, out, &node->stats.signatures)) {
+        return false;
+    }
+    node->stats.sent++;
+    node->stats.sent_bytes += out->len;
+    return true;
+}
+
+/* ---- Events ---- */
+
+void skad_node_tell(skad_node *node, const skad_event *event)
+{
+    skad_event_ring *ring = &node->events;
+    if (ring->count == ring->slots) {
+        ring->first = (ring->first + 1) % ring->slots;
+        ring->count--;
+    }
+    ring->events[(ring->first + ring->count) % ring->slots] = *event;
+    ring->count++;
+}
+
+bool skad_node_poll_event(skad_node *node, skad_event *out)
+{
+    skad_report_release(node);
+    skad_event_ring *ring = &node->events;
+    if (ring->count > 0) {
+        *out = ring->events[ring->first];
+        ring->first = (ring->first + 1) % ring->slots;
+        ring->count--;
+        return true;
+    }
+    return skad_report_poll(node, out);
+}
+
+/* ---- Identity ---- */
+
+const skad_id *skad_node_self(const skad_node *node)
+{
+    return &node->identity.id;
+}
+
+skad_status skad_node_add_nonce(skad_node *node, const skad_puzzle_nonce *nonce)
+{
+    return skad_identity_add_nonce(&node->identity, &node->profile, nonce);
+}
+
+const skad_puzzle_nonce *skad_node_nonce(const skad_node *node)
+{
+    const skad_identity *identity = &node->identity;
+    uint32_t epoch = skad_profile_epoch(&node->profile, node->now.unix_s);
+    const skad_puzzle_nonce *nonce = skad_identity_nonce(identity, epoch);
+    if (nonce == NULL) {
+        nonce = skad_identity_nonce(identity, epoch - 1); /* still accepted by all */
+    }
+    return nonce != NULL ? nonce : &identity->nonces[0];
+}
+
+skad_sealer skad_node_sealer(const skad_node *node)
+{
+    return (skad_sealer){
+        .identity = &node->identity,
+        .nonce = skad_node_nonce(node),
+        .network_key = node->network_key,
+    };
+}

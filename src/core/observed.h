@@ -1,0 +1,30 @@
+/* How peers see us: each reply tells the address that our request came from. The last few votes of
+ * each family are kept, one a voter; the address that most of them name is taken for ours, once
+ * two agree. A hint for people and logs: nothing in the protocol depends on it. */
+#ifndef SKAD_CORE_OBSERVED_H
+#define SKAD_CORE_OBSERVED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/types.h"
+
+#define SKAD_OBSERVED_VOTES  8
+#define SKAD_OBSERVED_QUORUM 2
+
+typedef struct skad_vote {
+    skad_id voter;
+    skad_address address; /* family NONE: no vote */
+} skad_vote;
+
+typedef struct skad_observed {
+    skad_vote votes[2][SKAD_OBSERVED_VOTES]; /* IPv4, IPv6 */
+    size_t next[2];                          /* the vote to be replaced next */
+} skad_observed;
+
+void skad_observed_vote(skad_observed *observed, const skad_id *voter, const skad_address *address);
+
+/* The agreed address of a family (index 0: IPv4, 1: IPv6), family NONE while there is none. */
+skad_address skad_observed_address(const skad_observed *observed, size_t family_index);
+
+#endif

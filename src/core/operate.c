@@ -1,0 +1,389 @@
+#include "src/core/operate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "crypto/puzzle.h"
+#include "proto/address.h"
+#include "proto/record.h"
+#include "src/core/ask.h"
+#include "src/core/distance.h"
+#include "src/core/report.h"
+
+#define STARVED_RETRY_US (20 * SKAD_US_PER_MS)
+
+/* ---- Ending ---- */
+
+static void end(skad_node *node, skad_operation *operation, skad_outcome outcome)
+{
+    operation->stage = SKAD_STAGE_ENDED;
+    operation->outcome = outcome;
+    operation->ended_us = node->now.mono_us;
+    if (operation->kind == SKAD_OPERATION_REFRESH) {
+        skad_operations_release(&node->operations, operation);
+    } else if (operation->kind != SKAD_OPERATION_JOIN) { /* join.c looks for the end of its own */
+        skad_report_ended(node, operation);
+    }
+}
+
+static void end_put(skad_node *node, skad_operation *operation)
+{
+    size_t stored = operation->held_here;
+    size_t silent = 0;
+    for (size_t i = 0; i < operation->holders_count; i++) {
+        stored += operation->holders[i].state == SKAD_HOLDER_STORED;
+        silent += operation->holders[i].state != SKAD_HOLDER_STORED &&
+                  operation->holders[i].state != SKAD_HOLDER_REFUSED;
+    }
+    if (stored > 0) {
+        end(node, operation, SKAD_OUTCOME_DONE);
+    } else {
+        bool all_silent = silent > 0 && silent == operation->holders_count;
+        end(node, operation, all_silent ? SKAD_OUTCOME_TIMED_OUT : SKAD_OUTCOME_NOT_FOUND);
+    }
+}
+
+/* Whether a lookup that asked anybody got no answer at all. */
+static bool nobody_answered(const skad_lookup *lookup)
+{
+    for (size_t i = 0; i < lookup->rpcs; i++) {
+        if (lookup->candidates[lookup->asked[i]].state == SKAD_STEP_ANSWERED) {
+            return false;
+        }
+    }
+    return lookup->rpcs > 0;
+}
+
+static void end_lookup(skad_node *node, skad_operation *operation)
+{
+    bool got = operation->kind == SKAD_OPERATION_GET && operation->record_len > 0;
+    skad_outcome outcome = SKAD_OUTCOME_DONE;
+    if (!got && nobody_answered(operation->lookup)) {
+        outcome = SKAD_OUTCOME_TIMED_OUT;
+    } else if (operation->kind == SKAD_OPERATION_GET && !got) {
+        outcome = SKAD_OUTCOME_NOT_FOUND;
+    }
+    end(node, operation, outcome);
+}
+
+/* ---- Asking ---- */
+
+static bool ask_candidate(skad_node *node, skad_operation *operation, uint16_t place)
+{
+    const skad_candidate *candidate = &operation->lookup->candidates[place];
+    skad_message message;
+    if (operation->kind == SKAD_OPERATION_GET) {
+        message.kind = SKAD_KIND_FIND_VALUE;
+        message.u.find_value.key = operation->lookup->target;
+        message.u.find_value.want = (uint8_t)node->families;
+        message.u.find_value.type = SKAD_RECORD_IMMUTABLE;
+    } else {
+        message.kind = SKAD_KIND_FIND_NODE;
+        message.u.find_node.target = operation->lookup->target;
+        message.u.find_node.want = (uint8_t)node->families;
+    }
+    skad_request request = {
+        .message = &message,
+        .address = &candidate->address,
+        .responder = &candidate->contact.id,
+        .purpose = SKAD_PURPOSE_OPERATION,
+        .owner = skad_operation_name(&node->operations, operation),
+        .step = place,
+    };
+    return skad_ask(node, &request);
+}
+
+static bool ask_holder(skad_node *node, skad_operation *operation, skad_holder *holder)
+{
+    const skad_candidate *candidate = &operation->lookup->candidates[holder->place];
+    skad_message message = {.kind = SKAD_KIND_STORE};
+    message.u.store.record = (skad_span){operation->record, operation->record_len};
+    skad_request request = {
+        .message = &message,
+        .address = &candidate->address,
+        .responder = &candidate->contact.id,
+        .token = candidate->has_token ? candidate->token : NULL,
+        .purpose = SKAD_PURPOSE_OPERATION,
+        .owner = skad_operation_name(&node->operations, operation),
+        .step = (uint16_t)(holder - operation->holders),
+    };
+    return skad_ask(node, &request);
+}
+
+/* Our own store takes the record when we are among the s closest; the farthest of the others then
+ * need not. */
+static void hold_here(skad_node *node, skad_operation *operation)
+{
+    skad_store_record record = {
+        .key = operation->lookup->target,
+        .type = SKAD_RECORD_IMMUTABLE,
+        .expires_unix_s = node->now.unix_s + node->profile.record_life_s,
+        .data = operation->record,
+        .len = operation->record_len,
+    };
+    operation->held_here =
+        node->store.ops->put(node->store.self, &record, node->now.unix_s) == SKAD_OK;
+}
+
+static void begin_storing(skad_node *node, skad_operation *operation)
+{
+    const skad_lookup *lookup = operation->lookup;
+    uint16_t places[SKAD_K_MAX];
+    size_t count = skad_lookup_closest(lookup, places);
+    bool full = count == node->profile.siblings;
+    if (!full || skad_distance_compare(&lookup->target, &lookup->self,
+                                       &lookup->candidates[places[count - 1]].contact.id) < 0) {
+        hold_here(node, operation);
+        count -= full && operation->held_here;
+    }
+    for (size_t i = 0; i < count; i++) {
+        operation->holders[i] = (skad_holder){.place = places[i]};
+    }
+    operation->holders_count = (uint8_t)count;
+    operation->stage = SKAD_STAGE_STORING;
+}
+
+static void starve(skad_node *node)
+{
+    if (node->starved_us == UINT64_MAX) {
+        node->starved_us = node->now.mono_us + STARVED_RETRY_US;
+    }
+}
+
+static void drive_lookup(skad_node *node, skad_operation *operation)
+{
+    uint16_t place;
+    while (skad_lookup_next(operation->lookup, &place)) {
+        if (!ask_candidate(node, operation, place)) {
+            skad_lookup_unask(operation->lookup, place);
+            starve(node);
+            return;
+        }
+    }
+    if (!skad_lookup_done(operation->lookup)) {
+        return;
+    }
+    if (operation->kind == SKAD_OPERATION_PUT) {
+        begin_storing(node, operation);
+    } else {
+        end_lookup(node, operation);
+    }
+}
+
+static void drive_storing(skad_node *node, skad_operation *operation)
+{
+    bool open = false;
+    for (size_t i = 0; i < operation->holders_count; i++) {
+        skad_holder *holder = &operation->holders[i];
+        if (holder->state == SKAD_HOLDER_WAITS) {
+            if (!ask_holder(node, operation, holder)) {
+                starve(node);
+                return;
+            }
+            holder->state = SKAD_HOLDER_ASKED;
+            holder->tries++;
+        }
+        open |= holder->state == SKAD_HOLDER_ASKED;
+    }
+    if (!open) {
+        end_put(node, operation);
+    }
+}
+
+void skad_operate_drive(skad_node *node, skad_operation *operation)
+{
+    /* begin_closing may open new questions: a second round finds them. */
+    for (unsigned round = 0; round < 2 && operation->stage == SKAD_STAGE_RUNNING; round++) {
+        drive_lookup(node, operation);
+    }
+    if (operation->stage == SKAD_STAGE_STORING) {
+        drive_storing(node, operation);
+    }
+}
+
+/* ---- Answers ---- */
+
+/* A contact in an answer is worth asking when we can send to it, its ID paid the static puzzle, and
+ * we do not know it to be silent. */
+static const skad_address *worth_asking(const skad_node *node, const skad_contact *contact)
+{
+    const skad_address *address = skad_contact_endpoint(contact, node->families);
+    if (address == NULL || !skad_address_routable(address, node->profile.allow_private) ||
+        !skad_puzzle_static_ok(&contact->id, node->profile.static_bits)) {
+        return NULL;
+    }
+    skad_peer_slot slot = skad_peers_find(&node->table.peers, &contact->id);
+    if (slot != SKAD_PEER_NONE && skad_peer_silent(&node->table.peers.peers[slot])) {
+        return NULL;
+    }
+    return address;
+}
+
+static void hear_contacts(const skad_node *node, skad_lookup *lookup, uint16_t from,
+                          const skad_contact *contacts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const skad_address *address = worth_asking(node, &contacts[i]);
+        if (address != NULL) {
+            skad_lookup_heard(lookup, from, &contacts[i], address);
+        }
+    }
+}
+
+/* Takes the first record of an answer that is the one asked for; counts it as invalid otherwise. */
+static void take_record(skad_operation *operation, uint16_t from, const skad_message *answer)
+{
+    skad_candidate *candidate = &operation->lookup->candidates[from];
+    for (size_t i = 0; i < answer->u.reply.u.value.records_count; i++) {
+        skad_span bytes = answer->u.reply.u.value.records[i];
+        skad_record record;
+        if (skad_record_decode(bytes.data, bytes.len, &record) &&
+            record.type == SKAD_RECORD_IMMUTABLE &&
+            skad_id_equal(&record.key, &operation->lookup->target)) {
+            memcpy(operation->record, bytes.data, bytes.len);
+            operation->record_len = bytes.len;
+            operation->holder = candidate->contact.id;
+            candidate->gave_value = true;
+            skad_lookup_finish(operation->lookup);
+            return;
+        }
+        operation->invalid++;
+    }
+}
+
+static void lookup_answered(skad_node *node, skad_operation *operation, const skad_pending_rpc *rpc,
+                            const skad_message *answer)
+{
+    skad_lookup *lookup = operation->lookup;
+    if (answer->kind == SKAD_KIND_ERROR) {
+        skad_lookup_failed(lookup, rpc->step);
+        return;
+    }
+    skad_lookup_answered(lookup, rpc->step, node->now.mono_us - rpc->sent_us);
+    if (answer->kind == SKAD_KIND_VALUE) {
+        hear_contacts(node, lookup, rpc->step, answer->u.reply.u.value.contacts,
+                      answer->u.reply.u.value.contacts_count);
+        take_record(operation, rpc->step, answer);
+    } else {
+        hear_contacts(node, lookup, rpc->step, answer->u.reply.u.nodes.contacts,
+                      answer->u.reply.u.nodes.contacts_count);
+    }
+}
+
+static void holder_answered(skad_holder *holder, const skad_message *answer)
+{
+    if (answer->kind == SKAD_KIND_STORED) {
+        holder->state = SKAD_HOLDER_STORED;
+    } else if (answer->u.reply.u.error.code == SKAD_ERROR_TOKEN &&
+               holder->tries < SKAD_STORE_TRIES_MAX) {
+        holder->state = SKAD_HOLDER_WAITS; /* the fresh token came with this answer */
+    } else {
+        holder->state = SKAD_HOLDER_REFUSED;
+    }
+}
+
+static void remember_token(skad_candidate *candidate, const uint8_t *token)
+{
+    candidate->has_token = token != NULL;
+    if (token != NULL) {
+        memcpy(candidate->token, token, SKAD_TOKEN_BYTES);
+    }
+}
+
+void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_opened *answer,
+                           const uint8_t *token)
+{
+    skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
+    if (operation == NULL) {
+        return;
+    }
+    if (operation->stage == SKAD_STAGE_RUNNING && operation->kind == SKAD_OPERATION_PING) {
+        operation->holder = answer->sender;
+        operation->observed = answer->message.u.reply.observed;
+        operation->rtt_us = node->now.mono_us - rpc->sent_us;
+        end(node, operation, SKAD_OUTCOME_DONE);
+        return;
+    }
+    if (operation->stage == SKAD_STAGE_RUNNING) {
+        remember_token(&operation->lookup->candidates[rpc->step], token);
+        lookup_answered(node, operation, rpc, &answer->message);
+    } else if (operation->stage == SKAD_STAGE_STORING && rpc->kind == SKAD_KIND_STORE) {
+        skad_holder *holder = &operation->holders[rpc->step];
+        remember_token(&operation->lookup->candidates[holder->place], token);
+        holder_answered(holder, &answer->message);
+    }
+    skad_operate_drive(node, operation);
+}
+
+void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
+{
+    skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
+    if (operation != NULL && operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL) {
+        skad_lookup_slow(operation->lookup, rpc->step);
+        skad_operate_drive(node, operation);
+    }
+}
+
+void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
+{
+    skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
+    if (operation == NULL) {
+        return;
+    }
+    if (operation->stage == SKAD_STAGE_RUNNING && operation->kind == SKAD_OPERATION_PING) {
+        end(node, operation, SKAD_OUTCOME_TIMED_OUT);
+        return;
+    }
+    if (operation->stage == SKAD_STAGE_RUNNING) {
+        skad_lookup_failed(operation->lookup, rpc->step);
+    } else if (operation->stage == SKAD_STAGE_STORING && rpc->kind == SKAD_KIND_STORE) {
+        skad_holder *holder = &operation->holders[rpc->step];
+        holder->state =
+            holder->tries < SKAD_STORE_TRIES_MAX ? SKAD_HOLDER_WAITS : SKAD_HOLDER_SILENT;
+    }
+    skad_operate_drive(node, operation);
+}
+
+/* ---- Time ---- */
+
+static void end_overdue(skad_node *node, skad_operation *operation)
+{
+    bool looking = operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL;
+    if (operation->stage == SKAD_STAGE_STORING) {
+        end_put(node, operation);
+    } else if (looking && operation->kind != SKAD_OPERATION_PUT) {
+        end_lookup(node, operation);
+    } else {
+        end(node, operation, SKAD_OUTCOME_TIMED_OUT);
+    }
+}
+
+void skad_operate_tick(skad_node *node)
+{
+    uint64_t now_us = node->now.mono_us;
+    bool starved = now_us >= node->starved_us;
+    bool check = now_us >= node->overdue_us;
+    if (!starved && !check) {
+        return;
+    }
+    node->starved_us = starved ? UINT64_MAX : node->starved_us;
+    for (size_t i = 0; i < node->operations.count; i++) {
+        skad_operation *operation = &node->operations.places[i];
+        bool running = operation->stage == SKAD_STAGE_RUNNING;
+        if (!running && operation->stage != SKAD_STAGE_STORING) {
+            continue;
+        }
+        if (now_us >= operation->deadline_us) {
+            end_overdue(node, operation);
+        } else if (starved && operation->kind != SKAD_OPERATION_PING) {
+            skad_operate_drive(node, operation);
+        }
+    }
+    node->overdue_us = node->operations.used > 0 ? now_us + SKAD_OVERDUE_CHECK_US : UINT64_MAX;
+}
+
+uint64_t skad_operate_deadline(const skad_node *node)
+{
+    return node->starved_us < node->overdue_us ? node->starved_us : node->overdue_us;
+}

@@ -1,0 +1,70 @@
+#include "src/core/operation.h"
+
+#include <stdlib.h>
+
+#include "crypto/assert.h"
+
+skad_status skad_operations_init(skad_operations *operations, size_t count)
+{
+    *operations = (skad_operations){.count = count};
+    operations->places = calloc(count, sizeof *operations->places);
+    return operations->places == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
+}
+
+static void empty(skad_operation *operation)
+{
+    free(operation->lookup);
+    free(operation->record);
+    free(operation->steps);
+    *operation = (skad_operation){.generation = operation->generation};
+}
+
+void skad_operations_free(skad_operations *operations)
+{
+    for (size_t i = 0; operations->places != NULL && i < operations->count; i++) {
+        empty(&operations->places[i]);
+    }
+    free(operations->places);
+    *operations = (skad_operations){0};
+}
+
+skad_operation *skad_operations_take(skad_operations *operations, skad_operation_kind kind,
+                                     size_t spare)
+{
+    if (operations->used + spare >= operations->count) {
+        return NULL;
+    }
+    size_t at = 0;
+    while (operations->places[at].stage != SKAD_STAGE_FREE) {
+        at++;
+    }
+    skad_operation *operation = &operations->places[at];
+    operation->kind = kind;
+    operation->stage = SKAD_STAGE_RUNNING;
+    operation->generation++;
+    operations->used++;
+    return operation;
+}
+
+void skad_operations_release(skad_operations *operations, skad_operation *operation)
+{
+    SKAD_ASSERT(operation->stage != SKAD_STAGE_FREE && operations->used > 0);
+    empty(operation);
+    operations->used--;
+}
+
+/* The generation starts at 1, so no name is 0. */
+skad_op skad_operation_name(const skad_operations *operations, const skad_operation *operation)
+{
+    return (uint64_t)operation->generation << 32 | (uint64_t)(operation - operations->places);
+}
+
+skad_operation *skad_operations_find(skad_operations *operations, skad_op name)
+{
+    size_t at = (uint32_t)name;
+    if (at >= operations->count || operations->places[at].stage == SKAD_STAGE_FREE ||
+        operations->places[at].generation != name >> 32) {
+        return NULL;
+    }
+    return &operations->places[at];
+}

@@ -1,0 +1,100 @@
+/* What a user of the node started and waits for: a ping, a lookup, a put, a get; and the lookups
+ * that the node runs for itself, joining and refreshing. A fixed number of places; an operation's
+ * name is its place and the generation of that place, so a stale name finds nothing.
+ *
+ *   RUNNING (lookup) -> [put only] STORING -> ENDED (its event waits) -> polled, freed
+ *
+ * The node's own lookups end without an event. This file holds the places and what is in them; what
+ * happens in them is in operate.c. */
+#ifndef SKAD_CORE_OPERATION_H
+#define SKAD_CORE_OPERATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/limits.h"
+#include "skad/node.h"
+#include "src/core/lookup.h"
+
+typedef enum skad_operation_kind {
+    SKAD_OPERATION_PING,
+    SKAD_OPERATION_LOOKUP,
+    SKAD_OPERATION_PUT,
+    SKAD_OPERATION_GET,
+    SKAD_OPERATION_JOIN,    /* the node's own: a lookup of its own ID */
+    SKAD_OPERATION_REFRESH, /* the node's own: a lookup in a bucket's range */
+} skad_operation_kind;
+
+typedef enum skad_operation_stage {
+    SKAD_STAGE_FREE,
+    SKAD_STAGE_RUNNING,
+    SKAD_STAGE_STORING,
+    SKAD_STAGE_ENDED,
+} skad_operation_stage;
+
+/* One holder that a put stores at. */
+typedef enum skad_holder_state {
+    SKAD_HOLDER_WAITS, /* not asked yet */
+    SKAD_HOLDER_ASKED,
+    SKAD_HOLDER_STORED,
+    SKAD_HOLDER_REFUSED,
+    SKAD_HOLDER_SILENT,
+} skad_holder_state;
+
+#define SKAD_STORE_TRIES_MAX 2 /* for a holder that was silent, or wanted a fresher token */
+
+typedef struct skad_holder {
+    uint16_t place; /* among the lookup's candidates */
+    uint8_t state;  /* a skad_holder_state */
+    uint8_t tries;
+} skad_holder;
+
+typedef struct skad_operation {
+    skad_operation_kind kind;
+    skad_operation_stage stage;
+    uint32_t generation;
+    uint64_t deadline_us; /* ends by then, whatever happens */
+    uint64_t ended_us;
+    skad_outcome outcome;
+    skad_lookup *lookup; /* owned; NULL for PING */
+
+    /* PUT: the record to store. GET: the record that was found. */
+    uint8_t *record; /* owned, SKAD_RECORD_BYTES_MAX; NULL elsewhere */
+    size_t record_len;
+    skad_id holder;   /* GET: who gave it */
+    uint16_t invalid; /* GET: answers with another value */
+
+    skad_holder holders[SKAD_K_MAX];
+    uint8_t holders_count;
+    bool held_here; /* PUT: we are a holder, too; GET: it was in our own store */
+
+    /* PING */
+    skad_address address;
+    skad_address observed;
+    uint64_t rtt_us;
+
+    /* Filled when a LOOKUP's event is polled. */
+    skad_contact closest[SKAD_K_MAX];
+    skad_step *steps; /* owned */
+} skad_operation;
+
+typedef struct skad_operations {
+    skad_operation *places;
+    size_t count;
+    size_t used; /* not free */
+} skad_operations;
+
+SKAD_MUST_CHECK skad_status skad_operations_init(skad_operations *operations, size_t count);
+void skad_operations_free(skad_operations *operations);
+
+/* A free place, RUNNING from now on; NULL when all are taken. `spare` places are left for others.
+ */
+skad_operation *skad_operations_take(skad_operations *operations, skad_operation_kind kind,
+                                     size_t spare);
+void skad_operations_release(skad_operations *operations, skad_operation *operation);
+
+skad_op skad_operation_name(const skad_operations *operations, const skad_operation *operation);
+skad_operation *skad_operations_find(skad_operations *operations, skad_op name);
+
+#endif

@@ -1,0 +1,178 @@
+#include "src/core/report.h"
+
+#include <stdlib.h>
+
+#include "crypto/assert.h"
+#include "proto/record.h"
+
+static skad_op *queued(const skad_node *node, size_t index)
+{
+    return &node->ended[(node->ended_first + index) % node->operations.count];
+}
+
+void skad_report_ended(skad_node *node, const skad_operation *operation)
+{
+    SKAD_ASSERT(node->ended_count < node->operations.count);
+    *queued(node, node->ended_count++) = skad_operation_name(&node->operations, operation);
+}
+
+void skad_report_forget(skad_node *node, skad_op name)
+{
+    if (node->polled == name) {
+        node->polled = 0;
+        return;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < node->ended_count; i++) {
+        if (*queued(node, i) != name) {
+            *queued(node, kept++) = *queued(node, i);
+        }
+    }
+    node->ended_count = kept;
+}
+
+static void tell_ping(const skad_operation *operation, skad_event *event)
+{
+    event->kind = SKAD_EVENT_PING;
+    event->u.ping.id = operation->holder;
+    event->u.ping.address = operation->address;
+    event->u.ping.observed = operation->observed;
+    event->u.ping.rtt_us = (uint32_t)operation->rtt_us;
+}
+
+/* The nodes that were asked, in the order of asking. */
+static size_t list_steps(skad_operation *operation)
+{
+    const skad_lookup *lookup = operation->lookup;
+    operation->steps = calloc((size_t)lookup->rpcs + 1, sizeof *operation->steps);
+    if (operation->steps == NULL) {
+        return 0;
+    }
+    for (size_t i = 0; i < lookup->rpcs; i++) {
+        const skad_candidate *candidate = &lookup->candidates[lookup->asked[i]];
+        operation->steps[i] = (skad_step){
+            .id = candidate->contact.id,
+            .address = candidate->address,
+            .state = candidate->state,
+            .path = candidate->path == lookup->paths ? SKAD_STEP_PATH_CLOSING : candidate->path,
+            .hop = candidate->hop,
+            .gave_value = candidate->gave_value,
+            .rtt_us = candidate->rtt_us,
+        };
+    }
+    return lookup->rpcs;
+}
+
+static void mark_closest(skad_operation *operation, size_t steps_count, const uint16_t *places,
+                         size_t closest_count)
+{
+    const skad_lookup *lookup = operation->lookup;
+    for (size_t i = 0; i < closest_count; i++) {
+        operation->closest[i] = lookup->candidates[places[i]].contact;
+        for (size_t j = 0; j < steps_count; j++) {
+            operation->steps[j].closest |= lookup->asked[j] == places[i];
+        }
+    }
+}
+
+static void tell_lookup(skad_operation *operation, skad_event *event)
+{
+    const skad_lookup *lookup = operation->lookup;
+    uint16_t places[SKAD_K_MAX];
+    size_t closest_count = skad_lookup_closest(lookup, places);
+    size_t steps_count = list_steps(operation);
+    mark_closest(operation, steps_count, places, closest_count);
+    event->kind = SKAD_EVENT_LOOKUP;
+    event->u.lookup.report = (skad_lookup_report){
+        .target = lookup->target,
+        .duration_us = (uint32_t)(operation->ended_us - lookup->started_us),
+        .rpcs = lookup->rpcs,
+        .paths = lookup->paths,
+        .paths_agreed = skad_lookup_agreement(lookup),
+        .closest_count = (uint8_t)closest_count,
+        .closest = operation->closest,
+        .steps_count = (uint16_t)steps_count,
+        .steps = operation->steps,
+    };
+}
+
+static uint8_t count_holders(const skad_operation *operation, skad_holder_state state)
+{
+    uint8_t count = 0;
+    for (size_t i = 0; i < operation->holders_count; i++) {
+        count = (uint8_t)(count + (operation->holders[i].state == state));
+    }
+    return count;
+}
+
+static void tell_put(const skad_operation *operation, skad_event *event)
+{
+    uint8_t stored = count_holders(operation, SKAD_HOLDER_STORED);
+    uint8_t refused = count_holders(operation, SKAD_HOLDER_REFUSED);
+    event->kind = SKAD_EVENT_PUT;
+    event->u.put.key = operation->lookup->target;
+    event->u.put.holders = (uint8_t)(operation->holders_count + operation->held_here);
+    event->u.put.stored = (uint8_t)(stored + operation->held_here);
+    event->u.put.refused = refused;
+    event->u.put.silent = (uint8_t)(operation->holders_count - stored - refused);
+}
+
+static void tell_get(const skad_operation *operation, skad_event *event)
+{
+    event->kind = SKAD_EVENT_GET;
+    event->u.get.key = operation->lookup->target;
+    event->u.get.len = 0;
+    event->u.get.value = NULL;
+    event->u.get.holder = operation->holder;
+    event->u.get.rpcs = operation->lookup->rpcs;
+    event->u.get.invalid = operation->invalid;
+    skad_record record;
+    if (operation->outcome == SKAD_OUTCOME_DONE &&
+        skad_record_decode(operation->record, operation->record_len, &record)) {
+        event->u.get.value = record.value.data;
+        event->u.get.len = record.value.len;
+    }
+}
+
+bool skad_report_poll(skad_node *node, skad_event *out)
+{
+    if (node->ended_count == 0) {
+        return false;
+    }
+    skad_op name = *queued(node, 0);
+    skad_operation *operation = skad_operations_find(&node->operations, name);
+    SKAD_ASSERT(operation != NULL && operation->stage == SKAD_STAGE_ENDED);
+    node->ended_first = (node->ended_first + 1) % node->operations.count;
+    node->ended_count--;
+    node->polled = name;
+    out->op = name;
+    out->outcome = operation->outcome;
+    switch (operation->kind) {
+    case SKAD_OPERATION_PING:
+        tell_ping(operation, out);
+        break;
+    case SKAD_OPERATION_LOOKUP:
+        tell_lookup(operation, out);
+        break;
+    case SKAD_OPERATION_PUT:
+        tell_put(operation, out);
+        break;
+    case SKAD_OPERATION_GET:
+        tell_get(operation, out);
+        break;
+    case SKAD_OPERATION_JOIN:
+    case SKAD_OPERATION_REFRESH:
+        break; /* the node's own lookups are never queued */
+    }
+    return true;
+}
+
+void skad_report_release(skad_node *node)
+{
+    if (node->polled != 0) {
+        skad_operation *operation = skad_operations_find(&node->operations, node->polled);
+        node->polled = 0;
+        SKAD_ASSERT(operation != NULL);
+        skad_operations_release(&node->operations, operation);
+    }
+}

@@ -1,0 +1,21 @@
+/* How the end of an operation is told: the queue of ended operations and the event made from one
+ * when it is polled. */
+#ifndef SKAD_CORE_REPORT_H
+#define SKAD_CORE_REPORT_H
+
+#include "src/core/state.h"
+
+/* Queues an operation that has ended. */
+void skad_report_ended(skad_node *node, const skad_operation *operation);
+
+/* Takes an ended operation out of the queue again. */
+void skad_report_forget(skad_node *node, skad_op name);
+
+/* The event of the operation that ended first; it borrows from the operation, which therefore stays
+ * until skad_report_release. */
+bool skad_report_poll(skad_node *node, skad_event *out);
+
+/* Frees the operation whose event was polled last. Every public call begins with it. */
+void skad_report_release(skad_node *node);
+
+#endif

@@ -1,0 +1,196 @@
+#include "src/core/serve.h"
+
+#include <string.h>
+
+#include "proto/record.h"
+
+/* One answer in the making. */
+typedef struct answer {
+    skad_node *node;
+    const skad_envelope *envelope;
+    const skad_opened *request;
+    const skad_address *from;
+    bool proven;      /* the requester showed a valid token */
+    size_t bytes_max; /* of the answer's datagram */
+} answer;
+
+/* Drafts the answer into the outbox; false when it does not fit bytes_max. A full outbox counts as
+ * done: the answer is lost like any datagram. */
+static bool reply(const answer *to, skad_message *message)
+{
+    skad_node *node = to->node;
+    skad_outgoing *outgoing = skad_outbox_reserve(&node->outbox);
+    if (outgoing == NULL) {
+        node->stats.outbox_dropped++;
+        return true;
+    }
+    message->u.reply.observed = *to->from;
+    uint8_t token[SKAD_TOKEN_BYTES];
+    skad_token_make(node->token_key, to->from, &to->request->sender, node->now.mono_us, token);
+    skad_draft_fields fields = {
+        .message = message,
+        .rpc_id = to->envelope->rpc_id,
+        .recipient = &to->request->sender,
+        .request_digest = to->request->digest,
+        .token = token,
+        .bytes_max = to->bytes_max,
+    };
+    skad_sealer sealer = skad_node_sealer(node);
+    if (skad_draft_write(&sealer, &fields, &outgoing->draft) != SKAD_OK) {
+        return false;
+    }
+    outgoing->to = *to->from;
+    skad_outbox_commit(&node->outbox);
+    return true;
+}
+
+static void refuse(const answer *to, skad_error_code code, uint64_t detail)
+{
+    skad_message message = {.kind = SKAD_KIND_ERROR};
+    message.u.reply.u.error.code = code;
+    message.u.reply.u.error.detail = detail;
+    to->node->stats.refusals++;
+    reply(to, &message);
+}
+
+/* Our k closest contacts to a target, the requester left out. */
+static size_t closest(const answer *to, const skad_id *target, unsigned want,
+                      skad_contact contacts[static SKAD_CONTACTS_MAX])
+{
+    const skad_table *table = &to->node->table;
+    skad_peer_slot slots[SKAD_K_MAX];
+    size_t count =
+        skad_peers_closest(&table->peers, target, want, &to->request->sender, table->k, slots);
+    for (size_t i = 0; i < count; i++) {
+        skad_table_contact(table, slots[i], &contacts[i]);
+    }
+    return count;
+}
+
+static void serve_ping(const answer *to)
+{
+    skad_message message = {.kind = SKAD_KIND_PONG};
+    reply(to, &message);
+}
+
+static void serve_find_node(const answer *to)
+{
+    const skad_message *asked = &to->request->message;
+    skad_message message;
+    message.kind = SKAD_KIND_NODES;
+    message.u.reply.u.nodes.contacts_count = closest(
+        to, &asked->u.find_node.target, asked->u.find_node.want, message.u.reply.u.nodes.contacts);
+    reply(to, &message);
+}
+
+/* Copies as many of the key's records as one answer may carry: a pointer from the store lives only
+ * until the next call. */
+static size_t copy_records(const answer *to, uint8_t bytes[static SKAD_BODY_BYTES_MAX],
+                           skad_span records[static SKAD_RECORDS_MAX])
+{
+    const skad_message *asked = &to->request->message;
+    const skad_store *store = &to->node->store;
+    size_t used = 0;
+    size_t count = 0;
+    skad_store_record record;
+    while (count < SKAD_RECORDS_MAX &&
+           store->ops->get(store->self, &asked->u.find_value.key, (uint8_t)asked->u.find_value.type,
+                           count, to->node->now.unix_s, &record) &&
+           used + SKAD_BIN16(record.len) <= SKAD_BIN16(SKAD_RECORD_BYTES_MAX)) {
+        memcpy(bytes + used, record.data, record.len);
+        records[count] = (skad_span){.data = bytes + used, .len = record.len};
+        used += SKAD_BIN16(record.len);
+        count++;
+    }
+    return count;
+}
+
+static void serve_find_value(const answer *to)
+{
+    const skad_message *asked = &to->request->message;
+    uint8_t bytes[SKAD_BODY_BYTES_MAX];
+    skad_message message;
+    message.kind = SKAD_KIND_VALUE;
+    message.u.reply.u.value.records_count =
+        copy_records(to, bytes, message.u.reply.u.value.records);
+    message.u.reply.u.value.contacts_count = closest(
+        to, &asked->u.find_value.key, asked->u.find_value.want, message.u.reply.u.value.contacts);
+    if (!reply(to, &message)) {
+        refuse(to, SKAD_ERROR_TOKEN, 0);
+    }
+}
+
+static void serve_store(const answer *to)
+{
+    skad_node *node = to->node;
+    skad_span bytes = to->request->message.u.store.record;
+    skad_record record;
+    if (!to->proven) {
+        refuse(to, SKAD_ERROR_TOKEN, 0);
+        return;
+    }
+    if (!skad_record_decode(bytes.data, bytes.len, &record)) {
+        refuse(to, SKAD_ERROR_INVALID, 0);
+        return;
+    }
+    if (record.type != SKAD_RECORD_IMMUTABLE) {
+        refuse(to, SKAD_ERROR_UNSUPPORTED, 0);
+        return;
+    }
+    skad_store_record stored = {
+        .key = record.key,
+        .type = SKAD_RECORD_IMMUTABLE,
+        .expires_unix_s = node->now.unix_s + node->profile.record_life_s,
+        .data = bytes.data,
+        .len = bytes.len,
+    };
+    if (node->store.ops->put(node->store.self, &stored, node->now.unix_s) != SKAD_OK) {
+        refuse(to, SKAD_ERROR_FULL, 0);
+        return;
+    }
+    skad_message message = {.kind = SKAD_KIND_STORED};
+    message.u.reply.u.stored.life_s = node->profile.record_life_s;
+    reply(to, &message);
+}
+
+static void serve_announce(const answer *to)
+{
+    refuse(to, to->proven ? SKAD_ERROR_UNSUPPORTED : SKAD_ERROR_TOKEN, 0);
+}
+
+void skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
+                const skad_address *from, size_t len)
+{
+    answer to = {.node = node, .envelope = envelope, .request = request, .from = from};
+    to.proven = envelope->token != NULL && skad_token_ok(node->token_key, from, &request->sender,
+                                                         node->now.mono_us, envelope->token);
+    to.bytes_max = SKAD_DATAGRAM_BYTES_MAX;
+    if (!to.proven && SKAD_AMPLIFICATION_MAX * len < SKAD_DATAGRAM_BYTES_MAX) {
+        to.bytes_max = SKAD_AMPLIFICATION_MAX * len;
+    }
+    node->stats.requests[request->message.kind]++;
+    switch (request->message.kind) {
+    case SKAD_KIND_PING:
+        serve_ping(&to);
+        return;
+    case SKAD_KIND_FIND_NODE:
+        serve_find_node(&to);
+        return;
+    case SKAD_KIND_FIND_VALUE:
+        serve_find_value(&to);
+        return;
+    case SKAD_KIND_STORE:
+        serve_store(&to);
+        return;
+    case SKAD_KIND_ANNOUNCE:
+        serve_announce(&to);
+        return;
+    case SKAD_KIND_PONG:
+    case SKAD_KIND_NODES:
+    case SKAD_KIND_VALUE:
+    case SKAD_KIND_STORED:
+    case SKAD_KIND_ANNOUNCED:
+    case SKAD_KIND_ERROR:
+        return; /* replies never come here: admit tells them apart */
+    }
+}

@@ -1,0 +1,115 @@
+/* Everything a node is. Private to src/core.
+ *
+ * Which file does what with it, in the order in which a datagram meets them:
+ *
+ *   node.c     life cycle and the public calls that drive the node
+ *   admit.c    all checks that cost less than a signature
+ *   (proto/open.c: puzzles, signature, body)
+ *   handle.c   where a verified message or a timeout goes
+ *   join.c     getting into a network and staying in it
+ *   upkeep.c   liveness checks, candidates, refreshes, expiry, epochs
+ *   start.c    starting lookups, puts, gets and pings
+ *   operate.c  whom they ask, what answers mean to them
+ *   report.c   how an ended operation is told
+ *   serve.c    answers to requests
+ *   ask.c      requests of our own
+ *   (proto/seal.c: signature, tag)
+ *   inspect.c  statistics and table rows
+ *
+ * Calls run down this list, never up: join starts a lookup, and looks whether it has ended. */
+#ifndef SKAD_CORE_STATE_H
+#define SKAD_CORE_STATE_H
+
+#include "crypto/random.h"
+#include "proto/open.h"
+#include "proto/seal.h"
+#include "skad/node.h"
+#include "src/core/duplicates.h"
+#include "src/core/observed.h"
+#include "src/core/operation.h"
+#include "src/core/outbox.h"
+#include "src/core/pending.h"
+#include "src/core/table.h"
+
+#define SKAD_JOIN_ADDRESSES_MAX 32
+#define SKAD_CANDIDATES_MAX     64 /* senders of requests that wait for a ping; more are ignored */
+#define SKAD_ROOTS_MAX          64 /* verified batch roots that are remembered */
+
+/* A stranger who sent us a valid request and might be worth a place in the table. */
+typedef struct skad_stranger {
+    skad_id id;
+    skad_address address;
+} skad_stranger;
+
+typedef struct skad_join_state {
+    skad_address addresses[SKAD_JOIN_ADDRESSES_MAX];
+    size_t addresses_count;
+    bool joined;
+    skad_op lookup;      /* the running self-lookup, 0 if none */
+    uint64_t hello_us;   /* when hellos are due next; UINT64_MAX: never */
+    uint64_t backoff_us; /* between rounds of hellos */
+} skad_join_state;
+
+typedef struct skad_upkeep_state {
+    skad_stranger candidates[SKAD_CANDIDATES_MAX]; /* a ring */
+    size_t candidates_first;
+    size_t candidates_count;
+    uint64_t candidate_us; /* when the next candidate may be pinged */
+    uint64_t check_us;     /* when a peer's liveness is due */
+    uint64_t refresh_us;   /* when a bucket's refresh is due */
+    uint64_t sweep_us;     /* when expired records are swept */
+    uint32_t epoch_asked;  /* the epoch for which PUZZLE_NEEDED was said */
+} skad_upkeep_state;
+
+/* Events that are no operation's. */
+typedef struct skad_event_ring {
+    skad_event *events;
+    size_t slots;
+    size_t first;
+    size_t count;
+} skad_event_ring;
+
+struct skad_node {
+    skad_profile profile;
+    skad_identity identity;
+    skad_store store;
+    unsigned families;
+    skad_node_limits limits;
+    uint8_t network_key[SKAD_HASH_BYTES];
+    uint8_t token_key[SKAD_TOKEN_KEY_BYTES];
+    skad_random random;
+    skad_time now; /* the instant of the current call */
+
+    skad_table table;
+    skad_pending pending;
+    skad_operations operations;
+    skad_outbox outbox;
+    skad_duplicates duplicates;
+    skad_observed observed;
+    skad_event_ring events;
+    skad_op *ended; /* names of operations whose event waits, a ring of operations.count */
+    size_t ended_first;
+    size_t ended_count;
+    skad_op polled; /* the operation whose event borrows from it; 0 if none */
+
+    uint8_t roots[SKAD_ROOTS_MAX][SKAD_HASH_BYTES];
+    size_t roots_next;
+    uint64_t heard_us;   /* when the last verified answer came; 0: never */
+    uint64_t starved_us; /* when operations that found no room to ask try again; or UINT64_MAX */
+    uint64_t overdue_us; /* when operations are next checked for their deadline; or UINT64_MAX */
+
+    skad_join_state join;
+    skad_upkeep_state upkeep;
+    skad_node_stats stats;
+};
+
+/* Puts an event that is no operation's into the ring; the oldest gives way when it is full. */
+void skad_node_tell(skad_node *node, const skad_event *event);
+
+/* The nonce to sign with: of this epoch, or a neighbour's while ours is not solved yet. */
+const skad_puzzle_nonce *skad_node_nonce(const skad_node *node);
+
+/* What seal needs of us. */
+skad_sealer skad_node_sealer(const skad_node *node);
+
+#endif

@@ -1,0 +1,96 @@
+/* The routing table: k-buckets with replacement caches, and the sibling list.
+ *
+ * The tree of buckets is Kademlia's (section 2.4): only the bucket that covers our own ID splits,
+ * so its shape is a list, bucket i holding the peers that share exactly i leading bits with us and
+ * the last one all that share more. What the paper's unbalanced trees are for, knowing everyone
+ * around us, the sibling list does: the eta * s verified peers closest to our ID, whatever their
+ * bucket holds (S/Kademlia, section 4.2).
+ *
+ * Rules:
+ * - A peer enters only by a verified answer to a request of ours (skad_table_answered).
+ * - A bucket's order is least recently seen first. A full bucket keeps its members; a newcomer
+ * waits in the replacement cache (newest last, the oldest gives way), and takes the place of a
+ * member that fell silent.
+ * - A silent peer without a replacement stays, unused, and is asked again with back-off, since its
+ *   silence may be our fault; after SKAD_TABLE_FAILURES_MAX it goes.
+ * - When the pool has no free slot, some bucket's oldest replacement gives way; when there is none,
+ *   the newcomer is refused.
+ * - A peer has at most one verified endpoint of each family. An answer from another endpoint
+ *   replaces a verified one only once that has failed, so nobody can move a living peer. */
+#ifndef SKAD_CORE_TABLE_H
+#define SKAD_CORE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/node.h"
+#include "src/core/peers.h"
+
+#define SKAD_BUCKETS_MAX        64 /* a network of 2^60 nodes fills 60 */
+#define SKAD_SIBLINGS_MAX       80 /* eta = 5 times s = 16; see docs/design.md for eta */
+#define SKAD_SIBLINGS_ETA       5
+#define SKAD_TABLE_FAILURES_MAX 8
+
+#define SKAD_CHECK_INTERVAL_US   (120 * SKAD_US_PER_S)  /* liveness, for a peer not heard from */
+#define SKAD_CHECK_RETRY_US      (1 * SKAD_US_PER_S)    /* after the first unanswered request */
+#define SKAD_CHECK_BACKOFF_US    (15 * SKAD_US_PER_S)   /* doubled with each further failure */
+#define SKAD_REFRESH_INTERVAL_US (3600 * SKAD_US_PER_S) /* Kademlia, section 2.3 */
+
+typedef struct skad_bucket {
+    skad_peer_slot members[SKAD_K_MAX]; /* least recently seen first */
+    skad_peer_slot cache[SKAD_K_MAX];   /* oldest first */
+    uint8_t members_count;
+    uint8_t cache_count;
+    uint64_t refresh_us; /* when a lookup in its range is due */
+} skad_bucket;
+
+typedef struct skad_table {
+    skad_id self;
+    size_t k;
+    size_t siblings_max;
+    skad_peers peers;
+    skad_bucket buckets[SKAD_BUCKETS_MAX];
+    size_t buckets_count;                       /* >= 1 */
+    skad_peer_slot siblings[SKAD_SIBLINGS_MAX]; /* ascending distance to self */
+    size_t siblings_count;
+} skad_table;
+
+SKAD_MUST_CHECK skad_status skad_table_init(skad_table *table, const skad_id *self, size_t k,
+                                            size_t siblings, size_t slots);
+void skad_table_free(skad_table *table);
+
+/* A verified answer came from this peer at this endpoint. Admits or refreshes it. Returns its slot,
+ * or SKAD_PEER_NONE if there was no place for it. */
+skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
+                                   const skad_address *address, uint64_t rtt_us, uint64_t now_us);
+
+/* A request to this peer at this endpoint stayed without an answer. Harms the peer only if that is
+ * the endpoint that it was verified at. */
+void skad_table_failed(skad_table *table, const skad_id *id, const skad_address *address,
+                       uint64_t now_us);
+
+/* The same when nobody at all was heard since we asked, so that it may be our own network that is
+ * silent. Harms nobody: the peer and the one heard last are checked together at `again_us`, so that
+ * next time there is something to compare with. */
+void skad_table_unheard(skad_table *table, const skad_id *id, uint64_t again_us);
+
+/* Whether a peer that we do not know yet would get a place better than the replacement cache's
+ * last: the test before a candidate is worth a ping. */
+bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_address *address);
+
+/* The index of the bucket in whose range an ID lies. */
+size_t skad_table_bucket_of(const skad_table *table, const skad_id *id);
+
+/* The peer whose liveness check is most overdue, SKAD_PEER_NONE if none is due; *next_us is when
+ * the next one will be (UINT64_MAX without peers). Pushes the returned peer's check one interval
+ * on. */
+skad_peer_slot skad_table_check_due(skad_table *table, uint64_t now_us, uint64_t *next_us);
+
+/* Verified peers that are not silent and have a usable place. */
+size_t skad_table_living(const skad_table *table);
+
+/* The verified endpoints of a peer as a contact. */
+void skad_table_contact(const skad_table *table, skad_peer_slot slot, skad_contact *out);
+
+#endif

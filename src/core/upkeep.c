@@ -1,0 +1,184 @@
+#include "src/core/upkeep.h"
+
+#include "proto/address.h"
+#include "src/core/ask.h"
+#include "src/core/distance.h"
+#include "src/core/start.h"
+
+void skad_upkeep_init(skad_node *node)
+{
+    uint64_t now_us = node->now.mono_us;
+    node->upkeep = (skad_upkeep_state){
+        .candidate_us = now_us,
+        .check_us = UINT64_MAX,
+        .refresh_us = now_us + SKAD_REFRESH_INTERVAL_US,
+        .sweep_us = now_us + SKAD_SWEEP_INTERVAL_US,
+    };
+    node->table.buckets[0].refresh_us = now_us + SKAD_REFRESH_INTERVAL_US;
+}
+
+/* ---- Strangers ---- */
+
+void skad_upkeep_consider(skad_node *node, const skad_id *id, const skad_address *address)
+{
+    skad_upkeep_state *upkeep = &node->upkeep;
+    if (upkeep->candidates_count == SKAD_CANDIDATES_MAX ||
+        !skad_table_wants(&node->table, id, address)) {
+        return;
+    }
+    for (size_t i = 0; i < upkeep->candidates_count; i++) {
+        size_t at = (upkeep->candidates_first + i) % SKAD_CANDIDATES_MAX;
+        if (skad_id_equal(&upkeep->candidates[at].id, id)) {
+            return;
+        }
+    }
+    size_t last = (upkeep->candidates_first + upkeep->candidates_count) % SKAD_CANDIDATES_MAX;
+    upkeep->candidates[last] = (skad_stranger){.id = *id, .address = *address};
+    upkeep->candidates_count++;
+}
+
+static void ping_candidate(skad_node *node)
+{
+    skad_upkeep_state *upkeep = &node->upkeep;
+    if (upkeep->candidates_count == 0 || node->now.mono_us < upkeep->candidate_us) {
+        return;
+    }
+    const skad_stranger *stranger = &upkeep->candidates[upkeep->candidates_first];
+    upkeep->candidates_first = (upkeep->candidates_first + 1) % SKAD_CANDIDATES_MAX;
+    upkeep->candidates_count--;
+    upkeep->candidate_us = node->now.mono_us + SKAD_CANDIDATE_INTERVAL_US;
+    if (skad_table_wants(&node->table, &stranger->id, &stranger->address)) {
+        skad_ask_ping(node, &stranger->id, &stranger->address, SKAD_PURPOSE_CHECK);
+    }
+}
+
+/* ---- Liveness ---- */
+
+void skad_upkeep_peers_changed(skad_node *node)
+{
+    /* The earliest check that a change can bring; check_peers finds the true one. */
+    uint64_t earliest = node->now.mono_us + SKAD_CHECK_RETRY_US;
+    if (earliest < node->upkeep.check_us) {
+        node->upkeep.check_us = earliest;
+    }
+}
+
+static void check_peers(skad_node *node)
+{
+    if (node->now.mono_us < node->upkeep.check_us) {
+        return;
+    }
+    skad_peer_slot slot;
+    while ((slot = skad_table_check_due(&node->table, node->now.mono_us, &node->upkeep.check_us)) !=
+           SKAD_PEER_NONE) {
+        const skad_peer *peer = &node->table.peers.peers[slot];
+        const skad_route *route = skad_peer_route(peer, node->families);
+        if (route == NULL || !skad_ask_ping(node, &peer->id, &route->address, SKAD_PURPOSE_CHECK)) {
+            return;
+        }
+    }
+}
+
+/* ---- Refresh ---- */
+
+void skad_upkeep_refresh_soon(skad_node *node)
+{
+    for (size_t i = 0; i < node->table.buckets_count; i++) {
+        node->table.buckets[i].refresh_us =
+            node->now.mono_us + skad_random_below(&node->random, SKAD_REFRESH_SOON_US);
+    }
+    node->upkeep.refresh_us = node->now.mono_us;
+}
+
+/* A random ID in the range of a bucket: our own up to the bucket's bit, that bit flipped (unless it
+ * is the last bucket, which covers us), random behind it. */
+static skad_id random_id_in(skad_node *node, size_t bucket)
+{
+    skad_id id;
+    skad_random_bytes(&node->random, id.bytes, sizeof id.bytes);
+    for (size_t bit = 0; bit <= bucket; bit++) {
+        uint8_t mask = (uint8_t)(0x80U >> (bit % 8));
+        uint8_t own = node->identity.id.bytes[bit / 8] & mask;
+        bool flip = bit == bucket && bucket + 1 < node->table.buckets_count;
+        if (bit == bucket && !flip) {
+            break;
+        }
+        id.bytes[bit / 8] = (uint8_t)((id.bytes[bit / 8] & ~mask) | (flip ? own ^ mask : own));
+    }
+    return id;
+}
+
+/* One bucket at a time; starting the lookup postpones the bucket's next refresh. */
+static void refresh_bucket(skad_node *node)
+{
+    if (node->now.mono_us < node->upkeep.refresh_us) {
+        return;
+    }
+    uint64_t next = UINT64_MAX;
+    for (size_t i = 0; i < node->table.buckets_count; i++) {
+        if (node->join.joined && node->table.buckets[i].refresh_us <= node->now.mono_us) {
+            skad_id target = random_id_in(node, i);
+            if (skad_start_own(node, SKAD_OPERATION_REFRESH, &target) == 0) {
+                node->upkeep.refresh_us = node->now.mono_us + SKAD_US_PER_S;
+                return;
+            }
+        }
+        if (node->table.buckets[i].refresh_us < next) {
+            next = node->table.buckets[i].refresh_us;
+        }
+    }
+    uint64_t soonest = node->now.mono_us + SKAD_US_PER_S;
+    node->upkeep.refresh_us = next > soonest ? next : soonest;
+}
+
+/* ---- Store and epochs ---- */
+
+static void ask_for_nonce(skad_node *node, uint32_t epoch)
+{
+    if (node->upkeep.epoch_asked != epoch) {
+        node->upkeep.epoch_asked = epoch;
+        skad_node_tell(node, &(skad_event){.kind = SKAD_EVENT_PUZZLE_NEEDED, .u.epoch = epoch});
+    }
+}
+
+static void watch_epoch(skad_node *node)
+{
+    uint32_t epoch = skad_profile_epoch(&node->profile, node->now.unix_s);
+    uint64_t left_s = node->profile.epoch_s - node->now.unix_s % node->profile.epoch_s;
+    if (skad_identity_nonce(&node->identity, epoch) == NULL) {
+        ask_for_nonce(node, epoch);
+    } else if (left_s <= node->profile.epoch_s / SKAD_EPOCH_AHEAD_DIVISOR &&
+               skad_identity_nonce(&node->identity, epoch + 1) == NULL) {
+        ask_for_nonce(node, epoch + 1);
+    }
+}
+
+static void sweep(skad_node *node)
+{
+    if (node->now.mono_us < node->upkeep.sweep_us) {
+        return;
+    }
+    node->upkeep.sweep_us = node->now.mono_us + SKAD_SWEEP_INTERVAL_US;
+    node->store.ops->sweep(node->store.self, node->now.unix_s, SKAD_SWEEP_RECORDS_MAX);
+    watch_epoch(node);
+}
+
+void skad_upkeep_tick(skad_node *node)
+{
+    ping_candidate(node);
+    check_peers(node);
+    refresh_bucket(node);
+    sweep(node);
+}
+
+uint64_t skad_upkeep_deadline(const skad_node *node)
+{
+    const skad_upkeep_state *upkeep = &node->upkeep;
+    uint64_t deadline = upkeep->sweep_us;
+    uint64_t candidate = upkeep->candidates_count > 0 ? upkeep->candidate_us : UINT64_MAX;
+    uint64_t others[] = {candidate, upkeep->check_us, upkeep->refresh_us};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        deadline = others[i] < deadline ? others[i] : deadline;
+    }
+    return deadline;
+}

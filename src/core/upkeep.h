@@ -1,0 +1,32 @@
+/* What a node does unasked: liveness checks on its own schedule, pings to promising strangers at a
+ * bounded rate, refreshes of buckets nobody looked into, expiry of records, and asking for the next
+ * epoch's puzzle ahead of time. */
+#ifndef SKAD_CORE_UPKEEP_H
+#define SKAD_CORE_UPKEEP_H
+
+#include "src/core/state.h"
+
+#define SKAD_CANDIDATE_INTERVAL_US (20 * SKAD_US_PER_MS) /* at most 50 strangers a second */
+#define SKAD_REFRESH_SOON_US       (10 * SKAD_US_PER_S)  /* after joining, spread over this */
+#define SKAD_SWEEP_INTERVAL_US     (60 * SKAD_US_PER_S)
+#define SKAD_SWEEP_RECORDS_MAX     1024 /* at one sweep, so that it never blocks for long */
+
+/* The next epoch's nonce is asked for when this part of the current one is left: 2.8 days of four
+ * weeks, for a puzzle that takes seconds. */
+#define SKAD_EPOCH_AHEAD_DIVISOR 10
+
+void skad_upkeep_init(skad_node *node);
+
+/* A verified request came from this stranger: worth a ping if the table wants it. */
+void skad_upkeep_consider(skad_node *node, const skad_id *id, const skad_address *address);
+
+/* A peer's next liveness check may have moved. */
+void skad_upkeep_peers_changed(skad_node *node);
+
+/* All buckets are to be refreshed within SKAD_REFRESH_SOON_US. */
+void skad_upkeep_refresh_soon(skad_node *node);
+
+void skad_upkeep_tick(skad_node *node);
+uint64_t skad_upkeep_deadline(const skad_node *node);
+
+#endif

@@ -1,0 +1,503 @@
+/* Whole nodes in one process and virtual time: joining, lookups, values, deaths, loss, silence of
+ * our own network, determinism. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/record.h"
+#include "src/core/distance.h"
+#include "tests/support/identities.h"
+#include "tests/support/network.h"
+
+static test_network *start(size_t count, uint64_t seed)
+{
+    test_network *network = malloc(sizeof *network);
+    assert_non_null(network);
+    test_network_init(network, skad_profile_builtin("test"), count, seed);
+    return network;
+}
+
+static void stop(test_network *network)
+{
+    test_network_free(network);
+    free(network);
+}
+
+static void fill(uint8_t *value, size_t len, uint32_t number)
+{
+    for (size_t i = 0; i < len; i++) {
+        value[i] = (uint8_t)((size_t)number * 31 + i * 7 + (i >> 8));
+    }
+}
+
+/* The true s closest living nodes to a target, without the asker. */
+static size_t true_closest(const test_network *network, size_t asker, const skad_id *target,
+                           const skad_id **out)
+{
+    size_t count = 0;
+    size_t max = network->profile->siblings;
+    for (size_t i = 0; i < network->count; i++) {
+        if (i == asker || network->nodes[i].dead) {
+            continue;
+        }
+        const skad_id *id = skad_node_self(network->nodes[i].node);
+        size_t at = count;
+        while (at > 0 && skad_distance_compare(target, id, out[at - 1]) < 0) {
+            at--;
+        }
+        if (at == max) {
+            continue;
+        }
+        count += count < max;
+        memmove(&out[at + 1], &out[at], (count - 1 - at) * sizeof(skad_id *));
+        out[at] = id;
+    }
+    return count;
+}
+
+/* Looks a target up from a node: how many of the true closest, from the closest on without a gap,
+ * the answer has. */
+static size_t lookup_exact_count(test_network *network, size_t asker, const skad_id *target)
+{
+    skad_op op;
+    assert_int_equal(
+        skad_node_lookup(network->nodes[asker].node, target, test_network_time(network), &op),
+        SKAD_OK);
+    skad_event event = test_network_await(network, asker, op, NULL);
+    const skad_lookup_report *report = &event.u.lookup.report;
+    const skad_id *expected[SKAD_K_MAX];
+    size_t count = true_closest(network, asker, target, expected);
+    size_t exact = 0;
+    while (exact < count && exact < report->closest_count &&
+           skad_id_equal(&report->closest[exact].id, expected[exact])) {
+        exact++;
+    }
+    return exact;
+}
+
+static bool lookup_is_exact(test_network *network, size_t asker, const skad_id *target)
+{
+    const skad_id *expected[SKAD_K_MAX];
+    return lookup_exact_count(network, asker, target) ==
+           true_closest(network, asker, target, expected);
+}
+
+static skad_id target_number(uint32_t number)
+{
+    skad_id target;
+    uint8_t bytes[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
+                        (uint8_t)number};
+    skad_value_key(bytes, sizeof bytes, &target);
+    return target;
+}
+
+static size_t put_acks(test_network *network, size_t index, uint32_t number, skad_id *key)
+{
+    uint8_t value[1000];
+    fill(value, sizeof value, number);
+    skad_op op;
+    assert_int_equal(skad_node_put(network->nodes[index].node, value, sizeof value,
+                                   test_network_time(network), &op, key),
+                     SKAD_OK);
+    skad_event event = test_network_await(network, index, op, NULL);
+    assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
+    return event.u.put.stored;
+}
+
+static bool get_is_right(test_network *network, size_t index, const skad_id *key, uint32_t number)
+{
+    uint8_t expected[1000];
+    uint8_t value[1000];
+    fill(expected, sizeof expected, number);
+    skad_op op;
+    assert_int_equal(
+        skad_node_get(network->nodes[index].node, key, test_network_time(network), &op), SKAD_OK);
+    skad_event event = test_network_await(network, index, op, value);
+    return event.outcome == SKAD_OUTCOME_DONE && event.u.get.len == sizeof value &&
+           memcmp(value, expected, sizeof value) == 0;
+}
+
+static void a_dozen_nodes_join_and_know_each_other(void **state)
+{
+    (void)state;
+    test_network *network = start(12, 1);
+    test_network_join_all(network);
+    for (size_t i = 0; i < network->count; i++) {
+        skad_node_stats stats;
+        skad_node_stats_get(network->nodes[i].node, test_network_time(network), &stats);
+        assert_int_equal(stats.peers, 11);
+        assert_int_equal(stats.siblings, 11);
+        assert_int_equal(stats.verdicts[SKAD_VERDICT_SIGNATURE], 0);
+        assert_int_equal(stats.verdicts[SKAD_VERDICT_BODY], 0);
+        /* Everyone was told its true address by the others. */
+        assert_int_equal(stats.observed[0].port, network->nodes[i].address.port);
+    }
+    stop(network);
+}
+
+static void lookups_return_the_exact_closest_nodes(void **state)
+{
+    (void)state;
+    test_network *network = start(120, 2);
+    test_network_join_all(network);
+    for (uint32_t i = 0; i < 100; i++) {
+        skad_id target = target_number(i);
+        assert_true(lookup_is_exact(network, i % network->count, &target));
+    }
+    stop(network);
+}
+
+static void a_lookup_asks_no_node_twice_and_shows_its_paths(void **state)
+{
+    (void)state;
+    test_network *network = start(60, 3);
+    test_network_join_all(network);
+    skad_id target = target_number(7);
+    skad_op op;
+    assert_int_equal(
+        skad_node_lookup(network->nodes[5].node, &target, test_network_time(network), &op),
+        SKAD_OK);
+    skad_event event = test_network_await(network, 5, op, NULL);
+    const skad_lookup_report *report = &event.u.lookup.report;
+    assert_int_equal(report->paths, network->profile->paths);
+    assert_int_equal(report->steps_count, report->rpcs);
+    assert_true(report->paths_agreed >= 1);
+    unsigned paths_seen = 0;
+    for (size_t i = 0; i < report->steps_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            assert_false(skad_id_equal(&report->steps[i].id, &report->steps[j].id));
+        }
+        if (report->steps[i].path != SKAD_STEP_PATH_CLOSING) {
+            paths_seen |= 1U << report->steps[i].path;
+        }
+    }
+    assert_int_equal(paths_seen, (1U << report->paths) - 1);
+    stop(network);
+}
+
+static void a_value_is_stored_at_its_siblings_and_found_from_everywhere(void **state)
+{
+    (void)state;
+    test_network *network = start(40, 4);
+    test_network_join_all(network);
+    skad_id key;
+    assert_int_equal(put_acks(network, 3, 1, &key), network->profile->siblings);
+    for (size_t i = 0; i < network->count; i++) {
+        assert_true(get_is_right(network, i, &key, 1));
+    }
+    stop(network);
+}
+
+static void an_unknown_key_is_not_found(void **state)
+{
+    (void)state;
+    test_network *network = start(12, 5);
+    test_network_join_all(network);
+    skad_id key = target_number(99);
+    skad_op op;
+    assert_int_equal(skad_node_get(network->nodes[2].node, &key, test_network_time(network), &op),
+                     SKAD_OK);
+    assert_int_equal(test_network_await(network, 2, op, NULL).outcome, SKAD_OUTCOME_NOT_FOUND);
+    stop(network);
+}
+
+static void values_survive_the_death_of_a_third(void **state)
+{
+    (void)state;
+    test_network *network = start(20, 6);
+    test_network_join_all(network);
+    skad_id keys[20];
+    for (uint32_t i = 0; i < 20; i++) {
+        put_acks(network, 0, i, &keys[i]);
+    }
+    for (size_t i = 1; i <= 6; i++) {
+        network->nodes[3 * i].dead = true;
+    }
+    for (size_t i = 0; i < network->count; i++) {
+        if (!network->nodes[i].dead) {
+            assert_true(get_is_right(network, i, &keys[i], (uint32_t)i));
+        }
+    }
+    stop(network);
+}
+
+static void the_nearest_node_is_found_while_half_are_dead_unnoticed(void **state)
+{
+    (void)state;
+    test_network *network = start(100, 7);
+    test_network_join_all(network);
+    for (size_t i = 1; i < network->count; i += 2) {
+        network->nodes[i].dead = true;
+    }
+    size_t nearest = 0;
+    size_t known = 0;
+    for (uint32_t i = 0; i < 50; i++) {
+        skad_id target = target_number(i);
+        size_t exact = lookup_exact_count(network, (size_t)2 * i, &target);
+        nearest += exact > 0;
+        known += exact;
+    }
+    print_message("seed 7: half of 100 nodes dead: nearest found in %zu of 50 lookups, "
+                  "%.1f of 16 closest without a gap\n",
+                  nearest, (double)known / 50);
+    assert_int_equal(nearest, 50);
+    stop(network);
+}
+
+static void puts_and_gets_work_over_a_lossy_network(void **state)
+{
+    (void)state;
+    test_network *network = start(30, 8);
+    test_network_join_all(network);
+    network->loss = 0.05;
+    size_t right = 0;
+    for (uint32_t i = 0; i < 30; i++) {
+        skad_id key;
+        put_acks(network, i, i, &key);
+        right += get_is_right(network, (i + 11) % network->count, &key, i);
+    }
+    assert_int_equal(right, 30);
+    stop(network);
+}
+
+static void dead_peers_leave_the_table(void **state)
+{
+    (void)state;
+    test_network *network = start(12, 9);
+    test_network_join_all(network);
+    network->nodes[4].dead = true;
+    network->nodes[8].dead = true;
+    test_network_run(network, 300 * SKAD_US_PER_S, NULL, NULL);
+    skad_node_stats stats;
+    skad_node_stats_get(network->nodes[0].node, test_network_time(network), &stats);
+    assert_int_equal(stats.peers, 9);
+    assert_true(stats.joined);
+    stop(network);
+}
+
+static void no_peer_is_punished_while_our_own_network_is_down(void **state)
+{
+    (void)state;
+    test_network *network = start(12, 10);
+    test_network_join_all(network);
+    network->loss = 1.0;
+    test_network_run(network, 200 * SKAD_US_PER_S, NULL, NULL);
+    skad_node_stats stats;
+    skad_node_stats_get(network->nodes[0].node, test_network_time(network), &stats);
+    assert_true(stats.timeouts > 0);
+    assert_int_equal(stats.peers, 11);
+    network->loss = 0.0;
+    skad_id target = target_number(1);
+    assert_true(lookup_is_exact(network, 0, &target));
+    stop(network);
+}
+
+typedef struct told_events {
+    bool isolated;
+    bool joined;
+} told_events;
+
+static bool node_five_tells(test_network *network, void *user)
+{
+    told_events *told = user;
+    skad_event event;
+    while (skad_node_poll_event(network->nodes[5].node, &event)) {
+        told->isolated |= event.kind == SKAD_EVENT_ISOLATED;
+        told->joined |= event.kind == SKAD_EVENT_JOINED;
+    }
+    return false;
+}
+
+static void an_isolated_node_says_so_and_joins_again(void **state)
+{
+    (void)state;
+    test_network *network = start(12, 11);
+    test_network_join_all(network);
+    told_events told = {0};
+    node_five_tells(network, &told);
+    told.joined = false;
+    network->loss = 1.0;
+    test_network_run(network, 400 * SKAD_US_PER_S, node_five_tells, &told);
+    assert_true(told.isolated);
+    assert_false(told.joined);
+    network->loss = 0.0;
+    test_network_run(network, 300 * SKAD_US_PER_S, node_five_tells, &told);
+    assert_true(told.joined);
+    stop(network);
+}
+
+static void joining_waits_for_a_bootstrap_that_comes_late(void **state)
+{
+    (void)state;
+    test_network *network = start(3, 12);
+    network->nodes[0].dead = true;
+    for (size_t i = 1; i < 3; i++) {
+        assert_int_equal(skad_node_join(network->nodes[i].node, &network->nodes[0].address, 1,
+                                        test_network_time(network)),
+                         SKAD_OK);
+    }
+    test_network_run(network, 100 * SKAD_US_PER_S, NULL, NULL);
+    network->nodes[0].dead = false;
+    test_network_run(network, 100 * SKAD_US_PER_S, NULL, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        skad_node_stats stats;
+        skad_node_stats_get(network->nodes[i].node, test_network_time(network), &stats);
+        assert_true(stats.joined);
+        assert_int_equal(stats.peers, 2);
+    }
+    stop(network);
+}
+
+static void a_lone_node_keeps_its_own_values(void **state)
+{
+    (void)state;
+    test_network *network = start(1, 13);
+    skad_id key;
+    assert_int_equal(put_acks(network, 0, 5, &key), 1);
+    assert_true(get_is_right(network, 0, &key, 5));
+    stop(network);
+}
+
+static void a_ping_tells_who_is_there(void **state)
+{
+    (void)state;
+    test_network *network = start(2, 14);
+    skad_op op;
+    assert_int_equal(skad_node_ping(network->nodes[0].node, &network->nodes[1].address,
+                                    test_network_time(network), &op),
+                     SKAD_OK);
+    skad_event event = test_network_await(network, 0, op, NULL);
+    assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
+    assert_true(skad_id_equal(&event.u.ping.id, skad_node_self(network->nodes[1].node)));
+    assert_int_equal(event.u.ping.observed.port, network->nodes[0].address.port);
+    assert_true(event.u.ping.rtt_us >= 2 * network->latency_min_us);
+
+    network->nodes[1].dead = true;
+    assert_int_equal(skad_node_ping(network->nodes[0].node, &network->nodes[1].address,
+                                    test_network_time(network), &op),
+                     SKAD_OK);
+    assert_int_equal(test_network_await(network, 0, op, NULL).outcome, SKAD_OUTCOME_TIMED_OUT);
+    stop(network);
+}
+
+static void operations_are_bounded_and_can_be_cancelled(void **state)
+{
+    (void)state;
+    test_network *network = start(4, 15);
+    test_network_join_all(network);
+    skad_node *node = network->nodes[1].node;
+    skad_id target = target_number(3);
+    skad_op ops[1024];
+    size_t count = 0;
+    skad_status status;
+    while ((status = skad_node_lookup(node, &target, test_network_time(network), &ops[count])) ==
+           SKAD_OK) {
+        count++;
+        assert_true(count < 1024);
+    }
+    assert_int_equal(status, SKAD_ERR_FULL);
+    for (size_t i = 1; i < count; i++) {
+        skad_node_cancel(node, ops[i]);
+    }
+    skad_node_cancel(node, ops[1]); /* a stale name is harmless */
+    skad_event event = test_network_await(network, 1, ops[0], NULL);
+    assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
+    assert_false(skad_node_poll_event(node, &event));
+    /* Cancelled after it ended, before it was polled: no event either. */
+    assert_int_equal(skad_node_lookup(node, &target, test_network_time(network), &ops[0]), SKAD_OK);
+    test_network_run(network, 5 * SKAD_US_PER_S, NULL, NULL);
+    skad_node_cancel(node, ops[0]);
+    assert_false(skad_node_poll_event(node, &event));
+    stop(network);
+}
+
+/* One run with everything in it; the hash of all datagrams that were sent. */
+static void recorded_run(uint64_t seed, uint8_t transcript[32])
+{
+    test_network *network = start(16, seed);
+    network->loss = 0.02;
+    test_network_join_all(network);
+    for (uint32_t i = 0; i < 5; i++) {
+        skad_id key;
+        put_acks(network, i, i, &key);
+        get_is_right(network, 15 - i, &key, i);
+    }
+    network->nodes[7].dead = true;
+    test_network_run(network, 200 * SKAD_US_PER_S, NULL, NULL);
+    memcpy(transcript, network->transcript, 32);
+    stop(network);
+}
+
+static void the_same_input_gives_the_same_output_byte_for_byte(void **state)
+{
+    (void)state;
+    uint8_t first[32];
+    uint8_t second[32];
+    uint8_t other[32];
+    recorded_run(16, first);
+    recorded_run(16, second);
+    recorded_run(17, other);
+    assert_memory_equal(first, second, 32);
+    assert_memory_not_equal(first, other, 32);
+}
+
+static void the_next_epochs_puzzle_is_asked_for_ahead_of_time(void **state)
+{
+    (void)state;
+    test_network *network = start(3, 18);
+    test_network_join_all(network);
+    const skad_profile *profile = network->profile;
+    uint32_t epoch = skad_profile_epoch(profile, TEST_UNIX_S);
+    uint64_t end_s = (uint64_t)(epoch + 1) * profile->epoch_s;
+    uint64_t late_s = end_s - profile->epoch_s / 20;
+    skad_node *node = network->nodes[1].node;
+    skad_event event;
+    while (skad_node_poll_event(node, &event)) {
+    }
+    skad_time late = {.mono_us = network->now_us + 120 * SKAD_US_PER_S, .unix_s = late_s};
+    skad_node_tick(node, late);
+    bool asked = false;
+    while (skad_node_poll_event(node, &event)) {
+        asked |= event.kind == SKAD_EVENT_PUZZLE_NEEDED && event.u.epoch == epoch + 1;
+    }
+    assert_true(asked);
+    skad_puzzle_nonce wrong = {.epoch = epoch + 1, .bytes = {1, 2, 3}};
+    skad_puzzle_nonce right = test_nonce(profile, skad_node_self(node), epoch + 1);
+    if (memcmp(wrong.bytes, right.bytes, sizeof wrong.bytes) != 0) {
+        skad_status status = skad_node_add_nonce(node, &wrong);
+        assert_true(status == SKAD_ERR_PUZZLE || status == SKAD_OK);
+    }
+    assert_int_equal(skad_node_add_nonce(node, &right), SKAD_OK);
+    stop(network);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dozen_nodes_join_and_know_each_other),
+        cmocka_unit_test(lookups_return_the_exact_closest_nodes),
+        cmocka_unit_test(a_lookup_asks_no_node_twice_and_shows_its_paths),
+        cmocka_unit_test(a_value_is_stored_at_its_siblings_and_found_from_everywhere),
+        cmocka_unit_test(an_unknown_key_is_not_found),
+        cmocka_unit_test(values_survive_the_death_of_a_third),
+        cmocka_unit_test(the_nearest_node_is_found_while_half_are_dead_unnoticed),
+        cmocka_unit_test(puts_and_gets_work_over_a_lossy_network),
+        cmocka_unit_test(dead_peers_leave_the_table),
+        cmocka_unit_test(no_peer_is_punished_while_our_own_network_is_down),
+        cmocka_unit_test(an_isolated_node_says_so_and_joins_again),
+        cmocka_unit_test(joining_waits_for_a_bootstrap_that_comes_late),
+        cmocka_unit_test(a_lone_node_keeps_its_own_values),
+        cmocka_unit_test(a_ping_tells_who_is_there),
+        cmocka_unit_test(operations_are_bounded_and_can_be_cancelled),
+        cmocka_unit_test(the_same_input_gives_the_same_output_byte_for_byte),
+        cmocka_unit_test(the_next_epochs_puzzle_is_asked_for_ahead_of_time),
+    };
+    return cmocka_run_group_tests_name("network", tests, NULL, NULL);
+}

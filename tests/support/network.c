@@ -1,0 +1,285 @@
+#include "tests/support/network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "crypto/hash.h"
+#include "proto/address.h"
+#include "tests/support/identities.h"
+
+/* SplitMix64: the network's own dice, apart from the nodes'. */
+static uint64_t draw(test_network *network)
+{
+    uint64_t z = network->random += 0x9e3779b97f4a7c15ULL;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+}
+
+skad_time test_network_time(const test_network *network)
+{
+    return (skad_time){.mono_us = network->now_us,
+                       .unix_s = TEST_UNIX_S + network->now_us / SKAD_US_PER_S};
+}
+
+static void add_node(test_network *network, size_t index)
+{
+    test_node *node = &network->nodes[index];
+    skad_identity identity = test_identity(network->profile, (uint32_t)index + 1);
+    uint8_t hash_key[16] = {1};
+    skad_status status = skad_store_memory_new(4096, 4 << 20, hash_key, &node->store);
+    SKAD_ASSERT(status == SKAD_OK);
+    skad_node_config config = {.profile = *network->profile,
+                               .identity = &identity,
+                               .store = node->store,
+                               .families = SKAD_FAMILIES_ALL};
+    skad_node_limits_default(&config.limits);
+    config.limits.pending = 256;
+    config.limits.outbox = 256;
+    for (size_t i = 0; i < sizeof config.seed; i++) {
+        config.seed[i] = (uint8_t)draw(network);
+    }
+    status = skad_node_new(&config, test_network_time(network), &node->node);
+    SKAD_ASSERT(status == SKAD_OK);
+    node->address = (skad_address){
+        .family = SKAD_FAMILY_IPV4, .port = (uint16_t)(10000 + index), .ip = {127, 0, 0, 1}};
+}
+
+void test_network_init(test_network *network, const skad_profile *profile, size_t count,
+                       uint64_t seed)
+{
+    SKAD_ASSERT(count <= TEST_NODES_MAX);
+    *network = (test_network){.profile = profile,
+                              .count = count,
+                              .now_us = SKAD_US_PER_S,
+                              .random = seed,
+                              .latency_min_us = 5 * SKAD_US_PER_MS,
+                              .latency_max_us = 25 * SKAD_US_PER_MS};
+    for (size_t i = 0; i < count; i++) {
+        add_node(network, i);
+    }
+}
+
+void test_network_free(test_network *network)
+{
+    for (size_t i = 0; i < network->count; i++) {
+        skad_node_free(network->nodes[i].node);
+        network->nodes[i].store.ops->free(network->nodes[i].store.self);
+    }
+    for (size_t i = 0; i < network->flights_count; i++) {
+        free(network->flights[i]);
+    }
+    free(network->flights);
+}
+
+/* ---- Datagrams under way ---- */
+
+static bool earlier(const test_flight *a, const test_flight *b)
+{
+    return a->due_us != b->due_us ? a->due_us < b->due_us : a->order < b->order;
+}
+
+static void launch(test_network *network, test_flight *flight)
+{
+    if (network->flights_count == network->flights_max) {
+        network->flights_max = network->flights_max * 2 + 64;
+        network->flights =
+            realloc(network->flights, network->flights_max * sizeof(test_flight *));
+        SKAD_ASSERT(network->flights != NULL);
+    }
+    size_t at = network->flights_count++;
+    while (at > 0 && earlier(flight, network->flights[(at - 1) / 2])) {
+        network->flights[at] = network->flights[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    network->flights[at] = flight;
+}
+
+static test_flight *land(test_network *network)
+{
+    test_flight *first = network->flights[0];
+    test_flight *last = network->flights[--network->flights_count];
+    size_t at = 0;
+    for (size_t child = 1; child < network->flights_count; child = 2 * at + 1) {
+        child += child + 1 < network->flights_count &&
+                 earlier(network->flights[child + 1], network->flights[child]);
+        if (!earlier(network->flights[child], last)) {
+            break;
+        }
+        network->flights[at] = network->flights[child];
+        at = child;
+    }
+    network->flights[at] = last;
+    return first;
+}
+
+static void write_down(test_network *network, const test_flight *flight)
+{
+    skad_span parts[] = {
+        {network->transcript, sizeof network->transcript},
+        {(const uint8_t *)&flight->from.port, sizeof flight->from.port},
+        {(const uint8_t *)&flight->datagram.to.port, sizeof flight->datagram.to.port},
+        {flight->datagram.bytes, flight->datagram.len},
+    };
+    skad_hash(SKAD_HASH_VALUE, NULL, parts, sizeof parts / sizeof parts[0], network->transcript,
+              sizeof network->transcript);
+}
+
+static void collect(test_network *network, size_t index)
+{
+    skad_datagram datagram;
+    while (skad_node_poll_datagram(network->nodes[index].node, &datagram)) {
+        test_flight *flight = malloc(sizeof *flight);
+        SKAD_ASSERT(flight != NULL);
+        flight->from = network->nodes[index].address;
+        flight->datagram = datagram;
+        write_down(network, flight);
+        uint64_t spread = network->latency_max_us - network->latency_min_us + 1;
+        flight->due_us = network->now_us + network->latency_min_us + draw(network) % spread;
+        flight->order = network->orders++;
+        bool lost = (double)(draw(network) >> 11) * 0x1p-53 < network->loss;
+        if (lost) {
+            free(flight);
+        } else {
+            launch(network, flight);
+        }
+    }
+}
+
+static void deliver(test_network *network)
+{
+    test_flight *flight = land(network);
+    size_t index = (size_t)(flight->datagram.to.port - 10000);
+    if (index < network->count && !network->nodes[index].dead) {
+        skad_node_receive(network->nodes[index].node, flight->datagram.bytes, flight->datagram.len,
+                          &flight->from, test_network_time(network));
+        network->delivered++;
+        collect(network, index);
+    }
+    free(flight);
+}
+
+/* ---- Time ---- */
+
+static size_t next_node(const test_network *network, uint64_t *due_us)
+{
+    size_t next = SIZE_MAX;
+    *due_us = UINT64_MAX;
+    for (size_t i = 0; i < network->count; i++) {
+        uint64_t deadline =
+            network->nodes[i].dead ? UINT64_MAX : skad_node_deadline(network->nodes[i].node);
+        if (deadline < *due_us) {
+            *due_us = deadline;
+            next = i;
+        }
+    }
+    return next;
+}
+
+static bool step(test_network *network, uint64_t end_us)
+{
+    uint64_t tick_us;
+    size_t index = next_node(network, &tick_us);
+    uint64_t flight_us = network->flights_count > 0 ? network->flights[0]->due_us : UINT64_MAX;
+    uint64_t next_us = flight_us <= tick_us ? flight_us : tick_us;
+    if (next_us > end_us) {
+        network->now_us = end_us;
+        return false;
+    }
+    if (next_us > network->now_us) {
+        network->now_us = next_us;
+    }
+    if (flight_us <= tick_us) {
+        deliver(network);
+    } else {
+        skad_node_tick(network->nodes[index].node, test_network_time(network));
+        collect(network, index);
+    }
+    return true;
+}
+
+bool test_network_run(test_network *network, uint64_t duration_us,
+                      bool (*until)(test_network *network, void *user), void *user)
+{
+    uint64_t end_us = network->now_us + duration_us;
+    for (size_t i = 0; i < network->count; i++) {
+        if (!network->nodes[i].dead) {
+            collect(network, i); /* what calls between two runs left to send */
+        }
+    }
+    do {
+        if (until != NULL && until(network, user)) {
+            return true;
+        }
+    } while (step(network, end_us));
+    return false;
+}
+
+static bool all_joined(test_network *network, void *user)
+{
+    (void)user;
+    for (size_t i = 0; i < network->count; i++) {
+        skad_node_stats stats;
+        skad_node_stats_get(network->nodes[i].node, test_network_time(network), &stats);
+        if (!stats.joined) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void test_network_join_all(test_network *network)
+{
+    for (size_t i = 1; i < network->count; i++) {
+        skad_status status = skad_node_join(network->nodes[i].node, &network->nodes[0].address, 1,
+                                            test_network_time(network));
+        SKAD_ASSERT(status == SKAD_OK);
+        test_network_run(network, 100 * SKAD_US_PER_MS, NULL, NULL);
+    }
+    bool joined = test_network_run(network, 600 * SKAD_US_PER_S, all_joined, NULL);
+    SKAD_ASSERT(joined);
+    test_network_run(network, 60 * SKAD_US_PER_S, NULL, NULL);
+}
+
+typedef struct awaited_event {
+    size_t index;
+    skad_op op;
+    uint8_t *value;
+    skad_event event;
+} awaited_event;
+
+static bool event_came(test_network *network, void *user)
+{
+    awaited_event *awaited = user;
+    skad_event event;
+    while (skad_node_poll_event(network->nodes[awaited->index].node, &event)) {
+        if (event.op != awaited->op || event.kind < SKAD_EVENT_PING) {
+            continue;
+        }
+        awaited->event = event;
+        if (event.kind == SKAD_EVENT_GET && awaited->value != NULL) {
+            memcpy(awaited->value, event.u.get.value, event.u.get.len);
+        }
+        return true;
+    }
+    return false;
+}
+
+skad_event test_network_await(test_network *network, size_t index, skad_op op, uint8_t *value)
+{
+    awaited_event awaited = {.index = index, .op = op, .value = value};
+    bool came =
+        test_network_run(network, SKAD_OPERATION_US_MAX + SKAD_US_PER_S, event_came, &awaited);
+    SKAD_ASSERT(came);
+    return awaited.event;
+}
+
+skad_verdict test_network_inject(test_network *network, size_t index, const skad_address *from,
+                                 const uint8_t *bytes, size_t len)
+{
+    skad_verdict verdict =
+        skad_node_receive(network->nodes[index].node, bytes, len, from, test_network_time(network));
+    collect(network, index);
+    return verdict;
+}

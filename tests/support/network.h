@@ -1,0 +1,72 @@
+/* A network of real nodes in memory, in virtual time: one queue of datagrams under way, every node
+ * ticked when its deadline comes. The same seed gives the same run, byte for byte. */
+#ifndef SKAD_TESTS_NETWORK_H
+#define SKAD_TESTS_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/node.h"
+
+#define TEST_NODES_MAX 256
+
+typedef struct test_node {
+    skad_node *node;
+    skad_store store;
+    skad_address address;
+    bool dead; /* receives nothing, sends nothing, has no time */
+} test_node;
+
+typedef struct test_flight {
+    uint64_t due_us;
+    uint64_t order; /* ties leave in the order in which they were sent */
+    skad_address from;
+    skad_datagram datagram;
+} test_flight;
+
+typedef struct test_network {
+    const skad_profile *profile;
+    test_node nodes[TEST_NODES_MAX];
+    size_t count;
+    uint64_t now_us;
+    uint64_t random; /* of the network, not of the nodes */
+    uint64_t latency_min_us;
+    uint64_t latency_max_us;
+    double loss;           /* share of datagrams that vanish */
+    test_flight **flights; /* a binary heap by due time */
+    size_t flights_count;
+    size_t flights_max;
+    uint64_t orders;
+    uint64_t delivered;
+    uint8_t transcript[32]; /* a running hash of every datagram that was sent */
+} test_network;
+
+/* `count` nodes of the profile, none joined, on 127.0.0.1 and ports from 10000 on; latency 5 to 25
+ * milliseconds, no loss. */
+void test_network_init(test_network *network, const skad_profile *profile, size_t count,
+                       uint64_t seed);
+void test_network_free(test_network *network);
+
+/* The time as the nodes are told it. */
+skad_time test_network_time(const test_network *network);
+
+/* Runs for so much virtual time, or until the condition holds (checked after each step; NULL:
+ * none). Returns whether it held. */
+bool test_network_run(test_network *network, uint64_t duration_us,
+                      bool (*until)(test_network *network, void *user), void *user);
+
+/* Joins all nodes through node 0, one after the other, and runs until all are joined and a minute
+ * longer. Fails the test if that takes more than ten virtual minutes. */
+void test_network_join_all(test_network *network);
+
+/* Runs until an operation of node `index` has ended and copies its event. Other events are dropped.
+ * Fails the test if there is none within SKAD_OPERATION_US_MAX. Values that the event borrows are
+ * copied into `value` (at least 1000 bytes) if it is not NULL. */
+skad_event test_network_await(test_network *network, size_t index, skad_op op, uint8_t *value);
+
+/* Sends bytes to a node as if they came from an address; they arrive at once. */
+skad_verdict test_network_inject(test_network *network, size_t index, const skad_address *from,
+                                 const uint8_t *bytes, size_t len);
+
+#endif
