@@ -1,0 +1,43 @@
+/* The control socket: a Unix stream socket on which programs of the same user speak msgpack-rpc
+ * with the daemon (docs/control.md).
+ *
+ * Bounds: SKAD_CONTROL_CLIENTS_MAX clients; 4096 bytes of unread input, 64 operations and 1 MiB of
+ * unread output for each. While the node has no room for another operation, the request stays in
+ * the client's buffer and the client is not read from: the pressure goes back to whoever makes it.
+ */
+#ifndef SKAD_DAEMON_CONTROL_H
+#define SKAD_DAEMON_CONTROL_H
+
+#include "skad/node.h"
+#include "src/daemon/failure.h"
+#include "src/daemon/methods.h"
+
+struct ev_loop;
+
+#define SKAD_CONTROL_CLIENTS_MAX           64
+#define SKAD_CONTROL_CLIENT_OPERATIONS_MAX 64
+#define SKAD_CONTROL_OPERATIONS_MAX        1024 /* of all clients: the node's own bound */
+
+typedef struct skad_control skad_control;
+
+typedef struct skad_control_config {
+    struct ev_loop *loop;
+    const char *path;                   /* copied */
+    const skad_method_context *context; /* borrowed */
+    const skad_time *now;               /* borrowed: the instant of this turn */
+} skad_control_config;
+
+/* Listens at the path with mode 0600. The socket file of a dead daemon is replaced. */
+SKAD_MUST_CHECK bool skad_control_new(const skad_control_config *config, skad_control **out,
+                                      skad_failure *failure);
+
+/* Hangs up on everybody, cancels their operations and removes the socket file. NULL is allowed. */
+void skad_control_free(skad_control *control);
+
+/* Takes an event of an operation to the client who waits for it. */
+void skad_control_finish(skad_control *control, const skad_event *event);
+
+/* Lets waiting requests try again; call once in a turn when operations have ended. */
+void skad_control_resume(skad_control *control);
+
+#endif

@@ -1,0 +1,317 @@
+/* The driver. libev calls the parts of a turn in this order:
+ *
+ *   check    begin_turn      the clocks are read, once
+ *   io                       datagrams go into the node (ports.c); requests too (control.c)
+ *   prepare  end_turn        what is due; events; datagrams out; the timer until the next deadline
+ *
+ * The timer itself does nothing but wake the loop. */
+#include "src/daemon/daemon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <ev.h>
+
+#include "crypto/assert.h"
+#include "crypto/hash.h"
+#include "crypto/keys.h"
+#include "crypto/random.h"
+#include "proto/address.h"
+#include "src/daemon/clock.h"
+#include "src/daemon/control.h"
+#include "src/daemon/ports.h"
+#include "src/daemon/renew.h"
+
+_Static_assert(SKAD_LISTEN_MAX == SKAD_PORTS_MAX, "one for each family");
+
+#define STORE_RECORDS_MAX 65536
+#define STORE_BYTES_MAX   (64ULL << 20)
+#define TIMER_S_MIN       5e-4 /* deadlines closer than this are one wakeup */
+#define TIMER_S_MAX       60.0 /* an idle node looks at its clocks once a minute */
+
+struct skad_daemon {
+    skad_daemon_config config;
+    skad_node *node;
+    skad_store store;
+    skad_time now;
+    skad_ports ports;
+    ev_check turn_begins;
+    ev_prepare turn_ends;
+    ev_timer deadline;
+    skad_method_context context;
+    skad_control *control;
+    skad_resolver *resolver;
+    skad_renewal *renewal;
+};
+
+/* ---- A turn ---- */
+
+static void begin_turn(struct ev_loop *loop, ev_check *watcher, int revents)
+{
+    (void)loop;
+    (void)revents;
+    skad_daemon *daemon = watcher->data;
+    daemon->now = skad_clock_now();
+}
+
+static void on_joined(skad_daemon *daemon)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(daemon->node, daemon->now, &stats);
+    skad_log(daemon->config.log, SKAD_LOG_INFO, "joined: %u peers", stats.peers);
+    skad_resolver_stop(daemon->resolver);
+    if (daemon->config.joined != NULL) {
+        daemon->config.joined(daemon->config.user);
+    }
+}
+
+static void handle_event(skad_daemon *daemon, const skad_event *event)
+{
+    switch (event->kind) {
+    case SKAD_EVENT_JOINED:
+        on_joined(daemon);
+        break;
+    case SKAD_EVENT_ISOLATED:
+        skad_log(daemon->config.log, SKAD_LOG_WARNING,
+                 "isolated: no peer answers any more; trying to rejoin");
+        skad_resolver_start(daemon->resolver);
+        break;
+    case SKAD_EVENT_PUZZLE_NEEDED:
+        skad_renewal_start(daemon->renewal, event->u.epoch);
+        break;
+    case SKAD_EVENT_PING:
+    case SKAD_EVENT_LOOKUP:
+    case SKAD_EVENT_PUT:
+    case SKAD_EVENT_GET:
+        skad_control_finish(daemon->control, event);
+        break;
+    }
+}
+
+/* What waited for room may start now, and may end at once, where nobody has to be asked. Each round
+ * takes requests that have come already, so the rounds end. */
+static void handle_events(skad_daemon *daemon)
+{
+    skad_event event;
+    while (skad_node_poll_event(daemon->node, &event)) {
+        do {
+            handle_event(daemon, &event);
+        } while (skad_node_poll_event(daemon->node, &event));
+        skad_control_resume(daemon->control);
+    }
+}
+
+static void arm_timer(skad_daemon *daemon)
+{
+    uint64_t deadline_us = skad_node_deadline(daemon->node);
+    uint64_t now_us = daemon->now.mono_us;
+    double after_s = TIMER_S_MAX;
+    if (deadline_us <= now_us) {
+        after_s = TIMER_S_MIN;
+    } else if (deadline_us - now_us < (uint64_t)TIMER_S_MAX * SKAD_US_PER_S) {
+        after_s = (double)(deadline_us - now_us) / (double)SKAD_US_PER_S;
+        after_s = after_s < TIMER_S_MIN ? TIMER_S_MIN : after_s;
+    }
+    ev_timer_stop(daemon->config.loop, &daemon->deadline);
+    ev_timer_set(&daemon->deadline, after_s, 0.);
+    ev_timer_start(daemon->config.loop, &daemon->deadline);
+}
+
+static void end_turn(struct ev_loop *loop, ev_prepare *watcher, int revents)
+{
+    (void)loop;
+    (void)revents;
+    skad_daemon *daemon = watcher->data;
+    if (skad_node_deadline(daemon->node) <= daemon->now.mono_us) {
+        skad_node_tick(daemon->node, daemon->now);
+    }
+    handle_events(daemon);
+    skad_ports_send(&daemon->ports);
+    arm_timer(daemon);
+}
+
+static void on_deadline(struct ev_loop *loop, ev_timer *watcher, int revents)
+{
+    (void)loop;
+    (void)watcher;
+    (void)revents;
+}
+
+/* ---- Joining ---- */
+
+static void on_found(void *user, const skad_address *addresses, size_t count)
+{
+    skad_daemon *daemon = user;
+    if (skad_node_join(daemon->node, addresses, count, daemon->now) != SKAD_OK) {
+        skad_log(daemon->config.log, SKAD_LOG_WARNING,
+                 "cannot join through these addresses: one of them may not be contacted in the "
+                 "network '%s' (private ones only with --profile test)",
+                 daemon->config.profile->name);
+    }
+}
+
+bool skad_daemon_join(skad_daemon *daemon, const skad_place *places, size_t count,
+                      skad_failure *failure)
+{
+    const skad_resolver_config config = {
+        .loop = daemon->config.loop,
+        .places = places,
+        .places_count = count,
+        .families = daemon->ports.families,
+        .log = daemon->config.log,
+        .found = on_found,
+        .user = daemon,
+    };
+    skad_resolver *resolver = NULL;
+    skad_status status = skad_resolver_new(&config, &resolver);
+    if (status != SKAD_OK) {
+        return skad_fail(failure, "cannot join: %s", skad_status_text(status));
+    }
+    skad_resolver_free(daemon->resolver);
+    daemon->resolver = resolver;
+    skad_resolver_start(resolver);
+    return true;
+}
+
+/* ---- Opening ---- */
+
+static bool make_node(skad_daemon *daemon, skad_failure *failure)
+{
+    uint8_t hash_key[SKAD_TABLE_KEY_BYTES];
+    skad_random_system(hash_key, sizeof hash_key);
+    skad_status status =
+        skad_store_memory_new(STORE_RECORDS_MAX, STORE_BYTES_MAX, hash_key, &daemon->store);
+    if (status == SKAD_OK) {
+        skad_node_config config = {
+            .profile = *daemon->config.profile,
+            .identity = daemon->config.identity,
+            .store = daemon->store,
+            .families = daemon->ports.families,
+        };
+        skad_node_limits_default(&config.limits);
+        skad_random_system(config.seed, sizeof config.seed);
+        status = skad_node_new(&config, daemon->now, &daemon->node);
+        skad_wipe(config.seed, sizeof config.seed);
+    }
+    return status == SKAD_OK ||
+           skad_fail(failure, "cannot make the node: %s", skad_status_text(status));
+}
+
+static bool make_helpers(skad_daemon *daemon, skad_failure *failure)
+{
+    daemon->context = (skad_method_context){
+        .node = daemon->node,
+        .profile_name = daemon->config.profile->name,
+        .sockets = daemon->ports.sockets,
+        .sockets_count = daemon->ports.count,
+        .started_us = daemon->now.mono_us,
+    };
+    const skad_control_config control = {
+        .loop = daemon->config.loop,
+        .path = daemon->config.control_path,
+        .context = &daemon->context,
+        .now = &daemon->now,
+    };
+    const skad_renewal_config renewal = {
+        .loop = daemon->config.loop,
+        .profile = daemon->config.profile,
+        .identity = daemon->config.identity,
+        .path = daemon->config.identity_path,
+        .node = daemon->node,
+        .log = daemon->config.log,
+    };
+    if (skad_renewal_new(&renewal, &daemon->renewal) != SKAD_OK) {
+        return skad_fail(failure, "out of memory");
+    }
+    return skad_control_new(&control, &daemon->control, failure);
+}
+
+static void start_watchers(skad_daemon *daemon)
+{
+    struct ev_loop *loop = daemon->config.loop;
+
+    ev_check_start(loop, &daemon->turn_begins);
+    ev_prepare_start(loop, &daemon->turn_ends);
+    skad_ports_start(&daemon->ports, daemon->node, &daemon->now);
+}
+
+static void init_watchers(skad_daemon *daemon)
+{
+    ev_check_init(&daemon->turn_begins, begin_turn);
+    ev_set_priority(&daemon->turn_begins, EV_MAXPRI); /* before all that uses the time */
+    ev_prepare_init(&daemon->turn_ends, end_turn);
+    ev_timer_init(&daemon->deadline, on_deadline, 0., 0.);
+    daemon->turn_begins.data = daemon;
+    daemon->turn_ends.data = daemon;
+}
+
+static void tell_start(const skad_daemon *daemon)
+{
+    char text[SKAD_ID_TEXT_BYTES > SKAD_ADDRESS_TEXT_BYTES ? SKAD_ID_TEXT_BYTES
+                                                           : SKAD_ADDRESS_TEXT_BYTES];
+    skad_id_format(skad_node_self(daemon->node), text);
+    skad_log(daemon->config.log, SKAD_LOG_INFO, "node %s in the network '%s'", text,
+             daemon->config.profile->name);
+    for (size_t i = 0; i < daemon->ports.count; i++) {
+        skad_address_format(&daemon->ports.sockets[i].bound, text);
+        skad_log(daemon->config.log, SKAD_LOG_INFO, "listening on %s", text);
+    }
+    skad_log(daemon->config.log, SKAD_LOG_INFO, "control socket %s", daemon->config.control_path);
+}
+
+bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_failure *failure)
+{
+    skad_daemon *daemon = calloc(1, sizeof *daemon);
+    if (daemon == NULL) {
+        return skad_fail(failure, "out of memory");
+    }
+    daemon->config = *config;
+    daemon->now = skad_clock_now();
+    init_watchers(daemon);
+    daemon->ports.log = config->log;
+    if (!skad_ports_open(&daemon->ports, config->loop, config->listen, config->listen_count,
+                         failure) ||
+        !make_node(daemon, failure) || !make_helpers(daemon, failure)) {
+        skad_daemon_free(daemon);
+        return false;
+    }
+    tell_start(daemon);
+    if (!skad_daemon_join(daemon, config->join, config->join_count, failure)) {
+        skad_daemon_free(daemon);
+        return false;
+    }
+    start_watchers(daemon);
+    /* What was borrowed for the start only. */
+    daemon->config.identity = NULL;
+    daemon->config.identity_path = NULL;
+    daemon->config.control_path = NULL;
+    daemon->config.listen = NULL;
+    daemon->config.join = NULL;
+    *out = daemon;
+    return true;
+}
+
+void skad_daemon_free(skad_daemon *daemon)
+{
+    if (daemon == NULL) {
+        return;
+    }
+    struct ev_loop *loop = daemon->config.loop;
+    ev_check_stop(loop, &daemon->turn_begins);
+    ev_prepare_stop(loop, &daemon->turn_ends);
+    ev_timer_stop(loop, &daemon->deadline);
+    skad_resolver_free(daemon->resolver);
+    skad_control_free(daemon->control);
+    skad_renewal_free(daemon->renewal);
+    skad_node_free(daemon->node);
+    if (daemon->store.ops != NULL) {
+        daemon->store.ops->free(daemon->store.self);
+    }
+    skad_ports_close(&daemon->ports);
+    free(daemon);
+}
+
+const skad_address *skad_daemon_address(const skad_daemon *daemon)
+{
+    return &daemon->ports.sockets[0].bound;
+}

@@ -1,0 +1,186 @@
+/* How an operation that ended is told: one result for each kind of event, or an error. */
+#include "src/daemon/results.h"
+
+#include "crypto/assert.h"
+#include "src/daemon/methods.h"
+
+void skad_result_key(skad_writer *writer, const char *key)
+{
+    skad_write_str(writer, key);
+}
+
+void skad_result_uint(skad_writer *writer, const char *key, uint64_t value)
+{
+    skad_write_str(writer, key);
+    skad_write_uint(writer, value);
+}
+
+void skad_result_bool(skad_writer *writer, const char *key, bool value)
+{
+    skad_write_str(writer, key);
+    skad_write_bool(writer, value);
+}
+
+void skad_result_str(skad_writer *writer, const char *key, const char *value)
+{
+    skad_write_str(writer, key);
+    skad_write_str(writer, value);
+}
+
+void skad_result_id(skad_writer *writer, const char *key, const skad_id *id)
+{
+    skad_write_str(writer, key);
+    skad_control_write_id(writer, id);
+}
+
+void skad_result_address(skad_writer *writer, const char *key, const skad_address *address)
+{
+    skad_write_str(writer, key);
+    skad_control_write_address(writer, address);
+}
+
+/* ---- Lookups ---- */
+
+static const char *step_state_name(skad_step_state state)
+{
+    switch (state) {
+    case SKAD_STEP_HEARD:
+        return "heard";
+    case SKAD_STEP_ASKED:
+        return "asked";
+    case SKAD_STEP_SLOW:
+        return "slow";
+    case SKAD_STEP_ANSWERED:
+        return "answered";
+    case SKAD_STEP_FAILED:
+        return "failed";
+    }
+    return "unknown";
+}
+
+static void write_closest(const skad_contact *contact, skad_writer *writer)
+{
+    bool has4 = contact->ipv4.family != SKAD_FAMILY_NONE;
+    bool has6 = contact->ipv6.family != SKAD_FAMILY_NONE;
+
+    skad_write_map(writer, 2);
+    skad_result_id(writer, "id", &contact->id);
+    skad_result_key(writer, "addresses");
+    skad_write_array(writer, (size_t)has4 + (size_t)has6);
+    if (has4) {
+        skad_control_write_address(writer, &contact->ipv4);
+    }
+    if (has6) {
+        skad_control_write_address(writer, &contact->ipv6);
+    }
+}
+
+/* The closing round belongs to no path: its steps have nil there. */
+static void write_step(const skad_step *step, skad_writer *writer)
+{
+    skad_write_map(writer, 7);
+    skad_result_id(writer, "id", &step->id);
+    skad_result_address(writer, "address", &step->address);
+    skad_result_str(writer, "state", step_state_name((skad_step_state)step->state));
+    skad_result_key(writer, "path");
+    if (step->path == SKAD_STEP_PATH_CLOSING) {
+        skad_write_nil(writer);
+    } else {
+        skad_write_uint(writer, step->path);
+    }
+    skad_result_uint(writer, "hop", step->hop);
+    skad_result_bool(writer, "closest", step->closest);
+    skad_result_uint(writer, "rtt_us", step->state == SKAD_STEP_ANSWERED ? step->rtt_us : 0);
+}
+
+static void write_lookup(const skad_lookup_report *report, skad_writer *writer)
+{
+    skad_write_map(writer, 7);
+    skad_result_id(writer, "target", &report->target);
+    skad_result_uint(writer, "duration_us", report->duration_us);
+    skad_result_uint(writer, "rpcs", report->rpcs);
+    skad_result_uint(writer, "paths", report->paths);
+    skad_result_uint(writer, "paths_agreed", report->paths_agreed);
+    skad_result_key(writer, "closest");
+    skad_write_array(writer, report->closest_count);
+    for (size_t i = 0; i < report->closest_count; i++) {
+        write_closest(&report->closest[i], writer);
+    }
+    skad_result_key(writer, "steps");
+    skad_write_array(writer, report->steps_count);
+    for (size_t i = 0; i < report->steps_count; i++) {
+        write_step(&report->steps[i], writer);
+    }
+}
+
+/* ---- The others ---- */
+
+static void write_ping(const skad_event *event, skad_writer *writer)
+{
+    skad_write_map(writer, 4);
+    skad_result_id(writer, "id", &event->u.ping.id);
+    skad_result_address(writer, "address", &event->u.ping.address);
+    skad_result_address(writer, "observed", &event->u.ping.observed);
+    skad_result_uint(writer, "rtt_us", event->u.ping.rtt_us);
+}
+
+static void write_put(const skad_event *event, skad_writer *writer)
+{
+    skad_write_map(writer, 5);
+    skad_result_id(writer, "key", &event->u.put.key);
+    skad_result_uint(writer, "holders", event->u.put.holders);
+    skad_result_uint(writer, "stored", event->u.put.stored);
+    skad_result_uint(writer, "refused", event->u.put.refused);
+    skad_result_uint(writer, "silent", event->u.put.silent);
+}
+
+static void write_get(const skad_event *event, skad_writer *writer)
+{
+    skad_write_map(writer, 4);
+    skad_result_key(writer, "value");
+    skad_write_bin(writer, event->u.get.value, event->u.get.len);
+    skad_result_id(writer, "holder", &event->u.get.holder);
+    skad_result_uint(writer, "rpcs", event->u.get.rpcs);
+    skad_result_uint(writer, "invalid", event->u.get.invalid);
+}
+
+static const char *not_found_text(skad_event_kind kind)
+{
+    return kind == SKAD_EVENT_PUT ? "no node took the value" : "no node has the value";
+}
+
+void skad_method_finish(const skad_event *event, uint32_t msgid, skad_writer *writer)
+{
+    switch (event->outcome) {
+    case SKAD_OUTCOME_DONE:
+        break;
+    case SKAD_OUTCOME_NOT_FOUND:
+        skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_NOT_FOUND,
+                                 not_found_text(event->kind));
+        return;
+    case SKAD_OUTCOME_TIMED_OUT:
+        skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_TIMED_OUT,
+                                 "nobody answered in time");
+        return;
+    }
+    skad_control_write_result(writer, msgid);
+    switch (event->kind) {
+    case SKAD_EVENT_PING:
+        write_ping(event, writer);
+        break;
+    case SKAD_EVENT_LOOKUP:
+        write_lookup(&event->u.lookup.report, writer);
+        break;
+    case SKAD_EVENT_PUT:
+        write_put(event, writer);
+        break;
+    case SKAD_EVENT_GET:
+        write_get(event, writer);
+        break;
+    case SKAD_EVENT_JOINED:
+    case SKAD_EVENT_ISOLATED:
+    case SKAD_EVENT_PUZZLE_NEEDED:
+        SKAD_ASSERT(false); /* these end no operation */
+        break;
+    }
+}
