@@ -1,0 +1,13 @@
+# cmake --install build --prefix X: the command, the library for those who embed it, and the manual.
+install(TARGETS skad_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS skad ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/skad DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(FILES docs/skad.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
+
+# The paths in skad.pc are relative to the file, so that any --prefix works.
+file(RELATIVE_PATH SKAD_PC_PREFIX
+  ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+configure_file(${CMAKE_CURRENT_LIST_DIR}/skad.pc.in ${CMAKE_CURRENT_BINARY_DIR}/skad.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/skad.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,12 @@
+/* Answers as JSON (RFC 8259). Bytes become a string of hex digits. */
+#ifndef SKAD_CLI_JSON_H
+#define SKAD_CLI_JSON_H
+
+#include <stdio.h>
+
+#include "src/cli/answer.h"
+
+/* Writes the value without a newline. */
+void skad_json_write(FILE *out, skad_answer value);
+
+#endif

@@ -1,0 +1,26 @@
+/* Where a file is gathered before anybody sees it: beside its final name, or unlinked until it is
+ * copied out. Nothing is visible unless all of it is there. */
+#ifndef SKAD_CLI_SPOOL_H
+#define SKAD_CLI_SPOOL_H
+
+#include <limits.h>
+
+#include "skad/status.h"
+#include "src/daemon/failure.h"
+
+typedef struct skad_spool {
+    int fd;
+    char temporary[PATH_MAX]; /* empty: unlinked already */
+    const char *path;         /* NULL: stdout */
+} skad_spool;
+
+/* path NULL: for stdout. */
+SKAD_MUST_CHECK bool skad_spool_open(const char *path, skad_spool *out, skad_failure *failure);
+
+/* Puts the whole file in its place; closes the spool in any case. */
+SKAD_MUST_CHECK bool skad_spool_commit(skad_spool *spool, skad_failure *failure);
+
+/* Leaves no trace. */
+void skad_spool_discard(skad_spool *spool);
+
+#endif

@@ -1,0 +1,226 @@
+/* Places to join through, and the threads that look them up. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+#include <ev.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/address.h"
+#include "src/daemon/resolve.h"
+#include "src/daemon/task.h"
+
+typedef struct place_case {
+    const char *text;
+    bool ok;
+    const char *host; /* empty for an address */
+    uint16_t port;
+} place_case;
+
+static const place_case places[] = {
+    {"127.0.0.1:4700", true, "", 4700},
+    {"[2001:db8::1]:1", true, "", 1},
+    {"node.example.org:65535", true, "node.example.org", 65535},
+    {"a:1", true, "a", 1},
+    {"node.example.org", false, "", 0},
+    {"node.example.org:", false, "", 0},
+    {"node.example.org:0", false, "", 0},
+    {"node.example.org:65536", false, "", 0},
+    {"node.example.org:12x", false, "", 0},
+    {"node.example.org:-1", false, "", 0},
+    {"node.example.org:+1", false, "", 0},
+    {"127.0.0.1:0", false, "", 0},
+    {":4700", false, "", 0},
+    {"2001:db8::1", false, "", 0},
+    {"[name]:4700", false, "", 0},
+    {"", false, "", 0},
+};
+
+static void places_are_addresses_or_names(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        skad_place place;
+        skad_failure failure = {""};
+        if (skad_place_parse(places[i].text, &place, &failure) != places[i].ok) {
+            fail_msg("'%s': %s", places[i].text, failure.text);
+        }
+        if (!places[i].ok) {
+            assert_string_not_equal(failure.text, "");
+            continue;
+        }
+        assert_string_equal(place.host, places[i].host);
+        assert_int_equal(places[i].host[0] == 0 ? place.address.port : place.port, places[i].port);
+    }
+}
+
+static void a_name_beyond_255_bytes_is_refused(void **state)
+{
+    (void)state;
+    char text[SKAD_HOST_BYTES_MAX + 8];
+    skad_place place;
+    skad_failure failure;
+    memset(text, 'a', sizeof text);
+    memcpy(text + SKAD_HOST_BYTES_MAX, ":9", 3);
+    assert_true(skad_place_parse(text, &place, &failure));
+    memcpy(text + SKAD_HOST_BYTES_MAX, "a:9", 4);
+    assert_false(skad_place_parse(text, &place, &failure));
+}
+
+typedef struct found {
+    struct ev_loop *loop;
+    size_t calls;
+    size_t count;
+    skad_address first;
+} found;
+
+static void on_found(void *user, const skad_address *addresses, size_t count)
+{
+    found *self = user;
+    self->calls++;
+    self->count = count;
+    self->first = addresses[0];
+    ev_break(self->loop, EVBREAK_ALL);
+}
+
+static skad_resolver *resolver_of(found *self, const char *const *texts, size_t count,
+                                  unsigned families)
+{
+    skad_place list[4];
+    skad_failure failure;
+    skad_resolver *resolver = NULL;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(skad_place_parse(texts[i], &list[i], &failure));
+    }
+    const skad_resolver_config config = {
+        .loop = self->loop,
+        .places = list,
+        .places_count = count,
+        .families = families,
+        .log = SKAD_LOG_NOTHING,
+        .found = on_found,
+        .user = self,
+    };
+    assert_int_equal(skad_resolver_new(&config, &resolver), SKAD_OK);
+    return resolver;
+}
+
+static void addresses_are_handed_over_at_once_and_once_each(void **state)
+{
+    (void)state;
+    found self = {.loop = ev_loop_new(EVFLAG_AUTO)};
+    static const char *const texts[] = {"[::1]:5", "127.0.0.1:4", "127.0.0.1:4", "127.0.0.1:6"};
+    skad_resolver *resolver = resolver_of(&self, texts, 4, SKAD_FAMILY_IPV4);
+    skad_resolver_start(resolver);
+    assert_int_equal(self.calls, 1);
+    assert_int_equal(self.count, 2); /* one twice, one of a family that we cannot send on */
+    assert_int_equal(self.first.port, 4);
+    skad_resolver_free(resolver);
+    ev_loop_destroy(self.loop);
+}
+
+static void a_name_is_looked_up_in_a_thread(void **state)
+{
+    (void)state;
+    found self = {.loop = ev_loop_new(EVFLAG_AUTO)};
+    static const char *const texts[] = {"localhost:4700"};
+    skad_resolver *resolver = resolver_of(&self, texts, 1, SKAD_FAMILIES_ALL);
+    skad_resolver_start(resolver);
+    assert_int_equal(self.calls, 0);
+    ev_run(self.loop, 0);
+    assert_int_equal(self.calls, 1);
+    assert_true(self.count >= 1);
+    assert_int_equal(self.first.port, 4700);
+    assert_false(skad_address_routable(&self.first, false)); /* 127.0.0.1 or ::1 */
+    skad_resolver_free(resolver);
+    ev_loop_destroy(self.loop);
+}
+
+static void a_stopped_resolver_hands_over_nothing(void **state)
+{
+    (void)state;
+    found self = {.loop = ev_loop_new(EVFLAG_AUTO)};
+    static const char *const texts[] = {"localhost:4700"};
+    skad_resolver *resolver = resolver_of(&self, texts, 1, SKAD_FAMILIES_ALL);
+    skad_resolver_start(resolver);
+    skad_resolver_stop(resolver);
+    ev_run(self.loop, 0); /* ends once the thread has: nothing is left to wait for */
+    assert_int_equal(self.calls, 0);
+    skad_resolver_free(resolver);
+    ev_loop_destroy(self.loop);
+}
+
+/* ---- Tasks ---- */
+
+typedef struct sum {
+    unsigned upto;
+    unsigned result;
+} sum;
+
+static void add_up(void *data, const atomic_bool *stop)
+{
+    sum *work = data;
+    for (unsigned i = 1; i <= work->upto && !atomic_load(stop); i++) {
+        work->result += i;
+    }
+}
+
+static void take_sum(void *user, void *data)
+{
+    *(unsigned *)user = ((sum *)data)->result;
+}
+
+static void a_task_brings_its_result_to_the_loop(void **state)
+{
+    (void)state;
+    struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+    unsigned result = 0;
+    sum *work = calloc(1, sizeof *work);
+    work->upto = 100;
+    const skad_task_work task = {.run = add_up, .finish = take_sum, .user = &result, .data = work};
+    skad_task *started = NULL;
+    assert_int_equal(skad_task_start(loop, &task, &started), SKAD_OK);
+    ev_run(loop, 0);
+    assert_int_equal(result, 5050);
+    ev_loop_destroy(loop);
+}
+
+static void wait_for_stop(void *data, const atomic_bool *stop)
+{
+    (void)data;
+    while (!atomic_load(stop)) {
+    }
+}
+
+static void an_abandoned_task_is_stopped_and_tells_nothing(void **state)
+{
+    (void)state;
+    struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+    unsigned result = 7;
+    const skad_task_work task = {
+        .run = wait_for_stop, .finish = take_sum, .user = &result, .data = calloc(1, sizeof(sum))};
+    skad_task *started = NULL;
+    assert_int_equal(skad_task_start(loop, &task, &started), SKAD_OK);
+    skad_task_abandon(started);
+    ev_run(loop, 0); /* comes back at once: nothing is watched any more */
+    assert_int_equal(result, 7);
+    ev_loop_destroy(loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(places_are_addresses_or_names),
+        cmocka_unit_test(a_name_beyond_255_bytes_is_refused),
+        cmocka_unit_test(addresses_are_handed_over_at_once_and_once_each),
+        cmocka_unit_test(a_name_is_looked_up_in_a_thread),
+        cmocka_unit_test(a_stopped_resolver_hands_over_nothing),
+        cmocka_unit_test(a_task_brings_its_result_to_the_loop),
+        cmocka_unit_test(an_abandoned_task_is_stopped_and_tells_nothing),
+    };
+    return cmocka_run_group_tests_name("resolve", tests, NULL, NULL);
+}
