@@ -170,7 +170,7 @@ skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t 
     if (verdict != SKAD_VERDICT_ACCEPT) {
         return verdict;
     }
-    if (opened.batched) {
+    if (opened.batched && opened.checked) { /* one that is known is remembered already */
         remember_root(node, opened.root_print);
     }
     skad_duplicates_remember(&node->duplicates, datagram);

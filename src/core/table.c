@@ -210,24 +210,37 @@ static void place(skad_table *table, skad_peer_slot slot)
     siblings_add(table, slot);
 }
 
-/* Frees a pool slot by letting the oldest replacement of the fullest cache go. */
+/* Where in a cache its oldest peer without any other place stands; the cache's count if there is
+ * none. */
+static size_t oldest_spare(const skad_table *table, const skad_bucket *bucket)
+{
+    size_t at = 0;
+    while (at < bucket->cache_count &&
+           peer_at(table, bucket->cache[at])->places != SKAD_PEER_IN_CACHE) {
+        at++;
+    }
+    return at;
+}
+
+/* Frees a pool slot by letting the oldest replacement of the fullest cache that has one go. */
 static bool make_room(skad_table *table)
 {
-    skad_bucket *fullest = &table->buckets[0];
-    for (size_t i = 1; i < table->buckets_count; i++) {
-        if (table->buckets[i].cache_count > fullest->cache_count) {
-            fullest = &table->buckets[i];
+    skad_bucket *fullest = NULL;
+    for (size_t i = 0; i < table->buckets_count; i++) {
+        skad_bucket *bucket = &table->buckets[i];
+        if (oldest_spare(table, bucket) < bucket->cache_count &&
+            (fullest == NULL || bucket->cache_count > fullest->cache_count)) {
+            fullest = bucket;
         }
     }
-    for (size_t i = 0; i < fullest->cache_count; i++) {
-        skad_peer_slot slot = fullest->cache[i];
-        if (peer_at(table, slot)->places == SKAD_PEER_IN_CACHE) {
-            cache_remove(table, fullest, i);
-            skad_peers_release(&table->peers, slot);
-            return true;
-        }
+    if (fullest == NULL) {
+        return false;
     }
-    return false;
+    size_t at = oldest_spare(table, fullest);
+    skad_peer_slot slot = fullest->cache[at];
+    cache_remove(table, fullest, at);
+    skad_peers_release(&table->peers, slot);
+    return true;
 }
 
 /* Takes a peer out of every place. */

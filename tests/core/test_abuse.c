@@ -1,0 +1,526 @@
+/* What correct datagrams with bad intentions gain: replays, stolen tokens, amplification, floods of
+ * identities, and answers that lie. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/address.h"
+#include "proto/seal.h"
+#include "src/core/distance.h"
+#include "tests/support/dice.h"
+#include "tests/support/identities.h"
+#include "tests/support/stage.h"
+
+#define PEERS 20
+
+static int begin(void **state)
+{
+    test_stage *stage = malloc(sizeof *stage);
+    skad_profile profile = test_stage_profile();
+    test_stage_init(stage, &profile);
+    test_stage_populate(stage, PEERS);
+    *state = stage;
+    return 0;
+}
+
+static int end(void **state)
+{
+    test_stage *stage = *state;
+    test_stage_free(stage);
+    free(stage);
+    return 0;
+}
+
+static skad_node_stats stats_of(const test_stage *stage)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(stage->node, stage->now, &stats);
+    return stats;
+}
+
+/* The node's answer to one request. */
+typedef struct exchange {
+    skad_datagram request;
+    skad_datagram answer;
+    skad_envelope envelope;
+    skad_opened opened;
+} exchange;
+
+/* Delivers the request from an address and opens the one answer, which must go there. */
+static void deliver(test_stage *stage, const test_stranger *who, const skad_address *from,
+                    exchange *out)
+{
+    assert_int_equal(test_stage_deliver(stage, from, &out->request), SKAD_VERDICT_ACCEPT);
+    assert_true(skad_node_poll_datagram(stage->node, &out->answer));
+    assert_int_equal(test_stage_drain(stage), 0);
+    assert_true(skad_address_equal(&out->answer.to, from));
+    skad_envelope asked;
+    assert_int_equal(skad_envelope_decode(out->request.bytes + SKAD_TAG_BYTES,
+                                          out->request.len - SKAD_TAG_BYTES, &asked),
+                     SKAD_VERDICT_ACCEPT);
+    uint8_t digest[SKAD_HASH_BYTES];
+    skad_envelope_digest(&stage->identity.id, NULL, asked.signed_part, digest);
+    test_stage_open(stage, who, &out->answer, digest, &out->envelope, &out->opened);
+}
+
+static void ask(test_stage *stage, const test_stranger *who, const skad_message *message,
+                const uint8_t *token, exchange *out)
+{
+    test_stage_request(stage, who, message, token, &out->request);
+    deliver(stage, who, &who->address, out);
+}
+
+static void get_token(test_stage *stage, const test_stranger *who,
+                      uint8_t token[static SKAD_TOKEN_BYTES])
+{
+    exchange pinged;
+    ask(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &pinged);
+    assert_non_null(pinged.envelope.token);
+    memcpy(token, pinged.envelope.token, SKAD_TOKEN_BYTES);
+}
+
+static void assert_refused_for_token(const test_stage *stage, const exchange *what)
+{
+    assert_int_equal(what->opened.message.kind, SKAD_KIND_ERROR);
+    assert_int_equal(what->opened.message.u.reply.u.error.code, SKAD_ERROR_TOKEN);
+    assert_non_null(what->envelope.token); /* a fresh one, to try again with */
+    assert_int_equal(stats_of(stage).store.records, 0);
+}
+
+/* ---- Tokens and replays ---- */
+
+static void a_store_needs_a_token_of_its_own_address_identity_and_time(void **state)
+{
+    static const struct {
+        const char *label;
+        bool shown;
+        bool elsewhere;  /* granted at another address */
+        bool of_another; /* granted to another identity */
+        uint8_t flip;
+        uint64_t later_us;
+        bool stored;
+    } cases[] = {
+        {"no token", false, false, false, 0, 0, false},
+        {"made for another address", true, true, false, 0, 0, false},
+        {"made for another identity", true, false, true, 0, 0, false},
+        {"one bit of it flipped", true, false, false, 1, 0, false},
+        {"of two slots ago", true, false, false, 0, 2 * SKAD_TOKEN_SLOT_US, false},
+        {"of the last slot", true, false, false, 0, SKAD_TOKEN_SLOT_US, true},
+    };
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    const test_stranger *another = test_stage_stranger(stage);
+    skad_message store;
+    skad_wire_message(SKAD_KIND_STORE, &store);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        test_stranger granted = cases[i].of_another ? *another : *who;
+        granted.address = cases[i].elsewhere ? another->address : who->address;
+        uint8_t token[SKAD_TOKEN_BYTES];
+        get_token(stage, &granted, token);
+        token[SKAD_TOKEN_BYTES - 1] ^= cases[i].flip;
+        stage->now.mono_us += cases[i].later_us;
+        exchange stored;
+        ask(stage, who, &store, cases[i].shown ? token : NULL, &stored);
+        if ((stored.opened.message.kind == SKAD_KIND_STORED) != cases[i].stored) {
+            fail_msg("%s", cases[i].label);
+        }
+        if (cases[i].stored) {
+            assert_int_equal(stats_of(stage).store.records, 1);
+        } else {
+            assert_refused_for_token(stage, &stored);
+        }
+    }
+}
+
+static void a_captured_store_is_worth_nothing_from_another_address(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    const skad_address elsewhere = test_dice_address(5555);
+    skad_message store;
+    skad_wire_message(SKAD_KIND_STORE, &store);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    get_token(stage, who, token);
+    exchange stolen;
+    test_stage_request(stage, who, &store, token, &stolen.request);
+    deliver(stage, who, &elsewhere, &stolen);
+    assert_refused_for_token(stage, &stolen);
+    assert_in_range(stolen.answer.len, 1, SKAD_AMPLIFICATION_MAX * stolen.request.len);
+}
+
+static void a_captured_request_moves_nobody_and_is_answered_once(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *peer = &stage->strangers[0]; /* the node knows it */
+    const skad_address elsewhere = test_dice_address(5555);
+    skad_message find;
+    skad_wire_message(SKAD_KIND_FIND_NODE, &find);
+    exchange stolen;
+    test_stage_request(stage, peer, &find, NULL, &stolen.request);
+    deliver(stage, peer, &elsewhere, &stolen);
+    assert_in_range(stolen.answer.len, 1, SKAD_AMPLIFICATION_MAX * stolen.request.len);
+    assert_int_equal(test_stage_deliver(stage, &elsewhere, &stolen.request),
+                     SKAD_VERDICT_DUPLICATE);
+    test_stage_run(stage, 10 * SKAD_US_PER_S);
+    assert_int_equal(stage->lost, 0); /* nobody is pinged there */
+    skad_table_row rows[PEERS];
+    assert_int_equal(skad_node_table(stage->node, stage->now, rows, PEERS), PEERS);
+    for (size_t i = 0; i < PEERS; i++) {
+        assert_false(skad_address_equal(&rows[i].contact.ipv4, &elsewhere));
+    }
+}
+
+/* ---- Amplification ---- */
+
+static void store_something(test_stage *stage, skad_id *key)
+{
+    uint8_t value[SKAD_VALUE_BYTES_MAX] = {7};
+    skad_value_key(value, sizeof value, key);
+    uint8_t record[SKAD_RECORD_BYTES_MAX];
+    size_t len = skad_record_encode_immutable(value, sizeof value, record, sizeof record);
+    skad_store_record stored = {.key = *key,
+                                .type = SKAD_RECORD_IMMUTABLE,
+                                .expires_unix_s = stage->now.unix_s + 1000,
+                                .data = record,
+                                .len = len};
+    assert_int_equal(stage->store.ops->put(stage->store.self, &stored, stage->now.unix_s), SKAD_OK);
+}
+
+static void without_a_token_an_answer_is_at_most_three_times_its_request(void **state)
+{
+    static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
+                                      SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE};
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    skad_id key;
+    store_something(stage, &key);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        skad_message message;
+        skad_wire_message(kinds[i], &message);
+        if (kinds[i] == SKAD_KIND_FIND_VALUE) {
+            message.u.find_value.key = key;
+        }
+        exchange asked;
+        ask(stage, who, &message, NULL, &asked);
+        if (asked.answer.len > SKAD_AMPLIFICATION_MAX * asked.request.len) {
+            fail_msg("%s: %zu bytes for %zu", skad_wire_kind_name(kinds[i]), asked.answer.len,
+                     asked.request.len);
+        }
+    }
+}
+
+static void a_token_buys_the_full_answer(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    skad_message find;
+    skad_wire_message(SKAD_KIND_FIND_NODE, &find);
+    exchange poor;
+    exchange rich;
+    ask(stage, who, &find, NULL, &poor);
+    ask(stage, who, &find, poor.envelope.token, &rich);
+    assert_int_equal(rich.opened.message.u.reply.u.nodes.contacts_count, stage->profile.k);
+    size_t few = poor.opened.message.u.reply.u.nodes.contacts_count;
+    assert_in_range(few, 1, stage->profile.k - 1);
+    for (size_t i = 0; i < few; i++) { /* the farthest were left out */
+        assert_true(skad_id_equal(&poor.opened.message.u.reply.u.nodes.contacts[i].id,
+                                  &rich.opened.message.u.reply.u.nodes.contacts[i].id));
+    }
+}
+
+static void a_value_too_large_for_the_allowance_asks_for_a_token(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    skad_message find;
+    skad_wire_message(SKAD_KIND_FIND_VALUE, &find);
+    store_something(stage, &find.u.find_value.key);
+    exchange asked;
+    ask(stage, who, &find, NULL, &asked);
+    assert_int_equal(asked.opened.message.kind, SKAD_KIND_ERROR);
+    assert_int_equal(asked.opened.message.u.reply.u.error.code, SKAD_ERROR_TOKEN);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    memcpy(token, asked.envelope.token, sizeof token);
+    ask(stage, who, &find, token, &asked);
+    assert_int_equal(asked.opened.message.kind, SKAD_KIND_VALUE);
+    assert_int_equal(asked.opened.message.u.reply.u.value.records_count, 1);
+}
+
+/* ---- Floods ---- */
+
+#define FLOOD       10000
+#define FLOOD_S     5
+#define FLOOD_PINGS 50 /* a second */
+
+/* Takes what the node sends; returns how many of it are requests. */
+static size_t count_pings(test_stage *stage)
+{
+    skad_datagram datagram;
+    size_t pings = 0;
+    while (skad_node_poll_datagram(stage->node, &datagram)) {
+        skad_envelope envelope;
+        assert_int_equal(skad_envelope_decode(datagram.bytes + SKAD_TAG_BYTES,
+                                              datagram.len - SKAD_TAG_BYTES, &envelope),
+                         SKAD_VERDICT_ACCEPT);
+        pings += envelope.kind == SKAD_KIND_PING;
+    }
+    return pings;
+}
+
+static void a_flood_of_strangers_is_pinged_slowly_and_changes_no_table(void **state)
+{
+    (void)state;
+    test_stage *stage = malloc(sizeof *stage);
+    skad_profile profile = test_stage_profile();
+    profile.static_bits = 0; /* ten thousand identities, quickly */
+    profile.dynamic_bits = 0;
+    test_stage_init(stage, &profile);
+    test_stage_populate(stage, PEERS);
+    skad_table_row before[PEERS];
+    assert_int_equal(skad_node_table(stage->node, stage->now, before, PEERS), PEERS);
+    const skad_message ping = {.kind = SKAD_KIND_PING};
+    size_t pings = 0;
+    for (uint32_t i = 0; i < FLOOD; i++) {
+        test_stranger who = {.identity = test_identity(&profile, 1000 + i),
+                             .address = test_dice_address(1000 + i)};
+        skad_datagram datagram;
+        test_stage_request(stage, &who, &ping, NULL, &datagram);
+        assert_int_equal(test_stage_deliver(stage, &who.address, &datagram), SKAD_VERDICT_ACCEPT);
+        stage->now.mono_us += FLOOD_S * SKAD_US_PER_S / FLOOD;
+        while (skad_node_deadline(stage->node) <= stage->now.mono_us) {
+            skad_node_tick(stage->node, stage->now);
+        }
+        pings += count_pings(stage);
+    }
+    assert_in_range(pings, FLOOD_PINGS, FLOOD_S * FLOOD_PINGS + 1);
+    assert_in_range(stats_of(stage).pending, 0, FLOOD_S * FLOOD_PINGS + 1);
+    skad_table_row after[PEERS];
+    assert_int_equal(skad_node_table(stage->node, stage->now, after, PEERS), PEERS);
+    for (size_t i = 0; i < PEERS; i++) {
+        assert_true(skad_id_equal(&before[i].contact.id, &after[i].contact.id));
+        assert_int_equal(after[i].failures, 0);
+    }
+    test_stage_free(stage);
+    free(stage);
+}
+
+static void a_burst_of_one_peer_costs_one_signature_check(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    skad_sealer sealer = {&who->identity, &who->identity.nonces[0], stage->network_key};
+    skad_draft drafts[SKAD_MERKLE_LEAVES_MAX];
+    skad_draft *batch[SKAD_MERKLE_LEAVES_MAX];
+    const skad_message ping = {.kind = SKAD_KIND_PING};
+    for (uint8_t i = 0; i < SKAD_MERKLE_LEAVES_MAX; i++) {
+        skad_draft_fields fields = {.message = &ping,
+                                    .rpc_id = (const uint8_t[SKAD_RPC_ID_BYTES]){i},
+                                    .recipient = &stage->identity.id};
+        assert_int_equal(skad_draft_write(&sealer, &fields, &drafts[i]), SKAD_OK);
+        batch[i] = &drafts[i];
+    }
+    skad_seal(&sealer, batch, SKAD_MERKLE_LEAVES_MAX);
+    uint64_t verifications = stats_of(stage).verifications;
+    uint64_t signatures = stats_of(stage).signatures;
+    for (size_t i = 0; i < SKAD_MERKLE_LEAVES_MAX; i++) {
+        assert_int_equal(skad_node_receive(stage->node, drafts[i].bytes, drafts[i].len,
+                                           &who->address, stage->now),
+                         SKAD_VERDICT_ACCEPT);
+    }
+    assert_int_equal(stats_of(stage).verifications, verifications + 1);
+    assert_int_equal(test_stage_drain(stage), SKAD_MERKLE_LEAVES_MAX);
+    assert_in_range(stats_of(stage).signatures, signatures + 1,
+                    signatures + SKAD_MERKLE_LEAVES_MAX);
+}
+
+/* ---- Answers that lie ---- */
+
+typedef struct plot {
+    const test_stranger *actor;
+    skad_contact contacts[SKAD_CONTACTS_MAX];
+    size_t contacts_count;
+    unsigned answers;
+    unsigned actor_asked;
+    skad_span wrong; /* a record */
+    skad_span right;
+} plot;
+
+/* Runs until an operation has told its end; what it borrows lives until the next call. */
+static skad_event await(test_stage *stage, skad_op op)
+{
+    skad_event event;
+    for (unsigned i = 0; i < 700; i++) {
+        while (skad_node_poll_event(stage->node, &event)) {
+            if (event.op == op && event.kind >= SKAD_EVENT_PING) {
+                return event;
+            }
+        }
+        test_stage_run(stage, SKAD_US_PER_S / 10);
+    }
+    fail_msg("no event");
+    return event;
+}
+
+static bool everybody_names_the_plot(test_stage *stage, test_stranger *who,
+                                     const skad_message *asked, skad_message *answer)
+{
+    plot *told = stage->user;
+    told->actor_asked += who == told->actor && asked->kind == SKAD_KIND_FIND_NODE;
+    if (asked->kind == SKAD_KIND_FIND_NODE) {
+        answer->u.reply.u.nodes.contacts_count = told->contacts_count;
+        memcpy(answer->u.reply.u.nodes.contacts, told->contacts, sizeof told->contacts);
+    }
+    return true;
+}
+
+static skad_id unsolved_id(const test_stage *stage)
+{
+    skad_identity identity;
+    uint8_t seed[32] = {0x55};
+    do {
+        seed[31]++;
+        skad_identity_from_seed(seed, &identity);
+    } while (skad_identity_fits(&identity, &stage->profile));
+    return identity.id;
+}
+
+static void bad_contacts_in_answers_are_never_asked(void **state)
+{
+    static const char *const bogons[] = {"127.0.0.1:4000", "10.1.2.3:4000", "224.0.0.1:4000",
+                                         "255.255.255.255:9", "0.0.0.0:4000"};
+    test_stage *stage = *state;
+    const test_stranger *newcomer = test_stage_stranger(stage);
+    plot told = {.actor = newcomer};
+    told.contacts[told.contacts_count++] =
+        (skad_contact){.id = stage->identity.id, .ipv4 = test_dice_address(6001)};
+    told.contacts[told.contacts_count++] =
+        (skad_contact){.id = unsolved_id(stage), .ipv4 = test_dice_address(6002)};
+    for (uint32_t i = 0; i < sizeof bogons / sizeof bogons[0]; i++) {
+        skad_contact *contact = &told.contacts[told.contacts_count++];
+        *contact = (skad_contact){.id = test_identity(&stage->profile, 7000 + i).id};
+        assert_true(skad_address_parse(bogons[i], &contact->ipv4));
+    }
+    for (unsigned i = 0; i < 3; i++) { /* the only good one, three times over */
+        told.contacts[told.contacts_count++] =
+            (skad_contact){.id = newcomer->identity.id, .ipv4 = newcomer->address};
+    }
+    stage->script = everybody_names_the_plot;
+    stage->user = &told;
+    skad_op op;
+    assert_int_equal(skad_node_lookup(stage->node, &newcomer->identity.id, stage->now, &op),
+                     SKAD_OK);
+    skad_event event = await(stage, op);
+    assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
+    assert_true(skad_id_equal(&event.u.lookup.report.closest[0].id, &newcomer->identity.id));
+    assert_int_equal(told.actor_asked, 1);
+    assert_int_equal(stage->lost, 0); /* nothing was ever sent where no stranger lives */
+}
+
+static bool the_first_lies_about_the_value(test_stage *stage, test_stranger *who,
+                                           const skad_message *asked, skad_message *answer)
+{
+    (void)who;
+    plot *told = stage->user;
+    if (asked->kind == SKAD_KIND_FIND_VALUE) {
+        answer->u.reply.u.value.records_count = 1;
+        answer->u.reply.u.value.records[0] = told->answers++ == 0 ? told->wrong : told->right;
+    }
+    return true;
+}
+
+static void a_wrong_value_is_counted_and_the_right_one_still_found(void **state)
+{
+    static const uint8_t right[] = {0x92, 0x01, 0xc4, 5, 'r', 'i', 'g', 'h', 't'};
+    static const uint8_t wrong[] = {0x92, 0x01, 0xc4, 5, 'w', 'r', 'o', 'n', 'g'};
+    static const uint8_t mutable[] = {0x92, 0x02, 0xc4, 5, 'r', 'i', 'g', 'h', 't'};
+    static const uint8_t noise[] = {0xdd, 0x10, 0x00, 0x00, 0x00};
+    static const struct {
+        const char *label;
+        skad_span record;
+    } cases[] = {
+        {"another value", {wrong, sizeof wrong}},
+        {"the value in another type", {mutable, sizeof mutable}},
+        {"no record", {noise, sizeof noise}},
+        {"a record cut short", {right, sizeof right - 1}},
+    };
+    test_stage *stage = *state;
+    skad_id key;
+    skad_value_key((const uint8_t *)"right", 5, &key);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        plot told = {.wrong = cases[i].record, .right = {right, sizeof right}};
+        stage->script = the_first_lies_about_the_value;
+        stage->user = &told;
+        skad_op op;
+        assert_int_equal(skad_node_get(stage->node, &key, stage->now, &op), SKAD_OK);
+        skad_event event = await(stage, op);
+        if (event.outcome != SKAD_OUTCOME_DONE || event.u.get.invalid != 1) {
+            fail_msg("%s: outcome %d, %u invalid", cases[i].label, event.outcome,
+                     event.u.get.invalid);
+        }
+        assert_int_equal(event.u.get.len, 5);
+        assert_memory_equal(event.u.get.value, "right", 5);
+    }
+}
+
+static bool the_actor_refuses(test_stage *stage, test_stranger *who, const skad_message *asked,
+                              skad_message *answer)
+{
+    const plot *told = stage->user;
+    if (who == told->actor && asked->kind == SKAD_KIND_FIND_NODE) {
+        answer->kind = SKAD_KIND_ERROR;
+        answer->u.reply.u.error.code = SKAD_ERROR_BUSY;
+    }
+    return true;
+}
+
+static void a_refusal_fails_that_candidate_only_and_does_not_cost_its_place(void **state)
+{
+    test_stage *stage = *state;
+    plot told = {.actor = &stage->strangers[3]};
+    stage->script = the_actor_refuses;
+    stage->user = &told;
+    skad_op op;
+    assert_int_equal(skad_node_lookup(stage->node, &told.actor->identity.id, stage->now, &op),
+                     SKAD_OK);
+    skad_event event = await(stage, op);
+    const skad_lookup_report *report = &event.u.lookup.report;
+    assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
+    unsigned failed = 0;
+    for (size_t i = 0; i < report->steps_count; i++) {
+        bool refused = skad_id_equal(&report->steps[i].id, &told.actor->identity.id);
+        failed += refused;
+        assert_int_equal(report->steps[i].state, refused ? SKAD_STEP_FAILED : SKAD_STEP_ANSWERED);
+    }
+    assert_int_equal(failed, 1);
+    for (size_t i = 0; i < report->closest_count; i++) {
+        assert_false(skad_id_equal(&report->closest[i].id, &told.actor->identity.id));
+    }
+    assert_int_equal(stats_of(stage).peers, PEERS);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_store_needs_a_token_of_its_own_address_identity_and_time),
+        TEST(a_captured_store_is_worth_nothing_from_another_address),
+        TEST(a_captured_request_moves_nobody_and_is_answered_once),
+        TEST(without_a_token_an_answer_is_at_most_three_times_its_request),
+        TEST(a_token_buys_the_full_answer),
+        TEST(a_value_too_large_for_the_allowance_asks_for_a_token),
+        cmocka_unit_test(a_flood_of_strangers_is_pinged_slowly_and_changes_no_table),
+        TEST(a_burst_of_one_peer_costs_one_signature_check),
+        TEST(bad_contacts_in_answers_are_never_asked),
+        TEST(a_wrong_value_is_counted_and_the_right_one_still_found),
+        TEST(a_refusal_fails_that_candidate_only_and_does_not_cost_its_place),
+    };
+    return cmocka_run_group_tests_name("abuse", tests, NULL, NULL);
+}

@@ -1,0 +1,260 @@
+#include "tests/support/stage.h"
+
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "proto/address.h"
+#include "proto/profile.h"
+#include "proto/seal.h"
+#include "tests/support/dice.h"
+#include "tests/support/identities.h"
+
+skad_profile test_stage_profile(void)
+{
+    skad_profile profile = *skad_profile_builtin("test");
+    profile.allow_private = false;
+    return profile;
+}
+
+void test_stage_init(test_stage *stage, const skad_profile *profile)
+{
+    static const uint8_t hash_key[16] = {1};
+    *stage = (test_stage){.profile = *profile,
+                          .identity = test_identity(profile, 1),
+                          .now = {.mono_us = SKAD_US_PER_S, .unix_s = TEST_UNIX_S}};
+    skad_profile_network_key(profile, stage->network_key);
+    skad_status status = skad_store_memory_new(64, 1 << 16, hash_key, &stage->store);
+    SKAD_ASSERT(status == SKAD_OK);
+    skad_node_config config = {.profile = *profile,
+                               .identity = &stage->identity,
+                               .store = stage->store,
+                               .seed = {1},
+                               .families = SKAD_FAMILIES_ALL};
+    skad_node_limits_default(&config.limits);
+    status = skad_node_new(&config, stage->now, &stage->node);
+    SKAD_ASSERT(status == SKAD_OK);
+}
+
+void test_stage_free(test_stage *stage)
+{
+    skad_node_free(stage->node);
+    stage->store.ops->free(stage->store.self);
+}
+
+test_stranger *test_stage_stranger(test_stage *stage)
+{
+    SKAD_ASSERT(stage->strangers_count < TEST_STRANGERS_MAX);
+    uint32_t number = (uint32_t)stage->strangers_count + 2;
+    test_stranger *who = &stage->strangers[stage->strangers_count++];
+    *who = (test_stranger){.identity = test_identity(&stage->profile, number),
+                           .address = test_dice_address(number)};
+    return who;
+}
+
+/* ---- Writing ---- */
+
+static void write_draft(const test_stage *stage, const test_stranger *who,
+                        const skad_draft_fields *fields, skad_datagram *out)
+{
+    skad_sealer sealer = {&who->identity, &who->identity.nonces[0], stage->network_key};
+    skad_draft draft;
+    skad_status status = skad_draft_write(&sealer, fields, &draft);
+    SKAD_ASSERT(status == SKAD_OK);
+    skad_seal(&sealer, &(skad_draft *){&draft}, 1);
+    out->len = draft.len;
+    memcpy(out->bytes, draft.bytes, draft.len);
+}
+
+void test_stage_request(test_stage *stage, const test_stranger *who, const skad_message *message,
+                        const uint8_t *token, skad_datagram *out)
+{
+    uint8_t rpc_id[SKAD_RPC_ID_BYTES];
+    memcpy(rpc_id, &(uint64_t){++stage->requests}, sizeof rpc_id);
+    skad_draft_fields fields = {
+        .message = message, .rpc_id = rpc_id, .recipient = &stage->identity.id, .token = token};
+    write_draft(stage, who, &fields, out);
+}
+
+/* What a request of the node says and how an answer has to refer to it, a hello included. */
+static void read_request(const skad_datagram *request, const skad_id *responder,
+                         skad_envelope *envelope, uint8_t digest[static SKAD_HASH_BYTES])
+{
+    skad_verdict verdict = skad_envelope_decode(request->bytes + SKAD_TAG_BYTES,
+                                                request->len - SKAD_TAG_BYTES, envelope);
+    SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
+    skad_envelope_digest(responder, NULL, envelope->signed_part, digest);
+}
+
+void test_stage_answer(test_stage *stage, const test_stranger *who, const skad_datagram *request,
+                       const skad_message *answer, skad_datagram *out)
+{
+    static const uint8_t token[SKAD_TOKEN_BYTES] = {0xab, 0xcd};
+    static const skad_id anybody = {{0}};
+    skad_id addressed = who->identity.id;
+    for (size_t i = 0; i < stage->strangers_count; i++) {
+        if (skad_address_equal(&stage->strangers[i].address, &request->to)) {
+            addressed = stage->strangers[i].identity.id;
+        }
+    }
+    bool hello = !skad_tag_ok(stage->network_key, &addressed, request->bytes + SKAD_TAG_BYTES,
+                              request->len - SKAD_TAG_BYTES, request->bytes);
+    skad_envelope envelope;
+    uint8_t digest[SKAD_HASH_BYTES];
+    read_request(request, hello ? &anybody : &addressed, &envelope, digest);
+    skad_draft_fields fields = {.message = answer,
+                                .rpc_id = envelope.rpc_id,
+                                .recipient = &stage->identity.id,
+                                .request_digest = digest,
+                                .token = token};
+    write_draft(stage, who, &fields, out);
+}
+
+skad_wire_craft test_stage_craft(test_stage *stage, const test_stranger *who, skad_kind kind,
+                                 skad_span body)
+{
+    static const uint8_t rpc_id[SKAD_RPC_ID_BYTES] = {9, 9, 9};
+    const skad_puzzle_nonce *nonce = &who->identity.nonces[0];
+    return (skad_wire_craft){
+        .sender = &who->identity,
+        .recipient = stage->identity.id,
+        .elements = SKAD_ENVELOPE_ELEMENTS,
+        .version = SKAD_PROTOCOL_VERSION,
+        .kind = kind,
+        .rpc_id = {rpc_id, sizeof rpc_id},
+        .public_key = {who->identity.public_key, SKAD_PUBLIC_KEY_BYTES},
+        .epoch = nonce->epoch,
+        .nonce = {nonce->bytes, SKAD_NONCE_BYTES},
+        .body = body,
+        .signature_bytes = SKAD_SIGNATURE_BYTES,
+    };
+}
+
+void test_stage_craft_write(const test_stage *stage, const skad_wire_craft *craft,
+                            skad_datagram *out)
+{
+    out->len = skad_wire_craft_write(craft, out->bytes, sizeof out->bytes);
+    skad_tag_make(stage->network_key, &craft->recipient, out->bytes + SKAD_TAG_BYTES,
+                  out->len - SKAD_TAG_BYTES, out->bytes);
+}
+
+void test_stage_retag(const test_stage *stage, uint8_t *datagram, size_t len)
+{
+    skad_tag_make(stage->network_key, &stage->identity.id, datagram + SKAD_TAG_BYTES,
+                  len - SKAD_TAG_BYTES, datagram);
+}
+
+/* ---- Reading ---- */
+
+void test_stage_open(const test_stage *stage, const test_stranger *who,
+                     const skad_datagram *datagram, const uint8_t *request_digest,
+                     skad_envelope *envelope, skad_opened *opened)
+{
+    skad_verdict verdict = skad_envelope_decode(datagram->bytes + SKAD_TAG_BYTES,
+                                                datagram->len - SKAD_TAG_BYTES, envelope);
+    SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
+    skad_open_context context = {.profile = &stage->profile,
+                                 .epoch = skad_profile_epoch(&stage->profile, stage->now.unix_s),
+                                 .self = who->identity.id};
+    skad_open_awaited awaited = {request_digest, &stage->identity.id};
+    bool hello =
+        !skad_tag_ok(stage->network_key, &who->identity.id, datagram->bytes + SKAD_TAG_BYTES,
+                     datagram->len - SKAD_TAG_BYTES, datagram->bytes);
+    verdict =
+        skad_open(&context, envelope, hello, request_digest != NULL ? &awaited : NULL, opened);
+    SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
+}
+
+/* ---- Playing ---- */
+
+skad_verdict test_stage_deliver(test_stage *stage, const skad_address *from,
+                                const skad_datagram *datagram)
+{
+    return skad_node_receive(stage->node, datagram->bytes, datagram->len, from, stage->now);
+}
+
+size_t test_stage_drain(test_stage *stage)
+{
+    skad_datagram datagram;
+    size_t count = 0;
+    while (skad_node_poll_datagram(stage->node, &datagram)) {
+        count++;
+    }
+    return count;
+}
+
+/* A stranger takes a datagram of the node: it answers requests and is content with answers. */
+static void play(test_stage *stage, test_stranger *who, const skad_datagram *datagram)
+{
+    skad_envelope envelope;
+    skad_opened opened;
+    skad_verdict verdict = skad_envelope_decode(datagram->bytes + SKAD_TAG_BYTES,
+                                                datagram->len - SKAD_TAG_BYTES, &envelope);
+    SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
+    if (!skad_kind_is_request(envelope.kind)) {
+        return;
+    }
+    test_stage_open(stage, who, datagram, NULL, &envelope, &opened);
+    who->asked++;
+    skad_message answer = {.kind = (skad_kind)(envelope.kind + SKAD_KIND_REPLY_OFFSET)};
+    answer.u.reply.observed = test_dice_address(1);
+    if (stage->script != NULL && !stage->script(stage, who, &opened.message, &answer)) {
+        return;
+    }
+    skad_datagram reply;
+    test_stage_answer(stage, who, datagram, &answer, &reply);
+    (void)test_stage_deliver(stage, &who->address, &reply);
+}
+
+static void play_all(test_stage *stage)
+{
+    skad_datagram datagram;
+    while (skad_node_poll_datagram(stage->node, &datagram)) {
+        bool found = false;
+        for (size_t i = 0; i < stage->strangers_count && !found; i++) {
+            found = skad_address_equal(&stage->strangers[i].address, &datagram.to);
+            if (found) {
+                play(stage, &stage->strangers[i], &datagram);
+            }
+        }
+        stage->lost += !found;
+    }
+}
+
+void test_stage_run(test_stage *stage, uint64_t duration_us)
+{
+    uint64_t end_us = stage->now.mono_us + duration_us;
+    for (;;) {
+        play_all(stage);
+        uint64_t due_us = skad_node_deadline(stage->node);
+        if (due_us > end_us) {
+            break;
+        }
+        if (due_us > stage->now.mono_us) {
+            stage->now.mono_us = due_us;
+        }
+        stage->now.unix_s = TEST_UNIX_S + stage->now.mono_us / SKAD_US_PER_S;
+        skad_node_tick(stage->node, stage->now);
+    }
+    stage->now.mono_us = end_us;
+    stage->now.unix_s = TEST_UNIX_S + stage->now.mono_us / SKAD_US_PER_S;
+}
+
+void test_stage_populate(test_stage *stage, size_t count)
+{
+    const skad_message ping = {.kind = SKAD_KIND_PING};
+    for (size_t i = 0; i < count; i++) {
+        test_stranger *who = test_stage_stranger(stage);
+        skad_datagram datagram;
+        test_stage_request(stage, who, &ping, NULL, &datagram);
+        skad_verdict verdict = test_stage_deliver(stage, &who->address, &datagram);
+        SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
+        test_stage_run(stage, SKAD_US_PER_S);
+    }
+    test_stage_run(stage, 30 * SKAD_US_PER_S); /* refreshes after joining */
+    skad_node_stats stats;
+    skad_node_stats_get(stage->node, stage->now, &stats);
+    SKAD_ASSERT(stats.joined && stats.peers == count && stats.pending == 0);
+    for (size_t i = 0; i < stage->strangers_count; i++) {
+        stage->strangers[i].asked = 0;
+    }
+}

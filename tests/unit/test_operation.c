@@ -1,0 +1,123 @@
+/* Places of operations: their number is bounded, and a stale name finds nothing. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "src/core/operation.h"
+
+#define PLACES 6
+
+static int begin(void **state)
+{
+    static skad_operations operations;
+    *state = &operations;
+    return skad_operations_init(&operations, PLACES) == SKAD_OK ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    skad_operations_free(*state);
+    return 0;
+}
+
+static void a_taken_place_runs_and_is_found_by_its_name(void **state)
+{
+    skad_operations *operations = *state;
+    skad_operation *operation = skad_operations_take(operations, SKAD_OPERATION_GET, 0);
+    assert_non_null(operation);
+    assert_int_equal(operation->kind, SKAD_OPERATION_GET);
+    assert_int_equal(operation->stage, SKAD_STAGE_RUNNING);
+    assert_int_equal(operations->used, 1);
+    skad_op name = skad_operation_name(operations, operation);
+    assert_true(name != 0);
+    assert_ptr_equal(skad_operations_find(operations, name), operation);
+}
+
+static void a_name_is_stale_after_release_even_when_the_place_is_taken_again(void **state)
+{
+    skad_operations *operations = *state;
+    skad_operation *operation = skad_operations_take(operations, SKAD_OPERATION_PING, 0);
+    skad_op old = skad_operation_name(operations, operation);
+    skad_operations_release(operations, operation);
+    assert_null(skad_operations_find(operations, old));
+    skad_operation *again = skad_operations_take(operations, SKAD_OPERATION_PING, 0);
+    assert_ptr_equal(again, operation);
+    assert_null(skad_operations_find(operations, old));
+    assert_true(skad_operation_name(operations, again) != old);
+}
+
+static void names_that_never_were_find_nothing(void **state)
+{
+    skad_operations *operations = *state;
+    skad_operation *operation = skad_operations_take(operations, SKAD_OPERATION_PING, 0);
+    skad_op name = skad_operation_name(operations, operation);
+    const skad_op strangers[] = {
+        0, PLACES, UINT64_MAX, name + 1, name ^ (1ULL << 32), name + PLACES, name + (1ULL << 31)};
+    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
+        assert_null(skad_operations_find(operations, strangers[i]));
+    }
+}
+
+static void all_places_can_be_taken_and_no_more(void **state)
+{
+    skad_operations *operations = *state;
+    for (size_t i = 0; i < PLACES; i++) {
+        assert_non_null(skad_operations_take(operations, SKAD_OPERATION_LOOKUP, 0));
+    }
+    assert_null(skad_operations_take(operations, SKAD_OPERATION_LOOKUP, 0));
+    skad_operations_release(operations, &operations->places[3]);
+    assert_ptr_equal(skad_operations_take(operations, SKAD_OPERATION_LOOKUP, 0),
+                     &operations->places[3]);
+}
+
+static void spare_places_are_left_for_others(void **state)
+{
+    skad_operations *operations = *state;
+    for (size_t i = 0; i < PLACES - 2; i++) {
+        assert_non_null(skad_operations_take(operations, SKAD_OPERATION_LOOKUP, 2));
+    }
+    assert_null(skad_operations_take(operations, SKAD_OPERATION_LOOKUP, 2));
+    assert_non_null(skad_operations_take(operations, SKAD_OPERATION_JOIN, 0));
+    assert_non_null(skad_operations_take(operations, SKAD_OPERATION_REFRESH, 0));
+    assert_null(skad_operations_take(operations, SKAD_OPERATION_JOIN, 0));
+}
+
+static void release_frees_what_an_operation_owns_and_empties_its_place(void **state)
+{
+    skad_operations *operations = *state;
+    skad_operation *operation = skad_operations_take(operations, SKAD_OPERATION_PUT, 0);
+    uint32_t generation = operation->generation;
+    operation->lookup = calloc(1, sizeof *operation->lookup);
+    operation->record = malloc(SKAD_RECORD_BYTES_MAX);
+    operation->steps = malloc(sizeof *operation->steps);
+    operation->held_here = true;
+    skad_operations_release(operations, operation); /* the sanitizer sees what was forgotten */
+    assert_int_equal(operation->stage, SKAD_STAGE_FREE);
+    assert_null(operation->lookup);
+    assert_null(operation->record);
+    assert_null(operation->steps);
+    assert_false(operation->held_here);
+    assert_int_equal(operation->generation, generation);
+    assert_int_equal(operations->used, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_taken_place_runs_and_is_found_by_its_name, begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_name_is_stale_after_release_even_when_the_place_is_taken_again, begin, end),
+        cmocka_unit_test_setup_teardown(names_that_never_were_find_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(all_places_can_be_taken_and_no_more, begin, end),
+        cmocka_unit_test_setup_teardown(spare_places_are_left_for_others, begin, end),
+        cmocka_unit_test_setup_teardown(release_frees_what_an_operation_owns_and_empties_its_place,
+                                        begin, end),
+    };
+    return cmocka_run_group_tests_name("operation", tests, NULL, NULL);
+}

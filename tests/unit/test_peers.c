@@ -1,0 +1,237 @@
+/* The pool of verified peers: slots taken and given back, and the closest ones against sorting. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "src/core/distance.h"
+#include "src/core/peers.h"
+#include "tests/support/dice.h"
+
+#define SLOTS 100
+#define SEED  17
+
+static int begin(void **state)
+{
+    static skad_peers peers;
+    *state = &peers;
+    return skad_peers_init(&peers, SLOTS) == SKAD_OK ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    skad_peers_free(*state);
+    return 0;
+}
+
+/* A peer in a bucket with an IPv4 route. */
+static skad_peer *add(skad_peers *peers, const skad_id *id)
+{
+    skad_peer_slot slot = skad_peers_take(peers, id);
+    assert_true(slot != SKAD_PEER_NONE);
+    peers->peers[slot].places = SKAD_PEER_IN_BUCKET;
+    peers->peers[slot].routes[0].address = test_dice_address(slot);
+    return &peers->peers[slot];
+}
+
+static void remove_peer(skad_peers *peers, skad_peer_slot slot)
+{
+    peers->peers[slot].places = 0;
+    skad_peers_release(peers, slot);
+}
+
+static void a_taken_peer_is_found_until_it_is_released(void **state)
+{
+    skad_peers *peers = *state;
+    test_dice dice = {SEED};
+    skad_id id = test_dice_id(&dice);
+    assert_int_equal(skad_peers_find(peers, &id), SKAD_PEER_NONE);
+    add(peers, &id);
+    skad_peer_slot slot = skad_peers_find(peers, &id);
+    assert_int_equal(slot, 0);
+    assert_int_equal(peers->count, 1);
+    skad_peers_release(peers, slot); /* it still has a place */
+    assert_int_equal(skad_peers_find(peers, &id), slot);
+    remove_peer(peers, slot);
+    assert_int_equal(skad_peers_find(peers, &id), SKAD_PEER_NONE);
+    assert_int_equal(peers->count, 0);
+}
+
+static void ids_with_the_same_first_half_are_told_apart(void **state)
+{
+    skad_peers *peers = *state;
+    test_dice dice = {SEED};
+    skad_id a = test_dice_id(&dice);
+    skad_id b = a;
+    b.bytes[31] ^= 1;
+    add(peers, &a);
+    assert_int_equal(skad_peers_find(peers, &b), SKAD_PEER_NONE);
+    add(peers, &b);
+    assert_int_equal(skad_peers_find(peers, &a), 0);
+    assert_int_equal(skad_peers_find(peers, &b), 1);
+}
+
+static void a_full_pool_refuses_and_low_slots_are_taken_first(void **state)
+{
+    skad_peers *peers = *state;
+    test_dice dice = {SEED};
+    for (size_t i = 0; i < SLOTS; i++) {
+        skad_id id = test_dice_id(&dice);
+        add(peers, &id);
+    }
+    skad_id late = test_dice_id(&dice);
+    assert_int_equal(skad_peers_take(peers, &late), SKAD_PEER_NONE);
+    assert_int_equal(peers->count, SLOTS);
+    remove_peer(peers, 30);
+    remove_peer(peers, 12);
+    assert_int_equal(skad_peers_take(peers, &late), 12);
+}
+
+static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
+{
+    skad_peers *peers = *state;
+    test_dice dice = {SEED};
+    skad_id old = test_dice_id(&dice);
+    skad_peer *peer = add(peers, &old);
+    peer->failures = 3;
+    peer->rtt.smoothed_us = 9;
+    peer->routes[1].token_us = 5;
+    remove_peer(peers, 0);
+    skad_id id = test_dice_id(&dice);
+    assert_ptr_equal(add(peers, &id), peer);
+    assert_int_equal(peer->failures, 0);
+    assert_int_equal(peer->rtt.smoothed_us, 0);
+    assert_int_equal(peer->routes[1].token_us, 0);
+}
+
+static void one_failure_is_not_silence_and_two_are(void **state)
+{
+    (void)state;
+    skad_peer peer = {.failures = SKAD_PEER_FAILURES_SILENT - 1};
+    assert_int_equal(SKAD_PEER_FAILURES_SILENT, 2);
+    assert_false(skad_peer_silent(&peer));
+    peer.failures++;
+    assert_true(skad_peer_silent(&peer));
+}
+
+static void the_route_is_one_that_we_can_send_on_and_ipv4_first(void **state)
+{
+    (void)state;
+    skad_peer peer = {0};
+    assert_null(skad_peer_route(&peer, SKAD_FAMILIES_ALL));
+    peer.routes[1].address.family = SKAD_FAMILY_IPV6;
+    assert_ptr_equal(skad_peer_route(&peer, SKAD_FAMILIES_ALL), &peer.routes[1]);
+    assert_null(skad_peer_route(&peer, SKAD_FAMILY_IPV4));
+    peer.routes[0].address.family = SKAD_FAMILY_IPV4;
+    assert_ptr_equal(skad_peer_route(&peer, SKAD_FAMILIES_ALL), &peer.routes[0]);
+    assert_ptr_equal(skad_peer_route(&peer, SKAD_FAMILY_IPV6), &peer.routes[1]);
+}
+
+/* ---- Closest ---- */
+
+typedef struct ranked {
+    const skad_id *target;
+    const skad_peer *peer;
+} ranked;
+
+static int by_distance(const void *a, const void *b)
+{
+    const ranked *ra = a;
+    const ranked *rb = b;
+    return skad_distance_compare(ra->target, &ra->peer->id, &rb->peer->id);
+}
+
+static size_t sort_all(const skad_peers *peers, const skad_id *target, unsigned families,
+                       const skad_id *except, ranked out[static SLOTS])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < peers->used; i++) {
+        const skad_peer *peer = &peers->peers[i];
+        bool usable = (peer->places & (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)) != 0;
+        if (usable && peer->failures < SKAD_PEER_FAILURES_SILENT &&
+            ((peer->routes[0].address.family | peer->routes[1].address.family) & families) != 0 &&
+            (except == NULL || !skad_id_equal(except, &peer->id))) {
+            out[count++] = (ranked){target, peer};
+        }
+    }
+    qsort(out, count, sizeof *out, by_distance);
+    return count;
+}
+
+/* All sorts of peers: near and far, silent, only in a cache, of either family, of none. */
+static void populate(skad_peers *peers, test_dice *dice, const skad_id *centre)
+{
+    for (size_t i = 0; i < SLOTS; i++) {
+        skad_id id = test_dice_id_near(dice, centre, (unsigned)test_dice_below(dice, 100));
+        skad_peer *peer = add(peers, &id);
+        peer->places = (uint8_t)(1 + test_dice_below(dice, 7));
+        peer->failures = (uint8_t)test_dice_below(dice, 4);
+        peer->routes[0].address.family = test_dice_below(dice, 3) == 0 ? 0 : SKAD_FAMILY_IPV4;
+        peer->routes[1].address.family = test_dice_below(dice, 3) == 0 ? SKAD_FAMILY_IPV6 : 0;
+    }
+    for (skad_peer_slot slot = 0; slot < SLOTS; slot += 9) {
+        remove_peer(peers, slot);
+    }
+}
+
+static void the_closest_are_those_that_sorting_everything_gives(void **state)
+{
+    skad_peers *peers = *state;
+    test_dice dice = {SEED};
+    skad_id centre = test_dice_id(&dice);
+    populate(peers, &dice, &centre);
+    for (unsigned round = 0; round < 500; round++) {
+        skad_id target = test_dice_id_near(&dice, &centre, round % 100);
+        unsigned families = 1 + round % 3;
+        const skad_id *except = round % 2 == 0 ? NULL : &peers->peers[1 + round % 8].id;
+        size_t max = 1 + test_dice_below(&dice, 64);
+        ranked expected[SLOTS];
+        size_t expected_count = sort_all(peers, &target, families, except, expected);
+        skad_peer_slot slots[64];
+        size_t count = skad_peers_closest(peers, &target, families, except, max, slots);
+        assert_int_equal(count, expected_count < max ? expected_count : max);
+        for (size_t i = 0; i < count; i++) {
+            assert_ptr_equal(&peers->peers[slots[i]], expected[i].peer);
+        }
+    }
+}
+
+static void ties_in_the_first_half_are_broken_by_the_rest(void **state)
+{
+    skad_peers *peers = *state;
+    test_dice dice = {SEED};
+    skad_id target = test_dice_id(&dice);
+    for (unsigned i = 0; i < 20; i++) {
+        skad_id id = target;
+        id.bytes[20] ^= (uint8_t)(20 - i);
+        add(peers, &id);
+    }
+    skad_peer_slot slots[5];
+    assert_int_equal(skad_peers_closest(peers, &target, SKAD_FAMILIES_ALL, NULL, 5, slots), 5);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(slots[i], 19 - i);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_taken_peer_is_found_until_it_is_released, begin, end),
+        cmocka_unit_test_setup_teardown(ids_with_the_same_first_half_are_told_apart, begin, end),
+        cmocka_unit_test_setup_teardown(a_full_pool_refuses_and_low_slots_are_taken_first, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_taken_slot_remembers_nothing_of_its_last_peer, begin,
+                                        end),
+        cmocka_unit_test(one_failure_is_not_silence_and_two_are),
+        cmocka_unit_test(the_route_is_one_that_we_can_send_on_and_ipv4_first),
+        cmocka_unit_test_setup_teardown(the_closest_are_those_that_sorting_everything_gives, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(ties_in_the_first_half_are_broken_by_the_rest, begin, end),
+    };
+    return cmocka_run_group_tests_name("peers", tests, NULL, NULL);
+}
