@@ -77,6 +77,12 @@ _Static_assert(SKAD_RECORD_ANNOUNCE_BYTES_MAX <= SKAD_RECORD_BYTES_MAX, "largest
 #define SKAD_FIRST_CONTACT_BYTES                                                                   \
     ((SKAD_DATAGRAM_BYTES_MAX + SKAD_AMPLIFICATION_MAX - 1) / SKAD_AMPLIFICATION_MAX)
 
+/* An addressed PING without token and padding, in the largest batch. */
+#define SKAD_PING_BYTES_MAX                                                                        \
+    (SKAD_TAG_BYTES + SKAD_FIXARRAY + 2 * SKAD_FIXINT + SKAD_BIN8(SKAD_RPC_ID_BYTES) +             \
+     SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_UINT32_BYTES_MAX + SKAD_BIN8(SKAD_NONCE_BYTES) +      \
+     SKAD_BIN8(0) + SKAD_BIN8(1) + SKAD_BIN8(0) + SKAD_PROOF_BYTES(SKAD_MERKLE_DEPTH_MAX))
+
 /* Contact: an array of the ID and one or two endpoints. */
 #define SKAD_CONTACT_BYTES_MAX                                                                     \
     (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ID_BYTES) + SKAD_BIN8(SKAD_ADDRESS4_BYTES) +                   \

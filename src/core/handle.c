@@ -48,8 +48,11 @@ void skad_handle(skad_node *node, const skad_admitted *admitted, const skad_open
         handle_answer(node, admitted, opened, from);
         return;
     }
-    skad_serve(node, &admitted->envelope, opened, from, len);
-    skad_upkeep_consider(node, &opened->sender, from);
+    /* The source may be spoofed: what we send there, a ping to a promising stranger included, stays
+     * within the amplification limit. */
+    if (skad_serve(node, &admitted->envelope, opened, from, len)) {
+        skad_upkeep_consider(node, &opened->sender, from);
+    }
 }
 
 /* A silence counts against a peer only if somebody else was heard since we asked: else it may be

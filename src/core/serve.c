@@ -11,12 +11,23 @@ typedef struct answer {
     const skad_opened *request;
     const skad_address *from;
     bool proven;      /* the requester showed a valid token */
-    size_t bytes_max; /* of the answer's datagram */
+    size_t allowance; /* bytes that may be sent to it for this request */
+    bool may_ping;    /* the answer leaves enough of them for a ping */
 } answer;
 
-/* Drafts the answer into the outbox; false when it does not fit bytes_max. A full outbox counts as
- * done: the answer is lost like any datagram. */
-static bool reply(const answer *to, skad_message *message)
+/* Sets aside a ping's worth of the allowance if the drafted answer leaves so much. */
+static void spare_for_ping(answer *to, skad_draft *draft)
+{
+    size_t sealed_bytes = draft->len + (size_t)SKAD_PROOF_BYTES(0);
+    to->may_ping = to->proven || sealed_bytes + SKAD_PING_BYTES_MAX <= to->allowance;
+    if (!to->proven && to->may_ping && draft->bytes_max > to->allowance - SKAD_PING_BYTES_MAX) {
+        draft->bytes_max = (uint16_t)(to->allowance - SKAD_PING_BYTES_MAX);
+    }
+}
+
+/* Drafts the answer into the outbox; false when it does not fit the allowance. A full outbox counts
+ * as done: the answer is lost like any datagram. */
+static bool reply(answer *to, skad_message *message)
 {
     skad_node *node = to->node;
     skad_outgoing *outgoing = skad_outbox_reserve(&node->outbox);
@@ -33,18 +44,19 @@ static bool reply(const answer *to, skad_message *message)
         .recipient = &to->request->sender,
         .request_digest = to->request->digest,
         .token = token,
-        .bytes_max = to->bytes_max,
+        .bytes_max = to->allowance < SKAD_DATAGRAM_BYTES_MAX ? to->allowance : 0,
     };
     skad_sealer sealer = skad_node_sealer(node);
     if (skad_draft_write(&sealer, &fields, &outgoing->draft) != SKAD_OK) {
         return false;
     }
+    spare_for_ping(to, &outgoing->draft);
     outgoing->to = *to->from;
     skad_outbox_commit(&node->outbox);
     return true;
 }
 
-static void refuse(const answer *to, skad_error_code code, uint64_t detail)
+static void refuse(answer *to, skad_error_code code, uint64_t detail)
 {
     skad_message message = {.kind = SKAD_KIND_ERROR};
     message.u.reply.u.error.code = code;
@@ -67,13 +79,13 @@ static size_t closest(const answer *to, const skad_id *target, unsigned want,
     return count;
 }
 
-static void serve_ping(const answer *to)
+static void serve_ping(answer *to)
 {
     skad_message message = {.kind = SKAD_KIND_PONG};
     reply(to, &message);
 }
 
-static void serve_find_node(const answer *to)
+static void serve_find_node(answer *to)
 {
     const skad_message *asked = &to->request->message;
     skad_message message;
@@ -105,7 +117,7 @@ static size_t copy_records(const answer *to, uint8_t bytes[static SKAD_BODY_BYTE
     return count;
 }
 
-static void serve_find_value(const answer *to)
+static void serve_find_value(answer *to)
 {
     const skad_message *asked = &to->request->message;
     uint8_t bytes[SKAD_BODY_BYTES_MAX];
@@ -120,21 +132,32 @@ static void serve_find_value(const answer *to)
     }
 }
 
-static void serve_store(const answer *to)
+/* The checks that STORE and ANNOUNCE share (PROTOCOL.md, RPCs): a token, a record that decodes, and
+ * of a type that belongs to the RPC. False when it was refused. */
+static bool accept_record(answer *to, skad_span bytes, bool announcement, skad_record *record)
+{
+    if (!to->proven) {
+        refuse(to, SKAD_ERROR_TOKEN, 0);
+        return false;
+    }
+    if (!skad_record_decode(bytes.data, bytes.len, record) ||
+        (record->type == SKAD_RECORD_ANNOUNCEMENT) != announcement) {
+        refuse(to, SKAD_ERROR_INVALID, 0);
+        return false;
+    }
+    if (record->type != SKAD_RECORD_IMMUTABLE) {
+        refuse(to, SKAD_ERROR_UNSUPPORTED, 0);
+        return false;
+    }
+    return true;
+}
+
+static void serve_store(answer *to)
 {
     skad_node *node = to->node;
     skad_span bytes = to->request->message.u.store.record;
     skad_record record;
-    if (!to->proven) {
-        refuse(to, SKAD_ERROR_TOKEN, 0);
-        return;
-    }
-    if (!skad_record_decode(bytes.data, bytes.len, &record)) {
-        refuse(to, SKAD_ERROR_INVALID, 0);
-        return;
-    }
-    if (record.type != SKAD_RECORD_IMMUTABLE) {
-        refuse(to, SKAD_ERROR_UNSUPPORTED, 0);
+    if (!accept_record(to, bytes, false, &record)) {
         return;
     }
     skad_store_record stored = {
@@ -153,44 +176,43 @@ static void serve_store(const answer *to)
     reply(to, &message);
 }
 
-static void serve_announce(const answer *to)
+static void serve_announce(answer *to)
 {
-    refuse(to, to->proven ? SKAD_ERROR_UNSUPPORTED : SKAD_ERROR_TOKEN, 0);
+    skad_record record;
+    (void)accept_record(to, to->request->message.u.announce.record, true, &record);
 }
 
-void skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
+bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
                 const skad_address *from, size_t len)
 {
     answer to = {.node = node, .envelope = envelope, .request = request, .from = from};
     to.proven = envelope->token != NULL && skad_token_ok(node->token_key, from, &request->sender,
                                                          node->now.mono_us, envelope->token);
-    to.bytes_max = SKAD_DATAGRAM_BYTES_MAX;
-    if (!to.proven && SKAD_AMPLIFICATION_MAX * len < SKAD_DATAGRAM_BYTES_MAX) {
-        to.bytes_max = SKAD_AMPLIFICATION_MAX * len;
-    }
+    to.allowance = to.proven ? SIZE_MAX : SKAD_AMPLIFICATION_MAX * len;
     node->stats.requests[request->message.kind]++;
     switch (request->message.kind) {
     case SKAD_KIND_PING:
         serve_ping(&to);
-        return;
+        break;
     case SKAD_KIND_FIND_NODE:
         serve_find_node(&to);
-        return;
+        break;
     case SKAD_KIND_FIND_VALUE:
         serve_find_value(&to);
-        return;
+        break;
     case SKAD_KIND_STORE:
         serve_store(&to);
-        return;
+        break;
     case SKAD_KIND_ANNOUNCE:
         serve_announce(&to);
-        return;
+        break;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
     case SKAD_KIND_STORED:
     case SKAD_KIND_ANNOUNCED:
     case SKAD_KIND_ERROR:
-        return; /* replies never come here: admit tells them apart */
+        break; /* replies never come here: admit tells them apart */
     }
+    return to.may_ping;
 }

@@ -4,9 +4,10 @@
 
 #include "src/core/state.h"
 
-/* Answers a verified request. `len` is the length of its datagram: without a valid token the answer
- * is at most SKAD_AMPLIFICATION_MAX times as long. */
-void skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
+/* Answers a verified request. `len` is the length of its datagram: without a valid token at most
+ * SKAD_AMPLIFICATION_MAX times as many bytes are sent for it in all. Returns whether that still
+ * allows a ping to the requester. */
+bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
                 const skad_address *from, size_t len);
 
 #endif

@@ -17,7 +17,8 @@
 
 void skad_upkeep_init(skad_node *node);
 
-/* A verified request came from this stranger: worth a ping if the table wants it. */
+/* A verified request came from this stranger, whom we may send a ping: worth it if the table wants
+ * it. */
 void skad_upkeep_consider(skad_node *node, const skad_id *id, const skad_address *address);
 
 /* A peer's next liveness check may have moved. */

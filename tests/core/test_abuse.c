@@ -274,9 +274,10 @@ static size_t count_pings(test_stage *stage)
     return pings;
 }
 
-static void a_flood_of_strangers_is_pinged_slowly_and_changes_no_table(void **state)
+/* Ten thousand valid requests of as many strangers within FLOOD_S; returns the pings that the node
+ * sends them. Its table must stay as it was. */
+static size_t flood(bool with_tokens)
 {
-    (void)state;
     test_stage *stage = malloc(sizeof *stage);
     skad_profile profile = test_stage_profile();
     profile.static_bits = 0; /* ten thousand identities, quickly */
@@ -290,8 +291,10 @@ static void a_flood_of_strangers_is_pinged_slowly_and_changes_no_table(void **st
     for (uint32_t i = 0; i < FLOOD; i++) {
         test_stranger who = {.identity = test_identity(&profile, 1000 + i),
                              .address = test_dice_address(1000 + i)};
+        uint8_t token[SKAD_TOKEN_BYTES];
+        test_stage_token(stage, &who, token);
         skad_datagram datagram;
-        test_stage_request(stage, &who, &ping, NULL, &datagram);
+        test_stage_request(stage, &who, &ping, with_tokens ? token : NULL, &datagram);
         assert_int_equal(test_stage_deliver(stage, &who.address, &datagram), SKAD_VERDICT_ACCEPT);
         stage->now.mono_us += FLOOD_S * SKAD_US_PER_S / FLOOD;
         while (skad_node_deadline(stage->node) <= stage->now.mono_us) {
@@ -299,7 +302,6 @@ static void a_flood_of_strangers_is_pinged_slowly_and_changes_no_table(void **st
         }
         pings += count_pings(stage);
     }
-    assert_in_range(pings, FLOOD_PINGS, FLOOD_S * FLOOD_PINGS + 1);
     assert_in_range(stats_of(stage).pending, 0, FLOOD_S * FLOOD_PINGS + 1);
     skad_table_row after[PEERS];
     assert_int_equal(skad_node_table(stage->node, stage->now, after, PEERS), PEERS);
@@ -309,6 +311,50 @@ static void a_flood_of_strangers_is_pinged_slowly_and_changes_no_table(void **st
     }
     test_stage_free(stage);
     free(stage);
+    return pings;
+}
+
+static void a_flood_of_strangers_is_pinged_slowly_and_changes_no_table(void **state)
+{
+    (void)state;
+    assert_in_range(flood(true), FLOOD_PINGS, FLOOD_S * FLOOD_PINGS + 1);
+}
+
+/* Their small requests leave no bytes for a ping beside the answer. */
+static void strangers_without_a_token_who_sent_little_are_not_pinged(void **state)
+{
+    (void)state;
+    assert_int_equal(flood(false), 0);
+}
+
+/* All bytes that the node sends within a second because of one request, a ping to the stranger
+ * included, whoever the stranger is. */
+static void all_that_a_request_brings_stays_within_three_times(void **state)
+{
+    test_stage *stage = *state;
+    const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
+                               SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE};
+    bool pinged = false;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const test_stranger *who = test_stage_stranger(stage);
+        skad_message message;
+        skad_wire_message(kinds[i], &message);
+        skad_datagram datagram;
+        test_stage_request(stage, who, &message, NULL, &datagram);
+        assert_int_equal(test_stage_deliver(stage, &who->address, &datagram), SKAD_VERDICT_ACCEPT);
+        stage->now.mono_us += 100 * SKAD_US_PER_MS;
+        skad_node_tick(stage->node, stage->now);
+        size_t bytes = 0;
+        size_t count = 0;
+        skad_datagram out;
+        while (skad_node_poll_datagram(stage->node, &out)) {
+            bytes += out.len;
+            count++;
+        }
+        assert_in_range(bytes, 1, SKAD_AMPLIFICATION_MAX * datagram.len);
+        pinged |= count == 2;
+    }
+    assert_true(pinged); /* or the test would show nothing */
 }
 
 static void a_burst_of_one_peer_costs_one_signature_check(void **state)
@@ -516,7 +562,9 @@ int main(void)
         TEST(without_a_token_an_answer_is_at_most_three_times_its_request),
         TEST(a_token_buys_the_full_answer),
         TEST(a_value_too_large_for_the_allowance_asks_for_a_token),
+        TEST(all_that_a_request_brings_stays_within_three_times),
         cmocka_unit_test(a_flood_of_strangers_is_pinged_slowly_and_changes_no_table),
+        cmocka_unit_test(strangers_without_a_token_who_sent_little_are_not_pinged),
         TEST(a_burst_of_one_peer_costs_one_signature_check),
         TEST(bad_contacts_in_answers_are_never_asked),
         TEST(a_wrong_value_is_counted_and_the_right_one_still_found),

@@ -6,6 +6,7 @@
 #include "proto/address.h"
 #include "proto/profile.h"
 #include "proto/seal.h"
+#include "src/core/state.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
 
@@ -239,13 +240,22 @@ void test_stage_run(test_stage *stage, uint64_t duration_us)
     stage->now.unix_s = TEST_UNIX_S + stage->now.mono_us / SKAD_US_PER_S;
 }
 
+void test_stage_token(const test_stage *stage, const test_stranger *who,
+                      uint8_t token[static SKAD_TOKEN_BYTES])
+{
+    skad_token_make(stage->node->token_key, &who->address, &who->identity.id, stage->now.mono_us,
+                    token);
+}
+
 void test_stage_populate(test_stage *stage, size_t count)
 {
     const skad_message ping = {.kind = SKAD_KIND_PING};
     for (size_t i = 0; i < count; i++) {
         test_stranger *who = test_stage_stranger(stage);
         skad_datagram datagram;
-        test_stage_request(stage, who, &ping, NULL, &datagram);
+        uint8_t token[SKAD_TOKEN_BYTES];
+        test_stage_token(stage, who, token);
+        test_stage_request(stage, who, &ping, token, &datagram);
         skad_verdict verdict = test_stage_deliver(stage, &who->address, &datagram);
         SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
         test_stage_run(stage, SKAD_US_PER_S);

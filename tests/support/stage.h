@@ -51,7 +51,12 @@ void test_stage_free(test_stage *stage);
 /* A stranger that the node has never heard of. */
 test_stranger *test_stage_stranger(test_stage *stage);
 
-/* So many new strangers ping the node and answer its ping, so that it knows them and joins. */
+/* The token that the node would grant a stranger now. */
+void test_stage_token(const test_stage *stage, const test_stranger *who,
+                      uint8_t token[static SKAD_TOKEN_BYTES]);
+
+/* So many new strangers ping the node, showing a token, and answer its ping, so that it knows them
+ * and joins. */
 void test_stage_populate(test_stage *stage, size_t count);
 
 /* A correct request of a stranger, not padded. */
