@@ -94,6 +94,14 @@ typedef uint64_t skad_op;
 SKAD_MUST_CHECK skad_status skad_node_join(skad_node *node, const skad_address *addresses,
                                            size_t count, skad_time now);
 
+/* Greets contacts that are known from an earlier run: each is asked for a sign of life, and those
+ * that answer enter the table, so that a restart needs no bootstrap. At most SKAD_GREET_MAX are
+ * asked; those that may not be contacted are skipped. Errors: SKAD_ERR_FULL when none could be
+ * asked for lack of room. */
+#define SKAD_GREET_MAX 128
+SKAD_MUST_CHECK skad_status skad_node_greet(skad_node *node, const skad_contact *contacts,
+                                            size_t count, skad_time now);
+
 /* Each of the following starts an operation and gives its name. Errors of all: SKAD_ERR_FULL (too
  * many at once), SKAD_ERR_INPUT. Each ends with exactly one event, within SKAD_OPERATION_US_MAX. */
 #define SKAD_OPERATION_US_MAX (60ULL * SKAD_US_PER_S)

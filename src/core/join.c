@@ -27,6 +27,22 @@ skad_status skad_node_join(skad_node *node, const skad_address *addresses, size_
     return SKAD_OK;
 }
 
+skad_status skad_node_greet(skad_node *node, const skad_contact *contacts, size_t count,
+                            skad_time now)
+{
+    node->now = now;
+    size_t worth = 0;
+    size_t asked = 0;
+    for (size_t i = 0; i < count && worth < SKAD_GREET_MAX; i++) {
+        const skad_address *address = skad_contact_endpoint(&contacts[i], node->families);
+        if (address != NULL && skad_address_routable(address, node->profile.allow_private)) {
+            worth++;
+            asked += skad_ask_ping(node, &contacts[i].id, address, SKAD_PURPOSE_CHECK);
+        }
+    }
+    return worth > 0 && asked == 0 ? SKAD_ERR_FULL : SKAD_OK;
+}
+
 /* One hello to each address, then a pause that doubles, a quarter of it random, so that a network
  * that went down together does not knock in step. */
 static void send_hellos(skad_node *node)

@@ -355,6 +355,27 @@ static void joining_waits_for_a_bootstrap_that_comes_late(void **state)
     stop(network);
 }
 
+static void a_restart_joins_through_greeted_peers_without_a_bootstrap(void **state)
+{
+    (void)state;
+    test_network *network = start(8, 19);
+    skad_contact contacts[7];
+    for (size_t i = 1; i < 8; i++) {
+        contacts[i - 1] = (skad_contact){.id = *skad_node_self(network->nodes[i].node),
+                                         .ipv4 = network->nodes[i].address};
+    }
+    contacts[0].ipv4.ip[0] = 224; /* a contact that may not be asked is skipped */
+    network->nodes[2].dead = true;
+    assert_int_equal(
+        skad_node_greet(network->nodes[0].node, contacts, 7, test_network_time(network)), SKAD_OK);
+    test_network_run(network, 30 * SKAD_US_PER_S, NULL, NULL);
+    skad_node_stats stats;
+    skad_node_stats_get(network->nodes[0].node, test_network_time(network), &stats);
+    assert_true(stats.joined);
+    assert_in_range(stats.peers, 5, 6);
+    stop(network);
+}
+
 static void a_lone_node_keeps_its_own_values(void **state)
 {
     (void)state;
@@ -493,6 +514,7 @@ int main(void)
         cmocka_unit_test(no_peer_is_punished_while_our_own_network_is_down),
         cmocka_unit_test(an_isolated_node_says_so_and_joins_again),
         cmocka_unit_test(joining_waits_for_a_bootstrap_that_comes_late),
+        cmocka_unit_test(a_restart_joins_through_greeted_peers_without_a_bootstrap),
         cmocka_unit_test(a_lone_node_keeps_its_own_values),
         cmocka_unit_test(a_ping_tells_who_is_there),
         cmocka_unit_test(operations_are_bounded_and_can_be_cancelled),
