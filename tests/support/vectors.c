@@ -1,11 +1,9 @@
-/* The list of vector files, and the vectors of crypto/: hashes, signatures, puzzles, tags, batches;
- * and of profiles. */
+/* The list of vector files, and the vectors of hashes, puzzles, tags, batches and profiles. */
 #include "tests/support/vectors.h"
 
 #include <string.h>
 
 #include "crypto/hash.h"
-#include "crypto/keys.h"
 #include "crypto/merkle.h"
 #include "crypto/tag.h"
 #include "proto/profile.h"
@@ -42,35 +40,6 @@ static void vectors_hashes(skad_json *json)
         }
         write_hash(json, domains[i].domain, domains[i].personal, 0);
         write_hash(json, domains[i].domain, domains[i].personal, 100);
-    }
-}
-
-static void vectors_signatures(skad_json *json)
-{
-    static const struct {
-        skad_sign_purpose purpose;
-        const char *prefix;
-    } purposes[] = {
-        {SKAD_SIGN_DATAGRAM, "skad1 datagram"},
-        {SKAD_SIGN_RECORD, "skad1 record"},
-        {SKAD_SIGN_ANNOUNCE, "skad1 announce"},
-    };
-    skad_identity identity;
-    uint8_t digest[SKAD_HASH_BYTES];
-    uint8_t signature[SKAD_SIGNATURE_BYTES];
-
-    skad_wire_identity(1, &identity);
-    skad_wire_fill(digest, sizeof digest, 0x80);
-    for (size_t i = 0; i < sizeof purposes / sizeof purposes[0]; i++) {
-        skad_sign(purposes[i].purpose, digest, identity.secret_key, signature);
-        skad_json_object(json, NULL);
-        skad_json_text(json, "description", "Ed25519 over the zero-padded prefix and a digest");
-        skad_json_text(json, "prefix", purposes[i].prefix);
-        skad_json_hex(json, "seed", identity.secret_key, 32);
-        skad_json_hex(json, "public_key", identity.public_key, SKAD_PUBLIC_KEY_BYTES);
-        skad_json_hex(json, "digest", digest, sizeof digest);
-        skad_json_hex(json, "signature", signature, sizeof signature);
-        skad_json_object_end(json);
     }
 }
 
@@ -213,16 +182,18 @@ static void vectors_profiles(skad_json *json)
 }
 
 const skad_vector_file skad_vector_files[SKAD_VECTOR_FILES] = {
-    {"hashes.json", "Domain-separated hashes", vectors_hashes},
-    {"signatures.json", "Signatures over digests", vectors_signatures},
-    {"puzzles.json", "Node IDs and crypto puzzles", vectors_puzzles},
-    {"tags.json", "Network keys and tags", vectors_tags},
-    {"merkle.json", "Batches of datagrams under one signature", vectors_merkle},
-    {"profiles.json", "The built-in network profiles", vectors_profiles},
-    {"records.json", "Records, their keys and the digests that are signed", skad_vectors_records},
-    {"trees.json", "Nodes of file trees", skad_vectors_trees},
-    {"envelopes.json", "Datagrams that must be accepted", skad_vectors_envelopes},
-    {"invalid.json", "Datagrams that must be dropped, and why", skad_vectors_invalid},
+    {"hashes.json", "Domain-separated hashes", vectors_hashes, NULL},
+    {"signatures.json", "Signatures over digests", skad_vectors_signatures,
+     skad_vectors_signatures_invalid},
+    {"puzzles.json", "Node IDs and crypto puzzles", vectors_puzzles, NULL},
+    {"tags.json", "Network keys and tags", vectors_tags, NULL},
+    {"merkle.json", "Batches of datagrams under one signature", vectors_merkle, NULL},
+    {"profiles.json", "The built-in network profiles", vectors_profiles, NULL},
+    {"records.json", "Records, their keys and the digests that are signed", skad_vectors_records,
+     skad_vectors_records_invalid},
+    {"trees.json", "Nodes of file trees", skad_vectors_trees, NULL},
+    {"envelopes.json", "Datagrams that must be accepted", skad_vectors_envelopes, NULL},
+    {"invalid.json", "Datagrams that must be dropped, and why", skad_vectors_invalid, NULL},
 };
 
 void skad_vectors_write(const skad_vector_file *file, FILE *out)
@@ -240,5 +211,10 @@ void skad_vectors_write(const skad_vector_file *file, FILE *out)
     skad_json_array(&json, "vectors");
     file->vectors(&json);
     skad_json_array_end(&json);
+    if (file->invalid != NULL) {
+        skad_json_array(&json, "invalid");
+        file->invalid(&json);
+        skad_json_array_end(&json);
+    }
     skad_json_object_end(&json);
 }

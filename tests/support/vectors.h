@@ -13,6 +13,7 @@ typedef struct skad_vector_file {
     const char *name;
     const char *about;
     void (*vectors)(skad_json *json); /* writes the elements of the array "vectors" */
+    void (*invalid)(skad_json *json); /* of the array "invalid"; NULL: the file has none */
 } skad_vector_file;
 
 #define SKAD_VECTOR_FILES 10
@@ -24,7 +25,10 @@ void skad_vectors_write(const skad_vector_file *file, FILE *out);
 /* The groups that have a source file of their own. */
 void skad_vectors_envelopes(skad_json *json);
 void skad_vectors_invalid(skad_json *json);
+void skad_vectors_signatures(skad_json *json);
+void skad_vectors_signatures_invalid(skad_json *json);
 void skad_vectors_records(skad_json *json);
+void skad_vectors_records_invalid(skad_json *json);
 void skad_vectors_trees(skad_json *json);
 
 #endif

@@ -178,8 +178,10 @@ static void a_flipped_bit_in_any_byte_is_refused(void **state)
 static void small_order_keys_are_refused(void **state)
 {
     (void)state;
-    /* The points of order 1, 2, 4 and 8 (RFC 8032's curve has cofactor 8). With S = 0 and R the
-     * neutral element, a verifier without the check would take some of them for any message. */
+    /* The points of order 1, 2, 4 and 8 (RFC 8032's curve has cofactor 8). With S = 1 and R the
+     * base point, a verifier without the check would take some of them for any message. */
+    static const char base_point[] =
+        "5866666666666666666666666666666666666666666666666666666666666666";
     static const struct {
         const char *label;
         const char *key;
@@ -190,17 +192,62 @@ static void small_order_keys_are_refused(void **state)
         {"order 4, sign", "0000000000000000000000000000000000000000000000000000000000000080"},
         {"order 8", "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"},
         {"order 8, other", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"},
+        {"order 4, y = p", "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"},
+        {"order 1, y = p + 1", "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t public_key[SKAD_PUBLIC_KEY_BYTES];
         from_hex(cases[i].key, public_key, sizeof public_key);
-        uint8_t signature[SKAD_SIGNATURE_BYTES] = {1};
+        uint8_t signature[SKAD_SIGNATURE_BYTES] = {[32] = 1};
+        from_hex(base_point, signature, 32);
         for (unsigned byte = 0; byte < 256; byte++) {
             uint8_t digest[SKAD_HASH_BYTES];
             memset(digest, (int)byte, sizeof digest);
             if (skad_verify(SKAD_SIGN_DATAGRAM, digest, public_key, signature)) {
                 fail_msg("accepted a key of %s", cases[i].label);
             }
+        }
+    }
+}
+
+/* Signs with a chosen R that has no logarithm: S = h a is all it takes for R of order 1, and where
+ * the cofactor is used, for all of small order. */
+static void sign_with_weak_r(const char *point, signed_digest *made)
+{
+    uint8_t message[48] = "skad1 datagram";
+    uint8_t input[32 + 32 + sizeof message];
+    uint8_t wide[64];
+    uint8_t scalar[32];
+    uint8_t h[32];
+
+    memcpy(message + 16, made->digest, 32);
+    from_hex(point, made->signature, 32);
+    memcpy(input, made->signature, 32);
+    memcpy(input + 32, made->public_key, 32);
+    memcpy(input + 64, message, sizeof message);
+    crypto_hash_sha512(wide, input, sizeof input);
+    crypto_core_ed25519_scalar_reduce(h, wide);
+    memset(wide, 0, sizeof wide);
+    assert_int_equal(crypto_sign_ed25519_sk_to_curve25519(wide, made->secret_key), 0);
+    crypto_core_ed25519_scalar_reduce(scalar, wide);
+    crypto_core_ed25519_scalar_mul(made->signature + 32, h, scalar);
+}
+
+static void small_order_r_is_refused(void **state)
+{
+    (void)state;
+    static const char *const points[] = {
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    };
+    signed_digest made;
+    sign_something(&made);
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        sign_with_weak_r(points[i], &made);
+        if (verifies(&made)) {
+            fail_msg("accepted R = %s", points[i]);
         }
     }
 }
@@ -263,6 +310,7 @@ int main(void)
         cmocka_unit_test(a_signature_serves_no_other_purpose),
         cmocka_unit_test(a_flipped_bit_in_any_byte_is_refused),
         cmocka_unit_test(small_order_keys_are_refused),
+        cmocka_unit_test(small_order_r_is_refused),
         cmocka_unit_test(adding_the_group_order_to_s_is_refused),
         cmocka_unit_test(equal_compares_all_bytes),
         cmocka_unit_test(wipe_leaves_zeros_and_nothing_else_changed),

@@ -1,0 +1,444 @@
+/* The vectors of datagrams that must be dropped, each with one flaw and the reason that it gets. */
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "tests/support/vectors.h"
+#include "tests/support/vectors_cast.h"
+#include "tests/support/vectors_spell.h"
+#include "tests/support/wire.h"
+
+/* What the receiver of an invalid datagram knows. */
+typedef struct invalid_case {
+    const char *description;
+    skad_verdict verdict;
+    const skad_id *self;
+    const uint8_t *request_digest;
+    const skad_id *responder;
+} invalid_case;
+
+static void write_invalid(skad_json *json, const invalid_case *self, const uint8_t *datagram,
+                          size_t len)
+{
+    skad_json_object(json, NULL);
+    skad_json_text(json, "description", self->description);
+    skad_json_hex(json, "receiver", self->self->bytes, SKAD_ID_BYTES);
+    skad_json_hex(json, "request_digest", self->request_digest,
+                  self->request_digest == NULL ? 0 : SKAD_HASH_BYTES);
+    skad_json_hex(json, "responder", self->responder == NULL ? NULL : self->responder->bytes,
+                  self->responder == NULL ? 0 : SKAD_ID_BYTES);
+    skad_json_text(json, "verdict", skad_verdict_name(self->verdict));
+    skad_json_hex(json, "datagram", datagram, len);
+    skad_json_object_end(json);
+}
+
+typedef enum flaw {
+    FLAW_RECIPIENT,
+    FLAW_VERSION,
+    FLAW_VERSION_ELEMENTS,
+    FLAW_VERSION_NESTED,
+    FLAW_NESTED,
+    FLAW_VALUES,
+    FLAW_ELEMENTS,
+    FLAW_KIND_UNKNOWN,
+    FLAW_RPC_ID,
+    FLAW_PUBLIC_KEY,
+    FLAW_EPOCH_RANGE,
+    FLAW_NONCE_BYTES,
+    FLAW_TOKEN,
+    FLAW_BODY_EMPTY,
+    FLAW_PADDING,
+    FLAW_PADDING_LONG,
+    FLAW_INDEX,
+    FLAW_INDEX_ALONE,
+    FLAW_PATH,
+    FLAW_PATH_LONG,
+    FLAW_SIGNATURE_BYTES,
+    FLAW_AFTER,
+    FLAW_SELF,
+    FLAW_EPOCH,
+    FLAW_STATIC,
+    FLAW_DYNAMIC,
+    FLAW_SIGNATURE_KEY,
+    FLAW_BODY,
+    FLAW_BODY_FORM,
+    FLAW_COUNT
+} flaw;
+
+static const struct {
+    const char *description;
+    skad_verdict verdict;
+} FLAWS[FLAW_COUNT] = {
+    [FLAW_RECIPIENT] = {"made for another recipient", SKAD_VERDICT_TAG},
+    [FLAW_VERSION] = {"version 2", SKAD_VERDICT_VERSION},
+    [FLAW_VERSION_ELEMENTS] = {"version 2 with 13 elements", SKAD_VERDICT_VERSION},
+    [FLAW_VERSION_NESTED] = {"version 2 with arrays nested 4 deep", SKAD_VERDICT_VERSION},
+    [FLAW_NESTED] = {"version 2 with arrays nested 5 deep", SKAD_VERDICT_STRUCTURE},
+    [FLAW_VALUES] = {"version 2 with 33 msgpack values", SKAD_VERDICT_STRUCTURE},
+    [FLAW_ELEMENTS] = {"13 elements, the last one nil", SKAD_VERDICT_STRUCTURE},
+    [FLAW_KIND_UNKNOWN] = {"kind 6", SKAD_VERDICT_KIND},
+    [FLAW_RPC_ID] = {"RPC ID of 7 bytes", SKAD_VERDICT_STRUCTURE},
+    [FLAW_PUBLIC_KEY] = {"public key of 31 bytes", SKAD_VERDICT_STRUCTURE},
+    [FLAW_EPOCH_RANGE] = {"epoch 2^32", SKAD_VERDICT_STRUCTURE},
+    [FLAW_NONCE_BYTES] = {"nonce of 7 bytes", SKAD_VERDICT_STRUCTURE},
+    [FLAW_TOKEN] = {"token of 15 bytes", SKAD_VERDICT_STRUCTURE},
+    [FLAW_BODY_EMPTY] = {"empty body", SKAD_VERDICT_STRUCTURE},
+    [FLAW_PADDING] = {"padding whose last byte is not zero", SKAD_VERDICT_STRUCTURE},
+    [FLAW_PADDING_LONG] = {"513 bytes of padding", SKAD_VERDICT_STRUCTURE},
+    [FLAW_INDEX] = {"index 2 with a path of one step", SKAD_VERDICT_STRUCTURE},
+    [FLAW_INDEX_ALONE] = {"index 1 without a path", SKAD_VERDICT_STRUCTURE},
+    [FLAW_PATH] = {"path of 33 bytes", SKAD_VERDICT_STRUCTURE},
+    [FLAW_PATH_LONG] = {"path of five steps", SKAD_VERDICT_STRUCTURE},
+    [FLAW_SIGNATURE_BYTES] = {"signature of 63 bytes", SKAD_VERDICT_STRUCTURE},
+    [FLAW_AFTER] = {"a byte after the envelope", SKAD_VERDICT_STRUCTURE},
+    [FLAW_SELF] = {"signed with the receiver's key", SKAD_VERDICT_SELF},
+    [FLAW_EPOCH] = {"nonce of an epoch two away", SKAD_VERDICT_EPOCH},
+    [FLAW_STATIC] = {"static puzzle not solved", SKAD_VERDICT_STATIC},
+    [FLAW_DYNAMIC] = {"dynamic puzzle not solved", SKAD_VERDICT_DYNAMIC},
+    [FLAW_SIGNATURE_KEY] = {"signed with another key", SKAD_VERDICT_SIGNATURE},
+    [FLAW_BODY] = {"PING with an element", SKAD_VERDICT_BODY},
+    [FLAW_BODY_FORM] = {"body whose array header is longer than needed", SKAD_VERDICT_BODY},
+};
+
+/* Elements that the envelope does not have. */
+static void apply_to_shape(flaw which, skad_wire_craft *craft)
+{
+    static const uint8_t nils[] = {0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0,
+                                   0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0, 0xc0};
+    static const uint8_t nested[] = {0x91, 0x91, 0x91, 0x90};
+    static const struct {
+        flaw which;
+        uint64_t version;
+        size_t elements;
+        skad_span after;
+    } shapes[] = {
+        {FLAW_VERSION, 2, 12, {NULL, 0}},
+        {FLAW_VERSION_ELEMENTS, 2, 13, {nils, 1}},
+        {FLAW_VERSION_NESTED, 2, 13, {nested + 1, 3}},
+        {FLAW_NESTED, 2, 13, {nested, 4}},
+        {FLAW_VALUES, 2, 32, {nils, 20}},
+        {FLAW_ELEMENTS, 1, 13, {nils, 1}},
+        {FLAW_AFTER, 1, 12, {nils, 1}},
+    };
+
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        if (shapes[i].which == which) {
+            craft->version = shapes[i].version;
+            craft->elements = shapes[i].elements;
+            craft->after = shapes[i].after;
+        }
+    }
+}
+
+static void apply_to_fields(flaw which, skad_wire_craft *craft)
+{
+    static const uint8_t zeros[5 * SKAD_HASH_BYTES];
+
+    craft->kind = which == FLAW_KIND_UNKNOWN ? 6 : craft->kind;
+    craft->rpc_id.len -= which == FLAW_RPC_ID;
+    craft->public_key.len -= which == FLAW_PUBLIC_KEY;
+    craft->epoch = which == FLAW_EPOCH_RANGE ? 4294967296 : craft->epoch;
+    craft->nonce.len -= which == FLAW_NONCE_BYTES;
+    craft->body.len = which == FLAW_BODY_EMPTY ? 0 : craft->body.len;
+    craft->signature_bytes -= which == FLAW_SIGNATURE_BYTES;
+    if (which == FLAW_TOKEN) {
+        craft->token = (skad_span){zeros, 15};
+    }
+    if (which == FLAW_PADDING || which == FLAW_PADDING_LONG) {
+        craft->pad_bytes = which == FLAW_PADDING ? 100 : SKAD_PAD_BYTES_MAX + 1;
+        craft->pad_last = which == FLAW_PADDING;
+    }
+    if (which == FLAW_INDEX || which == FLAW_INDEX_ALONE) {
+        craft->index = which == FLAW_INDEX ? 2 : 1;
+        craft->path = (skad_span){zeros, which == FLAW_INDEX ? SKAD_HASH_BYTES : 0};
+    }
+    if (which == FLAW_PATH || which == FLAW_PATH_LONG) {
+        craft->path = (skad_span){zeros, which == FLAW_PATH ? SKAD_HASH_BYTES + 1 : sizeof zeros};
+    }
+}
+
+static void apply_to_sender(flaw which, const skad_cast *self, const skad_identity *unfit,
+                            skad_wire_craft *craft)
+{
+    static const uint8_t wrong_nonce[SKAD_NONCE_BYTES] = {0xff, 0xff, 0xff, 0xff,
+                                                          0xff, 0xff, 0xff, 0xff};
+    static const uint8_t one_element[] = {0x91, 0xc0};
+    static const uint8_t long_header[] = {0xdc, 0x00, 0x00};
+    const skad_span body = craft->body;
+
+    if (which == FLAW_SELF) {
+        skad_wire_craft_init(craft, &self->receiver, &self->receiver.id, SKAD_KIND_PING, body);
+    } else if (which == FLAW_STATIC) {
+        skad_wire_craft_init(craft, unfit, &self->receiver.id, SKAD_KIND_PING, body);
+    } else if (which == FLAW_RECIPIENT) {
+        skad_wire_fill(craft->recipient.bytes, SKAD_ID_BYTES, 1);
+    } else if (which == FLAW_EPOCH) {
+        craft->epoch = SKAD_WIRE_EPOCH + 2;
+    } else if (which == FLAW_DYNAMIC) {
+        craft->nonce = (skad_span){wrong_nonce, sizeof wrong_nonce};
+    } else if (which == FLAW_SIGNATURE_KEY) {
+        craft->sender = &self->receiver;
+    } else if (which == FLAW_BODY) {
+        craft->body = (skad_span){one_element, sizeof one_element};
+    } else if (which == FLAW_BODY_FORM) {
+        craft->body = (skad_span){long_header, sizeof long_header};
+    }
+}
+
+static void write_flaws(skad_json *json, const skad_cast *self)
+{
+    static const uint8_t ping[] = {0x90};
+    uint8_t datagram[2 * SKAD_DATAGRAM_BYTES_MAX];
+    skad_identity unfit;
+
+    skad_wire_identity_unfit(3, &unfit);
+    for (flaw which = 0; which < FLAW_COUNT; which++) {
+        skad_wire_craft craft;
+        skad_wire_craft_init(&craft, &self->sender, &self->receiver.id, SKAD_KIND_PING,
+                             (skad_span){ping, sizeof ping});
+        craft.pad_bytes = 8; /* above the least size, whatever gets shorter */
+        apply_to_shape(which, &craft);
+        apply_to_fields(which, &craft);
+        apply_to_sender(which, self, &unfit, &craft);
+        size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
+        write_invalid(json,
+                      &(invalid_case){.description = FLAWS[which].description,
+                                      .verdict = FLAWS[which].verdict,
+                                      .self = &self->receiver.id},
+                      datagram, len);
+    }
+}
+
+/* A PONG that is correct in itself, and receivers that await another one. */
+static void write_replies(skad_json *json, const skad_cast *self)
+{
+    const invalid_case cases[] = {
+        {"a reply to nothing", SKAD_VERDICT_UNAWAITED, &self->receiver.id, NULL, NULL},
+        {"a reply by someone else than was asked", SKAD_VERDICT_IDENTITY, &self->receiver.id,
+         self->request_digest, &self->receiver.id},
+        {"a reply to another request", SKAD_VERDICT_SIGNATURE, &self->receiver.id,
+         self->network_key, &self->sender.id},
+    };
+    skad_draft draft;
+    skad_draft *one = &draft;
+
+    skad_cast_draft(self, SKAD_KIND_PONG, &self->receiver.id, self->request_digest, SKAD_CAST_TOKEN,
+                    &draft);
+    skad_seal(&self->sealer, &one, 1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        write_invalid(json, &cases[i], draft.bytes, draft.len);
+    }
+}
+
+#define CONTACT_WORDS  "[2 #32 #6 "
+#define CONTACTS_WORDS CONTACT_WORDS CONTACT_WORDS CONTACT_WORDS CONTACT_WORDS
+
+/* Bodies that are not what their kind demands, spelled out (vectors_spell.h). */
+static const struct {
+    const char *description;
+    skad_kind kind;
+    const char *words;
+} BODIES[] = {
+    {"PING, a byte after the body", SKAD_KIND_PING, "[0 xc0"},
+    {"FIND_NODE, target of 31 bytes", SKAD_KIND_FIND_NODE, "[2 #31 3"},
+    {"FIND_NODE, want 0", SKAD_KIND_FIND_NODE, "[2 #32 0"},
+    {"FIND_NODE, want 4", SKAD_KIND_FIND_NODE, "[2 #32 4"},
+    {"FIND_VALUE, type 0", SKAD_KIND_FIND_VALUE, "[3 #32 3 0"},
+    {"FIND_VALUE, type 4", SKAD_KIND_FIND_VALUE, "[3 #32 3 4"},
+    {"STORE, empty record", SKAD_KIND_STORE, "[2 #0 -"},
+    {"STORE, record of 1006 bytes", SKAD_KIND_STORE, "[2 #1006 -"},
+    {"STORE, cas as bin", SKAD_KIND_STORE, "[2 #9 #0"},
+    {"STORE without cas", SKAD_KIND_STORE, "[1 #9"},
+    {"ANNOUNCE with cas", SKAD_KIND_ANNOUNCE, "[2 #9 -"},
+    {"PONG without observed", SKAD_KIND_PONG, "[0"},
+    {"PONG, observed empty", SKAD_KIND_PONG, "[1 #0"},
+    {"PONG, observed of 7 bytes", SKAD_KIND_PONG, "[1 #7"},
+    {"PONG, observed with port 0", SKAD_KIND_PONG, "[1 xc406c63364070000"},
+    {"PONG, observed IPv4-mapped", SKAD_KIND_PONG, "[1 xc41200000000000000000000ffffc63364070fa0"},
+    {"NODES without contacts", SKAD_KIND_NODES, "[1 #6"},
+    {"NODES, 17 contacts", SKAD_KIND_NODES,
+     "[2 #6 [17 " CONTACTS_WORDS CONTACTS_WORDS CONTACTS_WORDS CONTACTS_WORDS "[2 #32 #6"},
+    {"NODES, contact without endpoint", SKAD_KIND_NODES, "[2 #6 [1 [1 #32"},
+    {"NODES, contact with an empty endpoint", SKAD_KIND_NODES, "[2 #6 [1 [2 #32 #0"},
+    {"NODES, contact's IPv6 before its IPv4", SKAD_KIND_NODES, "[2 #6 [1 [3 #32 #18 #6"},
+    {"NODES, contact with two IPv4 endpoints", SKAD_KIND_NODES, "[2 #6 [1 [3 #32 #6 #6"},
+    {"NODES, contact's port 0", SKAD_KIND_NODES, "[2 #6 [1 [2 #32 xc406c63364070000"},
+    {"NODES, contact's ID of 31 bytes", SKAD_KIND_NODES, "[2 #6 [1 [2 #31 #6"},
+    {"VALUE without contacts", SKAD_KIND_VALUE, "[2 #6 [0"},
+    {"VALUE, 9 records", SKAD_KIND_VALUE, "[3 #6 [9 #1 #1 #1 #1 #1 #1 #1 #1 #1 [0"},
+    {"VALUE, empty record", SKAD_KIND_VALUE, "[3 #6 [1 #0 [0"},
+    {"STORED, life_s 2^32", SKAD_KIND_STORED, "[2 #6 4294967296"},
+    {"STORED, life_s in five bytes", SKAD_KIND_STORED, "[2 #6 xce00000e10"},
+    {"ANNOUNCED with a third element", SKAD_KIND_ANNOUNCED, "[3 #6 3600 0"},
+    {"ERROR, code 0", SKAD_KIND_ERROR, "[3 #6 0 0"},
+    {"ERROR, code 65536", SKAD_KIND_ERROR, "[3 #6 65536 0"},
+    {"ERROR, detail nil", SKAD_KIND_ERROR, "[3 #6 1 -"},
+    {"ERROR, detail as signed integer", SKAD_KIND_ERROR, "[3 #6 1 xd001"},
+};
+
+static void write_bodies(skad_json *json, const skad_cast *self)
+{
+    uint8_t datagram[SKAD_DATAGRAM_BYTES_MAX];
+    uint8_t body[SKAD_BODY_BYTES_MAX];
+
+    for (size_t i = 0; i < sizeof BODIES / sizeof BODIES[0]; i++) {
+        bool is_reply = skad_kind_is_reply(BODIES[i].kind);
+        size_t body_len = skad_spell(BODIES[i].words, NULL, body, sizeof body);
+        skad_wire_craft craft;
+        skad_wire_craft_init(&craft, &self->sender, &self->receiver.id, BODIES[i].kind,
+                             (skad_span){body, body_len});
+        craft.request_digest = is_reply ? self->request_digest : NULL;
+        size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
+        write_invalid(json,
+                      &(invalid_case){BODIES[i].description, SKAD_VERDICT_BODY, &self->receiver.id,
+                                      craft.request_digest, is_reply ? &self->sender.id : NULL},
+                      datagram, len);
+    }
+}
+
+/* A hello of another kind or length. */
+static void write_hellos(skad_json *json, const skad_cast *self)
+{
+    static const skad_id nobody;
+    uint8_t datagram[SKAD_DATAGRAM_BYTES_MAX];
+    uint8_t body[SKAD_BODY_BYTES_MAX];
+    skad_message message;
+    skad_wire_craft craft;
+
+    skad_wire_message(SKAD_KIND_FIND_NODE, &message);
+    size_t body_len = skad_message_encode(&message, body, sizeof body);
+    skad_wire_craft_init(&craft, &self->sender, &nobody, SKAD_KIND_FIND_NODE,
+                         (skad_span){body, body_len});
+    size_t bare = skad_wire_craft_write(&craft, datagram, sizeof datagram);
+    craft.pad_bytes = SKAD_FIRST_CONTACT_BYTES - bare;
+    size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
+    SKAD_ASSERT(len == SKAD_FIRST_CONTACT_BYTES);
+    write_invalid(json,
+                  &(invalid_case){"hello that is not a PING", SKAD_VERDICT_KIND, &self->receiver.id,
+                                  NULL, NULL},
+                  datagram, len);
+    skad_wire_craft_init(&craft, &self->sender, &nobody, SKAD_KIND_PING,
+                         (skad_span){(const uint8_t *)"\x90", 1});
+    craft.pad_bytes = 100;
+    len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
+    write_invalid(json,
+                  &(invalid_case){"hello of another length than 411", SKAD_VERDICT_TAG,
+                                  &self->receiver.id, NULL, NULL},
+                  datagram, len);
+}
+
+/* S + L, which other verifiers take for S (RFC 8032, section 5.1.7, forbids it). */
+static void malleate(uint8_t *signature)
+{
+    static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
+                                      0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
+    unsigned carry = 0;
+
+    for (size_t i = 0; i < sizeof order; i++) {
+        carry += (unsigned)signature[32 + i] + order[i];
+        signature[32 + i] = (uint8_t)carry;
+        carry >>= 8;
+    }
+}
+
+/* Correct datagrams of which something was changed afterwards by one who knows the network key. */
+static void write_tampered(skad_json *json, const skad_cast *self)
+{
+    static const struct {
+        const char *description;
+        skad_verdict verdict;
+        size_t at; /* within the envelope */
+        size_t cut;
+        uint8_t with[5];
+        size_t with_len;
+    } cases[] = {
+        {"envelope with array 16", SKAD_VERDICT_STRUCTURE, 0, 1, {0xdc, 0, 12}, 3},
+        {"envelope that claims 2^28 elements",
+         SKAD_VERDICT_STRUCTURE,
+         0,
+         1,
+         {0xdd, 0x10, 0, 0, 0},
+         5},
+        {"version in two bytes", SKAD_VERDICT_STRUCTURE, 1, 1, {0xcc, 1}, 2},
+        {"version as signed integer", SKAD_VERDICT_STRUCTURE, 1, 1, {0xd0, 1}, 2},
+        {"kind in three bytes", SKAD_VERDICT_STRUCTURE, 2, 1, {0xcd, 0, 1}, 3},
+        {"RPC ID with bin 16", SKAD_VERDICT_STRUCTURE, 3, 2, {0xc5, 0, 8}, 3},
+        {"RPC ID as str 8", SKAD_VERDICT_STRUCTURE, 3, 1, {0xd9}, 1},
+        {"epoch as int 16, as long as uint 16", SKAD_VERDICT_STRUCTURE, 47, 1, {0xd1}, 1},
+        {"another RPC ID than was signed", SKAD_VERDICT_SIGNATURE, 5, 1, {0}, 1},
+        {"another kind than was signed", SKAD_VERDICT_SIGNATURE, 2, 1, {2}, 1},
+    };
+    uint8_t datagram[SKAD_DATAGRAM_BYTES_MAX];
+    skad_draft draft;
+    skad_draft *one = &draft;
+    invalid_case outcome = {.self = &self->receiver.id};
+
+    skad_cast_draft(self, SKAD_KIND_PING, &self->receiver.id, NULL, SKAD_CAST_TOKEN, &draft);
+    skad_seal(&self->sealer, &one, 1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t head = SKAD_TAG_BYTES + cases[i].at;
+        size_t rest = draft.len - head - cases[i].cut;
+        memcpy(datagram, draft.bytes, head);
+        memcpy(datagram + head, cases[i].with, cases[i].with_len);
+        memcpy(datagram + head + cases[i].with_len, draft.bytes + head + cases[i].cut, rest);
+        size_t len = head + cases[i].with_len + rest;
+        skad_wire_retag(datagram, len, &self->receiver.id);
+        outcome.description = cases[i].description;
+        outcome.verdict = cases[i].verdict;
+        write_invalid(json, &outcome, datagram, len);
+    }
+    memcpy(datagram, draft.bytes, draft.len);
+    datagram[SKAD_TAG_BYTES - 1] ^= 1;
+    outcome.description = "a bit of the tag's second half changed";
+    outcome.verdict = SKAD_VERDICT_TAG;
+    write_invalid(json, &outcome, datagram, draft.len);
+    memcpy(datagram, draft.bytes, draft.len);
+    malleate(datagram + draft.len - SKAD_SIGNATURE_BYTES);
+    skad_wire_retag(datagram, draft.len, &self->receiver.id);
+    outcome.description = "signature with S + L instead of S";
+    outcome.verdict = SKAD_VERDICT_SIGNATURE;
+    write_invalid(json, &outcome, datagram, draft.len);
+}
+
+/* The last of a batch of three, whose path leads elsewhere. */
+static void write_lost_path(skad_json *json, const skad_cast *self)
+{
+    skad_draft drafts[3];
+    skad_draft *batch[3];
+
+    for (size_t i = 0; i < 3; i++) {
+        skad_cast_draft(self, SKAD_KIND_PING, &self->receiver.id, NULL, SKAD_CAST_TOKEN,
+                        &drafts[i]);
+        batch[i] = &drafts[i];
+    }
+    skad_seal(&self->sealer, batch, 3);
+    drafts[2].bytes[drafts[2].len - SKAD_PROOF_BYTES(0)] ^= 1;
+    skad_wire_retag(drafts[2].bytes, drafts[2].len, &self->receiver.id);
+    write_invalid(json,
+                  &(invalid_case){.description = "a bit of the path changed",
+                                  .verdict = SKAD_VERDICT_SIGNATURE,
+                                  .self = &self->receiver.id},
+                  drafts[2].bytes, drafts[2].len);
+}
+
+void skad_vectors_invalid(skad_json *json)
+{
+    uint8_t noise[SKAD_DATAGRAM_BYTES_MAX + 1];
+    skad_cast self;
+
+    skad_cast_init(&self);
+    skad_wire_fill(noise, sizeof noise, 0);
+    write_invalid(json,
+                  &(invalid_case){"too short", SKAD_VERDICT_SIZE, &self.receiver.id, NULL, NULL},
+                  noise, SKAD_DATAGRAM_BYTES_MIN - 1);
+    write_invalid(json,
+                  &(invalid_case){"too long", SKAD_VERDICT_SIZE, &self.receiver.id, NULL, NULL},
+                  noise, sizeof noise);
+    write_invalid(json, &(invalid_case){"noise", SKAD_VERDICT_TAG, &self.receiver.id, NULL, NULL},
+                  noise, SKAD_DATAGRAM_BYTES_MIN);
+    write_flaws(json, &self);
+    write_replies(json, &self);
+    write_bodies(json, &self);
+    write_hellos(json, &self);
+    write_tampered(json, &self);
+    write_lost_path(json, &self);
+}
