@@ -27,6 +27,10 @@ typedef struct skad_profile {
 
     /* Local policy: not hashed. */
     bool allow_private; /* loopback, private and other non-global addresses may be contacted */
+    /* How many peers of one address group (IPv4 /24, IPv6 /56) may be where; 0: any number. */
+    uint8_t group_bucket_max; /* in one bucket, its replacements included */
+    uint8_t group_table_max;  /* in the whole table, and asked in one lookup */
+    uint8_t group_path_max;   /* asked on one path of a lookup */
 
     /* Optional pre-shared key of a private network: keys the network key. */
     bool has_psk;

@@ -4,12 +4,15 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "proto/address.h"
 #include "src/core/distance.h"
+#include "src/core/diversity.h"
+#include "src/core/region.h"
 
 #define PLACE_NONE UINT16_MAX
 
 skad_lookup *skad_lookup_new(const skad_profile *profile, const skad_id *self,
-                             const skad_id *target, uint64_t now_us)
+                             const skad_id *target, uint8_t wanted, uint64_t now_us)
 {
     /* All that can be listed or asked at once, and the one that is being heard of. */
     size_t places = ((size_t)profile->paths + 1) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX + 1;
@@ -23,6 +26,10 @@ skad_lookup *skad_lookup_new(const skad_profile *profile, const skad_id *self,
     lookup->alpha = profile->alpha;
     lookup->k = profile->k;
     lookup->siblings = profile->siblings;
+    lookup->group_path_max = profile->group_path_max;
+    lookup->group_max = profile->group_table_max;
+    lookup->wanted = wanted == 0 ? profile->siblings : wanted;
+    lookup->region = SKAD_ID_BITS;
     lookup->started_us = now_us;
     lookup->places = places;
     return lookup;
@@ -35,7 +42,7 @@ static uint64_t distance_to(const skad_lookup *lookup, const skad_id *id)
     return skad_id_prefix(id) ^ skad_id_prefix(&lookup->target);
 }
 
-static bool closer(const skad_lookup *lookup, uint16_t a, uint16_t b)
+bool skad_candidate_closer(const skad_lookup *lookup, uint16_t a, uint16_t b)
 {
     const skad_candidate *ca = &lookup->candidates[a];
     const skad_candidate *cb = &lookup->candidates[b];
@@ -62,7 +69,7 @@ static uint16_t candidate_take(skad_lookup *lookup)
 {
     for (size_t i = 0; i < lookup->used; i++) {
         const skad_candidate *candidate = &lookup->candidates[i];
-        if (candidate->listed == 0 && candidate->state == SKAD_STEP_HEARD) {
+        if (candidate->listed == 0 && candidate->tries == 0) {
             return (uint16_t)i;
         }
     }
@@ -74,7 +81,7 @@ static uint16_t candidate_take(skad_lookup *lookup)
 static bool list_has_room(const skad_lookup *lookup, const skad_shortlist *list, uint16_t place)
 {
     return list->count < SKAD_SHORTLIST_MAX ||
-           closer(lookup, place, list->members[list->count - 1]);
+           skad_candidate_closer(lookup, place, list->members[list->count - 1]);
 }
 
 static void list_add(skad_lookup *lookup, uint8_t path, uint16_t place)
@@ -89,12 +96,34 @@ static void list_add(skad_lookup *lookup, uint8_t path, uint16_t place)
         lookup->candidates[list->members[list->count]].listed &= (uint16_t)~bit;
     }
     size_t at = list->count++;
-    while (at > 0 && closer(lookup, place, list->members[at - 1])) {
+    while (at > 0 && skad_candidate_closer(lookup, place, list->members[at - 1])) {
         list->members[at] = list->members[at - 1];
         at--;
     }
     list->members[at] = place;
     lookup->candidates[place].listed |= bit;
+}
+
+/* A failed candidate is asked again where else it was named, once. */
+static void try_other(skad_candidate *candidate)
+{
+    if (candidate->other.family != SKAD_FAMILY_NONE && candidate->tries == 1) {
+        candidate->address = candidate->other;
+        candidate->state = SKAD_STEP_HEARD;
+    }
+}
+
+/* An ID that is named at two addresses: a liar's word stands against somebody else's. The other one
+ * is tried when the first does not answer. */
+static void hear_address(skad_candidate *candidate, const skad_address *address)
+{
+    if (candidate->other.family == SKAD_FAMILY_NONE &&
+        !skad_address_equal(&candidate->address, address)) {
+        candidate->other = *address;
+        if (candidate->state == SKAD_STEP_FAILED) {
+            try_other(candidate);
+        }
+    }
 }
 
 static void hear(skad_lookup *lookup, uint8_t path, uint8_t hop, const skad_contact *contact,
@@ -104,7 +133,9 @@ static void hear(skad_lookup *lookup, uint8_t path, uint8_t hop, const skad_cont
         return;
     }
     uint16_t place = candidate_find(lookup, &contact->id);
-    if (place == PLACE_NONE) {
+    if (place != PLACE_NONE) {
+        hear_address(&lookup->candidates[place], address);
+    } else {
         place = candidate_take(lookup);
         lookup->candidates[place] = (skad_candidate){
             .contact = *contact,
@@ -125,17 +156,55 @@ void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *cont
 
 /* ---- Whom to ask ---- */
 
-/* The closest candidate to ask among the first `window` on a path's list that have not failed. */
+/* Whether enough others of the same address group stand before a member of a list: of one group
+ * only the closest few count. Those before it that fail make room again, so a liar who names
+ * invented contacts of an honest subnet delays it, but does not shut it out. */
+bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *list, size_t member)
+{
+    if (lookup->group_path_max == 0) {
+        return false;
+    }
+    uint64_t group = skad_address_group(&lookup->candidates[list->members[member]].address);
+    size_t before = 0;
+    for (size_t i = 0; i < member; i++) {
+        const skad_candidate *candidate = &lookup->candidates[list->members[i]];
+        before += candidate->state != SKAD_STEP_FAILED &&
+                  skad_address_group(&candidate->address) == group;
+    }
+    return before >= lookup->group_path_max;
+}
+
+/* Whether one more of a candidate's address group may be asked in this lookup. Those that never
+ * answered do not count, for the same reason. */
+static bool group_has_room(const skad_lookup *lookup, uint16_t place)
+{
+    if (lookup->group_max == 0) {
+        return true;
+    }
+    uint64_t group = skad_address_group(&lookup->candidates[place].address);
+    size_t asked = 0;
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        const skad_candidate *candidate = &lookup->candidates[lookup->asked[i]];
+        asked += candidate->state != SKAD_STEP_FAILED &&
+                 skad_address_group(&candidate->address) == group;
+    }
+    return asked < lookup->group_max;
+}
+
+/* The closest candidate to ask among the first `window` on a path's list that count. */
 static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t window)
 {
     const skad_shortlist *list = &lookup->lists[path];
     size_t living = 0;
     for (size_t i = 0; i < list->count && living < window; i++) {
         uint8_t state = lookup->candidates[list->members[i]].state;
-        if (state == SKAD_STEP_HEARD) {
+        if (state == SKAD_STEP_FAILED || skad_shortlist_surplus(lookup, list, i)) {
+            continue;
+        }
+        if (state == SKAD_STEP_HEARD && group_has_room(lookup, list->members[i])) {
             return list->members[i];
         }
-        living += state != SKAD_STEP_FAILED;
+        living += state != SKAD_STEP_HEARD;
     }
     return PLACE_NONE;
 }
@@ -146,7 +215,8 @@ static uint16_t adopt(skad_lookup *lookup, uint8_t path)
     uint16_t best = PLACE_NONE;
     for (uint8_t p = 0; p < lookup->paths; p++) {
         uint16_t place = next_on_list(lookup, p, SKAD_SHORTLIST_MAX);
-        if (place != PLACE_NONE && (best == PLACE_NONE || closer(lookup, place, best))) {
+        if (place != PLACE_NONE &&
+            (best == PLACE_NONE || skad_candidate_closer(lookup, place, best))) {
             best = place;
         }
     }
@@ -164,34 +234,45 @@ static uint16_t next_on_path(skad_lookup *lookup, uint8_t path)
     if (list->waiting >= alpha) {
         return PLACE_NONE;
     }
-    uint16_t place = next_on_list(lookup, path, closing ? lookup->siblings : lookup->k);
+    uint16_t place = next_on_list(lookup, path, closing ? lookup->wanted : lookup->k);
     if (place == PLACE_NONE && !closing && !list->answered && list->waiting == 0) {
         place = adopt(lookup, path);
     }
     return place;
 }
 
-static uint16_t ask(skad_lookup *lookup, uint8_t path, uint16_t place)
+static void ask(skad_lookup *lookup, uint8_t path, uint16_t place)
 {
     skad_candidate *candidate = &lookup->candidates[place];
     candidate->state = SKAD_STEP_ASKED;
     candidate->path = path;
     lookup->lists[path].waiting++;
-    lookup->asked[lookup->rpcs++] = place;
-    return place;
+    lookup->rpcs++;
+    if (candidate->tries++ == 0) {
+        lookup->asked[lookup->asked_count++] = place;
+    }
 }
 
-bool skad_lookup_next(skad_lookup *lookup, uint16_t *place)
+bool skad_lookup_may_ask(const skad_lookup *lookup)
 {
-    if (lookup->phase == SKAD_LOOKUP_DONE || lookup->rpcs == SKAD_LOOKUP_RPCS_MAX) {
+    return lookup->rpcs < SKAD_LOOKUP_RPCS_MAX;
+}
+
+bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
+{
+    if (lookup->phase == SKAD_LOOKUP_DONE || !skad_lookup_may_ask(lookup)) {
         return false;
+    }
+    if (lookup->phase == SKAD_LOOKUP_WIDENING) {
+        return skad_regions_next(lookup, query);
     }
     uint8_t first = lookup->phase == SKAD_LOOKUP_CLOSING ? lookup->paths : 0;
     uint8_t last = lookup->phase == SKAD_LOOKUP_CLOSING ? lookup->paths : lookup->paths - 1;
     for (uint8_t path = first; path <= last; path++) {
         uint16_t next = next_on_path(lookup, path);
         if (next != PLACE_NONE) {
-            *place = ask(lookup, path, next);
+            ask(lookup, path, next);
+            *query = (skad_query){.place = next, .target = lookup->target};
             return true;
         }
     }
@@ -207,13 +288,20 @@ static void stop_waiting(skad_lookup *lookup, const skad_candidate *candidate)
     }
 }
 
-void skad_lookup_unask(skad_lookup *lookup, uint16_t place)
+void skad_lookup_unask(skad_lookup *lookup, const skad_query *query)
 {
-    SKAD_ASSERT(lookup->rpcs > 0 && lookup->asked[lookup->rpcs - 1] == place);
-    skad_candidate *candidate = &lookup->candidates[place];
+    lookup->rpcs--;
+    if (query->region) {
+        skad_regions_unask(lookup);
+        return;
+    }
+    skad_candidate *candidate = &lookup->candidates[query->place];
     stop_waiting(lookup, candidate);
     candidate->state = SKAD_STEP_HEARD;
-    lookup->rpcs--;
+    if (--candidate->tries == 0) {
+        SKAD_ASSERT(lookup->asked[lookup->asked_count - 1] == query->place);
+        lookup->asked_count--;
+    }
 }
 
 /* ---- What came of it ---- */
@@ -238,8 +326,9 @@ void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *c
 {
     const skad_candidate *source = &lookup->candidates[from];
     uint8_t hop = source->hop == UINT8_MAX ? UINT8_MAX : (uint8_t)(source->hop + 1);
+    bool paths_over = lookup->phase != SKAD_LOOKUP_PATHS;
     hear(lookup, source->path, hop, contact, address);
-    if (lookup->phase == SKAD_LOOKUP_CLOSING && source->path != lookup->paths) {
+    if (paths_over && source->path != lookup->paths) {
         /* A slow answer from a path that was already over belongs to the union, too. */
         hear(lookup, lookup->paths, hop, contact, address);
     }
@@ -259,6 +348,14 @@ void skad_lookup_failed(skad_lookup *lookup, uint16_t place)
     skad_candidate *candidate = &lookup->candidates[place];
     stop_waiting(lookup, candidate);
     candidate->state = SKAD_STEP_FAILED;
+    try_other(candidate);
+}
+
+void skad_lookup_refused(skad_lookup *lookup, uint16_t place, bool again)
+{
+    skad_candidate *candidate = &lookup->candidates[place];
+    stop_waiting(lookup, candidate);
+    candidate->state = again && candidate->tries == 1 ? SKAD_STEP_HEARD : SKAD_STEP_FAILED;
 }
 
 void skad_lookup_finish(skad_lookup *lookup)
@@ -281,13 +378,16 @@ static void begin_closing(skad_lookup *lookup)
     }
 }
 
-/* Whether any of the first s living candidates of the union is still awaited. */
+/* Whether any of the closest that are wanted is still awaited. */
 static bool closing_waits(const skad_lookup *lookup)
 {
     const skad_shortlist *list = &lookup->lists[lookup->paths];
     size_t living = 0;
-    for (size_t i = 0; i < list->count && living < lookup->siblings; i++) {
+    for (size_t i = 0; i < list->count && living < lookup->wanted; i++) {
         const skad_candidate *candidate = &lookup->candidates[list->members[i]];
+        if (skad_shortlist_surplus(lookup, list, i)) {
+            continue;
+        }
         if (awaited(candidate)) {
             return true;
         }
@@ -296,48 +396,74 @@ static bool closing_waits(const skad_lookup *lookup)
     return false;
 }
 
-bool skad_lookup_done(skad_lookup *lookup)
+static bool paths_over(skad_lookup *lookup)
 {
-    bool may_ask = lookup->rpcs < SKAD_LOOKUP_RPCS_MAX;
-    if (lookup->phase == SKAD_LOOKUP_PATHS) {
-        for (uint8_t path = 0; path < lookup->paths; path++) {
-            if (lookup->lists[path].waiting > 0 ||
-                (may_ask && next_on_path(lookup, path) != PLACE_NONE)) {
-                return false;
-            }
-        }
-        begin_closing(lookup);
-    }
-    if (lookup->phase == SKAD_LOOKUP_CLOSING) {
-        bool more = may_ask && next_on_list(lookup, lookup->paths, lookup->siblings) != PLACE_NONE;
-        if (more || closing_waits(lookup)) {
+    for (uint8_t path = 0; path < lookup->paths; path++) {
+        if (lookup->lists[path].waiting > 0 ||
+            (skad_lookup_may_ask(lookup) && next_on_path(lookup, path) != PLACE_NONE)) {
             return false;
         }
-        lookup->phase = SKAD_LOOKUP_DONE;
     }
     return true;
 }
 
+static bool closing_over(skad_lookup *lookup)
+{
+    bool more = skad_lookup_may_ask(lookup) &&
+                next_on_list(lookup, lookup->paths, lookup->wanted) != PLACE_NONE;
+    return !more && !closing_waits(lookup);
+}
+
+bool skad_lookup_done(skad_lookup *lookup)
+{
+    if (lookup->phase == SKAD_LOOKUP_PATHS && paths_over(lookup)) {
+        begin_closing(lookup);
+    }
+    if (lookup->phase == SKAD_LOOKUP_WIDENING && skad_regions_explored(lookup)) {
+        lookup->phase = SKAD_LOOKUP_CLOSING;
+    }
+    if (lookup->phase == SKAD_LOOKUP_CLOSING && closing_over(lookup) &&
+        !skad_regions_widen(lookup)) {
+        lookup->phase = SKAD_LOOKUP_DONE;
+    }
+    return lookup->phase == SKAD_LOOKUP_DONE;
+}
+
 /* ---- Results ---- */
+
+/* Whether a candidate's address group has its share among those chosen already. */
+static bool group_chosen(const skad_lookup *lookup, uint16_t place, const uint16_t *chosen,
+                         size_t count)
+{
+    uint64_t group = skad_address_group(&lookup->candidates[place].address);
+    size_t same = 0;
+    for (size_t i = 0; i < count; i++) {
+        same += skad_address_group(&lookup->candidates[chosen[i]].address) == group;
+    }
+    return lookup->group_path_max != 0 && same >= lookup->group_path_max;
+}
 
 size_t skad_lookup_closest(const skad_lookup *lookup, uint16_t places[static SKAD_K_MAX])
 {
     size_t count = 0;
-    for (size_t i = 0; i < lookup->rpcs; i++) {
-        uint16_t place = lookup->asked[i];
-        if (lookup->candidates[place].state != SKAD_STEP_ANSWERED) {
-            continue;
+    uint16_t last = PLACE_NONE; /* the farthest that was looked at */
+    while (count < lookup->siblings) {
+        uint16_t best = PLACE_NONE;
+        for (size_t i = 0; i < lookup->asked_count; i++) {
+            uint16_t place = lookup->asked[i];
+            if (lookup->candidates[place].state == SKAD_STEP_ANSWERED &&
+                (last == PLACE_NONE || skad_candidate_closer(lookup, last, place)) &&
+                (best == PLACE_NONE || skad_candidate_closer(lookup, place, best))) {
+                best = place;
+            }
         }
-        size_t at = count;
-        while (at > 0 && closer(lookup, place, places[at - 1])) {
-            at--;
+        if (best == PLACE_NONE) {
+            break;
         }
-        if (at == lookup->siblings) {
-            continue;
+        last = best;
+        if (!group_chosen(lookup, best, places, count)) {
+            places[count++] = best;
         }
-        count += count < lookup->siblings;
-        memmove(&places[at + 1], &places[at], (count - 1 - at) * sizeof places[0]);
-        places[at] = place;
     }
     return count;
 }

@@ -1,9 +1,11 @@
 /* One lookup over d disjoint paths (S/Kademlia, section 4.4), as a pure machine: it says whom to
  * ask next, is told what came of it, and knows when it is done. It sends nothing itself.
  *
- *                      +--- all paths exhausted ---> CLOSING --- s closest answered ---+
- *   PATHS (d of them) -+                                                               +-> DONE
- *                      +--- value found, or nothing more may be asked -----------------+
+ *                                              +--- dead ones among them ---> WIDENING
+ *                                              |                                 |
+ *                      +--- all paths dry ---> CLOSING <--- the next region -----+
+ *   PATHS (d of them) -+                       |
+ *                      +--- value found -------+--- the closest answered --------> DONE
  *
  * - The k closest contacts that we know are dealt to the paths in turn. Each path keeps its own
  *   shortlist and asks the closest candidates on it; a node is asked once in the whole lookup, by
@@ -14,6 +16,12 @@
  *   claimed: with many dead nodes, fewer paths must not mean fewer chances.
  * - The closing round is one more path whose shortlist is the union of all. It goes on until the s
  *   closest living nodes of the union have answered for themselves.
+ *
+ * - When dead nodes stand among the closest, the lookup widens into the regions behind them
+ *   (region.h).
+ *
+ * Of one address group only so many are asked, on a path and in all: whoever has a thousand names
+ * in one subnet gets a few questions.
  *
  * Bounds: SKAD_LOOKUP_RPCS_MAX requests; per path SKAD_SHORTLIST_MAX candidates, of which the
  * farthest gives way, so a flood of invented names spoils the list of its own path only. */
@@ -31,20 +39,24 @@
 #include "skad/types.h"
 
 #define SKAD_LOOKUP_RPCS_MAX 192 /* ten times what a lookup among a million honest nodes takes */
-#define SKAD_SHORTLIST_MAX   64  /* four times k: half of the network may be dead unnoticed */
+#define SKAD_REGION_ASKED    3  /* nodes asked for one region: one liar or death must not hide it */
+#define SKAD_SHORTLIST_MAX   64 /* four times k: half of the network may be dead unnoticed */
 
 typedef enum skad_lookup_phase {
     SKAD_LOOKUP_PATHS,
     SKAD_LOOKUP_CLOSING,
+    SKAD_LOOKUP_WIDENING,
     SKAD_LOOKUP_DONE,
 } skad_lookup_phase;
 
 typedef struct skad_candidate {
     skad_contact contact;
     skad_address address; /* where it is asked */
+    skad_address other;   /* where else it was named; NONE: nowhere */
     uint64_t distance;    /* to the target, first 64 bits */
     uint16_t listed;      /* bit p: on the shortlist of path p; bit d: closing */
     uint8_t state;        /* skad_step_state */
+    uint8_t tries;        /* requests sent to it for the target */
     uint8_t path;         /* that claimed it */
     uint8_t hop;
     bool gave_value;
@@ -66,31 +78,57 @@ typedef struct skad_lookup {
     uint8_t paths; /* d */
     uint8_t alpha;
     uint8_t k;
-    uint8_t siblings; /* s */
+    uint8_t siblings;       /* s */
+    uint8_t group_path_max; /* see skad_profile; 0: no limit */
+    uint8_t group_max;      /* in the whole lookup */
+    uint8_t wanted;         /* living nodes to be found: s, or more */
     skad_lookup_phase phase;
     uint64_t started_us;
-    uint16_t rpcs;
+    uint16_t rpcs;                            /* requests sent, those for regions included */
     skad_shortlist lists[SKAD_PATHS_MAX + 1]; /* the last one used is the closing round's */
-    uint16_t asked[SKAD_LOOKUP_RPCS_MAX];     /* places, in the order of asking */
-    size_t places;                            /* of candidates[] */
-    size_t used;                              /* those below this have been taken */
+    uint16_t asked[SKAD_LOOKUP_RPCS_MAX];     /* places, in the order of first asking */
+    uint16_t asked_count;
+    int region; /* the one to be explored next; -1: none is left */
+    uint16_t region_places[SKAD_REGION_ASKED];
+    uint8_t region_count;   /* to be asked */
+    uint8_t region_next;    /* the next of them */
+    uint8_t region_waiting; /* asked and awaited */
+    size_t places;          /* of candidates[] */
+    size_t used;            /* those below this have been taken */
     skad_candidate candidates[];
 } skad_lookup;
 
-/* A new lookup for a target; NULL without memory. Free with free(). */
+/* What is to be asked next. */
+typedef struct skad_query {
+    uint16_t place; /* whom */
+    bool region;    /* not for the lookup's target but for a region's */
+    skad_id target;
+} skad_query;
+
+/* Whether the candidate at place a is closer to the target than that at b. */
+bool skad_candidate_closer(const skad_lookup *lookup, uint16_t a, uint16_t b);
+
+/* Whether a member of a list (by its index there) is beyond its address group's share. */
+bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *list, size_t member);
+
+/* Whether the bound on requests leaves room for one more. */
+bool skad_lookup_may_ask(const skad_lookup *lookup);
+
+/* A new lookup for a target that ends when `wanted` living nodes are found (0: the profile's s);
+ * NULL without memory. Free with free(). */
 skad_lookup *skad_lookup_new(const skad_profile *profile, const skad_id *self,
-                             const skad_id *target, uint64_t now_us);
+                             const skad_id *target, uint8_t wanted, uint64_t now_us);
 
 /* Deals our own contacts, closest first: turns 0 to k-1 to the paths, further ones to the closing
  * round, where they stand in for close ones that turn out to be dead. */
 void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *contact,
                       const skad_address *address);
 
-/* The next candidate to ask, marked as asked; false if nobody is to be asked now. */
-bool skad_lookup_next(skad_lookup *lookup, uint16_t *place);
+/* The next query, counted as asked; false if nothing is to be asked now. */
+bool skad_lookup_next(skad_lookup *lookup, skad_query *query);
 
 /* Undoes skad_lookup_next for a request that could not be sent. */
-void skad_lookup_unask(skad_lookup *lookup, uint16_t place);
+void skad_lookup_unask(skad_lookup *lookup, const skad_query *query);
 
 /* A candidate answered. Then each contact of its answer that may be asked: skad_lookup_heard. */
 void skad_lookup_answered(skad_lookup *lookup, uint16_t place, uint64_t rtt_us);
@@ -101,14 +139,17 @@ void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *c
 void skad_lookup_slow(skad_lookup *lookup, uint16_t place);
 void skad_lookup_failed(skad_lookup *lookup, uint16_t place);
 
+/* It answered with a refusal; `again`: asking it once more may help. */
+void skad_lookup_refused(skad_lookup *lookup, uint16_t place, bool again);
+
 /* The value was found and verified: nothing more is asked. */
 void skad_lookup_finish(skad_lookup *lookup);
 
 /* Whether it is done; moves from phase to phase. Ask after skad_lookup_next said false. */
 bool skad_lookup_done(skad_lookup *lookup);
 
-/* The closest candidates that answered: at most s. Returns how many; places in ascending
- * distance. */
+/* The closest candidates that answered, of each address group only its share: at most s. Returns
+ * how many; places in ascending distance. */
 size_t skad_lookup_closest(const skad_lookup *lookup, uint16_t places[static SKAD_K_MAX]);
 
 /* How many paths have the closest living node on their own shortlist. */

@@ -43,6 +43,8 @@ static skad_status allocate(skad_node *node)
     const skad_profile *profile = &node->profile;
     skad_status status = skad_table_init(&node->table, &node->identity.id, profile->k,
                                          profile->siblings, limits->peers);
+    node->table.group_bucket_max = profile->group_bucket_max;
+    node->table.group_table_max = profile->group_table_max;
     if (status == SKAD_OK) {
         status = skad_pending_init(&node->pending, limits->pending);
     }

@@ -9,6 +9,7 @@
 #include "proto/record.h"
 #include "src/core/ask.h"
 #include "src/core/distance.h"
+#include "src/core/region.h"
 #include "src/core/report.h"
 
 #define STARVED_RETRY_US (20 * SKAD_US_PER_MS)
@@ -47,7 +48,7 @@ static void end_put(skad_node *node, skad_operation *operation)
 /* Whether a lookup that asked anybody got no answer at all. */
 static bool nobody_answered(const skad_lookup *lookup)
 {
-    for (size_t i = 0; i < lookup->rpcs; i++) {
+    for (size_t i = 0; i < lookup->asked_count; i++) {
         if (lookup->candidates[lookup->asked[i]].state == SKAD_STEP_ANSWERED) {
             return false;
         }
@@ -69,27 +70,31 @@ static void end_lookup(skad_node *node, skad_operation *operation)
 
 /* ---- Asking ---- */
 
-static bool ask_candidate(skad_node *node, skad_operation *operation, uint16_t place)
+/* Queries of regions are marked in the step, since their answers mean something else. */
+#define REGION_STEP 0x8000U
+
+static bool ask_candidate(skad_node *node, skad_operation *operation, const skad_query *query)
 {
-    const skad_candidate *candidate = &operation->lookup->candidates[place];
+    const skad_candidate *candidate = &operation->lookup->candidates[query->place];
     skad_message message;
-    if (operation->kind == SKAD_OPERATION_GET) {
+    if (operation->kind == SKAD_OPERATION_GET && !query->region) {
         message.kind = SKAD_KIND_FIND_VALUE;
-        message.u.find_value.key = operation->lookup->target;
+        message.u.find_value.key = query->target;
         message.u.find_value.want = (uint8_t)node->families;
         message.u.find_value.type = SKAD_RECORD_IMMUTABLE;
     } else {
         message.kind = SKAD_KIND_FIND_NODE;
-        message.u.find_node.target = operation->lookup->target;
+        message.u.find_node.target = query->target;
         message.u.find_node.want = (uint8_t)node->families;
     }
     skad_request request = {
         .message = &message,
         .address = &candidate->address,
         .responder = &candidate->contact.id,
+        .token = candidate->has_token ? candidate->token : NULL,
         .purpose = SKAD_PURPOSE_OPERATION,
         .owner = skad_operation_name(&node->operations, operation),
-        .step = place,
+        .step = (uint16_t)(query->place | (query->region ? REGION_STEP : 0)),
     };
     return skad_ask(node, &request);
 }
@@ -153,10 +158,10 @@ static void starve(skad_node *node)
 
 static void drive_lookup(skad_node *node, skad_operation *operation)
 {
-    uint16_t place;
-    while (skad_lookup_next(operation->lookup, &place)) {
-        if (!ask_candidate(node, operation, place)) {
-            skad_lookup_unask(operation->lookup, place);
+    skad_query query;
+    while (skad_lookup_next(operation->lookup, &query)) {
+        if (!ask_candidate(node, operation, &query)) {
+            skad_lookup_unask(operation->lookup, &query);
             starve(node);
             return;
         }
@@ -193,8 +198,9 @@ static void drive_storing(skad_node *node, skad_operation *operation)
 
 void skad_operate_drive(skad_node *node, skad_operation *operation)
 {
-    /* begin_closing may open new questions: a second round finds them. */
-    for (unsigned round = 0; round < 2 && operation->stage == SKAD_STAGE_RUNNING; round++) {
+    /* A new phase may open new questions: a lookup that is over with one is driven into the next.
+     */
+    for (unsigned round = 0; round < 3 && operation->stage == SKAD_STAGE_RUNNING; round++) {
         drive_lookup(node, operation);
     }
     if (operation->stage == SKAD_STAGE_STORING) {
@@ -204,20 +210,26 @@ void skad_operate_drive(skad_node *node, skad_operation *operation)
 
 /* ---- Answers ---- */
 
-/* A contact in an answer is worth asking when we can send to it, its ID paid the static puzzle, and
- * we do not know it to be silent. */
+/* Where a contact in an answer is worth asking: we can send to it, its ID paid the static puzzle,
+ * and we do not know it to be silent. Where we verified an endpoint of it ourselves, that one;
+ * nobody's word counts against it. NULL: nowhere. */
 static const skad_address *worth_asking(const skad_node *node, const skad_contact *contact)
 {
-    const skad_address *address = skad_contact_endpoint(contact, node->families);
-    if (address == NULL || !skad_address_routable(address, node->profile.allow_private) ||
-        !skad_puzzle_static_ok(&contact->id, node->profile.static_bits)) {
-        return NULL;
-    }
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &contact->id);
-    if (slot != SKAD_PEER_NONE && skad_peer_silent(&node->table.peers.peers[slot])) {
-        return NULL;
+    if (slot != SKAD_PEER_NONE) {
+        const skad_peer *peer = &node->table.peers.peers[slot];
+        const skad_route *route = skad_peer_route(peer, node->families);
+        if (skad_peer_silent(peer)) {
+            return NULL;
+        }
+        if (route != NULL) {
+            return &route->address;
+        }
     }
-    return address;
+    const skad_address *address = skad_contact_endpoint(contact, node->families);
+    bool worth = address != NULL && skad_address_routable(address, node->profile.allow_private) &&
+                 skad_puzzle_static_ok(&contact->id, node->profile.static_bits);
+    return worth ? address : NULL;
 }
 
 static void hear_contacts(const skad_node *node, skad_lookup *lookup, uint16_t from,
@@ -257,7 +269,9 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
 {
     skad_lookup *lookup = operation->lookup;
     if (answer->kind == SKAD_KIND_ERROR) {
-        skad_lookup_failed(lookup, rpc->step);
+        /* The token that came with the answer may be all that was missing. */
+        bool again = answer->u.reply.u.error.code == SKAD_ERROR_TOKEN;
+        skad_lookup_refused(lookup, rpc->step, again);
         return;
     }
     skad_lookup_answered(lookup, rpc->step, node->now.mono_us - rpc->sent_us);
@@ -268,6 +282,19 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
     } else {
         hear_contacts(node, lookup, rpc->step, answer->u.reply.u.nodes.contacts,
                       answer->u.reply.u.nodes.contacts_count);
+    }
+}
+
+/* A region's answer only names more candidates. */
+static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pending_rpc *rpc,
+                            const skad_message *answer)
+{
+    if (!rpc->slow) {
+        skad_regions_over(lookup);
+    }
+    if (answer->kind == SKAD_KIND_NODES) {
+        hear_contacts(node, lookup, (uint16_t)(rpc->step & ~REGION_STEP),
+                      answer->u.reply.u.nodes.contacts, answer->u.reply.u.nodes.contacts_count);
     }
 }
 
@@ -305,7 +332,9 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
         end(node, operation, SKAD_OUTCOME_DONE);
         return;
     }
-    if (operation->stage == SKAD_STAGE_RUNNING) {
+    if (operation->stage == SKAD_STAGE_RUNNING && (rpc->step & REGION_STEP) != 0) {
+        region_answered(node, operation->lookup, rpc, &answer->message);
+    } else if (operation->stage == SKAD_STAGE_RUNNING) {
         remember_token(&operation->lookup->candidates[rpc->step], token);
         lookup_answered(node, operation, rpc, &answer->message);
     } else if (operation->stage == SKAD_STAGE_STORING && rpc->kind == SKAD_KIND_STORE) {
@@ -320,7 +349,11 @@ void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
 {
     skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
     if (operation != NULL && operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL) {
-        skad_lookup_slow(operation->lookup, rpc->step);
+        if ((rpc->step & REGION_STEP) != 0) {
+            skad_regions_over(operation->lookup);
+        } else {
+            skad_lookup_slow(operation->lookup, rpc->step);
+        }
         skad_operate_drive(node, operation);
     }
 }
@@ -334,6 +367,9 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
     if (operation->stage == SKAD_STAGE_RUNNING && operation->kind == SKAD_OPERATION_PING) {
         end(node, operation, SKAD_OUTCOME_TIMED_OUT);
         return;
+    }
+    if (operation->stage == SKAD_STAGE_RUNNING && (rpc->step & REGION_STEP) != 0) {
+        return; /* the region went on without it when it was slow */
     }
     if (operation->stage == SKAD_STAGE_RUNNING) {
         skad_lookup_failed(operation->lookup, rpc->step);

@@ -44,11 +44,11 @@ static void tell_ping(const skad_operation *operation, skad_event *event)
 static size_t list_steps(skad_operation *operation)
 {
     const skad_lookup *lookup = operation->lookup;
-    operation->steps = calloc((size_t)lookup->rpcs + 1, sizeof *operation->steps);
+    operation->steps = calloc((size_t)lookup->asked_count + 1, sizeof *operation->steps);
     if (operation->steps == NULL) {
         return 0;
     }
-    for (size_t i = 0; i < lookup->rpcs; i++) {
+    for (size_t i = 0; i < lookup->asked_count; i++) {
         const skad_candidate *candidate = &lookup->candidates[lookup->asked[i]];
         operation->steps[i] = (skad_step){
             .id = candidate->contact.id,
@@ -60,7 +60,7 @@ static size_t list_steps(skad_operation *operation)
             .rtt_us = candidate->rtt_us,
         };
     }
-    return lookup->rpcs;
+    return lookup->asked_count;
 }
 
 static void mark_closest(skad_operation *operation, size_t steps_count, const uint16_t *places,

@@ -13,6 +13,7 @@
 #include "src/core/report.h"
 
 #define SEEDS_MAX          64 /* of our own contacts: as many as a shortlist takes */
+#define JOIN_WANTED        48 /* three times s: what it takes to hold all siblings of a key */
 #define OWN_OPERATIONS_MAX 2  /* places kept free for the node's own lookups */
 
 static skad_status take(skad_node *node, skad_operation_kind kind, skad_operation **out)
@@ -40,7 +41,9 @@ static void postpone_refresh(skad_node *node, const skad_id *target)
 static skad_status begin_lookup(skad_node *node, skad_operation *operation, const skad_id *target)
 {
     const skad_table *table = &node->table;
-    operation->lookup = skad_lookup_new(&node->profile, &table->self, target, node->now.mono_us);
+    bool joining = operation->kind == SKAD_OPERATION_JOIN;
+    operation->lookup = skad_lookup_new(&node->profile, &table->self, target,
+                                        joining ? JOIN_WANTED : 0, node->now.mono_us);
     if (operation->lookup == NULL) {
         return SKAD_ERR_MEMORY;
     }

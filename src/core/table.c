@@ -5,6 +5,7 @@
 #include "crypto/assert.h"
 #include "proto/address.h"
 #include "src/core/distance.h"
+#include "src/core/diversity.h"
 
 skad_status skad_table_init(skad_table *table, const skad_id *self, size_t k, size_t siblings,
                             size_t slots)
@@ -271,6 +272,31 @@ static void touch(skad_table *table, skad_peer_slot slot)
     }
 }
 
+/* Whether one more endpoint of this address group has room, in the table and in the bucket of an
+ * ID; the peer in slot `self` does not count against itself. */
+static bool diverse(const skad_table *table, const skad_id *id, const skad_address *address,
+                    skad_peer_slot self)
+{
+    if (table->group_bucket_max == 0 && table->group_table_max == 0) {
+        return true;
+    }
+    uint64_t group = skad_address_group(address);
+    size_t family = skad_route_index(address);
+    size_t bucket = skad_table_bucket_of(table, id);
+    size_t in_table = 0;
+    size_t in_bucket = 0;
+    for (size_t i = 0; i < table->peers.used; i++) {
+        const skad_peer *peer = &table->peers.peers[i];
+        if (peer->places != 0 && i != self &&
+            skad_address_group(&peer->routes[family].address) == group) {
+            in_table++;
+            in_bucket += skad_table_bucket_of(table, &peer->id) == bucket;
+        }
+    }
+    return (table->group_table_max == 0 || in_table < table->group_table_max) &&
+           (table->group_bucket_max == 0 || in_bucket < table->group_bucket_max);
+}
+
 /* Whether an answer from this endpoint may be taken for the peer's. */
 static bool route_accepts(const skad_peer *peer, const skad_address *address)
 {
@@ -287,6 +313,9 @@ skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
     }
     skad_peer_slot slot = skad_peers_find(&table->peers, id);
     bool is_new = slot == SKAD_PEER_NONE;
+    if (is_new && !diverse(table, id, address, SKAD_PEER_NONE)) {
+        return SKAD_PEER_NONE;
+    }
     if (is_new) {
         slot = skad_peers_take(&table->peers, id);
         if (slot == SKAD_PEER_NONE && make_room(table)) {
@@ -303,6 +332,9 @@ skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
     }
     skad_route *route = &peer->routes[skad_route_index(address)];
     if (!skad_address_equal(&route->address, address)) {
+        if (!is_new && !diverse(table, id, address, slot)) {
+            return slot;
+        }
         *route = (skad_route){.address = *address};
     }
     skad_rtt_sample(&peer->rtt, rtt_us);
@@ -379,6 +411,9 @@ bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_add
         const skad_route *route = &peer->routes[skad_route_index(address)];
         bool same = skad_address_equal(&route->address, address);
         return (same && skad_peer_silent(peer)) || (!same && route_accepts(peer, address));
+    }
+    if (!diverse(table, id, address, SKAD_PEER_NONE)) {
+        return false;
     }
     size_t index = skad_table_bucket_of(table, id);
     const skad_bucket *bucket = &table->buckets[index];

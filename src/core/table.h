@@ -15,6 +15,9 @@
  *   silence may be our fault; after SKAD_TABLE_FAILURES_MAX it goes.
  * - When the pool has no free slot, some bucket's oldest replacement gives way; when there is none,
  *   the newcomer is refused.
+ * - Address diversity: of one address group (diversity.h) only so many may be in a bucket, its
+ *   replacements included, and in the whole table. Counted among those admitted; a newcomer or a
+ *   further endpoint beyond it is refused.
  * - A peer has at most one verified endpoint of each family. An answer from another endpoint
  *   replaces a verified one only once that has failed, so nobody can move a living peer. */
 #ifndef SKAD_CORE_TABLE_H
@@ -49,6 +52,8 @@ typedef struct skad_table {
     skad_id self;
     size_t k;
     size_t siblings_max;
+    size_t group_bucket_max; /* 0: no limit, which is what skad_table_init sets */
+    size_t group_table_max;
     skad_peers peers;
     skad_bucket buckets[SKAD_BUCKETS_MAX];
     size_t buckets_count;                       /* >= 1 */

@@ -6,10 +6,11 @@
 #include "crypto/assert.h"
 #include "crypto/hash.h"
 #include "proto/address.h"
+#include "src/core/state.h"
 #include "tests/support/identities.h"
 
 /* SplitMix64: the network's own dice, apart from the nodes'. */
-static uint64_t draw(test_network *network)
+uint64_t test_network_draw(test_network *network)
 {
     uint64_t z = network->random += 0x9e3779b97f4a7c15ULL;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
@@ -26,24 +27,27 @@ skad_time test_network_time(const test_network *network)
 static void add_node(test_network *network, size_t index)
 {
     test_node *node = &network->nodes[index];
-    skad_identity identity = test_identity(network->profile, (uint32_t)index + 1);
+    node->identity = test_identity(network->profile, (uint32_t)index + 1);
     uint8_t hash_key[16] = {1};
     skad_status status = skad_store_memory_new(4096, 4 << 20, hash_key, &node->store);
     SKAD_ASSERT(status == SKAD_OK);
     skad_node_config config = {.profile = *network->profile,
-                               .identity = &identity,
+                               .identity = &node->identity,
                                .store = node->store,
                                .families = SKAD_FAMILIES_ALL};
     skad_node_limits_default(&config.limits);
+    config.limits.peers = 512;
     config.limits.pending = 256;
-    config.limits.outbox = 256;
+    config.limits.outbox = 128;
+    config.limits.duplicates = 1024;
     for (size_t i = 0; i < sizeof config.seed; i++) {
-        config.seed[i] = (uint8_t)draw(network);
+        config.seed[i] = (uint8_t)test_network_draw(network);
     }
     status = skad_node_new(&config, test_network_time(network), &node->node);
     SKAD_ASSERT(status == SKAD_OK);
-    node->address = (skad_address){
-        .family = SKAD_FAMILY_IPV4, .port = (uint16_t)(10000 + index), .ip = {127, 0, 0, 1}};
+    node->address = (skad_address){.family = SKAD_FAMILY_IPV4,
+                                   .port = (uint16_t)(10000 + index),
+                                   .ip = {10, (uint8_t)(index >> 8), (uint8_t)index, 1}};
 }
 
 void test_network_init(test_network *network, const skad_profile *profile, size_t count,
@@ -84,8 +88,7 @@ static void launch(test_network *network, test_flight *flight)
 {
     if (network->flights_count == network->flights_max) {
         network->flights_max = network->flights_max * 2 + 64;
-        network->flights =
-            realloc(network->flights, network->flights_max * sizeof(test_flight *));
+        network->flights = realloc(network->flights, network->flights_max * sizeof(test_flight *));
         SKAD_ASSERT(network->flights != NULL);
     }
     size_t at = network->flights_count++;
@@ -126,24 +129,31 @@ static void write_down(test_network *network, const test_flight *flight)
               sizeof network->transcript);
 }
 
+void test_network_send(test_network *network, const skad_address *from,
+                       const skad_datagram *datagram)
+{
+    test_flight *flight = malloc(sizeof *flight);
+    SKAD_ASSERT(flight != NULL);
+    flight->from = *from;
+    flight->datagram = *datagram;
+    write_down(network, flight);
+    uint64_t spread = network->latency_max_us - network->latency_min_us + 1;
+    flight->due_us =
+        network->now_us + network->latency_min_us + test_network_draw(network) % spread;
+    flight->order = network->orders++;
+    bool lost = (double)(test_network_draw(network) >> 11) * 0x1p-53 < network->loss;
+    if (lost) {
+        free(flight);
+    } else {
+        launch(network, flight);
+    }
+}
+
 static void collect(test_network *network, size_t index)
 {
     skad_datagram datagram;
     while (skad_node_poll_datagram(network->nodes[index].node, &datagram)) {
-        test_flight *flight = malloc(sizeof *flight);
-        SKAD_ASSERT(flight != NULL);
-        flight->from = network->nodes[index].address;
-        flight->datagram = datagram;
-        write_down(network, flight);
-        uint64_t spread = network->latency_max_us - network->latency_min_us + 1;
-        flight->due_us = network->now_us + network->latency_min_us + draw(network) % spread;
-        flight->order = network->orders++;
-        bool lost = (double)(draw(network) >> 11) * 0x1p-53 < network->loss;
-        if (lost) {
-            free(flight);
-        } else {
-            launch(network, flight);
-        }
+        test_network_send(network, &network->nodes[index].address, &datagram);
     }
 }
 
@@ -151,7 +161,13 @@ static void deliver(test_network *network)
 {
     test_flight *flight = land(network);
     size_t index = (size_t)(flight->datagram.to.port - 10000);
-    if (index < network->count && !network->nodes[index].dead) {
+    test_node *to = index < network->count ? &network->nodes[index] : NULL;
+    if (to == NULL && network->outsiders != NULL) {
+        network->outsiders(network, &flight->from, &flight->datagram);
+    } else if (to != NULL && to->liar &&
+               network->adversary(network, index, &flight->from, &flight->datagram)) {
+        network->delivered++;
+    } else if (to != NULL && !to->dead) {
         skad_node_receive(network->nodes[index].node, flight->datagram.bytes, flight->datagram.len,
                           &flight->from, test_network_time(network));
         network->delivered++;
@@ -166,7 +182,9 @@ static size_t next_node(const test_network *network, uint64_t *due_us)
 {
     size_t next = SIZE_MAX;
     *due_us = UINT64_MAX;
-    for (size_t i = 0; i < network->count; i++) {
+    size_t first = network->still ? network->awake : 0;
+    size_t end = network->still ? network->awake + 1 : network->count;
+    for (size_t i = first; i < end; i++) {
         uint64_t deadline =
             network->nodes[i].dead ? UINT64_MAX : skad_node_deadline(network->nodes[i].node);
         if (deadline < *due_us) {
@@ -214,6 +232,32 @@ bool test_network_run(test_network *network, uint64_t duration_us,
         }
     } while (step(network, end_us));
     return false;
+}
+
+void test_network_know_all(test_network *network, size_t index)
+{
+    size_t order[TEST_NODES_MAX];
+    for (size_t i = 0; i < network->count; i++) {
+        order[i] = i;
+    }
+    for (size_t left = network->count; left > 1; left--) {
+        size_t pick = test_network_draw(network) % left;
+        size_t swap = order[left - 1];
+        order[left - 1] = order[pick];
+        order[pick] = swap;
+    }
+    for (size_t i = 0; i < network->count; i++) {
+        const test_node *peer = &network->nodes[order[i]];
+        skad_table_answered(&network->nodes[index].node->table, &peer->identity.id, &peer->address,
+                            network->latency_min_us + network->latency_max_us, network->now_us);
+    }
+}
+
+void test_network_stabilise(test_network *network)
+{
+    for (size_t i = 0; i < network->count; i++) {
+        test_network_know_all(network, i);
+    }
 }
 
 static bool all_joined(test_network *network, void *user)
@@ -269,6 +313,7 @@ static bool event_came(test_network *network, void *user)
 skad_event test_network_await(test_network *network, size_t index, skad_op op, uint8_t *value)
 {
     awaited_event awaited = {.index = index, .op = op, .value = value};
+    network->awake = index;
     bool came =
         test_network_run(network, SKAD_OPERATION_US_MAX + SKAD_US_PER_S, event_came, &awaited);
     SKAD_ASSERT(came);

@@ -9,14 +9,23 @@
 
 #include "skad/node.h"
 
-#define TEST_NODES_MAX 256
+#define TEST_NODES_MAX 1024
+
+typedef struct test_network test_network;
 
 typedef struct test_node {
     skad_node *node;
+    skad_identity identity;
     skad_store store;
     skad_address address;
     bool dead; /* receives nothing, sends nothing, has no time */
+    bool liar; /* what it receives goes to the network's adversary first */
 } test_node;
+
+/* Handles a datagram that reached a liar; false leaves it to the liar's own node, which is honest.
+ */
+typedef bool (*test_adversary)(test_network *network, size_t index, const skad_address *from,
+                               const skad_datagram *datagram);
 
 typedef struct test_flight {
     uint64_t due_us;
@@ -25,14 +34,23 @@ typedef struct test_flight {
     skad_datagram datagram;
 } test_flight;
 
-typedef struct test_network {
+/* Takes a datagram for an address where no node of the network is. */
+typedef void (*test_outsiders)(test_network *network, const skad_address *from,
+                               const skad_datagram *datagram);
+
+struct test_network {
     const skad_profile *profile;
+    test_adversary adversary;
+    test_outsiders outsiders;
+    void *user; /* of adversary and outsiders */
     test_node nodes[TEST_NODES_MAX];
     size_t count;
     uint64_t now_us;
     uint64_t random; /* of the network, not of the nodes */
     uint64_t latency_min_us;
     uint64_t latency_max_us;
+    bool still; /* only the node that is awaited is ticked: no upkeep of all the others */
+    size_t awake;
     double loss;           /* share of datagrams that vanish */
     test_flight **flights; /* a binary heap by due time */
     size_t flights_count;
@@ -40,13 +58,16 @@ typedef struct test_network {
     uint64_t orders;
     uint64_t delivered;
     uint8_t transcript[32]; /* a running hash of every datagram that was sent */
-} test_network;
+};
 
-/* `count` nodes of the profile, none joined, on 127.0.0.1 and ports from 10000 on; latency 5 to 25
- * milliseconds, no loss. */
+/* `count` nodes of the profile, none joined, each in a /24 of its own and on ports from 10000 on;
+ * latency 5 to 25 milliseconds, no loss. */
 void test_network_init(test_network *network, const skad_profile *profile, size_t count,
                        uint64_t seed);
 void test_network_free(test_network *network);
+
+/* A number from the network's dice. */
+uint64_t test_network_draw(test_network *network);
 
 /* The time as the nodes are told it. */
 skad_time test_network_time(const test_network *network);
@@ -59,6 +80,18 @@ bool test_network_run(test_network *network, uint64_t duration_us,
 /* Joins all nodes through node 0, one after the other, and runs until all are joined and a minute
  * longer. Fails the test if that takes more than ten virtual minutes. */
 void test_network_join_all(test_network *network);
+
+/* One node has verified every other, in an order drawn at random, and keeps what its table keeps.
+ */
+void test_network_know_all(test_network *network, size_t index);
+
+/* Fills all tables as a long-stable network has them: every node has verified every other, in an
+ * order drawn at random, and keeps what its table keeps. Nobody has joined by datagrams. */
+void test_network_stabilise(test_network *network);
+
+/* Sends a datagram from any address. */
+void test_network_send(test_network *network, const skad_address *from,
+                       const skad_datagram *datagram);
 
 /* Runs until an operation of node `index` has ended and copies its event. Other events are dropped.
  * Fails the test if there is none within SKAD_OPERATION_US_MAX. Values that the event borrows are

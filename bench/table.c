@@ -1,0 +1,98 @@
+/* What operations on a routing table of 300 peers cost, and how large a full table is. The
+ * reference is one 32-byte BLAKE2b, the cheapest thing that a datagram costs anyway.
+ *
+ *   build/bench_table */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/measure.h"
+#include "crypto/random.h"
+#include "src/core/state.h"
+
+#define ROUNDS 25
+#define CALLS  512
+#define PEERS  300
+
+typedef struct figures {
+    double hash[ROUNDS], answered[ROUNDS], failed[ROUNDS], wants[ROUNDS], closest[ROUNDS];
+} figures;
+
+static double us_per_call(double start)
+{
+    return (bench_cpu_s() - start) / CALLS * 1e6;
+}
+
+static void measure(skad_node *node, const skad_id *ids, size_t round, figures *out)
+{
+    static volatile size_t sink;
+    skad_table *table = &node->table;
+    const skad_peers *peers = &table->peers;
+    skad_peer_slot slots[SKAD_K_MAX];
+    uint8_t digest[SKAD_HASH_BYTES];
+    skad_address address = {.family = SKAD_FAMILY_IPV4, .port = 999, .ip = {127, 9, 9, 9}};
+
+    double start = bench_cpu_s();
+    for (size_t i = 0; i < CALLS; i++) {
+        skad_hash_one(SKAD_HASH_VALUE, ids[i].bytes, sizeof ids[i].bytes, digest);
+    }
+    out->hash[round] = us_per_call(start);
+    start = bench_cpu_s();
+    for (size_t i = 0; i < CALLS; i++) {
+        const skad_peer *peer = &peers->peers[i % peers->used];
+        sink += skad_table_answered(table, &peer->id, &peer->routes[0].address, 1000,
+                                    node->now.mono_us);
+    }
+    out->answered[round] = us_per_call(start);
+    start = bench_cpu_s();
+    for (size_t i = 0; i < CALLS; i++) {
+        skad_table_failed(table, &ids[i], &address, node->now.mono_us);
+    }
+    out->failed[round] = us_per_call(start);
+    start = bench_cpu_s();
+    for (size_t i = 0; i < CALLS; i++) {
+        sink += skad_table_wants(table, &ids[i], &address);
+    }
+    out->wants[round] = us_per_call(start);
+    start = bench_cpu_s();
+    for (size_t i = 0; i < CALLS; i++) {
+        sink += skad_peers_closest(peers, &ids[i], SKAD_FAMILIES_ALL, NULL, SKAD_K_MAX, slots);
+    }
+    out->closest[round] = us_per_call(start);
+}
+
+static size_t table_bytes(const skad_node *node)
+{
+    const skad_peers *peers = &node->table.peers;
+    return sizeof node->table + peers->slots * (sizeof *peers->peers + sizeof *peers->prefixes);
+}
+
+int main(void)
+{
+    static figures all;
+    static skad_id ids[CALLS];
+    skad_identity identity;
+    skad_store store;
+    bench_pin(0);
+    skad_node *node = bench_node(PEERS, &identity, &store);
+    uint8_t seed[SKAD_SEED_BYTES] = {5};
+    skad_random random;
+    skad_random_init(&random, seed);
+    for (size_t i = 0; i < CALLS; i++) {
+        skad_random_bytes(&random, ids[i].bytes, sizeof ids[i].bytes);
+    }
+    for (size_t round = 0; round < ROUNDS; round++) {
+        measure(node, ids, round, &all);
+    }
+    printf("one 32-byte BLAKE2b            %6.3f us\n", bench_median(all.hash, ROUNDS));
+    printf("a known peer answered          %6.3f us\n", bench_median(all.answered, ROUNDS));
+    printf("an unknown peer failed         %6.3f us\n", bench_median(all.failed, ROUNDS));
+    printf("is a stranger wanted           %6.3f us\n", bench_median(all.wants, ROUNDS));
+    printf("16 closest among %3zu           %6.3f us\n", node->table.peers.count,
+           bench_median(all.closest, ROUNDS));
+    printf("a table for %zu peers takes %zu KiB, %zu bytes a peer\n", node->table.peers.slots,
+           table_bytes(node) / 1024, table_bytes(node) / node->table.peers.slots);
+    skad_node_free(node);
+    store.ops->free(store.self);
+    return 0;
+}

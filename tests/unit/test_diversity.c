@@ -1,0 +1,238 @@
+/* Address diversity: what a group is, and how many of one the table and a lookup take. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "proto/address.h"
+#include "src/core/distance.h"
+#include "src/core/diversity.h"
+#include "src/core/table.h"
+#include "tests/support/dice.h"
+#include "tests/support/lookup_script.h"
+
+static uint64_t group_of(const char *text)
+{
+    skad_address address;
+    assert_true(skad_address_parse(text, &address));
+    return skad_address_group(&address);
+}
+
+static void a_group_is_a_24_or_a_56(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        const char *a;
+        const char *b;
+        bool same;
+    } cases[] = {
+        {"one /24", "8.8.8.1:1", "8.8.8.255:9", true},
+        {"two /24", "8.8.8.1:1", "8.8.9.1:1", false},
+        {"one /56", "[2a00:1:2:300::1]:1", "[2a00:1:2:3ff:9::2]:2", true},
+        {"two /56", "[2a00:1:2:300::1]:1", "[2a00:1:2:400::1]:1", false},
+        {"families", "8.8.8.1:1", "[808:800::1]:1", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if ((group_of(cases[i].a) == group_of(cases[i].b)) != cases[i].same) {
+            fail_msg("%s", cases[i].label);
+        }
+    }
+    assert_int_equal(skad_address_group(&(skad_address){0}), 0);
+}
+
+/* ---- The table ---- */
+
+typedef struct room {
+    skad_table table;
+    test_dice dice;
+} room;
+
+static room *make_room_for(size_t group_bucket_max, size_t group_table_max)
+{
+    room *made = calloc(1, sizeof *made);
+    assert_non_null(made);
+    made->dice.state = 7;
+    skad_id self = test_dice_id(&made->dice);
+    assert_int_equal(skad_table_init(&made->table, &self, 16, 16, 512), SKAD_OK);
+    made->table.group_bucket_max = group_bucket_max;
+    made->table.group_table_max = group_table_max;
+    return made;
+}
+
+static void close_room(room *made)
+{
+    skad_table_free(&made->table);
+    free(made);
+}
+
+/* A stranger who shares so many bits with us answers from host `host` of subnet `subnet`. */
+static bool comes_in(room *made, unsigned shared, uint8_t subnet, uint8_t host)
+{
+    skad_id id = test_dice_id_near(&made->dice, &made->table.self, shared);
+    skad_address address = {.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, 0, subnet, host}};
+    bool wanted = skad_table_wants(&made->table, &id, &address);
+    bool came = skad_table_answered(&made->table, &id, &address, 1000, 1000) != SKAD_PEER_NONE;
+    assert_int_equal(wanted, came);
+    return came;
+}
+
+/* Splits the table into buckets, by peers of many subnets. */
+static void split_buckets(room *made)
+{
+    for (uint8_t i = 0; i < 64; i++) {
+        assert_true(comes_in(made, i / 16, (uint8_t)(100 + i), 1));
+    }
+    assert_in_range(made->table.buckets_count, 4, 6);
+}
+
+static void a_bucket_takes_two_of_a_group(void **state)
+{
+    (void)state;
+    room *made = make_room_for(2, 0);
+    split_buckets(made);
+    assert_true(comes_in(made, 0, 1, 1));
+    assert_true(comes_in(made, 0, 1, 2));
+    assert_false(comes_in(made, 0, 1, 3));
+    assert_true(comes_in(made, 1, 1, 4)); /* another bucket */
+    assert_true(comes_in(made, 0, 2, 1)); /* another subnet */
+    close_room(made);
+}
+
+static void a_table_takes_ten_of_a_group(void **state)
+{
+    (void)state;
+    room *made = make_room_for(0, 10);
+    size_t came = 0;
+    for (uint8_t i = 0; i < 40; i++) {
+        came += comes_in(made, i % 8, 1, i);
+    }
+    assert_int_equal(came, 10);
+    assert_true(comes_in(made, 0, 2, 1));
+    close_room(made);
+}
+
+static void without_limits_a_group_may_have_it_all(void **state)
+{
+    (void)state;
+    room *made = make_room_for(0, 0);
+    for (uint8_t i = 0; i < 40; i++) {
+        assert_true(comes_in(made, i % 8, 1, i));
+    }
+    close_room(made);
+}
+
+static void a_peer_known_elsewhere_gets_no_endpoint_in_a_crowded_group(void **state)
+{
+    (void)state;
+    room *made = make_room_for(2, 10);
+    skad_id id = test_dice_id_near(&made->dice, &made->table.self, 0);
+    skad_address ipv6;
+    assert_true(skad_address_parse("[2a00::1]:4000", &ipv6));
+    assert_int_not_equal(skad_table_answered(&made->table, &id, &ipv6, 1000, 1000), SKAD_PEER_NONE);
+    assert_true(comes_in(made, 0, 1, 1));
+    assert_true(comes_in(made, 0, 1, 2));
+    skad_address ipv4 = {.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, 0, 1, 3}};
+    skad_peer_slot slot = skad_table_answered(&made->table, &id, &ipv4, 1000, 2000);
+    assert_int_not_equal(slot, SKAD_PEER_NONE); /* it keeps its place */
+    assert_int_equal(made->table.peers.peers[slot].routes[0].address.family, SKAD_FAMILY_NONE);
+    close_room(made);
+}
+
+static void who_leaves_makes_room_for_his_group(void **state)
+{
+    (void)state;
+    room *made = make_room_for(2, 0);
+    skad_id id = test_dice_id_near(&made->dice, &made->table.self, 0);
+    skad_address address = {.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, 0, 1, 200}};
+    assert_int_not_equal(skad_table_answered(&made->table, &id, &address, 1000, 1000),
+                         SKAD_PEER_NONE);
+    assert_true(comes_in(made, 0, 1, 1));
+    assert_false(comes_in(made, 0, 1, 2));
+    for (unsigned i = 0; i < SKAD_TABLE_FAILURES_MAX; i++) {
+        skad_table_failed(&made->table, &id, &address, 1000);
+    }
+    assert_true(comes_in(made, 0, 1, 3));
+    close_room(made);
+}
+
+/* ---- Lookups ---- */
+
+static skad_lookup *limited_lookup(uint8_t per_path, uint8_t in_all)
+{
+    skad_lookup *lookup = script_make(1, 4, 8, 4);
+    lookup->group_path_max = per_path;
+    lookup->group_max = in_all;
+    return lookup;
+}
+
+/* Names node `number` in a subnet. */
+static void seed_in(skad_lookup *lookup, uint32_t number, uint8_t subnet)
+{
+    skad_contact contact = script_contact_of(number);
+    contact.ipv4.ip[1] = 0;
+    contact.ipv4.ip[2] = subnet;
+    contact.ipv4.ip[3] = (uint8_t)number;
+    skad_lookup_seed(lookup, 0, &contact, &contact.ipv4);
+}
+
+static void a_lookup_asks_and_returns_only_the_closest_few_of_a_group(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = limited_lookup(2, 10);
+    for (uint32_t number = 1; number <= 6; number++) {
+        seed_in(lookup, number, 1);
+    }
+    seed_in(lookup, 100, 2);
+    seed_in(lookup, 200, 3);
+    script_assert_asks(lookup, NUMBERS(1, 2, 100, 200));
+    static const uint32_t all[] = {1, 2, 100, 200};
+    for (size_t i = 0; i < 4; i++) {
+        script_answer(lookup, all[i], NULL, 0);
+    }
+    script_assert_asks(lookup, NULL, 0);
+    assert_true(skad_lookup_done(lookup));
+    uint16_t places[SKAD_K_MAX];
+    assert_int_equal(skad_lookup_closest(lookup, places), 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(script_number_of(lookup, places[i]), all[i]);
+    }
+    free(lookup);
+}
+
+static void invented_names_of_a_subnet_do_not_shut_it_out(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = limited_lookup(2, 2);
+    for (uint32_t number = 1; number <= 6; number++) {
+        seed_in(lookup, number, 1);
+    }
+    script_assert_asks(lookup, NUMBERS(1, 2));
+    script_fail_node(lookup, 1);
+    script_fail_node(lookup, 2);
+    script_assert_asks(lookup, NUMBERS(3, 4));
+    script_fail_node(lookup, 3);
+    script_answer(lookup, 4, NULL, 0);
+    script_assert_asks(lookup, NUMBERS(5));
+    free(lookup);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_group_is_a_24_or_a_56),
+        cmocka_unit_test(a_bucket_takes_two_of_a_group),
+        cmocka_unit_test(a_table_takes_ten_of_a_group),
+        cmocka_unit_test(without_limits_a_group_may_have_it_all),
+        cmocka_unit_test(a_peer_known_elsewhere_gets_no_endpoint_in_a_crowded_group),
+        cmocka_unit_test(who_leaves_makes_room_for_his_group),
+        cmocka_unit_test(a_lookup_asks_and_returns_only_the_closest_few_of_a_group),
+        cmocka_unit_test(invented_names_of_a_subnet_do_not_shut_it_out),
+    };
+    return cmocka_run_group_tests_name("diversity", tests, NULL, NULL);
+}
