@@ -168,9 +168,11 @@ typedef struct skad_step {
 typedef struct skad_lookup_report {
     skad_id target;
     uint32_t duration_us;
-    uint16_t rpcs;               /* requests sent */
-    uint8_t paths;               /* that the lookup had */
-    uint8_t paths_agreed;        /* that by themselves knew the closest node that was found */
+    uint16_t rpcs;        /* requests sent */
+    uint8_t paths;        /* that the lookup had */
+    uint8_t paths_agreed; /* that by themselves knew the closest node that was found */
+    bool dense; /* the closest crowd more than chance allows: maybe an attack on this key */
+    uint64_t network_size;       /* estimated from our own neighbourhood; 0 while unknown */
     uint8_t closest_count;       /* living nodes found, at most the profile's s */
     const skad_contact *closest; /* ascending distance */
     uint16_t steps_count;
@@ -194,7 +196,8 @@ typedef struct skad_event {
         } lookup;
         struct {
             skad_id key;
-            uint8_t holders; /* nodes that should hold it, ourselves included if we are close */
+            uint8_t holders; /* nodes that should hold it, ourselves included if we are close; more
+                            than s where the closest crowd suspiciously */
             uint8_t stored;  /* that acknowledged */
             uint8_t refused; /* that answered with an error */
             uint8_t silent;  /* that did not answer */
@@ -233,8 +236,10 @@ typedef struct skad_node_stats {
     uint64_t refusals;       /* answered with an ERROR */
     uint64_t timeouts;       /* RPCs of ours that nobody answered */
     uint64_t lookups;
-    uint16_t peers;        /* verified and living contacts */
-    uint16_t peers_silent; /* kept, but silent for now */
+    uint64_t lookups_dense; /* that met a suspiciously dense neighbourhood */
+    uint64_t network_size;  /* nodes, estimated from our siblings; 0 while there are too few */
+    uint16_t peers;         /* verified and living contacts */
+    uint16_t peers_silent;  /* kept, but silent for now */
     uint16_t siblings;
     uint16_t buckets;
     uint16_t pending;

@@ -1,4 +1,5 @@
 /* What a node tells about itself: statistics and the rows of its routing table. Changes nothing. */
+#include "src/core/density.h"
 #include "src/core/state.h"
 
 void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out)
@@ -20,6 +21,8 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     out->observed[0] = skad_observed_address(&node->observed, 0);
     out->observed[1] = skad_observed_address(&node->observed, 1);
     out->epoch = skad_profile_epoch(&node->profile, now.unix_s);
+    out->network_size = skad_density_network_size(
+        skad_density_radius(&node->table, node->profile.siblings), node->profile.siblings);
     node->store.ops->fill(node->store.self, &out->store);
 }
 

@@ -5,6 +5,7 @@
 
 #include "crypto/assert.h"
 #include "proto/address.h"
+#include "src/core/density.h"
 #include "src/core/distance.h"
 #include "src/core/diversity.h"
 #include "src/core/region.h"
@@ -414,6 +415,20 @@ static bool closing_over(skad_lookup *lookup)
     return !more && !closing_waits(lookup);
 }
 
+/* Notices a crowd around the target, once: from then on the whole region is wanted. */
+static bool crowded(skad_lookup *lookup)
+{
+    uint16_t places[SKAD_K_MAX];
+    if (lookup->dense || skad_lookup_closest(lookup, lookup->siblings, places) < lookup->siblings ||
+        !skad_density_suspicious(lookup->radius,
+                                 lookup->candidates[places[lookup->siblings - 1]].distance)) {
+        return false;
+    }
+    lookup->dense = true;
+    lookup->wanted = SKAD_REGION_WANTED;
+    return true;
+}
+
 bool skad_lookup_done(skad_lookup *lookup)
 {
     if (lookup->phase == SKAD_LOOKUP_PATHS && paths_over(lookup)) {
@@ -423,7 +438,7 @@ bool skad_lookup_done(skad_lookup *lookup)
         lookup->phase = SKAD_LOOKUP_CLOSING;
     }
     if (lookup->phase == SKAD_LOOKUP_CLOSING && closing_over(lookup) &&
-        !skad_regions_widen(lookup)) {
+        !skad_regions_widen(lookup) && !(crowded(lookup) && skad_regions_widen(lookup))) {
         lookup->phase = SKAD_LOOKUP_DONE;
     }
     return lookup->phase == SKAD_LOOKUP_DONE;
@@ -443,11 +458,11 @@ static bool group_chosen(const skad_lookup *lookup, uint16_t place, const uint16
     return lookup->group_path_max != 0 && same >= lookup->group_path_max;
 }
 
-size_t skad_lookup_closest(const skad_lookup *lookup, uint16_t places[static SKAD_K_MAX])
+size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *places)
 {
     size_t count = 0;
     uint16_t last = PLACE_NONE; /* the farthest that was looked at */
-    while (count < lookup->siblings) {
+    while (count < max) {
         uint16_t best = PLACE_NONE;
         for (size_t i = 0; i < lookup->asked_count; i++) {
             uint16_t place = lookup->asked[i];
@@ -470,9 +485,9 @@ size_t skad_lookup_closest(const skad_lookup *lookup, uint16_t places[static SKA
 
 uint8_t skad_lookup_agreement(const skad_lookup *lookup)
 {
-    uint16_t places[SKAD_K_MAX];
+    uint16_t places[1];
     uint8_t agreed = 0;
-    if (skad_lookup_closest(lookup, places) > 0) {
+    if (skad_lookup_closest(lookup, 1, places) > 0) {
         for (uint8_t path = 0; path < lookup->paths; path++) {
             agreed += (uint8_t)(lookup->candidates[places[0]].listed >> path & 1);
         }

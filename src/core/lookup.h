@@ -17,6 +17,8 @@
  * - The closing round is one more path whose shortlist is the union of all. It goes on until the s
  *   closest living nodes of the union have answered for themselves.
  *
+ * - When the closest crowd more than nodes by chance do (density.h), the lookup looks at the whole
+ *   region that usually holds s nodes, so that honest ones behind the crowd are found, too.
  * - When dead nodes stand among the closest, the lookup widens into the regions behind them
  *   (region.h).
  *
@@ -38,6 +40,7 @@
 #include "skad/status.h"
 #include "skad/types.h"
 
+#define SKAD_REGION_WANTED   48  /* nodes of a region that is looked at whole: three times s */
 #define SKAD_LOOKUP_RPCS_MAX 192 /* ten times what a lookup among a million honest nodes takes */
 #define SKAD_REGION_ASKED    3  /* nodes asked for one region: one liar or death must not hide it */
 #define SKAD_SHORTLIST_MAX   64 /* four times k: half of the network may be dead unnoticed */
@@ -81,6 +84,8 @@ typedef struct skad_lookup {
     uint8_t siblings;       /* s */
     uint8_t group_path_max; /* see skad_profile; 0: no limit */
     uint8_t group_max;      /* in the whole lookup */
+    uint64_t radius;        /* the usual one of s nodes (density.h); 0: unknown */
+    bool dense;             /* the closest crowd suspiciously: the whole region is looked at */
     uint8_t wanted;         /* living nodes to be found: s, or more */
     skad_lookup_phase phase;
     uint64_t started_us;
@@ -148,9 +153,9 @@ void skad_lookup_finish(skad_lookup *lookup);
 /* Whether it is done; moves from phase to phase. Ask after skad_lookup_next said false. */
 bool skad_lookup_done(skad_lookup *lookup);
 
-/* The closest candidates that answered, of each address group only its share: at most s. Returns
- * how many; places in ascending distance. */
-size_t skad_lookup_closest(const skad_lookup *lookup, uint16_t places[static SKAD_K_MAX]);
+/* The closest candidates that answered, of each address group only its share: at most `max`.
+ * Returns how many; places in ascending distance. */
+size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *places);
 
 /* How many paths have the closest living node on their own shortlist. */
 uint8_t skad_lookup_agreement(const skad_lookup *lookup);

@@ -19,6 +19,7 @@
 static void end(skad_node *node, skad_operation *operation, skad_outcome outcome)
 {
     operation->stage = SKAD_STAGE_ENDED;
+    node->stats.lookups_dense += operation->lookup != NULL && operation->lookup->dense;
     operation->outcome = outcome;
     operation->ended_us = node->now.mono_us;
     if (operation->kind == SKAD_OPERATION_REFRESH) {
@@ -131,12 +132,14 @@ static void hold_here(skad_node *node, skad_operation *operation)
         node->store.ops->put(node->store.self, &record, node->now.unix_s) == SKAD_OK;
 }
 
+/* The s closest hold a record; where the closest crowd suspiciously, those behind them, too. */
 static void begin_storing(skad_node *node, skad_operation *operation)
 {
     const skad_lookup *lookup = operation->lookup;
-    uint16_t places[SKAD_K_MAX];
-    size_t count = skad_lookup_closest(lookup, places);
-    bool full = count == node->profile.siblings;
+    size_t max = lookup->dense ? SKAD_HOLDERS_MAX : node->profile.siblings;
+    uint16_t places[SKAD_HOLDERS_MAX];
+    size_t count = skad_lookup_closest(lookup, max, places);
+    bool full = count == max;
     if (!full || skad_distance_compare(&lookup->target, &lookup->self,
                                        &lookup->candidates[places[count - 1]].contact.id) < 0) {
         hold_here(node, operation);

@@ -42,6 +42,7 @@ typedef enum skad_holder_state {
     SKAD_HOLDER_SILENT,
 } skad_holder_state;
 
+#define SKAD_HOLDERS_MAX     SKAD_REGION_WANTED
 #define SKAD_STORE_TRIES_MAX 2 /* for a holder that was silent, or wanted a fresher token */
 
 typedef struct skad_holder {
@@ -65,7 +66,7 @@ typedef struct skad_operation {
     skad_id holder;   /* GET: who gave it */
     uint16_t invalid; /* GET: answers with another value */
 
-    skad_holder holders[SKAD_K_MAX];
+    skad_holder holders[SKAD_HOLDERS_MAX];
     uint8_t holders_count;
     bool held_here; /* PUT: we are a holder, too; GET: it was in our own store */
 

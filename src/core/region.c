@@ -130,16 +130,26 @@ static void pick_for_region(skad_lookup *lookup)
     }
 }
 
-/* There is need when a dead one stands before the last one wanted, or when more are wanted than one
- * answer names. */
+/* The first region that holds the usual radius of s nodes: as far out as a crowd is looked behind.
+ */
+static int usual_region(const skad_lookup *lookup)
+{
+    return __builtin_clzll(lookup->radius);
+}
+
+/* There is need when a dead one stands before the last one wanted, when more are wanted than one
+ * answer names, or when the closest crowd. */
 bool skad_regions_widen(skad_lookup *lookup)
 {
     size_t living;
     int last = last_region(lookup, &living);
-    bool need =
-        death_before(lookup, last) || (living < lookup->wanted && lookup->wanted > lookup->k);
+    bool need = death_before(lookup, last) || lookup->dense ||
+                (living < lookup->wanted && lookup->wanted > lookup->k);
     if (!need || living == 0 || !skad_lookup_may_ask(lookup)) {
         return false;
+    }
+    if (lookup->dense) {
+        last = usual_region(lookup);
     }
     int next = lookup->region == SKAD_ID_BITS ? first_region(lookup) : lookup->region - 1;
     if (next < last) {

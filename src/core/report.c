@@ -4,6 +4,7 @@
 
 #include "crypto/assert.h"
 #include "proto/record.h"
+#include "src/core/density.h"
 
 static skad_op *queued(const skad_node *node, size_t index)
 {
@@ -79,7 +80,7 @@ static void tell_lookup(skad_operation *operation, skad_event *event)
 {
     const skad_lookup *lookup = operation->lookup;
     uint16_t places[SKAD_K_MAX];
-    size_t closest_count = skad_lookup_closest(lookup, places);
+    size_t closest_count = skad_lookup_closest(lookup, lookup->siblings, places);
     size_t steps_count = list_steps(operation);
     mark_closest(operation, steps_count, places, closest_count);
     event->kind = SKAD_EVENT_LOOKUP;
@@ -89,6 +90,8 @@ static void tell_lookup(skad_operation *operation, skad_event *event)
         .rpcs = lookup->rpcs,
         .paths = lookup->paths,
         .paths_agreed = skad_lookup_agreement(lookup),
+        .dense = lookup->dense,
+        .network_size = skad_density_network_size(lookup->radius, lookup->siblings),
         .closest_count = (uint8_t)closest_count,
         .closest = operation->closest,
         .steps_count = (uint16_t)steps_count,

@@ -9,11 +9,11 @@
 #include "proto/address.h"
 #include "proto/record.h"
 #include "src/core/ask.h"
+#include "src/core/density.h"
 #include "src/core/operate.h"
 #include "src/core/report.h"
 
 #define SEEDS_MAX          64 /* of our own contacts: as many as a shortlist takes */
-#define JOIN_WANTED        48 /* three times s: what it takes to hold all siblings of a key */
 #define OWN_OPERATIONS_MAX 2  /* places kept free for the node's own lookups */
 
 static skad_status take(skad_node *node, skad_operation_kind kind, skad_operation **out)
@@ -43,12 +43,14 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
     const skad_table *table = &node->table;
     bool joining = operation->kind == SKAD_OPERATION_JOIN;
     operation->lookup = skad_lookup_new(&node->profile, &table->self, target,
-                                        joining ? JOIN_WANTED : 0, node->now.mono_us);
+                                        joining ? SKAD_REGION_WANTED : 0, node->now.mono_us);
     if (operation->lookup == NULL) {
         return SKAD_ERR_MEMORY;
     }
-    skad_peer_slot slots[SKAD_K_MAX];
-    size_t count = skad_peers_closest(&table->peers, target, node->families, NULL, table->k, slots);
+    operation->lookup->radius = skad_density_radius(table, node->profile.siblings);
+    skad_peer_slot slots[SEEDS_MAX];
+    size_t count =
+        skad_peers_closest(&table->peers, target, node->families, NULL, SEEDS_MAX, slots);
     for (size_t i = 0; i < count; i++) {
         skad_contact contact;
         skad_table_contact(table, slots[i], &contact);

@@ -40,9 +40,16 @@ static void answer(test_network *network, size_t index, const skad_envelope *env
         return;
     }
     skad_message message;
-    message.kind = SKAD_KIND_NODES;
-    message.u.reply.u.nodes.contacts_count = closest_colluders(
-        network, index, &asked.u.find_node.target, message.u.reply.u.nodes.contacts);
+    if (envelope->kind == SKAD_KIND_FIND_VALUE) {
+        message.kind = SKAD_KIND_VALUE;
+        message.u.reply.u.value.records_count = 0;
+        message.u.reply.u.value.contacts_count = closest_colluders(
+            network, index, &asked.u.find_value.key, message.u.reply.u.value.contacts);
+    } else {
+        message.kind = SKAD_KIND_NODES;
+        message.u.reply.u.nodes.contacts_count = closest_colluders(
+            network, index, &asked.u.find_node.target, message.u.reply.u.nodes.contacts);
+    }
     skad_datagram reply;
     test_reply_as(network->profile, &liar->identity, from, datagram, &message, &reply);
     test_network_send(network, &liar->address, &reply);
@@ -54,11 +61,17 @@ static bool collude(test_network *network, size_t index, const skad_address *fro
     skad_envelope envelope;
     if (skad_envelope_decode(datagram->bytes + SKAD_TAG_BYTES, datagram->len - SKAD_TAG_BYTES,
                              &envelope) != SKAD_VERDICT_ACCEPT ||
-        envelope.kind != SKAD_KIND_FIND_NODE) {
+        (envelope.kind != SKAD_KIND_FIND_NODE && envelope.kind != SKAD_KIND_FIND_VALUE)) {
         return false;
     }
     answer(network, index, &envelope, from, datagram);
     return true;
+}
+
+void test_colluders_add(test_network *network, size_t index)
+{
+    network->adversary = collude;
+    network->nodes[index].liar = true;
 }
 
 size_t test_colluders_choose(test_network *network, double share)

@@ -24,10 +24,12 @@ skad_time test_network_time(const test_network *network)
                        .unix_s = TEST_UNIX_S + network->now_us / SKAD_US_PER_S};
 }
 
-static void add_node(test_network *network, size_t index)
+size_t test_network_add(test_network *network, const skad_identity *identity)
 {
+    SKAD_ASSERT(network->count < TEST_NODES_MAX);
+    size_t index = network->count++;
     test_node *node = &network->nodes[index];
-    node->identity = test_identity(network->profile, (uint32_t)index + 1);
+    node->identity = *identity;
     uint8_t hash_key[16] = {1};
     skad_status status = skad_store_memory_new(4096, 4 << 20, hash_key, &node->store);
     SKAD_ASSERT(status == SKAD_OK);
@@ -48,6 +50,7 @@ static void add_node(test_network *network, size_t index)
     node->address = (skad_address){.family = SKAD_FAMILY_IPV4,
                                    .port = (uint16_t)(10000 + index),
                                    .ip = {10, (uint8_t)(index >> 8), (uint8_t)index, 1}};
+    return index;
 }
 
 void test_network_init(test_network *network, const skad_profile *profile, size_t count,
@@ -55,13 +58,13 @@ void test_network_init(test_network *network, const skad_profile *profile, size_
 {
     SKAD_ASSERT(count <= TEST_NODES_MAX);
     *network = (test_network){.profile = profile,
-                              .count = count,
                               .now_us = SKAD_US_PER_S,
                               .random = seed,
                               .latency_min_us = 5 * SKAD_US_PER_MS,
                               .latency_max_us = 25 * SKAD_US_PER_MS};
     for (size_t i = 0; i < count; i++) {
-        add_node(network, i);
+        skad_identity identity = test_identity(profile, (uint32_t)i + 1);
+        test_network_add(network, &identity);
     }
 }
 

@@ -66,6 +66,9 @@ void test_network_init(test_network *network, const skad_profile *profile, size_
                        uint64_t seed);
 void test_network_free(test_network *network);
 
+/* Adds a node with an identity of its own; returns its index. */
+size_t test_network_add(test_network *network, const skad_identity *identity);
+
 /* A number from the network's dice. */
 uint64_t test_network_draw(test_network *network);
 

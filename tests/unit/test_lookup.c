@@ -144,7 +144,7 @@ static void a_slow_node_is_overtaken_and_its_late_answer_counts(void **state)
     script_answer(lookup, 3, NULL, 0);
     assert_true(skad_lookup_done(lookup));
     uint16_t places[SKAD_K_MAX];
-    assert_int_equal(skad_lookup_closest(lookup, places), 2);
+    assert_int_equal(skad_lookup_closest(lookup, lookup->siblings, places), 2);
     assert_int_equal(script_number_of(lookup, places[0]), 3);
     assert_int_equal(script_number_of(lookup, places[1]), 10);
     free(lookup);
@@ -267,7 +267,7 @@ static void dead_nodes_among_the_closest_widen_the_lookup_region_by_region(void 
     script_answer(lookup, 8, NULL, 0);
     assert_int_equal(script_explore(lookup), 0);
     uint16_t places[SKAD_K_MAX];
-    assert_int_equal(skad_lookup_closest(lookup, places), 2);
+    assert_int_equal(skad_lookup_closest(lookup, lookup->siblings, places), 2);
     assert_int_equal(script_number_of(lookup, places[1]), 8);
     free(lookup);
 }
@@ -374,7 +374,7 @@ static void a_lookup_without_contacts_is_done_at_once(void **state)
     uint16_t places[SKAD_K_MAX];
     assert_int_equal(script_next(lookup), NOBODY);
     assert_true(skad_lookup_done(lookup));
-    assert_int_equal(skad_lookup_closest(lookup, places), 0);
+    assert_int_equal(skad_lookup_closest(lookup, SKAD_K_MAX, places), 0);
     assert_int_equal(skad_lookup_agreement(lookup), 0);
     free(lookup);
 }

@@ -97,7 +97,7 @@ static void ask_all(world *self)
 static void assert_result_is_exact(const world *self)
 {
     uint16_t places[SKAD_K_MAX];
-    size_t count = skad_lookup_closest(self->lookup, places);
+    size_t count = skad_lookup_closest(self->lookup, self->lookup->siblings, places);
     uint32_t node = 0;
     for (size_t i = 0; i < count; i++, node++) {
         while (self->dead[node]) {

@@ -1,0 +1,169 @@
+/* A key that somebody wants to own: identities ground until they are all of its s closest nodes.
+ * The lookup must notice the crowd and look behind it; in honest networks it must not cry wolf. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/keys.h"
+#include "proto/record.h"
+#include "src/core/density.h"
+#include "src/core/distance.h"
+#include "tests/support/colluders.h"
+#include "tests/support/identities.h"
+#include "tests/support/network.h"
+
+#define HONEST      300
+#define SHARED_BITS 11 /* with 300 nodes the nearest shares some 8 bits with a key */
+
+static const uint8_t value[] = "the value that somebody wants to disappear";
+
+static skad_profile easy_profile(void)
+{
+    skad_profile profile = *skad_profile_builtin("test");
+    profile.static_bits = 0; /* the work of the attackers is counted by SHARED_BITS alone */
+    profile.dynamic_bits = 0;
+    return profile;
+}
+
+static test_network *honest_network(const skad_profile *profile, uint64_t seed)
+{
+    test_network *network = malloc(sizeof *network);
+    assert_non_null(network);
+    test_network_init(network, profile, HONEST, seed);
+    network->still = true;
+    return network;
+}
+
+static void stop(test_network *network)
+{
+    test_network_free(network);
+    free(network);
+}
+
+/* The next identity from *number on that shares SHARED_BITS bits with a key. */
+static skad_identity grind(const skad_profile *profile, const skad_id *key, uint32_t *number)
+{
+    for (;;) {
+        uint8_t seed[32] = {0xff, (uint8_t)(*number >> 16), (uint8_t)(*number >> 8),
+                            (uint8_t)*number};
+        skad_identity identity;
+        (*number)++;
+        skad_identity_from_seed(seed, &identity);
+        if (skad_common_prefix(&identity.id, key) >= SHARED_BITS) {
+            skad_puzzle_nonce nonce =
+                test_nonce(profile, &identity.id, skad_profile_epoch(profile, TEST_UNIX_S));
+            assert_int_equal(skad_identity_add_nonce(&identity, profile, &nonce), SKAD_OK);
+            return identity;
+        }
+    }
+}
+
+static size_t count_honest_holders(const test_network *network, const skad_id *key)
+{
+    size_t holders = 0;
+    for (size_t i = 0; i < HONEST; i++) {
+        skad_store_record record;
+        const skad_store *store = &network->nodes[i].store;
+        holders +=
+            store->ops->get(store->self, key, SKAD_RECORD_IMMUTABLE, 0, TEST_UNIX_S, &record);
+    }
+    return holders;
+}
+
+static void a_crowd_around_a_key_is_noticed_and_looked_behind(void **state)
+{
+    (void)state;
+    skad_profile profile = easy_profile();
+    test_network *network = honest_network(&profile, 30);
+    skad_id key;
+    skad_value_key(value, sizeof value, &key);
+    uint32_t number = 0;
+    for (size_t i = 0; i < profile.siblings; i++) {
+        skad_identity identity = grind(&profile, &key, &number);
+        test_colluders_add(network, test_network_add(network, &identity));
+    }
+    test_network_stabilise(network);
+    skad_op op;
+    assert_int_equal(skad_node_put(network->nodes[1].node, value, sizeof value,
+                                   test_network_time(network), &op, &key),
+                     SKAD_OK);
+    skad_event put = test_network_await(network, 1, op, NULL);
+    size_t honest = count_honest_holders(network, &key);
+    print_message("seed 30: %u tries for 16 identities; %u holders, %zu of them honest\n", number,
+                  put.u.put.holders, honest);
+    assert_true(honest >= profile.siblings / 2);
+
+    size_t found = 0;
+    for (size_t i = 2; i < 52; i++) {
+        uint8_t got[1000];
+        assert_int_equal(
+            skad_node_get(network->nodes[i].node, &key, test_network_time(network), &op), SKAD_OK);
+        skad_event get = test_network_await(network, i, op, got);
+        found += get.outcome == SKAD_OUTCOME_DONE && get.u.get.len == sizeof value &&
+                 memcmp(got, value, sizeof value) == 0;
+    }
+    print_message("seed 30: %zu of 50 nodes get the value past the crowd\n", found);
+    assert_true(found >= 49);
+
+    assert_int_equal(
+        skad_node_lookup(network->nodes[60].node, &key, test_network_time(network), &op), SKAD_OK);
+    skad_event lookup = test_network_await(network, 60, op, NULL);
+    assert_true(lookup.u.lookup.report.dense);
+    skad_node_stats stats;
+    skad_node_stats_get(network->nodes[60].node, test_network_time(network), &stats);
+    assert_int_equal(stats.lookups_dense, 1);
+    stop(network);
+}
+
+static void honest_neighbourhoods_are_not_called_dense(void **state)
+{
+    (void)state;
+    skad_profile profile = easy_profile();
+    test_network *network = honest_network(&profile, 31);
+    test_network_stabilise(network);
+    size_t dense = 0;
+    double size = 0;
+    for (uint32_t i = 0; i < 300; i++) {
+        skad_id target;
+        skad_value_key((const uint8_t *)&i, sizeof i, &target);
+        skad_op op;
+        assert_int_equal(
+            skad_node_lookup(network->nodes[i].node, &target, test_network_time(network), &op),
+            SKAD_OK);
+        skad_event event = test_network_await(network, i, op, NULL);
+        dense += event.u.lookup.report.dense;
+        size += (double)event.u.lookup.report.network_size / 300;
+    }
+    print_message("seed 31: %zu of 300 lookups called dense; mean estimate %.0f of %d nodes\n",
+                  dense, size, HONEST);
+    assert_in_range(dense, 0, 1);
+    assert_in_range((uint64_t)size, HONEST * 9 / 10, HONEST * 11 / 10);
+    stop(network);
+}
+
+static void thresholds_are_where_they_are_said_to_be(void **state)
+{
+    (void)state;
+    assert_true(skad_density_suspicious(4000, 999));
+    assert_false(skad_density_suspicious(4000, 1000));
+    assert_false(skad_density_suspicious(0, 0)); /* unknown */
+    assert_int_equal(skad_density_network_size(0, 16), 0);
+    assert_int_equal(skad_density_network_size(UINT64_C(1) << 60, 16), 240); /* 15 in a sixteenth */
+    assert_int_equal(skad_density_network_size(1, 16), UINT64_C(1) << 62);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_crowd_around_a_key_is_noticed_and_looked_behind),
+        cmocka_unit_test(honest_neighbourhoods_are_not_called_dense),
+        cmocka_unit_test(thresholds_are_where_they_are_said_to_be),
+    };
+    return cmocka_run_group_tests_name("density", tests, NULL, NULL);
+}
