@@ -62,6 +62,17 @@ uint64_t skad_answer_uint(skad_answer map, const char *key)
     return value.item != NULL && value.item->type == SKAD_ITEM_UINT ? value.item->u.number : 0;
 }
 
+double skad_answer_number(skad_answer map, const char *key)
+{
+    double number = 0;
+    skad_answer value = skad_answer_get(map, key);
+    if (value.item != NULL && value.item->type == SKAD_ITEM_FLOAT) {
+        memcpy(&number, &value.item->u.number, sizeof number);
+        return number;
+    }
+    return (double)skad_answer_uint(map, key);
+}
+
 bool skad_answer_bool(skad_answer map, const char *key)
 {
     skad_answer value = skad_answer_get(map, key);

@@ -26,6 +26,7 @@ skad_answer skad_answer_at(skad_answer list, size_t index);
 size_t skad_answer_count(skad_answer list);
 
 uint64_t skad_answer_uint(skad_answer map, const char *key);
+double skad_answer_number(skad_answer map, const char *key); /* UINT or FLOAT */
 bool skad_answer_bool(skad_answer map, const char *key);
 skad_span skad_answer_bytes(skad_answer map, const char *key); /* STR or BIN */
 /* The text of any plain value, cut to the buffer. */

@@ -1,4 +1,4 @@
-/* skad table: the node's contacts. */
+/* skad table: the routing table, bin by bin, or contact by contact. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -6,6 +6,44 @@
 #include "src/cli/commands.h"
 #include "src/cli/json.h"
 #include "src/cli/text.h"
+
+/* ---- Bins ---- */
+
+/* The last bin holds all that share as many bits or more. */
+static void print_bin(skad_answer bin, bool last)
+{
+    char bits[SKAD_TEXT_BYTES];
+    char oldest[SKAD_TEXT_BYTES];
+    char rtt[SKAD_TEXT_BYTES];
+
+    (void)snprintf(bits, sizeof bits, "%" PRIu64 "%s", skad_answer_uint(bin, "bits"),
+                   last ? "+" : "");
+    skad_text_duration(skad_answer_uint(bin, "oldest_us"), oldest);
+    skad_text_duration(skad_answer_uint(bin, "rtt_us"), rtt);
+    printf("%5s %10" PRIu64 " %6" PRIu64 " %6" PRIu64 " %12" PRIu64 " %6" PRIu64
+           " %9s %9s %4.0f %%\n",
+           bits, skad_answer_uint(bin, "population"), skad_answer_uint(bin, "living"),
+           skad_answer_uint(bin, "silent"), skad_answer_uint(bin, "replacements"),
+           skad_answer_uint(bin, "groups"), oldest, rtt,
+           skad_answer_number(bin, "saturation") * 100.0);
+}
+
+static void print_bins(skad_answer result)
+{
+    char depth[SKAD_ANSWER_TEXT_BYTES];
+    skad_answer bins = skad_answer_get(result, "bins");
+    size_t count = skad_answer_count(bins);
+
+    printf("%5s %10s %6s %6s %12s %6s %9s %9s %6s\n", "bits", "population", "living", "silent",
+           "replacements", "groups", "oldest", "rtt", "full");
+    for (size_t i = 0; i < count; i++) {
+        print_bin(skad_answer_at(bins, i), i + 1 == count);
+    }
+    skad_text_of(result, "depth", depth);
+    printf("depth %s, siblings %" PRIu64 "\n", depth, skad_answer_uint(result, "siblings"));
+}
+
+/* ---- Contacts ---- */
 
 static void print_row(skad_answer row)
 {
@@ -26,17 +64,27 @@ static void print_row(skad_answer row)
            skad_answer_bool(row, "replacement") ? "replacement" : "");
 }
 
-static void print(skad_answer result)
+static void print_rows(skad_answer result)
 {
-    char self[SKAD_ANSWER_TEXT_BYTES];
     skad_answer rows = skad_answer_get(result, "rows");
 
-    skad_text_of(result, "self", self);
-    printf("self %s\n", self);
     printf("%6s  %-12s  %-24s %9s %9s %9s %8s  %s\n", "bucket", "id", "address", "rtt", "seen",
            "known", "failures", "role");
     for (size_t i = 0; i < skad_answer_count(rows); i++) {
         print_row(skad_answer_at(rows, i));
+    }
+}
+
+static void print(skad_answer result, bool contacts)
+{
+    char self[SKAD_ANSWER_TEXT_BYTES];
+
+    skad_text_of(result, "self", self);
+    printf("self %s\n", self);
+    if (contacts) {
+        print_rows(result);
+    } else {
+        print_bins(result);
     }
 }
 
@@ -54,7 +102,7 @@ static skad_exit run(const skad_options *options)
         skad_json_write(stdout, result);
         puts("");
     } else {
-        print(result);
+        print(result, options->contacts);
     }
     skad_client_close(&client);
     return skad_printed();
@@ -62,8 +110,11 @@ static skad_exit run(const skad_options *options)
 
 const skad_command skad_command_table = {
     .name = "table",
-    .usage = "table [--json] [--socket PATH] [--timeout SECONDS]",
+    .usage = "table [--contacts] [--json] [--socket PATH] [--timeout SECONDS]",
     .summary = "Show the node's routing table",
-    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON,
+    .details =
+        "A line for each bin, that is for each number of ID bits shared with the node; then\n"
+        "the depth (bits of the nearest full bin) and the number of siblings.",
+    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_CONTACTS,
     .run = run,
 };

@@ -75,6 +75,7 @@ static skad_exit run(const skad_options *options)
         return skad_complain(SKAD_EXIT_FAILED, &failure);
     }
     config.dir = dir;
+    config.keep = options->dir_given;
     bool ok = skad_testnet_run(&config, &failure);
     if (!options->dir_given) {
         rmdir(dir); /* the sockets in it are gone with their nodes */
@@ -89,7 +90,8 @@ const skad_command skad_command_testnet = {
     .details =
         "They listen on 127.0.0.1 and join each other. Prints a line 'ADDR:PORT SOCKET' for\n"
         "each, then 'ready' once all have joined; runs until SIGTERM or SIGINT. The sockets\n"
-        "are in DIR, by default a temporary folder that goes with the network.",
+        "are in DIR, by default a temporary folder that goes with the network. A DIR keeps the\n"
+        "identities and peers as well: with the same ports the same network comes back.",
     .options = SKAD_OPTION_BASE_PORT | SKAD_OPTION_DIR,
     .argument = true,
     .argument_needed = true,

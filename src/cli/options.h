@@ -20,6 +20,7 @@ typedef enum skad_option {
     SKAD_OPTION_FIELD = 1 << 7,
     SKAD_OPTION_OUTPUT = 1 << 8,
     SKAD_OPTION_BASE_PORT = 1 << 9,
+    SKAD_OPTION_CONTACTS = 1 << 10,
 } skad_option;
 
 /* What each command that talks to a daemon takes. */
@@ -37,6 +38,7 @@ typedef struct skad_options {
     size_t join_count;
     unsigned timeout_s;
     bool json;
+    bool contacts;
     const char *field;  /* NULL unless given */
     const char *output; /* NULL unless given */
     uint16_t base_port;

@@ -1,8 +1,12 @@
-/* Temporary files. A regular file is replaced by renaming; a pipe or a device is written into. */
+/* Files without a name. A regular file is replaced by renaming; a pipe or a device is written
+ * into. */
+#define _GNU_SOURCE /* O_TMPFILE, mkostemp */
 #include "src/cli/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,50 +15,70 @@
 
 #define COPY_BYTES 65536
 
-static bool make_file(const char *prefix, skad_spool *spool, skad_failure *failure)
+/* ---- Opening ---- */
+
+/* Makes a file in `dir` that has no name: by O_TMPFILE, or by taking the name away at once where
+ * the file system has no such thing. */
+static bool make_nameless(const char *dir, skad_spool *spool, skad_failure *failure)
 {
-    int len = snprintf(spool->temporary, sizeof spool->temporary, "%s.XXXXXX", prefix);
-    if (len < 0 || (size_t)len >= sizeof spool->temporary) {
+    char name[PATH_MAX];
+
+    spool->fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (spool->fd >= 0) {
+        return true;
+    }
+    int len = snprintf(name, sizeof name, "%s/skad-get.XXXXXX", dir);
+    if (len < 0 || (size_t)len >= sizeof name) {
         return skad_fail(failure, "the path is too long");
     }
-    spool->fd = mkstemp(spool->temporary);
-    return spool->fd >= 0 ||
-           skad_fail(failure, "cannot make a file beside %s: %s", prefix, strerror(errno));
+    spool->fd = mkostemp(name, O_CLOEXEC);
+    if (spool->fd < 0) {
+        return skad_fail(failure, "cannot make a file in %s: %s", dir, strerror(errno));
+    }
+    unlink(name);
+    return true;
 }
 
-static bool make_unlinked(skad_spool *spool, skad_failure *failure)
+static bool make_beside(const char *path, skad_spool *spool, skad_failure *failure)
 {
-    char prefix[PATH_MAX];
+    char dir[PATH_MAX] = ".";
+    const char *slash = strrchr(path, '/');
+    if (slash != NULL) {
+        size_t len = slash == path ? 1 : (size_t)(slash - path);
+        if (len >= sizeof dir) {
+            return skad_fail(failure, "the path is too long");
+        }
+        memcpy(dir, path, len);
+        dir[len] = 0;
+    }
+    spool->replaces = true;
+    return make_nameless(dir, spool, failure);
+}
+
+static bool make_elsewhere(skad_spool *spool, skad_failure *failure)
+{
     const char *dir = getenv("TMPDIR");
-    if (dir == NULL || dir[0] == 0 || strlen(dir) > PATH_MAX - 32) {
-        dir = "/tmp";
-    }
-    (void)snprintf(prefix, sizeof prefix, "%s/skad-get", dir);
-    if (!make_file(prefix, spool, failure)) {
-        return false;
-    }
-    unlink(spool->temporary);
-    spool->temporary[0] = 0;
-    return true;
+    return make_nameless(dir == NULL || dir[0] == 0 ? "/tmp" : dir, spool, failure);
 }
 
 bool skad_spool_open(const char *path, skad_spool *out, skad_failure *failure)
 {
     struct stat info;
 
-    out->path = path;
-    out->temporary[0] = 0;
+    *out = (skad_spool){.fd = -1, .path = path};
     if (path == NULL) {
-        return make_unlinked(out, failure);
+        return make_elsewhere(out, failure);
     }
     if (stat(path, &info) != 0 || S_ISREG(info.st_mode)) {
-        return make_file(path, out, failure);
+        return make_beside(path, out, failure);
     }
     if (S_ISDIR(info.st_mode)) {
         return skad_fail(failure, "%s is a folder: name a file with -o", path);
     }
-    return make_unlinked(out, failure);
+    return make_elsewhere(out, failure);
 }
+
+/* ---- Copying ---- */
 
 static bool write_all(int fd, const char *data, size_t len)
 {
@@ -70,7 +94,8 @@ static bool write_all(int fd, const char *data, size_t len)
     return true;
 }
 
-static bool copy_out(const skad_spool *spool, int to, skad_failure *failure)
+/* False with errno set. */
+static bool copy_to(const skad_spool *spool, int to)
 {
     char buffer[COPY_BYTES];
     off_t at = 0;
@@ -83,51 +108,110 @@ static bool copy_out(const skad_spool *spool, int to, skad_failure *failure)
             continue;
         }
         if (got < 0 || !write_all(to, buffer, (size_t)got)) {
-            return skad_fail(failure, "cannot write to %s: %s",
-                             spool->path == NULL ? "stdout" : spool->path, strerror(errno));
+            return false;
         }
         at += got;
     }
 }
 
-static bool rename_into_place(skad_spool *spool, skad_failure *failure)
+static bool copy_out(const skad_spool *spool, skad_failure *failure)
+{
+    int to = spool->path == NULL ? STDOUT_FILENO : open(spool->path, O_WRONLY | O_CLOEXEC);
+    bool ok = to >= 0 && copy_to(spool, to);
+    if (!ok) {
+        (void)skad_fail(failure, "cannot write to %s: %s",
+                        spool->path == NULL ? "stdout" : spool->path, strerror(errno));
+    }
+    if (to >= 0 && to != STDOUT_FILENO) {
+        close(to);
+    }
+    return ok;
+}
+
+/* ---- Replacing ---- */
+
+static bool finish_file(int fd)
 {
     mode_t mask = umask(0);
     umask(mask);
-    if (fchmod(spool->fd, (S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH) & ~mask) !=
-            0 ||
-        fsync(spool->fd) != 0 || rename(spool->temporary, spool->path) != 0) {
-        return skad_fail(failure, "cannot write %s: %s", spool->path, strerror(errno));
+    return fchmod(fd, (S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH) & ~mask) == 0 &&
+           fsync(fd) == 0;
+}
+
+/* Gives the spool's file a name. Works for O_TMPFILE only, and needs /proc. */
+static bool give_name(const skad_spool *spool, const char *name)
+{
+    char self[64];
+    (void)snprintf(self, sizeof self, "/proc/self/fd/%d", spool->fd);
+    return finish_file(spool->fd) && linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
+}
+
+/* The next best: a copy that has one. */
+static bool copy_with_name(const skad_spool *spool, char *name)
+{
+    int fd = mkostemp(name, O_CLOEXEC);
+    if (fd < 0) {
+        return false;
     }
-    spool->temporary[0] = 0;
+    bool ok = copy_to(spool, fd) && finish_file(fd);
+    int saved = errno;
+    close(fd);
+    if (!ok) {
+        unlink(name);
+    }
+    errno = saved;
+    return ok;
+}
+
+static bool rename_into_place(const skad_spool *spool)
+{
+    char name[PATH_MAX];
+    char copy[PATH_MAX];
+    int name_len = snprintf(name, sizeof name, "%s.%ld", spool->path, (long)getpid());
+    int copy_len = snprintf(copy, sizeof copy, "%s.XXXXXX", spool->path);
+    if (name_len < 0 || (size_t)name_len >= sizeof name || copy_len < 0 ||
+        (size_t)copy_len >= sizeof copy) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    const char *made = name;
+    if (!give_name(spool, name)) {
+        if (!copy_with_name(spool, copy)) {
+            return false;
+        }
+        made = copy;
+    }
+    if (rename(made, spool->path) != 0) {
+        int saved = errno;
+        unlink(made);
+        errno = saved;
+        return false;
+    }
     return true;
+}
+
+/* Signals wait while there is a temporary name: it must not outlive us. */
+static bool replace(const skad_spool *spool, skad_failure *failure)
+{
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_BLOCK, &all, &before);
+    bool ok = rename_into_place(spool) ||
+              skad_fail(failure, "cannot write %s: %s", spool->path, strerror(errno));
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    return ok;
 }
 
 bool skad_spool_commit(skad_spool *spool, skad_failure *failure)
 {
-    bool ok = false;
-    if (spool->temporary[0] != 0) {
-        ok = rename_into_place(spool, failure);
-    } else if (spool->path == NULL) {
-        ok = copy_out(spool, STDOUT_FILENO, failure);
-    } else {
-        int to = open(spool->path, O_WRONLY | O_CLOEXEC);
-        ok = to >= 0 ? copy_out(spool, to, failure)
-                     : skad_fail(failure, "cannot write %s: %s", spool->path, strerror(errno));
-        if (to >= 0) {
-            close(to);
-        }
-    }
+    bool ok = spool->replaces ? replace(spool, failure) : copy_out(spool, failure);
     skad_spool_discard(spool);
     return ok;
 }
 
 void skad_spool_discard(skad_spool *spool)
 {
-    if (spool->temporary[0] != 0) {
-        unlink(spool->temporary);
-        spool->temporary[0] = 0;
-    }
     if (spool->fd >= 0) {
         close(spool->fd);
         spool->fd = -1;

@@ -1,17 +1,15 @@
-/* Where a file is gathered before anybody sees it: beside its final name, or unlinked until it is
- * copied out. Nothing is visible unless all of it is there. */
+/* Where a file is gathered before anybody sees it: in a file that has no name, so that however this
+ * process ends, nothing is left of it. It gets its name once all of it is there. */
 #ifndef SKAD_CLI_SPOOL_H
 #define SKAD_CLI_SPOOL_H
-
-#include <limits.h>
 
 #include "skad/status.h"
 #include "src/daemon/failure.h"
 
 typedef struct skad_spool {
     int fd;
-    char temporary[PATH_MAX]; /* empty: unlinked already */
-    const char *path;         /* NULL: stdout */
+    bool replaces;    /* the file at `path` is replaced; else what is there is written into */
+    const char *path; /* NULL: stdout */
 } skad_spool;
 
 /* path NULL: for stdout. */

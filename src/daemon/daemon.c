@@ -19,6 +19,7 @@
 #include "proto/address.h"
 #include "src/daemon/clock.h"
 #include "src/daemon/control.h"
+#include "src/daemon/peer_book.h"
 #include "src/daemon/ports.h"
 #include "src/daemon/renew.h"
 
@@ -28,6 +29,7 @@ _Static_assert(SKAD_LISTEN_MAX == SKAD_PORTS_MAX, "one for each family");
 #define STORE_BYTES_MAX   (64ULL << 20)
 #define TIMER_S_MIN       5e-4 /* deadlines closer than this are one wakeup */
 #define TIMER_S_MAX       60.0 /* an idle node looks at its clocks once a minute */
+#define PATIENCE_S        3.0  /* a request to a silent peer is given up after as long */
 
 struct skad_daemon {
     skad_daemon_config config;
@@ -38,10 +40,12 @@ struct skad_daemon {
     ev_check turn_begins;
     ev_prepare turn_ends;
     ev_timer deadline;
+    ev_timer patience; /* old peers may answer until then; afterwards the places are asked */
     skad_method_context context;
     skad_control *control;
     skad_resolver *resolver;
     skad_renewal *renewal;
+    skad_peer_book *peers;
 };
 
 /* ---- A turn ---- */
@@ -59,7 +63,9 @@ static void on_joined(skad_daemon *daemon)
     skad_node_stats stats;
     skad_node_stats_get(daemon->node, daemon->now, &stats);
     skad_log(daemon->config.log, SKAD_LOG_INFO, "joined: %u peers", stats.peers);
+    ev_timer_stop(daemon->config.loop, &daemon->patience);
     skad_resolver_stop(daemon->resolver);
+    skad_peer_book_joined(daemon->peers);
     if (daemon->config.joined != NULL) {
         daemon->config.joined(daemon->config.user);
     }
@@ -74,6 +80,7 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
     case SKAD_EVENT_ISOLATED:
         skad_log(daemon->config.log, SKAD_LOG_WARNING,
                  "isolated: no peer answers any more; trying to rejoin");
+        (void)skad_peer_book_greet(daemon->peers);
         skad_resolver_start(daemon->resolver);
         break;
     case SKAD_EVENT_PUZZLE_NEEDED:
@@ -150,8 +157,8 @@ static void on_found(void *user, const skad_address *addresses, size_t count)
     }
 }
 
-bool skad_daemon_join(skad_daemon *daemon, const skad_place *places, size_t count,
-                      skad_failure *failure)
+static bool set_places(skad_daemon *daemon, const skad_place *places, size_t count,
+                       skad_failure *failure)
 {
     const skad_resolver_config config = {
         .loop = daemon->config.loop,
@@ -169,13 +176,41 @@ bool skad_daemon_join(skad_daemon *daemon, const skad_place *places, size_t coun
     }
     skad_resolver_free(daemon->resolver);
     daemon->resolver = resolver;
-    skad_resolver_start(resolver);
     return true;
+}
+
+bool skad_daemon_join(skad_daemon *daemon, const skad_place *places, size_t count,
+                      skad_failure *failure)
+{
+    if (!set_places(daemon, places, count, failure)) {
+        return false;
+    }
+    ev_timer_stop(daemon->config.loop, &daemon->patience);
+    skad_resolver_start(daemon->resolver);
+    return true;
+}
+
+static void on_patience(struct ev_loop *loop, ev_timer *watcher, int revents)
+{
+    (void)loop;
+    (void)revents;
+    skad_daemon *daemon = watcher->data;
+    skad_resolver_start(daemon->resolver);
+}
+
+/* Bootstrap nodes are everybody's: they are left alone while our own old peers may yet answer. */
+static void begin_joining(skad_daemon *daemon)
+{
+    if (skad_peer_book_greet(daemon->peers)) {
+        ev_timer_start(daemon->config.loop, &daemon->patience);
+    } else {
+        skad_resolver_start(daemon->resolver);
+    }
 }
 
 /* ---- Opening ---- */
 
-static bool make_node(skad_daemon *daemon, skad_failure *failure)
+static bool make_node(skad_daemon *daemon, const skad_identity *identity, skad_failure *failure)
 {
     uint8_t hash_key[SKAD_TABLE_KEY_BYTES];
     skad_random_system(hash_key, sizeof hash_key);
@@ -184,7 +219,7 @@ static bool make_node(skad_daemon *daemon, skad_failure *failure)
     if (status == SKAD_OK) {
         skad_node_config config = {
             .profile = *daemon->config.profile,
-            .identity = daemon->config.identity,
+            .identity = identity,
             .store = daemon->store,
             .families = daemon->ports.families,
         };
@@ -197,11 +232,11 @@ static bool make_node(skad_daemon *daemon, skad_failure *failure)
            skad_fail(failure, "cannot make the node: %s", skad_status_text(status));
 }
 
-static bool make_helpers(skad_daemon *daemon, skad_failure *failure)
+static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, skad_failure *failure)
 {
     daemon->context = (skad_method_context){
         .node = daemon->node,
-        .profile_name = daemon->config.profile->name,
+        .profile = daemon->config.profile,
         .sockets = daemon->ports.sockets,
         .sockets_count = daemon->ports.count,
         .started_us = daemon->now.mono_us,
@@ -215,15 +250,43 @@ static bool make_helpers(skad_daemon *daemon, skad_failure *failure)
     const skad_renewal_config renewal = {
         .loop = daemon->config.loop,
         .profile = daemon->config.profile,
-        .identity = daemon->config.identity,
+        .identity = identity,
         .path = daemon->config.identity_path,
         .node = daemon->node,
+        .log = daemon->config.log,
+    };
+    const skad_peer_book_config peers = {
+        .loop = daemon->config.loop,
+        .path = daemon->config.peers_path,
+        .profile = daemon->config.profile,
+        .node = daemon->node,
+        .now = &daemon->now,
         .log = daemon->config.log,
     };
     if (skad_renewal_new(&renewal, &daemon->renewal) != SKAD_OK) {
         return skad_fail(failure, "out of memory");
     }
-    return skad_control_new(&control, &daemon->control, failure);
+    /* The control socket comes first: who has it has the folder for itself. */
+    if (!skad_control_new(&control, &daemon->control, failure)) {
+        return false;
+    }
+    skad_status status = skad_peer_book_new(&peers, &daemon->peers);
+    return status == SKAD_OK ||
+           skad_fail(failure, "cannot keep peers: %s", skad_status_text(status));
+}
+
+static bool make_parts(skad_daemon *daemon, skad_failure *failure)
+{
+    skad_identity identity;
+    if (!daemon->config.identify(daemon->config.user, &identity, failure)) {
+        return false;
+    }
+    /* Making an identity may have taken long. */
+    daemon->now = skad_clock_now();
+    ev_now_update(daemon->config.loop);
+    bool made = make_node(daemon, &identity, failure) && make_helpers(daemon, &identity, failure);
+    skad_identity_wipe(&identity);
+    return made;
 }
 
 static void start_watchers(skad_daemon *daemon)
@@ -241,8 +304,10 @@ static void init_watchers(skad_daemon *daemon)
     ev_set_priority(&daemon->turn_begins, EV_MAXPRI); /* before all that uses the time */
     ev_prepare_init(&daemon->turn_ends, end_turn);
     ev_timer_init(&daemon->deadline, on_deadline, 0., 0.);
+    ev_timer_init(&daemon->patience, on_patience, PATIENCE_S, 0.);
     daemon->turn_begins.data = daemon;
     daemon->turn_ends.data = daemon;
+    daemon->patience.data = daemon;
 }
 
 static void tell_start(const skad_daemon *daemon)
@@ -271,19 +336,18 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     daemon->ports.log = config->log;
     if (!skad_ports_open(&daemon->ports, config->loop, config->listen, config->listen_count,
                          failure) ||
-        !make_node(daemon, failure) || !make_helpers(daemon, failure)) {
+        !make_parts(daemon, failure) ||
+        !set_places(daemon, config->join, config->join_count, failure)) {
         skad_daemon_free(daemon);
         return false;
     }
     tell_start(daemon);
-    if (!skad_daemon_join(daemon, config->join, config->join_count, failure)) {
-        skad_daemon_free(daemon);
-        return false;
-    }
+    begin_joining(daemon);
     start_watchers(daemon);
     /* What was borrowed for the start only. */
-    daemon->config.identity = NULL;
+    daemon->config.identify = NULL;
     daemon->config.identity_path = NULL;
+    daemon->config.peers_path = NULL;
     daemon->config.control_path = NULL;
     daemon->config.listen = NULL;
     daemon->config.join = NULL;
@@ -300,6 +364,8 @@ void skad_daemon_free(skad_daemon *daemon)
     ev_check_stop(loop, &daemon->turn_begins);
     ev_prepare_stop(loop, &daemon->turn_ends);
     ev_timer_stop(loop, &daemon->deadline);
+    ev_timer_stop(loop, &daemon->patience);
+    skad_peer_book_free(daemon->peers);
     skad_resolver_free(daemon->resolver);
     skad_control_free(daemon->control);
     skad_renewal_free(daemon->renewal);

@@ -21,12 +21,15 @@ typedef struct skad_daemon skad_daemon;
 
 typedef struct skad_daemon_config {
     struct ev_loop *loop;
-    const skad_profile *profile;   /* borrowed: outlives the daemon */
-    const skad_identity *identity; /* copied; with the nonce of this epoch */
-    const char *identity_path;     /* copied; where new nonces are kept; NULL: nowhere */
-    const char *control_path;      /* copied */
-    const skad_address *listen;    /* none: all addresses, port 4700 */
-    size_t listen_count;           /* at most one for each family */
+    const skad_profile *profile; /* borrowed: outlives the daemon */
+    /* Called once, when the sockets are open, so that no identity is made in vain. It must have the
+     * nonce of this epoch; what is given is copied and wiped. */
+    bool (*identify)(void *user, skad_identity *out, skad_failure *failure);
+    const char *identity_path;  /* copied; where new nonces are kept; NULL: nowhere */
+    const char *peers_path;     /* copied; where peers are kept over a restart; NULL: nowhere */
+    const char *control_path;   /* copied */
+    const skad_address *listen; /* none: all addresses, port 4700 */
+    size_t listen_count;        /* at most one for each family */
     const skad_place *join;
     size_t join_count;
     skad_log_level log;         /* the least level that is written */
@@ -34,10 +37,11 @@ typedef struct skad_daemon_config {
     void *user;
 } skad_daemon_config;
 
-/* Opens everything and starts joining. On failure nothing stays open. */
+/* Opens everything and starts joining: through the peers of an earlier run first, and if they do
+ * not answer through the places. On failure nothing stays open. */
 SKAD_MUST_CHECK bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out,
                                      skad_failure *failure);
-/* Closes everything, removes the socket file, wipes secrets. NULL is allowed. */
+/* Keeps the peers, closes everything, removes the socket file, wipes secrets. NULL is allowed. */
 void skad_daemon_free(skad_daemon *daemon);
 
 /* Replaces the places through which the node joins, and begins anew. */

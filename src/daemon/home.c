@@ -14,15 +14,39 @@ static bool join_path(const char *dir, const char *name, char out[static PATH_MA
     return len > 0 && len < PATH_MAX;
 }
 
-bool skad_home_init(const char *dir, skad_home *out, skad_failure *failure)
+/* Names of files within the folder. */
+typedef struct home_names {
+    char identity[40];
+    char peers[40];
+    char control[40];
+} home_names;
+
+static bool init_paths(const char *dir, const home_names *names, skad_home *out,
+                       skad_failure *failure)
 {
     size_t len = strlen(dir);
-    if (len == 0 || len >= sizeof out->dir || !join_path(dir, "identity", out->identity) ||
-        !join_path(dir, "control.sock", out->control)) {
+    if (len == 0 || len >= sizeof out->dir || !join_path(dir, names->identity, out->identity) ||
+        !join_path(dir, names->peers, out->peers) ||
+        !join_path(dir, names->control, out->control)) {
         return skad_fail(failure, "the path of the folder is empty or too long");
     }
     memcpy(out->dir, dir, len + 1);
     return true;
+}
+
+bool skad_home_init(const char *dir, skad_home *out, skad_failure *failure)
+{
+    const home_names names = {"identity", "peers", "control.sock"};
+    return init_paths(dir, &names, out, failure);
+}
+
+bool skad_home_init_member(const char *dir, size_t i, skad_home *out, skad_failure *failure)
+{
+    home_names names;
+    (void)snprintf(names.identity, sizeof names.identity, "node-%zu.identity", i);
+    (void)snprintf(names.peers, sizeof names.peers, "node-%zu.peers", i);
+    (void)snprintf(names.control, sizeof names.control, "node-%zu.sock", i);
+    return init_paths(dir, &names, out, failure);
 }
 
 bool skad_home_make(const skad_home *home, skad_failure *failure)

@@ -1,12 +1,8 @@
 /* The methods that start something, and those that only look: status and table. */
 #include "src/daemon/methods.h"
 
-#include <stdlib.h>
-
 #include "src/daemon/results.h"
-
-/* A row takes at most 420 bytes, so that this many fit a response. */
-#define ROWS_MAX 2048
+#include "src/daemon/table_result.h"
 
 bool skad_method_is_operation(skad_control_method method)
 {
@@ -68,21 +64,6 @@ static void write_store(const skad_store_fill *fill, skad_writer *writer)
     skad_result_uint(writer, "bytes_max", fill->bytes_max);
 }
 
-/* The addresses as a list, without those that are absent. */
-static void write_addresses(const skad_address *addresses, size_t count, skad_writer *writer)
-{
-    size_t present = 0;
-    for (size_t i = 0; i < count; i++) {
-        present += addresses[i].family != SKAD_FAMILY_NONE;
-    }
-    skad_write_array(writer, present);
-    for (size_t i = 0; i < count; i++) {
-        if (addresses[i].family != SKAD_FAMILY_NONE) {
-            skad_control_write_address(writer, &addresses[i]);
-        }
-    }
-}
-
 static void write_counters(const skad_node_stats *stats, skad_writer *writer)
 {
     skad_result_uint(writer, "received", stats->received);
@@ -110,7 +91,7 @@ static void write_sockets(const skad_method_context *context, skad_writer *write
         congestion += context->sockets[i].counters.congestion;
     }
     skad_result_key(writer, "listen");
-    write_addresses(bound, 2, writer);
+    skad_result_address_list(writer, bound, 2);
     skad_result_uint(writer, "send_refused", refused);
     skad_result_uint(writer, "send_congestion", congestion);
 }
@@ -124,12 +105,12 @@ static void write_status(const skad_method_context *context, skad_time now, skad
     skad_write_map(writer, 13 + SOCKETS_COUNT + COUNTERS_COUNT + 3);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);
-    skad_result_str(writer, "profile", context->profile_name);
+    skad_result_str(writer, "profile", context->profile->name);
     skad_result_uint(writer, "uptime_s", (now.mono_us - context->started_us) / SKAD_US_PER_S);
     skad_result_bool(writer, "joined", stats.joined);
     skad_result_uint(writer, "epoch", stats.epoch);
     skad_result_key(writer, "observed");
-    write_addresses(stats.observed, 2, writer);
+    skad_result_address_list(writer, stats.observed, 2);
     skad_result_uint(writer, "peers", stats.peers);
     skad_result_uint(writer, "peers_silent", stats.peers_silent);
     skad_result_uint(writer, "siblings", stats.siblings);
@@ -143,46 +124,6 @@ static void write_status(const skad_method_context *context, skad_time now, skad
     write_store(&stats.store, writer);
 }
 
-/* ---- Table ---- */
-
-static void write_row(const skad_table_row *row, skad_writer *writer)
-{
-    const skad_address addresses[] = {row->contact.ipv4, row->contact.ipv6};
-
-    skad_write_map(writer, 9);
-    skad_result_id(writer, "id", &row->contact.id);
-    skad_result_key(writer, "addresses");
-    write_addresses(addresses, 2, writer);
-    skad_result_uint(writer, "bucket", row->bucket);
-    skad_result_bool(writer, "sibling", row->sibling);
-    skad_result_bool(writer, "replacement", row->replacement);
-    skad_result_uint(writer, "failures", row->failures);
-    skad_result_uint(writer, "rtt_us", row->rtt_us);
-    skad_result_uint(writer, "seen_us", row->seen_us);
-    skad_result_uint(writer, "known_us", row->known_us);
-}
-
-static bool write_table(const skad_method_context *context, skad_time now, skad_writer *writer)
-{
-    skad_table_row *rows = calloc(ROWS_MAX, sizeof *rows);
-    if (rows == NULL) {
-        return false;
-    }
-    size_t total = skad_node_table(context->node, now, rows, ROWS_MAX);
-    size_t count = total < ROWS_MAX ? total : ROWS_MAX;
-
-    skad_write_map(writer, 3);
-    skad_result_id(writer, "self", skad_node_self(context->node));
-    skad_result_uint(writer, "total", total);
-    skad_result_key(writer, "rows");
-    skad_write_array(writer, count);
-    for (size_t i = 0; i < count; i++) {
-        write_row(&rows[i], writer);
-    }
-    free(rows);
-    return true;
-}
-
 void skad_method_answer(const skad_method_context *context, const skad_control_request *request,
                         skad_time now, skad_writer *writer)
 {
@@ -190,7 +131,7 @@ void skad_method_answer(const skad_method_context *context, const skad_control_r
     skad_control_write_result(writer, request->msgid);
     if (request->method == SKAD_CONTROL_STATUS) {
         write_status(context, now, writer);
-    } else if (!write_table(context, now, writer)) {
+    } else if (!skad_table_result(context, now, writer)) {
         writer->len = start;
         skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_BUSY, "out of memory");
     }

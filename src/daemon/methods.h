@@ -10,7 +10,7 @@
 /* What the methods may look at. */
 typedef struct skad_method_context {
     skad_node *node;
-    const char *profile_name;
+    const skad_profile *profile;
     const skad_udp_socket *sockets;
     size_t sockets_count;
     uint64_t started_us;

@@ -39,6 +39,20 @@ void skad_result_address(skad_writer *writer, const char *key, const skad_addres
     skad_control_write_address(writer, address);
 }
 
+void skad_result_address_list(skad_writer *writer, const skad_address *addresses, size_t count)
+{
+    size_t present = 0;
+    for (size_t i = 0; i < count; i++) {
+        present += addresses[i].family != SKAD_FAMILY_NONE;
+    }
+    skad_write_array(writer, present);
+    for (size_t i = 0; i < count; i++) {
+        if (addresses[i].family != SKAD_FAMILY_NONE) {
+            skad_control_write_address(writer, &addresses[i]);
+        }
+    }
+}
+
 /* ---- Lookups ---- */
 
 static const char *step_state_name(skad_step_state state)
@@ -60,19 +74,12 @@ static const char *step_state_name(skad_step_state state)
 
 static void write_closest(const skad_contact *contact, skad_writer *writer)
 {
-    bool has4 = contact->ipv4.family != SKAD_FAMILY_NONE;
-    bool has6 = contact->ipv6.family != SKAD_FAMILY_NONE;
+    const skad_address addresses[] = {contact->ipv4, contact->ipv6};
 
     skad_write_map(writer, 2);
     skad_result_id(writer, "id", &contact->id);
     skad_result_key(writer, "addresses");
-    skad_write_array(writer, (size_t)has4 + (size_t)has6);
-    if (has4) {
-        skad_control_write_address(writer, &contact->ipv4);
-    }
-    if (has6) {
-        skad_control_write_address(writer, &contact->ipv6);
-    }
+    skad_result_address_list(writer, addresses, 2);
 }
 
 /* The closing round belongs to no path: its steps have nil there. */

@@ -10,5 +10,7 @@ void skad_result_bool(skad_writer *writer, const char *key, bool value);
 void skad_result_str(skad_writer *writer, const char *key, const char *value);
 void skad_result_id(skad_writer *writer, const char *key, const skad_id *id);
 void skad_result_address(skad_writer *writer, const char *key, const skad_address *address);
+/* A list, without those that are absent. */
+void skad_result_address_list(skad_writer *writer, const skad_address *addresses, size_t count);
 
 #endif

@@ -15,16 +15,18 @@ bool skad_run(skad_daemon_config *config, skad_failure *failure)
     if (loop == NULL) {
         return skad_fail(failure, "cannot make an event loop");
     }
-    skad_signals_start(&signals, loop);
     config->loop = loop;
     bool ok = skad_daemon_new(config, &daemon, failure);
     if (ok) {
+        /* Not before: while the first puzzle is solved nobody looks at the loop, and a signal shall
+         * end the process at once. */
+        skad_signals_start(&signals, loop);
         ev_run(loop, 0);
         skad_log(config->log, SKAD_LOG_INFO, "stopping on %s",
                  signals.caught == SIGINT ? "SIGINT" : "SIGTERM");
         skad_daemon_free(daemon);
+        skad_signals_stop(&signals, loop);
     }
-    skad_signals_stop(&signals, loop);
     ev_loop_destroy(loop);
     return ok;
 }

@@ -1,8 +1,6 @@
 /* Many daemons on one loop. Node 0 joins through node 1, all others through node 0. */
 #include "src/daemon/testnet.h"
 
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -11,6 +9,7 @@
 #include "proto/address.h"
 #include "src/daemon/clock.h"
 #include "src/daemon/daemon.h"
+#include "src/daemon/home.h"
 #include "src/daemon/signals.h"
 
 #define DESCRIPTORS_A_NODE   (2 + SKAD_TESTNET_CLIENTS)
@@ -20,6 +19,7 @@ typedef struct testnet testnet;
 
 typedef struct member {
     testnet *net;
+    const skad_home *home; /* while it starts */
     skad_daemon *daemon;
     bool joined;
 } member;
@@ -44,23 +44,34 @@ static void on_joined(void *user)
     }
 }
 
-static bool start_member(testnet *net, size_t i, skad_failure *failure)
+static bool identify(void *user, skad_identity *out, skad_failure *failure)
 {
+    const member *self = user;
     const skad_profile *profile = skad_profile_builtin("test");
     const skad_solve_options options = {.threads = 1};
+    bool made = false;
+    if (self->net->config->keep) {
+        return skad_home_identity(self->home, profile, &options, out, &made, failure);
+    }
+    uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
+    skad_status status = skad_identity_generate(profile, epoch, &options, out);
+    return status == SKAD_OK ||
+           skad_fail(failure, "cannot make an identity: %s", skad_status_text(status));
+}
+
+static bool start_member(testnet *net, size_t i, skad_failure *failure)
+{
+    member *self = &net->members[i];
     uint16_t base = net->config->base_port;
     const skad_address listen = {
         .family = SKAD_FAMILY_IPV4,
         .port = base == 0 ? 0 : (uint16_t)(base + i),
         .ip = {127, 0, 0, 1},
     };
-    skad_identity identity;
-    char path[PATH_MAX];
-    (void)snprintf(path, sizeof path, "%s/node-%zu.sock", net->config->dir, i);
-    uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
-    skad_status status = skad_identity_generate(profile, epoch, &options, &identity);
-    if (status != SKAD_OK) {
-        return skad_fail(failure, "cannot make an identity: %s", skad_status_text(status));
+    skad_home home;
+    *self = (member){.net = net, .home = &home};
+    if (!skad_home_init_member(net->config->dir, i, &home, failure)) {
+        return false;
     }
     skad_place first = {.port = 0};
     if (i > 0) {
@@ -68,24 +79,25 @@ static bool start_member(testnet *net, size_t i, skad_failure *failure)
     }
     const skad_daemon_config config = {
         .loop = net->loop,
-        .profile = profile,
-        .identity = &identity,
-        .control_path = path,
+        .profile = skad_profile_builtin("test"),
+        .identify = identify,
+        .identity_path = net->config->keep ? home.identity : NULL,
+        .peers_path = net->config->keep ? home.peers : NULL,
+        .control_path = home.control,
         .listen = &listen,
         .listen_count = 1,
         .join = &first,
         .join_count = i > 0 ? 1 : 0,
         .log = SKAD_LOG_WARNING,
         .joined = on_joined,
-        .user = &net->members[i],
+        .user = self,
     };
-    net->members[i].net = net;
-    bool ok = skad_daemon_new(&config, &net->members[i].daemon, failure);
-    skad_identity_wipe(&identity);
+    bool ok = skad_daemon_new(&config, &self->daemon, failure);
+    self->home = NULL;
     if (ok) {
         char address[SKAD_ADDRESS_TEXT_BYTES];
-        skad_address_format(skad_daemon_address(net->members[i].daemon), address);
-        net->config->node(net->config->user, address, path);
+        skad_address_format(skad_daemon_address(self->daemon), address);
+        net->config->node(net->config->user, address, home.control);
     }
     return ok;
 }

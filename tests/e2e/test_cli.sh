@@ -117,6 +117,7 @@ expect 1 "$skad" run --profile test --dir "$work/key" --listen 127.0.0.1:0
 expect_message "another daemon is using"
 expect 1 "$skad" run --profile test --dir "$work/second" --listen "$taken"
 expect_message "$taken is in use by another program"
+[ ! -e "$work/second/identity" ] || fail "made an identity in vain"
 answers key || fail "the first daemon was disturbed"
 
 say "joins two nodes; one names a place that does not resolve as well"
@@ -144,6 +145,10 @@ expect 0 "$skad" status --field drops.tag
 expect 2 "$skad" status --field nonsense
 expect_message "there is no field 'nonsense'"
 expect 0 "$skad" table
+grep -qE '^ +0\+ +1 +1 +0 +0 +1 .* 6 %$' "$work/out" || fail "not one bin: $(cat "$work/out")"
+grep -qx 'depth -, siblings 1' "$work/out" || fail "no depth: $(cat "$work/out")"
+[ "$(wc -l <"$work/out")" -eq 4 ] || fail "not one bin: $(cat "$work/out")"
+expect 0 "$skad" table --contacts
 [ "$(wc -l <"$work/out")" -eq 3 ] || fail "not one contact: $(cat "$work/out")"
 
 say "pings: an answer, silence, and an address that cannot be contacted"
@@ -154,10 +159,23 @@ expect_message "nobody answered in time"
 expect 1 "$skad" ping 255.255.255.255:9
 expect_message "may not be contacted"
 
-say "gives up on a daemon that hangs"
+say "gives up on a daemon that hangs; an interrupted get leaves nothing behind"
 kill -STOP "$alone"
 expect 4 "$skad" status --timeout 1
 expect_message "no answer from the daemon within 1 s"
+mkdir "$work/fetched"
+for signal in INT TERM KILL; do
+    env --default-signal=INT "$skad" get "$some_key" -o "$work/fetched/file" 2>/dev/null &
+    getter=$!
+    pids+=("$getter")
+    wait_for 20 sh -c "ls -l /proc/$getter/fd | grep -q '$work/fetched/.* (deleted)'"
+    [ -z "$(ls "$work/fetched")" ] || fail "visible before it is whole: $(ls "$work/fetched")"
+    kill "-$signal" "$getter"
+    code=0
+    { wait "$getter"; } 2>/dev/null || code=$?
+    [ "$code" -gt 128 ] || fail "SIG$signal did not end it: $code"
+    [ -z "$(ls "$work/fetched")" ] || fail "SIG$signal left $(ls "$work/fetched")"
+done
 kill -CONT "$alone"
 answers key || fail "did not wake up"
 

@@ -45,13 +45,20 @@ typedef struct house {
     skad_item *items;
 } house;
 
+static bool identify(void *user, skad_identity *out, skad_failure *failure)
+{
+    (void)user;
+    (void)failure;
+    const skad_solve_options options = {.threads = 1};
+    const skad_profile *profile = skad_profile_builtin("test");
+    uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
+    return skad_identity_generate(profile, epoch, &options, out) == SKAD_OK;
+}
+
 static int set_up(void **state)
 {
     house *self = calloc(1, sizeof *self);
-    const skad_solve_options options = {.threads = 1};
-    const skad_profile *profile = skad_profile_builtin("test");
     const skad_address listen = {.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}};
-    skad_identity identity;
     skad_failure failure = {""};
 
     skad_crypto_init();
@@ -61,12 +68,10 @@ static int set_up(void **state)
     self->loop = ev_loop_new(EVFLAG_AUTO);
     self->in = malloc(IN_BYTES);
     self->items = calloc(ITEMS_MAX, sizeof *self->items);
-    uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
-    assert_int_equal(skad_identity_generate(profile, epoch, &options, &identity), SKAD_OK);
     const skad_daemon_config config = {
         .loop = self->loop,
-        .profile = profile,
-        .identity = &identity,
+        .profile = skad_profile_builtin("test"),
+        .identify = identify,
         .control_path = self->path,
         .listen = &listen,
         .listen_count = 1,

@@ -1,0 +1,43 @@
+/* The file in which a node keeps its verified peers over a restart: one strict msgpack value,
+ * described byte by byte in docs/files.md. This is the encoding only; src/daemon/peer_store.h reads
+ * and writes the file. */
+#ifndef SKAD_PROTO_PEER_FILE_H
+#define SKAD_PROTO_PEER_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/limits.h"
+#include "skad/status.h"
+#include "skad/types.h"
+
+#define SKAD_PEER_FILE_CONTACTS_MAX 256
+#define SKAD_PEER_FILE_MAGIC_BYTES  11
+
+/* array, magic, version, profile hash, time, contacts, checksum */
+#define SKAD_PEER_FILE_BYTES_MAX                                                                   \
+    (SKAD_FIXARRAY + SKAD_BIN8(SKAD_PEER_FILE_MAGIC_BYTES) + SKAD_FIXINT +                         \
+     SKAD_BIN8(SKAD_HASH_BYTES) + SKAD_UINT64_BYTES_MAX + SKAD_ARRAY16 +                           \
+     SKAD_PEER_FILE_CONTACTS_MAX * SKAD_CONTACT_BYTES_MAX + SKAD_BIN8(SKAD_HASH_BYTES))
+_Static_assert(SKAD_PEER_FILE_BYTES_MAX == 16223, "docs/files.md");
+
+typedef struct skad_peer_file {
+    uint64_t written_s; /* wall clock, seconds since 1970 */
+    size_t count;
+    skad_contact contacts[SKAD_PEER_FILE_CONTACTS_MAX]; /* best first */
+} skad_peer_file;
+
+/* Returns the length. Each contact must have an address. `profile_hash` is that of
+ * skad_profile_hash: peers are of use in their own network only. */
+size_t skad_peer_file_encode(const skad_peer_file *file,
+                             const uint8_t profile_hash[static SKAD_HASH_BYTES],
+                             uint8_t out[static SKAD_PEER_FILE_BYTES_MAX]);
+
+/* Errors: SKAD_ERR_VERSION (another version's file, whose size and checksum may differ),
+ * SKAD_ERR_FORMAT (truncated, damaged, or no such file at all), SKAD_ERR_INPUT (sound, but of
+ * another network). */
+SKAD_MUST_CHECK skad_status
+skad_peer_file_decode(const uint8_t *data, size_t len,
+                      const uint8_t profile_hash[static SKAD_HASH_BYTES], skad_peer_file *out);
+
+#endif

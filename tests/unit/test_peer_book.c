@@ -1,0 +1,166 @@
+/* When peers are written down, and that those of an earlier run are greeted. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+#include <ev.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/keys.h"
+#include "src/daemon/peer_book.h"
+#include "src/daemon/peer_store.h"
+#include "tests/support/identities.h"
+#include "tests/support/stage.h"
+
+#define PEERS 5
+
+typedef struct desk {
+    char dir[64];
+    char path[80];
+    struct ev_loop *loop;
+    skad_profile profile;
+    test_stage stage;
+} desk;
+
+static int set_up(void **state)
+{
+    desk *self = calloc(1, sizeof *self);
+    (void)snprintf(self->dir, sizeof self->dir, "/tmp/skad-test-XXXXXX");
+    assert_non_null(mkdtemp(self->dir));
+    (void)snprintf(self->path, sizeof self->path, "%s/peers", self->dir);
+    self->loop = ev_loop_new(EVFLAG_AUTO);
+    self->profile = test_stage_profile();
+    test_stage_init(&self->stage, &self->profile);
+    *state = self;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    desk *self = *state;
+    test_stage_free(&self->stage);
+    ev_loop_destroy(self->loop);
+    unlink(self->path);
+    assert_int_equal(rmdir(self->dir), 0);
+    free(self);
+    return 0;
+}
+
+static skad_peer_book *open_book(desk *self)
+{
+    const skad_peer_book_config config = {
+        .loop = self->loop,
+        .path = self->path,
+        .profile = &self->profile,
+        .node = self->stage.node,
+        .now = &self->stage.now,
+        .log = SKAD_LOG_NOTHING,
+    };
+    skad_peer_book *book = NULL;
+    assert_int_equal(skad_peer_book_new(&config, &book), SKAD_OK);
+    return book;
+}
+
+static void load(const desk *self, skad_peer_file *out)
+{
+    assert_true(
+        skad_peer_store_load(self->path, &self->profile, TEST_UNIX_S, SKAD_LOG_NOTHING, out));
+}
+
+/* Writes a file with the strangers of the stage, none of whom the node has heard of. */
+static void write_strangers(desk *self, skad_peer_file *out)
+{
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < PEERS; i++) {
+        const test_stranger *who = test_stage_stranger(&self->stage);
+        out->contacts[out->count].id = who->identity.id;
+        out->contacts[out->count++].ipv4 = who->address;
+    }
+    assert_int_equal(skad_peer_store_save(self->path, &self->profile, out), SKAD_OK);
+}
+
+static void a_node_that_has_joined_keeps_its_peers_at_its_end(void **state)
+{
+    desk *self = *state;
+    skad_peer_file file;
+    test_stage_populate(&self->stage, PEERS);
+    skad_peer_book_free(open_book(self));
+    load(self, &file);
+    assert_int_equal(file.count, PEERS);
+    assert_int_equal(file.written_s, self->stage.now.unix_s);
+}
+
+static void a_node_that_has_not_joined_leaves_the_old_file_as_it_is(void **state)
+{
+    desk *self = *state;
+    struct stat before;
+    struct stat after;
+    skad_peer_file file;
+    write_strangers(self, &file);
+    assert_int_equal(stat(self->path, &before), 0);
+    skad_peer_book_free(open_book(self));
+    assert_int_equal(stat(self->path, &after), 0);
+    assert_int_equal(after.st_ino, before.st_ino);
+}
+
+static void without_peers_of_an_earlier_run_nobody_is_greeted(void **state)
+{
+    desk *self = *state;
+    skad_peer_book *book = open_book(self);
+    assert_false(skad_peer_book_greet(book));
+    assert_int_equal(test_stage_drain(&self->stage), 0);
+    skad_peer_book_free(book);
+    assert_int_not_equal(access(self->path, F_OK), 0);
+}
+
+static void greeted_peers_answer_and_the_node_has_joined(void **state)
+{
+    desk *self = *state;
+    skad_peer_file file;
+    skad_node_stats stats;
+    write_strangers(self, &file);
+    skad_peer_book *book = open_book(self);
+
+    assert_true(skad_peer_book_greet(book));
+    test_stage_run(&self->stage, 30 * SKAD_US_PER_S);
+    skad_peer_book_joined(book);
+    skad_node_stats_get(self->stage.node, self->stage.now, &stats);
+    assert_true(stats.joined);
+    assert_int_equal(stats.peers, PEERS);
+    skad_peer_book_free(book);
+}
+
+static void nobody_enters_the_table_by_the_file_alone(void **state)
+{
+    desk *self = *state;
+    skad_peer_file file;
+    write_strangers(self, &file);
+    skad_peer_book *book = open_book(self);
+
+    assert_true(skad_peer_book_greet(book));
+    assert_int_equal(skad_node_table(self->stage.node, self->stage.now, NULL, 0), 0);
+    assert_int_equal(test_stage_drain(&self->stage), PEERS);
+    skad_peer_book_free(book);
+}
+
+#define AT_DESK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    skad_crypto_init();
+    const struct CMUnitTest tests[] = {
+        AT_DESK(a_node_that_has_joined_keeps_its_peers_at_its_end),
+        AT_DESK(a_node_that_has_not_joined_leaves_the_old_file_as_it_is),
+        AT_DESK(without_peers_of_an_earlier_run_nobody_is_greeted),
+        AT_DESK(greeted_peers_answer_and_the_node_has_joined),
+        AT_DESK(nobody_enters_the_table_by_the_file_alone),
+    };
+    return cmocka_run_group_tests_name("peer_book", tests, NULL, NULL);
+}
