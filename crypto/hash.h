@@ -27,7 +27,7 @@
     X(MUTABLE, "skad1 mutable")   /* publisher, salt -> key */                                     \
     X(RECORD, "skad1 record")     /* signed part of a mutable record -> what is signed */          \
     X(ANNOUNCE, "skad1 announce") /* signed part of an announcement -> what is signed */           \
-    X(FILE, "skad1 file")         /* identity file -> its checksum; never on the wire */
+    X(FILE, "skad1 file")         /* a file of ours -> its checksum; never on the wire */
 
 typedef enum skad_hash_domain {
 #define SKAD_HASH_DOMAIN_ENUM(name, personal) SKAD_HASH_##name,

@@ -119,6 +119,7 @@ static bool read_params(skad_reader *reader, skad_control_request *out)
         return read_text(reader, text, sizeof text) && skad_address_parse(text, &out->u.address);
     }
     case SKAD_CONTROL_LOOKUP:
+    case SKAD_CONTROL_TRACE:
     case SKAD_CONTROL_GET:
         return read_id(reader, &out->u.id);
     case SKAD_CONTROL_PUT:
@@ -211,6 +212,7 @@ void skad_control_write_request(skad_writer *writer, const skad_control_request 
         skad_control_write_address(writer, &request->u.address);
         break;
     case SKAD_CONTROL_LOOKUP:
+    case SKAD_CONTROL_TRACE:
     case SKAD_CONTROL_GET:
         skad_write_array(writer, 1);
         skad_control_write_id(writer, &request->u.id);
@@ -232,6 +234,15 @@ void skad_control_write_result(skad_writer *writer, uint32_t msgid)
     skad_write_uint(writer, TYPE_RESPONSE);
     skad_write_uint(writer, msgid);
     skad_write_nil(writer);
+}
+
+void skad_control_write_notification(skad_writer *writer, const char *method, uint32_t msgid)
+{
+    skad_write_array(writer, 3);
+    skad_write_uint(writer, TYPE_NOTIFICATION);
+    skad_write_str(writer, method);
+    skad_write_array(writer, 2);
+    skad_write_uint(writer, msgid);
 }
 
 void skad_control_write_error(skad_writer *writer, uint32_t msgid, skad_control_error error,

@@ -3,7 +3,8 @@
  *
  *   request       [0, msgid, method, params]
  *   response      [1, msgid, error, result]    one of the two is nil
- *   notification  [2, method, params]          nobody waits for an answer: taken and ignored
+ *   notification  [2, method, params]          nobody answers: ours tell the steps of a trace, a
+ *                                              client's are taken and ignored
  *
  * Requests are read leniently, since clients use encoders of any kind. */
 #ifndef SKAD_PROTO_CONTROL_H
@@ -24,6 +25,7 @@
 #define SKAD_CONTROL_METHODS(X)                                                                    \
     X(PING, "ping")     /* [address] */                                                            \
     X(LOOKUP, "lookup") /* [id] */                                                                 \
+    X(TRACE, "trace")   /* [id]: a lookup whose steps are told as they happen */                   \
     X(PUT, "put")       /* [value] */                                                              \
     X(GET, "get")       /* [key] */                                                                \
     X(TABLE, "table")   /* [] */                                                                   \
@@ -58,7 +60,7 @@ typedef struct skad_control_request {
     skad_control_method method;
     union {
         skad_address address; /* PING */
-        skad_id id;           /* LOOKUP, GET */
+        skad_id id;           /* LOOKUP, TRACE, GET */
         skad_span value;      /* PUT: borrowed from the input */
     } u;
 } skad_control_request;
@@ -86,6 +88,10 @@ void skad_control_write_request(skad_writer *writer, const skad_control_request 
 void skad_control_write_result(skad_writer *writer, uint32_t msgid);
 void skad_control_write_error(skad_writer *writer, uint32_t msgid, skad_control_error error,
                               const char *message);
+
+/* Writes a notification about a request that is not answered yet, [2, method, [msgid, value]], up
+ * to its value; the caller writes exactly one after it. */
+void skad_control_write_notification(skad_writer *writer, const char *method, uint32_t msgid);
 
 /* How IDs, keys and addresses appear in results: 64 hex digits, "ADDR:PORT" (nil if absent). */
 void skad_control_write_id(skad_writer *writer, const skad_id *id);

@@ -112,6 +112,10 @@ SKAD_MUST_CHECK skad_status skad_node_ping(skad_node *node, const skad_address *
 /* Finds the nodes closest to a target over disjoint paths. */
 SKAD_MUST_CHECK skad_status skad_node_lookup(skad_node *node, const skad_id *target, skad_time now,
                                              skad_op *op);
+/* From now on each step of a running lookup is told as it happens, beginning with those already
+ * taken, by events SKAD_EVENT_STEP before its SKAD_EVENT_LOOKUP. When the driver polls too rarely
+ * the oldest are lost. Unknown names are ignored. */
+void skad_node_trace(skad_node *node, skad_op op);
 /* Stores an immutable value of 1..1000 bytes at the siblings of its key, which it returns. */
 SKAD_MUST_CHECK skad_status skad_node_put(skad_node *node, const uint8_t *value, size_t len,
                                           skad_time now, skad_op *op, skad_id *key);
@@ -126,6 +130,7 @@ void skad_node_cancel(skad_node *node, skad_op op);
 typedef enum skad_event_kind {
     SKAD_EVENT_JOINED,       /* peers answered and the self-lookup is done */
     SKAD_EVENT_ISOLATED,     /* the last living peer is gone; the node tries to rejoin by itself */
+    SKAD_EVENT_STEP,         /* something happened to a node in a traced lookup */
     SKAD_EVENT_PING,         /* a skad_node_ping ended */
     SKAD_EVENT_LOOKUP,       /* a skad_node_lookup ended */
     SKAD_EVENT_PUT,          /* a skad_node_put ended */
@@ -181,10 +186,11 @@ typedef struct skad_lookup_report {
 
 typedef struct skad_event {
     skad_event_kind kind;
-    skad_op op; /* PING, LOOKUP, PUT, GET */
+    skad_op op; /* STEP, PING, LOOKUP, PUT, GET */
     skad_outcome outcome;
     union {
         uint32_t epoch; /* PUZZLE_NEEDED */
+        skad_step step; /* STEP: as it is now; asked, slow, answered or failed */
         struct {
             skad_id id;
             skad_address address;

@@ -197,11 +197,31 @@ static bool read_reply(const skad_item *items, size_t count, skad_reply *out)
     return true;
 }
 
-skad_exit skad_client_await(skad_client *client, skad_reply *out, skad_failure *failure)
+/* Whether the items are a notification; tells of it. */
+static bool take_notification(const skad_client *client, size_t count)
+{
+    const skad_answer whole = {client->items, client->items + count};
+    skad_answer type = skad_answer_at(whole, 0);
+    bool notified = skad_answer_count(whole) == 3 && type.item->type == SKAD_ITEM_UINT &&
+                    type.item->u.number == 2;
+    skad_answer step = notified ? skad_answer_at(skad_answer_at(whole, 2), 1) : (skad_answer){0};
+    if (step.item != NULL && client->on_step != NULL) {
+        client->on_step(step);
+    }
+    return notified;
+}
+
+/* Forgets the message that was returned last. */
+static void forget(skad_client *client)
 {
     client->in_len -= client->consumed;
     memmove(client->in, client->in + client->consumed, client->in_len);
     client->consumed = 0;
+}
+
+skad_exit skad_client_await(skad_client *client, skad_reply *out, skad_failure *failure)
+{
+    forget(client);
     for (;;) {
         size_t count = 0;
         size_t consumed = 0;
@@ -209,6 +229,11 @@ skad_exit skad_client_await(skad_client *client, skad_reply *out, skad_failure *
         if (client->in_len > 0) {
             cut = skad_cut(client->in, client->in_len, SKAD_CUT_LENIENT, client->items, ITEMS_MAX,
                            &count, &consumed);
+        }
+        if (cut == SKAD_CUT_OK && take_notification(client, count)) {
+            client->consumed = consumed;
+            forget(client);
+            continue;
         }
         if (cut == SKAD_CUT_OK && read_reply(client->items, count, out)) {
             client->consumed = consumed;

@@ -15,6 +15,8 @@ typedef struct skad_client {
     size_t consumed; /* of the answer last returned; it goes with the next receive */
     skad_item *items;
     uint32_t msgid; /* of the last request */
+    void (*on_step)(
+        skad_answer step); /* told of each step of a trace; NULL: they are passed over */
 } skad_client;
 
 typedef struct skad_reply {

@@ -79,14 +79,66 @@ static void print(skad_answer result)
     print_path(steps, CLOSING);
     print_closest(skad_answer_get(result, "closest"));
     skad_text_duration(skad_answer_uint(result, "duration_us"), duration);
+    if (skad_answer_bool(result, "dense")) {
+        puts("the closest nodes crowd more than chance allows: somebody may want to own this key; "
+             "the whole region was looked at");
+    }
     printf("%" PRIu64 " of %" PRIu64 " paths agreed; %" PRIu64 " requests in %s\n",
            skad_answer_uint(result, "paths_agreed"), skad_answer_uint(result, "paths"),
            skad_answer_uint(result, "rpcs"), duration);
 }
 
+/* One line as it happens: to stderr where stdout is to be one JSON object. */
+static void trace_to(FILE *stream, skad_answer step)
+{
+    char id[SKAD_TEXT_BYTES];
+    char rtt[SKAD_TEXT_BYTES];
+    char address[SKAD_ANSWER_TEXT_BYTES];
+    char state[SKAD_ANSWER_TEXT_BYTES];
+    char path[32] = "closing";
+
+    if (path_of(step) != CLOSING) {
+        (void)snprintf(path, sizeof path, "path %" PRIu64, path_of(step) + 1);
+    }
+    skad_text_short_id(step, "id", id);
+    skad_text_of(step, "address", address);
+    skad_text_of(step, "state", state);
+    skad_text_duration(skad_answer_uint(step, "rtt_us"), rtt);
+    (void)fprintf(stream, "%-8s hop %-3" PRIu64 " %s  %-24s %-9s %9s\n", path,
+                  skad_answer_uint(step, "hop"), id, address, state, rtt);
+    (void)fflush(stream);
+}
+
+static void trace(skad_answer step)
+{
+    trace_to(stdout, step);
+}
+
+static void trace_aside(skad_answer step)
+{
+    trace_to(stderr, step);
+}
+
+/* Asks for the lookup; result is borrowed from the client. */
+static skad_exit ask(const skad_options *options, skad_control_request *request,
+                     skad_client *client, skad_answer *result)
+{
+    skad_failure failure;
+    skad_exit exit = skad_client_open(options, client, &failure);
+    if (exit == SKAD_EXIT_DONE) {
+        client->on_step = options->json ? trace_aside : trace;
+        exit = skad_client_call(client, request, result, &failure);
+        if (exit != SKAD_EXIT_DONE) {
+            skad_client_close(client);
+        }
+    }
+    return exit == SKAD_EXIT_DONE ? exit : skad_complain(exit, &failure);
+}
+
 static skad_exit run(const skad_options *options)
 {
-    skad_control_request request = {.method = SKAD_CONTROL_LOOKUP};
+    skad_control_request request = {.method =
+                                        options->trace ? SKAD_CONTROL_TRACE : SKAD_CONTROL_LOOKUP};
     skad_client client;
     skad_answer result;
     skad_failure failure;
@@ -95,7 +147,7 @@ static skad_exit run(const skad_options *options)
         (void)skad_fail(&failure, "lookup: an ID or a key has 64 hex digits");
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
-    skad_exit exit = skad_ask_daemon(options, &request, &client, &result);
+    skad_exit exit = ask(options, &request, &client, &result);
     if (exit != SKAD_EXIT_DONE) {
         return exit;
     }
@@ -111,9 +163,9 @@ static skad_exit run(const skad_options *options)
 
 const skad_command skad_command_lookup = {
     .name = "lookup",
-    .usage = "lookup ID [--json] [--socket PATH] [--timeout SECONDS]",
+    .usage = "lookup ID [--trace] [--json] [--socket PATH] [--timeout SECONDS]",
     .summary = "Find the nodes closest to an ID or a key, and show each path",
-    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON,
+    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_TRACE,
     .argument = true,
     .argument_needed = true,
     .run = run,

@@ -36,6 +36,7 @@ static const option_row OPTIONS[] = {
     {SKAD_OPTION_BASE_PORT, 0, "base-port", "PORT",
      "use this port and those after it (default: 0, the system chooses)"},
     {SKAD_OPTION_CONTACTS, 0, "contacts", NULL, "list the contacts instead of the bins"},
+    {SKAD_OPTION_TRACE, 0, "trace", NULL, "print each request and its end as it happens"},
 };
 #define OPTIONS_COUNT (sizeof OPTIONS / sizeof OPTIONS[0])
 #define HELP_CODE     'h'
@@ -116,6 +117,9 @@ static bool read_option(skad_option option, const char *value, skad_options *out
         return true;
     case SKAD_OPTION_CONTACTS:
         out->contacts = true;
+        return true;
+    case SKAD_OPTION_TRACE:
+        out->trace = true;
         return true;
     case SKAD_OPTION_FIELD:
         out->field = value;

@@ -21,6 +21,7 @@ typedef enum skad_option {
     SKAD_OPTION_OUTPUT = 1 << 8,
     SKAD_OPTION_BASE_PORT = 1 << 9,
     SKAD_OPTION_CONTACTS = 1 << 10,
+    SKAD_OPTION_TRACE = 1 << 11,
 } skad_option;
 
 /* What each command that talks to a daemon takes. */
@@ -39,6 +40,7 @@ typedef struct skad_options {
     unsigned timeout_s;
     bool json;
     bool contacts;
+    bool trace;
     const char *field;  /* NULL unless given */
     const char *output; /* NULL unless given */
     uint16_t base_port;

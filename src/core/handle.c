@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "src/core/diversity.h"
 #include "src/core/operate.h"
 #include "src/core/serve.h"
 #include "src/core/upkeep.h"
@@ -29,7 +30,8 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
     if (slot != SKAD_PEER_NONE) {
         keep_token(node, slot, from, admitted->envelope.token);
     }
-    skad_observed_vote(&node->observed, &opened->sender, &opened->message.u.reply.observed);
+    uint64_t group = node->profile.group_table_max != 0 ? skad_address_group(from) : 0;
+    skad_observed_vote(&node->observed, &opened->sender, group, &opened->message.u.reply.observed);
     skad_upkeep_peers_changed(node);
     switch (rpc.purpose) {
     case SKAD_PURPOSE_HELLO:

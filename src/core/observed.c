@@ -4,18 +4,19 @@
 #include "src/core/distance.h"
 #include "src/core/peers.h"
 
-void skad_observed_vote(skad_observed *observed, const skad_id *voter, const skad_address *address)
+void skad_observed_vote(skad_observed *observed, const skad_id *voter, uint64_t group,
+                        const skad_address *address)
 {
     size_t family = skad_route_index(address);
     skad_vote *votes = observed->votes[family];
     for (size_t i = 0; i < SKAD_OBSERVED_VOTES; i++) {
-        if (skad_id_equal(&votes[i].voter, voter)) {
-            votes[i].address = *address;
+        if (skad_id_equal(&votes[i].voter, voter) || (group != 0 && votes[i].group == group)) {
+            votes[i] = (skad_vote){.voter = *voter, .group = group, .address = *address};
             return;
         }
     }
     size_t *next = &observed->next[family];
-    votes[*next] = (skad_vote){.voter = *voter, .address = *address};
+    votes[*next] = (skad_vote){.voter = *voter, .group = group, .address = *address};
     *next = (*next + 1) % SKAD_OBSERVED_VOTES;
 }
 

@@ -1,6 +1,7 @@
 /* How peers see us: each reply tells the address that our request came from. The last few votes of
- * each family are kept, one a voter; the address that most of them name is taken for ours, once
- * two agree. A hint for people and logs: nothing in the protocol depends on it. */
+ * each family are kept, one a voter and one an address group; the address that most of them name is
+ * taken for ours, once two agree. A hint for people and logs: nothing in the protocol depends on
+ * it. */
 #ifndef SKAD_CORE_OBSERVED_H
 #define SKAD_CORE_OBSERVED_H
 
@@ -14,6 +15,7 @@
 
 typedef struct skad_vote {
     skad_id voter;
+    uint64_t group;       /* of the voter's own address; 0: not counted */
     skad_address address; /* family NONE: no vote */
 } skad_vote;
 
@@ -22,7 +24,10 @@ typedef struct skad_observed {
     size_t next[2];                          /* the vote to be replaced next */
 } skad_observed;
 
-void skad_observed_vote(skad_observed *observed, const skad_id *voter, const skad_address *address);
+/* `group` is the address group of the voter's own address (diversity.h), so that one subnet has one
+ * vote; 0 where groups do not count. */
+void skad_observed_vote(skad_observed *observed, const skad_id *voter, uint64_t group,
+                        const skad_address *address);
 
 /* The agreed address of a family (index 0: IPv4, 1: IPv6), family NONE while there is none. */
 skad_address skad_observed_address(const skad_observed *observed, size_t family_index);

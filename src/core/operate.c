@@ -168,6 +168,9 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
             starve(node);
             return;
         }
+        if (!query.region) {
+            skad_report_trace(node, operation, query.place);
+        }
     }
     if (!skad_lookup_done(operation->lookup)) {
         return;
@@ -340,6 +343,7 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
     } else if (operation->stage == SKAD_STAGE_RUNNING) {
         remember_token(&operation->lookup->candidates[rpc->step], token);
         lookup_answered(node, operation, rpc, &answer->message);
+        skad_report_trace(node, operation, rpc->step);
     } else if (operation->stage == SKAD_STAGE_STORING && rpc->kind == SKAD_KIND_STORE) {
         skad_holder *holder = &operation->holders[rpc->step];
         remember_token(&operation->lookup->candidates[holder->place], token);
@@ -356,6 +360,7 @@ void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
             skad_regions_over(operation->lookup);
         } else {
             skad_lookup_slow(operation->lookup, rpc->step);
+            skad_report_trace(node, operation, rpc->step);
         }
         skad_operate_drive(node, operation);
     }
@@ -376,6 +381,7 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
     }
     if (operation->stage == SKAD_STAGE_RUNNING) {
         skad_lookup_failed(operation->lookup, rpc->step);
+        skad_report_trace(node, operation, rpc->step);
     } else if (operation->stage == SKAD_STAGE_STORING && rpc->kind == SKAD_KIND_STORE) {
         skad_holder *holder = &operation->holders[rpc->step];
         holder->state =

@@ -58,6 +58,7 @@ typedef struct skad_operation {
     uint64_t deadline_us; /* ends by then, whatever happens */
     uint64_t ended_us;
     skad_outcome outcome;
+    bool traced;         /* its steps are told as they happen */
     skad_lookup *lookup; /* owned; NULL for PING */
 
     /* PUT: the record to store. GET: the record that was found. */

@@ -41,6 +41,30 @@ static void tell_ping(const skad_operation *operation, skad_event *event)
     event->u.ping.rtt_us = (uint32_t)operation->rtt_us;
 }
 
+skad_step skad_report_step(const skad_lookup *lookup, uint16_t place)
+{
+    const skad_candidate *candidate = &lookup->candidates[place];
+    return (skad_step){
+        .id = candidate->contact.id,
+        .address = candidate->address,
+        .state = candidate->state,
+        .path = candidate->path == lookup->paths ? SKAD_STEP_PATH_CLOSING : candidate->path,
+        .hop = candidate->hop,
+        .gave_value = candidate->gave_value,
+        .rtt_us = candidate->rtt_us,
+    };
+}
+
+void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_t place)
+{
+    if (operation->traced) {
+        skad_event event = {.kind = SKAD_EVENT_STEP,
+                            .op = skad_operation_name(&node->operations, operation)};
+        event.u.step = skad_report_step(operation->lookup, place);
+        skad_node_tell(node, &event);
+    }
+}
+
 /* The nodes that were asked, in the order of asking. */
 static size_t list_steps(skad_operation *operation)
 {
@@ -50,16 +74,7 @@ static size_t list_steps(skad_operation *operation)
         return 0;
     }
     for (size_t i = 0; i < lookup->asked_count; i++) {
-        const skad_candidate *candidate = &lookup->candidates[lookup->asked[i]];
-        operation->steps[i] = (skad_step){
-            .id = candidate->contact.id,
-            .address = candidate->address,
-            .state = candidate->state,
-            .path = candidate->path == lookup->paths ? SKAD_STEP_PATH_CLOSING : candidate->path,
-            .hop = candidate->hop,
-            .gave_value = candidate->gave_value,
-            .rtt_us = candidate->rtt_us,
-        };
+        operation->steps[i] = skad_report_step(lookup, lookup->asked[i]);
     }
     return lookup->asked_count;
 }

@@ -8,6 +8,12 @@
 /* Queues an operation that has ended. */
 void skad_report_ended(skad_node *node, const skad_operation *operation);
 
+/* One of a lookup's candidates as a step. */
+skad_step skad_report_step(const skad_lookup *lookup, uint16_t place);
+
+/* Tells a traced operation's step, as it is now. */
+void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_t place);
+
 /* Takes an ended operation out of the queue again. */
 void skad_report_forget(skad_node *node, skad_op name);
 

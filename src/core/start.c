@@ -119,6 +119,19 @@ skad_status skad_node_lookup(skad_node *node, const skad_id *target, skad_time n
     return SKAD_OK;
 }
 
+void skad_node_trace(skad_node *node, skad_op op)
+{
+    skad_operation *operation = skad_operations_find(&node->operations, op);
+    if (operation == NULL || operation->kind != SKAD_OPERATION_LOOKUP ||
+        operation->stage != SKAD_STAGE_RUNNING) {
+        return;
+    }
+    operation->traced = true;
+    for (size_t i = 0; i < operation->lookup->asked_count; i++) {
+        skad_report_trace(node, operation, operation->lookup->asked[i]);
+    }
+}
+
 /* PUT and GET: a lookup, and room for the record. */
 static skad_status take_with_record(skad_node *node, skad_operation_kind kind,
                                     const skad_id *target, skad_operation **out)

@@ -356,20 +356,39 @@ void skad_control_free(skad_control *control)
 
 /* ---- Events ---- */
 
+/* The index of the operation's entry; operations_count if nobody waits for it. */
+static size_t find_operation(const skad_control *control, skad_op op)
+{
+    size_t at = 0;
+    while (at < control->operations_count && control->operations[at].op != op) {
+        at++;
+    }
+    return at;
+}
+
+void skad_control_step(skad_control *control, const skad_event *event)
+{
+    size_t at = find_operation(control, event->op);
+    if (at < control->operations_count) {
+        skad_writer writer = begin_response(control);
+        skad_method_step(event, control->operations[at].msgid, &writer);
+        respond(control->operations[at].client, &writer);
+    }
+}
+
 void skad_control_finish(skad_control *control, const skad_event *event)
 {
-    for (size_t i = 0; i < control->operations_count; i++) {
-        if (control->operations[i].op == event->op) {
-            control_client *client = control->operations[i].client;
-            uint32_t msgid = control->operations[i].msgid;
-            drop_operation(control, i);
-            skad_writer writer = begin_response(control);
-            skad_method_finish(event, msgid, &writer);
-            respond(client, &writer);
-            review(client);
-            return;
-        }
+    size_t at = find_operation(control, event->op);
+    if (at == control->operations_count) {
+        return;
     }
+    control_client *client = control->operations[at].client;
+    uint32_t msgid = control->operations[at].msgid;
+    drop_operation(control, at);
+    skad_writer writer = begin_response(control);
+    skad_method_finish(event, msgid, &writer);
+    respond(client, &writer);
+    review(client);
 }
 
 void skad_control_resume(skad_control *control)

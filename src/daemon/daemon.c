@@ -86,6 +86,9 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
     case SKAD_EVENT_PUZZLE_NEEDED:
         skad_renewal_start(daemon->renewal, event->u.epoch);
         break;
+    case SKAD_EVENT_STEP:
+        skad_control_step(daemon->control, event);
+        break;
     case SKAD_EVENT_PING:
     case SKAD_EVENT_LOOKUP:
     case SKAD_EVENT_PUT:

@@ -19,6 +19,13 @@ skad_status skad_method_start(const skad_method_context *context,
         return skad_node_ping(context->node, &request->u.address, now, op);
     case SKAD_CONTROL_LOOKUP:
         return skad_node_lookup(context->node, &request->u.id, now, op);
+    case SKAD_CONTROL_TRACE: {
+        skad_status status = skad_node_lookup(context->node, &request->u.id, now, op);
+        if (status == SKAD_OK) {
+            skad_node_trace(context->node, *op);
+        }
+        return status;
+    }
     case SKAD_CONTROL_PUT:
         return skad_node_put(context->node, request->u.value.data, request->u.value.len, now, op,
                              &key);
@@ -77,8 +84,10 @@ static void write_counters(const skad_node_stats *stats, skad_writer *writer)
     skad_result_uint(writer, "refusals", stats->refusals);
     skad_result_uint(writer, "timeouts", stats->timeouts);
     skad_result_uint(writer, "lookups", stats->lookups);
+    skad_result_uint(writer, "lookups_dense", stats->lookups_dense);
+    skad_result_uint(writer, "network_size", stats->network_size);
 }
-#define COUNTERS_COUNT 11
+#define COUNTERS_COUNT 13
 
 static void write_sockets(const skad_method_context *context, skad_writer *writer)
 {

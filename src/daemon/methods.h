@@ -28,6 +28,9 @@ SKAD_MUST_CHECK skad_status skad_method_start(const skad_method_context *context
 void skad_method_answer(const skad_method_context *context, const skad_control_request *request,
                         skad_time now, skad_writer *writer);
 
+/* Writes the notification of a traced lookup's step. */
+void skad_method_step(const skad_event *event, uint32_t msgid, skad_writer *writer);
+
 /* Writes the response to the operation that an event ends. */
 void skad_method_finish(const skad_event *event, uint32_t msgid, skad_writer *writer);
 

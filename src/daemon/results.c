@@ -100,14 +100,22 @@ static void write_step(const skad_step *step, skad_writer *writer)
     skad_result_uint(writer, "rtt_us", step->state == SKAD_STEP_ANSWERED ? step->rtt_us : 0);
 }
 
+void skad_method_step(const skad_event *event, uint32_t msgid, skad_writer *writer)
+{
+    skad_control_write_notification(writer, "step", msgid);
+    write_step(&event->u.step, writer);
+}
+
 static void write_lookup(const skad_lookup_report *report, skad_writer *writer)
 {
-    skad_write_map(writer, 7);
+    skad_write_map(writer, 9);
     skad_result_id(writer, "target", &report->target);
     skad_result_uint(writer, "duration_us", report->duration_us);
     skad_result_uint(writer, "rpcs", report->rpcs);
     skad_result_uint(writer, "paths", report->paths);
     skad_result_uint(writer, "paths_agreed", report->paths_agreed);
+    skad_result_bool(writer, "dense", report->dense);
+    skad_result_uint(writer, "network_size", report->network_size);
     skad_result_key(writer, "closest");
     skad_write_array(writer, report->closest_count);
     for (size_t i = 0; i < report->closest_count; i++) {
@@ -187,6 +195,7 @@ void skad_method_finish(const skad_event *event, uint32_t msgid, skad_writer *wr
     case SKAD_EVENT_JOINED:
     case SKAD_EVENT_ISOLATED:
     case SKAD_EVENT_PUZZLE_NEEDED:
+    case SKAD_EVENT_STEP:
         SKAD_ASSERT(false); /* these end no operation */
         break;
     }

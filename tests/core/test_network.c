@@ -299,6 +299,51 @@ static void no_peer_is_punished_while_our_own_network_is_down(void **state)
     stop(network);
 }
 
+typedef struct traced_lookup {
+    skad_op op;
+    size_t asked;
+    size_t answered;
+    bool ended;
+} traced_lookup;
+
+static bool trace_ended(test_network *network, void *user)
+{
+    traced_lookup *traced = user;
+    skad_event event;
+    while (skad_node_poll_event(network->nodes[2].node, &event)) {
+        if (event.op != traced->op) {
+            continue;
+        }
+        assert_false(traced->ended); /* the lookup's own event is the last */
+        if (event.kind == SKAD_EVENT_STEP) {
+            traced->asked += event.u.step.state == SKAD_STEP_ASKED;
+            traced->answered += event.u.step.state == SKAD_STEP_ANSWERED;
+        } else {
+            assert_int_equal(event.kind, SKAD_EVENT_LOOKUP);
+            assert_int_equal(traced->asked, event.u.lookup.report.rpcs);
+            assert_int_equal(traced->answered, event.u.lookup.report.rpcs);
+            traced->ended = true;
+        }
+    }
+    return traced->ended;
+}
+
+static void a_traced_lookup_tells_each_step_as_it_happens(void **state)
+{
+    (void)state;
+    test_network *network = start(30, 21);
+    test_network_join_all(network);
+    traced_lookup traced = {0};
+    skad_id target = target_number(4);
+    assert_int_equal(
+        skad_node_lookup(network->nodes[2].node, &target, test_network_time(network), &traced.op),
+        SKAD_OK);
+    skad_node_trace(network->nodes[2].node, traced.op);
+    assert_true(test_network_run(network, 10 * SKAD_US_PER_S, trace_ended, &traced));
+    skad_node_trace(network->nodes[2].node, traced.op); /* a stale name is harmless */
+    stop(network);
+}
+
 typedef struct told_events {
     bool isolated;
     bool joined;
@@ -516,6 +561,7 @@ int main(void)
         cmocka_unit_test(joining_waits_for_a_bootstrap_that_comes_late),
         cmocka_unit_test(a_restart_joins_through_greeted_peers_without_a_bootstrap),
         cmocka_unit_test(a_lone_node_keeps_its_own_values),
+        cmocka_unit_test(a_traced_lookup_tells_each_step_as_it_happens),
         cmocka_unit_test(a_ping_tells_who_is_there),
         cmocka_unit_test(operations_are_bounded_and_can_be_cancelled),
         cmocka_unit_test(the_same_input_gives_the_same_output_byte_for_byte),

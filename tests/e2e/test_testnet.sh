@@ -24,6 +24,16 @@ SKAD_SOCKET=$last expect 0 "$skad" lookup "$key"
 grep -q '^path 1$' "$work/out" || fail "no paths: $(cat "$work/out")"
 grep -q 'paths agreed' "$work/out" || fail "no verdict: $(cat "$work/out")"
 
+say "traces a lookup: each node asked is told twice, and the report follows"
+SKAD_SOCKET=$last expect 0 "$skad" lookup "$key" --trace
+asked=$(grep -c '^path [1-4] .* asked ' "$work/out") || true
+answered=$(grep -cE '^(path [1-4]|closing) .* hop .* answered ' "$work/out") || true
+[ "$asked" -ge 8 ] || fail "asked only $asked: $(cat "$work/out")"
+[ "$answered" -ge 8 ] || fail "answered only $answered: $(cat "$work/out")"
+grep -q 'paths agreed' "$work/out" || fail "no verdict: $(cat "$work/out")"
+SKAD_SOCKET=$last expect 0 "$skad" lookup "$key" --trace --json
+[ "$(grep -c . "$work/out")" -eq 1 ] || fail "more than one object: $(cat "$work/out")"
+
 say "stops; the temporary folder is gone"
 stop_node "$net"
 [ -z "$(find "$work" -name 'skad-testnet-*')" ] || fail "left: $(find "$work" -name 'skad-testnet-*')"

@@ -20,7 +20,7 @@ static void vote(skad_observed *observed, uint8_t number, uint32_t address_numbe
 {
     skad_id id = voter(number);
     skad_address address = test_dice_address(address_number);
-    skad_observed_vote(observed, &id, &address);
+    skad_observed_vote(observed, &id, 0, &address);
 }
 
 static void assert_agreed(const skad_observed *observed, uint32_t address_number)
@@ -81,6 +81,21 @@ static void old_votes_give_way_so_that_a_move_is_noticed(void **state)
     assert_agreed(&observed, 2);
 }
 
+static void one_subnet_has_one_vote(void **state)
+{
+    (void)state;
+    skad_observed observed = {0};
+    skad_address lie = test_dice_address(66);
+    for (uint8_t i = 1; i <= 5; i++) {
+        skad_id id = voter(i);
+        skad_observed_vote(&observed, &id, 1, &lie);
+    }
+    assert_int_equal(skad_observed_address(&observed, 0).family, SKAD_FAMILY_NONE);
+    skad_id other = voter(9);
+    skad_observed_vote(&observed, &other, 2, &lie);
+    assert_agreed(&observed, 66);
+}
+
 static void families_are_counted_apart(void **state)
 {
     (void)state;
@@ -89,10 +104,10 @@ static void families_are_counted_apart(void **state)
     skad_id first = voter(1);
     skad_id second = voter(2);
     vote(&observed, 1, 7);
-    skad_observed_vote(&observed, &first, &ipv6);
+    skad_observed_vote(&observed, &first, 0, &ipv6);
     assert_int_equal(skad_observed_address(&observed, 0).family, SKAD_FAMILY_NONE);
     assert_int_equal(skad_observed_address(&observed, 1).family, SKAD_FAMILY_NONE);
-    skad_observed_vote(&observed, &second, &ipv6);
+    skad_observed_vote(&observed, &second, 0, &ipv6);
     skad_address agreed = skad_observed_address(&observed, 1);
     assert_true(skad_address_equal(&agreed, &ipv6));
     assert_int_equal(skad_observed_address(&observed, 0).family, SKAD_FAMILY_NONE);
@@ -105,6 +120,7 @@ int main(void)
         cmocka_unit_test(one_voter_has_one_vote_however_often_it_speaks),
         cmocka_unit_test(the_majority_wins),
         cmocka_unit_test(old_votes_give_way_so_that_a_move_is_noticed),
+        cmocka_unit_test(one_subnet_has_one_vote),
         cmocka_unit_test(families_are_counted_apart),
     };
     return cmocka_run_group_tests_name("observed", tests, NULL, NULL);
