@@ -21,7 +21,7 @@
 #include "src/core/state.h"
 
 #define ROUNDS          25
-#define CALLS           200 /* of each kind in a round */
+#define CALLS           ((size_t)200) /* of each kind in a round */
 #define PEERS           300
 #define UDP_REQUESTS    24000
 #define UDP_WINDOW      64
@@ -46,7 +46,7 @@ static double rate_sign(const skad_identity *identity, signed_digests *signed_on
         skad_sign(SKAD_SIGN_DATAGRAM, signed_ones->digests[i], identity->secret_key,
                   signed_ones->signatures[i]);
     }
-    return CALLS / (bench_cpu_s() - start);
+    return (double)CALLS / (bench_cpu_s() - start);
 }
 
 static double rate_verify(const skad_identity *identity, const signed_digests *signed_ones)
@@ -57,7 +57,7 @@ static double rate_verify(const skad_identity *identity, const signed_digests *s
         good += skad_verify(SKAD_SIGN_DATAGRAM, signed_ones->digests[i], identity->public_key,
                             signed_ones->signatures[i]);
     }
-    double rate = CALLS / (bench_cpu_s() - start);
+    double rate = (double)CALLS / (bench_cpu_s() - start);
     return good == CALLS ? rate : 0;
 }
 
@@ -77,7 +77,7 @@ static double rate_node(skad_node *node, const bench_client *client, const skad_
             }
         }
     }
-    double rate = CALLS / (bench_cpu_s() - start);
+    double rate = (double)CALLS / (bench_cpu_s() - start);
     return answered == CALLS ? rate : 0;
 }
 
@@ -135,7 +135,7 @@ static int connect_to(uint16_t port)
         perror("bench_rpc: socket");
         exit(1);
     }
-    struct timeval patience = {.tv_usec = UDP_PATIENCE_MS * 1000};
+    struct timeval patience = {.tv_usec = UDP_PATIENCE_MS * 1000L};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     int bytes = 4 << 20;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
@@ -160,7 +160,7 @@ static uint16_t free_port(void)
 static pid_t start_daemon(const char *binary, const char *dir, uint16_t port)
 {
     char listen[32];
-    snprintf(listen, sizeof listen, "127.0.0.1:%u", port);
+    (void)snprintf(listen, sizeof listen, "127.0.0.1:%u", port);
     pid_t pid = fork();
     if (pid == 0) {
         bench_pin(0);
@@ -266,6 +266,18 @@ static void end_process(pid_t pid)
     waitpid(pid, NULL, 0);
 }
 
+/* The daemon's folder, with what it keeps there. */
+static void remove_dir(const char *dir)
+{
+    static const char *const files[] = {"identity", "peers", "control.sock"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(dir);
+}
+
 static int bench_udp(const char *binary)
 {
     char dir[] = "/tmp/skad-bench-XXXXXX";
@@ -305,11 +317,9 @@ static int bench_udp(const char *binary)
     close(fd);
     free(requests);
 
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    (void)!system(command);
+    remove_dir(dir);
     if (!greeted) {
-        fprintf(stderr, "bench_rpc: the daemon did not answer\n");
+        (void)fprintf(stderr, "bench_rpc: the daemon did not answer\n");
         return 1;
     }
     printf("FIND_NODE over loopback UDP    %9.0f /s  (%zu of %d unanswered)\n", rate, lost,

@@ -127,13 +127,13 @@ void skad_address_format(const skad_address *address, char out[static SKAD_ADDRE
     char host[INET6_ADDRSTRLEN];
 
     if (address->family == SKAD_FAMILY_NONE) {
-        snprintf(out, SKAD_ADDRESS_TEXT_BYTES, "-");
+        (void)snprintf(out, SKAD_ADDRESS_TEXT_BYTES, "-");
         return;
     }
     bool is_ipv4 = address->family == SKAD_FAMILY_IPV4;
     SKAD_ASSERT(inet_ntop(is_ipv4 ? AF_INET : AF_INET6, address->ip, host, sizeof host) != NULL);
-    snprintf(out, SKAD_ADDRESS_TEXT_BYTES, is_ipv4 ? "%s:%u" : "[%s]:%u", host,
-             (unsigned)address->port);
+    (void)snprintf(out, SKAD_ADDRESS_TEXT_BYTES, is_ipv4 ? "%s:%u" : "[%s]:%u", host,
+                   (unsigned)address->port);
 }
 
 static int hex_digit(char c)

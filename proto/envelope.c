@@ -28,7 +28,7 @@ static bool all_zero(skad_span bytes)
 static void read_proof(skad_reader *reader, skad_envelope *out)
 {
     out->index = (size_t)skad_read_uint(reader, SKAD_MERKLE_LEAVES_MAX - 1);
-    skad_span path = skad_read_bin(reader, 0, SKAD_MERKLE_DEPTH_MAX * SKAD_HASH_BYTES);
+    skad_span path = skad_read_bin(reader, 0, (size_t)SKAD_MERKLE_DEPTH_MAX * SKAD_HASH_BYTES);
     out->path = path.data;
     out->depth = path.len / SKAD_HASH_BYTES;
     out->signature = skad_read_bin(reader, SKAD_SIGNATURE_BYTES, SKAD_SIGNATURE_BYTES).data;

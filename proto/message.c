@@ -13,6 +13,7 @@
 const char *skad_error_name(skad_error_code code)
 {
     static const char *const names[] = {[SKAD_ERROR_NONE] = "none",
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): ISO C forbids a string in parentheses here. */
 #define SKAD_ERROR_NAME(name, number, text) [number] = text,
                                         SKAD_ERROR_CODES(SKAD_ERROR_NAME)
 #undef SKAD_ERROR_NAME

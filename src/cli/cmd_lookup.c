@@ -140,7 +140,7 @@ static skad_exit run(const skad_options *options)
     skad_control_request request = {.method =
                                         options->trace ? SKAD_CONTROL_TRACE : SKAD_CONTROL_LOOKUP};
     skad_client client;
-    skad_answer result;
+    skad_answer result = {0};
     skad_failure failure;
 
     if (!skad_id_parse(options->argument, &request.u.id)) {

@@ -125,7 +125,7 @@ static uint64_t distance_bound(const skad_peers *peers, uint64_t target_prefix, 
 static size_t closest_below(const skad_peers *peers, uint64_t bound, const closest_query *query,
                             skad_peer_slot *out)
 {
-    uint64_t distances[CLOSEST_MAX]; /* of out[], first 64 bits, ascending */
+    uint64_t distances[CLOSEST_MAX] = {0}; /* of out[], first 64 bits, ascending */
     uint64_t target_prefix = skad_id_prefix(query->target);
     size_t count = 0;
     for (size_t i = 0; i < peers->used; i++) {

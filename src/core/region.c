@@ -84,7 +84,7 @@ static bool death_before(const skad_lookup *lookup, int region)
  * candidate, dead or alive, since the answers of the closest nodes reach about as far. */
 static int first_region(const skad_lookup *lookup)
 {
-    uint16_t closest[SKAD_K_MAX];
+    uint16_t closest[SKAD_K_MAX] = {0};
     size_t count = 0;
     for (size_t i = 0; i < lookup->used; i++) {
         size_t at = count;
