@@ -79,12 +79,15 @@ size_t skad_route_index(const skad_address *address)
 
 const skad_route *skad_peer_route(const skad_peer *peer, unsigned families)
 {
+    const skad_route *best = NULL;
     for (size_t i = 0; i < 2; i++) {
-        if ((peer->routes[i].address.family & families) != 0) {
-            return &peer->routes[i];
+        const skad_route *route = &peer->routes[i];
+        if ((route->address.family & families) != 0 &&
+            (best == NULL || route->failures < best->failures)) {
+            best = route;
         }
     }
-    return NULL;
+    return best;
 }
 
 typedef struct closest_query {

@@ -35,6 +35,7 @@ typedef enum skad_peer_place {
 /* One verified endpoint of a peer. */
 typedef struct skad_route {
     skad_address address;            /* family NONE: none verified */
+    uint8_t failures;                /* unanswered requests to it in a row */
     uint64_t token_us;               /* when the token was granted; 0: we have none */
     uint8_t token[SKAD_TOKEN_BYTES]; /* what the peer granted us for this endpoint */
 } skad_route;
@@ -44,7 +45,7 @@ typedef struct skad_peer {
     skad_route routes[2]; /* IPv4, IPv6 */
     skad_rtt rtt;
     uint8_t places;    /* skad_peer_place bits */
-    uint8_t failures;  /* unanswered requests in a row */
+    uint8_t failures;  /* unanswered requests in a row while no other route of it did better */
     uint64_t known_us; /* first verified answer */
     uint64_t seen_us;  /* last verified answer */
     uint64_t check_us; /* when its next liveness check is due */
@@ -76,7 +77,8 @@ bool skad_peer_silent(const skad_peer *peer);
 /* 0 for IPv4, 1 for IPv6. */
 size_t skad_route_index(const skad_address *address);
 
-/* The route to use given the families that we can send on; NULL if none. */
+/* The route to use given the families that we can send on: the one with fewer failures, IPv4 before
+ * IPv6; NULL if none. */
 const skad_route *skad_peer_route(const skad_peer *peer, unsigned families);
 
 /* The slots of the usable, living peers closest to the target, ascending: at most `max` (<= 64), of

@@ -302,7 +302,7 @@ static bool route_accepts(const skad_peer *peer, const skad_address *address)
 {
     const skad_route *route = &peer->routes[skad_route_index(address)];
     return route->address.family == SKAD_FAMILY_NONE ||
-           skad_address_equal(&route->address, address) || peer->failures > 0;
+           skad_address_equal(&route->address, address) || route->failures > 0;
 }
 
 skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
@@ -338,6 +338,7 @@ skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
         *route = (skad_route){.address = *address};
     }
     skad_rtt_sample(&peer->rtt, rtt_us);
+    route->failures = 0;
     peer->failures = 0;
     peer->seen_us = now_us;
     peer->check_us = now_us + SKAD_CHECK_INTERVAL_US;
@@ -353,6 +354,25 @@ skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
     return slot;
 }
 
+/* Whether the peer's endpoint of the other family has fewer failures than this one would have. */
+static bool other_route_lives(const skad_peer *peer, const skad_address *address)
+{
+    const skad_route *other = &peer->routes[1 - skad_route_index(address)];
+    return other->address.family != SKAD_FAMILY_NONE &&
+           other->failures <= peer->routes[skad_route_index(address)].failures;
+}
+
+/* An endpoint failed while the peer's other one is no worse: it alone is blamed, and forgotten when
+ * it stays silent. */
+static void lose_route(skad_peer *peer, const skad_address *address)
+{
+    skad_route *route = &peer->routes[skad_route_index(address)];
+    route->failures++;
+    if (route->failures >= SKAD_PEER_FAILURES_SILENT) {
+        *route = (skad_route){0};
+    }
+}
+
 void skad_table_failed(skad_table *table, const skad_id *id, const skad_address *address,
                        uint64_t now_us)
 {
@@ -364,6 +384,12 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
     if (!skad_address_equal(&peer->routes[skad_route_index(address)].address, address)) {
         return;
     }
+    if (other_route_lives(peer, address)) {
+        lose_route(peer, address);
+        peer->check_us = now_us + SKAD_CHECK_RETRY_US; /* at the other one */
+        return;
+    }
+    peer->routes[skad_route_index(address)].failures++;
     peer->failures++;
     if (peer->failures >= SKAD_TABLE_FAILURES_MAX) {
         evict(table, slot);

@@ -18,6 +18,8 @@
  * - Address diversity: of one address group (diversity.h) only so many may be in a bucket, its
  *   replacements included, and in the whole table. Counted among those admitted; a newcomer or a
  *   further endpoint beyond it is refused.
+ * - A peer of both families is silent only when neither endpoint answers; one that stays silent
+ * alone is forgotten.
  * - A peer has at most one verified endpoint of each family. An answer from another endpoint
  *   replaces a verified one only once that has failed, so nobody can move a living peer. */
 #ifndef SKAD_CORE_TABLE_H

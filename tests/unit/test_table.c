@@ -200,6 +200,41 @@ static void an_answer_from_another_address_does_not_move_a_living_peer(void **st
     assert_int_equal(find(made, &who)->failures, 0);
 }
 
+static void a_peer_of_both_families_lives_as_long_as_one_answers(void **state)
+{
+    bench *made = *state;
+    somebody who = meet(made, FAR);
+    somebody ipv6 = who;
+    assert_true(skad_address_parse("[2a00::1]:4000", &ipv6.address));
+    answer(made, &ipv6);
+    for (unsigned i = 0; i < SKAD_TABLE_FAILURES_MAX; i++) {
+        fail_request(made, &who); /* IPv4 is gone */
+        answer(made, &ipv6);
+        assert_false(skad_peer_silent(find(made, &who)));
+    }
+    assert_int_equal(find(made, &who)->routes[0].address.family, SKAD_FAMILY_NONE);
+    assert_true(skad_address_equal(&skad_peer_route(find(made, &who), SKAD_FAMILIES_ALL)->address,
+                                   &ipv6.address));
+}
+
+static void a_peer_of_both_families_that_is_dead_falls_silent(void **state)
+{
+    bench *made = *state;
+    somebody who = meet(made, FAR);
+    somebody ipv6 = who;
+    assert_true(skad_address_parse("[2a00::1]:4000", &ipv6.address));
+    answer(made, &ipv6);
+    unsigned requests = 0;
+    while (!skad_peer_silent(find(made, &who))) {
+        somebody asked = who;
+        asked.address = skad_peer_route(find(made, &who), SKAD_FAMILIES_ALL)->address;
+        fail_request(made, &asked);
+        requests++;
+        assert_in_range(requests, 1, 2 * SKAD_PEER_FAILURES_SILENT);
+    }
+    assert_int_equal(requests, 2 * SKAD_PEER_FAILURES_SILENT);
+}
+
 static void a_move_forgets_the_token_of_the_old_address(void **state)
 {
     bench *made = *state;
@@ -383,6 +418,8 @@ int main(void)
         TEST(a_peer_that_stays_silent_is_asked_less_and_less_and_then_goes),
         TEST(a_failure_at_another_address_of_the_same_key_harms_nobody),
         TEST(an_answer_from_another_address_does_not_move_a_living_peer),
+        TEST(a_peer_of_both_families_lives_as_long_as_one_answers),
+        TEST(a_peer_of_both_families_that_is_dead_falls_silent),
         TEST(a_move_forgets_the_token_of_the_old_address),
         TEST(each_family_has_an_endpoint_of_its_own),
         TEST(only_the_bucket_that_covers_our_own_id_splits),

@@ -29,6 +29,7 @@ typedef struct run {
 typedef struct figure {
     skad_id id;
     uint32_t verified[2]; /* numbers of addresses; 0: none */
+    unsigned blamed[2];   /* failures of each endpoint */
     unsigned failures;
     uint64_t seen_us;
     uint64_t check_us;
@@ -241,7 +242,8 @@ static void step_answered(model *self, size_t number)
     figure *who = &self->figures[number];
     uint32_t address_number = some_address(self, number);
     skad_address address = address_of(address_number);
-    uint32_t *verified = &who->verified[skad_route_index(&address)];
+    size_t family = skad_route_index(&address);
+    uint32_t *verified = &who->verified[family];
     bool is_new = !known(self, number);
     bool full = known_count(self) == self->slots;
     skad_peer_slot slot = skad_table_answered(&self->table, &who->id, &address, 1000, self->now_us);
@@ -253,10 +255,11 @@ static void step_answered(model *self, size_t number)
         }
     }
     assert_true(slot != SKAD_PEER_NONE);
-    if (*verified != 0 && *verified != address_number && who->failures == 0) {
+    if (*verified != 0 && *verified != address_number && who->blamed[family] == 0) {
         return;
     }
     *verified = address_number;
+    who->blamed[family] = 0;
     who->failures = 0;
     who->seen_us = self->now_us;
     who->check_us = self->now_us + SKAD_CHECK_INTERVAL_US;
@@ -281,8 +284,17 @@ static void step_failed(model *self, size_t number)
     if (!known(self, number) || who->verified[skad_route_index(&address)] != address_number) {
         return;
     }
-    who->failures++;
+    size_t family = skad_route_index(&address);
     who->check_us = self->now_us + SKAD_CHECK_RETRY_US;
+    who->blamed[family]++;
+    if (who->verified[1 - family] != 0 && who->blamed[1 - family] < who->blamed[family]) {
+        if (who->blamed[family] == 2) {
+            who->verified[family] = 0;
+            who->blamed[family] = 0;
+        }
+        return;
+    }
+    who->failures++;
     size_t bucket = bucket_of(self, number);
     bool replaceable = run_has(&self->caches[bucket], number) || self->caches[bucket].count > 0;
     if (who->failures == SKAD_TABLE_FAILURES_MAX || (silent(self, number) && replaceable)) {
