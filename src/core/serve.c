@@ -10,9 +10,10 @@ typedef struct answer {
     const skad_envelope *envelope;
     const skad_opened *request;
     const skad_address *from;
-    bool proven;      /* the requester showed a valid token */
-    size_t allowance; /* bytes that may be sent to it for this request */
-    bool may_ping;    /* the answer leaves enough of them for a ping */
+    uint8_t granted[SKAD_TOKEN_BYTES]; /* the requester's token of this slot */
+    bool proven;                       /* it showed a valid one */
+    size_t allowance;                  /* bytes that may be sent to it for this request */
+    bool may_ping;                     /* the answer leaves enough of them for a ping */
 } answer;
 
 /* Sets aside a ping's worth of the allowance if the drafted answer leaves so much. */
@@ -36,14 +37,12 @@ static bool reply(answer *to, skad_message *message)
         return true;
     }
     message->u.reply.observed = *to->from;
-    uint8_t token[SKAD_TOKEN_BYTES];
-    skad_token_make(node->token_key, to->from, &to->request->sender, node->now.mono_us, token);
     skad_draft_fields fields = {
         .message = message,
         .rpc_id = to->envelope->rpc_id,
         .recipient = &to->request->sender,
         .request_digest = to->request->digest,
-        .token = token,
+        .token = to->granted,
         .bytes_max = to->allowance < SKAD_DATAGRAM_BYTES_MAX ? to->allowance : 0,
     };
     skad_sealer sealer = skad_node_sealer(node);
@@ -186,8 +185,12 @@ bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opene
                 const skad_address *from, size_t len)
 {
     answer to = {.node = node, .envelope = envelope, .request = request, .from = from};
-    to.proven = envelope->token != NULL && skad_token_ok(node->token_key, from, &request->sender,
-                                                         node->now.mono_us, envelope->token);
+    skad_token_make(node->token_key, from, &request->sender, node->now.mono_us, to.granted);
+    /* Nearly always the one that is granted anyway; else it may be of the slot before. */
+    to.proven =
+        envelope->token != NULL && (skad_equal(to.granted, envelope->token, SKAD_TOKEN_BYTES) ||
+                                    skad_token_ok(node->token_key, from, &request->sender,
+                                                  node->now.mono_us, envelope->token));
     to.allowance = to.proven ? SIZE_MAX : SKAD_AMPLIFICATION_MAX * len;
     node->stats.requests[request->message.kind]++;
     switch (request->message.kind) {
