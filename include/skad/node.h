@@ -242,6 +242,8 @@ typedef struct skad_node_stats {
     uint64_t refusals;       /* answered with an ERROR */
     uint64_t timeouts;       /* RPCs of ours that nobody answered */
     uint64_t lookups;
+    uint64_t faults;        /* contacts and records in answers that break the replier's duties */
+    uint64_t dismissed;     /* peers that lost their place for it */
     uint64_t lookups_dense; /* that met a suspiciously dense neighbourhood */
     uint64_t network_size;  /* nodes, estimated from our siblings; 0 while there are too few */
     uint16_t peers;         /* verified and living contacts */

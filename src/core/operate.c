@@ -8,6 +8,7 @@
 #include "proto/address.h"
 #include "proto/record.h"
 #include "src/core/ask.h"
+#include "src/core/conduct.h"
 #include "src/core/distance.h"
 #include "src/core/region.h"
 #include "src/core/report.h"
@@ -238,9 +239,29 @@ static const skad_address *worth_asking(const skad_node *node, const skad_contac
     return worth ? address : NULL;
 }
 
-static void hear_contacts(const skad_node *node, skad_lookup *lookup, uint16_t from,
-                          const skad_contact *contacts, size_t count)
+/* Contacts that an answer names. */
+typedef struct named_contacts {
+    const skad_contact *contacts;
+    size_t count;
+} named_contacts;
+
+/* An answer that breaks its sender's duties is counted and costs it some standing. */
+static void judge(skad_node *node, const skad_id *sender, size_t faults)
 {
+    if (faults > 0) {
+        node->stats.faults += faults;
+        node->stats.dismissed += skad_table_fault(&node->table, sender);
+    }
+}
+
+/* target: what was asked for; NULL where an answer may be a late one, to another question. */
+static void hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
+                          const skad_id *target, named_contacts named)
+{
+    const skad_contact *contacts = named.contacts;
+    size_t count = named.count;
+    judge(node, &lookup->candidates[from].contact.id,
+          skad_conduct_faults(&node->profile, &node->identity.id, target, contacts, count));
     for (size_t i = 0; i < count; i++) {
         const skad_address *address = worth_asking(node, &contacts[i]);
         if (address != NULL) {
@@ -249,10 +270,11 @@ static void hear_contacts(const skad_node *node, skad_lookup *lookup, uint16_t f
     }
 }
 
-/* Takes the first record of an answer that is the one asked for; counts it as invalid otherwise. */
-static void take_record(skad_operation *operation, uint16_t from, const skad_message *answer)
+/* Takes the first record of an answer that is the one asked for; returns how many were not. */
+static size_t take_record(skad_operation *operation, uint16_t from, const skad_message *answer)
 {
     skad_candidate *candidate = &operation->lookup->candidates[from];
+    size_t invalid = 0;
     for (size_t i = 0; i < answer->u.reply.u.value.records_count; i++) {
         skad_span bytes = answer->u.reply.u.value.records[i];
         skad_record record;
@@ -264,10 +286,12 @@ static void take_record(skad_operation *operation, uint16_t from, const skad_mes
             operation->holder = candidate->contact.id;
             candidate->gave_value = true;
             skad_lookup_finish(operation->lookup);
-            return;
+            return invalid;
         }
         operation->invalid++;
+        invalid++;
     }
+    return invalid;
 }
 
 static void lookup_answered(skad_node *node, skad_operation *operation, const skad_pending_rpc *rpc,
@@ -282,12 +306,15 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
     }
     skad_lookup_answered(lookup, rpc->step, node->now.mono_us - rpc->sent_us);
     if (answer->kind == SKAD_KIND_VALUE) {
-        hear_contacts(node, lookup, rpc->step, answer->u.reply.u.value.contacts,
-                      answer->u.reply.u.value.contacts_count);
-        take_record(operation, rpc->step, answer);
+        hear_contacts(node, lookup, rpc->step, &lookup->target,
+                      (named_contacts){answer->u.reply.u.value.contacts,
+                                       answer->u.reply.u.value.contacts_count});
+        judge(node, &lookup->candidates[rpc->step].contact.id,
+              take_record(operation, rpc->step, answer));
     } else {
-        hear_contacts(node, lookup, rpc->step, answer->u.reply.u.nodes.contacts,
-                      answer->u.reply.u.nodes.contacts_count);
+        hear_contacts(node, lookup, rpc->step, &lookup->target,
+                      (named_contacts){answer->u.reply.u.nodes.contacts,
+                                       answer->u.reply.u.nodes.contacts_count});
     }
 }
 
@@ -299,8 +326,9 @@ static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pen
         skad_regions_over(lookup);
     }
     if (answer->kind == SKAD_KIND_NODES) {
-        hear_contacts(node, lookup, (uint16_t)(rpc->step & ~REGION_STEP),
-                      answer->u.reply.u.nodes.contacts, answer->u.reply.u.nodes.contacts_count);
+        hear_contacts(node, lookup, (uint16_t)(rpc->step & ~REGION_STEP), NULL,
+                      (named_contacts){answer->u.reply.u.nodes.contacts,
+                                       answer->u.reply.u.nodes.contacts_count});
     }
 }
 

@@ -46,6 +46,7 @@ typedef struct skad_peer {
     skad_rtt rtt;
     uint8_t places;    /* skad_peer_place bits */
     uint8_t failures;  /* unanswered requests in a row while no other route of it did better */
+    uint8_t faults;    /* answers that broke the rules */
     uint64_t known_us; /* first verified answer */
     uint64_t seen_us;  /* last verified answer */
     uint64_t check_us; /* when its next liveness check is due */

@@ -10,6 +10,7 @@
  *   upkeep.c   liveness checks, candidates, refreshes, expiry, epochs
  *   start.c    starting lookups, puts, gets and pings
  *   operate.c  whom they ask, what answers mean to them
+ *   conduct.c  whether an answer keeps to the replier's duties
  *   report.c   how an ended operation is told
  *   serve.c    answers to requests
  *   ask.c      requests of our own

@@ -144,12 +144,28 @@ static void split_last(skad_table *table)
     }
 }
 
-/* Moves the newest replacements up while there is room. */
+/* Which of two replacements is to move up: the one known longer, for who has been there for long is
+ * likely to stay (Kademlia, section 2.1); of equals the faster one. */
+static bool preferred(const skad_peer *a, const skad_peer *b)
+{
+    if (a->known_us != b->known_us) {
+        return a->known_us < b->known_us;
+    }
+    return a->rtt.smoothed_us <= b->rtt.smoothed_us;
+}
+
+/* Moves replacements up while there is room. */
 static void promote(skad_table *table, skad_bucket *bucket)
 {
     while (bucket->members_count < table->k && bucket->cache_count > 0) {
-        skad_peer_slot slot = bucket->cache[bucket->cache_count - 1];
-        cache_remove(table, bucket, bucket->cache_count - 1U);
+        size_t best = 0;
+        for (size_t i = 1; i < bucket->cache_count; i++) {
+            if (preferred(peer_at(table, bucket->cache[i]), peer_at(table, bucket->cache[best]))) {
+                best = i;
+            }
+        }
+        skad_peer_slot slot = bucket->cache[best];
+        cache_remove(table, bucket, best);
         members_add(table, bucket, slot);
     }
 }
@@ -404,6 +420,21 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
         }
         peer->check_us = now_us + (SKAD_CHECK_BACKOFF_US << (peer->failures - 1));
     }
+}
+
+bool skad_table_fault(skad_table *table, const skad_id *id)
+{
+    skad_peer_slot slot = skad_peers_find(&table->peers, id);
+    if (slot == SKAD_PEER_NONE) {
+        return false;
+    }
+    skad_peer *peer = peer_at(table, slot);
+    peer->faults++;
+    if (peer->faults < SKAD_TABLE_FAULTS_MAX) {
+        return false;
+    }
+    evict(table, slot);
+    return true;
 }
 
 void skad_table_unheard(skad_table *table, const skad_id *id, uint64_t again_us)

@@ -36,6 +36,7 @@
 #define SKAD_SIBLINGS_MAX       80 /* eta = 5 times s = 16; see docs/design.md for eta */
 #define SKAD_SIBLINGS_ETA       5
 #define SKAD_TABLE_FAILURES_MAX 8
+#define SKAD_TABLE_FAULTS_MAX   3 /* answers that break the replier's duties */
 
 #define SKAD_CHECK_INTERVAL_US   (120 * SKAD_US_PER_S)  /* liveness, for a peer not heard from */
 #define SKAD_CHECK_RETRY_US      (1 * SKAD_US_PER_S)    /* after the first unanswered request */
@@ -77,9 +78,13 @@ skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
 void skad_table_failed(skad_table *table, const skad_id *id, const skad_address *address,
                        uint64_t now_us);
 
-/* The same when nobody at all was heard since we asked, so that it may be our own network that is
- * silent. Harms nobody: the peer and the one heard last are checked together at `again_us`, so that
- * next time there is something to compare with. */
+/* An answer of this peer broke the rules (conduct.h): after SKAD_TABLE_FAULTS_MAX it loses its
+ * place and has to come in anew. Returns whether it did. */
+bool skad_table_fault(skad_table *table, const skad_id *id);
+
+/* A request stayed without an answer, but nobody at all was heard since we asked, so that it may be
+ * our own network that is silent. Harms nobody: the peer and the one heard last are checked
+ * together at `again_us`, so that next time there is something to compare with. */
 void skad_table_unheard(skad_table *table, const skad_id *id, uint64_t again_us);
 
 /* Whether a peer that we do not know yet would get a place better than the replacement cache's

@@ -111,7 +111,7 @@ static void a_full_bucket_keeps_its_members_and_caches_newcomers(void **state)
     assert_int_equal(find(made, &late)->places, SKAD_PEER_IN_CACHE);
 }
 
-static void a_silent_member_gives_way_to_the_newest_replacement(void **state)
+static void a_silent_member_gives_way_to_the_replacement_known_longest(void **state)
 {
     bench *made = *state;
     somebody members[K];
@@ -122,8 +122,42 @@ static void a_silent_member_gives_way_to_the_newest_replacement(void **state)
     assert_true(in_bucket(made, &members[2])); /* one lost packet must not be enough */
     fail_request(made, &members[2]);
     assert_null(find(made, &members[2]));
-    assert_true(in_bucket(made, &newer));
-    assert_int_equal(find(made, &older)->places, SKAD_PEER_IN_CACHE);
+    assert_true(in_bucket(made, &older));
+    assert_int_equal(find(made, &newer)->places, SKAD_PEER_IN_CACHE);
+}
+
+static void of_replacements_known_equally_long_the_fastest_moves_up(void **state)
+{
+    bench *made = *state;
+    somebody members[K];
+    fill(made, members);
+    static const uint64_t rtts[] = {3000, 1000, 2000};
+    somebody waiting[3];
+    for (size_t i = 0; i < 3; i++) {
+        waiting[i] = (somebody){.id = test_dice_id_near(&made->dice, &made->self, FAR),
+                                .address = test_dice_address((uint32_t)(7000 + i))};
+        skad_table_answered(&made->table, &waiting[i].id, &waiting[i].address, rtts[i],
+                            made->now_us);
+    }
+    fail_request(made, &members[0]);
+    fail_request(made, &members[0]);
+    assert_true(in_bucket(made, &waiting[1]));
+    assert_false(in_bucket(made, &waiting[0]));
+    assert_false(in_bucket(made, &waiting[2]));
+}
+
+static void three_bad_answers_cost_a_peer_its_place(void **state)
+{
+    bench *made = *state;
+    somebody who = meet(made, FAR);
+    assert_false(skad_table_fault(&made->table, &who.id));
+    answer(made, &who); /* a good one does not make up for it */
+    assert_false(skad_table_fault(&made->table, &who.id));
+    assert_true(skad_table_fault(&made->table, &who.id));
+    assert_null(find(made, &who));
+    assert_false(skad_table_fault(&made->table, &who.id));
+    answer(made, &who); /* it may come in anew */
+    assert_int_equal(find(made, &who)->faults, 0);
 }
 
 static void a_silent_member_without_a_replacement_stays_unused_until_it_answers(void **state)
@@ -412,7 +446,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_full_bucket_keeps_its_members_and_caches_newcomers),
-        TEST(a_silent_member_gives_way_to_the_newest_replacement),
+        TEST(a_silent_member_gives_way_to_the_replacement_known_longest),
+        TEST(of_replacements_known_equally_long_the_fastest_moves_up),
+        TEST(three_bad_answers_cost_a_peer_its_place),
         TEST(a_silent_member_without_a_replacement_stays_unused_until_it_answers),
         TEST(a_newcomer_takes_the_place_of_a_silent_member_at_once),
         TEST(a_peer_that_stays_silent_is_asked_less_and_less_and_then_goes),

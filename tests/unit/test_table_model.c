@@ -31,6 +31,7 @@ typedef struct figure {
     uint32_t verified[2]; /* numbers of addresses; 0: none */
     unsigned blamed[2];   /* failures of each endpoint */
     unsigned failures;
+    uint64_t known_us;
     uint64_t seen_us;
     uint64_t check_us;
 } figure;
@@ -117,7 +118,16 @@ static void promote(model *self, size_t bucket)
     run *members = &self->members[bucket];
     run *cache = &self->caches[bucket];
     while (members->count < self->k && cache->count > 0) {
-        run_push(members, cache->at[--cache->count]);
+        size_t longest = 0;
+        for (size_t i = 1; i < cache->count; i++) {
+            if (self->figures[cache->at[i]].known_us <=
+                self->figures[cache->at[longest]].known_us) {
+                longest = i;
+            }
+        }
+        size_t number = cache->at[longest];
+        run_drop(cache, number);
+        run_push(members, number);
     }
 }
 
@@ -248,7 +258,7 @@ static void step_answered(model *self, size_t number)
     bool full = known_count(self) == self->slots;
     skad_peer_slot slot = skad_table_answered(&self->table, &who->id, &address, 1000, self->now_us);
     if (is_new) {
-        *who = (figure){.id = who->id};
+        *who = (figure){.id = who->id, .known_us = self->now_us};
         if (full && !room_was_made(self, number)) {
             assert_int_equal(slot, SKAD_PEER_NONE);
             return;
