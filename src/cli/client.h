@@ -7,6 +7,9 @@
 #include "src/cli/answer.h"
 #include "src/cli/options.h"
 
+/* Told of each step of a traced lookup as it happens. */
+typedef void (*skad_step_handler)(skad_answer step);
+
 typedef struct skad_client {
     int fd;
     int timeout_ms;

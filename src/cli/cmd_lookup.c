@@ -119,22 +119,6 @@ static void trace_aside(skad_answer step)
     trace_to(stderr, step);
 }
 
-/* Asks for the lookup; result is borrowed from the client. */
-static skad_exit ask(const skad_options *options, skad_control_request *request,
-                     skad_client *client, skad_answer *result)
-{
-    skad_failure failure;
-    skad_exit exit = skad_client_open(options, client, &failure);
-    if (exit == SKAD_EXIT_DONE) {
-        client->on_step = options->json ? trace_aside : trace;
-        exit = skad_client_call(client, request, result, &failure);
-        if (exit != SKAD_EXIT_DONE) {
-            skad_client_close(client);
-        }
-    }
-    return exit == SKAD_EXIT_DONE ? exit : skad_complain(exit, &failure);
-}
-
 static skad_exit run(const skad_options *options)
 {
     skad_control_request request = {.method =
@@ -147,7 +131,8 @@ static skad_exit run(const skad_options *options)
         (void)skad_fail(&failure, "lookup: an ID or a key has 64 hex digits");
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
-    skad_exit exit = ask(options, &request, &client, &result);
+    skad_exit exit =
+        skad_ask_daemon(options, &request, options->json ? trace_aside : trace, &client, &result);
     if (exit != SKAD_EXIT_DONE) {
         return exit;
     }

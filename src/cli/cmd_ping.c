@@ -33,7 +33,7 @@ static skad_exit run(const skad_options *options)
         (void)skad_fail(&failure, "ping: %s: give ADDR:PORT or [ADDR]:PORT", options->argument);
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
-    skad_exit exit = skad_ask_daemon(options, &request, &client, &result);
+    skad_exit exit = skad_ask_daemon(options, &request, NULL, &client, &result);
     if (exit != SKAD_EXIT_DONE) {
         return exit;
     }

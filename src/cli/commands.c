@@ -25,11 +25,12 @@ skad_exit skad_printed(void)
 }
 
 skad_exit skad_ask_daemon(const skad_options *options, skad_control_request *request,
-                          skad_client *client, skad_answer *result)
+                          skad_step_handler on_step, skad_client *client, skad_answer *result)
 {
     skad_failure failure;
     skad_exit exit = skad_client_open(options, client, &failure);
     if (exit == SKAD_EXIT_DONE) {
+        client->on_step = on_step;
         exit = skad_client_call(client, request, result, &failure);
         if (exit != SKAD_EXIT_DONE) {
             skad_client_close(client);

@@ -2,6 +2,7 @@
 #ifndef SKAD_CLI_COMMANDS_H
 #define SKAD_CLI_COMMANDS_H
 
+#include "src/cli/client.h"
 #include "src/cli/options.h"
 
 extern const skad_command skad_command_keygen;
@@ -20,12 +21,9 @@ skad_exit skad_complain(skad_exit exit, const skad_failure *failure);
 /* Flushes stdout; when what was printed did not get through, complains and returns FAILED. */
 skad_exit skad_printed(void);
 
-/* Runs one request against the daemon of the options. With DONE, *result is to be printed and then
- * `client` closed; any other code was complained about. */
-struct skad_client;
-struct skad_control_request;
-struct skad_answer;
-skad_exit skad_ask_daemon(const skad_options *options, struct skad_control_request *request,
-                          struct skad_client *client, struct skad_answer *result);
+/* Runs one request against the daemon of the options; on_step may be NULL. With DONE, *result is to
+ * be printed and then `client` closed; any other code was complained about. */
+skad_exit skad_ask_daemon(const skad_options *options, skad_control_request *request,
+                          skad_step_handler on_step, skad_client *client, skad_answer *result);
 
 #endif
