@@ -155,6 +155,7 @@ typedef enum skad_step_state {
 } skad_step_state;
 
 #define SKAD_STEP_PATH_CLOSING 0xff /* asked in the closing round over all paths */
+#define SKAD_STEP_PATH_REGION  0xfe /* asked once more, about a region: in traces only */
 
 typedef struct skad_step {
     skad_id id;

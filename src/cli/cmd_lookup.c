@@ -99,6 +99,8 @@ static void trace_to(FILE *stream, skad_answer step)
 
     if (path_of(step) != CLOSING) {
         (void)snprintf(path, sizeof path, "path %" PRIu64, path_of(step) + 1);
+    } else if (skad_answer_bytes(step, "path").len > 0) {
+        (void)snprintf(path, sizeof path, "region");
     }
     skad_text_short_id(step, "id", id);
     skad_text_of(step, "address", address);

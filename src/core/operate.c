@@ -169,7 +169,9 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
             starve(node);
             return;
         }
-        if (!query.region) {
+        if (query.region) {
+            skad_report_trace_region(node, operation, query.place, SKAD_STEP_ASKED);
+        } else {
             skad_report_trace(node, operation, query.place);
         }
     }
@@ -368,6 +370,8 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
     }
     if (operation->stage == SKAD_STAGE_RUNNING && (rpc->step & REGION_STEP) != 0) {
         region_answered(node, operation->lookup, rpc, &answer->message);
+        skad_report_trace_region(node, operation, (uint16_t)(rpc->step & ~REGION_STEP),
+                                 SKAD_STEP_ANSWERED);
     } else if (operation->stage == SKAD_STAGE_RUNNING) {
         remember_token(&operation->lookup->candidates[rpc->step], token);
         lookup_answered(node, operation, rpc, &answer->message);
@@ -386,6 +390,8 @@ void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
     if (operation != NULL && operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL) {
         if ((rpc->step & REGION_STEP) != 0) {
             skad_regions_over(operation->lookup);
+            skad_report_trace_region(node, operation, (uint16_t)(rpc->step & ~REGION_STEP),
+                                     SKAD_STEP_SLOW);
         } else {
             skad_lookup_slow(operation->lookup, rpc->step);
             skad_report_trace(node, operation, rpc->step);

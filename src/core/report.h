@@ -14,6 +14,10 @@ skad_step skad_report_step(const skad_lookup *lookup, uint16_t place);
 /* Tells a traced operation's step, as it is now. */
 void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_t place);
 
+/* Tells what became of a traced operation's query about a region. */
+void skad_report_trace_region(skad_node *node, const skad_operation *operation, uint16_t place,
+                              skad_step_state state);
+
 /* Takes an ended operation out of the queue again. */
 void skad_report_forget(skad_node *node, skad_op name);
 

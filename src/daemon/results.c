@@ -92,6 +92,8 @@ static void write_step(const skad_step *step, skad_writer *writer)
     skad_result_key(writer, "path");
     if (step->path == SKAD_STEP_PATH_CLOSING) {
         skad_write_nil(writer);
+    } else if (step->path == SKAD_STEP_PATH_REGION) {
+        skad_write_str(writer, "region");
     } else {
         skad_write_uint(writer, step->path);
     }
