@@ -411,7 +411,11 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
         return;
     }
     if (operation->stage == SKAD_STAGE_RUNNING && (rpc->step & REGION_STEP) != 0) {
-        return; /* the region went on without it when it was slow */
+        if (!rpc->slow) { /* a driver that stalled tells both timeouts as one */
+            skad_regions_over(operation->lookup);
+            skad_operate_drive(node, operation);
+        }
+        return;
     }
     if (operation->stage == SKAD_STAGE_RUNNING) {
         skad_lookup_failed(operation->lookup, rpc->step);

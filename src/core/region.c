@@ -98,7 +98,11 @@ static int first_region(const skad_lookup *lookup)
         memmove(&closest[at + 1], &closest[at], (count - 1 - at) * sizeof closest[0]);
         closest[at] = (uint16_t)i;
     }
-    return count < lookup->k ? 0 : shared_bits(lookup, closest[count - 1]);
+    if (count < lookup->k) {
+        return 0;
+    }
+    int shared = shared_bits(lookup, closest[count - 1]);
+    return shared < SKAD_ID_BITS ? shared : SKAD_ID_BITS - 1; /* it may be the target itself */
 }
 
 /* Picks the answered nodes closest to a region's target: those within it, then our own side. */

@@ -272,6 +272,25 @@ static void dead_nodes_among_the_closest_widen_the_lookup_region_by_region(void 
     free(lookup);
 }
 
+static void a_lookup_of_the_only_node_a_bucket_holds_widens_within_the_key_space(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = script_make(1, 2, 1, 1);
+    script_seed(lookup, NUMBERS(0)); /* the target itself */
+    script_assert_asks(lookup, NUMBERS(0));
+    static const uint32_t more[] = {1};
+    script_hear(lookup, 0, more[0]);
+    script_fail_node(lookup, 0);
+    script_assert_asks(lookup, more, 1);
+    script_answer(lookup, 1, NULL, 0);
+    assert_false(skad_lookup_done(lookup));
+    assert_int_equal(lookup->phase, SKAD_LOOKUP_WIDENING);
+    assert_int_equal(lookup->region, SKAD_ID_BITS - 1);
+    script_explore(lookup);
+    assert_true(skad_lookup_done(lookup));
+    free(lookup);
+}
+
 static void a_node_named_at_a_wrong_address_is_asked_at_the_other_one(void **state)
 {
     (void)state;
@@ -412,6 +431,7 @@ int main(void)
         cmocka_unit_test(agreement_counts_the_paths_that_knew_the_closest_by_themselves),
         cmocka_unit_test(an_unasked_node_is_asked_again_as_if_nothing_had_been),
         cmocka_unit_test(dead_nodes_among_the_closest_widen_the_lookup_region_by_region),
+        cmocka_unit_test(a_lookup_of_the_only_node_a_bucket_holds_widens_within_the_key_space),
         cmocka_unit_test(a_node_named_at_a_wrong_address_is_asked_at_the_other_one),
         cmocka_unit_test(a_finished_lookup_asks_nobody),
         cmocka_unit_test(a_lookup_without_contacts_is_done_at_once),
