@@ -81,8 +81,8 @@ skad_node *bench_node(size_t peers, skad_identity *identity, skad_store *store)
 {
     const skad_profile *profile = skad_profile_builtin("test");
     *identity = test_identity(profile, 1);
-    uint8_t hash_key[16] = {0};
-    skad_status status = skad_store_memory_new(65536, 64 << 20, hash_key, store);
+    const skad_store_caps caps = {65536, 64 << 20, 65536, 64 << 20};
+    skad_status status = skad_store_memory_new(&caps, store);
     SKAD_ASSERT(status == SKAD_OK);
     skad_node_config config = {
         .profile = *profile, .identity = identity, .store = *store, .families = SKAD_FAMILIES_ALL};
@@ -102,15 +102,6 @@ void bench_client_init(bench_client *client, uint32_t number)
     client->address =
         (skad_address){.family = SKAD_FAMILY_IPV4, .port = 9999, .ip = {127, 0, 0, 1}};
     skad_profile_network_key(profile, client->network_key);
-}
-
-void bench_client_today(bench_client *client, uint32_t number)
-{
-    const skad_profile *profile = skad_profile_builtin("test");
-    bench_client_init(client, number);
-    uint32_t epoch = skad_profile_epoch(profile, (uint64_t)time(NULL));
-    client->identity.nonces[0] = test_nonce(profile, &client->identity.id, epoch);
-    client->identity.nonces_count = 1;
 }
 
 void bench_find_node(const bench_client *client, const skad_id *recipient,

@@ -33,9 +33,8 @@ typedef struct bench_client {
     uint8_t network_key[SKAD_HASH_BYTES];
 } bench_client;
 
-/* With a nonce for BENCH_UNIX_S, or for the wall clock's today. */
+/* With a nonce for BENCH_UNIX_S. */
 void bench_client_init(bench_client *client, uint32_t number);
-void bench_client_today(bench_client *client, uint32_t number);
 
 /* Seals FIND_NODE request number `number` for a recipient, showing a token. */
 void bench_find_node(const bench_client *client, const skad_id *recipient,

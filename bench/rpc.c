@@ -6,19 +6,18 @@
  * Each round times raw signing, raw verifying and the node right after one another, so that the
  * ratio holds although the machine's speed drifts; the medians over all rounds are printed. */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/measure.h"
 #include "crypto/keys.h"
 #include "proto/profile.h"
 #include "src/core/state.h"
+#include "tests/support/daemon_process.h"
 
 #define ROUNDS          25
 #define CALLS           ((size_t)200) /* of each kind in a round */
@@ -126,92 +125,6 @@ static void bench_in_process(void)
 
 /* ---- Over UDP ---- */
 
-static int connect_to(uint16_t port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
-        perror("bench_rpc: socket");
-        exit(1);
-    }
-    struct timeval patience = {.tv_usec = UDP_PATIENCE_MS * 1000L};
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    int bytes = 4 << 20;
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-    return fd;
-}
-
-static uint16_t free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t len = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
-        perror("bench_rpc: no free port");
-        exit(1);
-    }
-    close(fd);
-    return ntohs(address.sin_port);
-}
-
-static pid_t start_daemon(const char *binary, const char *dir, uint16_t port)
-{
-    char listen[32];
-    (void)snprintf(listen, sizeof listen, "127.0.0.1:%u", port);
-    pid_t pid = fork();
-    if (pid == 0) {
-        bench_pin(0);
-        if (freopen("/dev/null", "w", stderr) == NULL) {
-            _exit(126);
-        }
-        execl(binary, binary, "run", "--profile", "test", "--dir", dir, "--listen", listen,
-              (char *)NULL);
-        _exit(127);
-    }
-    return pid;
-}
-
-/* A hello, repeated until the daemon is up: learns its ID and a token. */
-static bool greet(int fd, const bench_client *client, skad_id *server,
-                  uint8_t token[static SKAD_TOKEN_BYTES])
-{
-    static const skad_id anybody = {{0}};
-    skad_message ping = {.kind = SKAD_KIND_PING};
-    skad_sealer sealer = {.identity = &client->identity,
-                          .nonce = &client->identity.nonces[0],
-                          .network_key = client->network_key};
-    for (uint64_t attempt = 0; attempt < 40; attempt++) {
-        skad_draft draft;
-        skad_draft *drafts[] = {&draft};
-        skad_draft_fields fields = {.message = &ping,
-                                    .rpc_id = (const uint8_t *)&attempt,
-                                    .recipient = &anybody,
-                                    .bytes_min = SKAD_FIRST_CONTACT_BYTES};
-        if (skad_draft_write(&sealer, &fields, &draft) != SKAD_OK) {
-            return false;
-        }
-        skad_seal(&sealer, drafts, 1);
-        (void)!send(fd, draft.bytes, draft.len, 0);
-        uint8_t bytes[SKAD_DATAGRAM_BYTES_MAX];
-        ssize_t got = recv(fd, bytes, sizeof bytes, 0);
-        skad_envelope envelope;
-        if (got < 0) {
-            usleep(errno == ECONNREFUSED ? 100000 : 0);
-        } else if (got > SKAD_TAG_BYTES &&
-                   skad_envelope_decode(bytes + SKAD_TAG_BYTES, (size_t)got - SKAD_TAG_BYTES,
-                                        &envelope) == SKAD_VERDICT_ACCEPT &&
-                   envelope.kind == SKAD_KIND_PONG && envelope.token != NULL) {
-            skad_node_id(envelope.public_key, server);
-            memcpy(token, envelope.token, SKAD_TOKEN_BYTES);
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Requests answered a second by the daemon, on its own processor, with UDP_WINDOW under way. */
 static double rate_udp(int fd, const skad_draft *requests, size_t *lost)
 {
@@ -260,22 +173,13 @@ static pid_t start_echo(uint16_t port)
     }
 }
 
-static void end_process(pid_t pid)
+static void find_node(const daemon_peer *peer, uint64_t number, skad_draft *out)
 {
-    kill(pid, SIGTERM);
-    waitpid(pid, NULL, 0);
-}
-
-/* The daemon's folder, with what it keeps there. */
-static void remove_dir(const char *dir)
-{
-    static const char *const files[] = {"identity", "peers", "control.sock"};
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        char path[64];
-        (void)snprintf(path, sizeof path, "%s/%s", dir, files[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(dir);
+    skad_message message = {.kind = SKAD_KIND_FIND_NODE};
+    message.u.find_node.want = SKAD_FAMILIES_ALL;
+    skad_hash_one(SKAD_HASH_VALUE, (const uint8_t *)&number, sizeof number,
+                  message.u.find_node.target.bytes);
+    daemon_peer_seal(peer, &message, number, out);
 }
 
 static int bench_udp(const char *binary)
@@ -289,35 +193,30 @@ static int bench_udp(const char *binary)
     if (requests == NULL) {
         return 1;
     }
-    bench_client client;
-    uint16_t port = free_port();
-    pid_t daemon = start_daemon(binary, dir, port);
+    uint16_t port = daemon_free_port();
+    pid_t daemon = daemon_start(binary, dir, port, 0);
     bench_pin(1);
-    int fd = connect_to(port);
-    skad_id server;
-    uint8_t token[SKAD_TOKEN_BYTES];
-    /* The daemon keeps wall-clock time, so the nonce must be of today's epoch. */
-    bench_client_today(&client, 3);
-    bool greeted = greet(fd, &client, &server, token);
+    daemon_peer peer;
+    bool greeted = daemon_peer_open(&peer, 3, port, UDP_PATIENCE_MS) && daemon_peer_greet(&peer);
     for (uint64_t i = 0; greeted && i < UDP_REQUESTS; i++) {
-        bench_find_node(&client, &server, token, i, &requests[i]);
+        find_node(&peer, i, &requests[i]);
     }
     size_t lost = 0;
-    double rate = greeted ? rate_udp(fd, requests, &lost) : 0;
-    end_process(daemon);
-    close(fd);
+    double rate = greeted ? rate_udp(peer.fd, requests, &lost) : 0;
+    daemon_end(daemon, SIGTERM);
+    daemon_peer_close(&peer);
 
-    uint16_t echo_port = free_port();
+    uint16_t echo_port = daemon_free_port();
     pid_t echo = start_echo(echo_port);
     usleep(100000);
-    fd = connect_to(echo_port);
+    int fd = daemon_connect(echo_port, UDP_PATIENCE_MS);
     size_t echo_lost = 0;
     double echo_rate = greeted ? rate_udp(fd, requests, &echo_lost) : 0;
-    end_process(echo);
+    daemon_end(echo, SIGTERM);
     close(fd);
     free(requests);
 
-    remove_dir(dir);
+    daemon_remove_dir(dir);
     if (!greeted) {
         (void)fprintf(stderr, "bench_rpc: the daemon did not answer\n");
         return 1;

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/types.h"
+
 #define SKAD_HASH_BYTES     32
 #define SKAD_HASH_BYTES_MAX 64
 #define SKAD_HASH_KEY_BYTES 32
@@ -34,12 +36,6 @@ typedef enum skad_hash_domain {
     SKAD_HASH_DOMAINS(SKAD_HASH_DOMAIN_ENUM)
 #undef SKAD_HASH_DOMAIN_ENUM
 } skad_hash_domain;
-
-/* A borrowed run of bytes. data may be NULL where len is 0. */
-typedef struct skad_span {
-    const uint8_t *data;
-    size_t len;
-} skad_span;
 
 /* Hashes the concatenation of `parts`. The caller makes the concatenation unambiguous (fixed sizes,
  * at most the last part of variable size). key is NULL or SKAD_HASH_KEY_BYTES long; out_bytes is

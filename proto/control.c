@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "proto/control_params.h"
 
 #define TYPE_REQUEST      0
 #define TYPE_RESPONSE     1
 #define TYPE_NOTIFICATION 2
 
-/* Four elements and one parameter, and room for parameters that are refused afterwards. */
+/* Four elements and six parameters, and room for parameters that are refused afterwards. */
 #define ITEMS_MAX 64
 
 static const char *const METHOD_NAMES[] = {
@@ -76,61 +77,6 @@ static bool read_method(skad_reader *reader, skad_control_method *method)
     return false;
 }
 
-/* The text of a STR in a buffer with its zero; false when it is empty, too long or holds a
- * zero. */
-static bool read_text(skad_reader *reader, char *text, size_t cap)
-{
-    skad_span span = skad_read_str(reader, cap - 1);
-    if (reader->failed || span.len == 0 || memchr(span.data, 0, span.len) != NULL) {
-        return false;
-    }
-    memcpy(text, span.data, span.len);
-    text[span.len] = 0;
-    return true;
-}
-
-static bool read_id(skad_reader *reader, skad_id *id)
-{
-    if (skad_read_peek(reader) == SKAD_ITEM_BIN) {
-        skad_read_bytes(reader, id->bytes, SKAD_ID_BYTES);
-        return !reader->failed;
-    }
-    char text[SKAD_ID_TEXT_BYTES];
-    return read_text(reader, text, sizeof text) && skad_id_parse(text, id);
-}
-
-static bool read_value(skad_reader *reader, skad_span *value)
-{
-    if (skad_read_peek(reader) == SKAD_ITEM_STR) {
-        *value = skad_read_str(reader, SKAD_CONTROL_REQUEST_BYTES_MAX);
-    } else {
-        *value = skad_read_bin(reader, 0, SKAD_CONTROL_REQUEST_BYTES_MAX);
-    }
-    return !reader->failed;
-}
-
-static bool read_params(skad_reader *reader, skad_control_request *out)
-{
-    size_t wanted = out->method == SKAD_CONTROL_TABLE || out->method == SKAD_CONTROL_STATUS ? 0 : 1;
-    (void)skad_read_array(reader, wanted, wanted);
-    switch (out->method) {
-    case SKAD_CONTROL_PING: {
-        char text[SKAD_ADDRESS_TEXT_BYTES];
-        return read_text(reader, text, sizeof text) && skad_address_parse(text, &out->u.address);
-    }
-    case SKAD_CONTROL_LOOKUP:
-    case SKAD_CONTROL_TRACE:
-    case SKAD_CONTROL_GET:
-        return read_id(reader, &out->u.id);
-    case SKAD_CONTROL_PUT:
-        return read_value(reader, &out->u.value);
-    case SKAD_CONTROL_TABLE:
-    case SKAD_CONTROL_STATUS:
-        return true;
-    }
-    return false;
-}
-
 static skad_control_cut read_items(const skad_item *items, size_t count, skad_control_request *out,
                                    bool *msgid_known)
 {
@@ -149,7 +95,7 @@ static skad_control_cut read_items(const skad_item *items, size_t count, skad_co
     if (!read_method(&reader, &out->method)) {
         return SKAD_CONTROL_NO_METHOD;
     }
-    bool ok = read_params(&reader, out) && skad_reader_done(&reader);
+    bool ok = skad_control_read_params(&reader, out) && skad_reader_done(&reader);
     return ok ? SKAD_CONTROL_REQUEST : SKAD_CONTROL_WRONG_PARAMS;
 }
 
@@ -206,26 +152,7 @@ void skad_control_write_request(skad_writer *writer, const skad_control_request 
     skad_write_uint(writer, TYPE_REQUEST);
     skad_write_uint(writer, request->msgid);
     skad_write_str(writer, METHOD_NAMES[request->method]);
-    switch (request->method) {
-    case SKAD_CONTROL_PING:
-        skad_write_array(writer, 1);
-        skad_control_write_address(writer, &request->u.address);
-        break;
-    case SKAD_CONTROL_LOOKUP:
-    case SKAD_CONTROL_TRACE:
-    case SKAD_CONTROL_GET:
-        skad_write_array(writer, 1);
-        skad_control_write_id(writer, &request->u.id);
-        break;
-    case SKAD_CONTROL_PUT:
-        skad_write_array(writer, 1);
-        skad_write_bin(writer, request->u.value.data, request->u.value.len);
-        break;
-    case SKAD_CONTROL_TABLE:
-    case SKAD_CONTROL_STATUS:
-        skad_write_array(writer, 0);
-        break;
-    }
+    skad_control_write_params(writer, request);
 }
 
 void skad_control_write_result(skad_writer *writer, uint32_t msgid)

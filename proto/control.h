@@ -3,8 +3,8 @@
  *
  *   request       [0, msgid, method, params]
  *   response      [1, msgid, error, result]    one of the two is nil
- *   notification  [2, method, params]          nobody answers: ours tell the steps of a trace, a
- *                                              client's are taken and ignored
+ *   notification  [2, method, params]          nobody answers: ours tell the steps of a trace and
+ *                                              what a watch sees, a client's are taken and ignored
  *
  * Requests are read leniently, since clients use encoders of any kind. */
 #ifndef SKAD_PROTO_CONTROL_H
@@ -21,15 +21,26 @@
 #define SKAD_CONTROL_REQUEST_BYTES_MAX  4096
 #define SKAD_CONTROL_RESPONSE_BYTES_MAX (1U << 20)
 
-/* X(NAME, "name") */
+/* X(NAME, "name"). Parameters are positional; those with a default may be nil, or missing at the
+ * end. */
 #define SKAD_CONTROL_METHODS(X)                                                                    \
-    X(PING, "ping")     /* [address] */                                                            \
-    X(LOOKUP, "lookup") /* [id] */                                                                 \
-    X(TRACE, "trace")   /* [id]: a lookup whose steps are told as they happen */                   \
-    X(PUT, "put")       /* [value] */                                                              \
-    X(GET, "get")       /* [key] */                                                                \
-    X(TABLE, "table")   /* [] */                                                                   \
-    X(STATUS, "status") /* [] */
+    X(PING, "ping")           /* [address] */                                                      \
+    X(LOOKUP, "lookup")       /* [id] */                                                           \
+    X(TRACE, "trace")         /* [id]: a lookup whose steps are told as they happen */             \
+    X(PUT, "put")             /* [value, keep=false] */                                            \
+    X(STORE, "store")         /* [record, cas=nil, keep=true] */                                   \
+    X(PUBLISH, "publish")     /* [value, salt="", sequence, cas=nil, life_s=nil, keep=true] */     \
+    X(ANNOUNCE, "announce")   /* [key, endpoint=nil, metadata="", life_s=nil, keep=true] */        \
+    X(GET, "get")             /* [key] */                                                          \
+    X(RESOLVE, "resolve")     /* [publisher, salt=""] */                                           \
+    X(PROVIDERS, "providers") /* [key] */                                                          \
+    X(WATCH_RECORD, "watch_record")       /* [publisher, salt="", every_s=60] */                   \
+    X(WATCH_PROVIDERS, "watch_providers") /* [key, every_s=60] */                                  \
+    X(UNWATCH, "unwatch")                 /* [msgid of the watch] */                               \
+    X(WITHDRAW, "withdraw")               /* [key] */                                              \
+    X(RECORDS, "records")                 /* [shelf, from=nil, max=256] */                         \
+    X(TABLE, "table")                     /* [] */                                                 \
+    X(STATUS, "status")                   /* [] */
 
 typedef enum skad_control_method {
 #define SKAD_CONTROL_METHOD_ENUM(name, text) SKAD_CONTROL_##name,
@@ -42,9 +53,11 @@ typedef enum skad_control_method {
     X(METHOD, "method")       /* there is no such method */                                        \
     X(PARAMS, "params")       /* not a request, or not the parameters of its method */             \
     X(INPUT, "input")         /* well-formed, but the node cannot take it */                       \
-    X(NOT_FOUND, "not_found") /* the network answered: there is no such value, or no taker */      \
+    X(NOT_FOUND, "not_found") /* the network answered: there is no such thing */                   \
+    X(REFUSED, "refused")     /* holders answered, and none took the record */                     \
     X(TIMED_OUT, "timed_out") /* nobody answered in time */                                        \
-    X(BUSY, "busy")           /* too many clients, or the daemon is short of memory */
+    X(STORAGE, "storage")     /* the node's own store cannot keep it: full, or a disk failure */   \
+    X(BUSY, "busy")           /* too many clients or watches, or short of memory */
 
 typedef enum skad_control_error {
 #define SKAD_CONTROL_ERROR_ENUM(name, text) SKAD_CONTROL_ERROR_##name,
@@ -55,14 +68,32 @@ typedef enum skad_control_error {
 const char *skad_control_method_name(skad_control_method method);
 const char *skad_control_error_name(skad_control_error error);
 
+#define SKAD_CONTROL_EVERY_S_DEFAULT 60
+#define SKAD_CONTROL_CURSOR_BYTES    65 /* key, type and publisher of a record */
+#define SKAD_CONTROL_LIST_DEFAULT    256
+#define SKAD_CONTROL_LIST_MAX        1024 /* records in one answer */
+
+/* A request and its parameters. Which of them count is the method's; those that the client left out
+ * hold their defaults. Spans borrow from the input. */
 typedef struct skad_control_request {
     uint32_t msgid;
     skad_control_method method;
-    union {
-        skad_address address; /* PING */
-        skad_id id;           /* LOOKUP, TRACE, GET */
-        skad_span value;      /* PUT: borrowed from the input */
-    } u;
+    skad_id id;           /* the target or the key; the publisher's public key */
+    skad_address address; /* PING; ANNOUNCE: family NONE with a port is our own address, without
+                             one no endpoint at all */
+    skad_span value;      /* value, record, metadata */
+    skad_span salt;
+    uint64_t sequence;
+    bool has_cas;
+    uint64_t cas;
+    uint32_t life_s; /* 0: the daemon chooses */
+    bool keep;
+    uint32_t every_s;
+    uint32_t watched; /* UNWATCH: the watch's msgid */
+    bool published;   /* RECORDS: of what we publish; else of what we hold */
+    bool has_cursor;
+    uint8_t cursor[SKAD_CONTROL_CURSOR_BYTES]; /* RECORDS: where the last answer ended */
+    uint32_t max;                              /* RECORDS */
 } skad_control_request;
 
 typedef enum skad_control_cut {
@@ -81,7 +112,7 @@ SKAD_MUST_CHECK skad_control_cut skad_control_read(const uint8_t *data, size_t l
                                                    skad_control_request *out, bool *msgid_known,
                                                    size_t *consumed);
 
-/* Writes one request. */
+/* Writes one request with all the parameters of its method. */
 void skad_control_write_request(skad_writer *writer, const skad_control_request *request);
 
 /* Writes a response up to its result; the caller writes exactly one value after it. */

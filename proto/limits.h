@@ -10,6 +10,7 @@
 #include "crypto/token.h"
 #include "skad/identity.h"
 #include "skad/profile.h"
+#include "skad/record.h"
 #include "skad/types.h"
 
 #define SKAD_PROTOCOL_VERSION 1
@@ -29,12 +30,7 @@
 #define SKAD_CONTACTS_MAX   16 /* in one reply */
 #define SKAD_RECORDS_MAX    8  /* in one reply */
 
-/* Records (proto/record.h). */
-#define SKAD_VALUE_BYTES_MAX         1000 /* immutable */
-#define SKAD_MUTABLE_VALUE_BYTES_MAX 800
-#define SKAD_SALT_BYTES_MAX          64
-#define SKAD_METADATA_BYTES_MAX      128
-
+/* Records (skad/record.h): the largest of each type. */
 #define SKAD_RECORD_IMMUTABLE_BYTES_MAX                                                            \
     (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN16(SKAD_VALUE_BYTES_MAX))
 /* type, publisher, salt, sequence, expiry, value, signature */
@@ -47,7 +43,7 @@
     (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN8(SKAD_ID_BYTES) + SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) +   \
      2 * SKAD_UINT64_BYTES_MAX + SKAD_BIN8(SKAD_ADDRESS6_BYTES) +                                  \
      SKAD_BIN8(SKAD_METADATA_BYTES_MAX) + SKAD_BIN8(SKAD_SIGNATURE_BYTES))
-#define SKAD_RECORD_BYTES_MAX SKAD_RECORD_IMMUTABLE_BYTES_MAX
+_Static_assert(SKAD_RECORD_IMMUTABLE_BYTES_MAX == SKAD_RECORD_BYTES_MAX, "largest record");
 _Static_assert(SKAD_RECORD_MUTABLE_BYTES_MAX <= SKAD_RECORD_BYTES_MAX, "largest record");
 _Static_assert(SKAD_RECORD_ANNOUNCE_BYTES_MAX <= SKAD_RECORD_BYTES_MAX, "largest record");
 
@@ -93,7 +89,8 @@ _Static_assert(SKAD_RECORD_ANNOUNCE_BYTES_MAX <= SKAD_RECORD_BYTES_MAX, "largest
     (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + SKAD_ARRAY16 +                               \
      SKAD_CONTACTS_MAX * SKAD_CONTACT_BYTES_MAX)
 #define SKAD_STORE_BYTES_MAX                                                                       \
-    (SKAD_FIXARRAY + SKAD_BIN16(SKAD_RECORD_BYTES_MAX) + SKAD_UINT64_BYTES_MAX)
+    (SKAD_FIXARRAY + SKAD_BIN16(SKAD_RECORD_BYTES_MAX) + SKAD_UINT64_BYTES_MAX +                   \
+     SKAD_UINT32_BYTES_MAX)
 #define SKAD_VALUE_REPLY_BYTES_MAX                                                                 \
     (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + SKAD_FIXARRAY +                              \
      SKAD_BIN16(SKAD_RECORD_BYTES_MAX) + SKAD_FIXARRAY)

@@ -104,13 +104,15 @@ static void encode_request(skad_writer *writer, const skad_message *message)
         skad_write_uint(writer, message->u.find_value.want);
         skad_write_uint(writer, message->u.find_value.type);
     } else if (message->kind == SKAD_KIND_STORE) {
-        skad_write_array(writer, 2);
+        SKAD_ASSERT(message->u.store.life_s > 0);
+        skad_write_array(writer, 3);
         skad_write_bin(writer, message->u.store.record.data, message->u.store.record.len);
         if (message->u.store.has_cas) {
             skad_write_uint(writer, message->u.store.cas);
         } else {
             skad_write_nil(writer);
         }
+        skad_write_uint(writer, message->u.store.life_s);
     } else if (message->kind == SKAD_KIND_ANNOUNCE) {
         skad_write_array(writer, 1);
         skad_write_bin(writer, message->u.announce.record.data, message->u.announce.record.len);
@@ -220,6 +222,8 @@ static void decode_store(skad_reader *reader, skad_message *out)
     out->u.store.record = skad_read_bin(reader, 1, SKAD_RECORD_BYTES_MAX);
     out->u.store.has_cas = !skad_read_nil(reader);
     out->u.store.cas = out->u.store.has_cas ? skad_read_uint(reader, UINT64_MAX) : 0;
+    out->u.store.life_s = (uint32_t)skad_read_uint(reader, UINT32_MAX);
+    reader->failed = reader->failed || out->u.store.life_s == 0;
 }
 
 static void decode_value(skad_reader *reader, skad_message *out)
@@ -265,7 +269,7 @@ static void decode_body(skad_reader *reader, skad_message *out)
         decode_find_value(reader, out);
         return;
     case SKAD_KIND_STORE:
-        read_head(reader, 2, out);
+        read_head(reader, 3, out);
         decode_store(reader, out);
         return;
     case SKAD_KIND_ANNOUNCE:

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "proto/limits.h"
-#include "proto/record.h"
+#include "skad/record.h"
 #include "skad/types.h"
 
 typedef enum skad_kind {
@@ -35,7 +35,7 @@ typedef enum skad_kind {
     X(EXPIRED, 5, "expired")         /* the record's expiry has passed */                          \
     X(TOO_FAR, 6, "too-far")         /* the record's expiry lies too far ahead */                  \
     X(OLDER, 7, "older")             /* a higher sequence is held; detail is that one */           \
-    X(CONFLICT, 8, "conflict")       /* same sequence, other bytes */                              \
+    X(CONFLICT, 8, "conflict")       /* same sequence, other contents; detail is that sequence */  \
     X(CAS, 9, "cas")                 /* held sequence is not the expected; detail is held */       \
     X(QUOTA, 10, "quota")            /* publisher, address group or key has its share */           \
     X(BUSY, 11, "busy")              /* overloaded: ask again later or ask another */
@@ -65,7 +65,8 @@ typedef struct skad_message {
         struct {
             skad_span record; /* encoded, 1..SKAD_RECORD_BYTES_MAX */
             bool has_cas;
-            uint64_t cas; /* the sequence that the holder must have now; mutable records only */
+            uint64_t cas;    /* the sequence that the holder must have now; mutable records only */
+            uint32_t life_s; /* the requester wants it kept at most so long; at least 1 */
         } store;
         struct {
             skad_span record;

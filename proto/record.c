@@ -1,6 +1,6 @@
 /* Encoding, decoding and verifying of records. The signed part of a record is everything from its
  * array header up to before the signature, which is always the last element. */
-#include "proto/record.h"
+#include "skad/record.h"
 
 #include <string.h>
 

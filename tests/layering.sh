@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Holds the house together (docs/design.md, "The house"): each library is included by its own folder
-# only, and folders include only what lies below them: cli -> daemon -> core -> proto -> crypto.
+# only, and folders include only what lies below them: cli -> daemon -> core -> proto -> crypto, and
+# daemon -> db -> crypto.
 # Prints every stray include; fails if there is one.
 set -euo pipefail
 cd "${1:?usage: layering.sh SOURCE_DIR}"
@@ -36,6 +37,8 @@ complain "LMDB outside src/db" '[<"]lmdb' $(without src/db)
 complain "crypto includes what lies above it" '"(proto|src)/' crypto
 complain "proto includes what lies above it" '"src/' proto
 complain "core includes what lies above it" '"src/(daemon|cli|db|sim)/' src/core
+complain "db includes more than the public headers and crypto" \
+  '"(proto|src/(core|daemon|cli|sim))/' src/db
 complain "daemon includes the command line or the simulator" '"src/(cli|sim)/' src/daemon
 complain "public headers include private ones" '"(crypto|proto|src)/' include
 complain "core reaches for sockets, clocks, threads or stdio" \

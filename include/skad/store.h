@@ -1,9 +1,15 @@
 /* Where a node keeps records. An interface, so that the daemon may use a database and tests and the
- * simulator memory; skad_store_memory_new makes the latter.
+ * simulator memory: skad_store_memory_new makes the latter, src/db the former. The two pass one
+ * test suite (tests/support/store_suite.h).
  *
- * A store keeps what it is given: the node has checked the record before. It holds any number of
- * records under one key, one for each (key, type, publisher); immutable records have no publisher
- * (32 zero bytes). Bytes go in and come out as they were on the wire. */
+ * A store keeps what it is given: the node has checked the record before, and decides what may come
+ * in (src/core/hold.h). There are two shelves: what the node holds for the network, and what it
+ * publishes itself and re-announces. On each shelf there is one record for each (key, type,
+ * publisher); immutable records have no publisher (32 zero bytes). Bytes go in and come out as they
+ * were on the wire.
+ *
+ * A call has happened for good when it returns: what put took is there after the process was
+ * killed, as far as the store outlives it at all. */
 #ifndef SKAD_STORE_H
 #define SKAD_STORE_H
 
@@ -16,34 +22,83 @@
 
 #define SKAD_STORED_BYTES_MAX 1232 /* no record is larger than a datagram */
 
-typedef struct skad_store_record {
+typedef enum skad_store_shelf {
+    SKAD_SHELF_HELD = 0,      /* for the network */
+    SKAD_SHELF_PUBLISHED = 1, /* our own publications */
+} skad_store_shelf;
+
+/* What tells a record from all others on its shelf. Shelves are ordered by it, byte by byte in this
+ * order. */
+typedef struct skad_store_name {
     skad_id key;
     uint8_t type; /* 1 immutable, 2 mutable, 3 announcement */
     uint8_t publisher[SKAD_PUBLIC_KEY_BYTES];
-    uint64_t sequence; /* 0 for immutable */
-    uint64_t expires_unix_s;
-    const uint8_t *data; /* borrowed: for put by the store during the call, for get by the caller
-                            until the next call to the store */
-    size_t len;          /* 1..SKAD_STORED_BYTES_MAX */
+} skad_store_name;
+
+typedef struct skad_store_record {
+    skad_store_name name;
+    bool cached;             /* held: a copy that we do not owe; gives way to those that we do */
+    uint64_t sequence;       /* 0 for immutable */
+    uint64_t stored_unix_s;  /* held: when it was last brought; published: last announced */
+    uint64_t expires_unix_s; /* from then on it is gone; UINT64_MAX: never */
+    uint64_t group;          /* held: address group of who brought it (src/core/diversity.h), 0: us;
+                                published: its life in seconds from each signing, 0: it ends */
+    const uint8_t *data;     /* borrowed: for put by the store during the call, else by the caller
+                                until the next call to the store */
+    size_t len;              /* 1..SKAD_STORED_BYTES_MAX */
 } skad_store_record;
 
-typedef struct skad_store_fill {
+/* Whose share of the shelf of held records is asked for. */
+typedef enum skad_store_owner {
+    SKAD_OWNER_KEY = 0,       /* 32 bytes: a key */
+    SKAD_OWNER_PUBLISHER = 1, /* 32 bytes: a public key; immutable records have none */
+    SKAD_OWNER_GROUP = 2,     /* 8 bytes big-endian, then 24 zero bytes; 0 is counted, too */
+} skad_store_owner;
+
+typedef struct skad_store_usage {
     uint64_t records;
+    uint64_t bytes; /* of the records' data */
+} skad_store_usage;
+
+typedef struct skad_store_fill {
+    uint64_t records; /* held */
     uint64_t records_max;
     uint64_t bytes;
     uint64_t bytes_max;
+    uint64_t cached; /* of the records held */
+    uint64_t published;
+    uint64_t published_max;
+    uint64_t published_bytes;
+    uint64_t published_bytes_max;
+    uint64_t failures; /* writes that the system refused, since the start */
+    int error;         /* errno of the last write if it failed; 0 if it succeeded */
 } skad_store_fill;
 
 typedef struct skad_store_ops {
-    /* Adds a record, or replaces the one of the same (key, type, publisher). Errors:
-     * SKAD_ERR_FULL when the caps leave no room (nothing that was accepted gives way before its
-     * expiry), SKAD_ERR_MEMORY, SKAD_ERR_IO. */
-    skad_status (*put)(void *self, const skad_store_record *record, uint64_t now_unix_s);
-    /* The index-th unexpired record of a key and type, in a stable order. False when there is
-     * none. */
-    bool (*get)(void *self, const skad_id *key, uint8_t type, size_t index, uint64_t now_unix_s,
-                skad_store_record *out);
-    /* Drops up to `limit` expired records; returns how many. */
+    /* Adds a record, or replaces the one of the same name. When a cap of the shelf of held records
+     * leaves no room, cached copies give way, the one nearest to its expiry first: all of them to a
+     * record that is not cached itself, to a cached one those that expire before it. Errors:
+     * SKAD_ERR_FULL (no room even so), SKAD_ERR_MEMORY, SKAD_ERR_IO (errno; nothing has changed).
+     */
+    skad_status (*put)(void *self, skad_store_shelf shelf, const skad_store_record *record,
+                       uint64_t now_unix_s);
+    /* The record of a name that has not expired. */
+    bool (*find)(void *self, skad_store_shelf shelf, const skad_store_name *name,
+                 uint64_t now_unix_s, skad_store_record *out);
+    /* Up to `max` different unexpired held records of a key and type, in their order, beginning
+     * with the (draw modulo their count)-th and wrapping around: with a random draw, each is as
+     * likely to be among them as any other. Returns how many. */
+    size_t (*list)(void *self, const skad_id *key, uint8_t type, uint64_t draw, uint64_t now_unix_s,
+                   skad_store_record *out, size_t max);
+    /* The first record, expired or not, whose name is not before `*from`, which then moves just
+     * behind it; false at the end. An all-zero name begins at the beginning. What is put or dropped
+     * during a walk may be met or not; all else is met once. */
+    bool (*next)(void *self, skad_store_shelf shelf, skad_store_name *from, skad_store_record *out);
+    /* Takes a record away. Errors: SKAD_ERR_MISSING, SKAD_ERR_IO. */
+    skad_status (*drop)(void *self, skad_store_shelf shelf, const skad_store_name *name);
+    void (*usage)(void *self, skad_store_owner kind, const uint8_t owner[static 32],
+                  skad_store_usage *out);
+    /* Drops up to `limit` expired records that are held; returns how many. */
     size_t (*sweep)(void *self, uint64_t now_unix_s, size_t limit);
     void (*fill)(void *self, skad_store_fill *out);
     void (*free)(void *self);
@@ -54,11 +109,16 @@ typedef struct skad_store {
     void *self;
 } skad_store;
 
-/* A store in memory with caps on the number of records and on their bytes. Table places are found
- * under a secret hash key (16 random bytes), since keys are the attacker's choice. Errors:
- * SKAD_ERR_MEMORY, SKAD_ERR_INPUT (a cap of zero). Free with store->ops->free(store->self). */
-SKAD_MUST_CHECK skad_status skad_store_memory_new(size_t records_max, size_t bytes_max,
-                                                  const uint8_t hash_key[static 16],
-                                                  skad_store *out);
+/* Of each shelf; all at least 1. */
+typedef struct skad_store_caps {
+    uint64_t records_max;
+    uint64_t bytes_max;
+    uint64_t published_max;
+    uint64_t published_bytes_max;
+} skad_store_caps;
+
+/* A store in memory, which grows with what it holds. Errors: SKAD_ERR_MEMORY, SKAD_ERR_INPUT (a cap
+ * of zero). Free with store->ops->free(store->self). */
+SKAD_MUST_CHECK skad_status skad_store_memory_new(const skad_store_caps *caps, skad_store *out);
 
 #endif

@@ -3,11 +3,18 @@
 #ifndef SKAD_TYPES_H
 #define SKAD_TYPES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define SKAD_ID_BYTES           32   /* node IDs and content keys share one 256-bit space */
 #define SKAD_PUBLIC_KEY_BYTES   32   /* Ed25519, RFC 8032 */
 #define SKAD_DATAGRAM_BYTES_MAX 1232 /* IPv6's minimum MTU 1280, less its header 40 and UDP's 8 */
+
+/* A borrowed run of bytes. data may be NULL where len is 0. */
+typedef struct skad_span {
+    const uint8_t *data;
+    size_t len;
+} skad_span;
 
 /* A point of the key space: a node ID or the key of a record, most significant byte first. */
 typedef struct skad_id {

@@ -89,15 +89,15 @@ skad_span skad_answer_bytes(skad_answer map, const char *key)
     return (skad_span){value.item->u.data, value.item->count};
 }
 
-/* Control characters of a stranger's text never reach the terminal. */
-static void copy_text(const skad_item *item, char out[static SKAD_ANSWER_TEXT_BYTES])
+void skad_answer_line(skad_answer value, char *out, size_t cap)
 {
-    size_t len = item->count < SKAD_ANSWER_TEXT_BYTES ? item->count : SKAD_ANSWER_TEXT_BYTES - 1;
-    memcpy(out, item->u.data, len);
+    size_t len = 0;
+    if (value.item != NULL && value.item->type == SKAD_ITEM_STR) {
+        len = value.item->count < cap ? value.item->count : cap - 1;
+    }
     for (size_t i = 0; i < len; i++) {
-        if ((unsigned char)out[i] < ' ' || out[i] == 0x7f) {
-            out[i] = '?';
-        }
+        uint8_t byte = value.item->u.data[i];
+        out[i] = (char)(byte < ' ' || byte == 0x7f ? '?' : byte);
     }
     out[len] = 0;
 }
@@ -127,7 +127,7 @@ void skad_answer_text(skad_answer value, char out[static SKAD_ANSWER_TEXT_BYTES]
         (void)snprintf(out, SKAD_ANSWER_TEXT_BYTES, "%g", number);
         break;
     case SKAD_ITEM_STR:
-        copy_text(value.item, out);
+        skad_answer_line(value, out, SKAD_ANSWER_TEXT_BYTES);
         break;
     case SKAD_ITEM_BIN:
         (void)snprintf(out, SKAD_ANSWER_TEXT_BYTES, "(%u bytes)", value.item->count);

@@ -63,7 +63,7 @@ skad_exit skad_client_open(const skad_options *options, skad_client *out, skad_f
         }
         return error;
     }
-    return skad_client_adopt(fd, options->timeout_s, out, failure);
+    return skad_client_adopt(fd, (unsigned)options->timeout_s, out, failure);
 }
 
 void skad_client_close(skad_client *client)
@@ -162,6 +162,7 @@ static skad_exit exit_of(skad_span code)
         skad_exit exit;
     } meanings[] = {
         {SKAD_CONTROL_ERROR_NOT_FOUND, SKAD_EXIT_NOT_FOUND},
+        {SKAD_CONTROL_ERROR_REFUSED, SKAD_EXIT_REFUSED},
         {SKAD_CONTROL_ERROR_TIMED_OUT, SKAD_EXIT_TIMED_OUT},
     };
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
@@ -173,7 +174,25 @@ static skad_exit exit_of(skad_span code)
     return SKAD_EXIT_FAILED;
 }
 
-/* False when the items are no response. */
+static bool is_uint(skad_answer value, uint64_t max)
+{
+    return value.item != NULL && value.item->type == SKAD_ITEM_UINT && value.item->u.number <= max;
+}
+
+/* [2, method, [msgid, value]] */
+static bool read_notice(skad_answer whole, skad_reply *out)
+{
+    skad_answer params = skad_answer_at(whole, 2);
+    skad_answer msgid = skad_answer_at(params, 0);
+    out->result = skad_answer_at(params, 1);
+    if (!is_uint(msgid, UINT32_MAX) || out->result.item == NULL) {
+        return false;
+    }
+    out->msgid = (uint32_t)msgid.item->u.number;
+    return true;
+}
+
+/* False when the items are neither a response nor a notification. */
 static bool read_reply(const skad_item *items, size_t count, skad_reply *out)
 {
     const skad_answer whole = {items, items + count};
@@ -181,34 +200,24 @@ static bool read_reply(const skad_item *items, size_t count, skad_reply *out)
     skad_answer msgid = skad_answer_at(whole, 1);
     skad_answer error = skad_answer_at(whole, 2);
 
+    out->error = SKAD_EXIT_DONE;
+    out->message[0] = 0;
+    out->notice =
+        skad_answer_count(whole) == 3 && is_uint(type, UINT64_MAX) && type.item->u.number == 2;
+    if (out->notice) {
+        return read_notice(whole, out);
+    }
     out->result = skad_answer_at(whole, 3);
-    if (skad_answer_count(whole) != 4 || type.item->type != SKAD_ITEM_UINT ||
-        type.item->u.number != 1 || msgid.item->type != SKAD_ITEM_UINT ||
-        msgid.item->u.number > UINT32_MAX) {
+    if (skad_answer_count(whole) != 4 || !is_uint(type, UINT64_MAX) || type.item->u.number != 1 ||
+        !is_uint(msgid, UINT32_MAX)) {
         return false;
     }
     out->msgid = (uint32_t)msgid.item->u.number;
-    out->error = SKAD_EXIT_DONE;
-    out->message[0] = 0;
     if (error.item->type != SKAD_ITEM_NIL) {
         out->error = exit_of(skad_answer_bytes(error, "code"));
-        skad_answer_text(skad_answer_get(error, "message"), out->message);
+        skad_answer_line(skad_answer_get(error, "message"), out->message, sizeof out->message);
     }
     return true;
-}
-
-/* Whether the items are a notification; tells of it. */
-static bool take_notification(const skad_client *client, size_t count)
-{
-    const skad_answer whole = {client->items, client->items + count};
-    skad_answer type = skad_answer_at(whole, 0);
-    bool notified = skad_answer_count(whole) == 3 && type.item->type == SKAD_ITEM_UINT &&
-                    type.item->u.number == 2;
-    skad_answer step = notified ? skad_answer_at(skad_answer_at(whole, 2), 1) : (skad_answer){0};
-    if (step.item != NULL && client->on_step != NULL) {
-        client->on_step(step);
-    }
-    return notified;
 }
 
 /* Forgets the message that was returned last. */
@@ -219,7 +228,7 @@ static void forget(skad_client *client)
     client->consumed = 0;
 }
 
-skad_exit skad_client_await(skad_client *client, skad_reply *out, skad_failure *failure)
+skad_exit skad_client_next(skad_client *client, skad_reply *out, skad_failure *failure)
 {
     forget(client);
     for (;;) {
@@ -229,11 +238,6 @@ skad_exit skad_client_await(skad_client *client, skad_reply *out, skad_failure *
         if (client->in_len > 0) {
             cut = skad_cut(client->in, client->in_len, SKAD_CUT_LENIENT, client->items, ITEMS_MAX,
                            &count, &consumed);
-        }
-        if (cut == SKAD_CUT_OK && take_notification(client, count)) {
-            client->consumed = consumed;
-            forget(client);
-            continue;
         }
         if (cut == SKAD_CUT_OK && read_reply(client->items, count, out)) {
             client->consumed = consumed;
@@ -246,6 +250,19 @@ skad_exit skad_client_await(skad_client *client, skad_reply *out, skad_failure *
         skad_exit error = receive_some(client, failure);
         if (error != SKAD_EXIT_DONE) {
             return error;
+        }
+    }
+}
+
+skad_exit skad_client_await(skad_client *client, skad_reply *out, skad_failure *failure)
+{
+    for (;;) {
+        skad_exit error = skad_client_next(client, out, failure);
+        if (error != SKAD_EXIT_DONE || !out->notice) {
+            return error;
+        }
+        if (client->on_notice != NULL) {
+            client->on_notice(out->result);
         }
     }
 }

@@ -7,26 +7,26 @@
 #include "src/cli/answer.h"
 #include "src/cli/options.h"
 
-/* Told of each step of a traced lookup as it happens. */
-typedef void (*skad_step_handler)(skad_answer step);
+/* Told of each notification about a request before its answer: of a step of a traced lookup. */
+typedef void (*skad_notice_handler)(skad_answer notice);
 
 typedef struct skad_client {
     int fd;
-    int timeout_ms;
+    int timeout_ms; /* of each wait; -1: none */
     uint8_t *in;
     size_t in_len;
     size_t consumed; /* of the answer last returned; it goes with the next receive */
     skad_item *items;
-    uint32_t msgid; /* of the last request */
-    void (*on_step)(
-        skad_answer step); /* told of each step of a trace; NULL: they are passed over */
+    uint32_t msgid;                /* of the last request */
+    skad_notice_handler on_notice; /* NULL: notifications are passed over */
 } skad_client;
 
 typedef struct skad_reply {
     uint32_t msgid;
+    bool notice;     /* no answer yet, but a notification about the request */
     skad_exit error; /* SKAD_EXIT_DONE, or what the daemon's error means to our caller */
-    char message[SKAD_ANSWER_TEXT_BYTES]; /* of the error */
-    skad_answer result;                   /* borrowed until the next receive */
+    char message[SKAD_FAILURE_BYTES]; /* of the error */
+    skad_answer result;               /* borrowed until the next receive */
 } skad_reply;
 
 SKAD_MUST_CHECK skad_exit skad_client_open(const skad_options *options, skad_client *out,
@@ -40,7 +40,12 @@ void skad_client_close(skad_client *client);
 SKAD_MUST_CHECK skad_exit skad_client_request(skad_client *client, skad_control_request *request,
                                               skad_failure *failure);
 
-/* Waits for one answer. An error that the daemon reports is no failure of this call. */
+/* Waits for an answer or a notification, whichever comes next. An error that the daemon reports is
+ * no failure of this call. */
+SKAD_MUST_CHECK skad_exit skad_client_next(skad_client *client, skad_reply *out,
+                                           skad_failure *failure);
+
+/* Waits for an answer; notifications go to on_notice. */
 SKAD_MUST_CHECK skad_exit skad_client_await(skad_client *client, skad_reply *out,
                                             skad_failure *failure);
 

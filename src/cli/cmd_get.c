@@ -1,5 +1,4 @@
 /* skad get: fetches a file by its key. */
-#include "proto/address.h"
 #include "src/cli/client.h"
 #include "src/cli/commands.h"
 #include "src/cli/file_get.h"
@@ -23,8 +22,7 @@ static skad_exit run(const skad_options *options)
     skad_spool spool;
     skad_id key;
 
-    if (!skad_id_parse(options->argument, &key)) {
-        (void)skad_fail(&failure, "get: a key has 64 hex digits");
+    if (!skad_read_id(&skad_command_get, options->argument, "key", &key, &failure)) {
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
     if (!skad_spool_open(options->output, &spool, &failure)) {
@@ -43,8 +41,11 @@ const skad_command skad_command_get = {
     .name = "get",
     .usage = "get KEY [-o FILE] [--socket PATH] [--timeout SECONDS]",
     .summary = "Fetch a file by its key",
-    .details = "Each record is checked against its key. Nothing is written, neither to stdout nor\n"
-               "to FILE, unless the whole file is there.",
+    .details =
+        "Each record is checked against its key. With -o what comes is gathered in FILE.part,\n"
+        "which becomes FILE when it is whole; if that fails or is interrupted, the next get of\n"
+        "the same key goes on where it stopped. To stdout nothing is written unless the whole\n"
+        "file is there.",
     .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_OUTPUT,
     .argument = true,
     .argument_needed = true,

@@ -129,7 +129,7 @@ static skad_exit run(const skad_options *options)
     skad_answer result = {0};
     skad_failure failure;
 
-    if (!skad_id_parse(options->argument, &request.u.id)) {
+    if (!skad_id_parse(options->argument, &request.id)) {
         (void)skad_fail(&failure, "lookup: an ID or a key has 64 hex digits");
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }

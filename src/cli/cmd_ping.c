@@ -29,7 +29,7 @@ static skad_exit run(const skad_options *options)
     skad_answer result;
     skad_failure failure;
 
-    if (!skad_address_parse(options->argument, &request.u.address) || request.u.address.port == 0) {
+    if (!skad_address_parse(options->argument, &request.address) || request.address.port == 0) {
         (void)skad_fail(&failure, "ping: %s: give ADDR:PORT or [ADDR]:PORT", options->argument);
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }

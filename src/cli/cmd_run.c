@@ -34,7 +34,9 @@ static bool run_node(run_context *self, skad_failure *failure)
         .identify = identify,
         .identity_path = home->identity,
         .peers_path = home->peers,
-        .control_path = options->socket_given ? options->socket : home->control,
+        .records_path = home->records,
+        .control_path =
+            (options->given & SKAD_OPTION_SOCKET) != 0 ? options->socket : home->control,
         .listen = options->listen,
         .listen_count = options->listen_count,
         .join = options->join,

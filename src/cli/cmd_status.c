@@ -1,4 +1,5 @@
 /* skad status: who the node is, and how it fares. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,6 +38,22 @@ static void print_map(skad_answer map, const char *outer)
         (void)snprintf(name, sizeof name, "%s%s%s", outer != NULL ? outer : "",
                        outer != NULL ? "." : "", key);
         printf("%-20s %s\n", name, text);
+    }
+}
+
+/* Plainly, since nothing else of the node shows it: it answers lookups as ever. */
+static void print_warning(skad_answer store)
+{
+    char error[SKAD_ANSWER_TEXT_BYTES];
+    skad_answer value = skad_answer_get(store, "error");
+    uint64_t failures = skad_answer_uint(store, "failures");
+    if (value.item != NULL && value.item->type == SKAD_ITEM_STR) {
+        skad_answer_text(value, error);
+        printf("\nwarning: the store refuses writes, so the node can take no records: %s\n", error);
+    } else if (failures > 0) {
+        printf("\nwarning: the store refused %" PRIu64 " writes since the start; the last one went "
+               "well\n",
+               failures);
     }
 }
 
@@ -82,6 +99,7 @@ static skad_exit run(const skad_options *options)
         puts("");
     } else {
         print_map(result, NULL);
+        print_warning(skad_answer_get(result, "store"));
     }
     skad_client_close(&client);
     return exit == SKAD_EXIT_DONE ? skad_printed() : exit;

@@ -49,7 +49,7 @@ static bool read_count(const char *text, size_t *out, skad_failure *failure)
 static bool make_folder(const skad_options *options, char dir[static PATH_MAX],
                         skad_failure *failure)
 {
-    if (!options->dir_given) {
+    if ((options->given & SKAD_OPTION_DIR) == 0) {
         return make_temporary(dir, failure);
     }
     memcpy(dir, options->dir, sizeof options->dir);
@@ -61,7 +61,7 @@ static skad_exit run(const skad_options *options)
 {
     skad_failure failure;
     skad_testnet_config config = {
-        .base_port = options->base_port, .node = on_node, .ready = on_ready};
+        .base_port = (uint16_t)options->base_port, .node = on_node, .ready = on_ready};
     char dir[PATH_MAX];
 
     if (!read_count(options->argument, &config.nodes, &failure)) {
@@ -75,9 +75,9 @@ static skad_exit run(const skad_options *options)
         return skad_complain(SKAD_EXIT_FAILED, &failure);
     }
     config.dir = dir;
-    config.keep = options->dir_given;
+    config.keep = (options->given & SKAD_OPTION_DIR) != 0;
     bool ok = skad_testnet_run(&config, &failure);
-    if (!options->dir_given) {
+    if ((options->given & SKAD_OPTION_DIR) == 0) {
         rmdir(dir); /* the sockets in it are gone with their nodes */
     }
     return ok ? SKAD_EXIT_DONE : skad_complain(SKAD_EXIT_FAILED, &failure);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/address.h"
 #include "src/cli/client.h"
 
 skad_exit skad_complain(skad_exit exit, const skad_failure *failure)
@@ -25,16 +26,28 @@ skad_exit skad_printed(void)
 }
 
 skad_exit skad_ask_daemon(const skad_options *options, skad_control_request *request,
-                          skad_step_handler on_step, skad_client *client, skad_answer *result)
+                          skad_notice_handler on_notice, skad_client *client, skad_answer *result)
 {
     skad_failure failure;
     skad_exit exit = skad_client_open(options, client, &failure);
     if (exit == SKAD_EXIT_DONE) {
-        client->on_step = on_step;
+        client->on_notice = on_notice;
         exit = skad_client_call(client, request, result, &failure);
         if (exit != SKAD_EXIT_DONE) {
             skad_client_close(client);
         }
     }
     return exit == SKAD_EXIT_DONE ? exit : skad_complain(exit, &failure);
+}
+
+bool skad_read_id(const skad_command *command, const char *text, const char *what, skad_id *out,
+                  skad_failure *failure)
+{
+    return skad_id_parse(text, out) ||
+           skad_fail(failure, "%s: a %s has 64 hex digits", command->name, what);
+}
+
+skad_span skad_text_span(const char *text)
+{
+    return text == NULL ? (skad_span){NULL, 0} : (skad_span){(const uint8_t *)text, strlen(text)};
 }

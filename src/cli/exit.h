@@ -10,6 +10,7 @@ typedef enum skad_exit {
     SKAD_EXIT_USAGE = 2,
     SKAD_EXIT_NOT_FOUND = 3,
     SKAD_EXIT_TIMED_OUT = 4,
+    SKAD_EXIT_REFUSED = 5, /* no holder took it, or too few */
 } skad_exit;
 
 #endif

@@ -1,25 +1,25 @@
-/* A walk over the tree with up to SKAD_FILE_WINDOW records on their way at once.
+/* A walk over the tree with up to SKAD_FILE_GET_WINDOW records on their way at once.
  *
  * What is known but not asked for yet waits in one list for each level, and the lowest level that
  * has any is always served first. So a node of level n is asked only while the lists below n are
- * empty: the list of level n-1 never holds more than what the window's nodes bring, 16 * 30
+ * empty: the list of level n-1 never holds more than what the window's nodes bring, 64 * 30
  * entries, and memory is bounded whatever the size of the file. */
 #include "src/cli/file_get.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/assert.h"
 #include "proto/address.h"
-#include "proto/record.h"
 #include "proto/tree.h"
-#include "src/cli/file_put.h"
-#include "src/cli/progress.h"
+#include "skad/record.h"
+#include "src/cli/meter.h"
 
 #define LEVELS        (SKAD_TREE_LEVEL_MAX + 1)
-#define WAITING_MAX   ((size_t)SKAD_FILE_WINDOW * SKAD_TREE_FANOUT)
+#define WAITING_MAX   ((size_t)SKAD_FILE_GET_WINDOW * SKAD_TREE_FANOUT)
 #define LEVEL_OF_ROOT UINT8_MAX /* not known before it is there */
 
 /* A record of the tree: level 0 is a piece. */
@@ -41,18 +41,20 @@ typedef struct download {
     int fd;
     tree_part waiting[LEVELS][WAITING_MAX];
     size_t waiting_count[LEVELS];
-    asked window[SKAD_FILE_WINDOW];
+    asked window[SKAD_FILE_GET_WINDOW];
     size_t in_flight;
+    skad_meter meter;
     uint64_t size;
-    uint64_t written;
+    uint64_t done;    /* bytes of the file that are in their place */
+    uint64_t written; /* of these, by us */
+    uint64_t there;   /* the length of what an earlier run left */
 } download;
 
 static skad_exit fail_wrong(download *self, const tree_part *part)
 {
     char text[SKAD_ID_TEXT_BYTES];
     skad_id_format(&part->key, text);
-    (void)skad_fail(self->failure, "the record %s is not what a file has there: nothing written",
-                    text);
+    (void)skad_fail(self->failure, "the record %s is not what a file has there", text);
     return SKAD_EXIT_FAILED;
 }
 
@@ -60,24 +62,54 @@ static skad_exit fail_wrong(download *self, const tree_part *part)
 
 static skad_exit ask(download *self, const tree_part *part)
 {
-    skad_control_request request = {.method = SKAD_CONTROL_GET, .u.id = part->key};
+    skad_control_request request = {.method = SKAD_CONTROL_GET, .id = part->key};
     size_t place = 0;
-    while (place < SKAD_FILE_WINDOW && self->window[place].msgid != 0) {
+    while (place < SKAD_FILE_GET_WINDOW && self->window[place].msgid != 0) {
         place++;
     }
-    SKAD_ASSERT(place < SKAD_FILE_WINDOW);
+    SKAD_ASSERT(place < SKAD_FILE_GET_WINDOW);
     skad_exit error = skad_client_request(self->client, &request, self->failure);
     self->window[place] = (asked){.msgid = request.msgid, .part = *part};
     self->in_flight++;
     return error;
 }
 
+static void show_meter(download *self)
+{
+    const skad_meter_reading reading = {
+        .done = self->done, .total = self->size, .moved = self->written};
+    skad_meter_show(&self->meter, &reading);
+}
+
+/* Whether a piece is in its place already. */
+static bool is_there(download *self, const tree_part *part)
+{
+    uint8_t piece[SKAD_PIECE_BYTES];
+    skad_id key;
+
+    if (part->level != 0 || part->size > sizeof piece || part->size > self->there ||
+        part->offset > self->there - part->size) {
+        return false;
+    }
+    ssize_t got = pread(self->fd, piece, part->size, (off_t)part->offset);
+    if (got < 0 || (size_t)got != part->size) {
+        return false;
+    }
+    skad_value_key(piece, part->size, &key);
+    if (memcmp(&key, &part->key, sizeof key) != 0) {
+        return false;
+    }
+    self->done += part->size;
+    show_meter(self);
+    return true;
+}
+
 static skad_exit ask_more(download *self)
 {
     for (size_t level = 0; level < LEVELS; level++) {
-        while (self->waiting_count[level] > 0 && self->in_flight < SKAD_FILE_WINDOW) {
+        while (self->waiting_count[level] > 0 && self->in_flight < SKAD_FILE_GET_WINDOW) {
             tree_part next = self->waiting[level][--self->waiting_count[level]];
-            skad_exit error = ask(self, &next);
+            skad_exit error = is_there(self, &next) ? SKAD_EXIT_DONE : ask(self, &next);
             if (error != SKAD_EXIT_DONE) {
                 return error;
             }
@@ -103,7 +135,8 @@ static skad_exit write_data(download *self, skad_span data, uint64_t offset)
         }
     }
     self->written += data.len;
-    skad_progress_bytes("fetched", self->written, self->size);
+    self->done += data.len;
+    show_meter(self);
     return SKAD_EXIT_DONE;
 }
 
@@ -178,7 +211,7 @@ static skad_exit await_one(download *self)
     if (error != SKAD_EXIT_DONE) {
         return error;
     }
-    for (size_t i = 0; i < SKAD_FILE_WINDOW; i++) {
+    for (size_t i = 0; i < SKAD_FILE_GET_WINDOW; i++) {
         if (self->window[i].msgid == reply.msgid && reply.msgid != 0) {
             tree_part part = self->window[i].part;
             self->window[i].msgid = 0;
@@ -193,9 +226,33 @@ static skad_exit await_one(download *self)
     return SKAD_EXIT_FAILED;
 }
 
-skad_exit skad_file_get(skad_client *client, const skad_id *root, int fd, skad_failure *failure)
+/* What is longer than the file is of another one. */
+static skad_exit cut(download *self)
+{
+    SKAD_ASSERT(self->done == self->size);
+    if (self->there <= self->size || ftruncate(self->fd, (off_t)self->size) == 0) {
+        return SKAD_EXIT_DONE;
+    }
+    (void)skad_fail(self->failure, "cannot write: %s", strerror(errno));
+    return SKAD_EXIT_FAILED;
+}
+
+static skad_exit fetch(download *self, const skad_id *root)
 {
     const tree_part first = {.key = *root, .level = LEVEL_OF_ROOT};
+    skad_exit error = ask(self, &first);
+    while (error == SKAD_EXIT_DONE && self->in_flight > 0) {
+        error = await_one(self);
+        if (error == SKAD_EXIT_DONE) {
+            error = ask_more(self);
+        }
+    }
+    return error == SKAD_EXIT_DONE ? cut(self) : error;
+}
+
+skad_exit skad_file_get(skad_client *client, const skad_id *root, int fd, skad_failure *failure)
+{
+    struct stat info;
     download *self = calloc(1, sizeof *self);
     if (self == NULL) {
         (void)skad_fail(failure, "out of memory");
@@ -204,15 +261,10 @@ skad_exit skad_file_get(skad_client *client, const skad_id *root, int fd, skad_f
     self->client = client;
     self->failure = failure;
     self->fd = fd;
-    skad_exit error = ask(self, &first);
-    while (error == SKAD_EXIT_DONE && self->in_flight > 0) {
-        error = await_one(self);
-        if (error == SKAD_EXIT_DONE) {
-            error = ask_more(self);
-        }
-    }
-    SKAD_ASSERT(error != SKAD_EXIT_DONE || self->written == self->size);
-    skad_progress_clear();
+    self->there = fstat(fd, &info) == 0 && info.st_size > 0 ? (uint64_t)info.st_size : 0;
+    skad_meter_begin(&self->meter, "fetched");
+    skad_exit error = fetch(self, root);
+    skad_meter_end(&self->meter);
     free(self);
     return error;
 }

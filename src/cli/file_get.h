@@ -6,8 +6,13 @@
 
 #include "src/cli/client.h"
 
-/* Writes the file to fd, which must be seekable and empty; pieces land in any order. When it
- * fails, what is in fd is worthless. */
+/* Gets in flight: as many as the daemon takes of one client. Each is a lookup, so latency rules. */
+#define SKAD_FILE_GET_WINDOW 64
+
+/* Writes the file to fd, which must be seekable; pieces land in any order. Pieces that are in their
+ * place already, from an earlier run, are not fetched again: their key proves them, as it does
+ * those that come. When it fails, fd holds some of the pieces, and anything in the place of the
+ * others. */
 SKAD_MUST_CHECK skad_exit skad_file_get(skad_client *client, const skad_id *root, int fd,
                                         skad_failure *failure);
 

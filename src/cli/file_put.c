@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "crypto/assert.h"
-#include "proto/record.h"
 #include "proto/tree.h"
-#include "src/cli/progress.h"
+#include "skad/record.h"
+#include "src/cli/meter.h"
+#include "src/daemon/refusals.h"
 
 typedef struct unfinished_node {
     skad_id keys[SKAD_TREE_FANOUT];
@@ -22,13 +23,48 @@ typedef struct unfinished_node {
 
 typedef struct upload {
     skad_client *client;
+    const skad_file_put_request *request;
+    skad_file_put_report *report;
     skad_failure *failure;
+    skad_meter meter;
     size_t in_flight;
-    uint64_t size;                                   /* of the file so far */
     unfinished_node levels[SKAD_TREE_LEVEL_MAX + 1]; /* by level; 0 is unused */
 } upload;
 
 /* ---- Records ---- */
+
+static void count_refusals(upload *self, skad_answer refusals)
+{
+    for (size_t code = 0; code < SKAD_REFUSALS; code++) {
+        const char *name = skad_refusals_name(code);
+        self->report->refusals[code] += skad_answer_uint(refusals, name);
+    }
+}
+
+/* Adds what became of one record. */
+static void count_put(upload *self, skad_answer result)
+{
+    skad_file_put_report *report = self->report;
+    uint64_t stored = skad_answer_uint(result, "stored");
+
+    if (report->records == 0 || stored < report->worst_stored) {
+        report->worst_stored = stored;
+        report->worst_holders = skad_answer_uint(result, "holders");
+    }
+    report->records++;
+    report->refused += skad_answer_uint(result, "refused");
+    report->silent += skad_answer_uint(result, "silent");
+    report->not_kept += self->request->keep && !skad_answer_bool(result, "kept");
+    count_refusals(self, skad_answer_get(result, "refusals"));
+}
+
+static void show_meter(upload *self)
+{
+    const uint64_t on_their_way = self->in_flight * SKAD_PIECE_BYTES;
+    uint64_t done = self->report->bytes > on_their_way ? self->report->bytes - on_their_way : 0;
+    const skad_meter_reading reading = {.done = done, .total = self->request->size, .moved = done};
+    skad_meter_show(&self->meter, &reading);
+}
 
 static skad_exit await_one(upload *self)
 {
@@ -44,8 +80,10 @@ static skad_exit await_one(upload *self)
     }
     if (skad_answer_uint(reply.result, "stored") == 0) {
         (void)skad_fail(self->failure, "a piece could not be stored: no node took it");
-        return SKAD_EXIT_FAILED;
+        return SKAD_EXIT_REFUSED;
     }
+    count_put(self, reply.result);
+    show_meter(self);
     return SKAD_EXIT_DONE;
 }
 
@@ -60,9 +98,10 @@ static skad_exit await_all(upload *self)
 
 static skad_exit store(upload *self, const uint8_t *value, size_t len, skad_id *key)
 {
-    skad_control_request request = {.method = SKAD_CONTROL_PUT, .u.value = {value, len}};
+    skad_control_request request = {
+        .method = SKAD_CONTROL_PUT, .value = {value, len}, .keep = self->request->keep};
     skad_value_key(value, len, key);
-    if (self->in_flight == SKAD_FILE_WINDOW) {
+    if (self->in_flight == SKAD_FILE_PUT_WINDOW) {
         skad_exit error = await_one(self);
         if (error != SKAD_EXIT_DONE) {
             return error;
@@ -124,7 +163,7 @@ static bool is_top(const upload *self, unsigned level)
 }
 
 /* Stores what is unfinished, from below; the highest node is the root. */
-static skad_exit finish_tree(upload *self, skad_id *root)
+static skad_exit finish_tree(upload *self)
 {
     unsigned level = 1;
     while (!is_top(self, level)) {
@@ -141,66 +180,73 @@ static skad_exit finish_tree(upload *self, skad_id *root)
         }
         level++;
     }
-    skad_exit error = store_node(self, level, root);
+    skad_exit error = store_node(self, level, &self->report->root);
     return error == SKAD_EXIT_DONE ? await_all(self) : error;
 }
 
 /* ---- The file ---- */
 
 /* Reads until the buffer is full or the file ends; short reads are normal for pipes. */
-static skad_exit read_piece(upload *self, int fd, const char *name, uint8_t *piece, size_t *len)
+static skad_exit read_piece(upload *self, uint8_t *piece, size_t *len)
 {
     *len = 0;
     while (*len < SKAD_PIECE_BYTES) {
-        ssize_t got = read(fd, piece + *len, SKAD_PIECE_BYTES - *len);
+        ssize_t got = read(self->request->fd, piece + *len, SKAD_PIECE_BYTES - *len);
         if (got == 0) {
             break;
         }
         if (got > 0) {
             *len += (size_t)got;
         } else if (errno != EINTR) {
-            (void)skad_fail(self->failure, "cannot read %s: %s", name, strerror(errno));
+            (void)skad_fail(self->failure, "cannot read %s: %s", self->request->name,
+                            strerror(errno));
             return SKAD_EXIT_FAILED;
         }
     }
     return SKAD_EXIT_DONE;
 }
 
-static skad_exit put_inline(upload *self, const uint8_t *data, size_t len, skad_id *root)
+static skad_exit put_inline(upload *self, const uint8_t *data, size_t len)
 {
     uint8_t bytes[SKAD_VALUE_BYTES_MAX];
     size_t encoded = skad_tree_encode_inline(data, len, bytes, sizeof bytes);
     SKAD_ASSERT(encoded > 0);
-    skad_exit error = store(self, bytes, encoded, root);
+    self->report->bytes = len;
+    skad_exit error = store(self, bytes, encoded, &self->report->root);
     return error == SKAD_EXIT_DONE ? await_all(self) : error;
 }
 
-skad_exit skad_file_put(skad_client *client, int fd, const char *name, skad_id *root,
-                        skad_failure *failure)
+static skad_exit put_pieces(upload *self, uint8_t *piece, size_t len)
+{
+    skad_exit error = SKAD_EXIT_DONE;
+    while (error == SKAD_EXIT_DONE && len > 0) {
+        skad_id key;
+        error = store(self, piece, len, &key);
+        if (error == SKAD_EXIT_DONE) {
+            error = add_key(self, 1, key, len);
+        }
+        self->report->bytes += len;
+        if (error == SKAD_EXIT_DONE) {
+            error = read_piece(self, piece, &len);
+        }
+    }
+    return error == SKAD_EXIT_DONE ? finish_tree(self) : error;
+}
+
+skad_exit skad_file_put(skad_client *client, const skad_file_put_request *request,
+                        skad_file_put_report *out, skad_failure *failure)
 {
     uint8_t piece[SKAD_PIECE_BYTES];
     size_t len = 0;
-    upload self = {.client = client, .failure = failure};
+    upload self = {.client = client, .request = request, .report = out, .failure = failure};
 
-    skad_exit error = read_piece(&self, fd, name, piece, &len);
-    if (error == SKAD_EXIT_DONE && len <= SKAD_TREE_INLINE_BYTES_MAX) {
-        return put_inline(&self, piece, len, root);
-    }
-    while (error == SKAD_EXIT_DONE && len > 0) {
-        skad_id key;
-        error = store(&self, piece, len, &key);
-        if (error == SKAD_EXIT_DONE) {
-            error = add_key(&self, 1, key, len);
-        }
-        self.size += len;
-        skad_progress_bytes("stored", self.size, 0);
-        if (error == SKAD_EXIT_DONE) {
-            error = read_piece(&self, fd, name, piece, &len);
-        }
-    }
+    memset(out, 0, sizeof *out);
+    skad_meter_begin(&self.meter, "stored");
+    skad_exit error = read_piece(&self, piece, &len);
     if (error == SKAD_EXIT_DONE) {
-        error = finish_tree(&self, root);
+        error = len <= SKAD_TREE_INLINE_BYTES_MAX ? put_inline(&self, piece, len)
+                                                  : put_pieces(&self, piece, len);
     }
-    skad_progress_clear();
+    skad_meter_end(&self.meter);
     return error;
 }

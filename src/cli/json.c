@@ -143,3 +143,14 @@ void skad_json_write(FILE *out, skad_answer value)
         }
     }
 }
+
+void skad_json_write_more(FILE *out, skad_answer map)
+{
+    for (size_t i = 0; map.item != NULL && map.item->type == SKAD_ITEM_MAP && i < map.item->count;
+         i++) {
+        (void)fputc(',', out);
+        write_key(out, skad_answer_at(map, 2 * i).item);
+        (void)fputc(':', out);
+        skad_json_write(out, skad_answer_at(map, 2 * i + 1));
+    }
+}

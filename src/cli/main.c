@@ -7,9 +7,10 @@
 #include "src/cli/commands.h"
 
 static const skad_command *const COMMANDS[] = {
-    &skad_command_keygen, &skad_command_run,   &skad_command_testnet,
-    &skad_command_put,    &skad_command_get,   &skad_command_ping,
-    &skad_command_lookup, &skad_command_table, &skad_command_status,
+    &skad_command_keygen,    &skad_command_run,     &skad_command_testnet, &skad_command_put,
+    &skad_command_get,       &skad_command_publish, &skad_command_resolve, &skad_command_announce,
+    &skad_command_providers, &skad_command_watch,   &skad_command_records, &skad_command_withdraw,
+    &skad_command_ping,      &skad_command_lookup,  &skad_command_table,   &skad_command_status,
 };
 #define COMMANDS_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -17,10 +18,11 @@ static void print_help(void)
 {
     puts("usage: skad COMMAND [OPTION]...\n\nA node of a secure S/Kademlia network.\n");
     for (size_t i = 0; i < COMMANDS_COUNT; i++) {
-        printf("  %-8s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+        printf("  %-9s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
     }
     puts("\n'skad COMMAND --help' explains a command, 'skad --version' tells the version.\n"
-         "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 timed out.");
+         "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 timed out,\n5 refused by "
+         "those who should hold it.");
 }
 
 static void print_command_help(const skad_command *command)

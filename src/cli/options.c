@@ -1,141 +1,191 @@
 /* getopt_long with a table of all options, of which each command accepts some. */
 #include "src/cli/options.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/address.h"
+#include "skad/records.h"
 
 /* An operation ends within 60 s by itself; the daemon's word is better than our own impatience. */
 #define TIMEOUT_S_DEFAULT 65
 #define TIMEOUT_S_MAX     86400
 
-typedef struct option_row {
+typedef struct option_row option_row;
+
+/* Takes the value of an option that was given; a flag has none. */
+typedef bool (*option_taker)(const option_row *row, const char *value, skad_options *out,
+                             skad_failure *failure);
+
+struct option_row {
     skad_option option;
     char letter; /* 0: none */
     const char *name;
     const char *value; /* what it is called in the help; NULL: takes none */
     const char *text;
-} option_row;
-
-static const option_row OPTIONS[] = {
-    {SKAD_OPTION_DIR, 0, "dir", "DIR", "the node's folder (default: $HOME/.skad)"},
-    {SKAD_OPTION_PROFILE, 0, "profile", "NAME", "the network: public (default) or test"},
-    {SKAD_OPTION_LISTEN, 0, "listen", "ADDR:PORT",
-     "where to listen, once for each family (default: port 4700 of all addresses)"},
-    {SKAD_OPTION_JOIN, 0, "join", "ADDR:PORT",
-     "a node to join through, by address or NAME:PORT; may be repeated"},
-    {SKAD_OPTION_SOCKET, 0, "socket", "PATH",
-     "the control socket (default: $SKAD_SOCKET, else $HOME/.skad/control.sock)"},
-    {SKAD_OPTION_TIMEOUT, 0, "timeout", "SECONDS", "how long to wait for an answer (default: 65)"},
-    {SKAD_OPTION_JSON, 0, "json", NULL, "print one JSON object"},
-    {SKAD_OPTION_FIELD, 0, "field", "NAME", "print the value of this field only"},
-    {SKAD_OPTION_OUTPUT, 'o', "output", "FILE", "write to FILE instead of stdout"},
-    {SKAD_OPTION_BASE_PORT, 0, "base-port", "PORT",
-     "use this port and those after it (default: 0, the system chooses)"},
-    {SKAD_OPTION_CONTACTS, 0, "contacts", NULL, "list the contacts instead of the bins"},
-    {SKAD_OPTION_TRACE, 0, "trace", NULL, "print each request and its end as it happens"},
+    option_taker take;
+    size_t place; /* in skad_options, of what is a flag, a number or a text */
+    uint64_t min; /* of a number */
+    uint64_t max;
 };
-#define OPTIONS_COUNT (sizeof OPTIONS / sizeof OPTIONS[0])
-#define HELP_CODE     'h'
-#define CODE_BASE     256 /* getopt's codes of our rows, beyond all letters */
 
-static bool read_number(const char *text, unsigned long min, unsigned long max, const char *name,
-                        unsigned long *out, skad_failure *failure)
+/* ---- Values ---- */
+
+static void *place_of(const option_row *row, skad_options *out)
 {
-    char *end = NULL;
-    *out = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != 0 || *out < min || *out > max) {
-        return skad_fail(failure, "--%s: %s is no number from %lu to %lu", name, text, min, max);
-    }
-    return true;
+    return (char *)out + row->place;
 }
 
-static bool copy_path(const char *text, const char *name, char out[static PATH_MAX],
+static bool take_flag(const option_row *row, const char *value, skad_options *out,
                       skad_failure *failure)
 {
-    size_t len = strlen(text);
-    if (len == 0 || len >= PATH_MAX) {
-        return skad_fail(failure, "--%s: the path is empty or too long", name);
-    }
-    memcpy(out, text, len + 1);
+    (void)value;
+    (void)failure;
+    *(bool *)place_of(row, out) = true;
     return true;
 }
 
-static bool read_listen(const char *text, skad_options *out, skad_failure *failure)
+static bool take_text(const option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    (void)failure;
+    *(const char **)place_of(row, out) = value;
+    return true;
+}
+
+static bool take_number(const option_row *row, const char *value, skad_options *out,
+                        skad_failure *failure)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long number = strtoull(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end != 0 || errno != 0 || number < row->min ||
+        number > row->max) {
+        return skad_fail(failure, "--%s: %s is no number from %" PRIu64 " to %" PRIu64, row->name,
+                         value, row->min, row->max);
+    }
+    *(uint64_t *)place_of(row, out) = number;
+    return true;
+}
+
+static bool take_path(const option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    size_t len = strlen(value);
+    if (len == 0 || len >= PATH_MAX) {
+        return skad_fail(failure, "--%s: the path is empty or too long", row->name);
+    }
+    memcpy(place_of(row, out), value, len + 1);
+    return true;
+}
+
+static bool take_profile(const option_row *row, const char *value, skad_options *out,
+                         skad_failure *failure)
+{
+    out->profile = skad_profile_builtin(value);
+    return out->profile != NULL ||
+           skad_fail(failure, "--%s: %s is neither public nor test", row->name, value);
+}
+
+static bool take_listen(const option_row *row, const char *value, skad_options *out,
+                        skad_failure *failure)
 {
     skad_address address;
-    if (!skad_address_parse(text, &address)) {
-        return skad_fail(failure, "--listen: %s: give ADDR:PORT or [ADDR]:PORT", text);
+    if (!skad_address_parse(value, &address)) {
+        return skad_fail(failure, "--%s: %s: give ADDR:PORT or [ADDR]:PORT", row->name, value);
     }
     for (size_t i = 0; i < out->listen_count; i++) {
         if (out->listen[i].family == address.family) {
-            return skad_fail(failure, "--listen: give one IPv4 and one IPv6 address at most");
+            return skad_fail(failure, "--%s: give one IPv4 and one IPv6 address at most",
+                             row->name);
         }
     }
     out->listen[out->listen_count++] = address;
     return true;
 }
 
-static bool read_join(const char *text, skad_options *out, skad_failure *failure)
+static bool take_join(const option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
 {
     if (out->join_count == SKAD_PLACES_MAX) {
-        return skad_fail(failure, "--join: give at most %d", SKAD_PLACES_MAX);
+        return skad_fail(failure, "--%s: give at most %d", row->name, SKAD_PLACES_MAX);
     }
-    return skad_place_parse(text, &out->join[out->join_count++], failure);
+    return skad_place_parse(value, &out->join[out->join_count++], failure);
 }
 
-static bool read_option(skad_option option, const char *value, skad_options *out,
-                        skad_failure *failure)
+static bool take_address(const option_row *row, const char *value, skad_options *out,
+                         skad_failure *failure)
 {
-    unsigned long number = 0;
-    switch (option) {
-    case SKAD_OPTION_DIR:
-        out->dir_given = true;
-        return copy_path(value, "dir", out->dir, failure);
-    case SKAD_OPTION_PROFILE:
-        out->profile = skad_profile_builtin(value);
-        return out->profile != NULL ||
-               skad_fail(failure, "--profile: %s is neither public nor test", value);
-    case SKAD_OPTION_LISTEN:
-        return read_listen(value, out, failure);
-    case SKAD_OPTION_JOIN:
-        return read_join(value, out, failure);
-    case SKAD_OPTION_SOCKET:
-        out->socket_given = true;
-        return copy_path(value, "socket", out->socket, failure);
-    case SKAD_OPTION_TIMEOUT:
-        if (!read_number(value, 1, TIMEOUT_S_MAX, "timeout", &number, failure)) {
-            return false;
-        }
-        out->timeout_s = (unsigned)number;
-        return true;
-    case SKAD_OPTION_JSON:
-        out->json = true;
-        return true;
-    case SKAD_OPTION_CONTACTS:
-        out->contacts = true;
-        return true;
-    case SKAD_OPTION_TRACE:
-        out->trace = true;
-        return true;
-    case SKAD_OPTION_FIELD:
-        out->field = value;
-        return true;
-    case SKAD_OPTION_OUTPUT:
-        out->output = value;
-        return true;
-    case SKAD_OPTION_BASE_PORT:
-        if (!read_number(value, 0, UINT16_MAX, "base-port", &number, failure)) {
-            return false;
-        }
-        out->base_port = (uint16_t)number;
-        return true;
-    }
-    return false;
+    return (skad_address_parse(value, &out->address) && out->address.port != 0) ||
+           skad_fail(failure, "--%s: %s: give ADDR:PORT or [ADDR]:PORT", row->name, value);
 }
+
+/* ---- All options ---- */
+
+#define FLAG(field) .take = take_flag, .place = offsetof(skad_options, field)
+#define TEXT(field) .take = take_text, .place = offsetof(skad_options, field)
+#define PATH(field) .take = take_path, .place = offsetof(skad_options, field)
+#define NUMBER(field, low, top)                                                                    \
+    .take = take_number, .place = offsetof(skad_options, field), .min = (low), .max = (top)
+
+static const option_row OPTIONS[] = {
+    {SKAD_OPTION_DIR, 0, "dir", "DIR", "the node's folder (default: $HOME/.skad)", PATH(dir)},
+    {SKAD_OPTION_PROFILE, 0, "profile", "NAME", "the network: public (default) or test",
+     take_profile, 0, 0, 0},
+    {SKAD_OPTION_LISTEN, 0, "listen", "ADDR:PORT",
+     "where to listen, once for each family (default: port 4700 of all addresses)", take_listen, 0,
+     0, 0},
+    {SKAD_OPTION_JOIN, 0, "join", "ADDR:PORT",
+     "a node to join through, by address or NAME:PORT; may be repeated", take_join, 0, 0, 0},
+    {SKAD_OPTION_FIELD, 0, "field", "NAME", "print the value of this field only", TEXT(field)},
+    {SKAD_OPTION_OUTPUT, 'o', "output", "FILE", "write to FILE instead of stdout", TEXT(output)},
+    {SKAD_OPTION_BASE_PORT, 0, "base-port", "PORT",
+     "use this port and those after it (default: 0, the system chooses)",
+     NUMBER(base_port, 0, UINT16_MAX)},
+    {SKAD_OPTION_CONTACTS, 0, "contacts", NULL, "list the contacts instead of the bins",
+     FLAG(contacts)},
+    {SKAD_OPTION_TRACE, 0, "trace", NULL, "print each request and its end as it happens",
+     FLAG(trace)},
+    {SKAD_OPTION_MIN_ACKS, 0, "min-acks", "N",
+     "fail when any record was stored at fewer than N nodes", NUMBER(min_acks, 1, UINT8_MAX)},
+    {SKAD_OPTION_KEY, 0, "key", "FILE", "sign with this identity instead of the node's", TEXT(key)},
+    {SKAD_OPTION_SALT, 0, "salt", "TEXT", "tells records of one publisher apart (default: none)",
+     TEXT(salt)},
+    {SKAD_OPTION_SEQ, 0, "seq", "N", "the sequence (default: one more than what is there)",
+     NUMBER(sequence, 0, UINT64_MAX)},
+    {SKAD_OPTION_CAS, 0, "cas", "N", "only where sequence N is held now; 0: where there is none",
+     NUMBER(cas, 0, UINT64_MAX)},
+    {SKAD_OPTION_PORT, 0, "port", "PORT", "a port of this node's address, as its peers see it",
+     NUMBER(port, 1, UINT16_MAX)},
+    {SKAD_OPTION_ADDRESS, 0, "address", "ADDR:PORT", "where to reach what is announced",
+     take_address, 0, 0, 0},
+    {SKAD_OPTION_METADATA, 0, "metadata", "TEXT", "up to 128 bytes to go with it", TEXT(metadata)},
+    {SKAD_OPTION_LIFE, 0, "life", "SECONDS",
+     "when it expires, if nobody renews it (default: as late as is allowed)",
+     NUMBER(life_s, 1, UINT32_MAX)},
+    {SKAD_OPTION_ONCE, 0, "once", NULL, "store it and leave it; do not re-announce it", FLAG(once)},
+    {SKAD_OPTION_PROVIDERS, 0, "providers", NULL, "watch who is announced under a key",
+     FLAG(providers)},
+    {SKAD_OPTION_EVERY, 0, "every", "SECONDS", "how often to look (default: 60)",
+     NUMBER(every_s, SKAD_WATCH_S_MIN, UINT32_MAX)},
+    {SKAD_OPTION_COUNT, 0, "count", "N", "end after N changes", NUMBER(count, 1, UINT64_MAX)},
+    {SKAD_OPTION_PUBLISHED, 0, "published", NULL,
+     "what this node re-announces, not what it holds for others", FLAG(published)},
+    {SKAD_OPTION_FILE, 0, "file", NULL, "KEY is a file's: take all of its records", FLAG(file)},
+    {SKAD_OPTION_JSON, 0, "json", NULL, "print JSON", FLAG(json)},
+    {SKAD_OPTION_SOCKET, 0, "socket", "PATH",
+     "the control socket (default: $SKAD_SOCKET, else $HOME/.skad/control.sock)", PATH(socket)},
+    {SKAD_OPTION_TIMEOUT, 0, "timeout", "SECONDS", "how long to wait for an answer (default: 65)",
+     NUMBER(timeout_s, 1, TIMEOUT_S_MAX)},
+};
+#define OPTIONS_COUNT (sizeof OPTIONS / sizeof OPTIONS[0])
+#define HELP_CODE     'h'
+#define CODE_BASE     256 /* getopt's codes of our rows, beyond all letters */
 
 /* ---- Defaults ---- */
 
@@ -235,7 +285,8 @@ bool skad_options_read(const skad_command *command, int argc, char **argv, skad_
         if (row == NULL) {
             return skad_fail(failure, "%s: there is no option %s", command->name, argv[optind - 1]);
         }
-        if (!read_option(row->option, optarg, out, failure)) {
+        out->given |= row->option;
+        if (!row->take(row, optarg, out, failure)) {
             return false;
         }
     }

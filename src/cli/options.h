@@ -22,30 +22,62 @@ typedef enum skad_option {
     SKAD_OPTION_BASE_PORT = 1 << 9,
     SKAD_OPTION_CONTACTS = 1 << 10,
     SKAD_OPTION_TRACE = 1 << 11,
+    SKAD_OPTION_MIN_ACKS = 1 << 12,
+    SKAD_OPTION_ONCE = 1 << 13,
+    SKAD_OPTION_SALT = 1 << 14,
+    SKAD_OPTION_SEQ = 1 << 15,
+    SKAD_OPTION_CAS = 1 << 16,
+    SKAD_OPTION_KEY = 1 << 17,
+    SKAD_OPTION_LIFE = 1 << 18,
+    SKAD_OPTION_PORT = 1 << 19,
+    SKAD_OPTION_ADDRESS = 1 << 20,
+    SKAD_OPTION_METADATA = 1 << 21,
+    SKAD_OPTION_EVERY = 1 << 22,
+    SKAD_OPTION_PROVIDERS = 1 << 23,
+    SKAD_OPTION_COUNT = 1 << 24,
+    SKAD_OPTION_PUBLISHED = 1 << 25,
+    SKAD_OPTION_FILE = 1 << 26,
 } skad_option;
 
 /* What each command that talks to a daemon takes. */
 #define SKAD_OPTIONS_CLIENT (SKAD_OPTION_SOCKET | SKAD_OPTION_TIMEOUT)
 
 typedef struct skad_options {
-    char dir[PATH_MAX];    /* --dir, else $HOME/.skad; empty without either */
-    char socket[PATH_MAX]; /* --socket, else $SKAD_SOCKET, else $HOME/.skad/control.sock */
-    bool dir_given;
-    bool socket_given;
+    unsigned given;              /* a set of skad_option: those on the command line */
+    char dir[PATH_MAX];          /* --dir, else $HOME/.skad; empty without either */
+    char socket[PATH_MAX];       /* --socket, else $SKAD_SOCKET, else $HOME/.skad/control.sock */
     const skad_profile *profile; /* --profile, else the public one */
     skad_address listen[SKAD_LISTEN_MAX];
     size_t listen_count;
     skad_place join[SKAD_PLACES_MAX];
     size_t join_count;
-    unsigned timeout_s;
+    skad_address address;
+    /* Flags. */
     bool json;
     bool contacts;
     bool trace;
-    const char *field;  /* NULL unless given */
-    const char *output; /* NULL unless given */
-    uint16_t base_port;
+    bool once;
+    bool providers;
+    bool published;
+    bool file;
     bool help;
-    const char *argument; /* the one positional argument; NULL if absent */
+    /* Numbers; where `given` says nothing else, their defaults or 0. */
+    uint64_t timeout_s;
+    uint64_t base_port;
+    uint64_t min_acks;
+    uint64_t sequence;
+    uint64_t cas;
+    uint64_t life_s;
+    uint64_t port;
+    uint64_t every_s;
+    uint64_t count;
+    /* Texts; NULL unless given. */
+    const char *field;
+    const char *output;
+    const char *salt;
+    const char *key;
+    const char *metadata;
+    const char *argument; /* the one positional argument */
 } skad_options;
 
 typedef struct skad_command {

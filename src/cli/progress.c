@@ -22,19 +22,6 @@ void skad_progress_puzzle(const skad_progress *progress, void *user)
     (void)fflush(stderr);
 }
 
-void skad_progress_bytes(const char *what, uint64_t done, uint64_t total)
-{
-    if (!isatty(STDERR_FILENO)) {
-        return;
-    }
-    (void)fprintf(stderr, ERASE "%s: %.1f", what, (double)done / 1e6);
-    if (total > 0) {
-        (void)fprintf(stderr, " of %.1f", (double)total / 1e6);
-    }
-    (void)fputs(" MB", stderr);
-    (void)fflush(stderr);
-}
-
 void skad_progress_clear(void)
 {
     if (isatty(STDERR_FILENO)) {

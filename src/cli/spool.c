@@ -1,12 +1,10 @@
-/* Files without a name. A regular file is replaced by renaming; a pipe or a device is written
- * into. */
+/* Files without a name, and what becomes of them. */
 #define _GNU_SOURCE /* O_TMPFILE, mkostemp */
 #include "src/cli/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,22 +37,6 @@ static bool make_nameless(const char *dir, skad_spool *spool, skad_failure *fail
     return true;
 }
 
-static bool make_beside(const char *path, skad_spool *spool, skad_failure *failure)
-{
-    char dir[PATH_MAX] = ".";
-    const char *slash = strrchr(path, '/');
-    if (slash != NULL) {
-        size_t len = slash == path ? 1 : (size_t)(slash - path);
-        if (len >= sizeof dir) {
-            return skad_fail(failure, "the path is too long");
-        }
-        memcpy(dir, path, len);
-        dir[len] = 0;
-    }
-    spool->replaces = true;
-    return make_nameless(dir, spool, failure);
-}
-
 static bool make_elsewhere(skad_spool *spool, skad_failure *failure)
 {
     const char *dir = getenv("TMPDIR");
@@ -70,7 +52,10 @@ bool skad_spool_open(const char *path, skad_spool *out, skad_failure *failure)
         return make_elsewhere(out, failure);
     }
     if (stat(path, &info) != 0 || S_ISREG(info.st_mode)) {
-        return make_beside(path, out, failure);
+        out->regular = true;
+        bool ok = skad_part_open(path, &out->part, failure);
+        out->fd = out->part.fd;
+        return ok;
     }
     if (S_ISDIR(info.st_mode)) {
         return skad_fail(failure, "%s is a folder: name a file with -o", path);
@@ -128,92 +113,25 @@ static bool copy_out(const skad_spool *spool, skad_failure *failure)
     return ok;
 }
 
-/* ---- Replacing ---- */
-
-static bool finish_file(int fd)
-{
-    mode_t mask = umask(0);
-    umask(mask);
-    return fchmod(fd, (S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH) & ~mask) == 0 &&
-           fsync(fd) == 0;
-}
-
-/* Gives the spool's file a name. Works for O_TMPFILE only, and needs /proc. */
-static bool give_name(const skad_spool *spool, const char *name)
-{
-    char self[64];
-    (void)snprintf(self, sizeof self, "/proc/self/fd/%d", spool->fd);
-    return finish_file(spool->fd) && linkat(AT_FDCWD, self, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
-}
-
-/* The next best: a copy that has one. */
-static bool copy_with_name(const skad_spool *spool, char *name)
-{
-    int fd = mkostemp(name, O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    bool ok = copy_to(spool, fd) && finish_file(fd);
-    int saved = errno;
-    close(fd);
-    if (!ok) {
-        unlink(name);
-    }
-    errno = saved;
-    return ok;
-}
-
-static bool rename_into_place(const skad_spool *spool)
-{
-    char name[PATH_MAX];
-    char copy[PATH_MAX];
-    int name_len = snprintf(name, sizeof name, "%s.%ld", spool->path, (long)getpid());
-    int copy_len = snprintf(copy, sizeof copy, "%s.XXXXXX", spool->path);
-    if (name_len < 0 || (size_t)name_len >= sizeof name || copy_len < 0 ||
-        (size_t)copy_len >= sizeof copy) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    const char *made = name;
-    if (!give_name(spool, name)) {
-        if (!copy_with_name(spool, copy)) {
-            return false;
-        }
-        made = copy;
-    }
-    if (rename(made, spool->path) != 0) {
-        int saved = errno;
-        unlink(made);
-        errno = saved;
-        return false;
-    }
-    return true;
-}
-
-/* Signals wait while there is a temporary name: it must not outlive us. */
-static bool replace(const skad_spool *spool, skad_failure *failure)
-{
-    sigset_t all;
-    sigset_t before;
-    (void)sigfillset(&all);
-    (void)sigprocmask(SIG_BLOCK, &all, &before);
-    bool ok = rename_into_place(spool) ||
-              skad_fail(failure, "cannot write %s: %s", spool->path, strerror(errno));
-    (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    return ok;
-}
+/* ---- Closing ---- */
 
 bool skad_spool_commit(skad_spool *spool, skad_failure *failure)
 {
-    bool ok = spool->replaces ? replace(spool, failure) : copy_out(spool, failure);
+    if (spool->regular) {
+        spool->fd = -1;
+        return skad_part_commit(&spool->part, failure);
+    }
+    bool ok = copy_out(spool, failure);
     skad_spool_discard(spool);
     return ok;
 }
 
 void skad_spool_discard(skad_spool *spool)
 {
-    if (spool->fd >= 0) {
+    if (spool->regular) {
+        skad_part_leave(&spool->part);
+    } else if (spool->fd >= 0) {
         close(spool->fd);
-        spool->fd = -1;
     }
+    spool->fd = -1;
 }

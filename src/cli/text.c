@@ -63,3 +63,40 @@ void skad_text_list(skad_answer list, char out[static SKAD_ANSWER_TEXT_BYTES])
         memcpy(out, "-", 2);
     }
 }
+
+void skad_text_escape(skad_span bytes, char *out, size_t cap)
+{
+    const size_t reserved = sizeof "\\xNN" - 1 + sizeof "..."; /* the last zero included */
+    size_t len = 0;
+    for (size_t i = 0; i < bytes.len; i++) {
+        unsigned byte = bytes.data[i];
+        if (len + reserved > cap) {
+            len += (size_t)snprintf(out + len, cap - len, "...");
+            break;
+        }
+        if (byte == '\\') {
+            len += (size_t)snprintf(out + len, cap - len, "\\\\");
+        } else if (byte < ' ' || byte >= 0x7f) {
+            len += (size_t)snprintf(out + len, cap - len, "\\x%02x", byte);
+        } else {
+            out[len++] = (char)byte;
+        }
+    }
+    out[len] = 0;
+}
+
+void skad_text_bytes(uint64_t bytes, char out[static SKAD_TEXT_BYTES])
+{
+    static const char *const units[] = {"kB", "MB", "GB", "TB"};
+    double number = (double)bytes / 1e3;
+    size_t unit = 0;
+    if (bytes < 1000) {
+        (void)snprintf(out, SKAD_TEXT_BYTES, "%" PRIu64 " B", bytes);
+        return;
+    }
+    while (number >= 999.95 && unit + 1 < sizeof units / sizeof units[0]) {
+        number /= 1e3;
+        unit++;
+    }
+    (void)snprintf(out, SKAD_TEXT_BYTES, "%.1f %s", number, units[unit]);
+}

@@ -77,6 +77,11 @@ bool skad_ask(skad_node *node, const skad_request *request)
     return true;
 }
 
+bool skad_ask_may(const skad_node *node)
+{
+    return skad_pending_count(&node->pending) < SKAD_IN_FLIGHT_MAX;
+}
+
 bool skad_ask_ping(skad_node *node, const skad_id *responder, const skad_address *address,
                    skad_purpose purpose)
 {

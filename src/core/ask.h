@@ -17,6 +17,12 @@ typedef struct skad_request {
 /* False when the pending table or the outbox is full: nothing was sent. */
 SKAD_MUST_CHECK bool skad_ask(skad_node *node, const skad_request *request);
 
+/* Whether operations may ask one more now: only so many of our requests are under way at once, or
+ * their answers would overflow our own socket's buffer, be lost, and look like dead peers. The
+ * largest answers, a hundred of them, are what a buffer of 212 KiB holds, the default of Linux. */
+#define SKAD_IN_FLIGHT_MAX 96
+bool skad_ask_may(const skad_node *node);
+
 /* A PING for a purpose of the node itself. */
 bool skad_ask_ping(skad_node *node, const skad_id *responder, const skad_address *address,
                    skad_purpose purpose);

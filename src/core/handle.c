@@ -4,6 +4,7 @@
 
 #include "proto/address.h"
 #include "src/core/diversity.h"
+#include "src/core/handover.h"
 #include "src/core/operate.h"
 #include "src/core/serve.h"
 #include "src/core/upkeep.h"
@@ -19,16 +20,30 @@ static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address 
     }
 }
 
+static bool lives_near_us(const skad_node *node, const skad_id *id)
+{
+    skad_peer_slot slot = skad_peers_find(&node->table.peers, id);
+    if (slot == SKAD_PEER_NONE) {
+        return false;
+    }
+    const skad_peer *peer = &node->table.peers.peers[slot];
+    return (peer->places & SKAD_PEER_IN_SIBLINGS) != 0 && !skad_peer_silent(peer);
+}
+
 static void handle_answer(skad_node *node, const skad_admitted *admitted, const skad_opened *opened,
                           const skad_address *from)
 {
     const skad_pending_rpc rpc = *admitted->rpc;
     skad_pending_close(&node->pending, admitted->rpc);
     node->heard_us = node->now.mono_us;
+    bool was_near = lives_near_us(node, &opened->sender);
     skad_peer_slot slot = skad_table_answered(&node->table, &opened->sender, from,
                                               node->now.mono_us - rpc.sent_us, node->now.mono_us);
     if (slot != SKAD_PEER_NONE) {
         keep_token(node, slot, from, admitted->envelope.token);
+    }
+    if (!was_near && lives_near_us(node, &opened->sender)) {
+        skad_handover_arrived(node, &opened->sender);
     }
     uint64_t group = node->profile.group_table_max != 0 ? skad_address_group(from) : 0;
     skad_observed_vote(&node->observed, &opened->sender, group, &opened->message.u.reply.observed);
@@ -36,6 +51,7 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
     switch (rpc.purpose) {
     case SKAD_PURPOSE_HELLO:
     case SKAD_PURPOSE_CHECK:
+    case SKAD_PURPOSE_REPLICA:
         return; /* its place in the table is all that was wanted */
     case SKAD_PURPOSE_OPERATION:
         skad_operate_answered(node, &rpc, opened, admitted->envelope.token);

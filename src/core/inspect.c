@@ -17,6 +17,7 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     out->buckets = (uint16_t)node->table.buckets_count;
     out->pending = (uint16_t)skad_pending_count(&node->pending);
     out->operations = (uint16_t)node->operations.used;
+    out->watches = (uint16_t)node->watches.used;
     out->joined = node->join.joined;
     out->observed[0] = skad_observed_address(&node->observed, 0);
     out->observed[1] = skad_observed_address(&node->observed, 1);

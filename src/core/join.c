@@ -73,6 +73,7 @@ static void finish_lookup(skad_node *node)
     join->lookup = 0;
     if (answered && skad_table_living(&node->table) > 0) {
         join->joined = true;
+        join->joined_us = node->now.mono_us;
         skad_upkeep_refresh_soon(node);
         skad_node_tell(node, &(skad_event){.kind = SKAD_EVENT_JOINED});
     }

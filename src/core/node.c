@@ -11,10 +11,14 @@
 #include "proto/profile.h"
 #include "src/core/admit.h"
 #include "src/core/handle.h"
+#include "src/core/handover.h"
 #include "src/core/join.h"
 #include "src/core/operate.h"
 #include "src/core/report.h"
+#include "src/core/republish.h"
+#include "src/core/start.h"
 #include "src/core/upkeep.h"
+#include "src/core/watch.h"
 
 void skad_node_limits_default(skad_node_limits *out)
 {
@@ -25,6 +29,7 @@ void skad_node_limits_default(skad_node_limits *out)
         .outbox = 1024,
         .events = 64,
         .duplicates = 8192,
+        .watches = 256,
     };
 }
 
@@ -34,7 +39,7 @@ static bool limits_valid(const skad_node_limits *limits)
            limits->pending <= 4096 && limits->operations >= 4 && limits->operations <= 1024 &&
            limits->outbox >= 16 && limits->outbox <= 4096 && limits->events >= 8 &&
            limits->events <= 1024 && limits->duplicates >= 16 && limits->duplicates <= 32768 &&
-           (limits->duplicates & (limits->duplicates - 1)) == 0;
+           (limits->duplicates & (limits->duplicates - 1)) == 0 && limits->watches <= 1024;
 }
 
 static skad_status allocate(skad_node *node)
@@ -56,6 +61,9 @@ static skad_status allocate(skad_node *node)
     }
     if (status == SKAD_OK) {
         status = skad_duplicates_init(&node->duplicates, limits->duplicates);
+    }
+    if (status == SKAD_OK) {
+        status = skad_watches_init(&node->watches, limits->watches);
     }
     node->events.slots = limits->events;
     node->events.events = calloc(limits->events, sizeof *node->events.events);
@@ -101,6 +109,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     skad_random_bytes(&node->random, node->token_key, sizeof node->token_key);
     skad_profile_network_key(&node->profile, node->network_key);
     skad_upkeep_init(node);
+    skad_handover_init(node);
+    skad_republish_init(node);
     *out = node;
     return SKAD_OK;
 }
@@ -115,6 +125,7 @@ void skad_node_free(skad_node *node)
     skad_operations_free(&node->operations);
     skad_outbox_free(&node->outbox);
     skad_duplicates_free(&node->duplicates);
+    skad_watches_free(&node->watches);
     free(node->events.events);
     free(node->ended);
     skad_wipe(node, sizeof *node);
@@ -156,6 +167,14 @@ static skad_verdict open_admitted(skad_node *node, const skad_admitted *admitted
     return verdict;
 }
 
+/* Those that started operations of their own look after them. */
+static void advance(skad_node *node)
+{
+    skad_join_advance(node);
+    skad_watch_advance(node);
+    skad_republish_advance(node);
+}
+
 skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t len,
                                const skad_address *from, skad_time now)
 {
@@ -177,7 +196,7 @@ skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t 
     }
     skad_duplicates_remember(&node->duplicates, datagram);
     skad_handle(node, &admitted, &opened, from, len);
-    skad_join_advance(node);
+    advance(node);
     return verdict;
 }
 
@@ -187,15 +206,17 @@ void skad_node_tick(skad_node *node, skad_time now)
     skad_handle_timeouts(node);
     skad_operate_tick(node);
     skad_upkeep_tick(node);
+    skad_handover_tick(node);
     skad_join_watch(node);
-    skad_join_advance(node);
+    advance(node);
 }
 
 uint64_t skad_node_deadline(const skad_node *node)
 {
     uint64_t deadline = skad_pending_deadline(&node->pending);
-    uint64_t others[] = {skad_operate_deadline(node), skad_upkeep_deadline(node),
-                         skad_join_deadline(node)};
+    uint64_t others[] = {skad_operate_deadline(node),  skad_upkeep_deadline(node),
+                         skad_handover_deadline(node), skad_join_deadline(node),
+                         skad_watch_deadline(node),    skad_republish_deadline(node)};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         deadline = others[i] < deadline ? others[i] : deadline;
     }
@@ -211,6 +232,13 @@ bool skad_node_poll_datagram(skad_node *node, skad_datagram *out)
     node->stats.sent++;
     node->stats.sent_bytes += out->len;
     return true;
+}
+
+void skad_node_cancel(skad_node *node, skad_op op)
+{
+    if (!skad_watch_cancel(node, op)) {
+        skad_start_cancel(node, op);
+    }
 }
 
 /* ---- Events ---- */
@@ -244,6 +272,11 @@ bool skad_node_poll_event(skad_node *node, skad_event *out)
 const skad_id *skad_node_self(const skad_node *node)
 {
     return &node->identity.id;
+}
+
+const uint8_t *skad_node_public_key(const skad_node *node)
+{
+    return node->identity.public_key;
 }
 
 skad_status skad_node_add_nonce(skad_node *node, const skad_puzzle_nonce *nonce)

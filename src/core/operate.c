@@ -6,12 +6,13 @@
 #include "crypto/assert.h"
 #include "crypto/puzzle.h"
 #include "proto/address.h"
-#include "proto/record.h"
 #include "src/core/ask.h"
 #include "src/core/conduct.h"
-#include "src/core/distance.h"
 #include "src/core/region.h"
+#include "src/core/replicate.h"
 #include "src/core/report.h"
+#include "src/core/shelf.h"
+#include "src/core/storing.h"
 
 #define STARVED_RETRY_US (20 * SKAD_US_PER_MS)
 
@@ -25,24 +26,32 @@ static void end(skad_node *node, skad_operation *operation, skad_outcome outcome
     operation->ended_us = node->now.mono_us;
     if (operation->kind == SKAD_OPERATION_REFRESH) {
         skad_operations_release(&node->operations, operation);
-    } else if (operation->kind != SKAD_OPERATION_JOIN) { /* join.c looks for the end of its own */
+    } else if (!skad_operation_own(operation)) { /* whoever started another looks for its end */
         skad_report_ended(node, operation);
+    }
+}
+
+/* What is to be kept is kept once somebody has it: what all refused must not come again hourly. */
+static void keep(skad_node *node, skad_operation *operation)
+{
+    skad_deposit *deposit = &operation->deposit;
+    skad_record record;
+    if (deposit->keep && skad_record_decode(deposit->record, deposit->len, &record)) {
+        const skad_publication publication = {
+            &record, {deposit->record, deposit->len}, deposit->keep_life_s};
+        deposit->kept = skad_shelf_keep(node, &publication) == SKAD_OK;
     }
 }
 
 static void end_put(skad_node *node, skad_operation *operation)
 {
-    size_t stored = operation->held_here;
-    size_t silent = 0;
-    for (size_t i = 0; i < operation->holders_count; i++) {
-        stored += operation->holders[i].state == SKAD_HOLDER_STORED;
-        silent += operation->holders[i].state != SKAD_HOLDER_STORED &&
-                  operation->holders[i].state != SKAD_HOLDER_REFUSED;
-    }
-    if (stored > 0) {
+    skad_put_report report;
+    skad_storing_tell(operation, &report);
+    if (report.stored > 0) {
+        keep(node, operation);
         end(node, operation, SKAD_OUTCOME_DONE);
     } else {
-        bool all_silent = silent > 0 && silent == operation->holders_count;
+        bool all_silent = report.silent > 0 && report.silent == report.holders;
         end(node, operation, all_silent ? SKAD_OUTCOME_TIMED_OUT : SKAD_OUTCOME_NOT_FOUND);
     }
 }
@@ -60,12 +69,16 @@ static bool nobody_answered(const skad_lookup *lookup)
 
 static void end_lookup(skad_node *node, skad_operation *operation)
 {
-    bool got = operation->kind == SKAD_OPERATION_GET && operation->record_len > 0;
+    bool gets = skad_operation_gets(operation);
+    bool got = gets && skad_collection_found(operation->collection);
     skad_outcome outcome = SKAD_OUTCOME_DONE;
     if (!got && nobody_answered(operation->lookup)) {
         outcome = SKAD_OUTCOME_TIMED_OUT;
-    } else if (operation->kind == SKAD_OPERATION_GET && !got) {
+    } else if (gets && !got) {
         outcome = SKAD_OUTCOME_NOT_FOUND;
+    }
+    if (got) {
+        skad_replicate_leave(node, operation);
     }
     end(node, operation, outcome);
 }
@@ -79,11 +92,11 @@ static bool ask_candidate(skad_node *node, skad_operation *operation, const skad
 {
     const skad_candidate *candidate = &operation->lookup->candidates[query->place];
     skad_message message;
-    if (operation->kind == SKAD_OPERATION_GET && !query->region) {
+    if (skad_operation_gets(operation) && !query->region) {
         message.kind = SKAD_KIND_FIND_VALUE;
         message.u.find_value.key = query->target;
         message.u.find_value.want = (uint8_t)node->families;
-        message.u.find_value.type = SKAD_RECORD_IMMUTABLE;
+        message.u.find_value.type = operation->collection->type;
     } else {
         message.kind = SKAD_KIND_FIND_NODE;
         message.u.find_node.target = query->target;
@@ -101,58 +114,6 @@ static bool ask_candidate(skad_node *node, skad_operation *operation, const skad
     return skad_ask(node, &request);
 }
 
-static bool ask_holder(skad_node *node, skad_operation *operation, skad_holder *holder)
-{
-    const skad_candidate *candidate = &operation->lookup->candidates[holder->place];
-    skad_message message = {.kind = SKAD_KIND_STORE};
-    message.u.store.record = (skad_span){operation->record, operation->record_len};
-    skad_request request = {
-        .message = &message,
-        .address = &candidate->address,
-        .responder = &candidate->contact.id,
-        .token = candidate->has_token ? candidate->token : NULL,
-        .purpose = SKAD_PURPOSE_OPERATION,
-        .owner = skad_operation_name(&node->operations, operation),
-        .step = (uint16_t)(holder - operation->holders),
-    };
-    return skad_ask(node, &request);
-}
-
-/* Our own store takes the record when we are among the s closest; the farthest of the others then
- * need not. */
-static void hold_here(skad_node *node, skad_operation *operation)
-{
-    skad_store_record record = {
-        .key = operation->lookup->target,
-        .type = SKAD_RECORD_IMMUTABLE,
-        .expires_unix_s = node->now.unix_s + node->profile.record_life_s,
-        .data = operation->record,
-        .len = operation->record_len,
-    };
-    operation->held_here =
-        node->store.ops->put(node->store.self, &record, node->now.unix_s) == SKAD_OK;
-}
-
-/* The s closest hold a record; where the closest crowd suspiciously, those behind them, too. */
-static void begin_storing(skad_node *node, skad_operation *operation)
-{
-    const skad_lookup *lookup = operation->lookup;
-    size_t max = lookup->dense ? SKAD_HOLDERS_MAX : node->profile.siblings;
-    uint16_t places[SKAD_HOLDERS_MAX];
-    size_t count = skad_lookup_closest(lookup, max, places);
-    bool full = count == max;
-    if (!full || skad_distance_compare(&lookup->target, &lookup->self,
-                                       &lookup->candidates[places[count - 1]].contact.id) < 0) {
-        hold_here(node, operation);
-        count -= full && operation->held_here;
-    }
-    for (size_t i = 0; i < count; i++) {
-        operation->holders[i] = (skad_holder){.place = places[i]};
-    }
-    operation->holders_count = (uint8_t)count;
-    operation->stage = SKAD_STAGE_STORING;
-}
-
 static void starve(skad_node *node)
 {
     if (node->starved_us == UINT64_MAX) {
@@ -164,7 +125,7 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
 {
     skad_query query;
     while (skad_lookup_next(operation->lookup, &query)) {
-        if (!ask_candidate(node, operation, &query)) {
+        if (!skad_ask_may(node) || !ask_candidate(node, operation, &query)) {
             skad_lookup_unask(operation->lookup, &query);
             starve(node);
             return;
@@ -178,8 +139,8 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
     if (!skad_lookup_done(operation->lookup)) {
         return;
     }
-    if (operation->kind == SKAD_OPERATION_PUT) {
-        begin_storing(node, operation);
+    if (skad_operation_puts(operation)) {
+        skad_storing_begin(node, operation);
     } else {
         end_lookup(node, operation);
     }
@@ -187,21 +148,15 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
 
 static void drive_storing(skad_node *node, skad_operation *operation)
 {
-    bool open = false;
-    for (size_t i = 0; i < operation->holders_count; i++) {
-        skad_holder *holder = &operation->holders[i];
-        if (holder->state == SKAD_HOLDER_WAITS) {
-            if (!ask_holder(node, operation, holder)) {
-                starve(node);
-                return;
-            }
-            holder->state = SKAD_HOLDER_ASKED;
-            holder->tries++;
-        }
-        open |= holder->state == SKAD_HOLDER_ASKED;
-    }
-    if (!open) {
+    switch (skad_storing_drive(node, operation)) {
+    case SKAD_STORING_WAITS:
+        break;
+    case SKAD_STORING_STARVED:
+        starve(node);
+        break;
+    case SKAD_STORING_OVER:
         end_put(node, operation);
+        break;
     }
 }
 
@@ -272,26 +227,24 @@ static void hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
     }
 }
 
-/* Takes the first record of an answer that is the one asked for; returns how many were not. */
-static size_t take_record(skad_operation *operation, uint16_t from, const skad_message *answer)
+/* Takes the records of an answer; returns how many were not what was asked for. An immutable value
+ * ends the search, since no other can have its key. */
+static size_t take_records(skad_node *node, skad_operation *operation, uint16_t from,
+                           const skad_message *answer)
 {
     skad_candidate *candidate = &operation->lookup->candidates[from];
-    size_t invalid = 0;
-    for (size_t i = 0; i < answer->u.reply.u.value.records_count; i++) {
-        skad_span bytes = answer->u.reply.u.value.records[i];
-        skad_record record;
-        if (skad_record_decode(bytes.data, bytes.len, &record) &&
-            record.type == SKAD_RECORD_IMMUTABLE &&
-            skad_id_equal(&record.key, &operation->lookup->target)) {
-            memcpy(operation->record, bytes.data, bytes.len);
-            operation->record_len = bytes.len;
-            operation->holder = candidate->contact.id;
-            candidate->gave_value = true;
-            skad_lookup_finish(operation->lookup);
-            return invalid;
-        }
-        operation->invalid++;
-        invalid++;
+    const skad_gift gift = {
+        .place = from,
+        .from = &candidate->contact.id,
+        .records = answer->u.reply.u.value.records,
+        .count = answer->u.reply.u.value.records_count,
+    };
+    size_t invalid = skad_collection_take(operation->collection, &gift, node->now.unix_s,
+                                          &node->random, &node->stats.verifications);
+    const skad_given *given = skad_collection_given(operation->collection, from);
+    candidate->gave_value = given != NULL && given->record;
+    if (operation->collection->type == SKAD_RECORD_IMMUTABLE && candidate->gave_value) {
+        skad_lookup_finish(operation->lookup);
     }
     return invalid;
 }
@@ -312,7 +265,7 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
                       (named_contacts){answer->u.reply.u.value.contacts,
                                        answer->u.reply.u.value.contacts_count});
         judge(node, &lookup->candidates[rpc->step].contact.id,
-              take_record(operation, rpc->step, answer));
+              take_records(node, operation, rpc->step, answer));
     } else {
         hear_contacts(node, lookup, rpc->step, &lookup->target,
                       (named_contacts){answer->u.reply.u.nodes.contacts,
@@ -334,24 +287,18 @@ static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pen
     }
 }
 
-static void holder_answered(skad_holder *holder, const skad_message *answer)
-{
-    if (answer->kind == SKAD_KIND_STORED) {
-        holder->state = SKAD_HOLDER_STORED;
-    } else if (answer->u.reply.u.error.code == SKAD_ERROR_TOKEN &&
-               holder->tries < SKAD_STORE_TRIES_MAX) {
-        holder->state = SKAD_HOLDER_WAITS; /* the fresh token came with this answer */
-    } else {
-        holder->state = SKAD_HOLDER_REFUSED;
-    }
-}
-
 static void remember_token(skad_candidate *candidate, const uint8_t *token)
 {
     candidate->has_token = token != NULL;
     if (token != NULL) {
         memcpy(candidate->token, token, SKAD_TOKEN_BYTES);
     }
+}
+
+/* Whether a request was to a holder, and not a late one of the lookup before. */
+static bool stores(const skad_pending_rpc *rpc)
+{
+    return rpc->kind == SKAD_KIND_STORE || rpc->kind == SKAD_KIND_ANNOUNCE;
 }
 
 void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_opened *answer,
@@ -362,7 +309,7 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
         return;
     }
     if (operation->stage == SKAD_STAGE_RUNNING && operation->kind == SKAD_OPERATION_PING) {
-        operation->holder = answer->sender;
+        operation->responder = answer->sender;
         operation->observed = answer->message.u.reply.observed;
         operation->rtt_us = node->now.mono_us - rpc->sent_us;
         end(node, operation, SKAD_OUTCOME_DONE);
@@ -376,10 +323,8 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
         remember_token(&operation->lookup->candidates[rpc->step], token);
         lookup_answered(node, operation, rpc, &answer->message);
         skad_report_trace(node, operation, rpc->step);
-    } else if (operation->stage == SKAD_STAGE_STORING && rpc->kind == SKAD_KIND_STORE) {
-        skad_holder *holder = &operation->holders[rpc->step];
-        remember_token(&operation->lookup->candidates[holder->place], token);
-        holder_answered(holder, &answer->message);
+    } else if (operation->stage == SKAD_STAGE_STORING && stores(rpc)) {
+        skad_storing_answered(operation, rpc->step, &answer->message, token);
     }
     skad_operate_drive(node, operation);
 }
@@ -420,10 +365,8 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
     if (operation->stage == SKAD_STAGE_RUNNING) {
         skad_lookup_failed(operation->lookup, rpc->step);
         skad_report_trace(node, operation, rpc->step);
-    } else if (operation->stage == SKAD_STAGE_STORING && rpc->kind == SKAD_KIND_STORE) {
-        skad_holder *holder = &operation->holders[rpc->step];
-        holder->state =
-            holder->tries < SKAD_STORE_TRIES_MAX ? SKAD_HOLDER_WAITS : SKAD_HOLDER_SILENT;
+    } else if (operation->stage == SKAD_STAGE_STORING && stores(rpc)) {
+        skad_storing_failed(operation, rpc->step);
     }
     skad_operate_drive(node, operation);
 }
@@ -435,7 +378,7 @@ static void end_overdue(skad_node *node, skad_operation *operation)
     bool looking = operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL;
     if (operation->stage == SKAD_STAGE_STORING) {
         end_put(node, operation);
-    } else if (looking && operation->kind != SKAD_OPERATION_PUT) {
+    } else if (looking && !skad_operation_puts(operation)) {
         end_lookup(node, operation);
     } else {
         end(node, operation, SKAD_OUTCOME_TIMED_OUT);

@@ -14,7 +14,8 @@ skad_status skad_operations_init(skad_operations *operations, size_t count)
 static void empty(skad_operation *operation)
 {
     free(operation->lookup);
-    free(operation->record);
+    free(operation->deposit.record);
+    skad_collection_free(operation->collection);
     free(operation->steps);
     *operation = (skad_operation){.generation = operation->generation};
 }
@@ -51,6 +52,22 @@ void skad_operations_release(skad_operations *operations, skad_operation *operat
     SKAD_ASSERT(operation->stage != SKAD_STAGE_FREE && operations->used > 0);
     empty(operation);
     operations->used--;
+}
+
+bool skad_operation_gets(const skad_operation *operation)
+{
+    return operation->kind == SKAD_OPERATION_GET || operation->kind == SKAD_OPERATION_WATCH;
+}
+
+bool skad_operation_puts(const skad_operation *operation)
+{
+    return operation->kind == SKAD_OPERATION_PUT || operation->kind == SKAD_OPERATION_RENEW;
+}
+
+bool skad_operation_own(const skad_operation *operation)
+{
+    return operation->kind == SKAD_OPERATION_JOIN || operation->kind == SKAD_OPERATION_REFRESH ||
+           operation->kind == SKAD_OPERATION_RENEW || operation->kind == SKAD_OPERATION_WATCH;
 }
 
 /* The generation starts at 1, so no name is 0. */

@@ -1,11 +1,12 @@
-/* What a user of the node started and waits for: a ping, a lookup, a put, a get; and the lookups
- * that the node runs for itself, joining and refreshing. A fixed number of places; an operation's
- * name is its place and the generation of that place, so a stale name finds nothing.
+/* What a user of the node started and waits for: a ping, a lookup, a put, a get; and what the node
+ * runs for itself: lookups to join and to refresh, puts to renew what it publishes, gets of what it
+ * watches. A fixed number of places; an operation's name is its place and the generation of that
+ * place, so a stale name finds nothing.
  *
- *   RUNNING (lookup) -> [put only] STORING -> ENDED (its event waits) -> polled, freed
+ *   RUNNING (lookup) -> [puts only] STORING -> ENDED (its event waits) -> polled, freed
  *
- * The node's own lookups end without an event. This file holds the places and what is in them; what
- * happens in them is in operate.c. */
+ * The node's own end without an event, or with one of their own making. This file holds the places
+ * and what is in them; what happens in them is in operate.c. */
 #ifndef SKAD_CORE_OPERATION_H
 #define SKAD_CORE_OPERATION_H
 
@@ -15,6 +16,7 @@
 
 #include "proto/limits.h"
 #include "skad/node.h"
+#include "src/core/collect.h"
 #include "src/core/lookup.h"
 
 typedef enum skad_operation_kind {
@@ -24,6 +26,8 @@ typedef enum skad_operation_kind {
     SKAD_OPERATION_GET,
     SKAD_OPERATION_JOIN,    /* the node's own: a lookup of its own ID */
     SKAD_OPERATION_REFRESH, /* the node's own: a lookup in a bucket's range */
+    SKAD_OPERATION_RENEW,   /* the node's own: a put of what it publishes */
+    SKAD_OPERATION_WATCH,   /* the node's own: a get of what is watched */
 } skad_operation_kind;
 
 typedef enum skad_operation_stage {
@@ -49,7 +53,25 @@ typedef struct skad_holder {
     uint16_t place; /* among the lookup's candidates */
     uint8_t state;  /* a skad_holder_state */
     uint8_t tries;
+    uint8_t refusal; /* where REFUSED: the error code, 0 for one that we do not know */
+    uint32_t life_s; /* where STORED */
 } skad_holder;
+
+/* What a put stores. */
+typedef struct skad_deposit {
+    uint8_t *record; /* owned, SKAD_RECORD_BYTES_MAX; NULL but in puts */
+    size_t len;
+    skad_record_type type;
+    bool has_cas;
+    uint64_t cas;
+    bool keep;            /* once it is stored, it is to be among our publications */
+    uint32_t keep_life_s; /* skad_start_record */
+    bool kept;            /* it is */
+    bool asked_here;      /* we are a holder, too */
+    uint8_t refusal_here; /* what our own store said to it: an error code, 0: it is held */
+    uint32_t life_here_s;
+    uint64_t sequence_seen; /* the highest that a refusal names */
+} skad_deposit;
 
 typedef struct skad_operation {
     skad_operation_kind kind;
@@ -61,17 +83,17 @@ typedef struct skad_operation {
     bool traced;         /* its steps are told as they happen */
     skad_lookup *lookup; /* owned; NULL for PING */
 
-    /* PUT: the record to store. GET: the record that was found. */
-    uint8_t *record; /* owned, SKAD_RECORD_BYTES_MAX; NULL elsewhere */
-    size_t record_len;
-    skad_id holder;   /* GET: who gave it */
-    uint16_t invalid; /* GET: answers with another value */
-
+    /* PUT, RENEW */
+    skad_deposit deposit;
     skad_holder holders[SKAD_HOLDERS_MAX];
     uint8_t holders_count;
-    bool held_here; /* PUT: we are a holder, too; GET: it was in our own store */
+
+    /* GET, WATCH */
+    skad_collection *collection; /* owned */
+    uint16_t watch;              /* WATCH: the place of what is watched */
 
     /* PING */
+    skad_id responder;
     skad_address address;
     skad_address observed;
     uint64_t rtt_us;
@@ -95,6 +117,11 @@ void skad_operations_free(skad_operations *operations);
 skad_operation *skad_operations_take(skad_operations *operations, skad_operation_kind kind,
                                      size_t spare);
 void skad_operations_release(skad_operations *operations, skad_operation *operation);
+
+/* Whether it looks for a record, whether it stores one, and whether the node runs it for itself. */
+bool skad_operation_gets(const skad_operation *operation);
+bool skad_operation_puts(const skad_operation *operation);
+bool skad_operation_own(const skad_operation *operation);
 
 skad_op skad_operation_name(const skad_operations *operations, const skad_operation *operation);
 skad_operation *skad_operations_find(skad_operations *operations, skad_op name);

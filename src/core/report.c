@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "crypto/assert.h"
-#include "proto/record.h"
 #include "src/core/density.h"
+#include "src/core/storing.h"
 
 static skad_op *queued(const skad_node *node, size_t index)
 {
@@ -35,7 +35,7 @@ void skad_report_forget(skad_node *node, skad_op name)
 static void tell_ping(const skad_operation *operation, skad_event *event)
 {
     event->kind = SKAD_EVENT_PING;
-    event->u.ping.id = operation->holder;
+    event->u.ping.id = operation->responder;
     event->u.ping.address = operation->address;
     event->u.ping.observed = operation->observed;
     event->u.ping.rtt_us = (uint32_t)operation->rtt_us;
@@ -130,42 +130,56 @@ static void tell_lookup(skad_operation *operation, skad_event *event)
     };
 }
 
-static uint8_t count_holders(const skad_operation *operation, skad_holder_state state)
+static uint8_t saturated(size_t count)
 {
-    uint8_t count = 0;
-    for (size_t i = 0; i < operation->holders_count; i++) {
-        count = (uint8_t)(count + (operation->holders[i].state == state));
+    return count > UINT8_MAX ? UINT8_MAX : (uint8_t)count;
+}
+
+static void count_given(const skad_collection *collection, const skad_given *given,
+                        skad_tally *tally)
+{
+    if (given->record && skad_collection_agrees(collection, given)) {
+        tally->agreed++;
+    } else if (given->record) {
+        tally->stale++;
+    } else if (given->invalid) {
+        tally->invalid++;
+    } else {
+        tally->empty++;
     }
-    return count;
 }
 
-static void tell_put(const skad_operation *operation, skad_event *event)
+/* Of an immutable value all answers count, of other records those of the s closest, which ought to
+ * have it. The silent ones are those that were asked and stand closer than the last of these. */
+static void tell_tally(const skad_operation *operation, skad_tally *tally)
 {
-    uint8_t stored = count_holders(operation, SKAD_HOLDER_STORED);
-    uint8_t refused = count_holders(operation, SKAD_HOLDER_REFUSED);
-    event->kind = SKAD_EVENT_PUT;
-    event->u.put.key = operation->lookup->target;
-    event->u.put.holders = (uint8_t)(operation->holders_count + operation->held_here);
-    event->u.put.stored = (uint8_t)(stored + operation->held_here);
-    event->u.put.refused = refused;
-    event->u.put.silent = (uint8_t)(operation->holders_count - stored - refused);
+    const skad_lookup *lookup = operation->lookup;
+    const skad_collection *collection = operation->collection;
+    bool all = collection->type == SKAD_RECORD_IMMUTABLE;
+    uint16_t places[SKAD_K_MAX];
+    size_t closest = skad_lookup_closest(lookup, lookup->siblings, places);
+    uint16_t last = closest > 0 ? places[closest - 1] : 0;
+    size_t silent = 0;
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        uint16_t place = lookup->asked[i];
+        bool within =
+            all || closest == 0 || place == last || skad_candidate_closer(lookup, place, last);
+        const skad_given *given = skad_collection_given(collection, place);
+        if (within && given != NULL) {
+            count_given(collection, given, tally);
+        } else if (within && lookup->candidates[place].state != SKAD_STEP_ANSWERED) {
+            silent++;
+        }
+    }
+    tally->silent = saturated(silent);
 }
 
-static void tell_get(const skad_operation *operation, skad_event *event)
+static void tell_get(skad_operation *operation, skad_event *event)
 {
     event->kind = SKAD_EVENT_GET;
-    event->u.get.key = operation->lookup->target;
-    event->u.get.len = 0;
-    event->u.get.value = NULL;
-    event->u.get.holder = operation->holder;
+    skad_collection_tell(operation->collection, &event->u.get);
     event->u.get.rpcs = operation->lookup->rpcs;
-    event->u.get.invalid = operation->invalid;
-    skad_record record;
-    if (operation->outcome == SKAD_OUTCOME_DONE &&
-        skad_record_decode(operation->record, operation->record_len, &record)) {
-        event->u.get.value = record.value.data;
-        event->u.get.len = record.value.len;
-    }
+    tell_tally(operation, &event->u.get.tally);
 }
 
 bool skad_report_poll(skad_node *node, skad_event *out)
@@ -189,14 +203,21 @@ bool skad_report_poll(skad_node *node, skad_event *out)
         tell_lookup(operation, out);
         break;
     case SKAD_OPERATION_PUT:
-        tell_put(operation, out);
+        out->kind = SKAD_EVENT_PUT;
+        skad_storing_tell(operation, &out->u.put);
         break;
     case SKAD_OPERATION_GET:
         tell_get(operation, out);
         break;
+    case SKAD_OPERATION_WATCH: /* queued by watch.c where something has changed */
+        tell_get(operation, out);
+        out->kind = SKAD_EVENT_CHANGED;
+        out->op = skad_watches_name(&node->watches, operation->watch);
+        break;
     case SKAD_OPERATION_JOIN:
     case SKAD_OPERATION_REFRESH:
-        break; /* the node's own lookups are never queued */
+    case SKAD_OPERATION_RENEW:
+        break; /* the node's own are never queued */
     }
     return true;
 }

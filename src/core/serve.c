@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#include "proto/record.h"
+#include "src/core/diversity.h"
+#include "src/core/hold.h"
 
 /* One answer in the making. */
 typedef struct answer {
@@ -61,6 +62,7 @@ static void refuse(answer *to, skad_error_code code, uint64_t detail)
     message.u.reply.u.error.code = code;
     message.u.reply.u.error.detail = detail;
     to->node->stats.refusals++;
+    to->node->stats.refused[code]++;
     reply(to, &message);
 }
 
@@ -94,23 +96,28 @@ static void serve_find_node(answer *to)
     reply(to, &message);
 }
 
-/* Copies as many of the key's records as one answer may carry: a pointer from the store lives only
- * until the next call. */
+/* Copies as many of the key's records as one answer may carry: what the store gives lives only
+ * until its next call. Of more announcements than fit, another choice goes out each time. */
 static size_t copy_records(const answer *to, uint8_t bytes[static SKAD_BODY_BYTES_MAX],
                            skad_span records[static SKAD_RECORDS_MAX])
 {
+    skad_node *node = to->node;
     const skad_message *asked = &to->request->message;
-    const skad_store *store = &to->node->store;
+    uint8_t type = (uint8_t)asked->u.find_value.type;
+    uint64_t draw = 0;
+    if (type == SKAD_RECORD_ANNOUNCEMENT) {
+        skad_random_bytes(&node->random, (uint8_t *)&draw, sizeof draw);
+    }
+    skad_store_record found[SKAD_RECORDS_MAX];
+    size_t found_count = node->store.ops->list(node->store.self, &asked->u.find_value.key, type,
+                                               draw, node->now.unix_s, found, SKAD_RECORDS_MAX);
     size_t used = 0;
     size_t count = 0;
-    skad_store_record record;
-    while (count < SKAD_RECORDS_MAX &&
-           store->ops->get(store->self, &asked->u.find_value.key, (uint8_t)asked->u.find_value.type,
-                           count, to->node->now.unix_s, &record) &&
-           used + SKAD_BIN16(record.len) <= SKAD_BIN16(SKAD_RECORD_BYTES_MAX)) {
-        memcpy(bytes + used, record.data, record.len);
-        records[count] = (skad_span){.data = bytes + used, .len = record.len};
-        used += SKAD_BIN16(record.len);
+    while (count < found_count &&
+           used + SKAD_BIN16(found[count].len) <= SKAD_BIN16(SKAD_RECORD_BYTES_MAX)) {
+        memcpy(bytes + used, found[count].data, found[count].len);
+        records[count] = (skad_span){.data = bytes + used, .len = found[count].len};
+        used += SKAD_BIN16(found[count].len);
         count++;
     }
     return count;
@@ -131,54 +138,67 @@ static void serve_find_value(answer *to)
     }
 }
 
-/* The checks that STORE and ANNOUNCE share (PROTOCOL.md, RPCs): a token, a record that decodes, and
- * of a type that belongs to the RPC. False when it was refused. */
-static bool accept_record(answer *to, skad_span bytes, bool announcement, skad_record *record)
+/* What STORE and ANNOUNCE ask to keep. */
+typedef struct keep_request {
+    skad_span bytes;
+    bool announcement; /* else of the other two types */
+    bool has_cas;
+    uint64_t cas;
+    uint32_t life_s;
+} keep_request;
+
+/* A token and a record that decodes and belongs to the RPC come first; the rest is hold.c's. */
+static void serve_deposit(answer *to, const keep_request *asked, skad_kind kind)
 {
+    skad_node *node = to->node;
+    skad_record record;
     if (!to->proven) {
         refuse(to, SKAD_ERROR_TOKEN, 0);
-        return false;
+        return;
     }
-    if (!skad_record_decode(bytes.data, bytes.len, record) ||
-        (record->type == SKAD_RECORD_ANNOUNCEMENT) != announcement) {
+    if (!skad_record_decode(asked->bytes.data, asked->bytes.len, &record) ||
+        (record.type == SKAD_RECORD_ANNOUNCEMENT) != asked->announcement) {
         refuse(to, SKAD_ERROR_INVALID, 0);
-        return false;
+        return;
     }
-    if (record->type != SKAD_RECORD_IMMUTABLE) {
-        refuse(to, SKAD_ERROR_UNSUPPORTED, 0);
-        return false;
+    const skad_offer offer = {
+        .record = &record,
+        .bytes = asked->bytes,
+        .group = skad_address_group(to->from),
+        .has_cas = asked->has_cas,
+        .cas = asked->cas,
+        .life_s = asked->life_s,
+    };
+    skad_held held = skad_hold(node, &offer);
+    if (held.code != SKAD_ERROR_NONE) {
+        refuse(to, held.code, held.detail);
+        return;
     }
-    return true;
+    skad_message message = {.kind = kind};
+    message.u.reply.u.stored.life_s = held.life_s;
+    reply(to, &message);
 }
 
 static void serve_store(answer *to)
 {
-    skad_node *node = to->node;
-    skad_span bytes = to->request->message.u.store.record;
-    skad_record record;
-    if (!accept_record(to, bytes, false, &record)) {
-        return;
-    }
-    skad_store_record stored = {
-        .key = record.key,
-        .type = SKAD_RECORD_IMMUTABLE,
-        .expires_unix_s = node->now.unix_s + node->profile.record_life_s,
-        .data = bytes.data,
-        .len = bytes.len,
+    const skad_message *asked = &to->request->message;
+    const keep_request wanted = {
+        .bytes = asked->u.store.record,
+        .has_cas = asked->u.store.has_cas,
+        .cas = asked->u.store.cas,
+        .life_s = asked->u.store.life_s,
     };
-    if (node->store.ops->put(node->store.self, &stored, node->now.unix_s) != SKAD_OK) {
-        refuse(to, SKAD_ERROR_FULL, 0);
-        return;
-    }
-    skad_message message = {.kind = SKAD_KIND_STORED};
-    message.u.reply.u.stored.life_s = node->profile.record_life_s;
-    reply(to, &message);
+    serve_deposit(to, &wanted, SKAD_KIND_STORED);
 }
 
 static void serve_announce(answer *to)
 {
-    skad_record record;
-    (void)accept_record(to, to->request->message.u.announce.record, true, &record);
+    const keep_request wanted = {
+        .bytes = to->request->message.u.announce.record,
+        .announcement = true,
+        .life_s = to->node->profile.record_life_s,
+    };
+    serve_deposit(to, &wanted, SKAD_KIND_ANNOUNCED);
 }
 
 bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,

@@ -7,19 +7,38 @@
 
 #include "crypto/assert.h"
 #include "proto/address.h"
-#include "proto/record.h"
 #include "src/core/ask.h"
 #include "src/core/density.h"
+#include "src/core/distance.h"
 #include "src/core/operate.h"
 #include "src/core/report.h"
 
-#define SEEDS_MAX          64 /* of our own contacts: as many as a shortlist takes */
-#define OWN_OPERATIONS_MAX 2  /* places kept free for the node's own lookups */
+#define SEEDS_MAX            64 /* of our own contacts: as many as a shortlist takes */
+#define VITAL_OPERATIONS_MAX 2  /* places kept free for joining and refreshing */
+
+/* How many places an operation leaves to others: what the node runs for itself leaves a quarter to
+ * its user, and both leave room for joining and refreshing, without which nothing works. */
+static size_t spared(const skad_node *node, skad_operation_kind kind)
+{
+    switch (kind) {
+    case SKAD_OPERATION_JOIN:
+    case SKAD_OPERATION_REFRESH:
+        return 0;
+    case SKAD_OPERATION_RENEW:
+    case SKAD_OPERATION_WATCH:
+        return VITAL_OPERATIONS_MAX + node->operations.count / 4;
+    case SKAD_OPERATION_PING:
+    case SKAD_OPERATION_LOOKUP:
+    case SKAD_OPERATION_PUT:
+    case SKAD_OPERATION_GET:
+        break;
+    }
+    return VITAL_OPERATIONS_MAX;
+}
 
 static skad_status take(skad_node *node, skad_operation_kind kind, skad_operation **out)
 {
-    bool own = kind == SKAD_OPERATION_JOIN || kind == SKAD_OPERATION_REFRESH;
-    *out = skad_operations_take(&node->operations, kind, own ? 0 : OWN_OPERATIONS_MAX);
+    *out = skad_operations_take(&node->operations, kind, spared(node, kind));
     if (*out == NULL) {
         return SKAD_ERR_FULL;
     }
@@ -132,70 +151,94 @@ void skad_node_trace(skad_node *node, skad_op op)
     }
 }
 
-/* PUT and GET: a lookup, and room for the record. */
-static skad_status take_with_record(skad_node *node, skad_operation_kind kind,
-                                    const skad_id *target, skad_operation **out)
+/* ---- Gets ---- */
+
+/* What we have ourselves: first what we hold, then what we publish. */
+static size_t find_here(skad_node *node, skad_collection *collection, skad_store_shelf shelf)
 {
-    skad_status status = take(node, kind, out);
+    const skad_store *store = &node->store;
+    skad_store_record found[SKAD_PROVIDERS_MAX];
+    size_t count = 0;
+    if (shelf == SKAD_SHELF_HELD) {
+        count = store->ops->list(store->self, &collection->key, (uint8_t)collection->type, 0,
+                                 node->now.unix_s, found, SKAD_PROVIDERS_MAX);
+    } else {
+        skad_store_name from = {.key = collection->key, .type = (uint8_t)collection->type};
+        count = store->ops->next(store->self, shelf, &from, found) &&
+                found[0].name.type == collection->type &&
+                skad_id_equal(&found[0].name.key, &collection->key);
+    }
+    skad_span spans[SKAD_PROVIDERS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        spans[i] = (skad_span){found[i].data, found[i].len};
+    }
+    const skad_gift gift = {SKAD_PLACE_OURSELVES, &node->identity.id, spans, count};
+    if (count > 0) {
+        (void)skad_collection_take(collection, &gift, node->now.unix_s, &node->random,
+                                   &node->stats.verifications);
+    }
+    return count;
+}
+
+skad_status skad_start_get(skad_node *node, skad_operation_kind kind, skad_record_type type,
+                           const skad_id *key, skad_op *op)
+{
+    skad_operation *operation;
+    skad_status status = take(node, kind, &operation);
     if (status != SKAD_OK) {
         return status;
     }
-    (*out)->record = malloc(SKAD_RECORD_BYTES_MAX);
-    status = (*out)->record == NULL ? SKAD_ERR_MEMORY : begin_lookup(node, *out, target);
+    operation->collection = skad_collection_new(type, key);
+    status = operation->collection == NULL ? SKAD_ERR_MEMORY : begin_lookup(node, operation, key);
     if (status != SKAD_OK) {
-        skad_operations_release(&node->operations, *out);
-    }
-    return status;
-}
-
-skad_status skad_node_put(skad_node *node, const uint8_t *value, size_t len, skad_time now,
-                          skad_op *op, skad_id *key)
-{
-    node->now = now;
-    if (len == 0 || len > SKAD_VALUE_BYTES_MAX) {
-        return SKAD_ERR_INPUT;
-    }
-    skad_value_key(value, len, key);
-    skad_operation *operation;
-    skad_status status = take_with_record(node, SKAD_OPERATION_PUT, key, &operation);
-    if (status != SKAD_OK) {
-        return status;
-    }
-    operation->record_len =
-        skad_record_encode_immutable(value, len, operation->record, SKAD_RECORD_BYTES_MAX);
-    SKAD_ASSERT(operation->record_len > 0);
-    *op = skad_operation_name(&node->operations, operation);
-    skad_operate_drive(node, operation);
-    return SKAD_OK;
-}
-
-skad_status skad_node_get(skad_node *node, const skad_id *key, skad_time now, skad_op *op)
-{
-    node->now = now;
-    skad_operation *operation;
-    skad_status status = take_with_record(node, SKAD_OPERATION_GET, key, &operation);
-    if (status != SKAD_OK) {
+        skad_operations_release(&node->operations, operation);
         return status;
     }
     *op = skad_operation_name(&node->operations, operation);
-    skad_store_record here;
-    if (node->store.ops->get(node->store.self, key, SKAD_RECORD_IMMUTABLE, 0, now.unix_s, &here)) {
-        memcpy(operation->record, here.data, here.len);
-        operation->record_len = here.len;
-        operation->holder = node->identity.id;
-        operation->held_here = true;
-        skad_lookup_finish(operation->lookup);
+    (void)find_here(node, operation->collection, SKAD_SHELF_HELD);
+    (void)find_here(node, operation->collection, SKAD_SHELF_PUBLISHED);
+    if (type == SKAD_RECORD_IMMUTABLE && skad_collection_found(operation->collection)) {
+        skad_lookup_finish(operation->lookup); /* no other value can have this key */
     }
     skad_operate_drive(node, operation);
     return SKAD_OK;
 }
 
-void skad_node_cancel(skad_node *node, skad_op op)
+/* ---- Puts ---- */
+
+skad_status skad_start_put(skad_node *node, skad_operation_kind kind,
+                           const skad_start_record *record, skad_op *op)
+{
+    skad_operation *operation;
+    skad_status status = take(node, kind, &operation);
+    if (status != SKAD_OK) {
+        return status;
+    }
+    skad_deposit *deposit = &operation->deposit;
+    deposit->record = malloc(SKAD_RECORD_BYTES_MAX);
+    status =
+        deposit->record == NULL ? SKAD_ERR_MEMORY : begin_lookup(node, operation, &record->key);
+    if (status != SKAD_OK) {
+        skad_operations_release(&node->operations, operation);
+        return status;
+    }
+    SKAD_ASSERT(record->bytes.len > 0 && record->bytes.len <= SKAD_RECORD_BYTES_MAX);
+    memcpy(deposit->record, record->bytes.data, record->bytes.len);
+    deposit->len = record->bytes.len;
+    deposit->type = record->type;
+    deposit->has_cas = record->has_cas;
+    deposit->cas = record->cas;
+    deposit->keep = record->keep;
+    deposit->keep_life_s = record->life_s;
+    *op = skad_operation_name(&node->operations, operation);
+    skad_operate_drive(node, operation);
+    return SKAD_OK;
+}
+
+void skad_start_cancel(skad_node *node, skad_op op)
 {
     skad_operation *operation = skad_operations_find(&node->operations, op);
-    bool own = operation != NULL && (operation->kind == SKAD_OPERATION_JOIN ||
-                                     operation->kind == SKAD_OPERATION_REFRESH);
-    if (operation == NULL || own) {
+    if (operation == NULL || skad_operation_own(operation)) {
         return;
     }
     if (operation->stage == SKAD_STAGE_ENDED) {

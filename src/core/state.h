@@ -8,11 +8,18 @@
  *   handle.c   where a verified message or a timeout goes
  *   join.c     getting into a network and staying in it
  *   upkeep.c   liveness checks, candidates, refreshes, expiry, epochs
+ *   handover.c records for nodes that have come to be closer than others
+ *   republish.c what we publish, announced again
+ *   watch.c    what is watched, looked for again
+ *   records.c  the public calls of skad/records.h
  *   start.c    starting lookups, puts, gets and pings
  *   operate.c  whom they ask, what answers mean to them
  *   conduct.c  whether an answer keeps to the replier's duties
+ *   storing.c  the second half of a put
  *   report.c   how an ended operation is told
  *   serve.c    answers to requests
+ *   hold.c     what comes into the store, and for how long (duty.c)
+ *   replicate.c copies that nobody asked for
  *   ask.c      requests of our own
  *   (proto/seal.c: signature, tag)
  *   inspect.c  statistics and table rows
@@ -31,6 +38,7 @@
 #include "src/core/outbox.h"
 #include "src/core/pending.h"
 #include "src/core/table.h"
+#include "src/core/watches.h"
 
 #define SKAD_JOIN_ADDRESSES_MAX 32
 #define SKAD_CANDIDATES_MAX     64 /* senders of requests that wait for a ping; more are ignored */
@@ -46,6 +54,7 @@ typedef struct skad_join_state {
     skad_address addresses[SKAD_JOIN_ADDRESSES_MAX];
     size_t addresses_count;
     bool joined;
+    uint64_t joined_us;  /* since when */
     skad_op lookup;      /* the running self-lookup, 0 if none */
     uint64_t hello_us;   /* when hellos are due next; UINT64_MAX: never */
     uint64_t backoff_us; /* between rounds of hellos */
@@ -61,6 +70,29 @@ typedef struct skad_upkeep_state {
     uint64_t sweep_us;     /* when expired records are swept */
     uint32_t epoch_asked;  /* the epoch for which PUZZLE_NEEDED was said */
 } skad_upkeep_state;
+
+#define SKAD_NEWCOMERS_MAX                                                                         \
+    16                      /* of one walk; more are left to their publishers' next announcement */
+#define SKAD_RENEWALS_MAX 4 /* publications that are announced again at once */
+
+typedef struct skad_handover_state {
+    skad_id arrived[SKAD_NEWCOMERS_MAX]; /* newly near us; served by the next walk */
+    size_t arrived_count;
+    skad_id served[SKAD_NEWCOMERS_MAX]; /* by the walk under way */
+    size_t served_count;
+    bool walking;
+    skad_store_name from; /* the record to be looked at next */
+    uint64_t step_us;     /* when the walk begins or goes on; UINT64_MAX: none is planned */
+    uint64_t round_us;    /* when all records are looked at, newcomers or not */
+} skad_handover_state;
+
+typedef struct skad_republish_state {
+    skad_store_name from; /* the publication to be looked at next */
+    uint64_t step_us;     /* when */
+    bool first;           /* the first round since the start, which makes up for the time before */
+    skad_op running[SKAD_RENEWALS_MAX]; /* 0: none */
+    skad_store_name names[SKAD_RENEWALS_MAX];
+} skad_republish_state;
 
 /* Events that are no operation's. */
 typedef struct skad_event_ring {
@@ -101,6 +133,9 @@ struct skad_node {
 
     skad_join_state join;
     skad_upkeep_state upkeep;
+    skad_watches watches;
+    skad_handover_state handover;
+    skad_republish_state republish;
     skad_node_stats stats;
 };
 

@@ -1,125 +1,441 @@
-/* The storage interface in memory: an open-addressing hash table of records, linear probing, places
- * found under a secret SipHash key. A full store refuses; what it has accepted stays until it
- * expires. */
+/* The storage interface in memory: sorted arrays of pointers, searched by halving, which grow with
+ * what they hold.
+ *
+ *   shelves    the records by name
+ *   by_expiry  those that are held by (cached, expiry, name); sweeping and making room take from
+ *              the front of a half
+ *   shares     how much of the shelf of held records is whose, by (kind, owner)
+ *
+ * put gets all the memory that it needs before it changes anything. */
 #include "skad/store.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/hash.h"
+#include "crypto/assert.h"
+#include "skad/record.h"
+
+#define ROOM_MIN         8
+#define OWNERS_MAX       3
+#define OWNER_NAME_BYTES 33 /* kind, owner */
+
+/* Making room for a record takes no more: one for its place, one for each of its bytes. */
+#define VICTIMS_MAX ((size_t)SKAD_STORED_BYTES_MAX + 1)
+
+_Static_assert(sizeof(skad_store_name) == SKAD_ID_BYTES + 1 + SKAD_PUBLIC_KEY_BYTES, "no padding");
 
 typedef struct entry {
     skad_store_record record; /* data points to bytes */
-    uint8_t *bytes;           /* owned; NULL marks an empty place */
+    uint8_t bytes[];
 } entry;
 
+typedef struct share {
+    uint8_t name[OWNER_NAME_BYTES];
+    skad_store_usage used; /* gone when there are no records */
+} share;
+
+typedef struct sorted {
+    void **items; /* no two compare equal */
+    size_t count;
+    size_t room;
+    int (*compare)(const void *a, const void *b);
+} sorted;
+
 typedef struct memory_store {
-    entry *entries;
-    size_t mask; /* places - 1; at least twice records_max, so that probing stays short */
-    size_t sweep_at;
-    uint8_t hash_key[SKAD_TABLE_KEY_BYTES];
-    skad_store_fill fill;
+    sorted shelves[2];
+    sorted by_expiry;
+    sorted shares;
+    skad_store_usage totals[2];
+    uint64_t cached;
+    skad_store_caps caps;
 } memory_store;
 
-static size_t home(const memory_store *store, const skad_id *key)
+/* ---- Sorted arrays ---- */
+
+static int compare_names(const void *a, const void *b)
 {
-    return (size_t)skad_table_hash(store->hash_key, key->bytes, sizeof key->bytes) & store->mask;
+    return memcmp(a, b, sizeof(skad_store_name)); /* the first member of records and entries */
 }
 
-static bool same_slot(const skad_store_record *a, const skad_store_record *b)
+static int compare_expiries(const void *a, const void *b)
 {
-    return a->type == b->type && memcmp(&a->key, &b->key, sizeof a->key) == 0 &&
-           memcmp(a->publisher, b->publisher, sizeof a->publisher) == 0;
+    const skad_store_record *left = a;
+    const skad_store_record *right = b;
+    if (left->cached != right->cached) {
+        return left->cached ? 1 : -1;
+    }
+    if (left->expires_unix_s != right->expires_unix_s) {
+        return left->expires_unix_s > right->expires_unix_s ? 1 : -1;
+    }
+    return compare_names(a, b);
 }
 
-/* Empties a place and moves up what probing would no longer reach. */
-static void erase(memory_store *store, size_t at)
+static int compare_shares(const void *a, const void *b)
 {
-    store->fill.records--;
-    store->fill.bytes -= store->entries[at].record.len;
-    free(store->entries[at].bytes);
-    size_t hole = at;
-    for (size_t i = (at + 1) & store->mask; store->entries[i].bytes != NULL;
-         i = (i + 1) & store->mask) {
-        size_t from_home = (i - home(store, &store->entries[i].record.key)) & store->mask;
-        if (from_home >= ((i - hole) & store->mask)) {
-            store->entries[hole] = store->entries[i];
-            hole = i;
+    return memcmp(a, b, OWNER_NAME_BYTES); /* the first member */
+}
+
+/* Where the first item is that is not before `what`. */
+static size_t place_of(const sorted *array, const void *what)
+{
+    size_t low = 0;
+    size_t high = array->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (array->compare(array->items[middle], what) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    store->entries[hole] = (entry){0};
+    return low;
 }
 
-static skad_status memory_put(void *self, const skad_store_record *record, uint64_t now_unix_s)
+static void *equal_to(const sorted *array, const void *what)
 {
-    memory_store *store = self;
-    (void)now_unix_s;
-    size_t at = home(store, &record->key);
-    while (store->entries[at].bytes != NULL && !same_slot(&store->entries[at].record, record)) {
-        at = (at + 1) & store->mask;
+    size_t at = place_of(array, what);
+    bool found = at < array->count && array->compare(array->items[at], what) == 0;
+    return found ? array->items[at] : NULL;
+}
+
+static bool reserve_one(sorted *array)
+{
+    if (array->count < array->room) {
+        return true;
     }
-    const skad_store_record *old = &store->entries[at].record;
-    size_t old_len = old->data != NULL ? old->len : 0;
-    if ((old->data == NULL && store->fill.records == store->fill.records_max) ||
-        store->fill.bytes - old_len + record->len > store->fill.bytes_max) {
-        return SKAD_ERR_FULL;
+    size_t room = array->room == 0 ? ROOM_MIN : array->room * 2;
+    void **items = realloc(array->items, room * sizeof *items);
+    if (items == NULL) {
+        return false;
     }
-    uint8_t *copy = malloc(record->len);
-    if (copy == NULL) {
-        return SKAD_ERR_MEMORY;
+    array->items = items;
+    array->room = room;
+    return true;
+}
+
+static void insert(sorted *array, void *item)
+{
+    SKAD_ASSERT(array->count < array->room);
+    size_t at = place_of(array, item);
+    memmove(&array->items[at + 1], &array->items[at], (array->count - at) * sizeof *array->items);
+    array->items[at] = item;
+    array->count++;
+}
+
+static void take_out(sorted *array, const void *item)
+{
+    size_t at = place_of(array, item);
+    SKAD_ASSERT(at < array->count && array->items[at] == item);
+    array->count--;
+    memmove(&array->items[at], &array->items[at + 1], (array->count - at) * sizeof *array->items);
+}
+
+/* ---- Shares ---- */
+
+static void name_owner(skad_store_owner kind, const uint8_t owner[static 32],
+                       uint8_t out[static OWNER_NAME_BYTES])
+{
+    out[0] = (uint8_t)kind;
+    memcpy(out + 1, owner, OWNER_NAME_BYTES - 1);
+}
+
+static size_t owners_of(const skad_store_record *record, uint8_t out[OWNERS_MAX][OWNER_NAME_BYTES])
+{
+    uint8_t group[32] = {0};
+    for (size_t i = 0; i < 8; i++) {
+        group[i] = (uint8_t)(record->group >> (56 - 8 * i));
     }
-    memcpy(copy, record->data, record->len);
-    store->fill.records += old->data == NULL;
-    store->fill.bytes += record->len - old_len;
-    free(store->entries[at].bytes);
-    store->entries[at] = (entry){.record = *record, .bytes = copy};
-    store->entries[at].record.data = copy;
+    name_owner(SKAD_OWNER_KEY, record->name.key.bytes, out[0]);
+    name_owner(SKAD_OWNER_GROUP, group, out[1]);
+    if (record->name.type == SKAD_RECORD_IMMUTABLE) {
+        return 2;
+    }
+    name_owner(SKAD_OWNER_PUBLISHER, record->name.publisher, out[2]);
+    return 3;
+}
+
+static bool charge_owner(sorted *shares, const uint8_t name[static OWNER_NAME_BYTES], size_t len)
+{
+    share *mine = equal_to(shares, name);
+    if (mine == NULL) {
+        mine = reserve_one(shares) ? calloc(1, sizeof *mine) : NULL;
+        if (mine == NULL) {
+            return false;
+        }
+        memcpy(mine->name, name, OWNER_NAME_BYTES);
+        insert(shares, mine);
+    }
+    mine->used.records++;
+    mine->used.bytes += len;
+    return true;
+}
+
+static void discharge_owner(sorted *shares, const uint8_t name[static OWNER_NAME_BYTES], size_t len)
+{
+    share *mine = equal_to(shares, name);
+    SKAD_ASSERT(mine != NULL);
+    mine->used.records--;
+    mine->used.bytes -= len;
+    if (mine->used.records == 0) {
+        take_out(shares, mine);
+        free(mine);
+    }
+}
+
+static bool charge(memory_store *store, const skad_store_record *record)
+{
+    uint8_t owners[OWNERS_MAX][OWNER_NAME_BYTES];
+    size_t count = owners_of(record, owners);
+    for (size_t i = 0; i < count; i++) {
+        if (!charge_owner(&store->shares, owners[i], record->len)) {
+            while (i-- > 0) {
+                discharge_owner(&store->shares, owners[i], record->len);
+            }
+            return false;
+        }
+    }
+    return true;
+}
+
+static void discharge(memory_store *store, const skad_store_record *record)
+{
+    uint8_t owners[OWNERS_MAX][OWNER_NAME_BYTES];
+    size_t count = owners_of(record, owners);
+    for (size_t i = 0; i < count; i++) {
+        discharge_owner(&store->shares, owners[i], record->len);
+    }
+}
+
+/* ---- Changing ---- */
+
+static size_t first_of_half(const memory_store *store, bool cached)
+{
+    const skad_store_record least = {.cached = cached};
+    return place_of(&store->by_expiry, &least);
+}
+
+static void erase(memory_store *store, skad_store_shelf shelf, entry *gone)
+{
+    take_out(&store->shelves[shelf], gone);
+    store->totals[shelf].records--;
+    store->totals[shelf].bytes -= gone->record.len;
+    if (shelf == SKAD_SHELF_HELD) {
+        take_out(&store->by_expiry, gone);
+        store->cached -= gone->record.cached;
+        discharge(store, &gone->record);
+    }
+    free(gone);
+}
+
+/* How many cached copies, besides the old record itself, have to give way to a record. */
+static skad_status count_victims(const memory_store *store, skad_store_shelf shelf,
+                                 const skad_store_record *record, const entry *old, size_t *out)
+{
+    bool held = shelf == SKAD_SHELF_HELD;
+    uint64_t records_max = held ? store->caps.records_max : store->caps.published_max;
+    uint64_t bytes_max = held ? store->caps.bytes_max : store->caps.published_bytes_max;
+    uint64_t records = store->totals[shelf].records + (old == NULL);
+    uint64_t bytes = store->totals[shelf].bytes + record->len - (old == NULL ? 0 : old->record.len);
+    size_t at = held ? first_of_half(store, true) : 0;
+    for (*out = 0; records > records_max || bytes > bytes_max; at++) {
+        if (!held || at == store->by_expiry.count || *out == VICTIMS_MAX) {
+            return SKAD_ERR_FULL;
+        }
+        const entry *victim = store->by_expiry.items[at];
+        if (record->cached && victim->record.expires_unix_s >= record->expires_unix_s) {
+            return SKAD_ERR_FULL;
+        }
+        if (victim != old) {
+            records--;
+            bytes -= victim->record.len;
+            ++*out;
+        }
+    }
     return SKAD_OK;
 }
 
-static bool memory_get(void *self, const skad_id *key, uint8_t type, size_t index,
-                       uint64_t now_unix_s, skad_store_record *out)
+static entry *copy_record(const skad_store_record *record)
 {
-    const memory_store *store = self;
-    for (size_t at = home(store, key); store->entries[at].bytes != NULL;
-         at = (at + 1) & store->mask) {
-        const skad_store_record *record = &store->entries[at].record;
-        if (record->type != type || memcmp(&record->key, key, sizeof *key) != 0 ||
-            record->expires_unix_s <= now_unix_s) {
-            continue;
-        }
-        if (index == 0) {
-            *out = *record;
-            return true;
-        }
-        index--;
+    entry *copy = malloc(sizeof *copy + record->len);
+    if (copy != NULL) {
+        copy->record = *record;
+        memcpy(copy->bytes, record->data, record->len);
+        copy->record.data = copy->bytes;
     }
-    return false;
+    return copy;
 }
 
-/* Walks on from where the last sweep stopped, over at most sixteen places for each record that it
- * may drop, so that its cost is bounded whatever the table holds. */
+static skad_status memory_put(void *self, skad_store_shelf shelf, const skad_store_record *record,
+                              uint64_t now_unix_s)
+{
+    (void)now_unix_s;
+    memory_store *store = self;
+    SKAD_ASSERT(record->len > 0 && record->len <= SKAD_STORED_BYTES_MAX);
+    entry *old = equal_to(&store->shelves[shelf], &record->name);
+    size_t victims;
+    skad_status status = count_victims(store, shelf, record, old, &victims);
+    if (status != SKAD_OK) {
+        return status;
+    }
+    bool held = shelf == SKAD_SHELF_HELD;
+    entry *added = copy_record(record); /* before anything goes: data may be of what goes */
+    if (added == NULL || !reserve_one(&store->shelves[shelf]) ||
+        (held && (!reserve_one(&store->by_expiry) || !charge(store, &added->record)))) {
+        free(added);
+        return SKAD_ERR_MEMORY;
+    }
+    if (old != NULL) {
+        erase(store, shelf, old);
+    }
+    for (; victims > 0; victims--) {
+        erase(store, SKAD_SHELF_HELD, store->by_expiry.items[first_of_half(store, true)]);
+    }
+    insert(&store->shelves[shelf], added);
+    store->totals[shelf].records++;
+    store->totals[shelf].bytes += added->record.len;
+    if (held) {
+        insert(&store->by_expiry, added);
+        store->cached += added->record.cached;
+    }
+    return SKAD_OK;
+}
+
+static skad_status memory_drop(void *self, skad_store_shelf shelf, const skad_store_name *name)
+{
+    memory_store *store = self;
+    entry *gone = equal_to(&store->shelves[shelf], name);
+    if (gone == NULL) {
+        return SKAD_ERR_MISSING;
+    }
+    erase(store, shelf, gone);
+    return SKAD_OK;
+}
+
 static size_t memory_sweep(void *self, uint64_t now_unix_s, size_t limit)
 {
     memory_store *store = self;
     size_t dropped = 0;
-    size_t looked_max = limit * 16 < store->mask + 1 ? limit * 16 : store->mask + 1;
-    for (size_t looked = 0; looked < looked_max && dropped < limit; looked++) {
-        const skad_store_record *record = &store->entries[store->sweep_at].record;
-        if (record->data != NULL && record->expires_unix_s <= now_unix_s) {
-            erase(store, store->sweep_at); /* another record may have moved here: look again */
-            dropped++;
-        } else {
-            store->sweep_at = (store->sweep_at + 1) & store->mask;
+    for (int half = 0; half < 2; half++) {
+        for (; dropped < limit; dropped++) {
+            size_t at = first_of_half(store, half == 1);
+            entry *first = at < store->by_expiry.count ? store->by_expiry.items[at] : NULL;
+            if (first == NULL || first->record.expires_unix_s > now_unix_s) {
+                break;
+            }
+            erase(store, SKAD_SHELF_HELD, first);
         }
     }
     return dropped;
 }
 
+/* ---- Reading ---- */
+
+static bool memory_find(void *self, skad_store_shelf shelf, const skad_store_name *name,
+                        uint64_t now_unix_s, skad_store_record *out)
+{
+    const memory_store *store = self;
+    const entry *found = equal_to(&store->shelves[shelf], name);
+    if (found == NULL || found->record.expires_unix_s <= now_unix_s) {
+        return false;
+    }
+    *out = found->record;
+    return true;
+}
+
+static size_t memory_list(void *self, const skad_id *key, uint8_t type, uint64_t draw,
+                          uint64_t now_unix_s, skad_store_record *out, size_t max)
+{
+    const memory_store *store = self;
+    const sorted *held = &store->shelves[SKAD_SHELF_HELD];
+    const skad_store_name least = {.key = *key, .type = type};
+    const size_t begin = place_of(held, &least);
+    size_t end = begin;
+    size_t living = 0;
+    for (; end < held->count; end++) {
+        const entry *here = held->items[end];
+        if (memcmp(&here->record.name, &least, offsetof(skad_store_name, publisher)) != 0) {
+            break;
+        }
+        living += here->record.expires_unix_s > now_unix_s;
+    }
+    if (living == 0) {
+        return 0;
+    }
+    size_t skip = (size_t)(draw % living);
+    size_t count = living < max ? living : max;
+    for (size_t i = begin, listed = 0; listed < count; i = i + 1 == end ? begin : i + 1) {
+        const entry *here = held->items[i];
+        if (here->record.expires_unix_s <= now_unix_s) {
+            continue;
+        }
+        if (skip > 0) {
+            skip--;
+        } else {
+            out[listed++] = here->record;
+        }
+    }
+    return count;
+}
+
+/* Moves a name on by one, as a number. */
+static void move_behind(skad_store_name *name)
+{
+    uint8_t *bytes = (uint8_t *)name;
+    for (size_t i = sizeof *name; i > 0 && ++bytes[i - 1] == 0; i--) {
+    }
+}
+
+static bool memory_next(void *self, skad_store_shelf shelf, skad_store_name *from,
+                        skad_store_record *out)
+{
+    const memory_store *store = self;
+    size_t at = place_of(&store->shelves[shelf], from);
+    if (at == store->shelves[shelf].count) {
+        return false;
+    }
+    const entry *found = store->shelves[shelf].items[at];
+    *out = found->record;
+    *from = found->record.name;
+    move_behind(from);
+    return true;
+}
+
+static void memory_usage(void *self, skad_store_owner kind, const uint8_t owner[static 32],
+                         skad_store_usage *out)
+{
+    const memory_store *store = self;
+    uint8_t name[OWNER_NAME_BYTES];
+    name_owner(kind, owner, name);
+    const share *found = equal_to(&store->shares, name);
+    *out = found == NULL ? (skad_store_usage){0} : found->used;
+}
+
 static void memory_fill(void *self, skad_store_fill *out)
 {
     const memory_store *store = self;
-    *out = store->fill;
+    const skad_store_usage *held = &store->totals[SKAD_SHELF_HELD];
+    const skad_store_usage *published = &store->totals[SKAD_SHELF_PUBLISHED];
+    *out = (skad_store_fill){
+        .records = held->records,
+        .records_max = store->caps.records_max,
+        .bytes = held->bytes,
+        .bytes_max = store->caps.bytes_max,
+        .cached = store->cached,
+        .published = published->records,
+        .published_max = store->caps.published_max,
+        .published_bytes = published->bytes,
+        .published_bytes_max = store->caps.published_bytes_max,
+    };
+}
+
+/* ---- Life cycle ---- */
+
+static void free_items(sorted *array)
+{
+    for (size_t i = 0; i < array->count; i++) {
+        free(array->items[i]);
+    }
+    free(array->items);
 }
 
 static void memory_free(void *self)
@@ -128,43 +444,40 @@ static void memory_free(void *self)
     if (store == NULL) {
         return;
     }
-    for (size_t i = 0; i <= store->mask; i++) {
-        free(store->entries[i].bytes);
-    }
-    free(store->entries);
+    free_items(&store->shelves[SKAD_SHELF_HELD]);
+    free_items(&store->shelves[SKAD_SHELF_PUBLISHED]);
+    free_items(&store->shares);
+    free(store->by_expiry.items);
     free(store);
 }
 
 static const skad_store_ops memory_ops = {
     .put = memory_put,
-    .get = memory_get,
+    .find = memory_find,
+    .list = memory_list,
+    .next = memory_next,
+    .drop = memory_drop,
+    .usage = memory_usage,
     .sweep = memory_sweep,
     .fill = memory_fill,
     .free = memory_free,
 };
 
-skad_status skad_store_memory_new(size_t records_max, size_t bytes_max,
-                                  const uint8_t hash_key[static 16], skad_store *out)
+skad_status skad_store_memory_new(const skad_store_caps *caps, skad_store *out)
 {
-    if (records_max == 0 || bytes_max == 0 || records_max > SIZE_MAX / 4 / sizeof(entry)) {
+    if (caps->records_max == 0 || caps->bytes_max == 0 || caps->published_max == 0 ||
+        caps->published_bytes_max == 0) {
         return SKAD_ERR_INPUT;
     }
-    size_t places = 4;
-    while (places < 2 * records_max) {
-        places *= 2;
-    }
     memory_store *store = calloc(1, sizeof *store);
-    entry *entries = calloc(places, sizeof *entries);
-    if (store == NULL || entries == NULL) {
-        free(store);
-        free(entries);
+    if (store == NULL) {
         return SKAD_ERR_MEMORY;
     }
-    store->entries = entries;
-    store->mask = places - 1;
-    memcpy(store->hash_key, hash_key, sizeof store->hash_key);
-    store->fill.records_max = records_max;
-    store->fill.bytes_max = bytes_max;
+    store->shelves[SKAD_SHELF_HELD].compare = compare_names;
+    store->shelves[SKAD_SHELF_PUBLISHED].compare = compare_names;
+    store->by_expiry.compare = compare_expiries;
+    store->shares.compare = compare_shares;
+    store->caps = *caps;
     *out = (skad_store){.ops = &memory_ops, .self = store};
     return SKAD_OK;
 }

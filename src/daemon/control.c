@@ -1,4 +1,4 @@
-/* Clients of the control socket and the operations they wait for.
+/* Clients of the control socket and the operations and watches that they wait for.
  *
  *   reading --request--> started --event--> response --> reading
  *      |                                       |
@@ -6,6 +6,7 @@
  *      v                                       v
  *   waiting --an operation ended, output sent--> reading        closing --sent--> gone
  *
+ * A client may read and write on while its operations run, and while its watches tell of changes.
  * A client is freed in one place, review(), which each way into this file calls last. */
 #define _GNU_SOURCE /* accept4 */
 #include "src/daemon/control.h"
@@ -21,26 +22,22 @@
 #include "crypto/assert.h"
 #include "src/daemon/connection.h"
 #include "src/daemon/control_listen.h"
+#include "src/daemon/tickets.h"
 
 #define ACCEPTS_A_TURN 16
 #define ACCEPT_PAUSE_S 1.0 /* after running out of descriptors: no spinning on the same client */
 
-typedef struct control_client {
+typedef struct skad_control_client {
     skad_connection buffers;
     skad_control *control;
     ev_io readable;
     ev_io writable;
     size_t place; /* in control->clients */
     size_t operations;
+    size_t watches;
     bool waiting; /* its next request found no room */
     bool closing; /* hang up once everything is sent */
 } control_client;
-
-typedef struct control_operation {
-    skad_op op;
-    control_client *client;
-    uint32_t msgid;
-} control_operation;
 
 struct skad_control {
     skad_control_config config;
@@ -50,41 +47,84 @@ struct skad_control {
     ev_timer accept_again;
     control_client *clients[SKAD_CONTROL_CLIENTS_MAX];
     size_t turn; /* where resuming starts, so that nobody is always last */
-    control_operation operations[SKAD_CONTROL_OPERATIONS_MAX];
-    size_t operations_count;
+    skad_tickets operations;
+    skad_tickets watches;
     bool ended_some;                                   /* operations, since the last resume */
     uint8_t response[SKAD_CONTROL_RESPONSE_BYTES_MAX]; /* the one being written */
 };
 
-/* ---- Life of a client ---- */
+/* ---- Answering ---- */
 
-static void drop_operation(skad_control *control, size_t i)
+static void respond(control_client *client, const skad_writer *writer)
 {
-    control->operations[i].client->operations--;
-    control->operations[i] = control->operations[--control->operations_count];
-    control->ended_some = true;
+    SKAD_ASSERT(!writer->overflow);
+    skad_connection_send(&client->buffers, writer->data, writer->len);
 }
 
-static void cancel_operations(control_client *client)
+static skad_writer begin_response(skad_control *control)
+{
+    skad_writer writer;
+    skad_writer_init(&writer, control->response, sizeof control->response);
+    return writer;
+}
+
+/* ---- Life of a client ---- */
+
+static skad_ticket take_operation(skad_control *control, size_t at)
+{
+    skad_ticket ticket = skad_tickets_take(&control->operations, at);
+    ticket.client->operations--;
+    control->ended_some = true;
+    return ticket;
+}
+
+static skad_ticket take_watch(skad_control *control, size_t at)
+{
+    skad_ticket ticket = skad_tickets_take(&control->watches, at);
+    ticket.client->watches--;
+    skad_node_cancel(control->config.context->node, ticket.op);
+    return ticket;
+}
+
+static void cancel_all(control_client *client)
 {
     skad_control *control = client->control;
-    for (size_t i = control->operations_count; i > 0; i--) {
-        if (control->operations[i - 1].client == client) {
-            skad_node_cancel(control->config.context->node, control->operations[i - 1].op);
-            drop_operation(control, i - 1);
-        }
+    while (client->operations > 0) {
+        size_t at = skad_tickets_find_client(&control->operations, client);
+        skad_node_cancel(control->config.context->node, take_operation(control, at).op);
+    }
+    while (client->watches > 0) {
+        (void)take_watch(control, skad_tickets_find_client(&control->watches, client));
     }
 }
 
 static void free_client(control_client *client)
 {
     skad_control *control = client->control;
-    cancel_operations(client);
+    cancel_all(client);
     ev_io_stop(control->config.loop, &client->readable);
     ev_io_stop(control->config.loop, &client->writable);
     skad_connection_close(&client->buffers);
     control->clients[client->place] = NULL;
     free(client);
+}
+
+/* Ends the watch of a ticket and answers its request. */
+static void end_watch(skad_control *control, size_t at)
+{
+    skad_ticket ticket = take_watch(control, at);
+    skad_writer writer = begin_response(control);
+    skad_method_unwatched(&ticket, &writer);
+    respond(ticket.client, &writer);
+}
+
+/* Who sends no more cannot unwatch, and its hanging up would not be seen. */
+static void end_watches(control_client *client)
+{
+    while (client->watches > 0) {
+        const skad_tickets *watches = &client->control->watches;
+        end_watch(client->control, skad_tickets_find_client(watches, client));
+    }
 }
 
 static void set_watching(struct ev_loop *loop, ev_io *watcher, bool wanted)
@@ -100,6 +140,9 @@ static void set_watching(struct ev_loop *loop, ev_io *watcher, bool wanted)
 static void review(control_client *client)
 {
     const skad_connection *buffers = &client->buffers;
+    if (buffers->ended) {
+        end_watches(client);
+    }
     size_t unsent = skad_connection_unsent(buffers);
     bool idle = unsent == 0 && client->operations == 0 && !client->waiting;
     if (buffers->broken || (client->closing && unsent == 0) || (buffers->ended && idle)) {
@@ -113,19 +156,6 @@ static void review(control_client *client)
 
 /* ---- Requests ---- */
 
-static void respond(control_client *client, const skad_writer *writer)
-{
-    SKAD_ASSERT(!writer->overflow);
-    skad_connection_send(&client->buffers, writer->data, writer->len);
-}
-
-static skad_writer begin_response(skad_control *control)
-{
-    skad_writer writer;
-    skad_writer_init(&writer, control->response, sizeof control->response);
-    return writer;
-}
-
 static void respond_error(control_client *client, uint32_t msgid, skad_control_error error,
                           const char *message)
 {
@@ -134,47 +164,100 @@ static void respond_error(control_client *client, uint32_t msgid, skad_control_e
     respond(client, &writer);
 }
 
+static void respond_refusal(control_client *client, const skad_control_request *request,
+                            skad_status status)
+{
+    skad_writer writer = begin_response(client->control);
+    skad_method_refuse(request, status, &writer);
+    respond(client, &writer);
+}
+
+static skad_ticket make_ticket(control_client *client, const skad_control_request *request)
+{
+    return (skad_ticket){
+        .client = client,
+        .msgid = request->msgid,
+        .method = request->method,
+        .sequence = request->sequence,
+    };
+}
+
 /* False when there is no room for another operation now. */
 static bool start_operation(control_client *client, const skad_control_request *request)
 {
     skad_control *control = client->control;
-    skad_op op = 0;
+    skad_ticket ticket = make_ticket(client, request);
 
     if (client->operations == SKAD_CONTROL_CLIENT_OPERATIONS_MAX ||
-        control->operations_count == SKAD_CONTROL_OPERATIONS_MAX) {
+        control->operations.count == SKAD_TICKETS_MAX) {
         return false;
     }
     skad_status status =
-        skad_method_start(control->config.context, request, *control->config.now, &op);
+        skad_method_start(control->config.context, request, *control->config.now, &ticket.op);
     if (status == SKAD_OK) {
-        control->operations[control->operations_count++] =
-            (control_operation){.op = op, .client = client, .msgid = request->msgid};
+        skad_tickets_add(&control->operations, &ticket);
         client->operations++;
         return true;
     }
     /* Wait only for what will end: with nothing of ours under way no event will wake us. */
-    if (status == SKAD_ERR_FULL && control->operations_count > 0) {
+    if (status == SKAD_ERR_FULL && control->operations.count > 0) {
         return false;
     }
-    if (status == SKAD_ERR_INPUT) {
-        respond_error(client, request->msgid, SKAD_CONTROL_ERROR_INPUT,
-                      request->method == SKAD_CONTROL_PING
-                          ? "this address may not be contacted in this network profile"
-                          : "a value has 1 to 1000 bytes");
-    } else {
-        respond_error(client, request->msgid, SKAD_CONTROL_ERROR_BUSY, skad_status_text(status));
-    }
+    respond_refusal(client, request, status);
     return true;
 }
 
+static void start_watch(control_client *client, const skad_control_request *request)
+{
+    skad_control *control = client->control;
+    skad_ticket ticket = make_ticket(client, request);
+    skad_status status = SKAD_ERR_FULL;
+
+    if (client->watches < SKAD_CONTROL_CLIENT_WATCHES_MAX &&
+        control->watches.count < SKAD_TICKETS_MAX) {
+        status =
+            skad_method_start(control->config.context, request, *control->config.now, &ticket.op);
+    }
+    if (status != SKAD_OK) {
+        respond_refusal(client, request, status);
+        return;
+    }
+    skad_tickets_add(&control->watches, &ticket);
+    client->watches++;
+}
+
+static void unwatch(control_client *client, const skad_control_request *request)
+{
+    skad_control *control = client->control;
+    size_t at = skad_tickets_find_msgid(&control->watches, client, request->watched);
+    bool found = at < control->watches.count;
+    if (found) {
+        end_watch(control, at);
+    }
+    skad_writer writer = begin_response(control);
+    skad_control_write_result(&writer, request->msgid);
+    skad_write_bool(&writer, found);
+    respond(client, &writer);
+}
+
+/* False when it has to wait. */
 static bool handle_request(control_client *client, const skad_control_request *request)
 {
-    if (skad_method_is_operation(request->method)) {
+    const skad_control *control = client->control;
+    switch (skad_method_manner_of(request->method)) {
+    case SKAD_METHOD_OPERATION:
         return start_operation(client, request);
+    case SKAD_METHOD_WATCH:
+        start_watch(client, request);
+        return true;
+    case SKAD_METHOD_UNWATCH:
+        unwatch(client, request);
+        return true;
+    case SKAD_METHOD_AT_ONCE:
+        break;
     }
     skad_writer writer = begin_response(client->control);
-    skad_method_answer(client->control->config.context, request, *client->control->config.now,
-                       &writer);
+    skad_method_answer(control->config.context, request, *control->config.now, &writer);
     respond(client, &writer);
     return true;
 }
@@ -356,39 +439,42 @@ void skad_control_free(skad_control *control)
 
 /* ---- Events ---- */
 
-/* The index of the operation's entry; operations_count if nobody waits for it. */
-static size_t find_operation(const skad_control *control, skad_op op)
-{
-    size_t at = 0;
-    while (at < control->operations_count && control->operations[at].op != op) {
-        at++;
-    }
-    return at;
-}
-
 void skad_control_step(skad_control *control, const skad_event *event)
 {
-    size_t at = find_operation(control, event->op);
-    if (at < control->operations_count) {
+    size_t at = skad_tickets_find(&control->operations, event->op);
+    if (at < control->operations.count) {
+        const skad_ticket *ticket = &control->operations.entries[at];
         skad_writer writer = begin_response(control);
-        skad_method_step(event, control->operations[at].msgid, &writer);
-        respond(control->operations[at].client, &writer);
+        skad_method_step(event, ticket, &writer);
+        respond(ticket->client, &writer);
+        review(ticket->client);
+    }
+}
+
+void skad_control_changed(skad_control *control, const skad_event *event)
+{
+    size_t at = skad_tickets_find(&control->watches, event->op);
+    if (at < control->watches.count) {
+        skad_ticket *ticket = &control->watches.entries[at];
+        ticket->changes++;
+        skad_writer writer = begin_response(control);
+        skad_method_changed(event, ticket, &writer);
+        respond(ticket->client, &writer);
+        review(ticket->client);
     }
 }
 
 void skad_control_finish(skad_control *control, const skad_event *event)
 {
-    size_t at = find_operation(control, event->op);
-    if (at == control->operations_count) {
+    size_t at = skad_tickets_find(&control->operations, event->op);
+    if (at == control->operations.count) {
         return;
     }
-    control_client *client = control->operations[at].client;
-    uint32_t msgid = control->operations[at].msgid;
-    drop_operation(control, at);
+    skad_ticket ticket = take_operation(control, at);
     skad_writer writer = begin_response(control);
-    skad_method_finish(event, msgid, &writer);
-    respond(client, &writer);
-    review(client);
+    skad_method_finish(event, &ticket, &writer);
+    respond(ticket.client, &writer);
+    review(ticket.client);
 }
 
 void skad_control_resume(skad_control *control)

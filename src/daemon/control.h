@@ -1,10 +1,10 @@
 /* The control socket: a Unix stream socket on which programs of the same user speak msgpack-rpc
  * with the daemon (docs/control.md).
  *
- * Bounds: SKAD_CONTROL_CLIENTS_MAX clients; 4096 bytes of unread input, 64 operations and 1 MiB of
- * unread output for each. While the node has no room for another operation, the request stays in
- * the client's buffer and the client is not read from: the pressure goes back to whoever makes it.
- */
+ * Bounds: SKAD_CONTROL_CLIENTS_MAX clients; 4096 bytes of unread input, 64 operations, 64 watches
+ * and 1 MiB of unread output for each. While the node has no room for another operation, the
+ * request stays in the client's buffer and the client is not read from: the pressure goes back to
+ * whoever makes it. One watch too many is refused, since watches do not end by themselves. */
 #ifndef SKAD_DAEMON_CONTROL_H
 #define SKAD_DAEMON_CONTROL_H
 
@@ -16,7 +16,7 @@ struct ev_loop;
 
 #define SKAD_CONTROL_CLIENTS_MAX           64
 #define SKAD_CONTROL_CLIENT_OPERATIONS_MAX 64
-#define SKAD_CONTROL_OPERATIONS_MAX        1024 /* of all clients: the node's own bound */
+#define SKAD_CONTROL_CLIENT_WATCHES_MAX    64
 
 typedef struct skad_control skad_control;
 
@@ -36,6 +36,9 @@ void skad_control_free(skad_control *control);
 
 /* Tells the client that traces a lookup of one of its steps. The response follows at its end. */
 void skad_control_step(skad_control *control, const skad_event *event);
+
+/* Tells the client that watches a record how it has changed. */
+void skad_control_changed(skad_control *control, const skad_event *event);
 
 /* Takes an event of an operation to the client who waits for it. */
 void skad_control_finish(skad_control *control, const skad_event *event);

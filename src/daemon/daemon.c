@@ -13,7 +13,6 @@
 #include <ev.h>
 
 #include "crypto/assert.h"
-#include "crypto/hash.h"
 #include "crypto/keys.h"
 #include "crypto/random.h"
 #include "proto/address.h"
@@ -21,12 +20,11 @@
 #include "src/daemon/control.h"
 #include "src/daemon/peer_book.h"
 #include "src/daemon/ports.h"
+#include "src/daemon/record_store.h"
 #include "src/daemon/renew.h"
 
 _Static_assert(SKAD_LISTEN_MAX == SKAD_PORTS_MAX, "one for each family");
 
-#define STORE_RECORDS_MAX 65536
-#define STORE_BYTES_MAX   (64ULL << 20)
 #define TIMER_S_MIN       5e-4 /* deadlines closer than this are one wakeup */
 #define TIMER_S_MAX       60.0 /* an idle node looks at its clocks once a minute */
 #define PATIENCE_S        3.0  /* a request to a silent peer is given up after as long */
@@ -34,7 +32,8 @@ _Static_assert(SKAD_LISTEN_MAX == SKAD_PORTS_MAX, "one for each family");
 struct skad_daemon {
     skad_daemon_config config;
     skad_node *node;
-    skad_store store;
+    skad_record_store *records;
+    skad_store store; /* that of the records */
     skad_time now;
     skad_ports ports;
     ev_check turn_begins;
@@ -88,6 +87,9 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
         break;
     case SKAD_EVENT_STEP:
         skad_control_step(daemon->control, event);
+        break;
+    case SKAD_EVENT_CHANGED:
+        skad_control_changed(daemon->control, event);
         break;
     case SKAD_EVENT_PING:
     case SKAD_EVENT_LOOKUP:
@@ -213,24 +215,41 @@ static void begin_joining(skad_daemon *daemon)
 
 /* ---- Opening ---- */
 
+static bool open_store(skad_daemon *daemon, skad_failure *failure)
+{
+    skad_record_store_config config = {
+        .loop = daemon->config.loop,
+        .path = daemon->config.records_path,
+        .caps = daemon->config.caps,
+        .profile = daemon->config.profile,
+        .now_unix_s = daemon->now.unix_s,
+        .log = daemon->config.log,
+    };
+    if (config.caps.records_max == 0) {
+        skad_record_store_default_caps(&config.caps);
+    }
+    if (!skad_record_store_new(&config, &daemon->records, failure)) {
+        return false;
+    }
+    daemon->store = skad_record_store_store(daemon->records);
+    return true;
+}
+
 static bool make_node(skad_daemon *daemon, const skad_identity *identity, skad_failure *failure)
 {
-    uint8_t hash_key[SKAD_TABLE_KEY_BYTES];
-    skad_random_system(hash_key, sizeof hash_key);
-    skad_status status =
-        skad_store_memory_new(STORE_RECORDS_MAX, STORE_BYTES_MAX, hash_key, &daemon->store);
-    if (status == SKAD_OK) {
-        skad_node_config config = {
-            .profile = *daemon->config.profile,
-            .identity = identity,
-            .store = daemon->store,
-            .families = daemon->ports.families,
-        };
-        skad_node_limits_default(&config.limits);
-        skad_random_system(config.seed, sizeof config.seed);
-        status = skad_node_new(&config, daemon->now, &daemon->node);
-        skad_wipe(config.seed, sizeof config.seed);
+    if (!open_store(daemon, failure)) {
+        return false;
     }
+    skad_node_config config = {
+        .profile = *daemon->config.profile,
+        .identity = identity,
+        .store = daemon->store,
+        .families = daemon->ports.families,
+    };
+    skad_node_limits_default(&config.limits);
+    skad_random_system(config.seed, sizeof config.seed);
+    skad_status status = skad_node_new(&config, daemon->now, &daemon->node);
+    skad_wipe(config.seed, sizeof config.seed);
     return status == SKAD_OK ||
            skad_fail(failure, "cannot make the node: %s", skad_status_text(status));
 }
@@ -239,6 +258,7 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
 {
     daemon->context = (skad_method_context){
         .node = daemon->node,
+        .store = daemon->store,
         .profile = daemon->config.profile,
         .sockets = daemon->ports.sockets,
         .sockets_count = daemon->ports.count,
@@ -351,6 +371,7 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     daemon->config.identify = NULL;
     daemon->config.identity_path = NULL;
     daemon->config.peers_path = NULL;
+    daemon->config.records_path = NULL;
     daemon->config.control_path = NULL;
     daemon->config.listen = NULL;
     daemon->config.join = NULL;
@@ -373,9 +394,7 @@ void skad_daemon_free(skad_daemon *daemon)
     skad_control_free(daemon->control);
     skad_renewal_free(daemon->renewal);
     skad_node_free(daemon->node);
-    if (daemon->store.ops != NULL) {
-        daemon->store.ops->free(daemon->store.self);
-    }
+    skad_record_store_free(daemon->records);
     skad_ports_close(&daemon->ports);
     free(daemon);
 }

@@ -27,6 +27,8 @@ typedef struct skad_daemon_config {
     bool (*identify)(void *user, skad_identity *out, skad_failure *failure);
     const char *identity_path;  /* copied; where new nonces are kept; NULL: nowhere */
     const char *peers_path;     /* copied; where peers are kept over a restart; NULL: nowhere */
+    const char *records_path;   /* copied; where records are kept; NULL: in memory only */
+    skad_store_caps caps;       /* of the records; all zero: 1 GiB held, 256 MiB published */
     const char *control_path;   /* copied */
     const skad_address *listen; /* none: all addresses, port 4700 */
     size_t listen_count;        /* at most one for each family */

@@ -18,6 +18,7 @@ static bool join_path(const char *dir, const char *name, char out[static PATH_MA
 typedef struct home_names {
     char identity[40];
     char peers[40];
+    char records[40];
     char control[40];
 } home_names;
 
@@ -27,6 +28,7 @@ static bool init_paths(const char *dir, const home_names *names, skad_home *out,
     size_t len = strlen(dir);
     if (len == 0 || len >= sizeof out->dir || !join_path(dir, names->identity, out->identity) ||
         !join_path(dir, names->peers, out->peers) ||
+        !join_path(dir, names->records, out->records) ||
         !join_path(dir, names->control, out->control)) {
         return skad_fail(failure, "the path of the folder is empty or too long");
     }
@@ -36,7 +38,7 @@ static bool init_paths(const char *dir, const home_names *names, skad_home *out,
 
 bool skad_home_init(const char *dir, skad_home *out, skad_failure *failure)
 {
-    const home_names names = {"identity", "peers", "control.sock"};
+    const home_names names = {"identity", "peers", "records.db", "control.sock"};
     return init_paths(dir, &names, out, failure);
 }
 
@@ -45,6 +47,7 @@ bool skad_home_init_member(const char *dir, size_t i, skad_home *out, skad_failu
     home_names names;
     (void)snprintf(names.identity, sizeof names.identity, "node-%zu.identity", i);
     (void)snprintf(names.peers, sizeof names.peers, "node-%zu.peers", i);
+    (void)snprintf(names.records, sizeof names.records, "node-%zu.db", i);
     (void)snprintf(names.control, sizeof names.control, "node-%zu.sock", i);
     return init_paths(dir, &names, out, failure);
 }

@@ -1,5 +1,6 @@
-/* A node's folder: `identity`, `peers`, and by default `control.sock`. Makes the folder (0700) and
- * the identity when they are missing, and keeps the identity's puzzle nonces up to date. */
+/* A node's folder: `identity`, `peers`, `records.db`, and by default `control.sock`. Makes the
+ * folder (0700) and the identity when they are missing, and keeps the identity's puzzle nonces up
+ * to date. */
 #ifndef SKAD_DAEMON_HOME_H
 #define SKAD_DAEMON_HOME_H
 
@@ -12,13 +13,14 @@ typedef struct skad_home {
     char dir[PATH_MAX];
     char identity[PATH_MAX];
     char peers[PATH_MAX];
+    char records[PATH_MAX];
     char control[PATH_MAX];
 } skad_home;
 
 /* Fills in the paths; touches nothing. */
 SKAD_MUST_CHECK bool skad_home_init(const char *dir, skad_home *out, skad_failure *failure);
 
-/* The same for one of many nodes in a folder: DIR/node-<i>.identity, .peers and .sock. */
+/* The same for one of many nodes in a folder: DIR/node-<i>.identity, .peers, .db and .sock. */
 SKAD_MUST_CHECK bool skad_home_init_member(const char *dir, size_t i, skad_home *out,
                                            skad_failure *failure);
 

@@ -1,36 +1,191 @@
-/* The methods that start something, and those that only look: status and table. */
+/* What each method asks of the node, and why the node may not do it. */
 #include "src/daemon/methods.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "skad/records.h"
+#include "src/daemon/failure.h"
 #include "src/daemon/results.h"
+#include "src/daemon/shelf_result.h"
+#include "src/daemon/status_result.h"
 #include "src/daemon/table_result.h"
 
-bool skad_method_is_operation(skad_control_method method)
+/* What we sign lives as long as holders allow, less two hours of a day: they judge it by their own
+ * clocks. */
+#define LIVES_MAX      2
+#define CLOCKS_DIVISOR 12
+
+skad_method_manner skad_method_manner_of(skad_control_method method)
 {
-    return method != SKAD_CONTROL_TABLE && method != SKAD_CONTROL_STATUS;
+    switch (method) {
+    case SKAD_CONTROL_PING:
+    case SKAD_CONTROL_LOOKUP:
+    case SKAD_CONTROL_TRACE:
+    case SKAD_CONTROL_PUT:
+    case SKAD_CONTROL_STORE:
+    case SKAD_CONTROL_PUBLISH:
+    case SKAD_CONTROL_ANNOUNCE:
+    case SKAD_CONTROL_GET:
+    case SKAD_CONTROL_RESOLVE:
+    case SKAD_CONTROL_PROVIDERS:
+        return SKAD_METHOD_OPERATION;
+    case SKAD_CONTROL_WATCH_RECORD:
+    case SKAD_CONTROL_WATCH_PROVIDERS:
+        return SKAD_METHOD_WATCH;
+    case SKAD_CONTROL_UNWATCH:
+        return SKAD_METHOD_UNWATCH;
+    case SKAD_CONTROL_WITHDRAW:
+    case SKAD_CONTROL_RECORDS:
+    case SKAD_CONTROL_TABLE:
+    case SKAD_CONTROL_STATUS:
+        break;
+    }
+    return SKAD_METHOD_AT_ONCE;
+}
+
+/* ---- Starting ---- */
+
+static uint32_t life_of(const skad_method_context *context, const skad_control_request *request)
+{
+    if (request->life_s != 0) {
+        return request->life_s;
+    }
+    uint32_t day_s = context->profile->record_life_s;
+    return LIVES_MAX * day_s - day_s / CLOCKS_DIVISOR;
+}
+
+static skad_status start_trace(const skad_method_context *context, const skad_id *target,
+                               skad_time now, skad_op *op)
+{
+    skad_status status = skad_node_lookup(context->node, target, now, op);
+    if (status == SKAD_OK) {
+        skad_node_trace(context->node, *op);
+    }
+    return status;
+}
+
+/* A value that is to be kept is stored as the record that it is. */
+static skad_status start_put(const skad_method_context *context,
+                             const skad_control_request *request, skad_time now, skad_op *op)
+{
+    uint8_t record[SKAD_RECORD_BYTES_MAX];
+    skad_id key;
+
+    if (!request->keep) {
+        return skad_node_put(context->node, request->value.data, request->value.len, now, op, &key);
+    }
+    size_t len = skad_record_encode_immutable(request->value.data, request->value.len, record,
+                                              sizeof record);
+    if (len == 0) {
+        return SKAD_ERR_INPUT;
+    }
+    const skad_store_request store = {.record = record, .len = len, .keep = true};
+    return skad_node_store(context->node, &store, now, op, &key);
+}
+
+static skad_status start_store(const skad_method_context *context,
+                               const skad_control_request *request, skad_time now, skad_op *op)
+{
+    skad_id key;
+    const skad_store_request store = {
+        .record = request->value.data,
+        .len = request->value.len,
+        .has_cas = request->has_cas,
+        .cas = request->cas,
+        .keep = request->keep,
+    };
+    return skad_node_store(context->node, &store, now, op, &key);
+}
+
+static skad_status start_publish(const skad_method_context *context,
+                                 const skad_control_request *request, skad_time now, skad_op *op)
+{
+    skad_id key;
+    const skad_publish_request publish = {
+        .salt = request->salt,
+        .value = request->value,
+        .sequence = request->sequence,
+        .life_s = life_of(context, request),
+        .has_cas = request->has_cas,
+        .cas = request->cas,
+        .keep = request->keep,
+    };
+    return skad_node_publish(context->node, &publish, now, op, &key);
+}
+
+static skad_status start_announce(const skad_method_context *context,
+                                  const skad_control_request *request, skad_time now, skad_op *op)
+{
+    const skad_announce_request announce = {
+        .key = request->id,
+        .endpoint = request->address,
+        .metadata = request->value,
+        .life_s = life_of(context, request),
+        .keep = request->keep,
+    };
+    return skad_node_announce(context->node, &announce, now, op);
+}
+
+/* The key of the record that a request names by its publisher and salt. */
+static bool record_key(const skad_control_request *request, skad_id *key)
+{
+    if (request->salt.len > SKAD_SALT_BYTES_MAX) {
+        return false;
+    }
+    skad_mutable_key(request->id.bytes, request->salt, key);
+    return true;
+}
+
+static skad_status start_watch(const skad_method_context *context,
+                               const skad_control_request *request, skad_time now, skad_op *op)
+{
+    skad_id key = request->id;
+    skad_record_type type = SKAD_RECORD_ANNOUNCEMENT;
+    if (request->method == SKAD_CONTROL_WATCH_RECORD) {
+        type = SKAD_RECORD_MUTABLE;
+        if (!record_key(request, &key)) {
+            return SKAD_ERR_INPUT;
+        }
+    }
+    return skad_node_watch(context->node, type, &key, request->every_s, now, op);
 }
 
 skad_status skad_method_start(const skad_method_context *context,
                               const skad_control_request *request, skad_time now, skad_op *op)
 {
+    skad_node *node = context->node;
     skad_id key;
 
     switch (request->method) {
     case SKAD_CONTROL_PING:
-        return skad_node_ping(context->node, &request->u.address, now, op);
+        return skad_node_ping(node, &request->address, now, op);
     case SKAD_CONTROL_LOOKUP:
-        return skad_node_lookup(context->node, &request->u.id, now, op);
-    case SKAD_CONTROL_TRACE: {
-        skad_status status = skad_node_lookup(context->node, &request->u.id, now, op);
-        if (status == SKAD_OK) {
-            skad_node_trace(context->node, *op);
-        }
-        return status;
-    }
+        return skad_node_lookup(node, &request->id, now, op);
+    case SKAD_CONTROL_TRACE:
+        return start_trace(context, &request->id, now, op);
     case SKAD_CONTROL_PUT:
-        return skad_node_put(context->node, request->u.value.data, request->u.value.len, now, op,
-                             &key);
+        return start_put(context, request, now, op);
+    case SKAD_CONTROL_STORE:
+        return start_store(context, request, now, op);
+    case SKAD_CONTROL_PUBLISH:
+        return start_publish(context, request, now, op);
+    case SKAD_CONTROL_ANNOUNCE:
+        return start_announce(context, request, now, op);
     case SKAD_CONTROL_GET:
-        return skad_node_get(context->node, &request->u.id, now, op);
+        return skad_node_get(node, SKAD_RECORD_IMMUTABLE, &request->id, now, op);
+    case SKAD_CONTROL_RESOLVE:
+        return record_key(request, &key) ? skad_node_get(node, SKAD_RECORD_MUTABLE, &key, now, op)
+                                         : SKAD_ERR_INPUT;
+    case SKAD_CONTROL_PROVIDERS:
+        return skad_node_get(node, SKAD_RECORD_ANNOUNCEMENT, &request->id, now, op);
+    case SKAD_CONTROL_WATCH_RECORD:
+    case SKAD_CONTROL_WATCH_PROVIDERS:
+        return start_watch(context, request, now, op);
+    case SKAD_CONTROL_UNWATCH:
+    case SKAD_CONTROL_WITHDRAW:
+    case SKAD_CONTROL_RECORDS:
     case SKAD_CONTROL_TABLE:
     case SKAD_CONTROL_STATUS:
         break;
@@ -38,101 +193,73 @@ skad_status skad_method_start(const skad_method_context *context,
     return SKAD_ERR_INPUT;
 }
 
-/* ---- Status ---- */
+/* ---- Not starting ---- */
 
-static void write_drops(const skad_node_stats *stats, skad_writer *writer)
+/* What a method's parameters have to be, where the node would not take them. */
+static const char *limits_of(skad_control_method method)
 {
-    skad_result_key(writer, "drops");
-    skad_write_map(writer, SKAD_VERDICT_COUNT - 1);
-    for (size_t i = SKAD_VERDICT_ACCEPT + 1; i < SKAD_VERDICT_COUNT; i++) {
-        skad_result_uint(writer, skad_verdict_name((skad_verdict)i), stats->verdicts[i]);
+    switch (method) {
+    case SKAD_CONTROL_PING:
+        return "this address may not be contacted in this network profile";
+    case SKAD_CONTROL_PUT:
+        return "a value has 1 to 1000 bytes";
+    case SKAD_CONTROL_STORE:
+        return "only a record with a sequence can be compared, and it must not have expired";
+    case SKAD_CONTROL_PUBLISH:
+        return "a value has at most 800 bytes, a salt at most 64; a record lives at most two days "
+               "of "
+               "the network (its record_life_s), and one that is kept at least a sixth of one";
+    case SKAD_CONTROL_ANNOUNCE:
+        return "metadata have at most 128 bytes; an announcement lives at most two days of the "
+               "network (its record_life_s), and one that is kept at least a sixth of one";
+    case SKAD_CONTROL_RESOLVE:
+        return "a salt has at most 64 bytes";
+    case SKAD_CONTROL_WATCH_RECORD:
+    case SKAD_CONTROL_WATCH_PROVIDERS:
+        return "a watch looks every 5 seconds or less often, and a salt has at most 64 bytes";
+    case SKAD_CONTROL_LOOKUP:
+    case SKAD_CONTROL_TRACE:
+    case SKAD_CONTROL_GET:
+    case SKAD_CONTROL_PROVIDERS:
+    case SKAD_CONTROL_UNWATCH:
+    case SKAD_CONTROL_WITHDRAW:
+    case SKAD_CONTROL_RECORDS:
+    case SKAD_CONTROL_TABLE:
+    case SKAD_CONTROL_STATUS:
+        break;
     }
+    return "the node cannot take these parameters";
 }
 
-static void write_requests(const skad_node_stats *stats, skad_writer *writer)
+void skad_method_refuse(const skad_control_request *request, skad_status status,
+                        skad_writer *writer)
 {
-    static const char *const kinds[] = {"ping", "find_node", "find_value", "store", "announce"};
-    size_t count = sizeof kinds / sizeof kinds[0];
-
-    skad_result_key(writer, "requests");
-    skad_write_map(writer, count);
-    for (size_t i = 0; i < count; i++) {
-        skad_result_uint(writer, kinds[i], stats->requests[i + 1]);
+    skad_failure why;
+    skad_control_error error = SKAD_CONTROL_ERROR_INPUT;
+    if (status == SKAD_ERR_INPUT) {
+        (void)skad_fail(&why, "%s", limits_of(request->method));
+    } else if (status == SKAD_ERR_FORMAT) {
+        (void)skad_fail(&why, "these bytes are no record, or its signature is wrong");
+    } else if (status == SKAD_ERR_MISSING) {
+        (void)skad_fail(&why, "no peer has told us our own address yet: name it, or wait until "
+                              "the node has joined");
+    } else if (status == SKAD_ERR_IO) {
+        error = SKAD_CONTROL_ERROR_STORAGE;
+        (void)skad_fail(&why, "it cannot be kept, since the node's store refuses writes: %s",
+                        strerror(errno));
+    } else {
+        error = SKAD_CONTROL_ERROR_BUSY;
+        (void)skad_fail(&why, "%s", skad_status_text(status));
     }
+    skad_control_write_error(writer, request->msgid, error, why.text);
 }
 
-static void write_store(const skad_store_fill *fill, skad_writer *writer)
-{
-    skad_result_key(writer, "store");
-    skad_write_map(writer, 4);
-    skad_result_uint(writer, "records", fill->records);
-    skad_result_uint(writer, "records_max", fill->records_max);
-    skad_result_uint(writer, "bytes", fill->bytes);
-    skad_result_uint(writer, "bytes_max", fill->bytes_max);
-}
+/* ---- Answered at once ---- */
 
-static void write_counters(const skad_node_stats *stats, skad_writer *writer)
+static void withdraw(const skad_method_context *context, const skad_id *key, skad_writer *writer)
 {
-    skad_result_uint(writer, "received", stats->received);
-    skad_result_uint(writer, "received_bytes", stats->received_bytes);
-    skad_result_uint(writer, "accepted", stats->verdicts[SKAD_VERDICT_ACCEPT]);
-    skad_result_uint(writer, "sent", stats->sent);
-    skad_result_uint(writer, "sent_bytes", stats->sent_bytes);
-    skad_result_uint(writer, "outbox_dropped", stats->outbox_dropped);
-    skad_result_uint(writer, "signatures", stats->signatures);
-    skad_result_uint(writer, "verifications", stats->verifications);
-    skad_result_uint(writer, "refusals", stats->refusals);
-    skad_result_uint(writer, "timeouts", stats->timeouts);
-    skad_result_uint(writer, "lookups", stats->lookups);
-    skad_result_uint(writer, "faults", stats->faults);
-    skad_result_uint(writer, "dismissed", stats->dismissed);
-    skad_result_uint(writer, "lookups_dense", stats->lookups_dense);
-    skad_result_uint(writer, "network_size", stats->network_size);
-}
-#define COUNTERS_COUNT 15
-
-static void write_sockets(const skad_method_context *context, skad_writer *writer)
-{
-    skad_address bound[2] = {{0}, {0}};
-    uint64_t refused = 0;
-    uint64_t congestion = 0;
-    for (size_t i = 0; i < context->sockets_count; i++) {
-        bound[i] = context->sockets[i].bound;
-        refused += context->sockets[i].counters.refused;
-        congestion += context->sockets[i].counters.congestion;
-    }
-    skad_result_key(writer, "listen");
-    skad_result_address_list(writer, bound, 2);
-    skad_result_uint(writer, "send_refused", refused);
-    skad_result_uint(writer, "send_congestion", congestion);
-}
-#define SOCKETS_COUNT 3
-
-static void write_status(const skad_method_context *context, skad_time now, skad_writer *writer)
-{
-    skad_node_stats stats;
-    skad_node_stats_get(context->node, now, &stats);
-
-    skad_write_map(writer, 13 + SOCKETS_COUNT + COUNTERS_COUNT + 3);
-    skad_result_id(writer, "id", skad_node_self(context->node));
-    skad_result_str(writer, "version", SKAD_VERSION);
-    skad_result_str(writer, "profile", context->profile->name);
-    skad_result_uint(writer, "uptime_s", (now.mono_us - context->started_us) / SKAD_US_PER_S);
-    skad_result_bool(writer, "joined", stats.joined);
-    skad_result_uint(writer, "epoch", stats.epoch);
-    skad_result_key(writer, "observed");
-    skad_result_address_list(writer, stats.observed, 2);
-    skad_result_uint(writer, "peers", stats.peers);
-    skad_result_uint(writer, "peers_silent", stats.peers_silent);
-    skad_result_uint(writer, "siblings", stats.siblings);
-    skad_result_uint(writer, "buckets", stats.buckets);
-    skad_result_uint(writer, "pending", stats.pending);
-    skad_result_uint(writer, "operations", stats.operations);
-    write_sockets(context, writer);
-    write_counters(&stats, writer);
-    write_requests(&stats, writer);
-    write_drops(&stats, writer);
-    write_store(&stats.store, writer);
+    skad_write_map(writer, 1);
+    skad_result_uint(writer, "withdrawn", skad_node_withdraw(context->node, key, 0));
 }
 
 void skad_method_answer(const skad_method_context *context, const skad_control_request *request,
@@ -141,7 +268,15 @@ void skad_method_answer(const skad_method_context *context, const skad_control_r
     size_t start = writer->len;
     skad_control_write_result(writer, request->msgid);
     if (request->method == SKAD_CONTROL_STATUS) {
-        write_status(context, now, writer);
+        skad_status_result(context, now, writer);
+    } else if (request->method == SKAD_CONTROL_WITHDRAW) {
+        withdraw(context, &request->id, writer);
+    } else if (request->method == SKAD_CONTROL_RECORDS) {
+        if (!skad_shelf_result(context, request, now, writer)) {
+            writer->len = start;
+            skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_STORAGE,
+                                     "the store cannot be read");
+        }
     } else if (!skad_table_result(context, now, writer)) {
         writer->len = start;
         skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_BUSY, "out of memory");

@@ -5,33 +5,52 @@
 
 #include "proto/control.h"
 #include "skad/node.h"
+#include "skad/store.h"
+#include "src/daemon/tickets.h"
 #include "src/daemon/udp.h"
 
 /* What the methods may look at. */
 typedef struct skad_method_context {
     skad_node *node;
+    skad_store store; /* the node's: for looking only */
     const skad_profile *profile;
     const skad_udp_socket *sockets;
     size_t sockets_count;
     uint64_t started_us;
 } skad_method_context;
 
-/* Whether the method is answered by an event later on; else skad_method_answer answers now. */
-bool skad_method_is_operation(skad_control_method method);
+/* How a method is answered. */
+typedef enum skad_method_manner {
+    SKAD_METHOD_AT_ONCE,   /* skad_method_answer */
+    SKAD_METHOD_OPERATION, /* skad_method_start, then skad_method_finish when its event came */
+    SKAD_METHOD_WATCH,     /* skad_method_start, skad_method_changed, skad_method_unwatched */
+    SKAD_METHOD_UNWATCH,   /* ends a watch: who keeps watches answers */
+} skad_method_manner;
 
-/* Starts an operation. Errors: those of skad_node_ping and its siblings. */
+skad_method_manner skad_method_manner_of(skad_control_method method);
+
+/* Starts an operation or a watch. Errors: those of skad_node_ping and its siblings
+ * (skad/node.h, skad/records.h). */
 SKAD_MUST_CHECK skad_status skad_method_start(const skad_method_context *context,
                                               const skad_control_request *request, skad_time now,
                                               skad_op *op);
 
-/* Writes the response of a method that is no operation. */
+/* Writes the response to a request that could not be started; errno as it was then. */
+void skad_method_refuse(const skad_control_request *request, skad_status status,
+                        skad_writer *writer);
+
+/* Writes the response of a method that is answered at once. */
 void skad_method_answer(const skad_method_context *context, const skad_control_request *request,
                         skad_time now, skad_writer *writer);
 
-/* Writes the notification of a traced lookup's step. */
-void skad_method_step(const skad_event *event, uint32_t msgid, skad_writer *writer);
+/* Writes the notification of a traced lookup's step, of a change that a watch has seen. */
+void skad_method_step(const skad_event *event, const skad_ticket *ticket, skad_writer *writer);
+void skad_method_changed(const skad_event *event, const skad_ticket *ticket, skad_writer *writer);
 
 /* Writes the response to the operation that an event ends. */
-void skad_method_finish(const skad_event *event, uint32_t msgid, skad_writer *writer);
+void skad_method_finish(const skad_event *event, const skad_ticket *ticket, skad_writer *writer);
+
+/* Writes the response to a watch that ends. */
+void skad_method_unwatched(const skad_ticket *ticket, skad_writer *writer);
 
 #endif

@@ -1,8 +1,11 @@
 /* How an operation that ended is told: one result for each kind of event, or an error. */
 #include "src/daemon/results.h"
 
+#include <string.h>
+
 #include "crypto/assert.h"
 #include "src/daemon/methods.h"
+#include "src/daemon/records_result.h"
 
 void skad_result_key(skad_writer *writer, const char *key)
 {
@@ -25,6 +28,21 @@ void skad_result_str(skad_writer *writer, const char *key, const char *value)
 {
     skad_write_str(writer, key);
     skad_write_str(writer, value);
+}
+
+void skad_result_bytes(skad_writer *writer, const char *key, skad_span value)
+{
+    skad_write_str(writer, key);
+    skad_write_bin(writer, value.data, value.len);
+}
+
+/* In the form of an ID: 64 hex digits. */
+void skad_result_public_key(skad_writer *writer, const char *key,
+                            const uint8_t value[static SKAD_PUBLIC_KEY_BYTES])
+{
+    skad_id id;
+    memcpy(id.bytes, value, sizeof id.bytes);
+    skad_result_id(writer, key, &id);
 }
 
 void skad_result_id(skad_writer *writer, const char *key, const skad_id *id)
@@ -102,9 +120,9 @@ static void write_step(const skad_step *step, skad_writer *writer)
     skad_result_uint(writer, "rtt_us", step->state == SKAD_STEP_ANSWERED ? step->rtt_us : 0);
 }
 
-void skad_method_step(const skad_event *event, uint32_t msgid, skad_writer *writer)
+void skad_method_step(const skad_event *event, const skad_ticket *ticket, skad_writer *writer)
 {
-    skad_control_write_notification(writer, "step", msgid);
+    skad_control_write_notification(writer, "step", ticket->msgid);
     write_step(&event->u.step, writer);
 }
 
@@ -141,46 +159,26 @@ static void write_ping(const skad_event *event, skad_writer *writer)
     skad_result_uint(writer, "rtt_us", event->u.ping.rtt_us);
 }
 
-static void write_put(const skad_event *event, skad_writer *writer)
+/* An event without a result. */
+static void write_error(const skad_event *event, uint32_t msgid, skad_writer *writer)
 {
-    skad_write_map(writer, 5);
-    skad_result_id(writer, "key", &event->u.put.key);
-    skad_result_uint(writer, "holders", event->u.put.holders);
-    skad_result_uint(writer, "stored", event->u.put.stored);
-    skad_result_uint(writer, "refused", event->u.put.refused);
-    skad_result_uint(writer, "silent", event->u.put.silent);
-}
-
-static void write_get(const skad_event *event, skad_writer *writer)
-{
-    skad_write_map(writer, 4);
-    skad_result_key(writer, "value");
-    skad_write_bin(writer, event->u.get.value, event->u.get.len);
-    skad_result_id(writer, "holder", &event->u.get.holder);
-    skad_result_uint(writer, "rpcs", event->u.get.rpcs);
-    skad_result_uint(writer, "invalid", event->u.get.invalid);
-}
-
-static const char *not_found_text(skad_event_kind kind)
-{
-    return kind == SKAD_EVENT_PUT ? "no node took the value" : "no node has the value";
-}
-
-void skad_method_finish(const skad_event *event, uint32_t msgid, skad_writer *writer)
-{
-    switch (event->outcome) {
-    case SKAD_OUTCOME_DONE:
-        break;
-    case SKAD_OUTCOME_NOT_FOUND:
-        skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_NOT_FOUND,
-                                 not_found_text(event->kind));
-        return;
-    case SKAD_OUTCOME_TIMED_OUT:
+    if (event->kind == SKAD_EVENT_PUT) {
+        skad_put_error(event, msgid, writer);
+    } else if (event->kind == SKAD_EVENT_GET) {
+        skad_get_error(event, msgid, writer);
+    } else {
         skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_TIMED_OUT,
                                  "nobody answered in time");
+    }
+}
+
+void skad_method_finish(const skad_event *event, const skad_ticket *ticket, skad_writer *writer)
+{
+    if (event->outcome != SKAD_OUTCOME_DONE) {
+        write_error(event, ticket->msgid, writer);
         return;
     }
-    skad_control_write_result(writer, msgid);
+    skad_control_write_result(writer, ticket->msgid);
     switch (event->kind) {
     case SKAD_EVENT_PING:
         write_ping(event, writer);
@@ -189,16 +187,30 @@ void skad_method_finish(const skad_event *event, uint32_t msgid, skad_writer *wr
         write_lookup(&event->u.lookup.report, writer);
         break;
     case SKAD_EVENT_PUT:
-        write_put(event, writer);
+        skad_put_result(&event->u.put, ticket, writer);
         break;
     case SKAD_EVENT_GET:
-        write_get(event, writer);
+        skad_get_result(&event->u.get, writer);
         break;
     case SKAD_EVENT_JOINED:
     case SKAD_EVENT_ISOLATED:
     case SKAD_EVENT_PUZZLE_NEEDED:
     case SKAD_EVENT_STEP:
+    case SKAD_EVENT_CHANGED:
         SKAD_ASSERT(false); /* these end no operation */
         break;
     }
+}
+
+void skad_method_changed(const skad_event *event, const skad_ticket *ticket, skad_writer *writer)
+{
+    skad_control_write_notification(writer, "changed", ticket->msgid);
+    skad_get_result(&event->u.get, writer);
+}
+
+void skad_method_unwatched(const skad_ticket *ticket, skad_writer *writer)
+{
+    skad_control_write_result(writer, ticket->msgid);
+    skad_write_map(writer, 1);
+    skad_result_uint(writer, "changes", ticket->changes);
 }

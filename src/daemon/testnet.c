@@ -12,7 +12,8 @@
 #include "src/daemon/home.h"
 #include "src/daemon/signals.h"
 
-#define DESCRIPTORS_A_NODE   (2 + SKAD_TESTNET_CLIENTS)
+#define DESCRIPTORS_A_NODE   (2 + DESCRIPTORS_A_STORE + SKAD_TESTNET_CLIENTS)
+#define DESCRIPTORS_A_STORE  3
 #define SKAD_TESTNET_CLIENTS 2
 
 typedef struct testnet testnet;
@@ -83,6 +84,7 @@ static bool start_member(testnet *net, size_t i, skad_failure *failure)
         .identify = identify,
         .identity_path = net->config->keep ? home.identity : NULL,
         .peers_path = net->config->keep ? home.peers : NULL,
+        .records_path = net->config->keep ? home.records : NULL,
         .control_path = home.control,
         .listen = &listen,
         .listen_count = 1,

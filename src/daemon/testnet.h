@@ -16,7 +16,7 @@ typedef struct skad_testnet_config {
     size_t nodes;
     uint16_t base_port; /* ports base..base+nodes-1; 0: the kernel chooses */
     const char *dir;    /* for control sockets, exists; node-<i>.sock */
-    bool keep;          /* identities and peers too, so that the same nodes come back */
+    bool keep;          /* identities, peers and records too, so that the same nodes come back */
     void (*node)(void *user, const char *address, const char *control_path); /* once for each */
     void (*ready)(void *user);                                               /* all have joined */
     void *user;

@@ -13,6 +13,7 @@
 
 #include "proto/address.h"
 #include "proto/seal.h"
+#include "skad/records.h"
 #include "src/core/distance.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
@@ -45,48 +46,16 @@ static skad_node_stats stats_of(const test_stage *stage)
     return stats;
 }
 
-/* The node's answer to one request. */
-typedef struct exchange {
-    skad_datagram request;
-    skad_datagram answer;
-    skad_envelope envelope;
-    skad_opened opened;
-} exchange;
-
-/* Delivers the request from an address and opens the one answer, which must go there. */
-static void deliver(test_stage *stage, const test_stranger *who, const skad_address *from,
-                    exchange *out)
-{
-    assert_int_equal(test_stage_deliver(stage, from, &out->request), SKAD_VERDICT_ACCEPT);
-    assert_true(skad_node_poll_datagram(stage->node, &out->answer));
-    assert_int_equal(test_stage_drain(stage), 0);
-    assert_true(skad_address_equal(&out->answer.to, from));
-    skad_envelope asked;
-    assert_int_equal(skad_envelope_decode(out->request.bytes + SKAD_TAG_BYTES,
-                                          out->request.len - SKAD_TAG_BYTES, &asked),
-                     SKAD_VERDICT_ACCEPT);
-    uint8_t digest[SKAD_HASH_BYTES];
-    skad_envelope_digest(&stage->identity.id, NULL, asked.signed_part, digest);
-    test_stage_open(stage, who, &out->answer, digest, &out->envelope, &out->opened);
-}
-
-static void ask(test_stage *stage, const test_stranger *who, const skad_message *message,
-                const uint8_t *token, exchange *out)
-{
-    test_stage_request(stage, who, message, token, &out->request);
-    deliver(stage, who, &who->address, out);
-}
-
 static void get_token(test_stage *stage, const test_stranger *who,
                       uint8_t token[static SKAD_TOKEN_BYTES])
 {
-    exchange pinged;
-    ask(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &pinged);
+    test_exchange pinged;
+    test_stage_ask(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &pinged);
     assert_non_null(pinged.envelope.token);
     memcpy(token, pinged.envelope.token, SKAD_TOKEN_BYTES);
 }
 
-static void assert_refused_for_token(const test_stage *stage, const exchange *what)
+static void assert_refused_for_token(const test_stage *stage, const test_exchange *what)
 {
     assert_int_equal(what->opened.message.kind, SKAD_KIND_ERROR);
     assert_int_equal(what->opened.message.u.reply.u.error.code, SKAD_ERROR_TOKEN);
@@ -126,8 +95,8 @@ static void a_store_needs_a_token_of_its_own_address_identity_and_time(void **st
         get_token(stage, &granted, token);
         token[SKAD_TOKEN_BYTES - 1] ^= cases[i].flip;
         stage->now.mono_us += cases[i].later_us;
-        exchange stored;
-        ask(stage, who, &store, cases[i].shown ? token : NULL, &stored);
+        test_exchange stored;
+        test_stage_ask(stage, who, &store, cases[i].shown ? token : NULL, &stored);
         if ((stored.opened.message.kind == SKAD_KIND_STORED) != cases[i].stored) {
             fail_msg("%s", cases[i].label);
         }
@@ -148,9 +117,9 @@ static void a_captured_store_is_worth_nothing_from_another_address(void **state)
     skad_wire_message(SKAD_KIND_STORE, &store);
     uint8_t token[SKAD_TOKEN_BYTES];
     get_token(stage, who, token);
-    exchange stolen;
+    test_exchange stolen;
     test_stage_request(stage, who, &store, token, &stolen.request);
-    deliver(stage, who, &elsewhere, &stolen);
+    test_stage_exchange(stage, who, &elsewhere, &stolen);
     assert_refused_for_token(stage, &stolen);
     assert_in_range(stolen.answer.len, 1, SKAD_AMPLIFICATION_MAX * stolen.request.len);
 }
@@ -162,9 +131,9 @@ static void a_captured_request_moves_nobody_and_is_answered_once(void **state)
     const skad_address elsewhere = test_dice_address(5555);
     skad_message find;
     skad_wire_message(SKAD_KIND_FIND_NODE, &find);
-    exchange stolen;
+    test_exchange stolen;
     test_stage_request(stage, peer, &find, NULL, &stolen.request);
-    deliver(stage, peer, &elsewhere, &stolen);
+    test_stage_exchange(stage, peer, &elsewhere, &stolen);
     assert_in_range(stolen.answer.len, 1, SKAD_AMPLIFICATION_MAX * stolen.request.len);
     assert_int_equal(test_stage_deliver(stage, &elsewhere, &stolen.request),
                      SKAD_VERDICT_DUPLICATE);
@@ -185,12 +154,13 @@ static void store_something(test_stage *stage, skad_id *key)
     skad_value_key(value, sizeof value, key);
     uint8_t record[SKAD_RECORD_BYTES_MAX];
     size_t len = skad_record_encode_immutable(value, sizeof value, record, sizeof record);
-    skad_store_record stored = {.key = *key,
-                                .type = SKAD_RECORD_IMMUTABLE,
+    skad_store_record stored = {.name = {.key = *key, .type = SKAD_RECORD_IMMUTABLE},
                                 .expires_unix_s = stage->now.unix_s + 1000,
                                 .data = record,
                                 .len = len};
-    assert_int_equal(stage->store.ops->put(stage->store.self, &stored, stage->now.unix_s), SKAD_OK);
+    assert_int_equal(
+        stage->store.ops->put(stage->store.self, SKAD_SHELF_HELD, &stored, stage->now.unix_s),
+        SKAD_OK);
 }
 
 static void without_a_token_an_answer_is_at_most_three_times_its_request(void **state)
@@ -207,8 +177,8 @@ static void without_a_token_an_answer_is_at_most_three_times_its_request(void **
         if (kinds[i] == SKAD_KIND_FIND_VALUE) {
             message.u.find_value.key = key;
         }
-        exchange asked;
-        ask(stage, who, &message, NULL, &asked);
+        test_exchange asked;
+        test_stage_ask(stage, who, &message, NULL, &asked);
         if (asked.answer.len > SKAD_AMPLIFICATION_MAX * asked.request.len) {
             fail_msg("%s: %zu bytes for %zu", skad_wire_kind_name(kinds[i]), asked.answer.len,
                      asked.request.len);
@@ -222,10 +192,10 @@ static void a_token_buys_the_full_answer(void **state)
     const test_stranger *who = test_stage_stranger(stage);
     skad_message find;
     skad_wire_message(SKAD_KIND_FIND_NODE, &find);
-    exchange poor;
-    exchange rich;
-    ask(stage, who, &find, NULL, &poor);
-    ask(stage, who, &find, poor.envelope.token, &rich);
+    test_exchange poor;
+    test_exchange rich;
+    test_stage_ask(stage, who, &find, NULL, &poor);
+    test_stage_ask(stage, who, &find, poor.envelope.token, &rich);
     assert_int_equal(rich.opened.message.u.reply.u.nodes.contacts_count, stage->profile.k);
     size_t few = poor.opened.message.u.reply.u.nodes.contacts_count;
     assert_in_range(few, 1, stage->profile.k - 1);
@@ -242,13 +212,13 @@ static void a_value_too_large_for_the_allowance_asks_for_a_token(void **state)
     skad_message find;
     skad_wire_message(SKAD_KIND_FIND_VALUE, &find);
     store_something(stage, &find.u.find_value.key);
-    exchange asked;
-    ask(stage, who, &find, NULL, &asked);
+    test_exchange asked;
+    test_stage_ask(stage, who, &find, NULL, &asked);
     assert_int_equal(asked.opened.message.kind, SKAD_KIND_ERROR);
     assert_int_equal(asked.opened.message.u.reply.u.error.code, SKAD_ERROR_TOKEN);
     uint8_t token[SKAD_TOKEN_BYTES];
     memcpy(token, asked.envelope.token, sizeof token);
-    ask(stage, who, &find, token, &asked);
+    test_stage_ask(stage, who, &find, token, &asked);
     assert_int_equal(asked.opened.message.kind, SKAD_KIND_VALUE);
     assert_int_equal(asked.opened.message.u.reply.u.value.records_count, 1);
 }
@@ -512,11 +482,12 @@ static void a_wrong_value_is_counted_and_the_right_one_still_found(void **state)
         stage->script = the_first_lies_about_the_value;
         stage->user = &told;
         skad_op op;
-        assert_int_equal(skad_node_get(stage->node, &key, stage->now, &op), SKAD_OK);
+        assert_int_equal(skad_node_get(stage->node, SKAD_RECORD_IMMUTABLE, &key, stage->now, &op),
+                         SKAD_OK);
         skad_event event = await(stage, op);
-        if (event.outcome != SKAD_OUTCOME_DONE || event.u.get.invalid != 1) {
+        if (event.outcome != SKAD_OUTCOME_DONE || event.u.get.tally.invalid != 1) {
             fail_msg("%s: outcome %d, %u invalid", cases[i].label, event.outcome,
-                     event.u.get.invalid);
+                     event.u.get.tally.invalid);
         }
         assert_int_equal(event.u.get.len, 5);
         assert_memory_equal(event.u.get.value, "right", 5);

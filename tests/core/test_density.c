@@ -11,7 +11,8 @@
 #include <string.h>
 
 #include "crypto/keys.h"
-#include "proto/record.h"
+#include "skad/record.h"
+#include "skad/records.h"
 #include "src/core/density.h"
 #include "src/core/distance.h"
 #include "tests/support/colluders.h"
@@ -69,9 +70,9 @@ static size_t count_honest_holders(const test_network *network, const skad_id *k
     size_t holders = 0;
     for (size_t i = 0; i < HONEST; i++) {
         skad_store_record record;
+        const skad_store_name name = {.key = *key, .type = SKAD_RECORD_IMMUTABLE};
         const skad_store *store = &network->nodes[i].store;
-        holders +=
-            store->ops->get(store->self, key, SKAD_RECORD_IMMUTABLE, 0, TEST_UNIX_S, &record);
+        holders += store->ops->find(store->self, SKAD_SHELF_HELD, &name, TEST_UNIX_S, &record);
     }
     return holders;
 }
@@ -102,8 +103,9 @@ static void a_crowd_around_a_key_is_noticed_and_looked_behind(void **state)
     size_t found = 0;
     for (size_t i = 2; i < 52; i++) {
         uint8_t got[1000];
-        assert_int_equal(
-            skad_node_get(network->nodes[i].node, &key, test_network_time(network), &op), SKAD_OK);
+        assert_int_equal(skad_node_get(network->nodes[i].node, SKAD_RECORD_IMMUTABLE, &key,
+                                       test_network_time(network), &op),
+                         SKAD_OK);
         skad_event get = test_network_await(network, i, op, got);
         found += get.outcome == SKAD_OUTCOME_DONE && get.u.get.len == sizeof value &&
                  memcmp(got, value, sizeof value) == 0;

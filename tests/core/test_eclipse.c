@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "proto/envelope.h"
-#include "proto/record.h"
+#include "skad/record.h"
 #include "src/core/distance.h"
 #include "src/core/diversity.h"
 #include "src/core/state.h"

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/record.h"
+#include "skad/record.h"
+#include "skad/records.h"
 #include "src/core/distance.h"
 #include "tests/support/identities.h"
 #include "tests/support/network.h"
@@ -117,8 +118,9 @@ static bool get_is_right(test_network *network, size_t index, const skad_id *key
     uint8_t value[1000];
     fill(expected, sizeof expected, number);
     skad_op op;
-    assert_int_equal(
-        skad_node_get(network->nodes[index].node, key, test_network_time(network), &op), SKAD_OK);
+    assert_int_equal(skad_node_get(network->nodes[index].node, SKAD_RECORD_IMMUTABLE, key,
+                                   test_network_time(network), &op),
+                     SKAD_OK);
     skad_event event = test_network_await(network, index, op, value);
     return event.outcome == SKAD_OUTCOME_DONE && event.u.get.len == sizeof value &&
            memcmp(value, expected, sizeof value) == 0;
@@ -202,7 +204,8 @@ static void an_unknown_key_is_not_found(void **state)
     test_network_join_all(network);
     skad_id key = target_number(99);
     skad_op op;
-    assert_int_equal(skad_node_get(network->nodes[2].node, &key, test_network_time(network), &op),
+    assert_int_equal(skad_node_get(network->nodes[2].node, SKAD_RECORD_IMMUTABLE, &key,
+                                   test_network_time(network), &op),
                      SKAD_OK);
     assert_int_equal(test_network_await(network, 2, op, NULL).outcome, SKAD_OUTCOME_NOT_FOUND);
     stop(network);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/record.h"
+#include "skad/record.h"
 #include "src/core/distance.h"
 #include "tests/support/colluders.h"
 #include "tests/support/network.h"

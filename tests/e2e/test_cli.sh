@@ -10,10 +10,12 @@ say "tells its version and its commands"
 expect 0 "$skad" --version
 grep -qE '^skad [0-9]+\.[0-9]+\.[0-9]+$' "$work/out" || fail "version: $(cat "$work/out")"
 expect 0 "$skad" --help
-for command in keygen run testnet put get ping lookup table status; do
+commands="keygen run testnet put get publish resolve announce providers watch records withdraw ping
+    lookup table status"
+for command in $commands; do
     grep -q "^  $command " "$work/out" || fail "no $command in --help"
 done
-for command in keygen run testnet put get ping lookup table status; do
+for command in $commands; do
     "$skad" "$command" --help | grep -q "^usage: skad $command" || fail "no help for $command"
 done
 
@@ -50,10 +52,26 @@ run --join host:70000
 run --profile private
 run --dir
 keygen extra
+put --min-acks 0
+publish
+resolve
+resolve xyz
+resolve $some_key --output
+announce $some_key
+announce $some_key --port 0
+announce $some_key --port 80 --address 127.0.0.1:80
+announce 12 --port 80
+providers 12
+watch $some_key --every 1
+watch --providers $some_key --salt x
+records held
+withdraw 12
 EOF2
 
 say "says so when no daemon answers"
-for command in status table "get $some_key" "lookup $some_key" "ping 127.0.0.1:9"; do
+for command in status table records "get $some_key" "lookup $some_key" "ping 127.0.0.1:9" \
+    "resolve $some_key" "providers $some_key" "watch $some_key" "withdraw $some_key" \
+    "announce $some_key --port 80"; do
     read -ra words <<<"$command"
     expect 1 "$skad" "${words[@]}" --socket "$work/nothing"
     expect_message "no daemon answers at $work/nothing: start one with 'skad run'"
@@ -159,7 +177,7 @@ expect_message "nobody answered in time"
 expect 1 "$skad" ping 255.255.255.255:9
 expect_message "may not be contacted"
 
-say "gives up on a daemon that hangs; an interrupted get leaves nothing behind"
+say "gives up on a daemon that hangs; an interrupted get leaves at most a part"
 kill -STOP "$alone"
 expect 4 "$skad" status --timeout 1
 expect_message "no answer from the daemon within 1 s"
@@ -168,13 +186,14 @@ for signal in INT TERM KILL; do
     env --default-signal=INT "$skad" get "$some_key" -o "$work/fetched/file" 2>/dev/null &
     getter=$!
     pids+=("$getter")
-    wait_for 20 sh -c "ls -l /proc/$getter/fd | grep -q '$work/fetched/.* (deleted)'"
-    [ -z "$(ls "$work/fetched")" ] || fail "visible before it is whole: $(ls "$work/fetched")"
+    wait_for 20 sh -c "ls -l /proc/$getter/fd | grep -q '$work/fetched/file.part'"
+    [ ! -e "$work/fetched/file" ] || fail "visible before it is whole"
     kill "-$signal" "$getter"
     code=0
     { wait "$getter"; } 2>/dev/null || code=$?
     [ "$code" -gt 128 ] || fail "SIG$signal did not end it: $code"
-    [ -z "$(ls "$work/fetched")" ] || fail "SIG$signal left $(ls "$work/fetched")"
+    [ "$(ls "$work/fetched")" = file.part ] || fail "SIG$signal left $(ls "$work/fetched")"
+    [ "$(stat -c %a "$work/fetched/file.part")" = 600 ] || fail "others can read the part"
 done
 kill -CONT "$alone"
 answers key || fail "did not wake up"

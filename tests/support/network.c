@@ -24,15 +24,75 @@ skad_time test_network_time(const test_network *network)
                        .unix_s = TEST_UNIX_S + network->now_us / SKAD_US_PER_S};
 }
 
-size_t test_network_add(test_network *network, const skad_identity *identity)
+/* ---- Who is due first ---- */
+
+static bool beats(const test_network *network, uint16_t a, uint16_t b)
 {
-    SKAD_ASSERT(network->count < TEST_NODES_MAX);
-    size_t index = network->count++;
-    test_node *node = &network->nodes[index];
-    node->identity = *identity;
-    uint8_t hash_key[16] = {1};
-    skad_status status = skad_store_memory_new(4096, 4 << 20, hash_key, &node->store);
+    return network->due_us[a] != network->due_us[b] ? network->due_us[a] < network->due_us[b]
+                                                    : a < b;
+}
+
+/* Enters a node's deadline, after whatever may have changed it. */
+static void reschedule(test_network *network, size_t index)
+{
+    const test_node *node = &network->nodes[index];
+    network->due_us[index] = node->dead ? UINT64_MAX : skad_node_deadline(node->node);
+    for (size_t at = (TEST_NODES_MAX + index) / 2; at > 0; at /= 2) {
+        uint16_t left = network->winners[2 * at];
+        uint16_t right = network->winners[2 * at + 1];
+        network->winners[at] = beats(network, left, right) ? left : right;
+    }
+}
+
+static void schedule_nobody(test_network *network)
+{
+    for (size_t i = 0; i < TEST_NODES_MAX; i++) {
+        network->due_us[i] = UINT64_MAX;
+    }
+    for (size_t at = 1; at < 2 * TEST_NODES_MAX; at++) {
+        size_t leftmost = at; /* all are equal, so the lowest number wins */
+        while (leftmost < TEST_NODES_MAX) {
+            leftmost *= 2;
+        }
+        network->winners[at] = (uint16_t)(leftmost - TEST_NODES_MAX);
+    }
+}
+
+static size_t next_node(test_network *network, uint64_t *due_us)
+{
+    if (network->still) {
+        reschedule(network, network->awake);
+        *due_us = network->due_us[network->awake];
+        return network->awake;
+    }
+    size_t next = network->winners[1];
+    while (network->due_us[next] != UINT64_MAX && network->nodes[next].dead) {
+        reschedule(network, next); /* it died in the middle of a run */
+        next = network->winners[1];
+    }
+    *due_us = network->due_us[next];
+    return next;
+}
+
+/* ---- Nodes ---- */
+
+static void open_store(test_node *node)
+{
+    static const skad_store_caps caps = {.records_max = 4096,
+                                         .bytes_max = 4 << 20,
+                                         .published_max = 1024,
+                                         .published_bytes_max = 1 << 20};
+    skad_status status = skad_store_memory_new(&caps, &node->store);
     SKAD_ASSERT(status == SKAD_OK);
+}
+
+static void close_store(test_node *node)
+{
+    node->store.ops->free(node->store.self);
+}
+
+static void start(test_network *network, test_node *node)
+{
     skad_node_config config = {.profile = *network->profile,
                                .identity = &node->identity,
                                .store = node->store,
@@ -45,12 +105,43 @@ size_t test_network_add(test_network *network, const skad_identity *identity)
     for (size_t i = 0; i < sizeof config.seed; i++) {
         config.seed[i] = (uint8_t)test_network_draw(network);
     }
-    status = skad_node_new(&config, test_network_time(network), &node->node);
+    skad_status status = skad_node_new(&config, test_network_time(network), &node->node);
     SKAD_ASSERT(status == SKAD_OK);
+}
+
+size_t test_network_add(test_network *network, const skad_identity *identity)
+{
+    SKAD_ASSERT(network->count < TEST_NODES_MAX);
+    size_t index = network->count++;
+    test_node *node = &network->nodes[index];
+    node->identity = *identity;
+    open_store(node);
+    start(network, node);
     node->address = (skad_address){.family = SKAD_FAMILY_IPV4,
                                    .port = (uint16_t)(10000 + index),
                                    .ip = {10, (uint8_t)(index >> 8), (uint8_t)index, 1}};
     return index;
+}
+
+void test_network_vanish(test_network *network, size_t index, bool forgets)
+{
+    test_node *node = &network->nodes[index];
+    SKAD_ASSERT(!node->dead);
+    skad_node_free(node->node);
+    node->node = NULL;
+    node->dead = true;
+    if (forgets) {
+        close_store(node);
+        open_store(node);
+    }
+}
+
+void test_network_revive(test_network *network, size_t index)
+{
+    test_node *node = &network->nodes[index];
+    SKAD_ASSERT(node->dead && node->node == NULL);
+    start(network, node);
+    node->dead = false;
 }
 
 void test_network_init(test_network *network, const skad_profile *profile, size_t count,
@@ -62,6 +153,7 @@ void test_network_init(test_network *network, const skad_profile *profile, size_
                               .random = seed,
                               .latency_min_us = 5 * SKAD_US_PER_MS,
                               .latency_max_us = 25 * SKAD_US_PER_MS};
+    schedule_nobody(network);
     for (size_t i = 0; i < count; i++) {
         skad_identity identity = test_identity(profile, (uint32_t)i + 1);
         test_network_add(network, &identity);
@@ -72,7 +164,7 @@ void test_network_free(test_network *network)
 {
     for (size_t i = 0; i < network->count; i++) {
         skad_node_free(network->nodes[i].node);
-        network->nodes[i].store.ops->free(network->nodes[i].store.self);
+        close_store(&network->nodes[i]);
     }
     for (size_t i = 0; i < network->flights_count; i++) {
         free(network->flights[i]);
@@ -139,7 +231,9 @@ void test_network_send(test_network *network, const skad_address *from,
     SKAD_ASSERT(flight != NULL);
     flight->from = *from;
     flight->datagram = *datagram;
-    write_down(network, flight);
+    if (!network->unrecorded) {
+        write_down(network, flight);
+    }
     uint64_t spread = network->latency_max_us - network->latency_min_us + 1;
     flight->due_us =
         network->now_us + network->latency_min_us + test_network_draw(network) % spread;
@@ -152,12 +246,14 @@ void test_network_send(test_network *network, const skad_address *from,
     }
 }
 
+/* Sends what a node has to send, after each call that gave it the time. */
 static void collect(test_network *network, size_t index)
 {
     skad_datagram datagram;
     while (skad_node_poll_datagram(network->nodes[index].node, &datagram)) {
         test_network_send(network, &network->nodes[index].address, &datagram);
     }
+    reschedule(network, index);
 }
 
 static void deliver(test_network *network)
@@ -180,23 +276,6 @@ static void deliver(test_network *network)
 }
 
 /* ---- Time ---- */
-
-static size_t next_node(const test_network *network, uint64_t *due_us)
-{
-    size_t next = SIZE_MAX;
-    *due_us = UINT64_MAX;
-    size_t first = network->still ? network->awake : 0;
-    size_t end = network->still ? network->awake + 1 : network->count;
-    for (size_t i = first; i < end; i++) {
-        uint64_t deadline =
-            network->nodes[i].dead ? UINT64_MAX : skad_node_deadline(network->nodes[i].node);
-        if (deadline < *due_us) {
-            *due_us = deadline;
-            next = i;
-        }
-    }
-    return next;
-}
 
 static bool step(test_network *network, uint64_t end_us)
 {
@@ -225,7 +304,9 @@ bool test_network_run(test_network *network, uint64_t duration_us,
 {
     uint64_t end_us = network->now_us + duration_us;
     for (size_t i = 0; i < network->count; i++) {
-        if (!network->nodes[i].dead) {
+        if (network->nodes[i].dead) {
+            reschedule(network, i);
+        } else {
             collect(network, i); /* what calls between two runs left to send */
         }
     }
@@ -305,7 +386,7 @@ static bool event_came(test_network *network, void *user)
             continue;
         }
         awaited->event = event;
-        if (event.kind == SKAD_EVENT_GET && awaited->value != NULL) {
+        if (event.kind == SKAD_EVENT_GET && awaited->value != NULL && event.u.get.len > 0) {
             memcpy(awaited->value, event.u.get.value, event.u.get.len);
         }
         return true;

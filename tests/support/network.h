@@ -14,7 +14,7 @@
 typedef struct test_network test_network;
 
 typedef struct test_node {
-    skad_node *node;
+    skad_node *node; /* NULL after it vanished */
     skad_identity identity;
     skad_store store;
     skad_address address;
@@ -57,7 +57,13 @@ struct test_network {
     size_t flights_max;
     uint64_t orders;
     uint64_t delivered;
+    bool unrecorded;        /* no transcript, which costs more than all else here */
     uint8_t transcript[32]; /* a running hash of every datagram that was sent */
+
+    /* A tournament of the nodes' deadlines, a complete binary tree: the leaves, at TEST_NODES_MAX
+     * and behind, are the nodes; each place above has the node below it that is due first. */
+    uint64_t due_us[TEST_NODES_MAX];
+    uint16_t winners[2 * TEST_NODES_MAX];
 };
 
 /* `count` nodes of the profile, none joined, each in a /24 of its own and on ports from 10000 on;
@@ -68,6 +74,14 @@ void test_network_free(test_network *network);
 
 /* Adds a node with an identity of its own; returns its index. */
 size_t test_network_add(test_network *network, const skad_identity *identity);
+
+/* A node is gone without a word, as in a crash; `forgets`: and its store with it. Not from within a
+ * run. */
+void test_network_vanish(test_network *network, size_t index, bool forgets);
+
+/* It is there again, with the same identity, address and store, another seed, and an empty table.
+ */
+void test_network_revive(test_network *network, size_t index);
 
 /* A number from the network's dice. */
 uint64_t test_network_draw(test_network *network);

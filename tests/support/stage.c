@@ -1,6 +1,10 @@
 #include "tests/support/stage.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "crypto/assert.h"
 #include "proto/address.h"
@@ -19,12 +23,12 @@ skad_profile test_stage_profile(void)
 
 void test_stage_init(test_stage *stage, const skad_profile *profile)
 {
-    static const uint8_t hash_key[16] = {1};
+    static const skad_store_caps caps = {64, 1 << 16, 64, 1 << 16};
     *stage = (test_stage){.profile = *profile,
                           .identity = test_identity(profile, 1),
                           .now = {.mono_us = SKAD_US_PER_S, .unix_s = TEST_UNIX_S}};
     skad_profile_network_key(profile, stage->network_key);
-    skad_status status = skad_store_memory_new(64, 1 << 16, hash_key, &stage->store);
+    skad_status status = skad_store_memory_new(&caps, &stage->store);
     SKAD_ASSERT(status == SKAD_OK);
     skad_node_config config = {.profile = *profile,
                                .identity = &stage->identity,
@@ -219,6 +223,29 @@ static void play_all(test_stage *stage)
         }
         stage->lost += !found;
     }
+}
+
+void test_stage_exchange(test_stage *stage, const test_stranger *who, const skad_address *from,
+                         test_exchange *out)
+{
+    assert_int_equal(test_stage_deliver(stage, from, &out->request), SKAD_VERDICT_ACCEPT);
+    assert_true(skad_node_poll_datagram(stage->node, &out->answer));
+    assert_int_equal(test_stage_drain(stage), 0);
+    assert_true(skad_address_equal(&out->answer.to, from));
+    skad_envelope asked;
+    assert_int_equal(skad_envelope_decode(out->request.bytes + SKAD_TAG_BYTES,
+                                          out->request.len - SKAD_TAG_BYTES, &asked),
+                     SKAD_VERDICT_ACCEPT);
+    uint8_t digest[SKAD_HASH_BYTES];
+    skad_envelope_digest(&stage->identity.id, NULL, asked.signed_part, digest);
+    test_stage_open(stage, who, &out->answer, digest, &out->envelope, &out->opened);
+}
+
+void test_stage_ask(test_stage *stage, const test_stranger *who, const skad_message *message,
+                    const uint8_t *token, test_exchange *out)
+{
+    test_stage_request(stage, who, message, token, &out->request);
+    test_stage_exchange(stage, who, &who->address, out);
 }
 
 void test_stage_run(test_stage *stage, uint64_t duration_us)

@@ -89,6 +89,22 @@ skad_verdict test_stage_deliver(test_stage *stage, const skad_address *from,
 /* Takes what the node has to send and throws it away; returns how many datagrams. */
 size_t test_stage_drain(test_stage *stage);
 
+/* The node's answer to one request. */
+typedef struct test_exchange {
+    skad_datagram request;
+    skad_datagram answer;
+    skad_envelope envelope; /* of the answer */
+    skad_opened opened;
+} test_exchange;
+
+/* Delivers out->request from an address and opens the one answer, which must go there. */
+void test_stage_exchange(test_stage *stage, const test_stranger *who, const skad_address *from,
+                         test_exchange *out);
+
+/* The same for a request of a stranger from its own address. */
+void test_stage_ask(test_stage *stage, const test_stranger *who, const skad_message *message,
+                    const uint8_t *token, test_exchange *out);
+
 /* Lets the strangers answer for so much virtual time. */
 void test_stage_run(test_stage *stage, uint64_t duration_us);
 

@@ -16,19 +16,18 @@ void skad_cast_init(skad_cast *self)
     };
 }
 
-void skad_cast_draft(const skad_cast *self, skad_kind kind, const skad_id *recipient,
-                     const uint8_t *request_digest, const uint8_t *token, skad_draft *out)
+void skad_cast_draft_message(const skad_cast *self, const skad_message *message,
+                             const skad_id *recipient, const uint8_t *request_digest,
+                             const uint8_t *token, skad_draft *out)
 {
     static const uint8_t rpc_id[SKAD_RPC_ID_BYTES] = {0xf0, 0xf1, 0xf2, 0xf3,
                                                       0xf4, 0xf5, 0xf6, 0xf7};
-    skad_message message;
 
-    skad_wire_message(kind, &message);
     SKAD_ASSERT(
         skad_draft_write(
             &self->sealer,
             &(skad_draft_fields){
-                .message = &message,
+                .message = message,
                 .rpc_id = rpc_id,
                 .recipient = recipient,
                 .request_digest = request_digest,
@@ -36,4 +35,13 @@ void skad_cast_draft(const skad_cast *self, skad_kind kind, const skad_id *recip
                 .bytes_min = request_digest == NULL && token == NULL ? SKAD_FIRST_CONTACT_BYTES : 0,
             },
             out) == SKAD_OK);
+}
+
+void skad_cast_draft(const skad_cast *self, skad_kind kind, const skad_id *recipient,
+                     const uint8_t *request_digest, const uint8_t *token, skad_draft *out)
+{
+    skad_message message;
+
+    skad_wire_message(kind, &message);
+    skad_cast_draft_message(self, &message, recipient, request_digest, token, out);
 }

@@ -24,4 +24,9 @@ void skad_cast_init(skad_cast *self);
 void skad_cast_draft(const skad_cast *self, skad_kind kind, const skad_id *recipient,
                      const uint8_t *request_digest, const uint8_t *token, skad_draft *out);
 
+/* The same with a message of one's own. */
+void skad_cast_draft_message(const skad_cast *self, const skad_message *message,
+                             const skad_id *recipient, const uint8_t *request_digest,
+                             const uint8_t *token, skad_draft *out);
+
 #endif

@@ -3,8 +3,8 @@
 
 #include "crypto/assert.h"
 #include "proto/address.h"
-#include "proto/record.h"
 #include "proto/tree.h"
+#include "skad/record.h"
 #include "tests/support/vectors.h"
 #include "tests/support/wire.h"
 

@@ -4,7 +4,7 @@
 
 #include "crypto/keys.h"
 #include "proto/limits.h"
-#include "proto/record.h"
+#include "skad/record.h"
 #include "tests/support/vectors.h"
 #include "tests/support/vectors_spell.h"
 #include "tests/support/wire.h"

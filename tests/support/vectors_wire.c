@@ -2,6 +2,7 @@
  * batch. */
 #include "crypto/assert.h"
 #include "crypto/merkle.h"
+#include "skad/record.h"
 #include "tests/support/vectors.h"
 #include "tests/support/vectors_cast.h"
 #include "tests/support/wire.h"
@@ -64,6 +65,28 @@ static void write_exchange(skad_json *json, const skad_cast *self)
     write_envelope(json, &answering, "PONG to that hello", &pong, hello.digest);
 }
 
+/* A mutable record to replace what the holder has, kept for the shortest time. */
+static void write_store_with_cas(skad_json *json, const skad_cast *self)
+{
+    uint8_t record[SKAD_RECORD_BYTES_MAX];
+    skad_identity publisher;
+    skad_message store = {.kind = SKAD_KIND_STORE};
+    skad_draft draft;
+    skad_draft *one = &draft;
+
+    skad_wire_identity(4, &publisher);
+    size_t len = skad_record_encode_mutable(&publisher, (skad_span){(const uint8_t *)"salt", 4}, 8,
+                                            1790000000, (skad_span){(const uint8_t *)"newer", 5},
+                                            record, sizeof record);
+    store.u.store.record = (skad_span){record, len};
+    store.u.store.has_cas = true;
+    store.u.store.cas = 7;
+    store.u.store.life_s = 1;
+    skad_cast_draft_message(self, &store, &self->receiver.id, NULL, SKAD_CAST_TOKEN, &draft);
+    skad_seal(&self->sealer, &one, 1);
+    write_envelope(json, self, "STORE with cas and the shortest life_s", &draft, NULL);
+}
+
 static void write_batch(skad_json *json, const skad_cast *self)
 {
     static const skad_kind kinds[] = {SKAD_KIND_NODES, SKAD_KIND_STORED, SKAD_KIND_ERROR};
@@ -101,5 +124,6 @@ void skad_vectors_envelopes(skad_json *json)
         skad_seal(&self.sealer, &one, 1);
         write_envelope(json, &self, "signed alone", &draft, digest);
     }
+    write_store_with_cas(json, &self);
     write_batch(json, &self);
 }

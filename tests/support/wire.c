@@ -112,6 +112,7 @@ static void sample_request(skad_message *out)
         out->u.find_value.type = SKAD_RECORD_IMMUTABLE;
     } else if (out->kind == SKAD_KIND_STORE) {
         out->u.store.record = sample_record();
+        out->u.store.life_s = 86400;
     } else if (out->kind == SKAD_KIND_ANNOUNCE) {
         out->u.announce.record = sample_record();
     }

@@ -30,6 +30,17 @@ static const read_case cases[] = {
     {"a lookup", 0, 0, "lookup", 1, {KEY_TEXT}, SKAD_CONTROL_REQUEST},
     {"a get", 0, UINT32_MAX, "get", 1, {KEY_TEXT}, SKAD_CONTROL_REQUEST},
     {"a put of a text", 0, 7, "put", 1, {"hello"}, SKAD_CONTROL_REQUEST},
+    {"a get of providers", 0, 7, "providers", 1, {KEY_TEXT}, SKAD_CONTROL_REQUEST},
+    {"a resolve without a salt", 0, 7, "resolve", 1, {KEY_TEXT}, SKAD_CONTROL_REQUEST},
+    {"a resolve with a salt", 0, 7, "resolve", 2, {KEY_TEXT, "salt"}, SKAD_CONTROL_REQUEST},
+    {"a watch with its defaults", 0, 7, "watch_record", 1, {KEY_TEXT}, SKAD_CONTROL_REQUEST},
+    {"a shelf", 0, 7, "records", 1, {"held"}, SKAD_CONTROL_REQUEST},
+    {"the other shelf", 0, 7, "records", 1, {"published"}, SKAD_CONTROL_REQUEST},
+    {"an announcement without an endpoint", 0, 7, "announce", 1, {KEY_TEXT}, SKAD_CONTROL_REQUEST},
+    {"a publish without a sequence", 0, 7, "publish", 2, {"v", "s"}, SKAD_CONTROL_WRONG_PARAMS},
+    {"a shelf that there is not", 0, 7, "records", 1, {"hold"}, SKAD_CONTROL_WRONG_PARAMS},
+    {"no number to unwatch", 0, 7, "unwatch", 1, {"7"}, SKAD_CONTROL_WRONG_PARAMS},
+    {"a text where a flag is due", 0, 7, "put", 2, {"hello", "true"}, SKAD_CONTROL_WRONG_PARAMS},
     {"a table", 0, 7, "table", 0, {NULL}, SKAD_CONTROL_REQUEST},
     {"a status", 0, 7, "status", 0, {NULL}, SKAD_CONTROL_REQUEST},
     {"an unknown method", 0, 7, "stop", 0, {NULL}, SKAD_CONTROL_NO_METHOD},
@@ -137,7 +148,7 @@ static void ids_are_taken_as_raw_bytes_too(void **state)
         assert_int_equal(cut,
                          len == SKAD_ID_BYTES ? SKAD_CONTROL_REQUEST : SKAD_CONTROL_WRONG_PARAMS);
         if (cut == SKAD_CONTROL_REQUEST) {
-            assert_memory_equal(request.u.id.bytes, raw, SKAD_ID_BYTES);
+            assert_memory_equal(request.id.bytes, raw, SKAD_ID_BYTES);
         }
     }
 }
@@ -202,39 +213,223 @@ static void rubbish_is_refused(void **state)
     }
 }
 
+static skad_control_request write_and_read(const skad_control_request *request,
+                                           uint8_t bytes[static 512])
+{
+    skad_writer writer;
+    skad_control_request back;
+    bool known = false;
+    size_t consumed = 0;
+    skad_writer_init(&writer, bytes, 512);
+    skad_control_write_request(&writer, request);
+    assert_false(writer.overflow);
+    assert_int_equal(skad_control_read(bytes, writer.len, &back, &known, &consumed),
+                     SKAD_CONTROL_REQUEST);
+    assert_int_equal(consumed, writer.len);
+    return back;
+}
+
+static void assert_same_span(skad_span a, skad_span b)
+{
+    assert_int_equal(a.len, b.len);
+    assert_true(a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static void assert_same(const skad_control_request *a, const skad_control_request *b)
+{
+    assert_int_equal(a->msgid, b->msgid);
+    assert_int_equal(a->method, b->method);
+    assert_memory_equal(&a->id, &b->id, sizeof a->id);
+    assert_int_equal(a->address.port, b->address.port);
+    assert_true(skad_address_equal(&a->address, &b->address));
+    assert_same_span(a->value, b->value);
+    assert_same_span(a->salt, b->salt);
+    assert_int_equal(a->sequence, b->sequence);
+    assert_int_equal(a->has_cas, b->has_cas);
+    assert_int_equal(a->cas, b->cas);
+    assert_int_equal(a->life_s, b->life_s);
+    assert_int_equal(a->keep, b->keep);
+    assert_int_equal(a->every_s, b->every_s);
+    assert_int_equal(a->watched, b->watched);
+    assert_int_equal(a->published, b->published);
+    assert_int_equal(a->has_cursor, b->has_cursor);
+    assert_memory_equal(a->cursor, b->cursor, sizeof a->cursor);
+    assert_int_equal(a->max, b->max);
+}
+
+/* What a method does not have is at its default. */
+static skad_control_request with_defaults(skad_control_method method)
+{
+    return (skad_control_request){
+        .msgid = 7,
+        .method = method,
+        .keep = method != SKAD_CONTROL_PUT,
+        .every_s = SKAD_CONTROL_EVERY_S_DEFAULT,
+        .max = SKAD_CONTROL_LIST_DEFAULT,
+    };
+}
+
 static void what_a_client_writes_a_daemon_reads(void **state)
 {
     (void)state;
-    static const uint8_t value[] = {1, 2, 3};
-    skad_control_request requests[] = {
-        {.msgid = 1, .method = SKAD_CONTROL_PING},
-        {.msgid = 2, .method = SKAD_CONTROL_LOOKUP},
-        {.msgid = 3, .method = SKAD_CONTROL_PUT, .u.value = {value, sizeof value}},
-        {.msgid = 4, .method = SKAD_CONTROL_GET},
-        {.msgid = 5, .method = SKAD_CONTROL_TABLE},
-        {.msgid = UINT32_MAX, .method = SKAD_CONTROL_STATUS},
+    const skad_span value = {(const uint8_t[]){1, 2, 3}, 3};
+    const skad_span salt = {(const uint8_t[]){0, 9}, 2};
+    skad_control_request requests[SKAD_CONTROL_STATUS + 1];
+    for (int i = 0; i <= SKAD_CONTROL_STATUS; i++) {
+        requests[i] = with_defaults((skad_control_method)i);
+    }
+    skad_control_request *one = requests;
+    assert_true(skad_address_parse("[2001:db8::1]:9", &one[SKAD_CONTROL_PING].address));
+    static const skad_control_method with_id[] = {
+        SKAD_CONTROL_LOOKUP,          SKAD_CONTROL_TRACE,     SKAD_CONTROL_GET,
+        SKAD_CONTROL_RESOLVE,         SKAD_CONTROL_PROVIDERS, SKAD_CONTROL_WATCH_RECORD,
+        SKAD_CONTROL_WATCH_PROVIDERS, SKAD_CONTROL_WITHDRAW,  SKAD_CONTROL_ANNOUNCE,
     };
-    assert_true(skad_address_parse("[2001:db8::1]:9", &requests[0].u.address));
-    memset(&requests[1].u.id, 0x11, sizeof requests[1].u.id);
-    memset(&requests[3].u.id, 0xee, sizeof requests[3].u.id);
+    for (size_t i = 0; i < sizeof with_id / sizeof with_id[0]; i++) {
+        memset(&one[with_id[i]].id, 0x11 + (int)i, SKAD_ID_BYTES);
+    }
+    one[SKAD_CONTROL_PUT].value = value;
+    one[SKAD_CONTROL_PUT].keep = true;
+    one[SKAD_CONTROL_STORE].value = value;
+    one[SKAD_CONTROL_STORE].has_cas = true;
+    one[SKAD_CONTROL_STORE].keep = false;
+    one[SKAD_CONTROL_PUBLISH].value = value;
+    one[SKAD_CONTROL_PUBLISH].salt = salt;
+    one[SKAD_CONTROL_PUBLISH].sequence = UINT64_MAX;
+    one[SKAD_CONTROL_PUBLISH].has_cas = true;
+    one[SKAD_CONTROL_PUBLISH].cas = UINT64_MAX - 1;
+    one[SKAD_CONTROL_PUBLISH].life_s = 3600;
+    one[SKAD_CONTROL_PUBLISH].keep = false;
+    one[SKAD_CONTROL_ANNOUNCE].address.port = 80; /* our own address */
+    one[SKAD_CONTROL_ANNOUNCE].value = value;
+    one[SKAD_CONTROL_RESOLVE].salt = salt;
+    one[SKAD_CONTROL_WATCH_RECORD].salt = salt;
+    one[SKAD_CONTROL_WATCH_RECORD].every_s = 5;
+    one[SKAD_CONTROL_WATCH_PROVIDERS].every_s = UINT32_MAX;
+    one[SKAD_CONTROL_UNWATCH].watched = UINT32_MAX;
+    one[SKAD_CONTROL_RECORDS].published = true;
+    one[SKAD_CONTROL_RECORDS].has_cursor = true;
+    memset(one[SKAD_CONTROL_RECORDS].cursor, 0xc5, SKAD_CONTROL_CURSOR_BYTES);
+    one[SKAD_CONTROL_RECORDS].max = SKAD_CONTROL_LIST_MAX;
+    for (int i = 0; i <= SKAD_CONTROL_STATUS; i++) {
+        uint8_t bytes[512];
+        skad_control_request back = write_and_read(&requests[i], bytes);
+        assert_same(&back, &requests[i]);
+    }
+}
 
-    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+/* The parameters of one method, as a client may encode them: type by type. */
+typedef struct params_case {
+    const char *label;
+    const char *method;
+    const char *params; /* n: nil, u: 7, z: 0, m: one too many, b: true, s: "text", h: "held",
+                           k: a key, c: a cursor */
+    skad_control_cut expected;
+} params_case;
+
+static const params_case params_cases[] = {
+    {"put, told to keep", "put", "sb", SKAD_CONTROL_REQUEST},
+    {"put, nil for the default", "put", "sn", SKAD_CONTROL_REQUEST},
+    {"put of nothing", "put", "n", SKAD_CONTROL_WRONG_PARAMS},
+    {"put with too much", "put", "sbb", SKAD_CONTROL_WRONG_PARAMS},
+    {"store with a cas", "store", "su", SKAD_CONTROL_REQUEST},
+    {"store that only keeps", "store", "snb", SKAD_CONTROL_REQUEST},
+    {"publish, the least", "publish", "snu", SKAD_CONTROL_REQUEST},
+    {"publish, the most", "publish", "ssuuub", SKAD_CONTROL_REQUEST},
+    {"publish, nil all along", "publish", "snunnn", SKAD_CONTROL_REQUEST},
+    {"publish without its sequence", "publish", "snn", SKAD_CONTROL_WRONG_PARAMS},
+    {"publish for no time", "publish", "snunz", SKAD_CONTROL_WRONG_PARAMS},
+    {"announce a port", "announce", "ku", SKAD_CONTROL_REQUEST},
+    {"announce port 0", "announce", "kz", SKAD_CONTROL_WRONG_PARAMS},
+    {"announce no address", "announce", "ks", SKAD_CONTROL_WRONG_PARAMS},
+    {"announce metadata only", "announce", "kns", SKAD_CONTROL_REQUEST},
+    {"watch every 0 seconds", "watch_providers", "kz", SKAD_CONTROL_WRONG_PARAMS},
+    {"watch every so often", "watch_providers", "ku", SKAD_CONTROL_REQUEST},
+    {"unwatch", "unwatch", "u", SKAD_CONTROL_REQUEST},
+    {"a page of records", "records", "hcu", SKAD_CONTROL_REQUEST},
+    {"records from a text on", "records", "hs", SKAD_CONTROL_WRONG_PARAMS},
+    {"no records", "records", "hnz", SKAD_CONTROL_WRONG_PARAMS},
+    {"too many records", "records", "hnm", SKAD_CONTROL_WRONG_PARAMS},
+};
+
+static void write_param(skad_writer *writer, char kind)
+{
+    static const uint8_t zeros[SKAD_CONTROL_CURSOR_BYTES] = {0};
+    if (kind == 'n') {
+        skad_write_nil(writer);
+    } else if (kind == 'b') {
+        skad_write_bool(writer, true);
+    } else if (kind == 'k' || kind == 'c') {
+        skad_write_bin(writer, zeros, kind == 'k' ? SKAD_ID_BYTES : SKAD_CONTROL_CURSOR_BYTES);
+    } else if (kind == 's' || kind == 'h') {
+        skad_write_str(writer, kind == 's' ? "text" : "held");
+    } else {
+        skad_write_uint(writer, kind == 'u' ? 7 : kind == 'z' ? 0 : SKAD_CONTROL_LIST_MAX + 1);
+    }
+}
+
+static skad_control_cut read_params(const char *method, const char *params,
+                                    uint8_t bytes[static 256], skad_control_request *out)
+{
+    skad_writer writer;
+    bool known = false;
+    size_t consumed = 0;
+    skad_writer_init(&writer, bytes, 256);
+    skad_write_array(&writer, 4);
+    skad_write_uint(&writer, 0);
+    skad_write_uint(&writer, 7);
+    skad_write_str(&writer, method);
+    skad_write_array(&writer, strlen(params));
+    for (const char *kind = params; *kind != 0; kind++) {
+        write_param(&writer, *kind);
+    }
+    return skad_control_read(bytes, writer.len, out, &known, &consumed);
+}
+
+static void parameters_are_taken_by_their_place_and_type(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof params_cases / sizeof params_cases[0]; i++) {
+        const params_case *one = &params_cases[i];
         uint8_t bytes[256];
-        skad_writer writer;
-        skad_control_request back;
-        bool known = false;
-        size_t consumed = 0;
-        skad_writer_init(&writer, bytes, sizeof bytes);
-        skad_control_write_request(&writer, &requests[i]);
-        assert_int_equal(skad_control_read(bytes, writer.len, &back, &known, &consumed),
-                         SKAD_CONTROL_REQUEST);
-        assert_int_equal(back.msgid, requests[i].msgid);
-        assert_int_equal(back.method, requests[i].method);
-        if (back.method == SKAD_CONTROL_PUT) {
-            assert_int_equal(back.u.value.len, sizeof value);
-            assert_memory_equal(back.u.value.data, value, sizeof value);
-        } else {
-            assert_memory_equal(&back.u.id, &requests[i].u.id, sizeof back.u.id);
+        skad_control_request request;
+        skad_control_cut cut = read_params(one->method, one->params, bytes, &request);
+        if (cut != one->expected) {
+            fail_msg("%s: %d instead of %d", one->label, cut, one->expected);
+        }
+    }
+}
+
+/* Both ways of leaving out: nothing at the end, and nil. */
+static void parameters_that_are_missing_have_their_defaults(void **state)
+{
+    (void)state;
+    static const struct {
+        skad_control_method method;
+        const char *missing;
+        const char *nil;
+    } missing[] = {
+        {SKAD_CONTROL_PUT, "s", "sn"},
+        {SKAD_CONTROL_STORE, "s", "snn"},
+        {SKAD_CONTROL_PUBLISH, "snu", "snunnn"},
+        {SKAD_CONTROL_ANNOUNCE, "k", "knnnn"},
+        {SKAD_CONTROL_RESOLVE, "k", "kn"},
+        {SKAD_CONTROL_WATCH_RECORD, "k", "knn"},
+        {SKAD_CONTROL_WATCH_PROVIDERS, "k", "kn"},
+        {SKAD_CONTROL_RECORDS, "h", "hnn"},
+    };
+    for (size_t i = 0; i < sizeof missing / sizeof missing[0]; i++) {
+        const char *name = skad_control_method_name(missing[i].method);
+        for (int nil = 0; nil < 2; nil++) {
+            uint8_t bytes[256];
+            skad_control_request request;
+            skad_control_request expected = with_defaults(missing[i].method);
+            assert_int_equal(
+                read_params(name, nil ? missing[i].nil : missing[i].missing, bytes, &request),
+                SKAD_CONTROL_REQUEST);
+            expected.value = request.value; /* these are not left out */
+            expected.sequence = request.sequence;
+            assert_same(&request, &expected);
         }
     }
 }
@@ -263,6 +458,8 @@ int main(void)
         cmocka_unit_test(a_request_over_4096_bytes_is_refused_with_its_msgid),
         cmocka_unit_test(rubbish_is_refused),
         cmocka_unit_test(what_a_client_writes_a_daemon_reads),
+        cmocka_unit_test(parameters_are_taken_by_their_place_and_type),
+        cmocka_unit_test(parameters_that_are_missing_have_their_defaults),
         cmocka_unit_test(an_error_is_a_map_of_code_and_message),
     };
     return cmocka_run_group_tests_name("control", tests, NULL, NULL);

@@ -280,6 +280,262 @@ static void send_slow_ping(int fd)
     send_bytes(fd, ping, sizeof ping);
 }
 
+/* ---- Records ---- */
+
+static const uint8_t KEY[SKAD_ID_BYTES] = {0x17, 0x23};
+
+/* Begins a request of a method with so many parameters in `bytes`. */
+static skad_writer begin_request(uint8_t bytes[static 512], uint64_t msgid, const char *method,
+                                 size_t params)
+{
+    skad_writer writer;
+    skad_writer_init(&writer, bytes, 512);
+    skad_write_array(&writer, 4);
+    skad_write_uint(&writer, 0);
+    skad_write_uint(&writer, msgid);
+    skad_write_str(&writer, method);
+    skad_write_array(&writer, params);
+    return writer;
+}
+
+static void send_writer(int fd, const skad_writer *writer)
+{
+    assert_false(writer->overflow);
+    send_bytes(fd, writer->data, writer->len);
+}
+
+static void send_watch(int fd, uint64_t msgid)
+{
+    uint8_t bytes[512];
+    skad_writer writer = begin_request(bytes, msgid, "watch_providers", 1);
+    skad_write_bin(&writer, KEY, sizeof KEY);
+    send_writer(fd, &writer);
+}
+
+static void send_announce(int fd, uint64_t msgid, const char *metadata)
+{
+    uint8_t bytes[512];
+    skad_writer writer = begin_request(bytes, msgid, "announce", 3);
+    skad_write_bin(&writer, KEY, sizeof KEY);
+    skad_write_str(&writer, "127.0.0.1:80");
+    skad_write_str(&writer, metadata);
+    send_writer(fd, &writer);
+}
+
+static void send_number(int fd, uint64_t msgid, const char *method, uint64_t number)
+{
+    uint8_t bytes[512];
+    skad_writer writer = begin_request(bytes, msgid, method, 1);
+    skad_write_uint(&writer, number);
+    send_writer(fd, &writer);
+}
+
+static uint64_t status_of_node(house *self, const char *field)
+{
+    skad_answer answer;
+    int fd = dial(self);
+    send_bytes(fd, STATUS, sizeof STATUS);
+    assert_int_equal(read_answers(self, fd, 1, &answer), 1);
+    close(fd);
+    return skad_answer_uint(skad_answer_at(answer, 3), field);
+}
+
+static void a_watch_tells_each_change_until_it_is_ended(void **state)
+{
+    house *self = *state;
+    skad_answer answer;
+    int watcher = dial(self);
+    int fd = dial(self);
+
+    send_watch(watcher, 77);
+    for (int i = 0; status_of_node(self, "watches") < 1 && i < 1000; i++) {
+        ev_run(self->loop, EVRUN_NOWAIT);
+    }
+    for (uint64_t i = 0; i < 3; i++) {
+        send_announce(fd, i, i == 0 ? "one" : i == 1 ? "two" : "three");
+        assert_int_equal(read_answers(self, fd, 1, &answer), 1);
+        assert_int_equal(skad_answer_uint(skad_answer_at(answer, 3), "stored"), 1);
+        assert_int_equal(read_answers(self, watcher, 1, &answer), 1);
+        assert_int_equal(skad_answer_at(answer, 0).item->u.number, 2);
+        skad_answer params = skad_answer_at(answer, 2);
+        assert_int_equal(skad_answer_at(params, 0).item->u.number, 77);
+        skad_answer providers = skad_answer_get(skad_answer_at(params, 1), "providers");
+        assert_int_equal(skad_answer_count(providers), 1);
+    }
+    send_number(watcher, 78, "unwatch", 76); /* there is no such watch */
+    assert_int_equal(read_answers(self, watcher, 1, &answer), 1);
+    assert_false(skad_answer_at(answer, 3).item->u.number != 0);
+    send_number(watcher, 79, "unwatch", 77);
+    skad_answer last;
+    assert_int_equal(read_answers(self, watcher, 2, &last), 2);
+    assert_int_equal(msgid_of(last), 79);
+    assert_int_equal(skad_answer_at(last, 3).item->type, SKAD_ITEM_BOOL);
+    assert_int_equal(skad_answer_at(last, 3).item->u.number, 1);
+    assert_int_equal(status_of_node(self, "watches"), 0);
+    close(fd);
+    close(watcher);
+}
+
+static void a_watch_of_who_sends_no_more_is_answered_and_ended(void **state)
+{
+    house *self = *state;
+    skad_answer answer;
+    int fd = dial(self);
+    send_watch(fd, 5);
+    shutdown(fd, SHUT_WR);
+    assert_int_equal(read_answers(self, fd, SIZE_MAX, &answer), 1); /* and then it is hung up */
+    assert_int_equal(msgid_of(answer), 5);
+    assert_int_equal(skad_answer_get(skad_answer_at(answer, 3), "changes").item->type,
+                     SKAD_ITEM_UINT);
+    assert_int_equal(status_of_node(self, "watches"), 0);
+    close(fd);
+}
+
+static void watches_of_a_client_that_hangs_up_are_ended(void **state)
+{
+    house *self = *state;
+    int fd = dial(self);
+    send_watch(fd, 5);
+    for (int i = 0; status_of_node(self, "watches") < 1 && i < 1000; i++) {
+        ev_run(self->loop, EVRUN_NOWAIT);
+    }
+    close(fd);
+    ev_run(self->loop, EVRUN_ONCE);
+    assert_int_equal(status_of_node(self, "watches"), 0);
+}
+
+/* As many as a client may have; one more is refused, and its other requests go on. */
+static void watches_do_not_keep_a_client_from_other_things(void **state)
+{
+    house *self = *state;
+    skad_answer answer;
+    int fd = dial(self);
+    for (uint64_t i = 0; i < SKAD_CONTROL_CLIENT_WATCHES_MAX; i++) {
+        send_watch(fd, 1000 + i);
+    }
+    send_watch(fd, 9999);
+    assert_int_equal(read_answers(self, fd, 1, &answer), 1);
+    assert_int_equal(msgid_of(answer), 9999);
+    assert_error(answer, "busy");
+    send_bytes(fd, PUT, sizeof PUT);
+    assert_int_equal(read_answers(self, fd, 1, &answer), 1);
+    assert_int_equal(skad_answer_uint(skad_answer_at(answer, 3), "stored"), 1);
+    close(fd);
+}
+
+/* Page by page, of one record each: all are met, and each once. */
+static void records_are_listed_page_by_page(void **state)
+{
+    house *self = *state;
+    skad_answer answer;
+    uint8_t bytes[512];
+    uint8_t cursor[SKAD_CONTROL_CURSOR_BYTES];
+    int fd = dial(self);
+    size_t found = 0;
+    for (uint8_t i = 0; i < 5; i++) {
+        skad_writer writer = begin_request(bytes, i, "put", 2);
+        skad_write_bin(&writer, &i, 1);
+        skad_write_bool(&writer, true);
+        send_writer(fd, &writer);
+        assert_int_equal(read_answers(self, fd, 1, &answer), 1);
+        assert_true(skad_answer_bool(skad_answer_at(answer, 3), "kept"));
+    }
+    for (bool first = true, more = true; more; first = false) {
+        skad_writer writer = begin_request(bytes, 9, "records", 3);
+        skad_write_str(&writer, "published");
+        if (first) {
+            skad_write_nil(&writer);
+        } else {
+            skad_write_bin(&writer, cursor, sizeof cursor);
+        }
+        skad_write_uint(&writer, 1);
+        send_writer(fd, &writer);
+        assert_int_equal(read_answers(self, fd, 1, &answer), 1);
+        skad_answer result = skad_answer_at(answer, 3);
+        skad_span next = skad_answer_bytes(result, "next");
+        found += skad_answer_count(skad_answer_get(result, "records"));
+        more = next.len == sizeof cursor;
+        if (more) {
+            memcpy(cursor, next.data, sizeof cursor);
+        }
+        assert_true(found <= 5);
+    }
+    assert_int_equal(found, 5);
+    close(fd);
+}
+
+static void what_is_withdrawn_is_published_no_more(void **state)
+{
+    house *self = *state;
+    skad_answer answer;
+    uint8_t bytes[512];
+    int fd = dial(self);
+    send_announce(fd, 1, "");
+    assert_int_equal(read_answers(self, fd, 1, &answer), 1);
+    for (uint64_t expected = 2; expected > 0; expected--) {
+        skad_writer writer = begin_request(bytes, 2, "withdraw", 1);
+        skad_write_bin(&writer, KEY, sizeof KEY);
+        send_writer(fd, &writer);
+        assert_int_equal(read_answers(self, fd, 1, &answer), 1);
+        assert_int_equal(skad_answer_uint(skad_answer_at(answer, 3), "withdrawn"), expected - 1);
+    }
+    close(fd);
+}
+
+typedef struct refusal_case {
+    const char *label;
+    const char *method;
+    const char *value;
+    const char *code;
+} refusal_case;
+
+static void what_the_node_cannot_take_is_refused_in_words(void **state)
+{
+    house *self = *state;
+    static const refusal_case refusals[] = {
+        {"an empty value", "put", "", "input"},
+        {"no record", "store", "not a record", "input"},
+    };
+    int fd = dial(self);
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        uint8_t bytes[512];
+        skad_answer answer;
+        skad_writer writer = begin_request(bytes, i, refusals[i].method, 1);
+        skad_write_str(&writer, refusals[i].value);
+        send_writer(fd, &writer);
+        assert_int_equal(read_answers(self, fd, 1, &answer), 1);
+        assert_error(answer, refusals[i].code);
+    }
+    close(fd);
+}
+
+/* A lower sequence than what is there: the only holder, ourselves, refuses, and says what it has.
+ */
+static void a_put_that_all_refuse_is_an_error_with_the_reason(void **state)
+{
+    house *self = *state;
+    int fd = dial(self);
+    for (uint64_t sequence = 9; sequence > 7; sequence--) {
+        uint8_t bytes[512];
+        skad_answer answer;
+        skad_writer writer = begin_request(bytes, sequence, "publish", 3);
+        skad_write_str(&writer, "value");
+        skad_write_nil(&writer);
+        skad_write_uint(&writer, sequence);
+        send_writer(fd, &writer);
+        assert_int_equal(read_answers(self, fd, 1, &answer), 1);
+        if (sequence == 9) {
+            assert_int_equal(skad_answer_uint(skad_answer_at(answer, 3), "sequence"), 9);
+            continue;
+        }
+        assert_error(answer, "refused");
+        char text[SKAD_ANSWER_TEXT_BYTES];
+        skad_answer_text(skad_answer_get(skad_answer_at(answer, 2), "message"), text);
+        assert_non_null(strstr(text, "1 older (they hold sequence 9)"));
+    }
+    close(fd);
+}
+
 static void a_half_closed_client_still_gets_its_answers(void **state)
 {
     house *self = *state;
@@ -416,6 +672,14 @@ int main(void)
         WITH_DAEMON(rubbish_ends_the_connection_and_nothing_else),
         WITH_DAEMON(a_request_that_is_too_long_is_answered_and_ends_the_connection),
         WITH_DAEMON(a_half_closed_client_still_gets_its_answers),
+        WITH_DAEMON(a_watch_tells_each_change_until_it_is_ended),
+        WITH_DAEMON(a_watch_of_who_sends_no_more_is_answered_and_ended),
+        WITH_DAEMON(watches_of_a_client_that_hangs_up_are_ended),
+        WITH_DAEMON(watches_do_not_keep_a_client_from_other_things),
+        WITH_DAEMON(records_are_listed_page_by_page),
+        WITH_DAEMON(what_is_withdrawn_is_published_no_more),
+        WITH_DAEMON(what_the_node_cannot_take_is_refused_in_words),
+        WITH_DAEMON(a_put_that_all_refuse_is_an_error_with_the_reason),
         WITH_DAEMON(more_requests_than_there_is_room_for_wait_their_turn),
         WITH_DAEMON(operations_of_a_client_that_hangs_up_are_cancelled),
         WITH_DAEMON(a_client_beyond_the_64th_is_told_so),

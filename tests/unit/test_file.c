@@ -11,12 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "proto/record.h"
+#include "proto/message.h"
 #include "proto/tree.h"
+#include "skad/record.h"
 #include "src/cli/file_get.h"
 #include "src/cli/file_put.h"
+#include "src/cli/file_withdraw.h"
+#include "src/cli/part.h"
 
 #define RECORDS_MAX 4096
 #define BURST       8 /* answers are held back and given in reverse, up to so many */
@@ -24,6 +28,7 @@
 typedef struct stored {
     skad_id key;
     size_t len;
+    bool withdrawn;
     uint8_t value[SKAD_VALUE_BYTES_MAX];
 } stored;
 
@@ -33,9 +38,14 @@ typedef struct fake_daemon {
     stored *records;
     size_t records_count;
     size_t puts;
-    size_t take_at_most; /* records beyond get stored = 0 */
+    size_t answered; /* of them */
+    size_t gets;
+    size_t kept;         /* puts that asked for it */
+    size_t take_at_most; /* records beyond are refused */
+    size_t poor;         /* the put of which only two holders are left, from 1 on; 0: none */
+    size_t give_at_most; /* of gets; the others time out */
     /* Requests that wait to be answered, latest first. */
-    skad_control_request waiting[SKAD_FILE_WINDOW];
+    skad_control_request waiting[SKAD_FILE_GET_WINDOW];
     size_t waiting_count;
 } fake_daemon;
 
@@ -58,28 +68,76 @@ static void keep(fake_daemon *self, skad_span value)
         stored *record = &self->records[self->records_count++];
         record->key = key;
         record->len = value.len;
+        record->withdrawn = false;
         memcpy(record->value, value.data, value.len);
     }
 }
 
-static void answer(const fake_daemon *self, const skad_control_request *request)
+static void write_field(skad_writer *writer, const char *key, uint64_t value)
+{
+    skad_write_str(writer, key);
+    skad_write_uint(writer, value);
+}
+
+static void answer_put(fake_daemon *self, const skad_control_request *request, skad_writer *writer)
+{
+    bool poor = ++self->answered == self->poor;
+    if (self->answered > self->take_at_most) {
+        skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_REFUSED,
+                                 "all 5 holders refused: 5 full (no room left)");
+        return;
+    }
+    skad_control_write_result(writer, request->msgid);
+    skad_write_map(writer, 6);
+    write_field(writer, "holders", 5);
+    write_field(writer, "stored", poor ? 2 : 4);
+    write_field(writer, "refused", poor ? 2 : 1);
+    write_field(writer, "silent", poor ? 1 : 0);
+    skad_write_str(writer, "refusals");
+    skad_write_map(writer, 1);
+    write_field(writer, "full", poor ? 2 : 1);
+    skad_write_str(writer, "kept");
+    skad_write_bool(writer, request->keep);
+}
+
+static void answer_withdraw(fake_daemon *self, const skad_control_request *request,
+                            skad_writer *writer)
+{
+    stored *record = find(self, &request->id);
+    skad_control_write_result(writer, request->msgid);
+    skad_write_map(writer, 1);
+    write_field(writer, "withdrawn", record != NULL && !record->withdrawn);
+    if (record != NULL) {
+        record->withdrawn = true;
+    }
+}
+
+static void answer_get(fake_daemon *self, const skad_control_request *request, skad_writer *writer)
+{
+    const stored *record = find(self, &request->id);
+    if (++self->gets > self->give_at_most) {
+        skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_TIMED_OUT, "asleep");
+    } else if (record == NULL) {
+        skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_NOT_FOUND, "gone");
+    } else {
+        skad_control_write_result(writer, request->msgid);
+        skad_write_map(writer, 1);
+        skad_write_str(writer, "value");
+        skad_write_bin(writer, record->value, record->len);
+    }
+}
+
+static void answer(fake_daemon *self, const skad_control_request *request)
 {
     uint8_t bytes[2048];
     skad_writer writer;
     skad_writer_init(&writer, bytes, sizeof bytes);
-    const stored *record = find(self, &request->u.id);
-    if (request->method == SKAD_CONTROL_GET && record == NULL) {
-        skad_control_write_error(&writer, request->msgid, SKAD_CONTROL_ERROR_NOT_FOUND, "gone");
+    if (request->method == SKAD_CONTROL_WITHDRAW) {
+        answer_withdraw(self, request, &writer);
+    } else if (request->method == SKAD_CONTROL_PUT) {
+        answer_put(self, request, &writer);
     } else {
-        skad_control_write_result(&writer, request->msgid);
-        skad_write_map(&writer, 1);
-        if (request->method == SKAD_CONTROL_GET) {
-            skad_write_str(&writer, "value");
-            skad_write_bin(&writer, record->value, record->len);
-        } else {
-            skad_write_str(&writer, "stored");
-            skad_write_uint(&writer, self->puts > self->take_at_most ? 0 : 3);
-        }
+        answer_get(self, request, &writer);
     }
     ssize_t sent = send(self->fd, bytes, writer.len, MSG_NOSIGNAL);
     (void)sent; /* the client may have given up */
@@ -103,7 +161,8 @@ static void *serve(void *argument)
         size_t consumed = 0;
         if (skad_control_read(in, len, &request, &known, &consumed) == SKAD_CONTROL_REQUEST) {
             if (request.method == SKAD_CONTROL_PUT) {
-                keep(self, request.u.value);
+                keep(self, request.value);
+                self->kept += request.keep;
             }
             self->waiting[self->waiting_count++] = request;
             len -= consumed;
@@ -139,6 +198,7 @@ static int set_up(void **state)
     house *self = calloc(1, sizeof *self);
     self->daemon.records = calloc(RECORDS_MAX, sizeof *self->daemon.records);
     self->daemon.take_at_most = SIZE_MAX;
+    self->daemon.give_at_most = SIZE_MAX;
     *state = self;
     return 0;
 }
@@ -194,25 +254,39 @@ static uint8_t *make_data(size_t len)
     return data;
 }
 
+static skad_exit try_put(house *self, const uint8_t *data, size_t len, skad_file_put_report *report)
+{
+    const skad_file_put_request request = {
+        .fd = make_file(data, len), .name = "a file", .keep = true};
+    self->daemon.answered = 0;
+    begin(self);
+    skad_exit exit = skad_file_put(&self->client, &request, report, &self->failure);
+    end(self);
+    close(request.fd);
+    return exit;
+}
+
 static skad_id put(house *self, const uint8_t *data, size_t len)
 {
-    skad_id root;
-    int fd = make_file(data, len);
+    skad_file_put_report report;
+    assert_int_equal(try_put(self, data, len, &report), SKAD_EXIT_DONE);
+    return report.root;
+}
+
+static skad_exit get_into(house *self, const skad_id *root, int fd)
+{
+    self->daemon.gets = 0;
     begin(self);
-    skad_exit exit = skad_file_put(&self->client, fd, "a file", &root, &self->failure);
+    skad_exit exit = skad_file_get(&self->client, root, fd, &self->failure);
     end(self);
-    close(fd);
-    assert_int_equal(exit, SKAD_EXIT_DONE);
-    return root;
+    return exit;
 }
 
 /* The file's bytes are in the caller's `out`, which has room for cap. */
 static skad_exit get(house *self, const skad_id *root, uint8_t *out, size_t cap, size_t *len)
 {
     int fd = make_file(NULL, 0);
-    begin(self);
-    skad_exit exit = skad_file_get(&self->client, root, fd, &self->failure);
-    end(self);
+    skad_exit exit = get_into(self, root, fd);
     ssize_t got = pread(fd, out, cap, 0);
     assert_true(got >= 0);
     *len = (size_t)got;
@@ -265,17 +339,31 @@ static void files_of_every_shape_come_back(void **state)
 static void a_piece_that_nobody_takes_is_a_failure(void **state)
 {
     house *self = *state;
-    skad_id root;
+    skad_file_put_report report;
     uint8_t *data = make_data(50000);
-    int fd = make_file(data, 50000);
     self->daemon.take_at_most = 40;
-    begin(self);
-    assert_int_equal(skad_file_put(&self->client, fd, "a file", &root, &self->failure),
-                     SKAD_EXIT_FAILED);
-    end(self);
-    close(fd);
+    assert_int_equal(try_put(self, data, 50000, &report), SKAD_EXIT_REFUSED);
     free(data);
-    assert_non_null(strstr(self->failure.text, "no node took it"));
+    assert_non_null(strstr(self->failure.text, "all 5 holders refused: 5 full (no room left)"));
+}
+
+static void a_report_tells_the_worst_record_and_all_refusals(void **state)
+{
+    house *self = *state;
+    skad_file_put_report report;
+    uint8_t *data = make_data(50000); /* 50 pieces, 2 nodes, the root */
+    self->daemon.poor = 20;
+    assert_int_equal(try_put(self, data, 50000, &report), SKAD_EXIT_DONE);
+    free(data);
+    assert_int_equal(report.bytes, 50000);
+    assert_int_equal(report.records, 53);
+    assert_int_equal(self->daemon.kept, 53);
+    assert_int_equal(report.worst_stored, 2);
+    assert_int_equal(report.worst_holders, 5);
+    assert_int_equal(report.refused, 54);
+    assert_int_equal(report.refusals[SKAD_ERROR_FULL], 54);
+    assert_int_equal(report.silent, 1);
+    assert_int_equal(report.not_kept, 0);
 }
 
 static void assert_get_fails(house *self, const skad_id *root, skad_exit expected, const char *text)
@@ -306,7 +394,7 @@ static void every_flipped_bit_is_noticed(void **state)
     for (size_t i = 0; i < self->daemon.records_count; i++) {
         stored *record = &self->daemon.records[i];
         record->value[record->len / 2] ^= 1;
-        assert_get_fails(self, &root, SKAD_EXIT_FAILED, "nothing written");
+        assert_get_fails(self, &root, SKAD_EXIT_FAILED, "is not what a file has there");
         record->value[record->len / 2] ^= 1;
     }
     free(data);
@@ -344,7 +432,7 @@ static void a_tree_whose_parts_do_not_add_up_is_refused(void **state)
     len = skad_tree_encode_node(2, 40000, inner, 2, bytes, sizeof bytes);
     keep(&self->daemon, (skad_span){bytes, len});
     skad_value_key(bytes, len, &root);
-    assert_get_fails(self, &root, SKAD_EXIT_FAILED, "nothing written");
+    assert_get_fails(self, &root, SKAD_EXIT_FAILED, "is not what a file has there");
 
     /* And a piece that is shorter than its place. */
     keep(&self->daemon, (skad_span){piece, 999});
@@ -352,7 +440,174 @@ static void a_tree_whose_parts_do_not_add_up_is_refused(void **state)
     len = skad_tree_encode_node(1, 2000, keys, 2, bytes, sizeof bytes);
     keep(&self->daemon, (skad_span){bytes, len});
     skad_value_key(bytes, len, &root);
-    assert_get_fails(self, &root, SKAD_EXIT_FAILED, "nothing written");
+    assert_get_fails(self, &root, SKAD_EXIT_FAILED, "is not what a file has there");
+}
+
+/* ---- Going on ---- */
+
+#define RESUMED_BYTES 200000
+#define RESUMED_NODES 8 /* seven nodes of level 1 and the root */
+
+static void assert_content(int fd, const uint8_t *data, size_t len)
+{
+    uint8_t *back = malloc(len + 1);
+    assert_int_equal(pread(fd, back, len + 1, 0), len);
+    assert_memory_equal(back, data, len);
+    free(back);
+}
+
+/* Wherever it stops: what it has is not fetched again, and all of it comes in the end. */
+static void a_get_that_was_interrupted_goes_on(void **state)
+{
+    house *self = *state;
+    uint8_t *data = make_data(RESUMED_BYTES);
+    skad_id root = put(self, data, RESUMED_BYTES);
+    for (size_t given = 0; given < 200; given += 37) {
+        int fd = make_file(NULL, 0);
+        size_t pieces = 0;
+        self->daemon.give_at_most = given;
+        assert_int_equal(get_into(self, &root, fd), SKAD_EXIT_TIMED_OUT);
+        uint8_t *part = calloc(1, RESUMED_BYTES);
+        assert_true(pread(fd, part, RESUMED_BYTES, 0) >= 0);
+        for (size_t at = 0; at < RESUMED_BYTES; at += SKAD_PIECE_BYTES) {
+            pieces += memcmp(part + at, data + at, SKAD_PIECE_BYTES) == 0;
+        }
+        free(part);
+        self->daemon.give_at_most = SIZE_MAX;
+        assert_int_equal(get_into(self, &root, fd), SKAD_EXIT_DONE);
+        assert_int_equal(self->daemon.gets,
+                         RESUMED_NODES + RESUMED_BYTES / SKAD_PIECE_BYTES - pieces);
+        assert_content(fd, data, RESUMED_BYTES);
+        close(fd);
+    }
+    free(data);
+}
+
+/* What lies in the place of a piece is nothing to rely on. */
+static void pieces_that_are_wrong_are_fetched_again(void **state)
+{
+    house *self = *state;
+    uint8_t *data = make_data(RESUMED_BYTES);
+    skad_id root = put(self, data, RESUMED_BYTES);
+    int fd = make_file(data, RESUMED_BYTES);
+    assert_int_equal(pwrite(fd, "x", 1, 4321), 1);
+    assert_int_equal(pwrite(fd, "xyz", 3, RESUMED_BYTES - 1), 3); /* and beyond the end */
+    assert_int_equal(get_into(self, &root, fd), SKAD_EXIT_DONE);
+    assert_int_equal(self->daemon.gets, RESUMED_NODES + 2);
+    assert_content(fd, data, RESUMED_BYTES);
+    close(fd);
+
+    /* A file of another kind altogether, longer than this one. */
+    uint8_t *other = calloc(1, 2 * RESUMED_BYTES);
+    fd = make_file(other, 2 * RESUMED_BYTES);
+    free(other);
+    assert_int_equal(get_into(self, &root, fd), SKAD_EXIT_DONE);
+    assert_int_equal(self->daemon.gets, RESUMED_NODES + RESUMED_BYTES / SKAD_PIECE_BYTES);
+    assert_content(fd, data, RESUMED_BYTES);
+    close(fd);
+    free(data);
+}
+
+/* ---- Withdrawing ---- */
+
+static void a_file_is_withdrawn_with_all_its_records(void **state)
+{
+    house *self = *state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        uint64_t withdrawn = 0;
+        uint8_t *data = make_data(sizes[i].size);
+        self->daemon.records_count = 0;
+        skad_id root = put(self, data, sizes[i].size);
+        free(data);
+        begin(self);
+        assert_int_equal(skad_file_withdraw(&self->client, &root, &withdrawn, &self->failure),
+                         SKAD_EXIT_DONE);
+        end(self);
+        assert_int_equal(withdrawn, sizes[i].records);
+    }
+}
+
+static void a_value_that_is_no_file_is_not_withdrawn_as_one(void **state)
+{
+    house *self = *state;
+    skad_id key;
+    uint64_t withdrawn = 0;
+    static const uint8_t value[] = "just a value";
+    keep(&self->daemon, (skad_span){value, sizeof value});
+    skad_value_key(value, sizeof value, &key);
+    begin(self);
+    assert_int_equal(skad_file_withdraw(&self->client, &key, &withdrawn, &self->failure),
+                     SKAD_EXIT_FAILED);
+    end(self);
+    assert_int_equal(withdrawn, 0);
+}
+
+/* ---- Parts of files ---- */
+
+typedef struct place {
+    char dir[64];
+    char path[96];
+    char part[128];
+} place;
+
+static place make_place(void)
+{
+    place self;
+    (void)snprintf(self.dir, sizeof self.dir, "/tmp/skad-test-XXXXXX");
+    assert_non_null(mkdtemp(self.dir));
+    (void)snprintf(self.path, sizeof self.path, "%s/file", self.dir);
+    (void)snprintf(self.part, sizeof self.part, "%s/file.part", self.dir);
+    return self;
+}
+
+static void a_part_becomes_the_file_once_it_is_whole(void **state)
+{
+    (void)state;
+    place where = make_place();
+    skad_failure failure = {""};
+    skad_part part;
+    skad_part second;
+
+    assert_true(skad_part_open(where.path, &part, &failure));
+    assert_int_equal(write(part.fd, "half", 4), 4);
+    assert_false(skad_part_open(where.path, &second, &failure)); /* one at a time */
+    assert_non_null(strstr(failure.text, "another 'skad get' is writing it"));
+    skad_part_leave(&part);
+    assert_int_equal(access(where.path, F_OK), -1);
+
+    assert_true(skad_part_open(where.path, &part, &failure)); /* and it is still there */
+    assert_int_equal(lseek(part.fd, 0, SEEK_END), 4);
+    assert_true(skad_part_commit(&part, &failure));
+    assert_int_equal(access(where.part, F_OK), -1);
+    assert_int_equal(unlink(where.path), 0);
+    assert_int_equal(rmdir(where.dir), 0);
+}
+
+static void a_part_without_content_is_not_left(void **state)
+{
+    (void)state;
+    place where = make_place();
+    skad_failure failure = {""};
+    skad_part part;
+    assert_true(skad_part_open(where.path, &part, &failure));
+    skad_part_leave(&part);
+    assert_int_equal(rmdir(where.dir), 0);
+}
+
+static void what_is_no_file_is_never_taken_for_a_part(void **state)
+{
+    (void)state;
+    place where = make_place();
+    skad_failure failure = {""};
+    skad_part part;
+    assert_int_equal(symlink("/dev/null", where.part), 0);
+    assert_false(skad_part_open(where.path, &part, &failure));
+    assert_int_equal(unlink(where.part), 0);
+    assert_int_equal(mkfifo(where.part, 0600), 0);
+    assert_false(skad_part_open(where.path, &part, &failure));
+    assert_non_null(strstr(failure.text, "that is no file"));
+    assert_int_equal(unlink(where.part), 0);
+    assert_int_equal(rmdir(where.dir), 0);
 }
 
 #define WITH_DAEMON(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -362,10 +617,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_DAEMON(files_of_every_shape_come_back),
         WITH_DAEMON(a_piece_that_nobody_takes_is_a_failure),
+        WITH_DAEMON(a_report_tells_the_worst_record_and_all_refusals),
         WITH_DAEMON(a_missing_piece_is_not_found),
         WITH_DAEMON(every_flipped_bit_is_noticed),
         WITH_DAEMON(a_value_that_is_no_root_is_no_file),
         WITH_DAEMON(a_tree_whose_parts_do_not_add_up_is_refused),
+        WITH_DAEMON(a_get_that_was_interrupted_goes_on),
+        WITH_DAEMON(pieces_that_are_wrong_are_fetched_again),
+        WITH_DAEMON(a_file_is_withdrawn_with_all_its_records),
+        WITH_DAEMON(a_value_that_is_no_file_is_not_withdrawn_as_one),
+        cmocka_unit_test(a_part_becomes_the_file_once_it_is_whole),
+        cmocka_unit_test(a_part_without_content_is_not_left),
+        cmocka_unit_test(what_is_no_file_is_never_taken_for_a_part),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ static void derived_limits_are_the_documented_ones(void **state)
         {"announcement", SKAD_RECORD_ANNOUNCE_BYTES_MAX, 304},
         {"contact", SKAD_CONTACT_BYTES_MAX, 63},
         {"NODES", SKAD_NODES_BYTES_MAX, 1032},
-        {"STORE", SKAD_STORE_BYTES_MAX, 1018},
+        {"STORE", SKAD_STORE_BYTES_MAX, 1023},
         {"VALUE", SKAD_VALUE_REPLY_BYTES_MAX, 1031},
         {"items of a body", SKAD_BODY_ITEMS_MAX, 76},
         {"proof alone", SKAD_PROOF_BYTES(0), 69},
@@ -120,6 +120,7 @@ static void largest_record_fits_a_store_and_a_value(void **state)
     store.u.store.record = (skad_span){record, len};
     store.u.store.has_cas = true;
     store.u.store.cas = UINT64_MAX;
+    store.u.store.life_s = UINT32_MAX;
     assert_int_equal(draft(&store, &sealed), SKAD_OK);
     assert_true(sealed.len <= SKAD_DATAGRAM_BYTES_MAX);
     assert_true(skad_address_parse("[2001:db8::1]:65535", &reply.u.reply.observed));

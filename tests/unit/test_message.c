@@ -61,10 +61,20 @@ static void fields_come_back_by_name(void **state)
     message.u.store.record = (skad_span){(const uint8_t *)"r", 1};
     message.u.store.has_cas = true;
     message.u.store.cas = UINT64_MAX;
+    message.u.store.life_s = UINT32_MAX;
     len = skad_message_encode(&message, body, sizeof body);
     assert_true(skad_message_decode(message.kind, body, len, &decoded));
     assert_true(decoded.u.store.has_cas);
     assert_true(decoded.u.store.cas == UINT64_MAX);
+    assert_true(decoded.u.store.life_s == UINT32_MAX);
+
+    skad_wire_message(SKAD_KIND_STORE, &message);
+    message.u.store.life_s = 1;
+    len = skad_message_encode(&message, body, sizeof body);
+    assert_true(skad_message_decode(message.kind, body, len, &decoded));
+    assert_false(decoded.u.store.has_cas);
+    assert_int_equal(decoded.u.store.cas, 0);
+    assert_int_equal(decoded.u.store.life_s, 1);
 }
 
 static void every_prefix_and_every_addition_is_refused(void **state)
@@ -143,12 +153,22 @@ static const body_case CASES[] = {
     {"FIND_VALUE, type 4", SKAD_KIND_FIND_VALUE, false, {A(3), B(32), U(1), U(4)}},
     {"FIND_VALUE, want 0", SKAD_KIND_FIND_VALUE, false, {A(3), B(32), U(0), U(1)}},
     {"FIND_VALUE without type", SKAD_KIND_FIND_VALUE, false, {A(2), B(32), U(1)}},
-    {"STORE", SKAD_KIND_STORE, true, {A(2), B(1), N}},
-    {"STORE, largest", SKAD_KIND_STORE, true, {A(2), B(SKAD_RECORD_BYTES_MAX), U(UINT64_MAX)}},
-    {"STORE, too large", SKAD_KIND_STORE, false, {A(2), B(SKAD_RECORD_BYTES_MAX + 1), N}},
-    {"STORE of nothing", SKAD_KIND_STORE, false, {A(2), B(0), N}},
-    {"STORE without cas", SKAD_KIND_STORE, false, {A(1), B(1)}},
-    {"STORE, cas a bin", SKAD_KIND_STORE, false, {A(2), B(1), B(1)}},
+    {"STORE", SKAD_KIND_STORE, true, {A(3), B(1), N, U(86400)}},
+    {"STORE, largest",
+     SKAD_KIND_STORE,
+     true,
+     {A(3), B(SKAD_RECORD_BYTES_MAX), U(UINT64_MAX), U(UINT32_MAX)}},
+    {"STORE, too large", SKAD_KIND_STORE, false, {A(3), B(SKAD_RECORD_BYTES_MAX + 1), N, U(1)}},
+    {"STORE of nothing", SKAD_KIND_STORE, false, {A(3), B(0), N, U(1)}},
+    {"STORE, cas a bin", SKAD_KIND_STORE, false, {A(3), B(1), B(1), U(1)}},
+    {"STORE without cas", SKAD_KIND_STORE, false, {A(2), B(1), U(1)}},
+    {"STORE, life 1", SKAD_KIND_STORE, true, {A(3), B(1), U(0), U(1)}},
+    {"STORE, life 0", SKAD_KIND_STORE, false, {A(3), B(1), N, U(0)}},
+    {"STORE, life 2^32", SKAD_KIND_STORE, false, {A(3), B(1), N, U(4294967296)}},
+    {"STORE, life 2^32+1", SKAD_KIND_STORE, false, {A(3), B(1), N, U(4294967297)}},
+    {"STORE, life nil", SKAD_KIND_STORE, false, {A(3), B(1), N, N}},
+    {"STORE without life", SKAD_KIND_STORE, false, {A(2), B(1), N}},
+    {"STORE, four elements", SKAD_KIND_STORE, false, {A(4), B(1), N, U(1), U(1)}},
     {"ANNOUNCE", SKAD_KIND_ANNOUNCE, true, {A(1), B(1)}},
     {"ANNOUNCE of nothing", SKAD_KIND_ANNOUNCE, false, {A(1), B(0)}},
     {"ANNOUNCE, too large", SKAD_KIND_ANNOUNCE, false, {A(1), B(SKAD_RECORD_BYTES_MAX + 1)}},

@@ -22,10 +22,10 @@ typedef struct bench {
 static int begin(void **state)
 {
     static bench made;
-    static const uint8_t hash_key[16] = {1};
+    static const skad_store_caps caps = {4, 4096, 4, 4096};
     made = (bench){.config.profile = *skad_profile_builtin("test")};
     made.identity = test_identity(&made.config.profile, 1);
-    if (skad_store_memory_new(4, 4096, hash_key, &made.store) != SKAD_OK) {
+    if (skad_store_memory_new(&caps, &made.store) != SKAD_OK) {
         return -1;
     }
     made.config.identity = &made.identity;

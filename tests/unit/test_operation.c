@@ -94,15 +94,17 @@ static void release_frees_what_an_operation_owns_and_empties_its_place(void **st
     skad_operation *operation = skad_operations_take(operations, SKAD_OPERATION_PUT, 0);
     uint32_t generation = operation->generation;
     operation->lookup = calloc(1, sizeof *operation->lookup);
-    operation->record = malloc(SKAD_RECORD_BYTES_MAX);
+    operation->deposit.record = malloc(SKAD_RECORD_BYTES_MAX);
+    operation->collection = skad_collection_new(SKAD_RECORD_ANNOUNCEMENT, &(skad_id){{1}});
     operation->steps = malloc(sizeof *operation->steps);
-    operation->held_here = true;
+    operation->deposit.keep = true;
     skad_operations_release(operations, operation); /* the sanitizer sees what was forgotten */
     assert_int_equal(operation->stage, SKAD_STAGE_FREE);
     assert_null(operation->lookup);
-    assert_null(operation->record);
+    assert_null(operation->deposit.record);
+    assert_null(operation->collection);
     assert_null(operation->steps);
-    assert_false(operation->held_here);
+    assert_false(operation->deposit.keep);
     assert_int_equal(operation->generation, generation);
     assert_int_equal(operations->used, 0);
 }

@@ -10,7 +10,7 @@
 
 #include "proto/address.h"
 #include "proto/limits.h"
-#include "proto/record.h"
+#include "skad/record.h"
 #include "proto/writer.h"
 #include "tests/support/wire.h"
 

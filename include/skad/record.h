@@ -7,15 +7,22 @@
  *
  * Keys: of an immutable record H(value), of a mutable one H(publisher, salt); an announcement
  * states the key that it is for. */
-#ifndef SKAD_PROTO_RECORD_H
-#define SKAD_PROTO_RECORD_H
+#ifndef SKAD_RECORD_H
+#define SKAD_RECORD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "crypto/hash.h"
 #include "skad/identity.h"
 #include "skad/types.h"
+
+#define SKAD_VALUE_BYTES_MAX         1000 /* immutable */
+#define SKAD_MUTABLE_VALUE_BYTES_MAX 800
+#define SKAD_SALT_BYTES_MAX          64
+#define SKAD_METADATA_BYTES_MAX      128
+#define SKAD_RECORD_BYTES_MAX        1005 /* encoded, of any type; proto/limits.h proves it */
+#define SKAD_RECORD_DIGEST_BYTES     32
 
 typedef enum skad_record_type {
     SKAD_RECORD_IMMUTABLE = 1,
@@ -25,15 +32,15 @@ typedef enum skad_record_type {
 
 typedef struct skad_record {
     skad_record_type type;
-    skad_id key;                     /* derived (immutable, mutable) or stated (announcement) */
-    skad_span value;                 /* immutable, mutable; for an announcement its metadata */
-    const uint8_t *publisher;        /* mutable, announcement: public key, 32 bytes */
-    skad_span salt;                  /* mutable */
-    uint64_t sequence;               /* mutable, announcement */
-    uint64_t expiry_unix_s;          /* mutable, announcement */
-    skad_address endpoint;           /* announcement; family NONE: none given */
-    const uint8_t *signature;        /* mutable, announcement: 64 bytes */
-    uint8_t digest[SKAD_HASH_BYTES]; /* mutable, announcement: what the signature covers */
+    skad_id key;              /* derived (immutable, mutable) or stated (announcement) */
+    skad_span value;          /* immutable, mutable; for an announcement its metadata */
+    const uint8_t *publisher; /* mutable, announcement: public key, 32 bytes */
+    skad_span salt;           /* mutable */
+    uint64_t sequence;        /* mutable, announcement */
+    uint64_t expiry_unix_s;   /* mutable, announcement */
+    skad_address endpoint;    /* announcement; family NONE: none given */
+    const uint8_t *signature; /* mutable, announcement: 64 bytes */
+    uint8_t digest[SKAD_RECORD_DIGEST_BYTES]; /* mutable, announcement: what the signature covers */
 } skad_record;
 
 /* Decodes strictly; pointers borrow from `data`. Does not verify the signature. */

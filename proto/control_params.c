@@ -1,0 +1,280 @@
+#include "proto/control_params.h"
+
+#include <string.h>
+
+#include "proto/address.h"
+
+#define PARAMS_MAX 6
+
+typedef enum param {
+    PARAM_NONE = 0,
+    PARAM_ADDRESS,
+    PARAM_ID,
+    PARAM_VALUE,
+    PARAM_SEQUENCE,
+    PARAM_WATCHED,
+    PARAM_SHELF,
+    /* From here on nil stands for the default. */
+    PARAM_SALT,
+    PARAM_METADATA,
+    PARAM_ENDPOINT,
+    PARAM_CAS,
+    PARAM_LIFE,
+    PARAM_KEEP,
+    PARAM_EVERY,
+    PARAM_CURSOR,
+    PARAM_MAX,
+} param;
+
+typedef struct method_row {
+    size_t needed; /* so many may not be missing */
+    param params[PARAMS_MAX];
+} method_row;
+
+static const method_row METHODS[] = {
+    [SKAD_CONTROL_PING] = {1, {PARAM_ADDRESS}},
+    [SKAD_CONTROL_LOOKUP] = {1, {PARAM_ID}},
+    [SKAD_CONTROL_TRACE] = {1, {PARAM_ID}},
+    [SKAD_CONTROL_PUT] = {1, {PARAM_VALUE, PARAM_KEEP}},
+    [SKAD_CONTROL_STORE] = {1, {PARAM_VALUE, PARAM_CAS, PARAM_KEEP}},
+    [SKAD_CONTROL_PUBLISH] = {3,
+                              {PARAM_VALUE, PARAM_SALT, PARAM_SEQUENCE, PARAM_CAS, PARAM_LIFE,
+                               PARAM_KEEP}},
+    [SKAD_CONTROL_ANNOUNCE] = {1,
+                               {PARAM_ID, PARAM_ENDPOINT, PARAM_METADATA, PARAM_LIFE, PARAM_KEEP}},
+    [SKAD_CONTROL_GET] = {1, {PARAM_ID}},
+    [SKAD_CONTROL_RESOLVE] = {1, {PARAM_ID, PARAM_SALT}},
+    [SKAD_CONTROL_PROVIDERS] = {1, {PARAM_ID}},
+    [SKAD_CONTROL_WATCH_RECORD] = {1, {PARAM_ID, PARAM_SALT, PARAM_EVERY}},
+    [SKAD_CONTROL_WATCH_PROVIDERS] = {1, {PARAM_ID, PARAM_EVERY}},
+    [SKAD_CONTROL_UNWATCH] = {1, {PARAM_WATCHED}},
+    [SKAD_CONTROL_WITHDRAW] = {1, {PARAM_ID}},
+    [SKAD_CONTROL_RECORDS] = {1, {PARAM_SHELF, PARAM_CURSOR, PARAM_MAX}},
+    [SKAD_CONTROL_TABLE] = {0, {PARAM_NONE}},
+    [SKAD_CONTROL_STATUS] = {0, {PARAM_NONE}},
+};
+
+static size_t count_params(const method_row *row)
+{
+    size_t count = 0;
+    while (count < PARAMS_MAX && row->params[count] != PARAM_NONE) {
+        count++;
+    }
+    return count;
+}
+
+/* ---- Reading ---- */
+
+/* The text of a STR in a buffer with its zero; false when it is empty, too long or holds a
+ * zero. */
+static bool read_text(skad_reader *reader, char *text, size_t cap)
+{
+    skad_span span = skad_read_str(reader, cap - 1);
+    if (reader->failed || span.len == 0 || memchr(span.data, 0, span.len) != NULL) {
+        return false;
+    }
+    memcpy(text, span.data, span.len);
+    text[span.len] = 0;
+    return true;
+}
+
+static bool read_address(skad_reader *reader, skad_address *address)
+{
+    char text[SKAD_ADDRESS_TEXT_BYTES];
+    return read_text(reader, text, sizeof text) && skad_address_parse(text, address);
+}
+
+/* An address, or a port alone. */
+static bool read_endpoint(skad_reader *reader, skad_address *address)
+{
+    if (skad_read_peek(reader) != SKAD_ITEM_UINT) {
+        return read_address(reader, address);
+    }
+    address->port = (uint16_t)skad_read_uint(reader, UINT16_MAX);
+    return address->port != 0;
+}
+
+static bool read_id(skad_reader *reader, skad_id *id)
+{
+    if (skad_read_peek(reader) == SKAD_ITEM_BIN) {
+        skad_read_bytes(reader, id->bytes, SKAD_ID_BYTES);
+        return !reader->failed;
+    }
+    char text[SKAD_ID_TEXT_BYTES];
+    return read_text(reader, text, sizeof text) && skad_id_parse(text, id);
+}
+
+/* Whether it is within its limits is for the node to say. */
+static bool read_bytes(skad_reader *reader, skad_span *bytes)
+{
+    if (skad_read_peek(reader) == SKAD_ITEM_STR) {
+        *bytes = skad_read_str(reader, SKAD_CONTROL_REQUEST_BYTES_MAX);
+    } else {
+        *bytes = skad_read_bin(reader, 0, SKAD_CONTROL_REQUEST_BYTES_MAX);
+    }
+    return !reader->failed;
+}
+
+/* A number from 1 on. */
+static bool read_count(skad_reader *reader, uint64_t max, uint32_t *out)
+{
+    *out = (uint32_t)skad_read_uint(reader, max);
+    return *out != 0;
+}
+
+static bool read_shelf(skad_reader *reader, bool *published)
+{
+    *published = skad_read_str_is(reader, "published");
+    return *published || skad_read_str_is(reader, "held");
+}
+
+static bool read_param(skad_reader *reader, param kind, skad_control_request *out)
+{
+    switch (kind) {
+    case PARAM_NONE:
+        return false;
+    case PARAM_ADDRESS:
+        return read_address(reader, &out->address);
+    case PARAM_ID:
+        return read_id(reader, &out->id);
+    case PARAM_VALUE:
+    case PARAM_METADATA:
+        return read_bytes(reader, &out->value);
+    case PARAM_SALT:
+        return read_bytes(reader, &out->salt);
+    case PARAM_SEQUENCE:
+        out->sequence = skad_read_uint(reader, UINT64_MAX);
+        return true;
+    case PARAM_WATCHED:
+        out->watched = (uint32_t)skad_read_uint(reader, UINT32_MAX);
+        return true;
+    case PARAM_SHELF:
+        return read_shelf(reader, &out->published);
+    case PARAM_ENDPOINT:
+        return read_endpoint(reader, &out->address);
+    case PARAM_CAS:
+        out->has_cas = true;
+        out->cas = skad_read_uint(reader, UINT64_MAX);
+        return true;
+    case PARAM_LIFE:
+        return read_count(reader, UINT32_MAX, &out->life_s);
+    case PARAM_KEEP:
+        out->keep = skad_read_bool(reader);
+        return true;
+    case PARAM_EVERY:
+        return read_count(reader, UINT32_MAX, &out->every_s);
+    case PARAM_CURSOR:
+        out->has_cursor = true;
+        skad_read_bytes(reader, out->cursor, sizeof out->cursor);
+        return true;
+    case PARAM_MAX:
+        return read_count(reader, SKAD_CONTROL_LIST_MAX, &out->max);
+    }
+    return false;
+}
+
+bool skad_control_read_params(skad_reader *reader, skad_control_request *out)
+{
+    const method_row *row = &METHODS[out->method];
+
+    out->keep = out->method != SKAD_CONTROL_PUT;
+    out->every_s = SKAD_CONTROL_EVERY_S_DEFAULT;
+    out->max = SKAD_CONTROL_LIST_DEFAULT;
+    size_t given = skad_read_array(reader, row->needed, count_params(row));
+    for (size_t i = 0; i < given && !reader->failed; i++) {
+        bool has_default = row->params[i] >= PARAM_SALT;
+        if (has_default && skad_read_nil(reader)) {
+            continue;
+        }
+        if (!read_param(reader, row->params[i], out)) {
+            return false;
+        }
+    }
+    return !reader->failed;
+}
+
+/* ---- Writing ---- */
+
+static void write_endpoint(skad_writer *writer, const skad_address *address)
+{
+    if (address->family == SKAD_FAMILY_NONE && address->port != 0) {
+        skad_write_uint(writer, address->port);
+    } else {
+        skad_control_write_address(writer, address);
+    }
+}
+
+static void write_number(skad_writer *writer, bool given, uint64_t number)
+{
+    if (given) {
+        skad_write_uint(writer, number);
+    } else {
+        skad_write_nil(writer);
+    }
+}
+
+static void write_param(skad_writer *writer, param kind, const skad_control_request *request)
+{
+    switch (kind) {
+    case PARAM_NONE:
+        break;
+    case PARAM_ADDRESS:
+        skad_control_write_address(writer, &request->address);
+        break;
+    case PARAM_ID:
+        skad_control_write_id(writer, &request->id);
+        break;
+    case PARAM_VALUE:
+    case PARAM_METADATA:
+        skad_write_bin(writer, request->value.data, request->value.len);
+        break;
+    case PARAM_SALT:
+        skad_write_bin(writer, request->salt.data, request->salt.len);
+        break;
+    case PARAM_SEQUENCE:
+        skad_write_uint(writer, request->sequence);
+        break;
+    case PARAM_WATCHED:
+        skad_write_uint(writer, request->watched);
+        break;
+    case PARAM_SHELF:
+        skad_write_str(writer, request->published ? "published" : "held");
+        break;
+    case PARAM_ENDPOINT:
+        write_endpoint(writer, &request->address);
+        break;
+    case PARAM_CAS:
+        write_number(writer, request->has_cas, request->cas);
+        break;
+    case PARAM_LIFE:
+        write_number(writer, request->life_s != 0, request->life_s);
+        break;
+    case PARAM_KEEP:
+        skad_write_bool(writer, request->keep);
+        break;
+    case PARAM_EVERY:
+        write_number(writer, request->every_s != 0, request->every_s);
+        break;
+    case PARAM_CURSOR:
+        if (request->has_cursor) {
+            skad_write_bin(writer, request->cursor, sizeof request->cursor);
+        } else {
+            skad_write_nil(writer);
+        }
+        break;
+    case PARAM_MAX:
+        write_number(writer, request->max != 0, request->max);
+        break;
+    }
+}
+
+void skad_control_write_params(skad_writer *writer, const skad_control_request *request)
+{
+    const method_row *row = &METHODS[request->method];
+    size_t count = count_params(row);
+
+    skad_write_array(writer, count);
+    for (size_t i = 0; i < count; i++) {
+        write_param(writer, row->params[i], request);
+    }
+}

@@ -1,0 +1,348 @@
+/* The check in a child process. */
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#include "src/db/check.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "src/db/change.h"
+#include "src/db/child.h"
+#include "src/db/row.h"
+
+/* LMDB's own tables: of free pages, and of tables. */
+#define FREE_LIST ((MDB_dbi)0)
+#define ROOT      ((MDB_dbi)1)
+
+/* Shared memory. */
+typedef struct answer {
+    const skad_db_check_config *config; /* what is asked */
+    skad_db_verdict verdict;
+    int error;
+} answer;
+
+/* What walking the tables adds up to. */
+typedef struct sums {
+    skad_db_totals totals;
+    skad_store_usage owners[3]; /* of held records by kind of owner */
+    uint64_t pages;
+    size_t pages_all; /* in the file */
+    size_t page_bytes;
+    uint8_t *met;        /* a bit for each page: a leaf or free; no page may be met twice */
+    const uint8_t *leaf; /* where the walk is */
+} sums;
+
+static void add(skad_store_usage *sum, uint64_t records, uint64_t bytes)
+{
+    sum->records += records;
+    sum->bytes += bytes;
+}
+
+static bool equal(const skad_store_usage *a, const skad_store_usage *b)
+{
+    return a->records == b->records && a->bytes == b->bytes;
+}
+
+/* ---- Pages ---- */
+
+static bool meet_page(sums *out, size_t page)
+{
+    if (page < 2 || page >= out->pages_all) {
+        return false;
+    }
+    const uint8_t bit = (uint8_t)(1U << page % 8);
+    const bool first_time = (out->met[page / 8] & bit) == 0;
+    out->met[page / 8] |= bit;
+    return first_time;
+}
+
+/* An entry is met on its leaf, which begins with its own number; entries of a leaf come together.
+ * A leaf that is also free would be overwritten. */
+static bool meet_leaf(sums *out, const uint8_t *key)
+{
+    size_t page;
+    const uint8_t *leaf = key - (uintptr_t)key % out->page_bytes;
+    if (leaf == out->leaf) {
+        return true;
+    }
+    out->leaf = leaf;
+    memcpy(&page, leaf, sizeof page);
+    return meet_page(out, page);
+}
+
+/* ---- Walking ---- */
+
+typedef bool visit(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value, sums *out);
+
+/* Whether searching leads to the same place as walking: the keys of branch pages have no other
+ * witness. */
+static bool is_found(MDB_txn *txn, MDB_dbi table, const MDB_val *key, const MDB_val *value)
+{
+    MDB_val asked = *key;
+    MDB_val found;
+    return table == FREE_LIST || table == ROOT ||
+           (mdb_get(txn, table, &asked, &found) == 0 && found.mv_data == value->mv_data &&
+            found.mv_size == value->mv_size);
+}
+
+/* Visits each entry of a table; they must ascend, which also ends a walk in circles. */
+static bool walk(const skad_db *db, MDB_txn *txn, MDB_dbi table, visit *visit_one, sums *out)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_stat about;
+    if (mdb_stat(txn, table, &about) != 0 || mdb_cursor_open(txn, table, &cursor) != 0) {
+        return false;
+    }
+    out->pages += about.ms_branch_pages + about.ms_leaf_pages + about.ms_overflow_pages;
+    MDB_val before = {0};
+    MDB_val key;
+    MDB_val value;
+    size_t met = 0;
+    int result = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    for (; result == 0; result = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+        if ((met > 0 && mdb_cmp(txn, table, &before, &key) >= 0) || ++met > about.ms_entries ||
+            !meet_leaf(out, key.mv_data) || !is_found(txn, table, &key, &value) ||
+            !visit_one(db, txn, skad_db_span(&key), skad_db_span(&value), out)) {
+            break;
+        }
+        before = key;
+    }
+    mdb_cursor_close(cursor);
+    return result == MDB_NOTFOUND && met == about.ms_entries;
+}
+
+static bool visit_row(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value, sums *out)
+{
+    skad_store_shelf shelf;
+    skad_store_record record;
+    uint8_t expiry[SKAD_DB_EXPIRY_KEY_BYTES];
+    if (!skad_db_row_key_read(key, &shelf, &record.name) ||
+        !skad_db_row_read(key, value, &record) || !skad_db_row_intact(key, value)) {
+        return false;
+    }
+    add(&out->totals.of[shelf], 1, record.len);
+    if (shelf == SKAD_SHELF_PUBLISHED) {
+        return true;
+    }
+    if (record.cached) {
+        add(&out->totals.of[SKAD_DB_CACHED], 1, record.len);
+    }
+    uint8_t owners[SKAD_DB_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
+    size_t owners_count = skad_db_owners(&record, owners);
+    for (size_t i = 0; i < owners_count; i++) {
+        add(&out->owners[owners[i][0]], 1, record.len);
+    }
+    skad_db_expiry_key(&record, expiry);
+    MDB_val place = skad_db_value(expiry, sizeof expiry);
+    MDB_val nothing;
+    return mdb_get(txn, db->tables[SKAD_DB_EXPIRY], &place, &nothing) == 0;
+}
+
+/* Each row has its place; so there is none besides if there are as many. */
+static bool visit_place(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value, sums *out)
+{
+    (void)db;
+    (void)txn;
+    (void)out;
+    skad_store_record place;
+    return value.len == 0 && skad_db_expiry_key_read(key, &place);
+}
+
+/* Counters are taken off the sums, which must leave nothing. */
+static bool visit_counter(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value,
+                          sums *out)
+{
+    (void)db;
+    (void)txn;
+    if (key.len != SKAD_DB_COUNTER_KEY_BYTES || value.len != SKAD_DB_COUNTER_BYTES ||
+        key.data[0] > SKAD_DB_COUNTER_CACHED) {
+        return false;
+    }
+    skad_store_usage usage = skad_db_counter_read(value);
+    if (key.data[0] < SKAD_DB_COUNTER_HELD) {
+        add(&out->owners[key.data[0]], -usage.records, -usage.bytes);
+    }
+    return true;
+}
+
+static bool visit_meta(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value, sums *out)
+{
+    (void)db;
+    (void)txn;
+    (void)key;
+    (void)value;
+    (void)out;
+    return true;
+}
+
+/* LMDB's list of free pages: by transaction, a count and as many page numbers. */
+static bool visit_free(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value, sums *out)
+{
+    (void)db;
+    (void)txn;
+    size_t count;
+    if (key.len != sizeof count || value.len < sizeof count) {
+        return false;
+    }
+    memcpy(&count, value.data, sizeof count);
+    if (count > value.len / sizeof count - 1) {
+        return false;
+    }
+    for (size_t i = 1; i <= count; i++) {
+        size_t page;
+        memcpy(&page, value.data + i * sizeof page, sizeof page);
+        if (!meet_page(out, page)) {
+            return false;
+        }
+    }
+    out->pages += count;
+    return true;
+}
+
+static bool walk_tables(const skad_db *db, MDB_txn *txn, sums *found)
+{
+    const skad_store_usage nothing = {0};
+    MDB_stat places;
+    skad_db_totals totals;
+    if (!walk(db, txn, FREE_LIST, visit_free, found) || !walk(db, txn, ROOT, visit_meta, found) ||
+        !walk(db, txn, db->tables[SKAD_DB_META], visit_meta, found) ||
+        !walk(db, txn, db->tables[SKAD_DB_RECORDS], visit_row, found) ||
+        !walk(db, txn, db->tables[SKAD_DB_EXPIRY], visit_place, found) ||
+        !walk(db, txn, db->tables[SKAD_DB_COUNTERS], visit_counter, found) ||
+        mdb_stat(txn, db->tables[SKAD_DB_EXPIRY], &places) != 0 ||
+        skad_db_totals_read(db, txn, &totals) != 0) {
+        return false;
+    }
+    bool right =
+        places.ms_entries == totals.of[SKAD_SHELF_HELD].records && found->pages == found->pages_all;
+    for (size_t i = 0; i < 3; i++) {
+        right = right && equal(&totals.of[i], &found->totals.of[i]) &&
+                equal(&found->owners[i], &nothing);
+    }
+    return right;
+}
+
+static bool walk_all(const skad_db *db, MDB_txn *txn)
+{
+    MDB_envinfo info;
+    MDB_stat about;
+    if (mdb_env_info(db->env, &info) != 0 || mdb_env_stat(db->env, &about) != 0 ||
+        about.ms_psize == 0) {
+        return false;
+    }
+    sums found = {
+        .pages = 2, /* at the front */
+        .pages_all = info.me_last_pgno + 1,
+        .page_bytes = about.ms_psize,
+        .met = calloc(info.me_last_pgno / 8 + 1, 1),
+    };
+    bool right = found.met != NULL && walk_tables(db, txn, &found);
+    free(found.met);
+    return right;
+}
+
+/* ---- In the child ---- */
+
+/* A file may end before its last page where that page was given back before it was written. */
+static bool long_enough(const skad_db *db, const char *path)
+{
+    MDB_envinfo info;
+    MDB_stat about;
+    struct stat file;
+    return mdb_env_info(db->env, &info) == 0 && mdb_env_stat(db->env, &about) == 0 &&
+           stat(path, &file) == 0 && about.ms_psize != 0 &&
+           info.me_last_pgno < (uint64_t)file.st_size / about.ms_psize;
+}
+
+static bool closed_since(const skad_db *db, MDB_txn *txn, const char *boot)
+{
+    char mark[SKAD_DB_BOOT_BYTES];
+    return skad_db_marked(db, txn, mark) == 0 &&
+           (strcmp(mark, SKAD_DB_CLOSED) == 0 || (boot[0] != '\0' && strcmp(mark, boot) == 0));
+}
+
+static skad_db_verdict judge(skad_db *db, MDB_txn *txn, const skad_db_check_config *config)
+{
+    bool is_new;
+    skad_db_origin origin;
+    if (skad_db_is_new(db, txn, &is_new) != 0) {
+        return SKAD_DB_DAMAGED;
+    }
+    if (is_new) {
+        return SKAD_DB_GOOD;
+    }
+    if (skad_db_open_tables(db, txn, config->network, &origin) != 0) {
+        return SKAD_DB_DAMAGED;
+    }
+    switch (origin) {
+    case SKAD_DB_OF_OTHER_PROGRAM:
+        return SKAD_DB_OTHER_PROGRAM;
+    case SKAD_DB_OF_OTHER_VERSION:
+        return SKAD_DB_OTHER_VERSION;
+    case SKAD_DB_OF_OTHER_NETWORK:
+        return SKAD_DB_OTHER_NETWORK;
+    case SKAD_DB_OURS:
+        break;
+    }
+    bool trusted = closed_since(db, txn, config->boot) && long_enough(db, config->path);
+    return trusted || walk_all(db, txn) ? SKAD_DB_GOOD : SKAD_DB_DAMAGED;
+}
+
+/* What the front of a damaged file asks for may be impossible, or more than there is of memory,
+ * where we could have what we want. */
+static bool asks_the_impossible(int result, size_t map_bytes)
+{
+    if (result != ENOMEM) {
+        return result == EINVAL;
+    }
+    void *map =
+        mmap(NULL, map_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return map != MAP_FAILED;
+}
+
+static void check_here(void *user)
+{
+    answer *out = user;
+    const skad_db_check_config *config = out->config;
+    skad_db db;
+    MDB_txn *txn = NULL;
+    int result = skad_db_open(config->path, config->map_bytes, true, &db);
+    if (result == 0) {
+        result = mdb_txn_begin(db.env, NULL, MDB_RDONLY, &txn);
+    }
+    if (result == 0) {
+        out->verdict = judge(&db, txn, config);
+        mdb_txn_abort(txn);
+    } else if (result == MDB_VERSION_MISMATCH || result == MDB_INVALID) {
+        out->verdict = SKAD_DB_OTHER_PROGRAM;
+    } else if (result > 0 && !asks_the_impossible(result, config->map_bytes)) {
+        out->error = result;
+        out->verdict = SKAD_DB_UNCHECKED;
+    }
+    skad_db_close(&db);
+}
+
+/* ---- In the parent ---- */
+
+skad_db_verdict skad_db_check(const skad_db_check_config *config)
+{
+    answer *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        return SKAD_DB_UNCHECKED;
+    }
+    /* Damaged, unless the child lives to tell otherwise. */
+    *shared = (answer){.config = config, .verdict = SKAD_DB_DAMAGED};
+    pid_t child = skad_db_child_start(check_here, shared, -1);
+    int error = errno;
+    if (child > 0) {
+        skad_db_child_wait(child);
+        error = shared->error;
+    }
+    skad_db_verdict verdict = child > 0 ? shared->verdict : SKAD_DB_UNCHECKED;
+    (void)munmap(shared, sizeof *shared);
+    errno = error;
+    return verdict;
+}

@@ -1,0 +1,53 @@
+/* Starting and waiting. */
+#define _GNU_SOURCE /* close_range */
+#include "src/db/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A crash is an answer here, not an event that anybody has to hear of. */
+static void crash_quietly(void)
+{
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) {
+        (void)signal(crashes[i], SIG_DFL);
+    }
+}
+
+static void close_all_but(int fd)
+{
+    const unsigned first = STDERR_FILENO + 1;
+    if (fd < 0) {
+        (void)close_range(first, ~0U, 0);
+        return;
+    }
+    if ((unsigned)fd > first) {
+        (void)close_range(first, (unsigned)fd - 1, 0);
+    }
+    (void)close_range((unsigned)fd + 1, ~0U, 0);
+}
+
+pid_t skad_db_child_start(void (*work)(void *user), void *user, int fd)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        close_all_but(fd);
+        crash_quietly();
+        work(user);
+        _exit(0);
+    }
+    return child;
+}
+
+void skad_db_child_wait(pid_t child)
+{
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+    }
+}

@@ -1,0 +1,166 @@
+/* Opening an LMDB file and telling whose it is. */
+#include "src/db/database.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Commits are left to the kernel's writeback (MDB_NOSYNC): what a killed process has committed is
+ * in the page cache and stays. Reads are random, so reading ahead would be waste (MDB_NORDAHEAD),
+ * and a read transaction belongs to its store rather than to a thread (MDB_NOTLS). */
+#define FLAGS (MDB_NOSUBDIR | MDB_NOSYNC | MDB_NORDAHEAD | MDB_NOTLS)
+
+#define READERS_MAX 8 /* ours, and whoever looks on with LMDB's own tools */
+
+#define MAGIC        "skad records\n"
+#define MAGIC_BYTES  13
+#define ORIGIN_BYTES (MAGIC_BYTES + 2 + SKAD_DB_NETWORK_BYTES)
+
+static const char *const names[SKAD_DB_TABLES] = {
+    [SKAD_DB_META] = "meta",
+    [SKAD_DB_RECORDS] = "records",
+    [SKAD_DB_EXPIRY] = "expiry",
+    [SKAD_DB_COUNTERS] = "counters",
+};
+
+int skad_db_open(const char *path, size_t map_bytes, bool read_only, skad_db *out)
+{
+    *out = (skad_db){0};
+    int result = mdb_env_create(&out->env);
+    if (result != 0) {
+        return result;
+    }
+    result = mdb_env_set_maxdbs(out->env, SKAD_DB_TABLES);
+    if (result == 0) {
+        result = mdb_env_set_maxreaders(out->env, READERS_MAX);
+    }
+    if (result == 0) {
+        result = mdb_env_set_mapsize(out->env, map_bytes);
+    }
+    if (result == 0) {
+        result = mdb_env_open(out->env, path, FLAGS | (read_only ? MDB_RDONLY | MDB_NOLOCK : 0U),
+                              S_IRUSR | S_IWUSR);
+    }
+    if (result != 0) {
+        skad_db_close(out);
+    }
+    return result;
+}
+
+void skad_db_close(skad_db *db)
+{
+    if (db->env != NULL) {
+        mdb_env_close(db->env);
+    }
+    *db = (skad_db){0};
+}
+
+int skad_db_is_new(const skad_db *db, MDB_txn *txn, bool *out)
+{
+    (void)db;
+    MDB_dbi root;
+    MDB_stat about;
+    int result = mdb_dbi_open(txn, NULL, 0, &root);
+    if (result == 0) {
+        result = mdb_stat(txn, root, &about);
+    }
+    *out = result == 0 && about.ms_entries == 0;
+    return result;
+}
+
+int skad_db_errno(int result)
+{
+    if (result == MDB_MAP_FULL || result == MDB_TXN_FULL) {
+        return ENOSPC;
+    }
+    return result > 0 ? result : EIO;
+}
+
+/* ---- Whose it is ---- */
+
+static void write_origin(unsigned version, const uint8_t network[static 32],
+                         uint8_t out[static ORIGIN_BYTES])
+{
+    memcpy(out, MAGIC, MAGIC_BYTES);
+    out[MAGIC_BYTES] = (uint8_t)(version >> 8);
+    out[MAGIC_BYTES + 1] = (uint8_t)version;
+    memcpy(out + MAGIC_BYTES + 2, network, SKAD_DB_NETWORK_BYTES);
+}
+
+int skad_db_make_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32])
+{
+    uint8_t origin[ORIGIN_BYTES];
+    write_origin(SKAD_DB_VERSION, network, origin);
+    for (size_t i = 0; i < SKAD_DB_TABLES; i++) {
+        int result = mdb_dbi_open(txn, names[i], MDB_CREATE, &db->tables[i]);
+        if (result != 0) {
+            return result;
+        }
+    }
+    MDB_val key = skad_db_value("skad", 4);
+    MDB_val value = skad_db_value(origin, sizeof origin);
+    return mdb_put(txn, db->tables[SKAD_DB_META], &key, &value, 0);
+}
+
+/* The magic and the version stay where they are in every version. */
+static skad_db_origin judge(skad_span stated, const uint8_t network[static 32])
+{
+    uint8_t ours[ORIGIN_BYTES];
+    write_origin(SKAD_DB_VERSION, network, ours);
+    if (stated.len < MAGIC_BYTES + 2 || memcmp(stated.data, ours, MAGIC_BYTES) != 0) {
+        return SKAD_DB_OF_OTHER_PROGRAM;
+    }
+    if (memcmp(stated.data, ours, MAGIC_BYTES + 2) != 0 || stated.len != ORIGIN_BYTES) {
+        return SKAD_DB_OF_OTHER_VERSION;
+    }
+    return memcmp(stated.data, ours, ORIGIN_BYTES) == 0 ? SKAD_DB_OURS : SKAD_DB_OF_OTHER_NETWORK;
+}
+
+int skad_db_open_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32],
+                        skad_db_origin *origin)
+{
+    *origin = SKAD_DB_OF_OTHER_PROGRAM;
+    for (size_t i = 0; i < SKAD_DB_TABLES; i++) {
+        int result = mdb_dbi_open(txn, names[i], 0, &db->tables[i]);
+        if (result == 0 && i == SKAD_DB_META) {
+            MDB_val key = skad_db_value("skad", 4);
+            MDB_val value;
+            result = mdb_get(txn, db->tables[i], &key, &value);
+            if (result == 0) {
+                skad_span stated = skad_db_span(&value);
+                *origin = judge(stated, network);
+            }
+        }
+        if (result == MDB_NOTFOUND || result == MDB_INCOMPATIBLE) {
+            *origin = SKAD_DB_OF_OTHER_PROGRAM;
+            return 0;
+        }
+        if (result != 0 || *origin != SKAD_DB_OURS) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+/* ---- The mark ---- */
+
+int skad_db_mark(const skad_db *db, MDB_txn *txn, const char *mark)
+{
+    MDB_val key = skad_db_value("mark", 4);
+    MDB_val value = skad_db_value(mark, strlen(mark));
+    return mdb_put(txn, db->tables[SKAD_DB_META], &key, &value, 0);
+}
+
+int skad_db_marked(const skad_db *db, MDB_txn *txn, char out[static SKAD_DB_BOOT_BYTES])
+{
+    MDB_val key = skad_db_value("mark", 4);
+    MDB_val value;
+    int result = mdb_get(txn, db->tables[SKAD_DB_META], &key, &value);
+    if (result != 0) {
+        return result;
+    }
+    size_t len = value.mv_size < SKAD_DB_BOOT_BYTES ? value.mv_size : SKAD_DB_BOOT_BYTES - 1;
+    memcpy(out, value.mv_data, len);
+    out[len] = '\0';
+    return 0;
+}

@@ -1,0 +1,240 @@
+/* Opening:
+ *
+ *   claim ---- there is a file ----> check ---- good ----------> open, mark
+ *     |  \                             |                            ^
+ *     |   `- no regular file -.        `- not usable -> set aside --|-> claim again
+ *     `------ it is empty ----|-------------------------------------'
+ *                              `-> set aside -> claim again
+ *
+ * After one round of setting aside the file is a new one. */
+#include "src/db/open.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/db/check.h"
+#include "src/db/place.h"
+#include "src/db/row.h"
+
+/* ---- How large the file may grow ---- */
+
+#define MAP_BYTES_MIN (64ULL << 20)
+#define MAP_BYTES_MAX (sizeof(size_t) > 4 ? 1ULL << 44 : 1ULL << 30)
+
+/* LMDB splits full pages in halves, so each table may take twice what is in it; a row of more than
+ * a kilobyte may have a page (4096 bytes) to itself. A row takes its data and 115 bytes, its place
+ * in the order and its three counters 255 at most: 4 * (data + 370) covers both. What is not
+ * written takes no space on the disk. */
+#define MAP_FACTOR           4
+#define MAP_BYTES_FOR_RECORD 768
+
+static size_t map_bytes_for(const skad_store_caps *caps)
+{
+    const uint64_t records[] = {caps->records_max, caps->published_max};
+    const uint64_t bytes[] = {caps->bytes_max, caps->published_bytes_max};
+    uint64_t sum = MAP_BYTES_MIN;
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t each;
+        if (__builtin_mul_overflow(records[i], MAP_BYTES_FOR_RECORD, &each) ||
+            __builtin_add_overflow(each, bytes[i], &each) ||
+            __builtin_mul_overflow(each, MAP_FACTOR, &each) ||
+            __builtin_add_overflow(sum, each, &sum) || sum > MAP_BYTES_MAX) {
+            return (size_t)MAP_BYTES_MAX;
+        }
+    }
+    return (size_t)(sum & ~(uint64_t)0xffff);
+}
+
+/* ---- Words ---- */
+
+skad_status skad_db_report(skad_store_lmdb_report *report, skad_status status, const char *format,
+                           ...)
+{
+    int error = errno;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(report->text, sizeof report->text, format, arguments);
+    va_end(arguments);
+    errno = error;
+    return status;
+}
+
+static const char *reason(skad_db_verdict verdict)
+{
+    switch (verdict) {
+    case SKAD_DB_DAMAGED:
+        return "it is damaged";
+    case SKAD_DB_OTHER_PROGRAM:
+        return "it is no database of skad";
+    case SKAD_DB_OTHER_VERSION:
+        return "another version of skad wrote it";
+    case SKAD_DB_OTHER_NETWORK:
+        return "it is of another network";
+    case SKAD_DB_GOOD:
+    case SKAD_DB_UNCHECKED:
+        break;
+    }
+    return "it cannot be used";
+}
+
+static skad_status report_refusal(skad_store_lmdb_report *report, const char *path)
+{
+    return skad_db_report(report, SKAD_ERR_IO, "cannot open the database %s: %s", path,
+                          strerror(errno));
+}
+
+/* ---- From a path to a file that can be used ---- */
+
+static void read_boot(const char *given, char out[static SKAD_DB_BOOT_BYTES])
+{
+    out[0] = '\0';
+    if (given != NULL) {
+        (void)snprintf(out, SKAD_DB_BOOT_BYTES, "%s", given);
+        return;
+    }
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    if (file != NULL) {
+        if (fgets(out, SKAD_DB_BOOT_BYTES, file) == NULL) {
+            out[0] = '\0';
+        }
+        out[strcspn(out, "\n")] = '\0';
+        (void)fclose(file);
+    }
+}
+
+static skad_status set_aside(const skad_store_lmdb_config *config, const char *why,
+                             char aside[static PATH_MAX], skad_store_lmdb_report *report)
+{
+    if (skad_db_set_aside(config->path, config->now_unix_s, aside, PATH_MAX) != SKAD_OK) {
+        return skad_db_report(report, SKAD_ERR_IO,
+                              "cannot use the database %s (%s), nor set it aside: %s", config->path,
+                              why, strerror(errno));
+    }
+    return skad_db_report(report, SKAD_OK, "cannot use the database %s (%s): set aside as %s",
+                          config->path, why, aside);
+}
+
+/* Claims the file; what is there and is none is set aside. */
+static skad_status claim(const skad_store_lmdb_config *config, int *fd, bool *is_empty,
+                         skad_store_lmdb_report *report)
+{
+    char aside[PATH_MAX];
+    skad_status status = skad_db_claim(config->path, fd, is_empty);
+    if (status == SKAD_ERR_FORMAT) {
+        status = set_aside(config, "it is no file", aside, report);
+        if (status != SKAD_OK) {
+            return status;
+        }
+        status = skad_db_claim(config->path, fd, is_empty);
+    }
+    if (status == SKAD_ERR_EXISTS) {
+        return skad_db_report(report, status, "another process uses the database %s", config->path);
+    }
+    return status == SKAD_OK ? status : report_refusal(report, config->path);
+}
+
+static skad_status claim_usable(const skad_store_lmdb_config *config,
+                                const skad_db_check_config *check, bool *is_empty,
+                                skad_db_opened *out, skad_store_lmdb_report *report)
+{
+    char aside[PATH_MAX];
+    skad_status status = claim(config, &out->fd, is_empty, report);
+    if (status != SKAD_OK || *is_empty) {
+        return status;
+    }
+    skad_db_verdict verdict = skad_db_check(check);
+    if (verdict == SKAD_DB_GOOD) {
+        return SKAD_OK;
+    }
+    status = verdict == SKAD_DB_UNCHECKED ? report_refusal(report, config->path)
+                                          : set_aside(config, reason(verdict), aside, report);
+    int error = errno;
+    (void)close(out->fd);
+    out->fd = -1;
+    errno = error;
+    if (status == SKAD_OK && verdict == SKAD_DB_DAMAGED) {
+        memcpy(out->damaged, aside, sizeof aside);
+    }
+    return status == SKAD_OK ? claim(config, &out->fd, is_empty, report) : status;
+}
+
+/* ---- Opening and closing ---- */
+
+static int open_marked(const skad_store_lmdb_config *config, size_t map_bytes, const char *boot,
+                       skad_db *db)
+{
+    bool is_new = false;
+    skad_db_origin origin = SKAD_DB_OURS;
+    MDB_txn *txn = NULL;
+    int result = skad_db_open(config->path, map_bytes, false, db);
+    if (result == 0) {
+        result = mdb_txn_begin(db->env, NULL, 0, &txn);
+    }
+    if (result == 0) {
+        result = skad_db_is_new(db, txn, &is_new);
+    }
+    if (result == 0) {
+        result = is_new ? skad_db_make_tables(db, txn, config->network)
+                        : skad_db_open_tables(db, txn, config->network, &origin);
+    }
+    if (result == 0) {
+        result = origin == SKAD_DB_OURS ? skad_db_mark(db, txn, boot) : MDB_INVALID;
+    }
+    if (result == 0) {
+        result = mdb_txn_commit(txn);
+        txn = NULL;
+    }
+    if (result == 0) {
+        result = mdb_env_sync(db->env, 1); /* the mark, before anything that it is the mark of */
+    }
+    mdb_txn_abort(txn);
+    if (result != 0) {
+        skad_db_close(db);
+    }
+    return result;
+}
+
+skad_status skad_db_open_or_make(const skad_store_lmdb_config *config, skad_db_opened *out,
+                                 skad_store_lmdb_report *report)
+{
+    char boot[SKAD_DB_BOOT_BYTES];
+    bool is_empty = false;
+    size_t map_bytes = config->map_bytes > 0 ? config->map_bytes : map_bytes_for(&config->caps);
+    *out = (skad_db_opened){.fd = -1, .map_bytes = map_bytes};
+    read_boot(config->boot, boot);
+    const skad_db_check_config check = {
+        .path = config->path, .map_bytes = map_bytes, .network = config->network, .boot = boot};
+    skad_status status = claim_usable(config, &check, &is_empty, out, report);
+    if (status != SKAD_OK) {
+        return status;
+    }
+    int result = open_marked(config, map_bytes, boot, &out->db);
+    if (result == 0) {
+        return SKAD_OK;
+    }
+    if (is_empty) {
+        (void)unlink(config->path); /* half made */
+    }
+    (void)close(out->fd);
+    errno = skad_db_errno(result);
+    return skad_db_report(report, SKAD_ERR_IO, "cannot open the database %s: %s", config->path,
+                          mdb_strerror(result));
+}
+
+void skad_db_close_cleanly(skad_db_opened *opened)
+{
+    MDB_txn *txn = NULL;
+    if (mdb_env_sync(opened->db.env, 1) == 0 && mdb_txn_begin(opened->db.env, NULL, 0, &txn) == 0) {
+        if (skad_db_mark(&opened->db, txn, SKAD_DB_CLOSED) != 0) {
+            mdb_txn_abort(txn);
+        } else if (mdb_txn_commit(txn) == 0) {
+            (void)mdb_env_sync(opened->db.env, 1);
+        }
+    }
+    skad_db_close(&opened->db);
+    (void)close(opened->fd);
+}

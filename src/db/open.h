@@ -1,0 +1,28 @@
+/* From a path to a database that can be used, whatever lies there, and back. */
+#ifndef SKAD_DB_OPEN_H
+#define SKAD_DB_OPEN_H
+
+#include <limits.h>
+
+#include "src/db/database.h"
+#include "src/db/store_lmdb.h"
+
+typedef struct skad_db_opened {
+    skad_db db;
+    int fd;                 /* locks the file against others */
+    size_t map_bytes;       /* how large the file may grow */
+    char damaged[PATH_MAX]; /* what was set aside because it is damaged; else empty */
+} skad_db_opened;
+
+/* As skad_store_lmdb_open, up to the tables and the mark that it is open. */
+skad_status skad_db_open_or_make(const skad_store_lmdb_config *config, skad_db_opened *out,
+                                 skad_store_lmdb_report *report);
+
+/* Writes everything to the disk, marks it as closed, closes. */
+void skad_db_close_cleanly(skad_db_opened *opened);
+
+/* Fills in the sentence and returns the status. Keeps errno. */
+__attribute__((format(printf, 3, 4))) skad_status
+skad_db_report(skad_store_lmdb_report *report, skad_status status, const char *format, ...);
+
+#endif

@@ -1,0 +1,124 @@
+/* Claiming and setting aside. */
+#include "src/db/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ASIDE_TRIES 100
+#define CLAIM_TRIES 10
+#define CLAIM_NS    10000000L /* between them */
+
+/* ---- Claiming ---- */
+
+/* The child of a process that was killed while it opened the file (src/db/child.h) has the lock for
+ * a blink more. */
+static bool lock_soon(int fd)
+{
+    const struct timespec blink = {.tv_nsec = CLAIM_NS};
+    for (unsigned i = 0; i < CLAIM_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            return true;
+        }
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            return false;
+        }
+        (void)nanosleep(&blink, NULL);
+    }
+    errno = EWOULDBLOCK;
+    return false;
+}
+
+static skad_status claim_open_file(int fd, const char *path, bool *is_empty)
+{
+    struct stat about;
+    struct stat named;
+    if (fstat(fd, &about) != 0) {
+        return SKAD_ERR_IO;
+    }
+    if (!S_ISREG(about.st_mode)) {
+        return SKAD_ERR_FORMAT;
+    }
+    if (!lock_soon(fd)) {
+        return errno == EWOULDBLOCK ? SKAD_ERR_EXISTS : SKAD_ERR_IO;
+    }
+    /* Whoever had it before may have set it aside meanwhile, and made the one that is there now. */
+    if (fstat(fd, &about) != 0 || lstat(path, &named) != 0) {
+        return SKAD_ERR_IO;
+    }
+    *is_empty = about.st_size == 0;
+    bool same = named.st_dev == about.st_dev && named.st_ino == about.st_ino;
+    return same ? SKAD_OK : SKAD_ERR_EXISTS;
+}
+
+skad_status skad_db_claim(const char *path, int *fd, bool *is_empty)
+{
+    /* O_NONBLOCK: a pipe that lies there must not make us wait. */
+    *fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (*fd < 0) {
+        switch (errno) {
+        case ELOOP:  /* a symbolic link */
+        case EISDIR: /* a folder */
+        case ENXIO:  /* a socket */
+            return SKAD_ERR_FORMAT;
+        default:
+            return SKAD_ERR_IO;
+        }
+    }
+    skad_status status = claim_open_file(*fd, path, is_empty);
+    if (status != SKAD_OK) {
+        int error = errno;
+        (void)close(*fd);
+        *fd = -1;
+        errno = error;
+    }
+    return status;
+}
+
+/* ---- Setting aside ---- */
+
+static bool print_path(char *out, size_t cap, const char *path, const char *suffix)
+{
+    int printed = snprintf(out, cap, "%s%s", path, suffix);
+    if (printed < 0 || (size_t)printed >= cap) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    return true;
+}
+
+skad_status skad_db_set_aside(const char *path, uint64_t unix_s, char *aside, size_t aside_cap)
+{
+    char lock[PATH_MAX];
+    char suffix[48];
+    struct stat about;
+    if (!print_path(lock, sizeof lock, path, "-lock")) {
+        return SKAD_ERR_IO;
+    }
+    for (unsigned i = 0; i < ASIDE_TRIES; i++) {
+        int printed = snprintf(suffix, sizeof suffix, ".aside-%" PRIu64, unix_s);
+        if (i > 0) {
+            (void)snprintf(suffix + printed, sizeof suffix - (size_t)printed, "-%u", i);
+        }
+        if (!print_path(aside, aside_cap, path, suffix)) {
+            return SKAD_ERR_IO;
+        }
+        /* Others keep out: they would have to claim the file first. */
+        if (lstat(aside, &about) == 0 || errno != ENOENT) {
+            continue;
+        }
+        if (rename(path, aside) != 0) {
+            return SKAD_ERR_IO;
+        }
+        (void)unlink(lock); /* holds nothing but who reads and writes right now */
+        return SKAD_OK;
+    }
+    errno = EEXIST;
+    return SKAD_ERR_IO;
+}

@@ -1,0 +1,188 @@
+/* Salvaging. A child reads and writes whole rows into a pipe, stretch by stretch of the key space:
+ *
+ *   stretch 0..255    held, first byte of the key
+ *   stretch 256..511  published
+ *
+ * When it crashes, another one goes on with the next stretch. */
+#define _GNU_SOURCE /* MAP_ANONYMOUS, pipe2 */
+#include "src/db/salvage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "src/db/child.h"
+#include "src/db/database.h"
+#include "src/db/row.h"
+
+#define STRETCHES 512U
+
+/* Shared with the child. */
+typedef struct salvage {
+    const char *aside;
+    const uint8_t *network;
+    size_t map_bytes;
+    int pipe_end;
+    unsigned stretch; /* where it is */
+} salvage;
+
+typedef struct parcel {
+    uint8_t key[SKAD_DB_ROW_KEY_BYTES];
+    uint16_t len;
+    uint8_t row[SKAD_DB_ROW_BYTES_MAX];
+} parcel;
+
+/* ---- In the child ---- */
+
+static void send_row(int pipe_end, skad_span key, skad_span row)
+{
+    parcel out = {.len = (uint16_t)row.len};
+    memcpy(out.key, key.data, sizeof out.key);
+    memcpy(out.row, row.data, row.len);
+    const uint8_t *bytes = (const uint8_t *)&out;
+    for (size_t done = 0; done < sizeof out;) {
+        ssize_t put = write(pipe_end, bytes + done, sizeof out - done);
+        if (put < 0 && errno != EINTR) {
+            return;
+        }
+        done += put > 0 ? (size_t)put : 0;
+    }
+}
+
+/* Keys must ascend, so that the walk ends. */
+static void walk_stretch(const salvage *work, MDB_cursor *cursor)
+{
+    uint8_t before[SKAD_DB_ROW_KEY_BYTES] = {(uint8_t)(work->stretch >> 8), (uint8_t)work->stretch};
+    MDB_val key = skad_db_value(before, sizeof before);
+    MDB_val row;
+    skad_store_record record;
+    bool ascends = true;
+    int result = mdb_cursor_get(cursor, &key, &row, MDB_SET_RANGE);
+    while (result == 0 && ascends && key.mv_size == sizeof before &&
+           memcmp(key.mv_data, before, 2) == 0) {
+        const skad_span key_bytes = skad_db_span(&key);
+        const skad_span row_bytes = skad_db_span(&row);
+        if (skad_db_row_read(key_bytes, row_bytes, &record) &&
+            skad_db_row_intact(key_bytes, row_bytes)) {
+            send_row(work->pipe_end, key_bytes, row_bytes);
+        }
+        memcpy(before, key.mv_data, sizeof before);
+        result = mdb_cursor_get(cursor, &key, &row, MDB_NEXT);
+        ascends = result == 0 && key.mv_size == sizeof before &&
+                  memcmp(key.mv_data, before, sizeof before) > 0;
+    }
+}
+
+/* In a transaction of its own: after an error LMDB refuses to go on with the one that met it. */
+static void read_stretch(const salvage *work, const skad_db *db)
+{
+    MDB_txn *txn = NULL;
+    MDB_cursor *cursor = NULL;
+    if (mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn) == 0 &&
+        mdb_cursor_open(txn, db->tables[SKAD_DB_RECORDS], &cursor) == 0) {
+        walk_stretch(work, cursor);
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(txn);
+}
+
+static void read_rows(void *user)
+{
+    salvage *work = user;
+    skad_db db;
+    MDB_txn *txn = NULL;
+    skad_db_origin origin = SKAD_DB_OF_OTHER_PROGRAM;
+    int result = skad_db_open(work->aside, work->map_bytes, true, &db);
+    if (result == 0) {
+        result = mdb_txn_begin(db.env, NULL, MDB_RDONLY, &txn);
+    }
+    if (result == 0) {
+        result = skad_db_open_tables(&db, txn, work->network, &origin);
+    }
+    if (result == 0) {
+        result = mdb_txn_commit(txn); /* keeps the tables open */
+    }
+    if (result == 0 && origin == SKAD_DB_OURS) {
+        for (; work->stretch < STRETCHES; work->stretch++) {
+            read_stretch(work, &db);
+        }
+    }
+    work->stretch = STRETCHES;
+}
+
+/* ---- In the parent ---- */
+
+static bool receive_row(int pipe_end, parcel *out)
+{
+    uint8_t *bytes = (uint8_t *)out;
+    for (size_t done = 0; done < sizeof *out;) {
+        ssize_t got = read(pipe_end, bytes + done, sizeof *out - done);
+        if (got == 0 || (got < 0 && errno != EINTR)) {
+            return false;
+        }
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+/* The child may have gone astray before it crashed, so what it sent is looked at again. */
+static bool keep_row(const parcel *from, const skad_store *into, uint64_t now_unix_s)
+{
+    skad_store_shelf shelf;
+    skad_store_record record;
+    const skad_span key = {from->key, sizeof from->key};
+    const skad_span row = {from->row, from->len};
+    return skad_db_row_key_read(key, &shelf, &record.name) && skad_db_row_read(key, row, &record) &&
+           skad_db_row_intact(key, row) && record.expires_unix_s > now_unix_s &&
+           into->ops->put(into->self, shelf, &record, now_unix_s) == SKAD_OK;
+}
+
+static uint64_t salvage_once(salvage *work, const skad_store *into, uint64_t now_unix_s)
+{
+    int ends[2];
+    parcel row;
+    uint64_t kept = 0;
+    const unsigned begin = work->stretch;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        work->stretch = STRETCHES;
+        return 0;
+    }
+    work->pipe_end = ends[1];
+    pid_t child = skad_db_child_start(read_rows, work, ends[1]);
+    (void)close(ends[1]);
+    while (child > 0 && receive_row(ends[0], &row)) {
+        kept += keep_row(&row, into, now_unix_s);
+    }
+    (void)close(ends[0]);
+    if (child > 0) {
+        skad_db_child_wait(child);
+    }
+    /* Forward in any case, whatever a child that went astray wrote there. */
+    if (child < 0 || work->stretch > STRETCHES) {
+        work->stretch = STRETCHES;
+    } else if (work->stretch < STRETCHES) {
+        work->stretch = (work->stretch < begin ? begin : work->stretch) + 1;
+    }
+    return kept;
+}
+
+uint64_t skad_db_salvage(const char *aside, const skad_store_lmdb_config *config, size_t map_bytes,
+                         const skad_store *into)
+{
+    salvage *work =
+        mmap(NULL, sizeof *work, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (work == MAP_FAILED) {
+        return 0;
+    }
+    uint64_t kept = 0;
+    while (work->stretch < STRETCHES) {
+        work->aside = aside;
+        work->network = config->network;
+        work->map_bytes = map_bytes;
+        kept += salvage_once(work, into, config->now_unix_s);
+    }
+    (void)munmap(work, sizeof *work);
+    return kept;
+}

@@ -1,0 +1,14 @@
+/* What can still be read of a damaged database after it was set aside. A torn page hides a stretch
+ * of the records at most, not all that come behind it. */
+#ifndef SKAD_DB_SALVAGE_H
+#define SKAD_DB_SALVAGE_H
+
+#include "skad/store.h"
+#include "src/db/store_lmdb.h"
+
+/* Puts the whole rows at `aside` that are of our network and have not expired into a store, as far
+ * as it takes them; returns how many it took. The file stays as it is. */
+uint64_t skad_db_salvage(const char *aside, const skad_store_lmdb_config *config, size_t map_bytes,
+                         const skad_store *into);
+
+#endif

@@ -1,0 +1,279 @@
+/* Random steps over a store, each checked in full against a plain list that follows the rules of
+ * skad/store.h in the most naive way. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/dice.h"
+#include "tests/support/store_suite.h"
+
+#define SEED       31
+#define STEPS      4000
+#define KEYS       5
+#define TYPES      3
+#define PUBLISHERS 3
+#define PLACES     (KEYS * TYPES * PUBLISHERS)
+#define DATA_MAX   60
+
+static const skad_store_caps caps = {14, 400, 7, 150};
+
+typedef struct model_record {
+    bool there;
+    skad_store_record record;
+    uint8_t data[DATA_MAX];
+} model_record;
+
+/* By shelf, then in the order of names. */
+typedef struct model {
+    model_record shelves[2][PLACES];
+} model;
+
+static skad_store_usage total(const model *self, size_t shelf)
+{
+    skad_store_usage sum = {0};
+    for (size_t i = 0; i < PLACES; i++) {
+        if (self->shelves[shelf][i].there) {
+            sum.records++;
+            sum.bytes += self->shelves[shelf][i].record.len;
+        }
+    }
+    return sum;
+}
+
+/* The copy nearest to its expiry. */
+static model_record *first_copy(model *self)
+{
+    model_record *first = NULL;
+    for (size_t i = 0; i < PLACES; i++) {
+        model_record *here = &self->shelves[SKAD_SHELF_HELD][i];
+        if (here->there && here->record.cached &&
+            (first == NULL || here->record.expires_unix_s < first->record.expires_unix_s)) {
+            first = here;
+        }
+    }
+    return first;
+}
+
+static skad_status model_put(model *self, skad_store_shelf shelf, size_t place,
+                             const model_record *added)
+{
+    const uint64_t records_max = shelf == SKAD_SHELF_HELD ? caps.records_max : caps.published_max;
+    const uint64_t bytes_max = shelf == SKAD_SHELF_HELD ? caps.bytes_max : caps.published_bytes_max;
+    model after = *self;
+    after.shelves[shelf][place].there = false;
+    for (;;) {
+        const skad_store_usage sum = total(&after, shelf);
+        if (sum.records + 1 <= records_max && sum.bytes + added->record.len <= bytes_max) {
+            break;
+        }
+        model_record *victim = shelf == SKAD_SHELF_HELD ? first_copy(&after) : NULL;
+        if (victim == NULL || (added->record.cached &&
+                               victim->record.expires_unix_s >= added->record.expires_unix_s)) {
+            return SKAD_ERR_FULL;
+        }
+        victim->there = false;
+    }
+    *self = after;
+    self->shelves[shelf][place] = *added;
+    return SKAD_OK;
+}
+
+static skad_store_name name_of(size_t place)
+{
+    skad_store_name name = {.key = {{(uint8_t)(place / (TYPES * PUBLISHERS))}},
+                            .type = (uint8_t)(1 + place / PUBLISHERS % TYPES)};
+    name.publisher[3] = (uint8_t)(place % PUBLISHERS);
+    return name;
+}
+
+/* ---- Steps ---- */
+
+static void step_put(const skad_store *store, model *self, test_dice *dice, uint64_t now_s)
+{
+    const skad_store_shelf shelf =
+        test_dice_below(dice, 3) == 0 ? SKAD_SHELF_PUBLISHED : SKAD_SHELF_HELD;
+    const size_t place = (size_t)test_dice_below(dice, PLACES);
+    model_record added = {.there = true};
+    for (size_t i = 0; i < DATA_MAX; i++) {
+        added.data[i] = (uint8_t)test_dice_draw(dice);
+    }
+    added.record = (skad_store_record){.name = name_of(place),
+                                       .sequence = test_dice_draw(dice),
+                                       .stored_unix_s = now_s,
+                                       .expires_unix_s = now_s + test_dice_below(dice, 80),
+                                       .group = test_dice_below(dice, 3),
+                                       .cached = test_dice_below(dice, 2) == 0,
+                                       .data = added.data,
+                                       .len = 1 + (size_t)test_dice_below(dice, DATA_MAX)};
+    skad_status wanted = model_put(self, shelf, place, &added);
+    assert_int_equal(store->ops->put(store->self, shelf, &added.record, now_s), wanted);
+}
+
+static void step_drop(const skad_store *store, model *self, test_dice *dice)
+{
+    const skad_store_shelf shelf =
+        test_dice_below(dice, 2) == 0 ? SKAD_SHELF_PUBLISHED : SKAD_SHELF_HELD;
+    const size_t place = (size_t)test_dice_below(dice, PLACES);
+    const skad_store_name name = name_of(place);
+    model_record *here = &self->shelves[shelf][place];
+    assert_int_equal(store->ops->drop(store->self, shelf, &name),
+                     here->there ? SKAD_OK : SKAD_ERR_MISSING);
+    here->there = false;
+}
+
+static void step_sweep(const skad_store *store, model *self, test_dice *dice, uint64_t now_s)
+{
+    size_t expired = 0;
+    for (size_t i = 0; i < PLACES; i++) {
+        model_record *here = &self->shelves[SKAD_SHELF_HELD][i];
+        if (here->there && here->record.expires_unix_s <= now_s) {
+            here->there = false;
+            expired++;
+        }
+    }
+    const size_t limit = 1 + (size_t)test_dice_below(dice, 6);
+    size_t dropped;
+    while ((dropped = store->ops->sweep(store->self, now_s, limit)) > 0) {
+        assert_in_range(dropped, 1, limit);
+        assert_in_range(dropped, 1, expired);
+        expired -= dropped;
+    }
+    assert_int_equal(expired, 0);
+}
+
+static void step_list(const skad_store *store, const model *self, test_dice *dice, uint64_t now_s)
+{
+    const size_t first = (size_t)test_dice_below(dice, KEYS * TYPES) * PUBLISHERS;
+    const skad_store_name name = name_of(first);
+    const uint64_t draw = test_dice_draw(dice);
+    const size_t max = (size_t)test_dice_below(dice, PUBLISHERS + 2);
+    const model_record *living[PUBLISHERS];
+    skad_store_record out[PUBLISHERS + 2];
+    size_t count = 0;
+    for (size_t i = first; i < first + PUBLISHERS; i++) {
+        const model_record *here = &self->shelves[SKAD_SHELF_HELD][i];
+        if (here->there && here->record.expires_unix_s > now_s) {
+            living[count++] = here;
+        }
+    }
+    size_t listed = store->ops->list(store->self, &name.key, name.type, draw, now_s, out, max);
+    assert_int_equal(listed, max < count ? max : count);
+    for (size_t i = 0; i < listed; i++) {
+        const model_record *wanted = living[(draw % count + i) % count];
+        skad_store_record record = wanted->record;
+        record.data = wanted->data;
+        test_store_expect_equal(&out[i], &record);
+    }
+}
+
+/* ---- Comparing ---- */
+
+static void compare_shelf(const skad_store *store, const model *self, skad_store_shelf shelf,
+                          uint64_t now_s)
+{
+    skad_store_name from = {0};
+    skad_store_record out;
+    for (size_t i = 0; i < PLACES; i++) {
+        const model_record *here = &self->shelves[shelf][i];
+        const skad_store_name name = name_of(i);
+        const bool found = store->ops->find(store->self, shelf, &name, now_s, &out);
+        assert_int_equal(found, here->there && here->record.expires_unix_s > now_s);
+        if (here->there) {
+            skad_store_record record = here->record;
+            record.data = here->data;
+            assert_true(store->ops->next(store->self, shelf, &from, &out));
+            test_store_expect_equal(&out, &record);
+        }
+    }
+    assert_false(store->ops->next(store->self, shelf, &from, &out));
+}
+
+static void compare_usage(const skad_store *store, const model *self, skad_store_owner kind,
+                          uint8_t number)
+{
+    uint8_t owner[32] = {0};
+    const size_t at = kind == SKAD_OWNER_KEY ? 0 : kind == SKAD_OWNER_PUBLISHER ? 3 : 7;
+    skad_store_usage sum = {0};
+    skad_store_usage usage;
+    owner[at] = number;
+    for (size_t i = 0; i < PLACES; i++) {
+        const model_record *here = &self->shelves[SKAD_SHELF_HELD][i];
+        const bool theirs = (kind == SKAD_OWNER_KEY && here->record.name.key.bytes[0] == number) ||
+                            (kind == SKAD_OWNER_PUBLISHER && here->record.name.type != 1 &&
+                             here->record.name.publisher[3] == number) ||
+                            (kind == SKAD_OWNER_GROUP && here->record.group == number);
+        if (here->there && theirs) {
+            sum.records++;
+            sum.bytes += here->record.len;
+        }
+    }
+    store->ops->usage(store->self, kind, owner, &usage);
+    assert_int_equal(usage.records, sum.records);
+    assert_int_equal(usage.bytes, sum.bytes);
+}
+
+static void compare(const skad_store *store, const model *self, uint64_t now_s)
+{
+    skad_store_fill fill;
+    store->ops->fill(store->self, &fill);
+    const skad_store_usage held = total(self, SKAD_SHELF_HELD);
+    const skad_store_usage published = total(self, SKAD_SHELF_PUBLISHED);
+    uint64_t cached = 0;
+    for (size_t i = 0; i < PLACES; i++) {
+        const model_record *here = &self->shelves[SKAD_SHELF_HELD][i];
+        cached += here->there && here->record.cached;
+    }
+    assert_int_equal(fill.records, held.records);
+    assert_int_equal(fill.bytes, held.bytes);
+    assert_int_equal(fill.published, published.records);
+    assert_int_equal(fill.published_bytes, published.bytes);
+    assert_int_equal(fill.cached, cached);
+    compare_shelf(store, self, SKAD_SHELF_HELD, now_s);
+    compare_shelf(store, self, SKAD_SHELF_PUBLISHED, now_s);
+    for (uint8_t number = 0; number < KEYS; number++) {
+        compare_usage(store, self, SKAD_OWNER_KEY, number);
+        compare_usage(store, self, SKAD_OWNER_PUBLISHER, number);
+        compare_usage(store, self, SKAD_OWNER_GROUP, number);
+    }
+}
+
+void random_steps_agree_with_a_plain_list(void **state)
+{
+    const test_store_factory *factory = *state;
+    print_message("seed %d\n", SEED);
+    test_dice dice = {SEED};
+    static model self;
+    uint64_t now_s = 1000000;
+    self = (model){0};
+    skad_store store = test_store_fresh(factory, &caps);
+    for (unsigned step = 0; step < STEPS; step++) {
+        switch (test_dice_below(&dice, 12)) {
+        case 0:
+            step_sweep(&store, &self, &dice, now_s);
+            break;
+        case 1:
+        case 2:
+            step_drop(&store, &self, &dice);
+            break;
+        case 3:
+        case 4:
+            step_list(&store, &self, &dice, now_s);
+            break;
+        default:
+            step_put(&store, &self, &dice, now_s);
+        }
+        if (step % 200 == 0) {
+            test_store_reopen(factory, &caps, &store);
+        }
+        now_s += test_dice_below(&dice, 3);
+        compare(&store, &self, now_s);
+    }
+    test_store_free(&store);
+}

@@ -1,0 +1,602 @@
+/* What every store must do. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/support/store_suite.h"
+
+#define NOW_S 1000000ULL
+
+#define HELD      SKAD_SHELF_HELD
+#define PUBLISHED SKAD_SHELF_PUBLISHED
+
+static const skad_store_caps roomy = {1000, 100000, 1000, 100000};
+
+/* ---- Shared ---- */
+
+skad_store test_store_fresh(const test_store_factory *factory, const skad_store_caps *caps)
+{
+    factory->clear(factory->user);
+    return factory->open(factory->user, caps);
+}
+
+void test_store_free(skad_store *store)
+{
+    store->ops->free(store->self);
+    *store = (skad_store){0};
+}
+
+void test_store_reopen(const test_store_factory *factory, const skad_store_caps *caps,
+                       skad_store *store)
+{
+    if (factory->lasting) {
+        test_store_free(store);
+        *store = factory->open(factory->user, caps);
+    }
+}
+
+skad_store_record test_store_record(uint8_t key, uint8_t type, uint8_t publisher,
+                                    const uint8_t *data, size_t len)
+{
+    skad_store_record record = {.name = {.key = {{key}}, .type = type},
+                                .expires_unix_s = 2000000,
+                                .data = data,
+                                .len = len};
+    if (type != 1) {
+        record.name.publisher[0] = publisher;
+    }
+    return record;
+}
+
+void test_store_expect_equal(const skad_store_record *found, const skad_store_record *wanted)
+{
+    assert_memory_equal(&found->name, &wanted->name, sizeof found->name);
+    assert_int_equal(found->sequence, wanted->sequence);
+    assert_int_equal(found->stored_unix_s, wanted->stored_unix_s);
+    assert_int_equal(found->expires_unix_s, wanted->expires_unix_s);
+    assert_int_equal(found->group, wanted->group);
+    assert_int_equal(found->cached, wanted->cached);
+    assert_int_equal(found->len, wanted->len);
+    assert_memory_equal(found->data, wanted->data, wanted->len);
+}
+
+static skad_status put(const skad_store *store, skad_store_shelf shelf,
+                       const skad_store_record *record)
+{
+    return store->ops->put(store->self, shelf, record, NOW_S);
+}
+
+static bool has(const skad_store *store, skad_store_shelf shelf, const skad_store_name *name)
+{
+    skad_store_record out;
+    return store->ops->find(store->self, shelf, name, NOW_S, &out);
+}
+
+static skad_store_fill fill_of(const skad_store *store)
+{
+    skad_store_fill fill;
+    store->ops->fill(store->self, &fill);
+    return fill;
+}
+
+static void expect_usage(const skad_store *store, skad_store_owner kind, const uint8_t *owner,
+                         uint64_t records, uint64_t bytes)
+{
+    skad_store_usage usage = {77, 77};
+    store->ops->usage(store->self, kind, owner, &usage);
+    assert_int_equal(usage.records, records);
+    assert_int_equal(usage.bytes, bytes);
+}
+
+/* ---- Going in and out ---- */
+
+static void a_record_comes_back_as_it_went_in(void **state)
+{
+    static const size_t lengths[] = {1, 200, SKAD_STORED_BYTES_MAX};
+    uint8_t data[SKAD_STORED_BYTES_MAX];
+    uint8_t copy[SKAD_STORED_BYTES_MAX];
+    skad_store store = test_store_fresh(*state, &roomy);
+    for (int shelf = 0; shelf < 2; shelf++) {
+        for (size_t i = 0; i < 3; i++) {
+            for (size_t at = 0; at < sizeof data; at++) {
+                copy[at] = data[at] = (uint8_t)(at * 7 + i);
+            }
+            skad_store_record record = test_store_record((uint8_t)i, 2, 5, data, lengths[i]);
+            record.sequence = UINT64_MAX - i;
+            record.stored_unix_s = 0x0102030405060708;
+            record.expires_unix_s = i == 1 ? UINT64_MAX : NOW_S + 1;
+            record.group = 0xf1f2f3f4f5f6f7f8;
+            record.cached = i == 1;
+            assert_int_equal(put(&store, (skad_store_shelf)shelf, &record), SKAD_OK);
+            memset(data, 0, sizeof data); /* the store has its own copy */
+            test_store_reopen(*state, &roomy, &store);
+            skad_store_record out;
+            assert_true(
+                store.ops->find(store.self, (skad_store_shelf)shelf, &record.name, NOW_S, &out));
+            record.data = copy;
+            test_store_expect_equal(&out, &record);
+        }
+    }
+    test_store_free(&store);
+}
+
+static void the_same_name_replaces_and_others_stand_beside(void **state)
+{
+    static const struct {
+        const char *label;
+        uint8_t key, type, publisher;
+    } others[] = {{"key", 2, 3, 1}, {"type", 1, 2, 1}, {"publisher", 1, 3, 2}};
+    skad_store store = test_store_fresh(*state, &roomy);
+    skad_store_record record = test_store_record(1, 3, 1, (const uint8_t *)"one", 3);
+    assert_int_equal(put(&store, HELD, &record), SKAD_OK);
+    record.data = (const uint8_t *)"longer";
+    record.len = 6;
+    record.sequence = 8;
+    record.expires_unix_s++;
+    record.group = 5;
+    record.cached = true;
+    assert_int_equal(put(&store, HELD, &record), SKAD_OK);
+    assert_int_equal(fill_of(&store).records, 1);
+    assert_int_equal(fill_of(&store).bytes, 6);
+    assert_int_equal(fill_of(&store).cached, 1);
+    for (size_t i = 0; i < 3; i++) {
+        skad_store_record other = test_store_record(others[i].key, others[i].type,
+                                                    others[i].publisher, (const uint8_t *)"x", 1);
+        if (put(&store, HELD, &other) != SKAD_OK || fill_of(&store).records != i + 2) {
+            fail_msg("another %s is no other record", others[i].label);
+        }
+    }
+    skad_store_record out;
+    assert_true(store.ops->find(store.self, HELD, &record.name, NOW_S, &out));
+    test_store_expect_equal(&out, &record);
+    test_store_free(&store);
+}
+
+static void the_shelves_do_not_see_each_other(void **state)
+{
+    skad_store store = test_store_fresh(*state, &roomy);
+    const skad_store_record held = test_store_record(1, 1, 0, (const uint8_t *)"held", 4);
+    const skad_store_record ours = test_store_record(1, 1, 0, (const uint8_t *)"published", 9);
+    skad_store_record out[2];
+    assert_int_equal(put(&store, PUBLISHED, &ours), SKAD_OK);
+    assert_false(has(&store, HELD, &held.name));
+    assert_int_equal(store.ops->list(store.self, &held.name.key, 1, 0, NOW_S, out, 2), 0);
+    assert_int_equal(put(&store, HELD, &held), SKAD_OK);
+    assert_true(store.ops->find(store.self, PUBLISHED, &ours.name, NOW_S, out));
+    test_store_expect_equal(out, &ours);
+    assert_int_equal(store.ops->list(store.self, &held.name.key, 1, 0, NOW_S, out, 2), 1);
+    test_store_expect_equal(out, &held);
+    skad_store_fill fill = fill_of(&store);
+    assert_int_equal(fill.records, 1);
+    assert_int_equal(fill.bytes, 4);
+    assert_int_equal(fill.published, 1);
+    assert_int_equal(fill.published_bytes, 9);
+    expect_usage(&store, SKAD_OWNER_KEY, held.name.key.bytes, 1, 4);
+    assert_int_equal(store.ops->drop(store.self, HELD, &held.name), SKAD_OK);
+    assert_int_equal(store.ops->drop(store.self, HELD, &held.name), SKAD_ERR_MISSING);
+    assert_true(has(&store, PUBLISHED, &ours.name));
+    assert_int_equal(store.ops->drop(store.self, PUBLISHED, &ours.name), SKAD_OK);
+    assert_int_equal(store.ops->drop(store.self, PUBLISHED, &ours.name), SKAD_ERR_MISSING);
+    assert_int_equal(fill_of(&store).published, 0);
+    test_store_free(&store);
+}
+
+static void what_the_store_lends_may_be_put_again(void **state)
+{
+    const skad_store_caps tight = {3, 100, 1, 100};
+    skad_store store = test_store_fresh(*state, &tight);
+    skad_store_record copy = test_store_record(1, 2, 1, (const uint8_t *)"a copy", 6);
+    copy.cached = true;
+    assert_int_equal(put(&store, HELD, &copy), SKAD_OK);
+    for (uint8_t key = 2; key < 4; key++) {
+        const skad_store_record owed = test_store_record(key, 1, 0, (const uint8_t *)"owed", 4);
+        assert_int_equal(put(&store, HELD, &owed), SKAD_OK);
+    }
+    skad_store_record out;
+    assert_true(store.ops->find(store.self, HELD, &copy.name, NOW_S, &out));
+    out.stored_unix_s = 9; /* of the same name: what lends the bytes goes */
+    assert_int_equal(put(&store, HELD, &out), SKAD_OK);
+    assert_true(store.ops->find(store.self, HELD, &copy.name, NOW_S, &out));
+    copy.stored_unix_s = 9;
+    test_store_expect_equal(&out, &copy);
+    out.name.key.bytes[0] = 9; /* of another: what lends the bytes gives way */
+    out.cached = false;
+    assert_int_equal(put(&store, HELD, &out), SKAD_OK);
+    assert_false(has(&store, HELD, &copy.name));
+    copy.name.key.bytes[0] = 9;
+    copy.cached = false;
+    assert_true(store.ops->find(store.self, HELD, &copy.name, NOW_S, &out));
+    test_store_expect_equal(&out, &copy);
+    test_store_free(&store);
+}
+
+/* ---- Expiry ---- */
+
+static void a_record_is_gone_in_the_second_in_which_it_expires(void **state)
+{
+    skad_store store = test_store_fresh(*state, &roomy);
+    skad_store_record record = test_store_record(1, 3, 1, (const uint8_t *)"a", 1);
+    skad_store_record out;
+    const uint64_t end_s = record.expires_unix_s;
+    assert_int_equal(put(&store, HELD, &record), SKAD_OK);
+    assert_int_equal(put(&store, PUBLISHED, &record), SKAD_OK);
+    for (int shelf = 0; shelf < 2; shelf++) {
+        const skad_store_shelf here = (skad_store_shelf)shelf;
+        assert_true(store.ops->find(store.self, here, &record.name, end_s - 1, &out));
+        assert_false(store.ops->find(store.self, here, &record.name, end_s, &out));
+        skad_store_name from = {0};
+        assert_true(store.ops->next(store.self, here, &from, &out)); /* expired or not */
+        assert_false(store.ops->next(store.self, here, &from, &out));
+    }
+    assert_int_equal(store.ops->list(store.self, &record.name.key, 3, 0, end_s - 1, &out, 1), 1);
+    assert_int_equal(store.ops->list(store.self, &record.name.key, 3, 0, end_s, &out, 1), 0);
+    record.expires_unix_s = UINT64_MAX;
+    assert_int_equal(put(&store, HELD, &record), SKAD_OK);
+    assert_true(store.ops->find(store.self, HELD, &record.name, UINT64_MAX - 1, &out));
+    assert_int_equal(store.ops->sweep(store.self, UINT64_MAX - 1, 9), 0);
+    test_store_free(&store);
+}
+
+static void a_sweep_drops_what_has_expired_on_the_held_shelf_up_to_its_limit(void **state)
+{
+    skad_store store = test_store_fresh(*state, &roomy);
+    for (uint8_t key = 0; key < 100; key++) {
+        skad_store_record record = test_store_record(key, 1, 0, &key, 1);
+        record.expires_unix_s = NOW_S + (key * 37U) % 100;
+        record.cached = key % 3 == 0;
+        assert_int_equal(put(&store, HELD, &record), SKAD_OK);
+        assert_int_equal(put(&store, PUBLISHED, &record), SKAD_OK);
+    }
+    assert_int_equal(store.ops->sweep(store.self, NOW_S - 1, 100), 0);
+    assert_int_equal(store.ops->sweep(store.self, NOW_S + 49, 0), 0);
+    for (uint64_t left = 50; left > 0; left -= left < 7 ? left : 7) {
+        assert_int_equal(fill_of(&store).records, 50 + left);
+        assert_int_equal(store.ops->sweep(store.self, NOW_S + 49, 7), left < 7 ? left : 7);
+    }
+    assert_int_equal(store.ops->sweep(store.self, NOW_S + 49, 7), 0);
+    test_store_reopen(*state, &roomy, &store);
+    skad_store_fill fill = fill_of(&store);
+    assert_int_equal(fill.records, 50);
+    assert_int_equal(fill.bytes, 50);
+    assert_int_equal(fill.published, 100);
+    skad_store_name from = {0};
+    skad_store_record out;
+    uint64_t cached = 0;
+    while (store.ops->next(store.self, HELD, &from, &out)) {
+        assert_true(out.expires_unix_s > NOW_S + 49);
+        cached += out.cached;
+    }
+    assert_int_equal(fill.cached, cached);
+    test_store_free(&store);
+}
+
+/* ---- Lists and walks ---- */
+
+#define LISTED 5
+
+/* Living records 1..5 of key 7 and type 3, dead ones between them, and neighbours of all kinds. */
+static void fill_for_lists(const skad_store *store)
+{
+    for (uint8_t publisher = 0; publisher <= 2 * LISTED; publisher++) {
+        skad_store_record record = test_store_record(7, 3, publisher, &publisher, 1);
+        record.expires_unix_s = publisher % 2 == 1 ? NOW_S + 1 : NOW_S;
+        assert_int_equal(put(store, HELD, &record), SKAD_OK);
+    }
+    const skad_store_record neighbours[] = {
+        test_store_record(6, 3, 1, (const uint8_t *)"x", 1),
+        test_store_record(7, 1, 0, (const uint8_t *)"x", 1),
+        test_store_record(7, 2, 255, (const uint8_t *)"x", 1),
+        test_store_record(8, 1, 0, (const uint8_t *)"x", 1),
+    };
+    for (size_t i = 0; i < sizeof neighbours / sizeof neighbours[0]; i++) {
+        assert_int_equal(put(store, HELD, &neighbours[i]), SKAD_OK);
+    }
+}
+
+static void a_list_begins_at_the_draw_and_wraps_around(void **state)
+{
+    skad_store store = test_store_fresh(*state, &roomy);
+    const skad_id key = {{7}};
+    skad_store_record out[LISTED + 2];
+    fill_for_lists(&store);
+    for (uint64_t draw = 0; draw < 3 * LISTED; draw++) {
+        for (size_t max = 0; max < LISTED + 2; max++) {
+            size_t count = store.ops->list(store.self, &key, 3, draw, NOW_S, out, max);
+            assert_int_equal(count, max < LISTED ? max : LISTED);
+            for (size_t i = 0; i < count; i++) {
+                uint64_t wanted = 1 + 2 * ((draw + i) % LISTED);
+                assert_int_equal(out[i].name.publisher[0], wanted);
+                assert_int_equal(out[i].data[0], wanted);
+            }
+        }
+    }
+    assert_int_equal(store.ops->list(store.self, &key, 3, UINT64_MAX, NOW_S, out, 1), 1);
+    assert_int_equal(out[0].name.publisher[0], 1 + 2 * (UINT64_MAX % LISTED));
+    test_store_free(&store);
+}
+
+static void each_record_is_as_likely_to_be_listed_as_any_other(void **state)
+{
+    skad_store store = test_store_fresh(*state, &roomy);
+    const skad_id key = {{7}};
+    fill_for_lists(&store);
+    for (size_t max = 1; max <= LISTED; max++) {
+        size_t listed[2 * LISTED + 1] = {0};
+        for (uint64_t draw = 0; draw < LISTED; draw++) {
+            skad_store_record out[LISTED];
+            size_t count = store.ops->list(store.self, &key, 3, draw, NOW_S, out, max);
+            for (size_t i = 0; i < count; i++) {
+                listed[out[i].name.publisher[0]]++;
+            }
+        }
+        for (size_t i = 0; i <= 2 * LISTED; i++) {
+            assert_int_equal(listed[i], i % 2 == 1 ? max : 0);
+        }
+    }
+    test_store_free(&store);
+}
+
+static void a_walk_meets_every_record_once_in_the_order_of_names(void **state)
+{
+    skad_store store = test_store_fresh(*state, &roomy);
+    for (unsigned i = 0; i < 120; i++) {
+        uint8_t mixed = (uint8_t)(i * 7 % 120); /* put in another order than they are met in */
+        skad_store_record record =
+            test_store_record(mixed / 12, (uint8_t)(2 + mixed / 6 % 2), mixed % 6, &mixed, 1);
+        record.name.publisher[31] = mixed % 2 == 0 ? 255 : 0; /* the next name carries */
+        assert_int_equal(put(&store, i % 2 == 0 ? HELD : PUBLISHED, &record), SKAD_OK);
+    }
+    size_t met = 0;
+    for (int shelf = 0; shelf < 2; shelf++) {
+        skad_store_name from = {0};
+        skad_store_name before = {0};
+        skad_store_record out;
+        while (store.ops->next(store.self, (skad_store_shelf)shelf, &from, &out)) {
+            assert_true(memcmp(&before, &out.name, sizeof before) < 0);
+            assert_true(memcmp(&out.name, &from, sizeof from) < 0);
+            before = out.name;
+            met++;
+        }
+    }
+    assert_int_equal(met, 120);
+    test_store_free(&store);
+}
+
+static void a_walk_goes_on_while_records_come_and_go(void **state)
+{
+    skad_store store = test_store_fresh(*state, &roomy);
+    for (uint8_t key = 0; key < 100; key++) {
+        const skad_store_record record = test_store_record(key, 1, 0, &key, 1);
+        assert_int_equal(put(&store, HELD, &record), SKAD_OK);
+    }
+    skad_store_name from = {0};
+    skad_store_record out;
+    size_t met = 0;
+    while (store.ops->next(store.self, HELD, &from, &out)) {
+        const skad_store_name name = out.name;
+        assert_int_equal(name.key.bytes[0], met);
+        /* Each moves to the other shelf. */
+        const skad_store_record moved = test_store_record(name.key.bytes[0], 1, 0, out.data, 1);
+        assert_int_equal(put(&store, PUBLISHED, &moved), SKAD_OK);
+        assert_int_equal(store.ops->drop(store.self, HELD, &name), SKAD_OK);
+        met++;
+    }
+    assert_int_equal(met, 100);
+    assert_int_equal(fill_of(&store).records, 0);
+    assert_int_equal(fill_of(&store).published, 100);
+    test_store_free(&store);
+}
+
+/* ---- Caps ---- */
+
+static void caps_hold_on_each_shelf_to_the_last_record_and_byte(void **state)
+{
+    static const uint8_t data[40] = {0};
+    const skad_store_caps caps = {3, 20, 2, 30};
+    static const struct {
+        const char *label;
+        int shelf;
+        uint8_t key;
+        size_t len;
+        skad_status status;
+    } steps[] = {
+        {"first", 0, 1, 12, SKAD_OK},
+        {"one byte too many", 0, 2, 9, SKAD_ERR_FULL},
+        {"to the last byte", 0, 2, 8, SKAD_OK},
+        {"a replacement counts by its difference", 0, 2, 9, SKAD_ERR_FULL},
+        {"a shorter one", 0, 1, 10, SKAD_OK},
+        {"now there is room", 0, 2, 9, SKAD_OK},
+        {"to the last record", 0, 3, 1, SKAD_OK},
+        {"a shorter one again", 0, 1, 1, SKAD_OK},
+        {"one record too many", 0, 4, 1, SKAD_ERR_FULL},
+        {"replaced in a full shelf", 0, 3, 2, SKAD_OK},
+        {"published to the last byte", 1, 1, 30, SKAD_OK},
+        {"published, one byte too many", 1, 2, 1, SKAD_ERR_FULL},
+        {"published and shorter", 1, 1, 1, SKAD_OK},
+        {"published to the last record", 1, 2, 1, SKAD_OK},
+        {"published, one record too many", 1, 3, 1, SKAD_ERR_FULL},
+    };
+    skad_store store = test_store_fresh(*state, &caps);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        const skad_store_fill before = fill_of(&store);
+        skad_store_record record = test_store_record(steps[i].key, 1, 0, data, steps[i].len);
+        skad_status status = put(&store, (skad_store_shelf)steps[i].shelf, &record);
+        const skad_store_fill after = fill_of(&store);
+        if (status != steps[i].status ||
+            (status != SKAD_OK && memcmp(&before, &after, sizeof before) != 0)) {
+            fail_msg("%s: status %d", steps[i].label, status);
+        }
+    }
+    const skad_store_fill fill = fill_of(&store);
+    assert_int_equal(fill.records, 3);
+    assert_int_equal(fill.records_max, 3);
+    assert_int_equal(fill.bytes, 12);
+    assert_int_equal(fill.bytes_max, 20);
+    assert_int_equal(fill.published, 2);
+    assert_int_equal(fill.published_max, 2);
+    assert_int_equal(fill.published_bytes, 2);
+    assert_int_equal(fill.published_bytes_max, 30);
+    assert_int_equal(fill.failures, 0);
+    assert_int_equal(fill.error, 0);
+    test_store_free(&store);
+}
+
+/* Held are, of ten bytes each: A, owed, and the copies B, C and D, which expire after 100, 200 and
+ * 300 seconds. That is all there is room for. */
+static void copies_give_way_by_the_rule(void **state)
+{
+    static const uint8_t data[64] = {0};
+    static const struct {
+        const char *label;
+        char name;
+        bool cached;
+        uint64_t life_s;
+        size_t len;
+        skad_status status;
+        const char *after; /* who is there afterwards */
+    } cases[] = {
+        {"one that we owe replaces the copy nearest to its expiry", 'X', false, 1, 10, SKAD_OK,
+         "ACDX"},
+        {"it takes several when it is long", 'X', false, 1, 20, SKAD_OK, "ADX"},
+        {"it takes all of them", 'X', false, 1, 30, SKAD_OK, "AX"},
+        {"it takes none when all are too few", 'X', false, 1, 31, SKAD_ERR_FULL, "ABCD"},
+        {"a copy replaces what expires before it", 'X', true, 150, 10, SKAD_OK, "ACDX"},
+        {"but not what expires with it", 'X', true, 100, 10, SKAD_ERR_FULL, "ABCD"},
+        {"a copy takes several that expire before it", 'X', true, 201, 20, SKAD_OK, "ADX"},
+        {"but none when the next one does not", 'X', true, 300, 30, SKAD_ERR_FULL, "ABCD"},
+        {"a copy never takes the place of one that we owe", 'X', true, 1000, 31, SKAD_ERR_FULL,
+         "ABCD"},
+        {"a replacement of the same length takes no room", 'A', false, 1, 10, SKAD_OK, "ABCD"},
+        {"a copy that we come to owe takes no room", 'C', false, 1, 10, SKAD_OK, "ABCD"},
+        {"a longer replacement takes room of others", 'A', false, 1, 20, SKAD_OK, "ACD"},
+        {"a replaced copy gives up its own bytes first", 'B', false, 1, 30, SKAD_OK, "AB"},
+        {"a longer copy takes what expires before it", 'C', true, 150, 20, SKAD_OK, "ACD"},
+        {"and stays as it was when there is nothing", 'C', true, 100, 20, SKAD_ERR_FULL, "ABCD"},
+        {"a copy that would expire at once takes nothing", 'X', true, 0, 10, SKAD_ERR_FULL, "ABCD"},
+    };
+    const skad_store_caps caps = {4, 40, 1, 1};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_store store = test_store_fresh(*state, &caps);
+        for (char name = 'A'; name <= 'D'; name++) {
+            skad_store_record record = test_store_record((uint8_t)('Z' - name), 1, 0, data, 10);
+            record.cached = name != 'A';
+            record.expires_unix_s = NOW_S + 100 * (uint64_t)(name - 'A');
+            record.expires_unix_s += name == 'A' ? 1 : 0; /* the first to expire of all */
+            assert_int_equal(put(&store, HELD, &record), SKAD_OK);
+        }
+        skad_store_record record =
+            test_store_record((uint8_t)('Z' - cases[i].name), 1, 0, data, cases[i].len);
+        record.cached = cases[i].cached;
+        record.expires_unix_s = cases[i].life_s == 0 ? 0 : NOW_S + cases[i].life_s;
+        skad_status status = put(&store, HELD, &record);
+        test_store_reopen(*state, &caps, &store);
+        char after[8] = "";
+        for (char name = 'A'; name <= 'X'; name++) {
+            const skad_store_record asked = test_store_record((uint8_t)('Z' - name), 1, 0, data, 1);
+            if (has(&store, HELD, &asked.name)) {
+                strncat(after, &name, 1);
+            }
+        }
+        if (strcmp(after, cases[i].after) != 0 || status != cases[i].status ||
+            fill_of(&store).records != strlen(cases[i].after)) {
+            fail_msg("%s: status %d, %s are there", cases[i].label, status, after);
+        }
+        test_store_free(&store);
+    }
+}
+
+/* ---- Usage ---- */
+
+static void usage_is_counted_by_key_publisher_and_group_whatever_happens(void **state)
+{
+    const skad_store_caps caps = {4, 100, 4, 100};
+    static const uint8_t data[40] = {0};
+    const uint8_t key[32] = {1};
+    const uint8_t publisher[32] = {5};
+    const uint8_t nobody[32] = {0};
+    const uint8_t group[32] = {0, 0, 0, 0, 0, 0, 3, 4};
+    skad_store store = test_store_fresh(*state, &caps);
+    skad_store_record first = test_store_record(1, 3, 5, data, 10);
+    skad_store_record second = test_store_record(1, 2, 6, data, 20);
+    skad_store_record value = test_store_record(2, 1, 0, data, 30);
+    first.group = 0x0304;
+    second.cached = true;
+    second.expires_unix_s = NOW_S + 10;
+    value.group = 0x0304;
+    assert_int_equal(put(&store, HELD, &first), SKAD_OK);
+    assert_int_equal(put(&store, HELD, &second), SKAD_OK);
+    assert_int_equal(put(&store, HELD, &value), SKAD_OK);
+    assert_int_equal(put(&store, PUBLISHED, &first), SKAD_OK); /* does not count */
+    test_store_reopen(*state, &caps, &store);
+    expect_usage(&store, SKAD_OWNER_KEY, key, 2, 30);
+    expect_usage(&store, SKAD_OWNER_PUBLISHER, publisher, 1, 10);
+    expect_usage(&store, SKAD_OWNER_PUBLISHER, nobody, 0, 0); /* immutable ones have none */
+    expect_usage(&store, SKAD_OWNER_GROUP, group, 2, 40);
+    expect_usage(&store, SKAD_OWNER_GROUP, nobody, 1, 20);
+
+    first.group = 0; /* replaced by another group */
+    first.len = 15;
+    assert_int_equal(put(&store, HELD, &first), SKAD_OK);
+    expect_usage(&store, SKAD_OWNER_KEY, key, 2, 35);
+    expect_usage(&store, SKAD_OWNER_PUBLISHER, publisher, 1, 15);
+    expect_usage(&store, SKAD_OWNER_GROUP, group, 1, 30);
+    expect_usage(&store, SKAD_OWNER_GROUP, nobody, 2, 35);
+
+    value.len = 40; /* 15 + 20 + 40 */
+    assert_int_equal(put(&store, HELD, &value), SKAD_OK);
+    skad_store_record third = test_store_record(3, 1, 0, data, 40); /* the copy gives way */
+    assert_int_equal(put(&store, HELD, &third), SKAD_OK);
+    expect_usage(&store, SKAD_OWNER_KEY, key, 1, 15);
+    expect_usage(&store, SKAD_OWNER_PUBLISHER, second.name.publisher, 0, 0);
+    expect_usage(&store, SKAD_OWNER_GROUP, nobody, 2, 55);
+
+    third.len = 41; /* refused: nothing changes */
+    third.group = 0x0304;
+    assert_int_equal(
+        put(&store, HELD,
+            &(skad_store_record){.name = {.key = {{9}}, .type = 1}, .data = data, .len = 40}),
+        SKAD_ERR_FULL);
+    expect_usage(&store, SKAD_OWNER_GROUP, nobody, 2, 55);
+
+    assert_int_equal(store.ops->drop(store.self, HELD, &first.name), SKAD_OK);
+    expect_usage(&store, SKAD_OWNER_PUBLISHER, publisher, 0, 0);
+    assert_int_equal(store.ops->sweep(store.self, value.expires_unix_s, 10), 2);
+    test_store_reopen(*state, &caps, &store);
+    expect_usage(&store, SKAD_OWNER_KEY, value.name.key.bytes, 0, 0);
+    expect_usage(&store, SKAD_OWNER_GROUP, group, 0, 0);
+    expect_usage(&store, SKAD_OWNER_GROUP, nobody, 0, 0);
+    assert_int_equal(fill_of(&store).records, 0);
+    assert_int_equal(fill_of(&store).published, 1);
+    test_store_free(&store);
+}
+
+int test_store_suite(const char *name, test_store_factory *factory)
+{
+    struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_comes_back_as_it_went_in),
+        cmocka_unit_test(the_same_name_replaces_and_others_stand_beside),
+        cmocka_unit_test(the_shelves_do_not_see_each_other),
+        cmocka_unit_test(what_the_store_lends_may_be_put_again),
+        cmocka_unit_test(a_record_is_gone_in_the_second_in_which_it_expires),
+        cmocka_unit_test(a_sweep_drops_what_has_expired_on_the_held_shelf_up_to_its_limit),
+        cmocka_unit_test(a_list_begins_at_the_draw_and_wraps_around),
+        cmocka_unit_test(each_record_is_as_likely_to_be_listed_as_any_other),
+        cmocka_unit_test(a_walk_meets_every_record_once_in_the_order_of_names),
+        cmocka_unit_test(a_walk_goes_on_while_records_come_and_go),
+        cmocka_unit_test(caps_hold_on_each_shelf_to_the_last_record_and_byte),
+        cmocka_unit_test(copies_give_way_by_the_rule),
+        cmocka_unit_test(usage_is_counted_by_key_publisher_and_group_whatever_happens),
+        cmocka_unit_test(random_steps_agree_with_a_plain_list),
+    };
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
+        tests[i].initial_state = factory;
+    }
+    return cmocka_run_group_tests_name(name, tests, NULL, NULL);
+}

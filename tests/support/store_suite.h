@@ -1,0 +1,36 @@
+/* What every store of skad/store.h must do, as cmocka tests over a store that a factory makes. The
+ * tests of each store run it and add what only they have. */
+#ifndef SKAD_TESTS_STORE_SUITE_H
+#define SKAD_TESTS_STORE_SUITE_H
+
+#include "skad/store.h"
+
+typedef struct test_store_factory {
+    /* Opens the store; what an earlier one kept is there again if `lasting`. */
+    skad_store (*open)(void *user, const skad_store_caps *caps);
+    /* The next one that is opened holds nothing. */
+    void (*clear)(void *user);
+    void *user;
+    bool lasting; /* records outlive their store */
+} test_store_factory;
+
+/* Runs the group; returns the number of tests that failed. */
+int test_store_suite(const char *name, test_store_factory *factory);
+
+/* A store that holds nothing. */
+skad_store test_store_fresh(const test_store_factory *factory, const skad_store_caps *caps);
+/* Closes a store and opens it again, where records outlive it. */
+void test_store_reopen(const test_store_factory *factory, const skad_store_caps *caps,
+                       skad_store *store);
+void test_store_free(skad_store *store);
+
+/* A held record that one byte each tells from others: 1 immutable without publisher, else as said.
+ * It expires at 2,000,000. */
+skad_store_record test_store_record(uint8_t key, uint8_t type, uint8_t publisher,
+                                    const uint8_t *data, size_t len);
+void test_store_expect_equal(const skad_store_record *found, const skad_store_record *wanted);
+
+/* A test of the suite: random steps against a plain list (store_model.c). */
+void random_steps_agree_with_a_plain_list(void **state);
+
+#endif

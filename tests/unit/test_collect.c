@@ -1,0 +1,290 @@
+/* What a get makes of answers: which record wins, what counts as bad, how many signatures are
+ * checked for it, and that a crowd of announcements is sampled fairly. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "src/core/collect.h"
+#include "tests/support/wire.h"
+
+#define NOW 1000000ULL
+
+typedef struct bytes {
+    uint8_t data[SKAD_RECORD_BYTES_MAX];
+    size_t len;
+} bytes;
+
+typedef struct desk {
+    skad_identity publisher;
+    skad_id key;
+    skad_collection *collection;
+    skad_random random;
+    uint64_t checked;
+    uint16_t place; /* of the next that gives */
+} desk;
+
+static void open_desk(desk *self, skad_record_type type)
+{
+    static const uint8_t seed[SKAD_SEED_BYTES] = {5};
+    memset(self, 0, sizeof *self);
+    skad_wire_identity(1, &self->publisher);
+    if (type == SKAD_RECORD_MUTABLE) {
+        skad_mutable_key(self->publisher.public_key, (skad_span){NULL, 0}, &self->key);
+    } else {
+        self->key = (skad_id){{9}};
+    }
+    self->collection = skad_collection_new(type, &self->key);
+    assert_non_null(self->collection);
+    skad_random_init(&self->random, seed);
+}
+
+static void close_desk(desk *self)
+{
+    skad_collection_free(self->collection);
+}
+
+static bytes edition(const desk *self, uint64_t sequence, const char *value, uint64_t expiry)
+{
+    bytes out;
+    const skad_span span = {(const uint8_t *)value, strlen(value)};
+    out.len = skad_record_encode_mutable(&self->publisher, (skad_span){NULL, 0}, sequence, expiry,
+                                         span, out.data, sizeof out.data);
+    assert_true(out.len > 0);
+    return out;
+}
+
+/* An announcement of a publisher whose key pair is drawn from a number. */
+static bytes announcement(uint32_t publisher, uint64_t sequence)
+{
+    uint8_t seed[SKAD_SEED_BYTES] = {1, (uint8_t)publisher, (uint8_t)(publisher >> 8)};
+    skad_identity identity;
+    bytes out;
+    const skad_id key = {{9}};
+    const skad_address none = {0};
+    memset(&identity, 0, sizeof identity);
+    skad_keypair_from_seed(seed, identity.public_key, identity.secret_key);
+    out.len = skad_record_encode_announcement(&identity, &key, sequence, NOW + 10, &none,
+                                              (skad_span){NULL, 0}, out.data, sizeof out.data);
+    assert_true(out.len > 0);
+    return out;
+}
+
+static size_t give(desk *self, const bytes *records, size_t count)
+{
+    skad_span spans[SKAD_RECORDS_MAX];
+    const skad_id from = {{(uint8_t)(self->place + 1)}};
+    for (size_t i = 0; i < count; i++) {
+        spans[i] = (skad_span){records[i].data, records[i].len};
+    }
+    const skad_gift gift = {self->place++, &from, spans, count};
+    return skad_collection_take(self->collection, &gift, NOW, &self->random, &self->checked);
+}
+
+static skad_get_report told(desk *self)
+{
+    skad_get_report report;
+    skad_collection_tell(self->collection, &report);
+    return report;
+}
+
+static void the_highest_sequence_wins_in_any_order(void **state)
+{
+    (void)state;
+    static const uint64_t orders[][3] = {{1, 2, 3}, {3, 2, 1}, {2, 3, 1}, {3, 1, 2}};
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        desk self;
+        open_desk(&self, SKAD_RECORD_MUTABLE);
+        for (size_t j = 0; j < 3; j++) {
+            const char *values[] = {"", "one", "two", "three"};
+            bytes one = edition(&self, orders[i][j], values[orders[i][j]], NOW + 10);
+            assert_int_equal(give(&self, &one, 1), 0);
+        }
+        skad_get_report report = told(&self);
+        assert_int_equal(report.sequence, 3);
+        assert_int_equal(report.len, 5);
+        assert_memory_equal(report.value, "three", 5);
+        assert_false(report.conflict);
+        close_desk(&self);
+    }
+}
+
+static void of_equal_editions_the_one_that_lasts_longest_is_returned(void **state)
+{
+    (void)state;
+    desk self;
+    open_desk(&self, SKAD_RECORD_MUTABLE);
+    bytes shorter = edition(&self, 1, "v", NOW + 10);
+    bytes longer = edition(&self, 1, "v", NOW + 20);
+    give(&self, &shorter, 1);
+    give(&self, &longer, 1);
+    give(&self, &shorter, 1);
+    assert_int_equal(told(&self).expiry_unix_s, NOW + 20);
+    assert_false(told(&self).conflict);
+    for (uint16_t place = 0; place < 3; place++) {
+        assert_true(
+            skad_collection_agrees(self.collection, skad_collection_given(self.collection, place)));
+    }
+    close_desk(&self);
+}
+
+static void a_conflict_is_told_and_settled_alike_in_any_order(void **state)
+{
+    (void)state;
+    uint8_t first[1] = {0};
+    for (size_t turn = 0; turn < 2; turn++) {
+        desk self;
+        open_desk(&self, SKAD_RECORD_MUTABLE);
+        bytes both[2] = {edition(&self, 1, "a", NOW + 10), edition(&self, 1, "b", NOW + 10)};
+        give(&self, &both[turn], 1);
+        assert_false(told(&self).conflict);
+        give(&self, &both[1 - turn], 1);
+        assert_true(told(&self).conflict);
+        if (turn == 0) {
+            first[0] = told(&self).value[0];
+        } else {
+            assert_int_equal(told(&self).value[0], first[0]);
+        }
+        bytes newer = edition(&self, 2, "c", NOW + 10);
+        give(&self, &newer, 1);
+        assert_false(told(&self).conflict); /* it settles the matter */
+        close_desk(&self);
+    }
+}
+
+static void what_was_not_asked_for_is_bad(void **state)
+{
+    (void)state;
+    desk self;
+    open_desk(&self, SKAD_RECORD_MUTABLE);
+    bytes expired = edition(&self, 9, "v", NOW);
+    bytes rubbish = {.data = {0x93}, .len = 1};
+    bytes other_type = announcement(1, 1);
+    bytes other_key = edition(&self, 9, "v", NOW + 10);
+    other_key.data[6] ^= 1;
+    bytes forged = edition(&self, 9, "v", NOW + 10);
+    forged.data[forged.len - 1] ^= 1;
+    const bytes *cases[] = {&expired, &rubbish, &other_type, &other_key, &forged};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(give(&self, cases[i], 1), 1);
+        assert_false(skad_collection_found(self.collection));
+        assert_true(skad_collection_given(self.collection, (uint16_t)i)->invalid);
+    }
+    assert_int_equal(give(&self, NULL, 0), 0); /* to have nothing is no fault */
+    close_desk(&self);
+}
+
+static void equal_bytes_are_verified_once(void **state)
+{
+    (void)state;
+    desk self;
+    open_desk(&self, SKAD_RECORD_MUTABLE);
+    bytes one = edition(&self, 1, "v", NOW + 10);
+    for (unsigned i = 0; i < 16; i++) {
+        give(&self, &one, 1);
+    }
+    assert_int_equal(self.checked, 1);
+    close_desk(&self);
+}
+
+static void a_bad_signature_ends_the_reading_of_an_answer(void **state)
+{
+    (void)state;
+    desk self;
+    open_desk(&self, SKAD_RECORD_ANNOUNCEMENT);
+    bytes records[SKAD_RECORDS_MAX];
+    for (uint32_t i = 0; i < SKAD_RECORDS_MAX; i++) {
+        records[i] = announcement(i, 1);
+        if (i > 0) {
+            records[i].data[records[i].len - 1] ^= 1;
+        }
+    }
+    assert_int_equal(give(&self, records, SKAD_RECORDS_MAX), SKAD_RECORDS_MAX - 1);
+    assert_int_equal(self.checked, 2); /* the good one, and the first bad one */
+    assert_int_equal(told(&self).providers_count, 1);
+    close_desk(&self);
+}
+
+static void a_publisher_counts_once_with_its_latest_announcement(void **state)
+{
+    (void)state;
+    desk self;
+    open_desk(&self, SKAD_RECORD_ANNOUNCEMENT);
+    bytes records[] = {announcement(1, 5), announcement(1, 7), announcement(1, 6),
+                       announcement(2, 1)};
+    assert_int_equal(give(&self, records, 4), 0);
+    skad_get_report report = told(&self);
+    assert_int_equal(report.providers_count, 2);
+    assert_int_equal(report.providers[0].sequence, 7);
+    close_desk(&self);
+}
+
+/* Twice as many publishers as there is room for, in the same order each time. */
+static void of_too_many_publishers_each_is_as_likely_to_stay(void **state)
+{
+    (void)state;
+    enum { MANY = 2 * SKAD_PROVIDERS_MAX, ROUNDS = 60 };
+    static bytes records[MANY];
+    unsigned times[MANY] = {0};
+    desk self;
+    open_desk(&self, SKAD_RECORD_ANNOUNCEMENT);
+    skad_random random = self.random;
+    for (uint32_t i = 0; i < MANY; i++) {
+        records[i] = announcement(i, i); /* the sequence tells which it is */
+    }
+    close_desk(&self);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        open_desk(&self, SKAD_RECORD_ANNOUNCEMENT);
+        self.random = random;
+        for (uint32_t i = 0; i < MANY; i += SKAD_RECORDS_MAX) {
+            give(&self, &records[i], SKAD_RECORDS_MAX);
+        }
+        random = self.random;
+        skad_get_report report = told(&self);
+        assert_int_equal(report.providers_count, SKAD_PROVIDERS_MAX);
+        for (size_t i = 0; i < report.providers_count; i++) {
+            times[report.providers[i].sequence]++;
+        }
+        close_desk(&self);
+    }
+    for (size_t i = 0; i < MANY; i++) { /* 30 of 60, standard deviation 3.9 */
+        assert_in_range(times[i], 11, 49);
+    }
+}
+
+static void prints_tell_editions_apart_but_not_renewals(void **state)
+{
+    (void)state;
+    uint64_t prints[4][SKAD_PROVIDERS_MAX];
+    for (size_t i = 0; i < 4; i++) {
+        desk self;
+        open_desk(&self, SKAD_RECORD_MUTABLE);
+        assert_int_equal(skad_collection_prints(self.collection, prints[i]), 0);
+        bytes one = edition(&self, i == 1 ? 2 : 1, i == 2 ? "other" : "v", NOW + 10 + i);
+        give(&self, &one, 1);
+        assert_int_equal(skad_collection_prints(self.collection, prints[i]), 1);
+        close_desk(&self);
+    }
+    assert_true(prints[0][0] != prints[1][0]);
+    assert_true(prints[0][0] != prints[2][0]);
+    assert_true(prints[0][0] == prints[3][0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_highest_sequence_wins_in_any_order),
+        cmocka_unit_test(of_equal_editions_the_one_that_lasts_longest_is_returned),
+        cmocka_unit_test(a_conflict_is_told_and_settled_alike_in_any_order),
+        cmocka_unit_test(what_was_not_asked_for_is_bad),
+        cmocka_unit_test(equal_bytes_are_verified_once),
+        cmocka_unit_test(a_bad_signature_ends_the_reading_of_an_answer),
+        cmocka_unit_test(a_publisher_counts_once_with_its_latest_announcement),
+        cmocka_unit_test(of_too_many_publishers_each_is_as_likely_to_stay),
+        cmocka_unit_test(prints_tell_editions_apart_but_not_renewals),
+    };
+    return cmocka_run_group_tests_name("collect", tests, NULL, NULL);
+}
