@@ -12,6 +12,7 @@
 #include "src/core/admit.h"
 #include "src/core/handle.h"
 #include "src/core/handover.h"
+#include "src/core/intake.h"
 #include "src/core/join.h"
 #include "src/core/operate.h"
 #include "src/core/report.h"
@@ -134,37 +135,10 @@ void skad_node_free(skad_node *node)
 
 /* ---- Driving ---- */
 
-static void enter(skad_node *node, skad_time now)
+void skad_node_enter(skad_node *node, skad_time now)
 {
     skad_report_release(node);
     node->now = now;
-}
-
-static void remember_root(skad_node *node, const uint8_t print[static SKAD_HASH_BYTES])
-{
-    memcpy(node->roots[node->roots_next], print, SKAD_HASH_BYTES);
-    node->roots_next = (node->roots_next + 1) % SKAD_ROOTS_MAX;
-}
-
-static skad_verdict open_admitted(skad_node *node, const skad_admitted *admitted,
-                                  skad_opened *opened)
-{
-    skad_open_context context = {
-        .profile = &node->profile,
-        .epoch = skad_profile_epoch(&node->profile, node->now.unix_s),
-        .self = node->identity.id,
-        .roots = (const uint8_t(*)[SKAD_HASH_BYTES])node->roots,
-        .roots_count = SKAD_ROOTS_MAX,
-    };
-    skad_open_awaited awaited;
-    if (admitted->rpc != NULL) {
-        awaited.request_digest = admitted->rpc->digest;
-        awaited.responder = admitted->rpc->has_responder ? &admitted->rpc->responder : NULL;
-    }
-    skad_verdict verdict = skad_open(&context, &admitted->envelope, admitted->hello,
-                                     admitted->rpc != NULL ? &awaited : NULL, opened);
-    node->stats.verifications += opened->checked;
-    return verdict;
 }
 
 /* Those that started operations of their own look after them. */
@@ -178,31 +152,32 @@ static void advance(skad_node *node)
 skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t len,
                                const skad_address *from, skad_time now)
 {
-    enter(node, now);
-    node->stats.received++;
-    node->stats.received_bytes += len;
-    skad_admitted admitted;
-    skad_opened opened;
-    skad_verdict verdict = skad_admit(node, datagram, len, from, &admitted);
-    if (verdict == SKAD_VERDICT_ACCEPT) {
-        verdict = open_admitted(node, &admitted, &opened);
-    }
-    node->stats.verdicts[verdict]++;
+    skad_intake intake; /* not cleared: most datagrams of a flood die before they fill it */
+    intake.datagram = datagram;
+    intake.len = len;
+    intake.from = *from;
+    skad_node_enter(node, now);
+    skad_verdict verdict = skad_intake_admit(node, &intake, now);
     if (verdict != SKAD_VERDICT_ACCEPT) {
         return verdict;
     }
-    if (opened.batched && opened.checked) { /* one that is known is remembered already */
-        remember_root(node, opened.root_print);
+    skad_intake_open(&intake, &node->roots);
+    return skad_node_take(node, &intake, now);
+}
+
+skad_verdict skad_node_take(skad_node *node, skad_intake *intake, skad_time now)
+{
+    skad_node_enter(node, now);
+    skad_verdict verdict = skad_intake_handle(node, intake, now);
+    if (verdict == SKAD_VERDICT_ACCEPT) {
+        advance(node);
     }
-    skad_duplicates_remember(&node->duplicates, datagram);
-    skad_handle(node, &admitted, &opened, from, len);
-    advance(node);
     return verdict;
 }
 
 void skad_node_tick(skad_node *node, skad_time now)
 {
-    enter(node, now);
+    skad_node_enter(node, now);
     skad_handle_timeouts(node);
     skad_operate_tick(node);
     skad_upkeep_tick(node);

@@ -3,6 +3,7 @@
  * Which file does what with it, in the order in which a datagram meets them:
  *
  *   node.c     life cycle and the public calls that drive the node
+ *   intake.c   a datagram's three steps: admit, open, handle
  *   admit.c    all checks that cost less than a signature
  *   (proto/open.c: puzzles, signature, body)
  *   handle.c   where a verified message or a timeout goes
@@ -94,6 +95,12 @@ typedef struct skad_republish_state {
     skad_store_name names[SKAD_RENEWALS_MAX];
 } skad_republish_state;
 
+/* Fingerprints of batch roots that were verified (proto/open.h), a ring. */
+typedef struct skad_roots {
+    uint8_t prints[SKAD_ROOTS_MAX][SKAD_HASH_BYTES];
+    size_t next;
+} skad_roots;
+
 /* Events that are no operation's. */
 typedef struct skad_event_ring {
     skad_event *events;
@@ -125,8 +132,7 @@ struct skad_node {
     size_t ended_count;
     skad_op polled; /* the operation whose event borrows from it; 0 if none */
 
-    uint8_t roots[SKAD_ROOTS_MAX][SKAD_HASH_BYTES];
-    size_t roots_next;
+    skad_roots roots;
     uint64_t heard_us;   /* when the last verified answer came; 0: never */
     uint64_t starved_us; /* when operations that found no room to ask try again; or UINT64_MAX */
     uint64_t overdue_us; /* when operations are next checked for their deadline; or UINT64_MAX */
@@ -147,5 +153,11 @@ const skad_puzzle_nonce *skad_node_nonce(const skad_node *node);
 
 /* What seal needs of us. */
 skad_sealer skad_node_sealer(const skad_node *node);
+
+/* For drivers that open datagrams on other threads (intake.h): skad_node_enter before
+ * skad_intake_admit, skad_node_take instead of skad_intake_handle. */
+struct skad_intake;
+void skad_node_enter(skad_node *node, skad_time now);
+skad_verdict skad_node_take(skad_node *node, struct skad_intake *intake, skad_time now);
 
 #endif

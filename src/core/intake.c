@@ -1,0 +1,101 @@
+#include "src/core/intake.h"
+
+#include <string.h>
+
+#include "src/core/admit.h"
+#include "src/core/handle.h"
+
+/* Keeps what open needs of the request that a reply answers: the request itself may be gone by
+ * then. */
+static void keep_request(skad_intake *intake, const skad_pending_rpc *rpc)
+{
+    intake->reply = rpc != NULL;
+    intake->has_responder = rpc != NULL && rpc->has_responder;
+    if (rpc != NULL) {
+        memcpy(intake->request_digest, rpc->digest, sizeof intake->request_digest);
+        intake->responder = rpc->responder;
+    }
+}
+
+skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time now)
+{
+    skad_admitted admitted;
+    node->now = now;
+    node->stats.received++;
+    node->stats.received_bytes += intake->len;
+    skad_verdict verdict =
+        skad_admit(node, intake->datagram, intake->len, &intake->from, &admitted);
+    if (verdict != SKAD_VERDICT_ACCEPT) {
+        node->stats.verdicts[verdict]++;
+        return verdict;
+    }
+    intake->envelope = admitted.envelope;
+    intake->hello = admitted.hello;
+    keep_request(intake, admitted.rpc);
+    intake->profile = &node->profile;
+    intake->epoch = skad_profile_epoch(&node->profile, now.unix_s);
+    intake->self = node->identity.id;
+    return verdict;
+}
+
+static void remember_root(skad_roots *roots, const uint8_t print[static SKAD_HASH_BYTES])
+{
+    memcpy(roots->prints[roots->next], print, SKAD_HASH_BYTES);
+    roots->next = (roots->next + 1) % SKAD_ROOTS_MAX;
+}
+
+void skad_intake_open(skad_intake *intake, skad_roots *roots)
+{
+    const skad_open_context context = {
+        .profile = intake->profile,
+        .epoch = intake->epoch,
+        .self = intake->self,
+        .roots = (const uint8_t(*)[SKAD_HASH_BYTES])roots->prints,
+        .roots_count = SKAD_ROOTS_MAX,
+    };
+    const skad_open_awaited awaited = {
+        .request_digest = intake->request_digest,
+        .responder = intake->has_responder ? &intake->responder : NULL,
+    };
+    intake->verdict = skad_open(&context, &intake->envelope, intake->hello,
+                                intake->reply ? &awaited : NULL, &intake->opened);
+    if (intake->verdict == SKAD_VERDICT_ACCEPT && intake->opened.batched &&
+        intake->opened.checked) { /* one that is known is remembered already */
+        remember_root(roots, intake->opened.root_print);
+    }
+}
+
+/* Finds the request that a reply answers again. False when it no longer waits. */
+static bool still_awaited(const skad_node *node, const skad_intake *intake,
+                          const skad_pending_rpc **rpc)
+{
+    *rpc = NULL;
+    if (!intake->reply) {
+        return true;
+    }
+    *rpc = skad_pending_match(&node->pending, intake->envelope.rpc_id, &intake->from,
+                              intake->envelope.kind);
+    return *rpc != NULL &&
+           memcmp((*rpc)->digest, intake->request_digest, sizeof intake->request_digest) == 0;
+}
+
+skad_verdict skad_intake_handle(skad_node *node, skad_intake *intake, skad_time now)
+{
+    skad_admitted admitted = {.envelope = intake->envelope, .hello = intake->hello};
+    node->now = now;
+    node->stats.verifications += intake->opened.checked;
+    skad_verdict verdict = intake->verdict;
+    if (verdict == SKAD_VERDICT_ACCEPT && !still_awaited(node, intake, &admitted.rpc)) {
+        verdict = SKAD_VERDICT_UNAWAITED;
+    }
+    if (verdict == SKAD_VERDICT_ACCEPT &&
+        skad_duplicates_seen(&node->duplicates, intake->datagram)) {
+        verdict = SKAD_VERDICT_DUPLICATE;
+    }
+    node->stats.verdicts[verdict]++;
+    if (verdict == SKAD_VERDICT_ACCEPT) {
+        skad_duplicates_remember(&node->duplicates, intake->datagram);
+        skad_handle(node, &admitted, &intake->opened, &intake->from, intake->len);
+    }
+    return verdict;
+}

@@ -1,0 +1,171 @@
+/* Rates by address and prefix: bursts, refill, prefixes that share, families apart, and a flood of
+ * prefixes that fills the table. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "src/core/throttle.h"
+#include "tests/support/dice.h"
+
+#define SECOND SKAD_US_PER_S
+
+static const uint8_t hash_key[SKAD_TABLE_KEY_BYTES] = {7};
+
+static skad_address ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+    return (skad_address){.family = SKAD_FAMILY_IPV4, .port = 1, .ip = {a, b, c, d}};
+}
+
+static void open_throttle(skad_throttle *throttle, size_t meters, skad_rate narrow,
+                          skad_rate middle, skad_rate wide)
+{
+    const skad_throttle_rates rates = {{narrow, middle, wide}};
+    assert_int_equal(skad_throttle_init(throttle, meters, &rates, hash_key), SKAD_OK);
+}
+
+/* How many of so many requests at one moment are allowed. */
+static unsigned allowed(skad_throttle *throttle, const skad_address *source, unsigned count,
+                        uint64_t now_us)
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; i < count; i++) {
+        sum += skad_throttle_allows(throttle, source, now_us);
+    }
+    return sum;
+}
+
+static void a_burst_passes_and_then_the_rate(void **state)
+{
+    (void)state;
+    skad_throttle throttle;
+    skad_address source = ipv4(8, 1, 1, 1);
+    open_throttle(&throttle, 64, (skad_rate){10, 25}, (skad_rate){0}, (skad_rate){0});
+    assert_int_equal(allowed(&throttle, &source, 100, SECOND), 25);
+    assert_int_equal(allowed(&throttle, &source, 100, SECOND), 0);
+    assert_int_equal(allowed(&throttle, &source, 100, 2 * SECOND), 10);
+    assert_int_equal(allowed(&throttle, &source, 100, 2 * SECOND + SECOND / 2), 5);
+    assert_int_equal(allowed(&throttle, &source, 100, 60 * SECOND), 25); /* no more than a burst */
+    skad_throttle_free(&throttle);
+}
+
+static void others_are_not_harmed(void **state)
+{
+    (void)state;
+    skad_throttle throttle;
+    skad_address loud = ipv4(8, 1, 1, 1);
+    skad_address quiet = ipv4(8, 1, 1, 2);
+    open_throttle(&throttle, 64, (skad_rate){10, 10}, (skad_rate){0}, (skad_rate){0});
+    assert_int_equal(allowed(&throttle, &loud, 1000, SECOND), 10);
+    assert_int_equal(allowed(&throttle, &quiet, 10, SECOND), 10);
+    skad_throttle_free(&throttle);
+}
+
+static void wider_prefixes_share(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        skad_rate rates[3];
+        uint8_t family;
+        size_t byte;      /* of the address, that is another one for each source */
+        unsigned allowed; /* of 100 sources with one request each */
+    } cases[] = {
+        {"/32 alone", {{1, 1}, {0}, {0}}, SKAD_FAMILY_IPV4, 3, 100},
+        {"one /24", {{1, 1}, {5, 5}, {0}}, SKAD_FAMILY_IPV4, 3, 5},
+        {"many /24", {{1, 1}, {5, 5}, {0}}, SKAD_FAMILY_IPV4, 2, 100},
+        {"one /16", {{1, 1}, {0}, {7, 7}}, SKAD_FAMILY_IPV4, 2, 7},
+        {"many /16", {{1, 1}, {0}, {7, 7}}, SKAD_FAMILY_IPV4, 1, 100},
+        {"one /64", {{1, 1}, {0}, {0}}, SKAD_FAMILY_IPV6, 8, 1},
+        {"many /64", {{1, 1}, {0}, {0}}, SKAD_FAMILY_IPV6, 7, 100},
+        {"one /56", {{1, 1}, {5, 5}, {0}}, SKAD_FAMILY_IPV6, 7, 5},
+        {"one /48", {{1, 1}, {0}, {7, 7}}, SKAD_FAMILY_IPV6, 6, 7},
+        {"many /48", {{1, 1}, {0}, {7, 7}}, SKAD_FAMILY_IPV6, 5, 100},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_throttle throttle;
+        unsigned sum = 0;
+        open_throttle(&throttle, 4096, cases[i].rates[0], cases[i].rates[1], cases[i].rates[2]);
+        for (uint8_t j = 0; j < 100; j++) {
+            skad_address source = {.family = cases[i].family, .ip = {8, 1, 1, 1}};
+            source.ip[cases[i].byte] = j;
+            sum += skad_throttle_allows(&throttle, &source, SECOND);
+        }
+        if (sum != cases[i].allowed) {
+            fail_msg("%s: %u allowed", cases[i].label, sum);
+        }
+        skad_throttle_free(&throttle);
+    }
+}
+
+/* A refusal at a wide prefix must not be charged to the narrow one. */
+static void what_is_refused_is_not_charged(void **state)
+{
+    (void)state;
+    skad_throttle throttle;
+    skad_address loud = ipv4(8, 1, 1, 1);
+    skad_address other = ipv4(8, 1, 1, 2);
+    open_throttle(&throttle, 64, (skad_rate){10, 10}, (skad_rate){10, 5}, (skad_rate){0});
+    assert_int_equal(allowed(&throttle, &loud, 100, SECOND), 5);
+    assert_int_equal(allowed(&throttle, &other, 100, SECOND), 0);
+    assert_int_equal(allowed(&throttle, &other, 5, SECOND + SECOND / 2), 5);
+    skad_throttle_free(&throttle);
+}
+
+static void without_rates_everything_passes(void **state)
+{
+    (void)state;
+    skad_throttle throttle;
+    skad_address source = ipv4(8, 1, 1, 1);
+    open_throttle(&throttle, 4, (skad_rate){0}, (skad_rate){0}, (skad_rate){0});
+    assert_int_equal(allowed(&throttle, &source, 100000, SECOND), 100000);
+    skad_throttle_free(&throttle);
+}
+
+/* Ten thousand addresses against 256 meters: what comes through stays near what the meters allow,
+ * and pushing one's own meter out washes nothing clean. */
+static void a_flood_of_addresses_is_bounded_by_the_table(void **state)
+{
+    (void)state;
+    skad_throttle throttle;
+    test_dice dice = {1};
+    unsigned sum = 0;
+    open_throttle(&throttle, 256, (skad_rate){1, 4}, (skad_rate){0}, (skad_rate){0});
+    for (unsigned i = 0; i < 100000; i++) {
+        uint32_t number = (uint32_t)test_dice_below(&dice, 10000);
+        skad_address source = ipv4(8, 1, (uint8_t)(number >> 8), (uint8_t)number);
+        sum += skad_throttle_allows(&throttle, &source, SECOND);
+    }
+    assert_in_range(sum, 256, 256 * 4 * 5 / 4);
+    skad_throttle_free(&throttle);
+}
+
+static void a_meter_for_all_follows_the_same_rule(void **state)
+{
+    (void)state;
+    const skad_rate rate = {100, 50};
+    const skad_rate none = {0, 0};
+    uint64_t until_us = 0;
+    unsigned sum = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        sum += skad_rate_allows(&rate, &until_us, SECOND + i * SECOND / 1000);
+        assert_true(skad_rate_allows(&none, &until_us, SECOND));
+    }
+    assert_in_range(sum, 148, 151); /* the burst, and a second's rate */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_burst_passes_and_then_the_rate),
+        cmocka_unit_test(others_are_not_harmed),
+        cmocka_unit_test(wider_prefixes_share),
+        cmocka_unit_test(what_is_refused_is_not_charged),
+        cmocka_unit_test(without_rates_everything_passes),
+        cmocka_unit_test(a_flood_of_addresses_is_bounded_by_the_table),
+        cmocka_unit_test(a_meter_for_all_follows_the_same_rule),
+    };
+    return cmocka_run_group_tests_name("throttle", tests, NULL, NULL);
+}
