@@ -39,6 +39,10 @@
     X(UNWATCH, "unwatch")                 /* [msgid of the watch] */                               \
     X(WITHDRAW, "withdraw")               /* [key] */                                              \
     X(RECORDS, "records")                 /* [shelf, from=nil, max=256] */                         \
+    X(BANS, "bans")                       /* [] */                                                 \
+    X(BAN, "ban")                         /* [subject, life_s=nil] */                              \
+    X(UNBAN, "unban")                     /* [subject] */                                          \
+    X(ALLOW, "allow")                     /* [subject] */                                          \
     X(TABLE, "table")                     /* [] */                                                 \
     X(STATUS, "status")                   /* [] */
 
@@ -81,7 +85,7 @@ typedef struct skad_control_request {
     skad_id id;           /* the target or the key; the publisher's public key */
     skad_address address; /* PING; ANNOUNCE: family NONE with a port is our own address, without
                              one no endpoint at all */
-    skad_span value;      /* value, record, metadata */
+    skad_span value;      /* value, record, metadata; BAN, UNBAN, ALLOW: the subject */
     skad_span salt;
     uint64_t sequence;
     bool has_cas;

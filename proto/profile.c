@@ -44,6 +44,7 @@ static const skad_profile PROFILE_PUBLIC = {
     .group_bucket_max = 2, /* as geth has it since it was eclipsed from two hosts */
     .group_table_max = 10,
     .group_path_max = 2,
+    .limit_rates = true,
 };
 
 /* c1 = 4 and c2 = 6: 16 key pairs and 64 hashes, well below a millisecond, so that a test may make

@@ -33,6 +33,8 @@ complain "libsodium outside crypto" '[<"]sodium' $(without crypto)
 complain "msgpack-c outside proto" '[<"]msgpack' $(without proto)
 complain "libev outside src/daemon" '[<"]ev(\+\+)?\.h' $(without src/daemon)
 complain "LMDB outside src/db" '[<"]lmdb' $(without src/db)
+complain "libseccomp outside src/daemon/sandbox_calls.c" '[<"]seccomp\.h' $(without src/daemon) \
+  $(find src/daemon -type f ! -name sandbox_calls.c)
 
 complain "crypto includes what lies above it" '"(proto|src)/' crypto
 complain "proto includes what lies above it" '"src/' proto

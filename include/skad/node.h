@@ -42,6 +42,28 @@ typedef struct skad_node_limits {
 
 void skad_node_limits_default(skad_node_limits *out);
 
+/* Something a second, and how much of it at once. per_s 0: no limit. */
+typedef struct skad_rate {
+    uint32_t per_s;
+    uint32_t burst;
+} skad_rate;
+
+/* How many requests a node verifies: each costs it a signature check. Those that show a valid token
+ * are counted apart, since whoever does not may pretend any source. Levels are prefixes, narrow to
+ * wide: IPv4 /32, /24, /16; IPv6 /64, /56, /48. */
+#define SKAD_RATE_LEVELS 3
+typedef struct skad_node_rates {
+    skad_rate unproven[SKAD_RATE_LEVELS];
+    skad_rate unproven_all; /* beyond it the node is loaded: no token, no signature check */
+    skad_rate proven[SKAD_RATE_LEVELS];
+    skad_rate proven_all;
+    skad_rate answer_bytes; /* bytes sent in answers; beyond it they are dropped */
+    uint32_t meters;        /* places for prefixes, of each kind: a power of two, 4..2^20 */
+} skad_node_rates;
+
+/* What suits the profile: no limits at all where it sets none. */
+void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out);
+
 typedef struct skad_node_config {
     skad_profile profile;
     const skad_identity
@@ -50,6 +72,7 @@ typedef struct skad_node_config {
     uint8_t seed[32];  /* all the randomness that the node will ever have */
     unsigned families; /* skad_family bits that the driver can send on, 1..3 */
     skad_node_limits limits;
+    skad_node_rates rates; /* all zero: no limits */
 } skad_node_config;
 
 /* Errors: SKAD_ERR_INPUT (something out of its range), SKAD_ERR_PUZZLE (the identity does not
@@ -65,6 +88,10 @@ void skad_node_free(skad_node *node);
  * (skad_node_stats). */
 skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t len,
                                const skad_address *from, skad_time now);
+
+/* Tells the node that datagrams wait for their verification longer than they should (true), or no
+ * longer do: while so, it is loaded like one whose rate of unproven requests is exceeded. */
+void skad_node_press(skad_node *node, bool pressed);
 
 /* Does what is due: timeouts, refreshes, liveness checks, expiry. Harmless when called early. */
 void skad_node_tick(skad_node *node, skad_time now);
@@ -125,6 +152,36 @@ void skad_node_cancel(skad_node *node, skad_op op);
 /* The next event, if any. Borrowed pointers in it die with the next call that takes the node. */
 bool skad_node_poll_event(skad_node *node, skad_event *out);
 
+/* ---- Keeping out ---- */
+
+typedef enum skad_ban_reason {
+    SKAD_BAN_OPERATOR = 0,
+    SKAD_BAN_SIGNATURES, /* datagrams from a proven address whose signatures do not verify */
+    SKAD_BAN_RECORDS,    /* records from a proven address whose signatures do not verify */
+} skad_ban_reason;
+
+/* Who is kept out: a node by its ID, wherever it is, or an address prefix, whoever is there. */
+typedef struct skad_ban {
+    bool by_id;
+    skad_id id;
+    skad_address address; /* its port means nothing */
+    uint8_t prefix_bits;  /* 0..32, IPv6 0..128 */
+    uint8_t reason;       /* a skad_ban_reason */
+    uint64_t until_us;    /* monotonic */
+} skad_ban;
+
+/* Bans a subject for so many seconds; what comes from it is dropped, and it is asked nothing. The
+ * one that ends first gives way when there are 256. Error: SKAD_ERR_INPUT (no such prefix). */
+SKAD_MUST_CHECK skad_status skad_node_ban(skad_node *node, const skad_ban *subject,
+                                          uint32_t seconds, skad_time now);
+/* Lifts a ban; false if there is none of this very subject. */
+bool skad_node_unban(skad_node *node, const skad_ban *subject);
+/* Exempts an address prefix from being banned by the node itself. Errors: SKAD_ERR_INPUT,
+ * SKAD_ERR_FULL (256 are). */
+SKAD_MUST_CHECK skad_status skad_node_allow(skad_node *node, const skad_ban *subject);
+/* Writes up to `max` bans that have not ended, and returns how many there are. */
+size_t skad_node_bans(const skad_node *node, skad_time now, skad_ban *out, size_t max);
+
 /* ---- Inspecting ---- */
 
 const skad_id *skad_node_self(const skad_node *node);
@@ -165,9 +222,12 @@ typedef struct skad_node_stats {
     uint16_t operations;
     uint16_t watches;
     bool joined;
+    bool loaded;              /* requests without a token get one instead of a signature check */
+    uint64_t answers_shed;    /* answers that were not sent, for bandwidth */
     skad_address observed[2]; /* our address as peers see it: IPv4, IPv6; NONE while unknown */
     skad_store_fill store;
     uint32_t epoch;
+    bool secrets_locked; /* the system keeps our keys out of swap */
 } skad_node_stats;
 
 void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out);

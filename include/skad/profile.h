@@ -31,6 +31,7 @@ typedef struct skad_profile {
     uint8_t group_bucket_max; /* in one bucket, its replacements included */
     uint8_t group_table_max;  /* in the whole table, and asked in one lookup */
     uint8_t group_path_max;   /* asked on one path of a lookup */
+    bool limit_rates;         /* requests are limited by source and in all (skad_node_rates) */
 
     /* Optional pre-shared key of a private network: keys the network key. */
     bool has_psk;

@@ -16,6 +16,9 @@
     X(SELF, "self")           /* signed with our own key */                                        \
     X(UNAWAITED, "unawaited") /* a reply to nothing that we asked of that address */               \
     X(DUPLICATE, "duplicate") /* a datagram that we have already handled */                        \
+    X(BANNED, "banned")       /* from a node or an address that is kept out */                     \
+    X(RATE, "rate")           /* its source, or all together, send more than we verify */          \
+    X(CHALLENGE, "challenge") /* under load, and no token: answered with a token, not verified */  \
     X(EPOCH, "epoch")         /* puzzle nonce of an epoch too far from ours: check the clocks */   \
     X(IDENTITY, "identity")   /* a reply signed by someone else than the one we asked */           \
     X(STATIC, "static")       /* static puzzle not solved */                                       \

@@ -28,7 +28,7 @@ static skad_exit run(const skad_options *options)
 
 const skad_command skad_command_keygen = {
     .name = "keygen",
-    .usage = "keygen [--dir DIR] [--profile NAME]",
+    .usage = "keygen [--dir DIR] [--profile NAME|FILE]",
     .summary = "Make an identity and print its node ID",
     .details = "The identity costs work, which takes a few seconds in the public network. It is\n"
                "kept in DIR/identity; whoever has that file is the node.",

@@ -64,6 +64,15 @@ static skad_exit run(const skad_options *options)
         .base_port = (uint16_t)options->base_port, .node = on_node, .ready = on_ready};
     char dir[PATH_MAX];
 
+    config.profile = (options->given & SKAD_OPTION_PROFILE) != 0 ? options->profile
+                                                                 : skad_profile_builtin("test");
+    if (!config.profile->allow_private) {
+        (void)skad_fail(&failure,
+                        "testnet: its nodes are on 127.0.0.1, which the network '%s' leaves out: "
+                        "give a profile with 'allow_private = yes'",
+                        config.profile->name);
+        return skad_complain(SKAD_EXIT_USAGE, &failure);
+    }
     if (!read_count(options->argument, &config.nodes, &failure)) {
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
@@ -85,14 +94,14 @@ static skad_exit run(const skad_options *options)
 
 const skad_command skad_command_testnet = {
     .name = "testnet",
-    .usage = "testnet N [--base-port PORT] [--dir DIR]",
-    .summary = "Run N nodes of the test network in one process",
+    .usage = "testnet N [--base-port PORT] [--dir DIR] [--profile NAME|FILE]",
+    .summary = "Run N nodes in one process, of the test network by default",
     .details =
         "They listen on 127.0.0.1 and join each other. Prints a line 'ADDR:PORT SOCKET' for\n"
         "each, then 'ready' once all have joined; runs until SIGTERM or SIGINT. The sockets\n"
         "are in DIR, by default a temporary folder that goes with the network. A DIR keeps the\n"
         "identities and peers as well: with the same ports the same network comes back.",
-    .options = SKAD_OPTION_BASE_PORT | SKAD_OPTION_DIR,
+    .options = SKAD_OPTION_BASE_PORT | SKAD_OPTION_DIR | SKAD_OPTION_PROFILE,
     .argument = true,
     .argument_needed = true,
     .run = run,

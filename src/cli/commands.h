@@ -21,6 +21,11 @@ extern const skad_command skad_command_ping;
 extern const skad_command skad_command_lookup;
 extern const skad_command skad_command_table;
 extern const skad_command skad_command_status;
+extern const skad_command skad_command_profile;
+extern const skad_command skad_command_bans;
+extern const skad_command skad_command_ban;
+extern const skad_command skad_command_unban;
+extern const skad_command skad_command_allow;
 
 /* Prints "skad: <sentence>" on stderr and returns the code, for `return skad_complain(...)`. */
 skad_exit skad_complain(skad_exit exit, const skad_failure *failure);

@@ -11,6 +11,8 @@ static const skad_command *const COMMANDS[] = {
     &skad_command_get,       &skad_command_publish, &skad_command_resolve, &skad_command_announce,
     &skad_command_providers, &skad_command_watch,   &skad_command_records, &skad_command_withdraw,
     &skad_command_ping,      &skad_command_lookup,  &skad_command_table,   &skad_command_status,
+    &skad_command_profile,   &skad_command_bans,    &skad_command_ban,     &skad_command_unban,
+    &skad_command_allow,
 };
 #define COMMANDS_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -53,13 +55,18 @@ static skad_exit run_command(const skad_command *command, int argc, char **argv)
     if (!skad_options_read(command, argc, argv, &options, &failure)) {
         skad_exit exit = skad_complain(SKAD_EXIT_USAGE, &failure);
         (void)fprintf(stderr, "skad: see 'skad %s --help'\n", command->name);
+        skad_options_free(&options);
         return exit;
     }
+    skad_exit exit = SKAD_EXIT_DONE;
     if (options.help) {
         print_command_help(command);
-        return skad_printed();
+        exit = skad_printed();
+    } else {
+        exit = command->run(&options);
     }
-    return command->run(&options);
+    skad_options_free(&options);
+    return exit;
 }
 
 int main(int argc, char **argv)

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/secret.h"
 #include "proto/address.h"
 #include "skad/records.h"
+#include "src/daemon/profile_file.h"
 
 /* An operation ends within 60 s by itself; the daemon's word is better than our own impatience. */
 #define TIMEOUT_S_DEFAULT 65
@@ -87,9 +89,27 @@ static bool take_path(const option_row *row, const char *value, skad_options *ou
 static bool take_profile(const option_row *row, const char *value, skad_options *out,
                          skad_failure *failure)
 {
+    skad_failure reason;
     out->profile = skad_profile_builtin(value);
-    return out->profile != NULL ||
-           skad_fail(failure, "--%s: %s is neither public nor test", row->name, value);
+    if (out->profile != NULL) {
+        return true;
+    }
+    if (out->profile_read == NULL) {
+        out->profile_read = skad_secret_alloc(sizeof *out->profile_read, NULL);
+    }
+    if (out->profile_read == NULL) {
+        return skad_fail(failure, "out of memory");
+    }
+    out->profile = out->profile_read;
+    return skad_profile_choose(value, out->profile_read, &reason) ||
+           skad_fail(failure, "--%s: %s", row->name, reason.text);
+}
+
+static bool take_sandbox(const option_row *row, const char *value, skad_options *out,
+                         skad_failure *failure)
+{
+    return skad_sandbox_parse(value, &out->sandbox) ||
+           skad_fail(failure, "--%s: %s is neither on, log nor off", row->name, value);
 }
 
 static bool take_listen(const option_row *row, const char *value, skad_options *out,
@@ -135,11 +155,16 @@ static bool take_address(const option_row *row, const char *value, skad_options 
 
 static const option_row OPTIONS[] = {
     {SKAD_OPTION_DIR, 0, "dir", "DIR", "the node's folder (default: $HOME/.skad)", PATH(dir)},
-    {SKAD_OPTION_PROFILE, 0, "profile", "NAME", "the network: public (default) or test",
-     take_profile, 0, 0, 0},
+    {SKAD_OPTION_PROFILE, 0, "profile", "NAME|FILE",
+     "the network: public (default), test, or that of a file", take_profile, 0, 0, 0},
+    {SKAD_OPTION_SANDBOX, 0, "sandbox", "MODE", "on (default), log what would be refused, or off",
+     take_sandbox, 0, 0, 0},
     {SKAD_OPTION_LISTEN, 0, "listen", "ADDR:PORT",
      "where to listen, once for each family (default: port 4700 of all addresses)", take_listen, 0,
      0, 0},
+    {SKAD_OPTION_WORKERS, 0, "workers", "N",
+     "threads that check and make signatures (default: processors - 1, at most 8)",
+     NUMBER(workers, 0, SKAD_WORKERS_MAX)},
     {SKAD_OPTION_JOIN, 0, "join", "ADDR:PORT",
      "a node to join through, by address or NAME:PORT; may be repeated", take_join, 0, 0, 0},
     {SKAD_OPTION_FIELD, 0, "field", "NAME", "print the value of this field only", TEXT(field)},
@@ -166,7 +191,7 @@ static const option_row OPTIONS[] = {
      take_address, 0, 0, 0},
     {SKAD_OPTION_METADATA, 0, "metadata", "TEXT", "up to 128 bytes to go with it", TEXT(metadata)},
     {SKAD_OPTION_LIFE, 0, "life", "SECONDS",
-     "when it expires, if nobody renews it (default: as late as is allowed)",
+     "when it ends, if nobody renews it (default: a record as late as is allowed, a ban in a day)",
      NUMBER(life_s, 1, UINT32_MAX)},
     {SKAD_OPTION_ONCE, 0, "once", NULL, "store it and leave it; do not re-announce it", FLAG(once)},
     {SKAD_OPTION_PROVIDERS, 0, "providers", NULL, "watch who is announced under a key",
@@ -196,6 +221,7 @@ static void set_defaults(skad_options *out)
 
     memset(out, 0, sizeof *out);
     out->profile = skad_profile_builtin("public");
+    out->sandbox = SKAD_SANDBOX_ON;
     out->timeout_s = TIMEOUT_S_DEFAULT;
     /* Paths that do not fit are cut here and then not found; nobody has such a home. */
     if (home != NULL && home[0] != 0 && strlen(home) < PATH_MAX - 32) {
@@ -291,6 +317,12 @@ bool skad_options_read(const skad_command *command, int argc, char **argv, skad_
         }
     }
     return read_argument(command, argc, argv, out, failure);
+}
+
+void skad_options_free(skad_options *options)
+{
+    skad_secret_free(options->profile_read, sizeof *options->profile_read);
+    options->profile_read = NULL;
 }
 
 void skad_options_explain(unsigned options)

@@ -7,6 +7,7 @@
 #include "skad/profile.h"
 #include "src/cli/exit.h"
 #include "src/daemon/daemon.h"
+#include "src/daemon/sandbox.h"
 
 /* Which options a command takes, as a set. */
 typedef enum skad_option {
@@ -37,6 +38,8 @@ typedef enum skad_option {
     SKAD_OPTION_COUNT = 1 << 24,
     SKAD_OPTION_PUBLISHED = 1 << 25,
     SKAD_OPTION_FILE = 1 << 26,
+    SKAD_OPTION_SANDBOX = 1 << 27,
+    SKAD_OPTION_WORKERS = 1 << 28,
 } skad_option;
 
 /* What each command that talks to a daemon takes. */
@@ -47,6 +50,8 @@ typedef struct skad_options {
     char dir[PATH_MAX];          /* --dir, else $HOME/.skad; empty without either */
     char socket[PATH_MAX];       /* --socket, else $SKAD_SOCKET, else $HOME/.skad/control.sock */
     const skad_profile *profile; /* --profile, else the public one */
+    skad_profile *profile_read;  /* the former where it came from a file: memory for secrets */
+    skad_sandbox sandbox;        /* --sandbox, else on */
     skad_address listen[SKAD_LISTEN_MAX];
     size_t listen_count;
     skad_place join[SKAD_PLACES_MAX];
@@ -71,6 +76,7 @@ typedef struct skad_options {
     uint64_t port;
     uint64_t every_s;
     uint64_t count;
+    uint64_t workers;
     /* Texts; NULL unless given. */
     const char *field;
     const char *output;
@@ -91,9 +97,12 @@ typedef struct skad_command {
     skad_exit (*run)(const skad_options *options);
 } skad_command;
 
-/* Reads argv[2..] for a command. On failure tells why. */
+/* Reads argv[2..] for a command. On failure tells why. Free *out in any case. */
 SKAD_MUST_CHECK bool skad_options_read(const skad_command *command, int argc, char **argv,
                                        skad_options *out, skad_failure *failure);
+
+/* Wipes the pre-shared key, where there is one. */
+void skad_options_free(skad_options *options);
 
 /* Explains the options of a set, one a line, on stdout. */
 void skad_options_explain(unsigned options);

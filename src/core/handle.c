@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "src/core/ask.h"
+#include "src/core/distance.h"
 #include "src/core/diversity.h"
 #include "src/core/handover.h"
 #include "src/core/operate.h"
@@ -65,6 +67,12 @@ void skad_handle(skad_node *node, const skad_admitted *admitted, const skad_open
     if (admitted->rpc != NULL) {
         handle_answer(node, admitted, opened, from);
         return;
+    }
+    const skad_message *asked = &opened->message;
+    if (asked->kind == SKAD_KIND_FIND_NODE &&
+        skad_id_equal(&asked->u.find_node.target, &opened->sender) &&
+        skad_handover_began_anew(node, &opened->sender, from)) {
+        skad_ask_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
     }
     /* The source may be spoofed: what we send there, a ping to a promising stranger included, stays
      * within the amplification limit. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "proto/address.h"
 #include "src/core/distance.h"
 #include "src/core/duty.h"
 #include "src/core/replicate.h"
@@ -62,6 +63,24 @@ void skad_handover_arrived(skad_node *node, const skad_id *id)
         state->step_us = node->now.mono_us + SKAD_HANDOVER_DELAY_US +
                          skad_random_below(&node->random, SKAD_HANDOVER_DELAY_US);
     }
+}
+
+bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_address *from)
+{
+    skad_peer_slot slot = skad_peers_find(&node->table.peers, id);
+    if (slot == SKAD_PEER_NONE) {
+        return false;
+    }
+    skad_peer *peer = &node->table.peers.peers[slot];
+    bool near = (peer->places & SKAD_PEER_IN_SIBLINGS) != 0 && !skad_peer_silent(peer);
+    bool there = skad_address_equal(&peer->routes[skad_route_index(from)].address, from);
+    bool again = peer->anew_us != 0 && node->now.mono_us - peer->anew_us < SKAD_HANDOVER_AGAIN_US;
+    if (!near || !there || again) {
+        return false;
+    }
+    peer->anew_us = node->now.mono_us;
+    skad_handover_arrived(node, id);
+    return true;
 }
 
 /* ---- One record ---- */

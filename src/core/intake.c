@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/core/admit.h"
+#include "src/core/gate.h"
 #include "src/core/handle.h"
 
 /* Keeps what open needs of the request that a reply answers: the request itself may be gone by
@@ -17,6 +18,17 @@ static void keep_request(skad_intake *intake, const skad_pending_rpc *rpc)
     }
 }
 
+/* The key is not proven yet: whoever pretends to be a banned node is kept out as well. */
+static bool banned(const skad_node *node, const skad_admitted *admitted, const skad_address *from)
+{
+    skad_id sender;
+    if (node->bans.banned_count == 0) {
+        return false;
+    }
+    skad_node_id(admitted->envelope.public_key, &sender);
+    return skad_bans_keep_out(&node->bans, &sender, from, node->now.mono_us);
+}
+
 skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time now)
 {
     skad_admitted admitted;
@@ -25,6 +37,13 @@ skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time n
     node->stats.received_bytes += intake->len;
     skad_verdict verdict =
         skad_admit(node, intake->datagram, intake->len, &intake->from, &admitted);
+    if (verdict == SKAD_VERDICT_ACCEPT && banned(node, &admitted, &intake->from)) {
+        verdict = SKAD_VERDICT_BANNED;
+    }
+    if (verdict == SKAD_VERDICT_ACCEPT && admitted.rpc == NULL) {
+        verdict =
+            skad_gate_pass(node, &admitted.envelope, admitted.hello, &intake->from, intake->len);
+    }
     if (verdict != SKAD_VERDICT_ACCEPT) {
         node->stats.verdicts[verdict]++;
         return verdict;
@@ -79,6 +98,17 @@ static bool still_awaited(const skad_node *node, const skad_intake *intake,
            memcmp((*rpc)->digest, intake->request_digest, sizeof intake->request_digest) == 0;
 }
 
+/* A wrong signature from an address that a token proves is nobody's mistake. */
+static void strike(skad_node *node, const skad_intake *intake)
+{
+    const uint8_t *token = intake->envelope.token;
+    uint64_t now_us = node->now.mono_us;
+    if (!intake->reply && token != NULL &&
+        skad_token_ok(node->token_key, &intake->from, &intake->opened.sender, now_us, token)) {
+        skad_bans_strike(&node->bans, &intake->from, SKAD_BAN_SIGNATURES, now_us);
+    }
+}
+
 skad_verdict skad_intake_handle(skad_node *node, skad_intake *intake, skad_time now)
 {
     skad_admitted admitted = {.envelope = intake->envelope, .hello = intake->hello};
@@ -93,6 +123,9 @@ skad_verdict skad_intake_handle(skad_node *node, skad_intake *intake, skad_time 
         verdict = SKAD_VERDICT_DUPLICATE;
     }
     node->stats.verdicts[verdict]++;
+    if (verdict == SKAD_VERDICT_SIGNATURE) {
+        strike(node, intake);
+    }
     if (verdict == SKAD_VERDICT_ACCEPT) {
         skad_duplicates_remember(&node->duplicates, intake->datagram);
         skad_handle(node, &admitted, &intake->opened, &intake->from, intake->len);

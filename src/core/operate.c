@@ -191,6 +191,10 @@ static const skad_address *worth_asking(const skad_node *node, const skad_contac
         }
     }
     const skad_address *address = skad_contact_endpoint(contact, node->families);
+    if (address != NULL &&
+        skad_bans_keep_out(&node->bans, &contact->id, address, node->now.mono_us)) {
+        return NULL;
+    }
     bool worth = address != NULL && skad_address_routable(address, node->profile.allow_private) &&
                  skad_puzzle_static_ok(&contact->id, node->profile.static_bits);
     return worth ? address : NULL;

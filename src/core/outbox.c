@@ -31,38 +31,61 @@ skad_outgoing *skad_outbox_reserve(skad_outbox *outbox)
 void skad_outbox_commit(skad_outbox *outbox)
 {
     SKAD_ASSERT(outbox->count < outbox->slots);
+    at(outbox, outbox->count)->ready = false;
     outbox->count++;
 }
 
-static void seal_head(skad_outbox *outbox, const skad_sealer *sealer)
+bool skad_outbox_lend(skad_outbox *outbox, skad_outbox_batch *out)
 {
     const skad_draft *waiting[SKAD_MERKLE_LEAVES_MAX];
-    skad_draft *drafts[SKAD_MERKLE_LEAVES_MAX];
     size_t count = 0;
-    while (count < outbox->count && count < SKAD_MERKLE_LEAVES_MAX) {
-        drafts[count] = &at(outbox, count)->draft;
-        waiting[count] = drafts[count];
-        count++;
-    }
-    skad_seal(sealer, drafts, skad_seal_batch_size(waiting, count));
-}
-
-bool skad_outbox_poll(skad_outbox *outbox, const skad_sealer *sealer, skad_datagram *out,
-                      uint64_t *signatures)
-{
-    if (outbox->count == 0) {
+    if (outbox->lent == outbox->count) {
         return false;
     }
-    skad_outgoing *head = at(outbox, 0);
-    if (!head->draft.sealed) {
-        seal_head(outbox, sealer);
-        (*signatures)++;
+    while (outbox->lent + count < outbox->count && count < SKAD_MERKLE_LEAVES_MAX) {
+        out->drafts[count] = &at(outbox, outbox->lent + count)->draft;
+        waiting[count] = out->drafts[count];
+        count++;
+    }
+    out->count = skad_seal_batch_size(waiting, count);
+    out->place = (outbox->first + outbox->lent) % outbox->slots;
+    outbox->lent += out->count;
+    return true;
+}
+
+void skad_outbox_return(skad_outbox *outbox, const skad_outbox_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        skad_outgoing *outgoing = &outbox->ring[(batch->place + i) % outbox->slots];
+        SKAD_ASSERT(&outgoing->draft == batch->drafts[i] && outgoing->draft.sealed);
+        outgoing->ready = true;
+    }
+}
+
+bool skad_outbox_poll_sealed(skad_outbox *outbox, skad_datagram *out)
+{
+    const skad_outgoing *head = at(outbox, 0);
+    if (outbox->count == 0 || !head->ready) {
+        return false;
     }
     out->to = head->to;
     out->len = head->draft.len;
     memcpy(out->bytes, head->draft.bytes, head->draft.len);
     outbox->count--;
+    outbox->lent--;
     /* An empty ring starts over, so that light traffic stays within a few places of the cache. */
     outbox->first = outbox->count == 0 ? 0 : (outbox->first + 1) % outbox->slots;
     return true;
+}
+
+bool skad_outbox_poll(skad_outbox *outbox, const skad_sealer *sealer, skad_datagram *out,
+                      uint64_t *signatures)
+{
+    skad_outbox_batch batch;
+    if (outbox->lent == 0 && skad_outbox_lend(outbox, &batch)) {
+        skad_seal(sealer, batch.drafts, batch.count);
+        skad_outbox_return(outbox, &batch);
+        (*signatures)++;
+    }
+    return skad_outbox_poll_sealed(outbox, out);
 }

@@ -1,6 +1,11 @@
 /* Datagrams that wait to be polled: a ring of drafts, signed when they leave, as many as fit under
  * one signature. When the ring is full, the new datagram is dropped and counted: to whoever waits
- * for it, it is as if the network had lost it. */
+ * for it, it is as if the network had lost it.
+ *
+ * They are sealed by skad_outbox_poll, or elsewhere: skad_outbox_lend gives drafts away in batches,
+ * skad_outbox_return takes the batches back, in whatever order they come, and
+ * skad_outbox_poll_sealed polls. Lent drafts stay in their places, so all leave in the order in
+ * which they came. */
 #ifndef SKAD_CORE_OUTBOX_H
 #define SKAD_CORE_OUTBOX_H
 
@@ -12,15 +17,24 @@
 #include "skad/node.h"
 
 typedef struct skad_outgoing {
-    skad_draft draft;
+    skad_draft draft; /* while lent: whoever has it, nobody else looks at it */
     skad_address to;
+    bool ready; /* sealed, and here */
 } skad_outgoing;
+
+/* Drafts that share a signature, in the order of the ring. */
+typedef struct skad_outbox_batch {
+    skad_draft *drafts[SKAD_MERKLE_LEAVES_MAX];
+    size_t count;
+    size_t place; /* in the ring, of the first */
+} skad_outbox_batch;
 
 typedef struct skad_outbox {
     skad_outgoing *ring;
     size_t slots;
     size_t first;
     size_t count;
+    size_t lent; /* from the first on: are or were lent */
 } skad_outbox;
 
 SKAD_MUST_CHECK skad_status skad_outbox_init(skad_outbox *outbox, size_t slots);
@@ -35,5 +49,13 @@ void skad_outbox_commit(skad_outbox *outbox);
  * of signatures made. */
 bool skad_outbox_poll(skad_outbox *outbox, const skad_sealer *sealer, skad_datagram *out,
                       uint64_t *signatures);
+
+/* The oldest drafts that were not lent yet, as many as fit under one signature; false when there is
+ * none. They are to be sealed and returned. */
+bool skad_outbox_lend(skad_outbox *outbox, skad_outbox_batch *out);
+void skad_outbox_return(skad_outbox *outbox, const skad_outbox_batch *batch);
+
+/* Takes the oldest datagram out, once it has been returned. */
+bool skad_outbox_poll_sealed(skad_outbox *outbox, skad_datagram *out);
 
 #endif

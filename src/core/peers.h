@@ -50,6 +50,7 @@ typedef struct skad_peer {
     uint64_t known_us; /* first verified answer */
     uint64_t seen_us;  /* last verified answer */
     uint64_t check_us; /* when its next liveness check is due */
+    uint64_t anew_us;  /* when it was last taken for one that began anew (handover.h); 0: never */
 } skad_peer;
 
 typedef struct skad_peers {

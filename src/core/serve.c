@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/core/diversity.h"
+#include "src/core/gate.h"
 #include "src/core/hold.h"
 
 /* One answer in the making. */
@@ -51,8 +52,10 @@ static bool reply(answer *to, skad_message *message)
         return false;
     }
     spare_for_ping(to, &outgoing->draft);
-    outgoing->to = *to->from;
-    skad_outbox_commit(&node->outbox);
+    if (skad_gate_answer(node, outgoing->draft.len + (size_t)SKAD_PROOF_BYTES(0))) {
+        outgoing->to = *to->from;
+        skad_outbox_commit(&node->outbox);
+    }
     return true;
 }
 
@@ -170,6 +173,9 @@ static void serve_deposit(answer *to, const keep_request *asked, skad_kind kind)
         .life_s = asked->life_s,
     };
     skad_held held = skad_hold(node, &offer);
+    if (held.code == SKAD_ERROR_INVALID) {
+        skad_bans_strike(&node->bans, to->from, SKAD_BAN_RECORDS, node->now.mono_us);
+    }
     if (held.code != SKAD_ERROR_NONE) {
         refuse(to, held.code, held.detail);
         return;

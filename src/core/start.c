@@ -73,8 +73,10 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
     for (size_t i = 0; i < count; i++) {
         skad_contact contact;
         skad_table_contact(table, slots[i], &contact);
-        skad_lookup_seed(operation->lookup, i, &contact,
-                         skad_contact_endpoint(&contact, node->families));
+        const skad_address *address = skad_contact_endpoint(&contact, node->families);
+        if (!skad_bans_keep_out(&node->bans, &contact.id, address, node->now.mono_us)) {
+            skad_lookup_seed(operation->lookup, i, &contact, address);
+        }
     }
     postpone_refresh(node, target);
     node->stats.lookups++;

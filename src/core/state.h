@@ -5,6 +5,8 @@
  *   node.c     life cycle and the public calls that drive the node
  *   intake.c   a datagram's three steps: admit, open, handle
  *   admit.c    all checks that cost less than a signature
+ *   bans.c     who is kept out
+ *   gate.c     whether a request may have a signature check (throttle.c)
  *   (proto/open.c: puzzles, signature, body)
  *   handle.c   where a verified message or a timeout goes
  *   join.c     getting into a network and staying in it
@@ -33,12 +35,14 @@
 #include "proto/open.h"
 #include "proto/seal.h"
 #include "skad/node.h"
+#include "src/core/bans.h"
 #include "src/core/duplicates.h"
 #include "src/core/observed.h"
 #include "src/core/operation.h"
 #include "src/core/outbox.h"
 #include "src/core/pending.h"
 #include "src/core/table.h"
+#include "src/core/throttle.h"
 #include "src/core/watches.h"
 
 #define SKAD_JOIN_ADDRESSES_MAX 32
@@ -95,6 +99,22 @@ typedef struct skad_republish_state {
     skad_store_name names[SKAD_RENEWALS_MAX];
 } skad_republish_state;
 
+/* What may have a signature check (gate.h). */
+typedef struct skad_gate {
+    bool limited;           /* by source; else the throttles are empty */
+    skad_throttle unproven; /* requests without a valid token, by source */
+    skad_throttle proven;
+    skad_rate unproven_all;
+    skad_rate proven_all;
+    skad_rate answer_bytes;
+    uint64_t unproven_until_us; /* meters of the three */
+    uint64_t proven_until_us;
+    uint64_t answered_until_us;
+    uint64_t challenged_until_us;
+    bool loaded;
+    bool pressed; /* the driver says so */
+} skad_gate;
+
 /* Fingerprints of batch roots that were verified (proto/open.h), a ring. */
 typedef struct skad_roots {
     uint8_t prints[SKAD_ROOTS_MAX][SKAD_HASH_BYTES];
@@ -133,6 +153,8 @@ struct skad_node {
     skad_op polled; /* the operation whose event borrows from it; 0 if none */
 
     skad_roots roots;
+    skad_gate gate;
+    skad_bans bans;
     uint64_t heard_us;   /* when the last verified answer came; 0: never */
     uint64_t starved_us; /* when operations that found no room to ask try again; or UINT64_MAX */
     uint64_t overdue_us; /* when operations are next checked for their deadline; or UINT64_MAX */
@@ -159,5 +181,12 @@ skad_sealer skad_node_sealer(const skad_node *node);
 struct skad_intake;
 void skad_node_enter(skad_node *node, skad_time now);
 skad_verdict skad_node_take(skad_node *node, struct skad_intake *intake, skad_time now);
+
+/* For drivers that seal on other threads: batches to be sealed, in whatever order they come back
+ * (outbox.h), and instead of skad_node_poll_datagram what is sealed. skad_seal reads nothing of our
+ * sealer but the secret key and the network key, which never change. */
+bool skad_node_lend_batch(skad_node *node, skad_outbox_batch *out);
+void skad_node_return_batch(skad_node *node, const skad_outbox_batch *batch);
+bool skad_node_poll_sealed(skad_node *node, skad_datagram *out);
 
 #endif

@@ -407,7 +407,10 @@ static void memory_usage(void *self, skad_store_owner kind, const uint8_t owner[
     uint8_t name[OWNER_NAME_BYTES];
     name_owner(kind, owner, name);
     const share *found = equal_to(&store->shares, name);
-    *out = found == NULL ? (skad_store_usage){0} : found->used;
+    *out = (skad_store_usage){0};
+    if (found != NULL) {
+        *out = found->used;
+    }
 }
 
 static void memory_fill(void *self, skad_store_fill *out)

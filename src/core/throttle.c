@@ -6,11 +6,12 @@
 #include "crypto/assert.h"
 
 skad_status skad_throttle_init(skad_throttle *throttle, size_t meters,
-                               const skad_throttle_rates *rates,
+                               const skad_rate rates[static SKAD_RATE_LEVELS],
                                const uint8_t hash_key[static SKAD_TABLE_KEY_BYTES])
 {
     SKAD_ASSERT(meters >= SKAD_THROTTLE_WAYS && (meters & (meters - 1)) == 0);
-    *throttle = (skad_throttle){.mask = meters / SKAD_THROTTLE_WAYS - 1, .rates = *rates};
+    *throttle = (skad_throttle){.mask = meters / SKAD_THROTTLE_WAYS - 1};
+    memcpy(throttle->rates, rates, sizeof throttle->rates);
     memcpy(throttle->hash_key, hash_key, sizeof throttle->hash_key);
     throttle->meters = calloc(meters, sizeof *throttle->meters);
     return throttle->meters == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
@@ -25,8 +26,8 @@ void skad_throttle_free(skad_throttle *throttle)
 /* Bytes of the address that make the prefix of a level. */
 static size_t prefix_bytes(uint8_t family, size_t level)
 {
-    static const uint8_t ipv4[SKAD_THROTTLE_LEVELS] = {4, 3, 2};
-    static const uint8_t ipv6[SKAD_THROTTLE_LEVELS] = {8, 7, 6};
+    static const uint8_t ipv4[SKAD_RATE_LEVELS] = {4, 3, 2};
+    static const uint8_t ipv6[SKAD_RATE_LEVELS] = {8, 7, 6};
     return family == SKAD_FAMILY_IPV4 ? ipv4[level] : ipv6[level];
 }
 
@@ -61,13 +62,19 @@ static bool has_room(const skad_rate *rate, uint64_t until_us, uint64_t now_us)
     return until_us <= now_us || until_us - now_us < ahead_max_us;
 }
 
-static void charge(const skad_rate *rate, uint64_t *until_us, uint64_t now_us)
+static void charge(const skad_rate *rate, uint64_t amount, uint64_t *until_us, uint64_t now_us)
 {
     uint64_t from_us = *until_us > now_us ? *until_us : now_us;
-    *until_us = from_us + (SKAD_US_PER_S + rate->per_s - 1) / rate->per_s;
+    *until_us = from_us + (amount * SKAD_US_PER_S + rate->per_s - 1) / rate->per_s;
 }
 
-bool skad_rate_allows(const skad_rate *rate, uint64_t *until_us, uint64_t now_us)
+bool skad_rate_relaxed(const skad_rate *rate, uint64_t until_us, uint64_t now_us)
+{
+    uint64_t half_us = (uint64_t)rate->burst * SKAD_US_PER_S / 2 / (rate->per_s | 1);
+    return until_us <= now_us || until_us - now_us <= half_us;
+}
+
+bool skad_rate_allows(const skad_rate *rate, uint64_t amount, uint64_t *until_us, uint64_t now_us)
 {
     if (rate->per_s == 0) {
         return true;
@@ -75,15 +82,15 @@ bool skad_rate_allows(const skad_rate *rate, uint64_t *until_us, uint64_t now_us
     if (!has_room(rate, *until_us, now_us)) {
         return false;
     }
-    charge(rate, until_us, now_us);
+    charge(rate, amount, until_us, now_us);
     return true;
 }
 
 bool skad_throttle_allows(skad_throttle *throttle, const skad_address *source, uint64_t now_us)
 {
-    skad_meter *meters[SKAD_THROTTLE_LEVELS] = {NULL};
-    for (size_t level = 0; level < SKAD_THROTTLE_LEVELS; level++) {
-        const skad_rate *rate = &throttle->rates.levels[level];
+    skad_meter *meters[SKAD_RATE_LEVELS] = {NULL};
+    for (size_t level = 0; level < SKAD_RATE_LEVELS; level++) {
+        const skad_rate *rate = &throttle->rates[level];
         if (rate->per_s == 0) {
             continue;
         }
@@ -92,9 +99,9 @@ bool skad_throttle_allows(skad_throttle *throttle, const skad_address *source, u
             return false;
         }
     }
-    for (size_t level = 0; level < SKAD_THROTTLE_LEVELS; level++) {
+    for (size_t level = 0; level < SKAD_RATE_LEVELS; level++) {
         if (meters[level] != NULL) {
-            charge(&throttle->rates.levels[level], &meters[level]->until_us, now_us);
+            charge(&throttle->rates[level], 1, &meters[level]->until_us, now_us);
         }
     }
     return true;

@@ -21,20 +21,7 @@
 #include <stdint.h>
 
 #include "crypto/hash.h"
-#include "skad/status.h"
-#include "skad/types.h"
-
-#define SKAD_THROTTLE_LEVELS 3 /* IPv4 /32, /24, /16; IPv6 /64, /56, /48 */
-
-/* Requests a second of one prefix, and how many may come at once. 0: no limit. */
-typedef struct skad_rate {
-    uint32_t per_s;
-    uint32_t burst;
-} skad_rate;
-
-typedef struct skad_throttle_rates {
-    skad_rate levels[SKAD_THROTTLE_LEVELS]; /* narrow to wide */
-} skad_throttle_rates;
+#include "skad/node.h"
 
 typedef struct skad_meter {
     uint64_t owner;    /* fingerprint of level and prefix; 0: free */
@@ -45,14 +32,14 @@ typedef struct skad_throttle {
     skad_meter *meters; /* sets of SKAD_THROTTLE_WAYS */
     size_t mask;        /* sets - 1 */
     uint8_t hash_key[SKAD_TABLE_KEY_BYTES];
-    skad_throttle_rates rates;
+    skad_rate rates[SKAD_RATE_LEVELS];
 } skad_throttle;
 
 #define SKAD_THROTTLE_WAYS 4
 
 /* meters is a power of two, at least SKAD_THROTTLE_WAYS. */
 SKAD_MUST_CHECK skad_status skad_throttle_init(skad_throttle *throttle, size_t meters,
-                                               const skad_throttle_rates *rates,
+                                               const skad_rate rates[static SKAD_RATE_LEVELS],
                                                const uint8_t hash_key[static SKAD_TABLE_KEY_BYTES]);
 void skad_throttle_free(skad_throttle *throttle);
 
@@ -60,7 +47,10 @@ void skad_throttle_free(skad_throttle *throttle);
  * at none. */
 bool skad_throttle_allows(skad_throttle *throttle, const skad_address *source, uint64_t now_us);
 
-/* A meter for all sources together, with the same rule. */
-bool skad_rate_allows(const skad_rate *rate, uint64_t *until_us, uint64_t now_us);
+/* A meter for all sources together, with the same rule; `amount` of what is measured. */
+bool skad_rate_allows(const skad_rate *rate, uint64_t amount, uint64_t *until_us, uint64_t now_us);
+
+/* Whether less than half of a burst is used up. */
+bool skad_rate_relaxed(const skad_rate *rate, uint64_t until_us, uint64_t now_us);
 
 #endif

@@ -25,12 +25,13 @@
 
 _Static_assert(SKAD_LISTEN_MAX == SKAD_PORTS_MAX, "one for each family");
 
-#define TIMER_S_MIN       5e-4 /* deadlines closer than this are one wakeup */
-#define TIMER_S_MAX       60.0 /* an idle node looks at its clocks once a minute */
-#define PATIENCE_S        3.0  /* a request to a silent peer is given up after as long */
+#define TIMER_S_MIN 5e-4 /* deadlines closer than this are one wakeup */
+#define TIMER_S_MAX 60.0 /* an idle node looks at its clocks once a minute */
+#define PATIENCE_S  3.0  /* a request to a silent peer is given up after as long */
 
 struct skad_daemon {
     skad_daemon_config config;
+    skad_profile profile; /* without the key */
     skad_node *node;
     skad_record_store *records;
     skad_store store; /* that of the records */
@@ -157,7 +158,7 @@ static void on_found(void *user, const skad_address *addresses, size_t count)
     if (skad_node_join(daemon->node, addresses, count, daemon->now) != SKAD_OK) {
         skad_log(daemon->config.log, SKAD_LOG_WARNING,
                  "cannot join through these addresses: one of them may not be contacted in the "
-                 "network '%s' (private ones only with --profile test)",
+                 "network '%s' (private ones only where its profile allows them)",
                  daemon->config.profile->name);
     }
 }
@@ -247,11 +248,22 @@ static bool make_node(skad_daemon *daemon, const skad_identity *identity, skad_f
         .families = daemon->ports.families,
     };
     skad_node_limits_default(&config.limits);
+    skad_node_rates_default(&config.profile, &config.rates);
     skad_random_system(config.seed, sizeof config.seed);
     skad_status status = skad_node_new(&config, daemon->now, &daemon->node);
     skad_wipe(config.seed, sizeof config.seed);
+    skad_wipe(config.profile.psk, sizeof config.profile.psk);
     return status == SKAD_OK ||
            skad_fail(failure, "cannot make the node: %s", skad_status_text(status));
+}
+
+/* Nobody but the node needs the pre-shared key. */
+static void keep_profile(skad_daemon *daemon)
+{
+    daemon->profile = *daemon->config.profile;
+    daemon->profile.has_psk = false;
+    skad_wipe(daemon->profile.psk, sizeof daemon->profile.psk);
+    daemon->config.profile = &daemon->profile;
 }
 
 static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, skad_failure *failure)
@@ -307,18 +319,25 @@ static bool make_parts(skad_daemon *daemon, skad_failure *failure)
     /* Making an identity may have taken long. */
     daemon->now = skad_clock_now();
     ev_now_update(daemon->config.loop);
-    bool made = make_node(daemon, &identity, failure) && make_helpers(daemon, &identity, failure);
+    bool made = make_node(daemon, &identity, failure);
+    keep_profile(daemon);
+    made = made && make_helpers(daemon, &identity, failure);
     skad_identity_wipe(&identity);
     return made;
 }
 
-static void start_watchers(skad_daemon *daemon)
+static bool start_watchers(skad_daemon *daemon, skad_failure *failure)
 {
     struct ev_loop *loop = daemon->config.loop;
+    int wanted = daemon->config.workers;
+    size_t workers = wanted < 0 ? skad_workers_default() : (size_t)wanted;
 
     ev_check_start(loop, &daemon->turn_begins);
     ev_prepare_start(loop, &daemon->turn_ends);
-    skad_ports_start(&daemon->ports, daemon->node, &daemon->now);
+    skad_status status = skad_ports_start(&daemon->ports, daemon->node, &daemon->now, workers);
+    daemon->context.workers = daemon->ports.workers;
+    return status == SKAD_OK ||
+           skad_fail(failure, "cannot start %zu workers: %s", workers, skad_status_text(status));
 }
 
 static void init_watchers(skad_daemon *daemon)
@@ -345,6 +364,8 @@ static void tell_start(const skad_daemon *daemon)
         skad_log(daemon->config.log, SKAD_LOG_INFO, "listening on %s", text);
     }
     skad_log(daemon->config.log, SKAD_LOG_INFO, "control socket %s", daemon->config.control_path);
+    skad_log(daemon->config.log, SKAD_LOG_INFO, "sandbox %s",
+             skad_sandbox_name(daemon->context.sandbox));
 }
 
 bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_failure *failure)
@@ -364,15 +385,23 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
         skad_daemon_free(daemon);
         return false;
     }
+    if (config->sandbox != NULL) {
+        daemon->context.sandbox = skad_sandbox_enter(config->sandbox);
+    }
+    /* Not before: a thread that runs already would stay outside the sandbox. */
+    if (!start_watchers(daemon, failure)) {
+        skad_daemon_free(daemon);
+        return false;
+    }
     tell_start(daemon);
     begin_joining(daemon);
-    start_watchers(daemon);
     /* What was borrowed for the start only. */
     daemon->config.identify = NULL;
     daemon->config.identity_path = NULL;
     daemon->config.peers_path = NULL;
     daemon->config.records_path = NULL;
     daemon->config.control_path = NULL;
+    daemon->config.sandbox = NULL;
     daemon->config.listen = NULL;
     daemon->config.join = NULL;
     *out = daemon;
@@ -393,9 +422,9 @@ void skad_daemon_free(skad_daemon *daemon)
     skad_resolver_free(daemon->resolver);
     skad_control_free(daemon->control);
     skad_renewal_free(daemon->renewal);
+    skad_ports_close(&daemon->ports); /* its workers are at the node */
     skad_node_free(daemon->node);
     skad_record_store_free(daemon->records);
-    skad_ports_close(&daemon->ports);
     free(daemon);
 }
 

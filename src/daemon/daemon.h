@@ -12,6 +12,8 @@
 #include "src/daemon/failure.h"
 #include "src/daemon/log.h"
 #include "src/daemon/resolve.h"
+#include "src/daemon/sandbox.h"
+#include "src/daemon/workers.h"
 
 struct ev_loop;
 
@@ -21,17 +23,19 @@ typedef struct skad_daemon skad_daemon;
 
 typedef struct skad_daemon_config {
     struct ev_loop *loop;
-    const skad_profile *profile; /* borrowed: outlives the daemon */
+    const skad_profile *profile; /* copied; its pre-shared key is known to the node alone */
     /* Called once, when the sockets are open, so that no identity is made in vain. It must have the
      * nonce of this epoch; what is given is copied and wiped. */
     bool (*identify)(void *user, skad_identity *out, skad_failure *failure);
-    const char *identity_path;  /* copied; where new nonces are kept; NULL: nowhere */
-    const char *peers_path;     /* copied; where peers are kept over a restart; NULL: nowhere */
-    const char *records_path;   /* copied; where records are kept; NULL: in memory only */
-    skad_store_caps caps;       /* of the records; all zero: 1 GiB held, 256 MiB published */
-    const char *control_path;   /* copied */
-    const skad_address *listen; /* none: all addresses, port 4700 */
-    size_t listen_count;        /* at most one for each family */
+    const char *identity_path; /* copied; where new nonces are kept; NULL: nowhere */
+    const char *peers_path;    /* copied; where peers are kept over a restart; NULL: nowhere */
+    const char *records_path;  /* copied; where records are kept; NULL: in memory only */
+    skad_store_caps caps;      /* of the records; all zero: 1 GiB held, 256 MiB published */
+    const char *control_path;  /* copied */
+    const skad_sandbox_config *sandbox; /* entered once all is open; NULL: no sandbox */
+    const skad_address *listen;         /* none: all addresses, port 4700 */
+    size_t listen_count;                /* at most one for each family */
+    int workers; /* threads for signatures, 0..SKAD_WORKERS_MAX; -1: what suits the machine */
     const skad_place *join;
     size_t join_count;
     skad_log_level log;         /* the least level that is written */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "skad/records.h"
+#include "src/daemon/ban_result.h"
 #include "src/daemon/failure.h"
 #include "src/daemon/results.h"
 #include "src/daemon/shelf_result.h"
@@ -38,6 +39,10 @@ skad_method_manner skad_method_manner_of(skad_control_method method)
         return SKAD_METHOD_UNWATCH;
     case SKAD_CONTROL_WITHDRAW:
     case SKAD_CONTROL_RECORDS:
+    case SKAD_CONTROL_BANS:
+    case SKAD_CONTROL_BAN:
+    case SKAD_CONTROL_UNBAN:
+    case SKAD_CONTROL_ALLOW:
     case SKAD_CONTROL_TABLE:
     case SKAD_CONTROL_STATUS:
         break;
@@ -186,6 +191,10 @@ skad_status skad_method_start(const skad_method_context *context,
     case SKAD_CONTROL_UNWATCH:
     case SKAD_CONTROL_WITHDRAW:
     case SKAD_CONTROL_RECORDS:
+    case SKAD_CONTROL_BANS:
+    case SKAD_CONTROL_BAN:
+    case SKAD_CONTROL_UNBAN:
+    case SKAD_CONTROL_ALLOW:
     case SKAD_CONTROL_TABLE:
     case SKAD_CONTROL_STATUS:
         break;
@@ -224,6 +233,10 @@ static const char *limits_of(skad_control_method method)
     case SKAD_CONTROL_UNWATCH:
     case SKAD_CONTROL_WITHDRAW:
     case SKAD_CONTROL_RECORDS:
+    case SKAD_CONTROL_BANS:
+    case SKAD_CONTROL_BAN:
+    case SKAD_CONTROL_UNBAN:
+    case SKAD_CONTROL_ALLOW:
     case SKAD_CONTROL_TABLE:
     case SKAD_CONTROL_STATUS:
         break;
@@ -262,10 +275,20 @@ static void withdraw(const skad_method_context *context, const skad_id *key, ska
     skad_result_uint(writer, "withdrawn", skad_node_withdraw(context->node, key, 0));
 }
 
+static bool about_bans(skad_control_method method)
+{
+    return method == SKAD_CONTROL_BANS || method == SKAD_CONTROL_BAN ||
+           method == SKAD_CONTROL_UNBAN || method == SKAD_CONTROL_ALLOW;
+}
+
 void skad_method_answer(const skad_method_context *context, const skad_control_request *request,
                         skad_time now, skad_writer *writer)
 {
     size_t start = writer->len;
+    if (about_bans(request->method)) {
+        skad_ban_answer(context, request, now, writer);
+        return;
+    }
     skad_control_write_result(writer, request->msgid);
     if (request->method == SKAD_CONTROL_STATUS) {
         skad_status_result(context, now, writer);

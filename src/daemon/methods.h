@@ -6,16 +6,20 @@
 #include "proto/control.h"
 #include "skad/node.h"
 #include "skad/store.h"
+#include "src/daemon/sandbox.h"
 #include "src/daemon/tickets.h"
 #include "src/daemon/udp.h"
+#include "src/daemon/workers.h"
 
 /* What the methods may look at. */
 typedef struct skad_method_context {
     skad_node *node;
-    skad_store store; /* the node's: for looking only */
-    const skad_profile *profile;
+    skad_store store;            /* the node's: for looking only */
+    const skad_profile *profile; /* without its key */
+    skad_sandbox sandbox;        /* the daemon's */
     const skad_udp_socket *sockets;
     size_t sockets_count;
+    const skad_workers *workers; /* NULL: none */
     uint64_t started_us;
 } skad_method_context;
 

@@ -9,6 +9,15 @@
 
 /* ---- Receiving ---- */
 
+static void receive(skad_ports *ports, const skad_udp_received *one)
+{
+    if (ports->workers == NULL) {
+        (void)skad_node_receive(ports->node, one->bytes, one->len, &one->from, *ports->now);
+    } else {
+        skad_workers_receive(ports->workers, one->bytes, one->len, &one->from, *ports->now);
+    }
+}
+
 static void on_receivable(struct ev_loop *loop, ev_io *watcher, int revents)
 {
     (void)loop;
@@ -20,8 +29,7 @@ static void on_receivable(struct ev_loop *loop, ev_io *watcher, int revents)
     for (int round = 0; round < ROUNDS_A_TURN; round++) {
         size_t count = skad_udp_receive(self->udp, received);
         for (size_t i = 0; i < count; i++) {
-            (void)skad_node_receive(ports->node, received[i].bytes, received[i].len,
-                                    &received[i].from, *ports->now);
+            receive(ports, &received[i]);
         }
         if (count < SKAD_UDP_BATCH) {
             return;
@@ -70,13 +78,19 @@ static bool any_congested(const skad_ports *ports)
     return false;
 }
 
+static bool poll_datagram(skad_ports *ports, skad_datagram *out)
+{
+    return ports->workers == NULL ? skad_node_poll_datagram(ports->node, out)
+                                  : skad_workers_poll(ports->workers, out);
+}
+
 /* Moves datagrams from the node to the kernel, batch by batch. */
 static void move_all(skad_ports *ports)
 {
     skad_datagram datagram;
     while (!any_congested(ports)) {
         size_t taken = 0;
-        while (taken < SKAD_UDP_BATCH && skad_node_poll_datagram(ports->node, &datagram)) {
+        while (taken < SKAD_UDP_BATCH && poll_datagram(ports, &datagram)) {
             skad_port *to = port_of(ports, datagram.to.family);
             SKAD_ASSERT(to != NULL);
             skad_datagram *place = skad_udp_reserve(to->udp);
@@ -115,6 +129,9 @@ static void tell_refused(skad_ports *ports)
 
 void skad_ports_send(skad_ports *ports)
 {
+    if (ports->workers != NULL) {
+        skad_workers_seal(ports->workers);
+    }
     move_all(ports);
     tell_refused(ports);
 }
@@ -163,17 +180,62 @@ bool skad_ports_open(skad_ports *ports, struct ev_loop *loop, const skad_address
     return ports->count > 0 || skad_fail(failure, "this machine has neither IPv4 nor IPv6");
 }
 
-void skad_ports_start(skad_ports *ports, skad_node *node, const skad_time *now)
+/* ---- Workers ---- */
+
+/* In a worker's thread. */
+static void wake(void *user)
+{
+    skad_ports *ports = user;
+    ev_async_send(ports->loop, &ports->done);
+}
+
+static void on_done(struct ev_loop *loop, ev_async *watcher, int revents)
+{
+    (void)revents;
+    skad_ports *ports = watcher->data;
+    if (skad_workers_collect(ports->workers, *ports->now)) {
+        ev_async_send(loop, watcher); /* the rest in the next turn */
+    }
+}
+
+static skad_status start_workers(skad_ports *ports, size_t count)
+{
+    const skad_workers_config config = {count, ports->node, wake, ports};
+    ev_async_init(&ports->done, on_done);
+    ports->done.data = ports;
+    ev_async_start(ports->loop, &ports->done);
+    return skad_workers_new(&config, &ports->workers);
+}
+
+static void stop_workers(skad_ports *ports)
+{
+    skad_workers_free(ports->workers);
+    ports->workers = NULL;
+    ev_async_stop(ports->loop, &ports->done);
+}
+
+/* ---- Beginning and end ---- */
+
+skad_status skad_ports_start(skad_ports *ports, skad_node *node, const skad_time *now,
+                             size_t workers)
 {
     ports->node = node;
     ports->now = now;
+    skad_status status = workers == 0 ? SKAD_OK : start_workers(ports, workers);
+    if (status != SKAD_OK) {
+        return status;
+    }
     for (size_t i = 0; i < ports->count; i++) {
         ev_io_start(ports->loop, &ports->ports[i].receivable);
     }
+    return SKAD_OK;
 }
 
 void skad_ports_close(skad_ports *ports)
 {
+    if (ev_is_active(&ports->done)) {
+        stop_workers(ports);
+    }
     for (size_t i = 0; i < ports->count; i++) {
         ev_io_stop(ports->loop, &ports->ports[i].receivable);
         ev_io_stop(ports->loop, &ports->ports[i].sendable);

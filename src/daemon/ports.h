@@ -1,5 +1,6 @@
 /* The sockets of one node on its loop: what comes in goes into the node, what the node wants to
- * send goes out in batches.
+ * send goes out in batches. With workers, signatures are checked and made in their threads in
+ * between; what they have done wakes the loop.
  *
  * While the kernel's buffer of a socket is full nothing more is taken from the node: the rest waits
  * in its outbox, which is bounded. */
@@ -11,6 +12,7 @@
 #include "skad/node.h"
 #include "src/daemon/log.h"
 #include "src/daemon/udp.h"
+#include "src/daemon/workers.h"
 
 #define SKAD_PORTS_MAX    2 /* one for each family */
 #define SKAD_PORT_DEFAULT 4700
@@ -34,6 +36,8 @@ struct skad_ports {
     unsigned families; /* a set of skad_family */
     skad_node *node;   /* set by skad_ports_start, with now */
     const skad_time *now;
+    skad_workers *workers; /* NULL: none, all is done on the loop */
+    ev_async done;         /* sent by workers */
     skad_log_gate refused_gate;
     uint64_t refused_told; /* datagrams that the kernel refused, as last logged */
 };
@@ -45,8 +49,10 @@ SKAD_MUST_CHECK bool skad_ports_open(skad_ports *ports, struct ev_loop *loop,
                                      skad_failure *failure);
 void skad_ports_close(skad_ports *ports);
 
-/* Begins to receive. Both are borrowed; *now is the instant of the current turn. */
-void skad_ports_start(skad_ports *ports, skad_node *node, const skad_time *now);
+/* Begins to receive, with so many workers. Node and time are borrowed until skad_ports_close; *now
+ * is the instant of the current turn. Error: SKAD_ERR_MEMORY (no thread is one, too). */
+SKAD_MUST_CHECK skad_status skad_ports_start(skad_ports *ports, skad_node *node,
+                                             const skad_time *now, size_t workers);
 
 /* Sends what the node has to send; logs, now and then, what the kernel refused. */
 void skad_ports_send(skad_ports *ports);

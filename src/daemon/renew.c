@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/secret.h"
 #include "src/daemon/task.h"
 
 typedef struct puzzle {
@@ -69,10 +70,10 @@ static void finish_puzzle(void *user, void *data)
 
 skad_status skad_renewal_new(const skad_renewal_config *config, skad_renewal **out)
 {
-    skad_renewal *renewal = calloc(1, sizeof *renewal);
+    skad_renewal *renewal = skad_secret_alloc(sizeof *renewal, NULL);
     char *path = config->path == NULL ? NULL : strdup(config->path);
     if (renewal == NULL || (config->path != NULL && path == NULL)) {
-        free(renewal);
+        skad_secret_free(renewal, sizeof *renewal);
         free(path);
         return SKAD_ERR_MEMORY;
     }
@@ -89,9 +90,8 @@ void skad_renewal_free(skad_renewal *renewal)
         return;
     }
     skad_task_abandon(renewal->task);
-    skad_identity_wipe(&renewal->identity);
     free(renewal->path);
-    free(renewal);
+    skad_secret_free(renewal, sizeof *renewal);
 }
 
 void skad_renewal_start(skad_renewal *renewal, uint32_t epoch)

@@ -6,13 +6,14 @@
 #include "src/daemon/refusals.h"
 #include "src/daemon/results.h"
 
-static void write_drops(const skad_node_stats *stats, skad_writer *writer)
+static void write_drops(const skad_node_stats *stats, uint64_t queue_full, skad_writer *writer)
 {
     skad_result_key(writer, "drops");
-    skad_write_map(writer, SKAD_VERDICT_COUNT - 1);
+    skad_write_map(writer, SKAD_VERDICT_COUNT - 1 + 1);
     for (size_t i = SKAD_VERDICT_ACCEPT + 1; i < SKAD_VERDICT_COUNT; i++) {
         skad_result_uint(writer, skad_verdict_name((skad_verdict)i), stats->verdicts[i]);
     }
+    skad_result_uint(writer, "queue", queue_full);
 }
 
 static void write_requests(const skad_node_stats *stats, skad_writer *writer)
@@ -80,9 +81,10 @@ static void write_counters(const skad_node_stats *stats, skad_writer *writer)
     skad_result_uint(writer, "cached", stats->cached);
     skad_result_uint(writer, "replicas_shed", stats->replicas_shed);
     skad_result_uint(writer, "disowned", stats->disowned);
+    skad_result_uint(writer, "answers_shed", stats->answers_shed);
     skad_result_uint(writer, "network_size", stats->network_size);
 }
-#define COUNTERS_COUNT 20
+#define COUNTERS_COUNT 21
 
 static void write_sockets(const skad_method_context *context, skad_writer *writer)
 {
@@ -101,19 +103,32 @@ static void write_sockets(const skad_method_context *context, skad_writer *write
 }
 #define SOCKETS_COUNT 3
 
+static void write_workers(const skad_workers_stats *workers, skad_writer *writer)
+{
+    skad_result_uint(writer, "workers", workers->count);
+    skad_result_uint(writer, "queue", workers->waiting);
+    skad_result_uint(writer, "queue_max", workers->waiting_max);
+}
+#define WORKERS_COUNT 3
+
 void skad_status_result(const skad_method_context *context, skad_time now, skad_writer *writer)
 {
     skad_node_stats stats;
+    skad_workers_stats workers;
     skad_node_stats_get(context->node, now, &stats);
+    skad_workers_stats_get(context->workers, &workers);
 
-    skad_write_map(writer, 16 + SOCKETS_COUNT + COUNTERS_COUNT + 4);
+    skad_write_map(writer, 19 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 4);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);
     skad_result_str(writer, "profile", context->profile->name);
     skad_result_uint(writer, "record_life_s", context->profile->record_life_s);
+    skad_result_str(writer, "sandbox", skad_sandbox_name(context->sandbox));
+    skad_result_bool(writer, "secrets_locked", stats.secrets_locked);
     skad_result_uint(writer, "uptime_s", (now.mono_us - context->started_us) / SKAD_US_PER_S);
     skad_result_bool(writer, "joined", stats.joined);
+    skad_result_bool(writer, "loaded", stats.loaded);
     skad_result_uint(writer, "epoch", stats.epoch);
     skad_result_key(writer, "observed");
     skad_result_address_list(writer, stats.observed, 2);
@@ -125,9 +140,10 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_result_uint(writer, "operations", stats.operations);
     skad_result_uint(writer, "watches", stats.watches);
     write_sockets(context, writer);
+    write_workers(&workers, writer);
     write_counters(&stats, writer);
     write_requests(&stats, writer);
     write_refused(&stats, writer);
-    write_drops(&stats, writer);
+    write_drops(&stats, workers.dropped, writer);
     write_store(&stats.store, writer);
 }

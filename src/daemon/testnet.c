@@ -48,7 +48,7 @@ static void on_joined(void *user)
 static bool identify(void *user, skad_identity *out, skad_failure *failure)
 {
     const member *self = user;
-    const skad_profile *profile = skad_profile_builtin("test");
+    const skad_profile *profile = self->net->config->profile;
     const skad_solve_options options = {.threads = 1};
     bool made = false;
     if (self->net->config->keep) {
@@ -80,7 +80,7 @@ static bool start_member(testnet *net, size_t i, skad_failure *failure)
     }
     const skad_daemon_config config = {
         .loop = net->loop,
-        .profile = skad_profile_builtin("test"),
+        .profile = net->config->profile,
         .identify = identify,
         .identity_path = net->config->keep ? home.identity : NULL,
         .peers_path = net->config->keep ? home.peers : NULL,

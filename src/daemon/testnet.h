@@ -1,4 +1,4 @@
-/* A whole network in one process: full nodes of the test profile on 127.0.0.1, on one loop, with
+/* A whole network in one process: full nodes of one profile on 127.0.0.1, on one loop, with
  * real datagrams between them. */
 #ifndef SKAD_DAEMON_TESTNET_H
 #define SKAD_DAEMON_TESTNET_H
@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/profile.h"
 #include "skad/status.h"
 #include "src/daemon/failure.h"
 
@@ -14,9 +15,10 @@
 
 typedef struct skad_testnet_config {
     size_t nodes;
-    uint16_t base_port; /* ports base..base+nodes-1; 0: the kernel chooses */
-    const char *dir;    /* for control sockets, exists; node-<i>.sock */
-    bool keep;          /* identities, peers and records too, so that the same nodes come back */
+    const skad_profile *profile; /* allows private addresses */
+    uint16_t base_port;          /* ports base..base+nodes-1; 0: the kernel chooses */
+    const char *dir;             /* for control sockets, exists; node-<i>.sock */
+    bool keep; /* identities, peers and records too, so that the same nodes come back */
     void (*node)(void *user, const char *address, const char *control_path); /* once for each */
     void (*ready)(void *user);                                               /* all have joined */
     void *user;

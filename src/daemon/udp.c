@@ -16,7 +16,7 @@
 
 /* A batch of small datagrams in flight for each of the node's peers should fit; the kernel cuts
  * this down to its own limit. */
-#define KERNEL_BUFFER_BYTES (1 << 20)
+#define KERNEL_BUFFER_BYTES (4 << 20)
 
 struct skad_udp_inbox {
     uint8_t bytes[SKAD_UDP_BATCH][IN_BYTES];

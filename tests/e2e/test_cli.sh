@@ -11,7 +11,7 @@ expect 0 "$skad" --version
 grep -qE '^skad [0-9]+\.[0-9]+\.[0-9]+$' "$work/out" || fail "version: $(cat "$work/out")"
 expect 0 "$skad" --help
 commands="keygen run testnet put get publish resolve announce providers watch records withdraw ping
-    lookup table status"
+    lookup table status profile"
 for command in $commands; do
     grep -q "^  $command " "$work/out" || fail "no $command in --help"
 done
@@ -50,6 +50,11 @@ run --join nowhere
 run --join host:0
 run --join host:70000
 run --profile private
+run --sandbox partial
+testnet 2 --profile public
+profile
+profile hide
+profile psk --json
 run --dir
 keygen extra
 put --min-acks 0

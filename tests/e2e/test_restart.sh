@@ -110,6 +110,7 @@ stop_node "${pid_of[one]}"
 say "a testnet in a folder comes back as the same network"
 mkdir "$work/net"
 run_testnet() { # BASE_PORT
+    rm -f "$work/lines" # of an earlier one, which says "ready" as well
     "$skad" testnet 4 --dir "$work/net" --base-port "$1" >"$work/lines" &
     net=$!
     pids+=("$net")

@@ -23,6 +23,13 @@ skad_profile test_stage_profile(void)
 
 void test_stage_init(test_stage *stage, const skad_profile *profile)
 {
+    const skad_node_rates none = {0};
+    test_stage_init_rated(stage, profile, &none);
+}
+
+void test_stage_init_rated(test_stage *stage, const skad_profile *profile,
+                           const skad_node_rates *rates)
+{
     static const skad_store_caps caps = {64, 1 << 16, 64, 1 << 16};
     *stage = (test_stage){.profile = *profile,
                           .identity = test_identity(profile, 1),
@@ -34,6 +41,7 @@ void test_stage_init(test_stage *stage, const skad_profile *profile)
                                .identity = &stage->identity,
                                .store = stage->store,
                                .seed = {1},
+                               .rates = *rates,
                                .families = SKAD_FAMILIES_ALL};
     skad_node_limits_default(&config.limits);
     status = skad_node_new(&config, stage->now, &stage->node);

@@ -46,6 +46,9 @@ struct test_stage {
 skad_profile test_stage_profile(void);
 
 void test_stage_init(test_stage *stage, const skad_profile *profile);
+/* The same with limits on what is verified. */
+void test_stage_init_rated(test_stage *stage, const skad_profile *profile,
+                           const skad_node_rates *rates);
 void test_stage_free(test_stage *stage);
 
 /* A stranger that the node has never heard of. */

@@ -44,6 +44,18 @@ static const refused_case refused[] = {
     {"no time to live", &skad_command_publish, {"x", "--life", "0"}, "from 1 to 4294967295"},
     {"a watch that never rests", &skad_command_watch, {"x", "--every", "4"}, "from 5 to"},
     {"a value that is missing", &skad_command_watch, {"x", "--count"}, "--count needs a value"},
+    {"a profile that is none",
+     &skad_command_run,
+     {"--profile", "office"},
+     "--profile: there is no profile 'office'"},
+    {"a file that is not there",
+     &skad_command_keygen,
+     {"--profile", "./no/such/file"},
+     "--profile: cannot read ./no/such/file: No such file"},
+    {"half a sandbox",
+     &skad_command_run,
+     {"--sandbox", "partial"},
+     "--sandbox: partial is neither on, log nor off"},
     {"no argument", &skad_command_resolve, {"--json"}, "an argument is missing"},
     {"an argument too many", &skad_command_withdraw, {"x", "y"}, "'y' is one argument too many"},
     {"an argument where none is due", &skad_command_records, {"x"}, "one argument too many"},
@@ -70,6 +82,7 @@ static void wrong_options_are_refused_in_words(void **state)
         skad_options options;
         skad_failure failure = {""};
         bool taken = read_words(refused[i].command, refused[i].words, &options, &failure);
+        skad_options_free(&options);
         if (taken || strstr(failure.text, refused[i].message) == NULL) {
             fail_msg("%s: %d '%s'", refused[i].label, taken, failure.text);
         }
@@ -118,6 +131,7 @@ static void what_is_not_given_is_at_its_default(void **state)
     assert_null(options.salt);
     assert_false(options.providers);
     assert_string_equal(options.profile->name, "skad-public-1");
+    assert_int_equal(options.sandbox, SKAD_SANDBOX_ON);
 }
 
 int main(void)

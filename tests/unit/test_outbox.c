@@ -187,6 +187,61 @@ static void a_hello_is_signed_alone_and_keeps_its_length(void **state)
     assert_int_equal(made->signatures, 3);
 }
 
+static void lent_drafts_leave_in_their_order_whenever_they_come_back(void **state)
+{
+    bench *made = *state;
+    skad_outbox_batch batches[3];
+    skad_datagram datagram;
+    uint32_t polled = 0;
+    for (unsigned round = 0; round < 4; round++) {
+        for (unsigned i = 0; i < 33; i++) {
+            assert_true(put(made, &made->recipients[i % RECIPIENTS].id));
+        }
+        for (size_t i = 0; i < 3; i++) {
+            assert_true(skad_outbox_lend(&made->outbox, &batches[i]));
+            assert_int_equal(batches[i].count, i < 2 ? 16 : 1);
+            skad_seal(&made->sealer, batches[i].drafts, batches[i].count);
+        }
+        assert_false(skad_outbox_lend(&made->outbox, &(skad_outbox_batch){0}));
+        if (round > 0) {
+            assert_true(skad_outbox_poll_sealed(&made->outbox, &datagram));
+            assert_int_equal(number_of(&datagram), polled++);
+        }
+        skad_outbox_return(&made->outbox, &batches[2]);
+        assert_false(skad_outbox_poll_sealed(&made->outbox, &datagram));
+        skad_outbox_return(&made->outbox, &batches[0]);
+        for (unsigned i = 0; i < 16; i++) {
+            assert_true(skad_outbox_poll_sealed(&made->outbox, &datagram));
+            assert_int_equal(number_of(&datagram), polled++);
+        }
+        assert_false(skad_outbox_poll_sealed(&made->outbox, &datagram));
+        skad_outbox_return(&made->outbox, &batches[1]);
+        /* One stays, so that the ring does not start over: its end falls into a later batch. */
+        for (unsigned i = 16; i < 32; i++) {
+            assert_true(skad_outbox_poll_sealed(&made->outbox, &datagram));
+            assert_int_equal(number_of(&datagram), polled++);
+            assert_int_equal(opens_at(&datagram, &made->recipients[i % RECIPIENTS].id),
+                             SKAD_VERDICT_ACCEPT);
+        }
+    }
+}
+
+static void a_place_is_as_new_when_it_is_used_again(void **state)
+{
+    bench *made = *state;
+    skad_outbox_batch batch;
+    skad_datagram datagram;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(put(made, &made->recipients[0].id));
+        assert_false(skad_outbox_poll_sealed(&made->outbox, &datagram));
+        assert_true(skad_outbox_lend(&made->outbox, &batch));
+        assert_false(skad_outbox_poll_sealed(&made->outbox, &datagram));
+        skad_seal(&made->sealer, batch.drafts, batch.count);
+        skad_outbox_return(&made->outbox, &batch);
+        assert_true(skad_outbox_poll_sealed(&made->outbox, &datagram));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +254,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             one_signature_does_for_sixteen_and_each_opens_at_its_recipient_only, begin, end),
         cmocka_unit_test_setup_teardown(a_hello_is_signed_alone_and_keeps_its_length, begin, end),
+        cmocka_unit_test_setup_teardown(lent_drafts_leave_in_their_order_whenever_they_come_back,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(a_place_is_as_new_when_it_is_used_again, begin, end),
     };
     return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
 }

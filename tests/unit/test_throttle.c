@@ -22,8 +22,8 @@ static skad_address ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 static void open_throttle(skad_throttle *throttle, size_t meters, skad_rate narrow,
                           skad_rate middle, skad_rate wide)
 {
-    const skad_throttle_rates rates = {{narrow, middle, wide}};
-    assert_int_equal(skad_throttle_init(throttle, meters, &rates, hash_key), SKAD_OK);
+    const skad_rate rates[SKAD_RATE_LEVELS] = {narrow, middle, wide};
+    assert_int_equal(skad_throttle_init(throttle, meters, rates, hash_key), SKAD_OK);
 }
 
 /* How many of so many requests at one moment are allowed. */
@@ -150,8 +150,8 @@ static void a_meter_for_all_follows_the_same_rule(void **state)
     uint64_t until_us = 0;
     unsigned sum = 0;
     for (unsigned i = 0; i < 1000; i++) {
-        sum += skad_rate_allows(&rate, &until_us, SECOND + i * SECOND / 1000);
-        assert_true(skad_rate_allows(&none, &until_us, SECOND));
+        sum += skad_rate_allows(&rate, 1, &until_us, SECOND + i * SECOND / 1000);
+        assert_true(skad_rate_allows(&none, 1, &until_us, SECOND));
     }
     assert_in_range(sum, 148, 151); /* the burst, and a second's rate */
 }

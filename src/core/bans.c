@@ -1,0 +1,230 @@
+#include "src/core/bans.h"
+
+#include <string.h>
+
+#include "src/core/distance.h"
+#include "src/core/state.h"
+
+/* ---- Subjects ---- */
+
+static bool same_prefix(const skad_address *a, const skad_address *b, size_t bits)
+{
+    size_t bytes = bits / 8;
+    if (a->family != b->family || memcmp(a->ip, b->ip, bytes) != 0) {
+        return false;
+    }
+    unsigned rest = bits % 8;
+    return rest == 0 || (a->ip[bytes] ^ b->ip[bytes]) >> (8 - rest) == 0;
+}
+
+static bool same_subject(const skad_ban *a, const skad_ban *b)
+{
+    if (a->by_id != b->by_id) {
+        return false;
+    }
+    return a->by_id ? skad_id_equal(&a->id, &b->id)
+                    : a->prefix_bits == b->prefix_bits &&
+                          same_prefix(&a->address, &b->address, a->prefix_bits);
+}
+
+static bool covers(const skad_ban *ban, const skad_id *id, const skad_address *address)
+{
+    if (ban->by_id) {
+        return id != NULL && skad_id_equal(&ban->id, id);
+    }
+    return address != NULL && same_prefix(&ban->address, address, ban->prefix_bits);
+}
+
+bool skad_bans_keep_out(const skad_bans *bans, const skad_id *id, const skad_address *address,
+                        uint64_t now_us)
+{
+    for (size_t i = 0; i < bans->banned_count; i++) {
+        if (bans->banned[i].until_us > now_us && covers(&bans->banned[i], id, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- The list ---- */
+
+static size_t find(const skad_ban *list, size_t count, const skad_ban *subject)
+{
+    size_t at = 0;
+    while (at < count && !same_subject(&list[at], subject)) {
+        at++;
+    }
+    return at;
+}
+
+static size_t ends_first(const skad_bans *bans)
+{
+    size_t first = 0;
+    for (size_t i = 1; i < bans->banned_count; i++) {
+        if (bans->banned[i].until_us < bans->banned[first].until_us) {
+            first = i;
+        }
+    }
+    return first;
+}
+
+static void drop_ended(skad_bans *bans, uint64_t now_us)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < bans->banned_count; i++) {
+        if (bans->banned[i].until_us > now_us) {
+            bans->banned[kept++] = bans->banned[i];
+        }
+    }
+    bans->banned_count = kept;
+}
+
+void skad_bans_add(skad_bans *bans, const skad_ban *ban, uint64_t now_us)
+{
+    drop_ended(bans, now_us);
+    size_t at = find(bans->banned, bans->banned_count, ban);
+    if (at == SKAD_BANS_MAX) {
+        at = ends_first(bans);
+    } else if (at == bans->banned_count) {
+        bans->banned_count++;
+    }
+    bans->banned[at] = *ban;
+}
+
+bool skad_bans_lift(skad_bans *bans, const skad_ban *subject)
+{
+    size_t at = find(bans->banned, bans->banned_count, subject);
+    if (at == bans->banned_count) {
+        return false;
+    }
+    bans->banned[at] = bans->banned[--bans->banned_count];
+    return true;
+}
+
+bool skad_bans_allow(skad_bans *bans, const skad_ban *subject)
+{
+    if (find(bans->allowed, bans->allowed_count, subject) < bans->allowed_count) {
+        return true;
+    }
+    if (bans->allowed_count == SKAD_BANS_MAX) {
+        return false;
+    }
+    bans->allowed[bans->allowed_count++] = *subject;
+    return true;
+}
+
+/* ---- Strikes ---- */
+
+static bool allowed(const skad_bans *bans, const skad_address *address)
+{
+    for (size_t i = 0; i < bans->allowed_count; i++) {
+        if (covers(&bans->allowed[i], NULL, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint8_t host_bits(const skad_address *address)
+{
+    return address->family == SKAD_FAMILY_IPV4 ? 32 : 64;
+}
+
+/* The place of a source, taken from the oldest where it has none. */
+static skad_strikes *strikes_of(skad_bans *bans, const skad_address *address, uint64_t now_us)
+{
+    skad_strikes *oldest = &bans->strikes[0];
+    for (size_t i = 0; i < SKAD_STRIKES_PLACES; i++) {
+        skad_strikes *strikes = &bans->strikes[i];
+        if (strikes->address.family != SKAD_FAMILY_NONE &&
+            same_prefix(&strikes->address, address, host_bits(address))) {
+            return strikes;
+        }
+        if (strikes->since_us < oldest->since_us) {
+            oldest = strikes;
+        }
+    }
+    *oldest = (skad_strikes){.address = *address, .since_us = now_us};
+    return oldest;
+}
+
+void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,
+                      uint64_t now_us)
+{
+    if (allowed(bans, address)) {
+        return;
+    }
+    skad_strikes *strikes = strikes_of(bans, address, now_us);
+    if (now_us - strikes->since_us >= SKAD_STRIKES_US) {
+        strikes->since_us = now_us;
+        strikes->count = 0;
+    }
+    if (++strikes->count < SKAD_STRIKES_MAX) {
+        return;
+    }
+    strikes->count = 0;
+    const skad_ban ban = {
+        .address = *address,
+        .prefix_bits = host_bits(address),
+        .reason = (uint8_t)reason,
+        .until_us = now_us + SKAD_STRIKES_BAN_S * SKAD_US_PER_S,
+    };
+    skad_bans_add(bans, &ban, now_us);
+}
+
+/* ---- Public calls ---- */
+
+static bool valid_subject(const skad_ban *subject)
+{
+    if (subject->by_id) {
+        return true;
+    }
+    switch (subject->address.family) {
+    case SKAD_FAMILY_IPV4:
+        return subject->prefix_bits <= 32;
+    case SKAD_FAMILY_IPV6:
+        return subject->prefix_bits <= 128;
+    default:
+        return false;
+    }
+}
+
+skad_status skad_node_ban(skad_node *node, const skad_ban *subject, uint32_t seconds, skad_time now)
+{
+    skad_ban ban = *subject;
+    if (!valid_subject(subject)) {
+        return SKAD_ERR_INPUT;
+    }
+    ban.reason = SKAD_BAN_OPERATOR;
+    ban.until_us = now.mono_us + seconds * SKAD_US_PER_S;
+    skad_bans_add(&node->bans, &ban, now.mono_us);
+    return SKAD_OK;
+}
+
+bool skad_node_unban(skad_node *node, const skad_ban *subject)
+{
+    return valid_subject(subject) && skad_bans_lift(&node->bans, subject);
+}
+
+skad_status skad_node_allow(skad_node *node, const skad_ban *subject)
+{
+    if (!valid_subject(subject) || subject->by_id) {
+        return SKAD_ERR_INPUT;
+    }
+    return skad_bans_allow(&node->bans, subject) ? SKAD_OK : SKAD_ERR_FULL;
+}
+
+size_t skad_node_bans(const skad_node *node, skad_time now, skad_ban *out, size_t max)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < node->bans.banned_count; i++) {
+        if (node->bans.banned[i].until_us <= now.mono_us) {
+            continue;
+        }
+        if (count < max) {
+            out[count] = node->bans.banned[i];
+        }
+        count++;
+    }
+    return count;
+}

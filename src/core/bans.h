@@ -1,0 +1,53 @@
+/* Who is kept out, by node ID or by address prefix, for how long and why. An operator bans by hand;
+ * the node bans by itself only who has proven to be at home at his address, by a token, and then
+ * sends what nobody sends by mistake: signatures that do not verify, of datagrams or of records.
+ * Never a source that could be spoofed: else anybody could have anybody banned.
+ *
+ * A ban ends by itself. When there is no place for another, the one that ends first goes. What is
+ * on the allow-list is never banned by the node itself. */
+#ifndef SKAD_CORE_BANS_H
+#define SKAD_CORE_BANS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/node.h"
+
+#define SKAD_BANS_MAX       256 /* and as many allowed */
+#define SKAD_STRIKES_PLACES 64  /* sources that are counted at once; the oldest goes */
+#define SKAD_STRIKES_MAX    16  /* within a window: then a ban */
+#define SKAD_STRIKES_US     (60 * SKAD_US_PER_S)
+#define SKAD_STRIKES_BAN_S  600
+
+typedef struct skad_strikes {
+    skad_address address; /* family NONE: free */
+    uint64_t since_us;
+    uint32_t count;
+} skad_strikes;
+
+typedef struct skad_bans {
+    skad_ban banned[SKAD_BANS_MAX];
+    size_t banned_count;
+    skad_ban allowed[SKAD_BANS_MAX];
+    size_t allowed_count;
+    skad_strikes strikes[SKAD_STRIKES_PLACES];
+} skad_bans;
+
+/* Whether a ban is for this ID or address; either may be NULL. Those that have ended are none. */
+bool skad_bans_keep_out(const skad_bans *bans, const skad_id *id, const skad_address *address,
+                        uint64_t now_us);
+
+/* Adds a ban, or replaces the one of the same subject. */
+void skad_bans_add(skad_bans *bans, const skad_ban *ban, uint64_t now_us);
+/* Lifts it; false if there is none of this subject. */
+bool skad_bans_lift(skad_bans *bans, const skad_ban *subject);
+
+/* Exempts a subject from bans by the node itself; false without room. */
+bool skad_bans_allow(skad_bans *bans, const skad_ban *subject);
+
+/* One more of these from a proven address; bans it when that was one too many. */
+void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,
+                      uint64_t now_us);
+
+#endif

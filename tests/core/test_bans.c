@@ -1,0 +1,252 @@
+/* Keeping out: by ID and by prefix, by hand and by the node itself; never for what could be
+ * spoofed, never what is allowed, and never for ever. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/message.h"
+#include "skad/record.h"
+#include "src/core/bans.h"
+#include "tests/support/dice.h"
+#include "tests/support/identities.h"
+#include "tests/support/stage.h"
+
+static int begin(void **state)
+{
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile);
+    *state = &stage;
+    return 0;
+}
+
+static int end(void **state)
+{
+    test_stage_free(*state);
+    return 0;
+}
+
+static skad_verdict ping(test_stage *stage, const test_stranger *who, const uint8_t *token,
+                         bool broken)
+{
+    skad_datagram request;
+    test_stage_request(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, token, &request);
+    if (broken) {
+        request.bytes[request.len - 1] ^= 1;
+        test_stage_retag(stage, request.bytes, request.len);
+    }
+    skad_verdict verdict = test_stage_deliver(stage, &who->address, &request);
+    (void)test_stage_drain(stage);
+    return verdict;
+}
+
+static skad_ban prefix(const skad_address *address, uint8_t bits)
+{
+    return (skad_ban){.address = *address, .prefix_bits = bits};
+}
+
+static void a_banned_prefix_is_kept_out_until_its_time_is_over(void **state)
+{
+    test_stage *stage = *state;
+    test_stranger *who = test_stage_stranger(stage);
+    test_stranger *other = test_stage_stranger(stage);
+    other->address.ip[1] ^= 0x40;
+    skad_ban ban = prefix(&who->address, 16);
+    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_ACCEPT);
+    assert_int_equal(skad_node_ban(stage->node, &ban, 60, stage->now), SKAD_OK);
+    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(ping(stage, other, NULL, false), SKAD_VERDICT_ACCEPT);
+    stage->now.mono_us += 59 * SKAD_US_PER_S;
+    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_BANNED);
+    stage->now.mono_us += SKAD_US_PER_S;
+    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_ACCEPT);
+    assert_int_equal(skad_node_bans(stage->node, stage->now, NULL, 0), 0);
+}
+
+static void a_banned_node_is_kept_out_wherever_it_is(void **state)
+{
+    test_stage *stage = *state;
+    test_stranger *who = test_stage_stranger(stage);
+    skad_ban ban = {.by_id = true, .id = who->identity.id};
+    assert_int_equal(skad_node_ban(stage->node, &ban, 60, stage->now), SKAD_OK);
+    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_BANNED);
+    who->address.ip[0] ^= 3;
+    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_BANNED);
+    skad_ban seen[2];
+    assert_int_equal(skad_node_bans(stage->node, stage->now, seen, 2), 1);
+    assert_int_equal(seen[0].reason, SKAD_BAN_OPERATOR);
+    assert_true(skad_node_unban(stage->node, &ban));
+    assert_false(skad_node_unban(stage->node, &ban));
+    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_ACCEPT);
+}
+
+static void a_banned_peer_is_asked_nothing(void **state)
+{
+    test_stage *stage = *state;
+    test_stage_populate(stage, 10);
+    test_stranger *who = &stage->strangers[4];
+    skad_ban ban = {.by_id = true, .id = who->identity.id};
+    assert_int_equal(skad_node_ban(stage->node, &ban, 600, stage->now), SKAD_OK);
+    unsigned before = who->asked;
+    skad_op op;
+    assert_int_equal(skad_node_lookup(stage->node, &who->identity.id, stage->now, &op), SKAD_OK);
+    test_stage_run(stage, 2 * SKAD_US_PER_S);
+    assert_int_equal(who->asked, before);
+}
+
+static void wrong_signatures_from_a_proven_address_end_in_a_ban(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    test_stage_token(stage, who, token);
+    for (unsigned i = 0; i < SKAD_STRIKES_MAX; i++) {
+        assert_int_equal(ping(stage, who, token, true), SKAD_VERDICT_SIGNATURE);
+    }
+    assert_int_equal(ping(stage, who, token, false), SKAD_VERDICT_BANNED);
+    skad_ban seen;
+    assert_int_equal(skad_node_bans(stage->node, stage->now, &seen, 1), 1);
+    assert_int_equal(seen.reason, SKAD_BAN_SIGNATURES);
+    assert_int_equal(seen.prefix_bits, 32);
+    stage->now.mono_us += SKAD_STRIKES_BAN_S * SKAD_US_PER_S;
+    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_ACCEPT);
+}
+
+static void without_a_token_nobody_is_banned(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    test_stage_token(stage, who, token);
+    token[0] ^= 1;
+    for (unsigned i = 0; i < 3 * SKAD_STRIKES_MAX; i++) {
+        assert_int_equal(ping(stage, who, i % 2 == 0 ? NULL : token, true), SKAD_VERDICT_SIGNATURE);
+    }
+    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_ACCEPT);
+}
+
+static void now_and_then_a_wrong_signature_is_forgiven(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    for (unsigned i = 0; i < 3 * SKAD_STRIKES_MAX; i++) {
+        test_stage_token(stage, who, token);
+        assert_int_equal(ping(stage, who, token, true), SKAD_VERDICT_SIGNATURE);
+        stage->now.mono_us += SKAD_STRIKES_US / (SKAD_STRIKES_MAX - 1);
+    }
+    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_ACCEPT);
+}
+
+static void who_is_allowed_is_never_banned_by_the_node(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    skad_ban home = prefix(&who->address, 8);
+    assert_int_equal(skad_node_allow(stage->node, &home), SKAD_OK);
+    test_stage_token(stage, who, token);
+    for (unsigned i = 0; i < 3 * SKAD_STRIKES_MAX; i++) {
+        assert_int_equal(ping(stage, who, token, true), SKAD_VERDICT_SIGNATURE);
+    }
+    /* By hand it can be. */
+    assert_int_equal(skad_node_ban(stage->node, &home, 60, stage->now), SKAD_OK);
+    assert_int_equal(ping(stage, who, token, false), SKAD_VERDICT_BANNED);
+}
+
+static void forged_records_end_in_a_ban(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    uint8_t record[SKAD_RECORD_BYTES_MAX];
+    const skad_span value = {(const uint8_t *)"v", 1};
+    size_t len = skad_record_encode_mutable(&who->identity, (skad_span){NULL, 0}, 1,
+                                            stage->now.unix_s + 100, value, record, sizeof record);
+    record[len - 1] ^= 1;
+    skad_message message = {.kind = SKAD_KIND_STORE,
+                            .u.store = {.record = {record, len}, .life_s = 1}};
+    uint8_t token[SKAD_TOKEN_BYTES];
+    test_stage_token(stage, who, token);
+    for (unsigned i = 0; i < SKAD_STRIKES_MAX; i++) {
+        test_exchange exchange;
+        test_stage_ask(stage, who, &message, token, &exchange);
+        assert_int_equal(exchange.opened.message.u.reply.u.error.code, SKAD_ERROR_INVALID);
+    }
+    assert_int_equal(ping(stage, who, token, false), SKAD_VERDICT_BANNED);
+}
+
+static void the_list_is_bounded_and_the_one_that_ends_first_gives_way(void **state)
+{
+    test_stage *stage = *state;
+    for (uint32_t i = 0; i < SKAD_BANS_MAX + 10; i++) {
+        skad_address address = test_dice_address(i);
+        skad_ban ban = prefix(&address, 32);
+        assert_int_equal(skad_node_ban(stage->node, &ban, 1000 + i, stage->now), SKAD_OK);
+    }
+    assert_int_equal(skad_node_bans(stage->node, stage->now, NULL, 0), SKAD_BANS_MAX);
+    skad_address first = test_dice_address(0);
+    skad_address eleventh = test_dice_address(10);
+    skad_ban gone = prefix(&first, 32);
+    skad_ban there = prefix(&eleventh, 32);
+    assert_false(skad_node_unban(stage->node, &gone));
+    assert_true(skad_node_unban(stage->node, &there));
+}
+
+static void subjects_that_are_none_are_refused(void **state)
+{
+    test_stage *stage = *state;
+    skad_address ipv4 = {.family = SKAD_FAMILY_IPV4};
+    skad_address ipv6 = {.family = SKAD_FAMILY_IPV6};
+    skad_address none = {0};
+    const skad_ban wrong[] = {prefix(&ipv4, 33), prefix(&ipv6, 129), prefix(&none, 0)};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(skad_node_ban(stage->node, &wrong[i], 1, stage->now), SKAD_ERR_INPUT);
+        assert_int_equal(skad_node_allow(stage->node, &wrong[i]), SKAD_ERR_INPUT);
+        assert_false(skad_node_unban(stage->node, &wrong[i]));
+    }
+    const skad_ban everybody = prefix(&ipv6, 0);
+    assert_int_equal(skad_node_ban(stage->node, &everybody, 1, stage->now), SKAD_OK);
+}
+
+static void prefixes_match_bit_by_bit(void **state)
+{
+    (void)state;
+    static skad_bans bans;
+    skad_address address = {.family = SKAD_FAMILY_IPV4, .ip = {8, 0xff, 0, 0}};
+    for (uint8_t bits = 0; bits <= 32; bits++) {
+        bans = (skad_bans){0};
+        skad_ban ban = prefix(&address, bits);
+        ban.until_us = 10;
+        skad_bans_add(&bans, &ban, 1);
+        for (uint8_t flipped = 0; flipped < 32; flipped++) {
+            skad_address other = address;
+            other.ip[flipped / 8] ^= (uint8_t)(0x80U >> (flipped % 8));
+            assert_int_equal(skad_bans_keep_out(&bans, NULL, &other, 5), flipped >= bits);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_banned_prefix_is_kept_out_until_its_time_is_over, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_banned_node_is_kept_out_wherever_it_is, begin, end),
+        cmocka_unit_test_setup_teardown(a_banned_peer_is_asked_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(wrong_signatures_from_a_proven_address_end_in_a_ban, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(without_a_token_nobody_is_banned, begin, end),
+        cmocka_unit_test_setup_teardown(now_and_then_a_wrong_signature_is_forgiven, begin, end),
+        cmocka_unit_test_setup_teardown(who_is_allowed_is_never_banned_by_the_node, begin, end),
+        cmocka_unit_test_setup_teardown(forged_records_end_in_a_ban, begin, end),
+        cmocka_unit_test_setup_teardown(the_list_is_bounded_and_the_one_that_ends_first_gives_way,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(subjects_that_are_none_are_refused, begin, end),
+        cmocka_unit_test(prefixes_match_bit_by_bit),
+    };
+    return cmocka_run_group_tests_name("bans", tests, NULL, NULL);
+}

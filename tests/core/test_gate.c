@@ -1,0 +1,262 @@
+/* Who gets a signature check: rates by source and in all, apart for those who show a valid token;
+ * challenges under load, no larger than what they answer; and that answers to our own requests are
+ * never kept out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/message.h"
+#include "tests/support/stage.h"
+
+static const skad_node_rates rates = {
+    .unproven = {{10, 20}, {0}, {0}},
+    .unproven_all = {100, 50},
+    .proven = {{50, 100}, {0}, {0}},
+    .proven_all = {500, 200},
+    .meters = 256,
+};
+
+static int begin(void **state)
+{
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    test_stage_init_rated(&stage, &profile, &rates);
+    *state = &stage;
+    return 0;
+}
+
+static int end(void **state)
+{
+    test_stage_free(*state);
+    return 0;
+}
+
+static skad_node_stats stats_of(const test_stage *stage)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(stage->node, stage->now, &stats);
+    return stats;
+}
+
+/* Delivers so many different requests from an address; returns how many had that verdict. */
+static unsigned flood(test_stage *stage, const test_stranger *who, const uint8_t *token,
+                      unsigned count, skad_verdict wanted)
+{
+    unsigned sum = 0;
+    for (unsigned i = 0; i < count; i++) {
+        skad_datagram request;
+        test_stage_request(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, token, &request);
+        sum += test_stage_deliver(stage, &who->address, &request) == wanted;
+        (void)test_stage_drain(stage);
+    }
+    return sum;
+}
+
+static void a_source_without_a_token_has_a_rate(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    assert_int_equal(flood(stage, who, NULL, 50, SKAD_VERDICT_ACCEPT), 20);
+    assert_int_equal(stats_of(stage).verdicts[SKAD_VERDICT_RATE], 30);
+    assert_int_equal(stats_of(stage).verifications, 20);
+    stage->now.mono_us += SKAD_US_PER_S;
+    assert_int_equal(flood(stage, who, NULL, 50, SKAD_VERDICT_ACCEPT), 10);
+}
+
+static void a_token_has_a_rate_of_its_own(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    assert_int_equal(flood(stage, who, NULL, 50, SKAD_VERDICT_ACCEPT), 20);
+    test_stage_token(stage, who, token); /* somebody else has used up its unproven rate */
+    assert_int_equal(flood(stage, who, token, 200, SKAD_VERDICT_ACCEPT), 100);
+    assert_int_equal(flood(stage, who, token, 10, SKAD_VERDICT_RATE), 10);
+}
+
+static void a_forged_token_is_none(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    test_stage_token(stage, who, token);
+    token[3] ^= 1;
+    assert_int_equal(flood(stage, who, token, 50, SKAD_VERDICT_ACCEPT), 20);
+}
+
+/* Six strangers: together they exceed what is verified without a token. */
+static void load(test_stage *stage)
+{
+    for (unsigned i = 0; i < 6; i++) {
+        (void)flood(stage, test_stage_stranger(stage), NULL, 10, SKAD_VERDICT_ACCEPT);
+    }
+    assert_true(stats_of(stage).loaded);
+}
+
+static void under_load_who_shows_no_token_gets_one(void **state)
+{
+    test_stage *stage = *state;
+    load(stage);
+    uint64_t checked;
+    unsigned answered = 0;
+    static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
+                                      SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const test_stranger *who = test_stage_stranger(stage);
+        skad_message message;
+        test_exchange exchange;
+        skad_wire_message(kinds[i], &message);
+        test_stage_request(stage, who, &message, NULL, &exchange.request);
+        assert_int_equal(test_stage_deliver(stage, &who->address, &exchange.request),
+                         SKAD_VERDICT_CHALLENGE);
+        if (!skad_node_poll_datagram(stage->node, &exchange.answer)) {
+            assert_true(exchange.request.len <
+                        200); /* so short that no token is shorter; what is */
+            continue;         /* sent without one is padded to 411 */
+        }
+        answered++;
+        assert_true(exchange.answer.len <= exchange.request.len);
+        skad_envelope asked;
+        uint8_t digest[SKAD_HASH_BYTES];
+        assert_int_equal(skad_envelope_decode(exchange.request.bytes + SKAD_TAG_BYTES,
+                                              exchange.request.len - SKAD_TAG_BYTES, &asked),
+                         SKAD_VERDICT_ACCEPT);
+        skad_envelope_digest(&stage->identity.id, NULL, asked.signed_part, digest);
+        test_stage_open(stage, who, &exchange.answer, digest, &exchange.envelope, &exchange.opened);
+        assert_int_equal(exchange.opened.message.kind, SKAD_KIND_ERROR);
+        assert_int_equal(exchange.opened.message.u.reply.u.error.code, SKAD_ERROR_TOKEN);
+        /* With it, the same request is verified and answered. */
+        uint8_t token[SKAD_TOKEN_BYTES];
+        memcpy(token, exchange.envelope.token, sizeof token);
+        checked = stats_of(stage).verifications;
+        test_stage_request(stage, who, &message, token, &exchange.request);
+        assert_int_equal(test_stage_deliver(stage, &who->address, &exchange.request),
+                         SKAD_VERDICT_ACCEPT);
+        assert_true(stats_of(stage).verifications > checked);
+        (void)test_stage_drain(stage);
+    }
+    assert_true(answered >= 2);
+}
+
+/* A hello is not padded for nothing: its challenge fits, and tells who is there. */
+static void under_load_a_hello_is_answered_with_a_token(void **state)
+{
+    test_stage *stage = *state;
+    load(stage);
+    const test_stranger *who = test_stage_stranger(stage);
+    static const uint8_t body[] = {0x90};
+    skad_wire_craft craft = test_stage_craft(stage, who, SKAD_KIND_PING, (skad_span){body, 1});
+    memset(&craft.recipient, 0, sizeof craft.recipient);
+    skad_datagram hello;
+    craft.pad_bytes = 0;
+    test_stage_craft_write(stage, &craft, &hello);
+    craft.pad_bytes = SKAD_FIRST_CONTACT_BYTES - hello.len - 1; /* its header grows by one */
+    test_stage_craft_write(stage, &craft, &hello);
+    assert_int_equal(hello.len, SKAD_FIRST_CONTACT_BYTES);
+    assert_int_equal(test_stage_deliver(stage, &who->address, &hello), SKAD_VERDICT_CHALLENGE);
+    skad_datagram answer;
+    assert_true(skad_node_poll_datagram(stage->node, &answer));
+    assert_true(answer.len <= hello.len);
+}
+
+static void load_ends_by_itself_and_not_at_once(void **state)
+{
+    test_stage *stage = *state;
+    load(stage);
+    const test_stranger *who = test_stage_stranger(stage);
+    stage->now.mono_us += 100 * SKAD_US_PER_MS; /* ten are free again, less than half a burst */
+    assert_int_equal(flood(stage, who, NULL, 1, SKAD_VERDICT_CHALLENGE), 1);
+    stage->now.mono_us += 200 * SKAD_US_PER_MS;
+    assert_int_equal(flood(stage, who, NULL, 1, SKAD_VERDICT_ACCEPT), 1);
+    assert_false(stats_of(stage).loaded);
+}
+
+static void the_driver_may_say_that_it_is_too_much(void **state)
+{
+    (void)state;
+    test_stage stage;
+    skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile); /* without any limits */
+    const test_stranger *who = test_stage_stranger(&stage);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    test_stage_token(&stage, who, token);
+    skad_node_press(stage.node, true);
+    assert_true(stats_of(&stage).loaded);
+    assert_int_equal(flood(&stage, who, NULL, 5, SKAD_VERDICT_CHALLENGE), 5);
+    assert_int_equal(flood(&stage, who, token, 5, SKAD_VERDICT_ACCEPT), 5);
+    skad_node_press(stage.node, false);
+    assert_int_equal(flood(&stage, who, NULL, 5, SKAD_VERDICT_ACCEPT), 5);
+    test_stage_free(&stage);
+}
+
+static void answers_that_we_wait_for_have_no_rate(void **state)
+{
+    test_stage *stage = *state;
+    test_stage_populate(stage, 10);
+    load(stage);
+    uint64_t before = stats_of(stage).verdicts[SKAD_VERDICT_ACCEPT];
+    for (unsigned i = 0; i < 20; i++) {
+        skad_id target = {{(uint8_t)i}};
+        skad_op op;
+        assert_int_equal(skad_node_lookup(stage->node, &target, stage->now, &op), SKAD_OK);
+        test_stage_run(stage, 50 * SKAD_US_PER_MS);
+    }
+    assert_true(stats_of(stage).verdicts[SKAD_VERDICT_ACCEPT] >= before + 200);
+}
+
+static void replays_do_not_use_up_their_source(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    skad_datagram request;
+    test_stage_request(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
+    assert_int_equal(test_stage_deliver(stage, &who->address, &request), SKAD_VERDICT_ACCEPT);
+    for (unsigned i = 0; i < 100; i++) {
+        assert_int_equal(test_stage_deliver(stage, &who->address, &request),
+                         SKAD_VERDICT_DUPLICATE);
+    }
+    assert_int_equal(flood(stage, who, NULL, 19, SKAD_VERDICT_ACCEPT), 19);
+}
+
+static void answers_are_shed_beyond_the_bandwidth(void **state)
+{
+    (void)state;
+    test_stage stage;
+    skad_profile profile = test_stage_profile();
+    const skad_node_rates narrow = {.answer_bytes = {1000, 2000}};
+    test_stage_init_rated(&stage, &profile, &narrow);
+    const test_stranger *who = test_stage_stranger(&stage);
+    unsigned answered = 0;
+    for (unsigned i = 0; i < 50; i++) {
+        skad_datagram request;
+        skad_datagram answer;
+        test_stage_request(&stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
+        (void)test_stage_deliver(&stage, &who->address, &request);
+        answered += skad_node_poll_datagram(stage.node, &answer);
+        (void)test_stage_drain(&stage);
+    }
+    assert_in_range(answered, 8, 14); /* of some 180 bytes */
+    assert_true(stats_of(&stage).answers_shed >= 36);
+    test_stage_free(&stage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_source_without_a_token_has_a_rate, begin, end),
+        cmocka_unit_test_setup_teardown(a_token_has_a_rate_of_its_own, begin, end),
+        cmocka_unit_test_setup_teardown(a_forged_token_is_none, begin, end),
+        cmocka_unit_test_setup_teardown(under_load_who_shows_no_token_gets_one, begin, end),
+        cmocka_unit_test_setup_teardown(under_load_a_hello_is_answered_with_a_token, begin, end),
+        cmocka_unit_test_setup_teardown(load_ends_by_itself_and_not_at_once, begin, end),
+        cmocka_unit_test(the_driver_may_say_that_it_is_too_much),
+        cmocka_unit_test_setup_teardown(answers_that_we_wait_for_have_no_rate, begin, end),
+        cmocka_unit_test_setup_teardown(replays_do_not_use_up_their_source, begin, end),
+        cmocka_unit_test(answers_are_shed_beyond_the_bandwidth),
+    };
+    return cmocka_run_group_tests_name("gate", tests, NULL, NULL);
+}
