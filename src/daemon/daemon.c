@@ -1,7 +1,8 @@
 /* The driver. libev calls the parts of a turn in this order:
  *
  *   check    begin_turn      the clocks are read, once
- *   io                       datagrams go into the node (ports.c); requests too (control.c)
+ *   io                       datagrams go into the node, at once or by way of workers (ports.c);
+ *                            requests too (control.c)
  *   prepare  end_turn        what is due; events; datagrams out; the timer until the next deadline
  *
  * The timer itself does nothing but wake the loop. */

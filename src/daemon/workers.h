@@ -21,7 +21,7 @@
 
 #define SKAD_WORKERS_MAX         64
 #define SKAD_WORKERS_DEFAULT_MAX 8
-#define SKAD_WORKERS_REQUESTS    256 /* that wait for one worker: some 20 ms of its time */
+#define SKAD_WORKERS_REQUESTS    512 /* that wait for one worker: some 40 ms of its time */
 #define SKAD_WORKERS_REPLIES     256
 
 typedef struct skad_workers skad_workers;
@@ -39,7 +39,8 @@ size_t skad_workers_default(void);
 
 /* Starts the threads, which take no signals. Error: SKAD_ERR_MEMORY (no thread is one, too). */
 SKAD_MUST_CHECK skad_status skad_workers_new(const skad_workers_config *config, skad_workers **out);
-/* Ends the threads, each after the job that it has in hand; what waits is lost. NULL is allowed. */
+/* Ends the threads, each after the job that it has in hand. What waits is lost, and drafts that
+ * were with them never leave: the node's end should follow. NULL is allowed. */
 void skad_workers_free(skad_workers *workers);
 
 /* Takes one datagram as skad_node_receive does. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 /* Commits are left to the kernel's writeback (MDB_NOSYNC): what a killed process has committed is
  * in the page cache and stays. Reads are random, so reading ahead would be waste (MDB_NORDAHEAD),
@@ -74,6 +75,16 @@ int skad_db_errno(int result)
         return ENOSPC;
     }
     return result > 0 ? result : EIO;
+}
+
+int skad_db_write_errno(const skad_db *db, int result)
+{
+    int error = skad_db_errno(result);
+    mdb_filehandle_t fd;
+    struct statvfs disk;
+    bool full = error == EIO && mdb_env_get_fd(db->env, &fd) == 0 && fstatvfs(fd, &disk) == 0 &&
+                disk.f_bavail == 0;
+    return full ? ENOSPC : error;
 }
 
 /* ---- Whose it is ---- */

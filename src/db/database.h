@@ -56,6 +56,10 @@ int skad_db_open_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 
  * none. */
 int skad_db_errno(int result);
 
+/* The same for a write that failed: LMDB calls it EIO when a disk took a part of a page and was
+ * full then. */
+int skad_db_write_errno(const skad_db *db, int result);
+
 /* The mark in the table "meta": the name of the start of the system in which somebody opened it, or
  * SKAD_DB_CLOSED when it was closed since. It is there from the beginning, so that one that is lost
  * or damaged says as little as one of another start. */

@@ -67,7 +67,7 @@ static skad_status end_change(lmdb_store *store, skad_db_change *change, int res
         return SKAD_ERR_MISSING;
     }
     store->failures++;
-    store->error = skad_db_errno(result);
+    store->error = skad_db_write_errno(&store->opened.db, result);
     errno = store->error;
     return SKAD_ERR_IO;
 }

@@ -390,7 +390,7 @@ static void the_end_waits_for_no_more_than_the_jobs_in_hand(void **state)
         skad_workers_free(self->workers);
         self->workers = NULL;
     }
-    /* The node is none the worse: it goes on by itself. */
+    /* Nothing of the pool is left in the way of what the node verifies by itself. */
     test_stage_request(&self->stage, &self->stage.strangers[0],
                        &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
     assert_int_equal(test_stage_deliver(&self->stage, &self->stage.strangers[0].address, &request),
