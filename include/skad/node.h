@@ -28,6 +28,16 @@
 
 typedef struct skad_node skad_node;
 
+/* Room that nodes of one thread share, since each needs it only from a call until the driver has
+ * polled what the call wanted to send. Whoever has many nodes has one of these for all. */
+typedef struct skad_shared skad_shared;
+
+/* `outbox`: datagrams waiting to be polled, 16..4096; more are dropped. Errors: SKAD_ERR_INPUT,
+ * SKAD_ERR_MEMORY. */
+SKAD_MUST_CHECK skad_status skad_shared_new(uint16_t outbox, skad_shared **out);
+/* After the last of its nodes. NULL is allowed. */
+void skad_shared_free(skad_shared *shared);
+
 /* Caps. Every table of the node is bounded by one of these; skad_node_limits_default fills in what
  * a daemon wants, a simulator may go lower. */
 typedef struct skad_node_limits {
@@ -73,6 +83,14 @@ typedef struct skad_node_config {
     unsigned families; /* skad_family bits that the driver can send on, 1..3 */
     skad_node_limits limits;
     skad_node_rates rates; /* all zero: no limits */
+
+    /* For many nodes in one process, as in a simulator; a daemon leaves them as they are. */
+    /* Borrowed; NULL: the node has its own, of limits.outbox places. The driver polls every
+     * datagram out of one node before it calls another that shares. */
+    skad_shared *shared;
+    /* The identity's keys are worth nothing: they are neither locked into memory nor kept out of
+     * core dumps. */
+    bool disposable;
 } skad_node_config;
 
 /* Errors: SKAD_ERR_INPUT (something out of its range), SKAD_ERR_PUZZLE (the identity does not

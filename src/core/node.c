@@ -40,9 +40,10 @@ static bool limits_valid(const skad_node_limits *limits)
 {
     return limits->peers >= 32 && limits->peers <= 4096 && limits->pending >= 16 &&
            limits->pending <= 4096 && limits->operations >= 4 && limits->operations <= 1024 &&
-           limits->outbox >= 16 && limits->outbox <= 4096 && limits->events >= 8 &&
-           limits->events <= 1024 && limits->duplicates >= 16 && limits->duplicates <= 32768 &&
-           (limits->duplicates & (limits->duplicates - 1)) == 0 && limits->watches <= 1024;
+           limits->outbox >= SKAD_OUTBOX_MIN && limits->outbox <= SKAD_OUTBOX_MAX &&
+           limits->events >= 8 && limits->events <= 1024 && limits->duplicates >= 16 &&
+           limits->duplicates <= 32768 && (limits->duplicates & (limits->duplicates - 1)) == 0 &&
+           limits->watches <= 1024;
 }
 
 /* What a first contact needs, and what a busy peer asks in an hour of bulk puts. A check takes some
@@ -70,7 +71,7 @@ static bool rates_valid(const skad_node_rates *rates)
            (meters >= SKAD_THROTTLE_WAYS && meters <= 1U << 20 && (meters & (meters - 1)) == 0);
 }
 
-static skad_status allocate(skad_node *node)
+static skad_status allocate(skad_node *node, skad_shared *shared)
 {
     const skad_node_limits *limits = &node->limits;
     const skad_profile *profile = &node->profile;
@@ -84,7 +85,9 @@ static skad_status allocate(skad_node *node)
     if (status == SKAD_OK) {
         status = skad_operations_init(&node->operations, limits->operations);
     }
-    if (status == SKAD_OK) {
+    if (shared != NULL) {
+        skad_outbox_share(&node->outbox, shared);
+    } else if (status == SKAD_OK) {
         status = skad_outbox_init(&node->outbox, limits->outbox);
     }
     if (status == SKAD_OK) {
@@ -118,10 +121,12 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
         return SKAD_ERR_PUZZLE;
     }
     bool locked = false;
-    skad_node *node = skad_secret_alloc(sizeof *node, &locked);
+    skad_node *node =
+        config->disposable ? calloc(1, sizeof *node) : skad_secret_alloc(sizeof *node, &locked);
     if (node == NULL) {
         return SKAD_ERR_MEMORY;
     }
+    node->disposable = config->disposable;
     node->stats.secrets_locked = locked;
     node->profile = config->profile;
     node->identity = *config->identity;
@@ -132,7 +137,7 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     node->starved_us = UINT64_MAX;
     node->overdue_us = UINT64_MAX;
     node->join.hello_us = UINT64_MAX;
-    if (allocate(node) != SKAD_OK) {
+    if (allocate(node, config->shared) != SKAD_OK) {
         skad_node_free(node);
         return SKAD_ERR_MEMORY;
     }
@@ -164,7 +169,11 @@ void skad_node_free(skad_node *node)
     skad_gate_free(node);
     free(node->events.events);
     free(node->ended);
-    skad_secret_free(node, sizeof *node);
+    if (node->disposable) {
+        free(node);
+    } else {
+        skad_secret_free(node, sizeof *node);
+    }
 }
 
 /* ---- Driving ---- */
@@ -240,6 +249,9 @@ static void count_sent(skad_node *node, const skad_datagram *datagram)
 
 bool skad_node_poll_datagram(skad_node *node, skad_datagram *out)
 {
+    if (node->outbox.count == 0) {
+        return false;
+    }
     skad_sealer sealer = skad_node_sealer(node);
     if (!skad_outbox_poll(&node->outbox, &sealer, out, &node->stats.signatures)) {
         return false;

@@ -12,10 +12,46 @@ skad_status skad_outbox_init(skad_outbox *outbox, size_t slots)
     return outbox->ring == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
 }
 
+void skad_outbox_share(skad_outbox *outbox, skad_shared *shared)
+{
+    *outbox = (skad_outbox){.ring = shared->ring, .shared = shared, .slots = shared->slots};
+}
+
 void skad_outbox_free(skad_outbox *outbox)
 {
-    free(outbox->ring);
+    if (outbox->shared == NULL) {
+        free(outbox->ring);
+    } else if (outbox->shared->user == outbox) {
+        outbox->shared->user = NULL;
+    }
     *outbox = (skad_outbox){0};
+}
+
+skad_status skad_shared_new(uint16_t outbox, skad_shared **out)
+{
+    *out = NULL;
+    if (outbox < SKAD_OUTBOX_MIN || outbox > SKAD_OUTBOX_MAX) {
+        return SKAD_ERR_INPUT;
+    }
+    skad_shared *shared = calloc(1, sizeof *shared);
+    skad_outgoing *ring = calloc(outbox, sizeof *ring);
+    if (shared == NULL || ring == NULL) {
+        free(shared);
+        free(ring);
+        return SKAD_ERR_MEMORY;
+    }
+    *shared = (skad_shared){.ring = ring, .slots = outbox};
+    *out = shared;
+    return SKAD_OK;
+}
+
+void skad_shared_free(skad_shared *shared)
+{
+    if (shared != NULL) {
+        SKAD_ASSERT(shared->user == NULL);
+        free(shared->ring);
+        free(shared);
+    }
 }
 
 static skad_outgoing *at(const skad_outbox *outbox, size_t index)
@@ -25,6 +61,8 @@ static skad_outgoing *at(const skad_outbox *outbox, size_t index)
 
 skad_outgoing *skad_outbox_reserve(skad_outbox *outbox)
 {
+    SKAD_ASSERT(outbox->shared == NULL || outbox->shared->user == NULL ||
+                outbox->shared->user == outbox);
     return outbox->count == outbox->slots ? NULL : at(outbox, outbox->count);
 }
 
@@ -33,6 +71,9 @@ void skad_outbox_commit(skad_outbox *outbox)
     SKAD_ASSERT(outbox->count < outbox->slots);
     at(outbox, outbox->count)->ready = false;
     outbox->count++;
+    if (outbox->shared != NULL) {
+        outbox->shared->user = outbox;
+    }
 }
 
 bool skad_outbox_lend(skad_outbox *outbox, skad_outbox_batch *out)
@@ -75,6 +116,9 @@ bool skad_outbox_poll_sealed(skad_outbox *outbox, skad_datagram *out)
     outbox->lent--;
     /* An empty ring starts over, so that light traffic stays within a few places of the cache. */
     outbox->first = outbox->count == 0 ? 0 : (outbox->first + 1) % outbox->slots;
+    if (outbox->count == 0 && outbox->shared != NULL) {
+        outbox->shared->user = NULL;
+    }
     return true;
 }
 

@@ -5,7 +5,10 @@
  * They are sealed by skad_outbox_poll, or elsewhere: skad_outbox_lend gives drafts away in batches,
  * skad_outbox_return takes the batches back, in whatever order they come, and
  * skad_outbox_poll_sealed polls. Lent drafts stay in their places, so all leave in the order in
- * which they came. */
+ * which they came.
+ *
+ * Several outboxes may have one ring, of which only one is in use at a time: until it is empty
+ * again, putting anything into another is the driver's bug. */
 #ifndef SKAD_CORE_OUTBOX_H
 #define SKAD_CORE_OUTBOX_H
 
@@ -15,6 +18,9 @@
 
 #include "proto/seal.h"
 #include "skad/node.h"
+
+#define SKAD_OUTBOX_MIN 16 /* places */
+#define SKAD_OUTBOX_MAX 4096
 
 typedef struct skad_outgoing {
     skad_draft draft; /* while lent: whoever has it, nobody else looks at it */
@@ -29,15 +35,26 @@ typedef struct skad_outbox_batch {
     size_t place; /* in the ring, of the first */
 } skad_outbox_batch;
 
-typedef struct skad_outbox {
+typedef struct skad_outbox skad_outbox;
+
+/* A ring that several outboxes have together. */
+struct skad_shared {
     skad_outgoing *ring;
+    size_t slots;
+    const skad_outbox *user; /* the one that is not empty; NULL: all are */
+};
+
+struct skad_outbox {
+    skad_outgoing *ring;
+    skad_shared *shared; /* whose ring it is; NULL: ours */
     size_t slots;
     size_t first;
     size_t count;
     size_t lent; /* from the first on: are or were lent */
-} skad_outbox;
+};
 
 SKAD_MUST_CHECK skad_status skad_outbox_init(skad_outbox *outbox, size_t slots);
+void skad_outbox_share(skad_outbox *outbox, skad_shared *shared); /* instead of init */
 void skad_outbox_free(skad_outbox *outbox);
 
 /* Room for one more, to be filled in place, or NULL. It counts once skad_outbox_commit is called.

@@ -134,6 +134,7 @@ struct skad_node {
     skad_identity identity;
     skad_store store;
     unsigned families;
+    bool disposable; /* not in pages of its own */
     skad_node_limits limits;
     uint8_t network_key[SKAD_HASH_BYTES];
     uint8_t token_key[SKAD_TOKEN_KEY_BYTES];

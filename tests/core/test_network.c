@@ -507,9 +507,14 @@ static void operations_are_bounded_and_can_be_cancelled(void **state)
 }
 
 /* One run with everything in it; the hash of all datagrams that were sent. */
-static void recorded_run(uint64_t seed, uint8_t transcript[32])
+static void recorded_run(uint64_t seed, bool sharing, uint8_t transcript[32])
 {
-    test_network *network = start(16, seed);
+    test_network *network = malloc(sizeof *network);
+    if (sharing) {
+        test_network_init_sharing(network, skad_profile_builtin("test"), 16, seed);
+    } else {
+        test_network_init(network, skad_profile_builtin("test"), 16, seed);
+    }
     network->loss = 0.02;
     test_network_join_all(network);
     for (uint32_t i = 0; i < 5; i++) {
@@ -529,11 +534,21 @@ static void the_same_input_gives_the_same_output_byte_for_byte(void **state)
     uint8_t first[32];
     uint8_t second[32];
     uint8_t other[32];
-    recorded_run(16, first);
-    recorded_run(16, second);
-    recorded_run(17, other);
+    recorded_run(16, false, first);
+    recorded_run(16, false, second);
+    recorded_run(17, false, other);
     assert_memory_equal(first, second, 32);
     assert_memory_not_equal(first, other, 32);
+}
+
+static void nodes_that_share_behave_as_those_that_do_not(void **state)
+{
+    (void)state;
+    uint8_t alone[32];
+    uint8_t sharing[32];
+    recorded_run(19, false, alone);
+    recorded_run(19, true, sharing);
+    assert_memory_equal(alone, sharing, 32);
 }
 
 static void the_next_epochs_puzzle_is_asked_for_ahead_of_time(void **state)
@@ -587,6 +602,7 @@ int main(void)
         cmocka_unit_test(a_ping_tells_who_is_there),
         cmocka_unit_test(operations_are_bounded_and_can_be_cancelled),
         cmocka_unit_test(the_same_input_gives_the_same_output_byte_for_byte),
+        cmocka_unit_test(nodes_that_share_behave_as_those_that_do_not),
         cmocka_unit_test(the_next_epochs_puzzle_is_asked_for_ahead_of_time),
     };
     return cmocka_run_group_tests_name("network", tests, NULL, NULL);

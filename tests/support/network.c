@@ -102,6 +102,8 @@ static void start(test_network *network, test_node *node)
     config.limits.pending = 256;
     config.limits.outbox = 128;
     config.limits.duplicates = 1024;
+    config.shared = network->shared;
+    config.disposable = network->shared != NULL;
     for (size_t i = 0; i < sizeof config.seed; i++) {
         config.seed[i] = (uint8_t)test_network_draw(network);
     }
@@ -144,11 +146,12 @@ void test_network_revive(test_network *network, size_t index)
     node->dead = false;
 }
 
-void test_network_init(test_network *network, const skad_profile *profile, size_t count,
-                       uint64_t seed)
+static void init(test_network *network, const skad_profile *profile, size_t count, uint64_t seed,
+                 skad_shared *shared)
 {
     SKAD_ASSERT(count <= TEST_NODES_MAX);
     *network = (test_network){.profile = profile,
+                              .shared = shared,
                               .now_us = SKAD_US_PER_S,
                               .random = seed,
                               .latency_min_us = 5 * SKAD_US_PER_MS,
@@ -160,12 +163,28 @@ void test_network_init(test_network *network, const skad_profile *profile, size_
     }
 }
 
+void test_network_init(test_network *network, const skad_profile *profile, size_t count,
+                       uint64_t seed)
+{
+    init(network, profile, count, seed, NULL);
+}
+
+void test_network_init_sharing(test_network *network, const skad_profile *profile, size_t count,
+                               uint64_t seed)
+{
+    skad_shared *shared;
+    skad_status status = skad_shared_new(128, &shared);
+    SKAD_ASSERT(status == SKAD_OK);
+    init(network, profile, count, seed, shared);
+}
+
 void test_network_free(test_network *network)
 {
     for (size_t i = 0; i < network->count; i++) {
         skad_node_free(network->nodes[i].node);
         close_store(&network->nodes[i]);
     }
+    skad_shared_free(network->shared);
     for (size_t i = 0; i < network->flights_count; i++) {
         free(network->flights[i]);
     }

@@ -45,6 +45,7 @@ struct test_network {
     void *user; /* of adversary and outsiders */
     test_node nodes[TEST_NODES_MAX];
     size_t count;
+    skad_shared *shared; /* of all nodes; NULL: each has all of its own, as a daemon */
     uint64_t now_us;
     uint64_t random; /* of the network, not of the nodes */
     uint64_t latency_min_us;
@@ -71,6 +72,10 @@ struct test_network {
 void test_network_init(test_network *network, const skad_profile *profile, size_t count,
                        uint64_t seed);
 void test_network_free(test_network *network);
+
+/* The same network of nodes that share what can be shared. */
+void test_network_init_sharing(test_network *network, const skad_profile *profile, size_t count,
+                               uint64_t seed);
 
 /* Adds a node with an identity of its own; returns its index. */
 size_t test_network_add(test_network *network, const skad_identity *identity);

@@ -121,6 +121,22 @@ static void every_limit_is_held_to_its_range(void **state)
     }
 }
 
+static void a_disposable_node_has_no_locked_pages_and_may_share(void **state)
+{
+    const bench *made = *state;
+    skad_node_config config = made->config;
+    skad_time now = {.unix_s = TEST_UNIX_S};
+    skad_node *node;
+    skad_node_stats stats;
+    assert_int_equal(skad_shared_new(16, &config.shared), SKAD_OK);
+    config.disposable = true;
+    assert_int_equal(skad_node_new(&config, now, &node), SKAD_OK);
+    skad_node_stats_get(node, now, &stats);
+    assert_false(stats.secrets_locked);
+    skad_node_free(node);
+    skad_shared_free(config.shared);
+}
+
 static void families_are_one_or_both(void **state)
 {
     static const struct {
@@ -233,6 +249,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_defaults_are_valid, begin, end),
         cmocka_unit_test(freeing_no_node_is_allowed),
         cmocka_unit_test_setup_teardown(every_limit_is_held_to_its_range, begin, end),
+        cmocka_unit_test_setup_teardown(a_disposable_node_has_no_locked_pages_and_may_share, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(families_are_one_or_both, begin, end),
         cmocka_unit_test_setup_teardown(every_byte_field_of_the_profile_is_held_to_its_range, begin,
                                         end),

@@ -242,6 +242,42 @@ static void a_place_is_as_new_when_it_is_used_again(void **state)
     }
 }
 
+static void outboxes_take_turns_with_a_shared_ring(void **state)
+{
+    bench *made = *state;
+    skad_outbox alone = made->outbox;
+    skad_outbox first;
+    skad_outbox second;
+    skad_shared *shared;
+    skad_datagram datagram;
+    assert_int_equal(skad_shared_new(SKAD_OUTBOX_MIN - 1, &shared), SKAD_ERR_INPUT);
+    assert_int_equal(skad_shared_new(SKAD_OUTBOX_MAX + 1, &shared), SKAD_ERR_INPUT);
+    assert_null(shared);
+    skad_shared_free(NULL);
+    assert_int_equal(skad_shared_new(SKAD_OUTBOX_MIN, &shared), SKAD_OK);
+    skad_outbox_share(&first, shared);
+    skad_outbox_share(&second, shared);
+    for (unsigned turn = 0; turn < 4; turn++) {
+        made->outbox = turn % 2 == 0 ? first : second;
+        for (unsigned i = 0; i < SKAD_OUTBOX_MIN; i++) {
+            assert_true(put(made, &made->recipients[0].id));
+        }
+        assert_false(put(made, &made->recipients[0].id));
+        assert_ptr_equal(shared->user, &made->outbox);
+        for (unsigned i = 0; i < SKAD_OUTBOX_MIN; i++) {
+            assert_true(poll(made, &datagram));
+            assert_int_equal(opens_at(&datagram, &made->recipients[0].id), SKAD_VERDICT_ACCEPT);
+        }
+        assert_null(shared->user);
+    }
+    /* Whoever goes with datagrams unpolled leaves the ring to the others. */
+    assert_true(put(made, &made->recipients[0].id));
+    skad_outbox_free(&made->outbox);
+    assert_null(shared->user);
+    skad_shared_free(shared);
+    made->outbox = alone;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hello_is_signed_alone_and_keeps_its_length, begin, end),
         cmocka_unit_test_setup_teardown(lent_drafts_leave_in_their_order_whenever_they_come_back,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(outboxes_take_turns_with_a_shared_ring, begin, end),
         cmocka_unit_test_setup_teardown(a_place_is_as_new_when_it_is_used_again, begin, end),
     };
     return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
