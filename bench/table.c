@@ -39,9 +39,9 @@ static void measure(skad_node *node, const skad_id *ids, size_t round, figures *
     out->hash[round] = us_per_call(start);
     start = bench_cpu_s();
     for (size_t i = 0; i < CALLS; i++) {
-        const skad_peer *peer = &peers->peers[i % peers->used];
-        sink += skad_table_answered(table, &peer->id, &peer->routes[0].address, 1000,
-                                    node->now.mono_us);
+        skad_peer_slot slot = (skad_peer_slot)(i % peers->used);
+        const skad_address there = skad_route_address(peers, slot, 0);
+        sink += skad_table_answered(table, &peers->peers[slot].id, &there, 1000, node->now.mono_us);
     }
     out->answered[round] = us_per_call(start);
     start = bench_cpu_s();
@@ -65,7 +65,13 @@ static void measure(skad_node *node, const skad_id *ids, size_t round, figures *
 static size_t table_bytes(const skad_node *node)
 {
     const skad_peers *peers = &node->table.peers;
-    return sizeof node->table + peers->slots * (sizeof *peers->peers + sizeof *peers->prefixes);
+    return sizeof node->table +
+           peers->room *
+               (sizeof *peers->peers + sizeof *peers->prefixes + sizeof *peers->checks_ms) +
+           peers->annexes_room * sizeof *peers->annexes +
+           peers->grants.count * sizeof *peers->grants.places +
+           node->table.buckets_room *
+               (sizeof *node->table.buckets + 2 * node->table.k * sizeof *node->table.runs);
 }
 
 int main(void)
@@ -89,10 +95,11 @@ int main(void)
     printf("a known peer answered          %6.3f us\n", bench_median(all.answered, ROUNDS));
     printf("an unknown peer failed         %6.3f us\n", bench_median(all.failed, ROUNDS));
     printf("is a stranger wanted           %6.3f us\n", bench_median(all.wants, ROUNDS));
-    printf("16 closest among %3zu           %6.3f us\n", node->table.peers.count,
+    printf("16 closest among %3zu           %6.3f us\n", (size_t)node->table.peers.count,
            bench_median(all.closest, ROUNDS));
-    printf("a table for %zu peers takes %zu KiB, %zu bytes a peer\n", node->table.peers.slots,
-           table_bytes(node) / 1024, table_bytes(node) / node->table.peers.slots);
+    printf("a table for %zu peers takes %zu KiB, %zu bytes a peer\n",
+           (size_t)node->table.peers.slots, table_bytes(node) / 1024,
+           table_bytes(node) / node->table.peers.slots);
     skad_node_free(node);
     store.ops->free(store.self);
     return 0;

@@ -48,6 +48,8 @@ typedef struct skad_node_limits {
     uint16_t events;     /* events waiting to be polled, 8..1024 */
     uint16_t duplicates; /* remembered datagrams, a power of two, 16..32768 */
     uint16_t watches;    /* records watched at once, 0..1024 */
+    uint16_t tokens; /* remembered of peers, two for each that is known; with fewer, requests to the
+                        others are as long as first ones; 0..8192 */
 } skad_node_limits;
 
 void skad_node_limits_default(skad_node_limits *out);

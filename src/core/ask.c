@@ -4,31 +4,23 @@
 
 #include "proto/address.h"
 
-/* What the table knows of the endpoint that we are about to ask. */
-static const skad_peer *known_peer(const skad_node *node, const skad_request *request)
+/* Whom the table knows at the endpoint that we are about to ask. */
+static skad_peer_slot known_peer(const skad_node *node, const skad_request *request)
 {
-    if (request->responder == NULL) {
-        return NULL;
-    }
-    skad_peer_slot slot = skad_peers_find(&node->table.peers, request->responder);
-    if (slot == SKAD_PEER_NONE) {
-        return NULL;
-    }
-    const skad_peer *peer = &node->table.peers.peers[slot];
-    const skad_route *route = &peer->routes[skad_route_index(request->address)];
-    return skad_address_equal(&route->address, request->address) ? peer : NULL;
+    const skad_peers *peers = &node->table.peers;
+    skad_peer_slot slot =
+        request->responder == NULL ? SKAD_PEER_NONE : skad_peers_find(peers, request->responder);
+    bool there = slot != SKAD_PEER_NONE && skad_route_is(peers, slot, request->address);
+    return there ? slot : SKAD_PEER_NONE;
 }
 
-/* A token is shown only while it is surely valid: for one slot of the granter's clock. */
-static const uint8_t *known_token(const skad_node *node, const skad_peer *peer,
+/* A token is shown only while it is surely valid. */
+static const uint8_t *known_token(const skad_node *node, skad_peer_slot slot,
                                   const skad_address *address)
 {
-    if (peer == NULL) {
-        return NULL;
-    }
-    const skad_route *route = &peer->routes[skad_route_index(address)];
-    bool fresh = route->token_us != 0 && node->now.mono_us - route->token_us < SKAD_TOKEN_SLOT_US;
-    return fresh ? route->token : NULL;
+    return slot == SKAD_PEER_NONE ? NULL
+                                  : skad_route_token(&node->table.peers, slot,
+                                                     skad_route_index(address), node->now.mono_us);
 }
 
 bool skad_ask(skad_node *node, const skad_request *request)
@@ -38,9 +30,10 @@ bool skad_ask(skad_node *node, const skad_request *request)
     if (outgoing == NULL) {
         return false;
     }
-    const skad_peer *peer = known_peer(node, request);
+    skad_peer_slot peer = known_peer(node, request);
     const skad_rtt unknown = {0};
-    uint64_t timeout = skad_rtt_timeout_us(peer != NULL ? &peer->rtt : &unknown);
+    uint64_t timeout =
+        skad_rtt_timeout_us(peer != SKAD_PEER_NONE ? &node->table.peers.peers[peer].rtt : &unknown);
     skad_pending_rpc *rpc =
         skad_pending_open(&node->pending, &node->random, timeout, node->now.mono_us);
     if (rpc == NULL) {

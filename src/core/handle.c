@@ -15,10 +15,8 @@
 static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address *from,
                        const uint8_t *token)
 {
-    skad_route *route = &node->table.peers.peers[slot].routes[skad_route_index(from)];
-    if (token != NULL && skad_address_equal(&route->address, from)) {
-        memcpy(route->token, token, SKAD_TOKEN_BYTES);
-        route->token_us = node->now.mono_us;
+    if (token != NULL) {
+        skad_route_keep_token(&node->table.peers, slot, from, token, node->now.mono_us);
     }
 }
 

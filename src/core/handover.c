@@ -71,14 +71,17 @@ bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_add
     if (slot == SKAD_PEER_NONE) {
         return false;
     }
-    skad_peer *peer = &node->table.peers.peers[slot];
+    const skad_peer *peer = &node->table.peers.peers[slot];
     bool near = (peer->places & SKAD_PEER_IN_SIBLINGS) != 0 && !skad_peer_silent(peer);
-    bool there = skad_address_equal(&peer->routes[skad_route_index(from)].address, from);
-    bool again = peer->anew_us != 0 && node->now.mono_us - peer->anew_us < SKAD_HANDOVER_AGAIN_US;
-    if (!near || !there || again) {
+    if (!near || !skad_route_is(&node->table.peers, slot, from)) {
         return false;
     }
-    peer->anew_us = node->now.mono_us;
+    skad_annex *annex = skad_peers_annex_of(&node->table.peers, slot);
+    if (annex == NULL ||
+        (annex->anew_us != 0 && node->now.mono_us - annex->anew_us < SKAD_HANDOVER_AGAIN_US)) {
+        return false;
+    }
+    annex->anew_us = node->now.mono_us;
     skad_handover_arrived(node, id);
     return true;
 }
@@ -148,10 +151,11 @@ static size_t give(skad_node *node, const skad_store_record *record, const close
     size_t sent = 0;
     for (size_t i = 0; i < closest->owing; i++) {
         const skad_peer *peer = &node->table.peers.peers[closest->slots[i]];
-        const skad_route *route = skad_peer_route(peer, node->families);
-        if (listed(state->served, state->served_count, &peer->id) && route != NULL &&
+        skad_address address;
+        if (listed(state->served, state->served_count, &peer->id) &&
+            skad_route_choose(&node->table.peers, closest->slots[i], node->families, &address) &&
             gives(node, closest, &peer->id, &record->name.key) &&
-            skad_replicate(node, &replica, &peer->id, &route->address, NULL)) {
+            skad_replicate(node, &replica, &peer->id, &address, NULL)) {
             node->stats.handed_over++;
             sent++;
         }

@@ -1,5 +1,6 @@
 /* What a node tells about itself: statistics and the rows of its routing table. Changes nothing. */
 #include "src/core/density.h"
+#include "src/core/instant.h"
 #include "src/core/state.h"
 
 void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out)
@@ -38,8 +39,8 @@ static void fill_row(const skad_node *node, skad_time now, skad_peer_slot slot, 
         .replacement = (peer->places & SKAD_PEER_IN_CACHE) != 0,
         .failures = peer->failures,
         .rtt_us = peer->rtt.smoothed_us,
-        .seen_us = now.mono_us - peer->seen_us,
-        .known_us = now.mono_us - peer->known_us,
+        .seen_us = (skad_instant_ms(now.mono_us) - peer->seen_ms) * SKAD_US_PER_MS,
+        .known_us = (skad_instant_s(now.mono_us) - peer->known_s) * SKAD_US_PER_S,
     };
     skad_table_contact(&node->table, slot, &row->contact);
 }

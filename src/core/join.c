@@ -71,7 +71,7 @@ static void finish_lookup(skad_node *node)
         skad_operations_release(&node->operations, operation);
     }
     join->lookup = 0;
-    if (answered && skad_table_living(&node->table) > 0) {
+    if (answered && skad_table_has_living(&node->table)) {
         join->joined = true;
         join->joined_us = node->now.mono_us;
         skad_upkeep_refresh_soon(node);
@@ -91,7 +91,7 @@ static void leave(skad_node *node)
 void skad_join_watch(skad_node *node)
 {
     bool silence = node->now.mono_us - node->heard_us >= SKAD_ISOLATION_US;
-    if (node->join.joined && (silence || skad_table_living(&node->table) == 0)) {
+    if (node->join.joined && (silence || !skad_table_has_living(&node->table))) {
         leave(node);
     }
 }
@@ -100,7 +100,7 @@ void skad_join_watch(skad_node *node)
  * lately before it is worth looking. */
 static bool can_look(const skad_node *node)
 {
-    return skad_table_living(&node->table) > 0 &&
+    return skad_table_has_living(&node->table) &&
            node->now.mono_us - node->heard_us < SKAD_ISOLATION_US;
 }
 

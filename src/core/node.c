@@ -33,6 +33,7 @@ void skad_node_limits_default(skad_node_limits *out)
         .events = 64,
         .duplicates = 8192,
         .watches = 256,
+        .tokens = 2048,
     };
 }
 
@@ -43,7 +44,7 @@ static bool limits_valid(const skad_node_limits *limits)
            limits->outbox >= SKAD_OUTBOX_MIN && limits->outbox <= SKAD_OUTBOX_MAX &&
            limits->events >= 8 && limits->events <= 1024 && limits->duplicates >= 16 &&
            limits->duplicates <= 32768 && (limits->duplicates & (limits->duplicates - 1)) == 0 &&
-           limits->watches <= 1024;
+           limits->watches <= 1024 && limits->tokens <= 8192;
 }
 
 /* What a first contact needs, and what a busy peer asks in an hour of bulk puts. A check takes some
@@ -75,8 +76,9 @@ static skad_status allocate(skad_node *node, skad_shared *shared)
 {
     const skad_node_limits *limits = &node->limits;
     const skad_profile *profile = &node->profile;
-    skad_status status = skad_table_init(&node->table, &node->identity.id, profile->k,
-                                         profile->siblings, limits->peers);
+    const skad_peers_plan plan = {.slots = limits->peers, .tokens = limits->tokens};
+    skad_status status =
+        skad_table_init(&node->table, &node->identity.id, profile->k, profile->siblings, &plan);
     node->table.group_bucket_max = profile->group_bucket_max;
     node->table.group_table_max = profile->group_table_max;
     if (status == SKAD_OK) {

@@ -2,7 +2,7 @@
 
 #include "proto/address.h"
 #include "src/core/distance.h"
-#include "src/core/peers.h"
+#include "src/core/routes.h"
 
 void skad_observed_vote(skad_observed *observed, const skad_id *voter, uint64_t group,
                         const skad_address *address)

@@ -176,28 +176,26 @@ void skad_operate_drive(skad_node *node, skad_operation *operation)
 
 /* Where a contact in an answer is worth asking: we can send to it, its ID paid the static puzzle,
  * and we do not know it to be silent. Where we verified an endpoint of it ourselves, that one;
- * nobody's word counts against it. NULL: nowhere. */
-static const skad_address *worth_asking(const skad_node *node, const skad_contact *contact)
+ * nobody's word counts against it. False: nowhere. */
+static bool worth_asking(const skad_node *node, const skad_contact *contact, skad_address *out)
 {
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &contact->id);
     if (slot != SKAD_PEER_NONE) {
-        const skad_peer *peer = &node->table.peers.peers[slot];
-        const skad_route *route = skad_peer_route(peer, node->families);
-        if (skad_peer_silent(peer)) {
-            return NULL;
+        if (skad_peer_silent(&node->table.peers.peers[slot])) {
+            return false;
         }
-        if (route != NULL) {
-            return &route->address;
+        if (skad_route_choose(&node->table.peers, slot, node->families, out)) {
+            return true;
         }
     }
     const skad_address *address = skad_contact_endpoint(contact, node->families);
-    if (address != NULL &&
+    if (address == NULL ||
         skad_bans_keep_out(&node->bans, &contact->id, address, node->now.mono_us)) {
-        return NULL;
+        return false;
     }
-    bool worth = address != NULL && skad_address_routable(address, node->profile.allow_private) &&
-                 skad_puzzle_static_ok(&contact->id, node->profile.static_bits);
-    return worth ? address : NULL;
+    *out = *address;
+    return skad_address_routable(address, node->profile.allow_private) &&
+           skad_puzzle_static_ok(&contact->id, node->profile.static_bits);
 }
 
 /* Contacts that an answer names. */
@@ -224,9 +222,9 @@ static void hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
     judge(node, &lookup->candidates[from].contact.id,
           skad_conduct_faults(&node->profile, &node->identity.id, target, contacts, count));
     for (size_t i = 0; i < count; i++) {
-        const skad_address *address = worth_asking(node, &contacts[i]);
-        if (address != NULL) {
-            skad_lookup_heard(lookup, from, &contacts[i], address);
+        skad_address address;
+        if (worth_asking(node, &contacts[i], &address)) {
+            skad_lookup_heard(lookup, from, &contacts[i], &address);
         }
     }
 }

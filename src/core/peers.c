@@ -1,177 +1,205 @@
 #include "src/core/peers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "crypto/assert.h"
 #include "src/core/distance.h"
+#include "src/core/instant.h"
 
-#define CLOSEST_MAX 64
+#define STEP 16 /* slots that memory grows by, and prefixes that are compared at once */
 
-skad_status skad_peers_init(skad_peers *peers, size_t slots)
+/* ---- Memory ---- */
+
+/* Makes an array of `old` elements one of `count`, the new ones zero; NULL without memory. */
+static void *grown(void *array, size_t old, size_t count, size_t size)
 {
-    SKAD_ASSERT(slots > 0 && slots < SKAD_PEER_NONE);
-    *peers = (skad_peers){.slots = slots};
-    peers->peers = calloc(slots, sizeof *peers->peers);
-    peers->prefixes = calloc(slots, sizeof *peers->prefixes);
-    if (peers->peers == NULL || peers->prefixes == NULL) {
-        skad_peers_free(peers);
+    uint8_t *larger = reallocarray(array, count, size);
+    if (larger != NULL) {
+        memset(larger + old * size, 0, (count - old) * size);
+    }
+    return larger;
+}
+
+static size_t whole_steps(size_t count)
+{
+    return (count + STEP - 1) / STEP * STEP;
+}
+
+skad_status skad_peers_reserve(skad_peers *peers, size_t count)
+{
+    size_t room = whole_steps(count < peers->slots ? count : peers->slots);
+    if (room <= peers->room) {
+        return SKAD_OK;
+    }
+    skad_peer *larger = grown(peers->peers, peers->room, room, sizeof *larger);
+    peers->peers = larger != NULL ? larger : peers->peers;
+    uint32_t *prefixes = grown(peers->prefixes, peers->room, room, sizeof *prefixes);
+    peers->prefixes = prefixes != NULL ? prefixes : peers->prefixes;
+    uint32_t *checks_ms = grown(peers->checks_ms, peers->room, room, sizeof *checks_ms);
+    peers->checks_ms = checks_ms != NULL ? checks_ms : peers->checks_ms;
+    if (larger == NULL || prefixes == NULL || checks_ms == NULL) {
         return SKAD_ERR_MEMORY;
     }
+    peers->room = (uint16_t)room;
     return SKAD_OK;
+}
+
+static skad_status reserve_annexes(skad_peers *peers, size_t count)
+{
+    skad_annex *larger = grown(peers->annexes, peers->annexes_room, count, sizeof *larger);
+    if (larger == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    peers->annexes = larger;
+    peers->annexes_room = (uint16_t)count;
+    return SKAD_OK;
+}
+
+skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan)
+{
+    SKAD_ASSERT(plan->slots > 0 && plan->slots <= UINT16_MAX / 2 - STEP);
+    *peers = (skad_peers){.slots = plan->slots, .annexes_free = SKAD_PEER_NONE};
+    skad_status status = skad_grants_init(&peers->grants, plan->tokens, plan->frugal);
+    if (status == SKAD_OK && !plan->frugal) {
+        status = skad_peers_reserve(peers, plan->slots);
+    }
+    if (status == SKAD_OK && !plan->frugal) {
+        status = reserve_annexes(peers, plan->slots);
+    }
+    if (status != SKAD_OK) {
+        skad_peers_free(peers);
+    }
+    return status;
 }
 
 void skad_peers_free(skad_peers *peers)
 {
     free(peers->peers);
     free(peers->prefixes);
+    free(peers->checks_ms);
+    free(peers->annexes);
+    skad_grants_free(&peers->grants);
     *peers = (skad_peers){0};
+}
+
+/* ---- Slots ---- */
+
+static uint32_t short_prefix(const skad_id *id)
+{
+    return (uint32_t)(skad_id_prefix(id) >> 32);
+}
+
+/* Whether any of a step's prefixes is this one. Without a way out in the middle, so that compilers
+ * compare several at once. */
+static bool any_equal(const uint32_t prefixes[static STEP], uint32_t prefix)
+{
+    uint32_t equal = 0;
+    for (size_t i = 0; i < STEP; i++) {
+        equal |= prefixes[i] == prefix;
+    }
+    return equal != 0;
 }
 
 skad_peer_slot skad_peers_find(const skad_peers *peers, const skad_id *id)
 {
-    uint64_t prefix = skad_id_prefix(id);
-    for (size_t i = 0; i < peers->used; i++) {
-        if (peers->prefixes[i] == prefix && peers->peers[i].places != 0 &&
-            skad_id_equal(&peers->peers[i].id, id)) {
-            return (skad_peer_slot)i;
+    uint32_t prefix = short_prefix(id);
+    for (size_t first = 0; first < peers->used; first += STEP) {
+        if (!any_equal(&peers->prefixes[first], prefix)) {
+            continue;
+        }
+        for (size_t slot = first; slot < first + STEP && slot < peers->used; slot++) {
+            if (peers->prefixes[slot] == prefix && peers->peers[slot].places != 0 &&
+                skad_id_equal(&peers->peers[slot].id, id)) {
+                return (skad_peer_slot)slot;
+            }
         }
     }
     return SKAD_PEER_NONE;
 }
 
-skad_peer_slot skad_peers_take(skad_peers *peers, const skad_id *id)
+/* The lowest slot that is free, perhaps the first that was never taken. */
+static size_t lowest_free(const skad_peers *peers)
 {
-    size_t slot = 0;
-    while (slot < peers->used && peers->peers[slot].places != 0) {
+    size_t slot = peers->count == peers->used ? peers->used : 0;
+    while (slot < peers->used && peers->checks_ms[slot] != 0) {
         slot++;
     }
-    if (slot == peers->slots) {
+    return slot;
+}
+
+skad_peer_slot skad_peers_take(skad_peers *peers, const skad_id *id)
+{
+    size_t slot = lowest_free(peers);
+    if (slot == peers->slots || skad_peers_reserve(peers, slot + 1) != SKAD_OK) {
         return SKAD_PEER_NONE;
     }
     if (slot == peers->used) {
         peers->used++;
     }
-    peers->peers[slot] = (skad_peer){.id = *id};
-    peers->prefixes[slot] = skad_id_prefix(id);
+    peers->peers[slot] = (skad_peer){.id = *id, .annex = SKAD_PEER_NONE};
+    peers->prefixes[slot] = short_prefix(id);
+    peers->checks_ms[slot] = 1;
     peers->count++;
     return (skad_peer_slot)slot;
 }
 
+static void release_annex(skad_peers *peers, skad_peer_slot at)
+{
+    peers->annexes[at] = (skad_annex){.next = peers->annexes_free};
+    peers->annexes_free = at;
+}
+
 void skad_peers_release(skad_peers *peers, skad_peer_slot slot)
 {
-    SKAD_ASSERT(slot < peers->used);
-    if (peers->peers[slot].places != 0) {
+    SKAD_ASSERT(slot < peers->used && peers->checks_ms[slot] != 0);
+    skad_peer *peer = &peers->peers[slot];
+    if (peer->places != 0) {
         return;
     }
-    peers->peers[slot] = (skad_peer){0};
+    if (peer->annex != SKAD_PEER_NONE) {
+        release_annex(peers, peer->annex);
+    }
+    skad_grants_forget(&peers->grants, (uint16_t)(2 * slot));
+    skad_grants_forget(&peers->grants, (uint16_t)(2 * slot + 1));
+    *peer = (skad_peer){.annex = SKAD_PEER_NONE};
+    peers->checks_ms[slot] = 0;
     peers->count--;
+}
+
+const skad_annex *skad_peers_annex(const skad_peers *peers, skad_peer_slot slot)
+{
+    skad_peer_slot at = peers->peers[slot].annex;
+    return at == SKAD_PEER_NONE ? NULL : &peers->annexes[at];
+}
+
+skad_annex *skad_peers_annex_of(skad_peers *peers, skad_peer_slot slot)
+{
+    skad_peer *peer = &peers->peers[slot];
+    if (peer->annex != SKAD_PEER_NONE) {
+        return &peers->annexes[peer->annex];
+    }
+    if (peers->annexes_free != SKAD_PEER_NONE) {
+        peer->annex = peers->annexes_free;
+        peers->annexes_free = peers->annexes[peer->annex].next;
+    } else {
+        if (peers->annexes_used == peers->annexes_room &&
+            reserve_annexes(peers, peers->annexes_room + STEP / 4U) != SKAD_OK) {
+            return NULL;
+        }
+        peer->annex = peers->annexes_used++;
+    }
+    peers->annexes[peer->annex] = (skad_annex){0};
+    return &peers->annexes[peer->annex];
+}
+
+void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us)
+{
+    uint32_t ms = skad_instant_ms(us);
+    peers->checks_ms[slot] = ms == 0 ? 1 : ms; /* 0 stands for a free slot */
 }
 
 bool skad_peer_silent(const skad_peer *peer)
 {
     return peer->failures >= SKAD_PEER_FAILURES_SILENT;
-}
-
-size_t skad_route_index(const skad_address *address)
-{
-    return address->family == SKAD_FAMILY_IPV6;
-}
-
-const skad_route *skad_peer_route(const skad_peer *peer, unsigned families)
-{
-    const skad_route *best = NULL;
-    for (size_t i = 0; i < 2; i++) {
-        const skad_route *route = &peer->routes[i];
-        if ((route->address.family & families) != 0 &&
-            (best == NULL || route->failures < best->failures)) {
-            best = route;
-        }
-    }
-    return best;
-}
-
-typedef struct closest_query {
-    const skad_id *target;
-    unsigned families;
-    const skad_id *except;
-    size_t max;
-} closest_query;
-
-static bool eligible(const skad_peer *peer, const closest_query *query)
-{
-    return (peer->places & SKAD_PEER_USABLE_PLACES) != 0 && !skad_peer_silent(peer) &&
-           skad_peer_route(peer, query->families) != NULL &&
-           (query->except == NULL || !skad_id_equal(&peer->id, query->except));
-}
-
-/* How close the ones worth sorting must be: a bound on the first 64 bits of the distance that at
- * least `max` peers stay below, found by counting them by the length of the prefix that they share
- * with the target. Cuts several hundred peers down to a few dozen without a branch per peer. */
-static uint64_t distance_bound(const skad_peers *peers, uint64_t target_prefix, size_t max)
-{
-    uint16_t counts[65] = {0}; /* by leading zero bits of the distance */
-    for (size_t i = 0; i < peers->used; i++) {
-        uint64_t distance = peers->prefixes[i] ^ target_prefix;
-        counts[distance == 0 ? 64 : (unsigned)__builtin_clzll(distance)]++;
-    }
-    size_t within = 0;
-    for (unsigned shared = 64; shared > 0; shared--) {
-        within += counts[shared];
-        if (within >= max) {
-            return UINT64_MAX >> (shared == 64 ? 63 : shared);
-        }
-    }
-    return UINT64_MAX;
-}
-
-/* Sorts in those below a bound. */
-static size_t closest_below(const skad_peers *peers, uint64_t bound, const closest_query *query,
-                            skad_peer_slot *out)
-{
-    uint64_t distances[CLOSEST_MAX] = {0}; /* of out[], first 64 bits, ascending */
-    uint64_t target_prefix = skad_id_prefix(query->target);
-    size_t count = 0;
-    for (size_t i = 0; i < peers->used; i++) {
-        uint64_t distance = peers->prefixes[i] ^ target_prefix;
-        if (distance > bound || !eligible(&peers->peers[i], query)) {
-            continue;
-        }
-        const skad_id *id = &peers->peers[i].id;
-        size_t at = count;
-        while (at > 0 &&
-               (distances[at - 1] > distance ||
-                (distances[at - 1] == distance &&
-                 skad_distance_compare(query->target, &peers->peers[out[at - 1]].id, id) > 0))) {
-            at--;
-        }
-        if (at == query->max) {
-            continue;
-        }
-        count += count < query->max;
-        for (size_t j = count - 1; j > at; j--) {
-            distances[j] = distances[j - 1];
-            out[j] = out[j - 1];
-        }
-        distances[at] = distance;
-        out[at] = (skad_peer_slot)i;
-        if (count == query->max) {
-            bound = distances[count - 1];
-        }
-    }
-    return count;
-}
-
-size_t skad_peers_closest(const skad_peers *peers, const skad_id *target, unsigned families,
-                          const skad_id *except, size_t max, skad_peer_slot *out)
-{
-    SKAD_ASSERT(max > 0 && max <= CLOSEST_MAX);
-    const closest_query query = {target, families, except, max};
-    /* Some of those below the bound may not be eligible: ask for a few more, and for all if that
-     * was not enough. */
-    uint64_t bound = distance_bound(peers, skad_id_prefix(target), max + 4);
-    size_t count = closest_below(peers, bound, &query, out);
-    if (count < max && bound != UINT64_MAX) {
-        count = closest_below(peers, UINT64_MAX, &query, out);
-    }
-    return count;
 }

@@ -1,9 +1,13 @@
 /* The pool of verified peers: every contact that ever answered us and still has a place in a
  * bucket, in a replacement cache or in the sibling list. Those three refer to peers by slot.
  *
- * A fixed number of slots, taken and given back; the pool itself never evicts. The first 64 bits of
- * each ID stand in an array of their own, so that finding a peer or the closest ones is one pass
- * over a few kilobytes. */
+ * A fixed number of slots, taken and given back; the pool itself never evicts. All memory is there
+ * from the start, or, in a frugal pool, comes in steps as slots are taken.
+ *
+ * A network's nodes keep hundreds of peers each, and a simulator a hundred thousand nodes: so a
+ * peer is what nearly all have, an ID, an IPv4 endpoint, times, and whatever else there may be
+ * stands in an annex. What is searched stands in arrays of its own, the first 32 bits of each ID
+ * and the time of each liveness check, so that a search is one pass over a kilobyte or two. */
 #ifndef SKAD_CORE_PEERS_H
 #define SKAD_CORE_PEERS_H
 
@@ -11,9 +15,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "crypto/token.h"
 #include "skad/status.h"
 #include "skad/types.h"
+#include "src/core/grants.h"
 #include "src/core/rtt.h"
 
 typedef uint16_t skad_peer_slot;
@@ -32,56 +36,78 @@ typedef enum skad_peer_place {
  * nor used by lookups until it answers again. One lost packet must not be enough. */
 #define SKAD_PEER_FAILURES_SILENT 2
 
-/* One verified endpoint of a peer. */
-typedef struct skad_route {
-    skad_address address;            /* family NONE: none verified */
-    uint8_t failures;                /* unanswered requests to it in a row */
-    uint64_t token_us;               /* when the token was granted; 0: we have none */
-    uint8_t token[SKAD_TOKEN_BYTES]; /* what the peer granted us for this endpoint */
-} skad_route;
-
 typedef struct skad_peer {
     skad_id id;
-    skad_route routes[2]; /* IPv4, IPv6 */
     skad_rtt rtt;
-    uint8_t places;    /* skad_peer_place bits */
-    uint8_t failures;  /* unanswered requests in a row while no other route of it did better */
-    uint8_t faults;    /* answers that broke the rules */
-    uint64_t known_us; /* first verified answer */
-    uint64_t seen_us;  /* last verified answer */
-    uint64_t check_us; /* when its next liveness check is due */
-    uint64_t anew_us;  /* when it was last taken for one that began anew (handover.h); 0: never */
+    uint32_t seen_ms; /* last verified answer (instant.h) */
+    uint32_t known_s; /* first verified answer (instant.h) */
+
+    /* Its endpoints (routes.h). */
+    uint8_t ipv4[4];
+    uint16_t ipv4_port;
+    skad_peer_slot annex;  /* SKAD_PEER_NONE: it has none */
+    uint8_t families;      /* skad_family bits of those that are verified */
+    uint8_t ipv4_failures; /* unanswered requests to it in a row */
+
+    uint8_t places;   /* skad_peer_place bits */
+    uint8_t failures; /* unanswered requests in a row while no other route of it did better */
 } skad_peer;
+
+/* What few peers have. */
+typedef struct skad_annex {
+    uint64_t anew_us; /* when it was last taken for one that began anew (handover.h); 0: never */
+    uint8_t ipv6[16];
+    uint16_t ipv6_port;
+    skad_peer_slot next;   /* of those that are free */
+    uint8_t ipv6_failures; /* unanswered requests to it in a row */
+    uint8_t faults;        /* answers that broke the rules */
+} skad_annex;
 
 typedef struct skad_peers {
     skad_peer *peers;
-    uint64_t *prefixes; /* skad_id_prefix of the peer in the slot */
-    size_t slots;       /* capacity */
-    size_t used;        /* slots from here on were never taken; low ones are taken first */
-    size_t count;       /* taken slots */
+    uint32_t *prefixes;  /* first 32 bits of the ID of the peer in the slot */
+    uint32_t *checks_ms; /* when its next liveness check is due (instant.h); 0: the slot is free */
+    skad_annex *annexes;
+    skad_grants grants;    /* endpoint numbers: routes.h */
+    uint16_t slots;        /* capacity */
+    uint16_t room;         /* slots that there is memory for, in whole steps */
+    uint16_t used;         /* slots from here on were never taken; low ones are taken first */
+    uint16_t count;        /* taken slots */
+    uint16_t annexes_room; /* likewise */
+    uint16_t annexes_used;
+    skad_peer_slot annexes_free; /* the first of those given back; SKAD_PEER_NONE: none was */
 } skad_peers;
 
-SKAD_MUST_CHECK skad_status skad_peers_init(skad_peers *peers, size_t slots);
+typedef struct skad_peers_plan {
+    uint16_t slots;
+    uint16_t tokens; /* kept at once (grants.h) */
+    bool frugal;     /* memory comes as it is needed */
+} skad_peers_plan;
+
+SKAD_MUST_CHECK skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan);
 void skad_peers_free(skad_peers *peers);
+
+/* Sees that there is memory for so many peers, as far as there are slots. */
+SKAD_MUST_CHECK skad_status skad_peers_reserve(skad_peers *peers, size_t count);
 
 /* The slot of an ID, or SKAD_PEER_NONE. */
 skad_peer_slot skad_peers_find(const skad_peers *peers, const skad_id *id);
 
-/* Takes a slot for a new ID, zeroed otherwise; SKAD_PEER_NONE when all are taken. The caller gives
- * it a place or releases it. */
+/* Takes a slot for a new ID, zeroed otherwise; SKAD_PEER_NONE when all are taken, or memory is. The
+ * caller gives it a place or releases it. */
 skad_peer_slot skad_peers_take(skad_peers *peers, const skad_id *id);
 
 /* Gives the slot back once its last place is gone; does nothing while it has one. */
 void skad_peers_release(skad_peers *peers, skad_peer_slot slot);
 
+/* The annex of a peer; NULL if it has none. The other one gives it one; NULL without memory. */
+const skad_annex *skad_peers_annex(const skad_peers *peers, skad_peer_slot slot);
+skad_annex *skad_peers_annex_of(skad_peers *peers, skad_peer_slot slot);
+
+/* When a peer is checked next. */
+void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us);
+
 bool skad_peer_silent(const skad_peer *peer);
-
-/* 0 for IPv4, 1 for IPv6. */
-size_t skad_route_index(const skad_address *address);
-
-/* The route to use given the families that we can send on: the one with fewer failures, IPv4 before
- * IPv6; NULL if none. */
-const skad_route *skad_peer_route(const skad_peer *peer, unsigned families);
 
 /* The slots of the usable, living peers closest to the target, ascending: at most `max` (<= 64), of
  * those with a route in `families`, except `except` (may be NULL). Returns how many. */

@@ -1,25 +1,50 @@
 #include "src/core/table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/assert.h"
 #include "proto/address.h"
 #include "src/core/distance.h"
 #include "src/core/diversity.h"
+#include "src/core/instant.h"
+
+#define BUCKETS_STEP 4 /* that memory grows by in a frugal table */
+
+static skad_status reserve_buckets(skad_table *table, size_t count)
+{
+    skad_bucket *buckets = reallocarray(table->buckets, count, sizeof *buckets);
+    table->buckets = buckets != NULL ? buckets : table->buckets;
+    skad_peer_slot *runs = reallocarray(table->runs, count, 2 * table->k * sizeof *runs);
+    table->runs = runs != NULL ? runs : table->runs;
+    if (buckets == NULL || runs == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    table->buckets_room = count;
+    return SKAD_OK;
+}
 
 skad_status skad_table_init(skad_table *table, const skad_id *self, size_t k, size_t siblings,
-                            size_t slots)
+                            const skad_peers_plan *plan)
 {
     SKAD_ASSERT(k >= 1 && k <= SKAD_K_MAX);
     *table = (skad_table){.self = *self, .k = k, .buckets_count = 1};
     table->siblings_max = siblings * SKAD_SIBLINGS_ETA;
     SKAD_ASSERT(table->siblings_max <= SKAD_SIBLINGS_MAX);
-    return skad_peers_init(&table->peers, slots);
+    skad_status status = reserve_buckets(table, plan->frugal ? BUCKETS_STEP : SKAD_BUCKETS_MAX);
+    if (status == SKAD_OK) {
+        table->buckets[0] = (skad_bucket){0};
+        status = skad_peers_init(&table->peers, plan);
+    }
+    return status;
 }
 
 void skad_table_free(skad_table *table)
 {
     skad_peers_free(&table->peers);
+    free(table->buckets);
+    free(table->runs);
+    *table = (skad_table){0};
 }
 
 size_t skad_table_bucket_of(const skad_table *table, const skad_id *id)
@@ -50,26 +75,34 @@ static void run_remove(skad_peer_slot *run, size_t *count, size_t at)
     (*count)--;
 }
 
-static void members_remove(skad_table *table, skad_bucket *bucket, size_t at)
+static void members_remove(skad_table *table, size_t bucket, size_t at)
 {
-    size_t count = bucket->members_count;
-    peer_at(table, bucket->members[at])->places &= (uint8_t)~SKAD_PEER_IN_BUCKET;
-    run_remove(bucket->members, &count, at);
-    bucket->members_count = (uint8_t)count;
+    skad_peer_slot *members = skad_table_members(table, bucket);
+    size_t count = table->buckets[bucket].members_count;
+    peer_at(table, members[at])->places &= (uint8_t)~SKAD_PEER_IN_BUCKET;
+    run_remove(members, &count, at);
+    table->buckets[bucket].members_count = (uint8_t)count;
 }
 
-static void cache_remove(skad_table *table, skad_bucket *bucket, size_t at)
+static void cache_remove(skad_table *table, size_t bucket, size_t at)
 {
-    size_t count = bucket->cache_count;
-    peer_at(table, bucket->cache[at])->places &= (uint8_t)~SKAD_PEER_IN_CACHE;
-    run_remove(bucket->cache, &count, at);
-    bucket->cache_count = (uint8_t)count;
+    skad_peer_slot *cache = skad_table_cache(table, bucket);
+    size_t count = table->buckets[bucket].cache_count;
+    peer_at(table, cache[at])->places &= (uint8_t)~SKAD_PEER_IN_CACHE;
+    run_remove(cache, &count, at);
+    table->buckets[bucket].cache_count = (uint8_t)count;
 }
 
-static void members_add(skad_table *table, skad_bucket *bucket, skad_peer_slot slot)
+static void members_add(skad_table *table, size_t bucket, skad_peer_slot slot)
 {
-    bucket->members[bucket->members_count++] = slot;
+    skad_table_members(table, bucket)[table->buckets[bucket].members_count++] = slot;
     peer_at(table, slot)->places |= SKAD_PEER_IN_BUCKET;
+}
+
+static void cache_add(skad_table *table, size_t bucket, skad_peer_slot slot)
+{
+    skad_table_cache(table, bucket)[table->buckets[bucket].cache_count++] = slot;
+    peer_at(table, slot)->places |= SKAD_PEER_IN_CACHE;
 }
 
 /* ---- Siblings ---- */
@@ -115,113 +148,119 @@ static void siblings_add(skad_table *table, skad_peer_slot slot)
 
 /* ---- Buckets ---- */
 
-/* Splits the last bucket, the one that covers our own ID, once. */
-static void split_last(skad_table *table)
+/* Splits the last bucket, the one that covers our own ID, once. False without memory. */
+static bool split_last(skad_table *table)
 {
-    skad_bucket *near = &table->buckets[table->buckets_count];
-    skad_bucket *far = &table->buckets[table->buckets_count - 1];
-    size_t shared = table->buckets_count - 1; /* far keeps those that share exactly this much */
-    *near = (skad_bucket){.refresh_us = far->refresh_us};
+    size_t far = table->buckets_count - 1; /* keeps those that share exactly so many bits */
+    size_t near = table->buckets_count;
+    if (near == table->buckets_room &&
+        reserve_buckets(table, table->buckets_room + BUCKETS_STEP) != SKAD_OK) {
+        return false;
+    }
+    table->buckets[near] = (skad_bucket){.refresh_us = table->buckets[far].refresh_us};
     table->buckets_count++;
-    for (size_t i = 0; i < far->members_count;) {
-        skad_peer_slot slot = far->members[i];
-        if (skad_common_prefix(&table->self, &peer_at(table, slot)->id) > shared) {
+    for (size_t i = 0; i < table->buckets[far].members_count;) {
+        skad_peer_slot slot = skad_table_members(table, far)[i];
+        if (skad_common_prefix(&table->self, &peer_at(table, slot)->id) > far) {
             members_remove(table, far, i);
             members_add(table, near, slot);
         } else {
             i++;
         }
     }
-    for (size_t i = 0; i < far->cache_count;) {
-        skad_peer_slot slot = far->cache[i];
-        if (skad_common_prefix(&table->self, &peer_at(table, slot)->id) > shared) {
+    for (size_t i = 0; i < table->buckets[far].cache_count;) {
+        skad_peer_slot slot = skad_table_cache(table, far)[i];
+        if (skad_common_prefix(&table->self, &peer_at(table, slot)->id) > far) {
             cache_remove(table, far, i);
-            near->cache[near->cache_count++] = slot;
-            peer_at(table, slot)->places |= SKAD_PEER_IN_CACHE;
+            cache_add(table, near, slot);
         } else {
             i++;
         }
     }
+    return true;
 }
 
 /* Which of two replacements is to move up: the one known longer, for who has been there for long is
- * likely to stay (Kademlia, section 2.1); of equals the faster one. */
+ * likely to stay (Kademlia, section 2.1); of those known within one second the faster one. */
 static bool preferred(const skad_peer *a, const skad_peer *b)
 {
-    if (a->known_us != b->known_us) {
-        return a->known_us < b->known_us;
+    int32_t later = skad_instant_later(a->known_s, b->known_s);
+    if (later != 0) {
+        return later < 0;
     }
     return a->rtt.smoothed_us <= b->rtt.smoothed_us;
 }
 
 /* Moves replacements up while there is room. */
-static void promote(skad_table *table, skad_bucket *bucket)
+static void promote(skad_table *table, size_t bucket)
 {
-    while (bucket->members_count < table->k && bucket->cache_count > 0) {
+    const skad_peer_slot *cache = skad_table_cache(table, bucket);
+    const skad_bucket *counts = &table->buckets[bucket];
+    while (counts->members_count < table->k && counts->cache_count > 0) {
         size_t best = 0;
-        for (size_t i = 1; i < bucket->cache_count; i++) {
-            if (preferred(peer_at(table, bucket->cache[i]), peer_at(table, bucket->cache[best]))) {
+        for (size_t i = 1; i < counts->cache_count; i++) {
+            if (preferred(peer_at(table, cache[i]), peer_at(table, cache[best]))) {
                 best = i;
             }
         }
-        skad_peer_slot slot = bucket->cache[best];
+        skad_peer_slot slot = cache[best];
         cache_remove(table, bucket, best);
         members_add(table, bucket, slot);
     }
 }
 
 /* The bucket for an ID, split as far as that makes room. */
-static skad_bucket *bucket_with_room(skad_table *table, const skad_id *id)
+static size_t bucket_with_room(skad_table *table, const skad_id *id)
 {
     for (;;) {
-        size_t index = skad_table_bucket_of(table, id);
-        skad_bucket *bucket = &table->buckets[index];
-        if (bucket->members_count < table->k || index + 1 < table->buckets_count ||
-            table->buckets_count == SKAD_BUCKETS_MAX) {
+        size_t bucket = skad_table_bucket_of(table, id);
+        if (table->buckets[bucket].members_count < table->k || bucket + 1 < table->buckets_count ||
+            table->buckets_count == SKAD_BUCKETS_MAX || !split_last(table)) {
             return bucket;
         }
-        split_last(table);
-        promote(table, &table->buckets[table->buckets_count - 2]);
-        promote(table, &table->buckets[table->buckets_count - 1]);
+        promote(table, table->buckets_count - 2);
+        promote(table, table->buckets_count - 1);
     }
 }
 
-static size_t silent_member(const skad_table *table, const skad_bucket *bucket)
+static size_t silent_member(const skad_table *table, size_t bucket)
 {
+    const skad_peer_slot *members = skad_table_members(table, bucket);
     size_t at = 0;
-    while (at < bucket->members_count && !skad_peer_silent(peer_at(table, bucket->members[at]))) {
+    while (at < table->buckets[bucket].members_count &&
+           !skad_peer_silent(peer_at(table, members[at]))) {
         at++;
     }
     return at;
 }
 
-static void cache_add(skad_table *table, skad_bucket *bucket, skad_peer_slot slot)
+/* Puts a peer into a cache, from which the oldest gives way. */
+static void cache_newcomer(skad_table *table, size_t bucket, skad_peer_slot slot)
 {
-    if (bucket->cache_count == table->k) {
-        skad_peer_slot oldest = bucket->cache[0];
+    if (table->buckets[bucket].cache_count == table->k) {
+        skad_peer_slot oldest = skad_table_cache(table, bucket)[0];
         cache_remove(table, bucket, 0);
         skad_peers_release(&table->peers, oldest);
     }
-    bucket->cache[bucket->cache_count++] = slot;
-    peer_at(table, slot)->places |= SKAD_PEER_IN_CACHE;
+    cache_add(table, bucket, slot);
 }
 
 /* Gives a newly verified peer its place. */
 static void place(skad_table *table, skad_peer_slot slot)
 {
-    skad_bucket *bucket = bucket_with_room(table, &peer_at(table, slot)->id);
-    if (bucket->members_count < table->k) {
+    size_t bucket = bucket_with_room(table, &peer_at(table, slot)->id);
+    if (table->buckets[bucket].members_count < table->k) {
         members_add(table, bucket, slot);
     } else {
         size_t silent = silent_member(table, bucket);
-        if (silent < bucket->members_count) {
-            skad_peer_slot gone = bucket->members[silent];
+        if (silent < table->buckets[bucket].members_count) {
+            skad_peer_slot gone = skad_table_members(table, bucket)[silent];
             members_remove(table, bucket, silent);
             siblings_remove(table, gone);
             skad_peers_release(&table->peers, gone);
             members_add(table, bucket, slot);
         } else {
-            cache_add(table, bucket, slot);
+            cache_newcomer(table, bucket, slot);
         }
     }
     siblings_add(table, slot);
@@ -229,11 +268,12 @@ static void place(skad_table *table, skad_peer_slot slot)
 
 /* Where in a cache its oldest peer without any other place stands; the cache's count if there is
  * none. */
-static size_t oldest_spare(const skad_table *table, const skad_bucket *bucket)
+static size_t oldest_spare(const skad_table *table, size_t bucket)
 {
+    const skad_peer_slot *cache = skad_table_cache(table, bucket);
     size_t at = 0;
-    while (at < bucket->cache_count &&
-           peer_at(table, bucket->cache[at])->places != SKAD_PEER_IN_CACHE) {
+    while (at < table->buckets[bucket].cache_count &&
+           peer_at(table, cache[at])->places != SKAD_PEER_IN_CACHE) {
         at++;
     }
     return at;
@@ -242,19 +282,19 @@ static size_t oldest_spare(const skad_table *table, const skad_bucket *bucket)
 /* Frees a pool slot by letting the oldest replacement of the fullest cache that has one go. */
 static bool make_room(skad_table *table)
 {
-    skad_bucket *fullest = NULL;
+    size_t fullest = table->buckets_count;
     for (size_t i = 0; i < table->buckets_count; i++) {
-        skad_bucket *bucket = &table->buckets[i];
-        if (oldest_spare(table, bucket) < bucket->cache_count &&
-            (fullest == NULL || bucket->cache_count > fullest->cache_count)) {
-            fullest = bucket;
+        size_t count = table->buckets[i].cache_count;
+        if (oldest_spare(table, i) < count &&
+            (fullest == table->buckets_count || count > table->buckets[fullest].cache_count)) {
+            fullest = i;
         }
     }
-    if (fullest == NULL) {
+    if (fullest == table->buckets_count) {
         return false;
     }
     size_t at = oldest_spare(table, fullest);
-    skad_peer_slot slot = fullest->cache[at];
+    skad_peer_slot slot = skad_table_cache(table, fullest)[at];
     cache_remove(table, fullest, at);
     skad_peers_release(&table->peers, slot);
     return true;
@@ -263,13 +303,14 @@ static bool make_room(skad_table *table)
 /* Takes a peer out of every place. */
 static void evict(skad_table *table, skad_peer_slot slot)
 {
-    skad_bucket *bucket = &table->buckets[skad_table_bucket_of(table, &peer_at(table, slot)->id)];
-    size_t at = run_find(bucket->members, bucket->members_count, slot);
-    if (at < bucket->members_count) {
+    size_t bucket = skad_table_bucket_of(table, &peer_at(table, slot)->id);
+    const skad_bucket *counts = &table->buckets[bucket];
+    size_t at = run_find(skad_table_members(table, bucket), counts->members_count, slot);
+    if (at < counts->members_count) {
         members_remove(table, bucket, at);
     }
-    at = run_find(bucket->cache, bucket->cache_count, slot);
-    if (at < bucket->cache_count) {
+    at = run_find(skad_table_cache(table, bucket), counts->cache_count, slot);
+    if (at < counts->cache_count) {
         cache_remove(table, bucket, at);
     }
     siblings_remove(table, slot);
@@ -280,9 +321,10 @@ static void evict(skad_table *table, skad_peer_slot slot)
 /* The most recently seen member stands last. */
 static void touch(skad_table *table, skad_peer_slot slot)
 {
-    skad_bucket *bucket = &table->buckets[skad_table_bucket_of(table, &peer_at(table, slot)->id)];
-    size_t at = run_find(bucket->members, bucket->members_count, slot);
-    if (at < bucket->members_count) {
+    size_t bucket = skad_table_bucket_of(table, &peer_at(table, slot)->id);
+    size_t count = table->buckets[bucket].members_count;
+    size_t at = run_find(skad_table_members(table, bucket), count, slot);
+    if (at < count) {
         members_remove(table, bucket, at);
         members_add(table, bucket, slot);
     }
@@ -304,7 +346,7 @@ static bool diverse(const skad_table *table, const skad_id *id, const skad_addre
     for (size_t i = 0; i < table->peers.used; i++) {
         const skad_peer *peer = &table->peers.peers[i];
         if (peer->places != 0 && i != self &&
-            skad_address_group(&peer->routes[family].address) == group) {
+            skad_route_group(&table->peers, (skad_peer_slot)i, family) == group) {
             in_table++;
             in_bucket += skad_table_bucket_of(table, &peer->id) == bucket;
         }
@@ -314,11 +356,21 @@ static bool diverse(const skad_table *table, const skad_id *id, const skad_addre
 }
 
 /* Whether an answer from this endpoint may be taken for the peer's. */
-static bool route_accepts(const skad_peer *peer, const skad_address *address)
+static bool route_accepts(const skad_peers *peers, skad_peer_slot slot, const skad_address *address)
 {
-    const skad_route *route = &peer->routes[skad_route_index(address)];
-    return route->address.family == SKAD_FAMILY_NONE ||
-           skad_address_equal(&route->address, address) || route->failures > 0;
+    size_t route = skad_route_index(address);
+    return (peers->peers[slot].families & address->family) == 0 ||
+           skad_route_is(peers, slot, address) || skad_route_failures(peers, slot, route) > 0;
+}
+
+/* Whether it has this endpoint now, after an answer from there. */
+static bool take_route(skad_table *table, skad_peer_slot slot, const skad_address *address)
+{
+    if (skad_route_is(&table->peers, slot, address)) {
+        skad_route_answered(&table->peers, slot, skad_route_index(address));
+        return true;
+    }
+    return skad_route_set(&table->peers, slot, address);
 }
 
 skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
@@ -340,24 +392,21 @@ skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
         if (slot == SKAD_PEER_NONE) {
             return SKAD_PEER_NONE;
         }
-        peer_at(table, slot)->known_us = now_us;
-    }
-    skad_peer *peer = peer_at(table, slot);
-    if (!is_new && !route_accepts(peer, address)) {
+        peer_at(table, slot)->known_s = skad_instant_s(now_us);
+    } else if (!route_accepts(&table->peers, slot, address) ||
+               (!skad_route_is(&table->peers, slot, address) &&
+                !diverse(table, id, address, slot))) {
         return slot;
     }
-    skad_route *route = &peer->routes[skad_route_index(address)];
-    if (!skad_address_equal(&route->address, address)) {
-        if (!is_new && !diverse(table, id, address, slot)) {
-            return slot;
-        }
-        *route = (skad_route){.address = *address};
+    if (!take_route(table, slot, address)) {
+        skad_peers_release(&table->peers, slot); /* if it is new */
+        return is_new ? SKAD_PEER_NONE : slot;
     }
+    skad_peer *peer = peer_at(table, slot);
     skad_rtt_sample(&peer->rtt, rtt_us);
-    route->failures = 0;
     peer->failures = 0;
-    peer->seen_us = now_us;
-    peer->check_us = now_us + SKAD_CHECK_INTERVAL_US;
+    peer->seen_ms = skad_instant_ms(now_us);
+    skad_peers_check_at(&table->peers, slot, now_us + SKAD_CHECK_INTERVAL_US);
     if (is_new) {
         place(table, slot);
         SKAD_ASSERT(peer->places != 0);
@@ -371,54 +420,50 @@ skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
 }
 
 /* Whether the peer's endpoint of the other family has fewer failures than this one would have. */
-static bool other_route_lives(const skad_peer *peer, const skad_address *address)
+static bool other_route_lives(const skad_peers *peers, skad_peer_slot slot, size_t route)
 {
-    const skad_route *other = &peer->routes[1 - skad_route_index(address)];
-    return other->address.family != SKAD_FAMILY_NONE &&
-           other->failures <= peer->routes[skad_route_index(address)].failures;
+    return peers->peers[slot].families == SKAD_FAMILIES_ALL &&
+           skad_route_failures(peers, slot, 1 - route) <= skad_route_failures(peers, slot, route);
 }
 
 /* An endpoint failed while the peer's other one is no worse: it alone is blamed, and forgotten when
  * it stays silent. */
-static void lose_route(skad_peer *peer, const skad_address *address)
+static void lose_route(skad_peers *peers, skad_peer_slot slot, size_t route)
 {
-    skad_route *route = &peer->routes[skad_route_index(address)];
-    route->failures++;
-    if (route->failures >= SKAD_PEER_FAILURES_SILENT) {
-        *route = (skad_route){0};
+    skad_route_failed(peers, slot, route);
+    if (skad_route_failures(peers, slot, route) >= SKAD_PEER_FAILURES_SILENT) {
+        skad_route_clear(peers, slot, route);
     }
 }
 
 void skad_table_failed(skad_table *table, const skad_id *id, const skad_address *address,
                        uint64_t now_us)
 {
-    skad_peer_slot slot = skad_peers_find(&table->peers, id);
-    if (slot == SKAD_PEER_NONE) {
+    skad_peers *peers = &table->peers;
+    skad_peer_slot slot = skad_peers_find(peers, id);
+    size_t route = skad_route_index(address);
+    if (slot == SKAD_PEER_NONE || !skad_route_is(peers, slot, address)) {
+        return;
+    }
+    skad_peers_check_at(peers, slot, now_us + SKAD_CHECK_RETRY_US); /* perhaps at the other one */
+    if (other_route_lives(peers, slot, route)) {
+        lose_route(peers, slot, route);
         return;
     }
     skad_peer *peer = peer_at(table, slot);
-    if (!skad_address_equal(&peer->routes[skad_route_index(address)].address, address)) {
-        return;
-    }
-    if (other_route_lives(peer, address)) {
-        lose_route(peer, address);
-        peer->check_us = now_us + SKAD_CHECK_RETRY_US; /* at the other one */
-        return;
-    }
-    peer->routes[skad_route_index(address)].failures++;
+    skad_route_failed(peers, slot, route);
     peer->failures++;
     if (peer->failures >= SKAD_TABLE_FAILURES_MAX) {
         evict(table, slot);
         return;
     }
-    peer->check_us = now_us + SKAD_CHECK_RETRY_US;
     if (skad_peer_silent(peer)) {
-        skad_bucket *bucket = &table->buckets[skad_table_bucket_of(table, id)];
-        if ((peer->places & SKAD_PEER_IN_CACHE) != 0 || bucket->cache_count > 0) {
+        size_t bucket = skad_table_bucket_of(table, id);
+        if ((peer->places & SKAD_PEER_IN_CACHE) != 0 || table->buckets[bucket].cache_count > 0) {
             evict(table, slot);
             return;
         }
-        peer->check_us = now_us + (SKAD_CHECK_BACKOFF_US << (peer->failures - 1));
+        skad_peers_check_at(peers, slot, now_us + (SKAD_CHECK_BACKOFF_US << (peer->failures - 1)));
     }
 }
 
@@ -428,9 +473,8 @@ bool skad_table_fault(skad_table *table, const skad_id *id)
     if (slot == SKAD_PEER_NONE) {
         return false;
     }
-    skad_peer *peer = peer_at(table, slot);
-    peer->faults++;
-    if (peer->faults < SKAD_TABLE_FAULTS_MAX) {
+    skad_annex *annex = skad_peers_annex_of(&table->peers, slot);
+    if (annex != NULL && ++annex->faults < SKAD_TABLE_FAULTS_MAX) {
         return false;
     }
     evict(table, slot);
@@ -443,17 +487,19 @@ void skad_table_unheard(skad_table *table, const skad_id *id, uint64_t again_us)
     if (silent == SKAD_PEER_NONE) {
         return;
     }
-    skad_peer *latest = NULL;
-    for (size_t i = 0; i < table->peers.used; i++) {
-        skad_peer *peer = &table->peers.peers[i];
-        if (peer->places != 0 && i != silent &&
-            (latest == NULL || peer->seen_us > latest->seen_us)) {
-            latest = peer;
+    skad_peers *peers = &table->peers;
+    skad_peer_slot latest = SKAD_PEER_NONE;
+    for (size_t i = 0; i < peers->used; i++) {
+        if (peers->peers[i].places != 0 && i != silent &&
+            (latest == SKAD_PEER_NONE ||
+             skad_instant_later(peers->peers[i].seen_ms, peers->peers[latest].seen_ms) > 0)) {
+            latest = (skad_peer_slot)i;
         }
     }
-    peer_at(table, silent)->check_us = again_us;
-    if (latest != NULL && latest->check_us > again_us) {
-        latest->check_us = again_us;
+    skad_peers_check_at(peers, silent, again_us);
+    if (latest != SKAD_PEER_NONE &&
+        skad_instant_later(peers->checks_ms[latest], skad_instant_ms(again_us)) > 0) {
+        skad_peers_check_at(peers, latest, again_us);
     }
 }
 
@@ -465,9 +511,9 @@ bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_add
     skad_peer_slot slot = skad_peers_find(&table->peers, id);
     if (slot != SKAD_PEER_NONE) {
         const skad_peer *peer = peer_at(table, slot);
-        const skad_route *route = &peer->routes[skad_route_index(address)];
-        bool same = skad_address_equal(&route->address, address);
-        return (same && skad_peer_silent(peer)) || (!same && route_accepts(peer, address));
+        bool same = skad_route_is(&table->peers, slot, address);
+        return (same && skad_peer_silent(peer)) ||
+               (!same && route_accepts(&table->peers, slot, address));
     }
     if (!diverse(table, id, address, SKAD_PEER_NONE)) {
         return false;
@@ -475,51 +521,66 @@ bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_add
     size_t index = skad_table_bucket_of(table, id);
     const skad_bucket *bucket = &table->buckets[index];
     return index + 1 == table->buckets_count || bucket->members_count < table->k ||
-           silent_member(table, bucket) < bucket->members_count || bucket->cache_count < table->k ||
+           silent_member(table, index) < bucket->members_count || bucket->cache_count < table->k ||
            siblings_want(table, id);
 }
 
 skad_peer_slot skad_table_check_due(skad_table *table, uint64_t now_us, uint64_t *next_us)
 {
+    const uint32_t *checks_ms = table->peers.checks_ms;
+    uint32_t now_ms = skad_instant_ms(now_us);
     skad_peer_slot due = SKAD_PEER_NONE;
-    uint64_t first = UINT64_MAX;
-    uint64_t second = UINT64_MAX;
+    int32_t first = INT32_MAX; /* milliseconds from now on */
+    int32_t second = INT32_MAX;
     for (size_t i = 0; i < table->peers.used; i++) {
-        const skad_peer *peer = &table->peers.peers[i];
-        if (peer->places == 0) {
+        int32_t ahead = skad_instant_later(checks_ms[i], now_ms);
+        if (checks_ms[i] == 0 || ahead >= second) {
             continue;
         }
-        if (peer->check_us < first) {
+        if (ahead < first) {
             second = first;
-            first = peer->check_us;
+            first = ahead;
             due = (skad_peer_slot)i;
-        } else if (peer->check_us < second) {
-            second = peer->check_us;
+        } else {
+            second = ahead;
         }
     }
-    if (due == SKAD_PEER_NONE || first > now_us) {
-        *next_us = first;
+    bool none = due == SKAD_PEER_NONE || first > 0;
+    int32_t next = none ? first : second;
+    *next_us = next == INT32_MAX ? UINT64_MAX : skad_instant_us(now_ms + (uint32_t)next, now_us);
+    if (none) {
         return SKAD_PEER_NONE;
     }
-    peer_at(table, due)->check_us = now_us + SKAD_CHECK_INTERVAL_US;
-    *next_us = second;
+    skad_peers_check_at(&table->peers, due, now_us + SKAD_CHECK_INTERVAL_US);
     return due;
+}
+
+static bool lives(const skad_peer *peer)
+{
+    return (peer->places & SKAD_PEER_USABLE_PLACES) != 0 && !skad_peer_silent(peer);
 }
 
 size_t skad_table_living(const skad_table *table)
 {
     size_t living = 0;
     for (size_t i = 0; i < table->peers.used; i++) {
-        const skad_peer *peer = &table->peers.peers[i];
-        living += (peer->places & SKAD_PEER_USABLE_PLACES) != 0 && !skad_peer_silent(peer);
+        living += lives(&table->peers.peers[i]);
     }
     return living;
 }
 
+bool skad_table_has_living(const skad_table *table)
+{
+    size_t slot = 0;
+    while (slot < table->peers.used && !lives(&table->peers.peers[slot])) {
+        slot++;
+    }
+    return slot < table->peers.used;
+}
+
 void skad_table_contact(const skad_table *table, skad_peer_slot slot, skad_contact *out)
 {
-    const skad_peer *peer = peer_at(table, slot);
-    out->id = peer->id;
-    out->ipv4 = peer->routes[0].address;
-    out->ipv6 = peer->routes[1].address;
+    out->id = peer_at(table, slot)->id;
+    out->ipv4 = skad_route_address(&table->peers, slot, 0);
+    out->ipv6 = skad_route_address(&table->peers, slot, 1);
 }

@@ -20,6 +20,8 @@
  *   further endpoint beyond it is refused.
  * - A peer of both families is silent only when neither endpoint answers; one that stays silent
  * alone is forgotten.
+ * - Where memory comes as it is needed and there is none, a newcomer is refused, and a bucket does
+ * not split.
  * - A peer has at most one verified endpoint of each family. An answer from another endpoint
  *   replaces a verified one only once that has failed, so nobody can move a living peer. */
 #ifndef SKAD_CORE_TABLE_H
@@ -31,6 +33,7 @@
 
 #include "skad/node.h"
 #include "src/core/peers.h"
+#include "src/core/routes.h"
 
 #define SKAD_BUCKETS_MAX        64 /* a network of 2^60 nodes fills 60 */
 #define SKAD_SIBLINGS_MAX       80 /* eta = 5 times s = 16; see docs/design.md for eta */
@@ -44,11 +47,9 @@
 #define SKAD_REFRESH_INTERVAL_US (3600 * SKAD_US_PER_S) /* Kademlia, section 2.3 */
 
 typedef struct skad_bucket {
-    skad_peer_slot members[SKAD_K_MAX]; /* least recently seen first */
-    skad_peer_slot cache[SKAD_K_MAX];   /* oldest first */
+    uint64_t refresh_us; /* when a lookup in its range is due */
     uint8_t members_count;
     uint8_t cache_count;
-    uint64_t refresh_us; /* when a lookup in its range is due */
 } skad_bucket;
 
 typedef struct skad_table {
@@ -58,15 +59,28 @@ typedef struct skad_table {
     size_t group_bucket_max; /* 0: no limit, which is what skad_table_init sets */
     size_t group_table_max;
     skad_peers peers;
-    skad_bucket buckets[SKAD_BUCKETS_MAX];
-    size_t buckets_count;                       /* >= 1 */
+    skad_bucket *buckets;
+    skad_peer_slot *runs; /* 2 k of each bucket: its members, then its cache */
+    size_t buckets_count; /* >= 1 */
+    size_t buckets_room;  /* that there is memory for; SKAD_BUCKETS_MAX unless frugal */
     skad_peer_slot siblings[SKAD_SIBLINGS_MAX]; /* ascending distance to self */
     size_t siblings_count;
 } skad_table;
 
 SKAD_MUST_CHECK skad_status skad_table_init(skad_table *table, const skad_id *self, size_t k,
-                                            size_t siblings, size_t slots);
+                                            size_t siblings, const skad_peers_plan *plan);
 void skad_table_free(skad_table *table);
+
+/* A bucket's members, least recently seen first, and its replacement cache, oldest first. */
+static inline skad_peer_slot *skad_table_members(const skad_table *table, size_t bucket)
+{
+    return &table->runs[2 * table->k * bucket];
+}
+
+static inline skad_peer_slot *skad_table_cache(const skad_table *table, size_t bucket)
+{
+    return &table->runs[2 * table->k * bucket + table->k];
+}
 
 /* A verified answer came from this peer at this endpoint. Admits or refreshes it. Returns its slot,
  * or SKAD_PEER_NONE if there was no place for it. */
@@ -101,6 +115,9 @@ skad_peer_slot skad_table_check_due(skad_table *table, uint64_t now_us, uint64_t
 
 /* Verified peers that are not silent and have a usable place. */
 size_t skad_table_living(const skad_table *table);
+
+/* Whether there is any of them. */
+bool skad_table_has_living(const skad_table *table);
 
 /* The verified endpoints of a peer as a contact. */
 void skad_table_contact(const skad_table *table, skad_peer_slot slot, skad_contact *out);

@@ -71,9 +71,10 @@ static void check_peers(skad_node *node)
     skad_peer_slot slot;
     while ((slot = skad_table_check_due(&node->table, node->now.mono_us, &node->upkeep.check_us)) !=
            SKAD_PEER_NONE) {
-        const skad_peer *peer = &node->table.peers.peers[slot];
-        const skad_route *route = skad_peer_route(peer, node->families);
-        if (route == NULL || !skad_ask_ping(node, &peer->id, &route->address, SKAD_PURPOSE_CHECK)) {
+        const skad_peers *peers = &node->table.peers;
+        skad_address address;
+        if (!skad_route_choose(peers, slot, node->families, &address) ||
+            !skad_ask_ping(node, &peers->peers[slot].id, &address, SKAD_PURPOSE_CHECK)) {
             return;
         }
     }

@@ -9,8 +9,9 @@
 
 #include <stdlib.h>
 
+#include "proto/address.h"
 #include "src/core/distance.h"
-#include "src/core/peers.h"
+#include "src/core/routes.h"
 #include "tests/support/dice.h"
 
 #define SLOTS 100
@@ -20,7 +21,16 @@ static int begin(void **state)
 {
     static skad_peers peers;
     *state = &peers;
-    return skad_peers_init(&peers, SLOTS) == SKAD_OK ? 0 : -1;
+    const skad_peers_plan plan = {.slots = SLOTS, .tokens = 2 * SLOTS};
+    return skad_peers_init(&peers, &plan) == SKAD_OK ? 0 : -1;
+}
+
+static int begin_frugally(void **state)
+{
+    static skad_peers peers;
+    *state = &peers;
+    const skad_peers_plan plan = {.slots = SLOTS, .tokens = 2 * SLOTS, .frugal = true};
+    return skad_peers_init(&peers, &plan) == SKAD_OK ? 0 : -1;
 }
 
 static int end(void **state)
@@ -35,7 +45,8 @@ static skad_peer *add(skad_peers *peers, const skad_id *id)
     skad_peer_slot slot = skad_peers_take(peers, id);
     assert_true(slot != SKAD_PEER_NONE);
     peers->peers[slot].places = SKAD_PEER_IN_BUCKET;
-    peers->peers[slot].routes[0].address = test_dice_address(slot);
+    const skad_address address = test_dice_address(slot);
+    assert_true(skad_route_set(peers, slot, &address));
     return &peers->peers[slot];
 }
 
@@ -100,13 +111,99 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
     skad_peer *peer = add(peers, &old);
     peer->failures = 3;
     peer->rtt.smoothed_us = 9;
-    peer->routes[1].token_us = 5;
+    const skad_address ipv4 = skad_route_address(peers, 0, 0);
+    const skad_address ipv6 = {.family = SKAD_FAMILY_IPV6, .port = 1, .ip = {1}};
+    const uint8_t token[SKAD_TOKEN_BYTES] = {7};
+    assert_true(skad_route_set(peers, 0, &ipv6));
+    skad_route_failed(peers, 0, 1);
+    skad_peers_annex_of(peers, 0)->faults = 2;
+    skad_route_keep_token(peers, 0, &ipv4, token, 5000);
+    skad_route_keep_token(peers, 0, &ipv6, token, 5000);
     remove_peer(peers, 0);
     skad_id id = test_dice_id(&dice);
     assert_ptr_equal(add(peers, &id), peer);
     assert_int_equal(peer->failures, 0);
     assert_int_equal(peer->rtt.smoothed_us, 0);
-    assert_int_equal(peer->routes[1].token_us, 0);
+    assert_null(skad_peers_annex(peers, 0));
+    assert_null(skad_route_token(peers, 0, 0, 5000));
+    assert_null(skad_route_token(peers, 0, 1, 5000));
+    const skad_annex *annex = skad_peers_annex_of(peers, 0);
+    assert_int_equal(annex->faults, 0);
+    assert_int_equal(annex->ipv6_failures, 0);
+}
+
+static void memory_comes_in_steps_where_it_is_to_be_saved(void **state)
+{
+    skad_peers *peers = *state;
+    test_dice dice = {SEED};
+    assert_int_equal(peers->room, 0);
+    for (size_t i = 0; i < SLOTS; i++) {
+        skad_id id = test_dice_id(&dice);
+        assert_int_equal(skad_peers_find(peers, &id), SKAD_PEER_NONE);
+        add(peers, &id);
+        assert_in_range(peers->room, i + 1, i + 16);
+        assert_int_equal(skad_peers_find(peers, &id), i);
+    }
+    skad_id late = test_dice_id(&dice);
+    assert_int_equal(skad_peers_take(peers, &late), SKAD_PEER_NONE);
+    assert_int_equal(peers->annexes_room, 0);
+    for (skad_peer_slot slot = 0; slot < SLOTS; slot++) {
+        assert_non_null(skad_peers_annex_of(peers, slot));
+    }
+    assert_in_range(peers->annexes_room, SLOTS, SLOTS + 16);
+    assert_int_equal(skad_peers_reserve(peers, 10 * SLOTS), SKAD_OK); /* there are no more slots */
+    assert_in_range(peers->room, SLOTS, SLOTS + 15);
+}
+
+static void a_token_is_shown_at_its_endpoint_while_it_is_fresh(void **state)
+{
+    skad_peers *peers = *state;
+    test_dice dice = {SEED};
+    for (size_t i = 0; i < 3; i++) {
+        skad_id id = test_dice_id(&dice);
+        add(peers, &id);
+    }
+    const uint8_t token[SKAD_TOKEN_BYTES] = {7};
+    const skad_address own = skad_route_address(peers, 1, 0);
+    const skad_address other = test_dice_address(99);
+    uint64_t now_us = (UINT64_C(1) << 32) * SKAD_US_PER_MS - SKAD_US_PER_S; /* soon it wraps */
+    skad_route_keep_token(peers, 1, &other, token, now_us);
+    assert_null(skad_route_token(peers, 1, 0, now_us));
+    skad_route_keep_token(peers, 1, &own, token, now_us);
+    assert_memory_equal(skad_route_token(peers, 1, 0, now_us), token, sizeof token);
+    assert_null(skad_route_token(peers, 0, 0, now_us));
+    assert_null(skad_route_token(peers, 1, 1, now_us));
+    assert_non_null(skad_route_token(peers, 1, 0, now_us + SKAD_TOKEN_SLOT_US - SKAD_US_PER_MS));
+    assert_null(skad_route_token(peers, 1, 0, now_us + SKAD_TOKEN_SLOT_US));
+}
+
+static void with_few_places_the_latest_tokens_stay(void **state)
+{
+    (void)state;
+    skad_peers peers;
+    test_dice dice = {SEED};
+    const skad_peers_plan plan = {.slots = SLOTS, .tokens = 4};
+    const skad_peers_plan none = {.slots = SLOTS};
+    const uint8_t token[SKAD_TOKEN_BYTES] = {7};
+    assert_int_equal(skad_peers_init(&peers, &plan), SKAD_OK);
+    for (skad_peer_slot slot = 0; slot < 4; slot++) {
+        skad_id id = test_dice_id(&dice);
+        add(&peers, &id);
+        const skad_address address = skad_route_address(&peers, slot, 0);
+        skad_route_keep_token(&peers, slot, &address, token, 1000);
+    }
+    assert_null(skad_route_token(&peers, 0, 0, 1000)); /* of the third now */
+    assert_null(skad_route_token(&peers, 1, 0, 1000));
+    assert_non_null(skad_route_token(&peers, 2, 0, 1000));
+    assert_non_null(skad_route_token(&peers, 3, 0, 1000));
+    skad_peers_free(&peers);
+    assert_int_equal(skad_peers_init(&peers, &none), SKAD_OK);
+    skad_id id = test_dice_id(&dice);
+    add(&peers, &id);
+    const skad_address address = skad_route_address(&peers, 0, 0);
+    skad_route_keep_token(&peers, 0, &address, token, 1000);
+    assert_null(skad_route_token(&peers, 0, 0, 1000));
+    skad_peers_free(&peers);
 }
 
 static void one_failure_is_not_silence_and_two_are(void **state)
@@ -121,15 +218,32 @@ static void one_failure_is_not_silence_and_two_are(void **state)
 
 static void the_route_is_one_that_we_can_send_on_and_ipv4_first(void **state)
 {
-    (void)state;
-    skad_peer peer = {0};
-    assert_null(skad_peer_route(&peer, SKAD_FAMILIES_ALL));
-    peer.routes[1].address.family = SKAD_FAMILY_IPV6;
-    assert_ptr_equal(skad_peer_route(&peer, SKAD_FAMILIES_ALL), &peer.routes[1]);
-    assert_null(skad_peer_route(&peer, SKAD_FAMILY_IPV4));
-    peer.routes[0].address.family = SKAD_FAMILY_IPV4;
-    assert_ptr_equal(skad_peer_route(&peer, SKAD_FAMILIES_ALL), &peer.routes[0]);
-    assert_ptr_equal(skad_peer_route(&peer, SKAD_FAMILY_IPV6), &peer.routes[1]);
+    skad_peers *peers = *state;
+    test_dice dice = {SEED};
+    skad_id id = test_dice_id(&dice);
+    const skad_address ipv4 = test_dice_address(1);
+    const skad_address ipv6 = {.family = SKAD_FAMILY_IPV6, .port = 1, .ip = {1, [15] = 9}};
+    skad_address chosen;
+    skad_peer_slot slot = skad_peers_take(peers, &id);
+    assert_false(skad_route_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
+    assert_true(skad_route_set(peers, slot, &ipv6));
+    assert_true(skad_route_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
+    assert_true(skad_address_equal(&chosen, &ipv6));
+    assert_false(skad_route_choose(peers, slot, SKAD_FAMILY_IPV4, &chosen));
+    assert_true(skad_route_set(peers, slot, &ipv4));
+    assert_true(skad_route_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
+    assert_true(skad_address_equal(&chosen, &ipv4));
+    assert_true(skad_route_choose(peers, slot, SKAD_FAMILY_IPV6, &chosen));
+    assert_true(skad_address_equal(&chosen, &ipv6));
+    skad_route_failed(peers, slot, 0);
+    assert_true(skad_route_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
+    assert_true(skad_address_equal(&chosen, &ipv6)); /* it has failed less */
+    skad_route_failed(peers, slot, 1);
+    assert_true(skad_route_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
+    assert_true(skad_address_equal(&chosen, &ipv4));
+    skad_route_clear(peers, slot, 0);
+    assert_false(skad_route_is(peers, slot, &ipv4));
+    assert_true(skad_route_is(peers, slot, &ipv6));
 }
 
 /* ---- Closest ---- */
@@ -154,7 +268,7 @@ static size_t sort_all(const skad_peers *peers, const skad_id *target, unsigned 
         const skad_peer *peer = &peers->peers[i];
         bool usable = (peer->places & (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)) != 0;
         if (usable && peer->failures < SKAD_PEER_FAILURES_SILENT &&
-            ((peer->routes[0].address.family | peer->routes[1].address.family) & families) != 0 &&
+            (peer->families & families) != 0 &&
             (except == NULL || !skad_id_equal(except, &peer->id))) {
             out[count++] = (ranked){target, peer};
         }
@@ -171,8 +285,8 @@ static void populate(skad_peers *peers, test_dice *dice, const skad_id *centre)
         skad_peer *peer = add(peers, &id);
         peer->places = (uint8_t)(1 + test_dice_below(dice, 7));
         peer->failures = (uint8_t)test_dice_below(dice, 4);
-        peer->routes[0].address.family = test_dice_below(dice, 3) == 0 ? 0 : SKAD_FAMILY_IPV4;
-        peer->routes[1].address.family = test_dice_below(dice, 3) == 0 ? SKAD_FAMILY_IPV6 : 0;
+        peer->families = (uint8_t)((test_dice_below(dice, 3) == 0 ? 0 : SKAD_FAMILY_IPV4) |
+                                   (test_dice_below(dice, 3) == 0 ? SKAD_FAMILY_IPV6 : 0));
     }
     for (skad_peer_slot slot = 0; slot < SLOTS; slot += 9) {
         remove_peer(peers, slot);
@@ -228,7 +342,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_taken_slot_remembers_nothing_of_its_last_peer, begin,
                                         end),
         cmocka_unit_test(one_failure_is_not_silence_and_two_are),
-        cmocka_unit_test(the_route_is_one_that_we_can_send_on_and_ipv4_first),
+        cmocka_unit_test_setup_teardown(the_route_is_one_that_we_can_send_on_and_ipv4_first, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(memory_comes_in_steps_where_it_is_to_be_saved,
+                                        begin_frugally, end),
+        cmocka_unit_test_setup_teardown(a_token_is_shown_at_its_endpoint_while_it_is_fresh, begin,
+                                        end),
+        cmocka_unit_test(with_few_places_the_latest_tokens_stay),
         cmocka_unit_test_setup_teardown(the_closest_are_those_that_sorting_everything_gives, begin,
                                         end),
         cmocka_unit_test_setup_teardown(ties_in_the_first_half_are_broken_by_the_rest, begin, end),

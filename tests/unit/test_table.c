@@ -10,6 +10,7 @@
 
 #include "proto/address.h"
 #include "src/core/distance.h"
+#include "src/core/instant.h"
 #include "src/core/table.h"
 #include "tests/support/dice.h"
 
@@ -33,7 +34,8 @@ static int begin(void **state)
     made = (bench){.dice = {42}, .now_us = SKAD_US_PER_S};
     made.self = test_dice_id(&made.dice);
     *state = &made;
-    return skad_table_init(&made.table, &made.self, K, SIBLINGS, SLOTS) == SKAD_OK ? 0 : -1;
+    const skad_peers_plan plan = {.slots = SLOTS, .tokens = 2 * SLOTS};
+    return skad_table_init(&made.table, &made.self, K, SIBLINGS, &plan) == SKAD_OK ? 0 : -1;
 }
 
 static int end(void **state)
@@ -73,6 +75,18 @@ static const skad_peer *find(const bench *made, const somebody *who)
 {
     skad_peer_slot slot = skad_peers_find(&made->table.peers, &who->id);
     return slot == SKAD_PEER_NONE ? NULL : &made->table.peers.peers[slot];
+}
+
+static skad_address route_of(const bench *made, const somebody *who, size_t route)
+{
+    const skad_peers *peers = &made->table.peers;
+    return skad_route_address(peers, skad_peers_find(peers, &who->id), route);
+}
+
+/* When its liveness is due, in milliseconds. */
+static uint32_t check_of(const bench *made, const somebody *who)
+{
+    return made->table.peers.checks_ms[skad_peers_find(&made->table.peers, &who->id)];
 }
 
 static bool in_bucket(const bench *made, const somebody *who)
@@ -157,7 +171,7 @@ static void three_bad_answers_cost_a_peer_its_place(void **state)
     assert_null(find(made, &who));
     assert_false(skad_table_fault(&made->table, &who.id));
     answer(made, &who); /* it may come in anew */
-    assert_int_equal(find(made, &who)->faults, 0);
+    assert_int_equal(find(made, &who)->annex, SKAD_PEER_NONE);
 }
 
 static void a_silent_member_without_a_replacement_stays_unused_until_it_answers(void **state)
@@ -194,7 +208,7 @@ static void a_peer_that_stays_silent_is_asked_less_and_less_and_then_goes(void *
     uint64_t wait_us = 0;
     for (unsigned i = 1; i < SKAD_TABLE_FAILURES_MAX; i++) {
         fail_request(made, &who);
-        uint64_t next_us = find(made, &who)->check_us - made->now_us;
+        uint64_t next_us = check_of(made, &who) * SKAD_US_PER_MS - made->now_us;
         assert_true(next_us > wait_us);
         wait_us = next_us;
     }
@@ -230,7 +244,8 @@ static void an_answer_from_another_address_does_not_move_a_living_peer(void **st
     assert_memory_equal(find(made, &who), &before, sizeof before);
     fail_request(made, &who); /* now it may have moved */
     answer(made, &moved);
-    assert_true(skad_address_equal(&find(made, &who)->routes[0].address, &moved.address));
+    skad_address now_at = route_of(made, &who, 0);
+    assert_true(skad_address_equal(&now_at, &moved.address));
     assert_int_equal(find(made, &who)->failures, 0);
 }
 
@@ -246,9 +261,11 @@ static void a_peer_of_both_families_lives_as_long_as_one_answers(void **state)
         answer(made, &ipv6);
         assert_false(skad_peer_silent(find(made, &who)));
     }
-    assert_int_equal(find(made, &who)->routes[0].address.family, SKAD_FAMILY_NONE);
-    assert_true(skad_address_equal(&skad_peer_route(find(made, &who), SKAD_FAMILIES_ALL)->address,
-                                   &ipv6.address));
+    assert_int_equal(route_of(made, &who, 0).family, SKAD_FAMILY_NONE);
+    skad_address chosen;
+    skad_peer_slot slot = skad_peers_find(&made->table.peers, &who.id);
+    assert_true(skad_route_choose(&made->table.peers, slot, SKAD_FAMILIES_ALL, &chosen));
+    assert_true(skad_address_equal(&chosen, &ipv6.address));
 }
 
 static void a_peer_of_both_families_that_is_dead_falls_silent(void **state)
@@ -261,7 +278,8 @@ static void a_peer_of_both_families_that_is_dead_falls_silent(void **state)
     unsigned requests = 0;
     while (!skad_peer_silent(find(made, &who))) {
         somebody asked = who;
-        asked.address = skad_peer_route(find(made, &who), SKAD_FAMILIES_ALL)->address;
+        skad_peer_slot slot = skad_peers_find(&made->table.peers, &who.id);
+        assert_true(skad_route_choose(&made->table.peers, slot, SKAD_FAMILIES_ALL, &asked.address));
         fail_request(made, &asked);
         requests++;
         assert_in_range(requests, 1, 2 * SKAD_PEER_FAILURES_SILENT);
@@ -274,13 +292,14 @@ static void a_move_forgets_the_token_of_the_old_address(void **state)
     bench *made = *state;
     somebody who = meet(made, FAR);
     skad_peer_slot slot = skad_peers_find(&made->table.peers, &who.id);
-    made->table.peers.peers[slot].routes[0].token_us = made->now_us;
+    const uint8_t token[SKAD_TOKEN_BYTES] = {1};
+    skad_route_keep_token(&made->table.peers, slot, &who.address, token, made->now_us);
     answer(made, &who);
-    assert_true(find(made, &who)->routes[0].token_us != 0);
+    assert_non_null(skad_route_token(&made->table.peers, slot, 0, made->now_us));
     fail_request(made, &who);
     who.address = test_dice_address(9999);
     answer(made, &who);
-    assert_int_equal(find(made, &who)->routes[0].token_us, 0);
+    assert_null(skad_route_token(&made->table.peers, slot, 0, made->now_us));
 }
 
 static void each_family_has_an_endpoint_of_its_own(void **state)
@@ -408,15 +427,16 @@ static void a_silence_that_may_be_our_own_harms_nobody(void **state)
     somebody quiet = meet(made, FAR);
     somebody other = meet(made, FAR);
     somebody latest = meet(made, FAR);
-    uint64_t again_us = made->now_us + 7;
-    uint64_t usual_us = find(made, &other)->check_us;
+    uint64_t again_us = made->now_us + 7 * SKAD_US_PER_MS;
+    uint32_t usual_ms = check_of(made, &other);
     for (unsigned i = 0; i < 20; i++) {
         skad_table_unheard(&made->table, &quiet.id, again_us);
     }
     assert_int_equal(find(made, &quiet)->failures, 0);
-    assert_int_equal(find(made, &quiet)->check_us, again_us);
-    assert_int_equal(find(made, &latest)->check_us, again_us); /* checked along with it */
-    assert_int_equal(find(made, &other)->check_us, usual_us);
+    assert_int_equal(check_of(made, &quiet), skad_instant_ms(again_us));
+    assert_int_equal(check_of(made, &latest),
+                     skad_instant_ms(again_us)); /* checked along with it */
+    assert_int_equal(check_of(made, &other), usual_ms);
 }
 
 static void checks_come_in_the_order_in_which_they_are_due(void **state)
@@ -431,12 +451,13 @@ static void checks_come_in_the_order_in_which_they_are_due(void **state)
     answer(made, &first); /* heard again: now it comes last */
     const somebody *order[] = {&second, &third, &first};
     for (size_t i = 0; i < 3; i++) {
-        uint64_t due_us = find(made, order[i])->check_us;
+        uint64_t due_us = check_of(made, order[i]) * SKAD_US_PER_MS;
         assert_int_equal(skad_table_check_due(&made->table, due_us - 1, &next_us), SKAD_PEER_NONE);
         assert_int_equal(next_us, due_us);
         skad_peer_slot slot = skad_table_check_due(&made->table, due_us, &next_us);
         assert_ptr_equal(&made->table.peers.peers[slot], find(made, order[i]));
-        assert_int_equal(find(made, order[i])->check_us, due_us + SKAD_CHECK_INTERVAL_US);
+        assert_int_equal(check_of(made, order[i]) * SKAD_US_PER_MS,
+                         due_us + SKAD_CHECK_INTERVAL_US);
     }
 }
 
