@@ -9,7 +9,8 @@
  *     while (skad_node_poll_event(...)) act
  *
  * The same sequence of calls with the same arguments gives the same datagrams and events, byte for
- * byte. Nothing here blocks; nothing on the way of a datagram allocates. One node is used by one
+ * byte. Nothing here blocks; nothing on the way of a datagram allocates, unless the node is to be
+ * frugal. One node is used by one
  * thread at a time; different nodes are independent. */
 #ifndef SKAD_NODE_H
 #define SKAD_NODE_H
@@ -50,6 +51,7 @@ typedef struct skad_node_limits {
     uint16_t watches;    /* records watched at once, 0..1024 */
     uint16_t tokens; /* remembered of peers, two for each that is known; with fewer, requests to the
                         others are as long as first ones; 0..8192 */
+    uint16_t roots;  /* remembered of batches that others signed at once, 1..64 */
 } skad_node_limits;
 
 void skad_node_limits_default(skad_node_limits *out);
@@ -93,6 +95,9 @@ typedef struct skad_node_config {
     /* The identity's keys are worth nothing: they are neither locked into memory nor kept out of
      * core dumps. */
     bool disposable;
+    /* Memory comes when it is needed, up to the limits, and not at the start. Then any call may
+     * allocate, and where there is no memory it is as if the limit was reached. */
+    bool frugal;
 } skad_node_config;
 
 /* Errors: SKAD_ERR_INPUT (something out of its range), SKAD_ERR_PUZZLE (the identity does not
@@ -135,8 +140,8 @@ bool skad_node_poll_datagram(skad_node *node, skad_datagram *out);
 /* Joins through addresses whose node IDs are not known yet (each gets a hello, repeated with
  * back-off until somebody answers); the list replaces an earlier one. At most 32 are used. Without
  * any address the node waits to be found. Event: SKAD_EVENT_JOINED, each time the node comes to be
- * part of a network. Errors: SKAD_ERR_INPUT when an address may not be contacted in this profile.
- */
+ * part of a network. Errors: SKAD_ERR_INPUT when an address may not be contacted in this profile,
+ * SKAD_ERR_MEMORY. */
 SKAD_MUST_CHECK skad_status skad_node_join(skad_node *node, const skad_address *addresses,
                                            size_t count, skad_time now);
 
@@ -191,13 +196,14 @@ typedef struct skad_ban {
 } skad_ban;
 
 /* Bans a subject for so many seconds; what comes from it is dropped, and it is asked nothing. The
- * one that ends first gives way when there are 256. Error: SKAD_ERR_INPUT (no such prefix). */
+ * one that ends first gives way when there are 256. Errors: SKAD_ERR_INPUT (no such prefix),
+ * SKAD_ERR_MEMORY (of a frugal node). */
 SKAD_MUST_CHECK skad_status skad_node_ban(skad_node *node, const skad_ban *subject,
                                           uint32_t seconds, skad_time now);
 /* Lifts a ban; false if there is none of this very subject. */
 bool skad_node_unban(skad_node *node, const skad_ban *subject);
 /* Exempts an address prefix from being banned by the node itself. Errors: SKAD_ERR_INPUT,
- * SKAD_ERR_FULL (256 are). */
+ * SKAD_ERR_FULL (256 are), SKAD_ERR_MEMORY (of a frugal node). */
 SKAD_MUST_CHECK skad_status skad_node_allow(skad_node *node, const skad_ban *subject);
 /* Writes up to `max` bans that have not ended, and returns how many there are. */
 size_t skad_node_bans(const skad_node *node, skad_time now, skad_ban *out, size_t max);

@@ -60,8 +60,8 @@ bool skad_ask(skad_node *node, const skad_request *request)
     if (rpc->has_responder) {
         rpc->responder = *request->responder;
     }
-    rpc->kind = request->message->kind;
-    rpc->purpose = request->purpose;
+    rpc->kind = (uint8_t)request->message->kind;
+    rpc->purpose = (uint8_t)request->purpose;
     rpc->owner = request->owner;
     rpc->step = request->step;
     memcpy(rpc->digest, outgoing->draft.digest, sizeof rpc->digest);

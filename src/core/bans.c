@@ -1,9 +1,12 @@
 #include "src/core/bans.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/core/distance.h"
 #include "src/core/state.h"
+
+#define ROOM_FIRST 4 /* of a list whose memory grows */
 
 /* ---- Subjects ---- */
 
@@ -38,87 +41,136 @@ static bool covers(const skad_ban *ban, const skad_id *id, const skad_address *a
 bool skad_bans_keep_out(const skad_bans *bans, const skad_id *id, const skad_address *address,
                         uint64_t now_us)
 {
-    for (size_t i = 0; i < bans->banned_count; i++) {
-        if (bans->banned[i].until_us > now_us && covers(&bans->banned[i], id, address)) {
+    for (size_t i = 0; i < bans->banned.count; i++) {
+        const skad_ban *ban = &bans->banned.bans[i];
+        if (ban->until_us > now_us && covers(ban, id, address)) {
             return true;
         }
     }
     return false;
 }
 
-/* ---- The list ---- */
+/* ---- Lists ---- */
 
-static size_t find(const skad_ban *list, size_t count, const skad_ban *subject)
+static skad_status reserve(skad_ban_list *list, size_t room)
+{
+    skad_ban *bans = reallocarray(list->bans, room, sizeof *bans);
+    if (bans == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    list->bans = bans;
+    list->room = (uint16_t)room;
+    return SKAD_OK;
+}
+
+/* One more, of which there are fewer than SKAD_BANS_MAX. */
+static skad_status append(skad_ban_list *list, const skad_ban *ban)
+{
+    if (list->count == list->room &&
+        reserve(list, list->room == 0 ? ROOM_FIRST : 2U * list->room) != SKAD_OK) {
+        return SKAD_ERR_MEMORY;
+    }
+    list->bans[list->count++] = *ban;
+    return SKAD_OK;
+}
+
+static skad_status init_strikes(skad_bans *bans)
+{
+    bans->strikes = calloc(SKAD_STRIKES_PLACES, sizeof *bans->strikes);
+    return bans->strikes == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
+}
+
+skad_status skad_bans_init(skad_bans *bans, bool frugal)
+{
+    *bans = (skad_bans){0};
+    skad_status status = SKAD_OK;
+    if (!frugal) {
+        status = reserve(&bans->banned, SKAD_BANS_MAX);
+        status = status == SKAD_OK ? reserve(&bans->allowed, SKAD_BANS_MAX) : status;
+        status = status == SKAD_OK ? init_strikes(bans) : status;
+    }
+    return status;
+}
+
+void skad_bans_free(skad_bans *bans)
+{
+    free(bans->banned.bans);
+    free(bans->allowed.bans);
+    free(bans->strikes);
+    *bans = (skad_bans){0};
+}
+
+static size_t find(const skad_ban_list *list, const skad_ban *subject)
 {
     size_t at = 0;
-    while (at < count && !same_subject(&list[at], subject)) {
+    while (at < list->count && !same_subject(&list->bans[at], subject)) {
         at++;
     }
     return at;
 }
 
-static size_t ends_first(const skad_bans *bans)
+static size_t ends_first(const skad_ban_list *list)
 {
     size_t first = 0;
-    for (size_t i = 1; i < bans->banned_count; i++) {
-        if (bans->banned[i].until_us < bans->banned[first].until_us) {
+    for (size_t i = 1; i < list->count; i++) {
+        if (list->bans[i].until_us < list->bans[first].until_us) {
             first = i;
         }
     }
     return first;
 }
 
-static void drop_ended(skad_bans *bans, uint64_t now_us)
+static void drop_ended(skad_ban_list *list, uint64_t now_us)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < bans->banned_count; i++) {
-        if (bans->banned[i].until_us > now_us) {
-            bans->banned[kept++] = bans->banned[i];
+    uint16_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->bans[i].until_us > now_us) {
+            list->bans[kept++] = list->bans[i];
         }
     }
-    bans->banned_count = kept;
+    list->count = kept;
 }
 
-void skad_bans_add(skad_bans *bans, const skad_ban *ban, uint64_t now_us)
+skad_status skad_bans_add(skad_bans *bans, const skad_ban *ban, uint64_t now_us)
 {
-    drop_ended(bans, now_us);
-    size_t at = find(bans->banned, bans->banned_count, ban);
+    skad_ban_list *list = &bans->banned;
+    drop_ended(list, now_us);
+    size_t at = find(list, ban);
     if (at == SKAD_BANS_MAX) {
-        at = ends_first(bans);
-    } else if (at == bans->banned_count) {
-        bans->banned_count++;
+        at = ends_first(list);
+    } else if (at == list->count) {
+        return append(list, ban);
     }
-    bans->banned[at] = *ban;
+    list->bans[at] = *ban;
+    return SKAD_OK;
 }
 
 bool skad_bans_lift(skad_bans *bans, const skad_ban *subject)
 {
-    size_t at = find(bans->banned, bans->banned_count, subject);
-    if (at == bans->banned_count) {
+    skad_ban_list *list = &bans->banned;
+    size_t at = find(list, subject);
+    if (at == list->count) {
         return false;
     }
-    bans->banned[at] = bans->banned[--bans->banned_count];
+    list->bans[at] = list->bans[--list->count];
     return true;
 }
 
-bool skad_bans_allow(skad_bans *bans, const skad_ban *subject)
+skad_status skad_bans_allow(skad_bans *bans, const skad_ban *subject)
 {
-    if (find(bans->allowed, bans->allowed_count, subject) < bans->allowed_count) {
-        return true;
+    skad_ban_list *list = &bans->allowed;
+    if (find(list, subject) < list->count) {
+        return SKAD_OK;
     }
-    if (bans->allowed_count == SKAD_BANS_MAX) {
-        return false;
-    }
-    bans->allowed[bans->allowed_count++] = *subject;
-    return true;
+    return list->count == SKAD_BANS_MAX ? SKAD_ERR_FULL : append(list, subject);
 }
 
 /* ---- Strikes ---- */
 
 static bool allowed(const skad_bans *bans, const skad_address *address)
 {
-    for (size_t i = 0; i < bans->allowed_count; i++) {
-        if (covers(&bans->allowed[i], NULL, address)) {
+    for (size_t i = 0; i < bans->allowed.count; i++) {
+        if (covers(&bans->allowed.bans[i], NULL, address)) {
             return true;
         }
     }
@@ -151,7 +203,7 @@ static skad_strikes *strikes_of(skad_bans *bans, const skad_address *address, ui
 void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,
                       uint64_t now_us)
 {
-    if (allowed(bans, address)) {
+    if (allowed(bans, address) || (bans->strikes == NULL && init_strikes(bans) != SKAD_OK)) {
         return;
     }
     skad_strikes *strikes = strikes_of(bans, address, now_us);
@@ -169,7 +221,7 @@ void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_rea
         .reason = (uint8_t)reason,
         .until_us = now_us + SKAD_STRIKES_BAN_S * SKAD_US_PER_S,
     };
-    skad_bans_add(bans, &ban, now_us);
+    (void)skad_bans_add(bans, &ban, now_us); /* without memory the next strikes do it */
 }
 
 /* ---- Public calls ---- */
@@ -197,8 +249,7 @@ skad_status skad_node_ban(skad_node *node, const skad_ban *subject, uint32_t sec
     }
     ban.reason = SKAD_BAN_OPERATOR;
     ban.until_us = now.mono_us + seconds * SKAD_US_PER_S;
-    skad_bans_add(&node->bans, &ban, now.mono_us);
-    return SKAD_OK;
+    return skad_bans_add(&node->bans, &ban, now.mono_us);
 }
 
 bool skad_node_unban(skad_node *node, const skad_ban *subject)
@@ -211,18 +262,19 @@ skad_status skad_node_allow(skad_node *node, const skad_ban *subject)
     if (!valid_subject(subject) || subject->by_id) {
         return SKAD_ERR_INPUT;
     }
-    return skad_bans_allow(&node->bans, subject) ? SKAD_OK : SKAD_ERR_FULL;
+    return skad_bans_allow(&node->bans, subject);
 }
 
 size_t skad_node_bans(const skad_node *node, skad_time now, skad_ban *out, size_t max)
 {
     size_t count = 0;
-    for (size_t i = 0; i < node->bans.banned_count; i++) {
-        if (node->bans.banned[i].until_us <= now.mono_us) {
+    for (size_t i = 0; i < node->bans.banned.count; i++) {
+        const skad_ban *ban = &node->bans.banned.bans[i];
+        if (ban->until_us <= now.mono_us) {
             continue;
         }
         if (count < max) {
-            out[count] = node->bans.banned[i];
+            out[count] = *ban;
         }
         count++;
     }

@@ -26,25 +26,34 @@ typedef struct skad_strikes {
     uint32_t count;
 } skad_strikes;
 
+typedef struct skad_ban_list {
+    skad_ban *bans;
+    uint16_t count;
+    uint16_t room; /* that there is memory for: SKAD_BANS_MAX, unless frugal */
+} skad_ban_list;
+
 typedef struct skad_bans {
-    skad_ban banned[SKAD_BANS_MAX];
-    size_t banned_count;
-    skad_ban allowed[SKAD_BANS_MAX];
-    size_t allowed_count;
-    skad_strikes strikes[SKAD_STRIKES_PLACES];
+    skad_ban_list banned;
+    skad_ban_list allowed;
+    skad_strikes *strikes; /* SKAD_STRIKES_PLACES; NULL: none was counted yet */
 } skad_bans;
+
+/* All memory is there from the start, or, frugally, comes as it is needed. All zero is an empty
+ * frugal one. */
+SKAD_MUST_CHECK skad_status skad_bans_init(skad_bans *bans, bool frugal);
+void skad_bans_free(skad_bans *bans);
 
 /* Whether a ban is for this ID or address; either may be NULL. Those that have ended are none. */
 bool skad_bans_keep_out(const skad_bans *bans, const skad_id *id, const skad_address *address,
                         uint64_t now_us);
 
-/* Adds a ban, or replaces the one of the same subject. */
-void skad_bans_add(skad_bans *bans, const skad_ban *ban, uint64_t now_us);
+/* Adds a ban, or replaces the one of the same subject. Error: SKAD_ERR_MEMORY. */
+skad_status skad_bans_add(skad_bans *bans, const skad_ban *ban, uint64_t now_us);
 /* Lifts it; false if there is none of this subject. */
 bool skad_bans_lift(skad_bans *bans, const skad_ban *subject);
 
-/* Exempts a subject from bans by the node itself; false without room. */
-bool skad_bans_allow(skad_bans *bans, const skad_ban *subject);
+/* Exempts a subject from bans by the node itself. Errors: SKAD_ERR_FULL, SKAD_ERR_MEMORY. */
+skad_status skad_bans_allow(skad_bans *bans, const skad_ban *subject);
 
 /* One more of these from a proven address; bans it when that was one too many. */
 void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,

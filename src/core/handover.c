@@ -1,5 +1,6 @@
 #include "src/core/handover.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/address.h"
@@ -24,10 +25,30 @@ static void plan_round(skad_node *node)
         node->now.mono_us + hour_us * 3 / 4 + skad_random_below(&node->random, hour_us / 2);
 }
 
-void skad_handover_init(skad_node *node)
+/* Two lists in one piece, which change places with each walk. */
+static skad_status allocate(skad_handover_state *state)
+{
+    state->arrived = calloc(2 * SKAD_NEWCOMERS_MAX, sizeof *state->arrived);
+    if (state->arrived == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    state->served = state->arrived + SKAD_NEWCOMERS_MAX;
+    return SKAD_OK;
+}
+
+skad_status skad_handover_init(skad_node *node)
 {
     node->handover = (skad_handover_state){.step_us = UINT64_MAX};
     plan_round(node);
+    return node->frugal ? SKAD_OK : allocate(&node->handover);
+}
+
+void skad_handover_free(skad_node *node)
+{
+    skad_handover_state *state = &node->handover;
+    free(state->arrived < state->served ? state->arrived : state->served);
+    state->arrived = NULL;
+    state->served = NULL;
 }
 
 /* ---- Newcomers ---- */
@@ -54,7 +75,8 @@ void skad_handover_arrived(skad_node *node, const skad_id *id)
     if (!settled(node) || listed(state->arrived, state->arrived_count, id)) {
         return;
     }
-    if (state->arrived_count == SKAD_NEWCOMERS_MAX) {
+    if (state->arrived_count == SKAD_NEWCOMERS_MAX ||
+        (state->arrived == NULL && allocate(state) != SKAD_OK)) {
         node->stats.replicas_shed++;
         return;
     }
@@ -203,7 +225,9 @@ static size_t look_at(skad_node *node, const skad_store_record *record)
 static void begin_walk(skad_node *node)
 {
     skad_handover_state *state = &node->handover;
-    memcpy(state->served, state->arrived, sizeof state->served);
+    skad_id *arrived = state->arrived;
+    state->arrived = state->served;
+    state->served = arrived;
     state->served_count = state->arrived_count;
     state->arrived_count = 0;
     state->walking = true;
@@ -216,6 +240,9 @@ static void end_walk(skad_node *node)
     skad_handover_state *state = &node->handover;
     state->walking = false;
     state->served_count = 0;
+    if (node->frugal && state->arrived_count == 0) {
+        skad_handover_free(node);
+    }
     state->step_us =
         state->arrived_count > 0 ? node->now.mono_us + SKAD_HANDOVER_DELAY_US : UINT64_MAX;
 }

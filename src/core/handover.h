@@ -30,7 +30,8 @@
  * that he begins anew is not believed, since it makes his neighbours send him all that is his. */
 #define SKAD_HANDOVER_AGAIN_US (120 * SKAD_US_PER_S)
 
-void skad_handover_init(skad_node *node);
+SKAD_MUST_CHECK skad_status skad_handover_init(skad_node *node);
+void skad_handover_free(skad_node *node);
 
 /* A verified answer made this peer a living sibling, which it was not before. */
 void skad_handover_arrived(skad_node *node, const skad_id *id);

@@ -1,7 +1,9 @@
 #include "src/core/intake.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "crypto/assert.h"
 #include "src/core/admit.h"
 #include "src/core/gate.h"
 #include "src/core/handle.h"
@@ -22,7 +24,7 @@ static void keep_request(skad_intake *intake, const skad_pending_rpc *rpc)
 static bool banned(const skad_node *node, const skad_admitted *admitted, const skad_address *from)
 {
     skad_id sender;
-    if (node->bans.banned_count == 0) {
+    if (node->bans.banned.count == 0) {
         return false;
     }
     skad_node_id(admitted->envelope.public_key, &sender);
@@ -57,10 +59,32 @@ skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time n
     return verdict;
 }
 
+static skad_status allocate_roots(skad_roots *roots)
+{
+    roots->prints = calloc(roots->slots, sizeof *roots->prints);
+    return roots->prints == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
+}
+
+skad_status skad_roots_init(skad_roots *roots, size_t slots, bool later)
+{
+    SKAD_ASSERT(slots > 0 && slots <= SKAD_ROOTS_MAX);
+    *roots = (skad_roots){.slots = (uint16_t)slots};
+    return later ? SKAD_OK : allocate_roots(roots);
+}
+
+void skad_roots_free(skad_roots *roots)
+{
+    free(roots->prints);
+    *roots = (skad_roots){0};
+}
+
 static void remember_root(skad_roots *roots, const uint8_t print[static SKAD_HASH_BYTES])
 {
+    if (roots->prints == NULL && allocate_roots(roots) != SKAD_OK) {
+        return; /* the rest of its batch costs a check each */
+    }
     memcpy(roots->prints[roots->next], print, SKAD_HASH_BYTES);
-    roots->next = (roots->next + 1) % SKAD_ROOTS_MAX;
+    roots->next = (uint16_t)((roots->next + 1U) % roots->slots);
 }
 
 void skad_intake_open(skad_intake *intake, skad_roots *roots)
@@ -70,7 +94,7 @@ void skad_intake_open(skad_intake *intake, skad_roots *roots)
         .epoch = intake->epoch,
         .self = intake->self,
         .roots = (const uint8_t(*)[SKAD_HASH_BYTES])roots->prints,
-        .roots_count = SKAD_ROOTS_MAX,
+        .roots_count = roots->prints == NULL ? 0 : roots->slots,
     };
     const skad_open_awaited awaited = {
         .request_digest = intake->request_digest,

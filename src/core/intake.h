@@ -39,6 +39,10 @@ typedef struct skad_intake {
 /* ACCEPT: the intake is to be opened. Any other verdict is final and has been counted. */
 skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time now);
 
+/* A ring of so many roots; `later`: it is allocated with the first root. */
+SKAD_MUST_CHECK skad_status skad_roots_init(skad_roots *roots, size_t slots, bool later);
+void skad_roots_free(skad_roots *roots);
+
 /* Sets intake->verdict. Batch roots that verify are remembered in the ring. */
 void skad_intake_open(skad_intake *intake, skad_roots *roots);
 

@@ -1,5 +1,7 @@
 #include "src/core/join.h"
 
+#include <stdlib.h>
+
 #include "proto/address.h"
 #include "src/core/ask.h"
 #include "src/core/start.h"
@@ -15,6 +17,13 @@ skad_status skad_node_join(skad_node *node, const skad_address *addresses, size_
         }
     }
     skad_join_state *join = &node->join;
+    size_t room = count < SKAD_JOIN_ADDRESSES_MAX ? count : SKAD_JOIN_ADDRESSES_MAX;
+    skad_address *list = calloc(room + 1, sizeof *list);
+    if (list == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    free(join->addresses);
+    join->addresses = list;
     join->addresses_count = 0;
     for (size_t i = 0; i < count && join->addresses_count < SKAD_JOIN_ADDRESSES_MAX; i++) {
         if ((addresses[i].family & node->families) != 0) {

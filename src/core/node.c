@@ -19,6 +19,7 @@
 #include "src/core/operate.h"
 #include "src/core/report.h"
 #include "src/core/republish.h"
+#include "src/core/ring.h"
 #include "src/core/start.h"
 #include "src/core/upkeep.h"
 #include "src/core/watch.h"
@@ -34,6 +35,7 @@ void skad_node_limits_default(skad_node_limits *out)
         .duplicates = 8192,
         .watches = 256,
         .tokens = 2048,
+        .roots = SKAD_ROOTS_MAX,
     };
 }
 
@@ -44,7 +46,8 @@ static bool limits_valid(const skad_node_limits *limits)
            limits->outbox >= SKAD_OUTBOX_MIN && limits->outbox <= SKAD_OUTBOX_MAX &&
            limits->events >= 8 && limits->events <= 1024 && limits->duplicates >= 16 &&
            limits->duplicates <= 32768 && (limits->duplicates & (limits->duplicates - 1)) == 0 &&
-           limits->watches <= 1024 && limits->tokens <= 8192;
+           limits->watches <= 1024 && limits->tokens <= 8192 && limits->roots >= 1 &&
+           limits->roots <= SKAD_ROOTS_MAX;
 }
 
 /* What a first contact needs, and what a busy peer asks in an hour of bulk puts. A check takes some
@@ -72,39 +75,47 @@ static bool rates_valid(const skad_node_rates *rates)
            (meters >= SKAD_THROTTLE_WAYS && meters <= 1U << 20 && (meters & (meters - 1)) == 0);
 }
 
+static skad_status allocate_events(skad_node *node)
+{
+    skad_event_ring *ring = &node->events;
+    ring->slots = node->limits.events;
+    if (node->frugal) {
+        return SKAD_OK;
+    }
+    ring->room = ring->slots;
+    ring->events = calloc(ring->room, sizeof *ring->events);
+    return ring->events == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
+}
+
+/* The tables and rings with limits of their own. */
 static skad_status allocate(skad_node *node, skad_shared *shared)
 {
     const skad_node_limits *limits = &node->limits;
     const skad_profile *profile = &node->profile;
-    const skad_peers_plan plan = {.slots = limits->peers, .tokens = limits->tokens};
-    skad_status status =
-        skad_table_init(&node->table, &node->identity.id, profile->k, profile->siblings, &plan);
+    bool later = node->frugal;
+    const skad_peers_plan plan = {limits->peers, limits->tokens, later};
+    skad_watches_init(&node->watches, limits->watches);
+    node->ended = calloc(limits->operations, sizeof *node->ended);
+    skad_status statuses[] = {
+        node->ended == NULL ? SKAD_ERR_MEMORY : SKAD_OK,
+        skad_table_init(&node->table, &node->identity.id, profile->k, profile->siblings, &plan),
+        skad_pending_init(&node->pending, limits->pending, later),
+        skad_operations_init(&node->operations, limits->operations),
+        skad_outbox_init(&node->outbox, limits->outbox, shared),
+        skad_duplicates_init(&node->duplicates, limits->duplicates),
+        skad_observed_init(&node->observed, later),
+        skad_roots_init(&node->roots, limits->roots, later),
+        skad_bans_init(&node->bans, later),
+        allocate_events(node),
+    };
     node->table.group_bucket_max = profile->group_bucket_max;
     node->table.group_table_max = profile->group_table_max;
-    if (status == SKAD_OK) {
-        status = skad_pending_init(&node->pending, limits->pending);
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        if (statuses[i] != SKAD_OK) {
+            return statuses[i];
+        }
     }
-    if (status == SKAD_OK) {
-        status = skad_operations_init(&node->operations, limits->operations);
-    }
-    if (shared != NULL) {
-        skad_outbox_share(&node->outbox, shared);
-    } else if (status == SKAD_OK) {
-        status = skad_outbox_init(&node->outbox, limits->outbox);
-    }
-    if (status == SKAD_OK) {
-        status = skad_duplicates_init(&node->duplicates, limits->duplicates);
-    }
-    if (status == SKAD_OK) {
-        status = skad_watches_init(&node->watches, limits->watches);
-    }
-    node->events.slots = limits->events;
-    node->events.events = calloc(limits->events, sizeof *node->events.events);
-    node->ended = calloc(limits->operations, sizeof *node->ended);
-    if (status == SKAD_OK && (node->events.events == NULL || node->ended == NULL)) {
-        status = SKAD_ERR_MEMORY;
-    }
-    return status;
+    return SKAD_OK;
 }
 
 skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_node **out)
@@ -129,6 +140,7 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
         return SKAD_ERR_MEMORY;
     }
     node->disposable = config->disposable;
+    node->frugal = config->frugal;
     node->stats.secrets_locked = locked;
     node->profile = config->profile;
     node->identity = *config->identity;
@@ -139,19 +151,15 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     node->starved_us = UINT64_MAX;
     node->overdue_us = UINT64_MAX;
     node->join.hello_us = UINT64_MAX;
-    if (allocate(node, config->shared) != SKAD_OK) {
-        skad_node_free(node);
-        return SKAD_ERR_MEMORY;
-    }
     skad_random_init(&node->random, config->seed);
     skad_random_bytes(&node->random, node->token_key, sizeof node->token_key);
     skad_profile_network_key(&node->profile, node->network_key);
-    if (skad_gate_init(node, &config->rates) != SKAD_OK) {
+    if (allocate(node, config->shared) != SKAD_OK ||
+        skad_gate_init(node, &config->rates) != SKAD_OK || skad_upkeep_init(node) != SKAD_OK ||
+        skad_handover_init(node) != SKAD_OK) {
         skad_node_free(node);
         return SKAD_ERR_MEMORY;
     }
-    skad_upkeep_init(node);
-    skad_handover_init(node);
     skad_republish_init(node);
     *out = node;
     return SKAD_OK;
@@ -168,7 +176,14 @@ void skad_node_free(skad_node *node)
     skad_outbox_free(&node->outbox);
     skad_duplicates_free(&node->duplicates);
     skad_watches_free(&node->watches);
+    skad_observed_free(&node->observed);
+    skad_roots_free(&node->roots);
+    skad_bans_free(&node->bans);
     skad_gate_free(node);
+    skad_upkeep_free(node);
+    skad_handover_free(node);
+    skad_republish_free(node);
+    free(node->join.addresses);
     free(node->events.events);
     free(node->ended);
     if (node->disposable) {
@@ -297,11 +312,20 @@ void skad_node_cancel(skad_node *node, skad_op op)
 void skad_node_tell(skad_node *node, const skad_event *event)
 {
     skad_event_ring *ring = &node->events;
-    if (ring->count == ring->slots) {
-        ring->first = (ring->first + 1) % ring->slots;
+    if (ring->count == ring->room && ring->room < ring->slots) {
+        skad_event *grown =
+            skad_ring_grow(ring->events, sizeof *grown, ring->first, ring->slots, &ring->room);
+        ring->first = grown != NULL ? 0 : ring->first;
+        ring->events = grown != NULL ? grown : ring->events;
+    }
+    if (ring->room == 0) {
+        return; /* no memory for a single one */
+    }
+    if (ring->count == ring->room) {
+        ring->first = (ring->first + 1) % ring->room;
         ring->count--;
     }
-    ring->events[(ring->first + ring->count) % ring->slots] = *event;
+    ring->events[(ring->first + ring->count) % ring->room] = *event;
     ring->count++;
 }
 
@@ -311,7 +335,7 @@ bool skad_node_poll_event(skad_node *node, skad_event *out)
     skad_event_ring *ring = &node->events;
     if (ring->count > 0) {
         *out = ring->events[ring->first];
-        ring->first = (ring->first + 1) % ring->slots;
+        ring->first = (ring->first + 1) % ring->room;
         ring->count--;
         return true;
     }

@@ -1,23 +1,51 @@
 #include "src/core/observed.h"
 
+#include <stdlib.h>
+
 #include "proto/address.h"
 #include "src/core/distance.h"
 #include "src/core/routes.h"
+
+static skad_status allocate(skad_observed *observed, size_t family)
+{
+    observed->votes[family] = calloc(SKAD_OBSERVED_VOTES, sizeof *observed->votes[family]);
+    return observed->votes[family] == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
+}
+
+skad_status skad_observed_init(skad_observed *observed, bool later)
+{
+    *observed = (skad_observed){0};
+    if (!later && (allocate(observed, 0) != SKAD_OK || allocate(observed, 1) != SKAD_OK)) {
+        return SKAD_ERR_MEMORY;
+    }
+    return SKAD_OK;
+}
+
+void skad_observed_free(skad_observed *observed)
+{
+    free(observed->votes[0]);
+    free(observed->votes[1]);
+    *observed = (skad_observed){0};
+}
 
 void skad_observed_vote(skad_observed *observed, const skad_id *voter, uint64_t group,
                         const skad_address *address)
 {
     size_t family = skad_route_index(address);
+    if (observed->votes[family] == NULL && allocate(observed, family) != SKAD_OK) {
+        return; /* a hint is lost */
+    }
     skad_vote *votes = observed->votes[family];
+    const skad_vote vote = {.voter = skad_id_prefix(voter), .group = group, .address = *address};
     for (size_t i = 0; i < SKAD_OBSERVED_VOTES; i++) {
-        if (skad_id_equal(&votes[i].voter, voter) || (group != 0 && votes[i].group == group)) {
-            votes[i] = (skad_vote){.voter = *voter, .group = group, .address = *address};
+        bool cast = votes[i].address.family != SKAD_FAMILY_NONE;
+        if (cast && (votes[i].voter == vote.voter || (group != 0 && votes[i].group == group))) {
+            votes[i] = vote;
             return;
         }
     }
-    size_t *next = &observed->next[family];
-    votes[*next] = (skad_vote){.voter = *voter, .group = group, .address = *address};
-    *next = (*next + 1) % SKAD_OBSERVED_VOTES;
+    votes[observed->next[family]] = vote;
+    observed->next[family] = (uint8_t)((observed->next[family] + 1) % SKAD_OBSERVED_VOTES);
 }
 
 skad_address skad_observed_address(const skad_observed *observed, size_t family_index)
@@ -25,7 +53,7 @@ skad_address skad_observed_address(const skad_observed *observed, size_t family_
     const skad_vote *votes = observed->votes[family_index];
     skad_address best = {0};
     size_t most = SKAD_OBSERVED_QUORUM - 1;
-    for (size_t i = 0; i < SKAD_OBSERVED_VOTES; i++) {
+    for (size_t i = 0; votes != NULL && i < SKAD_OBSERVED_VOTES; i++) {
         if (votes[i].address.family == SKAD_FAMILY_NONE) {
             continue;
         }

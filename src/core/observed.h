@@ -5,24 +5,30 @@
 #ifndef SKAD_CORE_OBSERVED_H
 #define SKAD_CORE_OBSERVED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/status.h"
 #include "skad/types.h"
 
 #define SKAD_OBSERVED_VOTES  8
 #define SKAD_OBSERVED_QUORUM 2
 
 typedef struct skad_vote {
-    skad_id voter;
+    uint64_t voter;       /* the first bits of its ID do */
     uint64_t group;       /* of the voter's own address; 0: not counted */
     skad_address address; /* family NONE: no vote */
 } skad_vote;
 
 typedef struct skad_observed {
-    skad_vote votes[2][SKAD_OBSERVED_VOTES]; /* IPv4, IPv6 */
-    size_t next[2];                          /* the vote to be replaced next */
+    skad_vote *votes[2]; /* IPv4, IPv6; SKAD_OBSERVED_VOTES each; NULL: none yet */
+    uint8_t next[2];     /* the vote to be replaced next */
 } skad_observed;
+
+/* `later`: a family's votes are allocated with the first. */
+SKAD_MUST_CHECK skad_status skad_observed_init(skad_observed *observed, bool later);
+void skad_observed_free(skad_observed *observed);
 
 /* `group` is the address group of the voter's own address (diversity.h), so that one subnet has one
  * vote; 0 where groups do not count. */

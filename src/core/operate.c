@@ -24,10 +24,16 @@ static void end(skad_node *node, skad_operation *operation, skad_outcome outcome
     node->stats.lookups_dense += operation->lookup != NULL && operation->lookup->dense;
     operation->outcome = outcome;
     operation->ended_us = node->now.mono_us;
-    if (operation->kind == SKAD_OPERATION_REFRESH) {
-        skad_operations_release(&node->operations, operation);
-    } else if (!skad_operation_own(operation)) { /* whoever started another looks for its end */
+    if (!skad_operation_own(operation)) { /* whoever started another looks for its end */
         skad_report_ended(node, operation);
+    }
+}
+
+/* Nobody looks for the end of a refresh. */
+static void release_refresh(skad_node *node, skad_operation *operation)
+{
+    if (operation->kind == SKAD_OPERATION_REFRESH && operation->stage == SKAD_STAGE_ENDED) {
+        skad_operations_release(&node->operations, operation);
     }
 }
 
@@ -170,6 +176,7 @@ void skad_operate_drive(skad_node *node, skad_operation *operation)
     if (operation->stage == SKAD_STAGE_STORING) {
         drive_storing(node, operation);
     }
+    release_refresh(node, operation);
 }
 
 /* ---- Answers ---- */
@@ -397,13 +404,13 @@ void skad_operate_tick(skad_node *node)
     }
     node->starved_us = starved ? UINT64_MAX : node->starved_us;
     for (size_t i = 0; i < node->operations.count; i++) {
-        skad_operation *operation = &node->operations.places[i];
-        bool running = operation->stage == SKAD_STAGE_RUNNING;
-        if (!running && operation->stage != SKAD_STAGE_STORING) {
+        skad_operation *operation = node->operations.places[i].operation;
+        if (operation == NULL || operation->stage == SKAD_STAGE_ENDED) {
             continue;
         }
         if (now_us >= operation->deadline_us) {
             end_overdue(node, operation);
+            release_refresh(node, operation);
         } else if (starved && operation->kind != SKAD_OPERATION_PING) {
             skad_operate_drive(node, operation);
         }

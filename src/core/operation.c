@@ -11,13 +11,19 @@ skad_status skad_operations_init(skad_operations *operations, size_t count)
     return operations->places == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
 }
 
-static void empty(skad_operation *operation)
+static void empty(skad_operation_place *place)
 {
-    free(operation->lookup);
-    free(operation->deposit.record);
-    skad_collection_free(operation->collection);
-    free(operation->steps);
-    *operation = (skad_operation){.generation = operation->generation};
+    skad_operation *operation = place->operation;
+    if (operation != NULL) {
+        free(operation->lookup);
+        free(operation->deposit.record);
+        free(operation->holders);
+        skad_collection_free(operation->collection);
+        free(operation->closest);
+        free(operation->steps);
+        free(operation);
+    }
+    place->operation = NULL;
 }
 
 void skad_operations_free(skad_operations *operations)
@@ -36,21 +42,26 @@ skad_operation *skad_operations_take(skad_operations *operations, skad_operation
         return NULL;
     }
     size_t at = 0;
-    while (operations->places[at].stage != SKAD_STAGE_FREE) {
+    while (operations->places[at].operation != NULL) {
         at++;
     }
-    skad_operation *operation = &operations->places[at];
-    operation->kind = kind;
-    operation->stage = SKAD_STAGE_RUNNING;
-    operation->generation++;
-    operations->used++;
+    skad_operation *operation = calloc(1, sizeof *operation);
+    if (operation != NULL) {
+        operation->kind = kind;
+        operation->stage = SKAD_STAGE_RUNNING;
+        operation->place = (uint16_t)at;
+        operations->places[at].operation = operation;
+        operations->places[at].generation++;
+        operations->used++;
+    }
     return operation;
 }
 
 void skad_operations_release(skad_operations *operations, skad_operation *operation)
 {
-    SKAD_ASSERT(operation->stage != SKAD_STAGE_FREE && operations->used > 0);
-    empty(operation);
+    skad_operation_place *place = &operations->places[operation->place];
+    SKAD_ASSERT(place->operation == operation && operations->used > 0);
+    empty(place);
     operations->used--;
 }
 
@@ -73,15 +84,14 @@ bool skad_operation_own(const skad_operation *operation)
 /* The generation starts at 1, so no name is 0. */
 skad_op skad_operation_name(const skad_operations *operations, const skad_operation *operation)
 {
-    return (uint64_t)operation->generation << 32 | (uint64_t)(operation - operations->places);
+    return (uint64_t)operations->places[operation->place].generation << 32 | operation->place;
 }
 
 skad_operation *skad_operations_find(skad_operations *operations, skad_op name)
 {
     size_t at = (uint32_t)name;
-    if (at >= operations->count || operations->places[at].stage == SKAD_STAGE_FREE ||
-        operations->places[at].generation != name >> 32) {
+    if (at >= operations->count || operations->places[at].generation != name >> 32) {
         return NULL;
     }
-    return &operations->places[at];
+    return operations->places[at].operation;
 }

@@ -1,7 +1,7 @@
 /* What a user of the node started and waits for: a ping, a lookup, a put, a get; and what the node
  * runs for itself: lookups to join and to refresh, puts to renew what it publishes, gets of what it
- * watches. A fixed number of places; an operation's name is its place and the generation of that
- * place, so a stale name finds nothing.
+ * watches. A fixed number of places, each allocated while it is taken; an operation's name is its
+ * place and the generation of that place, so a stale name finds nothing.
  *
  *   RUNNING (lookup) -> [puts only] STORING -> ENDED (its event waits) -> polled, freed
  *
@@ -31,7 +31,6 @@ typedef enum skad_operation_kind {
 } skad_operation_kind;
 
 typedef enum skad_operation_stage {
-    SKAD_STAGE_FREE,
     SKAD_STAGE_RUNNING,
     SKAD_STAGE_STORING,
     SKAD_STAGE_ENDED,
@@ -76,7 +75,7 @@ typedef struct skad_deposit {
 typedef struct skad_operation {
     skad_operation_kind kind;
     skad_operation_stage stage;
-    uint32_t generation;
+    uint16_t place;       /* among the operations */
     uint64_t deadline_us; /* ends by then, whatever happens */
     uint64_t ended_us;
     skad_outcome outcome;
@@ -85,7 +84,7 @@ typedef struct skad_operation {
 
     /* PUT, RENEW */
     skad_deposit deposit;
-    skad_holder holders[SKAD_HOLDERS_MAX];
+    skad_holder *holders; /* owned, SKAD_HOLDERS_MAX */
     uint8_t holders_count;
 
     /* GET, WATCH */
@@ -99,12 +98,17 @@ typedef struct skad_operation {
     uint64_t rtt_us;
 
     /* Filled when a LOOKUP's event is polled. */
-    skad_contact closest[SKAD_K_MAX];
-    skad_step *steps; /* owned */
+    skad_contact *closest; /* owned, SKAD_K_MAX */
+    skad_step *steps;      /* owned */
 } skad_operation;
 
+typedef struct skad_operation_place {
+    skad_operation *operation; /* owned; NULL: free */
+    uint32_t generation;
+} skad_operation_place;
+
 typedef struct skad_operations {
-    skad_operation *places;
+    skad_operation_place *places;
     size_t count;
     size_t used; /* not free */
 } skad_operations;
@@ -112,10 +116,11 @@ typedef struct skad_operations {
 SKAD_MUST_CHECK skad_status skad_operations_init(skad_operations *operations, size_t count);
 void skad_operations_free(skad_operations *operations);
 
-/* A free place, RUNNING from now on; NULL when all are taken. `spare` places are left for others.
- */
+/* An operation in a free place, RUNNING from now on; NULL when all are taken, or without memory.
+ * `spare` places are left for others. */
 skad_operation *skad_operations_take(skad_operations *operations, skad_operation_kind kind,
                                      size_t spare);
+/* Frees it, and its place. */
 void skad_operations_release(skad_operations *operations, skad_operation *operation);
 
 /* Whether it looks for a record, whether it stores one, and whether the node runs it for itself. */

@@ -5,16 +5,15 @@
 
 #include "crypto/assert.h"
 
-skad_status skad_outbox_init(skad_outbox *outbox, size_t slots)
+skad_status skad_outbox_init(skad_outbox *outbox, size_t slots, skad_shared *shared)
 {
+    if (shared != NULL) {
+        *outbox = (skad_outbox){.ring = shared->ring, .shared = shared, .slots = shared->slots};
+        return SKAD_OK;
+    }
     *outbox = (skad_outbox){.slots = slots};
     outbox->ring = calloc(slots, sizeof *outbox->ring);
     return outbox->ring == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
-}
-
-void skad_outbox_share(skad_outbox *outbox, skad_shared *shared)
-{
-    *outbox = (skad_outbox){.ring = shared->ring, .shared = shared, .slots = shared->slots};
 }
 
 void skad_outbox_free(skad_outbox *outbox)

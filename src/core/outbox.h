@@ -53,8 +53,9 @@ struct skad_outbox {
     size_t lent; /* from the first on: are or were lent */
 };
 
-SKAD_MUST_CHECK skad_status skad_outbox_init(skad_outbox *outbox, size_t slots);
-void skad_outbox_share(skad_outbox *outbox, skad_shared *shared); /* instead of init */
+/* With a ring of its own, of so many slots, unless it is to share one. */
+SKAD_MUST_CHECK skad_status skad_outbox_init(skad_outbox *outbox, size_t slots,
+                                             skad_shared *shared);
 void skad_outbox_free(skad_outbox *outbox);
 
 /* Room for one more, to be filled in place, or NULL. It counts once skad_outbox_commit is called.

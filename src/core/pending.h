@@ -33,34 +33,36 @@ typedef enum skad_purpose {
 typedef struct skad_pending_rpc {
     uint8_t rpc_id[SKAD_RPC_ID_BYTES];
     uint8_t digest[SKAD_HASH_BYTES]; /* of the request; the answer must cover it */
-    skad_address address;
-    bool has_responder;
     skad_id responder;
-    skad_kind kind;
-    skad_purpose purpose;
-    uint64_t owner; /* OPERATION: the skad_op */
-    uint16_t step;  /* OPERATION: which of its candidates */
-    bool slow;      /* the soft timeout has passed */
+    skad_address address;
+    uint32_t timeout_us; /* the soft one */
+    uint64_t owner;      /* OPERATION: the skad_op */
     uint64_t sent_us;
-    uint64_t soft_us;
-    uint64_t hard_us;
+    uint16_t step;   /* OPERATION: which of its candidates */
+    uint8_t kind;    /* a skad_kind */
+    uint8_t purpose; /* a skad_purpose */
+    bool has_responder;
+    bool slow; /* the soft timeout has passed */
 } skad_pending_rpc;
 
 typedef struct skad_pending {
     skad_pending_rpc *rpcs;
-    uint64_t *due_us; /* a slot's next timeout; UINT64_MAX when free */
-    uint16_t *free_slots;
-    size_t slots;
-    size_t free_count;
-    size_t used; /* slots from here on have been free since the table was last empty */
+    uint64_t *due_us;     /* a slot's next timeout; UINT64_MAX when free */
+    uint16_t *free_slots; /* a stack of those below `fresh` that are free */
+    uint16_t slots;
+    uint16_t room;  /* that there is memory for: all, unless frugal */
+    uint16_t fresh; /* slots from here on were never taken */
+    uint16_t free_count;
+    uint16_t used; /* slots from here on have been free since the table was last empty */
 } skad_pending;
 
-SKAD_MUST_CHECK skad_status skad_pending_init(skad_pending *pending, size_t slots);
+/* `later`: memory comes as slots are taken. */
+SKAD_MUST_CHECK skad_status skad_pending_init(skad_pending *pending, size_t slots, bool later);
 void skad_pending_free(skad_pending *pending);
 size_t skad_pending_count(const skad_pending *pending);
 
 /* Takes a slot, draws its RPC id and starts its timeouts; the caller fills in the rest, digest
- * included. NULL when full. */
+ * included. NULL when full, or without memory. */
 skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
                                     uint64_t soft_timeout_us, uint64_t now_us);
 

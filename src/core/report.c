@@ -113,6 +113,8 @@ static void tell_lookup(skad_operation *operation, skad_event *event)
     uint16_t places[SKAD_K_MAX];
     size_t closest_count = skad_lookup_closest(lookup, lookup->siblings, places);
     size_t steps_count = list_steps(operation);
+    operation->closest = calloc(SKAD_K_MAX, sizeof *operation->closest);
+    closest_count = operation->closest == NULL ? 0 : closest_count;
     mark_closest(operation, steps_count, places, closest_count);
     event->kind = SKAD_EVENT_LOOKUP;
     event->u.lookup.report = (skad_lookup_report){

@@ -1,5 +1,6 @@
 #include "src/core/republish.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/assert.h"
@@ -34,6 +35,11 @@ void skad_republish_init(skad_node *node)
     node->republish = (skad_republish_state){.first = true, .step_us = node->now.mono_us};
 }
 
+void skad_republish_free(skad_node *node)
+{
+    free(node->republish.running);
+}
+
 /* ---- What ended ---- */
 
 /* Notes when a publication was last announced. */
@@ -57,7 +63,7 @@ static void note_announced(skad_node *node, const skad_store_name *name)
 static void look_after(skad_node *node, size_t i)
 {
     skad_republish_state *state = &node->republish;
-    skad_operation *operation = skad_operations_find(&node->operations, state->running[i]);
+    skad_operation *operation = skad_operations_find(&node->operations, state->running[i].op);
     if (operation != NULL && operation->stage != SKAD_STAGE_ENDED) {
         return;
     }
@@ -65,9 +71,9 @@ static void look_after(skad_node *node, size_t i)
     if (operation != NULL) {
         skad_operations_release(&node->operations, operation);
     }
-    state->running[i] = 0;
+    state->running[i].op = 0;
     if (announced) {
-        note_announced(node, &state->names[i]);
+        note_announced(node, &state->running[i].name);
     }
 }
 
@@ -155,19 +161,26 @@ static bool announce(skad_node *node, const skad_store_record *row, size_t place
     if (anew && !keep_anew(node, &start)) {
         return true; /* a full disk: the next round tries again */
     }
-    if (skad_start_put(node, SKAD_OPERATION_RENEW, &start, &state->running[place]) != SKAD_OK) {
-        state->running[place] = 0;
+    if (skad_start_put(node, SKAD_OPERATION_RENEW, &start, &state->running[place].op) != SKAD_OK) {
+        state->running[place].op = 0;
         return false;
     }
-    state->names[place] = name;
+    state->running[place].name = name;
     return true;
 }
 
-/* The index of a free place for a renewal, SKAD_RENEWALS_MAX if there is none. */
-static size_t free_place(const skad_republish_state *state)
+/* The index of a free place for a renewal, SKAD_RENEWALS_MAX if there is none. The first one
+ * allocates them, like the operation that it begins. */
+static size_t free_place(skad_republish_state *state)
 {
     size_t place = 0;
-    while (place < SKAD_RENEWALS_MAX && state->running[place] != 0) {
+    if (state->running == NULL) {
+        state->running = calloc(SKAD_RENEWALS_MAX, sizeof *state->running);
+    }
+    if (state->running == NULL) {
+        return SKAD_RENEWALS_MAX;
+    }
+    while (place < SKAD_RENEWALS_MAX && state->running[place].op != 0) {
         place++;
     }
     return place;
@@ -179,18 +192,16 @@ static void step(skad_node *node)
     const skad_store *store = &node->store;
     const skad_store_name here = state->from;
     skad_store_record row;
-    size_t place = free_place(state);
-    if (place == SKAD_RENEWALS_MAX) {
-        state->step_us = node->now.mono_us + RETRY_US;
-        return;
-    }
     if (!store->ops->next(store->self, SKAD_SHELF_PUBLISHED, &state->from, &row)) {
         memset(&state->from, 0, sizeof state->from);
         state->first = false;
-    } else if (!recent(node, &row) && !announce(node, &row, place)) {
-        state->from = here;
-        state->step_us = node->now.mono_us + RETRY_US;
-        return;
+    } else if (!recent(node, &row)) {
+        size_t place = free_place(state);
+        if (place == SKAD_RENEWALS_MAX || !announce(node, &row, place)) {
+            state->from = here;
+            state->step_us = node->now.mono_us + RETRY_US;
+            return;
+        }
     }
     state->step_us = node->now.mono_us + pace_us(node);
 }
@@ -198,8 +209,8 @@ static void step(skad_node *node)
 void skad_republish_advance(skad_node *node)
 {
     skad_republish_state *state = &node->republish;
-    for (size_t i = 0; i < SKAD_RENEWALS_MAX; i++) {
-        if (state->running[i] != 0) {
+    for (size_t i = 0; state->running != NULL && i < SKAD_RENEWALS_MAX; i++) {
+        if (state->running[i].op != 0) {
             look_after(node, i);
         }
     }

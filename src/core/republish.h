@@ -17,6 +17,7 @@
 #define SKAD_REPUBLISH_STEP_US_MIN   (10 * SKAD_US_PER_MS) /* at most a hundred records a second */
 
 void skad_republish_init(skad_node *node);
+void skad_republish_free(skad_node *node);
 
 /* Looks after what ended and begins what is due; called at the end of every call that may have
  * changed something. */

@@ -218,8 +218,10 @@ skad_status skad_start_put(skad_node *node, skad_operation_kind kind,
     }
     skad_deposit *deposit = &operation->deposit;
     deposit->record = malloc(SKAD_RECORD_BYTES_MAX);
-    status =
-        deposit->record == NULL ? SKAD_ERR_MEMORY : begin_lookup(node, operation, &record->key);
+    operation->holders = calloc(SKAD_HOLDERS_MAX, sizeof *operation->holders);
+    status = deposit->record == NULL || operation->holders == NULL
+                 ? SKAD_ERR_MEMORY
+                 : begin_lookup(node, operation, &record->key);
     if (status != SKAD_OK) {
         skad_operations_release(&node->operations, operation);
         return status;

@@ -47,7 +47,7 @@
 
 #define SKAD_JOIN_ADDRESSES_MAX 32
 #define SKAD_CANDIDATES_MAX     64 /* senders of requests that wait for a ping; more are ignored */
-#define SKAD_ROOTS_MAX          64 /* verified batch roots that are remembered */
+#define SKAD_ROOTS_MAX          64 /* verified batch roots that are remembered, at most */
 
 /* A stranger who sent us a valid request and might be worth a place in the table. */
 typedef struct skad_stranger {
@@ -56,8 +56,8 @@ typedef struct skad_stranger {
 } skad_stranger;
 
 typedef struct skad_join_state {
-    skad_address addresses[SKAD_JOIN_ADDRESSES_MAX];
-    size_t addresses_count;
+    skad_address *addresses; /* of whom the driver named */
+    size_t addresses_count;  /* at most SKAD_JOIN_ADDRESSES_MAX */
     bool joined;
     uint64_t joined_us;  /* since when */
     skad_op lookup;      /* the running self-lookup, 0 if none */
@@ -66,7 +66,8 @@ typedef struct skad_join_state {
 } skad_join_state;
 
 typedef struct skad_upkeep_state {
-    skad_stranger candidates[SKAD_CANDIDATES_MAX]; /* a ring */
+    skad_stranger *candidates; /* a ring */
+    size_t candidates_room;    /* SKAD_CANDIDATES_MAX, unless frugal */
     size_t candidates_first;
     size_t candidates_count;
     uint64_t candidate_us; /* when the next candidate may be pinged */
@@ -81,9 +82,9 @@ typedef struct skad_upkeep_state {
 #define SKAD_RENEWALS_MAX 4 /* publications that are announced again at once */
 
 typedef struct skad_handover_state {
-    skad_id arrived[SKAD_NEWCOMERS_MAX]; /* newly near us; served by the next walk */
+    skad_id *arrived; /* newly near us; served by the next walk; SKAD_NEWCOMERS_MAX */
     size_t arrived_count;
-    skad_id served[SKAD_NEWCOMERS_MAX]; /* by the walk under way */
+    skad_id *served; /* by the walk under way; as many, behind or before those in one array */
     size_t served_count;
     bool walking;
     skad_store_name from; /* the record to be looked at next */
@@ -91,12 +92,16 @@ typedef struct skad_handover_state {
     uint64_t round_us;    /* when all records are looked at, newcomers or not */
 } skad_handover_state;
 
+typedef struct skad_renewing {
+    skad_op op; /* 0: none */
+    skad_store_name name;
+} skad_renewing;
+
 typedef struct skad_republish_state {
     skad_store_name from; /* the publication to be looked at next */
     uint64_t step_us;     /* when */
     bool first;           /* the first round since the start, which makes up for the time before */
-    skad_op running[SKAD_RENEWALS_MAX]; /* 0: none */
-    skad_store_name names[SKAD_RENEWALS_MAX];
+    skad_renewing *running; /* SKAD_RENEWALS_MAX; NULL: none ever was */
 } skad_republish_state;
 
 /* What may have a signature check (gate.h). */
@@ -117,14 +122,16 @@ typedef struct skad_gate {
 
 /* Fingerprints of batch roots that were verified (proto/open.h), a ring. */
 typedef struct skad_roots {
-    uint8_t prints[SKAD_ROOTS_MAX][SKAD_HASH_BYTES];
-    size_t next;
+    uint8_t (*prints)[SKAD_HASH_BYTES]; /* NULL: there is no memory for any yet */
+    uint16_t slots;
+    uint16_t next;
 } skad_roots;
 
 /* Events that are no operation's. */
 typedef struct skad_event_ring {
     skad_event *events;
     size_t slots;
+    size_t room; /* that there is memory for: all, unless frugal */
     size_t first;
     size_t count;
 } skad_event_ring;
@@ -135,6 +142,7 @@ struct skad_node {
     skad_store store;
     unsigned families;
     bool disposable; /* not in pages of its own */
+    bool frugal;     /* memory comes as it is needed */
     skad_node_limits limits;
     uint8_t network_key[SKAD_HASH_BYTES];
     uint8_t token_key[SKAD_TOKEN_KEY_BYTES];

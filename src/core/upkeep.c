@@ -1,11 +1,14 @@
 #include "src/core/upkeep.h"
 
+#include <stdlib.h>
+
 #include "proto/address.h"
 #include "src/core/ask.h"
 #include "src/core/distance.h"
+#include "src/core/ring.h"
 #include "src/core/start.h"
 
-void skad_upkeep_init(skad_node *node)
+skad_status skad_upkeep_init(skad_node *node)
 {
     uint64_t now_us = node->now.mono_us;
     node->upkeep = (skad_upkeep_state){
@@ -15,9 +18,32 @@ void skad_upkeep_init(skad_node *node)
         .sweep_us = now_us + SKAD_SWEEP_INTERVAL_US,
     };
     node->table.buckets[0].refresh_us = now_us + SKAD_REFRESH_INTERVAL_US;
+    if (!node->frugal) {
+        node->upkeep.candidates = calloc(SKAD_CANDIDATES_MAX, sizeof *node->upkeep.candidates);
+        node->upkeep.candidates_room = SKAD_CANDIDATES_MAX;
+    }
+    return node->frugal || node->upkeep.candidates != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
+}
+
+void skad_upkeep_free(skad_node *node)
+{
+    free(node->upkeep.candidates);
 }
 
 /* ---- Strangers ---- */
+
+static bool more_candidates(skad_upkeep_state *upkeep)
+{
+    skad_stranger *grown =
+        skad_ring_grow(upkeep->candidates, sizeof *grown, upkeep->candidates_first,
+                       SKAD_CANDIDATES_MAX, &upkeep->candidates_room);
+    if (grown == NULL) {
+        return false;
+    }
+    upkeep->candidates = grown;
+    upkeep->candidates_first = 0;
+    return true;
+}
 
 void skad_upkeep_consider(skad_node *node, const skad_id *id, const skad_address *address)
 {
@@ -27,12 +53,15 @@ void skad_upkeep_consider(skad_node *node, const skad_id *id, const skad_address
         return;
     }
     for (size_t i = 0; i < upkeep->candidates_count; i++) {
-        size_t at = (upkeep->candidates_first + i) % SKAD_CANDIDATES_MAX;
+        size_t at = (upkeep->candidates_first + i) % upkeep->candidates_room;
         if (skad_id_equal(&upkeep->candidates[at].id, id)) {
             return;
         }
     }
-    size_t last = (upkeep->candidates_first + upkeep->candidates_count) % SKAD_CANDIDATES_MAX;
+    if (upkeep->candidates_count == upkeep->candidates_room && !more_candidates(upkeep)) {
+        return;
+    }
+    size_t last = (upkeep->candidates_first + upkeep->candidates_count) % upkeep->candidates_room;
     upkeep->candidates[last] = (skad_stranger){.id = *id, .address = *address};
     upkeep->candidates_count++;
 }
@@ -44,7 +73,7 @@ static void ping_candidate(skad_node *node)
         return;
     }
     const skad_stranger *stranger = &upkeep->candidates[upkeep->candidates_first];
-    upkeep->candidates_first = (upkeep->candidates_first + 1) % SKAD_CANDIDATES_MAX;
+    upkeep->candidates_first = (upkeep->candidates_first + 1) % upkeep->candidates_room;
     upkeep->candidates_count--;
     upkeep->candidate_us = node->now.mono_us + SKAD_CANDIDATE_INTERVAL_US;
     if (skad_table_wants(&node->table, &stranger->id, &stranger->address)) {
@@ -54,10 +83,9 @@ static void ping_candidate(skad_node *node)
 
 /* ---- Liveness ---- */
 
-void skad_upkeep_peers_changed(skad_node *node)
+void skad_upkeep_check_by(skad_node *node, uint64_t within_us)
 {
-    /* The earliest check that a change can bring; check_peers finds the true one. */
-    uint64_t earliest = node->now.mono_us + SKAD_CHECK_RETRY_US;
+    uint64_t earliest = node->now.mono_us + within_us; /* check_peers finds the true one */
     if (earliest < node->upkeep.check_us) {
         node->upkeep.check_us = earliest;
     }

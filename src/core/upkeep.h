@@ -15,14 +15,15 @@
  * weeks, for a puzzle that takes seconds. */
 #define SKAD_EPOCH_AHEAD_DIVISOR 10
 
-void skad_upkeep_init(skad_node *node);
+SKAD_MUST_CHECK skad_status skad_upkeep_init(skad_node *node);
+void skad_upkeep_free(skad_node *node);
 
 /* A verified request came from this stranger, whom we may send a ping: worth it if the table wants
  * it. */
 void skad_upkeep_consider(skad_node *node, const skad_id *id, const skad_address *address);
 
-/* A peer's next liveness check may have moved. */
-void skad_upkeep_peers_changed(skad_node *node);
+/* A peer's next liveness check may be due in so much time now, and not before. */
+void skad_upkeep_check_by(skad_node *node, uint64_t within_us);
 
 /* All buckets are to be refreshed within SKAD_REFRESH_SOON_US. */
 void skad_upkeep_refresh_soon(skad_node *node);

@@ -7,11 +7,9 @@
 
 #define NAME_BIT (UINT64_C(1) << 31) /* in the lower half, where operations have their place */
 
-skad_status skad_watches_init(skad_watches *watches, size_t count)
+void skad_watches_init(skad_watches *watches, size_t count)
 {
     *watches = (skad_watches){.count = count};
-    watches->places = calloc(count + 1, sizeof(skad_watched *));
-    return watches->places == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
 }
 
 void skad_watches_free(skad_watches *watches)
@@ -26,6 +24,12 @@ void skad_watches_free(skad_watches *watches)
 int skad_watches_take(skad_watches *watches)
 {
     size_t at = 0;
+    if (watches->places == NULL) {
+        watches->places = calloc(watches->count + 1, sizeof(skad_watched *));
+    }
+    if (watches->places == NULL) {
+        return -1;
+    }
     while (at < watches->count && watches->places[at] != NULL) {
         at++;
     }
@@ -57,8 +61,8 @@ skad_op skad_watches_name(const skad_watches *watches, size_t index)
 int skad_watches_find(const skad_watches *watches, skad_op name)
 {
     size_t at = (uint32_t)name & ~(uint32_t)NAME_BIT;
-    if ((name & NAME_BIT) == 0 || at >= watches->count || watches->places[at] == NULL ||
-        watches->places[at]->generation != name >> 32) {
+    if ((name & NAME_BIT) == 0 || watches->places == NULL || at >= watches->count ||
+        watches->places[at] == NULL || watches->places[at]->generation != name >> 32) {
         return -1;
     }
     return (int)at;

@@ -26,13 +26,13 @@ typedef struct skad_watched {
 } skad_watched;
 
 typedef struct skad_watches {
-    skad_watched **places; /* NULL: free */
+    skad_watched **places; /* NULL: free; all NULL before the first is taken */
     size_t count;
     size_t used;
     uint32_t generation; /* of the last one that was taken */
 } skad_watches;
 
-SKAD_MUST_CHECK skad_status skad_watches_init(skad_watches *watches, size_t count);
+void skad_watches_init(skad_watches *watches, size_t count);
 void skad_watches_free(skad_watches *watches);
 
 /* A new place; its index, or -1: SKAD_ERR_FULL or no memory. */

@@ -315,6 +315,7 @@ static void worker_free(worker *self)
 {
     free(self->replies.jobs);
     free(self->requests.jobs);
+    skad_roots_free(&self->roots);
     sem_destroy(&self->work);
 }
 
@@ -344,7 +345,8 @@ static bool worker_start(skad_workers *workers, worker *self)
     if (sem_init(&self->work, 0, 0) != 0) {
         return false;
     }
-    if (!queue_init(&self->replies, SKAD_WORKERS_REPLIES) ||
+    if (skad_roots_init(&self->roots, SKAD_ROOTS_MAX, false) != SKAD_OK ||
+        !queue_init(&self->replies, SKAD_WORKERS_REPLIES) ||
         !queue_init(&self->requests, SKAD_WORKERS_REQUESTS) || !start_thread(self)) {
         worker_free(self);
         return false;

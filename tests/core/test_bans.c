@@ -215,18 +215,19 @@ static void subjects_that_are_none_are_refused(void **state)
 static void prefixes_match_bit_by_bit(void **state)
 {
     (void)state;
-    static skad_bans bans;
+    skad_bans bans;
     skad_address address = {.family = SKAD_FAMILY_IPV4, .ip = {8, 0xff, 0, 0}};
     for (uint8_t bits = 0; bits <= 32; bits++) {
-        bans = (skad_bans){0};
+        assert_int_equal(skad_bans_init(&bans, bits % 2 == 0), SKAD_OK);
         skad_ban ban = prefix(&address, bits);
         ban.until_us = 10;
-        skad_bans_add(&bans, &ban, 1);
+        assert_int_equal(skad_bans_add(&bans, &ban, 1), SKAD_OK);
         for (uint8_t flipped = 0; flipped < 32; flipped++) {
             skad_address other = address;
             other.ip[flipped / 8] ^= (uint8_t)(0x80U >> (flipped % 8));
             assert_int_equal(skad_bans_keep_out(&bans, NULL, &other, 5), flipped >= bits);
         }
+        skad_bans_free(&bans);
     }
 }
 

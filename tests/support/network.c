@@ -104,6 +104,7 @@ static void start(test_network *network, test_node *node)
     config.limits.duplicates = 1024;
     config.shared = network->shared;
     config.disposable = network->shared != NULL;
+    config.frugal = network->shared != NULL;
     for (size_t i = 0; i < sizeof config.seed; i++) {
         config.seed[i] = (uint8_t)test_network_draw(network);
     }

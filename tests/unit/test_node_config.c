@@ -105,6 +105,14 @@ static void every_limit_is_held_to_its_range(void **state)
          offsetof(skad_node_limits, duplicates),
          {0, 8, 16, 32768, 32769, 65535, 17, 1000},
          {BAD, BAD, OK, OK, BAD, BAD, BAD, BAD}},
+        {"tokens",
+         offsetof(skad_node_limits, tokens),
+         {0, 1, 2048, 8192, 8193, 65535, 17, 1000},
+         {OK, OK, OK, OK, BAD, BAD, OK, OK}},
+        {"roots",
+         offsetof(skad_node_limits, roots),
+         {0, 1, 64, 65, 8192, 65535, 17, 63},
+         {BAD, OK, OK, BAD, BAD, BAD, OK, OK}},
 #undef OK
 #undef BAD
     };
@@ -121,7 +129,7 @@ static void every_limit_is_held_to_its_range(void **state)
     }
 }
 
-static void a_disposable_node_has_no_locked_pages_and_may_share(void **state)
+static void a_simulators_node_has_no_locked_pages_and_shares(void **state)
 {
     const bench *made = *state;
     skad_node_config config = made->config;
@@ -130,6 +138,7 @@ static void a_disposable_node_has_no_locked_pages_and_may_share(void **state)
     skad_node_stats stats;
     assert_int_equal(skad_shared_new(16, &config.shared), SKAD_OK);
     config.disposable = true;
+    config.frugal = true;
     assert_int_equal(skad_node_new(&config, now, &node), SKAD_OK);
     skad_node_stats_get(node, now, &stats);
     assert_false(stats.secrets_locked);
@@ -249,7 +258,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_defaults_are_valid, begin, end),
         cmocka_unit_test(freeing_no_node_is_allowed),
         cmocka_unit_test_setup_teardown(every_limit_is_held_to_its_range, begin, end),
-        cmocka_unit_test_setup_teardown(a_disposable_node_has_no_locked_pages_and_may_share, begin,
+        cmocka_unit_test_setup_teardown(a_simulators_node_has_no_locked_pages_and_shares, begin,
                                         end),
         cmocka_unit_test_setup_teardown(families_are_one_or_both, begin, end),
         cmocka_unit_test_setup_teardown(every_byte_field_of_the_profile_is_held_to_its_range, begin,

@@ -33,7 +33,8 @@ static void assert_agreed(const skad_observed *observed, uint32_t address_number
 static void nothing_is_known_before_two_agree(void **state)
 {
     (void)state;
-    skad_observed observed = {0};
+    skad_observed observed;
+    assert_int_equal(skad_observed_init(&observed, false), SKAD_OK);
     assert_int_equal(skad_observed_address(&observed, 0).family, SKAD_FAMILY_NONE);
     vote(&observed, 1, 7);
     vote(&observed, 2, 8);
@@ -45,7 +46,8 @@ static void nothing_is_known_before_two_agree(void **state)
 static void one_voter_has_one_vote_however_often_it_speaks(void **state)
 {
     (void)state;
-    skad_observed observed = {0};
+    skad_observed observed;
+    assert_int_equal(skad_observed_init(&observed, false), SKAD_OK);
     for (unsigned i = 0; i < 20; i++) {
         vote(&observed, 1, 7);
     }
@@ -58,7 +60,8 @@ static void one_voter_has_one_vote_however_often_it_speaks(void **state)
 static void the_majority_wins(void **state)
 {
     (void)state;
-    skad_observed observed = {0};
+    skad_observed observed;
+    assert_int_equal(skad_observed_init(&observed, false), SKAD_OK);
     for (uint8_t i = 0; i < 3; i++) {
         vote(&observed, i, 66);
     }
@@ -71,7 +74,8 @@ static void the_majority_wins(void **state)
 static void old_votes_give_way_so_that_a_move_is_noticed(void **state)
 {
     (void)state;
-    skad_observed observed = {0};
+    skad_observed observed;
+    assert_int_equal(skad_observed_init(&observed, false), SKAD_OK);
     for (uint8_t i = 0; i < SKAD_OBSERVED_VOTES; i++) {
         vote(&observed, i, 1);
     }
@@ -84,7 +88,8 @@ static void old_votes_give_way_so_that_a_move_is_noticed(void **state)
 static void one_subnet_has_one_vote(void **state)
 {
     (void)state;
-    skad_observed observed = {0};
+    skad_observed observed;
+    assert_int_equal(skad_observed_init(&observed, false), SKAD_OK);
     skad_address lie = test_dice_address(66);
     for (uint8_t i = 1; i <= 5; i++) {
         skad_id id = voter(i);
@@ -99,7 +104,8 @@ static void one_subnet_has_one_vote(void **state)
 static void families_are_counted_apart(void **state)
 {
     (void)state;
-    skad_observed observed = {0};
+    skad_observed observed;
+    assert_int_equal(skad_observed_init(&observed, false), SKAD_OK);
     skad_address ipv6 = {.family = SKAD_FAMILY_IPV6, .port = 4000, .ip = {0x20, 0x01, 1, 2}};
     skad_id first = voter(1);
     skad_id second = voter(2);

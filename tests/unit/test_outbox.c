@@ -39,7 +39,7 @@ static int begin(void **state)
     skad_profile_network_key(profile, made.network_key);
     made.sealer = (skad_sealer){&made.sender, &made.sender.nonces[0], made.network_key};
     *state = &made;
-    return skad_outbox_init(&made.outbox, SLOTS) == SKAD_OK ? 0 : -1;
+    return skad_outbox_init(&made.outbox, SLOTS, NULL) == SKAD_OK ? 0 : -1;
 }
 
 static int end(void **state)
@@ -255,8 +255,8 @@ static void outboxes_take_turns_with_a_shared_ring(void **state)
     assert_null(shared);
     skad_shared_free(NULL);
     assert_int_equal(skad_shared_new(SKAD_OUTBOX_MIN, &shared), SKAD_OK);
-    skad_outbox_share(&first, shared);
-    skad_outbox_share(&second, shared);
+    assert_int_equal(skad_outbox_init(&first, 0, shared), SKAD_OK);
+    assert_int_equal(skad_outbox_init(&second, 0, shared), SKAD_OK);
     for (unsigned turn = 0; turn < 4; turn++) {
         made->outbox = turn % 2 == 0 ? first : second;
         for (unsigned i = 0; i < SKAD_OUTBOX_MIN; i++) {
