@@ -12,28 +12,57 @@
 
 #define PLACE_NONE UINT16_MAX
 
-skad_lookup *skad_lookup_new(const skad_profile *profile, const skad_id *self,
-                             const skad_id *target, uint8_t wanted, uint64_t now_us)
+#define ROOM_FIRST 48 /* candidates that a frugal lookup begins with: what its own node knows */
+
+/* Candidates are written before they are read: nothing is cleared. */
+static bool reserve(skad_lookup *lookup, size_t room)
 {
-    /* All that can be listed or asked at once, and the one that is being heard of. */
-    size_t places = ((size_t)profile->paths + 1) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX + 1;
-    skad_lookup *lookup = calloc(1, sizeof *lookup + places * sizeof lookup->candidates[0]);
+    skad_candidate *candidates = reallocarray(lookup->candidates, room, sizeof *candidates);
+    lookup->candidates = candidates != NULL ? candidates : lookup->candidates;
+    uint64_t *distances = reallocarray(lookup->distances, room, sizeof *distances);
+    lookup->distances = distances != NULL ? distances : lookup->distances;
+    if (candidates == NULL || distances == NULL) {
+        return false;
+    }
+    lookup->room = (uint16_t)room;
+    return true;
+}
+
+skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
+{
+    const skad_profile *profile = plan->profile;
+    skad_lookup *lookup = calloc(1, sizeof *lookup);
     if (lookup == NULL) {
         return NULL;
     }
-    lookup->target = *target;
-    lookup->self = *self;
+    lookup->target = *plan->target;
+    lookup->self = *plan->self;
     lookup->paths = profile->paths;
     lookup->alpha = profile->alpha;
     lookup->k = profile->k;
     lookup->siblings = profile->siblings;
     lookup->group_path_max = profile->group_path_max;
     lookup->group_max = profile->group_table_max;
-    lookup->wanted = wanted == 0 ? profile->siblings : wanted;
+    lookup->wanted = plan->wanted == 0 ? profile->siblings : plan->wanted;
     lookup->region = SKAD_ID_BITS;
-    lookup->started_us = now_us;
-    lookup->places = places;
+    lookup->started_us = plan->now_us;
+    /* All that can be listed or asked at once, and the one that is being heard of. */
+    lookup->places =
+        (uint16_t)((profile->paths + 1U) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX + 1U);
+    if (!reserve(lookup, plan->frugal ? ROOM_FIRST : lookup->places)) {
+        skad_lookup_free(lookup);
+        return NULL;
+    }
     return lookup;
+}
+
+void skad_lookup_free(skad_lookup *lookup)
+{
+    if (lookup != NULL) {
+        free(lookup->candidates);
+        free(lookup->distances);
+        free(lookup);
+    }
 }
 
 /* ---- Candidates and the shortlists that refer to them ---- */
@@ -45,20 +74,19 @@ static uint64_t distance_to(const skad_lookup *lookup, const skad_id *id)
 
 bool skad_candidate_closer(const skad_lookup *lookup, uint16_t a, uint16_t b)
 {
-    const skad_candidate *ca = &lookup->candidates[a];
-    const skad_candidate *cb = &lookup->candidates[b];
-    if (ca->distance != cb->distance) {
-        return ca->distance < cb->distance;
+    if (lookup->distances[a] != lookup->distances[b]) {
+        return lookup->distances[a] < lookup->distances[b];
     }
-    return skad_distance_compare(&lookup->target, &ca->contact.id, &cb->contact.id) < 0;
+    return skad_distance_compare(&lookup->target, &lookup->candidates[a].contact.id,
+                                 &lookup->candidates[b].contact.id) < 0;
 }
 
 static uint16_t candidate_find(const skad_lookup *lookup, const skad_id *id)
 {
     uint64_t distance = distance_to(lookup, id);
     for (size_t i = 0; i < lookup->used; i++) {
-        const skad_candidate *candidate = &lookup->candidates[i];
-        if (candidate->distance == distance && skad_id_equal(&candidate->contact.id, id)) {
+        if (lookup->distances[i] == distance &&
+            skad_id_equal(&lookup->candidates[i].contact.id, id)) {
             return (uint16_t)i;
         }
     }
@@ -66,16 +94,35 @@ static uint16_t candidate_find(const skad_lookup *lookup, const skad_id *id)
 }
 
 /* A place is free again once no shortlist names its candidate and it was never asked. */
+static bool place_free(const skad_lookup *lookup, size_t place)
+{
+    return lookup->candidates[place].listed == 0 && lookup->candidates[place].tries == 0;
+}
+
+/* A place may have come free. */
+static void note_spare(skad_lookup *lookup, uint16_t place)
+{
+    if (place < lookup->spare && place_free(lookup, place)) {
+        lookup->spare = place;
+    }
+}
+
+/* The lowest free place; PLACE_NONE without memory. */
 static uint16_t candidate_take(skad_lookup *lookup)
 {
-    for (size_t i = 0; i < lookup->used; i++) {
-        const skad_candidate *candidate = &lookup->candidates[i];
-        if (candidate->listed == 0 && candidate->tries == 0) {
-            return (uint16_t)i;
-        }
+    while (lookup->spare < lookup->used && !place_free(lookup, lookup->spare)) {
+        lookup->spare++;
     }
-    SKAD_ASSERT(lookup->used < lookup->places);
-    return (uint16_t)lookup->used++;
+    if (lookup->spare == lookup->used) {
+        SKAD_ASSERT(lookup->used < lookup->places);
+        size_t twice = 2U * lookup->room;
+        if (lookup->used == lookup->room &&
+            !reserve(lookup, twice < lookup->places ? twice : lookup->places)) {
+            return PLACE_NONE;
+        }
+        lookup->used++;
+    }
+    return lookup->spare++;
 }
 
 /* Whether a candidate at this distance would get onto the list. */
@@ -93,8 +140,9 @@ static void list_add(skad_lookup *lookup, uint8_t path, uint16_t place)
         return;
     }
     if (list->count == SKAD_SHORTLIST_MAX) {
-        list->count--;
-        lookup->candidates[list->members[list->count]].listed &= (uint16_t)~bit;
+        uint16_t last = list->members[--list->count];
+        lookup->candidates[last].listed &= (uint16_t)~bit;
+        note_spare(lookup, last);
     }
     size_t at = list->count++;
     while (at > 0 && skad_candidate_closer(lookup, place, list->members[at - 1])) {
@@ -138,14 +186,15 @@ static void hear(skad_lookup *lookup, uint8_t path, uint8_t hop, const skad_cont
         hear_address(&lookup->candidates[place], address);
     } else {
         place = candidate_take(lookup);
-        lookup->candidates[place] = (skad_candidate){
-            .contact = *contact,
-            .address = *address,
-            .distance = distance_to(lookup, &contact->id),
-            .hop = hop,
-        };
+        if (place == PLACE_NONE) {
+            return;
+        }
+        lookup->distances[place] = distance_to(lookup, &contact->id);
+        lookup->candidates[place] =
+            (skad_candidate){.contact = *contact, .address = *address, .hop = hop};
     }
     list_add(lookup, path, place);
+    note_spare(lookup, place);
 }
 
 void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *contact,
@@ -302,6 +351,7 @@ void skad_lookup_unask(skad_lookup *lookup, const skad_query *query)
     if (--candidate->tries == 0) {
         SKAD_ASSERT(lookup->asked[lookup->asked_count - 1] == query->place);
         lookup->asked_count--;
+        note_spare(lookup, query->place);
     }
 }
 
@@ -325,11 +375,12 @@ void skad_lookup_answered(skad_lookup *lookup, uint16_t place, uint64_t rtt_us)
 void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *contact,
                        const skad_address *address)
 {
-    const skad_candidate *source = &lookup->candidates[from];
-    uint8_t hop = source->hop == UINT8_MAX ? UINT8_MAX : (uint8_t)(source->hop + 1);
+    const uint8_t path = lookup->candidates[from].path; /* whatever is heard may move it */
+    const uint8_t before = lookup->candidates[from].hop;
+    uint8_t hop = before == UINT8_MAX ? UINT8_MAX : (uint8_t)(before + 1);
     bool paths_over = lookup->phase != SKAD_LOOKUP_PATHS;
-    hear(lookup, source->path, hop, contact, address);
-    if (paths_over && source->path != lookup->paths) {
+    hear(lookup, path, hop, contact, address);
+    if (paths_over && path != lookup->paths) {
         /* A slow answer from a path that was already over belongs to the union, too. */
         hear(lookup, lookup->paths, hop, contact, address);
     }
@@ -420,8 +471,7 @@ static bool crowded(skad_lookup *lookup)
 {
     uint16_t places[SKAD_K_MAX];
     if (lookup->dense || skad_lookup_closest(lookup, lookup->siblings, places) < lookup->siblings ||
-        !skad_density_suspicious(lookup->radius,
-                                 lookup->candidates[places[lookup->siblings - 1]].distance)) {
+        !skad_density_suspicious(lookup->radius, lookup->distances[places[lookup->siblings - 1]])) {
         return false;
     }
     lookup->dense = true;

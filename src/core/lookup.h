@@ -56,7 +56,6 @@ typedef struct skad_candidate {
     skad_contact contact;
     skad_address address; /* where it is asked */
     skad_address other;   /* where else it was named; NONE: nowhere */
-    uint64_t distance;    /* to the target, first 64 bits */
     uint16_t listed;      /* bit p: on the shortlist of path p; bit d: closing */
     uint8_t state;        /* skad_step_state */
     uint8_t tries;        /* requests sent to it for the target */
@@ -98,9 +97,12 @@ typedef struct skad_lookup {
     uint8_t region_count;   /* to be asked */
     uint8_t region_next;    /* the next of them */
     uint8_t region_waiting; /* asked and awaited */
-    size_t places;          /* of candidates[] */
-    size_t used;            /* those below this have been taken */
-    skad_candidate candidates[];
+    uint16_t places;        /* candidates at most */
+    uint16_t room;          /* that there is memory for: all, unless frugal */
+    uint16_t used;          /* places below this have been taken */
+    uint16_t spare;         /* places below this are taken now */
+    skad_candidate *candidates;
+    uint64_t *distances; /* of each candidate to the target, first 64 bits */
 } skad_lookup;
 
 /* What is to be asked next. */
@@ -119,10 +121,19 @@ bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *lis
 /* Whether the bound on requests leaves room for one more. */
 bool skad_lookup_may_ask(const skad_lookup *lookup);
 
-/* A new lookup for a target that ends when `wanted` living nodes are found (0: the profile's s);
- * NULL without memory. Free with free(). */
-skad_lookup *skad_lookup_new(const skad_profile *profile, const skad_id *self,
-                             const skad_id *target, uint8_t wanted, uint64_t now_us);
+/* What a lookup starts from. */
+typedef struct skad_lookup_plan {
+    const skad_profile *profile;
+    const skad_id *self;
+    const skad_id *target;
+    uint8_t wanted; /* it ends when so many living nodes are found; 0: the profile's s */
+    uint64_t now_us;
+    bool frugal; /* memory for candidates comes as they are heard of */
+} skad_lookup_plan;
+
+/* NULL without memory. */
+skad_lookup *skad_lookup_new(const skad_lookup_plan *plan);
+void skad_lookup_free(skad_lookup *lookup); /* NULL is allowed */
 
 /* Deals our own contacts, closest first: turns 0 to k-1 to the paths, further ones to the closing
  * round, where they stand in for close ones that turn out to be dead. */

@@ -15,7 +15,7 @@ static void empty(skad_operation_place *place)
 {
     skad_operation *operation = place->operation;
     if (operation != NULL) {
-        free(operation->lookup);
+        skad_lookup_free(operation->lookup);
         free(operation->deposit.record);
         free(operation->holders);
         skad_collection_free(operation->collection);

@@ -61,8 +61,15 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
 {
     const skad_table *table = &node->table;
     bool joining = operation->kind == SKAD_OPERATION_JOIN;
-    operation->lookup = skad_lookup_new(&node->profile, &table->self, target,
-                                        joining ? SKAD_REGION_WANTED : 0, node->now.mono_us);
+    const skad_lookup_plan plan = {
+        .profile = &node->profile,
+        .self = &table->self,
+        .target = target,
+        .wanted = joining ? SKAD_REGION_WANTED : 0,
+        .now_us = node->now.mono_us,
+        .frugal = node->frugal,
+    };
+    operation->lookup = skad_lookup_new(&plan);
     if (operation->lookup == NULL) {
         return SKAD_ERR_MEMORY;
     }

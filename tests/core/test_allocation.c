@@ -1,6 +1,6 @@
 /* Nothing on the way of a datagram allocates: a joined node takes requests and answers, and what it
- * sends is polled, without one call of malloc, calloc, realloc or free. The linker hands those
- * calls to the functions here (tests/CMakeLists.txt). */
+ * sends is polled, without one call of malloc, calloc, realloc, reallocarray or free. The linker
+ * hands those calls to the functions here (tests/CMakeLists.txt). */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,10 +26,12 @@ static volatile size_t calls;
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *data, size_t size);
+void *__real_reallocarray(void *data, size_t count, size_t size);
 void __real_free(void *data);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *data, size_t size);
+void *__wrap_reallocarray(void *data, size_t count, size_t size);
 void __wrap_free(void *data);
 
 void *__wrap_malloc(size_t size)
@@ -48,6 +50,12 @@ void *__wrap_realloc(void *data, size_t size)
 {
     calls++;
     return __real_realloc(data, size);
+}
+
+void *__wrap_reallocarray(void *data, size_t count, size_t size)
+{
+    calls++;
+    return __real_reallocarray(data, count, size);
 }
 
 void __wrap_free(void *data)
@@ -125,8 +133,9 @@ static void the_counter_counts(void **state)
     data = realloc(data, 20);
     free(data);
     data = calloc(1, 10);
+    data = reallocarray(data, 2, 10);
     free(data);
-    assert_int_equal(calls, before + 5);
+    assert_int_equal(calls, before + 6);
 }
 
 static void requests_are_answered_without_allocating(void **state)

@@ -203,7 +203,7 @@ static void a_lookup_asks_and_returns_only_the_closest_few_of_a_group(void **sta
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(script_number_of(lookup, places[i]), all[i]);
     }
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void invented_names_of_a_subnet_do_not_shut_it_out(void **state)
@@ -220,7 +220,7 @@ static void invented_names_of_a_subnet_do_not_shut_it_out(void **state)
     script_fail_node(lookup, 3);
     script_answer(lookup, 4, NULL, 0);
     script_assert_asks(lookup, NUMBERS(5));
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 int main(void)

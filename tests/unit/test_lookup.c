@@ -29,7 +29,7 @@ static void seeds_are_dealt_to_the_paths_in_turn_and_the_rest_to_the_closing_rou
     }
     assert_int_equal(lookup->lists[4].count, 2);
     assert_true(script_on_list(lookup, 4, 90) && script_on_list(lookup, 4, 100));
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void each_path_asks_its_closest_alpha_at_a_time(void **state)
@@ -40,11 +40,11 @@ static void each_path_asks_its_closest_alpha_at_a_time(void **state)
     script_assert_asks(lookup, NUMBERS(10, 20));
     script_answer(lookup, 20, NUMBERS(7));
     script_assert_asks(lookup, NUMBERS(7));
-    free(lookup);
+    skad_lookup_free(lookup);
     lookup = script_make(2, 2, 8, 4);
     script_seed(lookup, NUMBERS(10, 20, 30, 40, 50, 60));
     script_assert_asks(lookup, NUMBERS(10, 30, 20, 40));
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void a_node_is_asked_by_the_path_that_claims_it_first_and_never_again(void **state)
@@ -60,7 +60,7 @@ static void a_node_is_asked_by_the_path_that_claims_it_first_and_never_again(voi
     script_assert_asks(lookup, NULL, 0);
     assert_true(skad_lookup_done(lookup));
     assert_int_equal(lookup->rpcs, 3);
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void we_never_ask_ourselves(void **state)
@@ -76,7 +76,7 @@ static void we_never_ask_ourselves(void **state)
     skad_lookup_heard(lookup, script_place_of(lookup, 10), &self, &self.ipv4);
     script_assert_asks(lookup, NULL, 0);
     assert_true(skad_lookup_done(lookup));
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void a_flood_of_invented_names_spoils_only_the_path_that_asked_the_liar(void **state)
@@ -100,7 +100,7 @@ static void a_flood_of_invented_names_spoils_only_the_path_that_asked_the_liar(v
     script_answer(lookup, 1001, NULL, 0);
     script_assert_asks(lookup,
                        NUMBERS(101, 1005)); /* the closest invention, and path 1 goes its way */
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void a_shortlist_keeps_the_closest_in_order_and_the_farthest_gives_way(void **state)
@@ -126,7 +126,7 @@ static void a_shortlist_keeps_the_closest_in_order_and_the_farthest_gives_way(vo
     script_hear(lookup, 5000, 0);
     assert_true(script_on_list(lookup, 0, 0));
     assert_false(script_on_list(lookup, 0, farthest));
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void a_slow_node_is_overtaken_and_its_late_answer_counts(void **state)
@@ -147,7 +147,7 @@ static void a_slow_node_is_overtaken_and_its_late_answer_counts(void **state)
     assert_int_equal(skad_lookup_closest(lookup, lookup->siblings, places), 2);
     assert_int_equal(script_number_of(lookup, places[0]), 3);
     assert_int_equal(script_number_of(lookup, places[1]), 10);
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void a_path_that_ran_dry_adopts_what_nobody_claimed(void **state)
@@ -164,7 +164,7 @@ static void a_path_that_ran_dry_adopts_what_nobody_claimed(void **state)
     assert_int_equal(lookup->candidates[script_place_of(lookup, 30)].path, 1);
     script_answer(lookup, 30, NULL, 0);
     script_assert_asks(lookup, NULL, 0); /* it has had an answer: 50 is left to path 0 */
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void a_liar_that_never_ends_is_ended_by_the_cap(void **state)
@@ -184,7 +184,7 @@ static void a_liar_that_never_ends_is_ended_by_the_cap(void **state)
         }
     }
     assert_int_equal(lookup->rpcs, SKAD_LOOKUP_RPCS_MAX);
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void the_cap_ends_a_lookup_that_only_meets_the_dead(void **state)
@@ -209,7 +209,7 @@ static void the_cap_ends_a_lookup_that_only_meets_the_dead(void **state)
     }
     assert_true(skad_lookup_done(lookup));
     assert_in_range(lookup->rpcs, 4, SKAD_LOOKUP_RPCS_MAX);
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void the_closing_round_asks_the_seeds_that_stood_by(void **state)
@@ -236,7 +236,7 @@ static void the_closing_round_asks_the_seeds_that_stood_by(void **state)
     assert_in_range(script_explore(lookup), 1, SKAD_LOOKUP_RPCS_MAX);
     assert_true(skad_lookup_done(lookup)); /* three have answered: 80 is not needed */
     assert_int_equal(lookup->candidates[script_place_of(lookup, 60)].path, lookup->paths);
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void dead_nodes_among_the_closest_widen_the_lookup_region_by_region(void **state)
@@ -269,7 +269,7 @@ static void dead_nodes_among_the_closest_widen_the_lookup_region_by_region(void 
     uint16_t places[SKAD_K_MAX];
     assert_int_equal(skad_lookup_closest(lookup, lookup->siblings, places), 2);
     assert_int_equal(script_number_of(lookup, places[1]), 8);
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void a_lookup_of_the_only_node_a_bucket_holds_widens_within_the_key_space(void **state)
@@ -288,7 +288,7 @@ static void a_lookup_of_the_only_node_a_bucket_holds_widens_within_the_key_space
     assert_int_equal(lookup->region, SKAD_ID_BITS - 1);
     script_explore(lookup);
     assert_true(skad_lookup_done(lookup));
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void a_node_named_at_a_wrong_address_is_asked_at_the_other_one(void **state)
@@ -315,7 +315,7 @@ static void a_node_named_at_a_wrong_address_is_asked_at_the_other_one(void **sta
     script_fail_node(lookup, 5); /* a third address is not tried */
     script_hear(lookup, 10, 5);
     script_assert_asks(lookup, NULL, 0);
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void what_a_slow_path_names_late_belongs_to_the_union(void **state)
@@ -331,7 +331,7 @@ static void what_a_slow_path_names_late_belongs_to_the_union(void **state)
     assert_int_equal(lookup->phase, SKAD_LOOKUP_CLOSING);
     script_answer(lookup, 10, NUMBERS(5));
     script_assert_asks(lookup, NUMBERS(5));
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void agreement_counts_the_paths_that_knew_the_closest_by_themselves(void **state)
@@ -352,7 +352,7 @@ static void agreement_counts_the_paths_that_knew_the_closest_by_themselves(void 
             }
         }
         assert_int_equal(skad_lookup_agreement(lookup), knowing);
-        free(lookup);
+        skad_lookup_free(lookup);
     }
 }
 
@@ -371,7 +371,7 @@ static void an_unasked_node_is_asked_again_as_if_nothing_had_been(void **state)
         assert_int_equal(lookup->lists[0].waiting, 0);
     }
     assert_false(skad_lookup_done(lookup));
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void a_finished_lookup_asks_nobody(void **state)
@@ -383,7 +383,7 @@ static void a_finished_lookup_asks_nobody(void **state)
     skad_lookup_finish(lookup);
     assert_int_equal(script_next(lookup), NOBODY);
     assert_true(skad_lookup_done(lookup));
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void a_lookup_without_contacts_is_done_at_once(void **state)
@@ -395,7 +395,7 @@ static void a_lookup_without_contacts_is_done_at_once(void **state)
     assert_true(skad_lookup_done(lookup));
     assert_int_equal(skad_lookup_closest(lookup, SKAD_K_MAX, places), 0);
     assert_int_equal(skad_lookup_agreement(lookup), 0);
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 static void hops_count_the_answers_between_us_and_the_first_mention(void **state)
@@ -410,7 +410,7 @@ static void hops_count_the_answers_between_us_and_the_first_mention(void **state
         script_answer(lookup, number, NUMBERS(number - 100, 1000));
         number -= 100;
     }
-    free(lookup);
+    skad_lookup_free(lookup);
 }
 
 int main(void)

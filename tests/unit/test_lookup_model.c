@@ -141,7 +141,7 @@ static void random_networks_with_dead_and_slow_nodes_give_the_exact_closest(void
             }
         } while (!skad_lookup_done(self.lookup));
         assert_result_is_exact(&self);
-        free(self.lookup);
+        skad_lookup_free(self.lookup);
     }
 }
 
