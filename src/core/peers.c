@@ -198,8 +198,3 @@ void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us)
     uint32_t ms = skad_instant_ms(us);
     peers->checks_ms[slot] = ms == 0 ? 1 : ms; /* 0 stands for a free slot */
 }
-
-bool skad_peer_silent(const skad_peer *peer)
-{
-    return peer->failures >= SKAD_PEER_FAILURES_SILENT;
-}

@@ -107,7 +107,10 @@ skad_annex *skad_peers_annex_of(skad_peers *peers, skad_peer_slot slot);
 /* When a peer is checked next. */
 void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us);
 
-bool skad_peer_silent(const skad_peer *peer);
+static inline bool skad_peer_silent(const skad_peer *peer)
+{
+    return peer->failures >= SKAD_PEER_FAILURES_SILENT;
+}
 
 /* The slots of the usable, living peers closest to the target, ascending: at most `max` (<= 64), of
  * those with a route in `families`, except `except` (may be NULL). Returns how many. */

@@ -125,6 +125,23 @@ static bool siblings_want(const skad_table *table, const skad_id *id)
     return skad_distance_compare(&table->self, id, &farthest->id) < 0;
 }
 
+/* Where in the list an ID belongs. */
+static size_t siblings_rank(const skad_table *table, const skad_id *id)
+{
+    size_t low = 0;
+    size_t high = table->siblings_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const skad_id *other = &peer_at(table, table->siblings[middle])->id;
+        if (skad_distance_compare(&table->self, id, other) < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
 static void siblings_add(skad_table *table, skad_peer_slot slot)
 {
     const skad_id *id = &peer_at(table, slot)->id;
@@ -132,17 +149,15 @@ static void siblings_add(skad_table *table, skad_peer_slot slot)
         return;
     }
     if (table->siblings_count == table->siblings_max) {
-        skad_peer_slot farthest = table->siblings[table->siblings_count - 1];
-        siblings_remove(table, farthest);
+        skad_peer_slot farthest = table->siblings[--table->siblings_count];
+        peer_at(table, farthest)->places &= (uint8_t)~SKAD_PEER_IN_SIBLINGS;
         skad_peers_release(&table->peers, farthest);
     }
-    size_t at = table->siblings_count++;
-    while (at > 0 && skad_distance_compare(&table->self, id,
-                                           &peer_at(table, table->siblings[at - 1])->id) < 0) {
-        table->siblings[at] = table->siblings[at - 1];
-        at--;
-    }
+    size_t at = siblings_rank(table, id);
+    memmove(&table->siblings[at + 1], &table->siblings[at],
+            (table->siblings_count - at) * sizeof table->siblings[0]);
     table->siblings[at] = slot;
+    table->siblings_count++;
     peer_at(table, slot)->places |= SKAD_PEER_IN_SIBLINGS;
 }
 

@@ -1,0 +1,30 @@
+/* A node that is made as it would be after hours in a network: for worlds that are built at once.
+ * What comes of it is what the network itself would have brought, had each contact answered one
+ * request at its time and nothing else happened. */
+#ifndef SKAD_CORE_FILL_H
+#define SKAD_CORE_FILL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/status.h"
+#include "src/core/state.h"
+
+/* A contact that answered. */
+typedef struct skad_acquaintance {
+    const skad_id *id;
+    const skad_address *address;
+    uint32_t rtt_us;
+    uint64_t heard_us; /* when; not after now */
+} skad_acquaintance;
+
+/* Puts them into the table, in this order, with all memory for them taken at once. Those that the
+ * table refuses are left out. Error: SKAD_ERR_MEMORY (nothing was put in). */
+SKAD_MUST_CHECK skad_status skad_fill(skad_node *node, const skad_acquaintance *known, size_t count,
+                                      skad_time now);
+
+/* The node has joined long ago: its buckets are refreshed one by one within the next hour, and its
+ * neighbours are no newcomers. No event tells of it. */
+void skad_fill_joined(skad_node *node, skad_time now);
+
+#endif
