@@ -13,6 +13,7 @@
 #define GATHERED_MAX 128 /* a multiple of STEP */
 #define STEP         16  /* prefixes that are compared at once; memory comes in such steps */
 #define STRIDE       4   /* bits */
+#define SURPLUS      16  /* that may be gathered beyond those wanted */
 
 typedef struct closest_query {
     const skad_id *target;
@@ -28,39 +29,54 @@ static bool eligible(const skad_peer *peer, const closest_query *query)
            (query->except == NULL || !skad_id_equal(&peer->id, query->except));
 }
 
-/* How many share this many bits with the target, or more; 1..31. Slots that are free may be counted
- * along. No branch within, so that compilers count several at once. */
-static size_t count_sharing(const skad_peers *peers, uint32_t target, unsigned bits)
+/* How many are no farther than this. Slots that are free may be counted along. No branch within, so
+ * that compilers count several at once. */
+static size_t count_within(const skad_peers *peers, uint32_t target, uint32_t bound)
 {
     size_t count = 0;
     for (size_t first = 0; first < peers->used; first += STEP) {
         const uint32_t *prefixes = &peers->prefixes[first];
-        uint32_t sharing = 0;
+        uint32_t within = 0;
         for (size_t i = 0; i < STEP; i++) {
-            sharing += (prefixes[i] ^ target) >> (32 - bits) == 0;
+            within += (prefixes[i] ^ target) <= bound;
         }
-        count += sharing;
+        count += within;
     }
     return count;
 }
 
-/* How far the ones worth sorting may be: a bound on the first 32 bits of the distance that at least
- * `max` stay below, by the most bits that so many share with the target. Cuts several hundred peers
- * down to a few dozen. Those bits are few unless the target is near us. */
-static uint32_t distance_bound(const skad_peers *peers, uint32_t target, size_t max)
+/* A bound on the first 32 bits of the distance that at least `wanted` stay below, if there are so
+ * many, and few more: first by the most bits that so many share with the target, which are few
+ * unless it is near us, then within the last of them. */
+static uint32_t distance_bound(const skad_peers *peers, uint32_t target, size_t wanted)
 {
     unsigned enough = 0; /* so many share this much */
     unsigned beyond = 32;
+    size_t count = peers->used;
     while (beyond - enough > 1) {
         unsigned half = (beyond - enough) / 2;
         unsigned bits = enough + (half < STRIDE ? half : STRIDE);
-        if (count_sharing(peers, target, bits) >= max) {
+        size_t sharing = count_within(peers, target, UINT32_MAX >> bits);
+        if (sharing >= wanted) {
             enough = bits;
+            count = sharing;
         } else {
             beyond = bits;
         }
     }
-    return UINT32_MAX >> enough;
+    uint32_t high = UINT32_MAX >> enough;
+    uint32_t low = high / 2;
+    while (count > wanted + SURPLUS && high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        size_t within = count_within(peers, target, middle);
+        if (within >= wanted) {
+            high = middle;
+            count = within;
+        } else {
+            low = middle;
+        }
+    }
+    return high;
 }
 
 /* The slots below a bound; more than GATHERED_MAX: they do not fit. */
@@ -170,15 +186,18 @@ size_t skad_peers_closest(const skad_peers *peers, const skad_id *target, unsign
 {
     SKAD_ASSERT(max > 0 && max <= CLOSEST_MAX);
     const closest_query query = {target, families, except, max};
-    /* Some of those below the bound may not be eligible: ask for a few more, and for all if that
-     * was not enough. */
-    uint32_t bound = distance_bound(peers, (uint32_t)(skad_id_prefix(target) >> 32), max + 4);
-    size_t count;
-    if (!rank_below(peers, bound, &query, out, &count)) {
-        count = closest_below(peers, bound, &query, out);
+    uint32_t prefix = (uint32_t)(skad_id_prefix(target) >> 32);
+    /* Some of those below the bound may not be eligible: a few more are gathered, and twice as many
+     * each time that was not enough. */
+    for (size_t wanted = max + 4;; wanted *= 2) {
+        bool all = wanted >= peers->used;
+        uint32_t bound = all ? UINT32_MAX : distance_bound(peers, prefix, wanted);
+        size_t count;
+        if (!rank_below(peers, bound, &query, out, &count)) {
+            count = closest_below(peers, bound, &query, out);
+        }
+        if (count == max || all) {
+            return count;
+        }
     }
-    if (count < max && bound != UINT32_MAX) {
-        count = closest_below(peers, UINT32_MAX, &query, out);
-    }
-    return count;
 }
