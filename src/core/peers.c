@@ -32,7 +32,7 @@ skad_status skad_peers_reserve(skad_peers *peers, size_t count)
     if (room <= peers->room) {
         return SKAD_OK;
     }
-    skad_peer *larger = grown(peers->peers, peers->room, room, sizeof *larger);
+    skad_peer *larger = reallocarray(peers->peers, room, sizeof *larger); /* cleared when taken */
     peers->peers = larger != NULL ? larger : peers->peers;
     uint32_t *prefixes = grown(peers->prefixes, peers->room, room, sizeof *prefixes);
     peers->prefixes = prefixes != NULL ? prefixes : peers->prefixes;

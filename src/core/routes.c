@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "proto/address.h"
 #include "src/core/diversity.h"
 
 static const uint8_t FAMILIES[SKAD_ROUTES] = {SKAD_FAMILY_IPV4, SKAD_FAMILY_IPV6};
@@ -38,8 +37,17 @@ skad_address skad_route_address(const skad_peers *peers, skad_peer_slot slot, si
 
 bool skad_route_is(const skad_peers *peers, skad_peer_slot slot, const skad_address *address)
 {
-    skad_address verified = skad_route_address(peers, slot, skad_route_index(address));
-    return skad_address_equal(&verified, address);
+    const skad_peer *peer = &peers->peers[slot];
+    if ((peer->families & address->family) == 0) {
+        return false;
+    }
+    if (address->family == SKAD_FAMILY_IPV4) {
+        return peer->ipv4_port == address->port &&
+               memcmp(peer->ipv4, address->ip, sizeof peer->ipv4) == 0;
+    }
+    const skad_annex *annex = skad_peers_annex(peers, slot);
+    return annex->ipv6_port == address->port &&
+           memcmp(annex->ipv6, address->ip, sizeof annex->ipv6) == 0;
 }
 
 uint64_t skad_route_group(const skad_peers *peers, skad_peer_slot slot, size_t route)

@@ -1,0 +1,187 @@
+/* Tables that are filled at once: they are what the same answers one after the other make. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/core/distance.h"
+#include "src/core/fill.h"
+#include "tests/support/dice.h"
+#include "tests/support/identities.h"
+
+#define CONTACTS 900 /* more than find a place */
+
+static const skad_time NOW = {.mono_us = 5000 * SKAD_US_PER_S, .unix_s = TEST_UNIX_S};
+
+typedef struct bench {
+    skad_store store;
+    skad_identity identity;
+    skad_shared *shared;
+    skad_node *filled;
+    skad_node *answered;
+    skad_id ids[CONTACTS];
+    skad_address addresses[CONTACTS];
+    skad_acquaintance known[CONTACTS];
+} bench;
+
+static skad_node *make(bench *self, uint8_t group_table_max)
+{
+    skad_node_config config = {.profile = *skad_profile_builtin("test"),
+                               .identity = &self->identity,
+                               .store = self->store,
+                               .families = SKAD_FAMILIES_ALL,
+                               .shared = self->shared,
+                               .disposable = true,
+                               .frugal = true};
+    config.profile.group_table_max = group_table_max;
+    skad_node_limits_default(&config.limits);
+    config.limits.peers = 300;
+    skad_node *node;
+    assert_int_equal(skad_node_new(&config, NOW, &node), SKAD_OK);
+    return node;
+}
+
+static bench *begin(uint8_t group_table_max)
+{
+    static const skad_store_caps caps = {4, 4096, 4, 4096};
+    bench *self = calloc(1, sizeof *self);
+    assert_non_null(self);
+    test_dice dice = {77};
+    self->identity = test_identity(skad_profile_builtin("test"), 1);
+    assert_int_equal(skad_store_memory_new(&caps, &self->store), SKAD_OK);
+    assert_int_equal(skad_shared_new(16, &self->shared), SKAD_OK);
+    for (size_t i = 0; i < CONTACTS; i++) {
+        self->ids[i] =
+            test_dice_id_near(&dice, &self->identity.id, (unsigned)test_dice_below(&dice, 12));
+        self->addresses[i] = test_dice_address((uint32_t)i);
+        if (i % 5 == 1) { /* somebody again, elsewhere or over the other family */
+            self->ids[i] = self->ids[i / 2];
+            self->addresses[i].family = i % 2 == 0 ? SKAD_FAMILY_IPV4 : SKAD_FAMILY_IPV6;
+        }
+        self->known[i] = (skad_acquaintance){
+            .id = &self->ids[i],
+            .address = &self->addresses[i],
+            .rtt_us = (uint32_t)(1000 + test_dice_below(&dice, 90000)),
+            .heard_us = NOW.mono_us - 100 * SKAD_US_PER_S + i * 100 * SKAD_US_PER_MS,
+        };
+    }
+    self->ids[7] = self->identity.id; /* ourselves */
+    self->filled = make(self, group_table_max);
+    self->answered = make(self, group_table_max);
+    return self;
+}
+
+static void end(bench *self)
+{
+    skad_node_free(self->filled);
+    skad_node_free(self->answered);
+    skad_shared_free(self->shared);
+    self->store.ops->free(self->store.self);
+    free(self);
+}
+
+static void assert_peers_equal(const skad_peers *a, const skad_peers *b)
+{
+    assert_int_equal(a->used, b->used);
+    assert_int_equal(a->count, b->count);
+    assert_memory_equal(a->peers, b->peers, a->used * sizeof *a->peers);
+    assert_memory_equal(a->prefixes, b->prefixes, a->used * sizeof *a->prefixes);
+    assert_memory_equal(a->checks_ms, b->checks_ms, a->used * sizeof *a->checks_ms);
+    assert_int_equal(a->annexes_used, b->annexes_used);
+    assert_memory_equal(a->annexes, b->annexes, a->annexes_used * sizeof *a->annexes);
+}
+
+static void assert_tables_equal(const skad_table *a, const skad_table *b)
+{
+    assert_peers_equal(&a->peers, &b->peers);
+    assert_int_equal(a->buckets_count, b->buckets_count);
+    for (size_t i = 0; i < a->buckets_count; i++) {
+        const skad_bucket *bucket = &a->buckets[i];
+        assert_int_equal(bucket->members_count, b->buckets[i].members_count);
+        assert_int_equal(bucket->cache_count, b->buckets[i].cache_count);
+        assert_memory_equal(skad_table_members(a, i), skad_table_members(b, i),
+                            bucket->members_count * sizeof(skad_peer_slot));
+        assert_memory_equal(skad_table_cache(a, i), skad_table_cache(b, i),
+                            bucket->cache_count * sizeof(skad_peer_slot));
+    }
+    assert_int_equal(a->siblings_count, b->siblings_count);
+    assert_memory_equal(a->siblings, b->siblings, a->siblings_count * sizeof a->siblings[0]);
+}
+
+static void a_filled_table_is_what_answers_one_by_one_make(void **state)
+{
+    (void)state;
+    static const uint8_t groups[] = {0, 1}; /* whether addresses are counted */
+    for (size_t g = 0; g < 2; g++) {
+        bench *self = begin(groups[g]);
+        assert_int_equal(skad_fill(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
+        for (size_t i = 0; i < CONTACTS; i++) {
+            const skad_acquaintance *who = &self->known[i];
+            (void)skad_table_answered(&self->answered->table, who->id, who->address, who->rtt_us,
+                                      who->heard_us);
+        }
+        assert_in_range(self->filled->table.peers.count, 50, 300);
+        assert_tables_equal(&self->filled->table, &self->answered->table);
+        end(self);
+    }
+}
+
+static void who_was_heard_first_is_checked_first(void **state)
+{
+    (void)state;
+    bench *self = begin(0);
+    assert_int_equal(skad_fill(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
+    skad_fill_joined(self->filled, NOW);
+    assert_int_equal(self->filled->upkeep.check_us,
+                     self->known[0].heard_us + SKAD_CHECK_INTERVAL_US);
+    end(self);
+}
+
+static void a_node_that_joined_long_ago_stays_calm(void **state)
+{
+    (void)state;
+    bench *self = begin(0);
+    skad_node *node = self->filled;
+    skad_node_stats stats;
+    skad_event event;
+    skad_datagram datagram;
+    assert_int_equal(skad_fill(node, self->known, CONTACTS, NOW), SKAD_OK);
+    skad_fill_joined(node, NOW);
+    skad_node_tick(node, NOW);
+    skad_node_stats_get(node, NOW, &stats);
+    assert_true(stats.joined);
+    assert_int_equal(stats.operations, 0);
+    assert_false(skad_node_poll_event(node, &event));
+    assert_false(skad_node_poll_datagram(node, &datagram));
+    for (size_t i = 0; i < node->table.buckets_count; i++) {
+        assert_in_range(node->table.buckets[i].refresh_us, NOW.mono_us,
+                        NOW.mono_us + SKAD_REFRESH_INTERVAL_US);
+    }
+    end(self);
+}
+
+static void nobody_known_is_allowed(void **state)
+{
+    (void)state;
+    bench *self = begin(0);
+    assert_int_equal(skad_fill(self->filled, NULL, 0, NOW), SKAD_OK);
+    assert_int_equal(self->filled->table.peers.count, 0);
+    end(self);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_filled_table_is_what_answers_one_by_one_make),
+        cmocka_unit_test(who_was_heard_first_is_checked_first),
+        cmocka_unit_test(a_node_that_joined_long_ago_stays_calm),
+        cmocka_unit_test(nobody_known_is_allowed),
+    };
+    return cmocka_run_group_tests_name("fill", tests, NULL, NULL);
+}
