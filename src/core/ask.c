@@ -78,7 +78,8 @@ bool skad_ask_may(const skad_node *node)
 bool skad_ask_ping(skad_node *node, const skad_id *responder, const skad_address *address,
                    skad_purpose purpose)
 {
-    skad_message ping = {.kind = SKAD_KIND_PING};
+    skad_message ping; /* not cleared: a PING has no more than its kind */
+    ping.kind = SKAD_KIND_PING;
     skad_request request = {
         .message = &ping, .address = address, .responder = responder, .purpose = purpose};
     return skad_ask(node, &request);

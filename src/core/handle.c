@@ -20,9 +20,8 @@ static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address 
     }
 }
 
-static bool lives_near_us(const skad_node *node, const skad_id *id)
+static bool lives_near_us(const skad_node *node, skad_peer_slot slot)
 {
-    skad_peer_slot slot = skad_peers_find(&node->table.peers, id);
     if (slot == SKAD_PEER_NONE) {
         return false;
     }
@@ -36,13 +35,13 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
     const skad_pending_rpc rpc = *admitted->rpc;
     skad_pending_close(&node->pending, admitted->rpc);
     node->heard_us = node->now.mono_us;
-    bool was_near = lives_near_us(node, &opened->sender);
+    bool was_near = lives_near_us(node, skad_peers_find(&node->table.peers, &opened->sender));
     skad_peer_slot slot = skad_table_answered(&node->table, &opened->sender, from,
                                               node->now.mono_us - rpc.sent_us, node->now.mono_us);
     if (slot != SKAD_PEER_NONE) {
         keep_token(node, slot, from, admitted->envelope.token);
     }
-    if (!was_near && lives_near_us(node, &opened->sender)) {
+    if (!was_near && lives_near_us(node, slot)) {
         skad_handover_arrived(node, &opened->sender);
     }
     uint64_t group = node->profile.group_table_max != 0 ? skad_address_group(from) : 0;

@@ -85,7 +85,8 @@ static size_t closest(const answer *to, const skad_id *target, unsigned want,
 
 static void serve_ping(answer *to)
 {
-    skad_message message = {.kind = SKAD_KIND_PONG};
+    skad_message message;
+    message.kind = SKAD_KIND_PONG;
     reply(to, &message);
 }
 

@@ -26,6 +26,7 @@
  *   ask.c      requests of our own
  *   (proto/seal.c: signature, tag)
  *   inspect.c  statistics and table rows
+ *   fill.c     a node as it is after hours in a network
  *
  * Calls run down this list, never up: join starts a lookup, and looks whether it has ended. */
 #ifndef SKAD_CORE_STATE_H

@@ -93,12 +93,13 @@ void skad_upkeep_check_by(skad_node *node, uint64_t within_us)
 
 static void check_peers(skad_node *node)
 {
-    if (node->now.mono_us < node->upkeep.check_us) {
-        return;
-    }
-    skad_peer_slot slot;
-    while ((slot = skad_table_check_due(&node->table, node->now.mono_us, &node->upkeep.check_us)) !=
-           SKAD_PEER_NONE) {
+    while (node->now.mono_us >= node->upkeep.check_us) {
+        skad_peer_slot slot =
+            skad_table_check_due(&node->table, node->now.mono_us, &node->upkeep.check_us);
+        if (slot == SKAD_PEER_NONE) {
+            return;
+        }
+        skad_upkeep_check_by(node, SKAD_CHECK_INTERVAL_US); /* its own next one */
         const skad_peers *peers = &node->table.peers;
         skad_address address;
         if (!skad_route_choose(peers, slot, node->families, &address) ||

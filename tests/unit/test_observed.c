@@ -41,6 +41,7 @@ static void nothing_is_known_before_two_agree(void **state)
     assert_int_equal(skad_observed_address(&observed, 0).family, SKAD_FAMILY_NONE);
     vote(&observed, 3, 8);
     assert_agreed(&observed, 8);
+    skad_observed_free(&observed);
 }
 
 static void one_voter_has_one_vote_however_often_it_speaks(void **state)
@@ -55,6 +56,7 @@ static void one_voter_has_one_vote_however_often_it_speaks(void **state)
     vote(&observed, 2, 9);
     vote(&observed, 1, 9); /* it changed its mind */
     assert_agreed(&observed, 9);
+    skad_observed_free(&observed);
 }
 
 static void the_majority_wins(void **state)
@@ -69,6 +71,7 @@ static void the_majority_wins(void **state)
         vote(&observed, i, 5);
     }
     assert_agreed(&observed, 5);
+    skad_observed_free(&observed);
 }
 
 static void old_votes_give_way_so_that_a_move_is_noticed(void **state)
@@ -83,6 +86,7 @@ static void old_votes_give_way_so_that_a_move_is_noticed(void **state)
         vote(&observed, (uint8_t)(100 + i), 2);
     }
     assert_agreed(&observed, 2);
+    skad_observed_free(&observed);
 }
 
 static void one_subnet_has_one_vote(void **state)
@@ -99,6 +103,7 @@ static void one_subnet_has_one_vote(void **state)
     skad_id other = voter(9);
     skad_observed_vote(&observed, &other, 2, &lie);
     assert_agreed(&observed, 66);
+    skad_observed_free(&observed);
 }
 
 static void families_are_counted_apart(void **state)
@@ -117,6 +122,7 @@ static void families_are_counted_apart(void **state)
     skad_address agreed = skad_observed_address(&observed, 1);
     assert_true(skad_address_equal(&agreed, &ipv6));
     assert_int_equal(skad_observed_address(&observed, 0).family, SKAD_FAMILY_NONE);
+    skad_observed_free(&observed);
 }
 
 int main(void)
