@@ -93,6 +93,7 @@ skad_status skad_draft_write(const skad_sealer *sealer, const skad_draft_fields 
     out->len = (uint16_t)(SKAD_TAG_BYTES + writer.len);
     out->bytes_max = (uint16_t)bytes_max;
     out->sealed = false;
+    out->request = fields->request_digest == NULL;
     out->recipient = *fields->recipient;
     skad_envelope_digest(fields->recipient, fields->request_digest,
                          (skad_span){writer.data, writer.len}, out->digest);

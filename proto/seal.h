@@ -13,6 +13,7 @@ typedef struct skad_draft {
     uint16_t len;       /* so far, the tag's 16 bytes included */
     uint16_t bytes_max; /* of the sealed datagram: its path has to stay below, too */
     bool sealed;
+    bool request;      /* else a reply */
     skad_id recipient; /* all-zero for a hello */
     uint8_t digest[SKAD_HASH_BYTES];
 } skad_draft;

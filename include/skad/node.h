@@ -128,6 +128,7 @@ uint64_t skad_node_deadline(const skad_node *node);
 typedef struct skad_datagram {
     skad_address to;
     size_t len;
+    bool request; /* of ours: what it asks for will come from `to` */
     uint8_t bytes[SKAD_DATAGRAM_BYTES_MAX];
 } skad_datagram;
 

@@ -110,6 +110,7 @@ bool skad_outbox_poll_sealed(skad_outbox *outbox, skad_datagram *out)
     }
     out->to = head->to;
     out->len = head->draft.len;
+    out->request = head->draft.request;
     memcpy(out->bytes, head->draft.bytes, head->draft.len);
     outbox->count--;
     outbox->lent--;

@@ -121,6 +121,30 @@ static void datagrams_leave_in_the_order_in_which_they_came(void **state)
     assert_int_equal(polled, made->drafted);
 }
 
+/* A driver may await what comes back to a request. */
+static void requests_are_told_from_replies(void **state)
+{
+    bench *made = *state;
+    skad_datagram datagram;
+    const uint8_t rpc_id[SKAD_RPC_ID_BYTES] = {0};
+    const uint8_t digest[SKAD_HASH_BYTES] = {1};
+    skad_message pong = {.kind = SKAD_KIND_PONG};
+    pong.u.reply.observed = test_dice_address(0);
+    const skad_draft_fields fields = {.message = &pong,
+                                      .rpc_id = rpc_id,
+                                      .recipient = &made->recipients[0].id,
+                                      .request_digest = digest};
+    skad_outgoing *outgoing = skad_outbox_reserve(&made->outbox);
+    assert_int_equal(skad_draft_write(&made->sealer, &fields, &outgoing->draft), SKAD_OK);
+    outgoing->to = test_dice_address(0);
+    skad_outbox_commit(&made->outbox);
+    assert_true(put(made, &made->recipients[0].id));
+    assert_true(poll(made, &datagram));
+    assert_false(datagram.request);
+    assert_true(poll(made, &datagram));
+    assert_true(datagram.request);
+}
+
 static void a_full_ring_takes_no_more_and_loses_nothing(void **state)
 {
     bench *made = *state;
@@ -286,6 +310,7 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(datagrams_leave_in_the_order_in_which_they_came, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(requests_are_told_from_replies, begin, end),
         cmocka_unit_test_setup_teardown(a_full_ring_takes_no_more_and_loses_nothing, begin, end),
         cmocka_unit_test_setup_teardown(
             one_signature_does_for_sixteen_and_each_opens_at_its_recipient_only, begin, end),
