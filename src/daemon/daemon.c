@@ -380,7 +380,7 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     init_watchers(daemon);
     daemon->ports.log = config->log;
     if (!skad_ports_open(&daemon->ports, config->loop, config->listen, config->listen_count,
-                         failure) ||
+                         config->inlets ? SKAD_INLETS_MAX : 0, failure) ||
         !make_parts(daemon, failure) ||
         !set_places(daemon, config->join, config->join_count, failure)) {
         skad_daemon_free(daemon);

@@ -5,12 +5,13 @@
 
 #include "crypto/assert.h"
 
-#define ROUNDS_A_TURN 4 /* 256 datagrams of one socket, then the others have their turn */
+#define ROUNDS_A_TURN 1 /* 64 datagrams of one socket, then the others have their turn */
 
 /* ---- Receiving ---- */
 
-static void receive(skad_ports *ports, const skad_udp_received *one)
+static void receive(void *user, const skad_udp_received *one)
 {
+    skad_ports *ports = user;
     if (ports->workers == NULL) {
         (void)skad_node_receive(ports->node, one->bytes, one->len, &one->from, *ports->now);
     } else {
@@ -95,6 +96,9 @@ static void move_all(skad_ports *ports)
             SKAD_ASSERT(to != NULL);
             skad_datagram *place = skad_udp_reserve(to->udp);
             SKAD_ASSERT(place != NULL);
+            if (datagram.request) {
+                skad_inlets_expect(&to->inlets, &datagram.to);
+            }
             *place = datagram;
             skad_udp_commit(to->udp);
             taken++;
@@ -160,7 +164,7 @@ static bool open_socket(skad_ports *ports, const skad_address *listen, bool opti
 }
 
 bool skad_ports_open(skad_ports *ports, struct ev_loop *loop, const skad_address *listen,
-                     size_t count, skad_failure *failure)
+                     size_t count, size_t inlets, skad_failure *failure)
 {
     static const skad_address everywhere[SKAD_PORTS_MAX] = {
         {.family = SKAD_FAMILY_IPV4, .port = SKAD_PORT_DEFAULT},
@@ -176,6 +180,9 @@ bool skad_ports_open(skad_ports *ports, struct ev_loop *loop, const skad_address
         if (!open_socket(ports, &listen[i], !chosen, failure)) {
             return false;
         }
+    }
+    for (size_t i = 0; i < ports->count; i++) {
+        skad_inlets_open(&ports->ports[i].inlets, ports->ports[i].udp, inlets);
     }
     return ports->count > 0 || skad_fail(failure, "this machine has neither IPv4 nor IPv6");
 }
@@ -227,6 +234,7 @@ skad_status skad_ports_start(skad_ports *ports, skad_node *node, const skad_time
     }
     for (size_t i = 0; i < ports->count; i++) {
         ev_io_start(ports->loop, &ports->ports[i].receivable);
+        skad_inlets_start(&ports->ports[i].inlets, ports->loop, receive, ports);
     }
     return SKAD_OK;
 }
@@ -237,6 +245,7 @@ void skad_ports_close(skad_ports *ports)
         stop_workers(ports);
     }
     for (size_t i = 0; i < ports->count; i++) {
+        skad_inlets_close(&ports->ports[i].inlets);
         ev_io_stop(ports->loop, &ports->ports[i].receivable);
         ev_io_stop(ports->loop, &ports->ports[i].sendable);
         skad_udp_close(&ports->sockets[i]);

@@ -10,6 +10,7 @@
 #include <ev.h>
 
 #include "skad/node.h"
+#include "src/daemon/inlets.h"
 #include "src/daemon/log.h"
 #include "src/daemon/udp.h"
 #include "src/daemon/workers.h"
@@ -25,6 +26,7 @@ typedef struct skad_port {
     skad_udp_socket *udp;
     ev_io receivable;
     ev_io sendable; /* active while the kernel's buffer is full */
+    skad_inlets inlets;
 } skad_port;
 
 struct skad_ports {
@@ -43,9 +45,10 @@ struct skad_ports {
 };
 
 /* Opens a socket for each address; without any, for all addresses of both families as far as the
- * machine has them, at SKAD_PORT_DEFAULT. After a failure skad_ports_close is due as well. */
+ * machine has them, at SKAD_PORT_DEFAULT. Each gets so many inlets. After a failure
+ * skad_ports_close is due as well. */
 SKAD_MUST_CHECK bool skad_ports_open(skad_ports *ports, struct ev_loop *loop,
-                                     const skad_address *listen, size_t count,
+                                     const skad_address *listen, size_t count, size_t inlets,
                                      skad_failure *failure);
 void skad_ports_close(skad_ports *ports);
 

@@ -153,7 +153,8 @@ void skad_udp_close(skad_udp_socket *udp)
 
 /* ---- Receiving ---- */
 
-size_t skad_udp_receive(skad_udp_socket *udp, skad_udp_received received[static SKAD_UDP_BATCH])
+size_t skad_udp_receive_by(const skad_udp_socket *udp, int fd,
+                           skad_udp_received received[static SKAD_UDP_BATCH])
 {
     struct mmsghdr messages[SKAD_UDP_BATCH];
     struct iovec pieces[SKAD_UDP_BATCH];
@@ -167,7 +168,7 @@ size_t skad_udp_receive(skad_udp_socket *udp, skad_udp_received received[static 
         messages[i].msg_hdr.msg_name = &in->from[i];
         messages[i].msg_hdr.msg_namelen = sizeof in->from[i];
     }
-    int got = recvmmsg(udp->fd, messages, SKAD_UDP_BATCH, MSG_DONTWAIT, NULL);
+    int got = recvmmsg(fd, messages, SKAD_UDP_BATCH, MSG_DONTWAIT, NULL);
     size_t count = 0;
     for (int i = 0; i < got; i++) {
         skad_udp_received *one = &received[count];
@@ -178,6 +179,12 @@ size_t skad_udp_receive(skad_udp_socket *udp, skad_udp_received received[static 
         }
     }
     return count;
+}
+
+size_t skad_udp_receive(const skad_udp_socket *udp,
+                        skad_udp_received received[static SKAD_UDP_BATCH])
+{
+    return skad_udp_receive_by(udp, udp->fd, received);
 }
 
 /* ---- Sending ---- */

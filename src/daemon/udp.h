@@ -46,7 +46,11 @@ SKAD_MUST_CHECK bool skad_udp_open(const skad_address *listen, skad_udp_socket *
 void skad_udp_close(skad_udp_socket *udp);
 
 /* Takes up to SKAD_UDP_BATCH datagrams that wait at the socket; returns how many. */
-size_t skad_udp_receive(skad_udp_socket *udp, skad_udp_received received[static SKAD_UDP_BATCH]);
+size_t skad_udp_receive(const skad_udp_socket *udp,
+                        skad_udp_received received[static SKAD_UDP_BATCH]);
+/* The same from another socket `fd`, with the buffers of this one. */
+size_t skad_udp_receive_by(const skad_udp_socket *udp, int fd,
+                           skad_udp_received received[static SKAD_UDP_BATCH]);
 
 /* The place for one more datagram to send, or NULL when all are taken; skad_udp_commit makes it
  * count. */

@@ -75,6 +75,7 @@ static int set_up(void **state)
         .control_path = self->path,
         .listen = &listen,
         .listen_count = 1,
+        .inlets = true,
         .log = SKAD_LOG_NOTHING,
     };
     if (!skad_daemon_new(&config, &self->daemon, &failure)) {
