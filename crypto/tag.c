@@ -37,18 +37,36 @@ void skad_tag_make(const uint8_t network_key[static SKAD_HASH_BYTES], const skad
     hash_half(SKAD_HASH_TAG, network_key, recipient, whole, out + HALF_BYTES);
 }
 
+/* What was expected is wiped: for a forged envelope it would be its valid tag. */
+static bool half_ok(uint8_t expected[HALF_BYTES], const uint8_t *half)
+{
+    bool ok = skad_equal(expected, half, HALF_BYTES);
+    skad_wipe(expected, HALF_BYTES);
+    return ok;
+}
+
+bool skad_tag_front_ok(const uint8_t network_key[static SKAD_HASH_BYTES], const skad_id *recipient,
+                       const uint8_t *envelope, size_t envelope_len,
+                       const uint8_t tag[static SKAD_TAG_BYTES])
+{
+    uint8_t expected[HALF_BYTES];
+    make_front(network_key, recipient, (skad_span){envelope, envelope_len}, expected);
+    return half_ok(expected, tag);
+}
+
+bool skad_tag_rest_ok(const uint8_t network_key[static SKAD_HASH_BYTES], const skad_id *recipient,
+                      const uint8_t *envelope, size_t envelope_len,
+                      const uint8_t tag[static SKAD_TAG_BYTES])
+{
+    uint8_t expected[HALF_BYTES];
+    hash_half(SKAD_HASH_TAG, network_key, recipient, (skad_span){envelope, envelope_len}, expected);
+    return half_ok(expected, tag + HALF_BYTES);
+}
+
 bool skad_tag_ok(const uint8_t network_key[static SKAD_HASH_BYTES], const skad_id *recipient,
                  const uint8_t *envelope, size_t envelope_len,
                  const uint8_t tag[static SKAD_TAG_BYTES])
 {
-    const skad_span whole = {envelope, envelope_len};
-    uint8_t expected[HALF_BYTES];
-    make_front(network_key, recipient, whole, expected);
-    bool ok = skad_equal(expected, tag, HALF_BYTES);
-    if (ok) {
-        hash_half(SKAD_HASH_TAG, network_key, recipient, whole, expected);
-        ok = skad_equal(expected, tag + HALF_BYTES, HALF_BYTES);
-    }
-    skad_wipe(expected, sizeof expected); /* for a forged envelope this would be its valid tag */
-    return ok;
+    return skad_tag_front_ok(network_key, recipient, envelope, envelope_len, tag) &&
+           skad_tag_rest_ok(network_key, recipient, envelope, envelope_len, tag);
 }

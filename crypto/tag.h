@@ -30,7 +30,18 @@ void skad_tag_make(const uint8_t network_key[static SKAD_HASH_BYTES], const skad
                    const uint8_t *envelope, size_t envelope_len,
                    uint8_t out[static SKAD_TAG_BYTES]);
 
-/* Compares in constant time. */
+/* The same in two steps, so that something can be looked at in between: the first half, then, only
+ * if that is right, the second. */
+SKAD_MUST_CHECK bool skad_tag_front_ok(const uint8_t network_key[static SKAD_HASH_BYTES],
+                                       const skad_id *recipient, const uint8_t *envelope,
+                                       size_t envelope_len,
+                                       const uint8_t tag[static SKAD_TAG_BYTES]);
+SKAD_MUST_CHECK bool skad_tag_rest_ok(const uint8_t network_key[static SKAD_HASH_BYTES],
+                                      const skad_id *recipient, const uint8_t *envelope,
+                                      size_t envelope_len,
+                                      const uint8_t tag[static SKAD_TAG_BYTES]);
+
+/* Both. All compare in constant time. */
 SKAD_MUST_CHECK bool skad_tag_ok(const uint8_t network_key[static SKAD_HASH_BYTES],
                                  const skad_id *recipient, const uint8_t *envelope,
                                  size_t envelope_len, const uint8_t tag[static SKAD_TAG_BYTES]);

@@ -86,6 +86,39 @@ skad_verdict skad_envelope_decode(const uint8_t *data, size_t len, skad_envelope
     return SKAD_VERDICT_ACCEPT;
 }
 
+/* Bytes that an epoch takes, by the first of them: the shortest form of an integer. */
+static size_t epoch_bytes(uint8_t first)
+{
+    switch (first) {
+    case 0xcc:
+        return 2;
+    case 0xcd:
+        return 3;
+    case 0xce:
+        return SKAD_UINT32_BYTES_MAX;
+    default:
+        return SKAD_FIXINT;
+    }
+}
+
+bool skad_envelope_glance_at(const uint8_t *data, size_t len, skad_envelope_glance *out)
+{
+    const size_t kind = SKAD_FIXARRAY + SKAD_FIXINT;
+    const size_t epoch =
+        kind + SKAD_FIXINT + SKAD_BIN8(SKAD_RPC_ID_BYTES) + SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES);
+    const uint8_t bin8 = 0xc4;
+    if (len <= epoch) {
+        return false;
+    }
+    const size_t token = epoch + epoch_bytes(data[epoch]) + SKAD_BIN8(SKAD_NONCE_BYTES);
+    if (len <= token + 1 || data[0] != (0x90 | SKAD_ENVELOPE_ELEMENTS) || data[token] != bin8) {
+        return false;
+    }
+    out->kind = data[kind];
+    out->token = data[token + 1] != 0;
+    return true;
+}
+
 void skad_envelope_write_signed_part(skad_writer *writer, const skad_envelope_fields *fields)
 {
     skad_write_array(writer, SKAD_ENVELOPE_ELEMENTS);

@@ -7,6 +7,7 @@
 #ifndef SKAD_PROTO_ENVELOPE_H
 #define SKAD_PROTO_ENVELOPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,16 @@ typedef struct skad_envelope {
  */
 SKAD_MUST_CHECK skad_verdict skad_envelope_decode(const uint8_t *data, size_t len,
                                                   skad_envelope *out);
+
+/* The little of an envelope that can be told from fixed places, before it is cut. Of what has not
+ * the form that all envelopes begin with nothing is told; whatever is told may yet be wrong. */
+typedef struct skad_envelope_glance {
+    uint8_t kind;
+    bool token; /* something is where a token belongs */
+} skad_envelope_glance;
+
+SKAD_MUST_CHECK bool skad_envelope_glance_at(const uint8_t *data, size_t len,
+                                             skad_envelope_glance *out);
 
 /* What the sender of a datagram fills in. */
 typedef struct skad_envelope_fields {

@@ -1,6 +1,7 @@
 /* Why a datagram was dropped. The order is the order of the checks, cheapest first
- * (docs/design.md, "The way of a datagram"); each reason is counted by the node and named in
- * proto/PROTOCOL.md. The names are stable: operators graph them. */
+ * (docs/design.md, "The way of a datagram"), but that a banned address, and a rate that is used up
+ * for certain, are noticed right after the first half of the tag; each reason is counted by the
+ * node and named in proto/PROTOCOL.md. The names are stable: operators graph them. */
 #ifndef SKAD_VERDICT_H
 #define SKAD_VERDICT_H
 

@@ -88,6 +88,14 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
 
 /* ---- Passing ---- */
 
+bool skad_gate_exhausted(const skad_node *node, const skad_address *from, bool token)
+{
+    const skad_gate *gate = &node->gate;
+    const uint64_t now_us = node->now.mono_us;
+    return gate->limited && skad_throttle_exhausted(&gate->unproven, from, now_us) &&
+           (!token || skad_throttle_exhausted(&gate->proven, from, now_us));
+}
+
 skad_verdict skad_gate_pass(skad_node *node, const skad_envelope *envelope, bool hello,
                             const skad_address *from, size_t len)
 {

@@ -22,6 +22,10 @@
 SKAD_MUST_CHECK skad_status skad_gate_init(skad_node *node, const skad_node_rates *rates);
 void skad_gate_free(skad_node *node);
 
+/* Whether a request would be dropped for its source's rates, as far as that can be told before it
+ * is looked at: nobody is charged. `token`: it shows one, valid or not. */
+bool skad_gate_exhausted(const skad_node *node, const skad_address *from, bool token);
+
 /* ACCEPT, RATE or CHALLENGE. len: of the datagram. */
 SKAD_MUST_CHECK skad_verdict skad_gate_pass(skad_node *node, const skad_envelope *envelope,
                                             bool hello, const skad_address *from, size_t len);

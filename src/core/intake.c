@@ -20,15 +20,16 @@ static void keep_request(skad_intake *intake, const skad_pending_rpc *rpc)
     }
 }
 
-/* The key is not proven yet: whoever pretends to be a banned node is kept out as well. */
-static bool banned(const skad_node *node, const skad_admitted *admitted, const skad_address *from)
+/* Addresses have been looked at (admit.c). The key is not proven yet: whoever pretends to be a
+ * banned node is kept out as well. */
+static bool banned(const skad_node *node, const skad_admitted *admitted)
 {
     skad_id sender;
     if (node->bans.banned.count == 0) {
         return false;
     }
     skad_node_id(admitted->envelope.public_key, &sender);
-    return skad_bans_keep_out(&node->bans, &sender, from, node->now.mono_us);
+    return skad_bans_keep_out(&node->bans, &sender, NULL, node->now.mono_us);
 }
 
 skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time now)
@@ -39,7 +40,7 @@ skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time n
     node->stats.received_bytes += intake->len;
     skad_verdict verdict =
         skad_admit(node, intake->datagram, intake->len, &intake->from, &admitted);
-    if (verdict == SKAD_VERDICT_ACCEPT && banned(node, &admitted, &intake->from)) {
+    if (verdict == SKAD_VERDICT_ACCEPT && banned(node, &admitted)) {
         verdict = SKAD_VERDICT_BANNED;
     }
     if (verdict == SKAD_VERDICT_ACCEPT && admitted.rpc == NULL) {

@@ -39,10 +39,15 @@ static uint64_t fingerprint(const skad_throttle *throttle, const skad_address *s
     return print == 0 ? 1 : print;
 }
 
-/* The meter of a prefix, taken over from another where it has none. */
-static skad_meter *find_meter(skad_throttle *throttle, uint64_t owner)
+static skad_meter *set_of(const skad_throttle *throttle, uint64_t owner)
 {
-    skad_meter *set = &throttle->meters[(owner & throttle->mask) * SKAD_THROTTLE_WAYS];
+    return &throttle->meters[(owner & throttle->mask) * SKAD_THROTTLE_WAYS];
+}
+
+/* The meter of a prefix, taken over from another where it has none. */
+static skad_meter *find_meter(const skad_throttle *throttle, uint64_t owner)
+{
+    skad_meter *set = set_of(throttle, owner);
     skad_meter *emptiest = set;
     for (size_t i = 0; i < SKAD_THROTTLE_WAYS; i++) {
         if (set[i].owner == owner) {
@@ -84,6 +89,25 @@ bool skad_rate_allows(const skad_rate *rate, uint64_t amount, uint64_t *until_us
     }
     charge(rate, amount, until_us, now_us);
     return true;
+}
+
+bool skad_throttle_exhausted(const skad_throttle *throttle, const skad_address *source,
+                             uint64_t now_us)
+{
+    for (size_t level = 0; level < SKAD_RATE_LEVELS; level++) {
+        const skad_rate *rate = &throttle->rates[level];
+        if (rate->per_s == 0) {
+            continue;
+        }
+        const uint64_t owner = fingerprint(throttle, source, level);
+        const skad_meter *set = set_of(throttle, owner);
+        for (size_t i = 0; i < SKAD_THROTTLE_WAYS; i++) {
+            if (set[i].owner == owner && !has_room(rate, set[i].until_us, now_us)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 bool skad_throttle_allows(skad_throttle *throttle, const skad_address *source, uint64_t now_us)

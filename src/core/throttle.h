@@ -47,6 +47,10 @@ void skad_throttle_free(skad_throttle *throttle);
  * at none. */
 bool skad_throttle_allows(skad_throttle *throttle, const skad_address *source, uint64_t now_us);
 
+/* Whether one more would be refused, as far as one can tell without charging anybody. */
+bool skad_throttle_exhausted(const skad_throttle *throttle, const skad_address *source,
+                             uint64_t now_us);
+
 /* A meter for all sources together, with the same rule; `amount` of what is measured. */
 bool skad_rate_allows(const skad_rate *rate, uint64_t amount, uint64_t *until_us, uint64_t now_us);
 

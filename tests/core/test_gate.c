@@ -88,6 +88,51 @@ static void a_forged_token_is_none(void **state)
     assert_int_equal(flood(stage, who, token, 50, SKAD_VERDICT_ACCEPT), 20);
 }
 
+/* The verdict of a request whose last byte was altered on the way: before its tag is hashed to the
+ * end, an exhausted source is known. */
+static skad_verdict altered(test_stage *stage, const test_stranger *who, const uint8_t *token)
+{
+    skad_datagram request;
+    test_stage_request(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, token, &request);
+    request.bytes[request.len - 1] ^= 1;
+    return test_stage_deliver(stage, &who->address, &request);
+}
+
+static void an_exhausted_source_is_turned_away_at_a_glance(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    test_stage_token(stage, who, token);
+    assert_int_equal(altered(stage, who, NULL), SKAD_VERDICT_TAG);
+    assert_int_equal(flood(stage, who, NULL, 50, SKAD_VERDICT_ACCEPT), 20);
+    assert_int_equal(altered(stage, who, NULL), SKAD_VERDICT_RATE);
+    assert_int_equal(altered(stage, who, token), SKAD_VERDICT_TAG); /* it may be entitled */
+    assert_int_equal(flood(stage, who, token, 200, SKAD_VERDICT_ACCEPT), 100);
+    assert_int_equal(altered(stage, who, token), SKAD_VERDICT_RATE);
+}
+
+/* Not even where somebody has used up the rates of a peer's address, and of its token. */
+static void an_exhausted_source_may_answer(void **state)
+{
+    test_stage *stage = *state;
+    test_stage_populate(stage, 1);
+    const test_stranger *peer = &stage->strangers[0];
+    uint8_t token[SKAD_TOKEN_BYTES];
+    skad_datagram ping;
+    skad_datagram pong;
+    skad_message answer = {.kind = SKAD_KIND_PONG};
+    skad_op op;
+    answer.u.reply.observed = peer->address;
+    test_stage_token(stage, peer, token);
+    (void)flood(stage, peer, NULL, 50, SKAD_VERDICT_ACCEPT);
+    (void)flood(stage, peer, token, 200, SKAD_VERDICT_ACCEPT);
+    assert_int_equal(skad_node_ping(stage->node, &peer->address, stage->now, &op), SKAD_OK);
+    assert_true(skad_node_poll_datagram(stage->node, &ping));
+    test_stage_answer(stage, peer, &ping, &answer, &pong);
+    assert_int_equal(test_stage_deliver(stage, &peer->address, &pong), SKAD_VERDICT_ACCEPT);
+}
+
 /* Six strangers: together they exceed what is verified without a token. */
 static void load(test_stage *stage)
 {
@@ -250,6 +295,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_source_without_a_token_has_a_rate, begin, end),
         cmocka_unit_test_setup_teardown(a_token_has_a_rate_of_its_own, begin, end),
         cmocka_unit_test_setup_teardown(a_forged_token_is_none, begin, end),
+        cmocka_unit_test_setup_teardown(an_exhausted_source_is_turned_away_at_a_glance, begin, end),
+        cmocka_unit_test_setup_teardown(an_exhausted_source_may_answer, begin, end),
         cmocka_unit_test_setup_teardown(under_load_who_shows_no_token_gets_one, begin, end),
         cmocka_unit_test_setup_teardown(under_load_a_hello_is_answered_with_a_token, begin, end),
         cmocka_unit_test_setup_teardown(load_ends_by_itself_and_not_at_once, begin, end),

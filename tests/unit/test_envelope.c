@@ -6,6 +6,7 @@
 #include <setjmp.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/support/wire.h"
@@ -297,6 +298,53 @@ static void longer_forms_are_structure(void **state)
     }
 }
 
+/* Whatever decodes says the same at a glance. */
+static void a_glance_tells_kind_and_token(void **state)
+{
+    (void)state;
+    static const uint64_t epochs[] = {0,     127,      128,        255,       256,
+                                      65535, 65536ULL, 1ULL << 24, UINT32_MAX};
+    uint8_t token[SKAD_TOKEN_BYTES] = {1};
+    for (size_t i = 0; i < SKAD_WIRE_KINDS * (sizeof epochs / sizeof epochs[0]); i++) {
+        for (unsigned shown = 0; shown < 2; shown++) {
+            skad_wire_craft craft;
+            skad_envelope_glance glance;
+            craft_init(&craft);
+            craft.kind = skad_wire_kinds[i % SKAD_WIRE_KINDS];
+            craft.epoch = epochs[i / SKAD_WIRE_KINDS];
+            craft.token = (skad_span){token, shown * sizeof token};
+            size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
+            assert_int_equal(decode(len), SKAD_VERDICT_ACCEPT);
+            assert_true(
+                skad_envelope_glance_at(datagram + SKAD_TAG_BYTES, len - SKAD_TAG_BYTES, &glance));
+            assert_int_equal(glance.kind, craft.kind);
+            assert_int_equal(glance.token, shown);
+        }
+    }
+}
+
+/* Each length in memory of its own, so that reading on is noticed. */
+static void a_glance_reads_no_further_than_there_is(void **state)
+{
+    (void)state;
+    skad_wire_craft craft;
+    craft_init(&craft);
+    craft.epoch = UINT32_MAX;
+    size_t whole = skad_wire_craft_write(&craft, datagram, sizeof datagram) - SKAD_TAG_BYTES;
+    size_t told = 0;
+    for (size_t len = 0; len <= whole; len++) {
+        skad_envelope_glance glance;
+        uint8_t *part = malloc(len + (len == 0));
+        memcpy(part, datagram + SKAD_TAG_BYTES, len);
+        told += skad_envelope_glance_at(part, len, &glance);
+        free(part);
+    }
+    assert_in_range(told, 1, whole - 60);
+    uint8_t other[100] = {0x9b};
+    skad_envelope_glance glance;
+    assert_false(skad_envelope_glance_at(other, sizeof other, &glance));
+}
+
 static void digest_covers_recipient_request_and_signed_part(void **state)
 {
     (void)state;
@@ -330,6 +378,8 @@ int main(void)
         cmocka_unit_test(what_is_no_envelope_is_structure),
         cmocka_unit_test(every_prefix_and_every_addition_is_structure),
         cmocka_unit_test(longer_forms_are_structure),
+        cmocka_unit_test(a_glance_tells_kind_and_token),
+        cmocka_unit_test(a_glance_reads_no_further_than_there_is),
         cmocka_unit_test(digest_covers_recipient_request_and_signed_part),
     };
     return cmocka_run_group_tests_name("envelope", tests, setup, NULL);

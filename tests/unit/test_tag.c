@@ -103,12 +103,30 @@ static void a_tag_covers_network_recipient_envelope_and_length(void **state)
     }
 }
 
+/* A bit of the end is the second half's business alone. */
+static void the_halves_can_be_checked_one_after_the_other(void **state)
+{
+    (void)state;
+    tagged made;
+    make_tagged(&made);
+    const size_t len = sizeof made.envelope;
+    assert_true(skad_tag_front_ok(made.network_key, &made.recipient, made.envelope, len, made.tag));
+    assert_true(skad_tag_rest_ok(made.network_key, &made.recipient, made.envelope, len, made.tag));
+    made.envelope[len - 1] ^= 1;
+    assert_true(skad_tag_front_ok(made.network_key, &made.recipient, made.envelope, len, made.tag));
+    assert_false(skad_tag_rest_ok(made.network_key, &made.recipient, made.envelope, len, made.tag));
+    made.envelope[0] ^= 1;
+    assert_false(
+        skad_tag_front_ok(made.network_key, &made.recipient, made.envelope, len, made.tag));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(network_key_and_tag_match_an_independent_implementation),
         cmocka_unit_test(a_pre_shared_key_makes_another_network),
         cmocka_unit_test(a_tag_covers_network_recipient_envelope_and_length),
+        cmocka_unit_test(the_halves_can_be_checked_one_after_the_other),
     };
     return cmocka_run_group_tests_name("tag", tests, NULL, NULL);
 }

@@ -100,6 +100,30 @@ static void wider_prefixes_share(void **state)
     }
 }
 
+/* At whatever level; and whoever has no meter yet is not. */
+static void who_is_exhausted_can_be_told_without_charging(void **state)
+{
+    (void)state;
+    static const skad_rate narrow[] = {{10, 5}, {0}, {0}};
+    for (size_t level = 0; level < SKAD_RATE_LEVELS; level++) {
+        skad_throttle throttle;
+        skad_address loud = ipv4(8, 1, 1, 1);
+        skad_address quiet = ipv4(9, 1, 1, 1);
+        open_throttle(&throttle, 64, narrow[level], narrow[(level + 2) % 3],
+                      narrow[(level + 1) % 3]);
+        for (unsigned i = 0; i < 5; i++) {
+            assert_false(skad_throttle_exhausted(&throttle, &loud, SECOND));
+            assert_false(skad_throttle_exhausted(&throttle, &loud, SECOND));
+            assert_true(skad_throttle_allows(&throttle, &loud, SECOND));
+        }
+        assert_true(skad_throttle_exhausted(&throttle, &loud, SECOND));
+        assert_false(skad_throttle_exhausted(&throttle, &quiet, SECOND));
+        assert_false(skad_throttle_exhausted(&throttle, &loud, SECOND + SECOND / 10));
+        assert_int_equal(allowed(&throttle, &quiet, 10, SECOND), 5);
+        skad_throttle_free(&throttle);
+    }
+}
+
 /* A refusal at a wide prefix must not be charged to the narrow one. */
 static void what_is_refused_is_not_charged(void **state)
 {
@@ -162,6 +186,7 @@ int main(void)
         cmocka_unit_test(a_burst_passes_and_then_the_rate),
         cmocka_unit_test(others_are_not_harmed),
         cmocka_unit_test(wider_prefixes_share),
+        cmocka_unit_test(who_is_exhausted_can_be_told_without_charging),
         cmocka_unit_test(what_is_refused_is_not_charged),
         cmocka_unit_test(without_rates_everything_passes),
         cmocka_unit_test(a_flood_of_addresses_is_bounded_by_the_table),
