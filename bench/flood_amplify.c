@@ -21,7 +21,7 @@
 
 /* ---- Kinds of requests ---- */
 
-#define KINDS 9
+#define KINDS 10
 
 typedef struct kinds {
     uint8_t value[SKAD_VALUE_BYTES_MAX];
@@ -73,7 +73,8 @@ static void list_kinds(const kinds *self, kind_row out[static KINDS])
     const size_t padded = SKAD_FIRST_CONTACT_BYTES;
     const kind_row rows[KINDS] = {
         {"hello", {.message = &self->ping, .hello = true}},
-        {"ping", {.message = &self->ping}},
+        {"ping", {.message = &self->ping, .bytes_min = SKAD_CHALLENGE_BYTES_MAX}},
+        {"ping, not padded", {.message = &self->ping}},
         {"find_node", {.message = &self->find_node, .bytes_min = padded}},
         {"find_node, not padded", {.message = &self->find_node}},
         {"find_value", {.message = &self->find_value, .bytes_min = padded}},

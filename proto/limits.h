@@ -73,11 +73,25 @@ _Static_assert(SKAD_RECORD_ANNOUNCE_BYTES_MAX <= SKAD_RECORD_BYTES_MAX, "largest
 #define SKAD_FIRST_CONTACT_BYTES                                                                   \
     ((SKAD_DATAGRAM_BYTES_MAX + SKAD_AMPLIFICATION_MAX - 1) / SKAD_AMPLIFICATION_MAX)
 
-/* An addressed PING without token and padding, in the largest batch. */
-#define SKAD_PING_BYTES_MAX                                                                        \
+/* A challenge: ERROR with a token for an IPv6 address, in no batch. It must not be larger than the
+ * request that it answers, so no request without a token should be smaller. */
+#define SKAD_CHALLENGE_BODY_BYTES_MAX                                                              \
+    (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + 2 * SKAD_FIXINT)
+#define SKAD_CHALLENGE_BYTES_MAX                                                                   \
     (SKAD_TAG_BYTES + SKAD_FIXARRAY + 2 * SKAD_FIXINT + SKAD_BIN8(SKAD_RPC_ID_BYTES) +             \
      SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_UINT32_BYTES_MAX + SKAD_BIN8(SKAD_NONCE_BYTES) +      \
-     SKAD_BIN8(0) + SKAD_BIN8(1) + SKAD_BIN8(0) + SKAD_PROOF_BYTES(SKAD_MERKLE_DEPTH_MAX))
+     SKAD_BIN8(SKAD_TOKEN_BYTES) + SKAD_BIN8(SKAD_CHALLENGE_BODY_BYTES_MAX) + SKAD_BIN8(0) +       \
+     SKAD_PROOF_BYTES(0))
+_Static_assert(SKAD_CHALLENGE_BYTES_MAX <= SKAD_FIRST_CONTACT_BYTES,
+               "a challenge fits what a first contact is padded to");
+
+/* An addressed PING without a token, padded for a challenge, in the largest batch. */
+#define SKAD_PING_BYTES_MAX                                                                        \
+    (SKAD_CHALLENGE_BYTES_MAX + SKAD_PROOF_BYTES(SKAD_MERKLE_DEPTH_MAX) - SKAD_PROOF_BYTES(0))
+/* A PONG is shorter than a challenge by an error's code and detail. */
+_Static_assert(SKAD_CHALLENGE_BYTES_MAX - 2 * SKAD_FIXINT + SKAD_PING_BYTES_MAX <=
+                   SKAD_AMPLIFICATION_MAX * SKAD_CHALLENGE_BYTES_MAX,
+               "a padded PING allows a PONG and a ping of the replier's own");
 
 /* Contact: an array of the ID and one or two endpoints. */
 #define SKAD_CONTACT_BYTES_MAX                                                                     \

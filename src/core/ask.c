@@ -41,14 +41,16 @@ bool skad_ask(skad_node *node, const skad_request *request)
     }
     const uint8_t *token =
         request->token != NULL ? request->token : known_token(node, peer, request->address);
-    bool long_answer =
-        request->message->kind != SKAD_KIND_PING; /* a PONG is as short as its PING */
+    /* What is answered at length is padded for that; a PING for a challenge, and no PONG is longer.
+     */
+    size_t padded = request->message->kind == SKAD_KIND_PING ? SKAD_CHALLENGE_BYTES_MAX
+                                                             : SKAD_FIRST_CONTACT_BYTES;
     skad_draft_fields fields = {
         .message = request->message,
         .rpc_id = rpc->rpc_id,
         .recipient = request->responder != NULL ? request->responder : &anybody,
         .token = token,
-        .bytes_min = token == NULL && long_answer ? SKAD_FIRST_CONTACT_BYTES : 0,
+        .bytes_min = token == NULL ? padded : 0,
     };
     skad_sealer sealer = skad_node_sealer(node);
     if (skad_draft_write(&sealer, &fields, &outgoing->draft) != SKAD_OK) {

@@ -142,12 +142,27 @@ static void load(test_stage *stage)
     assert_true(stats_of(stage).loaded);
 }
 
+/* A request without a token, as long as the protocol asks for. */
+static void padded_request(test_stage *stage, const test_stranger *who, const skad_message *message,
+                           skad_datagram *out)
+{
+    size_t least =
+        message->kind == SKAD_KIND_PING ? SKAD_CHALLENGE_BYTES_MAX : SKAD_FIRST_CONTACT_BYTES;
+    uint8_t body[SKAD_BODY_BYTES_MAX];
+    size_t len = skad_message_encode(message, body, sizeof body);
+    skad_wire_craft craft = test_stage_craft(stage, who, message->kind, (skad_span){body, len});
+    test_stage_craft_write(stage, &craft, out);
+    if (out->len < least) {
+        craft.pad_bytes = least - out->len;
+        test_stage_craft_write(stage, &craft, out);
+    }
+}
+
 static void under_load_who_shows_no_token_gets_one(void **state)
 {
     test_stage *stage = *state;
     load(stage);
     uint64_t checked;
-    unsigned answered = 0;
     static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
                                       SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -155,15 +170,10 @@ static void under_load_who_shows_no_token_gets_one(void **state)
         skad_message message;
         test_exchange exchange;
         skad_wire_message(kinds[i], &message);
-        test_stage_request(stage, who, &message, NULL, &exchange.request);
+        padded_request(stage, who, &message, &exchange.request);
         assert_int_equal(test_stage_deliver(stage, &who->address, &exchange.request),
                          SKAD_VERDICT_CHALLENGE);
-        if (!skad_node_poll_datagram(stage->node, &exchange.answer)) {
-            assert_true(exchange.request.len <
-                        200); /* so short that no token is shorter; what is */
-            continue;         /* sent without one is padded to 411 */
-        }
-        answered++;
+        assert_true(skad_node_poll_datagram(stage->node, &exchange.answer));
         assert_true(exchange.answer.len <= exchange.request.len);
         skad_envelope asked;
         uint8_t digest[SKAD_HASH_BYTES];
@@ -184,7 +194,32 @@ static void under_load_who_shows_no_token_gets_one(void **state)
         assert_true(stats_of(stage).verifications > checked);
         (void)test_stage_drain(stage);
     }
-    assert_true(answered >= 2);
+}
+
+/* Else a spoofed source would get more than was sent. */
+static void under_load_what_is_smaller_than_a_challenge_gets_none(void **state)
+{
+    test_stage *stage = *state;
+    load(stage);
+    const test_stranger *who = test_stage_stranger(stage);
+    skad_datagram request;
+    test_stage_request(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
+    assert_int_equal(test_stage_deliver(stage, &who->address, &request), SKAD_VERDICT_CHALLENGE);
+    assert_int_equal(test_stage_drain(stage), 0);
+}
+
+/* What a node sends without a token is never so small, wherever it sends it. */
+static void a_node_pads_its_pings_for_a_challenge(void **state)
+{
+    test_stage *stage = *state;
+    test_stage_populate(stage, 1);
+    const test_stranger *peer = &stage->strangers[0];
+    const skad_address at = {.family = SKAD_FAMILY_IPV6, .port = 1, .ip = {0x26}};
+    skad_contact contact = {.id = peer->identity.id, .ipv6 = at};
+    skad_datagram ping;
+    assert_int_equal(skad_node_greet(stage->node, &contact, 1, stage->now), SKAD_OK);
+    assert_true(skad_node_poll_datagram(stage->node, &ping));
+    assert_int_equal(ping.len, SKAD_CHALLENGE_BYTES_MAX);
 }
 
 /* A hello is not padded for nothing: its challenge fits, and tells who is there. */
@@ -298,6 +333,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_exhausted_source_is_turned_away_at_a_glance, begin, end),
         cmocka_unit_test_setup_teardown(an_exhausted_source_may_answer, begin, end),
         cmocka_unit_test_setup_teardown(under_load_who_shows_no_token_gets_one, begin, end),
+        cmocka_unit_test_setup_teardown(under_load_what_is_smaller_than_a_challenge_gets_none,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(a_node_pads_its_pings_for_a_challenge, begin, end),
         cmocka_unit_test_setup_teardown(under_load_a_hello_is_answered_with_a_token, begin, end),
         cmocka_unit_test_setup_teardown(load_ends_by_itself_and_not_at_once, begin, end),
         cmocka_unit_test(the_driver_may_say_that_it_is_too_much),

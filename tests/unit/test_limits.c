@@ -23,6 +23,8 @@ static void derived_limits_are_the_documented_ones(void **state)
         {"datagram, least", SKAD_DATAGRAM_BYTES_MIN, 150},
         {"datagram, most", SKAD_DATAGRAM_BYTES_MAX, 1232},
         {"first contact", SKAD_FIRST_CONTACT_BYTES, 411},
+        {"challenge; least for a PING without token", SKAD_CHALLENGE_BYTES_MAX, 192},
+        {"PING in a batch", SKAD_PING_BYTES_MAX, 320},
         {"envelope", SKAD_ENVELOPE_BYTES_MAX, 1216},
         {"body", SKAD_BODY_BYTES_MAX, 1061},
         {"padding", SKAD_PAD_BYTES_MAX, 512},
@@ -106,6 +108,18 @@ static void sixteen_contacts_of_both_families_fit(void **state)
     assert_int_equal(contacts_in(&sealed), SKAD_CONTACTS_MAX);
 }
 
+static void the_longest_challenge_is_made(void **state)
+{
+    (void)state;
+    skad_message message = {.kind = SKAD_KIND_ERROR};
+    skad_draft sealed;
+
+    message.u.reply.u.error.code = SKAD_ERROR_TOKEN;
+    assert_true(skad_address_parse("[2001:db8::1]:65535", &message.u.reply.observed));
+    assert_int_equal(draft(&message, &sealed), SKAD_OK);
+    assert_int_equal(sealed.len, SKAD_CHALLENGE_BYTES_MAX);
+}
+
 static void largest_record_fits_a_store_and_a_value(void **state)
 {
     (void)state;
@@ -153,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(derived_limits_are_the_documented_ones),
         cmocka_unit_test(sixteen_contacts_of_both_families_fit),
+        cmocka_unit_test(the_longest_challenge_is_made),
         cmocka_unit_test(largest_record_fits_a_store_and_a_value),
         cmocka_unit_test(smallest_datagram_has_the_least_size),
     };
