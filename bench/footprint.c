@@ -132,7 +132,7 @@ static skad_node *make_node(const role *self, bool daemon, skad_shared *shared, 
     skad_node *node;
     status = skad_node_new(&config, NOW, &node);
     SKAD_ASSERT(status == SKAD_OK);
-    status = skad_fill(node, self->known, self->count, NOW);
+    status = skad_fill_known(node, self->known, self->count, NOW);
     SKAD_ASSERT(status == SKAD_OK);
     skad_fill_joined(node, NOW);
     return node;

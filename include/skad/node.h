@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/cap.h"
 #include "skad/event.h"
 #include "skad/identity.h"
 #include "skad/profile.h"
@@ -258,6 +259,9 @@ typedef struct skad_node_stats {
 } skad_node_stats;
 
 void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out);
+
+/* How full the node is, by cap. */
+void skad_node_caps(const skad_node *node, skad_time now, skad_fill out[static SKAD_CAP_COUNT]);
 
 /* One contact of the routing table. */
 typedef struct skad_table_row {

@@ -17,6 +17,38 @@ static void text_of_any(skad_answer value, char out[static SKAD_ANSWER_TEXT_BYTE
     }
 }
 
+/* "3 of 64"; of a rate "3 of 500, 1000 a second". */
+static void text_of_cap(skad_answer list, char out[static SKAD_ANSWER_TEXT_BYTES])
+{
+    uint64_t values[3] = {0};
+    size_t count = skad_answer_count(list);
+    for (size_t i = 0; i < count && i < 3; i++) {
+        skad_answer value = skad_answer_at(list, i);
+        values[i] =
+            value.item != NULL && value.item->type == SKAD_ITEM_UINT ? value.item->u.number : 0;
+    }
+    if (count < 3) {
+        (void)snprintf(out, SKAD_ANSWER_TEXT_BYTES, "%" PRIu64 " of %" PRIu64, values[0],
+                       values[1]);
+    } else if (values[2] == 0) {
+        (void)snprintf(out, SKAD_ANSWER_TEXT_BYTES, "no limit");
+    } else {
+        (void)snprintf(out, SKAD_ANSWER_TEXT_BYTES,
+                       "%" PRIu64 " of %" PRIu64 ", %" PRIu64 " a second", values[0], values[1],
+                       values[2]);
+    }
+}
+
+static void text_of_inner(const char *outer, skad_answer value,
+                          char out[static SKAD_ANSWER_TEXT_BYTES])
+{
+    if (outer != NULL && strcmp(outer, "caps") == 0) {
+        text_of_cap(value, out);
+    } else {
+        text_of_any(value, out);
+    }
+}
+
 /* One line for each value; what is in an inner map gets the outer name before it ("drops.tag"),
  * and is left out where it is zero. */
 static void print_map(skad_answer map, const char *outer)
@@ -30,7 +62,7 @@ static void print_map(skad_answer map, const char *outer)
             print_map(value, key);
             continue;
         }
-        text_of_any(value, text);
+        text_of_inner(outer, value, text);
         if (outer != NULL && strcmp(text, "0") == 0) {
             continue;
         }
@@ -77,7 +109,7 @@ static skad_exit print_field(skad_answer result, const char *field)
         (void)skad_fail(&failure, "status: there is no field '%s': 'skad status' shows all", field);
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
-    text_of_any(value, text);
+    text_of_inner(dot != NULL ? name : NULL, value, text);
     puts(text);
     return SKAD_EXIT_DONE;
 }

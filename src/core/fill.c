@@ -3,7 +3,8 @@
 #include "src/core/handover.h"
 #include "src/core/upkeep.h"
 
-skad_status skad_fill(skad_node *node, const skad_acquaintance *known, size_t count, skad_time now)
+skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known, size_t count,
+                            skad_time now)
 {
     skad_table *table = &node->table;
     uint64_t first_us = UINT64_MAX;

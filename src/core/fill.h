@@ -20,8 +20,8 @@ typedef struct skad_acquaintance {
 
 /* Puts them into the table, in this order, with all memory for them taken at once. Those that the
  * table refuses are left out. Error: SKAD_ERR_MEMORY (nothing was put in). */
-SKAD_MUST_CHECK skad_status skad_fill(skad_node *node, const skad_acquaintance *known, size_t count,
-                                      skad_time now);
+SKAD_MUST_CHECK skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known,
+                                            size_t count, skad_time now);
 
 /* The node has joined long ago: its buckets are refreshed one by one within the next hour, and its
  * neighbours are no newcomers. No event tells of it. */

@@ -27,6 +27,7 @@
  *   (proto/seal.c: signature, tag)
  *   inspect.c  statistics and table rows
  *   fill.c     a node as it is after hours in a network
+ *   caps.c     how full it is
  *
  * Calls run down this list, never up: join starts a lookup, and looks whether it has ended. */
 #ifndef SKAD_CORE_STATE_H

@@ -346,6 +346,15 @@ static void refuse(skad_control *control, int fd)
     close(fd);
 }
 
+size_t skad_control_clients(const skad_control *control)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SKAD_CONTROL_CLIENTS_MAX; i++) {
+        count += control->clients[i] != NULL;
+    }
+    return count;
+}
+
 static void admit(skad_control *control, int fd)
 {
     size_t place = 0;

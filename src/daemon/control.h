@@ -34,6 +34,9 @@ SKAD_MUST_CHECK bool skad_control_new(const skad_control_config *config, skad_co
 /* Hangs up on everybody, cancels their operations and removes the socket file. NULL is allowed. */
 void skad_control_free(skad_control *control);
 
+/* How many clients there are now. */
+size_t skad_control_clients(const skad_control *control);
+
 /* Tells the client that traces a lookup of one of its steps. The response follows at its end. */
 void skad_control_step(skad_control *control, const skad_event *event);
 

@@ -306,6 +306,7 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
     if (!skad_control_new(&control, &daemon->control, failure)) {
         return false;
     }
+    daemon->context.control = daemon->control;
     skad_status status = skad_peer_book_new(&peers, &daemon->peers);
     return status == SKAD_OK ||
            skad_fail(failure, "cannot keep peers: %s", skad_status_text(status));

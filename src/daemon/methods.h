@@ -20,6 +20,7 @@ typedef struct skad_method_context {
     const skad_udp_socket *sockets;
     size_t sockets_count;
     const skad_workers *workers; /* NULL: none */
+    const struct skad_control *control;
     uint64_t started_us;
 } skad_method_context;
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "src/daemon/control.h"
 #include "src/daemon/refusals.h"
 #include "src/daemon/results.h"
 
@@ -111,6 +112,36 @@ static void write_workers(const skad_workers_stats *workers, skad_writer *writer
 }
 #define WORKERS_COUNT 3
 
+/* A list of two, what is taken and how much there is; of three where that is a burst: a second's
+ * worth besides. */
+static void write_cap(const char *name, const skad_fill *fill, bool rate, skad_writer *writer)
+{
+    skad_result_key(writer, name);
+    skad_write_array(writer, rate ? 3 : 2);
+    skad_write_uint(writer, fill->used);
+    skad_write_uint(writer, fill->max);
+    if (rate) {
+        skad_write_uint(writer, fill->per_s);
+    }
+}
+
+static void write_caps(const skad_method_context *context, const skad_workers_stats *workers,
+                       skad_time now, skad_writer *writer)
+{
+    const skad_fill clients = {.used = skad_control_clients(context->control),
+                               .max = SKAD_CONTROL_CLIENTS_MAX};
+    const skad_fill queue = {.used = workers->waiting, .max = workers->waiting_max};
+    skad_fill fills[SKAD_CAP_COUNT];
+    skad_node_caps(context->node, now, fills);
+    skad_result_key(writer, "caps");
+    skad_write_map(writer, 2 + SKAD_CAP_COUNT);
+    write_cap("clients", &clients, false, writer);
+    write_cap("queue", &queue, false, writer);
+    for (size_t i = 0; i < SKAD_CAP_COUNT; i++) {
+        write_cap(skad_cap_name((skad_cap)i), &fills[i], i >= SKAD_CAP_FIRST_RATE, writer);
+    }
+}
+
 void skad_status_result(const skad_method_context *context, skad_time now, skad_writer *writer)
 {
     skad_node_stats stats;
@@ -118,7 +149,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_node_stats_get(context->node, now, &stats);
     skad_workers_stats_get(context->workers, &workers);
 
-    skad_write_map(writer, 19 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 4);
+    skad_write_map(writer, 19 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);
@@ -145,5 +176,6 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     write_requests(&stats, writer);
     write_refused(&stats, writer);
     write_drops(&stats, workers.dropped, writer);
+    write_caps(context, &workers, now, writer);
     write_store(&stats.store, writer);
 }

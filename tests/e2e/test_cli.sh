@@ -165,6 +165,8 @@ parses() {
 "$skad" lookup "$some_key" --json | parses || fail "lookup --json"
 "$skad" ping "$(address_of other)" --json | parses || fail "ping --json"
 expect 0 "$skad" status --field drops.tag
+[ "$("$skad" status --field caps.clients)" = "1 of 64" ] || fail "status --field caps.clients"
+[ "$("$skad" status --field caps.answer_bytes)" = "no limit" ] || fail "a rate without a limit"
 expect 2 "$skad" status --field nonsense
 expect_message "there is no field 'nonsense'"
 expect 0 "$skad" table

@@ -341,6 +341,37 @@ static uint64_t status_of_node(house *self, const char *field)
     return skad_answer_uint(skad_answer_at(answer, 3), field);
 }
 
+/* A cap of the node, of the daemon, and a rate: what is used, and what there is. */
+static void status_tells_how_full_the_node_is(void **state)
+{
+    house *self = *state;
+    static const struct {
+        const char *name;
+        uint64_t used;
+        uint64_t max;
+        size_t values;
+    } caps[] = {
+        {"clients", 2, 64, 2},
+        {"operations", 0, 128, 2},
+        {"queue", 0, 0, 2}, /* no workers */
+        {"answer_bytes", 0, 0, 3},
+    };
+    skad_answer answer;
+    int other = dial(self);
+    int fd = dial(self);
+    send_bytes(fd, STATUS, sizeof STATUS);
+    assert_int_equal(read_answers(self, fd, 1, &answer), 1);
+    skad_answer all = skad_answer_get(skad_answer_at(answer, 3), "caps");
+    for (size_t i = 0; i < sizeof caps / sizeof caps[0]; i++) {
+        skad_answer cap = skad_answer_get(all, caps[i].name);
+        assert_int_equal(skad_answer_count(cap), caps[i].values);
+        assert_int_equal(skad_answer_at(cap, 0).item->u.number, caps[i].used);
+        assert_int_equal(skad_answer_at(cap, 1).item->u.number, caps[i].max);
+    }
+    close(other);
+    close(fd);
+}
+
 static void a_watch_tells_each_change_until_it_is_ended(void **state)
 {
     house *self = *state;
@@ -673,6 +704,7 @@ int main(void)
         WITH_DAEMON(rubbish_ends_the_connection_and_nothing_else),
         WITH_DAEMON(a_request_that_is_too_long_is_answered_and_ends_the_connection),
         WITH_DAEMON(a_half_closed_client_still_gets_its_answers),
+        cmocka_unit_test_setup_teardown(status_tells_how_full_the_node_is, set_up, tear_down),
         WITH_DAEMON(a_watch_tells_each_change_until_it_is_ended),
         WITH_DAEMON(a_watch_of_who_sends_no_more_is_answered_and_ended),
         WITH_DAEMON(watches_of_a_client_that_hangs_up_are_ended),

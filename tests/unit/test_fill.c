@@ -120,7 +120,7 @@ static void a_filled_table_is_what_answers_one_by_one_make(void **state)
     static const uint8_t groups[] = {0, 1}; /* whether addresses are counted */
     for (size_t g = 0; g < 2; g++) {
         bench *self = begin(groups[g]);
-        assert_int_equal(skad_fill(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
+        assert_int_equal(skad_fill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
         for (size_t i = 0; i < CONTACTS; i++) {
             const skad_acquaintance *who = &self->known[i];
             (void)skad_table_answered(&self->answered->table, who->id, who->address, who->rtt_us,
@@ -136,7 +136,7 @@ static void who_was_heard_first_is_checked_first(void **state)
 {
     (void)state;
     bench *self = begin(0);
-    assert_int_equal(skad_fill(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
+    assert_int_equal(skad_fill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
     skad_fill_joined(self->filled, NOW);
     assert_int_equal(self->filled->upkeep.check_us,
                      self->known[0].heard_us + SKAD_CHECK_INTERVAL_US);
@@ -151,7 +151,7 @@ static void a_node_that_joined_long_ago_stays_calm(void **state)
     skad_node_stats stats;
     skad_event event;
     skad_datagram datagram;
-    assert_int_equal(skad_fill(node, self->known, CONTACTS, NOW), SKAD_OK);
+    assert_int_equal(skad_fill_known(node, self->known, CONTACTS, NOW), SKAD_OK);
     skad_fill_joined(node, NOW);
     skad_node_tick(node, NOW);
     skad_node_stats_get(node, NOW, &stats);
@@ -170,7 +170,7 @@ static void nobody_known_is_allowed(void **state)
 {
     (void)state;
     bench *self = begin(0);
-    assert_int_equal(skad_fill(self->filled, NULL, 0, NOW), SKAD_OK);
+    assert_int_equal(skad_fill_known(self->filled, NULL, 0, NOW), SKAD_OK);
     assert_int_equal(self->filled->table.peers.count, 0);
     end(self);
 }

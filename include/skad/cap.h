@@ -1,0 +1,43 @@
+/* What a node has at most of each thing, and how much of it is taken: for whoever wants to know
+ * before something gives way (docs/design.md, "What gives way"). The store tells its own
+ * (skad/store.h). */
+#ifndef SKAD_CAP_H
+#define SKAD_CAP_H
+
+#include <stdint.h>
+
+/* X(NAME, "name"). The names are stable: operators graph them. */
+#define SKAD_CAPS(X)                                                                               \
+    X(PEERS, "peers")           /* places of the routing table */                                  \
+    X(PENDING, "pending")       /* requests of ours without an answer yet */                       \
+    X(OPERATIONS, "operations") /* lookups, puts and gets under way */                             \
+    X(OUTBOX, "outbox")         /* datagrams that wait to be sent */                               \
+    X(EVENTS, "events")         /* that wait to be polled */                                       \
+    X(CANDIDATES, "candidates") /* strangers that wait for a ping */                               \
+    X(WATCHES, "watches")       /* records watched */                                              \
+    X(BANS, "bans")             /* who is kept out */                                              \
+    X(ALLOWED, "allowed")       /* who is exempt from bans by the node itself */                   \
+    /* Rates: what of a burst is used up. */                                                       \
+    X(CHECKS_UNPROVEN, "checks_unproven") /* signatures of requests without a valid token */       \
+    X(CHECKS_PROVEN, "checks_proven")     /* and of those with one */                              \
+    X(ANSWER_BYTES, "answer_bytes")       /* bytes sent in answers */
+
+typedef enum skad_cap {
+#define SKAD_CAP_ENUM(name, text) SKAD_CAP_##name,
+    SKAD_CAPS(SKAD_CAP_ENUM)
+#undef SKAD_CAP_ENUM
+        SKAD_CAP_COUNT
+} skad_cap;
+
+#define SKAD_CAP_FIRST_RATE SKAD_CAP_CHECKS_UNPROVEN
+
+typedef struct skad_fill {
+    uint64_t used;
+    uint64_t max;   /* of a rate: a burst */
+    uint64_t per_s; /* of a rate; 0: there is no limit */
+} skad_fill;
+
+/* The cap's stable lower-case name, static storage, never NULL. */
+const char *skad_cap_name(skad_cap cap);
+
+#endif

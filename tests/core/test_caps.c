@@ -1,0 +1,169 @@
+/* How full a node says it is, and that it stays below what it says it has. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "skad/records.h"
+#include "tests/support/dice.h"
+#include "tests/support/stage.h"
+
+static const skad_node_rates rates = {
+    .unproven = {{1000, 1000}, {0}, {0}},
+    .unproven_all = {1000, 500},
+    .proven = {{1000, 1000}, {0}, {0}},
+    .proven_all = {2000, 600},
+    .answer_bytes = {10000, 20000},
+    .meters = 256,
+};
+
+static int begin(void **state)
+{
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    test_stage_init_rated(&stage, &profile, &rates);
+    *state = &stage;
+    return 0;
+}
+
+static int end(void **state)
+{
+    test_stage_free(*state);
+    return 0;
+}
+
+static skad_fill fill_of(const test_stage *stage, skad_cap cap)
+{
+    skad_fill fills[SKAD_CAP_COUNT];
+    skad_node_caps(stage->node, stage->now, fills);
+    return fills[cap];
+}
+
+static void assert_fill(const test_stage *stage, skad_cap cap, uint64_t used, uint64_t max)
+{
+    const skad_fill fill = fill_of(stage, cap);
+    if (fill.used != used || fill.max != max) {
+        fail_msg("%s: %llu of %llu, not %llu of %llu", skad_cap_name(cap),
+                 (unsigned long long)fill.used, (unsigned long long)fill.max,
+                 (unsigned long long)used, (unsigned long long)max);
+    }
+}
+
+static void ping(test_stage *stage, const test_stranger *who, const uint8_t *token)
+{
+    skad_datagram request;
+    test_stage_request(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, token, &request);
+    assert_int_equal(test_stage_deliver(stage, &who->address, &request), SKAD_VERDICT_ACCEPT);
+}
+
+static void a_new_node_is_empty_but_has_room(void **state)
+{
+    test_stage *stage = *state;
+    skad_fill fills[SKAD_CAP_COUNT];
+    skad_node_caps(stage->node, stage->now, fills);
+    for (size_t i = 0; i < SKAD_CAP_COUNT; i++) {
+        assert_int_equal(fills[i].used, 0);
+        assert_true(fills[i].max > 0);
+        assert_true((fills[i].per_s > 0) == (i >= SKAD_CAP_FIRST_RATE));
+        for (size_t j = 0; j < i; j++) {
+            assert_string_not_equal(skad_cap_name((skad_cap)i), skad_cap_name((skad_cap)j));
+        }
+    }
+}
+
+static void without_rates_there_is_no_limit(void **state)
+{
+    (void)state;
+    test_stage stage;
+    const skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile);
+    for (size_t i = SKAD_CAP_FIRST_RATE; i < SKAD_CAP_COUNT; i++) {
+        const skad_fill fill = fill_of(&stage, (skad_cap)i);
+        assert_int_equal(fill.used | fill.max | fill.per_s, 0);
+    }
+    test_stage_free(&stage);
+}
+
+static void each_thing_is_counted(void **state)
+{
+    test_stage *stage = *state;
+    skad_node_limits limits;
+    skad_node_limits_default(&limits);
+    test_stage_populate(stage, 5);
+    (void)test_stage_drain(stage);
+    assert_fill(stage, SKAD_CAP_PEERS, 5, limits.peers);
+    assert_fill(stage, SKAD_CAP_EVENTS, 1, limits.events); /* joined */
+    const skad_id target = {{1}};
+    skad_op op;
+    assert_int_equal(skad_node_ping(stage->node, &stage->strangers[0].address, stage->now, &op),
+                     SKAD_OK);
+    assert_fill(stage, SKAD_CAP_OPERATIONS, 1, limits.operations);
+    assert_fill(stage, SKAD_CAP_PENDING, 1, limits.pending);
+    assert_fill(stage, SKAD_CAP_OUTBOX, 1, limits.outbox);
+    assert_int_equal(
+        skad_node_watch(stage->node, SKAD_RECORD_MUTABLE, &target, 60, stage->now, &op), SKAD_OK);
+    assert_fill(stage, SKAD_CAP_WATCHES, 1, limits.watches);
+}
+
+static void a_stranger_who_shows_a_token_waits_for_a_ping(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    test_stage_token(stage, who, token);
+    const uint64_t most = fill_of(stage, SKAD_CAP_CANDIDATES).max;
+    ping(stage, who, token);
+    assert_fill(stage, SKAD_CAP_CANDIDATES, 1, most);
+}
+
+static void bans_count_until_they_end(void **state)
+{
+    test_stage *stage = *state;
+    const uint64_t most = fill_of(stage, SKAD_CAP_BANS).max;
+    skad_ban subject = {.address = test_dice_address(1), .prefix_bits = 32};
+    assert_int_equal(skad_node_ban(stage->node, &subject, 10, stage->now), SKAD_OK);
+    assert_fill(stage, SKAD_CAP_BANS, 1, most);
+    assert_int_equal(skad_node_allow(stage->node, &subject), SKAD_OK);
+    assert_fill(stage, SKAD_CAP_ALLOWED, 1, most);
+    stage->now.mono_us += 10 * SKAD_US_PER_S;
+    assert_fill(stage, SKAD_CAP_BANS, 0, most);
+}
+
+static void a_rate_tells_what_is_used_of_a_burst(void **state)
+{
+    test_stage *stage = *state;
+    const test_stranger *who = test_stage_stranger(stage);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    test_stage_token(stage, who, token);
+    for (unsigned i = 0; i < 100; i++) {
+        ping(stage, who, NULL);
+        ping(stage, who, token);
+        ping(stage, who, token);
+        (void)test_stage_drain(stage);
+    }
+    assert_fill(stage, SKAD_CAP_CHECKS_UNPROVEN, 100, 500);
+    assert_fill(stage, SKAD_CAP_CHECKS_PROVEN, 200, 600);
+    assert_int_equal(fill_of(stage, SKAD_CAP_CHECKS_PROVEN).per_s, 2000);
+    const uint64_t bytes = fill_of(stage, SKAD_CAP_ANSWER_BYTES).used;
+    assert_in_range(bytes, 20000, 20300); /* one answer beyond the burst at most */
+    stage->now.mono_us += 50 * SKAD_US_PER_MS;
+    assert_fill(stage, SKAD_CAP_CHECKS_UNPROVEN, 50, 500);
+    assert_fill(stage, SKAD_CAP_CHECKS_PROVEN, 100, 600);
+    assert_fill(stage, SKAD_CAP_ANSWER_BYTES, bytes - 500, 20000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_new_node_is_empty_but_has_room, begin, end),
+        cmocka_unit_test(without_rates_there_is_no_limit),
+        cmocka_unit_test_setup_teardown(each_thing_is_counted, begin, end),
+        cmocka_unit_test_setup_teardown(a_stranger_who_shows_a_token_waits_for_a_ping, begin, end),
+        cmocka_unit_test_setup_teardown(bans_count_until_they_end, begin, end),
+        cmocka_unit_test_setup_teardown(a_rate_tells_what_is_used_of_a_burst, begin, end),
+    };
+    return cmocka_run_group_tests_name("caps", tests, NULL, NULL);
+}
