@@ -185,6 +185,7 @@ typedef enum skad_ban_reason {
     SKAD_BAN_OPERATOR = 0,
     SKAD_BAN_SIGNATURES, /* datagrams from a proven address whose signatures do not verify */
     SKAD_BAN_RECORDS,    /* records from a proven address whose signatures do not verify */
+    SKAD_BAN_ANSWERS,    /* answers to our requests that contradict what the replier must tell */
 } skad_ban_reason;
 
 /* Who is kept out: a node by its ID, wherever it is, or an address prefix, whoever is there. */

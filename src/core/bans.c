@@ -200,6 +200,11 @@ static skad_strikes *strikes_of(skad_bans *bans, const skad_address *address, ui
     return oldest;
 }
 
+static uint32_t weight(skad_ban_reason reason)
+{
+    return reason == SKAD_BAN_ANSWERS ? SKAD_STRIKES_ANSWER : 1;
+}
+
 void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,
                       uint64_t now_us)
 {
@@ -211,7 +216,8 @@ void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_rea
         strikes->since_us = now_us;
         strikes->count = 0;
     }
-    if (++strikes->count < SKAD_STRIKES_MAX) {
+    strikes->count += weight(reason);
+    if (strikes->count < SKAD_STRIKES_MAX) {
         return;
     }
     strikes->count = 0;

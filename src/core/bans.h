@@ -1,7 +1,8 @@
 /* Who is kept out, by node ID or by address prefix, for how long and why. An operator bans by hand;
  * the node bans by itself only who has proven to be at home at his address, by a token, and then
- * sends what nobody sends by mistake: signatures that do not verify, of datagrams or of records.
- * Never a source that could be spoofed: else anybody could have anybody banned.
+ * sends what nobody sends by mistake: signatures that do not verify, of datagrams or of records; or
+ * who answers what we asked him, from where we asked, with what breaks a replier's duties
+ * (conduct.h). Never a source that could be spoofed: else anybody could have anybody banned.
  *
  * A ban ends by itself. When there is no place for another, the one that ends first goes. What is
  * on the allow-list is never banned by the node itself. */
@@ -17,6 +18,7 @@
 #define SKAD_BANS_MAX       256 /* and as many allowed */
 #define SKAD_STRIKES_PLACES 64  /* sources that are counted at once; the oldest goes */
 #define SKAD_STRIKES_MAX    16  /* within a window: then a ban */
+#define SKAD_STRIKES_ANSWER 4   /* that an answer counts for: we ask nobody often */
 #define SKAD_STRIKES_US     (60 * SKAD_US_PER_S)
 #define SKAD_STRIKES_BAN_S  600
 
@@ -55,7 +57,8 @@ bool skad_bans_lift(skad_bans *bans, const skad_ban *subject);
 /* Exempts a subject from bans by the node itself. Errors: SKAD_ERR_FULL, SKAD_ERR_MEMORY. */
 skad_status skad_bans_allow(skad_bans *bans, const skad_ban *subject);
 
-/* One more of these from a proven address; bans it when that was one too many. */
+/* One more of these from a proven address; bans it when that was one too many, for the reason of
+ * the last one. */
 void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,
                       uint64_t now_us);
 

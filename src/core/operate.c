@@ -181,9 +181,14 @@ void skad_operate_drive(skad_node *node, skad_operation *operation)
 
 /* ---- Answers ---- */
 
+static bool kept_out(const skad_node *node, const skad_id *id, const skad_address *address)
+{
+    return skad_bans_keep_out(&node->bans, id, address, node->now.mono_us);
+}
+
 /* Where a contact in an answer is worth asking: we can send to it, its ID paid the static puzzle,
- * and we do not know it to be silent. Where we verified an endpoint of it ourselves, that one;
- * nobody's word counts against it. False: nowhere. */
+ * and we know it neither to be silent nor to be kept out. Where we verified an endpoint of it
+ * ourselves, that one; nobody's word counts against it. False: nowhere. */
 static bool worth_asking(const skad_node *node, const skad_contact *contact, skad_address *out)
 {
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &contact->id);
@@ -192,12 +197,11 @@ static bool worth_asking(const skad_node *node, const skad_contact *contact, ska
             return false;
         }
         if (skad_route_choose(&node->table.peers, slot, node->families, out)) {
-            return true;
+            return !kept_out(node, &contact->id, out);
         }
     }
     const skad_address *address = skad_contact_endpoint(contact, node->families);
-    if (address == NULL ||
-        skad_bans_keep_out(&node->bans, &contact->id, address, node->now.mono_us)) {
+    if (address == NULL || kept_out(node, &contact->id, address)) {
         return false;
     }
     *out = *address;
@@ -211,29 +215,31 @@ typedef struct named_contacts {
     size_t count;
 } named_contacts;
 
-/* An answer that breaks its sender's duties is counted and costs it some standing. */
-static void judge(skad_node *node, const skad_id *sender, size_t faults)
+/* An answer that breaks its sender's duties is counted and costs it some standing. It came from
+ * where we asked and refers to what we asked, so its address is proven. */
+static void judge(skad_node *node, const skad_id *sender, const skad_address *from, size_t faults)
 {
     if (faults > 0) {
         node->stats.faults += faults;
         node->stats.dismissed += skad_table_fault(&node->table, sender);
+        skad_bans_strike(&node->bans, from, SKAD_BAN_ANSWERS, node->now.mono_us);
     }
 }
 
-/* target: what was asked for; NULL where an answer may be a late one, to another question. */
-static void hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
-                          const skad_id *target, named_contacts named)
+/* target: what was asked for; NULL where an answer may be a late one, to another question. Returns
+ * how many break the rules. */
+static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
+                            const skad_id *target, named_contacts named)
 {
     const skad_contact *contacts = named.contacts;
     size_t count = named.count;
-    judge(node, &lookup->candidates[from].contact.id,
-          skad_conduct_faults(&node->profile, &node->identity.id, target, contacts, count));
     for (size_t i = 0; i < count; i++) {
         skad_address address;
         if (worth_asking(node, &contacts[i], &address)) {
             skad_lookup_heard(lookup, from, &contacts[i], &address);
         }
     }
+    return skad_conduct_faults(&node->profile, &node->identity.id, target, contacts, count);
 }
 
 /* Takes the records of an answer; returns how many were not what was asked for. An immutable value
@@ -269,17 +275,18 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
         return;
     }
     skad_lookup_answered(lookup, rpc->step, node->now.mono_us - rpc->sent_us);
+    size_t faults = 0;
     if (answer->kind == SKAD_KIND_VALUE) {
-        hear_contacts(node, lookup, rpc->step, &lookup->target,
-                      (named_contacts){answer->u.reply.u.value.contacts,
-                                       answer->u.reply.u.value.contacts_count});
-        judge(node, &lookup->candidates[rpc->step].contact.id,
-              take_records(node, operation, rpc->step, answer));
+        faults = hear_contacts(node, lookup, rpc->step, &lookup->target,
+                               (named_contacts){answer->u.reply.u.value.contacts,
+                                                answer->u.reply.u.value.contacts_count});
+        faults += take_records(node, operation, rpc->step, answer);
     } else {
-        hear_contacts(node, lookup, rpc->step, &lookup->target,
-                      (named_contacts){answer->u.reply.u.nodes.contacts,
-                                       answer->u.reply.u.nodes.contacts_count});
+        faults = hear_contacts(node, lookup, rpc->step, &lookup->target,
+                               (named_contacts){answer->u.reply.u.nodes.contacts,
+                                                answer->u.reply.u.nodes.contacts_count});
     }
+    judge(node, &lookup->candidates[rpc->step].contact.id, &rpc->address, faults);
 }
 
 /* A region's answer only names more candidates. */
@@ -290,9 +297,11 @@ static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pen
         skad_regions_over(lookup);
     }
     if (answer->kind == SKAD_KIND_NODES) {
-        hear_contacts(node, lookup, (uint16_t)(rpc->step & ~REGION_STEP), NULL,
-                      (named_contacts){answer->u.reply.u.nodes.contacts,
-                                       answer->u.reply.u.nodes.contacts_count});
+        const uint16_t from = rpc->step & (uint16_t)~REGION_STEP;
+        size_t faults = hear_contacts(node, lookup, from, NULL,
+                                      (named_contacts){answer->u.reply.u.nodes.contacts,
+                                                       answer->u.reply.u.nodes.contacts_count});
+        judge(node, &lookup->candidates[from].contact.id, &rpc->address, faults);
     }
 }
 

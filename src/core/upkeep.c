@@ -91,6 +91,7 @@ void skad_upkeep_check_by(skad_node *node, uint64_t within_us)
     }
 }
 
+/* Who is kept out is not asked: it counts as silent, and gives way as the silent do. */
 static void check_peers(skad_node *node)
 {
     while (node->now.mono_us >= node->upkeep.check_us) {
@@ -101,9 +102,14 @@ static void check_peers(skad_node *node)
         }
         skad_upkeep_check_by(node, SKAD_CHECK_INTERVAL_US); /* its own next one */
         const skad_peers *peers = &node->table.peers;
+        const skad_id *id = &peers->peers[slot].id;
         skad_address address;
-        if (!skad_route_choose(peers, slot, node->families, &address) ||
-            !skad_ask_ping(node, &peers->peers[slot].id, &address, SKAD_PURPOSE_CHECK)) {
+        bool reachable = skad_route_choose(peers, slot, node->families, &address);
+        if (reachable && skad_bans_keep_out(&node->bans, id, &address, node->now.mono_us)) {
+            skad_table_failed(&node->table, id, &address, node->now.mono_us);
+            continue;
+        }
+        if (!reachable || !skad_ask_ping(node, id, &address, SKAD_PURPOSE_CHECK)) {
             return;
         }
     }

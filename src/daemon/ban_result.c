@@ -79,6 +79,8 @@ static const char *reason_name(uint8_t reason)
         return "signatures";
     case SKAD_BAN_RECORDS:
         return "records";
+    case SKAD_BAN_ANSWERS:
+        return "answers";
     }
     return "unknown";
 }

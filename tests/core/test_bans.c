@@ -11,6 +11,7 @@
 #include "proto/message.h"
 #include "skad/record.h"
 #include "src/core/bans.h"
+#include "src/core/upkeep.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
 #include "tests/support/stage.h"
@@ -90,6 +91,38 @@ static void a_banned_peer_is_asked_nothing(void **state)
     test_stage_populate(stage, 10);
     test_stranger *who = &stage->strangers[4];
     skad_ban ban = {.by_id = true, .id = who->identity.id};
+    assert_int_equal(skad_node_ban(stage->node, &ban, 3600, stage->now), SKAD_OK);
+    unsigned before = who->asked;
+    skad_op op;
+    assert_int_equal(skad_node_lookup(stage->node, &who->identity.id, stage->now, &op), SKAD_OK);
+    test_stage_run(stage, 2 * SKAD_US_PER_S);
+    test_stage_run(stage, 5 * SKAD_CHECK_INTERVAL_US); /* nor whether it lives */
+    assert_int_equal(who->asked, before);
+    skad_node_stats stats;
+    skad_node_stats_get(stage->node, stage->now, &stats);
+    assert_int_equal(stats.peers, 9);
+}
+
+/* Nor where others name it. */
+static bool all_name_the_fifth(test_stage *stage, test_stranger *who, const skad_message *request,
+                               skad_message *answer)
+{
+    const test_stranger *fifth = &stage->strangers[4];
+    if (request->kind == SKAD_KIND_FIND_NODE && who != fifth) {
+        answer->u.reply.u.nodes.contacts_count = 1;
+        answer->u.reply.u.nodes.contacts[0] =
+            (skad_contact){.id = fifth->identity.id, .ipv4 = fifth->address};
+    }
+    return true;
+}
+
+static void a_banned_peer_that_others_name_is_asked_nothing(void **state)
+{
+    test_stage *stage = *state;
+    test_stage_populate(stage, 10);
+    test_stranger *who = &stage->strangers[4];
+    skad_ban ban = prefix(&who->address, 32);
+    stage->script = all_name_the_fifth;
     assert_int_equal(skad_node_ban(stage->node, &ban, 600, stage->now), SKAD_OK);
     unsigned before = who->asked;
     skad_op op;
@@ -179,6 +212,67 @@ static void forged_records_end_in_a_ban(void **state)
     assert_int_equal(ping(stage, who, token, false), SKAD_VERDICT_BANNED);
 }
 
+/* ---- Answers ---- */
+
+/* The first stranger names us to ourselves; the others name the first, so that it is asked again
+ * though it has lost its place. */
+static bool the_first_lies(test_stage *stage, test_stranger *who, const skad_message *request,
+                           skad_message *answer)
+{
+    const test_stranger *liar = &stage->strangers[0];
+    if (request->kind == SKAD_KIND_FIND_NODE) {
+        skad_contact *named = &answer->u.reply.u.nodes.contacts[0];
+        answer->u.reply.u.nodes.contacts_count = 1;
+        *named = who == liar
+                     ? (skad_contact){.id = stage->identity.id, .ipv4 = test_dice_address(7)}
+                     : (skad_contact){.id = liar->identity.id, .ipv4 = liar->address};
+    }
+    return true;
+}
+
+/* One lookup, which asks each of them once; whether the first was asked. */
+static bool ask_all(test_stage *stage)
+{
+    const skad_id target = {{(uint8_t)stage->requests, 1}};
+    const unsigned before = stage->strangers[0].asked;
+    skad_op op;
+    assert_int_equal(skad_node_lookup(stage->node, &target, stage->now, &op), SKAD_OK);
+    test_stage_run(stage, 2 * SKAD_US_PER_S);
+    return stage->strangers[0].asked > before;
+}
+
+static void answers_that_contradict_what_was_asked_end_in_a_ban(void **state)
+{
+    test_stage *stage = *state;
+    test_stage_populate(stage, 4);
+    stage->script = the_first_lies;
+    for (unsigned i = 0; i < SKAD_STRIKES_MAX / SKAD_STRIKES_ANSWER; i++) {
+        assert_int_equal(skad_node_bans(stage->node, stage->now, NULL, 0), 0);
+        assert_true(ask_all(stage));
+    }
+    skad_ban seen;
+    assert_int_equal(skad_node_bans(stage->node, stage->now, &seen, 1), 1);
+    assert_int_equal(seen.reason, SKAD_BAN_ANSWERS);
+    assert_memory_equal(seen.address.ip, stage->strangers[0].address.ip, 4);
+    assert_false(ask_all(stage));
+    assert_int_equal(ping(stage, &stage->strangers[0], NULL, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(ping(stage, &stage->strangers[1], NULL, false), SKAD_VERDICT_ACCEPT);
+    stage->now.mono_us += SKAD_STRIKES_BAN_S * SKAD_US_PER_S;
+    assert_int_equal(ping(stage, &stage->strangers[0], NULL, false), SKAD_VERDICT_ACCEPT);
+}
+
+static void now_and_then_a_contradiction_is_forgiven(void **state)
+{
+    test_stage *stage = *state;
+    test_stage_populate(stage, 4);
+    stage->script = the_first_lies;
+    for (unsigned i = 0; i < 8; i++) {
+        assert_true(ask_all(stage));
+        test_stage_run(stage, SKAD_STRIKES_US / 3);
+    }
+    assert_int_equal(skad_node_bans(stage->node, stage->now, NULL, 0), 0);
+}
+
 static void the_list_is_bounded_and_the_one_that_ends_first_gives_way(void **state)
 {
     test_stage *stage = *state;
@@ -238,12 +332,17 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(a_banned_node_is_kept_out_wherever_it_is, begin, end),
         cmocka_unit_test_setup_teardown(a_banned_peer_is_asked_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(a_banned_peer_that_others_name_is_asked_nothing, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(wrong_signatures_from_a_proven_address_end_in_a_ban, begin,
                                         end),
         cmocka_unit_test_setup_teardown(without_a_token_nobody_is_banned, begin, end),
         cmocka_unit_test_setup_teardown(now_and_then_a_wrong_signature_is_forgiven, begin, end),
         cmocka_unit_test_setup_teardown(who_is_allowed_is_never_banned_by_the_node, begin, end),
         cmocka_unit_test_setup_teardown(forged_records_end_in_a_ban, begin, end),
+        cmocka_unit_test_setup_teardown(answers_that_contradict_what_was_asked_end_in_a_ban, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(now_and_then_a_contradiction_is_forgiven, begin, end),
         cmocka_unit_test_setup_teardown(the_list_is_bounded_and_the_one_that_ends_first_gives_way,
                                         begin, end),
         cmocka_unit_test_setup_teardown(subjects_that_are_none_are_refused, begin, end),
