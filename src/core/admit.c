@@ -43,14 +43,14 @@ static skad_verdict turn_away(const skad_node *node, const skad_address *from,
 skad_verdict skad_admit(const skad_node *node, const uint8_t *datagram, size_t len,
                         const skad_address *from, skad_admitted *out)
 {
-    const uint8_t *envelope = datagram + SKAD_TAG_BYTES;
-    const size_t envelope_len = len - SKAD_TAG_BYTES;
     if (len < SKAD_DATAGRAM_BYTES_MIN || len > SKAD_DATAGRAM_BYTES_MAX) {
         return SKAD_VERDICT_SIZE;
     }
     if (!skad_address_routable(from, node->profile.allow_private)) {
         return SKAD_VERDICT_SOURCE;
     }
+    const uint8_t *envelope = datagram + SKAD_TAG_BYTES;
+    const size_t envelope_len = len - SKAD_TAG_BYTES;
     const skad_id *to = recipient(node, datagram, envelope, envelope_len);
     if (to == NULL) {
         return SKAD_VERDICT_TAG;

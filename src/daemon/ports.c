@@ -5,8 +5,6 @@
 
 #include "crypto/assert.h"
 
-#define ROUNDS_A_TURN 1 /* 64 datagrams of one socket, then the others have their turn */
-
 /* ---- Receiving ---- */
 
 static void receive(void *user, const skad_udp_received *one)
@@ -19,22 +17,17 @@ static void receive(void *user, const skad_udp_received *one)
     }
 }
 
+/* One batch of each socket in a turn, so that nothing else waits behind a flood of one of them:
+ * neither the other family nor what comes by inlets. */
 static void on_receivable(struct ev_loop *loop, ev_io *watcher, int revents)
 {
     (void)loop;
     (void)revents;
-    skad_port *self = watcher->data;
-    skad_ports *ports = self->ports;
+    const skad_port *self = watcher->data;
     skad_udp_received received[SKAD_UDP_BATCH];
-
-    for (int round = 0; round < ROUNDS_A_TURN; round++) {
-        size_t count = skad_udp_receive(self->udp, received);
-        for (size_t i = 0; i < count; i++) {
-            receive(ports, &received[i]);
-        }
-        if (count < SKAD_UDP_BATCH) {
-            return;
-        }
+    size_t count = skad_udp_receive(self->udp, received);
+    for (size_t i = 0; i < count; i++) {
+        receive(self->ports, &received[i]);
     }
 }
 

@@ -1,0 +1,147 @@
+/* A node at its port: whom it asks something is heard by an inlet from then on, whom it only
+ * answers is not. Over loopback, which delivers before a send returns; nothing depends on time. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "proto/address.h"
+#include "src/daemon/ports.h"
+#include "tests/support/stage.h"
+
+#define INLETS 4
+
+typedef struct bench {
+    test_stage stage;
+    struct ev_loop *loop;
+    skad_ports ports;
+    skad_udp_socket peer;
+} bench;
+
+static const skad_address loopback = {.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}};
+
+static int begin_with(void **state, size_t inlets)
+{
+    static bench made;
+    skad_failure failure;
+    memset(&made, 0, sizeof made);
+    test_stage_init(&made.stage, skad_profile_builtin("test"));
+    made.loop = ev_loop_new(EVFLAG_AUTO);
+    assert_non_null(made.loop);
+    assert_true(skad_ports_open(&made.ports, made.loop, &loopback, 1, inlets, &failure));
+    assert_true(skad_udp_open(&loopback, &made.peer, NULL, &failure));
+    assert_int_equal(skad_ports_start(&made.ports, made.stage.node, &made.stage.now, 0), SKAD_OK);
+    *state = &made;
+    return 0;
+}
+
+static int begin(void **state)
+{
+    return begin_with(state, INLETS);
+}
+
+static int begin_without_inlets(void **state)
+{
+    return begin_with(state, 0);
+}
+
+static int end(void **state)
+{
+    bench *made = *state;
+    skad_ports_close(&made->ports);
+    skad_udp_close(&made->peer);
+    ev_loop_destroy(made->loop);
+    test_stage_free(&made->stage);
+    return 0;
+}
+
+static bool has_inlet(const bench *made)
+{
+    const skad_inlets *inlets = &made->ports.ports[0].inlets;
+    for (size_t i = 0; i < inlets->count; i++) {
+        if (skad_address_equal(&inlets->each[i].peer, &made->peer.bound)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint64_t received_by_node(const bench *made)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(made->stage.node, made->stage.now, &stats);
+    return stats.received;
+}
+
+/* The peer sends a datagram, and the node is given its turn. */
+static void send_from_peer(bench *made, const skad_datagram *datagram)
+{
+    skad_datagram *place = skad_udp_reserve(&made->peer);
+    *place = *datagram;
+    place->to = made->ports.sockets[0].bound;
+    skad_udp_commit(&made->peer);
+    assert_true(skad_udp_flush(&made->peer));
+    ev_run(made->loop, EVRUN_NOWAIT);
+}
+
+static size_t sent_to_peer(bench *made)
+{
+    skad_udp_received received[SKAD_UDP_BATCH];
+    skad_ports_send(&made->ports);
+    return skad_udp_receive(&made->peer, received);
+}
+
+static void ask(bench *made)
+{
+    skad_op op;
+    assert_int_equal(skad_node_ping(made->stage.node, &made->peer.bound, made->stage.now, &op),
+                     SKAD_OK);
+    assert_int_equal(sent_to_peer(made), 1);
+}
+
+static void who_is_asked_is_heard_by_an_inlet(void **state)
+{
+    bench *made = *state;
+    const skad_datagram noise = {.len = 200};
+    ask(made);
+    assert_true(has_inlet(made));
+    send_from_peer(made, &noise);
+    assert_int_equal(received_by_node(made), 1);
+}
+
+static void who_is_answered_only_is_heard_at_the_port(void **state)
+{
+    bench *made = *state;
+    const test_stranger *who = test_stage_stranger(&made->stage);
+    skad_datagram request;
+    test_stage_request(&made->stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
+    send_from_peer(made, &request);
+    assert_int_equal(received_by_node(made), 1);
+    assert_int_equal(sent_to_peer(made), 1);
+    assert_false(has_inlet(made));
+}
+
+static void without_inlets_all_is_heard_at_the_port(void **state)
+{
+    bench *made = *state;
+    const skad_datagram noise = {.len = 200};
+    ask(made);
+    assert_false(has_inlet(made));
+    send_from_peer(made, &noise);
+    assert_int_equal(received_by_node(made), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(who_is_asked_is_heard_by_an_inlet, begin, end),
+        cmocka_unit_test_setup_teardown(who_is_answered_only_is_heard_at_the_port, begin, end),
+        cmocka_unit_test_setup_teardown(without_inlets_all_is_heard_at_the_port,
+                                        begin_without_inlets, end),
+    };
+    return cmocka_run_group_tests_name("ports", tests, NULL, NULL);
+}
