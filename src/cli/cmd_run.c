@@ -4,6 +4,7 @@
 #include "src/cli/commands.h"
 #include "src/cli/progress.h"
 #include "src/daemon/home.h"
+#include "src/daemon/record_store.h"
 #include "src/daemon/run.h"
 
 typedef struct run_context {
@@ -25,6 +26,17 @@ static bool identify(void *user, skad_identity *out, skad_failure *failure)
     return ok;
 }
 
+static skad_store_caps caps_of(const skad_options *options)
+{
+    skad_store_caps caps;
+    skad_record_store_default_caps(&caps);
+    if ((options->given & SKAD_OPTION_STORE) != 0) {
+        caps.records_max = options->store_mib << 10;
+        caps.bytes_max = options->store_mib << 20;
+    }
+    return caps;
+}
+
 static bool run_node(run_context *self, skad_failure *failure)
 {
     const skad_options *options = self->options;
@@ -43,6 +55,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .identity_path = home->identity,
         .peers_path = home->peers,
         .records_path = home->records,
+        .caps = caps_of(options),
         .control_path = control,
         .sandbox = &sandbox,
         .listen = options->listen,
@@ -74,7 +87,7 @@ const skad_command skad_command_run = {
     .name = "run",
     .usage = "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
              "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
-             "                [--workers N]",
+             "                [--workers N] [--store MIB]",
     .summary = "Run a node until SIGTERM or SIGINT",
     .details =
         "Makes the identity DIR/identity when there is none, and keeps its peers in DIR/peers\n"
@@ -82,6 +95,6 @@ const skad_command skad_command_run = {
         "DIR/control.sock. Logs to stderr. Once everything is open the process gives up all\n"
         "files but DIR and what looking up names takes, and most system calls.",
     .options = SKAD_OPTION_DIR | SKAD_OPTION_PROFILE | SKAD_OPTION_LISTEN | SKAD_OPTION_JOIN |
-               SKAD_OPTION_SOCKET | SKAD_OPTION_SANDBOX | SKAD_OPTION_WORKERS,
+               SKAD_OPTION_SOCKET | SKAD_OPTION_SANDBOX | SKAD_OPTION_WORKERS | SKAD_OPTION_STORE,
     .run = run,
 };

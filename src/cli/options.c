@@ -17,6 +17,7 @@
 /* An operation ends within 60 s by itself; the daemon's word is better than our own impatience. */
 #define TIMEOUT_S_DEFAULT 65
 #define TIMEOUT_S_MAX     86400
+#define STORE_MIB_MAX     (1U << 20) /* a TiB */
 
 typedef struct option_row option_row;
 
@@ -165,6 +166,9 @@ static const option_row OPTIONS[] = {
     {SKAD_OPTION_WORKERS, 0, "workers", "N",
      "threads that check and make signatures (default: processors - 1, at most 8)",
      NUMBER(workers, 0, SKAD_WORKERS_MAX)},
+    {SKAD_OPTION_STORE, 0, "store", "MIB",
+     "how much to hold for the network, 1024 records a MiB at most (default: 1024)",
+     NUMBER(store_mib, 1, STORE_MIB_MAX)},
     {SKAD_OPTION_JOIN, 0, "join", "ADDR:PORT",
      "a node to join through, by address or NAME:PORT; may be repeated", take_join, 0, 0, 0},
     {SKAD_OPTION_FIELD, 0, "field", "NAME", "print the value of this field only", TEXT(field)},

@@ -40,6 +40,7 @@ typedef enum skad_option {
     SKAD_OPTION_FILE = 1 << 26,
     SKAD_OPTION_SANDBOX = 1 << 27,
     SKAD_OPTION_WORKERS = 1 << 28,
+    SKAD_OPTION_STORE = 1 << 29,
 } skad_option;
 
 /* What each command that talks to a daemon takes. */
@@ -77,6 +78,7 @@ typedef struct skad_options {
     uint64_t every_s;
     uint64_t count;
     uint64_t workers;
+    uint64_t store_mib;
     /* Texts; NULL unless given. */
     const char *field;
     const char *output;

@@ -144,7 +144,7 @@ expect_message "$taken is in use by another program"
 answers key || fail "the first daemon was disturbed"
 
 say "joins two nodes; one names a place that does not resolve as well"
-start_node other --listen 127.0.0.1:0 --join nowhere.invalid:4700 --join "$taken"
+start_node other --listen 127.0.0.1:0 --store 3 --join nowhere.invalid:4700 --join "$taken"
 other=$started
 wait_for 20 status_is other joined true
 wait_for 20 status_is key joined true
@@ -165,6 +165,9 @@ parses() {
 "$skad" lookup "$some_key" --json | parses || fail "lookup --json"
 "$skad" ping "$(address_of other)" --json | parses || fail "ping --json"
 expect 0 "$skad" status --field drops.tag
+[ "$("$skad" status --field store.bytes_max)" = $((1 << 30)) ] || fail "the store's default size"
+[ "$("$skad" status --socket "$work/other/control.sock" --field store.bytes_max)" = $((3 << 20)) ] ||
+  fail "--store"
 [ "$("$skad" status --field caps.clients)" = "1 of 64" ] || fail "status --field caps.clients"
 [ "$("$skad" status --field caps.answer_bytes)" = "no limit" ] || fail "a rate without a limit"
 expect 2 "$skad" status --field nonsense

@@ -52,6 +52,7 @@ static const refused_case refused[] = {
      &skad_command_keygen,
      {"--profile", "./no/such/file"},
      "--profile: cannot read ./no/such/file: No such file"},
+    {"no store", &skad_command_run, {"--store", "0"}, "from 1 to 1048576"},
     {"half a sandbox",
      &skad_command_run,
      {"--sandbox", "partial"},
