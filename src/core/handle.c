@@ -48,6 +48,9 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
     skad_observed_vote(&node->observed, &opened->sender, group, &opened->message.u.reply.observed);
     skad_upkeep_check_by(node, SKAD_CHECK_INTERVAL_US);
     switch ((skad_purpose)rpc.purpose) {
+    case SKAD_PURPOSE_STRANGER:
+        skad_upkeep_stranger_over(node);
+        return;
     case SKAD_PURPOSE_HELLO:
     case SKAD_PURPOSE_CHECK:
     case SKAD_PURPOSE_REPLICA:
@@ -109,6 +112,9 @@ void skad_handle_timeouts(skad_node *node)
         bool hard = timeout == SKAD_TIMEOUT_HARD;
         if (hard) {
             count_silence(node, &rpc);
+        }
+        if (hard && rpc.purpose == SKAD_PURPOSE_STRANGER) {
+            skad_upkeep_stranger_over(node);
         }
         if (rpc.purpose == SKAD_PURPOSE_OPERATION) {
             if (hard) {

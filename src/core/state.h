@@ -47,9 +47,10 @@
 #include "src/core/throttle.h"
 #include "src/core/watches.h"
 
-#define SKAD_JOIN_ADDRESSES_MAX 32
-#define SKAD_CANDIDATES_MAX     64 /* senders of requests that wait for a ping; more are ignored */
-#define SKAD_ROOTS_MAX          64 /* verified batch roots that are remembered, at most */
+#define SKAD_JOIN_ADDRESSES_MAX  32
+#define SKAD_CANDIDATES_MAX      64 /* senders of requests that wait for a ping; more are ignored */
+#define SKAD_STRANGERS_ASKED_MAX 24 /* of them, at once */
+#define SKAD_ROOTS_MAX           64 /* verified batch roots that are remembered, at most */
 
 /* A stranger who sent us a valid request and might be worth a place in the table. */
 typedef struct skad_stranger {
@@ -72,11 +73,12 @@ typedef struct skad_upkeep_state {
     size_t candidates_room;    /* SKAD_CANDIDATES_MAX, unless frugal */
     size_t candidates_first;
     size_t candidates_count;
-    uint64_t candidate_us; /* when the next candidate may be pinged */
-    uint64_t check_us;     /* when a peer's liveness is due */
-    uint64_t refresh_us;   /* when a bucket's refresh is due */
-    uint64_t sweep_us;     /* when expired records are swept */
-    uint32_t epoch_asked;  /* the epoch for which PUZZLE_NEEDED was said */
+    uint64_t candidate_us;  /* when the next candidate may be pinged */
+    size_t strangers_asked; /* candidates that were pinged and may yet answer */
+    uint64_t check_us;      /* when a peer's liveness is due */
+    uint64_t refresh_us;    /* when a bucket's refresh is due */
+    uint64_t sweep_us;      /* when expired records are swept */
+    uint32_t epoch_asked;   /* the epoch for which PUZZLE_NEEDED was said */
 } skad_upkeep_state;
 
 #define SKAD_NEWCOMERS_MAX                                                                         \

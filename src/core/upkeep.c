@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "crypto/assert.h"
 #include "proto/address.h"
 #include "src/core/ask.h"
 #include "src/core/distance.h"
@@ -66,19 +67,33 @@ void skad_upkeep_consider(skad_node *node, const skad_id *id, const skad_address
     upkeep->candidates_count++;
 }
 
+/* Strangers that do not answer must not take up what operations may have in flight (ask.h): anybody
+ * could have them wait for ever with a request now and then. */
+_Static_assert(SKAD_STRANGERS_ASKED_MAX <= SKAD_IN_FLIGHT_MAX / 4, "most is left to operations");
+
 static void ping_candidate(skad_node *node)
 {
     skad_upkeep_state *upkeep = &node->upkeep;
     if (upkeep->candidates_count == 0 || node->now.mono_us < upkeep->candidate_us) {
         return;
     }
+    upkeep->candidate_us = node->now.mono_us + SKAD_CANDIDATE_INTERVAL_US;
+    if (upkeep->strangers_asked == SKAD_STRANGERS_ASKED_MAX) {
+        return;
+    }
     const skad_stranger *stranger = &upkeep->candidates[upkeep->candidates_first];
     upkeep->candidates_first = (upkeep->candidates_first + 1) % upkeep->candidates_room;
     upkeep->candidates_count--;
-    upkeep->candidate_us = node->now.mono_us + SKAD_CANDIDATE_INTERVAL_US;
     if (skad_table_wants(&node->table, &stranger->id, &stranger->address)) {
-        skad_ask_ping(node, &stranger->id, &stranger->address, SKAD_PURPOSE_CHECK);
+        upkeep->strangers_asked +=
+            skad_ask_ping(node, &stranger->id, &stranger->address, SKAD_PURPOSE_STRANGER);
     }
+}
+
+void skad_upkeep_stranger_over(skad_node *node)
+{
+    SKAD_ASSERT(node->upkeep.strangers_asked > 0);
+    node->upkeep.strangers_asked--;
 }
 
 /* ---- Liveness ---- */

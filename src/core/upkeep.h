@@ -22,6 +22,9 @@ void skad_upkeep_free(skad_node *node);
  * it. */
 void skad_upkeep_consider(skad_node *node, const skad_id *id, const skad_address *address);
 
+/* A stranger's ping was answered, or will not be. */
+void skad_upkeep_stranger_over(skad_node *node);
+
 /* A peer's next liveness check may be due in so much time now, and not before. */
 void skad_upkeep_check_by(skad_node *node, uint64_t within_us);
 
