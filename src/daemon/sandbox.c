@@ -10,7 +10,7 @@
 #include "src/daemon/sandbox_calls.h"
 #include "src/daemon/sandbox_files.h"
 
-/* Two sockets, each with 64 inlets, 64 clients of the control socket, and a few of the loop, of the
+/* Two sockets, each with 32 inlets, 64 clients of the control socket, and a few of the loop, of the
  * store and of a running name lookup. */
 #define DESCRIPTORS_MAX 256
 
