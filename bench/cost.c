@@ -22,10 +22,10 @@ static const uint8_t empty_array[] = {0x90};
 
 typedef struct drop_case {
     const char *what;
-    skad_verdict verdict;
     void (*make)(test_stage *stage, skad_datagram *out, skad_address *from);
-    bool rated;       /* by a node with the rates of the public network */
     uint64_t step_us; /* between two of them */
+    skad_verdict verdict;
+    bool rated; /* by a node with the rates of the public network */
 } drop_case;
 
 /* ---- What is dropped ---- */
@@ -234,26 +234,26 @@ static void wrong_body(test_stage *stage, skad_datagram *out, skad_address *from
 #define CHALLENGE_US 300 /* fewer a second than a node gives */
 
 static const drop_case cases[] = {
-    {"too short", SKAD_VERDICT_SIZE, too_short, true, 0},
-    {"from loopback", SKAD_VERDICT_SOURCE, from_loopback, true, 0},
-    {"noise", SKAD_VERDICT_TAG, noise, true, 0},
-    {"the tail altered", SKAD_VERDICT_TAG, altered_tail, true, 0},
-    {"a byte too many", SKAD_VERDICT_STRUCTURE, no_envelope, true, 0},
-    {"version 2", SKAD_VERDICT_VERSION, version_2, true, 0},
-    {"kind 30", SKAD_VERDICT_KIND, kind_30, true, 0},
-    {"our own key", SKAD_VERDICT_SELF, our_key, true, 0},
-    {"an answer to nothing", SKAD_VERDICT_UNAWAITED, answer_to_nothing, true, 0},
-    {"handled before", SKAD_VERDICT_DUPLICATE, handled_before, true, 0},
-    {"a banned address", SKAD_VERDICT_BANNED, banned, true, 0},
-    {"too many", SKAD_VERDICT_RATE, too_many, true, 0},
-    {"the same, wrong token", SKAD_VERDICT_RATE, too_many_with_a_wrong_token, true, 0},
-    {"no token under load", SKAD_VERDICT_CHALLENGE, unproven_under_load, false, CHALLENGE_US},
-    {"epoch 0", SKAD_VERDICT_EPOCH, epoch_0, false, 0},
-    {"another's answer", SKAD_VERDICT_IDENTITY, answer_of_another, false, 0},
-    {"static puzzle unsolved", SKAD_VERDICT_STATIC, cheap_identity, false, 0},
-    {"dynamic puzzle unsolved", SKAD_VERDICT_DYNAMIC, another_nonce, false, 0},
-    {"a wrong signature", SKAD_VERDICT_SIGNATURE, forged, false, 0},
-    {"a wrong body", SKAD_VERDICT_BODY, wrong_body, false, 0},
+    {"too short", too_short, 0, SKAD_VERDICT_SIZE, true},
+    {"from loopback", from_loopback, 0, SKAD_VERDICT_SOURCE, true},
+    {"noise", noise, 0, SKAD_VERDICT_TAG, true},
+    {"the tail altered", altered_tail, 0, SKAD_VERDICT_TAG, true},
+    {"a byte too many", no_envelope, 0, SKAD_VERDICT_STRUCTURE, true},
+    {"version 2", version_2, 0, SKAD_VERDICT_VERSION, true},
+    {"kind 30", kind_30, 0, SKAD_VERDICT_KIND, true},
+    {"our own key", our_key, 0, SKAD_VERDICT_SELF, true},
+    {"an answer to nothing", answer_to_nothing, 0, SKAD_VERDICT_UNAWAITED, true},
+    {"handled before", handled_before, 0, SKAD_VERDICT_DUPLICATE, true},
+    {"a banned address", banned, 0, SKAD_VERDICT_BANNED, true},
+    {"too many", too_many, 0, SKAD_VERDICT_RATE, true},
+    {"the same, wrong token", too_many_with_a_wrong_token, 0, SKAD_VERDICT_RATE, true},
+    {"no token under load", unproven_under_load, CHALLENGE_US, SKAD_VERDICT_CHALLENGE, false},
+    {"epoch 0", epoch_0, 0, SKAD_VERDICT_EPOCH, false},
+    {"another's answer", answer_of_another, 0, SKAD_VERDICT_IDENTITY, false},
+    {"static puzzle unsolved", cheap_identity, 0, SKAD_VERDICT_STATIC, false},
+    {"dynamic puzzle unsolved", another_nonce, 0, SKAD_VERDICT_DYNAMIC, false},
+    {"a wrong signature", forged, 0, SKAD_VERDICT_SIGNATURE, false},
+    {"a wrong body", wrong_body, 0, SKAD_VERDICT_BODY, false},
 };
 
 /* ---- Measuring ---- */
