@@ -28,6 +28,7 @@
  *   inspect.c  statistics and table rows
  *   fill.c     a node as it is after hours in a network
  *   caps.c     how full it is
+ *   invariants.c what must hold between any two calls; only tests and fuzzers ask
  *
  * Calls run down this list, never up: join starts a lookup, and looks whether it has ended. */
 #ifndef SKAD_CORE_STATE_H

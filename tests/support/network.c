@@ -1,13 +1,17 @@
 #include "tests/support/network.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto/assert.h"
 #include "crypto/hash.h"
 #include "proto/address.h"
+#include "src/core/invariants.h"
 #include "src/core/state.h"
 #include "tests/support/identities.h"
+
+#define EXAMINED_MAX 16 /* nodes, at the end of each run */
 
 /* SplitMix64: the network's own dice, apart from the nodes'. */
 uint64_t test_network_draw(test_network *network)
@@ -319,6 +323,22 @@ static bool step(test_network *network, uint64_t end_us)
     return true;
 }
 
+/* After each run some living nodes are looked over: all of a small network, others in turn. */
+static void examine(const test_network *network)
+{
+    for (size_t i = 0; i < network->count && i < EXAMINED_MAX; i++) {
+        size_t index = (network->orders + i) % network->count;
+        const char *broken = NULL;
+        if (!network->nodes[index].dead) {
+            broken = skad_node_broken(network->nodes[index].node, test_network_time(network));
+        }
+        if (broken != NULL) {
+            fprintf(stderr, "node %zu no longer keeps to: %s\n", index, broken);
+        }
+        SKAD_ASSERT(broken == NULL);
+    }
+}
+
 bool test_network_run(test_network *network, uint64_t duration_us,
                       bool (*until)(test_network *network, void *user), void *user)
 {
@@ -330,12 +350,12 @@ bool test_network_run(test_network *network, uint64_t duration_us,
             collect(network, i); /* what calls between two runs left to send */
         }
     }
+    bool held;
     do {
-        if (until != NULL && until(network, user)) {
-            return true;
-        }
-    } while (step(network, end_us));
-    return false;
+        held = until != NULL && until(network, user);
+    } while (!held && step(network, end_us));
+    examine(network);
+    return held;
 }
 
 void test_network_know_all(test_network *network, size_t index)
@@ -355,6 +375,7 @@ void test_network_know_all(test_network *network, size_t index)
         skad_table_answered(&network->nodes[index].node->table, &peer->identity.id, &peer->address,
                             network->latency_min_us + network->latency_max_us, network->now_us);
     }
+    network->nodes[index].node->upkeep.check_us = network->now_us + SKAD_CHECK_INTERVAL_US;
 }
 
 void test_network_stabilise(test_network *network)

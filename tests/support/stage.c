@@ -10,6 +10,7 @@
 #include "proto/address.h"
 #include "proto/profile.h"
 #include "proto/seal.h"
+#include "src/core/invariants.h"
 #include "src/core/state.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
@@ -273,6 +274,11 @@ void test_stage_run(test_stage *stage, uint64_t duration_us)
     }
     stage->now.mono_us = end_us;
     stage->now.unix_s = TEST_UNIX_S + stage->now.mono_us / SKAD_US_PER_S;
+    const char *broken = skad_node_broken(stage->node, stage->now);
+    if (broken != NULL) {
+        print_error("the node no longer keeps to: %s\n", broken);
+    }
+    SKAD_ASSERT(broken == NULL);
 }
 
 void test_stage_token(const test_stage *stage, const test_stranger *who,

@@ -1,0 +1,383 @@
+/* The invariants see what they are there to see: each is broken once by hand, in a node that is
+ * otherwise sound. That sound nodes keep them is asked after every run of a stage or a network in
+ * all other tests. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/core/instant.h"
+#include "src/core/invariants.h"
+#include "src/core/state.h"
+#include "tests/support/stage.h"
+
+static skad_peer *member(skad_node *node, size_t at)
+{
+    return &node->table.peers.peers[skad_table_members(&node->table, 0)[at]];
+}
+
+/* The running lookup, and the operation that runs it. */
+static skad_operation *running(skad_node *node)
+{
+    for (size_t i = 0; i < node->operations.count; i++) {
+        skad_operation *operation = node->operations.places[i].operation;
+        if (operation != NULL && operation->stage == SKAD_STAGE_RUNNING) {
+            return operation;
+        }
+    }
+    fail_msg("nothing runs");
+    return NULL;
+}
+
+static skad_lookup *lookup(skad_node *node)
+{
+    return running(node)->lookup;
+}
+
+/* ---- The table ---- */
+
+static void overfill(skad_node *node)
+{
+    node->table.buckets[0].members_count = (uint8_t)(node->table.k + 1);
+}
+static void forget_a_place(skad_node *node)
+{
+    member(node, 0)->places &= (uint8_t)~SKAD_PEER_IN_BUCKET;
+}
+static void stand_twice(skad_node *node)
+{
+    skad_table_members(&node->table, 0)[1] = skad_table_members(&node->table, 0)[0];
+}
+static void move_out_of_range(skad_node *node)
+{
+    member(node, 0)->id = node->table.self;
+    member(node, 0)->id.bytes[31] ^= 1;
+    node->table.buckets_count = 2;
+}
+static void replace_without_need(skad_node *node)
+{
+    skad_bucket *bucket = &node->table.buckets[0];
+    skad_table_cache(&node->table, 0)[bucket->cache_count++] =
+        skad_table_members(&node->table, 0)[--bucket->members_count];
+    member(node, bucket->members_count)->places ^= SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_CACHE;
+}
+static void shuffle_siblings(skad_node *node)
+{
+    skad_peer_slot first = node->table.siblings[0];
+    node->table.siblings[0] = node->table.siblings[1];
+    node->table.siblings[1] = first;
+}
+static void drop_a_sibling(skad_node *node)
+{
+    node->table.siblings_count--;
+}
+static void miscount(skad_node *node)
+{
+    node->table.peers.count++;
+}
+static void meet_twice(skad_node *node)
+{
+    skad_peers *peers = &node->table.peers;
+    size_t from = skad_table_members(&node->table, 0)[0];
+    size_t to = node->table.siblings[0] == from ? node->table.siblings[1] : node->table.siblings[0];
+    peers->peers[to].id = peers->peers[from].id;
+    peers->prefixes[to] = peers->prefixes[from];
+    node->table.buckets[0].members_count = 0;
+    node->table.siblings_count = 0;
+}
+static void lose_a_prefix(skad_node *node)
+{
+    node->table.peers.prefixes[skad_table_members(&node->table, 0)[0]] ^= 1;
+}
+static void lose_all_endpoints(skad_node *node)
+{
+    member(node, 0)->families = 0;
+}
+static void fail_for_ever(skad_node *node)
+{
+    member(node, 0)->failures = SKAD_TABLE_FAILURES_MAX;
+}
+static void see_the_future(skad_node *node)
+{
+    member(node, 0)->seen_ms = skad_instant_ms(node->now.mono_us + SKAD_US_PER_S * 3600);
+}
+static void crowd(skad_node *node)
+{
+    node->table.group_table_max = 2;
+    for (size_t i = 0; i < 3; i++) {
+        member(node, i)->ipv4[2] = 77;
+    }
+}
+
+/* ---- What waits ---- */
+
+static void lose_a_slot(skad_node *node)
+{
+    node->pending.free_count--;
+}
+static void free_a_slot_twice(skad_node *node)
+{
+    node->pending.fresh++;
+    node->pending.free_count++;
+    node->pending.free_slots[0] = 0; /* which waits */
+}
+static void wait_for_no_reason(skad_node *node)
+{
+    node->pending.due_us[0]--;
+}
+static void wait_in_another_slot(skad_node *node)
+{
+    node->pending.rpcs[0].rpc_id[1] ^= 1;
+}
+static void oversleep_a_check(skad_node *node)
+{
+    node->upkeep.check_us = UINT64_MAX;
+}
+static void oversleep_the_sweep(skad_node *node)
+{
+    node->upkeep.sweep_us = UINT64_MAX;
+}
+static void overfill_the_outbox(skad_node *node)
+{
+    node->outbox.count = node->outbox.slots + 1;
+}
+static void lend_what_is_not_there(skad_node *node)
+{
+    node->outbox.lent = node->outbox.count + 1;
+}
+static void overfill_the_events(skad_node *node)
+{
+    node->events.count = node->events.room + 1;
+}
+static void overfill_the_strangers(skad_node *node)
+{
+    node->upkeep.candidates_count = node->upkeep.candidates_room + 1;
+}
+
+/* ---- Operations ---- */
+
+static void miscount_operations(skad_node *node)
+{
+    node->operations.used++;
+}
+static void await_nothing(skad_node *node)
+{
+    for (size_t i = 0; i < node->pending.used; i++) {
+        node->pending.rpcs[i].owner = 0;
+    }
+}
+static void await_somebody_else(skad_node *node)
+{
+    node->pending.rpcs[0].step++;
+}
+static void never_end(skad_node *node)
+{
+    running(node)->deadline_us = UINT64_MAX;
+}
+static void take_a_record_along(skad_node *node)
+{
+    running(node)->kind = SKAD_OPERATION_PUT;
+}
+static void end_untold(skad_node *node)
+{
+    running(node)->stage = SKAD_STAGE_ENDED;
+}
+static void ask_twice(skad_node *node)
+{
+    lookup(node)->asked[1] = lookup(node)->asked[0];
+}
+static void ask_unseen(skad_node *node)
+{
+    lookup(node)->asked_count--;
+}
+static void ask_again_and_again(skad_node *node)
+{
+    lookup(node)->candidates[lookup(node)->asked[0]].tries = 3;
+}
+static void list_out_of_order(skad_node *node)
+{
+    skad_shortlist *list = &lookup(node)->lists[0];
+    uint16_t first = list->members[0];
+    list->members[0] = list->members[1];
+    list->members[1] = first;
+}
+static void list_unknown(skad_node *node)
+{
+    lookup(node)->candidates[lookup(node)->lists[0].members[0]].listed = 0;
+}
+static void await_too_many(skad_node *node)
+{
+    lookup(node)->lists[0].waiting++;
+}
+static void stand_elsewhere(skad_node *node)
+{
+    lookup(node)->target.bytes[0] ^= 0x80;
+}
+static void await_a_region(skad_node *node)
+{
+    lookup(node)->region_waiting = 1;
+}
+static void ask_without_end(skad_node *node)
+{
+    lookup(node)->rpcs = SKAD_LOOKUP_RPCS_MAX + 1;
+}
+
+typedef struct broken_case {
+    const char *name; /* of the invariant */
+    void (*tamper)(skad_node *node);
+} broken_case;
+
+static const broken_case CASES[] = {
+    {"a bucket and its cache hold at most k each", overfill},
+    {"each place of a bucket has one peer, which knows of it", forget_a_place},
+    {"each place of a bucket has one peer, which knows of it", stand_twice},
+    {"a peer is in the bucket of its ID's range", move_out_of_range},
+    {"replacements wait behind a full bucket only", replace_without_need},
+    {"siblings stand in ascending distance", shuffle_siblings},
+    {"a peer that knows of a place has it", drop_a_sibling},
+    {"the pool counts its peers", miscount},
+    {"no peer is there twice", meet_twice},
+    {"the prefix beside a peer is its ID's", lose_a_prefix},
+    {"a peer has a verified endpoint, each family in its place", lose_all_endpoints},
+    {"a peer goes when it failed too often", fail_for_ever},
+    {"a peer is seen after it is known, and not in the future", see_the_future},
+    {"an address group keeps to its share of the table", crowd},
+    {"the free list has all free slots", lose_a_slot},
+    {"the free list has each free slot once", free_a_slot_twice},
+    {"a request waits for its next timeout", wait_for_no_reason},
+    {"an RPC id carries its slot", wait_in_another_slot},
+    {"no liveness check is slept over", oversleep_a_check},
+    {"the store is swept in time", oversleep_the_sweep},
+    {"the outbox keeps to its caps", overfill_the_outbox},
+    {"the outbox keeps to its caps", lend_what_is_not_there},
+    {"the events keep to their cap", overfill_the_events},
+    {"strangers that wait for a ping keep to their cap", overfill_the_strangers},
+    {"operations are counted", miscount_operations},
+    {"an operation waits for something", await_nothing},
+    {"who is asked is awaited, once", await_somebody_else},
+    {"an operation ends in time", never_end},
+    {"an operation has what its kind needs, and no more", take_a_record_along},
+    {"an ended operation is told once", end_untold},
+    {"a node is asked on one path only", ask_twice},
+    {"who was asked is remembered", ask_unseen},
+    {"a candidate is asked at most twice, and not before its state says so", ask_again_and_again},
+    {"a shortlist stands in ascending distance", list_out_of_order},
+    {"who is on a shortlist knows of it", list_unknown},
+    {"a path counts whom it waits for", await_too_many},
+    {"a candidate stands at its distance", stand_elsewhere},
+    {"of a region no more are awaited than were asked", await_a_region},
+    {"a lookup keeps to its caps", ask_without_end},
+};
+
+/* A node that knows ten others and has just begun a lookup. */
+static void prepare(test_stage *stage)
+{
+    skad_profile profile = test_stage_profile();
+    test_stage_init(stage, &profile);
+    test_stage_populate(stage, 10);
+    skad_op op;
+    const skad_id target = {{0x12}};
+    assert_int_equal(skad_node_lookup(stage->node, &target, stage->now, &op), SKAD_OK);
+}
+
+/* All memory that a case tampers with, put back byte for byte after each: what was tampered with
+ * must not be used to free anything. */
+#define PIECES 12
+
+typedef struct snapshot {
+    struct {
+        void *at;
+        size_t len;
+        uint8_t *bytes;
+    } pieces[PIECES];
+    size_t count;
+} snapshot;
+
+static void save(snapshot *sound, void *at, size_t len)
+{
+    assert_in_range(sound->count, 0, PIECES - 1);
+    uint8_t *bytes = malloc(len);
+    assert_non_null(bytes);
+    memcpy(bytes, at, len);
+    sound->pieces[sound->count].at = at;
+    sound->pieces[sound->count].len = len;
+    sound->pieces[sound->count].bytes = bytes;
+    sound->count++;
+}
+
+static void save_all(snapshot *sound, skad_node *node)
+{
+    skad_lookup *found = lookup(node);
+    save(sound, node, sizeof *node);
+    save(sound, node->table.peers.peers, node->table.peers.slots * sizeof(skad_peer));
+    save(sound, node->table.peers.prefixes, node->table.peers.slots * sizeof(uint32_t));
+    save(sound, node->table.buckets, node->table.buckets_room * sizeof(skad_bucket));
+    save(sound, node->table.runs,
+         2 * node->table.k * node->table.buckets_room * sizeof(skad_peer_slot));
+    save(sound, node->pending.rpcs, node->pending.slots * sizeof(skad_pending_rpc));
+    save(sound, node->pending.due_us, node->pending.slots * sizeof(uint64_t));
+    save(sound, node->pending.free_slots, node->pending.slots * sizeof(uint16_t));
+    save(sound, running(node), sizeof(skad_operation));
+    save(sound, found, sizeof *found);
+    save(sound, found->candidates, found->room * sizeof(skad_candidate));
+}
+
+static void restore(const snapshot *sound)
+{
+    for (size_t i = 0; i < sound->count; i++) {
+        memcpy(sound->pieces[i].at, sound->pieces[i].bytes, sound->pieces[i].len);
+    }
+}
+
+static void discard(snapshot *sound)
+{
+    for (size_t i = 0; i < sound->count; i++) {
+        free(sound->pieces[i].bytes);
+    }
+}
+
+static void each_broken_invariant_is_named(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    snapshot sound = {0};
+    prepare(&stage);
+    save_all(&sound, stage.node);
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        assert_null(skad_node_broken(stage.node, stage.now));
+        CASES[i].tamper(stage.node);
+        const char *broken = skad_node_broken(stage.node, stage.now);
+        if (broken == NULL) {
+            fail_msg("not seen: %s", CASES[i].name);
+        }
+        assert_string_equal(broken, CASES[i].name);
+        restore(&sound);
+    }
+    discard(&sound);
+    test_stage_free(&stage);
+}
+
+static void time_that_runs_back_is_named(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    prepare(&stage);
+    skad_time before = {.mono_us = stage.now.mono_us - 1, .unix_s = stage.now.unix_s};
+    assert_string_equal(skad_node_broken(stage.node, before), "time does not run back");
+    test_stage_free(&stage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_broken_invariant_is_named),
+        cmocka_unit_test(time_that_runs_back_is_named),
+    };
+    return cmocka_run_group_tests_name("invariants", tests, NULL, NULL);
+}
