@@ -112,7 +112,7 @@ _Static_assert(SKAD_NODES_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "16 dual-stack conta
 _Static_assert(SKAD_STORE_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "the largest STORE fits");
 _Static_assert(SKAD_VALUE_REPLY_BYTES_MAX <= SKAD_BODY_BYTES_MAX,
                "the largest record fits a reply");
-_Static_assert(SKAD_K_MAX <= SKAD_CONTACTS_MAX, "a bucket fits one reply");
+_Static_assert(SKAD_S_MAX <= SKAD_CONTACTS_MAX, "all holders of a record fit one reply");
 
 /* Items of the msgpack reader: the body with most of them is VALUE, whose body, observed and two
  * lists are four, then its records, and each contact with its three elements. */

@@ -74,7 +74,8 @@ bool skad_profile_valid(const skad_profile *profile)
 
     return name_bytes >= 1 && name_bytes <= SKAD_PROFILE_NAME_BYTES_MAX &&
            profile->epoch_s >= EPOCH_S_MIN && profile->k >= 1 && profile->k <= SKAD_K_MAX &&
-           profile->siblings >= 1 && profile->siblings <= profile->k && profile->paths >= 1 &&
+           profile->siblings >= 1 && profile->siblings <= profile->k &&
+           profile->siblings <= SKAD_S_MAX && profile->paths >= 1 &&
            profile->paths <= SKAD_PATHS_MAX && profile->alpha >= 1 && profile->alpha <= ALPHA_MAX &&
            profile->record_life_s >= 1;
 }

@@ -79,6 +79,19 @@ typedef struct skad_node_rates {
 /* What suits the profile: no limits at all where it sets none. */
 void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out);
 
+/* What an experiment may change of how nodes behave: what a defence is worth is measured by leaving
+ * it out. */
+typedef struct skad_node_tuning {
+    bool closing_round;       /* a lookup asks the closest of all its paths together at last */
+    bool neighbourhood_check; /* it looks behind neighbours that are dead or crowd */
+    uint8_t sibling_factor;   /* eta: the sibling list has eta * s places, 0..5 */
+    uint8_t answer_contacts;  /* named in an answer at most, 1..16 */
+    uint16_t lookup_requests; /* that end a lookup, 1..192 */
+} skad_node_tuning;
+
+/* As shipped: all on, eta 5, 16 contacts, 192 requests. */
+void skad_node_tuning_default(skad_node_tuning *out);
+
 typedef struct skad_node_config {
     skad_profile profile;
     const skad_identity
@@ -99,6 +112,7 @@ typedef struct skad_node_config {
     /* Memory comes when it is needed, up to the limits, and not at the start. Then any call may
      * allocate, and where there is no memory it is as if the limit was reached. */
     bool frugal;
+    const skad_node_tuning *tuning; /* copied; NULL: as shipped */
 } skad_node_config;
 
 /* Errors: SKAD_ERR_INPUT (something out of its range), SKAD_ERR_PUZZLE (the identity does not

@@ -10,7 +10,8 @@
 
 #define SKAD_PROFILE_NAME_BYTES_MAX 32
 #define SKAD_PSK_BYTES              32
-#define SKAD_K_MAX                  16 /* as many dual-stack contacts fit into one reply */
+#define SKAD_K_MAX                  20 /* a reply names 16 of them at most: as many fit */
+#define SKAD_S_MAX                  16
 #define SKAD_PATHS_MAX              8
 
 typedef struct skad_profile {
@@ -18,11 +19,11 @@ typedef struct skad_profile {
     char name[SKAD_PROFILE_NAME_BYTES_MAX + 1]; /* 1..32 bytes, zero-terminated */
     uint8_t static_bits;                        /* c1: zero bits demanded by the static puzzle */
     uint8_t dynamic_bits;                       /* c2: zero bits demanded by the dynamic puzzle */
-    uint32_t epoch_s;       /* length of a puzzle epoch, seconds, at least 3600 */
-    uint8_t k;              /* bucket size and contacts in a reply, 1..SKAD_K_MAX */
-    uint8_t siblings;       /* s: nodes that hold a record, 1..k */
-    uint8_t paths;          /* d: disjoint paths of a lookup, 1..SKAD_PATHS_MAX */
-    uint8_t alpha;          /* concurrent queries on one path, 1..4 */
+    uint32_t epoch_s; /* length of a puzzle epoch, seconds, at least 3600 */
+    uint8_t k;        /* bucket size, and contacts in a reply as far as they fit, 1..SKAD_K_MAX */
+    uint8_t siblings; /* s: nodes that hold a record, 1..k, at most SKAD_S_MAX */
+    uint8_t paths;    /* d: disjoint paths of a lookup, 1..SKAD_PATHS_MAX */
+    uint8_t alpha;    /* concurrent queries on one path, 1..4 */
     uint32_t record_life_s; /* how long a holder keeps a record, seconds, at least 1 */
 
     /* Local policy: not hashed. */

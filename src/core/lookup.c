@@ -43,6 +43,9 @@ skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
     lookup->siblings = profile->siblings;
     lookup->group_path_max = profile->group_path_max;
     lookup->group_max = profile->group_table_max;
+    lookup->rpcs_max = plan->tuning->lookup_requests;
+    lookup->closing_round = plan->tuning->closing_round;
+    lookup->neighbourhood_check = plan->tuning->neighbourhood_check;
     lookup->wanted = plan->wanted == 0 ? profile->siblings : plan->wanted;
     lookup->region = SKAD_ID_BITS;
     lookup->started_us = plan->now_us;
@@ -305,7 +308,7 @@ static void ask(skad_lookup *lookup, uint8_t path, uint16_t place)
 
 bool skad_lookup_may_ask(const skad_lookup *lookup)
 {
-    return lookup->rpcs < SKAD_LOOKUP_RPCS_MAX;
+    return lookup->rpcs < lookup->rpcs_max;
 }
 
 bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
@@ -470,7 +473,8 @@ static bool closing_over(skad_lookup *lookup)
 static bool crowded(skad_lookup *lookup)
 {
     uint16_t places[SKAD_K_MAX];
-    if (lookup->dense || skad_lookup_closest(lookup, lookup->siblings, places) < lookup->siblings ||
+    if (!lookup->neighbourhood_check || lookup->dense ||
+        skad_lookup_closest(lookup, lookup->siblings, places) < lookup->siblings ||
         !skad_density_suspicious(lookup->radius, lookup->distances[places[lookup->siblings - 1]])) {
         return false;
     }
@@ -483,6 +487,9 @@ bool skad_lookup_done(skad_lookup *lookup)
 {
     if (lookup->phase == SKAD_LOOKUP_PATHS && paths_over(lookup)) {
         begin_closing(lookup);
+        if (!lookup->closing_round) {
+            lookup->phase = SKAD_LOOKUP_DONE;
+        }
     }
     if (lookup->phase == SKAD_LOOKUP_WIDENING && skad_regions_explored(lookup)) {
         lookup->phase = SKAD_LOOKUP_CLOSING;

@@ -83,9 +83,12 @@ typedef struct skad_lookup {
     uint8_t siblings;       /* s */
     uint8_t group_path_max; /* see skad_profile; 0: no limit */
     uint8_t group_max;      /* in the whole lookup */
-    uint64_t radius;        /* the usual one of s nodes (density.h); 0: unknown */
-    bool dense;             /* the closest crowd suspiciously: the whole region is looked at */
-    uint8_t wanted;         /* living nodes to be found: s, or more */
+    uint16_t rpcs_max;
+    bool closing_round;       /* see skad_node_tuning */
+    bool neighbourhood_check; /* likewise */
+    uint64_t radius;          /* the usual one of s nodes (density.h); 0: unknown */
+    bool dense;               /* the closest crowd suspiciously: the whole region is looked at */
+    uint8_t wanted;           /* living nodes to be found: s, or more */
     skad_lookup_phase phase;
     uint64_t started_us;
     uint16_t rpcs;                            /* requests sent, those for regions included */
@@ -129,6 +132,7 @@ typedef struct skad_lookup_plan {
     uint8_t wanted; /* it ends when so many living nodes are found; 0: the profile's s */
     uint64_t now_us;
     bool frugal; /* memory for candidates comes as they are heard of */
+    const skad_node_tuning *tuning;
 } skad_lookup_plan;
 
 /* NULL without memory. */

@@ -68,6 +68,25 @@ void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out)
     }
 }
 
+void skad_node_tuning_default(skad_node_tuning *out)
+{
+    *out = (skad_node_tuning){
+        .closing_round = true,
+        .neighbourhood_check = true,
+        .sibling_factor = SKAD_SIBLINGS_ETA,
+        .answer_contacts = SKAD_CONTACTS_MAX,
+        .lookup_requests = SKAD_LOOKUP_RPCS_MAX,
+    };
+}
+
+static bool tuning_valid(const skad_node_tuning *tuning)
+{
+    return tuning == NULL ||
+           (tuning->sibling_factor <= SKAD_SIBLINGS_ETA && tuning->answer_contacts >= 1 &&
+            tuning->answer_contacts <= SKAD_CONTACTS_MAX && tuning->lookup_requests >= 1 &&
+            tuning->lookup_requests <= SKAD_LOOKUP_RPCS_MAX);
+}
+
 static bool rates_valid(const skad_node_rates *rates)
 {
     uint32_t meters = rates->meters;
@@ -98,7 +117,8 @@ static skad_status allocate(skad_node *node, skad_shared *shared)
     node->ended = calloc(limits->operations, sizeof *node->ended);
     skad_status statuses[] = {
         node->ended == NULL ? SKAD_ERR_MEMORY : SKAD_OK,
-        skad_table_init(&node->table, &node->identity.id, profile->k, profile->siblings, &plan),
+        skad_table_init(&node->table, &node->identity.id, profile->k,
+                        (size_t)profile->siblings * node->tuning.sibling_factor, &plan),
         skad_pending_init(&node->pending, limits->pending, later),
         skad_operations_init(&node->operations, limits->operations),
         skad_outbox_init(&node->outbox, limits->outbox, shared),
@@ -123,7 +143,7 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     *out = NULL;
     skad_crypto_init();
     if (!skad_profile_valid(&config->profile) || !limits_valid(&config->limits) ||
-        !rates_valid(&config->rates) || config->families == 0 ||
+        !rates_valid(&config->rates) || !tuning_valid(config->tuning) || config->families == 0 ||
         config->families > SKAD_FAMILIES_ALL) {
         return SKAD_ERR_INPUT;
     }
@@ -147,6 +167,11 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     node->store = config->store;
     node->families = config->families;
     node->limits = config->limits;
+    if (config->tuning != NULL) {
+        node->tuning = *config->tuning;
+    } else {
+        skad_node_tuning_default(&node->tuning);
+    }
     node->now = now;
     node->starved_us = UINT64_MAX;
     node->overdue_us = UINT64_MAX;

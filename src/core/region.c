@@ -147,7 +147,8 @@ bool skad_regions_widen(skad_lookup *lookup)
 {
     size_t living;
     int last = last_region(lookup, &living);
-    bool need = death_before(lookup, last) || lookup->dense ||
+    bool suspicious = lookup->dense || death_before(lookup, last);
+    bool need = (lookup->neighbourhood_check && suspicious) ||
                 (living < lookup->wanted && lookup->wanted > lookup->k);
     if (!need || living == 0 || !skad_lookup_may_ask(lookup)) {
         return false;

@@ -69,14 +69,15 @@ static void refuse(answer *to, skad_error_code code, uint64_t detail)
     reply(to, &message);
 }
 
-/* Our k closest contacts to a target, the requester left out. */
+/* Our k closest contacts to a target, as far as they fit an answer, the requester left out. */
 static size_t closest(const answer *to, const skad_id *target, unsigned want,
                       skad_contact contacts[static SKAD_CONTACTS_MAX])
 {
     const skad_table *table = &to->node->table;
     skad_peer_slot slots[SKAD_K_MAX];
-    size_t count =
-        skad_peers_closest(&table->peers, target, want, &to->request->sender, table->k, slots);
+    size_t max = to->node->tuning.answer_contacts;
+    size_t count = skad_peers_closest(&table->peers, target, want, &to->request->sender,
+                                      table->k < max ? table->k : max, slots);
     for (size_t i = 0; i < count; i++) {
         skad_table_contact(table, slots[i], &contacts[i]);
     }

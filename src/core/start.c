@@ -68,6 +68,7 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
         .wanted = joining ? SKAD_REGION_WANTED : 0,
         .now_us = node->now.mono_us,
         .frugal = node->frugal,
+        .tuning = &node->tuning,
     };
     operation->lookup = skad_lookup_new(&plan);
     if (operation->lookup == NULL) {

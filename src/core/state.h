@@ -149,6 +149,7 @@ struct skad_node {
     bool disposable; /* not in pages of its own */
     bool frugal;     /* memory comes as it is needed */
     skad_node_limits limits;
+    skad_node_tuning tuning;
     uint8_t network_key[SKAD_HASH_BYTES];
     uint8_t token_key[SKAD_TOKEN_KEY_BYTES];
     skad_random random;

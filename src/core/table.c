@@ -29,7 +29,7 @@ skad_status skad_table_init(skad_table *table, const skad_id *self, size_t k, si
 {
     SKAD_ASSERT(k >= 1 && k <= SKAD_K_MAX);
     *table = (skad_table){.self = *self, .k = k, .buckets_count = 1};
-    table->siblings_max = siblings * SKAD_SIBLINGS_ETA;
+    table->siblings_max = siblings;
     SKAD_ASSERT(table->siblings_max <= SKAD_SIBLINGS_MAX);
     skad_status status = reserve_buckets(table, plan->frugal ? BUCKETS_STEP : SKAD_BUCKETS_MAX);
     if (status == SKAD_OK) {
@@ -120,6 +120,9 @@ static bool siblings_want(const skad_table *table, const skad_id *id)
 {
     if (table->siblings_count < table->siblings_max) {
         return true;
+    }
+    if (table->siblings_max == 0) {
+        return false;
     }
     const skad_peer *farthest = peer_at(table, table->siblings[table->siblings_count - 1]);
     return skad_distance_compare(&table->self, id, &farthest->id) < 0;

@@ -67,6 +67,7 @@ typedef struct skad_table {
     size_t siblings_count;
 } skad_table;
 
+/* siblings: places of the sibling list, 0..SKAD_SIBLINGS_MAX. */
 SKAD_MUST_CHECK skad_status skad_table_init(skad_table *table, const skad_id *self, size_t k,
                                             size_t siblings, const skad_peers_plan *plan);
 void skad_table_free(skad_table *table);

@@ -26,7 +26,7 @@ const skad_profile_figure SKAD_PROFILE_FIGURES[SKAD_PROFILE_FIGURES_COUNT] = {
     FIGURE(dynamic_bits, 0, BITS_MAX),
     FIGURE(epoch_s, 3600, UINT32_MAX),
     FIGURE(k, 1, SKAD_K_MAX),
-    FIGURE(siblings, 1, SKAD_K_MAX),
+    FIGURE(siblings, 1, SKAD_S_MAX),
     FIGURE(paths, 1, SKAD_PATHS_MAX),
     FIGURE(alpha, 1, 4),
     FIGURE(record_life_s, 1, UINT32_MAX),

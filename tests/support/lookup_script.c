@@ -22,8 +22,13 @@ const skad_id script_self = {{0xff, 0xff, 0xff, 0xfe}};
 skad_lookup *script_make(uint8_t paths, uint8_t alpha, uint8_t k, uint8_t siblings)
 {
     skad_profile profile = {.paths = paths, .alpha = alpha, .k = k, .siblings = siblings};
-    const skad_lookup_plan plan = {
-        .profile = &profile, .self = &script_self, .target = &script_target, .frugal = true};
+    skad_node_tuning tuning;
+    skad_node_tuning_default(&tuning);
+    const skad_lookup_plan plan = {.profile = &profile,
+                                   .self = &script_self,
+                                   .target = &script_target,
+                                   .frugal = true,
+                                   .tuning = &tuning};
     skad_lookup *lookup = skad_lookup_new(&plan);
     assert_non_null(lookup);
     return lookup;

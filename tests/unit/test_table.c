@@ -35,7 +35,10 @@ static int begin(void **state)
     made.self = test_dice_id(&made.dice);
     *state = &made;
     const skad_peers_plan plan = {.slots = SLOTS, .tokens = 2 * SLOTS};
-    return skad_table_init(&made.table, &made.self, K, SIBLINGS, &plan) == SKAD_OK ? 0 : -1;
+    return skad_table_init(&made.table, &made.self, K, SIBLINGS * SKAD_SIBLINGS_ETA, &plan) ==
+                   SKAD_OK
+               ? 0
+               : -1;
 }
 
 static int end(void **state)

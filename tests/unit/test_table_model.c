@@ -509,7 +509,9 @@ static void run_case(const model_case *c, bool frugal)
     }
     const skad_peers_plan plan = {
         .slots = (uint16_t)c->slots, .tokens = (uint16_t)c->slots, .frugal = frugal};
-    assert_int_equal(skad_table_init(&self->table, &self->self, c->k, c->siblings, &plan), SKAD_OK);
+    assert_int_equal(
+        skad_table_init(&self->table, &self->self, c->k, c->siblings * SKAD_SIBLINGS_ETA, &plan),
+        SKAD_OK);
     for (unsigned i = 0; i < STEPS; i++) {
         step(self, c);
         compare(self);
