@@ -1,0 +1,217 @@
+/* The small parts of a world: dice, addresses, NATs, flights, statistics. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/address.h"
+#include "src/sim/dice.h"
+#include "src/sim/flights.h"
+#include "src/sim/nat.h"
+#include "src/sim/places.h"
+#include "src/sim/stats.h"
+
+/* ---- Dice ---- */
+
+static void dice_of_one_seed_and_stream_are_always_the_same(void **state)
+{
+    (void)state;
+    skad_dice a;
+    skad_dice b;
+    skad_dice_init(&a, 42, SKAD_DICE_LINKS);
+    skad_dice_init(&b, 42, SKAD_DICE_CHURN);
+    /* Written down once: a change here changes what every seed that was ever told means. */
+    assert_int_equal(skad_dice_draw(&a), 0x31c2b9a4dda48dafULL);
+    assert_int_not_equal(skad_dice_draw(&a), skad_dice_draw(&b));
+}
+
+static void dice_keep_the_means_of_their_distributions(void **state)
+{
+    (void)state;
+    static const int DRAWS = 200000;
+    skad_dice dice;
+    double exponential = 0;
+    double weibull = 0;
+    double log_of_normal = 0;
+    double unit = 0;
+    int heads = 0;
+    skad_dice_init(&dice, 1, 1);
+    for (int i = 0; i < DRAWS; i++) {
+        exponential += skad_dice_exponential(&dice, 10);
+        weibull += skad_dice_weibull(&dice, 10, 0.5);
+        log_of_normal += log(skad_dice_log_normal(&dice, 10, 0.5));
+        unit += skad_dice_unit(&dice);
+        heads += skad_dice_chance(&dice, 0.25);
+        assert_true(skad_dice_below(&dice, 7) < 7);
+    }
+    /* Bounds are five standard errors or more. */
+    assert_true(fabs(exponential / DRAWS - 10) < 0.15);
+    assert_true(fabs(weibull / DRAWS - 10) < 0.4);
+    assert_true(fabs(log_of_normal / DRAWS - log(10)) < 0.01);
+    assert_true(fabs(unit / DRAWS - 0.5) < 0.005);
+    assert_true(abs(heads - DRAWS / 4) < 1000);
+    assert_false(skad_dice_chance(&dice, 0));
+}
+
+/* ---- Places ---- */
+
+static void an_address_leads_back_to_its_node(void **state)
+{
+    (void)state;
+    const skad_sim_places places[] = {
+        {.nodes = 4000000, .crowded_from = 4000000, .subnets = 0},
+        {.nodes = 5000, .crowded_from = 3000, .subnets = 4},
+        {.nodes = 5000, .crowded_from = 1, .subnets = 1},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        for (uint32_t node = 0; node < places[i].nodes; node += i == 0 ? 997 : 1) {
+            skad_address address = skad_sim_address_of(&places[i], node);
+            assert_int_equal(skad_sim_node_at(&places[i], &address), node);
+        }
+    }
+}
+
+static void addresses_of_nobody_lead_nowhere(void **state)
+{
+    (void)state;
+    const skad_sim_places places = {.nodes = 100, .crowded_from = 60, .subnets = 3};
+    skad_address address = skad_sim_address_nowhere(5);
+    assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
+    address = skad_sim_address_of(&places, 59);
+    address.ip[3]++;
+    assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
+    address = skad_sim_address_of(&places, 99);
+    address.ip[3] = 250;
+    assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
+    address = skad_sim_address_of(&places, 99);
+    address.ip[2] = 3; /* there are three subnets: 0 to 2 */
+    assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
+    address.port = 1;
+    assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
+}
+
+static void crowded_nodes_share_their_subnets(void **state)
+{
+    (void)state;
+    const skad_sim_places places = {.nodes = 100, .crowded_from = 60, .subnets = 2};
+    for (uint32_t node = 62; node < 100; node++) {
+        skad_address one = skad_sim_address_of(&places, node);
+        skad_address other = skad_sim_address_of(&places, node - 2);
+        assert_memory_equal(one.ip, other.ip, 3);
+        assert_memory_not_equal(&one, &other, sizeof one);
+    }
+}
+
+/* ---- NATs ---- */
+
+static void nats_let_in_whom_their_kind_says(void **state)
+{
+    (void)state;
+    const skad_sim_places places = {.nodes = 10, .crowded_from = 10};
+    const skad_address friend_address = skad_sim_address_of(&places, 1);
+    const skad_address stranger = skad_sim_address_of(&places, 2);
+    static const struct {
+        const char *label;
+        skad_sim_nat_kind kind;
+        bool stranger_gets_in;
+    } rows[] = {
+        {"full cone", SKAD_SIM_NAT_FULL_CONE, true},
+        {"restricted", SKAD_SIM_NAT_RESTRICTED, false},
+        {"symmetric", SKAD_SIM_NAT_SYMMETRIC, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        print_message("%s\n", rows[i].label);
+        skad_sim_nat *nat = skad_sim_nat_new(rows[i].kind);
+        assert_false(skad_sim_nat_in(nat, &friend_address, SKAD_SIM_PORT, 1));
+        uint16_t port = skad_sim_nat_out(nat, &friend_address, 10);
+        assert_true(skad_sim_nat_in(nat, &friend_address, port, 20));
+        assert_int_equal(skad_sim_nat_in(nat, &stranger, port, 20), rows[i].stranger_gets_in);
+        assert_false(skad_sim_nat_in(nat, &friend_address, 1, 20));
+        assert_false(skad_sim_nat_in(nat, &friend_address, port, 10 + 120 * SKAD_US_PER_S));
+        bool another = skad_sim_nat_out(nat, &stranger, 30) != port;
+        assert_int_equal(another, rows[i].kind == SKAD_SIM_NAT_SYMMETRIC);
+        skad_sim_nat_free(nat);
+    }
+}
+
+/* ---- Flights ---- */
+
+static void flights_keep_their_bytes_and_are_used_again(void **state)
+{
+    (void)state;
+    static const size_t lens[] = {1, 224, 225, 416, 417, SKAD_DATAGRAM_BYTES_MAX};
+    skad_sim_flights flights;
+    uint32_t places[3000];
+    skad_sim_flights_init(&flights);
+    for (uint32_t round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < 3000; i++) {
+            places[i] = skad_sim_flights_take(&flights, lens[i % 6]);
+            skad_sim_flight *flight = skad_sim_flights_at(&flights, places[i]);
+            assert_int_equal(flight->len, lens[i % 6]);
+            memset(flight->bytes, (int)(i & 0xff), flight->len);
+        }
+        for (uint32_t i = 0; i < 3000; i++) {
+            const skad_sim_flight *flight = skad_sim_flights_at(&flights, places[i]);
+            assert_int_equal(flight->bytes[0], i & 0xff);
+            assert_int_equal(flight->bytes[flight->len - 1U], i & 0xff);
+            skad_sim_flights_give(&flights, places[i]);
+        }
+        assert_int_equal(flights.count, 0);
+    }
+    assert_int_equal(flights.slabs[0].taken, 1000);
+    skad_sim_flights_free(&flights);
+}
+
+/* ---- Statistics ---- */
+
+static void intervals_are_wilsons(void **state)
+{
+    (void)state;
+    /* Newcombe, 1998, table I, gives these for the score method. */
+    skad_sim_interval interval = skad_sim_wilson(81, 263);
+    assert_true(fabs(interval.low - 0.2553) < 1e-4 && fabs(interval.high - 0.3662) < 1e-4);
+    interval = skad_sim_wilson(0, 20);
+    assert_true(interval.low == 0 && fabs(interval.high - 0.1611) < 1e-4);
+    interval = skad_sim_wilson(29, 29);
+    assert_true(fabs(interval.low - 0.8830) < 1e-4 && interval.high == 1);
+    interval = skad_sim_wilson(0, 0);
+    assert_true(interval.low == 0 && interval.high == 1);
+}
+
+static void the_path_model_is_the_papers(void **state)
+{
+    (void)state;
+    static const struct {
+        double m;
+        unsigned d;
+        double p;
+    } rows[] = {{0.2, 1, 0.41}, {0.2, 8, 0.985}, {0.3, 2, 0.42}, {0.3, 4, 0.67}, {0.5, 8, 0.40}};
+    const uint64_t four[SKAD_SIM_HOPS] = {[4] = 17};
+    const uint64_t mixed[SKAD_SIM_HOPS] = {[0] = 1, [1] = 1};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_true(fabs(skad_sim_path_model(four, rows[i].m, rows[i].d) - rows[i].p) < 0.006);
+    }
+    assert_true(fabs(skad_sim_path_model(mixed, 0.5, 1) - 0.75) < 1e-12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dice_of_one_seed_and_stream_are_always_the_same),
+        cmocka_unit_test(dice_keep_the_means_of_their_distributions),
+        cmocka_unit_test(an_address_leads_back_to_its_node),
+        cmocka_unit_test(addresses_of_nobody_lead_nowhere),
+        cmocka_unit_test(crowded_nodes_share_their_subnets),
+        cmocka_unit_test(nats_let_in_whom_their_kind_says),
+        cmocka_unit_test(flights_keep_their_bytes_and_are_used_again),
+        cmocka_unit_test(intervals_are_wilsons),
+        cmocka_unit_test(the_path_model_is_the_papers),
+    };
+    return cmocka_run_group_tests_name("sim parts", tests, NULL, NULL);
+}
