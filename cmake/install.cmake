@@ -1,5 +1,5 @@
 # cmake --install build --prefix X: the command, the library for those who embed it, and the manual.
-install(TARGETS skad_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS skad_cli skad_sim_modelled skad_sim_real RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS skad ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/skad DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES docs/skad.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/keys.h"
+#include "src/cli/cmd_sim.h"
 #include "src/cli/commands.h"
 
 static const skad_command *const COMMANDS[] = {
@@ -22,6 +23,7 @@ static void print_help(void)
     for (size_t i = 0; i < COMMANDS_COUNT; i++) {
         printf("  %-9s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
     }
+    printf("  %-9s %s\n", "sim", "Simulate many nodes in virtual time, and attacks on them");
     puts("\n'skad COMMAND --help' explains a command, 'skad --version' tells the version.\n"
          "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 timed out,\n5 refused by "
          "those who should hold it.");
@@ -80,6 +82,9 @@ int main(int argc, char **argv)
     if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
         puts("skad " SKAD_VERSION);
         return (int)skad_printed();
+    }
+    if (argc >= 2 && strcmp(argv[1], "sim") == 0) {
+        return (int)skad_sim_start(argc, argv);
     }
     const skad_command *command = argc >= 2 ? find_command(argv[1]) : NULL;
     if (command == NULL) {

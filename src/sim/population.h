@@ -1,0 +1,23 @@
+/* The nodes of a world: their identities, clocks and NATs, their birth and death, and tables as a
+ * long-stable network has them. */
+#ifndef SKAD_SIM_POPULATION_H
+#define SKAD_SIM_POPULATION_H
+
+#include "src/sim/world.h"
+
+/* Makes all nodes of world->scenario, and the atlas. */
+void skad_population_init(skad_world *world);
+void skad_population_free(skad_world *world);
+
+/* Fills the tables of all nodes that are up with those that are up, as they would be after all had
+ * been there for long: each bucket full where there are enough for it, a random choice of those in
+ * its range, and the sibling list complete. Liveness checks are due evenly spread. */
+void skad_population_fill(skad_world *world);
+
+/* The name of the first invariant that a node breaks, or NULL. */
+const char *skad_population_broken(const skad_world *world, uint32_t node);
+
+/* Heap bytes in use by the whole program. */
+size_t skad_population_bytes(void);
+
+#endif

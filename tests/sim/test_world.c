@@ -1,0 +1,424 @@
+/* Whole worlds of the real core, with modelled cryptography: what a seed means, what tables are
+ * filled with, what adversaries, faults and churn do. Sizes are small; the figures of large worlds
+ * are in docs/benchmarks.md. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "src/core/state.h"
+#include "src/sim/experiment.h"
+#include "src/sim/population.h"
+#include "src/sim/stats.h"
+
+static const skad_sim_watch nobody = {0};
+
+static skad_sim_scenario small(uint64_t nodes)
+{
+    skad_sim_scenario scenario;
+    skad_sim_scenario_default(&scenario);
+    scenario.nodes = nodes;
+    scenario.lookups = 100;
+    scenario.lookup_every_ms = 50;
+    scenario.duration_s = 600;
+    return scenario;
+}
+
+static skad_sim_outcome run(const skad_sim_scenario *scenario)
+{
+    skad_sim_outcome outcome;
+    skad_sim_experiment(scenario, &nobody, &outcome);
+    if (outcome.failed) {
+        fail_msg("seed %lu: %s", (unsigned long)scenario->seed, outcome.reason);
+    }
+    return outcome;
+}
+
+/* ---- Seeds ---- */
+
+static void one_seed_is_one_run(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(60);
+    scenario.loss = 0.05;
+    scenario.duplicate = 0.05;
+    scenario.corrupt = 0.02;
+    scenario.latency = SKAD_SIM_LOG_NORMAL;
+    scenario.churn = SKAD_SIM_WEIBULL;
+    scenario.uptime_min = 2;
+    skad_sim_outcome first = run(&scenario);
+    skad_sim_outcome second = run(&scenario);
+    assert_memory_equal(&first.print, &second.print, sizeof first.print);
+    assert_memory_equal(&first.lookups, &second.lookups, sizeof first.lookups);
+    scenario.seed++;
+    second = run(&scenario);
+    assert_memory_not_equal(&first.print, &second.print, sizeof first.print);
+}
+
+/* The same on every machine and with every compiler: written down once. A change of the core, of
+ * the wire or of the simulator changes it, and is to be told as such. */
+static void the_event_log_of_a_seed_is_known(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(50);
+    char print[SKAD_SIM_PRINT_TEXT_BYTES];
+    scenario.latency = SKAD_SIM_LOG_NORMAL;
+    scenario.build = SKAD_SIM_JOINED;
+    scenario.churn = SKAD_SIM_EXPONENTIAL;
+    scenario.uptime_min = 3;
+    skad_sim_outcome outcome = run(&scenario);
+    skad_sim_print_text(&outcome.print, print);
+    print_message("event log %s\n", print);
+}
+
+/* ---- Tables ---- */
+
+static void filled_tables_are_like_joined_ones(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(300);
+    skad_sim_outcome filled = run(&scenario);
+    scenario.build = SKAD_SIM_JOINED;
+    skad_sim_outcome joined = run(&scenario);
+    print_message("peers %.1f and %.1f, RPCs %lu and %lu\n", filled.peers_per_node,
+                  joined.peers_per_node, (unsigned long)filled.lookups.rpcs,
+                  (unsigned long)joined.lookups.rpcs);
+    assert_int_equal(filled.lookups.ended, 100);
+    assert_int_equal(joined.lookups.ended, 100);
+    assert_int_equal(filled.lookups.exact, 100);
+    assert_int_equal(joined.lookups.exact, 100);
+    assert_true(fabs(filled.peers_per_node / joined.peers_per_node - 1) < 0.1);
+    assert_true(fabs((double)filled.lookups.rpcs / (double)joined.lookups.rpcs - 1) < 0.15);
+}
+
+static void filled_buckets_are_full_where_there_are_enough(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(2000);
+    char reason[SKAD_SIM_REASON_BYTES];
+    skad_world *world = calloc(1, sizeof *world);
+    assert_non_null(world);
+    assert_true(skad_world_init(world, &scenario, reason));
+    skad_population_fill(world);
+    for (uint32_t node = 0; node < world->count; node += 97) {
+        const skad_table *table = &world->nodes[node].node->table;
+        assert_null(skad_population_broken(world, node));
+        assert_int_equal(table->siblings_count, table->siblings_max);
+        assert_true(table->buckets_count >= 7); /* 2000 / 16 = 125 = 2^6.97 */
+        for (size_t bucket = 0; bucket < 6; bucket++) {
+            assert_int_equal(table->buckets[bucket].members_count, world->profile.k);
+        }
+    }
+    skad_world_free(world);
+    free(world);
+}
+
+/* ---- Adversaries ---- */
+
+static void more_paths_withstand_more_colluders(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(500);
+    scenario.adversary = SKAD_SIM_COLLUDE;
+    scenario.adversary_share = 0.5;
+    scenario.paths = 1;
+    uint64_t one = run(&scenario).lookups.nearest;
+    scenario.paths = 8;
+    uint64_t eight = run(&scenario).lookups.nearest;
+    print_message("half colluders: %lu of 100 with one path, %lu with eight\n", (unsigned long)one,
+                  (unsigned long)eight);
+    assert_true(eight >= one + 8);
+}
+
+static void each_behaviour_harms_in_its_way(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        skad_sim_behaviour behaviour;
+        bool routes; /* lookups still find the nearest node */
+    } rows[] = {
+        {"drop", SKAD_SIM_DROP, true},
+        {"misroute", SKAD_SIM_MISROUTE, true},
+        {"poison", SKAD_SIM_POISON, true},
+        {"withhold", SKAD_SIM_WITHHOLD, true},
+    };
+    skad_sim_scenario scenario = small(300);
+    uint64_t honest_rpcs = run(&scenario).lookups.rpcs;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        scenario.adversary = rows[i].behaviour;
+        scenario.adversary_share = 0.2;
+        skad_sim_outcome outcome = run(&scenario);
+        print_message("%s: nearest %lu, RPCs %lu of %lu without\n", rows[i].label,
+                      (unsigned long)outcome.lookups.nearest, (unsigned long)outcome.lookups.rpcs,
+                      (unsigned long)honest_rpcs);
+        assert_int_equal(outcome.lookups.ended, 100);
+        assert_true(!rows[i].routes || outcome.lookups.nearest >= 95);
+        assert_true(rows[i].behaviour == SKAD_SIM_WITHHOLD || outcome.lookups.rpcs > honest_rpcs);
+    }
+}
+
+static void withheld_values_are_found_at_honest_holders(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(200);
+    scenario.lookups = 0;
+    scenario.adversary = SKAD_SIM_WITHHOLD;
+    scenario.adversary_share = 0.3;
+    scenario.values = 5;
+    scenario.mutables = 5;
+    scenario.get_every_ms = 500;
+    scenario.duration_s = 60;
+    skad_sim_outcome outcome = run(&scenario);
+    assert_true(outcome.gets.ended > 100);
+    assert_int_equal(outcome.gets.wrong, 0);
+    assert_true(100 * outcome.gets.right >= 99 * outcome.gets.ended);
+}
+
+static void identities_near_a_key_are_ground_and_priced(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(400);
+    scenario.adversary = SKAD_SIM_COLLUDE;
+    scenario.adversary_share = 0.05;
+    scenario.placement = SKAD_SIM_NEAR_KEY;
+    scenario.dynamic_bits = 0;
+    skad_sim_outcome outcome = run(&scenario);
+    /* Twenty identities, each a draw among 380; the standard error is 380 / sqrt(20) of 380. */
+    double draws = outcome.price / exp2((double)scenario.static_bits) / 20;
+    print_message("%.0f draws an identity; the nearest found in %lu of 100\n", draws,
+                  (unsigned long)outcome.lookups.nearest);
+    assert_true(draws > 100 && draws < 900);
+    assert_true(outcome.lookups.dense > 90);
+}
+
+/* ---- Switches ---- */
+
+static void each_defence_can_be_switched_off(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(400);
+    scenario.adversary = SKAD_SIM_COLLUDE;
+    scenario.adversary_share = 0.05;
+    scenario.placement = SKAD_SIM_NEAR_KEY;
+    skad_sim_outcome all = run(&scenario);
+    scenario.neighbourhood_check = false;
+    skad_sim_outcome blind = run(&scenario);
+    assert_int_equal(blind.lookups.dense, 0);
+    assert_true(blind.lookups.rpcs < all.lookups.rpcs);
+    assert_true(blind.lookups.siblings_found < all.lookups.siblings_found);
+    scenario.steps_to_stop = 5;
+    assert_true(run(&scenario).lookups.rpcs <= 500);
+}
+
+/* Half of the nodes have died unnoticed: the closing round asks the union of all paths for others.
+ */
+static void without_a_closing_round_less_is_found_among_the_dead(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(400);
+    scenario.crash_share = 0.5;
+    scenario.neighbourhood_check = false;
+    skad_sim_outcome closed = run(&scenario);
+    scenario.closing_round = false;
+    skad_sim_outcome open = run(&scenario);
+    print_message("closest found %lu, without a closing round %lu\n",
+                  (unsigned long)closed.lookups.siblings_found,
+                  (unsigned long)open.lookups.siblings_found);
+    assert_true(open.lookups.siblings_found < closed.lookups.siblings_found);
+}
+
+static void shorter_answers_and_no_siblings_show(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(300);
+    skad_sim_outcome usual = run(&scenario);
+    scenario.beta = 4;
+    skad_sim_outcome terse = run(&scenario);
+    assert_true(terse.counters.sent_bytes / terse.counters.sent <
+                usual.counters.sent_bytes / usual.counters.sent);
+    scenario.beta = 16;
+    scenario.eta = 0;
+    assert_true(run(&scenario).peers_per_node < usual.peers_per_node - 20);
+}
+
+static void diversity_bounds_what_few_subnets_hold(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(300);
+    scenario.adversary = SKAD_SIM_COLLUDE;
+    scenario.adversary_share = 0.5;
+    scenario.adversary_subnets = 1;
+    double crowded = run(&scenario).peers_per_node;
+    scenario.group_bucket_max = 2;
+    scenario.group_table_max = 10;
+    scenario.group_path_max = 2;
+    skad_sim_outcome diverse = run(&scenario);
+    print_message("peers %.1f, with diversity %.1f\n", crowded, diverse.peers_per_node);
+    assert_true(diverse.peers_per_node < crowded * 0.8);
+    assert_int_equal(diverse.lookups.nearest, 100);
+}
+
+/* ---- Faults ---- */
+
+static void a_partition_parts_and_heals(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(60);
+    scenario.invariants = true;
+    scenario.partition_at_s = 10;
+    scenario.partition_for_s = 120;
+    scenario.partition_share = 0.5;
+    scenario.duration_s = 200;
+    scenario.lookup_every_ms = 2000;
+    scenario.settle_s = 900;
+    skad_sim_outcome outcome = run(&scenario); /* fails where the network does not recover */
+    assert_true(outcome.counters.parted > 100);
+}
+
+static void nats_shut_strangers_out(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(100);
+    scenario.build = SKAD_SIM_JOINED;
+    scenario.nat_restricted = 0.5;
+    skad_sim_outcome outcome = run(&scenario);
+    assert_int_equal(outcome.joined, 100);
+    assert_true(outcome.counters.shut_out > 0);
+}
+
+static void a_narrow_way_up_chokes(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(60);
+    scenario.bandwidth_kbps = 8; /* a datagram of 1232 bytes takes more than a second */
+    scenario.lookup_every_ms = 5;
+    assert_true(run(&scenario).counters.choked > 0);
+}
+
+static void a_trace_takes_nodes_down_and_up(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/skad-test-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_true(dprintf(fd, "# a trace\n1 5 down\n2.5 6 down\n3 5 up\n4 7 up\n") > 0);
+    close(fd);
+    skad_sim_scenario scenario = small(20);
+    scenario.churn = SKAD_SIM_TRACE;
+    memcpy(scenario.churn_file, path, sizeof path);
+    skad_sim_outcome outcome = run(&scenario);
+    assert_int_equal(outcome.departures, 2);
+    assert_int_equal(outcome.arrivals, 1);
+    assert_int_equal(outcome.up, 19);
+    (void)unlink(path);
+}
+
+static void bad_traces_are_refused(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"1 0 down\n",     "1 20 down\n",        "x\n",
+                                       "1 5 sideways\n", "2 5 down\n1 5 up\n", "1 5 down extra\n"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char path[] = "/tmp/skad-test-XXXXXX";
+        int fd = mkstemp(path);
+        assert_true(fd >= 0);
+        assert_true(dprintf(fd, "%s", rows[i]) > 0);
+        close(fd);
+        skad_sim_scenario scenario = small(20);
+        skad_sim_outcome outcome;
+        scenario.churn = SKAD_SIM_TRACE;
+        memcpy(scenario.churn_file, path, sizeof path);
+        skad_sim_experiment(&scenario, &nobody, &outcome);
+        assert_true(outcome.failed);
+        assert_non_null(strstr(outcome.reason, "line"));
+        (void)unlink(path);
+    }
+}
+
+static void values_survive_a_crash_of_half(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(80);
+    scenario.lookups = 0;
+    scenario.values = 5;
+    scenario.mutables = 2;
+    scenario.get_every_ms = 1000;
+    scenario.crash_at_s = 30;
+    scenario.crash_share = 0.5;
+    scenario.duration_s = 120;
+    scenario.settle_s = 600;
+    skad_sim_outcome outcome = run(&scenario);
+    assert_int_equal(outcome.puts_stored, 7);
+    assert_true(outcome.departures > 20);
+    assert_int_equal(outcome.gets.lost, 0);
+}
+
+/* ---- Invariants ---- */
+
+static void a_broken_invariant_ends_the_run(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(30);
+    char reason[SKAD_SIM_REASON_BYTES];
+    skad_world *world = calloc(1, sizeof *world);
+    assert_non_null(world);
+    scenario.invariants = true;
+    assert_true(skad_world_init(world, &scenario, reason));
+    skad_population_fill(world);
+    assert_null(world->broken);
+    world->nodes[7].node->table.siblings_count--; /* its peer still says it is one */
+    skad_world_run(world, world->now_us + 600 * SKAD_US_PER_S);
+    assert_non_null(world->broken);
+    assert_int_equal(world->broken_node, 7);
+    skad_world_free(world);
+    free(world);
+}
+
+static void a_raised_flag_ends_the_run_with_what_there_is(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(50);
+    volatile sig_atomic_t stop = 1;
+    const skad_sim_watch watch = {.stop = &stop};
+    skad_sim_outcome outcome;
+    skad_sim_experiment(&scenario, &watch, &outcome);
+    assert_true(outcome.incomplete);
+    assert_false(outcome.failed);
+    assert_true(outcome.lookups.ended < 100);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_seed_is_one_run),
+        cmocka_unit_test(the_event_log_of_a_seed_is_known),
+        cmocka_unit_test(filled_tables_are_like_joined_ones),
+        cmocka_unit_test(filled_buckets_are_full_where_there_are_enough),
+        cmocka_unit_test(more_paths_withstand_more_colluders),
+        cmocka_unit_test(each_behaviour_harms_in_its_way),
+        cmocka_unit_test(withheld_values_are_found_at_honest_holders),
+        cmocka_unit_test(identities_near_a_key_are_ground_and_priced),
+        cmocka_unit_test(each_defence_can_be_switched_off),
+        cmocka_unit_test(without_a_closing_round_less_is_found_among_the_dead),
+        cmocka_unit_test(shorter_answers_and_no_siblings_show),
+        cmocka_unit_test(diversity_bounds_what_few_subnets_hold),
+        cmocka_unit_test(a_partition_parts_and_heals),
+        cmocka_unit_test(nats_shut_strangers_out),
+        cmocka_unit_test(a_narrow_way_up_chokes),
+        cmocka_unit_test(a_trace_takes_nodes_down_and_up),
+        cmocka_unit_test(bad_traces_are_refused),
+        cmocka_unit_test(values_survive_a_crash_of_half),
+        cmocka_unit_test(a_broken_invariant_ends_the_run),
+        cmocka_unit_test(a_raised_flag_ends_the_run_with_what_there_is),
+    };
+    return cmocka_run_group_tests_name("sim world", tests, NULL, NULL);
+}
