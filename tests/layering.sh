@@ -36,12 +36,16 @@ complain "LMDB outside src/db" '[<"]lmdb' $(without src/db)
 complain "libseccomp outside src/daemon/sandbox_calls.c" '[<"]seccomp\.h' $(without src/daemon) \
   $(find src/daemon -type f ! -name sandbox_calls.c)
 
+complain "xxHash outside src/sim" '[<"]xxh' $(without src/sim)
+
 complain "crypto includes what lies above it" '"(proto|src)/' crypto
 complain "proto includes what lies above it" '"src/' proto
 complain "core includes what lies above it" '"src/(daemon|cli|db|sim)/' src/core
 complain "db includes more than the public headers and crypto" \
   '"(proto|src/(core|daemon|cli|sim))/' src/db
+complain "the command line includes the simulator" '"src/sim/' src/cli
 complain "daemon includes the command line or the simulator" '"src/(cli|sim)/' src/daemon
+complain "the simulator includes the daemon or the command line" '"src/(cli|daemon|db)/' src/sim
 complain "public headers include private ones" '"(crypto|proto|src)/' include
 complain "core reaches for sockets, clocks, threads or stdio" \
   '<(sys/(socket|time|epoll|un)|netinet/|arpa/|time|stdio|pthread|threads|poll|unistd)' src/core

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# The simulator from the command line: what is wrong is told in one line before anything starts; an
+# interrupted or full-disk run leaves a file that can be read and says that it is incomplete; one seed
+# is one run, whatever is printed about it; the examples are good.
+. "$(dirname "$0")/lib.sh"
+
+scenarios=$(cd "$(dirname "$0")/../../docs/scenarios" && pwd)
+
+# refused TEXT ARGUMENT...: the simulator must refuse this with exit code 2 and one line with the text.
+refused() {
+    local text=$1
+    shift
+    expect 2 "$skad" sim "$@"
+    grep -qF -- "$text" "$work/err" || fail "no '$text' in: $(cat "$work/err")"
+    [ "$(wc -l <"$work/err")" -eq 1 ] || fail "more than a line: $(cat "$work/err")"
+    [ ! -s "$work/out" ] || fail "something was printed: $(cat "$work/out")"
+}
+
+say "bad input"
+printf 'nodes = 50\nnodez = 5\n' >"$work/bad.conf"
+refused "bad.conf: line 2: there is no key 'nodez'" run "$work/bad.conf"
+printf 'loss = 2\n' >"$work/bad.conf"
+refused "line 1: loss: '2' is no number from 0 to 1" run "$work/bad.conf"
+refused "cannot read" run "$work/missing.conf"
+refused "SCENARIO.conf: is missing" run
+refused "there is no such command" nonsense
+refused "there is no such option" build --nonsense 3
+refused "a value is missing" build --nodes
+refused "nodes: '1' is no whole number" build --nodes 1
+refused "more than this machine's memory" build --nodes 4000000 --set k=20
+refused "siblings is 16 and k is 4" adversary --set k=4
+refused "a range is FROM:TO:STEP" adversary --fraction 0:1:0
+refused "give A..B" fuzz --seeds 5
+
+say "one seed is one run, one after the other or side by side, with JSON or without"
+log_of() {
+    "$skad" sim run "$scenarios/lookups.conf" --set nodes=200 --set lookups=100 "$@" | grep "^event log"
+}
+first=$(log_of)
+[ "$first" = "$(log_of --json)" ] || fail "the event log differs with --json"
+[ "$first" = "$(log_of --jobs 2 --seed 1)" ] || fail "the event log differs with --jobs"
+[ "$first" != "$(log_of --seed 2)" ] || fail "another seed, and the same event log"
+
+say "real signatures do what modelled ones do"
+"$skad" sim adversary --nodes 60 --fraction 0 --lookups 20 --crypto real --json >"$work/real"
+grep -q '"crypto":"real"' "$work/real" || fail "not real: $(cat "$work/real")"
+tail -n 1 "$work/real" | grep -q '"success":1.000000' || fail "lookups failed: $(cat "$work/real")"
+
+say "all examples run"
+for file in "$scenarios"/*.conf; do
+    # A hundred nodes and a minute are enough to see that nothing in it is refused.
+    timeout 60 "$skad" sim run "$file" --set nodes=100 --set duration_s=30 --set warmup_s=5 \
+        --set settle_s=0 --set adversary_subnets=0 >"$work/out" 2>"$work/err" ||
+        fail "$file: $(cat "$work/err")"
+done
+
+say "every key is documented, with its default"
+"$skad" sim keys | grep '^[a-z]' | while read -r key default _; do
+    [ "$default" != - ] || default=""
+    grep -qF "| \`$key\` | $default |" "$scenarios/README.md" || fail "$key, default $default"
+done
+
+say "the output file is whole"
+"$skad" sim run "$scenarios/churn.conf" --set nodes=30 --set warmup_s=10 --set duration_s=100 \
+    --set report_every_s=10 --out "$work/out.jsonl" >/dev/null
+head -n 1 "$work/out.jsonl" | grep -q '^{"complete":true ,' || fail "not marked complete"
+lines=$(wc -l <"$work/out.jsonl")
+[ "$lines" -ge 10 ] || fail "only $lines lines"
+[ "$(grep -c '^{.*}$' "$work/out.jsonl")" -eq "$lines" ] || fail "a line is no object"
+tail -n 1 "$work/out.jsonl" | grep -q '"line":"result"' || fail "no result"
+
+say "Ctrl-C ends it with what there is"
+"$skad" sim run "$scenarios/churn.conf" --set duration_s=1e7 --set report_every_s=60 --json \
+    --out "$work/cut.jsonl" >"$work/cut" 2>"$work/err" &
+running=$!
+pids+=("$running")
+wait_for 30 test -s "$work/cut.jsonl"
+kill -INT "$running"
+code=0
+wait "$running" || code=$?
+[ "$code" -eq 1 ] || fail "exit code $code"
+grep -q "interrupted: 1 of 1" "$work/err" || fail "said: $(cat "$work/err")"
+tail -n 1 "$work/cut" | grep -q '"incomplete":true}$' || fail "no JSON: $(tail -n 1 "$work/cut")"
+head -n 1 "$work/cut.jsonl" | grep -q '^{"complete":false,' || fail "marked complete"
+[ "$(grep -c '^{.*}$' "$work/cut.jsonl")" -eq "$(wc -l <"$work/cut.jsonl")" ] || fail "a line is cut"
+
+say "a full disk leaves whole lines, and is told"
+code=0
+(
+    ulimit -f 8 # kibibytes
+    trap '' XFSZ
+    exec "$skad" sim run "$scenarios/churn.conf" --set nodes=30 --set warmup_s=10 \
+        --set duration_s=1000 --set report_every_s=10 --out "$work/full.jsonl"
+) >/dev/null 2>"$work/err" || code=$?
+[ "$code" -eq 1 ] || fail "exit code $code"
+grep -q "cannot write .*full.jsonl: File too large" "$work/err" || fail "said: $(cat "$work/err")"
+head -n 1 "$work/full.jsonl" | grep -q '^{"complete":false,' || fail "marked complete"
+[ "$(grep -c '^{.*}$' "$work/full.jsonl")" -eq "$(wc -l <"$work/full.jsonl")" ] || fail "a line is cut"
+
+say "a few seeds of the fuzzer"
+"$skad" sim fuzz --seeds 1..20 >"$work/out" || fail "$(cat "$work/out")"
+say "passed"
