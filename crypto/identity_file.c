@@ -4,7 +4,7 @@
  * in the same folder, synced before it gets the final name, so that a crash or a full disk leaves
  * either the old state or the new one. Every buffer that held the seed is wiped. */
 #define _GNU_SOURCE /* mkostemp */
-#include "skad/identity.h"
+#include "crypto/identity_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,9 +36,8 @@ enum {
     AT_PUBLIC_KEY = AT_SEED + SEED_BYTES,
     AT_NONCES = AT_PUBLIC_KEY + SKAD_PUBLIC_KEY_BYTES,
     AT_CHECKSUM = AT_NONCES + SKAD_IDENTITY_NONCES_MAX * PLACE_BYTES,
-    FILE_BYTES = AT_CHECKSUM + SKAD_HASH_BYTES,
 };
-_Static_assert(FILE_BYTES == 168, "docs/files.md");
+_Static_assert(AT_CHECKSUM + SKAD_HASH_BYTES == SKAD_IDENTITY_FILE_BYTES, "docs/files.md");
 
 static void put_u32(uint8_t *out, uint32_t value)
 {
@@ -52,10 +51,11 @@ static uint32_t get_u32(const uint8_t *in)
     return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
 }
 
-static void encode(const skad_identity *identity, uint8_t out[static FILE_BYTES])
+void skad_identity_encode(const skad_identity *identity,
+                          uint8_t out[static SKAD_IDENTITY_FILE_BYTES])
 {
     SKAD_ASSERT(identity->nonces_count <= SKAD_IDENTITY_NONCES_MAX);
-    memset(out, 0, FILE_BYTES);
+    memset(out, 0, SKAD_IDENTITY_FILE_BYTES);
     memcpy(out + AT_MAGIC, magic, sizeof magic);
     out[AT_VERSION + 1] = FILE_VERSION;
     out[AT_COUNT] = (uint8_t)identity->nonces_count;
@@ -78,7 +78,7 @@ static bool all_zero(const uint8_t *data, size_t len)
     return any == 0;
 }
 
-static bool decode_nonces(const uint8_t in[static FILE_BYTES], skad_identity *out)
+static bool decode_nonces(const uint8_t in[static SKAD_IDENTITY_FILE_BYTES], skad_identity *out)
 {
     size_t count = in[AT_COUNT];
     if (count > SKAD_IDENTITY_NONCES_MAX) {
@@ -106,7 +106,7 @@ static skad_status decode(const uint8_t *in, size_t len, skad_identity *out)
     if (in[AT_VERSION] != 0 || in[AT_VERSION + 1] != FILE_VERSION) {
         return SKAD_ERR_VERSION;
     }
-    if (len != FILE_BYTES) {
+    if (len != SKAD_IDENTITY_FILE_BYTES) {
         return SKAD_ERR_FORMAT;
     }
     uint8_t checksum[SKAD_HASH_BYTES];
@@ -121,6 +121,16 @@ static skad_status decode(const uint8_t *in, size_t len, skad_identity *out)
         return SKAD_ERR_FORMAT;
     }
     return SKAD_OK;
+}
+
+skad_status skad_identity_decode(const uint8_t *in, size_t len, skad_identity *out)
+{
+    skad_identity_wipe(out);
+    skad_status status = decode(in, len, out);
+    if (status != SKAD_OK) {
+        skad_identity_wipe(out);
+    }
+    return status;
 }
 
 /* Reads until the end of the file or of the buffer; false with errno set. */
@@ -153,11 +163,11 @@ static skad_status load_open_file(int fd, skad_identity *out)
     if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         return SKAD_ERR_PERMISSION;
     }
-    uint8_t bytes[FILE_BYTES + 1]; /* one more, to notice a longer file */
+    uint8_t bytes[SKAD_IDENTITY_FILE_BYTES + 1]; /* one more, to notice a longer file */
     size_t len;
     skad_status status = SKAD_ERR_IO;
     if (read_all(fd, bytes, sizeof bytes, &len)) {
-        status = decode(bytes, len, out);
+        status = skad_identity_decode(bytes, len, out);
     }
     skad_wipe(bytes, sizeof bytes);
     return status;
@@ -226,8 +236,8 @@ static skad_status write_beside(const char *path, const skad_identity *identity,
     if (fd < 0) {
         return status_of_errno();
     }
-    uint8_t bytes[FILE_BYTES];
-    encode(identity, bytes);
+    uint8_t bytes[SKAD_IDENTITY_FILE_BYTES];
+    skad_identity_encode(identity, bytes);
     bool written = write_all(fd, bytes, sizeof bytes) && fsync(fd) == 0;
     skad_wipe(bytes, sizeof bytes);
     close_keeping_errno(fd);

@@ -1,0 +1,110 @@
+/* Encode, decode, encode: typed messages made from the input survive the wire, in whatever room
+ * they are given. */
+#include <string.h>
+
+#include "fuzz/fuzz.h"
+#include "proto/message.h"
+#include "tests/support/wire.h"
+
+static const uint8_t RECORD[SKAD_RECORD_BYTES_MAX];
+
+static skad_address some_address(fuzz_choices *choices, skad_family family)
+{
+    skad_address address = {.family = (uint8_t)family};
+    fuzz_bytes(choices, address.ip, family == SKAD_FAMILY_IPV4 ? 4 : 16);
+    address.port = (uint16_t)(1 + fuzz_number(choices, 2) % UINT16_MAX);
+    if (family == SKAD_FAMILY_IPV6) {
+        address.ip[0] |= 0x20; /* never IPv4-mapped, which the wire writes as IPv4 */
+    }
+    return address;
+}
+
+static size_t some_contacts(fuzz_choices *choices, skad_contact *out)
+{
+    size_t count = fuzz_below(choices, SKAD_CONTACTS_MAX + 1);
+    for (size_t i = 0; i < count; i++) {
+        unsigned families = 1 + fuzz_byte(choices) % 3;
+        out[i] = (skad_contact){0};
+        fuzz_bytes(choices, out[i].id.bytes, 4);
+        if ((families & SKAD_FAMILY_IPV4) != 0) {
+            out[i].ipv4 = some_address(choices, SKAD_FAMILY_IPV4);
+        }
+        if ((families & SKAD_FAMILY_IPV6) != 0) {
+            out[i].ipv6 = some_address(choices, SKAD_FAMILY_IPV6);
+        }
+    }
+    return count;
+}
+
+static skad_span some_record(fuzz_choices *choices)
+{
+    return (skad_span){RECORD, 1 + fuzz_below(choices, SKAD_RECORD_BYTES_MAX)};
+}
+
+static void some_request(fuzz_choices *choices, skad_message *out)
+{
+    if (out->kind == SKAD_KIND_FIND_NODE) {
+        fuzz_bytes(choices, out->u.find_node.target.bytes, SKAD_ID_BYTES);
+        out->u.find_node.want = (uint8_t)(1 + fuzz_below(choices, 3));
+    } else if (out->kind == SKAD_KIND_FIND_VALUE) {
+        fuzz_bytes(choices, out->u.find_value.key.bytes, SKAD_ID_BYTES);
+        out->u.find_value.want = (uint8_t)(1 + fuzz_below(choices, 3));
+        out->u.find_value.type = (skad_record_type)(1 + fuzz_below(choices, 3));
+    } else if (out->kind == SKAD_KIND_STORE) {
+        out->u.store.record = some_record(choices);
+        out->u.store.has_cas = fuzz_byte(choices) % 2 != 0;
+        out->u.store.cas = out->u.store.has_cas ? fuzz_number(choices, 8) : 0;
+        out->u.store.life_s = (uint32_t)(1 + fuzz_number(choices, 4) % UINT32_MAX);
+    } else if (out->kind == SKAD_KIND_ANNOUNCE) {
+        out->u.announce.record = some_record(choices);
+    }
+}
+
+static void some_reply(fuzz_choices *choices, skad_message *out)
+{
+    out->u.reply.observed =
+        some_address(choices, fuzz_byte(choices) % 2 ? SKAD_FAMILY_IPV4 : SKAD_FAMILY_IPV6);
+    if (out->kind == SKAD_KIND_NODES) {
+        out->u.reply.u.nodes.contacts_count = some_contacts(choices, out->u.reply.u.nodes.contacts);
+    } else if (out->kind == SKAD_KIND_VALUE) {
+        size_t count = fuzz_below(choices, SKAD_RECORDS_MAX + 1);
+        for (size_t i = 0; i < count; i++) {
+            out->u.reply.u.value.records[i] = some_record(choices);
+        }
+        out->u.reply.u.value.records_count = count;
+        out->u.reply.u.value.contacts_count = some_contacts(choices, out->u.reply.u.value.contacts);
+    } else if (out->kind == SKAD_KIND_ERROR) {
+        out->u.reply.u.error.code = (uint32_t)(1 + fuzz_number(choices, 2) % UINT16_MAX);
+        out->u.reply.u.error.detail = fuzz_number(choices, 8);
+    } else if (out->kind != SKAD_KIND_PONG) {
+        out->u.reply.u.stored.life_s = (uint32_t)fuzz_number(choices, 4);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    uint8_t bytes[SKAD_BODY_BYTES_MAX];
+    uint8_t again[SKAD_BODY_BYTES_MAX];
+    skad_message decoded;
+    fuzz_choices choices = {data, len, 0};
+    skad_message message = {.kind = skad_wire_kinds[fuzz_below(&choices, SKAD_WIRE_KINDS)]};
+    size_t cap = SKAD_BODY_BYTES_MAX;
+    if (fuzz_byte(&choices) % 4 == 0) {
+        cap = fuzz_below(&choices, SKAD_BODY_BYTES_MAX);
+    }
+    if (skad_kind_is_request(message.kind)) {
+        some_request(&choices, &message);
+    } else {
+        some_reply(&choices, &message);
+    }
+    size_t written = skad_message_encode(&message, bytes, cap);
+    FUZZ_REQUIRE(written <= cap);
+    if (written == 0) {
+        return 0; /* no room */
+    }
+    bool decodes = skad_message_decode(message.kind, bytes, written, &decoded);
+    FUZZ_REQUIRE(decodes);
+    FUZZ_REQUIRE(skad_message_encode(&decoded, again, sizeof again) == written);
+    FUZZ_REQUIRE(memcmp(bytes, again, written) == 0);
+    return 0;
+}

@@ -1,0 +1,199 @@
+/* Writes the seeds that every corpus begins with: the committed test vectors, cut to what each
+ * target takes, and one plain example of what has no vectors. Run by hand (docs/fuzzing.md); what
+ * fuzzing adds to a corpus stands beside the seeds.
+ *
+ *     seeds VECTORS_FOLDER CORPUS_FOLDER */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "crypto/identity_file.h"
+#include "fuzz/fuzz.h"
+#include "proto/control.h"
+#include "proto/peer_file.h"
+#include "proto/profile.h"
+#include "tests/support/dice.h"
+#include "tests/support/identities.h"
+#include "tests/support/wire.h"
+
+#define LINE_BYTES  16384
+#define PATH_BYTES  4096
+#define STATE_SEEDS 12
+#define STATE_BYTES 600
+
+static const char *corpus;
+static unsigned number;
+
+/* An input of a target, perhaps behind one byte that the target reads first. */
+static void write_seed(const char *target, int first, const uint8_t *bytes, size_t len)
+{
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/%s", corpus, target);
+    (void)mkdir(path, 0777);
+    (void)snprintf(path, sizeof path, "%s/%s/seed-%03u", corpus, target, number++);
+    FILE *file = fopen(path, "wb");
+    if (file == NULL) {
+        perror(path);
+        exit(1);
+    }
+    if (first >= 0) {
+        (void)fputc(first, file);
+    }
+    (void)fwrite(bytes, 1, len, file);
+    if (fclose(file) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+/* ---- From the test vectors ---- */
+
+static unsigned digit(char c)
+{
+    return c >= 'a' ? (unsigned)(c - 'a' + 10) : (unsigned)(c - '0');
+}
+
+static size_t read_hex(const char *text, uint8_t *out)
+{
+    size_t len = 0;
+    while (text[0] != '"' && text[1] != '"') {
+        out[len++] = (uint8_t)(digit(text[0]) << 4 | digit(text[1]));
+        text += 2;
+    }
+    return len;
+}
+
+static void take_vector(const char *name, const uint8_t *bytes, size_t len)
+{
+    if (strcmp(name, "datagram") == 0 && len > SKAD_TAG_BYTES) {
+        write_seed("open", -1, bytes, len);
+        write_seed("envelope", -1, bytes + SKAD_TAG_BYTES, len - SKAD_TAG_BYTES);
+        write_seed("structure", 0, bytes + SKAD_TAG_BYTES, len - SKAD_TAG_BYTES);
+    } else if (strcmp(name, "record") == 0) {
+        write_seed("record", -1, bytes, len);
+        write_seed("differential", 95, bytes, len);
+    } else if (strcmp(name, "node") == 0) {
+        write_seed("tree", -1, bytes, len);
+    }
+}
+
+static void take_vectors(const char *folder, const char *file_name)
+{
+    static char line[LINE_BYTES];
+    static uint8_t bytes[LINE_BYTES / 2];
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, file_name);
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        perror(path);
+        exit(1);
+    }
+    while (fgets(line, sizeof line, file) != NULL) {
+        char name[32];
+        int at = 0;
+        if (sscanf(line, " \"%31[a-z_]\": \"%n", name, &at) == 1 && at > 0) {
+            take_vector(name, bytes, read_hex(line + at, bytes));
+        }
+    }
+    (void)fclose(file);
+}
+
+/* ---- Examples ---- */
+
+static void write_bodies(void)
+{
+    uint8_t bytes[SKAD_BODY_BYTES_MAX];
+    for (size_t i = 0; i < SKAD_WIRE_KINDS; i++) {
+        skad_message message;
+        skad_wire_message(skad_wire_kinds[i], &message);
+        size_t len = skad_message_encode(&message, bytes, sizeof bytes);
+        write_seed("body", (int)i, bytes, len);
+        write_seed("differential", 95, bytes, len);
+        write_seed("roundtrip", (int)i, bytes, len);
+    }
+}
+
+static void write_files(void)
+{
+    static skad_peer_file peers = {.written_s = TEST_UNIX_S, .count = 3};
+    static uint8_t bytes[SKAD_PEER_FILE_BYTES_MAX];
+    uint8_t hash[SKAD_HASH_BYTES];
+    const skad_profile *profile = skad_profile_builtin("test");
+    skad_identity identity = test_identity(profile, 1);
+    skad_identity_encode(&identity, bytes);
+    write_seed("identity", -1, bytes, SKAD_IDENTITY_FILE_BYTES);
+    for (uint32_t i = 0; i < peers.count; i++) {
+        peers.contacts[i].ipv4 = test_dice_address(i + 1);
+    }
+    peers.contacts[1].ipv6 = (skad_address){.family = SKAD_FAMILY_IPV6, .port = 1, .ip = {0x2a}};
+    skad_profile_hash(profile, hash);
+    write_seed("peers", -1, bytes, skad_peer_file_encode(&peers, hash, bytes));
+}
+
+static void write_profiles(void)
+{
+    static const char *const texts[] = {
+        "# ours\nbase = test\nname = ours\nc1 = 8\npsk_file = key\n",
+        "base = public\nname = \"two words\"\r\nk = 8\nsiblings = 8\nallow_private = yes\n",
+        "name = x\npsk = 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n",
+        "epoch_s = 3600\nd = 8\nalpha = 4\nrecord_life_s = 1\nlimit_rates = no\nnonsense\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        write_seed("profile", -1, (const uint8_t *)texts[i], strlen(texts[i]));
+    }
+}
+
+static void write_requests(void)
+{
+    uint8_t bytes[SKAD_CONTROL_REQUEST_BYTES_MAX];
+    for (int method = 0; method <= (int)SKAD_CONTROL_STATUS; method++) {
+        skad_control_request request = {.msgid = 7,
+                                        .method = (skad_control_method)method,
+                                        .value = {(const uint8_t *)"8.0.0.0/8", 9},
+                                        .address = test_dice_address(1),
+                                        .every_s = 60,
+                                        .max = 9,
+                                        .life_s = 60};
+        skad_writer writer;
+        skad_writer_init(&writer, bytes, sizeof bytes);
+        skad_control_write_request(&writer, &request);
+        write_seed("control", -1, bytes, writer.len);
+        write_seed("answer", -1, bytes, writer.len);
+    }
+}
+
+/* Long ones, so that a fuzzer begins with a node that has been through something. */
+static void write_sequences(void)
+{
+    uint8_t bytes[STATE_BYTES];
+    test_dice dice = {20};
+    for (unsigned i = 0; i < STATE_SEEDS; i++) {
+        for (size_t j = 0; j < sizeof bytes; j++) {
+            bytes[j] = (uint8_t)test_dice_draw(&dice);
+        }
+        write_seed("state", -1, bytes, sizeof bytes);
+        write_seed("table", -1, bytes, sizeof bytes);
+        write_seed("announcement", -1, bytes, 120);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3) {
+        (void)fprintf(stderr, "usage: seeds VECTORS_FOLDER CORPUS_FOLDER\n");
+        return 2;
+    }
+    corpus = argv[2];
+    static const char *const files[] = {"envelopes.json", "invalid.json", "signatures.json",
+                                        "records.json", "trees.json"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        take_vectors(argv[1], files[i]);
+    }
+    write_bodies();
+    write_files();
+    write_profiles();
+    write_requests();
+    write_sequences();
+    return 0;
+}

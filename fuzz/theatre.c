@@ -1,0 +1,245 @@
+#include "fuzz/theatre.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/address.h"
+#include "proto/profile.h"
+#include "src/core/invariants.h"
+#include "src/core/state.h"
+#include "tests/support/dice.h"
+#include "tests/support/identities.h"
+
+/* ---- Opening and closing ---- */
+
+/* Identities are the same for all inputs: solving their puzzles takes longer than a whole run. */
+static const test_stage *cast(void)
+{
+    static test_stage stage;
+    if (stage.strangers_count == 0) {
+        stage.profile = test_stage_profile();
+        stage.identity = test_identity(&stage.profile, 1);
+        for (size_t i = 0; i < THEATRE_STRANGERS; i++) {
+            test_stranger *who = test_stage_stranger(&stage);
+            if (i % 4 == 3) { /* some share an address group, some speak IPv6 */
+                who->address.family = SKAD_FAMILY_IPV6;
+                who->address.ip[0] = 0x2a;
+                who->address.ip[6] = (uint8_t)(i % 8);
+            } else if (i % 4 != 0) {
+                who->address.ip[2] = (uint8_t)(i / 2);
+            }
+        }
+    }
+    return &stage;
+}
+
+static void choose_profile(skad_profile *profile, fuzz_choices *choices)
+{
+    uint8_t shape = fuzz_byte(choices);
+    profile->k = shape % 4 == 0 ? 16 : 4;
+    profile->siblings = shape % 4 == 0 ? 16 : 3;
+    profile->paths = (uint8_t)(1 + shape / 4 % 4);
+    profile->alpha = (uint8_t)(1 + shape / 16 % 2);
+    if (shape / 32 % 2 != 0) {
+        profile->group_bucket_max = 2;
+        profile->group_table_max = 4;
+        profile->group_path_max = 2;
+    }
+}
+
+static skad_node_limits choose_limits(uint8_t shape)
+{
+    return (skad_node_limits){
+        .peers = 32,
+        .pending = shape % 2 == 0 ? 16 : 64,
+        .operations = shape / 2 % 2 == 0 ? 4 : 12,
+        .outbox = shape / 4 % 2 == 0 ? 16 : 64,
+        .events = 8,
+        .duplicates = 16,
+        .watches = 2,
+    };
+}
+
+void theatre_open(theatre *self, fuzz_choices *choices)
+{
+    static const skad_store_caps caps = {6, 2000, 3, 2000};
+    memset(self, 0, sizeof *self);
+    self->stage = *cast();
+    test_stage *stage = &self->stage;
+    choose_profile(&stage->profile, choices);
+    uint8_t shape = fuzz_byte(choices);
+    skad_profile_network_key(&stage->profile, stage->network_key);
+    stage->now = (skad_time){.mono_us = SKAD_US_PER_S, .unix_s = TEST_UNIX_S};
+    FUZZ_REQUIRE(skad_store_memory_new(&caps, &stage->store) == SKAD_OK);
+    skad_node_config config = {.profile = stage->profile,
+                               .identity = &stage->identity,
+                               .store = stage->store,
+                               .seed = {1},
+                               .families = shape % 8 == 0 ? SKAD_FAMILY_IPV4 : SKAD_FAMILIES_ALL,
+                               .limits = choose_limits(shape / 8)};
+    if (shape >= 128) {
+        config.rates = (skad_node_rates){.unproven = {{2, 4}, {4, 8}, {8, 16}},
+                                         .unproven_all = {8, 16},
+                                         .proven = {{8, 16}, {16, 32}, {16, 32}},
+                                         .proven_all = {32, 64},
+                                         .answer_bytes = {4096, 8192},
+                                         .meters = 16};
+    }
+    FUZZ_REQUIRE(skad_node_new(&config, stage->now, &stage->node) == SKAD_OK);
+}
+
+void theatre_close(theatre *self)
+{
+    test_stage_free(&self->stage);
+}
+
+void theatre_check(const theatre *self)
+{
+    const char *broken = skad_node_broken(self->stage.node, self->stage.now);
+    if (broken != NULL) {
+        (void)fprintf(stderr, "the node no longer keeps to: %s\n", broken);
+    }
+    FUZZ_REQUIRE(broken == NULL);
+}
+
+/* ---- Time ---- */
+
+void theatre_wait(theatre *self, uint64_t duration_us)
+{
+    skad_time *now = &self->stage.now;
+    now->mono_us += duration_us;
+    now->unix_s = TEST_UNIX_S + now->mono_us / SKAD_US_PER_S;
+}
+
+void theatre_tick(theatre *self)
+{
+    skad_node_tick(self->stage.node, self->stage.now);
+}
+
+/* ---- What the node hears ---- */
+
+void theatre_deliver(theatre *self, const skad_address *from, const skad_datagram *datagram)
+{
+    if ((from->family & self->stage.node->families) != 0) {
+        (void)test_stage_deliver(&self->stage, from, datagram);
+    }
+}
+
+/* ---- What the node says ---- */
+
+static size_t stranger_at(const theatre *self, const skad_address *address)
+{
+    size_t at = 0;
+    while (at < THEATRE_STRANGERS &&
+           !skad_address_equal(&self->stage.strangers[at].address, address)) {
+        at++;
+    }
+    return at;
+}
+
+/* Until an address has shown a token, answers to it weigh at most three times what it sent. */
+static void weigh(theatre *self, const skad_datagram *datagram)
+{
+    size_t who = stranger_at(self, &datagram->to);
+    if (who < THEATRE_STRANGERS && !self->proven[who]) {
+        FUZZ_REQUIRE(datagram->len <= self->allowance[who]);
+        self->allowance[who] -= datagram->len;
+    }
+}
+
+/* Every datagram of the node is well-formed, and within its length. Requests are remembered. */
+static void hear(theatre *self, const skad_datagram *datagram)
+{
+    skad_envelope envelope;
+    FUZZ_REQUIRE(datagram->len > SKAD_TAG_BYTES && datagram->len <= SKAD_DATAGRAM_BYTES_MAX);
+    FUZZ_REQUIRE((datagram->to.family & self->stage.node->families) != 0);
+    FUZZ_REQUIRE(skad_address_routable(&datagram->to, false));
+    skad_verdict verdict = skad_envelope_decode(datagram->bytes + SKAD_TAG_BYTES,
+                                                datagram->len - SKAD_TAG_BYTES, &envelope);
+    FUZZ_REQUIRE(verdict == SKAD_VERDICT_ACCEPT);
+    skad_message message;
+    FUZZ_REQUIRE(
+        skad_message_decode(envelope.kind, envelope.body.data, envelope.body.len, &message));
+    if (skad_kind_is_reply(envelope.kind)) {
+        weigh(self, datagram);
+        return;
+    }
+    if (self->asked_count == THEATRE_ASKED_MAX) {
+        self->asked_count--;
+        memmove(&self->asked[0], &self->asked[1], self->asked_count * sizeof self->asked[0]);
+    }
+    self->asked[self->asked_count++] = *datagram;
+}
+
+/* Up to three batches are out at once, and come back the last one first. */
+static void poll_lent(theatre *self)
+{
+    skad_outbox_batch batches[3];
+    size_t count = 0;
+    skad_node *node = self->stage.node;
+    skad_sealer sealer = skad_node_sealer(node);
+    while (count < 3 && skad_node_lend_batch(node, &batches[count])) {
+        skad_seal(&sealer, batches[count].drafts, batches[count].count);
+        count++;
+    }
+    theatre_check(self);
+    while (count > 0) {
+        skad_node_return_batch(node, &batches[--count]);
+        theatre_check(self);
+    }
+    skad_datagram datagram;
+    while (skad_node_poll_sealed(node, &datagram)) {
+        hear(self, &datagram);
+    }
+}
+
+void theatre_poll(theatre *self, bool lend)
+{
+    skad_datagram datagram;
+    if (lend) {
+        poll_lent(self);
+    }
+    while (skad_node_poll_datagram(self->stage.node, &datagram)) {
+        hear(self, &datagram);
+    }
+}
+
+static void end_op(theatre *self, skad_op op)
+{
+    for (size_t i = 0; i < THEATRE_OPS_MAX; i++) {
+        if (self->ops[i] == op) {
+            self->ops[i] = 0;
+            return;
+        }
+    }
+    bool told_before = true;
+    FUZZ_REQUIRE(!told_before);
+}
+
+void theatre_events(theatre *self)
+{
+    skad_event event;
+    while (skad_node_poll_event(self->stage.node, &event)) {
+        switch (event.kind) {
+        case SKAD_EVENT_PING:
+        case SKAD_EVENT_LOOKUP:
+        case SKAD_EVENT_PUT:
+        case SKAD_EVENT_GET:
+            end_op(self, event.op);
+            break;
+        case SKAD_EVENT_CHANGED:
+            FUZZ_REQUIRE(event.op == self->watch && self->watch != 0);
+            break;
+        case SKAD_EVENT_PUZZLE_NEEDED: {
+            skad_puzzle_nonce nonce =
+                test_nonce(&self->stage.profile, &self->stage.identity.id, event.u.epoch);
+            FUZZ_REQUIRE(skad_node_add_nonce(self->stage.node, &nonce) == SKAD_OK);
+            break;
+        }
+        case SKAD_EVENT_STEP:
+        case SKAD_EVENT_JOINED:
+        case SKAD_EVENT_ISOLATED:
+            break;
+        }
+    }
+}

@@ -1,0 +1,209 @@
+/* What strangers send: see theatre.h. */
+#include <string.h>
+
+#include "fuzz/theatre.h"
+#include "proto/address.h"
+#include "proto/profile.h"
+
+static skad_id some_key(fuzz_choices *choices)
+{
+    return (skad_id){{(uint8_t)(fuzz_byte(choices) % THEATRE_KEYS * 0x40)}};
+}
+
+/* A record of a stranger, whole or not. The bytes live until the next call. */
+static skad_span some_record(theatre *self, fuzz_choices *choices)
+{
+    static uint8_t bytes[SKAD_RECORD_BYTES_MAX];
+    static const skad_address nowhere = {0};
+    const test_stranger *who = &self->stage.strangers[fuzz_below(choices, THEATRE_STRANGERS)];
+    uint8_t what = fuzz_byte(choices);
+    uint64_t sequence = what / 4 % 4;
+    uint64_t expiry = self->stage.now.unix_s + fuzz_number(choices, 3) % 200000;
+    uint8_t value[SKAD_MUTABLE_VALUE_BYTES_MAX];
+    skad_span span = {value, fuzz_byte(choices) % 4 == 0 ? 700 : 8};
+    memset(value, fuzz_byte(choices), sizeof value);
+    size_t len;
+    skad_id key = some_key(choices);
+    if (what % 4 == 0) {
+        len = skad_record_encode_immutable(value, span.len, bytes, sizeof bytes);
+    } else if (what % 4 == 1) {
+        len = skad_record_encode_mutable(&who->identity, (skad_span){value, 0}, sequence, expiry,
+                                         span, bytes, sizeof bytes);
+    } else {
+        span.len = 8;
+        len = skad_record_encode_announcement(&who->identity, &key, sequence, expiry, &nowhere,
+                                              span, bytes, sizeof bytes);
+    }
+    if (what / 16 == 15) {
+        bytes[fuzz_below(choices, len)] ^= 1;
+    }
+    return (skad_span){bytes, len};
+}
+
+static skad_id some_target(const theatre *self, fuzz_choices *choices)
+{
+    switch (fuzz_byte(choices) % 4) {
+    case 0:
+        return self->stage.identity.id;
+    case 1:
+        return self->stage.strangers[fuzz_below(choices, THEATRE_STRANGERS)].identity.id;
+    default:
+        return some_key(choices);
+    }
+}
+
+static void fill_request(theatre *self, fuzz_choices *choices, skad_message *out)
+{
+    static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
+                                      SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE};
+    memset(out, 0, sizeof *out);
+    out->kind = kinds[fuzz_below(choices, sizeof kinds / sizeof kinds[0])];
+    if (out->kind == SKAD_KIND_FIND_NODE) {
+        out->u.find_node.target = some_target(self, choices);
+        out->u.find_node.want = (uint8_t)(1 + fuzz_below(choices, 3));
+    } else if (out->kind == SKAD_KIND_FIND_VALUE) {
+        out->u.find_value.key = some_target(self, choices);
+        out->u.find_value.want = (uint8_t)(1 + fuzz_below(choices, 3));
+        out->u.find_value.type = (skad_record_type)(1 + fuzz_below(choices, 3));
+    } else if (out->kind == SKAD_KIND_STORE) {
+        out->u.store.record = some_record(self, choices);
+        out->u.store.life_s = (uint32_t)(1 + fuzz_number(choices, 3) % 100000);
+        out->u.store.has_cas = fuzz_byte(choices) % 4 == 0;
+        out->u.store.cas = out->u.store.has_cas ? fuzz_byte(choices) % 4 : 0;
+    } else if (out->kind == SKAD_KIND_ANNOUNCE) {
+        out->u.announce.record = some_record(self, choices);
+    }
+}
+
+static void deliver(theatre *self, size_t who, const skad_address *from,
+                    const skad_datagram *datagram)
+{
+    self->last = *datagram;
+    self->last_from = who;
+    theatre_deliver(self, from, datagram);
+}
+
+void theatre_request(theatre *self, fuzz_choices *choices)
+{
+    skad_message message;
+    skad_datagram datagram;
+    uint8_t token[SKAD_TOKEN_BYTES] = {0};
+    size_t who = fuzz_below(choices, THEATRE_STRANGERS);
+    const test_stranger *stranger = &self->stage.strangers[who];
+    uint8_t shown = fuzz_byte(choices) % 4;
+    fill_request(self, choices, &message);
+    if (shown > 1) {
+        test_stage_token(&self->stage, stranger, token);
+    }
+    test_stage_request(&self->stage, stranger, &message, shown > 0 ? token : NULL, &datagram);
+    self->proven[who] |= shown > 1;
+    self->allowance[who] += SKAD_AMPLIFICATION_MAX * datagram.len;
+    deliver(self, who, &stranger->address, &datagram);
+}
+
+/* ---- Answers ---- */
+
+static size_t some_contacts(const theatre *self, fuzz_choices *choices, skad_contact *out)
+{
+    size_t count = fuzz_below(choices, SKAD_CONTACTS_MAX + 1);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t what = fuzz_byte(choices);
+        const test_stranger *named = &self->stage.strangers[what % THEATRE_STRANGERS];
+        const test_stranger *lives = named;
+        if (what >= 240) { /* the wrong address */
+            lives = &self->stage.strangers[fuzz_below(choices, THEATRE_STRANGERS)];
+        }
+        out[i] = (skad_contact){.id = named->identity.id};
+        if (lives->address.family == SKAD_FAMILY_IPV4) {
+            out[i].ipv4 = lives->address;
+        } else {
+            out[i].ipv6 = lives->address;
+        }
+        if (what < 16) { /* nobody */
+            out[i].id.bytes[0] = 0;
+            out[i].id.bytes[1] = fuzz_byte(choices);
+        }
+    }
+    return count;
+}
+
+static void fill_answer(theatre *self, fuzz_choices *choices, skad_kind asked, skad_message *out)
+{
+    static uint8_t record[SKAD_RECORD_BYTES_MAX];
+    memset(out, 0, sizeof *out);
+    out->kind = (skad_kind)(asked + SKAD_KIND_REPLY_OFFSET);
+    uint8_t how = fuzz_byte(choices);
+    if (how >= 224) {
+        out->kind = SKAD_KIND_ERROR;
+        out->u.reply.u.error.code = 1 + how % 13;
+        out->u.reply.u.error.detail = fuzz_byte(choices);
+    }
+    out->u.reply.observed = self->stage.strangers[how % 3].address;
+    if (out->kind == SKAD_KIND_NODES) {
+        out->u.reply.u.nodes.contacts_count =
+            some_contacts(self, choices, out->u.reply.u.nodes.contacts);
+    } else if (out->kind == SKAD_KIND_VALUE) {
+        if (how % 2 == 0) {
+            skad_span one = some_record(self, choices);
+            memcpy(record, one.data, one.len);
+            out->u.reply.u.value.records[0] = (skad_span){record, one.len};
+            out->u.reply.u.value.records_count = 1;
+        }
+        out->u.reply.u.value.contacts_count =
+            some_contacts(self, choices, out->u.reply.u.value.contacts);
+    } else if (out->kind == SKAD_KIND_STORED || out->kind == SKAD_KIND_ANNOUNCED) {
+        out->u.reply.u.stored.life_s = (uint32_t)fuzz_number(choices, 3);
+    }
+}
+
+static size_t stranger_of(const theatre *self, const skad_address *address)
+{
+    for (size_t i = 0; i < THEATRE_STRANGERS; i++) {
+        if (skad_address_equal(&self->stage.strangers[i].address, address)) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+void theatre_answer(theatre *self, fuzz_choices *choices)
+{
+    if (self->asked_count == 0) {
+        return;
+    }
+    uint8_t how = fuzz_byte(choices);
+    size_t which = fuzz_below(choices, self->asked_count);
+    const skad_datagram request = self->asked[which];
+    skad_envelope envelope;
+    skad_message message;
+    skad_datagram answer;
+    FUZZ_REQUIRE(skad_envelope_decode(request.bytes + SKAD_TAG_BYTES, request.len - SKAD_TAG_BYTES,
+                                      &envelope) == SKAD_VERDICT_ACCEPT);
+    size_t who = stranger_of(self, &request.to);
+    size_t signer = how % 16 == 0 ? fuzz_below(choices, THEATRE_STRANGERS) : who;
+    fill_answer(self, choices, envelope.kind, &message);
+    test_stage_answer(&self->stage, &self->stage.strangers[signer], &request, &message, &answer);
+    size_t from = how % 32 == 1 ? fuzz_below(choices, THEATRE_STRANGERS) : who;
+    deliver(self, who, &self->stage.strangers[from].address, &answer);
+    if (how % 4 != 3) { /* else it may come once more */
+        self->asked[which] = self->asked[--self->asked_count];
+    }
+}
+
+void theatre_again(theatre *self, fuzz_choices *choices)
+{
+    skad_datagram datagram = self->last;
+    uint8_t how = fuzz_byte(choices);
+    if (datagram.len == 0) {
+        return;
+    }
+    if (how % 4 >= 1) {
+        datagram.bytes[fuzz_below(choices, datagram.len)] ^= fuzz_byte(choices);
+    }
+    if (how % 4 >= 2) {
+        test_stage_retag(&self->stage, datagram.bytes, datagram.len);
+    }
+    size_t from = how < 128 ? self->last_from : fuzz_below(choices, THEATRE_STRANGERS);
+    self->allowance[from] += SKAD_AMPLIFICATION_MAX * datagram.len;
+    theatre_deliver(self, &self->stage.strangers[from].address, &datagram);
+}

@@ -1,0 +1,524 @@
+#include "tests/support/table_model.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "proto/address.h"
+#include "src/core/distance.h"
+#include "src/core/invariants.h"
+#include "src/core/table.h"
+#include "tests/support/dice.h"
+
+#define IDENTITIES_MAX 300
+#include "src/core/instant.h"
+#define NOBODY IDENTITIES_MAX
+
+/* Numbers of identities, in an order. */
+typedef struct run {
+    size_t at[IDENTITIES_MAX];
+    size_t count;
+} run;
+
+typedef struct figure {
+    skad_id id;
+    uint32_t verified[2]; /* numbers of addresses; 0: none */
+    unsigned blamed[2];   /* failures of each endpoint */
+    unsigned failures;
+    uint64_t known_us;
+    uint64_t seen_us;
+    uint64_t check_us;
+} figure;
+
+struct test_table_model {
+    skad_id self;
+    size_t k;
+    size_t siblings_max;
+    size_t slots;
+    size_t identities;
+    figure figures[IDENTITIES_MAX];
+    run members[SKAD_BUCKETS_MAX];
+    run caches[SKAD_BUCKETS_MAX];
+    run siblings;
+    size_t buckets_count;
+    skad_table table; /* what is tested */
+    test_chooser chooser;
+    uint64_t now_us;
+};
+
+typedef test_table_model model;
+
+static uint64_t choose(model *self, uint64_t bound)
+{
+    return self->chooser.below(self->chooser.user, bound);
+}
+
+/* An ID that shares exactly `shared` leading bits with our own; the rest is drawn from a number. */
+static skad_id id_near(model *self, unsigned shared)
+{
+    test_dice dice = {choose(self, UINT32_MAX)};
+    return test_dice_id_near(&dice, &self->self, shared);
+}
+
+/* ---- Runs ---- */
+
+static size_t run_find(const run *self, size_t number)
+{
+    size_t at = 0;
+    while (at < self->count && self->at[at] != number) {
+        at++;
+    }
+    return at;
+}
+
+static bool run_has(const run *self, size_t number)
+{
+    return run_find(self, number) < self->count;
+}
+
+static void run_drop(run *self, size_t number)
+{
+    size_t at = run_find(self, number);
+    if (at == self->count) {
+        return;
+    }
+    self->count--;
+    for (; at < self->count; at++) {
+        self->at[at] = self->at[at + 1];
+    }
+}
+
+static void run_push(run *self, size_t number)
+{
+    self->at[self->count++] = number;
+}
+
+/* ---- The rules ---- */
+
+static size_t bucket_of(const model *self, size_t number)
+{
+    size_t shared = skad_common_prefix(&self->self, &self->figures[number].id);
+    return shared < self->buckets_count ? shared : self->buckets_count - 1;
+}
+
+static bool known(const model *self, size_t number)
+{
+    size_t bucket = bucket_of(self, number);
+    return run_has(&self->members[bucket], number) || run_has(&self->caches[bucket], number) ||
+           run_has(&self->siblings, number);
+}
+
+static size_t known_count(const model *self)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < self->identities; i++) {
+        count += known(self, i);
+    }
+    return count;
+}
+
+static bool silent(const model *self, size_t number)
+{
+    return self->figures[number].failures >= 2;
+}
+
+static void promote(model *self, size_t bucket)
+{
+    run *members = &self->members[bucket];
+    run *cache = &self->caches[bucket];
+    while (members->count < self->k && cache->count > 0) {
+        size_t longest = 0;
+        for (size_t i = 1; i < cache->count; i++) {
+            if (self->figures[cache->at[i]].known_us / SKAD_US_PER_S <=
+                self->figures[cache->at[longest]].known_us / SKAD_US_PER_S) {
+                longest = i;
+            }
+        }
+        size_t number = cache->at[longest];
+        run_drop(cache, number);
+        run_push(members, number);
+    }
+}
+
+static void forget(model *self, size_t number)
+{
+    size_t bucket = bucket_of(self, number);
+    run_drop(&self->members[bucket], number);
+    run_drop(&self->caches[bucket], number);
+    run_drop(&self->siblings, number);
+}
+
+static void join_siblings(model *self, size_t number)
+{
+    run *siblings = &self->siblings;
+    if (run_has(siblings, number)) {
+        return;
+    }
+    size_t at = siblings->count++;
+    while (at > 0 && skad_distance_compare(&self->self, &self->figures[number].id,
+                                           &self->figures[siblings->at[at - 1]].id) < 0) {
+        siblings->at[at] = siblings->at[at - 1];
+        at--;
+    }
+    siblings->at[at] = number;
+    if (siblings->count > self->siblings_max) {
+        siblings->count--;
+    }
+}
+
+static void split(model *self)
+{
+    size_t last = self->buckets_count++ - 1;
+    run all = self->members[last];
+    self->members[last].count = 0;
+    assert_int_equal(self->caches[last].count, 0);
+    for (size_t i = 0; i < all.count; i++) {
+        run_push(&self->members[bucket_of(self, all.at[i])], all.at[i]);
+    }
+}
+
+static void settle(model *self, size_t number)
+{
+    while (self->members[bucket_of(self, number)].count == self->k &&
+           bucket_of(self, number) + 1 == self->buckets_count) {
+        split(self);
+    }
+    run *members = &self->members[bucket_of(self, number)];
+    run *cache = &self->caches[bucket_of(self, number)];
+    size_t gone = NOBODY;
+    for (size_t i = 0; members->count == self->k && gone == NOBODY && i < members->count; i++) {
+        gone = silent(self, members->at[i]) ? members->at[i] : NOBODY;
+    }
+    if (gone != NOBODY) {
+        forget(self, gone);
+    }
+    if (members->count < self->k) {
+        run_push(members, number);
+    } else {
+        if (cache->count == self->k) {
+            run_drop(cache, cache->at[0]);
+        }
+        run_push(cache, number);
+    }
+    join_siblings(self, number);
+}
+
+/* The oldest peer of a bucket that has no place but in its cache. */
+static size_t oldest_replacement(const model *self, size_t bucket)
+{
+    const run *cache = &self->caches[bucket];
+    for (size_t i = 0; i < cache->count; i++) {
+        if (!run_has(&self->siblings, cache->at[i])) {
+            return cache->at[i];
+        }
+    }
+    return NOBODY;
+}
+
+/* The pool is full: some bucket's oldest replacement has given way, which one is the table's
+ * choice. When two are gone, the one in the newcomer's own bucket left its full cache. */
+static bool room_was_made(model *self, size_t newcomer)
+{
+    size_t gone = NOBODY;
+    size_t spare = 0;
+    for (size_t bucket = 0; bucket < self->buckets_count; bucket++) {
+        size_t oldest = oldest_replacement(self, bucket);
+        spare += oldest != NOBODY;
+        if (oldest != NOBODY &&
+            skad_peers_find(&self->table.peers, &self->figures[oldest].id) == SKAD_PEER_NONE &&
+            (gone == NOBODY || bucket != bucket_of(self, newcomer))) {
+            gone = oldest;
+        }
+    }
+    assert_true((gone == NOBODY) == (spare == 0));
+    if (gone != NOBODY) {
+        forget(self, gone);
+    }
+    return gone != NOBODY;
+}
+
+/* ---- Steps, taken by both ---- */
+
+static skad_address address_of(uint32_t number)
+{
+    skad_address address = test_dice_address(number);
+    if (number % 4 == 3) {
+        address.family = SKAD_FAMILY_IPV6;
+    }
+    return address;
+}
+
+/* Mostly the address that the peer is known at. */
+static uint32_t some_address(model *self, size_t number)
+{
+    uint32_t usual = (uint32_t)(16 * (number + 1));
+    return choose(self, 8) == 0 ? usual + (uint32_t)choose(self, 8) : usual;
+}
+
+static void step_answered(model *self, size_t number)
+{
+    figure *who = &self->figures[number];
+    uint32_t address_number = some_address(self, number);
+    skad_address address = address_of(address_number);
+    size_t family = skad_route_index(&address);
+    uint32_t *verified = &who->verified[family];
+    bool is_new = !known(self, number);
+    bool full = known_count(self) == self->slots;
+    skad_peer_slot slot = skad_table_answered(&self->table, &who->id, &address, 1000, self->now_us);
+    if (is_new) {
+        *who = (figure){.id = who->id, .known_us = self->now_us};
+        if (full && !room_was_made(self, number)) {
+            assert_int_equal(slot, SKAD_PEER_NONE);
+            return;
+        }
+    }
+    assert_true(slot != SKAD_PEER_NONE);
+    if (*verified != 0 && *verified != address_number && who->blamed[family] == 0) {
+        return;
+    }
+    *verified = address_number;
+    who->blamed[family] = 0;
+    who->failures = 0;
+    who->seen_us = self->now_us;
+    who->check_us = self->now_us + SKAD_CHECK_INTERVAL_US;
+    if (is_new) {
+        settle(self, number);
+        return;
+    }
+    run *members = &self->members[bucket_of(self, number)];
+    if (run_has(members, number)) {
+        run_drop(members, number);
+        run_push(members, number);
+    }
+    join_siblings(self, number);
+}
+
+static void step_failed(model *self, size_t number)
+{
+    figure *who = &self->figures[number];
+    uint32_t address_number = some_address(self, number);
+    skad_address address = address_of(address_number);
+    skad_table_failed(&self->table, &who->id, &address, self->now_us);
+    if (!known(self, number) || who->verified[skad_route_index(&address)] != address_number) {
+        return;
+    }
+    size_t family = skad_route_index(&address);
+    who->check_us = self->now_us + SKAD_CHECK_RETRY_US;
+    who->blamed[family]++;
+    if (who->verified[1 - family] != 0 && who->blamed[1 - family] < who->blamed[family]) {
+        if (who->blamed[family] == 2) {
+            who->verified[family] = 0;
+            who->blamed[family] = 0;
+        }
+        return;
+    }
+    who->failures++;
+    size_t bucket = bucket_of(self, number);
+    bool replaceable = run_has(&self->caches[bucket], number) || self->caches[bucket].count > 0;
+    if (who->failures == SKAD_TABLE_FAILURES_MAX || (silent(self, number) && replaceable)) {
+        forget(self, number);
+        promote(self, bucket);
+    } else if (silent(self, number)) {
+        who->check_us = self->now_us + (SKAD_CHECK_BACKOFF_US << (who->failures - 1));
+    }
+}
+
+static void step_unheard(model *self, size_t number)
+{
+    uint64_t again_us = self->now_us + choose(self, 100000) * SKAD_US_PER_MS;
+    skad_table_unheard(&self->table, &self->figures[number].id, again_us);
+    if (!known(self, number)) {
+        return;
+    }
+    figure *latest = NULL;
+    for (size_t i = 0; i < self->identities; i++) {
+        if (i != number && known(self, i) &&
+            (latest == NULL || self->figures[i].seen_us > latest->seen_us)) {
+            latest = &self->figures[i];
+        }
+    }
+    self->figures[number].check_us = again_us;
+    if (latest != NULL && latest->check_us > again_us) {
+        latest->check_us = again_us;
+    }
+}
+
+static size_t number_at(const model *self, skad_peer_slot slot)
+{
+    const skad_id *id = &self->table.peers.peers[slot].id;
+    size_t number = 0;
+    while (number < self->identities && !skad_id_equal(&self->figures[number].id, id)) {
+        number++;
+    }
+    assert_true(number < self->identities);
+    return number;
+}
+
+static void step_check(model *self)
+{
+    uint64_t due_us[2] = {UINT64_MAX, UINT64_MAX}; /* the two earliest */
+    for (size_t i = 0; i < self->identities; i++) {
+        uint64_t check_us = known(self, i) ? self->figures[i].check_us : UINT64_MAX;
+        if (check_us < due_us[0]) {
+            due_us[1] = due_us[0];
+            due_us[0] = check_us;
+        } else if (check_us < due_us[1]) {
+            due_us[1] = check_us;
+        }
+    }
+    uint64_t next_us;
+    skad_peer_slot slot = skad_table_check_due(&self->table, self->now_us, &next_us);
+    if (due_us[0] > self->now_us) {
+        assert_int_equal(slot, SKAD_PEER_NONE);
+        assert_int_equal(next_us, due_us[0]);
+        return;
+    }
+    figure *who = &self->figures[number_at(self, slot)];
+    assert_int_equal(who->check_us, due_us[0]);
+    assert_int_equal(next_us, due_us[1]);
+    who->check_us = self->now_us + SKAD_CHECK_INTERVAL_US;
+}
+
+/* ---- Comparison ---- */
+
+static void compare_run(const model *self, const run *expected, const skad_peer_slot *slots,
+                        size_t count, skad_peer_place place)
+{
+    assert_int_equal(count, expected->count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(number_at(self, slots[i]), expected->at[i]);
+        assert_true((self->table.peers.peers[slots[i]].places & place) != 0);
+    }
+}
+
+static void compare_figure(const model *self, size_t number)
+{
+    const figure *who = &self->figures[number];
+    skad_peer_slot slot = skad_peers_find(&self->table.peers, &who->id);
+    assert_int_equal(slot != SKAD_PEER_NONE, known(self, number));
+    if (slot == SKAD_PEER_NONE) {
+        return;
+    }
+    const skad_peer *peer = &self->table.peers.peers[slot];
+    size_t bucket = bucket_of(self, number);
+    unsigned places = (run_has(&self->members[bucket], number) ? SKAD_PEER_IN_BUCKET : 0) |
+                      (run_has(&self->caches[bucket], number) ? SKAD_PEER_IN_CACHE : 0) |
+                      (run_has(&self->siblings, number) ? SKAD_PEER_IN_SIBLINGS : 0);
+    assert_int_equal(peer->places, places);
+    assert_int_equal(peer->failures, who->failures);
+    assert_int_equal(peer->seen_ms, skad_instant_ms(who->seen_us));
+    assert_int_equal(self->table.peers.checks_ms[slot], skad_instant_ms(who->check_us));
+    for (size_t family = 0; family < 2; family++) {
+        skad_address expected = {0};
+        if (who->verified[family] != 0) {
+            expected = address_of(who->verified[family]);
+        }
+        skad_address verified = skad_route_address(&self->table.peers, slot, family);
+        assert_true(skad_address_equal(&verified, &expected));
+    }
+}
+
+static void compare(const model *self)
+{
+    const skad_table *table = &self->table;
+    assert_int_equal(table->buckets_count, self->buckets_count);
+    for (size_t i = 0; i < self->buckets_count; i++) {
+        const skad_bucket *bucket = &table->buckets[i];
+        assert_in_range(bucket->members_count, 0, self->k);
+        assert_in_range(bucket->cache_count, 0, self->k);
+        compare_run(self, &self->members[i], skad_table_members(table, i), bucket->members_count,
+                    SKAD_PEER_IN_BUCKET);
+        compare_run(self, &self->caches[i], skad_table_cache(table, i), bucket->cache_count,
+                    SKAD_PEER_IN_CACHE);
+    }
+    compare_run(self, &self->siblings, table->siblings, table->siblings_count,
+                SKAD_PEER_IN_SIBLINGS);
+    for (size_t i = 0; i < self->identities; i++) {
+        compare_figure(self, i);
+    }
+    assert_int_equal(table->peers.count, known_count(self));
+    assert_in_range(table->peers.count, 0, self->slots);
+}
+
+/* The closest usable peers, found by looking for the next closer one over and over. */
+static void compare_closest(model *self)
+{
+    skad_id target = id_near(self, (unsigned)choose(self, 30));
+    skad_peer_slot slots[SKAD_K_MAX];
+    size_t count =
+        skad_peers_closest(&self->table.peers, &target, SKAD_FAMILIES_ALL, NULL, SKAD_K_MAX, slots);
+    run left = {0};
+    for (size_t i = 0; i < self->identities; i++) {
+        bool usable = run_has(&self->members[bucket_of(self, i)], i) || run_has(&self->siblings, i);
+        if (usable && !silent(self, i)) {
+            run_push(&left, i);
+        }
+    }
+    assert_int_equal(skad_table_living(&self->table), left.count);
+    assert_int_equal(count, left.count < SKAD_K_MAX ? left.count : SKAD_K_MAX);
+    for (size_t i = 0; i < count; i++) {
+        size_t best = left.at[0];
+        for (size_t j = 1; j < left.count; j++) {
+            best = skad_distance_compare(&target, &self->figures[left.at[j]].id,
+                                         &self->figures[best].id) < 0
+                       ? left.at[j]
+                       : best;
+        }
+        assert_int_equal(number_at(self, slots[i]), best);
+        run_drop(&left, best);
+    }
+}
+
+/* ---- Driving ---- */
+
+test_table_model *test_table_model_new(const test_table_shape *shape, test_chooser chooser)
+{
+    model *self = calloc(1, sizeof *self);
+    assert_non_null(self);
+    test_dice dice = {shape->seed};
+    self->chooser = chooser;
+    self->self = test_dice_id(&dice);
+    self->k = shape->k;
+    self->siblings_max = shape->siblings * SKAD_SIBLINGS_ETA;
+    self->slots = shape->slots;
+    self->buckets_count = 1;
+    self->identities = shape->identities < IDENTITIES_MAX ? shape->identities : IDENTITIES_MAX;
+    for (size_t i = 0; i < self->identities; i++) {
+        unsigned shared = (unsigned)test_dice_below(&dice, shape->shared_max);
+        self->figures[i].id = test_dice_id_near(&dice, &self->self, shared);
+    }
+    /* Soon the table's milliseconds come round. */
+    self->now_us = ((UINT64_C(1) << 32) - 100000) * SKAD_US_PER_MS;
+    const skad_peers_plan plan = {
+        .slots = (uint16_t)shape->slots, .tokens = (uint16_t)shape->slots, .frugal = shape->frugal};
+    assert_int_equal(
+        skad_table_init(&self->table, &self->self, shape->k, self->siblings_max, &plan), SKAD_OK);
+    return self;
+}
+
+void test_table_model_step(test_table_model *self, unsigned failing)
+{
+    self->now_us += choose(self, 2000) * SKAD_US_PER_MS;
+    size_t number = (size_t)choose(self, self->identities);
+    uint64_t what = choose(self, 10);
+    if (what < failing) {
+        step_failed(self, number);
+    } else if (what == 8) {
+        step_unheard(self, number);
+    } else if (what == 9) {
+        step_check(self);
+    } else {
+        step_answered(self, number);
+    }
+    compare(self);
+    compare_closest(self);
+    assert_null(skad_table_broken(&self->table, self->now_us));
+}
+
+void test_table_model_free(test_table_model *self)
+{
+    skad_table_free(&self->table);
+    free(self);
+}
