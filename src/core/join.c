@@ -7,6 +7,8 @@
 #include "src/core/start.h"
 #include "src/core/upkeep.h"
 
+#define NO_ROOM_RETRY_US SKAD_US_PER_S /* for the self-lookup */
+
 skad_status skad_node_join(skad_node *node, const skad_address *addresses, size_t count,
                            skad_time now)
 {
@@ -57,6 +59,10 @@ skad_status skad_node_greet(skad_node *node, const skad_contact *contacts, size_
 static void send_hellos(skad_node *node)
 {
     skad_join_state *join = &node->join;
+    if (join->addresses_count == 0) {
+        join->hello_us = UINT64_MAX;
+        return;
+    }
     for (size_t i = 0; i < join->addresses_count; i++) {
         skad_ask_ping(node, NULL, &join->addresses[i], SKAD_PURPOSE_HELLO);
     }
@@ -125,6 +131,9 @@ void skad_join_advance(skad_node *node)
     }
     if (can_look(node)) {
         join->lookup = skad_start_own(node, SKAD_OPERATION_JOIN, &node->identity.id);
+        if (join->lookup == 0) { /* refreshes have all the places, which they free in a minute */
+            join->hello_us = node->now.mono_us + NO_ROOM_RETRY_US;
+        }
     } else if (node->now.mono_us >= join->hello_us) {
         send_hellos(node);
     }

@@ -65,7 +65,7 @@ typedef struct skad_join_state {
     bool joined;
     uint64_t joined_us;  /* since when */
     skad_op lookup;      /* the running self-lookup, 0 if none */
-    uint64_t hello_us;   /* when hellos are due next; UINT64_MAX: never */
+    uint64_t hello_us;   /* when hellos, or a look for room, are due next; UINT64_MAX: never */
     uint64_t backoff_us; /* between rounds of hellos */
 } skad_join_state;
 

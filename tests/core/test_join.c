@@ -1,0 +1,56 @@
+/* Joining where something is in the way. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "src/core/state.h"
+#include "tests/support/stage.h"
+
+/* Found by fuzzing: the node asked to be ticked at once, for ever. */
+static void without_room_for_its_lookup_a_node_waits(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile);
+    test_stage_populate(&stage, 3);
+    skad_operations *operations = &stage.node->operations;
+    const size_t before = operations->used;
+    skad_operation *taken[128];
+    size_t count = 0;
+    while ((taken[count] = skad_operations_take(operations, SKAD_OPERATION_REFRESH, 0)) != NULL) {
+        count++;
+    }
+    stage.node->join.joined = false;
+    stage.node->join.hello_us = stage.now.mono_us;
+    stage.node->heard_us = stage.now.mono_us;
+    for (unsigned i = 0; i < 3; i++) {
+        skad_node_tick(stage.node, stage.now);
+        test_stage_drain(&stage);
+        assert_int_equal(stage.node->join.lookup, 0);
+        assert_true(skad_node_deadline(stage.node) > stage.now.mono_us);
+        stage.now.mono_us = skad_node_deadline(stage.node);
+    }
+    while (count > 0) {
+        skad_operations_release(operations, taken[--count]);
+    }
+    assert_int_equal(operations->used, before);
+    skad_node_tick(stage.node, stage.now);
+    test_stage_run(&stage, 5 * SKAD_US_PER_S);
+    skad_node_stats stats;
+    skad_node_stats_get(stage.node, stage.now, &stats);
+    assert_true(stats.joined);
+    test_stage_free(&stage);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_room_for_its_lookup_a_node_waits),
+    };
+    return cmocka_run_group_tests_name("join", tests, NULL, NULL);
+}
