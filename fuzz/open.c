@@ -90,7 +90,9 @@ static void take_apart(const uint8_t *data, size_t len, unsigned seed, datagram_
             memcpy(out->token, envelope.token, sizeof out->token);
             out->craft.token = (skad_span){out->token, sizeof out->token};
         }
-        memcpy(out->path, envelope.path, envelope.depth * SKAD_HASH_BYTES);
+        if (envelope.depth > 0) {
+            memcpy(out->path, envelope.path, envelope.depth * SKAD_HASH_BYTES);
+        }
         out->craft.path = (skad_span){out->path, envelope.depth * SKAD_HASH_BYTES};
         out->craft.index = envelope.index;
     }

@@ -1,11 +1,10 @@
 /* The state machine: bytes become a sequence of datagrams, ticks, calls and stretches of time on a
  * small stage (theatre.h). After each step all invariants hold (src/core/invariants.h); a node that
  * is ticked comes to rest; and at the end each operation that was started has had its one event. */
+#include "src/core/state.h"
 #include "fuzz/theatre.h"
 
-#include "src/core/state.h"
-
-#define STEPS_MAX 200
+#define STEPS_MAX 100
 
 /* At one instant a node has only so much to do: it never asks to be ticked for ever. */
 static void settle(theatre *self)
@@ -90,7 +89,7 @@ static bool all_told(const theatre *self)
 /* Nobody answers any more: within SKAD_OPERATION_US_MAX all operations end. */
 static void finish(theatre *self)
 {
-    const uint64_t pause_us = 5 * SKAD_US_PER_S;
+    const uint64_t pause_us = 10 * SKAD_US_PER_S;
     uint64_t left_us = SKAD_OPERATION_US_MAX + 2 * pause_us;
     theatre_events(self);
     while (!all_told(self)) {

@@ -1,5 +1,6 @@
 #include "fuzz/theatre.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,9 @@ static const test_stage *cast(void)
 {
     static test_stage stage;
     if (stage.strangers_count == 0) {
+        /* Each run frees what the next one needs again: keep the pages. */
+        (void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
+        (void)mallopt(M_MMAP_THRESHOLD, 64 << 20);
         stage.profile = test_stage_profile();
         stage.identity = test_identity(&stage.profile, 1);
         for (size_t i = 0; i < THEATRE_STRANGERS; i++) {
@@ -164,11 +168,15 @@ static void hear(theatre *self, const skad_datagram *datagram)
         weigh(self, datagram);
         return;
     }
-    if (self->asked_count == THEATRE_ASKED_MAX) {
-        self->asked_count--;
-        memmove(&self->asked[0], &self->asked[1], self->asked_count * sizeof self->asked[0]);
+    size_t place = self->asked_count;
+    if (place == THEATRE_ASKED_MAX) {
+        place = self->asked_next++ % THEATRE_ASKED_MAX;
+    } else {
+        self->asked_count++;
     }
-    self->asked[self->asked_count++] = *datagram;
+    self->asked[place].to = datagram->to;
+    self->asked[place].len = datagram->len;
+    memcpy(self->asked[place].bytes, datagram->bytes, datagram->len);
 }
 
 /* Up to three batches are out at once, and come back the last one first. */

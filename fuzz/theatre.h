@@ -21,6 +21,7 @@ typedef struct theatre {
     test_stage stage;
     skad_datagram asked[THEATRE_ASKED_MAX];
     size_t asked_count;
+    size_t asked_next;  /* to give way */
     skad_datagram last; /* that was delivered, to be replayed or damaged */
     size_t last_from;
     skad_op ops[THEATRE_OPS_MAX]; /* of the user, without an event yet; 0: free */

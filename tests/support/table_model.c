@@ -308,7 +308,7 @@ static void step_failed(model *self, size_t number)
     who->check_us = self->now_us + SKAD_CHECK_RETRY_US;
     who->blamed[family]++;
     if (who->verified[1 - family] != 0 && who->blamed[1 - family] < who->blamed[family]) {
-        if (who->blamed[family] == 2) {
+        if (who->blamed[family] >= 2) {
             who->verified[family] = 0;
             who->blamed[family] = 0;
         }
