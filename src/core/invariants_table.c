@@ -222,7 +222,7 @@ static const char *counts_broken(const skad_table *table)
 const char *skad_table_broken(const skad_table *table, uint64_t now_us)
 {
     const char *broken = NULL;
-    if (table->peers.used > table->peers.room || table->peers.room > table->peers.slots ||
+    if (table->peers.used > table->peers.room || table->peers.used > table->peers.slots ||
         table->buckets_count < 1 || table->buckets_count > SKAD_BUCKETS_MAX) {
         return "the table keeps to its caps";
     }
