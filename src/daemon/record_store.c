@@ -1,5 +1,5 @@
-/* Opening the store, and syncing it now and then. The thread that syncs has a descriptor of its own,
- * so that it may outlive the store. */
+/* Opening the store, and syncing it now and then. The thread that syncs has a descriptor of its
+ * own, so that it may outlive the store. */
 #include "src/daemon/record_store.h"
 
 #include <errno.h>

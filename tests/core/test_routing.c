@@ -97,7 +97,8 @@ static bool report_has(const skad_lookup_report *report, const skad_id *id)
     return false;
 }
 
-static void count_hops(lookup_tally *tally, const skad_lookup_report *report, const skad_id *nearest)
+static void count_hops(lookup_tally *tally, const skad_lookup_report *report,
+                       const skad_id *nearest)
 {
     uint8_t rounds = 0;
     for (size_t i = 0; i < report->steps_count; i++) {

@@ -10,8 +10,8 @@
 
 #include "proto/address.h"
 #include "proto/limits.h"
-#include "skad/record.h"
 #include "proto/writer.h"
+#include "skad/record.h"
 #include "tests/support/wire.h"
 
 static skad_identity publisher;
