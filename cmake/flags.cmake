@@ -20,6 +20,6 @@ if(SKAD_SANITIZE)
   add_link_options(-fsanitize=${SKAD_SANITIZE})
 endif()
 if(SKAD_COVERAGE)
-  add_compile_options(--coverage -O0)
+  add_compile_options(--coverage -fprofile-update=atomic -O0) # threads count, too
   add_link_options(--coverage)
 endif()

@@ -129,7 +129,7 @@ static void change_field(datagram_parts *parts, unsigned seed)
         craft->elements = SKAD_ENVELOPE_ELEMENTS + seed / 100 % 2;
         break;
     case 7:
-        craft->recipient = seed / 10 % 2 ? (skad_id){{0}} : cast()->receiver.id;
+        memset(&craft->recipient, 0, seed / 10 % 2 * sizeof craft->recipient); /* a hello */
         break;
     case 8:
         craft->sender = seed / 10 % 2 ? &cast()->receiver : &cast()->sender;

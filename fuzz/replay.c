@@ -40,6 +40,18 @@ static void give_up(const char *what, const char *name)
     exit(2);
 }
 
+/* In memory of its own, so that reading beyond an input is noticed. */
+static uint8_t *copy(const uint8_t *bytes, size_t len)
+{
+    uint8_t *out = malloc(len + (len == 0));
+    if (out == NULL) {
+        give_up("out of memory", "");
+    } else {
+        memcpy(out, bytes, len);
+    }
+    return out;
+}
+
 static void read_file(corpus *self, const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -50,16 +62,11 @@ static void read_file(corpus *self, const char *path)
         give_up("too many inputs", path);
     }
     input *one = &self->inputs[self->count++];
+    static uint8_t bytes[INPUT_BYTES_MAX];
     one->name = strdup(path);
-    one->bytes = malloc(INPUT_BYTES_MAX);
-    if (one->name == NULL || one->bytes == NULL) {
-        give_up("out of memory", path);
-    }
-    one->len = fread(one->bytes, 1, INPUT_BYTES_MAX, file);
+    one->len = fread(bytes, 1, sizeof bytes, file);
+    one->bytes = copy(bytes, one->len);
     (void)fclose(file);
-    /* So that reading beyond an input is noticed. */
-    uint8_t *fitting = realloc(one->bytes, one->len + (one->len == 0));
-    one->bytes = fitting != NULL ? fitting : one->bytes;
 }
 
 static void read_path(corpus *self, const char *path)
@@ -167,13 +174,9 @@ static void mutate(const corpus *self, unsigned long times)
                                                 (unsigned)test_dice_draw(&dice))
                       : LLVMFuzzerMutate(bytes, len, sizeof bytes);
         }
-        uint8_t *fitting = malloc(len + (len == 0));
-        if (fitting == NULL) {
-            give_up("out of memory", from->name);
-        }
-        memcpy(fitting, bytes, len);
-        run(&(input){from->name, fitting, len});
-        free(fitting);
+        const input changed = {from->name, copy(bytes, len), len};
+        run(&changed);
+        free(changed.bytes);
     }
 }
 

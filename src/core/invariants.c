@@ -119,7 +119,10 @@ static const char *running_broken(const skad_node *node, const skad_operation *o
     if (awaited(node, operation, -1, false) == 0 && node->starved_us == UINT64_MAX) {
         return "an operation waits for something";
     }
-    if (operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL) {
+    if (operation->lookup == NULL) {
+        return NULL; /* a ping */
+    }
+    if (operation->stage == SKAD_STAGE_RUNNING) {
         return candidates_awaited(node, operation) ? NULL : "who is asked is awaited, once";
     }
     if (operation->holders_count > SKAD_HOLDERS_MAX || !holders_awaited(node, operation)) {
