@@ -325,6 +325,17 @@ static void step_failed(model *self, size_t number)
     }
 }
 
+/* Of two that were heard at the same instant it is the table's choice: the one in the lower slot.
+ */
+static bool heard_later(const model *self, const figure *a, const figure *b)
+{
+    if (a->seen_us != b->seen_us) {
+        return a->seen_us > b->seen_us;
+    }
+    return skad_peers_find(&self->table.peers, &a->id) <
+           skad_peers_find(&self->table.peers, &b->id);
+}
+
 static void step_unheard(model *self, size_t number)
 {
     uint64_t again_us = self->now_us + choose(self, 100000) * SKAD_US_PER_MS;
@@ -335,7 +346,7 @@ static void step_unheard(model *self, size_t number)
     figure *latest = NULL;
     for (size_t i = 0; i < self->identities; i++) {
         if (i != number && known(self, i) &&
-            (latest == NULL || self->figures[i].seen_us > latest->seen_us)) {
+            (latest == NULL || heard_later(self, &self->figures[i], latest))) {
             latest = &self->figures[i];
         }
     }
