@@ -92,6 +92,7 @@ int skad_db_write_errno(const skad_db *db, int result)
 static void write_origin(unsigned version, const uint8_t network[static 32],
                          uint8_t out[static ORIGIN_BYTES])
 {
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes, no text. */
     memcpy(out, MAGIC, MAGIC_BYTES);
     out[MAGIC_BYTES] = (uint8_t)(version >> 8);
     out[MAGIC_BYTES + 1] = (uint8_t)version;
