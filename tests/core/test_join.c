@@ -22,8 +22,9 @@ static void without_room_for_its_lookup_a_node_waits(void **state)
     const size_t before = operations->used;
     skad_operation *taken[128];
     size_t count = 0;
-    while ((taken[count] = skad_operations_take(operations, SKAD_OPERATION_REFRESH, 0)) != NULL) {
-        count++;
+    while (operations->used < operations->count) {
+        assert_in_range(count, 0, sizeof taken / sizeof taken[0] - 1);
+        taken[count++] = skad_operations_take(operations, SKAD_OPERATION_REFRESH, 0);
     }
     stage.node->join.joined = false;
     stage.node->join.hello_us = stage.now.mono_us;
