@@ -570,6 +570,7 @@ skad_peer_slot skad_table_check_due(skad_table *table, uint64_t now_us, uint64_t
         return SKAD_PEER_NONE;
     }
     skad_peers_check_at(&table->peers, due, now_us + SKAD_CHECK_INTERVAL_US);
+    peer_at(table, due)->seen_ms = skad_instant_kept(peer_at(table, due)->seen_ms, now_ms);
     return due;
 }
 

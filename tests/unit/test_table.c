@@ -11,6 +11,7 @@
 #include "proto/address.h"
 #include "src/core/distance.h"
 #include "src/core/instant.h"
+#include "src/core/invariants.h"
 #include "src/core/table.h"
 #include "tests/support/dice.h"
 
@@ -466,6 +467,23 @@ static void checks_come_in_the_order_in_which_they_are_due(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+/* While our own network is down nobody is blamed, and a peer may stay unheard for longer than
+ * milliseconds can count in 32 bits. */
+static void a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow(void **state)
+{
+    bench *made = *state;
+    somebody quiet = meet(made, 0);
+    const uint64_t day_us = 86400 * SKAD_US_PER_S;
+    for (int day = 0; day < 60; day++) {
+        uint64_t next_us;
+        made->now_us += day_us;
+        skad_peer_slot slot = skad_table_check_due(&made->table, made->now_us, &next_us);
+        assert_int_not_equal(slot, SKAD_PEER_NONE);
+        assert_null(skad_table_broken(&made->table, made->now_us));
+        skad_table_unheard(&made->table, &quiet.id, made->now_us + day_us / 2);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -490,6 +508,7 @@ int main(void)
         TEST(a_stranger_is_wanted_only_where_it_would_get_a_good_place),
         TEST(a_silence_that_may_be_our_own_harms_nobody),
         TEST(checks_come_in_the_order_in_which_they_are_due),
+        TEST(a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow),
     };
     return cmocka_run_group_tests_name("table", tests, NULL, NULL);
 }
