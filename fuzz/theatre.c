@@ -61,6 +61,8 @@ static skad_node_limits choose_limits(uint8_t shape)
         .events = 8,
         .duplicates = 16,
         .watches = 2,
+        .tokens = shape / 8 % 2 == 0 ? 8 : 64,
+        .roots = 2,
     };
 }
 
@@ -81,6 +83,7 @@ void theatre_open(theatre *self, fuzz_choices *choices)
                                .seed = {1},
                                .families = shape % 8 == 0 ? SKAD_FAMILY_IPV4 : SKAD_FAMILIES_ALL,
                                .limits = choose_limits(shape / 8)};
+    config.frugal = shape % 16 >= 8;
     if (shape >= 128) {
         config.rates = (skad_node_rates){.unproven = {{2, 4}, {4, 8}, {8, 16}},
                                          .unproven_all = {8, 16},

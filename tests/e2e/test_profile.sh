@@ -104,9 +104,9 @@ expect 2 "$skad" run --profile office --dir "$work/none"
 expect_message "--profile: there is no profile 'office': give public, test, or a file"
 expect 2 "$skad" run --profile "$work/none.profile" --dir "$work/none"
 expect_message "cannot read $work/none.profile: No such file or directory"
-write_profile bad <<<$'name = office\n\nk = 17'
+write_profile bad <<<$'name = office\n\nk = 21'
 expect 2 "$skad" keygen --profile "$work/bad.profile" --dir "$work/none"
-expect_message "$work/bad.profile: line 4: k is a number from 1 to 16"
+expect_message "$work/bad.profile: line 4: k is a number from 1 to 20"
 write_profile bad <<<$'name = office\ncolour = red'
 expect 2 "$skad" profile show --profile "$work/bad.profile"
 expect_message "line 3: there is no key 'colour'"

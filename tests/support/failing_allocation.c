@@ -12,6 +12,7 @@ static atomic_long held;
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *data, size_t size);
+void *__real_reallocarray(void *data, size_t number, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 char *__real_strdup(const char *text);
 void __real_free(void *data);
@@ -20,6 +21,7 @@ void __real_skad_secret_free(void *secret, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *data, size_t size);
+void *__wrap_reallocarray(void *data, size_t number, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 char *__wrap_strdup(const char *text);
 void __wrap_free(void *data);
@@ -75,6 +77,16 @@ void *__wrap_realloc(void *data, size_t size)
     }
     bool is_new = data == NULL;
     void *moved = __real_realloc(data, size);
+    return is_new ? count(moved) : moved;
+}
+
+void *__wrap_reallocarray(void *data, size_t number, size_t size)
+{
+    if (fails_now()) {
+        return NULL;
+    }
+    bool is_new = data == NULL;
+    void *moved = __real_reallocarray(data, number, size);
     return is_new ? count(moved) : moved;
 }
 

@@ -51,7 +51,7 @@ static void set_name_empty(skad_profile *profile)
 SETTER(set_epoch_3600, epoch_s = 3600)
 SETTER(set_epoch_3599, epoch_s = 3599)
 SETTER(set_k_0, k = 0)
-SETTER(set_k_17, k = 17)
+SETTER(set_k_21, k = 21)
 SETTER(set_k_below_s, k = 15)
 SETTER(set_s_0, siblings = 0)
 SETTER(set_s_1, siblings = 1)
@@ -80,7 +80,7 @@ static const profile_case CASES[] = {
     {"epoch 3600", set_epoch_3600, true},
     {"epoch 3599", set_epoch_3599, false},
     {"k 0", set_k_0, false},
-    {"k 17", set_k_17, false},
+    {"k 21", set_k_21, false},
     {"k below s", set_k_below_s, false},
     {"s 0", set_s_0, false},
     {"s 1", set_s_1, true},

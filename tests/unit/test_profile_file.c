@@ -126,7 +126,7 @@ static void a_sentence_begins_with_the_path(void **state)
 {
     const folder *place = *state;
     char begin[PATH_BYTES + 32];
-    write_text(place->profile, "name = office\n\nk = 17\n", 0644);
+    write_text(place->profile, "name = office\n\nk = 21\n", 0644);
     (void)snprintf(begin, sizeof begin, "%s: line 3: k is a number", place->profile);
     refuse(place->profile, begin);
     refuse(place->path, "is no file");
