@@ -57,28 +57,30 @@ skad_step skad_report_step(const skad_lookup *lookup, uint16_t place)
 
 static void tell_step(skad_node *node, const skad_operation *operation, const skad_step *step)
 {
-    if (operation->traced) {
-        skad_event event = {.kind = SKAD_EVENT_STEP,
-                            .op = skad_operation_name(&node->operations, operation)};
-        event.u.step = *step;
-        skad_node_tell(node, &event);
-    }
+    skad_event event = {.kind = SKAD_EVENT_STEP,
+                        .op = skad_operation_name(&node->operations, operation)};
+    event.u.step = *step;
+    skad_node_tell(node, &event);
 }
 
 void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_t place)
 {
-    skad_step step = skad_report_step(operation->lookup, place);
-    tell_step(node, operation, &step);
+    if (operation->traced) {
+        skad_step step = skad_report_step(operation->lookup, place);
+        tell_step(node, operation, &step);
+    }
 }
 
 void skad_report_trace_region(skad_node *node, const skad_operation *operation, uint16_t place,
                               skad_step_state state)
 {
-    skad_step step = skad_report_step(operation->lookup, place);
-    step.path = SKAD_STEP_PATH_REGION;
-    step.state = (uint8_t)state;
-    step.rtt_us = 0;
-    tell_step(node, operation, &step);
+    if (operation->traced) {
+        skad_step step = skad_report_step(operation->lookup, place);
+        step.path = SKAD_STEP_PATH_REGION;
+        step.state = (uint8_t)state;
+        step.rtt_us = 0;
+        tell_step(node, operation, &step);
+    }
 }
 
 /* The nodes that were asked, in the order of asking. */

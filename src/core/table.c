@@ -539,7 +539,7 @@ bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_add
     size_t index = skad_table_bucket_of(table, id);
     const skad_bucket *bucket = &table->buckets[index];
     return index + 1 == table->buckets_count || bucket->members_count < table->k ||
-           silent_member(table, index) < bucket->members_count || bucket->cache_count < table->k ||
+           bucket->cache_count < table->k || silent_member(table, index) < bucket->members_count ||
            siblings_want(table, id);
 }
 
