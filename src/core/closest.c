@@ -7,6 +7,7 @@
 
 #include "crypto/assert.h"
 #include "src/core/distance.h"
+#include "src/core/lanes.h"
 #include "src/core/peers.h"
 
 #define CLOSEST_MAX  64
@@ -29,20 +30,19 @@ static bool eligible(const skad_peer *peer, const closest_query *query)
            (query->except == NULL || !skad_id_equal(&peer->id, query->except));
 }
 
-/* How many are no farther than this. Slots that are free may be counted along. No branch within, so
- * that compilers count several at once. */
+/* How many are no farther than this. Slots that are free may be counted along, no branch depends on
+ * them. */
 static size_t count_within(const skad_peers *peers, uint32_t target, uint32_t bound)
 {
-    size_t count = 0;
+    const skad_lanes targets = skad_lanes_of(target);
+    const skad_lanes bounds = skad_lanes_of(bound);
+    skad_lanes counts = {0};
     for (size_t first = 0; first < peers->used; first += STEP) {
-        const uint32_t *prefixes = &peers->prefixes[first];
-        uint32_t within = 0;
-        for (size_t i = 0; i < STEP; i++) {
-            within += (prefixes[i] ^ target) <= bound;
+        for (size_t i = first; i < first + STEP; i += SKAD_LANES) {
+            counts -= (skad_lanes)((skad_lanes_at(&peers->prefixes[i]) ^ targets) <= bounds);
         }
-        count += within;
     }
-    return count;
+    return skad_lanes_sum(counts);
 }
 
 /* A bound on the first 32 bits of the distance that at least `wanted` stay below, if there are so
@@ -101,12 +101,12 @@ static bool rank(const uint32_t distances[static GATHERED_MAX], size_t count,
 {
     uint64_t sum = 0; /* of the ranks, which is that of all numbers below count if none are equal */
     for (size_t i = 0; i < count; i++) {
-        uint32_t closer = 0;
-        for (size_t first = 0; first < count; first += STEP) {
-            for (size_t j = first; j < first + STEP; j++) {
-                closer += distances[j] < distances[i];
-            }
+        const skad_lanes own = skad_lanes_of(distances[i]);
+        skad_lanes counts = {0};
+        for (size_t j = 0; j < count; j += SKAD_LANES) {
+            counts -= (skad_lanes)(skad_lanes_at(&distances[j]) < own);
         }
+        uint32_t closer = skad_lanes_sum(counts);
         out[closer] = slots[i];
         sum += closer;
     }
@@ -132,7 +132,7 @@ static bool rank_below(const skad_peers *peers, uint32_t bound, const closest_qu
             slots[count++] = slots[i];
         }
     }
-    for (size_t i = count; i % STEP != 0; i++) {
+    for (size_t i = count; i % SKAD_LANES != 0; i++) {
         distances[i] = UINT32_MAX; /* counted as closer than none */
     }
     if (!rank(distances, count, slots, ranked)) {

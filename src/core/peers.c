@@ -6,6 +6,7 @@
 #include "crypto/assert.h"
 #include "src/core/distance.h"
 #include "src/core/instant.h"
+#include "src/core/lanes.h"
 
 #define STEP 16 /* slots that memory grows by, and prefixes that are compared at once */
 
@@ -90,22 +91,24 @@ static uint32_t short_prefix(const skad_id *id)
     return (uint32_t)(skad_id_prefix(id) >> 32);
 }
 
-/* Whether any of a step's prefixes is this one. Without a way out in the middle, so that compilers
- * compare several at once. */
-static bool any_equal(const uint32_t prefixes[static STEP], uint32_t prefix)
+_Static_assert(STEP == 4 * SKAD_LANES, "any_equal compares a step in four");
+
+/* Whether any of a step's prefixes is this one: no branch before all are compared. */
+static bool any_equal(const uint32_t prefixes[static STEP], skad_lanes wanted)
 {
-    uint32_t equal = 0;
-    for (size_t i = 0; i < STEP; i++) {
-        equal |= prefixes[i] == prefix;
-    }
-    return equal != 0;
+    skad_lanes first = (skad_lanes)(skad_lanes_at(&prefixes[0]) == wanted);
+    skad_lanes second = (skad_lanes)(skad_lanes_at(&prefixes[SKAD_LANES]) == wanted);
+    skad_lanes third = (skad_lanes)(skad_lanes_at(&prefixes[2 * SKAD_LANES]) == wanted);
+    skad_lanes fourth = (skad_lanes)(skad_lanes_at(&prefixes[3 * SKAD_LANES]) == wanted);
+    return skad_lanes_any((first | second) | (third | fourth));
 }
 
 skad_peer_slot skad_peers_find(const skad_peers *peers, const skad_id *id)
 {
     uint32_t prefix = short_prefix(id);
+    const skad_lanes wanted = skad_lanes_of(prefix);
     for (size_t first = 0; first < peers->used; first += STEP) {
-        if (!any_equal(&peers->prefixes[first], prefix)) {
+        if (!any_equal(&peers->prefixes[first], wanted)) {
             continue;
         }
         for (size_t slot = first; slot < first + STEP && slot < peers->used; slot++) {
