@@ -84,16 +84,47 @@ bool skad_candidate_closer(const skad_lookup *lookup, uint16_t a, uint16_t b)
                                  &lookup->candidates[b].contact.id) < 0;
 }
 
-static uint16_t candidate_find(const skad_lookup *lookup, const skad_id *id)
+/* Each answer names a dozen candidates, most of them known: they are found in chains by the last
+ * bits of their distance. Whoever invents IDs that share those makes one chain as long as all
+ * candidates are, and no longer. */
+static uint16_t *chain_of(skad_lookup *lookup, uint64_t distance)
+{
+    return &lookup->chains[distance % SKAD_LOOKUP_CHAINS];
+}
+
+static uint16_t candidate_find(skad_lookup *lookup, const skad_id *id)
 {
     uint64_t distance = distance_to(lookup, id);
-    for (size_t i = 0; i < lookup->used; i++) {
-        if (lookup->distances[i] == distance &&
-            skad_id_equal(&lookup->candidates[i].contact.id, id)) {
-            return (uint16_t)i;
+    uint16_t next = *chain_of(lookup, distance);
+    while (next != 0) {
+        uint16_t place = (uint16_t)(next - 1);
+        if (lookup->distances[place] == distance &&
+            skad_id_equal(&lookup->candidates[place].contact.id, id)) {
+            return place;
         }
+        next = lookup->candidates[place].next;
     }
     return PLACE_NONE;
+}
+
+static void unchain(skad_lookup *lookup, uint16_t place)
+{
+    uint16_t *link = chain_of(lookup, lookup->distances[place]);
+    while (*link != place + 1) {
+        SKAD_ASSERT(*link != 0);
+        link = &lookup->candidates[*link - 1].next;
+    }
+    *link = lookup->candidates[place].next;
+}
+
+/* Puts a new candidate into its place. */
+static void chain(skad_lookup *lookup, uint16_t place, const skad_candidate *candidate)
+{
+    lookup->distances[place] = distance_to(lookup, &candidate->contact.id);
+    uint16_t *link = chain_of(lookup, lookup->distances[place]);
+    lookup->candidates[place] = *candidate;
+    lookup->candidates[place].next = *link;
+    *link = (uint16_t)(place + 1);
 }
 
 /* A place is free again once no shortlist names its candidate and it was never asked. */
@@ -124,6 +155,8 @@ static uint16_t candidate_take(skad_lookup *lookup)
             return PLACE_NONE;
         }
         lookup->used++;
+    } else {
+        unchain(lookup, lookup->spare);
     }
     return lookup->spare++;
 }
@@ -192,9 +225,8 @@ static void hear(skad_lookup *lookup, uint8_t path, uint8_t hop, const skad_cont
         if (place == PLACE_NONE) {
             return;
         }
-        lookup->distances[place] = distance_to(lookup, &contact->id);
-        lookup->candidates[place] =
-            (skad_candidate){.contact = *contact, .address = *address, .hop = hop};
+        chain(lookup, place,
+              &(skad_candidate){.contact = *contact, .address = *address, .hop = hop});
     }
     list_add(lookup, path, place);
     note_spare(lookup, place);

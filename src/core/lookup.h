@@ -42,8 +42,9 @@
 
 #define SKAD_REGION_WANTED   48  /* nodes of a region that is looked at whole: three times s */
 #define SKAD_LOOKUP_RPCS_MAX 192 /* ten times what a lookup among a million honest nodes takes */
-#define SKAD_REGION_ASKED    3  /* nodes asked for one region: one liar or death must not hide it */
-#define SKAD_SHORTLIST_MAX   64 /* four times k: half of the network may be dead unnoticed */
+#define SKAD_REGION_ASKED    3 /* nodes asked for one region: one liar or death must not hide it */
+#define SKAD_LOOKUP_CHAINS   128 /* that candidates are found by; a power of two */
+#define SKAD_SHORTLIST_MAX   64  /* four times k: half of the network may be dead unnoticed */
 
 typedef enum skad_lookup_phase {
     SKAD_LOOKUP_PATHS,
@@ -61,6 +62,7 @@ typedef struct skad_candidate {
     uint8_t tries;        /* requests sent to it for the target */
     uint8_t path;         /* that claimed it */
     uint8_t hop;
+    uint16_t next; /* of its chain, plus one; 0: the last */
     bool gave_value;
     bool has_token;
     uint8_t token[SKAD_TOKEN_BYTES]; /* that it granted us */
@@ -105,7 +107,8 @@ typedef struct skad_lookup {
     uint16_t used;          /* places below this have been taken */
     uint16_t spare;         /* places below this are taken now */
     skad_candidate *candidates;
-    uint64_t *distances; /* of each candidate to the target, first 64 bits */
+    uint64_t *distances;                 /* of each candidate to the target, first 64 bits */
+    uint16_t chains[SKAD_LOOKUP_CHAINS]; /* first candidate of each chain plus one; 0: none */
 } skad_lookup;
 
 /* What is to be asked next. */
