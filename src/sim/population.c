@@ -192,23 +192,22 @@ typedef struct filling {
     uint32_t node;
     skad_dice *dice;
     uint32_t round_trip_us;
+    bool *up;         /* each node is; dense, since most peers are far from each other in memory */
+    uint32_t *met_by; /* each node was met last by this node, plus one */
     uint32_t peers[ACQUAINTANCES_MAX];
     size_t count;
 } filling;
 
 static bool met(const filling *self, uint32_t peer)
 {
-    for (size_t i = 0; i < self->count; i++) {
-        if (self->peers[i] == peer) {
-            return true;
-        }
-    }
-    return false;
+    return self->met_by[peer] == self->node + 1;
 }
 
 static void meet(filling *self, uint32_t peer)
 {
-    if (peer != self->node && skad_world_up(self->world, peer) && self->count < ACQUAINTANCES_MAX) {
+    if (peer != self->node && self->up[peer] && self->count < ACQUAINTANCES_MAX) {
+        __builtin_prefetch(&self->world->ids[peer]); /* wanted when all are known */
+        self->met_by[peer] = self->node + 1;
         self->peers[self->count++] = peer;
     }
 }
@@ -242,7 +241,8 @@ static void meet_some(filling *self, skad_atlas_range range)
 
 static bool is_up(const void *user, uint32_t node)
 {
-    return skad_world_up(user, node);
+    const filling *self = user;
+    return self->up[node];
 }
 
 /* All of them are in the range of a few last buckets, which may be among those met already. */
@@ -252,7 +252,7 @@ static void meet_siblings(filling *self)
     uint32_t closest[SKAD_SIBLINGS_MAX + 1];
     const skad_atlas_query query = {.target = skad_id_prefix(&world->ids[self->node]),
                                     .filter = is_up,
-                                    .user = world,
+                                    .user = self,
                                     .max = world->nodes[self->node].node->table.siblings_max + 1};
     size_t count = skad_atlas_closest(&world->atlas, &query, closest);
     for (size_t i = 0; i < count; i++) {
@@ -312,6 +312,11 @@ void skad_population_fill(skad_world *world)
     self->world = world;
     self->dice = &dice;
     self->round_trip_us = (uint32_t)skad_sim_links_round_trip_us(&world->links);
+    self->up = skad_sim_alloc(world->count, sizeof *self->up);
+    self->met_by = skad_sim_alloc(world->count, sizeof *self->met_by);
+    for (uint32_t node = 0; node < world->count; node++) {
+        self->up[node] = skad_world_up(world, node);
+    }
     for (uint32_t node = 0; node < world->count; node++) {
         if (skad_world_up(world, node)) {
             self->node = node;
@@ -319,6 +324,8 @@ void skad_population_fill(skad_world *world)
             skad_world_settle(world, node);
         }
     }
+    free(self->up);
+    free(self->met_by);
     free(self);
 }
 
