@@ -10,7 +10,8 @@
 #define INDEX_MASK   ((UINT32_C(1) << CLASS_SHIFT) - 1)
 
 /* PINGs and short answers; padded requests and small records; full answers. */
-static const size_t CLASS_BYTES[SKAD_SIM_CLASSES] = {224, 416, SKAD_DATAGRAM_BYTES_MAX};
+static const size_t CLASS_BYTES[SKAD_SIM_CLASSES] = {
+    SKAD_SIM_FLIGHT_BYTES_MIN - sizeof(skad_sim_flight), 416, SKAD_DATAGRAM_BYTES_MAX};
 
 static size_t place_bytes(size_t class)
 {

@@ -19,6 +19,9 @@ typedef struct skad_sim_flight {
     uint8_t bytes[];
 } skad_sim_flight;
 
+/* What a flight takes at least. */
+#define SKAD_SIM_FLIGHT_BYTES_MIN (sizeof(skad_sim_flight) + 224)
+
 typedef struct skad_sim_slab {
     uint8_t **chunks;
     size_t chunks_count;

@@ -6,7 +6,8 @@
 #include "src/sim/memory.h"
 
 #define ROOM_MIN  16
-#define ROOM_IDLE 65536 /* an empty bucket keeps no more than this */
+#define ROOM_IDLE 65536               /* an empty bucket keeps no more than this */
+#define FORETOLD  (UINT32_C(1) << 31) /* in an event's kind: whoever wants to know of it does */
 
 void skad_sim_queue_free(skad_sim_queue *queue)
 {
@@ -62,6 +63,20 @@ static uint64_t earliest(const skad_sim_bucket *bucket)
     return least_us;
 }
 
+/* Buckets get smaller as their events come nearer. */
+static void foretell(const skad_sim_queue *queue, skad_sim_bucket *bucket)
+{
+    skad_sim_event news[SKAD_SIM_SOON];
+    size_t count = 0;
+    for (size_t i = 0; i < bucket->count; i++) {
+        if ((bucket->events[i].kind & FORETOLD) == 0) {
+            news[count++] = bucket->events[i];
+            bucket->events[i].kind |= FORETOLD;
+        }
+    }
+    queue->soon(queue->soon_user, news, count);
+}
+
 /* Hands the lowest bucket that is not empty down: what is due first goes to the bottom. False when
  * that is later than end_us, with nothing changed. */
 static bool hand_down(skad_sim_queue *queue, uint64_t end_us)
@@ -73,6 +88,9 @@ static bool hand_down(skad_sim_queue *queue, uint64_t end_us)
         return false;
     }
     queue->last_us = next_us;
+    if (queue->soon != NULL && bucket->count <= SKAD_SIM_SOON) {
+        foretell(queue, bucket);
+    }
     queue->filled &= ~(UINT64_C(1) << (at - 1));
     for (size_t i = 0; i < bucket->count; i++) {
         append(queue, bucket_of(queue, bucket->events[i].due_us), bucket->events[i]);
@@ -94,6 +112,7 @@ bool skad_sim_queue_take(skad_sim_queue *queue, uint64_t end_us, skad_sim_event 
         return false;
     }
     *out = bottom->events[bottom->first++];
+    out->kind &= ~FORETOLD;
     queue->count--;
     return true;
 }

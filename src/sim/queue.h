@@ -34,11 +34,19 @@ typedef struct skad_sim_bucket {
     size_t room;
 } skad_sim_bucket;
 
+#define SKAD_SIM_SOON 64 /* events */
+
+/* Told once of each event that is due soon, at most SKAD_SIM_SOON of them at a time: few others
+ * come before it. A hint, for whoever wants its memory in the cache by then. */
+typedef void (*skad_sim_soon)(const void *user, const skad_sim_event *events, size_t count);
+
 typedef struct skad_sim_queue {
     skad_sim_bucket buckets[SKAD_SIM_BUCKETS];
     uint64_t filled; /* bit b: bucket b + 1 is not empty */
     uint64_t last_us;
     size_t count;
+    skad_sim_soon soon; /* NULL: nobody wants to know */
+    const void *soon_user;
 } skad_sim_queue;
 
 void skad_sim_queue_free(skad_sim_queue *queue);

@@ -5,6 +5,7 @@
 
 #include "crypto/assert.h"
 #include "src/sim/adversary.h"
+#include "src/sim/foresight.h"
 #include "src/sim/memory.h"
 #include "src/sim/population.h"
 
@@ -28,6 +29,8 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     world->now_us = 3600 * SKAD_US_PER_S; /* tables are filled with what was heard before */
     world->began_us = UINT64_MAX;
     skad_sim_flights_init(&world->flights);
+    world->queue.soon = skad_foresee;
+    world->queue.soon_user = world;
     if (!skad_sim_links_init(&world->links, &world->scenario, reason)) {
         return false;
     }
