@@ -14,6 +14,10 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 # Assertions state bugs of ours and stay in release builds (SKAD_ASSERT); -DNDEBUG is never used.
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 set(CMAKE_C_FLAGS_RELEASE "-O2")
+# The inner loops of the core and of the simulator gain a tenth by what -O3 does to them.
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT SKAD_SANITIZE)
+  set(SKAD_HOT_OPTIONS -O3)
+endif()
 if(SKAD_SANITIZE)
   add_compile_options(-fsanitize=${SKAD_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
