@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +29,14 @@ static bool wants_real(int argc, char **argv)
     return real;
 }
 
+/* A large world touches another node at nearly each step, in gigabytes of memory: glibc asks the
+ * kernel for large pages, so that most addresses are found without a walk through page tables. Only
+ * a setting from outside is left as it is. */
+static void large_pages(void)
+{
+    (void)setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0);
+}
+
 skad_exit skad_sim_start(int argc, char **argv)
 {
     char path[PATH_MAX];
@@ -41,6 +50,7 @@ skad_exit skad_sim_start(int argc, char **argv)
     char *name = strrchr(path, '/');
     (void)snprintf(name, sizeof path - (size_t)(name - path), "/skad-sim%s",
                    wants_real(argc, argv) ? REAL : "");
+    large_pages();
     (void)execv(path, argv + 1); /* argv[1], "sim", stands for its name */
     (void)skad_fail(&failure, "cannot start the simulator, %s: %s", path, strerror(errno));
     return skad_complain(SKAD_EXIT_FAILED, &failure);
