@@ -122,6 +122,7 @@ static void check_peers(skad_node *node)
         bool reachable = skad_route_choose(peers, slot, node->families, &address);
         if (reachable && skad_bans_keep_out(&node->bans, id, &address, node->now.mono_us)) {
             skad_table_failed(&node->table, id, &address, node->now.mono_us);
+            skad_upkeep_check_by(node, SKAD_CHECK_RETRY_US);
             continue;
         }
         if (!reachable || !skad_ask_ping(node, id, &address, SKAD_PURPOSE_CHECK)) {
