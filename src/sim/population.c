@@ -14,6 +14,8 @@
 #include "src/sim/memory.h"
 #include "src/sim/values.h"
 
+#define PEERS_MIN         32 /* see skad_node_limits */
+#define PEERS_MAX         4096
 #define OUTBOX            1024
 #define ACQUAINTANCES_MAX 1024 /* 64 buckets hold no more */
 
@@ -46,10 +48,25 @@ const skad_id *skad_world_id(const skad_world *world, uint32_t node)
 
 /* ---- Birth and death ---- */
 
-/* What a node may grow to; memory comes as it is needed. Node 0 has more to do at once. */
-static void limits_of(uint32_t node, skad_node_limits *out)
+/* As many peers as a table has in a stable network of this size: k in each of log2(N / k) buckets
+ * and in the one around us, and the siblings, of which about half are in buckets already. */
+static uint64_t places_of(const skad_world *world)
 {
+    uint64_t buckets = 1;
+    for (uint64_t nodes = world->count; nodes >= 2U * world->profile.k; nodes /= 2) {
+        buckets++;
+    }
+    return buckets * world->profile.k +
+           world->scenario.eta * (uint64_t)world->profile.siblings / 2 +
+           world->scenario.replacements;
+}
+
+/* What a node may grow to; memory comes as it is needed. Node 0 has more to do at once. */
+static void limits_of(const skad_world *world, uint32_t node, skad_node_limits *out)
+{
+    uint64_t peers = places_of(world);
     skad_node_limits_default(out);
+    out->peers = (uint16_t)(peers < PEERS_MIN ? PEERS_MIN : peers > PEERS_MAX ? PEERS_MAX : peers);
     out->watches = 0;
     if (node != SKAD_SIM_PUBLISHER) {
         out->pending = 256;
@@ -93,7 +110,7 @@ void skad_world_start(skad_world *world, uint32_t node)
         .lookup_requests = (uint16_t)world->scenario.steps_to_stop,
     };
     config.tuning = &tuning;
-    limits_of(node, &config.limits);
+    limits_of(world, node, &config.limits);
     own_seed(world, node, one->births, config.seed);
     skad_status status = skad_node_new(&config, skad_world_time(world, node), &one->node);
     (void)skad_sim_must(status == SKAD_OK ? one->node : NULL);

@@ -63,6 +63,7 @@ typedef struct skad_sim_scenario {
     uint64_t group_table_max;
     uint64_t group_path_max;
     uint64_t eta; /* sibling list: so many times s */
+    uint64_t replacements;
     bool closing_round;
     bool neighbourhood_check; /* widening, where neighbours are dead or crowd */
     uint64_t static_bits;     /* priced: each identity costs so much, nothing is solved */
