@@ -16,7 +16,7 @@
 static inline uint64_t skad_id_word(const skad_id *id, unsigned word)
 {
     uint64_t bytes;
-    memcpy(&bytes, id->bytes + 8U * word, sizeof bytes);
+    memcpy(&bytes, id->bytes + (size_t)8 * word, sizeof bytes);
     return be64toh(bytes);
 }
 

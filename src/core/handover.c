@@ -28,7 +28,7 @@ static void plan_round(skad_node *node)
 /* Two lists in one piece, which change places with each walk. */
 static skad_status allocate(skad_handover_state *state)
 {
-    state->arrived = calloc(2 * SKAD_NEWCOMERS_MAX, sizeof *state->arrived);
+    state->arrived = calloc((size_t)2 * SKAD_NEWCOMERS_MAX, sizeof *state->arrived);
     if (state->arrived == NULL) {
         return SKAD_ERR_MEMORY;
     }

@@ -149,7 +149,7 @@ static uint16_t candidate_take(skad_lookup *lookup)
     }
     if (lookup->spare == lookup->used) {
         SKAD_ASSERT(lookup->used < lookup->places);
-        size_t twice = 2U * lookup->room;
+        size_t twice = (size_t)2 * lookup->room;
         if (lookup->used == lookup->room &&
             !reserve(lookup, twice < lookup->places ? twice : lookup->places)) {
             return PLACE_NONE;

@@ -98,8 +98,8 @@ static bool any_equal(const uint32_t prefixes[static STEP], skad_lanes wanted)
 {
     skad_lanes first = (skad_lanes)(skad_lanes_at(&prefixes[0]) == wanted);
     skad_lanes second = (skad_lanes)(skad_lanes_at(&prefixes[SKAD_LANES]) == wanted);
-    skad_lanes third = (skad_lanes)(skad_lanes_at(&prefixes[2 * SKAD_LANES]) == wanted);
-    skad_lanes fourth = (skad_lanes)(skad_lanes_at(&prefixes[3 * SKAD_LANES]) == wanted);
+    skad_lanes third = (skad_lanes)(skad_lanes_at(&prefixes[(size_t)2 * SKAD_LANES]) == wanted);
+    skad_lanes fourth = (skad_lanes)(skad_lanes_at(&prefixes[(size_t)3 * SKAD_LANES]) == wanted);
     return skad_lanes_any((first | second) | (third | fourth));
 }
 

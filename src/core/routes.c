@@ -72,7 +72,7 @@ bool skad_route_choose(const skad_peers *peers, skad_peer_slot slot, unsigned fa
 
 static uint16_t number_of(skad_peer_slot slot, size_t route)
 {
-    return (uint16_t)(SKAD_ROUTES * slot + route);
+    return (uint16_t)((size_t)SKAD_ROUTES * slot + route);
 }
 
 bool skad_route_set(skad_peers *peers, skad_peer_slot slot, const skad_address *address)

@@ -23,14 +23,21 @@ static bool read_line(skad_sim_churn *churn, const skad_sim_scenario *scenario, 
                       size_t number, char *reason)
 {
     skad_sim_churn_line line = {0};
-    unsigned long node = 0;
-    char word[8] = "";
-    char more = 0;
-    int taken = sscanf(text, "%lf %lu %7s %c", &line.at_s, &node, word, &more);
+    char *end = NULL;
+    line.at_s = strtod(text, &end);
+    bool taken = end != text;
+    const char *second = end;
+    unsigned long node = strtoul(second, &end, 10);
+    taken = taken && end != second;
+    end += strspn(end, " \t");
+    size_t len = strcspn(end, " \t");
+    bool up = len == 2 && strncmp(end, "up", len) == 0;
+    bool down = len == 4 && strncmp(end, "down", len) == 0;
+    taken = taken && (up || down) && end[len + strspn(end + len, " \t")] == 0;
     bool last_ok =
         churn->lines_count == 0 || line.at_s >= churn->lines[churn->lines_count - 1].at_s;
-    line.up = strcmp(word, "up") == 0;
-    if (taken != 3 || (!line.up && strcmp(word, "down") != 0)) {
+    line.up = up;
+    if (!taken) {
         return bad_line(reason, scenario->churn_file, number, "write SECONDS NODE up|down");
     }
     if (!(line.at_s >= 0) || !last_ok) {

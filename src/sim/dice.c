@@ -70,7 +70,7 @@ void skad_dice_bytes(skad_dice *dice, uint8_t *out, size_t len)
 
 skad_id skad_dice_id(skad_dice *dice)
 {
-    skad_id id;
+    skad_id id = {{0}};
     skad_dice_bytes(dice, id.bytes, sizeof id.bytes);
     return id;
 }

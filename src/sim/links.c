@@ -8,7 +8,7 @@
 #include "src/sim/memory.h"
 
 #define MATRIX_PLACES_MAX 4096
-#define LINE_BYTES_MAX    (MATRIX_PLACES_MAX * 16)
+#define LINE_BYTES_MAX    65536
 
 static uint64_t us_of(double ms)
 {

@@ -135,15 +135,16 @@ static bool take_jobs(reading *self, const char *value)
 
 static bool take_seeds(reading *self, const char *value)
 {
-    unsigned long long from = 0;
-    unsigned long long to = 0;
-    char more = 0;
-    if (sscanf(value, "%llu..%llu%c", &from, &to, &more) != 2 || from > to) {
-        return fail(self, "give A..B", "--seeds");
+    char *end = NULL;
+    self->request->seed_from = strtoull(value, &end, 10);
+    bool good = value[0] >= '0' && value[0] <= '9' && strncmp(end, "..", 2) == 0;
+    if (good) {
+        const char *second = end + 2;
+        self->request->seed_to = strtoull(second, &end, 10);
+        good = second[0] >= '0' && second[0] <= '9' && *end == 0 &&
+               self->request->seed_from <= self->request->seed_to;
     }
-    self->request->seed_from = from;
-    self->request->seed_to = to;
-    return true;
+    return good || fail(self, "give A..B", "--seeds");
 }
 
 static const skad_sim_option *find_option(const skad_sim_command *command, const char *name)

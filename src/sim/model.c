@@ -26,7 +26,7 @@ static const uint64_t MODEL_SECRET = 0x736b61642d73696dULL;
 /* Fills the output from one 128-bit hash, stretched where more is wanted. */
 static void stretch(XXH128_hash_t hash, uint8_t *out, size_t out_bytes)
 {
-    uint64_t words[SKAD_HASH_BYTES_MAX / 8];
+    uint64_t words[SKAD_HASH_BYTES_MAX / 8] = {0};
     for (size_t i = 0; i < SKAD_HASH_BYTES_MAX / 8 && 8 * i < out_bytes; i++) {
         uint64_t word = i % 2 == 0 ? hash.high64 : hash.low64;
         if (i >= 2) { /* SplitMix64's finish of what both halves and the place make */

@@ -53,7 +53,7 @@ const skad_id *skad_world_id(const skad_world *world, uint32_t node)
 static uint64_t places_of(const skad_world *world)
 {
     uint64_t buckets = 1;
-    for (uint64_t nodes = world->count; nodes >= 2U * world->profile.k; nodes /= 2) {
+    for (uint64_t nodes = world->count; nodes >= (uint64_t)2 * world->profile.k; nodes /= 2) {
         buckets++;
     }
     return buckets * world->profile.k +

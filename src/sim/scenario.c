@@ -154,7 +154,7 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
 
 /* ---- One key ---- */
 
-static bool fail(char *reason, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static bool fail(char *reason, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);

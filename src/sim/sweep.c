@@ -52,12 +52,18 @@ static bool add_list(skad_sim_axis *axis, const char *values, char *reason)
 /* Steps are counted, not added up, so that 0:0.9:0.05 ends with 0.9 whatever rounding does. */
 static bool add_range(skad_sim_axis *axis, const char *values, char *reason)
 {
-    double from;
-    double to;
-    double step;
-    char more;
-    if (sscanf(values, "%lf:%lf:%lf%c", &from, &to, &step, &more) != 3 || !(step > 0) ||
-        !(to >= from)) {
+    double parts[3] = {0};
+    char *end = NULL;
+    bool good = true;
+    for (int i = 0; i < 3 && good; i++) {
+        parts[i] = strtod(values, &end);
+        good = end != values && *end == (i < 2 ? ':' : 0);
+        values = end + 1;
+    }
+    const double from = parts[0];
+    const double to = parts[1];
+    const double step = parts[2];
+    if (!good || !(step > 0) || !(to >= from)) {
         return fail(reason, "a range is FROM:TO:STEP, upwards", axis->keys);
     }
     double last = floor((to - from) / step + 1e-9);

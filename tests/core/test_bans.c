@@ -96,7 +96,8 @@ static void a_banned_peer_is_asked_nothing(void **state)
     skad_op op;
     assert_int_equal(skad_node_lookup(stage->node, &who->identity.id, stage->now, &op), SKAD_OK);
     test_stage_run(stage, 2 * SKAD_US_PER_S);
-    for (unsigned second = 0; second < 600; second++) { /* nor whether it lives; no check is missed */
+    for (unsigned second = 0; second < 600;
+         second++) { /* nor whether it lives; no check is missed */
         test_stage_run(stage, SKAD_US_PER_S);
     }
     assert_int_equal(who->asked, before);
