@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "src/sim/command.h"
-#include "src/sim/memory.h"
 
 static const skad_sim_command *const COMMANDS[] = {
     &skad_sim_command_run,   &skad_sim_command_build, &skad_sim_command_adversary,
@@ -117,8 +116,10 @@ static bool take_set(reading *self, const char *value)
     if (equals == NULL) {
         return fail(self, "give KEY=VALUE", "--set");
     }
-    /* The sweep borrows its keys for as long as the program runs. */
-    char *key = skad_sim_must(strndup(value, (size_t)(equals - value)));
+    const char *key = skad_sim_scenario_key(value, (size_t)(equals - value));
+    if (key == NULL) {
+        return fail(self, "there is no such key: see 'skad sim keys'", value);
+    }
     return skad_sim_sweep_set(&self->request->sweep, key, equals + 1, self->reason);
 }
 

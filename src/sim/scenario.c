@@ -173,6 +173,16 @@ static const scenario_row *find_row(const char *key)
     return NULL;
 }
 
+const char *skad_sim_scenario_key(const char *name, size_t len)
+{
+    for (size_t i = 0; i < ROWS_COUNT; i++) {
+        if (strlen(ROWS[i].key) == len && strncmp(ROWS[i].key, name, len) == 0) {
+            return ROWS[i].key;
+        }
+    }
+    return NULL;
+}
+
 static bool take_number(const scenario_row *row, const char *value, void *out, char *reason)
 {
     char *end = NULL;
