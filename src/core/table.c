@@ -8,6 +8,8 @@
 #include "src/core/distance.h"
 #include "src/core/diversity.h"
 #include "src/core/instant.h"
+#include "src/core/run.h"
+#include "src/core/siblings.h"
 
 #define BUCKETS_STEP 4 /* that memory grows by in a frugal table */
 
@@ -58,29 +60,14 @@ static skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
     return &table->peers.peers[slot];
 }
 
-/* ---- Runs of slots: buckets' members and caches, siblings ---- */
-
-static size_t run_find(const skad_peer_slot *run, size_t count, skad_peer_slot slot)
-{
-    size_t at = 0;
-    while (at < count && run[at] != slot) {
-        at++;
-    }
-    return at;
-}
-
-static void run_remove(skad_peer_slot *run, size_t *count, size_t at)
-{
-    memmove(&run[at], &run[at + 1], (*count - at - 1) * sizeof *run);
-    (*count)--;
-}
+/* ---- Members and caches ---- */
 
 static void members_remove(skad_table *table, size_t bucket, size_t at)
 {
     skad_peer_slot *members = skad_table_members(table, bucket);
     size_t count = table->buckets[bucket].members_count;
     peer_at(table, members[at])->places &= (uint8_t)~SKAD_PEER_IN_BUCKET;
-    run_remove(members, &count, at);
+    skad_run_remove(members, &count, at);
     table->buckets[bucket].members_count = (uint8_t)count;
 }
 
@@ -89,7 +76,7 @@ static void cache_remove(skad_table *table, size_t bucket, size_t at)
     skad_peer_slot *cache = skad_table_cache(table, bucket);
     size_t count = table->buckets[bucket].cache_count;
     peer_at(table, cache[at])->places &= (uint8_t)~SKAD_PEER_IN_CACHE;
-    run_remove(cache, &count, at);
+    skad_run_remove(cache, &count, at);
     table->buckets[bucket].cache_count = (uint8_t)count;
 }
 
@@ -103,65 +90,6 @@ static void cache_add(skad_table *table, size_t bucket, skad_peer_slot slot)
 {
     skad_table_cache(table, bucket)[table->buckets[bucket].cache_count++] = slot;
     peer_at(table, slot)->places |= SKAD_PEER_IN_CACHE;
-}
-
-/* ---- Siblings ---- */
-
-static void siblings_remove(skad_table *table, skad_peer_slot slot)
-{
-    size_t at = run_find(table->siblings, table->siblings_count, slot);
-    if (at < table->siblings_count) {
-        peer_at(table, slot)->places &= (uint8_t)~SKAD_PEER_IN_SIBLINGS;
-        run_remove(table->siblings, &table->siblings_count, at);
-    }
-}
-
-static bool siblings_want(const skad_table *table, const skad_id *id)
-{
-    if (table->siblings_count < table->siblings_max) {
-        return true;
-    }
-    if (table->siblings_max == 0) {
-        return false;
-    }
-    const skad_peer *farthest = peer_at(table, table->siblings[table->siblings_count - 1]);
-    return skad_distance_compare(&table->self, id, &farthest->id) < 0;
-}
-
-/* Where in the list an ID belongs. */
-static size_t siblings_rank(const skad_table *table, const skad_id *id)
-{
-    size_t low = 0;
-    size_t high = table->siblings_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        const skad_id *other = &peer_at(table, table->siblings[middle])->id;
-        if (skad_distance_compare(&table->self, id, other) < 0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return low;
-}
-
-static void siblings_add(skad_table *table, skad_peer_slot slot)
-{
-    const skad_id *id = &peer_at(table, slot)->id;
-    if (!siblings_want(table, id)) {
-        return;
-    }
-    if (table->siblings_count == table->siblings_max) {
-        skad_peer_slot farthest = table->siblings[--table->siblings_count];
-        peer_at(table, farthest)->places &= (uint8_t)~SKAD_PEER_IN_SIBLINGS;
-        skad_peers_release(&table->peers, farthest);
-    }
-    size_t at = siblings_rank(table, id);
-    memmove(&table->siblings[at + 1], &table->siblings[at],
-            (table->siblings_count - at) * sizeof table->siblings[0]);
-    table->siblings[at] = slot;
-    table->siblings_count++;
-    peer_at(table, slot)->places |= SKAD_PEER_IN_SIBLINGS;
 }
 
 /* ---- Buckets ---- */
@@ -274,14 +202,14 @@ static void place(skad_table *table, skad_peer_slot slot)
         if (silent < table->buckets[bucket].members_count) {
             skad_peer_slot gone = skad_table_members(table, bucket)[silent];
             members_remove(table, bucket, silent);
-            siblings_remove(table, gone);
+            skad_siblings_remove(table, gone);
             skad_peers_release(&table->peers, gone);
             members_add(table, bucket, slot);
         } else {
             cache_newcomer(table, bucket, slot);
         }
     }
-    siblings_add(table, slot);
+    skad_siblings_add(table, slot);
 }
 
 /* Where in a cache its oldest peer without any other place stands; the cache's count if there is
@@ -323,15 +251,15 @@ static void evict(skad_table *table, skad_peer_slot slot)
 {
     size_t bucket = skad_table_bucket_of(table, &peer_at(table, slot)->id);
     const skad_bucket *counts = &table->buckets[bucket];
-    size_t at = run_find(skad_table_members(table, bucket), counts->members_count, slot);
+    size_t at = skad_run_find(skad_table_members(table, bucket), counts->members_count, slot);
     if (at < counts->members_count) {
         members_remove(table, bucket, at);
     }
-    at = run_find(skad_table_cache(table, bucket), counts->cache_count, slot);
+    at = skad_run_find(skad_table_cache(table, bucket), counts->cache_count, slot);
     if (at < counts->cache_count) {
         cache_remove(table, bucket, at);
     }
-    siblings_remove(table, slot);
+    skad_siblings_remove(table, slot);
     skad_peers_release(&table->peers, slot);
     promote(table, bucket);
 }
@@ -341,7 +269,7 @@ static void touch(skad_table *table, skad_peer_slot slot)
 {
     size_t bucket = skad_table_bucket_of(table, &peer_at(table, slot)->id);
     size_t count = table->buckets[bucket].members_count;
-    size_t at = run_find(skad_table_members(table, bucket), count, slot);
+    size_t at = skad_run_find(skad_table_members(table, bucket), count, slot);
     if (at < count) {
         members_remove(table, bucket, at);
         members_add(table, bucket, slot);
@@ -431,7 +359,7 @@ skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
     } else {
         touch(table, slot);
         if ((peer->places & SKAD_PEER_IN_SIBLINGS) == 0) {
-            siblings_add(table, slot);
+            skad_siblings_add(table, slot);
         }
     }
     return slot;
@@ -540,7 +468,7 @@ bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_add
     const skad_bucket *bucket = &table->buckets[index];
     return index + 1 == table->buckets_count || bucket->members_count < table->k ||
            bucket->cache_count < table->k || silent_member(table, index) < bucket->members_count ||
-           siblings_want(table, id);
+           skad_siblings_want(table, id);
 }
 
 skad_peer_slot skad_table_check_due(skad_table *table, uint64_t now_us, uint64_t *next_us)

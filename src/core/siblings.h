@@ -1,0 +1,18 @@
+/* The sibling list of a table: the eta * s verified peers closest to our own ID, in ascending
+ * distance, whatever their bucket holds (S/Kademlia, section 4.2). When it is full the farthest
+ * gives way. */
+#ifndef SKAD_CORE_SIBLINGS_H
+#define SKAD_CORE_SIBLINGS_H
+
+#include <stdbool.h>
+
+#include "src/core/table.h"
+
+/* Whether an ID would get a place. */
+bool skad_siblings_want(const skad_table *table, const skad_id *id);
+/* Gives a peer its place, if it gets one. */
+void skad_siblings_add(skad_table *table, skad_peer_slot slot);
+/* Takes a peer out, if it is there; its slot is not released. */
+void skad_siblings_remove(skad_table *table, skad_peer_slot slot);
+
+#endif
