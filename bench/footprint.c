@@ -61,7 +61,8 @@ static void know(role *self, const skad_id *id)
             return;
         }
     }
-    self->known[self->count++] = (skad_acquaintance){id, &addresses[id - ids], 50000, NOW.mono_us};
+    self->known[self->count++] =
+        (skad_acquaintance){id, &addresses[id - ids], 50000, NOW.mono_us, NOW.mono_us};
 }
 
 static int closer_first(const void *a, const void *b, void *self)

@@ -1,25 +1,37 @@
 #include "src/core/fill.h"
 
 #include "src/core/handover.h"
+#include "src/core/instant.h"
+#include "src/core/liveness.h"
 #include "src/core/upkeep.h"
+
+/* Returns when its first check is due. */
+static uint64_t meet(skad_table *table, const skad_acquaintance *who)
+{
+    skad_peer_slot slot =
+        skad_table_answered(table, who->id, who->address, who->rtt_us, who->known_us);
+    if (slot == SKAD_PEER_NONE) {
+        return UINT64_MAX;
+    }
+    if (who->heard_us != who->known_us) {
+        table->peers.peers[slot].seen_ms = skad_instant_ms(who->heard_us);
+        skad_liveness_next(&table->peers, slot, who->heard_us);
+    }
+    return skad_instant_us(table->peers.checks_ms[slot], who->heard_us);
+}
 
 skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known, size_t count,
                             skad_time now)
 {
     skad_table *table = &node->table;
-    uint64_t first_us = UINT64_MAX;
     node->now = now;
     if (skad_peers_reserve(&table->peers, table->peers.count + count) != SKAD_OK) {
         return SKAD_ERR_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
-        uint64_t heard_us = known[i].heard_us;
-        (void)skad_table_answered(table, known[i].id, known[i].address, known[i].rtt_us, heard_us);
-        first_us = heard_us < first_us ? heard_us : first_us;
-        node->heard_us = heard_us > node->heard_us ? heard_us : node->heard_us;
-    }
-    if (count > 0 && first_us + SKAD_CHECK_INTERVAL_US < node->upkeep.check_us) {
-        node->upkeep.check_us = first_us + SKAD_CHECK_INTERVAL_US;
+        uint64_t check_us = meet(table, &known[i]);
+        node->upkeep.check_us = check_us < node->upkeep.check_us ? check_us : node->upkeep.check_us;
+        node->heard_us = known[i].heard_us > node->heard_us ? known[i].heard_us : node->heard_us;
     }
     return SKAD_OK;
 }

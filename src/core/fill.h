@@ -1,6 +1,7 @@
 /* A node that is made as it would be after hours in a network: for worlds that are built at once.
- * What comes of it is what the network itself would have brought, had each contact answered one
- * request at its time and nothing else happened. */
+ * What comes of it is what the network itself would have brought, had each contact answered a
+ * request when it came to be known, another one when it was heard last, and nothing else happened.
+ */
 #ifndef SKAD_CORE_FILL_H
 #define SKAD_CORE_FILL_H
 
@@ -10,16 +11,18 @@
 #include "skad/status.h"
 #include "src/core/state.h"
 
-/* A contact that answered. */
+/* A contact that answered: once, if it was heard when it came to be known. */
 typedef struct skad_acquaintance {
     const skad_id *id;
     const skad_address *address;
     uint32_t rtt_us;
-    uint64_t heard_us; /* when; not after now */
+    uint64_t known_us; /* when it answered first */
+    uint64_t heard_us; /* when last; not before, and not after now */
 } skad_acquaintance;
 
-/* Puts them into the table, in this order, with all memory for them taken at once. Those that the
- * table refuses are left out. Error: SKAD_ERR_MEMORY (nothing was put in). */
+/* Puts them into the table, in this order, which is to be that of heard_us, with all memory for
+ * them taken at once. Those that the table refuses are left out. Error: SKAD_ERR_MEMORY (nothing
+ * was put in). */
 SKAD_MUST_CHECK skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known,
                                             size_t count, skad_time now);
 

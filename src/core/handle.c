@@ -98,7 +98,7 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
         if (pause_us > SKAD_CHECK_INTERVAL_US) {
             pause_us = SKAD_CHECK_INTERVAL_US;
         }
-        skad_table_unheard(&node->table, &rpc->responder, now_us + pause_us);
+        skad_liveness_unheard(&node->table.peers, &rpc->responder, now_us + pause_us);
     }
     skad_upkeep_check_by(node, SKAD_CHECK_RETRY_US);
 }

@@ -10,7 +10,7 @@
  *   (proto/open.c: puzzles, signature, body)
  *   handle.c   where a verified message or a timeout goes
  *   join.c     getting into a network and staying in it
- *   upkeep.c   liveness checks, candidates, refreshes, expiry, epochs
+ *   upkeep.c   liveness checks (liveness.c), candidates, refreshes, expiry, epochs
  *   handover.c records for nodes that have come to be closer than others
  *   republish.c what we publish, announced again
  *   watch.c    what is watched, looked for again
@@ -77,6 +77,7 @@ typedef struct skad_upkeep_state {
     uint64_t candidate_us;  /* when the next candidate may be pinged */
     size_t strangers_asked; /* candidates that were pinged and may yet answer */
     uint64_t check_us;      /* when a peer's liveness is due */
+    uint64_t roused_us;     /* when one was checked since nobody had been heard; 0: never */
     uint64_t refresh_us;    /* when a bucket's refresh is due */
     uint64_t sweep_us;      /* when expired records are swept */
     uint32_t epoch_asked;   /* the epoch for which PUZZLE_NEEDED was said */

@@ -8,6 +8,7 @@
 #include "src/core/distance.h"
 #include "src/core/diversity.h"
 #include "src/core/instant.h"
+#include "src/core/liveness.h"
 #include "src/core/run.h"
 #include "src/core/siblings.h"
 
@@ -225,8 +226,8 @@ static size_t oldest_spare(const skad_table *table, size_t bucket)
     return at;
 }
 
-/* Frees a pool slot by letting the oldest replacement of the fullest cache that has one go. */
-static bool make_room(skad_table *table)
+/* The bucket with the fullest of the caches that can spare a peer; buckets_count if none can. */
+static size_t fullest_cache(const skad_table *table)
 {
     size_t fullest = table->buckets_count;
     for (size_t i = 0; i < table->buckets_count; i++) {
@@ -236,6 +237,13 @@ static bool make_room(skad_table *table)
             fullest = i;
         }
     }
+    return fullest;
+}
+
+/* Frees a pool slot by letting the oldest replacement of the fullest cache that has one go. */
+static bool make_room(skad_table *table)
+{
+    size_t fullest = fullest_cache(table);
     if (fullest == table->buckets_count) {
         return false;
     }
@@ -352,7 +360,7 @@ skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
     skad_rtt_sample(&peer->rtt, rtt_us);
     peer->failures = 0;
     peer->seen_ms = skad_instant_ms(now_us);
-    skad_peers_check_at(&table->peers, slot, now_us + SKAD_CHECK_INTERVAL_US);
+    skad_liveness_next(&table->peers, slot, now_us);
     if (is_new) {
         place(table, slot);
         SKAD_ASSERT(peer->places != 0);
@@ -427,26 +435,16 @@ bool skad_table_fault(skad_table *table, const skad_id *id)
     return true;
 }
 
-void skad_table_unheard(skad_table *table, const skad_id *id, uint64_t again_us)
+/* Whether a cache is to grow: when the pool is full that is at the cost of the fullest one, and
+ * worth it only if that stays no smaller. Else two would take turns, and each turn costs a ping. */
+static bool cache_wants(const skad_table *table, size_t bucket)
 {
-    skad_peer_slot silent = skad_peers_find(&table->peers, id);
-    if (silent == SKAD_PEER_NONE) {
-        return;
+    size_t count = table->buckets[bucket].cache_count;
+    if (count == table->k || table->peers.count < table->peers.slots) {
+        return count < table->k;
     }
-    skad_peers *peers = &table->peers;
-    skad_peer_slot latest = SKAD_PEER_NONE;
-    for (size_t i = 0; i < peers->used; i++) {
-        if (peers->peers[i].places != 0 && i != silent &&
-            (latest == SKAD_PEER_NONE ||
-             skad_instant_later(peers->peers[i].seen_ms, peers->peers[latest].seen_ms) > 0)) {
-            latest = (skad_peer_slot)i;
-        }
-    }
-    skad_peers_check_at(peers, silent, again_us);
-    if (latest != SKAD_PEER_NONE &&
-        skad_instant_later(peers->checks_ms[latest], skad_instant_ms(again_us)) > 0) {
-        skad_peers_check_at(peers, latest, again_us);
-    }
+    size_t fullest = fullest_cache(table);
+    return fullest < table->buckets_count && table->buckets[fullest].cache_count > count + 1;
 }
 
 bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_address *address)
@@ -467,39 +465,8 @@ bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_add
     size_t index = skad_table_bucket_of(table, id);
     const skad_bucket *bucket = &table->buckets[index];
     return index + 1 == table->buckets_count || bucket->members_count < table->k ||
-           bucket->cache_count < table->k || silent_member(table, index) < bucket->members_count ||
+           cache_wants(table, index) || silent_member(table, index) < bucket->members_count ||
            skad_siblings_want(table, id);
-}
-
-skad_peer_slot skad_table_check_due(skad_table *table, uint64_t now_us, uint64_t *next_us)
-{
-    const uint32_t *checks_ms = table->peers.checks_ms;
-    uint32_t now_ms = skad_instant_ms(now_us);
-    skad_peer_slot due = SKAD_PEER_NONE;
-    int32_t first = INT32_MAX; /* milliseconds from now on */
-    int32_t second = INT32_MAX;
-    for (size_t i = 0; i < table->peers.used; i++) {
-        int32_t ahead = skad_instant_later(checks_ms[i], now_ms);
-        if (checks_ms[i] == 0 || ahead >= second) {
-            continue;
-        }
-        if (ahead < first) {
-            second = first;
-            first = ahead;
-            due = (skad_peer_slot)i;
-        } else {
-            second = ahead;
-        }
-    }
-    bool none = due == SKAD_PEER_NONE || first > 0;
-    int32_t next = none ? first : second;
-    *next_us = next == INT32_MAX ? UINT64_MAX : skad_instant_us(now_ms + (uint32_t)next, now_us);
-    if (none) {
-        return SKAD_PEER_NONE;
-    }
-    skad_peers_check_at(&table->peers, due, now_us + SKAD_CHECK_INTERVAL_US);
-    peer_at(table, due)->seen_ms = skad_instant_kept(peer_at(table, due)->seen_ms, now_ms);
-    return due;
 }
 
 static bool lives(const skad_peer *peer)

@@ -32,6 +32,7 @@
 #include <stdint.h>
 
 #include "skad/node.h"
+#include "src/core/liveness.h"
 #include "src/core/peers.h"
 #include "src/core/routes.h"
 
@@ -41,9 +42,6 @@
 #define SKAD_TABLE_FAILURES_MAX 8
 #define SKAD_TABLE_FAULTS_MAX   3 /* answers that break the replier's duties */
 
-#define SKAD_CHECK_INTERVAL_US   (120 * SKAD_US_PER_S)  /* liveness, for a peer not heard from */
-#define SKAD_CHECK_RETRY_US      (1 * SKAD_US_PER_S)    /* after the first unanswered request */
-#define SKAD_CHECK_BACKOFF_US    (15 * SKAD_US_PER_S)   /* doubled with each further failure */
 #define SKAD_REFRESH_INTERVAL_US (3600 * SKAD_US_PER_S) /* Kademlia, section 2.3 */
 
 typedef struct skad_bucket {
@@ -97,22 +95,12 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
  * place and has to come in anew. Returns whether it did. */
 bool skad_table_fault(skad_table *table, const skad_id *id);
 
-/* A request stayed without an answer, but nobody at all was heard since we asked, so that it may be
- * our own network that is silent. Harms nobody: the peer and the one heard last are checked
- * together at `again_us`, so that next time there is something to compare with. */
-void skad_table_unheard(skad_table *table, const skad_id *id, uint64_t again_us);
-
 /* Whether a peer that we do not know yet would get a place better than the replacement cache's
  * last: the test before a candidate is worth a ping. */
 bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_address *address);
 
 /* The index of the bucket in whose range an ID lies. */
 size_t skad_table_bucket_of(const skad_table *table, const skad_id *id);
-
-/* The peer whose liveness check is most overdue, SKAD_PEER_NONE if none is due; *next_us is when
- * the next one will be (UINT64_MAX without peers). Pushes the returned peer's check one interval
- * on. */
-skad_peer_slot skad_table_check_due(skad_table *table, uint64_t now_us, uint64_t *next_us);
 
 /* Verified peers that are not silent and have a usable place. */
 size_t skad_table_living(const skad_table *table);

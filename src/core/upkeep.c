@@ -106,16 +106,29 @@ void skad_upkeep_check_by(skad_node *node, uint64_t within_us)
     }
 }
 
+/* When somebody is asked whether or not a check is due, so that a network that is gone shows. */
+static uint64_t rouse_us(const skad_node *node)
+{
+    uint64_t roused_us = node->upkeep.roused_us;
+    return (node->heard_us > roused_us ? node->heard_us : roused_us) + SKAD_CHECK_INTERVAL_US;
+}
+
 /* Who is kept out is not asked: it counts as silent, and gives way as the silent do. */
 static void check_peers(skad_node *node)
 {
-    while (node->now.mono_us >= node->upkeep.check_us) {
+    skad_upkeep_state *upkeep = &node->upkeep;
+    while (node->now.mono_us >= upkeep->check_us) {
+        bool rouse = node->now.mono_us >= rouse_us(node);
         skad_peer_slot slot =
-            skad_table_check_due(&node->table, node->now.mono_us, &node->upkeep.check_us);
+            skad_liveness_due(&node->table.peers, node->now.mono_us, rouse, &upkeep->check_us);
+        upkeep->roused_us = rouse ? node->now.mono_us : upkeep->roused_us;
         if (slot == SKAD_PEER_NONE) {
+            if (upkeep->check_us != UINT64_MAX && upkeep->check_us > rouse_us(node)) {
+                upkeep->check_us = rouse_us(node);
+            }
             return;
         }
-        skad_upkeep_check_by(node, SKAD_CHECK_INTERVAL_US); /* its own next one */
+        skad_upkeep_check_by(node, SKAD_CHECK_INTERVAL_US); /* its own next one, or sooner */
         const skad_peers *peers = &node->table.peers;
         const skad_id *id = &peers->peers[slot].id;
         skad_address address;

@@ -113,6 +113,9 @@ static void plan_change(skad_sim_churn *churn, skad_world *world, uint32_t node)
                     world->now_us + 1 + (uint64_t)(stay * US_PER_MIN));
 }
 
+/* Whoever is up has been for as long as it will be: of exponential stays that is the truth, of
+ * Weibull ones near it. Where nothing drives nodes away all are there since the beginning of time.
+ */
 void skad_sim_churn_settle(skad_sim_churn *churn, skad_world *world)
 {
     if (!drawn(world)) {
@@ -123,6 +126,10 @@ void skad_sim_churn_settle(skad_sim_churn *churn, skad_world *world)
     for (uint32_t node = 1; node < world->count; node++) {
         if (skad_dice_chance(&churn->dice, down / (up + down))) {
             skad_world_stop(world, node, true);
+        } else {
+            double for_s = skad_dice_exponential(&churn->dice, up) * 60;
+            world->nodes[node].came_s =
+                for_s < SKAD_SIM_BEGIN_S ? SKAD_SIM_BEGIN_S - (uint32_t)for_s : 0;
         }
     }
 }

@@ -9,6 +9,7 @@
 #include "src/core/distance.h"
 #include "src/core/fill.h"
 #include "src/core/invariants.h"
+#include "src/core/liveness.h"
 #include "src/core/state.h"
 #include "src/sim/adversary.h"
 #include "src/sim/memory.h"
@@ -210,6 +211,7 @@ typedef struct filling {
     skad_dice *dice;
     uint32_t round_trip_us;
     bool *up;         /* each node is; dense, since most peers are far from each other in memory */
+    uint32_t *came_s; /* since when */
     uint32_t *met_by; /* each node was met last by this node, plus one */
     uint32_t peers[ACQUAINTANCES_MAX];
     size_t count;
@@ -279,22 +281,42 @@ static void meet_siblings(filling *self)
     }
 }
 
-/* Each was heard at another time within the last interval, so that liveness checks are spread. */
+static int by_hearing(const void *a, const void *b)
+{
+    uint64_t first_us = ((const skad_acquaintance *)a)->heard_us;
+    uint64_t second_us = ((const skad_acquaintance *)b)->heard_us;
+    return (first_us > second_us) - (first_us < second_us);
+}
+
+/* Two know each other since the younger one came. Each was heard at another time within its last
+ * interval, so that liveness checks are spread. */
 static void get_acquainted(filling *self)
 {
     skad_world *world = self->world;
     skad_acquaintance known[ACQUAINTANCES_MAX];
     skad_address addresses[ACQUAINTANCES_MAX];
-    uint64_t step_us = SKAD_CHECK_INTERVAL_US / (self->count + 1);
-    uint64_t first_us =
-        world->now_us - SKAD_CHECK_INTERVAL_US + skad_dice_below(self->dice, step_us);
+    double shift = skad_dice_unit(self->dice);
+    bool in_order = true;
     skad_time now = skad_world_time(world, self->node);
     for (size_t i = 0; i < self->count; i++) {
-        addresses[i] = skad_sim_address_of(&world->places, self->peers[i]);
-        known[i] = (skad_acquaintance){.id = &world->ids[self->peers[i]],
+        uint32_t peer = self->peers[i];
+        uint32_t own_s = world->nodes[self->node].came_s;
+        uint32_t since_s = self->came_s[peer] > own_s ? self->came_s[peer] : own_s;
+        uint64_t known_us = since_s * SKAD_US_PER_S;
+        double ago = ((double)(self->count - i) - shift) / (double)self->count; /* of an interval */
+        uint64_t heard_us =
+            world->now_us -
+            (uint64_t)(ago * (double)skad_liveness_interval_us(world->now_us - known_us));
+        addresses[i] = skad_sim_address_of(&world->places, peer);
+        known[i] = (skad_acquaintance){.id = &world->ids[peer],
                                        .address = &addresses[i],
                                        .rtt_us = self->round_trip_us,
-                                       .heard_us = first_us + i * step_us};
+                                       .known_us = known_us,
+                                       .heard_us = heard_us > known_us ? heard_us : known_us};
+        in_order = in_order && (i == 0 || known[i - 1].heard_us <= known[i].heard_us);
+    }
+    if (!in_order) {
+        qsort(known, self->count, sizeof known[0], by_hearing);
     }
     skad_node *node = world->nodes[self->node].node;
     skad_status status = skad_fill_known(node, known, self->count, now);
@@ -330,9 +352,11 @@ void skad_population_fill(skad_world *world)
     self->dice = &dice;
     self->round_trip_us = (uint32_t)skad_sim_links_round_trip_us(&world->links);
     self->up = skad_sim_alloc(world->count, sizeof *self->up);
+    self->came_s = skad_sim_alloc(world->count, sizeof *self->came_s);
     self->met_by = skad_sim_alloc(world->count, sizeof *self->met_by);
     for (uint32_t node = 0; node < world->count; node++) {
         self->up[node] = skad_world_up(world, node);
+        self->came_s[node] = world->nodes[node].came_s;
     }
     for (uint32_t node = 0; node < world->count; node++) {
         if (skad_world_up(world, node)) {
@@ -342,6 +366,7 @@ void skad_population_fill(skad_world *world)
         }
     }
     free(self->up);
+    free(self->came_s);
     free(self->met_by);
     free(self);
 }

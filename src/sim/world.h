@@ -27,7 +27,8 @@
 #include "src/sim/queue.h"
 #include "src/sim/scenario.h"
 
-#define SKAD_SIM_UNIX_S 1800000000ULL /* the wall clock at the beginning: within a puzzle epoch */
+#define SKAD_SIM_UNIX_S  1800000000ULL /* the wall clock at the beginning: within a puzzle epoch */
+#define SKAD_SIM_BEGIN_S 86400         /* the world's time then: its nodes may be up for long */
 
 typedef struct skad_world skad_world;
 struct skad_adversary;
@@ -39,6 +40,7 @@ typedef struct skad_sim_node {
     uint64_t wake_us;  /* when the queue wakes it; UINT64_MAX: never */
     uint64_t free_us;  /* when its way up is free again */
     uint32_t births;   /* how often it was started */
+    uint32_t came_s;   /* since when it is up, of the world's time, for tables that are filled */
     float skew_s;      /* of its wall clock */
     bool joined;       /* as its own events say */
 } skad_sim_node;

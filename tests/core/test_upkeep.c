@@ -34,10 +34,72 @@ static void a_check_without_room_is_made_up_for(void **state)
     test_stage_free(&stage);
 }
 
+static unsigned asked_in_all(const test_stage *stage)
+{
+    unsigned asked = 0;
+    for (size_t i = 0; i < stage->strangers_count; i++) {
+        asked += stage->strangers[i].asked;
+    }
+    return asked;
+}
+
+static bool nobody_answers(test_stage *stage, test_stranger *who, const skad_message *request,
+                           skad_message *answer)
+{
+    (void)stage;
+    (void)who;
+    (void)request;
+    (void)answer;
+    return false;
+}
+
+/* However few they are, and however long they are known: silence is to mean something. */
+static void peers_known_for_long_are_asked_rarely_but_somebody_always_is(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    static const size_t counts[] = {1, 2, 7, 40};
+    skad_profile profile = test_stage_profile();
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        test_stage_init(&stage, &profile);
+        test_stage_populate(&stage, counts[i]);
+        test_stage_run(&stage, 3600 * SKAD_US_PER_S);
+        unsigned before = asked_in_all(&stage);
+        for (unsigned minute = 0; minute < 240; minute++) {
+            test_stage_run(&stage, 60 * SKAD_US_PER_S);
+            assert_in_range(stage.now.mono_us - stage.node->heard_us, 0,
+                            SKAD_CHECK_INTERVAL_US + SKAD_US_PER_S);
+        }
+        unsigned refreshed = 6 * 4 * (unsigned)counts[i]; /* at most, by lookups */
+        assert_in_range(asked_in_all(&stage) - before, 4 * 4 * counts[i],
+                        4 * 4 * counts[i] + 4 * 30 + refreshed);
+        test_stage_free(&stage);
+    }
+}
+
+static void a_network_that_is_gone_is_asked_no_more_than_a_young_one(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile);
+    test_stage_populate(&stage, 40);
+    test_stage_run(&stage, 3600 * SKAD_US_PER_S);
+    stage.script = nobody_answers;
+    test_stage_run(&stage, 1800 * SKAD_US_PER_S);
+    unsigned before = asked_in_all(&stage);
+    test_stage_run(&stage, 3600 * SKAD_US_PER_S);
+    assert_in_range(asked_in_all(&stage) - before, 30, 40 * 30 + 2 * 30);
+    assert_null(skad_node_broken(stage.node, stage.now));
+    test_stage_free(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_check_without_room_is_made_up_for),
+        cmocka_unit_test(peers_known_for_long_are_asked_rarely_but_somebody_always_is),
+        cmocka_unit_test(a_network_that_is_gone_is_asked_no_more_than_a_young_one),
     };
     return cmocka_run_group_tests_name("upkeep", tests, NULL, NULL);
 }

@@ -50,6 +50,17 @@ struct test_table_model {
 
 typedef test_table_model model;
 
+/* Between two checks of somebody: a quarter of the time since it answered first, in whole seconds,
+ * from two minutes to fifteen. */
+static uint64_t interval_us(const model *self, const figure *who)
+{
+    uint64_t known_for_s = self->now_us / SKAD_US_PER_S - who->known_us / SKAD_US_PER_S;
+    uint64_t us = known_for_s * SKAD_US_PER_S / 4;
+    uint64_t least_us = 2 * 60 * SKAD_US_PER_S;
+    uint64_t most_us = 15 * 60 * SKAD_US_PER_S;
+    return us < least_us ? least_us : us > most_us ? most_us : us;
+}
+
 static uint64_t choose(model *self, uint64_t bound)
 {
     return self->chooser.below(self->chooser.user, bound);
@@ -282,7 +293,7 @@ static void step_answered(model *self, size_t number)
     who->blamed[family] = 0;
     who->failures = 0;
     who->seen_us = self->now_us;
-    who->check_us = self->now_us + SKAD_CHECK_INTERVAL_US;
+    who->check_us = self->now_us + interval_us(self, who);
     if (is_new) {
         settle(self, number);
         return;
@@ -339,7 +350,7 @@ static bool heard_later(const model *self, const figure *a, const figure *b)
 static void step_unheard(model *self, size_t number)
 {
     uint64_t again_us = self->now_us + choose(self, 100000) * SKAD_US_PER_MS;
-    skad_table_unheard(&self->table, &self->figures[number].id, again_us);
+    skad_liveness_unheard(&self->table.peers, &self->figures[number].id, again_us);
     if (!known(self, number)) {
         return;
     }
@@ -380,7 +391,7 @@ static void step_check(model *self)
         }
     }
     uint64_t next_us;
-    skad_peer_slot slot = skad_table_check_due(&self->table, self->now_us, &next_us);
+    skad_peer_slot slot = skad_liveness_due(&self->table.peers, self->now_us, false, &next_us);
     if (due_us[0] > self->now_us) {
         assert_int_equal(slot, SKAD_PEER_NONE);
         assert_int_equal(next_us, due_us[0]);
@@ -389,7 +400,7 @@ static void step_check(model *self)
     figure *who = &self->figures[number_at(self, slot)];
     assert_int_equal(who->check_us, due_us[0]);
     assert_int_equal(next_us, due_us[1]);
-    who->check_us = self->now_us + SKAD_CHECK_INTERVAL_US;
+    who->check_us = self->now_us + interval_us(self, who);
 }
 
 /* ---- Comparison ---- */

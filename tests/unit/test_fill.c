@@ -70,6 +70,7 @@ static bench *begin(uint8_t group_table_max)
             .rtt_us = (uint32_t)(1000 + test_dice_below(&dice, 90000)),
             .heard_us = NOW.mono_us - 100 * SKAD_US_PER_S + i * 100 * SKAD_US_PER_MS,
         };
+        self->known[i].known_us = self->known[i].heard_us;
     }
     self->ids[7] = self->identity.id; /* ourselves */
     self->filled = make(self, group_table_max);
@@ -132,6 +133,26 @@ static void a_filled_table_is_what_answers_one_by_one_make(void **state)
     }
 }
 
+/* Somebody known for long, and heard since then, is what two answers make, but for the second
+ * sample of its round-trip time. */
+static void a_peer_is_filled_in_with_its_age(void **state)
+{
+    (void)state;
+    bench *self = begin(0);
+    skad_acquaintance *who = &self->known[0];
+    who->known_us = NOW.mono_us - 1000 * SKAD_US_PER_S;
+    who->heard_us = NOW.mono_us - 10 * SKAD_US_PER_S;
+    assert_int_equal(skad_fill_known(self->filled, who, 1, NOW), SKAD_OK);
+    skad_table *answered = &self->answered->table;
+    (void)skad_table_answered(answered, who->id, who->address, who->rtt_us, who->known_us);
+    (void)skad_table_answered(answered, who->id, who->address, who->rtt_us, who->heard_us);
+    answered->peers.peers[0].rtt = self->filled->table.peers.peers[0].rtt;
+    assert_tables_equal(&self->filled->table, answered);
+    assert_int_equal(self->filled->upkeep.check_us,
+                     who->heard_us + (who->heard_us - who->known_us) / SKAD_CHECK_AGE_DIVISOR);
+    end(self);
+}
+
 static void who_was_heard_first_is_checked_first(void **state)
 {
     (void)state;
@@ -179,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_filled_table_is_what_answers_one_by_one_make),
+        cmocka_unit_test(a_peer_is_filled_in_with_its_age),
         cmocka_unit_test(who_was_heard_first_is_checked_first),
         cmocka_unit_test(a_node_that_joined_long_ago_stays_calm),
         cmocka_unit_test(nobody_known_is_allowed),

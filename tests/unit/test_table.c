@@ -425,6 +425,72 @@ static void a_stranger_is_wanted_only_where_it_would_get_a_good_place(void **sta
     assert_true(skad_table_wants(&made->table, &members[0].id, &address)); /* it may have moved */
 }
 
+/* In a table that is full a cache grows only at the cost of another: as long as it stays smaller.
+ */
+static void the_caches_of_a_full_table_come_to_be_of_one_size_and_rest(void **state)
+{
+    bench *made = *state;
+    const unsigned buckets = 12; /* which want more than there are slots */
+    for (unsigned i = 0; i < buckets * 2 * K; i++) {
+        meet(made, i / (2 * K));
+    }
+    assert_int_equal(made->table.peers.count, SLOTS);
+    for (unsigned i = 0; i < 10 * SLOTS; i++) {
+        somebody who = {.id = test_dice_id_near(&made->dice, &made->self, i % buckets),
+                        .address = test_dice_address(5000 + i)};
+        if (skad_table_wants(&made->table, &who.id, &who.address)) {
+            answer(made, &who);
+        }
+    }
+    size_t least = K;
+    size_t most = 0;
+    for (unsigned i = 0; i + 2 < buckets; i++) { /* behind them is who is always wanted */
+        skad_id id = test_dice_id_near(&made->dice, &made->self, i);
+        skad_address address = test_dice_address(4000 + i);
+        assert_false(skad_table_wants(&made->table, &id, &address));
+        size_t count = made->table.buckets[i].cache_count;
+        least = count < least ? count : least;
+        most = count > most ? count : most;
+    }
+    assert_in_range(most, 1, K - 1);
+    assert_in_range(most - least, 0, 1);
+}
+
+static void whoever_is_known_for_long_is_checked_less_often(void **state)
+{
+    bench *made = *state;
+    const uint64_t minute_us = 60 * SKAD_US_PER_S;
+    const struct {
+        uint64_t known_for_us;
+        uint64_t next_in_us;
+    } ages[] = {{5 * minute_us, 2 * minute_us},
+                {8 * minute_us, 2 * minute_us},
+                {20 * minute_us, 5 * minute_us},
+                {60 * minute_us, 15 * minute_us},
+                {100000 * minute_us, 15 * minute_us}};
+    somebody who = meet(made, FAR);
+    uint64_t met_us = made->now_us / SKAD_US_PER_S * SKAD_US_PER_S;
+    for (size_t i = 0; i < sizeof ages / sizeof ages[0]; i++) {
+        made->now_us = met_us + ages[i].known_for_us;
+        skad_table_answered(&made->table, &who.id, &who.address, 1000, made->now_us);
+        assert_int_equal(check_of(made, &who), skad_instant_ms(made->now_us + ages[i].next_in_us));
+    }
+}
+
+static void a_check_that_is_not_due_is_made_when_anybody_will_do(void **state)
+{
+    bench *made = *state;
+    uint64_t next_us;
+    assert_int_equal(skad_liveness_due(&made->table.peers, made->now_us, true, &next_us),
+                     SKAD_PEER_NONE);
+    somebody first = meet(made, FAR);
+    somebody second = meet(made, FAR);
+    uint64_t second_us = check_of(made, &second) * SKAD_US_PER_MS;
+    skad_peer_slot slot = skad_liveness_due(&made->table.peers, made->now_us, true, &next_us);
+    assert_ptr_equal(&made->table.peers.peers[slot], find(made, &first));
+    assert_int_equal(next_us, second_us);
+}
+
 static void a_silence_that_may_be_our_own_harms_nobody(void **state)
 {
     bench *made = *state;
@@ -434,7 +500,7 @@ static void a_silence_that_may_be_our_own_harms_nobody(void **state)
     uint64_t again_us = made->now_us + 7 * SKAD_US_PER_MS;
     uint32_t usual_ms = check_of(made, &other);
     for (unsigned i = 0; i < 20; i++) {
-        skad_table_unheard(&made->table, &quiet.id, again_us);
+        skad_liveness_unheard(&made->table.peers, &quiet.id, again_us);
     }
     assert_int_equal(find(made, &quiet)->failures, 0);
     assert_int_equal(check_of(made, &quiet), skad_instant_ms(again_us));
@@ -447,7 +513,8 @@ static void checks_come_in_the_order_in_which_they_are_due(void **state)
 {
     bench *made = *state;
     uint64_t next_us;
-    assert_int_equal(skad_table_check_due(&made->table, UINT64_MAX, &next_us), SKAD_PEER_NONE);
+    assert_int_equal(skad_liveness_due(&made->table.peers, UINT64_MAX, false, &next_us),
+                     SKAD_PEER_NONE);
     assert_int_equal(next_us, UINT64_MAX);
     somebody first = meet(made, FAR);
     somebody second = meet(made, FAR);
@@ -456,9 +523,10 @@ static void checks_come_in_the_order_in_which_they_are_due(void **state)
     const somebody *order[] = {&second, &third, &first};
     for (size_t i = 0; i < 3; i++) {
         uint64_t due_us = check_of(made, order[i]) * SKAD_US_PER_MS;
-        assert_int_equal(skad_table_check_due(&made->table, due_us - 1, &next_us), SKAD_PEER_NONE);
+        assert_int_equal(skad_liveness_due(&made->table.peers, due_us - 1, false, &next_us),
+                         SKAD_PEER_NONE);
         assert_int_equal(next_us, due_us);
-        skad_peer_slot slot = skad_table_check_due(&made->table, due_us, &next_us);
+        skad_peer_slot slot = skad_liveness_due(&made->table.peers, due_us, false, &next_us);
         assert_ptr_equal(&made->table.peers.peers[slot], find(made, order[i]));
         assert_int_equal(check_of(made, order[i]) * SKAD_US_PER_MS,
                          due_us + SKAD_CHECK_INTERVAL_US);
@@ -477,10 +545,10 @@ static void a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow(voi
     for (int day = 0; day < 60; day++) {
         uint64_t next_us;
         made->now_us += day_us;
-        skad_peer_slot slot = skad_table_check_due(&made->table, made->now_us, &next_us);
+        skad_peer_slot slot = skad_liveness_due(&made->table.peers, made->now_us, false, &next_us);
         assert_int_not_equal(slot, SKAD_PEER_NONE);
         assert_null(skad_table_broken(&made->table, made->now_us));
-        skad_table_unheard(&made->table, &quiet.id, made->now_us + day_us / 2);
+        skad_liveness_unheard(&made->table.peers, &quiet.id, made->now_us + day_us / 2);
     }
 }
 
@@ -506,6 +574,9 @@ int main(void)
         TEST(a_flood_of_identities_neither_bursts_the_pool_nor_displaces_siblings),
         TEST(siblings_are_the_closest_in_order_whatever_their_bucket_holds),
         TEST(a_stranger_is_wanted_only_where_it_would_get_a_good_place),
+        TEST(the_caches_of_a_full_table_come_to_be_of_one_size_and_rest),
+        TEST(whoever_is_known_for_long_is_checked_less_often),
+        TEST(a_check_that_is_not_due_is_made_when_anybody_will_do),
         TEST(a_silence_that_may_be_our_own_harms_nobody),
         TEST(checks_come_in_the_order_in_which_they_are_due),
         TEST(a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow),

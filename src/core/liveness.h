@@ -1,0 +1,40 @@
+/* When the peers of a table are checked: each on our own schedule, never because somebody asks us
+ * (a ping from outside must not drive ours).
+ *
+ * Who has been up for long is likely to stay up (Kademlia, section 2.1): of lives like those
+ * measured, somebody known for the time a is still there after a silence of t with a probability of
+ * about a / (a + t) (Li et al., "Bandwidth-efficient management of DHT routing tables", NSDI
+ * 2005). So a peer is asked every two minutes at first, then after a quarter of the time for
+ * which it is known, when that probability is down to 0.8, and at last every quarter of an hour,
+ * after which BEP 5 calls a peer questionable. Any verified answer counts. */
+#ifndef SKAD_CORE_LIVENESS_H
+#define SKAD_CORE_LIVENESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "src/core/peers.h"
+
+#define SKAD_CHECK_INTERVAL_US     (120 * SKAD_US_PER_S) /* of a peer not heard from, at first */
+#define SKAD_CHECK_INTERVAL_MAX_US (900 * SKAD_US_PER_S)
+#define SKAD_CHECK_AGE_DIVISOR     4
+#define SKAD_CHECK_RETRY_US        (1 * SKAD_US_PER_S)  /* after the first unanswered request */
+#define SKAD_CHECK_BACKOFF_US      (15 * SKAD_US_PER_S) /* doubled with each further failure */
+
+/* How long after an answer a peer is asked again, if it was first heard so long before. */
+uint64_t skad_liveness_interval_us(uint64_t known_for_us);
+
+/* A verified answer came, or a ping is on its way: the peer's next check is one interval on. */
+void skad_liveness_next(skad_peers *peers, skad_peer_slot slot, uint64_t now_us);
+
+/* The peer whose check is most overdue, SKAD_PEER_NONE if none is due; *next_us is when the next
+ * one will be (UINT64_MAX without peers). Pushes the returned peer's check one interval on. `any`:
+ * the one that is due first, even if it is not due yet. */
+skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any, uint64_t *next_us);
+
+/* A request stayed without an answer, but nobody at all was heard since we asked, so that it may be
+ * our own network that is silent. Harms nobody: the peer and the one heard last are checked
+ * together at `again_us`, so that next time there is something to compare with. */
+void skad_liveness_unheard(skad_peers *peers, const skad_id *id, uint64_t again_us);
+
+#endif
