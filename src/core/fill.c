@@ -33,6 +33,7 @@ skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known, siz
         node->upkeep.check_us = check_us < node->upkeep.check_us ? check_us : node->upkeep.check_us;
         node->heard_us = known[i].heard_us > node->heard_us ? known[i].heard_us : node->heard_us;
     }
+    skad_table_order(table);
     return SKAD_OK;
 }
 

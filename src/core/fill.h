@@ -20,7 +20,7 @@ typedef struct skad_acquaintance {
     uint64_t heard_us; /* when last; not before, and not after now */
 } skad_acquaintance;
 
-/* Puts them into the table, in this order, which is to be that of heard_us, with all memory for
+/* Puts them into the table, in this order, which is to be that of known_us, with all memory for
  * them taken at once. Those that the table refuses are left out. Error: SKAD_ERR_MEMORY (nothing
  * was put in). */
 SKAD_MUST_CHECK skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known,

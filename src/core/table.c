@@ -284,6 +284,24 @@ static void touch(skad_table *table, skad_peer_slot slot)
     }
 }
 
+void skad_table_order(skad_table *table)
+{
+    for (size_t bucket = 0; bucket < table->buckets_count; bucket++) {
+        skad_peer_slot *members = skad_table_members(table, bucket);
+        for (size_t i = 1; i < table->buckets[bucket].members_count; i++) {
+            skad_peer_slot slot = members[i];
+            uint32_t seen_ms = peer_at(table, slot)->seen_ms;
+            size_t at = i;
+            while (at > 0 &&
+                   skad_instant_later(peer_at(table, members[at - 1])->seen_ms, seen_ms) > 0) {
+                members[at] = members[at - 1];
+                at--;
+            }
+            members[at] = slot;
+        }
+    }
+}
+
 /* Whether one more endpoint of this address group has room, in the table and in the bucket of an
  * ID; the peer in slot `self` does not count against itself. */
 static bool diverse(const skad_table *table, const skad_id *id, const skad_address *address,

@@ -281,10 +281,10 @@ static void meet_siblings(filling *self)
     }
 }
 
-static int by_hearing(const void *a, const void *b)
+static int by_age(const void *a, const void *b)
 {
-    uint64_t first_us = ((const skad_acquaintance *)a)->heard_us;
-    uint64_t second_us = ((const skad_acquaintance *)b)->heard_us;
+    uint64_t first_us = ((const skad_acquaintance *)a)->known_us;
+    uint64_t second_us = ((const skad_acquaintance *)b)->known_us;
     return (first_us > second_us) - (first_us < second_us);
 }
 
@@ -313,10 +313,10 @@ static void get_acquainted(filling *self)
                                        .rtt_us = self->round_trip_us,
                                        .known_us = known_us,
                                        .heard_us = heard_us > known_us ? heard_us : known_us};
-        in_order = in_order && (i == 0 || known[i - 1].heard_us <= known[i].heard_us);
+        in_order = in_order && (i == 0 || known[i - 1].known_us <= known[i].known_us);
     }
     if (!in_order) {
-        qsort(known, self->count, sizeof known[0], by_hearing);
+        qsort(known, self->count, sizeof known[0], by_age);
     }
     skad_node *node = world->nodes[self->node].node;
     skad_status status = skad_fill_known(node, known, self->count, now);

@@ -12,6 +12,7 @@
 
 #include "src/core/distance.h"
 #include "src/core/fill.h"
+#include "src/core/invariants.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
 
@@ -153,6 +154,31 @@ static void a_peer_is_filled_in_with_its_age(void **state)
     end(self);
 }
 
+/* The older ones have the places, the younger ones wait; members stand as they were heard. */
+static void a_filled_table_is_in_order_whatever_was_heard_when(void **state)
+{
+    (void)state;
+    bench *self = begin(0);
+    test_dice dice = {99};
+    uint64_t first_us = NOW.mono_us - 4000 * SKAD_US_PER_S;
+    for (size_t i = 0; i < CONTACTS; i++) {
+        uint64_t known_us = first_us + i * 100 * SKAD_US_PER_MS;
+        self->known[i].known_us = known_us;
+        self->known[i].heard_us = known_us + test_dice_below(&dice, NOW.mono_us - known_us);
+    }
+    assert_int_equal(skad_fill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
+    assert_null(skad_node_broken(self->filled, NOW));
+    const skad_table *table = &self->filled->table;
+    for (size_t bucket = 0; bucket < table->buckets_count; bucket++) {
+        const skad_peer_slot *members = skad_table_members(table, bucket);
+        for (size_t i = 1; i < table->buckets[bucket].members_count; i++) {
+            assert_true(table->peers.peers[members[i - 1]].seen_ms <=
+                        table->peers.peers[members[i]].seen_ms);
+        }
+    }
+    end(self);
+}
+
 static void who_was_heard_first_is_checked_first(void **state)
 {
     (void)state;
@@ -201,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_filled_table_is_what_answers_one_by_one_make),
         cmocka_unit_test(a_peer_is_filled_in_with_its_age),
+        cmocka_unit_test(a_filled_table_is_in_order_whatever_was_heard_when),
         cmocka_unit_test(who_was_heard_first_is_checked_first),
         cmocka_unit_test(a_node_that_joined_long_ago_stays_calm),
         cmocka_unit_test(nobody_known_is_allowed),
