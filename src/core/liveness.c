@@ -58,9 +58,13 @@ void skad_liveness_unheard(skad_peers *peers, const skad_id *id, uint64_t again_
     }
     skad_peer_slot latest = SKAD_PEER_NONE;
     for (size_t i = 0; i < peers->used; i++) {
-        if (peers->peers[i].places != 0 && i != silent &&
-            (latest == SKAD_PEER_NONE ||
-             skad_instant_later(peers->peers[i].seen_ms, peers->peers[latest].seen_ms) > 0)) {
+        skad_peer *peer = &peers->peers[i];
+        if (peer->places == 0) {
+            continue;
+        }
+        peer->seen_ms = skad_instant_kept(peer->seen_ms, skad_instant_ms(again_us));
+        if (i != silent && (latest == SKAD_PEER_NONE ||
+                            skad_instant_later(peer->seen_ms, peers->peers[latest].seen_ms) > 0)) {
             latest = (skad_peer_slot)i;
         }
     }

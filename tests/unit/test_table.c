@@ -552,6 +552,21 @@ static void a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow(voi
     }
 }
 
+/* Found by fuzzing: lookups without an answer put the checks off, and nobody looked at the time. */
+static void nor_does_it_where_silences_put_its_checks_off(void **state)
+{
+    bench *made = *state;
+    somebody quiet = meet(made, 0);
+    somebody other = meet(made, 0);
+    const uint64_t hour_us = 3600 * SKAD_US_PER_S;
+    for (int hour = 0; hour < 60 * 24; hour++) {
+        made->now_us += hour_us;
+        const somebody *asked = hour % 2 == 0 ? &quiet : &other;
+        skad_liveness_unheard(&made->table.peers, &asked->id, made->now_us + SKAD_US_PER_S);
+        assert_null(skad_table_broken(&made->table, made->now_us));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -580,6 +595,7 @@ int main(void)
         TEST(a_silence_that_may_be_our_own_harms_nobody),
         TEST(checks_come_in_the_order_in_which_they_are_due),
         TEST(a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow),
+        TEST(nor_does_it_where_silences_put_its_checks_off),
     };
     return cmocka_run_group_tests_name("table", tests, NULL, NULL);
 }
