@@ -49,6 +49,8 @@ const skad_id *skad_world_id(const skad_world *world, uint32_t node)
 
 /* ---- Birth and death ---- */
 
+#define PEERS_STEP 16 /* that a table's memory grows by */
+
 /* As many peers as a table has in a stable network of this size: k in each of log2(N / k) buckets
  * and in the one around us, and the siblings, of which about half are in buckets already. */
 static uint64_t places_of(const skad_world *world)
@@ -57,9 +59,10 @@ static uint64_t places_of(const skad_world *world)
     for (uint64_t nodes = world->count; nodes >= (uint64_t)2 * world->profile.k; nodes /= 2) {
         buckets++;
     }
-    return buckets * world->profile.k +
-           world->scenario.eta * (uint64_t)world->profile.siblings / 2 +
-           world->scenario.replacements;
+    uint64_t places = buckets * world->profile.k +
+                      world->scenario.eta * (uint64_t)world->profile.siblings / 2 +
+                      world->scenario.replacements;
+    return places / PEERS_STEP * PEERS_STEP;
 }
 
 /* What a node may grow to; memory comes as it is needed. Node 0 has more to do at once. */
@@ -215,6 +218,8 @@ typedef struct filling {
     uint32_t *met_by; /* each node was met last by this node, plus one */
     uint32_t peers[ACQUAINTANCES_MAX];
     size_t count;
+    skad_atlas_range ranges[64]; /* of the buckets, but for the one around us */
+    size_t ranges_count;
 } filling;
 
 static bool met(const filling *self, uint32_t peer)
@@ -288,6 +293,25 @@ static int by_age(const void *a, const void *b)
     return (first_us > second_us) - (first_us < second_us);
 }
 
+/* Whoever asked came to wait behind the full buckets, until the table was full: as many of each. */
+static void meet_replacements(filling *self)
+{
+    const skad_atlas *atlas = &self->world->atlas;
+    size_t places = self->world->nodes[self->node].node->limits.peers;
+    size_t tries = places > self->count && self->ranges_count > 0 ? 2 * (places - self->count) : 0;
+    for (size_t i = 0; i < tries && self->count < places; i++) {
+        skad_atlas_range range = self->ranges[i % self->ranges_count];
+        if (range.to - range.from <= self->world->profile.k) {
+            continue;
+        }
+        size_t pick = (size_t)skad_dice_below(self->dice, range.to - range.from);
+        uint32_t peer = atlas->nodes[range.from + pick];
+        if (!met(self, peer)) {
+            meet(self, peer);
+        }
+    }
+}
+
 /* Two know each other since the younger one came. Each was heard at another time within its last
  * interval, so that liveness checks are spread. */
 static void get_acquainted(filling *self)
@@ -331,15 +355,19 @@ static void fill_one(filling *self)
     uint64_t own = skad_id_prefix(&self->world->ids[self->node]);
     skad_atlas_range range = {0, atlas->count};
     self->count = 0;
+    self->ranges_count = 0;
     for (unsigned bit = 0; range.to - range.from > self->world->profile.k && bit < 64; bit++) {
         uint64_t flipped = own ^ UINT64_C(1) << (63 - bit);
-        meet_some(self, skad_atlas_prefixed(atlas, flipped, bit + 1));
+        skad_atlas_range far = skad_atlas_prefixed(atlas, flipped, bit + 1);
+        meet_some(self, far);
+        self->ranges[self->ranges_count++] = far;
         range = skad_atlas_prefixed(atlas, own, bit + 1);
     }
     for (size_t place = range.from; place < range.to; place++) {
         meet(self, atlas->nodes[place]);
     }
     meet_siblings(self);
+    meet_replacements(self);
     get_acquainted(self);
 }
 
