@@ -14,7 +14,7 @@ static void fetch(const void *from, size_t bytes)
     }
 }
 
-/* Whose turn an event will be; SKAD_SIM_NOBODY: no node's. */
+/* Whose turn an event will be, once its flight is at hand; SKAD_SIM_NOBODY: no node's. */
 static uint32_t node_of(const skad_world *world, const skad_sim_event *event)
 {
     if (event->kind == SKAD_SIM_DELIVER) {
@@ -24,19 +24,13 @@ static uint32_t node_of(const skad_world *world, const skad_sim_event *event)
     return event->kind == SKAD_SIM_WAKE ? event->index : SKAD_SIM_NOBODY;
 }
 
-static void fetch_event(const skad_world *world, const skad_sim_event *event)
-{
-    if (event->kind == SKAD_SIM_DELIVER) {
-        fetch(skad_sim_flights_at(&world->flights, event->index), SKAD_SIM_FLIGHT_BYTES_MIN);
-    } else if (event->kind == SKAD_SIM_WAKE) {
-        fetch(&world->nodes[event->index], sizeof *world->nodes);
-    }
-}
-
-static void fetch_tables(const skad_node *core)
+static void fetch_tables(const skad_node *core, bool wakes)
 {
     const skad_peers *peers = &core->table.peers;
     fetch(peers->prefixes, peers->used * sizeof *peers->prefixes);
+    if (wakes) {
+        fetch(peers->checks_ms, peers->used * sizeof *peers->checks_ms);
+    }
     fetch(core->pending.due_us, core->pending.used * sizeof *core->pending.due_us);
     fetch(core->pending.rpcs, core->pending.used * sizeof *core->pending.rpcs);
     fetch(core->duplicates.prints, (core->duplicates.mask + 1) * sizeof *core->duplicates.prints);
@@ -44,23 +38,33 @@ static void fetch_tables(const skad_node *core)
     fetch(core->observed.votes[0], SKAD_OBSERVED_VOTES * sizeof *core->observed.votes[0]);
 }
 
-void skad_foresee(const void *user, const skad_sim_event *events, size_t count)
+static void fetch_at(const skad_world *world, const skad_sim_event *event, unsigned stage)
 {
-    const skad_world *world = user;
-    const skad_node *cores[SKAD_SIM_SOON];
-    size_t cores_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        fetch_event(world, &events[i]);
+    if (stage == 0) {
+        if (event->kind == SKAD_SIM_DELIVER) {
+            fetch(skad_sim_flights_at(&world->flights, event->index), SKAD_SIM_FLIGHT_BYTES_MIN);
+        }
+        return;
     }
-    for (size_t i = 0; i < count; i++) {
-        uint32_t node = node_of(world, &events[i]);
-        const skad_node *core = node == SKAD_SIM_NOBODY ? NULL : world->nodes[node].node;
-        if (core != NULL) {
-            fetch(core, sizeof *core);
-            cores[cores_count++] = core;
+    uint32_t index = node_of(world, event);
+    if (index == SKAD_SIM_NOBODY) {
+        return;
+    }
+    const skad_sim_node *node = &world->nodes[index];
+    if (stage == 1) {
+        fetch(node, sizeof *node);
+    } else if (node->node != NULL) {
+        if (stage == 2) {
+            fetch(node->node, sizeof *node->node);
+        } else {
+            fetch_tables(node->node, event->kind == SKAD_SIM_WAKE);
         }
     }
-    for (size_t i = 0; i < cores_count; i++) {
-        fetch_tables(cores[i]);
+}
+
+void skad_foresee(const void *user, const skad_sim_event *events, size_t count, unsigned stage)
+{
+    for (size_t i = 0; i < count; i++) {
+        fetch_at(user, &events[i], stage);
     }
 }

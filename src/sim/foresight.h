@@ -10,6 +10,6 @@
 #include "src/sim/queue.h"
 
 /* A skad_sim_soon; the user is the world. */
-void skad_foresee(const void *user, const skad_sim_event *events, size_t count);
+void skad_foresee(const void *user, const skad_sim_event *events, size_t count, unsigned stage);
 
 #endif

@@ -6,8 +6,10 @@
 #include "src/sim/memory.h"
 
 #define ROOM_MIN  16
-#define ROOM_IDLE 65536               /* an empty bucket keeps no more than this */
-#define FORETOLD  (UINT32_C(1) << 31) /* in an event's kind: whoever wants to know of it does */
+#define ROOM_IDLE 65536 /* an empty bucket keeps no more than this */
+/* In an event's kind: how many stages it was told of at. */
+#define TOLD_SHIFT 28
+#define TOLD_MASK  (UINT32_MAX << TOLD_SHIFT)
 
 void skad_sim_queue_free(skad_sim_queue *queue)
 {
@@ -63,24 +65,29 @@ static uint64_t earliest(const skad_sim_bucket *bucket)
     return least_us;
 }
 
-/* Buckets get smaller as their events come nearer. */
-static void foretell(const skad_sim_queue *queue, skad_sim_bucket *bucket)
+/* Tells of those that nobody was told of at this stage yet. */
+static void foretell(const skad_sim_queue *queue, skad_sim_bucket *bucket, unsigned stage)
 {
-    skad_sim_event news[SKAD_SIM_SOON];
+    skad_sim_event news[SKAD_SIM_SOON_MAX];
     size_t count = 0;
     for (size_t i = 0; i < bucket->count; i++) {
-        if ((bucket->events[i].kind & FORETOLD) == 0) {
-            news[count++] = bucket->events[i];
-            bucket->events[i].kind |= FORETOLD;
+        skad_sim_event *event = &bucket->events[i];
+        if (event->kind >> TOLD_SHIFT == stage) {
+            event->kind += UINT32_C(1) << TOLD_SHIFT;
+            news[count] = *event;
+            news[count++].kind &= ~TOLD_MASK;
         }
     }
-    queue->soon(queue->soon_user, news, count);
+    if (count > 0) {
+        queue->soon(queue->soon_user, news, count, stage);
+    }
 }
 
 /* Hands the lowest bucket that is not empty down: what is due first goes to the bottom. False when
  * that is later than end_us, with nothing changed. */
 static bool hand_down(skad_sim_queue *queue, uint64_t end_us)
 {
+    static const size_t soon[SKAD_SIM_STAGES] = SKAD_SIM_SOON;
     size_t at = 1 + (size_t)__builtin_ctzll(queue->filled);
     skad_sim_bucket *bucket = &queue->buckets[at];
     uint64_t next_us = earliest(bucket);
@@ -88,8 +95,10 @@ static bool hand_down(skad_sim_queue *queue, uint64_t end_us)
         return false;
     }
     queue->last_us = next_us;
-    if (queue->soon != NULL && bucket->count <= SKAD_SIM_SOON) {
-        foretell(queue, bucket);
+    for (unsigned stage = 0; queue->soon != NULL && stage < SKAD_SIM_STAGES; stage++) {
+        if (bucket->count <= soon[stage]) { /* buckets get smaller as their events come nearer */
+            foretell(queue, bucket, stage);
+        }
     }
     queue->filled &= ~(UINT64_C(1) << (at - 1));
     for (size_t i = 0; i < bucket->count; i++) {
@@ -112,7 +121,7 @@ bool skad_sim_queue_take(skad_sim_queue *queue, uint64_t end_us, skad_sim_event 
         return false;
     }
     *out = bottom->events[bottom->first++];
-    out->kind &= ~FORETOLD;
+    out->kind &= ~TOLD_MASK;
     queue->count--;
     return true;
 }

@@ -34,11 +34,18 @@ typedef struct skad_sim_bucket {
     size_t room;
 } skad_sim_bucket;
 
-#define SKAD_SIM_SOON 64 /* events */
+/* How many events at most come before those that are told of, at each stage. */
+#define SKAD_SIM_STAGES   4
+#define SKAD_SIM_SOON_MAX 256
+#define SKAD_SIM_SOON                                                                              \
+    {                                                                                              \
+        SKAD_SIM_SOON_MAX, 128, 48, 16                                                             \
+    }
 
-/* Told once of each event that is due soon, at most SKAD_SIM_SOON of them at a time: few others
- * come before it. A hint, for whoever wants its memory in the cache by then. */
-typedef void (*skad_sim_soon)(const void *user, const skad_sim_event *events, size_t count);
+/* Told of each event once at each stage (0 first), as it comes nearer. Hints, for whoever wants its
+ * memory in the cache by then: what is asked for at one stage is there at the next. */
+typedef void (*skad_sim_soon)(const void *user, const skad_sim_event *events, size_t count,
+                              unsigned stage);
 
 typedef struct skad_sim_queue {
     skad_sim_bucket buckets[SKAD_SIM_BUCKETS];
