@@ -35,9 +35,10 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
     const skad_pending_rpc rpc = *admitted->rpc;
     skad_pending_close(&node->pending, admitted->rpc);
     node->heard_us = node->now.mono_us;
-    bool was_near = lives_near_us(node, skad_peers_find(&node->table.peers, &opened->sender));
-    skad_peer_slot slot = skad_table_answered(&node->table, &opened->sender, from,
-                                              node->now.mono_us - rpc.sent_us, node->now.mono_us);
+    skad_peer_slot slot = skad_peers_find(&node->table.peers, &opened->sender);
+    bool was_near = lives_near_us(node, slot);
+    slot = skad_table_answered_at(&node->table, slot, &opened->sender, from,
+                                  node->now.mono_us - rpc.sent_us, node->now.mono_us);
     if (slot != SKAD_PEER_NONE) {
         keep_token(node, slot, from, admitted->envelope.token);
     }

@@ -200,6 +200,15 @@ static size_t count_placed(const skad_table *table, unsigned place)
     return count;
 }
 
+static size_t count_silent(const skad_table *table)
+{
+    size_t silent = 0;
+    for (size_t i = 0; i < table->peers.used; i++) {
+        silent += table->peers.peers[i].places != 0 && skad_peer_silent(&table->peers.peers[i]);
+    }
+    return silent;
+}
+
 static const char *counts_broken(const skad_table *table)
 {
     size_t members = 0;
@@ -215,6 +224,9 @@ static const char *counts_broken(const skad_table *table)
     }
     if (count_placed(table, UINT8_MAX) != table->peers.count) {
         return "the pool counts its peers";
+    }
+    if (count_silent(table) != table->peers.silent) {
+        return "the pool counts those that are silent";
     }
     return NULL;
 }

@@ -11,6 +11,7 @@
 #define SKAD_LANES 4
 
 typedef uint32_t skad_lanes __attribute__((vector_size(4 * SKAD_LANES)));
+typedef int32_t skad_lanes_signed __attribute__((vector_size(4 * SKAD_LANES)));
 
 static inline skad_lanes skad_lanes_at(const uint32_t numbers[static SKAD_LANES])
 {
@@ -22,6 +23,13 @@ static inline skad_lanes skad_lanes_at(const uint32_t numbers[static SKAD_LANES]
 static inline skad_lanes skad_lanes_of(uint32_t number)
 {
     return (skad_lanes){number, number, number, number};
+}
+
+/* Lane by lane one of the two, as the mask's bits say. */
+static inline skad_lanes_signed skad_lanes_choose(skad_lanes_signed mask, skad_lanes_signed a,
+                                                  skad_lanes_signed b)
+{
+    return (a & mask) | (b & ~mask);
 }
 
 static inline bool skad_lanes_any(skad_lanes lanes)

@@ -1,6 +1,8 @@
 #include "src/core/liveness.h"
 
+#include "crypto/assert.h"
 #include "src/core/instant.h"
+#include "src/core/lanes.h"
 
 uint64_t skad_liveness_interval_us(uint64_t known_for_us)
 {
@@ -18,32 +20,64 @@ void skad_liveness_next(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
     skad_peers_check_at(peers, slot, now_us + interval_us);
 }
 
+/* The two checks that are due first, in milliseconds from now on; INT32_MAX: there is none. */
+typedef struct earliest {
+    int32_t first;
+    int32_t second;
+} earliest;
+
+static void count_in(earliest *out, int32_t ahead)
+{
+    int32_t later = ahead < out->first ? out->first : ahead;
+    out->first = ahead < out->first ? ahead : out->first;
+    out->second = later < out->second ? later : out->second;
+}
+
+/* Each check of a node looks at all its peers: four at a time, without a branch. Behind the last
+ * slot in use are free ones up to a whole step. */
+static earliest find_earliest(const skad_peers *peers, uint32_t now_ms)
+{
+    const skad_lanes now = skad_lanes_of(now_ms);
+    const skad_lanes_signed none = (skad_lanes_signed)skad_lanes_of(INT32_MAX);
+    skad_lanes_signed first = none;
+    skad_lanes_signed second = none;
+    for (size_t i = 0; i < peers->used; i += SKAD_LANES) {
+        skad_lanes checks = skad_lanes_at(&peers->checks_ms[i]);
+        skad_lanes_signed taken = checks != skad_lanes_of(0);
+        skad_lanes_signed ahead = skad_lanes_choose(taken, (skad_lanes_signed)(checks - now), none);
+        skad_lanes_signed later = skad_lanes_choose(ahead < first, first, ahead);
+        first = skad_lanes_choose(ahead < first, ahead, first);
+        second = skad_lanes_choose(later < second, later, second);
+    }
+    earliest out = {INT32_MAX, INT32_MAX};
+    for (size_t i = 0; i < SKAD_LANES; i++) {
+        count_in(&out, first[i]);
+        count_in(&out, second[i]);
+    }
+    return out;
+}
+
+static skad_peer_slot due_at(const skad_peers *peers, uint32_t check_ms)
+{
+    size_t slot = 0;
+    while (peers->checks_ms[slot] != check_ms) {
+        slot++;
+    }
+    SKAD_ASSERT(slot < peers->used);
+    return (skad_peer_slot)slot;
+}
+
 skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any, uint64_t *next_us)
 {
-    const uint32_t *checks_ms = peers->checks_ms;
     uint32_t now_ms = skad_instant_ms(now_us);
-    skad_peer_slot due = SKAD_PEER_NONE;
-    int32_t first = INT32_MAX; /* milliseconds from now on */
-    int32_t second = INT32_MAX;
-    for (size_t i = 0; i < peers->used; i++) {
-        int32_t ahead = skad_instant_later(checks_ms[i], now_ms);
-        if (checks_ms[i] == 0 || ahead >= second) {
-            continue;
-        }
-        if (ahead < first) {
-            second = first;
-            first = ahead;
-            due = (skad_peer_slot)i;
-        } else {
-            second = ahead;
-        }
-    }
-    bool none = due == SKAD_PEER_NONE || (first > 0 && !any);
-    int32_t next = none ? first : second;
+    earliest checks = find_earliest(peers, now_ms);
+    bool none = checks.first == INT32_MAX || (checks.first > 0 && !any);
+    int32_t next = none ? checks.first : checks.second;
     *next_us = next == INT32_MAX ? UINT64_MAX : skad_instant_us(now_ms + (uint32_t)next, now_us);
     if (none) {
         return SKAD_PEER_NONE;
     }
+    skad_peer_slot due = due_at(peers, now_ms + (uint32_t)checks.first);
     skad_liveness_next(peers, due, now_us);
     skad_peer *peer = &peers->peers[due];
     peer->seen_ms = skad_instant_kept(peer->seen_ms, now_ms);

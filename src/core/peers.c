@@ -163,11 +163,20 @@ void skad_peers_release(skad_peers *peers, skad_peer_slot slot)
     if (peer->annex != SKAD_PEER_NONE) {
         release_annex(peers, peer->annex);
     }
+    skad_peers_set_failures(peers, slot, 0);
     skad_grants_forget(&peers->grants, (uint16_t)(2 * slot));
     skad_grants_forget(&peers->grants, (uint16_t)(2 * slot + 1));
     *peer = (skad_peer){.annex = SKAD_PEER_NONE};
     peers->checks_ms[slot] = 0;
     peers->count--;
+}
+
+void skad_peers_set_failures(skad_peers *peers, skad_peer_slot slot, unsigned failures)
+{
+    skad_peer *peer = &peers->peers[slot];
+    bool was = skad_peer_silent(peer);
+    peer->failures = (uint8_t)failures;
+    peers->silent = (uint16_t)(peers->silent + skad_peer_silent(peer) - was);
 }
 
 const skad_annex *skad_peers_annex(const skad_peers *peers, skad_peer_slot slot)

@@ -73,6 +73,7 @@ typedef struct skad_peers {
     uint16_t room;         /* slots that there is memory for, in whole steps */
     uint16_t used;         /* slots from here on were never taken; low ones are taken first */
     uint16_t count;        /* taken slots */
+    uint16_t silent;       /* of them, those of silent peers */
     uint16_t annexes_room; /* likewise */
     uint16_t annexes_used;
     skad_peer_slot annexes_free; /* the first of those given back; SKAD_PEER_NONE: none was */
@@ -111,6 +112,9 @@ static inline bool skad_peer_silent(const skad_peer *peer)
 {
     return peer->failures >= SKAD_PEER_FAILURES_SILENT;
 }
+
+/* A peer's unanswered requests in a row. */
+void skad_peers_set_failures(skad_peers *peers, skad_peer_slot slot, unsigned failures);
 
 /* The slots of the usable, living peers closest to the target, ascending: at most `max` (<= 64), of
  * those with a route in `families`, except `except` (may be NULL). Returns how many. */

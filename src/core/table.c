@@ -170,12 +170,13 @@ static size_t bucket_with_room(skad_table *table, const skad_id *id)
     }
 }
 
+/* Where the first silent member stands; the members' count if none is. */
 static size_t silent_member(const skad_table *table, size_t bucket)
 {
     const skad_peer_slot *members = skad_table_members(table, bucket);
-    size_t at = 0;
-    while (at < table->buckets[bucket].members_count &&
-           !skad_peer_silent(peer_at(table, members[at]))) {
+    size_t count = table->buckets[bucket].members_count;
+    size_t at = table->peers.silent == 0 ? count : 0;
+    while (at < count && !skad_peer_silent(peer_at(table, members[at]))) {
         at++;
     }
     return at;
@@ -232,8 +233,8 @@ static size_t fullest_cache(const skad_table *table)
     size_t fullest = table->buckets_count;
     for (size_t i = 0; i < table->buckets_count; i++) {
         size_t count = table->buckets[i].cache_count;
-        if (oldest_spare(table, i) < count &&
-            (fullest == table->buckets_count || count > table->buckets[fullest].cache_count)) {
+        size_t most = fullest == table->buckets_count ? 0 : table->buckets[fullest].cache_count;
+        if (count > most && oldest_spare(table, i) < count) {
             fullest = i;
         }
     }
@@ -348,10 +349,16 @@ static bool take_route(skad_table *table, skad_peer_slot slot, const skad_addres
 skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
                                    const skad_address *address, uint64_t rtt_us, uint64_t now_us)
 {
+    skad_peer_slot slot = skad_peers_find(&table->peers, id);
+    return skad_table_answered_at(table, slot, id, address, rtt_us, now_us);
+}
+
+skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, const skad_id *id,
+                                      const skad_address *address, uint64_t rtt_us, uint64_t now_us)
+{
     if (skad_id_equal(id, &table->self)) {
         return SKAD_PEER_NONE;
     }
-    skad_peer_slot slot = skad_peers_find(&table->peers, id);
     bool is_new = slot == SKAD_PEER_NONE;
     if (is_new && !diverse(table, id, address, SKAD_PEER_NONE)) {
         return SKAD_PEER_NONE;
@@ -376,7 +383,7 @@ skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
     }
     skad_peer *peer = peer_at(table, slot);
     skad_rtt_sample(&peer->rtt, rtt_us);
-    peer->failures = 0;
+    skad_peers_set_failures(&table->peers, slot, 0);
     peer->seen_ms = skad_instant_ms(now_us);
     skad_liveness_next(&table->peers, slot, now_us);
     if (is_new) {
@@ -424,7 +431,7 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
     }
     skad_peer *peer = peer_at(table, slot);
     skad_route_failed(peers, slot, route);
-    peer->failures++;
+    skad_peers_set_failures(peers, slot, peer->failures + 1U);
     if (peer->failures >= SKAD_TABLE_FAILURES_MAX) {
         evict(table, slot);
         return;
@@ -461,8 +468,13 @@ static bool cache_wants(const skad_table *table, size_t bucket)
     if (count == table->k || table->peers.count < table->peers.slots) {
         return count < table->k;
     }
-    size_t fullest = fullest_cache(table);
-    return fullest < table->buckets_count && table->buckets[fullest].cache_count > count + 1;
+    for (size_t i = 0; i < table->buckets_count; i++) {
+        size_t other = table->buckets[i].cache_count;
+        if (other > count + 1 && oldest_spare(table, i) < other) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_address *address)

@@ -86,6 +86,11 @@ static inline skad_peer_slot *skad_table_cache(const skad_table *table, size_t b
 skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
                                    const skad_address *address, uint64_t rtt_us, uint64_t now_us);
 
+/* The same where it was looked for already: `slot` is what skad_peers_find says. */
+skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, const skad_id *id,
+                                      const skad_address *address, uint64_t rtt_us,
+                                      uint64_t now_us);
+
 /* Puts each bucket's members in the order in which they were seen, where that was set from outside
  * (fill.h). */
 void skad_table_order(skad_table *table);

@@ -103,6 +103,10 @@ static void fail_for_ever(skad_node *node)
 {
     member(node, 0)->failures = SKAD_TABLE_FAILURES_MAX;
 }
+static void miscount_the_silent(skad_node *node)
+{
+    node->table.peers.silent++;
+}
 static void see_the_future(skad_node *node)
 {
     member(node, 0)->seen_ms = skad_instant_ms(node->now.mono_us + SKAD_US_PER_S * 3600);
@@ -242,6 +246,7 @@ static const broken_case CASES[] = {
     {"siblings stand in ascending distance", shuffle_siblings},
     {"a peer that knows of a place has it", drop_a_sibling},
     {"the pool counts its peers", miscount},
+    {"the pool counts those that are silent", miscount_the_silent},
     {"no peer is there twice", meet_twice},
     {"the prefix beside a peer is its ID's", lose_a_prefix},
     {"a peer has a verified endpoint, each family in its place", lose_all_endpoints},

@@ -109,7 +109,8 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
     test_dice dice = {SEED};
     skad_id old = test_dice_id(&dice);
     skad_peer *peer = add(peers, &old);
-    peer->failures = 3;
+    skad_peers_set_failures(peers, 0, 3);
+    assert_int_equal(peers->silent, 1);
     peer->rtt.smoothed_us = 9;
     const skad_address ipv4 = skad_route_address(peers, 0, 0);
     const skad_address ipv6 = {.family = SKAD_FAMILY_IPV6, .port = 1, .ip = {1}};
@@ -123,6 +124,7 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
     skad_id id = test_dice_id(&dice);
     assert_ptr_equal(add(peers, &id), peer);
     assert_int_equal(peer->failures, 0);
+    assert_int_equal(peers->silent, 0);
     assert_int_equal(peer->rtt.smoothed_us, 0);
     assert_null(skad_peers_annex(peers, 0));
     assert_null(skad_route_token(peers, 0, 0, 5000));
@@ -284,7 +286,7 @@ static void populate(skad_peers *peers, test_dice *dice, const skad_id *centre)
         skad_id id = test_dice_id_near(dice, centre, (unsigned)test_dice_below(dice, 100));
         skad_peer *peer = add(peers, &id);
         peer->places = (uint8_t)(1 + test_dice_below(dice, 7));
-        peer->failures = (uint8_t)test_dice_below(dice, 4);
+        skad_peers_set_failures(peers, (skad_peer_slot)i, (unsigned)test_dice_below(dice, 4));
         peer->families = (uint8_t)((test_dice_below(dice, 3) == 0 ? 0 : SKAD_FAMILY_IPV4) |
                                    (test_dice_below(dice, 3) == 0 ? SKAD_FAMILY_IPV6 : 0));
     }
