@@ -3,18 +3,17 @@
 #include "src/db/check.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "src/db/change.h"
 #include "src/db/child.h"
+#include "src/db/pages.h"
 #include "src/db/row.h"
 
-/* LMDB's own tables: of free pages, and of tables. */
-#define FREE_LIST ((MDB_dbi)0)
-#define ROOT      ((MDB_dbi)1)
+#define FREE_LIST SKAD_DB_FREE_LIST
+#define ROOT      SKAD_DB_ROOT
 
 /* Shared memory. */
 typedef struct answer {
@@ -27,11 +26,9 @@ typedef struct answer {
 typedef struct sums {
     skad_db_totals totals;
     skad_store_usage owners[3]; /* of held records by kind of owner */
-    uint64_t pages;
-    size_t pages_all; /* in the file */
-    size_t page_bytes;
-    uint8_t *met;        /* a bit for each page: a leaf or free; no page may be met twice */
-    const uint8_t *leaf; /* where the walk is */
+    uint64_t pages_used;        /* or free, as the tables say */
+    uint64_t branches;
+    skad_db_pages pages;
 } sums;
 
 static void add(skad_store_usage *sum, uint64_t records, uint64_t bytes)
@@ -43,33 +40,6 @@ static void add(skad_store_usage *sum, uint64_t records, uint64_t bytes)
 static bool equal(const skad_store_usage *a, const skad_store_usage *b)
 {
     return a->records == b->records && a->bytes == b->bytes;
-}
-
-/* ---- Pages ---- */
-
-static bool meet_page(sums *out, size_t page)
-{
-    if (page < 2 || page >= out->pages_all) {
-        return false;
-    }
-    const uint8_t bit = (uint8_t)(1U << page % 8);
-    const bool first_time = (out->met[page / 8] & bit) == 0;
-    out->met[page / 8] |= bit;
-    return first_time;
-}
-
-/* An entry is met on its leaf, which begins with its own number; entries of a leaf come together.
- * A leaf that is also free would be overwritten. */
-static bool meet_leaf(sums *out, const uint8_t *key)
-{
-    size_t page;
-    const uint8_t *leaf = key - (uintptr_t)key % out->page_bytes;
-    if (leaf == out->leaf) {
-        return true;
-    }
-    out->leaf = leaf;
-    memcpy(&page, leaf, sizeof page);
-    return meet_page(out, page);
 }
 
 /* ---- Walking ---- */
@@ -87,15 +57,27 @@ static bool is_found(MDB_txn *txn, MDB_dbi table, const MDB_val *key, const MDB_
             found.mv_size == value->mv_size);
 }
 
+/* How keys are compared, and whether each has one value, is up to flags of the table. */
+static bool is_plain(MDB_txn *txn, MDB_dbi table)
+{
+    const unsigned orders = MDB_REVERSEKEY | MDB_DUPSORT | MDB_INTEGERKEY | MDB_DUPFIXED |
+                            MDB_INTEGERDUP | MDB_REVERSEDUP;
+    unsigned flags;
+    return table == FREE_LIST || /* LMDB does not tell its flags */
+           (mdb_dbi_flags(txn, table, &flags) == 0 && (flags & orders) == 0);
+}
+
 /* Visits each entry of a table; they must ascend, which also ends a walk in circles. */
 static bool walk(const skad_db *db, MDB_txn *txn, MDB_dbi table, visit *visit_one, sums *out)
 {
     MDB_cursor *cursor = NULL;
     MDB_stat about;
-    if (mdb_stat(txn, table, &about) != 0 || mdb_cursor_open(txn, table, &cursor) != 0) {
+    if (!is_plain(txn, table) || mdb_stat(txn, table, &about) != 0 ||
+        mdb_cursor_open(txn, table, &cursor) != 0) {
         return false;
     }
-    out->pages += about.ms_branch_pages + about.ms_leaf_pages + about.ms_overflow_pages;
+    out->pages_used += about.ms_branch_pages + about.ms_leaf_pages + about.ms_overflow_pages;
+    out->branches += about.ms_branch_pages;
     MDB_val before = {0};
     MDB_val key;
     MDB_val value;
@@ -103,7 +85,9 @@ static bool walk(const skad_db *db, MDB_txn *txn, MDB_dbi table, visit *visit_on
     int result = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
     for (; result == 0; result = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
         if ((met > 0 && mdb_cmp(txn, table, &before, &key) >= 0) || ++met > about.ms_entries ||
-            !meet_leaf(out, key.mv_data) || !is_found(txn, table, &key, &value) ||
+            !skad_db_pages_meet_entry(&out->pages, table, skad_db_span(&key),
+                                      skad_db_span(&value)) ||
+            !is_found(txn, table, &key, &value) ||
             !visit_one(db, txn, skad_db_span(&key), skad_db_span(&value), out)) {
             break;
         }
@@ -177,7 +161,7 @@ static bool visit_meta(const skad_db *db, MDB_txn *txn, skad_span key, skad_span
     return true;
 }
 
-/* LMDB's list of free pages: by transaction, a count and as many page numbers. */
+/* LMDB's list of free pages: by transaction, a count and as many page numbers, which descend. */
 static bool visit_free(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value, sums *out)
 {
     (void)db;
@@ -190,14 +174,16 @@ static bool visit_free(const skad_db *db, MDB_txn *txn, skad_span key, skad_span
     if (count > value.len / sizeof count - 1) {
         return false;
     }
+    size_t before = SIZE_MAX;
     for (size_t i = 1; i <= count; i++) {
         size_t page;
         memcpy(&page, value.data + i * sizeof page, sizeof page);
-        if (!meet_page(out, page)) {
+        if (page >= before || !skad_db_pages_meet_free(&out->pages, page)) {
             return false;
         }
+        before = page;
     }
-    out->pages += count;
+    out->pages_used += count;
     return true;
 }
 
@@ -215,8 +201,9 @@ static bool walk_tables(const skad_db *db, MDB_txn *txn, sums *found)
         skad_db_totals_read(db, txn, &totals) != 0) {
         return false;
     }
-    bool right =
-        places.ms_entries == totals.of[SKAD_SHELF_HELD].records && found->pages == found->pages_all;
+    bool right = places.ms_entries == totals.of[SKAD_SHELF_HELD].records &&
+                 found->pages_used == found->pages.count &&
+                 skad_db_pages_meet_branches(&found->pages, found->branches);
     for (size_t i = 0; i < 3; i++) {
         right = right && equal(&totals.of[i], &found->totals.of[i]) &&
                 equal(&found->owners[i], &nothing);
@@ -226,20 +213,9 @@ static bool walk_tables(const skad_db *db, MDB_txn *txn, sums *found)
 
 static bool walk_all(const skad_db *db, MDB_txn *txn)
 {
-    MDB_envinfo info;
-    MDB_stat about;
-    if (mdb_env_info(db->env, &info) != 0 || mdb_env_stat(db->env, &about) != 0 ||
-        about.ms_psize == 0) {
-        return false;
-    }
-    sums found = {
-        .pages = 2, /* at the front */
-        .pages_all = info.me_last_pgno + 1,
-        .page_bytes = about.ms_psize,
-        .met = calloc(info.me_last_pgno / 8 + 1, 1),
-    };
-    bool right = found.met != NULL && walk_tables(db, txn, &found);
-    free(found.met);
+    sums found = {.pages_used = 2}; /* at the front */
+    bool right = skad_db_pages_init(db->env, &found.pages) && walk_tables(db, txn, &found);
+    skad_db_pages_free(&found.pages);
     return right;
 }
 

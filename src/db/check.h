@@ -3,7 +3,8 @@
  *
  * Each check looks whose it is. If it was not closed before the system was last started, or is
  * shorter than it says, everything is read: all rows and their checksums, whether searching finds
- * them, the order by expiry, the counters, and that as many pages are in use or free as there are.
+ * them, the order by expiry, the counters, that as many pages are in use or free as there are, and
+ * what each page says of itself (src/db/pages.h).
  */
 #ifndef SKAD_DB_CHECK_H
 #define SKAD_DB_CHECK_H

@@ -1,0 +1,43 @@
+/* The pages of an LMDB file, as far as reading does not show whether they are sound: what a damaged
+ * one says of its room, its number or its use is believed when something is written. Every page is
+ * met once: as a leaf, as part of a run of pages that holds one long value, or in the list of free
+ * pages; what is left then are branches. Pages are those of LMDB 0.9, which all of its versions
+ * share. */
+#ifndef SKAD_DB_PAGES_H
+#define SKAD_DB_PAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lmdb.h>
+
+#include "skad/types.h"
+
+/* LMDB's own tables: of free pages, and of tables. */
+#define SKAD_DB_FREE_LIST ((MDB_dbi)0)
+#define SKAD_DB_ROOT      ((MDB_dbi)1)
+
+typedef struct skad_db_pages {
+    size_t count;        /* in the file, with the two at the front */
+    size_t bytes;        /* of each */
+    uint8_t *met;        /* a bit for each */
+    const uint8_t *map;  /* page 0; NULL until a leaf was met */
+    const uint8_t *leaf; /* met last */
+} skad_db_pages;
+
+/* False when there is no memory for it, or the file says nothing sensible about its pages. Free in
+ * any case. */
+bool skad_db_pages_init(MDB_env *env, skad_db_pages *out);
+void skad_db_pages_free(skad_db_pages *pages);
+
+/* Each of these: false when the page was met before, or is not what it must be. */
+
+/* Meets the leaf that an entry of a table lies on, and the pages of its value where that does not
+ * lie there too. Entries of a leaf come together. */
+bool skad_db_pages_meet_entry(skad_db_pages *pages, MDB_dbi table, skad_span key, skad_span value);
+bool skad_db_pages_meet_free(skad_db_pages *pages, size_t page);
+/* What was not met yet are so many branches. */
+bool skad_db_pages_meet_branches(skad_db_pages *pages, uint64_t count);
+
+#endif
