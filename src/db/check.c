@@ -25,7 +25,7 @@ typedef struct answer {
 /* What walking the tables adds up to. */
 typedef struct sums {
     skad_db_totals totals;
-    skad_store_usage owners[3]; /* of held records by kind of owner */
+    skad_store_usage owners[3]; /* of held records by kind of owner, each times its weight */
     uint64_t pages_used;        /* or free, as the tables say */
     uint64_t branches;
     skad_db_pages pages;
@@ -35,6 +35,17 @@ static void add(skad_store_usage *sum, uint64_t records, uint64_t bytes)
 {
     sum->records += records;
     sum->bytes += bytes;
+}
+
+/* Sums over owners are equal when each has what its counter says, since everyone's share is taken
+ * times a number of its own (FNV-1a; odd, so that no share vanishes). */
+static uint64_t weight(const uint8_t owner[static SKAD_DB_COUNTER_KEY_BYTES])
+{
+    uint64_t number = 0xcbf29ce484222325U;
+    for (size_t i = 0; i < SKAD_DB_COUNTER_KEY_BYTES; i++) {
+        number = (number ^ owner[i]) * 0x100000001b3U;
+    }
+    return number | 1;
 }
 
 static bool equal(const skad_store_usage *a, const skad_store_usage *b)
@@ -116,7 +127,8 @@ static bool visit_row(const skad_db *db, MDB_txn *txn, skad_span key, skad_span 
     uint8_t owners[SKAD_DB_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
     size_t owners_count = skad_db_owners(&record, owners);
     for (size_t i = 0; i < owners_count; i++) {
-        add(&out->owners[owners[i][0]], 1, record.len);
+        const uint64_t times = weight(owners[i]);
+        add(&out->owners[owners[i][0]], times, times * record.len);
     }
     skad_db_expiry_key(&record, expiry);
     MDB_val place = skad_db_value(expiry, sizeof expiry);
@@ -140,14 +152,17 @@ static bool visit_counter(const skad_db *db, MDB_txn *txn, skad_span key, skad_s
 {
     (void)db;
     (void)txn;
+    static const uint8_t nobody[SKAD_DB_COUNTER_KEY_BYTES - 1];
     if (key.len != SKAD_DB_COUNTER_KEY_BYTES || value.len != SKAD_DB_COUNTER_BYTES ||
         key.data[0] > SKAD_DB_COUNTER_CACHED) {
         return false;
     }
-    skad_store_usage usage = skad_db_counter_read(value);
-    if (key.data[0] < SKAD_DB_COUNTER_HELD) {
-        add(&out->owners[key.data[0]], -usage.records, -usage.bytes);
+    if (key.data[0] >= SKAD_DB_COUNTER_HELD) {
+        return memcmp(key.data + 1, nobody, sizeof nobody) == 0;
     }
+    const skad_store_usage usage = skad_db_counter_read(value);
+    const uint64_t times = weight(key.data);
+    add(&out->owners[key.data[0]], -times * usage.records, -times * usage.bytes);
     return true;
 }
 

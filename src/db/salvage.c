@@ -52,37 +52,37 @@ static void send_row(int pipe_end, skad_span key, skad_span row)
 }
 
 /* Keys must ascend, so that the walk ends. */
-static void walk_stretch(const salvage *work, MDB_cursor *cursor)
+static void walk_stretch(const salvage *work, MDB_txn *txn, MDB_dbi table, MDB_cursor *cursor)
 {
-    uint8_t before[SKAD_DB_ROW_KEY_BYTES] = {(uint8_t)(work->stretch >> 8), (uint8_t)work->stretch};
-    MDB_val key = skad_db_value(before, sizeof before);
+    const uint8_t first[SKAD_DB_ROW_KEY_BYTES] = {(uint8_t)(work->stretch >> 8),
+                                                  (uint8_t)work->stretch};
+    MDB_val key = skad_db_value(first, sizeof first);
+    MDB_val before = {0};
     MDB_val row;
     skad_store_record record;
-    bool ascends = true;
     int result = mdb_cursor_get(cursor, &key, &row, MDB_SET_RANGE);
-    while (result == 0 && ascends && key.mv_size == sizeof before &&
-           memcmp(key.mv_data, before, 2) == 0) {
+    while (result == 0 && key.mv_size >= 2 && memcmp(key.mv_data, first, 2) == 0 &&
+           (before.mv_data == NULL || mdb_cmp(txn, table, &before, &key) < 0)) {
         const skad_span key_bytes = skad_db_span(&key);
         const skad_span row_bytes = skad_db_span(&row);
         if (skad_db_row_read(key_bytes, row_bytes, &record) &&
             skad_db_row_intact(key_bytes, row_bytes)) {
             send_row(work->pipe_end, key_bytes, row_bytes);
         }
-        memcpy(before, key.mv_data, sizeof before);
+        before = key;
         result = mdb_cursor_get(cursor, &key, &row, MDB_NEXT);
-        ascends = result == 0 && key.mv_size == sizeof before &&
-                  memcmp(key.mv_data, before, sizeof before) > 0;
     }
 }
 
 /* In a transaction of its own: after an error LMDB refuses to go on with the one that met it. */
 static void read_stretch(const salvage *work, const skad_db *db)
 {
+    const MDB_dbi table = db->tables[SKAD_DB_RECORDS];
     MDB_txn *txn = NULL;
     MDB_cursor *cursor = NULL;
     if (mdb_txn_begin(db->env, NULL, MDB_RDONLY, &txn) == 0 &&
-        mdb_cursor_open(txn, db->tables[SKAD_DB_RECORDS], &cursor) == 0) {
-        walk_stretch(work, cursor);
+        mdb_cursor_open(txn, table, &cursor) == 0) {
+        walk_stretch(work, txn, table, cursor);
         mdb_cursor_close(cursor);
     }
     mdb_txn_abort(txn);
@@ -103,13 +103,16 @@ static void read_rows(void *user)
     }
     if (result == 0) {
         result = mdb_txn_commit(txn); /* keeps the tables open */
+        txn = NULL;
     }
+    mdb_txn_abort(txn);
     if (result == 0 && origin == SKAD_DB_OURS) {
         for (; work->stretch < STRETCHES; work->stretch++) {
             read_stretch(work, &db);
         }
     }
     work->stretch = STRETCHES;
+    skad_db_close(&db);
 }
 
 /* ---- In the parent ---- */
