@@ -10,6 +10,7 @@
 
 #include "crypto/identity_file.h"
 #include "fuzz/fuzz.h"
+#include "fuzz/seeds.h"
 #include "proto/control.h"
 #include "proto/peer_file.h"
 #include "proto/profile.h"
@@ -25,13 +26,13 @@
 static const char *corpus;
 static unsigned number;
 
-/* An input of a target, perhaps behind one byte that the target reads first. */
-static void write_seed(const char *target, int first, const uint8_t *bytes, size_t len)
+void fuzz_seed_write(const char *target, const char *prefix, int first, const uint8_t *bytes,
+                     size_t len)
 {
     char path[PATH_BYTES];
     (void)snprintf(path, sizeof path, "%s/%s", corpus, target);
     (void)mkdir(path, 0777);
-    (void)snprintf(path, sizeof path, "%s/%s/seed-%03u", corpus, target, number++);
+    (void)snprintf(path, sizeof path, "%s/%s/%s-%03u", corpus, target, prefix, number++);
     FILE *file = fopen(path, "wb");
     if (file == NULL) {
         perror(path);
@@ -45,6 +46,11 @@ static void write_seed(const char *target, int first, const uint8_t *bytes, size
         perror(path);
         exit(1);
     }
+}
+
+static void write_seed(const char *target, int first, const uint8_t *bytes, size_t len)
+{
+    fuzz_seed_write(target, "seed", first, bytes, len);
 }
 
 /* ---- From the test vectors ---- */
@@ -195,5 +201,6 @@ int main(int argc, char **argv)
     write_profiles();
     write_requests();
     write_sequences();
+    fuzz_seeds_database();
     return 0;
 }
