@@ -1,6 +1,7 @@
 /* Writes the seeds that every corpus begins with: the committed test vectors, cut to what each
- * target takes, and one plain example of what has no vectors. Run by hand (docs/fuzzing.md); what
- * fuzzing adds to a corpus stands beside the seeds.
+ * target takes, one plain example of what has no vectors, and what nodes of a simulated network say
+ * to each other. Run by hand (docs/fuzzing.md); what fuzzing adds to a corpus stands beside the
+ * seeds.
  *
  *     seeds VECTORS_FOLDER CORPUS_FOLDER */
 #include <stdio.h>
@@ -202,5 +203,7 @@ int main(int argc, char **argv)
     write_requests();
     write_sequences();
     fuzz_seeds_database();
+    number = 0; /* names of their own, which stay when there are more of the others */
+    fuzz_seeds_simulated();
     return 0;
 }

@@ -10,6 +10,10 @@
 void fuzz_seed_write(const char *target, const char *prefix, int first, const uint8_t *bytes,
                      size_t len);
 
+/* Of what nodes say to each other in a small simulated network, one of each kind and shape. The
+ * same in every run. */
+void fuzz_seeds_simulated(void);
+
 /* Rows of a database, and choices for those that make and damage databases. */
 void fuzz_seeds_database(void);
 
