@@ -68,14 +68,11 @@ static bool is_found(MDB_txn *txn, MDB_dbi table, const MDB_val *key, const MDB_
             found.mv_size == value->mv_size);
 }
 
-/* How keys are compared, and whether each has one value, is up to flags of the table. */
 static bool is_plain(MDB_txn *txn, MDB_dbi table)
 {
-    const unsigned orders = MDB_REVERSEKEY | MDB_DUPSORT | MDB_INTEGERKEY | MDB_DUPFIXED |
-                            MDB_INTEGERDUP | MDB_REVERSEDUP;
     unsigned flags;
-    return table == FREE_LIST || /* LMDB does not tell its flags */
-           (mdb_dbi_flags(txn, table, &flags) == 0 && (flags & orders) == 0);
+    return table == FREE_LIST || /* LMDB does not tell: the front is looked at in the end */
+           (mdb_dbi_flags(txn, table, &flags) == 0 && (flags & SKAD_DB_ORDERS) == 0);
 }
 
 /* Visits each entry of a table; they must ascend, which also ends a walk in circles. */
@@ -218,7 +215,7 @@ static bool walk_tables(const skad_db *db, MDB_txn *txn, sums *found)
     }
     bool right = places.ms_entries == totals.of[SKAD_SHELF_HELD].records &&
                  found->pages_used == found->pages.count &&
-                 skad_db_pages_meet_branches(&found->pages, found->branches);
+                 skad_db_pages_meet_rest(&found->pages, found->branches);
     for (size_t i = 0; i < 3; i++) {
         right = right && equal(&totals.of[i], &found->totals.of[i]) &&
                 equal(&found->owners[i], &nothing);

@@ -65,7 +65,7 @@ int skad_db_is_new(const skad_db *db, MDB_txn *txn, bool *out)
     if (result == 0) {
         result = mdb_stat(txn, root, &about);
     }
-    *out = result == 0 && about.ms_entries == 0;
+    *out = result == 0 && about.ms_entries == 0 && about.ms_leaf_pages == 0;
     return result;
 }
 

@@ -36,6 +36,22 @@ typedef struct page_header {
     } u;
 } page_header;
 
+typedef struct front_page {
+    page_header header;
+    uint32_t magic;
+    uint32_t version;
+    void *address;
+    size_t map_bytes;
+    struct {
+        uint32_t unused;
+        uint16_t flags;
+        uint16_t depth;
+        size_t counts[5];
+    } tables[2]; /* LMDB's own */
+    size_t last_page;
+    size_t txnid;
+} front_page;
+
 typedef struct entry_head {
     uint32_t value_bytes; /* on leaves; elsewhere, with the flags, the number of a page */
     uint16_t flags;
@@ -52,6 +68,7 @@ bool skad_db_pages_init(MDB_env *env, skad_db_pages *out)
     }
     out->count = info.me_last_pgno + 1;
     out->bytes = about.ms_psize;
+    out->txnid = info.me_last_txnid;
     out->met = calloc(out->count / 8 + 1, 1);
     return out->met != NULL;
 }
@@ -178,12 +195,9 @@ bool skad_db_pages_meet_free(skad_db_pages *pages, size_t page)
     return meet(pages, page);
 }
 
-bool skad_db_pages_meet_branches(skad_db_pages *pages, uint64_t count)
+static bool meet_branches(skad_db_pages *pages, uint64_t count)
 {
     uint64_t branches = 0;
-    if (pages->map == NULL) { /* there are leaves in any database */
-        return false;
-    }
     for (size_t number = FRONT_PAGES; number < pages->count; number++) {
         if (!meet(pages, number)) {
             continue;
@@ -197,4 +211,20 @@ bool skad_db_pages_meet_branches(skad_db_pages *pages, uint64_t count)
         branches++;
     }
     return branches == count;
+}
+
+/* Transactions write the two pages at the front in turn. LMDB does not tell how the keys of free
+ * pages, which are numbers, are compared. */
+static bool front_is_right(const skad_db_pages *pages)
+{
+    front_page front;
+    memcpy(&front, pages->map + pages->txnid % FRONT_PAGES * pages->bytes, sizeof front);
+    return front.txnid == pages->txnid &&
+           (front.tables[SKAD_DB_FREE_LIST].flags & SKAD_DB_ORDERS) == MDB_INTEGERKEY;
+}
+
+bool skad_db_pages_meet_rest(skad_db_pages *pages, uint64_t branches)
+{
+    /* There are leaves in any database of ours. */
+    return pages->map != NULL && meet_branches(pages, branches) && front_is_right(pages);
 }

@@ -18,10 +18,16 @@
 #define SKAD_DB_FREE_LIST ((MDB_dbi)0)
 #define SKAD_DB_ROOT      ((MDB_dbi)1)
 
+/* Flags of tables that tell how keys are compared and whether each has one value: of ours none is
+ * set. */
+#define SKAD_DB_ORDERS                                                                             \
+    (MDB_REVERSEKEY | MDB_DUPSORT | MDB_INTEGERKEY | MDB_DUPFIXED | MDB_INTEGERDUP | MDB_REVERSEDUP)
+
 typedef struct skad_db_pages {
     size_t count;        /* in the file, with the two at the front */
     size_t bytes;        /* of each */
     uint8_t *met;        /* a bit for each */
+    size_t txnid;        /* of the last transaction */
     const uint8_t *map;  /* page 0; NULL until a leaf was met */
     const uint8_t *leaf; /* met last */
 } skad_db_pages;
@@ -37,7 +43,7 @@ void skad_db_pages_free(skad_db_pages *pages);
  * lie there too. Entries of a leaf come together. */
 bool skad_db_pages_meet_entry(skad_db_pages *pages, MDB_dbi table, skad_span key, skad_span value);
 bool skad_db_pages_meet_free(skad_db_pages *pages, size_t page);
-/* What was not met yet are so many branches. */
-bool skad_db_pages_meet_branches(skad_db_pages *pages, uint64_t count);
+/* What was not met yet are so many branches, and the front is that of the last transaction. */
+bool skad_db_pages_meet_rest(skad_db_pages *pages, uint64_t branches);
 
 #endif

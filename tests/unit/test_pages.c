@@ -31,6 +31,10 @@
 #define AT_LOWER  12
 #define AT_UPPER  14
 
+/* On either page at the front: flags of the list of free pages, and how many tables there are. */
+#define AT_FREE_FLAGS 44
+#define AT_TABLES     120
+
 #define FLAG_BRANCH 1
 #define FLAG_LEAF   2
 #define FLAG_LONG   4
@@ -235,6 +239,24 @@ static void a_bit_that_flips_in_the_head_of_a_page_is_noticed_or_harmless(void *
     assert_true(pages[FLAG_BRANCH] > 0);
 }
 
+/* What writing believes, and what would make a file one without any table, which is not checked. */
+static void what_the_front_says_of_tables_is_looked_at(void **state)
+{
+    folder *here = *state;
+    static const size_t places[] = {AT_FREE_FLAGS, AT_TABLES};
+    make_database(here, fill_a_little);
+    for (size_t i = 0; i < 2; i++) {
+        here->bytes[places[i]] ^= 4;
+        here->bytes[PAGE_BYTES + places[i]] ^= 4;
+        write_file(here);
+        assert_int_equal(check(here), SKAD_DB_DAMAGED);
+        here->bytes[places[i]] ^= 4;
+        here->bytes[PAGE_BYTES + places[i]] ^= 4;
+    }
+    write_file(here);
+    assert_int_equal(check(here), SKAD_DB_GOOD);
+}
+
 /* ---- Long lists of free pages, which have pages of their own ---- */
 
 static void fill_and_sweep(const skad_store *store)
@@ -267,6 +289,8 @@ static void a_long_list_of_free_pages_is_sound_until_its_page_is_not(void **stat
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_the_front_says_of_tables_is_looked_at, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(
             a_bit_that_flips_in_the_head_of_a_page_is_noticed_or_harmless, make_folder,
             remove_folder),
