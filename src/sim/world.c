@@ -13,6 +13,8 @@
     SKAD_US_PER_S /* of a node with a narrow one; the rest is dropped                              \
                    */
 
+#define FORESEEN_NODES_MIN 2000 /* fewer, of some 20 KB each, stay in a cache by themselves */
+
 bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
                      char reason[static SKAD_SIM_REASON_BYTES])
 {
@@ -29,8 +31,10 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     world->now_us = SKAD_SIM_BEGIN_S * SKAD_US_PER_S;
     world->began_us = UINT64_MAX;
     skad_sim_flights_init(&world->flights);
-    world->queue.soon = skad_foresee;
-    world->queue.soon_user = world;
+    if (world->count >= FORESEEN_NODES_MIN) {
+        world->queue.soon = skad_foresee;
+        world->queue.soon_user = world;
+    }
     if (!skad_sim_links_init(&world->links, &world->scenario, reason)) {
         return false;
     }
