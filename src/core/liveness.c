@@ -15,9 +15,19 @@ uint64_t skad_liveness_interval_us(uint64_t known_for_us)
 
 void skad_liveness_next(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
-    uint32_t known_for_s = skad_instant_s(now_us) - peers->peers[slot].known_s;
-    uint64_t interval_us = skad_liveness_interval_us(known_for_s * SKAD_US_PER_S);
+    const skad_peer *peer = &peers->peers[slot];
+    uint32_t known_for_s = skad_instant_s(now_us) - peer->known_s;
+    uint64_t interval_us = peer->places == SKAD_PEER_IN_CACHE
+                               ? SKAD_CHECK_INTERVAL_MAX_US
+                               : skad_liveness_interval_us(known_for_s * SKAD_US_PER_S);
     skad_peers_check_at(peers, slot, now_us + interval_us);
+}
+
+void skad_liveness_by(skad_peers *peers, skad_peer_slot slot, uint64_t us)
+{
+    if (skad_instant_later(peers->checks_ms[slot], skad_instant_ms(us)) > 0) {
+        skad_peers_check_at(peers, slot, us);
+    }
 }
 
 /* The two checks that are due first, in milliseconds from now on; INT32_MAX: there is none. */
@@ -103,8 +113,7 @@ void skad_liveness_unheard(skad_peers *peers, const skad_id *id, uint64_t again_
         }
     }
     skad_peers_check_at(peers, silent, again_us);
-    if (latest != SKAD_PEER_NONE &&
-        skad_instant_later(peers->checks_ms[latest], skad_instant_ms(again_us)) > 0) {
-        skad_peers_check_at(peers, latest, again_us);
+    if (latest != SKAD_PEER_NONE) {
+        skad_liveness_by(peers, latest, again_us);
     }
 }

@@ -6,7 +6,10 @@
  * about a / (a + t) (Li et al., "Bandwidth-efficient management of DHT routing tables", NSDI
  * 2005). So a peer is asked every two minutes at first, then after a quarter of the time for
  * which it is known, when that probability is down to 0.8, and at last every quarter of an hour,
- * after which BEP 5 calls a peer questionable. Any verified answer counts. */
+ * after which BEP 5 calls a peer questionable. Any verified answer counts.
+ *
+ * Who only waits to replace somebody is asked every quarter of an hour, and within two
+ * minutes when it moves up: half of a full table's peers wait. */
 #ifndef SKAD_CORE_LIVENESS_H
 #define SKAD_CORE_LIVENESS_H
 
@@ -24,8 +27,12 @@
 /* How long after an answer a peer is asked again, if it was first heard so long before. */
 uint64_t skad_liveness_interval_us(uint64_t known_for_us);
 
-/* A verified answer came, or a ping is on its way: the peer's next check is one interval on. */
+/* A verified answer came, or a ping is on its way: the peer's next check is one interval on, as its
+ * age and its places want it. */
 void skad_liveness_next(skad_peers *peers, skad_peer_slot slot, uint64_t now_us);
+
+/* Its next check is due at `us` or sooner. */
+void skad_liveness_by(skad_peers *peers, skad_peer_slot slot, uint64_t us);
 
 /* The peer whose check is most overdue, SKAD_PEER_NONE if none is due; *next_us is when the next
  * one will be (UINT64_MAX without peers). Pushes the returned peer's check one interval on. `any`:

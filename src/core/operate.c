@@ -221,7 +221,7 @@ static void judge(skad_node *node, const skad_id *sender, const skad_address *fr
 {
     if (faults > 0) {
         node->stats.faults += faults;
-        node->stats.dismissed += skad_table_fault(&node->table, sender);
+        node->stats.dismissed += skad_table_fault(&node->table, sender, node->now.mono_us);
         skad_bans_strike(&node->bans, from, SKAD_BAN_ANSWERS, node->now.mono_us);
     }
 }

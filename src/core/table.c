@@ -255,8 +255,8 @@ static bool make_room(skad_table *table)
     return true;
 }
 
-/* Takes a peer out of every place. */
-static void evict(skad_table *table, skad_peer_slot slot)
+/* Takes a peer out of every place. Who moves up for it may not have been asked for long. */
+static void evict(skad_table *table, skad_peer_slot slot, uint64_t now_us)
 {
     size_t bucket = skad_table_bucket_of(table, &peer_at(table, slot)->id);
     const skad_bucket *counts = &table->buckets[bucket];
@@ -270,7 +270,12 @@ static void evict(skad_table *table, skad_peer_slot slot)
     }
     skad_siblings_remove(table, slot);
     skad_peers_release(&table->peers, slot);
+    size_t left = counts->members_count;
     promote(table, bucket);
+    for (size_t i = left; i < counts->members_count; i++) {
+        skad_liveness_by(&table->peers, skad_table_members(table, bucket)[i],
+                         now_us + SKAD_CHECK_INTERVAL_US);
+    }
 }
 
 /* The most recently seen member stands last. */
@@ -385,7 +390,6 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
     skad_rtt_sample(&peer->rtt, rtt_us);
     skad_peers_set_failures(&table->peers, slot, 0);
     peer->seen_ms = skad_instant_ms(now_us);
-    skad_liveness_next(&table->peers, slot, now_us);
     if (is_new) {
         place(table, slot);
         SKAD_ASSERT(peer->places != 0);
@@ -395,6 +399,7 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
             skad_siblings_add(table, slot);
         }
     }
+    skad_liveness_next(&table->peers, slot, now_us);
     return slot;
 }
 
@@ -433,20 +438,20 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
     skad_route_failed(peers, slot, route);
     skad_peers_set_failures(peers, slot, peer->failures + 1U);
     if (peer->failures >= SKAD_TABLE_FAILURES_MAX) {
-        evict(table, slot);
+        evict(table, slot, now_us);
         return;
     }
     if (skad_peer_silent(peer)) {
         size_t bucket = skad_table_bucket_of(table, id);
         if ((peer->places & SKAD_PEER_IN_CACHE) != 0 || table->buckets[bucket].cache_count > 0) {
-            evict(table, slot);
+            evict(table, slot, now_us);
             return;
         }
         skad_peers_check_at(peers, slot, now_us + (SKAD_CHECK_BACKOFF_US << (peer->failures - 1)));
     }
 }
 
-bool skad_table_fault(skad_table *table, const skad_id *id)
+bool skad_table_fault(skad_table *table, const skad_id *id, uint64_t now_us)
 {
     skad_peer_slot slot = skad_peers_find(&table->peers, id);
     if (slot == SKAD_PEER_NONE) {
@@ -456,7 +461,7 @@ bool skad_table_fault(skad_table *table, const skad_id *id)
     if (annex != NULL && ++annex->faults < SKAD_TABLE_FAULTS_MAX) {
         return false;
     }
-    evict(table, slot);
+    evict(table, slot, now_us);
     return true;
 }
 

@@ -102,7 +102,7 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
 
 /* An answer of this peer broke the rules (conduct.h): after SKAD_TABLE_FAULTS_MAX it loses its
  * place and has to come in anew. Returns whether it did. */
-bool skad_table_fault(skad_table *table, const skad_id *id);
+bool skad_table_fault(skad_table *table, const skad_id *id, uint64_t now_us);
 
 /* Whether a peer that we do not know yet would get a place better than the replacement cache's
  * last: the test before a candidate is worth a ping. */

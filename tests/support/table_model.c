@@ -50,17 +50,6 @@ struct test_table_model {
 
 typedef test_table_model model;
 
-/* Between two checks of somebody: a quarter of the time since it answered first, in whole seconds,
- * from two minutes to fifteen. */
-static uint64_t interval_us(const model *self, const figure *who)
-{
-    uint64_t known_for_s = self->now_us / SKAD_US_PER_S - who->known_us / SKAD_US_PER_S;
-    uint64_t us = known_for_s * SKAD_US_PER_S / 4;
-    uint64_t least_us = 2 * 60 * SKAD_US_PER_S;
-    uint64_t most_us = 15 * 60 * SKAD_US_PER_S;
-    return us < least_us ? least_us : us > most_us ? most_us : us;
-}
-
 static uint64_t choose(model *self, uint64_t bound)
 {
     return self->chooser.below(self->chooser.user, bound);
@@ -121,6 +110,27 @@ static bool known(const model *self, size_t number)
            run_has(&self->siblings, number);
 }
 
+static bool waits(const model *self, size_t number)
+{
+    size_t bucket = bucket_of(self, number);
+    return run_has(&self->caches[bucket], number) && !run_has(&self->siblings, number);
+}
+
+/* Between two checks of somebody: a quarter of the time since it answered first, in whole seconds,
+ * from two minutes to fifteen; fifteen for whoever has no place but in a cache. */
+static uint64_t interval_us(const model *self, const figure *who)
+{
+    size_t number = (size_t)(who - self->figures);
+    if (waits(self, number)) {
+        return 15 * 60 * SKAD_US_PER_S;
+    }
+    uint64_t known_for_s = self->now_us / SKAD_US_PER_S - who->known_us / SKAD_US_PER_S;
+    uint64_t us = known_for_s * SKAD_US_PER_S / 4;
+    uint64_t least_us = 2 * 60 * SKAD_US_PER_S;
+    uint64_t most_us = 15 * 60 * SKAD_US_PER_S;
+    return us < least_us ? least_us : us > most_us ? most_us : us;
+}
+
 static size_t known_count(const model *self)
 {
     size_t count = 0;
@@ -148,8 +158,11 @@ static void promote(model *self, size_t bucket)
             }
         }
         size_t number = cache->at[longest];
+        figure *who = &self->figures[number];
+        uint64_t soon_us = self->now_us + 2 * 60 * SKAD_US_PER_S;
         run_drop(cache, number);
         run_push(members, number);
+        who->check_us = who->check_us < soon_us ? who->check_us : soon_us;
     }
 }
 
@@ -293,9 +306,9 @@ static void step_answered(model *self, size_t number)
     who->blamed[family] = 0;
     who->failures = 0;
     who->seen_us = self->now_us;
-    who->check_us = self->now_us + interval_us(self, who);
     if (is_new) {
         settle(self, number);
+        who->check_us = self->now_us + interval_us(self, who);
         return;
     }
     run *members = &self->members[bucket_of(self, number)];
@@ -304,6 +317,7 @@ static void step_answered(model *self, size_t number)
         run_push(members, number);
     }
     join_siblings(self, number);
+    who->check_us = self->now_us + interval_us(self, who);
 }
 
 static void step_failed(model *self, size_t number)

@@ -168,12 +168,12 @@ static void three_bad_answers_cost_a_peer_its_place(void **state)
 {
     bench *made = *state;
     somebody who = meet(made, FAR);
-    assert_false(skad_table_fault(&made->table, &who.id));
+    assert_false(skad_table_fault(&made->table, &who.id, made->now_us));
     answer(made, &who); /* a good one does not make up for it */
-    assert_false(skad_table_fault(&made->table, &who.id));
-    assert_true(skad_table_fault(&made->table, &who.id));
+    assert_false(skad_table_fault(&made->table, &who.id, made->now_us));
+    assert_true(skad_table_fault(&made->table, &who.id, made->now_us));
     assert_null(find(made, &who));
-    assert_false(skad_table_fault(&made->table, &who.id));
+    assert_false(skad_table_fault(&made->table, &who.id, made->now_us));
     answer(made, &who); /* it may come in anew */
     assert_int_equal(find(made, &who)->annex, SKAD_PEER_NONE);
 }
@@ -477,6 +477,26 @@ static void whoever_is_known_for_long_is_checked_less_often(void **state)
     }
 }
 
+static void who_waits_is_checked_rarely_but_soon_when_it_moves_up(void **state)
+{
+    bench *made = *state;
+    somebody members[K];
+    fill(made, members);
+    for (unsigned i = 0; i < SIBLINGS * SKAD_SIBLINGS_ETA; i++) {
+        meet(made, 40); /* whoever is in the cache is no sibling */
+    }
+    somebody waiting = meet(made, FAR);
+    assert_int_equal(find(made, &waiting)->places, SKAD_PEER_IN_CACHE);
+    assert_int_equal(check_of(made, &waiting),
+                     skad_instant_ms(made->now_us + SKAD_CHECK_INTERVAL_MAX_US));
+    made->now_us += 5 * SKAD_US_PER_S;
+    fail_request(made, &members[0]);
+    fail_request(made, &members[0]);
+    assert_true(in_bucket(made, &waiting));
+    assert_int_equal(check_of(made, &waiting),
+                     skad_instant_ms(made->now_us + SKAD_CHECK_INTERVAL_US));
+}
+
 static void a_check_that_is_not_due_is_made_when_anybody_will_do(void **state)
 {
     bench *made = *state;
@@ -591,6 +611,7 @@ int main(void)
         TEST(a_stranger_is_wanted_only_where_it_would_get_a_good_place),
         TEST(the_caches_of_a_full_table_come_to_be_of_one_size_and_rest),
         TEST(whoever_is_known_for_long_is_checked_less_often),
+        TEST(who_waits_is_checked_rarely_but_soon_when_it_moves_up),
         TEST(a_check_that_is_not_due_is_made_when_anybody_will_do),
         TEST(a_silence_that_may_be_our_own_harms_nobody),
         TEST(checks_come_in_the_order_in_which_they_are_due),
