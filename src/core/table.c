@@ -465,6 +465,11 @@ bool skad_table_fault(skad_table *table, const skad_id *id, uint64_t now_us)
     return true;
 }
 
+static bool has_room(const skad_table *table)
+{
+    return table->peers.count < table->peers.slots || fullest_cache(table) < table->buckets_count;
+}
+
 /* Whether a cache is to grow: when the pool is full that is at the cost of the fullest one, and
  * worth it only if that stays no smaller. Else two would take turns, and each turn costs a ping. */
 static bool cache_wants(const skad_table *table, size_t bucket)
@@ -499,9 +504,10 @@ bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_add
     }
     size_t index = skad_table_bucket_of(table, id);
     const skad_bucket *bucket = &table->buckets[index];
-    return index + 1 == table->buckets_count || bucket->members_count < table->k ||
-           cache_wants(table, index) || silent_member(table, index) < bucket->members_count ||
-           skad_siblings_want(table, id);
+    bool member = index + 1 == table->buckets_count || bucket->members_count < table->k ||
+                  silent_member(table, index) < bucket->members_count;
+    return ((member || skad_siblings_want(table, id)) && has_room(table)) ||
+           cache_wants(table, index);
 }
 
 static bool lives(const skad_peer *peer)

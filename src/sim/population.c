@@ -59,10 +59,10 @@ static uint64_t places_of(const skad_world *world)
     for (uint64_t nodes = world->count; nodes >= (uint64_t)2 * world->profile.k; nodes /= 2) {
         buckets++;
     }
-    uint64_t places = buckets * world->profile.k +
-                      world->scenario.eta * (uint64_t)world->profile.siblings / 2 +
-                      world->scenario.replacements;
-    return places / PEERS_STEP * PEERS_STEP;
+    uint64_t needed =
+        buckets * world->profile.k + world->scenario.eta * (uint64_t)world->profile.siblings / 2;
+    uint64_t places = (needed + world->scenario.replacements) / PEERS_STEP * PEERS_STEP;
+    return places >= needed ? places : places + PEERS_STEP;
 }
 
 /* What a node may grow to; memory comes as it is needed. Node 0 has more to do at once. */

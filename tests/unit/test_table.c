@@ -456,6 +456,20 @@ static void the_caches_of_a_full_table_come_to_be_of_one_size_and_rest(void **st
     assert_in_range(most - least, 0, 1);
 }
 
+/* Full of members and siblings: whoever is asked could not be let in, however welcome. */
+static void a_table_without_room_wants_nobody(void **state)
+{
+    bench *made = *state;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        meet(made, i / K); /* as many as each bucket takes */
+    }
+    assert_int_equal(made->table.peers.count, SLOTS);
+    somebody near = {.id = test_dice_id_near(&made->dice, &made->self, 40),
+                     .address = test_dice_address(7777)};
+    assert_false(skad_table_wants(&made->table, &near.id, &near.address));
+    assert_int_equal(answer(made, &near), SKAD_PEER_NONE);
+}
+
 static void whoever_is_known_for_long_is_checked_less_often(void **state)
 {
     bench *made = *state;
@@ -610,6 +624,7 @@ int main(void)
         TEST(siblings_are_the_closest_in_order_whatever_their_bucket_holds),
         TEST(a_stranger_is_wanted_only_where_it_would_get_a_good_place),
         TEST(the_caches_of_a_full_table_come_to_be_of_one_size_and_rest),
+        TEST(a_table_without_room_wants_nobody),
         TEST(whoever_is_known_for_long_is_checked_less_often),
         TEST(who_waits_is_checked_rarely_but_soon_when_it_moves_up),
         TEST(a_check_that_is_not_due_is_made_when_anybody_will_do),
