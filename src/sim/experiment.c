@@ -8,6 +8,7 @@
 #include "src/sim/adversary.h"
 #include "src/sim/askers.h"
 #include "src/sim/churn.h"
+#include "src/sim/filling.h"
 #include "src/sim/memory.h"
 #include "src/sim/population.h"
 #include "src/sim/values.h"
@@ -239,7 +240,7 @@ static void build(experiment *self)
     double start_s = real_s();
     skad_sim_churn_settle(&self->churn, self->world);
     if (self->world->scenario.build == SKAD_SIM_FILLED) {
-        skad_population_fill(self->world);
+        skad_sim_fill(self->world);
     } else {
         join_all(self);
     }

@@ -1,5 +1,4 @@
-/* The nodes of a world: their identities, clocks and NATs, their birth and death, and tables as a
- * long-stable network has them. */
+/* The nodes of a world: their identities, limits, clocks and NATs, their birth and death. */
 #ifndef SKAD_SIM_POPULATION_H
 #define SKAD_SIM_POPULATION_H
 
@@ -8,11 +7,6 @@
 /* Makes all nodes of world->scenario, and the atlas. */
 void skad_population_init(skad_world *world);
 void skad_population_free(skad_world *world);
-
-/* Fills the tables of all nodes that are up with those that are up, as they would be after all had
- * been there for long: each bucket full where there are enough for it, a random choice of those in
- * its range, and the sibling list complete. Liveness checks are due evenly spread. */
-void skad_population_fill(skad_world *world);
 
 /* The name of the first invariant that a node breaks, or NULL. */
 const char *skad_population_broken(const skad_world *world, uint32_t node);

@@ -16,6 +16,7 @@
 
 #include "src/core/state.h"
 #include "src/sim/experiment.h"
+#include "src/sim/filling.h"
 #include "src/sim/population.h"
 #include "src/sim/stats.h"
 
@@ -107,7 +108,7 @@ static void filled_buckets_are_full_where_there_are_enough(void **state)
     skad_world *world = calloc(1, sizeof *world);
     assert_non_null(world);
     assert_true(skad_world_init(world, &scenario, reason));
-    skad_population_fill(world);
+    skad_sim_fill(world);
     for (uint32_t node = 0; node < world->count; node += 97) {
         const skad_table *table = &world->nodes[node].node->table;
         assert_null(skad_population_broken(world, node));
@@ -373,7 +374,7 @@ static void a_broken_invariant_ends_the_run(void **state)
     assert_non_null(world);
     scenario.invariants = true;
     assert_true(skad_world_init(world, &scenario, reason));
-    skad_population_fill(world);
+    skad_sim_fill(world);
     assert_null(world->broken);
     world->nodes[7].node->table.siblings_count--; /* its peer still says it is one */
     skad_world_run(world, world->now_us + 600 * SKAD_US_PER_S);
