@@ -1,5 +1,6 @@
 #include "src/core/fill.h"
 
+#include "src/core/buckets.h"
 #include "src/core/handover.h"
 #include "src/core/instant.h"
 #include "src/core/liveness.h"
@@ -33,7 +34,7 @@ skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known, siz
         node->upkeep.check_us = check_us < node->upkeep.check_us ? check_us : node->upkeep.check_us;
         node->heard_us = known[i].heard_us > node->heard_us ? known[i].heard_us : node->heard_us;
     }
-    skad_table_order(table);
+    skad_buckets_order(table);
     return SKAD_OK;
 }
 

@@ -91,10 +91,6 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
                                       const skad_address *address, uint64_t rtt_us,
                                       uint64_t now_us);
 
-/* Puts each bucket's members in the order in which they were seen, where that was set from outside
- * (fill.h). */
-void skad_table_order(skad_table *table);
-
 /* A request to this peer at this endpoint stayed without an answer. Harms the peer only if that is
  * the endpoint that it was verified at. */
 void skad_table_failed(skad_table *table, const skad_id *id, const skad_address *address,
