@@ -116,7 +116,7 @@ static bool waits(const model *self, size_t number)
     return run_has(&self->caches[bucket], number) && !run_has(&self->siblings, number);
 }
 
-/* Between two checks of somebody: a quarter of the time since it answered first, in whole seconds,
+/* Between two checks of somebody: an eighth of the time since it answered first, in whole seconds,
  * from two minutes to fifteen; fifteen for whoever has no place but in a cache. */
 static uint64_t interval_us(const model *self, const figure *who)
 {
@@ -125,7 +125,7 @@ static uint64_t interval_us(const model *self, const figure *who)
         return 15 * 60 * SKAD_US_PER_S;
     }
     uint64_t known_for_s = self->now_us / SKAD_US_PER_S - who->known_us / SKAD_US_PER_S;
-    uint64_t us = known_for_s * SKAD_US_PER_S / 4;
+    uint64_t us = known_for_s * SKAD_US_PER_S / 8;
     uint64_t least_us = 2 * 60 * SKAD_US_PER_S;
     uint64_t most_us = 15 * 60 * SKAD_US_PER_S;
     return us < least_us ? least_us : us > most_us ? most_us : us;

@@ -477,10 +477,10 @@ static void whoever_is_known_for_long_is_checked_less_often(void **state)
     const struct {
         uint64_t known_for_us;
         uint64_t next_in_us;
-    } ages[] = {{5 * minute_us, 2 * minute_us},
-                {8 * minute_us, 2 * minute_us},
-                {20 * minute_us, 5 * minute_us},
-                {60 * minute_us, 15 * minute_us},
+    } ages[] = {{10 * minute_us, 2 * minute_us},
+                {16 * minute_us, 2 * minute_us},
+                {40 * minute_us, 5 * minute_us},
+                {120 * minute_us, 15 * minute_us},
                 {100000 * minute_us, 15 * minute_us}};
     somebody who = meet(made, FAR);
     uint64_t met_us = made->now_us / SKAD_US_PER_S * SKAD_US_PER_S;
