@@ -46,11 +46,18 @@ static bool more_candidates(skad_upkeep_state *upkeep)
     return true;
 }
 
+/* To a node that nobody answers any more, whoever asks it something is worth a ping, place or not:
+ * his answer proves that its own network is up, and only then does the silence of others count.
+ * Else a table full of the dead would stay shut for ever. */
+static bool worth_a_ping(const skad_node *node, const skad_id *id, const skad_address *address)
+{
+    return !node->join.joined || skad_table_wants(&node->table, id, address);
+}
+
 void skad_upkeep_consider(skad_node *node, const skad_id *id, const skad_address *address)
 {
     skad_upkeep_state *upkeep = &node->upkeep;
-    if (upkeep->candidates_count == SKAD_CANDIDATES_MAX ||
-        !skad_table_wants(&node->table, id, address)) {
+    if (upkeep->candidates_count == SKAD_CANDIDATES_MAX || !worth_a_ping(node, id, address)) {
         return;
     }
     for (size_t i = 0; i < upkeep->candidates_count; i++) {
@@ -84,7 +91,7 @@ static void ping_candidate(skad_node *node)
     const skad_stranger *stranger = &upkeep->candidates[upkeep->candidates_first];
     upkeep->candidates_first = (upkeep->candidates_first + 1) % upkeep->candidates_room;
     upkeep->candidates_count--;
-    if (skad_table_wants(&node->table, &stranger->id, &stranger->address)) {
+    if (worth_a_ping(node, &stranger->id, &stranger->address)) {
         upkeep->strangers_asked +=
             skad_ask_ping(node, &stranger->id, &stranger->address, SKAD_PURPOSE_STRANGER);
     }

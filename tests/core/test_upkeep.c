@@ -94,12 +94,105 @@ static void a_network_that_is_gone_is_asked_no_more_than_a_young_one(void **stat
     test_stage_free(&stage);
 }
 
+/* ---- A table full of the dead ---- */
+
+/* A verified ping, with a token. */
+static void knock(test_stage *stage, const test_stranger *who)
+{
+    const skad_message ping = {.kind = SKAD_KIND_PING};
+    uint8_t token[SKAD_TOKEN_BYTES];
+    skad_datagram datagram;
+    test_stage_token(stage, who, token);
+    test_stage_request(stage, who, &ping, token, &datagram);
+    assert_int_equal(test_stage_deliver(stage, &who->address, &datagram), SKAD_VERDICT_ACCEPT);
+}
+
+static bool the_first_are_dead(test_stage *stage, test_stranger *who, const skad_message *request,
+                               skad_message *answer)
+{
+    (void)request;
+    (void)answer;
+    return (size_t)(who - stage->strangers) >= *(size_t *)stage->user;
+}
+
+/* Forty peers in buckets of two, all of whom died while nobody else was there to be heard. */
+static void begin_among_the_dead(test_stage *stage, size_t *dead)
+{
+    skad_profile profile = test_stage_profile();
+    profile.k = 2;
+    profile.siblings = 2;
+    test_stage_init(stage, &profile);
+    for (size_t i = 0; i < 40; i++) {
+        (void)test_stage_stranger(stage);
+    }
+    *dead = 0;
+    stage->script = the_first_are_dead;
+    stage->user = dead;
+    for (size_t i = 0; i < 40; i++) {
+        knock(stage, &stage->strangers[i]);
+        test_stage_run(stage, SKAD_US_PER_S);
+    }
+    *dead = 40;
+    test_stage_run(stage, 1200 * SKAD_US_PER_S);
+    assert_false(stage->node->join.joined);
+}
+
+/* Somebody whom the table has no place for: its farthest bucket and cache are full. */
+static test_stranger *stranger_far_away(test_stage *stage)
+{
+    for (;;) {
+        test_stranger *who = test_stage_stranger(stage);
+        if (skad_table_bucket_of(&stage->node->table, &who->identity.id) == 0) {
+            assert_false(skad_table_wants(&stage->node->table, &who->identity.id, &who->address));
+            return who;
+        }
+    }
+}
+
+/* Found by fuzzing: of 27 nodes two were left after a crash. One had joined through the other,
+ * which had its table full of the dead, was never punished for its silence, and never asked it. */
+static void a_table_full_of_the_dead_opens_to_who_knocks(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    size_t dead;
+    begin_among_the_dead(&stage, &dead);
+    test_stranger *who = stranger_far_away(&stage);
+    for (unsigned i = 0; i < 5 && !stage.node->join.joined; i++) {
+        knock(&stage, who);
+        test_stage_run(&stage, 60 * SKAD_US_PER_S);
+    }
+    assert_true(stage.node->join.joined);
+    assert_int_not_equal(skad_peers_find(&stage.node->table.peers, &who->identity.id),
+                         SKAD_PEER_NONE);
+    test_stage_free(&stage);
+}
+
+/* Where others answer, nobody is asked who would get no place. */
+static void who_knocks_at_a_joined_node_has_nobody_asked(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    size_t dead;
+    begin_among_the_dead(&stage, &dead);
+    stage.node->join.joined = true;
+    stage.node->heard_us = stage.now.mono_us;
+    test_stranger *who = stranger_far_away(&stage);
+    unsigned before = asked_in_all(&stage);
+    knock(&stage, who);
+    test_stage_run(&stage, 30 * SKAD_US_PER_MS);
+    assert_int_equal(asked_in_all(&stage), before);
+    test_stage_free(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_check_without_room_is_made_up_for),
         cmocka_unit_test(peers_known_for_long_are_asked_rarely_but_somebody_always_is),
         cmocka_unit_test(a_network_that_is_gone_is_asked_no_more_than_a_young_one),
+        cmocka_unit_test(a_table_full_of_the_dead_opens_to_who_knocks),
+        cmocka_unit_test(who_knocks_at_a_joined_node_has_nobody_asked),
     };
     return cmocka_run_group_tests_name("upkeep", tests, NULL, NULL);
 }
