@@ -7,6 +7,7 @@
 #include "src/core/distance.h"
 #include "src/core/diversity.h"
 #include "src/core/handover.h"
+#include "src/core/mend.h"
 #include "src/core/operate.h"
 #include "src/core/serve.h"
 #include "src/core/upkeep.h"
@@ -20,13 +21,14 @@ static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address 
     }
 }
 
+static bool lives(const skad_node *node, skad_peer_slot slot)
+{
+    return slot != SKAD_PEER_NONE && !skad_peer_silent(&node->table.peers.peers[slot]);
+}
+
 static bool lives_near_us(const skad_node *node, skad_peer_slot slot)
 {
-    if (slot == SKAD_PEER_NONE) {
-        return false;
-    }
-    const skad_peer *peer = &node->table.peers.peers[slot];
-    return (peer->places & SKAD_PEER_IN_SIBLINGS) != 0 && !skad_peer_silent(peer);
+    return lives(node, slot) && (node->table.peers.peers[slot].places & SKAD_PEER_IN_SIBLINGS) != 0;
 }
 
 static void handle_answer(skad_node *node, const skad_admitted *admitted, const skad_opened *opened,
@@ -36,6 +38,7 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
     skad_pending_close(&node->pending, admitted->rpc);
     node->heard_us = node->now.mono_us;
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &opened->sender);
+    bool lived = lives(node, slot);
     bool was_near = lives_near_us(node, slot);
     slot = skad_table_answered_at(&node->table, slot, &opened->sender, from,
                                   node->now.mono_us - rpc.sent_us, node->now.mono_us);
@@ -53,6 +56,8 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
         skad_upkeep_stranger_over(node);
         return;
     case SKAD_PURPOSE_HELLO:
+        skad_mend_answered(node, &opened->sender, from, lived);
+        return;
     case SKAD_PURPOSE_CHECK:
     case SKAD_PURPOSE_REPLICA:
         return; /* its place in the table is all that was wanted */
@@ -82,6 +87,19 @@ void skad_handle(skad_node *node, const skad_admitted *admitted, const skad_open
     }
 }
 
+/* One more silence of a peer; whom we lose by it is remembered. */
+static void blame(skad_node *node, const skad_pending_rpc *rpc)
+{
+    const skad_peers *peers = &node->table.peers;
+    skad_peer_slot slot = skad_peers_find(peers, &rpc->responder);
+    bool lived = lives(node, slot);
+    uint32_t known_s = lived ? peers->peers[slot].known_s : 0;
+    skad_table_failed(&node->table, &rpc->responder, &rpc->address, node->now.mono_us);
+    if (lived && !lives(node, skad_peers_find(peers, &rpc->responder))) {
+        skad_mend_lost(node, &rpc->responder, &rpc->address, known_s);
+    }
+}
+
 /* A silence counts against a peer only if somebody else was heard since we asked: else it may be
  * our own network that is down. Then it is asked again together with another peer, the later the
  * longer nobody was heard, so that a node without a network does not spin. */
@@ -93,7 +111,7 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
     }
     uint64_t now_us = node->now.mono_us;
     if (node->heard_us > rpc->sent_us) {
-        skad_table_failed(&node->table, &rpc->responder, &rpc->address, now_us);
+        blame(node, rpc);
     } else {
         uint64_t pause_us = SKAD_CHECK_RETRY_US + (now_us - node->heard_us) / 4;
         if (pause_us > SKAD_CHECK_INTERVAL_US) {

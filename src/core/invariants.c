@@ -261,6 +261,18 @@ static const char *store_broken(const skad_node *node)
     return within ? NULL : "the store keeps to its caps";
 }
 
+static const char *mend_broken(const skad_node *node)
+{
+    const skad_mend_state *mend = &node->mend;
+    if (mend->lost_count > SKAD_LOST_MAX) {
+        return "those who are missed keep to their cap";
+    }
+    if ((mend->lost_count > 0) != (mend->round_us != UINT64_MAX)) {
+        return "a round is planned while somebody is missed";
+    }
+    return NULL;
+}
+
 /* ---- Time ---- */
 
 /* The deadline may be early, never late. */
@@ -269,6 +281,9 @@ static const char *deadline_broken(const skad_node *node)
     uint64_t deadline = skad_node_deadline(node);
     if (node->upkeep.sweep_us > node->now.mono_us + SKAD_SWEEP_INTERVAL_US) {
         return "the store is swept in time";
+    }
+    if (deadline > node->mend.round_us) {
+        return "no round of mending is slept over";
     }
     for (size_t i = 0; i < node->pending.used; i++) {
         if (deadline > node->pending.due_us[i]) {
@@ -300,6 +315,9 @@ const char *skad_node_broken(const skad_node *node, skad_time now)
     }
     if (broken == NULL) {
         broken = rings_broken(node);
+    }
+    if (broken == NULL) {
+        broken = mend_broken(node);
     }
     if (broken == NULL) {
         broken = operations_broken(node);

@@ -130,7 +130,7 @@ void skad_join_advance(skad_node *node)
         return;
     }
     if (can_look(node)) {
-        join->lookup = skad_start_own(node, SKAD_OPERATION_JOIN, &node->identity.id);
+        join->lookup = skad_start_own(node, SKAD_OPERATION_JOIN, &node->identity.id, NULL);
         if (join->lookup == 0) { /* refreshes have all the places, which they free in a minute */
             join->hello_us = node->now.mono_us + NO_ROOM_RETRY_US;
         }

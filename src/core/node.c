@@ -16,6 +16,7 @@
 #include "src/core/handover.h"
 #include "src/core/intake.h"
 #include "src/core/join.h"
+#include "src/core/mend.h"
 #include "src/core/operate.h"
 #include "src/core/report.h"
 #include "src/core/republish.h"
@@ -181,7 +182,7 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     skad_profile_network_key(&node->profile, node->network_key);
     if (allocate(node, config->shared) != SKAD_OK ||
         skad_gate_init(node, &config->rates) != SKAD_OK || skad_upkeep_init(node) != SKAD_OK ||
-        skad_handover_init(node) != SKAD_OK) {
+        skad_handover_init(node) != SKAD_OK || skad_mend_init(node) != SKAD_OK) {
         skad_node_free(node);
         return SKAD_ERR_MEMORY;
     }
@@ -205,6 +206,7 @@ void skad_node_free(skad_node *node)
     skad_roots_free(&node->roots);
     skad_bans_free(&node->bans);
     skad_gate_free(node);
+    skad_mend_free(node);
     skad_upkeep_free(node);
     skad_handover_free(node);
     skad_republish_free(node);
@@ -265,6 +267,7 @@ void skad_node_tick(skad_node *node, skad_time now)
     skad_node_enter(node, now);
     skad_handle_timeouts(node);
     skad_operate_tick(node);
+    skad_mend_tick(node);
     skad_upkeep_tick(node);
     skad_handover_tick(node);
     skad_join_watch(node);
@@ -276,7 +279,8 @@ uint64_t skad_node_deadline(const skad_node *node)
     uint64_t deadline = skad_pending_deadline(&node->pending);
     uint64_t others[] = {skad_operate_deadline(node),  skad_upkeep_deadline(node),
                          skad_handover_deadline(node), skad_join_deadline(node),
-                         skad_watch_deadline(node),    skad_republish_deadline(node)};
+                         skad_watch_deadline(node),    skad_republish_deadline(node),
+                         skad_mend_deadline(node)};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         deadline = others[i] < deadline ? others[i] : deadline;
     }

@@ -57,24 +57,10 @@ static void postpone_refresh(skad_node *node, const skad_id *target)
     bucket->refresh_us = node->now.mono_us + SKAD_REFRESH_INTERVAL_US * 3 / 4 + jitter;
 }
 
-static skad_status begin_lookup(skad_node *node, skad_operation *operation, const skad_id *target)
+/* The contacts that a lookup begins at: the closest of the table. */
+static void seed(skad_node *node, skad_operation *operation, const skad_id *target)
 {
     const skad_table *table = &node->table;
-    bool joining = operation->kind == SKAD_OPERATION_JOIN;
-    const skad_lookup_plan plan = {
-        .profile = &node->profile,
-        .self = &table->self,
-        .target = target,
-        .wanted = joining ? SKAD_REGION_WANTED : 0,
-        .now_us = node->now.mono_us,
-        .frugal = node->frugal,
-        .tuning = &node->tuning,
-    };
-    operation->lookup = skad_lookup_new(&plan);
-    if (operation->lookup == NULL) {
-        return SKAD_ERR_MEMORY;
-    }
-    operation->lookup->radius = skad_density_radius(table, node->profile.siblings);
     skad_peer_slot slots[SEEDS_MAX];
     size_t count =
         skad_peers_closest(&table->peers, target, node->families, NULL, SEEDS_MAX, slots);
@@ -86,18 +72,45 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
             skad_lookup_seed(operation->lookup, i, &contact, address);
         }
     }
+}
+
+static skad_status begin_lookup(skad_node *node, skad_operation *operation, const skad_id *target,
+                                const skad_contact *from)
+{
+    const skad_table *table = &node->table;
+    bool of_us = operation->kind == SKAD_OPERATION_JOIN || from != NULL;
+    const skad_lookup_plan plan = {
+        .profile = &node->profile,
+        .self = &table->self,
+        .target = target,
+        .wanted = of_us ? SKAD_REGION_WANTED : 0,
+        .now_us = node->now.mono_us,
+        .frugal = node->frugal,
+        .tuning = &node->tuning,
+    };
+    operation->lookup = skad_lookup_new(&plan);
+    if (operation->lookup == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    operation->lookup->radius = skad_density_radius(table, node->profile.siblings);
+    if (from != NULL) {
+        skad_lookup_seed(operation->lookup, 0, from, skad_contact_endpoint(from, node->families));
+    } else {
+        seed(node, operation, target);
+    }
     postpone_refresh(node, target);
     node->stats.lookups++;
     return SKAD_OK;
 }
 
-skad_op skad_start_own(skad_node *node, skad_operation_kind kind, const skad_id *target)
+skad_op skad_start_own(skad_node *node, skad_operation_kind kind, const skad_id *target,
+                       const skad_contact *from)
 {
     skad_operation *operation;
     if (take(node, kind, &operation) != SKAD_OK) {
         return 0;
     }
-    if (begin_lookup(node, operation, target) != SKAD_OK) {
+    if (begin_lookup(node, operation, target, from) != SKAD_OK) {
         skad_operations_release(&node->operations, operation);
         return 0;
     }
@@ -139,7 +152,7 @@ skad_status skad_node_lookup(skad_node *node, const skad_id *target, skad_time n
         return status;
     }
     *op = skad_operation_name(&node->operations, operation);
-    status = begin_lookup(node, operation, target);
+    status = begin_lookup(node, operation, target, NULL);
     if (status != SKAD_OK) {
         skad_operations_release(&node->operations, operation);
         return status;
@@ -199,7 +212,8 @@ skad_status skad_start_get(skad_node *node, skad_operation_kind kind, skad_recor
         return status;
     }
     operation->collection = skad_collection_new(type, key);
-    status = operation->collection == NULL ? SKAD_ERR_MEMORY : begin_lookup(node, operation, key);
+    status =
+        operation->collection == NULL ? SKAD_ERR_MEMORY : begin_lookup(node, operation, key, NULL);
     if (status != SKAD_OK) {
         skad_operations_release(&node->operations, operation);
         return status;
@@ -229,7 +243,7 @@ skad_status skad_start_put(skad_node *node, skad_operation_kind kind,
     operation->holders = calloc(SKAD_HOLDERS_MAX, sizeof *operation->holders);
     status = deposit->record == NULL || operation->holders == NULL
                  ? SKAD_ERR_MEMORY
-                 : begin_lookup(node, operation, &record->key);
+                 : begin_lookup(node, operation, &record->key, NULL);
     if (status != SKAD_OK) {
         skad_operations_release(&node->operations, operation);
         return status;

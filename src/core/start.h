@@ -5,8 +5,10 @@
 
 #include "src/core/state.h"
 
-/* Starts a lookup for the node itself (JOIN, REFRESH). Returns 0 when there is no room. */
-skad_op skad_start_own(skad_node *node, skad_operation_kind kind, const skad_id *target);
+/* Starts a lookup for the node itself (JOIN, REFRESH). It begins at `from` alone; NULL: at the
+ * closest contacts that we know. Returns 0 when there is no room. */
+skad_op skad_start_own(skad_node *node, skad_operation_kind kind, const skad_id *target,
+                       const skad_contact *from);
 
 /* Starts a get (GET, WATCH). What our own store has counts like an answer. */
 SKAD_MUST_CHECK skad_status skad_start_get(skad_node *node, skad_operation_kind kind,

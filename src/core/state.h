@@ -10,6 +10,7 @@
  *   (proto/open.c: puzzles, signature, body)
  *   handle.c   where a verified message or a timeout goes
  *   join.c     getting into a network and staying in it
+ *   mend.c     finding again whom we lost
  *   upkeep.c   liveness checks (liveness.c), candidates, refreshes, expiry, epochs
  *   handover.c records for nodes that have come to be closer than others
  *   republish.c what we publish, announced again
@@ -82,6 +83,28 @@ typedef struct skad_upkeep_state {
     uint64_t sweep_us;      /* when expired records are swept */
     uint32_t epoch_asked;   /* the epoch for which PUZZLE_NEEDED was said */
 } skad_upkeep_state;
+
+#define SKAD_LOST_MAX 8
+
+/* A peer that fell silent (mend.h). */
+typedef struct skad_lost {
+    skad_id id;
+    skad_address address;
+    uint32_t lost_s;      /* when (instant.h) */
+    uint32_t known_for_s; /* by then */
+} skad_lost;
+
+typedef struct skad_mend_state {
+    skad_lost *lost; /* SKAD_LOST_MAX; frugal: NULL until somebody falls silent */
+    size_t lost_count;
+    uint64_t round_us;  /* when they are asked again; UINT64_MAX: nobody is missing */
+    uint64_t pause_us;  /* between two rounds */
+    uint64_t storm_us;  /* until when those who fall silent are counted together */
+    size_t fell;        /* of them */
+    size_t fell_before; /* in the time before */
+    bool storm;         /* they were many */
+    bool open;          /* a lookup may yet begin at who answers this round */
+} skad_mend_state;
 
 #define SKAD_NEWCOMERS_MAX                                                                         \
     16                      /* of one walk; more are left to their publishers' next announcement */
@@ -176,6 +199,7 @@ struct skad_node {
     uint64_t overdue_us; /* when operations are next checked for their deadline; or UINT64_MAX */
 
     skad_join_state join;
+    skad_mend_state mend;
     skad_upkeep_state upkeep;
     skad_watches watches;
     skad_handover_state handover;

@@ -190,7 +190,7 @@ static void refresh_bucket(skad_node *node)
     for (size_t i = 0; i < node->table.buckets_count; i++) {
         if (node->join.joined && node->table.buckets[i].refresh_us <= node->now.mono_us) {
             skad_id target = random_id_in(node, i);
-            if (skad_start_own(node, SKAD_OPERATION_REFRESH, &target) == 0) {
+            if (skad_start_own(node, SKAD_OPERATION_REFRESH, &target, NULL) == 0) {
                 node->upkeep.refresh_us = node->now.mono_us + SKAD_US_PER_S;
                 return;
             }

@@ -159,6 +159,14 @@ static void overfill_the_events(skad_node *node)
 {
     node->events.count = node->events.room + 1;
 }
+static void overfill_the_missed(skad_node *node)
+{
+    node->mend.lost_count = SKAD_LOST_MAX + 1;
+}
+static void miss_somebody_without_a_plan(skad_node *node)
+{
+    node->mend.lost_count = 1;
+}
 static void overfill_the_strangers(skad_node *node)
 {
     node->upkeep.candidates_count = node->upkeep.candidates_room + 1;
@@ -263,6 +271,8 @@ static const broken_case CASES[] = {
     {"the outbox keeps to its caps", lend_what_is_not_there},
     {"the events keep to their cap", overfill_the_events},
     {"strangers that wait for a ping keep to their cap", overfill_the_strangers},
+    {"those who are missed keep to their cap", overfill_the_missed},
+    {"a round is planned while somebody is missed", miss_somebody_without_a_plan},
     {"operations are counted", miscount_operations},
     {"an operation waits for something", await_nothing},
     {"who is asked is awaited, once", await_somebody_else},

@@ -1,0 +1,315 @@
+/* Finding again whom we lost: who is remembered, when they are asked again, what begins when one of
+ * them answers, and that nobody can make it more. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "src/core/distance.h"
+#include "src/core/instant.h"
+#include "src/core/mend.h"
+#include "src/core/state.h"
+#include "tests/support/dice.h"
+#include "tests/support/stage.h"
+
+#define MINUTE_US (60 * SKAD_US_PER_S)
+#define HOUR_US   (60 * MINUTE_US)
+#define DAY_US    (24 * HOUR_US)
+#define PEERS     12
+
+/* Strangers from `silent_from` up to `silent_to` do not answer. Who is `guide` names `hidden`. */
+typedef struct play {
+    size_t silent_from;
+    size_t silent_to;
+    const test_stranger *guide;
+    const test_stranger *hidden;
+    unsigned asked_for_us; /* FIND_NODE for the node's own ID, at the guide */
+} play;
+
+static bool act(test_stage *stage, test_stranger *who, const skad_message *request,
+                skad_message *answer)
+{
+    play *self = stage->user;
+    size_t index = (size_t)(who - stage->strangers);
+    if (index >= self->silent_from && index < self->silent_to) {
+        return false;
+    }
+    if (who == self->guide && request->kind == SKAD_KIND_FIND_NODE &&
+        skad_id_equal(&request->u.find_node.target, &stage->identity.id)) {
+        self->asked_for_us++;
+        answer->u.reply.u.nodes.contacts[0] =
+            (skad_contact){.id = self->hidden->identity.id, .ipv4 = self->hidden->address};
+        answer->u.reply.u.nodes.contacts_count = 1;
+    }
+    return true;
+}
+
+static int begin(void **state)
+{
+    static test_stage stage;
+    static play self;
+    skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile);
+    test_stage_populate(&stage, PEERS);
+    self = (play){0};
+    stage.script = act;
+    stage.user = &self;
+    *state = &stage;
+    return 0;
+}
+
+static int end(void **state)
+{
+    test_stage_free(*state);
+    return 0;
+}
+
+static uint64_t lookups(const test_stage *stage)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(stage->node, stage->now, &stats);
+    return stats.lookups;
+}
+
+static bool known(const test_stage *stage, const test_stranger *who)
+{
+    return skad_peers_find(&stage->node->table.peers, &who->identity.id) != SKAD_PEER_NONE;
+}
+
+/* Some fall silent and stay so until the table has forgotten them. */
+static void lose(test_stage *stage, size_t count)
+{
+    play *self = stage->user;
+    self->silent_to = count;
+    test_stage_run(stage, 2 * HOUR_US);
+    for (size_t i = 0; i < count; i++) {
+        assert_false(known(stage, &stage->strangers[i]));
+    }
+}
+
+static void while_all_answer_nothing_is_planned(void **state)
+{
+    test_stage *stage = *state;
+    test_stage_run(stage, 3 * HOUR_US);
+    assert_true(skad_mend_deadline(stage->node) == UINT64_MAX);
+    assert_int_equal(stage->node->mend.lost_count, 0);
+}
+
+static void who_fell_silent_is_asked_for_a_week_less_and_less_often(void **state)
+{
+    test_stage *stage = *state;
+    lose(stage, 2);
+    stage->strangers[0].asked = 0;
+    test_stage_run(stage, 10 * HOUR_US);
+    assert_in_range(stage->strangers[0].asked, 7, 10); /* hourly by now, and up to a quarter more */
+    test_stage_run(stage, 6 * DAY_US);
+    assert_true(stage->strangers[0].asked > 100);
+    test_stage_run(stage, DAY_US);
+    stage->strangers[0].asked = 0;
+    test_stage_run(stage, 5 * HOUR_US);
+    assert_int_equal(stage->strangers[0].asked, 0);
+    assert_true(skad_mend_deadline(stage->node) == UINT64_MAX);
+}
+
+static void who_answers_again_is_a_peer_again_and_no_longer_missed(void **state)
+{
+    test_stage *stage = *state;
+    lose(stage, 2);
+    ((play *)stage->user)->silent_to = 0;
+    test_stage_run(stage, 2 * HOUR_US + HOUR_US / 2);
+    assert_true(known(stage, &stage->strangers[0]));
+    assert_true(known(stage, &stage->strangers[1]));
+    assert_int_equal(stage->node->mend.lost_count, 0);
+    assert_true(skad_mend_deadline(stage->node) == UINT64_MAX);
+}
+
+/* The other side of a network that was parted: nobody here knows any of it, but one who is lost
+ * does. */
+static void a_lookup_of_ourselves_begins_at_who_answers_again(void **state)
+{
+    test_stage *stage = *state;
+    play *self = stage->user;
+    lose(stage, 1);
+    self->guide = &stage->strangers[0];
+    self->hidden = test_stage_stranger(stage);
+    self->silent_to = 0;
+    test_stage_run(stage, HOUR_US + HOUR_US / 2);
+    assert_true(self->asked_for_us > 0);
+    assert_true(known(stage, self->hidden));
+}
+
+static void a_living_peer_that_answers_begins_nothing(void **state)
+{
+    test_stage *stage = *state;
+    skad_node *node = stage->node;
+    node->mend.open = true;
+    uint64_t before = lookups(stage);
+    const test_stranger *who = &stage->strangers[3];
+    skad_mend_answered(node, &who->identity.id, &who->address, true);
+    assert_int_equal(lookups(stage), before);
+    for (unsigned i = 0; i < 10; i++) {
+        skad_mend_answered(node, &who->identity.id, &who->address, false);
+    }
+    assert_int_equal(lookups(stage), before + 1);
+}
+
+/* Node after node joins through the same addresses: their answers are no signs of a split. */
+static void the_answers_to_joining_begin_nothing(void **state)
+{
+    test_stage *stage = *state;
+    uint64_t before = lookups(stage);
+    const test_stranger *who = &stage->strangers[3];
+    skad_mend_answered(stage->node, &who->identity.id, &who->address, false);
+    assert_int_equal(lookups(stage), before);
+}
+
+/* Requests under way to whoever is there. */
+static size_t hellos(const skad_node *node)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < node->pending.used; i++) {
+        const skad_pending_rpc *rpc = &node->pending.rpcs[i];
+        count += node->pending.due_us[i] != UINT64_MAX && rpc->purpose == SKAD_PURPOSE_HELLO &&
+                 !rpc->has_responder;
+    }
+    return count;
+}
+
+static size_t hellos_of_a_round(test_stage *stage, const skad_address *join_address)
+{
+    skad_node *node = stage->node;
+    const skad_id nobody = {{1}};
+    const skad_address nowhere = test_dice_address(9999);
+    assert_int_equal(skad_node_join(node, join_address, 1, stage->now), SKAD_OK);
+    skad_mend_lost(node, &nobody, &nowhere, 0);
+    test_stage_run(stage, 0);
+    assert_int_equal(hellos(node), 0);
+    stage->now.mono_us = skad_mend_deadline(node);
+    node->now = stage->now;
+    skad_mend_tick(node);
+    return hellos(node);
+}
+
+static void a_round_greets_a_join_address_where_nobody_is_known(void **state)
+{
+    test_stage *stage = *state;
+    test_stranger *bootstrap = test_stage_stranger(stage);
+    assert_int_equal(hellos_of_a_round(stage, &bootstrap->address), 1);
+    test_stage_run(stage, SKAD_US_PER_S);
+    assert_true(bootstrap->asked > 1); /* and a lookup of ourselves begins there */
+    assert_true(known(stage, bootstrap));
+}
+
+static void a_join_address_where_a_peer_lives_is_let_be(void **state)
+{
+    test_stage *stage = *state;
+    assert_int_equal(hellos_of_a_round(stage, &stage->strangers[5].address), 0);
+}
+
+static void those_known_for_longest_are_remembered(void **state)
+{
+    test_stage *stage = *state;
+    skad_node *node = stage->node;
+    stage->now.mono_us += 1000 * SKAD_US_PER_S;
+    skad_node_tick(node, stage->now);
+    (void)test_stage_drain(stage);
+    const skad_address nowhere = test_dice_address(9999);
+    uint32_t now_s = skad_instant_s(stage->now.mono_us);
+    for (uint8_t i = 0; i < 2 * SKAD_LOST_MAX; i++) {
+        skad_id id = {{i}};
+        uint32_t known_for_s = i < SKAD_LOST_MAX ? 500U + i : i % 2 == 0 ? 10 : 600;
+        skad_mend_lost(node, &id, &nowhere, now_s - known_for_s);
+        skad_mend_lost(node, &id, &nowhere, now_s - known_for_s);
+    }
+    assert_int_equal(node->mend.lost_count, SKAD_LOST_MAX);
+    size_t old = 0;
+    for (size_t i = 0; i < SKAD_LOST_MAX; i++) {
+        assert_true(node->mend.lost[i].known_for_s > 500 + SKAD_LOST_MAX / 2 - 1);
+        old += node->mend.lost[i].known_for_s == 600;
+    }
+    assert_int_equal(old, SKAD_LOST_MAX / 2);
+}
+
+/* Of many at once each may be a sign of a split. */
+static void a_storm_makes_rounds_frequent_again(void **state)
+{
+    test_stage *stage = *state;
+    play *self = stage->user;
+    skad_mend_state *mend = &stage->node->mend;
+    self->silent_to = 1; /* one is none */
+    test_stage_run(stage, 2 * HOUR_US);
+    assert_true(mend->pause_us == SKAD_MEND_PAUSE_US_MAX);
+    self->silent_to = PEERS / 2;
+    uint64_t deadline_us = stage->now.mono_us + 2 * SKAD_MEND_STORM_US;
+    while (mend->pause_us == SKAD_MEND_PAUSE_US_MAX && stage->now.mono_us < deadline_us) {
+        test_stage_run(stage, SKAD_US_PER_S);
+    }
+    assert_true(mend->pause_us == SKAD_MEND_PAUSE_US_MIN);
+    assert_in_range(skad_mend_deadline(stage->node) - stage->now.mono_us, 1,
+                    SKAD_MEND_PAUSE_US_MIN * 5 / 4);
+}
+
+/* A network whose peers always come and go is not split each time. */
+static void a_steady_coming_and_going_is_no_storm(void **state)
+{
+    test_stage *stage = *state;
+    skad_node *node = stage->node;
+    const skad_address nowhere = test_dice_address(9999);
+    unsigned storms = 0;
+    for (unsigned i = 0; i < 4 * PEERS; i++) { /* as many as there are in a quarter of an hour */
+        const skad_id id = {{(uint8_t)i}};
+        node->mend.pause_us = SKAD_MEND_PAUSE_US_MAX;
+        skad_mend_lost(node, &id, &nowhere, 0);
+        storms += node->mend.pause_us == SKAD_MEND_PAUSE_US_MIN;
+        stage->now.mono_us += SKAD_MEND_STORM_US / PEERS;
+        node->now = stage->now;
+    }
+    assert_int_equal(storms, 1); /* the first, before it was known how things are here */
+}
+
+/* Peers that fall silent and return as they like do not drive us. */
+static void rounds_are_a_minute_apart_whoever_falls_silent(void **state)
+{
+    test_stage *stage = *state;
+    skad_node *node = stage->node;
+    const skad_address nowhere = test_dice_address(9999);
+    uint64_t before = lookups(stage);
+    for (unsigned second = 0; second < 3600; second++) {
+        skad_id id = {{(uint8_t)second, (uint8_t)(second >> 8)}};
+        test_stage_run(stage, SKAD_US_PER_S);
+        node->mend.storm_us = UINT64_MAX; /* as if each were a storm */
+        node->mend.storm = false;
+        node->mend.fell_before = 0;
+        node->mend.fell = PEERS;
+        skad_mend_lost(node, &id, &nowhere, 0);
+    }
+    assert_in_range(lookups(stage) - before, 20, 60 * 2 + 10); /* refreshes included */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(while_all_answer_nothing_is_planned, begin, end),
+        cmocka_unit_test_setup_teardown(who_fell_silent_is_asked_for_a_week_less_and_less_often,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(who_answers_again_is_a_peer_again_and_no_longer_missed,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(a_lookup_of_ourselves_begins_at_who_answers_again, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_living_peer_that_answers_begins_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(the_answers_to_joining_begin_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(a_round_greets_a_join_address_where_nobody_is_known, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_join_address_where_a_peer_lives_is_let_be, begin, end),
+        cmocka_unit_test_setup_teardown(those_known_for_longest_are_remembered, begin, end),
+        cmocka_unit_test_setup_teardown(a_storm_makes_rounds_frequent_again, begin, end),
+        cmocka_unit_test_setup_teardown(a_steady_coming_and_going_is_no_storm, begin, end),
+        cmocka_unit_test_setup_teardown(rounds_are_a_minute_apart_whoever_falls_silent, begin, end),
+    };
+    return cmocka_run_group_tests_name("mend", tests, NULL, NULL);
+}
