@@ -234,6 +234,9 @@ static const char *rings_broken(const skad_node *node)
         node->handover.served_count > SKAD_NEWCOMERS_MAX) {
         return "newcomers keep to their cap";
     }
+    if (node->misplaced.count > SKAD_MISPLACED_MAX) {
+        return "misplaced publications keep to their cap";
+    }
     return NULL;
 }
 
@@ -284,6 +287,11 @@ static const char *deadline_broken(const skad_node *node)
     }
     if (deadline > node->mend.round_us) {
         return "no round of mending is slept over";
+    }
+    for (size_t i = 0; node->join.joined && i < node->misplaced.count; i++) {
+        if (deadline > node->misplaced.all[i].due_us) {
+            return "no misplaced publication is slept over";
+        }
     }
     for (size_t i = 0; i < node->pending.used; i++) {
         if (deadline > node->pending.due_us[i]) {

@@ -17,6 +17,7 @@
 #include "src/core/intake.h"
 #include "src/core/join.h"
 #include "src/core/mend.h"
+#include "src/core/misplaced.h"
 #include "src/core/operate.h"
 #include "src/core/report.h"
 #include "src/core/republish.h"
@@ -182,7 +183,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     skad_profile_network_key(&node->profile, node->network_key);
     if (allocate(node, config->shared) != SKAD_OK ||
         skad_gate_init(node, &config->rates) != SKAD_OK || skad_upkeep_init(node) != SKAD_OK ||
-        skad_handover_init(node) != SKAD_OK || skad_mend_init(node) != SKAD_OK) {
+        skad_handover_init(node) != SKAD_OK || skad_mend_init(node) != SKAD_OK ||
+        skad_misplaced_init(node) != SKAD_OK) {
         skad_node_free(node);
         return SKAD_ERR_MEMORY;
     }
@@ -210,6 +212,7 @@ void skad_node_free(skad_node *node)
     skad_upkeep_free(node);
     skad_handover_free(node);
     skad_republish_free(node);
+    skad_misplaced_free(node);
     free(node->join.addresses);
     free(node->events.events);
     free(node->ended);

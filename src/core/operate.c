@@ -8,6 +8,7 @@
 #include "proto/address.h"
 #include "src/core/ask.h"
 #include "src/core/conduct.h"
+#include "src/core/misplaced.h"
 #include "src/core/region.h"
 #include "src/core/replicate.h"
 #include "src/core/report.h"
@@ -55,6 +56,9 @@ static void end_put(skad_node *node, skad_operation *operation)
     skad_storing_tell(operation, &report);
     if (report.stored > 0) {
         keep(node, operation);
+    }
+    skad_misplaced_judge(node, operation);
+    if (report.stored > 0) {
         end(node, operation, SKAD_OUTCOME_DONE);
     } else {
         bool all_silent = report.silent > 0 && report.silent == report.holders;

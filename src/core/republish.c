@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "src/core/misplaced.h"
 #include "src/core/shelf.h"
 #include "src/core/start.h"
 
@@ -206,6 +207,23 @@ static void step(skad_node *node)
     state->step_us = node->now.mono_us + pace_us(node);
 }
 
+/* What is misplaced has times of its own; without a place it waits for the next one. */
+static void step_misplaced(skad_node *node)
+{
+    const skad_store *store = &node->store;
+    skad_store_name name;
+    skad_store_record row;
+    if (!skad_misplaced_due(node, &name)) {
+        return;
+    }
+    size_t place = free_place(&node->republish);
+    if (!store->ops->find(store->self, SKAD_SHELF_PUBLISHED, &name, node->now.unix_s, &row)) {
+        skad_misplaced_drop(node, &name); /* withdrawn meanwhile */
+    } else if (place < SKAD_RENEWALS_MAX) {
+        (void)announce(node, &row, place);
+    }
+}
+
 void skad_republish_advance(skad_node *node)
 {
     skad_republish_state *state = &node->republish;
@@ -217,9 +235,15 @@ void skad_republish_advance(skad_node *node)
     if (node->join.joined && node->now.mono_us >= state->step_us) {
         step(node);
     }
+    if (node->join.joined) {
+        step_misplaced(node);
+    }
 }
 
 uint64_t skad_republish_deadline(const skad_node *node)
 {
-    return node->join.joined ? node->republish.step_us : UINT64_MAX;
+    uint64_t misplaced_us = skad_misplaced_deadline(node);
+    uint64_t step_us = node->republish.step_us;
+    uint64_t next_us = misplaced_us < step_us ? misplaced_us : step_us;
+    return node->join.joined ? next_us : UINT64_MAX;
 }

@@ -20,6 +20,7 @@
  *   operate.c  whom they ask, what answers mean to them
  *   conduct.c  whether an answer keeps to the replier's duties
  *   storing.c  the second half of a put
+ *   misplaced.c what nobody near its key took
  *   report.c   how an ended operation is told
  *   serve.c    answers to requests
  *   hold.c     what comes into the store, and for how long (duty.c)
@@ -133,6 +134,19 @@ typedef struct skad_republish_state {
     skad_renewing *running; /* SKAD_RENEWALS_MAX; NULL: none ever was */
 } skad_republish_state;
 
+#define SKAD_MISPLACED_MAX 16 /* more are left to their hourly turn */
+
+/* A publication that was announced, but not to where it belongs (misplaced.h). */
+typedef struct skad_misplaced {
+    skad_store_name name;
+    uint64_t due_us; /* when it is announced again */
+} skad_misplaced;
+
+typedef struct skad_misplaced_state {
+    skad_misplaced *all; /* SKAD_MISPLACED_MAX; frugal: NULL until there is one */
+    size_t count;
+} skad_misplaced_state;
+
 /* What may have a signature check (gate.h). */
 typedef struct skad_gate {
     bool limited;           /* by source; else the throttles are empty */
@@ -204,6 +218,7 @@ struct skad_node {
     skad_watches watches;
     skad_handover_state handover;
     skad_republish_state republish;
+    skad_misplaced_state misplaced;
     skad_node_stats stats;
 };
 

@@ -159,6 +159,10 @@ static void overfill_the_events(skad_node *node)
 {
     node->events.count = node->events.room + 1;
 }
+static void overfill_the_misplaced(skad_node *node)
+{
+    node->misplaced.count = SKAD_MISPLACED_MAX + 1;
+}
 static void overfill_the_missed(skad_node *node)
 {
     node->mend.lost_count = SKAD_LOST_MAX + 1;
@@ -271,6 +275,7 @@ static const broken_case CASES[] = {
     {"the outbox keeps to its caps", lend_what_is_not_there},
     {"the events keep to their cap", overfill_the_events},
     {"strangers that wait for a ping keep to their cap", overfill_the_strangers},
+    {"misplaced publications keep to their cap", overfill_the_misplaced},
     {"those who are missed keep to their cap", overfill_the_missed},
     {"a round is planned while somebody is missed", miss_somebody_without_a_plan},
     {"operations are counted", miscount_operations},

@@ -1,0 +1,195 @@
+/* Publications that nobody near their key took: when they are announced again, and when not. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "skad/records.h"
+#include "src/core/misplaced.h"
+#include "src/core/state.h"
+#include "tests/support/stage.h"
+
+#define MINUTE_US (60 * SKAD_US_PER_S)
+#define PEERS     16
+
+/* What all holders answer, and how often they were asked. */
+typedef struct play {
+    uint32_t life_s;       /* granted; 0: an error instead */
+    uint32_t first_life_s; /* by the first who is asked, where it is not 0 */
+    bool silent;
+    unsigned stores;
+} play;
+
+static bool act(test_stage *stage, test_stranger *who, const skad_message *request,
+                skad_message *answer)
+{
+    play *self = stage->user;
+    (void)who;
+    if (request->kind != SKAD_KIND_STORE) {
+        return true;
+    }
+    bool first = self->stores++ == 0 && self->first_life_s != 0;
+    answer->u.reply.u.stored.life_s = first ? self->first_life_s : self->life_s;
+    if (self->life_s == 0) {
+        answer->kind = SKAD_KIND_ERROR;
+        answer->u.reply.u.error.code = SKAD_ERROR_QUOTA;
+        answer->u.reply.u.error.detail = 0;
+    }
+    return !self->silent;
+}
+
+static int begin(void **state)
+{
+    static test_stage stage;
+    static play self;
+    skad_profile profile = test_stage_profile();
+    profile.siblings = 2;
+    test_stage_init(&stage, &profile);
+    test_stage_populate(&stage, PEERS);
+    self = (play){0};
+    stage.script = act;
+    stage.user = &self;
+    *state = &stage;
+    return 0;
+}
+
+static int end(void **state)
+{
+    test_stage_free(*state);
+    return 0;
+}
+
+/* Publishes under a key that is not near the node's own; returns it. */
+static skad_id publish(test_stage *stage, uint32_t life_s, uint8_t number)
+{
+    const skad_publish_request request = {.salt = {&number, 1},
+                                          .value = {(const uint8_t *)"value", 5},
+                                          .sequence = 1,
+                                          .life_s = life_s,
+                                          .keep = true};
+    skad_id key;
+    skad_op op;
+    skad_event event = {0};
+    assert_int_equal(skad_node_publish(stage->node, &request, stage->now, &op, &key), SKAD_OK);
+    test_stage_run(stage, MINUTE_US);
+    while (event.kind != SKAD_EVENT_PUT) {
+        assert_true(skad_node_poll_event(stage->node, &event));
+    }
+    assert_true(event.u.put.kept);
+    return key;
+}
+
+static void what_only_the_far_took_is_announced_again_soon(void **state)
+{
+    test_stage *stage = *state;
+    play *self = stage->user;
+    const uint32_t life_s = stage->profile.record_life_s;
+    self->life_s = life_s / 2;
+    (void)publish(stage, life_s, 1);
+    assert_int_equal(self->stores, 2);
+    test_stage_run(stage, 4 * MINUTE_US);
+    assert_int_equal(self->stores, 4);
+    self->life_s = life_s; /* it has found its holders */
+    test_stage_run(stage, 5 * MINUTE_US);
+    assert_int_equal(self->stores, 6);
+    test_stage_run(stage, 20 * MINUTE_US);
+    assert_int_equal(self->stores, 6);
+    assert_true(skad_misplaced_deadline(stage->node) == UINT64_MAX);
+}
+
+/* Nor can one liar among honest holders have us come again, nor those whose shares are full. */
+static void one_who_owes_it_or_refuses_it_is_enough(void **state)
+{
+    test_stage *stage = *state;
+    play *self = stage->user;
+    const uint32_t life_s = stage->profile.record_life_s;
+    self->life_s = life_s / 2;
+    self->first_life_s = life_s;
+    (void)publish(stage, life_s, 1);
+    assert_true(skad_misplaced_deadline(stage->node) == UINT64_MAX);
+
+    self->stores = 0;
+    self->first_life_s = 0;
+    (void)publish(stage, life_s, 2);
+    assert_true(skad_misplaced_deadline(stage->node) != UINT64_MAX);
+    self->life_s = 0;
+    test_stage_run(stage, 5 * MINUTE_US);
+    assert_true(skad_misplaced_deadline(stage->node) == UINT64_MAX);
+}
+
+/* Whoever holds it at all holds it until then. */
+static void what_ends_soon_tells_nothing(void **state)
+{
+    test_stage *stage = *state;
+    play *self = stage->user;
+    const uint32_t life_s = stage->profile.record_life_s / 2;
+    self->life_s = life_s;
+    (void)publish(stage, life_s, 1);
+    assert_true(skad_misplaced_deadline(stage->node) == UINT64_MAX);
+}
+
+static void who_falls_silent_later_is_tried_until_he_is_heard(void **state)
+{
+    test_stage *stage = *state;
+    play *self = stage->user;
+    const uint32_t life_s = stage->profile.record_life_s;
+    self->life_s = life_s / 2;
+    (void)publish(stage, life_s, 1);
+    self->silent = true;
+    test_stage_run(stage, 12 * MINUTE_US);
+    assert_true(self->stores > 6);
+    self->silent = false;
+    self->life_s = life_s;
+    test_stage_run(stage, 6 * MINUTE_US);
+    assert_true(skad_misplaced_deadline(stage->node) == UINT64_MAX);
+}
+
+static void withdrawn_means_withdrawn(void **state)
+{
+    test_stage *stage = *state;
+    play *self = stage->user;
+    const uint32_t life_s = stage->profile.record_life_s;
+    self->life_s = life_s / 2;
+    const skad_id key = publish(stage, life_s, 1);
+    assert_int_equal(skad_node_withdraw(stage->node, &key, 0), 1);
+    unsigned before = self->stores;
+    test_stage_run(stage, 10 * MINUTE_US);
+    assert_int_equal(self->stores, before);
+    assert_true(skad_misplaced_deadline(stage->node) == UINT64_MAX);
+}
+
+/* Liars all around every key do not make us send without end. */
+static void so_many_are_tried_again_and_no_more(void **state)
+{
+    test_stage *stage = *state;
+    play *self = stage->user;
+    const uint32_t life_s = stage->profile.record_life_s;
+    self->life_s = life_s / 2;
+    for (uint8_t i = 0; i < SKAD_MISPLACED_MAX + 4; i++) { /* a few may be our own to hold */
+        (void)publish(stage, life_s, i);
+        assert_true(stage->node->misplaced.count <= SKAD_MISPLACED_MAX);
+    }
+    assert_int_equal(stage->node->misplaced.count, SKAD_MISPLACED_MAX);
+    self->stores = 0;
+    test_stage_run(stage, 60 * MINUTE_US);
+    unsigned again = SKAD_MISPLACED_MAX * SKAD_MISPLACED_DIVISOR * 2;
+    unsigned hourly = (SKAD_MISPLACED_MAX + 4) * 2 * 2;
+    assert_in_range(self->stores, again * 3 / 4, again * 5 / 4 + hourly);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_only_the_far_took_is_announced_again_soon, begin, end),
+        cmocka_unit_test_setup_teardown(one_who_owes_it_or_refuses_it_is_enough, begin, end),
+        cmocka_unit_test_setup_teardown(what_ends_soon_tells_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(who_falls_silent_later_is_tried_until_he_is_heard, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(withdrawn_means_withdrawn, begin, end),
+        cmocka_unit_test_setup_teardown(so_many_are_tried_again_and_no_more, begin, end),
+    };
+    return cmocka_run_group_tests_name("misplaced", tests, NULL, NULL);
+}
