@@ -1,4 +1,5 @@
 /* The routing table's invariants: see invariants.h; the rules are told in table.h. */
+#include "crypto/assert.h"
 #include "src/core/distance.h"
 #include "src/core/diversity.h"
 #include "src/core/instant.h"
@@ -158,34 +159,46 @@ static bool met_again(const skad_table *table, size_t slot)
     return false;
 }
 
+#define SLOTS_MAX 4096 /* skad_node_limits.peers */
+
 /* The share of one endpoint's address group, in the table and in its peer's bucket. */
-static bool quota_kept(const skad_table *table, skad_peer_slot slot, size_t family)
+static bool quota_kept(const skad_table *table, const uint64_t groups[static SLOTS_MAX],
+                       size_t slot)
 {
-    uint64_t group = skad_route_group(&table->peers, slot, family);
-    size_t bucket = skad_table_bucket_of(table, &peer_at(table, slot)->id);
+    size_t bucket = skad_table_bucket_of(table, &peer_at(table, (skad_peer_slot)slot)->id);
     size_t in_table = 0;
     size_t in_bucket = 0;
-    for (skad_peer_slot i = 0; group != 0 && i < table->peers.used; i++) {
-        const skad_peer *other = &table->peers.peers[i];
-        if (other->places != 0 && skad_route_group(&table->peers, i, family) == group) {
+    for (size_t i = 0; i < table->peers.used; i++) {
+        if (groups[i] == groups[slot]) {
             in_table++;
-            in_bucket += skad_table_bucket_of(table, &other->id) == bucket;
+            in_bucket += skad_table_bucket_of(table, &table->peers.peers[i].id) == bucket;
         }
     }
     return (table->group_table_max == 0 || in_table <= table->group_table_max) &&
            (table->group_bucket_max == 0 || in_bucket <= table->group_bucket_max);
 }
 
+static bool quotas_kept(const skad_table *table, size_t family)
+{
+    uint64_t groups[SLOTS_MAX]; /* of each slot's endpoint; 0: none, or the slot is free */
+    SKAD_ASSERT(table->peers.used <= SLOTS_MAX);
+    for (skad_peer_slot i = 0; i < table->peers.used; i++) {
+        bool taken = table->peers.peers[i].places != 0;
+        groups[i] = taken ? skad_route_group(&table->peers, i, family) : 0;
+    }
+    for (size_t i = 0; i < table->peers.used; i++) {
+        if (groups[i] != 0 && !quota_kept(table, groups, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static const char *quotas_broken(const skad_table *table)
 {
-    if (table->group_table_max == 0 && table->group_bucket_max == 0) {
-        return NULL;
-    }
-    for (skad_peer_slot i = 0; i < table->peers.used; i++) {
-        const skad_peer *peer = &table->peers.peers[i];
-        if (peer->places != 0 && (!quota_kept(table, i, 0) || !quota_kept(table, i, 1))) {
-            return "an address group keeps to its share of the table";
-        }
+    bool limited = table->group_table_max != 0 || table->group_bucket_max != 0;
+    if (limited && (!quotas_kept(table, 0) || !quotas_kept(table, 1))) {
+        return "an address group keeps to its share of the table";
     }
     return NULL;
 }
