@@ -17,6 +17,7 @@
 #include "src/core/state.h"
 #include "src/sim/experiment.h"
 #include "src/sim/filling.h"
+#include "src/sim/foresight.h"
 #include "src/sim/population.h"
 #include "src/sim/stats.h"
 
@@ -120,6 +121,30 @@ static void filled_buckets_are_full_where_there_are_enough(void **state)
     }
     skad_world_free(world);
     free(world);
+}
+
+/* Small worlds do without, so that it is set from outside here. */
+static void what_is_foreseen_changes_nothing(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(100);
+    char reason[SKAD_SIM_REASON_BYTES];
+    skad_sim_print prints[2];
+    for (size_t foresees = 0; foresees < 2; foresees++) {
+        skad_world *world = calloc(1, sizeof *world);
+        assert_non_null(world);
+        assert_true(skad_world_init(world, &scenario, reason));
+        assert_null(world->queue.soon);
+        world->queue.soon = foresees == 1 ? skad_foresee : NULL;
+        world->queue.soon_user = world;
+        skad_sim_fill(world);
+        skad_world_run(world, world->now_us + 200 * SKAD_US_PER_S);
+        assert_true(world->counters.delivered > 1000);
+        prints[foresees] = world->print;
+        skad_world_free(world);
+        free(world);
+    }
+    assert_memory_equal(&prints[0], &prints[1], sizeof prints[0]);
 }
 
 /* ---- Adversaries ---- */
@@ -424,6 +449,7 @@ int main(void)
         cmocka_unit_test(the_event_log_of_a_seed_is_known),
         cmocka_unit_test(filled_tables_are_like_joined_ones),
         cmocka_unit_test(filled_buckets_are_full_where_there_are_enough),
+        cmocka_unit_test(what_is_foreseen_changes_nothing),
         cmocka_unit_test(more_paths_withstand_more_colluders),
         cmocka_unit_test(each_behaviour_harms_in_its_way),
         cmocka_unit_test(withheld_values_are_found_at_honest_holders),
