@@ -32,37 +32,54 @@ static skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
 
 /* ---- Members and caches ---- */
 
-static void members_remove(skad_table *table, size_t bucket, size_t at)
+/* Either of a bucket's two rows of peers. */
+typedef struct row {
+    skad_peer_slot *slots;
+    uint8_t *count;
+    uint8_t place; /* the skad_peer_place bit of those who stand in it */
+} row;
+
+static row members_of(const skad_table *table, size_t bucket)
 {
-    skad_peer_slot *members = skad_table_members(table, bucket);
-    size_t count = table->buckets[bucket].members_count;
-    peer_at(table, members[at])->places &= (uint8_t)~SKAD_PEER_IN_BUCKET;
-    skad_run_remove(members, &count, at);
-    table->buckets[bucket].members_count = (uint8_t)count;
+    return (row){skad_table_members(table, bucket), &table->buckets[bucket].members_count,
+                 SKAD_PEER_IN_BUCKET};
 }
 
-static void cache_remove(skad_table *table, size_t bucket, size_t at)
+static row cache_of(const skad_table *table, size_t bucket)
 {
-    skad_peer_slot *cache = skad_table_cache(table, bucket);
-    size_t count = table->buckets[bucket].cache_count;
-    peer_at(table, cache[at])->places &= (uint8_t)~SKAD_PEER_IN_CACHE;
-    skad_run_remove(cache, &count, at);
-    table->buckets[bucket].cache_count = (uint8_t)count;
+    return (row){skad_table_cache(table, bucket), &table->buckets[bucket].cache_count,
+                 SKAD_PEER_IN_CACHE};
 }
 
-static void members_add(skad_table *table, size_t bucket, skad_peer_slot slot)
+static void row_remove(const skad_table *table, row from, size_t at)
 {
-    skad_table_members(table, bucket)[table->buckets[bucket].members_count++] = slot;
-    peer_at(table, slot)->places |= SKAD_PEER_IN_BUCKET;
+    size_t count = *from.count;
+    peer_at(table, from.slots[at])->places &= (uint8_t)~from.place;
+    skad_run_remove(from.slots, &count, at);
+    *from.count = (uint8_t)count;
 }
 
-static void cache_add(skad_table *table, size_t bucket, skad_peer_slot slot)
+static void row_add(const skad_table *table, row to, skad_peer_slot slot)
 {
-    skad_table_cache(table, bucket)[table->buckets[bucket].cache_count++] = slot;
-    peer_at(table, slot)->places |= SKAD_PEER_IN_CACHE;
+    to.slots[(*to.count)++] = slot;
+    peer_at(table, slot)->places |= to.place;
 }
 
 /* ---- Buckets ---- */
+
+/* Those who share more than `far` bits with us go over to the nearer bucket. */
+static void move_near(const skad_table *table, row from, row to, size_t far)
+{
+    for (size_t i = 0; i < *from.count;) {
+        skad_peer_slot slot = from.slots[i];
+        if (skad_common_prefix(&table->self, &peer_at(table, slot)->id) > far) {
+            row_remove(table, from, i);
+            row_add(table, to, slot);
+        } else {
+            i++;
+        }
+    }
+}
 
 /* Splits the last bucket, the one that covers our own ID, once. False without memory. */
 static bool split_last(skad_table *table)
@@ -75,24 +92,8 @@ static bool split_last(skad_table *table)
     }
     table->buckets[near] = (skad_bucket){.refresh_us = table->buckets[far].refresh_us};
     table->buckets_count++;
-    for (size_t i = 0; i < table->buckets[far].members_count;) {
-        skad_peer_slot slot = skad_table_members(table, far)[i];
-        if (skad_common_prefix(&table->self, &peer_at(table, slot)->id) > far) {
-            members_remove(table, far, i);
-            members_add(table, near, slot);
-        } else {
-            i++;
-        }
-    }
-    for (size_t i = 0; i < table->buckets[far].cache_count;) {
-        skad_peer_slot slot = skad_table_cache(table, far)[i];
-        if (skad_common_prefix(&table->self, &peer_at(table, slot)->id) > far) {
-            cache_remove(table, far, i);
-            cache_add(table, near, slot);
-        } else {
-            i++;
-        }
-    }
+    move_near(table, members_of(table, far), members_of(table, near), far);
+    move_near(table, cache_of(table, far), cache_of(table, near), far);
     return true;
 }
 
@@ -120,8 +121,8 @@ static void promote(skad_table *table, size_t bucket)
             }
         }
         skad_peer_slot slot = cache[best];
-        cache_remove(table, bucket, best);
-        members_add(table, bucket, slot);
+        row_remove(table, cache_of(table, bucket), best);
+        row_add(table, members_of(table, bucket), slot);
     }
 }
 
@@ -155,10 +156,10 @@ static void cache_newcomer(skad_table *table, size_t bucket, skad_peer_slot slot
 {
     if (table->buckets[bucket].cache_count == table->k) {
         skad_peer_slot oldest = skad_table_cache(table, bucket)[0];
-        cache_remove(table, bucket, 0);
+        row_remove(table, cache_of(table, bucket), 0);
         skad_peers_release(&table->peers, oldest);
     }
-    cache_add(table, bucket, slot);
+    row_add(table, cache_of(table, bucket), slot);
 }
 
 size_t skad_buckets_oldest_spare(const skad_table *table, size_t bucket)
@@ -193,7 +194,7 @@ bool skad_buckets_make_room(skad_table *table)
     }
     size_t at = skad_buckets_oldest_spare(table, fullest);
     skad_peer_slot slot = skad_table_cache(table, fullest)[at];
-    cache_remove(table, fullest, at);
+    row_remove(table, cache_of(table, fullest), at);
     skad_peers_release(&table->peers, slot);
     return true;
 }
@@ -203,14 +204,14 @@ skad_peer_slot skad_buckets_place(skad_table *table, skad_peer_slot slot)
     size_t bucket = bucket_with_room(table, &peer_at(table, slot)->id);
     skad_peer_slot gone = SKAD_PEER_NONE;
     if (table->buckets[bucket].members_count < table->k) {
-        members_add(table, bucket, slot);
+        row_add(table, members_of(table, bucket), slot);
         return gone;
     }
     size_t silent = skad_buckets_silent_member(table, bucket);
     if (silent < table->buckets[bucket].members_count) {
         gone = skad_table_members(table, bucket)[silent];
-        members_remove(table, bucket, silent);
-        members_add(table, bucket, slot);
+        row_remove(table, members_of(table, bucket), silent);
+        row_add(table, members_of(table, bucket), slot);
     } else {
         cache_newcomer(table, bucket, slot);
     }
@@ -223,11 +224,11 @@ skad_peer_slot skad_buckets_remove(skad_table *table, skad_peer_slot slot)
     const skad_bucket *counts = &table->buckets[bucket];
     size_t at = skad_run_find(skad_table_members(table, bucket), counts->members_count, slot);
     if (at < counts->members_count) {
-        members_remove(table, bucket, at);
+        row_remove(table, members_of(table, bucket), at);
     }
     at = skad_run_find(skad_table_cache(table, bucket), counts->cache_count, slot);
     if (at < counts->cache_count) {
-        cache_remove(table, bucket, at);
+        row_remove(table, cache_of(table, bucket), at);
     }
     size_t left = counts->members_count;
     promote(table, bucket);
@@ -240,8 +241,8 @@ void skad_buckets_touch(skad_table *table, skad_peer_slot slot)
     size_t count = table->buckets[bucket].members_count;
     size_t at = skad_run_find(skad_table_members(table, bucket), count, slot);
     if (at < count) {
-        members_remove(table, bucket, at);
-        members_add(table, bucket, slot);
+        row_remove(table, members_of(table, bucket), at);
+        row_add(table, members_of(table, bucket), slot);
     }
 }
 

@@ -21,14 +21,10 @@ static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address 
     }
 }
 
-static bool lives(const skad_node *node, skad_peer_slot slot)
-{
-    return slot != SKAD_PEER_NONE && !skad_peer_silent(&node->table.peers.peers[slot]);
-}
-
 static bool lives_near_us(const skad_node *node, skad_peer_slot slot)
 {
-    return lives(node, slot) && (node->table.peers.peers[slot].places & SKAD_PEER_IN_SIBLINGS) != 0;
+    return skad_peers_lives(&node->table.peers, slot) &&
+           (node->table.peers.peers[slot].places & SKAD_PEER_IN_SIBLINGS) != 0;
 }
 
 static void handle_answer(skad_node *node, const skad_admitted *admitted, const skad_opened *opened,
@@ -38,7 +34,7 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
     skad_pending_close(&node->pending, admitted->rpc);
     node->heard_us = node->now.mono_us;
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &opened->sender);
-    bool lived = lives(node, slot);
+    bool lived = skad_peers_lives(&node->table.peers, slot);
     bool was_near = lives_near_us(node, slot);
     slot = skad_table_answered_at(&node->table, slot, &opened->sender, from,
                                   node->now.mono_us - rpc.sent_us, node->now.mono_us);
@@ -92,10 +88,10 @@ static void blame(skad_node *node, const skad_pending_rpc *rpc)
 {
     const skad_peers *peers = &node->table.peers;
     skad_peer_slot slot = skad_peers_find(peers, &rpc->responder);
-    bool lived = lives(node, slot);
+    bool lived = skad_peers_lives(peers, slot);
     uint32_t known_s = lived ? peers->peers[slot].known_s : 0;
     skad_table_failed(&node->table, &rpc->responder, &rpc->address, node->now.mono_us);
-    if (lived && !lives(node, skad_peers_find(peers, &rpc->responder))) {
+    if (lived && !skad_peers_lives(peers, skad_peers_find(peers, &rpc->responder))) {
         skad_mend_lost(node, &rpc->responder, &rpc->address, known_s);
     }
 }

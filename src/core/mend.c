@@ -27,12 +27,6 @@ void skad_mend_free(skad_node *node)
 
 /* ---- Who is missing ---- */
 
-static bool lives(const skad_node *node, const skad_id *id)
-{
-    skad_peer_slot slot = skad_peers_find(&node->table.peers, id);
-    return slot != SKAD_PEER_NONE && !skad_peer_silent(&node->table.peers.peers[slot]);
-}
-
 static size_t find(const skad_mend_state *mend, const skad_id *id)
 {
     size_t at = 0;
@@ -128,8 +122,7 @@ static bool is_of_living(const skad_node *node, const skad_address *address)
 {
     const skad_peers *peers = &node->table.peers;
     for (skad_peer_slot i = 0; i < peers->used; i++) {
-        const skad_peer *peer = &peers->peers[i];
-        if (peer->places != 0 && !skad_peer_silent(peer) && skad_route_is(peers, i, address)) {
+        if (skad_peers_lives(peers, i) && skad_route_is(peers, i, address)) {
             return true;
         }
     }
@@ -172,7 +165,8 @@ void skad_mend_tick(skad_node *node)
     }
     for (size_t i = mend->lost_count; i-- > 0;) {
         uint32_t age_s = skad_instant_s(node->now.mono_us) - mend->lost[i].lost_s;
-        if (age_s >= SKAD_LOST_KEPT_S || lives(node, &mend->lost[i].id)) {
+        skad_peer_slot slot = skad_peers_find(&node->table.peers, &mend->lost[i].id);
+        if (age_s >= SKAD_LOST_KEPT_S || skad_peers_lives(&node->table.peers, slot)) {
             forget(mend, i);
         }
     }

@@ -113,6 +113,13 @@ static inline bool skad_peer_silent(const skad_peer *peer)
     return peer->failures >= SKAD_PEER_FAILURES_SILENT;
 }
 
+/* Whether somebody has this slot, SKAD_PEER_NONE included, and is not silent. */
+static inline bool skad_peers_lives(const skad_peers *peers, skad_peer_slot slot)
+{
+    return slot != SKAD_PEER_NONE && peers->peers[slot].places != 0 &&
+           !skad_peer_silent(&peers->peers[slot]);
+}
+
 /* A peer's unanswered requests in a row. */
 void skad_peers_set_failures(skad_peers *peers, skad_peer_slot slot, unsigned failures);
 
