@@ -1,0 +1,159 @@
+/* When the peers of a table are checked. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "src/core/instant.h"
+#include "src/core/invariants.h"
+#include "src/core/liveness.h"
+#include "tests/support/table_bench.h"
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, test_bench_begin, test_bench_end)
+
+static void whoever_is_known_for_long_is_checked_less_often(void **state)
+{
+    test_bench *made = *state;
+    const uint64_t minute_us = 60 * SKAD_US_PER_S;
+    const struct {
+        uint64_t known_for_us;
+        uint64_t next_in_us;
+    } ages[] = {{10 * minute_us, 2 * minute_us},
+                {16 * minute_us, 2 * minute_us},
+                {40 * minute_us, 5 * minute_us},
+                {120 * minute_us, 15 * minute_us},
+                {100000 * minute_us, 15 * minute_us}};
+    test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
+    uint64_t met_us = made->now_us / SKAD_US_PER_S * SKAD_US_PER_S;
+    for (size_t i = 0; i < sizeof ages / sizeof ages[0]; i++) {
+        made->now_us = met_us + ages[i].known_for_us;
+        skad_table_answered(&made->table, &who.id, &who.address, 1000, made->now_us);
+        assert_int_equal(test_bench_check_ms(made, &who),
+                         skad_instant_ms(made->now_us + ages[i].next_in_us));
+    }
+}
+
+static void who_waits_is_checked_rarely_but_soon_when_it_moves_up(void **state)
+{
+    test_bench *made = *state;
+    test_somebody members[TEST_BENCH_K];
+    test_bench_fill(made, members);
+    for (unsigned i = 0; i < TEST_BENCH_SIBLINGS * SKAD_SIBLINGS_ETA; i++) {
+        test_bench_meet(made, 40); /* whoever is in the cache is no sibling */
+    }
+    test_somebody waiting = test_bench_meet(made, TEST_BENCH_FAR);
+    assert_int_equal(test_bench_find(made, &waiting)->places, SKAD_PEER_IN_CACHE);
+    assert_int_equal(test_bench_check_ms(made, &waiting),
+                     skad_instant_ms(made->now_us + SKAD_CHECK_INTERVAL_MAX_US));
+    made->now_us += 5 * SKAD_US_PER_S;
+    test_bench_fail(made, &members[0]);
+    test_bench_fail(made, &members[0]);
+    assert_true(test_bench_in_bucket(made, &waiting));
+    assert_int_equal(test_bench_check_ms(made, &waiting),
+                     skad_instant_ms(made->now_us + SKAD_CHECK_INTERVAL_US));
+}
+
+static void a_check_that_is_not_due_is_made_when_anybody_will_do(void **state)
+{
+    test_bench *made = *state;
+    uint64_t next_us;
+    assert_int_equal(skad_liveness_due(&made->table.peers, made->now_us, true, &next_us),
+                     SKAD_PEER_NONE);
+    test_somebody first = test_bench_meet(made, TEST_BENCH_FAR);
+    test_somebody second = test_bench_meet(made, TEST_BENCH_FAR);
+    uint64_t second_us = test_bench_check_ms(made, &second) * SKAD_US_PER_MS;
+    skad_peer_slot slot = skad_liveness_due(&made->table.peers, made->now_us, true, &next_us);
+    assert_ptr_equal(&made->table.peers.peers[slot], test_bench_find(made, &first));
+    assert_int_equal(next_us, second_us);
+}
+
+static void a_silence_that_may_be_our_own_harms_nobody(void **state)
+{
+    test_bench *made = *state;
+    test_somebody quiet = test_bench_meet(made, TEST_BENCH_FAR);
+    test_somebody other = test_bench_meet(made, TEST_BENCH_FAR);
+    test_somebody latest = test_bench_meet(made, TEST_BENCH_FAR);
+    uint64_t again_us = made->now_us + 7 * SKAD_US_PER_MS;
+    uint32_t usual_ms = test_bench_check_ms(made, &other);
+    for (unsigned i = 0; i < 20; i++) {
+        skad_liveness_unheard(&made->table.peers, &quiet.id, again_us);
+    }
+    assert_int_equal(test_bench_find(made, &quiet)->failures, 0);
+    assert_int_equal(test_bench_check_ms(made, &quiet), skad_instant_ms(again_us));
+    assert_int_equal(test_bench_check_ms(made, &latest),
+                     skad_instant_ms(again_us)); /* checked along with it */
+    assert_int_equal(test_bench_check_ms(made, &other), usual_ms);
+}
+
+static void checks_come_in_the_order_in_which_they_are_due(void **state)
+{
+    test_bench *made = *state;
+    uint64_t next_us;
+    assert_int_equal(skad_liveness_due(&made->table.peers, UINT64_MAX, false, &next_us),
+                     SKAD_PEER_NONE);
+    assert_int_equal(next_us, UINT64_MAX);
+    test_somebody first = test_bench_meet(made, TEST_BENCH_FAR);
+    test_somebody second = test_bench_meet(made, TEST_BENCH_FAR);
+    test_somebody third = test_bench_meet(made, TEST_BENCH_FAR);
+    test_bench_answer(made, &first); /* heard again: now it comes last */
+    const test_somebody *order[] = {&second, &third, &first};
+    for (size_t i = 0; i < 3; i++) {
+        uint64_t due_us = test_bench_check_ms(made, order[i]) * SKAD_US_PER_MS;
+        assert_int_equal(skad_liveness_due(&made->table.peers, due_us - 1, false, &next_us),
+                         SKAD_PEER_NONE);
+        assert_int_equal(next_us, due_us);
+        skad_peer_slot slot = skad_liveness_due(&made->table.peers, due_us, false, &next_us);
+        assert_ptr_equal(&made->table.peers.peers[slot], test_bench_find(made, order[i]));
+        assert_int_equal(test_bench_check_ms(made, order[i]) * SKAD_US_PER_MS,
+                         due_us + SKAD_CHECK_INTERVAL_US);
+    }
+}
+
+/* While our own network is down nobody is blamed, and a peer may stay unheard for longer than
+ * milliseconds can count in 32 bits. */
+static void a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow(void **state)
+{
+    test_bench *made = *state;
+    test_somebody quiet = test_bench_meet(made, 0);
+    const uint64_t day_us = 86400 * SKAD_US_PER_S;
+    for (int day = 0; day < 60; day++) {
+        uint64_t next_us;
+        made->now_us += day_us;
+        skad_peer_slot slot = skad_liveness_due(&made->table.peers, made->now_us, false, &next_us);
+        assert_int_not_equal(slot, SKAD_PEER_NONE);
+        assert_null(skad_table_broken(&made->table, made->now_us));
+        skad_liveness_unheard(&made->table.peers, &quiet.id, made->now_us + day_us / 2);
+    }
+}
+
+/* Found by fuzzing: lookups without an answer put the checks off, and nobody looked at the time. */
+static void nor_does_it_where_silences_put_its_checks_off(void **state)
+{
+    test_bench *made = *state;
+    test_somebody quiet = test_bench_meet(made, 0);
+    test_somebody other = test_bench_meet(made, 0);
+    const uint64_t hour_us = 3600 * SKAD_US_PER_S;
+    for (int hour = 0; hour < 60 * 24; hour++) {
+        made->now_us += hour_us;
+        const test_somebody *asked = hour % 2 == 0 ? &quiet : &other;
+        skad_liveness_unheard(&made->table.peers, &asked->id, made->now_us + SKAD_US_PER_S);
+        assert_null(skad_table_broken(&made->table, made->now_us));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(whoever_is_known_for_long_is_checked_less_often),
+        TEST(who_waits_is_checked_rarely_but_soon_when_it_moves_up),
+        TEST(a_check_that_is_not_due_is_made_when_anybody_will_do),
+        TEST(a_silence_that_may_be_our_own_harms_nobody),
+        TEST(checks_come_in_the_order_in_which_they_are_due),
+        TEST(a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow),
+        TEST(nor_does_it_where_silences_put_its_checks_off),
+    };
+    return cmocka_run_group_tests_name("liveness", tests, NULL, NULL);
+}
