@@ -63,8 +63,9 @@ static void of_replacements_known_equally_long_the_fastest_moves_up(void **state
     static const uint64_t rtts[] = {3000, 1000, 2000};
     test_somebody waiting[3];
     for (size_t i = 0; i < 3; i++) {
-        waiting[i] = (test_somebody){.id = test_dice_id_near(&made->dice, &made->self, TEST_BENCH_FAR),
-                                .address = test_dice_address((uint32_t)(7000 + i))};
+        waiting[i] =
+            (test_somebody){.id = test_dice_id_near(&made->dice, &made->self, TEST_BENCH_FAR),
+                            .address = test_dice_address((uint32_t)(7000 + i))};
         skad_table_answered(&made->table, &waiting[i].id, &waiting[i].address, rtts[i],
                             made->now_us);
     }
