@@ -27,8 +27,9 @@ typedef enum skad_event_kind {
 
 typedef enum skad_outcome {
     SKAD_OUTCOME_DONE = 0,
-    SKAD_OUTCOME_NOT_FOUND, /* get: everyone close answered, nobody has it; put: no holder took it
-                             */
+    /* get: everyone close answered, nobody has it; put: no holder took it, or more of them refused
+     * it for what they hold (older, conflict, cas) than took it */
+    SKAD_OUTCOME_NOT_FOUND,
     SKAD_OUTCOME_TIMED_OUT, /* nobody answered in time */
 } skad_outcome;
 

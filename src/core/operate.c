@@ -38,7 +38,19 @@ static void release_refresh(skad_node *node, skad_operation *operation)
     }
 }
 
-/* What is to be kept is kept once somebody has it: what all refused must not come again hourly. */
+/* Whether a put counts: somebody took it, and no more holders say that they have something else.
+ * One who lost its records, or came a moment ago, takes an old sequence, too, though nobody who
+ * asks the others will ever see it; and one liar who names a high sequence must not make a put
+ * fail. */
+static bool stands(const skad_put_report *report)
+{
+    const uint8_t *refusals = report->refusals;
+    int overtaken =
+        refusals[SKAD_ERROR_OLDER] + refusals[SKAD_ERROR_CONFLICT] + refusals[SKAD_ERROR_CAS];
+    return report->stored > 0 && report->stored >= overtaken;
+}
+
+/* What is to be kept is kept once it stands: what most refused must not come again hourly. */
 static void keep(skad_node *node, skad_operation *operation)
 {
     skad_deposit *deposit = &operation->deposit;
@@ -54,11 +66,11 @@ static void end_put(skad_node *node, skad_operation *operation)
 {
     skad_put_report report;
     skad_storing_tell(operation, &report);
-    if (report.stored > 0) {
+    if (stands(&report)) {
         keep(node, operation);
     }
     skad_misplaced_judge(node, operation);
-    if (report.stored > 0) {
+    if (stands(&report)) {
         end(node, operation, SKAD_OUTCOME_DONE);
     } else {
         bool all_silent = report.silent > 0 && report.silent == report.holders;

@@ -83,6 +83,9 @@ void skad_refusals_explain(const skad_put_report *report, skad_failure *out)
     skad_refusals_list(refusals, report->sequence_seen, &reasons);
     if (report->holders == 1) {
         (void)skad_fail(out, "the only holder refused: %s", reasons.text);
+    } else if (report->stored > 0) {
+        (void)skad_fail(out, "%u of %u holders refused: %s", report->refused, report->holders,
+                        reasons.text);
     } else {
         (void)skad_fail(out, "%s%u holders refused: %s", report->silent > 0 ? "" : "all ",
                         report->refused, reasons.text);

@@ -57,6 +57,46 @@ static void a_new_sequence_replaces_the_old_everywhere(void **state)
     test_records_stop(network);
 }
 
+/* The first so many of those that hold a record lose it. */
+static void lose(test_network *network, const skad_id *key, const uint8_t *publisher, size_t count)
+{
+    skad_store_name name = {.key = *key, .type = SKAD_RECORD_MUTABLE};
+    memcpy(name.publisher, publisher, SKAD_PUBLIC_KEY_BYTES);
+    for (size_t i = 0; i < network->count && count > 0; i++) {
+        const skad_store *store = &network->nodes[i].store;
+        count -= store->ops->drop(store->self, SKAD_SHELF_HELD, &name) == SKAD_OK;
+    }
+    assert_int_equal(count, 0);
+}
+
+/* Those who lost their records take an old one, but it counts only where they are not outnumbered.
+ */
+static void an_old_sequence_that_few_take_is_refused(void **state)
+{
+    (void)state;
+    test_network *network = test_records_start(24, 7);
+    const uint8_t *publisher = network->nodes[3].identity.public_key;
+    const test_edition old = {.sequence = 1, .value = "one", .keep = true};
+    const test_edition new = {.sequence = 2, .value = "two"};
+    skad_id key;
+    (void)test_publish(network, 3, new, &key);
+    lose(network, &key, publisher, 7);
+    skad_event put = test_publish(network, 3, old, &key);
+    assert_int_equal(put.outcome, SKAD_OUTCOME_NOT_FOUND);
+    assert_int_equal(put.u.put.stored, 7);
+    assert_int_equal(put.u.put.refusals[SKAD_ERROR_OLDER], 9);
+    assert_int_equal(put.u.put.sequence_seen, 2);
+    assert_false(put.u.put.kept);
+    test_assert_resolves(network, 9, &key, 2, "two");
+    (void)test_publish(network, 3, new, &key);
+    lose(network, &key, publisher, 8);
+    put = test_publish(network, 3, old, &key);
+    assert_int_equal(put.outcome, SKAD_OUTCOME_DONE);
+    assert_int_equal(put.u.put.stored, 8);
+    assert_true(put.u.put.kept);
+    test_records_stop(network);
+}
+
 static void compare_and_swap_lets_one_of_two_win(void **state)
 {
     (void)state;
@@ -266,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_published_record_is_resolved_from_everywhere),
         cmocka_unit_test(a_new_sequence_replaces_the_old_everywhere),
+        cmocka_unit_test(an_old_sequence_that_few_take_is_refused),
         cmocka_unit_test(compare_and_swap_lets_one_of_two_win),
         cmocka_unit_test(requests_out_of_their_limits_are_refused),
         cmocka_unit_test(one_honest_holder_is_enough),

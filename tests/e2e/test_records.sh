@@ -19,6 +19,10 @@ done
 for i in $(seq 0 $((nodes - 1))); do
     wait_for 60 status_is "$i" joined true
 done
+say "waits until each knows all others, so that all of them hold what is stored"
+for i in $(seq 0 $((nodes - 1))); do
+    wait_for 60 status_is "$i" peers $((nodes - 1))
+done
 on() { # NODE COMMAND...: a command at a node's socket
     local node=$1
     shift
