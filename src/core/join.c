@@ -90,6 +90,7 @@ static void finish_lookup(skad_node *node)
         join->joined = true;
         join->joined_us = node->now.mono_us;
         skad_upkeep_refresh_soon(node);
+        skad_upkeep_look_around(node);
         skad_node_tell(node, &(skad_event){.kind = SKAD_EVENT_JOINED});
     }
 }

@@ -64,5 +64,6 @@ void skad_siblings_add(skad_table *table, skad_peer_slot slot)
             (table->siblings_count - at) * sizeof table->siblings[0]);
     table->siblings[at] = slot;
     table->siblings_count++;
+    table->siblings_came++;
     peer_at(table, slot)->places |= SKAD_PEER_IN_SIBLINGS;
 }

@@ -81,6 +81,9 @@ typedef struct skad_upkeep_state {
     uint64_t check_us;      /* when a peer's liveness is due */
     uint64_t roused_us;     /* when one was checked since nobody had been heard; 0: never */
     uint64_t refresh_us;    /* when a bucket's refresh is due */
+    uint64_t look_us;       /* when our own neighbourhood is looked at; UINT64_MAX: not so soon */
+    uint64_t look_pause_us; /* between two such looks */
+    uint32_t siblings_seen; /* how many had come at the last of them */
     uint64_t sweep_us;      /* when expired records are swept */
     uint32_t epoch_asked;   /* the epoch for which PUZZLE_NEEDED was said */
 } skad_upkeep_state;

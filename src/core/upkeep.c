@@ -16,6 +16,7 @@ skad_status skad_upkeep_init(skad_node *node)
         .candidate_us = now_us,
         .check_us = UINT64_MAX,
         .refresh_us = now_us + SKAD_REFRESH_INTERVAL_US,
+        .look_us = UINT64_MAX,
         .sweep_us = now_us + SKAD_SWEEP_INTERVAL_US,
     };
     node->table.buckets[0].refresh_us = now_us + SKAD_REFRESH_INTERVAL_US;
@@ -203,6 +204,39 @@ static void refresh_bucket(skad_node *node)
     node->upkeep.refresh_us = next > soonest ? next : soonest;
 }
 
+/* ---- Our own neighbourhood ---- */
+
+static void plan_look(skad_node *node, uint64_t pause_us)
+{
+    skad_upkeep_state *upkeep = &node->upkeep;
+    upkeep->look_pause_us = pause_us;
+    upkeep->look_us = UINT64_MAX; /* from then on the hourly refresh does */
+    if (pause_us < SKAD_REFRESH_INTERVAL_US) {
+        uint64_t jitter_us = skad_random_below(&node->random, pause_us / 4);
+        upkeep->look_us = node->now.mono_us + pause_us - jitter_us;
+    }
+}
+
+void skad_upkeep_look_around(skad_node *node)
+{
+    node->upkeep.siblings_seen = node->table.siblings_came - 1; /* the first look is worth it */
+    plan_look(node, SKAD_LOOK_PAUSE_US_MIN);
+}
+
+static void look_around(skad_node *node)
+{
+    skad_upkeep_state *upkeep = &node->upkeep;
+    if (node->now.mono_us < upkeep->look_us) {
+        return;
+    }
+    bool news = upkeep->siblings_seen != node->table.siblings_came;
+    upkeep->siblings_seen = node->table.siblings_came;
+    if (news && node->join.joined) {
+        (void)skad_start_own(node, SKAD_OPERATION_REFRESH, &node->identity.id, NULL);
+    }
+    plan_look(node, SKAD_LOOK_PAUSE_FACTOR * upkeep->look_pause_us);
+}
+
 /* ---- Store and epochs ---- */
 
 static void ask_for_nonce(skad_node *node, uint32_t epoch)
@@ -239,6 +273,7 @@ void skad_upkeep_tick(skad_node *node)
 {
     ping_candidate(node);
     check_peers(node);
+    look_around(node);
     refresh_bucket(node);
     sweep(node);
 }
@@ -248,7 +283,7 @@ uint64_t skad_upkeep_deadline(const skad_node *node)
     const skad_upkeep_state *upkeep = &node->upkeep;
     uint64_t deadline = upkeep->sweep_us;
     uint64_t candidate = upkeep->candidates_count > 0 ? upkeep->candidate_us : UINT64_MAX;
-    uint64_t others[] = {candidate, upkeep->check_us, upkeep->refresh_us};
+    uint64_t others[] = {candidate, upkeep->check_us, upkeep->refresh_us, upkeep->look_us};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         deadline = others[i] < deadline ? others[i] : deadline;
     }

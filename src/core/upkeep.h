@@ -1,6 +1,6 @@
 /* What a node does unasked: liveness checks on its own schedule, pings to promising strangers at a
- * bounded rate, refreshes of buckets nobody looked into, expiry of records, and asking for the next
- * epoch's puzzle ahead of time. */
+ * bounded rate, refreshes of buckets nobody looked into, looks at who came near us, expiry of
+ * records, and asking for the next epoch's puzzle ahead of time. */
 #ifndef SKAD_CORE_UPKEEP_H
 #define SKAD_CORE_UPKEEP_H
 
@@ -30,6 +30,13 @@ void skad_upkeep_check_by(skad_node *node, uint64_t within_us);
 
 /* All buckets are to be refreshed within SKAD_REFRESH_SOON_US. */
 void skad_upkeep_refresh_soon(skad_node *node);
+
+/* We have joined: our own ID is looked up again after a second, and then after pauses that grow up
+ * to an hour, as long as siblings come. Whoever joined in the same moment was known to nobody yet
+ * when we looked, and on a bad link some of those whom we asked did not hear us. */
+#define SKAD_LOOK_PAUSE_US_MIN SKAD_US_PER_S
+#define SKAD_LOOK_PAUSE_FACTOR 8
+void skad_upkeep_look_around(skad_node *node);
 
 void skad_upkeep_tick(skad_node *node);
 uint64_t skad_upkeep_deadline(const skad_node *node);

@@ -2,12 +2,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <setjmp.h>
 
 #include <cmocka.h>
 
 #include "src/core/state.h"
+#include "tests/support/network.h"
 #include "tests/support/stage.h"
 
 /* Found by fuzzing: the node asked to be ticked at once, for ever. */
@@ -48,10 +50,38 @@ static void without_room_for_its_lookup_a_node_waits(void **state)
     test_stage_free(&stage);
 }
 
+/* Who joins in the same moment was known to nobody yet when all others looked. */
+static void who_joins_at_the_same_time_is_known_a_moment_later(void **state)
+{
+    (void)state;
+    const skad_profile *profile = skad_profile_builtin("test");
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        test_network *network = calloc(1, sizeof *network);
+        test_network_init(network, profile, 12, seed);
+        skad_time now = test_network_time(network);
+        for (size_t i = 0; i < network->count; i++) {
+            const skad_address *through = &network->nodes[i == 0 ? 1 : 0].address;
+            assert_int_equal(skad_node_join(network->nodes[i].node, through, 1, now), SKAD_OK);
+        }
+        (void)test_network_run(network, 2 * SKAD_US_PER_S, NULL, NULL);
+        for (size_t i = 0; i < network->count; i++) {
+            skad_node_stats stats;
+            skad_node_stats_get(network->nodes[i].node, test_network_time(network), &stats);
+            assert_true(stats.joined);
+            if (stats.peers != network->count - 1) {
+                fail_msg("seed %u: node %zu knows %zu", (unsigned)seed, i, (size_t)stats.peers);
+            }
+        }
+        test_network_free(network);
+        free(network);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_room_for_its_lookup_a_node_waits),
+        cmocka_unit_test(who_joins_at_the_same_time_is_known_a_moment_later),
     };
     return cmocka_run_group_tests_name("join", tests, NULL, NULL);
 }

@@ -11,9 +11,12 @@ wait_for 30 grep -qx ready "$work/net"
 [ "$(grep -c '^127\.0\.0\.1:[0-9]* /' "$work/net")" -eq 12 ] || fail "not 12 nodes: $(cat "$work/net")"
 [ "$(wc -l <"$work/net")" -eq 13 ] || fail "more than 13 lines"
 
-say "stores through the second node, finds through the last one"
 second=$(sed -n 2p "$work/net" | cut -d' ' -f2)
 last=$(sed -n 12p "$work/net" | cut -d' ' -f2)
+knows_all() { [ "$("$skad" status --field peers --socket "$last")" = 11 ]; }
+wait_for 10 knows_all
+
+say "stores through the second node, finds through the last one"
 head -c 50000 /dev/urandom >"$work/file"
 key=$(SKAD_SOCKET=$second "$skad" put - <"$work/file")
 SKAD_SOCKET=$last "$skad" get "$key" >"$work/copy"
