@@ -63,6 +63,19 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
     }
 }
 
+/* A peer that asks us lives: true when it was known to, at this endpoint, and we are among people.
+ */
+static bool put_off_check(skad_node *node, const skad_id *id, const skad_address *from)
+{
+    skad_peers *peers = &node->table.peers;
+    skad_peer_slot slot = node->join.joined ? skad_peers_find(peers, id) : SKAD_PEER_NONE;
+    bool known = skad_peers_lives(peers, slot) && skad_route_is(peers, slot, from);
+    if (known) {
+        skad_liveness_put_off(peers, slot, node->now.mono_us);
+    }
+    return known;
+}
+
 void skad_handle(skad_node *node, const skad_admitted *admitted, const skad_opened *opened,
                  const skad_address *from, size_t len)
 {
@@ -78,7 +91,8 @@ void skad_handle(skad_node *node, const skad_admitted *admitted, const skad_open
     }
     /* The source may be spoofed: what we send there, a ping to a promising stranger included, stays
      * within the amplification limit. */
-    if (skad_serve(node, &admitted->envelope, opened, from, len)) {
+    bool may_ping = skad_serve(node, &admitted->envelope, opened, from, len);
+    if (!put_off_check(node, &opened->sender, from) && may_ping) {
         skad_upkeep_consider(node, &opened->sender, from);
     }
 }

@@ -13,14 +13,35 @@ uint64_t skad_liveness_interval_us(uint64_t known_for_us)
     return interval_us < SKAD_CHECK_INTERVAL_MAX_US ? interval_us : SKAD_CHECK_INTERVAL_MAX_US;
 }
 
+/* How long a peer may stay unheard, as its age and its places want it. */
+static uint64_t interval_of(const skad_peer *peer, uint64_t now_us)
+{
+    uint32_t known_for_s = skad_instant_s(now_us) - peer->known_s;
+    return peer->places == SKAD_PEER_IN_CACHE
+               ? SKAD_CHECK_INTERVAL_MAX_US
+               : skad_liveness_interval_us(known_for_s * SKAD_US_PER_S);
+}
+
 void skad_liveness_next(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
+    skad_peers_check_at(peers, slot, now_us + interval_of(&peers->peers[slot], now_us));
+}
+
+void skad_liveness_put_off(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
+{
     const skad_peer *peer = &peers->peers[slot];
-    uint32_t known_for_s = skad_instant_s(now_us) - peer->known_s;
-    uint64_t interval_us = peer->places == SKAD_PEER_IN_CACHE
-                               ? SKAD_CHECK_INTERVAL_MAX_US
-                               : skad_liveness_interval_us(known_for_s * SKAD_US_PER_S);
-    skad_peers_check_at(peers, slot, now_us + interval_us);
+    uint64_t interval_us = interval_of(peer, now_us);
+    uint64_t known_us = (skad_instant_s(now_us) - peer->known_s) * SKAD_US_PER_S;
+    uint64_t unanswered_us = now_us - skad_instant_us(peer->seen_ms, now_us);
+    bool proven = known_us >= unanswered_us + SKAD_CHECK_INTERVAL_US;
+    if (peer->failures > 0 || !proven || unanswered_us >= 2 * interval_us) {
+        return;
+    }
+    uint64_t left_us = 2 * interval_us - unanswered_us;
+    uint64_t next_us = now_us + (left_us < interval_us ? left_us : interval_us);
+    if (skad_instant_later(skad_instant_ms(next_us), peers->checks_ms[slot]) > 0) {
+        skad_peers_check_at(peers, slot, next_us);
+    }
 }
 
 void skad_liveness_by(skad_peers *peers, skad_peer_slot slot, uint64_t us)

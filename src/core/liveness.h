@@ -9,6 +9,13 @@
  * which BEP 5 calls a peer questionable. Any verified answer counts. With a quarter instead of an
  * eighth a network with k = 3 lost one get in fifty more (docs/benchmarks.md).
  *
+ * Of two that know each other one asks, the other has heard it: a verified request from the
+ * endpoint where a peer is known to answer shows that it lives as well as an answer does (BEP 5
+ * counts both), and puts its next check off. It proves less about the way to the peer, and could be
+ * an old one that somebody sends again; so that counts only for peers that still answered two
+ * minutes after their first answer, and no longer than until twice the interval has passed since
+ * the last one.
+ *
  * Who only waits to replace somebody is asked every quarter of an hour, and within two
  * minutes when it moves up: half of a full table's peers wait. */
 #ifndef SKAD_CORE_LIVENESS_H
@@ -31,6 +38,9 @@ uint64_t skad_liveness_interval_us(uint64_t known_for_us);
 /* A verified answer came, or a ping is on its way: the peer's next check is one interval on, as its
  * age and its places want it. */
 void skad_liveness_next(skad_peers *peers, skad_peer_slot slot, uint64_t now_us);
+
+/* A verified request came from an endpoint of the peer: puts its next check off, if that may be. */
+void skad_liveness_put_off(skad_peers *peers, skad_peer_slot slot, uint64_t now_us);
 
 /* Its next check is due at `us` or sooner. */
 void skad_liveness_by(skad_peers *peers, skad_peer_slot slot, uint64_t us);

@@ -77,6 +77,58 @@ static void peers_known_for_long_are_asked_rarely_but_somebody_always_is(void **
     }
 }
 
+/* A verified ping, with a token. */
+static void knock(test_stage *stage, const test_stranger *who)
+{
+    const skad_message ping = {.kind = SKAD_KIND_PING};
+    uint8_t token[SKAD_TOKEN_BYTES];
+    skad_datagram datagram;
+    test_stage_token(stage, who, token);
+    test_stage_request(stage, who, &ping, token, &datagram);
+    assert_int_equal(test_stage_deliver(stage, &who->address, &datagram), SKAD_VERDICT_ACCEPT);
+}
+
+static bool one_does_not_answer(test_stage *stage, test_stranger *who, const skad_message *request,
+                                skad_message *answer)
+{
+    (void)request;
+    (void)answer;
+    return who != stage->user;
+}
+
+/* Two peers of the same age, one of which asks us something each minute. */
+static void who_asks_us_is_checked_half_as_often(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile);
+    test_stage_populate(&stage, 20);
+    test_stranger *quiet = &stage.strangers[7];
+    test_stranger *asks = &stage.strangers[8];
+    test_stage_run(&stage, 600 * SKAD_US_PER_S);
+    unsigned quiet_before = quiet->asked;
+    unsigned asks_before = asks->asked;
+    for (unsigned minute = 0; minute < 40; minute++) {
+        knock(&stage, asks);
+        test_stage_run(&stage, 60 * SKAD_US_PER_S);
+        assert_true(
+            skad_peers_lives(&stage.node->table.peers,
+                             skad_peers_find(&stage.node->table.peers, &asks->identity.id)));
+    }
+    assert_in_range(quiet->asked - quiet_before, 12, 24);
+    assert_in_range(asks->asked - asks_before, 5, (quiet->asked - quiet_before) / 2 + 2);
+    stage.script = one_does_not_answer;
+    stage.user = asks;
+    for (unsigned minute = 0; minute < 15; minute++) {
+        knock(&stage, asks);
+        test_stage_run(&stage, 60 * SKAD_US_PER_S);
+    }
+    assert_false(skad_peers_lives(&stage.node->table.peers,
+                                  skad_peers_find(&stage.node->table.peers, &asks->identity.id)));
+    test_stage_free(&stage);
+}
+
 static void a_network_that_is_gone_is_asked_no_more_than_a_young_one(void **state)
 {
     (void)state;
@@ -95,17 +147,6 @@ static void a_network_that_is_gone_is_asked_no_more_than_a_young_one(void **stat
 }
 
 /* ---- A table full of the dead ---- */
-
-/* A verified ping, with a token. */
-static void knock(test_stage *stage, const test_stranger *who)
-{
-    const skad_message ping = {.kind = SKAD_KIND_PING};
-    uint8_t token[SKAD_TOKEN_BYTES];
-    skad_datagram datagram;
-    test_stage_token(stage, who, token);
-    test_stage_request(stage, who, &ping, token, &datagram);
-    assert_int_equal(test_stage_deliver(stage, &who->address, &datagram), SKAD_VERDICT_ACCEPT);
-}
 
 static bool the_first_are_dead(test_stage *stage, test_stranger *who, const skad_message *request,
                                skad_message *answer)
@@ -190,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_check_without_room_is_made_up_for),
         cmocka_unit_test(peers_known_for_long_are_asked_rarely_but_somebody_always_is),
+        cmocka_unit_test(who_asks_us_is_checked_half_as_often),
         cmocka_unit_test(a_network_that_is_gone_is_asked_no_more_than_a_young_one),
         cmocka_unit_test(a_table_full_of_the_dead_opens_to_who_knocks),
         cmocka_unit_test(who_knocks_at_a_joined_node_has_nobody_asked),

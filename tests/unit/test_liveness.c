@@ -56,6 +56,57 @@ static void who_waits_is_checked_rarely_but_soon_when_it_moves_up(void **state)
                      skad_instant_ms(made->now_us + SKAD_CHECK_INTERVAL_US));
 }
 
+static void request_of(test_bench *made, const test_somebody *who)
+{
+    skad_liveness_put_off(&made->table.peers, skad_peers_find(&made->table.peers, &who->id),
+                          made->now_us);
+}
+
+/* Its requests show that it lives, but not for ever that we reach it. */
+static void whoever_asks_us_is_asked_half_as_often(void **state)
+{
+    test_bench *made = *state;
+    test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
+    made->now_us += SKAD_CHECK_INTERVAL_US;
+    test_bench_answer(made, &who);
+    uint64_t answered_us = made->now_us;
+    for (unsigned second = 0; second <= 110; second += 10) {
+        made->now_us = answered_us + second * SKAD_US_PER_S;
+        request_of(made, &who);
+        assert_int_equal(test_bench_check_ms(made, &who),
+                         skad_instant_ms(made->now_us + SKAD_CHECK_INTERVAL_US));
+    }
+    for (unsigned second = 120; second < 300; second += 10) {
+        made->now_us = answered_us + second * SKAD_US_PER_S;
+        request_of(made, &who);
+        assert_int_equal(test_bench_check_ms(made, &who),
+                         skad_instant_ms(answered_us + 2 * SKAD_CHECK_INTERVAL_US));
+    }
+    test_bench_answer(made, &who);
+    request_of(made, &who);
+    assert_int_equal(test_bench_check_ms(made, &who),
+                     skad_instant_ms(made->now_us + SKAD_CHECK_INTERVAL_US));
+}
+
+/* Until it was reached once of our own accord, and as soon as it was not. */
+static void whoever_asks_but_does_not_answer_is_checked_all_the_same(void **state)
+{
+    test_bench *made = *state;
+    test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
+    made->now_us += SKAD_CHECK_INTERVAL_US / 2;
+    test_bench_answer(made, &who);
+    uint32_t due_ms = test_bench_check_ms(made, &who);
+    made->now_us += SKAD_CHECK_INTERVAL_US / 2;
+    request_of(made, &who);
+    assert_int_equal(test_bench_check_ms(made, &who), due_ms);
+    made->now_us += SKAD_CHECK_INTERVAL_US / 2;
+    test_bench_answer(made, &who);
+    test_bench_fail(made, &who);
+    due_ms = test_bench_check_ms(made, &who);
+    request_of(made, &who);
+    assert_int_equal(test_bench_check_ms(made, &who), due_ms);
+}
+
 static void a_check_that_is_not_due_is_made_when_anybody_will_do(void **state)
 {
     test_bench *made = *state;
@@ -149,6 +200,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(whoever_is_known_for_long_is_checked_less_often),
         TEST(who_waits_is_checked_rarely_but_soon_when_it_moves_up),
+        TEST(whoever_asks_us_is_asked_half_as_often),
+        TEST(whoever_asks_but_does_not_answer_is_checked_all_the_same),
         TEST(a_check_that_is_not_due_is_made_when_anybody_will_do),
         TEST(a_silence_that_may_be_our_own_harms_nobody),
         TEST(checks_come_in_the_order_in_which_they_are_due),
