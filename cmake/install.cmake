@@ -1,6 +1,12 @@
 # cmake --install build --prefix X: the command, the library for those who embed it, and the manual.
 install(TARGETS skad_cli skad_sim_modelled skad_sim_real RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS skad ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+# What the compiler left for optimising across files is of use to this very compiler alone.
+install(CODE "execute_process(COMMAND \"${CMAKE_OBJCOPY}\" --wildcard
+  --remove-section=.gnu.lto_* --remove-section=.gnu.debuglto_* --strip-symbol=__gnu_lto_slim
+  --strip-symbol=__gnu_lto_v1 --enable-deterministic-archives
+  \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/libskad.a\"
+  COMMAND_ERROR_IS_FATAL ANY)")
 install(DIRECTORY include/skad DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES docs/skad.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
