@@ -48,11 +48,26 @@ static void begin(skad_node *node, size_t index)
     watched->due_us = node->now.mono_us + watched->every_us - jitter_us;
 }
 
+/* A get whose event still waits, or has just been polled, is forgotten with its watch. */
+static void forget(skad_node *node, skad_op name)
+{
+    skad_operation *operation = skad_operations_find(&node->operations, name);
+    if (operation == NULL) {
+        return;
+    }
+    if (operation->stage == SKAD_STAGE_ENDED) {
+        skad_report_forget(node, name);
+    }
+    skad_operations_release(&node->operations, operation);
+}
+
+/* Of changes that nobody has polled the latest is told. */
 static void finish(skad_node *node, skad_watched *watched, skad_operation *operation)
 {
     uint64_t prints[SKAD_PROVIDERS_MAX];
     size_t count = skad_collection_prints(operation->collection, prints);
     if (skad_watched_news(watched, prints, count)) {
+        forget(node, watched->told);
         watched->told = watched->running;
         skad_report_ended(node, operation);
     } else {
@@ -89,19 +104,6 @@ uint64_t skad_watch_deadline(const skad_node *node)
         }
     }
     return deadline;
-}
-
-/* A get whose event still waits, or has just been polled, is forgotten with its watch. */
-static void forget(skad_node *node, skad_op name)
-{
-    skad_operation *operation = skad_operations_find(&node->operations, name);
-    if (operation == NULL) {
-        return;
-    }
-    if (operation->stage == SKAD_STAGE_ENDED) {
-        skad_report_forget(node, name);
-    }
-    skad_operations_release(&node->operations, operation);
 }
 
 bool skad_watch_cancel(skad_node *node, skad_op name)

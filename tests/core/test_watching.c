@@ -51,6 +51,42 @@ static void a_watch_tells_each_change_once(void **state)
     test_records_stop(network);
 }
 
+/* Found by fuzzing: of two changes that nobody had polled the first outlived its watch. */
+static void changes_that_nobody_polls_become_one(void **state)
+{
+    (void)state;
+    test_network *network = test_records_start(24, 12);
+    skad_node *watching = test_node_of(network, 20);
+    skad_id key;
+    skad_mutable_key(network->nodes[3].identity.public_key, test_text("salt"), &key);
+    skad_op watch;
+    skad_event event;
+    for (int cancels = 0; cancels < 2; cancels++) {
+        assert_int_equal(skad_node_watch(watching, SKAD_RECORD_MUTABLE, &key, MINUTE_S,
+                                         test_network_time(network), &watch),
+                         SKAD_OK);
+        while (skad_node_poll_event(watching, &event)) {
+        }
+        uint64_t sequence = 0;
+        for (int i = 0; i < 2; i++) {
+            skad_id published;
+            sequence = (uint64_t)(2 * cancels + i + 1);
+            (void)test_publish(network, 3, (test_edition){.sequence = sequence, .value = "new"},
+                               &published);
+            (void)test_network_run(network, 70 * SKAD_US_PER_S, NULL, NULL);
+        }
+        if (cancels == 0) {
+            assert_true(skad_node_poll_event(watching, &event));
+            assert_int_equal(event.kind, SKAD_EVENT_CHANGED);
+            assert_true(event.op == watch);
+            assert_int_equal(event.u.get.sequence, sequence);
+        }
+        skad_node_cancel(watching, watch);
+        assert_false(skad_node_poll_event(watching, &event));
+    }
+    test_records_stop(network);
+}
+
 /* A holder need not wait for its next look. */
 static void a_watching_holder_is_told_at_once(void **state)
 {
@@ -123,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_watch_tells_each_change_once),
+        cmocka_unit_test(changes_that_nobody_polls_become_one),
         cmocka_unit_test(a_watching_holder_is_told_at_once),
         cmocka_unit_test(watched_announcements_are_told_when_there_are_new_ones),
         cmocka_unit_test(watches_are_bounded_and_their_names_go_stale),

@@ -8,13 +8,13 @@
 
 #include "proto/address.h"
 #include "src/core/distance.h"
+#include "src/core/instant.h"
 #include "src/core/invariants.h"
 #include "src/core/table.h"
 #include "tests/support/dice.h"
 
 #define IDENTITIES_MAX 300
-#include "src/core/instant.h"
-#define NOBODY IDENTITIES_MAX
+#define NOBODY         IDENTITIES_MAX
 
 /* Numbers of identities, in an order. */
 typedef struct run {
@@ -116,6 +116,12 @@ static bool waits(const model *self, size_t number)
     return run_has(&self->caches[bucket], number) && !run_has(&self->siblings, number);
 }
 
+/* The millisecond at which 32 bits come round stands for no time at all: the next one is taken. */
+static void check_at(figure *who, uint64_t us)
+{
+    who->check_us = skad_instant_ms(us) == 0 ? us + SKAD_US_PER_MS : us;
+}
+
 /* Between two checks of somebody: an eighth of the time since it answered first, in whole seconds,
  * from two minutes to fifteen; fifteen for whoever has no place but in a cache. */
 static uint64_t interval_us(const model *self, const figure *who)
@@ -162,7 +168,7 @@ static void promote(model *self, size_t bucket)
         uint64_t soon_us = self->now_us + 2 * 60 * SKAD_US_PER_S;
         run_drop(cache, number);
         run_push(members, number);
-        who->check_us = who->check_us < soon_us ? who->check_us : soon_us;
+        check_at(who, who->check_us < soon_us ? who->check_us : soon_us);
     }
 }
 
@@ -308,7 +314,7 @@ static void step_answered(model *self, size_t number)
     who->seen_us = self->now_us;
     if (is_new) {
         settle(self, number);
-        who->check_us = self->now_us + interval_us(self, who);
+        check_at(who, self->now_us + interval_us(self, who));
         return;
     }
     run *members = &self->members[bucket_of(self, number)];
@@ -317,7 +323,7 @@ static void step_answered(model *self, size_t number)
         run_push(members, number);
     }
     join_siblings(self, number);
-    who->check_us = self->now_us + interval_us(self, who);
+    check_at(who, self->now_us + interval_us(self, who));
 }
 
 static void step_failed(model *self, size_t number)
@@ -330,7 +336,7 @@ static void step_failed(model *self, size_t number)
         return;
     }
     size_t family = skad_route_index(&address);
-    who->check_us = self->now_us + SKAD_CHECK_RETRY_US;
+    check_at(who, self->now_us + SKAD_CHECK_RETRY_US);
     who->blamed[family]++;
     if (who->verified[1 - family] != 0 && who->blamed[1 - family] < who->blamed[family]) {
         if (who->blamed[family] >= 2) {
@@ -346,7 +352,7 @@ static void step_failed(model *self, size_t number)
         forget(self, number);
         promote(self, bucket);
     } else if (silent(self, number)) {
-        who->check_us = self->now_us + (SKAD_CHECK_BACKOFF_US << (who->failures - 1));
+        check_at(who, self->now_us + (SKAD_CHECK_BACKOFF_US << (who->failures - 1)));
     }
 }
 
@@ -375,9 +381,9 @@ static void step_unheard(model *self, size_t number)
             latest = &self->figures[i];
         }
     }
-    self->figures[number].check_us = again_us;
+    check_at(&self->figures[number], again_us);
     if (latest != NULL && latest->check_us > again_us) {
-        latest->check_us = again_us;
+        check_at(latest, again_us);
     }
 }
 
@@ -414,7 +420,7 @@ static void step_check(model *self)
     figure *who = &self->figures[number_at(self, slot)];
     assert_int_equal(who->check_us, due_us[0]);
     assert_int_equal(next_us, due_us[1]);
-    who->check_us = self->now_us + interval_us(self, who);
+    check_at(who, self->now_us + interval_us(self, who));
 }
 
 /* ---- Comparison ---- */
