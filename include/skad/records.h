@@ -89,8 +89,8 @@ SKAD_MUST_CHECK skad_status skad_node_get(skad_node *node, skad_record_type type
 /* Looks again and again, every `every_s` seconds (at least SKAD_WATCH_S_MIN), and at once when the
  * record is brought to this very node. Event: SKAD_EVENT_CHANGED when it is there first and each
  * time it has changed: for a mutable record a higher sequence, for announcements other publishers,
- * sequences or endpoints; of changes that were not polled the latest. Ends with skad_node_cancel. More errors: SKAD_ERR_INPUT for immutable
- * ones, which never change. */
+ * sequences or endpoints; of changes that were not polled the latest. Ends with skad_node_cancel.
+ * More errors: SKAD_ERR_INPUT for immutable ones, which never change. */
 #define SKAD_WATCH_S_MIN 5
 SKAD_MUST_CHECK skad_status skad_node_watch(skad_node *node, skad_record_type type,
                                             const skad_id *key, uint32_t every_s, skad_time now,
