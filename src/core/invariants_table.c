@@ -241,6 +241,9 @@ static const char *counts_broken(const skad_table *table)
     if (count_silent(table) != table->peers.silent) {
         return "the pool counts those that are silent";
     }
+    if (skad_table_has_living(table) != (skad_table_living(table) > 0)) {
+        return "replacements wait only behind members that live";
+    }
     return NULL;
 }
 

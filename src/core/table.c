@@ -279,13 +279,10 @@ size_t skad_table_living(const skad_table *table)
     return living;
 }
 
+/* Replacements wait only behind members that live, so that whoever lives stands for a usable one. */
 bool skad_table_has_living(const skad_table *table)
 {
-    size_t slot = 0;
-    while (slot < table->peers.used && !lives(&table->peers.peers[slot])) {
-        slot++;
-    }
-    return slot < table->peers.used;
+    return table->peers.count > table->peers.silent;
 }
 
 void skad_table_contact(const skad_table *table, skad_peer_slot slot, skad_contact *out)

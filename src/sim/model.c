@@ -23,19 +23,22 @@
 
 static const uint64_t MODEL_SECRET = 0x736b61642d73696dULL;
 
-/* Fills the output from one 128-bit hash, stretched where more is wanted. */
-static void stretch(XXH128_hash_t hash, uint8_t *out, size_t out_bytes)
+/* SplitMix64's finish. */
+static uint64_t mix(uint64_t word)
 {
-    uint64_t words[SKAD_HASH_BYTES_MAX / 8] = {0};
-    for (size_t i = 0; i < SKAD_HASH_BYTES_MAX / 8 && 8 * i < out_bytes; i++) {
-        uint64_t word = i % 2 == 0 ? hash.high64 : hash.low64;
-        if (i >= 2) { /* SplitMix64's finish of what both halves and the place make */
-            word = (hash.high64 ^ (hash.low64 << 1)) + i * 0x9e3779b97f4a7c15ULL;
-            word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9ULL;
-            word = (word ^ (word >> 27)) * 0x94d049bb133111ebULL;
-            word ^= word >> 31;
-        }
-        words[i] = word;
+    word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    word = (word ^ (word >> 27)) * 0x94d049bb133111ebULL;
+    return word ^ (word >> 31);
+}
+
+/* Fills the output from the hash of the bytes and a seed, which stands for domain and key. 64 bits
+ * are enough for a model: of ten million inputs two are alike in one of 370,000 runs. */
+static void stretch(XXH64_hash_t hash, uint64_t seed, uint8_t *out, size_t out_bytes)
+{
+    uint64_t words[SKAD_HASH_BYTES_MAX / 8];
+    const uint64_t start = mix(hash + seed) ^ hash;
+    for (size_t i = 0; 8 * i < out_bytes; i++) {
+        words[i] = mix(start + i * 0x9e3779b97f4a7c15ULL);
     }
     memcpy(out, words, out_bytes);
 }
@@ -46,15 +49,15 @@ static uint64_t seed_of(skad_hash_domain domain, const uint8_t *key)
     return key == NULL ? seed : XXH3_64bits_withSeed(key, SKAD_HASH_KEY_BYTES, seed);
 }
 
-static XXH128_hash_t hash_long(uint64_t seed, const skad_span *parts, size_t count)
+static XXH64_hash_t hash_long(const skad_span *parts, size_t count)
 {
     XXH3_state_t state;
     XXH3_INITSTATE(&state);
-    (void)XXH3_128bits_reset_withSeed(&state, seed);
+    (void)XXH3_64bits_reset(&state);
     for (size_t i = 0; i < count; i++) {
-        (void)XXH3_128bits_update(&state, parts[i].data, parts[i].len);
+        (void)XXH3_64bits_update(&state, parts[i].data, parts[i].len);
     }
-    return XXH3_128bits_digest(&state);
+    return XXH3_64bits_digest(&state);
 }
 
 void __wrap_skad_hash(skad_hash_domain domain, const uint8_t *key, const skad_span *parts,
@@ -65,12 +68,12 @@ void __wrap_skad_hash(skad_hash_domain domain, const uint8_t *key, const skad_sp
     uint64_t seed = seed_of(domain, key);
     SKAD_ASSERT(out_bytes >= 8 && out_bytes <= SKAD_HASH_BYTES_MAX);
     if (count == 1) {
-        stretch(XXH3_128bits_withSeed(parts[0].data, parts[0].len, seed), out, out_bytes);
+        stretch(XXH3_64bits(parts[0].data, parts[0].len), seed, out, out_bytes);
         return;
     }
     for (size_t i = 0; i < count; i++) {
         if (parts[i].len > sizeof whole - len) {
-            stretch(hash_long(seed, parts, count), out, out_bytes);
+            stretch(hash_long(parts, count), seed, out, out_bytes);
             return;
         }
         if (parts[i].len > 0) {
@@ -78,13 +81,13 @@ void __wrap_skad_hash(skad_hash_domain domain, const uint8_t *key, const skad_sp
         }
         len += parts[i].len;
     }
-    stretch(XXH3_128bits_withSeed(whole, len, seed), out, out_bytes);
+    stretch(XXH3_64bits(whole, len), seed, out, out_bytes);
 }
 
 void __wrap_skad_hash_one(skad_hash_domain domain, const uint8_t *data, size_t len,
                           uint8_t out[static SKAD_HASH_BYTES])
 {
-    stretch(XXH3_128bits_withSeed(data, len, seed_of(domain, NULL)), out, SKAD_HASH_BYTES);
+    stretch(XXH3_64bits(data, len), seed_of(domain, NULL), out, SKAD_HASH_BYTES);
 }
 
 static void sign(skad_sign_purpose purpose, const uint8_t *digest, const uint8_t *public_key,
@@ -94,7 +97,7 @@ static void sign(skad_sign_purpose purpose, const uint8_t *digest, const uint8_t
     memcpy(what, digest, SKAD_HASH_BYTES);
     memcpy(what + SKAD_HASH_BYTES, public_key, SKAD_PUBLIC_KEY_BYTES);
     uint64_t seed = MODEL_SECRET + (uint64_t)purpose;
-    stretch(XXH3_128bits_withSeed(what, sizeof what, seed), signature, SKAD_SIGNATURE_BYTES);
+    stretch(XXH3_64bits(what, sizeof what), seed, signature, SKAD_SIGNATURE_BYTES);
 }
 
 void __wrap_skad_sign(skad_sign_purpose purpose, const uint8_t digest[static SKAD_HASH_BYTES],
@@ -117,7 +120,7 @@ void __wrap_skad_keypair_from_seed(const uint8_t seed[static 32],
                                    uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
                                    uint8_t secret_key[static SKAD_SECRET_KEY_BYTES])
 {
-    stretch(XXH3_128bits_withSeed(seed, 32, ~MODEL_SECRET), public_key, SKAD_PUBLIC_KEY_BYTES);
+    stretch(XXH3_64bits(seed, 32), ~MODEL_SECRET, public_key, SKAD_PUBLIC_KEY_BYTES);
     memcpy(secret_key, seed, 32);
     memcpy(secret_key + 32, public_key, SKAD_PUBLIC_KEY_BYTES);
 }

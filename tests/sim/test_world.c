@@ -78,7 +78,7 @@ static void the_event_log_of_a_seed_is_known(void **state)
     scenario.uptime_min = 3;
     skad_sim_outcome outcome = run(&scenario);
     skad_sim_print_text(&outcome.print, print);
-    assert_string_equal(print, "fad466a1e5e7c822fea648979ed0c8c0");
+    assert_string_equal(print, "8bbbefe2c5c82d678216a92934e88002");
 }
 
 /* ---- Tables ---- */
@@ -235,6 +235,7 @@ static void each_defence_can_be_switched_off(void **state)
     scenario.adversary = SKAD_SIM_COLLUDE;
     scenario.adversary_share = 0.05;
     scenario.placement = SKAD_SIM_NEAR_KEY;
+    scenario.seed = 3; /* one honest node is nearer than some of the twenty, and can be missed */
     skad_sim_outcome all = run(&scenario);
     scenario.neighbourhood_check = false;
     skad_sim_outcome blind = run(&scenario);
