@@ -2,16 +2,22 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define XXH_INLINE_ALL /* short inputs gain most */
 #include <xxhash.h>
 
-void skad_sim_print_add(skad_sim_print *print, uint64_t now_us, uint32_t who, skad_span bytes)
+#include "crypto/assert.h"
+#include "crypto/tag.h"
+
+void skad_sim_print_add(skad_sim_print *print, uint64_t now_us, uint32_t who, skad_span datagram)
 {
-    /* The past goes in as the seed, when and who as a block of their own. */
-    const uint64_t front[] = {print->high, now_us, who, bytes.len};
-    uint64_t seed = XXH3_64bits_withSeed(front, sizeof front, print->low);
-    XXH128_hash_t hash = XXH3_128bits_withSeed(bytes.data, bytes.len, seed);
+    uint64_t entry[5 + SKAD_TAG_BYTES / sizeof(uint64_t)] = {
+        print->low, print->high, now_us, who, datagram.len,
+    };
+    SKAD_ASSERT(datagram.len >= SKAD_TAG_BYTES);
+    memcpy(&entry[5], datagram.data, SKAD_TAG_BYTES);
+    XXH128_hash_t hash = XXH3_128bits(entry, sizeof entry);
     print->low = hash.low64;
     print->high = hash.high64;
 }
