@@ -8,8 +8,12 @@
 static skad_peer_slot known_peer(const skad_node *node, const skad_request *request)
 {
     const skad_peers *peers = &node->table.peers;
-    skad_peer_slot slot =
-        request->responder == NULL ? SKAD_PEER_NONE : skad_peers_find(peers, request->responder);
+    skad_peer_slot slot = SKAD_PEER_NONE;
+    if (request->peer != NULL) {
+        slot = (skad_peer_slot)(request->peer - peers->peers);
+    } else if (request->responder != NULL) {
+        slot = skad_peers_find(peers, request->responder);
+    }
     bool there = slot != SKAD_PEER_NONE && skad_route_is(peers, slot, request->address);
     return there ? slot : SKAD_PEER_NONE;
 }
@@ -77,12 +81,25 @@ bool skad_ask_may(const skad_node *node)
     return skad_pending_count(&node->pending) < SKAD_IN_FLIGHT_MAX;
 }
 
+static bool ping(skad_node *node, skad_request *request)
+{
+    skad_message message; /* not cleared: a PING has no more than its kind */
+    message.kind = SKAD_KIND_PING;
+    request->message = &message;
+    return skad_ask(node, request);
+}
+
 bool skad_ask_ping(skad_node *node, const skad_id *responder, const skad_address *address,
                    skad_purpose purpose)
 {
-    skad_message ping; /* not cleared: a PING has no more than its kind */
-    ping.kind = SKAD_KIND_PING;
+    skad_request request = {.address = address, .responder = responder, .purpose = purpose};
+    return ping(node, &request);
+}
+
+bool skad_ask_check(skad_node *node, skad_peer_slot slot, const skad_address *address)
+{
+    const skad_peer *peer = &node->table.peers.peers[slot];
     skad_request request = {
-        .message = &ping, .address = address, .responder = responder, .purpose = purpose};
-    return skad_ask(node, &request);
+        .address = address, .responder = &peer->id, .peer = peer, .purpose = SKAD_PURPOSE_CHECK};
+    return ping(node, &request);
 }

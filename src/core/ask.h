@@ -8,6 +8,7 @@ typedef struct skad_request {
     const skad_message *message;
     const skad_address *address;
     const skad_id *responder; /* NULL: a hello, to whoever is there */
+    const skad_peer *peer;    /* the responder, where the table is known to have it; else NULL */
     const uint8_t *token;     /* one that the responder granted; NULL: what the table remembers */
     skad_purpose purpose;
     skad_op owner; /* OPERATION */
@@ -26,5 +27,8 @@ bool skad_ask_may(const skad_node *node);
 /* A PING for a purpose of the node itself. */
 bool skad_ask_ping(skad_node *node, const skad_id *responder, const skad_address *address,
                    skad_purpose purpose);
+
+/* A PING to a peer of the table, to see whether it lives. */
+bool skad_ask_check(skad_node *node, skad_peer_slot slot, const skad_address *address);
 
 #endif

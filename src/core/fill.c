@@ -15,7 +15,7 @@ static uint64_t meet(skad_table *table, const skad_acquaintance *who)
         return UINT64_MAX;
     }
     if (who->heard_us != who->known_us) {
-        table->peers.peers[slot].seen_ms = skad_instant_ms(who->heard_us);
+        skad_peers_heard(&table->peers, slot, who->heard_us);
         skad_liveness_next(&table->peers, slot, who->heard_us);
     }
     return skad_instant_us(table->peers.checks_ms[slot], who->heard_us);

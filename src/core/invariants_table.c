@@ -222,6 +222,21 @@ static size_t count_silent(const skad_table *table)
     return silent;
 }
 
+static bool latest_sound(const skad_table *table)
+{
+    const skad_peers *peers = &table->peers;
+    if (peers->latest == SKAD_PEER_NONE) {
+        return true;
+    }
+    for (size_t i = 0; i < peers->used; i++) {
+        if (peers->peers[i].places != 0 &&
+            skad_peers_answered_later(peers, (skad_peer_slot)i, peers->latest)) {
+            return false;
+        }
+    }
+    return peers->latest < peers->used && peers->peers[peers->latest].places != 0;
+}
+
 static const char *counts_broken(const skad_table *table)
 {
     size_t members = 0;
@@ -240,6 +255,9 @@ static const char *counts_broken(const skad_table *table)
     }
     if (count_silent(table) != table->peers.silent) {
         return "the pool counts those that are silent";
+    }
+    if (!latest_sound(table)) {
+        return "the pool knows who answered last";
     }
     if (skad_table_has_living(table) != (skad_table_living(table) > 0)) {
         return "replacements wait only behind members that live";

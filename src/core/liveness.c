@@ -115,24 +115,44 @@ skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any, u
     return due;
 }
 
-void skad_liveness_unheard(skad_peers *peers, const skad_id *id, uint64_t again_us)
+/* Who answered last of all but one, and of all for the next time. On the way no answer becomes
+ * older than instants can count. */
+static skad_peer_slot find_latest(skad_peers *peers, skad_peer_slot except, uint64_t now_us)
 {
-    skad_peer_slot silent = skad_peers_find(peers, id);
-    if (silent == SKAD_PEER_NONE) {
-        return;
-    }
     skad_peer_slot latest = SKAD_PEER_NONE;
     for (size_t i = 0; i < peers->used; i++) {
         skad_peer *peer = &peers->peers[i];
         if (peer->places == 0) {
             continue;
         }
-        peer->seen_ms = skad_instant_kept(peer->seen_ms, skad_instant_ms(again_us));
-        if (i != silent && (latest == SKAD_PEER_NONE ||
-                            skad_instant_later(peer->seen_ms, peers->peers[latest].seen_ms) > 0)) {
+        peer->seen_ms = skad_instant_kept(peer->seen_ms, skad_instant_ms(now_us));
+        if (i != except && (latest == SKAD_PEER_NONE ||
+                            skad_peers_answered_later(peers, (skad_peer_slot)i, latest))) {
             latest = (skad_peer_slot)i;
         }
     }
+    bool the_other = latest != SKAD_PEER_NONE && skad_peers_answered_later(peers, latest, except);
+    peers->latest = the_other ? latest : except;
+    return latest;
+}
+
+/* Looks for it only where nobody answered for long, or who did has gone. */
+static skad_peer_slot latest_but(skad_peers *peers, skad_peer_slot except, uint64_t now_us)
+{
+    skad_peer_slot latest = peers->latest;
+    bool known = latest != SKAD_PEER_NONE && latest != except &&
+                 skad_instant_later(skad_instant_ms(now_us), peers->peers[latest].seen_ms) <
+                     (int32_t)(SKAD_CHECK_INTERVAL_MAX_US / SKAD_US_PER_MS);
+    return known ? latest : find_latest(peers, except, now_us);
+}
+
+void skad_liveness_unheard(skad_peers *peers, const skad_id *id, uint64_t again_us)
+{
+    skad_peer_slot silent = skad_peers_find(peers, id);
+    if (silent == SKAD_PEER_NONE) {
+        return;
+    }
+    skad_peer_slot latest = latest_but(peers, silent, again_us);
     skad_peers_check_at(peers, silent, again_us);
     if (latest != SKAD_PEER_NONE) {
         skad_liveness_by(peers, latest, again_us);

@@ -60,7 +60,8 @@ static skad_status reserve_annexes(skad_peers *peers, size_t count)
 skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan)
 {
     SKAD_ASSERT(plan->slots > 0 && plan->slots <= UINT16_MAX / 2 - STEP);
-    *peers = (skad_peers){.slots = plan->slots, .annexes_free = SKAD_PEER_NONE};
+    *peers = (skad_peers){
+        .slots = plan->slots, .annexes_free = SKAD_PEER_NONE, .latest = SKAD_PEER_NONE};
     skad_status status = skad_grants_init(&peers->grants, plan->tokens, plan->frugal);
     if (status == SKAD_OK && !plan->frugal) {
         status = skad_peers_reserve(peers, plan->slots);
@@ -164,6 +165,7 @@ void skad_peers_release(skad_peers *peers, skad_peer_slot slot)
         release_annex(peers, peer->annex);
     }
     skad_peers_set_failures(peers, slot, 0);
+    peers->latest = peers->latest == slot ? SKAD_PEER_NONE : peers->latest;
     skad_grants_forget(&peers->grants, (uint16_t)(2 * slot));
     skad_grants_forget(&peers->grants, (uint16_t)(2 * slot + 1));
     *peer = (skad_peer){.annex = SKAD_PEER_NONE};
@@ -203,6 +205,15 @@ skad_annex *skad_peers_annex_of(skad_peers *peers, skad_peer_slot slot)
     }
     peers->annexes[peer->annex] = (skad_annex){0};
     return &peers->annexes[peer->annex];
+}
+
+void skad_peers_heard(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
+{
+    peers->peers[slot].seen_ms = skad_instant_ms(now_us);
+    if (peers->count == 1 || (peers->latest != SKAD_PEER_NONE &&
+                              skad_peers_answered_later(peers, slot, peers->latest))) {
+        peers->latest = slot;
+    }
 }
 
 void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us)

@@ -74,6 +74,7 @@ typedef struct skad_peers {
     uint16_t used;         /* slots from here on were never taken; low ones are taken first */
     uint16_t count;        /* taken slots */
     uint16_t silent;       /* of them, those of silent peers */
+    skad_peer_slot latest; /* who answered last; SKAD_PEER_NONE: has to be looked for */
     uint16_t annexes_room; /* likewise */
     uint16_t annexes_used;
     skad_peer_slot annexes_free; /* the first of those given back; SKAD_PEER_NONE: none was */
@@ -104,6 +105,18 @@ void skad_peers_release(skad_peers *peers, skad_peer_slot slot);
 /* The annex of a peer; NULL if it has none. The other one gives it one; NULL without memory. */
 const skad_annex *skad_peers_annex(const skad_peers *peers, skad_peer_slot slot);
 skad_annex *skad_peers_annex_of(skad_peers *peers, skad_peer_slot slot);
+
+/* Whether a peer's last answer is the later one of two; of the same instant, that of the lower
+ * slot. */
+static inline bool skad_peers_answered_later(const skad_peers *peers, skad_peer_slot slot,
+                                             skad_peer_slot other)
+{
+    int32_t later = (int32_t)(peers->peers[slot].seen_ms - peers->peers[other].seen_ms);
+    return later > 0 || (later == 0 && slot < other);
+}
+
+/* A verified answer of a peer came. */
+void skad_peers_heard(skad_peers *peers, skad_peer_slot slot, uint64_t now_us);
 
 /* When a peer is checked next. */
 void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us);

@@ -143,7 +143,7 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
     skad_peer *peer = peer_at(table, slot);
     skad_rtt_sample(&peer->rtt, rtt_us);
     skad_peers_set_failures(&table->peers, slot, 0);
-    peer->seen_ms = skad_instant_ms(now_us);
+    skad_peers_heard(&table->peers, slot, now_us);
     if (is_new) {
         place(table, slot);
         SKAD_ASSERT(peer->places != 0);
@@ -279,7 +279,8 @@ size_t skad_table_living(const skad_table *table)
     return living;
 }
 
-/* Replacements wait only behind members that live, so that whoever lives stands for a usable one. */
+/* Replacements wait only behind members that live, so that whoever lives stands for a usable one.
+ */
 bool skad_table_has_living(const skad_table *table)
 {
     return table->peers.count > table->peers.silent;

@@ -146,7 +146,7 @@ static void check_peers(skad_node *node)
             skad_upkeep_check_by(node, SKAD_CHECK_RETRY_US);
             continue;
         }
-        if (!reachable || !skad_ask_ping(node, id, &address, SKAD_PURPOSE_CHECK)) {
+        if (!reachable || !skad_ask_check(node, slot, &address)) {
             return;
         }
     }
