@@ -81,19 +81,19 @@ bool skad_ask_may(const skad_node *node)
     return skad_pending_count(&node->pending) < SKAD_IN_FLIGHT_MAX;
 }
 
-static bool ping(skad_node *node, skad_request *request)
+static bool ping(skad_node *node, skad_request request)
 {
     skad_message message; /* not cleared: a PING has no more than its kind */
     message.kind = SKAD_KIND_PING;
-    request->message = &message;
-    return skad_ask(node, request);
+    request.message = &message;
+    return skad_ask(node, &request);
 }
 
 bool skad_ask_ping(skad_node *node, const skad_id *responder, const skad_address *address,
                    skad_purpose purpose)
 {
     skad_request request = {.address = address, .responder = responder, .purpose = purpose};
-    return ping(node, &request);
+    return ping(node, request);
 }
 
 bool skad_ask_check(skad_node *node, skad_peer_slot slot, const skad_address *address)
@@ -101,5 +101,5 @@ bool skad_ask_check(skad_node *node, skad_peer_slot slot, const skad_address *ad
     const skad_peer *peer = &node->table.peers.peers[slot];
     skad_request request = {
         .address = address, .responder = &peer->id, .peer = peer, .purpose = SKAD_PURPOSE_CHECK};
-    return ping(node, &request);
+    return ping(node, request);
 }

@@ -35,7 +35,7 @@ static uint64_t mix(uint64_t word)
  * are enough for a model: of ten million inputs two are alike in one of 370,000 runs. */
 static void stretch(XXH64_hash_t hash, uint64_t seed, uint8_t *out, size_t out_bytes)
 {
-    uint64_t words[SKAD_HASH_BYTES_MAX / 8];
+    uint64_t words[SKAD_HASH_BYTES_MAX / 8] = {0};
     const uint64_t start = mix(hash + seed) ^ hash;
     for (size_t i = 0; 8 * i < out_bytes; i++) {
         words[i] = mix(start + i * 0x9e3779b97f4a7c15ULL);
