@@ -74,10 +74,10 @@ typedef struct skad_peers {
     uint16_t used;         /* slots from here on were never taken; low ones are taken first */
     uint16_t count;        /* taken slots */
     uint16_t silent;       /* of them, those of silent peers */
-    skad_peer_slot latest; /* who answered last; SKAD_PEER_NONE: has to be looked for */
-    uint16_t annexes_room; /* likewise */
+    uint16_t annexes_room; /* annexes that there is memory for */
     uint16_t annexes_used;
     skad_peer_slot annexes_free; /* the first of those given back; SKAD_PEER_NONE: none was */
+    skad_peer_slot latest;       /* who answered last; SKAD_PEER_NONE: has to be looked for */
 } skad_peers;
 
 typedef struct skad_peers_plan {
