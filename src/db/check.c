@@ -38,14 +38,17 @@ static void add(skad_store_usage *sum, uint64_t records, uint64_t bytes)
 }
 
 /* Sums over owners are equal when each has what its counter says, since everyone's share is taken
- * times a number of its own (FNV-1a; odd, so that no share vanishes). */
+ * times a number of its own: FNV-1a and SplitMix64's finish, without which a bit that flips in two
+ * owners may add to one number what it takes from the other; odd, so that no share vanishes. */
 static uint64_t weight(const uint8_t owner[static SKAD_DB_COUNTER_KEY_BYTES])
 {
     uint64_t number = 0xcbf29ce484222325U;
     for (size_t i = 0; i < SKAD_DB_COUNTER_KEY_BYTES; i++) {
         number = (number ^ owner[i]) * 0x100000001b3U;
     }
-    return number | 1;
+    number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9U;
+    number = (number ^ (number >> 27)) * 0x94d049bb133111ebU;
+    return (number ^ (number >> 31)) | 1;
 }
 
 static bool equal(const skad_store_usage *a, const skad_store_usage *b)
