@@ -166,6 +166,15 @@ static bool visit_counter(const skad_db *db, MDB_txn *txn, skad_span key, skad_s
     return true;
 }
 
+static bool visit_table(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value, sums *out)
+{
+    (void)db;
+    (void)txn;
+    (void)key;
+    (void)out;
+    return skad_db_pages_is_table(value);
+}
+
 static bool visit_meta(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value, sums *out)
 {
     (void)db;
@@ -207,7 +216,7 @@ static bool walk_tables(const skad_db *db, MDB_txn *txn, sums *found)
     const skad_store_usage nothing = {0};
     MDB_stat places;
     skad_db_totals totals;
-    if (!walk(db, txn, FREE_LIST, visit_free, found) || !walk(db, txn, ROOT, visit_meta, found) ||
+    if (!walk(db, txn, FREE_LIST, visit_free, found) || !walk(db, txn, ROOT, visit_table, found) ||
         !walk(db, txn, db->tables[SKAD_DB_META], visit_meta, found) ||
         !walk(db, txn, db->tables[SKAD_DB_RECORDS], visit_row, found) ||
         !walk(db, txn, db->tables[SKAD_DB_EXPIRY], visit_place, found) ||

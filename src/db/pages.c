@@ -36,18 +36,21 @@ typedef struct page_header {
     } u;
 } page_header;
 
+/* What is kept of a table: in the root's entries, and of LMDB's own at the front. */
+typedef struct table_record {
+    uint32_t unused;
+    uint16_t flags;
+    uint16_t depth;
+    size_t counts[5];
+} table_record;
+
 typedef struct front_page {
     page_header header;
     uint32_t magic;
     uint32_t version;
     void *address;
     size_t map_bytes;
-    struct {
-        uint32_t unused;
-        uint16_t flags;
-        uint16_t depth;
-        size_t counts[5];
-    } tables[2]; /* LMDB's own */
+    table_record tables[2]; /* LMDB's own */
     size_t last_page;
     size_t txnid;
 } front_page;
@@ -193,6 +196,17 @@ bool skad_db_pages_meet_entry(skad_db_pages *pages, MDB_dbi table, skad_span key
 bool skad_db_pages_meet_free(skad_db_pages *pages, size_t page)
 {
     return meet(pages, page);
+}
+
+/* LMDB compares all flags, one more than it tells, and does so in a second transaction only. */
+bool skad_db_pages_is_table(skad_span entry)
+{
+    table_record record;
+    if (entry.len != sizeof record) {
+        return false;
+    }
+    memcpy(&record, entry.data, sizeof record);
+    return record.flags == 0;
 }
 
 static bool meet_branches(skad_db_pages *pages, uint64_t count)

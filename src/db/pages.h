@@ -43,6 +43,8 @@ void skad_db_pages_free(skad_db_pages *pages);
  * lie there too. Entries of a leaf come together. */
 bool skad_db_pages_meet_entry(skad_db_pages *pages, MDB_dbi table, skad_span key, skad_span value);
 bool skad_db_pages_meet_free(skad_db_pages *pages, size_t page);
+/* Whether an entry of the root is a table that orders its keys as ours do. */
+bool skad_db_pages_is_table(skad_span entry);
 /* What was not met yet are so many branches, and the front is that of the last transaction. */
 bool skad_db_pages_meet_rest(skad_db_pages *pages, uint64_t branches);
 
