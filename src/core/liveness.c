@@ -98,6 +98,18 @@ static skad_peer_slot due_at(const skad_peers *peers, uint32_t check_ms)
     return (skad_peer_slot)slot;
 }
 
+/* Whose answer is kept from growing too old may seem to have answered last of all who are as old.
+ */
+static void keep_instant(skad_peers *peers, skad_peer_slot slot, uint32_t now_ms)
+{
+    skad_peer *peer = &peers->peers[slot];
+    uint32_t kept_ms = skad_instant_kept(peer->seen_ms, now_ms);
+    if (kept_ms != peer->seen_ms) {
+        peer->seen_ms = kept_ms;
+        peers->latest = SKAD_PEER_NONE;
+    }
+}
+
 skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any, uint64_t *next_us)
 {
     uint32_t now_ms = skad_instant_ms(now_us);
@@ -110,8 +122,7 @@ skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any, u
     }
     skad_peer_slot due = due_at(peers, now_ms + (uint32_t)checks.first);
     skad_liveness_next(peers, due, now_us);
-    skad_peer *peer = &peers->peers[due];
-    peer->seen_ms = skad_instant_kept(peer->seen_ms, now_ms);
+    keep_instant(peers, due, now_ms);
     return due;
 }
 

@@ -195,6 +195,24 @@ static void nor_does_it_where_silences_put_its_checks_off(void **state)
     }
 }
 
+/* Found by fuzzing: the first of them that is checked again is kept from becoming too old to count,
+ * and stood as heard after all others. */
+static void of_peers_unheard_for_weeks_nobody_seems_the_latest(void **state)
+{
+    test_bench *made = *state;
+    for (unsigned i = 0; i < 3; i++) {
+        test_bench_meet(made, TEST_BENCH_FAR);
+        made->now_us += 3600 * SKAD_US_PER_S;
+    }
+    made->now_us += 20 * UINT64_C(86400) * SKAD_US_PER_S;
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t next_us;
+        assert_int_not_equal(skad_liveness_due(&made->table.peers, made->now_us, true, &next_us),
+                             SKAD_PEER_NONE);
+        assert_null(skad_table_broken(&made->table, made->now_us));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +225,7 @@ int main(void)
         TEST(checks_come_in_the_order_in_which_they_are_due),
         TEST(a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow),
         TEST(nor_does_it_where_silences_put_its_checks_off),
+        TEST(of_peers_unheard_for_weeks_nobody_seems_the_latest),
     };
     return cmocka_run_group_tests_name("liveness", tests, NULL, NULL);
 }
