@@ -26,6 +26,10 @@ typedef struct skad_acquaintance {
 SKAD_MUST_CHECK skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known,
                                             size_t count, skad_time now);
 
+/* How long peers stay, as far as the node has learnt (lifetimes.h); UINT64_MAX: for ever. Before it
+ * knows anybody. */
+void skad_fill_mean_life(skad_node *node, uint64_t mean_life_us);
+
 /* The node has joined long ago: its buckets are refreshed one by one within the next hour, and its
  * neighbours are no newcomers. No event tells of it. */
 void skad_fill_joined(skad_node *node, skad_time now);

@@ -259,6 +259,9 @@ static const char *counts_broken(const skad_table *table)
     if (!latest_sound(table)) {
         return "the pool knows who answered last";
     }
+    if (!skad_lifetimes_sound(&table->peers.lives)) {
+        return "what was seen of lives is forgotten by halves";
+    }
     if (skad_table_has_living(table) != (skad_table_living(table) > 0)) {
         return "replacements wait only behind members that live";
     }

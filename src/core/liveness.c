@@ -4,9 +4,10 @@
 #include "src/core/instant.h"
 #include "src/core/lanes.h"
 
-uint64_t skad_liveness_interval_us(uint64_t known_for_us)
+uint64_t skad_liveness_interval_us(uint64_t known_for_us, uint64_t mean_life_us)
 {
-    uint64_t interval_us = known_for_us / SKAD_CHECK_AGE_DIVISOR;
+    uint64_t left_us = known_for_us > mean_life_us ? known_for_us : mean_life_us;
+    uint64_t interval_us = left_us / SKAD_CHECK_LIFE_DIVISOR;
     if (interval_us < SKAD_CHECK_INTERVAL_US) {
         return SKAD_CHECK_INTERVAL_US;
     }
@@ -14,23 +15,25 @@ uint64_t skad_liveness_interval_us(uint64_t known_for_us)
 }
 
 /* How long a peer may stay unheard, as its age and its places want it. */
-static uint64_t interval_of(const skad_peer *peer, uint64_t now_us)
+static uint64_t interval_of(const skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
+    const skad_peer *peer = &peers->peers[slot];
     uint32_t known_for_s = skad_instant_s(now_us) - peer->known_s;
     return peer->places == SKAD_PEER_IN_CACHE
                ? SKAD_CHECK_INTERVAL_MAX_US
-               : skad_liveness_interval_us(known_for_s * SKAD_US_PER_S);
+               : skad_liveness_interval_us(known_for_s * SKAD_US_PER_S,
+                                           skad_lifetimes_mean_us(&peers->lives));
 }
 
 void skad_liveness_next(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
-    skad_peers_check_at(peers, slot, now_us + interval_of(&peers->peers[slot], now_us));
+    skad_peers_check_at(peers, slot, now_us + interval_of(peers, slot, now_us));
 }
 
 void skad_liveness_put_off(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
     const skad_peer *peer = &peers->peers[slot];
-    uint64_t interval_us = interval_of(peer, now_us);
+    uint64_t interval_us = interval_of(peers, slot, now_us);
     uint64_t known_us = (skad_instant_s(now_us) - peer->known_s) * SKAD_US_PER_S;
     uint64_t unanswered_us = now_us - skad_instant_us(peer->seen_ms, now_us);
     bool proven = known_us >= unanswered_us + SKAD_CHECK_INTERVAL_US;

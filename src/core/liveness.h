@@ -1,13 +1,15 @@
 /* When the peers of a table are checked: each on our own schedule, never because somebody asks us
  * (a ping from outside must not drive ours).
  *
- * Who has been up for long is likely to stay up (Kademlia, section 2.1): of lives like those
- * measured, somebody known for the time a is still there after a silence of t with a probability of
- * about a / (a + t) (Li et al., "Bandwidth-efficient management of DHT routing tables", NSDI
- * 2005). So a peer is asked every two minutes at first, then after an eighth of the time for which
- * it is known, when that probability is down to 0.9, and at last every quarter of an hour, after
- * which BEP 5 calls a peer questionable. Any verified answer counts. With a quarter instead of an
- * eighth a network with k = 3 lost one get in fifty more (docs/benchmarks.md).
+ * A peer is asked again when the chance that it still lives is down to nine in ten. Where lives are
+ * exponential with the mean m, that is after about an eighth of m, however old it is. Where who has
+ * been up for long is likely to stay (Kademlia, section 2.1), somebody known for the time a is
+ * still there after a silence of t with a probability of about a / (a + t) (Li et al.,
+ * "Bandwidth-efficient management of DHT routing tables", NSDI 2005): again an eighth. So it is an
+ * eighth of the longer of the two, of how long we know it and of how long peers of this network
+ * stay (lifetimes.h); but no less than two minutes, and at most a quarter of an hour, after which
+ * BEP 5 calls a peer questionable. Any verified answer counts. With a quarter instead of an eighth
+ * a network with k = 3 lost one get in fifty more (docs/benchmarks.md).
  *
  * Of two that know each other one asks, the other has heard it: a verified request from the
  * endpoint where a peer is known to answer shows that it lives as well as an answer does (BEP 5
@@ -26,14 +28,15 @@
 
 #include "src/core/peers.h"
 
-#define SKAD_CHECK_INTERVAL_US     (120 * SKAD_US_PER_S) /* of a peer not heard from, at first */
+#define SKAD_CHECK_INTERVAL_US     (120 * SKAD_US_PER_S) /* at least */
 #define SKAD_CHECK_INTERVAL_MAX_US (900 * SKAD_US_PER_S)
-#define SKAD_CHECK_AGE_DIVISOR     8
+#define SKAD_CHECK_LIFE_DIVISOR    8
 #define SKAD_CHECK_RETRY_US        (1 * SKAD_US_PER_S)  /* after the first unanswered request */
 #define SKAD_CHECK_BACKOFF_US      (15 * SKAD_US_PER_S) /* doubled with each further failure */
 
-/* How long after an answer a peer is asked again, if it was first heard so long before. */
-uint64_t skad_liveness_interval_us(uint64_t known_for_us);
+/* How long after an answer a peer is asked again that was first heard so long before, where peers
+ * stay so long. */
+uint64_t skad_liveness_interval_us(uint64_t known_for_us, uint64_t mean_life_us);
 
 /* A verified answer came, or a ping is on its way: the peer's next check is one interval on, as its
  * age and its places want it. */

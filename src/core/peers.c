@@ -62,6 +62,7 @@ skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan)
     SKAD_ASSERT(plan->slots > 0 && plan->slots <= UINT16_MAX / 2 - STEP);
     *peers = (skad_peers){
         .slots = plan->slots, .annexes_free = SKAD_PEER_NONE, .latest = SKAD_PEER_NONE};
+    skad_lifetimes_init(&peers->lives, SKAD_LIFETIMES_FIRST_US);
     skad_status status = skad_grants_init(&peers->grants, plan->tokens, plan->frugal);
     if (status == SKAD_OK && !plan->frugal) {
         status = skad_peers_reserve(peers, plan->slots);

@@ -18,6 +18,7 @@
 #include "skad/status.h"
 #include "skad/types.h"
 #include "src/core/grants.h"
+#include "src/core/lifetimes.h"
 #include "src/core/rtt.h"
 
 typedef uint16_t skad_peer_slot;
@@ -69,6 +70,7 @@ typedef struct skad_peers {
     uint32_t *checks_ms; /* when its next liveness check is due (instant.h); 0: the slot is free */
     skad_annex *annexes;
     skad_grants grants;    /* endpoint numbers: routes.h */
+    skad_lifetimes lives;  /* how long those that we know stay */
     uint16_t slots;        /* capacity */
     uint16_t room;         /* slots that there is memory for, in whole steps */
     uint16_t used;         /* slots from here on were never taken; low ones are taken first */

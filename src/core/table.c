@@ -143,6 +143,9 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
     skad_peer *peer = peer_at(table, slot);
     skad_rtt_sample(&peer->rtt, rtt_us);
     skad_peers_set_failures(&table->peers, slot, 0);
+    if (!is_new) {
+        skad_lifetimes_lived(&table->peers.lives, skad_instant_ms(now_us) - peer->seen_ms);
+    }
     skad_peers_heard(&table->peers, slot, now_us);
     if (is_new) {
         place(table, slot);
@@ -191,6 +194,9 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
     skad_peer *peer = peer_at(table, slot);
     skad_route_failed(peers, slot, route);
     skad_peers_set_failures(peers, slot, peer->failures + 1U);
+    if (peer->failures == SKAD_PEER_FAILURES_SILENT) {
+        skad_lifetimes_ended(&peers->lives);
+    }
     if (peer->failures >= SKAD_TABLE_FAILURES_MAX) {
         evict(table, slot, now_us);
         return;

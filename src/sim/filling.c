@@ -115,6 +115,13 @@ static void meet_replacements(filling *self)
     }
 }
 
+/* What nodes that were there for hours have learnt of the others. */
+static uint64_t mean_life_us(const skad_sim_scenario *scenario)
+{
+    bool drawn = scenario->churn == SKAD_SIM_EXPONENTIAL || scenario->churn == SKAD_SIM_WEIBULL;
+    return drawn ? (uint64_t)(scenario->uptime_min * 60) * SKAD_US_PER_S : UINT64_MAX;
+}
+
 /* Two know each other since the younger one came. Each was heard at another time within its last
  * interval, so that liveness checks are spread. */
 static void get_acquainted(filling *self)
@@ -125,15 +132,15 @@ static void get_acquainted(filling *self)
     double shift = skad_dice_unit(self->dice);
     bool in_order = true;
     skad_time now = skad_world_time(world, self->node);
+    uint64_t life_us = mean_life_us(&world->scenario);
     for (size_t i = 0; i < self->count; i++) {
         uint32_t peer = self->peers[i];
         uint32_t own_s = world->nodes[self->node].came_s;
         uint32_t since_s = self->came_s[peer] > own_s ? self->came_s[peer] : own_s;
         uint64_t known_us = since_s * SKAD_US_PER_S;
         double ago = ((double)(self->count - i) - shift) / (double)self->count; /* of an interval */
-        uint64_t heard_us =
-            world->now_us -
-            (uint64_t)(ago * (double)skad_liveness_interval_us(world->now_us - known_us));
+        uint64_t interval_us = skad_liveness_interval_us(world->now_us - known_us, life_us);
+        uint64_t heard_us = world->now_us - (uint64_t)(ago * (double)interval_us);
         addresses[i] = skad_sim_address_of(&world->places, peer);
         known[i] = (skad_acquaintance){.id = &world->ids[peer],
                                        .address = &addresses[i],
@@ -146,6 +153,7 @@ static void get_acquainted(filling *self)
         qsort(known, self->count, sizeof known[0], by_age);
     }
     skad_node *node = world->nodes[self->node].node;
+    skad_fill_mean_life(node, life_us);
     skad_status status = skad_fill_known(node, known, self->count, now);
     (void)skad_sim_must(status == SKAD_OK ? node : NULL);
     skad_fill_joined(node, now);

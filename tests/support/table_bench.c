@@ -7,10 +7,12 @@ int test_bench_begin(void **state)
     made.self = test_dice_id(&made.dice);
     *state = &made;
     const skad_peers_plan plan = {.slots = TEST_BENCH_SLOTS, .tokens = 2 * TEST_BENCH_SLOTS};
-    return skad_table_init(&made.table, &made.self, TEST_BENCH_K,
-                           TEST_BENCH_SIBLINGS * SKAD_SIBLINGS_ETA, &plan) == SKAD_OK
-               ? 0
-               : -1;
+    if (skad_table_init(&made.table, &made.self, TEST_BENCH_K,
+                        TEST_BENCH_SIBLINGS * SKAD_SIBLINGS_ETA, &plan) != SKAD_OK) {
+        return -1;
+    }
+    skad_lifetimes_init(&made.table.peers.lives, 0);
+    return 0;
 }
 
 int test_bench_end(void **state)

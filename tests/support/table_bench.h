@@ -1,4 +1,5 @@
-/* A small routing table on a bench: peers are met, answer and fail at a clock of its own. */
+/* A small routing table on a bench: peers are met, answer and fail at a clock of its own. It
+ * believes that peers do not stay (lifetimes.h), until it sees some that do. */
 #ifndef SKAD_TESTS_TABLE_BENCH_H
 #define SKAD_TESTS_TABLE_BENCH_H
 

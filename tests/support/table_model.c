@@ -43,7 +43,9 @@ struct test_table_model {
     run caches[SKAD_BUCKETS_MAX];
     run siblings;
     size_t buckets_count;
-    skad_table table; /* what is tested */
+    uint64_t lived_ms; /* for which peers were seen to live */
+    uint64_t ends;     /* who fell silent meanwhile, in 256ths */
+    skad_table table;  /* what is tested */
     test_chooser chooser;
     uint64_t now_us;
 };
@@ -119,11 +121,35 @@ static bool waits(const model *self, size_t number)
 /* The millisecond at which 32 bits come round stands for no time at all: the next one is taken. */
 static void check_at(figure *who, uint64_t us)
 {
-    who->check_us = skad_instant_ms(us) == 0 ? us + SKAD_US_PER_MS : us;
+    uint64_t whole_us = us / SKAD_US_PER_MS * SKAD_US_PER_MS;
+    who->check_us = skad_instant_ms(us) == 0 ? whole_us + SKAD_US_PER_MS : whole_us;
+}
+
+/* Half of it is forgotten beyond 32 hours and beyond 256 who left. */
+static void forget_half(model *self)
+{
+    if (self->lived_ms > UINT64_C(32) * 3600 * 1000 || self->ends > UINT64_C(256) * 256) {
+        self->lived_ms /= 2;
+        self->ends /= 2;
+    }
+}
+
+static void lived(model *self, const figure *who)
+{
+    uint64_t ms = self->now_us / SKAD_US_PER_MS - who->seen_us / SKAD_US_PER_MS;
+    self->lived_ms += ms < UINT64_C(30) * 60 * 1000 ? ms : UINT64_C(30) * 60 * 1000;
+    forget_half(self);
+}
+
+static void ended(model *self)
+{
+    self->ends += 256;
+    forget_half(self);
 }
 
 /* Between two checks of somebody: an eighth of the time since it answered first, in whole seconds,
- * from two minutes to fifteen; fifteen for whoever has no place but in a cache. */
+ * or of how long peers live, if that is more; from two minutes to fifteen; fifteen for whoever has
+ * no place but in a cache. */
 static uint64_t interval_us(const model *self, const figure *who)
 {
     size_t number = (size_t)(who - self->figures);
@@ -131,7 +157,10 @@ static uint64_t interval_us(const model *self, const figure *who)
         return 15 * 60 * SKAD_US_PER_S;
     }
     uint64_t known_for_s = self->now_us / SKAD_US_PER_S - who->known_us / SKAD_US_PER_S;
-    uint64_t us = known_for_s * SKAD_US_PER_S / 8;
+    uint64_t age_us = known_for_s * SKAD_US_PER_S;
+    uint64_t mean_us =
+        self->ends > 0 ? self->lived_ms * 256 * SKAD_US_PER_MS / self->ends : UINT64_MAX;
+    uint64_t us = (age_us > mean_us ? age_us : mean_us) / 8;
     uint64_t least_us = 2 * 60 * SKAD_US_PER_S;
     uint64_t most_us = 15 * 60 * SKAD_US_PER_S;
     return us < least_us ? least_us : us > most_us ? most_us : us;
@@ -311,6 +340,9 @@ static void step_answered(model *self, size_t number)
     *verified = address_number;
     who->blamed[family] = 0;
     who->failures = 0;
+    if (!is_new) {
+        lived(self, who);
+    }
     who->seen_us = self->now_us;
     if (is_new) {
         settle(self, number);
@@ -346,6 +378,9 @@ static void step_failed(model *self, size_t number)
         return;
     }
     who->failures++;
+    if (who->failures == 2) {
+        ended(self);
+    }
     size_t bucket = bucket_of(self, number);
     bool replaceable = run_has(&self->caches[bucket], number) || self->caches[bucket].count > 0;
     if (who->failures == SKAD_TABLE_FAILURES_MAX || (silent(self, number) && replaceable)) {
@@ -537,6 +572,8 @@ test_table_model *test_table_model_new(const test_table_shape *shape, test_choos
         .slots = (uint16_t)shape->slots, .tokens = (uint16_t)shape->slots, .frugal = shape->frugal};
     assert_int_equal(
         skad_table_init(&self->table, &self->self, shape->k, self->siblings_max, &plan), SKAD_OK);
+    self->ends = UINT64_C(4) * 256;
+    self->lived_ms = UINT64_C(4) * 16 * 60 * 1000; /* sixteen minutes, to begin with */
     return self;
 }
 

@@ -150,7 +150,7 @@ static void a_peer_is_filled_in_with_its_age(void **state)
     answered->peers.peers[0].rtt = self->filled->table.peers.peers[0].rtt;
     assert_tables_equal(&self->filled->table, answered);
     assert_int_equal(self->filled->upkeep.check_us,
-                     who->heard_us + (who->heard_us - who->known_us) / SKAD_CHECK_AGE_DIVISOR);
+                     who->heard_us + (who->heard_us - who->known_us) / SKAD_CHECK_LIFE_DIVISOR);
     end(self);
 }
 

@@ -36,6 +36,58 @@ static void whoever_is_known_for_long_is_checked_less_often(void **state)
     }
 }
 
+static void where_peers_stay_a_newcomer_is_checked_rarely_too(void **state)
+{
+    test_bench *made = *state;
+    const uint64_t minute_us = 60 * SKAD_US_PER_S;
+    const struct {
+        uint64_t mean_life_us;
+        uint64_t next_in_us;
+    } networks[] = {{10 * minute_us, 2 * minute_us},
+                    {40 * minute_us, 5 * minute_us},
+                    {UINT64_MAX, 15 * minute_us}};
+    for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
+        skad_lifetimes_init(&made->table.peers.lives, networks[i].mean_life_us);
+        test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
+        assert_int_equal(test_bench_check_ms(made, &who),
+                         skad_instant_ms(made->now_us + networks[i].next_in_us));
+    }
+}
+
+/* One lost packet is no death, and nobody dies twice. */
+static void each_peer_that_falls_silent_counts_once(void **state)
+{
+    test_bench *made = *state;
+    const skad_lifetimes *lives = &made->table.peers.lives;
+    test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
+    uint32_t before = lives->ends;
+    test_bench_fail(made, &who);
+    test_bench_answer(made, &who);
+    test_bench_fail(made, &who);
+    assert_int_equal(lives->ends, before);
+    test_bench_fail(made, &who);
+    uint32_t after = lives->ends;
+    assert_int_equal(after, before + 256);
+    test_bench_fail(made, &who);
+    test_bench_fail(made, &who);
+    assert_int_equal(lives->ends, after);
+}
+
+/* What it answers in between shows that it lived, whoever asks it how often. */
+static void the_time_between_answers_is_seen_once(void **state)
+{
+    test_bench *made = *state;
+    const skad_lifetimes *lives = &made->table.peers.lives;
+    test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
+    uint64_t met_us = made->now_us;
+    assert_int_equal(lives->seen_ms, 0);
+    for (unsigned i = 0; i < 100; i++) {
+        made->now_us += i * SKAD_US_PER_S;
+        test_bench_answer(made, &who);
+        assert_int_equal(lives->seen_ms, (made->now_us - met_us) / SKAD_US_PER_MS);
+    }
+}
+
 static void who_waits_is_checked_rarely_but_soon_when_it_moves_up(void **state)
 {
     test_bench *made = *state;
@@ -217,6 +269,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(whoever_is_known_for_long_is_checked_less_often),
+        TEST(where_peers_stay_a_newcomer_is_checked_rarely_too),
+        TEST(each_peer_that_falls_silent_counts_once),
+        TEST(the_time_between_answers_is_seen_once),
         TEST(who_waits_is_checked_rarely_but_soon_when_it_moves_up),
         TEST(whoever_asks_us_is_asked_half_as_often),
         TEST(whoever_asks_but_does_not_answer_is_checked_all_the_same),
