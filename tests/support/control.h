@@ -1,0 +1,53 @@
+/* A daemon in this process, and clients of every manner at its control socket. The loop is turned
+ * by hand until what is awaited has come. */
+#ifndef SKAD_TESTS_CONTROL_H
+#define SKAD_TESTS_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ev.h>
+
+#include "proto/writer.h"
+#include "src/cli/answer.h"
+#include "src/daemon/daemon.h"
+
+typedef struct test_control {
+    char dir[64];
+    char path[128]; /* of the socket */
+    struct ev_loop *loop;
+    skad_daemon *daemon;
+    uint8_t *in; /* what a client has read */
+    skad_item *items;
+} test_control;
+
+/* Setup and teardown of a test. */
+int test_control_begin(void **state);
+int test_control_end(void **state);
+
+/* A new client's descriptor, which the caller closes. */
+int test_control_dial(const test_control *self);
+void test_control_send(int fd, const void *bytes, size_t len);
+
+/* Turns the loop until the client has `count` answers or the daemon has hung up; returns how many
+ * whole answers there are, the last of them in *last. */
+size_t test_control_read(test_control *self, int fd, size_t count, skad_answer *last);
+bool test_control_hangs_up(test_control *self, int fd);
+
+uint64_t test_control_msgid(skad_answer answer);
+void test_control_expect_error(skad_answer answer, const char *code);
+
+/* Begins a request of a method with so many parameters in `bytes`; sends it. */
+skad_writer test_control_request(uint8_t bytes[static 512], uint64_t msgid, const char *method,
+                                 size_t params);
+void test_control_send_request(int fd, const skad_writer *writer);
+void test_control_send_number(int fd, uint64_t msgid, const char *method, uint64_t number);
+
+/* A number that the status of the node tells. */
+uint64_t test_control_status(test_control *self, const char *field);
+
+/* Any client is served as ever. */
+void test_control_expect_healthy(test_control *self);
+
+#endif
