@@ -1,4 +1,4 @@
-/* Files as trees, against a daemon that is a thread with a table of records, honest or not. */
+/* Files as trees, against a daemon that is honest or not. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -6,7 +6,6 @@
 #include <setjmp.h>
 
 #include <cmocka.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,175 +19,10 @@
 #include "src/cli/file_get.h"
 #include "src/cli/file_put.h"
 #include "src/cli/file_withdraw.h"
-#include "src/cli/part.h"
-
-#define RECORDS_MAX 4096
-#define BURST       8 /* answers are held back and given in reverse, up to so many */
-
-typedef struct stored {
-    skad_id key;
-    size_t len;
-    bool withdrawn;
-    uint8_t value[SKAD_VALUE_BYTES_MAX];
-} stored;
-
-typedef struct fake_daemon {
-    int fd;
-    pthread_t thread;
-    stored *records;
-    size_t records_count;
-    size_t puts;
-    size_t answered; /* of them */
-    size_t gets;
-    size_t kept;         /* puts that asked for it */
-    size_t take_at_most; /* records beyond are refused */
-    size_t poor;         /* the put of which only two holders are left, from 1 on; 0: none */
-    size_t give_at_most; /* of gets; the others time out */
-    /* Requests that wait to be answered, latest first. */
-    skad_control_request waiting[SKAD_FILE_GET_WINDOW];
-    size_t waiting_count;
-} fake_daemon;
-
-static stored *find(const fake_daemon *self, const skad_id *key)
-{
-    for (size_t i = 0; i < self->records_count; i++) {
-        if (memcmp(&self->records[i].key, key, sizeof *key) == 0) {
-            return &self->records[i];
-        }
-    }
-    return NULL;
-}
-
-static void keep(fake_daemon *self, skad_span value)
-{
-    skad_id key;
-    self->puts++;
-    skad_value_key(value.data, value.len, &key);
-    if (find(self, &key) == NULL && self->records_count < RECORDS_MAX) {
-        stored *record = &self->records[self->records_count++];
-        record->key = key;
-        record->len = value.len;
-        record->withdrawn = false;
-        memcpy(record->value, value.data, value.len);
-    }
-}
-
-static void write_field(skad_writer *writer, const char *key, uint64_t value)
-{
-    skad_write_str(writer, key);
-    skad_write_uint(writer, value);
-}
-
-static void answer_put(fake_daemon *self, const skad_control_request *request, skad_writer *writer)
-{
-    bool poor = ++self->answered == self->poor;
-    if (self->answered > self->take_at_most) {
-        skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_REFUSED,
-                                 "all 5 holders refused: 5 full (no room left)");
-        return;
-    }
-    skad_control_write_result(writer, request->msgid);
-    skad_write_map(writer, 6);
-    write_field(writer, "holders", 5);
-    write_field(writer, "stored", poor ? 2 : 4);
-    write_field(writer, "refused", poor ? 2 : 1);
-    write_field(writer, "silent", poor ? 1 : 0);
-    skad_write_str(writer, "refusals");
-    skad_write_map(writer, 1);
-    write_field(writer, "full", poor ? 2 : 1);
-    skad_write_str(writer, "kept");
-    skad_write_bool(writer, request->keep);
-}
-
-static void answer_withdraw(fake_daemon *self, const skad_control_request *request,
-                            skad_writer *writer)
-{
-    stored *record = find(self, &request->id);
-    skad_control_write_result(writer, request->msgid);
-    skad_write_map(writer, 1);
-    write_field(writer, "withdrawn", record != NULL && !record->withdrawn);
-    if (record != NULL) {
-        record->withdrawn = true;
-    }
-}
-
-static void answer_get(fake_daemon *self, const skad_control_request *request, skad_writer *writer)
-{
-    const stored *record = find(self, &request->id);
-    if (++self->gets > self->give_at_most) {
-        skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_TIMED_OUT, "asleep");
-    } else if (record == NULL) {
-        skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_NOT_FOUND, "gone");
-    } else {
-        skad_control_write_result(writer, request->msgid);
-        skad_write_map(writer, 1);
-        skad_write_str(writer, "value");
-        skad_write_bin(writer, record->value, record->len);
-    }
-}
-
-static void answer(fake_daemon *self, const skad_control_request *request)
-{
-    uint8_t bytes[2048];
-    skad_writer writer;
-    skad_writer_init(&writer, bytes, sizeof bytes);
-    if (request->method == SKAD_CONTROL_WITHDRAW) {
-        answer_withdraw(self, request, &writer);
-    } else if (request->method == SKAD_CONTROL_PUT) {
-        answer_put(self, request, &writer);
-    } else {
-        answer_get(self, request, &writer);
-    }
-    ssize_t sent = send(self->fd, bytes, writer.len, MSG_NOSIGNAL);
-    (void)sent; /* the client may have given up */
-}
-
-static void answer_backwards(fake_daemon *self)
-{
-    while (self->waiting_count > 0) {
-        answer(self, &self->waiting[--self->waiting_count]);
-    }
-}
-
-static void *serve(void *argument)
-{
-    fake_daemon *self = argument;
-    uint8_t in[SKAD_CONTROL_REQUEST_BYTES_MAX];
-    size_t len = 0;
-    for (;;) {
-        skad_control_request request;
-        bool known = false;
-        size_t consumed = 0;
-        if (skad_control_read(in, len, &request, &known, &consumed) == SKAD_CONTROL_REQUEST) {
-            if (request.method == SKAD_CONTROL_PUT) {
-                keep(self, request.value);
-                self->kept += request.keep;
-            }
-            self->waiting[self->waiting_count++] = request;
-            len -= consumed;
-            memmove(in, in + consumed, len);
-            if (self->waiting_count == BURST) {
-                answer_backwards(self);
-            }
-            continue;
-        }
-        /* Nothing more has come so far: whoever sent so much waits for us. */
-        ssize_t got = recv(self->fd, in + len, sizeof in - len, MSG_DONTWAIT);
-        if (got < 0) {
-            answer_backwards(self);
-            got = recv(self->fd, in + len, sizeof in - len, 0);
-        }
-        if (got <= 0) {
-            return NULL;
-        }
-        len += (size_t)got;
-    }
-}
-
-/* ---- The client's side ---- */
+#include "tests/support/fake_daemon.h"
 
 typedef struct house {
-    fake_daemon daemon;
+    test_fake_daemon daemon;
     skad_client client;
     skad_failure failure;
 } house;
@@ -196,9 +30,8 @@ typedef struct house {
 static int set_up(void **state)
 {
     house *self = calloc(1, sizeof *self);
-    self->daemon.records = calloc(RECORDS_MAX, sizeof *self->daemon.records);
-    self->daemon.take_at_most = SIZE_MAX;
-    self->daemon.give_at_most = SIZE_MAX;
+    assert_non_null(self);
+    test_fake_init(&self->daemon);
     *state = self;
     return 0;
 }
@@ -206,7 +39,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     house *self = *state;
-    free(self->daemon.records);
+    test_fake_free(&self->daemon);
     free(self);
     return 0;
 }
@@ -216,17 +49,14 @@ static void begin(house *self)
 {
     int ends[2];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    self->daemon.fd = ends[1];
-    assert_int_equal(pthread_create(&self->daemon.thread, NULL, serve, &self->daemon), 0);
+    test_fake_start(&self->daemon, ends[1]);
     assert_int_equal(skad_client_adopt(ends[0], 20, &self->client, &self->failure), SKAD_EXIT_DONE);
 }
 
 static void end(house *self)
 {
     skad_client_close(&self->client);
-    pthread_join(self->daemon.thread, NULL);
-    close(self->daemon.fd);
-    self->daemon.waiting_count = 0;
+    test_fake_stop(&self->daemon);
 }
 
 static int make_file(const uint8_t *data, size_t len)
@@ -392,7 +222,7 @@ static void every_flipped_bit_is_noticed(void **state)
     uint8_t *data = make_data(40000);
     skad_id root = put(self, data, 40000);
     for (size_t i = 0; i < self->daemon.records_count; i++) {
-        stored *record = &self->daemon.records[i];
+        test_fake_record *record = &self->daemon.records[i];
         record->value[record->len / 2] ^= 1;
         assert_get_fails(self, &root, SKAD_EXIT_FAILED, "is not what a file has there");
         record->value[record->len / 2] ^= 1;
@@ -405,7 +235,7 @@ static void a_value_that_is_no_root_is_no_file(void **state)
     house *self = *state;
     skad_id key;
     static const uint8_t value[] = "just a value";
-    keep(&self->daemon, (skad_span){value, sizeof value});
+    test_fake_keep(&self->daemon, (skad_span){value, sizeof value});
     skad_value_key(value, sizeof value, &key);
     assert_get_fails(self, &key, SKAD_EXIT_FAILED, "it is no file");
 }
@@ -420,25 +250,25 @@ static void a_tree_whose_parts_do_not_add_up_is_refused(void **state)
     skad_id inner[2];
     skad_id root;
 
-    keep(&self->daemon, (skad_span){piece, sizeof piece});
+    test_fake_keep(&self->daemon, (skad_span){piece, sizeof piece});
     for (size_t i = 0; i < SKAD_TREE_FANOUT; i++) {
         skad_value_key(piece, sizeof piece, &keys[i]);
     }
     /* Both inner nodes are full, but the root says that the second one has 10000 bytes only. */
     size_t len = skad_tree_encode_node(1, 30000, keys, SKAD_TREE_FANOUT, bytes, sizeof bytes);
-    keep(&self->daemon, (skad_span){bytes, len});
+    test_fake_keep(&self->daemon, (skad_span){bytes, len});
     skad_value_key(bytes, len, &inner[0]);
     inner[1] = inner[0];
     len = skad_tree_encode_node(2, 40000, inner, 2, bytes, sizeof bytes);
-    keep(&self->daemon, (skad_span){bytes, len});
+    test_fake_keep(&self->daemon, (skad_span){bytes, len});
     skad_value_key(bytes, len, &root);
     assert_get_fails(self, &root, SKAD_EXIT_FAILED, "is not what a file has there");
 
     /* And a piece that is shorter than its place. */
-    keep(&self->daemon, (skad_span){piece, 999});
+    test_fake_keep(&self->daemon, (skad_span){piece, 999});
     skad_value_key(piece, 999, &keys[0]);
     len = skad_tree_encode_node(1, 2000, keys, 2, bytes, sizeof bytes);
-    keep(&self->daemon, (skad_span){bytes, len});
+    test_fake_keep(&self->daemon, (skad_span){bytes, len});
     skad_value_key(bytes, len, &root);
     assert_get_fails(self, &root, SKAD_EXIT_FAILED, "is not what a file has there");
 }
@@ -533,81 +363,13 @@ static void a_value_that_is_no_file_is_not_withdrawn_as_one(void **state)
     skad_id key;
     uint64_t withdrawn = 0;
     static const uint8_t value[] = "just a value";
-    keep(&self->daemon, (skad_span){value, sizeof value});
+    test_fake_keep(&self->daemon, (skad_span){value, sizeof value});
     skad_value_key(value, sizeof value, &key);
     begin(self);
     assert_int_equal(skad_file_withdraw(&self->client, &key, &withdrawn, &self->failure),
                      SKAD_EXIT_FAILED);
     end(self);
     assert_int_equal(withdrawn, 0);
-}
-
-/* ---- Parts of files ---- */
-
-typedef struct place {
-    char dir[64];
-    char path[96];
-    char part[128];
-} place;
-
-static place make_place(void)
-{
-    place self;
-    (void)snprintf(self.dir, sizeof self.dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self.dir));
-    (void)snprintf(self.path, sizeof self.path, "%s/file", self.dir);
-    (void)snprintf(self.part, sizeof self.part, "%s/file.part", self.dir);
-    return self;
-}
-
-static void a_part_becomes_the_file_once_it_is_whole(void **state)
-{
-    (void)state;
-    place where = make_place();
-    skad_failure failure = {""};
-    skad_part part;
-    skad_part second;
-
-    assert_true(skad_part_open(where.path, &part, &failure));
-    assert_int_equal(write(part.fd, "half", 4), 4);
-    assert_false(skad_part_open(where.path, &second, &failure)); /* one at a time */
-    assert_non_null(strstr(failure.text, "another 'skad get' is writing it"));
-    skad_part_leave(&part);
-    assert_int_equal(access(where.path, F_OK), -1);
-
-    assert_true(skad_part_open(where.path, &part, &failure)); /* and it is still there */
-    assert_int_equal(lseek(part.fd, 0, SEEK_END), 4);
-    assert_true(skad_part_commit(&part, &failure));
-    assert_int_equal(access(where.part, F_OK), -1);
-    assert_int_equal(unlink(where.path), 0);
-    assert_int_equal(rmdir(where.dir), 0);
-}
-
-static void a_part_without_content_is_not_left(void **state)
-{
-    (void)state;
-    place where = make_place();
-    skad_failure failure = {""};
-    skad_part part;
-    assert_true(skad_part_open(where.path, &part, &failure));
-    skad_part_leave(&part);
-    assert_int_equal(rmdir(where.dir), 0);
-}
-
-static void what_is_no_file_is_never_taken_for_a_part(void **state)
-{
-    (void)state;
-    place where = make_place();
-    skad_failure failure = {""};
-    skad_part part;
-    assert_int_equal(symlink("/dev/null", where.part), 0);
-    assert_false(skad_part_open(where.path, &part, &failure));
-    assert_int_equal(unlink(where.part), 0);
-    assert_int_equal(mkfifo(where.part, 0600), 0);
-    assert_false(skad_part_open(where.path, &part, &failure));
-    assert_non_null(strstr(failure.text, "that is no file"));
-    assert_int_equal(unlink(where.part), 0);
-    assert_int_equal(rmdir(where.dir), 0);
 }
 
 #define WITH_DAEMON(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -626,9 +388,6 @@ int main(void)
         WITH_DAEMON(pieces_that_are_wrong_are_fetched_again),
         WITH_DAEMON(a_file_is_withdrawn_with_all_its_records),
         WITH_DAEMON(a_value_that_is_no_file_is_not_withdrawn_as_one),
-        cmocka_unit_test(a_part_becomes_the_file_once_it_is_whole),
-        cmocka_unit_test(a_part_without_content_is_not_left),
-        cmocka_unit_test(what_is_no_file_is_never_taken_for_a_part),
     };
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
 }
