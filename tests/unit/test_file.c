@@ -10,12 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proto/message.h"
 #include "proto/tree.h"
-#include "skad/record.h"
 #include "src/cli/file_get.h"
 #include "src/cli/file_put.h"
 #include "src/cli/file_withdraw.h"
