@@ -81,7 +81,7 @@ static bool candidates_awaited(const skad_node *node, const skad_operation *oper
 {
     const skad_lookup *lookup = operation->lookup;
     for (size_t i = 0; i < lookup->asked_count; i++) {
-        uint8_t state = lookup->candidates[lookup->asked[i]].state;
+        uint8_t state = lookup->candidates.all[lookup->asked[i]].state;
         bool asked = state == SKAD_STEP_ASKED || state == SKAD_STEP_SLOW;
         if (awaited(node, operation, lookup->asked[i], false) != asked) {
             return false;
@@ -94,7 +94,7 @@ static bool holders_awaited(const skad_node *node, const skad_operation *operati
 {
     for (int i = 0; i < operation->holders_count; i++) {
         bool asked = operation->holders[i].state == SKAD_HOLDER_ASKED;
-        if (operation->holders[i].place >= operation->lookup->used ||
+        if (operation->holders[i].place >= operation->lookup->candidates.used ||
             operation->holders[i].tries > SKAD_STORE_TRIES_MAX ||
             awaited(node, operation, i, true) != asked) {
             return false;

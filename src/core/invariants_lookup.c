@@ -9,11 +9,12 @@ static const char *list_broken(const skad_lookup *lookup, size_t path)
         return "a shortlist keeps to its cap";
     }
     for (size_t i = 0; i < list->count; i++) {
-        if (list->members[i] >= lookup->used ||
-            (lookup->candidates[list->members[i]].listed >> path & 1) == 0) {
+        if (list->members[i] >= lookup->candidates.used ||
+            (lookup->candidates.all[list->members[i]].listed >> path & 1) == 0) {
             return "who is on a shortlist knows of it";
         }
-        if (i > 0 && !skad_candidate_closer(lookup, list->members[i - 1], list->members[i])) {
+        if (i > 0 &&
+            !skad_candidates_closer(&lookup->candidates, list->members[i - 1], list->members[i])) {
             return "a shortlist stands in ascending distance";
         }
     }
@@ -26,8 +27,8 @@ static bool path_counts(const skad_lookup *lookup, size_t path)
 {
     size_t waiting = 0;
     size_t listed = 0;
-    for (size_t i = 0; i < lookup->used; i++) {
-        const skad_candidate *candidate = &lookup->candidates[i];
+    for (size_t i = 0; i < lookup->candidates.used; i++) {
+        const skad_candidate *candidate = &lookup->candidates.all[i];
         waiting += candidate->state == SKAD_STEP_ASKED && candidate->path == path;
         listed += candidate->listed >> path & 1;
     }
@@ -37,8 +38,8 @@ static bool path_counts(const skad_lookup *lookup, size_t path)
 static bool asked_once(const skad_lookup *lookup, size_t index)
 {
     uint16_t place = lookup->asked[index];
-    if (place >= lookup->used || lookup->candidates[place].tries == 0 ||
-        lookup->candidates[place].path > lookup->paths) {
+    if (place >= lookup->candidates.used || lookup->candidates.all[place].tries == 0 ||
+        lookup->candidates.all[place].path > lookup->paths) {
         return false;
     }
     for (size_t i = 0; i < index; i++) {
@@ -51,11 +52,11 @@ static bool asked_once(const skad_lookup *lookup, size_t index)
 
 static bool met_again(const skad_lookup *lookup, size_t place)
 {
-    const skad_candidate *candidate = &lookup->candidates[place];
-    for (size_t i = place + 1; i < lookup->used; i++) {
-        const skad_candidate *other = &lookup->candidates[i];
+    const skad_candidate *candidate = &lookup->candidates.all[place];
+    for (size_t i = place + 1; i < lookup->candidates.used; i++) {
+        const skad_candidate *other = &lookup->candidates.all[i];
         bool kept = other->listed != 0 || other->tries != 0;
-        if (kept && lookup->distances[i] == lookup->distances[place] &&
+        if (kept && lookup->candidates.distances[i] == lookup->candidates.distances[place] &&
             skad_id_equal(&other->contact.id, &candidate->contact.id)) {
             return true;
         }
@@ -65,11 +66,11 @@ static bool met_again(const skad_lookup *lookup, size_t place)
 
 static const char *candidate_broken(const skad_lookup *lookup, size_t place)
 {
-    const skad_candidate *candidate = &lookup->candidates[place];
+    const skad_candidate *candidate = &lookup->candidates.all[place];
     if (candidate->listed == 0 && candidate->tries == 0) {
         return NULL; /* a free place */
     }
-    if (lookup->distances[place] !=
+    if (lookup->candidates.distances[place] !=
         (skad_id_prefix(&candidate->contact.id) ^ skad_id_prefix(&lookup->target))) {
         return "a candidate stands at its distance";
     }
@@ -85,8 +86,9 @@ static const char *candidate_broken(const skad_lookup *lookup, size_t place)
 static const char *counts_broken(const skad_lookup *lookup)
 {
     size_t tried = 0;
-    if (lookup->used > lookup->places || lookup->rpcs > SKAD_LOOKUP_RPCS_MAX ||
-        lookup->asked_count > SKAD_LOOKUP_RPCS_MAX || lookup->asked_count > lookup->rpcs) {
+    if (lookup->candidates.used > lookup->candidates.places ||
+        lookup->rpcs > SKAD_LOOKUP_RPCS_MAX || lookup->asked_count > SKAD_LOOKUP_RPCS_MAX ||
+        lookup->asked_count > lookup->rpcs) {
         return "a lookup keeps to its caps";
     }
     for (size_t i = 0; i < lookup->asked_count; i++) {
@@ -94,8 +96,8 @@ static const char *counts_broken(const skad_lookup *lookup)
             return "a node is asked on one path only";
         }
     }
-    for (size_t i = 0; i < lookup->used; i++) {
-        tried += lookup->candidates[i].tries > 0;
+    for (size_t i = 0; i < lookup->candidates.used; i++) {
+        tried += lookup->candidates.all[i].tries > 0;
     }
     if (tried != lookup->asked_count) {
         return "who was asked is remembered";
@@ -116,7 +118,7 @@ const char *skad_lookup_broken(const skad_lookup *lookup)
             broken = "a path counts whom it waits for";
         }
     }
-    for (size_t i = 0; broken == NULL && i < lookup->used; i++) {
+    for (size_t i = 0; broken == NULL && i < lookup->candidates.used; i++) {
         broken = candidate_broken(lookup, i);
     }
     return broken;

@@ -10,23 +10,9 @@
 #include "src/core/diversity.h"
 #include "src/core/region.h"
 
-#define PLACE_NONE UINT16_MAX
+#define PLACE_NONE SKAD_CANDIDATE_PLACE_NONE
 
 #define ROOM_FIRST 48 /* candidates that a frugal lookup begins with: what its own node knows */
-
-/* Candidates are written before they are read: nothing is cleared. */
-static bool reserve(skad_lookup *lookup, size_t room)
-{
-    skad_candidate *candidates = reallocarray(lookup->candidates, room, sizeof *candidates);
-    lookup->candidates = candidates != NULL ? candidates : lookup->candidates;
-    uint64_t *distances = reallocarray(lookup->distances, room, sizeof *distances);
-    lookup->distances = distances != NULL ? distances : lookup->distances;
-    if (candidates == NULL || distances == NULL) {
-        return false;
-    }
-    lookup->room = (uint16_t)room;
-    return true;
-}
 
 skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
 {
@@ -50,9 +36,9 @@ skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
     lookup->region = SKAD_ID_BITS;
     lookup->started_us = plan->now_us;
     /* All that can be listed or asked at once, and the one that is being heard of. */
-    lookup->places =
-        (uint16_t)((profile->paths + 1U) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX + 1U);
-    if (!reserve(lookup, plan->frugal ? ROOM_FIRST : lookup->places)) {
+    size_t places = (profile->paths + 1U) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX + 1U;
+    if (!skad_candidates_init(&lookup->candidates, plan->target, places,
+                              plan->frugal ? ROOM_FIRST : places)) {
         skad_lookup_free(lookup);
         return NULL;
     }
@@ -62,131 +48,39 @@ skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
 void skad_lookup_free(skad_lookup *lookup)
 {
     if (lookup != NULL) {
-        free(lookup->candidates);
-        free(lookup->distances);
+        skad_candidates_free(&lookup->candidates);
         free(lookup);
     }
 }
 
-/* ---- Candidates and the shortlists that refer to them ---- */
-
-static uint64_t distance_to(const skad_lookup *lookup, const skad_id *id)
-{
-    return skad_id_prefix(id) ^ skad_id_prefix(&lookup->target);
-}
-
-bool skad_candidate_closer(const skad_lookup *lookup, uint16_t a, uint16_t b)
-{
-    if (lookup->distances[a] != lookup->distances[b]) {
-        return lookup->distances[a] < lookup->distances[b];
-    }
-    return skad_distance_compare(&lookup->target, &lookup->candidates[a].contact.id,
-                                 &lookup->candidates[b].contact.id) < 0;
-}
-
-/* Each answer names a dozen candidates, most of them known: they are found in chains by the last
- * bits of their distance. Whoever invents IDs that share those makes one chain as long as all
- * candidates are, and no longer. */
-static uint16_t *chain_of(skad_lookup *lookup, uint64_t distance)
-{
-    return &lookup->chains[distance % SKAD_LOOKUP_CHAINS];
-}
-
-static uint16_t candidate_find(skad_lookup *lookup, const skad_id *id)
-{
-    uint64_t distance = distance_to(lookup, id);
-    uint16_t next = *chain_of(lookup, distance);
-    while (next != 0) {
-        uint16_t place = (uint16_t)(next - 1);
-        if (lookup->distances[place] == distance &&
-            skad_id_equal(&lookup->candidates[place].contact.id, id)) {
-            return place;
-        }
-        next = lookup->candidates[place].next;
-    }
-    return PLACE_NONE;
-}
-
-static void unchain(skad_lookup *lookup, uint16_t place)
-{
-    uint16_t *link = chain_of(lookup, lookup->distances[place]);
-    while (*link != place + 1) {
-        SKAD_ASSERT(*link != 0);
-        link = &lookup->candidates[*link - 1].next;
-    }
-    *link = lookup->candidates[place].next;
-}
-
-/* Puts a new candidate into its place. */
-static void chain(skad_lookup *lookup, uint16_t place, const skad_candidate *candidate)
-{
-    lookup->distances[place] = distance_to(lookup, &candidate->contact.id);
-    uint16_t *link = chain_of(lookup, lookup->distances[place]);
-    lookup->candidates[place] = *candidate;
-    lookup->candidates[place].next = *link;
-    *link = (uint16_t)(place + 1);
-}
-
-/* A place is free again once no shortlist names its candidate and it was never asked. */
-static bool place_free(const skad_lookup *lookup, size_t place)
-{
-    return lookup->candidates[place].listed == 0 && lookup->candidates[place].tries == 0;
-}
-
-/* A place may have come free. */
-static void note_spare(skad_lookup *lookup, uint16_t place)
-{
-    if (place < lookup->spare && place_free(lookup, place)) {
-        lookup->spare = place;
-    }
-}
-
-/* The lowest free place; PLACE_NONE without memory. */
-static uint16_t candidate_take(skad_lookup *lookup)
-{
-    while (lookup->spare < lookup->used && !place_free(lookup, lookup->spare)) {
-        lookup->spare++;
-    }
-    if (lookup->spare == lookup->used) {
-        SKAD_ASSERT(lookup->used < lookup->places);
-        size_t twice = (size_t)2 * lookup->room;
-        if (lookup->used == lookup->room &&
-            !reserve(lookup, twice < lookup->places ? twice : lookup->places)) {
-            return PLACE_NONE;
-        }
-        lookup->used++;
-    } else {
-        unchain(lookup, lookup->spare);
-    }
-    return lookup->spare++;
-}
+/* ---- Shortlists of candidates ---- */
 
 /* Whether a candidate at this distance would get onto the list. */
 static bool list_has_room(const skad_lookup *lookup, const skad_shortlist *list, uint16_t place)
 {
     return list->count < SKAD_SHORTLIST_MAX ||
-           skad_candidate_closer(lookup, place, list->members[list->count - 1]);
+           skad_candidates_closer(&lookup->candidates, place, list->members[list->count - 1]);
 }
 
 static void list_add(skad_lookup *lookup, uint8_t path, uint16_t place)
 {
     skad_shortlist *list = &lookup->lists[path];
     uint16_t bit = (uint16_t)(1U << path);
-    if ((lookup->candidates[place].listed & bit) != 0 || !list_has_room(lookup, list, place)) {
+    if ((lookup->candidates.all[place].listed & bit) != 0 || !list_has_room(lookup, list, place)) {
         return;
     }
     if (list->count == SKAD_SHORTLIST_MAX) {
         uint16_t last = list->members[--list->count];
-        lookup->candidates[last].listed &= (uint16_t)~bit;
-        note_spare(lookup, last);
+        lookup->candidates.all[last].listed &= (uint16_t)~bit;
+        skad_candidates_spare(&lookup->candidates, last);
     }
     size_t at = list->count++;
-    while (at > 0 && skad_candidate_closer(lookup, place, list->members[at - 1])) {
+    while (at > 0 && skad_candidates_closer(&lookup->candidates, place, list->members[at - 1])) {
         list->members[at] = list->members[at - 1];
         at--;
     }
     list->members[at] = place;
-    lookup->candidates[place].listed |= bit;
+    lookup->candidates.all[place].listed |= bit;
 }
 
 /* A failed candidate is asked again where else it was named, once. */
@@ -217,19 +111,19 @@ static void hear(skad_lookup *lookup, uint8_t path, uint8_t hop, const skad_cont
     if (skad_id_equal(&contact->id, &lookup->self)) {
         return;
     }
-    uint16_t place = candidate_find(lookup, &contact->id);
+    uint16_t place = skad_candidates_find(&lookup->candidates, &contact->id);
     if (place != PLACE_NONE) {
-        hear_address(&lookup->candidates[place], address);
+        hear_address(&lookup->candidates.all[place], address);
     } else {
-        place = candidate_take(lookup);
+        place = skad_candidates_add(
+            &lookup->candidates,
+            &(skad_candidate){.contact = *contact, .address = *address, .hop = hop});
         if (place == PLACE_NONE) {
             return;
         }
-        chain(lookup, place,
-              &(skad_candidate){.contact = *contact, .address = *address, .hop = hop});
     }
     list_add(lookup, path, place);
-    note_spare(lookup, place);
+    skad_candidates_spare(&lookup->candidates, place);
 }
 
 void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *contact,
@@ -249,10 +143,10 @@ bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *lis
     if (lookup->group_path_max == 0) {
         return false;
     }
-    uint64_t group = skad_address_group(&lookup->candidates[list->members[member]].address);
+    uint64_t group = skad_address_group(&lookup->candidates.all[list->members[member]].address);
     size_t before = 0;
     for (size_t i = 0; i < member; i++) {
-        const skad_candidate *candidate = &lookup->candidates[list->members[i]];
+        const skad_candidate *candidate = &lookup->candidates.all[list->members[i]];
         before += candidate->state != SKAD_STEP_FAILED &&
                   skad_address_group(&candidate->address) == group;
     }
@@ -266,10 +160,10 @@ static bool group_has_room(const skad_lookup *lookup, uint16_t place)
     if (lookup->group_max == 0) {
         return true;
     }
-    uint64_t group = skad_address_group(&lookup->candidates[place].address);
+    uint64_t group = skad_address_group(&lookup->candidates.all[place].address);
     size_t asked = 0;
     for (size_t i = 0; i < lookup->asked_count; i++) {
-        const skad_candidate *candidate = &lookup->candidates[lookup->asked[i]];
+        const skad_candidate *candidate = &lookup->candidates.all[lookup->asked[i]];
         asked += candidate->state != SKAD_STEP_FAILED &&
                  skad_address_group(&candidate->address) == group;
     }
@@ -282,7 +176,7 @@ static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t win
     const skad_shortlist *list = &lookup->lists[path];
     size_t living = 0;
     for (size_t i = 0; i < list->count && living < window; i++) {
-        uint8_t state = lookup->candidates[list->members[i]].state;
+        uint8_t state = lookup->candidates.all[list->members[i]].state;
         if (state == SKAD_STEP_FAILED || skad_shortlist_surplus(lookup, list, i)) {
             continue;
         }
@@ -301,7 +195,7 @@ static uint16_t adopt(skad_lookup *lookup, uint8_t path)
     for (uint8_t p = 0; p < lookup->paths; p++) {
         uint16_t place = next_on_list(lookup, p, SKAD_SHORTLIST_MAX);
         if (place != PLACE_NONE &&
-            (best == PLACE_NONE || skad_candidate_closer(lookup, place, best))) {
+            (best == PLACE_NONE || skad_candidates_closer(&lookup->candidates, place, best))) {
             best = place;
         }
     }
@@ -328,7 +222,7 @@ static uint16_t next_on_path(skad_lookup *lookup, uint8_t path)
 
 static void ask(skad_lookup *lookup, uint8_t path, uint16_t place)
 {
-    skad_candidate *candidate = &lookup->candidates[place];
+    skad_candidate *candidate = &lookup->candidates.all[place];
     candidate->state = SKAD_STEP_ASKED;
     candidate->path = path;
     lookup->lists[path].waiting++;
@@ -380,13 +274,13 @@ void skad_lookup_unask(skad_lookup *lookup, const skad_query *query)
         skad_regions_unask(lookup);
         return;
     }
-    skad_candidate *candidate = &lookup->candidates[query->place];
+    skad_candidate *candidate = &lookup->candidates.all[query->place];
     stop_waiting(lookup, candidate);
     candidate->state = SKAD_STEP_HEARD;
     if (--candidate->tries == 0) {
         SKAD_ASSERT(lookup->asked[lookup->asked_count - 1] == query->place);
         lookup->asked_count--;
-        note_spare(lookup, query->place);
+        skad_candidates_spare(&lookup->candidates, query->place);
     }
 }
 
@@ -399,7 +293,7 @@ static bool awaited(const skad_candidate *candidate)
 
 void skad_lookup_answered(skad_lookup *lookup, uint16_t place, uint64_t rtt_us)
 {
-    skad_candidate *candidate = &lookup->candidates[place];
+    skad_candidate *candidate = &lookup->candidates.all[place];
     SKAD_ASSERT(awaited(candidate));
     stop_waiting(lookup, candidate);
     candidate->state = SKAD_STEP_ANSWERED;
@@ -410,8 +304,8 @@ void skad_lookup_answered(skad_lookup *lookup, uint16_t place, uint64_t rtt_us)
 void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *contact,
                        const skad_address *address)
 {
-    const uint8_t path = lookup->candidates[from].path; /* whatever is heard may move it */
-    const uint8_t before = lookup->candidates[from].hop;
+    const uint8_t path = lookup->candidates.all[from].path; /* whatever is heard may move it */
+    const uint8_t before = lookup->candidates.all[from].hop;
     uint8_t hop = before == UINT8_MAX ? UINT8_MAX : (uint8_t)(before + 1);
     bool paths_over = lookup->phase != SKAD_LOOKUP_PATHS;
     hear(lookup, path, hop, contact, address);
@@ -423,7 +317,7 @@ void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *c
 
 void skad_lookup_slow(skad_lookup *lookup, uint16_t place)
 {
-    skad_candidate *candidate = &lookup->candidates[place];
+    skad_candidate *candidate = &lookup->candidates.all[place];
     if (candidate->state == SKAD_STEP_ASKED) {
         stop_waiting(lookup, candidate);
         candidate->state = SKAD_STEP_SLOW;
@@ -432,7 +326,7 @@ void skad_lookup_slow(skad_lookup *lookup, uint16_t place)
 
 void skad_lookup_failed(skad_lookup *lookup, uint16_t place)
 {
-    skad_candidate *candidate = &lookup->candidates[place];
+    skad_candidate *candidate = &lookup->candidates.all[place];
     stop_waiting(lookup, candidate);
     candidate->state = SKAD_STEP_FAILED;
     try_other(candidate);
@@ -440,7 +334,7 @@ void skad_lookup_failed(skad_lookup *lookup, uint16_t place)
 
 void skad_lookup_refused(skad_lookup *lookup, uint16_t place, bool again)
 {
-    skad_candidate *candidate = &lookup->candidates[place];
+    skad_candidate *candidate = &lookup->candidates.all[place];
     stop_waiting(lookup, candidate);
     candidate->state = again && candidate->tries == 1 ? SKAD_STEP_HEARD : SKAD_STEP_FAILED;
 }
@@ -458,7 +352,7 @@ static void begin_closing(skad_lookup *lookup)
     for (uint8_t path = 0; path < lookup->paths; path++) {
         for (size_t i = 0; i < lookup->lists[path].count; i++) {
             uint16_t place = lookup->lists[path].members[i];
-            if (lookup->candidates[place].state != SKAD_STEP_FAILED) {
+            if (lookup->candidates.all[place].state != SKAD_STEP_FAILED) {
                 list_add(lookup, lookup->paths, place);
             }
         }
@@ -471,7 +365,7 @@ static bool closing_waits(const skad_lookup *lookup)
     const skad_shortlist *list = &lookup->lists[lookup->paths];
     size_t living = 0;
     for (size_t i = 0; i < list->count && living < lookup->wanted; i++) {
-        const skad_candidate *candidate = &lookup->candidates[list->members[i]];
+        const skad_candidate *candidate = &lookup->candidates.all[list->members[i]];
         if (skad_shortlist_surplus(lookup, list, i)) {
             continue;
         }
@@ -507,7 +401,8 @@ static bool crowded(skad_lookup *lookup)
     uint16_t places[SKAD_K_MAX];
     if (!lookup->neighbourhood_check || lookup->dense ||
         skad_lookup_closest(lookup, lookup->siblings, places) < lookup->siblings ||
-        !skad_density_suspicious(lookup->radius, lookup->distances[places[lookup->siblings - 1]])) {
+        !skad_density_suspicious(lookup->radius,
+                                 lookup->candidates.distances[places[lookup->siblings - 1]])) {
         return false;
     }
     lookup->dense = true;
@@ -539,10 +434,10 @@ bool skad_lookup_done(skad_lookup *lookup)
 static bool group_chosen(const skad_lookup *lookup, uint16_t place, const uint16_t *chosen,
                          size_t count)
 {
-    uint64_t group = skad_address_group(&lookup->candidates[place].address);
+    uint64_t group = skad_address_group(&lookup->candidates.all[place].address);
     size_t same = 0;
     for (size_t i = 0; i < count; i++) {
-        same += skad_address_group(&lookup->candidates[chosen[i]].address) == group;
+        same += skad_address_group(&lookup->candidates.all[chosen[i]].address) == group;
     }
     return lookup->group_path_max != 0 && same >= lookup->group_path_max;
 }
@@ -555,9 +450,9 @@ size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *plac
         uint16_t best = PLACE_NONE;
         for (size_t i = 0; i < lookup->asked_count; i++) {
             uint16_t place = lookup->asked[i];
-            if (lookup->candidates[place].state == SKAD_STEP_ANSWERED &&
-                (last == PLACE_NONE || skad_candidate_closer(lookup, last, place)) &&
-                (best == PLACE_NONE || skad_candidate_closer(lookup, place, best))) {
+            if (lookup->candidates.all[place].state == SKAD_STEP_ANSWERED &&
+                (last == PLACE_NONE || skad_candidates_closer(&lookup->candidates, last, place)) &&
+                (best == PLACE_NONE || skad_candidates_closer(&lookup->candidates, place, best))) {
                 best = place;
             }
         }
@@ -578,7 +473,7 @@ uint8_t skad_lookup_agreement(const skad_lookup *lookup)
     uint8_t agreed = 0;
     if (skad_lookup_closest(lookup, 1, places) > 0) {
         for (uint8_t path = 0; path < lookup->paths; path++) {
-            agreed += (uint8_t)(lookup->candidates[places[0]].listed >> path & 1);
+            agreed += (uint8_t)(lookup->candidates.all[places[0]].listed >> path & 1);
         }
     }
     return agreed;

@@ -34,17 +34,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "crypto/token.h"
 #include "skad/node.h"
 #include "skad/profile.h"
 #include "skad/status.h"
 #include "skad/types.h"
+#include "src/core/candidates.h"
 
 #define SKAD_REGION_WANTED   48  /* nodes of a region that is looked at whole: three times s */
 #define SKAD_LOOKUP_RPCS_MAX 192 /* ten times what a lookup among a million honest nodes takes */
-#define SKAD_REGION_ASKED    3 /* nodes asked for one region: one liar or death must not hide it */
-#define SKAD_LOOKUP_CHAINS   128 /* that candidates are found by; a power of two */
-#define SKAD_SHORTLIST_MAX   64  /* four times k: half of the network may be dead unnoticed */
+#define SKAD_REGION_ASKED    3  /* nodes asked for one region: one liar or death must not hide it */
+#define SKAD_SHORTLIST_MAX   64 /* four times k: half of the network may be dead unnoticed */
 
 typedef enum skad_lookup_phase {
     SKAD_LOOKUP_PATHS,
@@ -52,22 +51,6 @@ typedef enum skad_lookup_phase {
     SKAD_LOOKUP_WIDENING,
     SKAD_LOOKUP_DONE,
 } skad_lookup_phase;
-
-typedef struct skad_candidate {
-    skad_contact contact;
-    skad_address address; /* where it is asked */
-    skad_address other;   /* where else it was named; NONE: nowhere */
-    uint16_t listed;      /* bit p: on the shortlist of path p; bit d: closing */
-    uint8_t state;        /* skad_step_state */
-    uint8_t tries;        /* requests sent to it for the target */
-    uint8_t path;         /* that claimed it */
-    uint8_t hop;
-    uint16_t next; /* of its chain, plus one; 0: the last */
-    bool gave_value;
-    bool has_token;
-    uint8_t token[SKAD_TOKEN_BYTES]; /* that it granted us */
-    uint32_t rtt_us;
-} skad_candidate;
 
 typedef struct skad_shortlist {
     uint16_t members[SKAD_SHORTLIST_MAX]; /* places of candidates, ascending distance */
@@ -99,16 +82,10 @@ typedef struct skad_lookup {
     uint16_t asked_count;
     int region; /* the one to be explored next; -1: none is left */
     uint16_t region_places[SKAD_REGION_ASKED];
-    uint8_t region_count;   /* to be asked */
-    uint8_t region_next;    /* the next of them */
-    uint8_t region_waiting; /* asked and awaited */
-    uint16_t places;        /* candidates at most */
-    uint16_t room;          /* that there is memory for: all, unless frugal */
-    uint16_t used;          /* places below this have been taken */
-    uint16_t spare;         /* places below this are taken now */
-    skad_candidate *candidates;
-    uint64_t *distances;                 /* of each candidate to the target, first 64 bits */
-    uint16_t chains[SKAD_LOOKUP_CHAINS]; /* first candidate of each chain plus one; 0: none */
+    uint8_t region_count;       /* to be asked */
+    uint8_t region_next;        /* the next of them */
+    uint8_t region_waiting;     /* asked and awaited */
+    skad_candidates candidates; /* all that were heard of */
 } skad_lookup;
 
 /* What is to be asked next. */
@@ -117,9 +94,6 @@ typedef struct skad_query {
     bool region;    /* not for the lookup's target but for a region's */
     skad_id target;
 } skad_query;
-
-/* Whether the candidate at place a is closer to the target than that at b. */
-bool skad_candidate_closer(const skad_lookup *lookup, uint16_t a, uint16_t b);
 
 /* Whether a member of a list (by its index there) is beyond its address group's share. */
 bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *list, size_t member);

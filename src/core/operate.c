@@ -82,7 +82,7 @@ static void end_put(skad_node *node, skad_operation *operation)
 static bool nobody_answered(const skad_lookup *lookup)
 {
     for (size_t i = 0; i < lookup->asked_count; i++) {
-        if (lookup->candidates[lookup->asked[i]].state == SKAD_STEP_ANSWERED) {
+        if (lookup->candidates.all[lookup->asked[i]].state == SKAD_STEP_ANSWERED) {
             return false;
         }
     }
@@ -112,7 +112,7 @@ static void end_lookup(skad_node *node, skad_operation *operation)
 
 static bool ask_candidate(skad_node *node, skad_operation *operation, const skad_query *query)
 {
-    const skad_candidate *candidate = &operation->lookup->candidates[query->place];
+    const skad_candidate *candidate = &operation->lookup->candidates.all[query->place];
     skad_message message;
     if (skad_operation_gets(operation) && !query->region) {
         message.kind = SKAD_KIND_FIND_VALUE;
@@ -263,7 +263,7 @@ static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
 static size_t take_records(skad_node *node, skad_operation *operation, uint16_t from,
                            const skad_message *answer)
 {
-    skad_candidate *candidate = &operation->lookup->candidates[from];
+    skad_candidate *candidate = &operation->lookup->candidates.all[from];
     const skad_gift gift = {
         .place = from,
         .from = &candidate->contact.id,
@@ -302,7 +302,7 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
                                (named_contacts){answer->u.reply.u.nodes.contacts,
                                                 answer->u.reply.u.nodes.contacts_count});
     }
-    judge(node, &lookup->candidates[rpc->step].contact.id, &rpc->address, faults);
+    judge(node, &lookup->candidates.all[rpc->step].contact.id, &rpc->address, faults);
 }
 
 /* A region's answer only names more candidates. */
@@ -317,7 +317,7 @@ static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pen
         size_t faults = hear_contacts(node, lookup, from, NULL,
                                       (named_contacts){answer->u.reply.u.nodes.contacts,
                                                        answer->u.reply.u.nodes.contacts_count});
-        judge(node, &lookup->candidates[from].contact.id, &rpc->address, faults);
+        judge(node, &lookup->candidates.all[from].contact.id, &rpc->address, faults);
     }
 }
 
@@ -354,7 +354,7 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
         skad_report_trace_region(node, operation, (uint16_t)(rpc->step & ~REGION_STEP),
                                  SKAD_STEP_ANSWERED);
     } else if (operation->stage == SKAD_STAGE_RUNNING) {
-        remember_token(&operation->lookup->candidates[rpc->step], token);
+        remember_token(&operation->lookup->candidates.all[rpc->step], token);
         lookup_answered(node, operation, rpc, &answer->message);
         skad_report_trace(node, operation, rpc->step);
     } else if (operation->stage == SKAD_STAGE_STORING && stores(rpc)) {

@@ -49,7 +49,7 @@ bool skad_regions_explored(const skad_lookup *lookup)
 /* How many bits a candidate shares with the target. */
 static int shared_bits(const skad_lookup *lookup, uint16_t place)
 {
-    return (int)skad_common_prefix(&lookup->target, &lookup->candidates[place].contact.id);
+    return (int)skad_common_prefix(&lookup->target, &lookup->candidates.all[place].contact.id);
 }
 
 /* The region of the last node that is wanted: those farther out hold none of the closest. 0 while
@@ -59,7 +59,7 @@ static int last_region(const skad_lookup *lookup, size_t *living)
     const skad_shortlist *list = &lookup->lists[lookup->paths];
     *living = 0;
     for (size_t i = 0; i < list->count; i++) {
-        if (lookup->candidates[list->members[i]].state == SKAD_STEP_ANSWERED &&
+        if (lookup->candidates.all[list->members[i]].state == SKAD_STEP_ANSWERED &&
             !skad_shortlist_surplus(lookup, list, i) && ++*living == lookup->wanted) {
             return shared_bits(lookup, list->members[i]);
         }
@@ -72,7 +72,7 @@ static int last_region(const skad_lookup *lookup, size_t *living)
 static bool death_before(const skad_lookup *lookup, int region)
 {
     for (size_t i = 0; i < lookup->asked_count; i++) {
-        if (lookup->candidates[lookup->asked[i]].state == SKAD_STEP_FAILED &&
+        if (lookup->candidates.all[lookup->asked[i]].state == SKAD_STEP_FAILED &&
             shared_bits(lookup, lookup->asked[i]) >= region) {
             return true;
         }
@@ -86,9 +86,10 @@ static int first_region(const skad_lookup *lookup)
 {
     uint16_t closest[SKAD_K_MAX] = {0};
     size_t count = 0;
-    for (size_t i = 0; i < lookup->used; i++) {
+    for (size_t i = 0; i < lookup->candidates.used; i++) {
         size_t at = count;
-        while (at > 0 && skad_candidate_closer(lookup, (uint16_t)i, closest[at - 1])) {
+        while (at > 0 &&
+               skad_candidates_closer(&lookup->candidates, (uint16_t)i, closest[at - 1])) {
             at--;
         }
         if (at == lookup->k) {
@@ -113,14 +114,15 @@ static void pick_for_region(skad_lookup *lookup)
     lookup->region_next = 0;
     for (size_t i = 0; i < lookup->asked_count; i++) {
         uint16_t place = lookup->asked[i];
-        const skad_candidate *candidate = &lookup->candidates[place];
+        const skad_candidate *candidate = &lookup->candidates.all[place];
         if (candidate->state != SKAD_STEP_ANSWERED) {
             continue;
         }
         size_t at = lookup->region_count;
-        while (at > 0 && skad_distance_compare(
-                             &target, &candidate->contact.id,
-                             &lookup->candidates[lookup->region_places[at - 1]].contact.id) < 0) {
+        while (at > 0 &&
+               skad_distance_compare(
+                   &target, &candidate->contact.id,
+                   &lookup->candidates.all[lookup->region_places[at - 1]].contact.id) < 0) {
             at--;
         }
         if (at == SKAD_REGION_ASKED) {

@@ -59,7 +59,7 @@ void skad_replicate_leave(skad_node *node, const skad_operation *operation)
     size_t max = collection->type == SKAD_RECORD_IMMUTABLE ? 1 : SKAD_REPLICAS_LEFT_MAX;
     size_t left = 0;
     for (size_t i = 0; i < count && left < max; i++) {
-        const skad_candidate *candidate = &lookup->candidates[places[i]];
+        const skad_candidate *candidate = &lookup->candidates.all[places[i]];
         const skad_given *given = skad_collection_given(collection, places[i]);
         if (given == NULL || given->invalid || !candidate->has_token ||
             skad_collection_agrees(collection, given)) {

@@ -43,7 +43,7 @@ static void tell_ping(const skad_operation *operation, skad_event *event)
 
 skad_step skad_report_step(const skad_lookup *lookup, uint16_t place)
 {
-    const skad_candidate *candidate = &lookup->candidates[place];
+    const skad_candidate *candidate = &lookup->candidates.all[place];
     return (skad_step){
         .id = candidate->contact.id,
         .address = candidate->address,
@@ -102,7 +102,7 @@ static void mark_closest(skad_operation *operation, size_t steps_count, const ui
 {
     const skad_lookup *lookup = operation->lookup;
     for (size_t i = 0; i < closest_count; i++) {
-        operation->closest[i] = lookup->candidates[places[i]].contact;
+        operation->closest[i] = lookup->candidates.all[places[i]].contact;
         for (size_t j = 0; j < steps_count; j++) {
             operation->steps[j].closest |= lookup->asked[j] == places[i];
         }
@@ -166,12 +166,12 @@ static void tell_tally(const skad_operation *operation, skad_tally *tally)
     size_t silent = 0;
     for (size_t i = 0; i < lookup->asked_count; i++) {
         uint16_t place = lookup->asked[i];
-        bool within =
-            all || closest == 0 || place == last || skad_candidate_closer(lookup, place, last);
+        bool within = all || closest == 0 || place == last ||
+                      skad_candidates_closer(&lookup->candidates, place, last);
         const skad_given *given = skad_collection_given(collection, place);
         if (within && given != NULL) {
             count_given(collection, given, tally);
-        } else if (within && lookup->candidates[place].state != SKAD_STEP_ANSWERED) {
+        } else if (within && lookup->candidates.all[place].state != SKAD_STEP_ANSWERED) {
             silent++;
         }
     }

@@ -40,7 +40,7 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
     size_t count = skad_lookup_closest(lookup, max, places);
     bool full = count == max;
     if (!full || skad_distance_compare(&lookup->target, &lookup->self,
-                                       &lookup->candidates[places[count - 1]].contact.id) < 0) {
+                                       &lookup->candidates.all[places[count - 1]].contact.id) < 0) {
         hold_here(node, operation);
         count -= full && operation->deposit.refusal_here == SKAD_ERROR_NONE;
     }
@@ -53,7 +53,7 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
 
 static bool ask_holder(skad_node *node, skad_operation *operation, const skad_holder *holder)
 {
-    const skad_candidate *candidate = &operation->lookup->candidates[holder->place];
+    const skad_candidate *candidate = &operation->lookup->candidates.all[holder->place];
     const skad_deposit *deposit = &operation->deposit;
     const skad_span record = {deposit->record, deposit->len};
     skad_message message;
@@ -111,7 +111,7 @@ void skad_storing_answered(skad_operation *operation, uint16_t step, const skad_
                            const uint8_t *token)
 {
     skad_holder *holder = &operation->holders[step];
-    skad_candidate *candidate = &operation->lookup->candidates[holder->place];
+    skad_candidate *candidate = &operation->lookup->candidates.all[holder->place];
     candidate->has_token = token != NULL;
     if (token != NULL) {
         memcpy(candidate->token, token, SKAD_TOKEN_BYTES);

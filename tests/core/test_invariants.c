@@ -214,7 +214,7 @@ static void ask_unseen(skad_node *node)
 }
 static void ask_again_and_again(skad_node *node)
 {
-    lookup(node)->candidates[lookup(node)->asked[0]].tries = 3;
+    lookup(node)->candidates.all[lookup(node)->asked[0]].tries = 3;
 }
 static void list_out_of_order(skad_node *node)
 {
@@ -225,7 +225,7 @@ static void list_out_of_order(skad_node *node)
 }
 static void list_unknown(skad_node *node)
 {
-    lookup(node)->candidates[lookup(node)->lists[0].members[0]].listed = 0;
+    lookup(node)->candidates.all[lookup(node)->lists[0].members[0]].listed = 0;
 }
 static void await_too_many(skad_node *node)
 {
@@ -345,7 +345,7 @@ static void save_all(snapshot *sound, skad_node *node)
     save(sound, node->pending.free_slots, node->pending.slots * sizeof(uint16_t));
     save(sound, running(node), sizeof(skad_operation));
     save(sound, found, sizeof *found);
-    save(sound, found->candidates, found->room * sizeof(skad_candidate));
+    save(sound, found->candidates.all, found->candidates.room * sizeof(skad_candidate));
 }
 
 static void restore(const snapshot *sound)

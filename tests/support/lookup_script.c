@@ -45,16 +45,16 @@ skad_contact script_contact_of(uint32_t number)
 
 uint32_t script_number_of(const skad_lookup *lookup, uint16_t place)
 {
-    return (uint32_t)(skad_id_prefix(&lookup->candidates[place].contact.id) >> 32);
+    return (uint32_t)(skad_id_prefix(&lookup->candidates.all[place].contact.id) >> 32);
 }
 
 uint16_t script_place_of(const skad_lookup *lookup, uint32_t number)
 {
     uint16_t place = 0;
-    while (place < lookup->used && script_number_of(lookup, place) != number) {
+    while (place < lookup->candidates.used && script_number_of(lookup, place) != number) {
         place++;
     }
-    assert_true(place < lookup->used);
+    assert_true(place < lookup->candidates.used);
     return place;
 }
 

@@ -69,7 +69,7 @@ static void we_never_ask_ourselves(void **state)
     skad_lookup *lookup = script_make(1, 1, 4, 2);
     skad_contact self = {.id = script_self, .ipv4 = test_dice_address(1)};
     skad_lookup_seed(lookup, 0, &self, &self.ipv4);
-    assert_int_equal(lookup->used, 0);
+    assert_int_equal(lookup->candidates.used, 0);
     script_seed(lookup, NUMBERS(10));
     script_assert_asks(lookup, NUMBERS(10));
     script_answer(lookup, 10, NULL, 0);
@@ -96,7 +96,7 @@ static void a_flood_of_invented_names_spoils_only_the_path_that_asked_the_liar(v
         assert_true(script_on_list(lookup, path, 1000U + path) &&
                     script_on_list(lookup, path, 1004U + path));
     }
-    assert_in_range(lookup->used, 1, lookup->places);
+    assert_in_range(lookup->candidates.used, 1, lookup->candidates.places);
     script_answer(lookup, 1001, NULL, 0);
     script_assert_asks(lookup,
                        NUMBERS(101, 1005)); /* the closest invention, and path 1 goes its way */
@@ -161,7 +161,7 @@ static void a_path_that_ran_dry_adopts_what_nobody_claimed(void **state)
     script_fail_node(lookup, 40);
     script_assert_asks(lookup,
                        NUMBERS(30)); /* path 0 is still waiting for 10; 30 was on its list */
-    assert_int_equal(lookup->candidates[script_place_of(lookup, 30)].path, 1);
+    assert_int_equal(lookup->candidates.all[script_place_of(lookup, 30)].path, 1);
     script_answer(lookup, 30, NULL, 0);
     script_assert_asks(lookup, NULL, 0); /* it has had an answer: 50 is left to path 0 */
     skad_lookup_free(lookup);
@@ -235,7 +235,7 @@ static void the_closing_round_asks_the_seeds_that_stood_by(void **state)
     script_answer(lookup, 70, NULL, 0);
     assert_in_range(script_explore(lookup), 1, SKAD_LOOKUP_RPCS_MAX);
     assert_true(skad_lookup_done(lookup)); /* three have answered: 80 is not needed */
-    assert_int_equal(lookup->candidates[script_place_of(lookup, 60)].path, lookup->paths);
+    assert_int_equal(lookup->candidates.all[script_place_of(lookup, 60)].path, lookup->paths);
     skad_lookup_free(lookup);
 }
 
@@ -309,7 +309,7 @@ static void a_node_named_at_a_wrong_address_is_asked_at_the_other_one(void **sta
     script_fail_node(lookup, 5);
     script_assert_asks(lookup, NUMBERS(5));
     uint16_t place = script_place_of(lookup, 5);
-    assert_memory_equal(&lookup->candidates[place].address, &truth.ipv4, sizeof truth.ipv4);
+    assert_memory_equal(&lookup->candidates.all[place].address, &truth.ipv4, sizeof truth.ipv4);
     assert_int_equal(lookup->rpcs, 4);
     assert_int_equal(lookup->asked_count, 3);
     script_fail_node(lookup, 5); /* a third address is not tried */
@@ -406,7 +406,7 @@ static void hops_count_the_answers_between_us_and_the_first_mention(void **state
     uint32_t number = 1000;
     for (unsigned hop = 0; hop < 6; hop++) {
         assert_int_equal(script_next(lookup), number);
-        assert_int_equal(lookup->candidates[script_place_of(lookup, number)].hop, hop);
+        assert_int_equal(lookup->candidates.all[script_place_of(lookup, number)].hop, hop);
         script_answer(lookup, number, NUMBERS(number - 100, 1000));
         number -= 100;
     }

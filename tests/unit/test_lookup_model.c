@@ -61,7 +61,7 @@ static void land(world *self)
     size_t at = (size_t)test_dice_below(&self->dice, self->flying_count);
     uint32_t node = self->flying[at];
     uint16_t place = script_place_of(self->lookup, node + 1);
-    if (self->lookup->candidates[place].state == SKAD_STEP_ASKED &&
+    if (self->lookup->candidates.all[place].state == SKAD_STEP_ASKED &&
         (self->dead[node] || test_dice_below(&self->dice, 5) == 0)) {
         skad_lookup_slow(self->lookup, place);
         return;
@@ -104,7 +104,7 @@ static void assert_result_is_exact(const world *self)
             node++;
         }
         assert_int_equal(script_number_of(self->lookup, places[i]), node + 1);
-        assert_int_equal(self->lookup->candidates[places[i]].state, SKAD_STEP_ANSWERED);
+        assert_int_equal(self->lookup->candidates.all[places[i]].state, SKAD_STEP_ANSWERED);
     }
     assert_int_equal(count, self->lookup->siblings);
 }

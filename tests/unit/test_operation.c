@@ -93,7 +93,7 @@ static void release_frees_what_an_operation_owns_and_empties_its_place(void **st
     skad_operation *operation = skad_operations_take(operations, SKAD_OPERATION_PUT, 0);
     skad_op name = skad_operation_name(operations, operation);
     operation->lookup = calloc(1, sizeof *operation->lookup);
-    operation->lookup->candidates = malloc(sizeof *operation->lookup->candidates);
+    operation->lookup->candidates.all = malloc(sizeof(skad_candidate));
     operation->deposit.record = malloc(SKAD_RECORD_BYTES_MAX);
     operation->collection = skad_collection_new(SKAD_RECORD_ANNOUNCEMENT, &(skad_id){{1}});
     operation->holders = malloc(sizeof *operation->holders);
