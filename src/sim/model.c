@@ -60,6 +60,16 @@ static XXH64_hash_t hash_long(const skad_span *parts, size_t count)
     return XXH3_64bits_digest(&state);
 }
 
+/* IDs, keys and digests are most of what is put together: a fixed length needs no call. */
+static inline void copy(uint8_t *out, skad_span part)
+{
+    if (part.len == SKAD_HASH_BYTES) {
+        memcpy(out, part.data, SKAD_HASH_BYTES);
+    } else if (part.len > 0) {
+        memcpy(out, part.data, part.len);
+    }
+}
+
 void __wrap_skad_hash(skad_hash_domain domain, const uint8_t *key, const skad_span *parts,
                       size_t count, uint8_t *out, size_t out_bytes)
 {
@@ -76,9 +86,7 @@ void __wrap_skad_hash(skad_hash_domain domain, const uint8_t *key, const skad_sp
             stretch(hash_long(parts, count), seed, out, out_bytes);
             return;
         }
-        if (parts[i].len > 0) {
-            memcpy(whole + len, parts[i].data, parts[i].len);
-        }
+        copy(whole + len, parts[i]);
         len += parts[i].len;
     }
     stretch(XXH3_64bits(whole, len), seed, out, out_bytes);
