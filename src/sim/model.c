@@ -2,7 +2,7 @@
  * for. Not linked into anything but the simulator's own program, and there only by the linker:
  *
  *     -Wl,--wrap=skad_hash,--wrap=skad_hash_one,--wrap=skad_sign,--wrap=skad_verify,
- *         --wrap=skad_keypair_from_seed
+ *         --wrap=skad_keypair_from_seed,--wrap=skad_equal,--wrap=skad_wipe
  *
  * Sizes and failures are those of the real ones: a signature of another key, purpose or digest does
  * not verify, a tag or token of other bytes is not equal. A signature is a hash keyed with a secret
@@ -131,6 +131,17 @@ void __wrap_skad_keypair_from_seed(const uint8_t seed[static 32],
     stretch(XXH3_64bits(seed, 32), ~MODEL_SECRET, public_key, SKAD_PUBLIC_KEY_BYTES);
     memcpy(secret_key, seed, 32);
     memcpy(secret_key + 32, public_key, SKAD_PUBLIC_KEY_BYTES);
+}
+
+/* Nobody measures the time of a comparison here, or finds what stays in memory. */
+bool __wrap_skad_equal(const void *a, const void *b, size_t len)
+{
+    return memcmp(a, b, len) == 0;
+}
+
+void __wrap_skad_wipe(void *data, size_t len)
+{
+    memset(data, 0, len);
 }
 
 const char *skad_sim_crypto(void)

@@ -18,5 +18,7 @@ bool __wrap_skad_verify(skad_sign_purpose purpose, const uint8_t digest[static S
 void __wrap_skad_keypair_from_seed(const uint8_t seed[static 32],
                                    uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
                                    uint8_t secret_key[static SKAD_SECRET_KEY_BYTES]);
+bool __wrap_skad_equal(const void *a, const void *b, size_t len);
+void __wrap_skad_wipe(void *data, size_t len);
 
 #endif
