@@ -70,6 +70,9 @@ bool skad_ask(skad_node *node, const skad_request *request)
     rpc->purpose = (uint8_t)request->purpose;
     rpc->owner = request->owner;
     rpc->step = request->step;
+    if (request->purpose != SKAD_PURPOSE_OPERATION) { /* no one else is asked meanwhile */
+        skad_pending_wait(&node->pending, rpc);
+    }
     memcpy(rpc->digest, outgoing->draft.digest, sizeof rpc->digest);
     outgoing->to = *request->address;
     skad_outbox_commit(&node->outbox);

@@ -7,6 +7,7 @@
 #include "src/core/distance.h"
 #include "src/core/diversity.h"
 #include "src/core/handover.h"
+#include "src/core/liveness.h"
 #include "src/core/mend.h"
 #include "src/core/operate.h"
 #include "src/core/serve.h"
@@ -111,8 +112,22 @@ static void blame(skad_node *node, const skad_pending_rpc *rpc)
 }
 
 /* A silence counts against a peer only if somebody else was heard since we asked: else it may be
- * our own network that is down. Then it is asked again together with another peer, the later the
- * longer nobody was heard, so that a node without a network does not spin. */
+ * our own network that is down. But only one silence decides, that by which a peer, or one endpoint
+ * of it, stops being among the living. For the first, after which it is asked again at once, and
+ * for those that follow it is enough that our network was up shortly before. */
+static bool silence_counts(const skad_node *node, const skad_pending_rpc *rpc)
+{
+    const skad_peers *peers = &node->table.peers;
+    skad_peer_slot slot = skad_peers_find(peers, &rpc->responder);
+    size_t route = skad_route_index(&rpc->address);
+    bool decides = slot != SKAD_PEER_NONE &&
+                   (peers->peers[slot].failures + 1 == SKAD_PEER_FAILURES_SILENT ||
+                    skad_route_failures(peers, slot, route) + 1 == SKAD_PEER_FAILURES_SILENT);
+    return node->heard_us + (decides ? 0 : SKAD_LIVENESS_WITNESS_US) > rpc->sent_us;
+}
+
+/* Against whom it does not count is asked again together with another peer, the later the longer
+ * nobody was heard, so that a node without a network does not spin. */
 static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
 {
     node->stats.timeouts++;
@@ -120,7 +135,7 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
         return;
     }
     uint64_t now_us = node->now.mono_us;
-    if (node->heard_us > rpc->sent_us) {
+    if (silence_counts(node, rpc)) {
         blame(node, rpc);
     } else {
         uint64_t pause_us = SKAD_CHECK_RETRY_US + (now_us - node->heard_us) / 4;

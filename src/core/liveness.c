@@ -54,6 +54,23 @@ void skad_liveness_by(skad_peers *peers, skad_peer_slot slot, uint64_t us)
     }
 }
 
+void skad_liveness_again(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
+{
+    const int32_t soonest = (int32_t)(SKAD_CHECK_RETRY_US / SKAD_US_PER_MS);
+    int32_t next = (int32_t)(SKAD_CHECK_TOGETHER_US / SKAD_US_PER_MS);
+    bool found = false;
+    for (size_t i = 0; i < peers->used; i++) {
+        int32_t ahead = skad_instant_later(peers->checks_ms[i], skad_instant_ms(now_us));
+        bool answers = peers->checks_ms[i] != 0 && peers->peers[i].failures == 0;
+        if (i != slot && answers && ahead >= soonest && ahead <= next) {
+            next = ahead;
+            found = true;
+        }
+    }
+    uint64_t in_ms = (uint64_t)(found ? next : soonest);
+    skad_peers_check_at(peers, slot, now_us + in_ms * SKAD_US_PER_MS);
+}
+
 /* The two checks that are due first, in milliseconds from now on; INT32_MAX: there is none. */
 typedef struct earliest {
     int32_t first;

@@ -32,7 +32,10 @@
 #define SKAD_CHECK_INTERVAL_MAX_US (900 * SKAD_US_PER_S)
 #define SKAD_CHECK_LIFE_DIVISOR    8
 #define SKAD_CHECK_RETRY_US        (1 * SKAD_US_PER_S)  /* after the first unanswered request */
+#define SKAD_CHECK_TOGETHER_US     (15 * SKAD_US_PER_S) /* or so long, if it is not alone then */
 #define SKAD_CHECK_BACKOFF_US      (15 * SKAD_US_PER_S) /* doubled with each further failure */
+#define SKAD_LIVENESS_WITNESS_US                                                                   \
+    (10 * SKAD_US_PER_S) /* whose answer shows that we have a network */
 
 /* How long after an answer a peer is asked again that was first heard so long before, where peers
  * stay so long. */
@@ -47,6 +50,11 @@ void skad_liveness_put_off(skad_peers *peers, skad_peer_slot slot, uint64_t now_
 
 /* Its next check is due at `us` or sooner. */
 void skad_liveness_by(skad_peers *peers, skad_peer_slot slot, uint64_t us);
+
+/* A request stayed without an answer: the peer is checked again, in the moment when the next of
+ * those who answer is, so that there is something to compare with; after SKAD_CHECK_RETRY_US if
+ * that would be later than SKAD_CHECK_TOGETHER_US. */
+void skad_liveness_again(skad_peers *peers, skad_peer_slot slot, uint64_t now_us);
 
 /* The peer whose check is most overdue, SKAD_PEER_NONE if none is due; *next_us is when the next
  * one will be (UINT64_MAX without peers). Pushes the returned peer's check one interval on. `any`:

@@ -5,6 +5,7 @@
 
 #include "crypto/assert.h"
 #include "proto/address.h"
+#include "src/core/distance.h"
 
 #define STEP 4 /* slots that memory grows by */
 
@@ -88,6 +89,17 @@ skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
     return rpc;
 }
 
+static uint64_t hard_us(const skad_pending_rpc *rpc)
+{
+    return rpc->sent_us + (uint64_t)SKAD_RTO_HARD_FACTOR * rpc->timeout_us;
+}
+
+void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc)
+{
+    rpc->slow = true;
+    pending->due_us[rpc - pending->rpcs] = hard_us(rpc);
+}
+
 const skad_pending_rpc *skad_pending_match(const skad_pending *pending,
                                            const uint8_t rpc_id[static SKAD_RPC_ID_BYTES],
                                            const skad_address *from, skad_kind answer)
@@ -101,6 +113,20 @@ const skad_pending_rpc *skad_pending_match(const skad_pending *pending,
                    skad_kind_answers((skad_kind)rpc->kind, answer) &&
                    skad_address_equal(&rpc->address, from);
     return matches ? rpc : NULL;
+}
+
+bool skad_pending_asks(const skad_pending *pending, const skad_id *responder,
+                       const skad_address *address)
+{
+    for (size_t slot = 0; slot < pending->used; slot++) {
+        const skad_pending_rpc *rpc = &pending->rpcs[slot];
+        if (pending->due_us[slot] != UINT64_MAX && rpc->has_responder &&
+            skad_id_equal(&rpc->responder, responder) &&
+            skad_address_equal(&rpc->address, address)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void skad_pending_close(skad_pending *pending, const skad_pending_rpc *rpc)
@@ -132,10 +158,8 @@ skad_timeout skad_pending_expire(skad_pending *pending, uint64_t now_us, skad_pe
     }
     size_t slot = earliest(pending);
     skad_pending_rpc *rpc = &pending->rpcs[slot];
-    uint64_t hard_us = rpc->sent_us + (uint64_t)SKAD_RTO_HARD_FACTOR * rpc->timeout_us;
-    if (!rpc->slow && now_us < hard_us) {
-        rpc->slow = true;
-        pending->due_us[slot] = hard_us;
+    if (!rpc->slow && now_us < hard_us(rpc)) {
+        skad_pending_wait(pending, rpc);
         *out = *rpc;
         return SKAD_TIMEOUT_SOFT;
     }

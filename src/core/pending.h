@@ -67,10 +67,17 @@ size_t skad_pending_count(const skad_pending *pending);
 skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
                                     uint64_t soft_timeout_us, uint64_t now_us);
 
+/* Nobody has anything to do at the request's soft timeout, so it has none. */
+void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc);
+
 /* The request that an answer of this kind from this address claims to belong to; NULL if none. */
 const skad_pending_rpc *skad_pending_match(const skad_pending *pending,
                                            const uint8_t rpc_id[static SKAD_RPC_ID_BYTES],
                                            const skad_address *from, skad_kind answer);
+
+/* Whether a request to this endpoint waits for an answer. */
+bool skad_pending_asks(const skad_pending *pending, const skad_id *responder,
+                       const skad_address *address);
 
 /* Gives a slot back. */
 void skad_pending_close(skad_pending *pending, const skad_pending_rpc *rpc);

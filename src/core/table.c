@@ -186,7 +186,7 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
     if (slot == SKAD_PEER_NONE || !skad_route_is(peers, slot, address)) {
         return;
     }
-    skad_peers_check_at(peers, slot, now_us + SKAD_CHECK_RETRY_US); /* perhaps at the other one */
+    skad_liveness_again(peers, slot, now_us); /* perhaps at the other one */
     if (other_route_lives(peers, slot, route)) {
         lose_route(peers, slot, route);
         return;

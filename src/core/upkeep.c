@@ -5,6 +5,7 @@
 #include "crypto/assert.h"
 #include "proto/address.h"
 #include "src/core/ask.h"
+#include "src/core/buckets.h"
 #include "src/core/distance.h"
 #include "src/core/ring.h"
 #include "src/core/start.h"
@@ -49,10 +50,12 @@ static bool more_candidates(skad_upkeep_state *upkeep)
 
 /* To a node that nobody answers any more, whoever asks it something is worth a ping, place or not:
  * his answer proves that its own network is up, and only then does the silence of others count.
- * Else a table full of the dead would stay shut for ever. */
+ * Else a table full of the dead would stay shut for ever. A lookup begins only among those who
+ * answer. */
 static bool worth_a_ping(const skad_node *node, const skad_id *id, const skad_address *address)
 {
-    return !node->join.joined || skad_table_wants(&node->table, id, address);
+    bool alone = !node->join.joined && node->join.lookup == 0;
+    return alone || skad_table_wants(&node->table, id, address);
 }
 
 void skad_upkeep_consider(skad_node *node, const skad_id *id, const skad_address *address)
@@ -92,7 +95,8 @@ static void ping_candidate(skad_node *node)
     const skad_stranger *stranger = &upkeep->candidates[upkeep->candidates_first];
     upkeep->candidates_first = (upkeep->candidates_first + 1) % upkeep->candidates_room;
     upkeep->candidates_count--;
-    if (worth_a_ping(node, &stranger->id, &stranger->address)) {
+    if (worth_a_ping(node, &stranger->id, &stranger->address) &&
+        !skad_pending_asks(&node->pending, &stranger->id, &stranger->address)) {
         upkeep->strangers_asked +=
             skad_ask_ping(node, &stranger->id, &stranger->address, SKAD_PURPOSE_STRANGER);
     }
@@ -181,6 +185,17 @@ static skad_id random_id_in(skad_node *node, size_t bucket)
     return id;
 }
 
+/* A bucket that is full of living peers gains nothing: its members are checked, and for those who
+ * leave others wait or come (BEP 5 refreshes what did not change for long, and an answer of a
+ * member is a change). The last one, which covers us, finds siblings. */
+static bool gains_by_refresh(const skad_node *node, size_t bucket)
+{
+    const skad_table *table = &node->table;
+    size_t members = table->buckets[bucket].members_count;
+    return bucket + 1 == table->buckets_count || members < table->k ||
+           skad_buckets_silent_member(table, bucket) < members;
+}
+
 /* One bucket at a time; starting the lookup postpones the bucket's next refresh. */
 static void refresh_bucket(skad_node *node)
 {
@@ -189,7 +204,10 @@ static void refresh_bucket(skad_node *node)
     }
     uint64_t next = UINT64_MAX;
     for (size_t i = 0; i < node->table.buckets_count; i++) {
-        if (node->join.joined && node->table.buckets[i].refresh_us <= node->now.mono_us) {
+        bool due = node->join.joined && node->table.buckets[i].refresh_us <= node->now.mono_us;
+        if (due && !gains_by_refresh(node, i)) {
+            node->table.buckets[i].refresh_us = node->now.mono_us + SKAD_REFRESH_AGAIN_US;
+        } else if (due) {
             skad_id target = random_id_in(node, i);
             if (skad_start_own(node, SKAD_OPERATION_REFRESH, &target, NULL) == 0) {
                 node->upkeep.refresh_us = node->now.mono_us + SKAD_US_PER_S;

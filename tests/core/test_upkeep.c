@@ -7,8 +7,10 @@
 
 #include <cmocka.h>
 
+#include "src/core/ask.h"
 #include "src/core/invariants.h"
 #include "src/core/state.h"
+#include "src/core/upkeep.h"
 #include "tests/support/stage.h"
 
 /* Found by fuzzing: without room for the only peer's ping, nobody was ever checked again. */
@@ -146,6 +148,209 @@ static void a_network_that_is_gone_is_asked_no_more_than_a_young_one(void **stat
     test_stage_free(&stage);
 }
 
+/* ---- Silence ---- */
+
+static const skad_peer *peer_of(const test_stage *stage, const test_stranger *who)
+{
+    const skad_peers *peers = &stage->node->table.peers;
+    skad_peer_slot slot = skad_peers_find(peers, &who->identity.id);
+    return slot == SKAD_PEER_NONE ? NULL : &peers->peers[slot];
+}
+
+/* Whose network ends in the middle of its checks blames each peer for a first silence at most. */
+static void of_a_network_that_ends_no_peer_becomes_silent(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile);
+    test_stage_populate(&stage, 60);
+    unsigned blamed = 0;
+    for (unsigned outage = 0; outage < 20; outage++) {
+        stage.script = NULL;
+        test_stage_run(&stage, (300 + outage) * SKAD_US_PER_S);
+        stage.script = nobody_answers;
+        test_stage_run(&stage, 60 * SKAD_US_PER_S);
+        for (size_t i = 0; i < stage.strangers_count; i++) {
+            const skad_peer *peer = peer_of(&stage, &stage.strangers[i]);
+            assert_non_null(peer);
+            assert_in_range(peer->failures, 0, SKAD_PEER_FAILURES_SILENT - 1);
+            blamed += peer->failures;
+        }
+    }
+    assert_true(blamed > 0); /* or nothing was tried */
+    test_stage_free(&stage);
+}
+
+/* The same for one of two endpoints, lost by its second silence while the other lives. */
+static void of_a_network_that_ends_no_endpoint_is_lost(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    const skad_address second = {.family = SKAD_FAMILY_IPV6, .port = 4000, .ip = {0x2a}};
+    skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile);
+    test_stage_populate(&stage, 30);
+    skad_node *node = stage.node;
+    const test_stranger *who = &stage.strangers[3];
+    const skad_id *id = &who->identity.id;
+    (void)skad_table_answered(&node->table, id, &second, SKAD_US_PER_MS, stage.now.mono_us);
+    test_stage_run(&stage, 60 * SKAD_US_PER_S);
+    assert_true(skad_ask_ping(node, &stage.strangers[5].identity.id, &stage.strangers[5].address,
+                              SKAD_PURPOSE_CHECK));
+    test_stage_run(&stage, SKAD_US_PER_S);
+    assert_in_range(node->heard_us, stage.now.mono_us - 2 * SKAD_US_PER_S, stage.now.mono_us);
+    stage.script = nobody_answers;
+    skad_table_failed(&node->table, id, &who->address, stage.now.mono_us);
+    assert_true(skad_ask_ping(node, id, &who->address, SKAD_PURPOSE_CHECK));
+    test_stage_run(&stage, 60 * SKAD_US_PER_S);
+    assert_int_equal(peer_of(&stage, who)->families, SKAD_FAMILIES_ALL);
+    test_stage_free(&stage);
+}
+
+/* A dead peer among a few that answer costs one request for each silence that counts, and only the
+ * one that decides is repeated until somebody else was heard meanwhile. */
+static void a_dead_peer_is_found_out_by_few_requests(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile);
+    test_stage_populate(&stage, 60);
+    test_stage_run(&stage, 600 * SKAD_US_PER_S);
+    stage.script = one_does_not_answer;
+    unsigned asked = 0;
+    for (size_t i = 0; i < 20; i++) {
+        test_stranger *dead = &stage.strangers[i];
+        stage.user = dead;
+        unsigned before = dead->asked;
+        while (peer_of(&stage, dead)->failures == 0) {
+            test_stage_run(&stage, SKAD_US_PER_S);
+        }
+        asked += dead->asked - before;
+        stage.user = NULL;
+        test_stage_run(&stage, 60 * SKAD_US_PER_S);
+    }
+    assert_in_range(asked, 20, 40);
+    test_stage_free(&stage);
+}
+
+/* ---- Strangers ---- */
+
+static void a_stranger_is_pinged_once_at_a_time(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile);
+    test_stage_populate(&stage, 5);
+    test_stranger *who = test_stage_stranger(&stage);
+    stage.script = one_does_not_answer;
+    stage.user = who;
+    for (unsigned i = 0; i < 5; i++) {
+        knock(&stage, who);
+        test_stage_run(&stage, 30 * SKAD_US_PER_MS);
+    }
+    assert_int_equal(who->asked, 1);
+    test_stage_free(&stage);
+}
+
+static bool only_one_answers(test_stage *stage, test_stranger *who, const skad_message *request,
+                             skad_message *answer)
+{
+    (void)request;
+    (void)answer;
+    return who == stage->user;
+}
+
+/* Those whom a joining node asked ping it in return: it knows them already. */
+static void who_joins_pings_nobody_that_it_knows(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile);
+    test_stage_populate(&stage, 5);
+    test_stranger *who = &stage.strangers[2];
+    stage.script = only_one_answers;
+    stage.user = who;
+    stage.node->join.joined = false;
+    skad_node_tick(stage.node, stage.now);
+    test_stage_run(&stage, 100 * SKAD_US_PER_MS);
+    unsigned before = who->asked;
+    assert_true(before > 0);
+    knock(&stage, who);
+    test_stage_run(&stage, 100 * SKAD_US_PER_MS);
+    assert_true(stage.node->join.lookup != 0); /* which waits for the others */
+    assert_int_equal(who->asked, before);
+    test_stage_free(&stage);
+}
+
+/* ---- Refreshes ---- */
+
+/* Counts the requests for targets in the farthest bucket, all of which is silent once it is gone.
+ */
+typedef struct farthest {
+    unsigned requests;
+    bool gone;
+} farthest;
+
+static bool is_far(const test_stage *stage, const skad_id *id)
+{
+    return skad_table_bucket_of(&stage->node->table, id) == 0;
+}
+
+static bool count_farthest(test_stage *stage, test_stranger *who, const skad_message *request,
+                           skad_message *answer)
+{
+    (void)answer;
+    farthest *counts = stage->user;
+    if (request->kind == SKAD_KIND_FIND_NODE) {
+        counts->requests += is_far(stage, &request->u.find_node.target);
+    }
+    return !counts->gone || !is_far(stage, &who->identity.id);
+}
+
+static void a_bucket_full_of_the_living_is_not_refreshed(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    profile.k = 4;
+    profile.siblings = 4;
+    test_stage_init(&stage, &profile);
+    for (size_t i = 0; i < 60; i++) {
+        knock(&stage, test_stage_stranger(&stage));
+        test_stage_run(&stage, SKAD_US_PER_S);
+    }
+    test_stage_run(&stage, 120 * SKAD_US_PER_S);
+    farthest counts = {0};
+    stage.script = count_farthest;
+    stage.user = &counts;
+    skad_table *table = &stage.node->table;
+    assert_int_equal(table->buckets[0].members_count, profile.k);
+    test_stage_run(&stage, 4 * 3600 * SKAD_US_PER_S);
+    assert_int_equal(counts.requests, 0);
+    /* Full of the silent, which are still asked now and then. */
+    counts.gone = true;
+    for (size_t i = 0; i < 2 * stage.strangers_count; i++) {
+        const test_stranger *who = &stage.strangers[i % stage.strangers_count];
+        if (is_far(&stage, &who->identity.id)) {
+            skad_table_failed(table, &who->identity.id, &who->address, stage.now.mono_us);
+        }
+    }
+    test_stage_run(&stage, SKAD_REFRESH_AGAIN_US + SKAD_US_PER_S);
+    assert_int_equal(table->buckets[0].members_count, profile.k);
+    assert_true(counts.requests > 0);
+    /* Empty. */
+    test_stage_run(&stage, 3600 * SKAD_US_PER_S);
+    assert_int_equal(table->buckets[0].members_count, 0);
+    unsigned before = counts.requests;
+    test_stage_run(&stage, 2 * 3600 * SKAD_US_PER_S);
+    assert_true(counts.requests > before);
+    test_stage_free(&stage);
+}
+
 /* ---- A table full of the dead ---- */
 
 static bool the_first_are_dead(test_stage *stage, test_stranger *who, const skad_message *request,
@@ -233,6 +438,12 @@ int main(void)
         cmocka_unit_test(peers_known_for_long_are_asked_rarely_but_somebody_always_is),
         cmocka_unit_test(who_asks_us_is_checked_half_as_often),
         cmocka_unit_test(a_network_that_is_gone_is_asked_no_more_than_a_young_one),
+        cmocka_unit_test(of_a_network_that_ends_no_peer_becomes_silent),
+        cmocka_unit_test(of_a_network_that_ends_no_endpoint_is_lost),
+        cmocka_unit_test(a_dead_peer_is_found_out_by_few_requests),
+        cmocka_unit_test(a_stranger_is_pinged_once_at_a_time),
+        cmocka_unit_test(who_joins_pings_nobody_that_it_knows),
+        cmocka_unit_test(a_bucket_full_of_the_living_is_not_refreshed),
         cmocka_unit_test(a_table_full_of_the_dead_opens_to_who_knocks),
         cmocka_unit_test(who_knocks_at_a_joined_node_has_nobody_asked),
     };

@@ -358,6 +358,22 @@ static void step_answered(model *self, size_t number)
     check_at(who, self->now_us + interval_us(self, who));
 }
 
+/* Together with the next of those who answer, if that is soon. */
+static void check_again(const model *self, figure *who)
+{
+    uint64_t now_us = self->now_us / SKAD_US_PER_MS * SKAD_US_PER_MS;
+    uint64_t next_us = now_us + SKAD_CHECK_TOGETHER_US + 1;
+    for (size_t i = 0; i < self->identities; i++) {
+        const figure *other = &self->figures[i];
+        if (other != who && known(self, i) && other->failures == 0 &&
+            other->check_us >= now_us + SKAD_CHECK_RETRY_US && other->check_us < next_us) {
+            next_us = other->check_us;
+        }
+    }
+    bool soon = next_us <= now_us + SKAD_CHECK_TOGETHER_US;
+    check_at(who, soon ? next_us : self->now_us + SKAD_CHECK_RETRY_US);
+}
+
 static void step_failed(model *self, size_t number)
 {
     figure *who = &self->figures[number];
@@ -368,7 +384,7 @@ static void step_failed(model *self, size_t number)
         return;
     }
     size_t family = skad_route_index(&address);
-    check_at(who, self->now_us + SKAD_CHECK_RETRY_US);
+    check_again(self, who);
     who->blamed[family]++;
     if (who->verified[1 - family] != 0 && who->blamed[1 - family] < who->blamed[family]) {
         if (who->blamed[family] >= 2) {

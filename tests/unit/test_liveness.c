@@ -191,6 +191,32 @@ static void a_silence_that_may_be_our_own_harms_nobody(void **state)
     assert_int_equal(test_bench_check_ms(made, &other), usual_ms);
 }
 
+/* At the same time as the next of those who answer, but not before a second and not after fifteen.
+ */
+static void who_was_silent_is_asked_again_beside_one_who_answers(void **state)
+{
+    test_bench *made = *state;
+    skad_peers *peers = &made->table.peers;
+    test_somebody quiet = test_bench_meet(made, TEST_BENCH_FAR);
+    test_somebody silent = test_bench_meet(made, TEST_BENCH_FAR);
+    test_somebody other = test_bench_meet(made, TEST_BENCH_FAR);
+    skad_peer_slot slot = skad_peers_find(peers, &quiet.id);
+    const struct {
+        uint64_t other_in_ms;
+        uint64_t quiet_in_ms;
+    } cases[] = {{999, 1000}, {1000, 1000}, {1001, 1001}, {15000, 15000}, {15001, 1000}};
+    test_bench_fail(made, &silent);
+    uint64_t now_us = made->now_us;
+    skad_peers_check_at(peers, skad_peers_find(peers, &silent.id), now_us + 2 * SKAD_US_PER_S);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_peers_check_at(peers, skad_peers_find(peers, &other.id),
+                            now_us + cases[i].other_in_ms * SKAD_US_PER_MS);
+        skad_liveness_again(peers, slot, now_us);
+        assert_int_equal(test_bench_check_ms(made, &quiet),
+                         skad_instant_ms(now_us + cases[i].quiet_in_ms * SKAD_US_PER_MS));
+    }
+}
+
 static void checks_come_in_the_order_in_which_they_are_due(void **state)
 {
     test_bench *made = *state;
@@ -277,6 +303,7 @@ int main(void)
         TEST(whoever_asks_but_does_not_answer_is_checked_all_the_same),
         TEST(a_check_that_is_not_due_is_made_when_anybody_will_do),
         TEST(a_silence_that_may_be_our_own_harms_nobody),
+        TEST(who_was_silent_is_asked_again_beside_one_who_answers),
         TEST(checks_come_in_the_order_in_which_they_are_due),
         TEST(a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow),
         TEST(nor_does_it_where_silences_put_its_checks_off),

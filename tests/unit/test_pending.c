@@ -157,6 +157,18 @@ static void a_request_is_slow_first_and_unanswered_at_three_times_that(void **st
     assert_int_equal(skad_pending_deadline(&made->pending), UINT64_MAX);
 }
 
+static void who_waits_is_told_of_the_hard_timeout_alone(void **state)
+{
+    bench *made = *state;
+    skad_pending_rpc out;
+    uint64_t hard_us = NOW_US + SKAD_RTO_HARD_FACTOR * SOFT_US;
+    skad_pending_wait(&made->pending, open_at(made, SOFT_US, NOW_US));
+    assert_int_equal(skad_pending_deadline(&made->pending), hard_us);
+    assert_int_equal(skad_pending_expire(&made->pending, hard_us - 1, &out), SKAD_TIMEOUT_NONE);
+    assert_int_equal(skad_pending_expire(&made->pending, hard_us, &out), SKAD_TIMEOUT_HARD);
+    assert_int_equal(skad_pending_count(&made->pending), 0);
+}
+
 static void a_driver_that_slept_gets_the_hard_timeout_at_once(void **state)
 {
     bench *made = *state;
@@ -210,16 +222,37 @@ static void the_deadline_is_always_the_earliest_of_all(void **state)
     }
 }
 
+static void who_is_asked_where_is_known_until_the_answer(void **state)
+{
+    bench *made = *state;
+    const skad_id id = {{3}};
+    const skad_id other = {{4}};
+    const skad_address here = test_dice_address(1);
+    const skad_address elsewhere = test_dice_address(2);
+    (void)open_at(made, SOFT_US, NOW_US); /* a hello, to whoever is there */
+    skad_pending_rpc *rpc = open_at(made, SOFT_US, NOW_US);
+    assert_false(skad_pending_asks(&made->pending, &id, &here));
+    rpc->has_responder = true;
+    rpc->responder = id;
+    assert_true(skad_pending_asks(&made->pending, &id, &here));
+    assert_false(skad_pending_asks(&made->pending, &id, &elsewhere));
+    assert_false(skad_pending_asks(&made->pending, &other, &here));
+    skad_pending_close(&made->pending, rpc);
+    assert_false(skad_pending_asks(&made->pending, &id, &here));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_rpc_id_carries_its_slot_and_randomness, begin, end),
         cmocka_unit_test_setup_teardown(a_slot_never_gives_the_same_id_twice, begin, end),
         cmocka_unit_test_setup_teardown(only_the_right_id_address_and_kind_match, begin, end),
+        cmocka_unit_test_setup_teardown(who_is_asked_where_is_known_until_the_answer, begin, end),
         cmocka_unit_test_setup_teardown(a_full_table_refuses_and_a_closed_slot_is_given_again,
                                         begin, end),
         cmocka_unit_test_setup_teardown(a_request_is_slow_first_and_unanswered_at_three_times_that,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(who_waits_is_told_of_the_hard_timeout_alone, begin, end),
         cmocka_unit_test_setup_teardown(a_driver_that_slept_gets_the_hard_timeout_at_once, begin,
                                         end),
         cmocka_unit_test_setup_teardown(timeouts_come_in_the_order_in_which_they_are_due, begin,
