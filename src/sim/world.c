@@ -223,10 +223,13 @@ static void wake(skad_world *world, uint32_t index)
         return; /* planned anew since, or gone */
     }
     node->wake_us = UINT64_MAX;
-    if (skad_node_deadline(node->node) <= world->now_us) {
-        world->counters.ticks++;
-        skad_node_tick(node->node, skad_world_time(world, index));
+    uint64_t deadline_us = skad_node_deadline(node->node);
+    if (deadline_us > world->now_us) {
+        wake_by(world, index, deadline_us); /* put off since */
+        return;
     }
+    world->counters.ticks++;
+    skad_node_tick(node->node, skad_world_time(world, index));
     skad_world_settle(world, index);
 }
 
