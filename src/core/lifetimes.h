@@ -22,14 +22,14 @@
 
 /* What a node believes that has seen nothing yet, as if it had seen so many leave. */
 #define SKAD_LIFETIMES_FIRST_US   (960 * SKAD_US_PER_S)
-#define SKAD_LIFETIMES_FIRST_ENDS 4U
+#define SKAD_LIFETIMES_FIRST_ENDS 1U
 
 typedef struct skad_lifetimes {
     uint32_t seen_ms; /* for which peers were seen to live, added up */
     uint32_t ends;    /* peers that fell silent meanwhile, in 256ths */
 } skad_lifetimes;
 
-/* mean_us: what it begins with; more than eight hours count as eight. */
+/* mean_us: what it begins with; more than 32 hours count as 32. */
 void skad_lifetimes_init(skad_lifetimes *lifetimes, uint64_t mean_us);
 
 /* A peer answered, so long after its last answer. */

@@ -56,19 +56,26 @@ void skad_liveness_by(skad_peers *peers, skad_peer_slot slot, uint64_t us)
 
 void skad_liveness_again(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
+    const uint32_t now_ms = skad_instant_ms(now_us);
     const int32_t soonest = (int32_t)(SKAD_CHECK_RETRY_US / SKAD_US_PER_MS);
     int32_t next = (int32_t)(SKAD_CHECK_TOGETHER_US / SKAD_US_PER_MS);
-    bool found = false;
+    skad_peer_slot beside = SKAD_PEER_NONE;
     for (size_t i = 0; i < peers->used; i++) {
-        int32_t ahead = skad_instant_later(peers->checks_ms[i], skad_instant_ms(now_us));
-        bool answers = peers->checks_ms[i] != 0 && peers->peers[i].failures == 0;
-        if (i != slot && answers && ahead >= soonest && ahead <= next) {
+        int32_t ahead = skad_instant_later(peers->checks_ms[i], now_ms);
+        if (ahead < soonest || ahead > next || peers->checks_ms[i] == 0 || i == slot) {
+            continue; /* hardly anybody is left, whose peer itself has to be looked at */
+        }
+        if (peers->peers[i].failures == 0) {
             next = ahead;
-            found = true;
+            beside = (skad_peer_slot)i;
         }
     }
-    uint64_t in_ms = (uint64_t)(found ? next : soonest);
+    if (beside != SKAD_PEER_NONE) {
+        peers->peers[beside].pressing = 1;
+    }
+    uint64_t in_ms = (uint64_t)(beside != SKAD_PEER_NONE ? next : soonest);
     skad_peers_check_at(peers, slot, now_us + in_ms * SKAD_US_PER_MS);
+    peers->peers[slot].pressing = 1;
 }
 
 /* The two checks that are due first, in milliseconds from now on; INT32_MAX: there is none. */
@@ -130,20 +137,37 @@ static void keep_instant(skad_peers *peers, skad_peer_slot slot, uint32_t now_ms
     }
 }
 
+/* Puts a check off that is due if it would be planned for later today. */
+static bool put_off_anew(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
+{
+    const skad_peer *peer = &peers->peers[slot];
+    uint64_t next_us = skad_instant_us(peer->seen_ms, now_us) + interval_of(peers, slot, now_us);
+    if (peer->failures > 0 || peer->pressing || next_us < now_us + SKAD_CHECK_ANEW_US) {
+        return false;
+    }
+    skad_peers_check_at(peers, slot, next_us);
+    return true;
+}
+
 skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any, uint64_t *next_us)
 {
     uint32_t now_ms = skad_instant_ms(now_us);
-    earliest checks = find_earliest(peers, now_ms);
-    bool none = checks.first == INT32_MAX || (checks.first > 0 && !any);
-    int32_t next = none ? checks.first : checks.second;
-    *next_us = next == INT32_MAX ? UINT64_MAX : skad_instant_us(now_ms + (uint32_t)next, now_us);
-    if (none) {
-        return SKAD_PEER_NONE;
+    for (;;) {
+        earliest checks = find_earliest(peers, now_ms);
+        bool none = checks.first == INT32_MAX || (checks.first > 0 && !any);
+        int32_t next = none ? checks.first : checks.second;
+        *next_us =
+            next == INT32_MAX ? UINT64_MAX : skad_instant_us(now_ms + (uint32_t)next, now_us);
+        if (none) {
+            return SKAD_PEER_NONE;
+        }
+        skad_peer_slot due = due_at(peers, now_ms + (uint32_t)checks.first);
+        if (any || !put_off_anew(peers, due, now_us)) {
+            skad_liveness_next(peers, due, now_us);
+            keep_instant(peers, due, now_ms);
+            return due;
+        }
     }
-    skad_peer_slot due = due_at(peers, now_ms + (uint32_t)checks.first);
-    skad_liveness_next(peers, due, now_us);
-    keep_instant(peers, due, now_ms);
-    return due;
 }
 
 /* Who answered last of all but one, and of all for the next time. On the way no answer becomes
@@ -185,7 +209,9 @@ void skad_liveness_unheard(skad_peers *peers, const skad_id *id, uint64_t again_
     }
     skad_peer_slot latest = latest_but(peers, silent, again_us);
     skad_peers_check_at(peers, silent, again_us);
+    peers->peers[silent].pressing = 1;
     if (latest != SKAD_PEER_NONE) {
         skad_liveness_by(peers, latest, again_us);
+        peers->peers[latest].pressing = 1;
     }
 }

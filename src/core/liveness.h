@@ -18,6 +18,12 @@
  * minutes after their first answer, and no longer than until twice the interval has passed since
  * the last one.
  *
+ * A check is planned with what we know then of how long peers stay. When it is due we may know
+ * better: a node that has just joined is to check all its peers after two minutes, and the first
+ * answers show whether the others can wait. So a check is planned anew, if that puts it off by a
+ * minute at least, unless it has a reason of its own: a silence that is to be repeated, beside a
+ * witness.
+ *
  * Who only waits to replace somebody is asked every quarter of an hour, and within two
  * minutes when it moves up: half of a full table's peers wait. */
 #ifndef SKAD_CORE_LIVENESS_H
@@ -34,6 +40,7 @@
 #define SKAD_CHECK_RETRY_US        (1 * SKAD_US_PER_S)  /* after the first unanswered request */
 #define SKAD_CHECK_TOGETHER_US     (15 * SKAD_US_PER_S) /* or so long, if it is not alone then */
 #define SKAD_CHECK_BACKOFF_US      (15 * SKAD_US_PER_S) /* doubled with each further failure */
+#define SKAD_CHECK_ANEW_US         (60 * SKAD_US_PER_S) /* put off by less it is made at once */
 #define SKAD_LIVENESS_WITNESS_US                                                                   \
     (10 * SKAD_US_PER_S) /* whose answer shows that we have a network */
 
@@ -57,8 +64,9 @@ void skad_liveness_by(skad_peers *peers, skad_peer_slot slot, uint64_t us);
 void skad_liveness_again(skad_peers *peers, skad_peer_slot slot, uint64_t now_us);
 
 /* The peer whose check is most overdue, SKAD_PEER_NONE if none is due; *next_us is when the next
- * one will be (UINT64_MAX without peers). Pushes the returned peer's check one interval on. `any`:
- * the one that is due first, even if it is not due yet. */
+ * one will be (UINT64_MAX without peers). Those that may wait are put off on the way. Pushes the
+ * returned peer's check one interval on. `any`: the one that is due first, even if it is not due
+ * yet. */
 skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any, uint64_t *next_us);
 
 /* A request stayed without an answer, but nobody at all was heard since we asked, so that it may be

@@ -178,7 +178,7 @@ void skad_peers_set_failures(skad_peers *peers, skad_peer_slot slot, unsigned fa
 {
     skad_peer *peer = &peers->peers[slot];
     bool was = skad_peer_silent(peer);
-    peer->failures = (uint8_t)failures;
+    peer->failures = failures & SKAD_PEER_FAILURES_MASK;
     peers->silent = (uint16_t)(peers->silent + skad_peer_silent(peer) - was);
 }
 
@@ -221,4 +221,5 @@ void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us)
 {
     uint32_t ms = skad_instant_ms(us);
     peers->checks_ms[slot] = ms == 0 ? 1 : ms; /* 0 stands for a free slot */
+    peers->peers[slot].pressing = 0;
 }

@@ -36,6 +36,7 @@ typedef enum skad_peer_place {
 /* Unanswered requests in a row after which a peer counts as silent: it is no longer named to others
  * nor used by lookups until it answers again. One lost packet must not be enough. */
 #define SKAD_PEER_FAILURES_SILENT 2
+#define SKAD_PEER_FAILURES_MASK   0x7fU
 
 typedef struct skad_peer {
     skad_id id;
@@ -50,8 +51,9 @@ typedef struct skad_peer {
     uint8_t families;      /* skad_family bits of those that are verified */
     uint8_t ipv4_failures; /* unanswered requests to it in a row */
 
-    uint8_t places;   /* skad_peer_place bits */
-    uint8_t failures; /* unanswered requests in a row while no other route of it did better */
+    uint8_t places;       /* skad_peer_place bits */
+    uint8_t failures : 7; /* unanswered requests in a row while no other route of it did better */
+    uint8_t pressing : 1; /* the next check is for a reason of its own (liveness.h) */
 } skad_peer;
 
 /* What few peers have. */

@@ -30,6 +30,7 @@ typedef struct figure {
     uint64_t known_us;
     uint64_t seen_us;
     uint64_t check_us;
+    bool pressing; /* that check is not planned anew */
 } figure;
 
 struct test_table_model {
@@ -123,6 +124,7 @@ static void check_at(figure *who, uint64_t us)
 {
     uint64_t whole_us = us / SKAD_US_PER_MS * SKAD_US_PER_MS;
     who->check_us = skad_instant_ms(us) == 0 ? whole_us + SKAD_US_PER_MS : whole_us;
+    who->pressing = false;
 }
 
 /* Half of it is forgotten beyond 32 hours and beyond 256 who left. */
@@ -197,7 +199,9 @@ static void promote(model *self, size_t bucket)
         uint64_t soon_us = self->now_us + 2 * 60 * SKAD_US_PER_S;
         run_drop(cache, number);
         run_push(members, number);
-        check_at(who, who->check_us < soon_us ? who->check_us : soon_us);
+        if (who->check_us > soon_us) {
+            check_at(who, soon_us);
+        }
     }
 }
 
@@ -359,19 +363,24 @@ static void step_answered(model *self, size_t number)
 }
 
 /* Together with the next of those who answer, if that is soon. */
-static void check_again(const model *self, figure *who)
+static void check_again(model *self, figure *who)
 {
     uint64_t now_us = self->now_us / SKAD_US_PER_MS * SKAD_US_PER_MS;
     uint64_t next_us = now_us + SKAD_CHECK_TOGETHER_US + 1;
+    figure *beside = NULL;
     for (size_t i = 0; i < self->identities; i++) {
-        const figure *other = &self->figures[i];
+        figure *other = &self->figures[i];
         if (other != who && known(self, i) && other->failures == 0 &&
             other->check_us >= now_us + SKAD_CHECK_RETRY_US && other->check_us < next_us) {
             next_us = other->check_us;
+            beside = other;
         }
     }
-    bool soon = next_us <= now_us + SKAD_CHECK_TOGETHER_US;
-    check_at(who, soon ? next_us : self->now_us + SKAD_CHECK_RETRY_US);
+    check_at(who, beside != NULL ? next_us : self->now_us + SKAD_CHECK_RETRY_US);
+    who->pressing = true;
+    if (beside != NULL) {
+        beside->pressing = true;
+    }
 }
 
 static void step_failed(model *self, size_t number)
@@ -433,8 +442,12 @@ static void step_unheard(model *self, size_t number)
         }
     }
     check_at(&self->figures[number], again_us);
+    self->figures[number].pressing = true;
     if (latest != NULL && latest->check_us > again_us) {
         check_at(latest, again_us);
+    }
+    if (latest != NULL) {
+        latest->pressing = true;
     }
 }
 
@@ -449,29 +462,61 @@ static size_t number_at(const model *self, skad_peer_slot slot)
     return number;
 }
 
-static void step_check(model *self)
+static uint64_t next_check_us(const model *self, const figure *except)
 {
-    uint64_t due_us[2] = {UINT64_MAX, UINT64_MAX}; /* the two earliest */
+    uint64_t next_us = UINT64_MAX;
     for (size_t i = 0; i < self->identities; i++) {
-        uint64_t check_us = known(self, i) ? self->figures[i].check_us : UINT64_MAX;
-        if (check_us < due_us[0]) {
-            due_us[1] = due_us[0];
-            due_us[0] = check_us;
-        } else if (check_us < due_us[1]) {
-            due_us[1] = check_us;
+        const figure *who = &self->figures[i];
+        if (who != except && known(self, i) && who->check_us < next_us) {
+            next_us = who->check_us;
         }
     }
-    uint64_t next_us;
-    skad_peer_slot slot = skad_liveness_due(&self->table.peers, self->now_us, false, &next_us);
-    if (due_us[0] > self->now_us) {
-        assert_int_equal(slot, SKAD_PEER_NONE);
-        assert_int_equal(next_us, due_us[0]);
-        return;
+    return next_us;
+}
+
+/* Whose check is due first; of two it is the table's choice: the one in the lower slot. */
+static figure *first_due(model *self)
+{
+    figure *first = NULL;
+    for (size_t i = 0; i < self->identities; i++) {
+        figure *who = &self->figures[i];
+        if (!known(self, i) || who->check_us > self->now_us) {
+            continue;
+        }
+        bool tie = first != NULL && who->check_us == first->check_us;
+        if (first == NULL || who->check_us < first->check_us ||
+            (tie && skad_peers_find(&self->table.peers, &who->id) <
+                        skad_peers_find(&self->table.peers, &first->id))) {
+            first = who;
+        }
     }
-    figure *who = &self->figures[number_at(self, slot)];
-    assert_int_equal(who->check_us, due_us[0]);
-    assert_int_equal(next_us, due_us[1]);
-    check_at(who, self->now_us + interval_us(self, who));
+    return first;
+}
+
+/* Whether a check would be planned for later today. */
+static bool can_wait(const model *self, const figure *who, uint64_t *until_us)
+{
+    *until_us = who->seen_us / SKAD_US_PER_MS * SKAD_US_PER_MS + interval_us(self, who);
+    return who->failures == 0 && !who->pressing && *until_us >= self->now_us + SKAD_CHECK_ANEW_US;
+}
+
+static void step_check(model *self)
+{
+    uint64_t next_us;
+    uint64_t until_us;
+    figure *due = first_due(self);
+    while (due != NULL && can_wait(self, due, &until_us)) {
+        check_at(due, until_us);
+        due = first_due(self);
+    }
+    uint64_t expected_us = next_check_us(self, due);
+    skad_peer_slot slot = skad_liveness_due(&self->table.peers, self->now_us, false, &next_us);
+    assert_int_equal(next_us, expected_us);
+    assert_int_equal(slot != SKAD_PEER_NONE, due != NULL);
+    if (due != NULL) {
+        assert_ptr_equal(&self->figures[number_at(self, slot)], due);
+        check_at(due, self->now_us + interval_us(self, due));
+    }
 }
 
 /* ---- Comparison ---- */
@@ -503,6 +548,7 @@ static void compare_figure(const model *self, size_t number)
     assert_int_equal(peer->failures, who->failures);
     assert_int_equal(peer->seen_ms, skad_instant_ms(who->seen_us));
     assert_int_equal(self->table.peers.checks_ms[slot], skad_instant_ms(who->check_us));
+    assert_int_equal(peer->pressing, who->pressing);
     for (size_t family = 0; family < 2; family++) {
         skad_address expected = {0};
         if (who->verified[family] != 0) {
@@ -588,8 +634,8 @@ test_table_model *test_table_model_new(const test_table_shape *shape, test_choos
         .slots = (uint16_t)shape->slots, .tokens = (uint16_t)shape->slots, .frugal = shape->frugal};
     assert_int_equal(
         skad_table_init(&self->table, &self->self, shape->k, self->siblings_max, &plan), SKAD_OK);
-    self->ends = UINT64_C(4) * 256;
-    self->lived_ms = UINT64_C(4) * 16 * 60 * 1000; /* sixteen minutes, to begin with */
+    self->ends = 256;
+    self->lived_ms = UINT64_C(16) * 60 * 1000; /* sixteen minutes, to begin with */
     return self;
 }
 

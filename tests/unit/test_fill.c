@@ -141,7 +141,7 @@ static void a_peer_is_filled_in_with_its_age(void **state)
     (void)state;
     bench *self = begin(0);
     skad_acquaintance *who = &self->known[0];
-    who->known_us = NOW.mono_us - 2000 * SKAD_US_PER_S;
+    who->known_us = NOW.mono_us - 4000 * SKAD_US_PER_S;
     who->heard_us = NOW.mono_us - 10 * SKAD_US_PER_S;
     assert_int_equal(skad_fill_known(self->filled, who, 1, NOW), SKAD_OK);
     skad_table *answered = &self->answered->table;

@@ -241,6 +241,69 @@ static void checks_come_in_the_order_in_which_they_are_due(void **state)
     }
 }
 
+static skad_peer_slot due_now(test_bench *made)
+{
+    uint64_t next_us;
+    return skad_liveness_due(&made->table.peers, made->now_us, false, &next_us);
+}
+
+/* Planned when nothing was known of how long peers stay, made when something is. */
+static void a_check_waits_where_peers_turned_out_to_stay(void **state)
+{
+    test_bench *made = *state;
+    skad_peers *peers = &made->table.peers;
+    test_somebody first = test_bench_meet(made, TEST_BENCH_FAR);
+    test_somebody second = test_bench_meet(made, TEST_BENCH_FAR);
+    uint64_t met_us = made->now_us;
+    made->now_us += SKAD_CHECK_INTERVAL_US;
+    assert_ptr_equal(&peers->peers[due_now(made)], test_bench_find(made, &first));
+    skad_lifetimes_init(&peers->lives, 40 * 60 * SKAD_US_PER_S);
+    uint64_t next_us;
+    assert_int_equal(skad_liveness_due(peers, made->now_us, false, &next_us), SKAD_PEER_NONE);
+    uint32_t at_ms = skad_instant_ms(met_us + 5 * 60 * SKAD_US_PER_S);
+    assert_int_equal(test_bench_check_ms(made, &second), at_ms);
+    uint64_t first_ms = test_bench_check_ms(made, &first); /* which was asked, and may answer */
+    assert_int_equal(next_us, first_ms * SKAD_US_PER_MS);
+    /* An answer more is seconds more; then it is made. */
+    test_bench_answer(made, &first);
+    made->now_us = met_us + (5 * 60 + 10) * SKAD_US_PER_S;
+    assert_ptr_equal(&peers->peers[due_now(made)], test_bench_find(made, &second));
+}
+
+static void for_less_than_a_minute_it_does_not_wait(void **state)
+{
+    test_bench *made = *state;
+    skad_peers *peers = &made->table.peers;
+    test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
+    made->now_us += SKAD_CHECK_INTERVAL_US;
+    uint64_t longer_us = SKAD_CHECK_INTERVAL_US + SKAD_CHECK_ANEW_US - SKAD_US_PER_MS;
+    skad_lifetimes_init(&peers->lives, SKAD_CHECK_LIFE_DIVISOR * longer_us);
+    assert_ptr_equal(&peers->peers[due_now(made)], test_bench_find(made, &who));
+}
+
+/* Nor if it is to repeat a silence, or to be the witness of one. */
+static void nor_after_a_silence(void **state)
+{
+    test_bench *made = *state;
+    skad_peers *peers = &made->table.peers;
+    skad_lifetimes_init(&peers->lives, UINT64_MAX);
+    test_somebody quiet = test_bench_meet(made, TEST_BENCH_FAR);
+    test_somebody other = test_bench_meet(made, TEST_BENCH_FAR);
+    skad_liveness_unheard(peers, &quiet.id, made->now_us + SKAD_US_PER_S);
+    made->now_us += SKAD_US_PER_S;
+    assert_ptr_equal(&peers->peers[due_now(made)], test_bench_find(made, &quiet));
+    assert_ptr_equal(&peers->peers[due_now(made)], test_bench_find(made, &other));
+    assert_int_equal(due_now(made), SKAD_PEER_NONE);
+    /* Beside the next one whose check is due, which could wait otherwise. */
+    skad_peer_slot beside = skad_peers_find(peers, &other.id);
+    skad_peers_check_at(peers, beside, made->now_us + 7 * SKAD_US_PER_S);
+    test_bench_fail(made, &quiet);
+    made->now_us += 7 * SKAD_US_PER_S;
+    assert_ptr_equal(&peers->peers[due_now(made)], test_bench_find(made, &quiet));
+    assert_int_equal(due_now(made), beside);
+    assert_int_equal(due_now(made), SKAD_PEER_NONE);
+}
+
 /* While our own network is down nobody is blamed, and a peer may stay unheard for longer than
  * milliseconds can count in 32 bits. */
 static void a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow(void **state)
@@ -305,6 +368,9 @@ int main(void)
         TEST(a_silence_that_may_be_our_own_harms_nobody),
         TEST(who_was_silent_is_asked_again_beside_one_who_answers),
         TEST(checks_come_in_the_order_in_which_they_are_due),
+        TEST(a_check_waits_where_peers_turned_out_to_stay),
+        TEST(for_less_than_a_minute_it_does_not_wait),
+        TEST(nor_after_a_silence),
         TEST(a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow),
         TEST(nor_does_it_where_silences_put_its_checks_off),
         TEST(of_peers_unheard_for_weeks_nobody_seems_the_latest),
