@@ -48,6 +48,15 @@ static size_t siblings_rank(const skad_table *table, const skad_id *id)
     return low;
 }
 
+bool skad_siblings_cover(const skad_table *table, size_t bucket)
+{
+    if (table->siblings_count == 0 || table->siblings_count < table->siblings_max) {
+        return false;
+    }
+    const skad_peer *farthest = peer_at(table, table->siblings[table->siblings_count - 1]);
+    return skad_table_bucket_of(table, &farthest->id) < bucket;
+}
+
 void skad_siblings_add(skad_table *table, skad_peer_slot slot)
 {
     const skad_id *id = &peer_at(table, slot)->id;
@@ -64,6 +73,6 @@ void skad_siblings_add(skad_table *table, skad_peer_slot slot)
             (table->siblings_count - at) * sizeof table->siblings[0]);
     table->siblings[at] = slot;
     table->siblings_count++;
-    table->siblings_came++;
+    table->neighbours_came += at < SKAD_NEIGHBOURS;
     peer_at(table, slot)->places |= SKAD_PEER_IN_SIBLINGS;
 }

@@ -10,6 +10,8 @@
 
 /* Whether an ID would get a place. */
 bool skad_siblings_want(const skad_table *table, const skad_id *id);
+/* Whether the list is full and reaches beyond a bucket's whole range. */
+bool skad_siblings_cover(const skad_table *table, size_t bucket);
 /* Gives a peer its place, if it gets one. */
 void skad_siblings_add(skad_table *table, skad_peer_slot slot);
 /* Takes a peer out, if it is there; its slot is not released. */

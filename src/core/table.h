@@ -39,6 +39,7 @@
 #define SKAD_BUCKETS_MAX        64 /* a network of 2^60 nodes fills 60 */
 #define SKAD_SIBLINGS_MAX       80 /* eta = 5 times s = 16; see docs/design.md for eta */
 #define SKAD_SIBLINGS_ETA       5
+#define SKAD_NEIGHBOURS         16 /* siblings whose coming shows that we know too few near us */
 #define SKAD_TABLE_FAILURES_MAX 8
 #define SKAD_TABLE_FAULTS_MAX   3 /* answers that break the replier's duties */
 
@@ -63,7 +64,7 @@ typedef struct skad_table {
     size_t buckets_room;  /* that there is memory for; SKAD_BUCKETS_MAX unless frugal */
     skad_peer_slot siblings[SKAD_SIBLINGS_MAX]; /* ascending distance to self */
     size_t siblings_count;
-    uint32_t siblings_came; /* how many ever got a place there; wraps */
+    uint32_t neighbours_came; /* to the first SKAD_NEIGHBOURS places of that list; wraps */
 } skad_table;
 
 /* siblings: places of the sibling list, 0..SKAD_SIBLINGS_MAX. */

@@ -8,6 +8,7 @@
 #include "src/core/buckets.h"
 #include "src/core/distance.h"
 #include "src/core/ring.h"
+#include "src/core/siblings.h"
 #include "src/core/start.h"
 
 skad_status skad_upkeep_init(skad_node *node)
@@ -187,13 +188,18 @@ static skad_id random_id_in(skad_node *node, size_t bucket)
 
 /* A bucket that is full of living peers gains nothing: its members are checked, and for those who
  * leave others wait or come (BEP 5 refreshes what did not change for long, and an answer of a
- * member is a change). The last one, which covers us, finds siblings. */
+ * member is a change). Nor does one that siblings cover: whoever is known in its range is one, and
+ * who is not has looked for us (Kademlia refreshes what is farther away than the closest neighbour,
+ * section 2.3). The last one, which covers us, finds siblings. */
 static bool gains_by_refresh(const skad_node *node, size_t bucket)
 {
     const skad_table *table = &node->table;
+    if (bucket + 1 == table->buckets_count) {
+        return true;
+    }
     size_t members = table->buckets[bucket].members_count;
-    return bucket + 1 == table->buckets_count || members < table->k ||
-           skad_buckets_silent_member(table, bucket) < members;
+    bool full = members == table->k && skad_buckets_silent_member(table, bucket) == members;
+    return !full && !skad_siblings_cover(table, bucket);
 }
 
 /* One bucket at a time; starting the lookup postpones the bucket's next refresh. */
@@ -237,7 +243,7 @@ static void plan_look(skad_node *node, uint64_t pause_us)
 
 void skad_upkeep_look_around(skad_node *node)
 {
-    node->upkeep.siblings_seen = node->table.siblings_came - 1; /* the first look is worth it */
+    node->upkeep.neighbours_seen = node->table.neighbours_came - 1; /* the first look is worth it */
     plan_look(node, SKAD_LOOK_PAUSE_US_MIN);
 }
 
@@ -247,8 +253,8 @@ static void look_around(skad_node *node)
     if (node->now.mono_us < upkeep->look_us) {
         return;
     }
-    bool news = upkeep->siblings_seen != node->table.siblings_came;
-    upkeep->siblings_seen = node->table.siblings_came;
+    bool news = upkeep->neighbours_seen != node->table.neighbours_came;
+    upkeep->neighbours_seen = node->table.neighbours_came;
     if (news && node->join.joined) {
         (void)skad_start_own(node, SKAD_OPERATION_REFRESH, &node->identity.id, NULL);
     }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "src/core/ask.h"
+#include "src/core/distance.h"
 #include "src/core/invariants.h"
 #include "src/core/state.h"
 #include "src/core/upkeep.h"
@@ -354,6 +355,109 @@ static void a_bucket_full_of_the_living_is_not_refreshed(void **state)
     test_stage_free(&stage);
 }
 
+/* Counts the requests for our own ID. */
+static bool count_looks(test_stage *stage, test_stranger *who, const skad_message *request,
+                        skad_message *answer)
+{
+    (void)who;
+    (void)answer;
+    *(unsigned *)stage->user +=
+        request->kind == SKAD_KIND_FIND_NODE &&
+        skad_id_equal(&request->u.find_node.target, skad_node_self(stage->node));
+    return true;
+}
+
+static size_t rank_of(const test_stage *stage, const test_stranger *who)
+{
+    const skad_table *table = &stage->node->table;
+    size_t rank = 0;
+    while (rank < table->siblings_count &&
+           skad_distance_compare(&table->self, &table->peers.peers[table->siblings[rank]].id,
+                                 &who->identity.id) < 0) {
+        rank++;
+    }
+    return rank;
+}
+
+/* Who has joined has some come, and looks up its own ID again if one stands among the closest. */
+static void who_has_joined_looks_again_if_a_neighbour_comes(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    for (int near = 0; near < 2; near++) {
+        unsigned looks = 0;
+        test_stage_init(&stage, &profile);
+        test_stage_populate(&stage, 40);
+        test_stage_run(&stage, 30 * SKAD_US_PER_S); /* the pause of 64 s is over */
+        stage.script = count_looks;
+        stage.user = &looks;
+        const test_stranger *who = test_stage_stranger(&stage);
+        while ((rank_of(&stage, who) < SKAD_NEIGHBOURS) != (near == 1)) {
+            who = test_stage_stranger(&stage);
+        }
+        knock(&stage, who);
+        test_stage_run(&stage, 600 * SKAD_US_PER_S); /* and that of 512 s */
+        assert_non_null(peer_of(&stage, who));
+        assert_int_equal(looks > 0, near);
+        test_stage_free(&stage);
+    }
+}
+
+/* Counts the requests for targets in one bucket. */
+typedef struct within {
+    size_t bucket;
+    unsigned requests;
+} within;
+
+static bool count_within(test_stage *stage, test_stranger *who, const skad_message *request,
+                         skad_message *answer)
+{
+    (void)who;
+    (void)answer;
+    within *counts = stage->user;
+    if (request->kind == SKAD_KIND_FIND_NODE) {
+        const skad_id *target = &request->u.find_node.target;
+        counts->requests += skad_table_bucket_of(&stage->node->table, target) == counts->bucket;
+    }
+    return true;
+}
+
+/* Refreshes of the last bucket but one, which is not full, in four hours. */
+static unsigned refreshes_near_us(test_stage *stage, size_t others)
+{
+    skad_profile profile = test_stage_profile();
+    profile.k = 8;
+    profile.siblings = 4;
+    test_stage_init(stage, &profile);
+    for (size_t i = 0; i < others; i++) {
+        knock(stage, test_stage_stranger(stage));
+        test_stage_run(stage, SKAD_US_PER_S);
+    }
+    test_stage_run(stage, 120 * SKAD_US_PER_S);
+    skad_table *table = &stage->node->table;
+    within counts = {.bucket = table->buckets_count - 2};
+    assert_true(table->buckets_count >= 2);
+    assert_in_range(table->buckets[counts.bucket].members_count, 1, profile.k - 1U);
+    stage->script = count_within;
+    stage->user = &counts;
+    test_stage_run(stage, 4 * 3600 * SKAD_US_PER_S);
+    return counts.requests;
+}
+
+static void a_bucket_that_siblings_cover_is_not_refreshed(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    assert_int_equal(refreshes_near_us(&stage, 60), 0);
+    assert_int_equal(stage.node->table.siblings_count, 20);
+    test_stage_free(&stage);
+    /* As long as the list has room it covers nothing. */
+    assert_true(refreshes_near_us(&stage, 14) > 0);
+    assert_in_range(stage.node->table.siblings_count, 1, 19);
+    test_stage_free(&stage);
+}
+
 /* ---- A table full of the dead ---- */
 
 static bool the_first_are_dead(test_stage *stage, test_stranger *who, const skad_message *request,
@@ -447,6 +551,8 @@ int main(void)
         cmocka_unit_test(a_stranger_is_pinged_once_at_a_time),
         cmocka_unit_test(who_joins_pings_nobody_that_it_knows),
         cmocka_unit_test(a_bucket_full_of_the_living_is_not_refreshed),
+        cmocka_unit_test(who_has_joined_looks_again_if_a_neighbour_comes),
+        cmocka_unit_test(a_bucket_that_siblings_cover_is_not_refreshed),
         cmocka_unit_test(a_table_full_of_the_dead_opens_to_who_knocks),
         cmocka_unit_test(who_knocks_at_a_joined_node_has_nobody_asked),
     };

@@ -97,7 +97,8 @@ static void filled_tables_are_like_joined_ones(void **state)
     assert_int_equal(joined.lookups.ended, 100);
     assert_int_equal(filled.lookups.exact, 100);
     assert_int_equal(joined.lookups.exact, 100);
-    assert_true(fabs(filled.peers_per_node / joined.peers_per_node - 1) < 0.1);
+    /* Those who wait to replace somebody come by chance to joined ones. */
+    assert_true(fabs(filled.peers_per_node / joined.peers_per_node - 1) < 0.15);
     assert_true(fabs((double)filled.lookups.rpcs / (double)joined.lookups.rpcs - 1) < 0.15);
 }
 
