@@ -14,7 +14,7 @@
 #define GATHERED_MAX 128 /* a multiple of STEP */
 #define STEP         16  /* prefixes that are compared at once; memory comes in such steps */
 #define STRIDE       4   /* bits */
-#define SURPLUS      16  /* that may be gathered beyond those wanted */
+#define SURPLUS      8   /* that may be gathered beyond those wanted */
 
 typedef struct closest_query {
     const skad_id *target;
@@ -34,15 +34,17 @@ static bool eligible(const skad_peer *peer, const closest_query *query)
  * them. */
 static size_t count_within(const skad_peers *peers, uint32_t target, uint32_t bound)
 {
-    const skad_lanes targets = skad_lanes_of(target);
-    const skad_lanes bounds = skad_lanes_of(bound);
-    skad_lanes counts = {0};
-    for (size_t first = 0; first < peers->used; first += STEP) {
+    const skad_lanes targets = skad_lanes_of(target ^ SKAD_LANES_BIAS);
+    const skad_lanes_signed bounds = (skad_lanes_signed)skad_lanes_of(bound ^ SKAD_LANES_BIAS);
+    skad_lanes farther = {0};
+    size_t first = 0;
+    for (; first < peers->used; first += STEP) {
         for (size_t i = first; i < first + STEP; i += SKAD_LANES) {
-            counts -= (skad_lanes)((skad_lanes_at(&peers->prefixes[i]) ^ targets) <= bounds);
+            skad_lanes distances = skad_lanes_at(&peers->prefixes[i]) ^ targets;
+            farther -= (skad_lanes)((skad_lanes_signed)distances > bounds);
         }
     }
-    return skad_lanes_sum(counts);
+    return first - skad_lanes_sum(farther);
 }
 
 /* A bound on the first 32 bits of the distance that at least `wanted` stay below, if there are so
@@ -94,17 +96,18 @@ static size_t gather(const skad_peers *peers, uint32_t target, uint32_t bound,
     return count;
 }
 
-/* Sorts by counting how many are closer. False when two are equal. */
+/* Sorts by counting how many are closer, of distances with their highest bit flipped. False when
+ * two are equal. */
 static bool rank(const uint32_t distances[static GATHERED_MAX], size_t count,
                  const skad_peer_slot slots[static GATHERED_MAX],
                  skad_peer_slot out[static GATHERED_MAX])
 {
     uint64_t sum = 0; /* of the ranks, which is that of all numbers below count if none are equal */
     for (size_t i = 0; i < count; i++) {
-        const skad_lanes own = skad_lanes_of(distances[i]);
+        const skad_lanes_signed own = (skad_lanes_signed)skad_lanes_of(distances[i]);
         skad_lanes counts = {0};
         for (size_t j = 0; j < count; j += SKAD_LANES) {
-            counts -= (skad_lanes)(skad_lanes_at(&distances[j]) < own);
+            counts -= (skad_lanes)((skad_lanes_signed)skad_lanes_at(&distances[j]) < own);
         }
         uint32_t closer = skad_lanes_sum(counts);
         out[closer] = slots[i];
@@ -128,12 +131,12 @@ static bool rank_below(const skad_peers *peers, uint32_t bound, const closest_qu
     }
     for (size_t i = 0; i < gathered; i++) {
         if (eligible(&peers->peers[slots[i]], query)) {
-            distances[count] = peers->prefixes[slots[i]] ^ target;
+            distances[count] = peers->prefixes[slots[i]] ^ target ^ SKAD_LANES_BIAS;
             slots[count++] = slots[i];
         }
     }
     for (size_t i = count; i % SKAD_LANES != 0; i++) {
-        distances[i] = UINT32_MAX; /* counted as closer than none */
+        distances[i] = UINT32_MAX ^ SKAD_LANES_BIAS; /* counted as closer than none */
     }
     if (!rank(distances, count, slots, ranked)) {
         return false;

@@ -185,11 +185,16 @@ static size_t give(skad_node *node, const skad_store_record *record, const close
     return sent;
 }
 
+/* A record that is not ours to keep becomes a copy with a short life, unless it is one. */
 static void disown(skad_node *node, const skad_store_record *record)
 {
     uint64_t last = record->stored_unix_s + SKAD_HANDOVER_DISOWN_S;
     uint8_t bytes[SKAD_STORED_BYTES_MAX];
     if (record->cached || record->expires_unix_s <= last) {
+        return;
+    }
+    skad_duty duty = skad_duty_of(&node->table, &node->profile, &record->name.key);
+    if (skad_duty_owed(&duty)) {
         return;
     }
     skad_store_record cut = *record;
@@ -213,10 +218,7 @@ static size_t look_at(skad_node *node, const skad_store_record *record)
     if (closest.rank < node->profile.siblings) {
         return node->handover.served_count > 0 ? give(node, record, &closest) : 0;
     }
-    skad_duty duty = skad_duty_of(&node->table, &node->profile, &record->name.key);
-    if (!skad_duty_owed(&duty)) {
-        disown(node, record);
-    }
+    disown(node, record);
     return 0;
 }
 

@@ -10,6 +10,10 @@
 
 #define SKAD_LANES 4
 
+/* Processors compare four signed numbers in one instruction and four unsigned ones in several: with
+ * their highest bits flipped these have the same order as signed ones. */
+#define SKAD_LANES_BIAS UINT32_C(0x80000000)
+
 typedef uint32_t skad_lanes __attribute__((vector_size(4 * SKAD_LANES)));
 typedef int32_t skad_lanes_signed __attribute__((vector_size(4 * SKAD_LANES)));
 
