@@ -63,7 +63,8 @@ void skad_siblings_add(skad_table *table, skad_peer_slot slot)
     if (!skad_siblings_want(table, id)) {
         return;
     }
-    if (table->siblings_count == table->siblings_max) {
+    bool full = table->siblings_count == table->siblings_max;
+    if (full) {
         skad_peer_slot farthest = table->siblings[--table->siblings_count];
         peer_at(table, farthest)->places &= (uint8_t)~SKAD_PEER_IN_SIBLINGS;
         skad_peers_release(&table->peers, farthest);
@@ -73,6 +74,6 @@ void skad_siblings_add(skad_table *table, skad_peer_slot slot)
             (table->siblings_count - at) * sizeof table->siblings[0]);
     table->siblings[at] = slot;
     table->siblings_count++;
-    table->neighbours_came += at < SKAD_NEIGHBOURS;
+    table->neighbours_came += at < SKAD_NEIGHBOURS || !full;
     peer_at(table, slot)->places |= SKAD_PEER_IN_SIBLINGS;
 }

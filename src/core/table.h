@@ -64,7 +64,7 @@ typedef struct skad_table {
     size_t buckets_room;  /* that there is memory for; SKAD_BUCKETS_MAX unless frugal */
     skad_peer_slot siblings[SKAD_SIBLINGS_MAX]; /* ascending distance to self */
     size_t siblings_count;
-    uint32_t neighbours_came; /* to the first SKAD_NEIGHBOURS places of that list; wraps */
+    uint32_t neighbours_came; /* to its first SKAD_NEIGHBOURS places, or while it had room; wraps */
 } skad_table;
 
 /* siblings: places of the sibling list, 0..SKAD_SIBLINGS_MAX. */

@@ -33,9 +33,9 @@ void skad_upkeep_check_by(skad_node *node, uint64_t within_us);
 void skad_upkeep_refresh_soon(skad_node *node);
 
 /* We have joined: our own ID is looked up again after a second, and then after pauses that grow up
- * to an hour, as long as some come to stand among our closest neighbours. Whoever joined in the
- * same moment was known to nobody yet when we looked, and on a bad link some of those whom we asked
- * did not hear us. */
+ * to an hour, as long as some come to stand among our closest neighbours, or anybody while the
+ * sibling list has room. Whoever joined in the same moment was known to nobody yet when we looked,
+ * and on a bad link some of those whom we asked did not hear us. */
 #define SKAD_LOOK_PAUSE_US_MIN SKAD_US_PER_S
 #define SKAD_LOOK_PAUSE_FACTOR 8
 void skad_upkeep_look_around(skad_node *node);

@@ -10,6 +10,7 @@
 #include "src/core/ask.h"
 #include "src/core/distance.h"
 #include "src/core/invariants.h"
+#include "src/core/siblings.h"
 #include "src/core/state.h"
 #include "src/core/upkeep.h"
 #include "tests/support/stage.h"
@@ -379,27 +380,35 @@ static size_t rank_of(const test_stage *stage, const test_stranger *who)
     return rank;
 }
 
-/* Who has joined has some come, and looks up its own ID again if one stands among the closest. */
+/* Who comes to one that has joined: a neighbour, or another sibling, or one for whom there was room
+ * among them. */
 static void who_has_joined_looks_again_if_a_neighbour_comes(void **state)
 {
     (void)state;
     static test_stage stage;
-    skad_profile profile = test_stage_profile();
-    for (int near = 0; near < 2; near++) {
+    static const struct {
+        uint8_t siblings; /* of which the list holds five times as many */
+        bool near;
+        bool looks;
+    } cases[] = {{6, true, true}, {6, false, false}, {16, false, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         unsigned looks = 0;
+        skad_profile profile = test_stage_profile();
+        profile.siblings = cases[i].siblings;
         test_stage_init(&stage, &profile);
         test_stage_populate(&stage, 40);
         test_stage_run(&stage, 30 * SKAD_US_PER_S); /* the pause of 64 s is over */
         stage.script = count_looks;
         stage.user = &looks;
         const test_stranger *who = test_stage_stranger(&stage);
-        while ((rank_of(&stage, who) < SKAD_NEIGHBOURS) != (near == 1)) {
+        while ((rank_of(&stage, who) < SKAD_NEIGHBOURS) != cases[i].near ||
+               !skad_siblings_want(&stage.node->table, &who->identity.id)) {
             who = test_stage_stranger(&stage);
         }
         knock(&stage, who);
         test_stage_run(&stage, 600 * SKAD_US_PER_S); /* and that of 512 s */
         assert_non_null(peer_of(&stage, who));
-        assert_int_equal(looks > 0, near);
+        assert_int_equal(looks > 0, cases[i].looks);
         test_stage_free(&stage);
     }
 }
