@@ -186,20 +186,22 @@ static skad_id random_id_in(skad_node *node, size_t bucket)
     return id;
 }
 
-/* A bucket that is full of living peers gains nothing: its members are checked, and for those who
- * leave others wait or come (BEP 5 refreshes what did not change for long, and an answer of a
- * member is a change). Nor does one that siblings cover: whoever is known in its range is one, and
- * who is not has looked for us (Kademlia refreshes what is farther away than the closest neighbour,
- * section 2.3). The last one, which covers us, finds siblings. */
+/* A bucket that siblings cover gains nothing: whoever is known in its range is one, and who is not
+ * has looked for us. So a node that has just joined refreshes what is farther away than its closest
+ * neighbours (Kademlia, section 2.3). From then on one that is full of living peers gains nothing
+ * either: they are checked, and for those who leave others wait or come (BEP 5 refreshes what did
+ * not change for long, and an answer of a member is a change). The last one, which covers us, finds
+ * siblings. */
 static bool gains_by_refresh(const skad_node *node, size_t bucket)
 {
     const skad_table *table = &node->table;
     if (bucket + 1 == table->buckets_count) {
         return true;
     }
+    bool settled = node->now.mono_us - node->join.joined_us >= SKAD_REFRESH_SETTLE_US;
     size_t members = table->buckets[bucket].members_count;
     bool full = members == table->k && skad_buckets_silent_member(table, bucket) == members;
-    return !full && !skad_siblings_cover(table, bucket);
+    return !(full && settled) && !skad_siblings_cover(table, bucket);
 }
 
 /* One bucket at a time; starting the lookup postpones the bucket's next refresh. */

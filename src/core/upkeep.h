@@ -8,6 +8,7 @@
 
 #define SKAD_CANDIDATE_INTERVAL_US (20 * SKAD_US_PER_MS) /* at most 50 strangers a second */
 #define SKAD_REFRESH_SOON_US       (10 * SKAD_US_PER_S)  /* after joining, spread over this */
+#define SKAD_REFRESH_SETTLE_US     (60 * SKAD_US_PER_S)  /* by then the last of those is done */
 #define SKAD_REFRESH_AGAIN_US      (900 * SKAD_US_PER_S) /* when a full one is looked at again */
 #define SKAD_SWEEP_INTERVAL_US     (60 * SKAD_US_PER_S)
 #define SKAD_SWEEP_RECORDS_MAX     1024 /* at one sweep, so that it never blocks for long */

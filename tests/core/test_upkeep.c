@@ -432,8 +432,37 @@ static bool count_within(test_stage *stage, test_stranger *who, const skad_messa
     return true;
 }
 
-/* Refreshes of the last bucket but one, which is not full, in four hours. */
-static unsigned refreshes_near_us(test_stage *stage, size_t others)
+/* What fills its buckets while it joins is a few of the network, whom others know as well. */
+static void who_has_just_joined_refreshes_full_buckets_too(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    within counts = {.bucket = 0};
+    skad_profile profile = test_stage_profile();
+    profile.k = 2;
+    profile.siblings = 2;
+    test_stage_init(&stage, &profile);
+    stage.script = count_within;
+    stage.user = &counts;
+    for (size_t i = 0; i < 20; i++) {
+        knock(&stage, test_stage_stranger(&stage));
+        test_stage_run(&stage, SKAD_US_PER_S);
+    }
+    skad_node *node = stage.node;
+    assert_int_equal(node->table.buckets[0].members_count, profile.k);
+    assert_true(stage.now.mono_us - node->join.joined_us < SKAD_REFRESH_SETTLE_US / 2);
+    for (int settled = 0; settled < 2; settled++) {
+        counts.requests = 0;
+        skad_upkeep_refresh_soon(node);
+        test_stage_run(&stage, 2 * SKAD_REFRESH_SOON_US);
+        assert_int_equal(counts.requests == 0, settled);
+        test_stage_run(&stage, SKAD_REFRESH_SETTLE_US);
+    }
+    test_stage_free(&stage);
+}
+
+/* Refreshes of one of the last buckets, which is not full, in four hours. */
+static unsigned refreshes_near_us(test_stage *stage, size_t others, size_t from_the_end)
 {
     skad_profile profile = test_stage_profile();
     profile.k = 8;
@@ -443,10 +472,10 @@ static unsigned refreshes_near_us(test_stage *stage, size_t others)
         knock(stage, test_stage_stranger(stage));
         test_stage_run(stage, SKAD_US_PER_S);
     }
-    test_stage_run(stage, 120 * SKAD_US_PER_S);
+    test_stage_run(stage, 1200 * SKAD_US_PER_S); /* until the looks at our own ID have ended */
     skad_table *table = &stage->node->table;
-    within counts = {.bucket = table->buckets_count - 2};
     assert_true(table->buckets_count >= 2);
+    within counts = {.bucket = table->buckets_count - from_the_end};
     assert_in_range(table->buckets[counts.bucket].members_count, 1, profile.k - 1U);
     stage->script = count_within;
     stage->user = &counts;
@@ -458,11 +487,15 @@ static void a_bucket_that_siblings_cover_is_not_refreshed(void **state)
 {
     (void)state;
     static test_stage stage;
-    assert_int_equal(refreshes_near_us(&stage, 60), 0);
+    assert_int_equal(refreshes_near_us(&stage, 60, 2), 0);
     assert_int_equal(stage.node->table.siblings_count, 20);
     test_stage_free(&stage);
+    /* The last one is, for whoever has come closest. */
+    assert_true(refreshes_near_us(&stage, 60, 1) > 0);
+    assert_true(skad_siblings_cover(&stage.node->table, stage.node->table.buckets_count - 1));
+    test_stage_free(&stage);
     /* As long as the list has room it covers nothing. */
-    assert_true(refreshes_near_us(&stage, 14) > 0);
+    assert_true(refreshes_near_us(&stage, 14, 2) > 0);
     assert_in_range(stage.node->table.siblings_count, 1, 19);
     test_stage_free(&stage);
 }
@@ -561,6 +594,7 @@ int main(void)
         cmocka_unit_test(who_joins_pings_nobody_that_it_knows),
         cmocka_unit_test(a_bucket_full_of_the_living_is_not_refreshed),
         cmocka_unit_test(who_has_joined_looks_again_if_a_neighbour_comes),
+        cmocka_unit_test(who_has_just_joined_refreshes_full_buckets_too),
         cmocka_unit_test(a_bucket_that_siblings_cover_is_not_refreshed),
         cmocka_unit_test(a_table_full_of_the_dead_opens_to_who_knocks),
         cmocka_unit_test(who_knocks_at_a_joined_node_has_nobody_asked),
