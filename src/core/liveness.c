@@ -137,7 +137,7 @@ static void keep_instant(skad_peers *peers, skad_peer_slot slot, uint32_t now_ms
     }
 }
 
-/* Puts a check off that is due if it would be planned for later today. */
+/* Puts a check off that is due, if what is known by now plans it for much later. */
 static bool put_off_anew(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
     const skad_peer *peer = &peers->peers[slot];

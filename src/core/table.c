@@ -11,6 +11,8 @@
 #include "src/core/liveness.h"
 #include "src/core/siblings.h"
 
+_Static_assert(SKAD_TABLE_FAILURES_MAX <= SKAD_PEER_FAILURES_MASK, "so many can be counted");
+
 skad_status skad_table_init(skad_table *table, const skad_id *self, size_t k, size_t siblings,
                             const skad_peers_plan *plan)
 {
