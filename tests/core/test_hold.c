@@ -13,7 +13,9 @@
 #include "src/core/distance.h"
 #include "src/core/diversity.h"
 #include "src/core/duty.h"
+#include "src/core/handover.h"
 #include "src/core/hold.h"
+#include "src/core/state.h"
 #include "tests/support/identities.h"
 #include "tests/support/stage.h"
 
@@ -413,6 +415,42 @@ static void what_others_are_closer_to_is_cached_for_less(void **state)
     test_stage_free(&stage);
 }
 
+/* With s = 2 the two nearest of forty peers are a crowd of some keys by chance. */
+static void those_behind_a_crowd_owe_as_long(void **state)
+{
+    (void)state;
+    enum { S = 2, PEERS = 40, RECORDS = 200, NONE = RECORDS };
+    test_stage stage;
+    skad_profile profile = test_stage_profile();
+    profile.siblings = S;
+    test_stage_init(&stage, &profile);
+    test_stage_populate(&stage, PEERS);
+    const test_stranger *who = test_stage_stranger(&stage);
+    skad_store_record found;
+    uint32_t behind_a_crowd = NONE;
+    uint32_t behind_others = NONE;
+    for (uint32_t i = 0; i < RECORDS; i++) {
+        skad_record record;
+        bytes value = immutable_of(i, 50);
+        assert_true(skad_record_decode(value.data, value.len, &record));
+        skad_duty duty = skad_duty_of(&stage.node->table, &profile, &record.key);
+        if (duty.rank >= S && skad_duty_owed(&duty)) {
+            behind_a_crowd = i;
+        } else if (duty.rank >= S) {
+            behind_others = i;
+        }
+    }
+    assert_true(behind_a_crowd != NONE && behind_others != NONE);
+    bytes owed = immutable_of(behind_a_crowd, 50);
+    bytes cached = immutable_of(behind_others, 50);
+    assert_int_equal(bring(&stage, who, &owed, (wish){0}).life_s, DAY_S);
+    assert_in_range(bring(&stage, who, &cached, (wish){0}).life_s, 1, DAY_S / 2);
+    test_stage_run(&stage, (SKAD_HANDOVER_DISOWN_S + HOUR_S) * SKAD_US_PER_S);
+    assert_true(held(&stage, &owed, &found));
+    assert_false(found.cached);
+    test_stage_free(&stage);
+}
+
 /* ---- Giving ---- */
 
 static void of_many_announcements_each_is_given_at_times(void **state)
@@ -488,6 +526,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_holder_grants_what_is_asked_up_to_a_day, begin, end),
         cmocka_unit_test(the_farther_the_shorter),
         cmocka_unit_test(what_others_are_closer_to_is_cached_for_less),
+        cmocka_unit_test(those_behind_a_crowd_owe_as_long),
         cmocka_unit_test(of_many_announcements_each_is_given_at_times),
         cmocka_unit_test_setup_teardown(each_refusal_is_counted_by_its_code, begin, end),
     };

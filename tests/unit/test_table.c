@@ -12,6 +12,7 @@
 #include "src/core/distance.h"
 #include "src/core/instant.h"
 #include "src/core/invariants.h"
+#include "src/core/siblings.h"
 #include "src/core/table.h"
 #include "tests/support/table_bench.h"
 
@@ -317,6 +318,22 @@ static void siblings_are_the_closest_in_order_whatever_their_bucket_holds(void *
     }
 }
 
+static void a_full_list_of_siblings_covers_what_is_closer_than_its_farthest(void **state)
+{
+    test_bench *made = *state;
+    const skad_table *table = &made->table;
+    for (size_t i = 1; i < TEST_BENCH_SIBLINGS * SKAD_SIBLINGS_ETA; i++) {
+        test_bench_meet(made, 20);
+    }
+    assert_false(skad_siblings_cover(table, 20)); /* there is room for somebody closer */
+    test_bench_meet(made, 4);
+    assert_int_equal(table->siblings_count, TEST_BENCH_SIBLINGS * SKAD_SIBLINGS_ETA);
+    assert_int_equal(table->buckets_count, 6);
+    for (size_t bucket = 0; bucket < table->buckets_count; bucket++) {
+        assert_int_equal(skad_siblings_cover(table, bucket), bucket > 4);
+    }
+}
+
 static void a_stranger_is_wanted_only_where_it_would_get_a_good_place(void **state)
 {
     test_bench *made = *state;
@@ -405,6 +422,7 @@ int main(void)
         TEST(we_never_enter_our_own_table),
         TEST(a_flood_of_identities_neither_bursts_the_pool_nor_displaces_siblings),
         TEST(siblings_are_the_closest_in_order_whatever_their_bucket_holds),
+        TEST(a_full_list_of_siblings_covers_what_is_closer_than_its_farthest),
         TEST(a_stranger_is_wanted_only_where_it_would_get_a_good_place),
         TEST(the_caches_of_a_full_table_come_to_be_of_one_size_and_rest),
         TEST(a_table_without_room_wants_nobody),
