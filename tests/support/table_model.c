@@ -12,43 +12,12 @@
 #include "src/core/invariants.h"
 #include "src/core/table.h"
 #include "tests/support/dice.h"
-
-#define IDENTITIES_MAX 300
-#define NOBODY         IDENTITIES_MAX
-
-/* Numbers of identities, in an order. */
-typedef struct run {
-    size_t at[IDENTITIES_MAX];
-    size_t count;
-} run;
-
-typedef struct figure {
-    skad_id id;
-    uint32_t verified[2]; /* numbers of addresses; 0: none */
-    unsigned blamed[2];   /* failures of each endpoint */
-    unsigned failures;
-    uint64_t known_us;
-    uint64_t seen_us;
-    uint64_t check_us;
-    bool pressing; /* that check is not planned anew */
-} figure;
+#include "tests/support/plain_table.h"
 
 struct test_table_model {
-    skad_id self;
-    size_t k;
-    size_t siblings_max;
-    size_t slots;
-    size_t identities;
-    figure figures[IDENTITIES_MAX];
-    run members[SKAD_BUCKETS_MAX];
-    run caches[SKAD_BUCKETS_MAX];
-    run siblings;
-    size_t buckets_count;
-    uint64_t lived_ms; /* for which peers were seen to live */
-    uint64_t ends;     /* who fell silent meanwhile, in 256ths */
-    skad_table table;  /* what is tested */
+    test_plain_table plain;
+    skad_table table; /* what is tested */
     test_chooser chooser;
-    uint64_t now_us;
 };
 
 typedef test_table_model model;
@@ -62,244 +31,42 @@ static uint64_t choose(model *self, uint64_t bound)
 static skad_id id_near(model *self, unsigned shared)
 {
     test_dice dice = {choose(self, UINT32_MAX)};
-    return test_dice_id_near(&dice, &self->self, shared);
-}
-
-/* ---- Runs ---- */
-
-static size_t run_find(const run *self, size_t number)
-{
-    size_t at = 0;
-    while (at < self->count && self->at[at] != number) {
-        at++;
-    }
-    return at;
-}
-
-static bool run_has(const run *self, size_t number)
-{
-    return run_find(self, number) < self->count;
-}
-
-static void run_drop(run *self, size_t number)
-{
-    size_t at = run_find(self, number);
-    if (at == self->count) {
-        return;
-    }
-    self->count--;
-    for (; at < self->count; at++) {
-        self->at[at] = self->at[at + 1];
-    }
-}
-
-static void run_push(run *self, size_t number)
-{
-    self->at[self->count++] = number;
-}
-
-/* ---- The rules ---- */
-
-static size_t bucket_of(const model *self, size_t number)
-{
-    size_t shared = skad_common_prefix(&self->self, &self->figures[number].id);
-    return shared < self->buckets_count ? shared : self->buckets_count - 1;
-}
-
-static bool known(const model *self, size_t number)
-{
-    size_t bucket = bucket_of(self, number);
-    return run_has(&self->members[bucket], number) || run_has(&self->caches[bucket], number) ||
-           run_has(&self->siblings, number);
-}
-
-static bool waits(const model *self, size_t number)
-{
-    size_t bucket = bucket_of(self, number);
-    return run_has(&self->caches[bucket], number) && !run_has(&self->siblings, number);
-}
-
-/* The millisecond at which 32 bits come round stands for no time at all: the next one is taken. */
-static void check_at(figure *who, uint64_t us)
-{
-    uint64_t whole_us = us / SKAD_US_PER_MS * SKAD_US_PER_MS;
-    who->check_us = skad_instant_ms(us) == 0 ? whole_us + SKAD_US_PER_MS : whole_us;
-    who->pressing = false;
-}
-
-/* Half of it is forgotten beyond 32 hours and beyond 256 who left. */
-static void forget_half(model *self)
-{
-    if (self->lived_ms > UINT64_C(32) * 3600 * 1000 || self->ends > UINT64_C(256) * 256) {
-        self->lived_ms /= 2;
-        self->ends /= 2;
-    }
-}
-
-static void lived(model *self, const figure *who)
-{
-    uint64_t ms = self->now_us / SKAD_US_PER_MS - who->seen_us / SKAD_US_PER_MS;
-    self->lived_ms += ms < UINT64_C(30) * 60 * 1000 ? ms : UINT64_C(30) * 60 * 1000;
-    forget_half(self);
-}
-
-static void ended(model *self)
-{
-    self->ends += 256;
-    forget_half(self);
-}
-
-/* Between two checks of somebody: an eighth of the time since it answered first, in whole seconds,
- * or of how long peers live, if that is more; from two minutes to fifteen; fifteen for whoever has
- * no place but in a cache. */
-static uint64_t interval_us(const model *self, const figure *who)
-{
-    size_t number = (size_t)(who - self->figures);
-    if (waits(self, number)) {
-        return 15 * 60 * SKAD_US_PER_S;
-    }
-    uint64_t known_for_s = self->now_us / SKAD_US_PER_S - who->known_us / SKAD_US_PER_S;
-    uint64_t age_us = known_for_s * SKAD_US_PER_S;
-    uint64_t mean_us =
-        self->ends > 0 ? self->lived_ms * 256 * SKAD_US_PER_MS / self->ends : UINT64_MAX;
-    uint64_t us = (age_us > mean_us ? age_us : mean_us) / 8;
-    uint64_t least_us = 2 * 60 * SKAD_US_PER_S;
-    uint64_t most_us = 15 * 60 * SKAD_US_PER_S;
-    return us < least_us ? least_us : us > most_us ? most_us : us;
-}
-
-static size_t known_count(const model *self)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < self->identities; i++) {
-        count += known(self, i);
-    }
-    return count;
-}
-
-static bool silent(const model *self, size_t number)
-{
-    return self->figures[number].failures >= 2;
-}
-
-static void promote(model *self, size_t bucket)
-{
-    run *members = &self->members[bucket];
-    run *cache = &self->caches[bucket];
-    while (members->count < self->k && cache->count > 0) {
-        size_t longest = 0;
-        for (size_t i = 1; i < cache->count; i++) {
-            if (self->figures[cache->at[i]].known_us / SKAD_US_PER_S <=
-                self->figures[cache->at[longest]].known_us / SKAD_US_PER_S) {
-                longest = i;
-            }
-        }
-        size_t number = cache->at[longest];
-        figure *who = &self->figures[number];
-        uint64_t soon_us = self->now_us + 2 * 60 * SKAD_US_PER_S;
-        run_drop(cache, number);
-        run_push(members, number);
-        if (who->check_us > soon_us) {
-            check_at(who, soon_us);
-        }
-    }
-}
-
-static void forget(model *self, size_t number)
-{
-    size_t bucket = bucket_of(self, number);
-    run_drop(&self->members[bucket], number);
-    run_drop(&self->caches[bucket], number);
-    run_drop(&self->siblings, number);
-}
-
-static void join_siblings(model *self, size_t number)
-{
-    run *siblings = &self->siblings;
-    if (run_has(siblings, number)) {
-        return;
-    }
-    size_t at = siblings->count++;
-    while (at > 0 && skad_distance_compare(&self->self, &self->figures[number].id,
-                                           &self->figures[siblings->at[at - 1]].id) < 0) {
-        siblings->at[at] = siblings->at[at - 1];
-        at--;
-    }
-    siblings->at[at] = number;
-    if (siblings->count > self->siblings_max) {
-        siblings->count--;
-    }
-}
-
-static void split(model *self)
-{
-    size_t last = self->buckets_count++ - 1;
-    run all = self->members[last];
-    self->members[last].count = 0;
-    assert_int_equal(self->caches[last].count, 0);
-    for (size_t i = 0; i < all.count; i++) {
-        run_push(&self->members[bucket_of(self, all.at[i])], all.at[i]);
-    }
-}
-
-static void settle(model *self, size_t number)
-{
-    while (self->members[bucket_of(self, number)].count == self->k &&
-           bucket_of(self, number) + 1 == self->buckets_count) {
-        split(self);
-    }
-    run *members = &self->members[bucket_of(self, number)];
-    run *cache = &self->caches[bucket_of(self, number)];
-    size_t gone = NOBODY;
-    for (size_t i = 0; members->count == self->k && gone == NOBODY && i < members->count; i++) {
-        gone = silent(self, members->at[i]) ? members->at[i] : NOBODY;
-    }
-    if (gone != NOBODY) {
-        forget(self, gone);
-    }
-    if (members->count < self->k) {
-        run_push(members, number);
-    } else {
-        if (cache->count == self->k) {
-            run_drop(cache, cache->at[0]);
-        }
-        run_push(cache, number);
-    }
-    join_siblings(self, number);
+    return test_dice_id_near(&dice, &self->plain.self, shared);
 }
 
 /* The oldest peer of a bucket that has no place but in its cache. */
 static size_t oldest_replacement(const model *self, size_t bucket)
 {
-    const run *cache = &self->caches[bucket];
+    const test_plain_run *cache = &self->plain.caches[bucket];
     for (size_t i = 0; i < cache->count; i++) {
-        if (!run_has(&self->siblings, cache->at[i])) {
+        if (!test_plain_run_has(&self->plain.siblings, cache->at[i])) {
             return cache->at[i];
         }
     }
-    return NOBODY;
+    return TEST_PLAIN_NOBODY;
 }
 
 /* The pool is full: some bucket's oldest replacement has given way, which one is the table's
  * choice. When two are gone, the one in the newcomer's own bucket left its full cache. */
 static bool room_was_made(model *self, size_t newcomer)
 {
-    size_t gone = NOBODY;
+    size_t gone = TEST_PLAIN_NOBODY;
     size_t spare = 0;
-    for (size_t bucket = 0; bucket < self->buckets_count; bucket++) {
+    for (size_t bucket = 0; bucket < self->plain.buckets_count; bucket++) {
         size_t oldest = oldest_replacement(self, bucket);
-        spare += oldest != NOBODY;
-        if (oldest != NOBODY &&
-            skad_peers_find(&self->table.peers, &self->figures[oldest].id) == SKAD_PEER_NONE &&
-            (gone == NOBODY || bucket != bucket_of(self, newcomer))) {
+        spare += oldest != TEST_PLAIN_NOBODY;
+        if (oldest != TEST_PLAIN_NOBODY &&
+            skad_peers_find(&self->table.peers, &self->plain.figures[oldest].id) ==
+                SKAD_PEER_NONE &&
+            (gone == TEST_PLAIN_NOBODY || bucket != test_plain_bucket_of(&self->plain, newcomer))) {
             gone = oldest;
         }
     }
-    assert_true((gone == NOBODY) == (spare == 0));
-    if (gone != NOBODY) {
-        forget(self, gone);
+    assert_true((gone == TEST_PLAIN_NOBODY) == (spare == 0));
+    if (gone != TEST_PLAIN_NOBODY) {
+        test_plain_forget(&self->plain, gone);
     }
-    return gone != NOBODY;
+    return gone != TEST_PLAIN_NOBODY;
 }
 
 /* ---- Steps, taken by both ---- */
@@ -322,16 +89,17 @@ static uint32_t some_address(model *self, size_t number)
 
 static void step_answered(model *self, size_t number)
 {
-    figure *who = &self->figures[number];
+    test_plain_figure *who = &self->plain.figures[number];
     uint32_t address_number = some_address(self, number);
     skad_address address = address_of(address_number);
     size_t family = skad_route_index(&address);
     uint32_t *verified = &who->verified[family];
-    bool is_new = !known(self, number);
-    bool full = known_count(self) == self->slots;
-    skad_peer_slot slot = skad_table_answered(&self->table, &who->id, &address, 1000, self->now_us);
+    bool is_new = !test_plain_known(&self->plain, number);
+    bool full = test_plain_known_count(&self->plain) == self->plain.slots;
+    skad_peer_slot slot =
+        skad_table_answered(&self->table, &who->id, &address, 1000, self->plain.now_us);
     if (is_new) {
-        *who = (figure){.id = who->id, .known_us = self->now_us};
+        *who = (test_plain_figure){.id = who->id, .known_us = self->plain.now_us};
         if (full && !room_was_made(self, number)) {
             assert_int_equal(slot, SKAD_PEER_NONE);
             return;
@@ -345,38 +113,38 @@ static void step_answered(model *self, size_t number)
     who->blamed[family] = 0;
     who->failures = 0;
     if (!is_new) {
-        lived(self, who);
+        test_plain_lived(&self->plain, who);
     }
-    who->seen_us = self->now_us;
+    who->seen_us = self->plain.now_us;
     if (is_new) {
-        settle(self, number);
-        check_at(who, self->now_us + interval_us(self, who));
+        test_plain_settle(&self->plain, number);
+        test_plain_check_at(who, self->plain.now_us + test_plain_interval_us(&self->plain, who));
         return;
     }
-    run *members = &self->members[bucket_of(self, number)];
-    if (run_has(members, number)) {
-        run_drop(members, number);
-        run_push(members, number);
+    test_plain_run *members = &self->plain.members[test_plain_bucket_of(&self->plain, number)];
+    if (test_plain_run_has(members, number)) {
+        test_plain_run_drop(members, number);
+        test_plain_run_push(members, number);
     }
-    join_siblings(self, number);
-    check_at(who, self->now_us + interval_us(self, who));
+    test_plain_join_siblings(&self->plain, number);
+    test_plain_check_at(who, self->plain.now_us + test_plain_interval_us(&self->plain, who));
 }
 
 /* Together with the next of those who answer, if that is soon. */
-static void check_again(model *self, figure *who)
+static void check_again(model *self, test_plain_figure *who)
 {
-    uint64_t now_us = self->now_us / SKAD_US_PER_MS * SKAD_US_PER_MS;
+    uint64_t now_us = self->plain.now_us / SKAD_US_PER_MS * SKAD_US_PER_MS;
     uint64_t next_us = now_us + SKAD_CHECK_TOGETHER_US + 1;
-    figure *beside = NULL;
-    for (size_t i = 0; i < self->identities; i++) {
-        figure *other = &self->figures[i];
-        if (other != who && known(self, i) && other->failures == 0 &&
+    test_plain_figure *beside = NULL;
+    for (size_t i = 0; i < self->plain.identities; i++) {
+        test_plain_figure *other = &self->plain.figures[i];
+        if (other != who && test_plain_known(&self->plain, i) && other->failures == 0 &&
             other->check_us >= now_us + SKAD_CHECK_RETRY_US && other->check_us < next_us) {
             next_us = other->check_us;
             beside = other;
         }
     }
-    check_at(who, beside != NULL ? next_us : self->now_us + SKAD_CHECK_RETRY_US);
+    test_plain_check_at(who, beside != NULL ? next_us : self->plain.now_us + SKAD_CHECK_RETRY_US);
     who->pressing = true;
     if (beside != NULL) {
         beside->pressing = true;
@@ -385,11 +153,12 @@ static void check_again(model *self, figure *who)
 
 static void step_failed(model *self, size_t number)
 {
-    figure *who = &self->figures[number];
+    test_plain_figure *who = &self->plain.figures[number];
     uint32_t address_number = some_address(self, number);
     skad_address address = address_of(address_number);
-    skad_table_failed(&self->table, &who->id, &address, self->now_us);
-    if (!known(self, number) || who->verified[skad_route_index(&address)] != address_number) {
+    skad_table_failed(&self->table, &who->id, &address, self->plain.now_us);
+    if (!test_plain_known(&self->plain, number) ||
+        who->verified[skad_route_index(&address)] != address_number) {
         return;
     }
     size_t family = skad_route_index(&address);
@@ -404,21 +173,24 @@ static void step_failed(model *self, size_t number)
     }
     who->failures++;
     if (who->failures == 2) {
-        ended(self);
+        test_plain_ended(&self->plain);
     }
-    size_t bucket = bucket_of(self, number);
-    bool replaceable = run_has(&self->caches[bucket], number) || self->caches[bucket].count > 0;
-    if (who->failures == SKAD_TABLE_FAILURES_MAX || (silent(self, number) && replaceable)) {
-        forget(self, number);
-        promote(self, bucket);
-    } else if (silent(self, number)) {
-        check_at(who, self->now_us + (SKAD_CHECK_BACKOFF_US << (who->failures - 1)));
+    size_t bucket = test_plain_bucket_of(&self->plain, number);
+    bool replaceable = test_plain_run_has(&self->plain.caches[bucket], number) ||
+                       self->plain.caches[bucket].count > 0;
+    if (who->failures == SKAD_TABLE_FAILURES_MAX ||
+        (test_plain_silent(&self->plain, number) && replaceable)) {
+        test_plain_forget(&self->plain, number);
+        test_plain_promote(&self->plain, bucket);
+    } else if (test_plain_silent(&self->plain, number)) {
+        test_plain_check_at(who,
+                            self->plain.now_us + (SKAD_CHECK_BACKOFF_US << (who->failures - 1)));
     }
 }
 
 /* Of two that were heard at the same instant it is the table's choice: the one in the lower slot.
  */
-static bool heard_later(const model *self, const figure *a, const figure *b)
+static bool heard_later(const model *self, const test_plain_figure *a, const test_plain_figure *b)
 {
     if (a->seen_us != b->seen_us) {
         return a->seen_us > b->seen_us;
@@ -429,22 +201,22 @@ static bool heard_later(const model *self, const figure *a, const figure *b)
 
 static void step_unheard(model *self, size_t number)
 {
-    uint64_t again_us = self->now_us + choose(self, 100000) * SKAD_US_PER_MS;
-    skad_liveness_unheard(&self->table.peers, &self->figures[number].id, again_us);
-    if (!known(self, number)) {
+    uint64_t again_us = self->plain.now_us + choose(self, 100000) * SKAD_US_PER_MS;
+    skad_liveness_unheard(&self->table.peers, &self->plain.figures[number].id, again_us);
+    if (!test_plain_known(&self->plain, number)) {
         return;
     }
-    figure *latest = NULL;
-    for (size_t i = 0; i < self->identities; i++) {
-        if (i != number && known(self, i) &&
-            (latest == NULL || heard_later(self, &self->figures[i], latest))) {
-            latest = &self->figures[i];
+    test_plain_figure *latest = NULL;
+    for (size_t i = 0; i < self->plain.identities; i++) {
+        if (i != number && test_plain_known(&self->plain, i) &&
+            (latest == NULL || heard_later(self, &self->plain.figures[i], latest))) {
+            latest = &self->plain.figures[i];
         }
     }
-    check_at(&self->figures[number], again_us);
-    self->figures[number].pressing = true;
+    test_plain_check_at(&self->plain.figures[number], again_us);
+    self->plain.figures[number].pressing = true;
     if (latest != NULL && latest->check_us > again_us) {
-        check_at(latest, again_us);
+        test_plain_check_at(latest, again_us);
     }
     if (latest != NULL) {
         latest->pressing = true;
@@ -455,19 +227,19 @@ static size_t number_at(const model *self, skad_peer_slot slot)
 {
     const skad_id *id = &self->table.peers.peers[slot].id;
     size_t number = 0;
-    while (number < self->identities && !skad_id_equal(&self->figures[number].id, id)) {
+    while (number < self->plain.identities && !skad_id_equal(&self->plain.figures[number].id, id)) {
         number++;
     }
-    assert_true(number < self->identities);
+    assert_true(number < self->plain.identities);
     return number;
 }
 
-static uint64_t next_check_us(const model *self, const figure *except)
+static uint64_t next_check_us(const model *self, const test_plain_figure *except)
 {
     uint64_t next_us = UINT64_MAX;
-    for (size_t i = 0; i < self->identities; i++) {
-        const figure *who = &self->figures[i];
-        if (who != except && known(self, i) && who->check_us < next_us) {
+    for (size_t i = 0; i < self->plain.identities; i++) {
+        const test_plain_figure *who = &self->plain.figures[i];
+        if (who != except && test_plain_known(&self->plain, i) && who->check_us < next_us) {
             next_us = who->check_us;
         }
     }
@@ -475,12 +247,12 @@ static uint64_t next_check_us(const model *self, const figure *except)
 }
 
 /* Whose check is due first; of two it is the table's choice: the one in the lower slot. */
-static figure *first_due(model *self)
+static test_plain_figure *first_due(model *self)
 {
-    figure *first = NULL;
-    for (size_t i = 0; i < self->identities; i++) {
-        figure *who = &self->figures[i];
-        if (!known(self, i) || who->check_us > self->now_us) {
+    test_plain_figure *first = NULL;
+    for (size_t i = 0; i < self->plain.identities; i++) {
+        test_plain_figure *who = &self->plain.figures[i];
+        if (!test_plain_known(&self->plain, i) || who->check_us > self->plain.now_us) {
             continue;
         }
         bool tie = first != NULL && who->check_us == first->check_us;
@@ -494,35 +266,38 @@ static figure *first_due(model *self)
 }
 
 /* Whether a check would be planned for later today. */
-static bool can_wait(const model *self, const figure *who, uint64_t *until_us)
+static bool can_wait(const model *self, const test_plain_figure *who, uint64_t *until_us)
 {
-    *until_us = who->seen_us / SKAD_US_PER_MS * SKAD_US_PER_MS + interval_us(self, who);
-    return who->failures == 0 && !who->pressing && *until_us >= self->now_us + SKAD_CHECK_ANEW_US;
+    *until_us =
+        who->seen_us / SKAD_US_PER_MS * SKAD_US_PER_MS + test_plain_interval_us(&self->plain, who);
+    return who->failures == 0 && !who->pressing &&
+           *until_us >= self->plain.now_us + SKAD_CHECK_ANEW_US;
 }
 
 static void step_check(model *self)
 {
     uint64_t next_us;
     uint64_t until_us;
-    figure *due = first_due(self);
+    test_plain_figure *due = first_due(self);
     while (due != NULL && can_wait(self, due, &until_us)) {
-        check_at(due, until_us);
+        test_plain_check_at(due, until_us);
         due = first_due(self);
     }
     uint64_t expected_us = next_check_us(self, due);
-    skad_peer_slot slot = skad_liveness_due(&self->table.peers, self->now_us, false, &next_us);
+    skad_peer_slot slot =
+        skad_liveness_due(&self->table.peers, self->plain.now_us, false, &next_us);
     assert_int_equal(next_us, expected_us);
     assert_int_equal(slot != SKAD_PEER_NONE, due != NULL);
     if (due != NULL) {
-        assert_ptr_equal(&self->figures[number_at(self, slot)], due);
-        check_at(due, self->now_us + interval_us(self, due));
+        assert_ptr_equal(&self->plain.figures[number_at(self, slot)], due);
+        test_plain_check_at(due, self->plain.now_us + test_plain_interval_us(&self->plain, due));
     }
 }
 
 /* ---- Comparison ---- */
 
-static void compare_run(const model *self, const run *expected, const skad_peer_slot *slots,
-                        size_t count, skad_peer_place place)
+static void compare_run(const model *self, const test_plain_run *expected,
+                        const skad_peer_slot *slots, size_t count, skad_peer_place place)
 {
     assert_int_equal(count, expected->count);
     for (size_t i = 0; i < count; i++) {
@@ -533,17 +308,18 @@ static void compare_run(const model *self, const run *expected, const skad_peer_
 
 static void compare_figure(const model *self, size_t number)
 {
-    const figure *who = &self->figures[number];
+    const test_plain_figure *who = &self->plain.figures[number];
     skad_peer_slot slot = skad_peers_find(&self->table.peers, &who->id);
-    assert_int_equal(slot != SKAD_PEER_NONE, known(self, number));
+    assert_int_equal(slot != SKAD_PEER_NONE, test_plain_known(&self->plain, number));
     if (slot == SKAD_PEER_NONE) {
         return;
     }
     const skad_peer *peer = &self->table.peers.peers[slot];
-    size_t bucket = bucket_of(self, number);
-    unsigned places = (run_has(&self->members[bucket], number) ? SKAD_PEER_IN_BUCKET : 0) |
-                      (run_has(&self->caches[bucket], number) ? SKAD_PEER_IN_CACHE : 0) |
-                      (run_has(&self->siblings, number) ? SKAD_PEER_IN_SIBLINGS : 0);
+    size_t bucket = test_plain_bucket_of(&self->plain, number);
+    unsigned places =
+        (test_plain_run_has(&self->plain.members[bucket], number) ? SKAD_PEER_IN_BUCKET : 0) |
+        (test_plain_run_has(&self->plain.caches[bucket], number) ? SKAD_PEER_IN_CACHE : 0) |
+        (test_plain_run_has(&self->plain.siblings, number) ? SKAD_PEER_IN_SIBLINGS : 0);
     assert_int_equal(peer->places, places);
     assert_int_equal(peer->failures, who->failures);
     assert_int_equal(peer->seen_ms, skad_instant_ms(who->seen_us));
@@ -562,23 +338,23 @@ static void compare_figure(const model *self, size_t number)
 static void compare(const model *self)
 {
     const skad_table *table = &self->table;
-    assert_int_equal(table->buckets_count, self->buckets_count);
-    for (size_t i = 0; i < self->buckets_count; i++) {
+    assert_int_equal(table->buckets_count, self->plain.buckets_count);
+    for (size_t i = 0; i < self->plain.buckets_count; i++) {
         const skad_bucket *bucket = &table->buckets[i];
-        assert_in_range(bucket->members_count, 0, self->k);
-        assert_in_range(bucket->cache_count, 0, self->k);
-        compare_run(self, &self->members[i], skad_table_members(table, i), bucket->members_count,
-                    SKAD_PEER_IN_BUCKET);
-        compare_run(self, &self->caches[i], skad_table_cache(table, i), bucket->cache_count,
+        assert_in_range(bucket->members_count, 0, self->plain.k);
+        assert_in_range(bucket->cache_count, 0, self->plain.k);
+        compare_run(self, &self->plain.members[i], skad_table_members(table, i),
+                    bucket->members_count, SKAD_PEER_IN_BUCKET);
+        compare_run(self, &self->plain.caches[i], skad_table_cache(table, i), bucket->cache_count,
                     SKAD_PEER_IN_CACHE);
     }
-    compare_run(self, &self->siblings, table->siblings, table->siblings_count,
+    compare_run(self, &self->plain.siblings, table->siblings, table->siblings_count,
                 SKAD_PEER_IN_SIBLINGS);
-    for (size_t i = 0; i < self->identities; i++) {
+    for (size_t i = 0; i < self->plain.identities; i++) {
         compare_figure(self, i);
     }
-    assert_int_equal(table->peers.count, known_count(self));
-    assert_in_range(table->peers.count, 0, self->slots);
+    assert_int_equal(table->peers.count, test_plain_known_count(&self->plain));
+    assert_in_range(table->peers.count, 0, self->plain.slots);
 }
 
 /* The closest usable peers, found by looking for the next closer one over and over. */
@@ -588,11 +364,13 @@ static void compare_closest(model *self)
     skad_peer_slot slots[SKAD_K_MAX];
     size_t count =
         skad_peers_closest(&self->table.peers, &target, SKAD_FAMILIES_ALL, NULL, SKAD_K_MAX, slots);
-    run left = {0};
-    for (size_t i = 0; i < self->identities; i++) {
-        bool usable = run_has(&self->members[bucket_of(self, i)], i) || run_has(&self->siblings, i);
-        if (usable && !silent(self, i)) {
-            run_push(&left, i);
+    test_plain_run left = {0};
+    for (size_t i = 0; i < self->plain.identities; i++) {
+        bool usable =
+            test_plain_run_has(&self->plain.members[test_plain_bucket_of(&self->plain, i)], i) ||
+            test_plain_run_has(&self->plain.siblings, i);
+        if (usable && !test_plain_silent(&self->plain, i)) {
+            test_plain_run_push(&left, i);
         }
     }
     assert_int_equal(skad_table_living(&self->table), left.count);
@@ -600,13 +378,13 @@ static void compare_closest(model *self)
     for (size_t i = 0; i < count; i++) {
         size_t best = left.at[0];
         for (size_t j = 1; j < left.count; j++) {
-            best = skad_distance_compare(&target, &self->figures[left.at[j]].id,
-                                         &self->figures[best].id) < 0
+            best = skad_distance_compare(&target, &self->plain.figures[left.at[j]].id,
+                                         &self->plain.figures[best].id) < 0
                        ? left.at[j]
                        : best;
         }
         assert_int_equal(number_at(self, slots[i]), best);
-        run_drop(&left, best);
+        test_plain_run_drop(&left, best);
     }
 }
 
@@ -618,31 +396,34 @@ test_table_model *test_table_model_new(const test_table_shape *shape, test_choos
     assert_non_null(self);
     test_dice dice = {shape->seed};
     self->chooser = chooser;
-    self->self = test_dice_id(&dice);
-    self->k = shape->k;
-    self->siblings_max = shape->siblings * SKAD_SIBLINGS_ETA;
-    self->slots = shape->slots;
-    self->buckets_count = 1;
-    self->identities = shape->identities < IDENTITIES_MAX ? shape->identities : IDENTITIES_MAX;
-    for (size_t i = 0; i < self->identities; i++) {
+    self->plain.self = test_dice_id(&dice);
+    self->plain.k = shape->k;
+    self->plain.siblings_max = shape->siblings * SKAD_SIBLINGS_ETA;
+    self->plain.slots = shape->slots;
+    self->plain.buckets_count = 1;
+    self->plain.identities = shape->identities < TEST_PLAIN_IDENTITIES_MAX
+                                 ? shape->identities
+                                 : TEST_PLAIN_IDENTITIES_MAX;
+    for (size_t i = 0; i < self->plain.identities; i++) {
         unsigned shared = (unsigned)test_dice_below(&dice, shape->shared_max);
-        self->figures[i].id = test_dice_id_near(&dice, &self->self, shared);
+        self->plain.figures[i].id = test_dice_id_near(&dice, &self->plain.self, shared);
     }
     /* Soon the table's milliseconds come round. */
-    self->now_us = ((UINT64_C(1) << 32) - 100000) * SKAD_US_PER_MS;
+    self->plain.now_us = ((UINT64_C(1) << 32) - 100000) * SKAD_US_PER_MS;
     const skad_peers_plan plan = {
         .slots = (uint16_t)shape->slots, .tokens = (uint16_t)shape->slots, .frugal = shape->frugal};
     assert_int_equal(
-        skad_table_init(&self->table, &self->self, shape->k, self->siblings_max, &plan), SKAD_OK);
-    self->ends = 256;
-    self->lived_ms = UINT64_C(16) * 60 * 1000; /* sixteen minutes, to begin with */
+        skad_table_init(&self->table, &self->plain.self, shape->k, self->plain.siblings_max, &plan),
+        SKAD_OK);
+    self->plain.ends = 256;
+    self->plain.lived_ms = UINT64_C(16) * 60 * 1000; /* sixteen minutes, to begin with */
     return self;
 }
 
 void test_table_model_step(test_table_model *self, unsigned failing)
 {
-    self->now_us += choose(self, 2000) * SKAD_US_PER_MS;
-    size_t number = (size_t)choose(self, self->identities);
+    self->plain.now_us += choose(self, 2000) * SKAD_US_PER_MS;
+    size_t number = (size_t)choose(self, self->plain.identities);
     uint64_t what = choose(self, 10);
     if (what < failing) {
         step_failed(self, number);
@@ -655,7 +436,7 @@ void test_table_model_step(test_table_model *self, unsigned failing)
     }
     compare(self);
     compare_closest(self);
-    const char *broken = skad_table_broken(&self->table, self->now_us);
+    const char *broken = skad_table_broken(&self->table, self->plain.now_us);
     if (broken != NULL) {
         fail_msg("%s", broken);
     }

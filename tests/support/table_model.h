@@ -1,6 +1,5 @@
-/* The routing table against a plain model: lists of numbers instead of slots, the rules of table.h
- * written down as simply as possible. Each step is taken by both, then everything is compared. What
- * happens is chosen by dice or by a fuzzer's input. */
+/* The routing table against a plain one (plain_table.h). Each step is taken by both, then
+ * everything is compared. What happens is chosen by dice or by a fuzzer's input. */
 #ifndef SKAD_TESTS_TABLE_MODEL_H
 #define SKAD_TESTS_TABLE_MODEL_H
 
