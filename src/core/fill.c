@@ -2,23 +2,17 @@
 
 #include "src/core/buckets.h"
 #include "src/core/handover.h"
-#include "src/core/instant.h"
 #include "src/core/liveness.h"
 #include "src/core/upkeep.h"
 
-/* Returns when its first check is due. */
-static uint64_t meet(skad_table *table, const skad_acquaintance *who)
+static void meet(skad_table *table, const skad_acquaintance *who)
 {
     skad_peer_slot slot =
         skad_table_answered(table, who->id, who->address, who->rtt_us, who->known_us);
-    if (slot == SKAD_PEER_NONE) {
-        return UINT64_MAX;
-    }
-    if (who->heard_us != who->known_us) {
+    if (slot != SKAD_PEER_NONE && who->heard_us != who->known_us) {
         skad_peers_heard(&table->peers, slot, who->heard_us);
         skad_liveness_next(&table->peers, slot, who->heard_us);
     }
-    return skad_instant_us(table->peers.checks_ms[slot], who->heard_us);
 }
 
 skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known, size_t count,
@@ -30,11 +24,11 @@ skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known, siz
         return SKAD_ERR_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
-        uint64_t check_us = meet(table, &known[i]);
-        node->upkeep.check_us = check_us < node->upkeep.check_us ? check_us : node->upkeep.check_us;
+        meet(table, &known[i]);
         node->heard_us = known[i].heard_us > node->heard_us ? known[i].heard_us : node->heard_us;
     }
     skad_buckets_order(table);
+    skad_liveness_plan(&table->peers, now.mono_us);
     return SKAD_OK;
 }
 

@@ -47,7 +47,6 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
     }
     uint64_t group = node->profile.group_table_max != 0 ? skad_address_group(from) : 0;
     skad_observed_vote(&node->observed, &opened->sender, group, &opened->message.u.reply.observed);
-    skad_upkeep_check_by(node, SKAD_CHECK_INTERVAL_US);
     switch ((skad_purpose)rpc.purpose) {
     case SKAD_PURPOSE_STRANGER:
         skad_upkeep_stranger_over(node);
@@ -144,7 +143,6 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
         }
         skad_liveness_unheard(&node->table.peers, &rpc->responder, now_us + pause_us);
     }
-    skad_upkeep_check_by(node, SKAD_CHECK_RETRY_US);
 }
 
 void skad_handle_timeouts(skad_node *node)

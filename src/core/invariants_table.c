@@ -139,9 +139,12 @@ static const char *peer_broken(const skad_table *table, size_t slot, uint64_t no
     if (!times_sound(table, slot, now_us)) {
         return "a peer is seen after it is known, and not in the future";
     }
-    if (skad_instant_us(table->peers.checks_ms[slot], now_us) >
-        now_us + (SKAD_CHECK_BACKOFF_US << SKAD_TABLE_FAILURES_MAX)) {
+    uint64_t check_us = skad_instant_us(table->peers.checks_ms[slot], now_us);
+    if (check_us > now_us + (SKAD_CHECK_BACKOFF_US << SKAD_TABLE_FAILURES_MAX)) {
         return "a peer's next check is within the longest back-off";
+    }
+    if (check_us < table->peers.due_us) {
+        return "no liveness check is slept over";
     }
     return NULL;
 }

@@ -115,6 +115,17 @@ static earliest find_earliest(const skad_peers *peers, uint32_t now_ms)
     return out;
 }
 
+static void plan_after(skad_peers *peers, int32_t ahead, uint64_t now_us)
+{
+    uint32_t ms = skad_instant_ms(now_us) + (uint32_t)ahead;
+    peers->due_us = ahead == INT32_MAX ? UINT64_MAX : skad_instant_us(ms, now_us);
+}
+
+void skad_liveness_plan(skad_peers *peers, uint64_t now_us)
+{
+    plan_after(peers, find_earliest(peers, skad_instant_ms(now_us)).first, now_us);
+}
+
 static skad_peer_slot due_at(const skad_peers *peers, uint32_t check_ms)
 {
     size_t slot = 0;
@@ -149,15 +160,13 @@ static bool put_off_anew(skad_peers *peers, skad_peer_slot slot, uint64_t now_us
     return true;
 }
 
-skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any, uint64_t *next_us)
+skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any)
 {
     uint32_t now_ms = skad_instant_ms(now_us);
     for (;;) {
         earliest checks = find_earliest(peers, now_ms);
         bool none = checks.first == INT32_MAX || (checks.first > 0 && !any);
-        int32_t next = none ? checks.first : checks.second;
-        *next_us =
-            next == INT32_MAX ? UINT64_MAX : skad_instant_us(now_ms + (uint32_t)next, now_us);
+        plan_after(peers, none ? checks.first : checks.second, now_us);
         if (none) {
             return SKAD_PEER_NONE;
         }

@@ -1,5 +1,5 @@
 /* When the peers of a table are checked: each on our own schedule, never because somebody asks us
- * (a ping from outside must not drive ours).
+ * (a ping from outside must not drive ours). Who is due is asked in the next round (upkeep.c).
  *
  * A peer is asked again when the chance that it still lives is down to nine in ten. Where lives are
  * exponential with the mean m, that is after about an eighth of m, however old it is. Where who has
@@ -58,16 +58,18 @@ void skad_liveness_put_off(skad_peers *peers, skad_peer_slot slot, uint64_t now_
 /* Its next check is due at `us` or sooner. */
 void skad_liveness_by(skad_peers *peers, skad_peer_slot slot, uint64_t us);
 
+/* Finds when a check is due next: peers->due_us; UINT64_MAX without peers. */
+void skad_liveness_plan(skad_peers *peers, uint64_t now_us);
+
 /* A request stayed without an answer: the peer is checked again, in the moment when the next of
  * those who answer is, so that there is something to compare with; after SKAD_CHECK_RETRY_US if
  * that would be later than SKAD_CHECK_TOGETHER_US. */
 void skad_liveness_again(skad_peers *peers, skad_peer_slot slot, uint64_t now_us);
 
-/* The peer whose check is most overdue, SKAD_PEER_NONE if none is due; *next_us is when the next
- * one will be (UINT64_MAX without peers). Those that may wait are put off on the way. Pushes the
- * returned peer's check one interval on. `any`: the one that is due first, even if it is not due
- * yet. */
-skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any, uint64_t *next_us);
+/* The peer whose check is most overdue, SKAD_PEER_NONE if none is due; peers->due_us is right
+ * afterwards. Those that may wait are put off on the way. Pushes the returned peer's check one
+ * interval on. `any`: the one that is due first, even if it is not due yet. */
+skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any);
 
 /* A request stayed without an answer, but nobody at all was heard since we asked, so that it may be
  * our own network that is silent. Harms nobody: the peer and the one heard last are checked

@@ -60,8 +60,10 @@ static skad_status reserve_annexes(skad_peers *peers, size_t count)
 skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan)
 {
     SKAD_ASSERT(plan->slots > 0 && plan->slots <= UINT16_MAX / 2 - STEP);
-    *peers = (skad_peers){
-        .slots = plan->slots, .annexes_free = SKAD_PEER_NONE, .latest = SKAD_PEER_NONE};
+    *peers = (skad_peers){.due_us = UINT64_MAX,
+                          .slots = plan->slots,
+                          .annexes_free = SKAD_PEER_NONE,
+                          .latest = SKAD_PEER_NONE};
     skad_lifetimes_init(&peers->lives, SKAD_LIFETIMES_FIRST_US);
     skad_status status = skad_grants_init(&peers->grants, plan->tokens, plan->frugal);
     if (status == SKAD_OK && !plan->frugal) {
@@ -221,5 +223,7 @@ void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us)
 {
     uint32_t ms = skad_instant_ms(us);
     peers->checks_ms[slot] = ms == 0 ? 1 : ms; /* 0 stands for a free slot */
+    uint64_t whole_us = us - us % SKAD_US_PER_MS;
+    peers->due_us = whole_us < peers->due_us ? whole_us : peers->due_us;
     peers->peers[slot].pressing = 0;
 }

@@ -70,6 +70,7 @@ typedef struct skad_peers {
     skad_peer *peers;
     uint32_t *prefixes;  /* first 32 bits of the ID of the peer in the slot */
     uint32_t *checks_ms; /* when its next liveness check is due (instant.h); 0: the slot is free */
+    uint64_t due_us;     /* no check is due before; liveness.h finds when one is */
     skad_annex *annexes;
     skad_grants grants;    /* endpoint numbers: routes.h */
     skad_lifetimes lives;  /* how long those that we know stay */

@@ -78,7 +78,7 @@ typedef struct skad_upkeep_state {
     size_t candidates_count;
     uint64_t candidate_us;    /* when the next candidate may be pinged */
     size_t strangers_asked;   /* candidates that were pinged and may yet answer */
-    uint64_t check_us;        /* when a peer's liveness is due */
+    uint64_t rest_us;         /* no liveness is checked before */
     uint64_t roused_us;       /* when one was checked since nobody had been heard; 0: never */
     uint64_t refresh_us;      /* when a bucket's refresh is due */
     uint64_t look_us;         /* when our own neighbourhood is looked at; UINT64_MAX: not so soon */

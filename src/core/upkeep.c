@@ -16,7 +16,6 @@ skad_status skad_upkeep_init(skad_node *node)
     uint64_t now_us = node->now.mono_us;
     node->upkeep = (skad_upkeep_state){
         .candidate_us = now_us,
-        .check_us = UINT64_MAX,
         .refresh_us = now_us + SKAD_REFRESH_INTERVAL_US,
         .look_us = UINT64_MAX,
         .sweep_us = now_us + SKAD_SWEEP_INTERVAL_US,
@@ -111,14 +110,6 @@ void skad_upkeep_stranger_over(skad_node *node)
 
 /* ---- Liveness ---- */
 
-void skad_upkeep_check_by(skad_node *node, uint64_t within_us)
-{
-    uint64_t earliest = node->now.mono_us + within_us; /* check_peers finds the true one */
-    if (earliest < node->upkeep.check_us) {
-        node->upkeep.check_us = earliest;
-    }
-}
-
 /* When somebody is asked whether or not a check is due, so that a network that is gone shows. */
 static uint64_t rouse_us(const skad_node *node)
 {
@@ -126,29 +117,39 @@ static uint64_t rouse_us(const skad_node *node)
     return (node->heard_us > roused_us ? node->heard_us : roused_us) + SKAD_CHECK_INTERVAL_US;
 }
 
-/* Who is kept out is not asked: it counts as silent, and gives way as the silent do. */
+static uint64_t checks_us(const skad_node *node)
+{
+    const skad_peers *peers = &node->table.peers;
+    uint64_t rouse = rouse_us(node);
+    uint64_t due_us = peers->due_us < rouse ? peers->due_us : rouse;
+    if (peers->count == 0) {
+        return UINT64_MAX;
+    }
+    return due_us > node->upkeep.rest_us ? due_us : node->upkeep.rest_us;
+}
+
+/* Checks are made in rounds with rests between them, so that a node does not wake for each peer,
+ * nearly half of which have answered or asked something meanwhile. Who is kept out is not asked: it
+ * counts as silent, and gives way as the silent do. */
 static void check_peers(skad_node *node)
 {
-    skad_upkeep_state *upkeep = &node->upkeep;
-    while (node->now.mono_us >= upkeep->check_us) {
+    if (node->now.mono_us < checks_us(node)) {
+        return;
+    }
+    node->upkeep.rest_us = node->now.mono_us + SKAD_CHECK_REST_US;
+    for (;;) {
         bool rouse = node->now.mono_us >= rouse_us(node);
-        skad_peer_slot slot =
-            skad_liveness_due(&node->table.peers, node->now.mono_us, rouse, &upkeep->check_us);
-        upkeep->roused_us = rouse ? node->now.mono_us : upkeep->roused_us;
+        skad_peer_slot slot = skad_liveness_due(&node->table.peers, node->now.mono_us, rouse);
+        node->upkeep.roused_us = rouse ? node->now.mono_us : node->upkeep.roused_us;
         if (slot == SKAD_PEER_NONE) {
-            if (upkeep->check_us != UINT64_MAX && upkeep->check_us > rouse_us(node)) {
-                upkeep->check_us = rouse_us(node);
-            }
             return;
         }
-        skad_upkeep_check_by(node, SKAD_CHECK_INTERVAL_US); /* its own next one, or sooner */
         const skad_peers *peers = &node->table.peers;
         const skad_id *id = &peers->peers[slot].id;
         skad_address address;
         bool reachable = skad_route_choose(peers, slot, node->families, &address);
         if (reachable && skad_bans_keep_out(&node->bans, id, &address, node->now.mono_us)) {
             skad_table_failed(&node->table, id, &address, node->now.mono_us);
-            skad_upkeep_check_by(node, SKAD_CHECK_RETRY_US);
             continue;
         }
         if (!reachable || !skad_ask_check(node, slot, &address)) {
@@ -309,7 +310,7 @@ uint64_t skad_upkeep_deadline(const skad_node *node)
     const skad_upkeep_state *upkeep = &node->upkeep;
     uint64_t deadline = upkeep->sweep_us;
     uint64_t candidate = upkeep->candidates_count > 0 ? upkeep->candidate_us : UINT64_MAX;
-    uint64_t others[] = {candidate, upkeep->check_us, upkeep->refresh_us, upkeep->look_us};
+    uint64_t others[] = {candidate, checks_us(node), upkeep->refresh_us, upkeep->look_us};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         deadline = others[i] < deadline ? others[i] : deadline;
     }

@@ -7,6 +7,7 @@
 #include "src/core/state.h"
 
 #define SKAD_CANDIDATE_INTERVAL_US (20 * SKAD_US_PER_MS) /* at most 50 strangers a second */
+#define SKAD_CHECK_REST_US         (5 * SKAD_US_PER_S)   /* between rounds of liveness checks */
 #define SKAD_REFRESH_SOON_US       (10 * SKAD_US_PER_S)  /* after joining, spread over this */
 #define SKAD_REFRESH_SETTLE_US     (60 * SKAD_US_PER_S)  /* by then the last of those is done */
 #define SKAD_REFRESH_AGAIN_US      (900 * SKAD_US_PER_S) /* when a full one is looked at again */
@@ -26,9 +27,6 @@ void skad_upkeep_consider(skad_node *node, const skad_id *id, const skad_address
 
 /* A stranger's ping was answered, or will not be. */
 void skad_upkeep_stranger_over(skad_node *node);
-
-/* A peer's next liveness check may be due in so much time now, and not before. */
-void skad_upkeep_check_by(skad_node *node, uint64_t within_us);
 
 /* All buckets are to be refreshed within SKAD_REFRESH_SOON_US. */
 void skad_upkeep_refresh_soon(skad_node *node);

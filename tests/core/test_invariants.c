@@ -141,7 +141,7 @@ static void wait_in_another_slot(skad_node *node)
 }
 static void oversleep_a_check(skad_node *node)
 {
-    node->upkeep.check_us = UINT64_MAX;
+    node->table.peers.due_us = UINT64_MAX;
 }
 static void oversleep_the_sweep(skad_node *node)
 {

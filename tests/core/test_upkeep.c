@@ -133,6 +133,54 @@ static void who_asks_us_is_checked_half_as_often(void **state)
     test_stage_free(&stage);
 }
 
+/* When the checks of a round began, and how long the shortest rest was before one. */
+typedef struct rounds {
+    uint64_t began_us;
+    uint64_t rest_us;
+    unsigned checks;
+    unsigned count;
+} rounds;
+
+static bool count_rounds(test_stage *stage, test_stranger *who, const skad_message *request,
+                         skad_message *answer)
+{
+    (void)who;
+    (void)answer;
+    rounds *counts = stage->user;
+    uint64_t since_us = stage->now.mono_us - counts->began_us;
+    if (request->kind != SKAD_KIND_PING) {
+        return true;
+    }
+    counts->checks++;
+    if (since_us > SKAD_US_PER_MS) { /* a microsecond for each answer before */
+        counts->began_us = stage->now.mono_us;
+        counts->rest_us = since_us < counts->rest_us ? since_us : counts->rest_us;
+        counts->count++;
+    }
+    return true;
+}
+
+static void checks_come_in_rounds(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    test_stage_init(&stage, &profile);
+    for (size_t i = 0; i < TEST_STRANGERS_MAX; i++) {
+        knock(&stage, test_stage_stranger(&stage));
+        test_stage_run(&stage, 1357 * SKAD_US_PER_MS);
+    }
+    test_stage_run(&stage, 100 * SKAD_US_PER_S); /* until nobody is new */
+    rounds counts = {.rest_us = UINT64_MAX};
+    stage.script = count_rounds;
+    stage.user = &counts;
+    test_stage_run(&stage, 3600 * SKAD_US_PER_S);
+    assert_in_range(counts.rest_us, SKAD_CHECK_REST_US, SKAD_CHECK_INTERVAL_MAX_US);
+    assert_in_range(counts.count, 1, counts.checks / 2);
+    assert_in_range(stage.node->table.peers.silent, 0, 0);
+    test_stage_free(&stage);
+}
+
 static void a_network_that_is_gone_is_asked_no_more_than_a_young_one(void **state)
 {
     (void)state;
@@ -586,6 +634,7 @@ int main(void)
         cmocka_unit_test(a_check_without_room_is_made_up_for),
         cmocka_unit_test(peers_known_for_long_are_asked_rarely_but_somebody_always_is),
         cmocka_unit_test(who_asks_us_is_checked_half_as_often),
+        cmocka_unit_test(checks_come_in_rounds),
         cmocka_unit_test(a_network_that_is_gone_is_asked_no_more_than_a_young_one),
         cmocka_unit_test(of_a_network_that_ends_no_peer_becomes_silent),
         cmocka_unit_test(of_a_network_that_ends_no_endpoint_is_lost),

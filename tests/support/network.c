@@ -375,7 +375,7 @@ void test_network_know_all(test_network *network, size_t index)
         skad_table_answered(&network->nodes[index].node->table, &peer->identity.id, &peer->address,
                             network->latency_min_us + network->latency_max_us, network->now_us);
     }
-    network->nodes[index].node->upkeep.check_us = network->now_us + SKAD_CHECK_INTERVAL_US;
+    network->nodes[index].node->heard_us = network->now_us;
 }
 
 void test_network_stabilise(test_network *network)

@@ -216,6 +216,7 @@ static void play(test_stage *stage, test_stranger *who, const skad_datagram *dat
     }
     skad_datagram reply;
     test_stage_answer(stage, who, datagram, &answer, &reply);
+    stage->now.mono_us++; /* who is heard later was heard meanwhile */
     (void)test_stage_deliver(stage, &who->address, &reply);
 }
 
@@ -272,7 +273,9 @@ void test_stage_run(test_stage *stage, uint64_t duration_us)
         stage->now.unix_s = TEST_UNIX_S + stage->now.mono_us / SKAD_US_PER_S;
         skad_node_tick(stage->node, stage->now);
     }
-    stage->now.mono_us = end_us;
+    if (stage->now.mono_us < end_us) {
+        stage->now.mono_us = end_us;
+    }
     stage->now.unix_s = TEST_UNIX_S + stage->now.mono_us / SKAD_US_PER_S;
     const char *broken = skad_node_broken(stage->node, stage->now);
     if (broken != NULL) {

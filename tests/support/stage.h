@@ -1,6 +1,6 @@
 /* One real node among strangers whom the test plays: it writes their datagrams, correct ones or
- * with any flaw, and answers what the node asks them. Time is virtual and datagrams arrive at
- * once. */
+ * with any flaw, and answers what the node asks them. Time is virtual; answers take a microsecond,
+ * all else arrives at once. */
 #ifndef SKAD_TESTS_STAGE_H
 #define SKAD_TESTS_STAGE_H
 

@@ -12,6 +12,7 @@
 
 #include "src/core/distance.h"
 #include "src/core/fill.h"
+#include "src/core/instant.h"
 #include "src/core/invariants.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
@@ -149,7 +150,7 @@ static void a_peer_is_filled_in_with_its_age(void **state)
     (void)skad_table_answered(answered, who->id, who->address, who->rtt_us, who->heard_us);
     answered->peers.peers[0].rtt = self->filled->table.peers.peers[0].rtt;
     assert_tables_equal(&self->filled->table, answered);
-    assert_int_equal(self->filled->upkeep.check_us,
+    assert_int_equal(self->filled->table.peers.due_us,
                      who->heard_us + (who->heard_us - who->known_us) / SKAD_CHECK_LIFE_DIVISOR);
     end(self);
 }
@@ -185,8 +186,11 @@ static void who_was_heard_first_is_checked_first(void **state)
     bench *self = begin(0);
     assert_int_equal(skad_fill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
     skad_fill_joined(self->filled, NOW);
-    assert_int_equal(self->filled->upkeep.check_us,
-                     self->known[0].heard_us + SKAD_CHECK_INTERVAL_US);
+    const skad_peers *peers = &self->filled->table.peers;
+    skad_peer_slot first = skad_peers_find(peers, &self->ids[0]);
+    uint64_t first_us = skad_instant_us(peers->checks_ms[first], NOW.mono_us);
+    assert_true(first_us >= self->known[0].heard_us + SKAD_CHECK_INTERVAL_US);
+    assert_int_equal(peers->due_us, first_us);
     end(self);
 }
 

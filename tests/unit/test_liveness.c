@@ -162,15 +162,13 @@ static void whoever_asks_but_does_not_answer_is_checked_all_the_same(void **stat
 static void a_check_that_is_not_due_is_made_when_anybody_will_do(void **state)
 {
     test_bench *made = *state;
-    uint64_t next_us;
-    assert_int_equal(skad_liveness_due(&made->table.peers, made->now_us, true, &next_us),
-                     SKAD_PEER_NONE);
+    assert_int_equal(skad_liveness_due(&made->table.peers, made->now_us, true), SKAD_PEER_NONE);
     test_somebody first = test_bench_meet(made, TEST_BENCH_FAR);
     test_somebody second = test_bench_meet(made, TEST_BENCH_FAR);
     uint64_t second_us = test_bench_check_ms(made, &second) * SKAD_US_PER_MS;
-    skad_peer_slot slot = skad_liveness_due(&made->table.peers, made->now_us, true, &next_us);
+    skad_peer_slot slot = skad_liveness_due(&made->table.peers, made->now_us, true);
     assert_ptr_equal(&made->table.peers.peers[slot], test_bench_find(made, &first));
-    assert_int_equal(next_us, second_us);
+    assert_int_equal(made->table.peers.due_us, second_us);
 }
 
 static void a_silence_that_may_be_our_own_harms_nobody(void **state)
@@ -220,10 +218,8 @@ static void who_was_silent_is_asked_again_beside_one_who_answers(void **state)
 static void checks_come_in_the_order_in_which_they_are_due(void **state)
 {
     test_bench *made = *state;
-    uint64_t next_us;
-    assert_int_equal(skad_liveness_due(&made->table.peers, UINT64_MAX, false, &next_us),
-                     SKAD_PEER_NONE);
-    assert_int_equal(next_us, UINT64_MAX);
+    assert_int_equal(skad_liveness_due(&made->table.peers, UINT64_MAX, false), SKAD_PEER_NONE);
+    assert_int_equal(made->table.peers.due_us, UINT64_MAX);
     test_somebody first = test_bench_meet(made, TEST_BENCH_FAR);
     test_somebody second = test_bench_meet(made, TEST_BENCH_FAR);
     test_somebody third = test_bench_meet(made, TEST_BENCH_FAR);
@@ -231,10 +227,9 @@ static void checks_come_in_the_order_in_which_they_are_due(void **state)
     const test_somebody *order[] = {&second, &third, &first};
     for (size_t i = 0; i < 3; i++) {
         uint64_t due_us = test_bench_check_ms(made, order[i]) * SKAD_US_PER_MS;
-        assert_int_equal(skad_liveness_due(&made->table.peers, due_us - 1, false, &next_us),
-                         SKAD_PEER_NONE);
-        assert_int_equal(next_us, due_us);
-        skad_peer_slot slot = skad_liveness_due(&made->table.peers, due_us, false, &next_us);
+        assert_int_equal(skad_liveness_due(&made->table.peers, due_us - 1, false), SKAD_PEER_NONE);
+        assert_int_equal(made->table.peers.due_us, due_us);
+        skad_peer_slot slot = skad_liveness_due(&made->table.peers, due_us, false);
         assert_ptr_equal(&made->table.peers.peers[slot], test_bench_find(made, order[i]));
         assert_int_equal(test_bench_check_ms(made, order[i]) * SKAD_US_PER_MS,
                          due_us + SKAD_CHECK_INTERVAL_US);
@@ -243,8 +238,7 @@ static void checks_come_in_the_order_in_which_they_are_due(void **state)
 
 static skad_peer_slot due_now(test_bench *made)
 {
-    uint64_t next_us;
-    return skad_liveness_due(&made->table.peers, made->now_us, false, &next_us);
+    return skad_liveness_due(&made->table.peers, made->now_us, false);
 }
 
 /* Planned when nothing was known of how long peers stay, made when something is. */
@@ -258,12 +252,11 @@ static void a_check_waits_where_peers_turned_out_to_stay(void **state)
     made->now_us += SKAD_CHECK_INTERVAL_US;
     assert_ptr_equal(&peers->peers[due_now(made)], test_bench_find(made, &first));
     skad_lifetimes_init(&peers->lives, 40 * 60 * SKAD_US_PER_S);
-    uint64_t next_us;
-    assert_int_equal(skad_liveness_due(peers, made->now_us, false, &next_us), SKAD_PEER_NONE);
+    assert_int_equal(skad_liveness_due(peers, made->now_us, false), SKAD_PEER_NONE);
     uint32_t at_ms = skad_instant_ms(met_us + 5 * 60 * SKAD_US_PER_S);
     assert_int_equal(test_bench_check_ms(made, &second), at_ms);
     uint64_t first_ms = test_bench_check_ms(made, &first); /* which was asked, and may answer */
-    assert_int_equal(next_us, first_ms * SKAD_US_PER_MS);
+    assert_int_equal(made->table.peers.due_us, first_ms * SKAD_US_PER_MS);
     /* An answer more is seconds more; then it is made. */
     test_bench_answer(made, &first);
     made->now_us = met_us + (5 * 60 + 10) * SKAD_US_PER_S;
@@ -312,9 +305,8 @@ static void a_peer_that_was_heard_months_ago_does_not_seem_to_be_of_tomorrow(voi
     test_somebody quiet = test_bench_meet(made, 0);
     const uint64_t day_us = 86400 * SKAD_US_PER_S;
     for (int day = 0; day < 60; day++) {
-        uint64_t next_us;
         made->now_us += day_us;
-        skad_peer_slot slot = skad_liveness_due(&made->table.peers, made->now_us, false, &next_us);
+        skad_peer_slot slot = skad_liveness_due(&made->table.peers, made->now_us, false);
         assert_int_not_equal(slot, SKAD_PEER_NONE);
         assert_null(skad_table_broken(&made->table, made->now_us));
         skad_liveness_unheard(&made->table.peers, &quiet.id, made->now_us + day_us / 2);
@@ -347,8 +339,7 @@ static void of_peers_unheard_for_weeks_nobody_seems_the_latest(void **state)
     }
     made->now_us += 20 * UINT64_C(86400) * SKAD_US_PER_S;
     for (unsigned i = 0; i < 3; i++) {
-        uint64_t next_us;
-        assert_int_not_equal(skad_liveness_due(&made->table.peers, made->now_us, true, &next_us),
+        assert_int_not_equal(skad_liveness_due(&made->table.peers, made->now_us, true),
                              SKAD_PEER_NONE);
         assert_null(skad_table_broken(&made->table, made->now_us));
     }
