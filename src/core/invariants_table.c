@@ -140,8 +140,8 @@ static const char *peer_broken(const skad_table *table, size_t slot, uint64_t no
         return "a peer is seen after it is known, and not in the future";
     }
     uint64_t check_us = skad_instant_us(table->peers.checks_ms[slot], now_us);
-    if (check_us > now_us + (SKAD_CHECK_BACKOFF_US << SKAD_TABLE_FAILURES_MAX)) {
-        return "a peer's next check is within the longest back-off";
+    if (check_us > now_us + SKAD_CHECK_INTERVAL_MAX_US) {
+        return "a peer's next check is within the longest interval";
     }
     if (check_us < table->peers.due_us) {
         return "no liveness check is slept over";

@@ -14,6 +14,12 @@ uint64_t skad_liveness_interval_us(uint64_t known_for_us, uint64_t mean_life_us)
     return interval_us < SKAD_CHECK_INTERVAL_MAX_US ? interval_us : SKAD_CHECK_INTERVAL_MAX_US;
 }
 
+uint64_t skad_liveness_backoff_us(unsigned failures)
+{
+    uint64_t backoff_us = SKAD_CHECK_BACKOFF_US << (failures - 1);
+    return backoff_us < SKAD_CHECK_BACKOFF_MAX_US ? backoff_us : SKAD_CHECK_BACKOFF_MAX_US;
+}
+
 /* How long a peer may stay unheard, as its age and its places want it. */
 static uint64_t interval_of(const skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {

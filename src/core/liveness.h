@@ -40,6 +40,7 @@
 #define SKAD_CHECK_RETRY_US        (1 * SKAD_US_PER_S)  /* after the first unanswered request */
 #define SKAD_CHECK_TOGETHER_US     (15 * SKAD_US_PER_S) /* or so long, if it is not alone then */
 #define SKAD_CHECK_BACKOFF_US      (15 * SKAD_US_PER_S) /* doubled with each further failure */
+#define SKAD_CHECK_BACKOFF_MAX_US  (480 * SKAD_US_PER_S)
 #define SKAD_CHECK_ANEW_US         (60 * SKAD_US_PER_S) /* put off by less it is made at once */
 #define SKAD_LIVENESS_WITNESS_US                                                                   \
     (10 * SKAD_US_PER_S) /* whose answer shows that we have a network */
@@ -47,6 +48,10 @@
 /* How long after an answer a peer is asked again that was first heard so long before, where peers
  * stay so long. */
 uint64_t skad_liveness_interval_us(uint64_t known_for_us, uint64_t mean_life_us);
+
+/* After how long who did not answer so often in a row, once at least, is asked again if nobody can
+ * take its place. */
+uint64_t skad_liveness_backoff_us(unsigned failures);
 
 /* A verified answer came, or a ping is on its way: the peer's next check is one interval on, as its
  * age and its places want it. */

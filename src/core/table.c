@@ -209,7 +209,7 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
             evict(table, slot, now_us);
             return;
         }
-        skad_peers_check_at(peers, slot, now_us + (SKAD_CHECK_BACKOFF_US << (peer->failures - 1)));
+        skad_peers_check_at(peers, slot, now_us + skad_liveness_backoff_us(peer->failures));
     }
 }
 

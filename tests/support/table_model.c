@@ -183,8 +183,7 @@ static void step_failed(model *self, size_t number)
         test_plain_forget(&self->plain, number);
         test_plain_promote(&self->plain, bucket);
     } else if (test_plain_silent(&self->plain, number)) {
-        test_plain_check_at(who,
-                            self->plain.now_us + (SKAD_CHECK_BACKOFF_US << (who->failures - 1)));
+        test_plain_check_at(who, self->plain.now_us + skad_liveness_backoff_us(who->failures));
     }
 }
 
