@@ -13,25 +13,32 @@ void skad_sim_values_free(skad_sim_values *values)
     *values = (skad_sim_values){0};
 }
 
-bool skad_sim_value_held(const skad_world *world, const skad_sim_value *value)
+/* `owed`: only who is to keep it counts, not who has a copy that comes and goes (duty.h). */
+static bool held(const skad_world *world, const skad_sim_value *value, bool owed)
 {
     for (uint32_t node = 0; node < world->honest; node++) {
         const skad_sim_node *one = &world->nodes[node];
         skad_store_record found;
         if (one->node != NULL &&
             one->store.ops->find(one->store.self, SKAD_SHELF_HELD, &value->name,
-                                 skad_world_time(world, node).unix_s, &found)) {
+                                 skad_world_time(world, node).unix_s, &found) &&
+            !(owed && found.cached)) {
             return true;
         }
     }
     return false;
 }
 
+bool skad_sim_value_held(const skad_world *world, const skad_sim_value *value)
+{
+    return held(world, value, false);
+}
+
 void skad_sim_values_recount(skad_sim_values *values, const skad_world *world)
 {
     for (uint32_t i = 0; i < values->count; i++) {
         skad_sim_value *value = &values->all[i];
-        value->safe = value->safe && skad_sim_value_held(world, value);
+        value->safe = value->safe && held(world, value, true);
     }
 }
 

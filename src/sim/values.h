@@ -13,7 +13,7 @@ typedef struct skad_sim_value {
     skad_store_name name;
     uint8_t bytes[SKAD_SIM_VALUE_BYTES];
     bool stored; /* somebody acknowledged it */
-    bool safe;   /* and at no crash all of its holders went down at once */
+    bool safe;   /* and at no crash all who are to keep it went down at once */
 } skad_sim_value;
 
 typedef struct skad_sim_values {
@@ -35,7 +35,8 @@ bool skad_sim_values_event(skad_sim_values *values, const skad_event *event);
 /* Whether an honest node that is up holds a value. */
 bool skad_sim_value_held(const skad_world *world, const skad_sim_value *value);
 
-/* After a crash: values that nobody holds any more are not safe. */
+/* After a crash: values of which nobody is left who is to keep them are not safe. A copy elsewhere
+ * is none that lookups must come by. */
 void skad_sim_values_recount(skad_sim_values *values, const skad_world *world);
 
 #endif
