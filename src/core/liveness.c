@@ -43,7 +43,7 @@ void skad_liveness_put_off(skad_peers *peers, skad_peer_slot slot, uint64_t now_
     uint64_t known_us = (skad_instant_s(now_us) - peer->known_s) * SKAD_US_PER_S;
     uint64_t unanswered_us = now_us - skad_instant_us(peer->seen_ms, now_us);
     bool proven = known_us >= unanswered_us + SKAD_CHECK_INTERVAL_US;
-    if (peer->failures > 0 || !proven || unanswered_us >= 2 * interval_us) {
+    if (peer->failures > 0 || peer->pressing || !proven || unanswered_us >= 2 * interval_us) {
         return;
     }
     uint64_t left_us = 2 * interval_us - unanswered_us;

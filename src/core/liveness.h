@@ -15,14 +15,14 @@
  * endpoint where a peer is known to answer shows that it lives as well as an answer does (BEP 5
  * counts both), and puts its next check off. It proves less about the way to the peer, and could be
  * an old one that somebody sends again; so that counts only for peers that still answered two
- * minutes after their first answer, and no longer than until twice the interval has passed since
- * the last one.
+ * minutes after their first answer, no longer than until twice the interval has passed since the
+ * last one, and not for a check that has a reason of its own.
  *
  * A check is planned with what we know then of how long peers stay. When it is due we may know
  * better: a node that has just joined is to check all its peers after two minutes, and the first
  * answers show whether the others can wait. So a check is planned anew, if that puts it off by a
- * minute at least, unless it has a reason of its own: a silence that is to be repeated, beside a
- * witness.
+ * minute at least, unless it has a reason of its own: to repeat a silence, or to be the witness of
+ * one.
  *
  * Who only waits to replace somebody is asked every quarter of an hour, and within two
  * minutes when it moves up: half of a full table's peers wait. */

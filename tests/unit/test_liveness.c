@@ -159,6 +159,22 @@ static void whoever_asks_but_does_not_answer_is_checked_all_the_same(void **stat
     assert_int_equal(test_bench_check_ms(made, &who), due_ms);
 }
 
+/* Found by a simulated network: all that lived asked a node so often that it checked nobody but the
+ * dead, and took itself for alone. */
+static void a_witness_is_asked_however_often_it_asks(void **state)
+{
+    test_bench *made = *state;
+    test_somebody quiet = test_bench_meet(made, TEST_BENCH_FAR);
+    test_somebody asks = test_bench_meet(made, TEST_BENCH_FAR);
+    made->now_us += SKAD_CHECK_INTERVAL_US;
+    test_bench_answer(made, &asks); /* proven */
+    uint64_t again_us = made->now_us + 30 * SKAD_US_PER_S;
+    skad_liveness_unheard(&made->table.peers, &quiet.id, again_us);
+    assert_int_equal(test_bench_check_ms(made, &asks), skad_instant_ms(again_us));
+    request_of(made, &asks);
+    assert_int_equal(test_bench_check_ms(made, &asks), skad_instant_ms(again_us));
+}
+
 static void a_check_that_is_not_due_is_made_when_anybody_will_do(void **state)
 {
     test_bench *made = *state;
@@ -355,6 +371,7 @@ int main(void)
         TEST(who_waits_is_checked_rarely_but_soon_when_it_moves_up),
         TEST(whoever_asks_us_is_asked_half_as_often),
         TEST(whoever_asks_but_does_not_answer_is_checked_all_the_same),
+        TEST(a_witness_is_asked_however_often_it_asks),
         TEST(a_check_that_is_not_due_is_made_when_anybody_will_do),
         TEST(a_silence_that_may_be_our_own_harms_nobody),
         TEST(who_was_silent_is_asked_again_beside_one_who_answers),
