@@ -76,13 +76,14 @@ typedef struct skad_upkeep_state {
     size_t candidates_room;    /* SKAD_CANDIDATES_MAX, unless frugal */
     size_t candidates_first;
     size_t candidates_count;
-    uint64_t candidate_us;    /* when the next candidate may be pinged */
-    size_t strangers_asked;   /* candidates that were pinged and may yet answer */
-    uint64_t rest_us;         /* no liveness is checked before */
-    uint64_t roused_us;       /* when one was checked since nobody had been heard; 0: never */
-    uint64_t refresh_us;      /* when a bucket's refresh is due */
-    uint64_t look_us;         /* when our own neighbourhood is looked at; UINT64_MAX: not so soon */
-    uint64_t look_pause_us;   /* between two such looks */
+    uint64_t candidate_us;  /* when the next candidate may be pinged */
+    size_t strangers_asked; /* candidates that were pinged and may yet answer */
+    uint64_t rest_us;       /* no liveness is checked before */
+    uint64_t roused_us;     /* when one was checked since nobody had been heard; 0: never */
+    uint64_t refresh_us;    /* when a bucket's refresh is due */
+    uint64_t look_us;       /* when our own neighbourhood is looked at; UINT64_MAX: never joined */
+    uint64_t look_pause_us; /* between two such looks */
+    bool looks_grow;        /* rarer; from then on only who knows few looks (upkeep.h) */
     uint32_t neighbours_seen; /* how many had come at the last of them */
     uint64_t sweep_us;        /* when expired records are swept */
     uint32_t epoch_asked;     /* the epoch for which PUZZLE_NEEDED was said */

@@ -235,33 +235,35 @@ static void refresh_bucket(skad_node *node)
 
 static void plan_look(skad_node *node, uint64_t pause_us)
 {
-    skad_upkeep_state *upkeep = &node->upkeep;
-    upkeep->look_pause_us = pause_us;
-    upkeep->look_us = UINT64_MAX; /* from then on the hourly refresh does */
-    if (pause_us < SKAD_REFRESH_INTERVAL_US) {
-        uint64_t jitter_us = skad_random_below(&node->random, pause_us / 4);
-        upkeep->look_us = node->now.mono_us + pause_us - jitter_us;
-    }
+    uint64_t jitter_us = skad_random_below(&node->random, pause_us / 4);
+    node->upkeep.look_pause_us = pause_us;
+    node->upkeep.look_us = node->now.mono_us + pause_us - jitter_us;
 }
 
 void skad_upkeep_look_around(skad_node *node)
 {
     node->upkeep.neighbours_seen = node->table.neighbours_came - 1; /* the first look is worth it */
+    node->upkeep.looks_grow = true;
     plan_look(node, SKAD_LOOK_PAUSE_US_MIN);
 }
 
 static void look_around(skad_node *node)
 {
     skad_upkeep_state *upkeep = &node->upkeep;
+    const skad_table *table = &node->table;
     if (node->now.mono_us < upkeep->look_us) {
         return;
     }
-    bool news = upkeep->neighbours_seen != node->table.neighbours_came;
-    upkeep->neighbours_seen = node->table.neighbours_came;
-    if (news && node->join.joined) {
+    bool few =
+        table->siblings_count < SKAD_NEIGHBOURS && table->siblings_count < table->siblings_max;
+    bool news = upkeep->looks_grow && upkeep->neighbours_seen != table->neighbours_came;
+    upkeep->neighbours_seen = table->neighbours_came;
+    if ((few || news) && node->join.joined) {
         (void)skad_start_own(node, SKAD_OPERATION_REFRESH, &node->identity.id, NULL);
     }
-    plan_look(node, SKAD_LOOK_PAUSE_FACTOR * upkeep->look_pause_us);
+    upkeep->looks_grow = upkeep->look_pause_us < SKAD_LOOK_PAUSE_US_MAX;
+    plan_look(node, upkeep->looks_grow ? SKAD_LOOK_PAUSE_FACTOR * upkeep->look_pause_us
+                                       : SKAD_LOOK_PAUSE_US_MAX);
 }
 
 /* ---- Store and epochs ---- */

@@ -31,11 +31,14 @@ void skad_upkeep_stranger_over(skad_node *node);
 /* All buckets are to be refreshed within SKAD_REFRESH_SOON_US. */
 void skad_upkeep_refresh_soon(skad_node *node);
 
-/* We have joined: our own ID is looked up again after a second, and then after pauses that grow up
- * to an hour, as long as some come to stand among our closest neighbours, or anybody while the
- * sibling list has room. Whoever joined in the same moment was known to nobody yet when we looked,
- * and on a bad link some of those whom we asked did not hear us. */
+/* We have joined: our own ID is looked up again after a second, and then after pauses that grow to
+ * eight minutes and a half, as long as some come to stand among our closest neighbours, or anybody
+ * while the sibling list has room. Whoever joined in the same moment was known to nobody yet when
+ * we looked, and on a bad link some of those whom we asked did not hear us. Who knows fewer than
+ * SKAD_NEIGHBOURS goes on for ever, whoever comes: it is perhaps the rest of the network that it
+ * does not know, and if there is no more a lookup costs hardly anything. */
 #define SKAD_LOOK_PAUSE_US_MIN SKAD_US_PER_S
+#define SKAD_LOOK_PAUSE_US_MAX (512 * SKAD_US_PER_S)
 #define SKAD_LOOK_PAUSE_FACTOR 8
 void skad_upkeep_look_around(skad_node *node);
 

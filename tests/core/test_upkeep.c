@@ -461,6 +461,40 @@ static void who_has_joined_looks_again_if_a_neighbour_comes(void **state)
     }
 }
 
+/* Found by a simulated network: one that had joined on a line with many losses knew a single node,
+ * which had forgotten it, and waited for the hour. */
+static void who_knows_few_looks_for_ever(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    static const struct {
+        uint8_t siblings; /* of which the list holds five times as many */
+        size_t peers;
+        bool looks;
+    } cases[] = {{16, 1, true},
+                 {16, SKAD_NEIGHBOURS - 1, true},
+                 {16, SKAD_NEIGHBOURS, false},
+                 {2, 9, true},
+                 {2, 10, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned looks = 0;
+        skad_profile profile = test_stage_profile();
+        profile.siblings = cases[i].siblings;
+        profile.k = 16;
+        test_stage_init(&stage, &profile);
+        test_stage_populate(&stage, cases[i].peers);
+        test_stage_run(&stage, 2 * SKAD_LOOK_PAUSE_US_MAX);
+        stage.script = count_looks;
+        stage.user = &looks;
+        test_stage_run(&stage, 8 * SKAD_LOOK_PAUSE_US_MAX);
+        assert_int_equal(stage.node->table.siblings_count, cases[i].peers);
+        unsigned least = cases[i].looks ? 8 * (unsigned)cases[i].peers : 0;
+        assert_in_range(looks, least,
+                        least * 3 / 2); /* after three quarters of the pause or more */
+        test_stage_free(&stage);
+    }
+}
+
 /* Counts the requests for targets in one bucket. */
 typedef struct within {
     size_t bucket;
@@ -643,6 +677,7 @@ int main(void)
         cmocka_unit_test(who_joins_pings_nobody_that_it_knows),
         cmocka_unit_test(a_bucket_full_of_the_living_is_not_refreshed),
         cmocka_unit_test(who_has_joined_looks_again_if_a_neighbour_comes),
+        cmocka_unit_test(who_knows_few_looks_for_ever),
         cmocka_unit_test(who_has_just_joined_refreshes_full_buckets_too),
         cmocka_unit_test(a_bucket_that_siblings_cover_is_not_refreshed),
         cmocka_unit_test(a_table_full_of_the_dead_opens_to_who_knocks),
