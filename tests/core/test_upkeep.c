@@ -436,16 +436,18 @@ static void who_has_joined_looks_again_if_a_neighbour_comes(void **state)
     static test_stage stage;
     static const struct {
         uint8_t siblings; /* of which the list holds five times as many */
+        unsigned after_s; /* with 30 the pause of 64 s is over, with 700 the last one */
         bool near;
         bool looks;
-    } cases[] = {{6, true, true}, {6, false, false}, {16, false, true}};
+    } cases[] = {
+        {6, 30, true, true}, {6, 30, false, false}, {16, 30, false, true}, {6, 700, true, false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         unsigned looks = 0;
         skad_profile profile = test_stage_profile();
         profile.siblings = cases[i].siblings;
         test_stage_init(&stage, &profile);
         test_stage_populate(&stage, 40);
-        test_stage_run(&stage, 30 * SKAD_US_PER_S); /* the pause of 64 s is over */
+        test_stage_run(&stage, cases[i].after_s * SKAD_US_PER_S);
         stage.script = count_looks;
         stage.user = &looks;
         const test_stranger *who = test_stage_stranger(&stage);
