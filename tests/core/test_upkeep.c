@@ -1,4 +1,5 @@
-/* What a node does unasked, where something is in the way. */
+/* Whom a node asks unasked: liveness checks and pings of strangers, where something is in the way.
+ * test_refresh.c has its looks for others. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,9 +9,7 @@
 #include <cmocka.h>
 
 #include "src/core/ask.h"
-#include "src/core/distance.h"
 #include "src/core/invariants.h"
-#include "src/core/siblings.h"
 #include "src/core/state.h"
 #include "src/core/upkeep.h"
 #include "tests/support/stage.h"
@@ -81,17 +80,6 @@ static void peers_known_for_long_are_asked_rarely_but_somebody_always_is(void **
     }
 }
 
-/* A verified ping, with a token. */
-static void knock(test_stage *stage, const test_stranger *who)
-{
-    const skad_message ping = {.kind = SKAD_KIND_PING};
-    uint8_t token[SKAD_TOKEN_BYTES];
-    skad_datagram datagram;
-    test_stage_token(stage, who, token);
-    test_stage_request(stage, who, &ping, token, &datagram);
-    assert_int_equal(test_stage_deliver(stage, &who->address, &datagram), SKAD_VERDICT_ACCEPT);
-}
-
 static bool one_does_not_answer(test_stage *stage, test_stranger *who, const skad_message *request,
                                 skad_message *answer)
 {
@@ -114,7 +102,7 @@ static void who_asks_us_is_checked_half_as_often(void **state)
     unsigned quiet_before = quiet->asked;
     unsigned asks_before = asks->asked;
     for (unsigned minute = 0; minute < 240; minute++) {
-        knock(&stage, asks);
+        test_stage_knock(&stage, asks);
         test_stage_run(&stage, 60 * SKAD_US_PER_S);
         assert_true(
             skad_peers_lives(&stage.node->table.peers,
@@ -125,7 +113,7 @@ static void who_asks_us_is_checked_half_as_often(void **state)
     stage.script = one_does_not_answer;
     stage.user = asks;
     for (unsigned minute = 0; minute < 40; minute++) {
-        knock(&stage, asks);
+        test_stage_knock(&stage, asks);
         test_stage_run(&stage, 60 * SKAD_US_PER_S);
     }
     assert_false(skad_peers_lives(&stage.node->table.peers,
@@ -167,7 +155,7 @@ static void checks_come_in_rounds(void **state)
     skad_profile profile = test_stage_profile();
     test_stage_init(&stage, &profile);
     for (size_t i = 0; i < TEST_STRANGERS_MAX; i++) {
-        knock(&stage, test_stage_stranger(&stage));
+        test_stage_knock(&stage, test_stage_stranger(&stage));
         test_stage_run(&stage, 1357 * SKAD_US_PER_MS);
     }
     test_stage_run(&stage, 100 * SKAD_US_PER_S); /* until nobody is new */
@@ -200,13 +188,6 @@ static void a_network_that_is_gone_is_asked_no_more_than_a_young_one(void **stat
 
 /* ---- Silence ---- */
 
-static const skad_peer *peer_of(const test_stage *stage, const test_stranger *who)
-{
-    const skad_peers *peers = &stage->node->table.peers;
-    skad_peer_slot slot = skad_peers_find(peers, &who->identity.id);
-    return slot == SKAD_PEER_NONE ? NULL : &peers->peers[slot];
-}
-
 /* Whose network ends in the middle of its checks blames each peer for a first silence at most. */
 static void of_a_network_that_ends_no_peer_becomes_silent(void **state)
 {
@@ -215,7 +196,7 @@ static void of_a_network_that_ends_no_peer_becomes_silent(void **state)
     skad_profile profile = test_stage_profile();
     test_stage_init(&stage, &profile);
     for (size_t i = 0; i < 60; i++) { /* at no time is nobody's check due soon */
-        knock(&stage, test_stage_stranger(&stage));
+        test_stage_knock(&stage, test_stage_stranger(&stage));
         test_stage_run(&stage, 15 * SKAD_US_PER_S);
     }
     unsigned blamed = 0;
@@ -225,7 +206,7 @@ static void of_a_network_that_ends_no_peer_becomes_silent(void **state)
         stage.script = nobody_answers;
         test_stage_run(&stage, 60 * SKAD_US_PER_S);
         for (size_t i = 0; i < stage.strangers_count; i++) {
-            const skad_peer *peer = peer_of(&stage, &stage.strangers[i]);
+            const skad_peer *peer = test_stage_peer(&stage, &stage.strangers[i]);
             assert_non_null(peer);
             assert_in_range(peer->failures, 0, SKAD_PEER_FAILURES_SILENT - 1);
             blamed += peer->failures;
@@ -257,7 +238,7 @@ static void of_a_network_that_ends_no_endpoint_is_lost(void **state)
     skad_table_failed(&node->table, id, &who->address, stage.now.mono_us);
     assert_true(skad_ask_ping(node, id, &who->address, SKAD_PURPOSE_CHECK));
     test_stage_run(&stage, 60 * SKAD_US_PER_S);
-    assert_int_equal(peer_of(&stage, who)->families, SKAD_FAMILIES_ALL);
+    assert_int_equal(test_stage_peer(&stage, who)->families, SKAD_FAMILIES_ALL);
     test_stage_free(&stage);
 }
 
@@ -277,7 +258,7 @@ static void a_dead_peer_is_found_out_by_few_requests(void **state)
         test_stranger *dead = &stage.strangers[i];
         stage.user = dead;
         unsigned before = dead->asked;
-        while (peer_of(&stage, dead)->failures == 0) {
+        while (test_stage_peer(&stage, dead)->failures == 0) {
             test_stage_run(&stage, SKAD_US_PER_S);
         }
         asked += dead->asked - before;
@@ -301,7 +282,7 @@ static void a_stranger_is_pinged_once_at_a_time(void **state)
     stage.script = one_does_not_answer;
     stage.user = who;
     for (unsigned i = 0; i < 5; i++) {
-        knock(&stage, who);
+        test_stage_knock(&stage, who);
         test_stage_run(&stage, 30 * SKAD_US_PER_MS);
     }
     assert_int_equal(who->asked, 1);
@@ -332,255 +313,10 @@ static void who_joins_pings_nobody_that_it_knows(void **state)
     test_stage_run(&stage, 100 * SKAD_US_PER_MS);
     unsigned before = who->asked;
     assert_true(before > 0);
-    knock(&stage, who);
+    test_stage_knock(&stage, who);
     test_stage_run(&stage, 100 * SKAD_US_PER_MS);
     assert_true(stage.node->join.lookup != 0); /* which waits for the others */
     assert_int_equal(who->asked, before);
-    test_stage_free(&stage);
-}
-
-/* ---- Refreshes ---- */
-
-/* Counts the requests for targets in the farthest bucket, all of which is silent once it is gone.
- */
-typedef struct farthest {
-    unsigned requests;
-    bool gone;
-} farthest;
-
-static bool is_far(const test_stage *stage, const skad_id *id)
-{
-    return skad_table_bucket_of(&stage->node->table, id) == 0;
-}
-
-static bool count_farthest(test_stage *stage, test_stranger *who, const skad_message *request,
-                           skad_message *answer)
-{
-    (void)answer;
-    farthest *counts = stage->user;
-    if (request->kind == SKAD_KIND_FIND_NODE) {
-        counts->requests += is_far(stage, &request->u.find_node.target);
-    }
-    return !counts->gone || !is_far(stage, &who->identity.id);
-}
-
-static void a_bucket_full_of_the_living_is_not_refreshed(void **state)
-{
-    (void)state;
-    static test_stage stage;
-    skad_profile profile = test_stage_profile();
-    profile.k = 4;
-    profile.siblings = 4;
-    test_stage_init(&stage, &profile);
-    for (size_t i = 0; i < 60; i++) {
-        knock(&stage, test_stage_stranger(&stage));
-        test_stage_run(&stage, SKAD_US_PER_S);
-    }
-    test_stage_run(&stage, 120 * SKAD_US_PER_S);
-    farthest counts = {0};
-    stage.script = count_farthest;
-    stage.user = &counts;
-    skad_table *table = &stage.node->table;
-    assert_int_equal(table->buckets[0].members_count, profile.k);
-    test_stage_run(&stage, 4 * 3600 * SKAD_US_PER_S);
-    assert_int_equal(counts.requests, 0);
-    /* Full of the silent, which are still asked now and then. */
-    counts.gone = true;
-    for (size_t i = 0; i < 2 * stage.strangers_count; i++) {
-        const test_stranger *who = &stage.strangers[i % stage.strangers_count];
-        if (is_far(&stage, &who->identity.id)) {
-            skad_table_failed(table, &who->identity.id, &who->address, stage.now.mono_us);
-        }
-    }
-    test_stage_run(&stage, SKAD_REFRESH_AGAIN_US + SKAD_US_PER_S);
-    assert_int_equal(table->buckets[0].members_count, profile.k);
-    assert_true(counts.requests > 0);
-    /* Empty. */
-    test_stage_run(&stage, 3600 * SKAD_US_PER_S);
-    assert_int_equal(table->buckets[0].members_count, 0);
-    unsigned before = counts.requests;
-    test_stage_run(&stage, 2 * 3600 * SKAD_US_PER_S);
-    assert_true(counts.requests > before);
-    test_stage_free(&stage);
-}
-
-/* Counts the requests for our own ID. */
-static bool count_looks(test_stage *stage, test_stranger *who, const skad_message *request,
-                        skad_message *answer)
-{
-    (void)who;
-    (void)answer;
-    *(unsigned *)stage->user +=
-        request->kind == SKAD_KIND_FIND_NODE &&
-        skad_id_equal(&request->u.find_node.target, skad_node_self(stage->node));
-    return true;
-}
-
-static size_t rank_of(const test_stage *stage, const test_stranger *who)
-{
-    const skad_table *table = &stage->node->table;
-    size_t rank = 0;
-    while (rank < table->siblings_count &&
-           skad_distance_compare(&table->self, &table->peers.peers[table->siblings[rank]].id,
-                                 &who->identity.id) < 0) {
-        rank++;
-    }
-    return rank;
-}
-
-/* Who comes to one that has joined: a neighbour, or another sibling, or one for whom there was room
- * among them. */
-static void who_has_joined_looks_again_if_a_neighbour_comes(void **state)
-{
-    (void)state;
-    static test_stage stage;
-    static const struct {
-        uint8_t siblings; /* of which the list holds five times as many */
-        unsigned after_s; /* with 30 the pause of 64 s is over, with 700 the last one */
-        bool near;
-        bool looks;
-    } cases[] = {
-        {6, 30, true, true}, {6, 30, false, false}, {16, 30, false, true}, {6, 700, true, false}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        unsigned looks = 0;
-        skad_profile profile = test_stage_profile();
-        profile.siblings = cases[i].siblings;
-        test_stage_init(&stage, &profile);
-        test_stage_populate(&stage, 40);
-        test_stage_run(&stage, cases[i].after_s * SKAD_US_PER_S);
-        stage.script = count_looks;
-        stage.user = &looks;
-        const test_stranger *who = test_stage_stranger(&stage);
-        while ((rank_of(&stage, who) < SKAD_NEIGHBOURS) != cases[i].near ||
-               !skad_siblings_want(&stage.node->table, &who->identity.id)) {
-            who = test_stage_stranger(&stage);
-        }
-        knock(&stage, who);
-        test_stage_run(&stage, 600 * SKAD_US_PER_S); /* and that of 512 s */
-        assert_non_null(peer_of(&stage, who));
-        assert_int_equal(looks > 0, cases[i].looks);
-        test_stage_free(&stage);
-    }
-}
-
-/* Found by a simulated network: one that had joined on a line with many losses knew a single node,
- * which had forgotten it, and waited for the hour. */
-static void who_knows_few_looks_for_ever(void **state)
-{
-    (void)state;
-    static test_stage stage;
-    static const struct {
-        uint8_t siblings; /* of which the list holds five times as many */
-        size_t peers;
-        bool looks;
-    } cases[] = {{16, 1, true},
-                 {16, SKAD_NEIGHBOURS - 1, true},
-                 {16, SKAD_NEIGHBOURS, false},
-                 {2, 9, true},
-                 {2, 10, false}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        unsigned looks = 0;
-        skad_profile profile = test_stage_profile();
-        profile.siblings = cases[i].siblings;
-        profile.k = 16;
-        test_stage_init(&stage, &profile);
-        test_stage_populate(&stage, cases[i].peers);
-        test_stage_run(&stage, 2 * SKAD_LOOK_PAUSE_US_MAX);
-        stage.script = count_looks;
-        stage.user = &looks;
-        test_stage_run(&stage, 8 * SKAD_LOOK_PAUSE_US_MAX);
-        assert_int_equal(stage.node->table.siblings_count, cases[i].peers);
-        unsigned least = cases[i].looks ? 8 * (unsigned)cases[i].peers : 0;
-        assert_in_range(looks, least,
-                        least * 3 / 2); /* after three quarters of the pause or more */
-        test_stage_free(&stage);
-    }
-}
-
-/* Counts the requests for targets in one bucket. */
-typedef struct within {
-    size_t bucket;
-    unsigned requests;
-} within;
-
-static bool count_within(test_stage *stage, test_stranger *who, const skad_message *request,
-                         skad_message *answer)
-{
-    (void)who;
-    (void)answer;
-    within *counts = stage->user;
-    if (request->kind == SKAD_KIND_FIND_NODE) {
-        const skad_id *target = &request->u.find_node.target;
-        counts->requests += skad_table_bucket_of(&stage->node->table, target) == counts->bucket;
-    }
-    return true;
-}
-
-/* What fills its buckets while it joins is a few of the network, whom others know as well. */
-static void who_has_just_joined_refreshes_full_buckets_too(void **state)
-{
-    (void)state;
-    static test_stage stage;
-    within counts = {.bucket = 0};
-    skad_profile profile = test_stage_profile();
-    profile.k = 2;
-    profile.siblings = 2;
-    test_stage_init(&stage, &profile);
-    stage.script = count_within;
-    stage.user = &counts;
-    for (size_t i = 0; i < 20; i++) {
-        knock(&stage, test_stage_stranger(&stage));
-        test_stage_run(&stage, SKAD_US_PER_S);
-    }
-    skad_node *node = stage.node;
-    assert_int_equal(node->table.buckets[0].members_count, profile.k);
-    assert_true(stage.now.mono_us - node->join.joined_us < SKAD_REFRESH_SETTLE_US / 2);
-    for (int settled = 0; settled < 2; settled++) {
-        counts.requests = 0;
-        skad_upkeep_refresh_soon(node);
-        test_stage_run(&stage, 2 * SKAD_REFRESH_SOON_US);
-        assert_int_equal(counts.requests == 0, settled);
-        test_stage_run(&stage, SKAD_REFRESH_SETTLE_US);
-    }
-    test_stage_free(&stage);
-}
-
-/* Refreshes of one of the last buckets, which is not full, in four hours. */
-static unsigned refreshes_near_us(test_stage *stage, size_t others, size_t from_the_end)
-{
-    skad_profile profile = test_stage_profile();
-    profile.k = 8;
-    profile.siblings = 4;
-    test_stage_init(stage, &profile);
-    for (size_t i = 0; i < others; i++) {
-        knock(stage, test_stage_stranger(stage));
-        test_stage_run(stage, SKAD_US_PER_S);
-    }
-    test_stage_run(stage, 1200 * SKAD_US_PER_S); /* until the looks at our own ID have ended */
-    skad_table *table = &stage->node->table;
-    assert_true(table->buckets_count >= 2);
-    within counts = {.bucket = table->buckets_count - from_the_end};
-    assert_in_range(table->buckets[counts.bucket].members_count, 1, profile.k - 1U);
-    stage->script = count_within;
-    stage->user = &counts;
-    test_stage_run(stage, 4 * 3600 * SKAD_US_PER_S);
-    return counts.requests;
-}
-
-static void a_bucket_that_siblings_cover_is_not_refreshed(void **state)
-{
-    (void)state;
-    static test_stage stage;
-    assert_int_equal(refreshes_near_us(&stage, 60, 2), 0);
-    assert_int_equal(stage.node->table.siblings_count, 20);
-    test_stage_free(&stage);
-    /* The last one is, for whoever has come closest. */
-    assert_true(refreshes_near_us(&stage, 60, 1) > 0);
-    assert_true(skad_siblings_cover(&stage.node->table, stage.node->table.buckets_count - 1));
-    test_stage_free(&stage);
-    /* As long as the list has room it covers nothing. */
-    assert_true(refreshes_near_us(&stage, 14, 2) > 0);
-    assert_in_range(stage.node->table.siblings_count, 1, 19);
     test_stage_free(&stage);
 }
 
@@ -608,7 +344,7 @@ static void begin_among_the_dead(test_stage *stage, size_t *dead)
     stage->script = the_first_are_dead;
     stage->user = dead;
     for (size_t i = 0; i < 40; i++) {
-        knock(stage, &stage->strangers[i]);
+        test_stage_knock(stage, &stage->strangers[i]);
         test_stage_run(stage, SKAD_US_PER_S);
     }
     *dead = 40;
@@ -638,7 +374,7 @@ static void a_table_full_of_the_dead_opens_to_who_knocks(void **state)
     begin_among_the_dead(&stage, &dead);
     test_stranger *who = stranger_far_away(&stage);
     for (unsigned i = 0; i < 5 && !stage.node->join.joined; i++) {
-        knock(&stage, who);
+        test_stage_knock(&stage, who);
         test_stage_run(&stage, 60 * SKAD_US_PER_S);
     }
     assert_true(stage.node->join.joined);
@@ -658,7 +394,7 @@ static void who_knocks_at_a_joined_node_has_nobody_asked(void **state)
     stage.node->heard_us = stage.now.mono_us;
     test_stranger *who = stranger_far_away(&stage);
     unsigned before = asked_in_all(&stage);
-    knock(&stage, who);
+    test_stage_knock(&stage, who);
     test_stage_run(&stage, 30 * SKAD_US_PER_MS);
     assert_int_equal(asked_in_all(&stage), before);
     test_stage_free(&stage);
@@ -677,11 +413,6 @@ int main(void)
         cmocka_unit_test(a_dead_peer_is_found_out_by_few_requests),
         cmocka_unit_test(a_stranger_is_pinged_once_at_a_time),
         cmocka_unit_test(who_joins_pings_nobody_that_it_knows),
-        cmocka_unit_test(a_bucket_full_of_the_living_is_not_refreshed),
-        cmocka_unit_test(who_has_joined_looks_again_if_a_neighbour_comes),
-        cmocka_unit_test(who_knows_few_looks_for_ever),
-        cmocka_unit_test(who_has_just_joined_refreshes_full_buckets_too),
-        cmocka_unit_test(a_bucket_that_siblings_cover_is_not_refreshed),
         cmocka_unit_test(a_table_full_of_the_dead_opens_to_who_knocks),
         cmocka_unit_test(who_knocks_at_a_joined_node_has_nobody_asked),
     };

@@ -291,17 +291,28 @@ void test_stage_token(const test_stage *stage, const test_stranger *who,
                     token);
 }
 
-void test_stage_populate(test_stage *stage, size_t count)
+void test_stage_knock(test_stage *stage, const test_stranger *who)
 {
     const skad_message ping = {.kind = SKAD_KIND_PING};
+    skad_datagram datagram;
+    uint8_t token[SKAD_TOKEN_BYTES];
+    test_stage_token(stage, who, token);
+    test_stage_request(stage, who, &ping, token, &datagram);
+    skad_verdict verdict = test_stage_deliver(stage, &who->address, &datagram);
+    SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
+}
+
+const skad_peer *test_stage_peer(const test_stage *stage, const test_stranger *who)
+{
+    const skad_peers *peers = &stage->node->table.peers;
+    skad_peer_slot slot = skad_peers_find(peers, &who->identity.id);
+    return slot == SKAD_PEER_NONE ? NULL : &peers->peers[slot];
+}
+
+void test_stage_populate(test_stage *stage, size_t count)
+{
     for (size_t i = 0; i < count; i++) {
-        test_stranger *who = test_stage_stranger(stage);
-        skad_datagram datagram;
-        uint8_t token[SKAD_TOKEN_BYTES];
-        test_stage_token(stage, who, token);
-        test_stage_request(stage, who, &ping, token, &datagram);
-        skad_verdict verdict = test_stage_deliver(stage, &who->address, &datagram);
-        SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
+        test_stage_knock(stage, test_stage_stranger(stage));
         test_stage_run(stage, SKAD_US_PER_S);
     }
     test_stage_run(stage, 30 * SKAD_US_PER_S); /* refreshes after joining */

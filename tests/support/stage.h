@@ -10,6 +10,7 @@
 
 #include "proto/open.h"
 #include "skad/node.h"
+#include "src/core/peers.h"
 #include "tests/support/wire.h"
 
 #define TEST_STRANGERS_MAX 64
@@ -57,6 +58,12 @@ test_stranger *test_stage_stranger(test_stage *stage);
 /* The token that the node would grant a stranger now. */
 void test_stage_token(const test_stage *stage, const test_stranger *who,
                       uint8_t token[static SKAD_TOKEN_BYTES]);
+
+/* A stranger pings the node, showing a token. */
+void test_stage_knock(test_stage *stage, const test_stranger *who);
+
+/* A stranger as the node's table has it; NULL: it is not there. */
+const skad_peer *test_stage_peer(const test_stage *stage, const test_stranger *who);
 
 /* So many new strangers ping the node, showing a token, and answer its ping, so that it knows them
  * and joins. */

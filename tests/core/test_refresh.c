@@ -1,0 +1,273 @@
+/* When a node looks for others: refreshes of buckets, and looks at its own neighbourhood. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "src/core/distance.h"
+#include "src/core/siblings.h"
+#include "src/core/state.h"
+#include "src/core/upkeep.h"
+#include "tests/support/stage.h"
+
+/* ---- Buckets ---- */
+
+/* Counts the requests for targets in the farthest bucket, all of which is silent once it is gone.
+ */
+typedef struct farthest {
+    unsigned requests;
+    bool gone;
+} farthest;
+
+static bool is_far(const test_stage *stage, const skad_id *id)
+{
+    return skad_table_bucket_of(&stage->node->table, id) == 0;
+}
+
+static bool count_farthest(test_stage *stage, test_stranger *who, const skad_message *request,
+                           skad_message *answer)
+{
+    (void)answer;
+    farthest *counts = stage->user;
+    if (request->kind == SKAD_KIND_FIND_NODE) {
+        counts->requests += is_far(stage, &request->u.find_node.target);
+    }
+    return !counts->gone || !is_far(stage, &who->identity.id);
+}
+
+static void a_bucket_full_of_the_living_is_not_refreshed(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    skad_profile profile = test_stage_profile();
+    profile.k = 4;
+    profile.siblings = 4;
+    test_stage_init(&stage, &profile);
+    for (size_t i = 0; i < 60; i++) {
+        test_stage_knock(&stage, test_stage_stranger(&stage));
+        test_stage_run(&stage, SKAD_US_PER_S);
+    }
+    test_stage_run(&stage, 120 * SKAD_US_PER_S);
+    farthest counts = {0};
+    stage.script = count_farthest;
+    stage.user = &counts;
+    skad_table *table = &stage.node->table;
+    assert_int_equal(table->buckets[0].members_count, profile.k);
+    test_stage_run(&stage, 4 * 3600 * SKAD_US_PER_S);
+    assert_int_equal(counts.requests, 0);
+    /* Full of the silent, which are still asked now and then. */
+    counts.gone = true;
+    for (size_t i = 0; i < 2 * stage.strangers_count; i++) {
+        const test_stranger *who = &stage.strangers[i % stage.strangers_count];
+        if (is_far(&stage, &who->identity.id)) {
+            skad_table_failed(table, &who->identity.id, &who->address, stage.now.mono_us);
+        }
+    }
+    test_stage_run(&stage, SKAD_REFRESH_AGAIN_US + SKAD_US_PER_S);
+    assert_int_equal(table->buckets[0].members_count, profile.k);
+    assert_true(counts.requests > 0);
+    /* Empty. */
+    test_stage_run(&stage, 3600 * SKAD_US_PER_S);
+    assert_int_equal(table->buckets[0].members_count, 0);
+    unsigned before = counts.requests;
+    test_stage_run(&stage, 2 * 3600 * SKAD_US_PER_S);
+    assert_true(counts.requests > before);
+    test_stage_free(&stage);
+}
+
+/* Counts the requests for targets in one bucket. */
+typedef struct within {
+    size_t bucket;
+    unsigned requests;
+} within;
+
+static bool count_within(test_stage *stage, test_stranger *who, const skad_message *request,
+                         skad_message *answer)
+{
+    (void)who;
+    (void)answer;
+    within *counts = stage->user;
+    if (request->kind == SKAD_KIND_FIND_NODE) {
+        const skad_id *target = &request->u.find_node.target;
+        counts->requests += skad_table_bucket_of(&stage->node->table, target) == counts->bucket;
+    }
+    return true;
+}
+
+/* What fills its buckets while it joins is a few of the network, whom others know as well. */
+static void who_has_just_joined_refreshes_full_buckets_too(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    within counts = {.bucket = 0};
+    skad_profile profile = test_stage_profile();
+    profile.k = 2;
+    profile.siblings = 2;
+    test_stage_init(&stage, &profile);
+    stage.script = count_within;
+    stage.user = &counts;
+    for (size_t i = 0; i < 20; i++) {
+        test_stage_knock(&stage, test_stage_stranger(&stage));
+        test_stage_run(&stage, SKAD_US_PER_S);
+    }
+    skad_node *node = stage.node;
+    assert_int_equal(node->table.buckets[0].members_count, profile.k);
+    assert_true(stage.now.mono_us - node->join.joined_us < SKAD_REFRESH_SETTLE_US / 2);
+    for (int settled = 0; settled < 2; settled++) {
+        counts.requests = 0;
+        skad_upkeep_refresh_soon(node);
+        test_stage_run(&stage, 2 * SKAD_REFRESH_SOON_US);
+        assert_int_equal(counts.requests == 0, settled);
+        test_stage_run(&stage, SKAD_REFRESH_SETTLE_US);
+    }
+    test_stage_free(&stage);
+}
+
+/* Refreshes of one of the last buckets, which is not full, in four hours. */
+static unsigned refreshes_near_us(test_stage *stage, size_t others, size_t from_the_end)
+{
+    skad_profile profile = test_stage_profile();
+    profile.k = 8;
+    profile.siblings = 4;
+    test_stage_init(stage, &profile);
+    for (size_t i = 0; i < others; i++) {
+        test_stage_knock(stage, test_stage_stranger(stage));
+        test_stage_run(stage, SKAD_US_PER_S);
+    }
+    test_stage_run(stage, 1200 * SKAD_US_PER_S); /* until the looks at our own ID have ended */
+    skad_table *table = &stage->node->table;
+    assert_true(table->buckets_count >= 2);
+    within counts = {.bucket = table->buckets_count - from_the_end};
+    assert_in_range(table->buckets[counts.bucket].members_count, 1, profile.k - 1U);
+    stage->script = count_within;
+    stage->user = &counts;
+    test_stage_run(stage, 4 * 3600 * SKAD_US_PER_S);
+    return counts.requests;
+}
+
+static void a_bucket_that_siblings_cover_is_not_refreshed(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    assert_int_equal(refreshes_near_us(&stage, 60, 2), 0);
+    assert_int_equal(stage.node->table.siblings_count, 20);
+    test_stage_free(&stage);
+    /* The last one is, for whoever has come closest. */
+    assert_true(refreshes_near_us(&stage, 60, 1) > 0);
+    assert_true(skad_siblings_cover(&stage.node->table, stage.node->table.buckets_count - 1));
+    test_stage_free(&stage);
+    /* As long as the list has room it covers nothing. */
+    assert_true(refreshes_near_us(&stage, 14, 2) > 0);
+    assert_in_range(stage.node->table.siblings_count, 1, 19);
+    test_stage_free(&stage);
+}
+
+/* ---- Our own neighbourhood ---- */
+
+/* Counts the requests for our own ID. */
+static bool count_looks(test_stage *stage, test_stranger *who, const skad_message *request,
+                        skad_message *answer)
+{
+    (void)who;
+    (void)answer;
+    *(unsigned *)stage->user +=
+        request->kind == SKAD_KIND_FIND_NODE &&
+        skad_id_equal(&request->u.find_node.target, skad_node_self(stage->node));
+    return true;
+}
+
+static size_t rank_of(const test_stage *stage, const test_stranger *who)
+{
+    const skad_table *table = &stage->node->table;
+    size_t rank = 0;
+    while (rank < table->siblings_count &&
+           skad_distance_compare(&table->self, &table->peers.peers[table->siblings[rank]].id,
+                                 &who->identity.id) < 0) {
+        rank++;
+    }
+    return rank;
+}
+
+/* Who comes to one that has joined: a neighbour, or another sibling, or one for whom there was room
+ * among them. */
+static void who_has_joined_looks_again_if_a_neighbour_comes(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    static const struct {
+        uint8_t siblings; /* of which the list holds five times as many */
+        unsigned after_s; /* with 30 the pause of 64 s is over, with 700 the last one */
+        bool near;
+        bool looks;
+    } cases[] = {
+        {6, 30, true, true}, {6, 30, false, false}, {16, 30, false, true}, {6, 700, true, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned looks = 0;
+        skad_profile profile = test_stage_profile();
+        profile.siblings = cases[i].siblings;
+        test_stage_init(&stage, &profile);
+        test_stage_populate(&stage, 40);
+        test_stage_run(&stage, cases[i].after_s * SKAD_US_PER_S);
+        stage.script = count_looks;
+        stage.user = &looks;
+        const test_stranger *who = test_stage_stranger(&stage);
+        while ((rank_of(&stage, who) < SKAD_NEIGHBOURS) != cases[i].near ||
+               !skad_siblings_want(&stage.node->table, &who->identity.id)) {
+            who = test_stage_stranger(&stage);
+        }
+        test_stage_knock(&stage, who);
+        test_stage_run(&stage, 600 * SKAD_US_PER_S); /* and that of 512 s */
+        assert_non_null(test_stage_peer(&stage, who));
+        assert_int_equal(looks > 0, cases[i].looks);
+        test_stage_free(&stage);
+    }
+}
+
+/* Found by a simulated network: one that had joined on a line with many losses knew a single node,
+ * which had forgotten it, and waited for the hour. */
+static void who_knows_few_looks_for_ever(void **state)
+{
+    (void)state;
+    static test_stage stage;
+    static const struct {
+        uint8_t siblings; /* of which the list holds five times as many */
+        size_t peers;
+        bool looks;
+    } cases[] = {{16, 1, true},
+                 {16, SKAD_NEIGHBOURS - 1, true},
+                 {16, SKAD_NEIGHBOURS, false},
+                 {2, 9, true},
+                 {2, 10, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned looks = 0;
+        skad_profile profile = test_stage_profile();
+        profile.siblings = cases[i].siblings;
+        profile.k = 16;
+        test_stage_init(&stage, &profile);
+        test_stage_populate(&stage, cases[i].peers);
+        test_stage_run(&stage, 2 * SKAD_LOOK_PAUSE_US_MAX);
+        stage.script = count_looks;
+        stage.user = &looks;
+        test_stage_run(&stage, 8 * SKAD_LOOK_PAUSE_US_MAX);
+        assert_int_equal(stage.node->table.siblings_count, cases[i].peers);
+        unsigned least = cases[i].looks ? 8 * (unsigned)cases[i].peers : 0;
+        assert_in_range(looks, least,
+                        least * 3 / 2); /* after three quarters of the pause or more */
+        test_stage_free(&stage);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bucket_full_of_the_living_is_not_refreshed),
+        cmocka_unit_test(who_has_just_joined_refreshes_full_buckets_too),
+        cmocka_unit_test(a_bucket_that_siblings_cover_is_not_refreshed),
+        cmocka_unit_test(who_has_joined_looks_again_if_a_neighbour_comes),
+        cmocka_unit_test(who_knows_few_looks_for_ever),
+    };
+    return cmocka_run_group_tests_name("refresh", tests, NULL, NULL);
+}
