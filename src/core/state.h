@@ -83,7 +83,7 @@ typedef struct skad_upkeep_state {
     uint64_t refresh_us;    /* when a bucket's refresh is due */
     uint64_t look_us;       /* when our own neighbourhood is looked at; UINT64_MAX: never joined */
     uint64_t look_pause_us; /* between two such looks */
-    bool looks_grow;        /* rarer; from then on only who knows few looks (upkeep.h) */
+    bool looks_grow;        /* that pause does; afterwards only who knows few looks (upkeep.h) */
     uint32_t neighbours_seen; /* how many had come at the last of them */
     uint64_t sweep_us;        /* when expired records are swept */
     uint32_t epoch_asked;     /* the epoch for which PUZZLE_NEEDED was said */
