@@ -1,4 +1,4 @@
-/* Joining where something is in the way. */
+/* Joining, and joining again, where something is in the way. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,14 +50,28 @@ static void without_room_for_its_lookup_a_node_waits(void **state)
     test_stage_free(&stage);
 }
 
+/* ---- Networks ---- */
+
+static test_network *start(size_t count, uint64_t seed)
+{
+    test_network *network = malloc(sizeof *network);
+    assert_non_null(network);
+    test_network_init(network, skad_profile_builtin("test"), count, seed);
+    return network;
+}
+
+static void stop(test_network *network)
+{
+    test_network_free(network);
+    free(network);
+}
+
 /* Who joins in the same moment was known to nobody yet when all others looked. */
 static void who_joins_at_the_same_time_is_known_a_moment_later(void **state)
 {
     (void)state;
-    const skad_profile *profile = skad_profile_builtin("test");
     for (uint64_t seed = 1; seed <= 8; seed++) {
-        test_network *network = calloc(1, sizeof *network);
-        test_network_init(network, profile, 12, seed);
+        test_network *network = start(12, seed);
         skad_time now = test_network_time(network);
         for (size_t i = 0; i < network->count; i++) {
             const skad_address *through = &network->nodes[i == 0 ? 1 : 0].address;
@@ -77,11 +91,91 @@ static void who_joins_at_the_same_time_is_known_a_moment_later(void **state)
     }
 }
 
+typedef struct told_events {
+    bool isolated;
+    bool joined;
+} told_events;
+
+static bool node_five_tells(test_network *network, void *user)
+{
+    told_events *told = user;
+    skad_event event;
+    while (skad_node_poll_event(network->nodes[5].node, &event)) {
+        told->isolated |= event.kind == SKAD_EVENT_ISOLATED;
+        told->joined |= event.kind == SKAD_EVENT_JOINED;
+    }
+    return false;
+}
+
+static void an_isolated_node_says_so_and_joins_again(void **state)
+{
+    (void)state;
+    test_network *network = start(12, 11);
+    test_network_join_all(network);
+    told_events told = {0};
+    node_five_tells(network, &told);
+    told.joined = false;
+    network->loss = 1.0;
+    test_network_run(network, 400 * SKAD_US_PER_S, node_five_tells, &told);
+    assert_true(told.isolated);
+    assert_false(told.joined);
+    network->loss = 0.0;
+    test_network_run(network, 300 * SKAD_US_PER_S, node_five_tells, &told);
+    assert_true(told.joined);
+    stop(network);
+}
+
+static void joining_waits_for_a_bootstrap_that_comes_late(void **state)
+{
+    (void)state;
+    test_network *network = start(3, 12);
+    network->nodes[0].dead = true;
+    for (size_t i = 1; i < 3; i++) {
+        assert_int_equal(skad_node_join(network->nodes[i].node, &network->nodes[0].address, 1,
+                                        test_network_time(network)),
+                         SKAD_OK);
+    }
+    test_network_run(network, 100 * SKAD_US_PER_S, NULL, NULL);
+    network->nodes[0].dead = false;
+    test_network_run(network, 100 * SKAD_US_PER_S, NULL, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        skad_node_stats stats;
+        skad_node_stats_get(network->nodes[i].node, test_network_time(network), &stats);
+        assert_true(stats.joined);
+        assert_int_equal(stats.peers, 2);
+    }
+    stop(network);
+}
+
+static void a_restart_joins_through_greeted_peers_without_a_bootstrap(void **state)
+{
+    (void)state;
+    test_network *network = start(8, 19);
+    skad_contact contacts[7];
+    for (size_t i = 1; i < 8; i++) {
+        contacts[i - 1] = (skad_contact){.id = *skad_node_self(network->nodes[i].node),
+                                         .ipv4 = network->nodes[i].address};
+    }
+    contacts[0].ipv4.ip[0] = 224; /* a contact that may not be asked is skipped */
+    network->nodes[2].dead = true;
+    assert_int_equal(
+        skad_node_greet(network->nodes[0].node, contacts, 7, test_network_time(network)), SKAD_OK);
+    test_network_run(network, 30 * SKAD_US_PER_S, NULL, NULL);
+    skad_node_stats stats;
+    skad_node_stats_get(network->nodes[0].node, test_network_time(network), &stats);
+    assert_true(stats.joined);
+    assert_in_range(stats.peers, 5, 6);
+    stop(network);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_room_for_its_lookup_a_node_waits),
         cmocka_unit_test(who_joins_at_the_same_time_is_known_a_moment_later),
+        cmocka_unit_test(an_isolated_node_says_so_and_joins_again),
+        cmocka_unit_test(joining_waits_for_a_bootstrap_that_comes_late),
+        cmocka_unit_test(a_restart_joins_through_greeted_peers_without_a_bootstrap),
     };
     return cmocka_run_group_tests_name("join", tests, NULL, NULL);
 }

@@ -12,12 +12,12 @@
 
 #include "tests/support/store_suite.h"
 
-#define NOW_S 1000000ULL
+#define NOW_S TEST_STORE_NOW_S
 
 #define HELD      SKAD_SHELF_HELD
 #define PUBLISHED SKAD_SHELF_PUBLISHED
 
-static const skad_store_caps roomy = {1000, 100000, 1000, 100000};
+const skad_store_caps test_store_roomy = {1000, 100000, 1000, 100000};
 
 /* ---- Shared ---- */
 
@@ -67,8 +67,8 @@ void test_store_expect_equal(const skad_store_record *found, const skad_store_re
     assert_memory_equal(found->data, wanted->data, wanted->len);
 }
 
-static skad_status put(const skad_store *store, skad_store_shelf shelf,
-                       const skad_store_record *record)
+skad_status test_store_put(const skad_store *store, skad_store_shelf shelf,
+                           const skad_store_record *record)
 {
     return store->ops->put(store->self, shelf, record, NOW_S);
 }
@@ -102,7 +102,7 @@ static void a_record_comes_back_as_it_went_in(void **state)
     static const size_t lengths[] = {1, 200, SKAD_STORED_BYTES_MAX};
     uint8_t data[SKAD_STORED_BYTES_MAX];
     uint8_t copy[SKAD_STORED_BYTES_MAX];
-    skad_store store = test_store_fresh(*state, &roomy);
+    skad_store store = test_store_fresh(*state, &test_store_roomy);
     for (int shelf = 0; shelf < 2; shelf++) {
         for (size_t i = 0; i < 3; i++) {
             for (size_t at = 0; at < sizeof data; at++) {
@@ -114,9 +114,9 @@ static void a_record_comes_back_as_it_went_in(void **state)
             record.expires_unix_s = i == 1 ? UINT64_MAX : NOW_S + 1;
             record.group = 0xf1f2f3f4f5f6f7f8;
             record.cached = i == 1;
-            assert_int_equal(put(&store, (skad_store_shelf)shelf, &record), SKAD_OK);
+            assert_int_equal(test_store_put(&store, (skad_store_shelf)shelf, &record), SKAD_OK);
             memset(data, 0, sizeof data); /* the store has its own copy */
-            test_store_reopen(*state, &roomy, &store);
+            test_store_reopen(*state, &test_store_roomy, &store);
             skad_store_record out;
             assert_true(
                 store.ops->find(store.self, (skad_store_shelf)shelf, &record.name, NOW_S, &out));
@@ -133,23 +133,23 @@ static void the_same_name_replaces_and_others_stand_beside(void **state)
         const char *label;
         uint8_t key, type, publisher;
     } others[] = {{"key", 2, 3, 1}, {"type", 1, 2, 1}, {"publisher", 1, 3, 2}};
-    skad_store store = test_store_fresh(*state, &roomy);
+    skad_store store = test_store_fresh(*state, &test_store_roomy);
     skad_store_record record = test_store_record(1, 3, 1, (const uint8_t *)"one", 3);
-    assert_int_equal(put(&store, HELD, &record), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &record), SKAD_OK);
     record.data = (const uint8_t *)"longer";
     record.len = 6;
     record.sequence = 8;
     record.expires_unix_s++;
     record.group = 5;
     record.cached = true;
-    assert_int_equal(put(&store, HELD, &record), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &record), SKAD_OK);
     assert_int_equal(fill_of(&store).records, 1);
     assert_int_equal(fill_of(&store).bytes, 6);
     assert_int_equal(fill_of(&store).cached, 1);
     for (size_t i = 0; i < 3; i++) {
         skad_store_record other = test_store_record(others[i].key, others[i].type,
                                                     others[i].publisher, (const uint8_t *)"x", 1);
-        if (put(&store, HELD, &other) != SKAD_OK || fill_of(&store).records != i + 2) {
+        if (test_store_put(&store, HELD, &other) != SKAD_OK || fill_of(&store).records != i + 2) {
             fail_msg("another %s is no other record", others[i].label);
         }
     }
@@ -161,14 +161,14 @@ static void the_same_name_replaces_and_others_stand_beside(void **state)
 
 static void the_shelves_do_not_see_each_other(void **state)
 {
-    skad_store store = test_store_fresh(*state, &roomy);
+    skad_store store = test_store_fresh(*state, &test_store_roomy);
     const skad_store_record held = test_store_record(1, 1, 0, (const uint8_t *)"held", 4);
     const skad_store_record ours = test_store_record(1, 1, 0, (const uint8_t *)"published", 9);
     skad_store_record out[2];
-    assert_int_equal(put(&store, PUBLISHED, &ours), SKAD_OK);
+    assert_int_equal(test_store_put(&store, PUBLISHED, &ours), SKAD_OK);
     assert_false(has(&store, HELD, &held.name));
     assert_int_equal(store.ops->list(store.self, &held.name.key, 1, 0, NOW_S, out, 2), 0);
-    assert_int_equal(put(&store, HELD, &held), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &held), SKAD_OK);
     assert_true(store.ops->find(store.self, PUBLISHED, &ours.name, NOW_S, out));
     test_store_expect_equal(out, &ours);
     assert_int_equal(store.ops->list(store.self, &held.name.key, 1, 0, NOW_S, out, 2), 1);
@@ -194,21 +194,21 @@ static void what_the_store_lends_may_be_put_again(void **state)
     skad_store store = test_store_fresh(*state, &tight);
     skad_store_record copy = test_store_record(1, 2, 1, (const uint8_t *)"a copy", 6);
     copy.cached = true;
-    assert_int_equal(put(&store, HELD, &copy), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &copy), SKAD_OK);
     for (uint8_t key = 2; key < 4; key++) {
         const skad_store_record owed = test_store_record(key, 1, 0, (const uint8_t *)"owed", 4);
-        assert_int_equal(put(&store, HELD, &owed), SKAD_OK);
+        assert_int_equal(test_store_put(&store, HELD, &owed), SKAD_OK);
     }
     skad_store_record out;
     assert_true(store.ops->find(store.self, HELD, &copy.name, NOW_S, &out));
     out.stored_unix_s = 9; /* of the same name: what lends the bytes goes */
-    assert_int_equal(put(&store, HELD, &out), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &out), SKAD_OK);
     assert_true(store.ops->find(store.self, HELD, &copy.name, NOW_S, &out));
     copy.stored_unix_s = 9;
     test_store_expect_equal(&out, &copy);
     out.name.key.bytes[0] = 9; /* of another: what lends the bytes gives way */
     out.cached = false;
-    assert_int_equal(put(&store, HELD, &out), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &out), SKAD_OK);
     assert_false(has(&store, HELD, &copy.name));
     copy.name.key.bytes[0] = 9;
     copy.cached = false;
@@ -221,12 +221,12 @@ static void what_the_store_lends_may_be_put_again(void **state)
 
 static void a_record_is_gone_in_the_second_in_which_it_expires(void **state)
 {
-    skad_store store = test_store_fresh(*state, &roomy);
+    skad_store store = test_store_fresh(*state, &test_store_roomy);
     skad_store_record record = test_store_record(1, 3, 1, (const uint8_t *)"a", 1);
     skad_store_record out;
     const uint64_t end_s = record.expires_unix_s;
-    assert_int_equal(put(&store, HELD, &record), SKAD_OK);
-    assert_int_equal(put(&store, PUBLISHED, &record), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &record), SKAD_OK);
+    assert_int_equal(test_store_put(&store, PUBLISHED, &record), SKAD_OK);
     for (int shelf = 0; shelf < 2; shelf++) {
         const skad_store_shelf here = (skad_store_shelf)shelf;
         assert_true(store.ops->find(store.self, here, &record.name, end_s - 1, &out));
@@ -238,7 +238,7 @@ static void a_record_is_gone_in_the_second_in_which_it_expires(void **state)
     assert_int_equal(store.ops->list(store.self, &record.name.key, 3, 0, end_s - 1, &out, 1), 1);
     assert_int_equal(store.ops->list(store.self, &record.name.key, 3, 0, end_s, &out, 1), 0);
     record.expires_unix_s = UINT64_MAX;
-    assert_int_equal(put(&store, HELD, &record), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &record), SKAD_OK);
     assert_true(store.ops->find(store.self, HELD, &record.name, UINT64_MAX - 1, &out));
     assert_int_equal(store.ops->sweep(store.self, UINT64_MAX - 1, 9), 0);
     test_store_free(&store);
@@ -246,13 +246,13 @@ static void a_record_is_gone_in_the_second_in_which_it_expires(void **state)
 
 static void a_sweep_drops_what_has_expired_on_the_held_shelf_up_to_its_limit(void **state)
 {
-    skad_store store = test_store_fresh(*state, &roomy);
+    skad_store store = test_store_fresh(*state, &test_store_roomy);
     for (uint8_t key = 0; key < 100; key++) {
         skad_store_record record = test_store_record(key, 1, 0, &key, 1);
         record.expires_unix_s = NOW_S + (key * 37U) % 100;
         record.cached = key % 3 == 0;
-        assert_int_equal(put(&store, HELD, &record), SKAD_OK);
-        assert_int_equal(put(&store, PUBLISHED, &record), SKAD_OK);
+        assert_int_equal(test_store_put(&store, HELD, &record), SKAD_OK);
+        assert_int_equal(test_store_put(&store, PUBLISHED, &record), SKAD_OK);
     }
     assert_int_equal(store.ops->sweep(store.self, NOW_S - 1, 100), 0);
     assert_int_equal(store.ops->sweep(store.self, NOW_S + 49, 0), 0);
@@ -261,7 +261,7 @@ static void a_sweep_drops_what_has_expired_on_the_held_shelf_up_to_its_limit(voi
         assert_int_equal(store.ops->sweep(store.self, NOW_S + 49, 7), left < 7 ? left : 7);
     }
     assert_int_equal(store.ops->sweep(store.self, NOW_S + 49, 7), 0);
-    test_store_reopen(*state, &roomy, &store);
+    test_store_reopen(*state, &test_store_roomy, &store);
     skad_store_fill fill = fill_of(&store);
     assert_int_equal(fill.records, 50);
     assert_int_equal(fill.bytes, 50);
@@ -274,123 +274,6 @@ static void a_sweep_drops_what_has_expired_on_the_held_shelf_up_to_its_limit(voi
         cached += out.cached;
     }
     assert_int_equal(fill.cached, cached);
-    test_store_free(&store);
-}
-
-/* ---- Lists and walks ---- */
-
-#define LISTED 5
-
-/* Living records 1..5 of key 7 and type 3, dead ones between them, and neighbours of all kinds. */
-static void fill_for_lists(const skad_store *store)
-{
-    for (uint8_t publisher = 0; publisher <= 2 * LISTED; publisher++) {
-        skad_store_record record = test_store_record(7, 3, publisher, &publisher, 1);
-        record.expires_unix_s = publisher % 2 == 1 ? NOW_S + 1 : NOW_S;
-        assert_int_equal(put(store, HELD, &record), SKAD_OK);
-    }
-    const skad_store_record neighbours[] = {
-        test_store_record(6, 3, 1, (const uint8_t *)"x", 1),
-        test_store_record(7, 1, 0, (const uint8_t *)"x", 1),
-        test_store_record(7, 2, 255, (const uint8_t *)"x", 1),
-        test_store_record(8, 1, 0, (const uint8_t *)"x", 1),
-    };
-    for (size_t i = 0; i < sizeof neighbours / sizeof neighbours[0]; i++) {
-        assert_int_equal(put(store, HELD, &neighbours[i]), SKAD_OK);
-    }
-}
-
-static void a_list_begins_at_the_draw_and_wraps_around(void **state)
-{
-    skad_store store = test_store_fresh(*state, &roomy);
-    const skad_id key = {{7}};
-    skad_store_record out[LISTED + 2];
-    fill_for_lists(&store);
-    for (uint64_t draw = 0; draw < 3 * LISTED; draw++) {
-        for (size_t max = 0; max < LISTED + 2; max++) {
-            size_t count = store.ops->list(store.self, &key, 3, draw, NOW_S, out, max);
-            assert_int_equal(count, max < LISTED ? max : LISTED);
-            for (size_t i = 0; i < count; i++) {
-                uint64_t wanted = 1 + 2 * ((draw + i) % LISTED);
-                assert_int_equal(out[i].name.publisher[0], wanted);
-                assert_int_equal(out[i].data[0], wanted);
-            }
-        }
-    }
-    assert_int_equal(store.ops->list(store.self, &key, 3, UINT64_MAX, NOW_S, out, 1), 1);
-    assert_int_equal(out[0].name.publisher[0], 1 + 2 * (UINT64_MAX % LISTED));
-    test_store_free(&store);
-}
-
-static void each_record_is_as_likely_to_be_listed_as_any_other(void **state)
-{
-    skad_store store = test_store_fresh(*state, &roomy);
-    const skad_id key = {{7}};
-    fill_for_lists(&store);
-    for (size_t max = 1; max <= LISTED; max++) {
-        size_t listed[2 * LISTED + 1] = {0};
-        for (uint64_t draw = 0; draw < LISTED; draw++) {
-            skad_store_record out[LISTED];
-            size_t count = store.ops->list(store.self, &key, 3, draw, NOW_S, out, max);
-            for (size_t i = 0; i < count; i++) {
-                listed[out[i].name.publisher[0]]++;
-            }
-        }
-        for (size_t i = 0; i <= 2 * LISTED; i++) {
-            assert_int_equal(listed[i], i % 2 == 1 ? max : 0);
-        }
-    }
-    test_store_free(&store);
-}
-
-static void a_walk_meets_every_record_once_in_the_order_of_names(void **state)
-{
-    skad_store store = test_store_fresh(*state, &roomy);
-    for (unsigned i = 0; i < 120; i++) {
-        uint8_t mixed = (uint8_t)(i * 7 % 120); /* put in another order than they are met in */
-        skad_store_record record =
-            test_store_record(mixed / 12, (uint8_t)(2 + mixed / 6 % 2), mixed % 6, &mixed, 1);
-        record.name.publisher[31] = mixed % 2 == 0 ? 255 : 0; /* the next name carries */
-        assert_int_equal(put(&store, i % 2 == 0 ? HELD : PUBLISHED, &record), SKAD_OK);
-    }
-    size_t met = 0;
-    for (int shelf = 0; shelf < 2; shelf++) {
-        skad_store_name from = {0};
-        skad_store_name before = {0};
-        skad_store_record out;
-        while (store.ops->next(store.self, (skad_store_shelf)shelf, &from, &out)) {
-            assert_true(memcmp(&before, &out.name, sizeof before) < 0);
-            assert_true(memcmp(&out.name, &from, sizeof from) < 0);
-            before = out.name;
-            met++;
-        }
-    }
-    assert_int_equal(met, 120);
-    test_store_free(&store);
-}
-
-static void a_walk_goes_on_while_records_come_and_go(void **state)
-{
-    skad_store store = test_store_fresh(*state, &roomy);
-    for (uint8_t key = 0; key < 100; key++) {
-        const skad_store_record record = test_store_record(key, 1, 0, &key, 1);
-        assert_int_equal(put(&store, HELD, &record), SKAD_OK);
-    }
-    skad_store_name from = {0};
-    skad_store_record out;
-    size_t met = 0;
-    while (store.ops->next(store.self, HELD, &from, &out)) {
-        const skad_store_name name = out.name;
-        assert_int_equal(name.key.bytes[0], met);
-        /* Each moves to the other shelf. */
-        const skad_store_record moved = test_store_record(name.key.bytes[0], 1, 0, out.data, 1);
-        assert_int_equal(put(&store, PUBLISHED, &moved), SKAD_OK);
-        assert_int_equal(store.ops->drop(store.self, HELD, &name), SKAD_OK);
-        met++;
-    }
-    assert_int_equal(met, 100);
-    assert_int_equal(fill_of(&store).records, 0);
-    assert_int_equal(fill_of(&store).published, 100);
     test_store_free(&store);
 }
 
@@ -427,7 +310,7 @@ static void caps_hold_on_each_shelf_to_the_last_record_and_byte(void **state)
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         const skad_store_fill before = fill_of(&store);
         skad_store_record record = test_store_record(steps[i].key, 1, 0, data, steps[i].len);
-        skad_status status = put(&store, (skad_store_shelf)steps[i].shelf, &record);
+        skad_status status = test_store_put(&store, (skad_store_shelf)steps[i].shelf, &record);
         const skad_store_fill after = fill_of(&store);
         if (status != steps[i].status ||
             (status != SKAD_OK && memcmp(&before, &after, sizeof before) != 0)) {
@@ -489,13 +372,13 @@ static void copies_give_way_by_the_rule(void **state)
             record.cached = name != 'A';
             record.expires_unix_s = NOW_S + 100 * (uint64_t)(name - 'A');
             record.expires_unix_s += name == 'A' ? 1 : 0; /* the first to expire of all */
-            assert_int_equal(put(&store, HELD, &record), SKAD_OK);
+            assert_int_equal(test_store_put(&store, HELD, &record), SKAD_OK);
         }
         skad_store_record record =
             test_store_record((uint8_t)('Z' - cases[i].name), 1, 0, data, cases[i].len);
         record.cached = cases[i].cached;
         record.expires_unix_s = cases[i].life_s == 0 ? 0 : NOW_S + cases[i].life_s;
-        skad_status status = put(&store, HELD, &record);
+        skad_status status = test_store_put(&store, HELD, &record);
         test_store_reopen(*state, &caps, &store);
         char after[8] = "";
         for (char name = 'A'; name <= 'X'; name++) {
@@ -530,10 +413,10 @@ static void usage_is_counted_by_key_publisher_and_group_whatever_happens(void **
     second.cached = true;
     second.expires_unix_s = NOW_S + 10;
     value.group = 0x0304;
-    assert_int_equal(put(&store, HELD, &first), SKAD_OK);
-    assert_int_equal(put(&store, HELD, &second), SKAD_OK);
-    assert_int_equal(put(&store, HELD, &value), SKAD_OK);
-    assert_int_equal(put(&store, PUBLISHED, &first), SKAD_OK); /* does not count */
+    assert_int_equal(test_store_put(&store, HELD, &first), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &second), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &value), SKAD_OK);
+    assert_int_equal(test_store_put(&store, PUBLISHED, &first), SKAD_OK); /* does not count */
     test_store_reopen(*state, &caps, &store);
     expect_usage(&store, SKAD_OWNER_KEY, key, 2, 30);
     expect_usage(&store, SKAD_OWNER_PUBLISHER, publisher, 1, 10);
@@ -543,16 +426,16 @@ static void usage_is_counted_by_key_publisher_and_group_whatever_happens(void **
 
     first.group = 0; /* replaced by another group */
     first.len = 15;
-    assert_int_equal(put(&store, HELD, &first), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &first), SKAD_OK);
     expect_usage(&store, SKAD_OWNER_KEY, key, 2, 35);
     expect_usage(&store, SKAD_OWNER_PUBLISHER, publisher, 1, 15);
     expect_usage(&store, SKAD_OWNER_GROUP, group, 1, 30);
     expect_usage(&store, SKAD_OWNER_GROUP, nobody, 2, 35);
 
     value.len = 40; /* 15 + 20 + 40 */
-    assert_int_equal(put(&store, HELD, &value), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &value), SKAD_OK);
     skad_store_record third = test_store_record(3, 1, 0, data, 40); /* the copy gives way */
-    assert_int_equal(put(&store, HELD, &third), SKAD_OK);
+    assert_int_equal(test_store_put(&store, HELD, &third), SKAD_OK);
     expect_usage(&store, SKAD_OWNER_KEY, key, 1, 15);
     expect_usage(&store, SKAD_OWNER_PUBLISHER, second.name.publisher, 0, 0);
     expect_usage(&store, SKAD_OWNER_GROUP, nobody, 2, 55);
@@ -560,7 +443,8 @@ static void usage_is_counted_by_key_publisher_and_group_whatever_happens(void **
     third.len = 41; /* refused: nothing changes */
     third.group = 0x0304;
     assert_int_equal(
-        put(&store, HELD,
+        test_store_put(
+            &store, HELD,
             &(skad_store_record){.name = {.key = {{9}}, .type = 1}, .data = data, .len = 40}),
         SKAD_ERR_FULL);
     expect_usage(&store, SKAD_OWNER_GROUP, nobody, 2, 55);

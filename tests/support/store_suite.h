@@ -14,6 +14,9 @@ typedef struct test_store_factory {
     bool lasting; /* records outlive their store */
 } test_store_factory;
 
+/* For whom caps are not the point. */
+extern const skad_store_caps test_store_roomy;
+
 /* Runs the group; returns the number of tests that failed. */
 int test_store_suite(const char *name, test_store_factory *factory);
 
@@ -28,7 +31,17 @@ void test_store_free(skad_store *store);
  * It expires at 2,000,000. */
 skad_store_record test_store_record(uint8_t key, uint8_t type, uint8_t publisher,
                                     const uint8_t *data, size_t len);
+/* Puts it at the time at which the suite's tests take place. */
+#define TEST_STORE_NOW_S 1000000ULL
+skad_status test_store_put(const skad_store *store, skad_store_shelf shelf,
+                           const skad_store_record *record);
 void test_store_expect_equal(const skad_store_record *found, const skad_store_record *wanted);
+
+/* Tests of the suite: lists and walks (store_walks.c). */
+void a_list_begins_at_the_draw_and_wraps_around(void **state);
+void each_record_is_as_likely_to_be_listed_as_any_other(void **state);
+void a_walk_meets_every_record_once_in_the_order_of_names(void **state);
+void a_walk_goes_on_while_records_come_and_go(void **state);
 
 /* A test of the suite: random steps against a plain list (store_model.c). */
 void random_steps_agree_with_a_plain_list(void **state);
