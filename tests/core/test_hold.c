@@ -381,17 +381,26 @@ static void the_farther_the_shorter(void **state)
     }
 }
 
+#define PEERS 40
+
+/* A node that knows so many, in a network where the s closest owe; returns one more, whom it does
+ * not know. */
+static const test_stranger *begin_among_peers(test_stage *stage, uint8_t s)
+{
+    skad_profile profile = test_stage_profile();
+    profile.siblings = s;
+    test_stage_init(stage, &profile);
+    test_stage_populate(stage, PEERS);
+    return test_stage_stranger(stage);
+}
+
 /* With s = 8 some forty peers are enough for many keys to be nearer to others. */
 static void what_others_are_closer_to_is_cached_for_less(void **state)
 {
     (void)state;
-    enum { S = 8, PEERS = 40 };
+    enum { S = 8 };
     test_stage stage;
-    skad_profile profile = test_stage_profile();
-    profile.siblings = S;
-    test_stage_init(&stage, &profile);
-    test_stage_populate(&stage, PEERS);
-    const test_stranger *who = test_stage_stranger(&stage);
+    const test_stranger *who = begin_among_peers(&stage, S);
     unsigned owed = 0;
     unsigned cached = 0;
     for (uint32_t i = 0; i < 40; i++) {
@@ -419,13 +428,9 @@ static void what_others_are_closer_to_is_cached_for_less(void **state)
 static void those_behind_a_crowd_owe_as_long(void **state)
 {
     (void)state;
-    enum { S = 2, PEERS = 40, RECORDS = 200, NONE = RECORDS };
+    enum { S = 2, RECORDS = 200, NONE = RECORDS };
     test_stage stage;
-    skad_profile profile = test_stage_profile();
-    profile.siblings = S;
-    test_stage_init(&stage, &profile);
-    test_stage_populate(&stage, PEERS);
-    const test_stranger *who = test_stage_stranger(&stage);
+    const test_stranger *who = begin_among_peers(&stage, S);
     skad_store_record found;
     uint32_t behind_a_crowd = NONE;
     uint32_t behind_others = NONE;
@@ -433,7 +438,7 @@ static void those_behind_a_crowd_owe_as_long(void **state)
         skad_record record;
         bytes value = immutable_of(i, 50);
         assert_true(skad_record_decode(value.data, value.len, &record));
-        skad_duty duty = skad_duty_of(&stage.node->table, &profile, &record.key);
+        skad_duty duty = skad_duty_of(&stage.node->table, &stage.profile, &record.key);
         if (duty.rank >= S && skad_duty_owed(&duty)) {
             behind_a_crowd = i;
         } else if (duty.rank >= S) {

@@ -20,6 +20,7 @@
 #include "src/sim/foresight.h"
 #include "src/sim/population.h"
 #include "src/sim/stats.h"
+#include "src/sim/values.h"
 
 static const skad_sim_watch nobody = {0};
 
@@ -409,6 +410,34 @@ static void values_survive_a_crash_of_half(void **state)
     assert_int_equal(outcome.gets.lost, 0);
 }
 
+/* A copy that a get left behind somewhere is none that lookups must come by. */
+static void a_value_is_safe_while_somebody_owes_it(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = small(30);
+    char reason[SKAD_SIM_REASON_BYTES];
+    skad_world *world = calloc(1, sizeof *world);
+    assert_non_null(world);
+    assert_true(skad_world_init(world, &scenario, reason));
+    skad_sim_fill(world);
+    const skad_store_name name = {.key = {{5}}, .type = SKAD_RECORD_IMMUTABLE};
+    skad_sim_value value = {.name = name, .stored = true, .safe = true};
+    skad_sim_values values = {.all = &value, .count = 1};
+    uint64_t now_s = skad_world_time(world, 3).unix_s;
+    skad_store_record record = {
+        .name = name, .expires_unix_s = now_s + 60, .data = value.bytes, .len = 10};
+    const skad_store *store = &world->nodes[3].store;
+    for (int cached = 0; cached < 2; cached++) {
+        record.cached = cached == 1;
+        assert_int_equal(store->ops->put(store->self, SKAD_SHELF_HELD, &record, now_s), SKAD_OK);
+        skad_sim_values_recount(&values, world);
+        assert_int_equal(value.safe, !record.cached);
+        assert_true(skad_sim_value_held(world, &value));
+    }
+    skad_world_free(world);
+    free(world);
+}
+
 /* ---- Invariants ---- */
 
 static void a_broken_invariant_ends_the_run(void **state)
@@ -466,6 +495,7 @@ int main(void)
         cmocka_unit_test(a_trace_takes_nodes_down_and_up),
         cmocka_unit_test(bad_traces_are_refused),
         cmocka_unit_test(values_survive_a_crash_of_half),
+        cmocka_unit_test(a_value_is_safe_while_somebody_owes_it),
         cmocka_unit_test(a_broken_invariant_ends_the_run),
         cmocka_unit_test(a_raised_flag_ends_the_run_with_what_there_is),
     };
