@@ -145,7 +145,9 @@ static void take_announcement(skad_collection *collection, const skad_record *re
 size_t skad_collection_take(skad_collection *collection, const skad_gift *gift, uint64_t now_unix_s,
                             skad_random *random, uint64_t *verifications)
 {
-    SKAD_ASSERT(collection->given_count < sizeof collection->given / sizeof *collection->given);
+    if (collection->given_count == SKAD_GIVEN_MAX) {
+        return 0;
+    }
     skad_given given = {.place = gift->place};
     bool found = skad_collection_found(collection);
     size_t bad = 0;

@@ -19,6 +19,11 @@
 
 #define SKAD_PLACE_OURSELVES UINT16_MAX /* instead of a candidate's: from our own store */
 
+/* Each request of a lookup is answered once at most, and each shelf of our own store answers once.
+ */
+#define SKAD_GIVEN_OURSELVES 2
+#define SKAD_GIVEN_MAX       (SKAD_LOOKUP_RPCS_MAX + SKAD_GIVEN_OURSELVES)
+
 /* What one node gave. */
 typedef struct skad_given {
     uint16_t place; /* among the lookup's candidates */
@@ -53,7 +58,7 @@ typedef struct skad_collection {
     skad_provider *providers; /* owned; filled when told */
 
     size_t given_count;
-    skad_given given[SKAD_LOOKUP_RPCS_MAX + 1];
+    skad_given given[SKAD_GIVEN_MAX];
 } skad_collection;
 
 /* NULL without memory. */
@@ -72,7 +77,8 @@ typedef struct skad_gift {
 
 /* Takes what one node gave. Returns how many of the records were bad; after the first with a wrong
  * signature the rest is not looked at and counted as bad, so that nobody has us check signatures in
- * vain. Adds the number of signatures checked. */
+ * vain. Adds the number of signatures checked. Beyond SKAD_GIVEN_MAX answers it takes nothing and
+ * returns 0. */
 size_t skad_collection_take(skad_collection *collection, const skad_gift *gift, uint64_t now_unix_s,
                             skad_random *random, uint64_t *verifications);
 

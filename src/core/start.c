@@ -2,6 +2,7 @@
  * lookup from the contacts that we know, and is then operate.c's. */
 #include "src/core/start.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,8 +177,12 @@ void skad_node_trace(skad_node *node, skad_op op)
 
 /* ---- Gets ---- */
 
-/* What we have ourselves: first what we hold, then what we publish. */
-static size_t find_here(skad_node *node, skad_collection *collection, skad_store_shelf shelf)
+static const skad_store_shelf SHELVES[] = {SKAD_SHELF_HELD, SKAD_SHELF_PUBLISHED};
+static_assert(sizeof SHELVES / sizeof SHELVES[0] == SKAD_GIVEN_OURSELVES,
+              "a collection has a place for the answer of each shelf");
+
+/* What one shelf of our own has counts like an answer. */
+static void find_here(skad_node *node, skad_collection *collection, skad_store_shelf shelf)
 {
     const skad_store *store = &node->store;
     skad_store_record found[SKAD_PROVIDERS_MAX];
@@ -200,7 +205,6 @@ static size_t find_here(skad_node *node, skad_collection *collection, skad_store
         (void)skad_collection_take(collection, &gift, node->now.unix_s, &node->random,
                                    &node->stats.verifications);
     }
-    return count;
 }
 
 skad_status skad_start_get(skad_node *node, skad_operation_kind kind, skad_record_type type,
@@ -219,8 +223,9 @@ skad_status skad_start_get(skad_node *node, skad_operation_kind kind, skad_recor
         return status;
     }
     *op = skad_operation_name(&node->operations, operation);
-    (void)find_here(node, operation->collection, SKAD_SHELF_HELD);
-    (void)find_here(node, operation->collection, SKAD_SHELF_PUBLISHED);
+    for (size_t i = 0; i < sizeof SHELVES / sizeof SHELVES[0]; i++) {
+        find_here(node, operation->collection, SHELVES[i]);
+    }
     if (type == SKAD_RECORD_IMMUTABLE && skad_collection_found(operation->collection)) {
         skad_lookup_finish(operation->lookup); /* no other value can have this key */
     }

@@ -13,7 +13,7 @@
 #include "src/core/peers.h"
 #include "tests/support/wire.h"
 
-#define TEST_STRANGERS_MAX 64
+#define TEST_STRANGERS_MAX 256
 
 typedef struct test_stranger {
     skad_identity identity;

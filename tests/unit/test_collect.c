@@ -255,6 +255,24 @@ static void of_too_many_publishers_each_is_as_likely_to_stay(void **state)
     }
 }
 
+/* Each request answered, and each shelf of our own store: what comes beyond is left out. */
+static void there_is_room_for_every_answer_and_both_shelves(void **state)
+{
+    (void)state;
+    desk self;
+    open_desk(&self, SKAD_RECORD_MUTABLE);
+    bytes one = edition(&self, 1, "v", NOW + 10);
+    for (size_t i = 0; i < SKAD_LOOKUP_RPCS_MAX + 2; i++) {
+        assert_int_equal(give(&self, &one, 1), 0);
+    }
+    assert_non_null(skad_collection_given(self.collection, SKAD_LOOKUP_RPCS_MAX + 1));
+    bytes later = edition(&self, 2, "w", NOW + 10);
+    assert_int_equal(give(&self, &later, 1), 0);
+    assert_null(skad_collection_given(self.collection, SKAD_LOOKUP_RPCS_MAX + 2));
+    assert_int_equal(told(&self).sequence, 1);
+    close_desk(&self);
+}
+
 static void prints_tell_editions_apart_but_not_renewals(void **state)
 {
     (void)state;
@@ -284,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_bad_signature_ends_the_reading_of_an_answer),
         cmocka_unit_test(a_publisher_counts_once_with_its_latest_announcement),
         cmocka_unit_test(of_too_many_publishers_each_is_as_likely_to_stay),
+        cmocka_unit_test(there_is_room_for_every_answer_and_both_shelves),
         cmocka_unit_test(prints_tell_editions_apart_but_not_renewals),
     };
     return cmocka_run_group_tests_name("collect", tests, NULL, NULL);
