@@ -11,7 +11,7 @@
 #include "bench/flood_traffic.h"
 #include "bench/measure.h"
 #include "proto/address.h"
-#include "src/core/distance.h"
+#include "src/core/routing/distance.h"
 #include "src/daemon/refusals.h"
 
 #define STR(number)  #number

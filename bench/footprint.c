@@ -14,8 +14,8 @@
 
 #include "bench/measure.h"
 #include "crypto/assert.h"
-#include "src/core/distance.h"
-#include "src/core/fill.h"
+#include "src/core/node/fill.h"
+#include "src/core/routing/distance.h"
 #include "tests/support/identities.h"
 
 #define WORLD         100000 /* nodes there are */

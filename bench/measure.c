@@ -9,7 +9,7 @@
 #include "crypto/assert.h"
 #include "crypto/random.h"
 #include "proto/profile.h"
-#include "src/core/state.h"
+#include "src/core/node/state.h"
 #include "tests/support/identities.h"
 
 static double clock_s(clockid_t clock)

@@ -7,7 +7,7 @@
 
 #include "bench/measure.h"
 #include "crypto/random.h"
-#include "src/core/state.h"
+#include "src/core/node/state.h"
 
 #define ROUNDS 15
 #define CALLS  20000

@@ -16,7 +16,7 @@
 #include "bench/measure.h"
 #include "crypto/keys.h"
 #include "proto/profile.h"
-#include "src/core/state.h"
+#include "src/core/node/state.h"
 #include "tests/support/daemon_process.h"
 
 #define ROUNDS          25

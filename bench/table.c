@@ -8,7 +8,7 @@
 
 #include "bench/measure.h"
 #include "crypto/random.h"
-#include "src/core/state.h"
+#include "src/core/node/state.h"
 
 #define ROUNDS 25
 #define CALLS  512

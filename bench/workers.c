@@ -12,7 +12,7 @@
 
 #include "bench/measure.h"
 #include "crypto/assert.h"
-#include "src/core/state.h"
+#include "src/core/node/state.h"
 #include "src/daemon/workers.h"
 
 #define ROUNDS    21

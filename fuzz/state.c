@@ -1,7 +1,8 @@
 /* The state machine: bytes become a sequence of datagrams, ticks, calls and stretches of time on a
- * small stage (theatre.h). After each step all invariants hold (src/core/invariants.h); a node that
- * is ticked comes to rest; and at the end each operation that was started has had its one event. */
-#include "src/core/state.h"
+ * small stage (theatre.h). After each step all invariants hold (src/core/node/invariants.h); a node
+ * that is ticked comes to rest; and at the end each operation that was started has had its one
+ * event. */
+#include "src/core/node/state.h"
 #include "fuzz/theatre.h"
 
 #define STEPS_MAX 100

@@ -7,7 +7,7 @@
 
 #include "fuzz/fuzz.h"
 #include "skad/records.h"
-#include "src/core/table.h"
+#include "src/core/routing/table.h"
 #include "tests/support/stage.h"
 
 #define THEATRE_STRANGERS 24

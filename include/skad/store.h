@@ -3,8 +3,8 @@
  * test suite (tests/support/store_suite.h).
  *
  * A store keeps what it is given: the node has checked the record before, and decides what may come
- * in (src/core/hold.h). There are two shelves: what the node holds for the network, and what it
- * publishes itself and re-announces. On each shelf there is one record for each (key, type,
+ * in (src/core/storage/hold.h). There are two shelves: what the node holds for the network, and
+ * what it publishes itself and re-announces. On each shelf there is one record for each (key, type,
  * publisher); immutable records have no publisher (32 zero bytes). Bytes go in and come out as they
  * were on the wire.
  *
@@ -41,11 +41,11 @@ typedef struct skad_store_record {
     uint64_t sequence;       /* 0 for immutable */
     uint64_t stored_unix_s;  /* held: when it was last brought; published: last announced */
     uint64_t expires_unix_s; /* from then on it is gone; UINT64_MAX: never */
-    uint64_t group;          /* held: address group of who brought it (src/core/diversity.h), 0: us;
-                                published: its life in seconds from each signing, 0: it ends */
-    const uint8_t *data;     /* borrowed: for put by the store during the call, else by the caller
-                                until the next call to the store */
-    size_t len;              /* 1..SKAD_STORED_BYTES_MAX */
+    uint64_t group; /* held: address group of who brought it (src/core/routing/diversity.h), 0: us;
+                       published: its life in seconds from each signing, 0: it ends */
+    const uint8_t *data; /* borrowed: for put by the store during the call, else by the caller
+                            until the next call to the store */
+    size_t len;          /* 1..SKAD_STORED_BYTES_MAX */
 } skad_store_record;
 
 /* Whose share of the shelf of held records is asked for. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
-#include "src/core/peers.h"
+#include "src/core/routing/peers.h"
 
 #define GROUP_BYTES 8 /* family, then the first 3 (IPv4) or 7 (IPv6) bytes of the address */
 

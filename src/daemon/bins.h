@@ -5,7 +5,7 @@
 #define SKAD_DAEMON_BINS_H
 
 #include "skad/node.h"
-#include "src/core/table.h"
+#include "src/core/routing/table.h"
 
 #define SKAD_BINS_MAX SKAD_BUCKETS_MAX
 

@@ -7,8 +7,8 @@
 #include "crypto/assert.h"
 #include "proto/seal.h"
 #include "skad/record.h"
-#include "src/core/distance.h"
-#include "src/core/state.h"
+#include "src/core/node/state.h"
+#include "src/core/routing/distance.h"
 #include "src/sim/memory.h"
 
 struct skad_adversary {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "skad/records.h"
-#include "src/core/distance.h"
+#include "src/core/routing/distance.h"
 #include "src/sim/adversary.h"
 #include "src/sim/memory.h"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "crypto/assert.h"
-#include "src/core/distance.h"
+#include "src/core/routing/distance.h"
 #include "src/sim/memory.h"
 
 #define PREFIX_BITS 64

@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
-#include "src/core/distance.h"
-#include "src/core/fill.h"
-#include "src/core/liveness.h"
-#include "src/core/state.h"
+#include "src/core/node/fill.h"
+#include "src/core/node/state.h"
+#include "src/core/routing/distance.h"
+#include "src/core/routing/liveness.h"
 #include "src/sim/memory.h"
 
 #define ACQUAINTANCES_MAX 1024 /* 64 buckets hold no more */

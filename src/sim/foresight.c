@@ -1,6 +1,6 @@
 #include "src/sim/foresight.h"
 
-#include "src/core/state.h"
+#include "src/core/node/state.h"
 #include "src/sim/world.h"
 
 #define LINE_BYTES 64 /* of a cache; wrong on some processors, which costs a little time */

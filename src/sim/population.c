@@ -6,8 +6,8 @@
 
 #include "crypto/assert.h"
 #include "crypto/keys.h"
-#include "src/core/invariants.h"
-#include "src/core/state.h"
+#include "src/core/node/invariants.h"
+#include "src/core/node/state.h"
 #include "src/sim/adversary.h"
 #include "src/sim/memory.h"
 #include "src/sim/values.h"

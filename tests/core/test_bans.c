@@ -10,8 +10,8 @@
 
 #include "proto/message.h"
 #include "skad/record.h"
-#include "src/core/bans.h"
-#include "src/core/upkeep.h"
+#include "src/core/routing/bans.h"
+#include "src/core/upkeep/upkeep.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
 #include "tests/support/stage.h"

@@ -12,9 +12,9 @@
 
 #include "proto/envelope.h"
 #include "skad/record.h"
-#include "src/core/distance.h"
-#include "src/core/diversity.h"
-#include "src/core/state.h"
+#include "src/core/node/state.h"
+#include "src/core/routing/distance.h"
+#include "src/core/routing/diversity.h"
 #include "tests/support/identities.h"
 #include "tests/support/impersonate.h"
 #include "tests/support/network.h"

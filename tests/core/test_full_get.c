@@ -10,8 +10,8 @@
 
 #include "skad/record.h"
 #include "skad/records.h"
-#include "src/core/distance.h"
-#include "src/core/lookup.h"
+#include "src/core/lookup/lookup.h"
+#include "src/core/routing/distance.h"
 #include "tests/support/stage.h"
 
 #define STRANGERS (SKAD_LOOKUP_RPCS_MAX + 28)

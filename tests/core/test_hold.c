@@ -10,12 +10,12 @@
 #include <cmocka.h>
 
 #include "skad/record.h"
-#include "src/core/distance.h"
-#include "src/core/diversity.h"
-#include "src/core/duty.h"
-#include "src/core/handover.h"
-#include "src/core/hold.h"
-#include "src/core/state.h"
+#include "src/core/node/state.h"
+#include "src/core/routing/distance.h"
+#include "src/core/routing/diversity.h"
+#include "src/core/storage/duty.h"
+#include "src/core/storage/hold.h"
+#include "src/core/upkeep/handover.h"
 #include "tests/support/identities.h"
 #include "tests/support/stage.h"
 

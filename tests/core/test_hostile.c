@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "proto/address.h"
-#include "src/core/distance.h"
+#include "src/core/routing/distance.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
 #include "tests/support/stage.h"

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/core/instant.h"
-#include "src/core/invariants.h"
-#include "src/core/state.h"
+#include "src/core/base/instant.h"
+#include "src/core/node/invariants.h"
+#include "src/core/node/state.h"
 #include "tests/support/stage.h"
 
 static skad_peer *member(skad_node *node, size_t at)

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "src/core/state.h"
+#include "src/core/node/state.h"
 #include "tests/support/network.h"
 #include "tests/support/stage.h"
 

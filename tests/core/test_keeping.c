@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "proto/message.h"
-#include "src/core/distance.h"
+#include "src/core/routing/distance.h"
 #include "tests/support/identities.h"
 #include "tests/support/record_script.h"
 

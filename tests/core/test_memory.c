@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "skad/records.h"
-#include "src/core/invariants.h"
+#include "src/core/node/invariants.h"
 #include "tests/support/failing_allocation.h"
 #include "tests/support/stage.h"
 

@@ -10,10 +10,10 @@
 
 #include <string.h>
 
-#include "src/core/distance.h"
-#include "src/core/instant.h"
-#include "src/core/mend.h"
-#include "src/core/state.h"
+#include "src/core/base/instant.h"
+#include "src/core/node/state.h"
+#include "src/core/routing/distance.h"
+#include "src/core/upkeep/mend.h"
 #include "tests/support/dice.h"
 #include "tests/support/stage.h"
 

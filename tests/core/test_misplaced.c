@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "skad/records.h"
-#include "src/core/misplaced.h"
-#include "src/core/state.h"
+#include "src/core/node/state.h"
+#include "src/core/storage/misplaced.h"
 #include "tests/support/stage.h"
 
 #define MINUTE_US (60 * SKAD_US_PER_S)

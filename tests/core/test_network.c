@@ -13,7 +13,7 @@
 
 #include "skad/record.h"
 #include "skad/records.h"
-#include "src/core/distance.h"
+#include "src/core/routing/distance.h"
 #include "tests/support/identities.h"
 #include "tests/support/network.h"
 

@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#include "src/core/distance.h"
-#include "src/core/siblings.h"
-#include "src/core/state.h"
-#include "src/core/upkeep.h"
+#include "src/core/node/state.h"
+#include "src/core/routing/distance.h"
+#include "src/core/routing/siblings.h"
+#include "src/core/upkeep/upkeep.h"
 #include "tests/support/stage.h"
 
 /* ---- Buckets ---- */

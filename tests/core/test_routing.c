@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "skad/record.h"
-#include "src/core/distance.h"
+#include "src/core/routing/distance.h"
 #include "tests/support/colluders.h"
 #include "tests/support/network.h"
 

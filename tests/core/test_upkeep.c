@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "src/core/ask.h"
-#include "src/core/invariants.h"
-#include "src/core/state.h"
-#include "src/core/upkeep.h"
+#include "src/core/node/invariants.h"
+#include "src/core/node/state.h"
+#include "src/core/rpc/ask.h"
+#include "src/core/upkeep/upkeep.h"
 #include "tests/support/stage.h"
 
 /* Found by fuzzing: without room for the only peer's ping, nobody was ever checked again. */

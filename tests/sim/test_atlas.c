@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "src/core/distance.h"
+#include "src/core/routing/distance.h"
 #include "src/sim/atlas.h"
 #include "src/sim/dice.h"
 

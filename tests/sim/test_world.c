@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "src/core/state.h"
+#include "src/core/node/state.h"
 #include "src/sim/experiment.h"
 #include "src/sim/filling.h"
 #include "src/sim/foresight.h"

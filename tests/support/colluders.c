@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "proto/envelope.h"
-#include "src/core/distance.h"
+#include "src/core/routing/distance.h"
 #include "tests/support/impersonate.h"
 
 /* The colluders closest to a target, the answering one left out. */

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "src/core/lookup.h"
+#include "src/core/lookup/lookup.h"
 
 #define NOBODY UINT32_MAX
 

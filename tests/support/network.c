@@ -7,8 +7,8 @@
 #include "crypto/assert.h"
 #include "crypto/hash.h"
 #include "proto/address.h"
-#include "src/core/invariants.h"
-#include "src/core/state.h"
+#include "src/core/node/invariants.h"
+#include "src/core/node/state.h"
 #include "tests/support/identities.h"
 
 #define EXAMINED_MAX 16 /* nodes, at the end of each run */

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "src/core/distance.h"
-#include "src/core/instant.h"
+#include "src/core/base/instant.h"
+#include "src/core/routing/distance.h"
 
 /* ---- Runs ---- */
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "src/core/table.h"
+#include "src/core/routing/table.h"
 
 #define TEST_PLAIN_IDENTITIES_MAX 300
 #define TEST_PLAIN_NOBODY         TEST_PLAIN_IDENTITIES_MAX

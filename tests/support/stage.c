@@ -10,8 +10,8 @@
 #include "proto/address.h"
 #include "proto/profile.h"
 #include "proto/seal.h"
-#include "src/core/invariants.h"
-#include "src/core/state.h"
+#include "src/core/node/invariants.h"
+#include "src/core/node/state.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
 

@@ -10,7 +10,7 @@
 
 #include "proto/open.h"
 #include "skad/node.h"
-#include "src/core/peers.h"
+#include "src/core/routing/peers.h"
 #include "tests/support/wire.h"
 
 #define TEST_STRANGERS_MAX 256

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "src/core/table.h"
+#include "src/core/routing/table.h"
 #include "tests/support/dice.h"
 
 #define TEST_BENCH_K        4

@@ -7,10 +7,10 @@
 #include <cmocka.h>
 
 #include "proto/address.h"
-#include "src/core/distance.h"
-#include "src/core/instant.h"
-#include "src/core/invariants.h"
-#include "src/core/table.h"
+#include "src/core/base/instant.h"
+#include "src/core/node/invariants.h"
+#include "src/core/routing/distance.h"
+#include "src/core/routing/table.h"
 #include "tests/support/dice.h"
 #include "tests/support/plain_table.h"
 

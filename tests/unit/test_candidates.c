@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#include "src/core/candidates.h"
-#include "src/core/distance.h"
+#include "src/core/lookup/candidates.h"
+#include "src/core/routing/distance.h"
 
 #define PLACES 300
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "src/core/collect.h"
+#include "src/core/lookup/collect.h"
 #include "tests/support/wire.h"
 
 #define NOW 1000000ULL

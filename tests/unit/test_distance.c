@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "src/core/distance.h"
+#include "src/core/routing/distance.h"
 #include "tests/support/dice.h"
 
 #define SEED 1

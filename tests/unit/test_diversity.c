@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 #include "proto/address.h"
-#include "src/core/distance.h"
-#include "src/core/diversity.h"
-#include "src/core/table.h"
+#include "src/core/routing/distance.h"
+#include "src/core/routing/diversity.h"
+#include "src/core/routing/table.h"
 #include "tests/support/dice.h"
 #include "tests/support/lookup_script.h"
 

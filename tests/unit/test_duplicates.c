@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "src/core/duplicates.h"
+#include "src/core/inbound/duplicates.h"
 #include "tests/support/dice.h"
 
 #define ENTRIES 64

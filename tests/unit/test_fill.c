@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/core/distance.h"
-#include "src/core/fill.h"
-#include "src/core/instant.h"
-#include "src/core/invariants.h"
+#include "src/core/base/instant.h"
+#include "src/core/node/fill.h"
+#include "src/core/node/invariants.h"
+#include "src/core/routing/distance.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "src/core/lifetimes.h"
+#include "src/core/routing/lifetimes.h"
 #include "tests/support/dice.h"
 
 #define MINUTE_MS UINT32_C(60000)

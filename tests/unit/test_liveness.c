@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "src/core/instant.h"
-#include "src/core/invariants.h"
-#include "src/core/liveness.h"
+#include "src/core/base/instant.h"
+#include "src/core/node/invariants.h"
+#include "src/core/routing/liveness.h"
 #include "tests/support/table_bench.h"
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_bench_begin, test_bench_end)

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/core/distance.h"
-#include "src/core/lookup.h"
-#include "src/core/region.h"
+#include "src/core/lookup/lookup.h"
+#include "src/core/lookup/region.h"
+#include "src/core/routing/distance.h"
 #include "tests/support/dice.h"
 #include "tests/support/lookup_script.h"
 

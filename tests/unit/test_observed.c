@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "proto/address.h"
-#include "src/core/observed.h"
+#include "src/core/routing/observed.h"
 #include "tests/support/dice.h"
 
 static skad_id voter(uint8_t number)

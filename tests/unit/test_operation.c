@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#include "src/core/operation.h"
+#include "src/core/operations/operation.h"
 
 #define PLACES 6
 

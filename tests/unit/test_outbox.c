@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "proto/profile.h"
-#include "src/core/outbox.h"
+#include "src/core/rpc/outbox.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
 #include "tests/support/wire.h"

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 #include "proto/address.h"
-#include "src/core/distance.h"
-#include "src/core/routes.h"
+#include "src/core/routing/distance.h"
+#include "src/core/routing/routes.h"
 #include "tests/support/dice.h"
 
 #define SLOTS 100

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "src/core/pending.h"
+#include "src/core/rpc/pending.h"
 #include "tests/support/dice.h"
 
 #define SLOTS   20

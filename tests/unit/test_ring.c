@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#include "src/core/ring.h"
+#include "src/core/base/ring.h"
 
 #define SLOTS 11
 

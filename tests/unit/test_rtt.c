@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "src/core/rtt.h"
+#include "src/core/routing/rtt.h"
 
 #define SAMPLES_MAX 5
 

@@ -9,11 +9,11 @@
 #include <cmocka.h>
 
 #include "proto/address.h"
-#include "src/core/distance.h"
-#include "src/core/instant.h"
-#include "src/core/invariants.h"
-#include "src/core/siblings.h"
-#include "src/core/table.h"
+#include "src/core/base/instant.h"
+#include "src/core/node/invariants.h"
+#include "src/core/routing/distance.h"
+#include "src/core/routing/siblings.h"
+#include "src/core/routing/table.h"
 #include "tests/support/table_bench.h"
 
 static skad_address route_of(const test_bench *made, const test_somebody *who, size_t route)

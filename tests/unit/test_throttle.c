@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "src/core/throttle.h"
+#include "src/core/inbound/throttle.h"
 #include "tests/support/dice.h"
 
 #define SECOND SKAD_US_PER_S

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "src/core/watches.h"
+#include "src/core/storage/watches.h"
 
 static void places_are_bounded_and_names_go_stale(void **state)
 {

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "proto/address.h"
-#include "src/core/state.h"
+#include "src/core/node/state.h"
 #include "src/daemon/workers.h"
 #include "tests/support/dice.h"
 #include "tests/support/stage.h"

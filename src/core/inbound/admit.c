@@ -1,0 +1,88 @@
+#include "src/core/inbound/admit.h"
+
+#include <string.h>
+
+#include "proto/address.h"
+#include "src/core/inbound/gate.h"
+
+static const skad_id anybody = {{0}};
+
+/* For us by name, or a hello for whoever is here: whom it is tagged for, going by the first half of
+ * the tag; NULL if for neither. Only datagrams of a first contact's exact length can be hellos, so
+ * noise of any other length costs a single hash. */
+static const skad_id *recipient(const skad_node *node, const uint8_t *tag, const uint8_t *envelope,
+                                size_t envelope_len)
+{
+    if (skad_tag_front_ok(node->network_key, &node->identity.id, envelope, envelope_len, tag)) {
+        return &node->identity.id;
+    }
+    bool hello = SKAD_TAG_BYTES + envelope_len == SKAD_FIRST_CONTACT_BYTES &&
+                 skad_tag_front_ok(node->network_key, &anybody, envelope, envelope_len, tag);
+    return hello ? &anybody : NULL;
+}
+
+/* A flood from a source that has its share already is what comes most once noise is gone: it is
+ * dropped before the rest of its tag is hashed, and before it is cut. Replies are never dropped for
+ * a rate. What the glance takes for a request without a token, and is none, has no valid tag or no
+ * strict form, and would be dropped all the same. */
+static skad_verdict turn_away(const skad_node *node, const skad_address *from,
+                              const uint8_t *envelope, size_t envelope_len)
+{
+    skad_envelope_glance glance;
+    if (skad_bans_keep_out(&node->bans, NULL, from, node->now.mono_us)) {
+        return SKAD_VERDICT_BANNED;
+    }
+    if (skad_envelope_glance_at(envelope, envelope_len, &glance) &&
+        skad_kind_is_request((skad_kind)glance.kind) &&
+        skad_gate_exhausted(node, from, glance.token)) {
+        return SKAD_VERDICT_RATE;
+    }
+    return SKAD_VERDICT_ACCEPT;
+}
+
+skad_verdict skad_admit(const skad_node *node, const uint8_t *datagram, size_t len,
+                        const skad_address *from, skad_admitted *out)
+{
+    if (len < SKAD_DATAGRAM_BYTES_MIN || len > SKAD_DATAGRAM_BYTES_MAX) {
+        return SKAD_VERDICT_SIZE;
+    }
+    if (!skad_address_routable(from, node->profile.allow_private)) {
+        return SKAD_VERDICT_SOURCE;
+    }
+    const uint8_t *envelope = datagram + SKAD_TAG_BYTES;
+    const size_t envelope_len = len - SKAD_TAG_BYTES;
+    const skad_id *to = recipient(node, datagram, envelope, envelope_len);
+    if (to == NULL) {
+        return SKAD_VERDICT_TAG;
+    }
+    skad_verdict verdict = turn_away(node, from, envelope, envelope_len);
+    if (verdict != SKAD_VERDICT_ACCEPT) {
+        return verdict;
+    }
+    if (!skad_tag_rest_ok(node->network_key, to, envelope, envelope_len, datagram)) {
+        return SKAD_VERDICT_TAG;
+    }
+    out->hello = to == &anybody;
+    verdict = skad_envelope_decode(envelope, envelope_len, &out->envelope);
+    if (verdict != SKAD_VERDICT_ACCEPT) {
+        return verdict;
+    }
+    if (out->hello && out->envelope.kind != SKAD_KIND_PING) {
+        return SKAD_VERDICT_KIND;
+    }
+    if (memcmp(out->envelope.public_key, node->identity.public_key, SKAD_PUBLIC_KEY_BYTES) == 0) {
+        return SKAD_VERDICT_SELF;
+    }
+    out->rpc = NULL;
+    if (skad_kind_is_reply(out->envelope.kind)) {
+        out->rpc =
+            skad_pending_match(&node->pending, out->envelope.rpc_id, from, out->envelope.kind);
+        if (out->rpc == NULL) {
+            return SKAD_VERDICT_UNAWAITED;
+        }
+    }
+    if (skad_duplicates_seen(&node->duplicates, datagram)) {
+        return SKAD_VERDICT_DUPLICATE;
+    }
+    return SKAD_VERDICT_ACCEPT;
+}

@@ -1,0 +1,19 @@
+/* admit: everything that costs less than a signature, cheapest first: size, source address, first
+ * half of the network tag, bans of addresses and rates that are used up (gate.h decides about the
+ * others), second half, structure, replay, and whether a reply is one that we wait for. Changes
+ * nothing. */
+#ifndef SKAD_INBOUND_ADMIT_H
+#define SKAD_INBOUND_ADMIT_H
+
+#include "src/core/node/state.h"
+
+typedef struct skad_admitted {
+    skad_envelope envelope;      /* borrows from the datagram */
+    bool hello;                  /* made for whoever is at our address */
+    const skad_pending_rpc *rpc; /* the request that a reply answers; NULL for requests */
+} skad_admitted;
+
+SKAD_MUST_CHECK skad_verdict skad_admit(const skad_node *node, const uint8_t *datagram, size_t len,
+                                        const skad_address *from, skad_admitted *out);
+
+#endif

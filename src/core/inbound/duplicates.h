@@ -1,0 +1,33 @@
+/* Replays: remembers the tags of datagrams that were handled, so that the same bytes do nothing
+ * twice. A tag is a hash of the whole datagram, so equal tags mean equal datagrams, and a
+ * fingerprint of 64 bits does for it.
+ *
+ * A direct-mapped table: a newer datagram overwrites an older one at the same place. A replay that
+ * comes after its place was overwritten is handled once more, which changes nothing: records that
+ * are stored again are the same, and requests that change anything need a token that is at most ten
+ * minutes old. Only verified datagrams are remembered, so forgeries cannot flush the table. */
+#ifndef SKAD_INBOUND_DUPLICATES_H
+#define SKAD_INBOUND_DUPLICATES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/tag.h"
+#include "skad/status.h"
+
+typedef struct skad_duplicates {
+    uint64_t *prints; /* 0: empty */
+    size_t mask;      /* entries - 1 */
+} skad_duplicates;
+
+/* entries is a power of two. */
+SKAD_MUST_CHECK skad_status skad_duplicates_init(skad_duplicates *duplicates, size_t entries);
+void skad_duplicates_free(skad_duplicates *duplicates);
+
+bool skad_duplicates_seen(const skad_duplicates *duplicates,
+                          const uint8_t tag[static SKAD_TAG_BYTES]);
+void skad_duplicates_remember(skad_duplicates *duplicates,
+                              const uint8_t tag[static SKAD_TAG_BYTES]);
+
+#endif

@@ -1,0 +1,136 @@
+#include "src/core/inbound/gate.h"
+
+#include <string.h>
+
+#include "crypto/keys.h"
+
+/* A challenge costs a share of a signature, and its datagram a place in the outbox: more than these
+ * would push out answers to those who have paid. */
+static const skad_rate CHALLENGES = {.per_s = 4000, .burst = 500};
+
+skad_status skad_gate_init(skad_node *node, const skad_node_rates *rates)
+{
+    skad_gate *gate = &node->gate;
+    uint8_t hash_key[SKAD_TABLE_KEY_BYTES];
+    gate->unproven_all = rates->unproven_all;
+    gate->proven_all = rates->proven_all;
+    gate->answer_bytes = rates->answer_bytes;
+    gate->limited = rates->meters != 0;
+    if (!gate->limited) {
+        return SKAD_OK;
+    }
+    skad_random_bytes(&node->random, hash_key, sizeof hash_key);
+    skad_status status =
+        skad_throttle_init(&gate->unproven, rates->meters, rates->unproven, hash_key);
+    if (status == SKAD_OK) {
+        status = skad_throttle_init(&gate->proven, rates->meters, rates->proven, hash_key);
+    }
+    return status;
+}
+
+void skad_gate_free(skad_node *node)
+{
+    skad_throttle_free(&node->gate.unproven);
+    skad_throttle_free(&node->gate.proven);
+}
+
+void skad_node_press(skad_node *node, bool pressed)
+{
+    node->gate.pressed = pressed;
+}
+
+/* ---- Load ---- */
+
+/* Whether one more unproven request may be verified. Moves in and out of being loaded. */
+static bool unloaded(skad_gate *gate, uint64_t now_us)
+{
+    if (gate->loaded && skad_rate_relaxed(&gate->unproven_all, gate->unproven_until_us, now_us)) {
+        gate->loaded = false;
+    }
+    if (gate->loaded || gate->pressed) {
+        return false;
+    }
+    gate->loaded = !skad_rate_allows(&gate->unproven_all, 1, &gate->unproven_until_us, now_us);
+    return !gate->loaded;
+}
+
+/* A token for the sender, in an answer that covers the request as any answer does, but nothing of
+ * the request was verified. It must not be larger than the request: a spoofed source would gain. */
+static void challenge(skad_node *node, const skad_envelope *envelope, const skad_id *sender,
+                      bool hello, const skad_address *from, size_t len)
+{
+    static const skad_id anybody = {{0}};
+    uint8_t digest[SKAD_HASH_BYTES];
+    uint8_t token[SKAD_TOKEN_BYTES];
+    skad_message message = {.kind = SKAD_KIND_ERROR};
+    message.u.reply.observed = *from;
+    message.u.reply.u.error.code = SKAD_ERROR_TOKEN;
+    message.u.reply.u.error.detail = 0;
+    skad_envelope_digest(hello ? &anybody : &node->identity.id, NULL, envelope->signed_part,
+                         digest);
+    skad_token_make(node->token_key, from, sender, node->now.mono_us, token);
+    const skad_draft_fields fields = {
+        .message = &message,
+        .rpc_id = envelope->rpc_id,
+        .recipient = sender,
+        .request_digest = digest,
+        .token = token,
+        .bytes_max = len,
+    };
+    skad_sealer sealer = skad_node_sealer(node);
+    skad_outgoing *outgoing = skad_outbox_reserve(&node->outbox);
+    if (outgoing != NULL && skad_gate_answer(node, len) &&
+        skad_draft_write(&sealer, &fields, &outgoing->draft) == SKAD_OK) {
+        outgoing->to = *from;
+        skad_outbox_commit(&node->outbox);
+    }
+}
+
+/* ---- Passing ---- */
+
+bool skad_gate_exhausted(const skad_node *node, const skad_address *from, bool token)
+{
+    const skad_gate *gate = &node->gate;
+    const uint64_t now_us = node->now.mono_us;
+    return gate->limited && skad_throttle_exhausted(&gate->unproven, from, now_us) &&
+           (!token || skad_throttle_exhausted(&gate->proven, from, now_us));
+}
+
+skad_verdict skad_gate_pass(skad_node *node, const skad_envelope *envelope, bool hello,
+                            const skad_address *from, size_t len)
+{
+    skad_gate *gate = &node->gate;
+    uint64_t now_us = node->now.mono_us;
+    if (!gate->limited && !gate->pressed) {
+        return SKAD_VERDICT_ACCEPT;
+    }
+    skad_id sender;
+    skad_node_id(envelope->public_key, &sender);
+    bool proven = envelope->token != NULL &&
+                  skad_token_ok(node->token_key, from, &sender, now_us, envelope->token);
+    if (gate->limited &&
+        !skad_throttle_allows(proven ? &gate->proven : &gate->unproven, from, now_us)) {
+        return SKAD_VERDICT_RATE;
+    }
+    if (proven) {
+        return skad_rate_allows(&gate->proven_all, 1, &gate->proven_until_us, now_us)
+                   ? SKAD_VERDICT_ACCEPT
+                   : SKAD_VERDICT_RATE;
+    }
+    if (unloaded(gate, now_us)) {
+        return SKAD_VERDICT_ACCEPT;
+    }
+    if (!skad_rate_allows(&CHALLENGES, 1, &gate->challenged_until_us, now_us)) {
+        return SKAD_VERDICT_RATE;
+    }
+    challenge(node, envelope, &sender, hello, from, len);
+    return SKAD_VERDICT_CHALLENGE;
+}
+
+bool skad_gate_answer(skad_node *node, size_t bytes)
+{
+    bool allowed = skad_rate_allows(&node->gate.answer_bytes, bytes, &node->gate.answered_until_us,
+                                    node->now.mono_us);
+    node->stats.answers_shed += !allowed;
+    return allowed;
+}

@@ -1,0 +1,36 @@
+/* The last step before a signature check: may this request have one? It is what abuse is after, for
+ * it costs us a hundred times what it costs to send a wrong one.
+ *
+ *   token valid?  yes: proven.  Within the rates of its address and prefixes, and of all proven
+ * ones together? Else dropped (rate). no: unproven. Within the rates of its address and prefixes?
+ * Else dropped (rate). Is the node loaded? Then the answer is a token, smaller than the request and
+ * made without verifying it (challenge).
+ *
+ * The node is loaded from when unproven requests of all sources together exceed their rate, until
+ * half of a burst is free again; and while its driver says that datagrams pile up. Then the token
+ * is the price of a signature check: who sends from an address that is not his cannot pay it (as
+ * WireGuard's cookies and DTLS's; RFC 9147, section 5.1).
+ *
+ * Answers never come here: only those that a request of ours awaits get past admit, and nobody can
+ * guess their RPC ids. */
+#ifndef SKAD_INBOUND_GATE_H
+#define SKAD_INBOUND_GATE_H
+
+#include "src/core/inbound/admit.h"
+#include "src/core/node/state.h"
+
+SKAD_MUST_CHECK skad_status skad_gate_init(skad_node *node, const skad_node_rates *rates);
+void skad_gate_free(skad_node *node);
+
+/* Whether a request would be dropped for its source's rates, as far as that can be told before it
+ * is looked at: nobody is charged. `token`: it shows one, valid or not. */
+bool skad_gate_exhausted(const skad_node *node, const skad_address *from, bool token);
+
+/* ACCEPT, RATE or CHALLENGE. len: of the datagram. */
+SKAD_MUST_CHECK skad_verdict skad_gate_pass(skad_node *node, const skad_envelope *envelope,
+                                            bool hello, const skad_address *from, size_t len);
+
+/* Whether an answer of so many bytes may be sent now. */
+bool skad_gate_answer(skad_node *node, size_t bytes);
+
+#endif

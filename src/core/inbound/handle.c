@@ -1,0 +1,169 @@
+#include "src/core/inbound/handle.h"
+
+#include <string.h>
+
+#include "proto/address.h"
+#include "src/core/inbound/serve.h"
+#include "src/core/operations/operate.h"
+#include "src/core/routing/distance.h"
+#include "src/core/routing/diversity.h"
+#include "src/core/routing/liveness.h"
+#include "src/core/rpc/ask.h"
+#include "src/core/upkeep/handover.h"
+#include "src/core/upkeep/mend.h"
+#include "src/core/upkeep/upkeep.h"
+
+/* The token that an answer carries is good for our next request to that endpoint. */
+static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address *from,
+                       const uint8_t *token)
+{
+    if (token != NULL) {
+        skad_route_keep_token(&node->table.peers, slot, from, token, node->now.mono_us);
+    }
+}
+
+static bool lives_near_us(const skad_node *node, skad_peer_slot slot)
+{
+    return skad_peers_lives(&node->table.peers, slot) &&
+           (node->table.peers.peers[slot].places & SKAD_PEER_IN_SIBLINGS) != 0;
+}
+
+static void handle_answer(skad_node *node, const skad_admitted *admitted, const skad_opened *opened,
+                          const skad_address *from)
+{
+    const skad_pending_rpc rpc = *admitted->rpc;
+    skad_pending_close(&node->pending, admitted->rpc);
+    node->heard_us = node->now.mono_us;
+    skad_peer_slot slot = skad_peers_find(&node->table.peers, &opened->sender);
+    bool lived = skad_peers_lives(&node->table.peers, slot);
+    bool was_near = lives_near_us(node, slot);
+    slot = skad_table_answered_at(&node->table, slot, &opened->sender, from,
+                                  node->now.mono_us - rpc.sent_us, node->now.mono_us);
+    if (slot != SKAD_PEER_NONE) {
+        keep_token(node, slot, from, admitted->envelope.token);
+    }
+    if (!was_near && lives_near_us(node, slot)) {
+        skad_handover_arrived(node, &opened->sender);
+    }
+    uint64_t group = node->profile.group_table_max != 0 ? skad_address_group(from) : 0;
+    skad_observed_vote(&node->observed, &opened->sender, group, &opened->message.u.reply.observed);
+    switch ((skad_purpose)rpc.purpose) {
+    case SKAD_PURPOSE_STRANGER:
+        skad_upkeep_stranger_over(node);
+        return;
+    case SKAD_PURPOSE_HELLO:
+        skad_mend_answered(node, &opened->sender, from, lived);
+        return;
+    case SKAD_PURPOSE_CHECK:
+    case SKAD_PURPOSE_REPLICA:
+        return; /* its place in the table is all that was wanted */
+    case SKAD_PURPOSE_OPERATION:
+        skad_operate_answered(node, &rpc, opened, admitted->envelope.token);
+        return;
+    }
+}
+
+/* A peer that asks us lives: true when it was known to, at this endpoint, and we are among people.
+ */
+static bool put_off_check(skad_node *node, const skad_id *id, const skad_address *from)
+{
+    skad_peers *peers = &node->table.peers;
+    skad_peer_slot slot = node->join.joined ? skad_peers_find(peers, id) : SKAD_PEER_NONE;
+    bool known = skad_peers_lives(peers, slot) && skad_route_is(peers, slot, from);
+    if (known) {
+        skad_liveness_put_off(peers, slot, node->now.mono_us);
+    }
+    return known;
+}
+
+void skad_handle(skad_node *node, const skad_admitted *admitted, const skad_opened *opened,
+                 const skad_address *from, size_t len)
+{
+    if (admitted->rpc != NULL) {
+        handle_answer(node, admitted, opened, from);
+        return;
+    }
+    const skad_message *asked = &opened->message;
+    if (asked->kind == SKAD_KIND_FIND_NODE &&
+        skad_id_equal(&asked->u.find_node.target, &opened->sender) &&
+        skad_handover_began_anew(node, &opened->sender, from)) {
+        skad_ask_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
+    }
+    /* The source may be spoofed: what we send there, a ping to a promising stranger included, stays
+     * within the amplification limit. */
+    bool may_ping = skad_serve(node, &admitted->envelope, opened, from, len);
+    if (!put_off_check(node, &opened->sender, from) && may_ping) {
+        skad_upkeep_consider(node, &opened->sender, from);
+    }
+}
+
+/* One more silence of a peer; whom we lose by it is remembered. */
+static void blame(skad_node *node, const skad_pending_rpc *rpc)
+{
+    const skad_peers *peers = &node->table.peers;
+    skad_peer_slot slot = skad_peers_find(peers, &rpc->responder);
+    bool lived = skad_peers_lives(peers, slot);
+    uint32_t known_s = lived ? peers->peers[slot].known_s : 0;
+    skad_table_failed(&node->table, &rpc->responder, &rpc->address, node->now.mono_us);
+    if (lived && !skad_peers_lives(peers, skad_peers_find(peers, &rpc->responder))) {
+        skad_mend_lost(node, &rpc->responder, &rpc->address, known_s);
+    }
+}
+
+/* A silence counts against a peer only if somebody else was heard since we asked: else it may be
+ * our own network that is down. But only one silence decides, that by which a peer, or one endpoint
+ * of it, stops being among the living. For the first, after which it is asked again at once, and
+ * for those that follow it is enough that our network was up shortly before. */
+static bool silence_counts(const skad_node *node, const skad_pending_rpc *rpc)
+{
+    const skad_peers *peers = &node->table.peers;
+    skad_peer_slot slot = skad_peers_find(peers, &rpc->responder);
+    size_t route = skad_route_index(&rpc->address);
+    bool decides = slot != SKAD_PEER_NONE &&
+                   (peers->peers[slot].failures + 1 == SKAD_PEER_FAILURES_SILENT ||
+                    skad_route_failures(peers, slot, route) + 1 == SKAD_PEER_FAILURES_SILENT);
+    return node->heard_us + (decides ? 0 : SKAD_LIVENESS_WITNESS_US) > rpc->sent_us;
+}
+
+/* Against whom it does not count is asked again together with another peer, the later the longer
+ * nobody was heard, so that a node without a network does not spin. */
+static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
+{
+    node->stats.timeouts++;
+    if (!rpc->has_responder) {
+        return;
+    }
+    uint64_t now_us = node->now.mono_us;
+    if (silence_counts(node, rpc)) {
+        blame(node, rpc);
+    } else {
+        uint64_t pause_us = SKAD_CHECK_RETRY_US + (now_us - node->heard_us) / 4;
+        if (pause_us > SKAD_CHECK_INTERVAL_US) {
+            pause_us = SKAD_CHECK_INTERVAL_US;
+        }
+        skad_liveness_unheard(&node->table.peers, &rpc->responder, now_us + pause_us);
+    }
+}
+
+void skad_handle_timeouts(skad_node *node)
+{
+    skad_pending_rpc rpc;
+    skad_timeout timeout;
+    while ((timeout = skad_pending_expire(&node->pending, node->now.mono_us, &rpc)) !=
+           SKAD_TIMEOUT_NONE) {
+        bool hard = timeout == SKAD_TIMEOUT_HARD;
+        if (hard) {
+            count_silence(node, &rpc);
+        }
+        if (hard && rpc.purpose == SKAD_PURPOSE_STRANGER) {
+            skad_upkeep_stranger_over(node);
+        }
+        if (rpc.purpose == SKAD_PURPOSE_OPERATION) {
+            if (hard) {
+                skad_operate_failed(node, &rpc);
+            } else {
+                skad_operate_slow(node, &rpc);
+            }
+        }
+    }
+}

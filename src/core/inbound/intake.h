@@ -1,0 +1,52 @@
+/* The way of one datagram into the node, in three steps:
+ *
+ *   admit   on the node's thread: all that costs less than a signature; reads the node
+ *   open    on any thread: puzzles, signature, body; touches only the intake and a ring of roots
+ *   handle  on the node's thread: the state machine; changes the node
+ *
+ * skad_node_receive does all three at once. A driver with threads does the second elsewhere; in
+ * between, the node goes on, so what admit found out is looked at again by handle: a request of
+ * ours may have timed out meanwhile, or a copy of the datagram have been handled. */
+#ifndef SKAD_INBOUND_INTAKE_H
+#define SKAD_INBOUND_INTAKE_H
+
+#include "proto/open.h"
+#include "src/core/node/state.h"
+
+typedef struct skad_intake {
+    const uint8_t *datagram; /* borrowed until after handle */
+    size_t len;
+    skad_address from;
+
+    /* What admit found. */
+    skad_envelope envelope; /* borrows from the datagram */
+    bool hello;             /* made for whoever is at our address */
+    bool reply;
+    bool has_responder;
+    skad_id responder;                       /* of the request that a reply answers */
+    uint8_t request_digest[SKAD_HASH_BYTES]; /* the same */
+
+    /* What open needs of the node. */
+    const skad_profile *profile;
+    uint32_t epoch;
+    skad_id self;
+
+    /* What it makes. */
+    skad_verdict verdict;
+    skad_opened opened;
+} skad_intake;
+
+/* ACCEPT: the intake is to be opened. Any other verdict is final and has been counted. */
+skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time now);
+
+/* A ring of so many roots; `later`: it is allocated with the first root. */
+SKAD_MUST_CHECK skad_status skad_roots_init(skad_roots *roots, size_t slots, bool later);
+void skad_roots_free(skad_roots *roots);
+
+/* Sets intake->verdict. Batch roots that verify are remembered in the ring. */
+void skad_intake_open(skad_intake *intake, skad_roots *roots);
+
+/* Counts the verdict, and on ACCEPT lets the node act. Returns the final verdict. */
+skad_verdict skad_intake_handle(skad_node *node, skad_intake *intake, skad_time now);
+
+#endif

@@ -1,0 +1,249 @@
+#include "src/core/inbound/serve.h"
+
+#include <string.h>
+
+#include "src/core/inbound/gate.h"
+#include "src/core/routing/diversity.h"
+#include "src/core/storage/hold.h"
+
+/* One answer in the making. */
+typedef struct answer {
+    skad_node *node;
+    const skad_envelope *envelope;
+    const skad_opened *request;
+    const skad_address *from;
+    uint8_t granted[SKAD_TOKEN_BYTES]; /* the requester's token of this slot */
+    bool proven;                       /* it showed a valid one */
+    size_t allowance;                  /* bytes that may be sent to it for this request */
+    bool may_ping;                     /* the answer leaves enough of them for a ping */
+} answer;
+
+/* Sets aside a ping's worth of the allowance if the drafted answer leaves so much. */
+static void spare_for_ping(answer *to, skad_draft *draft)
+{
+    size_t sealed_bytes = draft->len + (size_t)SKAD_PROOF_BYTES(0);
+    to->may_ping = to->proven || sealed_bytes + SKAD_PING_BYTES_MAX <= to->allowance;
+    if (!to->proven && to->may_ping && draft->bytes_max > to->allowance - SKAD_PING_BYTES_MAX) {
+        draft->bytes_max = (uint16_t)(to->allowance - SKAD_PING_BYTES_MAX);
+    }
+}
+
+/* Drafts the answer into the outbox; false when it does not fit the allowance. A full outbox counts
+ * as done: the answer is lost like any datagram. */
+static bool reply(answer *to, skad_message *message)
+{
+    skad_node *node = to->node;
+    skad_outgoing *outgoing = skad_outbox_reserve(&node->outbox);
+    if (outgoing == NULL) {
+        node->stats.outbox_dropped++;
+        return true;
+    }
+    message->u.reply.observed = *to->from;
+    skad_draft_fields fields = {
+        .message = message,
+        .rpc_id = to->envelope->rpc_id,
+        .recipient = &to->request->sender,
+        .request_digest = to->request->digest,
+        .token = to->granted,
+        .bytes_max = to->allowance < SKAD_DATAGRAM_BYTES_MAX ? to->allowance : 0,
+    };
+    skad_sealer sealer = skad_node_sealer(node);
+    if (skad_draft_write(&sealer, &fields, &outgoing->draft) != SKAD_OK) {
+        return false;
+    }
+    spare_for_ping(to, &outgoing->draft);
+    if (skad_gate_answer(node, outgoing->draft.len + (size_t)SKAD_PROOF_BYTES(0))) {
+        outgoing->to = *to->from;
+        skad_outbox_commit(&node->outbox);
+    }
+    return true;
+}
+
+static void refuse(answer *to, skad_error_code code, uint64_t detail)
+{
+    skad_message message = {.kind = SKAD_KIND_ERROR};
+    message.u.reply.u.error.code = code;
+    message.u.reply.u.error.detail = detail;
+    to->node->stats.refusals++;
+    to->node->stats.refused[code]++;
+    reply(to, &message);
+}
+
+/* Our k closest contacts to a target, as far as they fit an answer, the requester left out. */
+static size_t closest(const answer *to, const skad_id *target, unsigned want,
+                      skad_contact contacts[static SKAD_CONTACTS_MAX])
+{
+    const skad_table *table = &to->node->table;
+    skad_peer_slot slots[SKAD_K_MAX];
+    size_t max = to->node->tuning.answer_contacts;
+    size_t count = skad_peers_closest(&table->peers, target, want, &to->request->sender,
+                                      table->k < max ? table->k : max, slots);
+    for (size_t i = 0; i < count; i++) {
+        skad_table_contact(table, slots[i], &contacts[i]);
+    }
+    return count;
+}
+
+static void serve_ping(answer *to)
+{
+    skad_message message;
+    message.kind = SKAD_KIND_PONG;
+    reply(to, &message);
+}
+
+static void serve_find_node(answer *to)
+{
+    const skad_message *asked = &to->request->message;
+    skad_message message;
+    message.kind = SKAD_KIND_NODES;
+    message.u.reply.u.nodes.contacts_count = closest(
+        to, &asked->u.find_node.target, asked->u.find_node.want, message.u.reply.u.nodes.contacts);
+    reply(to, &message);
+}
+
+/* Copies as many of the key's records as one answer may carry: what the store gives lives only
+ * until its next call. Of more announcements than fit, another choice goes out each time. */
+static size_t copy_records(const answer *to, uint8_t bytes[static SKAD_BODY_BYTES_MAX],
+                           skad_span records[static SKAD_RECORDS_MAX])
+{
+    skad_node *node = to->node;
+    const skad_message *asked = &to->request->message;
+    uint8_t type = (uint8_t)asked->u.find_value.type;
+    uint64_t draw = 0;
+    if (type == SKAD_RECORD_ANNOUNCEMENT) {
+        skad_random_bytes(&node->random, (uint8_t *)&draw, sizeof draw);
+    }
+    skad_store_record found[SKAD_RECORDS_MAX];
+    size_t found_count = node->store.ops->list(node->store.self, &asked->u.find_value.key, type,
+                                               draw, node->now.unix_s, found, SKAD_RECORDS_MAX);
+    size_t used = 0;
+    size_t count = 0;
+    while (count < found_count &&
+           used + SKAD_BIN16(found[count].len) <= SKAD_BIN16(SKAD_RECORD_BYTES_MAX)) {
+        memcpy(bytes + used, found[count].data, found[count].len);
+        records[count] = (skad_span){.data = bytes + used, .len = found[count].len};
+        used += SKAD_BIN16(found[count].len);
+        count++;
+    }
+    return count;
+}
+
+static void serve_find_value(answer *to)
+{
+    const skad_message *asked = &to->request->message;
+    uint8_t bytes[SKAD_BODY_BYTES_MAX];
+    skad_message message;
+    message.kind = SKAD_KIND_VALUE;
+    message.u.reply.u.value.records_count =
+        copy_records(to, bytes, message.u.reply.u.value.records);
+    message.u.reply.u.value.contacts_count = closest(
+        to, &asked->u.find_value.key, asked->u.find_value.want, message.u.reply.u.value.contacts);
+    if (!reply(to, &message)) {
+        refuse(to, SKAD_ERROR_TOKEN, 0);
+    }
+}
+
+/* What STORE and ANNOUNCE ask to keep. */
+typedef struct keep_request {
+    skad_span bytes;
+    bool announcement; /* else of the other two types */
+    bool has_cas;
+    uint64_t cas;
+    uint32_t life_s;
+} keep_request;
+
+/* A token and a record that decodes and belongs to the RPC come first; the rest is hold.c's. */
+static void serve_deposit(answer *to, const keep_request *asked, skad_kind kind)
+{
+    skad_node *node = to->node;
+    skad_record record;
+    if (!to->proven) {
+        refuse(to, SKAD_ERROR_TOKEN, 0);
+        return;
+    }
+    if (!skad_record_decode(asked->bytes.data, asked->bytes.len, &record) ||
+        (record.type == SKAD_RECORD_ANNOUNCEMENT) != asked->announcement) {
+        refuse(to, SKAD_ERROR_INVALID, 0);
+        return;
+    }
+    const skad_offer offer = {
+        .record = &record,
+        .bytes = asked->bytes,
+        .group = skad_address_group(to->from),
+        .has_cas = asked->has_cas,
+        .cas = asked->cas,
+        .life_s = asked->life_s,
+    };
+    skad_held held = skad_hold(node, &offer);
+    if (held.code == SKAD_ERROR_INVALID) {
+        skad_bans_strike(&node->bans, to->from, SKAD_BAN_RECORDS, node->now.mono_us);
+    }
+    if (held.code != SKAD_ERROR_NONE) {
+        refuse(to, held.code, held.detail);
+        return;
+    }
+    skad_message message = {.kind = kind};
+    message.u.reply.u.stored.life_s = held.life_s;
+    reply(to, &message);
+}
+
+static void serve_store(answer *to)
+{
+    const skad_message *asked = &to->request->message;
+    const keep_request wanted = {
+        .bytes = asked->u.store.record,
+        .has_cas = asked->u.store.has_cas,
+        .cas = asked->u.store.cas,
+        .life_s = asked->u.store.life_s,
+    };
+    serve_deposit(to, &wanted, SKAD_KIND_STORED);
+}
+
+static void serve_announce(answer *to)
+{
+    const keep_request wanted = {
+        .bytes = to->request->message.u.announce.record,
+        .announcement = true,
+        .life_s = to->node->profile.record_life_s,
+    };
+    serve_deposit(to, &wanted, SKAD_KIND_ANNOUNCED);
+}
+
+bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
+                const skad_address *from, size_t len)
+{
+    answer to = {.node = node, .envelope = envelope, .request = request, .from = from};
+    skad_token_make(node->token_key, from, &request->sender, node->now.mono_us, to.granted);
+    /* Nearly always the one that is granted anyway; else it may be of the slot before. */
+    to.proven =
+        envelope->token != NULL && (skad_equal(to.granted, envelope->token, SKAD_TOKEN_BYTES) ||
+                                    skad_token_ok(node->token_key, from, &request->sender,
+                                                  node->now.mono_us, envelope->token));
+    to.allowance = to.proven ? SIZE_MAX : SKAD_AMPLIFICATION_MAX * len;
+    node->stats.requests[request->message.kind]++;
+    switch (request->message.kind) {
+    case SKAD_KIND_PING:
+        serve_ping(&to);
+        break;
+    case SKAD_KIND_FIND_NODE:
+        serve_find_node(&to);
+        break;
+    case SKAD_KIND_FIND_VALUE:
+        serve_find_value(&to);
+        break;
+    case SKAD_KIND_STORE:
+        serve_store(&to);
+        break;
+    case SKAD_KIND_ANNOUNCE:
+        serve_announce(&to);
+        break;
+    case SKAD_KIND_PONG:
+    case SKAD_KIND_NODES:
+    case SKAD_KIND_VALUE:
+    case SKAD_KIND_STORED:
+    case SKAD_KIND_ANNOUNCED:
+    case SKAD_KIND_ERROR:
+        break; /* replies never come here: admit tells them apart */
+    }
+    return to.may_ping;
+}

@@ -1,0 +1,140 @@
+#include "src/core/lookup/candidates.h"
+
+#include <stdlib.h>
+
+#include "crypto/assert.h"
+#include "src/core/routing/distance.h"
+
+/* Candidates are written before they are read: nothing is cleared. */
+static bool reserve(skad_candidates *candidates, size_t room)
+{
+    skad_candidate *all = reallocarray(candidates->all, room, sizeof *all);
+    candidates->all = all != NULL ? all : candidates->all;
+    uint64_t *distances = reallocarray(candidates->distances, room, sizeof *distances);
+    candidates->distances = distances != NULL ? distances : candidates->distances;
+    if (all == NULL || distances == NULL) {
+        return false;
+    }
+    candidates->room = (uint16_t)room;
+    return true;
+}
+
+bool skad_candidates_init(skad_candidates *candidates, const skad_id *target, size_t places,
+                          size_t room)
+{
+    SKAD_ASSERT(room <= places && places < SKAD_CANDIDATE_PLACE_NONE);
+    *candidates = (skad_candidates){.target = *target, .places = (uint16_t)places};
+    return reserve(candidates, room);
+}
+
+void skad_candidates_free(skad_candidates *candidates)
+{
+    free(candidates->all);
+    free(candidates->distances);
+}
+
+static uint64_t distance_to(const skad_candidates *candidates, const skad_id *id)
+{
+    return skad_id_prefix(id) ^ skad_id_prefix(&candidates->target);
+}
+
+bool skad_candidates_closer(const skad_candidates *candidates, uint16_t a, uint16_t b)
+{
+    if (candidates->distances[a] != candidates->distances[b]) {
+        return candidates->distances[a] < candidates->distances[b];
+    }
+    return skad_distance_compare(&candidates->target, &candidates->all[a].contact.id,
+                                 &candidates->all[b].contact.id) < 0;
+}
+
+/* ---- Chains ---- */
+
+/* Each answer names a dozen candidates, most of them known: they are found in chains by the last
+ * bits of their distance. Whoever invents IDs that share those makes one chain as long as all
+ * candidates are, and no longer. */
+static size_t chain_of(uint64_t distance)
+{
+    return distance % SKAD_CANDIDATE_CHAINS;
+}
+
+uint16_t skad_candidates_find(const skad_candidates *candidates, const skad_id *id)
+{
+    uint64_t distance = distance_to(candidates, id);
+    uint16_t next = candidates->chains[chain_of(distance)];
+    while (next != 0) {
+        uint16_t place = (uint16_t)(next - 1);
+        if (candidates->distances[place] == distance &&
+            skad_id_equal(&candidates->all[place].contact.id, id)) {
+            return place;
+        }
+        next = candidates->all[place].next;
+    }
+    return SKAD_CANDIDATE_PLACE_NONE;
+}
+
+static void unchain(skad_candidates *candidates, uint16_t place)
+{
+    uint16_t *link = &candidates->chains[chain_of(candidates->distances[place])];
+    while (*link != place + 1) {
+        SKAD_ASSERT(*link != 0);
+        link = &candidates->all[*link - 1].next;
+    }
+    *link = candidates->all[place].next;
+}
+
+/* Puts a new candidate into its place. */
+static void chain(skad_candidates *candidates, uint16_t place, const skad_candidate *candidate)
+{
+    candidates->distances[place] = distance_to(candidates, &candidate->contact.id);
+    uint16_t *link = &candidates->chains[chain_of(candidates->distances[place])];
+    candidates->all[place] = *candidate;
+    candidates->all[place].next = *link;
+    *link = (uint16_t)(place + 1);
+}
+
+/* ---- Places ---- */
+
+static bool place_free(const skad_candidates *candidates, size_t place)
+{
+    return candidates->all[place].listed == 0 && candidates->all[place].tries == 0;
+}
+
+void skad_candidates_spare(skad_candidates *candidates, uint16_t place)
+{
+    if (place < candidates->spare && place_free(candidates, place)) {
+        candidates->spare = place;
+    }
+}
+
+static bool grow(skad_candidates *candidates)
+{
+    SKAD_ASSERT(candidates->used < candidates->places);
+    size_t twice = (size_t)2 * candidates->room;
+    return reserve(candidates, twice < candidates->places ? twice : candidates->places);
+}
+
+/* The lowest free place, whose last candidate is forgotten. */
+static uint16_t take(skad_candidates *candidates)
+{
+    while (candidates->spare < candidates->used && !place_free(candidates, candidates->spare)) {
+        candidates->spare++;
+    }
+    if (candidates->spare < candidates->used) {
+        unchain(candidates, candidates->spare);
+        return candidates->spare++;
+    }
+    if (candidates->used == candidates->room && !grow(candidates)) {
+        return SKAD_CANDIDATE_PLACE_NONE;
+    }
+    candidates->used++;
+    return candidates->spare++;
+}
+
+uint16_t skad_candidates_add(skad_candidates *candidates, const skad_candidate *candidate)
+{
+    uint16_t place = take(candidates);
+    if (place != SKAD_CANDIDATE_PLACE_NONE) {
+        chain(candidates, place, candidate);
+    }
+    return place;
+}

@@ -1,0 +1,270 @@
+#include "src/core/lookup/collect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "src/core/routing/distance.h"
+
+skad_collection *skad_collection_new(skad_record_type type, const skad_id *key)
+{
+    skad_collection *collection = calloc(1, sizeof *collection);
+    if (collection == NULL) {
+        return NULL;
+    }
+    collection->type = type;
+    collection->key = *key;
+    if (type == SKAD_RECORD_ANNOUNCEMENT) {
+        collection->announced = calloc(SKAD_PROVIDERS_MAX, sizeof *collection->announced);
+        collection->providers = calloc(SKAD_PROVIDERS_MAX, sizeof *collection->providers);
+        if (collection->announced == NULL || collection->providers == NULL) {
+            skad_collection_free(collection);
+            return NULL;
+        }
+    }
+    return collection;
+}
+
+void skad_collection_free(skad_collection *collection)
+{
+    if (collection != NULL) {
+        free(collection->announced);
+        free(collection->providers);
+        free(collection);
+    }
+}
+
+bool skad_collection_found(const skad_collection *collection)
+{
+    return collection->best_len > 0 || collection->announced_count > 0;
+}
+
+static uint64_t print_of(skad_span value)
+{
+    uint8_t hash[SKAD_HASH_BYTES];
+    uint64_t print = 0;
+    skad_hash_one(SKAD_HASH_VALUE, value.data, value.len, hash);
+    memcpy(&print, hash, sizeof print);
+    return print;
+}
+
+/* ---- Taking ---- */
+
+/* Whether a record is one that was asked for, its signature aside. */
+static bool fits(const skad_collection *collection, const skad_record *record, uint64_t now_unix_s)
+{
+    return record->type == collection->type && skad_id_equal(&record->key, &collection->key) &&
+           (record->type == SKAD_RECORD_IMMUTABLE || record->expiry_unix_s > now_unix_s);
+}
+
+/* Whether these very bytes were verified before. */
+static bool known(const skad_collection *collection, skad_span bytes)
+{
+    if (collection->best_len == bytes.len && memcmp(collection->best, bytes.data, bytes.len) == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < collection->announced_count; i++) {
+        const skad_announced *announced = &collection->announced[i];
+        if (announced->len == bytes.len && memcmp(announced->bytes, bytes.data, bytes.len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool authentic(const skad_collection *collection, const skad_record *record, skad_span bytes,
+                      uint64_t *verifications)
+{
+    if (record->type == SKAD_RECORD_IMMUTABLE || known(collection, bytes)) {
+        return true;
+    }
+    (*verifications)++;
+    return skad_record_verify(record);
+}
+
+static void take_best(skad_collection *collection, const skad_record *record, skad_span bytes,
+                      const skad_given *given)
+{
+    bool none = collection->best_len == 0;
+    bool equal = !none && given->sequence == collection->sequence;
+    bool same = equal && given->print == collection->print;
+    bool higher = none || given->sequence > collection->sequence;
+    bool replaces = higher || (same && record->expiry_unix_s > collection->expiry_unix_s) ||
+                    (equal && given->print > collection->print);
+    if (higher) {
+        collection->conflict = false;
+    } else if (equal && !same) {
+        collection->conflict = true;
+    }
+    if (replaces) {
+        memcpy(collection->best, bytes.data, bytes.len);
+        collection->best_len = bytes.len;
+        collection->sequence = given->sequence;
+        collection->print = given->print;
+        collection->expiry_unix_s = record->expiry_unix_s;
+    }
+}
+
+static void keep_announced(skad_announced *place, skad_span bytes)
+{
+    SKAD_ASSERT(bytes.len <= sizeof place->bytes);
+    memcpy(place->bytes, bytes.data, bytes.len);
+    place->len = (uint16_t)bytes.len;
+}
+
+/* One for each publisher: the highest sequence, or of the same the later expiry. When there is no
+ * room, each publisher that was met is as likely to stay as any other (reservoir sampling). */
+static void take_announcement(skad_collection *collection, const skad_record *record,
+                              skad_span bytes, skad_random *random)
+{
+    for (size_t i = 0; i < collection->announced_count; i++) {
+        skad_announced *announced = &collection->announced[i];
+        skad_record other;
+        bool decodes = skad_record_decode(announced->bytes, announced->len, &other);
+        SKAD_ASSERT(decodes);
+        if (memcmp(other.publisher, record->publisher, SKAD_PUBLIC_KEY_BYTES) == 0) {
+            if (record->sequence > other.sequence ||
+                (record->sequence == other.sequence &&
+                 record->expiry_unix_s > other.expiry_unix_s)) {
+                keep_announced(announced, bytes);
+            }
+            return;
+        }
+    }
+    collection->met++;
+    if (collection->announced_count < SKAD_PROVIDERS_MAX) {
+        keep_announced(&collection->announced[collection->announced_count++], bytes);
+        return;
+    }
+    uint64_t at = skad_random_below(random, collection->met);
+    if (at < SKAD_PROVIDERS_MAX) {
+        keep_announced(&collection->announced[at], bytes);
+    }
+}
+
+size_t skad_collection_take(skad_collection *collection, const skad_gift *gift, uint64_t now_unix_s,
+                            skad_random *random, uint64_t *verifications)
+{
+    if (collection->given_count == SKAD_GIVEN_MAX) {
+        return 0;
+    }
+    skad_given given = {.place = gift->place};
+    bool found = skad_collection_found(collection);
+    size_t bad = 0;
+    for (size_t i = 0; i < gift->count; i++) {
+        skad_span bytes = gift->records[i];
+        skad_record record;
+        if (!skad_record_decode(bytes.data, bytes.len, &record) ||
+            !fits(collection, &record, now_unix_s)) {
+            bad++;
+            continue;
+        }
+        if (!authentic(collection, &record, bytes, verifications)) {
+            bad += gift->count - i;
+            break;
+        }
+        given.record = true;
+        given.sequence = record.sequence;
+        if (record.type == SKAD_RECORD_ANNOUNCEMENT) {
+            take_announcement(collection, &record, bytes, random);
+        } else {
+            given.print = print_of(record.value);
+            take_best(collection, &record, bytes, &given);
+        }
+    }
+    given.invalid = bad > 0;
+    collection->given[collection->given_count++] = given;
+    if (!found && skad_collection_found(collection)) {
+        collection->holder = *gift->from;
+    }
+    return bad;
+}
+
+/* ---- Telling ---- */
+
+const skad_given *skad_collection_given(const skad_collection *collection, uint16_t place)
+{
+    for (size_t i = 0; i < collection->given_count; i++) {
+        if (collection->given[i].place == place) {
+            return &collection->given[i];
+        }
+    }
+    return NULL;
+}
+
+bool skad_collection_agrees(const skad_collection *collection, const skad_given *given)
+{
+    return given->record &&
+           (collection->type == SKAD_RECORD_ANNOUNCEMENT ||
+            (given->sequence == collection->sequence && given->print == collection->print));
+}
+
+static void tell_best(const skad_collection *collection, skad_get_report *out)
+{
+    skad_record record;
+    if (collection->best_len == 0 ||
+        !skad_record_decode(collection->best, collection->best_len, &record)) {
+        return;
+    }
+    out->value = record.value.data;
+    out->len = record.value.len;
+    out->publisher = record.publisher;
+    out->sequence = record.sequence;
+    out->expiry_unix_s = record.expiry_unix_s;
+    out->conflict = collection->conflict;
+}
+
+static void tell_providers(skad_collection *collection, skad_get_report *out)
+{
+    for (size_t i = 0; i < collection->announced_count; i++) {
+        const skad_announced *announced = &collection->announced[i];
+        skad_provider *provider = &collection->providers[i];
+        skad_record record;
+        bool decodes = skad_record_decode(announced->bytes, announced->len, &record);
+        SKAD_ASSERT(decodes);
+        memcpy(provider->publisher, record.publisher, sizeof provider->publisher);
+        provider->sequence = record.sequence;
+        provider->expiry_unix_s = record.expiry_unix_s;
+        provider->endpoint = record.endpoint;
+        provider->metadata = record.value.data;
+        provider->metadata_len = record.value.len;
+    }
+    out->providers = collection->providers;
+    out->providers_count = collection->announced_count;
+}
+
+void skad_collection_tell(skad_collection *collection, skad_get_report *out)
+{
+    *out = (skad_get_report){
+        .type = collection->type,
+        .key = collection->key,
+        .holder = collection->holder,
+    };
+    if (collection->type == SKAD_RECORD_ANNOUNCEMENT) {
+        tell_providers(collection, out);
+    } else {
+        tell_best(collection, out);
+    }
+}
+
+/* Publisher and sequence: a renewal with a later expiry is no other announcement. */
+static uint64_t print_announced(const skad_announced *announced)
+{
+    skad_record record;
+    bool decodes = skad_record_decode(announced->bytes, announced->len, &record);
+    SKAD_ASSERT(decodes);
+    return print_of((skad_span){record.publisher, SKAD_PUBLIC_KEY_BYTES}) ^ record.sequence;
+}
+
+size_t skad_collection_prints(const skad_collection *collection,
+                              uint64_t out[static SKAD_PROVIDERS_MAX])
+{
+    if (collection->best_len > 0) {
+        out[0] = collection->print ^ collection->sequence;
+        return 1;
+    }
+    for (size_t i = 0; i < collection->announced_count; i++) {
+        out[i] = print_announced(&collection->announced[i]);
+    }
+    return collection->announced_count;
+}

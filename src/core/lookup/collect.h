@@ -1,0 +1,99 @@
+/* What a get gathers: the best record so far, or the announcements of all, and who gave what. A
+ * pure accumulator: answers go in, in any order, and it knows at each moment what it would return.
+ *
+ * One honest answer is enough. A record counts only if it is properly signed for this key and has
+ * not expired; of mutable ones the highest sequence wins, whoever gives it and however many others
+ * give an older one. If the publisher signed two values under one sequence, the one with the
+ * greater hash wins, so that all who see both return the same, and the conflict is told. */
+#ifndef SKAD_LOOKUP_COLLECT_H
+#define SKAD_LOOKUP_COLLECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/random.h"
+#include "proto/limits.h"
+#include "skad/event.h"
+#include "src/core/lookup/lookup.h"
+
+#define SKAD_PLACE_OURSELVES UINT16_MAX /* instead of a candidate's: from our own store */
+
+/* Each request of a lookup is answered once at most, and each shelf of our own store answers once.
+ */
+#define SKAD_GIVEN_OURSELVES 2
+#define SKAD_GIVEN_MAX       (SKAD_LOOKUP_RPCS_MAX + SKAD_GIVEN_OURSELVES)
+
+/* What one node gave. */
+typedef struct skad_given {
+    uint16_t place; /* among the lookup's candidates */
+    bool invalid;   /* some of it was no such record */
+    bool record;    /* at least one was */
+    uint64_t sequence;
+    uint64_t print; /* of the value: equal values have equal prints */
+} skad_given;
+
+typedef struct skad_announced {
+    uint16_t len;
+    uint8_t bytes[SKAD_RECORD_ANNOUNCE_BYTES_MAX];
+} skad_announced;
+
+typedef struct skad_collection {
+    skad_record_type type;
+    skad_id key;
+    skad_id holder; /* who gave the first that counts */
+
+    /* Immutable and mutable: the best so far. */
+    uint8_t best[SKAD_RECORD_BYTES_MAX];
+    size_t best_len; /* 0: none */
+    uint64_t sequence;
+    uint64_t print;
+    uint64_t expiry_unix_s;
+    bool conflict;
+
+    /* Announcements: one for each publisher, a random choice of those that were met. */
+    skad_announced *announced; /* owned; NULL for other types */
+    size_t announced_count;
+    uint64_t met;
+    skad_provider *providers; /* owned; filled when told */
+
+    size_t given_count;
+    skad_given given[SKAD_GIVEN_MAX];
+} skad_collection;
+
+/* NULL without memory. */
+skad_collection *skad_collection_new(skad_record_type type, const skad_id *key);
+void skad_collection_free(skad_collection *collection);
+
+/* Whether there is something to return. */
+bool skad_collection_found(const skad_collection *collection);
+
+typedef struct skad_gift {
+    uint16_t place;
+    const skad_id *from;
+    const skad_span *records;
+    size_t count; /* 0: it had nothing */
+} skad_gift;
+
+/* Takes what one node gave. Returns how many of the records were bad; after the first with a wrong
+ * signature the rest is not looked at and counted as bad, so that nobody has us check signatures in
+ * vain. Adds the number of signatures checked. Beyond SKAD_GIVEN_MAX answers it takes nothing and
+ * returns 0. */
+size_t skad_collection_take(skad_collection *collection, const skad_gift *gift, uint64_t now_unix_s,
+                            skad_random *random, uint64_t *verifications);
+
+/* What the candidate at a place gave; NULL if it gave no answer. */
+const skad_given *skad_collection_given(const skad_collection *collection, uint16_t place);
+
+/* Whether what a node gave is what would be returned. */
+bool skad_collection_agrees(const skad_collection *collection, const skad_given *given);
+
+/* Fills in the report but for its rpcs and silences. Borrows from the collection. */
+void skad_collection_tell(skad_collection *collection, skad_get_report *out);
+
+/* A number for each thing that would be returned, of the mutable record or of each announcement:
+ * equal ones have equal numbers. Writes at most SKAD_PROVIDERS_MAX; returns how many. */
+size_t skad_collection_prints(const skad_collection *collection,
+                              uint64_t out[static SKAD_PROVIDERS_MAX]);
+
+#endif

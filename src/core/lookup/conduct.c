@@ -1,0 +1,31 @@
+#include "src/core/lookup/conduct.h"
+
+#include "crypto/puzzle.h"
+#include "proto/address.h"
+#include "src/core/routing/distance.h"
+
+static bool reachable(const skad_profile *profile, const skad_contact *contact)
+{
+    const skad_address *endpoints[] = {&contact->ipv4, &contact->ipv6};
+    for (size_t i = 0; i < 2; i++) {
+        if (endpoints[i]->family != SKAD_FAMILY_NONE &&
+            skad_address_routable(endpoints[i], profile->allow_private)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t skad_conduct_faults(const skad_profile *profile, const skad_id *self, const skad_id *target,
+                           const skad_contact *contacts, size_t count)
+{
+    size_t faults = 0;
+    for (size_t i = 0; i < count; i++) {
+        const skad_id *id = &contacts[i].id;
+        bool ordered =
+            i == 0 || target == NULL || skad_distance_compare(target, &contacts[i - 1].id, id) < 0;
+        faults += !ordered || skad_id_equal(id, self) || !reachable(profile, &contacts[i]) ||
+                  !skad_puzzle_static_ok(id, profile->static_bits);
+    }
+    return faults;
+}

@@ -1,0 +1,480 @@
+#include "src/core/lookup/lookup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "proto/address.h"
+#include "src/core/lookup/region.h"
+#include "src/core/routing/density.h"
+#include "src/core/routing/distance.h"
+#include "src/core/routing/diversity.h"
+
+#define PLACE_NONE SKAD_CANDIDATE_PLACE_NONE
+
+#define ROOM_FIRST 48 /* candidates that a frugal lookup begins with: what its own node knows */
+
+skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
+{
+    const skad_profile *profile = plan->profile;
+    skad_lookup *lookup = calloc(1, sizeof *lookup);
+    if (lookup == NULL) {
+        return NULL;
+    }
+    lookup->target = *plan->target;
+    lookup->self = *plan->self;
+    lookup->paths = profile->paths;
+    lookup->alpha = profile->alpha;
+    lookup->k = profile->k;
+    lookup->siblings = profile->siblings;
+    lookup->group_path_max = profile->group_path_max;
+    lookup->group_max = profile->group_table_max;
+    lookup->rpcs_max = plan->tuning->lookup_requests;
+    lookup->closing_round = plan->tuning->closing_round;
+    lookup->neighbourhood_check = plan->tuning->neighbourhood_check;
+    lookup->wanted = plan->wanted == 0 ? profile->siblings : plan->wanted;
+    lookup->region = SKAD_ID_BITS;
+    lookup->started_us = plan->now_us;
+    /* All that can be listed or asked at once, and the one that is being heard of. */
+    size_t places = (profile->paths + 1U) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX + 1U;
+    if (!skad_candidates_init(&lookup->candidates, plan->target, places,
+                              plan->frugal ? ROOM_FIRST : places)) {
+        skad_lookup_free(lookup);
+        return NULL;
+    }
+    return lookup;
+}
+
+void skad_lookup_free(skad_lookup *lookup)
+{
+    if (lookup != NULL) {
+        skad_candidates_free(&lookup->candidates);
+        free(lookup);
+    }
+}
+
+/* ---- Shortlists of candidates ---- */
+
+/* Whether a candidate at this distance would get onto the list. */
+static bool list_has_room(const skad_lookup *lookup, const skad_shortlist *list, uint16_t place)
+{
+    return list->count < SKAD_SHORTLIST_MAX ||
+           skad_candidates_closer(&lookup->candidates, place, list->members[list->count - 1]);
+}
+
+static void list_add(skad_lookup *lookup, uint8_t path, uint16_t place)
+{
+    skad_shortlist *list = &lookup->lists[path];
+    uint16_t bit = (uint16_t)(1U << path);
+    if ((lookup->candidates.all[place].listed & bit) != 0 || !list_has_room(lookup, list, place)) {
+        return;
+    }
+    if (list->count == SKAD_SHORTLIST_MAX) {
+        uint16_t last = list->members[--list->count];
+        lookup->candidates.all[last].listed &= (uint16_t)~bit;
+        skad_candidates_spare(&lookup->candidates, last);
+    }
+    size_t at = list->count++;
+    while (at > 0 && skad_candidates_closer(&lookup->candidates, place, list->members[at - 1])) {
+        list->members[at] = list->members[at - 1];
+        at--;
+    }
+    list->members[at] = place;
+    lookup->candidates.all[place].listed |= bit;
+}
+
+/* A failed candidate is asked again where else it was named, once. */
+static void try_other(skad_candidate *candidate)
+{
+    if (candidate->other.family != SKAD_FAMILY_NONE && candidate->tries == 1) {
+        candidate->address = candidate->other;
+        candidate->state = SKAD_STEP_HEARD;
+    }
+}
+
+/* An ID that is named at two addresses: a liar's word stands against somebody else's. The other one
+ * is tried when the first does not answer. */
+static void hear_address(skad_candidate *candidate, const skad_address *address)
+{
+    if (candidate->other.family == SKAD_FAMILY_NONE &&
+        !skad_address_equal(&candidate->address, address)) {
+        candidate->other = *address;
+        if (candidate->state == SKAD_STEP_FAILED) {
+            try_other(candidate);
+        }
+    }
+}
+
+static void hear(skad_lookup *lookup, uint8_t path, uint8_t hop, const skad_contact *contact,
+                 const skad_address *address)
+{
+    if (skad_id_equal(&contact->id, &lookup->self)) {
+        return;
+    }
+    uint16_t place = skad_candidates_find(&lookup->candidates, &contact->id);
+    if (place != PLACE_NONE) {
+        hear_address(&lookup->candidates.all[place], address);
+    } else {
+        place = skad_candidates_add(
+            &lookup->candidates,
+            &(skad_candidate){.contact = *contact, .address = *address, .hop = hop});
+        if (place == PLACE_NONE) {
+            return;
+        }
+    }
+    list_add(lookup, path, place);
+    skad_candidates_spare(&lookup->candidates, place);
+}
+
+void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *contact,
+                      const skad_address *address)
+{
+    size_t path = turn < lookup->k ? turn % lookup->paths : lookup->paths;
+    hear(lookup, (uint8_t)path, 0, contact, address);
+}
+
+/* ---- Whom to ask ---- */
+
+/* Whether enough others of the same address group stand before a member of a list: of one group
+ * only the closest few count. Those before it that fail make room again, so a liar who names
+ * invented contacts of an honest subnet delays it, but does not shut it out. */
+bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *list, size_t member)
+{
+    if (lookup->group_path_max == 0) {
+        return false;
+    }
+    uint64_t group = skad_address_group(&lookup->candidates.all[list->members[member]].address);
+    size_t before = 0;
+    for (size_t i = 0; i < member; i++) {
+        const skad_candidate *candidate = &lookup->candidates.all[list->members[i]];
+        before += candidate->state != SKAD_STEP_FAILED &&
+                  skad_address_group(&candidate->address) == group;
+    }
+    return before >= lookup->group_path_max;
+}
+
+/* Whether one more of a candidate's address group may be asked in this lookup. Those that never
+ * answered do not count, for the same reason. */
+static bool group_has_room(const skad_lookup *lookup, uint16_t place)
+{
+    if (lookup->group_max == 0) {
+        return true;
+    }
+    uint64_t group = skad_address_group(&lookup->candidates.all[place].address);
+    size_t asked = 0;
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        const skad_candidate *candidate = &lookup->candidates.all[lookup->asked[i]];
+        asked += candidate->state != SKAD_STEP_FAILED &&
+                 skad_address_group(&candidate->address) == group;
+    }
+    return asked < lookup->group_max;
+}
+
+/* The closest candidate to ask among the first `window` on a path's list that count. */
+static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t window)
+{
+    const skad_shortlist *list = &lookup->lists[path];
+    size_t living = 0;
+    for (size_t i = 0; i < list->count && living < window; i++) {
+        uint8_t state = lookup->candidates.all[list->members[i]].state;
+        if (state == SKAD_STEP_FAILED || skad_shortlist_surplus(lookup, list, i)) {
+            continue;
+        }
+        if (state == SKAD_STEP_HEARD && group_has_room(lookup, list->members[i])) {
+            return list->members[i];
+        }
+        living += state != SKAD_STEP_HEARD;
+    }
+    return PLACE_NONE;
+}
+
+/* The closest candidate of any path that nobody has asked, for a path that has nothing left. */
+static uint16_t adopt(skad_lookup *lookup, uint8_t path)
+{
+    uint16_t best = PLACE_NONE;
+    for (uint8_t p = 0; p < lookup->paths; p++) {
+        uint16_t place = next_on_list(lookup, p, SKAD_SHORTLIST_MAX);
+        if (place != PLACE_NONE &&
+            (best == PLACE_NONE || skad_candidates_closer(&lookup->candidates, place, best))) {
+            best = place;
+        }
+    }
+    if (best != PLACE_NONE) {
+        list_add(lookup, path, best);
+    }
+    return best;
+}
+
+static uint16_t next_on_path(skad_lookup *lookup, uint8_t path)
+{
+    skad_shortlist *list = &lookup->lists[path];
+    bool closing = path == lookup->paths;
+    size_t alpha = closing ? (size_t)lookup->alpha * lookup->paths : lookup->alpha;
+    if (list->waiting >= alpha) {
+        return PLACE_NONE;
+    }
+    uint16_t place = next_on_list(lookup, path, closing ? lookup->wanted : lookup->k);
+    if (place == PLACE_NONE && !closing && !list->answered && list->waiting == 0) {
+        place = adopt(lookup, path);
+    }
+    return place;
+}
+
+static void ask(skad_lookup *lookup, uint8_t path, uint16_t place)
+{
+    skad_candidate *candidate = &lookup->candidates.all[place];
+    candidate->state = SKAD_STEP_ASKED;
+    candidate->path = path;
+    lookup->lists[path].waiting++;
+    lookup->rpcs++;
+    if (candidate->tries++ == 0) {
+        lookup->asked[lookup->asked_count++] = place;
+    }
+}
+
+bool skad_lookup_may_ask(const skad_lookup *lookup)
+{
+    return lookup->rpcs < lookup->rpcs_max;
+}
+
+bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
+{
+    if (lookup->phase == SKAD_LOOKUP_DONE || !skad_lookup_may_ask(lookup)) {
+        return false;
+    }
+    if (lookup->phase == SKAD_LOOKUP_WIDENING) {
+        return skad_regions_next(lookup, query);
+    }
+    uint8_t first = lookup->phase == SKAD_LOOKUP_CLOSING ? lookup->paths : 0;
+    uint8_t last = lookup->phase == SKAD_LOOKUP_CLOSING ? lookup->paths : lookup->paths - 1;
+    for (uint8_t path = first; path <= last; path++) {
+        uint16_t next = next_on_path(lookup, path);
+        if (next != PLACE_NONE) {
+            ask(lookup, path, next);
+            *query = (skad_query){.place = next, .target = lookup->target};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A candidate's path no longer waits for it, unless it did so before. */
+static void stop_waiting(skad_lookup *lookup, const skad_candidate *candidate)
+{
+    if (candidate->state == SKAD_STEP_ASKED) {
+        SKAD_ASSERT(lookup->lists[candidate->path].waiting > 0);
+        lookup->lists[candidate->path].waiting--;
+    }
+}
+
+void skad_lookup_unask(skad_lookup *lookup, const skad_query *query)
+{
+    lookup->rpcs--;
+    if (query->region) {
+        skad_regions_unask(lookup);
+        return;
+    }
+    skad_candidate *candidate = &lookup->candidates.all[query->place];
+    stop_waiting(lookup, candidate);
+    candidate->state = SKAD_STEP_HEARD;
+    if (--candidate->tries == 0) {
+        SKAD_ASSERT(lookup->asked[lookup->asked_count - 1] == query->place);
+        lookup->asked_count--;
+        skad_candidates_spare(&lookup->candidates, query->place);
+    }
+}
+
+/* ---- What came of it ---- */
+
+static bool awaited(const skad_candidate *candidate)
+{
+    return candidate->state == SKAD_STEP_ASKED || candidate->state == SKAD_STEP_SLOW;
+}
+
+void skad_lookup_answered(skad_lookup *lookup, uint16_t place, uint64_t rtt_us)
+{
+    skad_candidate *candidate = &lookup->candidates.all[place];
+    SKAD_ASSERT(awaited(candidate));
+    stop_waiting(lookup, candidate);
+    candidate->state = SKAD_STEP_ANSWERED;
+    candidate->rtt_us = rtt_us > UINT32_MAX ? UINT32_MAX : (uint32_t)rtt_us;
+    lookup->lists[candidate->path].answered = true;
+}
+
+void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *contact,
+                       const skad_address *address)
+{
+    const uint8_t path = lookup->candidates.all[from].path; /* whatever is heard may move it */
+    const uint8_t before = lookup->candidates.all[from].hop;
+    uint8_t hop = before == UINT8_MAX ? UINT8_MAX : (uint8_t)(before + 1);
+    bool paths_over = lookup->phase != SKAD_LOOKUP_PATHS;
+    hear(lookup, path, hop, contact, address);
+    if (paths_over && path != lookup->paths) {
+        /* A slow answer from a path that was already over belongs to the union, too. */
+        hear(lookup, lookup->paths, hop, contact, address);
+    }
+}
+
+void skad_lookup_slow(skad_lookup *lookup, uint16_t place)
+{
+    skad_candidate *candidate = &lookup->candidates.all[place];
+    if (candidate->state == SKAD_STEP_ASKED) {
+        stop_waiting(lookup, candidate);
+        candidate->state = SKAD_STEP_SLOW;
+    }
+}
+
+void skad_lookup_failed(skad_lookup *lookup, uint16_t place)
+{
+    skad_candidate *candidate = &lookup->candidates.all[place];
+    stop_waiting(lookup, candidate);
+    candidate->state = SKAD_STEP_FAILED;
+    try_other(candidate);
+}
+
+void skad_lookup_refused(skad_lookup *lookup, uint16_t place, bool again)
+{
+    skad_candidate *candidate = &lookup->candidates.all[place];
+    stop_waiting(lookup, candidate);
+    candidate->state = again && candidate->tries == 1 ? SKAD_STEP_HEARD : SKAD_STEP_FAILED;
+}
+
+void skad_lookup_finish(skad_lookup *lookup)
+{
+    lookup->phase = SKAD_LOOKUP_DONE;
+}
+
+/* ---- Phases ---- */
+
+static void begin_closing(skad_lookup *lookup)
+{
+    lookup->phase = SKAD_LOOKUP_CLOSING;
+    for (uint8_t path = 0; path < lookup->paths; path++) {
+        for (size_t i = 0; i < lookup->lists[path].count; i++) {
+            uint16_t place = lookup->lists[path].members[i];
+            if (lookup->candidates.all[place].state != SKAD_STEP_FAILED) {
+                list_add(lookup, lookup->paths, place);
+            }
+        }
+    }
+}
+
+/* Whether any of the closest that are wanted is still awaited. */
+static bool closing_waits(const skad_lookup *lookup)
+{
+    const skad_shortlist *list = &lookup->lists[lookup->paths];
+    size_t living = 0;
+    for (size_t i = 0; i < list->count && living < lookup->wanted; i++) {
+        const skad_candidate *candidate = &lookup->candidates.all[list->members[i]];
+        if (skad_shortlist_surplus(lookup, list, i)) {
+            continue;
+        }
+        if (awaited(candidate)) {
+            return true;
+        }
+        living += candidate->state == SKAD_STEP_ANSWERED;
+    }
+    return false;
+}
+
+static bool paths_over(skad_lookup *lookup)
+{
+    for (uint8_t path = 0; path < lookup->paths; path++) {
+        if (lookup->lists[path].waiting > 0 ||
+            (skad_lookup_may_ask(lookup) && next_on_path(lookup, path) != PLACE_NONE)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool closing_over(skad_lookup *lookup)
+{
+    bool more = skad_lookup_may_ask(lookup) &&
+                next_on_list(lookup, lookup->paths, lookup->wanted) != PLACE_NONE;
+    return !more && !closing_waits(lookup);
+}
+
+/* Notices a crowd around the target, once: from then on the whole region is wanted. */
+static bool crowded(skad_lookup *lookup)
+{
+    uint16_t places[SKAD_K_MAX];
+    if (!lookup->neighbourhood_check || lookup->dense ||
+        skad_lookup_closest(lookup, lookup->siblings, places) < lookup->siblings ||
+        !skad_density_suspicious(lookup->radius,
+                                 lookup->candidates.distances[places[lookup->siblings - 1]])) {
+        return false;
+    }
+    lookup->dense = true;
+    lookup->wanted = SKAD_REGION_WANTED;
+    return true;
+}
+
+bool skad_lookup_done(skad_lookup *lookup)
+{
+    if (lookup->phase == SKAD_LOOKUP_PATHS && paths_over(lookup)) {
+        begin_closing(lookup);
+        if (!lookup->closing_round) {
+            lookup->phase = SKAD_LOOKUP_DONE;
+        }
+    }
+    if (lookup->phase == SKAD_LOOKUP_WIDENING && skad_regions_explored(lookup)) {
+        lookup->phase = SKAD_LOOKUP_CLOSING;
+    }
+    if (lookup->phase == SKAD_LOOKUP_CLOSING && closing_over(lookup) &&
+        !skad_regions_widen(lookup) && !(crowded(lookup) && skad_regions_widen(lookup))) {
+        lookup->phase = SKAD_LOOKUP_DONE;
+    }
+    return lookup->phase == SKAD_LOOKUP_DONE;
+}
+
+/* ---- Results ---- */
+
+/* Whether a candidate's address group has its share among those chosen already. */
+static bool group_chosen(const skad_lookup *lookup, uint16_t place, const uint16_t *chosen,
+                         size_t count)
+{
+    uint64_t group = skad_address_group(&lookup->candidates.all[place].address);
+    size_t same = 0;
+    for (size_t i = 0; i < count; i++) {
+        same += skad_address_group(&lookup->candidates.all[chosen[i]].address) == group;
+    }
+    return lookup->group_path_max != 0 && same >= lookup->group_path_max;
+}
+
+size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *places)
+{
+    size_t count = 0;
+    uint16_t last = PLACE_NONE; /* the farthest that was looked at */
+    while (count < max) {
+        uint16_t best = PLACE_NONE;
+        for (size_t i = 0; i < lookup->asked_count; i++) {
+            uint16_t place = lookup->asked[i];
+            if (lookup->candidates.all[place].state == SKAD_STEP_ANSWERED &&
+                (last == PLACE_NONE || skad_candidates_closer(&lookup->candidates, last, place)) &&
+                (best == PLACE_NONE || skad_candidates_closer(&lookup->candidates, place, best))) {
+                best = place;
+            }
+        }
+        if (best == PLACE_NONE) {
+            break;
+        }
+        last = best;
+        if (!group_chosen(lookup, best, places, count)) {
+            places[count++] = best;
+        }
+    }
+    return count;
+}
+
+uint8_t skad_lookup_agreement(const skad_lookup *lookup)
+{
+    uint16_t places[1];
+    uint8_t agreed = 0;
+    if (skad_lookup_closest(lookup, 1, places) > 0) {
+        for (uint8_t path = 0; path < lookup->paths; path++) {
+            agreed += (uint8_t)(lookup->candidates.all[places[0]].listed >> path & 1);
+        }
+    }
+    return agreed;
+}

@@ -1,0 +1,155 @@
+/* One lookup over d disjoint paths (S/Kademlia, section 4.4), as a pure machine: it says whom to
+ * ask next, is told what came of it, and knows when it is done. It sends nothing itself.
+ *
+ *                                              +--- dead ones among them ---> WIDENING
+ *                                              |                                 |
+ *                      +--- all paths dry ---> CLOSING <--- the next region -----+
+ *   PATHS (d of them) -+                       |
+ *                      +--- value found -------+--- the closest answered --------> DONE
+ *
+ * - The k closest contacts that we know are dealt to the paths in turn. Each path keeps its own
+ *   shortlist and asks the closest candidates on it; a node is asked once in the whole lookup, by
+ *   the path that claimed it first. So one liar spoils the path that asked it, and no other.
+ * - A node that does not answer in its usual time is overtaken: its path goes on with the next one,
+ *   and its answer still counts when it comes.
+ * - A path that ran dry without a single answer adopts candidates of other paths that nobody
+ *   claimed: with many dead nodes, fewer paths must not mean fewer chances.
+ * - The closing round is one more path whose shortlist is the union of all. It goes on until the s
+ *   closest living nodes of the union have answered for themselves.
+ *
+ * - When the closest crowd more than nodes by chance do (density.h), the lookup looks at the whole
+ *   region that usually holds s nodes, so that honest ones behind the crowd are found, too.
+ * - When dead nodes stand among the closest, the lookup widens into the regions behind them
+ *   (region.h).
+ *
+ * Of one address group only so many are asked, on a path and in all: whoever has a thousand names
+ * in one subnet gets a few questions.
+ *
+ * Bounds: SKAD_LOOKUP_RPCS_MAX requests; per path SKAD_SHORTLIST_MAX candidates, of which the
+ * farthest gives way, so a flood of invented names spoils the list of its own path only. */
+#ifndef SKAD_LOOKUP_LOOKUP_H
+#define SKAD_LOOKUP_LOOKUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/node.h"
+#include "skad/profile.h"
+#include "skad/status.h"
+#include "skad/types.h"
+#include "src/core/lookup/candidates.h"
+
+#define SKAD_REGION_WANTED   48  /* nodes of a region that is looked at whole: three times s */
+#define SKAD_LOOKUP_RPCS_MAX 192 /* ten times what a lookup among a million honest nodes takes */
+#define SKAD_REGION_ASKED    3  /* nodes asked for one region: one liar or death must not hide it */
+#define SKAD_SHORTLIST_MAX   64 /* four times k: half of the network may be dead unnoticed */
+
+typedef enum skad_lookup_phase {
+    SKAD_LOOKUP_PATHS,
+    SKAD_LOOKUP_CLOSING,
+    SKAD_LOOKUP_WIDENING,
+    SKAD_LOOKUP_DONE,
+} skad_lookup_phase;
+
+typedef struct skad_shortlist {
+    uint16_t members[SKAD_SHORTLIST_MAX]; /* places of candidates, ascending distance */
+    uint8_t count;
+    uint8_t waiting; /* asked by this path, not slow yet */
+    bool answered;   /* somebody on this path ever answered */
+} skad_shortlist;
+
+typedef struct skad_lookup {
+    skad_id target;
+    skad_id self;
+    uint8_t paths; /* d */
+    uint8_t alpha;
+    uint8_t k;
+    uint8_t siblings;       /* s */
+    uint8_t group_path_max; /* see skad_profile; 0: no limit */
+    uint8_t group_max;      /* in the whole lookup */
+    uint16_t rpcs_max;
+    bool closing_round;       /* see skad_node_tuning */
+    bool neighbourhood_check; /* likewise */
+    uint64_t radius;          /* the usual one of s nodes (density.h); 0: unknown */
+    bool dense;               /* the closest crowd suspiciously: the whole region is looked at */
+    uint8_t wanted;           /* living nodes to be found: s, or more */
+    skad_lookup_phase phase;
+    uint64_t started_us;
+    uint16_t rpcs;                            /* requests sent, those for regions included */
+    skad_shortlist lists[SKAD_PATHS_MAX + 1]; /* the last one used is the closing round's */
+    uint16_t asked[SKAD_LOOKUP_RPCS_MAX];     /* places, in the order of first asking */
+    uint16_t asked_count;
+    int region; /* the one to be explored next; -1: none is left */
+    uint16_t region_places[SKAD_REGION_ASKED];
+    uint8_t region_count;       /* to be asked */
+    uint8_t region_next;        /* the next of them */
+    uint8_t region_waiting;     /* asked and awaited */
+    skad_candidates candidates; /* all that were heard of */
+} skad_lookup;
+
+/* What is to be asked next. */
+typedef struct skad_query {
+    uint16_t place; /* whom */
+    bool region;    /* not for the lookup's target but for a region's */
+    skad_id target;
+} skad_query;
+
+/* Whether a member of a list (by its index there) is beyond its address group's share. */
+bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *list, size_t member);
+
+/* Whether the bound on requests leaves room for one more. */
+bool skad_lookup_may_ask(const skad_lookup *lookup);
+
+/* What a lookup starts from. */
+typedef struct skad_lookup_plan {
+    const skad_profile *profile;
+    const skad_id *self;
+    const skad_id *target;
+    uint8_t wanted; /* it ends when so many living nodes are found; 0: the profile's s */
+    uint64_t now_us;
+    bool frugal; /* memory for candidates comes as they are heard of */
+    const skad_node_tuning *tuning;
+} skad_lookup_plan;
+
+/* NULL without memory. */
+skad_lookup *skad_lookup_new(const skad_lookup_plan *plan);
+void skad_lookup_free(skad_lookup *lookup); /* NULL is allowed */
+
+/* Deals our own contacts, closest first: turns 0 to k-1 to the paths, further ones to the closing
+ * round, where they stand in for close ones that turn out to be dead. */
+void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *contact,
+                      const skad_address *address);
+
+/* The next query, counted as asked; false if nothing is to be asked now. */
+bool skad_lookup_next(skad_lookup *lookup, skad_query *query);
+
+/* Undoes skad_lookup_next for a request that could not be sent. */
+void skad_lookup_unask(skad_lookup *lookup, const skad_query *query);
+
+/* A candidate answered. Then each contact of its answer that may be asked: skad_lookup_heard. */
+void skad_lookup_answered(skad_lookup *lookup, uint16_t place, uint64_t rtt_us);
+void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *contact,
+                       const skad_address *address);
+
+/* It passed its soft timeout; it will not answer (or what it sent was refused). */
+void skad_lookup_slow(skad_lookup *lookup, uint16_t place);
+void skad_lookup_failed(skad_lookup *lookup, uint16_t place);
+
+/* It answered with a refusal; `again`: asking it once more may help. */
+void skad_lookup_refused(skad_lookup *lookup, uint16_t place, bool again);
+
+/* The value was found and verified: nothing more is asked. */
+void skad_lookup_finish(skad_lookup *lookup);
+
+/* Whether it is done; moves from phase to phase. Ask after skad_lookup_next said false. */
+bool skad_lookup_done(skad_lookup *lookup);
+
+/* The closest candidates that answered, of each address group only its share: at most `max`.
+ * Returns how many; places in ascending distance. */
+size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *places);
+
+/* How many paths have the closest living node on their own shortlist. */
+uint8_t skad_lookup_agreement(const skad_lookup *lookup);
+
+#endif

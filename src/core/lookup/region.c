@@ -1,0 +1,169 @@
+#include "src/core/lookup/region.h"
+
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "src/core/routing/distance.h"
+
+/* The target with the bit behind `region` shared ones flipped: in that region nodes are as far from
+ * it, in the same order, as they are from the target. */
+static skad_id region_target(const skad_lookup *lookup, int region)
+{
+    skad_id target = lookup->target;
+    target.bytes[region / 8] ^= (uint8_t)(0x80U >> (region % 8));
+    return target;
+}
+
+bool skad_regions_next(skad_lookup *lookup, skad_query *query)
+{
+    if (lookup->region_next == lookup->region_count) {
+        return false;
+    }
+    *query = (skad_query){.place = lookup->region_places[lookup->region_next++],
+                          .region = true,
+                          .target = region_target(lookup, lookup->region)};
+    lookup->region_waiting++;
+    lookup->rpcs++;
+    return true;
+}
+
+void skad_regions_unask(skad_lookup *lookup)
+{
+    SKAD_ASSERT(lookup->region_next > 0 && lookup->region_waiting > 0);
+    lookup->region_next--;
+    lookup->region_waiting--;
+}
+
+void skad_regions_over(skad_lookup *lookup)
+{
+    SKAD_ASSERT(lookup->region_waiting > 0);
+    lookup->region_waiting--;
+}
+
+bool skad_regions_explored(const skad_lookup *lookup)
+{
+    bool all_asked = lookup->region_next == lookup->region_count || !skad_lookup_may_ask(lookup);
+    return all_asked && lookup->region_waiting == 0;
+}
+
+/* How many bits a candidate shares with the target. */
+static int shared_bits(const skad_lookup *lookup, uint16_t place)
+{
+    return (int)skad_common_prefix(&lookup->target, &lookup->candidates.all[place].contact.id);
+}
+
+/* The region of the last node that is wanted: those farther out hold none of the closest. 0 while
+ * there are fewer living ones. */
+static int last_region(const skad_lookup *lookup, size_t *living)
+{
+    const skad_shortlist *list = &lookup->lists[lookup->paths];
+    *living = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (lookup->candidates.all[list->members[i]].state == SKAD_STEP_ANSWERED &&
+            !skad_shortlist_surplus(lookup, list, i) && ++*living == lookup->wanted) {
+            return shared_bits(lookup, list->members[i]);
+        }
+    }
+    return 0;
+}
+
+/* Whether somebody who failed stands before the last one wanted: he took a living one's place in
+ * the answers. */
+static bool death_before(const skad_lookup *lookup, int region)
+{
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        if (lookup->candidates.all[lookup->asked[i]].state == SKAD_STEP_FAILED &&
+            shared_bits(lookup, lookup->asked[i]) >= region) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first region that the answers so far may have left unexplored: that of the k-th closest
+ * candidate, dead or alive, since the answers of the closest nodes reach about as far. */
+static int first_region(const skad_lookup *lookup)
+{
+    uint16_t closest[SKAD_K_MAX] = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < lookup->candidates.used; i++) {
+        size_t at = count;
+        while (at > 0 &&
+               skad_candidates_closer(&lookup->candidates, (uint16_t)i, closest[at - 1])) {
+            at--;
+        }
+        if (at == lookup->k) {
+            continue;
+        }
+        count += count < lookup->k;
+        memmove(&closest[at + 1], &closest[at], (count - 1 - at) * sizeof closest[0]);
+        closest[at] = (uint16_t)i;
+    }
+    if (count < lookup->k) {
+        return 0;
+    }
+    int shared = shared_bits(lookup, closest[count - 1]);
+    return shared < SKAD_ID_BITS ? shared : SKAD_ID_BITS - 1; /* it may be the target itself */
+}
+
+/* Picks the answered nodes closest to a region's target: those within it, then our own side. */
+static void pick_for_region(skad_lookup *lookup)
+{
+    skad_id target = region_target(lookup, lookup->region);
+    lookup->region_count = 0;
+    lookup->region_next = 0;
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        uint16_t place = lookup->asked[i];
+        const skad_candidate *candidate = &lookup->candidates.all[place];
+        if (candidate->state != SKAD_STEP_ANSWERED) {
+            continue;
+        }
+        size_t at = lookup->region_count;
+        while (at > 0 &&
+               skad_distance_compare(
+                   &target, &candidate->contact.id,
+                   &lookup->candidates.all[lookup->region_places[at - 1]].contact.id) < 0) {
+            at--;
+        }
+        if (at == SKAD_REGION_ASKED) {
+            continue;
+        }
+        lookup->region_count =
+            (uint8_t)(lookup->region_count + (lookup->region_count < SKAD_REGION_ASKED));
+        memmove(&lookup->region_places[at + 1], &lookup->region_places[at],
+                (lookup->region_count - 1U - at) * sizeof lookup->region_places[0]);
+        lookup->region_places[at] = place;
+    }
+}
+
+/* The first region that holds the usual radius of s nodes: as far out as a crowd is looked behind.
+ */
+static int usual_region(const skad_lookup *lookup)
+{
+    return __builtin_clzll(lookup->radius);
+}
+
+/* There is need when a dead one stands before the last one wanted, when more are wanted than one
+ * answer names, or when the closest crowd. */
+bool skad_regions_widen(skad_lookup *lookup)
+{
+    size_t living;
+    int last = last_region(lookup, &living);
+    bool suspicious = lookup->dense || death_before(lookup, last);
+    bool need = (lookup->neighbourhood_check && suspicious) ||
+                (living < lookup->wanted && lookup->wanted > lookup->k);
+    if (!need || living == 0 || !skad_lookup_may_ask(lookup)) {
+        return false;
+    }
+    if (lookup->dense) {
+        last = usual_region(lookup);
+    }
+    int next = lookup->region == SKAD_ID_BITS ? first_region(lookup) : lookup->region - 1;
+    if (next < last) {
+        return false;
+    }
+    lookup->region = next;
+    pick_for_region(lookup);
+    lookup->phase = SKAD_LOOKUP_WIDENING;
+    return true;
+}

@@ -1,0 +1,48 @@
+/* How full a node is. Changes nothing. */
+#include "crypto/assert.h"
+#include "src/core/node/state.h"
+
+const char *skad_cap_name(skad_cap cap)
+{
+    static const char *const names[] = {
+#define SKAD_CAP_NAME(name, text) text,
+        SKAD_CAPS(SKAD_CAP_NAME)
+#undef SKAD_CAP_NAME
+    };
+
+    SKAD_ASSERT((unsigned)cap < SKAD_CAP_COUNT);
+    return names[cap];
+}
+
+static skad_fill fill(size_t used, size_t max)
+{
+    return (skad_fill){.used = used, .max = max};
+}
+
+static skad_fill fill_of_rate(const skad_rate *rate, uint64_t until_us, uint64_t now_us)
+{
+    const uint64_t ahead_us = until_us > now_us ? until_us - now_us : 0;
+    return (skad_fill){.used = ahead_us * rate->per_s / SKAD_US_PER_S,
+                       .max = rate->per_s == 0 ? 0 : rate->burst,
+                       .per_s = rate->per_s};
+}
+
+void skad_node_caps(const skad_node *node, skad_time now, skad_fill out[static SKAD_CAP_COUNT])
+{
+    const skad_node_limits *limits = &node->limits;
+    const skad_gate *gate = &node->gate;
+    const uint64_t now_us = now.mono_us;
+    out[SKAD_CAP_PEERS] = fill(node->table.peers.count, limits->peers);
+    out[SKAD_CAP_PENDING] = fill(skad_pending_count(&node->pending), limits->pending);
+    out[SKAD_CAP_OPERATIONS] = fill(node->operations.used, limits->operations);
+    out[SKAD_CAP_OUTBOX] = fill(node->outbox.count, limits->outbox);
+    out[SKAD_CAP_EVENTS] = fill(node->events.count, limits->events);
+    out[SKAD_CAP_CANDIDATES] = fill(node->upkeep.candidates_count, SKAD_CANDIDATES_MAX);
+    out[SKAD_CAP_WATCHES] = fill(node->watches.used, limits->watches);
+    out[SKAD_CAP_BANS] = fill(skad_node_bans(node, now, NULL, 0), SKAD_BANS_MAX);
+    out[SKAD_CAP_ALLOWED] = fill(node->bans.allowed.count, SKAD_BANS_MAX);
+    out[SKAD_CAP_CHECKS_UNPROVEN] =
+        fill_of_rate(&gate->unproven_all, gate->unproven_until_us, now_us);
+    out[SKAD_CAP_CHECKS_PROVEN] = fill_of_rate(&gate->proven_all, gate->proven_until_us, now_us);
+    out[SKAD_CAP_ANSWER_BYTES] = fill_of_rate(&gate->answer_bytes, gate->answered_until_us, now_us);
+}

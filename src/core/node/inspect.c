@@ -1,0 +1,65 @@
+/* What a node tells about itself: statistics and the rows of its routing table. Changes nothing. */
+#include "src/core/base/instant.h"
+#include "src/core/node/state.h"
+#include "src/core/routing/density.h"
+
+void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out)
+{
+    *out = node->stats;
+    size_t living = skad_table_living(&node->table);
+    size_t silent = 0;
+    for (size_t i = 0; i < node->table.peers.used; i++) {
+        const skad_peer *peer = &node->table.peers.peers[i];
+        silent += peer->places != 0 && skad_peer_silent(peer);
+    }
+    out->peers = (uint16_t)living;
+    out->peers_silent = (uint16_t)silent;
+    out->siblings = (uint16_t)node->table.siblings_count;
+    out->buckets = (uint16_t)node->table.buckets_count;
+    out->pending = (uint16_t)skad_pending_count(&node->pending);
+    out->operations = (uint16_t)node->operations.used;
+    out->watches = (uint16_t)node->watches.used;
+    out->joined = node->join.joined;
+    out->loaded = node->gate.loaded || node->gate.pressed;
+    out->observed[0] = skad_observed_address(&node->observed, 0);
+    out->observed[1] = skad_observed_address(&node->observed, 1);
+    out->epoch = skad_profile_epoch(&node->profile, now.unix_s);
+    out->network_size = skad_density_network_size(
+        skad_density_radius(&node->table, node->profile.siblings), node->profile.siblings);
+    node->store.ops->fill(node->store.self, &out->store);
+}
+
+static void fill_row(const skad_node *node, skad_time now, skad_peer_slot slot, size_t bucket,
+                     skad_table_row *row)
+{
+    const skad_peer *peer = &node->table.peers.peers[slot];
+    *row = (skad_table_row){
+        .bucket = (uint16_t)bucket,
+        .sibling = (peer->places & SKAD_PEER_IN_SIBLINGS) != 0,
+        .replacement = (peer->places & SKAD_PEER_IN_CACHE) != 0,
+        .failures = peer->failures,
+        .rtt_us = peer->rtt.smoothed_us,
+        .seen_us = (skad_instant_ms(now.mono_us) - peer->seen_ms) * SKAD_US_PER_MS,
+        .known_us = (skad_instant_s(now.mono_us) - peer->known_s) * SKAD_US_PER_S,
+    };
+    skad_table_contact(&node->table, slot, &row->contact);
+}
+
+size_t skad_node_table(const skad_node *node, skad_time now, skad_table_row *rows, size_t rows_max)
+{
+    const skad_table *table = &node->table;
+    size_t count = 0;
+    for (size_t bucket = 0; bucket < table->buckets_count; bucket++) {
+        for (size_t slot = 0; slot < table->peers.used; slot++) {
+            const skad_peer *peer = &table->peers.peers[slot];
+            if (peer->places == 0 || skad_table_bucket_of(table, &peer->id) != bucket) {
+                continue;
+            }
+            if (count < rows_max) {
+                fill_row(node, now, (skad_peer_slot)slot, bucket, &rows[count]);
+            }
+            count++;
+        }
+    }
+    return count;
+}

@@ -1,0 +1,332 @@
+/* The node's invariants: see invariants.h. Those of the table and of a lookup have files of their
+ * own. */
+#include "src/core/node/invariants.h"
+
+#include "src/core/base/instant.h"
+#include "src/core/node/state.h"
+#include "src/core/upkeep/upkeep.h"
+
+static bool waits(const skad_pending *pending, size_t slot)
+{
+    return pending->due_us[slot] != UINT64_MAX;
+}
+
+static const char *waiting_broken(const skad_pending *pending, size_t slot, uint64_t now_us)
+{
+    const skad_pending_rpc *rpc = &pending->rpcs[slot];
+    if (slot >= pending->used || ((size_t)rpc->rpc_id[0] << 8 | rpc->rpc_id[1]) != slot) {
+        return "an RPC id carries its slot";
+    }
+    uint64_t factor = rpc->slow ? SKAD_RTO_HARD_FACTOR : 1;
+    if (pending->due_us[slot] != rpc->sent_us + factor * rpc->timeout_us) {
+        return "a request waits for its next timeout";
+    }
+    if (rpc->sent_us > now_us) {
+        return "no request was sent in the future";
+    }
+    return NULL;
+}
+
+const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us)
+{
+    size_t free_count = 0;
+    if (pending->fresh > pending->room || pending->room > pending->slots ||
+        pending->used > pending->fresh) {
+        return "pending requests keep to their cap";
+    }
+    for (size_t i = 0; i < pending->fresh; i++) {
+        const char *broken = NULL;
+        if (waits(pending, i)) {
+            broken = waiting_broken(pending, i, now_us);
+        } else {
+            free_count++;
+        }
+        if (broken != NULL) {
+            return broken;
+        }
+    }
+    if (free_count != pending->free_count) {
+        return "the free list has all free slots";
+    }
+    uint64_t met[(UINT16_MAX + 1) / 64] = {0};
+    for (size_t i = 0; i < pending->free_count; i++) {
+        uint16_t slot = pending->free_slots[i];
+        uint64_t bit = UINT64_C(1) << (slot % 64);
+        if (slot >= pending->fresh || waits(pending, slot) || (met[slot / 64] & bit) != 0) {
+            return "the free list has each free slot once";
+        }
+        met[slot / 64] |= bit;
+    }
+    return NULL;
+}
+
+/* ---- Operations ---- */
+
+/* How many requests of an operation wait: all (step < 0), or those of one step. */
+static size_t awaited(const skad_node *node, const skad_operation *operation, int step, bool stores)
+{
+    const skad_pending *pending = &node->pending;
+    skad_op name = skad_operation_name(&node->operations, operation);
+    size_t count = 0;
+    for (size_t i = 0; i < pending->used; i++) {
+        const skad_pending_rpc *rpc = &pending->rpcs[i];
+        bool store = rpc->kind == SKAD_KIND_STORE || rpc->kind == SKAD_KIND_ANNOUNCE;
+        count += waits(pending, i) && rpc->purpose == SKAD_PURPOSE_OPERATION &&
+                 rpc->owner == name && (step < 0 || (rpc->step == step && store == stores));
+    }
+    return count;
+}
+
+static bool candidates_awaited(const skad_node *node, const skad_operation *operation)
+{
+    const skad_lookup *lookup = operation->lookup;
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        uint8_t state = lookup->candidates.all[lookup->asked[i]].state;
+        bool asked = state == SKAD_STEP_ASKED || state == SKAD_STEP_SLOW;
+        if (awaited(node, operation, lookup->asked[i], false) != asked) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool holders_awaited(const skad_node *node, const skad_operation *operation)
+{
+    for (int i = 0; i < operation->holders_count; i++) {
+        bool asked = operation->holders[i].state == SKAD_HOLDER_ASKED;
+        if (operation->holders[i].place >= operation->lookup->candidates.used ||
+            operation->holders[i].tries > SKAD_STORE_TRIES_MAX ||
+            awaited(node, operation, i, true) != asked) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool owns_what_it_needs(const skad_operation *operation)
+{
+    return (operation->lookup != NULL) == (operation->kind != SKAD_OPERATION_PING) &&
+           (operation->deposit.record != NULL) == skad_operation_puts(operation) &&
+           (operation->collection != NULL) == skad_operation_gets(operation);
+}
+
+static const char *running_broken(const skad_node *node, const skad_operation *operation)
+{
+    uint64_t now_us = node->now.mono_us;
+    if (operation->deadline_us > now_us + SKAD_OPERATION_US_MAX || node->overdue_us == UINT64_MAX) {
+        return "an operation ends in time";
+    }
+    if (awaited(node, operation, -1, false) == 0 && node->starved_us == UINT64_MAX) {
+        return "an operation waits for something";
+    }
+    if (operation->lookup == NULL) {
+        return NULL; /* a ping */
+    }
+    if (operation->stage == SKAD_STAGE_RUNNING) {
+        return candidates_awaited(node, operation) ? NULL : "who is asked is awaited, once";
+    }
+    if (operation->holders_count > SKAD_HOLDERS_MAX || !holders_awaited(node, operation)) {
+        return "a holder that is asked is awaited, once";
+    }
+    return NULL;
+}
+
+static size_t times_queued(const skad_node *node, skad_op name)
+{
+    size_t times = node->polled == name;
+    for (size_t i = 0; i < node->ended_count; i++) {
+        times += node->ended[(node->ended_first + i) % node->operations.count] == name;
+    }
+    return times;
+}
+
+/* Whether somebody will free an operation that has ended: its event is read, or its starter
+ * looks. */
+static const char *ended_broken(const skad_node *node, const skad_operation *operation)
+{
+    skad_op name = skad_operation_name(&node->operations, operation);
+    bool claimed = node->join.lookup == name;
+    for (size_t i = 0; node->republish.running != NULL && i < SKAD_RENEWALS_MAX; i++) {
+        claimed |= node->republish.running[i].op == name;
+    }
+    for (size_t i = 0; operation->kind == SKAD_OPERATION_WATCH && i < node->watches.count; i++) {
+        claimed |= node->watches.places[i] != NULL && node->watches.places[i]->running == name;
+    }
+    return times_queued(node, name) + claimed == 1 ? NULL : "an ended operation is told once";
+}
+
+static const char *operation_broken(const skad_node *node, const skad_operation *operation)
+{
+    const char *broken = operation->lookup != NULL ? skad_lookup_broken(operation->lookup) : NULL;
+    if (broken != NULL) {
+        return broken;
+    }
+    if (!owns_what_it_needs(operation)) {
+        return "an operation has what its kind needs, and no more";
+    }
+    switch (operation->stage) {
+    case SKAD_STAGE_RUNNING:
+    case SKAD_STAGE_STORING:
+        return running_broken(node, operation);
+    case SKAD_STAGE_ENDED:
+        return ended_broken(node, operation);
+    }
+    return NULL;
+}
+
+static const char *operations_broken(const skad_node *node)
+{
+    const skad_operations *operations = &node->operations;
+    size_t used = 0;
+    for (size_t i = 0; i < operations->count; i++) {
+        const skad_operation *operation = operations->places[i].operation;
+        if (operation != NULL) {
+            const char *broken = operation_broken(node, operation);
+            if (broken != NULL) {
+                return broken;
+            }
+            used++;
+        }
+    }
+    return used == operations->used ? NULL : "operations are counted";
+}
+
+/* ---- Rings and smaller parts ---- */
+
+static const char *outbox_broken(const skad_outbox *outbox)
+{
+    if (outbox->count > outbox->slots || outbox->first >= outbox->slots ||
+        outbox->lent > outbox->count) {
+        return "the outbox keeps to its caps";
+    }
+    for (size_t i = 0; i < outbox->count; i++) {
+        const skad_outgoing *outgoing = &outbox->ring[(outbox->first + i) % outbox->slots];
+        if (outgoing->ready && i >= outbox->lent) {
+            return "what is ready was lent before";
+        }
+        if (i >= outbox->lent && outgoing->draft.len > SKAD_DATAGRAM_BYTES_MAX) {
+            return "a draft fits a datagram";
+        }
+    }
+    return NULL;
+}
+
+static const char *rings_broken(const skad_node *node)
+{
+    const skad_event_ring *events = &node->events;
+    if (events->room > events->slots || events->count > events->room ||
+        (events->count > 0 && events->first >= events->room)) {
+        return "the events keep to their cap";
+    }
+    if (node->ended_count > node->operations.used) {
+        return "no more has ended than there is";
+    }
+    const skad_upkeep_state *upkeep = &node->upkeep;
+    if (upkeep->candidates_room > SKAD_CANDIDATES_MAX ||
+        upkeep->candidates_count > upkeep->candidates_room ||
+        (upkeep->candidates_count > 0 && upkeep->candidates_first >= upkeep->candidates_room)) {
+        return "strangers that wait for a ping keep to their cap";
+    }
+    if (node->bans.banned.count > SKAD_BANS_MAX || node->bans.allowed.count > SKAD_BANS_MAX) {
+        return "bans keep to their cap";
+    }
+    if (node->handover.arrived_count > SKAD_NEWCOMERS_MAX ||
+        node->handover.served_count > SKAD_NEWCOMERS_MAX) {
+        return "newcomers keep to their cap";
+    }
+    if (node->misplaced.count > SKAD_MISPLACED_MAX) {
+        return "misplaced publications keep to their cap";
+    }
+    return NULL;
+}
+
+static const char *watches_broken(const skad_node *node)
+{
+    size_t used = 0;
+    for (size_t i = 0; node->watches.places != NULL && i < node->watches.count; i++) {
+        const skad_watched *watched = node->watches.places[i];
+        used += watched != NULL;
+        if (watched != NULL && (watched->known_count > SKAD_WATCH_KNOWN_MAX ||
+                                watched->due_us > node->now.mono_us + watched->every_us)) {
+            return "a watch looks again within its interval";
+        }
+    }
+    return used == node->watches.used ? NULL : "watches are counted";
+}
+
+static const char *store_broken(const skad_node *node)
+{
+    skad_store_fill fill;
+    node->store.ops->fill(node->store.self, &fill);
+    bool within = fill.records <= fill.records_max && fill.bytes <= fill.bytes_max &&
+                  fill.cached <= fill.records && fill.published <= fill.published_max &&
+                  fill.published_bytes <= fill.published_bytes_max;
+    return within ? NULL : "the store keeps to its caps";
+}
+
+static const char *mend_broken(const skad_node *node)
+{
+    const skad_mend_state *mend = &node->mend;
+    if (mend->lost_count > SKAD_LOST_MAX) {
+        return "those who are missed keep to their cap";
+    }
+    if ((mend->lost_count > 0) != (mend->round_us != UINT64_MAX)) {
+        return "a round is planned while somebody is missed";
+    }
+    return NULL;
+}
+
+/* ---- Time ---- */
+
+/* The deadline may be early, never late. */
+static const char *deadline_broken(const skad_node *node)
+{
+    uint64_t deadline = skad_node_deadline(node);
+    if (node->upkeep.sweep_us > node->now.mono_us + SKAD_SWEEP_INTERVAL_US) {
+        return "the store is swept in time";
+    }
+    if (deadline > node->mend.round_us) {
+        return "no round of mending is slept over";
+    }
+    for (size_t i = 0; node->join.joined && i < node->misplaced.count; i++) {
+        if (deadline > node->misplaced.all[i].due_us) {
+            return "no misplaced publication is slept over";
+        }
+    }
+    for (size_t i = 0; i < node->pending.used; i++) {
+        if (deadline > node->pending.due_us[i]) {
+            return "no timeout is slept over";
+        }
+    }
+    return NULL;
+}
+
+const char *skad_node_broken(const skad_node *node, skad_time now)
+{
+    if (node->now.mono_us > now.mono_us) {
+        return "time does not run back";
+    }
+    const char *broken = skad_table_broken(&node->table, now.mono_us);
+    if (broken == NULL) {
+        broken = skad_pending_broken(&node->pending, now.mono_us);
+    }
+    if (broken == NULL) {
+        broken = outbox_broken(&node->outbox);
+    }
+    if (broken == NULL) {
+        broken = rings_broken(node);
+    }
+    if (broken == NULL) {
+        broken = mend_broken(node);
+    }
+    if (broken == NULL) {
+        broken = operations_broken(node);
+    }
+    if (broken == NULL) {
+        broken = watches_broken(node);
+    }
+    if (broken == NULL) {
+        broken = store_broken(node);
+    }
+    return broken != NULL ? broken : deadline_broken(node);
+}

@@ -1,0 +1,296 @@
+/* The routing table's invariants: see invariants.h; the rules are told in table.h. */
+#include "crypto/assert.h"
+#include "src/core/base/instant.h"
+#include "src/core/node/invariants.h"
+#include "src/core/routing/distance.h"
+#include "src/core/routing/diversity.h"
+
+static const skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
+{
+    return &table->peers.peers[slot];
+}
+
+/* Whether all slots of a run are different and taken, by peers that know of this place. */
+static bool run_agrees(const skad_table *table, const skad_peer_slot *run, size_t count,
+                       skad_peer_place place)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (run[i] >= table->peers.used || (peer_at(table, run[i])->places & place) == 0) {
+            return false;
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (run[j] == run[i]) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool run_in_bucket(const skad_table *table, const skad_peer_slot *run, size_t count,
+                          size_t bucket)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (skad_table_bucket_of(table, &peer_at(table, run[i])->id) != bucket) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Replacements stand in the order in which they came. */
+static bool cache_in_order(const skad_table *table, size_t index)
+{
+    const skad_peer_slot *cache = skad_table_cache(table, index);
+    for (size_t i = 1; i < table->buckets[index].cache_count; i++) {
+        if (skad_instant_later(peer_at(table, cache[i - 1])->known_s,
+                               peer_at(table, cache[i])->known_s) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *bucket_broken(const skad_table *table, size_t index)
+{
+    const skad_bucket *bucket = &table->buckets[index];
+    if (bucket->members_count > table->k || bucket->cache_count > table->k) {
+        return "a bucket and its cache hold at most k each";
+    }
+    const skad_peer_slot *members = skad_table_members(table, index);
+    const skad_peer_slot *cache = skad_table_cache(table, index);
+    if (!run_agrees(table, members, bucket->members_count, SKAD_PEER_IN_BUCKET) ||
+        !run_agrees(table, cache, bucket->cache_count, SKAD_PEER_IN_CACHE)) {
+        return "each place of a bucket has one peer, which knows of it";
+    }
+    if (!run_in_bucket(table, members, bucket->members_count, index) ||
+        !run_in_bucket(table, cache, bucket->cache_count, index)) {
+        return "a peer is in the bucket of its ID's range";
+    }
+    if (bucket->cache_count > 0 && bucket->members_count < table->k) {
+        return "replacements wait behind a full bucket only";
+    }
+    if (!cache_in_order(table, index)) {
+        return "a bucket's oldest replacement stands first";
+    }
+    return NULL;
+}
+
+static const char *siblings_broken(const skad_table *table)
+{
+    if (table->siblings_count > table->siblings_max) {
+        return "there are at most eta * s siblings";
+    }
+    if (!run_agrees(table, table->siblings, table->siblings_count, SKAD_PEER_IN_SIBLINGS)) {
+        return "each place among the siblings has one peer, which knows of it";
+    }
+    for (size_t i = 1; i < table->siblings_count; i++) {
+        if (skad_distance_compare(&table->self, &peer_at(table, table->siblings[i - 1])->id,
+                                  &peer_at(table, table->siblings[i])->id) >= 0) {
+            return "siblings stand in ascending distance";
+        }
+    }
+    return NULL;
+}
+
+static bool routes_sound(const skad_table *table, size_t slot)
+{
+    const skad_peers *peers = &table->peers;
+    const skad_peer *peer = &peers->peers[slot];
+    bool annexed = peer->annex != SKAD_PEER_NONE && peer->annex < peers->annexes_used;
+    return peer->families != 0 && (peer->families & ~(unsigned)SKAD_FAMILIES_ALL) == 0 &&
+           ((peer->families & SKAD_FAMILY_IPV6) == 0 || annexed);
+}
+
+static uint8_t faults_of(const skad_table *table, size_t slot)
+{
+    const skad_annex *annex = skad_peers_annex(&table->peers, (skad_peer_slot)slot);
+    return annex == NULL ? 0 : annex->faults;
+}
+
+/* Times are kept in milliseconds and seconds: each may seem so much later than it was. */
+static bool times_sound(const skad_table *table, size_t slot, uint64_t now_us)
+{
+    const skad_peer *peer = &table->peers.peers[slot];
+    return skad_instant_later(peer->seen_ms, skad_instant_ms(now_us)) <= 0 &&
+           skad_instant_later(peer->known_s,
+                              skad_instant_s(skad_instant_us(peer->seen_ms, now_us))) <= 0;
+}
+
+static const char *peer_broken(const skad_table *table, size_t slot, uint64_t now_us)
+{
+    const skad_peer *peer = &table->peers.peers[slot];
+    if ((peer->places & SKAD_PEER_IN_BUCKET) != 0 && (peer->places & SKAD_PEER_IN_CACHE) != 0) {
+        return "nobody is his own replacement";
+    }
+    if (skad_id_equal(&peer->id, &table->self)) {
+        return "we are not our own peer";
+    }
+    if (table->peers.prefixes[slot] != skad_id_prefix(&peer->id) >> 32) {
+        return "the prefix beside a peer is its ID's";
+    }
+    if (!routes_sound(table, slot)) {
+        return "a peer has a verified endpoint, each family in its place";
+    }
+    if (peer->failures >= SKAD_TABLE_FAILURES_MAX ||
+        faults_of(table, slot) >= SKAD_TABLE_FAULTS_MAX) {
+        return "a peer goes when it failed too often";
+    }
+    if (!times_sound(table, slot, now_us)) {
+        return "a peer is seen after it is known, and not in the future";
+    }
+    uint64_t check_us = skad_instant_us(table->peers.checks_ms[slot], now_us);
+    if (check_us > now_us + SKAD_CHECK_INTERVAL_MAX_US) {
+        return "a peer's next check is within the longest interval";
+    }
+    if (check_us < table->peers.due_us) {
+        return "no liveness check is slept over";
+    }
+    return NULL;
+}
+
+/* Whether a peer's ID stands in a later slot once more. */
+static bool met_again(const skad_table *table, size_t slot)
+{
+    const skad_peers *peers = &table->peers;
+    for (size_t i = slot + 1; i < peers->used; i++) {
+        if (peers->prefixes[i] == peers->prefixes[slot] && peers->peers[i].places != 0 &&
+            skad_id_equal(&peers->peers[i].id, &peers->peers[slot].id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#define SLOTS_MAX 4096 /* skad_node_limits.peers */
+
+/* The share of one endpoint's address group, in the table and in its peer's bucket. */
+static bool quota_kept(const skad_table *table, const uint64_t groups[static SLOTS_MAX],
+                       size_t slot)
+{
+    size_t bucket = skad_table_bucket_of(table, &peer_at(table, (skad_peer_slot)slot)->id);
+    size_t in_table = 0;
+    size_t in_bucket = 0;
+    for (size_t i = 0; i < table->peers.used; i++) {
+        if (groups[i] == groups[slot]) {
+            in_table++;
+            in_bucket += skad_table_bucket_of(table, &table->peers.peers[i].id) == bucket;
+        }
+    }
+    return (table->group_table_max == 0 || in_table <= table->group_table_max) &&
+           (table->group_bucket_max == 0 || in_bucket <= table->group_bucket_max);
+}
+
+static bool quotas_kept(const skad_table *table, size_t family)
+{
+    uint64_t groups[SLOTS_MAX]; /* of each slot's endpoint; 0: none, or the slot is free */
+    SKAD_ASSERT(table->peers.used <= SLOTS_MAX);
+    for (skad_peer_slot i = 0; i < table->peers.used; i++) {
+        bool taken = table->peers.peers[i].places != 0;
+        groups[i] = taken ? skad_route_group(&table->peers, i, family) : 0;
+    }
+    for (size_t i = 0; i < table->peers.used; i++) {
+        if (groups[i] != 0 && !quota_kept(table, groups, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *quotas_broken(const skad_table *table)
+{
+    bool limited = table->group_table_max != 0 || table->group_bucket_max != 0;
+    if (limited && (!quotas_kept(table, 0) || !quotas_kept(table, 1))) {
+        return "an address group keeps to its share of the table";
+    }
+    return NULL;
+}
+
+/* How many peers know of a place of theirs. */
+static size_t count_placed(const skad_table *table, unsigned place)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < table->peers.used; i++) {
+        count += (table->peers.peers[i].places & place) != 0;
+    }
+    return count;
+}
+
+static size_t count_silent(const skad_table *table)
+{
+    size_t silent = 0;
+    for (size_t i = 0; i < table->peers.used; i++) {
+        silent += table->peers.peers[i].places != 0 && skad_peer_silent(&table->peers.peers[i]);
+    }
+    return silent;
+}
+
+static bool latest_sound(const skad_table *table)
+{
+    const skad_peers *peers = &table->peers;
+    if (peers->latest == SKAD_PEER_NONE) {
+        return true;
+    }
+    for (size_t i = 0; i < peers->used; i++) {
+        if (peers->peers[i].places != 0 &&
+            skad_peers_answered_later(peers, (skad_peer_slot)i, peers->latest)) {
+            return false;
+        }
+    }
+    return peers->latest < peers->used && peers->peers[peers->latest].places != 0;
+}
+
+static const char *counts_broken(const skad_table *table)
+{
+    size_t members = 0;
+    size_t replacements = 0;
+    for (size_t i = 0; i < table->buckets_count; i++) {
+        members += table->buckets[i].members_count;
+        replacements += table->buckets[i].cache_count;
+    }
+    if (count_placed(table, SKAD_PEER_IN_BUCKET) != members ||
+        count_placed(table, SKAD_PEER_IN_CACHE) != replacements ||
+        count_placed(table, SKAD_PEER_IN_SIBLINGS) != table->siblings_count) {
+        return "a peer that knows of a place has it";
+    }
+    if (count_placed(table, UINT8_MAX) != table->peers.count) {
+        return "the pool counts its peers";
+    }
+    if (count_silent(table) != table->peers.silent) {
+        return "the pool counts those that are silent";
+    }
+    if (!latest_sound(table)) {
+        return "the pool knows who answered last";
+    }
+    if (!skad_lifetimes_sound(&table->peers.lives)) {
+        return "what was seen of lives is forgotten by halves";
+    }
+    if (skad_table_has_living(table) != (skad_table_living(table) > 0)) {
+        return "replacements wait only behind members that live";
+    }
+    return NULL;
+}
+
+const char *skad_table_broken(const skad_table *table, uint64_t now_us)
+{
+    const char *broken = NULL;
+    if (table->peers.used > table->peers.room || table->peers.used > table->peers.slots ||
+        table->buckets_count < 1 || table->buckets_count > SKAD_BUCKETS_MAX) {
+        return "the table keeps to its caps";
+    }
+    for (size_t i = 0; broken == NULL && i < table->buckets_count; i++) {
+        broken = bucket_broken(table, i);
+    }
+    if (broken == NULL) {
+        broken = siblings_broken(table);
+    }
+    for (size_t i = 0; broken == NULL && i < table->peers.used; i++) {
+        if (table->peers.peers[i].places != 0) {
+            broken = met_again(table, i) ? "no peer is there twice" : peer_broken(table, i, now_us);
+        }
+    }
+    if (broken == NULL) {
+        broken = counts_broken(table);
+    }
+    return broken != NULL ? broken : quotas_broken(table);
+}

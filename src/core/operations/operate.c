@@ -1,0 +1,449 @@
+#include "src/core/operations/operate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "crypto/puzzle.h"
+#include "proto/address.h"
+#include "src/core/lookup/conduct.h"
+#include "src/core/lookup/region.h"
+#include "src/core/operations/replicate.h"
+#include "src/core/operations/report.h"
+#include "src/core/operations/storing.h"
+#include "src/core/rpc/ask.h"
+#include "src/core/storage/misplaced.h"
+#include "src/core/storage/shelf.h"
+
+#define STARVED_RETRY_US (20 * SKAD_US_PER_MS)
+
+/* ---- Ending ---- */
+
+static void end(skad_node *node, skad_operation *operation, skad_outcome outcome)
+{
+    operation->stage = SKAD_STAGE_ENDED;
+    node->stats.lookups_dense += operation->lookup != NULL && operation->lookup->dense;
+    operation->outcome = outcome;
+    operation->ended_us = node->now.mono_us;
+    if (!skad_operation_own(operation)) { /* whoever started another looks for its end */
+        skad_report_ended(node, operation);
+    }
+}
+
+/* Nobody looks for the end of a refresh. */
+static void release_refresh(skad_node *node, skad_operation *operation)
+{
+    if (operation->kind == SKAD_OPERATION_REFRESH && operation->stage == SKAD_STAGE_ENDED) {
+        skad_operations_release(&node->operations, operation);
+    }
+}
+
+/* Whether a put counts: somebody took it, and no more holders say that they have something else.
+ * One who lost its records, or came a moment ago, takes an old sequence, too, though nobody who
+ * asks the others will ever see it; and one liar who names a high sequence must not make a put
+ * fail. */
+static bool stands(const skad_put_report *report)
+{
+    const uint8_t *refusals = report->refusals;
+    int overtaken =
+        refusals[SKAD_ERROR_OLDER] + refusals[SKAD_ERROR_CONFLICT] + refusals[SKAD_ERROR_CAS];
+    return report->stored > 0 && report->stored >= overtaken;
+}
+
+/* What is to be kept is kept once it stands: what most refused must not come again hourly. */
+static void keep(skad_node *node, skad_operation *operation)
+{
+    skad_deposit *deposit = &operation->deposit;
+    skad_record record;
+    if (deposit->keep && skad_record_decode(deposit->record, deposit->len, &record)) {
+        const skad_publication publication = {
+            &record, {deposit->record, deposit->len}, deposit->keep_life_s};
+        deposit->kept = skad_shelf_keep(node, &publication) == SKAD_OK;
+    }
+}
+
+static void end_put(skad_node *node, skad_operation *operation)
+{
+    skad_put_report report;
+    skad_storing_tell(operation, &report);
+    if (stands(&report)) {
+        keep(node, operation);
+    }
+    skad_misplaced_judge(node, operation);
+    if (stands(&report)) {
+        end(node, operation, SKAD_OUTCOME_DONE);
+    } else {
+        bool all_silent = report.silent > 0 && report.silent == report.holders;
+        end(node, operation, all_silent ? SKAD_OUTCOME_TIMED_OUT : SKAD_OUTCOME_NOT_FOUND);
+    }
+}
+
+/* Whether a lookup that asked anybody got no answer at all. */
+static bool nobody_answered(const skad_lookup *lookup)
+{
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        if (lookup->candidates.all[lookup->asked[i]].state == SKAD_STEP_ANSWERED) {
+            return false;
+        }
+    }
+    return lookup->rpcs > 0;
+}
+
+static void end_lookup(skad_node *node, skad_operation *operation)
+{
+    bool gets = skad_operation_gets(operation);
+    bool got = gets && skad_collection_found(operation->collection);
+    skad_outcome outcome = SKAD_OUTCOME_DONE;
+    if (!got && nobody_answered(operation->lookup)) {
+        outcome = SKAD_OUTCOME_TIMED_OUT;
+    } else if (gets && !got) {
+        outcome = SKAD_OUTCOME_NOT_FOUND;
+    }
+    if (got) {
+        skad_replicate_leave(node, operation);
+    }
+    end(node, operation, outcome);
+}
+
+/* ---- Asking ---- */
+
+/* Queries of regions are marked in the step, since their answers mean something else. */
+#define REGION_STEP 0x8000U
+
+static bool ask_candidate(skad_node *node, skad_operation *operation, const skad_query *query)
+{
+    const skad_candidate *candidate = &operation->lookup->candidates.all[query->place];
+    skad_message message;
+    if (skad_operation_gets(operation) && !query->region) {
+        message.kind = SKAD_KIND_FIND_VALUE;
+        message.u.find_value.key = query->target;
+        message.u.find_value.want = (uint8_t)node->families;
+        message.u.find_value.type = operation->collection->type;
+    } else {
+        message.kind = SKAD_KIND_FIND_NODE;
+        message.u.find_node.target = query->target;
+        message.u.find_node.want = (uint8_t)node->families;
+    }
+    skad_request request = {
+        .message = &message,
+        .address = &candidate->address,
+        .responder = &candidate->contact.id,
+        .token = candidate->has_token ? candidate->token : NULL,
+        .purpose = SKAD_PURPOSE_OPERATION,
+        .owner = skad_operation_name(&node->operations, operation),
+        .step = (uint16_t)(query->place | (query->region ? REGION_STEP : 0)),
+    };
+    return skad_ask(node, &request);
+}
+
+static void starve(skad_node *node)
+{
+    if (node->starved_us == UINT64_MAX) {
+        node->starved_us = node->now.mono_us + STARVED_RETRY_US;
+    }
+}
+
+static void drive_lookup(skad_node *node, skad_operation *operation)
+{
+    skad_query query;
+    while (skad_lookup_next(operation->lookup, &query)) {
+        if (!skad_ask_may(node) || !ask_candidate(node, operation, &query)) {
+            skad_lookup_unask(operation->lookup, &query);
+            starve(node);
+            return;
+        }
+        if (query.region) {
+            skad_report_trace_region(node, operation, query.place, SKAD_STEP_ASKED);
+        } else {
+            skad_report_trace(node, operation, query.place);
+        }
+    }
+    if (!skad_lookup_done(operation->lookup)) {
+        return;
+    }
+    if (skad_operation_puts(operation)) {
+        skad_storing_begin(node, operation);
+    } else {
+        end_lookup(node, operation);
+    }
+}
+
+static void drive_storing(skad_node *node, skad_operation *operation)
+{
+    switch (skad_storing_drive(node, operation)) {
+    case SKAD_STORING_WAITS:
+        break;
+    case SKAD_STORING_STARVED:
+        starve(node);
+        break;
+    case SKAD_STORING_OVER:
+        end_put(node, operation);
+        break;
+    }
+}
+
+void skad_operate_drive(skad_node *node, skad_operation *operation)
+{
+    /* A new phase may open new questions: a lookup that is over with one is driven into the next.
+     */
+    for (unsigned round = 0; round < 3 && operation->stage == SKAD_STAGE_RUNNING; round++) {
+        drive_lookup(node, operation);
+    }
+    if (operation->stage == SKAD_STAGE_STORING) {
+        drive_storing(node, operation);
+    }
+    release_refresh(node, operation);
+}
+
+/* ---- Answers ---- */
+
+static bool kept_out(const skad_node *node, const skad_id *id, const skad_address *address)
+{
+    return skad_bans_keep_out(&node->bans, id, address, node->now.mono_us);
+}
+
+/* Where a contact in an answer is worth asking: we can send to it, its ID paid the static puzzle,
+ * and we know it neither to be silent nor to be kept out. Where we verified an endpoint of it
+ * ourselves, that one; nobody's word counts against it. False: nowhere. */
+static bool worth_asking(const skad_node *node, const skad_contact *contact, skad_address *out)
+{
+    skad_peer_slot slot = skad_peers_find(&node->table.peers, &contact->id);
+    if (slot != SKAD_PEER_NONE) {
+        if (skad_peer_silent(&node->table.peers.peers[slot])) {
+            return false;
+        }
+        if (skad_route_choose(&node->table.peers, slot, node->families, out)) {
+            return !kept_out(node, &contact->id, out);
+        }
+    }
+    const skad_address *address = skad_contact_endpoint(contact, node->families);
+    if (address == NULL || kept_out(node, &contact->id, address)) {
+        return false;
+    }
+    *out = *address;
+    return skad_address_routable(address, node->profile.allow_private) &&
+           skad_puzzle_static_ok(&contact->id, node->profile.static_bits);
+}
+
+/* Contacts that an answer names. */
+typedef struct named_contacts {
+    const skad_contact *contacts;
+    size_t count;
+} named_contacts;
+
+/* An answer that breaks its sender's duties is counted and costs it some standing. It came from
+ * where we asked and refers to what we asked, so its address is proven. */
+static void judge(skad_node *node, const skad_id *sender, const skad_address *from, size_t faults)
+{
+    if (faults > 0) {
+        node->stats.faults += faults;
+        node->stats.dismissed += skad_table_fault(&node->table, sender, node->now.mono_us);
+        skad_bans_strike(&node->bans, from, SKAD_BAN_ANSWERS, node->now.mono_us);
+    }
+}
+
+/* target: what was asked for; NULL where an answer may be a late one, to another question. Returns
+ * how many break the rules. */
+static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
+                            const skad_id *target, named_contacts named)
+{
+    const skad_contact *contacts = named.contacts;
+    size_t count = named.count;
+    for (size_t i = 0; i < count; i++) {
+        skad_address address;
+        if (worth_asking(node, &contacts[i], &address)) {
+            skad_lookup_heard(lookup, from, &contacts[i], &address);
+        }
+    }
+    return skad_conduct_faults(&node->profile, &node->identity.id, target, contacts, count);
+}
+
+/* Takes the records of an answer; returns how many were not what was asked for. An immutable value
+ * ends the search, since no other can have its key. */
+static size_t take_records(skad_node *node, skad_operation *operation, uint16_t from,
+                           const skad_message *answer)
+{
+    skad_candidate *candidate = &operation->lookup->candidates.all[from];
+    const skad_gift gift = {
+        .place = from,
+        .from = &candidate->contact.id,
+        .records = answer->u.reply.u.value.records,
+        .count = answer->u.reply.u.value.records_count,
+    };
+    size_t invalid = skad_collection_take(operation->collection, &gift, node->now.unix_s,
+                                          &node->random, &node->stats.verifications);
+    const skad_given *given = skad_collection_given(operation->collection, from);
+    candidate->gave_value = given != NULL && given->record;
+    if (operation->collection->type == SKAD_RECORD_IMMUTABLE && candidate->gave_value) {
+        skad_lookup_finish(operation->lookup);
+    }
+    return invalid;
+}
+
+static void lookup_answered(skad_node *node, skad_operation *operation, const skad_pending_rpc *rpc,
+                            const skad_message *answer)
+{
+    skad_lookup *lookup = operation->lookup;
+    if (answer->kind == SKAD_KIND_ERROR) {
+        /* The token that came with the answer may be all that was missing. */
+        bool again = answer->u.reply.u.error.code == SKAD_ERROR_TOKEN;
+        skad_lookup_refused(lookup, rpc->step, again);
+        return;
+    }
+    skad_lookup_answered(lookup, rpc->step, node->now.mono_us - rpc->sent_us);
+    size_t faults = 0;
+    if (answer->kind == SKAD_KIND_VALUE) {
+        faults = hear_contacts(node, lookup, rpc->step, &lookup->target,
+                               (named_contacts){answer->u.reply.u.value.contacts,
+                                                answer->u.reply.u.value.contacts_count});
+        faults += take_records(node, operation, rpc->step, answer);
+    } else {
+        faults = hear_contacts(node, lookup, rpc->step, &lookup->target,
+                               (named_contacts){answer->u.reply.u.nodes.contacts,
+                                                answer->u.reply.u.nodes.contacts_count});
+    }
+    judge(node, &lookup->candidates.all[rpc->step].contact.id, &rpc->address, faults);
+}
+
+/* A region's answer only names more candidates. */
+static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pending_rpc *rpc,
+                            const skad_message *answer)
+{
+    if (!rpc->slow) {
+        skad_regions_over(lookup);
+    }
+    if (answer->kind == SKAD_KIND_NODES) {
+        const uint16_t from = rpc->step & (uint16_t)~REGION_STEP;
+        size_t faults = hear_contacts(node, lookup, from, NULL,
+                                      (named_contacts){answer->u.reply.u.nodes.contacts,
+                                                       answer->u.reply.u.nodes.contacts_count});
+        judge(node, &lookup->candidates.all[from].contact.id, &rpc->address, faults);
+    }
+}
+
+static void remember_token(skad_candidate *candidate, const uint8_t *token)
+{
+    candidate->has_token = token != NULL;
+    if (token != NULL) {
+        memcpy(candidate->token, token, SKAD_TOKEN_BYTES);
+    }
+}
+
+/* Whether a request was to a holder, and not a late one of the lookup before. */
+static bool stores(const skad_pending_rpc *rpc)
+{
+    return rpc->kind == SKAD_KIND_STORE || rpc->kind == SKAD_KIND_ANNOUNCE;
+}
+
+void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_opened *answer,
+                           const uint8_t *token)
+{
+    skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
+    if (operation == NULL) {
+        return;
+    }
+    if (operation->stage == SKAD_STAGE_RUNNING && operation->kind == SKAD_OPERATION_PING) {
+        operation->responder = answer->sender;
+        operation->observed = answer->message.u.reply.observed;
+        operation->rtt_us = node->now.mono_us - rpc->sent_us;
+        end(node, operation, SKAD_OUTCOME_DONE);
+        return;
+    }
+    if (operation->stage == SKAD_STAGE_RUNNING && (rpc->step & REGION_STEP) != 0) {
+        region_answered(node, operation->lookup, rpc, &answer->message);
+        skad_report_trace_region(node, operation, (uint16_t)(rpc->step & ~REGION_STEP),
+                                 SKAD_STEP_ANSWERED);
+    } else if (operation->stage == SKAD_STAGE_RUNNING) {
+        remember_token(&operation->lookup->candidates.all[rpc->step], token);
+        lookup_answered(node, operation, rpc, &answer->message);
+        skad_report_trace(node, operation, rpc->step);
+    } else if (operation->stage == SKAD_STAGE_STORING && stores(rpc)) {
+        skad_storing_answered(operation, rpc->step, &answer->message, token);
+    }
+    skad_operate_drive(node, operation);
+}
+
+void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
+{
+    skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
+    if (operation != NULL && operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL) {
+        if ((rpc->step & REGION_STEP) != 0) {
+            skad_regions_over(operation->lookup);
+            skad_report_trace_region(node, operation, (uint16_t)(rpc->step & ~REGION_STEP),
+                                     SKAD_STEP_SLOW);
+        } else {
+            skad_lookup_slow(operation->lookup, rpc->step);
+            skad_report_trace(node, operation, rpc->step);
+        }
+        skad_operate_drive(node, operation);
+    }
+}
+
+void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
+{
+    skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
+    if (operation == NULL) {
+        return;
+    }
+    if (operation->stage == SKAD_STAGE_RUNNING && operation->kind == SKAD_OPERATION_PING) {
+        end(node, operation, SKAD_OUTCOME_TIMED_OUT);
+        return;
+    }
+    if (operation->stage == SKAD_STAGE_RUNNING && (rpc->step & REGION_STEP) != 0) {
+        if (!rpc->slow) { /* a driver that stalled tells both timeouts as one */
+            skad_regions_over(operation->lookup);
+            skad_operate_drive(node, operation);
+        }
+        return;
+    }
+    if (operation->stage == SKAD_STAGE_RUNNING) {
+        skad_lookup_failed(operation->lookup, rpc->step);
+        skad_report_trace(node, operation, rpc->step);
+    } else if (operation->stage == SKAD_STAGE_STORING && stores(rpc)) {
+        skad_storing_failed(operation, rpc->step);
+    }
+    skad_operate_drive(node, operation);
+}
+
+/* ---- Time ---- */
+
+static void end_overdue(skad_node *node, skad_operation *operation)
+{
+    bool looking = operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL;
+    if (operation->stage == SKAD_STAGE_STORING) {
+        end_put(node, operation);
+    } else if (looking && !skad_operation_puts(operation)) {
+        end_lookup(node, operation);
+    } else {
+        end(node, operation, SKAD_OUTCOME_TIMED_OUT);
+    }
+}
+
+void skad_operate_tick(skad_node *node)
+{
+    uint64_t now_us = node->now.mono_us;
+    bool starved = now_us >= node->starved_us;
+    bool check = now_us >= node->overdue_us;
+    if (!starved && !check) {
+        return;
+    }
+    node->starved_us = starved ? UINT64_MAX : node->starved_us;
+    for (size_t i = 0; i < node->operations.count; i++) {
+        skad_operation *operation = node->operations.places[i].operation;
+        if (operation == NULL || operation->stage == SKAD_STAGE_ENDED) {
+            continue;
+        }
+        if (now_us >= operation->deadline_us) {
+            end_overdue(node, operation);
+            release_refresh(node, operation);
+        } else if (starved && operation->kind != SKAD_OPERATION_PING) {
+            skad_operate_drive(node, operation);
+        }
+    }
+    node->overdue_us = node->operations.used > 0 ? now_us + SKAD_OVERDUE_CHECK_US : UINT64_MAX;
+}
+
+uint64_t skad_operate_deadline(const skad_node *node)
+{
+    return node->starved_us < node->overdue_us ? node->starved_us : node->overdue_us;
+}

@@ -1,0 +1,97 @@
+#include "src/core/operations/operation.h"
+
+#include <stdlib.h>
+
+#include "crypto/assert.h"
+
+skad_status skad_operations_init(skad_operations *operations, size_t count)
+{
+    *operations = (skad_operations){.count = count};
+    operations->places = calloc(count, sizeof *operations->places);
+    return operations->places == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
+}
+
+static void empty(skad_operation_place *place)
+{
+    skad_operation *operation = place->operation;
+    if (operation != NULL) {
+        skad_lookup_free(operation->lookup);
+        free(operation->deposit.record);
+        free(operation->holders);
+        skad_collection_free(operation->collection);
+        free(operation->closest);
+        free(operation->steps);
+        free(operation);
+    }
+    place->operation = NULL;
+}
+
+void skad_operations_free(skad_operations *operations)
+{
+    for (size_t i = 0; operations->places != NULL && i < operations->count; i++) {
+        empty(&operations->places[i]);
+    }
+    free(operations->places);
+    *operations = (skad_operations){0};
+}
+
+skad_operation *skad_operations_take(skad_operations *operations, skad_operation_kind kind,
+                                     size_t spare)
+{
+    if (operations->used + spare >= operations->count) {
+        return NULL;
+    }
+    size_t at = 0;
+    while (operations->places[at].operation != NULL) {
+        at++;
+    }
+    skad_operation *operation = calloc(1, sizeof *operation);
+    if (operation != NULL) {
+        operation->kind = kind;
+        operation->stage = SKAD_STAGE_RUNNING;
+        operation->place = (uint16_t)at;
+        operations->places[at].operation = operation;
+        operations->places[at].generation++;
+        operations->used++;
+    }
+    return operation;
+}
+
+void skad_operations_release(skad_operations *operations, skad_operation *operation)
+{
+    skad_operation_place *place = &operations->places[operation->place];
+    SKAD_ASSERT(place->operation == operation && operations->used > 0);
+    empty(place);
+    operations->used--;
+}
+
+bool skad_operation_gets(const skad_operation *operation)
+{
+    return operation->kind == SKAD_OPERATION_GET || operation->kind == SKAD_OPERATION_WATCH;
+}
+
+bool skad_operation_puts(const skad_operation *operation)
+{
+    return operation->kind == SKAD_OPERATION_PUT || operation->kind == SKAD_OPERATION_RENEW;
+}
+
+bool skad_operation_own(const skad_operation *operation)
+{
+    return operation->kind == SKAD_OPERATION_JOIN || operation->kind == SKAD_OPERATION_REFRESH ||
+           operation->kind == SKAD_OPERATION_RENEW || operation->kind == SKAD_OPERATION_WATCH;
+}
+
+/* The generation starts at 1, so no name is 0. */
+skad_op skad_operation_name(const skad_operations *operations, const skad_operation *operation)
+{
+    return (uint64_t)operations->places[operation->place].generation << 32 | operation->place;
+}
+
+skad_operation *skad_operations_find(skad_operations *operations, skad_op name)
+{
+    size_t at = (uint32_t)name;
+    if (at >= operations->count || operations->places[at].generation != name >> 32) {
+        return NULL;
+    }
+    return operations->places[at].operation;
+}

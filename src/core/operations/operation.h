@@ -1,0 +1,134 @@
+/* What a user of the node started and waits for: a ping, a lookup, a put, a get; and what the node
+ * runs for itself: lookups to join and to refresh, puts to renew what it publishes, gets of what it
+ * watches. A fixed number of places, each allocated while it is taken; an operation's name is its
+ * place and the generation of that place, so a stale name finds nothing.
+ *
+ *   RUNNING (lookup) -> [puts only] STORING -> ENDED (its event waits) -> polled, freed
+ *
+ * The node's own end without an event, or with one of their own making. This file holds the places
+ * and what is in them; what happens in them is in operate.c. */
+#ifndef SKAD_OPERATIONS_OPERATION_H
+#define SKAD_OPERATIONS_OPERATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/limits.h"
+#include "skad/node.h"
+#include "src/core/lookup/collect.h"
+#include "src/core/lookup/lookup.h"
+
+typedef enum skad_operation_kind {
+    SKAD_OPERATION_PING,
+    SKAD_OPERATION_LOOKUP,
+    SKAD_OPERATION_PUT,
+    SKAD_OPERATION_GET,
+    SKAD_OPERATION_JOIN,    /* the node's own: a lookup of its own ID */
+    SKAD_OPERATION_REFRESH, /* the node's own: a lookup in a bucket's range */
+    SKAD_OPERATION_RENEW,   /* the node's own: a put of what it publishes */
+    SKAD_OPERATION_WATCH,   /* the node's own: a get of what is watched */
+} skad_operation_kind;
+
+typedef enum skad_operation_stage {
+    SKAD_STAGE_RUNNING,
+    SKAD_STAGE_STORING,
+    SKAD_STAGE_ENDED,
+} skad_operation_stage;
+
+/* One holder that a put stores at. */
+typedef enum skad_holder_state {
+    SKAD_HOLDER_WAITS, /* not asked yet */
+    SKAD_HOLDER_ASKED,
+    SKAD_HOLDER_STORED,
+    SKAD_HOLDER_REFUSED,
+    SKAD_HOLDER_SILENT,
+} skad_holder_state;
+
+#define SKAD_HOLDERS_MAX     SKAD_REGION_WANTED
+#define SKAD_STORE_TRIES_MAX 2 /* for a holder that was silent, or wanted a fresher token */
+
+typedef struct skad_holder {
+    uint16_t place; /* among the lookup's candidates */
+    uint8_t state;  /* a skad_holder_state */
+    uint8_t tries;
+    uint8_t refusal; /* where REFUSED: the error code, 0 for one that we do not know */
+    uint32_t life_s; /* where STORED */
+} skad_holder;
+
+/* What a put stores. */
+typedef struct skad_deposit {
+    uint8_t *record; /* owned, SKAD_RECORD_BYTES_MAX; NULL but in puts */
+    size_t len;
+    skad_record_type type;
+    bool has_cas;
+    uint64_t cas;
+    bool keep;            /* once it is stored, it is to be among our publications */
+    uint32_t keep_life_s; /* skad_start_record */
+    bool kept;            /* it is */
+    bool asked_here;      /* we are a holder, too */
+    uint8_t refusal_here; /* what our own store said to it: an error code, 0: it is held */
+    uint32_t life_here_s;
+    uint64_t sequence_seen; /* the highest that a refusal names */
+} skad_deposit;
+
+typedef struct skad_operation {
+    skad_operation_kind kind;
+    skad_operation_stage stage;
+    uint16_t place;       /* among the operations */
+    uint64_t deadline_us; /* ends by then, whatever happens */
+    uint64_t ended_us;
+    skad_outcome outcome;
+    bool traced;         /* its steps are told as they happen */
+    skad_lookup *lookup; /* owned; NULL for PING */
+
+    /* PUT, RENEW */
+    skad_deposit deposit;
+    skad_holder *holders; /* owned, SKAD_HOLDERS_MAX */
+    uint8_t holders_count;
+
+    /* GET, WATCH */
+    skad_collection *collection; /* owned */
+    uint16_t watch;              /* WATCH: the place of what is watched */
+
+    /* PING */
+    skad_id responder;
+    skad_address address;
+    skad_address observed;
+    uint64_t rtt_us;
+
+    /* Filled when a LOOKUP's event is polled. */
+    skad_contact *closest; /* owned, SKAD_K_MAX */
+    skad_step *steps;      /* owned */
+} skad_operation;
+
+typedef struct skad_operation_place {
+    skad_operation *operation; /* owned; NULL: free */
+    uint32_t generation;
+} skad_operation_place;
+
+typedef struct skad_operations {
+    skad_operation_place *places;
+    size_t count;
+    size_t used; /* not free */
+} skad_operations;
+
+SKAD_MUST_CHECK skad_status skad_operations_init(skad_operations *operations, size_t count);
+void skad_operations_free(skad_operations *operations);
+
+/* An operation in a free place, RUNNING from now on; NULL when all are taken, or without memory.
+ * `spare` places are left for others. */
+skad_operation *skad_operations_take(skad_operations *operations, skad_operation_kind kind,
+                                     size_t spare);
+/* Frees it, and its place. */
+void skad_operations_release(skad_operations *operations, skad_operation *operation);
+
+/* Whether it looks for a record, whether it stores one, and whether the node runs it for itself. */
+bool skad_operation_gets(const skad_operation *operation);
+bool skad_operation_puts(const skad_operation *operation);
+bool skad_operation_own(const skad_operation *operation);
+
+skad_op skad_operation_name(const skad_operations *operations, const skad_operation *operation);
+skad_operation *skad_operations_find(skad_operations *operations, skad_op name);
+
+#endif

@@ -1,0 +1,279 @@
+/* Starting operations: the public calls and the node's own lookups. Each takes a place, begins its
+ * lookup from the contacts that we know, and is then operate.c's. */
+#include "src/core/operations/start.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "proto/address.h"
+#include "src/core/operations/operate.h"
+#include "src/core/operations/report.h"
+#include "src/core/routing/density.h"
+#include "src/core/routing/distance.h"
+#include "src/core/rpc/ask.h"
+
+#define SEEDS_MAX            64 /* of our own contacts: as many as a shortlist takes */
+#define VITAL_OPERATIONS_MAX 2  /* places kept free for joining and refreshing */
+
+/* How many places an operation leaves to others: what the node runs for itself leaves a quarter to
+ * its user, and both leave room for joining and refreshing, without which nothing works. */
+static size_t spared(const skad_node *node, skad_operation_kind kind)
+{
+    switch (kind) {
+    case SKAD_OPERATION_JOIN:
+    case SKAD_OPERATION_REFRESH:
+        return 0;
+    case SKAD_OPERATION_RENEW:
+    case SKAD_OPERATION_WATCH:
+        return VITAL_OPERATIONS_MAX + node->operations.count / 4;
+    case SKAD_OPERATION_PING:
+    case SKAD_OPERATION_LOOKUP:
+    case SKAD_OPERATION_PUT:
+    case SKAD_OPERATION_GET:
+        break;
+    }
+    return VITAL_OPERATIONS_MAX;
+}
+
+static skad_status take(skad_node *node, skad_operation_kind kind, skad_operation **out)
+{
+    *out = skad_operations_take(&node->operations, kind, spared(node, kind));
+    if (*out == NULL) {
+        return SKAD_ERR_FULL;
+    }
+    (*out)->deadline_us = node->now.mono_us + SKAD_OPERATION_US_MAX;
+    if (node->overdue_us == UINT64_MAX) {
+        node->overdue_us = node->now.mono_us + SKAD_OVERDUE_CHECK_US;
+    }
+    return SKAD_OK;
+}
+
+/* A bucket in whose range a lookup runs needs no refresh for a while. */
+static void postpone_refresh(skad_node *node, const skad_id *target)
+{
+    skad_bucket *bucket = &node->table.buckets[skad_table_bucket_of(&node->table, target)];
+    uint64_t jitter = skad_random_below(&node->random, SKAD_REFRESH_INTERVAL_US / 2);
+    bucket->refresh_us = node->now.mono_us + SKAD_REFRESH_INTERVAL_US * 3 / 4 + jitter;
+}
+
+/* The contacts that a lookup begins at: the closest of the table. */
+static void seed(skad_node *node, skad_operation *operation, const skad_id *target)
+{
+    const skad_table *table = &node->table;
+    skad_peer_slot slots[SEEDS_MAX];
+    size_t count =
+        skad_peers_closest(&table->peers, target, node->families, NULL, SEEDS_MAX, slots);
+    for (size_t i = 0; i < count; i++) {
+        skad_contact contact;
+        skad_table_contact(table, slots[i], &contact);
+        const skad_address *address = skad_contact_endpoint(&contact, node->families);
+        if (!skad_bans_keep_out(&node->bans, &contact.id, address, node->now.mono_us)) {
+            skad_lookup_seed(operation->lookup, i, &contact, address);
+        }
+    }
+}
+
+static skad_status begin_lookup(skad_node *node, skad_operation *operation, const skad_id *target,
+                                const skad_contact *from)
+{
+    const skad_table *table = &node->table;
+    bool of_us = operation->kind == SKAD_OPERATION_JOIN || from != NULL;
+    const skad_lookup_plan plan = {
+        .profile = &node->profile,
+        .self = &table->self,
+        .target = target,
+        .wanted = of_us ? SKAD_REGION_WANTED : 0,
+        .now_us = node->now.mono_us,
+        .frugal = node->frugal,
+        .tuning = &node->tuning,
+    };
+    operation->lookup = skad_lookup_new(&plan);
+    if (operation->lookup == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    operation->lookup->radius = skad_density_radius(table, node->profile.siblings);
+    if (from != NULL) {
+        skad_lookup_seed(operation->lookup, 0, from, skad_contact_endpoint(from, node->families));
+    } else {
+        seed(node, operation, target);
+    }
+    postpone_refresh(node, target);
+    node->stats.lookups++;
+    return SKAD_OK;
+}
+
+skad_op skad_start_own(skad_node *node, skad_operation_kind kind, const skad_id *target,
+                       const skad_contact *from)
+{
+    skad_operation *operation;
+    if (take(node, kind, &operation) != SKAD_OK) {
+        return 0;
+    }
+    if (begin_lookup(node, operation, target, from) != SKAD_OK) {
+        skad_operations_release(&node->operations, operation);
+        return 0;
+    }
+    skad_op name = skad_operation_name(&node->operations, operation);
+    skad_operate_drive(node, operation);
+    return name;
+}
+
+skad_status skad_node_ping(skad_node *node, const skad_address *address, skad_time now, skad_op *op)
+{
+    node->now = now;
+    skad_operation *operation;
+    if (!skad_address_routable(address, node->profile.allow_private) ||
+        (address->family & node->families) == 0) {
+        return SKAD_ERR_INPUT;
+    }
+    skad_status status = take(node, SKAD_OPERATION_PING, &operation);
+    if (status != SKAD_OK) {
+        return status;
+    }
+    operation->address = *address;
+    *op = skad_operation_name(&node->operations, operation);
+    skad_message ping = {.kind = SKAD_KIND_PING};
+    skad_request request = {
+        .message = &ping, .address = address, .purpose = SKAD_PURPOSE_OPERATION, .owner = *op};
+    if (!skad_ask(node, &request)) {
+        skad_operations_release(&node->operations, operation);
+        return SKAD_ERR_FULL;
+    }
+    return SKAD_OK;
+}
+
+skad_status skad_node_lookup(skad_node *node, const skad_id *target, skad_time now, skad_op *op)
+{
+    node->now = now;
+    skad_operation *operation;
+    skad_status status = take(node, SKAD_OPERATION_LOOKUP, &operation);
+    if (status != SKAD_OK) {
+        return status;
+    }
+    *op = skad_operation_name(&node->operations, operation);
+    status = begin_lookup(node, operation, target, NULL);
+    if (status != SKAD_OK) {
+        skad_operations_release(&node->operations, operation);
+        return status;
+    }
+    skad_operate_drive(node, operation);
+    return SKAD_OK;
+}
+
+void skad_node_trace(skad_node *node, skad_op op)
+{
+    skad_operation *operation = skad_operations_find(&node->operations, op);
+    if (operation == NULL || operation->kind != SKAD_OPERATION_LOOKUP ||
+        operation->stage != SKAD_STAGE_RUNNING) {
+        return;
+    }
+    operation->traced = true;
+    for (size_t i = 0; i < operation->lookup->asked_count; i++) {
+        skad_report_trace(node, operation, operation->lookup->asked[i]);
+    }
+}
+
+/* ---- Gets ---- */
+
+static const skad_store_shelf SHELVES[] = {SKAD_SHELF_HELD, SKAD_SHELF_PUBLISHED};
+static_assert(sizeof SHELVES / sizeof SHELVES[0] == SKAD_GIVEN_OURSELVES,
+              "a collection has a place for the answer of each shelf");
+
+/* What one shelf of our own has counts like an answer. */
+static void find_here(skad_node *node, skad_collection *collection, skad_store_shelf shelf)
+{
+    const skad_store *store = &node->store;
+    skad_store_record found[SKAD_PROVIDERS_MAX];
+    size_t count = 0;
+    if (shelf == SKAD_SHELF_HELD) {
+        count = store->ops->list(store->self, &collection->key, (uint8_t)collection->type, 0,
+                                 node->now.unix_s, found, SKAD_PROVIDERS_MAX);
+    } else {
+        skad_store_name from = {.key = collection->key, .type = (uint8_t)collection->type};
+        count = store->ops->next(store->self, shelf, &from, found) &&
+                found[0].name.type == collection->type &&
+                skad_id_equal(&found[0].name.key, &collection->key);
+    }
+    skad_span spans[SKAD_PROVIDERS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        spans[i] = (skad_span){found[i].data, found[i].len};
+    }
+    const skad_gift gift = {SKAD_PLACE_OURSELVES, &node->identity.id, spans, count};
+    if (count > 0) {
+        (void)skad_collection_take(collection, &gift, node->now.unix_s, &node->random,
+                                   &node->stats.verifications);
+    }
+}
+
+skad_status skad_start_get(skad_node *node, skad_operation_kind kind, skad_record_type type,
+                           const skad_id *key, skad_op *op)
+{
+    skad_operation *operation;
+    skad_status status = take(node, kind, &operation);
+    if (status != SKAD_OK) {
+        return status;
+    }
+    operation->collection = skad_collection_new(type, key);
+    status =
+        operation->collection == NULL ? SKAD_ERR_MEMORY : begin_lookup(node, operation, key, NULL);
+    if (status != SKAD_OK) {
+        skad_operations_release(&node->operations, operation);
+        return status;
+    }
+    *op = skad_operation_name(&node->operations, operation);
+    for (size_t i = 0; i < sizeof SHELVES / sizeof SHELVES[0]; i++) {
+        find_here(node, operation->collection, SHELVES[i]);
+    }
+    if (type == SKAD_RECORD_IMMUTABLE && skad_collection_found(operation->collection)) {
+        skad_lookup_finish(operation->lookup); /* no other value can have this key */
+    }
+    skad_operate_drive(node, operation);
+    return SKAD_OK;
+}
+
+/* ---- Puts ---- */
+
+skad_status skad_start_put(skad_node *node, skad_operation_kind kind,
+                           const skad_start_record *record, skad_op *op)
+{
+    skad_operation *operation;
+    skad_status status = take(node, kind, &operation);
+    if (status != SKAD_OK) {
+        return status;
+    }
+    skad_deposit *deposit = &operation->deposit;
+    deposit->record = malloc(SKAD_RECORD_BYTES_MAX);
+    operation->holders = calloc(SKAD_HOLDERS_MAX, sizeof *operation->holders);
+    status = deposit->record == NULL || operation->holders == NULL
+                 ? SKAD_ERR_MEMORY
+                 : begin_lookup(node, operation, &record->key, NULL);
+    if (status != SKAD_OK) {
+        skad_operations_release(&node->operations, operation);
+        return status;
+    }
+    SKAD_ASSERT(record->bytes.len > 0 && record->bytes.len <= SKAD_RECORD_BYTES_MAX);
+    memcpy(deposit->record, record->bytes.data, record->bytes.len);
+    deposit->len = record->bytes.len;
+    deposit->type = record->type;
+    deposit->has_cas = record->has_cas;
+    deposit->cas = record->cas;
+    deposit->keep = record->keep;
+    deposit->keep_life_s = record->life_s;
+    *op = skad_operation_name(&node->operations, operation);
+    skad_operate_drive(node, operation);
+    return SKAD_OK;
+}
+
+void skad_start_cancel(skad_node *node, skad_op op)
+{
+    skad_operation *operation = skad_operations_find(&node->operations, op);
+    if (operation == NULL || skad_operation_own(operation)) {
+        return;
+    }
+    if (operation->stage == SKAD_STAGE_ENDED) {
+        skad_report_forget(node, op);
+    }
+    skad_operations_release(&node->operations, operation);
+}

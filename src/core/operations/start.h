@@ -1,0 +1,34 @@
+/* Starting operations. The public calls are in skad/node.h and skad/records.h; this is what they
+ * and the node's own stand on. */
+#ifndef SKAD_OPERATIONS_START_H
+#define SKAD_OPERATIONS_START_H
+
+#include "src/core/node/state.h"
+
+/* Starts a lookup for the node itself (JOIN, REFRESH). It begins at `from` alone; NULL: at the
+ * closest contacts that we know. Returns 0 when there is no room. */
+skad_op skad_start_own(skad_node *node, skad_operation_kind kind, const skad_id *target,
+                       const skad_contact *from);
+
+/* Starts a get (GET, WATCH). What our own store has counts like an answer. */
+SKAD_MUST_CHECK skad_status skad_start_get(skad_node *node, skad_operation_kind kind,
+                                           skad_record_type type, const skad_id *key, skad_op *op);
+
+/* Starts a put (PUT, RENEW) of an encoded record. */
+typedef struct skad_start_record {
+    skad_span bytes;
+    skad_record_type type;
+    skad_id key;
+    bool has_cas;
+    uint64_t cas;
+    bool keep;
+    uint32_t life_s; /* where it is kept: its life at each signing, 0: it cannot be signed anew */
+} skad_start_record;
+
+SKAD_MUST_CHECK skad_status skad_start_put(skad_node *node, skad_operation_kind kind,
+                                           const skad_start_record *record, skad_op *op);
+
+/* Forgets an operation of the user's. */
+void skad_start_cancel(skad_node *node, skad_op op);
+
+#endif

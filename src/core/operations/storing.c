@@ -1,0 +1,201 @@
+#include "src/core/operations/storing.h"
+
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "src/core/routing/distance.h"
+#include "src/core/rpc/ask.h"
+#include "src/core/storage/hold.h"
+
+/* Our own store takes the record when we are among the s closest; the farthest of the others then
+ * need not. */
+static void hold_here(skad_node *node, skad_operation *operation)
+{
+    skad_deposit *deposit = &operation->deposit;
+    skad_record record;
+    bool decodes = skad_record_decode(deposit->record, deposit->len, &record);
+    SKAD_ASSERT(decodes);
+    const skad_offer offer = {
+        .record = &record,
+        .bytes = {deposit->record, deposit->len},
+        .has_cas = deposit->has_cas,
+        .cas = deposit->cas,
+        .life_s = node->profile.record_life_s,
+    };
+    skad_held held = skad_hold(node, &offer);
+    deposit->asked_here = true;
+    deposit->refusal_here = (uint8_t)held.code;
+    deposit->life_here_s = held.life_s;
+    if (held.detail > deposit->sequence_seen) {
+        deposit->sequence_seen = held.detail;
+    }
+}
+
+/* The s closest hold a record; where the closest crowd suspiciously, those behind them, too. */
+void skad_storing_begin(skad_node *node, skad_operation *operation)
+{
+    const skad_lookup *lookup = operation->lookup;
+    size_t max = lookup->dense ? SKAD_HOLDERS_MAX : node->profile.siblings;
+    uint16_t places[SKAD_HOLDERS_MAX];
+    size_t count = skad_lookup_closest(lookup, max, places);
+    bool full = count == max;
+    if (!full || skad_distance_compare(&lookup->target, &lookup->self,
+                                       &lookup->candidates.all[places[count - 1]].contact.id) < 0) {
+        hold_here(node, operation);
+        count -= full && operation->deposit.refusal_here == SKAD_ERROR_NONE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        operation->holders[i] = (skad_holder){.place = places[i]};
+    }
+    operation->holders_count = (uint8_t)count;
+    operation->stage = SKAD_STAGE_STORING;
+}
+
+static bool ask_holder(skad_node *node, skad_operation *operation, const skad_holder *holder)
+{
+    const skad_candidate *candidate = &operation->lookup->candidates.all[holder->place];
+    const skad_deposit *deposit = &operation->deposit;
+    const skad_span record = {deposit->record, deposit->len};
+    skad_message message;
+    if (deposit->type == SKAD_RECORD_ANNOUNCEMENT) {
+        message.kind = SKAD_KIND_ANNOUNCE;
+        message.u.announce.record = record;
+    } else {
+        message.kind = SKAD_KIND_STORE;
+        message.u.store.record = record;
+        message.u.store.has_cas = deposit->has_cas;
+        message.u.store.cas = deposit->cas;
+        message.u.store.life_s = node->profile.record_life_s;
+    }
+    skad_request request = {
+        .message = &message,
+        .address = &candidate->address,
+        .responder = &candidate->contact.id,
+        .token = candidate->has_token ? candidate->token : NULL,
+        .purpose = SKAD_PURPOSE_OPERATION,
+        .owner = skad_operation_name(&node->operations, operation),
+        .step = (uint16_t)(holder - operation->holders),
+    };
+    return skad_ask(node, &request);
+}
+
+skad_storing_state skad_storing_drive(skad_node *node, skad_operation *operation)
+{
+    bool open = false;
+    for (size_t i = 0; i < operation->holders_count; i++) {
+        skad_holder *holder = &operation->holders[i];
+        if (holder->state == SKAD_HOLDER_WAITS) {
+            if (!skad_ask_may(node) || !ask_holder(node, operation, holder)) {
+                return SKAD_STORING_STARVED;
+            }
+            holder->state = SKAD_HOLDER_ASKED;
+            holder->tries++;
+        }
+        open |= holder->state == SKAD_HOLDER_ASKED;
+    }
+    return open ? SKAD_STORING_WAITS : SKAD_STORING_OVER;
+}
+
+static void refused(skad_operation *operation, skad_holder *holder, uint32_t code, uint64_t detail)
+{
+    bool names_sequence =
+        code == SKAD_ERROR_OLDER || code == SKAD_ERROR_CONFLICT || code == SKAD_ERROR_CAS;
+    holder->state = SKAD_HOLDER_REFUSED;
+    holder->refusal = code < SKAD_REFUSALS ? (uint8_t)code : 0;
+    if (names_sequence && detail > operation->deposit.sequence_seen) {
+        operation->deposit.sequence_seen = detail;
+    }
+}
+
+void skad_storing_answered(skad_operation *operation, uint16_t step, const skad_message *answer,
+                           const uint8_t *token)
+{
+    skad_holder *holder = &operation->holders[step];
+    skad_candidate *candidate = &operation->lookup->candidates.all[holder->place];
+    candidate->has_token = token != NULL;
+    if (token != NULL) {
+        memcpy(candidate->token, token, SKAD_TOKEN_BYTES);
+    }
+    if (answer->kind != SKAD_KIND_ERROR) {
+        holder->state = SKAD_HOLDER_STORED;
+        holder->life_s = answer->u.reply.u.stored.life_s;
+    } else if (answer->u.reply.u.error.code == SKAD_ERROR_TOKEN &&
+               holder->tries < SKAD_STORE_TRIES_MAX) {
+        holder->state = SKAD_HOLDER_WAITS; /* the fresh token came with this answer */
+    } else {
+        refused(operation, holder, answer->u.reply.u.error.code, answer->u.reply.u.error.detail);
+    }
+}
+
+void skad_storing_failed(skad_operation *operation, uint16_t step)
+{
+    skad_holder *holder = &operation->holders[step];
+    holder->state = holder->tries < SKAD_STORE_TRIES_MAX ? SKAD_HOLDER_WAITS : SKAD_HOLDER_SILENT;
+}
+
+/* ---- Telling ---- */
+
+static void sort_in(uint32_t *lives, size_t count, uint32_t life_s)
+{
+    while (count > 0 && lives[count - 1] < life_s) {
+        lives[count] = lives[count - 1];
+        count--;
+    }
+    lives[count] = life_s;
+}
+
+/* The life that at least half of those who stored it grant: the upper median. */
+static uint32_t median_life_s(const skad_operation *operation)
+{
+    const skad_deposit *deposit = &operation->deposit;
+    uint32_t lives[SKAD_HOLDERS_MAX + 1] = {0}; /* descending */
+    size_t count = 0;
+    for (size_t i = 0; i < operation->holders_count; i++) {
+        if (operation->holders[i].state == SKAD_HOLDER_STORED) {
+            sort_in(lives, count++, operation->holders[i].life_s);
+        }
+    }
+    if (deposit->asked_here && deposit->refusal_here == SKAD_ERROR_NONE) {
+        sort_in(lives, count++, deposit->life_here_s);
+    }
+    return count == 0 ? 0 : lives[(count - 1) / 2];
+}
+
+static void count_holder(const skad_holder *holder, skad_put_report *out)
+{
+    switch ((skad_holder_state)holder->state) {
+    case SKAD_HOLDER_STORED:
+        out->stored++;
+        break;
+    case SKAD_HOLDER_REFUSED:
+        out->refused++;
+        out->refusals[holder->refusal]++;
+        break;
+    case SKAD_HOLDER_WAITS:
+    case SKAD_HOLDER_ASKED:
+    case SKAD_HOLDER_SILENT:
+        out->silent++;
+        break;
+    }
+}
+
+void skad_storing_tell(const skad_operation *operation, skad_put_report *out)
+{
+    const skad_deposit *deposit = &operation->deposit;
+    *out = (skad_put_report){
+        .key = operation->lookup->target,
+        .holders = (uint8_t)(operation->holders_count + deposit->asked_here),
+        .sequence_seen = deposit->sequence_seen,
+        .life_s = median_life_s(operation),
+        .kept = deposit->kept,
+    };
+    for (size_t i = 0; i < operation->holders_count; i++) {
+        count_holder(&operation->holders[i], out);
+    }
+    if (deposit->asked_here && deposit->refusal_here == SKAD_ERROR_NONE) {
+        out->stored++;
+    } else if (deposit->asked_here) {
+        out->refused++;
+        out->refusals[deposit->refusal_here]++;
+    }
+}

@@ -1,0 +1,288 @@
+#include "src/core/routing/bans.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/core/node/state.h"
+#include "src/core/routing/distance.h"
+
+#define ROOM_FIRST 4 /* of a list whose memory grows */
+
+/* ---- Subjects ---- */
+
+static bool same_prefix(const skad_address *a, const skad_address *b, size_t bits)
+{
+    size_t bytes = bits / 8;
+    if (a->family != b->family || memcmp(a->ip, b->ip, bytes) != 0) {
+        return false;
+    }
+    unsigned rest = bits % 8;
+    return rest == 0 || (a->ip[bytes] ^ b->ip[bytes]) >> (8 - rest) == 0;
+}
+
+static bool same_subject(const skad_ban *a, const skad_ban *b)
+{
+    if (a->by_id != b->by_id) {
+        return false;
+    }
+    return a->by_id ? skad_id_equal(&a->id, &b->id)
+                    : a->prefix_bits == b->prefix_bits &&
+                          same_prefix(&a->address, &b->address, a->prefix_bits);
+}
+
+static bool covers(const skad_ban *ban, const skad_id *id, const skad_address *address)
+{
+    if (ban->by_id) {
+        return id != NULL && skad_id_equal(&ban->id, id);
+    }
+    return address != NULL && same_prefix(&ban->address, address, ban->prefix_bits);
+}
+
+bool skad_bans_keep_out(const skad_bans *bans, const skad_id *id, const skad_address *address,
+                        uint64_t now_us)
+{
+    for (size_t i = 0; i < bans->banned.count; i++) {
+        const skad_ban *ban = &bans->banned.bans[i];
+        if (ban->until_us > now_us && covers(ban, id, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- Lists ---- */
+
+static skad_status reserve(skad_ban_list *list, size_t room)
+{
+    skad_ban *bans = reallocarray(list->bans, room, sizeof *bans);
+    if (bans == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    list->bans = bans;
+    list->room = (uint16_t)room;
+    return SKAD_OK;
+}
+
+/* One more, of which there are fewer than SKAD_BANS_MAX. */
+static skad_status append(skad_ban_list *list, const skad_ban *ban)
+{
+    if (list->count == list->room &&
+        reserve(list, list->room == 0 ? ROOM_FIRST : 2U * list->room) != SKAD_OK) {
+        return SKAD_ERR_MEMORY;
+    }
+    list->bans[list->count++] = *ban;
+    return SKAD_OK;
+}
+
+static skad_status init_strikes(skad_bans *bans)
+{
+    bans->strikes = calloc(SKAD_STRIKES_PLACES, sizeof *bans->strikes);
+    return bans->strikes == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
+}
+
+skad_status skad_bans_init(skad_bans *bans, bool frugal)
+{
+    *bans = (skad_bans){0};
+    skad_status status = SKAD_OK;
+    if (!frugal) {
+        status = reserve(&bans->banned, SKAD_BANS_MAX);
+        status = status == SKAD_OK ? reserve(&bans->allowed, SKAD_BANS_MAX) : status;
+        status = status == SKAD_OK ? init_strikes(bans) : status;
+    }
+    return status;
+}
+
+void skad_bans_free(skad_bans *bans)
+{
+    free(bans->banned.bans);
+    free(bans->allowed.bans);
+    free(bans->strikes);
+    *bans = (skad_bans){0};
+}
+
+static size_t find(const skad_ban_list *list, const skad_ban *subject)
+{
+    size_t at = 0;
+    while (at < list->count && !same_subject(&list->bans[at], subject)) {
+        at++;
+    }
+    return at;
+}
+
+static size_t ends_first(const skad_ban_list *list)
+{
+    size_t first = 0;
+    for (size_t i = 1; i < list->count; i++) {
+        if (list->bans[i].until_us < list->bans[first].until_us) {
+            first = i;
+        }
+    }
+    return first;
+}
+
+static void drop_ended(skad_ban_list *list, uint64_t now_us)
+{
+    uint16_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->bans[i].until_us > now_us) {
+            list->bans[kept++] = list->bans[i];
+        }
+    }
+    list->count = kept;
+}
+
+skad_status skad_bans_add(skad_bans *bans, const skad_ban *ban, uint64_t now_us)
+{
+    skad_ban_list *list = &bans->banned;
+    drop_ended(list, now_us);
+    size_t at = find(list, ban);
+    if (at == SKAD_BANS_MAX) {
+        at = ends_first(list);
+    } else if (at == list->count) {
+        return append(list, ban);
+    }
+    list->bans[at] = *ban;
+    return SKAD_OK;
+}
+
+bool skad_bans_lift(skad_bans *bans, const skad_ban *subject)
+{
+    skad_ban_list *list = &bans->banned;
+    size_t at = find(list, subject);
+    if (at == list->count) {
+        return false;
+    }
+    list->bans[at] = list->bans[--list->count];
+    return true;
+}
+
+skad_status skad_bans_allow(skad_bans *bans, const skad_ban *subject)
+{
+    skad_ban_list *list = &bans->allowed;
+    if (find(list, subject) < list->count) {
+        return SKAD_OK;
+    }
+    return list->count == SKAD_BANS_MAX ? SKAD_ERR_FULL : append(list, subject);
+}
+
+/* ---- Strikes ---- */
+
+static bool allowed(const skad_bans *bans, const skad_address *address)
+{
+    for (size_t i = 0; i < bans->allowed.count; i++) {
+        if (covers(&bans->allowed.bans[i], NULL, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint8_t host_bits(const skad_address *address)
+{
+    return address->family == SKAD_FAMILY_IPV4 ? 32 : 64;
+}
+
+/* The place of a source, taken from the oldest where it has none. */
+static skad_strikes *strikes_of(skad_bans *bans, const skad_address *address, uint64_t now_us)
+{
+    skad_strikes *oldest = &bans->strikes[0];
+    for (size_t i = 0; i < SKAD_STRIKES_PLACES; i++) {
+        skad_strikes *strikes = &bans->strikes[i];
+        if (strikes->address.family != SKAD_FAMILY_NONE &&
+            same_prefix(&strikes->address, address, host_bits(address))) {
+            return strikes;
+        }
+        if (strikes->since_us < oldest->since_us) {
+            oldest = strikes;
+        }
+    }
+    *oldest = (skad_strikes){.address = *address, .since_us = now_us};
+    return oldest;
+}
+
+static uint32_t weight(skad_ban_reason reason)
+{
+    return reason == SKAD_BAN_ANSWERS ? SKAD_STRIKES_ANSWER : 1;
+}
+
+void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,
+                      uint64_t now_us)
+{
+    if (allowed(bans, address) || (bans->strikes == NULL && init_strikes(bans) != SKAD_OK)) {
+        return;
+    }
+    skad_strikes *strikes = strikes_of(bans, address, now_us);
+    if (now_us - strikes->since_us >= SKAD_STRIKES_US) {
+        strikes->since_us = now_us;
+        strikes->count = 0;
+    }
+    strikes->count += weight(reason);
+    if (strikes->count < SKAD_STRIKES_MAX) {
+        return;
+    }
+    strikes->count = 0;
+    const skad_ban ban = {
+        .address = *address,
+        .prefix_bits = host_bits(address),
+        .reason = (uint8_t)reason,
+        .until_us = now_us + SKAD_STRIKES_BAN_S * SKAD_US_PER_S,
+    };
+    (void)skad_bans_add(bans, &ban, now_us); /* without memory the next strikes do it */
+}
+
+/* ---- Public calls ---- */
+
+static bool valid_subject(const skad_ban *subject)
+{
+    if (subject->by_id) {
+        return true;
+    }
+    switch (subject->address.family) {
+    case SKAD_FAMILY_IPV4:
+        return subject->prefix_bits <= 32;
+    case SKAD_FAMILY_IPV6:
+        return subject->prefix_bits <= 128;
+    default:
+        return false;
+    }
+}
+
+skad_status skad_node_ban(skad_node *node, const skad_ban *subject, uint32_t seconds, skad_time now)
+{
+    skad_ban ban = *subject;
+    if (!valid_subject(subject)) {
+        return SKAD_ERR_INPUT;
+    }
+    ban.reason = SKAD_BAN_OPERATOR;
+    ban.until_us = now.mono_us + seconds * SKAD_US_PER_S;
+    return skad_bans_add(&node->bans, &ban, now.mono_us);
+}
+
+bool skad_node_unban(skad_node *node, const skad_ban *subject)
+{
+    return valid_subject(subject) && skad_bans_lift(&node->bans, subject);
+}
+
+skad_status skad_node_allow(skad_node *node, const skad_ban *subject)
+{
+    if (!valid_subject(subject) || subject->by_id) {
+        return SKAD_ERR_INPUT;
+    }
+    return skad_bans_allow(&node->bans, subject);
+}
+
+size_t skad_node_bans(const skad_node *node, skad_time now, skad_ban *out, size_t max)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < node->bans.banned.count; i++) {
+        const skad_ban *ban = &node->bans.banned.bans[i];
+        if (ban->until_us <= now.mono_us) {
+            continue;
+        }
+        if (count < max) {
+            out[count] = *ban;
+        }
+        count++;
+    }
+    return count;
+}

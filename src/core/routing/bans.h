@@ -1,0 +1,65 @@
+/* Who is kept out, by node ID or by address prefix, for how long and why. An operator bans by hand;
+ * the node bans by itself only who has proven to be at home at his address, by a token, and then
+ * sends what nobody sends by mistake: signatures that do not verify, of datagrams or of records; or
+ * who answers what we asked him, from where we asked, with what breaks a replier's duties
+ * (conduct.h). Never a source that could be spoofed: else anybody could have anybody banned.
+ *
+ * A ban ends by itself. When there is no place for another, the one that ends first goes. What is
+ * on the allow-list is never banned by the node itself. */
+#ifndef SKAD_ROUTING_BANS_H
+#define SKAD_ROUTING_BANS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/node.h"
+
+#define SKAD_BANS_MAX       256 /* and as many allowed */
+#define SKAD_STRIKES_PLACES 64  /* sources that are counted at once; the oldest goes */
+#define SKAD_STRIKES_MAX    16  /* within a window: then a ban */
+#define SKAD_STRIKES_ANSWER 4   /* that an answer counts for: we ask nobody often */
+#define SKAD_STRIKES_US     (60 * SKAD_US_PER_S)
+#define SKAD_STRIKES_BAN_S  600
+
+typedef struct skad_strikes {
+    skad_address address; /* family NONE: free */
+    uint64_t since_us;
+    uint32_t count;
+} skad_strikes;
+
+typedef struct skad_ban_list {
+    skad_ban *bans;
+    uint16_t count;
+    uint16_t room; /* that there is memory for: SKAD_BANS_MAX, unless frugal */
+} skad_ban_list;
+
+typedef struct skad_bans {
+    skad_ban_list banned;
+    skad_ban_list allowed;
+    skad_strikes *strikes; /* SKAD_STRIKES_PLACES; NULL: none was counted yet */
+} skad_bans;
+
+/* All memory is there from the start, or, frugally, comes as it is needed. All zero is an empty
+ * frugal one. */
+SKAD_MUST_CHECK skad_status skad_bans_init(skad_bans *bans, bool frugal);
+void skad_bans_free(skad_bans *bans);
+
+/* Whether a ban is for this ID or address; either may be NULL. Those that have ended are none. */
+bool skad_bans_keep_out(const skad_bans *bans, const skad_id *id, const skad_address *address,
+                        uint64_t now_us);
+
+/* Adds a ban, or replaces the one of the same subject. Error: SKAD_ERR_MEMORY. */
+skad_status skad_bans_add(skad_bans *bans, const skad_ban *ban, uint64_t now_us);
+/* Lifts it; false if there is none of this subject. */
+bool skad_bans_lift(skad_bans *bans, const skad_ban *subject);
+
+/* Exempts a subject from bans by the node itself. Errors: SKAD_ERR_FULL, SKAD_ERR_MEMORY. */
+skad_status skad_bans_allow(skad_bans *bans, const skad_ban *subject);
+
+/* One more of these from a proven address; bans it when that was one too many, for the reason of
+ * the last one. */
+void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,
+                      uint64_t now_us);
+
+#endif

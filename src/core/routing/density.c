@@ -1,0 +1,28 @@
+#include "src/core/routing/density.h"
+
+#include "src/core/routing/distance.h"
+
+uint64_t skad_density_radius(const skad_table *table, size_t s)
+{
+    if (s == 0 || table->siblings_count < s) {
+        return 0;
+    }
+    const skad_peer *peer = &table->peers.peers[table->siblings[s - 1]];
+    uint64_t radius = skad_id_prefix(&peer->id) ^ skad_id_prefix(&table->self);
+    return radius == 0 ? 1 : radius;
+}
+
+uint64_t skad_density_network_size(uint64_t radius, size_t s)
+{
+    if (radius == 0) {
+        return 0;
+    }
+    double share = (double)radius * 0x1p-64; /* of the key space within the radius */
+    double size = (double)(s - 1) / share;
+    return size < 0x1p62 ? (uint64_t)size : UINT64_C(1) << 62;
+}
+
+bool skad_density_suspicious(uint64_t radius, uint64_t distance)
+{
+    return radius != 0 && distance < radius / SKAD_DENSITY_FACTOR;
+}

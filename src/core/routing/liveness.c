@@ -1,0 +1,232 @@
+#include "src/core/routing/liveness.h"
+
+#include "crypto/assert.h"
+#include "src/core/base/instant.h"
+#include "src/core/base/lanes.h"
+
+uint64_t skad_liveness_interval_us(uint64_t known_for_us, uint64_t mean_life_us)
+{
+    uint64_t left_us = known_for_us > mean_life_us ? known_for_us : mean_life_us;
+    uint64_t interval_us = left_us / SKAD_CHECK_LIFE_DIVISOR;
+    if (interval_us < SKAD_CHECK_INTERVAL_US) {
+        return SKAD_CHECK_INTERVAL_US;
+    }
+    return interval_us < SKAD_CHECK_INTERVAL_MAX_US ? interval_us : SKAD_CHECK_INTERVAL_MAX_US;
+}
+
+uint64_t skad_liveness_backoff_us(unsigned failures)
+{
+    uint64_t backoff_us = SKAD_CHECK_BACKOFF_US << (failures - 1);
+    return backoff_us < SKAD_CHECK_BACKOFF_MAX_US ? backoff_us : SKAD_CHECK_BACKOFF_MAX_US;
+}
+
+/* How long a peer may stay unheard, as its age and its places want it. */
+static uint64_t interval_of(const skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
+{
+    const skad_peer *peer = &peers->peers[slot];
+    uint32_t known_for_s = skad_instant_s(now_us) - peer->known_s;
+    return peer->places == SKAD_PEER_IN_CACHE
+               ? SKAD_CHECK_INTERVAL_MAX_US
+               : skad_liveness_interval_us(known_for_s * SKAD_US_PER_S,
+                                           skad_lifetimes_mean_us(&peers->lives));
+}
+
+void skad_liveness_next(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
+{
+    skad_peers_check_at(peers, slot, now_us + interval_of(peers, slot, now_us));
+}
+
+void skad_liveness_put_off(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
+{
+    const skad_peer *peer = &peers->peers[slot];
+    uint64_t interval_us = interval_of(peers, slot, now_us);
+    uint64_t known_us = (skad_instant_s(now_us) - peer->known_s) * SKAD_US_PER_S;
+    uint64_t unanswered_us = now_us - skad_instant_us(peer->seen_ms, now_us);
+    bool proven = known_us >= unanswered_us + SKAD_CHECK_INTERVAL_US;
+    if (peer->failures > 0 || peer->pressing || !proven || unanswered_us >= 2 * interval_us) {
+        return;
+    }
+    uint64_t left_us = 2 * interval_us - unanswered_us;
+    uint64_t next_us = now_us + (left_us < interval_us ? left_us : interval_us);
+    if (skad_instant_later(skad_instant_ms(next_us), peers->checks_ms[slot]) > 0) {
+        skad_peers_check_at(peers, slot, next_us);
+    }
+}
+
+void skad_liveness_by(skad_peers *peers, skad_peer_slot slot, uint64_t us)
+{
+    if (skad_instant_later(peers->checks_ms[slot], skad_instant_ms(us)) > 0) {
+        skad_peers_check_at(peers, slot, us);
+    }
+}
+
+void skad_liveness_again(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
+{
+    const uint32_t now_ms = skad_instant_ms(now_us);
+    const int32_t soonest = (int32_t)(SKAD_CHECK_RETRY_US / SKAD_US_PER_MS);
+    int32_t next = (int32_t)(SKAD_CHECK_TOGETHER_US / SKAD_US_PER_MS);
+    skad_peer_slot beside = SKAD_PEER_NONE;
+    for (size_t i = 0; i < peers->used; i++) {
+        int32_t ahead = skad_instant_later(peers->checks_ms[i], now_ms);
+        if (ahead < soonest || ahead > next || peers->checks_ms[i] == 0 || i == slot) {
+            continue; /* hardly anybody is left, whose peer itself has to be looked at */
+        }
+        if (peers->peers[i].failures == 0) {
+            next = ahead;
+            beside = (skad_peer_slot)i;
+        }
+    }
+    if (beside != SKAD_PEER_NONE) {
+        peers->peers[beside].pressing = 1;
+    }
+    uint64_t in_ms = (uint64_t)(beside != SKAD_PEER_NONE ? next : soonest);
+    skad_peers_check_at(peers, slot, now_us + in_ms * SKAD_US_PER_MS);
+    peers->peers[slot].pressing = 1;
+}
+
+/* The two checks that are due first, in milliseconds from now on; INT32_MAX: there is none. */
+typedef struct earliest {
+    int32_t first;
+    int32_t second;
+} earliest;
+
+static void count_in(earliest *out, int32_t ahead)
+{
+    int32_t later = ahead < out->first ? out->first : ahead;
+    out->first = ahead < out->first ? ahead : out->first;
+    out->second = later < out->second ? later : out->second;
+}
+
+/* Each check of a node looks at all its peers: four at a time, without a branch. Behind the last
+ * slot in use are free ones up to a whole step. */
+static earliest find_earliest(const skad_peers *peers, uint32_t now_ms)
+{
+    const skad_lanes now = skad_lanes_of(now_ms);
+    const skad_lanes_signed none = (skad_lanes_signed)skad_lanes_of(INT32_MAX);
+    skad_lanes_signed first = none;
+    skad_lanes_signed second = none;
+    for (size_t i = 0; i < peers->used; i += SKAD_LANES) {
+        skad_lanes checks = skad_lanes_at(&peers->checks_ms[i]);
+        skad_lanes_signed taken = checks != skad_lanes_of(0);
+        skad_lanes_signed ahead = skad_lanes_choose(taken, (skad_lanes_signed)(checks - now), none);
+        skad_lanes_signed later = skad_lanes_choose(ahead < first, first, ahead);
+        first = skad_lanes_choose(ahead < first, ahead, first);
+        second = skad_lanes_choose(later < second, later, second);
+    }
+    earliest out = {INT32_MAX, INT32_MAX};
+    for (size_t i = 0; i < SKAD_LANES; i++) {
+        count_in(&out, first[i]);
+        count_in(&out, second[i]);
+    }
+    return out;
+}
+
+static void plan_after(skad_peers *peers, int32_t ahead, uint64_t now_us)
+{
+    uint32_t ms = skad_instant_ms(now_us) + (uint32_t)ahead;
+    peers->due_us = ahead == INT32_MAX ? UINT64_MAX : skad_instant_us(ms, now_us);
+}
+
+void skad_liveness_plan(skad_peers *peers, uint64_t now_us)
+{
+    plan_after(peers, find_earliest(peers, skad_instant_ms(now_us)).first, now_us);
+}
+
+static skad_peer_slot due_at(const skad_peers *peers, uint32_t check_ms)
+{
+    size_t slot = 0;
+    while (peers->checks_ms[slot] != check_ms) {
+        slot++;
+    }
+    SKAD_ASSERT(slot < peers->used);
+    return (skad_peer_slot)slot;
+}
+
+/* Whose answer is kept from growing too old may seem to have answered last of all who are as old.
+ */
+static void keep_instant(skad_peers *peers, skad_peer_slot slot, uint32_t now_ms)
+{
+    skad_peer *peer = &peers->peers[slot];
+    uint32_t kept_ms = skad_instant_kept(peer->seen_ms, now_ms);
+    if (kept_ms != peer->seen_ms) {
+        peer->seen_ms = kept_ms;
+        peers->latest = SKAD_PEER_NONE;
+    }
+}
+
+/* Puts a check off that is due, if what is known by now plans it for much later. */
+static bool put_off_anew(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
+{
+    const skad_peer *peer = &peers->peers[slot];
+    uint64_t next_us = skad_instant_us(peer->seen_ms, now_us) + interval_of(peers, slot, now_us);
+    if (peer->failures > 0 || peer->pressing || next_us < now_us + SKAD_CHECK_ANEW_US) {
+        return false;
+    }
+    skad_peers_check_at(peers, slot, next_us);
+    return true;
+}
+
+skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any)
+{
+    uint32_t now_ms = skad_instant_ms(now_us);
+    for (;;) {
+        earliest checks = find_earliest(peers, now_ms);
+        bool none = checks.first == INT32_MAX || (checks.first > 0 && !any);
+        plan_after(peers, none ? checks.first : checks.second, now_us);
+        if (none) {
+            return SKAD_PEER_NONE;
+        }
+        skad_peer_slot due = due_at(peers, now_ms + (uint32_t)checks.first);
+        if (any || !put_off_anew(peers, due, now_us)) {
+            skad_liveness_next(peers, due, now_us);
+            keep_instant(peers, due, now_ms);
+            return due;
+        }
+    }
+}
+
+/* Who answered last of all but one, and of all for the next time. On the way no answer becomes
+ * older than instants can count. */
+static skad_peer_slot find_latest(skad_peers *peers, skad_peer_slot except, uint64_t now_us)
+{
+    skad_peer_slot latest = SKAD_PEER_NONE;
+    for (size_t i = 0; i < peers->used; i++) {
+        skad_peer *peer = &peers->peers[i];
+        if (peer->places == 0) {
+            continue;
+        }
+        peer->seen_ms = skad_instant_kept(peer->seen_ms, skad_instant_ms(now_us));
+        if (i != except && (latest == SKAD_PEER_NONE ||
+                            skad_peers_answered_later(peers, (skad_peer_slot)i, latest))) {
+            latest = (skad_peer_slot)i;
+        }
+    }
+    bool the_other = latest != SKAD_PEER_NONE && skad_peers_answered_later(peers, latest, except);
+    peers->latest = the_other ? latest : except;
+    return latest;
+}
+
+/* Looks for it only where nobody answered for long, or who did has gone. */
+static skad_peer_slot latest_but(skad_peers *peers, skad_peer_slot except, uint64_t now_us)
+{
+    skad_peer_slot latest = peers->latest;
+    bool known = latest != SKAD_PEER_NONE && latest != except &&
+                 skad_instant_later(skad_instant_ms(now_us), peers->peers[latest].seen_ms) <
+                     (int32_t)(SKAD_CHECK_INTERVAL_MAX_US / SKAD_US_PER_MS);
+    return known ? latest : find_latest(peers, except, now_us);
+}
+
+void skad_liveness_unheard(skad_peers *peers, const skad_id *id, uint64_t again_us)
+{
+    skad_peer_slot silent = skad_peers_find(peers, id);
+    if (silent == SKAD_PEER_NONE) {
+        return;
+    }
+    skad_peer_slot latest = latest_but(peers, silent, again_us);
+    skad_peers_check_at(peers, silent, again_us);
+    peers->peers[silent].pressing = 1;
+    if (latest != SKAD_PEER_NONE) {
+        skad_liveness_by(peers, latest, again_us);
+        peers->peers[latest].pressing = 1;
+    }
+}

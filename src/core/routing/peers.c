@@ -1,0 +1,229 @@
+#include "src/core/routing/peers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "src/core/base/instant.h"
+#include "src/core/base/lanes.h"
+#include "src/core/routing/distance.h"
+
+#define STEP 16 /* slots that memory grows by, and prefixes that are compared at once */
+
+/* ---- Memory ---- */
+
+/* Makes an array of `old` elements one of `count`, the new ones zero; NULL without memory. */
+static void *grown(void *array, size_t old, size_t count, size_t size)
+{
+    uint8_t *larger = reallocarray(array, count, size);
+    if (larger != NULL) {
+        memset(larger + old * size, 0, (count - old) * size);
+    }
+    return larger;
+}
+
+static size_t whole_steps(size_t count)
+{
+    return (count + STEP - 1) / STEP * STEP;
+}
+
+skad_status skad_peers_reserve(skad_peers *peers, size_t count)
+{
+    size_t room = whole_steps(count < peers->slots ? count : peers->slots);
+    if (room <= peers->room) {
+        return SKAD_OK;
+    }
+    skad_peer *larger = reallocarray(peers->peers, room, sizeof *larger); /* cleared when taken */
+    peers->peers = larger != NULL ? larger : peers->peers;
+    uint32_t *prefixes = grown(peers->prefixes, peers->room, room, sizeof *prefixes);
+    peers->prefixes = prefixes != NULL ? prefixes : peers->prefixes;
+    uint32_t *checks_ms = grown(peers->checks_ms, peers->room, room, sizeof *checks_ms);
+    peers->checks_ms = checks_ms != NULL ? checks_ms : peers->checks_ms;
+    if (larger == NULL || prefixes == NULL || checks_ms == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    peers->room = (uint16_t)room;
+    return SKAD_OK;
+}
+
+static skad_status reserve_annexes(skad_peers *peers, size_t count)
+{
+    skad_annex *larger = grown(peers->annexes, peers->annexes_room, count, sizeof *larger);
+    if (larger == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    peers->annexes = larger;
+    peers->annexes_room = (uint16_t)count;
+    return SKAD_OK;
+}
+
+skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan)
+{
+    SKAD_ASSERT(plan->slots > 0 && plan->slots <= UINT16_MAX / 2 - STEP);
+    *peers = (skad_peers){.due_us = UINT64_MAX,
+                          .slots = plan->slots,
+                          .annexes_free = SKAD_PEER_NONE,
+                          .latest = SKAD_PEER_NONE};
+    skad_lifetimes_init(&peers->lives, SKAD_LIFETIMES_FIRST_US);
+    skad_status status = skad_grants_init(&peers->grants, plan->tokens, plan->frugal);
+    if (status == SKAD_OK && !plan->frugal) {
+        status = skad_peers_reserve(peers, plan->slots);
+    }
+    if (status == SKAD_OK && !plan->frugal) {
+        status = reserve_annexes(peers, plan->slots);
+    }
+    if (status != SKAD_OK) {
+        skad_peers_free(peers);
+    }
+    return status;
+}
+
+void skad_peers_free(skad_peers *peers)
+{
+    free(peers->peers);
+    free(peers->prefixes);
+    free(peers->checks_ms);
+    free(peers->annexes);
+    skad_grants_free(&peers->grants);
+    *peers = (skad_peers){0};
+}
+
+/* ---- Slots ---- */
+
+static uint32_t short_prefix(const skad_id *id)
+{
+    return (uint32_t)(skad_id_prefix(id) >> 32);
+}
+
+_Static_assert(STEP == 4 * SKAD_LANES, "any_equal compares a step in four");
+
+/* Whether any of a step's prefixes is this one: no branch before all are compared. */
+static bool any_equal(const uint32_t prefixes[static STEP], skad_lanes wanted)
+{
+    skad_lanes first = (skad_lanes)(skad_lanes_at(&prefixes[0]) == wanted);
+    skad_lanes second = (skad_lanes)(skad_lanes_at(&prefixes[SKAD_LANES]) == wanted);
+    skad_lanes third = (skad_lanes)(skad_lanes_at(&prefixes[(size_t)2 * SKAD_LANES]) == wanted);
+    skad_lanes fourth = (skad_lanes)(skad_lanes_at(&prefixes[(size_t)3 * SKAD_LANES]) == wanted);
+    return skad_lanes_any((first | second) | (third | fourth));
+}
+
+skad_peer_slot skad_peers_find(const skad_peers *peers, const skad_id *id)
+{
+    uint32_t prefix = short_prefix(id);
+    const skad_lanes wanted = skad_lanes_of(prefix);
+    for (size_t first = 0; first < peers->used; first += STEP) {
+        if (!any_equal(&peers->prefixes[first], wanted)) {
+            continue;
+        }
+        for (size_t slot = first; slot < first + STEP && slot < peers->used; slot++) {
+            if (peers->prefixes[slot] == prefix && peers->peers[slot].places != 0 &&
+                skad_id_equal(&peers->peers[slot].id, id)) {
+                return (skad_peer_slot)slot;
+            }
+        }
+    }
+    return SKAD_PEER_NONE;
+}
+
+/* The lowest slot that is free, perhaps the first that was never taken. */
+static size_t lowest_free(const skad_peers *peers)
+{
+    size_t slot = peers->count == peers->used ? peers->used : 0;
+    while (slot < peers->used && peers->checks_ms[slot] != 0) {
+        slot++;
+    }
+    return slot;
+}
+
+skad_peer_slot skad_peers_take(skad_peers *peers, const skad_id *id)
+{
+    size_t slot = lowest_free(peers);
+    if (slot == peers->slots || skad_peers_reserve(peers, slot + 1) != SKAD_OK) {
+        return SKAD_PEER_NONE;
+    }
+    if (slot == peers->used) {
+        peers->used++;
+    }
+    peers->peers[slot] = (skad_peer){.id = *id, .annex = SKAD_PEER_NONE};
+    peers->prefixes[slot] = short_prefix(id);
+    peers->checks_ms[slot] = 1;
+    peers->count++;
+    return (skad_peer_slot)slot;
+}
+
+static void release_annex(skad_peers *peers, skad_peer_slot at)
+{
+    peers->annexes[at] = (skad_annex){.next = peers->annexes_free};
+    peers->annexes_free = at;
+}
+
+void skad_peers_release(skad_peers *peers, skad_peer_slot slot)
+{
+    SKAD_ASSERT(slot < peers->used && peers->checks_ms[slot] != 0);
+    skad_peer *peer = &peers->peers[slot];
+    if (peer->places != 0) {
+        return;
+    }
+    if (peer->annex != SKAD_PEER_NONE) {
+        release_annex(peers, peer->annex);
+    }
+    skad_peers_set_failures(peers, slot, 0);
+    peers->latest = peers->latest == slot ? SKAD_PEER_NONE : peers->latest;
+    skad_grants_forget(&peers->grants, (uint16_t)(2 * slot));
+    skad_grants_forget(&peers->grants, (uint16_t)(2 * slot + 1));
+    *peer = (skad_peer){.annex = SKAD_PEER_NONE};
+    peers->checks_ms[slot] = 0;
+    peers->count--;
+}
+
+void skad_peers_set_failures(skad_peers *peers, skad_peer_slot slot, unsigned failures)
+{
+    skad_peer *peer = &peers->peers[slot];
+    bool was = skad_peer_silent(peer);
+    peer->failures = failures & SKAD_PEER_FAILURES_MASK;
+    peers->silent = (uint16_t)(peers->silent + skad_peer_silent(peer) - was);
+}
+
+const skad_annex *skad_peers_annex(const skad_peers *peers, skad_peer_slot slot)
+{
+    skad_peer_slot at = peers->peers[slot].annex;
+    return at == SKAD_PEER_NONE ? NULL : &peers->annexes[at];
+}
+
+skad_annex *skad_peers_annex_of(skad_peers *peers, skad_peer_slot slot)
+{
+    skad_peer *peer = &peers->peers[slot];
+    if (peer->annex != SKAD_PEER_NONE) {
+        return &peers->annexes[peer->annex];
+    }
+    if (peers->annexes_free != SKAD_PEER_NONE) {
+        peer->annex = peers->annexes_free;
+        peers->annexes_free = peers->annexes[peer->annex].next;
+    } else {
+        if (peers->annexes_used == peers->annexes_room &&
+            reserve_annexes(peers, peers->annexes_room + STEP / 4U) != SKAD_OK) {
+            return NULL;
+        }
+        peer->annex = peers->annexes_used++;
+    }
+    peers->annexes[peer->annex] = (skad_annex){0};
+    return &peers->annexes[peer->annex];
+}
+
+void skad_peers_heard(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
+{
+    peers->peers[slot].seen_ms = skad_instant_ms(now_us);
+    if (peers->count == 1 || (peers->latest != SKAD_PEER_NONE &&
+                              skad_peers_answered_later(peers, slot, peers->latest))) {
+        peers->latest = slot;
+    }
+}
+
+void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us)
+{
+    uint32_t ms = skad_instant_ms(us);
+    peers->checks_ms[slot] = ms == 0 ? 1 : ms; /* 0 stands for a free slot */
+    uint64_t whole_us = us - us % SKAD_US_PER_MS;
+    peers->due_us = whole_us < peers->due_us ? whole_us : peers->due_us;
+    peers->peers[slot].pressing = 0;
+}

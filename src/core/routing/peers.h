@@ -1,0 +1,149 @@
+/* The pool of verified peers: every contact that ever answered us and still has a place in a
+ * bucket, in a replacement cache or in the sibling list. Those three refer to peers by slot.
+ *
+ * A fixed number of slots, taken and given back; the pool itself never evicts. All memory is there
+ * from the start, or, in a frugal pool, comes in steps as slots are taken.
+ *
+ * A network's nodes keep hundreds of peers each, and a simulator a hundred thousand nodes: so a
+ * peer is what nearly all have, an ID, an IPv4 endpoint, times, and whatever else there may be
+ * stands in an annex. What is searched stands in arrays of its own, the first 32 bits of each ID
+ * and the time of each liveness check, so that a search is one pass over a kilobyte or two. */
+#ifndef SKAD_ROUTING_PEERS_H
+#define SKAD_ROUTING_PEERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/status.h"
+#include "skad/types.h"
+#include "src/core/routing/grants.h"
+#include "src/core/routing/lifetimes.h"
+#include "src/core/routing/rtt.h"
+
+typedef uint16_t skad_peer_slot;
+#define SKAD_PEER_NONE UINT16_MAX
+
+/* Where a peer has a place; a slot with none is free. */
+typedef enum skad_peer_place {
+    SKAD_PEER_IN_BUCKET = 1,
+    SKAD_PEER_IN_CACHE = 2,
+    SKAD_PEER_IN_SIBLINGS = 4,
+} skad_peer_place;
+
+#define SKAD_PEER_USABLE_PLACES (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)
+
+/* Unanswered requests in a row after which a peer counts as silent: it is no longer named to others
+ * nor used by lookups until it answers again. One lost packet must not be enough. */
+#define SKAD_PEER_FAILURES_SILENT 2
+#define SKAD_PEER_FAILURES_MASK   0x7fU
+
+typedef struct skad_peer {
+    skad_id id;
+    skad_rtt rtt;
+    uint32_t seen_ms; /* last verified answer (instant.h) */
+    uint32_t known_s; /* first verified answer (instant.h) */
+
+    /* Its endpoints (routes.h). */
+    uint8_t ipv4[4];
+    uint16_t ipv4_port;
+    skad_peer_slot annex;  /* SKAD_PEER_NONE: it has none */
+    uint8_t families;      /* skad_family bits of those that are verified */
+    uint8_t ipv4_failures; /* unanswered requests to it in a row */
+
+    uint8_t places;       /* skad_peer_place bits */
+    uint8_t failures : 7; /* unanswered requests in a row while no other route of it did better */
+    uint8_t pressing : 1; /* the next check is for a reason of its own (liveness.h) */
+} skad_peer;
+
+/* What few peers have. */
+typedef struct skad_annex {
+    uint64_t anew_us; /* when it was last taken for one that began anew (handover.h); 0: never */
+    uint8_t ipv6[16];
+    uint16_t ipv6_port;
+    skad_peer_slot next;   /* of those that are free */
+    uint8_t ipv6_failures; /* unanswered requests to it in a row */
+    uint8_t faults;        /* answers that broke the rules */
+} skad_annex;
+
+typedef struct skad_peers {
+    skad_peer *peers;
+    uint32_t *prefixes;  /* first 32 bits of the ID of the peer in the slot */
+    uint32_t *checks_ms; /* when its next liveness check is due (instant.h); 0: the slot is free */
+    uint64_t due_us;     /* no check is due before; liveness.h finds when one is */
+    skad_annex *annexes;
+    skad_grants grants;    /* endpoint numbers: routes.h */
+    skad_lifetimes lives;  /* how long those that we know stay */
+    uint16_t slots;        /* capacity */
+    uint16_t room;         /* slots that there is memory for, in whole steps */
+    uint16_t used;         /* slots from here on were never taken; low ones are taken first */
+    uint16_t count;        /* taken slots */
+    uint16_t silent;       /* of them, those of silent peers */
+    uint16_t annexes_room; /* annexes that there is memory for */
+    uint16_t annexes_used;
+    skad_peer_slot annexes_free; /* the first of those given back; SKAD_PEER_NONE: none was */
+    skad_peer_slot latest;       /* who answered last; SKAD_PEER_NONE: has to be looked for */
+} skad_peers;
+
+typedef struct skad_peers_plan {
+    uint16_t slots;
+    uint16_t tokens; /* kept at once (grants.h) */
+    bool frugal;     /* memory comes as it is needed */
+} skad_peers_plan;
+
+SKAD_MUST_CHECK skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan);
+void skad_peers_free(skad_peers *peers);
+
+/* Sees that there is memory for so many peers, as far as there are slots. */
+SKAD_MUST_CHECK skad_status skad_peers_reserve(skad_peers *peers, size_t count);
+
+/* The slot of an ID, or SKAD_PEER_NONE. */
+skad_peer_slot skad_peers_find(const skad_peers *peers, const skad_id *id);
+
+/* Takes a slot for a new ID, zeroed otherwise; SKAD_PEER_NONE when all are taken, or memory is. The
+ * caller gives it a place or releases it. */
+skad_peer_slot skad_peers_take(skad_peers *peers, const skad_id *id);
+
+/* Gives the slot back once its last place is gone; does nothing while it has one. */
+void skad_peers_release(skad_peers *peers, skad_peer_slot slot);
+
+/* The annex of a peer; NULL if it has none. The other one gives it one; NULL without memory. */
+const skad_annex *skad_peers_annex(const skad_peers *peers, skad_peer_slot slot);
+skad_annex *skad_peers_annex_of(skad_peers *peers, skad_peer_slot slot);
+
+/* Whether a peer's last answer is the later one of two; of the same instant, that of the lower
+ * slot. */
+static inline bool skad_peers_answered_later(const skad_peers *peers, skad_peer_slot slot,
+                                             skad_peer_slot other)
+{
+    int32_t later = (int32_t)(peers->peers[slot].seen_ms - peers->peers[other].seen_ms);
+    return later > 0 || (later == 0 && slot < other);
+}
+
+/* A verified answer of a peer came. */
+void skad_peers_heard(skad_peers *peers, skad_peer_slot slot, uint64_t now_us);
+
+/* When a peer is checked next. */
+void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us);
+
+static inline bool skad_peer_silent(const skad_peer *peer)
+{
+    return peer->failures >= SKAD_PEER_FAILURES_SILENT;
+}
+
+/* Whether somebody has this slot, SKAD_PEER_NONE included, and is not silent. */
+static inline bool skad_peers_lives(const skad_peers *peers, skad_peer_slot slot)
+{
+    return slot != SKAD_PEER_NONE && peers->peers[slot].places != 0 &&
+           !skad_peer_silent(&peers->peers[slot]);
+}
+
+/* A peer's unanswered requests in a row. */
+void skad_peers_set_failures(skad_peers *peers, skad_peer_slot slot, unsigned failures);
+
+/* The slots of the usable, living peers closest to the target, ascending: at most `max` (<= 64), of
+ * those with a route in `families`, except `except` (may be NULL). Returns how many. */
+size_t skad_peers_closest(const skad_peers *peers, const skad_id *target, unsigned families,
+                          const skad_id *except, size_t max, skad_peer_slot *out);
+
+#endif

@@ -1,0 +1,36 @@
+#include "src/core/routing/rtt.h"
+
+#define SAMPLE_US_MAX (60 * SKAD_US_PER_S)
+
+void skad_rtt_sample(skad_rtt *rtt, uint64_t sample_us)
+{
+    if (sample_us > SAMPLE_US_MAX) {
+        sample_us = SAMPLE_US_MAX;
+    }
+    uint32_t sample = sample_us == 0 ? 1 : (uint32_t)sample_us;
+    if (rtt->smoothed_us == 0) {
+        rtt->smoothed_us = sample; /* (2.2) */
+        rtt->deviation_us = sample / 2;
+        return;
+    }
+    /* (2.3) with alpha = 1/8 and beta = 1/4; 60 s * 7 stays far below 2^32. */
+    uint32_t apart =
+        sample > rtt->smoothed_us ? sample - rtt->smoothed_us : rtt->smoothed_us - sample;
+    rtt->deviation_us = (3 * rtt->deviation_us + apart) / 4;
+    rtt->smoothed_us = (7 * rtt->smoothed_us + sample) / 8;
+    if (rtt->smoothed_us == 0) {
+        rtt->smoothed_us = 1;
+    }
+}
+
+uint64_t skad_rtt_timeout_us(const skad_rtt *rtt)
+{
+    if (rtt->smoothed_us == 0) {
+        return SKAD_RTO_INITIAL_US;
+    }
+    uint64_t timeout = (uint64_t)rtt->smoothed_us + 4ULL * rtt->deviation_us;
+    if (timeout < SKAD_RTO_MIN_US) {
+        return SKAD_RTO_MIN_US;
+    }
+    return timeout > SKAD_RTO_MAX_US ? SKAD_RTO_MAX_US : timeout;
+}

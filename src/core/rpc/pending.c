@@ -1,0 +1,174 @@
+#include "src/core/rpc/pending.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "proto/address.h"
+#include "src/core/routing/distance.h"
+
+#define STEP 4 /* slots that memory grows by */
+
+static skad_status reserve(skad_pending *pending, size_t room)
+{
+    skad_pending_rpc *rpcs = reallocarray(pending->rpcs, room, sizeof *rpcs);
+    pending->rpcs = rpcs != NULL ? rpcs : pending->rpcs;
+    uint64_t *due_us = reallocarray(pending->due_us, room, sizeof *due_us);
+    pending->due_us = due_us != NULL ? due_us : pending->due_us;
+    uint16_t *free_slots = reallocarray(pending->free_slots, room, sizeof *free_slots);
+    pending->free_slots = free_slots != NULL ? free_slots : pending->free_slots;
+    if (rpcs == NULL || due_us == NULL || free_slots == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    for (size_t i = pending->room; i < room; i++) {
+        due_us[i] = UINT64_MAX;
+    }
+    pending->room = (uint16_t)room;
+    return SKAD_OK;
+}
+
+skad_status skad_pending_init(skad_pending *pending, size_t slots, bool later)
+{
+    SKAD_ASSERT(slots > 0 && slots <= UINT16_MAX);
+    *pending = (skad_pending){.slots = (uint16_t)slots};
+    if (!later && reserve(pending, slots) != SKAD_OK) {
+        skad_pending_free(pending);
+        return SKAD_ERR_MEMORY;
+    }
+    return SKAD_OK;
+}
+
+void skad_pending_free(skad_pending *pending)
+{
+    free(pending->rpcs);
+    free(pending->due_us);
+    free(pending->free_slots);
+    *pending = (skad_pending){0};
+}
+
+size_t skad_pending_count(const skad_pending *pending)
+{
+    return (size_t)pending->fresh - pending->free_count;
+}
+
+/* One that was given back, or the lowest that was never taken. */
+static bool take_slot(skad_pending *pending, uint16_t *out)
+{
+    if (pending->free_count > 0) {
+        *out = pending->free_slots[--pending->free_count];
+        return true;
+    }
+    size_t room = (size_t)pending->room + STEP;
+    room = room < pending->slots ? room : pending->slots;
+    if (pending->fresh == pending->slots ||
+        (pending->fresh == pending->room && reserve(pending, room) != SKAD_OK)) {
+        return false;
+    }
+    *out = pending->fresh++;
+    return true;
+}
+
+skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
+                                    uint64_t soft_timeout_us, uint64_t now_us)
+{
+    uint16_t slot;
+    SKAD_ASSERT(soft_timeout_us <= SKAD_RTO_MAX_US);
+    if (!take_slot(pending, &slot)) {
+        return NULL;
+    }
+    skad_pending_rpc *rpc = &pending->rpcs[slot];
+    *rpc = (skad_pending_rpc){
+        .sent_us = now_us,
+        .timeout_us = (uint32_t)soft_timeout_us,
+    };
+    skad_random_bytes(random, rpc->rpc_id, sizeof rpc->rpc_id);
+    rpc->rpc_id[0] = (uint8_t)(slot >> 8);
+    rpc->rpc_id[1] = (uint8_t)slot;
+    pending->due_us[slot] = now_us + soft_timeout_us;
+    pending->used = slot < pending->used ? pending->used : (uint16_t)(slot + 1U);
+    return rpc;
+}
+
+static uint64_t hard_us(const skad_pending_rpc *rpc)
+{
+    return rpc->sent_us + (uint64_t)SKAD_RTO_HARD_FACTOR * rpc->timeout_us;
+}
+
+void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc)
+{
+    rpc->slow = true;
+    pending->due_us[rpc - pending->rpcs] = hard_us(rpc);
+}
+
+const skad_pending_rpc *skad_pending_match(const skad_pending *pending,
+                                           const uint8_t rpc_id[static SKAD_RPC_ID_BYTES],
+                                           const skad_address *from, skad_kind answer)
+{
+    size_t slot = (size_t)rpc_id[0] << 8 | rpc_id[1];
+    if (slot >= pending->room || pending->due_us[slot] == UINT64_MAX) {
+        return NULL;
+    }
+    const skad_pending_rpc *rpc = &pending->rpcs[slot];
+    bool matches = memcmp(rpc->rpc_id, rpc_id, SKAD_RPC_ID_BYTES) == 0 &&
+                   skad_kind_answers((skad_kind)rpc->kind, answer) &&
+                   skad_address_equal(&rpc->address, from);
+    return matches ? rpc : NULL;
+}
+
+bool skad_pending_asks(const skad_pending *pending, const skad_id *responder,
+                       const skad_address *address)
+{
+    for (size_t slot = 0; slot < pending->used; slot++) {
+        const skad_pending_rpc *rpc = &pending->rpcs[slot];
+        if (pending->due_us[slot] != UINT64_MAX && rpc->has_responder &&
+            skad_id_equal(&rpc->responder, responder) &&
+            skad_address_equal(&rpc->address, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void skad_pending_close(skad_pending *pending, const skad_pending_rpc *rpc)
+{
+    size_t slot = (size_t)(rpc - pending->rpcs);
+    SKAD_ASSERT(slot < pending->room && pending->due_us[slot] != UINT64_MAX);
+    pending->due_us[slot] = UINT64_MAX;
+    pending->free_slots[pending->free_count++] = (uint16_t)slot;
+    if (pending->free_count == pending->fresh) {
+        pending->used = 0;
+    }
+}
+
+static size_t earliest(const skad_pending *pending)
+{
+    size_t at = 0;
+    for (size_t i = 1; i < pending->used; i++) {
+        if (pending->due_us[i] < pending->due_us[at]) {
+            at = i;
+        }
+    }
+    return at;
+}
+
+skad_timeout skad_pending_expire(skad_pending *pending, uint64_t now_us, skad_pending_rpc *out)
+{
+    if (skad_pending_deadline(pending) > now_us) {
+        return SKAD_TIMEOUT_NONE;
+    }
+    size_t slot = earliest(pending);
+    skad_pending_rpc *rpc = &pending->rpcs[slot];
+    if (!rpc->slow && now_us < hard_us(rpc)) {
+        skad_pending_wait(pending, rpc);
+        *out = *rpc;
+        return SKAD_TIMEOUT_SOFT;
+    }
+    *out = *rpc;
+    skad_pending_close(pending, rpc);
+    return SKAD_TIMEOUT_HARD;
+}
+
+uint64_t skad_pending_deadline(const skad_pending *pending)
+{
+    return pending->used == 0 ? UINT64_MAX : pending->due_us[earliest(pending)];
+}

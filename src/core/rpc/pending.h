@@ -1,0 +1,94 @@
+/* Our requests that wait for an answer.
+ *
+ *            sent
+ *             |            soft timeout            hard timeout
+ *   free -> WAITING ----------------------> SLOW ----------------> free (unanswered)
+ *             |                              |
+ *             +---------- answer ------------+-------------------> free (answered)
+ *
+ * An RPC id carries its slot in the first two bytes and 48 random bits in the rest, so an answer
+ * finds its request without a search. Guessing the rest gains nothing: the answer's signature
+ * covers the digest of the request. A full table refuses new requests. */
+#ifndef SKAD_RPC_PENDING_H
+#define SKAD_RPC_PENDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/random.h"
+#include "proto/envelope.h"
+#include "skad/status.h"
+#include "skad/types.h"
+#include "src/core/routing/rtt.h"
+
+/* What the answer is for. */
+typedef enum skad_purpose {
+    SKAD_PURPOSE_HELLO,     /* joining: whoever is there */
+    SKAD_PURPOSE_CHECK,     /* liveness of a peer */
+    SKAD_PURPOSE_STRANGER,  /* a candidate's first ping */
+    SKAD_PURPOSE_OPERATION, /* an operation's query: see owner, step */
+    SKAD_PURPOSE_REPLICA,   /* a copy that we sent unasked: nobody waits for the answer */
+} skad_purpose;
+
+typedef struct skad_pending_rpc {
+    uint8_t rpc_id[SKAD_RPC_ID_BYTES];
+    uint8_t digest[SKAD_HASH_BYTES]; /* of the request; the answer must cover it */
+    skad_id responder;
+    skad_address address;
+    uint32_t timeout_us; /* the soft one */
+    uint64_t owner;      /* OPERATION: the skad_op */
+    uint64_t sent_us;
+    uint16_t step;   /* OPERATION: which of its candidates */
+    uint8_t kind;    /* a skad_kind */
+    uint8_t purpose; /* a skad_purpose */
+    bool has_responder;
+    bool slow; /* the soft timeout has passed */
+} skad_pending_rpc;
+
+typedef struct skad_pending {
+    skad_pending_rpc *rpcs;
+    uint64_t *due_us;     /* a slot's next timeout; UINT64_MAX when free */
+    uint16_t *free_slots; /* a stack of those below `fresh` that are free */
+    uint16_t slots;
+    uint16_t room;  /* that there is memory for: all, unless frugal */
+    uint16_t fresh; /* slots from here on were never taken */
+    uint16_t free_count;
+    uint16_t used; /* slots from here on have been free since the table was last empty */
+} skad_pending;
+
+/* `later`: memory comes as slots are taken. */
+SKAD_MUST_CHECK skad_status skad_pending_init(skad_pending *pending, size_t slots, bool later);
+void skad_pending_free(skad_pending *pending);
+size_t skad_pending_count(const skad_pending *pending);
+
+/* Takes a slot, draws its RPC id and starts its timeouts; the caller fills in the rest, digest
+ * included. NULL when full, or without memory. */
+skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
+                                    uint64_t soft_timeout_us, uint64_t now_us);
+
+/* Nobody has anything to do at the request's soft timeout, so it has none. */
+void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc);
+
+/* The request that an answer of this kind from this address claims to belong to; NULL if none. */
+const skad_pending_rpc *skad_pending_match(const skad_pending *pending,
+                                           const uint8_t rpc_id[static SKAD_RPC_ID_BYTES],
+                                           const skad_address *from, skad_kind answer);
+
+/* Whether a request to this endpoint waits for an answer. */
+bool skad_pending_asks(const skad_pending *pending, const skad_id *responder,
+                       const skad_address *address);
+
+/* Gives a slot back. */
+void skad_pending_close(skad_pending *pending, const skad_pending_rpc *rpc);
+
+typedef enum skad_timeout { SKAD_TIMEOUT_NONE, SKAD_TIMEOUT_SOFT, SKAD_TIMEOUT_HARD } skad_timeout;
+
+/* The next timeout that has passed by now, copied out; on HARD the slot is given back. Call until
+ * NONE. */
+skad_timeout skad_pending_expire(skad_pending *pending, uint64_t now_us, skad_pending_rpc *out);
+
+/* When the next timeout is due, UINT64_MAX if nothing waits. */
+uint64_t skad_pending_deadline(const skad_pending *pending);
+
+#endif

@@ -1,0 +1,51 @@
+#include "src/core/storage/duty.h"
+
+#include "src/core/lookup/lookup.h"
+#include "src/core/routing/density.h"
+#include "src/core/routing/distance.h"
+
+#define COUNTED_MAX 64
+
+/* Whether the s nodes closest to a key, ourselves perhaps among them, stand suspiciously close. */
+static bool crowded(const skad_table *table, const skad_id *key, const skad_peer_slot *closest,
+                    size_t count, size_t s)
+{
+    if (count < s) {
+        return false;
+    }
+    const skad_peer *last = &table->peers.peers[closest[s - 1]];
+    uint64_t distance = skad_id_prefix(&last->id) ^ skad_id_prefix(key);
+    return skad_density_suspicious(skad_density_radius(table, s), distance);
+}
+
+skad_duty skad_duty_of(const skad_table *table, const skad_profile *profile, const skad_id *key)
+{
+    skad_peer_slot closest[COUNTED_MAX];
+    size_t count =
+        skad_peers_closest(&table->peers, key, SKAD_FAMILIES_ALL, NULL, COUNTED_MAX, closest);
+    size_t rank = 0;
+    while (rank < count &&
+           skad_distance_compare(key, &table->peers.peers[closest[rank]].id, &table->self) < 0) {
+        rank++;
+    }
+    size_t s = profile->siblings;
+    bool crowd = crowded(table, key, closest, count, s);
+    return (skad_duty){.rank = rank, .holders = crowd ? SKAD_REGION_WANTED : s};
+}
+
+bool skad_duty_owed(const skad_duty *duty)
+{
+    return duty->rank < duty->holders;
+}
+
+uint32_t skad_duty_life_s(const skad_duty *duty, const skad_profile *profile)
+{
+    uint32_t life_s = profile->record_life_s;
+    if (skad_duty_owed(duty)) {
+        return life_s;
+    }
+    size_t halvings = 1 + (duty->rank - duty->holders) / SKAD_CACHE_RANKS;
+    uint32_t cut_s = halvings < 32 ? life_s >> halvings : 0;
+    uint32_t min_s = life_s < SKAD_CACHE_LIFE_S_MIN ? life_s : SKAD_CACHE_LIFE_S_MIN;
+    return cut_s < min_s ? min_s : cut_s;
+}

@@ -1,0 +1,48 @@
+/* What comes into our store, in what order it is judged, and for how long it stays: the one door to
+ * the shelf of held records, for what peers bring and for what we put ourselves. PROTOCOL.md,
+ * "RPCs", lists the same checks.
+ *
+ * Nothing that was accepted gives way before its time, but copies that we do not owe (duty.h); so
+ * room is a matter of shares. Of the whole shelf,
+ *   - one publisher may have 1/64, counted in records and in bytes;
+ *   - one address group of those who bring records 1/16, where the profile limits groups at all;
+ *   - one key 256 records, which only announcements can reach.
+ * What is beyond is refused. Nobody is punished for it: a neighbour that hands over what it holds
+ * cannot know how much its group has brought. */
+#ifndef SKAD_STORAGE_HOLD_H
+#define SKAD_STORAGE_HOLD_H
+
+#include "proto/message.h"
+#include "src/core/node/state.h"
+
+#define SKAD_SHARE_PUBLISHER  64
+#define SKAD_SHARE_GROUP      16
+#define SKAD_SHARE_RECORDS    8 /* that a share allows at least, however small the shelf */
+#define SKAD_KEY_RECORDS_MAX  256
+#define SKAD_EXPIRY_LIVES_MAX 2 /* a record's expiry is at most so many lives ahead */
+
+typedef struct skad_offer {
+    const skad_record *record; /* decoded, its signature not checked yet */
+    skad_span bytes;
+    uint64_t group; /* address group of who brings it; 0: ourselves */
+    bool has_cas;
+    uint64_t cas;
+    uint32_t life_s; /* for which it is to be kept at most */
+} skad_offer;
+
+typedef struct skad_held {
+    skad_error_code code; /* NONE: it is held now */
+    uint64_t detail;      /* PROTOCOL.md, "Error codes" */
+    uint32_t life_s;      /* for which we mean to keep it */
+} skad_held;
+
+skad_held skad_hold(skad_node *node, const skad_offer *offer);
+
+/* The name of a record in a store. */
+skad_store_name skad_hold_name(const skad_record *record);
+
+/* Whether two signed records of one key and publisher, of the same sequence, say the same: they may
+ * differ in expiry, and so in signature. */
+bool skad_hold_same(const skad_record *a, const skad_record *b);
+
+#endif

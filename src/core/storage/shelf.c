@@ -1,0 +1,42 @@
+#include "src/core/storage/shelf.h"
+
+#include "src/core/routing/distance.h"
+#include "src/core/storage/hold.h"
+
+skad_status skad_shelf_keep(skad_node *node, const skad_publication *publication)
+{
+    const skad_record *record = publication->record;
+    const skad_store *store = &node->store;
+    bool ends = record->type != SKAD_RECORD_IMMUTABLE;
+    skad_store_record row = {
+        .name = skad_hold_name(record),
+        .sequence = record->sequence,
+        .stored_unix_s = node->now.unix_s,
+        .expires_unix_s = ends ? record->expiry_unix_s : UINT64_MAX,
+        .group = publication->life_s,
+        .data = publication->bytes.data,
+        .len = publication->bytes.len,
+    };
+    skad_store_record old;
+    if (store->ops->find(store->self, SKAD_SHELF_PUBLISHED, &row.name, node->now.unix_s, &old) &&
+        old.sequence > row.sequence) {
+        return SKAD_OK;
+    }
+    return store->ops->put(store->self, SKAD_SHELF_PUBLISHED, &row, node->now.unix_s);
+}
+
+size_t skad_shelf_withdraw(skad_node *node, const skad_id *key, unsigned type)
+{
+    const skad_store *store = &node->store;
+    skad_store_name from = {.key = *key};
+    skad_store_record row;
+    size_t withdrawn = 0;
+    while (store->ops->next(store->self, SKAD_SHELF_PUBLISHED, &from, &row) &&
+           skad_id_equal(&row.name.key, key)) {
+        const skad_store_name name = row.name;
+        if (type == 0 || name.type == type) {
+            withdrawn += store->ops->drop(store->self, SKAD_SHELF_PUBLISHED, &name) == SKAD_OK;
+        }
+    }
+    return withdrawn;
+}

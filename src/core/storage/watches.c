@@ -1,0 +1,105 @@
+#include "src/core/storage/watches.h"
+
+#include <stdlib.h>
+
+#include "crypto/assert.h"
+#include "src/core/routing/distance.h"
+
+#define NAME_BIT (UINT64_C(1) << 31) /* in the lower half, where operations have their place */
+
+void skad_watches_init(skad_watches *watches, size_t count)
+{
+    *watches = (skad_watches){.count = count};
+}
+
+void skad_watches_free(skad_watches *watches)
+{
+    for (size_t i = 0; watches->places != NULL && i < watches->count; i++) {
+        free(watches->places[i]);
+    }
+    free(watches->places);
+    *watches = (skad_watches){0};
+}
+
+int skad_watches_take(skad_watches *watches)
+{
+    size_t at = 0;
+    if (watches->places == NULL) {
+        watches->places = calloc(watches->count + 1, sizeof(skad_watched *));
+    }
+    if (watches->places == NULL) {
+        return -1;
+    }
+    while (at < watches->count && watches->places[at] != NULL) {
+        at++;
+    }
+    if (at == watches->count) {
+        return -1;
+    }
+    watches->places[at] = calloc(1, sizeof **watches->places);
+    if (watches->places[at] == NULL) {
+        return -1;
+    }
+    watches->places[at]->generation = ++watches->generation;
+    watches->used++;
+    return (int)at;
+}
+
+void skad_watches_release(skad_watches *watches, size_t index)
+{
+    SKAD_ASSERT(watches->places[index] != NULL);
+    free(watches->places[index]);
+    watches->places[index] = NULL;
+    watches->used--;
+}
+
+skad_op skad_watches_name(const skad_watches *watches, size_t index)
+{
+    return (uint64_t)watches->places[index]->generation << 32 | NAME_BIT | index;
+}
+
+int skad_watches_find(const skad_watches *watches, skad_op name)
+{
+    size_t at = (uint32_t)name & ~(uint32_t)NAME_BIT;
+    if ((name & NAME_BIT) == 0 || watches->places == NULL || at >= watches->count ||
+        watches->places[at] == NULL || watches->places[at]->generation != name >> 32) {
+        return -1;
+    }
+    return (int)at;
+}
+
+void skad_watches_touch(skad_watches *watches, skad_record_type type, const skad_id *key,
+                        uint64_t now_us)
+{
+    for (size_t i = 0; watches->used > 0 && i < watches->count; i++) {
+        skad_watched *watched = watches->places[i];
+        if (watched != NULL && watched->type == type && skad_id_equal(&watched->key, key)) {
+            watched->due_us = now_us;
+        }
+    }
+}
+
+static bool knows(const skad_watched *watched, uint64_t print)
+{
+    for (size_t i = 0; i < watched->known_count; i++) {
+        if (watched->known[i] == print) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool skad_watched_news(skad_watched *watched, const uint64_t *prints, size_t count)
+{
+    bool news = false;
+    for (size_t i = 0; i < count; i++) {
+        if (knows(watched, prints[i])) {
+            continue;
+        }
+        news = true;
+        watched->known[watched->known_next] = prints[i];
+        watched->known_next = (watched->known_next + 1) % SKAD_WATCH_KNOWN_MAX;
+        watched->known_count += watched->known_count < SKAD_WATCH_KNOWN_MAX;
+    }
+    return news;
+}

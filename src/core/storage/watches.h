@@ -1,0 +1,54 @@
+/* What is watched: places with a name, a schedule, and the memory of what was told already. What
+ * happens in them is in watch.c. A fixed number of places, each allocated while it is taken. */
+#ifndef SKAD_STORAGE_WATCHES_H
+#define SKAD_STORAGE_WATCHES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/event.h"
+#include "skad/status.h"
+
+#define SKAD_WATCH_KNOWN_MAX 128 /* what was told last: twice as much as one get returns */
+
+typedef struct skad_watched {
+    uint32_t generation;
+    skad_record_type type;
+    skad_id key;
+    uint64_t every_us;
+    uint64_t due_us; /* when the next get begins */
+    skad_op running; /* the get under way, 0 if none */
+    skad_op told;    /* the last get whose event was queued; it may have been polled since */
+    uint64_t known[SKAD_WATCH_KNOWN_MAX]; /* prints (collect.h), a ring */
+    size_t known_count;
+    size_t known_next;
+} skad_watched;
+
+typedef struct skad_watches {
+    skad_watched **places; /* NULL: free; all NULL before the first is taken */
+    size_t count;
+    size_t used;
+    uint32_t generation; /* of the last one that was taken */
+} skad_watches;
+
+void skad_watches_init(skad_watches *watches, size_t count);
+void skad_watches_free(skad_watches *watches);
+
+/* A new place; its index, or -1: SKAD_ERR_FULL or no memory. */
+int skad_watches_take(skad_watches *watches);
+void skad_watches_release(skad_watches *watches, size_t index);
+
+/* Names of watches are never those of operations. */
+skad_op skad_watches_name(const skad_watches *watches, size_t index);
+/* The index of a name, or -1. */
+int skad_watches_find(const skad_watches *watches, skad_op name);
+
+/* Something under this key has come into our own store: look now. */
+void skad_watches_touch(skad_watches *watches, skad_record_type type, const skad_id *key,
+                        uint64_t now_us);
+
+/* Remembers prints; returns whether any of them is new. */
+bool skad_watched_news(skad_watched *watched, const uint64_t *prints, size_t count);
+
+#endif

@@ -1,0 +1,296 @@
+#include "src/core/upkeep/handover.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/address.h"
+#include "src/core/operations/replicate.h"
+#include "src/core/routing/distance.h"
+#include "src/core/storage/duty.h"
+
+#define ROUND_DIVISOR 24 /* an hour of a day */
+
+static uint64_t round_us(const skad_node *node)
+{
+    uint64_t life_us = node->profile.record_life_s * SKAD_US_PER_S;
+    uint64_t hour_us = life_us / ROUND_DIVISOR;
+    return hour_us < SKAD_US_PER_S ? SKAD_US_PER_S : hour_us;
+}
+
+/* Three quarters of an hour to five quarters. */
+static void plan_round(skad_node *node)
+{
+    uint64_t hour_us = round_us(node);
+    node->handover.round_us =
+        node->now.mono_us + hour_us * 3 / 4 + skad_random_below(&node->random, hour_us / 2);
+}
+
+/* Two lists in one piece, which change places with each walk. */
+static skad_status allocate(skad_handover_state *state)
+{
+    state->arrived = calloc((size_t)2 * SKAD_NEWCOMERS_MAX, sizeof *state->arrived);
+    if (state->arrived == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    state->served = state->arrived + SKAD_NEWCOMERS_MAX;
+    return SKAD_OK;
+}
+
+skad_status skad_handover_init(skad_node *node)
+{
+    node->handover = (skad_handover_state){.step_us = UINT64_MAX};
+    plan_round(node);
+    return node->frugal ? SKAD_OK : allocate(&node->handover);
+}
+
+void skad_handover_free(skad_node *node)
+{
+    skad_handover_state *state = &node->handover;
+    free(state->arrived < state->served ? state->arrived : state->served);
+    state->arrived = NULL;
+    state->served = NULL;
+}
+
+/* ---- Newcomers ---- */
+
+static bool listed(const skad_id *list, size_t count, const skad_id *id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (skad_id_equal(&list[i], id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* To one that has just come itself, everybody seems to arrive. */
+static bool settled(const skad_node *node)
+{
+    return node->join.joined && node->now.mono_us - node->join.joined_us >= SKAD_HANDOVER_SETTLE_US;
+}
+
+void skad_handover_arrived(skad_node *node, const skad_id *id)
+{
+    skad_handover_state *state = &node->handover;
+    if (!settled(node) || listed(state->arrived, state->arrived_count, id)) {
+        return;
+    }
+    if (state->arrived_count == SKAD_NEWCOMERS_MAX ||
+        (state->arrived == NULL && allocate(state) != SKAD_OK)) {
+        node->stats.replicas_shed++;
+        return;
+    }
+    state->arrived[state->arrived_count++] = *id;
+    if (!state->walking && state->step_us == UINT64_MAX) {
+        state->step_us = node->now.mono_us + SKAD_HANDOVER_DELAY_US +
+                         skad_random_below(&node->random, SKAD_HANDOVER_DELAY_US);
+    }
+}
+
+bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_address *from)
+{
+    skad_peer_slot slot = skad_peers_find(&node->table.peers, id);
+    if (slot == SKAD_PEER_NONE) {
+        return false;
+    }
+    const skad_peer *peer = &node->table.peers.peers[slot];
+    bool near = (peer->places & SKAD_PEER_IN_SIBLINGS) != 0 && !skad_peer_silent(peer);
+    if (!near || !skad_route_is(&node->table.peers, slot, from)) {
+        return false;
+    }
+    skad_annex *annex = skad_peers_annex_of(&node->table.peers, slot);
+    if (annex == NULL ||
+        (annex->anew_us != 0 && node->now.mono_us - annex->anew_us < SKAD_HANDOVER_AGAIN_US)) {
+        return false;
+    }
+    annex->anew_us = node->now.mono_us;
+    skad_handover_arrived(node, id);
+    return true;
+}
+
+/* ---- One record ---- */
+
+/* The s closest to a record's key that we know to live. */
+typedef struct closest_nodes {
+    skad_peer_slot slots[SKAD_K_MAX];
+    size_t count;
+    size_t rank;  /* how many of them are closer than we are */
+    size_t owing; /* how many of them are of the s closest if we are one ourselves */
+} closest_nodes;
+
+static closest_nodes closest_to(const skad_node *node, const skad_id *key)
+{
+    const skad_peers *peers = &node->table.peers;
+    closest_nodes closest;
+    closest.count =
+        skad_peers_closest(peers, key, node->families, NULL, node->profile.siblings, closest.slots);
+    closest.rank = 0;
+    while (closest.rank < closest.count &&
+           skad_distance_compare(key, &peers->peers[closest.slots[closest.rank]].id,
+                                 &node->identity.id) < 0) {
+        closest.rank++;
+    }
+    size_t others = node->profile.siblings - 1U;
+    closest.owing = closest.count < others ? closest.count : others;
+    return closest;
+}
+
+/* Whose turn it is to give: the lot is drawn by the last bytes of the IDs, which are hashes, so
+ * that all who hold a record agree without a word, and each newcomer and each record has other
+ * givers. */
+static uint64_t lot(const skad_id *holder, const skad_id *newcomer, const skad_id *key)
+{
+    uint64_t lot = 0;
+    for (size_t i = SKAD_ID_BYTES - sizeof lot; i < SKAD_ID_BYTES; i++) {
+        lot = lot << 8 | (uint8_t)(holder->bytes[i] ^ newcomer->bytes[i] ^ key->bytes[i]);
+    }
+    return lot;
+}
+
+/* Whether we are one of the givers among the s closest that did not arrive just now. */
+static bool gives(const skad_node *node, const closest_nodes *closest, const skad_id *newcomer,
+                  const skad_id *key)
+{
+    const skad_handover_state *state = &node->handover;
+    uint64_t ours = lot(&node->identity.id, newcomer, key);
+    size_t before = 0;
+    for (size_t i = 0; i < closest->owing; i++) {
+        const skad_id *other = &node->table.peers.peers[closest->slots[i]].id;
+        before +=
+            !listed(state->served, state->served_count, other) && lot(other, newcomer, key) < ours;
+    }
+    return before < SKAD_HANDOVER_GIVERS;
+}
+
+static size_t give(skad_node *node, const skad_store_record *record, const closest_nodes *closest)
+{
+    const skad_handover_state *state = &node->handover;
+    const skad_replica replica = {
+        .type = (skad_record_type)record->name.type,
+        .bytes = {record->data, record->len},
+        .life_s = (uint32_t)(record->expires_unix_s - node->now.unix_s),
+    };
+    size_t sent = 0;
+    for (size_t i = 0; i < closest->owing; i++) {
+        const skad_peer *peer = &node->table.peers.peers[closest->slots[i]];
+        skad_address address;
+        if (listed(state->served, state->served_count, &peer->id) &&
+            skad_route_choose(&node->table.peers, closest->slots[i], node->families, &address) &&
+            gives(node, closest, &peer->id, &record->name.key) &&
+            skad_replicate(node, &replica, &peer->id, &address, NULL)) {
+            node->stats.handed_over++;
+            sent++;
+        }
+    }
+    return sent;
+}
+
+/* A record that is not ours to keep becomes a copy with a short life, unless it is one. */
+static void disown(skad_node *node, const skad_store_record *record)
+{
+    uint64_t last = record->stored_unix_s + SKAD_HANDOVER_DISOWN_S;
+    uint8_t bytes[SKAD_STORED_BYTES_MAX];
+    if (record->cached || record->expires_unix_s <= last) {
+        return;
+    }
+    skad_duty duty = skad_duty_of(&node->table, &node->profile, &record->name.key);
+    if (skad_duty_owed(&duty)) {
+        return;
+    }
+    skad_store_record cut = *record;
+    memcpy(bytes, record->data, record->len);
+    cut.data = bytes;
+    cut.cached = true;
+    cut.expires_unix_s = last;
+    if (node->store.ops->put(node->store.self, SKAD_SHELF_HELD, &cut, node->now.unix_s) ==
+        SKAD_OK) {
+        node->stats.disowned++;
+    }
+}
+
+/* Returns how many copies were sent. */
+static size_t look_at(skad_node *node, const skad_store_record *record)
+{
+    if (record->expires_unix_s <= node->now.unix_s) {
+        return 0; /* the sweep's */
+    }
+    closest_nodes closest = closest_to(node, &record->name.key);
+    if (closest.rank < node->profile.siblings) {
+        return node->handover.served_count > 0 ? give(node, record, &closest) : 0;
+    }
+    disown(node, record);
+    return 0;
+}
+
+/* ---- The walk ---- */
+
+static void begin_walk(skad_node *node)
+{
+    skad_handover_state *state = &node->handover;
+    skad_id *arrived = state->arrived;
+    state->arrived = state->served;
+    state->served = arrived;
+    state->served_count = state->arrived_count;
+    state->arrived_count = 0;
+    state->walking = true;
+    memset(&state->from, 0, sizeof state->from);
+    plan_round(node);
+}
+
+static void end_walk(skad_node *node)
+{
+    skad_handover_state *state = &node->handover;
+    state->walking = false;
+    state->served_count = 0;
+    if (node->frugal && state->arrived_count == 0) {
+        skad_handover_free(node);
+    }
+    state->step_us =
+        state->arrived_count > 0 ? node->now.mono_us + SKAD_HANDOVER_DELAY_US : UINT64_MAX;
+}
+
+static void step(skad_node *node)
+{
+    skad_handover_state *state = &node->handover;
+    const skad_store *store = &node->store;
+    skad_store_record record;
+    size_t sent = 0;
+    state->step_us = node->now.mono_us + SKAD_HANDOVER_STEP_US;
+    for (size_t i = 0; i < SKAD_HANDOVER_RECORDS && sent < SKAD_HANDOVER_REPLICAS; i++) {
+        if (!skad_replicate_may(node)) {
+            return; /* the record is looked at again at the next step */
+        }
+        if (!store->ops->next(store->self, SKAD_SHELF_HELD, &state->from, &record)) {
+            end_walk(node);
+            return;
+        }
+        sent += look_at(node, &record);
+    }
+}
+
+void skad_handover_tick(skad_node *node)
+{
+    skad_handover_state *state = &node->handover;
+    if (!node->join.joined) {
+        return;
+    }
+    bool due = node->now.mono_us >= state->step_us || node->now.mono_us >= state->round_us;
+    if (!state->walking && due) {
+        begin_walk(node);
+        step(node);
+    } else if (state->walking && node->now.mono_us >= state->step_us) {
+        step(node);
+    }
+}
+
+uint64_t skad_handover_deadline(const skad_node *node)
+{
+    const skad_handover_state *state = &node->handover;
+    if (!node->join.joined) {
+        return UINT64_MAX;
+    }
+    if (state->walking) {
+        return state->step_us;
+    }
+    return state->step_us < state->round_us ? state->step_us : state->round_us;
+}

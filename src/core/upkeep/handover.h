@@ -1,0 +1,48 @@
+/* Records move as nodes come and go. Two things are done in walks over all that we hold, a few
+ * records at a time:
+ *
+ * - A node that has come to live near us (or is back after a silence) is handed the records of
+ *   which it is now one of the s closest. Of those who should hold a record three do so, drawn by
+ *   lot for each newcomer and record. (Were it the closest ones, as in Kademlia's section 2.5, one
+ *   gap would make the next: where those lack a record, nobody would hand it to anyone.)
+ *
+ * - What we no longer owe, since s living nodes are closer, is kept for two hours after it was last
+ *   brought to us: by then its publisher has announced it to those who are closer.
+ *
+ * Who has just come himself hands nothing over for a while: to him everybody seems new, and a
+ * restart would send all that it holds.
+ *
+ * A walk begins a few seconds after somebody arrived, so that many who arrive together are served
+ * by one, and hourly anyway. It stops wherever there is little room to send, and goes on later. */
+#ifndef SKAD_UPKEEP_HANDOVER_H
+#define SKAD_UPKEEP_HANDOVER_H
+
+#include "src/core/node/state.h"
+
+#define SKAD_HANDOVER_SETTLE_US (10 * SKAD_US_PER_S) /* joining and refreshing take as long */
+#define SKAD_HANDOVER_GIVERS    3
+#define SKAD_HANDOVER_DELAY_US  (2 * SKAD_US_PER_S)   /* and up to as much again, at random */
+#define SKAD_HANDOVER_STEP_US   (50 * SKAD_US_PER_MS) /* between steps of a walk */
+#define SKAD_HANDOVER_RECORDS   128                   /* looked at in one step */
+#define SKAD_HANDOVER_REPLICAS  16                    /* sent in one step: 320 a second at most */
+#define SKAD_HANDOVER_DISOWN_S  7200
+/* Between two new starts of one peer: as long as a silence may go unnoticed. Who says more often
+ * that he begins anew is not believed, since it makes his neighbours send him all that is his. */
+#define SKAD_HANDOVER_AGAIN_US (120 * SKAD_US_PER_S)
+
+SKAD_MUST_CHECK skad_status skad_handover_init(skad_node *node);
+void skad_handover_free(skad_node *node);
+
+/* A verified answer made this peer a living sibling, which it was not before. */
+void skad_handover_arrived(skad_node *node, const skad_id *id);
+
+/* A verified request came for the neighbourhood of its own sender: so a node begins that was
+ * started again, perhaps before anybody missed it, and perhaps without its records. True for a
+ * living sibling at its verified address, once in SKAD_HANDOVER_AGAIN_US; it counts as arrived,
+ * then, and wants a ping, since the token that we have of it is of its former life. */
+bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_address *from);
+
+void skad_handover_tick(skad_node *node);
+uint64_t skad_handover_deadline(const skad_node *node);
+
+#endif

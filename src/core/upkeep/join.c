@@ -1,0 +1,149 @@
+#include "src/core/upkeep/join.h"
+
+#include <stdlib.h>
+
+#include "proto/address.h"
+#include "src/core/operations/start.h"
+#include "src/core/rpc/ask.h"
+#include "src/core/upkeep/upkeep.h"
+
+#define NO_ROOM_RETRY_US SKAD_US_PER_S /* for the self-lookup */
+
+skad_status skad_node_join(skad_node *node, const skad_address *addresses, size_t count,
+                           skad_time now)
+{
+    node->now = now;
+    for (size_t i = 0; i < count; i++) {
+        if (!skad_address_routable(&addresses[i], node->profile.allow_private)) {
+            return SKAD_ERR_INPUT;
+        }
+    }
+    skad_join_state *join = &node->join;
+    size_t room = count < SKAD_JOIN_ADDRESSES_MAX ? count : SKAD_JOIN_ADDRESSES_MAX;
+    skad_address *list = calloc(room + 1, sizeof *list);
+    if (list == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    free(join->addresses);
+    join->addresses = list;
+    join->addresses_count = 0;
+    for (size_t i = 0; i < count && join->addresses_count < SKAD_JOIN_ADDRESSES_MAX; i++) {
+        if ((addresses[i].family & node->families) != 0) {
+            join->addresses[join->addresses_count++] = addresses[i];
+        }
+    }
+    join->backoff_us = SKAD_HELLO_BACKOFF_MIN_US;
+    join->hello_us = join->addresses_count > 0 ? now.mono_us : UINT64_MAX;
+    skad_join_advance(node);
+    return SKAD_OK;
+}
+
+skad_status skad_node_greet(skad_node *node, const skad_contact *contacts, size_t count,
+                            skad_time now)
+{
+    node->now = now;
+    size_t worth = 0;
+    size_t asked = 0;
+    for (size_t i = 0; i < count && worth < SKAD_GREET_MAX; i++) {
+        const skad_address *address = skad_contact_endpoint(&contacts[i], node->families);
+        if (address != NULL && skad_address_routable(address, node->profile.allow_private)) {
+            worth++;
+            asked += skad_ask_ping(node, &contacts[i].id, address, SKAD_PURPOSE_CHECK);
+        }
+    }
+    return worth > 0 && asked == 0 ? SKAD_ERR_FULL : SKAD_OK;
+}
+
+/* One hello to each address, then a pause that doubles, a quarter of it random, so that a network
+ * that went down together does not knock in step. */
+static void send_hellos(skad_node *node)
+{
+    skad_join_state *join = &node->join;
+    if (join->addresses_count == 0) {
+        join->hello_us = UINT64_MAX;
+        return;
+    }
+    for (size_t i = 0; i < join->addresses_count; i++) {
+        skad_ask_ping(node, NULL, &join->addresses[i], SKAD_PURPOSE_HELLO);
+    }
+    uint64_t jitter = skad_random_below(&node->random, join->backoff_us / 4);
+    join->hello_us = node->now.mono_us + join->backoff_us + jitter;
+    join->backoff_us *= 2;
+    if (join->backoff_us > SKAD_HELLO_BACKOFF_MAX_US) {
+        join->backoff_us = SKAD_HELLO_BACKOFF_MAX_US;
+    }
+}
+
+static void finish_lookup(skad_node *node)
+{
+    skad_join_state *join = &node->join;
+    skad_operation *operation = skad_operations_find(&node->operations, join->lookup);
+    if (operation != NULL && operation->stage != SKAD_STAGE_ENDED) {
+        return;
+    }
+    bool answered = operation != NULL && operation->outcome == SKAD_OUTCOME_DONE;
+    if (operation != NULL) {
+        skad_operations_release(&node->operations, operation);
+    }
+    join->lookup = 0;
+    if (answered && skad_table_has_living(&node->table)) {
+        join->joined = true;
+        join->joined_us = node->now.mono_us;
+        skad_upkeep_refresh_soon(node);
+        skad_upkeep_look_around(node);
+        skad_node_tell(node, &(skad_event){.kind = SKAD_EVENT_JOINED});
+    }
+}
+
+static void leave(skad_node *node)
+{
+    skad_join_state *join = &node->join;
+    join->joined = false;
+    join->backoff_us = SKAD_HELLO_BACKOFF_MIN_US;
+    join->hello_us = join->addresses_count > 0 ? node->now.mono_us : UINT64_MAX;
+    skad_node_tell(node, &(skad_event){.kind = SKAD_EVENT_ISOLATED});
+}
+
+void skad_join_watch(skad_node *node)
+{
+    bool silence = node->now.mono_us - node->heard_us >= SKAD_ISOLATION_US;
+    if (node->join.joined && (silence || !skad_table_has_living(&node->table))) {
+        leave(node);
+    }
+}
+
+/* After an isolation the old peers are still in the table, so that somebody must have been heard
+ * lately before it is worth looking. */
+static bool can_look(const skad_node *node)
+{
+    return skad_table_has_living(&node->table) &&
+           node->now.mono_us - node->heard_us < SKAD_ISOLATION_US;
+}
+
+void skad_join_advance(skad_node *node)
+{
+    skad_join_state *join = &node->join;
+    if (join->lookup != 0) {
+        finish_lookup(node);
+        return;
+    }
+    if (join->joined) {
+        return;
+    }
+    if (can_look(node)) {
+        join->lookup = skad_start_own(node, SKAD_OPERATION_JOIN, &node->identity.id, NULL);
+        if (join->lookup == 0) { /* refreshes have all the places, which they free in a minute */
+            join->hello_us = node->now.mono_us + NO_ROOM_RETRY_US;
+        }
+    } else if (node->now.mono_us >= join->hello_us) {
+        send_hellos(node);
+    }
+}
+
+uint64_t skad_join_deadline(const skad_node *node)
+{
+    if (node->join.joined) {
+        return node->heard_us + SKAD_ISOLATION_US;
+    }
+    return node->join.lookup != 0 ? UINT64_MAX : node->join.hello_us;
+}

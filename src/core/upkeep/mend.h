@@ -1,0 +1,54 @@
+/* Finding again whom we lost.
+ *
+ * A peer that fell silent loses its place, and whoever loses many at once has perhaps been cut off
+ * with some others: after a partition of the network both sides have forgotten each other, each is
+ * whole in itself, and nothing that Kademlia does would ever bring them together. So the peers that
+ * fell silent are remembered for a week, a few of them, and asked again, less and less often:
+ *
+ *   nobody lost --a peer falls silent--> a round is planned --its time comes--> a round
+ *        ^                                      ^                                 |
+ *        |                                      +-- somebody is still missing ----+
+ *        +---------------- all are found, or were given up -----------------------+
+ *
+ * A round pings all of them and sends a hello to one of the join addresses where no living peer is.
+ * The first who answers and was not known to live may be from the other side: so a lookup of our
+ * own ID begins at him alone, as it does when a node joins, which finds the nodes over there that
+ * are closest to us, and they us. While rounds are frequent each looks up our own ID among those
+ * that we know, too, since so many have left gaps.
+ *
+ * Rounds are hourly; only when many fall silent at once they are frequent, and then less and less.
+ *
+ * Remembered are those who were known for longest: they are likely to come back (Kademlia, section
+ * 2.1), and an adversary who comes and goes does not push them out. All are peers that answered us
+ * once, and rounds are a minute apart at least: nobody can make us send more than that. */
+#ifndef SKAD_UPKEEP_MEND_H
+#define SKAD_UPKEEP_MEND_H
+
+#include "src/core/node/state.h"
+
+#define SKAD_MEND_PAUSE_US_MIN (60 * SKAD_US_PER_S) /* after a storm; doubled with each round */
+#define SKAD_MEND_PAUSE_US_MAX (3600 * SKAD_US_PER_S)
+#define SKAD_LOST_KEPT_S       (7 * 86400) /* over a weekend that a line is down */
+
+/* A storm: a third of all peers falls silent while each is asked once. One of two sides always
+ * loses half. Where peers come and go as fast at any time it takes twice as many as in the time
+ * before. */
+#define SKAD_MEND_STORM_DIVISOR 3
+#define SKAD_MEND_STORM_US      (900 * SKAD_US_PER_S) /* SKAD_CHECK_INTERVAL_MAX_US */
+
+SKAD_MUST_CHECK skad_status skad_mend_init(skad_node *node);
+void skad_mend_free(skad_node *node);
+
+/* A living peer, known since known_s (instant.h), fell silent at this endpoint. */
+void skad_mend_lost(skad_node *node, const skad_id *id, const skad_address *address,
+                    uint32_t known_s);
+
+/* Somebody answered from this endpoint whom a round may have asked; `lived`: we knew that he lives.
+ */
+void skad_mend_answered(skad_node *node, const skad_id *id, const skad_address *address,
+                        bool lived);
+
+void skad_mend_tick(skad_node *node);
+uint64_t skad_mend_deadline(const skad_node *node);
+
+#endif

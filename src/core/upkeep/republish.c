@@ -1,0 +1,249 @@
+#include "src/core/upkeep/republish.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "src/core/operations/start.h"
+#include "src/core/storage/misplaced.h"
+#include "src/core/storage/shelf.h"
+
+#define HOURS_A_LIFE 24
+#define RETRY_US     SKAD_US_PER_S /* when all places for renewals are taken */
+
+static uint64_t hour_us(const skad_node *node)
+{
+    uint64_t us = node->profile.record_life_s * SKAD_US_PER_S / HOURS_A_LIFE;
+    return us < SKAD_US_PER_S ? SKAD_US_PER_S : us;
+}
+
+/* The time between two records: a round's share, up to a quarter more or less. */
+static uint64_t pace_us(skad_node *node)
+{
+    skad_store_fill fill;
+    node->store.ops->fill(node->store.self, &fill);
+    uint64_t round_us = hour_us(node);
+    if (node->republish.first) {
+        round_us /= SKAD_REPUBLISH_FIRST_DIVISOR;
+    }
+    uint64_t share_us = round_us / (fill.published + 1); /* the end of the shelf is a step, too */
+    uint64_t drawn_us = share_us * 3 / 4 + skad_random_below(&node->random, share_us / 2 + 1);
+    return drawn_us < SKAD_REPUBLISH_STEP_US_MIN ? SKAD_REPUBLISH_STEP_US_MIN : drawn_us;
+}
+
+void skad_republish_init(skad_node *node)
+{
+    node->republish = (skad_republish_state){.first = true, .step_us = node->now.mono_us};
+}
+
+void skad_republish_free(skad_node *node)
+{
+    free(node->republish.running);
+}
+
+/* ---- What ended ---- */
+
+/* Notes when a publication was last announced. */
+static void note_announced(skad_node *node, const skad_store_name *name)
+{
+    const skad_store *store = &node->store;
+    skad_store_record row;
+    uint8_t bytes[SKAD_STORED_BYTES_MAX];
+    uint64_t now = node->now.unix_s;
+    if (!store->ops->find(store->self, SKAD_SHELF_PUBLISHED, name, now, &row)) {
+        return; /* withdrawn meanwhile */
+    }
+    memcpy(bytes, row.data, row.len);
+    row.data = bytes;
+    row.stored_unix_s = now;
+    if (store->ops->put(store->self, SKAD_SHELF_PUBLISHED, &row, now) == SKAD_OK) {
+        node->stats.renewed++;
+    }
+}
+
+static void look_after(skad_node *node, size_t i)
+{
+    skad_republish_state *state = &node->republish;
+    skad_operation *operation = skad_operations_find(&node->operations, state->running[i].op);
+    if (operation != NULL && operation->stage != SKAD_STAGE_ENDED) {
+        return;
+    }
+    bool announced = operation != NULL && operation->outcome == SKAD_OUTCOME_DONE;
+    if (operation != NULL) {
+        skad_operations_release(&node->operations, operation);
+    }
+    state->running[i].op = 0;
+    if (announced) {
+        note_announced(node, &state->running[i].name);
+    }
+}
+
+/* ---- What is due ---- */
+
+static bool ours(const skad_node *node, const skad_record *record)
+{
+    return record->publisher != NULL &&
+           memcmp(record->publisher, node->identity.public_key, SKAD_PUBLIC_KEY_BYTES) == 0;
+}
+
+/* Signs a record of our own for another life; returns its length, 0 if it cannot be done. */
+static size_t sign_anew(const skad_node *node, const skad_record *old, uint64_t life_s,
+                        uint8_t out[static SKAD_RECORD_BYTES_MAX])
+{
+    uint64_t expiry = node->now.unix_s + life_s;
+    if (old->type == SKAD_RECORD_MUTABLE) {
+        return skad_record_encode_mutable(&node->identity, old->salt, old->sequence, expiry,
+                                          old->value, out, SKAD_RECORD_BYTES_MAX);
+    }
+    return skad_record_encode_announcement(&node->identity, &old->key, old->sequence, expiry,
+                                           &old->endpoint, old->value, out, SKAD_RECORD_BYTES_MAX);
+}
+
+/* A publication as it is to be announced now, copied from the shelf and signed anew where half of
+ * its life is over. False when it has ended, or the store gave back something else than we put. */
+static bool prepare(const skad_node *node, const skad_store_record *row, skad_start_record *out,
+                    uint8_t bytes[static SKAD_RECORD_BYTES_MAX])
+{
+    skad_record record;
+    uint64_t life_s = row->group;
+    uint64_t now = node->now.unix_s;
+    if (!skad_record_decode(row->data, row->len, &record)) {
+        return false;
+    }
+    bool ends = record.type != SKAD_RECORD_IMMUTABLE;
+    bool half_over =
+        ends && (record.expiry_unix_s <= now || record.expiry_unix_s - now <= life_s / 2);
+    size_t len = 0;
+    if (half_over && life_s > 0 && ours(node, &record)) {
+        len = sign_anew(node, &record, life_s, bytes);
+    } else if (!ends || record.expiry_unix_s > now) {
+        memcpy(bytes, row->data, row->len);
+        len = row->len;
+    }
+    *out = (skad_start_record){
+        .bytes = {bytes, len},
+        .type = record.type,
+        .key = record.key,
+        .life_s = (uint32_t)life_s,
+    };
+    return len > 0;
+}
+
+/* What was signed anew replaces the old one before it is sent, so that a crash in between cannot
+ * leave the network with a later expiry than we know of. */
+static bool keep_anew(skad_node *node, const skad_start_record *start)
+{
+    skad_record record;
+    bool decodes = skad_record_decode(start->bytes.data, start->bytes.len, &record);
+    SKAD_ASSERT(decodes);
+    const skad_publication publication = {&record, start->bytes, start->life_s};
+    return skad_shelf_keep(node, &publication) == SKAD_OK;
+}
+
+static bool recent(const skad_node *node, const skad_store_record *row)
+{
+    uint64_t now = node->now.unix_s;
+    return row->stored_unix_s <= now &&
+           (now - row->stored_unix_s) * SKAD_US_PER_S < hour_us(node) / 2;
+}
+
+/* Announces one publication; false when there is no place for it now. */
+static bool announce(skad_node *node, const skad_store_record *row, size_t place)
+{
+    skad_republish_state *state = &node->republish;
+    uint8_t bytes[SKAD_RECORD_BYTES_MAX];
+    skad_start_record start;
+    const skad_store_name name = row->name;
+    if (!prepare(node, row, &start, bytes)) {
+        (void)node->store.ops->drop(node->store.self, SKAD_SHELF_PUBLISHED, &name);
+        return true;
+    }
+    bool anew = start.bytes.len != row->len || memcmp(bytes, row->data, row->len) != 0;
+    if (anew && !keep_anew(node, &start)) {
+        return true; /* a full disk: the next round tries again */
+    }
+    if (skad_start_put(node, SKAD_OPERATION_RENEW, &start, &state->running[place].op) != SKAD_OK) {
+        state->running[place].op = 0;
+        return false;
+    }
+    state->running[place].name = name;
+    return true;
+}
+
+/* The index of a free place for a renewal, SKAD_RENEWALS_MAX if there is none. The first one
+ * allocates them, like the operation that it begins. */
+static size_t free_place(skad_republish_state *state)
+{
+    size_t place = 0;
+    if (state->running == NULL) {
+        state->running = calloc(SKAD_RENEWALS_MAX, sizeof *state->running);
+    }
+    if (state->running == NULL) {
+        return SKAD_RENEWALS_MAX;
+    }
+    while (place < SKAD_RENEWALS_MAX && state->running[place].op != 0) {
+        place++;
+    }
+    return place;
+}
+
+static void step(skad_node *node)
+{
+    skad_republish_state *state = &node->republish;
+    const skad_store *store = &node->store;
+    const skad_store_name here = state->from;
+    skad_store_record row;
+    if (!store->ops->next(store->self, SKAD_SHELF_PUBLISHED, &state->from, &row)) {
+        memset(&state->from, 0, sizeof state->from);
+        state->first = false;
+    } else if (!recent(node, &row)) {
+        size_t place = free_place(state);
+        if (place == SKAD_RENEWALS_MAX || !announce(node, &row, place)) {
+            state->from = here;
+            state->step_us = node->now.mono_us + RETRY_US;
+            return;
+        }
+    }
+    state->step_us = node->now.mono_us + pace_us(node);
+}
+
+/* What is misplaced has times of its own; without a place it waits for the next one. */
+static void step_misplaced(skad_node *node)
+{
+    const skad_store *store = &node->store;
+    skad_store_name name;
+    skad_store_record row;
+    if (!skad_misplaced_due(node, &name)) {
+        return;
+    }
+    size_t place = free_place(&node->republish);
+    if (!store->ops->find(store->self, SKAD_SHELF_PUBLISHED, &name, node->now.unix_s, &row)) {
+        skad_misplaced_drop(node, &name); /* withdrawn meanwhile */
+    } else if (place < SKAD_RENEWALS_MAX) {
+        (void)announce(node, &row, place);
+    }
+}
+
+void skad_republish_advance(skad_node *node)
+{
+    skad_republish_state *state = &node->republish;
+    for (size_t i = 0; state->running != NULL && i < SKAD_RENEWALS_MAX; i++) {
+        if (state->running[i].op != 0) {
+            look_after(node, i);
+        }
+    }
+    if (node->join.joined && node->now.mono_us >= state->step_us) {
+        step(node);
+    }
+    if (node->join.joined) {
+        step_misplaced(node);
+    }
+}
+
+uint64_t skad_republish_deadline(const skad_node *node)
+{
+    uint64_t misplaced_us = skad_misplaced_deadline(node);
+    uint64_t step_us = node->republish.step_us;
+    uint64_t next_us = misplaced_us < step_us ? misplaced_us : step_us;
+    return node->join.joined ? next_us : UINT64_MAX;
+}

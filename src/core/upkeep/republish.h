@@ -1,0 +1,27 @@
+/* What we publish is announced again each hour (of a life of a day), also after a restart.
+ *
+ * There is no timetable: a round goes over the whole shelf in the order of its keys, one record
+ * after the other at an even pace, and takes three quarters to five quarters of an hour, drawn
+ * anew for each. So a shelf of a hundred thousand records is a steady trickle and not an hourly
+ * storm, and a restart makes none: what was announced less than half an hour ago is passed over.
+ * The first round after a start takes ten minutes, to make up for the time before.
+ *
+ * A signed record ends with its expiry. One of our own key is signed anew when half of its life is
+ * over, with the same sequence: the same publication, for longer. */
+#ifndef SKAD_UPKEEP_REPUBLISH_H
+#define SKAD_UPKEEP_REPUBLISH_H
+
+#include "src/core/node/state.h"
+
+#define SKAD_REPUBLISH_FIRST_DIVISOR 6                     /* of an hour: the first round */
+#define SKAD_REPUBLISH_STEP_US_MIN   (10 * SKAD_US_PER_MS) /* at most a hundred records a second */
+
+void skad_republish_init(skad_node *node);
+void skad_republish_free(skad_node *node);
+
+/* Looks after what ended and begins what is due; called at the end of every call that may have
+ * changed something. */
+void skad_republish_advance(skad_node *node);
+uint64_t skad_republish_deadline(const skad_node *node);
+
+#endif

@@ -1,0 +1,19 @@
+/* Watching records: a get again and again, told only when it brings something new.
+ *
+ *   WAITING -- due --> RUNNING (a get of the node's own) -- it ended --> WAITING
+ *                                                            \-> something new: an event
+ */
+#ifndef SKAD_UPKEEP_WATCH_H
+#define SKAD_UPKEEP_WATCH_H
+
+#include "src/core/node/state.h"
+
+/* Begins gets that are due and looks after those that ended; called at the end of every call that
+ * may have changed something. */
+void skad_watch_advance(skad_node *node);
+uint64_t skad_watch_deadline(const skad_node *node);
+
+/* Ends a watch by its name; false if there is none of that name. */
+bool skad_watch_cancel(skad_node *node, skad_op name);
+
+#endif
