@@ -14,7 +14,9 @@
 
 #include "bench/measure.h"
 #include "crypto/assert.h"
+#include "skad/simulator.h"
 #include "src/core/node/fill.h"
+#include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
 #include "tests/support/identities.h"
 
@@ -116,6 +118,7 @@ static skad_node *make_node(const role *self, bool daemon, skad_shared *shared, 
                                .identity = &self->identity,
                                .store = *store,
                                .families = SKAD_FAMILIES_ALL};
+    const skad_simulator_config simulator = {.shared = shared, .disposable = true, .frugal = true};
     skad_node_limits_default(&config.limits);
     if (!daemon) {
         config.limits = (skad_node_limits){.peers = 512,
@@ -126,9 +129,7 @@ static skad_node *make_node(const role *self, bool daemon, skad_shared *shared, 
                                            .duplicates = 16,
                                            .tokens = 64,
                                            .roots = 4};
-        config.shared = shared;
-        config.disposable = true;
-        config.frugal = true;
+        config.simulator = &simulator;
     }
     skad_node *node;
     status = skad_node_new(&config, NOW, &node);
@@ -158,12 +159,12 @@ static size_t bans_bytes(const skad_bans *bans)
            (bans->strikes == NULL ? 0 : SKAD_STRIKES_PLACES * sizeof(skad_strikes));
 }
 
-static void print_parts(const char *title, const skad_node *node)
+static void print_parts(const char *title, skad_node *node)
 {
-    const skad_table *table = &node->table;
+    const skad_table *table = skad_node_parts_of(node).table;
     const skad_peers *peers = &table->peers;
     printf("%s, %u peers in %zu buckets:\n", title, peers->count, table->buckets_count);
-    print_part("the node itself", sizeof *node);
+    print_part("the node itself", skad_node_parts_of(node).bytes);
     print_part("peers", peers->room * (sizeof *peers->peers + sizeof *peers->prefixes +
                                        sizeof *peers->checks_ms) +
                             peers->annexes_room * sizeof *peers->annexes);
@@ -172,23 +173,33 @@ static void print_parts(const char *title, const skad_node *node)
     print_part("tokens", peers->grants.places == NULL
                              ? 0
                              : peers->grants.count * sizeof *peers->grants.places);
-    print_part("pending",
-               node->pending.room * (sizeof *node->pending.rpcs + sizeof *node->pending.due_us +
-                                     sizeof *node->pending.free_slots));
+    print_part("pending", skad_node_parts_of(node).pending->room *
+                              (sizeof *skad_node_parts_of(node).pending->rpcs +
+                               sizeof *skad_node_parts_of(node).pending->due_us +
+                               sizeof *skad_node_parts_of(node).pending->free_slots));
     print_part("operations",
-               node->operations.count * (sizeof *node->operations.places + sizeof *node->ended));
-    print_part("outbox",
-               node->outbox.shared != NULL ? 0 : node->outbox.slots * sizeof *node->outbox.ring);
-    print_part("duplicates", (node->duplicates.mask + 1) * sizeof *node->duplicates.prints);
-    print_part("events", node->events.room * sizeof *node->events.events);
-    print_part("bans and strikes", bans_bytes(&node->bans));
-    print_part("roots",
-               node->roots.prints == NULL ? 0 : node->roots.slots * sizeof *node->roots.prints);
-    print_part("candidates", node->upkeep.candidates_room * sizeof *node->upkeep.candidates);
-    print_part("votes",
-               node->observed.votes[0] == NULL ? 0 : 2 * SKAD_OBSERVED_VOTES * sizeof(skad_vote));
-    print_part("newcomers",
-               node->handover.arrived == NULL ? 0 : 2 * SKAD_NEWCOMERS_MAX * sizeof(skad_id));
+               skad_node_parts_of(node).operations->count *
+                   (sizeof *skad_node_parts_of(node).operations->places + sizeof(skad_op)));
+    print_part("outbox", skad_node_parts_of(node).outbox->shared != NULL
+                             ? 0
+                             : skad_node_parts_of(node).outbox->slots *
+                                   sizeof *skad_node_parts_of(node).outbox->ring);
+    print_part("duplicates", (skad_node_parts_of(node).duplicates->mask + 1) *
+                                 sizeof *skad_node_parts_of(node).duplicates->prints);
+    print_part("events", skad_node_parts_of(node).events->room *
+                             sizeof *skad_node_parts_of(node).events->events);
+    print_part("bans and strikes", bans_bytes(skad_node_parts_of(node).bans));
+    print_part("roots", skad_node_parts_of(node).roots->prints == NULL
+                            ? 0
+                            : skad_node_parts_of(node).roots->slots *
+                                  sizeof *skad_node_parts_of(node).roots->prints);
+    print_part("candidates", skad_node_parts_of(node).ping_queue->room * sizeof(skad_ping_target));
+    print_part("votes", skad_node_parts_of(node).observed->votes[0] == NULL
+                            ? 0
+                            : 2 * SKAD_OBSERVED_VOTES * sizeof(skad_vote));
+    print_part("newcomers", skad_node_parts_of(node).handover->arrived == NULL
+                                ? 0
+                                : 2 * SKAD_NEWCOMERS_MAX * sizeof(skad_id));
 }
 
 /* ---- Time ---- */
@@ -247,11 +258,12 @@ static double us_a_request(const crowd *all, size_t nodes, const bench_client *c
     static skad_draft requests[REQUESTS];
     static skad_datagram answer;
     for (size_t i = 0; i < REQUESTS; i++) {
-        const skad_node *node = all->nodes[i % nodes];
+        skad_node *node = all->nodes[i % nodes];
         uint8_t token[SKAD_TOKEN_BYTES];
-        skad_token_make(node->token_key, &client->address, &client->identity.id, node->now.mono_us,
-                        token);
-        bench_find_node(client, &node->identity.id, token, number + i, &requests[i]);
+        skad_token_make(skad_node_parts_of(node).env->token_key, &client->address,
+                        &client->identity.id, skad_node_parts_of(node).env->now.mono_us, token);
+        bench_find_node(client, &skad_node_parts_of(node).env->identity.id, token, number + i,
+                        &requests[i]);
     }
     size_t answered = 0;
     double start = bench_cpu_s();

@@ -9,7 +9,7 @@
 #include "crypto/assert.h"
 #include "crypto/random.h"
 #include "proto/profile.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "tests/support/identities.h"
 
 static double clock_s(clockid_t clock)
@@ -72,8 +72,10 @@ static void fill_table(skad_node *node, size_t peers)
             .family = SKAD_FAMILY_IPV6,
             .port = (uint16_t)(1024 + i),
             .ip = {0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (uint8_t)(i >> 8), (uint8_t)i}};
-        skad_table_answered(&node->table, &id, &address, 1000, node->now.mono_us);
-        skad_table_answered(&node->table, &id, &address6, 1000, node->now.mono_us);
+        skad_table_answered(skad_node_parts_of(node).table, &id, &address, 1000,
+                            skad_node_parts_of(node).env->now.mono_us);
+        skad_table_answered(skad_node_parts_of(node).table, &id, &address6, 1000,
+                            skad_node_parts_of(node).env->now.mono_us);
     }
 }
 

@@ -7,7 +7,7 @@
 
 #include "bench/measure.h"
 #include "crypto/random.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 
 #define ROUNDS 15
 #define CALLS  20000
@@ -19,7 +19,8 @@ static double rate_refused(skad_node *node, uint8_t *noise, size_t len)
     double start = bench_cpu_s();
     for (uint32_t i = 0; i < CALLS; i++) {
         memcpy(noise, &i, sizeof i);
-        refused += skad_node_receive(node, noise, len, &from, node->now) == SKAD_VERDICT_TAG;
+        refused += skad_node_receive(node, noise, len, &from, skad_node_parts_of(node).env->now) ==
+                   SKAD_VERDICT_TAG;
     }
     double rate = CALLS / (bench_cpu_s() - start);
     return refused == CALLS ? rate : 0;

@@ -16,7 +16,7 @@
 #include "bench/measure.h"
 #include "crypto/keys.h"
 #include "proto/profile.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "tests/support/daemon_process.h"
 
 #define ROUNDS          25
@@ -69,7 +69,8 @@ static double rate_node(skad_node *node, const bench_client *client, const skad_
     size_t answered = 0;
     double start = bench_cpu_s();
     for (size_t i = 0; i < CALLS; i++) {
-        skad_node_receive(node, requests[i].bytes, requests[i].len, &client->address, node->now);
+        skad_node_receive(node, requests[i].bytes, requests[i].len, &client->address,
+                          skad_node_parts_of(node).env->now);
         if ((i + 1) % burst == 0) {
             while (skad_node_poll_datagram(node, &answer)) {
                 answered += answer.len > 0;
@@ -80,14 +81,15 @@ static double rate_node(skad_node *node, const bench_client *client, const skad_
     return answered == CALLS ? rate : 0;
 }
 
-static void make_requests(const skad_node *node, const bench_client *client, uint64_t first,
+static void make_requests(skad_node *node, const bench_client *client, uint64_t first,
                           skad_draft *requests)
 {
     uint8_t token[SKAD_TOKEN_BYTES];
-    skad_token_make(node->token_key, &client->address, &client->identity.id, node->now.mono_us,
-                    token);
+    skad_token_make(skad_node_parts_of(node).env->token_key, &client->address, &client->identity.id,
+                    skad_node_parts_of(node).env->now.mono_us, token);
     for (uint64_t i = 0; i < CALLS; i++) {
-        bench_find_node(client, &node->identity.id, token, first + i, &requests[i]);
+        bench_find_node(client, &skad_node_parts_of(node).env->identity.id, token, first + i,
+                        &requests[i]);
     }
 }
 

@@ -8,7 +8,7 @@
 
 #include "bench/measure.h"
 #include "crypto/random.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 
 #define ROUNDS 25
 #define CALLS  512
@@ -26,7 +26,7 @@ static double us_per_call(double start)
 static void measure(skad_node *node, const skad_id *ids, size_t round, figures *out)
 {
     static volatile size_t sink;
-    skad_table *table = &node->table;
+    skad_table *table = skad_node_parts_of(node).table;
     const skad_peers *peers = &table->peers;
     skad_peer_slot slots[SKAD_K_MAX];
     uint8_t digest[SKAD_HASH_BYTES];
@@ -41,12 +41,13 @@ static void measure(skad_node *node, const skad_id *ids, size_t round, figures *
     for (size_t i = 0; i < CALLS; i++) {
         skad_peer_slot slot = (skad_peer_slot)(i % peers->used);
         const skad_address there = skad_route_address(peers, slot, 0);
-        sink += skad_table_answered(table, &peers->peers[slot].id, &there, 1000, node->now.mono_us);
+        sink += skad_table_answered(table, &peers->peers[slot].id, &there, 1000,
+                                    skad_node_parts_of(node).env->now.mono_us);
     }
     out->answered[round] = us_per_call(start);
     start = bench_cpu_s();
     for (size_t i = 0; i < CALLS; i++) {
-        skad_table_failed(table, &ids[i], &address, node->now.mono_us);
+        skad_table_failed(table, &ids[i], &address, skad_node_parts_of(node).env->now.mono_us);
     }
     out->failed[round] = us_per_call(start);
     start = bench_cpu_s();
@@ -62,16 +63,18 @@ static void measure(skad_node *node, const skad_id *ids, size_t round, figures *
     (void)sink; /* only so that nothing above is left out */
 }
 
-static size_t table_bytes(const skad_node *node)
+static size_t table_bytes(skad_node *node)
 {
-    const skad_peers *peers = &node->table.peers;
-    return sizeof node->table +
+    const skad_peers *peers = &skad_node_parts_of(node).table->peers;
+    return sizeof(skad_table) +
            peers->room *
                (sizeof *peers->peers + sizeof *peers->prefixes + sizeof *peers->checks_ms) +
            peers->annexes_room * sizeof *peers->annexes +
            peers->grants.count * sizeof *peers->grants.places +
-           node->table.buckets_room *
-               (sizeof *node->table.buckets + 2 * node->table.k * sizeof *node->table.runs);
+           skad_node_parts_of(node).table->buckets_room *
+               (sizeof *skad_node_parts_of(node).table->buckets +
+                2 * skad_node_parts_of(node).table->k *
+                    sizeof *skad_node_parts_of(node).table->runs);
 }
 
 int main(void)
@@ -95,11 +98,11 @@ int main(void)
     printf("a known peer answered          %6.3f us\n", bench_median(all.answered, ROUNDS));
     printf("an unknown peer failed         %6.3f us\n", bench_median(all.failed, ROUNDS));
     printf("is a stranger wanted           %6.3f us\n", bench_median(all.wants, ROUNDS));
-    printf("16 closest among %3zu           %6.3f us\n", (size_t)node->table.peers.count,
-           bench_median(all.closest, ROUNDS));
+    printf("16 closest among %3zu           %6.3f us\n",
+           (size_t)skad_node_parts_of(node).table->peers.count, bench_median(all.closest, ROUNDS));
     printf("a table for %zu peers takes %zu KiB, %zu bytes a peer\n",
-           (size_t)node->table.peers.slots, table_bytes(node) / 1024,
-           table_bytes(node) / node->table.peers.slots);
+           (size_t)skad_node_parts_of(node).table->peers.slots, table_bytes(node) / 1024,
+           table_bytes(node) / skad_node_parts_of(node).table->peers.slots);
     skad_node_free(node);
     store.ops->free(store.self);
     return 0;

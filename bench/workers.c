@@ -12,7 +12,7 @@
 
 #include "bench/measure.h"
 #include "crypto/assert.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "src/daemon/workers.h"
 
 #define ROUNDS    21
@@ -45,8 +45,9 @@ static void make_requests(feed *self)
     for (size_t i = 0; i < REQUESTS; i++) {
         skad_address from = source(self, i);
         uint8_t token[SKAD_TOKEN_BYTES];
-        skad_token_make(self->node->token_key, &from, &self->client.identity.id,
-                        self->node->now.mono_us, token);
+        skad_token_make(skad_node_parts_of(self->node).env->token_key, &from,
+                        &self->client.identity.id, skad_node_parts_of(self->node).env->now.mono_us,
+                        token);
         bench_find_node(&self->client, skad_node_self(self->node), token, self->numbered++,
                         &self->requests[i]);
     }
@@ -61,9 +62,10 @@ static size_t hand_in(feed *self, skad_workers *workers, size_t first, size_t an
         skad_address from = source(self, first + count);
         if (workers == NULL) {
             (void)skad_node_receive(self->node, request->bytes, request->len, &from,
-                                    self->node->now);
+                                    skad_node_parts_of(self->node).env->now);
         } else {
-            skad_workers_receive(workers, request->bytes, request->len, &from, self->node->now);
+            skad_workers_receive(workers, request->bytes, request->len, &from,
+                                 skad_node_parts_of(self->node).env->now);
         }
         count++;
     }
@@ -98,7 +100,7 @@ static double rate(feed *self, skad_workers *workers)
     while (answered < REQUESTS) {
         size_t in = hand_in(self, workers, handed, answered);
         if (workers != NULL) {
-            (void)skad_workers_collect(workers, self->node->now);
+            (void)skad_workers_collect(workers, skad_node_parts_of(self->node).env->now);
             skad_workers_seal(workers);
         }
         size_t out = take_answers(self, workers);

@@ -2,8 +2,8 @@
  * small stage (theatre.h). After each step all invariants hold (src/core/node/invariants.h); a node
  * that is ticked comes to rest; and at the end each operation that was started has had its one
  * event. */
-#include "src/core/node/state.h"
 #include "fuzz/theatre.h"
+#include "src/core/node/parts.h"
 
 #define STEPS_MAX 100
 

@@ -6,8 +6,10 @@
 
 #include "proto/address.h"
 #include "proto/profile.h"
+#include "skad/simulator.h"
+#include "src/core/node/driver.h"
 #include "src/core/node/invariants.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
 
@@ -83,7 +85,8 @@ void theatre_open(theatre *self, fuzz_choices *choices)
                                .seed = {1},
                                .families = shape % 8 == 0 ? SKAD_FAMILY_IPV4 : SKAD_FAMILIES_ALL,
                                .limits = choose_limits(shape / 8)};
-    config.frugal = shape % 16 >= 8;
+    const skad_simulator_config frugal = {.frugal = true};
+    config.simulator = shape % 16 >= 8 ? &frugal : NULL;
     if (shape >= 128) {
         config.rates = (skad_node_rates){.unproven = {{2, 4}, {4, 8}, {8, 16}},
                                          .unproven_all = {8, 16},
@@ -127,7 +130,7 @@ void theatre_tick(theatre *self)
 
 void theatre_deliver(theatre *self, const skad_address *from, const skad_datagram *datagram)
 {
-    if ((from->family & self->stage.node->families) != 0) {
+    if ((from->family & skad_node_parts_of(self->stage.node).families) != 0) {
         (void)test_stage_deliver(&self->stage, from, datagram);
     }
 }
@@ -159,7 +162,7 @@ static void hear(theatre *self, const skad_datagram *datagram)
 {
     skad_envelope envelope;
     FUZZ_REQUIRE(datagram->len > SKAD_TAG_BYTES && datagram->len <= SKAD_DATAGRAM_BYTES_MAX);
-    FUZZ_REQUIRE((datagram->to.family & self->stage.node->families) != 0);
+    FUZZ_REQUIRE((datagram->to.family & skad_node_parts_of(self->stage.node).families) != 0);
     FUZZ_REQUIRE(skad_address_routable(&datagram->to, false));
     skad_verdict verdict = skad_envelope_decode(datagram->bytes + SKAD_TAG_BYTES,
                                                 datagram->len - SKAD_TAG_BYTES, &envelope);

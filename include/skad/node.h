@@ -9,9 +9,8 @@
  *     while (skad_node_poll_event(...)) act
  *
  * The same sequence of calls with the same arguments gives the same datagrams and events, byte for
- * byte. Nothing here blocks; nothing on the way of a datagram allocates, unless the node is to be
- * frugal. One node is used by one
- * thread at a time; different nodes are independent. */
+ * byte. Nothing here blocks; nothing on the way of a datagram allocates, unless a simulator wants
+ * nodes to be frugal. One node is used by one thread at a time; different nodes are independent. */
 #ifndef SKAD_NODE_H
 #define SKAD_NODE_H
 
@@ -29,16 +28,6 @@
 #include "skad/verdict.h"
 
 typedef struct skad_node skad_node;
-
-/* Room that nodes of one thread share, since each needs it only from a call until the driver has
- * polled what the call wanted to send. Whoever has many nodes has one of these for all. */
-typedef struct skad_shared skad_shared;
-
-/* `outbox`: datagrams waiting to be polled, 16..4096; more are dropped. Errors: SKAD_ERR_INPUT,
- * SKAD_ERR_MEMORY. */
-SKAD_MUST_CHECK skad_status skad_shared_new(uint16_t outbox, skad_shared **out);
-/* After the last of its nodes. NULL is allowed. */
-void skad_shared_free(skad_shared *shared);
 
 /* Caps. Every table of the node is bounded by one of these; skad_node_limits_default fills in what
  * a daemon wants, a simulator may go lower. */
@@ -79,18 +68,7 @@ typedef struct skad_node_rates {
 /* What suits the profile: no limits at all where it sets none. */
 void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out);
 
-/* What an experiment may change of how nodes behave: what a defence is worth is measured by leaving
- * it out. */
-typedef struct skad_node_tuning {
-    bool closing_round;       /* a lookup asks the closest of all its paths together at last */
-    bool neighbourhood_check; /* it looks behind neighbours that are dead or crowd */
-    uint8_t sibling_factor;   /* eta: the sibling list has eta * s places, 0..5 */
-    uint8_t answer_contacts;  /* named in an answer at most, 1..16 */
-    uint16_t lookup_requests; /* that end a lookup, 1..192 */
-} skad_node_tuning;
-
-/* As shipped: all on, eta 5, 16 contacts, 192 requests. */
-void skad_node_tuning_default(skad_node_tuning *out);
+typedef struct skad_simulator_config skad_simulator_config;
 
 typedef struct skad_node_config {
     skad_profile profile;
@@ -102,17 +80,8 @@ typedef struct skad_node_config {
     skad_node_limits limits;
     skad_node_rates rates; /* all zero: no limits */
 
-    /* For many nodes in one process, as in a simulator; a daemon leaves them as they are. */
-    /* Borrowed; NULL: the node has its own, of limits.outbox places. The driver polls every
-     * datagram out of one node before it calls another that shares. */
-    skad_shared *shared;
-    /* The identity's keys are worth nothing: they are neither locked into memory nor kept out of
-     * core dumps. */
-    bool disposable;
-    /* Memory comes when it is needed, up to the limits, and not at the start. Then any call may
-     * allocate, and where there is no memory it is as if the limit was reached. */
-    bool frugal;
-    const skad_node_tuning *tuning; /* copied; NULL: as shipped */
+    /* Copied; NULL in a daemon. Many nodes in one process: skad/simulator.h. */
+    const skad_simulator_config *simulator;
 } skad_node_config;
 
 /* Errors: SKAD_ERR_INPUT (something out of its range), SKAD_ERR_PUZZLE (the identity does not

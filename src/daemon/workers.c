@@ -13,7 +13,7 @@
 #include "crypto/assert.h"
 #include "crypto/hash.h"
 #include "crypto/random.h"
-#include "src/core/inbound/intake.h"
+#include "src/core/node/driver.h"
 #include "src/daemon/lane.h"
 
 #define BATCHES     64          /* a whole outbox of full ones */

@@ -7,7 +7,8 @@
 #include "crypto/assert.h"
 #include "proto/seal.h"
 #include "skad/record.h"
-#include "src/core/node/state.h"
+#include "src/core/node/driver.h"
+#include "src/core/node/readers.h"
 #include "src/core/routing/distance.h"
 #include "src/sim/memory.h"
 
@@ -214,15 +215,9 @@ static size_t name_nobody(const skad_world *world, const skad_id *target,
 static size_t name_closest(const skad_world *world, uint32_t self, const skad_id *requester,
                            const skad_id *target, skad_contact out[static SKAD_CONTACTS_MAX])
 {
-    const skad_table *table = &world->nodes[self].node->table;
-    skad_peer_slot slots[SKAD_K_MAX];
-    size_t count =
-        skad_peers_closest(&table->peers, target, SKAD_FAMILY_IPV4, requester,
-                           table->k < SKAD_CONTACTS_MAX ? table->k : SKAD_CONTACTS_MAX, slots);
-    for (size_t i = 0; i < count; i++) {
-        skad_table_contact(table, slots[i], &out[i]);
-    }
-    return count;
+    const size_t k = world->profile.k;
+    return skad_node_closest(world->nodes[self].node, target, SKAD_FAMILY_IPV4, requester,
+                             k < SKAD_CONTACTS_MAX ? k : SKAD_CONTACTS_MAX, out);
 }
 
 /* One search that an adversary was asked to help with. */

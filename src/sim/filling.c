@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "src/core/node/fill.h"
-#include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/liveness.h"
+#include "src/core/routing/table.h"
 #include "src/sim/memory.h"
 
 #define ACQUAINTANCES_MAX 1024 /* 64 buckets hold no more */
@@ -76,11 +76,12 @@ static bool is_up(const void *user, uint32_t node)
 static void meet_siblings(filling *self)
 {
     skad_world *world = self->world;
+    const size_t siblings = (size_t)world->profile.siblings * world->scenario.eta;
     uint32_t closest[SKAD_SIBLINGS_MAX + 1];
     const skad_atlas_query query = {.target = skad_id_prefix(&world->ids[self->node]),
                                     .filter = is_up,
                                     .user = self,
-                                    .max = world->nodes[self->node].node->table.siblings_max + 1};
+                                    .max = siblings + 1};
     size_t count = skad_atlas_closest(&world->atlas, &query, closest);
     for (size_t i = 0; i < count; i++) {
         if (!met(self, closest[i])) {
@@ -100,7 +101,10 @@ static int by_age(const void *a, const void *b)
 static void meet_replacements(filling *self)
 {
     const skad_atlas *atlas = &self->world->atlas;
-    size_t places = self->world->nodes[self->node].node->limits.peers;
+    skad_fill caps[SKAD_CAP_COUNT];
+    skad_node_caps(self->world->nodes[self->node].node, skad_world_time(self->world, self->node),
+                   caps);
+    size_t places = caps[SKAD_CAP_PEERS].max;
     size_t tries = places > self->count && self->ranges_count > 0 ? 2 * (places - self->count) : 0;
     for (size_t i = 0; i < tries && self->count < places; i++) {
         skad_atlas_range range = self->ranges[i % self->ranges_count];

@@ -1,15 +1,14 @@
 #include "src/sim/foresight.h"
 
-#include "src/core/node/state.h"
+#include "src/core/node/readers.h"
 #include "src/sim/world.h"
 
 #define LINE_BYTES 64 /* of a cache; wrong on some processors, which costs a little time */
 
-/* NULL, for what is not there yet, is allowed. */
 static void fetch(const void *from, size_t bytes)
 {
     const uint8_t *line = from;
-    for (size_t i = 0; line != NULL && i < bytes; i += LINE_BYTES) {
+    for (size_t i = 0; i < bytes; i += LINE_BYTES) {
         __builtin_prefetch(line + i);
     }
 }
@@ -22,20 +21,6 @@ static uint32_t node_of(const skad_world *world, const skad_sim_event *event)
         return skad_sim_node_at(&world->places, &flight->to);
     }
     return event->kind == SKAD_SIM_WAKE ? event->index : SKAD_SIM_NOBODY;
-}
-
-static void fetch_tables(const skad_node *core, bool wakes)
-{
-    const skad_peers *peers = &core->table.peers;
-    fetch(peers->prefixes, peers->used * sizeof *peers->prefixes);
-    if (wakes) {
-        fetch(peers->checks_ms, peers->used * sizeof *peers->checks_ms);
-    }
-    fetch(core->pending.due_us, core->pending.used * sizeof *core->pending.due_us);
-    fetch(core->pending.rpcs, core->pending.used * sizeof *core->pending.rpcs);
-    fetch(core->duplicates.prints, (core->duplicates.mask + 1) * sizeof *core->duplicates.prints);
-    fetch(core->table.buckets, core->table.buckets_count * sizeof *core->table.buckets);
-    fetch(core->observed.votes[0], SKAD_OBSERVED_VOTES * sizeof *core->observed.votes[0]);
 }
 
 static void fetch_at(const skad_world *world, const skad_sim_event *event, unsigned stage)
@@ -55,9 +40,9 @@ static void fetch_at(const skad_world *world, const skad_sim_event *event, unsig
         fetch(node, sizeof *node);
     } else if (node->node != NULL) {
         if (stage == 2) {
-            fetch(node->node, sizeof *node->node);
+            skad_node_prefetch(node->node);
         } else {
-            fetch_tables(node->node, event->kind == SKAD_SIM_WAKE);
+            skad_node_prefetch_tables(node->node, event->kind == SKAD_SIM_WAKE);
         }
     }
 }

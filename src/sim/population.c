@@ -6,8 +6,8 @@
 
 #include "crypto/assert.h"
 #include "crypto/keys.h"
+#include "skad/simulator.h"
 #include "src/core/node/invariants.h"
-#include "src/core/node/state.h"
 #include "src/sim/adversary.h"
 #include "src/sim/memory.h"
 #include "src/sim/values.h"
@@ -95,13 +95,6 @@ void skad_world_start(skad_world *world, uint32_t node)
     SKAD_ASSERT(one->node == NULL);
     one->births++;
     skad_world_identity(world, node, &identity);
-    skad_node_config config = {.profile = world->profile,
-                               .identity = &identity,
-                               .store = one->store,
-                               .families = SKAD_FAMILY_IPV4,
-                               .shared = world->shared,
-                               .disposable = true,
-                               .frugal = true};
     const skad_node_tuning tuning = {
         .closing_round = world->scenario.closing_round,
         .neighbourhood_check = world->scenario.neighbourhood_check,
@@ -109,7 +102,13 @@ void skad_world_start(skad_world *world, uint32_t node)
         .answer_contacts = (uint8_t)world->scenario.beta,
         .lookup_requests = (uint16_t)world->scenario.steps_to_stop,
     };
-    config.tuning = &tuning;
+    const skad_simulator_config simulator = {
+        .shared = world->shared, .disposable = true, .frugal = true, .tuning = &tuning};
+    skad_node_config config = {.profile = world->profile,
+                               .identity = &identity,
+                               .store = one->store,
+                               .families = SKAD_FAMILY_IPV4,
+                               .simulator = &simulator};
     limits_of(world, node, &config.limits);
     own_seed(world, node, one->births, config.seed);
     skad_status status = skad_node_new(&config, skad_world_time(world, node), &one->node);

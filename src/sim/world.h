@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "skad/node.h"
+#include "skad/simulator.h"
 #include "src/sim/atlas.h"
 #include "src/sim/dice.h"
 #include "src/sim/flights.h"

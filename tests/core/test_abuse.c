@@ -14,7 +14,7 @@
 #include "proto/address.h"
 #include "proto/seal.h"
 #include "skad/records.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
@@ -273,7 +273,7 @@ static size_t flood(bool with_tokens)
         }
         pings += count_pings(stage);
     }
-    assert_in_range(stats_of(stage).pending, 0, SKAD_STRANGERS_ASKED_MAX);
+    assert_in_range(stats_of(stage).pending, 0, SKAD_PING_QUEUE_IN_FLIGHT_MAX);
     skad_table_row after[PEERS];
     assert_int_equal(skad_node_table(stage->node, stage->now, after, PEERS), PEERS);
     for (size_t i = 0; i < PEERS; i++) {
@@ -288,7 +288,7 @@ static size_t flood(bool with_tokens)
 static void a_flood_of_strangers_is_pinged_slowly_and_changes_no_table(void **state)
 {
     (void)state;
-    assert_in_range(flood(true), SKAD_STRANGERS_ASKED_MAX, 2 * SKAD_STRANGERS_ASKED_MAX);
+    assert_in_range(flood(true), SKAD_PING_QUEUE_IN_FLIGHT_MAX, 2 * SKAD_PING_QUEUE_IN_FLIGHT_MAX);
 }
 
 /* Their small requests leave no bytes for a ping beside the answer. */
@@ -548,7 +548,7 @@ static void strangers_that_never_answer_do_not_hold_up_a_lookup(void **state)
         assert_int_equal(test_stage_deliver(stage, &silent, &datagram), SKAD_VERDICT_ACCEPT);
         test_stage_run(stage, 10 * SKAD_US_PER_MS);
     }
-    assert_in_range(stats_of(stage).pending, 1, SKAD_STRANGERS_ASKED_MAX);
+    assert_in_range(stats_of(stage).pending, 1, SKAD_PING_QUEUE_IN_FLIGHT_MAX);
     skad_op op;
     assert_int_equal(skad_node_lookup(stage->node, &who->identity.id, stage->now, &op), SKAD_OK);
     const uint64_t began_us = stage->now.mono_us;

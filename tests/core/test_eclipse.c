@@ -12,7 +12,7 @@
 
 #include "proto/envelope.h"
 #include "skad/record.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 #include "tests/support/identities.h"

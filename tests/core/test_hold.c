@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "skad/record.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 #include "src/core/storage/duty.h"
@@ -438,7 +438,8 @@ static void those_behind_a_crowd_owe_as_long(void **state)
         skad_record record;
         bytes value = immutable_of(i, 50);
         assert_true(skad_record_decode(value.data, value.len, &record));
-        skad_duty duty = skad_duty_of(&stage.node->table, &stage.profile, &record.key);
+        skad_duty duty =
+            skad_duty_of(skad_node_parts_of(stage.node).table, &stage.profile, &record.key);
         if (duty.rank >= S && skad_duty_owed(&duty)) {
             behind_a_crowd = i;
         } else if (duty.rank >= S) {

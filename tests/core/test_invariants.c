@@ -14,19 +14,20 @@
 
 #include "src/core/base/instant.h"
 #include "src/core/node/invariants.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "tests/support/stage.h"
 
 static skad_peer *member(skad_node *node, size_t at)
 {
-    return &node->table.peers.peers[skad_table_members(&node->table, 0)[at]];
+    return &skad_node_parts_of(node)
+                .table->peers.peers[skad_table_members(skad_node_parts_of(node).table, 0)[at]];
 }
 
 /* The running lookup, and the operation that runs it. */
 static skad_operation *running(skad_node *node)
 {
-    for (size_t i = 0; i < node->operations.count; i++) {
-        skad_operation *operation = node->operations.places[i].operation;
+    for (size_t i = 0; i < skad_node_parts_of(node).operations->count; i++) {
+        skad_operation *operation = skad_node_parts_of(node).operations->places[i].operation;
         if (operation != NULL && operation->stage == SKAD_STAGE_RUNNING) {
             return operation;
         }
@@ -44,7 +45,8 @@ static skad_lookup *lookup(skad_node *node)
 
 static void overfill(skad_node *node)
 {
-    node->table.buckets[0].members_count = (uint8_t)(node->table.k + 1);
+    skad_node_parts_of(node).table->buckets[0].members_count =
+        (uint8_t)(skad_node_parts_of(node).table->k + 1);
 }
 static void forget_a_place(skad_node *node)
 {
@@ -52,48 +54,52 @@ static void forget_a_place(skad_node *node)
 }
 static void stand_twice(skad_node *node)
 {
-    skad_table_members(&node->table, 0)[1] = skad_table_members(&node->table, 0)[0];
+    skad_table_members(skad_node_parts_of(node).table, 0)[1] =
+        skad_table_members(skad_node_parts_of(node).table, 0)[0];
 }
 static void move_out_of_range(skad_node *node)
 {
-    member(node, 0)->id = node->table.self;
+    member(node, 0)->id = skad_node_parts_of(node).table->self;
     member(node, 0)->id.bytes[31] ^= 1;
-    node->table.buckets_count = 2;
+    skad_node_parts_of(node).table->buckets_count = 2;
 }
 static void replace_without_need(skad_node *node)
 {
-    skad_bucket *bucket = &node->table.buckets[0];
-    skad_table_cache(&node->table, 0)[bucket->cache_count++] =
-        skad_table_members(&node->table, 0)[--bucket->members_count];
+    skad_bucket *bucket = &skad_node_parts_of(node).table->buckets[0];
+    skad_table_cache(skad_node_parts_of(node).table, 0)[bucket->cache_count++] =
+        skad_table_members(skad_node_parts_of(node).table, 0)[--bucket->members_count];
     member(node, bucket->members_count)->places ^= SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_CACHE;
 }
 static void shuffle_siblings(skad_node *node)
 {
-    skad_peer_slot first = node->table.siblings[0];
-    node->table.siblings[0] = node->table.siblings[1];
-    node->table.siblings[1] = first;
+    skad_peer_slot first = skad_node_parts_of(node).table->siblings[0];
+    skad_node_parts_of(node).table->siblings[0] = skad_node_parts_of(node).table->siblings[1];
+    skad_node_parts_of(node).table->siblings[1] = first;
 }
 static void drop_a_sibling(skad_node *node)
 {
-    node->table.siblings_count--;
+    skad_node_parts_of(node).table->siblings_count--;
 }
 static void miscount(skad_node *node)
 {
-    node->table.peers.count++;
+    skad_node_parts_of(node).table->peers.count++;
 }
 static void meet_twice(skad_node *node)
 {
-    skad_peers *peers = &node->table.peers;
-    size_t from = skad_table_members(&node->table, 0)[0];
-    size_t to = node->table.siblings[0] == from ? node->table.siblings[1] : node->table.siblings[0];
+    skad_peers *peers = &skad_node_parts_of(node).table->peers;
+    size_t from = skad_table_members(skad_node_parts_of(node).table, 0)[0];
+    size_t to = skad_node_parts_of(node).table->siblings[0] == from
+                    ? skad_node_parts_of(node).table->siblings[1]
+                    : skad_node_parts_of(node).table->siblings[0];
     peers->peers[to].id = peers->peers[from].id;
     peers->prefixes[to] = peers->prefixes[from];
-    node->table.buckets[0].members_count = 0;
-    node->table.siblings_count = 0;
+    skad_node_parts_of(node).table->buckets[0].members_count = 0;
+    skad_node_parts_of(node).table->siblings_count = 0;
 }
 static void lose_a_prefix(skad_node *node)
 {
-    node->table.peers.prefixes[skad_table_members(&node->table, 0)[0]] ^= 1;
+    skad_node_parts_of(node)
+        .table->peers.prefixes[skad_table_members(skad_node_parts_of(node).table, 0)[0]] ^= 1;
 }
 static void lose_all_endpoints(skad_node *node)
 {
@@ -105,15 +111,16 @@ static void fail_for_ever(skad_node *node)
 }
 static void miscount_the_silent(skad_node *node)
 {
-    node->table.peers.silent++;
+    skad_node_parts_of(node).table->peers.silent++;
 }
 static void see_the_future(skad_node *node)
 {
-    member(node, 0)->seen_ms = skad_instant_ms(node->now.mono_us + SKAD_US_PER_S * 3600);
+    member(node, 0)->seen_ms =
+        skad_instant_ms(skad_node_parts_of(node).env->now.mono_us + SKAD_US_PER_S * 3600);
 }
 static void crowd(skad_node *node)
 {
-    node->table.group_table_max = 2;
+    skad_node_parts_of(node).table->group_table_max = 2;
     for (size_t i = 0; i < 3; i++) {
         member(node, i)->ipv4[2] = 77;
     }
@@ -123,74 +130,74 @@ static void crowd(skad_node *node)
 
 static void lose_a_slot(skad_node *node)
 {
-    node->pending.free_count--;
+    skad_node_parts_of(node).pending->free_count--;
 }
 static void free_a_slot_twice(skad_node *node)
 {
-    node->pending.fresh++;
-    node->pending.free_count++;
-    node->pending.free_slots[0] = 0; /* which waits */
+    skad_node_parts_of(node).pending->fresh++;
+    skad_node_parts_of(node).pending->free_count++;
+    skad_node_parts_of(node).pending->free_slots[0] = 0; /* which waits */
 }
 static void wait_for_no_reason(skad_node *node)
 {
-    node->pending.due_us[0]--;
+    skad_node_parts_of(node).pending->due_us[0]--;
 }
 static void wait_in_another_slot(skad_node *node)
 {
-    node->pending.rpcs[0].rpc_id[1] ^= 1;
+    skad_node_parts_of(node).pending->rpcs[0].rpc_id[1] ^= 1;
 }
 static void oversleep_a_check(skad_node *node)
 {
-    node->table.peers.due_us = UINT64_MAX;
+    skad_node_parts_of(node).table->peers.due_us = UINT64_MAX;
 }
 static void oversleep_the_sweep(skad_node *node)
 {
-    node->upkeep.sweep_us = UINT64_MAX;
+    skad_node_parts_of(node).housekeeping->sweep_us = UINT64_MAX;
 }
 static void overfill_the_outbox(skad_node *node)
 {
-    node->outbox.count = node->outbox.slots + 1;
+    skad_node_parts_of(node).outbox->count = skad_node_parts_of(node).outbox->slots + 1;
 }
 static void lend_what_is_not_there(skad_node *node)
 {
-    node->outbox.lent = node->outbox.count + 1;
+    skad_node_parts_of(node).outbox->lent = skad_node_parts_of(node).outbox->count + 1;
 }
 static void overfill_the_events(skad_node *node)
 {
-    node->events.count = node->events.room + 1;
+    skad_node_parts_of(node).events->count = skad_node_parts_of(node).events->room + 1;
 }
 static void overfill_the_misplaced(skad_node *node)
 {
-    node->misplaced.count = SKAD_MISPLACED_MAX + 1;
+    skad_node_parts_of(node).misplaced->count = SKAD_MISPLACED_MAX + 1;
 }
 static void overfill_the_missed(skad_node *node)
 {
-    node->mend.lost_count = SKAD_LOST_MAX + 1;
+    skad_node_parts_of(node).mend->lost_count = SKAD_LOST_MAX + 1;
 }
 static void miss_somebody_without_a_plan(skad_node *node)
 {
-    node->mend.lost_count = 1;
+    skad_node_parts_of(node).mend->lost_count = 1;
 }
 static void overfill_the_strangers(skad_node *node)
 {
-    node->upkeep.candidates_count = node->upkeep.candidates_room + 1;
+    skad_node_parts_of(node).ping_queue->count = skad_node_parts_of(node).ping_queue->room + 1;
 }
 
 /* ---- Operations ---- */
 
 static void miscount_operations(skad_node *node)
 {
-    node->operations.used++;
+    skad_node_parts_of(node).operations->used++;
 }
 static void await_nothing(skad_node *node)
 {
-    for (size_t i = 0; i < node->pending.used; i++) {
-        node->pending.rpcs[i].owner = 0;
+    for (size_t i = 0; i < skad_node_parts_of(node).pending->used; i++) {
+        skad_node_parts_of(node).pending->rpcs[i].owner = 0;
     }
 }
 static void await_somebody_else(skad_node *node)
 {
-    node->pending.rpcs[0].step++;
+    skad_node_parts_of(node).pending->rpcs[0].step++;
 }
 static void never_end(skad_node *node)
 {
@@ -334,15 +341,22 @@ static void save(snapshot *sound, void *at, size_t len)
 static void save_all(snapshot *sound, skad_node *node)
 {
     skad_lookup *found = lookup(node);
-    save(sound, node, sizeof *node);
-    save(sound, node->table.peers.peers, node->table.peers.slots * sizeof(skad_peer));
-    save(sound, node->table.peers.prefixes, node->table.peers.slots * sizeof(uint32_t));
-    save(sound, node->table.buckets, node->table.buckets_room * sizeof(skad_bucket));
-    save(sound, node->table.runs,
-         2 * node->table.k * node->table.buckets_room * sizeof(skad_peer_slot));
-    save(sound, node->pending.rpcs, node->pending.slots * sizeof(skad_pending_rpc));
-    save(sound, node->pending.due_us, node->pending.slots * sizeof(uint64_t));
-    save(sound, node->pending.free_slots, node->pending.slots * sizeof(uint16_t));
+    save(sound, node, skad_node_parts_of(node).bytes);
+    save(sound, skad_node_parts_of(node).table->peers.peers,
+         skad_node_parts_of(node).table->peers.slots * sizeof(skad_peer));
+    save(sound, skad_node_parts_of(node).table->peers.prefixes,
+         skad_node_parts_of(node).table->peers.slots * sizeof(uint32_t));
+    save(sound, skad_node_parts_of(node).table->buckets,
+         skad_node_parts_of(node).table->buckets_room * sizeof(skad_bucket));
+    save(sound, skad_node_parts_of(node).table->runs,
+         2 * skad_node_parts_of(node).table->k * skad_node_parts_of(node).table->buckets_room *
+             sizeof(skad_peer_slot));
+    save(sound, skad_node_parts_of(node).pending->rpcs,
+         skad_node_parts_of(node).pending->slots * sizeof(skad_pending_rpc));
+    save(sound, skad_node_parts_of(node).pending->due_us,
+         skad_node_parts_of(node).pending->slots * sizeof(uint64_t));
+    save(sound, skad_node_parts_of(node).pending->free_slots,
+         skad_node_parts_of(node).pending->slots * sizeof(uint16_t));
     save(sound, running(node), sizeof(skad_operation));
     save(sound, found, sizeof *found);
     save(sound, found->candidates.all, found->candidates.room * sizeof(skad_candidate));

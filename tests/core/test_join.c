@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "tests/support/network.h"
 #include "tests/support/stage.h"
 
@@ -20,7 +20,7 @@ static void without_room_for_its_lookup_a_node_waits(void **state)
     skad_profile profile = test_stage_profile();
     test_stage_init(&stage, &profile);
     test_stage_populate(&stage, 3);
-    skad_operations *operations = &stage.node->operations;
+    skad_operations *operations = skad_node_parts_of(stage.node).operations;
     const size_t before = operations->used;
     skad_operation *taken[128];
     size_t count = 0;
@@ -28,13 +28,13 @@ static void without_room_for_its_lookup_a_node_waits(void **state)
         assert_in_range(count, 0, sizeof taken / sizeof taken[0] - 1);
         taken[count++] = skad_operations_take(operations, SKAD_OPERATION_REFRESH, 0);
     }
-    stage.node->join.joined = false;
-    stage.node->join.hello_us = stage.now.mono_us;
-    stage.node->heard_us = stage.now.mono_us;
+    skad_node_parts_of(stage.node).join->joined = false;
+    skad_node_parts_of(stage.node).join->hello_us = stage.now.mono_us;
+    *skad_node_parts_of(stage.node).heard_us = stage.now.mono_us;
     for (unsigned i = 0; i < 3; i++) {
         skad_node_tick(stage.node, stage.now);
         test_stage_drain(&stage);
-        assert_int_equal(stage.node->join.lookup, 0);
+        assert_int_equal(skad_node_parts_of(stage.node).join->lookup, 0);
         assert_true(skad_node_deadline(stage.node) > stage.now.mono_us);
         stage.now.mono_us = skad_node_deadline(stage.node);
     }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "src/core/base/instant.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
 #include "src/core/upkeep/mend.h"
 #include "tests/support/dice.h"
@@ -78,7 +78,8 @@ static uint64_t lookups(const test_stage *stage)
 
 static bool known(const test_stage *stage, const test_stranger *who)
 {
-    return skad_peers_find(&stage->node->table.peers, &who->identity.id) != SKAD_PEER_NONE;
+    return skad_peers_find(&skad_node_parts_of(stage->node).table->peers, &who->identity.id) !=
+           SKAD_PEER_NONE;
 }
 
 /* Some fall silent and stay so until the table has forgotten them. */
@@ -97,7 +98,7 @@ static void while_all_answer_nothing_is_planned(void **state)
     test_stage *stage = *state;
     test_stage_run(stage, 3 * HOUR_US);
     assert_true(skad_mend_deadline(stage->node) == UINT64_MAX);
-    assert_int_equal(stage->node->mend.lost_count, 0);
+    assert_int_equal(skad_node_parts_of(stage->node).mend->lost_count, 0);
 }
 
 static void who_fell_silent_is_asked_for_a_week_less_and_less_often(void **state)
@@ -124,7 +125,7 @@ static void who_answers_again_is_a_peer_again_and_no_longer_missed(void **state)
     test_stage_run(stage, 2 * HOUR_US + HOUR_US / 2);
     assert_true(known(stage, &stage->strangers[0]));
     assert_true(known(stage, &stage->strangers[1]));
-    assert_int_equal(stage->node->mend.lost_count, 0);
+    assert_int_equal(skad_node_parts_of(stage->node).mend->lost_count, 0);
     assert_true(skad_mend_deadline(stage->node) == UINT64_MAX);
 }
 
@@ -147,7 +148,7 @@ static void a_living_peer_that_answers_begins_nothing(void **state)
 {
     test_stage *stage = *state;
     skad_node *node = stage->node;
-    node->mend.open = true;
+    skad_node_parts_of(node).mend->open = true;
     uint64_t before = lookups(stage);
     const test_stranger *who = &stage->strangers[3];
     skad_mend_answered(node, &who->identity.id, &who->address, true);
@@ -169,13 +170,13 @@ static void the_answers_to_joining_begin_nothing(void **state)
 }
 
 /* Requests under way to whoever is there. */
-static size_t hellos(const skad_node *node)
+static size_t hellos(skad_node *node)
 {
     size_t count = 0;
-    for (size_t i = 0; i < node->pending.used; i++) {
-        const skad_pending_rpc *rpc = &node->pending.rpcs[i];
-        count += node->pending.due_us[i] != UINT64_MAX && rpc->purpose == SKAD_PURPOSE_HELLO &&
-                 !rpc->has_responder;
+    for (size_t i = 0; i < skad_node_parts_of(node).pending->used; i++) {
+        const skad_pending_rpc *rpc = &skad_node_parts_of(node).pending->rpcs[i];
+        count += skad_node_parts_of(node).pending->due_us[i] != UINT64_MAX &&
+                 rpc->purpose == SKAD_PURPOSE_HELLO && !rpc->has_responder;
     }
     return count;
 }
@@ -190,7 +191,7 @@ static size_t hellos_of_a_round(test_stage *stage, const skad_address *join_addr
     test_stage_run(stage, 0);
     assert_int_equal(hellos(node), 0);
     stage->now.mono_us = skad_mend_deadline(node);
-    node->now = stage->now;
+    skad_node_parts_of(node).env->now = stage->now;
     skad_mend_tick(node);
     return hellos(node);
 }
@@ -226,11 +227,12 @@ static void those_known_for_longest_are_remembered(void **state)
         skad_mend_lost(node, &id, &nowhere, now_s - known_for_s);
         skad_mend_lost(node, &id, &nowhere, now_s - known_for_s);
     }
-    assert_int_equal(node->mend.lost_count, SKAD_LOST_MAX);
+    assert_int_equal(skad_node_parts_of(node).mend->lost_count, SKAD_LOST_MAX);
     size_t old = 0;
     for (size_t i = 0; i < SKAD_LOST_MAX; i++) {
-        assert_true(node->mend.lost[i].known_for_s > 500 + SKAD_LOST_MAX / 2 - 1);
-        old += node->mend.lost[i].known_for_s == 600;
+        assert_true(skad_node_parts_of(node).mend->lost[i].known_for_s >
+                    500 + SKAD_LOST_MAX / 2 - 1);
+        old += skad_node_parts_of(node).mend->lost[i].known_for_s == 600;
     }
     assert_int_equal(old, SKAD_LOST_MAX / 2);
 }
@@ -240,7 +242,7 @@ static void a_storm_makes_rounds_frequent_again(void **state)
 {
     test_stage *stage = *state;
     play *self = stage->user;
-    skad_mend_state *mend = &stage->node->mend;
+    skad_mend_state *mend = skad_node_parts_of(stage->node).mend;
     self->silent_to = 1; /* one is none */
     test_stage_run(stage, 2 * HOUR_US);
     assert_true(mend->pause_us == SKAD_MEND_PAUSE_US_MAX);
@@ -263,11 +265,11 @@ static void a_steady_coming_and_going_is_no_storm(void **state)
     unsigned storms = 0;
     for (unsigned i = 0; i < 4 * PEERS; i++) { /* as many as there are in a quarter of an hour */
         const skad_id id = {{(uint8_t)i}};
-        node->mend.pause_us = SKAD_MEND_PAUSE_US_MAX;
+        skad_node_parts_of(node).mend->pause_us = SKAD_MEND_PAUSE_US_MAX;
         skad_mend_lost(node, &id, &nowhere, 0);
-        storms += node->mend.pause_us == SKAD_MEND_PAUSE_US_MIN;
+        storms += skad_node_parts_of(node).mend->pause_us == SKAD_MEND_PAUSE_US_MIN;
         stage->now.mono_us += SKAD_MEND_STORM_US / PEERS;
-        node->now = stage->now;
+        skad_node_parts_of(node).env->now = stage->now;
     }
     assert_int_equal(storms, 1); /* the first, before it was known how things are here */
 }
@@ -282,10 +284,10 @@ static void rounds_are_a_minute_apart_whoever_falls_silent(void **state)
     for (unsigned second = 0; second < 3600; second++) {
         skad_id id = {{(uint8_t)second, (uint8_t)(second >> 8)}};
         test_stage_run(stage, SKAD_US_PER_S);
-        node->mend.storm_us = UINT64_MAX; /* as if each were a storm */
-        node->mend.storm = false;
-        node->mend.fell_before = 0;
-        node->mend.fell = PEERS;
+        skad_node_parts_of(node).mend->storm_us = UINT64_MAX; /* as if each were a storm */
+        skad_node_parts_of(node).mend->storm = false;
+        skad_node_parts_of(node).mend->fell_before = 0;
+        skad_node_parts_of(node).mend->fell = PEERS;
         skad_mend_lost(node, &id, &nowhere, 0);
     }
     assert_in_range(lookups(stage) - before, 20, 60 * 2 + 10); /* refreshes included */

@@ -7,10 +7,11 @@
 
 #include <cmocka.h>
 
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/siblings.h"
-#include "src/core/upkeep/upkeep.h"
+#include "src/core/upkeep/ping_queue.h"
+#include "src/core/upkeep/refresh.h"
 #include "tests/support/stage.h"
 
 /* ---- Buckets ---- */
@@ -24,7 +25,7 @@ typedef struct farthest {
 
 static bool is_far(const test_stage *stage, const skad_id *id)
 {
-    return skad_table_bucket_of(&stage->node->table, id) == 0;
+    return skad_table_bucket_of(skad_node_parts_of(stage->node).table, id) == 0;
 }
 
 static bool count_farthest(test_stage *stage, test_stranger *who, const skad_message *request,
@@ -54,7 +55,7 @@ static void a_bucket_full_of_the_living_is_not_refreshed(void **state)
     farthest counts = {0};
     stage.script = count_farthest;
     stage.user = &counts;
-    skad_table *table = &stage.node->table;
+    skad_table *table = skad_node_parts_of(stage.node).table;
     assert_int_equal(table->buckets[0].members_count, profile.k);
     test_stage_run(&stage, 4 * 3600 * SKAD_US_PER_S);
     assert_int_equal(counts.requests, 0);
@@ -92,7 +93,8 @@ static bool count_within(test_stage *stage, test_stranger *who, const skad_messa
     within *counts = stage->user;
     if (request->kind == SKAD_KIND_FIND_NODE) {
         const skad_id *target = &request->u.find_node.target;
-        counts->requests += skad_table_bucket_of(&stage->node->table, target) == counts->bucket;
+        counts->requests +=
+            skad_table_bucket_of(skad_node_parts_of(stage->node).table, target) == counts->bucket;
     }
     return true;
 }
@@ -114,11 +116,12 @@ static void who_has_just_joined_refreshes_full_buckets_too(void **state)
         test_stage_run(&stage, SKAD_US_PER_S);
     }
     skad_node *node = stage.node;
-    assert_int_equal(node->table.buckets[0].members_count, profile.k);
-    assert_true(stage.now.mono_us - node->join.joined_us < SKAD_REFRESH_SETTLE_US / 2);
+    assert_int_equal(skad_node_parts_of(node).table->buckets[0].members_count, profile.k);
+    assert_true(stage.now.mono_us - skad_node_parts_of(node).join->joined_us <
+                SKAD_REFRESH_SETTLE_US / 2);
     for (int settled = 0; settled < 2; settled++) {
         counts.requests = 0;
-        skad_upkeep_refresh_soon(node);
+        skad_refresh_soon(node);
         test_stage_run(&stage, 2 * SKAD_REFRESH_SOON_US);
         assert_int_equal(counts.requests == 0, settled);
         test_stage_run(&stage, SKAD_REFRESH_SETTLE_US);
@@ -138,7 +141,7 @@ static unsigned refreshes_near_us(test_stage *stage, size_t others, size_t from_
         test_stage_run(stage, SKAD_US_PER_S);
     }
     test_stage_run(stage, 1200 * SKAD_US_PER_S); /* until the looks at our own ID have ended */
-    skad_table *table = &stage->node->table;
+    skad_table *table = skad_node_parts_of(stage->node).table;
     assert_true(table->buckets_count >= 2);
     within counts = {.bucket = table->buckets_count - from_the_end};
     assert_in_range(table->buckets[counts.bucket].members_count, 1, profile.k - 1U);
@@ -153,15 +156,16 @@ static void a_bucket_that_siblings_cover_is_not_refreshed(void **state)
     (void)state;
     static test_stage stage;
     assert_int_equal(refreshes_near_us(&stage, 60, 2), 0);
-    assert_int_equal(stage.node->table.siblings_count, 20);
+    assert_int_equal(skad_node_parts_of(stage.node).table->siblings_count, 20);
     test_stage_free(&stage);
     /* The last one is, for whoever has come closest. */
     assert_true(refreshes_near_us(&stage, 60, 1) > 0);
-    assert_true(skad_siblings_cover(&stage.node->table, stage.node->table.buckets_count - 1));
+    assert_true(skad_siblings_cover(skad_node_parts_of(stage.node).table,
+                                    skad_node_parts_of(stage.node).table->buckets_count - 1));
     test_stage_free(&stage);
     /* As long as the list has room it covers nothing. */
     assert_true(refreshes_near_us(&stage, 14, 2) > 0);
-    assert_in_range(stage.node->table.siblings_count, 1, 19);
+    assert_in_range(skad_node_parts_of(stage.node).table->siblings_count, 1, 19);
     test_stage_free(&stage);
 }
 
@@ -181,7 +185,7 @@ static bool count_looks(test_stage *stage, test_stranger *who, const skad_messag
 
 static size_t rank_of(const test_stage *stage, const test_stranger *who)
 {
-    const skad_table *table = &stage->node->table;
+    const skad_table *table = skad_node_parts_of(stage->node).table;
     size_t rank = 0;
     while (rank < table->siblings_count &&
            skad_distance_compare(&table->self, &table->peers.peers[table->siblings[rank]].id,
@@ -215,7 +219,7 @@ static void who_has_joined_looks_again_if_a_neighbour_comes(void **state)
         stage.user = &looks;
         const test_stranger *who = test_stage_stranger(&stage);
         while ((rank_of(&stage, who) < SKAD_NEIGHBOURS) != cases[i].near ||
-               !skad_siblings_want(&stage.node->table, &who->identity.id)) {
+               !skad_siblings_want(skad_node_parts_of(stage.node).table, &who->identity.id)) {
             who = test_stage_stranger(&stage);
         }
         test_stage_knock(&stage, who);
@@ -252,7 +256,7 @@ static void who_knows_few_looks_for_ever(void **state)
         stage.script = count_looks;
         stage.user = &looks;
         test_stage_run(&stage, 8 * SKAD_LOOK_PAUSE_US_MAX);
-        assert_int_equal(stage.node->table.siblings_count, cases[i].peers);
+        assert_int_equal(skad_node_parts_of(stage.node).table->siblings_count, cases[i].peers);
         unsigned least = cases[i].looks ? 8 * (unsigned)cases[i].peers : 0;
         assert_in_range(looks, least,
                         least * 3 / 2); /* after three quarters of the pause or more */

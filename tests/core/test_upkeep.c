@@ -9,9 +9,10 @@
 #include <cmocka.h>
 
 #include "src/core/node/invariants.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "src/core/rpc/ask.h"
-#include "src/core/upkeep/upkeep.h"
+#include "src/core/upkeep/ping_queue.h"
+#include "src/core/upkeep/refresh.h"
 #include "tests/support/stage.h"
 
 /* Found by fuzzing: without room for the only peer's ping, nobody was ever checked again. */
@@ -23,7 +24,7 @@ static void a_check_without_room_is_made_up_for(void **state)
     test_stage_init(&stage, &profile);
     test_stage_populate(&stage, 1);
     skad_node *node = stage.node;
-    skad_pending *pending = &node->pending;
+    skad_pending *pending = skad_node_parts_of(node).pending;
     const skad_pending roomy = *pending;
     pending->free_count = 0; /* as if all slots were taken */
     pending->fresh = pending->slots;
@@ -70,7 +71,7 @@ static void peers_known_for_long_are_asked_rarely_but_somebody_always_is(void **
         unsigned before = asked_in_all(&stage);
         for (unsigned minute = 0; minute < 240; minute++) {
             test_stage_run(&stage, 60 * SKAD_US_PER_S);
-            assert_in_range(stage.now.mono_us - stage.node->heard_us, 0,
+            assert_in_range(stage.now.mono_us - *skad_node_parts_of(stage.node).heard_us, 0,
                             SKAD_CHECK_INTERVAL_US + SKAD_US_PER_S);
         }
         unsigned refreshed = 6 * 4 * (unsigned)counts[i]; /* at most, by lookups */
@@ -104,9 +105,9 @@ static void who_asks_us_is_checked_half_as_often(void **state)
     for (unsigned minute = 0; minute < 240; minute++) {
         test_stage_knock(&stage, asks);
         test_stage_run(&stage, 60 * SKAD_US_PER_S);
-        assert_true(
-            skad_peers_lives(&stage.node->table.peers,
-                             skad_peers_find(&stage.node->table.peers, &asks->identity.id)));
+        assert_true(skad_peers_lives(
+            &skad_node_parts_of(stage.node).table->peers,
+            skad_peers_find(&skad_node_parts_of(stage.node).table->peers, &asks->identity.id)));
     }
     assert_in_range(quiet->asked - quiet_before, 15, 30);
     assert_in_range(asks->asked - asks_before, 5, (quiet->asked - quiet_before) / 2 + 2);
@@ -116,8 +117,9 @@ static void who_asks_us_is_checked_half_as_often(void **state)
         test_stage_knock(&stage, asks);
         test_stage_run(&stage, 60 * SKAD_US_PER_S);
     }
-    assert_false(skad_peers_lives(&stage.node->table.peers,
-                                  skad_peers_find(&stage.node->table.peers, &asks->identity.id)));
+    assert_false(skad_peers_lives(
+        &skad_node_parts_of(stage.node).table->peers,
+        skad_peers_find(&skad_node_parts_of(stage.node).table->peers, &asks->identity.id)));
     test_stage_free(&stage);
 }
 
@@ -165,7 +167,7 @@ static void checks_come_in_rounds(void **state)
     test_stage_run(&stage, 3600 * SKAD_US_PER_S);
     assert_in_range(counts.rest_us, SKAD_CHECK_REST_US, SKAD_CHECK_INTERVAL_MAX_US);
     assert_in_range(counts.count, 1, counts.checks / 2);
-    assert_in_range(stage.node->table.peers.silent, 0, 0);
+    assert_in_range(skad_node_parts_of(stage.node).table->peers.silent, 0, 0);
     test_stage_free(&stage);
 }
 
@@ -228,14 +230,16 @@ static void of_a_network_that_ends_no_endpoint_is_lost(void **state)
     skad_node *node = stage.node;
     const test_stranger *who = &stage.strangers[3];
     const skad_id *id = &who->identity.id;
-    (void)skad_table_answered(&node->table, id, &second, SKAD_US_PER_MS, stage.now.mono_us);
+    (void)skad_table_answered(skad_node_parts_of(node).table, id, &second, SKAD_US_PER_MS,
+                              stage.now.mono_us);
     test_stage_run(&stage, 60 * SKAD_US_PER_S);
     assert_true(skad_ask_ping(node, &stage.strangers[5].identity.id, &stage.strangers[5].address,
                               SKAD_PURPOSE_CHECK));
     test_stage_run(&stage, SKAD_US_PER_S);
-    assert_in_range(node->heard_us, stage.now.mono_us - 2 * SKAD_US_PER_S, stage.now.mono_us);
+    assert_in_range(*skad_node_parts_of(node).heard_us, stage.now.mono_us - 2 * SKAD_US_PER_S,
+                    stage.now.mono_us);
     stage.script = nobody_answers;
-    skad_table_failed(&node->table, id, &who->address, stage.now.mono_us);
+    skad_table_failed(skad_node_parts_of(node).table, id, &who->address, stage.now.mono_us);
     assert_true(skad_ask_ping(node, id, &who->address, SKAD_PURPOSE_CHECK));
     test_stage_run(&stage, 60 * SKAD_US_PER_S);
     assert_int_equal(test_stage_peer(&stage, who)->families, SKAD_FAMILIES_ALL);
@@ -308,14 +312,14 @@ static void who_joins_pings_nobody_that_it_knows(void **state)
     test_stranger *who = &stage.strangers[2];
     stage.script = only_one_answers;
     stage.user = who;
-    stage.node->join.joined = false;
+    skad_node_parts_of(stage.node).join->joined = false;
     skad_node_tick(stage.node, stage.now);
     test_stage_run(&stage, 100 * SKAD_US_PER_MS);
     unsigned before = who->asked;
     assert_true(before > 0);
     test_stage_knock(&stage, who);
     test_stage_run(&stage, 100 * SKAD_US_PER_MS);
-    assert_true(stage.node->join.lookup != 0); /* which waits for the others */
+    assert_true(skad_node_parts_of(stage.node).join->lookup != 0); /* which waits for the others */
     assert_int_equal(who->asked, before);
     test_stage_free(&stage);
 }
@@ -349,7 +353,7 @@ static void begin_among_the_dead(test_stage *stage, size_t *dead)
     }
     *dead = 40;
     test_stage_run(stage, 1200 * SKAD_US_PER_S);
-    assert_false(stage->node->join.joined);
+    assert_false(skad_node_parts_of(stage->node).join->joined);
 }
 
 /* Somebody whom the table has no place for: its farthest bucket and cache are full. */
@@ -357,8 +361,9 @@ static test_stranger *stranger_far_away(test_stage *stage)
 {
     for (;;) {
         test_stranger *who = test_stage_stranger(stage);
-        if (skad_table_bucket_of(&stage->node->table, &who->identity.id) == 0) {
-            assert_false(skad_table_wants(&stage->node->table, &who->identity.id, &who->address));
+        if (skad_table_bucket_of(skad_node_parts_of(stage->node).table, &who->identity.id) == 0) {
+            assert_false(skad_table_wants(skad_node_parts_of(stage->node).table, &who->identity.id,
+                                          &who->address));
             return who;
         }
     }
@@ -373,13 +378,14 @@ static void a_table_full_of_the_dead_opens_to_who_knocks(void **state)
     size_t dead;
     begin_among_the_dead(&stage, &dead);
     test_stranger *who = stranger_far_away(&stage);
-    for (unsigned i = 0; i < 5 && !stage.node->join.joined; i++) {
+    for (unsigned i = 0; i < 5 && !skad_node_parts_of(stage.node).join->joined; i++) {
         test_stage_knock(&stage, who);
         test_stage_run(&stage, 60 * SKAD_US_PER_S);
     }
-    assert_true(stage.node->join.joined);
-    assert_int_not_equal(skad_peers_find(&stage.node->table.peers, &who->identity.id),
-                         SKAD_PEER_NONE);
+    assert_true(skad_node_parts_of(stage.node).join->joined);
+    assert_int_not_equal(
+        skad_peers_find(&skad_node_parts_of(stage.node).table->peers, &who->identity.id),
+        SKAD_PEER_NONE);
     test_stage_free(&stage);
 }
 
@@ -390,8 +396,8 @@ static void who_knocks_at_a_joined_node_has_nobody_asked(void **state)
     static test_stage stage;
     size_t dead;
     begin_among_the_dead(&stage, &dead);
-    stage.node->join.joined = true;
-    stage.node->heard_us = stage.now.mono_us;
+    skad_node_parts_of(stage.node).join->joined = true;
+    *skad_node_parts_of(stage.node).heard_us = stage.now.mono_us;
     test_stranger *who = stranger_far_away(&stage);
     unsigned before = asked_in_all(&stage);
     test_stage_knock(&stage, who);

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "src/sim/experiment.h"
 #include "src/sim/filling.h"
 #include "src/sim/foresight.h"
@@ -112,7 +112,7 @@ static void filled_buckets_are_full_where_there_are_enough(void **state)
     assert_true(skad_world_init(world, &scenario, reason));
     skad_sim_fill(world);
     for (uint32_t node = 0; node < world->count; node += 97) {
-        const skad_table *table = &world->nodes[node].node->table;
+        const skad_table *table = skad_node_parts_of(world->nodes[node].node).table;
         assert_null(skad_population_broken(world, node));
         assert_int_equal(table->siblings_count, table->siblings_max);
         assert_true(table->buckets_count >= 7); /* 2000 / 16 = 125 = 2^6.97 */
@@ -451,7 +451,8 @@ static void a_broken_invariant_ends_the_run(void **state)
     assert_true(skad_world_init(world, &scenario, reason));
     skad_sim_fill(world);
     assert_null(world->broken);
-    world->nodes[7].node->table.siblings_count--; /* its peer still says it is one */
+    skad_node_parts_of(world->nodes[7].node)
+        .table->siblings_count--; /* its peer still says it is one */
     skad_world_run(world, world->now_us + 600 * SKAD_US_PER_S);
     assert_non_null(world->broken);
     assert_int_equal(world->broken_node, 7);

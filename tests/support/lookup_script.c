@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "skad/simulator.h"
 #include "src/core/lookup/lookup.h"
 #include "src/core/lookup/region.h"
 #include "src/core/routing/distance.h"

@@ -7,8 +7,9 @@
 #include "crypto/assert.h"
 #include "crypto/hash.h"
 #include "proto/address.h"
+#include "skad/simulator.h"
 #include "src/core/node/invariants.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "tests/support/identities.h"
 
 #define EXAMINED_MAX 16 /* nodes, at the end of each run */
@@ -106,9 +107,9 @@ static void start(test_network *network, test_node *node)
     config.limits.pending = 256;
     config.limits.outbox = 128;
     config.limits.duplicates = 1024;
-    config.shared = network->shared;
-    config.disposable = network->shared != NULL;
-    config.frugal = network->shared != NULL;
+    const skad_simulator_config simulator = {
+        .shared = network->shared, .disposable = true, .frugal = true};
+    config.simulator = network->shared != NULL ? &simulator : NULL;
     for (size_t i = 0; i < sizeof config.seed; i++) {
         config.seed[i] = (uint8_t)test_network_draw(network);
     }
@@ -372,10 +373,11 @@ void test_network_know_all(test_network *network, size_t index)
     }
     for (size_t i = 0; i < network->count; i++) {
         const test_node *peer = &network->nodes[order[i]];
-        skad_table_answered(&network->nodes[index].node->table, &peer->identity.id, &peer->address,
+        skad_table_answered(skad_node_parts_of(network->nodes[index].node).table,
+                            &peer->identity.id, &peer->address,
                             network->latency_min_us + network->latency_max_us, network->now_us);
     }
-    network->nodes[index].node->heard_us = network->now_us;
+    *skad_node_parts_of(network->nodes[index].node).heard_us = network->now_us;
 }
 
 void test_network_stabilise(test_network *network)

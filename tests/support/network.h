@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "skad/node.h"
+#include "skad/simulator.h"
 
 #define TEST_NODES_MAX 1024
 

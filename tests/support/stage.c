@@ -11,7 +11,7 @@
 #include "proto/profile.h"
 #include "proto/seal.h"
 #include "src/core/node/invariants.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
 
@@ -287,8 +287,8 @@ void test_stage_run(test_stage *stage, uint64_t duration_us)
 void test_stage_token(const test_stage *stage, const test_stranger *who,
                       uint8_t token[static SKAD_TOKEN_BYTES])
 {
-    skad_token_make(stage->node->token_key, &who->address, &who->identity.id, stage->now.mono_us,
-                    token);
+    skad_token_make(skad_node_parts_of(stage->node).env->token_key, &who->address,
+                    &who->identity.id, stage->now.mono_us, token);
 }
 
 void test_stage_knock(test_stage *stage, const test_stranger *who)
@@ -304,7 +304,7 @@ void test_stage_knock(test_stage *stage, const test_stranger *who)
 
 const skad_peer *test_stage_peer(const test_stage *stage, const test_stranger *who)
 {
-    const skad_peers *peers = &stage->node->table.peers;
+    const skad_peers *peers = &skad_node_parts_of(stage->node).table->peers;
     skad_peer_slot slot = skad_peers_find(peers, &who->identity.id);
     return slot == SKAD_PEER_NONE ? NULL : &peers->peers[slot];
 }

@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "skad/simulator.h"
 #include "src/core/base/instant.h"
 #include "src/core/node/fill.h"
 #include "src/core/node/invariants.h"
+#include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"
@@ -34,13 +36,13 @@ typedef struct bench {
 
 static skad_node *make(bench *self, uint8_t group_table_max)
 {
+    const skad_simulator_config simulator = {
+        .shared = self->shared, .disposable = true, .frugal = true};
     skad_node_config config = {.profile = *skad_profile_builtin("test"),
                                .identity = &self->identity,
                                .store = self->store,
                                .families = SKAD_FAMILIES_ALL,
-                               .shared = self->shared,
-                               .disposable = true,
-                               .frugal = true};
+                               .simulator = &simulator};
     config.profile.group_table_max = group_table_max;
     skad_node_limits_default(&config.limits);
     config.limits.peers = 300;
@@ -126,11 +128,12 @@ static void a_filled_table_is_what_answers_one_by_one_make(void **state)
         assert_int_equal(skad_fill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
         for (size_t i = 0; i < CONTACTS; i++) {
             const skad_acquaintance *who = &self->known[i];
-            (void)skad_table_answered(&self->answered->table, who->id, who->address, who->rtt_us,
-                                      who->heard_us);
+            (void)skad_table_answered(skad_node_parts_of(self->answered).table, who->id,
+                                      who->address, who->rtt_us, who->heard_us);
         }
-        assert_in_range(self->filled->table.peers.count, 50, 300);
-        assert_tables_equal(&self->filled->table, &self->answered->table);
+        assert_in_range(skad_node_parts_of(self->filled).table->peers.count, 50, 300);
+        assert_tables_equal(skad_node_parts_of(self->filled).table,
+                            skad_node_parts_of(self->answered).table);
         end(self);
     }
 }
@@ -145,12 +148,12 @@ static void a_peer_is_filled_in_with_its_age(void **state)
     who->known_us = NOW.mono_us - 4000 * SKAD_US_PER_S;
     who->heard_us = NOW.mono_us - 10 * SKAD_US_PER_S;
     assert_int_equal(skad_fill_known(self->filled, who, 1, NOW), SKAD_OK);
-    skad_table *answered = &self->answered->table;
+    skad_table *answered = skad_node_parts_of(self->answered).table;
     (void)skad_table_answered(answered, who->id, who->address, who->rtt_us, who->known_us);
     (void)skad_table_answered(answered, who->id, who->address, who->rtt_us, who->heard_us);
-    answered->peers.peers[0].rtt = self->filled->table.peers.peers[0].rtt;
-    assert_tables_equal(&self->filled->table, answered);
-    assert_int_equal(self->filled->table.peers.due_us,
+    answered->peers.peers[0].rtt = skad_node_parts_of(self->filled).table->peers.peers[0].rtt;
+    assert_tables_equal(skad_node_parts_of(self->filled).table, answered);
+    assert_int_equal(skad_node_parts_of(self->filled).table->peers.due_us,
                      who->heard_us + (who->heard_us - who->known_us) / SKAD_CHECK_LIFE_DIVISOR);
     end(self);
 }
@@ -169,7 +172,7 @@ static void a_filled_table_is_in_order_whatever_was_heard_when(void **state)
     }
     assert_int_equal(skad_fill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
     assert_null(skad_node_broken(self->filled, NOW));
-    const skad_table *table = &self->filled->table;
+    const skad_table *table = skad_node_parts_of(self->filled).table;
     for (size_t bucket = 0; bucket < table->buckets_count; bucket++) {
         const skad_peer_slot *members = skad_table_members(table, bucket);
         for (size_t i = 1; i < table->buckets[bucket].members_count; i++) {
@@ -186,7 +189,7 @@ static void who_was_heard_first_is_checked_first(void **state)
     bench *self = begin(0);
     assert_int_equal(skad_fill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
     skad_fill_joined(self->filled, NOW);
-    const skad_peers *peers = &self->filled->table.peers;
+    const skad_peers *peers = &skad_node_parts_of(self->filled).table->peers;
     skad_peer_slot first = skad_peers_find(peers, &self->ids[0]);
     uint64_t first_us = skad_instant_us(peers->checks_ms[first], NOW.mono_us);
     assert_true(first_us >= self->known[0].heard_us + SKAD_CHECK_INTERVAL_US);
@@ -210,8 +213,8 @@ static void a_node_that_joined_long_ago_stays_calm(void **state)
     assert_int_equal(stats.operations, 0);
     assert_false(skad_node_poll_event(node, &event));
     assert_false(skad_node_poll_datagram(node, &datagram));
-    for (size_t i = 0; i < node->table.buckets_count; i++) {
-        assert_in_range(node->table.buckets[i].refresh_us, NOW.mono_us,
+    for (size_t i = 0; i < skad_node_parts_of(node).table->buckets_count; i++) {
+        assert_in_range(skad_node_parts_of(node).table->buckets[i].refresh_us, NOW.mono_us,
                         NOW.mono_us + SKAD_REFRESH_INTERVAL_US);
     }
     end(self);
@@ -222,7 +225,7 @@ static void nobody_known_is_allowed(void **state)
     (void)state;
     bench *self = begin(0);
     assert_int_equal(skad_fill_known(self->filled, NULL, 0, NOW), SKAD_OK);
-    assert_int_equal(self->filled->table.peers.count, 0);
+    assert_int_equal(skad_node_parts_of(self->filled).table->peers.count, 0);
     end(self);
 }
 

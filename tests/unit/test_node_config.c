@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "skad/node.h"
+#include "skad/simulator.h"
 #include "tests/support/identities.h"
 
 typedef struct bench {
@@ -136,14 +137,14 @@ static void a_simulators_node_has_no_locked_pages_and_shares(void **state)
     skad_time now = {.unix_s = TEST_UNIX_S};
     skad_node *node;
     skad_node_stats stats;
-    assert_int_equal(skad_shared_new(16, &config.shared), SKAD_OK);
-    config.disposable = true;
-    config.frugal = true;
+    skad_simulator_config simulator = {.disposable = true, .frugal = true};
+    assert_int_equal(skad_shared_new(16, &simulator.shared), SKAD_OK);
+    config.simulator = &simulator;
     assert_int_equal(skad_node_new(&config, now, &node), SKAD_OK);
     skad_node_stats_get(node, now, &stats);
     assert_false(stats.secrets_locked);
     skad_node_free(node);
-    skad_shared_free(config.shared);
+    skad_shared_free(simulator.shared);
 }
 
 static void families_are_one_or_both(void **state)

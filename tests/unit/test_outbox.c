@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "proto/profile.h"
+#include "skad/simulator.h"
 #include "src/core/rpc/outbox.h"
 #include "tests/support/dice.h"
 #include "tests/support/identities.h"

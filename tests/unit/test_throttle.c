@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "src/core/base/rate.h"
 #include "src/core/inbound/throttle.h"
 #include "tests/support/dice.h"
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "proto/address.h"
-#include "src/core/node/state.h"
+#include "src/core/node/parts.h"
 #include "src/daemon/workers.h"
 #include "tests/support/dice.h"
 #include "tests/support/stage.h"
@@ -232,7 +232,7 @@ static void a_source_stays_with_its_worker_while_others_are_free(void **state)
 {
     bench *self = *state;
     const test_stranger *first = &self->stage.strangers[0];
-    const skad_outbox *outbox = &self->stage.node->outbox;
+    const skad_outbox *outbox = skad_node_parts_of(self->stage.node).outbox;
     skad_datagram request;
     employ(self, 2);
     hold(self);

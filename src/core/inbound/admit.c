@@ -4,6 +4,7 @@
 
 #include "proto/address.h"
 #include "src/core/inbound/gate.h"
+#include "src/core/node/state.h"
 
 static const skad_id anybody = {{0}};
 
@@ -13,11 +14,12 @@ static const skad_id anybody = {{0}};
 static const skad_id *recipient(const skad_node *node, const uint8_t *tag, const uint8_t *envelope,
                                 size_t envelope_len)
 {
-    if (skad_tag_front_ok(node->network_key, &node->identity.id, envelope, envelope_len, tag)) {
-        return &node->identity.id;
+    if (skad_tag_front_ok(node->env.network_key, &node->env.identity.id, envelope, envelope_len,
+                          tag)) {
+        return &node->env.identity.id;
     }
     bool hello = SKAD_TAG_BYTES + envelope_len == SKAD_FIRST_CONTACT_BYTES &&
-                 skad_tag_front_ok(node->network_key, &anybody, envelope, envelope_len, tag);
+                 skad_tag_front_ok(node->env.network_key, &anybody, envelope, envelope_len, tag);
     return hello ? &anybody : NULL;
 }
 
@@ -29,7 +31,7 @@ static skad_verdict turn_away(const skad_node *node, const skad_address *from,
                               const uint8_t *envelope, size_t envelope_len)
 {
     skad_envelope_glance glance;
-    if (skad_bans_keep_out(&node->bans, NULL, from, node->now.mono_us)) {
+    if (skad_bans_keep_out(&node->bans, NULL, from, node->env.now.mono_us)) {
         return SKAD_VERDICT_BANNED;
     }
     if (skad_envelope_glance_at(envelope, envelope_len, &glance) &&
@@ -46,7 +48,7 @@ skad_verdict skad_admit(const skad_node *node, const uint8_t *datagram, size_t l
     if (len < SKAD_DATAGRAM_BYTES_MIN || len > SKAD_DATAGRAM_BYTES_MAX) {
         return SKAD_VERDICT_SIZE;
     }
-    if (!skad_address_routable(from, node->profile.allow_private)) {
+    if (!skad_address_routable(from, node->env.profile.allow_private)) {
         return SKAD_VERDICT_SOURCE;
     }
     const uint8_t *envelope = datagram + SKAD_TAG_BYTES;
@@ -59,7 +61,7 @@ skad_verdict skad_admit(const skad_node *node, const uint8_t *datagram, size_t l
     if (verdict != SKAD_VERDICT_ACCEPT) {
         return verdict;
     }
-    if (!skad_tag_rest_ok(node->network_key, to, envelope, envelope_len, datagram)) {
+    if (!skad_tag_rest_ok(node->env.network_key, to, envelope, envelope_len, datagram)) {
         return SKAD_VERDICT_TAG;
     }
     out->hello = to == &anybody;
@@ -70,7 +72,8 @@ skad_verdict skad_admit(const skad_node *node, const uint8_t *datagram, size_t l
     if (out->hello && out->envelope.kind != SKAD_KIND_PING) {
         return SKAD_VERDICT_KIND;
     }
-    if (memcmp(out->envelope.public_key, node->identity.public_key, SKAD_PUBLIC_KEY_BYTES) == 0) {
+    if (memcmp(out->envelope.public_key, node->env.identity.public_key, SKAD_PUBLIC_KEY_BYTES) ==
+        0) {
         return SKAD_VERDICT_SELF;
     }
     out->rpc = NULL;

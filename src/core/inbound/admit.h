@@ -5,7 +5,13 @@
 #ifndef SKAD_INBOUND_ADMIT_H
 #define SKAD_INBOUND_ADMIT_H
 
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/envelope.h"
+#include "skad/node.h"
+#include "src/core/rpc/pending.h"
 
 typedef struct skad_admitted {
     skad_envelope envelope;      /* borrows from the datagram */

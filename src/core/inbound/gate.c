@@ -3,6 +3,10 @@
 #include <string.h>
 
 #include "crypto/keys.h"
+#include "src/core/base/rate.h"
+#include "src/core/node/state.h"
+#include "src/core/rpc/answer_budget.h"
+#include "src/core/rpc/signer.h"
 
 /* A challenge costs a share of a signature, and its datagram a place in the outbox: more than these
  * would push out answers to those who have paid. */
@@ -14,12 +18,11 @@ skad_status skad_gate_init(skad_node *node, const skad_node_rates *rates)
     uint8_t hash_key[SKAD_TABLE_KEY_BYTES];
     gate->unproven_all = rates->unproven_all;
     gate->proven_all = rates->proven_all;
-    gate->answer_bytes = rates->answer_bytes;
     gate->limited = rates->meters != 0;
     if (!gate->limited) {
         return SKAD_OK;
     }
-    skad_random_bytes(&node->random, hash_key, sizeof hash_key);
+    skad_random_bytes(&node->env.random, hash_key, sizeof hash_key);
     skad_status status =
         skad_throttle_init(&gate->unproven, rates->meters, rates->unproven, hash_key);
     if (status == SKAD_OK) {
@@ -32,11 +35,6 @@ void skad_gate_free(skad_node *node)
 {
     skad_throttle_free(&node->gate.unproven);
     skad_throttle_free(&node->gate.proven);
-}
-
-void skad_node_press(skad_node *node, bool pressed)
-{
-    node->gate.pressed = pressed;
 }
 
 /* ---- Load ---- */
@@ -66,9 +64,9 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
     message.u.reply.observed = *from;
     message.u.reply.u.error.code = SKAD_ERROR_TOKEN;
     message.u.reply.u.error.detail = 0;
-    skad_envelope_digest(hello ? &anybody : &node->identity.id, NULL, envelope->signed_part,
+    skad_envelope_digest(hello ? &anybody : &node->env.identity.id, NULL, envelope->signed_part,
                          digest);
-    skad_token_make(node->token_key, from, sender, node->now.mono_us, token);
+    skad_token_make(node->env.token_key, from, sender, node->env.now.mono_us, token);
     const skad_draft_fields fields = {
         .message = &message,
         .rpc_id = envelope->rpc_id,
@@ -77,9 +75,9 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
         .token = token,
         .bytes_max = len,
     };
-    skad_sealer sealer = skad_node_sealer(node);
+    skad_sealer sealer = skad_signer_sealer(&node->env);
     skad_outgoing *outgoing = skad_outbox_reserve(&node->outbox);
-    if (outgoing != NULL && skad_gate_answer(node, len) &&
+    if (outgoing != NULL && skad_answer_budget_allows(&node->answers, len, node->env.now.mono_us) &&
         skad_draft_write(&sealer, &fields, &outgoing->draft) == SKAD_OK) {
         outgoing->to = *from;
         skad_outbox_commit(&node->outbox);
@@ -91,7 +89,7 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
 bool skad_gate_exhausted(const skad_node *node, const skad_address *from, bool token)
 {
     const skad_gate *gate = &node->gate;
-    const uint64_t now_us = node->now.mono_us;
+    const uint64_t now_us = node->env.now.mono_us;
     return gate->limited && skad_throttle_exhausted(&gate->unproven, from, now_us) &&
            (!token || skad_throttle_exhausted(&gate->proven, from, now_us));
 }
@@ -100,14 +98,14 @@ skad_verdict skad_gate_pass(skad_node *node, const skad_envelope *envelope, bool
                             const skad_address *from, size_t len)
 {
     skad_gate *gate = &node->gate;
-    uint64_t now_us = node->now.mono_us;
+    uint64_t now_us = node->env.now.mono_us;
     if (!gate->limited && !gate->pressed) {
         return SKAD_VERDICT_ACCEPT;
     }
     skad_id sender;
     skad_node_id(envelope->public_key, &sender);
     bool proven = envelope->token != NULL &&
-                  skad_token_ok(node->token_key, from, &sender, now_us, envelope->token);
+                  skad_token_ok(node->env.token_key, from, &sender, now_us, envelope->token);
     if (gate->limited &&
         !skad_throttle_allows(proven ? &gate->proven : &gate->unproven, from, now_us)) {
         return SKAD_VERDICT_RATE;
@@ -125,12 +123,4 @@ skad_verdict skad_gate_pass(skad_node *node, const skad_envelope *envelope, bool
     }
     challenge(node, envelope, &sender, hello, from, len);
     return SKAD_VERDICT_CHALLENGE;
-}
-
-bool skad_gate_answer(skad_node *node, size_t bytes)
-{
-    bool allowed = skad_rate_allows(&node->gate.answer_bytes, bytes, &node->gate.answered_until_us,
-                                    node->now.mono_us);
-    node->stats.answers_shed += !allowed;
-    return allowed;
 }

@@ -16,8 +16,26 @@
 #ifndef SKAD_INBOUND_GATE_H
 #define SKAD_INBOUND_GATE_H
 
-#include "src/core/inbound/admit.h"
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/envelope.h"
+#include "skad/node.h"
+#include "src/core/inbound/throttle.h"
+
+typedef struct skad_gate {
+    bool limited;           /* by source; else the throttles are empty */
+    skad_throttle unproven; /* requests without a valid token, by source */
+    skad_throttle proven;
+    skad_rate unproven_all;
+    skad_rate proven_all;
+    uint64_t unproven_until_us; /* meters of the rates */
+    uint64_t proven_until_us;
+    uint64_t challenged_until_us;
+    bool loaded;
+    bool pressed; /* the driver says so */
+} skad_gate;
 
 SKAD_MUST_CHECK skad_status skad_gate_init(skad_node *node, const skad_node_rates *rates);
 void skad_gate_free(skad_node *node);
@@ -29,8 +47,5 @@ bool skad_gate_exhausted(const skad_node *node, const skad_address *from, bool t
 /* ACCEPT, RATE or CHALLENGE. len: of the datagram. */
 SKAD_MUST_CHECK skad_verdict skad_gate_pass(skad_node *node, const skad_envelope *envelope,
                                             bool hello, const skad_address *from, size_t len);
-
-/* Whether an answer of so many bytes may be sent now. */
-bool skad_gate_answer(skad_node *node, size_t bytes);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "proto/address.h"
 #include "src/core/inbound/serve.h"
+#include "src/core/node/state.h"
 #include "src/core/operations/operate.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
@@ -11,14 +12,13 @@
 #include "src/core/rpc/ask.h"
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/mend.h"
-#include "src/core/upkeep/upkeep.h"
 
 /* The token that an answer carries is good for our next request to that endpoint. */
 static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address *from,
                        const uint8_t *token)
 {
     if (token != NULL) {
-        skad_route_keep_token(&node->table.peers, slot, from, token, node->now.mono_us);
+        skad_route_keep_token(&node->table.peers, slot, from, token, node->env.now.mono_us);
     }
 }
 
@@ -33,23 +33,23 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
 {
     const skad_pending_rpc rpc = *admitted->rpc;
     skad_pending_close(&node->pending, admitted->rpc);
-    node->heard_us = node->now.mono_us;
+    node->heard_us = node->env.now.mono_us;
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &opened->sender);
     bool lived = skad_peers_lives(&node->table.peers, slot);
     bool was_near = lives_near_us(node, slot);
     slot = skad_table_answered_at(&node->table, slot, &opened->sender, from,
-                                  node->now.mono_us - rpc.sent_us, node->now.mono_us);
+                                  node->env.now.mono_us - rpc.sent_us, node->env.now.mono_us);
     if (slot != SKAD_PEER_NONE) {
         keep_token(node, slot, from, admitted->envelope.token);
     }
     if (!was_near && lives_near_us(node, slot)) {
         skad_handover_arrived(node, &opened->sender);
     }
-    uint64_t group = node->profile.group_table_max != 0 ? skad_address_group(from) : 0;
+    uint64_t group = node->env.profile.group_table_max != 0 ? skad_address_group(from) : 0;
     skad_observed_vote(&node->observed, &opened->sender, group, &opened->message.u.reply.observed);
     switch ((skad_purpose)rpc.purpose) {
     case SKAD_PURPOSE_STRANGER:
-        skad_upkeep_stranger_over(node);
+        skad_ping_queue_settled(node);
         return;
     case SKAD_PURPOSE_HELLO:
         skad_mend_answered(node, &opened->sender, from, lived);
@@ -71,7 +71,7 @@ static bool put_off_check(skad_node *node, const skad_id *id, const skad_address
     skad_peer_slot slot = node->join.joined ? skad_peers_find(peers, id) : SKAD_PEER_NONE;
     bool known = skad_peers_lives(peers, slot) && skad_route_is(peers, slot, from);
     if (known) {
-        skad_liveness_put_off(peers, slot, node->now.mono_us);
+        skad_liveness_put_off(peers, slot, node->env.now.mono_us);
     }
     return known;
 }
@@ -93,7 +93,7 @@ void skad_handle(skad_node *node, const skad_admitted *admitted, const skad_open
      * within the amplification limit. */
     bool may_ping = skad_serve(node, &admitted->envelope, opened, from, len);
     if (!put_off_check(node, &opened->sender, from) && may_ping) {
-        skad_upkeep_consider(node, &opened->sender, from);
+        skad_ping_queue_consider(node, &opened->sender, from);
     }
 }
 
@@ -104,7 +104,7 @@ static void blame(skad_node *node, const skad_pending_rpc *rpc)
     skad_peer_slot slot = skad_peers_find(peers, &rpc->responder);
     bool lived = skad_peers_lives(peers, slot);
     uint32_t known_s = lived ? peers->peers[slot].known_s : 0;
-    skad_table_failed(&node->table, &rpc->responder, &rpc->address, node->now.mono_us);
+    skad_table_failed(&node->table, &rpc->responder, &rpc->address, node->env.now.mono_us);
     if (lived && !skad_peers_lives(peers, skad_peers_find(peers, &rpc->responder))) {
         skad_mend_lost(node, &rpc->responder, &rpc->address, known_s);
     }
@@ -133,7 +133,7 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
     if (!rpc->has_responder) {
         return;
     }
-    uint64_t now_us = node->now.mono_us;
+    uint64_t now_us = node->env.now.mono_us;
     if (silence_counts(node, rpc)) {
         blame(node, rpc);
     } else {
@@ -149,14 +149,14 @@ void skad_handle_timeouts(skad_node *node)
 {
     skad_pending_rpc rpc;
     skad_timeout timeout;
-    while ((timeout = skad_pending_expire(&node->pending, node->now.mono_us, &rpc)) !=
+    while ((timeout = skad_pending_expire(&node->pending, node->env.now.mono_us, &rpc)) !=
            SKAD_TIMEOUT_NONE) {
         bool hard = timeout == SKAD_TIMEOUT_HARD;
         if (hard) {
             count_silence(node, &rpc);
         }
         if (hard && rpc.purpose == SKAD_PURPOSE_STRANGER) {
-            skad_upkeep_stranger_over(node);
+            skad_ping_queue_settled(node);
         }
         if (rpc.purpose == SKAD_PURPOSE_OPERATION) {
             if (hard) {

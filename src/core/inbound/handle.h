@@ -2,8 +2,11 @@
 #ifndef SKAD_INBOUND_HANDLE_H
 #define SKAD_INBOUND_HANDLE_H
 
+#include <stddef.h>
+
+#include "proto/open.h"
+#include "skad/node.h"
 #include "src/core/inbound/admit.h"
-#include "src/core/node/state.h"
 
 /* A verified request or answer. `len` is the length of its datagram. */
 void skad_handle(skad_node *node, const skad_admitted *admitted, const skad_opened *opened,

@@ -7,6 +7,7 @@
 #include "src/core/inbound/admit.h"
 #include "src/core/inbound/gate.h"
 #include "src/core/inbound/handle.h"
+#include "src/core/node/state.h"
 
 /* Keeps what open needs of the request that a reply answers: the request itself may be gone by
  * then. */
@@ -29,13 +30,13 @@ static bool banned(const skad_node *node, const skad_admitted *admitted)
         return false;
     }
     skad_node_id(admitted->envelope.public_key, &sender);
-    return skad_bans_keep_out(&node->bans, &sender, NULL, node->now.mono_us);
+    return skad_bans_keep_out(&node->bans, &sender, NULL, node->env.now.mono_us);
 }
 
 skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time now)
 {
     skad_admitted admitted;
-    node->now = now;
+    node->env.now = now;
     node->stats.received++;
     node->stats.received_bytes += intake->len;
     skad_verdict verdict =
@@ -54,38 +55,10 @@ skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time n
     intake->envelope = admitted.envelope;
     intake->hello = admitted.hello;
     keep_request(intake, admitted.rpc);
-    intake->profile = &node->profile;
-    intake->epoch = skad_profile_epoch(&node->profile, now.unix_s);
-    intake->self = node->identity.id;
+    intake->profile = &node->env.profile;
+    intake->epoch = skad_profile_epoch(&node->env.profile, now.unix_s);
+    intake->self = node->env.identity.id;
     return verdict;
-}
-
-static skad_status allocate_roots(skad_roots *roots)
-{
-    roots->prints = calloc(roots->slots, sizeof *roots->prints);
-    return roots->prints == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
-}
-
-skad_status skad_roots_init(skad_roots *roots, size_t slots, bool later)
-{
-    SKAD_ASSERT(slots > 0 && slots <= SKAD_ROOTS_MAX);
-    *roots = (skad_roots){.slots = (uint16_t)slots};
-    return later ? SKAD_OK : allocate_roots(roots);
-}
-
-void skad_roots_free(skad_roots *roots)
-{
-    free(roots->prints);
-    *roots = (skad_roots){0};
-}
-
-static void remember_root(skad_roots *roots, const uint8_t print[static SKAD_HASH_BYTES])
-{
-    if (roots->prints == NULL && allocate_roots(roots) != SKAD_OK) {
-        return; /* the rest of its batch costs a check each */
-    }
-    memcpy(roots->prints[roots->next], print, SKAD_HASH_BYTES);
-    roots->next = (uint16_t)((roots->next + 1U) % roots->slots);
 }
 
 void skad_intake_open(skad_intake *intake, skad_roots *roots)
@@ -105,7 +78,7 @@ void skad_intake_open(skad_intake *intake, skad_roots *roots)
                                 intake->reply ? &awaited : NULL, &intake->opened);
     if (intake->verdict == SKAD_VERDICT_ACCEPT && intake->opened.batched &&
         intake->opened.checked) { /* one that is known is remembered already */
-        remember_root(roots, intake->opened.root_print);
+        skad_roots_remember(roots, intake->opened.root_print);
     }
 }
 
@@ -127,9 +100,9 @@ static bool still_awaited(const skad_node *node, const skad_intake *intake,
 static void strike(skad_node *node, const skad_intake *intake)
 {
     const uint8_t *token = intake->envelope.token;
-    uint64_t now_us = node->now.mono_us;
+    uint64_t now_us = node->env.now.mono_us;
     if (!intake->reply && token != NULL &&
-        skad_token_ok(node->token_key, &intake->from, &intake->opened.sender, now_us, token)) {
+        skad_token_ok(node->env.token_key, &intake->from, &intake->opened.sender, now_us, token)) {
         skad_bans_strike(&node->bans, &intake->from, SKAD_BAN_SIGNATURES, now_us);
     }
 }
@@ -137,7 +110,7 @@ static void strike(skad_node *node, const skad_intake *intake)
 skad_verdict skad_intake_handle(skad_node *node, skad_intake *intake, skad_time now)
 {
     skad_admitted admitted = {.envelope = intake->envelope, .hello = intake->hello};
-    node->now = now;
+    node->env.now = now;
     node->stats.verifications += intake->opened.checked;
     skad_verdict verdict = intake->verdict;
     if (verdict == SKAD_VERDICT_ACCEPT && !still_awaited(node, intake, &admitted.rpc)) {

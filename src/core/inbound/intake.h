@@ -10,8 +10,13 @@
 #ifndef SKAD_INBOUND_INTAKE_H
 #define SKAD_INBOUND_INTAKE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "proto/open.h"
-#include "src/core/node/state.h"
+#include "skad/node.h"
+#include "src/core/inbound/roots.h"
 
 typedef struct skad_intake {
     const uint8_t *datagram; /* borrowed until after handle */
@@ -38,10 +43,6 @@ typedef struct skad_intake {
 
 /* ACCEPT: the intake is to be opened. Any other verdict is final and has been counted. */
 skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time now);
-
-/* A ring of so many roots; `later`: it is allocated with the first root. */
-SKAD_MUST_CHECK skad_status skad_roots_init(skad_roots *roots, size_t slots, bool later);
-void skad_roots_free(skad_roots *roots);
 
 /* Sets intake->verdict. Batch roots that verify are remembered in the ring. */
 void skad_intake_open(skad_intake *intake, skad_roots *roots);

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
-#include "src/core/inbound/gate.h"
+#include "src/core/node/state.h"
 #include "src/core/routing/diversity.h"
+#include "src/core/rpc/answer_budget.h"
+#include "src/core/rpc/signer.h"
 #include "src/core/storage/hold.h"
 
 /* One answer in the making. */
@@ -47,12 +49,13 @@ static bool reply(answer *to, skad_message *message)
         .token = to->granted,
         .bytes_max = to->allowance < SKAD_DATAGRAM_BYTES_MAX ? to->allowance : 0,
     };
-    skad_sealer sealer = skad_node_sealer(node);
+    skad_sealer sealer = skad_signer_sealer(&node->env);
     if (skad_draft_write(&sealer, &fields, &outgoing->draft) != SKAD_OK) {
         return false;
     }
     spare_for_ping(to, &outgoing->draft);
-    if (skad_gate_answer(node, outgoing->draft.len + (size_t)SKAD_PROOF_BYTES(0))) {
+    if (skad_answer_budget_allows(&node->answers, outgoing->draft.len + (size_t)SKAD_PROOF_BYTES(0),
+                                  node->env.now.mono_us)) {
         outgoing->to = *to->from;
         skad_outbox_commit(&node->outbox);
     }
@@ -111,11 +114,11 @@ static size_t copy_records(const answer *to, uint8_t bytes[static SKAD_BODY_BYTE
     uint8_t type = (uint8_t)asked->u.find_value.type;
     uint64_t draw = 0;
     if (type == SKAD_RECORD_ANNOUNCEMENT) {
-        skad_random_bytes(&node->random, (uint8_t *)&draw, sizeof draw);
+        skad_random_bytes(&node->env.random, (uint8_t *)&draw, sizeof draw);
     }
     skad_store_record found[SKAD_RECORDS_MAX];
     size_t found_count = node->store.ops->list(node->store.self, &asked->u.find_value.key, type,
-                                               draw, node->now.unix_s, found, SKAD_RECORDS_MAX);
+                                               draw, node->env.now.unix_s, found, SKAD_RECORDS_MAX);
     size_t used = 0;
     size_t count = 0;
     while (count < found_count &&
@@ -176,7 +179,7 @@ static void serve_deposit(answer *to, const keep_request *asked, skad_kind kind)
     };
     skad_held held = skad_hold(node, &offer);
     if (held.code == SKAD_ERROR_INVALID) {
-        skad_bans_strike(&node->bans, to->from, SKAD_BAN_RECORDS, node->now.mono_us);
+        skad_bans_strike(&node->bans, to->from, SKAD_BAN_RECORDS, node->env.now.mono_us);
     }
     if (held.code != SKAD_ERROR_NONE) {
         refuse(to, held.code, held.detail);
@@ -204,7 +207,7 @@ static void serve_announce(answer *to)
     const keep_request wanted = {
         .bytes = to->request->message.u.announce.record,
         .announcement = true,
-        .life_s = to->node->profile.record_life_s,
+        .life_s = to->node->env.profile.record_life_s,
     };
     serve_deposit(to, &wanted, SKAD_KIND_ANNOUNCED);
 }
@@ -213,12 +216,12 @@ bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opene
                 const skad_address *from, size_t len)
 {
     answer to = {.node = node, .envelope = envelope, .request = request, .from = from};
-    skad_token_make(node->token_key, from, &request->sender, node->now.mono_us, to.granted);
+    skad_token_make(node->env.token_key, from, &request->sender, node->env.now.mono_us, to.granted);
     /* Nearly always the one that is granted anyway; else it may be of the slot before. */
     to.proven =
         envelope->token != NULL && (skad_equal(to.granted, envelope->token, SKAD_TOKEN_BYTES) ||
-                                    skad_token_ok(node->token_key, from, &request->sender,
-                                                  node->now.mono_us, envelope->token));
+                                    skad_token_ok(node->env.token_key, from, &request->sender,
+                                                  node->env.now.mono_us, envelope->token));
     to.allowance = to.proven ? SIZE_MAX : SKAD_AMPLIFICATION_MAX * len;
     node->stats.requests[request->message.kind]++;
     switch (request->message.kind) {

@@ -2,7 +2,11 @@
 #ifndef SKAD_INBOUND_SERVE_H
 #define SKAD_INBOUND_SERVE_H
 
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "proto/open.h"
+#include "skad/node.h"
 
 /* Answers a verified request. `len` is the length of its datagram: without a valid token at most
  * SKAD_AMPLIFICATION_MAX times as many bytes are sent for it in all. Returns whether that still

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "src/core/base/rate.h"
 
 skad_status skad_throttle_init(skad_throttle *throttle, size_t meters,
                                const skad_rate rates[static SKAD_RATE_LEVELS],
@@ -61,36 +62,6 @@ static skad_meter *find_meter(const skad_throttle *throttle, uint64_t owner)
     return emptiest;
 }
 
-static bool has_room(const skad_rate *rate, uint64_t until_us, uint64_t now_us)
-{
-    uint64_t ahead_max_us = (uint64_t)rate->burst * SKAD_US_PER_S / rate->per_s;
-    return until_us <= now_us || until_us - now_us < ahead_max_us;
-}
-
-static void charge(const skad_rate *rate, uint64_t amount, uint64_t *until_us, uint64_t now_us)
-{
-    uint64_t from_us = *until_us > now_us ? *until_us : now_us;
-    *until_us = from_us + (amount * SKAD_US_PER_S + rate->per_s - 1) / rate->per_s;
-}
-
-bool skad_rate_relaxed(const skad_rate *rate, uint64_t until_us, uint64_t now_us)
-{
-    uint64_t half_us = (uint64_t)rate->burst * SKAD_US_PER_S / 2 / (rate->per_s | 1);
-    return until_us <= now_us || until_us - now_us <= half_us;
-}
-
-bool skad_rate_allows(const skad_rate *rate, uint64_t amount, uint64_t *until_us, uint64_t now_us)
-{
-    if (rate->per_s == 0) {
-        return true;
-    }
-    if (!has_room(rate, *until_us, now_us)) {
-        return false;
-    }
-    charge(rate, amount, until_us, now_us);
-    return true;
-}
-
 bool skad_throttle_exhausted(const skad_throttle *throttle, const skad_address *source,
                              uint64_t now_us)
 {
@@ -102,7 +73,7 @@ bool skad_throttle_exhausted(const skad_throttle *throttle, const skad_address *
         const uint64_t owner = fingerprint(throttle, source, level);
         const skad_meter *set = set_of(throttle, owner);
         for (size_t i = 0; i < SKAD_THROTTLE_WAYS; i++) {
-            if (set[i].owner == owner && !has_room(rate, set[i].until_us, now_us)) {
+            if (set[i].owner == owner && !skad_rate_has_room(rate, set[i].until_us, now_us)) {
                 return true;
             }
         }
@@ -119,13 +90,13 @@ bool skad_throttle_allows(skad_throttle *throttle, const skad_address *source, u
             continue;
         }
         meters[level] = find_meter(throttle, fingerprint(throttle, source, level));
-        if (!has_room(rate, meters[level]->until_us, now_us)) {
+        if (!skad_rate_has_room(rate, meters[level]->until_us, now_us)) {
             return false;
         }
     }
     for (size_t level = 0; level < SKAD_RATE_LEVELS; level++) {
         if (meters[level] != NULL) {
-            charge(&throttle->rates[level], 1, &meters[level]->until_us, now_us);
+            skad_rate_charge(&throttle->rates[level], 1, &meters[level]->until_us, now_us);
         }
     }
     return true;

@@ -2,13 +2,11 @@
  * that neither one host nor a hoster's whole subnet can use up what is there for all. Fixed memory,
  * whatever comes.
  *
- * Each prefix has a meter that runs dry by itself (the generic cell rate algorithm): it says until
- * when its owner has used up its rate, and one more request is allowed as long as that lies no more
- * than a burst ahead. Meters live in sets of four places, found under a secret hash key. When a
- * prefix is new and its set is full, it takes over the meter that is nearest to empty as it stands:
- * nobody can wash his own meter clean by having others push it out, and in a table that a flood of
- * prefixes fills, newcomers begin with what the least guilty has used (as in Space-Saving
- * counting).
+ * Each prefix has a meter (rate.h). Meters live in sets of four places, found under a secret hash
+ * key. When a prefix is new and its set is full, it takes over the meter that is nearest to empty
+ * as it stands: nobody can wash his own meter clean by having others push it out, and in a table
+ * that a flood of prefixes fills, newcomers begin with what the least guilty has used (as in
+ * Space-Saving counting).
  *
  * Whoever has shown a valid token is at home at his address; who has not may be anybody. The two
  * are counted apart, so that nobody can use up the rate of an address that he only pretends to
@@ -50,11 +48,5 @@ bool skad_throttle_allows(skad_throttle *throttle, const skad_address *source, u
 /* Whether one more would be refused, as far as one can tell without charging anybody. */
 bool skad_throttle_exhausted(const skad_throttle *throttle, const skad_address *source,
                              uint64_t now_us);
-
-/* A meter for all sources together, with the same rule; `amount` of what is measured. */
-bool skad_rate_allows(const skad_rate *rate, uint64_t amount, uint64_t *until_us, uint64_t now_us);
-
-/* Whether less than half of a burst is used up. */
-bool skad_rate_relaxed(const skad_rate *rate, uint64_t until_us, uint64_t now_us);
 
 #endif

@@ -36,11 +36,12 @@
 
 #include "skad/node.h"
 #include "skad/profile.h"
+#include "skad/simulator.h"
 #include "skad/status.h"
 #include "skad/types.h"
 #include "src/core/lookup/candidates.h"
+#include "src/core/routing/density.h"
 
-#define SKAD_REGION_WANTED   48  /* nodes of a region that is looked at whole: three times s */
 #define SKAD_LOOKUP_RPCS_MAX 192 /* ten times what a lookup among a million honest nodes takes */
 #define SKAD_REGION_ASKED    3  /* nodes asked for one region: one liar or death must not hide it */
 #define SKAD_SHORTLIST_MAX   64 /* four times k: half of the network may be dead unnoticed */

@@ -37,12 +37,12 @@ void skad_node_caps(const skad_node *node, skad_time now, skad_fill out[static S
     out[SKAD_CAP_OPERATIONS] = fill(node->operations.used, limits->operations);
     out[SKAD_CAP_OUTBOX] = fill(node->outbox.count, limits->outbox);
     out[SKAD_CAP_EVENTS] = fill(node->events.count, limits->events);
-    out[SKAD_CAP_CANDIDATES] = fill(node->upkeep.candidates_count, SKAD_CANDIDATES_MAX);
+    out[SKAD_CAP_CANDIDATES] = fill(node->ping_queue.count, SKAD_PING_QUEUE_MAX);
     out[SKAD_CAP_WATCHES] = fill(node->watches.used, limits->watches);
     out[SKAD_CAP_BANS] = fill(skad_node_bans(node, now, NULL, 0), SKAD_BANS_MAX);
     out[SKAD_CAP_ALLOWED] = fill(node->bans.allowed.count, SKAD_BANS_MAX);
     out[SKAD_CAP_CHECKS_UNPROVEN] =
         fill_of_rate(&gate->unproven_all, gate->unproven_until_us, now_us);
     out[SKAD_CAP_CHECKS_PROVEN] = fill_of_rate(&gate->proven_all, gate->proven_until_us, now_us);
-    out[SKAD_CAP_ANSWER_BYTES] = fill_of_rate(&gate->answer_bytes, gate->answered_until_us, now_us);
+    out[SKAD_CAP_ANSWER_BYTES] = fill_of_rate(&node->answers.rate, node->answers.until_us, now_us);
 }

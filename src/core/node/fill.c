@@ -1,9 +1,9 @@
 #include "src/core/node/fill.h"
 
+#include "src/core/node/state.h"
 #include "src/core/routing/buckets.h"
 #include "src/core/routing/liveness.h"
 #include "src/core/upkeep/handover.h"
-#include "src/core/upkeep/upkeep.h"
 
 static void meet(skad_table *table, const skad_acquaintance *who)
 {
@@ -19,7 +19,7 @@ skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known, siz
                             skad_time now)
 {
     skad_table *table = &node->table;
-    node->now = now;
+    node->env.now = now;
     if (skad_peers_reserve(&table->peers, table->peers.count + count) != SKAD_OK) {
         return SKAD_ERR_MEMORY;
     }
@@ -39,19 +39,19 @@ void skad_fill_mean_life(skad_node *node, uint64_t mean_life_us)
 
 void skad_fill_joined(skad_node *node, skad_time now)
 {
-    node->now = now;
+    node->env.now = now;
     node->join.joined = true;
     node->join.joined_us =
         now.mono_us > SKAD_HANDOVER_SETTLE_US ? now.mono_us - SKAD_HANDOVER_SETTLE_US : 0;
     node->join.hello_us = UINT64_MAX;
     node->heard_us = now.mono_us;
-    node->upkeep.refresh_us = UINT64_MAX;
+    node->refresh.due_us = UINT64_MAX;
     for (size_t i = 0; i < node->table.buckets_count; i++) {
         skad_bucket *bucket = &node->table.buckets[i];
         bucket->refresh_us =
-            now.mono_us + skad_random_below(&node->random, SKAD_REFRESH_INTERVAL_US);
-        if (bucket->refresh_us < node->upkeep.refresh_us) {
-            node->upkeep.refresh_us = bucket->refresh_us;
+            now.mono_us + skad_random_below(&node->env.random, SKAD_REFRESH_INTERVAL_US);
+        if (bucket->refresh_us < node->refresh.due_us) {
+            node->refresh.due_us = bucket->refresh_us;
         }
     }
 }

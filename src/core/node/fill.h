@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/node.h"
 #include "skad/status.h"
-#include "src/core/node/state.h"
 
 /* A contact that answered: once, if it was heard when it came to be known. */
 typedef struct skad_acquaintance {

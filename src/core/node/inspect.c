@@ -6,6 +6,7 @@
 void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out)
 {
     *out = node->stats;
+    out->answers_shed = node->answers.shed;
     size_t living = skad_table_living(&node->table);
     size_t silent = 0;
     for (size_t i = 0; i < node->table.peers.used; i++) {
@@ -23,9 +24,9 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     out->loaded = node->gate.loaded || node->gate.pressed;
     out->observed[0] = skad_observed_address(&node->observed, 0);
     out->observed[1] = skad_observed_address(&node->observed, 1);
-    out->epoch = skad_profile_epoch(&node->profile, now.unix_s);
+    out->epoch = skad_profile_epoch(&node->env.profile, now.unix_s);
     out->network_size = skad_density_network_size(
-        skad_density_radius(&node->table, node->profile.siblings), node->profile.siblings);
+        skad_density_radius(&node->table, node->env.profile.siblings), node->env.profile.siblings);
     node->store.ops->fill(node->store.self, &out->store);
 }
 

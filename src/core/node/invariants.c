@@ -4,7 +4,6 @@
 
 #include "src/core/base/instant.h"
 #include "src/core/node/state.h"
-#include "src/core/upkeep/upkeep.h"
 
 static bool waits(const skad_pending *pending, size_t slot)
 {
@@ -112,11 +111,12 @@ static bool owns_what_it_needs(const skad_operation *operation)
 
 static const char *running_broken(const skad_node *node, const skad_operation *operation)
 {
-    uint64_t now_us = node->now.mono_us;
-    if (operation->deadline_us > now_us + SKAD_OPERATION_US_MAX || node->overdue_us == UINT64_MAX) {
+    uint64_t now_us = node->env.now.mono_us;
+    if (operation->deadline_us > now_us + SKAD_OPERATION_US_MAX ||
+        node->operations.overdue_us == UINT64_MAX) {
         return "an operation ends in time";
     }
-    if (awaited(node, operation, -1, false) == 0 && node->starved_us == UINT64_MAX) {
+    if (awaited(node, operation, -1, false) == 0 && node->operations.starved_us == UINT64_MAX) {
         return "an operation waits for something";
     }
     if (operation->lookup == NULL) {
@@ -133,9 +133,9 @@ static const char *running_broken(const skad_node *node, const skad_operation *o
 
 static size_t times_queued(const skad_node *node, skad_op name)
 {
-    size_t times = node->polled == name;
-    for (size_t i = 0; i < node->ended_count; i++) {
-        times += node->ended[(node->ended_first + i) % node->operations.count] == name;
+    size_t times = node->reports.polled == name;
+    for (size_t i = 0; i < node->reports.count; i++) {
+        times += node->reports.ended[(node->reports.first + i) % node->operations.count] == name;
     }
     return times;
 }
@@ -218,13 +218,12 @@ static const char *rings_broken(const skad_node *node)
         (events->count > 0 && events->first >= events->room)) {
         return "the events keep to their cap";
     }
-    if (node->ended_count > node->operations.used) {
+    if (node->reports.count > node->operations.used) {
         return "no more has ended than there is";
     }
-    const skad_upkeep_state *upkeep = &node->upkeep;
-    if (upkeep->candidates_room > SKAD_CANDIDATES_MAX ||
-        upkeep->candidates_count > upkeep->candidates_room ||
-        (upkeep->candidates_count > 0 && upkeep->candidates_first >= upkeep->candidates_room)) {
+    const skad_ping_queue *queue = &node->ping_queue;
+    if (queue->room > SKAD_PING_QUEUE_MAX || queue->count > queue->room ||
+        (queue->count > 0 && queue->first >= queue->room)) {
         return "strangers that wait for a ping keep to their cap";
     }
     if (node->bans.banned.count > SKAD_BANS_MAX || node->bans.allowed.count > SKAD_BANS_MAX) {
@@ -247,7 +246,7 @@ static const char *watches_broken(const skad_node *node)
         const skad_watched *watched = node->watches.places[i];
         used += watched != NULL;
         if (watched != NULL && (watched->known_count > SKAD_WATCH_KNOWN_MAX ||
-                                watched->due_us > node->now.mono_us + watched->every_us)) {
+                                watched->due_us > node->env.now.mono_us + watched->every_us)) {
             return "a watch looks again within its interval";
         }
     }
@@ -282,7 +281,7 @@ static const char *mend_broken(const skad_node *node)
 static const char *deadline_broken(const skad_node *node)
 {
     uint64_t deadline = skad_node_deadline(node);
-    if (node->upkeep.sweep_us > node->now.mono_us + SKAD_SWEEP_INTERVAL_US) {
+    if (node->housekeeping.sweep_us > node->env.now.mono_us + SKAD_SWEEP_INTERVAL_US) {
         return "the store is swept in time";
     }
     if (deadline > node->mend.round_us) {
@@ -303,7 +302,7 @@ static const char *deadline_broken(const skad_node *node)
 
 const char *skad_node_broken(const skad_node *node, skad_time now)
 {
-    if (node->now.mono_us > now.mono_us) {
+    if (node->env.now.mono_us > now.mono_us) {
         return "time does not run back";
     }
     const char *broken = skad_table_broken(&node->table, now.mono_us);

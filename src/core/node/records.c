@@ -4,10 +4,11 @@
 
 #include <string.h>
 
-#include "crypto/assert.h"
+#include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/storage/hold.h"
 #include "src/core/storage/shelf.h"
+#include "src/core/upkeep/watch.h"
 
 /* What is announced again hourly must not expire in between: a record that is kept lives at least
  * four hours of a day. */
@@ -15,7 +16,7 @@
 
 static bool life_fits(const skad_node *node, uint32_t life_s, bool keep)
 {
-    uint32_t day_s = node->profile.record_life_s;
+    uint32_t day_s = node->env.profile.record_life_s;
     return life_s >= 1 && life_s / SKAD_EXPIRY_LIVES_MAX <= day_s &&
            life_s <= (uint64_t)SKAD_EXPIRY_LIVES_MAX * day_s &&
            (!keep || life_s >= day_s / KEPT_LIFE_DIVISOR);
@@ -37,7 +38,7 @@ skad_status skad_node_store(skad_node *node, const skad_store_request *request, 
                             skad_op *op, skad_id *key)
 {
     skad_record record;
-    node->now = now;
+    node->env.now = now;
     if (!skad_record_decode(request->record, request->len, &record) ||
         !skad_record_verify(&record)) {
         return SKAD_ERR_FORMAT;
@@ -62,17 +63,17 @@ skad_status skad_node_publish(skad_node *node, const skad_publish_request *reque
                               skad_op *op, skad_id *key)
 {
     uint8_t bytes[SKAD_RECORD_BYTES_MAX];
-    node->now = now;
+    node->env.now = now;
     size_t len = 0;
     if (life_fits(node, request->life_s, request->keep)) {
-        len = skad_record_encode_mutable(&node->identity, request->salt, request->sequence,
+        len = skad_record_encode_mutable(&node->env.identity, request->salt, request->sequence,
                                          now.unix_s + request->life_s, request->value, bytes,
                                          sizeof bytes);
     }
     if (len == 0) {
         return SKAD_ERR_INPUT;
     }
-    skad_mutable_key(node->identity.public_key, request->salt, key);
+    skad_mutable_key(node->env.identity.public_key, request->salt, key);
     const skad_start_record start = {
         .bytes = {bytes, len},
         .type = SKAD_RECORD_MUTABLE,
@@ -103,8 +104,8 @@ static uint64_t next_sequence(skad_node *node, const skad_id *key)
 {
     skad_store_name name = {.key = *key, .type = SKAD_RECORD_ANNOUNCEMENT};
     skad_store_record old;
-    uint64_t now = node->now.unix_s;
-    memcpy(name.publisher, node->identity.public_key, sizeof name.publisher);
+    uint64_t now = node->env.now.unix_s;
+    memcpy(name.publisher, node->env.identity.public_key, sizeof name.publisher);
     bool found = node->store.ops->find(node->store.self, SKAD_SHELF_PUBLISHED, &name, now, &old);
     return found && old.sequence >= now ? old.sequence + 1 : now;
 }
@@ -113,7 +114,7 @@ skad_status skad_node_announce(skad_node *node, const skad_announce_request *req
                                skad_op *op)
 {
     uint8_t bytes[SKAD_RECORD_BYTES_MAX];
-    node->now = now;
+    node->env.now = now;
     skad_address endpoint = request->endpoint;
     if (endpoint.family == SKAD_FAMILY_NONE && endpoint.port != 0) {
         endpoint = own_address(node, endpoint.port);
@@ -124,7 +125,7 @@ skad_status skad_node_announce(skad_node *node, const skad_announce_request *req
     size_t len = 0;
     if (life_fits(node, request->life_s, request->keep)) {
         len = skad_record_encode_announcement(
-            &node->identity, &request->key, next_sequence(node, &request->key),
+            &node->env.identity, &request->key, next_sequence(node, &request->key),
             now.unix_s + request->life_s, &endpoint, request->metadata, bytes, sizeof bytes);
     }
     if (len == 0) {
@@ -150,10 +151,21 @@ size_t skad_node_withdraw(skad_node *node, const skad_id *key, unsigned type)
 skad_status skad_node_get(skad_node *node, skad_record_type type, const skad_id *key, skad_time now,
                           skad_op *op)
 {
-    node->now = now;
+    node->env.now = now;
     if (type != SKAD_RECORD_IMMUTABLE && type != SKAD_RECORD_MUTABLE &&
         type != SKAD_RECORD_ANNOUNCEMENT) {
         return SKAD_ERR_INPUT;
     }
     return skad_start_get(node, SKAD_OPERATION_GET, type, key, op);
+}
+
+skad_status skad_node_watch(skad_node *node, skad_record_type type, const skad_id *key,
+                            uint32_t every_s, skad_time now, skad_op *op)
+{
+    node->env.now = now;
+    if ((type != SKAD_RECORD_MUTABLE && type != SKAD_RECORD_ANNOUNCEMENT) ||
+        every_s < SKAD_WATCH_S_MIN) {
+        return SKAD_ERR_INPUT;
+    }
+    return skad_watch_begin(node, type, key, every_s, op);
 }

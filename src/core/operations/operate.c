@@ -8,10 +8,12 @@
 #include "proto/address.h"
 #include "src/core/lookup/conduct.h"
 #include "src/core/lookup/region.h"
+#include "src/core/node/state.h"
 #include "src/core/operations/replicate.h"
 #include "src/core/operations/report.h"
 #include "src/core/operations/storing.h"
 #include "src/core/rpc/ask.h"
+#include "src/core/storage/hold.h"
 #include "src/core/storage/misplaced.h"
 #include "src/core/storage/shelf.h"
 
@@ -24,7 +26,7 @@ static void end(skad_node *node, skad_operation *operation, skad_outcome outcome
     operation->stage = SKAD_STAGE_ENDED;
     node->stats.lookups_dense += operation->lookup != NULL && operation->lookup->dense;
     operation->outcome = outcome;
-    operation->ended_us = node->now.mono_us;
+    operation->ended_us = node->env.now.mono_us;
     if (!skad_operation_own(operation)) { /* whoever started another looks for its end */
         skad_report_ended(node, operation);
     }
@@ -62,6 +64,23 @@ static void keep(skad_node *node, skad_operation *operation)
     }
 }
 
+/* A publication that only distant holders took is announced again soon. */
+static void retry_if_misplaced(skad_node *node, const skad_operation *operation)
+{
+    const skad_deposit *deposit = &operation->deposit;
+    skad_record record;
+    bool published = operation->kind == SKAD_OPERATION_RENEW || deposit->kept;
+    if (!published || !skad_record_decode(deposit->record, deposit->len, &record)) {
+        return;
+    }
+    const skad_store_name name = skad_hold_name(&record);
+    if (skad_storing_placed(&node->env, operation, &record)) {
+        skad_misplaced_drop(&node->misplaced, &name);
+    } else {
+        skad_misplaced_note(&node->misplaced, &node->env, &name);
+    }
+}
+
 static void end_put(skad_node *node, skad_operation *operation)
 {
     skad_put_report report;
@@ -69,7 +88,7 @@ static void end_put(skad_node *node, skad_operation *operation)
     if (stands(&report)) {
         keep(node, operation);
     }
-    skad_misplaced_judge(node, operation);
+    retry_if_misplaced(node, operation);
     if (stands(&report)) {
         end(node, operation, SKAD_OUTCOME_DONE);
     } else {
@@ -138,8 +157,8 @@ static bool ask_candidate(skad_node *node, skad_operation *operation, const skad
 
 static void starve(skad_node *node)
 {
-    if (node->starved_us == UINT64_MAX) {
-        node->starved_us = node->now.mono_us + STARVED_RETRY_US;
+    if (node->operations.starved_us == UINT64_MAX) {
+        node->operations.starved_us = node->env.now.mono_us + STARVED_RETRY_US;
     }
 }
 
@@ -199,7 +218,7 @@ void skad_operate_drive(skad_node *node, skad_operation *operation)
 
 static bool kept_out(const skad_node *node, const skad_id *id, const skad_address *address)
 {
-    return skad_bans_keep_out(&node->bans, id, address, node->now.mono_us);
+    return skad_bans_keep_out(&node->bans, id, address, node->env.now.mono_us);
 }
 
 /* Where a contact in an answer is worth asking: we can send to it, its ID paid the static puzzle,
@@ -221,8 +240,8 @@ static bool worth_asking(const skad_node *node, const skad_contact *contact, ska
         return false;
     }
     *out = *address;
-    return skad_address_routable(address, node->profile.allow_private) &&
-           skad_puzzle_static_ok(&contact->id, node->profile.static_bits);
+    return skad_address_routable(address, node->env.profile.allow_private) &&
+           skad_puzzle_static_ok(&contact->id, node->env.profile.static_bits);
 }
 
 /* Contacts that an answer names. */
@@ -237,8 +256,8 @@ static void judge(skad_node *node, const skad_id *sender, const skad_address *fr
 {
     if (faults > 0) {
         node->stats.faults += faults;
-        node->stats.dismissed += skad_table_fault(&node->table, sender, node->now.mono_us);
-        skad_bans_strike(&node->bans, from, SKAD_BAN_ANSWERS, node->now.mono_us);
+        node->stats.dismissed += skad_table_fault(&node->table, sender, node->env.now.mono_us);
+        skad_bans_strike(&node->bans, from, SKAD_BAN_ANSWERS, node->env.now.mono_us);
     }
 }
 
@@ -255,7 +274,7 @@ static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
             skad_lookup_heard(lookup, from, &contacts[i], &address);
         }
     }
-    return skad_conduct_faults(&node->profile, &node->identity.id, target, contacts, count);
+    return skad_conduct_faults(&node->env.profile, &node->env.identity.id, target, contacts, count);
 }
 
 /* Takes the records of an answer; returns how many were not what was asked for. An immutable value
@@ -270,8 +289,8 @@ static size_t take_records(skad_node *node, skad_operation *operation, uint16_t 
         .records = answer->u.reply.u.value.records,
         .count = answer->u.reply.u.value.records_count,
     };
-    size_t invalid = skad_collection_take(operation->collection, &gift, node->now.unix_s,
-                                          &node->random, &node->stats.verifications);
+    size_t invalid = skad_collection_take(operation->collection, &gift, node->env.now.unix_s,
+                                          &node->env.random, &node->stats.verifications);
     const skad_given *given = skad_collection_given(operation->collection, from);
     candidate->gave_value = given != NULL && given->record;
     if (operation->collection->type == SKAD_RECORD_IMMUTABLE && candidate->gave_value) {
@@ -290,7 +309,7 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
         skad_lookup_refused(lookup, rpc->step, again);
         return;
     }
-    skad_lookup_answered(lookup, rpc->step, node->now.mono_us - rpc->sent_us);
+    skad_lookup_answered(lookup, rpc->step, node->env.now.mono_us - rpc->sent_us);
     size_t faults = 0;
     if (answer->kind == SKAD_KIND_VALUE) {
         faults = hear_contacts(node, lookup, rpc->step, &lookup->target,
@@ -345,7 +364,7 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
     if (operation->stage == SKAD_STAGE_RUNNING && operation->kind == SKAD_OPERATION_PING) {
         operation->responder = answer->sender;
         operation->observed = answer->message.u.reply.observed;
-        operation->rtt_us = node->now.mono_us - rpc->sent_us;
+        operation->rtt_us = node->env.now.mono_us - rpc->sent_us;
         end(node, operation, SKAD_OUTCOME_DONE);
         return;
     }
@@ -421,13 +440,13 @@ static void end_overdue(skad_node *node, skad_operation *operation)
 
 void skad_operate_tick(skad_node *node)
 {
-    uint64_t now_us = node->now.mono_us;
-    bool starved = now_us >= node->starved_us;
-    bool check = now_us >= node->overdue_us;
+    uint64_t now_us = node->env.now.mono_us;
+    bool starved = now_us >= node->operations.starved_us;
+    bool check = now_us >= node->operations.overdue_us;
     if (!starved && !check) {
         return;
     }
-    node->starved_us = starved ? UINT64_MAX : node->starved_us;
+    node->operations.starved_us = starved ? UINT64_MAX : node->operations.starved_us;
     for (size_t i = 0; i < node->operations.count; i++) {
         skad_operation *operation = node->operations.places[i].operation;
         if (operation == NULL || operation->stage == SKAD_STAGE_ENDED) {
@@ -440,10 +459,12 @@ void skad_operate_tick(skad_node *node)
             skad_operate_drive(node, operation);
         }
     }
-    node->overdue_us = node->operations.used > 0 ? now_us + SKAD_OVERDUE_CHECK_US : UINT64_MAX;
+    node->operations.overdue_us =
+        node->operations.used > 0 ? now_us + SKAD_OVERDUE_CHECK_US : UINT64_MAX;
 }
 
 uint64_t skad_operate_deadline(const skad_node *node)
 {
-    return node->starved_us < node->overdue_us ? node->starved_us : node->overdue_us;
+    return node->operations.starved_us < node->operations.overdue_us ? node->operations.starved_us
+                                                                     : node->operations.overdue_us;
 }

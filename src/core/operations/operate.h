@@ -3,7 +3,12 @@
 #ifndef SKAD_OPERATIONS_OPERATE_H
 #define SKAD_OPERATIONS_OPERATE_H
 
-#include "src/core/node/state.h"
+#include <stdint.h>
+
+#include "proto/open.h"
+#include "skad/node.h"
+#include "src/core/operations/operation.h"
+#include "src/core/rpc/pending.h"
 
 #define SKAD_OVERDUE_CHECK_US SKAD_US_PER_S /* how often deadlines of operations are looked at */
 

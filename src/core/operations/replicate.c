@@ -1,5 +1,6 @@
 #include "src/core/operations/replicate.h"
 
+#include "src/core/node/state.h"
 #include "src/core/rpc/ask.h"
 
 bool skad_replicate_may(const skad_node *node)
@@ -38,7 +39,7 @@ bool skad_replicate(skad_node *node, const skad_replica *replica, const skad_id 
  * being asked for does not keep a value alive for ever. */
 static skad_replica replica_of(const skad_node *node, const skad_collection *collection)
 {
-    uint32_t life_s = node->profile.record_life_s / SKAD_REPLICA_LIFE_DIVISOR;
+    uint32_t life_s = node->env.profile.record_life_s / SKAD_REPLICA_LIFE_DIVISOR;
     return (skad_replica){
         .type = collection->type,
         .bytes = {collection->best, collection->best_len},
@@ -55,7 +56,7 @@ void skad_replicate_leave(skad_node *node, const skad_operation *operation)
     }
     skad_replica replica = replica_of(node, collection);
     uint16_t places[SKAD_K_MAX];
-    size_t count = skad_lookup_closest(lookup, node->profile.siblings, places);
+    size_t count = skad_lookup_closest(lookup, node->env.profile.siblings, places);
     size_t max = collection->type == SKAD_RECORD_IMMUTABLE ? 1 : SKAD_REPLICAS_LEFT_MAX;
     size_t left = 0;
     for (size_t i = 0; i < count && left < max; i++) {

@@ -4,7 +4,12 @@
 #ifndef SKAD_OPERATIONS_REPLICATE_H
 #define SKAD_OPERATIONS_REPLICATE_H
 
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "skad/node.h"
+#include "skad/record.h"
+#include "src/core/operations/operation.h"
 
 #define SKAD_REPLICA_LIFE_DIVISOR 24 /* what a get leaves behind lives an hour of a day */
 #define SKAD_REPLICAS_LEFT_MAX    4  /* after one get of a signed record */

@@ -3,33 +3,47 @@
 #include <stdlib.h>
 
 #include "crypto/assert.h"
+#include "src/core/node/state.h"
 #include "src/core/operations/storing.h"
 #include "src/core/routing/density.h"
+#include "src/core/rpc/events.h"
+
+skad_status skad_reports_init(skad_reports *reports, size_t operations)
+{
+    *reports = (skad_reports){.ended = calloc(operations, sizeof *reports->ended)};
+    return reports->ended == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
+}
+
+void skad_reports_free(skad_reports *reports)
+{
+    free(reports->ended);
+    *reports = (skad_reports){0};
+}
 
 static skad_op *queued(const skad_node *node, size_t index)
 {
-    return &node->ended[(node->ended_first + index) % node->operations.count];
+    return &node->reports.ended[(node->reports.first + index) % node->operations.count];
 }
 
 void skad_report_ended(skad_node *node, const skad_operation *operation)
 {
-    SKAD_ASSERT(node->ended_count < node->operations.count);
-    *queued(node, node->ended_count++) = skad_operation_name(&node->operations, operation);
+    SKAD_ASSERT(node->reports.count < node->operations.count);
+    *queued(node, node->reports.count++) = skad_operation_name(&node->operations, operation);
 }
 
 void skad_report_forget(skad_node *node, skad_op name)
 {
-    if (node->polled == name) {
-        node->polled = 0;
+    if (node->reports.polled == name) {
+        node->reports.polled = 0;
         return;
     }
     size_t kept = 0;
-    for (size_t i = 0; i < node->ended_count; i++) {
+    for (size_t i = 0; i < node->reports.count; i++) {
         if (*queued(node, i) != name) {
             *queued(node, kept++) = *queued(node, i);
         }
     }
-    node->ended_count = kept;
+    node->reports.count = kept;
 }
 
 static void tell_ping(const skad_operation *operation, skad_event *event)
@@ -60,7 +74,7 @@ static void tell_step(skad_node *node, const skad_operation *operation, const sk
     skad_event event = {.kind = SKAD_EVENT_STEP,
                         .op = skad_operation_name(&node->operations, operation)};
     event.u.step = *step;
-    skad_node_tell(node, &event);
+    skad_events_emit(&node->events, &event);
 }
 
 void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_t place)
@@ -188,15 +202,15 @@ static void tell_get(skad_operation *operation, skad_event *event)
 
 bool skad_report_poll(skad_node *node, skad_event *out)
 {
-    if (node->ended_count == 0) {
+    if (node->reports.count == 0) {
         return false;
     }
     skad_op name = *queued(node, 0);
     skad_operation *operation = skad_operations_find(&node->operations, name);
     SKAD_ASSERT(operation != NULL && operation->stage == SKAD_STAGE_ENDED);
-    node->ended_first = (node->ended_first + 1) % node->operations.count;
-    node->ended_count--;
-    node->polled = name;
+    node->reports.first = (node->reports.first + 1) % node->operations.count;
+    node->reports.count--;
+    node->reports.polled = name;
     out->op = name;
     out->outcome = operation->outcome;
     switch (operation->kind) {
@@ -228,9 +242,9 @@ bool skad_report_poll(skad_node *node, skad_event *out)
 
 void skad_report_release(skad_node *node)
 {
-    if (node->polled != 0) {
-        skad_operation *operation = skad_operations_find(&node->operations, node->polled);
-        node->polled = 0;
+    if (node->reports.polled != 0) {
+        skad_operation *operation = skad_operations_find(&node->operations, node->reports.polled);
+        node->reports.polled = 0;
         SKAD_ASSERT(operation != NULL);
         skad_operations_release(&node->operations, operation);
     }

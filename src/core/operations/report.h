@@ -3,7 +3,23 @@
 #ifndef SKAD_OPERATIONS_REPORT_H
 #define SKAD_OPERATIONS_REPORT_H
 
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/node.h"
+#include "src/core/operations/operation.h"
+
+typedef struct skad_reports {
+    skad_op *ended; /* a ring of the operations whose event waits: as many as there may be */
+    size_t first;
+    size_t count;
+    skad_op polled; /* the operation whose event borrows from it; 0 if none */
+} skad_reports;
+
+/* Room for so many operations. */
+SKAD_MUST_CHECK skad_status skad_reports_init(skad_reports *reports, size_t operations);
+void skad_reports_free(skad_reports *reports);
 
 /* Queues an operation that has ended. */
 void skad_report_ended(skad_node *node, const skad_operation *operation);

@@ -1,4 +1,4 @@
-/* Starting operations: the public calls and the node's own lookups. Each takes a place, begins its
+/* Starting operations: those of the public calls and the node's own. Each takes a place, begins its
  * lookup from the contacts that we know, and is then operate.c's. */
 #include "src/core/operations/start.h"
 
@@ -8,6 +8,7 @@
 
 #include "crypto/assert.h"
 #include "proto/address.h"
+#include "src/core/node/state.h"
 #include "src/core/operations/operate.h"
 #include "src/core/operations/report.h"
 #include "src/core/routing/density.h"
@@ -43,9 +44,9 @@ static skad_status take(skad_node *node, skad_operation_kind kind, skad_operatio
     if (*out == NULL) {
         return SKAD_ERR_FULL;
     }
-    (*out)->deadline_us = node->now.mono_us + SKAD_OPERATION_US_MAX;
-    if (node->overdue_us == UINT64_MAX) {
-        node->overdue_us = node->now.mono_us + SKAD_OVERDUE_CHECK_US;
+    (*out)->deadline_us = node->env.now.mono_us + SKAD_OPERATION_US_MAX;
+    if (node->operations.overdue_us == UINT64_MAX) {
+        node->operations.overdue_us = node->env.now.mono_us + SKAD_OVERDUE_CHECK_US;
     }
     return SKAD_OK;
 }
@@ -54,8 +55,8 @@ static skad_status take(skad_node *node, skad_operation_kind kind, skad_operatio
 static void postpone_refresh(skad_node *node, const skad_id *target)
 {
     skad_bucket *bucket = &node->table.buckets[skad_table_bucket_of(&node->table, target)];
-    uint64_t jitter = skad_random_below(&node->random, SKAD_REFRESH_INTERVAL_US / 2);
-    bucket->refresh_us = node->now.mono_us + SKAD_REFRESH_INTERVAL_US * 3 / 4 + jitter;
+    uint64_t jitter = skad_random_below(&node->env.random, SKAD_REFRESH_INTERVAL_US / 2);
+    bucket->refresh_us = node->env.now.mono_us + SKAD_REFRESH_INTERVAL_US * 3 / 4 + jitter;
 }
 
 /* The contacts that a lookup begins at: the closest of the table. */
@@ -69,7 +70,7 @@ static void seed(skad_node *node, skad_operation *operation, const skad_id *targ
         skad_contact contact;
         skad_table_contact(table, slots[i], &contact);
         const skad_address *address = skad_contact_endpoint(&contact, node->families);
-        if (!skad_bans_keep_out(&node->bans, &contact.id, address, node->now.mono_us)) {
+        if (!skad_bans_keep_out(&node->bans, &contact.id, address, node->env.now.mono_us)) {
             skad_lookup_seed(operation->lookup, i, &contact, address);
         }
     }
@@ -81,11 +82,11 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
     const skad_table *table = &node->table;
     bool of_us = operation->kind == SKAD_OPERATION_JOIN || from != NULL;
     const skad_lookup_plan plan = {
-        .profile = &node->profile,
+        .profile = &node->env.profile,
         .self = &table->self,
         .target = target,
         .wanted = of_us ? SKAD_REGION_WANTED : 0,
-        .now_us = node->now.mono_us,
+        .now_us = node->env.now.mono_us,
         .frugal = node->frugal,
         .tuning = &node->tuning,
     };
@@ -93,7 +94,7 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
     if (operation->lookup == NULL) {
         return SKAD_ERR_MEMORY;
     }
-    operation->lookup->radius = skad_density_radius(table, node->profile.siblings);
+    operation->lookup->radius = skad_density_radius(table, node->env.profile.siblings);
     if (from != NULL) {
         skad_lookup_seed(operation->lookup, 0, from, skad_contact_endpoint(from, node->families));
     } else {
@@ -120,11 +121,10 @@ skad_op skad_start_own(skad_node *node, skad_operation_kind kind, const skad_id 
     return name;
 }
 
-skad_status skad_node_ping(skad_node *node, const skad_address *address, skad_time now, skad_op *op)
+skad_status skad_start_ping(skad_node *node, const skad_address *address, skad_op *op)
 {
-    node->now = now;
     skad_operation *operation;
-    if (!skad_address_routable(address, node->profile.allow_private) ||
+    if (!skad_address_routable(address, node->env.profile.allow_private) ||
         (address->family & node->families) == 0) {
         return SKAD_ERR_INPUT;
     }
@@ -144,9 +144,8 @@ skad_status skad_node_ping(skad_node *node, const skad_address *address, skad_ti
     return SKAD_OK;
 }
 
-skad_status skad_node_lookup(skad_node *node, const skad_id *target, skad_time now, skad_op *op)
+skad_status skad_start_lookup(skad_node *node, const skad_id *target, skad_op *op)
 {
-    node->now = now;
     skad_operation *operation;
     skad_status status = take(node, SKAD_OPERATION_LOOKUP, &operation);
     if (status != SKAD_OK) {
@@ -162,7 +161,7 @@ skad_status skad_node_lookup(skad_node *node, const skad_id *target, skad_time n
     return SKAD_OK;
 }
 
-void skad_node_trace(skad_node *node, skad_op op)
+void skad_start_trace(skad_node *node, skad_op op)
 {
     skad_operation *operation = skad_operations_find(&node->operations, op);
     if (operation == NULL || operation->kind != SKAD_OPERATION_LOOKUP ||
@@ -189,7 +188,7 @@ static void find_here(skad_node *node, skad_collection *collection, skad_store_s
     size_t count = 0;
     if (shelf == SKAD_SHELF_HELD) {
         count = store->ops->list(store->self, &collection->key, (uint8_t)collection->type, 0,
-                                 node->now.unix_s, found, SKAD_PROVIDERS_MAX);
+                                 node->env.now.unix_s, found, SKAD_PROVIDERS_MAX);
     } else {
         skad_store_name from = {.key = collection->key, .type = (uint8_t)collection->type};
         count = store->ops->next(store->self, shelf, &from, found) &&
@@ -200,9 +199,9 @@ static void find_here(skad_node *node, skad_collection *collection, skad_store_s
     for (size_t i = 0; i < count; i++) {
         spans[i] = (skad_span){found[i].data, found[i].len};
     }
-    const skad_gift gift = {SKAD_PLACE_OURSELVES, &node->identity.id, spans, count};
+    const skad_gift gift = {SKAD_PLACE_OURSELVES, &node->env.identity.id, spans, count};
     if (count > 0) {
-        (void)skad_collection_take(collection, &gift, node->now.unix_s, &node->random,
+        (void)skad_collection_take(collection, &gift, node->env.now.unix_s, &node->env.random,
                                    &node->stats.verifications);
     }
 }

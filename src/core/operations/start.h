@@ -1,14 +1,27 @@
-/* Starting operations. The public calls are in skad/node.h and skad/records.h; this is what they
- * and the node's own stand on. */
+/* Starting operations: what the public calls of skad/node.h and skad/records.h do, and what the
+ * node starts for itself. */
 #ifndef SKAD_OPERATIONS_START_H
 #define SKAD_OPERATIONS_START_H
 
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "skad/node.h"
+#include "skad/record.h"
+#include "src/core/operations/operation.h"
 
 /* Starts a lookup for the node itself (JOIN, REFRESH). It begins at `from` alone; NULL: at the
  * closest contacts that we know. Returns 0 when there is no room. */
 skad_op skad_start_own(skad_node *node, skad_operation_kind kind, const skad_id *target,
                        const skad_contact *from);
+
+/* Starts what skad_node_ping and skad_node_lookup promise. */
+SKAD_MUST_CHECK skad_status skad_start_ping(skad_node *node, const skad_address *address,
+                                            skad_op *op);
+SKAD_MUST_CHECK skad_status skad_start_lookup(skad_node *node, const skad_id *target, skad_op *op);
+
+/* From now on each step of a running lookup is an event, those already taken first. */
+void skad_start_trace(skad_node *node, skad_op op);
 
 /* Starts a get (GET, WATCH). What our own store has counts like an answer. */
 SKAD_MUST_CHECK skad_status skad_start_get(skad_node *node, skad_operation_kind kind,

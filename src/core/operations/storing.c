@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
 #include "src/core/rpc/ask.h"
 #include "src/core/storage/hold.h"
@@ -20,7 +21,7 @@ static void hold_here(skad_node *node, skad_operation *operation)
         .bytes = {deposit->record, deposit->len},
         .has_cas = deposit->has_cas,
         .cas = deposit->cas,
-        .life_s = node->profile.record_life_s,
+        .life_s = node->env.profile.record_life_s,
     };
     skad_held held = skad_hold(node, &offer);
     deposit->asked_here = true;
@@ -35,7 +36,7 @@ static void hold_here(skad_node *node, skad_operation *operation)
 void skad_storing_begin(skad_node *node, skad_operation *operation)
 {
     const skad_lookup *lookup = operation->lookup;
-    size_t max = lookup->dense ? SKAD_HOLDERS_MAX : node->profile.siblings;
+    size_t max = lookup->dense ? SKAD_HOLDERS_MAX : node->env.profile.siblings;
     uint16_t places[SKAD_HOLDERS_MAX];
     size_t count = skad_lookup_closest(lookup, max, places);
     bool full = count == max;
@@ -65,7 +66,7 @@ static bool ask_holder(skad_node *node, skad_operation *operation, const skad_ho
         message.u.store.record = record;
         message.u.store.has_cas = deposit->has_cas;
         message.u.store.cas = deposit->cas;
-        message.u.store.life_s = node->profile.record_life_s;
+        message.u.store.life_s = node->env.profile.record_life_s;
     }
     skad_request request = {
         .message = &message,
@@ -131,6 +132,27 @@ void skad_storing_failed(skad_operation *operation, uint16_t step)
 {
     skad_holder *holder = &operation->holders[step];
     holder->state = holder->tries < SKAD_STORE_TRIES_MAX ? SKAD_HOLDER_WAITS : SKAD_HOLDER_SILENT;
+}
+
+bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
+                         const skad_record *record)
+{
+    const skad_deposit *deposit = &operation->deposit;
+    const uint32_t half_s = env->profile.record_life_s / 2;
+    const uint64_t now = env->now.unix_s;
+    bool ends = record->type != SKAD_RECORD_IMMUTABLE;
+    if (ends && record->expiry_unix_s <= now + half_s) {
+        return true;
+    }
+    for (size_t i = 0; i < operation->holders_count; i++) {
+        const skad_holder *holder = &operation->holders[i];
+        if (holder->state == SKAD_HOLDER_REFUSED ||
+            (holder->state == SKAD_HOLDER_STORED && holder->life_s > half_s)) {
+            return true;
+        }
+    }
+    return deposit->asked_here &&
+           (deposit->refusal_here != SKAD_ERROR_NONE || deposit->life_here_s > half_s);
 }
 
 /* ---- Telling ---- */

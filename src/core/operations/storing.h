@@ -8,7 +8,13 @@
 #ifndef SKAD_OPERATIONS_STORING_H
 #define SKAD_OPERATIONS_STORING_H
 
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/message.h"
+#include "skad/node.h"
+#include "src/core/base/env.h"
+#include "src/core/operations/operation.h"
 
 /* Chooses the holders, ourselves perhaps among them. */
 void skad_storing_begin(skad_node *node, skad_operation *operation);
@@ -26,6 +32,13 @@ skad_storing_state skad_storing_drive(skad_node *node, skad_operation *operation
 void skad_storing_answered(skad_operation *operation, uint16_t step, const skad_message *answer,
                            const uint8_t *token);
 void skad_storing_failed(skad_operation *operation, uint16_t step);
+
+/* Whether at least one holder answered as one that is responsible for the record: it refused it, or
+ * keeps it for longer than half a life. A record that ends sooner tells nothing, and counts as
+ * placed.
+ */
+bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
+                         const skad_record *record);
 
 /* Fills in the report, as things stand. */
 void skad_storing_tell(const skad_operation *operation, skad_put_report *out);

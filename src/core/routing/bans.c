@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
 
 #define ROOM_FIRST 4 /* of a list whose memory grows */
@@ -228,61 +227,4 @@ void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_rea
         .until_us = now_us + SKAD_STRIKES_BAN_S * SKAD_US_PER_S,
     };
     (void)skad_bans_add(bans, &ban, now_us); /* without memory the next strikes do it */
-}
-
-/* ---- Public calls ---- */
-
-static bool valid_subject(const skad_ban *subject)
-{
-    if (subject->by_id) {
-        return true;
-    }
-    switch (subject->address.family) {
-    case SKAD_FAMILY_IPV4:
-        return subject->prefix_bits <= 32;
-    case SKAD_FAMILY_IPV6:
-        return subject->prefix_bits <= 128;
-    default:
-        return false;
-    }
-}
-
-skad_status skad_node_ban(skad_node *node, const skad_ban *subject, uint32_t seconds, skad_time now)
-{
-    skad_ban ban = *subject;
-    if (!valid_subject(subject)) {
-        return SKAD_ERR_INPUT;
-    }
-    ban.reason = SKAD_BAN_OPERATOR;
-    ban.until_us = now.mono_us + seconds * SKAD_US_PER_S;
-    return skad_bans_add(&node->bans, &ban, now.mono_us);
-}
-
-bool skad_node_unban(skad_node *node, const skad_ban *subject)
-{
-    return valid_subject(subject) && skad_bans_lift(&node->bans, subject);
-}
-
-skad_status skad_node_allow(skad_node *node, const skad_ban *subject)
-{
-    if (!valid_subject(subject) || subject->by_id) {
-        return SKAD_ERR_INPUT;
-    }
-    return skad_bans_allow(&node->bans, subject);
-}
-
-size_t skad_node_bans(const skad_node *node, skad_time now, skad_ban *out, size_t max)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < node->bans.banned.count; i++) {
-        const skad_ban *ban = &node->bans.banned.bans[i];
-        if (ban->until_us <= now.mono_us) {
-            continue;
-        }
-        if (count < max) {
-            out[count] = *ban;
-        }
-        count++;
-    }
-    return count;
 }

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "src/core/node/state.h"
+#include "src/core/rpc/signer.h"
 
 /* Whom the table knows at the endpoint that we are about to ask. */
 static skad_peer_slot known_peer(const skad_node *node, const skad_request *request)
@@ -22,9 +24,10 @@ static skad_peer_slot known_peer(const skad_node *node, const skad_request *requ
 static const uint8_t *known_token(const skad_node *node, skad_peer_slot slot,
                                   const skad_address *address)
 {
-    return slot == SKAD_PEER_NONE ? NULL
-                                  : skad_route_token(&node->table.peers, slot,
-                                                     skad_route_index(address), node->now.mono_us);
+    return slot == SKAD_PEER_NONE
+               ? NULL
+               : skad_route_token(&node->table.peers, slot, skad_route_index(address),
+                                  node->env.now.mono_us);
 }
 
 bool skad_ask(skad_node *node, const skad_request *request)
@@ -39,7 +42,7 @@ bool skad_ask(skad_node *node, const skad_request *request)
     uint64_t timeout =
         skad_rtt_timeout_us(peer != SKAD_PEER_NONE ? &node->table.peers.peers[peer].rtt : &unknown);
     skad_pending_rpc *rpc =
-        skad_pending_open(&node->pending, &node->random, timeout, node->now.mono_us);
+        skad_pending_open(&node->pending, &node->env.random, timeout, node->env.now.mono_us);
     if (rpc == NULL) {
         return false;
     }
@@ -56,7 +59,7 @@ bool skad_ask(skad_node *node, const skad_request *request)
         .token = token,
         .bytes_min = token == NULL ? padded : 0,
     };
-    skad_sealer sealer = skad_node_sealer(node);
+    skad_sealer sealer = skad_signer_sealer(&node->env);
     if (skad_draft_write(&sealer, &fields, &outgoing->draft) != SKAD_OK) {
         skad_pending_close(&node->pending, rpc);
         return false;

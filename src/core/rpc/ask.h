@@ -2,7 +2,13 @@
 #ifndef SKAD_RPC_ASK_H
 #define SKAD_RPC_ASK_H
 
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/message.h"
+#include "skad/node.h"
+#include "src/core/routing/peers.h"
+#include "src/core/rpc/pending.h"
 
 typedef struct skad_request {
     const skad_message *message;

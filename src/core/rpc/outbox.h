@@ -18,6 +18,7 @@
 
 #include "proto/seal.h"
 #include "skad/node.h"
+#include "skad/simulator.h"
 
 #define SKAD_OUTBOX_MIN 16 /* places */
 #define SKAD_OUTBOX_MAX 4096

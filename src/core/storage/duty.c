@@ -1,6 +1,5 @@
 #include "src/core/storage/duty.h"
 
-#include "src/core/lookup/lookup.h"
 #include "src/core/routing/density.h"
 #include "src/core/routing/distance.h"
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "src/core/node/state.h"
 #include "src/core/storage/duty.h"
 
 skad_store_name skad_hold_name(const skad_record *record)
@@ -46,8 +47,8 @@ static skad_held refuse(skad_error_code code, uint64_t detail)
 static skad_error_code check_expiry(const judged *self)
 {
     const skad_record *record = self->offer->record;
-    uint64_t now = self->node->now.unix_s;
-    uint64_t ahead_max = (uint64_t)SKAD_EXPIRY_LIVES_MAX * self->node->profile.record_life_s;
+    uint64_t now = self->node->env.now.unix_s;
+    uint64_t ahead_max = (uint64_t)SKAD_EXPIRY_LIVES_MAX * self->node->env.profile.record_life_s;
     if (record->type == SKAD_RECORD_IMMUTABLE) {
         return SKAD_ERROR_NONE;
     }
@@ -138,7 +139,7 @@ static bool shares_have_room(const judged *self)
                         SKAD_SHARE_PUBLISHER)) {
         return false;
     }
-    if (offer->group == 0 || self->node->profile.group_table_max == 0) {
+    if (offer->group == 0 || self->node->env.profile.group_table_max == 0) {
         return true;
     }
     uint8_t owner[SKAD_ID_BYTES] = {0};
@@ -154,9 +155,9 @@ static bool shares_have_room(const judged *self)
 static uint64_t expiry(const judged *self, const skad_duty *duty)
 {
     const skad_offer *offer = self->offer;
-    uint32_t life_s = skad_duty_life_s(duty, &self->node->profile);
+    uint32_t life_s = skad_duty_life_s(duty, &self->node->env.profile);
     life_s = offer->life_s < life_s ? offer->life_s : life_s;
-    uint64_t expires = self->node->now.unix_s + life_s;
+    uint64_t expires = self->node->env.now.unix_s + life_s;
     if (self->found && self->held.expires_unix_s > expires) {
         expires = self->held.expires_unix_s;
     }
@@ -168,11 +169,11 @@ static skad_held keep(judged *self)
 {
     skad_node *node = self->node;
     const skad_offer *offer = self->offer;
-    uint64_t now = node->now.unix_s;
+    uint64_t now = node->env.now.unix_s;
     if (self->old_stays) {
         return (skad_held){.life_s = (uint32_t)(self->held.expires_unix_s - now)};
     }
-    skad_duty duty = skad_duty_of(&node->table, &node->profile, &offer->record->key);
+    skad_duty duty = skad_duty_of(&node->table, &node->env.profile, &offer->record->key);
     skad_store_record record = {
         .name = self->name,
         .sequence = offer->record->sequence,
@@ -188,7 +189,7 @@ static skad_held keep(judged *self)
     }
     if (!self->same_bytes) {
         skad_watches_touch(&node->watches, offer->record->type, &offer->record->key,
-                           node->now.mono_us);
+                           node->env.now.mono_us);
     }
     return (skad_held){.life_s = (uint32_t)(record.expires_unix_s - now)};
 }
@@ -201,7 +202,7 @@ skad_held skad_hold(skad_node *node, const skad_offer *offer)
         return refuse(code, 0);
     }
     self.found = node->store.ops->find(node->store.self, SKAD_SHELF_HELD, &self.name,
-                                       node->now.unix_s, &self.held);
+                                       node->env.now.unix_s, &self.held);
     self.same_bytes = self.found && self.held.len == offer->bytes.len &&
                       memcmp(self.held.data, offer->bytes.data, self.held.len) == 0;
     if (!authentic(&self)) {

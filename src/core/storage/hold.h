@@ -12,8 +12,12 @@
 #ifndef SKAD_STORAGE_HOLD_H
 #define SKAD_STORAGE_HOLD_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "proto/message.h"
-#include "src/core/node/state.h"
+#include "skad/node.h"
+#include "skad/record.h"
 
 #define SKAD_SHARE_PUBLISHER  64
 #define SKAD_SHARE_GROUP      16

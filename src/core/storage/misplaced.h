@@ -10,22 +10,43 @@
 #ifndef SKAD_STORAGE_MISPLACED_H
 #define SKAD_STORAGE_MISPLACED_H
 
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/store.h"
+#include "src/core/base/env.h"
 
 #define SKAD_MISPLACED_DIVISOR 16 /* of an hour: the pause before it is tried again */
 
-SKAD_MUST_CHECK skad_status skad_misplaced_init(skad_node *node);
-void skad_misplaced_free(skad_node *node);
+#define SKAD_MISPLACED_MAX 16 /* more are left to their hourly turn */
 
-/* A put of a publication of ours has ended: notes whether it is to be tried again. */
-void skad_misplaced_judge(skad_node *node, const skad_operation *operation);
+/* A publication that was announced, but not to where it belongs. */
+typedef struct skad_misplaced {
+    skad_store_name name;
+    uint64_t due_us; /* when it is announced again */
+} skad_misplaced;
+
+typedef struct skad_misplaced_state {
+    skad_misplaced *all; /* SKAD_MISPLACED_MAX; frugal: NULL until there is one */
+    size_t count;
+} skad_misplaced_state;
+
+/* `later`: memory comes with the first publication. */
+SKAD_MUST_CHECK skad_status skad_misplaced_init(skad_misplaced_state *state, bool later);
+void skad_misplaced_free(skad_misplaced_state *state);
+
+/* A publication was announced to holders that do not owe it: it is to be tried again. Without room
+ * or memory it is left to its hourly turn. */
+void skad_misplaced_note(skad_misplaced_state *state, skad_env *env, const skad_store_name *name);
 
 /* The next one whose time has come: copied out, and put off. False: none. */
-bool skad_misplaced_due(skad_node *node, skad_store_name *out);
+bool skad_misplaced_due(skad_misplaced_state *state, skad_env *env, skad_store_name *out);
 
-/* It is nobody's concern any more. */
-void skad_misplaced_drop(skad_node *node, const skad_store_name *name);
+/* It is where it belongs, or was withdrawn: forgets it. */
+void skad_misplaced_drop(skad_misplaced_state *state, const skad_store_name *name);
 
-uint64_t skad_misplaced_deadline(const skad_node *node);
+/* When the next one is due, UINT64_MAX if there is none. */
+uint64_t skad_misplaced_deadline(const skad_misplaced_state *state);
 
 #endif

@@ -1,5 +1,6 @@
 #include "src/core/storage/shelf.h"
 
+#include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
 #include "src/core/storage/hold.h"
 
@@ -11,18 +12,19 @@ skad_status skad_shelf_keep(skad_node *node, const skad_publication *publication
     skad_store_record row = {
         .name = skad_hold_name(record),
         .sequence = record->sequence,
-        .stored_unix_s = node->now.unix_s,
+        .stored_unix_s = node->env.now.unix_s,
         .expires_unix_s = ends ? record->expiry_unix_s : UINT64_MAX,
         .group = publication->life_s,
         .data = publication->bytes.data,
         .len = publication->bytes.len,
     };
     skad_store_record old;
-    if (store->ops->find(store->self, SKAD_SHELF_PUBLISHED, &row.name, node->now.unix_s, &old) &&
+    if (store->ops->find(store->self, SKAD_SHELF_PUBLISHED, &row.name, node->env.now.unix_s,
+                         &old) &&
         old.sequence > row.sequence) {
         return SKAD_OK;
     }
-    return store->ops->put(store->self, SKAD_SHELF_PUBLISHED, &row, node->now.unix_s);
+    return store->ops->put(store->self, SKAD_SHELF_PUBLISHED, &row, node->env.now.unix_s);
 }
 
 size_t skad_shelf_withdraw(skad_node *node, const skad_id *key, unsigned type)

@@ -3,7 +3,11 @@
 #ifndef SKAD_STORAGE_SHELF_H
 #define SKAD_STORAGE_SHELF_H
 
-#include "src/core/node/state.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/node.h"
+#include "skad/record.h"
 
 typedef struct skad_publication {
     const skad_record *record;

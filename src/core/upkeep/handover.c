@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "src/core/node/state.h"
 #include "src/core/operations/replicate.h"
 #include "src/core/routing/distance.h"
 #include "src/core/storage/duty.h"
@@ -12,7 +13,7 @@
 
 static uint64_t round_us(const skad_node *node)
 {
-    uint64_t life_us = node->profile.record_life_s * SKAD_US_PER_S;
+    uint64_t life_us = node->env.profile.record_life_s * SKAD_US_PER_S;
     uint64_t hour_us = life_us / ROUND_DIVISOR;
     return hour_us < SKAD_US_PER_S ? SKAD_US_PER_S : hour_us;
 }
@@ -22,7 +23,7 @@ static void plan_round(skad_node *node)
 {
     uint64_t hour_us = round_us(node);
     node->handover.round_us =
-        node->now.mono_us + hour_us * 3 / 4 + skad_random_below(&node->random, hour_us / 2);
+        node->env.now.mono_us + hour_us * 3 / 4 + skad_random_below(&node->env.random, hour_us / 2);
 }
 
 /* Two lists in one piece, which change places with each walk. */
@@ -66,7 +67,8 @@ static bool listed(const skad_id *list, size_t count, const skad_id *id)
 /* To one that has just come itself, everybody seems to arrive. */
 static bool settled(const skad_node *node)
 {
-    return node->join.joined && node->now.mono_us - node->join.joined_us >= SKAD_HANDOVER_SETTLE_US;
+    return node->join.joined &&
+           node->env.now.mono_us - node->join.joined_us >= SKAD_HANDOVER_SETTLE_US;
 }
 
 void skad_handover_arrived(skad_node *node, const skad_id *id)
@@ -82,8 +84,8 @@ void skad_handover_arrived(skad_node *node, const skad_id *id)
     }
     state->arrived[state->arrived_count++] = *id;
     if (!state->walking && state->step_us == UINT64_MAX) {
-        state->step_us = node->now.mono_us + SKAD_HANDOVER_DELAY_US +
-                         skad_random_below(&node->random, SKAD_HANDOVER_DELAY_US);
+        state->step_us = node->env.now.mono_us + SKAD_HANDOVER_DELAY_US +
+                         skad_random_below(&node->env.random, SKAD_HANDOVER_DELAY_US);
     }
 }
 
@@ -100,10 +102,10 @@ bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_add
     }
     skad_annex *annex = skad_peers_annex_of(&node->table.peers, slot);
     if (annex == NULL ||
-        (annex->anew_us != 0 && node->now.mono_us - annex->anew_us < SKAD_HANDOVER_AGAIN_US)) {
+        (annex->anew_us != 0 && node->env.now.mono_us - annex->anew_us < SKAD_HANDOVER_AGAIN_US)) {
         return false;
     }
-    annex->anew_us = node->now.mono_us;
+    annex->anew_us = node->env.now.mono_us;
     skad_handover_arrived(node, id);
     return true;
 }
@@ -122,15 +124,15 @@ static closest_nodes closest_to(const skad_node *node, const skad_id *key)
 {
     const skad_peers *peers = &node->table.peers;
     closest_nodes closest;
-    closest.count =
-        skad_peers_closest(peers, key, node->families, NULL, node->profile.siblings, closest.slots);
+    closest.count = skad_peers_closest(peers, key, node->families, NULL, node->env.profile.siblings,
+                                       closest.slots);
     closest.rank = 0;
     while (closest.rank < closest.count &&
            skad_distance_compare(key, &peers->peers[closest.slots[closest.rank]].id,
-                                 &node->identity.id) < 0) {
+                                 &node->env.identity.id) < 0) {
         closest.rank++;
     }
-    size_t others = node->profile.siblings - 1U;
+    size_t others = node->env.profile.siblings - 1U;
     closest.owing = closest.count < others ? closest.count : others;
     return closest;
 }
@@ -152,7 +154,7 @@ static bool gives(const skad_node *node, const closest_nodes *closest, const ska
                   const skad_id *key)
 {
     const skad_handover_state *state = &node->handover;
-    uint64_t ours = lot(&node->identity.id, newcomer, key);
+    uint64_t ours = lot(&node->env.identity.id, newcomer, key);
     size_t before = 0;
     for (size_t i = 0; i < closest->owing; i++) {
         const skad_id *other = &node->table.peers.peers[closest->slots[i]].id;
@@ -168,7 +170,7 @@ static size_t give(skad_node *node, const skad_store_record *record, const close
     const skad_replica replica = {
         .type = (skad_record_type)record->name.type,
         .bytes = {record->data, record->len},
-        .life_s = (uint32_t)(record->expires_unix_s - node->now.unix_s),
+        .life_s = (uint32_t)(record->expires_unix_s - node->env.now.unix_s),
     };
     size_t sent = 0;
     for (size_t i = 0; i < closest->owing; i++) {
@@ -193,7 +195,7 @@ static void disown(skad_node *node, const skad_store_record *record)
     if (record->cached || record->expires_unix_s <= last) {
         return;
     }
-    skad_duty duty = skad_duty_of(&node->table, &node->profile, &record->name.key);
+    skad_duty duty = skad_duty_of(&node->table, &node->env.profile, &record->name.key);
     if (skad_duty_owed(&duty)) {
         return;
     }
@@ -202,7 +204,7 @@ static void disown(skad_node *node, const skad_store_record *record)
     cut.data = bytes;
     cut.cached = true;
     cut.expires_unix_s = last;
-    if (node->store.ops->put(node->store.self, SKAD_SHELF_HELD, &cut, node->now.unix_s) ==
+    if (node->store.ops->put(node->store.self, SKAD_SHELF_HELD, &cut, node->env.now.unix_s) ==
         SKAD_OK) {
         node->stats.disowned++;
     }
@@ -211,11 +213,11 @@ static void disown(skad_node *node, const skad_store_record *record)
 /* Returns how many copies were sent. */
 static size_t look_at(skad_node *node, const skad_store_record *record)
 {
-    if (record->expires_unix_s <= node->now.unix_s) {
+    if (record->expires_unix_s <= node->env.now.unix_s) {
         return 0; /* the sweep's */
     }
     closest_nodes closest = closest_to(node, &record->name.key);
-    if (closest.rank < node->profile.siblings) {
+    if (closest.rank < node->env.profile.siblings) {
         return node->handover.served_count > 0 ? give(node, record, &closest) : 0;
     }
     disown(node, record);
@@ -246,7 +248,7 @@ static void end_walk(skad_node *node)
         skad_handover_free(node);
     }
     state->step_us =
-        state->arrived_count > 0 ? node->now.mono_us + SKAD_HANDOVER_DELAY_US : UINT64_MAX;
+        state->arrived_count > 0 ? node->env.now.mono_us + SKAD_HANDOVER_DELAY_US : UINT64_MAX;
 }
 
 static void step(skad_node *node)
@@ -255,7 +257,7 @@ static void step(skad_node *node)
     const skad_store *store = &node->store;
     skad_store_record record;
     size_t sent = 0;
-    state->step_us = node->now.mono_us + SKAD_HANDOVER_STEP_US;
+    state->step_us = node->env.now.mono_us + SKAD_HANDOVER_STEP_US;
     for (size_t i = 0; i < SKAD_HANDOVER_RECORDS && sent < SKAD_HANDOVER_REPLICAS; i++) {
         if (!skad_replicate_may(node)) {
             return; /* the record is looked at again at the next step */
@@ -274,11 +276,11 @@ void skad_handover_tick(skad_node *node)
     if (!node->join.joined) {
         return;
     }
-    bool due = node->now.mono_us >= state->step_us || node->now.mono_us >= state->round_us;
+    bool due = node->env.now.mono_us >= state->step_us || node->env.now.mono_us >= state->round_us;
     if (!state->walking && due) {
         begin_walk(node);
         step(node);
-    } else if (state->walking && node->now.mono_us >= state->step_us) {
+    } else if (state->walking && node->env.now.mono_us >= state->step_us) {
         step(node);
     }
 }

@@ -17,7 +17,12 @@
 #ifndef SKAD_UPKEEP_HANDOVER_H
 #define SKAD_UPKEEP_HANDOVER_H
 
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/node.h"
+#include "skad/store.h"
 
 #define SKAD_HANDOVER_SETTLE_US (10 * SKAD_US_PER_S) /* joining and refreshing take as long */
 #define SKAD_HANDOVER_GIVERS    3
@@ -29,6 +34,20 @@
 /* Between two new starts of one peer: as long as a silence may go unnoticed. Who says more often
  * that he begins anew is not believed, since it makes his neighbours send him all that is his. */
 #define SKAD_HANDOVER_AGAIN_US (120 * SKAD_US_PER_S)
+
+/* Of one walk; more are left to their publishers' next announcement. */
+#define SKAD_NEWCOMERS_MAX 16
+
+typedef struct skad_handover_state {
+    skad_id *arrived; /* newly near us; served by the next walk; SKAD_NEWCOMERS_MAX */
+    size_t arrived_count;
+    skad_id *served; /* by the walk under way; as many, behind or before those in one array */
+    size_t served_count;
+    bool walking;
+    skad_store_name from; /* the record to be looked at next */
+    uint64_t step_us;     /* when the walk begins or goes on; UINT64_MAX: none is planned */
+    uint64_t round_us;    /* when all records are looked at, newcomers or not */
+} skad_handover_state;
 
 SKAD_MUST_CHECK skad_status skad_handover_init(skad_node *node);
 void skad_handover_free(skad_node *node);

@@ -3,18 +3,18 @@
 #include <stdlib.h>
 
 #include "proto/address.h"
+#include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/rpc/ask.h"
-#include "src/core/upkeep/upkeep.h"
+#include "src/core/rpc/events.h"
+#include "src/core/upkeep/refresh.h"
 
 #define NO_ROOM_RETRY_US SKAD_US_PER_S /* for the self-lookup */
 
-skad_status skad_node_join(skad_node *node, const skad_address *addresses, size_t count,
-                           skad_time now)
+skad_status skad_join_through(skad_node *node, const skad_address *addresses, size_t count)
 {
-    node->now = now;
     for (size_t i = 0; i < count; i++) {
-        if (!skad_address_routable(&addresses[i], node->profile.allow_private)) {
+        if (!skad_address_routable(&addresses[i], node->env.profile.allow_private)) {
             return SKAD_ERR_INPUT;
         }
     }
@@ -33,20 +33,18 @@ skad_status skad_node_join(skad_node *node, const skad_address *addresses, size_
         }
     }
     join->backoff_us = SKAD_HELLO_BACKOFF_MIN_US;
-    join->hello_us = join->addresses_count > 0 ? now.mono_us : UINT64_MAX;
+    join->hello_us = join->addresses_count > 0 ? node->env.now.mono_us : UINT64_MAX;
     skad_join_advance(node);
     return SKAD_OK;
 }
 
-skad_status skad_node_greet(skad_node *node, const skad_contact *contacts, size_t count,
-                            skad_time now)
+skad_status skad_join_greet(skad_node *node, const skad_contact *contacts, size_t count)
 {
-    node->now = now;
     size_t worth = 0;
     size_t asked = 0;
     for (size_t i = 0; i < count && worth < SKAD_GREET_MAX; i++) {
         const skad_address *address = skad_contact_endpoint(&contacts[i], node->families);
-        if (address != NULL && skad_address_routable(address, node->profile.allow_private)) {
+        if (address != NULL && skad_address_routable(address, node->env.profile.allow_private)) {
             worth++;
             asked += skad_ask_ping(node, &contacts[i].id, address, SKAD_PURPOSE_CHECK);
         }
@@ -66,8 +64,8 @@ static void send_hellos(skad_node *node)
     for (size_t i = 0; i < join->addresses_count; i++) {
         skad_ask_ping(node, NULL, &join->addresses[i], SKAD_PURPOSE_HELLO);
     }
-    uint64_t jitter = skad_random_below(&node->random, join->backoff_us / 4);
-    join->hello_us = node->now.mono_us + join->backoff_us + jitter;
+    uint64_t jitter = skad_random_below(&node->env.random, join->backoff_us / 4);
+    join->hello_us = node->env.now.mono_us + join->backoff_us + jitter;
     join->backoff_us *= 2;
     if (join->backoff_us > SKAD_HELLO_BACKOFF_MAX_US) {
         join->backoff_us = SKAD_HELLO_BACKOFF_MAX_US;
@@ -88,10 +86,10 @@ static void finish_lookup(skad_node *node)
     join->lookup = 0;
     if (answered && skad_table_has_living(&node->table)) {
         join->joined = true;
-        join->joined_us = node->now.mono_us;
-        skad_upkeep_refresh_soon(node);
-        skad_upkeep_look_around(node);
-        skad_node_tell(node, &(skad_event){.kind = SKAD_EVENT_JOINED});
+        join->joined_us = node->env.now.mono_us;
+        skad_refresh_soon(node);
+        skad_refresh_look_around(node);
+        skad_events_emit(&node->events, &(skad_event){.kind = SKAD_EVENT_JOINED});
     }
 }
 
@@ -100,13 +98,13 @@ static void leave(skad_node *node)
     skad_join_state *join = &node->join;
     join->joined = false;
     join->backoff_us = SKAD_HELLO_BACKOFF_MIN_US;
-    join->hello_us = join->addresses_count > 0 ? node->now.mono_us : UINT64_MAX;
-    skad_node_tell(node, &(skad_event){.kind = SKAD_EVENT_ISOLATED});
+    join->hello_us = join->addresses_count > 0 ? node->env.now.mono_us : UINT64_MAX;
+    skad_events_emit(&node->events, &(skad_event){.kind = SKAD_EVENT_ISOLATED});
 }
 
 void skad_join_watch(skad_node *node)
 {
-    bool silence = node->now.mono_us - node->heard_us >= SKAD_ISOLATION_US;
+    bool silence = node->env.now.mono_us - node->heard_us >= SKAD_ISOLATION_US;
     if (node->join.joined && (silence || !skad_table_has_living(&node->table))) {
         leave(node);
     }
@@ -117,7 +115,7 @@ void skad_join_watch(skad_node *node)
 static bool can_look(const skad_node *node)
 {
     return skad_table_has_living(&node->table) &&
-           node->now.mono_us - node->heard_us < SKAD_ISOLATION_US;
+           node->env.now.mono_us - node->heard_us < SKAD_ISOLATION_US;
 }
 
 void skad_join_advance(skad_node *node)
@@ -131,11 +129,11 @@ void skad_join_advance(skad_node *node)
         return;
     }
     if (can_look(node)) {
-        join->lookup = skad_start_own(node, SKAD_OPERATION_JOIN, &node->identity.id, NULL);
+        join->lookup = skad_start_own(node, SKAD_OPERATION_JOIN, &node->env.identity.id, NULL);
         if (join->lookup == 0) { /* refreshes have all the places, which they free in a minute */
-            join->hello_us = node->now.mono_us + NO_ROOM_RETRY_US;
+            join->hello_us = node->env.now.mono_us + NO_ROOM_RETRY_US;
         }
-    } else if (node->now.mono_us >= join->hello_us) {
+    } else if (node->env.now.mono_us >= join->hello_us) {
         send_hellos(node);
     }
 }

@@ -10,12 +10,35 @@
 #ifndef SKAD_UPKEEP_JOIN_H
 #define SKAD_UPKEEP_JOIN_H
 
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/node.h"
 
 #define SKAD_HELLO_BACKOFF_MIN_US (1 * SKAD_US_PER_S)
 #define SKAD_HELLO_BACKOFF_MAX_US (60 * SKAD_US_PER_S)
 /* Two liveness checks of every peer fit in, so silence this long is everybody's. */
 #define SKAD_ISOLATION_US (300 * SKAD_US_PER_S)
+
+#define SKAD_JOIN_ADDRESSES_MAX 32
+
+typedef struct skad_join_state {
+    skad_address *addresses; /* of whom the driver named */
+    size_t addresses_count;  /* at most SKAD_JOIN_ADDRESSES_MAX */
+    bool joined;
+    uint64_t joined_us;  /* since when */
+    skad_op lookup;      /* the running self-lookup, 0 if none */
+    uint64_t hello_us;   /* when hellos, or a look for room, are due next; UINT64_MAX: never */
+    uint64_t backoff_us; /* between rounds of hellos */
+} skad_join_state;
+
+/* The addresses to join through from now on: skad_node_join. */
+SKAD_MUST_CHECK skad_status skad_join_through(skad_node *node, const skad_address *addresses,
+                                              size_t count);
+/* Contacts of an earlier run to be asked for a sign of life: skad_node_greet. */
+SKAD_MUST_CHECK skad_status skad_join_greet(skad_node *node, const skad_contact *contacts,
+                                            size_t count);
 
 /* Moves on if it can; called at the end of every call that may have changed something. */
 void skad_join_advance(skad_node *node);

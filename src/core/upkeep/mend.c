@@ -3,9 +3,11 @@
 #include <stdlib.h>
 
 #include "src/core/base/instant.h"
+#include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/routing/distance.h"
 #include "src/core/rpc/ask.h"
+#include "src/core/upkeep/join.h"
 
 skad_status skad_mend_init(skad_node *node)
 {
@@ -74,15 +76,15 @@ static void remember(skad_node *node, const skad_lost *who)
 static void plan(skad_node *node)
 {
     skad_mend_state *mend = &node->mend;
-    uint64_t jitter = skad_random_below(&node->random, mend->pause_us / 4);
-    mend->round_us = node->now.mono_us + mend->pause_us + jitter;
+    uint64_t jitter = skad_random_below(&node->env.random, mend->pause_us / 4);
+    mend->round_us = node->env.now.mono_us + mend->pause_us + jitter;
 }
 
 /* Whether this loss makes a storm of what was none; once in SKAD_MEND_STORM_US. */
 static bool storm_begins(skad_node *node)
 {
     skad_mend_state *mend = &node->mend;
-    uint64_t now_us = node->now.mono_us;
+    uint64_t now_us = node->env.now.mono_us;
     if (now_us >= mend->storm_us) {
         mend->fell_before = now_us < mend->storm_us + SKAD_MEND_STORM_US ? mend->fell : 0;
         mend->fell = 0;
@@ -102,7 +104,7 @@ void skad_mend_lost(skad_node *node, const skad_id *id, const skad_address *addr
                     uint32_t known_s)
 {
     skad_mend_state *mend = &node->mend;
-    const uint32_t now_s = skad_instant_s(node->now.mono_us);
+    const uint32_t now_s = skad_instant_s(node->env.now.mono_us);
     const skad_lost who = {
         .id = *id, .address = *address, .lost_s = now_s, .known_for_s = now_s - known_s};
     remember(node, &who);
@@ -133,7 +135,7 @@ static void send_hello(skad_node *node)
 {
     const skad_join_state *join = &node->join;
     if (join->joined && join->addresses_count > 0) {
-        size_t at = (size_t)skad_random_below(&node->random, join->addresses_count);
+        size_t at = (size_t)skad_random_below(&node->env.random, join->addresses_count);
         if (!is_of_living(node, &join->addresses[at])) {
             (void)skad_ask_ping(node, NULL, &join->addresses[at], SKAD_PURPOSE_HELLO);
         }
@@ -147,24 +149,24 @@ static void round_of_all(skad_node *node)
     mend->open = true;
     for (size_t i = 0; i < mend->lost_count; i++) {
         const skad_lost *who = &mend->lost[i];
-        if (!skad_bans_keep_out(&node->bans, &who->id, &who->address, node->now.mono_us)) {
+        if (!skad_bans_keep_out(&node->bans, &who->id, &who->address, node->env.now.mono_us)) {
             (void)skad_ask_ping(node, &who->id, &who->address, SKAD_PURPOSE_HELLO);
         }
     }
     send_hello(node);
     if (frequent && node->join.joined) {
-        (void)skad_start_own(node, SKAD_OPERATION_REFRESH, &node->identity.id, NULL);
+        (void)skad_start_own(node, SKAD_OPERATION_REFRESH, &node->env.identity.id, NULL);
     }
 }
 
 void skad_mend_tick(skad_node *node)
 {
     skad_mend_state *mend = &node->mend;
-    if (node->now.mono_us < mend->round_us) {
+    if (node->env.now.mono_us < mend->round_us) {
         return;
     }
     for (size_t i = mend->lost_count; i-- > 0;) {
-        uint32_t age_s = skad_instant_s(node->now.mono_us) - mend->lost[i].lost_s;
+        uint32_t age_s = skad_instant_s(node->env.now.mono_us) - mend->lost[i].lost_s;
         skad_peer_slot slot = skad_peers_find(&node->table.peers, &mend->lost[i].id);
         if (age_s >= SKAD_LOST_KEPT_S || skad_peers_lives(&node->table.peers, slot)) {
             forget(mend, i);
@@ -187,7 +189,7 @@ void skad_mend_answered(skad_node *node, const skad_id *id, const skad_address *
     }
     skad_contact from = {.id = *id};
     *(address->family == SKAD_FAMILY_IPV4 ? &from.ipv4 : &from.ipv6) = *address;
-    mend->open = skad_start_own(node, SKAD_OPERATION_REFRESH, &node->identity.id, &from) == 0;
+    mend->open = skad_start_own(node, SKAD_OPERATION_REFRESH, &node->env.identity.id, &from) == 0;
 }
 
 uint64_t skad_mend_deadline(const skad_node *node)

@@ -24,7 +24,11 @@
 #ifndef SKAD_UPKEEP_MEND_H
 #define SKAD_UPKEEP_MEND_H
 
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/node.h"
 
 #define SKAD_MEND_PAUSE_US_MIN (60 * SKAD_US_PER_S) /* after a storm; doubled with each round */
 #define SKAD_MEND_PAUSE_US_MAX (3600 * SKAD_US_PER_S)
@@ -35,6 +39,28 @@
  * before. */
 #define SKAD_MEND_STORM_DIVISOR 3
 #define SKAD_MEND_STORM_US      (900 * SKAD_US_PER_S) /* SKAD_CHECK_INTERVAL_MAX_US */
+
+#define SKAD_LOST_MAX 8
+
+/* A peer that fell silent. */
+typedef struct skad_lost {
+    skad_id id;
+    skad_address address;
+    uint32_t lost_s;      /* when (instant.h) */
+    uint32_t known_for_s; /* by then */
+} skad_lost;
+
+typedef struct skad_mend_state {
+    skad_lost *lost; /* SKAD_LOST_MAX; frugal: NULL until somebody falls silent */
+    size_t lost_count;
+    uint64_t round_us;  /* when they are asked again; UINT64_MAX: nobody is missing */
+    uint64_t pause_us;  /* between two rounds */
+    uint64_t storm_us;  /* until when those who fall silent are counted together */
+    size_t fell;        /* of them */
+    size_t fell_before; /* in the time before */
+    bool storm;         /* they were many */
+    bool open;          /* a lookup may yet begin at who answers this round */
+} skad_mend_state;
 
 SKAD_MUST_CHECK skad_status skad_mend_init(skad_node *node);
 void skad_mend_free(skad_node *node);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/storage/misplaced.h"
 #include "src/core/storage/shelf.h"
@@ -13,7 +14,7 @@
 
 static uint64_t hour_us(const skad_node *node)
 {
-    uint64_t us = node->profile.record_life_s * SKAD_US_PER_S / HOURS_A_LIFE;
+    uint64_t us = node->env.profile.record_life_s * SKAD_US_PER_S / HOURS_A_LIFE;
     return us < SKAD_US_PER_S ? SKAD_US_PER_S : us;
 }
 
@@ -27,13 +28,13 @@ static uint64_t pace_us(skad_node *node)
         round_us /= SKAD_REPUBLISH_FIRST_DIVISOR;
     }
     uint64_t share_us = round_us / (fill.published + 1); /* the end of the shelf is a step, too */
-    uint64_t drawn_us = share_us * 3 / 4 + skad_random_below(&node->random, share_us / 2 + 1);
+    uint64_t drawn_us = share_us * 3 / 4 + skad_random_below(&node->env.random, share_us / 2 + 1);
     return drawn_us < SKAD_REPUBLISH_STEP_US_MIN ? SKAD_REPUBLISH_STEP_US_MIN : drawn_us;
 }
 
 void skad_republish_init(skad_node *node)
 {
-    node->republish = (skad_republish_state){.first = true, .step_us = node->now.mono_us};
+    node->republish = (skad_republish_state){.first = true, .step_us = node->env.now.mono_us};
 }
 
 void skad_republish_free(skad_node *node)
@@ -49,7 +50,7 @@ static void note_announced(skad_node *node, const skad_store_name *name)
     const skad_store *store = &node->store;
     skad_store_record row;
     uint8_t bytes[SKAD_STORED_BYTES_MAX];
-    uint64_t now = node->now.unix_s;
+    uint64_t now = node->env.now.unix_s;
     if (!store->ops->find(store->self, SKAD_SHELF_PUBLISHED, name, now, &row)) {
         return; /* withdrawn meanwhile */
     }
@@ -83,19 +84,19 @@ static void look_after(skad_node *node, size_t i)
 static bool ours(const skad_node *node, const skad_record *record)
 {
     return record->publisher != NULL &&
-           memcmp(record->publisher, node->identity.public_key, SKAD_PUBLIC_KEY_BYTES) == 0;
+           memcmp(record->publisher, node->env.identity.public_key, SKAD_PUBLIC_KEY_BYTES) == 0;
 }
 
 /* Signs a record of our own for another life; returns its length, 0 if it cannot be done. */
 static size_t sign_anew(const skad_node *node, const skad_record *old, uint64_t life_s,
                         uint8_t out[static SKAD_RECORD_BYTES_MAX])
 {
-    uint64_t expiry = node->now.unix_s + life_s;
+    uint64_t expiry = node->env.now.unix_s + life_s;
     if (old->type == SKAD_RECORD_MUTABLE) {
-        return skad_record_encode_mutable(&node->identity, old->salt, old->sequence, expiry,
+        return skad_record_encode_mutable(&node->env.identity, old->salt, old->sequence, expiry,
                                           old->value, out, SKAD_RECORD_BYTES_MAX);
     }
-    return skad_record_encode_announcement(&node->identity, &old->key, old->sequence, expiry,
+    return skad_record_encode_announcement(&node->env.identity, &old->key, old->sequence, expiry,
                                            &old->endpoint, old->value, out, SKAD_RECORD_BYTES_MAX);
 }
 
@@ -106,7 +107,7 @@ static bool prepare(const skad_node *node, const skad_store_record *row, skad_st
 {
     skad_record record;
     uint64_t life_s = row->group;
-    uint64_t now = node->now.unix_s;
+    uint64_t now = node->env.now.unix_s;
     if (!skad_record_decode(row->data, row->len, &record)) {
         return false;
     }
@@ -142,7 +143,7 @@ static bool keep_anew(skad_node *node, const skad_start_record *start)
 
 static bool recent(const skad_node *node, const skad_store_record *row)
 {
-    uint64_t now = node->now.unix_s;
+    uint64_t now = node->env.now.unix_s;
     return row->stored_unix_s <= now &&
            (now - row->stored_unix_s) * SKAD_US_PER_S < hour_us(node) / 2;
 }
@@ -200,11 +201,11 @@ static void step(skad_node *node)
         size_t place = free_place(state);
         if (place == SKAD_RENEWALS_MAX || !announce(node, &row, place)) {
             state->from = here;
-            state->step_us = node->now.mono_us + RETRY_US;
+            state->step_us = node->env.now.mono_us + RETRY_US;
             return;
         }
     }
-    state->step_us = node->now.mono_us + pace_us(node);
+    state->step_us = node->env.now.mono_us + pace_us(node);
 }
 
 /* What is misplaced has times of its own; without a place it waits for the next one. */
@@ -213,12 +214,12 @@ static void step_misplaced(skad_node *node)
     const skad_store *store = &node->store;
     skad_store_name name;
     skad_store_record row;
-    if (!skad_misplaced_due(node, &name)) {
+    if (!skad_misplaced_due(&node->misplaced, &node->env, &name)) {
         return;
     }
     size_t place = free_place(&node->republish);
-    if (!store->ops->find(store->self, SKAD_SHELF_PUBLISHED, &name, node->now.unix_s, &row)) {
-        skad_misplaced_drop(node, &name); /* withdrawn meanwhile */
+    if (!store->ops->find(store->self, SKAD_SHELF_PUBLISHED, &name, node->env.now.unix_s, &row)) {
+        skad_misplaced_drop(&node->misplaced, &name); /* withdrawn meanwhile */
     } else if (place < SKAD_RENEWALS_MAX) {
         (void)announce(node, &row, place);
     }
@@ -232,7 +233,7 @@ void skad_republish_advance(skad_node *node)
             look_after(node, i);
         }
     }
-    if (node->join.joined && node->now.mono_us >= state->step_us) {
+    if (node->join.joined && node->env.now.mono_us >= state->step_us) {
         step(node);
     }
     if (node->join.joined) {
@@ -242,7 +243,7 @@ void skad_republish_advance(skad_node *node)
 
 uint64_t skad_republish_deadline(const skad_node *node)
 {
-    uint64_t misplaced_us = skad_misplaced_deadline(node);
+    uint64_t misplaced_us = skad_misplaced_deadline(&node->misplaced);
     uint64_t step_us = node->republish.step_us;
     uint64_t next_us = misplaced_us < step_us ? misplaced_us : step_us;
     return node->join.joined ? next_us : UINT64_MAX;

@@ -1,20 +1,15 @@
 #include "src/core/upkeep/watch.h"
 
 #include "crypto/assert.h"
-#include "skad/records.h"
+#include "src/core/node/state.h"
 #include "src/core/operations/report.h"
 #include "src/core/operations/start.h"
 
 #define RETRY_US SKAD_US_PER_S /* after there was no room for a get */
 
-skad_status skad_node_watch(skad_node *node, skad_record_type type, const skad_id *key,
-                            uint32_t every_s, skad_time now, skad_op *op)
+skad_status skad_watch_begin(skad_node *node, skad_record_type type, const skad_id *key,
+                             uint32_t every_s, skad_op *op)
 {
-    node->now = now;
-    if ((type != SKAD_RECORD_MUTABLE && type != SKAD_RECORD_ANNOUNCEMENT) ||
-        every_s < SKAD_WATCH_S_MIN) {
-        return SKAD_ERR_INPUT;
-    }
     int at = skad_watches_take(&node->watches);
     if (at < 0) {
         return SKAD_ERR_FULL;
@@ -23,7 +18,7 @@ skad_status skad_node_watch(skad_node *node, skad_record_type type, const skad_i
     watched->type = type;
     watched->key = *key;
     watched->every_us = every_s * SKAD_US_PER_S;
-    watched->due_us = now.mono_us;
+    watched->due_us = node->env.now.mono_us;
     *op = skad_watches_name(&node->watches, (size_t)at);
     skad_watch_advance(node);
     return SKAD_OK;
@@ -36,7 +31,7 @@ static void begin(skad_node *node, size_t index)
     skad_status status =
         skad_start_get(node, SKAD_OPERATION_WATCH, watched->type, &watched->key, &op);
     if (status != SKAD_OK) {
-        watched->due_us = node->now.mono_us + RETRY_US;
+        watched->due_us = node->env.now.mono_us + RETRY_US;
         return;
     }
     skad_operation *operation = skad_operations_find(&node->operations, op);
@@ -44,8 +39,8 @@ static void begin(skad_node *node, size_t index)
     operation->watch = (uint16_t)index;
     watched->running = op;
     /* Many watches that begin together drift apart. */
-    uint64_t jitter_us = skad_random_below(&node->random, watched->every_us / 8);
-    watched->due_us = node->now.mono_us + watched->every_us - jitter_us;
+    uint64_t jitter_us = skad_random_below(&node->env.random, watched->every_us / 8);
+    watched->due_us = node->env.now.mono_us + watched->every_us - jitter_us;
 }
 
 /* A get whose event still waits, or has just been polled, is forgotten with its watch. */
@@ -83,7 +78,7 @@ void skad_watch_advance(skad_node *node)
         if (watched == NULL) {
             continue;
         }
-        if (watched->running == 0 && node->now.mono_us >= watched->due_us) {
+        if (watched->running == 0 && node->env.now.mono_us >= watched->due_us) {
             begin(node, i);
         }
         /* What is in our own store alone ends at once. */

@@ -6,7 +6,14 @@
 #ifndef SKAD_UPKEEP_WATCH_H
 #define SKAD_UPKEEP_WATCH_H
 
-#include "src/core/node/state.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "skad/node.h"
+
+/* Starts a watch and gives its name. Error: SKAD_ERR_FULL. */
+SKAD_MUST_CHECK skad_status skad_watch_begin(skad_node *node, skad_record_type type,
+                                             const skad_id *key, uint32_t every_s, skad_op *op);
 
 /* Begins gets that are due and looks after those that ended; called at the end of every call that
  * may have changed something. */

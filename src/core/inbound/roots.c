@@ -1,0 +1,34 @@
+#include "src/core/inbound/roots.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+
+static skad_status allocate(skad_roots *roots)
+{
+    roots->prints = calloc(roots->slots, sizeof *roots->prints);
+    return roots->prints == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
+}
+
+skad_status skad_roots_init(skad_roots *roots, size_t slots, bool later)
+{
+    SKAD_ASSERT(slots > 0 && slots <= SKAD_ROOTS_MAX);
+    *roots = (skad_roots){.slots = (uint16_t)slots};
+    return later ? SKAD_OK : allocate(roots);
+}
+
+void skad_roots_free(skad_roots *roots)
+{
+    free(roots->prints);
+    *roots = (skad_roots){0};
+}
+
+void skad_roots_remember(skad_roots *roots, const uint8_t print[static SKAD_HASH_BYTES])
+{
+    if (roots->prints == NULL && allocate(roots) != SKAD_OK) {
+        return; /* the rest of its batch costs a check each */
+    }
+    memcpy(roots->prints[roots->next], print, SKAD_HASH_BYTES);
+    roots->next = (uint16_t)((roots->next + 1U) % roots->slots);
+}

@@ -1,0 +1,28 @@
+/* Fingerprints of batch roots whose signature was verified (proto/open.h), so that the rest of a
+ * batch costs no further check: a ring, of which the oldest gives way. */
+#ifndef SKAD_INBOUND_ROOTS_H
+#define SKAD_INBOUND_ROOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/hash.h"
+#include "skad/status.h"
+
+#define SKAD_ROOTS_MAX 64 /* that are remembered, at most */
+
+typedef struct skad_roots {
+    uint8_t (*prints)[SKAD_HASH_BYTES]; /* NULL: there is no memory for any yet */
+    uint16_t slots;
+    uint16_t next;
+} skad_roots;
+
+/* A ring of so many roots; `later`: it is allocated with the first root. */
+SKAD_MUST_CHECK skad_status skad_roots_init(skad_roots *roots, size_t slots, bool later);
+void skad_roots_free(skad_roots *roots);
+
+/* Without memory it is not remembered, and the rest of its batch costs a check each. */
+void skad_roots_remember(skad_roots *roots, const uint8_t print[static SKAD_HASH_BYTES]);
+
+#endif

@@ -1,0 +1,88 @@
+/* Defaults of what a node is configured with, and the ranges of it. */
+#include "src/core/node/config.h"
+
+#include "proto/profile.h"
+#include "skad/simulator.h"
+#include "src/core/inbound/roots.h"
+#include "src/core/inbound/throttle.h"
+#include "src/core/lookup/lookup.h"
+#include "src/core/routing/table.h"
+#include "src/core/rpc/outbox.h"
+
+void skad_node_limits_default(skad_node_limits *out)
+{
+    *out = (skad_node_limits){
+        .peers = 1024,
+        .pending = 2048,
+        .operations = 128,
+        .outbox = 1024,
+        .events = 64,
+        .duplicates = 8192,
+        .watches = 256,
+        .tokens = 2048,
+        .roots = SKAD_ROOTS_MAX,
+    };
+}
+
+static bool limits_valid(const skad_node_limits *limits)
+{
+    return limits->peers >= 32 && limits->peers <= 4096 && limits->pending >= 16 &&
+           limits->pending <= 4096 && limits->operations >= 4 && limits->operations <= 1024 &&
+           limits->outbox >= SKAD_OUTBOX_MIN && limits->outbox <= SKAD_OUTBOX_MAX &&
+           limits->events >= 8 && limits->events <= 1024 && limits->duplicates >= 16 &&
+           limits->duplicates <= 32768 && (limits->duplicates & (limits->duplicates - 1)) == 0 &&
+           limits->watches <= 1024 && limits->tokens <= 8192 && limits->roots >= 1 &&
+           limits->roots <= SKAD_ROOTS_MAX;
+}
+
+/* What a first contact needs, and what a busy peer asks in an hour of bulk puts. A check takes some
+ * 60 us of a processor: a thousand unproven ones a second are 6 % of it, six thousand proven ones
+ * 40 %. */
+void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out)
+{
+    *out = (skad_node_rates){0};
+    if (profile->limit_rates) {
+        *out = (skad_node_rates){
+            .unproven = {{20, 40}, {100, 200}, {500, 1000}},
+            .unproven_all = {1000, 500},
+            .proven = {{500, 1000}, {1000, 2000}, {4000, 8000}},
+            .proven_all = {6000, 3000},
+            .answer_bytes = {8U << 20, 8U << 20},
+            .meters = 8192,
+        };
+    }
+}
+
+void skad_node_tuning_default(skad_node_tuning *out)
+{
+    *out = (skad_node_tuning){
+        .closing_round = true,
+        .neighbourhood_check = true,
+        .sibling_factor = SKAD_SIBLINGS_ETA,
+        .answer_contacts = SKAD_CONTACTS_MAX,
+        .lookup_requests = SKAD_LOOKUP_RPCS_MAX,
+    };
+}
+
+static bool tuning_valid(const skad_simulator_config *simulator)
+{
+    const skad_node_tuning *tuning = simulator == NULL ? NULL : simulator->tuning;
+    return tuning == NULL ||
+           (tuning->sibling_factor <= SKAD_SIBLINGS_ETA && tuning->answer_contacts >= 1 &&
+            tuning->answer_contacts <= SKAD_CONTACTS_MAX && tuning->lookup_requests >= 1 &&
+            tuning->lookup_requests <= SKAD_LOOKUP_RPCS_MAX);
+}
+
+static bool rates_valid(const skad_node_rates *rates)
+{
+    uint32_t meters = rates->meters;
+    return meters == 0 ||
+           (meters >= SKAD_THROTTLE_WAYS && meters <= 1U << 20 && (meters & (meters - 1)) == 0);
+}
+
+bool skad_config_valid(const skad_node_config *config)
+{
+    return skad_profile_valid(&config->profile) && limits_valid(&config->limits) &&
+           rates_valid(&config->rates) && tuning_valid(config->simulator) &&
+           config->families != 0 && config->families <= SKAD_FAMILIES_ALL;
+}

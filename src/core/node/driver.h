@@ -1,0 +1,24 @@
+/* For drivers with threads, beside skad/node.h: datagrams are opened and sealed elsewhere. */
+#ifndef SKAD_NODE_DRIVER_H
+#define SKAD_NODE_DRIVER_H
+
+#include <stdbool.h>
+
+#include "skad/node.h"
+#include "src/core/inbound/intake.h"
+#include "src/core/rpc/outbox.h"
+
+/* To open on other threads (intake.h): skad_node_enter before skad_intake_admit, skad_node_take
+ * instead of skad_intake_handle. */
+void skad_node_enter(skad_node *node, skad_time now);
+skad_verdict skad_node_take(skad_node *node, skad_intake *intake, skad_time now);
+
+/* To seal on other threads: batches to be sealed, which come back in any order (outbox.h), and
+ * sealed datagrams, polled instead of skad_node_poll_datagram. skad_seal reads nothing of our
+ * sealer but the secret key and the network key, which never change. */
+bool skad_node_lend_batch(skad_node *node, skad_outbox_batch *out);
+void skad_node_return_batch(skad_node *node, const skad_outbox_batch *batch);
+bool skad_node_poll_sealed(skad_node *node, skad_datagram *out);
+skad_sealer skad_node_sealer(const skad_node *node);
+
+#endif

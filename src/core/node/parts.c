@@ -1,0 +1,29 @@
+#include "src/core/node/parts.h"
+
+#include "src/core/node/state.h"
+
+skad_node_parts skad_node_parts_of(skad_node *node)
+{
+    return (skad_node_parts){
+        .env = &node->env,
+        .table = &node->table,
+        .pending = &node->pending,
+        .operations = &node->operations,
+        .outbox = &node->outbox,
+        .duplicates = &node->duplicates,
+        .observed = &node->observed,
+        .events = &node->events,
+        .join = &node->join,
+        .mend = &node->mend,
+        .ping_queue = &node->ping_queue,
+        .refresh = &node->refresh,
+        .housekeeping = &node->housekeeping,
+        .misplaced = &node->misplaced,
+        .handover = &node->handover,
+        .roots = &node->roots,
+        .bans = &node->bans,
+        .heard_us = &node->heard_us,
+        .families = node->families,
+        .bytes = sizeof *node,
+    };
+}

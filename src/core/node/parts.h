@@ -1,0 +1,52 @@
+/* The parts that a node is made of, for tests and benchmarks that look inside or change what they
+ * find: the header of each part says what it is. Nothing that ships uses it. */
+#ifndef SKAD_NODE_PARTS_H
+#define SKAD_NODE_PARTS_H
+
+#include "skad/node.h"
+#include "src/core/base/env.h"
+#include "src/core/inbound/duplicates.h"
+#include "src/core/inbound/roots.h"
+#include "src/core/operations/operation.h"
+#include "src/core/routing/bans.h"
+#include "src/core/routing/observed.h"
+#include "src/core/routing/table.h"
+#include "src/core/rpc/events.h"
+#include "src/core/rpc/outbox.h"
+#include "src/core/rpc/pending.h"
+#include "src/core/storage/misplaced.h"
+#include "src/core/upkeep/handover.h"
+#include "src/core/upkeep/housekeeping.h"
+#include "src/core/upkeep/join.h"
+#include "src/core/upkeep/liveness_rounds.h"
+#include "src/core/upkeep/mend.h"
+#include "src/core/upkeep/ping_queue.h"
+#include "src/core/upkeep/refresh.h"
+
+/* Borrowed; valid as long as the node. */
+typedef struct skad_node_parts {
+    skad_env *env;
+    skad_table *table;
+    skad_pending *pending;
+    skad_operations *operations;
+    skad_outbox *outbox;
+    skad_duplicates *duplicates;
+    skad_observed *observed;
+    skad_event_ring *events;
+    skad_join_state *join;
+    skad_mend_state *mend;
+    skad_ping_queue *ping_queue;
+    skad_refresh_state *refresh;
+    skad_housekeeping *housekeeping;
+    skad_misplaced_state *misplaced;
+    skad_handover_state *handover;
+    skad_roots *roots;
+    skad_bans *bans;
+    uint64_t *heard_us; /* when the last verified answer came */
+    unsigned families;
+    size_t bytes; /* of the node itself, without what its parts allocate */
+} skad_node_parts;
+
+skad_node_parts skad_node_parts_of(skad_node *node);
+
+#endif

@@ -1,0 +1,49 @@
+#include "src/core/node/readers.h"
+
+#include <stdint.h>
+
+#include "crypto/assert.h"
+#include "src/core/node/state.h"
+
+#define CLOSEST_MAX 64
+#define LINE_BYTES  64 /* of a cache; wrong on some processors, which costs a little time */
+
+size_t skad_node_closest(const skad_node *node, const skad_id *target, unsigned families,
+                         const skad_id *except, size_t max, skad_contact *out)
+{
+    skad_peer_slot slots[CLOSEST_MAX];
+    SKAD_ASSERT(max <= CLOSEST_MAX);
+    size_t count = skad_peers_closest(&node->table.peers, target, families, except, max, slots);
+    for (size_t i = 0; i < count; i++) {
+        skad_table_contact(&node->table, slots[i], &out[i]);
+    }
+    return count;
+}
+
+/* `from` may be NULL, for what is not there yet. */
+static void fetch(const void *from, size_t bytes)
+{
+    const uint8_t *line = from;
+    for (size_t i = 0; line != NULL && i < bytes; i += LINE_BYTES) {
+        __builtin_prefetch(line + i);
+    }
+}
+
+void skad_node_prefetch(const skad_node *node)
+{
+    fetch(node, sizeof *node);
+}
+
+void skad_node_prefetch_tables(const skad_node *node, bool ticks)
+{
+    const skad_peers *peers = &node->table.peers;
+    fetch(peers->prefixes, peers->used * sizeof *peers->prefixes);
+    if (ticks) {
+        fetch(peers->checks_ms, peers->used * sizeof *peers->checks_ms);
+    }
+    fetch(node->pending.due_us, node->pending.used * sizeof *node->pending.due_us);
+    fetch(node->pending.rpcs, node->pending.used * sizeof *node->pending.rpcs);
+    fetch(node->duplicates.prints, (node->duplicates.mask + 1) * sizeof *node->duplicates.prints);
+    fetch(node->table.buckets, node->table.buckets_count * sizeof *node->table.buckets);
+    fetch(node->observed.votes[0], SKAD_OBSERVED_VOTES * sizeof *node->observed.votes[0]);
+}

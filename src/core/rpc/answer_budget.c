@@ -1,0 +1,8 @@
+#include "src/core/rpc/answer_budget.h"
+
+bool skad_answer_budget_allows(skad_answer_budget *budget, size_t bytes, uint64_t now_us)
+{
+    bool allowed = skad_rate_allows(&budget->rate, bytes, &budget->until_us, now_us);
+    budget->shed += !allowed;
+    return allowed;
+}

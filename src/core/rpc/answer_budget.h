@@ -1,0 +1,22 @@
+/* How many bytes of answers a node may send in a second: what would go beyond is dropped, so that a
+ * flood of requests does not fill the uplink. */
+#ifndef SKAD_RPC_ANSWER_BUDGET_H
+#define SKAD_RPC_ANSWER_BUDGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/core/base/rate.h"
+
+typedef struct skad_answer_budget {
+    skad_rate rate; /* in bytes */
+    uint64_t until_us;
+    uint64_t shed; /* answers that were refused */
+} skad_answer_budget;
+
+/* Whether an answer of so many bytes may be sent now; if so its bytes are spent, if not it is
+ * counted. */
+bool skad_answer_budget_allows(skad_answer_budget *budget, size_t bytes, uint64_t now_us);
+
+#endif

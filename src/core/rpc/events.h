@@ -1,0 +1,30 @@
+/* Events that belong to no operation, in the order in which they happened: a ring that the driver
+ * polls. When it is full, the oldest event gives way to the newest. */
+#ifndef SKAD_RPC_EVENTS_H
+#define SKAD_RPC_EVENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "skad/event.h"
+#include "skad/status.h"
+
+typedef struct skad_event_ring {
+    skad_event *events;
+    size_t slots;
+    size_t room; /* that there is memory for: all, unless frugal */
+    size_t first;
+    size_t count;
+} skad_event_ring;
+
+/* A ring of so many events; `later`: its memory grows with what it holds. */
+SKAD_MUST_CHECK skad_status skad_events_init(skad_event_ring *ring, size_t slots, bool later);
+void skad_events_free(skad_event_ring *ring);
+
+/* Puts a copy of an event into the ring. Without any memory the event is lost. */
+void skad_events_emit(skad_event_ring *ring, const skad_event *event);
+
+/* Takes the oldest event out; false if there is none. */
+bool skad_events_poll(skad_event_ring *ring, skad_event *out);
+
+#endif

@@ -1,0 +1,51 @@
+#include "src/core/upkeep/liveness_rounds.h"
+
+#include "src/core/node/state.h"
+#include "src/core/rpc/ask.h"
+
+/* When some peer is checked whether or not a check is due, so that a dead network shows. */
+static uint64_t rouse_us(const skad_node *node)
+{
+    uint64_t roused_us = node->liveness_rounds.roused_us;
+    return (node->heard_us > roused_us ? node->heard_us : roused_us) + SKAD_CHECK_INTERVAL_US;
+}
+
+uint64_t skad_liveness_rounds_deadline(const skad_node *node)
+{
+    const skad_peers *peers = &node->table.peers;
+    uint64_t rouse = rouse_us(node);
+    uint64_t due_us = peers->due_us < rouse ? peers->due_us : rouse;
+    if (peers->count == 0) {
+        return UINT64_MAX;
+    }
+    return due_us > node->liveness_rounds.rest_us ? due_us : node->liveness_rounds.rest_us;
+}
+
+/* A banned peer is not asked: it counts as silent, and gives way as silent peers do. */
+void skad_liveness_rounds_tick(skad_node *node)
+{
+    if (node->env.now.mono_us < skad_liveness_rounds_deadline(node)) {
+        return;
+    }
+    node->liveness_rounds.rest_us = node->env.now.mono_us + SKAD_CHECK_REST_US;
+    for (;;) {
+        bool rouse = node->env.now.mono_us >= rouse_us(node);
+        skad_peer_slot slot = skad_liveness_due(&node->table.peers, node->env.now.mono_us, rouse);
+        node->liveness_rounds.roused_us =
+            rouse ? node->env.now.mono_us : node->liveness_rounds.roused_us;
+        if (slot == SKAD_PEER_NONE) {
+            return;
+        }
+        const skad_peers *peers = &node->table.peers;
+        const skad_id *id = &peers->peers[slot].id;
+        skad_address address;
+        bool reachable = skad_route_choose(peers, slot, node->families, &address);
+        if (reachable && skad_bans_keep_out(&node->bans, id, &address, node->env.now.mono_us)) {
+            skad_table_failed(&node->table, id, &address, node->env.now.mono_us);
+            continue;
+        }
+        if (!reachable || !skad_ask_check(node, slot, &address)) {
+            return;
+        }
+    }
+}
