@@ -18,7 +18,7 @@
 #include "bench/flood_traffic.h"
 #include "bench/measure.h"
 #include "crypto/keys.h"
-#include "src/daemon/refusals.h"
+#include "src/daemon/control/refusals.h"
 
 #define SECONDS_DEFAULT 5
 #define SECONDS_MAX     60

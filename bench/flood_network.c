@@ -12,7 +12,7 @@
 #include "bench/measure.h"
 #include "proto/address.h"
 #include "src/core/routing/distance.h"
-#include "src/daemon/refusals.h"
+#include "src/daemon/control/refusals.h"
 
 #define STR(number)  #number
 #define TEXT(number) STR(number)

@@ -10,7 +10,7 @@
 
 #include "skad/event.h"
 #include "skad/verdict.h"
-#include "src/cli/client.h"
+#include "src/cli/client/client.h"
 
 #define FLOOD_NODES 8 /* besides the victim */
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "src/sim/scenario.h"
+#include "src/sim/scenario/scenario.h"
 
 static void require_same(const skad_sim_scenario *read)
 {

@@ -12,8 +12,8 @@
 #include "proto/envelope.h"
 #include "proto/message.h"
 #include "skad/records.h"
-#include "src/sim/memory.h"
-#include "src/sim/world.h"
+#include "src/sim/base/memory.h"
+#include "src/sim/world/world.h"
 #include "tests/support/vectors_cast.h"
 #include "tests/support/wire.h"
 

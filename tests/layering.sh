@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Holds the house together (docs/design.md, "The house"): each library is included by its own folder
 # only, and folders include only what lies below them: cli -> daemon -> core -> proto -> crypto, and
-# daemon -> db -> crypto.
-# Prints every stray include; fails if there is one.
+# daemon -> db -> crypto. Within a folder that has rooms, a room includes only what lies below it.
+# Prints every stray include and file; fails if there is one.
 set -euo pipefail
 cd "${1:?usage: layering.sh SOURCE_DIR}"
 
@@ -21,6 +21,32 @@ complain() {
   fi
 }
 
+# order FOLDER ROOM...: the rooms of a folder, top first. No file of a room includes a header of a
+# room above it, but for state.h of the core, and each source file of the folder lies in one of the
+# rooms.
+order() {
+  local folder=$1 above='' room
+  local listed=()
+  shift
+  for room in "$@"; do
+    listed+=(! -regex "$folder/$room/[^/]*")
+    if [ ! -d "$folder/$room" ]; then
+      printf '%s\n' "$folder has no room '$room'"
+      strays=$((strays + 1))
+    elif [ -n "$above" ]; then
+      complain "$folder/$room includes a room above it" \
+        "\"$folder/($above)/([^s\"]|s[^t\"]|st[^a\"]|sta[^t\"]|stat[^e\"]|state[^.\"])" "$folder/$room"
+    fi
+    above=${above:+$above|}$room
+  done
+  local stray
+  stray=$(find "$folder" -type f -name '*.[ch]' "${listed[@]}")
+  if [ -n "$stray" ]; then
+    printf '%s:\n%s\n' "$folder has files outside of its rooms" "$stray"
+    strays=$((strays + 1))
+  fi
+}
+
 all=(crypto proto src include)
 without() { # the folders of `all` and src/* without the named one
   local folder
@@ -33,8 +59,8 @@ complain "libsodium outside crypto" '[<"]sodium' $(without crypto)
 complain "msgpack-c outside proto" '[<"]msgpack' $(without proto)
 complain "libev outside src/daemon" '[<"]ev(\+\+)?\.h' $(without src/daemon)
 complain "LMDB outside src/db" '[<"]lmdb' $(without src/db)
-complain "libseccomp outside src/daemon/sandbox_calls.c" '[<"]seccomp\.h' $(without src/daemon) \
-  $(find src/daemon -type f ! -name sandbox_calls.c)
+complain "libseccomp outside src/daemon/sandbox/sandbox_calls.c" '[<"]seccomp\.h' $(without src/daemon) \
+  $(find src/daemon -type f ! -path src/daemon/sandbox/sandbox_calls.c)
 
 complain "xxHash outside src/sim" '[<"]xxh' $(without src/sim)
 
@@ -49,7 +75,21 @@ complain "the simulator includes the daemon or the command line" '"src/(cli|daem
 complain "public headers include private ones" '"(crypto|proto|src)/' include
 complain "core reaches for sockets, clocks, threads or stdio" \
   '<(sys/(socket|time|epoll|un)|netinet/|arpa/|time|stdio|pthread|threads|poll|unistd)' src/core
+complain "a path that does not begin at the root" '"(\.|[^"/]*")' "${all[@]}"
 complain "a source file is included" '"[^"]*\.c"' "${all[@]}" tests bench
+
+complain "a header of the core includes the whole state of a node" '"src/core/node/state\.h"' \
+  $(find src/core -name '*.h')
+complain "state.h outside src/core" '"src/core/node/state\.h"' $(without src/core) tests bench fuzz
+complain "what ships looks inside a node" '"src/core/node/parts\.h"' \
+  $(find "${all[@]}" -name '*.[ch]' ! -path src/core/node/parts.c)
+
+# Files of the core include the state of a node, which lies on top; tests/calls.sh sees to it that
+# they call nothing up there.
+order src/core node inbound upkeep operations lookup storage rpc routing base
+order src/daemon app control state net sandbox system
+order src/sim program report experiment world scenario base
+order src/cli commands file client base
 
 if [ "$strays" -ne 0 ]; then
   echo "layering: $strays rule(s) broken"

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #include "src/core/routing/distance.h"
-#include "src/sim/atlas.h"
-#include "src/sim/dice.h"
+#include "src/sim/base/dice.h"
+#include "src/sim/world/atlas.h"
 
 #define NODES 700
 

@@ -11,11 +11,11 @@
 #include <string.h>
 
 #include "proto/address.h"
-#include "src/sim/dice.h"
-#include "src/sim/flights.h"
-#include "src/sim/nat.h"
-#include "src/sim/places.h"
-#include "src/sim/stats.h"
+#include "src/sim/base/dice.h"
+#include "src/sim/report/stats.h"
+#include "src/sim/world/flights.h"
+#include "src/sim/world/nat.h"
+#include "src/sim/world/places.h"
 
 /* ---- Dice ---- */
 

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#include "src/sim/dice.h"
-#include "src/sim/queue.h"
+#include "src/sim/base/dice.h"
+#include "src/sim/world/queue.h"
 
 static void put(skad_sim_queue *queue, uint64_t due_us, uint32_t index)
 {

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "src/sim/output.h"
-#include "src/sim/progress.h"
-#include "src/sim/tell.h"
+#include "src/sim/report/output.h"
+#include "src/sim/report/progress.h"
+#include "src/sim/report/tell.h"
 
 /* What a function writes, as text; free it. */
 static char *text_of(void (*write)(FILE *out))

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "src/sim/invent.h"
-#include "src/sim/links.h"
-#include "src/sim/scenario.h"
-#include "src/sim/sweep.h"
+#include "src/sim/scenario/invent.h"
+#include "src/sim/scenario/scenario.h"
+#include "src/sim/scenario/sweep.h"
+#include "src/sim/world/links.h"
 
 static bool parse(const char *text, skad_sim_scenario *out, char reason[SKAD_SIM_REASON_BYTES])
 {

@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #include "src/core/node/parts.h"
-#include "src/sim/experiment.h"
-#include "src/sim/filling.h"
-#include "src/sim/foresight.h"
-#include "src/sim/population.h"
-#include "src/sim/stats.h"
-#include "src/sim/values.h"
+#include "src/sim/experiment/experiment.h"
+#include "src/sim/experiment/values.h"
+#include "src/sim/report/stats.h"
+#include "src/sim/world/filling.h"
+#include "src/sim/world/foresight.h"
+#include "src/sim/world/population.h"
 
 static const skad_sim_watch nobody = {0};
 

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "crypto/keys.h"
-#include "src/daemon/clock.h"
+#include "src/daemon/system/clock.h"
 
 #define IN_BYTES  (4U << 20)
 #define ITEMS_MAX 65536

@@ -10,8 +10,8 @@
 #include <ev.h>
 
 #include "proto/writer.h"
-#include "src/cli/answer.h"
-#include "src/daemon/daemon.h"
+#include "src/cli/client/answer.h"
+#include "src/daemon/app/daemon.h"
 
 typedef struct test_control {
     char dir[64];

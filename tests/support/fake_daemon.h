@@ -11,7 +11,7 @@
 
 #include "proto/control.h"
 #include "proto/limits.h"
-#include "src/cli/file_get.h"
+#include "src/cli/file/file_get.h"
 
 typedef struct test_fake_record {
     skad_id key;

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "src/daemon/ban_result.h"
+#include "src/daemon/control/ban_result.h"
 
 static bool parse(const char *text, skad_ban *out)
 {

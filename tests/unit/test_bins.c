@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "src/daemon/bins.h"
+#include "src/daemon/control/bins.h"
 
 #define K 4
 

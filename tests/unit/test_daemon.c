@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "proto/address.h"
-#include "src/daemon/clock.h"
-#include "src/daemon/control.h"
-#include "src/daemon/control_listen.h"
+#include "src/daemon/control/control.h"
+#include "src/daemon/control/control_listen.h"
+#include "src/daemon/system/clock.h"
 #include "tests/support/control.h"
 
 /* Requests as they are on the wire: [0, 5, "status", []] and so on. */

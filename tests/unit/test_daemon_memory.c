@@ -16,8 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "src/daemon/clock.h"
-#include "src/daemon/daemon.h"
+#include "src/daemon/app/daemon.h"
+#include "src/daemon/system/clock.h"
 #include "tests/support/failing_allocation.h"
 
 #define TURNS 20 /* of the loop: all that a request at a Unix socket needs */

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "src/daemon/control.h"
+#include "src/daemon/control/control.h"
 #include "tests/support/control.h"
 
 /* Requests as they are on the wire: [0, 5, "status", []] and so on. */

@@ -14,9 +14,9 @@
 
 #include "proto/message.h"
 #include "proto/tree.h"
-#include "src/cli/file_get.h"
-#include "src/cli/file_put.h"
-#include "src/cli/file_withdraw.h"
+#include "src/cli/file/file_get.h"
+#include "src/cli/file/file_put.h"
+#include "src/cli/file/file_withdraw.h"
 #include "tests/support/fake_daemon.h"
 
 typedef struct house {

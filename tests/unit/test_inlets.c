@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "proto/address.h"
-#include "src/daemon/inlets.h"
+#include "src/daemon/net/inlets.h"
 
 #define INLETS        4
 #define RECEIVED_MAX  64

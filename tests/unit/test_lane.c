@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "src/daemon/lane.h"
+#include "src/daemon/net/lane.h"
 
 #define SLOTS 8
 #define JOBS  200000U

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "skad/types.h"
-#include "src/cli/meter.h"
+#include "src/cli/file/meter.h"
 
 typedef struct line_case {
     const char *label;

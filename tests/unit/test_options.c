@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "src/cli/commands.h"
+#include "src/cli/commands/commands.h"
 
 #define WORDS_MAX 8
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "src/cli/part.h"
+#include "src/cli/file/part.h"
 
 typedef struct place {
     char dir[64];

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "crypto/keys.h"
-#include "src/daemon/peer_book.h"
-#include "src/daemon/peer_store.h"
+#include "src/daemon/state/peer_book.h"
+#include "src/daemon/state/peer_store.h"
 #include "tests/support/identities.h"
 #include "tests/support/stage.h"
 

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "crypto/keys.h"
-#include "src/daemon/disk.h"
-#include "src/daemon/peer_store.h"
+#include "src/daemon/state/disk.h"
+#include "src/daemon/state/peer_store.h"
 
 #define UNIX_S 1700000000
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "proto/address.h"
-#include "src/daemon/ports.h"
+#include "src/daemon/net/ports.h"
 #include "tests/support/stage.h"
 
 #define INLETS 4

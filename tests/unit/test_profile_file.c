@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "crypto/keys.h"
-#include "src/daemon/profile_file.h"
+#include "src/daemon/state/profile_file.h"
 
 #define PATH_BYTES 300
 #define PSK        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"

@@ -11,7 +11,7 @@
 
 #include "crypto/keys.h"
 #include "proto/profile.h"
-#include "src/daemon/profile_text.h"
+#include "src/daemon/state/profile_text.h"
 
 #define TEXT_BYTES 1024
 #define PSK        "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"

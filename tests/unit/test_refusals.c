@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "proto/message.h"
-#include "src/daemon/refusals.h"
+#include "src/daemon/control/refusals.h"
 
 typedef struct explain_case {
     const char *label;

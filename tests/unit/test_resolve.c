@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "proto/address.h"
-#include "src/daemon/resolve.h"
-#include "src/daemon/task.h"
+#include "src/daemon/net/resolve.h"
+#include "src/daemon/system/task.h"
 
 typedef struct place_case {
     const char *text;

@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 #include "crypto/keys.h"
-#include "src/daemon/sandbox.h"
+#include "src/daemon/sandbox/sandbox.h"
 #include "src/db/store_lmdb.h"
 
 #define PATH_BYTES 300

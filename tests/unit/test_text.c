@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "src/cli/text.h"
+#include "src/cli/client/text.h"
 
 typedef struct escape_case {
     const char *label;

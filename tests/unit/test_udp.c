@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "proto/address.h"
-#include "src/daemon/udp.h"
+#include "src/daemon/net/udp.h"
 
 static skad_address address_of(const char *text)
 {

@@ -14,7 +14,7 @@
 
 #include "proto/address.h"
 #include "src/core/node/parts.h"
-#include "src/daemon/workers.h"
+#include "src/daemon/net/workers.h"
 #include "tests/support/dice.h"
 #include "tests/support/stage.h"
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "src/core/base/instant.h"
-#include "src/core/base/run.h"
 #include "src/core/routing/distance.h"
+#include "src/core/routing/run.h"
 
 skad_status skad_buckets_reserve(skad_table *table, size_t count)
 {

@@ -1,5 +1,6 @@
 /* When the peers of a table are checked: each on our own schedule, never because somebody asks us
- * (a ping from outside must not drive ours). Who is due is asked in the next round (upkeep.c).
+ * (a ping from outside must not drive ours). Who is due is asked in the next round
+ * (liveness_rounds.h).
  *
  * A peer is asked again when the chance that it still lives is down to nine in ten. Where lives are
  * exponential with the mean m, that is after about an eighth of m, however old it is. Where who has

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "src/core/base/run.h"
 #include "src/core/routing/distance.h"
+#include "src/core/routing/run.h"
 
 static skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
 {

@@ -1,0 +1,16 @@
+/* What `skad` tells its caller by exiting; stable, docs/cli.md lists them. */
+#ifndef SKAD_CLI_BASE_EXIT_H
+#define SKAD_CLI_BASE_EXIT_H
+
+#include "src/daemon/system/failure.h"
+
+typedef enum skad_exit {
+    SKAD_EXIT_DONE = 0,
+    SKAD_EXIT_FAILED = 1,
+    SKAD_EXIT_USAGE = 2,
+    SKAD_EXIT_NOT_FOUND = 3,
+    SKAD_EXIT_TIMED_OUT = 4,
+    SKAD_EXIT_REFUSED = 5, /* no holder took it, or too few */
+} skad_exit;
+
+#endif

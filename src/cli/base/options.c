@@ -1,0 +1,344 @@
+/* getopt_long with a table of all options, of which each command accepts some. */
+#include "src/cli/base/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/secret.h"
+#include "proto/address.h"
+#include "skad/records.h"
+#include "src/daemon/state/profile_file.h"
+
+/* An operation ends within 60 s by itself; the daemon's word is better than our own impatience. */
+#define TIMEOUT_S_DEFAULT 65
+#define TIMEOUT_S_MAX     86400
+#define STORE_MIB_MAX     (1U << 20) /* a TiB */
+
+typedef struct option_row option_row;
+
+/* Takes the value of an option that was given; a flag has none. */
+typedef bool (*option_taker)(const option_row *row, const char *value, skad_options *out,
+                             skad_failure *failure);
+
+struct option_row {
+    skad_option option;
+    char letter; /* 0: none */
+    const char *name;
+    const char *value; /* what it is called in the help; NULL: takes none */
+    const char *text;
+    option_taker take;
+    size_t place; /* in skad_options, of what is a flag, a number or a text */
+    uint64_t min; /* of a number */
+    uint64_t max;
+};
+
+/* ---- Values ---- */
+
+static void *place_of(const option_row *row, skad_options *out)
+{
+    return (char *)out + row->place;
+}
+
+static bool take_flag(const option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    (void)value;
+    (void)failure;
+    *(bool *)place_of(row, out) = true;
+    return true;
+}
+
+static bool take_text(const option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    (void)failure;
+    *(const char **)place_of(row, out) = value;
+    return true;
+}
+
+static bool take_number(const option_row *row, const char *value, skad_options *out,
+                        skad_failure *failure)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long number = strtoull(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end != 0 || errno != 0 || number < row->min ||
+        number > row->max) {
+        return skad_fail(failure, "--%s: %s is no number from %" PRIu64 " to %" PRIu64, row->name,
+                         value, row->min, row->max);
+    }
+    *(uint64_t *)place_of(row, out) = number;
+    return true;
+}
+
+static bool take_path(const option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    size_t len = strlen(value);
+    if (len == 0 || len >= PATH_MAX) {
+        return skad_fail(failure, "--%s: the path is empty or too long", row->name);
+    }
+    memcpy(place_of(row, out), value, len + 1);
+    return true;
+}
+
+static bool take_profile(const option_row *row, const char *value, skad_options *out,
+                         skad_failure *failure)
+{
+    skad_failure reason;
+    out->profile = skad_profile_builtin(value);
+    if (out->profile != NULL) {
+        return true;
+    }
+    if (out->profile_read == NULL) {
+        out->profile_read = skad_secret_alloc(sizeof *out->profile_read, NULL);
+    }
+    if (out->profile_read == NULL) {
+        return skad_fail(failure, "out of memory");
+    }
+    out->profile = out->profile_read;
+    return skad_profile_choose(value, out->profile_read, &reason) ||
+           skad_fail(failure, "--%s: %s", row->name, reason.text);
+}
+
+static bool take_sandbox(const option_row *row, const char *value, skad_options *out,
+                         skad_failure *failure)
+{
+    return skad_sandbox_parse(value, &out->sandbox) ||
+           skad_fail(failure, "--%s: %s is neither on, log nor off", row->name, value);
+}
+
+static bool take_listen(const option_row *row, const char *value, skad_options *out,
+                        skad_failure *failure)
+{
+    skad_address address;
+    if (!skad_address_parse(value, &address)) {
+        return skad_fail(failure, "--%s: %s: give ADDR:PORT or [ADDR]:PORT", row->name, value);
+    }
+    for (size_t i = 0; i < out->listen_count; i++) {
+        if (out->listen[i].family == address.family) {
+            return skad_fail(failure, "--%s: give one IPv4 and one IPv6 address at most",
+                             row->name);
+        }
+    }
+    out->listen[out->listen_count++] = address;
+    return true;
+}
+
+static bool take_join(const option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    if (out->join_count == SKAD_PLACES_MAX) {
+        return skad_fail(failure, "--%s: give at most %d", row->name, SKAD_PLACES_MAX);
+    }
+    return skad_place_parse(value, &out->join[out->join_count++], failure);
+}
+
+static bool take_address(const option_row *row, const char *value, skad_options *out,
+                         skad_failure *failure)
+{
+    return (skad_address_parse(value, &out->address) && out->address.port != 0) ||
+           skad_fail(failure, "--%s: %s: give ADDR:PORT or [ADDR]:PORT", row->name, value);
+}
+
+/* ---- All options ---- */
+
+#define FLAG(field) .take = take_flag, .place = offsetof(skad_options, field)
+#define TEXT(field) .take = take_text, .place = offsetof(skad_options, field)
+#define PATH(field) .take = take_path, .place = offsetof(skad_options, field)
+#define NUMBER(field, low, top)                                                                    \
+    .take = take_number, .place = offsetof(skad_options, field), .min = (low), .max = (top)
+
+static const option_row OPTIONS[] = {
+    {SKAD_OPTION_DIR, 0, "dir", "DIR", "the node's folder (default: $HOME/.skad)", PATH(dir)},
+    {SKAD_OPTION_PROFILE, 0, "profile", "NAME|FILE",
+     "the network: public (default), test, or that of a file", take_profile, 0, 0, 0},
+    {SKAD_OPTION_SANDBOX, 0, "sandbox", "MODE", "on (default), log what would be refused, or off",
+     take_sandbox, 0, 0, 0},
+    {SKAD_OPTION_LISTEN, 0, "listen", "ADDR:PORT",
+     "where to listen, once for each family (default: port 4700 of all addresses)", take_listen, 0,
+     0, 0},
+    {SKAD_OPTION_WORKERS, 0, "workers", "N",
+     "threads that check and make signatures (default: processors - 1, at most 8)",
+     NUMBER(workers, 0, SKAD_WORKERS_MAX)},
+    {SKAD_OPTION_STORE, 0, "store", "MIB",
+     "how much to hold for the network, 1024 records a MiB at most (default: 1024)",
+     NUMBER(store_mib, 1, STORE_MIB_MAX)},
+    {SKAD_OPTION_JOIN, 0, "join", "ADDR:PORT",
+     "a node to join through, by address or NAME:PORT; may be repeated", take_join, 0, 0, 0},
+    {SKAD_OPTION_FIELD, 0, "field", "NAME", "print the value of this field only", TEXT(field)},
+    {SKAD_OPTION_OUTPUT, 'o', "output", "FILE", "write to FILE instead of stdout", TEXT(output)},
+    {SKAD_OPTION_BASE_PORT, 0, "base-port", "PORT",
+     "use this port and those after it (default: 0, the system chooses)",
+     NUMBER(base_port, 0, UINT16_MAX)},
+    {SKAD_OPTION_CONTACTS, 0, "contacts", NULL, "list the contacts instead of the bins",
+     FLAG(contacts)},
+    {SKAD_OPTION_TRACE, 0, "trace", NULL, "print each request and its end as it happens",
+     FLAG(trace)},
+    {SKAD_OPTION_MIN_ACKS, 0, "min-acks", "N",
+     "fail when any record was stored at fewer than N nodes", NUMBER(min_acks, 1, UINT8_MAX)},
+    {SKAD_OPTION_KEY, 0, "key", "FILE", "sign with this identity instead of the node's", TEXT(key)},
+    {SKAD_OPTION_SALT, 0, "salt", "TEXT", "tells records of one publisher apart (default: none)",
+     TEXT(salt)},
+    {SKAD_OPTION_SEQ, 0, "seq", "N", "the sequence (default: one more than what is there)",
+     NUMBER(sequence, 0, UINT64_MAX)},
+    {SKAD_OPTION_CAS, 0, "cas", "N", "only where sequence N is held now; 0: where there is none",
+     NUMBER(cas, 0, UINT64_MAX)},
+    {SKAD_OPTION_PORT, 0, "port", "PORT", "a port of this node's address, as its peers see it",
+     NUMBER(port, 1, UINT16_MAX)},
+    {SKAD_OPTION_ADDRESS, 0, "address", "ADDR:PORT", "where to reach what is announced",
+     take_address, 0, 0, 0},
+    {SKAD_OPTION_METADATA, 0, "metadata", "TEXT", "up to 128 bytes to go with it", TEXT(metadata)},
+    {SKAD_OPTION_LIFE, 0, "life", "SECONDS",
+     "when it ends, if nobody renews it (default: a record as late as is allowed, a ban in a day)",
+     NUMBER(life_s, 1, UINT32_MAX)},
+    {SKAD_OPTION_ONCE, 0, "once", NULL, "store it and leave it; do not re-announce it", FLAG(once)},
+    {SKAD_OPTION_PROVIDERS, 0, "providers", NULL, "watch who is announced under a key",
+     FLAG(providers)},
+    {SKAD_OPTION_EVERY, 0, "every", "SECONDS", "how often to look (default: 60)",
+     NUMBER(every_s, SKAD_WATCH_S_MIN, UINT32_MAX)},
+    {SKAD_OPTION_COUNT, 0, "count", "N", "end after N changes", NUMBER(count, 1, UINT64_MAX)},
+    {SKAD_OPTION_PUBLISHED, 0, "published", NULL,
+     "what this node re-announces, not what it holds for others", FLAG(published)},
+    {SKAD_OPTION_FILE, 0, "file", NULL, "KEY is a file's: take all of its records", FLAG(file)},
+    {SKAD_OPTION_JSON, 0, "json", NULL, "print JSON", FLAG(json)},
+    {SKAD_OPTION_SOCKET, 0, "socket", "PATH",
+     "the control socket (default: $SKAD_SOCKET, else $HOME/.skad/control.sock)", PATH(socket)},
+    {SKAD_OPTION_TIMEOUT, 0, "timeout", "SECONDS", "how long to wait for an answer (default: 65)",
+     NUMBER(timeout_s, 1, TIMEOUT_S_MAX)},
+};
+#define OPTIONS_COUNT (sizeof OPTIONS / sizeof OPTIONS[0])
+#define HELP_CODE     'h'
+#define CODE_BASE     256 /* getopt's codes of our rows, beyond all letters */
+
+/* ---- Defaults ---- */
+
+static void set_defaults(skad_options *out)
+{
+    const char *home = getenv("HOME");
+    const char *socket = getenv("SKAD_SOCKET");
+
+    memset(out, 0, sizeof *out);
+    out->profile = skad_profile_builtin("public");
+    out->sandbox = SKAD_SANDBOX_ON;
+    out->timeout_s = TIMEOUT_S_DEFAULT;
+    /* Paths that do not fit are cut here and then not found; nobody has such a home. */
+    if (home != NULL && home[0] != 0 && strlen(home) < PATH_MAX - 32) {
+        (void)snprintf(out->dir, sizeof out->dir, "%s/.skad", home);
+        (void)snprintf(out->socket, sizeof out->socket, "%s/.skad/control.sock", home);
+    }
+    if (socket != NULL && socket[0] != 0 && strlen(socket) < sizeof out->socket) {
+        memcpy(out->socket, socket, strlen(socket) + 1);
+    }
+}
+
+/* ---- Reading ---- */
+
+static size_t list_options(unsigned set, struct option *list, char *letters)
+{
+    size_t count = 0;
+    *letters++ = ':'; /* tells a missing value from an unknown option */
+    *letters++ = HELP_CODE;
+    list[count++] = (struct option){.name = "help", .has_arg = no_argument, .val = HELP_CODE};
+    for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+        if ((set & OPTIONS[i].option) == 0) {
+            continue;
+        }
+        list[count++] = (struct option){
+            .name = OPTIONS[i].name,
+            .has_arg = OPTIONS[i].value == NULL ? no_argument : required_argument,
+            .val = CODE_BASE + (int)i,
+        };
+        if (OPTIONS[i].letter != 0) {
+            *letters++ = OPTIONS[i].letter;
+            *letters++ = ':';
+        }
+    }
+    *letters = 0;
+    list[count] = (struct option){.name = NULL};
+    return count;
+}
+
+static const option_row *row_of(int code)
+{
+    for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+        if (code == CODE_BASE + (int)i || (OPTIONS[i].letter != 0 && code == OPTIONS[i].letter)) {
+            return &OPTIONS[i];
+        }
+    }
+    return NULL;
+}
+
+static bool read_argument(const skad_command *command, int argc, char **argv, skad_options *out,
+                          skad_failure *failure)
+{
+    int given = argc - optind;
+    if (given > (command->argument ? 1 : 0)) {
+        return skad_fail(failure, "%s: '%s' is one argument too many", command->name,
+                         argv[argc - 1]);
+    }
+    if (given == 0 && command->argument_needed && !out->help) {
+        return skad_fail(failure, "%s: an argument is missing", command->name);
+    }
+    out->argument = given == 1 ? argv[optind] : NULL;
+    return true;
+}
+
+bool skad_options_read(const skad_command *command, int argc, char **argv, skad_options *out,
+                       skad_failure *failure)
+{
+    struct option list[OPTIONS_COUNT + 2];
+    char letters[2 * OPTIONS_COUNT + 4];
+
+    set_defaults(out);
+    (void)list_options(command->options, list, letters);
+    opterr = 0;
+    optind = 2; /* after the command's name */
+    for (;;) {
+        int code = getopt_long(argc, argv, letters, list, NULL);
+        if (code == -1) {
+            break;
+        }
+        if (code == HELP_CODE) {
+            out->help = true;
+            continue;
+        }
+        if (code == ':') {
+            return skad_fail(failure, "%s: %s needs a value", command->name, argv[optind - 1]);
+        }
+        const option_row *row = row_of(code);
+        if (row == NULL) {
+            return skad_fail(failure, "%s: there is no option %s", command->name, argv[optind - 1]);
+        }
+        out->given |= row->option;
+        if (!row->take(row, optarg, out, failure)) {
+            return false;
+        }
+    }
+    return read_argument(command, argc, argv, out, failure);
+}
+
+void skad_options_free(skad_options *options)
+{
+    skad_secret_free(options->profile_read, sizeof *options->profile_read);
+    options->profile_read = NULL;
+}
+
+void skad_options_explain(unsigned options)
+{
+    for (size_t i = 0; i < OPTIONS_COUNT; i++) {
+        const option_row *row = &OPTIONS[i];
+        if ((options & row->option) != 0) {
+            char left[48];
+            (void)snprintf(left, sizeof left, "%s--%s %s", row->letter != 0 ? "-o, " : "",
+                           row->name, row->value == NULL ? "" : row->value);
+            printf("  %-22s %s\n", left, row->text);
+        }
+    }
+    printf("  %-22s %s\n", "--help", "print this");
+}

@@ -1,0 +1,14 @@
+/* How a puzzle's solution goes: one line on a terminal that keeps changing. Where stderr is no
+ * terminal nothing is written. */
+#ifndef SKAD_CLI_BASE_PROGRESS_H
+#define SKAD_CLI_BASE_PROGRESS_H
+
+#include "skad/identity.h"
+
+/* For skad_solve_options.progress; user is unused. */
+void skad_progress_puzzle(const skad_progress *progress, void *user);
+
+/* Takes the line away. */
+void skad_progress_clear(void);
+
+#endif

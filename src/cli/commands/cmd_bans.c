@@ -1,0 +1,52 @@
+/* skad bans: who is kept out, why, and for how long. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "src/cli/client/client.h"
+#include "src/cli/client/json.h"
+#include "src/cli/client/text.h"
+#include "src/cli/commands/commands.h"
+
+static void print(skad_answer result)
+{
+    skad_answer bans = skad_answer_get(result, "bans");
+    for (size_t i = 0; i < skad_answer_count(bans); i++) {
+        skad_answer ban = skad_answer_at(bans, i);
+        char subject[SKAD_ANSWER_TEXT_BYTES];
+        char reason[SKAD_ANSWER_TEXT_BYTES];
+        skad_text_of(ban, "subject", subject);
+        skad_text_of(ban, "reason", reason);
+        printf("%-10s %8" PRIu64 " s  %s\n", reason, skad_answer_uint(ban, "left_s"), subject);
+    }
+}
+
+static skad_exit run(const skad_options *options)
+{
+    skad_control_request request = {.method = SKAD_CONTROL_BANS};
+    skad_client client;
+    skad_answer result;
+    skad_exit exit = skad_ask_daemon(options, &request, NULL, &client, &result);
+    if (exit != SKAD_EXIT_DONE) {
+        return exit;
+    }
+    if (options->json) {
+        skad_json_write(stdout, result);
+        puts("");
+    } else {
+        print(result);
+    }
+    skad_client_close(&client);
+    return skad_printed();
+}
+
+const skad_command skad_command_bans = {
+    .name = "bans",
+    .usage = "bans [--json] [--socket PATH] [--timeout SECONDS]",
+    .summary = "Show who is kept out",
+    .details =
+        "A line for each: the reason ('operator': by hand; 'signatures', 'records': the node\n"
+        "itself, for datagrams or records with wrong signatures from an address that a\n"
+        "token proved), the seconds left, and the subject.",
+    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON,
+    .run = run,
+};

@@ -1,0 +1,53 @@
+/* skad get: fetches a file by its key. */
+#include "src/cli/client/client.h"
+#include "src/cli/commands/commands.h"
+#include "src/cli/file/file_get.h"
+#include "src/cli/file/spool.h"
+
+static skad_exit fetch(const skad_options *options, const skad_id *key, skad_spool *spool,
+                       skad_failure *failure)
+{
+    skad_client client;
+    skad_exit exit = skad_client_open(options, &client, failure);
+    if (exit == SKAD_EXIT_DONE) {
+        exit = skad_file_get(&client, key, spool->fd, failure);
+        skad_client_close(&client);
+    }
+    return exit;
+}
+
+static skad_exit run(const skad_options *options)
+{
+    skad_failure failure;
+    skad_spool spool;
+    skad_id key;
+
+    if (!skad_read_id(&skad_command_get, options->argument, "key", &key, &failure)) {
+        return skad_complain(SKAD_EXIT_USAGE, &failure);
+    }
+    if (!skad_spool_open(options->output, &spool, &failure)) {
+        return skad_complain(SKAD_EXIT_FAILED, &failure);
+    }
+    skad_exit exit = fetch(options, &key, &spool, &failure);
+    if (exit != SKAD_EXIT_DONE) {
+        skad_spool_discard(&spool);
+    } else if (!skad_spool_commit(&spool, &failure)) {
+        exit = SKAD_EXIT_FAILED;
+    }
+    return exit == SKAD_EXIT_DONE ? exit : skad_complain(exit, &failure);
+}
+
+const skad_command skad_command_get = {
+    .name = "get",
+    .usage = "get KEY [-o FILE] [--socket PATH] [--timeout SECONDS]",
+    .summary = "Fetch a file by its key",
+    .details =
+        "Each record is checked against its key. With -o what comes is gathered in FILE.part,\n"
+        "which becomes FILE when it is whole; if that fails or is interrupted, the next get of\n"
+        "the same key goes on where it stopped. To stdout nothing is written unless the whole\n"
+        "file is there.",
+    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_OUTPUT,
+    .argument = true,
+    .argument_needed = true,
+    .run = run,
+};

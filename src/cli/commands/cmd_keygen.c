@@ -1,0 +1,37 @@
+/* skad keygen: makes an identity and prints its node ID. */
+#include <stdio.h>
+
+#include "proto/address.h"
+#include "src/cli/base/progress.h"
+#include "src/cli/commands/commands.h"
+#include "src/daemon/state/home.h"
+
+static skad_exit run(const skad_options *options)
+{
+    const skad_solve_options solve = {.progress = skad_progress_puzzle};
+    skad_home home;
+    skad_identity identity;
+    skad_failure failure;
+    char text[SKAD_ID_TEXT_BYTES];
+
+    bool ok = skad_home_init(options->dir, &home, &failure) && skad_home_make(&home, &failure) &&
+              skad_home_keygen(&home, options->profile, &solve, &identity, &failure);
+    skad_progress_clear();
+    if (!ok) {
+        return skad_complain(SKAD_EXIT_FAILED, &failure);
+    }
+    skad_id_format(&identity.id, text);
+    skad_identity_wipe(&identity);
+    puts(text);
+    return skad_printed();
+}
+
+const skad_command skad_command_keygen = {
+    .name = "keygen",
+    .usage = "keygen [--dir DIR] [--profile NAME|FILE]",
+    .summary = "Make an identity and print its node ID",
+    .details = "The identity costs work, which takes a few seconds in the public network. It is\n"
+               "kept in DIR/identity; whoever has that file is the node.",
+    .options = SKAD_OPTION_DIR | SKAD_OPTION_PROFILE,
+    .run = run,
+};

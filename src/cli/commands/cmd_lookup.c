@@ -1,0 +1,159 @@
+/* skad lookup: finds the nodes closest to an ID, and shows how. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "proto/address.h"
+#include "skad/profile.h"
+#include "src/cli/client/client.h"
+#include "src/cli/client/json.h"
+#include "src/cli/client/text.h"
+#include "src/cli/commands/commands.h"
+
+/* The closing round is shown after all paths. */
+#define CLOSING UINT64_MAX
+
+static uint64_t path_of(skad_answer step)
+{
+    skad_answer path = skad_answer_get(step, "path");
+    bool numbered = path.item != NULL && path.item->type == SKAD_ITEM_UINT;
+    return numbered ? path.item->u.number : CLOSING;
+}
+
+static void print_step(skad_answer step)
+{
+    char id[SKAD_TEXT_BYTES];
+    char rtt[SKAD_TEXT_BYTES];
+    char address[SKAD_ANSWER_TEXT_BYTES];
+    char state[SKAD_ANSWER_TEXT_BYTES];
+
+    skad_text_short_id(step, "id", id);
+    skad_text_of(step, "address", address);
+    skad_text_of(step, "state", state);
+    skad_text_duration(skad_answer_uint(step, "rtt_us"), rtt);
+    printf("  hop %-3" PRIu64 " %s  %-24s %-9s %9s%s\n", skad_answer_uint(step, "hop"), id, address,
+           state, rtt, skad_answer_bool(step, "closest") ? "  closest" : "");
+}
+
+static void print_path(skad_answer steps, uint64_t path)
+{
+    bool first = true;
+    for (size_t i = 0; i < skad_answer_count(steps); i++) {
+        skad_answer step = skad_answer_at(steps, i);
+        if (path_of(step) != path) {
+            continue;
+        }
+        if (first && path == CLOSING) {
+            puts("closing round");
+        } else if (first) {
+            printf("path %" PRIu64 "\n", path + 1);
+        }
+        first = false;
+        print_step(step);
+    }
+}
+
+static void print_closest(skad_answer closest)
+{
+    puts("closest");
+    for (size_t i = 0; i < skad_answer_count(closest); i++) {
+        skad_answer contact = skad_answer_at(closest, i);
+        char id[SKAD_ANSWER_TEXT_BYTES];
+        char addresses[SKAD_ANSWER_TEXT_BYTES];
+        skad_text_of(contact, "id", id);
+        skad_text_list(skad_answer_get(contact, "addresses"), addresses);
+        printf("  %s  %s\n", id, addresses);
+    }
+}
+
+static void print(skad_answer result)
+{
+    char duration[SKAD_TEXT_BYTES];
+    char target[SKAD_ANSWER_TEXT_BYTES];
+    skad_answer steps = skad_answer_get(result, "steps");
+
+    skad_text_of(result, "target", target);
+    printf("target %s\n", target);
+    for (uint64_t path = 0; path < SKAD_PATHS_MAX; path++) {
+        print_path(steps, path);
+    }
+    print_path(steps, CLOSING);
+    print_closest(skad_answer_get(result, "closest"));
+    skad_text_duration(skad_answer_uint(result, "duration_us"), duration);
+    if (skad_answer_bool(result, "dense")) {
+        puts("the closest nodes crowd more than chance allows: somebody may want to own this key; "
+             "the whole region was looked at");
+    }
+    printf("%" PRIu64 " of %" PRIu64 " paths agreed; %" PRIu64 " requests in %s\n",
+           skad_answer_uint(result, "paths_agreed"), skad_answer_uint(result, "paths"),
+           skad_answer_uint(result, "rpcs"), duration);
+}
+
+/* One line as it happens: to stderr where stdout is to be one JSON object. */
+static void trace_to(FILE *stream, skad_answer step)
+{
+    char id[SKAD_TEXT_BYTES];
+    char rtt[SKAD_TEXT_BYTES];
+    char address[SKAD_ANSWER_TEXT_BYTES];
+    char state[SKAD_ANSWER_TEXT_BYTES];
+    char path[32] = "closing";
+
+    if (path_of(step) != CLOSING) {
+        (void)snprintf(path, sizeof path, "path %" PRIu64, path_of(step) + 1);
+    } else if (skad_answer_bytes(step, "path").len > 0) {
+        (void)snprintf(path, sizeof path, "region");
+    }
+    skad_text_short_id(step, "id", id);
+    skad_text_of(step, "address", address);
+    skad_text_of(step, "state", state);
+    skad_text_duration(skad_answer_uint(step, "rtt_us"), rtt);
+    (void)fprintf(stream, "%-8s hop %-3" PRIu64 " %s  %-24s %-9s %9s\n", path,
+                  skad_answer_uint(step, "hop"), id, address, state, rtt);
+    (void)fflush(stream);
+}
+
+static void trace(skad_answer step)
+{
+    trace_to(stdout, step);
+}
+
+static void trace_aside(skad_answer step)
+{
+    trace_to(stderr, step);
+}
+
+static skad_exit run(const skad_options *options)
+{
+    skad_control_request request = {.method =
+                                        options->trace ? SKAD_CONTROL_TRACE : SKAD_CONTROL_LOOKUP};
+    skad_client client;
+    skad_answer result = {0};
+    skad_failure failure;
+
+    if (!skad_id_parse(options->argument, &request.id)) {
+        (void)skad_fail(&failure, "lookup: an ID or a key has 64 hex digits");
+        return skad_complain(SKAD_EXIT_USAGE, &failure);
+    }
+    skad_exit exit =
+        skad_ask_daemon(options, &request, options->json ? trace_aside : trace, &client, &result);
+    if (exit != SKAD_EXIT_DONE) {
+        return exit;
+    }
+    if (options->json) {
+        skad_json_write(stdout, result);
+        puts("");
+    } else {
+        print(result);
+    }
+    skad_client_close(&client);
+    return skad_printed();
+}
+
+const skad_command skad_command_lookup = {
+    .name = "lookup",
+    .usage = "lookup ID [--trace] [--json] [--socket PATH] [--timeout SECONDS]",
+    .summary = "Find the nodes closest to an ID or a key, and show each path",
+    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_TRACE,
+    .argument = true,
+    .argument_needed = true,
+    .run = run,
+};

@@ -1,0 +1,58 @@
+/* skad ping: asks who is at an address. */
+#include <stdio.h>
+
+#include "proto/address.h"
+#include "src/cli/client/client.h"
+#include "src/cli/client/json.h"
+#include "src/cli/client/text.h"
+#include "src/cli/commands/commands.h"
+
+static void print(skad_answer result)
+{
+    char text[SKAD_ANSWER_TEXT_BYTES];
+    char rtt[SKAD_TEXT_BYTES];
+
+    skad_text_of(result, "id", text);
+    printf("node      %s\n", text);
+    skad_text_of(result, "address", text);
+    printf("address   %s\n", text);
+    skad_text_duration(skad_answer_uint(result, "rtt_us"), rtt);
+    printf("time      %s\n", rtt);
+    skad_text_of(result, "observed", text);
+    printf("sees us   %s\n", text);
+}
+
+static skad_exit run(const skad_options *options)
+{
+    skad_control_request request = {.method = SKAD_CONTROL_PING};
+    skad_client client;
+    skad_answer result;
+    skad_failure failure;
+
+    if (!skad_address_parse(options->argument, &request.address) || request.address.port == 0) {
+        (void)skad_fail(&failure, "ping: %s: give ADDR:PORT or [ADDR]:PORT", options->argument);
+        return skad_complain(SKAD_EXIT_USAGE, &failure);
+    }
+    skad_exit exit = skad_ask_daemon(options, &request, NULL, &client, &result);
+    if (exit != SKAD_EXIT_DONE) {
+        return exit;
+    }
+    if (options->json) {
+        skad_json_write(stdout, result);
+        puts("");
+    } else {
+        print(result);
+    }
+    skad_client_close(&client);
+    return skad_printed();
+}
+
+const skad_command skad_command_ping = {
+    .name = "ping",
+    .usage = "ping ADDR:PORT [--json] [--socket PATH] [--timeout SECONDS]",
+    .summary = "Ask the node at an address for a sign of life",
+    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON,
+    .argument = true,
+    .argument_needed = true,
+    .run = run,
+};

@@ -1,0 +1,100 @@
+/* skad run: a node in the foreground. */
+#include <stdio.h>
+
+#include "src/cli/base/progress.h"
+#include "src/cli/commands/commands.h"
+#include "src/daemon/app/run.h"
+#include "src/daemon/state/home.h"
+#include "src/daemon/state/record_store.h"
+
+typedef struct run_context {
+    const skad_options *options;
+    skad_home home;
+} run_context;
+
+static bool identify(void *user, skad_identity *out, skad_failure *failure)
+{
+    const skad_solve_options solve = {.progress = skad_progress_puzzle};
+    const run_context *self = user;
+    bool made = false;
+
+    bool ok = skad_home_identity(&self->home, self->options->profile, &solve, out, &made, failure);
+    skad_progress_clear();
+    if (ok && made) {
+        skad_log(SKAD_LOG_INFO, SKAD_LOG_INFO, "made a new identity, %s", self->home.identity);
+    }
+    return ok;
+}
+
+static skad_store_caps caps_of(const skad_options *options)
+{
+    skad_store_caps caps;
+    skad_record_store_default_caps(&caps);
+    if ((options->given & SKAD_OPTION_STORE) != 0) {
+        caps.records_max = options->store_mib << 10;
+        caps.bytes_max = options->store_mib << 20;
+    }
+    return caps;
+}
+
+static bool run_node(run_context *self, skad_failure *failure)
+{
+    const skad_options *options = self->options;
+    const skad_home *home = &self->home;
+    const char *control =
+        (options->given & SKAD_OPTION_SOCKET) != 0 ? options->socket : home->control;
+    const skad_sandbox_config sandbox = {
+        .wanted = options->sandbox,
+        .dir = home->dir,
+        .control_path = control,
+        .log = SKAD_LOG_INFO,
+    };
+    skad_daemon_config config = {
+        .profile = options->profile,
+        .identify = identify,
+        .identity_path = home->identity,
+        .peers_path = home->peers,
+        .records_path = home->records,
+        .caps = caps_of(options),
+        .control_path = control,
+        .sandbox = &sandbox,
+        .listen = options->listen,
+        .listen_count = options->listen_count,
+        .join = options->join,
+        .join_count = options->join_count,
+        .inlets = true,
+        .workers = (options->given & SKAD_OPTION_WORKERS) != 0 ? (int)options->workers : -1,
+        .log = SKAD_LOG_INFO,
+        .user = self,
+    };
+    return skad_run(&config, failure);
+}
+
+static skad_exit run(const skad_options *options)
+{
+    run_context self = {.options = options};
+    skad_failure failure;
+
+    if (options->sandbox != SKAD_SANDBOX_OFF) {
+        skad_sandbox_guard_secrets();
+    }
+    bool ok = skad_home_init(options->dir, &self.home, &failure) &&
+              skad_home_make(&self.home, &failure) && run_node(&self, &failure);
+    return ok ? SKAD_EXIT_DONE : skad_complain(SKAD_EXIT_FAILED, &failure);
+}
+
+const skad_command skad_command_run = {
+    .name = "run",
+    .usage = "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
+             "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
+             "                [--workers N] [--store MIB]",
+    .summary = "Run a node until SIGTERM or SIGINT",
+    .details =
+        "Makes the identity DIR/identity when there is none, and keeps its peers in DIR/peers\n"
+        "for the next start. Programs talk to the node through the socket, by default\n"
+        "DIR/control.sock. Logs to stderr. Once everything is open the process gives up all\n"
+        "files but DIR and what looking up names takes, and most system calls.",
+    .options = SKAD_OPTION_DIR | SKAD_OPTION_PROFILE | SKAD_OPTION_LISTEN | SKAD_OPTION_JOIN |
+               SKAD_OPTION_SOCKET | SKAD_OPTION_SANDBOX | SKAD_OPTION_WORKERS | SKAD_OPTION_STORE,
+    .run = run,
+};

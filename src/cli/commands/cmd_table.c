@@ -1,0 +1,120 @@
+/* skad table: the routing table, bin by bin, or contact by contact. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "src/cli/client/client.h"
+#include "src/cli/client/json.h"
+#include "src/cli/client/text.h"
+#include "src/cli/commands/commands.h"
+
+/* ---- Bins ---- */
+
+/* The last bin holds all that share as many bits or more. */
+static void print_bin(skad_answer bin, bool last)
+{
+    char bits[SKAD_TEXT_BYTES];
+    char oldest[SKAD_TEXT_BYTES];
+    char rtt[SKAD_TEXT_BYTES];
+
+    (void)snprintf(bits, sizeof bits, "%" PRIu64 "%s", skad_answer_uint(bin, "bits"),
+                   last ? "+" : "");
+    skad_text_duration(skad_answer_uint(bin, "oldest_us"), oldest);
+    skad_text_duration(skad_answer_uint(bin, "rtt_us"), rtt);
+    printf("%5s %10" PRIu64 " %6" PRIu64 " %6" PRIu64 " %12" PRIu64 " %6" PRIu64
+           " %9s %9s %4.0f %%\n",
+           bits, skad_answer_uint(bin, "population"), skad_answer_uint(bin, "living"),
+           skad_answer_uint(bin, "silent"), skad_answer_uint(bin, "replacements"),
+           skad_answer_uint(bin, "groups"), oldest, rtt,
+           skad_answer_number(bin, "saturation") * 100.0);
+}
+
+static void print_bins(skad_answer result)
+{
+    char depth[SKAD_ANSWER_TEXT_BYTES];
+    skad_answer bins = skad_answer_get(result, "bins");
+    size_t count = skad_answer_count(bins);
+
+    printf("%5s %10s %6s %6s %12s %6s %9s %9s %6s\n", "bits", "population", "living", "silent",
+           "replacements", "groups", "oldest", "rtt", "full");
+    for (size_t i = 0; i < count; i++) {
+        print_bin(skad_answer_at(bins, i), i + 1 == count);
+    }
+    skad_text_of(result, "depth", depth);
+    printf("depth %s, siblings %" PRIu64 "\n", depth, skad_answer_uint(result, "siblings"));
+}
+
+/* ---- Contacts ---- */
+
+static void print_row(skad_answer row)
+{
+    char id[SKAD_TEXT_BYTES];
+    char rtt[SKAD_TEXT_BYTES];
+    char seen[SKAD_TEXT_BYTES];
+    char known[SKAD_TEXT_BYTES];
+    char addresses[SKAD_ANSWER_TEXT_BYTES];
+
+    skad_text_short_id(row, "id", id);
+    skad_text_list(skad_answer_get(row, "addresses"), addresses);
+    skad_text_duration(skad_answer_uint(row, "rtt_us"), rtt);
+    skad_text_duration(skad_answer_uint(row, "seen_us"), seen);
+    skad_text_duration(skad_answer_uint(row, "known_us"), known);
+    printf("%6" PRIu64 "  %s  %-24s %9s %9s %9s %8" PRIu64 "  %s%s\n",
+           skad_answer_uint(row, "bucket"), id, addresses, rtt, seen, known,
+           skad_answer_uint(row, "failures"), skad_answer_bool(row, "sibling") ? "sibling " : "",
+           skad_answer_bool(row, "replacement") ? "replacement" : "");
+}
+
+static void print_rows(skad_answer result)
+{
+    skad_answer rows = skad_answer_get(result, "rows");
+
+    printf("%6s  %-12s  %-24s %9s %9s %9s %8s  %s\n", "bucket", "id", "address", "rtt", "seen",
+           "known", "failures", "role");
+    for (size_t i = 0; i < skad_answer_count(rows); i++) {
+        print_row(skad_answer_at(rows, i));
+    }
+}
+
+static void print(skad_answer result, bool contacts)
+{
+    char self[SKAD_ANSWER_TEXT_BYTES];
+
+    skad_text_of(result, "self", self);
+    printf("self %s\n", self);
+    if (contacts) {
+        print_rows(result);
+    } else {
+        print_bins(result);
+    }
+}
+
+static skad_exit run(const skad_options *options)
+{
+    skad_control_request request = {.method = SKAD_CONTROL_TABLE};
+    skad_client client;
+    skad_answer result;
+
+    skad_exit exit = skad_ask_daemon(options, &request, NULL, &client, &result);
+    if (exit != SKAD_EXIT_DONE) {
+        return exit;
+    }
+    if (options->json) {
+        skad_json_write(stdout, result);
+        puts("");
+    } else {
+        print(result, options->contacts);
+    }
+    skad_client_close(&client);
+    return skad_printed();
+}
+
+const skad_command skad_command_table = {
+    .name = "table",
+    .usage = "table [--contacts] [--json] [--socket PATH] [--timeout SECONDS]",
+    .summary = "Show the node's routing table",
+    .details =
+        "A line for each bin, that is for each number of ID bits shared with the node; then\n"
+        "the depth (bits of the nearest full bin) and the number of siblings.",
+    .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_CONTACTS,
+    .run = run,
+};

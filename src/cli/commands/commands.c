@@ -1,0 +1,53 @@
+/* What several commands do in the same way. */
+#include "src/cli/commands/commands.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/address.h"
+#include "src/cli/client/client.h"
+
+skad_exit skad_complain(skad_exit exit, const skad_failure *failure)
+{
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "skad: %s\n", failure->text);
+    return exit;
+}
+
+skad_exit skad_printed(void)
+{
+    skad_failure failure;
+    if (fflush(stdout) == 0 && ferror(stdout) == 0) {
+        return SKAD_EXIT_DONE;
+    }
+    (void)skad_fail(&failure, "cannot write to stdout: %s", strerror(errno));
+    return skad_complain(SKAD_EXIT_FAILED, &failure);
+}
+
+skad_exit skad_ask_daemon(const skad_options *options, skad_control_request *request,
+                          skad_notice_handler on_notice, skad_client *client, skad_answer *result)
+{
+    skad_failure failure;
+    skad_exit exit = skad_client_open(options, client, &failure);
+    if (exit == SKAD_EXIT_DONE) {
+        client->on_notice = on_notice;
+        exit = skad_client_call(client, request, result, &failure);
+        if (exit != SKAD_EXIT_DONE) {
+            skad_client_close(client);
+        }
+    }
+    return exit == SKAD_EXIT_DONE ? exit : skad_complain(exit, &failure);
+}
+
+bool skad_read_id(const skad_command *command, const char *text, const char *what, skad_id *out,
+                  skad_failure *failure)
+{
+    return skad_id_parse(text, out) ||
+           skad_fail(failure, "%s: a %s has 64 hex digits", command->name, what);
+}
+
+skad_span skad_text_span(const char *text)
+{
+    return text == NULL ? (skad_span){NULL, 0} : (skad_span){(const uint8_t *)text, strlen(text)};
+}

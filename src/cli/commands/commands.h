@@ -1,0 +1,48 @@
+/* All commands of `skad`, one file each: cmd_<name>.c. */
+#ifndef SKAD_CLI_COMMANDS_COMMANDS_H
+#define SKAD_CLI_COMMANDS_COMMANDS_H
+
+#include "src/cli/base/options.h"
+#include "src/cli/client/client.h"
+
+extern const skad_command skad_command_keygen;
+extern const skad_command skad_command_run;
+extern const skad_command skad_command_testnet;
+extern const skad_command skad_command_put;
+extern const skad_command skad_command_get;
+extern const skad_command skad_command_publish;
+extern const skad_command skad_command_resolve;
+extern const skad_command skad_command_announce;
+extern const skad_command skad_command_providers;
+extern const skad_command skad_command_watch;
+extern const skad_command skad_command_records;
+extern const skad_command skad_command_withdraw;
+extern const skad_command skad_command_ping;
+extern const skad_command skad_command_lookup;
+extern const skad_command skad_command_table;
+extern const skad_command skad_command_status;
+extern const skad_command skad_command_profile;
+extern const skad_command skad_command_bans;
+extern const skad_command skad_command_ban;
+extern const skad_command skad_command_unban;
+extern const skad_command skad_command_allow;
+
+/* Prints "skad: <sentence>" on stderr and returns the code, for `return skad_complain(...)`. */
+skad_exit skad_complain(skad_exit exit, const skad_failure *failure);
+
+/* Flushes stdout; when what was printed did not get through, complains and returns FAILED. */
+skad_exit skad_printed(void);
+
+/* Runs one request against the daemon of the options; on_notice may be NULL. With DONE, *result is
+ * to be printed and then `client` closed; any other code was complained about. */
+skad_exit skad_ask_daemon(const skad_options *options, skad_control_request *request,
+                          skad_notice_handler on_notice, skad_client *client, skad_answer *result);
+
+/* Reads the argument of a command that is a key or a public key; `what` names it. */
+SKAD_MUST_CHECK bool skad_read_id(const skad_command *command, const char *text, const char *what,
+                                  skad_id *out, skad_failure *failure);
+
+/* A text of the command line as bytes; empty where it is NULL. */
+skad_span skad_text_span(const char *text);
+
+#endif

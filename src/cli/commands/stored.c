@@ -1,0 +1,45 @@
+#include "src/cli/commands/stored.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "skad/types.h"
+#include "src/cli/client/text.h"
+#include "src/cli/commands/commands.h"
+#include "src/daemon/control/refusals.h"
+
+void skad_stored_print(skad_answer result)
+{
+    skad_failure reasons;
+    uint64_t refusals[SKAD_REFUSALS];
+    char life[SKAD_TEXT_BYTES];
+    skad_answer map = skad_answer_get(result, "refusals");
+    uint64_t silent = skad_answer_uint(result, "silent");
+
+    for (size_t code = 0; code < SKAD_REFUSALS; code++) {
+        refusals[code] = skad_answer_uint(map, skad_refusals_name(code));
+    }
+    skad_refusals_list(refusals, skad_answer_uint(result, "sequence_seen"), &reasons);
+    skad_text_duration(skad_answer_uint(result, "life_s") * SKAD_US_PER_S, life);
+    printf("stored     %" PRIu64 " of %" PRIu64 " holders, for %s\n",
+           skad_answer_uint(result, "stored"), skad_answer_uint(result, "holders"), life);
+    if (reasons.text[0] != 0) {
+        printf("refused    %s\n", reasons.text);
+    }
+    if (silent > 0) {
+        printf("silent     %" PRIu64 "\n", silent);
+    }
+}
+
+skad_exit skad_stored_not_kept(void)
+{
+    skad_failure failure;
+    (void)skad_fail(&failure, "stored, but this node will not re-announce it, since its own store "
+                              "is full or refuses writes: see 'skad status'");
+    return skad_complain(SKAD_EXIT_FAILED, &failure);
+}
+
+skad_exit skad_stored_exit(skad_answer result, bool keep)
+{
+    return keep && !skad_answer_bool(result, "kept") ? skad_stored_not_kept() : SKAD_EXIT_DONE;
+}

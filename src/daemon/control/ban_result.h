@@ -1,0 +1,19 @@
+/* Bans over the control socket: how a subject is written, and what the methods ban, unban, allow
+ * and bans answer. */
+#ifndef SKAD_DAEMON_CONTROL_BAN_RESULT_H
+#define SKAD_DAEMON_CONTROL_BAN_RESULT_H
+
+#include "src/daemon/control/methods.h"
+
+#define SKAD_BAN_TEXT_BYTES 68 /* an ID's digits or the longest prefix, and a zero */
+#define SKAD_BAN_S_DEFAULT  86400
+
+/* A node ID (64 hex digits), an address, or ADDR/BITS. False when it is none. */
+SKAD_MUST_CHECK bool skad_ban_parse(skad_span text, skad_ban *out);
+void skad_ban_format(const skad_ban *ban, char out[static SKAD_BAN_TEXT_BYTES]);
+
+/* Writes the response to one of the four, the result or an error. */
+void skad_ban_answer(const skad_method_context *context, const skad_control_request *request,
+                     skad_time now, skad_writer *writer);
+
+#endif

@@ -1,0 +1,503 @@
+/* Clients of the control socket and the operations and watches that they wait for.
+ *
+ *   reading --request--> started --event--> response --> reading
+ *      |                                       |
+ *      | no room (node, client, output)        | rubbish: answered, then hung up
+ *      v                                       v
+ *   waiting --an operation ended, output sent--> reading        closing --sent--> gone
+ *
+ * A client may read and write on while its operations run, and while its watches tell of changes.
+ * A client is freed in one place, review(), which each way into this file calls last. */
+#define _GNU_SOURCE /* accept4 */
+#include "src/daemon/control/control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <ev.h>
+
+#include "crypto/assert.h"
+#include "src/daemon/control/connection.h"
+#include "src/daemon/control/control_listen.h"
+#include "src/daemon/control/tickets.h"
+
+#define ACCEPTS_A_TURN 16
+#define ACCEPT_PAUSE_S 1.0 /* after running out of descriptors: no spinning on the same client */
+
+typedef struct skad_control_client {
+    skad_connection buffers;
+    skad_control *control;
+    ev_io readable;
+    ev_io writable;
+    size_t place; /* in control->clients */
+    size_t operations;
+    size_t watches;
+    bool waiting; /* its next request found no room */
+    bool closing; /* hang up once everything is sent */
+} control_client;
+
+struct skad_control {
+    skad_control_config config;
+    char *path;
+    int fd;
+    ev_io acceptable;
+    ev_timer accept_again;
+    control_client *clients[SKAD_CONTROL_CLIENTS_MAX];
+    size_t turn; /* where resuming starts, so that nobody is always last */
+    skad_tickets operations;
+    skad_tickets watches;
+    bool ended_some;                                   /* operations, since the last resume */
+    uint8_t response[SKAD_CONTROL_RESPONSE_BYTES_MAX]; /* the one being written */
+};
+
+/* ---- Answering ---- */
+
+static void respond(control_client *client, const skad_writer *writer)
+{
+    SKAD_ASSERT(!writer->overflow);
+    skad_connection_send(&client->buffers, writer->data, writer->len);
+}
+
+static skad_writer begin_response(skad_control *control)
+{
+    skad_writer writer;
+    skad_writer_init(&writer, control->response, sizeof control->response);
+    return writer;
+}
+
+/* ---- Life of a client ---- */
+
+static skad_ticket take_operation(skad_control *control, size_t at)
+{
+    skad_ticket ticket = skad_tickets_take(&control->operations, at);
+    ticket.client->operations--;
+    control->ended_some = true;
+    return ticket;
+}
+
+static skad_ticket take_watch(skad_control *control, size_t at)
+{
+    skad_ticket ticket = skad_tickets_take(&control->watches, at);
+    ticket.client->watches--;
+    skad_node_cancel(control->config.context->node, ticket.op);
+    return ticket;
+}
+
+static void cancel_all(control_client *client)
+{
+    skad_control *control = client->control;
+    while (client->operations > 0) {
+        size_t at = skad_tickets_find_client(&control->operations, client);
+        skad_node_cancel(control->config.context->node, take_operation(control, at).op);
+    }
+    while (client->watches > 0) {
+        (void)take_watch(control, skad_tickets_find_client(&control->watches, client));
+    }
+}
+
+static void free_client(control_client *client)
+{
+    skad_control *control = client->control;
+    cancel_all(client);
+    ev_io_stop(control->config.loop, &client->readable);
+    ev_io_stop(control->config.loop, &client->writable);
+    skad_connection_close(&client->buffers);
+    control->clients[client->place] = NULL;
+    free(client);
+}
+
+/* Ends the watch of a ticket and answers its request. */
+static void end_watch(skad_control *control, size_t at)
+{
+    skad_ticket ticket = take_watch(control, at);
+    skad_writer writer = begin_response(control);
+    skad_method_unwatched(&ticket, &writer);
+    respond(ticket.client, &writer);
+}
+
+/* Who sends no more cannot unwatch, and its hanging up would not be seen. */
+static void end_watches(control_client *client)
+{
+    while (client->watches > 0) {
+        const skad_tickets *watches = &client->control->watches;
+        end_watch(client->control, skad_tickets_find_client(watches, client));
+    }
+}
+
+static void set_watching(struct ev_loop *loop, ev_io *watcher, bool wanted)
+{
+    if (wanted && !ev_is_active(watcher)) {
+        ev_io_start(loop, watcher);
+    } else if (!wanted && ev_is_active(watcher)) {
+        ev_io_stop(loop, watcher);
+    }
+}
+
+/* Frees the client when nothing is left to do for it, else watches for what it waits for. */
+static void review(control_client *client)
+{
+    const skad_connection *buffers = &client->buffers;
+    if (buffers->ended) {
+        end_watches(client);
+    }
+    size_t unsent = skad_connection_unsent(buffers);
+    bool idle = unsent == 0 && client->operations == 0 && !client->waiting;
+    if (buffers->broken || (client->closing && unsent == 0) || (buffers->ended && idle)) {
+        free_client(client);
+        return;
+    }
+    struct ev_loop *loop = client->control->config.loop;
+    set_watching(loop, &client->readable, !buffers->ended && !client->waiting && !client->closing);
+    set_watching(loop, &client->writable, unsent > 0);
+}
+
+/* ---- Requests ---- */
+
+static void respond_error(control_client *client, uint32_t msgid, skad_control_error error,
+                          const char *message)
+{
+    skad_writer writer = begin_response(client->control);
+    skad_control_write_error(&writer, msgid, error, message);
+    respond(client, &writer);
+}
+
+static void respond_refusal(control_client *client, const skad_control_request *request,
+                            skad_status status)
+{
+    skad_writer writer = begin_response(client->control);
+    skad_method_refuse(request, status, &writer);
+    respond(client, &writer);
+}
+
+static skad_ticket make_ticket(control_client *client, const skad_control_request *request)
+{
+    return (skad_ticket){
+        .client = client,
+        .msgid = request->msgid,
+        .method = request->method,
+        .sequence = request->sequence,
+    };
+}
+
+/* False when there is no room for another operation now. */
+static bool start_operation(control_client *client, const skad_control_request *request)
+{
+    skad_control *control = client->control;
+    skad_ticket ticket = make_ticket(client, request);
+
+    if (client->operations == SKAD_CONTROL_CLIENT_OPERATIONS_MAX ||
+        control->operations.count == SKAD_TICKETS_MAX) {
+        return false;
+    }
+    skad_status status =
+        skad_method_start(control->config.context, request, *control->config.now, &ticket.op);
+    if (status == SKAD_OK) {
+        skad_tickets_add(&control->operations, &ticket);
+        client->operations++;
+        return true;
+    }
+    /* Wait only for what will end: with nothing of ours under way no event will wake us. */
+    if (status == SKAD_ERR_FULL && control->operations.count > 0) {
+        return false;
+    }
+    respond_refusal(client, request, status);
+    return true;
+}
+
+static void start_watch(control_client *client, const skad_control_request *request)
+{
+    skad_control *control = client->control;
+    skad_ticket ticket = make_ticket(client, request);
+    skad_status status = SKAD_ERR_FULL;
+
+    if (client->watches < SKAD_CONTROL_CLIENT_WATCHES_MAX &&
+        control->watches.count < SKAD_TICKETS_MAX) {
+        status =
+            skad_method_start(control->config.context, request, *control->config.now, &ticket.op);
+    }
+    if (status != SKAD_OK) {
+        respond_refusal(client, request, status);
+        return;
+    }
+    skad_tickets_add(&control->watches, &ticket);
+    client->watches++;
+}
+
+static void unwatch(control_client *client, const skad_control_request *request)
+{
+    skad_control *control = client->control;
+    size_t at = skad_tickets_find_msgid(&control->watches, client, request->watched);
+    bool found = at < control->watches.count;
+    if (found) {
+        end_watch(control, at);
+    }
+    skad_writer writer = begin_response(control);
+    skad_control_write_result(&writer, request->msgid);
+    skad_write_bool(&writer, found);
+    respond(client, &writer);
+}
+
+/* False when it has to wait. */
+static bool handle_request(control_client *client, const skad_control_request *request)
+{
+    const skad_control *control = client->control;
+    switch (skad_method_manner_of(request->method)) {
+    case SKAD_METHOD_OPERATION:
+        return start_operation(client, request);
+    case SKAD_METHOD_WATCH:
+        start_watch(client, request);
+        return true;
+    case SKAD_METHOD_UNWATCH:
+        unwatch(client, request);
+        return true;
+    case SKAD_METHOD_AT_ONCE:
+        break;
+    }
+    skad_writer writer = begin_response(client->control);
+    skad_method_answer(control->config.context, request, *control->config.now, &writer);
+    respond(client, &writer);
+    return true;
+}
+
+/* Takes the first message out of the client's buffer. False when it has to wait for something. */
+static bool take_message(control_client *client)
+{
+    skad_connection *buffers = &client->buffers;
+    skad_control_request request;
+    bool msgid_known = false;
+    size_t consumed = 0;
+
+    switch (skad_control_read(buffers->in, buffers->in_len, &request, &msgid_known, &consumed)) {
+    case SKAD_CONTROL_REQUEST:
+        if (!handle_request(client, &request)) {
+            client->waiting = true;
+            return false;
+        }
+        break;
+    case SKAD_CONTROL_IGNORED:
+        break;
+    case SKAD_CONTROL_NO_METHOD:
+        respond_error(client, request.msgid, SKAD_CONTROL_ERROR_METHOD, "there is no such method");
+        break;
+    case SKAD_CONTROL_WRONG_PARAMS:
+        respond_error(client, request.msgid, SKAD_CONTROL_ERROR_PARAMS,
+                      "these are not the parameters of this method");
+        break;
+    case SKAD_CONTROL_MORE:
+        return false;
+    case SKAD_CONTROL_RUBBISH:
+        if (msgid_known) {
+            respond_error(client, request.msgid, SKAD_CONTROL_ERROR_PARAMS,
+                          "not a request of at most 4096 bytes");
+        }
+        client->closing = true;
+        return false;
+    }
+    skad_connection_consume(buffers, consumed);
+    return true;
+}
+
+static void take_messages(control_client *client)
+{
+    client->waiting = false;
+    bool more = true;
+    while (more && !client->buffers.broken) {
+        if (skad_connection_unsent(&client->buffers) > SKAD_CONNECTION_OUT_BYTES_PAUSE) {
+            client->waiting = true;
+            return;
+        }
+        more = take_message(client);
+    }
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *watcher, int revents)
+{
+    (void)loop;
+    (void)revents;
+    control_client *client = watcher->data;
+    skad_connection_receive(&client->buffers);
+    take_messages(client);
+    review(client);
+}
+
+static void on_writable(struct ev_loop *loop, ev_io *watcher, int revents)
+{
+    (void)loop;
+    (void)revents;
+    control_client *client = watcher->data;
+    skad_connection_flush(&client->buffers);
+    if (client->waiting) {
+        take_messages(client);
+    }
+    review(client);
+}
+
+/* ---- Accepting ---- */
+
+static void refuse(skad_control *control, int fd)
+{
+    skad_writer writer = begin_response(control);
+    skad_control_write_error(&writer, 0, SKAD_CONTROL_ERROR_BUSY, "too many clients");
+    ssize_t sent = send(fd, writer.data, writer.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)sent;
+    close(fd);
+}
+
+size_t skad_control_clients(const skad_control *control)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SKAD_CONTROL_CLIENTS_MAX; i++) {
+        count += control->clients[i] != NULL;
+    }
+    return count;
+}
+
+static void admit(skad_control *control, int fd)
+{
+    size_t place = 0;
+    while (place < SKAD_CONTROL_CLIENTS_MAX && control->clients[place] != NULL) {
+        place++;
+    }
+    control_client *client = place < SKAD_CONTROL_CLIENTS_MAX ? calloc(1, sizeof *client) : NULL;
+    if (client == NULL) {
+        refuse(control, fd);
+        return;
+    }
+    skad_connection_init(&client->buffers, fd);
+    client->control = control;
+    client->place = place;
+    control->clients[place] = client;
+    ev_io_init(&client->readable, on_readable, fd, EV_READ);
+    ev_io_init(&client->writable, on_writable, fd, EV_WRITE);
+    client->readable.data = client;
+    client->writable.data = client;
+    ev_io_start(control->config.loop, &client->readable);
+}
+
+static void on_acceptable(struct ev_loop *loop, ev_io *watcher, int revents)
+{
+    (void)revents;
+    skad_control *control = watcher->data;
+    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+        int fd = accept4(control->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            admit(control, fd);
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            ev_io_stop(loop, &control->acceptable);
+            ev_timer_set(&control->accept_again, ACCEPT_PAUSE_S, 0.);
+            ev_timer_start(loop, &control->accept_again);
+            return;
+        }
+    }
+}
+
+static void on_accept_again(struct ev_loop *loop, ev_timer *watcher, int revents)
+{
+    (void)revents;
+    skad_control *control = watcher->data;
+    ev_io_start(loop, &control->acceptable);
+}
+
+bool skad_control_new(const skad_control_config *config, skad_control **out, skad_failure *failure)
+{
+    skad_control *control = calloc(1, sizeof *control);
+    char *path = strdup(config->path);
+    if (control == NULL || path == NULL) {
+        free(control);
+        free(path);
+        return skad_fail(failure, "out of memory");
+    }
+    if (!skad_control_listen(path, &control->fd, failure)) {
+        free(control);
+        free(path);
+        return false;
+    }
+    control->config = *config;
+    control->path = path;
+    ev_io_init(&control->acceptable, on_acceptable, control->fd, EV_READ);
+    ev_timer_init(&control->accept_again, on_accept_again, ACCEPT_PAUSE_S, 0.);
+    control->acceptable.data = control;
+    control->accept_again.data = control;
+    ev_io_start(config->loop, &control->acceptable);
+    *out = control;
+    return true;
+}
+
+void skad_control_free(skad_control *control)
+{
+    if (control == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < SKAD_CONTROL_CLIENTS_MAX; i++) {
+        if (control->clients[i] != NULL) {
+            free_client(control->clients[i]);
+        }
+    }
+    ev_io_stop(control->config.loop, &control->acceptable);
+    ev_timer_stop(control->config.loop, &control->accept_again);
+    close(control->fd);
+    unlink(control->path);
+    free(control->path);
+    free(control);
+}
+
+/* ---- Events ---- */
+
+void skad_control_step(skad_control *control, const skad_event *event)
+{
+    size_t at = skad_tickets_find(&control->operations, event->op);
+    if (at < control->operations.count) {
+        const skad_ticket *ticket = &control->operations.entries[at];
+        skad_writer writer = begin_response(control);
+        skad_method_step(event, ticket, &writer);
+        respond(ticket->client, &writer);
+        review(ticket->client);
+    }
+}
+
+void skad_control_changed(skad_control *control, const skad_event *event)
+{
+    size_t at = skad_tickets_find(&control->watches, event->op);
+    if (at < control->watches.count) {
+        skad_ticket *ticket = &control->watches.entries[at];
+        ticket->changes++;
+        skad_writer writer = begin_response(control);
+        skad_method_changed(event, ticket, &writer);
+        respond(ticket->client, &writer);
+        review(ticket->client);
+    }
+}
+
+void skad_control_finish(skad_control *control, const skad_event *event)
+{
+    size_t at = skad_tickets_find(&control->operations, event->op);
+    if (at == control->operations.count) {
+        return;
+    }
+    skad_ticket ticket = take_operation(control, at);
+    skad_writer writer = begin_response(control);
+    skad_method_finish(event, &ticket, &writer);
+    respond(ticket.client, &writer);
+    review(ticket.client);
+}
+
+void skad_control_resume(skad_control *control)
+{
+    if (!control->ended_some) {
+        return;
+    }
+    control->ended_some = false;
+    control->turn++;
+    for (size_t i = 0; i < SKAD_CONTROL_CLIENTS_MAX; i++) {
+        control_client *client = control->clients[(control->turn + i) % SKAD_CONTROL_CLIENTS_MAX];
+        if (client != NULL && client->waiting) {
+            take_messages(client);
+            review(client);
+        }
+    }
+}

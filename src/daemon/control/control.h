@@ -1,0 +1,52 @@
+/* The control socket: a Unix stream socket on which programs of the same user speak msgpack-rpc
+ * with the daemon (docs/control.md).
+ *
+ * Bounds: SKAD_CONTROL_CLIENTS_MAX clients; 4096 bytes of unread input, 64 operations, 64 watches
+ * and 1 MiB of unread output for each. While the node has no room for another operation, the
+ * request stays in the client's buffer and the client is not read from: the pressure goes back to
+ * whoever makes it. One watch too many is refused, since watches do not end by themselves. */
+#ifndef SKAD_DAEMON_CONTROL_CONTROL_H
+#define SKAD_DAEMON_CONTROL_CONTROL_H
+
+#include "skad/node.h"
+#include "src/daemon/control/methods.h"
+#include "src/daemon/system/failure.h"
+
+struct ev_loop;
+
+#define SKAD_CONTROL_CLIENTS_MAX           64
+#define SKAD_CONTROL_CLIENT_OPERATIONS_MAX 64
+#define SKAD_CONTROL_CLIENT_WATCHES_MAX    64
+
+typedef struct skad_control skad_control;
+
+typedef struct skad_control_config {
+    struct ev_loop *loop;
+    const char *path;                   /* copied */
+    const skad_method_context *context; /* borrowed */
+    const skad_time *now;               /* borrowed: the instant of this turn */
+} skad_control_config;
+
+/* Listens at the path with mode 0600. The socket file of a dead daemon is replaced. */
+SKAD_MUST_CHECK bool skad_control_new(const skad_control_config *config, skad_control **out,
+                                      skad_failure *failure);
+
+/* Hangs up on everybody, cancels their operations and removes the socket file. NULL is allowed. */
+void skad_control_free(skad_control *control);
+
+/* How many clients there are now. */
+size_t skad_control_clients(const skad_control *control);
+
+/* Tells the client that traces a lookup of one of its steps. The response follows at its end. */
+void skad_control_step(skad_control *control, const skad_event *event);
+
+/* Tells the client that watches a record how it has changed. */
+void skad_control_changed(skad_control *control, const skad_event *event);
+
+/* Takes an event of an operation to the client who waits for it. */
+void skad_control_finish(skad_control *control, const skad_event *event);
+
+/* Lets waiting requests try again; call once in a turn when operations have ended. */
+void skad_control_resume(skad_control *control);
+
+#endif

@@ -1,0 +1,86 @@
+/* Binding a Unix socket. Its permissions are right from the first moment on: the umask is narrowed
+ * around bind. */
+#include "src/daemon/control/control_listen.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CONNECTIONS_WAITING 16
+
+static bool fail_missing(const char *path, skad_failure *failure)
+{
+    return skad_fail(failure, "cannot make the control socket %s: its folder does not exist", path);
+}
+
+/* Looks at what is in the way. True when it is gone or was never there. */
+static bool clear_way(const struct sockaddr_un *name, skad_failure *failure)
+{
+    struct stat info;
+    if (lstat(name->sun_path, &info) != 0) {
+        return errno == ENOENT ||
+               skad_fail(failure, "cannot look at %s: %s", name->sun_path, strerror(errno));
+    }
+    if (!S_ISSOCK(info.st_mode)) {
+        return skad_fail(failure, "%s is in the way and is no socket: name another with --socket",
+                         name->sun_path);
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return skad_fail(failure, "cannot make a socket: %s", strerror(errno));
+    }
+    /* A full queue (EAGAIN) means that somebody listens, too. */
+    bool dead =
+        connect(fd, (const struct sockaddr *)name, sizeof *name) != 0 && errno == ECONNREFUSED;
+    close(fd);
+    if (!dead) {
+        return skad_fail(failure,
+                         "another daemon is using %s: stop it, or choose another folder with "
+                         "--dir or another socket with --socket",
+                         name->sun_path);
+    }
+    if (unlink(name->sun_path) != 0) {
+        return skad_fail(failure, "cannot remove the stale socket %s: %s", name->sun_path,
+                         strerror(errno));
+    }
+    return true;
+}
+
+bool skad_control_listen(const char *path, int *fd, skad_failure *failure)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+
+    if (strlen(path) >= sizeof name.sun_path) {
+        return skad_fail(failure,
+                         "the path of the control socket is longer than %zu bytes: choose a "
+                         "shorter one with --socket",
+                         sizeof name.sun_path - 1);
+    }
+    memcpy(name.sun_path, path, strlen(path));
+    if (!clear_way(&name, failure)) {
+        return false;
+    }
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (*fd < 0) {
+        return skad_fail(failure, "cannot make a socket: %s", strerror(errno));
+    }
+    mode_t before = umask(S_IXUSR | S_IRWXG | S_IRWXO);
+    int bound = bind(*fd, (const struct sockaddr *)&name, sizeof name);
+    int error = errno;
+    umask(before);
+    if (bound == 0 && listen(*fd, CONNECTIONS_WAITING) == 0) {
+        return true;
+    }
+    if (bound == 0) {
+        error = errno;
+        unlink(path);
+    }
+    close(*fd);
+    if (error == ENOENT) {
+        return fail_missing(path, failure);
+    }
+    return skad_fail(failure, "cannot make the control socket %s: %s", path, strerror(error));
+}

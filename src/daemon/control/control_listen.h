@@ -1,0 +1,12 @@
+/* The socket file of the control socket: making it, taking it over from a dead daemon. */
+#ifndef SKAD_DAEMON_CONTROL_CONTROL_LISTEN_H
+#define SKAD_DAEMON_CONTROL_CONTROL_LISTEN_H
+
+#include "skad/status.h"
+#include "src/daemon/system/failure.h"
+
+/* Opens a listening, non-blocking Unix socket at the path, for its owner only. A file that nobody
+ * answers at is replaced; one where a daemon answers, or that is no socket, is a failure. */
+SKAD_MUST_CHECK bool skad_control_listen(const char *path, int *fd, skad_failure *failure);
+
+#endif

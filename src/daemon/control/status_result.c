@@ -1,0 +1,181 @@
+/* Writing the status. docs/control.md lists the keys; they are stable. */
+#include "src/daemon/control/status_result.h"
+
+#include <string.h>
+
+#include "src/daemon/control/control.h"
+#include "src/daemon/control/refusals.h"
+#include "src/daemon/control/results.h"
+
+static void write_drops(const skad_node_stats *stats, uint64_t queue_full, skad_writer *writer)
+{
+    skad_result_key(writer, "drops");
+    skad_write_map(writer, SKAD_VERDICT_COUNT - 1 + 1);
+    for (size_t i = SKAD_VERDICT_ACCEPT + 1; i < SKAD_VERDICT_COUNT; i++) {
+        skad_result_uint(writer, skad_verdict_name((skad_verdict)i), stats->verdicts[i]);
+    }
+    skad_result_uint(writer, "queue", queue_full);
+}
+
+static void write_requests(const skad_node_stats *stats, skad_writer *writer)
+{
+    static const char *const kinds[] = {"ping", "find_node", "find_value", "store", "announce"};
+    size_t count = sizeof kinds / sizeof kinds[0];
+
+    skad_result_key(writer, "requests");
+    skad_write_map(writer, count);
+    for (size_t i = 0; i < count; i++) {
+        skad_result_uint(writer, kinds[i], stats->requests[i + 1]);
+    }
+}
+
+/* By the wire's error codes; 0 stands for any other. */
+static void write_refused(const skad_node_stats *stats, skad_writer *writer)
+{
+    skad_result_key(writer, "refused");
+    skad_write_map(writer, SKAD_REFUSALS);
+    for (size_t i = 0; i < SKAD_REFUSALS; i++) {
+        skad_result_uint(writer, skad_refusals_name(i), stats->refused[i]);
+    }
+}
+
+static void write_store(const skad_store_fill *fill, skad_writer *writer)
+{
+    skad_result_key(writer, "store");
+    skad_write_map(writer, 11);
+    skad_result_uint(writer, "records", fill->records);
+    skad_result_uint(writer, "records_max", fill->records_max);
+    skad_result_uint(writer, "bytes", fill->bytes);
+    skad_result_uint(writer, "bytes_max", fill->bytes_max);
+    skad_result_uint(writer, "cached", fill->cached);
+    skad_result_uint(writer, "published", fill->published);
+    skad_result_uint(writer, "published_max", fill->published_max);
+    skad_result_uint(writer, "published_bytes", fill->published_bytes);
+    skad_result_uint(writer, "published_bytes_max", fill->published_bytes_max);
+    skad_result_uint(writer, "failures", fill->failures);
+    skad_result_key(writer, "error");
+    if (fill->error == 0) {
+        skad_write_nil(writer);
+    } else {
+        skad_write_str(writer, strerror(fill->error));
+    }
+}
+
+static void write_counters(const skad_node_stats *stats, skad_writer *writer)
+{
+    skad_result_uint(writer, "received", stats->received);
+    skad_result_uint(writer, "received_bytes", stats->received_bytes);
+    skad_result_uint(writer, "accepted", stats->verdicts[SKAD_VERDICT_ACCEPT]);
+    skad_result_uint(writer, "sent", stats->sent);
+    skad_result_uint(writer, "sent_bytes", stats->sent_bytes);
+    skad_result_uint(writer, "outbox_dropped", stats->outbox_dropped);
+    skad_result_uint(writer, "signatures", stats->signatures);
+    skad_result_uint(writer, "verifications", stats->verifications);
+    skad_result_uint(writer, "refusals", stats->refusals);
+    skad_result_uint(writer, "timeouts", stats->timeouts);
+    skad_result_uint(writer, "lookups", stats->lookups);
+    skad_result_uint(writer, "faults", stats->faults);
+    skad_result_uint(writer, "dismissed", stats->dismissed);
+    skad_result_uint(writer, "lookups_dense", stats->lookups_dense);
+    skad_result_uint(writer, "renewed", stats->renewed);
+    skad_result_uint(writer, "handed_over", stats->handed_over);
+    skad_result_uint(writer, "cached", stats->cached);
+    skad_result_uint(writer, "replicas_shed", stats->replicas_shed);
+    skad_result_uint(writer, "disowned", stats->disowned);
+    skad_result_uint(writer, "answers_shed", stats->answers_shed);
+    skad_result_uint(writer, "network_size", stats->network_size);
+}
+#define COUNTERS_COUNT 21
+
+static void write_sockets(const skad_method_context *context, skad_writer *writer)
+{
+    skad_address bound[2] = {{0}, {0}};
+    uint64_t refused = 0;
+    uint64_t congestion = 0;
+    for (size_t i = 0; i < context->sockets_count; i++) {
+        bound[i] = context->sockets[i].bound;
+        refused += context->sockets[i].counters.refused;
+        congestion += context->sockets[i].counters.congestion;
+    }
+    skad_result_key(writer, "listen");
+    skad_result_address_list(writer, bound, 2);
+    skad_result_uint(writer, "send_refused", refused);
+    skad_result_uint(writer, "send_congestion", congestion);
+}
+#define SOCKETS_COUNT 3
+
+static void write_workers(const skad_workers_stats *workers, skad_writer *writer)
+{
+    skad_result_uint(writer, "workers", workers->count);
+    skad_result_uint(writer, "queue", workers->waiting);
+    skad_result_uint(writer, "queue_max", workers->waiting_max);
+}
+#define WORKERS_COUNT 3
+
+/* A list of two, what is taken and how much there is; of three where that is a burst: a second's
+ * worth besides. */
+static void write_cap(const char *name, const skad_fill *fill, bool rate, skad_writer *writer)
+{
+    skad_result_key(writer, name);
+    skad_write_array(writer, rate ? 3 : 2);
+    skad_write_uint(writer, fill->used);
+    skad_write_uint(writer, fill->max);
+    if (rate) {
+        skad_write_uint(writer, fill->per_s);
+    }
+}
+
+static void write_caps(const skad_method_context *context, const skad_workers_stats *workers,
+                       skad_time now, skad_writer *writer)
+{
+    const skad_fill clients = {.used = skad_control_clients(context->control),
+                               .max = SKAD_CONTROL_CLIENTS_MAX};
+    const skad_fill queue = {.used = workers->waiting, .max = workers->waiting_max};
+    skad_fill fills[SKAD_CAP_COUNT];
+    skad_node_caps(context->node, now, fills);
+    skad_result_key(writer, "caps");
+    skad_write_map(writer, 2 + SKAD_CAP_COUNT);
+    write_cap("clients", &clients, false, writer);
+    write_cap("queue", &queue, false, writer);
+    for (size_t i = 0; i < SKAD_CAP_COUNT; i++) {
+        write_cap(skad_cap_name((skad_cap)i), &fills[i], i >= SKAD_CAP_FIRST_RATE, writer);
+    }
+}
+
+void skad_status_result(const skad_method_context *context, skad_time now, skad_writer *writer)
+{
+    skad_node_stats stats;
+    skad_workers_stats workers;
+    skad_node_stats_get(context->node, now, &stats);
+    skad_workers_stats_get(context->workers, &workers);
+
+    skad_write_map(writer, 19 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
+    skad_result_id(writer, "id", skad_node_self(context->node));
+    skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
+    skad_result_str(writer, "version", SKAD_VERSION);
+    skad_result_str(writer, "profile", context->profile->name);
+    skad_result_uint(writer, "record_life_s", context->profile->record_life_s);
+    skad_result_str(writer, "sandbox", skad_sandbox_name(context->sandbox));
+    skad_result_bool(writer, "secrets_locked", stats.secrets_locked);
+    skad_result_uint(writer, "uptime_s", (now.mono_us - context->started_us) / SKAD_US_PER_S);
+    skad_result_bool(writer, "joined", stats.joined);
+    skad_result_bool(writer, "loaded", stats.loaded);
+    skad_result_uint(writer, "epoch", stats.epoch);
+    skad_result_key(writer, "observed");
+    skad_result_address_list(writer, stats.observed, 2);
+    skad_result_uint(writer, "peers", stats.peers);
+    skad_result_uint(writer, "peers_silent", stats.peers_silent);
+    skad_result_uint(writer, "siblings", stats.siblings);
+    skad_result_uint(writer, "buckets", stats.buckets);
+    skad_result_uint(writer, "pending", stats.pending);
+    skad_result_uint(writer, "operations", stats.operations);
+    skad_result_uint(writer, "watches", stats.watches);
+    write_sockets(context, writer);
+    write_workers(&workers, writer);
+    write_counters(&stats, writer);
+    write_requests(&stats, writer);
+    write_refused(&stats, writer);
+    write_drops(&stats, workers.dropped, writer);
+    write_caps(context, &workers, now, writer);
+    write_store(&stats.store, writer);
+}

@@ -1,0 +1,52 @@
+/* The places through which a node joins: numeric addresses, and names that have to be looked up.
+ *
+ * Names are asked for in a thread, all addresses of each family. As long as the node has not joined
+ * this is repeated with back-off, since the network or the name server may come up after us. */
+#ifndef SKAD_DAEMON_NET_RESOLVE_H
+#define SKAD_DAEMON_NET_RESOLVE_H
+
+#include <stddef.h>
+
+#include "skad/status.h"
+#include "skad/types.h"
+#include "src/daemon/system/failure.h"
+#include "src/daemon/system/log.h"
+
+struct ev_loop;
+
+#define SKAD_PLACES_MAX     32  /* that an operator may name; a node uses as many addresses */
+#define SKAD_HOST_BYTES_MAX 255 /* RFC 1035, section 2.3.4 */
+
+/* One --join: exactly one of the two is set. */
+typedef struct skad_place {
+    skad_address address;               /* family NONE where it is a name */
+    char host[SKAD_HOST_BYTES_MAX + 1]; /* empty where it is an address */
+    uint16_t port;                      /* of the name */
+} skad_place;
+
+/* "192.0.2.1:4700", "[2001:db8::1]:4700" or "node.example.org:4700". */
+SKAD_MUST_CHECK bool skad_place_parse(const char *text, skad_place *out, skad_failure *failure);
+
+typedef struct skad_resolver skad_resolver;
+
+typedef struct skad_resolver_config {
+    struct ev_loop *loop;
+    const skad_place *places; /* copied */
+    size_t places_count;
+    unsigned families; /* addresses of other families are left out */
+    skad_log_level log;
+    /* Called on the loop with all addresses known, whenever new ones became known. */
+    void (*found)(void *user, const skad_address *addresses, size_t count);
+    void *user;
+} skad_resolver_config;
+
+SKAD_MUST_CHECK skad_status skad_resolver_new(const skad_resolver_config *config,
+                                              skad_resolver **out);
+void skad_resolver_free(skad_resolver *resolver); /* NULL is allowed */
+
+/* Starts looking up, with the shortest back-off. Numeric addresses are handed over at once. */
+void skad_resolver_start(skad_resolver *resolver);
+/* The node has joined: no more lookups until the next start. */
+void skad_resolver_stop(skad_resolver *resolver);
+
+#endif

@@ -1,0 +1,249 @@
+/* UDP sockets on top of recvmmsg and sendmmsg. All buffers are made when a socket is opened. */
+#define _GNU_SOURCE /* recvmmsg, sendmmsg */
+#include "src/daemon/net/udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/assert.h"
+#include "proto/address.h"
+
+/* A byte more than the longest datagram shows that one was too long. */
+#define IN_BYTES (SKAD_DATAGRAM_BYTES_MAX + 1)
+
+/* A batch of small datagrams in flight for each of the node's peers should fit; the kernel cuts
+ * this down to its own limit. */
+#define KERNEL_BUFFER_BYTES (4 << 20)
+
+struct skad_udp_inbox {
+    uint8_t bytes[SKAD_UDP_BATCH][IN_BYTES];
+    struct sockaddr_storage from[SKAD_UDP_BATCH];
+};
+
+bool skad_address_from_sockaddr(const struct sockaddr *from, skad_address *out)
+{
+    static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+    memset(out, 0, sizeof *out);
+    if (from->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, from, sizeof in);
+        out->family = SKAD_FAMILY_IPV4;
+        out->port = ntohs(in.sin_port);
+        memcpy(out->ip, &in.sin_addr, 4);
+        return true;
+    }
+    if (from->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, from, sizeof in6);
+        const uint8_t *ip = in6.sin6_addr.s6_addr;
+        out->port = ntohs(in6.sin6_port);
+        if (memcmp(ip, mapped_prefix, sizeof mapped_prefix) == 0) {
+            out->family = SKAD_FAMILY_IPV4;
+            memcpy(out->ip, ip + sizeof mapped_prefix, 4);
+        } else {
+            out->family = SKAD_FAMILY_IPV6;
+            memcpy(out->ip, ip, 16);
+        }
+        return true;
+    }
+    return false;
+}
+
+socklen_t skad_address_to_sockaddr(const skad_address *address, struct sockaddr_storage *out)
+{
+    memset(out, 0, sizeof *out);
+    if (address->family == SKAD_FAMILY_IPV4) {
+        struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(address->port)};
+        memcpy(&in.sin_addr, address->ip, 4);
+        memcpy(out, &in, sizeof in);
+        return sizeof in;
+    }
+    SKAD_ASSERT(address->family == SKAD_FAMILY_IPV6);
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(address->port)};
+    memcpy(&in6.sin6_addr, address->ip, 16);
+    memcpy(out, &in6, sizeof in6);
+    return sizeof in6;
+}
+
+/* ---- Opening ---- */
+
+static bool fail_to_bind(const skad_address *listen, skad_failure *failure)
+{
+    int error = errno;
+    char text[SKAD_ADDRESS_TEXT_BYTES];
+    skad_address_format(listen, text);
+    switch (error) {
+    case EADDRINUSE:
+        return skad_fail(failure,
+                         "%s is in use by another program: stop it, or choose another port with "
+                         "--listen",
+                         text);
+    case EADDRNOTAVAIL:
+        return skad_fail(failure, "%s is no address of this machine: choose one with --listen",
+                         text);
+    case EACCES:
+        return skad_fail(failure, "this user may not use %s: choose a port above 1023", text);
+    default:
+        return skad_fail(failure, "cannot listen on %s: %s", text, strerror(error));
+    }
+}
+
+static bool bind_socket(int fd, const skad_address *listen, skad_address *bound)
+{
+    const int on = 1;
+    const int bytes = KERNEL_BUFFER_BYTES;
+    struct sockaddr_storage name;
+
+    if (listen->family == SKAD_FAMILY_IPV6 &&
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) {
+        return false;
+    }
+    /* Smaller buffers only lose more under load. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+
+    socklen_t len = skad_address_to_sockaddr(listen, &name);
+    if (bind(fd, (struct sockaddr *)&name, len) != 0) {
+        return false;
+    }
+    len = sizeof name;
+    if (getsockname(fd, (struct sockaddr *)&name, &len) != 0) {
+        return false;
+    }
+    return skad_address_from_sockaddr((struct sockaddr *)&name, bound);
+}
+
+bool skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool *unsupported,
+                   skad_failure *failure)
+{
+    int domain = listen->family == SKAD_FAMILY_IPV6 ? AF_INET6 : AF_INET;
+
+    memset(out, 0, sizeof *out);
+    out->fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (out->fd < 0 || !bind_socket(out->fd, listen, &out->bound)) {
+        if (unsupported != NULL) {
+            *unsupported = errno == EAFNOSUPPORT || (domain == AF_INET6 && errno == EADDRNOTAVAIL);
+        }
+        (void)fail_to_bind(listen, failure);
+        skad_udp_close(out);
+        return false;
+    }
+    out->out = calloc(SKAD_UDP_BATCH, sizeof *out->out);
+    out->in = calloc(1, sizeof *out->in);
+    if (out->out == NULL || out->in == NULL) {
+        skad_udp_close(out);
+        return skad_fail(failure, "out of memory");
+    }
+    return true;
+}
+
+void skad_udp_close(skad_udp_socket *udp)
+{
+    if (udp->fd >= 0) {
+        close(udp->fd);
+    }
+    free(udp->out);
+    free(udp->in);
+    *udp = (skad_udp_socket){.fd = -1};
+}
+
+/* ---- Receiving ---- */
+
+size_t skad_udp_receive_by(const skad_udp_socket *udp, int fd,
+                           skad_udp_received received[static SKAD_UDP_BATCH])
+{
+    struct mmsghdr messages[SKAD_UDP_BATCH];
+    struct iovec pieces[SKAD_UDP_BATCH];
+    struct skad_udp_inbox *in = udp->in;
+
+    memset(messages, 0, sizeof messages);
+    for (size_t i = 0; i < SKAD_UDP_BATCH; i++) {
+        pieces[i] = (struct iovec){.iov_base = in->bytes[i], .iov_len = IN_BYTES};
+        messages[i].msg_hdr.msg_iov = &pieces[i];
+        messages[i].msg_hdr.msg_iovlen = 1;
+        messages[i].msg_hdr.msg_name = &in->from[i];
+        messages[i].msg_hdr.msg_namelen = sizeof in->from[i];
+    }
+    int got = recvmmsg(fd, messages, SKAD_UDP_BATCH, MSG_DONTWAIT, NULL);
+    size_t count = 0;
+    for (int i = 0; i < got; i++) {
+        skad_udp_received *one = &received[count];
+        if (skad_address_from_sockaddr((struct sockaddr *)&in->from[i], &one->from)) {
+            one->bytes = in->bytes[i];
+            one->len = messages[i].msg_len;
+            count++;
+        }
+    }
+    return count;
+}
+
+size_t skad_udp_receive(const skad_udp_socket *udp,
+                        skad_udp_received received[static SKAD_UDP_BATCH])
+{
+    return skad_udp_receive_by(udp, udp->fd, received);
+}
+
+/* ---- Sending ---- */
+
+skad_datagram *skad_udp_reserve(skad_udp_socket *udp)
+{
+    size_t end = udp->out_first + udp->out_count;
+    return end < SKAD_UDP_BATCH ? &udp->out[end] : NULL;
+}
+
+void skad_udp_commit(skad_udp_socket *udp)
+{
+    SKAD_ASSERT(udp->out_first + udp->out_count < SKAD_UDP_BATCH);
+    udp->out_count++;
+}
+
+/* What one call to sendmmsg moves: the number sent, or -1 with errno about the first one. */
+static int send_batch(skad_udp_socket *udp)
+{
+    struct mmsghdr messages[SKAD_UDP_BATCH];
+    struct iovec pieces[SKAD_UDP_BATCH];
+    struct sockaddr_storage names[SKAD_UDP_BATCH];
+
+    memset(messages, 0, udp->out_count * sizeof messages[0]);
+    for (size_t i = 0; i < udp->out_count; i++) {
+        skad_datagram *datagram = &udp->out[udp->out_first + i];
+        pieces[i] = (struct iovec){.iov_base = datagram->bytes, .iov_len = datagram->len};
+        messages[i].msg_hdr.msg_iov = &pieces[i];
+        messages[i].msg_hdr.msg_iovlen = 1;
+        messages[i].msg_hdr.msg_name = &names[i];
+        messages[i].msg_hdr.msg_namelen = skad_address_to_sockaddr(&datagram->to, &names[i]);
+    }
+    return sendmmsg(udp->fd, messages, (unsigned)udp->out_count, MSG_DONTWAIT);
+}
+
+static void drop_first(skad_udp_socket *udp, size_t count)
+{
+    udp->out_first += count;
+    udp->out_count -= count;
+    if (udp->out_count == 0) {
+        udp->out_first = 0;
+    }
+}
+
+bool skad_udp_flush(skad_udp_socket *udp)
+{
+    /* Each turn sends or skips at least one, or leaves; only EINTR repeats. */
+    while (udp->out_count > 0) {
+        int sent = send_batch(udp);
+        if (sent > 0) {
+            drop_first(udp, (size_t)sent);
+        } else if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            udp->counters.congestion++;
+            return false;
+        } else if (sent == 0 || errno != EINTR) {
+            udp->counters.refused++;
+            udp->counters.refused_errno = errno;
+            drop_first(udp, 1);
+        }
+    }
+    return true;
+}

@@ -1,0 +1,67 @@
+/* UDP sockets: opening, receiving and sending in batches, and the two shapes of an address.
+ *
+ * One socket speaks one family (an IPv6 socket is V6ONLY), so there is at most one of each. A batch
+ * that the kernel does not take at once stays with its socket; a datagram that it refuses is
+ * counted and skipped, since to the peer it is as if the network had lost it. */
+#ifndef SKAD_DAEMON_NET_UDP_H
+#define SKAD_DAEMON_NET_UDP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "skad/node.h"
+#include "src/daemon/system/failure.h"
+
+#define SKAD_UDP_BATCH 64 /* datagrams in one system call */
+
+typedef struct skad_udp_counters {
+    uint64_t refused;    /* datagrams that the kernel would not send */
+    int refused_errno;   /* why, the last time */
+    uint64_t congestion; /* times that the send buffer was full */
+} skad_udp_counters;
+
+typedef struct skad_udp_socket {
+    int fd;
+    skad_address bound;        /* with the port that the kernel chose */
+    skad_datagram *out;        /* SKAD_UDP_BATCH places */
+    size_t out_first;          /* the next one to leave */
+    size_t out_count;          /* waiting, from out_first on */
+    struct skad_udp_inbox *in; /* buffers of one batch */
+    skad_udp_counters counters;
+} skad_udp_socket;
+
+/* One received datagram; borrowed until the next receive. */
+typedef struct skad_udp_received {
+    const uint8_t *bytes;
+    size_t len; /* one more than SKAD_DATAGRAM_BYTES_MAX when it was longer than that */
+    skad_address from;
+} skad_udp_received;
+
+/* Binds a socket. On failure says what to do; *unsupported (may be NULL) tells whether the machine
+ * just lacks the family. */
+SKAD_MUST_CHECK bool skad_udp_open(const skad_address *listen, skad_udp_socket *out,
+                                   bool *unsupported, skad_failure *failure);
+void skad_udp_close(skad_udp_socket *udp);
+
+/* Takes up to SKAD_UDP_BATCH datagrams that wait at the socket; returns how many. */
+size_t skad_udp_receive(const skad_udp_socket *udp,
+                        skad_udp_received received[static SKAD_UDP_BATCH]);
+/* The same from another socket `fd`, with the buffers of this one. */
+size_t skad_udp_receive_by(const skad_udp_socket *udp, int fd,
+                           skad_udp_received received[static SKAD_UDP_BATCH]);
+
+/* The place for one more datagram to send, or NULL when all are taken; skad_udp_commit makes it
+ * count. */
+skad_datagram *skad_udp_reserve(skad_udp_socket *udp);
+void skad_udp_commit(skad_udp_socket *udp);
+
+/* Sends what waits. False when the kernel's buffer is full and something is left. */
+bool skad_udp_flush(skad_udp_socket *udp);
+
+/* IPv4-mapped IPv6 becomes IPv4. False for other families. */
+bool skad_address_from_sockaddr(const struct sockaddr *from, skad_address *out);
+socklen_t skad_address_to_sockaddr(const skad_address *address, struct sockaddr_storage *out);
+
+#endif

@@ -1,0 +1,409 @@
+/* The pool. Its loop and a worker share lanes, whose jobs lie in arrays of their own, and a
+ * semaphore for a worker that has nothing to do. */
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "src/daemon/net/workers.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "crypto/hash.h"
+#include "crypto/random.h"
+#include "src/core/node/driver.h"
+#include "src/daemon/net/lane.h"
+
+#define BATCHES     64          /* a whole outbox of full ones */
+#define TELL_AFTER  16          /* jobs: a signature's worth of answers, so that batches fill */
+#define COLLECT_MAX 256         /* datagrams that one call handles, as many as a socket's turn */
+#define STACK_BYTES (256 << 10) /* a message and a verification need a tenth of it */
+#define PRESSED_AT  (SKAD_WORKERS_REQUESTS / 2)
+#define RELIEVED_AT (SKAD_WORKERS_REQUESTS / 8)
+
+/* A datagram, from admit to handle. The intake's envelope borrows from `bytes` once it was opened.
+ */
+typedef struct opening {
+    skad_intake intake;
+    uint8_t bytes[SKAD_DATAGRAM_BYTES_MAX];
+} opening;
+
+typedef struct job_queue {
+    skad_lane lane;
+    opening *jobs;
+} job_queue;
+
+typedef struct worker {
+    skad_lane batches_lane;
+    job_queue replies;
+    job_queue requests;
+    _Alignas(SKAD_CACHE_LINE_BYTES) atomic_bool idle;
+    skad_outbox_batch batches[BATCHES];
+    sem_t work; /* posted by whoever finds it idle */
+    pthread_t thread;
+    skad_workers *workers;
+
+    /* Of the thread alone. */
+    _Alignas(SKAD_CACHE_LINE_BYTES) skad_roots roots;
+    size_t untold; /* jobs done since the loop was last woken */
+} worker;
+
+struct skad_workers {
+    skad_workers_config config; /* count: of those that run */
+    skad_sealer sealer;         /* without nonce: drafts have theirs */
+    uint8_t hash_key[SKAD_TABLE_KEY_BYTES];
+    worker *workers;
+    size_t next; /* whose turn it is to seal */
+    bool pressed;
+    uint64_t dropped;
+    atomic_bool stop;
+};
+
+/* ---- In a worker's thread ---- */
+
+/* The envelope that admit made is of the datagram that was copied: it is made once more. */
+static void open_datagram(opening *job, skad_roots *roots)
+{
+    skad_intake *intake = &job->intake;
+    skad_verdict verdict = skad_envelope_decode(job->bytes + SKAD_TAG_BYTES,
+                                                intake->len - SKAD_TAG_BYTES, &intake->envelope);
+    SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
+    intake->datagram = job->bytes;
+    skad_intake_open(intake, roots);
+}
+
+static bool open_next(worker *self, job_queue *queue)
+{
+    size_t slot;
+    if (!skad_lane_waiting_slot(&queue->lane, &slot)) {
+        return false;
+    }
+    open_datagram(&queue->jobs[slot], &self->roots);
+    skad_lane_finish(&queue->lane);
+    return true;
+}
+
+static bool seal_next(worker *self)
+{
+    size_t slot;
+    if (!skad_lane_waiting_slot(&self->batches_lane, &slot)) {
+        return false;
+    }
+    const skad_outbox_batch *batch = &self->batches[slot];
+    skad_seal(&self->workers->sealer, batch->drafts, batch->count);
+    skad_lane_finish(&self->batches_lane);
+    return true;
+}
+
+static bool any_waiting(const worker *self)
+{
+    size_t slot;
+    return skad_lane_waiting_slot(&self->batches_lane, &slot) ||
+           skad_lane_waiting_slot(&self->replies.lane, &slot) ||
+           skad_lane_waiting_slot(&self->requests.lane, &slot);
+}
+
+static void tell(worker *self)
+{
+    const skad_workers_config *config = &self->workers->config;
+    self->untold = 0;
+    config->wake(config->user);
+}
+
+static bool stopped(const worker *self)
+{
+    return atomic_load_explicit(&self->workers->stop, memory_order_acquire);
+}
+
+/* Both sides exchange `idle`, so one of them comes first: either we see what was pushed, or
+ * whoever pushed sees us idle and posts. A post too many only makes us look once more. */
+static void rest(worker *self)
+{
+    (void)atomic_exchange_explicit(&self->idle, true, memory_order_acq_rel);
+    if (any_waiting(self) || stopped(self)) {
+        (void)atomic_exchange_explicit(&self->idle, false, memory_order_acq_rel);
+        return;
+    }
+    (void)sem_wait(&self->work);
+}
+
+static void *thread_main(void *argument)
+{
+    worker *self = argument;
+    while (!stopped(self)) {
+        if (seal_next(self) || open_next(self, &self->replies) ||
+            open_next(self, &self->requests)) {
+            self->untold++;
+            if (self->untold == TELL_AFTER) {
+                tell(self);
+            }
+        } else if (self->untold > 0) {
+            tell(self);
+        } else {
+            rest(self);
+        }
+    }
+    return NULL;
+}
+
+/* ---- Receiving ---- */
+
+static void rouse(worker *self)
+{
+    if (atomic_exchange_explicit(&self->idle, false, memory_order_acq_rel)) {
+        (void)sem_post(&self->work);
+    }
+}
+
+static worker *worker_of(const skad_workers *workers, const skad_address *from)
+{
+    uint8_t source[sizeof from->ip + sizeof from->port];
+    memcpy(source, from->ip, sizeof from->ip);
+    memcpy(source + sizeof from->ip, &from->port, sizeof from->port);
+    uint64_t hash = skad_table_hash(workers->hash_key, source, sizeof source);
+    return &workers->workers[hash % workers->config.count];
+}
+
+static void press(skad_workers *workers, bool pressed)
+{
+    if (pressed != workers->pressed) {
+        workers->pressed = pressed;
+        skad_node_press(workers->config.node, pressed);
+    }
+}
+
+void skad_workers_receive(skad_workers *workers, const uint8_t *datagram, size_t len,
+                          const skad_address *from, skad_time now)
+{
+    skad_intake intake; /* not cleared: most datagrams of a flood die before they fill it */
+    intake.datagram = datagram;
+    intake.len = len;
+    intake.from = *from;
+    skad_node_enter(workers->config.node, now);
+    if (skad_intake_admit(workers->config.node, &intake, now) != SKAD_VERDICT_ACCEPT) {
+        return;
+    }
+    worker *to = worker_of(workers, from);
+    job_queue *queue = intake.reply ? &to->replies : &to->requests;
+    size_t slot;
+    if (!skad_lane_free_slot(&queue->lane, &slot)) {
+        workers->dropped++;
+        return;
+    }
+    opening *job = &queue->jobs[slot];
+    job->intake = intake;
+    memcpy(job->bytes, datagram, len);
+    skad_lane_push(&queue->lane);
+    rouse(to);
+    if (skad_lane_fill(&to->requests.lane) >= PRESSED_AT) {
+        press(workers, true);
+    }
+}
+
+/* ---- Collecting ---- */
+
+/* Returns how many were handled, at most so many. */
+static size_t handle_opened(skad_workers *workers, job_queue *queue, size_t most, skad_time now)
+{
+    size_t slot;
+    size_t count = 0;
+    while (count < most && skad_lane_done_slot(&queue->lane, &slot)) {
+        (void)skad_node_take(workers->config.node, &queue->jobs[slot].intake, now);
+        skad_lane_take(&queue->lane);
+        count++;
+    }
+    return count;
+}
+
+static void return_sealed(skad_workers *workers, worker *from)
+{
+    size_t slot;
+    while (skad_lane_done_slot(&from->batches_lane, &slot)) {
+        skad_node_return_batch(workers->config.node, &from->batches[slot]);
+        skad_lane_take(&from->batches_lane);
+    }
+}
+
+bool skad_workers_collect(skad_workers *workers, skad_time now)
+{
+    size_t count = workers->config.count;
+    size_t share = COLLECT_MAX / count;
+    bool more = false;
+    bool relieved = true;
+    for (size_t i = 0; i < count; i++) {
+        worker *from = &workers->workers[i];
+        return_sealed(workers, from);
+        size_t handled = handle_opened(workers, &from->replies, share, now);
+        handled += handle_opened(workers, &from->requests, share - handled, now);
+        more = more || handled == share;
+        relieved = relieved && skad_lane_fill(&from->requests.lane) <= RELIEVED_AT;
+    }
+    if (relieved) {
+        press(workers, false);
+    }
+    return more;
+}
+
+/* ---- Sealing ---- */
+
+/* The next one, in turn, with room for a batch. */
+static worker *find_sealer(skad_workers *workers, size_t *slot)
+{
+    for (size_t i = 0; i < workers->config.count; i++) {
+        worker *candidate = &workers->workers[workers->next];
+        workers->next = (workers->next + 1) % workers->config.count;
+        if (skad_lane_free_slot(&candidate->batches_lane, slot)) {
+            return candidate;
+        }
+    }
+    return NULL;
+}
+
+void skad_workers_seal(skad_workers *workers)
+{
+    size_t slot;
+    for (;;) {
+        worker *to = find_sealer(workers, &slot);
+        if (to == NULL || !skad_node_lend_batch(workers->config.node, &to->batches[slot])) {
+            return;
+        }
+        skad_lane_push(&to->batches_lane);
+        rouse(to);
+    }
+}
+
+bool skad_workers_poll(skad_workers *workers, skad_datagram *out)
+{
+    return skad_node_poll_sealed(workers->config.node, out);
+}
+
+void skad_workers_stats_get(const skad_workers *workers, skad_workers_stats *out)
+{
+    *out = (skad_workers_stats){0};
+    if (workers == NULL) {
+        return;
+    }
+    out->count = workers->config.count;
+    out->waiting_max = workers->config.count * (SKAD_WORKERS_REPLIES + SKAD_WORKERS_REQUESTS);
+    out->dropped = workers->dropped;
+    for (size_t i = 0; i < workers->config.count; i++) {
+        out->waiting += skad_lane_fill(&workers->workers[i].replies.lane) +
+                        skad_lane_fill(&workers->workers[i].requests.lane);
+    }
+}
+
+/* ---- Life ---- */
+
+size_t skad_workers_default(void)
+{
+    cpu_set_t set;
+    int processors = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    size_t count = processors > 1 ? (size_t)processors - 1 : 0;
+    return count < SKAD_WORKERS_DEFAULT_MAX ? count : SKAD_WORKERS_DEFAULT_MAX;
+}
+
+static bool queue_init(job_queue *queue, size_t slots)
+{
+    skad_lane_init(&queue->lane, slots);
+    queue->jobs = calloc(slots, sizeof *queue->jobs);
+    return queue->jobs != NULL;
+}
+
+static void worker_free(worker *self)
+{
+    free(self->replies.jobs);
+    free(self->requests.jobs);
+    skad_roots_free(&self->roots);
+    sem_destroy(&self->work);
+}
+
+/* Signals are the loop's business: a worker takes none. */
+static bool start_thread(worker *self)
+{
+    sigset_t all;
+    sigset_t before;
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) {
+        return false;
+    }
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0 &&
+                   pthread_create(&self->thread, &attributes, thread_main, self) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return started;
+}
+
+static bool worker_start(skad_workers *workers, worker *self)
+{
+    self->workers = workers;
+    skad_lane_init(&self->batches_lane, BATCHES);
+    atomic_init(&self->idle, false);
+    if (sem_init(&self->work, 0, 0) != 0) {
+        return false;
+    }
+    if (skad_roots_init(&self->roots, SKAD_ROOTS_MAX, false) != SKAD_OK ||
+        !queue_init(&self->replies, SKAD_WORKERS_REPLIES) ||
+        !queue_init(&self->requests, SKAD_WORKERS_REQUESTS) || !start_thread(self)) {
+        worker_free(self);
+        return false;
+    }
+    return true;
+}
+
+/* Zeroed, and where cache lines begin. */
+static worker *allocate(size_t count)
+{
+    size_t bytes = count * sizeof(worker);
+    worker *workers = aligned_alloc(SKAD_CACHE_LINE_BYTES, bytes);
+    if (workers != NULL) {
+        memset(workers, 0, bytes);
+    }
+    return workers;
+}
+
+skad_status skad_workers_new(const skad_workers_config *config, skad_workers **out)
+{
+    SKAD_ASSERT(config->count >= 1 && config->count <= SKAD_WORKERS_MAX);
+    skad_workers *workers = calloc(1, sizeof *workers);
+    if (workers == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    workers->config = *config;
+    workers->config.count = 0;
+    workers->sealer = skad_node_sealer(config->node);
+    workers->sealer.nonce = NULL;
+    skad_random_system(workers->hash_key, sizeof workers->hash_key);
+    atomic_init(&workers->stop, false);
+    workers->workers = allocate(config->count);
+    bool started = workers->workers != NULL;
+    while (started && workers->config.count < config->count) {
+        started = worker_start(workers, &workers->workers[workers->config.count]);
+        workers->config.count += started;
+    }
+    if (!started) {
+        skad_workers_free(workers);
+        return SKAD_ERR_MEMORY;
+    }
+    *out = workers;
+    return SKAD_OK;
+}
+
+void skad_workers_free(skad_workers *workers)
+{
+    if (workers == NULL) {
+        return;
+    }
+    atomic_store_explicit(&workers->stop, true, memory_order_release);
+    for (size_t i = 0; i < workers->config.count; i++) {
+        (void)sem_post(&workers->workers[i].work);
+        (void)pthread_join(workers->workers[i].thread, NULL);
+        worker_free(&workers->workers[i]);
+    }
+    press(workers, false);
+    free(workers->workers);
+    free(workers);
+}

@@ -1,0 +1,267 @@
+/* The list of what is allowed: what the loop, the sockets, the store, the threads and the C library
+ * of a running daemon need. Some calls depend on an argument: threads but no processes, no memory
+ * that is both written and executed, only the socket families that we or a name lookup use, limits
+ * that are read but not set. */
+#define _GNU_SOURCE /* CLONE_THREAD */
+#include "src/daemon/sandbox/sandbox_calls.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <seccomp.h>
+
+#define SET_VMA 0x53564d41 /* PR_SET_VMA: newer C libraries name their memory */
+
+static const int allowed[] = {
+    /* The loop. */
+    SCMP_SYS(epoll_create),
+    SCMP_SYS(epoll_create1),
+    SCMP_SYS(epoll_ctl),
+    SCMP_SYS(epoll_wait),
+    SCMP_SYS(epoll_pwait),
+    SCMP_SYS(epoll_pwait2),
+    SCMP_SYS(eventfd2),
+    SCMP_SYS(pipe2),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(select),
+    SCMP_SYS(pselect6),
+    SCMP_SYS(timerfd_create),
+    SCMP_SYS(timerfd_settime),
+    SCMP_SYS(signalfd4),
+    /* Clocks. */
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_getres),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(nanosleep),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(time),
+    /* Sockets; for socket itself see below. */
+    SCMP_SYS(accept),
+    SCMP_SYS(accept4),
+    SCMP_SYS(bind),
+    SCMP_SYS(connect),
+    SCMP_SYS(getpeername),
+    SCMP_SYS(getsockname),
+    SCMP_SYS(getsockopt),
+    SCMP_SYS(listen),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(recvmmsg),
+    SCMP_SYS(recvmsg),
+    SCMP_SYS(sendmmsg),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(sendto),
+    SCMP_SYS(setsockopt),
+    SCMP_SYS(shutdown),
+    SCMP_SYS(socketpair),
+    /* Files; which ones is landlock's business. */
+    SCMP_SYS(access),
+    SCMP_SYS(close),
+    SCMP_SYS(close_range),
+    SCMP_SYS(dup),
+    SCMP_SYS(dup2),
+    SCMP_SYS(dup3),
+    SCMP_SYS(faccessat),
+    SCMP_SYS(faccessat2),
+    SCMP_SYS(fallocate),
+    SCMP_SYS(fchmod),
+    SCMP_SYS(fcntl),
+    SCMP_SYS(fcntl64),
+    SCMP_SYS(fdatasync),
+    SCMP_SYS(flock),
+    SCMP_SYS(fstat),
+    SCMP_SYS(fstat64),
+    SCMP_SYS(fstatat64),
+    SCMP_SYS(fstatfs),
+    SCMP_SYS(fsync),
+    SCMP_SYS(ftruncate),
+    SCMP_SYS(ftruncate64),
+    SCMP_SYS(getcwd),
+    SCMP_SYS(getdents64),
+    SCMP_SYS(link),
+    SCMP_SYS(linkat),
+    SCMP_SYS(lseek),
+    SCMP_SYS(_llseek),
+    SCMP_SYS(lstat),
+    SCMP_SYS(msync),
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(open),
+    SCMP_SYS(openat),
+    SCMP_SYS(pread64),
+    SCMP_SYS(preadv),
+    SCMP_SYS(pwrite64),
+    SCMP_SYS(pwritev),
+    SCMP_SYS(read),
+    SCMP_SYS(readlink),
+    SCMP_SYS(readlinkat),
+    SCMP_SYS(readv),
+    SCMP_SYS(rename),
+    SCMP_SYS(renameat),
+    SCMP_SYS(renameat2),
+    SCMP_SYS(stat),
+    SCMP_SYS(statfs),
+    SCMP_SYS(statx),
+    SCMP_SYS(sync_file_range),
+    SCMP_SYS(umask),
+    SCMP_SYS(unlink),
+    SCMP_SYS(unlinkat),
+    SCMP_SYS(write),
+    SCMP_SYS(writev),
+    /* Memory; for mmap and mprotect see below. */
+    SCMP_SYS(brk),
+    SCMP_SYS(madvise),
+    SCMP_SYS(mlock),
+    SCMP_SYS(mremap),
+    SCMP_SYS(munlock),
+    SCMP_SYS(munmap),
+    /* Threads; for clone see below. */
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(futex),
+    SCMP_SYS(get_robust_list),
+    SCMP_SYS(gettid),
+    SCMP_SYS(membarrier),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(rseq),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigpending),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigtimedwait),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(set_robust_list),
+    SCMP_SYS(set_tid_address),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(sigreturn),
+    /* Who and where we are. */
+    SCMP_SYS(getegid),
+    SCMP_SYS(geteuid),
+    SCMP_SYS(getgid),
+    SCMP_SYS(getpid),
+    SCMP_SYS(getppid),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(getrlimit),
+    SCMP_SYS(getrusage),
+    SCMP_SYS(getuid),
+    SCMP_SYS(sysinfo),
+    SCMP_SYS(uname),
+    /* The same on machines of 32 bits. */
+    SCMP_SYS(_newselect),
+    SCMP_SYS(clock_getres_time64),
+    SCMP_SYS(clock_gettime64),
+    SCMP_SYS(clock_nanosleep_time64),
+    SCMP_SYS(futex_time64),
+    SCMP_SYS(getegid32),
+    SCMP_SYS(geteuid32),
+    SCMP_SYS(getgid32),
+    SCMP_SYS(getuid32),
+    SCMP_SYS(lstat64),
+    SCMP_SYS(ppoll_time64),
+    SCMP_SYS(pselect6_time64),
+    SCMP_SYS(recv),
+    SCMP_SYS(recvmmsg_time64),
+    SCMP_SYS(rt_sigtimedwait_time64),
+    SCMP_SYS(send),
+    SCMP_SYS(stat64),
+    SCMP_SYS(timerfd_settime64),
+    SCMP_SYS(ugetrlimit),
+};
+
+/* A call that is allowed where (argument & mask) is the value. A call may have several. */
+typedef struct condition {
+    int call;
+    unsigned argument;
+    scmp_datum_t mask;
+    scmp_datum_t value;
+} condition;
+
+#define EXACTLY (~(scmp_datum_t)0)
+#define LOW     0xffffffffU /* of an int: the upper half of its register is anything */
+
+static const condition conditions[] = {
+    {SCMP_SYS(clone), 0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM},
+    {SCMP_SYS(ioctl), 1, LOW, FIONREAD},
+    {SCMP_SYS(ioctl), 1, LOW, FIONBIO},
+    {SCMP_SYS(ioctl), 1, LOW, TCGETS}, /* is it a terminal? */
+    {SCMP_SYS(mmap), 2, PROT_EXEC, 0},
+    {SCMP_SYS(mmap), 2, PROT_EXEC | PROT_WRITE, PROT_EXEC}, /* name service modules */
+    {SCMP_SYS(mmap2), 2, PROT_EXEC, 0},
+    {SCMP_SYS(mmap2), 2, PROT_EXEC | PROT_WRITE, PROT_EXEC},
+    {SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
+    {SCMP_SYS(prctl), 0, LOW, PR_SET_NAME},
+    {SCMP_SYS(prctl), 0, LOW, SET_VMA},
+    {SCMP_SYS(prlimit64), 2, EXACTLY, 0},
+    {SCMP_SYS(socket), 0, LOW, AF_UNIX}, /* name service daemons */
+    {SCMP_SYS(socket), 0, LOW, AF_INET},
+    {SCMP_SYS(socket), 0, LOW, AF_INET6},
+    {SCMP_SYS(socket), 0, LOW, AF_NETLINK}, /* which addresses we have: getaddrinfo sorts by it */
+};
+
+static int add_calls(scmp_filter_ctx filter)
+{
+    int error = 0;
+    for (size_t i = 0; error == 0 && i < sizeof allowed / sizeof allowed[0]; i++) {
+        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+    }
+    return error;
+}
+
+static int add_conditions(scmp_filter_ctx filter)
+{
+    int error = 0;
+    for (size_t i = 0; error == 0 && i < sizeof conditions / sizeof conditions[0]; i++) {
+        const condition *one = &conditions[i];
+        const struct scmp_arg_cmp compare = {one->argument, SCMP_CMP_MASKED_EQ, one->mask,
+                                             one->value};
+        error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, one->call, 1, &compare);
+    }
+    /* abort() sends a signal to its own thread. */
+    const struct scmp_arg_cmp ourselves = {0, SCMP_CMP_MASKED_EQ, LOW, (scmp_datum_t)getpid()};
+    if (error == 0) {
+        error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &ourselves);
+    }
+    /* Its flags lie in memory, where no filter sees them; the C library then takes clone. */
+    if (error == 0) {
+        error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    }
+    return error;
+}
+
+static int load(scmp_filter_ctx filter, uint32_t otherwise)
+{
+    int error = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, otherwise);
+    if (error == 0) {
+        error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+    }
+    if (error == 0) {
+        error = add_calls(filter);
+    }
+    if (error == 0) {
+        error = add_conditions(filter);
+    }
+    if (error == 0) {
+        /* A binary tree instead of a chain; only a matter of speed. */
+        (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+        error = seccomp_load(filter);
+    }
+    return error;
+}
+
+int skad_sandbox_close_calls(bool log_only)
+{
+    uint32_t otherwise = log_only ? SCMP_ACT_LOG : SCMP_ACT_KILL_PROCESS;
+    scmp_filter_ctx filter = seccomp_init(otherwise);
+    if (filter == NULL) {
+        return ENOMEM;
+    }
+    int error = load(filter, otherwise);
+    seccomp_release(filter);
+    return -error;
+}

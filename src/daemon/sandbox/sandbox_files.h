@@ -1,0 +1,14 @@
+/* The sandbox's files: landlock (Linux 5.13), called directly since the C library does not know
+ * it. */
+#ifndef SKAD_DAEMON_SANDBOX_SANDBOX_FILES_H
+#define SKAD_DAEMON_SANDBOX_SANDBOX_FILES_H
+
+#include <stdbool.h>
+
+/* Closes off all files but: `dir`, where files may be made, changed and removed; the folder of
+ * `control_path`, where files may be removed; and, for reading, what looking up names and counting
+ * processors takes. Open files stay open. The process must have given up new privileges. False with
+ * errno set, and then nothing is closed off. */
+bool skad_sandbox_close_files(const char *dir, const char *control_path);
+
+#endif

@@ -1,0 +1,182 @@
+/* The folder of a node, and every way in which its identity can be unusable. */
+#include "src/daemon/state/home.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "src/daemon/system/clock.h"
+
+static bool join_path(const char *dir, const char *name, char out[static PATH_MAX])
+{
+    int len = snprintf(out, PATH_MAX, "%s/%s", dir, name);
+    return len > 0 && len < PATH_MAX;
+}
+
+/* Names of files within the folder. */
+typedef struct home_names {
+    char identity[40];
+    char peers[40];
+    char records[40];
+    char control[40];
+} home_names;
+
+static bool init_paths(const char *dir, const home_names *names, skad_home *out,
+                       skad_failure *failure)
+{
+    size_t len = strlen(dir);
+    if (len == 0 || len >= sizeof out->dir || !join_path(dir, names->identity, out->identity) ||
+        !join_path(dir, names->peers, out->peers) ||
+        !join_path(dir, names->records, out->records) ||
+        !join_path(dir, names->control, out->control)) {
+        return skad_fail(failure, "the path of the folder is empty or too long");
+    }
+    memcpy(out->dir, dir, len + 1);
+    return true;
+}
+
+bool skad_home_init(const char *dir, skad_home *out, skad_failure *failure)
+{
+    const home_names names = {"identity", "peers", "records.db", "control.sock"};
+    return init_paths(dir, &names, out, failure);
+}
+
+bool skad_home_init_member(const char *dir, size_t i, skad_home *out, skad_failure *failure)
+{
+    home_names names;
+    (void)snprintf(names.identity, sizeof names.identity, "node-%zu.identity", i);
+    (void)snprintf(names.peers, sizeof names.peers, "node-%zu.peers", i);
+    (void)snprintf(names.records, sizeof names.records, "node-%zu.db", i);
+    (void)snprintf(names.control, sizeof names.control, "node-%zu.sock", i);
+    return init_paths(dir, &names, out, failure);
+}
+
+bool skad_home_make(const skad_home *home, skad_failure *failure)
+{
+    struct stat info;
+    if (mkdir(home->dir, S_IRWXU) == 0) {
+        return true;
+    }
+    switch (errno) {
+    case EEXIST:
+        if (stat(home->dir, &info) == 0 && S_ISDIR(info.st_mode)) {
+            return true;
+        }
+        return skad_fail(failure, "%s is there, but it is no folder: choose another with --dir",
+                         home->dir);
+    case ENOENT:
+        return skad_fail(failure, "cannot make %s: the folder above it does not exist", home->dir);
+    default:
+        return skad_fail(failure, "cannot make %s: %s", home->dir, strerror(errno));
+    }
+}
+
+/* ---- The identity ---- */
+
+static bool fail_load(const skad_home *home, skad_status status, skad_failure *failure)
+{
+    switch (status) {
+    case SKAD_ERR_PERMISSION:
+        return skad_fail(failure,
+                         "%s can be read by others: 'chmod 600' it, and consider the key "
+                         "known to whoever could read it",
+                         home->identity);
+    case SKAD_ERR_FORMAT:
+        return skad_fail(failure,
+                         "%s is damaged: restore it from a backup, or move it away to "
+                         "get a new identity",
+                         home->identity);
+    case SKAD_ERR_VERSION:
+        return skad_fail(failure, "%s was written by another version of skad: use that one",
+                         home->identity);
+    case SKAD_ERR_MISSING:
+        return skad_fail(failure, "%s is missing: make it with 'skad keygen'", home->identity);
+    case SKAD_ERR_EXISTS:
+        return skad_fail(failure, "%s is there already; move it away to get a new identity",
+                         home->identity);
+    case SKAD_ERR_IO:
+        return skad_fail(failure, "cannot use %s: %s", home->identity, strerror(errno));
+    case SKAD_ERR_STOPPED:
+        return skad_fail(failure, "stopped before the puzzle was solved; nothing was written");
+    case SKAD_OK:
+    case SKAD_ERR_MEMORY:
+    case SKAD_ERR_INPUT:
+    case SKAD_ERR_FULL:
+    case SKAD_ERR_PUZZLE:
+        break;
+    }
+    return skad_fail(failure, "%s: %s", home->identity, skad_status_text(status));
+}
+
+static bool make_identity(const skad_home *home, const skad_profile *profile,
+                          const skad_solve_options *options, skad_identity *out,
+                          skad_failure *failure)
+{
+    uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
+    skad_status status = skad_identity_generate(profile, epoch, options, out);
+    if (status == SKAD_OK) {
+        status = skad_identity_create(home->identity, out);
+    }
+    if (status != SKAD_OK) {
+        skad_identity_wipe(out);
+        return fail_load(home, status, failure);
+    }
+    return true;
+}
+
+static bool solve_epoch(const skad_home *home, const skad_profile *profile,
+                        const skad_solve_options *options, skad_identity *identity,
+                        skad_failure *failure)
+{
+    uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
+    if (skad_identity_nonce(identity, epoch) != NULL) {
+        return true;
+    }
+    skad_puzzle_nonce nonce;
+    skad_status status = skad_puzzle_solve(&identity->id, profile, epoch, options, &nonce);
+    if (status == SKAD_OK) {
+        status = skad_identity_add_nonce(identity, profile, &nonce);
+    }
+    if (status == SKAD_OK) {
+        status = skad_identity_update(home->identity, identity);
+    }
+    return status == SKAD_OK || fail_load(home, status, failure);
+}
+
+bool skad_home_keygen(const skad_home *home, const skad_profile *profile,
+                      const skad_solve_options *options, skad_identity *out, skad_failure *failure)
+{
+    /* Look first: nobody wants to wait for a key that cannot be written. */
+    struct stat info;
+    if (lstat(home->identity, &info) == 0) {
+        return fail_load(home, SKAD_ERR_EXISTS, failure);
+    }
+    return make_identity(home, profile, options, out, failure);
+}
+
+bool skad_home_identity(const skad_home *home, const skad_profile *profile,
+                        const skad_solve_options *options, skad_identity *out, bool *made,
+                        skad_failure *failure)
+{
+    skad_status status = skad_identity_load(home->identity, out);
+    *made = status == SKAD_ERR_MISSING;
+    if (*made) {
+        return make_identity(home, profile, options, out, failure);
+    }
+    if (status != SKAD_OK) {
+        return fail_load(home, status, failure);
+    }
+    if (!skad_identity_fits(out, profile)) {
+        skad_identity_wipe(out);
+        return skad_fail(failure,
+                         "%s does not solve the puzzle of the network '%s': choose its own "
+                         "network with --profile, or another folder with --dir",
+                         home->identity, profile->name);
+    }
+    if (!solve_epoch(home, profile, options, out, failure)) {
+        skad_identity_wipe(out);
+        return false;
+    }
+    return true;
+}

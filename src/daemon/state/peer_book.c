@@ -1,0 +1,173 @@
+/* Greeting and saving, by two timers. */
+#include "src/daemon/state/peer_book.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ev.h>
+
+#include "src/daemon/state/peer_store.h"
+
+/* The first greetings may find a network that is not up yet, so they are repeated, ever less often:
+ * at most 128 small datagrams each time. */
+#define GREET_S_MIN 5.0
+#define GREET_S_MAX 600.0
+#define SAVE_S      600.0
+
+struct skad_peer_book {
+    skad_peer_book_config config;
+    char path[PATH_MAX]; /* empty: nothing is written */
+    skad_peer_file peers;
+    size_t next; /* who is greeted first, the next time */
+    double pause_s;
+    ev_timer greeting;
+    ev_timer saving;
+    int told_errno; /* why saving failed, as last logged; 0: it did not fail since */
+};
+
+/* ---- Greeting ---- */
+
+static void greet_some(skad_peer_book *book)
+{
+    const skad_contact *first = &book->peers.contacts[book->next];
+    size_t left = book->peers.count - book->next;
+    /* Where there was no room for any, the same ones come again. */
+    if (skad_node_greet(book->config.node, first, left, *book->config.now) == SKAD_OK) {
+        book->next = left > SKAD_GREET_MAX ? book->next + SKAD_GREET_MAX : 0;
+    }
+
+    ev_timer_set(&book->greeting, book->pause_s, 0.);
+    ev_timer_start(book->config.loop, &book->greeting);
+    book->pause_s = book->pause_s * 2 < GREET_S_MAX ? book->pause_s * 2 : GREET_S_MAX;
+}
+
+static void on_greeting(struct ev_loop *loop, ev_timer *watcher, int revents)
+{
+    (void)loop;
+    (void)revents;
+    greet_some(watcher->data);
+}
+
+bool skad_peer_book_greet(skad_peer_book *book)
+{
+    ev_timer_stop(book->config.loop, &book->greeting);
+    book->next = 0;
+    book->pause_s = GREET_S_MIN;
+    if (book->peers.count > 0) {
+        greet_some(book);
+    }
+    return book->peers.count > 0;
+}
+
+void skad_peer_book_joined(skad_peer_book *book)
+{
+    ev_timer_stop(book->config.loop, &book->greeting);
+}
+
+/* ---- Saving ---- */
+
+/* Takes the best of the table, unless there is nobody. */
+static bool renew(skad_peer_book *book)
+{
+    skad_node_stats stats;
+    skad_time now = *book->config.now;
+    skad_node_stats_get(book->config.node, now, &stats);
+    size_t count = skad_node_table(book->config.node, now, NULL, 0);
+    if (!stats.joined || count == 0) {
+        return false;
+    }
+    skad_table_row *rows = calloc(count, sizeof *rows);
+    skad_peer_file *chosen = calloc(1, sizeof *chosen);
+    bool any = false;
+    if (rows != NULL && chosen != NULL) {
+        (void)skad_node_table(book->config.node, now, rows, count);
+        skad_peer_store_choose(rows, count, chosen);
+        any = chosen->count > 0;
+    }
+    if (any) {
+        book->peers = *chosen;
+        book->peers.written_s = now.unix_s;
+        book->next = 0;
+    }
+    free(rows);
+    free(chosen);
+    return any;
+}
+
+/* One line for each cause, until it works again: a full disk stays full for long. */
+static void tell_failure(skad_peer_book *book, int error)
+{
+    if (book->told_errno != error) {
+        skad_log(book->config.log, SKAD_LOG_WARNING,
+                 "cannot keep the peers in %s (%s): the next start may need --join", book->path,
+                 strerror(error));
+    }
+    book->told_errno = error;
+}
+
+static void save(skad_peer_book *book)
+{
+    if (!renew(book) || book->path[0] == '\0') {
+        return;
+    }
+    if (skad_peer_store_save(book->path, book->config.profile, &book->peers) == SKAD_OK) {
+        book->told_errno = 0;
+    } else {
+        tell_failure(book, errno);
+    }
+}
+
+static void on_saving(struct ev_loop *loop, ev_timer *watcher, int revents)
+{
+    (void)loop;
+    (void)revents;
+    save(watcher->data);
+}
+
+/* ---- Life ---- */
+
+static void start_timers(skad_peer_book *book)
+{
+    ev_timer_init(&book->greeting, on_greeting, 0., 0.);
+    ev_timer_init(&book->saving, on_saving, SAVE_S, SAVE_S);
+    book->greeting.data = book;
+    book->saving.data = book;
+    ev_timer_start(book->config.loop, &book->saving);
+}
+
+skad_status skad_peer_book_new(const skad_peer_book_config *config, skad_peer_book **out)
+{
+    size_t len = config->path == NULL ? 0 : strlen(config->path);
+    if (len >= PATH_MAX) {
+        return SKAD_ERR_INPUT;
+    }
+    skad_peer_book *book = calloc(1, sizeof *book);
+    if (book == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    book->config = *config;
+    book->config.path = NULL;
+    if (len > 0) {
+        memcpy(book->path, config->path, len + 1);
+        if (!skad_peer_store_load(book->path, config->profile, config->now->unix_s, config->log,
+                                  &book->peers)) {
+            book->path[0] = '\0';
+        }
+    }
+    start_timers(book);
+    *out = book;
+    return SKAD_OK;
+}
+
+void skad_peer_book_free(skad_peer_book *book)
+{
+    if (book == NULL) {
+        return;
+    }
+    save(book);
+    ev_timer_stop(book->config.loop, &book->greeting);
+    ev_timer_stop(book->config.loop, &book->saving);
+    free(book);
+}

@@ -1,0 +1,27 @@
+/* Verified peers on disk: which of the routing table are worth keeping, and the file DIR/peers.
+ * What that file holds is a hint and nothing more: whoever is named in it must answer before it
+ * enters the table again. */
+#ifndef SKAD_DAEMON_STATE_PEER_STORE_H
+#define SKAD_DAEMON_STATE_PEER_STORE_H
+
+#include <stdbool.h>
+
+#include "proto/peer_file.h"
+#include "skad/node.h"
+#include "src/daemon/system/log.h"
+
+/* Takes the peers that answered their last request, siblings first, then those known for longest,
+ * at most SKAD_PEER_FILE_CONTACTS_MAX. Sorts the rows. */
+void skad_peer_store_choose(skad_table_row *rows, size_t count, skad_peer_file *out);
+
+/* Reads the file at `path`. One that cannot be used, for whatever reason, is set aside with a line
+ * in the log, and *out has no contacts, as without a file. False when it could not even be set
+ * aside: then nothing may be written to `path`. */
+SKAD_MUST_CHECK bool skad_peer_store_load(const char *path, const skad_profile *profile,
+                                          uint64_t unix_s, skad_log_level log, skad_peer_file *out);
+
+/* Replaces the file. Error: SKAD_ERR_IO with errno set; then the old file is as it was. */
+SKAD_MUST_CHECK skad_status skad_peer_store_save(const char *path, const skad_profile *profile,
+                                                 const skad_peer_file *file);
+
+#endif

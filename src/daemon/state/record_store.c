@@ -1,0 +1,156 @@
+/* Opening the store, and syncing it now and then. The thread that syncs has a descriptor of its
+ * own, so that it may outlive the store. */
+#include "src/daemon/state/record_store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <ev.h>
+
+#include "proto/profile.h"
+#include "src/daemon/system/task.h"
+#include "src/db/store_lmdb.h"
+
+#define PERIOD_S 30.
+
+struct skad_record_store {
+    struct ev_loop *loop;
+    skad_store store;
+    skad_log_level log;
+    ev_timer timer;
+    skad_task *task; /* NULL: none is running */
+    int error;       /* of the last one, so that each failure is told once */
+};
+
+/* ---- Syncing ---- */
+
+typedef struct sync_data {
+    int fd;
+    int error;
+} sync_data;
+
+static void sync_file(void *user, const atomic_bool *stop)
+{
+    (void)stop;
+    sync_data *data = user;
+    data->error = fdatasync(data->fd) == 0 ? 0 : errno;
+    (void)close(data->fd);
+}
+
+static void on_synced(void *user, void *result)
+{
+    skad_record_store *records = user;
+    const sync_data *data = result;
+    records->task = NULL;
+    if (data->error != 0 && data->error != records->error) {
+        skad_log(records->log, SKAD_LOG_WARNING, "cannot write the records to the disk: %s",
+                 strerror(data->error));
+    }
+    records->error = data->error;
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *watcher, int revents)
+{
+    (void)revents;
+    skad_record_store *records = watcher->data;
+    sync_data *data = records->task == NULL ? malloc(sizeof *data) : NULL;
+    if (data == NULL || !skad_store_lmdb_unsynced(&records->store, &data->fd)) {
+        free(data);
+        return;
+    }
+    const skad_task_work work = {
+        .run = sync_file, .finish = on_synced, .user = records, .data = data};
+    if (skad_task_start(loop, &work, &records->task) != SKAD_OK) {
+        (void)close(data->fd);
+        free(data);
+    }
+}
+
+/* ---- Opening ---- */
+
+static bool open_database(skad_record_store *records, const skad_record_store_config *config,
+                          skad_failure *failure)
+{
+    uint8_t network[SKAD_HASH_BYTES];
+    skad_store_lmdb_report report;
+    skad_profile_hash(config->profile, network);
+    const skad_store_lmdb_config database = {
+        .path = config->path,
+        .network = network,
+        .caps = config->caps,
+        .now_unix_s = config->now_unix_s,
+    };
+    skad_status status = skad_store_lmdb_open(&database, &records->store, &report);
+    if (status == SKAD_ERR_EXISTS) {
+        return skad_fail(failure,
+                         "another daemon is using %s: stop it, or choose another folder with --dir",
+                         config->path);
+    }
+    if (status != SKAD_OK) {
+        return skad_fail(failure, "%s", report.text);
+    }
+    if (report.text[0] != '\0') {
+        skad_log(config->log, SKAD_LOG_WARNING, "%s", report.text);
+    }
+    ev_timer_start(config->loop, &records->timer);
+    return true;
+}
+
+static bool open_store(skad_record_store *records, const skad_record_store_config *config,
+                       skad_failure *failure)
+{
+    if (config->path != NULL) {
+        return open_database(records, config, failure);
+    }
+    skad_status status = skad_store_memory_new(&config->caps, &records->store);
+    return status == SKAD_OK ||
+           skad_fail(failure, "cannot keep records: %s", skad_status_text(status));
+}
+
+void skad_record_store_default_caps(skad_store_caps *caps)
+{
+    /* A file of 256 MB can be published; a million records are held in some 700 MiB of disk. */
+    *caps = (skad_store_caps){
+        .records_max = 1ULL << 20,
+        .bytes_max = 1ULL << 30,
+        .published_max = 1ULL << 18,
+        .published_bytes_max = 256ULL << 20,
+    };
+}
+
+bool skad_record_store_new(const skad_record_store_config *config, skad_record_store **out,
+                           skad_failure *failure)
+{
+    skad_record_store *records = calloc(1, sizeof *records);
+    if (records == NULL) {
+        return skad_fail(failure, "out of memory");
+    }
+    records->loop = config->loop;
+    records->log = config->log;
+    ev_timer_init(&records->timer, on_timer, PERIOD_S, PERIOD_S);
+    records->timer.data = records;
+    if (!open_store(records, config, failure)) {
+        free(records);
+        return false;
+    }
+    *out = records;
+    return true;
+}
+
+void skad_record_store_free(skad_record_store *records)
+{
+    if (records == NULL) {
+        return;
+    }
+    ev_timer_stop(records->loop, &records->timer);
+    skad_task_abandon(records->task);
+    records->store.ops->free(records->store.self);
+    free(records);
+}
+
+skad_store skad_record_store_store(const skad_record_store *records)
+{
+    return records->store;
+}

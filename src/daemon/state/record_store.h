@@ -1,0 +1,39 @@
+/* Where a daemon keeps its records: in a database, or in memory where it has no file for them. Has
+ * the database written through to the disk by a thread every half minute, so that a failure of
+ * power never takes more than that; without writes nothing happens. */
+#ifndef SKAD_DAEMON_STATE_RECORD_STORE_H
+#define SKAD_DAEMON_STATE_RECORD_STORE_H
+
+#include <stdbool.h>
+
+#include "skad/profile.h"
+#include "skad/status.h"
+#include "skad/store.h"
+#include "src/daemon/system/failure.h"
+#include "src/daemon/system/log.h"
+
+struct ev_loop;
+typedef struct skad_record_store skad_record_store;
+
+typedef struct skad_record_store_config {
+    struct ev_loop *loop;
+    const char *path; /* copied; NULL: in memory */
+    skad_store_caps caps;
+    const skad_profile *profile; /* for the start only */
+    uint64_t now_unix_s;
+    skad_log_level log;
+} skad_record_store_config;
+
+/* Fills in caps that are all zero. */
+void skad_record_store_default_caps(skad_store_caps *caps);
+
+/* What lies at the path and cannot be used is set aside with a line in the log. */
+SKAD_MUST_CHECK bool skad_record_store_new(const skad_record_store_config *config,
+                                           skad_record_store **out, skad_failure *failure);
+/* The store goes with it. NULL is allowed. */
+void skad_record_store_free(skad_record_store *records);
+
+/* Borrowed. */
+skad_store skad_record_store_store(const skad_record_store *records);
+
+#endif

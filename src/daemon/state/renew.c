@@ -1,0 +1,117 @@
+/* Renewing the dynamic puzzle's nonce. The thread gets the public half of the matter only: the node
+ * ID and the profile. */
+#include "src/daemon/state/renew.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/secret.h"
+#include "src/daemon/system/task.h"
+
+typedef struct puzzle {
+    skad_id id;
+    skad_profile profile;
+    uint32_t epoch;
+    skad_status status;
+    skad_puzzle_nonce nonce;
+} puzzle;
+
+struct skad_renewal {
+    skad_renewal_config config;
+    skad_identity identity;
+    char *path;
+    skad_task *task; /* the running one, or NULL */
+};
+
+static void run_puzzle(void *data, const atomic_bool *stop)
+{
+    puzzle *work = data;
+    /* One thread: a node that renews still has a network to serve, and weeks of time. */
+    skad_solve_options options = {.threads = 1, .stop = stop};
+    work->status =
+        skad_puzzle_solve(&work->id, &work->profile, work->epoch, &options, &work->nonce);
+}
+
+static void keep(skad_renewal *renewal)
+{
+    if (renewal->path == NULL) {
+        return;
+    }
+    skad_status status = skad_identity_update(renewal->path, &renewal->identity);
+    if (status != SKAD_OK) {
+        skad_log(renewal->config.log, SKAD_LOG_WARNING,
+                 "cannot keep the new nonce in %s (%s): it will be solved again at the next start",
+                 renewal->path, status == SKAD_ERR_IO ? strerror(errno) : skad_status_text(status));
+    }
+}
+
+static void finish_puzzle(void *user, void *data)
+{
+    skad_renewal *renewal = user;
+    const puzzle *work = data;
+
+    renewal->task = NULL;
+    skad_status status = work->status;
+    if (status == SKAD_OK) {
+        status = skad_identity_add_nonce(&renewal->identity, renewal->config.profile, &work->nonce);
+    }
+    if (status == SKAD_OK) {
+        status = skad_node_add_nonce(renewal->config.node, &work->nonce);
+    }
+    if (status != SKAD_OK) {
+        skad_log(renewal->config.log, SKAD_LOG_ERROR, "puzzle of epoch %u not solved: %s",
+                 work->epoch, skad_status_text(status));
+        return;
+    }
+    skad_log(renewal->config.log, SKAD_LOG_INFO, "puzzle of epoch %u solved", work->epoch);
+    keep(renewal);
+}
+
+skad_status skad_renewal_new(const skad_renewal_config *config, skad_renewal **out)
+{
+    skad_renewal *renewal = skad_secret_alloc(sizeof *renewal, NULL);
+    char *path = config->path == NULL ? NULL : strdup(config->path);
+    if (renewal == NULL || (config->path != NULL && path == NULL)) {
+        skad_secret_free(renewal, sizeof *renewal);
+        free(path);
+        return SKAD_ERR_MEMORY;
+    }
+    renewal->config = *config;
+    renewal->identity = *config->identity;
+    renewal->path = path;
+    *out = renewal;
+    return SKAD_OK;
+}
+
+void skad_renewal_free(skad_renewal *renewal)
+{
+    if (renewal == NULL) {
+        return;
+    }
+    skad_task_abandon(renewal->task);
+    free(renewal->path);
+    skad_secret_free(renewal, sizeof *renewal);
+}
+
+void skad_renewal_start(skad_renewal *renewal, uint32_t epoch)
+{
+    if (renewal->task != NULL) {
+        return;
+    }
+    puzzle *work = calloc(1, sizeof *work);
+    if (work != NULL) {
+        work->id = renewal->identity.id;
+        work->profile = *renewal->config.profile;
+        work->epoch = epoch;
+        skad_task_work task = {
+            .run = run_puzzle, .finish = finish_puzzle, .user = renewal, .data = work};
+        if (skad_task_start(renewal->config.loop, &task, &renewal->task) == SKAD_OK) {
+            skad_log(renewal->config.log, SKAD_LOG_INFO, "solving the puzzle of epoch %u", epoch);
+            return;
+        }
+        free(work);
+    }
+    skad_log(renewal->config.log, SKAD_LOG_ERROR, "no memory to solve the puzzle of epoch %u",
+             epoch);
+}

@@ -1,0 +1,69 @@
+/* Lines on stderr, each written with one call so that lines of several processes do not mix. */
+#include "src/daemon/system/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "skad/types.h"
+
+#define LINE_BYTES    1024
+#define GATE_CLOSE_US (60 * SKAD_US_PER_S)
+
+static const char *level_name(skad_log_level level)
+{
+    switch (level) {
+    case SKAD_LOG_INFO:
+        return "info";
+    case SKAD_LOG_WARNING:
+        return "warning";
+    case SKAD_LOG_ERROR:
+        return "error";
+    case SKAD_LOG_NOTHING:
+        break;
+    }
+    return "?";
+}
+
+void skad_log(skad_log_level least, skad_log_level level, const char *format, ...)
+{
+    if (level < least) {
+        return;
+    }
+    char line[LINE_BYTES];
+    struct tm calendar;
+    time_t now = time(NULL);
+    gmtime_r(&now, &calendar);
+    size_t len = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%SZ ", &calendar);
+    len += (size_t)snprintf(line + len, sizeof line - len, "%s: ", level_name(level));
+
+    va_list arguments;
+    va_start(arguments, format);
+    int wanted = vsnprintf(line + len, sizeof line - len - 1, format, arguments);
+    va_end(arguments);
+    size_t room = sizeof line - len - 2;
+    size_t text_len = wanted < 0 ? 0 : (size_t)wanted < room ? (size_t)wanted : room;
+    for (size_t i = len; i < len + text_len; i++) {
+        if ((unsigned char)line[i] < ' ') {
+            line[i] = '?';
+        }
+    }
+    len += text_len;
+    line[len++] = '\n';
+    /* Nobody is left to tell when stderr itself is gone. */
+    ssize_t written = write(STDERR_FILENO, line, len);
+    (void)written;
+}
+
+bool skad_log_gate_pass(skad_log_gate *gate, uint64_t mono_us, uint64_t *held)
+{
+    if (mono_us < gate->open_us) {
+        gate->suppressed++;
+        return false;
+    }
+    *held = gate->suppressed;
+    gate->suppressed = 0;
+    gate->open_us = mono_us + GATE_CLOSE_US;
+    return true;
+}

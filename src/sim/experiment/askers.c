@@ -1,0 +1,229 @@
+#include "src/sim/experiment/askers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "skad/records.h"
+#include "src/core/routing/distance.h"
+#include "src/sim/base/memory.h"
+#include "src/sim/world/adversary.h"
+
+#define DRAWS_MAX 64 /* until an idle node is found */
+
+void skad_sim_askers_init(skad_sim_askers *askers, skad_world *world, const skad_sim_values *values,
+                          skad_dice *dice)
+{
+    *askers = (skad_sim_askers){.world = world, .values = values, .dice = dice};
+    askers->askings = skad_sim_alloc(world->count, sizeof *askers->askings);
+}
+
+void skad_sim_askers_free(skad_sim_askers *askers)
+{
+    free(askers->askings);
+    askers->askings = NULL;
+}
+
+/* ---- The truth ---- */
+
+typedef struct truth {
+    const skad_world *world;
+    uint32_t asker;
+    bool honest_only;
+} truth;
+
+static bool counts(const void *user, uint32_t node)
+{
+    const truth *self = user;
+    return node != self->asker && skad_world_up(self->world, node) &&
+           (!self->honest_only || node < self->world->honest);
+}
+
+static size_t nearest(const truth *self, const skad_id *target, uint32_t *out)
+{
+    const skad_atlas_query query = {.target = skad_id_prefix(target),
+                                    .filter = counts,
+                                    .user = self,
+                                    .max = self->world->profile.siblings};
+    return skad_atlas_closest(&self->world->atlas, &query, out);
+}
+
+/* ---- Beginning ---- */
+
+/* An honest node that is up and asks for nothing yet; SKAD_SIM_NOBODY when there is hardly one. */
+static uint32_t draw_asker(skad_sim_askers *askers)
+{
+    const skad_world *world = askers->world;
+    for (int i = 0; i < DRAWS_MAX; i++) {
+        uint32_t node = (uint32_t)skad_dice_below(askers->dice, world->honest);
+        if (world->nodes[node].joined && askers->askings[node].op == 0) {
+            return node;
+        }
+    }
+    return SKAD_SIM_NOBODY;
+}
+
+static void begun(skad_sim_askers *askers, uint32_t node, skad_status status)
+{
+    if (status == SKAD_OK) {
+        askers->awaited++;
+    } else {
+        askers->askings[node].op = 0;
+    }
+    skad_world_settle(askers->world, node);
+}
+
+void skad_sim_askers_look_up(skad_sim_askers *askers)
+{
+    skad_world *world = askers->world;
+    const skad_id *key = skad_adversary_key(world);
+    skad_id target = key != NULL ? *key : skad_dice_id(askers->dice);
+    uint32_t node = draw_asker(askers);
+    if (node != SKAD_SIM_NOBODY) {
+        askers->lookups_begun++;
+        begun(askers, node,
+              skad_node_lookup(world->nodes[node].node, &target, skad_world_time(world, node),
+                               &askers->askings[node].op));
+    }
+}
+
+void skad_sim_askers_get(skad_sim_askers *askers, uint32_t value)
+{
+    skad_world *world = askers->world;
+    const skad_store_name *name = &askers->values->all[value].name;
+    uint32_t node = draw_asker(askers);
+    if (node != SKAD_SIM_NOBODY && node != SKAD_SIM_PUBLISHER) {
+        askers->askings[node].value = value;
+        begun(askers, node,
+              skad_node_get(world->nodes[node].node, (skad_record_type)name->type, &name->key,
+                            skad_world_time(world, node), &askers->askings[node].op));
+    }
+}
+
+/* ---- Judging ---- */
+
+static bool returned(const skad_world *world, const skad_lookup_report *report, uint32_t node)
+{
+    for (size_t i = 0; i < report->closest_count; i++) {
+        if (skad_id_equal(&report->closest[i].id, skad_world_id(world, node))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool all_adversaries(const skad_world *world, const skad_lookup_report *report)
+{
+    for (size_t i = 0; i < report->closest_count; i++) {
+        if (skad_sim_node_at(&world->places, &report->closest[i].ipv4) < world->honest) {
+            return false;
+        }
+    }
+    return report->closest_count > 0;
+}
+
+/* S/Kademlia, section 4.4: a node is used once in the whole lookup. */
+static bool asked_twice(const skad_lookup_report *report)
+{
+    for (size_t i = 0; i < report->steps_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (skad_id_equal(&report->steps[i].id, &report->steps[j].id)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void count_hops(skad_sim_askers *askers, const skad_lookup_report *report, uint32_t node)
+{
+    for (size_t i = 0; i < report->steps_count; i++) {
+        if (skad_id_equal(&report->steps[i].id, skad_world_id(askers->world, node))) {
+            size_t hop = report->steps[i].hop;
+            askers->lookups.hops[hop < SKAD_SIM_HOPS ? hop : SKAD_SIM_HOPS - 1]++;
+            return;
+        }
+    }
+}
+
+static void compare(skad_sim_askers *askers, uint32_t asker, const skad_lookup_report *report)
+{
+    const skad_world *world = askers->world;
+    skad_sim_lookups *tally = &askers->lookups;
+    uint32_t honest[SKAD_K_MAX];
+    uint32_t living[SKAD_K_MAX];
+    size_t honest_count = nearest(&(truth){world, asker, true}, &report->target, honest);
+    size_t living_count = nearest(&(truth){world, asker, false}, &report->target, living);
+    tally->siblings_true += honest_count;
+    for (size_t i = 0; i < honest_count; i++) {
+        tally->siblings_found += returned(world, report, honest[i]);
+    }
+    bool exact = report->closest_count == living_count;
+    for (size_t i = 0; exact && i < living_count; i++) {
+        exact = skad_id_equal(&report->closest[i].id, skad_world_id(world, living[i]));
+    }
+    tally->exact += exact;
+    if (honest_count > 0 && returned(world, report, honest[0])) {
+        tally->nearest++;
+        count_hops(askers, report, honest[0]);
+    }
+}
+
+static void judge_lookup(skad_sim_askers *askers, uint32_t asker, const skad_event *event)
+{
+    skad_world *world = askers->world;
+    const skad_lookup_report *report = &event->u.lookup.report;
+    skad_sim_lookups *tally = &askers->lookups;
+    tally->ended++;
+    tally->rpcs += report->rpcs;
+    tally->us += report->duration_us;
+    tally->dense += report->dense;
+    tally->silent += event->outcome == SKAD_OUTCOME_TIMED_OUT;
+    tally->captured += all_adversaries(world, report);
+    compare(askers, asker, report);
+    if (world->scenario.invariants && world->broken == NULL && asked_twice(report)) {
+        world->broken = "a lookup asks a node once";
+        world->broken_node = asker;
+    }
+}
+
+static void judge_get(skad_sim_askers *askers, const skad_sim_asking *asked,
+                      const skad_event *event)
+{
+    const skad_sim_value *wanted = &askers->values->all[asked->value];
+    const skad_get_report *got = &event->u.get;
+    skad_sim_gets *tally = &askers->gets;
+    tally->ended++;
+    tally->rpcs += got->rpcs;
+    if (event->outcome == SKAD_OUTCOME_DONE) {
+        bool right =
+            got->len == sizeof wanted->bytes && memcmp(got->value, wanted->bytes, got->len) == 0;
+        tally->right += right;
+        tally->wrong += !right;
+    } else if (event->outcome == SKAD_OUTCOME_TIMED_OUT) {
+        tally->silent++;
+    } else if (skad_sim_value_held(askers->world, wanted)) {
+        tally->missed++;
+    } else {
+        tally->lost++;
+    }
+}
+
+void skad_sim_askers_event(skad_sim_askers *askers, uint32_t node, const skad_event *event)
+{
+    const skad_sim_asking asked = askers->askings[node];
+    if (asked.op == 0 || event->op != asked.op) {
+        return;
+    }
+    skad_sim_askers_forget(askers, node);
+    if (event->kind == SKAD_EVENT_LOOKUP) {
+        judge_lookup(askers, node, event);
+    } else if (event->kind == SKAD_EVENT_GET) {
+        judge_get(askers, &asked, event);
+    }
+}
+
+void skad_sim_askers_forget(skad_sim_askers *askers, uint32_t node)
+{
+    askers->awaited -= askers->askings[node].op != 0;
+    askers->askings[node].op = 0;
+}

@@ -1,0 +1,39 @@
+/* Honest nodes at work: they look up keys and ask for values, and what they are told is compared
+ * with the truth, which only the world knows. A node asks for one thing at a time. */
+#ifndef SKAD_SIM_EXPERIMENT_ASKERS_H
+#define SKAD_SIM_EXPERIMENT_ASKERS_H
+
+#include "src/sim/experiment/outcome.h"
+#include "src/sim/experiment/values.h"
+
+typedef struct skad_sim_asking {
+    skad_op op; /* 0: nothing */
+    uint32_t value;
+} skad_sim_asking;
+
+typedef struct skad_sim_askers {
+    skad_world *world;
+    const skad_sim_values *values;
+    skad_dice *dice;
+    skad_sim_asking *askings; /* by node */
+    uint32_t awaited;         /* of them */
+    uint64_t lookups_begun;
+    skad_sim_lookups lookups;
+    skad_sim_gets gets;
+} skad_sim_askers;
+
+void skad_sim_askers_init(skad_sim_askers *askers, skad_world *world, const skad_sim_values *values,
+                          skad_dice *dice);
+void skad_sim_askers_free(skad_sim_askers *askers);
+
+/* Some node that is up, honest and idle begins; none does where hardly any is. */
+void skad_sim_askers_look_up(skad_sim_askers *askers);
+void skad_sim_askers_get(skad_sim_askers *askers, uint32_t value);
+
+/* Takes a node's event: judges it if it was asked for. */
+void skad_sim_askers_event(skad_sim_askers *askers, uint32_t node, const skad_event *event);
+
+/* A node goes down: it asks no more, and that is not counted. */
+void skad_sim_askers_forget(skad_sim_askers *askers, uint32_t node);
+
+#endif

@@ -1,0 +1,63 @@
+/* What an experiment found: plain numbers, so that they can be passed between processes as they
+ * are, added up over repetitions, and told in any form. */
+#ifndef SKAD_SIM_EXPERIMENT_OUTCOME_H
+#define SKAD_SIM_EXPERIMENT_OUTCOME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/sim/world/print.h"
+#include "src/sim/world/world.h"
+
+#define SKAD_SIM_HOPS 16 /* the last one counts all beyond, too */
+
+typedef struct skad_sim_lookups {
+    uint64_t ended;
+    uint64_t nearest;  /* returned the nearest honest node that is up */
+    uint64_t exact;    /* returned exactly the s nearest nodes that are up, adversaries included */
+    uint64_t captured; /* returned adversaries only */
+    uint64_t silent;   /* nobody answered */
+    uint64_t dense;    /* noticed a suspicious crowd */
+    uint64_t siblings_found; /* of the s nearest honest nodes that are up, in all lookups */
+    uint64_t siblings_true;
+    uint64_t rpcs;
+    uint64_t us; /* of simulated time */
+    /* Answers between the asker and the first mention of the nearest honest node, where it was
+     * found: at [h] the lookups with h. */
+    uint64_t hops[SKAD_SIM_HOPS];
+} skad_sim_lookups;
+
+typedef struct skad_sim_gets {
+    uint64_t ended;
+    uint64_t right;
+    uint64_t wrong;  /* another value */
+    uint64_t missed; /* not found, although a node that is up and honest held it */
+    uint64_t lost;   /* not found, and nobody did */
+    uint64_t silent;
+    uint64_t rpcs;
+} skad_sim_gets;
+
+typedef struct skad_sim_outcome {
+    skad_sim_lookups lookups;
+    skad_sim_gets gets;
+    uint64_t puts;
+    uint64_t puts_stored; /* at one holder at least */
+    uint64_t arrivals;
+    uint64_t departures;
+    skad_sim_counters counters; /* of the measured time */
+    skad_sim_print print;       /* of the whole run */
+    double simulated_s;         /* measured time */
+    double real_s;              /* for it */
+    double build_s;             /* real time until the world stood */
+    double bytes_per_node;
+    double peers_per_node;
+    double price; /* hashes that the adversary paid */
+    uint64_t up;  /* nodes, at the end */
+    uint64_t joined;
+    bool incomplete; /* stopped by a signal */
+    bool failed;     /* reason */
+    char reason[SKAD_SIM_REASON_BYTES];
+} skad_sim_outcome;
+
+#endif

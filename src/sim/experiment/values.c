@@ -1,0 +1,106 @@
+#include "src/sim/experiment/values.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "skad/records.h"
+#include "src/sim/base/memory.h"
+
+void skad_sim_values_free(skad_sim_values *values)
+{
+    free(values->all);
+    *values = (skad_sim_values){0};
+}
+
+/* `owed`: only who is to keep it counts, not who has a copy that comes and goes (duty.h). */
+static bool held(const skad_world *world, const skad_sim_value *value, bool owed)
+{
+    for (uint32_t node = 0; node < world->honest; node++) {
+        const skad_sim_node *one = &world->nodes[node];
+        skad_store_record found;
+        if (one->node != NULL &&
+            one->store.ops->find(one->store.self, SKAD_SHELF_HELD, &value->name,
+                                 skad_world_time(world, node).unix_s, &found) &&
+            !(owed && found.cached)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool skad_sim_value_held(const skad_world *world, const skad_sim_value *value)
+{
+    return held(world, value, false);
+}
+
+void skad_sim_values_recount(skad_sim_values *values, const skad_world *world)
+{
+    for (uint32_t i = 0; i < values->count; i++) {
+        skad_sim_value *value = &values->all[i];
+        value->safe = value->safe && held(world, value, true);
+    }
+}
+
+static skad_status publish_immutable(skad_sim_values *values, skad_world *world,
+                                     skad_sim_value *value)
+{
+    uint8_t record[SKAD_RECORD_BYTES_MAX];
+    size_t len =
+        skad_record_encode_immutable(value->bytes, sizeof value->bytes, record, sizeof record);
+    const skad_store_request request = {.record = record, .len = len, .keep = true};
+    value->name.type = SKAD_RECORD_IMMUTABLE;
+    return skad_node_store(world->nodes[SKAD_SIM_PUBLISHER].node, &request,
+                           skad_world_time(world, SKAD_SIM_PUBLISHER), &values->publishing,
+                           &value->name.key);
+}
+
+/* The value's first bytes, random as they are, serve as its salt, too. */
+static skad_status publish_mutable(skad_sim_values *values, skad_world *world,
+                                   skad_sim_value *value)
+{
+    skad_node *node = world->nodes[SKAD_SIM_PUBLISHER].node;
+    const skad_publish_request request = {.salt = {value->bytes, 8},
+                                          .value = {value->bytes, sizeof value->bytes},
+                                          .sequence = 1,
+                                          .life_s = world->profile.record_life_s,
+                                          .keep = true};
+    value->name.type = SKAD_RECORD_MUTABLE;
+    memcpy(value->name.publisher, skad_node_public_key(node), SKAD_PUBLIC_KEY_BYTES);
+    return skad_node_publish(node, &request, skad_world_time(world, SKAD_SIM_PUBLISHER),
+                             &values->publishing, &value->name.key);
+}
+
+void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_dice *dice,
+                             skad_sim_outcome *outcome)
+{
+    uint64_t immutables = world->scenario.values;
+    values->count = (uint32_t)(immutables + world->scenario.mutables);
+    values->all = skad_sim_alloc(values->count, sizeof *values->all);
+    for (uint32_t i = 0; i < values->count && world->broken == NULL; i++) {
+        skad_sim_value *value = &values->all[i];
+        skad_dice_bytes(dice, value->bytes, sizeof value->bytes);
+        skad_status status = i < immutables ? publish_immutable(values, world, value)
+                                            : publish_mutable(values, world, value);
+        SKAD_ASSERT(status == SKAD_OK);
+        skad_world_settle(world, SKAD_SIM_PUBLISHER);
+        uint64_t end_us = world->now_us + SKAD_OPERATION_US_MAX + SKAD_US_PER_S;
+        while (values->publishing != 0 && world->broken == NULL && skad_world_step(world, end_us)) {
+        }
+        value->stored = values->acknowledged;
+        value->safe = value->stored;
+        outcome->puts++;
+        outcome->puts_stored += value->stored;
+    }
+}
+
+bool skad_sim_values_event(skad_sim_values *values, const skad_event *event)
+{
+    if (event->kind != SKAD_EVENT_PUT || values->publishing == 0 ||
+        event->op != values->publishing) {
+        return false;
+    }
+    values->acknowledged = event->u.put.stored > 0;
+    values->publishing = 0;
+    return true;
+}

@@ -1,0 +1,41 @@
+/* The values of an experiment: published by node 0 at first and announced hourly by it, asked for
+ * by others, compared with what was published. */
+#ifndef SKAD_SIM_EXPERIMENT_VALUES_H
+#define SKAD_SIM_EXPERIMENT_VALUES_H
+
+#include "skad/store.h"
+#include "src/sim/experiment/outcome.h"
+
+#define SKAD_SIM_VALUE_BYTES 100
+
+typedef struct skad_sim_value {
+    skad_store_name name;
+    uint8_t bytes[SKAD_SIM_VALUE_BYTES];
+    bool stored; /* somebody acknowledged it */
+    bool safe;   /* and at no crash all who are to keep it went down at once */
+} skad_sim_value;
+
+typedef struct skad_sim_values {
+    skad_sim_value *all;
+    uint32_t count;
+    skad_op publishing; /* of node 0; 0: it has ended */
+    bool acknowledged;  /* the last one was */
+} skad_sim_values;
+
+void skad_sim_values_free(skad_sim_values *values);
+
+/* Publishes all that the scenario wants, one after the other; the world's time goes on meanwhile.
+ */
+void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_dice *dice,
+                             skad_sim_outcome *outcome);
+/* Takes node 0's events; true if it was one of a publication. */
+bool skad_sim_values_event(skad_sim_values *values, const skad_event *event);
+
+/* Whether an honest node that is up holds a value. */
+bool skad_sim_value_held(const skad_world *world, const skad_sim_value *value);
+
+/* After a crash: values of which nobody is left who is to keep them are not safe. A copy elsewhere
+ * is none that lookups must come by. */
+void skad_sim_values_recount(skad_sim_values *values, const skad_world *world);
+
+#endif

@@ -1,0 +1,24 @@
+/* Many experiments side by side, each in a process of its own: one that runs out of memory or trips
+ * an assertion takes none of the others with it. */
+#ifndef SKAD_SIM_PROGRAM_JOBS_H
+#define SKAD_SIM_PROGRAM_JOBS_H
+
+#include "src/sim/experiment/experiment.h"
+
+typedef struct skad_sim_jobs {
+    const skad_sim_scenario *scenarios;
+    size_t count;
+    unsigned parallel; /* at once; 0: as many as there are processors */
+    bool build_only;
+    skad_sim_outcome *outcomes; /* as many as scenarios */
+    bool quiet;                 /* no progress line */
+    /* In the experiment's own process: a line of output is due. May be NULL. */
+    bool (*report)(const skad_sim_outcome *so_far, void *user);
+    void *user;
+} skad_sim_jobs;
+
+/* Runs all. Ctrl-C (SIGINT) or SIGTERM ends those under way with what they have; those that did not
+ * begin are left incomplete. False if any failed: its outcome says why. */
+bool skad_sim_jobs_run(skad_sim_jobs *jobs);
+
+#endif

@@ -1,0 +1,298 @@
+/* `skad sim`: finds the command, reads its options, and lets it do the rest. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/sim/base/cryptography.h"
+#include "src/sim/program/command.h"
+
+static const skad_sim_command *const COMMANDS[] = {
+    &skad_sim_command_run,   &skad_sim_command_build, &skad_sim_command_adversary,
+    &skad_sim_command_churn, &skad_sim_command_fuzz,  &skad_sim_command_keys,
+};
+#define COMMANDS_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
+
+#define JOBS_MAX 256
+
+static void print_help(void)
+{
+    puts("usage: skad sim COMMAND [OPTION]...\n\nMany nodes of the core that ships, in virtual "
+         "time.\n");
+    for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+        printf("  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+    }
+    puts("\n'skad sim COMMAND --help' explains a command. Exit codes: 0 done, 1 failed, "
+         "interrupted\n"
+         "or an invariant broken, 2 wrong usage.");
+}
+
+static void print_option(const char *name, const char *value, const char *text)
+{
+    char left[40];
+    (void)snprintf(left, sizeof left, "--%s %s", name, value);
+    printf("  %-22s %s\n", left, text);
+}
+
+static void print_command_help(const skad_sim_command *command)
+{
+    printf("usage: skad sim %s\n\n%s.\n", command->usage, command->summary);
+    if (command->details != NULL) {
+        printf("%s\n", command->details);
+    }
+    puts("");
+    for (size_t i = 0; i < SKAD_SIM_OPTIONS_MAX && command->options[i].name != NULL; i++) {
+        const skad_sim_option *option = &command->options[i];
+        print_option(option->name, option->value, option->text);
+    }
+    if (command->takes_seeds) {
+        print_option("seeds", "A..B", "these seeds, one after the other (default: 1..100)");
+    } else {
+        print_option("seed", "S", "all randomness comes from it (default: 1)");
+    }
+    if (command->takes_out) {
+        print_option("out", "FILE", "JSON Lines: a head, a line for each report, the result");
+    }
+    print_option("set", "KEY=VALUE", "any key of 'skad sim keys'; may be repeated");
+    print_option("jobs", "N", "experiments at once (default: as many as processors)");
+    print_option("crypto", "KIND", "modelled (default) or real signatures and hashes");
+    print_option("json", "", "one JSON object on the last line");
+    puts("\nValues may be lists (1,2,4,8) or ranges (0:0.9:0.05): then all combinations are run.");
+}
+
+/* ---- Reading ---- */
+
+typedef struct reading {
+    const skad_sim_command *command;
+    skad_sim_request *request;
+    bool help;
+    char reason[SKAD_SIM_REASON_BYTES];
+} reading;
+
+static bool fail(reading *self, const char *what, const char *about)
+{
+    (void)snprintf(self->reason, sizeof self->reason, "%.60s: %.160s", about, what);
+    return false;
+}
+
+/* "--uptime 5,10" in minutes may be kept in another unit: each number of the list times a factor.
+ */
+static bool scale(reading *self, const skad_sim_option *option, const char *value, char *out,
+                  size_t cap)
+{
+    size_t len = 0;
+    while (*value != 0) {
+        char *end = NULL;
+        double number = strtod(value, &end);
+        if (end == value || len + 40 > cap) {
+            return fail(self, "give numbers", option->name);
+        }
+        len += (size_t)snprintf(out + len, cap - len, "%.12g", number * option->factor);
+        if (*end == ',' || *end == ':') {
+            out[len++] = *end++;
+            out[len] = 0;
+        } else if (*end != 0) {
+            return fail(self, "give numbers", option->name);
+        }
+        value = end;
+    }
+    return true;
+}
+
+static bool take_option(reading *self, const skad_sim_option *option, const char *value)
+{
+    char scaled[1024] = "";
+    if (option->factor > 0) {
+        if (!scale(self, option, value, scaled, sizeof scaled)) {
+            return false;
+        }
+        value = scaled;
+    }
+    return skad_sim_sweep_set(&self->request->sweep, option->keys, value, self->reason);
+}
+
+static bool take_set(reading *self, const char *value)
+{
+    const char *equals = strchr(value, '=');
+    if (equals == NULL) {
+        return fail(self, "give KEY=VALUE", "--set");
+    }
+    const char *key = skad_sim_scenario_key(value, (size_t)(equals - value));
+    if (key == NULL) {
+        return fail(self, "there is no such key: see 'skad sim keys'", value);
+    }
+    return skad_sim_sweep_set(&self->request->sweep, key, equals + 1, self->reason);
+}
+
+static bool take_jobs(reading *self, const char *value)
+{
+    char *end = NULL;
+    unsigned long jobs = strtoul(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end != 0 || jobs < 1 || jobs > JOBS_MAX) {
+        return fail(self, "give a number from 1 to 256", "--jobs");
+    }
+    self->request->jobs = (unsigned)jobs;
+    return true;
+}
+
+static bool take_seeds(reading *self, const char *value)
+{
+    char *end = NULL;
+    self->request->seed_from = strtoull(value, &end, 10);
+    bool good = value[0] >= '0' && value[0] <= '9' && strncmp(end, "..", 2) == 0;
+    if (good) {
+        const char *second = end + 2;
+        self->request->seed_to = strtoull(second, &end, 10);
+        good = second[0] >= '0' && second[0] <= '9' && *end == 0 &&
+               self->request->seed_from <= self->request->seed_to;
+    }
+    return good || fail(self, "give A..B", "--seeds");
+}
+
+static const skad_sim_option *find_option(const skad_sim_command *command, const char *name)
+{
+    for (size_t i = 0; i < SKAD_SIM_OPTIONS_MAX && command->options[i].name != NULL; i++) {
+        if (strcmp(command->options[i].name, name) == 0) {
+            return &command->options[i];
+        }
+    }
+    return NULL;
+}
+
+/* Options with a value; true when it is one of them and was taken. */
+static bool take_value(reading *self, const char *name, const char *value)
+{
+    const skad_sim_option *option = find_option(self->command, name);
+    if (option != NULL) {
+        return take_option(self, option, value);
+    }
+    if (strcmp(name, "set") == 0) {
+        return take_set(self, value);
+    }
+    if (strcmp(name, "seed") == 0 && !self->command->takes_seeds) {
+        return skad_sim_sweep_set(&self->request->sweep, "seed", value, self->reason);
+    }
+    if (strcmp(name, "jobs") == 0) {
+        return take_jobs(self, value);
+    }
+    if (strcmp(name, "seeds") == 0 && self->command->takes_seeds) {
+        return take_seeds(self, value);
+    }
+    if (strcmp(name, "out") == 0 && self->command->takes_out) {
+        self->request->out = value;
+        return true;
+    }
+    if (strcmp(name, "crypto") == 0) { /* `skad` chooses the program by it */
+        return strcmp(value, skad_sim_crypto()) == 0 ||
+               fail(self, "this program has the other kind: start it as 'skad sim'", "--crypto");
+    }
+    return fail(self, "there is no such option", name);
+}
+
+static bool take_argument(reading *self, const char *value)
+{
+    if (self->command->argument == NULL || self->request->argument != NULL) {
+        return fail(self, "one argument too many", value);
+    }
+    self->request->argument = value;
+    /* The file comes first, whatever the order: options change what it says. */
+    return true;
+}
+
+static bool read_word(reading *self, int argc, char **argv, int *at)
+{
+    const char *word = argv[*at];
+    if (strncmp(word, "--", 2) != 0) {
+        return take_argument(self, word);
+    }
+    char name[64];
+    size_t len = strcspn(word + 2, "=");
+    if (len >= sizeof name) {
+        return fail(self, "there is no such option", word);
+    }
+    memcpy(name, word + 2, len);
+    name[len] = 0;
+    if (strcmp(name, "json") == 0) {
+        self->request->json = true;
+        return true;
+    }
+    if (strcmp(name, "help") == 0) {
+        self->help = true;
+        return true;
+    }
+    const char *value = word[2 + len] == '=' ? word + 3 + len : NULL;
+    if (value == NULL && *at + 1 < argc) {
+        value = argv[++*at];
+    }
+    return value != NULL ? take_value(self, name, value) : fail(self, "a value is missing", word);
+}
+
+/* The scenario file is read before all options, so that these change what it says. */
+static bool read_file(reading *self, int argc, char **argv)
+{
+    skad_sim_scenario *base = &self->request->sweep.base;
+    for (int i = 2; self->command->argument != NULL && i < argc; i++) {
+        if (strncmp(argv[i], "--", 2) != 0) {
+            return skad_sim_scenario_read(base, argv[i], self->reason);
+        }
+        bool flag = strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--help") == 0;
+        i += !flag && strchr(argv[i], '=') == NULL;
+    }
+    return true;
+}
+
+static bool read_all(reading *self, int argc, char **argv)
+{
+    skad_sim_scenario_default(&self->request->sweep.base);
+    if (self->command->prepare != NULL) {
+        self->command->prepare(&self->request->sweep.base);
+    }
+    if (!read_file(self, argc, argv)) {
+        return false;
+    }
+    for (int i = 2; i < argc; i++) {
+        if (!read_word(self, argc, argv, &i)) {
+            return false;
+        }
+    }
+    if (self->command->argument != NULL && self->request->argument == NULL && !self->help) {
+        return fail(self, "is missing", self->command->argument);
+    }
+    return true;
+}
+
+static const skad_sim_command *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+        if (strcmp(COMMANDS[i]->name, name) == 0) {
+            return COMMANDS[i];
+        }
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    static skad_sim_request request = {.seed_from = 1, .seed_to = 100};
+    if (argc < 2 || strcmp(argv[1], "--help") == 0) {
+        print_help();
+        return argc < 2 ? SKAD_SIM_EXIT_USAGE : SKAD_SIM_EXIT_DONE;
+    }
+    reading self = {.command = find_command(argv[1]), .request = &request};
+    if (self.command == NULL) {
+        (void)fail(&self, "there is no such command: see 'skad sim --help'", argv[1]);
+        return (int)skad_sim_complain(SKAD_SIM_EXIT_USAGE, self.reason);
+    }
+    if (!read_all(&self, argc, argv)) {
+        skad_sim_sweep_free(&request.sweep);
+        return (int)skad_sim_complain(SKAD_SIM_EXIT_USAGE, self.reason);
+    }
+    skad_sim_exit code = SKAD_SIM_EXIT_DONE;
+    if (self.help) {
+        print_command_help(self.command);
+    } else {
+        code = self.command->run(&request);
+    }
+    skad_sim_sweep_free(&request.sweep);
+    return (int)code;
+}

@@ -1,7 +1,0 @@
-/* In place of model.c in a program with real cryptography. */
-#include "src/sim/tell.h"
-
-const char *skad_sim_crypto(void)
-{
-    return "real";
-}

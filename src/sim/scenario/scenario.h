@@ -1,0 +1,155 @@
+/* A scenario: all that an experiment is made of, as plain numbers. Read from a file of `key =
+ * value` lines, changed key by key from the command line, told by every report. One table of rows
+ * is the parser's list of keys, their ranges, and their documentation (docs/scenarios/README.md is
+ * printed from it by `skad sim keys`). */
+#ifndef SKAD_SIM_SCENARIO_SCENARIO_H
+#define SKAD_SIM_SCENARIO_SCENARIO_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "skad/profile.h"
+
+typedef enum skad_sim_build { SKAD_SIM_FILLED, SKAD_SIM_JOINED } skad_sim_build;
+
+typedef enum skad_sim_latency {
+    SKAD_SIM_CONSTANT,
+    SKAD_SIM_UNIFORM,
+    SKAD_SIM_LOG_NORMAL,
+    SKAD_SIM_MATRIX,
+} skad_sim_latency;
+
+typedef enum skad_sim_churn_kind {
+    SKAD_SIM_NO_CHURN,
+    SKAD_SIM_EXPONENTIAL,
+    SKAD_SIM_WEIBULL,
+    SKAD_SIM_TRACE,
+} skad_sim_churn_kind;
+
+/* What an adversary does with what it is asked; it answers PINGs as honest nodes do. */
+typedef enum skad_sim_behaviour {
+    SKAD_SIM_HONEST,
+    SKAD_SIM_DROP,     /* answers no search and stores nothing */
+    SKAD_SIM_COLLUDE,  /* answers with the colluders closest to the target (S/Kademlia's) */
+    SKAD_SIM_MISROUTE, /* answers with real nodes far from the target */
+    SKAD_SIM_POISON,   /* answers with invented nodes, close to the target, where nobody is */
+    SKAD_SIM_WITHHOLD, /* routes and acknowledges, but gives no record away */
+} skad_sim_behaviour;
+
+typedef enum skad_sim_placement { SKAD_SIM_ANYWHERE, SKAD_SIM_NEAR_KEY } skad_sim_placement;
+
+#define SKAD_SIM_PATH_MAX 256
+
+typedef struct skad_sim_scenario {
+    uint64_t seed;
+    uint64_t nodes;
+    uint64_t build; /* a skad_sim_build */
+    double warmup_s;
+    double duration_s;
+    double settle_s; /* without faults, after which the network must have recovered; 0: no proof */
+    bool invariants; /* checked after each step; the first that is broken ends the run */
+
+    /* The network's profile, and the defences that can be switched off. */
+    uint64_t k;
+    uint64_t siblings;
+    uint64_t paths;
+    uint64_t alpha;
+    uint64_t beta;          /* contacts in an answer at most */
+    uint64_t steps_to_stop; /* requests that end a lookup */
+    double record_life_s;
+    uint64_t group_bucket_max;
+    uint64_t group_table_max;
+    uint64_t group_path_max;
+    uint64_t eta; /* sibling list: so many times s */
+    uint64_t replacements;
+    bool closing_round;
+    bool neighbourhood_check; /* widening, where neighbours are dead or crowd */
+    uint64_t static_bits;     /* priced: each identity costs so much, nothing is solved */
+    uint64_t dynamic_bits;
+
+    /* Links. */
+    uint64_t latency; /* a skad_sim_latency */
+    double latency_ms;
+    double latency_max_ms;
+    double latency_sigma;
+    char latency_file[SKAD_SIM_PATH_MAX];
+    double loss; /* py-dht's error rate */
+    double duplicate;
+    double corrupt;
+    double reorder;
+    double reorder_ms;
+    double bandwidth_kbps; /* of each node, upwards; 0: any */
+    double nat_full_cone;  /* shares of nodes */
+    double nat_restricted;
+    double nat_symmetric;
+    double clock_skew_s;   /* wall clocks are wrong by up to this, either way */
+    double partition_at_s; /* after the warm-up */
+    double partition_for_s;
+    double partition_share; /* of nodes on the smaller side */
+
+    /* Coming and going. */
+    uint64_t churn; /* a skad_sim_churn_kind */
+    double uptime_min;
+    double downtime_min; /* 0: as uptime_min */
+    double weibull_shape;
+    char churn_file[SKAD_SIM_PATH_MAX];
+    bool keep_store;    /* who comes back has its records */
+    double crash_at_s;  /* so long after the warm-up ... */
+    double crash_share; /* ... this share of nodes is gone at once */
+
+    /* Adversaries. */
+    uint64_t adversary; /* a skad_sim_behaviour */
+    double adversary_share;
+    uint64_t placement;         /* a skad_sim_placement */
+    uint64_t adversary_subnets; /* /24s that they share; 0: one each */
+
+    /* What honest nodes do. */
+    uint64_t lookups; /* in all */
+    double lookup_every_ms;
+    uint64_t values; /* immutable ones, published by node 0 and announced hourly */
+    uint64_t mutables;
+    double get_every_ms; /* 0: none */
+    double report_every_s;
+} skad_sim_scenario;
+
+void skad_sim_scenario_default(skad_sim_scenario *out);
+
+#define SKAD_SIM_REASON_BYTES 256
+
+/* A key by its first `len` bytes, static storage; NULL: there is none of that name. */
+const char *skad_sim_scenario_key(const char *name, size_t len);
+
+/* Sets one key. False: *reason tells why, in one line. */
+bool skad_sim_scenario_set(skad_sim_scenario *scenario, const char *key, const char *value,
+                           char reason[static SKAD_SIM_REASON_BYTES]);
+
+/* Reads a file over what is there. False: *reason names the line. */
+bool skad_sim_scenario_read(skad_sim_scenario *scenario, const char *path,
+                            char reason[static SKAD_SIM_REASON_BYTES]);
+
+/* The same from memory: `len` bytes, zero-terminated behind them, taken apart on the way. */
+bool skad_sim_scenario_parse(skad_sim_scenario *scenario, char *text, size_t len,
+                             char reason[static SKAD_SIM_REASON_BYTES]);
+
+/* Whether the whole makes sense. */
+bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
+                             char reason[static SKAD_SIM_REASON_BYTES]);
+
+/* The network profile of a scenario. */
+skad_profile skad_sim_scenario_profile(const skad_sim_scenario *scenario);
+
+/* Rows in their order, for documentation and reports: `key`, its value as text, its range, what it
+ * is. False behind the last. */
+typedef struct skad_sim_row_text {
+    const char *key;
+    const char *about;
+    char value[SKAD_SIM_PATH_MAX];
+    char range[SKAD_SIM_PATH_MAX];
+    bool number; /* as JSON: a number, else a string */
+} skad_sim_row_text;
+
+bool skad_sim_scenario_row(const skad_sim_scenario *scenario, size_t row, skad_sim_row_text *out);
+
+#endif

@@ -1,0 +1,321 @@
+#include "src/sim/world/adversary.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "proto/seal.h"
+#include "skad/record.h"
+#include "src/core/node/driver.h"
+#include "src/core/node/readers.h"
+#include "src/core/routing/distance.h"
+#include "src/sim/base/memory.h"
+
+struct skad_adversary {
+    skad_atlas colluders;
+    skad_dice dice;
+    bool near_key;
+    skad_id key;
+    uint64_t *finds;  /* near a key: which draw of each adversary lies there */
+    uint64_t draws;   /* in all */
+    uint32_t poisons; /* invented so far */
+};
+
+/* ---- Grinding ---- */
+
+/* The seed of an adversary's n-th draw. */
+static void draw_seed(const skad_world *world, uint32_t node, uint64_t number,
+                      uint8_t out[static 32])
+{
+    skad_dice dice;
+    skad_dice_init(&dice, world->scenario.seed ^ number * 0x9e3779b97f4a7c15ULL,
+                   (uint64_t)SKAD_DICE_ADVERSARY << 56 | node);
+    skad_dice_bytes(&dice, out, 32);
+}
+
+/* How close honest nodes come to the key on average, as a prefix distance: the first of N stands at
+ * 1/N of the key space. */
+static uint64_t honest_distance(const skad_world *world)
+{
+    return UINT64_MAX / world->honest;
+}
+
+static uint64_t grind(const skad_world *world, const skad_adversary *adversary, uint32_t node,
+                      uint64_t *draws)
+{
+    uint64_t target = skad_id_prefix(&adversary->key);
+    for (uint64_t number = 1;; number++) {
+        uint8_t seed[32];
+        skad_identity identity;
+        draw_seed(world, node, number, seed);
+        skad_identity_from_seed(seed, &identity);
+        (*draws)++;
+        if ((skad_id_prefix(&identity.id) ^ target) < honest_distance(world)) {
+            return number;
+        }
+    }
+}
+
+void skad_adversary_prepare(skad_world *world)
+{
+    uint32_t count = world->count - world->honest;
+    if (count == 0) {
+        return;
+    }
+    skad_adversary *adversary = skad_sim_alloc(1, sizeof *adversary);
+    skad_dice_init(&adversary->dice, world->scenario.seed, SKAD_DICE_ADVERSARY);
+    adversary->near_key = world->scenario.placement == SKAD_SIM_NEAR_KEY;
+    adversary->draws = count;
+    if (adversary->near_key) {
+        adversary->key = skad_dice_id(&adversary->dice);
+        adversary->finds = skad_sim_alloc(count, sizeof *adversary->finds);
+        adversary->draws = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            adversary->finds[i] = grind(world, adversary, world->honest + i, &adversary->draws);
+        }
+    }
+    world->adversary = adversary;
+}
+
+void skad_adversary_grind(const skad_world *world, uint32_t node, uint8_t seed[static 32])
+{
+    const skad_adversary *adversary = world->adversary;
+    if (adversary != NULL && adversary->near_key && node >= world->honest) {
+        draw_seed(world, node, adversary->finds[node - world->honest], seed);
+    }
+}
+
+void skad_adversary_init(skad_world *world)
+{
+    skad_adversary *adversary = world->adversary;
+    if (adversary == NULL) {
+        return;
+    }
+    skad_atlas_init(&adversary->colluders, world->count - world->honest);
+    for (uint32_t node = world->honest; node < world->count; node++) {
+        skad_atlas_add(&adversary->colluders, &world->ids[node], node);
+    }
+    skad_atlas_sort(&adversary->colluders);
+}
+
+void skad_adversary_free(skad_world *world)
+{
+    skad_adversary *adversary = world->adversary;
+    if (adversary != NULL) {
+        skad_atlas_free(&adversary->colluders);
+        free(adversary->finds);
+        free(adversary);
+        world->adversary = NULL;
+    }
+}
+
+const skad_id *skad_adversary_key(const skad_world *world)
+{
+    const skad_adversary *adversary = world->adversary;
+    return adversary != NULL && adversary->near_key ? &adversary->key : NULL;
+}
+
+double skad_adversary_price(const skad_world *world)
+{
+    const skad_adversary *adversary = world->adversary;
+    if (adversary == NULL) {
+        return 0;
+    }
+    double identities = (double)(world->count - world->honest);
+    return (double)adversary->draws * exp2((double)world->scenario.static_bits) +
+           identities * exp2((double)world->scenario.dynamic_bits);
+}
+
+/* ---- Answers ---- */
+
+static void name_node(const skad_world *world, uint32_t node, skad_contact *out)
+{
+    *out =
+        (skad_contact){.id = world->ids[node], .ipv4 = skad_sim_address_of(&world->places, node)};
+}
+
+static bool is_other(const void *user, uint32_t node)
+{
+    return node != *(const uint32_t *)user;
+}
+
+static size_t name_colluders(const skad_world *world, uint32_t self, const skad_id *target,
+                             skad_contact out[static SKAD_CONTACTS_MAX])
+{
+    uint32_t nodes[SKAD_CONTACTS_MAX];
+    const skad_atlas_query query = {.target = skad_id_prefix(target),
+                                    .filter = is_other,
+                                    .user = &self,
+                                    .max = SKAD_CONTACTS_MAX};
+    size_t count = skad_atlas_closest(&world->adversary->colluders, &query, nodes);
+    for (size_t i = 0; i < count; i++) {
+        name_node(world, nodes[i], &out[i]);
+    }
+    return count;
+}
+
+static int farther(const skad_id *target, const skad_contact *a, const skad_contact *b)
+{
+    return skad_distance_compare(target, &a->id, &b->id);
+}
+
+/* Contacts have to be in the order of distance, or the answer would give itself away. */
+static void sort_contacts(const skad_id *target, skad_contact *contacts, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        skad_contact one = contacts[i];
+        size_t at = i;
+        while (at > 0 && farther(target, &contacts[at - 1], &one) > 0) {
+            contacts[at] = contacts[at - 1];
+            at--;
+        }
+        contacts[at] = one;
+    }
+}
+
+static bool named(const skad_contact *contacts, size_t count, const skad_id *id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (skad_id_equal(&contacts[i].id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t name_anybody(const skad_world *world, uint32_t self, const skad_id *target,
+                           skad_contact out[static SKAD_CONTACTS_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SKAD_CONTACTS_MAX; i++) {
+        uint32_t node = (uint32_t)skad_dice_below(&world->adversary->dice, world->count);
+        if (node != self && !named(out, count, &world->ids[node])) {
+            name_node(world, node, &out[count++]);
+        }
+    }
+    sort_contacts(target, out, count);
+    return count;
+}
+
+static size_t name_nobody(const skad_world *world, const skad_id *target,
+                          skad_contact out[static SKAD_CONTACTS_MAX])
+{
+    skad_adversary *adversary = world->adversary;
+    for (size_t i = 0; i < SKAD_CONTACTS_MAX; i++) {
+        out[i] = (skad_contact){.id = skad_dice_id(&adversary->dice),
+                                .ipv4 = skad_sim_address_nowhere(adversary->poisons++)};
+        memcpy(out[i].id.bytes, target->bytes, 4); /* closer than any of a million honest ones */
+    }
+    sort_contacts(target, out, SKAD_CONTACTS_MAX);
+    return SKAD_CONTACTS_MAX;
+}
+
+/* What an honest node would name. */
+static size_t name_closest(const skad_world *world, uint32_t self, const skad_id *requester,
+                           const skad_id *target, skad_contact out[static SKAD_CONTACTS_MAX])
+{
+    const size_t k = world->profile.k;
+    return skad_node_closest(world->nodes[self].node, target, SKAD_FAMILY_IPV4, requester,
+                             k < SKAD_CONTACTS_MAX ? k : SKAD_CONTACTS_MAX, out);
+}
+
+/* One search that an adversary was asked to help with. */
+typedef struct asked_search {
+    uint32_t self;
+    const skad_envelope *envelope;
+    skad_id requester;
+    const skad_address *from;
+    skad_message question;
+} asked_search;
+
+static size_t name(const skad_world *world, const asked_search *search, const skad_id *target,
+                   skad_contact out[static SKAD_CONTACTS_MAX])
+{
+    switch ((skad_sim_behaviour)world->scenario.adversary) {
+    case SKAD_SIM_COLLUDE:
+        return name_colluders(world, search->self, target, out);
+    case SKAD_SIM_MISROUTE:
+        return name_anybody(world, search->self, target, out);
+    case SKAD_SIM_POISON:
+        return name_nobody(world, target, out);
+    case SKAD_SIM_WITHHOLD:
+        return name_closest(world, search->self, &search->requester, target, out);
+    case SKAD_SIM_HONEST:
+    case SKAD_SIM_DROP:
+        break;
+    }
+    return 0;
+}
+
+/* Signs and sends an answer as the adversary itself. */
+static void reply(skad_world *world, const asked_search *search, skad_message *message)
+{
+    const skad_node *node = world->nodes[search->self].node;
+    uint8_t digest[SKAD_HASH_BYTES];
+    skad_envelope_digest(skad_node_self(node), NULL, search->envelope->signed_part, digest);
+    message->u.reply.observed = *search->from;
+    const skad_sealer sealer = skad_node_sealer(node);
+    const skad_draft_fields fields = {.message = message,
+                                      .rpc_id = search->envelope->rpc_id,
+                                      .recipient = &search->requester,
+                                      .request_digest = digest};
+    skad_draft draft;
+    skad_draft *drafts[] = {&draft};
+    if (skad_draft_write(&sealer, &fields, &draft) != SKAD_OK) {
+        return;
+    }
+    skad_seal(&sealer, drafts, 1);
+    skad_datagram datagram = {.to = *search->from, .len = draft.len};
+    memcpy(datagram.bytes, draft.bytes, draft.len);
+    skad_world_send(world, search->self, &datagram);
+}
+
+static void answer_search(skad_world *world, asked_search *search)
+{
+    skad_message message = {0};
+    if (search->question.kind == SKAD_KIND_FIND_VALUE) {
+        message.kind = SKAD_KIND_VALUE;
+        message.u.reply.u.value.contacts_count = name(
+            world, search, &search->question.u.find_value.key, message.u.reply.u.value.contacts);
+    } else {
+        message.kind = SKAD_KIND_NODES;
+        message.u.reply.u.nodes.contacts_count = name(
+            world, search, &search->question.u.find_node.target, message.u.reply.u.nodes.contacts);
+    }
+    reply(world, search, &message);
+}
+
+static void acknowledge(skad_world *world, asked_search *search)
+{
+    skad_message message = {0};
+    message.kind =
+        search->question.kind == SKAD_KIND_STORE ? SKAD_KIND_STORED : SKAD_KIND_ANNOUNCED;
+    message.u.reply.u.stored.life_s = world->profile.record_life_s;
+    reply(world, search, &message);
+}
+
+bool skad_adversary_takes(skad_world *world, uint32_t node, const skad_sim_flight *flight)
+{
+    skad_envelope envelope;
+    asked_search search = {.self = node, .envelope = &envelope, .from = &flight->from};
+    if (flight->len <= SKAD_TAG_BYTES ||
+        skad_envelope_decode(flight->bytes + SKAD_TAG_BYTES, flight->len - SKAD_TAG_BYTES,
+                             &envelope) != SKAD_VERDICT_ACCEPT ||
+        envelope.kind == SKAD_KIND_PING || skad_kind_is_reply(envelope.kind) ||
+        !skad_message_decode(envelope.kind, envelope.body.data, envelope.body.len,
+                             &search.question)) {
+        return false;
+    }
+    bool finds = envelope.kind == SKAD_KIND_FIND_NODE || envelope.kind == SKAD_KIND_FIND_VALUE;
+    skad_node_id(envelope.public_key, &search.requester);
+    if (world->scenario.adversary == SKAD_SIM_DROP) {
+        return true;
+    }
+    if (finds) {
+        answer_search(world, &search);
+    } else {
+        acknowledge(world, &search);
+    }
+    return true;
+}

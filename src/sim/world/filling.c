@@ -1,0 +1,215 @@
+#include "src/sim/world/filling.h"
+
+#include <stdlib.h>
+
+#include "src/core/node/fill.h"
+#include "src/core/routing/distance.h"
+#include "src/core/routing/liveness.h"
+#include "src/core/routing/table.h"
+#include "src/sim/base/memory.h"
+
+#define ACQUAINTANCES_MAX 1024 /* 64 buckets hold no more */
+
+/* A table in the making. */
+typedef struct filling {
+    skad_world *world;
+    uint32_t node;
+    skad_dice *dice;
+    uint32_t round_trip_us;
+    bool *up;         /* each node is; dense, since most peers are far from each other in memory */
+    uint32_t *came_s; /* since when */
+    uint32_t *met_by; /* each node was met last by this node, plus one */
+    uint32_t peers[ACQUAINTANCES_MAX];
+    size_t count;
+    skad_atlas_range ranges[64]; /* of the buckets, but for the one around us */
+    size_t ranges_count;
+} filling;
+
+static bool met(const filling *self, uint32_t peer)
+{
+    return self->met_by[peer] == self->node + 1;
+}
+
+static void meet(filling *self, uint32_t peer)
+{
+    if (peer != self->node && self->up[peer] && self->count < ACQUAINTANCES_MAX) {
+        __builtin_prefetch(&self->world->ids[peer]); /* wanted when all are known */
+        self->met_by[peer] = self->node + 1;
+        self->peers[self->count++] = peer;
+    }
+}
+
+/* Up to k random ones of a range: Floyd's choice, each set as likely as any other. */
+static void meet_some(filling *self, skad_atlas_range range)
+{
+    const skad_atlas *atlas = &self->world->atlas;
+    size_t wanted = self->world->profile.k;
+    size_t places[SKAD_K_MAX];
+    size_t count = 0;
+    size_t size = range.to - range.from;
+    if (size <= wanted) {
+        for (size_t place = range.from; place < range.to; place++) {
+            meet(self, atlas->nodes[place]);
+        }
+        return;
+    }
+    for (size_t top = size - wanted; top < size; top++) {
+        size_t pick = range.from + (size_t)skad_dice_below(self->dice, top + 1);
+        for (size_t i = 0; i < count; i++) {
+            if (places[i] == pick) {
+                pick = range.from + top;
+                break;
+            }
+        }
+        places[count++] = pick;
+        meet(self, atlas->nodes[pick]);
+    }
+}
+
+static bool is_up(const void *user, uint32_t node)
+{
+    const filling *self = user;
+    return self->up[node];
+}
+
+/* All of them are in the range of a few last buckets, which may be among those met already. */
+static void meet_siblings(filling *self)
+{
+    skad_world *world = self->world;
+    const size_t siblings = (size_t)world->profile.siblings * world->scenario.eta;
+    uint32_t closest[SKAD_SIBLINGS_MAX + 1];
+    const skad_atlas_query query = {.target = skad_id_prefix(&world->ids[self->node]),
+                                    .filter = is_up,
+                                    .user = self,
+                                    .max = siblings + 1};
+    size_t count = skad_atlas_closest(&world->atlas, &query, closest);
+    for (size_t i = 0; i < count; i++) {
+        if (!met(self, closest[i])) {
+            meet(self, closest[i]);
+        }
+    }
+}
+
+static int by_age(const void *a, const void *b)
+{
+    uint64_t first_us = ((const skad_acquaintance *)a)->known_us;
+    uint64_t second_us = ((const skad_acquaintance *)b)->known_us;
+    return (first_us > second_us) - (first_us < second_us);
+}
+
+/* Whoever asked came to wait behind the full buckets, until the table was full: as many of each. */
+static void meet_replacements(filling *self)
+{
+    const skad_atlas *atlas = &self->world->atlas;
+    skad_fill caps[SKAD_CAP_COUNT];
+    skad_node_caps(self->world->nodes[self->node].node, skad_world_time(self->world, self->node),
+                   caps);
+    size_t places = caps[SKAD_CAP_PEERS].max;
+    size_t tries = places > self->count && self->ranges_count > 0 ? 2 * (places - self->count) : 0;
+    for (size_t i = 0; i < tries && self->count < places; i++) {
+        skad_atlas_range range = self->ranges[i % self->ranges_count];
+        if (range.to - range.from <= self->world->profile.k) {
+            continue;
+        }
+        size_t pick = (size_t)skad_dice_below(self->dice, range.to - range.from);
+        uint32_t peer = atlas->nodes[range.from + pick];
+        if (!met(self, peer)) {
+            meet(self, peer);
+        }
+    }
+}
+
+/* What nodes that were there for hours have learnt of the others. */
+static uint64_t mean_life_us(const skad_sim_scenario *scenario)
+{
+    bool drawn = scenario->churn == SKAD_SIM_EXPONENTIAL || scenario->churn == SKAD_SIM_WEIBULL;
+    return drawn ? (uint64_t)(scenario->uptime_min * 60) * SKAD_US_PER_S : UINT64_MAX;
+}
+
+/* Two know each other since the younger one came. Each was heard at another time within its last
+ * interval, so that liveness checks are spread. */
+static void get_acquainted(filling *self)
+{
+    skad_world *world = self->world;
+    skad_acquaintance known[ACQUAINTANCES_MAX];
+    skad_address addresses[ACQUAINTANCES_MAX];
+    double shift = skad_dice_unit(self->dice);
+    bool in_order = true;
+    skad_time now = skad_world_time(world, self->node);
+    uint64_t life_us = mean_life_us(&world->scenario);
+    for (size_t i = 0; i < self->count; i++) {
+        uint32_t peer = self->peers[i];
+        uint32_t own_s = world->nodes[self->node].came_s;
+        uint32_t since_s = self->came_s[peer] > own_s ? self->came_s[peer] : own_s;
+        uint64_t known_us = since_s * SKAD_US_PER_S;
+        double ago = ((double)(self->count - i) - shift) / (double)self->count; /* of an interval */
+        uint64_t interval_us = skad_liveness_interval_us(world->now_us - known_us, life_us);
+        uint64_t heard_us = world->now_us - (uint64_t)(ago * (double)interval_us);
+        addresses[i] = skad_sim_address_of(&world->places, peer);
+        known[i] = (skad_acquaintance){.id = &world->ids[peer],
+                                       .address = &addresses[i],
+                                       .rtt_us = self->round_trip_us,
+                                       .known_us = known_us,
+                                       .heard_us = heard_us > known_us ? heard_us : known_us};
+        in_order = in_order && (i == 0 || known[i - 1].known_us <= known[i].known_us);
+    }
+    if (!in_order) {
+        qsort(known, self->count, sizeof known[0], by_age);
+    }
+    skad_node *node = world->nodes[self->node].node;
+    skad_fill_mean_life(node, life_us);
+    skad_status status = skad_fill_known(node, known, self->count, now);
+    (void)skad_sim_must(status == SKAD_OK ? node : NULL);
+    skad_fill_joined(node, now);
+    world->nodes[self->node].joined = true;
+}
+
+static void fill_one(filling *self)
+{
+    const skad_atlas *atlas = &self->world->atlas;
+    uint64_t own = skad_id_prefix(&self->world->ids[self->node]);
+    skad_atlas_range range = {0, atlas->count};
+    self->count = 0;
+    self->ranges_count = 0;
+    for (unsigned bit = 0; range.to - range.from > self->world->profile.k && bit < 64; bit++) {
+        uint64_t flipped = own ^ UINT64_C(1) << (63 - bit);
+        skad_atlas_range far = skad_atlas_prefixed(atlas, flipped, bit + 1);
+        meet_some(self, far);
+        self->ranges[self->ranges_count++] = far;
+        range = skad_atlas_prefixed(atlas, own, bit + 1);
+    }
+    for (size_t place = range.from; place < range.to; place++) {
+        meet(self, atlas->nodes[place]);
+    }
+    meet_siblings(self);
+    meet_replacements(self);
+    get_acquainted(self);
+}
+
+void skad_sim_fill(skad_world *world)
+{
+    skad_dice dice;
+    skad_dice_init(&dice, world->scenario.seed, SKAD_DICE_TABLES);
+    filling *self = skad_sim_alloc(1, sizeof *self);
+    self->world = world;
+    self->dice = &dice;
+    self->round_trip_us = (uint32_t)skad_sim_links_round_trip_us(&world->links);
+    self->up = skad_sim_alloc(world->count, sizeof *self->up);
+    self->came_s = skad_sim_alloc(world->count, sizeof *self->came_s);
+    self->met_by = skad_sim_alloc(world->count, sizeof *self->met_by);
+    for (uint32_t node = 0; node < world->count; node++) {
+        self->up[node] = skad_world_up(world, node);
+        self->came_s[node] = world->nodes[node].came_s;
+    }
+    for (uint32_t node = 0; node < world->count; node++) {
+        if (skad_world_up(world, node)) {
+            self->node = node;
+            fill_one(self);
+            skad_world_settle(world, node);
+        }
+    }
+    free(self->up);
+    free(self->came_s);
+    free(self->met_by);
+    free(self);
+}

@@ -1,0 +1,35 @@
+/* One node's way out through a network address translator (RFC 4787's terms). A mapping lives for
+ * two minutes after the last datagram that left through it.
+ *
+ *                    outer port                       lets in
+ *   full cone        one for all destinations         everybody
+ *   restricted       one for all destinations         endpoints it has sent to
+ *   symmetric        another for each destination     the destination of that port */
+#ifndef SKAD_SIM_WORLD_NAT_H
+#define SKAD_SIM_WORLD_NAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "skad/types.h"
+
+typedef enum skad_sim_nat_kind {
+    SKAD_SIM_NAT_NONE,
+    SKAD_SIM_NAT_FULL_CONE,
+    SKAD_SIM_NAT_RESTRICTED,
+    SKAD_SIM_NAT_SYMMETRIC,
+} skad_sim_nat_kind;
+
+typedef struct skad_sim_nat skad_sim_nat;
+
+skad_sim_nat *skad_sim_nat_new(skad_sim_nat_kind kind);
+void skad_sim_nat_free(skad_sim_nat *nat);
+
+/* A datagram leaves for `to`; returns the outer port that its receiver sees. */
+uint16_t skad_sim_nat_out(skad_sim_nat *nat, const skad_address *to, uint64_t now_us);
+
+/* Whether what comes from `from` for this outer port gets in. */
+bool skad_sim_nat_in(const skad_sim_nat *nat, const skad_address *from, uint16_t port,
+                     uint64_t now_us);
+
+#endif

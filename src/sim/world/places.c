@@ -1,0 +1,56 @@
+#include "src/sim/world/places.h"
+
+#define HONEST_FROM  UINT32_C(0x10000000) /* 16.0.0.0: room for four million /24s */
+#define CROWDED_FROM UINT32_C(0x64000000) /* 100.0.0.0: 65,536 /24s */
+#define CROWDED_TO   UINT32_C(0x65000000)
+#define NOWHERE_FROM UINT32_C(0xc8000000) /* 200.0.0.0 */
+#define HOSTS        200U                 /* of a crowded /24 with one node each; then ports */
+
+static skad_address make(uint32_t ip, uint16_t port)
+{
+    return (skad_address){
+        .family = SKAD_FAMILY_IPV4,
+        .port = port,
+        .ip = {(uint8_t)(ip >> 24), (uint8_t)(ip >> 16), (uint8_t)(ip >> 8), (uint8_t)ip}};
+}
+
+skad_address skad_sim_address_of(const skad_sim_places *places, uint32_t node)
+{
+    if (node < places->crowded_from || places->subnets == 0) {
+        return make(HONEST_FROM + (node << 8) + 1, SKAD_SIM_PORT);
+    }
+    uint32_t number = node - places->crowded_from;
+    uint32_t subnet = number % places->subnets;
+    uint32_t place = number / places->subnets;
+    return make(CROWDED_FROM + (subnet << 8) + 1 + place % HOSTS,
+                (uint16_t)(SKAD_SIM_PORT + place / HOSTS));
+}
+
+uint32_t skad_sim_node_at(const skad_sim_places *places, const skad_address *address)
+{
+    uint32_t ip = (uint32_t)address->ip[0] << 24 | (uint32_t)address->ip[1] << 16 |
+                  (uint32_t)address->ip[2] << 8 | address->ip[3];
+    uint32_t node = SKAD_SIM_NOBODY;
+    if (address->family != SKAD_FAMILY_IPV4) {
+        return SKAD_SIM_NOBODY;
+    }
+    if (ip >= CROWDED_FROM && ip < CROWDED_TO && places->subnets > 0) {
+        uint32_t subnet = (ip - CROWDED_FROM) >> 8;
+        uint32_t host = (ip & 0xff) - 1;
+        uint32_t place = (uint32_t)(address->port - SKAD_SIM_PORT) * HOSTS + host;
+        node = places->crowded_from + place * places->subnets + subnet;
+        return host < HOSTS && subnet < places->subnets && address->port >= SKAD_SIM_PORT &&
+                       node < places->nodes
+                   ? node
+                   : SKAD_SIM_NOBODY;
+    }
+    if (ip >= HONEST_FROM && (ip & 0xff) == 1) {
+        node = (ip - HONEST_FROM) >> 8;
+    }
+    return node < places->crowded_from ? node : SKAD_SIM_NOBODY;
+}
+
+skad_address skad_sim_address_nowhere(uint32_t number)
+{
+    return make(NOWHERE_FROM + (number & 0xffffff), SKAD_SIM_PORT);
+}

@@ -1,0 +1,211 @@
+#include "src/sim/world/population.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "crypto/keys.h"
+#include "skad/simulator.h"
+#include "src/core/node/invariants.h"
+#include "src/sim/base/memory.h"
+#include "src/sim/world/adversary.h"
+
+#define PEERS_MIN 32 /* see skad_node_limits */
+#define PEERS_MAX 4096
+#define OUTBOX    1024
+
+/* A node's own randomness in each of its lives, and what its identity is derived from (life 0). */
+static void own_seed(const skad_world *world, uint32_t node, uint64_t life,
+                     uint8_t out[static SKAD_SEED_BYTES])
+{
+    skad_dice dice;
+    skad_dice_init(&dice, world->scenario.seed,
+                   (uint64_t)SKAD_DICE_NODES << 56 | life << 32 | node);
+    skad_dice_bytes(&dice, out, SKAD_SEED_BYTES);
+}
+
+void skad_world_identity(const skad_world *world, uint32_t node, skad_identity *out)
+{
+    uint8_t seed[SKAD_SEED_BYTES];
+    own_seed(world, node, 0, seed);
+    skad_adversary_grind(world, node, seed);
+    skad_identity_from_seed(seed, out);
+    uint64_t unix_s = skad_world_time(world, node).unix_s;
+    const skad_puzzle_nonce nonce = {.epoch = skad_profile_epoch(&world->profile, unix_s)};
+    skad_status status = skad_identity_add_nonce(out, &world->profile, &nonce);
+    SKAD_ASSERT(status == SKAD_OK);
+}
+
+const skad_id *skad_world_id(const skad_world *world, uint32_t node)
+{
+    return &world->ids[node];
+}
+
+/* ---- Birth and death ---- */
+
+#define PEERS_STEP 16 /* that a table's memory grows by */
+
+/* As many peers as a table has in a stable network of this size: k in each of log2(N / k) buckets
+ * and in the one around us, and the siblings, of which about half are in buckets already. */
+static uint64_t places_of(const skad_world *world)
+{
+    uint64_t buckets = 1;
+    for (uint64_t nodes = world->count; nodes >= (uint64_t)2 * world->profile.k; nodes /= 2) {
+        buckets++;
+    }
+    uint64_t needed =
+        buckets * world->profile.k + world->scenario.eta * (uint64_t)world->profile.siblings / 2;
+    uint64_t places = (needed + world->scenario.replacements) / PEERS_STEP * PEERS_STEP;
+    return places >= needed ? places : places + PEERS_STEP;
+}
+
+/* What a node may grow to; memory comes as it is needed. Node 0 has more to do at once. */
+static void limits_of(const skad_world *world, uint32_t node, skad_node_limits *out)
+{
+    uint64_t peers = places_of(world);
+    skad_node_limits_default(out);
+    out->peers = (uint16_t)(peers < PEERS_MIN ? PEERS_MIN : peers > PEERS_MAX ? PEERS_MAX : peers);
+    out->watches = 0;
+    if (node != SKAD_SIM_PUBLISHER) {
+        out->pending = 256;
+        out->operations = 16;
+        out->events = 16;
+        out->duplicates = 16;
+        out->tokens = 32;
+        out->roots = 2;
+    }
+}
+
+static void open_store(skad_store *store)
+{
+    static const skad_store_caps caps = {.records_max = 65536,
+                                         .bytes_max = 16 << 20,
+                                         .published_max = 65536,
+                                         .published_bytes_max = 64 << 20};
+    skad_status status = skad_store_memory_new(&caps, store);
+    (void)skad_sim_must(status == SKAD_OK ? store->self : NULL);
+}
+
+void skad_world_start(skad_world *world, uint32_t node)
+{
+    skad_sim_node *one = &world->nodes[node];
+    skad_identity identity;
+    SKAD_ASSERT(one->node == NULL);
+    one->births++;
+    skad_world_identity(world, node, &identity);
+    const skad_node_tuning tuning = {
+        .closing_round = world->scenario.closing_round,
+        .neighbourhood_check = world->scenario.neighbourhood_check,
+        .sibling_factor = (uint8_t)world->scenario.eta,
+        .answer_contacts = (uint8_t)world->scenario.beta,
+        .lookup_requests = (uint16_t)world->scenario.steps_to_stop,
+    };
+    const skad_simulator_config simulator = {
+        .shared = world->shared, .disposable = true, .frugal = true, .tuning = &tuning};
+    skad_node_config config = {.profile = world->profile,
+                               .identity = &identity,
+                               .store = one->store,
+                               .families = SKAD_FAMILY_IPV4,
+                               .simulator = &simulator};
+    limits_of(world, node, &config.limits);
+    own_seed(world, node, one->births, config.seed);
+    skad_status status = skad_node_new(&config, skad_world_time(world, node), &one->node);
+    (void)skad_sim_must(status == SKAD_OK ? one->node : NULL);
+    one->wake_us = UINT64_MAX;
+}
+
+void skad_world_stop(skad_world *world, uint32_t node, bool forget)
+{
+    skad_sim_node *one = &world->nodes[node];
+    SKAD_ASSERT(one->node != NULL);
+    skad_node_free(one->node);
+    one->node = NULL;
+    one->joined = false;
+    one->wake_us = UINT64_MAX;
+    if (forget) {
+        one->store.ops->free(one->store.self);
+        open_store(&one->store);
+    }
+}
+
+void skad_world_join(skad_world *world, uint32_t node, uint32_t through)
+{
+    skad_address address = skad_sim_address_of(&world->places, through);
+    skad_status status =
+        skad_node_join(world->nodes[node].node, &address, 1, skad_world_time(world, node));
+    SKAD_ASSERT(status == SKAD_OK);
+    skad_world_settle(world, node);
+}
+
+/* Node 0 is reachable by all, else nobody could join. */
+static void choose_nat(skad_world *world, uint32_t node, skad_dice *dice)
+{
+    const skad_sim_scenario *scenario = &world->scenario;
+    double draw = skad_dice_unit(dice);
+    skad_sim_nat_kind kind = SKAD_SIM_NAT_NONE;
+    if (draw < scenario->nat_full_cone) {
+        kind = SKAD_SIM_NAT_FULL_CONE;
+    } else if (draw < scenario->nat_full_cone + scenario->nat_restricted) {
+        kind = SKAD_SIM_NAT_RESTRICTED;
+    } else if (draw <
+               scenario->nat_full_cone + scenario->nat_restricted + scenario->nat_symmetric) {
+        kind = SKAD_SIM_NAT_SYMMETRIC;
+    }
+    if (kind != SKAD_SIM_NAT_NONE && node != SKAD_SIM_PUBLISHER) {
+        world->nodes[node].nat = skad_sim_nat_new(kind);
+    }
+}
+
+void skad_population_init(skad_world *world)
+{
+    skad_dice dice;
+    skad_dice_init(&dice, world->scenario.seed, SKAD_DICE_NODES);
+    skad_crypto_init();
+    skad_status status = skad_shared_new(OUTBOX, &world->shared);
+    (void)skad_sim_must(status == SKAD_OK ? world->shared : NULL);
+    world->nodes = skad_sim_alloc(world->count, sizeof *world->nodes);
+    world->ids = skad_sim_alloc(world->count, sizeof *world->ids);
+    skad_adversary_prepare(world);
+    skad_atlas_init(&world->atlas, world->count);
+    for (uint32_t node = 0; node < world->count; node++) {
+        skad_sim_node *one = &world->nodes[node];
+        one->skew_s = (float)((2 * skad_dice_unit(&dice) - 1) * world->scenario.clock_skew_s);
+        choose_nat(world, node, &dice);
+        open_store(&one->store);
+        skad_world_start(world, node);
+        world->ids[node] = *skad_node_self(one->node);
+        skad_atlas_add(&world->atlas, &world->ids[node], node);
+    }
+    skad_atlas_sort(&world->atlas);
+    skad_adversary_init(world);
+}
+
+void skad_population_free(skad_world *world)
+{
+    for (uint32_t node = 0; node < world->count && world->nodes != NULL; node++) {
+        skad_sim_node *one = &world->nodes[node];
+        skad_node_free(one->node);
+        skad_sim_nat_free(one->nat);
+        if (one->store.ops != NULL) {
+            one->store.ops->free(one->store.self);
+        }
+    }
+    skad_adversary_free(world);
+    skad_atlas_free(&world->atlas);
+    free(world->nodes);
+    free(world->ids);
+    skad_shared_free(world->shared);
+    world->nodes = NULL;
+}
+
+const char *skad_population_broken(const skad_world *world, uint32_t node)
+{
+    return skad_node_broken(world->nodes[node].node, skad_world_time(world, node));
+}
+
+size_t skad_population_bytes(void)
+{
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}

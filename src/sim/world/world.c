@@ -1,0 +1,268 @@
+#include "src/sim/world/world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "src/sim/base/memory.h"
+#include "src/sim/world/adversary.h"
+#include "src/sim/world/foresight.h"
+#include "src/sim/world/population.h"
+
+#define QUEUE_ON_THE_WAY_UP_US                                                                     \
+    SKAD_US_PER_S /* of a node with a narrow one; the rest is dropped                              \
+                   */
+
+#define FORESEEN_NODES_MIN 2000 /* fewer, of some 20 KB each, stay in a cache by themselves */
+
+bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
+                     char reason[static SKAD_SIM_REASON_BYTES])
+{
+    memset(world, 0, sizeof *world);
+    world->scenario = *scenario;
+    world->profile = skad_sim_scenario_profile(scenario);
+    world->count = (uint32_t)scenario->nodes;
+    uint32_t adversaries = (uint32_t)(scenario->adversary_share * (double)scenario->nodes);
+    world->honest = world->count - adversaries;
+    bool crowded = scenario->adversary_subnets > 0;
+    world->places = (skad_sim_places){.nodes = world->count,
+                                      .crowded_from = crowded ? world->honest : world->count,
+                                      .subnets = (uint32_t)scenario->adversary_subnets};
+    world->now_us = SKAD_SIM_BEGIN_S * SKAD_US_PER_S;
+    world->began_us = UINT64_MAX;
+    skad_sim_flights_init(&world->flights);
+    if (world->count >= FORESEEN_NODES_MIN) {
+        world->queue.soon = skad_foresee;
+        world->queue.soon_user = world;
+    }
+    if (!skad_sim_links_init(&world->links, &world->scenario, reason)) {
+        return false;
+    }
+    skad_population_init(world);
+    return true;
+}
+
+void skad_world_free(skad_world *world)
+{
+    skad_population_free(world);
+    skad_sim_links_free(&world->links);
+    skad_sim_flights_free(&world->flights);
+    skad_sim_queue_free(&world->queue);
+}
+
+skad_time skad_world_time(const skad_world *world, uint32_t node)
+{
+    double skew_s = (double)world->nodes[node].skew_s;
+    uint64_t unix_s = SKAD_SIM_UNIX_S + world->now_us / SKAD_US_PER_S;
+    return (skad_time){.mono_us = world->now_us,
+                       .unix_s =
+                           skew_s < 0 ? unix_s - (uint64_t)-skew_s : unix_s + (uint64_t)skew_s};
+}
+
+bool skad_world_up(const skad_world *world, uint32_t node)
+{
+    return world->nodes[node].node != NULL;
+}
+
+void skad_world_plan(skad_world *world, skad_sim_event_kind kind, uint32_t index, uint64_t due_us)
+{
+    skad_sim_queue_put(&world->queue, (skad_sim_event){due_us, (uint32_t)kind, index});
+}
+
+/* ---- Sending ---- */
+
+static bool parted(const skad_world *world, uint32_t from, uint32_t to)
+{
+    const skad_sim_scenario *scenario = &world->scenario;
+    if (scenario->partition_for_s <= 0 || world->began_us == UINT64_MAX) {
+        return false;
+    }
+    double since_s = (double)(world->now_us - world->began_us) / (double)SKAD_US_PER_S;
+    if (since_s < scenario->partition_at_s ||
+        since_s >= scenario->partition_at_s + scenario->partition_for_s) {
+        return false;
+    }
+    uint32_t border = (uint32_t)((1 - scenario->partition_share) * (double)world->count);
+    return (from < border) != (to < border);
+}
+
+static void launch(skad_world *world, const skad_address *from, const skad_datagram *datagram,
+                   const skad_sim_fate *fate, uint64_t due_us)
+{
+    uint32_t place = skad_sim_flights_take(&world->flights, datagram->len);
+    skad_sim_flight *flight = skad_sim_flights_at(&world->flights, place);
+    flight->from = *from;
+    flight->to = datagram->to;
+    memcpy(flight->bytes, datagram->bytes, datagram->len);
+    if (fate->damaged) {
+        skad_dice *dice = &world->links.dice;
+        flight->bytes[skad_dice_below(dice, datagram->len)] ^=
+            (uint8_t)(1 + skad_dice_below(dice, 255));
+    }
+    skad_world_plan(world, SKAD_SIM_DELIVER, place, due_us);
+}
+
+/* How long a datagram waits for a narrow way up; false when the queue there is full. */
+static bool go_up(skad_world *world, uint32_t from, size_t len, uint64_t *wait_us)
+{
+    double kbps = world->scenario.bandwidth_kbps;
+    skad_sim_node *node = &world->nodes[from];
+    *wait_us = 0;
+    if (kbps <= 0) {
+        return true;
+    }
+    uint64_t begin_us = node->free_us > world->now_us ? node->free_us : world->now_us;
+    if (begin_us - world->now_us > QUEUE_ON_THE_WAY_UP_US) {
+        return false;
+    }
+    node->free_us = begin_us + (uint64_t)((double)len * 8000 / kbps);
+    *wait_us = node->free_us - world->now_us;
+    return true;
+}
+
+void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *datagram)
+{
+    skad_sim_counters *counters = &world->counters;
+    skad_address source = skad_sim_address_of(&world->places, from);
+    uint32_t to = skad_sim_node_at(&world->places, &datagram->to);
+    skad_sim_nat *nat = world->nodes[from].nat;
+    uint64_t wait_us;
+    counters->sent++;
+    counters->sent_bytes += datagram->len;
+    skad_sim_print_add(&world->print, world->now_us, from,
+                       (skad_span){datagram->bytes, datagram->len});
+    if (nat != NULL) {
+        source.port = skad_sim_nat_out(nat, &datagram->to, world->now_us);
+    }
+    skad_sim_fate fate = skad_sim_links_fate(&world->links);
+    if (to == SKAD_SIM_NOBODY) {
+        counters->nowhere++;
+    } else if (parted(world, from, to)) {
+        counters->parted++;
+    } else if (fate.lost) {
+        counters->lost++;
+    } else if (!go_up(world, from, datagram->len, &wait_us)) {
+        counters->choked++;
+    } else {
+        for (int copy = 0; copy <= (int)fate.doubled; copy++) {
+            uint64_t way_us = skad_sim_links_latency_us(&world->links, from, to);
+            launch(world, &source, datagram, &fate,
+                   world->now_us + wait_us + way_us + fate.held_up_us);
+        }
+    }
+}
+
+/* ---- A node's turn ---- */
+
+static void wake_by(skad_world *world, uint32_t node, uint64_t deadline_us)
+{
+    skad_sim_node *one = &world->nodes[node];
+    if (deadline_us < one->wake_us) {
+        one->wake_us = deadline_us < world->now_us ? world->now_us : deadline_us;
+        skad_world_plan(world, SKAD_SIM_WAKE, node, one->wake_us);
+    }
+}
+
+/* The next epoch's nonce is free of charge here. */
+static void solve_puzzle(skad_world *world, uint32_t node, uint32_t epoch)
+{
+    const skad_puzzle_nonce nonce = {.epoch = epoch};
+    skad_status status = skad_node_add_nonce(world->nodes[node].node, &nonce);
+    SKAD_ASSERT(status == SKAD_OK);
+}
+
+void skad_world_settle(skad_world *world, uint32_t node)
+{
+    skad_node *core = world->nodes[node].node;
+    skad_event event;
+    while (skad_node_poll_datagram(core, &world->datagram)) {
+        skad_world_send(world, node, &world->datagram);
+    }
+    while (skad_node_poll_event(core, &event)) {
+        if (event.kind == SKAD_EVENT_PUZZLE_NEEDED) {
+            solve_puzzle(world, node, event.u.epoch);
+        } else if (world->listener.event != NULL) {
+            world->listener.event(world, node, &event, world->listener.user);
+        }
+        while (skad_node_poll_datagram(core, &world->datagram)) {
+            skad_world_send(world, node, &world->datagram);
+        }
+    }
+    wake_by(world, node, skad_node_deadline(core));
+    if (world->scenario.invariants && world->broken == NULL) {
+        world->broken = skad_population_broken(world, node);
+        world->broken_node = node;
+    }
+}
+
+static void deliver(skad_world *world, uint32_t place)
+{
+    skad_sim_flight *flight = skad_sim_flights_at(&world->flights, place);
+    uint32_t to = skad_sim_node_at(&world->places, &flight->to);
+    skad_sim_node *node = &world->nodes[to];
+    if (node->node == NULL) {
+        world->counters.nowhere++;
+    } else if (node->nat != NULL &&
+               !skad_sim_nat_in(node->nat, &flight->from, flight->to.port, world->now_us)) {
+        world->counters.shut_out++;
+    } else {
+        world->counters.delivered++;
+        if (to < world->honest || !skad_adversary_takes(world, to, flight)) {
+            (void)skad_node_receive(node->node, flight->bytes, flight->len, &flight->from,
+                                    skad_world_time(world, to));
+            skad_world_settle(world, to);
+        }
+    }
+    skad_sim_flights_give(&world->flights, place);
+}
+
+static void wake(skad_world *world, uint32_t index)
+{
+    skad_sim_node *node = &world->nodes[index];
+    if (node->wake_us != world->now_us || node->node == NULL) {
+        return; /* planned anew since, or gone */
+    }
+    node->wake_us = UINT64_MAX;
+    uint64_t deadline_us = skad_node_deadline(node->node);
+    if (deadline_us > world->now_us) {
+        wake_by(world, index, deadline_us); /* put off since */
+        return;
+    }
+    world->counters.ticks++;
+    skad_node_tick(node->node, skad_world_time(world, index));
+    skad_world_settle(world, index);
+}
+
+bool skad_world_step(skad_world *world, uint64_t end_us)
+{
+    skad_sim_event event;
+    if (!skad_sim_queue_take(&world->queue, end_us, &event)) {
+        world->now_us = end_us;
+        return false;
+    }
+    world->now_us = event.due_us;
+    world->counters.events++;
+    switch ((skad_sim_event_kind)event.kind) {
+    case SKAD_SIM_DELIVER:
+        deliver(world, event.index);
+        break;
+    case SKAD_SIM_WAKE:
+        wake(world, event.index);
+        break;
+    case SKAD_SIM_CHANGE:
+        if (world->listener.change != NULL) {
+            world->listener.change(world, event.index, world->listener.user);
+        }
+        break;
+    case SKAD_SIM_WORK:
+        world->listener.work(world, event.index, world->listener.user);
+        break;
+    }
+    return true;
+}
+
+void skad_world_run(skad_world *world, uint64_t end_us)
+{
+    while (world->broken == NULL && skad_world_step(world, end_us)) {
+    }
+}
