@@ -21,7 +21,7 @@ count=0
 while read -r symbol name; do
   count=$((count + 1))
   [ "$name" != accept ] || continue
-  want "$name: no test of a node produces it" "SKAD_VERDICT_$symbol\b" tests/core/test_*.c
+  want "$name: no test of a node produces it" "SKAD_VERDICT_$symbol\b" tests/node/test_*.c tests/core/*/test_*.c
   want "$name: its cost is not measured" "SKAD_VERDICT_$symbol\b" bench/cost.c
   want "$name: not in SECURITY.md" "^\| $name \|" SECURITY.md
   want "$name: not in proto/PROTOCOL.md" "^\| $name \|" proto/PROTOCOL.md
