@@ -34,6 +34,10 @@ typedef enum skad_method_manner {
 
 skad_method_manner skad_method_manner_of(skad_control_method method);
 
+/* How long a record lives that we sign, where the request does not say: as long as holders allow,
+ * two lives of the network, less two hours of a day, since they judge it by their own clocks. */
+uint64_t skad_method_life_s(uint64_t record_life_s);
+
 /* Starts an operation or a watch. Errors: those of skad_node_ping and its siblings
  * (skad/node.h, skad/records.h). */
 SKAD_MUST_CHECK skad_status skad_method_start(const skad_method_context *context,
