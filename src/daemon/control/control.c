@@ -21,6 +21,7 @@
 #include "src/daemon/control/acceptor.h"
 #include "src/daemon/control/connection.h"
 #include "src/daemon/control/control_listen.h"
+#include "src/daemon/control/operation_result.h"
 #include "src/daemon/control/tickets.h"
 
 typedef struct skad_control_client {
@@ -108,7 +109,7 @@ static void end_watch(skad_control *control, size_t at)
 {
     skad_ticket ticket = take_watch(control, at);
     skad_writer writer = begin_response(control);
-    skad_method_unwatched(&ticket, &writer);
+    skad_watch_result(&ticket, &writer);
     respond(ticket.client, &writer);
 }
 
@@ -421,7 +422,7 @@ void skad_control_step(skad_control *control, const skad_event *event)
     if (at < control->operations.count) {
         const skad_ticket *ticket = &control->operations.entries[at];
         skad_writer writer = begin_response(control);
-        skad_method_step(event, ticket, &writer);
+        skad_step_notice(event, ticket, &writer);
         respond(ticket->client, &writer);
         review(ticket->client);
     }
@@ -434,7 +435,7 @@ void skad_control_changed(skad_control *control, const skad_event *event)
         skad_ticket *ticket = &control->watches.entries[at];
         ticket->changes++;
         skad_writer writer = begin_response(control);
-        skad_method_changed(event, ticket, &writer);
+        skad_change_notice(event, ticket, &writer);
         respond(ticket->client, &writer);
         review(ticket->client);
     }
@@ -448,7 +449,7 @@ void skad_control_finish(skad_control *control, const skad_event *event)
     }
     skad_ticket ticket = take_operation(control, at);
     skad_writer writer = begin_response(control);
-    skad_method_finish(event, &ticket, &writer);
+    skad_operation_result(event, &ticket, &writer);
     respond(ticket.client, &writer);
     review(ticket.client);
 }
