@@ -1,23 +1,17 @@
 /* The identity file: one fixed layout of 168 bytes, described byte by byte in docs/files.md.
  *
- * Reading refuses whatever is not exactly such a file. Writing always goes through a temporary file
- * in the same folder, synced before it gets the final name, so that a crash or a full disk leaves
- * either the old state or the new one. Every buffer that held the seed is wiped. */
-#define _GNU_SOURCE /* mkostemp */
+ * Reading refuses all that is not exactly such a file. Writing leaves either the old state or the
+ * new one (small_file.h). Every buffer that held the seed is wiped. */
 #include "crypto/identity_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "crypto/assert.h"
 #include "crypto/hash.h"
 #include "crypto/keys.h"
+#include "crypto/small_file.h"
 
 #define FILE_VERSION 1
 #define SEED_BYTES   32
@@ -133,23 +127,6 @@ skad_status skad_identity_decode(const uint8_t *in, size_t len, skad_identity *o
     return status;
 }
 
-/* Reads until the end of the file or of the buffer; false with errno set. */
-static bool read_all(int fd, uint8_t *out, size_t cap, size_t *len)
-{
-    *len = 0;
-    while (*len < cap) {
-        ssize_t got = read(fd, out + *len, cap - *len);
-        if (got == 0) {
-            break;
-        }
-        if (got < 0 && errno != EINTR) {
-            return false;
-        }
-        *len += got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
-
 static skad_status load_open_file(int fd, skad_identity *out)
 {
     struct stat about;
@@ -166,121 +143,43 @@ static skad_status load_open_file(int fd, skad_identity *out)
     uint8_t bytes[SKAD_IDENTITY_FILE_BYTES + 1]; /* one more, to notice a longer file */
     size_t len;
     skad_status status = SKAD_ERR_IO;
-    if (read_all(fd, bytes, sizeof bytes, &len)) {
+    if (skad_small_file_read(fd, bytes, sizeof bytes, &len)) {
         status = skad_identity_decode(bytes, len, out);
     }
     skad_wipe(bytes, sizeof bytes);
     return status;
 }
 
-static void close_keeping_errno(int fd)
-{
-    int saved = errno;
-    close(fd);
-    errno = saved;
-}
-
-static skad_status status_of_errno(void)
-{
-    return errno == ENOENT || errno == ENOTDIR ? SKAD_ERR_MISSING : SKAD_ERR_IO;
-}
-
 skad_status skad_identity_load(const char *path, skad_identity *out)
 {
     skad_identity_wipe(out);
-    /* O_NONBLOCK: opening a pipe that lies there must not wait for its writer. */
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    int fd = skad_small_file_open(path);
     if (fd < 0) {
-        return status_of_errno();
+        return errno == ENOENT || errno == ENOTDIR ? SKAD_ERR_MISSING : SKAD_ERR_IO;
     }
     skad_status status = load_open_file(fd, out);
-    close_keeping_errno(fd);
+    skad_small_file_close(fd);
     if (status != SKAD_OK) {
         skad_identity_wipe(out);
     }
     return status;
 }
 
-static bool write_all(int fd, const uint8_t *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t put = write(fd, data, len);
-        if (put < 0 && errno != EINTR) {
-            return false;
-        }
-        size_t done = put > 0 ? (size_t)put : 0;
-        data += done;
-        len -= done;
-    }
-    return true;
-}
+/* Either of the two ways to write a small file. */
+typedef skad_status (*file_writer)(const char *path, const uint8_t *data, size_t len);
 
-static void unlink_keeping_errno(const char *path)
+static skad_status write_by(file_writer writer, const char *path, const skad_identity *identity)
 {
-    int saved = errno;
-    unlink(path);
-    errno = saved;
-}
-
-/* Writes the identity to a new file beside `path`, mode 0600, synced; its name goes to
- * `temporary`. On error nothing is left. */
-static skad_status write_beside(const char *path, const skad_identity *identity,
-                                char temporary[static PATH_MAX])
-{
-    int printed = snprintf(temporary, PATH_MAX, "%s.XXXXXX", path);
-    if (printed < 0 || printed >= PATH_MAX) {
-        errno = ENAMETOOLONG;
-        return SKAD_ERR_IO;
-    }
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0) {
-        return status_of_errno();
-    }
     uint8_t bytes[SKAD_IDENTITY_FILE_BYTES];
     skad_identity_encode(identity, bytes);
-    bool written = write_all(fd, bytes, sizeof bytes) && fsync(fd) == 0;
+    skad_status status = writer(path, bytes, sizeof bytes);
     skad_wipe(bytes, sizeof bytes);
-    close_keeping_errno(fd);
-    if (!written) {
-        unlink_keeping_errno(temporary);
-        return SKAD_ERR_IO;
-    }
-    return SKAD_OK;
-}
-
-/* Makes a new name in the folder of `path` last. `path` was short enough for write_beside. */
-static skad_status sync_folder_of(const char *path)
-{
-    char folder[PATH_MAX] = ".";
-    const char *slash = strrchr(path, '/');
-    if (slash != NULL) {
-        size_t len = slash == path ? 1 : (size_t)(slash - path);
-        memcpy(folder, path, len);
-        folder[len] = '\0';
-    }
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return SKAD_ERR_IO;
-    }
-    /* EINVAL: this file system has no such thing as syncing a folder. */
-    bool synced = fsync(fd) == 0 || errno == EINVAL;
-    close_keeping_errno(fd);
-    return synced ? SKAD_OK : SKAD_ERR_IO;
+    return status;
 }
 
 skad_status skad_identity_create(const char *path, const skad_identity *identity)
 {
-    char temporary[PATH_MAX];
-    skad_status status = write_beside(path, identity, temporary);
-    if (status != SKAD_OK) {
-        return status;
-    }
-    /* link, unlike rename, never replaces what is there. */
-    if (link(temporary, path) != 0) {
-        status = errno == EEXIST ? SKAD_ERR_EXISTS : SKAD_ERR_IO;
-    }
-    unlink_keeping_errno(temporary);
-    return status == SKAD_OK ? sync_folder_of(path) : status;
+    return write_by(skad_small_file_create, path, identity);
 }
 
 skad_status skad_identity_update(const char *path, const skad_identity *identity)
@@ -295,14 +194,5 @@ skad_status skad_identity_update(const char *path, const skad_identity *identity
     if (status != SKAD_OK) {
         return status;
     }
-    char temporary[PATH_MAX];
-    status = write_beside(path, identity, temporary);
-    if (status != SKAD_OK) {
-        return status;
-    }
-    if (rename(temporary, path) != 0) {
-        unlink_keeping_errno(temporary);
-        return SKAD_ERR_IO;
-    }
-    return sync_folder_of(path);
+    return write_by(skad_small_file_replace, path, identity);
 }

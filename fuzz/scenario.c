@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
+#include "src/sim/scenario/keys.h"
+#include "src/sim/scenario/reader.h"
 #include "src/sim/scenario/scenario.h"
 
 static void require_same(const skad_sim_scenario *read)

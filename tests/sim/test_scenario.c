@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "src/sim/scenario/invent.h"
+#include "src/sim/scenario/keys.h"
+#include "src/sim/scenario/reader.h"
 #include "src/sim/scenario/scenario.h"
 #include "src/sim/scenario/sweep.h"
 #include "src/sim/world/links.h"

@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "src/cli/client/client.h"
-#include "src/cli/client/json.h"
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
 #include "src/cli/commands/stored.h"
@@ -18,8 +17,9 @@ static bool read_endpoint(const skad_options *options, skad_address *out, skad_f
     return true;
 }
 
-static void print(skad_answer result)
+static void print(const skad_options *options, skad_answer result)
 {
+    (void)options;
     char key[SKAD_ANSWER_TEXT_BYTES];
     skad_text_of(result, "key", key);
     printf("key        %s\n", key);
@@ -46,12 +46,7 @@ static skad_exit run(const skad_options *options)
     if (exit != SKAD_EXIT_DONE) {
         return exit;
     }
-    if (options->json) {
-        skad_json_write(stdout, result);
-        puts("");
-    } else {
-        print(result);
-    }
+    skad_show_answer(options, result, print);
     exit = skad_stored_exit(result, request.keep);
     skad_client_close(&client);
     return exit == SKAD_EXIT_DONE ? skad_printed() : exit;

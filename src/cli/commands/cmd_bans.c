@@ -2,13 +2,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "src/cli/client/client.h"
-#include "src/cli/client/json.h"
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
 
-static void print(skad_answer result)
+static void print(const skad_options *options, skad_answer result)
 {
+    (void)options;
     skad_answer bans = skad_answer_get(result, "bans");
     for (size_t i = 0; i < skad_answer_count(bans); i++) {
         skad_answer ban = skad_answer_at(bans, i);
@@ -23,20 +22,7 @@ static void print(skad_answer result)
 static skad_exit run(const skad_options *options)
 {
     skad_control_request request = {.method = SKAD_CONTROL_BANS};
-    skad_client client;
-    skad_answer result;
-    skad_exit exit = skad_ask_daemon(options, &request, NULL, &client, &result);
-    if (exit != SKAD_EXIT_DONE) {
-        return exit;
-    }
-    if (options->json) {
-        skad_json_write(stdout, result);
-        puts("");
-    } else {
-        print(result);
-    }
-    skad_client_close(&client);
-    return skad_printed();
+    return skad_ask_and_show(options, &request, NULL, print);
 }
 
 const skad_command skad_command_bans = {

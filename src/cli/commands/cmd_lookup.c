@@ -4,8 +4,6 @@
 
 #include "proto/address.h"
 #include "skad/profile.h"
-#include "src/cli/client/client.h"
-#include "src/cli/client/json.h"
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
 
@@ -65,8 +63,9 @@ static void print_closest(skad_answer closest)
     }
 }
 
-static void print(skad_answer result)
+static void print(const skad_options *options, skad_answer result)
 {
+    (void)options;
     char duration[SKAD_TEXT_BYTES];
     char target[SKAD_ANSWER_TEXT_BYTES];
     skad_answer steps = skad_answer_get(result, "steps");
@@ -125,27 +124,13 @@ static skad_exit run(const skad_options *options)
 {
     skad_control_request request = {.method =
                                         options->trace ? SKAD_CONTROL_TRACE : SKAD_CONTROL_LOOKUP};
-    skad_client client;
-    skad_answer result = {0};
     skad_failure failure;
 
     if (!skad_id_parse(options->argument, &request.id)) {
         (void)skad_fail(&failure, "lookup: an ID or a key has 64 hex digits");
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
-    skad_exit exit =
-        skad_ask_daemon(options, &request, options->json ? trace_aside : trace, &client, &result);
-    if (exit != SKAD_EXIT_DONE) {
-        return exit;
-    }
-    if (options->json) {
-        skad_json_write(stdout, result);
-        puts("");
-    } else {
-        print(result);
-    }
-    skad_client_close(&client);
-    return skad_printed();
+    return skad_ask_and_show(options, &request, options->json ? trace_aside : trace, print);
 }
 
 const skad_command skad_command_lookup = {

@@ -2,13 +2,12 @@
 #include <stdio.h>
 
 #include "proto/address.h"
-#include "src/cli/client/client.h"
-#include "src/cli/client/json.h"
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
 
-static void print(skad_answer result)
+static void print(const skad_options *options, skad_answer result)
 {
+    (void)options;
     char text[SKAD_ANSWER_TEXT_BYTES];
     char rtt[SKAD_TEXT_BYTES];
 
@@ -25,26 +24,13 @@ static void print(skad_answer result)
 static skad_exit run(const skad_options *options)
 {
     skad_control_request request = {.method = SKAD_CONTROL_PING};
-    skad_client client;
-    skad_answer result;
     skad_failure failure;
 
     if (!skad_address_parse(options->argument, &request.address) || request.address.port == 0) {
         (void)skad_fail(&failure, "ping: %s: give ADDR:PORT or [ADDR]:PORT", options->argument);
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
-    skad_exit exit = skad_ask_daemon(options, &request, NULL, &client, &result);
-    if (exit != SKAD_EXIT_DONE) {
-        return exit;
-    }
-    if (options->json) {
-        skad_json_write(stdout, result);
-        puts("");
-    } else {
-        print(result);
-    }
-    skad_client_close(&client);
-    return skad_printed();
+    return skad_ask_and_show(options, &request, NULL, print);
 }
 
 const skad_command skad_command_ping = {

@@ -2,13 +2,12 @@
 #include <stdio.h>
 
 #include "skad/record.h"
-#include "src/cli/client/client.h"
-#include "src/cli/client/json.h"
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
 
-static void print(skad_answer result)
+static void print(const skad_options *options, skad_answer result)
 {
+    (void)options;
     skad_answer providers = skad_answer_get(result, "providers");
     for (size_t i = 0; i < skad_answer_count(providers); i++) {
         skad_answer provider = skad_answer_at(providers, i);
@@ -26,24 +25,11 @@ static skad_exit run(const skad_options *options)
 {
     skad_control_request request = {.method = SKAD_CONTROL_PROVIDERS};
     skad_failure failure;
-    skad_client client;
-    skad_answer result;
 
     if (!skad_read_id(&skad_command_providers, options->argument, "key", &request.id, &failure)) {
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
-    skad_exit exit = skad_ask_daemon(options, &request, NULL, &client, &result);
-    if (exit != SKAD_EXIT_DONE) {
-        return exit;
-    }
-    if (options->json) {
-        skad_json_write(stdout, result);
-        puts("");
-    } else {
-        print(result);
-    }
-    skad_client_close(&client);
-    return skad_printed();
+    return skad_ask_and_show(options, &request, NULL, print);
 }
 
 const skad_command skad_command_providers = {

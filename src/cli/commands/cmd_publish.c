@@ -13,11 +13,8 @@
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
 #include "src/cli/commands/stored.h"
+#include "src/daemon/control/methods.h"
 #include "src/daemon/system/clock.h"
-
-/* As the daemon does: two days of the network, less what clocks may differ. */
-#define LIVES_MAX      2
-#define CLOCKS_DIVISOR 12
 
 typedef struct publication {
     const skad_options *options;
@@ -149,9 +146,8 @@ static skad_exit make_request(publication *self, uint8_t *record, skad_control_r
     if (options->key == NULL) {
         return SKAD_EXIT_DONE;
     }
-    uint64_t day_s = self->record_life_s;
     uint64_t life_s =
-        options->life_s != 0 ? options->life_s : LIVES_MAX * day_s - day_s / CLOCKS_DIVISOR;
+        options->life_s != 0 ? options->life_s : skad_method_life_s(self->record_life_s);
     size_t len = skad_record_encode_mutable(&self->identity, salt, self->sequence,
                                             skad_clock_now().unix_s + life_s, out->value, record,
                                             SKAD_RECORD_BYTES_MAX);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "src/cli/client/client.h"
-#include "src/cli/client/json.h"
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
 
@@ -114,6 +113,13 @@ static skad_exit print_field(skad_answer result, const char *field)
     return SKAD_EXIT_DONE;
 }
 
+static void print(const skad_options *options, skad_answer result)
+{
+    (void)options;
+    print_map(result, NULL);
+    print_warning(skad_answer_get(result, "store"));
+}
+
 static skad_exit run(const skad_options *options)
 {
     skad_control_request request = {.method = SKAD_CONTROL_STATUS};
@@ -126,12 +132,8 @@ static skad_exit run(const skad_options *options)
     }
     if (options->field != NULL) {
         exit = print_field(result, options->field);
-    } else if (options->json) {
-        skad_json_write(stdout, result);
-        puts("");
     } else {
-        print_map(result, NULL);
-        print_warning(skad_answer_get(result, "store"));
+        skad_show_answer(options, result, print);
     }
     skad_client_close(&client);
     return exit == SKAD_EXIT_DONE ? skad_printed() : exit;

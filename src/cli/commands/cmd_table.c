@@ -2,8 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "src/cli/client/client.h"
-#include "src/cli/client/json.h"
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
 
@@ -75,13 +73,13 @@ static void print_rows(skad_answer result)
     }
 }
 
-static void print(skad_answer result, bool contacts)
+static void print(const skad_options *options, skad_answer result)
 {
     char self[SKAD_ANSWER_TEXT_BYTES];
 
     skad_text_of(result, "self", self);
     printf("self %s\n", self);
-    if (contacts) {
+    if (options->contacts) {
         print_rows(result);
     } else {
         print_bins(result);
@@ -91,21 +89,7 @@ static void print(skad_answer result, bool contacts)
 static skad_exit run(const skad_options *options)
 {
     skad_control_request request = {.method = SKAD_CONTROL_TABLE};
-    skad_client client;
-    skad_answer result;
-
-    skad_exit exit = skad_ask_daemon(options, &request, NULL, &client, &result);
-    if (exit != SKAD_EXIT_DONE) {
-        return exit;
-    }
-    if (options->json) {
-        skad_json_write(stdout, result);
-        puts("");
-    } else {
-        print(result, options->contacts);
-    }
-    skad_client_close(&client);
-    return skad_printed();
+    return skad_ask_and_show(options, &request, NULL, print);
 }
 
 const skad_command skad_command_table = {

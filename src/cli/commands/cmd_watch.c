@@ -4,7 +4,6 @@
 
 #include "skad/record.h"
 #include "src/cli/client/client.h"
-#include "src/cli/client/json.h"
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
 
@@ -33,10 +32,7 @@ static void print_providers(skad_answer change)
 
 static void print(const skad_options *options, skad_answer change)
 {
-    if (options->json) {
-        skad_json_write(stdout, change);
-        puts("");
-    } else if (options->providers) {
+    if (options->providers) {
         print_providers(change);
     } else {
         print_record(change);
@@ -60,7 +56,7 @@ static skad_exit follow(const skad_options *options, skad_client *client, skad_f
                             reply.message[0] != 0 ? reply.message : "the daemon ended the watch");
             return reply.error != SKAD_EXIT_DONE ? reply.error : SKAD_EXIT_FAILED;
         }
-        print(options, reply.result);
+        skad_show_answer(options, reply.result, print);
         exit = skad_printed();
         if (exit != SKAD_EXIT_DONE) {
             (void)skad_fail(failure, "nobody reads what changes");

@@ -7,6 +7,7 @@
 
 #include "proto/address.h"
 #include "src/cli/client/client.h"
+#include "src/cli/client/json.h"
 
 skad_exit skad_complain(skad_exit exit, const skad_failure *failure)
 {
@@ -38,6 +39,30 @@ skad_exit skad_ask_daemon(const skad_options *options, skad_control_request *req
         }
     }
     return exit == SKAD_EXIT_DONE ? exit : skad_complain(exit, &failure);
+}
+
+void skad_show_answer(const skad_options *options, skad_answer result, skad_answer_printer print)
+{
+    if (options->json) {
+        skad_json_write(stdout, result);
+        puts("");
+    } else {
+        print(options, result);
+    }
+}
+
+skad_exit skad_ask_and_show(const skad_options *options, skad_control_request *request,
+                            skad_notice_handler on_notice, skad_answer_printer print)
+{
+    skad_client client;
+    skad_answer result;
+    skad_exit exit = skad_ask_daemon(options, request, on_notice, &client, &result);
+    if (exit != SKAD_EXIT_DONE) {
+        return exit;
+    }
+    skad_show_answer(options, result, print);
+    skad_client_close(&client);
+    return skad_printed();
 }
 
 bool skad_read_id(const skad_command *command, const char *text, const char *what, skad_id *out,

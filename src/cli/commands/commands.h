@@ -38,6 +38,16 @@ skad_exit skad_printed(void);
 skad_exit skad_ask_daemon(const skad_options *options, skad_control_request *request,
                           skad_notice_handler on_notice, skad_client *client, skad_answer *result);
 
+/* Tells a person what the daemon answered, on stdout. */
+typedef void (*skad_answer_printer)(const skad_options *options, skad_answer result);
+
+/* Shows an answer: as one line of JSON with --json, else by `print`. */
+void skad_show_answer(const skad_options *options, skad_answer result, skad_answer_printer print);
+
+/* Asks the daemon as skad_ask_daemon does, shows the answer and flushes stdout; the exit code. */
+skad_exit skad_ask_and_show(const skad_options *options, skad_control_request *request,
+                            skad_notice_handler on_notice, skad_answer_printer print);
+
 /* Reads the argument of a command that is a key or a public key; `what` names it. */
 SKAD_MUST_CHECK bool skad_read_id(const skad_command *command, const char *text, const char *what,
                                   skad_id *out, skad_failure *failure);

@@ -8,10 +8,8 @@
  *
  * A client may read and write on while its operations run, and while its watches tell of changes.
  * A client is freed in one place, review(), which each way into this file calls last. */
-#define _GNU_SOURCE /* accept4 */
 #include "src/daemon/control/control.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,12 +18,11 @@
 #include <ev.h>
 
 #include "crypto/assert.h"
+#include "src/daemon/control/acceptor.h"
 #include "src/daemon/control/connection.h"
 #include "src/daemon/control/control_listen.h"
+#include "src/daemon/control/operation_result.h"
 #include "src/daemon/control/tickets.h"
-
-#define ACCEPTS_A_TURN 16
-#define ACCEPT_PAUSE_S 1.0 /* after running out of descriptors: no spinning on the same client */
 
 typedef struct skad_control_client {
     skad_connection buffers;
@@ -42,9 +39,7 @@ typedef struct skad_control_client {
 struct skad_control {
     skad_control_config config;
     char *path;
-    int fd;
-    ev_io acceptable;
-    ev_timer accept_again;
+    skad_acceptor acceptor;
     control_client *clients[SKAD_CONTROL_CLIENTS_MAX];
     size_t turn; /* where resuming starts, so that nobody is always last */
     skad_tickets operations;
@@ -114,7 +109,7 @@ static void end_watch(skad_control *control, size_t at)
 {
     skad_ticket ticket = take_watch(control, at);
     skad_writer writer = begin_response(control);
-    skad_method_unwatched(&ticket, &writer);
+    skad_watch_result(&ticket, &writer);
     respond(ticket.client, &writer);
 }
 
@@ -335,7 +330,7 @@ static void on_writable(struct ev_loop *loop, ev_io *watcher, int revents)
     review(client);
 }
 
-/* ---- Accepting ---- */
+/* ---- Clients come ---- */
 
 static void refuse(skad_control *control, int fd)
 {
@@ -355,8 +350,9 @@ size_t skad_control_clients(const skad_control *control)
     return count;
 }
 
-static void admit(skad_control *control, int fd)
+static void admit(void *user, int fd)
 {
+    skad_control *control = user;
     size_t place = 0;
     while (place < SKAD_CONTROL_CLIENTS_MAX && control->clients[place] != NULL) {
         place++;
@@ -377,32 +373,6 @@ static void admit(skad_control *control, int fd)
     ev_io_start(control->config.loop, &client->readable);
 }
 
-static void on_acceptable(struct ev_loop *loop, ev_io *watcher, int revents)
-{
-    (void)revents;
-    skad_control *control = watcher->data;
-    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-        int fd = accept4(control->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            admit(control, fd);
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            return;
-        } else if (errno != EINTR && errno != ECONNABORTED) {
-            ev_io_stop(loop, &control->acceptable);
-            ev_timer_set(&control->accept_again, ACCEPT_PAUSE_S, 0.);
-            ev_timer_start(loop, &control->accept_again);
-            return;
-        }
-    }
-}
-
-static void on_accept_again(struct ev_loop *loop, ev_timer *watcher, int revents)
-{
-    (void)revents;
-    skad_control *control = watcher->data;
-    ev_io_start(loop, &control->acceptable);
-}
-
 bool skad_control_new(const skad_control_config *config, skad_control **out, skad_failure *failure)
 {
     skad_control *control = calloc(1, sizeof *control);
@@ -412,18 +382,18 @@ bool skad_control_new(const skad_control_config *config, skad_control **out, ska
         free(path);
         return skad_fail(failure, "out of memory");
     }
-    if (!skad_control_listen(path, &control->fd, failure)) {
+    skad_acceptor *acceptor = &control->acceptor;
+    if (!skad_control_listen(path, &acceptor->fd, failure)) {
         free(control);
         free(path);
         return false;
     }
     control->config = *config;
     control->path = path;
-    ev_io_init(&control->acceptable, on_acceptable, control->fd, EV_READ);
-    ev_timer_init(&control->accept_again, on_accept_again, ACCEPT_PAUSE_S, 0.);
-    control->acceptable.data = control;
-    control->accept_again.data = control;
-    ev_io_start(config->loop, &control->acceptable);
+    acceptor->loop = config->loop;
+    acceptor->accepted = admit;
+    acceptor->user = control;
+    skad_acceptor_start(acceptor);
     *out = control;
     return true;
 }
@@ -438,9 +408,7 @@ void skad_control_free(skad_control *control)
             free_client(control->clients[i]);
         }
     }
-    ev_io_stop(control->config.loop, &control->acceptable);
-    ev_timer_stop(control->config.loop, &control->accept_again);
-    close(control->fd);
+    skad_acceptor_stop(&control->acceptor);
     unlink(control->path);
     free(control->path);
     free(control);
@@ -454,7 +422,7 @@ void skad_control_step(skad_control *control, const skad_event *event)
     if (at < control->operations.count) {
         const skad_ticket *ticket = &control->operations.entries[at];
         skad_writer writer = begin_response(control);
-        skad_method_step(event, ticket, &writer);
+        skad_step_notice(event, ticket, &writer);
         respond(ticket->client, &writer);
         review(ticket->client);
     }
@@ -467,7 +435,7 @@ void skad_control_changed(skad_control *control, const skad_event *event)
         skad_ticket *ticket = &control->watches.entries[at];
         ticket->changes++;
         skad_writer writer = begin_response(control);
-        skad_method_changed(event, ticket, &writer);
+        skad_change_notice(event, ticket, &writer);
         respond(ticket->client, &writer);
         review(ticket->client);
     }
@@ -481,7 +449,7 @@ void skad_control_finish(skad_control *control, const skad_event *event)
     }
     skad_ticket ticket = take_operation(control, at);
     skad_writer writer = begin_response(control);
-    skad_method_finish(event, &ticket, &writer);
+    skad_operation_result(event, &ticket, &writer);
     respond(ticket.client, &writer);
     review(ticket.client);
 }

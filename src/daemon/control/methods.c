@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/assert.h"
 #include "skad/records.h"
 #include "src/daemon/control/ban_result.h"
 #include "src/daemon/control/results.h"
@@ -13,58 +14,38 @@
 #include "src/daemon/control/table_result.h"
 #include "src/daemon/system/failure.h"
 
-/* What we sign lives as long as holders allow, less two hours of a day: they judge it by their own
- * clocks. */
 #define LIVES_MAX      2
 #define CLOCKS_DIVISOR 12
 
-skad_method_manner skad_method_manner_of(skad_control_method method)
+uint64_t skad_method_life_s(uint64_t record_life_s)
 {
-    switch (method) {
-    case SKAD_CONTROL_PING:
-    case SKAD_CONTROL_LOOKUP:
-    case SKAD_CONTROL_TRACE:
-    case SKAD_CONTROL_PUT:
-    case SKAD_CONTROL_STORE:
-    case SKAD_CONTROL_PUBLISH:
-    case SKAD_CONTROL_ANNOUNCE:
-    case SKAD_CONTROL_GET:
-    case SKAD_CONTROL_RESOLVE:
-    case SKAD_CONTROL_PROVIDERS:
-        return SKAD_METHOD_OPERATION;
-    case SKAD_CONTROL_WATCH_RECORD:
-    case SKAD_CONTROL_WATCH_PROVIDERS:
-        return SKAD_METHOD_WATCH;
-    case SKAD_CONTROL_UNWATCH:
-        return SKAD_METHOD_UNWATCH;
-    case SKAD_CONTROL_WITHDRAW:
-    case SKAD_CONTROL_RECORDS:
-    case SKAD_CONTROL_BANS:
-    case SKAD_CONTROL_BAN:
-    case SKAD_CONTROL_UNBAN:
-    case SKAD_CONTROL_ALLOW:
-    case SKAD_CONTROL_TABLE:
-    case SKAD_CONTROL_STATUS:
-        break;
-    }
-    return SKAD_METHOD_AT_ONCE;
+    return LIVES_MAX * record_life_s - record_life_s / CLOCKS_DIVISOR;
 }
 
 /* ---- Starting ---- */
 
 static uint32_t life_of(const skad_method_context *context, const skad_control_request *request)
 {
-    if (request->life_s != 0) {
-        return request->life_s;
-    }
-    uint32_t day_s = context->profile->record_life_s;
-    return LIVES_MAX * day_s - day_s / CLOCKS_DIVISOR;
+    return request->life_s != 0 ? request->life_s
+                                : (uint32_t)skad_method_life_s(context->profile->record_life_s);
 }
 
-static skad_status start_trace(const skad_method_context *context, const skad_id *target,
-                               skad_time now, skad_op *op)
+static skad_status start_ping(const skad_method_context *context,
+                              const skad_control_request *request, skad_time now, skad_op *op)
 {
-    skad_status status = skad_node_lookup(context->node, target, now, op);
+    return skad_node_ping(context->node, &request->address, now, op);
+}
+
+static skad_status start_lookup(const skad_method_context *context,
+                                const skad_control_request *request, skad_time now, skad_op *op)
+{
+    return skad_node_lookup(context->node, &request->id, now, op);
+}
+
+static skad_status start_trace(const skad_method_context *context,
+                               const skad_control_request *request, skad_time now, skad_op *op)
+{
+    skad_status status = start_lookup(context, request, now, op);
     if (status == SKAD_OK) {
         skad_node_trace(context->node, *op);
     }
@@ -133,6 +114,12 @@ static skad_status start_announce(const skad_method_context *context,
     return skad_node_announce(context->node, &announce, now, op);
 }
 
+static skad_status start_get(const skad_method_context *context,
+                             const skad_control_request *request, skad_time now, skad_op *op)
+{
+    return skad_node_get(context->node, SKAD_RECORD_IMMUTABLE, &request->id, now, op);
+}
+
 /* The key of the record that a request names by its publisher and salt. */
 static bool record_key(const skad_control_request *request, skad_id *key)
 {
@@ -143,106 +130,157 @@ static bool record_key(const skad_control_request *request, skad_id *key)
     return true;
 }
 
-static skad_status start_watch(const skad_method_context *context,
-                               const skad_control_request *request, skad_time now, skad_op *op)
+static skad_status start_resolve(const skad_method_context *context,
+                                 const skad_control_request *request, skad_time now, skad_op *op)
 {
-    skad_id key = request->id;
-    skad_record_type type = SKAD_RECORD_ANNOUNCEMENT;
-    if (request->method == SKAD_CONTROL_WATCH_RECORD) {
-        type = SKAD_RECORD_MUTABLE;
-        if (!record_key(request, &key)) {
-            return SKAD_ERR_INPUT;
-        }
+    skad_id key;
+    return record_key(request, &key)
+               ? skad_node_get(context->node, SKAD_RECORD_MUTABLE, &key, now, op)
+               : SKAD_ERR_INPUT;
+}
+
+static skad_status start_providers(const skad_method_context *context,
+                                   const skad_control_request *request, skad_time now, skad_op *op)
+{
+    return skad_node_get(context->node, SKAD_RECORD_ANNOUNCEMENT, &request->id, now, op);
+}
+
+static skad_status watch_record(const skad_method_context *context,
+                                const skad_control_request *request, skad_time now, skad_op *op)
+{
+    skad_id key;
+    return record_key(request, &key) ? skad_node_watch(context->node, SKAD_RECORD_MUTABLE, &key,
+                                                       request->every_s, now, op)
+                                     : SKAD_ERR_INPUT;
+}
+
+static skad_status watch_providers(const skad_method_context *context,
+                                   const skad_control_request *request, skad_time now, skad_op *op)
+{
+    return skad_node_watch(context->node, SKAD_RECORD_ANNOUNCEMENT, &request->id, request->every_s,
+                           now, op);
+}
+
+/* ---- Answered at once ---- */
+
+static void answer_withdraw(const skad_method_context *context, const skad_control_request *request,
+                            skad_time now, skad_writer *writer)
+{
+    (void)now;
+    skad_control_write_result(writer, request->msgid);
+    skad_write_map(writer, 1);
+    skad_result_uint(writer, "withdrawn", skad_node_withdraw(context->node, &request->id, 0));
+}
+
+static void answer_records(const skad_method_context *context, const skad_control_request *request,
+                           skad_time now, skad_writer *writer)
+{
+    size_t start = writer->len;
+    skad_control_write_result(writer, request->msgid);
+    if (!skad_shelf_result(context, request, now, writer)) {
+        writer->len = start;
+        skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_STORAGE,
+                                 "the store cannot be read");
     }
-    return skad_node_watch(context->node, type, &key, request->every_s, now, op);
+}
+
+static void answer_table(const skad_method_context *context, const skad_control_request *request,
+                         skad_time now, skad_writer *writer)
+{
+    size_t start = writer->len;
+    skad_control_write_result(writer, request->msgid);
+    if (!skad_table_result(context, now, writer)) {
+        writer->len = start;
+        skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_BUSY, "out of memory");
+    }
+}
+
+static void answer_status(const skad_method_context *context, const skad_control_request *request,
+                          skad_time now, skad_writer *writer)
+{
+    skad_control_write_result(writer, request->msgid);
+    skad_status_result(context, now, writer);
+}
+
+/* ---- The table ---- */
+
+/* What a method is. A method that is answered at once has `answer`, an operation or a watch has
+ * `start`. */
+typedef struct method_row {
+    skad_method_manner manner;
+    skad_status (*start)(const skad_method_context *context, const skad_control_request *request,
+                         skad_time now, skad_op *op);
+    void (*answer)(const skad_method_context *context, const skad_control_request *request,
+                   skad_time now, skad_writer *writer);
+    const char *limits; /* what its parameters have to be; NULL: nothing to say about them */
+} method_row;
+
+#define WATCH_LIMITS "a watch looks every 5 seconds or less often, and a salt has at most 64 bytes"
+
+static const method_row METHODS[] = {
+    [SKAD_CONTROL_PING] = {SKAD_METHOD_OPERATION, .start = start_ping,
+                           .limits = "this address may not be contacted in this network profile"},
+    [SKAD_CONTROL_LOOKUP] = {SKAD_METHOD_OPERATION, .start = start_lookup},
+    [SKAD_CONTROL_TRACE] = {SKAD_METHOD_OPERATION, .start = start_trace},
+    [SKAD_CONTROL_PUT] = {SKAD_METHOD_OPERATION, .start = start_put,
+                          .limits = "a value has 1 to 1000 bytes"},
+    [SKAD_CONTROL_STORE] = {SKAD_METHOD_OPERATION, .start = start_store,
+                            .limits =
+                                "only a record with a sequence can be compared, and it must not "
+                                "have expired"},
+    [SKAD_CONTROL_PUBLISH] =
+        {SKAD_METHOD_OPERATION, .start = start_publish,
+         .limits = "a value has at most 800 bytes, a salt at most 64; a record lives "
+                   "at most two days of the network (its record_life_s), and one "
+                   "that is kept at least a sixth of one"},
+    [SKAD_CONTROL_ANNOUNCE] = {SKAD_METHOD_OPERATION, .start = start_announce,
+                               .limits =
+                                   "metadata have at most 128 bytes; an announcement lives at most "
+                                   "two days of the network (its record_life_s), and one that is "
+                                   "kept at least a sixth of one"},
+    [SKAD_CONTROL_GET] = {SKAD_METHOD_OPERATION, .start = start_get},
+    [SKAD_CONTROL_RESOLVE] = {SKAD_METHOD_OPERATION, .start = start_resolve,
+                              .limits = "a salt has at most 64 bytes"},
+    [SKAD_CONTROL_PROVIDERS] = {SKAD_METHOD_OPERATION, .start = start_providers},
+    [SKAD_CONTROL_WATCH_RECORD] = {SKAD_METHOD_WATCH, .start = watch_record,
+                                   .limits = WATCH_LIMITS},
+    [SKAD_CONTROL_WATCH_PROVIDERS] = {SKAD_METHOD_WATCH, .start = watch_providers,
+                                      .limits = WATCH_LIMITS},
+    [SKAD_CONTROL_UNWATCH] = {SKAD_METHOD_UNWATCH},
+    [SKAD_CONTROL_WITHDRAW] = {SKAD_METHOD_AT_ONCE, .answer = answer_withdraw},
+    [SKAD_CONTROL_RECORDS] = {SKAD_METHOD_AT_ONCE, .answer = answer_records},
+    [SKAD_CONTROL_BANS] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer},
+    [SKAD_CONTROL_BAN] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer},
+    [SKAD_CONTROL_UNBAN] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer},
+    [SKAD_CONTROL_ALLOW] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer},
+    [SKAD_CONTROL_TABLE] = {SKAD_METHOD_AT_ONCE, .answer = answer_table},
+    [SKAD_CONTROL_STATUS] = {SKAD_METHOD_AT_ONCE, .answer = answer_status},
+};
+
+#define ONE_METHOD(name, text) +1
+_Static_assert(sizeof METHODS / sizeof METHODS[0] == 0 SKAD_CONTROL_METHODS(ONE_METHOD),
+               "a row for each method");
+
+skad_method_manner skad_method_manner_of(skad_control_method method)
+{
+    return METHODS[method].manner;
 }
 
 skad_status skad_method_start(const skad_method_context *context,
                               const skad_control_request *request, skad_time now, skad_op *op)
 {
-    skad_node *node = context->node;
-    skad_id key;
+    SKAD_ASSERT(METHODS[request->method].start != NULL);
+    return METHODS[request->method].start(context, request, now, op);
+}
 
-    switch (request->method) {
-    case SKAD_CONTROL_PING:
-        return skad_node_ping(node, &request->address, now, op);
-    case SKAD_CONTROL_LOOKUP:
-        return skad_node_lookup(node, &request->id, now, op);
-    case SKAD_CONTROL_TRACE:
-        return start_trace(context, &request->id, now, op);
-    case SKAD_CONTROL_PUT:
-        return start_put(context, request, now, op);
-    case SKAD_CONTROL_STORE:
-        return start_store(context, request, now, op);
-    case SKAD_CONTROL_PUBLISH:
-        return start_publish(context, request, now, op);
-    case SKAD_CONTROL_ANNOUNCE:
-        return start_announce(context, request, now, op);
-    case SKAD_CONTROL_GET:
-        return skad_node_get(node, SKAD_RECORD_IMMUTABLE, &request->id, now, op);
-    case SKAD_CONTROL_RESOLVE:
-        return record_key(request, &key) ? skad_node_get(node, SKAD_RECORD_MUTABLE, &key, now, op)
-                                         : SKAD_ERR_INPUT;
-    case SKAD_CONTROL_PROVIDERS:
-        return skad_node_get(node, SKAD_RECORD_ANNOUNCEMENT, &request->id, now, op);
-    case SKAD_CONTROL_WATCH_RECORD:
-    case SKAD_CONTROL_WATCH_PROVIDERS:
-        return start_watch(context, request, now, op);
-    case SKAD_CONTROL_UNWATCH:
-    case SKAD_CONTROL_WITHDRAW:
-    case SKAD_CONTROL_RECORDS:
-    case SKAD_CONTROL_BANS:
-    case SKAD_CONTROL_BAN:
-    case SKAD_CONTROL_UNBAN:
-    case SKAD_CONTROL_ALLOW:
-    case SKAD_CONTROL_TABLE:
-    case SKAD_CONTROL_STATUS:
-        break;
-    }
-    return SKAD_ERR_INPUT;
+void skad_method_answer(const skad_method_context *context, const skad_control_request *request,
+                        skad_time now, skad_writer *writer)
+{
+    SKAD_ASSERT(METHODS[request->method].answer != NULL);
+    METHODS[request->method].answer(context, request, now, writer);
 }
 
 /* ---- Not starting ---- */
-
-/* What a method's parameters have to be, where the node would not take them. */
-static const char *limits_of(skad_control_method method)
-{
-    switch (method) {
-    case SKAD_CONTROL_PING:
-        return "this address may not be contacted in this network profile";
-    case SKAD_CONTROL_PUT:
-        return "a value has 1 to 1000 bytes";
-    case SKAD_CONTROL_STORE:
-        return "only a record with a sequence can be compared, and it must not have expired";
-    case SKAD_CONTROL_PUBLISH:
-        return "a value has at most 800 bytes, a salt at most 64; a record lives at most two days "
-               "of "
-               "the network (its record_life_s), and one that is kept at least a sixth of one";
-    case SKAD_CONTROL_ANNOUNCE:
-        return "metadata have at most 128 bytes; an announcement lives at most two days of the "
-               "network (its record_life_s), and one that is kept at least a sixth of one";
-    case SKAD_CONTROL_RESOLVE:
-        return "a salt has at most 64 bytes";
-    case SKAD_CONTROL_WATCH_RECORD:
-    case SKAD_CONTROL_WATCH_PROVIDERS:
-        return "a watch looks every 5 seconds or less often, and a salt has at most 64 bytes";
-    case SKAD_CONTROL_LOOKUP:
-    case SKAD_CONTROL_TRACE:
-    case SKAD_CONTROL_GET:
-    case SKAD_CONTROL_PROVIDERS:
-    case SKAD_CONTROL_UNWATCH:
-    case SKAD_CONTROL_WITHDRAW:
-    case SKAD_CONTROL_RECORDS:
-    case SKAD_CONTROL_BANS:
-    case SKAD_CONTROL_BAN:
-    case SKAD_CONTROL_UNBAN:
-    case SKAD_CONTROL_ALLOW:
-    case SKAD_CONTROL_TABLE:
-    case SKAD_CONTROL_STATUS:
-        break;
-    }
-    return "the node cannot take these parameters";
-}
 
 void skad_method_refuse(const skad_control_request *request, skad_status status,
                         skad_writer *writer)
@@ -250,7 +288,9 @@ void skad_method_refuse(const skad_control_request *request, skad_status status,
     skad_failure why;
     skad_control_error error = SKAD_CONTROL_ERROR_INPUT;
     if (status == SKAD_ERR_INPUT) {
-        (void)skad_fail(&why, "%s", limits_of(request->method));
+        const char *limits = METHODS[request->method].limits;
+        (void)skad_fail(&why, "%s",
+                        limits != NULL ? limits : "the node cannot take these parameters");
     } else if (status == SKAD_ERR_FORMAT) {
         (void)skad_fail(&why, "these bytes are no record, or its signature is wrong");
     } else if (status == SKAD_ERR_MISSING) {
@@ -265,43 +305,4 @@ void skad_method_refuse(const skad_control_request *request, skad_status status,
         (void)skad_fail(&why, "%s", skad_status_text(status));
     }
     skad_control_write_error(writer, request->msgid, error, why.text);
-}
-
-/* ---- Answered at once ---- */
-
-static void withdraw(const skad_method_context *context, const skad_id *key, skad_writer *writer)
-{
-    skad_write_map(writer, 1);
-    skad_result_uint(writer, "withdrawn", skad_node_withdraw(context->node, key, 0));
-}
-
-static bool about_bans(skad_control_method method)
-{
-    return method == SKAD_CONTROL_BANS || method == SKAD_CONTROL_BAN ||
-           method == SKAD_CONTROL_UNBAN || method == SKAD_CONTROL_ALLOW;
-}
-
-void skad_method_answer(const skad_method_context *context, const skad_control_request *request,
-                        skad_time now, skad_writer *writer)
-{
-    size_t start = writer->len;
-    if (about_bans(request->method)) {
-        skad_ban_answer(context, request, now, writer);
-        return;
-    }
-    skad_control_write_result(writer, request->msgid);
-    if (request->method == SKAD_CONTROL_STATUS) {
-        skad_status_result(context, now, writer);
-    } else if (request->method == SKAD_CONTROL_WITHDRAW) {
-        withdraw(context, &request->id, writer);
-    } else if (request->method == SKAD_CONTROL_RECORDS) {
-        if (!skad_shelf_result(context, request, now, writer)) {
-            writer->len = start;
-            skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_STORAGE,
-                                     "the store cannot be read");
-        }
-    } else if (!skad_table_result(context, now, writer)) {
-        writer->len = start;
-        skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_BUSY, "out of memory");
-    }
 }

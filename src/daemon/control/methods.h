@@ -1,12 +1,10 @@
-/* What the methods of the control socket do to a node, and what their results look like.
- * docs/control.md lists the keys; they are stable. */
+/* What the methods of the control socket do to a node. docs/control.md lists them. */
 #ifndef SKAD_DAEMON_CONTROL_METHODS_H
 #define SKAD_DAEMON_CONTROL_METHODS_H
 
 #include "proto/control.h"
 #include "skad/node.h"
 #include "skad/store.h"
-#include "src/daemon/control/tickets.h"
 #include "src/daemon/net/udp.h"
 #include "src/daemon/net/workers.h"
 #include "src/daemon/sandbox/sandbox.h"
@@ -27,12 +25,16 @@ typedef struct skad_method_context {
 /* How a method is answered. */
 typedef enum skad_method_manner {
     SKAD_METHOD_AT_ONCE,   /* skad_method_answer */
-    SKAD_METHOD_OPERATION, /* skad_method_start, then skad_method_finish when its event came */
-    SKAD_METHOD_WATCH,     /* skad_method_start, skad_method_changed, skad_method_unwatched */
+    SKAD_METHOD_OPERATION, /* skad_method_start, then its event */
+    SKAD_METHOD_WATCH,     /* skad_method_start, then its changes */
     SKAD_METHOD_UNWATCH,   /* ends a watch: who keeps watches answers */
 } skad_method_manner;
 
 skad_method_manner skad_method_manner_of(skad_control_method method);
+
+/* How long a record lives that we sign, where the request does not say: as long as holders allow,
+ * two lives of the network, less two hours of a day, since they judge it by their own clocks. */
+uint64_t skad_method_life_s(uint64_t record_life_s);
 
 /* Starts an operation or a watch. Errors: those of skad_node_ping and its siblings
  * (skad/node.h, skad/records.h). */
@@ -47,15 +49,5 @@ void skad_method_refuse(const skad_control_request *request, skad_status status,
 /* Writes the response of a method that is answered at once. */
 void skad_method_answer(const skad_method_context *context, const skad_control_request *request,
                         skad_time now, skad_writer *writer);
-
-/* Writes the notification of a traced lookup's step, of a change that a watch has seen. */
-void skad_method_step(const skad_event *event, const skad_ticket *ticket, skad_writer *writer);
-void skad_method_changed(const skad_event *event, const skad_ticket *ticket, skad_writer *writer);
-
-/* Writes the response to the operation that an event ends. */
-void skad_method_finish(const skad_event *event, const skad_ticket *ticket, skad_writer *writer);
-
-/* Writes the response to a watch that ends. */
-void skad_method_unwatched(const skad_ticket *ticket, skad_writer *writer);
 
 #endif

@@ -9,6 +9,7 @@
 #include "src/sim/base/memory.h"
 #include "src/sim/program/command.h"
 #include "src/sim/report/stats.h"
+#include "src/sim/scenario/keys.h"
 
 static void prepare(skad_sim_scenario *scenario)
 {

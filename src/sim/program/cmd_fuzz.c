@@ -7,6 +7,7 @@
 #include "src/sim/base/memory.h"
 #include "src/sim/program/command.h"
 #include "src/sim/scenario/invent.h"
+#include "src/sim/scenario/keys.h"
 
 #define SEEDS_MAX 1000000
 

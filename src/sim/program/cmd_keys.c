@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "src/sim/program/command.h"
+#include "src/sim/scenario/keys.h"
 
 static skad_sim_exit run(skad_sim_request *request)
 {

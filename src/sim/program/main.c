@@ -6,6 +6,8 @@
 
 #include "src/sim/base/cryptography.h"
 #include "src/sim/program/command.h"
+#include "src/sim/scenario/keys.h"
+#include "src/sim/scenario/reader.h"
 
 static const skad_sim_command *const COMMANDS[] = {
     &skad_sim_command_run,   &skad_sim_command_build, &skad_sim_command_adversary,

@@ -5,6 +5,7 @@
 
 #include "src/sim/base/cryptography.h"
 #include "src/sim/report/stats.h"
+#include "src/sim/scenario/keys.h"
 
 /* ---- JSON ---- */
 

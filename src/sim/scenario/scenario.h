@@ -1,7 +1,5 @@
-/* A scenario: all that an experiment is made of, as plain numbers. Read from a file of `key =
- * value` lines, changed key by key from the command line, told by every report. One table of rows
- * is the parser's list of keys, their ranges, and their documentation (docs/scenarios/README.md is
- * printed from it by `skad sim keys`). */
+/* A scenario: all that an experiment is made of, as plain numbers. It is read from a file
+ * (reader.h), changed key by key from the command line (keys.h), and told by every report. */
 #ifndef SKAD_SIM_SCENARIO_SCENARIO_H
 #define SKAD_SIM_SCENARIO_SCENARIO_H
 
@@ -11,6 +9,7 @@
 #include <stdint.h>
 
 #include "skad/profile.h"
+#include "src/sim/scenario/reason.h"
 
 typedef enum skad_sim_build { SKAD_SIM_FILLED, SKAD_SIM_JOINED } skad_sim_build;
 
@@ -116,40 +115,11 @@ typedef struct skad_sim_scenario {
 
 void skad_sim_scenario_default(skad_sim_scenario *out);
 
-#define SKAD_SIM_REASON_BYTES 256
-
-/* A key by its first `len` bytes, static storage; NULL: there is none of that name. */
-const char *skad_sim_scenario_key(const char *name, size_t len);
-
-/* Sets one key. False: *reason tells why, in one line. */
-bool skad_sim_scenario_set(skad_sim_scenario *scenario, const char *key, const char *value,
-                           char reason[static SKAD_SIM_REASON_BYTES]);
-
-/* Reads a file over what is there. False: *reason names the line. */
-bool skad_sim_scenario_read(skad_sim_scenario *scenario, const char *path,
-                            char reason[static SKAD_SIM_REASON_BYTES]);
-
-/* The same from memory: `len` bytes, zero-terminated behind them, taken apart on the way. */
-bool skad_sim_scenario_parse(skad_sim_scenario *scenario, char *text, size_t len,
-                             char reason[static SKAD_SIM_REASON_BYTES]);
-
 /* Whether the whole makes sense. */
 bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
                              char reason[static SKAD_SIM_REASON_BYTES]);
 
 /* The network profile of a scenario. */
 skad_profile skad_sim_scenario_profile(const skad_sim_scenario *scenario);
-
-/* Rows in their order, for documentation and reports: `key`, its value as text, its range, what it
- * is. False behind the last. */
-typedef struct skad_sim_row_text {
-    const char *key;
-    const char *about;
-    char value[SKAD_SIM_PATH_MAX];
-    char range[SKAD_SIM_PATH_MAX];
-    bool number; /* as JSON: a number, else a string */
-} skad_sim_row_text;
-
-bool skad_sim_scenario_row(const skad_sim_scenario *scenario, size_t row, skad_sim_row_text *out);
 
 #endif

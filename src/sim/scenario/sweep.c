@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/sim/base/memory.h"
+#include "src/sim/scenario/keys.h"
 
 void skad_sim_sweep_free(skad_sim_sweep *sweep)
 {

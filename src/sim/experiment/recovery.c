@@ -1,0 +1,108 @@
+#include "src/sim/experiment/recovery.h"
+
+#include "skad/record.h"
+
+#define PROOF_LOOKUPS 20                   /* after all faults have ended */
+#define PROOF_US      (70 * SKAD_US_PER_S) /* they have ended by then */
+
+static void end_faults(skad_sim_course *self)
+{
+    skad_sim_scenario *scenario = &self->world->scenario;
+    self->faults_over = true;
+    scenario->loss = 0;
+    scenario->duplicate = 0;
+    scenario->corrupt = 0;
+    scenario->reorder = 0;
+    scenario->bandwidth_kbps = 0;
+    scenario->partition_for_s = 0;
+}
+
+static void break_off(skad_sim_course *self, const char *what, uint32_t node)
+{
+    if (self->world->broken == NULL) {
+        self->world->broken = what;
+        self->world->broken_node = node;
+    }
+}
+
+/* The last survivor has nobody to join. */
+static void prove_joined(skad_sim_course *self)
+{
+    const skad_world *world = self->world;
+    uint32_t up = 0;
+    for (uint32_t node = 0; node < world->honest; node++) {
+        up += skad_world_up(world, node);
+    }
+    for (uint32_t node = 0; node < world->honest; node++) {
+        if (up > 1 && skad_world_up(world, node) && !world->nodes[node].joined) {
+            break_off(self, "all that are up have joined once all faults have ended", node);
+        }
+    }
+}
+
+/* What is signed ends by the wall clock; where clocks differ too much, some take it for expired. */
+static bool ends_alike(const skad_world *world, const skad_sim_value *value)
+{
+    const skad_sim_scenario *scenario = &world->scenario;
+    return value->name.type == SKAD_RECORD_IMMUTABLE ||
+           8 * scenario->clock_skew_s < scenario->record_life_s;
+}
+
+/* Lookups and gets of a network that has recovered, apart from the measured ones. */
+static void prove_finding(skad_sim_course *self)
+{
+    skad_world *world = self->world;
+    skad_sim_askers *askers = &self->askers;
+    for (uint32_t node = 0; node < world->count; node++) {
+        skad_sim_askers_forget(askers, node);
+    }
+    askers->lookups = (skad_sim_lookups){0};
+    askers->gets = (skad_sim_gets){0};
+    for (int i = 0; i < PROOF_LOOKUPS; i++) {
+        skad_sim_askers_look_up(askers);
+        skad_sim_course_until(self, world->now_us + SKAD_US_PER_S, false);
+    }
+    for (uint32_t i = 0; i < self->values.count; i++) {
+        if (self->values.all[i].safe && ends_alike(world, &self->values.all[i])) {
+            skad_sim_askers_get(askers, i);
+            skad_sim_course_until(self, world->now_us + SKAD_US_PER_S, false);
+        }
+    }
+    skad_sim_course_until(self, world->now_us + PROOF_US, false);
+    if (askers->lookups.nearest < askers->lookups.ended) {
+        break_off(self, "lookups find the nearest node once all faults have ended", 0);
+    }
+    if (askers->gets.right < askers->gets.ended) {
+        break_off(self, "a value with a holder left is found once all faults have ended", 0);
+    }
+}
+
+/* Whether lookups have all that they are made of. */
+static bool defended(const skad_sim_scenario *scenario)
+{
+    skad_sim_scenario usual;
+    skad_sim_scenario_default(&usual);
+    return scenario->closing_round && scenario->neighbourhood_check && scenario->eta == usual.eta &&
+           scenario->beta == usual.beta && scenario->steps_to_stop == usual.steps_to_stop;
+}
+
+/* Adversaries, and nodes that NATs hide, may keep lookups from the nearest node for ever, and churn
+ * may take all holders one after the other. */
+void skad_sim_recovery_prove(skad_sim_course *self)
+{
+    skad_world *world = self->world;
+    const skad_sim_scenario *scenario = &world->scenario;
+    bool hidden = scenario->nat_full_cone + scenario->nat_restricted + scenario->nat_symmetric > 0;
+    if (scenario->settle_s <= 0 || world->broken != NULL || self->stopped) {
+        return;
+    }
+    end_faults(self);
+    skad_sim_course_until(self, world->now_us + skad_sim_us_of_s(scenario->settle_s), false);
+    if (scenario->adversary != SKAD_SIM_HONEST || hidden) {
+        return;
+    }
+    prove_joined(self);
+    if (scenario->churn == SKAD_SIM_NO_CHURN && defended(scenario)) {
+        prove_finding(self);
+    }
+}

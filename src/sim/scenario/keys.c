@@ -1,0 +1,300 @@
+/* Setting one key, and telling all of them. */
+#include "src/sim/scenario/keys.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NODES_MAX 4000000
+#define YEAR_S    31536000.0
+
+typedef enum row_type { WHOLE, REAL, FLAG, CHOICE, PATH } row_type;
+
+typedef struct scenario_row {
+    const char *key;
+    row_type type;
+    size_t place;
+    double min;
+    double max;
+    const char *choices; /* "a|b|c", in the order of the enum */
+    const char *about;
+} scenario_row;
+
+#define AT(field) offsetof(skad_sim_scenario, field)
+
+static const scenario_row ROWS[] = {
+    {"seed", WHOLE, AT(seed), 0, 0x1p53, NULL, "all randomness comes from it"},
+    {"nodes", WHOLE, AT(nodes), 2, NODES_MAX, NULL, "of the network, adversaries included"},
+    {"build", CHOICE, AT(build), 0, 0, "filled|joined",
+     "tables as a long-stable network has them, or by joining node after node"},
+    {"warmup_s", REAL, AT(warmup_s), 0, YEAR_S, NULL, "simulated before anything is counted"},
+    {"duration_s", REAL, AT(duration_s), 0, YEAR_S, NULL,
+     "simulated and counted; ends earlier when all lookups have"},
+    {"settle_s", REAL, AT(settle_s), 0, YEAR_S, NULL,
+     "after that all faults end, and so much later the network must have recovered; 0: no proof"},
+    {"invariants", FLAG, AT(invariants), 0, 0, NULL,
+     "check them after each step, and stop at the first that is broken"},
+    {"k", WHOLE, AT(k), 1, SKAD_K_MAX, NULL, "bucket size"},
+    {"siblings", WHOLE, AT(siblings), 1, SKAD_S_MAX, NULL,
+     "s: nodes that hold a record and that a lookup returns; at most k"},
+    {"paths", WHOLE, AT(paths), 1, SKAD_PATHS_MAX, NULL, "d: disjoint paths of a lookup"},
+    {"alpha", WHOLE, AT(alpha), 1, 4, NULL, "concurrent queries on one path"},
+    {"beta", WHOLE, AT(beta), 1, 16, NULL, "contacts that an answer names at most"},
+    {"steps_to_stop", WHOLE, AT(steps_to_stop), 1, 192, NULL,
+     "requests after which a lookup ends in any case"},
+    {"record_life_s", REAL, AT(record_life_s), 1, YEAR_S, NULL, "how long holders keep a record"},
+    {"group_bucket_max", WHOLE, AT(group_bucket_max), 0, 255, NULL,
+     "peers of one /24 in a bucket; 0: any number"},
+    {"group_table_max", WHOLE, AT(group_table_max), 0, 255, NULL,
+     "peers of one /24 in a table, and asked in a lookup; 0: any number"},
+    {"group_path_max", WHOLE, AT(group_path_max), 0, 255, NULL,
+     "peers of one /24 asked on a path; 0: any number"},
+    {"eta", WHOLE, AT(eta), 0, 5, NULL, "sibling list of eta * s nodes; 0: none"},
+    {"replacements", WHOLE, AT(replacements), 0, 3000, NULL,
+     "peers that a table holds beyond what a stable network of this size fills, in all"},
+    {"closing_round", FLAG, AT(closing_round), 0, 0, NULL,
+     "ask the closest of all paths together before a lookup ends"},
+    {"neighbourhood_check", FLAG, AT(neighbourhood_check), 0, 0, NULL,
+     "look behind neighbours that are dead or crowd suspiciously"},
+    {"static_bits", WHOLE, AT(static_bits), 0, 48, NULL,
+     "c1, priced: reports multiply an adversary's identities by it, nothing is solved"},
+    {"dynamic_bits", WHOLE, AT(dynamic_bits), 0, 48, NULL, "c2, priced likewise"},
+    {"latency", CHOICE, AT(latency), 0, 0, "constant|uniform|log-normal|matrix",
+     "one way, drawn for each datagram; matrix: by pair, from latency_file"},
+    {"latency_ms", REAL, AT(latency_ms), 0, 60000, NULL,
+     "constant: that; uniform: least; log-normal: median"},
+    {"latency_max_ms", REAL, AT(latency_max_ms), 0, 60000, NULL, "uniform: most; log-normal: cap"},
+    {"latency_sigma", REAL, AT(latency_sigma), 0, 5, NULL, "log-normal: of the logarithm"},
+    {"latency_file", PATH, AT(latency_file), 0, 0, NULL,
+     "matrix: one line a place, its milliseconds to each place; nodes are dealt to places"},
+    {"loss", REAL, AT(loss), 0, 1, NULL, "share of datagrams that get lost (an error rate)"},
+    {"duplicate", REAL, AT(duplicate), 0, 1, NULL, "share that arrives twice"},
+    {"corrupt", REAL, AT(corrupt), 0, 1, NULL, "share of which one byte is another on arrival"},
+    {"reorder", REAL, AT(reorder), 0, 1, NULL, "share that is held up on the way"},
+    {"reorder_ms", REAL, AT(reorder_ms), 0, 60000, NULL, "by up to this"},
+    {"bandwidth_kbps", REAL, AT(bandwidth_kbps), 0, 1e9, NULL,
+     "each node's way up, in kilobits a second, with a queue of a second; 0: any"},
+    {"nat_full_cone", REAL, AT(nat_full_cone), 0, 1, NULL,
+     "share of nodes behind a NAT that lets everybody in once it has sent"},
+    {"nat_restricted", REAL, AT(nat_restricted), 0, 1, NULL,
+     "share behind one that lets in whom it has sent to"},
+    {"nat_symmetric", REAL, AT(nat_symmetric), 0, 1, NULL,
+     "share behind one that has another port for each destination"},
+    {"clock_skew_s", REAL, AT(clock_skew_s), 0, YEAR_S, NULL,
+     "wall clocks are wrong by up to this, either way"},
+    {"partition_at_s", REAL, AT(partition_at_s), 0, YEAR_S, NULL,
+     "when the network falls in two, counted from the end of the warm-up"},
+    {"partition_for_s", REAL, AT(partition_for_s), 0, YEAR_S, NULL, "how long; 0: never"},
+    {"partition_share", REAL, AT(partition_share), 0, 1, NULL, "of nodes on the other side"},
+    {"churn", CHOICE, AT(churn), 0, 0, "none|exponential|weibull|trace",
+     "how nodes come and go; node 0 never leaves"},
+    {"uptime_min", REAL, AT(uptime_min), 0.01, 525600, NULL, "mean time for which a node is up"},
+    {"downtime_min", REAL, AT(downtime_min), 0, 525600, NULL,
+     "mean time for which it is down; 0: as long as it is up"},
+    {"weibull_shape", REAL, AT(weibull_shape), 0.1, 10, NULL,
+     "below 1: many short stays and some very long ones"},
+    {"churn_file", PATH, AT(churn_file), 0, 0, NULL,
+     "trace: lines `seconds node up|down`, in the order of time, from the end of the warm-up"},
+    {"keep_store", FLAG, AT(keep_store), 0, 0, NULL, "who comes back has kept its records"},
+    {"crash_at_s", REAL, AT(crash_at_s), 0, YEAR_S, NULL,
+     "when many nodes crash at once, counted from the end of the warm-up"},
+    {"crash_share", REAL, AT(crash_share), 0, 1, NULL, "how many; 0: none"},
+    {"adversary", CHOICE, AT(adversary), 0, 0, "none|drop|collude|misroute|poison|withhold",
+     "what adversaries do with what they are asked"},
+    {"adversary_share", REAL, AT(adversary_share), 0, 0.99, NULL, "of the nodes; never node 0"},
+    {"placement", CHOICE, AT(placement), 0, 0, "anywhere|near-key",
+     "near-key: their IDs are ground to be the closest to one key, which all lookups look for"},
+    {"adversary_subnets", WHOLE, AT(adversary_subnets), 0, 65536, NULL,
+     "/24s that their addresses are in; 0: one each"},
+    {"lookups", WHOLE, AT(lookups), 0, 1e9, NULL, "made by honest nodes, in all"},
+    {"lookup_every_ms", REAL, AT(lookup_every_ms), 0.001, 1e9, NULL, "one begins so often"},
+    {"values", WHOLE, AT(values), 0, 1000000, NULL,
+     "immutable values that node 0 publishes at first and announces hourly"},
+    {"mutables", WHOLE, AT(mutables), 0, 1000000, NULL, "mutable ones"},
+    {"get_every_ms", REAL, AT(get_every_ms), 0, 1e9, NULL,
+     "some honest node asks for one of them so often; 0: nobody does"},
+    {"report_every_s", REAL, AT(report_every_s), 0, YEAR_S, NULL,
+     "a line of the output file each so many simulated seconds; 0: one at the end"},
+};
+#define ROWS_COUNT (sizeof ROWS / sizeof ROWS[0])
+_Static_assert(ROWS_COUNT <= SKAD_SIM_ROWS_MAX, "a place for each key");
+
+/* ---- One key ---- */
+
+size_t skad_sim_scenario_find(const char *key)
+{
+    size_t row = 0;
+    while (row < ROWS_COUNT && strcmp(ROWS[row].key, key) != 0) {
+        row++;
+    }
+    return row < ROWS_COUNT ? row : SKAD_SIM_ROWS_MAX;
+}
+
+const char *skad_sim_scenario_key(const char *name, size_t len)
+{
+    for (size_t i = 0; i < ROWS_COUNT; i++) {
+        if (strlen(ROWS[i].key) == len && strncmp(ROWS[i].key, name, len) == 0) {
+            return ROWS[i].key;
+        }
+    }
+    return NULL;
+}
+
+static bool take_number(const scenario_row *row, const char *value, void *out,
+                        char reason[static SKAD_SIM_REASON_BYTES])
+{
+    char *end = NULL;
+    errno = 0;
+    double number = strtod(value, &end);
+    bool whole = row->type == WHOLE;
+    if (end == value || *end != 0 || errno != 0 || !isfinite(number) || number < row->min ||
+        number > row->max || (whole && floor(number) != number)) {
+        return skad_sim_reason(reason, "%s: '%.40s' is no %s from %g to %g", row->key, value,
+                               whole ? "whole number" : "number", row->min, row->max);
+    }
+    if (whole) {
+        *(uint64_t *)out = (uint64_t)number;
+    } else {
+        *(double *)out = number;
+    }
+    return true;
+}
+
+/* The n-th of "a|b|c"; its length, 0 behind the last. */
+static size_t choice_at(const char *choices, size_t n, const char **out)
+{
+    while (n-- > 0) {
+        choices = strchr(choices, '|');
+        if (choices == NULL) {
+            return 0;
+        }
+        choices++;
+    }
+    *out = choices;
+    return strcspn(choices, "|");
+}
+
+static bool take_choice(const scenario_row *row, const char *value, void *out,
+                        char reason[static SKAD_SIM_REASON_BYTES])
+{
+    const char *choice = NULL;
+    size_t len = 0;
+    for (size_t i = 0; (len = choice_at(row->choices, i, &choice)) > 0; i++) {
+        if (strlen(value) == len && strncmp(choice, value, len) == 0) {
+            *(uint64_t *)out = i;
+            return true;
+        }
+    }
+    return skad_sim_reason(reason, "%s: '%.40s' is none of %s", row->key, value, row->choices);
+}
+
+static bool take_flag(const scenario_row *row, const char *value, void *out,
+                      char reason[static SKAD_SIM_REASON_BYTES])
+{
+    bool yes = strcmp(value, "yes") == 0;
+    if (!yes && strcmp(value, "no") != 0) {
+        return skad_sim_reason(reason, "%s: '%.40s' is neither yes nor no", row->key, value);
+    }
+    *(bool *)out = yes;
+    return true;
+}
+
+static bool take_path(const scenario_row *row, const char *value, void *out,
+                      char reason[static SKAD_SIM_REASON_BYTES])
+{
+    size_t len = strlen(value);
+    if (len >= SKAD_SIM_PATH_MAX) {
+        return skad_sim_reason(reason, "%s: the path is longer than %d bytes", row->key,
+                               SKAD_SIM_PATH_MAX - 1);
+    }
+    memcpy(out, value, len + 1);
+    return true;
+}
+
+bool skad_sim_scenario_set(skad_sim_scenario *scenario, const char *key, const char *value,
+                           char reason[static SKAD_SIM_REASON_BYTES])
+{
+    size_t at = skad_sim_scenario_find(key);
+    if (at == SKAD_SIM_ROWS_MAX) {
+        return skad_sim_reason(reason, "there is no key '%.40s': see 'skad sim keys'", key);
+    }
+    const scenario_row *row = &ROWS[at];
+    void *out = (char *)scenario + row->place;
+    switch (row->type) {
+    case WHOLE:
+    case REAL:
+        return take_number(row, value, out, reason);
+    case FLAG:
+        return take_flag(row, value, out, reason);
+    case CHOICE:
+        return take_choice(row, value, out, reason);
+    case PATH:
+        return take_path(row, value, out, reason);
+    }
+    return false;
+}
+
+/* ---- Telling ---- */
+
+static void tell_value(const scenario_row *row, const skad_sim_scenario *scenario,
+                       char out[static SKAD_SIM_PATH_MAX])
+{
+    const void *at = (const char *)scenario + row->place;
+    const char *choice = "";
+    size_t len = 0;
+    switch (row->type) {
+    case WHOLE:
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "%" PRIu64, *(const uint64_t *)at);
+        break;
+    case REAL:
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "%.12g", *(const double *)at);
+        break;
+    case FLAG:
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "%s", *(const bool *)at ? "yes" : "no");
+        break;
+    case CHOICE:
+        len = choice_at(row->choices, *(const uint64_t *)at, &choice);
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "%.*s", (int)len, choice);
+        break;
+    case PATH:
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "%s", (const char *)at);
+        break;
+    }
+}
+
+static void tell_range(const scenario_row *row, char out[static SKAD_SIM_PATH_MAX])
+{
+    switch (row->type) {
+    case WHOLE:
+    case REAL:
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "%g to %g", row->min, row->max);
+        break;
+    case FLAG:
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "yes, no");
+        break;
+    case CHOICE:
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "%s", row->choices);
+        for (char *bar = out; (bar = strchr(bar, '|')) != NULL;) {
+            *bar = ' ';
+        }
+        break;
+    case PATH:
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "a path");
+        break;
+    }
+}
+
+bool skad_sim_scenario_row(const skad_sim_scenario *scenario, size_t row, skad_sim_row_text *out)
+{
+    if (row >= ROWS_COUNT) {
+        return false;
+    }
+    *out = (skad_sim_row_text){.key = ROWS[row].key, .about = ROWS[row].about};
+    out->number = ROWS[row].type == WHOLE || ROWS[row].type == REAL;
+    tell_value(&ROWS[row], scenario, out->value);
+    tell_range(&ROWS[row], out->range);
+    return true;
+}
