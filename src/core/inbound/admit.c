@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "proto/address.h"
-#include "src/core/inbound/gate.h"
+#include "src/core/inbound/admission.h"
 #include "src/core/node/state.h"
 
 static const skad_id anybody = {{0}};
@@ -36,7 +36,7 @@ static skad_verdict turn_away(const skad_node *node, const skad_address *from,
     }
     if (skad_envelope_glance_at(envelope, envelope_len, &glance) &&
         skad_kind_is_request((skad_kind)glance.kind) &&
-        skad_gate_exhausted(node, from, glance.token)) {
+        skad_admission_exhausted(node, from, glance.token)) {
         return SKAD_VERDICT_RATE;
     }
     return SKAD_VERDICT_ACCEPT;

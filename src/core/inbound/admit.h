@@ -1,6 +1,6 @@
 /* admit: everything that costs less than a signature, cheapest first: size, source address, first
- * half of the network tag, bans of addresses and rates that are used up (gate.h decides about the
- * others), second half, structure, replay, and whether a reply is one that we wait for. Changes
+ * half of the network tag, bans of addresses and rates that are used up (admission.h decides about
+ * the others), second half, structure, replay, and whether a reply is one that we wait for. Changes
  * nothing. */
 #ifndef SKAD_INBOUND_ADMIT_H
 #define SKAD_INBOUND_ADMIT_H

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "src/core/inbound/admission.h"
 #include "src/core/inbound/admit.h"
-#include "src/core/inbound/gate.h"
 #include "src/core/inbound/handle.h"
 #include "src/core/node/state.h"
 
@@ -45,8 +45,8 @@ skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time n
         verdict = SKAD_VERDICT_BANNED;
     }
     if (verdict == SKAD_VERDICT_ACCEPT && admitted.rpc == NULL) {
-        verdict =
-            skad_gate_pass(node, &admitted.envelope, admitted.hello, &intake->from, intake->len);
+        verdict = skad_admission_check(node, &admitted.envelope, admitted.hello, &intake->from,
+                                       intake->len);
     }
     if (verdict != SKAD_VERDICT_ACCEPT) {
         node->stats.verdicts[verdict]++;

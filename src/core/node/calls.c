@@ -47,7 +47,7 @@ void skad_node_cancel(skad_node *node, skad_op op)
 
 void skad_node_press(skad_node *node, bool pressed)
 {
-    node->gate.pressed = pressed;
+    node->admission.pressed = pressed;
 }
 
 /* ---- Bans ---- */

@@ -30,7 +30,7 @@ static skad_fill fill_of_rate(const skad_rate *rate, uint64_t until_us, uint64_t
 void skad_node_caps(const skad_node *node, skad_time now, skad_fill out[static SKAD_CAP_COUNT])
 {
     const skad_node_limits *limits = &node->limits;
-    const skad_gate *gate = &node->gate;
+    const skad_admission *admission = &node->admission;
     const uint64_t now_us = now.mono_us;
     out[SKAD_CAP_PEERS] = fill(node->table.peers.count, limits->peers);
     out[SKAD_CAP_PENDING] = fill(skad_pending_count(&node->pending), limits->pending);
@@ -42,7 +42,8 @@ void skad_node_caps(const skad_node *node, skad_time now, skad_fill out[static S
     out[SKAD_CAP_BANS] = fill(skad_node_bans(node, now, NULL, 0), SKAD_BANS_MAX);
     out[SKAD_CAP_ALLOWED] = fill(node->bans.allowed.count, SKAD_BANS_MAX);
     out[SKAD_CAP_CHECKS_UNPROVEN] =
-        fill_of_rate(&gate->unproven_all, gate->unproven_until_us, now_us);
-    out[SKAD_CAP_CHECKS_PROVEN] = fill_of_rate(&gate->proven_all, gate->proven_until_us, now_us);
+        fill_of_rate(&admission->unproven_all, admission->unproven_until_us, now_us);
+    out[SKAD_CAP_CHECKS_PROVEN] =
+        fill_of_rate(&admission->proven_all, admission->proven_until_us, now_us);
     out[SKAD_CAP_ANSWER_BYTES] = fill_of_rate(&node->answers.rate, node->answers.until_us, now_us);
 }

@@ -21,7 +21,7 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     out->operations = (uint16_t)node->operations.used;
     out->watches = (uint16_t)node->watches.used;
     out->joined = node->join.joined;
-    out->loaded = node->gate.loaded || node->gate.pressed;
+    out->loaded = node->admission.loaded || node->admission.pressed;
     out->observed[0] = skad_observed_address(&node->observed, 0);
     out->observed[1] = skad_observed_address(&node->observed, 1);
     out->epoch = skad_profile_epoch(&node->env.profile, now.unix_s);

@@ -92,8 +92,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     skad_random_bytes(&node->env.random, node->env.token_key, sizeof node->env.token_key);
     skad_profile_network_key(&node->env.profile, node->env.network_key);
     if (allocate(node, simulator.shared) != SKAD_OK ||
-        skad_gate_init(node, &config->rates) != SKAD_OK || skad_handover_init(node) != SKAD_OK ||
-        skad_mend_init(node) != SKAD_OK) {
+        skad_admission_init(node, &config->rates) != SKAD_OK ||
+        skad_handover_init(node) != SKAD_OK || skad_mend_init(node) != SKAD_OK) {
         skad_node_free(node);
         return SKAD_ERR_MEMORY;
     }
@@ -119,7 +119,7 @@ void skad_node_free(skad_node *node)
     skad_observed_free(&node->observed);
     skad_roots_free(&node->roots);
     skad_bans_free(&node->bans);
-    skad_gate_free(node);
+    skad_admission_free(node);
     skad_mend_free(node);
     skad_ping_queue_free(&node->ping_queue);
     skad_handover_free(node);

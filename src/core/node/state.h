@@ -6,8 +6,8 @@
 #include "skad/node.h"
 #include "skad/simulator.h"
 #include "src/core/base/env.h"
+#include "src/core/inbound/admission.h"
 #include "src/core/inbound/duplicates.h"
-#include "src/core/inbound/gate.h"
 #include "src/core/inbound/roots.h"
 #include "src/core/operations/operation.h"
 #include "src/core/operations/report.h"
@@ -48,7 +48,7 @@ struct skad_node {
     skad_reports reports;
 
     skad_roots roots;
-    skad_gate gate;
+    skad_admission admission;
     skad_answer_budget answers;
     skad_bans bans;
     uint64_t heard_us; /* when the last verified answer came; 0: never */

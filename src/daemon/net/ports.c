@@ -117,7 +117,7 @@ static void tell_refused(skad_ports *ports)
     }
     uint64_t held = 0;
     if (refused > ports->refused_told &&
-        skad_log_gate_pass(&ports->refused_gate, ports->now->mono_us, &held)) {
+        skad_log_limit_pass(&ports->refused_limit, ports->now->mono_us, &held)) {
         skad_log(ports->log, SKAD_LOG_WARNING, "the system refused to send %llu datagrams: %s",
                  (unsigned long long)(refused - ports->refused_told), strerror(error));
         ports->refused_told = refused;

@@ -40,7 +40,7 @@ struct skad_ports {
     const skad_time *now;
     skad_workers *workers; /* NULL: none, all is done on the loop */
     ev_async done;         /* sent by workers */
-    skad_log_gate refused_gate;
+    skad_log_limit refused_limit;
     uint64_t refused_told; /* datagrams that the kernel refused, as last logged */
 };
 

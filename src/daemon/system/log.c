@@ -8,8 +8,8 @@
 
 #include "skad/types.h"
 
-#define LINE_BYTES    1024
-#define GATE_CLOSE_US (60 * SKAD_US_PER_S)
+#define LINE_BYTES     1024
+#define LIMIT_PAUSE_US (60 * SKAD_US_PER_S)
 
 static const char *level_name(skad_log_level level)
 {
@@ -56,14 +56,14 @@ void skad_log(skad_log_level least, skad_log_level level, const char *format, ..
     (void)written;
 }
 
-bool skad_log_gate_pass(skad_log_gate *gate, uint64_t mono_us, uint64_t *held)
+bool skad_log_limit_pass(skad_log_limit *limit, uint64_t mono_us, uint64_t *held)
 {
-    if (mono_us < gate->open_us) {
-        gate->suppressed++;
+    if (mono_us < limit->open_us) {
+        limit->suppressed++;
         return false;
     }
-    *held = gate->suppressed;
-    gate->suppressed = 0;
-    gate->open_us = mono_us + GATE_CLOSE_US;
+    *held = limit->suppressed;
+    limit->suppressed = 0;
+    limit->open_us = mono_us + LIMIT_PAUSE_US;
     return true;
 }

@@ -1,5 +1,5 @@
 /* What a daemon tells its operator: one line each on stderr, with the time (UTC) and a level.
- * Whatever strangers can trigger passes a gate that lets one line through a minute. */
+ * Whatever strangers can trigger passes a limit that lets one line through a minute. */
 #ifndef SKAD_DAEMON_SYSTEM_LOG_H
 #define SKAD_DAEMON_SYSTEM_LOG_H
 
@@ -18,12 +18,12 @@ typedef enum skad_log_level {
 __attribute__((format(printf, 3, 4))) void skad_log(skad_log_level least, skad_log_level level,
                                                     const char *format, ...);
 
-typedef struct skad_log_gate {
+typedef struct skad_log_limit {
     uint64_t open_us;    /* monotonic time from which on the next line may pass */
     uint64_t suppressed; /* lines held back since the last one */
-} skad_log_gate;
+} skad_log_limit;
 
 /* Whether a line may pass now. Then *held says how many were held back before it. */
-bool skad_log_gate_pass(skad_log_gate *gate, uint64_t mono_us, uint64_t *held);
+bool skad_log_limit_pass(skad_log_limit *limit, uint64_t mono_us, uint64_t *held);
 
 #endif

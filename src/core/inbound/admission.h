@@ -1,5 +1,5 @@
-/* The last step before a signature check: may this request have one? It is what abuse is after, for
- * it costs us a hundred times what it costs to send a wrong one.
+/* Admission, the last step before a signature check: may this request have one? A check is what
+ * abuse is after, for it costs us a hundred times what it costs to send a wrong one.
  *
  *   token valid?  yes: proven.  Within the rates of its address and prefixes, and of all proven
  * ones together? Else dropped (rate). no: unproven. Within the rates of its address and prefixes?
@@ -8,13 +8,13 @@
  *
  * The node is loaded from when unproven requests of all sources together exceed their rate, until
  * half of a burst is free again; and while its driver says that datagrams pile up. Then the token
- * is the price of a signature check: who sends from an address that is not his cannot pay it (as
+ * is the price of a signature check: a sender with a spoofed address cannot pay it (as
  * WireGuard's cookies and DTLS's; RFC 9147, section 5.1).
  *
- * Answers never come here: only those that a request of ours awaits get past admit, and nobody can
- * guess their RPC ids. */
-#ifndef SKAD_INBOUND_GATE_H
-#define SKAD_INBOUND_GATE_H
+ * Answers never come here: only those that a request of ours awaits get past admit, and their RPC
+ * ids cannot be guessed. */
+#ifndef SKAD_INBOUND_ADMISSION_H
+#define SKAD_INBOUND_ADMISSION_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@
 #include "skad/node.h"
 #include "src/core/inbound/throttle.h"
 
-typedef struct skad_gate {
+typedef struct skad_admission {
     bool limited;           /* by source; else the throttles are empty */
     skad_throttle unproven; /* requests without a valid token, by source */
     skad_throttle proven;
@@ -35,17 +35,17 @@ typedef struct skad_gate {
     uint64_t challenged_until_us;
     bool loaded;
     bool pressed; /* the driver says so */
-} skad_gate;
+} skad_admission;
 
-SKAD_MUST_CHECK skad_status skad_gate_init(skad_node *node, const skad_node_rates *rates);
-void skad_gate_free(skad_node *node);
+SKAD_MUST_CHECK skad_status skad_admission_init(skad_node *node, const skad_node_rates *rates);
+void skad_admission_free(skad_node *node);
 
 /* Whether a request would be dropped for its source's rates, as far as that can be told before it
  * is looked at: nobody is charged. `token`: it shows one, valid or not. */
-bool skad_gate_exhausted(const skad_node *node, const skad_address *from, bool token);
+bool skad_admission_exhausted(const skad_node *node, const skad_address *from, bool token);
 
 /* ACCEPT, RATE or CHALLENGE. len: of the datagram. */
-SKAD_MUST_CHECK skad_verdict skad_gate_pass(skad_node *node, const skad_envelope *envelope,
-                                            bool hello, const skad_address *from, size_t len);
+SKAD_MUST_CHECK skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope,
+                                                  bool hello, const skad_address *from, size_t len);
 
 #endif

@@ -1,4 +1,4 @@
-#include "src/core/inbound/gate.h"
+#include "src/core/inbound/admission.h"
 
 #include <string.h>
 
@@ -12,44 +12,46 @@
  * would push out answers to those who have paid. */
 static const skad_rate CHALLENGES = {.per_s = 4000, .burst = 500};
 
-skad_status skad_gate_init(skad_node *node, const skad_node_rates *rates)
+skad_status skad_admission_init(skad_node *node, const skad_node_rates *rates)
 {
-    skad_gate *gate = &node->gate;
+    skad_admission *admission = &node->admission;
     uint8_t hash_key[SKAD_TABLE_KEY_BYTES];
-    gate->unproven_all = rates->unproven_all;
-    gate->proven_all = rates->proven_all;
-    gate->limited = rates->meters != 0;
-    if (!gate->limited) {
+    admission->unproven_all = rates->unproven_all;
+    admission->proven_all = rates->proven_all;
+    admission->limited = rates->meters != 0;
+    if (!admission->limited) {
         return SKAD_OK;
     }
     skad_random_bytes(&node->env.random, hash_key, sizeof hash_key);
     skad_status status =
-        skad_throttle_init(&gate->unproven, rates->meters, rates->unproven, hash_key);
+        skad_throttle_init(&admission->unproven, rates->meters, rates->unproven, hash_key);
     if (status == SKAD_OK) {
-        status = skad_throttle_init(&gate->proven, rates->meters, rates->proven, hash_key);
+        status = skad_throttle_init(&admission->proven, rates->meters, rates->proven, hash_key);
     }
     return status;
 }
 
-void skad_gate_free(skad_node *node)
+void skad_admission_free(skad_node *node)
 {
-    skad_throttle_free(&node->gate.unproven);
-    skad_throttle_free(&node->gate.proven);
+    skad_throttle_free(&node->admission.unproven);
+    skad_throttle_free(&node->admission.proven);
 }
 
 /* ---- Load ---- */
 
 /* Whether one more unproven request may be verified. Moves in and out of being loaded. */
-static bool unloaded(skad_gate *gate, uint64_t now_us)
+static bool unloaded(skad_admission *admission, uint64_t now_us)
 {
-    if (gate->loaded && skad_rate_relaxed(&gate->unproven_all, gate->unproven_until_us, now_us)) {
-        gate->loaded = false;
+    if (admission->loaded &&
+        skad_rate_relaxed(&admission->unproven_all, admission->unproven_until_us, now_us)) {
+        admission->loaded = false;
     }
-    if (gate->loaded || gate->pressed) {
+    if (admission->loaded || admission->pressed) {
         return false;
     }
-    gate->loaded = !skad_rate_allows(&gate->unproven_all, 1, &gate->unproven_until_us, now_us);
-    return !gate->loaded;
+    admission->loaded =
+        !skad_rate_allows(&admission->unproven_all, 1, &admission->unproven_until_us, now_us);
+    return !admission->loaded;
 }
 
 /* A token for the sender, in an answer that covers the request as any answer does, but nothing of
@@ -86,39 +88,39 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
 
 /* ---- Passing ---- */
 
-bool skad_gate_exhausted(const skad_node *node, const skad_address *from, bool token)
+bool skad_admission_exhausted(const skad_node *node, const skad_address *from, bool token)
 {
-    const skad_gate *gate = &node->gate;
+    const skad_admission *admission = &node->admission;
     const uint64_t now_us = node->env.now.mono_us;
-    return gate->limited && skad_throttle_exhausted(&gate->unproven, from, now_us) &&
-           (!token || skad_throttle_exhausted(&gate->proven, from, now_us));
+    return admission->limited && skad_throttle_exhausted(&admission->unproven, from, now_us) &&
+           (!token || skad_throttle_exhausted(&admission->proven, from, now_us));
 }
 
-skad_verdict skad_gate_pass(skad_node *node, const skad_envelope *envelope, bool hello,
-                            const skad_address *from, size_t len)
+skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope, bool hello,
+                                  const skad_address *from, size_t len)
 {
-    skad_gate *gate = &node->gate;
+    skad_admission *admission = &node->admission;
     uint64_t now_us = node->env.now.mono_us;
-    if (!gate->limited && !gate->pressed) {
+    if (!admission->limited && !admission->pressed) {
         return SKAD_VERDICT_ACCEPT;
     }
     skad_id sender;
     skad_node_id(envelope->public_key, &sender);
     bool proven = envelope->token != NULL &&
                   skad_token_ok(node->env.token_key, from, &sender, now_us, envelope->token);
-    if (gate->limited &&
-        !skad_throttle_allows(proven ? &gate->proven : &gate->unproven, from, now_us)) {
+    if (admission->limited &&
+        !skad_throttle_allows(proven ? &admission->proven : &admission->unproven, from, now_us)) {
         return SKAD_VERDICT_RATE;
     }
     if (proven) {
-        return skad_rate_allows(&gate->proven_all, 1, &gate->proven_until_us, now_us)
+        return skad_rate_allows(&admission->proven_all, 1, &admission->proven_until_us, now_us)
                    ? SKAD_VERDICT_ACCEPT
                    : SKAD_VERDICT_RATE;
     }
-    if (unloaded(gate, now_us)) {
+    if (unloaded(admission, now_us)) {
         return SKAD_VERDICT_ACCEPT;
     }
-    if (!skad_rate_allows(&CHALLENGES, 1, &gate->challenged_until_us, now_us)) {
+    if (!skad_rate_allows(&CHALLENGES, 1, &admission->challenged_until_us, now_us)) {
         return SKAD_VERDICT_RATE;
     }
     challenge(node, envelope, &sender, hello, from, len);

@@ -343,5 +343,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(replays_do_not_use_up_their_source, begin, end),
         cmocka_unit_test(answers_are_shed_beyond_the_bandwidth),
     };
-    return cmocka_run_group_tests_name("gate", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("admission", tests, NULL, NULL);
 }
