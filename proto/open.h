@@ -1,4 +1,4 @@
-/* open: from an admitted envelope to a typed, verified message. A pure function: no state, any
+/* open: from a prefiltered envelope to a typed, verified message. A pure function: no state, any
  * thread. Comparisons come first, then puzzles (three hashes), then the signature; only then the
  * body is decoded. */
 #ifndef SKAD_PROTO_OPEN_H

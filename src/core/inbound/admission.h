@@ -11,8 +11,8 @@
  * is the price of a signature check: a sender with a spoofed address cannot pay it (as
  * WireGuard's cookies and DTLS's; RFC 9147, section 5.1).
  *
- * Answers never come here: only those that a request of ours awaits get past admit, and their RPC
- * ids cannot be guessed. */
+ * Answers never come here: only those that a request of ours awaits get past the prefilter, and
+ * their RPC ids cannot be guessed. */
 #ifndef SKAD_INBOUND_ADMISSION_H
 #define SKAD_INBOUND_ADMISSION_H
 

@@ -28,11 +28,11 @@ static bool lives_near_us(const skad_node *node, skad_peer_slot slot)
            (node->table.peers.peers[slot].places & SKAD_PEER_IN_SIBLINGS) != 0;
 }
 
-static void handle_answer(skad_node *node, const skad_admitted *admitted, const skad_opened *opened,
-                          const skad_address *from)
+static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
+                          const skad_opened *opened, const skad_address *from)
 {
-    const skad_pending_rpc rpc = *admitted->rpc;
-    skad_pending_close(&node->pending, admitted->rpc);
+    const skad_pending_rpc rpc = *prefiltered->rpc;
+    skad_pending_close(&node->pending, prefiltered->rpc);
     node->heard_us = node->env.now.mono_us;
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &opened->sender);
     bool lived = skad_peers_lives(&node->table.peers, slot);
@@ -40,7 +40,7 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
     slot = skad_table_answered_at(&node->table, slot, &opened->sender, from,
                                   node->env.now.mono_us - rpc.sent_us, node->env.now.mono_us);
     if (slot != SKAD_PEER_NONE) {
-        keep_token(node, slot, from, admitted->envelope.token);
+        keep_token(node, slot, from, prefiltered->envelope.token);
     }
     if (!was_near && lives_near_us(node, slot)) {
         skad_handover_arrived(node, &opened->sender);
@@ -58,7 +58,7 @@ static void handle_answer(skad_node *node, const skad_admitted *admitted, const 
     case SKAD_PURPOSE_REPLICA:
         return; /* its place in the table is all that was wanted */
     case SKAD_PURPOSE_OPERATION:
-        skad_operate_answered(node, &rpc, opened, admitted->envelope.token);
+        skad_operate_answered(node, &rpc, opened, prefiltered->envelope.token);
         return;
     }
 }
@@ -76,11 +76,11 @@ static bool put_off_check(skad_node *node, const skad_id *id, const skad_address
     return known;
 }
 
-void skad_handle(skad_node *node, const skad_admitted *admitted, const skad_opened *opened,
+void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const skad_opened *opened,
                  const skad_address *from, size_t len)
 {
-    if (admitted->rpc != NULL) {
-        handle_answer(node, admitted, opened, from);
+    if (prefiltered->rpc != NULL) {
+        handle_answer(node, prefiltered, opened, from);
         return;
     }
     const skad_message *asked = &opened->message;
@@ -91,7 +91,7 @@ void skad_handle(skad_node *node, const skad_admitted *admitted, const skad_open
     }
     /* The source may be spoofed: what we send there, a ping to a promising stranger included, stays
      * within the amplification limit. */
-    bool may_ping = skad_serve(node, &admitted->envelope, opened, from, len);
+    bool may_ping = skad_serve(node, &prefiltered->envelope, opened, from, len);
     if (!put_off_check(node, &opened->sender, from) && may_ping) {
         skad_ping_queue_consider(node, &opened->sender, from);
     }

@@ -6,10 +6,10 @@
 
 #include "proto/open.h"
 #include "skad/node.h"
-#include "src/core/inbound/admit.h"
+#include "src/core/inbound/prefilter.h"
 
 /* A verified request or answer. `len` is the length of its datagram. */
-void skad_handle(skad_node *node, const skad_admitted *admitted, const skad_opened *opened,
+void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const skad_opened *opened,
                  const skad_address *from, size_t len);
 
 /* All timeouts of our requests that have passed. */

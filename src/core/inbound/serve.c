@@ -246,7 +246,7 @@ bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opene
     case SKAD_KIND_STORED:
     case SKAD_KIND_ANNOUNCED:
     case SKAD_KIND_ERROR:
-        break; /* replies never come here: admit tells them apart */
+        break; /* replies never come here: the prefilter tells them apart */
     }
     return to.may_ping;
 }

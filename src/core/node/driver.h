@@ -5,13 +5,13 @@
 #include <stdbool.h>
 
 #include "skad/node.h"
-#include "src/core/inbound/intake.h"
+#include "src/core/inbound/receive.h"
 #include "src/core/rpc/outbox.h"
 
-/* To open on other threads (intake.h): skad_node_enter before skad_intake_admit, skad_node_take
- * instead of skad_intake_handle. */
+/* To open on other threads (receive.h): skad_node_enter before skad_receive_prefilter,
+ * skad_node_take instead of skad_receive_handle. */
 void skad_node_enter(skad_node *node, skad_time now);
-skad_verdict skad_node_take(skad_node *node, skad_intake *intake, skad_time now);
+skad_verdict skad_node_take(skad_node *node, skad_inbound *inbound, skad_time now);
 
 /* To seal on other threads: batches to be sealed, which come back in any order (outbox.h), and
  * sealed datagrams, polled instead of skad_node_poll_datagram. skad_seal reads nothing of our

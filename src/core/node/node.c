@@ -11,7 +11,7 @@
 #include "crypto/secret.h"
 #include "proto/profile.h"
 #include "src/core/inbound/handle.h"
-#include "src/core/inbound/intake.h"
+#include "src/core/inbound/receive.h"
 #include "src/core/node/config.h"
 #include "src/core/node/driver.h"
 #include "src/core/node/state.h"
@@ -154,23 +154,23 @@ static void advance(skad_node *node)
 skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t len,
                                const skad_address *from, skad_time now)
 {
-    skad_intake intake; /* not cleared: most datagrams of a flood die before they fill it */
-    intake.datagram = datagram;
-    intake.len = len;
-    intake.from = *from;
+    skad_inbound inbound; /* not cleared: most datagrams of a flood die before they fill it */
+    inbound.datagram = datagram;
+    inbound.len = len;
+    inbound.from = *from;
     skad_node_enter(node, now);
-    skad_verdict verdict = skad_intake_admit(node, &intake, now);
+    skad_verdict verdict = skad_receive_prefilter(node, &inbound, now);
     if (verdict != SKAD_VERDICT_ACCEPT) {
         return verdict;
     }
-    skad_intake_open(&intake, &node->roots);
-    return skad_node_take(node, &intake, now);
+    skad_receive_open(&inbound, &node->roots);
+    return skad_node_take(node, &inbound, now);
 }
 
-skad_verdict skad_node_take(skad_node *node, skad_intake *intake, skad_time now)
+skad_verdict skad_node_take(skad_node *node, skad_inbound *inbound, skad_time now)
 {
     skad_node_enter(node, now);
-    skad_verdict verdict = skad_intake_handle(node, intake, now);
+    skad_verdict verdict = skad_receive_handle(node, inbound, now);
     if (verdict == SKAD_VERDICT_ACCEPT) {
         advance(node);
     }

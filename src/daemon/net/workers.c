@@ -23,10 +23,10 @@
 #define PRESSED_AT  (SKAD_WORKERS_REQUESTS / 2)
 #define RELIEVED_AT (SKAD_WORKERS_REQUESTS / 8)
 
-/* A datagram, from admit to handle. The intake's envelope borrows from `bytes` once it was opened.
+/* A datagram, from prefilter to handle. Its envelope borrows from `bytes` once it was opened.
  */
 typedef struct opening {
-    skad_intake intake;
+    skad_inbound inbound;
     uint8_t bytes[SKAD_DATAGRAM_BYTES_MAX];
 } opening;
 
@@ -63,15 +63,15 @@ struct skad_workers {
 
 /* ---- In a worker's thread ---- */
 
-/* The envelope that admit made is of the datagram that was copied: it is made once more. */
+/* The envelope that the prefilter made is of the datagram that was copied: it is made once more. */
 static void open_datagram(opening *job, skad_roots *roots)
 {
-    skad_intake *intake = &job->intake;
+    skad_inbound *inbound = &job->inbound;
     skad_verdict verdict = skad_envelope_decode(job->bytes + SKAD_TAG_BYTES,
-                                                intake->len - SKAD_TAG_BYTES, &intake->envelope);
+                                                inbound->len - SKAD_TAG_BYTES, &inbound->envelope);
     SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
-    intake->datagram = job->bytes;
-    skad_intake_open(intake, roots);
+    inbound->datagram = job->bytes;
+    skad_receive_open(inbound, roots);
 }
 
 static bool open_next(worker *self, job_queue *queue)
@@ -177,23 +177,23 @@ static void press(skad_workers *workers, bool pressed)
 void skad_workers_receive(skad_workers *workers, const uint8_t *datagram, size_t len,
                           const skad_address *from, skad_time now)
 {
-    skad_intake intake; /* not cleared: most datagrams of a flood die before they fill it */
-    intake.datagram = datagram;
-    intake.len = len;
-    intake.from = *from;
+    skad_inbound inbound; /* not cleared: most datagrams of a flood die before they fill it */
+    inbound.datagram = datagram;
+    inbound.len = len;
+    inbound.from = *from;
     skad_node_enter(workers->config.node, now);
-    if (skad_intake_admit(workers->config.node, &intake, now) != SKAD_VERDICT_ACCEPT) {
+    if (skad_receive_prefilter(workers->config.node, &inbound, now) != SKAD_VERDICT_ACCEPT) {
         return;
     }
     worker *to = worker_of(workers, from);
-    job_queue *queue = intake.reply ? &to->replies : &to->requests;
+    job_queue *queue = inbound.reply ? &to->replies : &to->requests;
     size_t slot;
     if (!skad_lane_free_slot(&queue->lane, &slot)) {
         workers->dropped++;
         return;
     }
     opening *job = &queue->jobs[slot];
-    job->intake = intake;
+    job->inbound = inbound;
     memcpy(job->bytes, datagram, len);
     skad_lane_push(&queue->lane);
     rouse(to);
@@ -210,7 +210,7 @@ static size_t handle_opened(skad_workers *workers, job_queue *queue, size_t most
     size_t slot;
     size_t count = 0;
     while (count < most && skad_lane_done_slot(&queue->lane, &slot)) {
-        (void)skad_node_take(workers->config.node, &queue->jobs[slot].intake, now);
+        (void)skad_node_take(workers->config.node, &queue->jobs[slot].inbound, now);
         skad_lane_take(&queue->lane);
         count++;
     }

@@ -1,7 +1,7 @@
 /* Threads that verify what comes in and sign what goes out. The node stays on the thread of its
- * loop, which admits and handles; signatures, most of the work, are checked and made elsewhere:
+ * loop, which prefilters and handles; signatures, most of the work, are checked and made elsewhere:
  *
- *   loop     skad_workers_receive   admits a datagram; a copy waits for a worker
+ *   loop     skad_workers_receive   prefilters a datagram; a copy waits for a worker
  *   worker                          opens it
  *   loop     skad_workers_collect   the node acts
  *            skad_workers_seal      the turn's drafts wait for workers, in batches
@@ -62,7 +62,7 @@ typedef struct skad_workers_stats {
     size_t count;
     size_t waiting;     /* datagrams that are with workers, or were opened and not handled yet */
     size_t waiting_max; /* as many as there is room for */
-    uint64_t dropped;   /* admitted datagrams that found no room */
+    uint64_t dropped;   /* prefiltered datagrams that found no room */
 } skad_workers_stats;
 
 /* All zero for NULL. */

@@ -1,4 +1,4 @@
-#include "src/core/inbound/admit.h"
+#include "src/core/inbound/prefilter.h"
 
 #include <string.h>
 
@@ -42,8 +42,8 @@ static skad_verdict turn_away(const skad_node *node, const skad_address *from,
     return SKAD_VERDICT_ACCEPT;
 }
 
-skad_verdict skad_admit(const skad_node *node, const uint8_t *datagram, size_t len,
-                        const skad_address *from, skad_admitted *out)
+skad_verdict skad_prefilter(const skad_node *node, const uint8_t *datagram, size_t len,
+                            const skad_address *from, skad_prefiltered *out)
 {
     if (len < SKAD_DATAGRAM_BYTES_MIN || len > SKAD_DATAGRAM_BYTES_MAX) {
         return SKAD_VERDICT_SIZE;

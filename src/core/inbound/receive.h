@@ -1,14 +1,14 @@
 /* The way of one datagram into the node, in three steps:
  *
- *   admit   on the node's thread: all that costs less than a signature; reads the node
- *   open    on any thread: puzzles, signature, body; touches only the intake and a ring of roots
- *   handle  on the node's thread: the state machine; changes the node
+ *   prefilter on the node's thread: all that costs less than a signature; reads the node
+ *   open      on any thread: puzzles, signature, body; touches only the inbound datagram and a ring
+ * of roots handle    on the node's thread: the state machine; changes the node
  *
  * skad_node_receive does all three at once. A driver with threads does the second elsewhere; in
- * between, the node goes on, so what admit found out is looked at again by handle: a request of
+ * between, the node goes on, so handle looks again at what the prefilter found: a request of
  * ours may have timed out meanwhile, or a copy of the datagram have been handled. */
-#ifndef SKAD_INBOUND_INTAKE_H
-#define SKAD_INBOUND_INTAKE_H
+#ifndef SKAD_INBOUND_RECEIVE_H
+#define SKAD_INBOUND_RECEIVE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,14 +18,14 @@
 #include "skad/node.h"
 #include "src/core/inbound/roots.h"
 
-typedef struct skad_intake {
+typedef struct skad_inbound {
     const uint8_t *datagram; /* borrowed until after handle */
     size_t len;
     skad_address from;
 
-    /* What admit found. */
+    /* What the prefilter found. */
     skad_envelope envelope; /* borrows from the datagram */
-    bool hello;             /* made for whoever is at our address */
+    bool hello;             /* made for whichever node is at our address */
     bool reply;
     bool has_responder;
     skad_id responder;                       /* of the request that a reply answers */
@@ -39,15 +39,15 @@ typedef struct skad_intake {
     /* What it makes. */
     skad_verdict verdict;
     skad_opened opened;
-} skad_intake;
+} skad_inbound;
 
-/* ACCEPT: the intake is to be opened. Any other verdict is final and has been counted. */
-skad_verdict skad_intake_admit(skad_node *node, skad_intake *intake, skad_time now);
+/* ACCEPT: the datagram is to be opened. Any other verdict is final and has been counted. */
+skad_verdict skad_receive_prefilter(skad_node *node, skad_inbound *inbound, skad_time now);
 
-/* Sets intake->verdict. Batch roots that verify are remembered in the ring. */
-void skad_intake_open(skad_intake *intake, skad_roots *roots);
+/* Sets inbound->verdict. Batch roots that verify are remembered in the ring. */
+void skad_receive_open(skad_inbound *inbound, skad_roots *roots);
 
 /* Counts the verdict, and on ACCEPT lets the node act. Returns the final verdict. */
-skad_verdict skad_intake_handle(skad_node *node, skad_intake *intake, skad_time now);
+skad_verdict skad_receive_handle(skad_node *node, skad_inbound *inbound, skad_time now);
 
 #endif

@@ -1,0 +1,26 @@
+/* The prefilter: everything that costs less than a signature, cheapest first: size, source address,
+ * first half of the network tag, bans of addresses and rates that are used up (admission.h decides
+ * about the others), second half, structure, replay, and whether a reply is one that we wait for.
+ * Changes nothing. */
+#ifndef SKAD_INBOUND_PREFILTER_H
+#define SKAD_INBOUND_PREFILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/envelope.h"
+#include "skad/node.h"
+#include "src/core/rpc/pending.h"
+
+typedef struct skad_prefiltered {
+    skad_envelope envelope;      /* borrows from the datagram */
+    bool hello;                  /* made for whichever node is at our address */
+    const skad_pending_rpc *rpc; /* the request that a reply answers; NULL for requests */
+} skad_prefiltered;
+
+SKAD_MUST_CHECK skad_verdict skad_prefilter(const skad_node *node, const uint8_t *datagram,
+                                            size_t len, const skad_address *from,
+                                            skad_prefiltered *out);
+
+#endif

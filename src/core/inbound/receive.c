@@ -1,0 +1,133 @@
+#include "src/core/inbound/receive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "src/core/inbound/admission.h"
+#include "src/core/inbound/handle.h"
+#include "src/core/inbound/prefilter.h"
+#include "src/core/node/state.h"
+
+/* Keeps what open needs of the request that a reply answers: the request itself may be gone by
+ * then. */
+static void keep_request(skad_inbound *inbound, const skad_pending_rpc *rpc)
+{
+    inbound->reply = rpc != NULL;
+    inbound->has_responder = rpc != NULL && rpc->has_responder;
+    if (rpc != NULL) {
+        memcpy(inbound->request_digest, rpc->digest, sizeof inbound->request_digest);
+        inbound->responder = rpc->responder;
+    }
+}
+
+/* Addresses have been looked at (prefilter.c). The key is not proven yet: whoever pretends to be a
+ * banned node is kept out as well. */
+static bool banned(const skad_node *node, const skad_prefiltered *prefiltered)
+{
+    skad_id sender;
+    if (node->bans.banned.count == 0) {
+        return false;
+    }
+    skad_node_id(prefiltered->envelope.public_key, &sender);
+    return skad_bans_keep_out(&node->bans, &sender, NULL, node->env.now.mono_us);
+}
+
+skad_verdict skad_receive_prefilter(skad_node *node, skad_inbound *inbound, skad_time now)
+{
+    skad_prefiltered prefiltered;
+    node->env.now = now;
+    node->stats.received++;
+    node->stats.received_bytes += inbound->len;
+    skad_verdict verdict =
+        skad_prefilter(node, inbound->datagram, inbound->len, &inbound->from, &prefiltered);
+    if (verdict == SKAD_VERDICT_ACCEPT && banned(node, &prefiltered)) {
+        verdict = SKAD_VERDICT_BANNED;
+    }
+    if (verdict == SKAD_VERDICT_ACCEPT && prefiltered.rpc == NULL) {
+        verdict = skad_admission_check(node, &prefiltered.envelope, prefiltered.hello,
+                                       &inbound->from, inbound->len);
+    }
+    if (verdict != SKAD_VERDICT_ACCEPT) {
+        node->stats.verdicts[verdict]++;
+        return verdict;
+    }
+    inbound->envelope = prefiltered.envelope;
+    inbound->hello = prefiltered.hello;
+    keep_request(inbound, prefiltered.rpc);
+    inbound->profile = &node->env.profile;
+    inbound->epoch = skad_profile_epoch(&node->env.profile, now.unix_s);
+    inbound->self = node->env.identity.id;
+    return verdict;
+}
+
+void skad_receive_open(skad_inbound *inbound, skad_roots *roots)
+{
+    const skad_open_context context = {
+        .profile = inbound->profile,
+        .epoch = inbound->epoch,
+        .self = inbound->self,
+        .roots = (const uint8_t(*)[SKAD_HASH_BYTES])roots->prints,
+        .roots_count = roots->prints == NULL ? 0 : roots->slots,
+    };
+    const skad_open_awaited awaited = {
+        .request_digest = inbound->request_digest,
+        .responder = inbound->has_responder ? &inbound->responder : NULL,
+    };
+    inbound->verdict = skad_open(&context, &inbound->envelope, inbound->hello,
+                                 inbound->reply ? &awaited : NULL, &inbound->opened);
+    if (inbound->verdict == SKAD_VERDICT_ACCEPT && inbound->opened.batched &&
+        inbound->opened.checked) { /* one that is known is remembered already */
+        skad_roots_remember(roots, inbound->opened.root_print);
+    }
+}
+
+/* Finds the request that a reply answers again. False when it no longer waits. */
+static bool still_awaited(const skad_node *node, const skad_inbound *inbound,
+                          const skad_pending_rpc **rpc)
+{
+    *rpc = NULL;
+    if (!inbound->reply) {
+        return true;
+    }
+    *rpc = skad_pending_match(&node->pending, inbound->envelope.rpc_id, &inbound->from,
+                              inbound->envelope.kind);
+    return *rpc != NULL &&
+           memcmp((*rpc)->digest, inbound->request_digest, sizeof inbound->request_digest) == 0;
+}
+
+/* A wrong signature from an address that a token proves is nobody's mistake. */
+static void strike(skad_node *node, const skad_inbound *inbound)
+{
+    const uint8_t *token = inbound->envelope.token;
+    uint64_t now_us = node->env.now.mono_us;
+    if (!inbound->reply && token != NULL &&
+        skad_token_ok(node->env.token_key, &inbound->from, &inbound->opened.sender, now_us,
+                      token)) {
+        skad_bans_strike(&node->bans, &inbound->from, SKAD_BAN_SIGNATURES, now_us);
+    }
+}
+
+skad_verdict skad_receive_handle(skad_node *node, skad_inbound *inbound, skad_time now)
+{
+    skad_prefiltered prefiltered = {.envelope = inbound->envelope, .hello = inbound->hello};
+    node->env.now = now;
+    node->stats.verifications += inbound->opened.checked;
+    skad_verdict verdict = inbound->verdict;
+    if (verdict == SKAD_VERDICT_ACCEPT && !still_awaited(node, inbound, &prefiltered.rpc)) {
+        verdict = SKAD_VERDICT_UNAWAITED;
+    }
+    if (verdict == SKAD_VERDICT_ACCEPT &&
+        skad_duplicates_seen(&node->duplicates, inbound->datagram)) {
+        verdict = SKAD_VERDICT_DUPLICATE;
+    }
+    node->stats.verdicts[verdict]++;
+    if (verdict == SKAD_VERDICT_SIGNATURE) {
+        strike(node, inbound);
+    }
+    if (verdict == SKAD_VERDICT_ACCEPT) {
+        skad_duplicates_remember(&node->duplicates, inbound->datagram);
+        skad_handle(node, &prefiltered, &inbound->opened, &inbound->from, inbound->len);
+    }
+    return verdict;
+}
