@@ -93,7 +93,7 @@ void theatre_open(theatre *self, fuzz_choices *choices)
                                          .proven = {{8, 16}, {16, 32}, {16, 32}},
                                          .proven_all = {32, 64},
                                          .answer_bytes = {4096, 8192},
-                                         .meters = 16};
+                                         .cells = 16};
     }
     FUZZ_REQUIRE(skad_node_new(&config, stage->now, &stage->node) == SKAD_OK);
 }

@@ -62,7 +62,7 @@ typedef struct skad_node_rates {
     skad_rate proven[SKAD_RATE_LEVELS];
     skad_rate proven_all;
     skad_rate answer_bytes; /* bytes sent in answers; beyond it they are dropped */
-    uint32_t meters;        /* places for prefixes, of each kind: a power of two, 4..2^20 */
+    uint32_t cells;         /* places for prefixes, of each kind: a power of two, 4..2^20 */
 } skad_node_rates;
 
 /* What suits the profile: no limits at all where it sets none. */

@@ -17,7 +17,7 @@ static const skad_node_rates rates = {
     .proven = {{1000, 1000}, {0}, {0}},
     .proven_all = {2000, 600},
     .answer_bytes = {10000, 20000},
-    .meters = 256,
+    .cells = 256,
 };
 
 static int begin(void **state)

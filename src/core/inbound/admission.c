@@ -18,23 +18,23 @@ skad_status skad_admission_init(skad_node *node, const skad_node_rates *rates)
     uint8_t hash_key[SKAD_TABLE_KEY_BYTES];
     admission->unproven_all = rates->unproven_all;
     admission->proven_all = rates->proven_all;
-    admission->limited = rates->meters != 0;
+    admission->limited = rates->cells != 0;
     if (!admission->limited) {
         return SKAD_OK;
     }
     skad_random_bytes(&node->env.random, hash_key, sizeof hash_key);
     skad_status status =
-        skad_throttle_init(&admission->unproven, rates->meters, rates->unproven, hash_key);
+        skad_rate_limiter_init(&admission->unproven, rates->cells, rates->unproven, hash_key);
     if (status == SKAD_OK) {
-        status = skad_throttle_init(&admission->proven, rates->meters, rates->proven, hash_key);
+        status = skad_rate_limiter_init(&admission->proven, rates->cells, rates->proven, hash_key);
     }
     return status;
 }
 
 void skad_admission_free(skad_node *node)
 {
-    skad_throttle_free(&node->admission.unproven);
-    skad_throttle_free(&node->admission.proven);
+    skad_rate_limiter_free(&node->admission.unproven);
+    skad_rate_limiter_free(&node->admission.proven);
 }
 
 /* ---- Load ---- */
@@ -92,8 +92,8 @@ bool skad_admission_exhausted(const skad_node *node, const skad_address *from, b
 {
     const skad_admission *admission = &node->admission;
     const uint64_t now_us = node->env.now.mono_us;
-    return admission->limited && skad_throttle_exhausted(&admission->unproven, from, now_us) &&
-           (!token || skad_throttle_exhausted(&admission->proven, from, now_us));
+    return admission->limited && skad_rate_limiter_exhausted(&admission->unproven, from, now_us) &&
+           (!token || skad_rate_limiter_exhausted(&admission->proven, from, now_us));
 }
 
 skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope, bool hello,
@@ -109,7 +109,8 @@ skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope
     bool proven = envelope->token != NULL &&
                   skad_token_ok(node->env.token_key, from, &sender, now_us, envelope->token);
     if (admission->limited &&
-        !skad_throttle_allows(proven ? &admission->proven : &admission->unproven, from, now_us)) {
+        !skad_rate_limiter_allows(proven ? &admission->proven : &admission->unproven, from,
+                                  now_us)) {
         return SKAD_VERDICT_RATE;
     }
     if (proven) {

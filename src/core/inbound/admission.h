@@ -22,12 +22,12 @@
 
 #include "proto/envelope.h"
 #include "skad/node.h"
-#include "src/core/inbound/throttle.h"
+#include "src/core/inbound/rate_limiter.h"
 
 typedef struct skad_admission {
-    bool limited;           /* by source; else the throttles are empty */
-    skad_throttle unproven; /* requests without a valid token, by source */
-    skad_throttle proven;
+    bool limited;               /* by source; else the rate limiters are empty */
+    skad_rate_limiter unproven; /* requests without a valid token, by source */
+    skad_rate_limiter proven;
     skad_rate unproven_all;
     skad_rate proven_all;
     uint64_t unproven_until_us; /* meters of the rates */

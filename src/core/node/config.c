@@ -3,8 +3,8 @@
 
 #include "proto/profile.h"
 #include "skad/simulator.h"
+#include "src/core/inbound/rate_limiter.h"
 #include "src/core/inbound/roots.h"
-#include "src/core/inbound/throttle.h"
 #include "src/core/lookup/lookup.h"
 #include "src/core/routing/table.h"
 #include "src/core/rpc/outbox.h"
@@ -48,7 +48,7 @@ void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out)
             .proven = {{500, 1000}, {1000, 2000}, {4000, 8000}},
             .proven_all = {6000, 3000},
             .answer_bytes = {8U << 20, 8U << 20},
-            .meters = 8192,
+            .cells = 8192,
         };
     }
 }
@@ -75,9 +75,9 @@ static bool tuning_valid(const skad_simulator_config *simulator)
 
 static bool rates_valid(const skad_node_rates *rates)
 {
-    uint32_t meters = rates->meters;
-    return meters == 0 ||
-           (meters >= SKAD_THROTTLE_WAYS && meters <= 1U << 20 && (meters & (meters - 1)) == 0);
+    uint32_t cells = rates->cells;
+    return cells == 0 ||
+           (cells >= SKAD_RATE_LIMITER_WAYS && cells <= 1U << 20 && (cells & (cells - 1)) == 0);
 }
 
 bool skad_config_valid(const skad_node_config *config)

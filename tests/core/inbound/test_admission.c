@@ -17,7 +17,7 @@ static const skad_node_rates rates = {
     .unproven_all = {100, 50},
     .proven = {{50, 100}, {0}, {0}},
     .proven_all = {500, 200},
-    .meters = 256,
+    .cells = 256,
 };
 
 static int begin(void **state)

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "src/core/base/rate.h"
-#include "src/core/inbound/throttle.h"
+#include "src/core/inbound/rate_limiter.h"
 #include "tests/support/dice.h"
 
 #define SECOND SKAD_US_PER_S
@@ -20,20 +20,20 @@ static skad_address ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
     return (skad_address){.family = SKAD_FAMILY_IPV4, .port = 1, .ip = {a, b, c, d}};
 }
 
-static void open_throttle(skad_throttle *throttle, size_t meters, skad_rate narrow,
-                          skad_rate middle, skad_rate wide)
+static void open_limiter(skad_rate_limiter *limiter, size_t cells, skad_rate narrow,
+                         skad_rate middle, skad_rate wide)
 {
     const skad_rate rates[SKAD_RATE_LEVELS] = {narrow, middle, wide};
-    assert_int_equal(skad_throttle_init(throttle, meters, rates, hash_key), SKAD_OK);
+    assert_int_equal(skad_rate_limiter_init(limiter, cells, rates, hash_key), SKAD_OK);
 }
 
 /* How many of so many requests at one moment are allowed. */
-static unsigned allowed(skad_throttle *throttle, const skad_address *source, unsigned count,
+static unsigned allowed(skad_rate_limiter *limiter, const skad_address *source, unsigned count,
                         uint64_t now_us)
 {
     unsigned sum = 0;
     for (unsigned i = 0; i < count; i++) {
-        sum += skad_throttle_allows(throttle, source, now_us);
+        sum += skad_rate_limiter_allows(limiter, source, now_us);
     }
     return sum;
 }
@@ -41,27 +41,27 @@ static unsigned allowed(skad_throttle *throttle, const skad_address *source, uns
 static void a_burst_passes_and_then_the_rate(void **state)
 {
     (void)state;
-    skad_throttle throttle;
+    skad_rate_limiter limiter;
     skad_address source = ipv4(8, 1, 1, 1);
-    open_throttle(&throttle, 64, (skad_rate){10, 25}, (skad_rate){0}, (skad_rate){0});
-    assert_int_equal(allowed(&throttle, &source, 100, SECOND), 25);
-    assert_int_equal(allowed(&throttle, &source, 100, SECOND), 0);
-    assert_int_equal(allowed(&throttle, &source, 100, 2 * SECOND), 10);
-    assert_int_equal(allowed(&throttle, &source, 100, 2 * SECOND + SECOND / 2), 5);
-    assert_int_equal(allowed(&throttle, &source, 100, 60 * SECOND), 25); /* no more than a burst */
-    skad_throttle_free(&throttle);
+    open_limiter(&limiter, 64, (skad_rate){10, 25}, (skad_rate){0}, (skad_rate){0});
+    assert_int_equal(allowed(&limiter, &source, 100, SECOND), 25);
+    assert_int_equal(allowed(&limiter, &source, 100, SECOND), 0);
+    assert_int_equal(allowed(&limiter, &source, 100, 2 * SECOND), 10);
+    assert_int_equal(allowed(&limiter, &source, 100, 2 * SECOND + SECOND / 2), 5);
+    assert_int_equal(allowed(&limiter, &source, 100, 60 * SECOND), 25); /* no more than a burst */
+    skad_rate_limiter_free(&limiter);
 }
 
 static void others_are_not_harmed(void **state)
 {
     (void)state;
-    skad_throttle throttle;
+    skad_rate_limiter limiter;
     skad_address loud = ipv4(8, 1, 1, 1);
     skad_address quiet = ipv4(8, 1, 1, 2);
-    open_throttle(&throttle, 64, (skad_rate){10, 10}, (skad_rate){0}, (skad_rate){0});
-    assert_int_equal(allowed(&throttle, &loud, 1000, SECOND), 10);
-    assert_int_equal(allowed(&throttle, &quiet, 10, SECOND), 10);
-    skad_throttle_free(&throttle);
+    open_limiter(&limiter, 64, (skad_rate){10, 10}, (skad_rate){0}, (skad_rate){0});
+    assert_int_equal(allowed(&limiter, &loud, 1000, SECOND), 10);
+    assert_int_equal(allowed(&limiter, &quiet, 10, SECOND), 10);
+    skad_rate_limiter_free(&limiter);
 }
 
 static void wider_prefixes_share(void **state)
@@ -86,42 +86,41 @@ static void wider_prefixes_share(void **state)
         {"many /48", {{1, 1}, {0}, {7, 7}}, SKAD_FAMILY_IPV6, 5, 100},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        skad_throttle throttle;
+        skad_rate_limiter limiter;
         unsigned sum = 0;
-        open_throttle(&throttle, 4096, cases[i].rates[0], cases[i].rates[1], cases[i].rates[2]);
+        open_limiter(&limiter, 4096, cases[i].rates[0], cases[i].rates[1], cases[i].rates[2]);
         for (uint8_t j = 0; j < 100; j++) {
             skad_address source = {.family = cases[i].family, .ip = {8, 1, 1, 1}};
             source.ip[cases[i].byte] = j;
-            sum += skad_throttle_allows(&throttle, &source, SECOND);
+            sum += skad_rate_limiter_allows(&limiter, &source, SECOND);
         }
         if (sum != cases[i].allowed) {
             fail_msg("%s: %u allowed", cases[i].label, sum);
         }
-        skad_throttle_free(&throttle);
+        skad_rate_limiter_free(&limiter);
     }
 }
 
-/* At whatever level; and whoever has no meter yet is not. */
+/* At whatever level; and a source without a cell is not. */
 static void who_is_exhausted_can_be_told_without_charging(void **state)
 {
     (void)state;
     static const skad_rate narrow[] = {{10, 5}, {0}, {0}};
     for (size_t level = 0; level < SKAD_RATE_LEVELS; level++) {
-        skad_throttle throttle;
+        skad_rate_limiter limiter;
         skad_address loud = ipv4(8, 1, 1, 1);
         skad_address quiet = ipv4(9, 1, 1, 1);
-        open_throttle(&throttle, 64, narrow[level], narrow[(level + 2) % 3],
-                      narrow[(level + 1) % 3]);
+        open_limiter(&limiter, 64, narrow[level], narrow[(level + 2) % 3], narrow[(level + 1) % 3]);
         for (unsigned i = 0; i < 5; i++) {
-            assert_false(skad_throttle_exhausted(&throttle, &loud, SECOND));
-            assert_false(skad_throttle_exhausted(&throttle, &loud, SECOND));
-            assert_true(skad_throttle_allows(&throttle, &loud, SECOND));
+            assert_false(skad_rate_limiter_exhausted(&limiter, &loud, SECOND));
+            assert_false(skad_rate_limiter_exhausted(&limiter, &loud, SECOND));
+            assert_true(skad_rate_limiter_allows(&limiter, &loud, SECOND));
         }
-        assert_true(skad_throttle_exhausted(&throttle, &loud, SECOND));
-        assert_false(skad_throttle_exhausted(&throttle, &quiet, SECOND));
-        assert_false(skad_throttle_exhausted(&throttle, &loud, SECOND + SECOND / 10));
-        assert_int_equal(allowed(&throttle, &quiet, 10, SECOND), 5);
-        skad_throttle_free(&throttle);
+        assert_true(skad_rate_limiter_exhausted(&limiter, &loud, SECOND));
+        assert_false(skad_rate_limiter_exhausted(&limiter, &quiet, SECOND));
+        assert_false(skad_rate_limiter_exhausted(&limiter, &loud, SECOND + SECOND / 10));
+        assert_int_equal(allowed(&limiter, &quiet, 10, SECOND), 5);
+        skad_rate_limiter_free(&limiter);
     }
 }
 
@@ -129,45 +128,45 @@ static void who_is_exhausted_can_be_told_without_charging(void **state)
 static void what_is_refused_is_not_charged(void **state)
 {
     (void)state;
-    skad_throttle throttle;
+    skad_rate_limiter limiter;
     skad_address loud = ipv4(8, 1, 1, 1);
     skad_address other = ipv4(8, 1, 1, 2);
-    open_throttle(&throttle, 64, (skad_rate){10, 10}, (skad_rate){10, 5}, (skad_rate){0});
-    assert_int_equal(allowed(&throttle, &loud, 100, SECOND), 5);
-    assert_int_equal(allowed(&throttle, &other, 100, SECOND), 0);
-    assert_int_equal(allowed(&throttle, &other, 5, SECOND + SECOND / 2), 5);
-    skad_throttle_free(&throttle);
+    open_limiter(&limiter, 64, (skad_rate){10, 10}, (skad_rate){10, 5}, (skad_rate){0});
+    assert_int_equal(allowed(&limiter, &loud, 100, SECOND), 5);
+    assert_int_equal(allowed(&limiter, &other, 100, SECOND), 0);
+    assert_int_equal(allowed(&limiter, &other, 5, SECOND + SECOND / 2), 5);
+    skad_rate_limiter_free(&limiter);
 }
 
 static void without_rates_everything_passes(void **state)
 {
     (void)state;
-    skad_throttle throttle;
+    skad_rate_limiter limiter;
     skad_address source = ipv4(8, 1, 1, 1);
-    open_throttle(&throttle, 4, (skad_rate){0}, (skad_rate){0}, (skad_rate){0});
-    assert_int_equal(allowed(&throttle, &source, 100000, SECOND), 100000);
-    skad_throttle_free(&throttle);
+    open_limiter(&limiter, 4, (skad_rate){0}, (skad_rate){0}, (skad_rate){0});
+    assert_int_equal(allowed(&limiter, &source, 100000, SECOND), 100000);
+    skad_rate_limiter_free(&limiter);
 }
 
-/* Ten thousand addresses against 256 meters: what comes through stays near what the meters allow,
- * and pushing one's own meter out washes nothing clean. */
+/* Ten thousand addresses against 256 cells: what comes through stays near what the cells allow,
+ * and pushing one's own cell out washes nothing clean. */
 static void a_flood_of_addresses_is_bounded_by_the_table(void **state)
 {
     (void)state;
-    skad_throttle throttle;
+    skad_rate_limiter limiter;
     test_dice dice = {1};
     unsigned sum = 0;
-    open_throttle(&throttle, 256, (skad_rate){1, 4}, (skad_rate){0}, (skad_rate){0});
+    open_limiter(&limiter, 256, (skad_rate){1, 4}, (skad_rate){0}, (skad_rate){0});
     for (unsigned i = 0; i < 100000; i++) {
         uint32_t number = (uint32_t)test_dice_below(&dice, 10000);
         skad_address source = ipv4(8, 1, (uint8_t)(number >> 8), (uint8_t)number);
-        sum += skad_throttle_allows(&throttle, &source, SECOND);
+        sum += skad_rate_limiter_allows(&limiter, &source, SECOND);
     }
     assert_in_range(sum, 256, 256 * 4 * 5 / 4);
-    skad_throttle_free(&throttle);
+    skad_rate_limiter_free(&limiter);
 }
 
-static void a_meter_for_all_follows_the_same_rule(void **state)
+static void a_cell_for_all_follows_the_same_rule(void **state)
 {
     (void)state;
     const skad_rate rate = {100, 50};
@@ -191,7 +190,7 @@ int main(void)
         cmocka_unit_test(what_is_refused_is_not_charged),
         cmocka_unit_test(without_rates_everything_passes),
         cmocka_unit_test(a_flood_of_addresses_is_bounded_by_the_table),
-        cmocka_unit_test(a_meter_for_all_follows_the_same_rule),
+        cmocka_unit_test(a_cell_for_all_follows_the_same_rule),
     };
-    return cmocka_run_group_tests_name("throttle", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("rate_limiter", tests, NULL, NULL);
 }
