@@ -172,11 +172,11 @@ static void overfill_the_misplaced(skad_node *node)
 }
 static void overfill_the_missed(skad_node *node)
 {
-    skad_node_parts_of(node).mend->lost_count = SKAD_LOST_MAX + 1;
+    skad_node_parts_of(node).recovery->lost_count = SKAD_LOST_MAX + 1;
 }
 static void miss_somebody_without_a_plan(skad_node *node)
 {
-    skad_node_parts_of(node).mend->lost_count = 1;
+    skad_node_parts_of(node).recovery->lost_count = 1;
 }
 static void overfill_the_strangers(skad_node *node)
 {

@@ -11,7 +11,7 @@
 #include "src/core/routing/liveness.h"
 #include "src/core/rpc/ask.h"
 #include "src/core/upkeep/handover.h"
-#include "src/core/upkeep/mend.h"
+#include "src/core/upkeep/partition_recovery.h"
 
 /* The token that an answer carries is good for our next request to that endpoint. */
 static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address *from,
@@ -52,7 +52,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
         skad_ping_queue_settled(node);
         return;
     case SKAD_PURPOSE_HELLO:
-        skad_mend_answered(node, &opened->sender, from, lived);
+        skad_recovery_answered(node, &opened->sender, from, lived);
         return;
     case SKAD_PURPOSE_CHECK:
     case SKAD_PURPOSE_REPLICA:
@@ -106,7 +106,7 @@ static void blame(skad_node *node, const skad_pending_rpc *rpc)
     uint32_t known_s = lived ? peers->peers[slot].known_s : 0;
     skad_table_failed(&node->table, &rpc->responder, &rpc->address, node->env.now.mono_us);
     if (lived && !skad_peers_lives(peers, skad_peers_find(peers, &rpc->responder))) {
-        skad_mend_lost(node, &rpc->responder, &rpc->address, known_s);
+        skad_recovery_lost(node, &rpc->responder, &rpc->address, known_s);
     }
 }
 

@@ -263,13 +263,13 @@ static const char *store_broken(const skad_node *node)
     return within ? NULL : "the store keeps to its caps";
 }
 
-static const char *mend_broken(const skad_node *node)
+static const char *recovery_broken(const skad_node *node)
 {
-    const skad_mend_state *mend = &node->mend;
-    if (mend->lost_count > SKAD_LOST_MAX) {
+    const skad_recovery_state *recovery = &node->recovery;
+    if (recovery->lost_count > SKAD_LOST_MAX) {
         return "those who are missed keep to their cap";
     }
-    if ((mend->lost_count > 0) != (mend->round_us != UINT64_MAX)) {
+    if ((recovery->lost_count > 0) != (recovery->round_us != UINT64_MAX)) {
         return "a round is planned while somebody is missed";
     }
     return NULL;
@@ -284,8 +284,8 @@ static const char *deadline_broken(const skad_node *node)
     if (node->housekeeping.sweep_us > node->env.now.mono_us + SKAD_SWEEP_INTERVAL_US) {
         return "the store is swept in time";
     }
-    if (deadline > node->mend.round_us) {
-        return "no round of mending is slept over";
+    if (deadline > node->recovery.round_us) {
+        return "no round of recovery is slept over";
     }
     for (size_t i = 0; node->join.joined && i < node->misplaced.count; i++) {
         if (deadline > node->misplaced.all[i].due_us) {
@@ -316,7 +316,7 @@ const char *skad_node_broken(const skad_node *node, skad_time now)
         broken = rings_broken(node);
     }
     if (broken == NULL) {
-        broken = mend_broken(node);
+        broken = recovery_broken(node);
     }
     if (broken == NULL) {
         broken = operations_broken(node);

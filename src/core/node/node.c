@@ -93,7 +93,7 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     skad_profile_network_key(&node->env.profile, node->env.network_key);
     if (allocate(node, simulator.shared) != SKAD_OK ||
         skad_admission_init(node, &config->rates) != SKAD_OK ||
-        skad_handover_init(node) != SKAD_OK || skad_mend_init(node) != SKAD_OK) {
+        skad_handover_init(node) != SKAD_OK || skad_recovery_init(node) != SKAD_OK) {
         skad_node_free(node);
         return SKAD_ERR_MEMORY;
     }
@@ -120,7 +120,7 @@ void skad_node_free(skad_node *node)
     skad_roots_free(&node->roots);
     skad_bans_free(&node->bans);
     skad_admission_free(node);
-    skad_mend_free(node);
+    skad_recovery_free(node);
     skad_ping_queue_free(&node->ping_queue);
     skad_handover_free(node);
     skad_republish_free(node);
@@ -182,7 +182,7 @@ void skad_node_tick(skad_node *node, skad_time now)
     skad_node_enter(node, now);
     skad_handle_timeouts(node);
     skad_operate_tick(node);
-    skad_mend_tick(node);
+    skad_recovery_tick(node);
     skad_ping_queue_tick(node);
     skad_liveness_rounds_tick(node);
     skad_refresh_tick(node);
@@ -205,7 +205,7 @@ uint64_t skad_node_deadline(const skad_node *node)
         skad_join_deadline(node),
         skad_watch_deadline(node),
         skad_republish_deadline(node),
-        skad_mend_deadline(node),
+        skad_recovery_deadline(node),
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         deadline = others[i] < deadline ? others[i] : deadline;

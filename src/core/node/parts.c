@@ -14,7 +14,7 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .observed = &node->observed,
         .events = &node->events,
         .join = &node->join,
-        .mend = &node->mend,
+        .recovery = &node->recovery,
         .ping_queue = &node->ping_queue,
         .refresh = &node->refresh,
         .housekeeping = &node->housekeeping,

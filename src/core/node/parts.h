@@ -19,7 +19,7 @@
 #include "src/core/upkeep/housekeeping.h"
 #include "src/core/upkeep/join.h"
 #include "src/core/upkeep/liveness_rounds.h"
-#include "src/core/upkeep/mend.h"
+#include "src/core/upkeep/partition_recovery.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/refresh.h"
 
@@ -34,7 +34,7 @@ typedef struct skad_node_parts {
     skad_observed *observed;
     skad_event_ring *events;
     skad_join_state *join;
-    skad_mend_state *mend;
+    skad_recovery_state *recovery;
     skad_ping_queue *ping_queue;
     skad_refresh_state *refresh;
     skad_housekeeping *housekeeping;

@@ -24,7 +24,7 @@
 #include "src/core/upkeep/housekeeping.h"
 #include "src/core/upkeep/join.h"
 #include "src/core/upkeep/liveness_rounds.h"
-#include "src/core/upkeep/mend.h"
+#include "src/core/upkeep/partition_recovery.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/refresh.h"
 #include "src/core/upkeep/republish.h"
@@ -54,7 +54,7 @@ struct skad_node {
     uint64_t heard_us; /* when the last verified answer came; 0: never */
 
     skad_join_state join;
-    skad_mend_state mend;
+    skad_recovery_state recovery;
     skad_ping_queue ping_queue;
     skad_liveness_rounds liveness_rounds;
     skad_refresh_state refresh;

@@ -13,7 +13,7 @@
 #include "src/core/base/instant.h"
 #include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
-#include "src/core/upkeep/mend.h"
+#include "src/core/upkeep/partition_recovery.h"
 #include "tests/support/dice.h"
 #include "tests/support/stage.h"
 
@@ -97,8 +97,8 @@ static void while_all_answer_nothing_is_planned(void **state)
 {
     test_stage *stage = *state;
     test_stage_run(stage, 3 * HOUR_US);
-    assert_true(skad_mend_deadline(stage->node) == UINT64_MAX);
-    assert_int_equal(skad_node_parts_of(stage->node).mend->lost_count, 0);
+    assert_true(skad_recovery_deadline(stage->node) == UINT64_MAX);
+    assert_int_equal(skad_node_parts_of(stage->node).recovery->lost_count, 0);
 }
 
 static void who_fell_silent_is_asked_for_a_week_less_and_less_often(void **state)
@@ -114,7 +114,7 @@ static void who_fell_silent_is_asked_for_a_week_less_and_less_often(void **state
     stage->strangers[0].asked = 0;
     test_stage_run(stage, 5 * HOUR_US);
     assert_int_equal(stage->strangers[0].asked, 0);
-    assert_true(skad_mend_deadline(stage->node) == UINT64_MAX);
+    assert_true(skad_recovery_deadline(stage->node) == UINT64_MAX);
 }
 
 static void who_answers_again_is_a_peer_again_and_no_longer_missed(void **state)
@@ -125,8 +125,8 @@ static void who_answers_again_is_a_peer_again_and_no_longer_missed(void **state)
     test_stage_run(stage, 2 * HOUR_US + HOUR_US / 2);
     assert_true(known(stage, &stage->strangers[0]));
     assert_true(known(stage, &stage->strangers[1]));
-    assert_int_equal(skad_node_parts_of(stage->node).mend->lost_count, 0);
-    assert_true(skad_mend_deadline(stage->node) == UINT64_MAX);
+    assert_int_equal(skad_node_parts_of(stage->node).recovery->lost_count, 0);
+    assert_true(skad_recovery_deadline(stage->node) == UINT64_MAX);
 }
 
 /* The other side of a network that was parted: nobody here knows any of it, but one who is lost
@@ -148,13 +148,13 @@ static void a_living_peer_that_answers_begins_nothing(void **state)
 {
     test_stage *stage = *state;
     skad_node *node = stage->node;
-    skad_node_parts_of(node).mend->open = true;
+    skad_node_parts_of(node).recovery->open = true;
     uint64_t before = lookups(stage);
     const test_stranger *who = &stage->strangers[3];
-    skad_mend_answered(node, &who->identity.id, &who->address, true);
+    skad_recovery_answered(node, &who->identity.id, &who->address, true);
     assert_int_equal(lookups(stage), before);
     for (unsigned i = 0; i < 10; i++) {
-        skad_mend_answered(node, &who->identity.id, &who->address, false);
+        skad_recovery_answered(node, &who->identity.id, &who->address, false);
     }
     assert_int_equal(lookups(stage), before + 1);
 }
@@ -165,7 +165,7 @@ static void the_answers_to_joining_begin_nothing(void **state)
     test_stage *stage = *state;
     uint64_t before = lookups(stage);
     const test_stranger *who = &stage->strangers[3];
-    skad_mend_answered(stage->node, &who->identity.id, &who->address, false);
+    skad_recovery_answered(stage->node, &who->identity.id, &who->address, false);
     assert_int_equal(lookups(stage), before);
 }
 
@@ -187,12 +187,12 @@ static size_t hellos_of_a_round(test_stage *stage, const skad_address *join_addr
     const skad_id nobody = {{1}};
     const skad_address nowhere = test_dice_address(9999);
     assert_int_equal(skad_node_join(node, join_address, 1, stage->now), SKAD_OK);
-    skad_mend_lost(node, &nobody, &nowhere, 0);
+    skad_recovery_lost(node, &nobody, &nowhere, 0);
     test_stage_run(stage, 0);
     assert_int_equal(hellos(node), 0);
-    stage->now.mono_us = skad_mend_deadline(node);
+    stage->now.mono_us = skad_recovery_deadline(node);
     skad_node_parts_of(node).env->now = stage->now;
-    skad_mend_tick(node);
+    skad_recovery_tick(node);
     return hellos(node);
 }
 
@@ -224,54 +224,54 @@ static void those_known_for_longest_are_remembered(void **state)
     for (uint8_t i = 0; i < 2 * SKAD_LOST_MAX; i++) {
         skad_id id = {{i}};
         uint32_t known_for_s = i < SKAD_LOST_MAX ? 500U + i : i % 2 == 0 ? 10 : 600;
-        skad_mend_lost(node, &id, &nowhere, now_s - known_for_s);
-        skad_mend_lost(node, &id, &nowhere, now_s - known_for_s);
+        skad_recovery_lost(node, &id, &nowhere, now_s - known_for_s);
+        skad_recovery_lost(node, &id, &nowhere, now_s - known_for_s);
     }
-    assert_int_equal(skad_node_parts_of(node).mend->lost_count, SKAD_LOST_MAX);
+    assert_int_equal(skad_node_parts_of(node).recovery->lost_count, SKAD_LOST_MAX);
     size_t old = 0;
     for (size_t i = 0; i < SKAD_LOST_MAX; i++) {
-        assert_true(skad_node_parts_of(node).mend->lost[i].known_for_s >
+        assert_true(skad_node_parts_of(node).recovery->lost[i].known_for_s >
                     500 + SKAD_LOST_MAX / 2 - 1);
-        old += skad_node_parts_of(node).mend->lost[i].known_for_s == 600;
+        old += skad_node_parts_of(node).recovery->lost[i].known_for_s == 600;
     }
     assert_int_equal(old, SKAD_LOST_MAX / 2);
 }
 
 /* Of many at once each may be a sign of a split. */
-static void a_storm_makes_rounds_frequent_again(void **state)
+static void a_mass_timeout_makes_rounds_frequent_again(void **state)
 {
     test_stage *stage = *state;
     play *self = stage->user;
-    skad_mend_state *mend = skad_node_parts_of(stage->node).mend;
+    skad_recovery_state *recovery = skad_node_parts_of(stage->node).recovery;
     self->silent_to = 1; /* one is none */
     test_stage_run(stage, 2 * HOUR_US);
-    assert_true(mend->pause_us == SKAD_MEND_PAUSE_US_MAX);
+    assert_true(recovery->pause_us == SKAD_RECOVERY_PAUSE_US_MAX);
     self->silent_to = PEERS / 2;
-    uint64_t deadline_us = stage->now.mono_us + 2 * SKAD_MEND_STORM_US;
-    while (mend->pause_us == SKAD_MEND_PAUSE_US_MAX && stage->now.mono_us < deadline_us) {
+    uint64_t deadline_us = stage->now.mono_us + 2 * SKAD_MASS_TIMEOUT_US;
+    while (recovery->pause_us == SKAD_RECOVERY_PAUSE_US_MAX && stage->now.mono_us < deadline_us) {
         test_stage_run(stage, SKAD_US_PER_S);
     }
-    assert_true(mend->pause_us == SKAD_MEND_PAUSE_US_MIN);
-    assert_in_range(skad_mend_deadline(stage->node) - stage->now.mono_us, 1,
-                    SKAD_MEND_PAUSE_US_MIN * 5 / 4);
+    assert_true(recovery->pause_us == SKAD_RECOVERY_PAUSE_US_MIN);
+    assert_in_range(skad_recovery_deadline(stage->node) - stage->now.mono_us, 1,
+                    SKAD_RECOVERY_PAUSE_US_MIN * 5 / 4);
 }
 
 /* A network whose peers always come and go is not split each time. */
-static void a_steady_coming_and_going_is_no_storm(void **state)
+static void a_steady_coming_and_going_is_no_mass_timeout(void **state)
 {
     test_stage *stage = *state;
     skad_node *node = stage->node;
     const skad_address nowhere = test_dice_address(9999);
-    unsigned storms = 0;
+    unsigned mass_timeouts = 0;
     for (unsigned i = 0; i < 4 * PEERS; i++) { /* as many as there are in a quarter of an hour */
         const skad_id id = {{(uint8_t)i}};
-        skad_node_parts_of(node).mend->pause_us = SKAD_MEND_PAUSE_US_MAX;
-        skad_mend_lost(node, &id, &nowhere, 0);
-        storms += skad_node_parts_of(node).mend->pause_us == SKAD_MEND_PAUSE_US_MIN;
-        stage->now.mono_us += SKAD_MEND_STORM_US / PEERS;
+        skad_node_parts_of(node).recovery->pause_us = SKAD_RECOVERY_PAUSE_US_MAX;
+        skad_recovery_lost(node, &id, &nowhere, 0);
+        mass_timeouts += skad_node_parts_of(node).recovery->pause_us == SKAD_RECOVERY_PAUSE_US_MIN;
+        stage->now.mono_us += SKAD_MASS_TIMEOUT_US / PEERS;
         skad_node_parts_of(node).env->now = stage->now;
     }
-    assert_int_equal(storms, 1); /* the first, before it was known how things are here */
+    assert_int_equal(mass_timeouts, 1); /* the first, before it was known how things are here */
 }
 
 /* Peers that fall silent and return as they like do not drive us. */
@@ -284,11 +284,12 @@ static void rounds_are_a_minute_apart_whoever_falls_silent(void **state)
     for (unsigned second = 0; second < 3600; second++) {
         skad_id id = {{(uint8_t)second, (uint8_t)(second >> 8)}};
         test_stage_run(stage, SKAD_US_PER_S);
-        skad_node_parts_of(node).mend->storm_us = UINT64_MAX; /* as if each were a storm */
-        skad_node_parts_of(node).mend->storm = false;
-        skad_node_parts_of(node).mend->fell_before = 0;
-        skad_node_parts_of(node).mend->fell = PEERS;
-        skad_mend_lost(node, &id, &nowhere, 0);
+        skad_node_parts_of(node).recovery->window_us =
+            UINT64_MAX; /* as if each were a mass timeout */
+        skad_node_parts_of(node).recovery->mass_timeout = false;
+        skad_node_parts_of(node).recovery->fell_before = 0;
+        skad_node_parts_of(node).recovery->fell = PEERS;
+        skad_recovery_lost(node, &id, &nowhere, 0);
     }
     assert_in_range(lookups(stage) - before, 20, 60 * 2 + 10); /* refreshes included */
 }
@@ -309,9 +310,9 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(a_join_address_where_a_peer_lives_is_let_be, begin, end),
         cmocka_unit_test_setup_teardown(those_known_for_longest_are_remembered, begin, end),
-        cmocka_unit_test_setup_teardown(a_storm_makes_rounds_frequent_again, begin, end),
-        cmocka_unit_test_setup_teardown(a_steady_coming_and_going_is_no_storm, begin, end),
+        cmocka_unit_test_setup_teardown(a_mass_timeout_makes_rounds_frequent_again, begin, end),
+        cmocka_unit_test_setup_teardown(a_steady_coming_and_going_is_no_mass_timeout, begin, end),
         cmocka_unit_test_setup_teardown(rounds_are_a_minute_apart_whoever_falls_silent, begin, end),
     };
-    return cmocka_run_group_tests_name("mend", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("partition_recovery", tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
-/* Finding again whom we lost.
+/* Partition recovery: finding lost peers again.
  *
- * A peer that fell silent loses its place, and whoever loses many at once has perhaps been cut off
- * with some others: after a partition of the network both sides have forgotten each other, each is
- * whole in itself, and nothing that Kademlia does would ever bring them together. So the peers that
- * fell silent are remembered for a week, a few of them, and asked again, less and less often:
+ * A peer that fell silent loses its place, and a node that loses many at once has perhaps been cut
+ * off with some others: after a partition of the network both sides have forgotten each other, each
+ * is whole in itself, and nothing that Kademlia does would ever bring them together. So the peers
+ * that fell silent are remembered for a week, a few of them, and asked again, less and less often:
  *
  *   nobody lost --a peer falls silent--> a round is planned --its time comes--> a round
  *        ^                                      ^                                 |
@@ -21,8 +21,8 @@
  * Remembered are those who were known for longest: they are likely to come back (Kademlia, section
  * 2.1), and an adversary who comes and goes does not push them out. All are peers that answered us
  * once, and rounds are a minute apart at least: nobody can make us send more than that. */
-#ifndef SKAD_UPKEEP_MEND_H
-#define SKAD_UPKEEP_MEND_H
+#ifndef SKAD_UPKEEP_PARTITION_RECOVERY_H
+#define SKAD_UPKEEP_PARTITION_RECOVERY_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,15 +30,16 @@
 
 #include "skad/node.h"
 
-#define SKAD_MEND_PAUSE_US_MIN (60 * SKAD_US_PER_S) /* after a storm; doubled with each round */
-#define SKAD_MEND_PAUSE_US_MAX (3600 * SKAD_US_PER_S)
-#define SKAD_LOST_KEPT_S       (7 * 86400) /* over a weekend that a line is down */
+#define SKAD_RECOVERY_PAUSE_US_MIN                                                                 \
+    (60 * SKAD_US_PER_S) /* after a mass timeout; doubled with each round */
+#define SKAD_RECOVERY_PAUSE_US_MAX (3600 * SKAD_US_PER_S)
+#define SKAD_LOST_KEPT_S           (7 * 86400) /* over a weekend that a line is down */
 
-/* A storm: a third of all peers falls silent while each is asked once. One of two sides always
- * loses half. Where peers come and go as fast at any time it takes twice as many as in the time
- * before. */
-#define SKAD_MEND_STORM_DIVISOR 3
-#define SKAD_MEND_STORM_US      (900 * SKAD_US_PER_S) /* SKAD_CHECK_INTERVAL_MAX_US */
+/* A mass timeout: a third of all peers falls silent while each is asked once. One of two sides
+ * always loses half. Where peers come and go as fast at any time it takes twice as many as in the
+ * time before. */
+#define SKAD_MASS_TIMEOUT_DIVISOR 3
+#define SKAD_MASS_TIMEOUT_US      (900 * SKAD_US_PER_S) /* SKAD_CHECK_INTERVAL_MAX_US */
 
 #define SKAD_LOST_MAX 8
 
@@ -50,31 +51,31 @@ typedef struct skad_lost {
     uint32_t known_for_s; /* by then */
 } skad_lost;
 
-typedef struct skad_mend_state {
-    skad_lost *lost; /* SKAD_LOST_MAX; frugal: NULL until somebody falls silent */
+typedef struct skad_recovery_state {
+    skad_lost *lost; /* SKAD_LOST_MAX; frugal: NULL until a peer falls silent */
     size_t lost_count;
     uint64_t round_us;  /* when they are asked again; UINT64_MAX: nobody is missing */
     uint64_t pause_us;  /* between two rounds */
-    uint64_t storm_us;  /* until when those who fall silent are counted together */
+    uint64_t window_us; /* until when peers that fall silent are counted together */
     size_t fell;        /* of them */
     size_t fell_before; /* in the time before */
-    bool storm;         /* they were many */
+    bool mass_timeout;  /* they were many */
     bool open;          /* a lookup may yet begin at who answers this round */
-} skad_mend_state;
+} skad_recovery_state;
 
-SKAD_MUST_CHECK skad_status skad_mend_init(skad_node *node);
-void skad_mend_free(skad_node *node);
+SKAD_MUST_CHECK skad_status skad_recovery_init(skad_node *node);
+void skad_recovery_free(skad_node *node);
 
 /* A living peer, known since known_s (instant.h), fell silent at this endpoint. */
-void skad_mend_lost(skad_node *node, const skad_id *id, const skad_address *address,
-                    uint32_t known_s);
+void skad_recovery_lost(skad_node *node, const skad_id *id, const skad_address *address,
+                        uint32_t known_s);
 
 /* Somebody answered from this endpoint whom a round may have asked; `lived`: we knew that he lives.
  */
-void skad_mend_answered(skad_node *node, const skad_id *id, const skad_address *address,
-                        bool lived);
+void skad_recovery_answered(skad_node *node, const skad_id *id, const skad_address *address,
+                            bool lived);
 
-void skad_mend_tick(skad_node *node);
-uint64_t skad_mend_deadline(const skad_node *node);
+void skad_recovery_tick(skad_node *node);
+uint64_t skad_recovery_deadline(const skad_node *node);
 
 #endif

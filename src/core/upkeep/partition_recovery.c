@@ -1,0 +1,204 @@
+#include "src/core/upkeep/partition_recovery.h"
+
+#include <stdlib.h>
+
+#include "src/core/base/instant.h"
+#include "src/core/node/state.h"
+#include "src/core/operations/start.h"
+#include "src/core/routing/distance.h"
+#include "src/core/rpc/ask.h"
+#include "src/core/upkeep/join.h"
+
+skad_status skad_recovery_init(skad_node *node)
+{
+    node->recovery = (skad_recovery_state){
+        .round_us = UINT64_MAX,
+        .pause_us = SKAD_RECOVERY_PAUSE_US_MAX,
+    };
+    if (!node->frugal) {
+        node->recovery.lost = calloc(SKAD_LOST_MAX, sizeof *node->recovery.lost);
+    }
+    return node->frugal || node->recovery.lost != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
+}
+
+void skad_recovery_free(skad_node *node)
+{
+    free(node->recovery.lost);
+    node->recovery.lost = NULL;
+}
+
+/* ---- Who is missing ---- */
+
+static size_t find(const skad_recovery_state *recovery, const skad_id *id)
+{
+    size_t at = 0;
+    while (at < recovery->lost_count && !skad_id_equal(&recovery->lost[at].id, id)) {
+        at++;
+    }
+    return at;
+}
+
+static void forget(skad_recovery_state *recovery, size_t at)
+{
+    recovery->lost[at] = recovery->lost[--recovery->lost_count];
+}
+
+/* Where somebody is remembered; when all places are taken, that of who was known for the shortest
+ * time, if that is shorter. SKAD_LOST_MAX: nowhere. */
+static size_t place_for(const skad_recovery_state *recovery, const skad_lost *who)
+{
+    size_t at = find(recovery, &who->id);
+    if (at < SKAD_LOST_MAX) {
+        return at;
+    }
+    size_t youngest = 0;
+    for (size_t i = 1; i < SKAD_LOST_MAX; i++) {
+        youngest =
+            recovery->lost[i].known_for_s < recovery->lost[youngest].known_for_s ? i : youngest;
+    }
+    return recovery->lost[youngest].known_for_s < who->known_for_s ? youngest : SKAD_LOST_MAX;
+}
+
+static void remember(skad_node *node, const skad_lost *who)
+{
+    skad_recovery_state *recovery = &node->recovery;
+    if (recovery->lost == NULL) {
+        recovery->lost = calloc(SKAD_LOST_MAX, sizeof *recovery->lost);
+    }
+    size_t at = recovery->lost == NULL ? SKAD_LOST_MAX : place_for(recovery, who);
+    if (at < SKAD_LOST_MAX) {
+        recovery->lost_count += at == recovery->lost_count;
+        recovery->lost[at] = *who;
+    }
+}
+
+/* ---- When ---- */
+
+static void plan(skad_node *node)
+{
+    skad_recovery_state *recovery = &node->recovery;
+    uint64_t jitter = skad_random_below(&node->env.random, recovery->pause_us / 4);
+    recovery->round_us = node->env.now.mono_us + recovery->pause_us + jitter;
+}
+
+/* Whether this loss begins a mass timeout; once in SKAD_MASS_TIMEOUT_US. */
+static bool mass_timeout_begins(skad_node *node)
+{
+    skad_recovery_state *recovery = &node->recovery;
+    uint64_t now_us = node->env.now.mono_us;
+    if (now_us >= recovery->window_us) {
+        recovery->fell_before =
+            now_us < recovery->window_us + SKAD_MASS_TIMEOUT_US ? recovery->fell : 0;
+        recovery->fell = 0;
+        recovery->mass_timeout = false;
+        recovery->window_us = now_us + SKAD_MASS_TIMEOUT_US;
+    }
+    recovery->fell++;
+    if (recovery->mass_timeout || recovery->fell <= 2 * recovery->fell_before ||
+        recovery->fell * SKAD_MASS_TIMEOUT_DIVISOR <
+            skad_table_living(&node->table) + recovery->fell) {
+        return false;
+    }
+    recovery->mass_timeout = true;
+    return true;
+}
+
+void skad_recovery_lost(skad_node *node, const skad_id *id, const skad_address *address,
+                        uint32_t known_s)
+{
+    skad_recovery_state *recovery = &node->recovery;
+    const uint32_t now_s = skad_instant_s(node->env.now.mono_us);
+    const skad_lost who = {
+        .id = *id, .address = *address, .lost_s = now_s, .known_for_s = now_s - known_s};
+    remember(node, &who);
+    if (mass_timeout_begins(node) && recovery->pause_us > SKAD_RECOVERY_PAUSE_US_MIN) {
+        recovery->pause_us = SKAD_RECOVERY_PAUSE_US_MIN;
+        recovery->round_us = UINT64_MAX;
+    }
+    if (recovery->round_us == UINT64_MAX && recovery->lost_count > 0) {
+        plan(node);
+    }
+}
+
+/* ---- Rounds ---- */
+
+/* Whether a peer that we know to live has this endpoint. */
+static bool is_of_living(const skad_node *node, const skad_address *address)
+{
+    const skad_peers *peers = &node->table.peers;
+    for (skad_peer_slot i = 0; i < peers->used; i++) {
+        if (skad_peers_lives(peers, i) && skad_route_is(peers, i, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void send_hello(skad_node *node)
+{
+    const skad_join_state *join = &node->join;
+    if (join->joined && join->addresses_count > 0) {
+        size_t at = (size_t)skad_random_below(&node->env.random, join->addresses_count);
+        if (!is_of_living(node, &join->addresses[at])) {
+            (void)skad_ask_ping(node, NULL, &join->addresses[at], SKAD_PURPOSE_HELLO);
+        }
+    }
+}
+
+static void round_of_all(skad_node *node)
+{
+    skad_recovery_state *recovery = &node->recovery;
+    bool frequent = recovery->pause_us < SKAD_RECOVERY_PAUSE_US_MAX;
+    recovery->open = true;
+    for (size_t i = 0; i < recovery->lost_count; i++) {
+        const skad_lost *who = &recovery->lost[i];
+        if (!skad_bans_keep_out(&node->bans, &who->id, &who->address, node->env.now.mono_us)) {
+            (void)skad_ask_ping(node, &who->id, &who->address, SKAD_PURPOSE_HELLO);
+        }
+    }
+    send_hello(node);
+    if (frequent && node->join.joined) {
+        (void)skad_start_own(node, SKAD_OPERATION_REFRESH, &node->env.identity.id, NULL);
+    }
+}
+
+void skad_recovery_tick(skad_node *node)
+{
+    skad_recovery_state *recovery = &node->recovery;
+    if (node->env.now.mono_us < recovery->round_us) {
+        return;
+    }
+    for (size_t i = recovery->lost_count; i-- > 0;) {
+        uint32_t age_s = skad_instant_s(node->env.now.mono_us) - recovery->lost[i].lost_s;
+        skad_peer_slot slot = skad_peers_find(&node->table.peers, &recovery->lost[i].id);
+        if (age_s >= SKAD_LOST_KEPT_S || skad_peers_lives(&node->table.peers, slot)) {
+            forget(recovery, i);
+        }
+    }
+    recovery->round_us = UINT64_MAX;
+    if (recovery->lost_count > 0) {
+        round_of_all(node);
+        recovery->pause_us = recovery->pause_us < SKAD_RECOVERY_PAUSE_US_MAX / 2
+                                 ? 2 * recovery->pause_us
+                                 : SKAD_RECOVERY_PAUSE_US_MAX;
+        plan(node);
+    }
+}
+
+void skad_recovery_answered(skad_node *node, const skad_id *id, const skad_address *address,
+                            bool lived)
+{
+    skad_recovery_state *recovery = &node->recovery;
+    if (lived || !node->join.joined || !recovery->open) {
+        return;
+    }
+    skad_contact from = {.id = *id};
+    *(address->family == SKAD_FAMILY_IPV4 ? &from.ipv4 : &from.ipv6) = *address;
+    recovery->open =
+        skad_start_own(node, SKAD_OPERATION_REFRESH, &node->env.identity.id, &from) == 0;
+}
+
+uint64_t skad_recovery_deadline(const skad_node *node)
+{
+    return node->recovery.round_us;
+}
