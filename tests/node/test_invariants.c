@@ -166,9 +166,9 @@ static void overfill_the_events(skad_node *node)
 {
     skad_node_parts_of(node).events->count = skad_node_parts_of(node).events->room + 1;
 }
-static void overfill_the_misplaced(skad_node *node)
+static void overfill_the_store_retries(skad_node *node)
 {
-    skad_node_parts_of(node).misplaced->count = SKAD_MISPLACED_MAX + 1;
+    skad_node_parts_of(node).store_retries->count = SKAD_STORE_RETRIES_MAX + 1;
 }
 static void overfill_the_missed(skad_node *node)
 {
@@ -282,7 +282,7 @@ static const broken_case CASES[] = {
     {"the outbox keeps to its caps", lend_what_is_not_there},
     {"the events keep to their cap", overfill_the_events},
     {"strangers that wait for a ping keep to their cap", overfill_the_strangers},
-    {"misplaced publications keep to their cap", overfill_the_misplaced},
+    {"store retries keep to their cap", overfill_the_store_retries},
     {"those who are missed keep to their cap", overfill_the_missed},
     {"a round is planned while somebody is missed", miss_somebody_without_a_plan},
     {"operations are counted", miscount_operations},

@@ -233,8 +233,8 @@ static const char *rings_broken(const skad_node *node)
         node->handover.served_count > SKAD_NEWCOMERS_MAX) {
         return "newcomers keep to their cap";
     }
-    if (node->misplaced.count > SKAD_MISPLACED_MAX) {
-        return "misplaced publications keep to their cap";
+    if (node->store_retries.count > SKAD_STORE_RETRIES_MAX) {
+        return "store retries keep to their cap";
     }
     return NULL;
 }
@@ -287,9 +287,9 @@ static const char *deadline_broken(const skad_node *node)
     if (deadline > node->recovery.round_us) {
         return "no round of recovery is slept over";
     }
-    for (size_t i = 0; node->join.joined && i < node->misplaced.count; i++) {
-        if (deadline > node->misplaced.all[i].due_us) {
-            return "no misplaced publication is slept over";
+    for (size_t i = 0; node->join.joined && i < node->store_retries.count; i++) {
+        if (deadline > node->store_retries.all[i].due_us) {
+            return "no store retry is slept over";
         }
     }
     for (size_t i = 0; i < node->pending.used; i++) {

@@ -40,7 +40,7 @@ static skad_status allocate(skad_node *node, skad_shared *shared)
         skad_bans_init(&node->bans, later),
         skad_events_init(&node->events, limits->events, later),
         skad_ping_queue_init(&node->ping_queue, node->env.now.mono_us, later),
-        skad_misplaced_init(&node->misplaced, later),
+        skad_store_retries_init(&node->store_retries, later),
     };
     node->table.group_bucket_max = profile->group_bucket_max;
     node->table.group_table_max = profile->group_table_max;
@@ -124,7 +124,7 @@ void skad_node_free(skad_node *node)
     skad_ping_queue_free(&node->ping_queue);
     skad_handover_free(node);
     skad_republish_free(node);
-    skad_misplaced_free(&node->misplaced);
+    skad_store_retries_free(&node->store_retries);
     free(node->join.addresses);
     skad_events_free(&node->events);
     skad_reports_free(&node->reports);

@@ -18,7 +18,7 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .ping_queue = &node->ping_queue,
         .refresh = &node->refresh,
         .housekeeping = &node->housekeeping,
-        .misplaced = &node->misplaced,
+        .store_retries = &node->store_retries,
         .handover = &node->handover,
         .roots = &node->roots,
         .bans = &node->bans,

@@ -14,7 +14,7 @@
 #include "src/core/rpc/events.h"
 #include "src/core/rpc/outbox.h"
 #include "src/core/rpc/pending.h"
-#include "src/core/storage/misplaced.h"
+#include "src/core/storage/store_retries.h"
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/housekeeping.h"
 #include "src/core/upkeep/join.h"
@@ -38,7 +38,7 @@ typedef struct skad_node_parts {
     skad_ping_queue *ping_queue;
     skad_refresh_state *refresh;
     skad_housekeeping *housekeeping;
-    skad_misplaced_state *misplaced;
+    skad_store_retries *store_retries;
     skad_handover_state *handover;
     skad_roots *roots;
     skad_bans *bans;

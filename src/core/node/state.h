@@ -18,7 +18,7 @@
 #include "src/core/rpc/events.h"
 #include "src/core/rpc/outbox.h"
 #include "src/core/rpc/pending.h"
-#include "src/core/storage/misplaced.h"
+#include "src/core/storage/store_retries.h"
 #include "src/core/storage/watches.h"
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/housekeeping.h"
@@ -62,7 +62,7 @@ struct skad_node {
     skad_watches watches;
     skad_handover_state handover;
     skad_republish_state republish;
-    skad_misplaced_state misplaced;
+    skad_store_retries store_retries;
     skad_node_stats stats; /* counters; skad_node_stats_get fills in the rest */
 };
 

@@ -14,8 +14,8 @@
 #include "src/core/operations/storing.h"
 #include "src/core/rpc/ask.h"
 #include "src/core/storage/hold.h"
-#include "src/core/storage/misplaced.h"
 #include "src/core/storage/shelf.h"
+#include "src/core/storage/store_retries.h"
 
 #define STARVED_RETRY_US (20 * SKAD_US_PER_MS)
 
@@ -75,9 +75,9 @@ static void retry_if_misplaced(skad_node *node, const skad_operation *operation)
     }
     const skad_store_name name = skad_hold_name(&record);
     if (skad_storing_placed(&node->env, operation, &record)) {
-        skad_misplaced_drop(&node->misplaced, &name);
+        skad_store_retries_drop(&node->store_retries, &name);
     } else {
-        skad_misplaced_note(&node->misplaced, &node->env, &name);
+        skad_store_retries_note(&node->store_retries, &node->env, &name);
     }
 }
 

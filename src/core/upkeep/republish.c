@@ -6,8 +6,8 @@
 #include "crypto/assert.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
-#include "src/core/storage/misplaced.h"
 #include "src/core/storage/shelf.h"
+#include "src/core/storage/store_retries.h"
 
 #define HOURS_A_LIFE 24
 #define RETRY_US     SKAD_US_PER_S /* when all places for renewals are taken */
@@ -208,18 +208,19 @@ static void step(skad_node *node)
     state->step_us = node->env.now.mono_us + pace_us(node);
 }
 
-/* What is misplaced has times of its own; without a place it waits for the next one. */
-static void step_misplaced(skad_node *node)
+/* An under-replicated publication has a time of its own; without a place it waits for the next one.
+ */
+static void step_store_retry(skad_node *node)
 {
     const skad_store *store = &node->store;
     skad_store_name name;
     skad_store_record row;
-    if (!skad_misplaced_due(&node->misplaced, &node->env, &name)) {
+    if (!skad_store_retries_due(&node->store_retries, &node->env, &name)) {
         return;
     }
     size_t place = free_place(&node->republish);
     if (!store->ops->find(store->self, SKAD_SHELF_PUBLISHED, &name, node->env.now.unix_s, &row)) {
-        skad_misplaced_drop(&node->misplaced, &name); /* withdrawn meanwhile */
+        skad_store_retries_drop(&node->store_retries, &name); /* withdrawn meanwhile */
     } else if (place < SKAD_RENEWALS_MAX) {
         (void)announce(node, &row, place);
     }
@@ -237,14 +238,14 @@ void skad_republish_advance(skad_node *node)
         step(node);
     }
     if (node->join.joined) {
-        step_misplaced(node);
+        step_store_retry(node);
     }
 }
 
 uint64_t skad_republish_deadline(const skad_node *node)
 {
-    uint64_t misplaced_us = skad_misplaced_deadline(&node->misplaced);
+    uint64_t retry_us = skad_store_retries_deadline(&node->store_retries);
     uint64_t step_us = node->republish.step_us;
-    uint64_t next_us = misplaced_us < step_us ? misplaced_us : step_us;
+    uint64_t next_us = retry_us < step_us ? retry_us : step_us;
     return node->join.joined ? next_us : UINT64_MAX;
 }

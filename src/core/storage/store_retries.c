@@ -1,26 +1,26 @@
-#include "src/core/storage/misplaced.h"
+#include "src/core/storage/store_retries.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define HOURS_A_LIFE 24
 
-skad_status skad_misplaced_init(skad_misplaced_state *state, bool later)
+skad_status skad_store_retries_init(skad_store_retries *state, bool later)
 {
-    *state = (skad_misplaced_state){0};
+    *state = (skad_store_retries){0};
     if (!later) {
-        state->all = calloc(SKAD_MISPLACED_MAX, sizeof *state->all);
+        state->all = calloc(SKAD_STORE_RETRIES_MAX, sizeof *state->all);
     }
     return later || state->all != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
 }
 
-void skad_misplaced_free(skad_misplaced_state *state)
+void skad_store_retries_free(skad_store_retries *state)
 {
     free(state->all);
-    *state = (skad_misplaced_state){0};
+    *state = (skad_store_retries){0};
 }
 
-static size_t find(const skad_misplaced_state *state, const skad_store_name *name)
+static size_t find(const skad_store_retries *state, const skad_store_name *name)
 {
     size_t at = 0;
     while (at < state->count && memcmp(&state->all[at].name, name, sizeof *name) != 0) {
@@ -33,23 +33,23 @@ static size_t find(const skad_misplaced_state *state, const skad_store_name *nam
 static uint64_t next_us(skad_env *env)
 {
     uint64_t hour_us = env->profile.record_life_s * SKAD_US_PER_S / HOURS_A_LIFE;
-    uint64_t pause_us = hour_us / SKAD_MISPLACED_DIVISOR;
+    uint64_t pause_us = hour_us / SKAD_STORE_RETRY_DIVISOR;
     pause_us = pause_us < SKAD_US_PER_S ? SKAD_US_PER_S : pause_us;
     return env->now.mono_us + pause_us * 3 / 4 + skad_random_below(&env->random, pause_us / 2);
 }
 
-void skad_misplaced_note(skad_misplaced_state *state, skad_env *env, const skad_store_name *name)
+void skad_store_retries_note(skad_store_retries *state, skad_env *env, const skad_store_name *name)
 {
     if (state->all == NULL) {
-        state->all = calloc(SKAD_MISPLACED_MAX, sizeof *state->all);
+        state->all = calloc(SKAD_STORE_RETRIES_MAX, sizeof *state->all);
     }
-    if (state->all != NULL && state->count < SKAD_MISPLACED_MAX &&
+    if (state->all != NULL && state->count < SKAD_STORE_RETRIES_MAX &&
         find(state, name) == state->count) {
-        state->all[state->count++] = (skad_misplaced){.name = *name, .due_us = next_us(env)};
+        state->all[state->count++] = (skad_store_retry){.name = *name, .due_us = next_us(env)};
     }
 }
 
-void skad_misplaced_drop(skad_misplaced_state *state, const skad_store_name *name)
+void skad_store_retries_drop(skad_store_retries *state, const skad_store_name *name)
 {
     size_t at = find(state, name);
     if (at < state->count) {
@@ -57,7 +57,7 @@ void skad_misplaced_drop(skad_misplaced_state *state, const skad_store_name *nam
     }
 }
 
-bool skad_misplaced_due(skad_misplaced_state *state, skad_env *env, skad_store_name *out)
+bool skad_store_retries_due(skad_store_retries *state, skad_env *env, skad_store_name *out)
 {
     size_t at = 0;
     while (at < state->count && env->now.mono_us < state->all[at].due_us) {
@@ -71,7 +71,7 @@ bool skad_misplaced_due(skad_misplaced_state *state, skad_env *env, skad_store_n
     return true;
 }
 
-uint64_t skad_misplaced_deadline(const skad_misplaced_state *state)
+uint64_t skad_store_retries_deadline(const skad_store_retries *state)
 {
     uint64_t deadline = UINT64_MAX;
     for (size_t i = 0; i < state->count; i++) {

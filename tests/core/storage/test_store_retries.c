@@ -9,7 +9,7 @@
 
 #include "skad/records.h"
 #include "src/core/node/parts.h"
-#include "src/core/storage/misplaced.h"
+#include "src/core/storage/store_retries.h"
 #include "tests/support/stage.h"
 
 #define MINUTE_US (60 * SKAD_US_PER_S)
@@ -97,7 +97,8 @@ static void what_only_the_far_took_is_announced_again_soon(void **state)
     assert_int_equal(self->stores, 6);
     test_stage_run(stage, 20 * MINUTE_US);
     assert_int_equal(self->stores, 6);
-    assert_true(skad_misplaced_deadline(skad_node_parts_of(stage->node).misplaced) == UINT64_MAX);
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) ==
+                UINT64_MAX);
 }
 
 /* Nor can one liar among honest holders have us come again, nor those whose shares are full. */
@@ -109,15 +110,18 @@ static void one_who_owes_it_or_refuses_it_is_enough(void **state)
     self->life_s = life_s / 2;
     self->first_life_s = life_s;
     (void)publish(stage, life_s, 1);
-    assert_true(skad_misplaced_deadline(skad_node_parts_of(stage->node).misplaced) == UINT64_MAX);
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) ==
+                UINT64_MAX);
 
     self->stores = 0;
     self->first_life_s = 0;
     (void)publish(stage, life_s, 2);
-    assert_true(skad_misplaced_deadline(skad_node_parts_of(stage->node).misplaced) != UINT64_MAX);
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) !=
+                UINT64_MAX);
     self->life_s = 0;
     test_stage_run(stage, 5 * MINUTE_US);
-    assert_true(skad_misplaced_deadline(skad_node_parts_of(stage->node).misplaced) == UINT64_MAX);
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) ==
+                UINT64_MAX);
 }
 
 /* Whoever holds it at all holds it until then. */
@@ -128,7 +132,8 @@ static void what_ends_soon_tells_nothing(void **state)
     const uint32_t life_s = stage->profile.record_life_s / 2;
     self->life_s = life_s;
     (void)publish(stage, life_s, 1);
-    assert_true(skad_misplaced_deadline(skad_node_parts_of(stage->node).misplaced) == UINT64_MAX);
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) ==
+                UINT64_MAX);
 }
 
 static void who_falls_silent_later_is_tried_until_he_is_heard(void **state)
@@ -144,7 +149,8 @@ static void who_falls_silent_later_is_tried_until_he_is_heard(void **state)
     self->silent = false;
     self->life_s = life_s;
     test_stage_run(stage, 6 * MINUTE_US);
-    assert_true(skad_misplaced_deadline(skad_node_parts_of(stage->node).misplaced) == UINT64_MAX);
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) ==
+                UINT64_MAX);
 }
 
 static void withdrawn_means_withdrawn(void **state)
@@ -158,7 +164,8 @@ static void withdrawn_means_withdrawn(void **state)
     unsigned before = self->stores;
     test_stage_run(stage, 10 * MINUTE_US);
     assert_int_equal(self->stores, before);
-    assert_true(skad_misplaced_deadline(skad_node_parts_of(stage->node).misplaced) == UINT64_MAX);
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) ==
+                UINT64_MAX);
 }
 
 /* Liars all around every key do not make us send without end. */
@@ -168,15 +175,15 @@ static void so_many_are_tried_again_and_no_more(void **state)
     play *self = stage->user;
     const uint32_t life_s = stage->profile.record_life_s;
     self->life_s = life_s / 2;
-    for (uint8_t i = 0; i < SKAD_MISPLACED_MAX + 4; i++) { /* a few may be our own to hold */
+    for (uint8_t i = 0; i < SKAD_STORE_RETRIES_MAX + 4; i++) { /* a few may be our own to hold */
         (void)publish(stage, life_s, i);
-        assert_true(skad_node_parts_of(stage->node).misplaced->count <= SKAD_MISPLACED_MAX);
+        assert_true(skad_node_parts_of(stage->node).store_retries->count <= SKAD_STORE_RETRIES_MAX);
     }
-    assert_int_equal(skad_node_parts_of(stage->node).misplaced->count, SKAD_MISPLACED_MAX);
+    assert_int_equal(skad_node_parts_of(stage->node).store_retries->count, SKAD_STORE_RETRIES_MAX);
     self->stores = 0;
     test_stage_run(stage, 60 * MINUTE_US);
-    unsigned again = SKAD_MISPLACED_MAX * SKAD_MISPLACED_DIVISOR * 2;
-    unsigned hourly = (SKAD_MISPLACED_MAX + 4) * 2 * 2;
+    unsigned again = SKAD_STORE_RETRIES_MAX * SKAD_STORE_RETRY_DIVISOR * 2;
+    unsigned hourly = (SKAD_STORE_RETRIES_MAX + 4) * 2 * 2;
     assert_in_range(self->stores, again * 3 / 4, again * 5 / 4 + hourly);
 }
 
@@ -191,5 +198,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(withdrawn_means_withdrawn, begin, end),
         cmocka_unit_test_setup_teardown(so_many_are_tried_again_and_no_more, begin, end),
     };
-    return cmocka_run_group_tests_name("misplaced", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("store_retries", tests, NULL, NULL);
 }
