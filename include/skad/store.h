@@ -3,10 +3,10 @@
  * test suite (tests/support/store_suite.h).
  *
  * A store keeps what it is given: the node has checked the record before, and decides what may come
- * in (src/core/storage/hold.h). There are two shelves: what the node holds for the network, and
- * what it publishes itself and re-announces. On each shelf there is one record for each (key, type,
- * publisher); immutable records have no publisher (32 zero bytes). Bytes go in and come out as they
- * were on the wire.
+ * in (src/core/storage/store_admission.h). There are two shelves: what the node holds for the
+ * network, and what it publishes itself and re-announces. On each shelf there is one record for
+ * each (key, type, publisher); immutable records have no publisher (32 zero bytes). Bytes go in and
+ * come out as they were on the wire.
  *
  * A call has happened for good when it returns: what put took is there after the process was
  * killed, as far as the store outlives it at all. */

@@ -6,7 +6,7 @@
 #include "src/core/routing/diversity.h"
 #include "src/core/rpc/answer_budget.h"
 #include "src/core/rpc/signer.h"
-#include "src/core/storage/hold.h"
+#include "src/core/storage/store_admission.h"
 
 /* One answer in the making. */
 typedef struct answer {
@@ -155,7 +155,8 @@ typedef struct keep_request {
     uint32_t life_s;
 } keep_request;
 
-/* A token and a record that decodes and belongs to the RPC come first; the rest is hold.c's. */
+/* A token and a record that decodes and belongs to the RPC come first; the rest is
+ * store_admission.c's. */
 static void serve_deposit(answer *to, const keep_request *asked, skad_kind kind)
 {
     skad_node *node = to->node;
@@ -177,7 +178,7 @@ static void serve_deposit(answer *to, const keep_request *asked, skad_kind kind)
         .cas = asked->cas,
         .life_s = asked->life_s,
     };
-    skad_held held = skad_hold(node, &offer);
+    skad_admitted_record held = skad_store_admit(node, &offer);
     if (held.code == SKAD_ERROR_INVALID) {
         skad_bans_strike(&node->bans, to->from, SKAD_BAN_RECORDS, node->env.now.mono_us);
     }

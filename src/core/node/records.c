@@ -6,8 +6,8 @@
 
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
-#include "src/core/storage/hold.h"
 #include "src/core/storage/shelf.h"
+#include "src/core/storage/store_admission.h"
 #include "src/core/upkeep/watch.h"
 
 /* What is announced again hourly must not expire in between: a record that is kept lives at least

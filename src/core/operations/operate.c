@@ -13,8 +13,8 @@
 #include "src/core/operations/report.h"
 #include "src/core/operations/storing.h"
 #include "src/core/rpc/ask.h"
-#include "src/core/storage/hold.h"
 #include "src/core/storage/shelf.h"
+#include "src/core/storage/store_admission.h"
 #include "src/core/storage/store_retries.h"
 
 #define STARVED_RETRY_US (20 * SKAD_US_PER_MS)
@@ -73,7 +73,7 @@ static void retry_if_misplaced(skad_node *node, const skad_operation *operation)
     if (!published || !skad_record_decode(deposit->record, deposit->len, &record)) {
         return;
     }
-    const skad_store_name name = skad_hold_name(&record);
+    const skad_store_name name = skad_record_store_name(&record);
     if (skad_storing_placed(&node->env, operation, &record)) {
         skad_store_retries_drop(&node->store_retries, &name);
     } else {

@@ -6,11 +6,11 @@
 #include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
 #include "src/core/rpc/ask.h"
-#include "src/core/storage/hold.h"
+#include "src/core/storage/store_admission.h"
 
 /* Our own store takes the record when we are among the s closest; the farthest of the others then
  * need not. */
-static void hold_here(skad_node *node, skad_operation *operation)
+static void admit_here(skad_node *node, skad_operation *operation)
 {
     skad_deposit *deposit = &operation->deposit;
     skad_record record;
@@ -23,7 +23,7 @@ static void hold_here(skad_node *node, skad_operation *operation)
         .cas = deposit->cas,
         .life_s = node->env.profile.record_life_s,
     };
-    skad_held held = skad_hold(node, &offer);
+    skad_admitted_record held = skad_store_admit(node, &offer);
     deposit->asked_here = true;
     deposit->refusal_here = (uint8_t)held.code;
     deposit->life_here_s = held.life_s;
@@ -42,7 +42,7 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
     bool full = count == max;
     if (!full || skad_distance_compare(&lookup->target, &lookup->self,
                                        &lookup->candidates.all[places[count - 1]].contact.id) < 0) {
-        hold_here(node, operation);
+        admit_here(node, operation);
         count -= full && operation->deposit.refusal_here == SKAD_ERROR_NONE;
     }
     for (size_t i = 0; i < count; i++) {

@@ -2,7 +2,7 @@
 
 #include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
-#include "src/core/storage/hold.h"
+#include "src/core/storage/store_admission.h"
 
 skad_status skad_shelf_keep(skad_node *node, const skad_publication *publication)
 {
@@ -10,7 +10,7 @@ skad_status skad_shelf_keep(skad_node *node, const skad_publication *publication
     const skad_store *store = &node->store;
     bool ends = record->type != SKAD_RECORD_IMMUTABLE;
     skad_store_record row = {
-        .name = skad_hold_name(record),
+        .name = skad_record_store_name(record),
         .sequence = record->sequence,
         .stored_unix_s = node->env.now.unix_s,
         .expires_unix_s = ends ? record->expiry_unix_s : UINT64_MAX,

@@ -14,7 +14,7 @@
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 #include "src/core/storage/duty.h"
-#include "src/core/storage/hold.h"
+#include "src/core/storage/store_admission.h"
 #include "src/core/upkeep/handover.h"
 #include "tests/support/identities.h"
 #include "tests/support/stage.h"
@@ -135,7 +135,7 @@ static bool held(const test_stage *stage, const bytes *record, skad_store_record
 {
     skad_record decoded;
     assert_true(skad_record_decode(record->data, record->len, &decoded));
-    const skad_store_name name = skad_hold_name(&decoded);
+    const skad_store_name name = skad_record_store_name(&decoded);
     return stage->store.ops->find(stage->store.self, SKAD_SHELF_HELD, &name, stage->now.unix_s,
                                   out);
 }
@@ -536,5 +536,5 @@ int main(void)
         cmocka_unit_test(of_many_announcements_each_is_given_at_times),
         cmocka_unit_test_setup_teardown(each_refusal_is_counted_by_its_code, begin, end),
     };
-    return cmocka_run_group_tests_name("hold", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("store_admission", tests, NULL, NULL);
 }

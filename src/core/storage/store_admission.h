@@ -1,6 +1,6 @@
-/* What comes into our store, in what order it is judged, and for how long it stays: the one door to
- * the shelf of held records, for what peers bring and for what we put ourselves. PROTOCOL.md,
- * "RPCs", lists the same checks.
+/* Admission to our store: which records come in, in what order they are checked, and for how long
+ * they stay: the one door to the shelf of held records, for what peers bring and for what we put
+ * ourselves. PROTOCOL.md, "RPCs", lists the same checks.
  *
  * Nothing that was accepted gives way before its time, but copies that we do not owe (duty.h); so
  * room is a matter of shares. Of the whole shelf,
@@ -9,8 +9,8 @@
  *   - one key 256 records, which only announcements can reach.
  * What is beyond is refused. Nobody is punished for it: a neighbour that hands over what it holds
  * cannot know how much its group has brought. */
-#ifndef SKAD_STORAGE_HOLD_H
-#define SKAD_STORAGE_HOLD_H
+#ifndef SKAD_STORAGE_STORE_ADMISSION_H
+#define SKAD_STORAGE_STORE_ADMISSION_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,19 +34,19 @@ typedef struct skad_offer {
     uint32_t life_s; /* for which it is to be kept at most */
 } skad_offer;
 
-typedef struct skad_held {
+typedef struct skad_admitted_record {
     skad_error_code code; /* NONE: it is held now */
     uint64_t detail;      /* PROTOCOL.md, "Error codes" */
     uint32_t life_s;      /* for which we mean to keep it */
-} skad_held;
+} skad_admitted_record;
 
-skad_held skad_hold(skad_node *node, const skad_offer *offer);
+skad_admitted_record skad_store_admit(skad_node *node, const skad_offer *offer);
 
 /* The name of a record in a store. */
-skad_store_name skad_hold_name(const skad_record *record);
+skad_store_name skad_record_store_name(const skad_record *record);
 
 /* Whether two signed records of one key and publisher, of the same sequence, say the same: they may
  * differ in expiry, and so in signature. */
-bool skad_hold_same(const skad_record *a, const skad_record *b);
+bool skad_record_same(const skad_record *a, const skad_record *b);
 
 #endif

@@ -1,4 +1,4 @@
-#include "src/core/storage/hold.h"
+#include "src/core/storage/store_admission.h"
 
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "src/core/node/state.h"
 #include "src/core/storage/duty.h"
 
-skad_store_name skad_hold_name(const skad_record *record)
+skad_store_name skad_record_store_name(const skad_record *record)
 {
     skad_store_name name = {.key = record->key, .type = (uint8_t)record->type};
     if (record->publisher != NULL) {
@@ -20,7 +20,7 @@ static bool same_span(skad_span a, skad_span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-bool skad_hold_same(const skad_record *a, const skad_record *b)
+bool skad_record_same(const skad_record *a, const skad_record *b)
 {
     return a->sequence == b->sequence && same_span(a->value, b->value) &&
            skad_address_equal(&a->endpoint, &b->endpoint);
@@ -37,9 +37,9 @@ typedef struct judged {
     bool old_stays; /* it says the same for longer */
 } judged;
 
-static skad_held refuse(skad_error_code code, uint64_t detail)
+static skad_admitted_record refuse(skad_error_code code, uint64_t detail)
 {
-    return (skad_held){.code = code, .detail = detail};
+    return (skad_admitted_record){.code = code, .detail = detail};
 }
 
 /* ---- The checks, in their order ---- */
@@ -86,7 +86,7 @@ static skad_error_code check_sequence(const judged *self)
         return SKAD_ERROR_OLDER;
     }
     bool same = skad_record_decode(self->held.data, self->held.len, &old) &&
-                skad_hold_same(offer->record, &old);
+                skad_record_same(offer->record, &old);
     return same ? SKAD_ERROR_NONE : SKAD_ERROR_CONFLICT;
 }
 
@@ -165,13 +165,13 @@ static uint64_t expiry(const judged *self, const skad_duty *duty)
     return ends && offer->record->expiry_unix_s < expires ? offer->record->expiry_unix_s : expires;
 }
 
-static skad_held keep(judged *self)
+static skad_admitted_record keep(judged *self)
 {
     skad_node *node = self->node;
     const skad_offer *offer = self->offer;
     uint64_t now = node->env.now.unix_s;
     if (self->old_stays) {
-        return (skad_held){.life_s = (uint32_t)(self->held.expires_unix_s - now)};
+        return (skad_admitted_record){.life_s = (uint32_t)(self->held.expires_unix_s - now)};
     }
     skad_duty duty = skad_duty_of(&node->table, &node->env.profile, &offer->record->key);
     skad_store_record record = {
@@ -191,12 +191,12 @@ static skad_held keep(judged *self)
         skad_watches_touch(&node->watches, offer->record->type, &offer->record->key,
                            node->env.now.mono_us);
     }
-    return (skad_held){.life_s = (uint32_t)(record.expires_unix_s - now)};
+    return (skad_admitted_record){.life_s = (uint32_t)(record.expires_unix_s - now)};
 }
 
-skad_held skad_hold(skad_node *node, const skad_offer *offer)
+skad_admitted_record skad_store_admit(skad_node *node, const skad_offer *offer)
 {
-    judged self = {.node = node, .offer = offer, .name = skad_hold_name(offer->record)};
+    judged self = {.node = node, .offer = offer, .name = skad_record_store_name(offer->record)};
     skad_error_code code = check_expiry(&self);
     if (code != SKAD_ERROR_NONE) {
         return refuse(code, 0);
