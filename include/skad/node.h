@@ -224,7 +224,7 @@ typedef struct skad_node_stats {
     uint64_t handed_over;   /* records that we sent to nodes newly closer than others */
     uint64_t cached;        /* copies that we left with others after a get */
     uint64_t replicas_shed; /* not handed over or left, for lack of room: nobody is blamed */
-    uint64_t disowned;      /* held records whose life was cut since others are closer now */
+    uint64_t demoted;       /* held records whose life was cut since others are closer now */
     uint64_t network_size;  /* nodes, estimated from our siblings; 0 while there are too few */
     uint16_t peers;         /* verified and living contacts */
     uint16_t peers_silent;  /* kept, but silent for now */

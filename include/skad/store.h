@@ -37,7 +37,7 @@ typedef struct skad_store_name {
 
 typedef struct skad_store_record {
     skad_store_name name;
-    bool cached;             /* held: a copy that we do not owe; gives way to those that we do */
+    bool cached; /* held: a copy that we are not responsible for; gives way to those that we are */
     uint64_t sequence;       /* 0 for immutable */
     uint64_t stored_unix_s;  /* held: when it was last brought; published: last announced */
     uint64_t expires_unix_s; /* from then on it is gone; UINT64_MAX: never */

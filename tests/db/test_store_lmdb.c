@@ -226,7 +226,7 @@ static void lower_caps_make_copies_give_way_at_once(void **state)
     assert_int_equal(test_db_fill(&store).records, TEST_DB_RECORDS - 10);
     assert_int_equal(test_db_fill(&store).cached, copies - 10);
     test_store_free(&store);
-    lower.records_max = 100; /* what we owe stays, and nothing more comes in */
+    lower.records_max = 100; /* what we are responsible for stays, and nothing more comes in */
     store = test_db_open(here, &lower);
     assert_int_equal(test_db_fill(&store).records, TEST_DB_RECORDS - copies);
     assert_int_equal(test_db_fill(&store).cached, 0);

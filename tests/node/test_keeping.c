@@ -1,4 +1,4 @@
-/* Records over days: announced again, signed anew, withdrawn; handed to newcomers, disowned,
+/* Records over days: announced again, signed anew, withdrawn; handed to newcomers, demoted,
  * and left with others by gets. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -196,7 +196,7 @@ static void newcomers_are_handed_what_they_owe(void **state)
     test_records_stop(network);
 }
 
-static void what_is_no_longer_owed_is_dropped_in_time(void **state)
+static void a_record_without_our_responsibility_is_dropped_in_time(void **state)
 {
     (void)state;
     test_network *network = test_records_start(17, 18);
@@ -295,7 +295,7 @@ int main(void)
         cmocka_unit_test(rubbish_on_the_shelf_is_thrown_out),
         cmocka_unit_test(publications_survive_a_restart),
         cmocka_unit_test(newcomers_are_handed_what_they_owe),
-        cmocka_unit_test(what_is_no_longer_owed_is_dropped_in_time),
+        cmocka_unit_test(a_record_without_our_responsibility_is_dropped_in_time),
         cmocka_unit_test(nothing_lives_longer_for_being_handed_over),
         cmocka_unit_test(a_get_leaves_a_copy_with_the_closest_that_had_none),
     };

@@ -199,8 +199,9 @@ static void what_the_store_lends_may_be_put_again(void **state)
     copy.cached = true;
     assert_int_equal(test_store_put(&store, HELD, &copy), SKAD_OK);
     for (uint8_t key = 2; key < 4; key++) {
-        const skad_store_record owed = test_store_record(key, 1, 0, (const uint8_t *)"owed", 4);
-        assert_int_equal(test_store_put(&store, HELD, &owed), SKAD_OK);
+        const skad_store_record responsible =
+            test_store_record(key, 1, 0, (const uint8_t *)"owed", 4);
+        assert_int_equal(test_store_put(&store, HELD, &responsible), SKAD_OK);
     }
     skad_store_record out;
     assert_true(store.ops->find(store.self, HELD, &copy.name, NOW_S, &out));
@@ -334,8 +335,8 @@ static void caps_hold_on_each_shelf_to_the_last_record_and_byte(void **state)
     test_store_free(&store);
 }
 
-/* Held are, of ten bytes each: A, owed, and the copies B, C and D, which expire after 100, 200 and
- * 300 seconds. That is all there is room for. */
+/* Held are, of ten bytes each: A, for which the node is responsible, and the copies B, C and D,
+ * which expire after 100, 200 and 300 seconds. That is all there is room for. */
 static void copies_give_way_by_the_rule(void **state)
 {
     static const uint8_t data[64] = {0};

@@ -4,7 +4,7 @@
 
 #include "proto/address.h"
 #include "src/core/node/state.h"
-#include "src/core/storage/duty.h"
+#include "src/core/storage/responsibility.h"
 
 skad_store_name skad_record_store_name(const skad_record *record)
 {
@@ -152,10 +152,10 @@ static bool shares_have_room(const judged *self)
 /* ---- Keeping ---- */
 
 /* When the record will be gone: never sooner than it was granted before. */
-static uint64_t expiry(const judged *self, const skad_duty *duty)
+static uint64_t expiry(const judged *self, const skad_responsibility *responsibility)
 {
     const skad_offer *offer = self->offer;
-    uint32_t life_s = skad_duty_life_s(duty, &self->node->env.profile);
+    uint32_t life_s = skad_responsibility_life_s(responsibility, &self->node->env.profile);
     life_s = offer->life_s < life_s ? offer->life_s : life_s;
     uint64_t expires = self->node->env.now.unix_s + life_s;
     if (self->found && self->held.expires_unix_s > expires) {
@@ -173,14 +173,15 @@ static skad_admitted_record keep(judged *self)
     if (self->old_stays) {
         return (skad_admitted_record){.life_s = (uint32_t)(self->held.expires_unix_s - now)};
     }
-    skad_duty duty = skad_duty_of(&node->table, &node->env.profile, &offer->record->key);
+    skad_responsibility responsibility =
+        skad_responsibility_of(&node->table, &node->env.profile, &offer->record->key);
     skad_store_record record = {
         .name = self->name,
         .sequence = offer->record->sequence,
         .stored_unix_s = now,
-        .expires_unix_s = expiry(self, &duty),
+        .expires_unix_s = expiry(self, &responsibility),
         .group = offer->group,
-        .cached = !skad_duty_owed(&duty),
+        .cached = !skad_is_responsible(&responsibility),
         .data = offer->bytes.data,
         .len = offer->bytes.len,
     };

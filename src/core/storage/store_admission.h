@@ -2,8 +2,8 @@
  * they stay: the one door to the shelf of held records, for what peers bring and for what we put
  * ourselves. PROTOCOL.md, "RPCs", lists the same checks.
  *
- * Nothing that was accepted gives way before its time, but copies that we do not owe (duty.h); so
- * room is a matter of shares. Of the whole shelf,
+ * Nothing that was accepted gives way before its time, but copies that we are not responsible for
+ * (responsibility.h); so room is a matter of shares. Of the whole shelf,
  *   - one publisher may have 1/64, counted in records and in bytes;
  *   - one address group of those who bring records 1/16, where the profile limits groups at all;
  *   - one key 256 records, which only announcements can reach.

@@ -2,7 +2,7 @@
  *
  * On a bad link a put may end with holders that are not the closest: they accept the record, but
  * say how long they mean to keep it, and whoever knows s living nodes closer to the key grants half
- * of a life at most (duty.h). A get will not ask them. So what was announced, and was
+ * of a life at most (responsibility.h). A get will not ask them. So what was announced, and was
  * granted more than that by no holder at all, is announced once more every few minutes until it is
  * where it belongs. A refusal counts, too: that holder was reached. One honest holder among the
  * closest is enough to be content; if all of them are liars, that costs us SKAD_STORE_RETRY_DIVISOR

@@ -7,7 +7,7 @@
 #include "src/core/node/state.h"
 #include "src/core/operations/replicate.h"
 #include "src/core/routing/distance.h"
-#include "src/core/storage/duty.h"
+#include "src/core/storage/responsibility.h"
 
 #define ROUND_DIVISOR 24 /* an hour of a day */
 
@@ -188,15 +188,16 @@ static size_t give(skad_node *node, const skad_store_record *record, const close
 }
 
 /* A record that is not ours to keep becomes a copy with a short life, unless it is one. */
-static void disown(skad_node *node, const skad_store_record *record)
+static void demote(skad_node *node, const skad_store_record *record)
 {
-    uint64_t last = record->stored_unix_s + SKAD_HANDOVER_DISOWN_S;
+    uint64_t last = record->stored_unix_s + SKAD_HANDOVER_DEMOTE_S;
     uint8_t bytes[SKAD_STORED_BYTES_MAX];
     if (record->cached || record->expires_unix_s <= last) {
         return;
     }
-    skad_duty duty = skad_duty_of(&node->table, &node->env.profile, &record->name.key);
-    if (skad_duty_owed(&duty)) {
+    skad_responsibility responsibility =
+        skad_responsibility_of(&node->table, &node->env.profile, &record->name.key);
+    if (skad_is_responsible(&responsibility)) {
         return;
     }
     skad_store_record cut = *record;
@@ -206,7 +207,7 @@ static void disown(skad_node *node, const skad_store_record *record)
     cut.expires_unix_s = last;
     if (node->store.ops->put(node->store.self, SKAD_SHELF_HELD, &cut, node->env.now.unix_s) ==
         SKAD_OK) {
-        node->stats.disowned++;
+        node->stats.demoted++;
     }
 }
 
@@ -220,7 +221,7 @@ static size_t look_at(skad_node *node, const skad_store_record *record)
     if (closest.rank < node->env.profile.siblings) {
         return node->handover.served_count > 0 ? give(node, record, &closest) : 0;
     }
-    disown(node, record);
+    demote(node, record);
     return 0;
 }
 

@@ -6,8 +6,9 @@
  *   lot for each newcomer and record. (Were it the closest ones, as in Kademlia's section 2.5, one
  *   gap would make the next: where those lack a record, nobody would hand it to anyone.)
  *
- * - What we no longer owe, since s living nodes are closer, is kept for two hours after it was last
- *   brought to us: by then its publisher has announced it to those who are closer.
+ * - A record that we are no longer responsible for, since s living nodes are closer, is kept for
+ * two hours after it was last brought to us: by then its publisher has announced it to those who
+ * are closer.
  *
  * Who has just come himself hands nothing over for a while: to him everybody seems new, and a
  * restart would send all that it holds.
@@ -30,7 +31,7 @@
 #define SKAD_HANDOVER_STEP_US   (50 * SKAD_US_PER_MS) /* between steps of a walk */
 #define SKAD_HANDOVER_RECORDS   128                   /* looked at in one step */
 #define SKAD_HANDOVER_REPLICAS  16                    /* sent in one step: 320 a second at most */
-#define SKAD_HANDOVER_DISOWN_S  7200
+#define SKAD_HANDOVER_DEMOTE_S  7200
 /* Between two new starts of one peer: as long as a silence may go unnoticed. Who says more often
  * that he begins anew is not believed, since it makes his neighbours send him all that is his. */
 #define SKAD_HANDOVER_AGAIN_US (120 * SKAD_US_PER_S)

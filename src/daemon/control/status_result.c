@@ -81,7 +81,7 @@ static void write_counters(const skad_node_stats *stats, skad_writer *writer)
     skad_result_uint(writer, "handed_over", stats->handed_over);
     skad_result_uint(writer, "cached", stats->cached);
     skad_result_uint(writer, "replicas_shed", stats->replicas_shed);
-    skad_result_uint(writer, "disowned", stats->disowned);
+    skad_result_uint(writer, "disowned", stats->demoted);
     skad_result_uint(writer, "answers_shed", stats->answers_shed);
     skad_result_uint(writer, "network_size", stats->network_size);
 }

@@ -13,8 +13,9 @@ void skad_sim_values_free(skad_sim_values *values)
     *values = (skad_sim_values){0};
 }
 
-/* `owed`: only who is to keep it counts, not who has a copy that comes and goes (duty.h). */
-static bool held(const skad_world *world, const skad_sim_value *value, bool owed)
+/* `responsible`: only nodes that are to keep the record count, not those with a copy that comes and
+ * goes (responsibility.h). */
+static bool held(const skad_world *world, const skad_sim_value *value, bool responsible)
 {
     for (uint32_t node = 0; node < world->honest; node++) {
         const skad_sim_node *one = &world->nodes[node];
@@ -22,7 +23,7 @@ static bool held(const skad_world *world, const skad_sim_value *value, bool owed
         if (one->node != NULL &&
             one->store.ops->find(one->store.self, SKAD_SHELF_HELD, &value->name,
                                  skad_world_time(world, node).unix_s, &found) &&
-            !(owed && found.cached)) {
+            !(responsible && found.cached)) {
             return true;
         }
     }

@@ -13,7 +13,7 @@
 #include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
-#include "src/core/storage/duty.h"
+#include "src/core/storage/responsibility.h"
 #include "src/core/storage/store_admission.h"
 #include "src/core/upkeep/handover.h"
 #include "tests/support/identities.h"
@@ -375,16 +375,16 @@ static void the_farther_the_shorter(void **state)
     } cases[] = {{0, DAY_S},      {15, DAY_S},     {16, DAY_S / 2}, {19, DAY_S / 2},
                  {20, DAY_S / 4}, {24, DAY_S / 8}, {64, 60},        {1000, 60}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const skad_duty duty = {.rank = cases[i].rank, .holders = 16};
-        assert_int_equal(skad_duty_life_s(&duty, &profile), cases[i].life_s);
-        assert_int_equal(skad_duty_owed(&duty), cases[i].rank < 16);
+        const skad_responsibility responsibility = {.rank = cases[i].rank, .holders = 16};
+        assert_int_equal(skad_responsibility_life_s(&responsibility, &profile), cases[i].life_s);
+        assert_int_equal(skad_is_responsible(&responsibility), cases[i].rank < 16);
     }
 }
 
 #define PEERS 40
 
-/* A node that knows so many, in a network where the s closest owe; returns one more, whom it does
- * not know. */
+/* A node that knows so many, in a network where the s closest are responsible; returns one more,
+ * whom it does not know. */
 static const test_stranger *begin_among_peers(test_stage *stage, uint8_t s)
 {
     skad_profile profile = test_stage_profile();
@@ -401,7 +401,7 @@ static void what_others_are_closer_to_is_cached_for_less(void **state)
     enum { S = 8 };
     test_stage stage;
     const test_stranger *who = begin_among_peers(&stage, S);
-    unsigned owed = 0;
+    unsigned responsible = 0;
     unsigned cached = 0;
     for (uint32_t i = 0; i < 40; i++) {
         skad_store_record found;
@@ -417,15 +417,15 @@ static void what_others_are_closer_to_is_cached_for_less(void **state)
         assert_int_equal(bring(&stage, who, &value, (wish){0}).life_s, expected);
         assert_true(held(&stage, &value, &found));
         assert_int_equal(found.cached, rank >= S);
-        owed += rank < S;
+        responsible += rank < S;
         cached += rank >= S;
     }
-    assert_true(owed > 0 && cached > 0);
+    assert_true(responsible > 0 && cached > 0);
     test_stage_free(&stage);
 }
 
 /* With s = 2 the two nearest of forty peers are a crowd of some keys by chance. */
-static void those_behind_a_crowd_owe_as_long(void **state)
+static void those_behind_a_sybil_cluster_are_responsible_for_as_long(void **state)
 {
     (void)state;
     enum { S = 2, RECORDS = 200, NONE = RECORDS };
@@ -438,21 +438,21 @@ static void those_behind_a_crowd_owe_as_long(void **state)
         skad_record record;
         bytes value = immutable_of(i, 50);
         assert_true(skad_record_decode(value.data, value.len, &record));
-        skad_duty duty =
-            skad_duty_of(skad_node_parts_of(stage.node).table, &stage.profile, &record.key);
-        if (duty.rank >= S && skad_duty_owed(&duty)) {
+        skad_responsibility responsibility = skad_responsibility_of(
+            skad_node_parts_of(stage.node).table, &stage.profile, &record.key);
+        if (responsibility.rank >= S && skad_is_responsible(&responsibility)) {
             behind_a_crowd = i;
-        } else if (duty.rank >= S) {
+        } else if (responsibility.rank >= S) {
             behind_others = i;
         }
     }
     assert_true(behind_a_crowd != NONE && behind_others != NONE);
-    bytes owed = immutable_of(behind_a_crowd, 50);
+    bytes responsible = immutable_of(behind_a_crowd, 50);
     bytes cached = immutable_of(behind_others, 50);
-    assert_int_equal(bring(&stage, who, &owed, (wish){0}).life_s, DAY_S);
+    assert_int_equal(bring(&stage, who, &responsible, (wish){0}).life_s, DAY_S);
     assert_in_range(bring(&stage, who, &cached, (wish){0}).life_s, 1, DAY_S / 2);
-    test_stage_run(&stage, (SKAD_HANDOVER_DISOWN_S + HOUR_S) * SKAD_US_PER_S);
-    assert_true(held(&stage, &owed, &found));
+    test_stage_run(&stage, (SKAD_HANDOVER_DEMOTE_S + HOUR_S) * SKAD_US_PER_S);
+    assert_true(held(&stage, &responsible, &found));
     assert_false(found.cached);
     test_stage_free(&stage);
 }
@@ -532,7 +532,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_holder_grants_what_is_asked_up_to_a_day, begin, end),
         cmocka_unit_test(the_farther_the_shorter),
         cmocka_unit_test(what_others_are_closer_to_is_cached_for_less),
-        cmocka_unit_test(those_behind_a_crowd_owe_as_long),
+        cmocka_unit_test(those_behind_a_sybil_cluster_are_responsible_for_as_long),
         cmocka_unit_test(of_many_announcements_each_is_given_at_times),
         cmocka_unit_test_setup_teardown(each_refusal_is_counted_by_its_code, begin, end),
     };

@@ -1,4 +1,4 @@
-#include "src/core/storage/duty.h"
+#include "src/core/storage/responsibility.h"
 
 #include "src/core/routing/density.h"
 #include "src/core/routing/distance.h"
@@ -17,7 +17,8 @@ static bool crowded(const skad_table *table, const skad_id *key, const skad_peer
     return skad_density_suspicious(skad_density_radius(table, s), distance);
 }
 
-skad_duty skad_duty_of(const skad_table *table, const skad_profile *profile, const skad_id *key)
+skad_responsibility skad_responsibility_of(const skad_table *table, const skad_profile *profile,
+                                           const skad_id *key)
 {
     skad_peer_slot closest[COUNTED_MAX];
     size_t count =
@@ -29,21 +30,22 @@ skad_duty skad_duty_of(const skad_table *table, const skad_profile *profile, con
     }
     size_t s = profile->siblings;
     bool crowd = crowded(table, key, closest, count, s);
-    return (skad_duty){.rank = rank, .holders = crowd ? SKAD_REGION_WANTED : s};
+    return (skad_responsibility){.rank = rank, .holders = crowd ? SKAD_REGION_WANTED : s};
 }
 
-bool skad_duty_owed(const skad_duty *duty)
+bool skad_is_responsible(const skad_responsibility *responsibility)
 {
-    return duty->rank < duty->holders;
+    return responsibility->rank < responsibility->holders;
 }
 
-uint32_t skad_duty_life_s(const skad_duty *duty, const skad_profile *profile)
+uint32_t skad_responsibility_life_s(const skad_responsibility *responsibility,
+                                    const skad_profile *profile)
 {
     uint32_t life_s = profile->record_life_s;
-    if (skad_duty_owed(duty)) {
+    if (skad_is_responsible(responsibility)) {
         return life_s;
     }
-    size_t halvings = 1 + (duty->rank - duty->holders) / SKAD_CACHE_RANKS;
+    size_t halvings = 1 + (responsibility->rank - responsibility->holders) / SKAD_CACHE_RANKS;
     uint32_t cut_s = halvings < 32 ? life_s >> halvings : 0;
     uint32_t min_s = life_s < SKAD_CACHE_LIFE_S_MIN ? life_s : SKAD_CACHE_LIFE_S_MIN;
     return cut_s < min_s ? min_s : cut_s;
