@@ -217,7 +217,7 @@ typedef struct skad_node_stats {
     uint64_t refused[SKAD_REFUSALS]; /* of these, by error code */
     uint64_t timeouts;               /* RPCs of ours that nobody answered */
     uint64_t lookups;
-    uint64_t faults;        /* contacts and records in answers that break the replier's duties */
+    uint64_t violations;    /* contacts and records in answers that break the replier's duties */
     uint64_t dismissed;     /* peers that lost their place for it */
     uint64_t lookups_dense; /* that met a suspiciously dense neighbourhood */
     uint64_t renewed;       /* publications announced again */

@@ -438,7 +438,7 @@ static void bad_contacts_in_answers_are_never_asked(void **state)
     assert_true(skad_id_equal(&event.u.lookup.report.closest[0].id, &newcomer->identity.id));
     assert_int_equal(told.actor_asked, 1);
     assert_int_equal(stage->lost, 0); /* nothing was ever sent where no stranger lives */
-    assert_true(stats_of(stage).faults >= told.contacts_count - 1);
+    assert_true(stats_of(stage).violations >= told.contacts_count - 1);
     assert_int_equal(stats_of(stage).dismissed, 0);
     for (unsigned i = 0; i < 2; i++) { /* who goes on like that loses its place */
         assert_int_equal(skad_node_lookup(stage->node, &newcomer->identity.id, stage->now, &op),

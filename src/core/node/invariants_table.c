@@ -102,10 +102,10 @@ static bool routes_sound(const skad_table *table, size_t slot)
            ((peer->families & SKAD_FAMILY_IPV6) == 0 || annexed);
 }
 
-static uint8_t faults_of(const skad_table *table, size_t slot)
+static uint8_t violations_of(const skad_table *table, size_t slot)
 {
     const skad_annex *annex = skad_peers_annex(&table->peers, (skad_peer_slot)slot);
-    return annex == NULL ? 0 : annex->faults;
+    return annex == NULL ? 0 : annex->violations;
 }
 
 /* Times are kept in milliseconds and seconds: each may seem so much later than it was. */
@@ -133,7 +133,7 @@ static const char *peer_broken(const skad_table *table, size_t slot, uint64_t no
         return "a peer has a verified endpoint, each family in its place";
     }
     if (peer->failures >= SKAD_TABLE_FAILURES_MAX ||
-        faults_of(table, slot) >= SKAD_TABLE_FAULTS_MAX) {
+        violations_of(table, slot) >= SKAD_TABLE_VIOLATIONS_MAX) {
         return "a peer goes when it failed too often";
     }
     if (!times_sound(table, slot, now_us)) {

@@ -6,8 +6,8 @@
 #include "crypto/assert.h"
 #include "crypto/puzzle.h"
 #include "proto/address.h"
-#include "src/core/lookup/conduct.h"
 #include "src/core/lookup/region.h"
+#include "src/core/lookup/reply_validation.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/replicate.h"
 #include "src/core/operations/report.h"
@@ -252,11 +252,12 @@ typedef struct named_contacts {
 
 /* An answer that breaks its sender's duties is counted and costs it some standing. It came from
  * where we asked and refers to what we asked, so its address is proven. */
-static void judge(skad_node *node, const skad_id *sender, const skad_address *from, size_t faults)
+static void judge(skad_node *node, const skad_id *sender, const skad_address *from,
+                  size_t violations)
 {
-    if (faults > 0) {
-        node->stats.faults += faults;
-        node->stats.dismissed += skad_table_fault(&node->table, sender, node->env.now.mono_us);
+    if (violations > 0) {
+        node->stats.violations += violations;
+        node->stats.dismissed += skad_table_violation(&node->table, sender, node->env.now.mono_us);
         skad_bans_strike(&node->bans, from, SKAD_BAN_ANSWERS, node->env.now.mono_us);
     }
 }
@@ -274,7 +275,8 @@ static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
             skad_lookup_heard(lookup, from, &contacts[i], &address);
         }
     }
-    return skad_conduct_faults(&node->env.profile, &node->env.identity.id, target, contacts, count);
+    return skad_reply_violations(&node->env.profile, &node->env.identity.id, target, contacts,
+                                 count);
 }
 
 /* Takes the records of an answer; returns how many were not what was asked for. An immutable value
@@ -310,18 +312,18 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
         return;
     }
     skad_lookup_answered(lookup, rpc->step, node->env.now.mono_us - rpc->sent_us);
-    size_t faults = 0;
+    size_t violations = 0;
     if (answer->kind == SKAD_KIND_VALUE) {
-        faults = hear_contacts(node, lookup, rpc->step, &lookup->target,
-                               (named_contacts){answer->u.reply.u.value.contacts,
-                                                answer->u.reply.u.value.contacts_count});
-        faults += take_records(node, operation, rpc->step, answer);
+        violations = hear_contacts(node, lookup, rpc->step, &lookup->target,
+                                   (named_contacts){answer->u.reply.u.value.contacts,
+                                                    answer->u.reply.u.value.contacts_count});
+        violations += take_records(node, operation, rpc->step, answer);
     } else {
-        faults = hear_contacts(node, lookup, rpc->step, &lookup->target,
-                               (named_contacts){answer->u.reply.u.nodes.contacts,
-                                                answer->u.reply.u.nodes.contacts_count});
+        violations = hear_contacts(node, lookup, rpc->step, &lookup->target,
+                                   (named_contacts){answer->u.reply.u.nodes.contacts,
+                                                    answer->u.reply.u.nodes.contacts_count});
     }
-    judge(node, &lookup->candidates.all[rpc->step].contact.id, &rpc->address, faults);
+    judge(node, &lookup->candidates.all[rpc->step].contact.id, &rpc->address, violations);
 }
 
 /* A region's answer only names more candidates. */
@@ -333,10 +335,10 @@ static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pen
     }
     if (answer->kind == SKAD_KIND_NODES) {
         const uint16_t from = rpc->step & (uint16_t)~REGION_STEP;
-        size_t faults = hear_contacts(node, lookup, from, NULL,
-                                      (named_contacts){answer->u.reply.u.nodes.contacts,
-                                                       answer->u.reply.u.nodes.contacts_count});
-        judge(node, &lookup->candidates.all[from].contact.id, &rpc->address, faults);
+        size_t violations = hear_contacts(node, lookup, from, NULL,
+                                          (named_contacts){answer->u.reply.u.nodes.contacts,
+                                                           answer->u.reply.u.nodes.contacts_count});
+        judge(node, &lookup->candidates.all[from].contact.id, &rpc->address, violations);
     }
 }
 

@@ -2,7 +2,8 @@
  * the node bans by itself only who has proven to be at home at his address, by a token, and then
  * sends what nobody sends by mistake: signatures that do not verify, of datagrams or of records; or
  * who answers what we asked him, from where we asked, with what breaks a replier's duties
- * (conduct.h). Never a source that could be spoofed: else anybody could have anybody banned.
+ * (reply_validation.h). Never a source that could be spoofed: else anybody could have anybody
+ * banned.
  *
  * A ban ends by itself. When there is no place for another, the one that ends first goes. What is
  * on the allow-list is never banned by the node itself. */

@@ -63,7 +63,7 @@ typedef struct skad_annex {
     uint16_t ipv6_port;
     skad_peer_slot next;   /* of those that are free */
     uint8_t ipv6_failures; /* unanswered requests to it in a row */
-    uint8_t faults;        /* answers that broke the rules */
+    uint8_t violations;    /* answers that broke the rules */
 } skad_annex;
 
 typedef struct skad_peers {

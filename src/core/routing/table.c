@@ -213,14 +213,14 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
     }
 }
 
-bool skad_table_fault(skad_table *table, const skad_id *id, uint64_t now_us)
+bool skad_table_violation(skad_table *table, const skad_id *id, uint64_t now_us)
 {
     skad_peer_slot slot = skad_peers_find(&table->peers, id);
     if (slot == SKAD_PEER_NONE) {
         return false;
     }
     skad_annex *annex = skad_peers_annex_of(&table->peers, slot);
-    if (annex != NULL && ++annex->faults < SKAD_TABLE_FAULTS_MAX) {
+    if (annex != NULL && ++annex->violations < SKAD_TABLE_VIOLATIONS_MAX) {
         return false;
     }
     evict(table, slot, now_us);

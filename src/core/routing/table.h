@@ -36,12 +36,12 @@
 #include "src/core/routing/peers.h"
 #include "src/core/routing/routes.h"
 
-#define SKAD_BUCKETS_MAX        64 /* a network of 2^60 nodes fills 60 */
-#define SKAD_SIBLINGS_MAX       80 /* eta = 5 times s = 16; see docs/design.md for eta */
-#define SKAD_SIBLINGS_ETA       5
-#define SKAD_NEIGHBOURS         16 /* siblings whose coming shows that we know too few near us */
-#define SKAD_TABLE_FAILURES_MAX 8
-#define SKAD_TABLE_FAULTS_MAX   3 /* answers that break the replier's duties */
+#define SKAD_BUCKETS_MAX          64 /* a network of 2^60 nodes fills 60 */
+#define SKAD_SIBLINGS_MAX         80 /* eta = 5 times s = 16; see docs/design.md for eta */
+#define SKAD_SIBLINGS_ETA         5
+#define SKAD_NEIGHBOURS           16 /* siblings whose coming shows that we know too few near us */
+#define SKAD_TABLE_FAILURES_MAX   8
+#define SKAD_TABLE_VIOLATIONS_MAX 3 /* answers that break the replier's duties */
 
 #define SKAD_REFRESH_INTERVAL_US (3600 * SKAD_US_PER_S) /* Kademlia, section 2.3 */
 
@@ -98,9 +98,9 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
 void skad_table_failed(skad_table *table, const skad_id *id, const skad_address *address,
                        uint64_t now_us);
 
-/* An answer of this peer broke the rules (conduct.h): after SKAD_TABLE_FAULTS_MAX it loses its
- * place and has to come in anew. Returns whether it did. */
-bool skad_table_fault(skad_table *table, const skad_id *id, uint64_t now_us);
+/* An answer of this peer broke the rules (reply_validation.h): after SKAD_TABLE_VIOLATIONS_MAX it
+ * loses its place and has to come in anew. Returns whether it did. */
+bool skad_table_violation(skad_table *table, const skad_id *id, uint64_t now_us);
 
 /* Whether a peer that we do not know yet would get a place better than the replacement cache's
  * last: the test before a candidate is worth a ping. */

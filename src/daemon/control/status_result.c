@@ -74,7 +74,7 @@ static void write_counters(const skad_node_stats *stats, skad_writer *writer)
     skad_result_uint(writer, "refusals", stats->refusals);
     skad_result_uint(writer, "timeouts", stats->timeouts);
     skad_result_uint(writer, "lookups", stats->lookups);
-    skad_result_uint(writer, "faults", stats->faults);
+    skad_result_uint(writer, "faults", stats->violations);
     skad_result_uint(writer, "dismissed", stats->dismissed);
     skad_result_uint(writer, "lookups_dense", stats->lookups_dense);
     skad_result_uint(writer, "renewed", stats->renewed);

@@ -117,7 +117,7 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
     const uint8_t token[SKAD_TOKEN_BYTES] = {7};
     assert_true(skad_route_set(peers, 0, &ipv6));
     skad_route_failed(peers, 0, 1);
-    skad_peers_annex_of(peers, 0)->faults = 2;
+    skad_peers_annex_of(peers, 0)->violations = 2;
     skad_route_keep_token(peers, 0, &ipv4, token, 5000);
     skad_route_keep_token(peers, 0, &ipv6, token, 5000);
     remove_peer(peers, 0);
@@ -130,7 +130,7 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
     assert_null(skad_route_token(peers, 0, 0, 5000));
     assert_null(skad_route_token(peers, 0, 1, 5000));
     const skad_annex *annex = skad_peers_annex_of(peers, 0);
-    assert_int_equal(annex->faults, 0);
+    assert_int_equal(annex->violations, 0);
     assert_int_equal(annex->ipv6_failures, 0);
 }
 

@@ -81,12 +81,12 @@ static void three_bad_answers_cost_a_peer_its_place(void **state)
 {
     test_bench *made = *state;
     test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
-    assert_false(skad_table_fault(&made->table, &who.id, made->now_us));
+    assert_false(skad_table_violation(&made->table, &who.id, made->now_us));
     test_bench_answer(made, &who); /* a good one does not make up for it */
-    assert_false(skad_table_fault(&made->table, &who.id, made->now_us));
-    assert_true(skad_table_fault(&made->table, &who.id, made->now_us));
+    assert_false(skad_table_violation(&made->table, &who.id, made->now_us));
+    assert_true(skad_table_violation(&made->table, &who.id, made->now_us));
     assert_null(test_bench_find(made, &who));
-    assert_false(skad_table_fault(&made->table, &who.id, made->now_us));
+    assert_false(skad_table_violation(&made->table, &who.id, made->now_us));
     test_bench_answer(made, &who); /* it may come in anew */
     assert_int_equal(test_bench_find(made, &who)->annex, SKAD_PEER_NONE);
 }

@@ -1,4 +1,4 @@
-#include "src/core/lookup/conduct.h"
+#include "src/core/lookup/reply_validation.h"
 
 #include "crypto/puzzle.h"
 #include "proto/address.h"
@@ -16,16 +16,16 @@ static bool reachable(const skad_profile *profile, const skad_contact *contact)
     return false;
 }
 
-size_t skad_conduct_faults(const skad_profile *profile, const skad_id *self, const skad_id *target,
-                           const skad_contact *contacts, size_t count)
+size_t skad_reply_violations(const skad_profile *profile, const skad_id *self,
+                             const skad_id *target, const skad_contact *contacts, size_t count)
 {
-    size_t faults = 0;
+    size_t violations = 0;
     for (size_t i = 0; i < count; i++) {
         const skad_id *id = &contacts[i].id;
         bool ordered =
             i == 0 || target == NULL || skad_distance_compare(target, &contacts[i - 1].id, id) < 0;
-        faults += !ordered || skad_id_equal(id, self) || !reachable(profile, &contacts[i]) ||
-                  !skad_puzzle_static_ok(id, profile->static_bits);
+        violations += !ordered || skad_id_equal(id, self) || !reachable(profile, &contacts[i]) ||
+                      !skad_puzzle_static_ok(id, profile->static_bits);
     }
-    return faults;
+    return violations;
 }

@@ -1,7 +1,7 @@
-/* How a peer answers: PROTOCOL.md gives repliers duties that are no matter of format. An answer
+/* Reply validation: PROTOCOL.md gives repliers duties that are not a matter of format. An answer
  * that breaks them is used as far as it is good, and costs its sender some standing. */
-#ifndef SKAD_LOOKUP_CONDUCT_H
-#define SKAD_LOOKUP_CONDUCT_H
+#ifndef SKAD_LOOKUP_REPLY_VALIDATION_H
+#define SKAD_LOOKUP_REPLY_VALIDATION_H
 
 #include <stddef.h>
 
@@ -11,7 +11,7 @@
 /* How many contacts of an answer break a duty: ourselves; an ID that did not solve the static
  * puzzle; no endpoint that may be contacted; not farther from the target than the one before (which
  * also finds duplicates). target is NULL where the order is not to be checked. */
-size_t skad_conduct_faults(const skad_profile *profile, const skad_id *self, const skad_id *target,
-                           const skad_contact *contacts, size_t count);
+size_t skad_reply_violations(const skad_profile *profile, const skad_id *self,
+                             const skad_id *target, const skad_contact *contacts, size_t count);
 
 #endif
