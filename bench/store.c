@@ -122,7 +122,7 @@ static void time_finds(const plan *self, test_dice *dice, times *out)
         skad_store_record found;
         const double start = bench_wall_s();
         const bool there =
-            store.ops->find(store.self, SKAD_SHELF_HELD, &record.name, BENCH_UNIX_S, &found);
+            store.ops->find(store.self, SKAD_STORE_REPLICAS, &record.name, BENCH_UNIX_S, &found);
         out->us[out->count++] = (bench_wall_s() - start) * 1e6;
         SKAD_ASSERT(there && found.len == self->bytes);
     }
@@ -145,7 +145,7 @@ static void time_bare_gets(const plan *self, test_dice *dice, times *out)
     for (size_t i = 0; i < FINDS; i++) {
         const skad_store_record record =
             record_at(self, test_dice_below(dice, self->records), data);
-        skad_db_row_key(SKAD_SHELF_HELD, &record.name, name);
+        skad_db_row_key(SKAD_STORE_REPLICAS, &record.name, name);
         MDB_val key = {sizeof name, name};
         MDB_val row;
         const double start = bench_wall_s();
@@ -168,7 +168,7 @@ static void bench_puts(const plan *self)
     const double start = bench_wall_s();
     for (uint64_t i = 0; i < self->records; i++) {
         const skad_store_record record = record_at(self, i, data);
-        skad_status status = store.ops->put(store.self, SKAD_SHELF_HELD, &record, BENCH_UNIX_S);
+        skad_status status = store.ops->put(store.self, SKAD_STORE_REPLICAS, &record, BENCH_UNIX_S);
         SKAD_ASSERT(status == SKAD_OK);
     }
     const double took_s = bench_wall_s() - start;

@@ -46,23 +46,23 @@ static skad_store_record record_number(unsigned number, uint8_t data[SKAD_STORED
     return record;
 }
 
-static skad_store_shelf shelf_of(unsigned number)
+static skad_store_section section_of(unsigned number)
 {
-    return number % 6 == 0 ? SKAD_SHELF_PUBLISHED : SKAD_SHELF_HELD;
+    return number % 6 == 0 ? SKAD_STORE_PUBLICATIONS : SKAD_STORE_REPLICAS;
 }
 
 static bool put(const skad_store *store, unsigned number)
 {
     uint8_t data[SKAD_STORED_BYTES_MAX];
     const skad_store_record record = record_number(number, data);
-    return store->ops->put(store->self, shelf_of(number), &record, FUZZ_DB_NOW_S) == SKAD_OK;
+    return store->ops->put(store->self, section_of(number), &record, FUZZ_DB_NOW_S) == SKAD_OK;
 }
 
 static bool drop(const skad_store *store, unsigned number)
 {
     uint8_t data[SKAD_STORED_BYTES_MAX];
     const skad_store_record record = record_number(number, data);
-    return store->ops->drop(store->self, shelf_of(number), &record.name) == SKAD_OK;
+    return store->ops->drop(store->self, section_of(number), &record.name) == SKAD_OK;
 }
 
 /* ---- The file ---- */
@@ -172,16 +172,16 @@ static void write_damaged(fuzz_choices *choices)
 
 /* ---- What is left ---- */
 
-static void check_shelf(const skad_store *store, skad_store_shelf shelf)
+static void check_section(const skad_store *store, skad_store_section section)
 {
     uint8_t data[SKAD_STORED_BYTES_MAX];
     skad_store_name from = {0};
     skad_store_record out;
-    while (store->ops->next(store->self, shelf, &from, &out)) {
+    while (store->ops->next(store->self, section, &from, &out)) {
         FUZZ_REQUIRE(out.sequence < 2 * (uint64_t)RECORDS);
         const unsigned number = (unsigned)out.sequence;
         const skad_store_record record = record_number(number, data);
-        FUZZ_REQUIRE(shelf == shelf_of(number));
+        FUZZ_REQUIRE(section == section_of(number));
         FUZZ_REQUIRE(memcmp(&out.name, &record.name, sizeof out.name) == 0);
         FUZZ_REQUIRE(out.expires_unix_s == record.expires_unix_s && out.group == record.group);
         FUZZ_REQUIRE(out.len == record.len && memcmp(out.data, data, out.len) == 0);
@@ -198,7 +198,8 @@ static void use_everything(const skad_store *store)
     }
     for (unsigned i = 0; i < 2 * RECORDS; i++) {
         const skad_store_record record = record_number(i, data);
-        FUZZ_REQUIRE(store->ops->find(store->self, shelf_of(i), &record.name, FUZZ_DB_NOW_S, &out));
+        FUZZ_REQUIRE(
+            store->ops->find(store->self, section_of(i), &record.name, FUZZ_DB_NOW_S, &out));
         FUZZ_REQUIRE(out.len == record.len && memcmp(out.data, data, out.len) == 0);
         FUZZ_REQUIRE(i % 2 == 0 || drop(store, i));
     }
@@ -214,8 +215,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     write_damaged(&choices);
     children = 0;
     fuzz_db_open_store(FUZZ_DB_BOOT, &store, &report);
-    check_shelf(&store, SKAD_SHELF_HELD);
-    check_shelf(&store, SKAD_SHELF_PUBLISHED);
+    check_section(&store, SKAD_STORE_REPLICAS);
+    check_section(&store, SKAD_STORE_PUBLICATIONS);
     const bool used = report.text[0] == '\0';
     if (used) {
         use_everything(&store);

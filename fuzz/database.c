@@ -62,9 +62,9 @@ static skad_store_record choose_record(fuzz_choices *choices, uint8_t data[SKAD_
     return record;
 }
 
-static skad_store_shelf choose_shelf(fuzz_choices *choices)
+static skad_store_section choose_section(fuzz_choices *choices)
 {
-    return fuzz_byte(choices) % 4 == 0 ? SKAD_SHELF_PUBLISHED : SKAD_SHELF_HELD;
+    return fuzz_byte(choices) % 4 == 0 ? SKAD_STORE_PUBLICATIONS : SKAD_STORE_REPLICAS;
 }
 
 static void put_raw(const skad_db_change *change, skad_db_table table, skad_span key,
@@ -81,13 +81,13 @@ static void add_record(skad_db_change *change, fuzz_choices *choices)
     uint8_t data[SKAD_STORED_BYTES_MAX];
     uint8_t key[SKAD_DB_ROW_KEY_BYTES];
     uint8_t row[SKAD_DB_ROW_BYTES_MAX];
-    const skad_store_shelf shelf = choose_shelf(choices);
+    const skad_store_section section = choose_section(choices);
     const skad_store_record record = choose_record(choices, data);
-    const int removed = skad_db_change_remove(change, shelf, &record.name);
+    const int removed = skad_db_change_remove(change, section, &record.name);
     FUZZ_REQUIRE(removed == 0 || removed == MDB_NOTFOUND);
-    skad_db_row_key(shelf, &record.name, key);
+    skad_db_row_key(section, &record.name, key);
     const size_t len = skad_db_row(key, &record, row);
-    FUZZ_REQUIRE(skad_db_change_add(change, shelf, &record, (skad_span){row, len}) == 0);
+    FUZZ_REQUIRE(skad_db_change_add(change, section, &record, (skad_span){row, len}) == 0);
 }
 
 /* A row of a record alone, sound, or with one byte of it or of its key changed, or either cut. */
@@ -96,9 +96,9 @@ static void put_row(const skad_db_change *change, fuzz_choices *choices)
     uint8_t data[SKAD_STORED_BYTES_MAX];
     uint8_t key[SKAD_DB_ROW_KEY_BYTES];
     uint8_t row[SKAD_DB_ROW_BYTES_MAX];
-    const skad_store_shelf shelf = choose_shelf(choices);
+    const skad_store_section section = choose_section(choices);
     const skad_store_record record = choose_record(choices, data);
-    skad_db_row_key(shelf, &record.name, key);
+    skad_db_row_key(section, &record.name, key);
     size_t key_len = sizeof key;
     size_t len = skad_db_row(key, &record, row);
     const uint8_t harm = fuzz_byte(choices);
@@ -236,9 +236,9 @@ static bool write_database(fuzz_choices *choices, fuzz_db_truth *truth)
 
 /* ---- Reading ---- */
 
-/* The rows of a shelf that a walk must tell, in their order, and no others. */
-static void check_shelf(const skad_store *store, skad_store_shelf shelf, const fuzz_db_truth *truth,
-                        bool expired_too)
+/* The rows of a section that a walk must tell, in their order, and no others. */
+static void check_section(const skad_store *store, skad_store_section section,
+                          const fuzz_db_truth *truth, bool expired_too)
 {
     skad_store_name from = {0};
     skad_store_record record;
@@ -246,20 +246,20 @@ static void check_shelf(const skad_store *store, skad_store_shelf shelf, const f
     uint8_t row[SKAD_DB_ROW_BYTES_MAX];
     for (size_t i = 0; i < truth->count; i++) {
         const fuzz_db_row *one = &truth->rows[i];
-        if (!one->is_sound || one->shelf != shelf ||
+        if (!one->is_sound || one->section != section ||
             (!expired_too && one->expires_unix_s <= FUZZ_DB_NOW_S)) {
             continue;
         }
-        FUZZ_REQUIRE(store->ops->next(store->self, shelf, &from, &record));
-        skad_db_row_key(shelf, &record.name, key);
+        FUZZ_REQUIRE(store->ops->next(store->self, section, &from, &record));
+        skad_db_row_key(section, &record.name, key);
         FUZZ_REQUIRE(memcmp(key, one->key, sizeof key) == 0);
         FUZZ_REQUIRE(skad_db_row(key, &record, row) == one->len &&
                      memcmp(row, one->bytes, one->len) == 0);
         const bool found =
-            store->ops->find(store->self, shelf, &record.name, FUZZ_DB_NOW_S, &record);
+            store->ops->find(store->self, section, &record.name, FUZZ_DB_NOW_S, &record);
         FUZZ_REQUIRE(found == (one->expires_unix_s > FUZZ_DB_NOW_S));
     }
-    FUZZ_REQUIRE(!store->ops->next(store->self, shelf, &from, &record));
+    FUZZ_REQUIRE(!store->ops->next(store->self, section, &from, &record));
 }
 
 static uint64_t count_rows(const fuzz_db_truth *truth, bool sound)
@@ -279,7 +279,7 @@ static void change_store(const skad_store *store, fuzz_choices *choices, bool ag
     for (unsigned i = 0; i < CHANGES_MAX && (i < 2 || !fuzz_over(choices)); i++) {
         skad_store_record listed[4];
         skad_status status = SKAD_OK;
-        const skad_store_shelf shelf = choose_shelf(choices);
+        const skad_store_section section = choose_section(choices);
         const uint8_t what = fuzz_byte(choices);
         const skad_store_record record = choose_record(choices, data);
         const skad_store_name *name = &record.name;
@@ -289,9 +289,9 @@ static void change_store(const skad_store *store, fuzz_choices *choices, bool ag
             FUZZ_REQUIRE(store->ops->list(store->self, &name->key, name->type, what, FUZZ_DB_NOW_S,
                                           listed, 4) <= 4);
         } else if (what % 8 < 4) {
-            status = store->ops->drop(store->self, shelf, name);
+            status = store->ops->drop(store->self, section, name);
         } else {
-            status = store->ops->put(store->self, shelf, &record, FUZZ_DB_NOW_S);
+            status = store->ops->put(store->self, section, &record, FUZZ_DB_NOW_S);
             FUZZ_REQUIRE(status != SKAD_ERR_MISSING);
         }
         FUZZ_REQUIRE(status == SKAD_OK || status == SKAD_ERR_MISSING || !agrees);
@@ -309,8 +309,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     const bool good = trusted || truth.agrees;
     fuzz_db_open_store(FUZZ_DB_BOOT, &store, &report);
     FUZZ_REQUIRE((report.text[0] == '\0') == good);
-    check_shelf(&store, SKAD_SHELF_HELD, &truth, good);
-    check_shelf(&store, SKAD_SHELF_PUBLISHED, &truth, good);
+    check_section(&store, SKAD_STORE_REPLICAS, &truth, good);
+    check_section(&store, SKAD_STORE_PUBLICATIONS, &truth, good);
     FUZZ_REQUIRE(skad_store_lmdb_damaged(&store) == (good ? count_rows(&truth, false) : 0));
     const bool agrees = truth.agrees || !good;
     if (truth.agrees) {

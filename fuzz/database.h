@@ -22,7 +22,7 @@ void fuzz_db_open_store(const char *boot, skad_store *out, skad_store_lmdb_repor
 bool fuzz_db_is_sound(void);
 
 typedef struct fuzz_db_row {
-    skad_store_shelf shelf;
+    skad_store_section section;
     uint64_t expires_unix_s;
     size_t len;
     bool is_sound;    /* shape and checksum are right */

@@ -97,7 +97,7 @@ static void read_row(skad_span key, skad_span value, fuzz_db_truth *out)
     row->key_len = key.len;
     memcpy(row->bytes, value.data, value.len);
     row->len = value.len;
-    row->has_name = skad_db_row_key_read(key, &row->shelf, &record.name);
+    row->has_name = skad_db_row_key_read(key, &row->section, &record.name);
     row->is_sound = skad_db_row_read(key, value, &record) && skad_db_row_intact(key, value);
     row->expires_unix_s = record.expires_unix_s;
 }
@@ -122,7 +122,7 @@ static bool places_agree(const skad_db *db, MDB_txn *txn, const fuzz_db_truth *t
     for (size_t i = 0; i < truth->count; i++) {
         uint8_t place[SKAD_DB_EXPIRY_KEY_BYTES];
         skad_store_record record;
-        if (truth->rows[i].shelf != SKAD_SHELF_HELD) {
+        if (truth->rows[i].section != SKAD_STORE_REPLICAS) {
             continue;
         }
         record_of(&truth->rows[i], &record);
@@ -152,13 +152,13 @@ static bool counts(const fuzz_db_row *row, const skad_store_record *record, cons
 {
     switch (counter[0]) {
     case SKAD_DB_COUNTER_HELD:
-        return row->shelf == SKAD_SHELF_HELD;
+        return row->section == SKAD_STORE_REPLICAS;
     case SKAD_DB_COUNTER_PUBLISHED:
-        return row->shelf == SKAD_SHELF_PUBLISHED;
+        return row->section == SKAD_STORE_PUBLICATIONS;
     case SKAD_DB_COUNTER_CACHED:
-        return row->shelf == SKAD_SHELF_HELD && record->cached;
+        return row->section == SKAD_STORE_REPLICAS && record->cached;
     default:
-        return row->shelf == SKAD_SHELF_HELD && is_owner(record, counter);
+        return row->section == SKAD_STORE_REPLICAS && is_owner(record, counter);
     }
 }
 
@@ -187,7 +187,7 @@ static uint64_t count_kind(const fuzz_db_truth *truth, unsigned kind)
         record_of(&truth->rows[i], &record);
         if (kind >= SKAD_DB_COUNTER_HELD) {
             all += counts(&truth->rows[i], &record, total);
-        } else if (truth->rows[i].shelf == SKAD_SHELF_HELD) {
+        } else if (truth->rows[i].section == SKAD_STORE_REPLICAS) {
             for (size_t j = skad_db_owners(&record, owners); j > 0; j--) {
                 all += owners[j - 1][0] == kind;
             }

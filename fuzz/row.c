@@ -44,13 +44,13 @@ static void check_place(const skad_store_record *record)
 static void check_record(skad_span key, skad_span row)
 {
     skad_store_record record;
-    skad_store_shelf shelf;
+    skad_store_section section;
     skad_store_name name;
     uint8_t key_again[SKAD_DB_ROW_KEY_BYTES];
     uint8_t again[SKAD_DB_ROW_BYTES_MAX];
-    const bool is_key = skad_db_row_key_read(key, &shelf, &name);
+    const bool is_key = skad_db_row_key_read(key, &section, &name);
     if (is_key) {
-        skad_db_row_key(shelf, &name, key_again);
+        skad_db_row_key(section, &name, key_again);
         FUZZ_REQUIRE(key.len == sizeof key_again && memcmp(key_again, key.data, key.len) == 0);
     }
     if (!skad_db_row_read(key, row, &record)) {

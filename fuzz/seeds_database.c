@@ -25,7 +25,8 @@ static void write_rows(void)
             .data = data,
             .len = lens[i],
         };
-        skad_db_row_key(i == 0 ? SKAD_SHELF_PUBLISHED : SKAD_SHELF_HELD, &record.name, bytes);
+        skad_db_row_key(i == 0 ? SKAD_STORE_PUBLICATIONS : SKAD_STORE_REPLICAS, &record.name,
+                        bytes);
         const size_t len = skad_db_row(bytes, &record, bytes + SKAD_DB_ROW_KEY_BYTES);
         fuzz_seed_write("row", "seed", SKAD_DB_ROW_KEY_BYTES, bytes, SKAD_DB_ROW_KEY_BYTES + len);
         skad_db_expiry_key(&record, bytes);

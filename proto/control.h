@@ -38,7 +38,7 @@
     X(WATCH_PROVIDERS, "watch_providers") /* [key, every_s=60] */                                  \
     X(UNWATCH, "unwatch")                 /* [msgid of the watch] */                               \
     X(WITHDRAW, "withdraw")               /* [key] */                                              \
-    X(RECORDS, "records")                 /* [shelf, from=nil, max=256] */                         \
+    X(RECORDS, "records")                 /* [section, from=nil, max=256] */                       \
     X(BANS, "bans")                       /* [] */                                                 \
     X(BAN, "ban")                         /* [subject, life_s=nil] */                              \
     X(UNBAN, "unban")                     /* [subject] */                                          \

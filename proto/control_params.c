@@ -13,7 +13,7 @@ typedef enum param {
     PARAM_VALUE,
     PARAM_SEQUENCE,
     PARAM_WATCHED,
-    PARAM_SHELF,
+    PARAM_SECTION,
     /* From here on nil stands for the default. */
     PARAM_SALT,
     PARAM_METADATA,
@@ -49,7 +49,7 @@ static const method_row METHODS[] = {
     [SKAD_CONTROL_WATCH_PROVIDERS] = {1, {PARAM_ID, PARAM_EVERY}},
     [SKAD_CONTROL_UNWATCH] = {1, {PARAM_WATCHED}},
     [SKAD_CONTROL_WITHDRAW] = {1, {PARAM_ID}},
-    [SKAD_CONTROL_RECORDS] = {1, {PARAM_SHELF, PARAM_CURSOR, PARAM_MAX}},
+    [SKAD_CONTROL_RECORDS] = {1, {PARAM_SECTION, PARAM_CURSOR, PARAM_MAX}},
     [SKAD_CONTROL_BANS] = {0, {PARAM_NONE}},
     [SKAD_CONTROL_BAN] = {1, {PARAM_VALUE, PARAM_LIFE}},
     [SKAD_CONTROL_UNBAN] = {1, {PARAM_VALUE}},
@@ -126,7 +126,7 @@ static bool read_count(skad_reader *reader, uint64_t max, uint32_t *out)
     return *out != 0;
 }
 
-static bool read_shelf(skad_reader *reader, bool *published)
+static bool read_section(skad_reader *reader, bool *published)
 {
     *published = skad_read_str_is(reader, "published");
     return *published || skad_read_str_is(reader, "held");
@@ -152,8 +152,8 @@ static bool read_param(skad_reader *reader, param kind, skad_control_request *ou
     case PARAM_WATCHED:
         out->watched = (uint32_t)skad_read_uint(reader, UINT32_MAX);
         return true;
-    case PARAM_SHELF:
-        return read_shelf(reader, &out->published);
+    case PARAM_SECTION:
+        return read_section(reader, &out->published);
     case PARAM_ENDPOINT:
         return read_endpoint(reader, &out->address);
     case PARAM_CAS:
@@ -241,7 +241,7 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
     case PARAM_WATCHED:
         skad_write_uint(writer, request->watched);
         break;
-    case PARAM_SHELF:
+    case PARAM_SECTION:
         skad_write_str(writer, request->published ? "published" : "held");
         break;
     case PARAM_ENDPOINT:

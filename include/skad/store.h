@@ -3,10 +3,10 @@
  * test suite (tests/support/store_suite.h).
  *
  * A store keeps what it is given: the node has checked the record before, and decides what may come
- * in (src/core/storage/store_admission.h). There are two shelves: what the node holds for the
- * network, and what it publishes itself and re-announces. On each shelf there is one record for
- * each (key, type, publisher); immutable records have no publisher (32 zero bytes). Bytes go in and
- * come out as they were on the wire.
+ * in (src/core/storage/store_admission.h). There are two sections: replicas, which the node holds
+ * for the network, and publications, which are its own and which it re-announces. In each section
+ * there is one record for each (key, type, publisher); immutable records have no publisher (32 zero
+ * bytes). Bytes go in and come out as they were on the wire.
  *
  * A call has happened for good when it returns: what put took is there after the process was
  * killed, as far as the store outlives it at all. */
@@ -22,13 +22,13 @@
 
 #define SKAD_STORED_BYTES_MAX 1232 /* no record is larger than a datagram */
 
-typedef enum skad_store_shelf {
-    SKAD_SHELF_HELD = 0,      /* for the network */
-    SKAD_SHELF_PUBLISHED = 1, /* our own publications */
-} skad_store_shelf;
+typedef enum skad_store_section {
+    SKAD_STORE_REPLICAS = 0,     /* for the network */
+    SKAD_STORE_PUBLICATIONS = 1, /* our own publications */
+} skad_store_section;
 
-/* What tells a record from all others on its shelf. Shelves are ordered by it, byte by byte in this
- * order. */
+/* What tells a record from all others in its section. Sections are ordered by it, byte by byte in
+ * this order. */
 typedef struct skad_store_name {
     skad_id key;
     uint8_t type; /* 1 immutable, 2 mutable, 3 announcement */
@@ -48,7 +48,7 @@ typedef struct skad_store_record {
     size_t len;          /* 1..SKAD_STORED_BYTES_MAX */
 } skad_store_record;
 
-/* Whose share of the shelf of held records is asked for. */
+/* Whose share of the replicas is asked for. */
 typedef enum skad_store_owner {
     SKAD_OWNER_KEY = 0,       /* 32 bytes: a key */
     SKAD_OWNER_PUBLISHER = 1, /* 32 bytes: a public key; immutable records have none */
@@ -75,15 +75,15 @@ typedef struct skad_store_fill {
 } skad_store_fill;
 
 typedef struct skad_store_ops {
-    /* Adds a record, or replaces the one of the same name. When a cap of the shelf of held records
+    /* Adds a record, or replaces the one of the same name. When a cap of the section of replicas
      * leaves no room, cached copies give way, the one nearest to its expiry first: all of them to a
      * record that is not cached itself, to a cached one those that expire before it. Errors:
      * SKAD_ERR_FULL (no room even so), SKAD_ERR_MEMORY, SKAD_ERR_IO (errno; nothing has changed).
      */
-    skad_status (*put)(void *self, skad_store_shelf shelf, const skad_store_record *record,
+    skad_status (*put)(void *self, skad_store_section section, const skad_store_record *record,
                        uint64_t now_unix_s);
     /* The record of a name that has not expired. */
-    bool (*find)(void *self, skad_store_shelf shelf, const skad_store_name *name,
+    bool (*find)(void *self, skad_store_section section, const skad_store_name *name,
                  uint64_t now_unix_s, skad_store_record *out);
     /* Up to `max` different unexpired held records of a key and type, in their order, beginning
      * with the (draw modulo their count)-th and wrapping around: with a random draw, each is as
@@ -93,9 +93,10 @@ typedef struct skad_store_ops {
     /* The first record, expired or not, whose name is not before `*from`, which then moves just
      * behind it; false at the end. An all-zero name begins at the beginning. What is put or dropped
      * during a walk may be met or not; all else is met once. */
-    bool (*next)(void *self, skad_store_shelf shelf, skad_store_name *from, skad_store_record *out);
+    bool (*next)(void *self, skad_store_section section, skad_store_name *from,
+                 skad_store_record *out);
     /* Takes a record away. Errors: SKAD_ERR_MISSING, SKAD_ERR_IO. */
-    skad_status (*drop)(void *self, skad_store_shelf shelf, const skad_store_name *name);
+    skad_status (*drop)(void *self, skad_store_section section, const skad_store_name *name);
     void (*usage)(void *self, skad_store_owner kind, const uint8_t owner[static 32],
                   skad_store_usage *out);
     /* Drops up to `limit` expired records that are held; returns how many. */
@@ -109,7 +110,7 @@ typedef struct skad_store {
     void *self;
 } skad_store;
 
-/* Of each shelf; all at least 1. */
+/* Of each section; all at least 1. */
 typedef struct skad_store_caps {
     uint64_t records_max;
     uint64_t bytes_max;

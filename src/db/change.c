@@ -50,12 +50,12 @@ static void count(skad_store_usage *usage, bool added, size_t len)
 }
 
 /* Counts a record in or out, everywhere. */
-static int account(skad_db_change *change, skad_store_shelf shelf, const skad_store_record *record,
-                   bool added)
+static int account(skad_db_change *change, skad_store_section section,
+                   const skad_store_record *record, bool added)
 {
     uint8_t owners[SKAD_DB_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
-    count(&change->totals.of[shelf], added, record->len);
-    if (shelf == SKAD_SHELF_PUBLISHED) {
+    count(&change->totals.of[section], added, record->len);
+    if (section == SKAD_STORE_PUBLICATIONS) {
         return 0;
     }
     if (record->cached) {
@@ -76,7 +76,7 @@ static int account(skad_db_change *change, skad_store_shelf shelf, const skad_st
     return 0;
 }
 
-_Static_assert(SKAD_DB_COUNTER_PUBLISHED == SKAD_DB_COUNTER_HELD + SKAD_SHELF_PUBLISHED &&
+_Static_assert(SKAD_DB_COUNTER_PUBLISHED == SKAD_DB_COUNTER_HELD + SKAD_STORE_PUBLICATIONS &&
                    SKAD_DB_COUNTER_CACHED == SKAD_DB_COUNTER_HELD + SKAD_DB_CACHED,
                "totals are counted in the order of their indexes");
 
@@ -134,23 +134,23 @@ void skad_db_change_abort(skad_db_change *change)
 
 /* ---- Records ---- */
 
-int skad_db_change_add(skad_db_change *change, skad_store_shelf shelf,
+int skad_db_change_add(skad_db_change *change, skad_store_section section,
                        const skad_store_record *record, skad_span row)
 {
     uint8_t name[SKAD_DB_ROW_KEY_BYTES];
     uint8_t expiry[SKAD_DB_EXPIRY_KEY_BYTES];
-    skad_db_row_key(shelf, &record->name, name);
+    skad_db_row_key(section, &record->name, name);
     MDB_val key = skad_db_value(name, sizeof name);
     MDB_val value = skad_db_value(row.data, row.len);
     change->wrote = true;
     int result = mdb_put(change->txn, change->db->tables[SKAD_DB_RECORDS], &key, &value, 0);
-    if (result == 0 && shelf == SKAD_SHELF_HELD) {
+    if (result == 0 && section == SKAD_STORE_REPLICAS) {
         skad_db_expiry_key(record, expiry);
         key = skad_db_value(expiry, sizeof expiry);
         value = skad_db_value("", 0);
         result = mdb_put(change->txn, change->db->tables[SKAD_DB_EXPIRY], &key, &value, 0);
     }
-    return result != 0 ? result : account(change, shelf, record, true);
+    return result != 0 ? result : account(change, section, record, true);
 }
 
 static int remove_expiry(skad_db_change *change, const skad_store_record *record)
@@ -163,12 +163,12 @@ static int remove_expiry(skad_db_change *change, const skad_store_record *record
     return result == MDB_NOTFOUND ? 0 : result;
 }
 
-int skad_db_change_remove(skad_db_change *change, skad_store_shelf shelf,
+int skad_db_change_remove(skad_db_change *change, skad_store_section section,
                           const skad_store_name *name)
 {
     uint8_t bytes[SKAD_DB_ROW_KEY_BYTES];
     MDB_dbi table = change->db->tables[SKAD_DB_RECORDS];
-    skad_db_row_key(shelf, name, bytes);
+    skad_db_row_key(section, name, bytes);
     MDB_val key = skad_db_value(bytes, sizeof bytes);
     MDB_val row;
     int result = mdb_get(change->txn, table, &key, &row);
@@ -177,14 +177,14 @@ int skad_db_change_remove(skad_db_change *change, skad_store_shelf shelf,
     }
     skad_store_record gone = {.name = *name};
     (void)skad_db_row_read(skad_db_span(&key), skad_db_span(&row), &gone);
-    if (shelf == SKAD_SHELF_HELD) {
+    if (section == SKAD_STORE_REPLICAS) {
         result = remove_expiry(change, &gone);
     }
     if (result == 0) {
         change->wrote = true;
         result = mdb_del(change->txn, table, &key, NULL);
     }
-    return result != 0 ? result : account(change, shelf, &gone, false);
+    return result != 0 ? result : account(change, section, &gone, false);
 }
 
 /* The place in the order may tell of a record that is not there, or not there any more. */
@@ -192,7 +192,7 @@ static int remove_ordered(skad_db_change *change, const skad_store_record *place
 {
     uint8_t bytes[SKAD_DB_ROW_KEY_BYTES];
     skad_store_record record;
-    skad_db_row_key(SKAD_SHELF_HELD, &place->name, bytes);
+    skad_db_row_key(SKAD_STORE_REPLICAS, &place->name, bytes);
     MDB_val key = skad_db_value(bytes, sizeof bytes);
     MDB_val row;
     int result = mdb_get(change->txn, change->db->tables[SKAD_DB_RECORDS], &key, &row);
@@ -201,7 +201,7 @@ static int remove_ordered(skad_db_change *change, const skad_store_record *place
                      record.cached == place->cached &&
                      record.expires_unix_s == place->expires_unix_s;
         result =
-            agree ? skad_db_change_remove(change, SKAD_SHELF_HELD, &place->name) : MDB_NOTFOUND;
+            agree ? skad_db_change_remove(change, SKAD_STORE_REPLICAS, &place->name) : MDB_NOTFOUND;
     }
     if (result == MDB_NOTFOUND) {
         int removed = remove_expiry(change, place);

@@ -7,10 +7,10 @@
 #include "skad/store.h"
 #include "src/db/database.h"
 
-#define SKAD_DB_CACHED 2 /* index of the total of cached copies, behind those of the shelves */
+#define SKAD_DB_CACHED 2 /* index of the total of cached copies, behind those of the sections */
 
 typedef struct skad_db_totals {
-    skad_store_usage of[3]; /* by shelf, and SKAD_DB_CACHED */
+    skad_store_usage of[3]; /* by section, and SKAD_DB_CACHED */
 } skad_db_totals;
 
 typedef struct skad_db_change {
@@ -31,10 +31,10 @@ int skad_db_change_commit(skad_db_change *change, skad_db_totals *totals);
 void skad_db_change_abort(skad_db_change *change);
 
 /* Adds a record whose name is not there, given with its row (src/db/row.h). */
-int skad_db_change_add(skad_db_change *change, skad_store_shelf shelf,
+int skad_db_change_add(skad_db_change *change, skad_store_section section,
                        const skad_store_record *record, skad_span row);
 /* Removes a record, damaged ones too; MDB_NOTFOUND when there is none of the name. */
-int skad_db_change_remove(skad_db_change *change, skad_store_shelf shelf,
+int skad_db_change_remove(skad_db_change *change, skad_store_section section,
                           const skad_store_name *name);
 /* Removes of the held records that are cached (or not) the one nearest to its expiry, if that is
  * not after `until`; else MDB_NOTFOUND. */

@@ -110,15 +110,15 @@ static bool walk(const skad_db *db, MDB_txn *txn, MDB_dbi table, visit *visit_on
 
 static bool visit_row(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value, sums *out)
 {
-    skad_store_shelf shelf;
+    skad_store_section section;
     skad_store_record record;
     uint8_t expiry[SKAD_DB_EXPIRY_KEY_BYTES];
-    if (!skad_db_row_key_read(key, &shelf, &record.name) ||
+    if (!skad_db_row_key_read(key, &section, &record.name) ||
         !skad_db_row_read(key, value, &record) || !skad_db_row_intact(key, value)) {
         return false;
     }
-    add(&out->totals.of[shelf], 1, record.len);
-    if (shelf == SKAD_SHELF_PUBLISHED) {
+    add(&out->totals.of[section], 1, record.len);
+    if (section == SKAD_STORE_PUBLICATIONS) {
         return true;
     }
     if (record.cached) {
@@ -225,7 +225,7 @@ static bool walk_tables(const skad_db *db, MDB_txn *txn, sums *found)
         skad_db_totals_read(db, txn, &totals) != 0) {
         return false;
     }
-    bool right = places.ms_entries == totals.of[SKAD_SHELF_HELD].records &&
+    bool right = places.ms_entries == totals.of[SKAD_STORE_REPLICAS].records &&
                  found->pages_used == found->pages.count &&
                  skad_db_pages_meet_rest(&found->pages, found->branches);
     for (size_t i = 0; i < 3; i++) {

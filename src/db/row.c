@@ -36,19 +36,19 @@ static uint64_t read_u64(const uint8_t *in)
 
 /* ---- Records ---- */
 
-void skad_db_row_key(skad_store_shelf shelf, const skad_store_name *name,
+void skad_db_row_key(skad_store_section section, const skad_store_name *name,
                      uint8_t out[static SKAD_DB_ROW_KEY_BYTES])
 {
-    out[0] = (uint8_t)shelf;
+    out[0] = (uint8_t)section;
     memcpy(out + 1, name, SKAD_DB_NAME_BYTES);
 }
 
-bool skad_db_row_key_read(skad_span key, skad_store_shelf *shelf, skad_store_name *name)
+bool skad_db_row_key_read(skad_span key, skad_store_section *section, skad_store_name *name)
 {
-    if (key.len != SKAD_DB_ROW_KEY_BYTES || key.data[0] > SKAD_SHELF_PUBLISHED) {
+    if (key.len != SKAD_DB_ROW_KEY_BYTES || key.data[0] > SKAD_STORE_PUBLICATIONS) {
         return false;
     }
-    *shelf = key.data[0] == SKAD_SHELF_HELD ? SKAD_SHELF_HELD : SKAD_SHELF_PUBLISHED;
+    *section = key.data[0] == SKAD_STORE_REPLICAS ? SKAD_STORE_REPLICAS : SKAD_STORE_PUBLICATIONS;
     memcpy(name, key.data + 1, SKAD_DB_NAME_BYTES);
     return true;
 }
@@ -76,8 +76,8 @@ size_t skad_db_row(const uint8_t key[static SKAD_DB_ROW_KEY_BYTES], const skad_s
 
 bool skad_db_row_read(skad_span key, skad_span row, skad_store_record *out)
 {
-    skad_store_shelf shelf;
-    if (!skad_db_row_key_read(key, &shelf, &out->name) || row.len <= SKAD_DB_ROW_HEADER_BYTES ||
+    skad_store_section section;
+    if (!skad_db_row_key_read(key, &section, &out->name) || row.len <= SKAD_DB_ROW_HEADER_BYTES ||
         row.len > SKAD_DB_ROW_BYTES_MAX || row.data[AT_FLAGS] > FLAG_CACHED) {
         return false;
     }

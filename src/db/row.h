@@ -6,7 +6,7 @@
 
 #include "skad/store.h"
 
-/* Table "records": shelf, key, type, publisher. */
+/* Table "records": section, key, type, publisher. */
 #define SKAD_DB_ROW_KEY_BYTES (1 + SKAD_DB_NAME_BYTES)
 #define SKAD_DB_NAME_BYTES    65
 /* Checksum, sequence, stored, expires, group, flags; the data follow. */
@@ -26,10 +26,10 @@
 
 _Static_assert(sizeof(skad_store_name) == SKAD_DB_NAME_BYTES, "no padding");
 
-void skad_db_row_key(skad_store_shelf shelf, const skad_store_name *name,
+void skad_db_row_key(skad_store_section section, const skad_store_name *name,
                      uint8_t out[static SKAD_DB_ROW_KEY_BYTES]);
 /* False unless it is such a key. */
-bool skad_db_row_key_read(skad_span key, skad_store_shelf *shelf, skad_store_name *name);
+bool skad_db_row_key_read(skad_span key, skad_store_section *section, skad_store_name *name);
 
 /* Returns the length. */
 size_t skad_db_row(const uint8_t key[static SKAD_DB_ROW_KEY_BYTES], const skad_store_record *record,

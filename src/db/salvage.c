@@ -133,13 +133,14 @@ static bool receive_row(int pipe_end, parcel *out)
 /* The child may have gone astray before it crashed, so what it sent is looked at again. */
 static bool keep_row(const parcel *from, const skad_store *into, uint64_t now_unix_s)
 {
-    skad_store_shelf shelf;
+    skad_store_section section;
     skad_store_record record;
     const skad_span key = {from->key, sizeof from->key};
     const skad_span row = {from->row, from->len};
-    return skad_db_row_key_read(key, &shelf, &record.name) && skad_db_row_read(key, row, &record) &&
-           skad_db_row_intact(key, row) && record.expires_unix_s > now_unix_s &&
-           into->ops->put(into->self, shelf, &record, now_unix_s) == SKAD_OK;
+    return skad_db_row_key_read(key, &section, &record.name) &&
+           skad_db_row_read(key, row, &record) && skad_db_row_intact(key, row) &&
+           record.expires_unix_s > now_unix_s &&
+           into->ops->put(into->self, section, &record, now_unix_s) == SKAD_OK;
 }
 
 static uint64_t salvage_once(salvage *work, const skad_store *into, uint64_t now_unix_s)

@@ -73,12 +73,13 @@ static skad_status end_change(lmdb_store *store, skad_db_change *change, int res
 }
 
 /* Drops a record; also a damaged one that was met while reading, whose transaction goes on. */
-static skad_status drop_row(lmdb_store *store, skad_store_shelf shelf, const skad_store_name *name)
+static skad_status drop_row(lmdb_store *store, skad_store_section section,
+                            const skad_store_name *name)
 {
     skad_db_change change;
     int result = skad_db_change_begin(&store->opened.db, &store->totals, &change);
     if (result == 0) {
-        result = skad_db_change_remove(&change, shelf, name);
+        result = skad_db_change_remove(&change, section, name);
     }
     return end_change(store, &change, result);
 }
@@ -90,23 +91,23 @@ typedef struct limits {
     uint64_t bytes_max;
 } limits;
 
-static limits limits_of(const lmdb_store *store, skad_store_shelf shelf)
+static limits limits_of(const lmdb_store *store, skad_store_section section)
 {
-    if (shelf == SKAD_SHELF_HELD) {
+    if (section == SKAD_STORE_REPLICAS) {
         return (limits){store->caps.records_max, store->caps.bytes_max};
     }
     return (limits){store->caps.published_max, store->caps.published_bytes_max};
 }
 
 /* Removes cached copies until a record fits; MDB_NOTFOUND if it does not even so. */
-static int make_room(skad_db_change *change, const limits *most, skad_store_shelf shelf,
+static int make_room(skad_db_change *change, const limits *most, skad_store_section section,
                      const skad_store_record *record)
 {
-    const skad_store_usage *total = &change->totals.of[shelf];
+    const skad_store_usage *total = &change->totals.of[section];
     for (size_t victims = 0;
          total->records + 1 > most->records_max || total->bytes + record->len > most->bytes_max;
          victims++) {
-        if (shelf == SKAD_SHELF_PUBLISHED || victims == VICTIMS_MAX ||
+        if (section == SKAD_STORE_PUBLICATIONS || victims == VICTIMS_MAX ||
             (record->cached && record->expires_unix_s == 0)) {
             return MDB_NOTFOUND;
         }
@@ -119,7 +120,7 @@ static int make_room(skad_db_change *change, const limits *most, skad_store_shel
     return 0;
 }
 
-static skad_status lmdb_put(void *self, skad_store_shelf shelf, const skad_store_record *record,
+static skad_status lmdb_put(void *self, skad_store_section section, const skad_store_record *record,
                             uint64_t now_unix_s)
 {
     (void)now_unix_s;
@@ -127,31 +128,31 @@ static skad_status lmdb_put(void *self, skad_store_shelf shelf, const skad_store
     uint8_t name[SKAD_DB_ROW_KEY_BYTES];
     uint8_t row[SKAD_DB_ROW_BYTES_MAX];
     skad_db_change change;
-    const limits most = limits_of(store, shelf);
-    skad_db_row_key(shelf, &record->name, name);
+    const limits most = limits_of(store, section);
+    skad_db_row_key(section, &record->name, name);
     /* Before the read transaction ends: the data may be what it lent out. */
     size_t row_len = skad_db_row(name, record, row);
     end_read(store);
     int result = skad_db_change_begin(&store->opened.db, &store->totals, &change);
     if (result == 0) {
-        result = skad_db_change_remove(&change, shelf, &record->name);
+        result = skad_db_change_remove(&change, section, &record->name);
         result = result == MDB_NOTFOUND ? 0 : result;
     }
     if (result == 0) {
-        result = make_room(&change, &most, shelf, record);
+        result = make_room(&change, &most, section, record);
     }
     if (result == 0) {
-        result = skad_db_change_add(&change, shelf, record, (skad_span){row, row_len});
+        result = skad_db_change_add(&change, section, record, (skad_span){row, row_len});
     }
     skad_status status = end_change(store, &change, result);
     return status == SKAD_ERR_MISSING ? SKAD_ERR_FULL : status;
 }
 
-static skad_status lmdb_drop(void *self, skad_store_shelf shelf, const skad_store_name *name)
+static skad_status lmdb_drop(void *self, skad_store_section section, const skad_store_name *name)
 {
     lmdb_store *store = self;
     end_read(store);
-    return drop_row(store, shelf, name);
+    return drop_row(store, section, name);
 }
 
 /* Removes what is nearest to its expiry, in one transaction; returns how many, 0 if it failed. */
@@ -182,25 +183,25 @@ static size_t lmdb_sweep(void *self, uint64_t now_unix_s, size_t limit)
 static bool read_row(lmdb_store *store, const MDB_val *key, const MDB_val *row,
                      skad_store_record *out)
 {
-    skad_store_shelf shelf;
+    skad_store_section section;
     skad_store_name name;
     skad_span key_bytes = skad_db_span(key);
     skad_span row_bytes = skad_db_span(row);
     if (skad_db_row_read(key_bytes, row_bytes, out) && skad_db_row_intact(key_bytes, row_bytes)) {
         return true;
     }
-    if (skad_db_row_key_read(key_bytes, &shelf, &name)) {
-        store->damaged += drop_row(store, shelf, &name) == SKAD_OK;
+    if (skad_db_row_key_read(key_bytes, &section, &name)) {
+        store->damaged += drop_row(store, section, &name) == SKAD_OK;
     }
     return false;
 }
 
-static bool lmdb_find(void *self, skad_store_shelf shelf, const skad_store_name *name,
+static bool lmdb_find(void *self, skad_store_section section, const skad_store_name *name,
                       uint64_t now_unix_s, skad_store_record *out)
 {
     lmdb_store *store = self;
     uint8_t bytes[SKAD_DB_ROW_KEY_BYTES];
-    skad_db_row_key(shelf, name, bytes);
+    skad_db_row_key(section, name, bytes);
     MDB_val key = skad_db_value(bytes, sizeof bytes);
     MDB_val row;
     bool found = begin_read(store) &&
@@ -212,7 +213,7 @@ static bool lmdb_find(void *self, skad_store_shelf shelf, const skad_store_name 
     return found;
 }
 
-/* A walk over the records of a shelf from a name on. */
+/* A walk over the records of a section from a name on. */
 typedef struct steps {
     MDB_val key;
     MDB_val row;
@@ -220,10 +221,10 @@ typedef struct steps {
     uint8_t from[SKAD_DB_ROW_KEY_BYTES];
 } steps;
 
-static void step_to(lmdb_store *store, skad_store_shelf shelf, const skad_store_name *name,
+static void step_to(lmdb_store *store, skad_store_section section, const skad_store_name *name,
                     steps *out)
 {
-    skad_db_row_key(shelf, name, out->from);
+    skad_db_row_key(section, name, out->from);
     out->key = skad_db_value(out->from, sizeof out->from);
     out->result = mdb_cursor_get(store->cursor, &out->key, &out->row, MDB_SET_RANGE);
 }
@@ -240,14 +241,14 @@ static bool stands(const steps *walk, size_t prefix_len)
            memcmp(walk->key.mv_data, walk->from, prefix_len) == 0;
 }
 
-#define LIST_PREFIX_BYTES (1 + SKAD_ID_BYTES + 1) /* shelf, key, type */
+#define LIST_PREFIX_BYTES (1 + SKAD_ID_BYTES + 1) /* section, key, type */
 
 static size_t count_living(lmdb_store *store, const skad_store_name *least, uint64_t now_unix_s)
 {
     steps walk;
     skad_store_record record;
     size_t living = 0;
-    for (step_to(store, SKAD_SHELF_HELD, least, &walk); stands(&walk, LIST_PREFIX_BYTES);
+    for (step_to(store, SKAD_STORE_REPLICAS, least, &walk); stands(&walk, LIST_PREFIX_BYTES);
          step_on(store, &walk)) {
         living +=
             read_row(store, &walk.key, &walk.row, &record) && record.expires_unix_s > now_unix_s;
@@ -261,7 +262,7 @@ static size_t copy_living(lmdb_store *store, const skad_store_name *least, uint6
 {
     steps walk;
     size_t copied = 0;
-    step_to(store, SKAD_SHELF_HELD, least, &walk);
+    step_to(store, SKAD_STORE_REPLICAS, least, &walk);
     for (; copied < max && stands(&walk, LIST_PREFIX_BYTES); step_on(store, &walk)) {
         if (!read_row(store, &walk.key, &walk.row, &out[copied]) ||
             out[copied].expires_unix_s <= now_unix_s) {
@@ -300,13 +301,13 @@ static void move_behind(skad_store_name *name)
     }
 }
 
-static bool lmdb_next(void *self, skad_store_shelf shelf, skad_store_name *from,
+static bool lmdb_next(void *self, skad_store_section section, skad_store_name *from,
                       skad_store_record *out)
 {
     lmdb_store *store = self;
     steps walk;
     if (begin_read(store)) {
-        step_to(store, shelf, from, &walk);
+        step_to(store, section, from, &walk);
         for (; stands(&walk, 1); step_on(store, &walk)) {
             if (read_row(store, &walk.key, &walk.row, out)) {
                 *from = out->name;
@@ -337,14 +338,14 @@ static void lmdb_fill(void *self, skad_store_fill *out)
     lmdb_store *store = self;
     end_read(store);
     *out = (skad_store_fill){
-        .records = store->totals.of[SKAD_SHELF_HELD].records,
+        .records = store->totals.of[SKAD_STORE_REPLICAS].records,
         .records_max = store->caps.records_max,
-        .bytes = store->totals.of[SKAD_SHELF_HELD].bytes,
+        .bytes = store->totals.of[SKAD_STORE_REPLICAS].bytes,
         .bytes_max = store->caps.bytes_max,
         .cached = store->totals.of[SKAD_DB_CACHED].records,
-        .published = store->totals.of[SKAD_SHELF_PUBLISHED].records,
+        .published = store->totals.of[SKAD_STORE_PUBLICATIONS].records,
         .published_max = store->caps.published_max,
-        .published_bytes = store->totals.of[SKAD_SHELF_PUBLISHED].bytes,
+        .published_bytes = store->totals.of[SKAD_STORE_PUBLICATIONS].bytes,
         .published_bytes_max = store->caps.published_bytes_max,
         .failures = store->failures,
         .error = store->error,
@@ -399,7 +400,7 @@ static int prepare(lmdb_store *store)
  * many at once. */
 static void shrink(lmdb_store *store)
 {
-    const skad_store_usage *held = &store->totals.of[SKAD_SHELF_HELD];
+    const skad_store_usage *held = &store->totals.of[SKAD_STORE_REPLICAS];
     while ((held->records > store->caps.records_max || held->bytes > store->caps.bytes_max) &&
            remove_first(store, true, UINT64_MAX, 1) > 0) {
     }

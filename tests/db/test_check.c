@@ -99,7 +99,7 @@ static void make_database(folder *here, void (*change)(const skad_db *db, MDB_tx
     skad_store store = open_store(here);
     for (uint8_t i = 1; i <= RECORDS; i++) {
         const skad_store_record record = record_number(i);
-        assert_int_equal(store.ops->put(store.self, SKAD_SHELF_HELD, &record, NOW_S), SKAD_OK);
+        assert_int_equal(store.ops->put(store.self, SKAD_STORE_REPLICAS, &record, NOW_S), SKAD_OK);
     }
     store.ops->free(store.self);
     assert_int_equal(skad_db_open(here->path, MAP_BYTES, false, &db), 0);
@@ -167,7 +167,7 @@ static void put_keys_of_other_lengths(const skad_db *db, MDB_txn *txn)
 {
     static const size_t lens[] = {3, SKAD_DB_ROW_KEY_BYTES + 4};
     for (size_t i = 0; i < 2; i++) {
-        const uint8_t name[SKAD_DB_ROW_KEY_BYTES + 4] = {SKAD_SHELF_HELD, 7, (uint8_t)(i + 1)};
+        const uint8_t name[SKAD_DB_ROW_KEY_BYTES + 4] = {SKAD_STORE_REPLICAS, 7, (uint8_t)(i + 1)};
         MDB_val key = skad_db_value(name, lens[i]);
         MDB_val value = skad_db_value("row", 3);
         assert_int_equal(mdb_put(txn, db->tables[SKAD_DB_RECORDS], &key, &value, 0), 0);

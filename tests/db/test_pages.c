@@ -121,7 +121,7 @@ static bool put(const skad_store *store, uint32_t number, size_t len)
 {
     uint8_t data[SKAD_STORED_BYTES_MAX];
     const skad_store_record record = record_number(number, len, data);
-    return store->ops->put(store->self, SKAD_SHELF_HELD, &record, NOW_S) == SKAD_OK;
+    return store->ops->put(store->self, SKAD_STORE_REPLICAS, &record, NOW_S) == SKAD_OK;
 }
 
 static bool find(const skad_store *store, uint32_t number)
@@ -129,7 +129,7 @@ static bool find(const skad_store *store, uint32_t number)
     uint8_t data[SKAD_STORED_BYTES_MAX];
     const skad_store_record record = record_number(number, 150, data);
     skad_store_record out;
-    return store->ops->find(store->self, SKAD_SHELF_HELD, &record.name, NOW_S, &out) &&
+    return store->ops->find(store->self, SKAD_STORE_REPLICAS, &record.name, NOW_S, &out) &&
            out.len == record.len && memcmp(out.data, data, out.len) == 0;
 }
 
@@ -137,7 +137,7 @@ static bool drop(const skad_store *store, uint32_t number)
 {
     uint8_t data[SKAD_STORED_BYTES_MAX];
     const skad_store_record record = record_number(number, 1, data);
-    return store->ops->drop(store->self, SKAD_SHELF_HELD, &record.name) == SKAD_OK;
+    return store->ops->drop(store->self, SKAD_STORE_REPLICAS, &record.name) == SKAD_OK;
 }
 
 static void read_file(folder *here)

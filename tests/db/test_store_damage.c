@@ -28,21 +28,21 @@ static void rows_of_another_shape_are_no_rows(void **state)
     uint8_t expiry[SKAD_DB_EXPIRY_KEY_BYTES];
     skad_store_record out;
     const skad_store_record record = test_db_record(1, data);
-    skad_db_row_key(SKAD_SHELF_PUBLISHED, &record.name, key);
+    skad_db_row_key(SKAD_STORE_PUBLICATIONS, &record.name, key);
     const size_t len = skad_db_row(key, &record, row);
     static const struct {
         const char *label;
         size_t key_len, row_cut;
-        uint8_t shelf, flags;
+        uint8_t section, flags;
         bool right;
     } cases[] = {
         {"as it is", 66, 0, 1, 1, true},         {"a short key", 65, 0, 1, 1, false},
-        {"a long key", 67, 0, 1, 1, false},      {"an unknown shelf", 66, 0, 2, 1, false},
+        {"a long key", 67, 0, 1, 1, false},      {"an unknown section", 66, 0, 2, 1, false},
         {"an unknown flag", 66, 0, 1, 2, false}, {"no data", 66, 1, 1, 1, false},
         {"hardly a row", 66, 41, 1, 1, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        key[0] = cases[i].shelf;
+        key[0] = cases[i].section;
         row[40] = cases[i].flags;
         const size_t cut_len = cases[i].row_cut == 0 ? len : 42 - cases[i].row_cut;
         if (skad_db_row_read((skad_span){key, cases[i].key_len}, (skad_span){row, cut_len}, &out) !=
@@ -50,7 +50,7 @@ static void rows_of_another_shape_are_no_rows(void **state)
             fail_msg("%s", cases[i].label);
         }
     }
-    key[0] = SKAD_SHELF_PUBLISHED;
+    key[0] = SKAD_STORE_PUBLICATIONS;
     row[40] = 0;
     const skad_span key_bytes = {key, SKAD_DB_ROW_KEY_BYTES};
     assert_false(skad_db_row_read(key_bytes, (skad_span){row, sizeof row}, &out));
@@ -131,11 +131,11 @@ static void a_damaged_row_is_as_good_as_absent_and_goes_when_it_is_met(void **st
         skad_store_usage usage;
         if (way == 0) {
             assert_false(
-                store.ops->find(store.self, SKAD_SHELF_HELD, &record.name, TEST_DB_NOW_S, out));
+                store.ops->find(store.self, SKAD_STORE_REPLICAS, &record.name, TEST_DB_NOW_S, out));
         } else if (way == 1) {
             skad_store_name from = {0};
             size_t met = 0;
-            while (store.ops->next(store.self, SKAD_SHELF_HELD, &from, out)) {
+            while (store.ops->next(store.self, SKAD_STORE_REPLICAS, &from, out)) {
                 met++;
             }
             assert_int_equal(met, TEST_DB_RECORDS - 1);
@@ -145,12 +145,13 @@ static void a_damaged_row_is_as_good_as_absent_and_goes_when_it_is_met(void **st
         } else {
             skad_store_record other = record;
             other.name.publisher[0] = 1; /* no real record, but of the same key and type */
-            assert_int_equal(store.ops->put(store.self, SKAD_SHELF_HELD, &other, TEST_DB_NOW_S),
+            assert_int_equal(store.ops->put(store.self, SKAD_STORE_REPLICAS, &other, TEST_DB_NOW_S),
                              SKAD_OK);
             assert_int_equal(
                 store.ops->list(store.self, &record.name.key, 1, 7, TEST_DB_NOW_S, out, 4), 1);
             test_store_expect_equal(out, &other);
-            assert_int_equal(store.ops->drop(store.self, SKAD_SHELF_HELD, &other.name), SKAD_OK);
+            assert_int_equal(store.ops->drop(store.self, SKAD_STORE_REPLICAS, &other.name),
+                             SKAD_OK);
         }
         store.ops->usage(store.self, SKAD_OWNER_KEY, record.name.key.bytes, &usage);
         const skad_store_fill fill = test_db_fill(&store);
@@ -224,7 +225,7 @@ static bool is_entry(const uint8_t *bytes, size_t at)
     return flags == 2 && at % 4096 >= upper;
 }
 
-/* Records of both shelves lie on both sides of the torn pages. */
+/* Records of both sections lie on both sides of the torn pages. */
 static void what_is_whole_in_a_torn_database_is_taken_over(void **state)
 {
     test_db_folder *here = *state;
@@ -235,10 +236,10 @@ static void what_is_whole_in_a_torn_database_is_taken_over(void **state)
     test_db_put(&store, 0, TEST_DB_RECORDS);
     skad_store_record expired = test_db_record(TEST_DB_RECORDS + 1, data);
     expired.expires_unix_s = 1000; /* before the next opening */
-    assert_int_equal(store.ops->put(store.self, SKAD_SHELF_PUBLISHED, &expired, TEST_DB_NOW_S),
+    assert_int_equal(store.ops->put(store.self, SKAD_STORE_PUBLICATIONS, &expired, TEST_DB_NOW_S),
                      SKAD_OK);
     skad_store_record ours = test_db_record(TEST_DB_RECORDS, data);
-    assert_int_equal(store.ops->put(store.self, SKAD_SHELF_PUBLISHED, &ours, TEST_DB_NOW_S),
+    assert_int_equal(store.ops->put(store.self, SKAD_STORE_PUBLICATIONS, &ours, TEST_DB_NOW_S),
                      SKAD_OK);
     test_store_free(&store);
     uint8_t *bytes = read_file(here, &len);
@@ -246,7 +247,7 @@ static void what_is_whole_in_a_torn_database_is_taken_over(void **state)
     for (uint32_t number = 0; number < TEST_DB_RECORDS && torn < 4; number++) {
         const skad_store_record record = test_db_record(number, data);
         if (record.name.key.bytes[0] >= 200) {
-            continue; /* the end of the shelf shares a page with the other one */
+            continue; /* the end of the section shares a page with the other one */
         }
         for (size_t at = 0; at + record.len <= len; at++) {
             if (memcmp(bytes + at, record.data, record.len) == 0 && is_entry(bytes, at)) {
@@ -266,7 +267,8 @@ static void what_is_whole_in_a_torn_database_is_taken_over(void **state)
     assert_int_equal(test_db_fill(&store).records, found);
     assert_int_equal(test_db_fill(&store).published, 1);
     ours = test_db_record(TEST_DB_RECORDS, data);
-    assert_true(store.ops->find(store.self, SKAD_SHELF_PUBLISHED, &ours.name, TEST_DB_NOW_S, &out));
+    assert_true(
+        store.ops->find(store.self, SKAD_STORE_PUBLICATIONS, &ours.name, TEST_DB_NOW_S, &out));
     test_store_expect_equal(&out, &ours);
     test_store_free(&store);
     here->config.boot = "second boot";

@@ -80,7 +80,7 @@ static void a_full_file_refuses_and_what_is_in_it_is_still_read(void **state)
     for (; taken < 10000 && status == SKAD_OK; taken += status == SKAD_OK) {
         const skad_store_record record = test_db_record(taken, data);
         errno = 0;
-        status = store.ops->put(store.self, SKAD_SHELF_HELD, &record, TEST_DB_NOW_S);
+        status = store.ops->put(store.self, SKAD_STORE_REPLICAS, &record, TEST_DB_NOW_S);
     }
     assert_int_equal(status, SKAD_ERR_IO);
     assert_int_equal(errno, ENOSPC);
@@ -121,7 +121,7 @@ static void a_disk_that_refuses_is_told_of_and_used_again_when_it_does_not(void 
     for (; taken < 10000 && status == SKAD_OK; taken += status == SKAD_OK) {
         const skad_store_record record = test_db_record(taken, data);
         errno = 0;
-        status = store.ops->put(store.self, SKAD_SHELF_HELD, &record, TEST_DB_NOW_S);
+        status = store.ops->put(store.self, SKAD_STORE_REPLICAS, &record, TEST_DB_NOW_S);
     }
     const int error = errno;
     limit_files(RLIM_INFINITY);
@@ -232,7 +232,7 @@ static void lower_caps_make_copies_give_way_at_once(void **state)
     assert_int_equal(test_db_fill(&store).cached, 0);
     uint8_t data[200];
     const skad_store_record more = test_db_record(TEST_DB_RECORDS + 1, data);
-    assert_int_equal(store.ops->put(store.self, SKAD_SHELF_HELD, &more, TEST_DB_NOW_S),
+    assert_int_equal(store.ops->put(store.self, SKAD_STORE_REPLICAS, &more, TEST_DB_NOW_S),
                      SKAD_ERR_FULL);
     test_store_free(&store);
 }

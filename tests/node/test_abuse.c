@@ -160,7 +160,7 @@ static void store_something(test_stage *stage, skad_id *key)
                                 .data = record,
                                 .len = len};
     assert_int_equal(
-        stage->store.ops->put(stage->store.self, SKAD_SHELF_HELD, &stored, stage->now.unix_s),
+        stage->store.ops->put(stage->store.self, SKAD_STORE_REPLICAS, &stored, stage->now.unix_s),
         SKAD_OK);
 }
 

@@ -128,29 +128,29 @@ static void handing_over_makes_nothing_immortal(void **state)
     test_churn_free(churn);
 }
 
-/* ---- A publisher with a shelf ---- */
+/* ---- A publisher with publications ---- */
 
-#define SHELF      40
-#define SHELVED_BY 1
+#define PUBLICATIONS 40
+#define PUBLISHED_BY 1
 
-static test_churn *network_with_a_shelf(uint64_t seed)
+static test_churn *network_with_publications(uint64_t seed)
 {
     test_churn_plan plan = plan_of(seed, 0);
     plan.keeps_store = true;
     test_churn *churn = test_churn_new(&plan);
-    publish(churn, SHELVED_BY, SHELF, 0, true);
+    publish(churn, PUBLISHED_BY, PUBLICATIONS, 0, true);
     return churn;
 }
 
 /* STOREs that others got within so long after the publisher was down for a while. */
 static uint64_t stores_after_absence(test_churn *churn, uint64_t absence_us, uint64_t duration_us)
 {
-    test_churn_leave(churn, SHELVED_BY);
+    test_churn_leave(churn, PUBLISHED_BY);
     test_churn_run(churn, absence_us, false);
-    uint64_t before = test_churn_stores(churn, SHELVED_BY);
-    test_churn_come(churn, SHELVED_BY);
+    uint64_t before = test_churn_stores(churn, PUBLISHED_BY);
+    test_churn_come(churn, PUBLISHED_BY);
     test_churn_run(churn, duration_us, false);
-    uint64_t stores = test_churn_stores(churn, SHELVED_BY) - before;
+    uint64_t stores = test_churn_stores(churn, PUBLISHED_BY) - before;
     print_message("%u STOREs in %u minutes\n", (unsigned)stores, (unsigned)(duration_us / MINUTE));
     return stores;
 }
@@ -158,8 +158,8 @@ static uint64_t stores_after_absence(test_churn *churn, uint64_t absence_us, uin
 static void quick_restart_announces_nothing_anew(void **state)
 {
     (void)state;
-    test_churn *churn = network_with_a_shelf(5);
-    assert_true(test_churn_stores(churn, SHELVED_BY) >= (uint64_t)SHELF * 15);
+    test_churn *churn = network_with_publications(5);
+    assert_true(test_churn_stores(churn, PUBLISHED_BY) >= (uint64_t)PUBLICATIONS * 15);
     assert_int_equal(stores_after_absence(churn, MINUTE, 5 * MINUTE), 0);
     test_churn_free(churn);
 }
@@ -167,16 +167,17 @@ static void quick_restart_announces_nothing_anew(void **state)
 static void restart_after_hours_announces_all_at_an_even_pace(void **state)
 {
     (void)state;
-    test_churn *churn = network_with_a_shelf(6);
+    test_churn *churn = network_with_publications(6);
     uint64_t first = stores_after_absence(churn, 2 * HOUR, 2 * MINUTE);
     assert_true(first > 0);
-    assert_true(first <= (uint64_t)SHELF * 16 * 2 / 5); /* two of ten minutes, and some chance */
-    uint64_t before = test_churn_stores(churn, SHELVED_BY);
+    assert_true(first <=
+                (uint64_t)PUBLICATIONS * 16 * 2 / 5); /* two of ten minutes, and some chance */
+    uint64_t before = test_churn_stores(churn, PUBLISHED_BY);
     test_churn_run(churn, 13 * MINUTE, false);
-    uint64_t rest = test_churn_stores(churn, SHELVED_BY) - before;
+    uint64_t rest = test_churn_stores(churn, PUBLISHED_BY) - before;
     print_message("%u more in 13 minutes\n", (unsigned)rest);
-    assert_true(first + rest >= (uint64_t)SHELF * 15);
-    assert_true(first + rest <= (uint64_t)SHELF * 16 * 3 / 2);
+    assert_true(first + rest >= (uint64_t)PUBLICATIONS * 15);
+    assert_true(first + rest <= (uint64_t)PUBLICATIONS * 16 * 3 / 2);
     test_churn_free(churn);
 }
 

@@ -1,5 +1,5 @@
 /* A get that is answered as often as it can be: by every node that a lookup may ask, each of which
- * names one that is closer, and by both shelves of the asker's own store. */
+ * names one that is closer, and by both sections of the asker's own store. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

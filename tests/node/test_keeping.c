@@ -106,7 +106,7 @@ static void a_foreign_record_is_kept_until_it_expires(void **state)
 }
 
 /* A damaged store must not stop the round of renewals. */
-static void rubbish_on_the_shelf_is_thrown_out(void **state)
+static void rubbish_among_the_publications_is_thrown_out(void **state)
 {
     (void)state;
     test_network *network = test_records_start(8, 21);
@@ -118,7 +118,7 @@ static void rubbish_on_the_shelf_is_thrown_out(void **state)
         .data = rubbish,
         .len = sizeof rubbish,
     };
-    assert_int_equal(store->ops->put(store->self, SKAD_SHELF_PUBLISHED, &row, 1), SKAD_OK);
+    assert_int_equal(store->ops->put(store->self, SKAD_STORE_PUBLICATIONS, &row, 1), SKAD_OK);
     skad_id key;
     (void)test_publish(network, 3, (test_edition){.sequence = 1, .value = "v", .keep = true}, &key);
     (void)test_network_run(network, 3 * HOUR_US, NULL, NULL);
@@ -184,7 +184,7 @@ static void newcomers_are_handed_what_they_owe(void **state)
                 closer += skad_distance_compare(&keys[i], skad_node_self(test_node_of(network, k)),
                                                 skad_node_self(test_node_of(network, j))) < 0;
             }
-            bool has = store->ops->find(store->self, SKAD_SHELF_HELD, &name,
+            bool has = store->ops->find(store->self, SKAD_STORE_REPLICAS, &name,
                                         test_network_time(network).unix_s, &found);
             if (closer < 16 && !has) {
                 fail_msg("newcomer %zu is %zu closest to key %zu and lacks it", j, closer, i);
@@ -271,7 +271,7 @@ static void a_get_leaves_a_copy_with_the_closest_that_had_none(void **state)
         if (closer == 8) {
             left = i;
         } else {
-            (void)store->ops->drop(store->self, SKAD_SHELF_HELD, &name);
+            (void)store->ops->drop(store->self, SKAD_STORE_REPLICAS, &name);
         }
     }
     assert_int_equal(test_holders_of(network, &key, SKAD_RECORD_IMMUTABLE), 1);
@@ -292,7 +292,7 @@ int main(void)
         cmocka_unit_test(kept_records_outlive_a_day_and_others_do_not),
         cmocka_unit_test(withdrawn_records_end_with_their_holders_time),
         cmocka_unit_test(a_foreign_record_is_kept_until_it_expires),
-        cmocka_unit_test(rubbish_on_the_shelf_is_thrown_out),
+        cmocka_unit_test(rubbish_among_the_publications_is_thrown_out),
         cmocka_unit_test(publications_survive_a_restart),
         cmocka_unit_test(newcomers_are_handed_what_they_owe),
         cmocka_unit_test(a_record_without_our_responsibility_is_dropped_in_time),

@@ -80,7 +80,7 @@ static void write_for_ever(const char *path, uint64_t seed, history *known, int 
     for (;;) {
         const uint32_t number = (uint32_t)test_dice_below(&dice, NUMBERS);
         const skad_store_record record = record_at(number, ++known->versions[number], data);
-        if (store.ops->put(store.self, SKAD_SHELF_HELD, &record, NOW_S) != SKAD_OK ||
+        if (store.ops->put(store.self, SKAD_STORE_REPLICAS, &record, NOW_S) != SKAD_OK ||
             write(told, &number, sizeof number) != sizeof number) {
             _exit(1);
         }
@@ -120,7 +120,7 @@ static void look(const skad_store *store, history *known)
     uint64_t bytes = 0;
     for (uint32_t number = 0; number < NUMBERS; number++) {
         skad_store_record record = record_at(number, known->versions[number], data);
-        bool found = store->ops->find(store->self, SKAD_SHELF_HELD, &record.name, NOW_S, &out);
+        bool found = store->ops->find(store->self, SKAD_STORE_REPLICAS, &record.name, NOW_S, &out);
         if (found && out.sequence == known->versions[number] + 1) {
             untold++;
             record = record_at(number, ++known->versions[number], data);
@@ -131,7 +131,7 @@ static void look(const skad_store *store, history *known)
         }
     }
     assert_in_range(untold, 0, 1);
-    while (store->ops->next(store->self, SKAD_SHELF_HELD, &from, &out)) {
+    while (store->ops->next(store->self, SKAD_STORE_REPLICAS, &from, &out)) {
         records++;
         bytes += out.len;
     }

@@ -252,7 +252,7 @@ static skad_status put_one(const skad_store *store, uint8_t number)
                                    .group = number % 7,
                                    .data = (const uint8_t *)"value",
                                    .len = 5};
-    return store->ops->put(store->self, SKAD_SHELF_HELD, &one, 2);
+    return store->ops->put(store->self, SKAD_STORE_REPLICAS, &one, 2);
 }
 
 static void a_store_takes_a_record_whole_or_not_at_all(void **state)

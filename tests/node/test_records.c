@@ -64,7 +64,7 @@ static void lose(test_network *network, const skad_id *key, const uint8_t *publi
     memcpy(name.publisher, publisher, SKAD_PUBLIC_KEY_BYTES);
     for (size_t i = 0; i < network->count && count > 0; i++) {
         const skad_store *store = &network->nodes[i].store;
-        count -= store->ops->drop(store->self, SKAD_SHELF_HELD, &name) == SKAD_OK;
+        count -= store->ops->drop(store->self, SKAD_STORE_REPLICAS, &name) == SKAD_OK;
     }
     assert_int_equal(count, 0);
 }
@@ -176,8 +176,8 @@ static void plant(test_network *network, size_t index, const uint8_t *bytes, siz
         .len = len,
     };
     memcpy(record.name.publisher, publisher, SKAD_PUBLIC_KEY_BYTES);
-    assert_int_equal(store->ops->put(store->self, SKAD_SHELF_HELD, &record, record.stored_unix_s),
-                     SKAD_OK);
+    assert_int_equal(
+        store->ops->put(store->self, SKAD_STORE_REPLICAS, &record, record.stored_unix_s), SKAD_OK);
 }
 
 /* Twenty-four nodes, one key; all but one holder say something else than the truth. */

@@ -429,7 +429,8 @@ static void a_value_is_safe_while_somebody_owes_it(void **state)
     const skad_store *store = &world->nodes[3].store;
     for (int cached = 0; cached < 2; cached++) {
         record.cached = cached == 1;
-        assert_int_equal(store->ops->put(store->self, SKAD_SHELF_HELD, &record, now_s), SKAD_OK);
+        assert_int_equal(store->ops->put(store->self, SKAD_STORE_REPLICAS, &record, now_s),
+                         SKAD_OK);
         skad_sim_values_recount(&values, world);
         assert_int_equal(value.safe, !record.cached);
         assert_true(skad_sim_value_held(world, &value));

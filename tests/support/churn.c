@@ -158,9 +158,9 @@ size_t test_churn_holders(const test_churn *churn, const test_churn_value *value
     for (size_t i = 0; i < churn->network.count; i++) {
         const test_node *node = &churn->network.nodes[i];
         skad_store_record found;
-        holders +=
-            !node->dead && node->store.ops->find(node->store.self, SKAD_SHELF_HELD, &value->name,
-                                                 test_network_time(&churn->network).unix_s, &found);
+        holders += !node->dead &&
+                   node->store.ops->find(node->store.self, SKAD_STORE_REPLICAS, &value->name,
+                                         test_network_time(&churn->network).unix_s, &found);
     }
     return holders;
 }

@@ -97,7 +97,7 @@ void test_db_put(const skad_store *store, uint32_t first, uint32_t count)
     uint8_t data[200];
     for (uint32_t i = first; i < first + count; i++) {
         const skad_store_record record = test_db_record(i, data);
-        assert_int_equal(store->ops->put(store->self, SKAD_SHELF_HELD, &record, TEST_DB_NOW_S),
+        assert_int_equal(store->ops->put(store->self, SKAD_STORE_REPLICAS, &record, TEST_DB_NOW_S),
                          SKAD_OK);
     }
 }
@@ -110,7 +110,7 @@ uint32_t test_db_count(const skad_store *store, uint32_t first, uint32_t count)
     for (uint32_t i = first; i < first + count; i++) {
         const skad_store_record record = test_db_record(i, data);
         skad_store_record out;
-        if (store->ops->find(store->self, SKAD_SHELF_HELD, &record.name, TEST_DB_NOW_S, &out)) {
+        if (store->ops->find(store->self, SKAD_STORE_REPLICAS, &record.name, TEST_DB_NOW_S, &out)) {
             test_store_expect_equal(&out, &record);
             found++;
         }

@@ -30,18 +30,18 @@ typedef struct model_record {
     uint8_t data[DATA_MAX];
 } model_record;
 
-/* By shelf, then in the order of names. */
+/* By section, then in the order of names. */
 typedef struct model {
-    model_record shelves[2][PLACES];
+    model_record sections[2][PLACES];
 } model;
 
-static skad_store_usage total(const model *self, size_t shelf)
+static skad_store_usage total(const model *self, size_t section)
 {
     skad_store_usage sum = {0};
     for (size_t i = 0; i < PLACES; i++) {
-        if (self->shelves[shelf][i].there) {
+        if (self->sections[section][i].there) {
             sum.records++;
-            sum.bytes += self->shelves[shelf][i].record.len;
+            sum.bytes += self->sections[section][i].record.len;
         }
     }
     return sum;
@@ -52,7 +52,7 @@ static model_record *first_copy(model *self)
 {
     model_record *first = NULL;
     for (size_t i = 0; i < PLACES; i++) {
-        model_record *here = &self->shelves[SKAD_SHELF_HELD][i];
+        model_record *here = &self->sections[SKAD_STORE_REPLICAS][i];
         if (here->there && here->record.cached &&
             (first == NULL || here->record.expires_unix_s < first->record.expires_unix_s)) {
             first = here;
@@ -61,19 +61,21 @@ static model_record *first_copy(model *self)
     return first;
 }
 
-static skad_status model_put(model *self, skad_store_shelf shelf, size_t place,
+static skad_status model_put(model *self, skad_store_section section, size_t place,
                              const model_record *added)
 {
-    const uint64_t records_max = shelf == SKAD_SHELF_HELD ? caps.records_max : caps.published_max;
-    const uint64_t bytes_max = shelf == SKAD_SHELF_HELD ? caps.bytes_max : caps.published_bytes_max;
+    const uint64_t records_max =
+        section == SKAD_STORE_REPLICAS ? caps.records_max : caps.published_max;
+    const uint64_t bytes_max =
+        section == SKAD_STORE_REPLICAS ? caps.bytes_max : caps.published_bytes_max;
     model after = *self;
-    after.shelves[shelf][place].there = false;
+    after.sections[section][place].there = false;
     for (;;) {
-        const skad_store_usage sum = total(&after, shelf);
+        const skad_store_usage sum = total(&after, section);
         if (sum.records + 1 <= records_max && sum.bytes + added->record.len <= bytes_max) {
             break;
         }
-        model_record *victim = shelf == SKAD_SHELF_HELD ? first_copy(&after) : NULL;
+        model_record *victim = section == SKAD_STORE_REPLICAS ? first_copy(&after) : NULL;
         if (victim == NULL || (added->record.cached &&
                                victim->record.expires_unix_s >= added->record.expires_unix_s)) {
             return SKAD_ERR_FULL;
@@ -81,7 +83,7 @@ static skad_status model_put(model *self, skad_store_shelf shelf, size_t place,
         victim->there = false;
     }
     *self = after;
-    self->shelves[shelf][place] = *added;
+    self->sections[section][place] = *added;
     return SKAD_OK;
 }
 
@@ -97,8 +99,8 @@ static skad_store_name name_of(size_t place)
 
 static void step_put(const skad_store *store, model *self, test_dice *dice, uint64_t now_s)
 {
-    const skad_store_shelf shelf =
-        test_dice_below(dice, 3) == 0 ? SKAD_SHELF_PUBLISHED : SKAD_SHELF_HELD;
+    const skad_store_section section =
+        test_dice_below(dice, 3) == 0 ? SKAD_STORE_PUBLICATIONS : SKAD_STORE_REPLICAS;
     const size_t place = (size_t)test_dice_below(dice, PLACES);
     model_record added = {.there = true};
     for (size_t i = 0; i < DATA_MAX; i++) {
@@ -112,18 +114,18 @@ static void step_put(const skad_store *store, model *self, test_dice *dice, uint
                                        .cached = test_dice_below(dice, 2) == 0,
                                        .data = added.data,
                                        .len = 1 + (size_t)test_dice_below(dice, DATA_MAX)};
-    skad_status wanted = model_put(self, shelf, place, &added);
-    assert_int_equal(store->ops->put(store->self, shelf, &added.record, now_s), wanted);
+    skad_status wanted = model_put(self, section, place, &added);
+    assert_int_equal(store->ops->put(store->self, section, &added.record, now_s), wanted);
 }
 
 static void step_drop(const skad_store *store, model *self, test_dice *dice)
 {
-    const skad_store_shelf shelf =
-        test_dice_below(dice, 2) == 0 ? SKAD_SHELF_PUBLISHED : SKAD_SHELF_HELD;
+    const skad_store_section section =
+        test_dice_below(dice, 2) == 0 ? SKAD_STORE_PUBLICATIONS : SKAD_STORE_REPLICAS;
     const size_t place = (size_t)test_dice_below(dice, PLACES);
     const skad_store_name name = name_of(place);
-    model_record *here = &self->shelves[shelf][place];
-    assert_int_equal(store->ops->drop(store->self, shelf, &name),
+    model_record *here = &self->sections[section][place];
+    assert_int_equal(store->ops->drop(store->self, section, &name),
                      here->there ? SKAD_OK : SKAD_ERR_MISSING);
     here->there = false;
 }
@@ -132,7 +134,7 @@ static void step_sweep(const skad_store *store, model *self, test_dice *dice, ui
 {
     size_t expired = 0;
     for (size_t i = 0; i < PLACES; i++) {
-        model_record *here = &self->shelves[SKAD_SHELF_HELD][i];
+        model_record *here = &self->sections[SKAD_STORE_REPLICAS][i];
         if (here->there && here->record.expires_unix_s <= now_s) {
             here->there = false;
             expired++;
@@ -158,7 +160,7 @@ static void step_list(const skad_store *store, const model *self, test_dice *dic
     skad_store_record out[PUBLISHERS + 2];
     size_t count = 0;
     for (size_t i = first; i < first + PUBLISHERS; i++) {
-        const model_record *here = &self->shelves[SKAD_SHELF_HELD][i];
+        const model_record *here = &self->sections[SKAD_STORE_REPLICAS][i];
         if (here->there && here->record.expires_unix_s > now_s) {
             living[count++] = here;
         }
@@ -175,24 +177,24 @@ static void step_list(const skad_store *store, const model *self, test_dice *dic
 
 /* ---- Comparing ---- */
 
-static void compare_shelf(const skad_store *store, const model *self, skad_store_shelf shelf,
-                          uint64_t now_s)
+static void compare_section(const skad_store *store, const model *self, skad_store_section section,
+                            uint64_t now_s)
 {
     skad_store_name from = {0};
     skad_store_record out;
     for (size_t i = 0; i < PLACES; i++) {
-        const model_record *here = &self->shelves[shelf][i];
+        const model_record *here = &self->sections[section][i];
         const skad_store_name name = name_of(i);
-        const bool found = store->ops->find(store->self, shelf, &name, now_s, &out);
+        const bool found = store->ops->find(store->self, section, &name, now_s, &out);
         assert_int_equal(found, here->there && here->record.expires_unix_s > now_s);
         if (here->there) {
             skad_store_record record = here->record;
             record.data = here->data;
-            assert_true(store->ops->next(store->self, shelf, &from, &out));
+            assert_true(store->ops->next(store->self, section, &from, &out));
             test_store_expect_equal(&out, &record);
         }
     }
-    assert_false(store->ops->next(store->self, shelf, &from, &out));
+    assert_false(store->ops->next(store->self, section, &from, &out));
 }
 
 static void compare_usage(const skad_store *store, const model *self, skad_store_owner kind,
@@ -204,7 +206,7 @@ static void compare_usage(const skad_store *store, const model *self, skad_store
     skad_store_usage usage;
     owner[at] = number;
     for (size_t i = 0; i < PLACES; i++) {
-        const model_record *here = &self->shelves[SKAD_SHELF_HELD][i];
+        const model_record *here = &self->sections[SKAD_STORE_REPLICAS][i];
         const bool theirs = (kind == SKAD_OWNER_KEY && here->record.name.key.bytes[0] == number) ||
                             (kind == SKAD_OWNER_PUBLISHER && here->record.name.type != 1 &&
                              here->record.name.publisher[3] == number) ||
@@ -223,11 +225,11 @@ static void compare(const skad_store *store, const model *self, uint64_t now_s)
 {
     skad_store_fill fill;
     store->ops->fill(store->self, &fill);
-    const skad_store_usage held = total(self, SKAD_SHELF_HELD);
-    const skad_store_usage published = total(self, SKAD_SHELF_PUBLISHED);
+    const skad_store_usage held = total(self, SKAD_STORE_REPLICAS);
+    const skad_store_usage published = total(self, SKAD_STORE_PUBLICATIONS);
     uint64_t cached = 0;
     for (size_t i = 0; i < PLACES; i++) {
-        const model_record *here = &self->shelves[SKAD_SHELF_HELD][i];
+        const model_record *here = &self->sections[SKAD_STORE_REPLICAS][i];
         cached += here->there && here->record.cached;
     }
     assert_int_equal(fill.records, held.records);
@@ -235,8 +237,8 @@ static void compare(const skad_store *store, const model *self, uint64_t now_s)
     assert_int_equal(fill.published, published.records);
     assert_int_equal(fill.published_bytes, published.bytes);
     assert_int_equal(fill.cached, cached);
-    compare_shelf(store, self, SKAD_SHELF_HELD, now_s);
-    compare_shelf(store, self, SKAD_SHELF_PUBLISHED, now_s);
+    compare_section(store, self, SKAD_STORE_REPLICAS, now_s);
+    compare_section(store, self, SKAD_STORE_PUBLICATIONS, now_s);
     for (uint8_t number = 0; number < KEYS; number++) {
         compare_usage(store, self, SKAD_OWNER_KEY, number);
         compare_usage(store, self, SKAD_OWNER_PUBLISHER, number);

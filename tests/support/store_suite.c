@@ -14,8 +14,8 @@
 
 #define NOW_S TEST_STORE_NOW_S
 
-#define HELD      SKAD_SHELF_HELD
-#define PUBLISHED SKAD_SHELF_PUBLISHED
+#define HELD      SKAD_STORE_REPLICAS
+#define PUBLISHED SKAD_STORE_PUBLICATIONS
 
 const skad_store_caps test_store_roomy = {1000, 100000, 1000, 100000};
 
@@ -67,16 +67,16 @@ void test_store_expect_equal(const skad_store_record *found, const skad_store_re
     assert_memory_equal(found->data, wanted->data, wanted->len);
 }
 
-skad_status test_store_put(const skad_store *store, skad_store_shelf shelf,
+skad_status test_store_put(const skad_store *store, skad_store_section section,
                            const skad_store_record *record)
 {
-    return store->ops->put(store->self, shelf, record, NOW_S);
+    return store->ops->put(store->self, section, record, NOW_S);
 }
 
-static bool has(const skad_store *store, skad_store_shelf shelf, const skad_store_name *name)
+static bool has(const skad_store *store, skad_store_section section, const skad_store_name *name)
 {
     skad_store_record out;
-    return store->ops->find(store->self, shelf, name, NOW_S, &out);
+    return store->ops->find(store->self, section, name, NOW_S, &out);
 }
 
 /* Behind its last field there may be padding, which holds anything. */
@@ -106,7 +106,7 @@ static void a_record_comes_back_as_it_went_in(void **state)
     uint8_t data[SKAD_STORED_BYTES_MAX];
     uint8_t copy[SKAD_STORED_BYTES_MAX];
     skad_store store = test_store_fresh(*state, &test_store_roomy);
-    for (int shelf = 0; shelf < 2; shelf++) {
+    for (int section = 0; section < 2; section++) {
         for (size_t i = 0; i < 3; i++) {
             for (size_t at = 0; at < sizeof data; at++) {
                 copy[at] = data[at] = (uint8_t)(at * 7 + i);
@@ -117,12 +117,12 @@ static void a_record_comes_back_as_it_went_in(void **state)
             record.expires_unix_s = i == 1 ? UINT64_MAX : NOW_S + 1;
             record.group = 0xf1f2f3f4f5f6f7f8;
             record.cached = i == 1;
-            assert_int_equal(test_store_put(&store, (skad_store_shelf)shelf, &record), SKAD_OK);
+            assert_int_equal(test_store_put(&store, (skad_store_section)section, &record), SKAD_OK);
             memset(data, 0, sizeof data); /* the store has its own copy */
             test_store_reopen(*state, &test_store_roomy, &store);
             skad_store_record out;
-            assert_true(
-                store.ops->find(store.self, (skad_store_shelf)shelf, &record.name, NOW_S, &out));
+            assert_true(store.ops->find(store.self, (skad_store_section)section, &record.name,
+                                        NOW_S, &out));
             record.data = copy;
             test_store_expect_equal(&out, &record);
         }
@@ -162,7 +162,7 @@ static void the_same_name_replaces_and_others_stand_beside(void **state)
     test_store_free(&store);
 }
 
-static void the_shelves_do_not_see_each_other(void **state)
+static void the_sections_do_not_see_each_other(void **state)
 {
     skad_store store = test_store_fresh(*state, &test_store_roomy);
     const skad_store_record held = test_store_record(1, 1, 0, (const uint8_t *)"held", 4);
@@ -231,8 +231,8 @@ static void a_record_is_gone_in_the_second_in_which_it_expires(void **state)
     const uint64_t end_s = record.expires_unix_s;
     assert_int_equal(test_store_put(&store, HELD, &record), SKAD_OK);
     assert_int_equal(test_store_put(&store, PUBLISHED, &record), SKAD_OK);
-    for (int shelf = 0; shelf < 2; shelf++) {
-        const skad_store_shelf here = (skad_store_shelf)shelf;
+    for (int section = 0; section < 2; section++) {
+        const skad_store_section here = (skad_store_section)section;
         assert_true(store.ops->find(store.self, here, &record.name, end_s - 1, &out));
         assert_false(store.ops->find(store.self, here, &record.name, end_s, &out));
         skad_store_name from = {0};
@@ -248,7 +248,7 @@ static void a_record_is_gone_in_the_second_in_which_it_expires(void **state)
     test_store_free(&store);
 }
 
-static void a_sweep_drops_what_has_expired_on_the_held_shelf_up_to_its_limit(void **state)
+static void a_sweep_drops_expired_replicas_up_to_its_limit(void **state)
 {
     skad_store store = test_store_fresh(*state, &test_store_roomy);
     for (uint8_t key = 0; key < 100; key++) {
@@ -283,13 +283,13 @@ static void a_sweep_drops_what_has_expired_on_the_held_shelf_up_to_its_limit(voi
 
 /* ---- Caps ---- */
 
-static void caps_hold_on_each_shelf_to_the_last_record_and_byte(void **state)
+static void caps_hold_in_each_section_to_the_last_record_and_byte(void **state)
 {
     static const uint8_t data[40] = {0};
     const skad_store_caps caps = {3, 20, 2, 30};
     static const struct {
         const char *label;
-        int shelf;
+        int section;
         uint8_t key;
         size_t len;
         skad_status status;
@@ -303,7 +303,7 @@ static void caps_hold_on_each_shelf_to_the_last_record_and_byte(void **state)
         {"to the last record", 0, 3, 1, SKAD_OK},
         {"a shorter one again", 0, 1, 1, SKAD_OK},
         {"one record too many", 0, 4, 1, SKAD_ERR_FULL},
-        {"replaced in a full shelf", 0, 3, 2, SKAD_OK},
+        {"replaced in a full section", 0, 3, 2, SKAD_OK},
         {"published to the last byte", 1, 1, 30, SKAD_OK},
         {"published, one byte too many", 1, 2, 1, SKAD_ERR_FULL},
         {"published and shorter", 1, 1, 1, SKAD_OK},
@@ -314,7 +314,7 @@ static void caps_hold_on_each_shelf_to_the_last_record_and_byte(void **state)
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         const skad_store_fill before = fill_of(&store);
         skad_store_record record = test_store_record(steps[i].key, 1, 0, data, steps[i].len);
-        skad_status status = test_store_put(&store, (skad_store_shelf)steps[i].shelf, &record);
+        skad_status status = test_store_put(&store, (skad_store_section)steps[i].section, &record);
         const skad_store_fill after = fill_of(&store);
         if (status != steps[i].status ||
             (status != SKAD_OK && memcmp(&before, &after, FILL_BYTES) != 0)) {
@@ -470,15 +470,15 @@ int test_store_suite(const char *name, test_store_factory *factory)
     struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_comes_back_as_it_went_in),
         cmocka_unit_test(the_same_name_replaces_and_others_stand_beside),
-        cmocka_unit_test(the_shelves_do_not_see_each_other),
+        cmocka_unit_test(the_sections_do_not_see_each_other),
         cmocka_unit_test(what_the_store_lends_may_be_put_again),
         cmocka_unit_test(a_record_is_gone_in_the_second_in_which_it_expires),
-        cmocka_unit_test(a_sweep_drops_what_has_expired_on_the_held_shelf_up_to_its_limit),
+        cmocka_unit_test(a_sweep_drops_expired_replicas_up_to_its_limit),
         cmocka_unit_test(a_list_begins_at_the_draw_and_wraps_around),
         cmocka_unit_test(each_record_is_as_likely_to_be_listed_as_any_other),
         cmocka_unit_test(a_walk_meets_every_record_once_in_the_order_of_names),
         cmocka_unit_test(a_walk_goes_on_while_records_come_and_go),
-        cmocka_unit_test(caps_hold_on_each_shelf_to_the_last_record_and_byte),
+        cmocka_unit_test(caps_hold_in_each_section_to_the_last_record_and_byte),
         cmocka_unit_test(copies_give_way_by_the_rule),
         cmocka_unit_test(usage_is_counted_by_key_publisher_and_group_whatever_happens),
         cmocka_unit_test(random_steps_agree_with_a_plain_list),

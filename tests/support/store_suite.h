@@ -33,7 +33,7 @@ skad_store_record test_store_record(uint8_t key, uint8_t type, uint8_t publisher
                                     const uint8_t *data, size_t len);
 /* Puts it at the time at which the suite's tests take place. */
 #define TEST_STORE_NOW_S 1000000ULL
-skad_status test_store_put(const skad_store *store, skad_store_shelf shelf,
+skad_status test_store_put(const skad_store *store, skad_store_section section,
                            const skad_store_record *record);
 void test_store_expect_equal(const skad_store_record *found, const skad_store_record *wanted);
 

@@ -13,8 +13,8 @@
 
 #define NOW_S TEST_STORE_NOW_S
 
-#define HELD      SKAD_SHELF_HELD
-#define PUBLISHED SKAD_SHELF_PUBLISHED
+#define HELD      SKAD_STORE_REPLICAS
+#define PUBLISHED SKAD_STORE_PUBLICATIONS
 
 #define LISTED 5
 
@@ -91,11 +91,11 @@ void a_walk_meets_every_record_once_in_the_order_of_names(void **state)
         assert_int_equal(test_store_put(&store, i % 2 == 0 ? HELD : PUBLISHED, &record), SKAD_OK);
     }
     size_t met = 0;
-    for (int shelf = 0; shelf < 2; shelf++) {
+    for (int section = 0; section < 2; section++) {
         skad_store_name from = {0};
         skad_store_name before = {0};
         skad_store_record out;
-        while (store.ops->next(store.self, (skad_store_shelf)shelf, &from, &out)) {
+        while (store.ops->next(store.self, (skad_store_section)section, &from, &out)) {
             assert_true(memcmp(&before, &out.name, sizeof before) < 0);
             assert_true(memcmp(&out.name, &from, sizeof from) < 0);
             before = out.name;
@@ -119,7 +119,7 @@ void a_walk_goes_on_while_records_come_and_go(void **state)
     while (store.ops->next(store.self, HELD, &from, &out)) {
         const skad_store_name name = out.name;
         assert_int_equal(name.key.bytes[0], met);
-        /* Each moves to the other shelf. */
+        /* Each moves to the other section. */
         const skad_store_record moved = test_store_record(name.key.bytes[0], 1, 0, out.data, 1);
         assert_int_equal(test_store_put(&store, PUBLISHED, &moved), SKAD_OK);
         assert_int_equal(store.ops->drop(store.self, HELD, &name), SKAD_OK);

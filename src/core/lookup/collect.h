@@ -19,7 +19,8 @@
 
 #define SKAD_PLACE_OURSELVES UINT16_MAX /* instead of a candidate's: from our own store */
 
-/* Each request of a lookup is answered once at most, and each shelf of our own store answers once.
+/* Each request of a lookup is answered once at most, and each section of our own store answers
+ * once.
  */
 #define SKAD_GIVEN_OURSELVES 2
 #define SKAD_GIVEN_MAX       (SKAD_LOOKUP_RPCS_MAX + SKAD_GIVEN_OURSELVES)

@@ -6,7 +6,7 @@
 
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
-#include "src/core/storage/shelf.h"
+#include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
 #include "src/core/upkeep/watch.h"
 
@@ -106,7 +106,7 @@ static uint64_t next_sequence(skad_node *node, const skad_id *key)
     skad_store_record old;
     uint64_t now = node->env.now.unix_s;
     memcpy(name.publisher, node->env.identity.public_key, sizeof name.publisher);
-    bool found = node->store.ops->find(node->store.self, SKAD_SHELF_PUBLISHED, &name, now, &old);
+    bool found = node->store.ops->find(node->store.self, SKAD_STORE_PUBLICATIONS, &name, now, &old);
     return found && old.sequence >= now ? old.sequence + 1 : now;
 }
 
@@ -143,7 +143,7 @@ skad_status skad_node_announce(skad_node *node, const skad_announce_request *req
 
 size_t skad_node_withdraw(skad_node *node, const skad_id *key, unsigned type)
 {
-    return skad_shelf_withdraw(node, key, type);
+    return skad_publications_withdraw(node, key, type);
 }
 
 /* ---- Finding ---- */

@@ -13,7 +13,7 @@
 #include "src/core/operations/report.h"
 #include "src/core/operations/storing.h"
 #include "src/core/rpc/ask.h"
-#include "src/core/storage/shelf.h"
+#include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
 #include "src/core/storage/store_retries.h"
 
@@ -60,7 +60,7 @@ static void keep(skad_node *node, skad_operation *operation)
     if (deposit->keep && skad_record_decode(deposit->record, deposit->len, &record)) {
         const skad_publication publication = {
             &record, {deposit->record, deposit->len}, deposit->keep_life_s};
-        deposit->kept = skad_shelf_keep(node, &publication) == SKAD_OK;
+        deposit->kept = skad_publications_keep(node, &publication) == SKAD_OK;
     }
 }
 

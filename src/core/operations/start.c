@@ -176,22 +176,22 @@ void skad_start_trace(skad_node *node, skad_op op)
 
 /* ---- Gets ---- */
 
-static const skad_store_shelf SHELVES[] = {SKAD_SHELF_HELD, SKAD_SHELF_PUBLISHED};
+static const skad_store_section SHELVES[] = {SKAD_STORE_REPLICAS, SKAD_STORE_PUBLICATIONS};
 static_assert(sizeof SHELVES / sizeof SHELVES[0] == SKAD_GIVEN_OURSELVES,
-              "a collection has a place for the answer of each shelf");
+              "a collection has a place for the answer of each section");
 
-/* What one shelf of our own has counts like an answer. */
-static void find_here(skad_node *node, skad_collection *collection, skad_store_shelf shelf)
+/* What one section of our own has counts like an answer. */
+static void find_here(skad_node *node, skad_collection *collection, skad_store_section section)
 {
     const skad_store *store = &node->store;
     skad_store_record found[SKAD_PROVIDERS_MAX];
     size_t count = 0;
-    if (shelf == SKAD_SHELF_HELD) {
+    if (section == SKAD_STORE_REPLICAS) {
         count = store->ops->list(store->self, &collection->key, (uint8_t)collection->type, 0,
                                  node->env.now.unix_s, found, SKAD_PROVIDERS_MAX);
     } else {
         skad_store_name from = {.key = collection->key, .type = (uint8_t)collection->type};
-        count = store->ops->next(store->self, shelf, &from, found) &&
+        count = store->ops->next(store->self, section, &from, found) &&
                 found[0].name.type == collection->type &&
                 skad_id_equal(&found[0].name.key, &collection->key);
     }

@@ -185,7 +185,7 @@ static skad_admitted_record keep(judged *self)
         .data = offer->bytes.data,
         .len = offer->bytes.len,
     };
-    if (node->store.ops->put(node->store.self, SKAD_SHELF_HELD, &record, now) != SKAD_OK) {
+    if (node->store.ops->put(node->store.self, SKAD_STORE_REPLICAS, &record, now) != SKAD_OK) {
         return refuse(SKAD_ERROR_FULL, 0);
     }
     if (!self->same_bytes) {
@@ -202,7 +202,7 @@ skad_admitted_record skad_store_admit(skad_node *node, const skad_offer *offer)
     if (code != SKAD_ERROR_NONE) {
         return refuse(code, 0);
     }
-    self.found = node->store.ops->find(node->store.self, SKAD_SHELF_HELD, &self.name,
+    self.found = node->store.ops->find(node->store.self, SKAD_STORE_REPLICAS, &self.name,
                                        node->env.now.unix_s, &self.held);
     self.same_bytes = self.found && self.held.len == offer->bytes.len &&
                       memcmp(self.held.data, offer->bytes.data, self.held.len) == 0;

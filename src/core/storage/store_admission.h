@@ -1,9 +1,9 @@
 /* Admission to our store: which records come in, in what order they are checked, and for how long
- * they stay: the one door to the shelf of held records, for what peers bring and for what we put
+ * they stay: the one door to the replicas, for what peers bring and for what we put
  * ourselves. PROTOCOL.md, "RPCs", lists the same checks.
  *
  * Nothing that was accepted gives way before its time, but copies that we are not responsible for
- * (responsibility.h); so room is a matter of shares. Of the whole shelf,
+ * (responsibility.h); so room is a matter of shares. Of the whole section,
  *   - one publisher may have 1/64, counted in records and in bytes;
  *   - one address group of those who bring records 1/16, where the profile limits groups at all;
  *   - one key 256 records, which only announcements can reach.
@@ -21,7 +21,7 @@
 
 #define SKAD_SHARE_PUBLISHER  64
 #define SKAD_SHARE_GROUP      16
-#define SKAD_SHARE_RECORDS    8 /* that a share allows at least, however small the shelf */
+#define SKAD_SHARE_RECORDS    8 /* that a share allows at least, however small the section */
 #define SKAD_KEY_RECORDS_MAX  256
 #define SKAD_EXPIRY_LIVES_MAX 2 /* a record's expiry is at most so many lives ahead */
 

@@ -1,10 +1,10 @@
 /* The storage interface in memory: sorted arrays of pointers, searched by halving, which grow with
  * what they hold.
  *
- *   shelves    the records by name
+ *   sections    the records by name
  *   by_expiry  those that are held by (cached, expiry, name); sweeping and making room take from
  *              the front of a half
- *   shares     how much of the shelf of held records is whose, by (kind, owner)
+ *   shares     how much of the section of replicas is whose, by (kind, owner)
  *
  * put gets all the memory that it needs before it changes anything. */
 #include "skad/store.h"
@@ -42,7 +42,7 @@ typedef struct sorted {
 } sorted;
 
 typedef struct memory_store {
-    sorted shelves[2];
+    sorted sections[2];
     sorted by_expiry;
     sorted shares;
     skad_store_usage totals[2];
@@ -214,12 +214,12 @@ static size_t first_of_half(const memory_store *store, bool cached)
     return place_of(&store->by_expiry, &least);
 }
 
-static void erase(memory_store *store, skad_store_shelf shelf, entry *gone)
+static void erase(memory_store *store, skad_store_section section, entry *gone)
 {
-    take_out(&store->shelves[shelf], gone);
-    store->totals[shelf].records--;
-    store->totals[shelf].bytes -= gone->record.len;
-    if (shelf == SKAD_SHELF_HELD) {
+    take_out(&store->sections[section], gone);
+    store->totals[section].records--;
+    store->totals[section].bytes -= gone->record.len;
+    if (section == SKAD_STORE_REPLICAS) {
         take_out(&store->by_expiry, gone);
         store->cached -= gone->record.cached;
         discharge(store, &gone->record);
@@ -228,14 +228,15 @@ static void erase(memory_store *store, skad_store_shelf shelf, entry *gone)
 }
 
 /* How many cached copies, besides the old record itself, have to give way to a record. */
-static skad_status count_victims(const memory_store *store, skad_store_shelf shelf,
+static skad_status count_victims(const memory_store *store, skad_store_section section,
                                  const skad_store_record *record, const entry *old, size_t *out)
 {
-    bool held = shelf == SKAD_SHELF_HELD;
+    bool held = section == SKAD_STORE_REPLICAS;
     uint64_t records_max = held ? store->caps.records_max : store->caps.published_max;
     uint64_t bytes_max = held ? store->caps.bytes_max : store->caps.published_bytes_max;
-    uint64_t records = store->totals[shelf].records + (old == NULL);
-    uint64_t bytes = store->totals[shelf].bytes + record->len - (old == NULL ? 0 : old->record.len);
+    uint64_t records = store->totals[section].records + (old == NULL);
+    uint64_t bytes =
+        store->totals[section].bytes + record->len - (old == NULL ? 0 : old->record.len);
     size_t at = held ? first_of_half(store, true) : 0;
     for (*out = 0; records > records_max || bytes > bytes_max; at++) {
         if (!held || at == store->by_expiry.count || *out == VICTIMS_MAX) {
@@ -265,34 +266,34 @@ static entry *copy_record(const skad_store_record *record)
     return copy;
 }
 
-static skad_status memory_put(void *self, skad_store_shelf shelf, const skad_store_record *record,
-                              uint64_t now_unix_s)
+static skad_status memory_put(void *self, skad_store_section section,
+                              const skad_store_record *record, uint64_t now_unix_s)
 {
     (void)now_unix_s;
     memory_store *store = self;
     SKAD_ASSERT(record->len > 0 && record->len <= SKAD_STORED_BYTES_MAX);
-    entry *old = equal_to(&store->shelves[shelf], &record->name);
+    entry *old = equal_to(&store->sections[section], &record->name);
     size_t victims;
-    skad_status status = count_victims(store, shelf, record, old, &victims);
+    skad_status status = count_victims(store, section, record, old, &victims);
     if (status != SKAD_OK) {
         return status;
     }
-    bool held = shelf == SKAD_SHELF_HELD;
+    bool held = section == SKAD_STORE_REPLICAS;
     entry *added = copy_record(record); /* before anything goes: data may be of what goes */
-    if (added == NULL || !reserve_one(&store->shelves[shelf]) ||
+    if (added == NULL || !reserve_one(&store->sections[section]) ||
         (held && (!reserve_one(&store->by_expiry) || !charge(store, &added->record)))) {
         free(added);
         return SKAD_ERR_MEMORY;
     }
     if (old != NULL) {
-        erase(store, shelf, old);
+        erase(store, section, old);
     }
     for (; victims > 0; victims--) {
-        erase(store, SKAD_SHELF_HELD, store->by_expiry.items[first_of_half(store, true)]);
+        erase(store, SKAD_STORE_REPLICAS, store->by_expiry.items[first_of_half(store, true)]);
     }
-    insert(&store->shelves[shelf], added);
-    store->totals[shelf].records++;
-    store->totals[shelf].bytes += added->record.len;
+    insert(&store->sections[section], added);
+    store->totals[section].records++;
+    store->totals[section].bytes += added->record.len;
     if (held) {
         insert(&store->by_expiry, added);
         store->cached += added->record.cached;
@@ -300,14 +301,14 @@ static skad_status memory_put(void *self, skad_store_shelf shelf, const skad_sto
     return SKAD_OK;
 }
 
-static skad_status memory_drop(void *self, skad_store_shelf shelf, const skad_store_name *name)
+static skad_status memory_drop(void *self, skad_store_section section, const skad_store_name *name)
 {
     memory_store *store = self;
-    entry *gone = equal_to(&store->shelves[shelf], name);
+    entry *gone = equal_to(&store->sections[section], name);
     if (gone == NULL) {
         return SKAD_ERR_MISSING;
     }
-    erase(store, shelf, gone);
+    erase(store, section, gone);
     return SKAD_OK;
 }
 
@@ -322,7 +323,7 @@ static size_t memory_sweep(void *self, uint64_t now_unix_s, size_t limit)
             if (first == NULL || first->record.expires_unix_s > now_unix_s) {
                 break;
             }
-            erase(store, SKAD_SHELF_HELD, first);
+            erase(store, SKAD_STORE_REPLICAS, first);
         }
     }
     return dropped;
@@ -330,11 +331,11 @@ static size_t memory_sweep(void *self, uint64_t now_unix_s, size_t limit)
 
 /* ---- Reading ---- */
 
-static bool memory_find(void *self, skad_store_shelf shelf, const skad_store_name *name,
+static bool memory_find(void *self, skad_store_section section, const skad_store_name *name,
                         uint64_t now_unix_s, skad_store_record *out)
 {
     const memory_store *store = self;
-    const entry *found = equal_to(&store->shelves[shelf], name);
+    const entry *found = equal_to(&store->sections[section], name);
     if (found == NULL || found->record.expires_unix_s <= now_unix_s) {
         return false;
     }
@@ -346,7 +347,7 @@ static size_t memory_list(void *self, const skad_id *key, uint8_t type, uint64_t
                           uint64_t now_unix_s, skad_store_record *out, size_t max)
 {
     const memory_store *store = self;
-    const sorted *held = &store->shelves[SKAD_SHELF_HELD];
+    const sorted *held = &store->sections[SKAD_STORE_REPLICAS];
     const skad_store_name least = {.key = *key, .type = type};
     const size_t begin = place_of(held, &least);
     size_t end = begin;
@@ -385,15 +386,15 @@ static void move_behind(skad_store_name *name)
     }
 }
 
-static bool memory_next(void *self, skad_store_shelf shelf, skad_store_name *from,
+static bool memory_next(void *self, skad_store_section section, skad_store_name *from,
                         skad_store_record *out)
 {
     const memory_store *store = self;
-    size_t at = place_of(&store->shelves[shelf], from);
-    if (at == store->shelves[shelf].count) {
+    size_t at = place_of(&store->sections[section], from);
+    if (at == store->sections[section].count) {
         return false;
     }
-    const entry *found = store->shelves[shelf].items[at];
+    const entry *found = store->sections[section].items[at];
     *out = found->record;
     *from = found->record.name;
     move_behind(from);
@@ -416,8 +417,8 @@ static void memory_usage(void *self, skad_store_owner kind, const uint8_t owner[
 static void memory_fill(void *self, skad_store_fill *out)
 {
     const memory_store *store = self;
-    const skad_store_usage *held = &store->totals[SKAD_SHELF_HELD];
-    const skad_store_usage *published = &store->totals[SKAD_SHELF_PUBLISHED];
+    const skad_store_usage *held = &store->totals[SKAD_STORE_REPLICAS];
+    const skad_store_usage *published = &store->totals[SKAD_STORE_PUBLICATIONS];
     *out = (skad_store_fill){
         .records = held->records,
         .records_max = store->caps.records_max,
@@ -447,8 +448,8 @@ static void memory_free(void *self)
     if (store == NULL) {
         return;
     }
-    free_items(&store->shelves[SKAD_SHELF_HELD]);
-    free_items(&store->shelves[SKAD_SHELF_PUBLISHED]);
+    free_items(&store->sections[SKAD_STORE_REPLICAS]);
+    free_items(&store->sections[SKAD_STORE_PUBLICATIONS]);
     free_items(&store->shares);
     free(store->by_expiry.items);
     free(store);
@@ -476,8 +477,8 @@ skad_status skad_store_memory_new(const skad_store_caps *caps, skad_store *out)
     if (store == NULL) {
         return SKAD_ERR_MEMORY;
     }
-    store->shelves[SKAD_SHELF_HELD].compare = compare_names;
-    store->shelves[SKAD_SHELF_PUBLISHED].compare = compare_names;
+    store->sections[SKAD_STORE_REPLICAS].compare = compare_names;
+    store->sections[SKAD_STORE_PUBLICATIONS].compare = compare_names;
     store->by_expiry.compare = compare_expiries;
     store->shares.compare = compare_shares;
     store->caps = *caps;

@@ -205,7 +205,7 @@ static void demote(skad_node *node, const skad_store_record *record)
     cut.data = bytes;
     cut.cached = true;
     cut.expires_unix_s = last;
-    if (node->store.ops->put(node->store.self, SKAD_SHELF_HELD, &cut, node->env.now.unix_s) ==
+    if (node->store.ops->put(node->store.self, SKAD_STORE_REPLICAS, &cut, node->env.now.unix_s) ==
         SKAD_OK) {
         node->stats.demoted++;
     }
@@ -263,7 +263,7 @@ static void step(skad_node *node)
         if (!skad_replicate_may(node)) {
             return; /* the record is looked at again at the next step */
         }
-        if (!store->ops->next(store->self, SKAD_SHELF_HELD, &state->from, &record)) {
+        if (!store->ops->next(store->self, SKAD_STORE_REPLICAS, &state->from, &record)) {
             end_walk(node);
             return;
         }

@@ -6,7 +6,7 @@
 #include "crypto/assert.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
-#include "src/core/storage/shelf.h"
+#include "src/core/storage/publications.h"
 #include "src/core/storage/store_retries.h"
 
 #define HOURS_A_LIFE 24
@@ -27,7 +27,7 @@ static uint64_t pace_us(skad_node *node)
     if (node->republish.first) {
         round_us /= SKAD_REPUBLISH_FIRST_DIVISOR;
     }
-    uint64_t share_us = round_us / (fill.published + 1); /* the end of the shelf is a step, too */
+    uint64_t share_us = round_us / (fill.published + 1); /* the end of the section is a step, too */
     uint64_t drawn_us = share_us * 3 / 4 + skad_random_below(&node->env.random, share_us / 2 + 1);
     return drawn_us < SKAD_REPUBLISH_STEP_US_MIN ? SKAD_REPUBLISH_STEP_US_MIN : drawn_us;
 }
@@ -51,13 +51,13 @@ static void note_announced(skad_node *node, const skad_store_name *name)
     skad_store_record row;
     uint8_t bytes[SKAD_STORED_BYTES_MAX];
     uint64_t now = node->env.now.unix_s;
-    if (!store->ops->find(store->self, SKAD_SHELF_PUBLISHED, name, now, &row)) {
+    if (!store->ops->find(store->self, SKAD_STORE_PUBLICATIONS, name, now, &row)) {
         return; /* withdrawn meanwhile */
     }
     memcpy(bytes, row.data, row.len);
     row.data = bytes;
     row.stored_unix_s = now;
-    if (store->ops->put(store->self, SKAD_SHELF_PUBLISHED, &row, now) == SKAD_OK) {
+    if (store->ops->put(store->self, SKAD_STORE_PUBLICATIONS, &row, now) == SKAD_OK) {
         node->stats.renewed++;
     }
 }
@@ -100,7 +100,7 @@ static size_t sign_anew(const skad_node *node, const skad_record *old, uint64_t 
                                            &old->endpoint, old->value, out, SKAD_RECORD_BYTES_MAX);
 }
 
-/* A publication as it is to be announced now, copied from the shelf and signed anew where half of
+/* A publication as it is to be announced now, copied from the store and signed anew where half of
  * its life is over. False when it has ended, or the store gave back something else than we put. */
 static bool prepare(const skad_node *node, const skad_store_record *row, skad_start_record *out,
                     uint8_t bytes[static SKAD_RECORD_BYTES_MAX])
@@ -138,7 +138,7 @@ static bool keep_anew(skad_node *node, const skad_start_record *start)
     bool decodes = skad_record_decode(start->bytes.data, start->bytes.len, &record);
     SKAD_ASSERT(decodes);
     const skad_publication publication = {&record, start->bytes, start->life_s};
-    return skad_shelf_keep(node, &publication) == SKAD_OK;
+    return skad_publications_keep(node, &publication) == SKAD_OK;
 }
 
 static bool recent(const skad_node *node, const skad_store_record *row)
@@ -156,7 +156,7 @@ static bool announce(skad_node *node, const skad_store_record *row, size_t place
     skad_start_record start;
     const skad_store_name name = row->name;
     if (!prepare(node, row, &start, bytes)) {
-        (void)node->store.ops->drop(node->store.self, SKAD_SHELF_PUBLISHED, &name);
+        (void)node->store.ops->drop(node->store.self, SKAD_STORE_PUBLICATIONS, &name);
         return true;
     }
     bool anew = start.bytes.len != row->len || memcmp(bytes, row->data, row->len) != 0;
@@ -194,7 +194,7 @@ static void step(skad_node *node)
     const skad_store *store = &node->store;
     const skad_store_name here = state->from;
     skad_store_record row;
-    if (!store->ops->next(store->self, SKAD_SHELF_PUBLISHED, &state->from, &row)) {
+    if (!store->ops->next(store->self, SKAD_STORE_PUBLICATIONS, &state->from, &row)) {
         memset(&state->from, 0, sizeof state->from);
         state->first = false;
     } else if (!recent(node, &row)) {
@@ -219,7 +219,8 @@ static void step_store_retry(skad_node *node)
         return;
     }
     size_t place = free_place(&node->republish);
-    if (!store->ops->find(store->self, SKAD_SHELF_PUBLISHED, &name, node->env.now.unix_s, &row)) {
+    if (!store->ops->find(store->self, SKAD_STORE_PUBLICATIONS, &name, node->env.now.unix_s,
+                          &row)) {
         skad_store_retries_drop(&node->store_retries, &name); /* withdrawn meanwhile */
     } else if (place < SKAD_RENEWALS_MAX) {
         (void)announce(node, &row, place);

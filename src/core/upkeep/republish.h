@@ -1,8 +1,8 @@
 /* What we publish is announced again each hour (of a life of a day), also after a restart.
  *
- * There is no timetable: a round goes over the whole shelf in the order of its keys, one record
+ * There is no timetable: a round goes over all publications in the order of its keys, one record
  * after the other at an even pace, and takes three quarters to five quarters of an hour, drawn
- * anew for each. So a shelf of a hundred thousand records is a steady trickle and not an hourly
+ * anew for each. So a hundred thousand publications are a steady trickle and not an hourly
  * storm, and a restart makes none: what was announced less than half an hour ago is passed over.
  * The first round after a start takes ten minutes, to make up for the time before.
  *

@@ -9,7 +9,7 @@
 #include "skad/records.h"
 #include "src/daemon/control/ban_result.h"
 #include "src/daemon/control/results.h"
-#include "src/daemon/control/shelf_result.h"
+#include "src/daemon/control/section_result.h"
 #include "src/daemon/control/status_result.h"
 #include "src/daemon/control/table_result.h"
 #include "src/daemon/system/failure.h"
@@ -177,7 +177,7 @@ static void answer_records(const skad_method_context *context, const skad_contro
 {
     size_t start = writer->len;
     skad_control_write_result(writer, request->msgid);
-    if (!skad_shelf_result(context, request, now, writer)) {
+    if (!skad_section_result(context, request, now, writer)) {
         writer->len = start;
         skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_STORAGE,
                                  "the store cannot be read");

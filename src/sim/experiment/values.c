@@ -21,7 +21,7 @@ static bool held(const skad_world *world, const skad_sim_value *value, bool resp
         const skad_sim_node *one = &world->nodes[node];
         skad_store_record found;
         if (one->node != NULL &&
-            one->store.ops->find(one->store.self, SKAD_SHELF_HELD, &value->name,
+            one->store.ops->find(one->store.self, SKAD_STORE_REPLICAS, &value->name,
                                  skad_world_time(world, node).unix_s, &found) &&
             !(responsible && found.cached)) {
             return true;

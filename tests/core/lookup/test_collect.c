@@ -255,7 +255,7 @@ static void of_too_many_publishers_each_is_as_likely_to_stay(void **state)
     }
 }
 
-/* Each request answered, and each shelf of our own store: what comes beyond is left out. */
+/* Each request answered, and each section of our own store: what comes beyond is left out. */
 static void there_is_room_for_every_answer_and_both_shelves(void **state)
 {
     (void)state;

@@ -72,7 +72,7 @@ static size_t count_honest_holders(const test_network *network, const skad_id *k
         skad_store_record record;
         const skad_store_name name = {.key = *key, .type = SKAD_RECORD_IMMUTABLE};
         const skad_store *store = &network->nodes[i].store;
-        holders += store->ops->find(store->self, SKAD_SHELF_HELD, &name, TEST_UNIX_S, &record);
+        holders += store->ops->find(store->self, SKAD_STORE_REPLICAS, &name, TEST_UNIX_S, &record);
     }
     return holders;
 }

@@ -136,7 +136,7 @@ static bool held(const test_stage *stage, const bytes *record, skad_store_record
     skad_record decoded;
     assert_true(skad_record_decode(record->data, record->len, &decoded));
     const skad_store_name name = skad_record_store_name(&decoded);
-    return stage->store.ops->find(stage->store.self, SKAD_SHELF_HELD, &name, stage->now.unix_s,
+    return stage->store.ops->find(stage->store.self, SKAD_STORE_REPLICAS, &name, stage->now.unix_s,
                                   out);
 }
 
@@ -281,7 +281,7 @@ static void compare_and_swap_demands_the_held_sequence(void **state)
 
 static void a_full_store_refuses_and_keeps_what_it_has(void **state)
 {
-    test_stage *stage = *state; /* whose shelf has 64 places and 64 KiB */
+    test_stage *stage = *state; /* whose store has 64 places and 64 KiB */
     const test_stranger *who = NULL;
     bytes records[65];
     for (uint32_t i = 0; i < 65; i++) {

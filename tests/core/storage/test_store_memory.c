@@ -49,7 +49,7 @@ static void large_caps_cost_nothing_by_themselves(void **state)
     skad_store store;
     assert_int_equal(skad_store_memory_new(&boundless, &store), SKAD_OK);
     const skad_store_record record = test_store_record(1, 1, 0, (const uint8_t *)"a", 1);
-    assert_int_equal(store.ops->put(store.self, SKAD_SHELF_HELD, &record, 0), SKAD_OK);
+    assert_int_equal(store.ops->put(store.self, SKAD_STORE_REPLICAS, &record, 0), SKAD_OK);
     test_store_free(&store);
 }
 

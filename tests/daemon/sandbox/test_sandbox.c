@@ -150,7 +150,7 @@ static int store_and_close(place *self)
     };
     int fd = -1;
     const skad_store_ops *ops = self->store.ops;
-    bool stored = ops->put(self->store.self, SKAD_SHELF_HELD, &record, NOW_S) == SKAD_OK &&
+    bool stored = ops->put(self->store.self, SKAD_STORE_REPLICAS, &record, NOW_S) == SKAD_OK &&
                   skad_store_lmdb_unsynced(&self->store, &fd) && fdatasync(fd) == 0;
     ops->free(self->store.self);
     return stored ? WENT_WELL : FAILED_OTHERWISE;

@@ -1,10 +1,10 @@
-#include "src/core/storage/shelf.h"
+#include "src/core/storage/publications.h"
 
 #include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
 #include "src/core/storage/store_admission.h"
 
-skad_status skad_shelf_keep(skad_node *node, const skad_publication *publication)
+skad_status skad_publications_keep(skad_node *node, const skad_publication *publication)
 {
     const skad_record *record = publication->record;
     const skad_store *store = &node->store;
@@ -19,25 +19,25 @@ skad_status skad_shelf_keep(skad_node *node, const skad_publication *publication
         .len = publication->bytes.len,
     };
     skad_store_record old;
-    if (store->ops->find(store->self, SKAD_SHELF_PUBLISHED, &row.name, node->env.now.unix_s,
+    if (store->ops->find(store->self, SKAD_STORE_PUBLICATIONS, &row.name, node->env.now.unix_s,
                          &old) &&
         old.sequence > row.sequence) {
         return SKAD_OK;
     }
-    return store->ops->put(store->self, SKAD_SHELF_PUBLISHED, &row, node->env.now.unix_s);
+    return store->ops->put(store->self, SKAD_STORE_PUBLICATIONS, &row, node->env.now.unix_s);
 }
 
-size_t skad_shelf_withdraw(skad_node *node, const skad_id *key, unsigned type)
+size_t skad_publications_withdraw(skad_node *node, const skad_id *key, unsigned type)
 {
     const skad_store *store = &node->store;
     skad_store_name from = {.key = *key};
     skad_store_record row;
     size_t withdrawn = 0;
-    while (store->ops->next(store->self, SKAD_SHELF_PUBLISHED, &from, &row) &&
+    while (store->ops->next(store->self, SKAD_STORE_PUBLICATIONS, &from, &row) &&
            skad_id_equal(&row.name.key, key)) {
         const skad_store_name name = row.name;
         if (type == 0 || name.type == type) {
-            withdrawn += store->ops->drop(store->self, SKAD_SHELF_PUBLISHED, &name) == SKAD_OK;
+            withdrawn += store->ops->drop(store->self, SKAD_STORE_PUBLICATIONS, &name) == SKAD_OK;
         }
     }
     return withdrawn;

@@ -1,5 +1,5 @@
-/* Walking over a shelf. docs/control.md lists the keys; they are stable. */
-#include "src/daemon/control/shelf_result.h"
+/* Walking over a section. docs/control.md lists the keys; they are stable. */
+#include "src/daemon/control/section_result.h"
 
 #include <string.h>
 
@@ -76,7 +76,8 @@ static void write_record(const skad_store_record *record, uint64_t now_unix_s, s
 static size_t walk(const skad_store *store, const skad_control_request *request,
                    uint64_t now_unix_s, skad_store_name *name, skad_writer *writer)
 {
-    const skad_store_shelf shelf = request->published ? SKAD_SHELF_PUBLISHED : SKAD_SHELF_HELD;
+    const skad_store_section section =
+        request->published ? SKAD_STORE_PUBLICATIONS : SKAD_STORE_REPLICAS;
     skad_store_record record;
     size_t count = 0;
 
@@ -84,7 +85,7 @@ static size_t walk(const skad_store *store, const skad_control_request *request,
     if (request->has_cursor) {
         read_cursor(request->cursor, name);
     }
-    while (count < request->max && store->ops->next(store->self, shelf, name, &record)) {
+    while (count < request->max && store->ops->next(store->self, section, name, &record)) {
         count++;
         if (writer != NULL) {
             write_record(&record, now_unix_s, writer);
@@ -93,8 +94,8 @@ static size_t walk(const skad_store *store, const skad_control_request *request,
     return count;
 }
 
-bool skad_shelf_result(const skad_method_context *context, const skad_control_request *request,
-                       skad_time now, skad_writer *writer)
+bool skad_section_result(const skad_method_context *context, const skad_control_request *request,
+                         skad_time now, skad_writer *writer)
 {
     skad_store_name name;
 
