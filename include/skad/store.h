@@ -41,8 +41,10 @@ typedef struct skad_store_record {
     uint64_t sequence;       /* 0 for immutable */
     uint64_t stored_unix_s;  /* held: when it was last brought; published: last announced */
     uint64_t expires_unix_s; /* from then on it is gone; UINT64_MAX: never */
-    uint64_t group; /* held: address group of who brought it (src/core/routing/diversity.h), 0: us;
-                       published: its life in seconds from each signing, 0: it ends */
+    union {                  /* kept alike; the section says which it is */
+        uint64_t group;      /* replica: address group of its sender (diversity.h), 0: us */
+        uint64_t life_s;     /* publication: from each signing; 0: it ends */
+    };
     const uint8_t *data; /* borrowed: for put by the store during the call, else by the caller
                             until the next call to the store */
     size_t len;          /* 1..SKAD_STORED_BYTES_MAX */

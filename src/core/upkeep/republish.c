@@ -106,7 +106,7 @@ static bool prepare(const skad_node *node, const skad_store_record *row, skad_st
                     uint8_t bytes[static SKAD_RECORD_BYTES_MAX])
 {
     skad_record record;
-    uint64_t life_s = row->group;
+    uint64_t life_s = row->life_s;
     uint64_t now = node->env.now.unix_s;
     if (!skad_record_decode(row->data, row->len, &record)) {
         return false;
