@@ -20,7 +20,7 @@
 #define PEERS     300
 #define SOURCES   ((size_t)64)  /* addresses that they come from */
 #define BURST     ((size_t)64)  /* datagrams that the loop takes before it looks at anything else */
-#define UNDER_WAY ((size_t)192) /* not answered yet; fits the lane of a single worker */
+#define UNDER_WAY ((size_t)192) /* not answered yet; fits the ring of a single worker */
 
 static const size_t WORKERS[] = {0, 1, 2};
 #define KINDS (sizeof WORKERS / sizeof WORKERS[0])

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
-#include "src/core/base/lanes.h"
+#include "src/core/base/simd.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/peers.h"
 
@@ -34,17 +34,17 @@ static bool eligible(const skad_peer *peer, const closest_query *query)
  * them. */
 static size_t count_within(const skad_peers *peers, uint32_t target, uint32_t bound)
 {
-    const skad_lanes targets = skad_lanes_of(target ^ SKAD_LANES_BIAS);
-    const skad_lanes_signed bounds = (skad_lanes_signed)skad_lanes_of(bound ^ SKAD_LANES_BIAS);
-    skad_lanes farther = {0};
+    const skad_simd targets = skad_simd_of(target ^ SKAD_SIMD_BIAS);
+    const skad_simd_signed bounds = (skad_simd_signed)skad_simd_of(bound ^ SKAD_SIMD_BIAS);
+    skad_simd farther = {0};
     size_t first = 0;
     for (; first < peers->used; first += STEP) {
-        for (size_t i = first; i < first + STEP; i += SKAD_LANES) {
-            skad_lanes distances = skad_lanes_at(&peers->prefixes[i]) ^ targets;
-            farther -= (skad_lanes)((skad_lanes_signed)distances > bounds);
+        for (size_t i = first; i < first + STEP; i += SKAD_SIMD_LANES) {
+            skad_simd distances = skad_simd_at(&peers->prefixes[i]) ^ targets;
+            farther -= (skad_simd)((skad_simd_signed)distances > bounds);
         }
     }
-    return first - skad_lanes_sum(farther);
+    return first - skad_simd_sum(farther);
 }
 
 /* A bound on the first 32 bits of the distance that at least `wanted` stay below, if there are so
@@ -104,12 +104,12 @@ static bool rank(const uint32_t distances[static GATHERED_MAX], size_t count,
 {
     uint64_t sum = 0; /* of the ranks, which is that of all numbers below count if none are equal */
     for (size_t i = 0; i < count; i++) {
-        const skad_lanes_signed own = (skad_lanes_signed)skad_lanes_of(distances[i]);
-        skad_lanes counts = {0};
-        for (size_t j = 0; j < count; j += SKAD_LANES) {
-            counts -= (skad_lanes)((skad_lanes_signed)skad_lanes_at(&distances[j]) < own);
+        const skad_simd_signed own = (skad_simd_signed)skad_simd_of(distances[i]);
+        skad_simd counts = {0};
+        for (size_t j = 0; j < count; j += SKAD_SIMD_LANES) {
+            counts -= (skad_simd)((skad_simd_signed)skad_simd_at(&distances[j]) < own);
         }
-        uint32_t closer = skad_lanes_sum(counts);
+        uint32_t closer = skad_simd_sum(counts);
         out[closer] = slots[i];
         sum += closer;
     }
@@ -131,12 +131,12 @@ static bool rank_below(const skad_peers *peers, uint32_t bound, const closest_qu
     }
     for (size_t i = 0; i < gathered; i++) {
         if (eligible(&peers->peers[slots[i]], query)) {
-            distances[count] = peers->prefixes[slots[i]] ^ target ^ SKAD_LANES_BIAS;
+            distances[count] = peers->prefixes[slots[i]] ^ target ^ SKAD_SIMD_BIAS;
             slots[count++] = slots[i];
         }
     }
-    for (size_t i = count; i % SKAD_LANES != 0; i++) {
-        distances[i] = UINT32_MAX ^ SKAD_LANES_BIAS; /* counted as closer than none */
+    for (size_t i = count; i % SKAD_SIMD_LANES != 0; i++) {
+        distances[i] = UINT32_MAX ^ SKAD_SIMD_BIAS; /* counted as closer than none */
     }
     if (!rank(distances, count, slots, ranked)) {
         return false;

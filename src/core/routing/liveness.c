@@ -2,7 +2,7 @@
 
 #include "crypto/assert.h"
 #include "src/core/base/instant.h"
-#include "src/core/base/lanes.h"
+#include "src/core/base/simd.h"
 
 uint64_t skad_liveness_interval_us(uint64_t known_for_us, uint64_t mean_life_us)
 {
@@ -101,20 +101,20 @@ static void count_in(earliest *out, int32_t ahead)
  * slot in use are free ones up to a whole step. */
 static earliest find_earliest(const skad_peers *peers, uint32_t now_ms)
 {
-    const skad_lanes now = skad_lanes_of(now_ms);
-    const skad_lanes_signed none = (skad_lanes_signed)skad_lanes_of(INT32_MAX);
-    skad_lanes_signed first = none;
-    skad_lanes_signed second = none;
-    for (size_t i = 0; i < peers->used; i += SKAD_LANES) {
-        skad_lanes checks = skad_lanes_at(&peers->checks_ms[i]);
-        skad_lanes_signed taken = checks != skad_lanes_of(0);
-        skad_lanes_signed ahead = skad_lanes_choose(taken, (skad_lanes_signed)(checks - now), none);
-        skad_lanes_signed later = skad_lanes_choose(ahead < first, first, ahead);
-        first = skad_lanes_choose(ahead < first, ahead, first);
-        second = skad_lanes_choose(later < second, later, second);
+    const skad_simd now = skad_simd_of(now_ms);
+    const skad_simd_signed none = (skad_simd_signed)skad_simd_of(INT32_MAX);
+    skad_simd_signed first = none;
+    skad_simd_signed second = none;
+    for (size_t i = 0; i < peers->used; i += SKAD_SIMD_LANES) {
+        skad_simd checks = skad_simd_at(&peers->checks_ms[i]);
+        skad_simd_signed taken = checks != skad_simd_of(0);
+        skad_simd_signed ahead = skad_simd_choose(taken, (skad_simd_signed)(checks - now), none);
+        skad_simd_signed later = skad_simd_choose(ahead < first, first, ahead);
+        first = skad_simd_choose(ahead < first, ahead, first);
+        second = skad_simd_choose(later < second, later, second);
     }
     earliest out = {INT32_MAX, INT32_MAX};
-    for (size_t i = 0; i < SKAD_LANES; i++) {
+    for (size_t i = 0; i < SKAD_SIMD_LANES; i++) {
         count_in(&out, first[i]);
         count_in(&out, second[i]);
     }

@@ -5,7 +5,7 @@
 
 #include "crypto/assert.h"
 #include "src/core/base/instant.h"
-#include "src/core/base/lanes.h"
+#include "src/core/base/simd.h"
 #include "src/core/routing/distance.h"
 
 #define STEP 16 /* slots that memory grows by, and prefixes that are compared at once */
@@ -95,22 +95,22 @@ static uint32_t short_prefix(const skad_id *id)
     return (uint32_t)(skad_id_prefix(id) >> 32);
 }
 
-_Static_assert(STEP == 4 * SKAD_LANES, "any_equal compares a step in four");
+_Static_assert(STEP == 4 * SKAD_SIMD_LANES, "any_equal compares a step in four");
 
 /* Whether any of a step's prefixes is this one: no branch before all are compared. */
-static bool any_equal(const uint32_t prefixes[static STEP], skad_lanes wanted)
+static bool any_equal(const uint32_t prefixes[static STEP], skad_simd wanted)
 {
-    skad_lanes first = (skad_lanes)(skad_lanes_at(&prefixes[0]) == wanted);
-    skad_lanes second = (skad_lanes)(skad_lanes_at(&prefixes[SKAD_LANES]) == wanted);
-    skad_lanes third = (skad_lanes)(skad_lanes_at(&prefixes[(size_t)2 * SKAD_LANES]) == wanted);
-    skad_lanes fourth = (skad_lanes)(skad_lanes_at(&prefixes[(size_t)3 * SKAD_LANES]) == wanted);
-    return skad_lanes_any((first | second) | (third | fourth));
+    skad_simd first = (skad_simd)(skad_simd_at(&prefixes[0]) == wanted);
+    skad_simd second = (skad_simd)(skad_simd_at(&prefixes[SKAD_SIMD_LANES]) == wanted);
+    skad_simd third = (skad_simd)(skad_simd_at(&prefixes[(size_t)2 * SKAD_SIMD_LANES]) == wanted);
+    skad_simd fourth = (skad_simd)(skad_simd_at(&prefixes[(size_t)3 * SKAD_SIMD_LANES]) == wanted);
+    return skad_simd_any((first | second) | (third | fourth));
 }
 
 skad_peer_slot skad_peers_find(const skad_peers *peers, const skad_id *id)
 {
     uint32_t prefix = short_prefix(id);
-    const skad_lanes wanted = skad_lanes_of(prefix);
+    const skad_simd wanted = skad_simd_of(prefix);
     for (size_t first = 0; first < peers->used; first += STEP) {
         if (!any_equal(&peers->prefixes[first], wanted)) {
             continue;

@@ -1,4 +1,4 @@
-/* The pool. Its loop and a worker share lanes, whose jobs lie in arrays of their own, and a
+/* The pool. Its loop and a worker share rings, whose jobs lie in arrays of their own, and a
  * semaphore for a worker that has nothing to do. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "src/daemon/net/workers.h"
@@ -14,7 +14,7 @@
 #include "crypto/hash.h"
 #include "crypto/random.h"
 #include "src/core/node/driver.h"
-#include "src/daemon/net/lane.h"
+#include "src/daemon/net/spsc_ring.h"
 
 #define BATCHES     64          /* a whole outbox of full ones */
 #define TELL_AFTER  16          /* jobs: a signature's worth of answers, so that batches fill */
@@ -31,12 +31,12 @@ typedef struct opening {
 } opening;
 
 typedef struct job_queue {
-    skad_lane lane;
+    skad_spsc_ring ring;
     opening *jobs;
 } job_queue;
 
 typedef struct worker {
-    skad_lane batches_lane;
+    skad_spsc_ring batches_ring;
     job_queue replies;
     job_queue requests;
     _Alignas(SKAD_CACHE_LINE_BYTES) atomic_bool idle;
@@ -77,32 +77,32 @@ static void open_datagram(opening *job, skad_roots *roots)
 static bool open_next(worker *self, job_queue *queue)
 {
     size_t slot;
-    if (!skad_lane_waiting_slot(&queue->lane, &slot)) {
+    if (!skad_spsc_ring_waiting_slot(&queue->ring, &slot)) {
         return false;
     }
     open_datagram(&queue->jobs[slot], &self->roots);
-    skad_lane_finish(&queue->lane);
+    skad_spsc_ring_finish(&queue->ring);
     return true;
 }
 
 static bool seal_next(worker *self)
 {
     size_t slot;
-    if (!skad_lane_waiting_slot(&self->batches_lane, &slot)) {
+    if (!skad_spsc_ring_waiting_slot(&self->batches_ring, &slot)) {
         return false;
     }
     const skad_outbox_batch *batch = &self->batches[slot];
     skad_seal(&self->workers->sealer, batch->drafts, batch->count);
-    skad_lane_finish(&self->batches_lane);
+    skad_spsc_ring_finish(&self->batches_ring);
     return true;
 }
 
 static bool any_waiting(const worker *self)
 {
     size_t slot;
-    return skad_lane_waiting_slot(&self->batches_lane, &slot) ||
-           skad_lane_waiting_slot(&self->replies.lane, &slot) ||
-           skad_lane_waiting_slot(&self->requests.lane, &slot);
+    return skad_spsc_ring_waiting_slot(&self->batches_ring, &slot) ||
+           skad_spsc_ring_waiting_slot(&self->replies.ring, &slot) ||
+           skad_spsc_ring_waiting_slot(&self->requests.ring, &slot);
 }
 
 static void tell(worker *self)
@@ -188,16 +188,16 @@ void skad_workers_receive(skad_workers *workers, const uint8_t *datagram, size_t
     worker *to = worker_of(workers, from);
     job_queue *queue = inbound.reply ? &to->replies : &to->requests;
     size_t slot;
-    if (!skad_lane_free_slot(&queue->lane, &slot)) {
+    if (!skad_spsc_ring_free_slot(&queue->ring, &slot)) {
         workers->dropped++;
         return;
     }
     opening *job = &queue->jobs[slot];
     job->inbound = inbound;
     memcpy(job->bytes, datagram, len);
-    skad_lane_push(&queue->lane);
+    skad_spsc_ring_push(&queue->ring);
     rouse(to);
-    if (skad_lane_fill(&to->requests.lane) >= PRESSED_AT) {
+    if (skad_spsc_ring_used(&to->requests.ring) >= PRESSED_AT) {
         press(workers, true);
     }
 }
@@ -209,9 +209,9 @@ static size_t handle_opened(skad_workers *workers, job_queue *queue, size_t most
 {
     size_t slot;
     size_t count = 0;
-    while (count < most && skad_lane_done_slot(&queue->lane, &slot)) {
+    while (count < most && skad_spsc_ring_done_slot(&queue->ring, &slot)) {
         (void)skad_node_take(workers->config.node, &queue->jobs[slot].inbound, now);
-        skad_lane_take(&queue->lane);
+        skad_spsc_ring_take(&queue->ring);
         count++;
     }
     return count;
@@ -220,9 +220,9 @@ static size_t handle_opened(skad_workers *workers, job_queue *queue, size_t most
 static void return_sealed(skad_workers *workers, worker *from)
 {
     size_t slot;
-    while (skad_lane_done_slot(&from->batches_lane, &slot)) {
+    while (skad_spsc_ring_done_slot(&from->batches_ring, &slot)) {
         skad_node_return_batch(workers->config.node, &from->batches[slot]);
-        skad_lane_take(&from->batches_lane);
+        skad_spsc_ring_take(&from->batches_ring);
     }
 }
 
@@ -238,7 +238,7 @@ bool skad_workers_collect(skad_workers *workers, skad_time now)
         size_t handled = handle_opened(workers, &from->replies, share, now);
         handled += handle_opened(workers, &from->requests, share - handled, now);
         more = more || handled == share;
-        relieved = relieved && skad_lane_fill(&from->requests.lane) <= RELIEVED_AT;
+        relieved = relieved && skad_spsc_ring_used(&from->requests.ring) <= RELIEVED_AT;
     }
     if (relieved) {
         press(workers, false);
@@ -254,7 +254,7 @@ static worker *find_sealer(skad_workers *workers, size_t *slot)
     for (size_t i = 0; i < workers->config.count; i++) {
         worker *candidate = &workers->workers[workers->next];
         workers->next = (workers->next + 1) % workers->config.count;
-        if (skad_lane_free_slot(&candidate->batches_lane, slot)) {
+        if (skad_spsc_ring_free_slot(&candidate->batches_ring, slot)) {
             return candidate;
         }
     }
@@ -269,7 +269,7 @@ void skad_workers_seal(skad_workers *workers)
         if (to == NULL || !skad_node_lend_batch(workers->config.node, &to->batches[slot])) {
             return;
         }
-        skad_lane_push(&to->batches_lane);
+        skad_spsc_ring_push(&to->batches_ring);
         rouse(to);
     }
 }
@@ -289,8 +289,8 @@ void skad_workers_stats_get(const skad_workers *workers, skad_workers_stats *out
     out->waiting_max = workers->config.count * (SKAD_WORKERS_REPLIES + SKAD_WORKERS_REQUESTS);
     out->dropped = workers->dropped;
     for (size_t i = 0; i < workers->config.count; i++) {
-        out->waiting += skad_lane_fill(&workers->workers[i].replies.lane) +
-                        skad_lane_fill(&workers->workers[i].requests.lane);
+        out->waiting += skad_spsc_ring_used(&workers->workers[i].replies.ring) +
+                        skad_spsc_ring_used(&workers->workers[i].requests.ring);
     }
 }
 
@@ -306,7 +306,7 @@ size_t skad_workers_default(void)
 
 static bool queue_init(job_queue *queue, size_t slots)
 {
-    skad_lane_init(&queue->lane, slots);
+    skad_spsc_ring_init(&queue->ring, slots);
     queue->jobs = calloc(slots, sizeof *queue->jobs);
     return queue->jobs != NULL;
 }
@@ -340,7 +340,7 @@ static bool start_thread(worker *self)
 static bool worker_start(skad_workers *workers, worker *self)
 {
     self->workers = workers;
-    skad_lane_init(&self->batches_lane, BATCHES);
+    skad_spsc_ring_init(&self->batches_ring, BATCHES);
     atomic_init(&self->idle, false);
     if (sem_init(&self->work, 0, 0) != 0) {
         return false;

@@ -9,11 +9,12 @@
  *   loop     skad_workers_collect   the outbox has them back
  *            skad_workers_poll      they leave, in the order in which they were drafted
  *
- * All queues are bounded: between the loop and each worker lie three lanes (lane.h). The worker
- * takes what is nearest its end first: batches, then replies that we wait for, then requests. The
- * datagrams of one source go to one worker, so its requests are handled in the order in which they
- * came, and so are its replies. Where a lane is full the datagram is dropped and counted; from when
- * requests wait in half of their lane until an eighth, the node knows that it is pressed. */
+ * All queues are bounded: between the loop and each worker lie three rings (spsc_ring.h). The
+ * worker takes what is nearest its end first: batches, then replies that we wait for, then
+ * requests. The datagrams of one source go to one worker, so its requests are handled in the order
+ * in which they came, and so are its replies. Where a ring is full the datagram is dropped and
+ * counted; from when requests wait in half of their ring until an eighth, the node knows that it is
+ * pressed. */
 #ifndef SKAD_DAEMON_NET_WORKERS_H
 #define SKAD_DAEMON_NET_WORKERS_H
 

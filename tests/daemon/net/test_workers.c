@@ -254,7 +254,7 @@ static void a_source_stays_with_its_worker_while_others_are_free(void **state)
     settle(self);
 }
 
-static void a_full_lane_drops_requests_and_counts_them(void **state)
+static void a_full_ring_drops_requests_and_counts_them(void **state)
 {
     bench *self = *state;
     skad_datagram request;
@@ -431,7 +431,7 @@ int main(void)
         WITH_STAGE(answers_open_at_those_who_asked),
         WITH_STAGE(each_source_is_answered_in_the_order_in_which_it_asked),
         WITH_STAGE(a_source_stays_with_its_worker_while_others_are_free),
-        WITH_STAGE(a_full_lane_drops_requests_and_counts_them),
+        WITH_STAGE(a_full_ring_drops_requests_and_counts_them),
         WITH_STAGE(a_reply_finds_room_and_overtakes_the_requests_that_wait),
         WITH_STAGE(the_node_is_pressed_while_many_requests_wait),
         WITH_STAGE(a_datagram_is_judged_as_without_workers),

@@ -9,58 +9,58 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include "src/daemon/net/lane.h"
+#include "src/daemon/net/spsc_ring.h"
 
 #define SLOTS 8
 #define JOBS  200000U
 
 typedef struct bench {
-    skad_lane lane;
-    uint32_t jobs[SLOTS]; /* plain memory: the lane alone keeps the threads apart */
+    skad_spsc_ring ring;
+    uint32_t jobs[SLOTS]; /* plain memory: the ring alone keeps the threads apart */
 } bench;
 
 static bool push(bench *self, uint32_t number)
 {
     size_t slot;
-    if (!skad_lane_free_slot(&self->lane, &slot)) {
+    if (!skad_spsc_ring_free_slot(&self->ring, &slot)) {
         return false;
     }
     self->jobs[slot] = number;
-    skad_lane_push(&self->lane);
+    skad_spsc_ring_push(&self->ring);
     return true;
 }
 
 static bool work(bench *self)
 {
     size_t slot;
-    if (!skad_lane_waiting_slot(&self->lane, &slot)) {
+    if (!skad_spsc_ring_waiting_slot(&self->ring, &slot)) {
         return false;
     }
     self->jobs[slot] *= 2;
-    skad_lane_finish(&self->lane);
+    skad_spsc_ring_finish(&self->ring);
     return true;
 }
 
 static bool take(bench *self, uint32_t *number)
 {
     size_t slot;
-    if (!skad_lane_done_slot(&self->lane, &slot)) {
+    if (!skad_spsc_ring_done_slot(&self->ring, &slot)) {
         return false;
     }
     *number = self->jobs[slot];
-    skad_lane_take(&self->lane);
+    skad_spsc_ring_take(&self->ring);
     return true;
 }
 
-static void an_empty_lane_has_nothing_to_work_on_and_nothing_done(void **state)
+static void an_empty_ring_has_nothing_to_work_on_and_nothing_done(void **state)
 {
     bench self;
     uint32_t number;
     (void)state;
-    skad_lane_init(&self.lane, SLOTS);
+    skad_spsc_ring_init(&self.ring, SLOTS);
     assert_false(work(&self));
     assert_false(take(&self, &number));
-    assert_int_equal(skad_lane_fill(&self.lane), 0);
+    assert_int_equal(skad_spsc_ring_used(&self.ring), 0);
 }
 
 static void a_job_is_done_only_after_it_was_worked_on(void **state)
@@ -68,7 +68,7 @@ static void a_job_is_done_only_after_it_was_worked_on(void **state)
     bench self;
     uint32_t number = 0;
     (void)state;
-    skad_lane_init(&self.lane, SLOTS);
+    skad_spsc_ring_init(&self.ring, SLOTS);
     assert_true(push(&self, 21));
     assert_false(take(&self, &number));
     assert_true(work(&self));
@@ -83,7 +83,7 @@ static void a_slot_is_free_again_only_once_its_job_was_taken(void **state)
     bench self;
     uint32_t number = 0;
     (void)state;
-    skad_lane_init(&self.lane, SLOTS);
+    skad_spsc_ring_init(&self.ring, SLOTS);
     for (uint32_t i = 0; i < SLOTS; i++) {
         assert_true(push(&self, i));
     }
@@ -91,7 +91,7 @@ static void a_slot_is_free_again_only_once_its_job_was_taken(void **state)
     while (work(&self)) {
     }
     assert_false(push(&self, SLOTS));
-    assert_int_equal(skad_lane_fill(&self.lane), SLOTS);
+    assert_int_equal(skad_spsc_ring_used(&self.ring), SLOTS);
     assert_true(take(&self, &number));
     assert_true(push(&self, SLOTS));
     assert_false(push(&self, SLOTS + 1));
@@ -118,7 +118,7 @@ static void two_threads_lose_and_swap_nothing(void **state)
     uint32_t taken = 0;
     uint32_t number;
     (void)state;
-    skad_lane_init(&self.lane, SLOTS);
+    skad_spsc_ring_init(&self.ring, SLOTS);
     assert_int_equal(pthread_create(&thread, NULL, work_all, &self), 0);
     while (taken < JOBS) {
         bool moved = pushed < JOBS && push(&self, pushed);
@@ -131,16 +131,16 @@ static void two_threads_lose_and_swap_nothing(void **state)
         }
     }
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(skad_lane_fill(&self.lane), 0);
+    assert_int_equal(skad_spsc_ring_used(&self.ring), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_empty_lane_has_nothing_to_work_on_and_nothing_done),
+        cmocka_unit_test(an_empty_ring_has_nothing_to_work_on_and_nothing_done),
         cmocka_unit_test(a_job_is_done_only_after_it_was_worked_on),
         cmocka_unit_test(a_slot_is_free_again_only_once_its_job_was_taken),
         cmocka_unit_test(two_threads_lose_and_swap_nothing),
     };
-    return cmocka_run_group_tests_name("lane", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("spsc_ring", tests, NULL, NULL);
 }
