@@ -40,11 +40,11 @@ static bool counts(const void *user, uint32_t node)
 
 static size_t nearest(const truth *self, const skad_id *target, uint32_t *out)
 {
-    const skad_atlas_query query = {.target = skad_id_prefix(target),
-                                    .filter = counts,
-                                    .user = self,
-                                    .max = self->world->profile.siblings};
-    return skad_atlas_closest(&self->world->atlas, &query, out);
+    const skad_id_index_query query = {.target = skad_id_prefix(target),
+                                       .filter = counts,
+                                       .user = self,
+                                       .max = self->world->profile.siblings};
+    return skad_id_index_closest(&self->world->id_index, &query, out);
 }
 
 /* ---- Beginning ---- */

@@ -13,7 +13,7 @@
 #include "src/sim/base/memory.h"
 
 struct skad_adversary {
-    skad_atlas colluders;
+    skad_id_index colluders;
     skad_dice dice;
     bool near_key;
     skad_id key;
@@ -92,18 +92,18 @@ void skad_adversary_init(skad_world *world)
     if (adversary == NULL) {
         return;
     }
-    skad_atlas_init(&adversary->colluders, world->count - world->honest);
+    skad_id_index_init(&adversary->colluders, world->count - world->honest);
     for (uint32_t node = world->honest; node < world->count; node++) {
-        skad_atlas_add(&adversary->colluders, &world->ids[node], node);
+        skad_id_index_add(&adversary->colluders, &world->ids[node], node);
     }
-    skad_atlas_sort(&adversary->colluders);
+    skad_id_index_sort(&adversary->colluders);
 }
 
 void skad_adversary_free(skad_world *world)
 {
     skad_adversary *adversary = world->adversary;
     if (adversary != NULL) {
-        skad_atlas_free(&adversary->colluders);
+        skad_id_index_free(&adversary->colluders);
         free(adversary->finds);
         free(adversary);
         world->adversary = NULL;
@@ -144,11 +144,11 @@ static size_t name_colluders(const skad_world *world, uint32_t self, const skad_
                              skad_contact out[static SKAD_CONTACTS_MAX])
 {
     uint32_t nodes[SKAD_CONTACTS_MAX];
-    const skad_atlas_query query = {.target = skad_id_prefix(target),
-                                    .filter = is_other,
-                                    .user = &self,
-                                    .max = SKAD_CONTACTS_MAX};
-    size_t count = skad_atlas_closest(&world->adversary->colluders, &query, nodes);
+    const skad_id_index_query query = {.target = skad_id_prefix(target),
+                                       .filter = is_other,
+                                       .user = &self,
+                                       .max = SKAD_CONTACTS_MAX};
+    size_t count = skad_id_index_closest(&world->adversary->colluders, &query, nodes);
     for (size_t i = 0; i < count; i++) {
         name_node(world, nodes[i], &out[i]);
     }

@@ -21,7 +21,7 @@ typedef struct filling {
     uint32_t *met_by; /* each node was met last by this node, plus one */
     uint32_t peers[ACQUAINTANCES_MAX];
     size_t count;
-    skad_atlas_range ranges[64]; /* of the buckets, but for the one around us */
+    skad_id_index_range ranges[64]; /* of the buckets, but for the one around us */
     size_t ranges_count;
 } filling;
 
@@ -40,16 +40,16 @@ static void meet(filling *self, uint32_t peer)
 }
 
 /* Up to k random ones of a range: Floyd's choice, each set as likely as any other. */
-static void meet_some(filling *self, skad_atlas_range range)
+static void meet_some(filling *self, skad_id_index_range range)
 {
-    const skad_atlas *atlas = &self->world->atlas;
+    const skad_id_index *index = &self->world->id_index;
     size_t wanted = self->world->profile.k;
     size_t places[SKAD_K_MAX];
     size_t count = 0;
     size_t size = range.to - range.from;
     if (size <= wanted) {
         for (size_t place = range.from; place < range.to; place++) {
-            meet(self, atlas->nodes[place]);
+            meet(self, index->nodes[place]);
         }
         return;
     }
@@ -62,7 +62,7 @@ static void meet_some(filling *self, skad_atlas_range range)
             }
         }
         places[count++] = pick;
-        meet(self, atlas->nodes[pick]);
+        meet(self, index->nodes[pick]);
     }
 }
 
@@ -78,11 +78,11 @@ static void meet_siblings(filling *self)
     skad_world *world = self->world;
     const size_t siblings = (size_t)world->profile.siblings * world->scenario.eta;
     uint32_t closest[SKAD_SIBLINGS_MAX + 1];
-    const skad_atlas_query query = {.target = skad_id_prefix(&world->ids[self->node]),
-                                    .filter = is_up,
-                                    .user = self,
-                                    .max = siblings + 1};
-    size_t count = skad_atlas_closest(&world->atlas, &query, closest);
+    const skad_id_index_query query = {.target = skad_id_prefix(&world->ids[self->node]),
+                                       .filter = is_up,
+                                       .user = self,
+                                       .max = siblings + 1};
+    size_t count = skad_id_index_closest(&world->id_index, &query, closest);
     for (size_t i = 0; i < count; i++) {
         if (!met(self, closest[i])) {
             meet(self, closest[i]);
@@ -100,19 +100,19 @@ static int by_age(const void *a, const void *b)
 /* Whoever asked came to wait behind the full buckets, until the table was full: as many of each. */
 static void meet_replacements(filling *self)
 {
-    const skad_atlas *atlas = &self->world->atlas;
+    const skad_id_index *index = &self->world->id_index;
     skad_fill caps[SKAD_CAP_COUNT];
     skad_node_caps(self->world->nodes[self->node].node, skad_world_time(self->world, self->node),
                    caps);
     size_t places = caps[SKAD_CAP_PEERS].max;
     size_t tries = places > self->count && self->ranges_count > 0 ? 2 * (places - self->count) : 0;
     for (size_t i = 0; i < tries && self->count < places; i++) {
-        skad_atlas_range range = self->ranges[i % self->ranges_count];
+        skad_id_index_range range = self->ranges[i % self->ranges_count];
         if (range.to - range.from <= self->world->profile.k) {
             continue;
         }
         size_t pick = (size_t)skad_dice_below(self->dice, range.to - range.from);
-        uint32_t peer = atlas->nodes[range.from + pick];
+        uint32_t peer = index->nodes[range.from + pick];
         if (!met(self, peer)) {
             meet(self, peer);
         }
@@ -166,20 +166,20 @@ static void get_acquainted(filling *self)
 
 static void fill_one(filling *self)
 {
-    const skad_atlas *atlas = &self->world->atlas;
+    const skad_id_index *index = &self->world->id_index;
     uint64_t own = skad_id_prefix(&self->world->ids[self->node]);
-    skad_atlas_range range = {0, atlas->count};
+    skad_id_index_range range = {0, index->count};
     self->count = 0;
     self->ranges_count = 0;
     for (unsigned bit = 0; range.to - range.from > self->world->profile.k && bit < 64; bit++) {
         uint64_t flipped = own ^ UINT64_C(1) << (63 - bit);
-        skad_atlas_range far = skad_atlas_prefixed(atlas, flipped, bit + 1);
+        skad_id_index_range far = skad_id_index_prefixed(index, flipped, bit + 1);
         meet_some(self, far);
         self->ranges[self->ranges_count++] = far;
-        range = skad_atlas_prefixed(atlas, own, bit + 1);
+        range = skad_id_index_prefixed(index, own, bit + 1);
     }
     for (size_t place = range.from; place < range.to; place++) {
-        meet(self, atlas->nodes[place]);
+        meet(self, index->nodes[place]);
     }
     meet_siblings(self);
     meet_replacements(self);

@@ -167,7 +167,7 @@ void skad_population_init(skad_world *world)
     world->nodes = skad_sim_alloc(world->count, sizeof *world->nodes);
     world->ids = skad_sim_alloc(world->count, sizeof *world->ids);
     skad_adversary_prepare(world);
-    skad_atlas_init(&world->atlas, world->count);
+    skad_id_index_init(&world->id_index, world->count);
     for (uint32_t node = 0; node < world->count; node++) {
         skad_sim_node *one = &world->nodes[node];
         one->skew_s = (float)((2 * skad_dice_unit(&dice) - 1) * world->scenario.clock_skew_s);
@@ -175,9 +175,9 @@ void skad_population_init(skad_world *world)
         open_store(&one->store);
         skad_world_start(world, node);
         world->ids[node] = *skad_node_self(one->node);
-        skad_atlas_add(&world->atlas, &world->ids[node], node);
+        skad_id_index_add(&world->id_index, &world->ids[node], node);
     }
-    skad_atlas_sort(&world->atlas);
+    skad_id_index_sort(&world->id_index);
     skad_adversary_init(world);
 }
 
@@ -192,7 +192,7 @@ void skad_population_free(skad_world *world)
         }
     }
     skad_adversary_free(world);
-    skad_atlas_free(&world->atlas);
+    skad_id_index_free(&world->id_index);
     free(world->nodes);
     free(world->ids);
     skad_shared_free(world->shared);

@@ -4,7 +4,7 @@
 
 #include "src/sim/world/world.h"
 
-/* Makes all nodes of world->scenario, and the atlas. */
+/* Makes all nodes of world->scenario, and the index of their IDs. */
 void skad_population_init(skad_world *world);
 void skad_population_free(skad_world *world);
 

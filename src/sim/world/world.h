@@ -20,8 +20,8 @@
 #include "skad/simulator.h"
 #include "src/sim/base/dice.h"
 #include "src/sim/scenario/scenario.h"
-#include "src/sim/world/atlas.h"
 #include "src/sim/world/flights.h"
+#include "src/sim/world/id_index.h"
 #include "src/sim/world/links.h"
 #include "src/sim/world/nat.h"
 #include "src/sim/world/places.h"
@@ -81,7 +81,7 @@ struct skad_world {
     uint32_t count;
     uint32_t honest;                  /* nodes from here on are adversaries */
     struct skad_adversary *adversary; /* NULL: none */
-    skad_atlas atlas;                 /* of all nodes, up or down */
+    skad_id_index id_index;           /* of all nodes, up or down */
     uint64_t now_us;
     uint64_t began_us; /* when the warm-up was over; UINT64_MAX before */
     skad_sim_queue queue;

@@ -1,4 +1,4 @@
-#include "src/sim/world/atlas.h"
+#include "src/sim/world/id_index.h"
 
 #include <stdlib.h>
 
@@ -8,29 +8,29 @@
 
 #define PREFIX_BITS 64
 
-void skad_atlas_init(skad_atlas *atlas, size_t room)
+void skad_id_index_init(skad_id_index *index, size_t room)
 {
-    *atlas = (skad_atlas){0};
-    atlas->prefixes = skad_sim_alloc(room, sizeof *atlas->prefixes);
-    atlas->nodes = skad_sim_alloc(room, sizeof *atlas->nodes);
+    *index = (skad_id_index){0};
+    index->prefixes = skad_sim_alloc(room, sizeof *index->prefixes);
+    index->nodes = skad_sim_alloc(room, sizeof *index->nodes);
 }
 
-void skad_atlas_free(skad_atlas *atlas)
+void skad_id_index_free(skad_id_index *index)
 {
-    free(atlas->prefixes);
-    free(atlas->nodes);
-    *atlas = (skad_atlas){0};
+    free(index->prefixes);
+    free(index->nodes);
+    *index = (skad_id_index){0};
 }
 
-void skad_atlas_add(skad_atlas *atlas, const skad_id *id, uint32_t node)
+void skad_id_index_add(skad_id_index *index, const skad_id *id, uint32_t node)
 {
-    atlas->prefixes[atlas->count] = skad_id_prefix(id);
-    atlas->nodes[atlas->count] = node;
-    atlas->count++;
+    index->prefixes[index->count] = skad_id_prefix(id);
+    index->nodes[index->count] = node;
+    index->count++;
 }
 
 /* One pass of a radix sort by 16 bits: stable, so four passes sort by all 64. */
-static void sort_pass(const skad_atlas *from, skad_atlas *to, unsigned shift)
+static void sort_pass(const skad_id_index *from, skad_id_index *to, unsigned shift)
 {
     static const size_t DIGITS = 65536;
     size_t *starts = skad_sim_alloc(DIGITS + 1, sizeof *starts);
@@ -48,24 +48,24 @@ static void sort_pass(const skad_atlas *from, skad_atlas *to, unsigned shift)
     free(starts);
 }
 
-void skad_atlas_sort(skad_atlas *atlas)
+void skad_id_index_sort(skad_id_index *index)
 {
-    skad_atlas other;
-    skad_atlas_init(&other, atlas->count);
-    other.count = atlas->count;
+    skad_id_index other;
+    skad_id_index_init(&other, index->count);
+    other.count = index->count;
     for (unsigned shift = 0; shift < PREFIX_BITS; shift += 32) {
-        sort_pass(atlas, &other, shift);
-        sort_pass(&other, atlas, shift + 16);
+        sort_pass(index, &other, shift);
+        sort_pass(&other, index, shift + 16);
     }
-    skad_atlas_free(&other);
+    skad_id_index_free(&other);
 }
 
 /* The first place from `from` on whose prefix is not below `prefix`. */
-static size_t bisect(const skad_atlas *atlas, skad_atlas_range range, uint64_t prefix)
+static size_t bisect(const skad_id_index *index, skad_id_index_range range, uint64_t prefix)
 {
     while (range.from < range.to) {
         size_t middle = range.from + (range.to - range.from) / 2;
-        if (atlas->prefixes[middle] < prefix) {
+        if (index->prefixes[middle] < prefix) {
             range.from = middle + 1;
         } else {
             range.to = middle;
@@ -74,18 +74,19 @@ static size_t bisect(const skad_atlas *atlas, skad_atlas_range range, uint64_t p
     return range.from;
 }
 
-skad_atlas_range skad_atlas_prefixed(const skad_atlas *atlas, uint64_t prefix, unsigned bits)
+skad_id_index_range skad_id_index_prefixed(const skad_id_index *index, uint64_t prefix,
+                                           unsigned bits)
 {
-    const skad_atlas_range all = {0, atlas->count};
+    const skad_id_index_range all = {0, index->count};
     if (bits == 0) {
         return all;
     }
     uint64_t behind = bits >= PREFIX_BITS ? 0 : UINT64_MAX >> bits;
     uint64_t first = prefix & ~behind;
     uint64_t last = prefix | behind;
-    skad_atlas_range range = {bisect(atlas, all, first), atlas->count};
+    skad_id_index_range range = {bisect(index, all, first), index->count};
     if (last != UINT64_MAX) {
-        range.to = bisect(atlas, (skad_atlas_range){range.from, atlas->count}, last + 1);
+        range.to = bisect(index, (skad_id_index_range){range.from, index->count}, last + 1);
     }
     return range;
 }
@@ -93,8 +94,8 @@ skad_atlas_range skad_atlas_prefixed(const skad_atlas *atlas, uint64_t prefix, u
 /* ---- The closest ---- */
 
 typedef struct closest_search {
-    const skad_atlas *atlas;
-    const skad_atlas_query *query;
+    const skad_id_index *index;
+    const skad_id_index_query *query;
     uint32_t *out;
     uint64_t *distances;
     size_t count;
@@ -102,9 +103,9 @@ typedef struct closest_search {
 
 static void offer(closest_search *search, size_t place)
 {
-    const skad_atlas_query *query = search->query;
-    uint32_t node = search->atlas->nodes[place];
-    uint64_t distance = search->atlas->prefixes[place] ^ query->target;
+    const skad_id_index_query *query = search->query;
+    uint32_t node = search->index->nodes[place];
+    uint64_t distance = search->index->prefixes[place] ^ query->target;
     if ((search->count == query->max && distance >= search->distances[search->count - 1]) ||
         (query->filter != NULL && !query->filter(query->user, node))) {
         return;
@@ -122,7 +123,7 @@ static void offer(closest_search *search, size_t place)
 
 /* Visits a range whose prefixes agree in the first `bit` bits: the half on the target's side first,
  * which lies closer as a whole. The depth is at most 64. */
-static void visit(closest_search *search, skad_atlas_range range, unsigned bit) // NOLINT
+static void visit(closest_search *search, skad_id_index_range range, unsigned bit) // NOLINT
 {
     static const size_t FEW = 16;
     if (range.to - range.from <= FEW || bit == PREFIX_BITS) {
@@ -133,10 +134,10 @@ static void visit(closest_search *search, skad_atlas_range range, unsigned bit) 
     }
     uint64_t mask = UINT64_C(1) << (PREFIX_BITS - 1 - bit);
     uint64_t behind = mask - 1;
-    uint64_t split = (search->atlas->prefixes[range.from] & ~(mask | behind)) | mask;
-    size_t middle = bisect(search->atlas, range, split);
-    skad_atlas_range low = {range.from, middle};
-    skad_atlas_range high = {middle, range.to};
+    uint64_t split = (search->index->prefixes[range.from] & ~(mask | behind)) | mask;
+    size_t middle = bisect(search->index, range, split);
+    skad_id_index_range low = {range.from, middle};
+    skad_id_index_range high = {middle, range.to};
     bool target_high = (search->query->target & mask) != 0;
     visit(search, target_high ? high : low, bit + 1);
     if (search->count < search->query->max) {
@@ -146,13 +147,14 @@ static void visit(closest_search *search, skad_atlas_range range, unsigned bit) 
 
 #define CLOSEST_MAX 512
 
-size_t skad_atlas_closest(const skad_atlas *atlas, const skad_atlas_query *query, uint32_t *out)
+size_t skad_id_index_closest(const skad_id_index *index, const skad_id_index_query *query,
+                             uint32_t *out)
 {
     uint64_t distances[CLOSEST_MAX];
-    closest_search search = {.atlas = atlas, .query = query, .out = out, .distances = distances};
+    closest_search search = {.index = index, .query = query, .out = out, .distances = distances};
     SKAD_ASSERT(query->max >= 1 && query->max <= CLOSEST_MAX);
-    if (atlas->count > 0) {
-        visit(&search, (skad_atlas_range){0, atlas->count}, 0);
+    if (index->count > 0) {
+        visit(&search, (skad_id_index_range){0, index->count}, 0);
     }
     return search.count;
 }

@@ -2,8 +2,8 @@
  * a target, or those that share a prefix, are found by bisection. It is the truth that lookups are
  * compared with, and what tables are filled from. Two nodes whose first 64 bits are equal count as
  * equally far: among a million random IDs there is one such pair in 37 million worlds. */
-#ifndef SKAD_SIM_WORLD_ATLAS_H
-#define SKAD_SIM_WORLD_ATLAS_H
+#ifndef SKAD_SIM_WORLD_ID_INDEX_H
+#define SKAD_SIM_WORLD_ID_INDEX_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,38 +11,40 @@
 
 #include "skad/types.h"
 
-typedef struct skad_atlas {
+typedef struct skad_id_index {
     uint64_t *prefixes; /* ascending */
     uint32_t *nodes;    /* whose they are */
     size_t count;
-} skad_atlas;
+} skad_id_index;
 
-void skad_atlas_init(skad_atlas *atlas, size_t room);
-void skad_atlas_free(skad_atlas *atlas);
+void skad_id_index_init(skad_id_index *index, size_t room);
+void skad_id_index_free(skad_id_index *index);
 
 /* Puts all in at first, then sorts. */
-void skad_atlas_add(skad_atlas *atlas, const skad_id *id, uint32_t node);
-void skad_atlas_sort(skad_atlas *atlas);
+void skad_id_index_add(skad_id_index *index, const skad_id *id, uint32_t node);
+void skad_id_index_sort(skad_id_index *index);
 
 /* The places whose prefixes begin with the first `bits` bits of `prefix`. */
-typedef struct skad_atlas_range {
+typedef struct skad_id_index_range {
     size_t from;
     size_t to; /* just behind */
-} skad_atlas_range;
+} skad_id_index_range;
 
-skad_atlas_range skad_atlas_prefixed(const skad_atlas *atlas, uint64_t prefix, unsigned bits);
+skad_id_index_range skad_id_index_prefixed(const skad_id_index *index, uint64_t prefix,
+                                           unsigned bits);
 
 /* Which nodes count. */
-typedef bool (*skad_atlas_filter)(const void *user, uint32_t node);
+typedef bool (*skad_id_index_filter)(const void *user, uint32_t node);
 
-typedef struct skad_atlas_query {
+typedef struct skad_id_index_query {
     uint64_t target;
-    skad_atlas_filter filter; /* NULL: all */
+    skad_id_index_filter filter; /* NULL: all */
     const void *user;
     size_t max;
-} skad_atlas_query;
+} skad_id_index_query;
 
 /* The nodes closest to a target among those that count, ascending; returns how many. */
-size_t skad_atlas_closest(const skad_atlas *atlas, const skad_atlas_query *query, uint32_t *out);
+size_t skad_id_index_closest(const skad_id_index *index, const skad_id_index_query *query,
+                             uint32_t *out);
 
 #endif
