@@ -10,8 +10,8 @@
 #include "crypto/assert.h"
 #include "crypto/puzzle.h"
 #include "crypto/random.h"
-#include "tests/support/dice.h"
 #include "tests/support/identities.h"
+#include "tests/support/prng.h"
 #include "tests/support/stage.h"
 
 #define ROUNDS 15
@@ -185,7 +185,7 @@ static void answer_of_another(test_stage *stage, skad_datagram *out, skad_addres
     skad_datagram asked;
     skad_op op;
     skad_message message = {.kind = SKAD_KIND_NODES};
-    message.u.reply.observed = test_dice_address(1);
+    message.u.reply.observed = test_prng_address(1);
     test_stage_populate(stage, 20);
     skad_status status = skad_node_lookup(stage->node, &target, stage->now, &op);
     bool polled = skad_node_poll_datagram(stage->node, &asked);

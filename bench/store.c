@@ -22,7 +22,7 @@
 #include "crypto/assert.h"
 #include "src/db/row.h"
 #include "src/db/store_lmdb.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 #define ROUNDS      5
 #define FINDS       ((size_t)20000) /* in a round */
@@ -41,8 +41,8 @@ typedef struct plan {
 /* Record number i: an immutable one of the key that its number draws. */
 static skad_store_record record_at(const plan *self, uint64_t number, uint8_t data[BYTES_MAX])
 {
-    test_dice dice = {number};
-    skad_store_record record = {.name = {.key = test_dice_id(&dice), .type = 1},
+    test_prng prng = {number};
+    skad_store_record record = {.name = {.key = test_prng_id(&prng), .type = 1},
                                 .stored_unix_s = BENCH_UNIX_S,
                                 .expires_unix_s = BENCH_UNIX_S + 1 + number % 86400,
                                 .group = number % 1000,
@@ -112,13 +112,13 @@ static double percentile(times *self, size_t percent)
     return self->us[(self->count - 1) * percent / 100];
 }
 
-static void time_finds(const plan *self, test_dice *dice, times *out)
+static void time_finds(const plan *self, test_prng *prng, times *out)
 {
     uint8_t data[BYTES_MAX];
     skad_store store = open_store(self, NULL);
     for (size_t i = 0; i < FINDS; i++) {
         const skad_store_record record =
-            record_at(self, test_dice_below(dice, self->records), data);
+            record_at(self, test_prng_below(prng, self->records), data);
         skad_store_record found;
         const double start = bench_wall_s();
         const bool there =
@@ -129,7 +129,7 @@ static void time_finds(const plan *self, test_dice *dice, times *out)
     store.ops->free(store.self);
 }
 
-static void time_bare_gets(const plan *self, test_dice *dice, times *out)
+static void time_bare_gets(const plan *self, test_prng *prng, times *out)
 {
     uint8_t data[BYTES_MAX];
     uint8_t name[SKAD_DB_ROW_KEY_BYTES];
@@ -144,7 +144,7 @@ static void time_bare_gets(const plan *self, test_dice *dice, times *out)
     SKAD_ASSERT(failed == 0);
     for (size_t i = 0; i < FINDS; i++) {
         const skad_store_record record =
-            record_at(self, test_dice_below(dice, self->records), data);
+            record_at(self, test_prng_below(prng, self->records), data);
         skad_db_row_key(SKAD_STORE_REPLICAS, &record.name, name);
         MDB_val key = {sizeof name, name};
         MDB_val row;
@@ -187,10 +187,10 @@ static void bench_finds(const plan *self)
 {
     static times finds;
     static times bare;
-    test_dice dice = {1};
+    test_prng prng = {1};
     for (size_t round = 0; round < ROUNDS; round++) {
-        time_finds(self, &dice, &finds);
-        time_bare_gets(self, &dice, &bare);
+        time_finds(self, &prng, &finds);
+        time_bare_gets(self, &prng, &bare);
     }
     const double find_us = percentile(&finds, 50);
     const double bare_us = percentile(&bare, 50);

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "fuzz/fuzz.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 #define INPUT_BYTES_MAX (1U << 16)
 #define INPUTS_MAX      8192
@@ -32,7 +32,7 @@ typedef struct corpus {
     size_t count;
 } corpus;
 
-static test_dice dice = {1};
+static test_prng prng = {1};
 
 static void give_up(const char *what, const char *name)
 {
@@ -130,9 +130,9 @@ static void repeat(const corpus *self, unsigned long times)
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t len, size_t cap)
 {
-    size_t at = (size_t)test_dice_below(&dice, len + 1);
-    uint8_t value = (uint8_t)test_dice_draw(&dice);
-    switch (test_dice_below(&dice, 5)) {
+    size_t at = (size_t)test_prng_below(&prng, len + 1);
+    uint8_t value = (uint8_t)test_prng_next(&prng);
+    switch (test_prng_below(&prng, 5)) {
     case 0: /* one bit */
         if (at < len) {
             data[at] ^= (uint8_t)(1U << (value % 8));
@@ -165,13 +165,13 @@ static void mutate(const corpus *self, unsigned long times)
 {
     static uint8_t bytes[INPUT_BYTES_MAX];
     for (unsigned long i = 0; i < times && self->count > 0; i++) {
-        const input *from = &self->inputs[test_dice_below(&dice, self->count)];
+        const input *from = &self->inputs[test_prng_below(&prng, self->count)];
         size_t len = from->len;
         memcpy(bytes, from->bytes, len);
-        for (uint64_t changes = 1 + test_dice_below(&dice, 3); changes > 0; changes--) {
+        for (uint64_t changes = 1 + test_prng_below(&prng, 3); changes > 0; changes--) {
             len = LLVMFuzzerCustomMutator != NULL
                       ? LLVMFuzzerCustomMutator(bytes, len, sizeof bytes,
-                                                (unsigned)test_dice_draw(&dice))
+                                                (unsigned)test_prng_next(&prng))
                       : LLVMFuzzerMutate(bytes, len, sizeof bytes);
         }
         const input changed = {from->name, copy(bytes, len), len};

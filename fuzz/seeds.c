@@ -15,8 +15,8 @@
 #include "proto/control.h"
 #include "proto/peer_file.h"
 #include "proto/profile.h"
-#include "tests/support/dice.h"
 #include "tests/support/identities.h"
+#include "tests/support/prng.h"
 #include "tests/support/wire.h"
 
 #define LINE_BYTES  16384
@@ -131,7 +131,7 @@ static void write_files(void)
     skad_identity_encode(&identity, bytes);
     write_seed("identity", -1, bytes, SKAD_IDENTITY_FILE_BYTES);
     for (uint32_t i = 0; i < peers.count; i++) {
-        peers.contacts[i].ipv4 = test_dice_address(i + 1);
+        peers.contacts[i].ipv4 = test_prng_address(i + 1);
     }
     peers.contacts[1].ipv6 = (skad_address){.family = SKAD_FAMILY_IPV6, .port = 1, .ip = {0x2a}};
     skad_profile_hash(profile, hash);
@@ -158,7 +158,7 @@ static void write_requests(void)
         skad_control_request request = {.msgid = 7,
                                         .method = (skad_control_method)method,
                                         .value = {(const uint8_t *)"8.0.0.0/8", 9},
-                                        .address = test_dice_address(1),
+                                        .address = test_prng_address(1),
                                         .every_s = 60,
                                         .max = 9,
                                         .life_s = 60};
@@ -174,10 +174,10 @@ static void write_requests(void)
 static void write_sequences(void)
 {
     uint8_t bytes[STATE_BYTES];
-    test_dice dice = {20};
+    test_prng prng = {20};
     for (unsigned i = 0; i < STATE_SEEDS; i++) {
         for (size_t j = 0; j < sizeof bytes; j++) {
-            bytes[j] = (uint8_t)test_dice_draw(&dice);
+            bytes[j] = (uint8_t)test_prng_next(&prng);
         }
         write_seed("state", -1, bytes, sizeof bytes);
         write_seed("table", -1, bytes, sizeof bytes);

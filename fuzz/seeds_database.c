@@ -1,7 +1,7 @@
 /* Seeds of the targets that read what a database has. */
 #include "fuzz/seeds.h"
 #include "src/db/row.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 #define SEQUENCES      12
 #define SEQUENCE_BYTES 240
@@ -13,10 +13,10 @@ static void write_rows(void)
     static const uint8_t nobody[32];
     static const size_t lens[] = {1, 40, SKAD_STORED_BYTES_MAX};
     uint8_t bytes[SKAD_DB_ROW_KEY_BYTES + SKAD_DB_ROW_BYTES_MAX];
-    test_dice dice = {21};
+    test_prng prng = {21};
     for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
         const skad_store_record record = {
-            .name = {.key = test_dice_id(&dice), .type = (uint8_t)(1 + i), .publisher = {1}},
+            .name = {.key = test_prng_id(&prng), .type = (uint8_t)(1 + i), .publisher = {1}},
             .cached = i == 1,
             .sequence = i,
             .stored_unix_s = 1000,
@@ -42,11 +42,11 @@ static void write_rows(void)
 void fuzz_seeds_database(void)
 {
     uint8_t bytes[SEQUENCE_BYTES];
-    test_dice dice = {22};
+    test_prng prng = {22};
     write_rows();
     for (unsigned i = 0; i < SEQUENCES; i++) {
         for (size_t j = 0; j < sizeof bytes; j++) {
-            bytes[j] = (uint8_t)test_dice_draw(&dice);
+            bytes[j] = (uint8_t)test_prng_next(&prng);
         }
         fuzz_seed_write("database", "seed", -1, bytes, sizeof bytes);
         fuzz_seed_write("damage", "seed", -1, bytes, i % 4 * DAMAGE_BYTES / 4);

@@ -10,8 +10,8 @@
 #include "src/core/node/driver.h"
 #include "src/core/node/invariants.h"
 #include "src/core/node/parts.h"
-#include "tests/support/dice.h"
 #include "tests/support/identities.h"
+#include "tests/support/prng.h"
 
 /* ---- Opening and closing ---- */
 

@@ -17,7 +17,7 @@
 
 #include "src/db/check.h"
 #include "src/db/store_lmdb.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 #define NOW_S      1000000ULL
 #define RECORDS    60
@@ -107,9 +107,9 @@ static skad_db_verdict check(const folder *here)
 
 static skad_store_record record_number(uint32_t number, size_t len, uint8_t *data)
 {
-    test_dice dice = {number};
+    test_prng prng = {number};
     memset(data, (int)number, len);
-    return (skad_store_record){.name = {.key = test_dice_id(&dice), .type = 1},
+    return (skad_store_record){.name = {.key = test_prng_id(&prng), .type = 1},
                                .expires_unix_s = NOW_S + 60,
                                .group = number % 7,
                                .cached = number % 5 == 0,

@@ -16,7 +16,7 @@
 #include "src/db/row.h"
 #include "src/db/store_lmdb.h"
 #include "tests/support/database_folder.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 #include "tests/support/store_suite.h"
 
 static void rows_of_another_shape_are_no_rows(void **state)
@@ -176,7 +176,7 @@ static void flipped_bytes_after_a_failure_of_power_are_noticed(void **state)
     unsigned salvaged = 0;
     size_t len;
     print_message("seed %u\n", (unsigned)seed);
-    test_dice dice = {seed};
+    test_prng prng = {seed};
     test_db_make_unclosed(here);
     here->config.boot = "second boot";
     uint8_t *whole = read_file(here, &len);
@@ -185,11 +185,11 @@ static void flipped_bytes_after_a_failure_of_power_are_noticed(void **state)
     for (unsigned round = 0; round < 80; round++) {
         test_db_clear(here);
         memcpy(bytes, whole, len);
-        for (uint64_t flips = 1 + test_dice_below(&dice, 30); flips > 0; flips--) {
-            const bool page_header = test_dice_below(&dice, 2) == 0;
-            size_t at = (size_t)test_dice_below(&dice, len);
+        for (uint64_t flips = 1 + test_prng_below(&prng, 30); flips > 0; flips--) {
+            const bool page_header = test_prng_below(&prng, 2) == 0;
+            size_t at = (size_t)test_prng_below(&prng, len);
             at = page_header ? (at & ~(size_t)4095) + at % 64 : at;
-            bytes[at] = (uint8_t)test_dice_draw(&dice);
+            bytes[at] = (uint8_t)test_prng_next(&prng);
         }
         write_file(here, bytes, len);
         skad_store store = test_db_open(here, &test_db_roomy);

@@ -19,7 +19,7 @@
 
 #include "skad/record.h"
 #include "tests/support/daemon_process.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 #define ROUNDS         200
 #define RECORDS_A_S    1000
@@ -54,9 +54,9 @@ static uint64_t now_us(void)
 static size_t make_record(uint64_t number, uint8_t out[static SKAD_RECORD_BYTES_MAX])
 {
     uint8_t value[VALUE_BYTES];
-    test_dice dice = {number + 1};
+    test_prng prng = {number + 1};
     for (size_t i = 0; i < sizeof value; i++) {
-        value[i] = (uint8_t)test_dice_draw(&dice);
+        value[i] = (uint8_t)test_prng_next(&prng);
     }
     return skad_record_encode_immutable(value, sizeof value, out, SKAD_RECORD_BYTES_MAX);
 }
@@ -234,12 +234,12 @@ int main(int argc, char **argv)
     self.port = daemon_free_port();
     uint64_t seed = (uint64_t)time(NULL);
     printf("crash: seed %llu\n", (unsigned long long)seed);
-    test_dice dice = {seed};
+    test_prng prng = {seed};
     bool good = self.acknowledged != NULL && self.port != 0;
     size_t first = 0;
     for (unsigned round = 0; good && round < self.rounds; round++) {
         size_t count = self.count;
-        good = live(&self, first, LIFE_US_MIN + test_dice_draw(&dice) % LIFE_US_SPREAD);
+        good = live(&self, first, LIFE_US_MIN + test_prng_next(&prng) % LIFE_US_SPREAD);
         first = count;
     }
     good = good && live(&self, 0, 0) && !set_aside(&self);

@@ -16,8 +16,8 @@
 #include "skad/records.h"
 #include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
-#include "tests/support/dice.h"
 #include "tests/support/identities.h"
+#include "tests/support/prng.h"
 #include "tests/support/stage.h"
 
 #define PEERS 20
@@ -113,7 +113,7 @@ static void a_captured_store_is_worth_nothing_from_another_address(void **state)
 {
     test_stage *stage = *state;
     const test_stranger *who = test_stage_stranger(stage);
-    const skad_address elsewhere = test_dice_address(5555);
+    const skad_address elsewhere = test_prng_address(5555);
     skad_message store;
     skad_wire_message(SKAD_KIND_STORE, &store);
     uint8_t token[SKAD_TOKEN_BYTES];
@@ -129,7 +129,7 @@ static void a_captured_request_moves_nobody_and_is_answered_once(void **state)
 {
     test_stage *stage = *state;
     const test_stranger *peer = &stage->strangers[0]; /* the node knows it */
-    const skad_address elsewhere = test_dice_address(5555);
+    const skad_address elsewhere = test_prng_address(5555);
     skad_message find;
     skad_wire_message(SKAD_KIND_FIND_NODE, &find);
     test_exchange stolen;
@@ -261,7 +261,7 @@ static size_t flood(bool with_tokens)
     size_t pings = 0;
     for (uint32_t i = 0; i < FLOOD; i++) {
         test_stranger who = {.identity = test_identity(&profile, 1000 + i),
-                             .address = test_dice_address(1000 + i)};
+                             .address = test_prng_address(1000 + i)};
         uint8_t token[SKAD_TOKEN_BYTES];
         test_stage_token(stage, &who, token);
         skad_datagram datagram;
@@ -416,9 +416,9 @@ static void bad_contacts_in_answers_are_never_asked(void **state)
     const test_stranger *newcomer = test_stage_stranger(stage);
     plot told = {.actor = newcomer};
     told.contacts[told.contacts_count++] =
-        (skad_contact){.id = stage->identity.id, .ipv4 = test_dice_address(6001)};
+        (skad_contact){.id = stage->identity.id, .ipv4 = test_prng_address(6001)};
     told.contacts[told.contacts_count++] =
-        (skad_contact){.id = unsolved_id(stage), .ipv4 = test_dice_address(6002)};
+        (skad_contact){.id = unsolved_id(stage), .ipv4 = test_prng_address(6002)};
     for (uint32_t i = 0; i < sizeof bogons / sizeof bogons[0]; i++) {
         skad_contact *contact = &told.contacts[told.contacts_count++];
         *contact = (skad_contact){.id = test_identity(&stage->profile, 7000 + i).id};
@@ -536,7 +536,7 @@ static void strangers_that_never_answer_do_not_hold_up_a_lookup(void **state)
 {
     test_stage *stage = *state;
     const test_stranger *who = test_stage_stranger(stage);
-    const skad_address silent = test_dice_address(9000);
+    const skad_address silent = test_prng_address(9000);
     uint8_t token[SKAD_TOKEN_BYTES];
     test_stranger elsewhere = *who;
     elsewhere.address = silent; /* where nobody lives */

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "skad/records.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 #include "tests/support/stage.h"
 
 static const skad_node_rates rates = {
@@ -123,7 +123,7 @@ static void bans_count_until_they_end(void **state)
 {
     test_stage *stage = *state;
     const uint64_t most = fill_of(stage, SKAD_CAP_BANS).max;
-    skad_ban subject = {.address = test_dice_address(1), .prefix_bits = 32};
+    skad_ban subject = {.address = test_prng_address(1), .prefix_bits = 32};
     assert_int_equal(skad_node_ban(stage->node, &subject, 10, stage->now), SKAD_OK);
     assert_fill(stage, SKAD_CAP_BANS, 1, most);
     assert_int_equal(skad_node_allow(stage->node, &subject), SKAD_OK);

@@ -16,8 +16,8 @@
 #include "src/core/node/invariants.h"
 #include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
-#include "tests/support/dice.h"
 #include "tests/support/identities.h"
+#include "tests/support/prng.h"
 
 #define CONTACTS 900 /* more than find a place */
 
@@ -56,14 +56,14 @@ static bench *begin(uint8_t group_table_max)
     static const skad_store_caps caps = {4, 4096, 4, 4096};
     bench *self = calloc(1, sizeof *self);
     assert_non_null(self);
-    test_dice dice = {77};
+    test_prng prng = {77};
     self->identity = test_identity(skad_profile_builtin("test"), 1);
     assert_int_equal(skad_store_memory_new(&caps, &self->store), SKAD_OK);
     assert_int_equal(skad_shared_new(16, &self->shared), SKAD_OK);
     for (size_t i = 0; i < CONTACTS; i++) {
         self->ids[i] =
-            test_dice_id_near(&dice, &self->identity.id, (unsigned)test_dice_below(&dice, 12));
-        self->addresses[i] = test_dice_address((uint32_t)i);
+            test_prng_id_near(&prng, &self->identity.id, (unsigned)test_prng_below(&prng, 12));
+        self->addresses[i] = test_prng_address((uint32_t)i);
         if (i % 5 == 1) { /* somebody again, elsewhere or over the other family */
             self->ids[i] = self->ids[i / 2];
             self->addresses[i].family = i % 2 == 0 ? SKAD_FAMILY_IPV4 : SKAD_FAMILY_IPV6;
@@ -71,7 +71,7 @@ static bench *begin(uint8_t group_table_max)
         self->known[i] = (skad_acquaintance){
             .id = &self->ids[i],
             .address = &self->addresses[i],
-            .rtt_us = (uint32_t)(1000 + test_dice_below(&dice, 90000)),
+            .rtt_us = (uint32_t)(1000 + test_prng_below(&prng, 90000)),
             .heard_us = NOW.mono_us - 100 * SKAD_US_PER_S + i * 100 * SKAD_US_PER_MS,
         };
         self->known[i].known_us = self->known[i].heard_us;
@@ -163,12 +163,12 @@ static void a_filled_table_is_in_order_whatever_was_heard_when(void **state)
 {
     (void)state;
     bench *self = begin(0);
-    test_dice dice = {99};
+    test_prng prng = {99};
     uint64_t first_us = NOW.mono_us - 4000 * SKAD_US_PER_S;
     for (size_t i = 0; i < CONTACTS; i++) {
         uint64_t known_us = first_us + i * 100 * SKAD_US_PER_MS;
         self->known[i].known_us = known_us;
-        self->known[i].heard_us = known_us + test_dice_below(&dice, NOW.mono_us - known_us);
+        self->known[i].heard_us = known_us + test_prng_below(&prng, NOW.mono_us - known_us);
     }
     assert_int_equal(skad_fill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
     assert_null(skad_node_broken(self->filled, NOW));

@@ -13,8 +13,8 @@
 
 #include "proto/address.h"
 #include "src/core/routing/distance.h"
-#include "tests/support/dice.h"
 #include "tests/support/identities.h"
+#include "tests/support/prng.h"
 #include "tests/support/stage.h"
 
 #define PEERS      20
@@ -174,7 +174,7 @@ static void request(bench *made, skad_kind kind, arrival *out)
 static void answer(bench *made, const test_stranger *who, arrival *out)
 {
     skad_message message = {.kind = SKAD_KIND_NODES};
-    message.u.reply.observed = test_dice_address(1);
+    message.u.reply.observed = test_prng_address(1);
     skad_datagram datagram;
     test_stage_answer(&made->stage, who, &made->asked, &message, &datagram);
     arrive(&datagram, &made->peer->address, out);
@@ -380,7 +380,7 @@ static void unawaited_when_nothing_was_asked_there(void **state)
     what.from.port++;
     assert_dropped(made, "from another port", &what, SKAD_VERDICT_UNAWAITED);
     skad_message message = {.kind = SKAD_KIND_PONG};
-    message.u.reply.observed = test_dice_address(1);
+    message.u.reply.observed = test_prng_address(1);
     skad_datagram pong;
     test_stage_answer(&made->stage, made->peer, &made->asked, &message, &pong);
     arrive(&pong, &made->peer->address, &what);

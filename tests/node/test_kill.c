@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "src/db/store_lmdb.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 #include "tests/support/store_suite.h"
 
 #define SEED      17
@@ -40,18 +40,18 @@ typedef struct history {
 
 static skad_store_record record_at(uint32_t number, uint32_t version, uint8_t data[static 1000])
 {
-    test_dice dice = {number};
-    skad_store_record record = {.name = {.key = test_dice_id(&dice), .type = 2},
+    test_prng prng = {number};
+    skad_store_record record = {.name = {.key = test_prng_id(&prng), .type = 2},
                                 .sequence = version,
                                 .stored_unix_s = NOW_S,
                                 .expires_unix_s = 2 * NOW_S,
                                 .data = data};
-    dice.state ^= (uint64_t)version << 32;
+    prng.state ^= (uint64_t)version << 32;
     record.name.publisher[0] = (uint8_t)number;
-    record.group = test_dice_below(&dice, 5);
-    record.expires_unix_s += test_dice_below(&dice, 1000);
-    record.len = 1 + (size_t)test_dice_below(&dice, 1000);
-    memset(data, (int)test_dice_below(&dice, 256), 1000);
+    record.group = test_prng_below(&prng, 5);
+    record.expires_unix_s += test_prng_below(&prng, 1000);
+    record.len = 1 + (size_t)test_prng_below(&prng, 1000);
+    memset(data, (int)test_prng_below(&prng, 256), 1000);
     return record;
 }
 
@@ -75,10 +75,10 @@ static skad_store open_store(const char *path, const char *boot)
 static void write_for_ever(const char *path, uint64_t seed, history *known, int told)
 {
     uint8_t data[1000];
-    test_dice dice = {seed};
+    test_prng prng = {seed};
     skad_store store = open_store(path, "before");
     for (;;) {
-        const uint32_t number = (uint32_t)test_dice_below(&dice, NUMBERS);
+        const uint32_t number = (uint32_t)test_prng_below(&prng, NUMBERS);
         const skad_store_record record = record_at(number, ++known->versions[number], data);
         if (store.ops->put(store.self, SKAD_STORE_REPLICAS, &record, NOW_S) != SKAD_OK ||
             write(told, &number, sizeof number) != sizeof number) {
@@ -141,12 +141,12 @@ static void look(const skad_store *store, history *known)
     assert_int_equal(skad_store_lmdb_damaged(store), 0);
 }
 
-static uint32_t kill_once(const char *path, test_dice *dice, history *known)
+static uint32_t kill_once(const char *path, test_prng *prng, history *known)
 {
     int ends[2];
     int ended;
     assert_int_equal(pipe(ends), 0);
-    const uint64_t seed = test_dice_draw(dice);
+    const uint64_t seed = test_prng_next(prng);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
@@ -154,7 +154,7 @@ static uint32_t kill_once(const char *path, test_dice *dice, history *known)
         write_for_ever(path, seed, known, ends[1]);
     }
     (void)close(ends[1]);
-    wait_ms(1 + test_dice_below(dice, PAUSE_MAX));
+    wait_ms(1 + test_prng_below(prng, PAUSE_MAX));
     assert_int_equal(kill(child, SIGKILL), 0);
     const uint32_t told = take_told(ends[0], known);
     assert_int_equal(waitpid(child, &ended, 0), child);
@@ -174,13 +174,13 @@ static void what_was_taken_is_there_after_each_of_two_hundred_kills(void **state
     char path[64];
     char lock[72];
     uint64_t told = 0;
-    test_dice dice = {SEED};
+    test_prng prng = {SEED};
     assert_non_null(mkdtemp(dir));
     (void)snprintf(path, sizeof path, "%s/records.db", dir);
     (void)snprintf(lock, sizeof lock, "%s-lock", path);
     print_message("seed %d\n", SEED);
     for (unsigned i = 0; i < KILLS; i++) {
-        told += kill_once(path, &dice, &known);
+        told += kill_once(path, &prng, &known);
     }
     print_message("%llu records taken before %d kills\n", (unsigned long long)told, KILLS);
     assert_true(told > KILLS);

@@ -15,7 +15,7 @@
 #include "crypto/identity_file.h"
 #include "proto/peer_file.h"
 #include "skad/record.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 #include "tests/support/vectors_cast.h"
 #include "tests/support/wire.h"
 
@@ -230,7 +230,7 @@ static void each_file_is_accepted_as_it_was_written_only(void **state)
     skad_identity_encode(&identity, bytes);
     refuse_all_others(accepts_identity, NULL, bytes, SKAD_IDENTITY_FILE_BYTES);
     for (uint32_t i = 0; i < peers.count; i++) {
-        peers.contacts[i].ipv4 = test_dice_address(i);
+        peers.contacts[i].ipv4 = test_prng_address(i);
     }
     refuse_all_others(accepts_peers, hash, bytes, skad_peer_file_encode(&peers, hash, bytes));
 }

@@ -9,19 +9,19 @@
 #include <stdlib.h>
 
 #include "src/core/routing/distance.h"
-#include "src/sim/base/dice.h"
+#include "src/sim/base/prng.h"
 #include "src/sim/world/id_index.h"
 
 #define NODES 700
 
 static skad_id ids[NODES];
 
-static void make_index(skad_id_index *index, skad_dice *dice)
+static void make_index(skad_id_index *index, skad_prng *prng)
 {
-    skad_dice_init(dice, 3, 1);
+    skad_prng_init(prng, 3, 1);
     skad_id_index_init(index, NODES);
     for (uint32_t i = 0; i < NODES; i++) {
-        ids[i] = skad_dice_id(dice);
+        ids[i] = skad_prng_id(prng);
         if (i % 7 == 0) { /* a crowd, as adversaries near a key make it */
             ids[i].bytes[0] = 0xab;
             ids[i].bytes[1] = 0xcd;
@@ -54,12 +54,12 @@ static void the_closest_are_those_that_brute_force_finds(void **state)
     (void)state;
     static const size_t sizes[] = {1, 16, 81, NODES, NODES + 5};
     skad_id_index index;
-    skad_dice dice;
-    make_index(&index, &dice);
+    skad_prng prng;
+    make_index(&index, &prng);
     for (int round = 0; round < 200; round++) {
         uint32_t found[512];
         bool even_only = round % 2 == 1;
-        skad_id_index_query query = {.target = skad_dice_draw(&dice),
+        skad_id_index_query query = {.target = skad_prng_next(&prng),
                                      .filter = even_only ? is_even : NULL,
                                      .max = sizes[round % 3]};
         if (round % 5 == 0) {
@@ -85,9 +85,9 @@ static void where_fewer_count_than_wanted_all_of_them_are_found(void **state)
 {
     (void)state;
     skad_id_index index;
-    skad_dice dice;
+    skad_prng prng;
     uint32_t found[512];
-    make_index(&index, &dice);
+    make_index(&index, &prng);
     skad_id_index_query query = {.target = 1, .filter = is_even, .max = 512};
     assert_int_equal(skad_id_index_closest(&index, &query, found), NODES / 2);
     query.filter = is_nobody;
@@ -99,11 +99,11 @@ static void a_prefix_has_the_nodes_that_begin_with_it(void **state)
 {
     (void)state;
     skad_id_index index;
-    skad_dice dice;
-    make_index(&index, &dice);
+    skad_prng prng;
+    make_index(&index, &prng);
     for (int round = 0; round < 300; round++) {
-        uint64_t prefix = round % 3 == 0 ? UINT64_MAX : skad_dice_draw(&dice);
-        unsigned bits = (unsigned)skad_dice_below(&dice, 12);
+        uint64_t prefix = round % 3 == 0 ? UINT64_MAX : skad_prng_next(&prng);
+        unsigned bits = (unsigned)skad_prng_below(&prng, 12);
         skad_id_index_range range = skad_id_index_prefixed(&index, prefix, bits);
         size_t wanted = 0;
         for (uint32_t i = 0; i < NODES; i++) {

@@ -1,4 +1,4 @@
-/* The small parts of a world: dice, addresses, NATs, flights, statistics. */
+/* The small parts of a world: PRNG, addresses, NATs, flights, statistics. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "proto/address.h"
-#include "src/sim/base/dice.h"
+#include "src/sim/base/prng.h"
 #include "src/sim/report/stats.h"
 #include "src/sim/world/flights.h"
 #include "src/sim/world/nat.h"
@@ -19,36 +19,36 @@
 
 /* ---- Dice ---- */
 
-static void dice_of_one_seed_and_stream_are_always_the_same(void **state)
+static void the_prng_of_one_seed_and_stream_is_always_the_same(void **state)
 {
     (void)state;
-    skad_dice a;
-    skad_dice b;
-    skad_dice_init(&a, 42, SKAD_DICE_LINKS);
-    skad_dice_init(&b, 42, SKAD_DICE_CHURN);
+    skad_prng a;
+    skad_prng b;
+    skad_prng_init(&a, 42, SKAD_PRNG_LINKS);
+    skad_prng_init(&b, 42, SKAD_PRNG_CHURN);
     /* Written down once: a change here changes what every seed that was ever told means. */
-    assert_int_equal(skad_dice_draw(&a), 0x31c2b9a4dda48dafULL);
-    assert_int_not_equal(skad_dice_draw(&a), skad_dice_draw(&b));
+    assert_int_equal(skad_prng_next(&a), 0x31c2b9a4dda48dafULL);
+    assert_int_not_equal(skad_prng_next(&a), skad_prng_next(&b));
 }
 
-static void dice_keep_the_means_of_their_distributions(void **state)
+static void the_prng_keeps_the_means_of_its_distributions(void **state)
 {
     (void)state;
     static const int DRAWS = 200000;
-    skad_dice dice;
+    skad_prng prng;
     double exponential = 0;
     double weibull = 0;
     double log_of_normal = 0;
     double unit = 0;
     int heads = 0;
-    skad_dice_init(&dice, 1, 1);
+    skad_prng_init(&prng, 1, 1);
     for (int i = 0; i < DRAWS; i++) {
-        exponential += skad_dice_exponential(&dice, 10);
-        weibull += skad_dice_weibull(&dice, 10, 0.5);
-        log_of_normal += log(skad_dice_log_normal(&dice, 10, 0.5));
-        unit += skad_dice_unit(&dice);
-        heads += skad_dice_chance(&dice, 0.25);
-        assert_true(skad_dice_below(&dice, 7) < 7);
+        exponential += skad_prng_exponential(&prng, 10);
+        weibull += skad_prng_weibull(&prng, 10, 0.5);
+        log_of_normal += log(skad_prng_log_normal(&prng, 10, 0.5));
+        unit += skad_prng_unit(&prng);
+        heads += skad_prng_chance(&prng, 0.25);
+        assert_true(skad_prng_below(&prng, 7) < 7);
     }
     /* Bounds are five standard errors or more. */
     assert_true(fabs(exponential / DRAWS - 10) < 0.15);
@@ -56,7 +56,7 @@ static void dice_keep_the_means_of_their_distributions(void **state)
     assert_true(fabs(log_of_normal / DRAWS - log(10)) < 0.01);
     assert_true(fabs(unit / DRAWS - 0.5) < 0.005);
     assert_true(abs(heads - DRAWS / 4) < 1000);
-    assert_false(skad_dice_chance(&dice, 0));
+    assert_false(skad_prng_chance(&prng, 0));
 }
 
 /* ---- Places ---- */
@@ -203,8 +203,8 @@ static void the_path_model_is_the_papers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dice_of_one_seed_and_stream_are_always_the_same),
-        cmocka_unit_test(dice_keep_the_means_of_their_distributions),
+        cmocka_unit_test(the_prng_of_one_seed_and_stream_is_always_the_same),
+        cmocka_unit_test(the_prng_keeps_the_means_of_its_distributions),
         cmocka_unit_test(an_address_leads_back_to_its_node),
         cmocka_unit_test(addresses_of_nobody_lead_nowhere),
         cmocka_unit_test(crowded_nodes_share_their_subnets),

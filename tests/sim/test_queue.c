@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "src/sim/base/dice.h"
+#include "src/sim/base/prng.h"
 #include "src/sim/world/queue.h"
 
 static void put(skad_sim_queue *queue, uint64_t due_us, uint32_t index)
@@ -86,12 +86,12 @@ static void queue_agrees_with_a_searched_list(void **state)
     skad_sim_event list[MODEL_MAX];
     size_t count = 0;
     uint64_t now_us = 0;
-    skad_dice dice;
-    skad_dice_init(&dice, 7, 1);
+    skad_prng prng;
+    skad_prng_init(&prng, 7, 1);
     for (uint32_t step = 0; step < 200000; step++) {
-        if (count < MODEL_MAX && (count == 0 || skad_dice_below(&dice, 2) == 0)) {
-            uint64_t span = UINT64_C(1) << skad_dice_below(&dice, 40);
-            skad_sim_event event = {now_us + skad_dice_below(&dice, span), SKAD_SIM_WORK, step};
+        if (count < MODEL_MAX && (count == 0 || skad_prng_below(&prng, 2) == 0)) {
+            uint64_t span = UINT64_C(1) << skad_prng_below(&prng, 40);
+            skad_sim_event event = {now_us + skad_prng_below(&prng, span), SKAD_SIM_WORK, step};
             skad_sim_queue_put(&queue, event);
             list[count++] = event;
             continue;
@@ -133,13 +133,13 @@ static void hear(const void *user, const skad_sim_event *events, size_t count, u
 static void queue_foretells_nearly_all_events_stage_by_stage_before_they_leave(void **state)
 {
     (void)state;
-    skad_dice dice;
+    skad_prng prng;
     skad_sim_queue queue = {.soon = hear, .soon_user = &seen};
     skad_sim_event event;
     size_t told = 0;
-    skad_dice_init(&dice, 7, 0);
+    skad_prng_init(&prng, 7, 0);
     for (uint32_t i = 0; i < 3000; i++) {
-        put(&queue, 1 + skad_dice_below(&dice, 1000000), i);
+        put(&queue, 1 + skad_prng_below(&prng, 1000000), i);
     }
     while (skad_sim_queue_take(&queue, UINT64_MAX, &event)) {
         assert_int_equal(event.kind, SKAD_SIM_WORK);

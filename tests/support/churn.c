@@ -14,7 +14,7 @@
 /* An exponentially distributed time. */
 static uint64_t draw_time(test_churn *churn)
 {
-    double uniform = (double)(test_dice_draw(&churn->dice) >> 11) * 0x1p-53; /* 0 to below 1 */
+    double uniform = (double)(test_prng_next(&churn->prng) >> 11) * 0x1p-53; /* 0 to below 1 */
     return (uint64_t)(-log1p(-uniform) * (double)churn->plan.uptime_us);
 }
 
@@ -65,11 +65,11 @@ test_churn *test_churn_new(const test_churn_plan *plan)
 {
     test_churn *churn = malloc(sizeof *churn);
     SKAD_ASSERT(churn != NULL);
-    *churn = (test_churn){.plan = *plan, .dice = {.state = ~plan->seed}};
+    *churn = (test_churn){.plan = *plan, .prng = {.state = ~plan->seed}};
     test_network_init(&churn->network, &churn->plan.profile, plan->nodes, plan->seed);
     churn->network.unrecorded = true;
     for (size_t i = 1; i < plan->nodes; i++) {
-        if (plan->uptime_us > 0 && test_dice_below(&churn->dice, 2) == 0) {
+        if (plan->uptime_us > 0 && test_prng_below(&churn->prng, 2) == 0) {
             test_network_vanish(&churn->network, i, true);
             continue;
         }
@@ -136,7 +136,7 @@ void test_churn_publish(test_churn *churn, const test_churn_batch *batch)
         SKAD_ASSERT(churn->values_count < TEST_CHURN_VALUES_MAX);
         test_churn_value *value = &churn->values[churn->values_count++];
         for (size_t at = 0; at < sizeof value->bytes; at++) {
-            value->bytes[at] = (uint8_t)test_dice_draw(&churn->dice);
+            value->bytes[at] = (uint8_t)test_prng_next(&churn->prng);
         }
         name_value(value, batch->type, publisher->identity.public_key);
         skad_time now = test_network_time(network);
@@ -225,9 +225,9 @@ static void ask(test_churn *churn)
     if (count == 0) {
         return;
     }
-    size_t index = candidates[test_dice_below(&churn->dice, count)];
+    size_t index = candidates[test_prng_below(&churn->prng, count)];
     test_churn_peer *peer = &churn->peers[index];
-    peer->value = (size_t)test_dice_below(&churn->dice, churn->values_count);
+    peer->value = (size_t)test_prng_below(&churn->prng, churn->values_count);
     const skad_store_name *name = &churn->values[peer->value].name;
     skad_status status =
         skad_node_get(churn->network.nodes[index].node, (skad_record_type)name->type, &name->key,

@@ -12,8 +12,8 @@
 
 #include "skad/record.h"
 #include "skad/records.h"
-#include "tests/support/dice.h"
 #include "tests/support/network.h"
+#include "tests/support/prng.h"
 
 #define TEST_CHURN_VALUES_MAX  256
 #define TEST_CHURN_VALUE_BYTES 100
@@ -54,7 +54,7 @@ typedef struct test_churn_tally {
 typedef struct test_churn {
     test_churn_plan plan;
     test_network network;
-    test_dice dice; /* of the experiment, apart from the network's */
+    test_prng prng; /* of the experiment, apart from the network's */
     test_churn_peer peers[TEST_NODES_MAX];
     test_churn_value values[TEST_CHURN_VALUES_MAX];
     size_t values_count;

@@ -5,7 +5,7 @@
 
 #include "tests/support/network.h"
 
-/* Turns this share of the nodes into colluders, drawn by the network's dice; node 0 stays honest.
+/* Turns this share of the nodes into colluders, drawn by the network's PRNG; node 0 stays honest.
  * Returns how many. */
 size_t test_colluders_choose(test_network *network, double share);
 

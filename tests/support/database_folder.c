@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 #include "tests/support/store_suite.h"
 
 const skad_store_caps test_db_roomy = {100000, 10000000, 1000, 100000};
@@ -78,16 +78,16 @@ bool test_db_is_there(const test_db_folder *here, const char *suffix)
 
 skad_store_record test_db_record(uint32_t number, uint8_t data[static 200])
 {
-    test_dice dice = {number};
-    skad_store_record record = {.name = {.key = test_dice_id(&dice), .type = 1},
+    test_prng prng = {number};
+    skad_store_record record = {.name = {.key = test_prng_id(&prng), .type = 1},
                                 .sequence = number,
                                 .expires_unix_s = 2 * TEST_DB_NOW_S,
                                 .group = number % 7,
                                 .cached = number % 5 == 0,
                                 .data = data,
-                                .len = 100 + test_dice_below(&dice, 100)};
+                                .len = 100 + test_prng_below(&prng, 100)};
     for (size_t i = 0; i < 200; i++) {
-        data[i] = (uint8_t)test_dice_draw(&dice);
+        data[i] = (uint8_t)test_prng_next(&prng);
     }
     return record;
 }

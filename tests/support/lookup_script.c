@@ -15,7 +15,7 @@
 #include "src/core/lookup/lookup.h"
 #include "src/core/lookup/region.h"
 #include "src/core/routing/distance.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 const skad_id script_target = {{0}};
 const skad_id script_self = {{0xff, 0xff, 0xff, 0xfe}};
@@ -37,7 +37,7 @@ skad_lookup *script_make(uint8_t paths, uint8_t alpha, uint8_t k, uint8_t siblin
 
 skad_contact script_contact_of(uint32_t number)
 {
-    skad_contact contact = {.ipv4 = test_dice_address(number)};
+    skad_contact contact = {.ipv4 = test_prng_address(number)};
     for (unsigned i = 0; i < 4; i++) {
         contact.id.bytes[i] = (uint8_t)(number >> (24 - 8 * i));
     }

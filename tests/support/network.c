@@ -14,7 +14,7 @@
 
 #define EXAMINED_MAX 16 /* nodes, at the end of each run */
 
-/* SplitMix64: the network's own dice, apart from the nodes'. */
+/* SplitMix64: the network's own PRNG, apart from the nodes'. */
 uint64_t test_network_draw(test_network *network)
 {
     uint64_t z = network->random += 0x9e3779b97f4a7c15ULL;

@@ -90,7 +90,7 @@ void test_network_vanish(test_network *network, size_t index, bool forgets);
  */
 void test_network_revive(test_network *network, size_t index);
 
-/* A number from the network's dice. */
+/* A number from the network's PRNG. */
 uint64_t test_network_draw(test_network *network);
 
 /* The time as the nodes are told it. */

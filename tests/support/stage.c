@@ -12,8 +12,8 @@
 #include "proto/seal.h"
 #include "src/core/node/invariants.h"
 #include "src/core/node/parts.h"
-#include "tests/support/dice.h"
 #include "tests/support/identities.h"
+#include "tests/support/prng.h"
 
 skad_profile test_stage_profile(void)
 {
@@ -61,7 +61,7 @@ test_stranger *test_stage_stranger(test_stage *stage)
     uint32_t number = (uint32_t)stage->strangers_count + 2;
     test_stranger *who = &stage->strangers[stage->strangers_count++];
     *who = (test_stranger){.identity = test_identity(&stage->profile, number),
-                           .address = test_dice_address(number)};
+                           .address = test_prng_address(number)};
     return who;
 }
 
@@ -210,7 +210,7 @@ static void play(test_stage *stage, test_stranger *who, const skad_datagram *dat
     test_stage_open(stage, who, datagram, NULL, &envelope, &opened);
     who->asked++;
     skad_message answer = {.kind = (skad_kind)(envelope.kind + SKAD_KIND_REPLY_OFFSET)};
-    answer.u.reply.observed = test_dice_address(1);
+    answer.u.reply.observed = test_prng_address(1);
     if (stage->script != NULL && !stage->script(stage, who, &opened.message, &answer)) {
         return;
     }

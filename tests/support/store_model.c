@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 #include "tests/support/store_suite.h"
 
 #define SEED       31
@@ -97,32 +97,32 @@ static skad_store_name name_of(size_t place)
 
 /* ---- Steps ---- */
 
-static void step_put(const skad_store *store, model *self, test_dice *dice, uint64_t now_s)
+static void step_put(const skad_store *store, model *self, test_prng *prng, uint64_t now_s)
 {
     const skad_store_section section =
-        test_dice_below(dice, 3) == 0 ? SKAD_STORE_PUBLICATIONS : SKAD_STORE_REPLICAS;
-    const size_t place = (size_t)test_dice_below(dice, PLACES);
+        test_prng_below(prng, 3) == 0 ? SKAD_STORE_PUBLICATIONS : SKAD_STORE_REPLICAS;
+    const size_t place = (size_t)test_prng_below(prng, PLACES);
     model_record added = {.there = true};
     for (size_t i = 0; i < DATA_MAX; i++) {
-        added.data[i] = (uint8_t)test_dice_draw(dice);
+        added.data[i] = (uint8_t)test_prng_next(prng);
     }
     added.record = (skad_store_record){.name = name_of(place),
-                                       .sequence = test_dice_draw(dice),
+                                       .sequence = test_prng_next(prng),
                                        .stored_unix_s = now_s,
-                                       .expires_unix_s = now_s + test_dice_below(dice, 80),
-                                       .group = test_dice_below(dice, 3),
-                                       .cached = test_dice_below(dice, 2) == 0,
+                                       .expires_unix_s = now_s + test_prng_below(prng, 80),
+                                       .group = test_prng_below(prng, 3),
+                                       .cached = test_prng_below(prng, 2) == 0,
                                        .data = added.data,
-                                       .len = 1 + (size_t)test_dice_below(dice, DATA_MAX)};
+                                       .len = 1 + (size_t)test_prng_below(prng, DATA_MAX)};
     skad_status wanted = model_put(self, section, place, &added);
     assert_int_equal(store->ops->put(store->self, section, &added.record, now_s), wanted);
 }
 
-static void step_drop(const skad_store *store, model *self, test_dice *dice)
+static void step_drop(const skad_store *store, model *self, test_prng *prng)
 {
     const skad_store_section section =
-        test_dice_below(dice, 2) == 0 ? SKAD_STORE_PUBLICATIONS : SKAD_STORE_REPLICAS;
-    const size_t place = (size_t)test_dice_below(dice, PLACES);
+        test_prng_below(prng, 2) == 0 ? SKAD_STORE_PUBLICATIONS : SKAD_STORE_REPLICAS;
+    const size_t place = (size_t)test_prng_below(prng, PLACES);
     const skad_store_name name = name_of(place);
     model_record *here = &self->sections[section][place];
     assert_int_equal(store->ops->drop(store->self, section, &name),
@@ -130,7 +130,7 @@ static void step_drop(const skad_store *store, model *self, test_dice *dice)
     here->there = false;
 }
 
-static void step_sweep(const skad_store *store, model *self, test_dice *dice, uint64_t now_s)
+static void step_sweep(const skad_store *store, model *self, test_prng *prng, uint64_t now_s)
 {
     size_t expired = 0;
     for (size_t i = 0; i < PLACES; i++) {
@@ -140,7 +140,7 @@ static void step_sweep(const skad_store *store, model *self, test_dice *dice, ui
             expired++;
         }
     }
-    const size_t limit = 1 + (size_t)test_dice_below(dice, 6);
+    const size_t limit = 1 + (size_t)test_prng_below(prng, 6);
     size_t dropped;
     while ((dropped = store->ops->sweep(store->self, now_s, limit)) > 0) {
         assert_in_range(dropped, 1, limit);
@@ -150,12 +150,12 @@ static void step_sweep(const skad_store *store, model *self, test_dice *dice, ui
     assert_int_equal(expired, 0);
 }
 
-static void step_list(const skad_store *store, const model *self, test_dice *dice, uint64_t now_s)
+static void step_list(const skad_store *store, const model *self, test_prng *prng, uint64_t now_s)
 {
-    const size_t first = (size_t)test_dice_below(dice, KEYS * TYPES) * PUBLISHERS;
+    const size_t first = (size_t)test_prng_below(prng, KEYS * TYPES) * PUBLISHERS;
     const skad_store_name name = name_of(first);
-    const uint64_t draw = test_dice_draw(dice);
-    const size_t max = (size_t)test_dice_below(dice, PUBLISHERS + 2);
+    const uint64_t draw = test_prng_next(prng);
+    const size_t max = (size_t)test_prng_below(prng, PUBLISHERS + 2);
     const model_record *living[PUBLISHERS];
     skad_store_record out[PUBLISHERS + 2];
     size_t count = 0;
@@ -250,31 +250,31 @@ void random_steps_agree_with_a_plain_list(void **state)
 {
     const test_store_factory *factory = *state;
     print_message("seed %d\n", SEED);
-    test_dice dice = {SEED};
+    test_prng prng = {SEED};
     static model self;
     uint64_t now_s = 1000000;
     self = (model){0};
     skad_store store = test_store_fresh(factory, &caps);
     for (unsigned step = 0; step < STEPS; step++) {
-        switch (test_dice_below(&dice, 12)) {
+        switch (test_prng_below(&prng, 12)) {
         case 0:
-            step_sweep(&store, &self, &dice, now_s);
+            step_sweep(&store, &self, &prng, now_s);
             break;
         case 1:
         case 2:
-            step_drop(&store, &self, &dice);
+            step_drop(&store, &self, &prng);
             break;
         case 3:
         case 4:
-            step_list(&store, &self, &dice, now_s);
+            step_list(&store, &self, &prng, now_s);
             break;
         default:
-            step_put(&store, &self, &dice, now_s);
+            step_put(&store, &self, &prng, now_s);
         }
         if (step % 200 == 0) {
             test_store_reopen(factory, &caps, &store);
         }
-        now_s += test_dice_below(&dice, 3);
+        now_s += test_prng_below(&prng, 3);
         compare(&store, &self, now_s);
     }
     test_store_free(&store);

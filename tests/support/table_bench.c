@@ -3,8 +3,8 @@
 int test_bench_begin(void **state)
 {
     static test_bench made;
-    made = (test_bench){.dice = {42}, .now_us = SKAD_US_PER_S};
-    made.self = test_dice_id(&made.dice);
+    made = (test_bench){.prng = {42}, .now_us = SKAD_US_PER_S};
+    made.self = test_prng_id(&made.prng);
     *state = &made;
     const skad_peers_plan plan = {.slots = TEST_BENCH_SLOTS, .tokens = 2 * TEST_BENCH_SLOTS};
     if (skad_table_init(&made.table, &made.self, TEST_BENCH_K,
@@ -37,8 +37,8 @@ void test_bench_fail(test_bench *made, const test_somebody *who)
 
 test_somebody test_bench_meet(test_bench *made, unsigned shared)
 {
-    test_somebody who = {.id = test_dice_id_near(&made->dice, &made->self, shared),
-                         .address = test_dice_address(++made->addresses)};
+    test_somebody who = {.id = test_prng_id_near(&made->prng, &made->self, shared),
+                         .address = test_prng_address(++made->addresses)};
     test_bench_answer(made, &who);
     return who;
 }

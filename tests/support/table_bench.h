@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "src/core/routing/table.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 #define TEST_BENCH_K        4
 #define TEST_BENCH_SIBLINGS 1 /* five in the list */
@@ -19,7 +19,7 @@
 typedef struct test_bench {
     skad_table table;
     skad_id self;
-    test_dice dice;
+    test_prng prng;
     uint64_t now_us;
     uint32_t addresses; /* given out */
 } test_bench;

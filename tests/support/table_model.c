@@ -11,8 +11,8 @@
 #include "src/core/node/invariants.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/table.h"
-#include "tests/support/dice.h"
 #include "tests/support/plain_table.h"
+#include "tests/support/prng.h"
 
 struct test_table_model {
     test_plain_table plain;
@@ -30,8 +30,8 @@ static uint64_t choose(model *self, uint64_t bound)
 /* An ID that shares exactly `shared` leading bits with our own; the rest is drawn from a number. */
 static skad_id id_near(model *self, unsigned shared)
 {
-    test_dice dice = {choose(self, UINT32_MAX)};
-    return test_dice_id_near(&dice, &self->plain.self, shared);
+    test_prng prng = {choose(self, UINT32_MAX)};
+    return test_prng_id_near(&prng, &self->plain.self, shared);
 }
 
 /* The oldest peer of a bucket that has no place but in its cache. */
@@ -73,7 +73,7 @@ static bool room_was_made(model *self, size_t newcomer)
 
 static skad_address address_of(uint32_t number)
 {
-    skad_address address = test_dice_address(number);
+    skad_address address = test_prng_address(number);
     if (number % 4 == 3) {
         address.family = SKAD_FAMILY_IPV6;
     }
@@ -390,9 +390,9 @@ test_table_model *test_table_model_new(const test_table_shape *shape, test_choos
 {
     model *self = calloc(1, sizeof *self);
     assert_non_null(self);
-    test_dice dice = {shape->seed};
+    test_prng prng = {shape->seed};
     self->chooser = chooser;
-    self->plain.self = test_dice_id(&dice);
+    self->plain.self = test_prng_id(&prng);
     self->plain.k = shape->k;
     self->plain.siblings_max = shape->siblings * SKAD_SIBLINGS_ETA;
     self->plain.slots = shape->slots;
@@ -401,8 +401,8 @@ test_table_model *test_table_model_new(const test_table_shape *shape, test_choos
                                  ? shape->identities
                                  : TEST_PLAIN_IDENTITIES_MAX;
     for (size_t i = 0; i < self->plain.identities; i++) {
-        unsigned shared = (unsigned)test_dice_below(&dice, shape->shared_max);
-        self->plain.figures[i].id = test_dice_id_near(&dice, &self->plain.self, shared);
+        unsigned shared = (unsigned)test_prng_below(&prng, shape->shared_max);
+        self->plain.figures[i].id = test_prng_id_near(&prng, &self->plain.self, shared);
     }
     /* Soon the table's milliseconds come round. */
     self->plain.now_us = ((UINT64_C(1) << 32) - 100000) * SKAD_US_PER_MS;

@@ -1,5 +1,5 @@
 /* The routing table against a plain one (plain_table.h). Each step is taken by both, then
- * everything is compared. What happens is chosen by dice or by a fuzzer's input. */
+ * everything is compared. What happens is chosen by a PRNG or by a fuzzer's input. */
 #ifndef SKAD_TESTS_TABLE_MODEL_H
 #define SKAD_TESTS_TABLE_MODEL_H
 

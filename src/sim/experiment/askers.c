@@ -11,9 +11,9 @@
 #define DRAWS_MAX 64 /* until an idle node is found */
 
 void skad_sim_askers_init(skad_sim_askers *askers, skad_world *world, const skad_sim_values *values,
-                          skad_dice *dice)
+                          skad_prng *prng)
 {
-    *askers = (skad_sim_askers){.world = world, .values = values, .dice = dice};
+    *askers = (skad_sim_askers){.world = world, .values = values, .prng = prng};
     askers->askings = skad_sim_alloc(world->count, sizeof *askers->askings);
 }
 
@@ -54,7 +54,7 @@ static uint32_t draw_asker(skad_sim_askers *askers)
 {
     const skad_world *world = askers->world;
     for (int i = 0; i < DRAWS_MAX; i++) {
-        uint32_t node = (uint32_t)skad_dice_below(askers->dice, world->honest);
+        uint32_t node = (uint32_t)skad_prng_below(askers->prng, world->honest);
         if (world->nodes[node].joined && askers->askings[node].op == 0) {
             return node;
         }
@@ -76,7 +76,7 @@ void skad_sim_askers_look_up(skad_sim_askers *askers)
 {
     skad_world *world = askers->world;
     const skad_id *key = skad_adversary_key(world);
-    skad_id target = key != NULL ? *key : skad_dice_id(askers->dice);
+    skad_id target = key != NULL ? *key : skad_prng_id(askers->prng);
     uint32_t node = draw_asker(askers);
     if (node != SKAD_SIM_NOBODY) {
         askers->lookups_begun++;

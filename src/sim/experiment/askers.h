@@ -14,7 +14,7 @@ typedef struct skad_sim_asking {
 typedef struct skad_sim_askers {
     skad_world *world;
     const skad_sim_values *values;
-    skad_dice *dice;
+    skad_prng *prng;
     skad_sim_asking *askings; /* by node */
     uint32_t awaited;         /* of them */
     uint64_t lookups_begun;
@@ -23,7 +23,7 @@ typedef struct skad_sim_askers {
 } skad_sim_askers;
 
 void skad_sim_askers_init(skad_sim_askers *askers, skad_world *world, const skad_sim_values *values,
-                          skad_dice *dice);
+                          skad_prng *prng);
 void skad_sim_askers_free(skad_sim_askers *askers);
 
 /* Some node that is up, honest and idle begins; none does where hardly any is. */

@@ -16,7 +16,7 @@ typedef struct skad_sim_course {
     skad_sim_churn churn;
     skad_sim_values values;
     skad_sim_askers askers;
-    skad_dice dice;
+    skad_prng prng;
     skad_sim_counters before; /* the measured time */
     double began_real_s;
     bool faults_over; /* nothing is done to the network any more, and no work begins */

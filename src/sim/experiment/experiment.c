@@ -72,7 +72,7 @@ static void on_work(skad_world *world, uint32_t index, void *user)
         break;
     case WORK_GET:
         skad_sim_askers_get(&self->askers,
-                            (uint32_t)skad_dice_below(&self->dice, self->values.count));
+                            (uint32_t)skad_prng_below(&self->prng, self->values.count));
         again(self, WORK_GET, scenario->get_every_ms / 1000);
         break;
     case WORK_REPORT:
@@ -161,14 +161,14 @@ static bool begin(skad_sim_course *self, const skad_sim_scenario *scenario, skad
     *out = (skad_sim_outcome){0};
     self->outcome = out;
     self->world = skad_sim_alloc(1, sizeof *self->world);
-    skad_dice_init(&self->dice, scenario->seed, SKAD_DICE_WORK);
+    skad_prng_init(&self->prng, scenario->seed, SKAD_PRNG_WORK);
     if (!skad_sim_churn_init(&self->churn, scenario, out->reason) ||
         !skad_world_init(self->world, scenario, out->reason)) {
         out->failed = true;
         return false;
     }
     self->world->listener = (skad_sim_listener){on_event, on_work, on_change, self};
-    skad_sim_askers_init(&self->askers, self->world, &self->values, &self->dice);
+    skad_sim_askers_init(&self->askers, self->world, &self->values, &self->prng);
     self->began_real_s = start_s;
     out->build_s = skad_sim_real_s() - start_s;
     return true;
@@ -198,7 +198,7 @@ void skad_sim_experiment(const skad_sim_scenario *scenario, const skad_sim_watch
     skad_sim_course self = {.watch = watch};
     if (begin(&self, scenario, out)) {
         build(&self);
-        skad_sim_values_publish(&self.values, self.world, &self.dice, out);
+        skad_sim_values_publish(&self.values, self.world, &self.prng, out);
         skad_sim_churn_begin(&self.churn, self.world);
         measure(&self);
         skad_sim_recovery_prove(&self);

@@ -72,7 +72,7 @@ static skad_status publish_mutable(skad_sim_values *values, skad_world *world,
                              &values->publishing, &value->name.key);
 }
 
-void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_dice *dice,
+void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_prng *prng,
                              skad_sim_outcome *outcome)
 {
     uint64_t immutables = world->scenario.values;
@@ -80,7 +80,7 @@ void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_di
     values->all = skad_sim_alloc(values->count, sizeof *values->all);
     for (uint32_t i = 0; i < values->count && world->broken == NULL; i++) {
         skad_sim_value *value = &values->all[i];
-        skad_dice_bytes(dice, value->bytes, sizeof value->bytes);
+        skad_prng_bytes(prng, value->bytes, sizeof value->bytes);
         skad_status status = i < immutables ? publish_immutable(values, world, value)
                                             : publish_mutable(values, world, value);
         SKAD_ASSERT(status == SKAD_OK);

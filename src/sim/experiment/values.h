@@ -26,7 +26,7 @@ void skad_sim_values_free(skad_sim_values *values);
 
 /* Publishes all that the scenario wants, one after the other; the world's time goes on meanwhile.
  */
-void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_dice *dice,
+void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_prng *prng,
                              skad_sim_outcome *outcome);
 /* Takes node 0's events; true if it was one of a publication. */
 bool skad_sim_values_event(skad_sim_values *values, const skad_event *event);

@@ -14,7 +14,7 @@
 
 struct skad_adversary {
     skad_id_index colluders;
-    skad_dice dice;
+    skad_prng prng;
     bool near_key;
     skad_id key;
     uint64_t *finds;  /* near a key: which draw of each adversary lies there */
@@ -28,10 +28,10 @@ struct skad_adversary {
 static void draw_seed(const skad_world *world, uint32_t node, uint64_t number,
                       uint8_t out[static 32])
 {
-    skad_dice dice;
-    skad_dice_init(&dice, world->scenario.seed ^ number * 0x9e3779b97f4a7c15ULL,
-                   (uint64_t)SKAD_DICE_ADVERSARY << 56 | node);
-    skad_dice_bytes(&dice, out, 32);
+    skad_prng prng;
+    skad_prng_init(&prng, world->scenario.seed ^ number * 0x9e3779b97f4a7c15ULL,
+                   (uint64_t)SKAD_PRNG_ADVERSARY << 56 | node);
+    skad_prng_bytes(&prng, out, 32);
 }
 
 /* How close honest nodes come to the key on average, as a prefix distance: the first of N stands at
@@ -64,11 +64,11 @@ void skad_adversary_prepare(skad_world *world)
         return;
     }
     skad_adversary *adversary = skad_sim_alloc(1, sizeof *adversary);
-    skad_dice_init(&adversary->dice, world->scenario.seed, SKAD_DICE_ADVERSARY);
+    skad_prng_init(&adversary->prng, world->scenario.seed, SKAD_PRNG_ADVERSARY);
     adversary->near_key = world->scenario.placement == SKAD_SIM_NEAR_KEY;
     adversary->draws = count;
     if (adversary->near_key) {
-        adversary->key = skad_dice_id(&adversary->dice);
+        adversary->key = skad_prng_id(&adversary->prng);
         adversary->finds = skad_sim_alloc(count, sizeof *adversary->finds);
         adversary->draws = 0;
         for (uint32_t i = 0; i < count; i++) {
@@ -189,7 +189,7 @@ static size_t name_anybody(const skad_world *world, uint32_t self, const skad_id
 {
     size_t count = 0;
     for (size_t i = 0; i < SKAD_CONTACTS_MAX; i++) {
-        uint32_t node = (uint32_t)skad_dice_below(&world->adversary->dice, world->count);
+        uint32_t node = (uint32_t)skad_prng_below(&world->adversary->prng, world->count);
         if (node != self && !named(out, count, &world->ids[node])) {
             name_node(world, node, &out[count++]);
         }
@@ -203,7 +203,7 @@ static size_t name_nobody(const skad_world *world, const skad_id *target,
 {
     skad_adversary *adversary = world->adversary;
     for (size_t i = 0; i < SKAD_CONTACTS_MAX; i++) {
-        out[i] = (skad_contact){.id = skad_dice_id(&adversary->dice),
+        out[i] = (skad_contact){.id = skad_prng_id(&adversary->prng),
                                 .ipv4 = skad_sim_address_nowhere(adversary->poisons++)};
         memcpy(out[i].id.bytes, target->bytes, 4); /* closer than any of a million honest ones */
     }

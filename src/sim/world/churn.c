@@ -79,7 +79,7 @@ bool skad_sim_churn_init(skad_sim_churn *churn, const skad_sim_scenario *scenari
                          char reason[static SKAD_SIM_REASON_BYTES])
 {
     *churn = (skad_sim_churn){0};
-    skad_dice_init(&churn->dice, scenario->seed, SKAD_DICE_CHURN);
+    skad_prng_init(&churn->prng, scenario->seed, SKAD_PRNG_CHURN);
     return scenario->churn != SKAD_SIM_TRACE || read_trace(churn, scenario, reason);
 }
 
@@ -107,8 +107,8 @@ static void plan_change(skad_sim_churn *churn, skad_world *world, uint32_t node)
     const skad_sim_scenario *scenario = &world->scenario;
     double mean = mean_min(scenario, skad_world_up(world, node));
     double stay = scenario->churn == SKAD_SIM_WEIBULL
-                      ? skad_dice_weibull(&churn->dice, mean, scenario->weibull_shape)
-                      : skad_dice_exponential(&churn->dice, mean);
+                      ? skad_prng_weibull(&churn->prng, mean, scenario->weibull_shape)
+                      : skad_prng_exponential(&churn->prng, mean);
     skad_world_plan(world, SKAD_SIM_CHANGE, node,
                     world->now_us + 1 + (uint64_t)(stay * US_PER_MIN));
 }
@@ -124,10 +124,10 @@ void skad_sim_churn_settle(skad_sim_churn *churn, skad_world *world)
     double up = mean_min(&world->scenario, true);
     double down = mean_min(&world->scenario, false);
     for (uint32_t node = 1; node < world->count; node++) {
-        if (skad_dice_chance(&churn->dice, down / (up + down))) {
+        if (skad_prng_chance(&churn->prng, down / (up + down))) {
             skad_world_stop(world, node, true);
         } else {
-            double for_s = skad_dice_exponential(&churn->dice, up) * 60;
+            double for_s = skad_prng_exponential(&churn->prng, up) * 60;
             world->nodes[node].came_s =
                 for_s < SKAD_SIM_BEGIN_S ? SKAD_SIM_BEGIN_S - (uint32_t)for_s : 0;
         }
@@ -183,7 +183,7 @@ void skad_sim_churn_change(skad_sim_churn *churn, skad_world *world, uint32_t in
 void skad_sim_churn_crash(skad_sim_churn *churn, skad_world *world, double share)
 {
     for (uint32_t node = 1; node < world->count; node++) {
-        if (skad_world_up(world, node) && skad_dice_chance(&churn->dice, share)) {
+        if (skad_world_up(world, node) && skad_prng_chance(&churn->prng, share)) {
             leave(churn, world, node);
         }
     }

@@ -12,7 +12,7 @@ typedef struct skad_sim_churn_line {
 } skad_sim_churn_line;
 
 typedef struct skad_sim_churn {
-    skad_dice dice;
+    skad_prng prng;
     skad_sim_churn_line *lines; /* of a trace */
     size_t lines_count;
     uint64_t arrivals;

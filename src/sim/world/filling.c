@@ -14,7 +14,7 @@
 typedef struct filling {
     skad_world *world;
     uint32_t node;
-    skad_dice *dice;
+    skad_prng *prng;
     uint32_t round_trip_us;
     bool *up;         /* each node is; dense, since most peers are far from each other in memory */
     uint32_t *came_s; /* since when */
@@ -54,7 +54,7 @@ static void meet_some(filling *self, skad_id_index_range range)
         return;
     }
     for (size_t top = size - wanted; top < size; top++) {
-        size_t pick = range.from + (size_t)skad_dice_below(self->dice, top + 1);
+        size_t pick = range.from + (size_t)skad_prng_below(self->prng, top + 1);
         for (size_t i = 0; i < count; i++) {
             if (places[i] == pick) {
                 pick = range.from + top;
@@ -111,7 +111,7 @@ static void meet_replacements(filling *self)
         if (range.to - range.from <= self->world->profile.k) {
             continue;
         }
-        size_t pick = (size_t)skad_dice_below(self->dice, range.to - range.from);
+        size_t pick = (size_t)skad_prng_below(self->prng, range.to - range.from);
         uint32_t peer = index->nodes[range.from + pick];
         if (!met(self, peer)) {
             meet(self, peer);
@@ -133,7 +133,7 @@ static void get_acquainted(filling *self)
     skad_world *world = self->world;
     skad_acquaintance known[ACQUAINTANCES_MAX];
     skad_address addresses[ACQUAINTANCES_MAX];
-    double shift = skad_dice_unit(self->dice);
+    double shift = skad_prng_unit(self->prng);
     bool in_order = true;
     skad_time now = skad_world_time(world, self->node);
     uint64_t life_us = mean_life_us(&world->scenario);
@@ -188,11 +188,11 @@ static void fill_one(filling *self)
 
 void skad_sim_fill(skad_world *world)
 {
-    skad_dice dice;
-    skad_dice_init(&dice, world->scenario.seed, SKAD_DICE_TABLES);
+    skad_prng prng;
+    skad_prng_init(&prng, world->scenario.seed, SKAD_PRNG_TABLES);
     filling *self = skad_sim_alloc(1, sizeof *self);
     self->world = world;
-    self->dice = &dice;
+    self->prng = &prng;
     self->round_trip_us = (uint32_t)skad_sim_links_round_trip_us(&world->links);
     self->up = skad_sim_alloc(world->count, sizeof *self->up);
     self->came_s = skad_sim_alloc(world->count, sizeof *self->came_s);

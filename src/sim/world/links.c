@@ -86,7 +86,7 @@ bool skad_sim_links_init(skad_sim_links *links, const skad_sim_scenario *scenari
                          char reason[static SKAD_SIM_REASON_BYTES])
 {
     *links = (skad_sim_links){.scenario = scenario};
-    skad_dice_init(&links->dice, scenario->seed, SKAD_DICE_LINKS);
+    skad_prng_init(&links->prng, scenario->seed, SKAD_PRNG_LINKS);
     if (scenario->latency == SKAD_SIM_MATRIX && !read_matrix(links, reason)) {
         skad_sim_links_free(links);
         return false;
@@ -110,10 +110,10 @@ uint64_t skad_sim_links_latency_us(skad_sim_links *links, uint32_t from, uint32_
     case SKAD_SIM_CONSTANT:
         break;
     case SKAD_SIM_UNIFORM:
-        ms += skad_dice_unit(&links->dice) * (scenario->latency_max_ms - scenario->latency_ms);
+        ms += skad_prng_unit(&links->prng) * (scenario->latency_max_ms - scenario->latency_ms);
         break;
     case SKAD_SIM_LOG_NORMAL:
-        ms = skad_dice_log_normal(&links->dice, ms, scenario->latency_sigma);
+        ms = skad_prng_log_normal(&links->prng, ms, scenario->latency_sigma);
         if (scenario->latency_max_ms > 0 && ms > scenario->latency_max_ms) {
             ms = scenario->latency_max_ms;
         }
@@ -147,11 +147,11 @@ skad_sim_fate skad_sim_links_fate(skad_sim_links *links)
 {
     const skad_sim_scenario *scenario = links->scenario;
     skad_sim_fate fate = {0};
-    fate.lost = skad_dice_chance(&links->dice, scenario->loss);
-    fate.doubled = skad_dice_chance(&links->dice, scenario->duplicate);
-    fate.damaged = skad_dice_chance(&links->dice, scenario->corrupt);
-    if (skad_dice_chance(&links->dice, scenario->reorder)) {
-        fate.held_up_us = us_of(skad_dice_unit(&links->dice) * scenario->reorder_ms);
+    fate.lost = skad_prng_chance(&links->prng, scenario->loss);
+    fate.doubled = skad_prng_chance(&links->prng, scenario->duplicate);
+    fate.damaged = skad_prng_chance(&links->prng, scenario->corrupt);
+    if (skad_prng_chance(&links->prng, scenario->reorder)) {
+        fate.held_up_us = us_of(skad_prng_unit(&links->prng) * scenario->reorder_ms);
     }
     return fate;
 }

@@ -1,5 +1,5 @@
 /* What happens to datagrams between two nodes: how long they take, and which are lost, doubled,
- * damaged or held up. All of it is drawn from one stream of dice, in the order of sending. */
+ * damaged or held up. All of it is drawn from one stream of PRNG, in the order of sending. */
 #ifndef SKAD_SIM_WORLD_LINKS_H
 #define SKAD_SIM_WORLD_LINKS_H
 
@@ -7,11 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "src/sim/base/dice.h"
+#include "src/sim/base/prng.h"
 #include "src/sim/scenario/scenario.h"
 
 typedef struct skad_sim_links {
-    skad_dice dice;
+    skad_prng prng;
     const skad_sim_scenario *scenario; /* borrowed */
     float *matrix;                     /* milliseconds, row by row; NULL: none */
     size_t matrix_places;

@@ -19,10 +19,10 @@
 static void own_seed(const skad_world *world, uint32_t node, uint64_t life,
                      uint8_t out[static SKAD_SEED_BYTES])
 {
-    skad_dice dice;
-    skad_dice_init(&dice, world->scenario.seed,
-                   (uint64_t)SKAD_DICE_NODES << 56 | life << 32 | node);
-    skad_dice_bytes(&dice, out, SKAD_SEED_BYTES);
+    skad_prng prng;
+    skad_prng_init(&prng, world->scenario.seed,
+                   (uint64_t)SKAD_PRNG_NODES << 56 | life << 32 | node);
+    skad_prng_bytes(&prng, out, SKAD_SEED_BYTES);
 }
 
 void skad_world_identity(const skad_world *world, uint32_t node, skad_identity *out)
@@ -139,10 +139,10 @@ void skad_world_join(skad_world *world, uint32_t node, uint32_t through)
 }
 
 /* Node 0 is reachable by all, else nobody could join. */
-static void choose_nat(skad_world *world, uint32_t node, skad_dice *dice)
+static void choose_nat(skad_world *world, uint32_t node, skad_prng *prng)
 {
     const skad_sim_scenario *scenario = &world->scenario;
-    double draw = skad_dice_unit(dice);
+    double draw = skad_prng_unit(prng);
     skad_sim_nat_kind kind = SKAD_SIM_NAT_NONE;
     if (draw < scenario->nat_full_cone) {
         kind = SKAD_SIM_NAT_FULL_CONE;
@@ -159,8 +159,8 @@ static void choose_nat(skad_world *world, uint32_t node, skad_dice *dice)
 
 void skad_population_init(skad_world *world)
 {
-    skad_dice dice;
-    skad_dice_init(&dice, world->scenario.seed, SKAD_DICE_NODES);
+    skad_prng prng;
+    skad_prng_init(&prng, world->scenario.seed, SKAD_PRNG_NODES);
     skad_crypto_init();
     skad_status status = skad_shared_new(OUTBOX, &world->shared);
     (void)skad_sim_must(status == SKAD_OK ? world->shared : NULL);
@@ -170,8 +170,8 @@ void skad_population_init(skad_world *world)
     skad_id_index_init(&world->id_index, world->count);
     for (uint32_t node = 0; node < world->count; node++) {
         skad_sim_node *one = &world->nodes[node];
-        one->skew_s = (float)((2 * skad_dice_unit(&dice) - 1) * world->scenario.clock_skew_s);
-        choose_nat(world, node, &dice);
+        one->skew_s = (float)((2 * skad_prng_unit(&prng) - 1) * world->scenario.clock_skew_s);
+        choose_nat(world, node, &prng);
         open_store(&one->store);
         skad_world_start(world, node);
         world->ids[node] = *skad_node_self(one->node);

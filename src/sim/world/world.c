@@ -95,9 +95,9 @@ static void launch(skad_world *world, const skad_address *from, const skad_datag
     flight->to = datagram->to;
     memcpy(flight->bytes, datagram->bytes, datagram->len);
     if (fate->damaged) {
-        skad_dice *dice = &world->links.dice;
-        flight->bytes[skad_dice_below(dice, datagram->len)] ^=
-            (uint8_t)(1 + skad_dice_below(dice, 255));
+        skad_prng *prng = &world->links.prng;
+        flight->bytes[skad_prng_below(prng, datagram->len)] ^=
+            (uint8_t)(1 + skad_prng_below(prng, 255));
     }
     skad_world_plan(world, SKAD_SIM_DELIVER, place, due_us);
 }

@@ -18,7 +18,7 @@
 
 #include "skad/node.h"
 #include "skad/simulator.h"
-#include "src/sim/base/dice.h"
+#include "src/sim/base/prng.h"
 #include "src/sim/scenario/scenario.h"
 #include "src/sim/world/flights.h"
 #include "src/sim/world/id_index.h"

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "src/core/inbound/duplicates.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 #define ENTRIES 64
 #define SEED    3
@@ -42,9 +42,9 @@ static int end(void **state)
 
 static void an_empty_memory_has_seen_nothing(void **state)
 {
-    test_dice dice = {SEED};
+    test_prng prng = {SEED};
     for (unsigned i = 0; i < 1000; i++) {
-        tag any = tag_of(test_dice_draw(&dice), test_dice_draw(&dice));
+        tag any = tag_of(test_prng_next(&prng), test_prng_next(&prng));
         assert_false(skad_duplicates_seen(*state, any.bytes));
     }
     tag zero = tag_of(0, 0);

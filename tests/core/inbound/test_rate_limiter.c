@@ -9,7 +9,7 @@
 
 #include "src/core/base/rate.h"
 #include "src/core/inbound/rate_limiter.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 #define SECOND SKAD_US_PER_S
 
@@ -154,11 +154,11 @@ static void a_flood_of_addresses_is_bounded_by_the_table(void **state)
 {
     (void)state;
     skad_rate_limiter limiter;
-    test_dice dice = {1};
+    test_prng prng = {1};
     unsigned sum = 0;
     open_limiter(&limiter, 256, (skad_rate){1, 4}, (skad_rate){0}, (skad_rate){0});
     for (unsigned i = 0; i < 100000; i++) {
-        uint32_t number = (uint32_t)test_dice_below(&dice, 10000);
+        uint32_t number = (uint32_t)test_prng_below(&prng, 10000);
         skad_address source = ipv4(8, 1, (uint8_t)(number >> 8), (uint8_t)number);
         sum += skad_rate_limiter_allows(&limiter, &source, SECOND);
     }

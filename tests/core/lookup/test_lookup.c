@@ -14,8 +14,8 @@
 #include "src/core/lookup/lookup.h"
 #include "src/core/lookup/region.h"
 #include "src/core/routing/distance.h"
-#include "tests/support/dice.h"
 #include "tests/support/lookup_script.h"
+#include "tests/support/prng.h"
 
 static void seeds_are_dealt_to_the_paths_in_turn_and_the_rest_to_the_closing_round(void **state)
 {
@@ -67,7 +67,7 @@ static void we_never_ask_ourselves(void **state)
 {
     (void)state;
     skad_lookup *lookup = script_make(1, 1, 4, 2);
-    skad_contact self = {.id = script_self, .ipv4 = test_dice_address(1)};
+    skad_contact self = {.id = script_self, .ipv4 = test_prng_address(1)};
     skad_lookup_seed(lookup, 0, &self, &self.ipv4);
     assert_int_equal(lookup->candidates.used, 0);
     script_seed(lookup, NUMBERS(10));
@@ -110,9 +110,9 @@ static void a_shortlist_keeps_the_closest_in_order_and_the_farthest_gives_way(vo
     script_seed(lookup, NUMBERS(5000));
     assert_int_equal(script_next(lookup), 5000);
     script_answer(lookup, 5000, NULL, 0);
-    test_dice dice = {5};
+    test_prng prng = {5};
     for (unsigned i = 0; i < 400; i++) {
-        script_hear(lookup, 5000, (uint32_t)(1 + test_dice_below(&dice, 1000)));
+        script_hear(lookup, 5000, (uint32_t)(1 + test_prng_below(&prng, 1000)));
     }
     const skad_shortlist *list = &lookup->lists[0];
     assert_int_equal(list->count, SKAD_SHORTLIST_MAX);
@@ -298,7 +298,7 @@ static void a_node_named_at_a_wrong_address_is_asked_at_the_other_one(void **sta
     script_seed(lookup, NUMBERS(10, 20));
     script_assert_asks(lookup, NUMBERS(10, 20));
     skad_contact lie = script_contact_of(5);
-    lie.ipv4 = test_dice_address(666);
+    lie.ipv4 = test_prng_address(666);
     const skad_contact truth = script_contact_of(5);
     skad_lookup_answered(lookup, script_place_of(lookup, 10), 1000);
     skad_lookup_heard(lookup, script_place_of(lookup, 10), &lie, &lie.ipv4);

@@ -14,13 +14,13 @@
 #include "src/core/lookup/lookup.h"
 #include "src/core/lookup/region.h"
 #include "src/core/routing/distance.h"
-#include "tests/support/dice.h"
 #include "tests/support/lookup_script.h"
+#include "tests/support/prng.h"
 
 #define NODES 300
 
 typedef struct world {
-    test_dice dice;
+    test_prng prng;
     bool dead[NODES]; /* node n is at distance n + 1 */
     skad_lookup *lookup;
     bool asked[NODES];
@@ -34,7 +34,7 @@ static void name_contacts(world *self, uint32_t node, uint32_t around)
 {
     bool knows[NODES] = {false};
     for (unsigned i = 0; i < 40; i++) {
-        knows[test_dice_below(&self->dice, NODES)] = true;
+        knows[test_prng_below(&self->prng, NODES)] = true;
     }
     for (uint32_t i = node < 10 ? 0 : node - 10; i < NODES && i < node + 10; i++) {
         knows[i] = true;
@@ -58,11 +58,11 @@ static void name_contacts(world *self, uint32_t node, uint32_t around)
 /* Something happens to one of the requests under way: it is slow, answered, or given up. */
 static void land(world *self)
 {
-    size_t at = (size_t)test_dice_below(&self->dice, self->flying_count);
+    size_t at = (size_t)test_prng_below(&self->prng, self->flying_count);
     uint32_t node = self->flying[at];
     uint16_t place = script_place_of(self->lookup, node + 1);
     if (self->lookup->candidates.all[place].state == SKAD_STEP_ASKED &&
-        (self->dead[node] || test_dice_below(&self->dice, 5) == 0)) {
+        (self->dead[node] || test_prng_below(&self->prng, 5) == 0)) {
         skad_lookup_slow(self->lookup, place);
         return;
     }
@@ -122,11 +122,11 @@ static void random_networks_with_dead_and_slow_nodes_give_the_exact_closest(void
                  {"a third dead, four paths", 33, 4, 1},
                  {"half dead, eight paths", 50, 8, 2}};
     for (uint64_t round = 0; round < 200; round++) {
-        world self = {.dice = {round}};
+        world self = {.prng = {round}};
         size_t c = round % 4;
         self.lookup = script_make(cases[c].paths, cases[c].alpha, 16, 8);
         for (uint32_t i = 0; i < NODES; i++) {
-            self.dead[i] = test_dice_below(&self.dice, 100) < cases[c].dead_percent;
+            self.dead[i] = test_prng_below(&self.prng, 100) < cases[c].dead_percent;
         }
         for (uint32_t i = 0; i < 16; i++) {
 

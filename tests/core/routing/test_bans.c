@@ -13,8 +13,8 @@
 #include "src/core/routing/bans.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/refresh.h"
-#include "tests/support/dice.h"
 #include "tests/support/identities.h"
+#include "tests/support/prng.h"
 #include "tests/support/stage.h"
 
 static int begin(void **state)
@@ -228,7 +228,7 @@ static bool the_first_lies(test_stage *stage, test_stranger *who, const skad_mes
         skad_contact *named = &answer->u.reply.u.nodes.contacts[0];
         answer->u.reply.u.nodes.contacts_count = 1;
         *named = who == liar
-                     ? (skad_contact){.id = stage->identity.id, .ipv4 = test_dice_address(7)}
+                     ? (skad_contact){.id = stage->identity.id, .ipv4 = test_prng_address(7)}
                      : (skad_contact){.id = liar->identity.id, .ipv4 = liar->address};
     }
     return true;
@@ -282,13 +282,13 @@ static void the_list_is_bounded_and_the_one_that_ends_first_gives_way(void **sta
 {
     test_stage *stage = *state;
     for (uint32_t i = 0; i < SKAD_BANS_MAX + 10; i++) {
-        skad_address address = test_dice_address(i);
+        skad_address address = test_prng_address(i);
         skad_ban ban = prefix(&address, 32);
         assert_int_equal(skad_node_ban(stage->node, &ban, 1000 + i, stage->now), SKAD_OK);
     }
     assert_int_equal(skad_node_bans(stage->node, stage->now, NULL, 0), SKAD_BANS_MAX);
-    skad_address first = test_dice_address(0);
-    skad_address eleventh = test_dice_address(10);
+    skad_address first = test_prng_address(0);
+    skad_address eleventh = test_prng_address(10);
     skad_ban gone = prefix(&first, 32);
     skad_ban there = prefix(&eleventh, 32);
     assert_false(skad_node_unban(stage->node, &gone));

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "src/core/routing/distance.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 #define SEED 1
 
@@ -54,10 +54,10 @@ static void the_prefix_is_the_first_eight_bytes_as_a_number(void **state)
 static void common_prefix_counts_the_bits_before_the_first_difference(void **state)
 {
     (void)state;
-    test_dice dice = {SEED};
+    test_prng prng = {SEED};
     for (unsigned shared = 0; shared < SKAD_ID_BITS; shared++) {
-        skad_id a = test_dice_id(&dice);
-        skad_id b = test_dice_id_near(&dice, &a, shared);
+        skad_id a = test_prng_id(&prng);
+        skad_id b = test_prng_id_near(&prng, &a, shared);
         assert_int_equal(skad_common_prefix(&a, &b), shared);
         assert_int_equal(naive_common_prefix(&a, &b), shared);
         assert_false(skad_id_equal(&a, &b));
@@ -67,8 +67,8 @@ static void common_prefix_counts_the_bits_before_the_first_difference(void **sta
 static void an_id_shares_all_its_bits_with_itself(void **state)
 {
     (void)state;
-    test_dice dice = {SEED};
-    skad_id id = test_dice_id(&dice);
+    test_prng prng = {SEED};
+    skad_id id = test_prng_id(&prng);
     skad_id copy = id;
     assert_int_equal(skad_common_prefix(&id, &copy), SKAD_ID_BITS);
     assert_true(skad_id_equal(&id, &copy));
@@ -78,11 +78,11 @@ static void an_id_shares_all_its_bits_with_itself(void **state)
 static void comparison_agrees_with_bit_by_bit_arithmetic(void **state)
 {
     (void)state;
-    test_dice dice = {SEED};
+    test_prng prng = {SEED};
     for (unsigned i = 0; i < 2000; i++) {
-        skad_id target = test_dice_id(&dice);
-        skad_id a = test_dice_id_near(&dice, &target, i % SKAD_ID_BITS);
-        skad_id b = test_dice_id_near(&dice, &target, (i / 7) % SKAD_ID_BITS);
+        skad_id target = test_prng_id(&prng);
+        skad_id a = test_prng_id_near(&prng, &target, i % SKAD_ID_BITS);
+        skad_id b = test_prng_id_near(&prng, &target, (i / 7) % SKAD_ID_BITS);
         int expected = naive_compare(&target, &a, &b);
         assert_int_equal(sign(skad_distance_compare(&target, &a, &b)), expected);
         assert_int_equal(sign(skad_distance_compare(&target, &b, &a)), -expected);
@@ -92,10 +92,10 @@ static void comparison_agrees_with_bit_by_bit_arithmetic(void **state)
 static void nothing_is_closer_than_the_target_itself(void **state)
 {
     (void)state;
-    test_dice dice = {SEED};
+    test_prng prng = {SEED};
     for (unsigned i = 0; i < 200; i++) {
-        skad_id target = test_dice_id(&dice);
-        skad_id other = test_dice_id_near(&dice, &target, i % SKAD_ID_BITS);
+        skad_id target = test_prng_id(&prng);
+        skad_id other = test_prng_id_near(&prng, &target, i % SKAD_ID_BITS);
         assert_true(skad_distance_compare(&target, &target, &other) < 0);
     }
 }

@@ -13,8 +13,8 @@
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 #include "src/core/routing/table.h"
-#include "tests/support/dice.h"
 #include "tests/support/lookup_script.h"
+#include "tests/support/prng.h"
 
 static uint64_t group_of(const char *text)
 {
@@ -50,15 +50,15 @@ static void a_group_is_a_24_or_a_56(void **state)
 
 typedef struct room {
     skad_table table;
-    test_dice dice;
+    test_prng prng;
 } room;
 
 static room *make_room_for(size_t group_bucket_max, size_t group_table_max)
 {
     room *made = calloc(1, sizeof *made);
     assert_non_null(made);
-    made->dice.state = 7;
-    skad_id self = test_dice_id(&made->dice);
+    made->prng.state = 7;
+    skad_id self = test_prng_id(&made->prng);
     const skad_peers_plan plan = {.slots = 512};
     assert_int_equal(skad_table_init(&made->table, &self, 16, 80, &plan), SKAD_OK);
     made->table.group_bucket_max = group_bucket_max;
@@ -75,7 +75,7 @@ static void close_room(room *made)
 /* A stranger who shares so many bits with us answers from host `host` of subnet `subnet`. */
 static bool comes_in(room *made, unsigned shared, uint8_t subnet, uint8_t host)
 {
-    skad_id id = test_dice_id_near(&made->dice, &made->table.self, shared);
+    skad_id id = test_prng_id_near(&made->prng, &made->table.self, shared);
     skad_address address = {.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, 0, subnet, host}};
     bool wanted = skad_table_wants(&made->table, &id, &address);
     bool came = skad_table_answered(&made->table, &id, &address, 1000, 1000) != SKAD_PEER_NONE;
@@ -132,7 +132,7 @@ static void a_peer_known_elsewhere_gets_no_endpoint_in_a_crowded_group(void **st
 {
     (void)state;
     room *made = make_room_for(2, 10);
-    skad_id id = test_dice_id_near(&made->dice, &made->table.self, 0);
+    skad_id id = test_prng_id_near(&made->prng, &made->table.self, 0);
     skad_address ipv6;
     assert_true(skad_address_parse("[2a00::1]:4000", &ipv6));
     assert_int_not_equal(skad_table_answered(&made->table, &id, &ipv6, 1000, 1000), SKAD_PEER_NONE);
@@ -149,7 +149,7 @@ static void who_leaves_makes_room_for_his_group(void **state)
 {
     (void)state;
     room *made = make_room_for(2, 0);
-    skad_id id = test_dice_id_near(&made->dice, &made->table.self, 0);
+    skad_id id = test_prng_id_near(&made->prng, &made->table.self, 0);
     skad_address address = {.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, 0, 1, 200}};
     assert_int_not_equal(skad_table_answered(&made->table, &id, &address, 1000, 1000),
                          SKAD_PEER_NONE);

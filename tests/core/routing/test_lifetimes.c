@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "src/core/routing/lifetimes.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 #define MINUTE_MS UINT32_C(60000)
 
@@ -78,13 +78,13 @@ static void nor_do_many_ends_overflow(void **state)
 
 /* Peers with exponential lives are asked every so often; who does not answer gives way to another.
  */
-static void watch(skad_lifetimes *lives, test_dice *dice, double mean_ms, double every_ms,
+static void watch(skad_lifetimes *lives, test_prng *prng, double mean_ms, double every_ms,
                   double for_ms)
 {
     const size_t peers = 100;
     for (double now_ms = 0; now_ms < for_ms; now_ms += every_ms) {
         for (size_t i = 0; i < peers; i++) {
-            double drawn = (double)test_dice_below(dice, 1U << 30) / (1U << 30);
+            double drawn = (double)test_prng_below(prng, 1U << 30) / (1U << 30);
             if (drawn < exp(-every_ms / mean_ms)) {
                 skad_lifetimes_lived(lives, (uint32_t)every_ms);
             } else {
@@ -99,11 +99,11 @@ static void exponential_lives_are_estimated_and_changes_noticed(void **state)
     (void)state;
     static const double means[] = {60, 10, 120, 20};
     skad_lifetimes lives;
-    test_dice dice = {5};
+    test_prng prng = {5};
     skad_lifetimes_init(&lives, SKAD_LIFETIMES_FIRST_US);
     for (size_t i = 0; i < sizeof means / sizeof means[0]; i++) {
         double every_ms = 3 * MINUTE_MS;
-        watch(&lives, &dice, means[i] * MINUTE_MS, every_ms, 60 * MINUTE_MS);
+        watch(&lives, &prng, means[i] * MINUTE_MS, every_ms, 60 * MINUTE_MS);
         double ratio = mean_minutes(&lives) / means[i];
         print_message("mean %.0f min: %.1f after an hour of a hundred peers\n", means[i],
                       mean_minutes(&lives));

@@ -9,7 +9,7 @@
 
 #include "proto/address.h"
 #include "src/core/routing/observed.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 static skad_id voter(uint8_t number)
 {
@@ -19,13 +19,13 @@ static skad_id voter(uint8_t number)
 static void vote(skad_observed *observed, uint8_t number, uint32_t address_number)
 {
     skad_id id = voter(number);
-    skad_address address = test_dice_address(address_number);
+    skad_address address = test_prng_address(address_number);
     skad_observed_vote(observed, &id, 0, &address);
 }
 
 static void assert_agreed(const skad_observed *observed, uint32_t address_number)
 {
-    skad_address expected = test_dice_address(address_number);
+    skad_address expected = test_prng_address(address_number);
     skad_address agreed = skad_observed_address(observed, 0);
     assert_true(skad_address_equal(&agreed, &expected));
 }
@@ -94,7 +94,7 @@ static void one_subnet_has_one_vote(void **state)
     (void)state;
     skad_observed observed;
     assert_int_equal(skad_observed_init(&observed, false), SKAD_OK);
-    skad_address lie = test_dice_address(66);
+    skad_address lie = test_prng_address(66);
     for (uint8_t i = 1; i <= 5; i++) {
         skad_id id = voter(i);
         skad_observed_vote(&observed, &id, 1, &lie);

@@ -12,7 +12,7 @@
 #include "proto/address.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/routes.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 #define SLOTS 100
 #define SEED  17
@@ -45,7 +45,7 @@ static skad_peer *add(skad_peers *peers, const skad_id *id)
     skad_peer_slot slot = skad_peers_take(peers, id);
     assert_true(slot != SKAD_PEER_NONE);
     peers->peers[slot].places = SKAD_PEER_IN_BUCKET;
-    const skad_address address = test_dice_address(slot);
+    const skad_address address = test_prng_address(slot);
     assert_true(skad_route_set(peers, slot, &address));
     return &peers->peers[slot];
 }
@@ -59,8 +59,8 @@ static void remove_peer(skad_peers *peers, skad_peer_slot slot)
 static void a_taken_peer_is_found_until_it_is_released(void **state)
 {
     skad_peers *peers = *state;
-    test_dice dice = {SEED};
-    skad_id id = test_dice_id(&dice);
+    test_prng prng = {SEED};
+    skad_id id = test_prng_id(&prng);
     assert_int_equal(skad_peers_find(peers, &id), SKAD_PEER_NONE);
     add(peers, &id);
     skad_peer_slot slot = skad_peers_find(peers, &id);
@@ -76,8 +76,8 @@ static void a_taken_peer_is_found_until_it_is_released(void **state)
 static void ids_with_the_same_first_half_are_told_apart(void **state)
 {
     skad_peers *peers = *state;
-    test_dice dice = {SEED};
-    skad_id a = test_dice_id(&dice);
+    test_prng prng = {SEED};
+    skad_id a = test_prng_id(&prng);
     skad_id b = a;
     b.bytes[31] ^= 1;
     add(peers, &a);
@@ -90,12 +90,12 @@ static void ids_with_the_same_first_half_are_told_apart(void **state)
 static void a_full_pool_refuses_and_low_slots_are_taken_first(void **state)
 {
     skad_peers *peers = *state;
-    test_dice dice = {SEED};
+    test_prng prng = {SEED};
     for (size_t i = 0; i < SLOTS; i++) {
-        skad_id id = test_dice_id(&dice);
+        skad_id id = test_prng_id(&prng);
         add(peers, &id);
     }
-    skad_id late = test_dice_id(&dice);
+    skad_id late = test_prng_id(&prng);
     assert_int_equal(skad_peers_take(peers, &late), SKAD_PEER_NONE);
     assert_int_equal(peers->count, SLOTS);
     remove_peer(peers, 30);
@@ -106,8 +106,8 @@ static void a_full_pool_refuses_and_low_slots_are_taken_first(void **state)
 static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
 {
     skad_peers *peers = *state;
-    test_dice dice = {SEED};
-    skad_id old = test_dice_id(&dice);
+    test_prng prng = {SEED};
+    skad_id old = test_prng_id(&prng);
     skad_peer *peer = add(peers, &old);
     skad_peers_set_failures(peers, 0, 3);
     assert_int_equal(peers->silent, 1);
@@ -121,7 +121,7 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
     skad_route_keep_token(peers, 0, &ipv4, token, 5000);
     skad_route_keep_token(peers, 0, &ipv6, token, 5000);
     remove_peer(peers, 0);
-    skad_id id = test_dice_id(&dice);
+    skad_id id = test_prng_id(&prng);
     assert_ptr_equal(add(peers, &id), peer);
     assert_int_equal(peer->failures, 0);
     assert_int_equal(peers->silent, 0);
@@ -137,16 +137,16 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
 static void memory_comes_in_steps_where_it_is_to_be_saved(void **state)
 {
     skad_peers *peers = *state;
-    test_dice dice = {SEED};
+    test_prng prng = {SEED};
     assert_int_equal(peers->room, 0);
     for (size_t i = 0; i < SLOTS; i++) {
-        skad_id id = test_dice_id(&dice);
+        skad_id id = test_prng_id(&prng);
         assert_int_equal(skad_peers_find(peers, &id), SKAD_PEER_NONE);
         add(peers, &id);
         assert_in_range(peers->room, i + 1, i + 16);
         assert_int_equal(skad_peers_find(peers, &id), i);
     }
-    skad_id late = test_dice_id(&dice);
+    skad_id late = test_prng_id(&prng);
     assert_int_equal(skad_peers_take(peers, &late), SKAD_PEER_NONE);
     assert_int_equal(peers->annexes_room, 0);
     for (skad_peer_slot slot = 0; slot < SLOTS; slot++) {
@@ -160,14 +160,14 @@ static void memory_comes_in_steps_where_it_is_to_be_saved(void **state)
 static void a_token_is_shown_at_its_endpoint_while_it_is_fresh(void **state)
 {
     skad_peers *peers = *state;
-    test_dice dice = {SEED};
+    test_prng prng = {SEED};
     for (size_t i = 0; i < 3; i++) {
-        skad_id id = test_dice_id(&dice);
+        skad_id id = test_prng_id(&prng);
         add(peers, &id);
     }
     const uint8_t token[SKAD_TOKEN_BYTES] = {7};
     const skad_address own = skad_route_address(peers, 1, 0);
-    const skad_address other = test_dice_address(99);
+    const skad_address other = test_prng_address(99);
     uint64_t now_us = (UINT64_C(1) << 32) * SKAD_US_PER_MS - SKAD_US_PER_S; /* soon it wraps */
     skad_route_keep_token(peers, 1, &other, token, now_us);
     assert_null(skad_route_token(peers, 1, 0, now_us));
@@ -183,13 +183,13 @@ static void with_few_places_the_latest_tokens_stay(void **state)
 {
     (void)state;
     skad_peers peers;
-    test_dice dice = {SEED};
+    test_prng prng = {SEED};
     const skad_peers_plan plan = {.slots = SLOTS, .tokens = 4};
     const skad_peers_plan none = {.slots = SLOTS};
     const uint8_t token[SKAD_TOKEN_BYTES] = {7};
     assert_int_equal(skad_peers_init(&peers, &plan), SKAD_OK);
     for (skad_peer_slot slot = 0; slot < 4; slot++) {
-        skad_id id = test_dice_id(&dice);
+        skad_id id = test_prng_id(&prng);
         add(&peers, &id);
         const skad_address address = skad_route_address(&peers, slot, 0);
         skad_route_keep_token(&peers, slot, &address, token, 1000);
@@ -200,7 +200,7 @@ static void with_few_places_the_latest_tokens_stay(void **state)
     assert_non_null(skad_route_token(&peers, 3, 0, 1000));
     skad_peers_free(&peers);
     assert_int_equal(skad_peers_init(&peers, &none), SKAD_OK);
-    skad_id id = test_dice_id(&dice);
+    skad_id id = test_prng_id(&prng);
     add(&peers, &id);
     const skad_address address = skad_route_address(&peers, 0, 0);
     skad_route_keep_token(&peers, 0, &address, token, 1000);
@@ -221,9 +221,9 @@ static void one_failure_is_not_silence_and_two_are(void **state)
 static void the_route_is_one_that_we_can_send_on_and_ipv4_first(void **state)
 {
     skad_peers *peers = *state;
-    test_dice dice = {SEED};
-    skad_id id = test_dice_id(&dice);
-    const skad_address ipv4 = test_dice_address(1);
+    test_prng prng = {SEED};
+    skad_id id = test_prng_id(&prng);
+    const skad_address ipv4 = test_prng_address(1);
     const skad_address ipv6 = {.family = SKAD_FAMILY_IPV6, .port = 1, .ip = {1, [15] = 9}};
     skad_address chosen;
     skad_peer_slot slot = skad_peers_take(peers, &id);
@@ -280,15 +280,15 @@ static size_t sort_all(const skad_peers *peers, const skad_id *target, unsigned 
 }
 
 /* All sorts of peers: near and far, silent, only in a cache, of either family, of none. */
-static void populate(skad_peers *peers, test_dice *dice, const skad_id *centre)
+static void populate(skad_peers *peers, test_prng *prng, const skad_id *centre)
 {
     for (size_t i = 0; i < SLOTS; i++) {
-        skad_id id = test_dice_id_near(dice, centre, (unsigned)test_dice_below(dice, 100));
+        skad_id id = test_prng_id_near(prng, centre, (unsigned)test_prng_below(prng, 100));
         skad_peer *peer = add(peers, &id);
-        peer->places = (uint8_t)(1 + test_dice_below(dice, 7));
-        skad_peers_set_failures(peers, (skad_peer_slot)i, (unsigned)test_dice_below(dice, 4));
-        peer->families = (uint8_t)((test_dice_below(dice, 3) == 0 ? 0 : SKAD_FAMILY_IPV4) |
-                                   (test_dice_below(dice, 3) == 0 ? SKAD_FAMILY_IPV6 : 0));
+        peer->places = (uint8_t)(1 + test_prng_below(prng, 7));
+        skad_peers_set_failures(peers, (skad_peer_slot)i, (unsigned)test_prng_below(prng, 4));
+        peer->families = (uint8_t)((test_prng_below(prng, 3) == 0 ? 0 : SKAD_FAMILY_IPV4) |
+                                   (test_prng_below(prng, 3) == 0 ? SKAD_FAMILY_IPV6 : 0));
     }
     for (skad_peer_slot slot = 0; slot < SLOTS; slot += 9) {
         remove_peer(peers, slot);
@@ -298,14 +298,14 @@ static void populate(skad_peers *peers, test_dice *dice, const skad_id *centre)
 static void the_closest_are_those_that_sorting_everything_gives(void **state)
 {
     skad_peers *peers = *state;
-    test_dice dice = {SEED};
-    skad_id centre = test_dice_id(&dice);
-    populate(peers, &dice, &centre);
+    test_prng prng = {SEED};
+    skad_id centre = test_prng_id(&prng);
+    populate(peers, &prng, &centre);
     for (unsigned round = 0; round < 500; round++) {
-        skad_id target = test_dice_id_near(&dice, &centre, round % 100);
+        skad_id target = test_prng_id_near(&prng, &centre, round % 100);
         unsigned families = 1 + round % 3;
         const skad_id *except = round % 2 == 0 ? NULL : &peers->peers[1 + round % 8].id;
-        size_t max = 1 + test_dice_below(&dice, 64);
+        size_t max = 1 + test_prng_below(&prng, 64);
         ranked expected[SLOTS];
         size_t expected_count = sort_all(peers, &target, families, except, expected);
         skad_peer_slot slots[64];
@@ -320,8 +320,8 @@ static void the_closest_are_those_that_sorting_everything_gives(void **state)
 static void ties_in_the_first_half_are_broken_by_the_rest(void **state)
 {
     skad_peers *peers = *state;
-    test_dice dice = {SEED};
-    skad_id target = test_dice_id(&dice);
+    test_prng prng = {SEED};
+    skad_id target = test_prng_id(&prng);
     for (unsigned i = 0; i < 20; i++) {
         skad_id id = target;
         id.bytes[20] ^= (uint8_t)(20 - i);

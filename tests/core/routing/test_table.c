@@ -65,8 +65,8 @@ static void of_replacements_known_equally_long_the_fastest_moves_up(void **state
     test_somebody waiting[3];
     for (size_t i = 0; i < 3; i++) {
         waiting[i] =
-            (test_somebody){.id = test_dice_id_near(&made->dice, &made->self, TEST_BENCH_FAR),
-                            .address = test_dice_address((uint32_t)(7000 + i))};
+            (test_somebody){.id = test_prng_id_near(&made->prng, &made->self, TEST_BENCH_FAR),
+                            .address = test_prng_address((uint32_t)(7000 + i))};
         skad_table_answered(&made->table, &waiting[i].id, &waiting[i].address, rtts[i],
                             made->now_us);
     }
@@ -155,7 +155,7 @@ static void an_answer_from_another_address_does_not_move_a_living_peer(void **st
     test_bench *made = *state;
     test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
     test_somebody moved = who;
-    moved.address = test_dice_address(9999);
+    moved.address = test_prng_address(9999);
     const skad_peer before = *test_bench_find(made, &who);
     test_bench_answer(made, &moved);
     assert_memory_equal(test_bench_find(made, &who), &before, sizeof before);
@@ -214,7 +214,7 @@ static void a_move_forgets_the_token_of_the_old_address(void **state)
     test_bench_answer(made, &who);
     assert_non_null(skad_route_token(&made->table.peers, slot, 0, made->now_us));
     test_bench_fail(made, &who);
-    who.address = test_dice_address(9999);
+    who.address = test_prng_address(9999);
     test_bench_answer(made, &who);
     assert_null(skad_route_token(&made->table.peers, slot, 0, made->now_us));
 }
@@ -271,7 +271,7 @@ static void the_deepest_bucket_splits_no_further_and_caches_instead(void **state
 static void we_never_enter_our_own_table(void **state)
 {
     test_bench *made = *state;
-    test_somebody ourselves = {.id = made->self, .address = test_dice_address(1)};
+    test_somebody ourselves = {.id = made->self, .address = test_prng_address(1)};
     assert_int_equal(test_bench_answer(made, &ourselves), SKAD_PEER_NONE);
     assert_false(skad_table_wants(&made->table, &made->self, &ourselves.address));
     assert_int_equal(made->table.peers.count, 0);
@@ -289,7 +289,7 @@ static void a_flood_of_identities_neither_bursts_the_pool_nor_displaces_siblings
         members[i] = test_bench_meet(made, TEST_BENCH_FAR);
     }
     for (unsigned i = 0; i < 10000; i++) {
-        test_bench_meet(made, (unsigned)test_dice_below(&made->dice, 30));
+        test_bench_meet(made, (unsigned)test_prng_below(&made->prng, 30));
         assert_in_range(made->table.peers.count, 1, TEST_BENCH_SLOTS);
     }
     for (unsigned i = 0; i < TEST_BENCH_SIBLINGS * SKAD_SIBLINGS_ETA; i++) {
@@ -339,9 +339,9 @@ static void a_stranger_is_wanted_only_where_it_would_get_a_good_place(void **sta
     test_bench *made = *state;
     test_somebody members[TEST_BENCH_K];
     test_bench_fill(made, members);
-    skad_address address = test_dice_address(777);
-    skad_id far = test_dice_id_near(&made->dice, &made->self, TEST_BENCH_FAR);
-    skad_id near = test_dice_id_near(&made->dice, &made->self, 30);
+    skad_address address = test_prng_address(777);
+    skad_id far = test_prng_id_near(&made->prng, &made->self, TEST_BENCH_FAR);
+    skad_id near = test_prng_id_near(&made->prng, &made->self, 30);
     assert_true(skad_table_wants(&made->table, &far, &address)); /* the cache has room */
     for (unsigned i = 0; i < TEST_BENCH_K; i++) {
         test_bench_meet(made, TEST_BENCH_FAR);
@@ -365,8 +365,8 @@ static void the_caches_of_a_full_table_come_to_be_of_one_size_and_rest(void **st
     }
     assert_int_equal(made->table.peers.count, TEST_BENCH_SLOTS);
     for (unsigned i = 0; i < 10 * TEST_BENCH_SLOTS; i++) {
-        test_somebody who = {.id = test_dice_id_near(&made->dice, &made->self, i % buckets),
-                             .address = test_dice_address(5000 + i)};
+        test_somebody who = {.id = test_prng_id_near(&made->prng, &made->self, i % buckets),
+                             .address = test_prng_address(5000 + i)};
         if (skad_table_wants(&made->table, &who.id, &who.address)) {
             test_bench_answer(made, &who);
         }
@@ -374,8 +374,8 @@ static void the_caches_of_a_full_table_come_to_be_of_one_size_and_rest(void **st
     size_t least = TEST_BENCH_K;
     size_t most = 0;
     for (unsigned i = 0; i + 2 < buckets; i++) { /* behind them is who is always wanted */
-        skad_id id = test_dice_id_near(&made->dice, &made->self, i);
-        skad_address address = test_dice_address(4000 + i);
+        skad_id id = test_prng_id_near(&made->prng, &made->self, i);
+        skad_address address = test_prng_address(4000 + i);
         assert_false(skad_table_wants(&made->table, &id, &address));
         size_t count = made->table.buckets[i].cache_count;
         least = count < least ? count : least;
@@ -393,8 +393,8 @@ static void a_table_without_room_wants_nobody(void **state)
         test_bench_meet(made, i / TEST_BENCH_K); /* as many as each bucket takes */
     }
     assert_int_equal(made->table.peers.count, TEST_BENCH_SLOTS);
-    test_somebody near = {.id = test_dice_id_near(&made->dice, &made->self, 40),
-                          .address = test_dice_address(7777)};
+    test_somebody near = {.id = test_prng_id_near(&made->prng, &made->self, 40),
+                          .address = test_prng_address(7777)};
     assert_false(skad_table_wants(&made->table, &near.id, &near.address));
     assert_int_equal(test_bench_answer(made, &near), SKAD_PEER_NONE);
 }

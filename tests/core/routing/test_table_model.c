@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 #include "tests/support/table_model.h"
 
 #define IDENTITIES 300
@@ -26,15 +26,15 @@ typedef struct model_case {
 
 static uint64_t roll(void *user, uint64_t bound)
 {
-    return test_dice_below(user, bound);
+    return test_prng_below(user, bound);
 }
 
 static void run_case(const model_case *c, bool frugal)
 {
-    test_dice dice = {c->seed};
+    test_prng prng = {c->seed};
     const test_table_shape shape = {c->k,          c->siblings, c->slots, IDENTITIES,
                                     c->shared_max, c->seed,     frugal};
-    test_table_model *model = test_table_model_new(&shape, (test_chooser){roll, &dice});
+    test_table_model *model = test_table_model_new(&shape, (test_chooser){roll, &prng});
     for (unsigned i = 0; i < STEPS; i++) {
         test_table_model_step(model, c->failing);
     }

@@ -12,8 +12,8 @@
 #include "proto/profile.h"
 #include "skad/simulator.h"
 #include "src/core/rpc/outbox.h"
-#include "tests/support/dice.h"
 #include "tests/support/identities.h"
+#include "tests/support/prng.h"
 #include "tests/support/wire.h"
 
 #define SLOTS      40
@@ -65,7 +65,7 @@ static bool put(bench *made, const skad_id *recipient)
                                 .rpc_id = rpc_id,
                                 .recipient = recipient != NULL ? recipient : &anybody};
     assert_int_equal(skad_draft_write(&made->sealer, &fields, &outgoing->draft), SKAD_OK);
-    outgoing->to = test_dice_address(made->drafted++);
+    outgoing->to = test_prng_address(made->drafted++);
     skad_outbox_commit(&made->outbox);
     return true;
 }
@@ -130,14 +130,14 @@ static void requests_are_told_from_replies(void **state)
     const uint8_t rpc_id[SKAD_RPC_ID_BYTES] = {0};
     const uint8_t digest[SKAD_HASH_BYTES] = {1};
     skad_message pong = {.kind = SKAD_KIND_PONG};
-    pong.u.reply.observed = test_dice_address(0);
+    pong.u.reply.observed = test_prng_address(0);
     const skad_draft_fields fields = {.message = &pong,
                                       .rpc_id = rpc_id,
                                       .recipient = &made->recipients[0].id,
                                       .request_digest = digest};
     skad_outgoing *outgoing = skad_outbox_reserve(&made->outbox);
     assert_int_equal(skad_draft_write(&made->sealer, &fields, &outgoing->draft), SKAD_OK);
-    outgoing->to = test_dice_address(0);
+    outgoing->to = test_prng_address(0);
     skad_outbox_commit(&made->outbox);
     assert_true(put(made, &made->recipients[0].id));
     assert_true(poll(made, &datagram));

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "src/core/rpc/pending.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 
 #define SLOTS   20
 #define SOFT_US 200
@@ -43,7 +43,7 @@ static skad_pending_rpc *open_at(bench *made, uint64_t soft_timeout_us, uint64_t
         skad_pending_open(&made->pending, &made->random, soft_timeout_us, now_us);
     assert_non_null(rpc);
     rpc->kind = SKAD_KIND_FIND_NODE;
-    rpc->address = test_dice_address(1);
+    rpc->address = test_prng_address(1);
     return rpc;
 }
 
@@ -106,7 +106,7 @@ static void only_the_right_id_address_and_kind_match(void **state)
         uint8_t id[SKAD_RPC_ID_BYTES];
         memcpy(id, rpc->rpc_id, sizeof id);
         id[cases[i].id_byte] ^= cases[i].id_flip;
-        skad_address from = test_dice_address(cases[i].ip_last);
+        skad_address from = test_prng_address(cases[i].ip_last);
         from.port = cases[i].port;
         const skad_pending_rpc *match =
             skad_pending_match(&made->pending, id, &from, cases[i].answer);
@@ -197,16 +197,16 @@ static void timeouts_come_in_the_order_in_which_they_are_due(void **state)
 static void the_deadline_is_always_the_earliest_of_all(void **state)
 {
     bench *made = *state;
-    test_dice dice = {11};
+    test_prng prng = {11};
     skad_pending_rpc *open[SLOTS] = {0};
     assert_int_equal(skad_pending_deadline(&made->pending), UINT64_MAX);
     for (unsigned step = 0; step < 5000; step++) {
-        size_t slot = (size_t)test_dice_below(&dice, SLOTS);
+        size_t slot = (size_t)test_prng_below(&prng, SLOTS);
         if (open[slot] != NULL) {
             skad_pending_close(&made->pending, open[slot]);
             open[slot] = NULL;
         } else {
-            skad_pending_rpc *rpc = open_at(made, 1 + test_dice_below(&dice, 1000), step);
+            skad_pending_rpc *rpc = open_at(made, 1 + test_prng_below(&prng, 1000), step);
             open[rpc - made->pending.rpcs] = rpc;
         }
         uint64_t earliest_us = UINT64_MAX;
@@ -227,8 +227,8 @@ static void who_is_asked_where_is_known_until_the_answer(void **state)
     bench *made = *state;
     const skad_id id = {{3}};
     const skad_id other = {{4}};
-    const skad_address here = test_dice_address(1);
-    const skad_address elsewhere = test_dice_address(2);
+    const skad_address here = test_prng_address(1);
+    const skad_address elsewhere = test_prng_address(2);
     (void)open_at(made, SOFT_US, NOW_US); /* a hello, to whoever is there */
     skad_pending_rpc *rpc = open_at(made, SOFT_US, NOW_US);
     assert_false(skad_pending_asks(&made->pending, &id, &here));

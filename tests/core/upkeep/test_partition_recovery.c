@@ -14,7 +14,7 @@
 #include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
 #include "src/core/upkeep/partition_recovery.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 #include "tests/support/stage.h"
 
 #define MINUTE_US (60 * SKAD_US_PER_S)
@@ -185,7 +185,7 @@ static size_t hellos_of_a_round(test_stage *stage, const skad_address *join_addr
 {
     skad_node *node = stage->node;
     const skad_id nobody = {{1}};
-    const skad_address nowhere = test_dice_address(9999);
+    const skad_address nowhere = test_prng_address(9999);
     assert_int_equal(skad_node_join(node, join_address, 1, stage->now), SKAD_OK);
     skad_recovery_lost(node, &nobody, &nowhere, 0);
     test_stage_run(stage, 0);
@@ -219,7 +219,7 @@ static void those_known_for_longest_are_remembered(void **state)
     stage->now.mono_us += 1000 * SKAD_US_PER_S;
     skad_node_tick(node, stage->now);
     (void)test_stage_drain(stage);
-    const skad_address nowhere = test_dice_address(9999);
+    const skad_address nowhere = test_prng_address(9999);
     uint32_t now_s = skad_instant_s(stage->now.mono_us);
     for (uint8_t i = 0; i < 2 * SKAD_LOST_MAX; i++) {
         skad_id id = {{i}};
@@ -261,7 +261,7 @@ static void a_steady_coming_and_going_is_no_mass_timeout(void **state)
 {
     test_stage *stage = *state;
     skad_node *node = stage->node;
-    const skad_address nowhere = test_dice_address(9999);
+    const skad_address nowhere = test_prng_address(9999);
     unsigned mass_timeouts = 0;
     for (unsigned i = 0; i < 4 * PEERS; i++) { /* as many as there are in a quarter of an hour */
         const skad_id id = {{(uint8_t)i}};
@@ -279,7 +279,7 @@ static void rounds_are_a_minute_apart_whoever_falls_silent(void **state)
 {
     test_stage *stage = *state;
     skad_node *node = stage->node;
-    const skad_address nowhere = test_dice_address(9999);
+    const skad_address nowhere = test_prng_address(9999);
     uint64_t before = lookups(stage);
     for (unsigned second = 0; second < 3600; second++) {
         skad_id id = {{(uint8_t)second, (uint8_t)(second >> 8)}};

@@ -15,7 +15,7 @@
 #include "proto/address.h"
 #include "src/core/node/parts.h"
 #include "src/daemon/net/workers.h"
-#include "tests/support/dice.h"
+#include "tests/support/prng.h"
 #include "tests/support/stage.h"
 
 #define STRANGERS 40 /* so many that no worker is without, but once in 2^39 */
@@ -278,7 +278,7 @@ static void a_reply_finds_room_and_overtakes_the_requests_that_wait(void **state
 {
     bench *self = *state;
     const test_stranger *pinged = &self->stage.strangers[1];
-    const skad_message pong = {.kind = SKAD_KIND_PONG, .u.reply.observed = test_dice_address(1)};
+    const skad_message pong = {.kind = SKAD_KIND_PONG, .u.reply.observed = test_prng_address(1)};
     skad_datagram ping;
     skad_datagram datagram;
     skad_event event;

@@ -1,42 +1,42 @@
 /* Dice for tests: SplitMix64, so that a seed that is printed reproduces the run. */
-#ifndef SKAD_TESTS_DICE_H
-#define SKAD_TESTS_DICE_H
+#ifndef SKAD_TESTS_PRNG_H
+#define SKAD_TESTS_PRNG_H
 
 #include <stdint.h>
 
 #include "skad/types.h"
 
-typedef struct test_dice {
+typedef struct test_prng {
     uint64_t state;
-} test_dice;
+} test_prng;
 
-static inline uint64_t test_dice_draw(test_dice *dice)
+static inline uint64_t test_prng_next(test_prng *prng)
 {
-    uint64_t z = dice->state += 0x9e3779b97f4a7c15ULL;
+    uint64_t z = prng->state += 0x9e3779b97f4a7c15ULL;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
     return z ^ (z >> 31);
 }
 
 /* 0..bound-1; the bias is far below what a test could see. */
-static inline uint64_t test_dice_below(test_dice *dice, uint64_t bound)
+static inline uint64_t test_prng_below(test_prng *prng, uint64_t bound)
 {
-    return test_dice_draw(dice) % bound;
+    return test_prng_next(prng) % bound;
 }
 
-static inline skad_id test_dice_id(test_dice *dice)
+static inline skad_id test_prng_id(test_prng *prng)
 {
     skad_id id;
     for (unsigned i = 0; i < SKAD_ID_BYTES; i++) {
-        id.bytes[i] = (uint8_t)test_dice_draw(dice);
+        id.bytes[i] = (uint8_t)test_prng_next(prng);
     }
     return id;
 }
 
 /* An ID that shares exactly `shared` leading bits with another one, random behind them. */
-static inline skad_id test_dice_id_near(test_dice *dice, const skad_id *other, unsigned shared)
+static inline skad_id test_prng_id_near(test_prng *prng, const skad_id *other, unsigned shared)
 {
-    skad_id id = test_dice_id(dice);
+    skad_id id = test_prng_id(prng);
     for (unsigned bit = 0; bit <= shared; bit++) {
         uint8_t mask = (uint8_t)(0x80U >> (bit % 8));
         uint8_t theirs = other->bytes[bit / 8] & mask;
@@ -47,7 +47,7 @@ static inline skad_id test_dice_id_near(test_dice *dice, const skad_id *other, u
 }
 
 /* Endpoint number n: 8.x.y.z, the same port for all. */
-static inline skad_address test_dice_address(uint32_t number)
+static inline skad_address test_prng_address(uint32_t number)
 {
     return (skad_address){
         .family = SKAD_FAMILY_IPV4,
