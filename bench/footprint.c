@@ -185,14 +185,14 @@ static void print_parts(const char *title, skad_node *node)
                              : skad_node_parts_of(node).outbox->slots *
                                    sizeof *skad_node_parts_of(node).outbox->ring);
     print_part("duplicates", (skad_node_parts_of(node).duplicates->mask + 1) *
-                                 sizeof *skad_node_parts_of(node).duplicates->prints);
+                                 sizeof *skad_node_parts_of(node).duplicates->fingerprints);
     print_part("events", skad_node_parts_of(node).events->room *
                              sizeof *skad_node_parts_of(node).events->events);
     print_part("bans and strikes", bans_bytes(skad_node_parts_of(node).bans));
-    print_part("roots", skad_node_parts_of(node).roots->prints == NULL
+    print_part("roots", skad_node_parts_of(node).roots->fingerprints == NULL
                             ? 0
                             : skad_node_parts_of(node).roots->slots *
-                                  sizeof *skad_node_parts_of(node).roots->prints);
+                                  sizeof *skad_node_parts_of(node).roots->fingerprints);
     print_part("candidates", skad_node_parts_of(node).ping_queue->room * sizeof(skad_ping_target));
     print_part("votes", skad_node_parts_of(node).observed->votes[0] == NULL
                             ? 0

@@ -43,10 +43,10 @@ static skad_verdict check_sender(const skad_open_context *context, const skad_en
     return SKAD_VERDICT_ACCEPT;
 }
 
-static bool root_known(const skad_open_context *context, const uint8_t *print)
+static bool root_known(const skad_open_context *context, const uint8_t *fingerprint)
 {
     for (size_t i = 0; i < context->roots_count; i++) {
-        if (memcmp(context->roots[i], print, SKAD_HASH_BYTES) == 0) {
+        if (memcmp(context->roots[i], fingerprint, SKAD_HASH_BYTES) == 0) {
             return true;
         }
     }
@@ -62,8 +62,9 @@ static bool signature_ok(const skad_open_context *context, const skad_envelope *
 
     skad_merkle_climb(out->digest, envelope->index, envelope->path, envelope->depth, root);
     if (envelope->depth > 0) {
-        skad_root_print(envelope->public_key, root, envelope->signature, out->root_print);
-        if (root_known(context, out->root_print)) {
+        skad_root_fingerprint(envelope->public_key, root, envelope->signature,
+                              out->root_fingerprint);
+        if (root_known(context, out->root_fingerprint)) {
             return true;
         }
     }
@@ -101,13 +102,13 @@ skad_verdict skad_open(const skad_open_context *context, const skad_envelope *en
                : SKAD_VERDICT_BODY;
 }
 
-void skad_root_print(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
-                     const uint8_t root[static SKAD_HASH_BYTES],
-                     const uint8_t signature[static SKAD_SIGNATURE_BYTES],
-                     uint8_t out[static SKAD_HASH_BYTES])
+void skad_root_fingerprint(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
+                           const uint8_t root[static SKAD_HASH_BYTES],
+                           const uint8_t signature[static SKAD_SIGNATURE_BYTES],
+                           uint8_t out[static SKAD_HASH_BYTES])
 {
-    /* A print never leaves the node, so it needs no domain of its own: its input is twice as long
-     * as that of a branch and cannot be mistaken for one. */
+    /* A fingerprint never leaves the node, so it needs no domain of its own: its input is twice as
+     * long as that of a branch and cannot be mistaken for one. */
     const skad_span parts[] = {
         {public_key, SKAD_PUBLIC_KEY_BYTES},
         {root, SKAD_HASH_BYTES},

@@ -11,7 +11,7 @@ typedef struct skad_open_context {
     const skad_profile *profile;
     uint32_t epoch;                          /* ours, now */
     skad_id self;                            /* our node ID */
-    const uint8_t (*roots)[SKAD_HASH_BYTES]; /* see skad_root_print; may be NULL */
+    const uint8_t (*roots)[SKAD_HASH_BYTES]; /* see skad_root_fingerprint; may be NULL */
     size_t roots_count;
 } skad_open_context;
 
@@ -23,8 +23,8 @@ typedef struct skad_open_awaited {
 
 typedef struct skad_opened {
     skad_id sender;
-    uint8_t digest[SKAD_HASH_BYTES];     /* what a reply to it has to cover */
-    uint8_t root_print[SKAD_HASH_BYTES]; /* remember it when batched */
+    uint8_t digest[SKAD_HASH_BYTES];           /* what a reply to it has to cover */
+    uint8_t root_fingerprint[SKAD_HASH_BYTES]; /* remember it when batched */
     bool checked;         /* a signature check was made; valid whatever the verdict */
     bool batched;         /* signed together with others: the path was not empty */
     skad_message message; /* borrows from the datagram */
@@ -41,9 +41,9 @@ SKAD_MUST_CHECK skad_verdict skad_open(const skad_open_context *context,
 
 /* A fingerprint of a verified (public key, root) pair. While one is listed in the context's roots,
  * further datagrams of the same batch need no signature check of their own. */
-void skad_root_print(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
-                     const uint8_t root[static SKAD_HASH_BYTES],
-                     const uint8_t signature[static SKAD_SIGNATURE_BYTES],
-                     uint8_t out[static SKAD_HASH_BYTES]);
+void skad_root_fingerprint(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
+                           const uint8_t root[static SKAD_HASH_BYTES],
+                           const uint8_t signature[static SKAD_SIGNATURE_BYTES],
+                           uint8_t out[static SKAD_HASH_BYTES]);
 
 #endif

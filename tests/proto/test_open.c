@@ -159,7 +159,7 @@ static void batched_datagrams_are_accepted_and_no_changed_one(void **state)
 {
     (void)state;
     skad_draft drafts[3];
-    uint8_t print[SKAD_HASH_BYTES];
+    uint8_t fingerprint[SKAD_HASH_BYTES];
 
     seal_three(drafts);
     for (size_t i = 0; i < 3; i++) {
@@ -167,9 +167,9 @@ static void batched_datagrams_are_accepted_and_no_changed_one(void **state)
                          SKAD_VERDICT_ACCEPT);
         assert_true(opened.batched);
         if (i > 0) {
-            assert_memory_equal(print, opened.root_print, SKAD_HASH_BYTES);
+            assert_memory_equal(fingerprint, opened.root_fingerprint, SKAD_HASH_BYTES);
         }
-        memcpy(print, opened.root_print, SKAD_HASH_BYTES);
+        memcpy(fingerprint, opened.root_fingerprint, SKAD_HASH_BYTES);
     }
     assert_no_change_passes(SKAD_KIND_PONG, &drafts[1]);
 }
@@ -190,7 +190,7 @@ static void known_root_needs_no_signature_check_but_the_right_path(void **state)
                      SKAD_VERDICT_ACCEPT);
     assert_int_equal(skad_open(&context, &envelope, false, &awaited, &opened), SKAD_VERDICT_ACCEPT);
     assert_true(opened.checked);
-    memcpy(roots[1], opened.root_print, SKAD_HASH_BYTES);
+    memcpy(roots[1], opened.root_fingerprint, SKAD_HASH_BYTES);
     context.roots = (const uint8_t(*)[SKAD_HASH_BYTES])roots;
     context.roots_count = 2;
     assert_int_equal(skad_open(&context, &envelope, false, &awaited, &opened), SKAD_VERDICT_ACCEPT);
@@ -207,7 +207,7 @@ static void known_root_needs_no_signature_check_but_the_right_path(void **state)
     envelope.signature = forged;
     assert_int_equal(skad_open(&context, &envelope, false, &awaited, &opened),
                      SKAD_VERDICT_SIGNATURE);
-    skad_root_print(alice.public_key, root, forged, roots[0]);
+    skad_root_fingerprint(alice.public_key, root, forged, roots[0]);
     assert_int_equal(skad_open(&context, &envelope, false, &awaited, &opened), SKAD_VERDICT_ACCEPT);
 }
 

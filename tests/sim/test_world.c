@@ -59,11 +59,11 @@ static void one_seed_is_one_run(void **state)
     scenario.uptime_min = 2;
     skad_sim_outcome first = run(&scenario);
     skad_sim_outcome second = run(&scenario);
-    assert_memory_equal(&first.print, &second.print, sizeof first.print);
+    assert_memory_equal(&first.fingerprint, &second.fingerprint, sizeof first.fingerprint);
     assert_memory_equal(&first.lookups, &second.lookups, sizeof first.lookups);
     scenario.seed++;
     second = run(&scenario);
-    assert_memory_not_equal(&first.print, &second.print, sizeof first.print);
+    assert_memory_not_equal(&first.fingerprint, &second.fingerprint, sizeof first.fingerprint);
 }
 
 /* The same on every machine and with every compiler: written down once. A change of the core, of
@@ -72,14 +72,14 @@ static void the_event_log_of_a_seed_is_known(void **state)
 {
     (void)state;
     skad_sim_scenario scenario = small(50);
-    char print[SKAD_SIM_PRINT_TEXT_BYTES];
+    char fingerprint[SKAD_SIM_FINGERPRINT_BYTES];
     scenario.latency = SKAD_SIM_LOG_NORMAL;
     scenario.build = SKAD_SIM_JOINED;
     scenario.churn = SKAD_SIM_EXPONENTIAL;
     scenario.uptime_min = 3;
     skad_sim_outcome outcome = run(&scenario);
-    skad_sim_print_text(&outcome.print, print);
-    assert_string_equal(print, "0f7fbbdcb47bcb7f1498002f3d72dec1");
+    skad_sim_fingerprint_text(&outcome.fingerprint, fingerprint);
+    assert_string_equal(fingerprint, "0f7fbbdcb47bcb7f1498002f3d72dec1");
 }
 
 /* ---- Tables ---- */
@@ -130,7 +130,7 @@ static void what_is_foreseen_changes_nothing(void **state)
     (void)state;
     skad_sim_scenario scenario = small(100);
     char reason[SKAD_SIM_REASON_BYTES];
-    skad_sim_print prints[2];
+    skad_sim_fingerprint fingerprints[2];
     for (size_t foresees = 0; foresees < 2; foresees++) {
         skad_world *world = calloc(1, sizeof *world);
         assert_non_null(world);
@@ -141,11 +141,11 @@ static void what_is_foreseen_changes_nothing(void **state)
         skad_sim_fill(world);
         skad_world_run(world, world->now_us + 200 * SKAD_US_PER_S);
         assert_true(world->counters.delivered > 1000);
-        prints[foresees] = world->print;
+        fingerprints[foresees] = world->fingerprint;
         skad_world_free(world);
         free(world);
     }
-    assert_memory_equal(&prints[0], &prints[1], sizeof prints[0]);
+    assert_memory_equal(&fingerprints[0], &fingerprints[1], sizeof fingerprints[0]);
 }
 
 /* ---- Adversaries ---- */

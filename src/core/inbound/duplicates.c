@@ -8,40 +8,41 @@
 skad_status skad_duplicates_init(skad_duplicates *duplicates, size_t entries)
 {
     SKAD_ASSERT(entries > 0 && (entries & (entries - 1)) == 0);
-    duplicates->prints = calloc(entries, sizeof *duplicates->prints);
+    duplicates->fingerprints = calloc(entries, sizeof *duplicates->fingerprints);
     duplicates->mask = entries - 1;
-    return duplicates->prints == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
+    return duplicates->fingerprints == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
 }
 
 void skad_duplicates_free(skad_duplicates *duplicates)
 {
-    free(duplicates->prints);
+    free(duplicates->fingerprints);
     *duplicates = (skad_duplicates){0};
 }
 
 /* The place comes from one half of the tag, the print from the other. */
-static uint64_t *place_of(const skad_duplicates *duplicates, const uint8_t *tag, uint64_t *print)
+static uint64_t *place_of(const skad_duplicates *duplicates, const uint8_t *tag,
+                          uint64_t *fingerprint)
 {
     uint64_t place;
     memcpy(&place, tag, sizeof place);
-    memcpy(print, tag + sizeof place, sizeof *print);
-    if (*print == 0) {
-        *print = 1;
+    memcpy(fingerprint, tag + sizeof place, sizeof *fingerprint);
+    if (*fingerprint == 0) {
+        *fingerprint = 1;
     }
-    return &duplicates->prints[place & duplicates->mask];
+    return &duplicates->fingerprints[place & duplicates->mask];
 }
 
 bool skad_duplicates_seen(const skad_duplicates *duplicates,
                           const uint8_t tag[static SKAD_TAG_BYTES])
 {
-    uint64_t print;
-    const uint64_t *place = place_of(duplicates, tag, &print);
-    return *place == print;
+    uint64_t fingerprint;
+    const uint64_t *place = place_of(duplicates, tag, &fingerprint);
+    return *place == fingerprint;
 }
 
 void skad_duplicates_remember(skad_duplicates *duplicates, const uint8_t tag[static SKAD_TAG_BYTES])
 {
-    uint64_t print;
-    uint64_t *place = place_of(duplicates, tag, &print);
-    *place = print;
+    uint64_t fingerprint;
+    uint64_t *place = place_of(duplicates, tag, &fingerprint);
+    *place = fingerprint;
 }

@@ -17,8 +17,8 @@
 #include "skad/status.h"
 
 typedef struct skad_duplicates {
-    uint64_t *prints; /* 0: empty */
-    size_t mask;      /* entries - 1 */
+    uint64_t *fingerprints; /* 0: empty */
+    size_t mask;            /* entries - 1 */
 } skad_duplicates;
 
 /* entries is a power of two. */

@@ -37,8 +37,8 @@ static uint64_t fingerprint(const skad_rate_limiter *limiter, const skad_address
 {
     uint8_t input[2 + 8] = {source->family, (uint8_t)level};
     memcpy(input + 2, source->ip, prefix_bytes(source->family, level));
-    uint64_t print = skad_table_hash(limiter->hash_key, input, sizeof input);
-    return print == 0 ? 1 : print;
+    uint64_t hash = skad_table_hash(limiter->hash_key, input, sizeof input);
+    return hash == 0 ? 1 : hash;
 }
 
 static skad_rate_cell *set_of(const skad_rate_limiter *limiter, uint64_t owner)

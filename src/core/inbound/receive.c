@@ -67,8 +67,8 @@ void skad_receive_open(skad_inbound *inbound, skad_roots *roots)
         .profile = inbound->profile,
         .epoch = inbound->epoch,
         .self = inbound->self,
-        .roots = (const uint8_t(*)[SKAD_HASH_BYTES])roots->prints,
-        .roots_count = roots->prints == NULL ? 0 : roots->slots,
+        .roots = (const uint8_t(*)[SKAD_HASH_BYTES])roots->fingerprints,
+        .roots_count = roots->fingerprints == NULL ? 0 : roots->slots,
     };
     const skad_open_awaited awaited = {
         .request_digest = inbound->request_digest,
@@ -78,7 +78,7 @@ void skad_receive_open(skad_inbound *inbound, skad_roots *roots)
                                  inbound->reply ? &awaited : NULL, &inbound->opened);
     if (inbound->verdict == SKAD_VERDICT_ACCEPT && inbound->opened.batched &&
         inbound->opened.checked) { /* one that is known is remembered already */
-        skad_roots_remember(roots, inbound->opened.root_print);
+        skad_roots_remember(roots, inbound->opened.root_fingerprint);
     }
 }
 

@@ -7,8 +7,8 @@
 
 static skad_status allocate(skad_roots *roots)
 {
-    roots->prints = calloc(roots->slots, sizeof *roots->prints);
-    return roots->prints == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
+    roots->fingerprints = calloc(roots->slots, sizeof *roots->fingerprints);
+    return roots->fingerprints == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
 }
 
 skad_status skad_roots_init(skad_roots *roots, size_t slots, bool later)
@@ -20,15 +20,15 @@ skad_status skad_roots_init(skad_roots *roots, size_t slots, bool later)
 
 void skad_roots_free(skad_roots *roots)
 {
-    free(roots->prints);
+    free(roots->fingerprints);
     *roots = (skad_roots){0};
 }
 
-void skad_roots_remember(skad_roots *roots, const uint8_t print[static SKAD_HASH_BYTES])
+void skad_roots_remember(skad_roots *roots, const uint8_t fingerprint[static SKAD_HASH_BYTES])
 {
-    if (roots->prints == NULL && allocate(roots) != SKAD_OK) {
+    if (roots->fingerprints == NULL && allocate(roots) != SKAD_OK) {
         return; /* the rest of its batch costs a check each */
     }
-    memcpy(roots->prints[roots->next], print, SKAD_HASH_BYTES);
+    memcpy(roots->fingerprints[roots->next], fingerprint, SKAD_HASH_BYTES);
     roots->next = (uint16_t)((roots->next + 1U) % roots->slots);
 }

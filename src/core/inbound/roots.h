@@ -13,7 +13,7 @@
 #define SKAD_ROOTS_MAX 64 /* that are remembered, at most */
 
 typedef struct skad_roots {
-    uint8_t (*prints)[SKAD_HASH_BYTES]; /* NULL: there is no memory for any yet */
+    uint8_t (*fingerprints)[SKAD_HASH_BYTES]; /* NULL: there is no memory for any yet */
     uint16_t slots;
     uint16_t next;
 } skad_roots;
@@ -23,6 +23,6 @@ SKAD_MUST_CHECK skad_status skad_roots_init(skad_roots *roots, size_t slots, boo
 void skad_roots_free(skad_roots *roots);
 
 /* Without memory it is not remembered, and the rest of its batch costs a check each. */
-void skad_roots_remember(skad_roots *roots, const uint8_t print[static SKAD_HASH_BYTES]);
+void skad_roots_remember(skad_roots *roots, const uint8_t fingerprint[static SKAD_HASH_BYTES]);
 
 #endif

@@ -39,13 +39,13 @@ bool skad_collection_found(const skad_collection *collection)
     return collection->best_len > 0 || collection->announced_count > 0;
 }
 
-static uint64_t print_of(skad_span value)
+static uint64_t fingerprint_of(skad_span value)
 {
     uint8_t hash[SKAD_HASH_BYTES];
-    uint64_t print = 0;
+    uint64_t fingerprint = 0;
     skad_hash_one(SKAD_HASH_VALUE, value.data, value.len, hash);
-    memcpy(&print, hash, sizeof print);
-    return print;
+    memcpy(&fingerprint, hash, sizeof fingerprint);
+    return fingerprint;
 }
 
 /* ---- Taking ---- */
@@ -87,10 +87,10 @@ static void take_best(skad_collection *collection, const skad_record *record, sk
 {
     bool none = collection->best_len == 0;
     bool equal = !none && given->sequence == collection->sequence;
-    bool same = equal && given->print == collection->print;
+    bool same = equal && given->fingerprint == collection->fingerprint;
     bool higher = none || given->sequence > collection->sequence;
     bool replaces = higher || (same && record->expiry_unix_s > collection->expiry_unix_s) ||
-                    (equal && given->print > collection->print);
+                    (equal && given->fingerprint > collection->fingerprint);
     if (higher) {
         collection->conflict = false;
     } else if (equal && !same) {
@@ -100,7 +100,7 @@ static void take_best(skad_collection *collection, const skad_record *record, sk
         memcpy(collection->best, bytes.data, bytes.len);
         collection->best_len = bytes.len;
         collection->sequence = given->sequence;
-        collection->print = given->print;
+        collection->fingerprint = given->fingerprint;
         collection->expiry_unix_s = record->expiry_unix_s;
     }
 }
@@ -168,7 +168,7 @@ size_t skad_collection_take(skad_collection *collection, const skad_gift *gift, 
         if (record.type == SKAD_RECORD_ANNOUNCEMENT) {
             take_announcement(collection, &record, bytes, random);
         } else {
-            given.print = print_of(record.value);
+            given.fingerprint = fingerprint_of(record.value);
             take_best(collection, &record, bytes, &given);
         }
     }
@@ -194,9 +194,9 @@ const skad_given *skad_collection_given(const skad_collection *collection, uint1
 
 bool skad_collection_agrees(const skad_collection *collection, const skad_given *given)
 {
-    return given->record &&
-           (collection->type == SKAD_RECORD_ANNOUNCEMENT ||
-            (given->sequence == collection->sequence && given->print == collection->print));
+    return given->record && (collection->type == SKAD_RECORD_ANNOUNCEMENT ||
+                             (given->sequence == collection->sequence &&
+                              given->fingerprint == collection->fingerprint));
 }
 
 static void tell_best(const skad_collection *collection, skad_get_report *out)
@@ -253,14 +253,14 @@ static uint64_t print_announced(const skad_announced *announced)
     skad_record record;
     bool decodes = skad_record_decode(announced->bytes, announced->len, &record);
     SKAD_ASSERT(decodes);
-    return print_of((skad_span){record.publisher, SKAD_PUBLIC_KEY_BYTES}) ^ record.sequence;
+    return fingerprint_of((skad_span){record.publisher, SKAD_PUBLIC_KEY_BYTES}) ^ record.sequence;
 }
 
-size_t skad_collection_prints(const skad_collection *collection,
-                              uint64_t out[static SKAD_PROVIDERS_MAX])
+size_t skad_collection_fingerprints(const skad_collection *collection,
+                                    uint64_t out[static SKAD_PROVIDERS_MAX])
 {
     if (collection->best_len > 0) {
-        out[0] = collection->print ^ collection->sequence;
+        out[0] = collection->fingerprint ^ collection->sequence;
         return 1;
     }
     for (size_t i = 0; i < collection->announced_count; i++) {

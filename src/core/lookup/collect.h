@@ -31,7 +31,7 @@ typedef struct skad_given {
     bool invalid;   /* some of it was no such record */
     bool record;    /* at least one was */
     uint64_t sequence;
-    uint64_t print; /* of the value: equal values have equal prints */
+    uint64_t fingerprint; /* of the value: equal values have equal fingerprints */
 } skad_given;
 
 typedef struct skad_announced {
@@ -48,7 +48,7 @@ typedef struct skad_collection {
     uint8_t best[SKAD_RECORD_BYTES_MAX];
     size_t best_len; /* 0: none */
     uint64_t sequence;
-    uint64_t print;
+    uint64_t fingerprint;
     uint64_t expiry_unix_s;
     bool conflict;
 
@@ -94,7 +94,7 @@ void skad_collection_tell(skad_collection *collection, skad_get_report *out);
 
 /* A number for each thing that would be returned, of the mutable record or of each announcement:
  * equal ones have equal numbers. Writes at most SKAD_PROVIDERS_MAX; returns how many. */
-size_t skad_collection_prints(const skad_collection *collection,
-                              uint64_t out[static SKAD_PROVIDERS_MAX]);
+size_t skad_collection_fingerprints(const skad_collection *collection,
+                                    uint64_t out[static SKAD_PROVIDERS_MAX]);
 
 #endif

@@ -43,7 +43,8 @@ void skad_node_prefetch_tables(const skad_node *node, bool ticks)
     }
     fetch(node->pending.due_us, node->pending.used * sizeof *node->pending.due_us);
     fetch(node->pending.rpcs, node->pending.used * sizeof *node->pending.rpcs);
-    fetch(node->duplicates.prints, (node->duplicates.mask + 1) * sizeof *node->duplicates.prints);
+    fetch(node->duplicates.fingerprints,
+          (node->duplicates.mask + 1) * sizeof *node->duplicates.fingerprints);
     fetch(node->table.buckets, node->table.buckets_count * sizeof *node->table.buckets);
     fetch(node->observed.votes[0], SKAD_OBSERVED_VOTES * sizeof *node->observed.votes[0]);
 }

@@ -79,25 +79,25 @@ void skad_watches_touch(skad_watches *watches, skad_record_type type, const skad
     }
 }
 
-static bool knows(const skad_watched *watched, uint64_t print)
+static bool knows(const skad_watched *watched, uint64_t fingerprint)
 {
     for (size_t i = 0; i < watched->known_count; i++) {
-        if (watched->known[i] == print) {
+        if (watched->known[i] == fingerprint) {
             return true;
         }
     }
     return false;
 }
 
-bool skad_watched_news(skad_watched *watched, const uint64_t *prints, size_t count)
+bool skad_watched_news(skad_watched *watched, const uint64_t *fingerprints, size_t count)
 {
     bool news = false;
     for (size_t i = 0; i < count; i++) {
-        if (knows(watched, prints[i])) {
+        if (knows(watched, fingerprints[i])) {
             continue;
         }
         news = true;
-        watched->known[watched->known_next] = prints[i];
+        watched->known[watched->known_next] = fingerprints[i];
         watched->known_next = (watched->known_next + 1) % SKAD_WATCH_KNOWN_MAX;
         watched->known_count += watched->known_count < SKAD_WATCH_KNOWN_MAX;
     }

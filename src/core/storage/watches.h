@@ -20,7 +20,7 @@ typedef struct skad_watched {
     uint64_t due_us; /* when the next get begins */
     skad_op running; /* the get under way, 0 if none */
     skad_op told;    /* the last get whose event was queued; it may have been polled since */
-    uint64_t known[SKAD_WATCH_KNOWN_MAX]; /* prints (collect.h), a ring */
+    uint64_t known[SKAD_WATCH_KNOWN_MAX]; /* fingerprints (collect.h), a ring */
     size_t known_count;
     size_t known_next;
 } skad_watched;
@@ -48,7 +48,7 @@ int skad_watches_find(const skad_watches *watches, skad_op name);
 void skad_watches_touch(skad_watches *watches, skad_record_type type, const skad_id *key,
                         uint64_t now_us);
 
-/* Remembers prints; returns whether any of them is new. */
-bool skad_watched_news(skad_watched *watched, const uint64_t *prints, size_t count);
+/* Remembers fingerprints; returns whether any of them is new. */
+bool skad_watched_news(skad_watched *watched, const uint64_t *fingerprints, size_t count);
 
 #endif

@@ -59,9 +59,9 @@ static void forget(skad_node *node, skad_op name)
 /* Of changes that nobody has polled the latest is told. */
 static void finish(skad_node *node, skad_watched *watched, skad_operation *operation)
 {
-    uint64_t prints[SKAD_PROVIDERS_MAX];
-    size_t count = skad_collection_prints(operation->collection, prints);
-    if (skad_watched_news(watched, prints, count)) {
+    uint64_t fingerprints[SKAD_PROVIDERS_MAX];
+    size_t count = skad_collection_fingerprints(operation->collection, fingerprints);
+    if (skad_watched_news(watched, fingerprints, count)) {
         forget(node, watched->told);
         watched->told = watched->running;
         skad_report_ended(node, operation);

@@ -64,7 +64,7 @@ void skad_sim_course_tell(skad_sim_course *self)
     out->gets = self->askers.gets;
     out->counters = world->counters;
     subtract(&out->counters, &self->before);
-    out->print = world->print;
+    out->fingerprint = world->fingerprint;
     out->arrivals = self->churn.arrivals;
     out->departures = self->churn.departures;
     out->simulated_s = (double)(world->now_us - world->began_us) / (double)SKAD_US_PER_S;

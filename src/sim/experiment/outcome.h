@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "src/sim/world/print.h"
+#include "src/sim/world/fingerprint.h"
 #include "src/sim/world/world.h"
 
 #define SKAD_SIM_HOPS 16 /* the last one counts all beyond, too */
@@ -45,11 +45,11 @@ typedef struct skad_sim_outcome {
     uint64_t puts_stored; /* at one holder at least */
     uint64_t arrivals;
     uint64_t departures;
-    skad_sim_counters counters; /* of the measured time */
-    skad_sim_print print;       /* of the whole run */
-    double simulated_s;         /* measured time */
-    double real_s;              /* for it */
-    double build_s;             /* real time until the world stood */
+    skad_sim_counters counters;       /* of the measured time */
+    skad_sim_fingerprint fingerprint; /* of the whole run */
+    double simulated_s;               /* measured time */
+    double real_s;                    /* for it */
+    double build_s;                   /* real time until the world stood */
     double bytes_per_node;
     double peers_per_node;
     double price; /* hashes that the adversary paid */

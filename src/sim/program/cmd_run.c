@@ -51,9 +51,9 @@ static void print_gets(const skad_sim_gets *it)
 
 static void print_world(const skad_sim_scenario *scenario, const skad_sim_outcome *it)
 {
-    char print[SKAD_SIM_PRINT_TEXT_BYTES];
+    char fingerprint[SKAD_SIM_FINGERPRINT_BYTES];
     const skad_sim_counters *counters = &it->counters;
-    skad_sim_print_text(&it->print, print);
+    skad_sim_fingerprint_text(&it->fingerprint, fingerprint);
     printf("nodes %" PRIu64 " of %" PRIu64 " up, %" PRIu64 " joined; %.1f peers, %.0f bytes each\n",
            it->up, scenario->nodes, it->joined, it->peers_per_node, it->bytes_per_node);
     printf("came %" PRIu64 ", went %" PRIu64 "\n", it->arrivals, it->departures);
@@ -68,7 +68,7 @@ static void print_world(const skad_sim_scenario *scenario, const skad_sim_outcom
            "built in %.2f s\n",
            it->simulated_s, it->real_s, it->real_s > 0 ? it->simulated_s / it->real_s : 0,
            it->real_s > 0 ? (double)counters->delivered / it->real_s : 0, it->build_s);
-    printf("event log %s%s\n", print, it->incomplete ? "; incomplete" : "");
+    printf("event log %s%s\n", fingerprint, it->incomplete ? "; incomplete" : "");
 }
 
 static void print_outcome(const skad_sim_scenario *scenario, const skad_sim_outcome *it)

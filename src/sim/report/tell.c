@@ -130,8 +130,8 @@ static void json_counters(FILE *out, const skad_sim_counters *it)
 void skad_sim_json_outcome(FILE *out, const skad_sim_sweep *swept,
                            const skad_sim_scenario *scenario, const skad_sim_outcome *outcome)
 {
-    char print[SKAD_SIM_PRINT_TEXT_BYTES];
-    skad_sim_print_text(&outcome->print, print);
+    char fingerprint[SKAD_SIM_FINGERPRINT_BYTES];
+    skad_sim_fingerprint_text(&outcome->fingerprint, fingerprint);
     (void)fputc('{', out);
     if (swept != NULL) {
         json_swept(out, swept, scenario);
@@ -150,7 +150,7 @@ void skad_sim_json_outcome(FILE *out, const skad_sim_sweep *swept,
                   outcome->puts, outcome->puts_stored, outcome->up, outcome->joined,
                   outcome->arrivals, outcome->departures, outcome->simulated_s, outcome->real_s,
                   outcome->build_s, outcome->bytes_per_node, outcome->peers_per_node,
-                  outcome->price, print, outcome->incomplete ? "true" : "false");
+                  outcome->price, fingerprint, outcome->incomplete ? "true" : "false");
     if (outcome->failed) {
         (void)fputs(",\"failed\":", out);
         skad_sim_json_text(out, outcome->reason);

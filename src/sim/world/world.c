@@ -129,8 +129,8 @@ void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *data
     uint64_t wait_us;
     counters->sent++;
     counters->sent_bytes += datagram->len;
-    skad_sim_print_add(&world->print, world->now_us, from,
-                       (skad_span){datagram->bytes, datagram->len});
+    skad_sim_fingerprint_add(&world->fingerprint, world->now_us, from,
+                             (skad_span){datagram->bytes, datagram->len});
     if (nat != NULL) {
         source.port = skad_sim_nat_out(nat, &datagram->to, world->now_us);
     }

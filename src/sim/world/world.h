@@ -8,7 +8,7 @@
  *            WORK    -> the experiment's calls ------------+-> events -> the experiment
  *
  * Nothing but its seed decides what happens: the same scenario gives the same run, whose
- * fingerprint (print.h) covers every datagram that was sent. */
+ * fingerprint (fingerprint.h) covers every datagram that was sent. */
 #ifndef SKAD_SIM_WORLD_WORLD_H
 #define SKAD_SIM_WORLD_WORLD_H
 
@@ -20,12 +20,12 @@
 #include "skad/simulator.h"
 #include "src/sim/base/prng.h"
 #include "src/sim/scenario/scenario.h"
+#include "src/sim/world/fingerprint.h"
 #include "src/sim/world/flights.h"
 #include "src/sim/world/id_index.h"
 #include "src/sim/world/links.h"
 #include "src/sim/world/nat.h"
 #include "src/sim/world/places.h"
-#include "src/sim/world/print.h"
 #include "src/sim/world/queue.h"
 
 #define SKAD_SIM_UNIX_S  1800000000ULL /* the wall clock at the beginning: within a puzzle epoch */
@@ -87,7 +87,7 @@ struct skad_world {
     skad_sim_queue queue;
     skad_sim_flights flights;
     skad_sim_links links;
-    skad_sim_print print;
+    skad_sim_fingerprint fingerprint;
     skad_sim_counters counters;
     skad_sim_listener listener;
     const char *broken; /* the invariant that was broken first; NULL: none */

@@ -19,11 +19,11 @@ typedef struct tag {
     uint8_t bytes[SKAD_TAG_BYTES];
 } tag;
 
-static tag tag_of(uint64_t place, uint64_t print)
+static tag tag_of(uint64_t place, uint64_t fingerprint)
 {
     tag out;
     memcpy(out.bytes, &place, sizeof place);
-    memcpy(out.bytes + sizeof place, &print, sizeof print);
+    memcpy(out.bytes + sizeof place, &fingerprint, sizeof fingerprint);
     return out;
 }
 
@@ -60,10 +60,10 @@ static void what_was_remembered_is_seen_and_nothing_else(void **state)
     }
     for (uint64_t place = 0; place < ENTRIES; place++) {
         tag same = tag_of(place, place + 100);
-        tag other_print = tag_of(place, place + 1000);
+        tag other_fingerprint = tag_of(place, place + 1000);
         tag other_place = tag_of(place + 1, place + 100);
         assert_true(skad_duplicates_seen(*state, same.bytes));
-        assert_false(skad_duplicates_seen(*state, other_print.bytes));
+        assert_false(skad_duplicates_seen(*state, other_fingerprint.bytes));
         assert_false(skad_duplicates_seen(*state, other_place.bytes));
     }
 }
@@ -78,7 +78,7 @@ static void a_newer_datagram_overwrites_an_older_one_at_its_place(void **state)
     assert_true(skad_duplicates_seen(*state, newer.bytes));
 }
 
-static void a_print_of_zero_is_remembered_too(void **state)
+static void a_fingerprint_of_zero_is_remembered_too(void **state)
 {
     tag zero = tag_of(9, 0);
     assert_false(skad_duplicates_seen(*state, zero.bytes));
@@ -93,7 +93,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_remembered_is_seen_and_nothing_else, begin, end),
         cmocka_unit_test_setup_teardown(a_newer_datagram_overwrites_an_older_one_at_its_place,
                                         begin, end),
-        cmocka_unit_test_setup_teardown(a_print_of_zero_is_remembered_too, begin, end),
+        cmocka_unit_test_setup_teardown(a_fingerprint_of_zero_is_remembered_too, begin, end),
     };
     return cmocka_run_group_tests_name("duplicates", tests, NULL, NULL);
 }

@@ -273,22 +273,22 @@ static void there_is_room_for_every_answer_and_both_shelves(void **state)
     close_desk(&self);
 }
 
-static void prints_tell_editions_apart_but_not_renewals(void **state)
+static void fingerprints_tell_editions_apart_but_not_renewals(void **state)
 {
     (void)state;
-    uint64_t prints[4][SKAD_PROVIDERS_MAX];
+    uint64_t fingerprints[4][SKAD_PROVIDERS_MAX];
     for (size_t i = 0; i < 4; i++) {
         desk self;
         open_desk(&self, SKAD_RECORD_MUTABLE);
-        assert_int_equal(skad_collection_prints(self.collection, prints[i]), 0);
+        assert_int_equal(skad_collection_fingerprints(self.collection, fingerprints[i]), 0);
         bytes one = edition(&self, i == 1 ? 2 : 1, i == 2 ? "other" : "v", NOW + 10 + i);
         give(&self, &one, 1);
-        assert_int_equal(skad_collection_prints(self.collection, prints[i]), 1);
+        assert_int_equal(skad_collection_fingerprints(self.collection, fingerprints[i]), 1);
         close_desk(&self);
     }
-    assert_true(prints[0][0] != prints[1][0]);
-    assert_true(prints[0][0] != prints[2][0]);
-    assert_true(prints[0][0] == prints[3][0]);
+    assert_true(fingerprints[0][0] != fingerprints[1][0]);
+    assert_true(fingerprints[0][0] != fingerprints[2][0]);
+    assert_true(fingerprints[0][0] == fingerprints[3][0]);
 }
 
 int main(void)
@@ -303,7 +303,7 @@ int main(void)
         cmocka_unit_test(a_publisher_counts_once_with_its_latest_announcement),
         cmocka_unit_test(of_too_many_publishers_each_is_as_likely_to_stay),
         cmocka_unit_test(there_is_room_for_every_answer_and_both_shelves),
-        cmocka_unit_test(prints_tell_editions_apart_but_not_renewals),
+        cmocka_unit_test(fingerprints_tell_editions_apart_but_not_renewals),
     };
     return cmocka_run_group_tests_name("collect", tests, NULL, NULL);
 }
