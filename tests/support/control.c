@@ -51,7 +51,7 @@ int test_control_begin(void **state)
         .control_path = self->path,
         .listen = &listen,
         .listen_count = 1,
-        .inlets = true,
+        .peer_sockets = true,
         .log = SKAD_LOG_NOTHING,
     };
     if (!skad_daemon_new(&config, &self->daemon, &failure)) {

@@ -62,7 +62,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .listen_count = options->listen_count,
         .join = options->join,
         .join_count = options->join_count,
-        .inlets = true,
+        .peer_sockets = true,
         .workers = (options->given & SKAD_OPTION_WORKERS) != 0 ? (int)options->workers : -1,
         .log = SKAD_LOG_INFO,
         .user = self,

@@ -1,9 +1,9 @@
 /* The driver. libev calls the parts of a turn in this order:
  *
  *   check    begin_turn      the clocks are read, once
- *   io                       datagrams go into the node, at once or by way of workers (ports.c);
- *                            requests too (control.c)
- *   prepare  end_turn        what is due; events; datagrams out; the timer until the next deadline
+ *   io                       datagrams go into the node, at once or by way of workers
+ * (udp_endpoints.c); requests too (control.c) prepare  end_turn        what is due; events;
+ * datagrams out; the timer until the next deadline
  *
  * The timer itself does nothing but wake the loop. */
 #include "src/daemon/app/daemon.h"
@@ -18,13 +18,13 @@
 #include "crypto/random.h"
 #include "proto/address.h"
 #include "src/daemon/control/control.h"
-#include "src/daemon/net/ports.h"
+#include "src/daemon/net/udp_endpoints.h"
 #include "src/daemon/state/peer_book.h"
 #include "src/daemon/state/record_store.h"
 #include "src/daemon/state/renew.h"
 #include "src/daemon/system/clock.h"
 
-_Static_assert(SKAD_LISTEN_MAX == SKAD_PORTS_MAX, "one for each family");
+_Static_assert(SKAD_LISTEN_MAX == SKAD_UDP_ENDPOINTS_MAX, "one for each family");
 
 #define TIMER_S_MIN 5e-4 /* deadlines closer than this are one wakeup */
 #define TIMER_S_MAX 60.0 /* an idle node looks at its clocks once a minute */
@@ -37,7 +37,7 @@ struct skad_daemon {
     skad_record_store *records;
     skad_store store; /* that of the records */
     skad_time now;
-    skad_ports ports;
+    skad_udp_endpoints endpoints;
     ev_check turn_begins;
     ev_prepare turn_ends;
     ev_timer deadline;
@@ -140,7 +140,7 @@ static void end_turn(struct ev_loop *loop, ev_prepare *watcher, int revents)
         skad_node_tick(daemon->node, daemon->now);
     }
     handle_events(daemon);
-    skad_ports_send(&daemon->ports);
+    skad_udp_endpoints_send(&daemon->endpoints);
     arm_timer(daemon);
 }
 
@@ -171,7 +171,7 @@ static bool set_places(skad_daemon *daemon, const skad_place *places, size_t cou
         .loop = daemon->config.loop,
         .places = places,
         .places_count = count,
-        .families = daemon->ports.families,
+        .families = daemon->endpoints.families,
         .log = daemon->config.log,
         .found = on_found,
         .user = daemon,
@@ -246,7 +246,7 @@ static bool make_node(skad_daemon *daemon, const skad_identity *identity, skad_f
         .profile = *daemon->config.profile,
         .identity = identity,
         .store = daemon->store,
-        .families = daemon->ports.families,
+        .families = daemon->endpoints.families,
     };
     skad_node_limits_default(&config.limits);
     skad_node_rates_default(&config.profile, &config.rates);
@@ -273,8 +273,8 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
         .node = daemon->node,
         .store = daemon->store,
         .profile = daemon->config.profile,
-        .sockets = daemon->ports.sockets,
-        .sockets_count = daemon->ports.count,
+        .sockets = daemon->endpoints.sockets,
+        .sockets_count = daemon->endpoints.count,
         .started_us = daemon->now.mono_us,
     };
     const skad_control_config control = {
@@ -336,8 +336,9 @@ static bool start_watchers(skad_daemon *daemon, skad_failure *failure)
 
     ev_check_start(loop, &daemon->turn_begins);
     ev_prepare_start(loop, &daemon->turn_ends);
-    skad_status status = skad_ports_start(&daemon->ports, daemon->node, &daemon->now, workers);
-    daemon->context.workers = daemon->ports.workers;
+    skad_status status =
+        skad_udp_endpoints_start(&daemon->endpoints, daemon->node, &daemon->now, workers);
+    daemon->context.workers = daemon->endpoints.workers;
     return status == SKAD_OK ||
            skad_fail(failure, "cannot start %zu workers: %s", workers, skad_status_text(status));
 }
@@ -361,8 +362,8 @@ static void tell_start(const skad_daemon *daemon)
     skad_id_format(skad_node_self(daemon->node), text);
     skad_log(daemon->config.log, SKAD_LOG_INFO, "node %s in the network '%s'", text,
              daemon->config.profile->name);
-    for (size_t i = 0; i < daemon->ports.count; i++) {
-        skad_address_format(&daemon->ports.sockets[i].bound, text);
+    for (size_t i = 0; i < daemon->endpoints.count; i++) {
+        skad_address_format(&daemon->endpoints.sockets[i].bound, text);
         skad_log(daemon->config.log, SKAD_LOG_INFO, "listening on %s", text);
     }
     skad_log(daemon->config.log, SKAD_LOG_INFO, "control socket %s", daemon->config.control_path);
@@ -379,9 +380,10 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     daemon->config = *config;
     daemon->now = skad_clock_now();
     init_watchers(daemon);
-    daemon->ports.log = config->log;
-    if (!skad_ports_open(&daemon->ports, config->loop, config->listen, config->listen_count,
-                         config->inlets ? SKAD_INLETS_MAX : 0, failure) ||
+    daemon->endpoints.log = config->log;
+    if (!skad_udp_endpoints_open(&daemon->endpoints, config->loop, config->listen,
+                                 config->listen_count,
+                                 config->peer_sockets ? SKAD_PEER_SOCKETS_MAX : 0, failure) ||
         !make_parts(daemon, failure) ||
         !set_places(daemon, config->join, config->join_count, failure)) {
         skad_daemon_free(daemon);
@@ -424,7 +426,7 @@ void skad_daemon_free(skad_daemon *daemon)
     skad_resolver_free(daemon->resolver);
     skad_control_free(daemon->control);
     skad_renewal_free(daemon->renewal);
-    skad_ports_close(&daemon->ports); /* its workers are at the node */
+    skad_udp_endpoints_close(&daemon->endpoints); /* its workers are at the node */
     skad_node_free(daemon->node);
     skad_record_store_free(daemon->records);
     free(daemon);
@@ -432,5 +434,5 @@ void skad_daemon_free(skad_daemon *daemon)
 
 const skad_address *skad_daemon_address(const skad_daemon *daemon)
 {
-    return &daemon->ports.sockets[0].bound;
+    return &daemon->endpoints.sockets[0].bound;
 }

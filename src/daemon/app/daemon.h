@@ -35,8 +35,8 @@ typedef struct skad_daemon_config {
     const skad_sandbox_config *sandbox; /* entered once all is open; NULL: no sandbox */
     const skad_address *listen;         /* none: all addresses, port 4700 */
     size_t listen_count;                /* at most one for each family */
-    bool inlets;                        /* answers come in by sockets of their own (inlets.h) */
-    int workers; /* threads for signatures, 0..SKAD_WORKERS_MAX; -1: what suits the machine */
+    bool peer_sockets; /* answers come in by sockets of their own (peer_sockets.h) */
+    int workers;       /* threads for signatures, 0..SKAD_WORKERS_MAX; -1: what suits the machine */
     const skad_place *join;
     size_t join_count;
     skad_log_level log;         /* the least level that is written */

@@ -1,5 +1,5 @@
-/* Inlets over loopback: whose datagrams come by them, whose do not, and that nobody else gets in at
- * the port. Loopback delivers before a send returns, so nothing depends on time. */
+/* Peer sockets over loopback: whose datagrams come by them, whose do not, and that no other process
+ * gets in at the port. Loopback delivers before a send returns, so nothing depends on time. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "proto/address.h"
-#include "src/daemon/net/inlets.h"
+#include "src/daemon/net/peer_sockets.h"
 
-#define INLETS        4
+#define SOCKETS       4
 #define RECEIVED_MAX  64
 #define FLOOD         2000      /* datagrams, more than fit the port's queue */
 #define QUEUE_BYTES   (1 << 16) /* of the port */
@@ -23,10 +23,10 @@
 typedef struct bench {
     struct ev_loop *loop;
     skad_udp_socket port;
-    skad_inlets inlets;
-    skad_udp_socket peers[INLETS + 1];
+    skad_peer_sockets peer_sockets;
+    skad_udp_socket peers[SOCKETS + 1];
     size_t received_count;
-    uint8_t received[RECEIVED_MAX]; /* first bytes of what came by inlets */
+    uint8_t received[RECEIVED_MAX]; /* first bytes of what came by peer sockets */
 } bench;
 
 static skad_address address_of(const char *text)
@@ -58,12 +58,12 @@ static void begin_at(bench *self, const char *port, const char *peer)
     self->loop = ev_loop_new(EVFLAG_AUTO);
     assert_non_null(self->loop);
     open_at(port, &self->port);
-    for (size_t i = 0; i <= INLETS; i++) {
+    for (size_t i = 0; i <= SOCKETS; i++) {
         open_at(peer, &self->peers[i]);
     }
-    skad_inlets_open(&self->inlets, &self->port, INLETS);
-    assert_int_equal(self->inlets.count, INLETS);
-    skad_inlets_start(&self->inlets, self->loop, on_received, self);
+    skad_peer_sockets_open(&self->peer_sockets, &self->port, SOCKETS);
+    assert_int_equal(self->peer_sockets.count, SOCKETS);
+    skad_peer_sockets_start(&self->peer_sockets, self->loop, on_received, self);
 }
 
 static int begin(void **state)
@@ -77,8 +77,8 @@ static int begin(void **state)
 static int end(void **state)
 {
     bench *self = *state;
-    skad_inlets_close(&self->inlets);
-    for (size_t i = 0; i <= INLETS; i++) {
+    skad_peer_sockets_close(&self->peer_sockets);
+    for (size_t i = 0; i <= SOCKETS; i++) {
         skad_udp_close(&self->peers[i]);
     }
     skad_udp_close(&self->port);
@@ -97,30 +97,30 @@ static void send_to(skad_udp_socket *from, const skad_address *to, uint8_t fill,
     assert_true(skad_udp_flush(from));
 }
 
-/* One byte from a peer; whether it came by an inlet, else it must have come by the port. */
-static bool comes_by_inlet(bench *self, size_t peer, uint8_t byte)
+/* One byte from a peer; whether it came by a peer socket, else it must have come by the port. */
+static bool comes_by_peer_socket(bench *self, size_t peer, uint8_t byte)
 {
     skad_udp_received received[SKAD_UDP_BATCH];
     size_t before = self->received_count;
     send_to(&self->peers[peer], &self->port.bound, byte, 1);
     ev_run(self->loop, EVRUN_NOWAIT);
     size_t by_port = skad_udp_receive(&self->port, received);
-    size_t by_inlet = self->received_count - before;
-    assert_int_equal(by_port + by_inlet, 1);
+    size_t by_peer_socket = self->received_count - before;
+    assert_int_equal(by_port + by_peer_socket, 1);
     assert_int_equal(by_port == 1 ? received[0].bytes[0] : self->received[before], byte);
-    return by_inlet == 1;
+    return by_peer_socket == 1;
 }
 
-static void who_was_asked_comes_by_an_inlet_and_others_by_the_port(void **state)
+static void asked_peers_come_by_their_sockets_and_others_by_the_port(void **state)
 {
     bench *self = *state;
-    assert_false(comes_by_inlet(self, 0, 1));
-    skad_inlets_expect(&self->inlets, &self->peers[0].bound);
-    assert_true(comes_by_inlet(self, 0, 2));
-    assert_false(comes_by_inlet(self, 1, 3));
-    skad_inlets_expect(&self->inlets, &self->peers[1].bound);
-    assert_true(comes_by_inlet(self, 0, 4));
-    assert_true(comes_by_inlet(self, 1, 5));
+    assert_false(comes_by_peer_socket(self, 0, 1));
+    skad_peer_sockets_expect(&self->peer_sockets, &self->peers[0].bound);
+    assert_true(comes_by_peer_socket(self, 0, 2));
+    assert_false(comes_by_peer_socket(self, 1, 3));
+    skad_peer_sockets_expect(&self->peer_sockets, &self->peers[1].bound);
+    assert_true(comes_by_peer_socket(self, 0, 4));
+    assert_true(comes_by_peer_socket(self, 1, 5));
 }
 
 static void an_answer_comes_although_the_port_is_full(void **state)
@@ -129,7 +129,7 @@ static void an_answer_comes_although_the_port_is_full(void **state)
     const int bytes = QUEUE_BYTES;
     skad_udp_received received[SKAD_UDP_BATCH];
     assert_int_equal(setsockopt(self->port.fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
-    skad_inlets_expect(&self->inlets, &self->peers[0].bound);
+    skad_peer_sockets_expect(&self->peer_sockets, &self->peers[0].bound);
     for (unsigned i = 0; i < FLOOD; i++) {
         send_to(&self->peers[1], &self->port.bound, 1, FLOODED_BYTES);
     }
@@ -144,20 +144,20 @@ static void an_answer_comes_although_the_port_is_full(void **state)
     assert_in_range(flood, 1, FLOOD - 1); /* it was full */
 }
 
-static void an_inlet_is_taken_from_the_peer_asked_longest_ago(void **state)
+static void a_socket_is_taken_from_the_peer_asked_longest_ago(void **state)
 {
     bench *self = *state;
-    for (size_t i = 0; i < INLETS; i++) {
-        skad_inlets_expect(&self->inlets, &self->peers[i].bound);
+    for (size_t i = 0; i < SOCKETS; i++) {
+        skad_peer_sockets_expect(&self->peer_sockets, &self->peers[i].bound);
     }
-    skad_inlets_expect(&self->inlets, &self->peers[0].bound);      /* again */
-    skad_inlets_expect(&self->inlets, &self->peers[INLETS].bound); /* instead of 1 */
-    for (size_t i = 0; i <= INLETS; i++) {
-        assert_true(comes_by_inlet(self, i, (uint8_t)i) == (i != 1));
+    skad_peer_sockets_expect(&self->peer_sockets, &self->peers[0].bound);       /* again */
+    skad_peer_sockets_expect(&self->peer_sockets, &self->peers[SOCKETS].bound); /* instead of 1 */
+    for (size_t i = 0; i <= SOCKETS; i++) {
+        assert_true(comes_by_peer_socket(self, i, (uint8_t)i) == (i != 1));
     }
-    skad_inlets_expect(&self->inlets, &self->peers[1].bound); /* instead of 2 */
-    assert_true(comes_by_inlet(self, 1, 10));
-    assert_false(comes_by_inlet(self, 2, 11));
+    skad_peer_sockets_expect(&self->peer_sockets, &self->peers[1].bound); /* instead of 2 */
+    assert_true(comes_by_peer_socket(self, 1, 10));
+    assert_false(comes_by_peer_socket(self, 2, 11));
 }
 
 /* As a second node would; and as a program that does not mind sharing. */
@@ -177,14 +177,14 @@ static void nobody_else_is_let_in_at_the_port(void **state)
     close(fd);
 }
 
-/* The kernel has a word about a peer that is not there, and tells it by the inlet. */
+/* The kernel has a word about a peer that is not there, and tells it by the peer socket. */
 static void a_peer_that_is_not_there_does_no_harm(void **state)
 {
     bench *self = *state;
     const skad_address peer = self->peers[0].bound;
     skad_udp_close(&self->peers[0]);
     for (uint8_t i = 0; i < 3; i++) {
-        skad_inlets_expect(&self->inlets, &peer);
+        skad_peer_sockets_expect(&self->peer_sockets, &peer);
         send_to(&self->port, &peer, 0, 1);
         ev_run(self->loop, EVRUN_NOWAIT);
     }
@@ -193,7 +193,7 @@ static void a_peer_that_is_not_there_does_no_harm(void **state)
     char text[SKAD_ADDRESS_TEXT_BYTES];
     skad_address_format(&peer, text);
     open_at(text, &self->peers[0]);
-    assert_true(comes_by_inlet(self, 0, 1));
+    assert_true(comes_by_peer_socket(self, 0, 1));
 }
 
 /* Broadcast needs an option that is not set. */
@@ -201,25 +201,25 @@ static void a_peer_that_cannot_be_connected_to_leaves_the_port_alone(void **stat
 {
     bench *self = *state;
     const skad_address broadcast = address_of("255.255.255.255:9");
-    for (size_t i = 0; i < INLETS; i++) {
-        skad_inlets_expect(&self->inlets, &broadcast);
-        assert_false(comes_by_inlet(self, 0, (uint8_t)i));
+    for (size_t i = 0; i < SOCKETS; i++) {
+        skad_peer_sockets_expect(&self->peer_sockets, &broadcast);
+        assert_false(comes_by_peer_socket(self, 0, (uint8_t)i));
     }
-    skad_inlets_expect(&self->inlets, &self->peers[0].bound);
-    assert_true(comes_by_inlet(self, 0, INLETS));
+    skad_peer_sockets_expect(&self->peer_sockets, &self->peers[0].bound);
+    assert_true(comes_by_peer_socket(self, 0, SOCKETS));
 }
 
-static void without_inlets_all_comes_by_the_port(void **state)
+static void without_peer_sockets_all_comes_by_the_port(void **state)
 {
     bench *self = *state;
-    skad_inlets_close(&self->inlets);
-    skad_inlets_open(&self->inlets, &self->port, 0);
-    skad_inlets_expect(&self->inlets, &self->peers[0].bound);
-    assert_false(comes_by_inlet(self, 0, 1));
+    skad_peer_sockets_close(&self->peer_sockets);
+    skad_peer_sockets_open(&self->peer_sockets, &self->port, 0);
+    skad_peer_sockets_expect(&self->peer_sockets, &self->peers[0].bound);
+    assert_false(comes_by_peer_socket(self, 0, 1));
 }
 
 /* A port for all addresses answers each peer from the one by which it is reached. */
-static void a_port_for_all_addresses_has_inlets_too(void **state)
+static void a_port_for_all_addresses_has_peer_sockets_too(void **state)
 {
     (void)state;
     bench self;
@@ -232,15 +232,15 @@ static void a_port_for_all_addresses_has_inlets_too(void **state)
     const uint16_t port = self.port.bound.port;
     self.port.bound = address_of("127.0.0.1:1");
     self.port.bound.port = port;
-    for (size_t i = 0; i <= INLETS; i++) { /* the first inlet serves two */
-        assert_false(comes_by_inlet(&self, i, 1));
-        skad_inlets_expect(&self.inlets, &self.peers[i].bound);
-        assert_true(comes_by_inlet(&self, i, 2));
+    for (size_t i = 0; i <= SOCKETS; i++) { /* the first peer socket serves two */
+        assert_false(comes_by_peer_socket(&self, i, 1));
+        skad_peer_sockets_expect(&self.peer_sockets, &self.peers[i].bound);
+        assert_true(comes_by_peer_socket(&self, i, 2));
     }
     (void)end(&made);
 }
 
-static void ipv6_has_inlets_too(void **state)
+static void ipv6_has_peer_sockets_too(void **state)
 {
     (void)state;
     bench self;
@@ -254,10 +254,10 @@ static void ipv6_has_inlets_too(void **state)
     skad_udp_close(&probe);
     begin_at(&self, "[::]:0", "[::1]:0");
     self.port.bound.ip[15] = 1;
-    for (size_t i = 0; i <= INLETS; i++) {
-        assert_false(comes_by_inlet(&self, i, 1));
-        skad_inlets_expect(&self.inlets, &self.peers[i].bound);
-        assert_true(comes_by_inlet(&self, i, 2));
+    for (size_t i = 0; i <= SOCKETS; i++) {
+        assert_false(comes_by_peer_socket(&self, i, 1));
+        skad_peer_sockets_expect(&self.peer_sockets, &self.peers[i].bound);
+        assert_true(comes_by_peer_socket(&self, i, 2));
     }
     (void)end(&made);
 }
@@ -265,18 +265,18 @@ static void ipv6_has_inlets_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(who_was_asked_comes_by_an_inlet_and_others_by_the_port,
+        cmocka_unit_test_setup_teardown(asked_peers_come_by_their_sockets_and_others_by_the_port,
                                         begin, end),
         cmocka_unit_test_setup_teardown(an_answer_comes_although_the_port_is_full, begin, end),
-        cmocka_unit_test_setup_teardown(an_inlet_is_taken_from_the_peer_asked_longest_ago, begin,
+        cmocka_unit_test_setup_teardown(a_socket_is_taken_from_the_peer_asked_longest_ago, begin,
                                         end),
         cmocka_unit_test_setup_teardown(nobody_else_is_let_in_at_the_port, begin, end),
         cmocka_unit_test_setup_teardown(a_peer_that_is_not_there_does_no_harm, begin, end),
         cmocka_unit_test_setup_teardown(a_peer_that_cannot_be_connected_to_leaves_the_port_alone,
                                         begin, end),
-        cmocka_unit_test_setup_teardown(without_inlets_all_comes_by_the_port, begin, end),
-        cmocka_unit_test(a_port_for_all_addresses_has_inlets_too),
-        cmocka_unit_test(ipv6_has_inlets_too),
+        cmocka_unit_test_setup_teardown(without_peer_sockets_all_comes_by_the_port, begin, end),
+        cmocka_unit_test(a_port_for_all_addresses_has_peer_sockets_too),
+        cmocka_unit_test(ipv6_has_peer_sockets_too),
     };
-    return cmocka_run_group_tests_name("inlets", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("peer_sockets", tests, NULL, NULL);
 }

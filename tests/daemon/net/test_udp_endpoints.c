@@ -1,5 +1,6 @@
-/* A node at its port: whom it asks something is heard by an inlet from then on, whom it only
- * answers is not. Over loopback, which delivers before a send returns; nothing depends on time. */
+/* A node at its port: a peer that it asks something is heard by a peer socket from then on, one
+ * that it only answers is not. Over loopback, which delivers before a send returns; nothing depends
+ * on time. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 
 #include "proto/address.h"
-#include "src/daemon/net/ports.h"
+#include "src/daemon/net/udp_endpoints.h"
 #include "tests/support/stage.h"
 
 #define INLETS 4
@@ -18,13 +19,13 @@
 typedef struct bench {
     test_stage stage;
     struct ev_loop *loop;
-    skad_ports ports;
+    skad_udp_endpoints endpoints;
     skad_udp_socket peer;
 } bench;
 
 static const skad_address loopback = {.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}};
 
-static int begin_with(void **state, size_t inlets)
+static int begin_with(void **state, size_t peer_sockets)
 {
     static bench made;
     skad_failure failure;
@@ -32,9 +33,11 @@ static int begin_with(void **state, size_t inlets)
     test_stage_init(&made.stage, skad_profile_builtin("test"));
     made.loop = ev_loop_new(EVFLAG_AUTO);
     assert_non_null(made.loop);
-    assert_true(skad_ports_open(&made.ports, made.loop, &loopback, 1, inlets, &failure));
+    assert_true(
+        skad_udp_endpoints_open(&made.endpoints, made.loop, &loopback, 1, peer_sockets, &failure));
     assert_true(skad_udp_open(&loopback, &made.peer, NULL, &failure));
-    assert_int_equal(skad_ports_start(&made.ports, made.stage.node, &made.stage.now, 0), SKAD_OK);
+    assert_int_equal(skad_udp_endpoints_start(&made.endpoints, made.stage.node, &made.stage.now, 0),
+                     SKAD_OK);
     *state = &made;
     return 0;
 }
@@ -44,7 +47,7 @@ static int begin(void **state)
     return begin_with(state, INLETS);
 }
 
-static int begin_without_inlets(void **state)
+static int begin_without_peer_sockets(void **state)
 {
     return begin_with(state, 0);
 }
@@ -52,18 +55,18 @@ static int begin_without_inlets(void **state)
 static int end(void **state)
 {
     bench *made = *state;
-    skad_ports_close(&made->ports);
+    skad_udp_endpoints_close(&made->endpoints);
     skad_udp_close(&made->peer);
     ev_loop_destroy(made->loop);
     test_stage_free(&made->stage);
     return 0;
 }
 
-static bool has_inlet(const bench *made)
+static bool has_peer_socket(const bench *made)
 {
-    const skad_inlets *inlets = &made->ports.ports[0].inlets;
-    for (size_t i = 0; i < inlets->count; i++) {
-        if (skad_address_equal(&inlets->each[i].peer, &made->peer.bound)) {
+    const skad_peer_sockets *peer_sockets = &made->endpoints.endpoints[0].peer_sockets;
+    for (size_t i = 0; i < peer_sockets->count; i++) {
+        if (skad_address_equal(&peer_sockets->each[i].peer, &made->peer.bound)) {
             return true;
         }
     }
@@ -82,7 +85,7 @@ static void send_from_peer(bench *made, const skad_datagram *datagram)
 {
     skad_datagram *place = skad_udp_reserve(&made->peer);
     *place = *datagram;
-    place->to = made->ports.sockets[0].bound;
+    place->to = made->endpoints.sockets[0].bound;
     skad_udp_commit(&made->peer);
     assert_true(skad_udp_flush(&made->peer));
     ev_run(made->loop, EVRUN_NOWAIT);
@@ -91,7 +94,7 @@ static void send_from_peer(bench *made, const skad_datagram *datagram)
 static size_t sent_to_peer(bench *made)
 {
     skad_udp_received received[SKAD_UDP_BATCH];
-    skad_ports_send(&made->ports);
+    skad_udp_endpoints_send(&made->endpoints);
     return skad_udp_receive(&made->peer, received);
 }
 
@@ -103,12 +106,12 @@ static void ask(bench *made)
     assert_int_equal(sent_to_peer(made), 1);
 }
 
-static void who_is_asked_is_heard_by_an_inlet(void **state)
+static void an_asked_peer_is_heard_by_a_peer_socket(void **state)
 {
     bench *made = *state;
     const skad_datagram noise = {.len = 200};
     ask(made);
-    assert_true(has_inlet(made));
+    assert_true(has_peer_socket(made));
     send_from_peer(made, &noise);
     assert_int_equal(received_by_node(made), 1);
 }
@@ -122,15 +125,15 @@ static void who_is_answered_only_is_heard_at_the_port(void **state)
     send_from_peer(made, &request);
     assert_int_equal(received_by_node(made), 1);
     assert_int_equal(sent_to_peer(made), 1);
-    assert_false(has_inlet(made));
+    assert_false(has_peer_socket(made));
 }
 
-static void without_inlets_all_is_heard_at_the_port(void **state)
+static void without_peer_sockets_all_is_heard_at_the_port(void **state)
 {
     bench *made = *state;
     const skad_datagram noise = {.len = 200};
     ask(made);
-    assert_false(has_inlet(made));
+    assert_false(has_peer_socket(made));
     send_from_peer(made, &noise);
     assert_int_equal(received_by_node(made), 1);
 }
@@ -138,10 +141,10 @@ static void without_inlets_all_is_heard_at_the_port(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(who_is_asked_is_heard_by_an_inlet, begin, end),
+        cmocka_unit_test_setup_teardown(an_asked_peer_is_heard_by_a_peer_socket, begin, end),
         cmocka_unit_test_setup_teardown(who_is_answered_only_is_heard_at_the_port, begin, end),
-        cmocka_unit_test_setup_teardown(without_inlets_all_is_heard_at_the_port,
-                                        begin_without_inlets, end),
+        cmocka_unit_test_setup_teardown(without_peer_sockets_all_is_heard_at_the_port,
+                                        begin_without_peer_sockets, end),
     };
-    return cmocka_run_group_tests_name("ports", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("udp_endpoints", tests, NULL, NULL);
 }

@@ -1,0 +1,250 @@
+/* Receiving and sending, on top of udp.c. */
+#include "src/daemon/net/udp_endpoints.h"
+
+#include <string.h>
+
+#include "crypto/assert.h"
+
+/* ---- Receiving ---- */
+
+static void receive(void *user, const skad_udp_received *one)
+{
+    skad_udp_endpoints *endpoints = user;
+    if (endpoints->workers == NULL) {
+        (void)skad_node_receive(endpoints->node, one->bytes, one->len, &one->from, *endpoints->now);
+    } else {
+        skad_workers_receive(endpoints->workers, one->bytes, one->len, &one->from, *endpoints->now);
+    }
+}
+
+/* One batch of each socket in a turn, so that nothing else waits behind a flood of one of them:
+ * neither the other family nor what comes by peer sockets. */
+static void on_receivable(struct ev_loop *loop, ev_io *watcher, int revents)
+{
+    (void)loop;
+    (void)revents;
+    const skad_udp_endpoint *self = watcher->data;
+    skad_udp_received received[SKAD_UDP_BATCH];
+    size_t count = skad_udp_receive(self->udp, received);
+    for (size_t i = 0; i < count; i++) {
+        receive(self->endpoints, &received[i]);
+    }
+}
+
+/* ---- Sending ---- */
+
+static skad_udp_endpoint *port_of(skad_udp_endpoints *endpoints, uint8_t family)
+{
+    for (size_t i = 0; i < endpoints->count; i++) {
+        if (endpoints->sockets[i].bound.family == family) {
+            return &endpoints->endpoints[i];
+        }
+    }
+    return NULL;
+}
+
+/* Sends what waits at a socket. False while the kernel takes no more. */
+static bool flush(skad_udp_endpoint *self)
+{
+    bool all = skad_udp_flush(self->udp);
+    if (all && ev_is_active(&self->sendable)) {
+        ev_io_stop(self->endpoints->loop, &self->sendable);
+    } else if (!all && !ev_is_active(&self->sendable)) {
+        ev_io_start(self->endpoints->loop, &self->sendable);
+    }
+    return all;
+}
+
+static void on_sendable(struct ev_loop *loop, ev_io *watcher, int revents)
+{
+    (void)loop;
+    (void)revents;
+    (void)flush(watcher->data);
+}
+
+static bool any_congested(const skad_udp_endpoints *endpoints)
+{
+    for (size_t i = 0; i < endpoints->count; i++) {
+        if (endpoints->sockets[i].out_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool poll_datagram(skad_udp_endpoints *endpoints, skad_datagram *out)
+{
+    return endpoints->workers == NULL ? skad_node_poll_datagram(endpoints->node, out)
+                                      : skad_workers_poll(endpoints->workers, out);
+}
+
+/* Moves datagrams from the node to the kernel, batch by batch. */
+static void move_all(skad_udp_endpoints *endpoints)
+{
+    skad_datagram datagram;
+    while (!any_congested(endpoints)) {
+        size_t taken = 0;
+        while (taken < SKAD_UDP_BATCH && poll_datagram(endpoints, &datagram)) {
+            skad_udp_endpoint *to = port_of(endpoints, datagram.to.family);
+            SKAD_ASSERT(to != NULL);
+            skad_datagram *place = skad_udp_reserve(to->udp);
+            SKAD_ASSERT(place != NULL);
+            if (datagram.request) {
+                skad_peer_sockets_expect(&to->peer_sockets, &datagram.to);
+            }
+            *place = datagram;
+            skad_udp_commit(to->udp);
+            taken++;
+        }
+        if (taken == 0) {
+            return;
+        }
+        for (size_t i = 0; i < endpoints->count; i++) {
+            (void)flush(&endpoints->endpoints[i]);
+        }
+    }
+}
+
+static void tell_refused(skad_udp_endpoints *endpoints)
+{
+    uint64_t refused = 0;
+    int error = 0;
+    for (size_t i = 0; i < endpoints->count; i++) {
+        refused += endpoints->sockets[i].counters.refused;
+        if (endpoints->sockets[i].counters.refused_errno != 0) {
+            error = endpoints->sockets[i].counters.refused_errno;
+        }
+    }
+    uint64_t held = 0;
+    if (refused > endpoints->refused_told &&
+        skad_log_limit_pass(&endpoints->refused_limit, endpoints->now->mono_us, &held)) {
+        skad_log(endpoints->log, SKAD_LOG_WARNING, "the system refused to send %llu datagrams: %s",
+                 (unsigned long long)(refused - endpoints->refused_told), strerror(error));
+        endpoints->refused_told = refused;
+    }
+}
+
+void skad_udp_endpoints_send(skad_udp_endpoints *endpoints)
+{
+    if (endpoints->workers != NULL) {
+        skad_workers_seal(endpoints->workers);
+    }
+    move_all(endpoints);
+    tell_refused(endpoints);
+}
+
+/* ---- Opening ---- */
+
+static bool open_socket(skad_udp_endpoints *endpoints, const skad_address *listen, bool optional,
+                        skad_failure *failure)
+{
+    bool unsupported = false;
+    if ((endpoints->families & listen->family) != 0) {
+        return skad_fail(failure, "listen on one IPv4 and one IPv6 address at most");
+    }
+    skad_udp_socket *udp = &endpoints->sockets[endpoints->count];
+    if (!skad_udp_open(listen, udp, &unsupported, failure)) {
+        return optional && unsupported;
+    }
+    skad_udp_endpoint *self = &endpoints->endpoints[endpoints->count++];
+    endpoints->families |= listen->family;
+    *self = (skad_udp_endpoint){.endpoints = endpoints, .udp = udp};
+    ev_io_init(&self->receivable, on_receivable, udp->fd, EV_READ);
+    ev_io_init(&self->sendable, on_sendable, udp->fd, EV_WRITE);
+    self->receivable.data = self;
+    self->sendable.data = self;
+    return true;
+}
+
+bool skad_udp_endpoints_open(skad_udp_endpoints *endpoints, struct ev_loop *loop,
+                             const skad_address *listen, size_t count, size_t peer_sockets,
+                             skad_failure *failure)
+{
+    static const skad_address everywhere[SKAD_UDP_ENDPOINTS_MAX] = {
+        {.family = SKAD_FAMILY_IPV4, .port = SKAD_PORT_DEFAULT},
+        {.family = SKAD_FAMILY_IPV6, .port = SKAD_PORT_DEFAULT},
+    };
+    bool chosen = count > 0;
+    if (!chosen) {
+        listen = everywhere;
+        count = SKAD_UDP_ENDPOINTS_MAX;
+    }
+    endpoints->loop = loop;
+    for (size_t i = 0; i < count; i++) {
+        if (!open_socket(endpoints, &listen[i], !chosen, failure)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < endpoints->count; i++) {
+        skad_peer_sockets_open(&endpoints->endpoints[i].peer_sockets, endpoints->endpoints[i].udp,
+                               peer_sockets);
+    }
+    return endpoints->count > 0 || skad_fail(failure, "this machine has neither IPv4 nor IPv6");
+}
+
+/* ---- Workers ---- */
+
+/* In a worker's thread. */
+static void wake(void *user)
+{
+    skad_udp_endpoints *endpoints = user;
+    ev_async_send(endpoints->loop, &endpoints->done);
+}
+
+static void on_done(struct ev_loop *loop, ev_async *watcher, int revents)
+{
+    (void)revents;
+    skad_udp_endpoints *endpoints = watcher->data;
+    if (skad_workers_collect(endpoints->workers, *endpoints->now)) {
+        ev_async_send(loop, watcher); /* the rest in the next turn */
+    }
+}
+
+static skad_status start_workers(skad_udp_endpoints *endpoints, size_t count)
+{
+    const skad_workers_config config = {count, endpoints->node, wake, endpoints};
+    ev_async_init(&endpoints->done, on_done);
+    endpoints->done.data = endpoints;
+    ev_async_start(endpoints->loop, &endpoints->done);
+    return skad_workers_new(&config, &endpoints->workers);
+}
+
+static void stop_workers(skad_udp_endpoints *endpoints)
+{
+    skad_workers_free(endpoints->workers);
+    endpoints->workers = NULL;
+    ev_async_stop(endpoints->loop, &endpoints->done);
+}
+
+/* ---- Beginning and end ---- */
+
+skad_status skad_udp_endpoints_start(skad_udp_endpoints *endpoints, skad_node *node,
+                                     const skad_time *now, size_t workers)
+{
+    endpoints->node = node;
+    endpoints->now = now;
+    skad_status status = workers == 0 ? SKAD_OK : start_workers(endpoints, workers);
+    if (status != SKAD_OK) {
+        return status;
+    }
+    for (size_t i = 0; i < endpoints->count; i++) {
+        ev_io_start(endpoints->loop, &endpoints->endpoints[i].receivable);
+        skad_peer_sockets_start(&endpoints->endpoints[i].peer_sockets, endpoints->loop, receive,
+                                endpoints);
+    }
+    return SKAD_OK;
+}
+
+void skad_udp_endpoints_close(skad_udp_endpoints *endpoints)
+{
+    if (ev_is_active(&endpoints->done)) {
+        stop_workers(endpoints);
+    }
+    for (size_t i = 0; i < endpoints->count; i++) {
+        skad_peer_sockets_close(&endpoints->endpoints[i].peer_sockets);
+        ev_io_stop(endpoints->loop, &endpoints->endpoints[i].receivable);
+        ev_io_stop(endpoints->loop, &endpoints->endpoints[i].sendable);
+        skad_udp_close(&endpoints->sockets[i]);
+    }
+    endpoints->count = 0;
+}

@@ -1,0 +1,64 @@
+/* The sockets of one node on its loop: what comes in goes into the node, what the node wants to
+ * send goes out in batches. With workers, signatures are checked and made in their threads in
+ * between; what they have done wakes the loop.
+ *
+ * While the kernel's buffer of a socket is full nothing more is taken from the node: the rest waits
+ * in its outbox, which is bounded. */
+#ifndef SKAD_DAEMON_NET_UDP_ENDPOINTS_H
+#define SKAD_DAEMON_NET_UDP_ENDPOINTS_H
+
+#include <ev.h>
+
+#include "skad/node.h"
+#include "src/daemon/net/peer_sockets.h"
+#include "src/daemon/net/udp.h"
+#include "src/daemon/net/workers.h"
+#include "src/daemon/system/log.h"
+
+#define SKAD_UDP_ENDPOINTS_MAX 2 /* one for each family */
+#define SKAD_PORT_DEFAULT      4700
+
+typedef struct skad_udp_endpoints skad_udp_endpoints;
+
+/* A socket and its watchers. */
+typedef struct skad_udp_endpoint {
+    skad_udp_endpoints *endpoints;
+    skad_udp_socket *udp;
+    ev_io receivable;
+    ev_io sendable; /* active while the kernel's buffer is full */
+    skad_peer_sockets peer_sockets;
+} skad_udp_endpoint;
+
+struct skad_udp_endpoints {
+    struct ev_loop *loop;
+    skad_log_level log;
+    skad_udp_socket sockets[SKAD_UDP_ENDPOINTS_MAX];
+    skad_udp_endpoint endpoints[SKAD_UDP_ENDPOINTS_MAX];
+    size_t count;
+    unsigned families; /* a set of skad_family */
+    skad_node *node;   /* set by skad_udp_endpoints_start, with now */
+    const skad_time *now;
+    skad_workers *workers; /* NULL: none, all is done on the loop */
+    ev_async done;         /* sent by workers */
+    skad_log_limit refused_limit;
+    uint64_t refused_told; /* datagrams that the kernel refused, as last logged */
+};
+
+/* Opens a socket for each address; without any, for all addresses of both families as far as the
+ * machine has them, at SKAD_PORT_DEFAULT. Each gets so many peer sockets. After a failure
+ * skad_udp_endpoints_close is due as well. */
+SKAD_MUST_CHECK bool skad_udp_endpoints_open(skad_udp_endpoints *endpoints, struct ev_loop *loop,
+                                             const skad_address *listen, size_t count,
+                                             size_t peer_sockets, skad_failure *failure);
+void skad_udp_endpoints_close(skad_udp_endpoints *endpoints);
+
+/* Begins to receive, with so many workers. Node and time are borrowed until
+ * skad_udp_endpoints_close; *now is the instant of the current turn. Error: SKAD_ERR_MEMORY (no
+ * thread is one, too). */
+SKAD_MUST_CHECK skad_status skad_udp_endpoints_start(skad_udp_endpoints *endpoints, skad_node *node,
+                                                     const skad_time *now, size_t workers);
+
+/* Sends what the node has to send; logs, now and then, what the kernel refused. */
+void skad_udp_endpoints_send(skad_udp_endpoints *endpoints);
+
+#endif
