@@ -10,9 +10,9 @@
 #include "crypto/assert.h"
 #include "crypto/puzzle.h"
 #include "crypto/random.h"
+#include "tests/support/fixture.h"
 #include "tests/support/identities.h"
 #include "tests/support/prng.h"
-#include "tests/support/stage.h"
 
 #define ROUNDS 15
 #define CALLS  2000
@@ -22,7 +22,7 @@ static const uint8_t empty_array[] = {0x90};
 
 typedef struct drop_case {
     const char *what;
-    void (*make)(test_stage *stage, skad_datagram *out, skad_address *from);
+    void (*make)(test_fixture *fixture, skad_datagram *out, skad_address *from);
     uint64_t step_us; /* between two of them */
     skad_verdict verdict;
     bool rated; /* by a node with the rates of the public network */
@@ -30,205 +30,206 @@ typedef struct drop_case {
 
 /* ---- What is dropped ---- */
 
-static skad_wire_craft craft(test_stage *stage, skad_address *from)
+static skad_wire_craft craft(test_fixture *fixture, skad_address *from)
 {
-    const test_stranger *who = test_stage_stranger(stage);
+    const test_remote *who = test_fixture_remote(fixture);
     *from = who->address;
-    return test_stage_craft(stage, who, SKAD_KIND_PING,
-                            (skad_span){empty_array, sizeof empty_array});
+    return test_fixture_craft(fixture, who, SKAD_KIND_PING,
+                              (skad_span){empty_array, sizeof empty_array});
 }
 
-static void find_node(test_stage *stage, const uint8_t *token, skad_datagram *out,
+static void find_node(test_fixture *fixture, const uint8_t *token, skad_datagram *out,
                       skad_address *from)
 {
     skad_message message = {.kind = SKAD_KIND_FIND_NODE};
-    const test_stranger *who = test_stage_stranger(stage);
+    const test_remote *who = test_fixture_remote(fixture);
     message.u.find_node.want = SKAD_FAMILIES_ALL;
     *from = who->address;
-    test_stage_request(stage, who, &message, token, out);
+    test_fixture_request(fixture, who, &message, token, out);
 }
 
-static void correct(test_stage *stage, skad_datagram *out, skad_address *from)
+static void correct(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    find_node(stage, NULL, out, from);
+    find_node(fixture, NULL, out, from);
 }
 
-static void too_short(test_stage *stage, skad_datagram *out, skad_address *from)
+static void too_short(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    correct(stage, out, from);
+    correct(fixture, out, from);
     out->len = SKAD_DATAGRAM_BYTES_MIN - 1;
 }
 
-static void from_loopback(test_stage *stage, skad_datagram *out, skad_address *from)
+static void from_loopback(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    correct(stage, out, from);
+    correct(fixture, out, from);
     *from = (skad_address){.family = SKAD_FAMILY_IPV4, .port = 5000, .ip = {127, 0, 0, 9}};
 }
 
-static void noise(test_stage *stage, skad_datagram *out, skad_address *from)
+static void noise(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    correct(stage, out, from);
+    correct(fixture, out, from);
     out->bytes[0] ^= 1;
 }
 
-static void altered_tail(test_stage *stage, skad_datagram *out, skad_address *from)
+static void altered_tail(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    correct(stage, out, from);
+    correct(fixture, out, from);
     out->bytes[out->len - 1] ^= 1;
 }
 
-static void no_envelope(test_stage *stage, skad_datagram *out, skad_address *from)
+static void no_envelope(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    skad_wire_craft wanted = craft(stage, from);
+    skad_wire_craft wanted = craft(fixture, from);
     wanted.after = (skad_span){empty_array, sizeof empty_array};
-    test_stage_craft_write(stage, &wanted, out);
+    test_fixture_craft_write(fixture, &wanted, out);
 }
 
-static void version_2(test_stage *stage, skad_datagram *out, skad_address *from)
+static void version_2(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    skad_wire_craft wanted = craft(stage, from);
+    skad_wire_craft wanted = craft(fixture, from);
     wanted.version = 2;
-    test_stage_craft_write(stage, &wanted, out);
+    test_fixture_craft_write(fixture, &wanted, out);
 }
 
-static void kind_30(test_stage *stage, skad_datagram *out, skad_address *from)
+static void kind_30(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    skad_wire_craft wanted = craft(stage, from);
+    skad_wire_craft wanted = craft(fixture, from);
     wanted.kind = 30;
-    test_stage_craft_write(stage, &wanted, out);
+    test_fixture_craft_write(fixture, &wanted, out);
 }
 
-static void our_key(test_stage *stage, skad_datagram *out, skad_address *from)
+static void our_key(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    skad_wire_craft wanted = craft(stage, from);
-    wanted.public_key = (skad_span){stage->identity.public_key, SKAD_PUBLIC_KEY_BYTES};
-    test_stage_craft_write(stage, &wanted, out);
+    skad_wire_craft wanted = craft(fixture, from);
+    wanted.public_key = (skad_span){fixture->identity.public_key, SKAD_PUBLIC_KEY_BYTES};
+    test_fixture_craft_write(fixture, &wanted, out);
 }
 
-static void answer_to_nothing(test_stage *stage, skad_datagram *out, skad_address *from)
+static void answer_to_nothing(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    skad_wire_craft wanted = craft(stage, from);
+    skad_wire_craft wanted = craft(fixture, from);
     wanted.kind = SKAD_KIND_PONG;
-    test_stage_craft_write(stage, &wanted, out);
+    test_fixture_craft_write(fixture, &wanted, out);
 }
 
-static void handled_before(test_stage *stage, skad_datagram *out, skad_address *from)
+static void handled_before(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    correct(stage, out, from);
-    skad_verdict verdict = test_stage_deliver(stage, from, out);
+    correct(fixture, out, from);
+    skad_verdict verdict = test_fixture_deliver(fixture, from, out);
     SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
-    (void)test_stage_drain(stage);
+    (void)test_fixture_drain(fixture);
 }
 
-static void banned(test_stage *stage, skad_datagram *out, skad_address *from)
+static void banned(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    correct(stage, out, from);
+    correct(fixture, out, from);
     const skad_ban ban = {.address = *from, .prefix_bits = 32};
-    skad_status status = skad_node_ban(stage->node, &ban, 3600, stage->now);
+    skad_status status = skad_node_ban(fixture->node, &ban, 3600, fixture->now);
     SKAD_ASSERT(status == SKAD_OK);
 }
 
 /* Changes the lowest bit of the signature's S. */
-static void forge(test_stage *stage, skad_datagram *datagram)
+static void forge(test_fixture *fixture, skad_datagram *datagram)
 {
     datagram->bytes[datagram->len - SKAD_SIGNATURE_BYTES / 2] ^= 1;
-    test_stage_retag(stage, datagram->bytes, datagram->len);
+    test_fixture_retag(fixture, datagram->bytes, datagram->len);
 }
 
-static void forged(test_stage *stage, skad_datagram *out, skad_address *from)
+static void forged(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    correct(stage, out, from);
-    forge(stage, out);
+    correct(fixture, out, from);
+    forge(fixture, out);
 }
 
 /* Sends until its source has used up its rate. */
-static void exhaust(test_stage *stage, const skad_datagram *datagram, const skad_address *from)
+static void exhaust(test_fixture *fixture, const skad_datagram *datagram, const skad_address *from)
 {
     skad_verdict verdict;
     do {
-        verdict = test_stage_deliver(stage, from, datagram);
-        (void)test_stage_drain(stage);
+        verdict = test_fixture_deliver(fixture, from, datagram);
+        (void)test_fixture_drain(fixture);
     } while (verdict == SKAD_VERDICT_SIGNATURE);
 }
 
-static void too_many(test_stage *stage, skad_datagram *out, skad_address *from)
+static void too_many(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    forged(stage, out, from);
-    exhaust(stage, out, from);
+    forged(fixture, out, from);
+    exhaust(fixture, out, from);
 }
 
-static void too_many_with_a_wrong_token(test_stage *stage, skad_datagram *out, skad_address *from)
+static void too_many_with_a_wrong_token(test_fixture *fixture, skad_datagram *out,
+                                        skad_address *from)
 {
     static const uint8_t token[SKAD_TOKEN_BYTES] = {1};
-    find_node(stage, token, out, from);
-    forge(stage, out);
-    exhaust(stage, out, from);
+    find_node(fixture, token, out, from);
+    forge(fixture, out);
+    exhaust(fixture, out, from);
 }
 
-static void unproven_under_load(test_stage *stage, skad_datagram *out, skad_address *from)
+static void unproven_under_load(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    correct(stage, out, from);
-    skad_node_press(stage->node, true);
+    correct(fixture, out, from);
+    skad_node_press(fixture->node, true);
 }
 
-static void epoch_0(test_stage *stage, skad_datagram *out, skad_address *from)
+static void epoch_0(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    skad_wire_craft wanted = craft(stage, from);
+    skad_wire_craft wanted = craft(fixture, from);
     wanted.epoch = 0;
-    test_stage_craft_write(stage, &wanted, out);
+    test_fixture_craft_write(fixture, &wanted, out);
 }
 
-/* A stranger answers what another was asked. */
-static void answer_of_another(test_stage *stage, skad_datagram *out, skad_address *from)
+/* A remote peer answers what another was asked. */
+static void answer_of_another(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
     const skad_id target = {{0}};
     skad_datagram asked;
     skad_op op;
     skad_message message = {.kind = SKAD_KIND_NODES};
     message.u.reply.observed = test_prng_address(1);
-    test_stage_populate(stage, 20);
-    skad_status status = skad_node_lookup(stage->node, &target, stage->now, &op);
-    bool polled = skad_node_poll_datagram(stage->node, &asked);
+    test_fixture_populate(fixture, 20);
+    skad_status status = skad_node_lookup(fixture->node, &target, fixture->now, &op);
+    bool polled = skad_node_poll_datagram(fixture->node, &asked);
     SKAD_ASSERT(status == SKAD_OK && polled);
-    (void)test_stage_drain(stage);
-    test_stage_answer(stage, test_stage_stranger(stage), &asked, &message, out);
+    (void)test_fixture_drain(fixture);
+    test_fixture_answer(fixture, test_fixture_remote(fixture), &asked, &message, out);
     *from = asked.to;
 }
 
-static void cheap_identity(test_stage *stage, skad_datagram *out, skad_address *from)
+static void cheap_identity(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    test_stranger cheap = *test_stage_stranger(stage);
+    test_remote cheap = *test_fixture_remote(fixture);
     for (uint8_t seed[SKAD_SEED_BYTES] = {0x77};
-         skad_identity_fits(&cheap.identity, &stage->profile); seed[31]++) {
+         skad_identity_fits(&cheap.identity, &fixture->profile); seed[31]++) {
         skad_identity_from_seed(seed, &cheap.identity);
     }
-    const uint32_t epoch = skad_profile_epoch(&stage->profile, stage->now.unix_s);
-    cheap.identity.nonces[0] = test_nonce(&stage->profile, &cheap.identity.id, epoch);
-    const skad_wire_craft wanted = test_stage_craft(stage, &cheap, SKAD_KIND_PING,
-                                                    (skad_span){empty_array, sizeof empty_array});
-    test_stage_craft_write(stage, &wanted, out);
+    const uint32_t epoch = skad_profile_epoch(&fixture->profile, fixture->now.unix_s);
+    cheap.identity.nonces[0] = test_nonce(&fixture->profile, &cheap.identity.id, epoch);
+    const skad_wire_craft wanted = test_fixture_craft(fixture, &cheap, SKAD_KIND_PING,
+                                                      (skad_span){empty_array, sizeof empty_array});
+    test_fixture_craft_write(fixture, &wanted, out);
     *from = cheap.address;
 }
 
-static void another_nonce(test_stage *stage, skad_datagram *out, skad_address *from)
+static void another_nonce(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
-    test_stranger lazy = *test_stage_stranger(stage);
+    test_remote lazy = *test_fixture_remote(fixture);
     skad_puzzle_nonce *nonce = &lazy.identity.nonces[0];
-    while (skad_puzzle_dynamic_ok(&lazy.identity.id, nonce, stage->profile.dynamic_bits)) {
+    while (skad_puzzle_dynamic_ok(&lazy.identity.id, nonce, fixture->profile.dynamic_bits)) {
         nonce->bytes[0]++;
     }
-    const skad_wire_craft wanted = test_stage_craft(stage, &lazy, SKAD_KIND_PING,
-                                                    (skad_span){empty_array, sizeof empty_array});
-    test_stage_craft_write(stage, &wanted, out);
+    const skad_wire_craft wanted = test_fixture_craft(fixture, &lazy, SKAD_KIND_PING,
+                                                      (skad_span){empty_array, sizeof empty_array});
+    test_fixture_craft_write(fixture, &wanted, out);
     *from = lazy.address;
 }
 
-static void wrong_body(test_stage *stage, skad_datagram *out, skad_address *from)
+static void wrong_body(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
     static const uint8_t body[] = {0x91, 0x01};
-    skad_wire_craft wanted = craft(stage, from);
+    skad_wire_craft wanted = craft(fixture, from);
     wanted.body = (skad_span){body, sizeof body};
-    test_stage_craft_write(stage, &wanted, out);
+    test_fixture_craft_write(fixture, &wanted, out);
 }
 
 #define CHALLENGE_US 300 /* fewer a second than a node gives */
@@ -259,16 +260,16 @@ static const drop_case cases[] = {
 /* ---- Measuring ---- */
 
 /* Microseconds of one. */
-static double drop_us(test_stage *stage, const drop_case *it, const skad_datagram *datagram,
+static double drop_us(test_fixture *fixture, const drop_case *it, const skad_datagram *datagram,
                       const skad_address *from)
 {
     const double start = bench_cpu_s();
     for (unsigned i = 0; i < CALLS; i++) {
-        const skad_verdict verdict = test_stage_deliver(stage, from, datagram);
+        const skad_verdict verdict = test_fixture_deliver(fixture, from, datagram);
         SKAD_ASSERT(verdict == it->verdict);
-        stage->now.mono_us += it->step_us;
+        fixture->now.mono_us += it->step_us;
         if (i % TURN == TURN - 1) {
-            (void)test_stage_drain(stage);
+            (void)test_fixture_drain(fixture);
         }
     }
     return (bench_cpu_s() - start) * 1e6 / CALLS;
@@ -292,25 +293,25 @@ static double verify_us(void)
 
 static void measure(const drop_case *it)
 {
-    static test_stage stage;
+    static test_fixture fixture;
     static double dropped[ROUNDS];
     static double share[ROUNDS];
-    skad_profile profile = test_stage_profile();
+    skad_profile profile = test_fixture_profile();
     skad_node_rates rates = {0};
     skad_datagram datagram;
     skad_address from;
     profile.limit_rates = it->rated;
     skad_node_rates_default(&profile, &rates);
-    test_stage_init_rated(&stage, &profile, &rates);
-    it->make(&stage, &datagram, &from);
+    test_fixture_init_rated(&fixture, &profile, &rates);
+    it->make(&fixture, &datagram, &from);
     for (size_t round = 0; round < ROUNDS; round++) {
         const double reference = verify_us();
-        dropped[round] = drop_us(&stage, it, &datagram, &from);
+        dropped[round] = drop_us(&fixture, it, &datagram, &from);
         share[round] = dropped[round] / reference;
     }
     printf("%-11s %-26s %8.2f %10.4f\n", skad_verdict_name(it->verdict), it->what,
            bench_median(dropped, ROUNDS), bench_median(share, ROUNDS));
-    test_stage_free(&stage);
+    test_fixture_free(&fixture);
 }
 
 int main(void)

@@ -17,7 +17,7 @@
 #define FORGED      4096
 #define GREETER     UINT32_C(0x7fc90101) /* 127.201.1.1 */
 #define STRANGERS   UINT32_C(0x7fca0001) /* 127.202.0.1 */
-#define GROUP_BYTES 256                  /* addresses of a /24: each stranger has one for itself */
+#define GROUP_BYTES 256 /* addresses of a /24: each remote peer has one for itself */
 
 /* ---- Kinds of requests ---- */
 
@@ -112,7 +112,7 @@ static void gather(const daemon_peer *peers, size_t back[static TRIES])
     }
 }
 
-/* Each stranger asks once, from its own /24. `first`: number of the first stranger. */
+/* Each remote peer asks once, from its own /24. `first`: number of the first remote peer. */
 static bool measure(const flood_network *network, const skad_id *victim, const kind_row *row,
                     uint32_t first, amplified *out)
 {

@@ -75,7 +75,7 @@ static int closer_first(const void *a, const void *b, void *self)
 }
 
 /* So many of each bucket as it holds, drawn at random, and the closest of all. */
-static void cast_role(role *self, size_t k, size_t siblings, skad_random *random)
+static void vector_role(role *self, size_t k, size_t siblings, skad_random *random)
 {
     static const skad_id *found[WORLD];
     skad_id *id = &self->identity.id;
@@ -316,7 +316,7 @@ int main(int argc, char **argv)
     make_world(&random);
     for (uint32_t i = 0; i < ROLES; i++) {
         roles[i].identity = test_identity(profile, 1 + i);
-        cast_role(&roles[i], profile->k, (size_t)profile->siblings * SKAD_SIBLINGS_ETA, &random);
+        vector_role(&roles[i], profile->k, (size_t)profile->siblings * SKAD_SIBLINGS_ETA, &random);
     }
     make_crowd(&all, nodes);
     skad_node *daemon = make_node(&roles[0], true, NULL, &store);

@@ -1,5 +1,5 @@
 /* What the benchmarks share: a clock, a pinned processor, a table of peers for a node, requests
- * from strangers. Benchmarks may look inside; nothing else may include these. */
+ * from remote peers. Benchmarks may look inside; nothing else may include these. */
 #ifndef SKAD_BENCH_MEASURE_H
 #define SKAD_BENCH_MEASURE_H
 
@@ -23,7 +23,7 @@ int bench_pin(int processor);
 /* The middle one of `count` figures; sorts them. */
 double bench_median(double *figures, size_t count);
 
-/* A node of the test profile whose table holds `peers` verified strangers. */
+/* A node of the test profile whose table holds `peers` verified remote peers. */
 skad_node *bench_node(size_t peers, skad_identity *identity, skad_store *store);
 
 /* A client of such a node: identity and what it needs to seal. */

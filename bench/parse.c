@@ -17,7 +17,7 @@
 #include "proto/peer_file.h"
 #include "proto/reader.h"
 #include "proto/tree.h"
-#include "tests/support/vectors_cast.h"
+#include "tests/support/vectors_identities.h"
 #include "tests/support/wire.h"
 
 #define INPUT_BYTES_MAX SKAD_PEER_FILE_BYTES_MAX
@@ -96,7 +96,7 @@ typedef struct subject {
     const char *name;
     decoder decode;
     size_t len_max;
-    bool datagram;  /* what strangers send */
+    bool datagram;  /* what remote peers send */
     skad_kind kind; /* of the example to begin with; 0: none */
 } subject;
 
@@ -229,11 +229,12 @@ static size_t largest_body(skad_kind kind, uint8_t *out)
 
 static size_t whole_envelope(uint8_t *out)
 {
-    static skad_cast cast;
+    static skad_vector_identities identities;
     skad_draft draft;
-    skad_cast_init(&cast);
-    skad_cast_draft(&cast, SKAD_KIND_STORE, &cast.receiver.id, NULL, SKAD_CAST_TOKEN, &draft);
-    skad_seal(&cast.sealer, &(skad_draft *){&draft}, 1);
+    skad_vector_identities_init(&identities);
+    skad_vector_draft(&identities, SKAD_KIND_STORE, &identities.receiver.id, NULL,
+                      SKAD_VECTOR_TOKEN, &draft);
+    skad_seal(&identities.sealer, &(skad_draft *){&draft}, 1);
     memcpy(out, draft.bytes + SKAD_TAG_BYTES, draft.len - (size_t)SKAD_TAG_BYTES);
     return draft.len - (size_t)SKAD_TAG_BYTES;
 }

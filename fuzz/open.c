@@ -6,15 +6,15 @@
 
 #include "fuzz/fuzz.h"
 #include "proto/open.h"
-#include "tests/support/vectors_cast.h"
+#include "tests/support/vectors_identities.h"
 #include "tests/support/wire.h"
 
-static const skad_cast *cast(void)
+static const skad_vector_identities *identities(void)
 {
-    static skad_cast self;
+    static skad_vector_identities self;
     static bool made;
     if (!made) {
-        skad_cast_init(&self);
+        skad_vector_identities_init(&self);
         made = true;
     }
     return &self;
@@ -36,7 +36,7 @@ static void receive(const uint8_t *data, size_t len, const skad_open_awaited *aw
 {
     skad_opened opened;
     skad_verdict verdict =
-        skad_wire_receive(data, len, &cast()->receiver.id, SKAD_WIRE_EPOCH, awaited, &opened);
+        skad_wire_receive(data, len, &identities()->receiver.id, SKAD_WIRE_EPOCH, awaited, &opened);
     FUZZ_REQUIRE(verdict < SKAD_VERDICT_COUNT);
     if (verdict == SKAD_VERDICT_ACCEPT) {
         check_accepted(&opened, data, len);
@@ -45,7 +45,7 @@ static void receive(const uint8_t *data, size_t len, const skad_open_awaited *aw
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    const skad_open_awaited awaited = {cast()->request_digest, &cast()->sender.id};
+    const skad_open_awaited awaited = {identities()->request_digest, &identities()->sender.id};
     receive(data, len, NULL);
     receive(data, len, &awaited);
     return 0;
@@ -80,7 +80,8 @@ static void take_apart(const uint8_t *data, size_t len, unsigned seed, datagram_
         skad_wire_message(kind, &message);
         body.len = skad_message_encode(&message, out->body, sizeof out->body);
     }
-    skad_wire_craft_init(&out->craft, &cast()->sender, &cast()->receiver.id, kind, body);
+    skad_wire_craft_init(&out->craft, &identities()->sender, &identities()->receiver.id, kind,
+                         body);
     memcpy(out->nonce, out->craft.nonce.data, sizeof out->nonce);
     out->craft.nonce.data = out->nonce;
     if (decodes) {
@@ -132,7 +133,7 @@ static void change_field(datagram_parts *parts, unsigned seed)
         memset(&craft->recipient, 0, seed / 10 % 2 * sizeof craft->recipient); /* a hello */
         break;
     case 8:
-        craft->sender = seed / 10 % 2 ? &cast()->receiver : &cast()->sender;
+        craft->sender = seed / 10 % 2 ? &identities()->receiver : &identities()->sender;
         break;
     default:
         craft->signature_bytes = SKAD_SIGNATURE_BYTES - seed / 10 % 2;
@@ -158,7 +159,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t len, size_t cap, unsigned s
         change_field(&parts, seed);
     }
     bool reply = skad_kind_is_reply((skad_kind)craft->kind);
-    craft->request_digest = reply ? cast()->request_digest : NULL;
+    craft->request_digest = reply ? identities()->request_digest : NULL;
     size_t made = skad_wire_craft_write(craft, written, sizeof written);
     if (made > cap) {
         return len;

@@ -14,7 +14,7 @@
 #include "skad/records.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/world/world.h"
-#include "tests/support/vectors_cast.h"
+#include "tests/support/vectors_identities.h"
 #include "tests/support/wire.h"
 
 #define NODES     20
@@ -80,23 +80,24 @@ static void take_body(const skad_envelope *envelope)
 
 static void seal_anew(const skad_envelope *envelope)
 {
-    static skad_cast cast;
+    static skad_vector_identities identities;
     static uint8_t datagram[SKAD_DATAGRAM_BYTES_MAX];
     skad_wire_craft craft;
     skad_opened opened;
-    if (cast.sealer.identity == NULL) {
-        skad_cast_init(&cast);
+    if (identities.sealer.identity == NULL) {
+        skad_vector_identities_init(&identities);
     }
     const bool reply = skad_kind_is_reply(envelope->kind);
-    const skad_open_awaited awaited = {cast.request_digest, &cast.sender.id};
-    skad_wire_craft_init(&craft, &cast.sender, &cast.receiver.id, envelope->kind, envelope->body);
-    craft.request_digest = reply ? cast.request_digest : NULL;
+    const skad_open_awaited awaited = {identities.request_digest, &identities.sender.id};
+    skad_wire_craft_init(&craft, &identities.sender, &identities.receiver.id, envelope->kind,
+                         envelope->body);
+    craft.request_digest = reply ? identities.request_digest : NULL;
     craft.rpc_id = (skad_span){envelope->rpc_id, SKAD_RPC_ID_BYTES};
     if (envelope->token != NULL) {
         craft.token = (skad_span){envelope->token, SKAD_TOKEN_BYTES};
     }
     const size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
-    FUZZ_REQUIRE(skad_wire_receive(datagram, len, &cast.receiver.id, SKAD_WIRE_EPOCH,
+    FUZZ_REQUIRE(skad_wire_receive(datagram, len, &identities.receiver.id, SKAD_WIRE_EPOCH,
                                    reply ? &awaited : NULL, &opened) == SKAD_VERDICT_ACCEPT);
     fuzz_seed_write("open", PREFIX, -1, datagram, len);
 }

@@ -16,52 +16,52 @@
 #include "skad/records.h"
 #include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
+#include "tests/support/fixture.h"
 #include "tests/support/identities.h"
 #include "tests/support/prng.h"
-#include "tests/support/stage.h"
 
 #define PEERS 20
 
 static int begin(void **state)
 {
-    test_stage *stage = malloc(sizeof *stage);
-    skad_profile profile = test_stage_profile();
-    test_stage_init(stage, &profile);
-    test_stage_populate(stage, PEERS);
-    *state = stage;
+    test_fixture *fixture = malloc(sizeof *fixture);
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(fixture, &profile);
+    test_fixture_populate(fixture, PEERS);
+    *state = fixture;
     return 0;
 }
 
 static int end(void **state)
 {
-    test_stage *stage = *state;
-    test_stage_free(stage);
-    free(stage);
+    test_fixture *fixture = *state;
+    test_fixture_free(fixture);
+    free(fixture);
     return 0;
 }
 
-static skad_node_stats stats_of(const test_stage *stage)
+static skad_node_stats stats_of(const test_fixture *fixture)
 {
     skad_node_stats stats;
-    skad_node_stats_get(stage->node, stage->now, &stats);
+    skad_node_stats_get(fixture->node, fixture->now, &stats);
     return stats;
 }
 
-static void get_token(test_stage *stage, const test_stranger *who,
+static void get_token(test_fixture *fixture, const test_remote *who,
                       uint8_t token[static SKAD_TOKEN_BYTES])
 {
     test_exchange pinged;
-    test_stage_ask(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &pinged);
+    test_fixture_ask(fixture, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &pinged);
     assert_non_null(pinged.envelope.token);
     memcpy(token, pinged.envelope.token, SKAD_TOKEN_BYTES);
 }
 
-static void assert_refused_for_token(const test_stage *stage, const test_exchange *what)
+static void assert_refused_for_token(const test_fixture *fixture, const test_exchange *what)
 {
     assert_int_equal(what->opened.message.kind, SKAD_KIND_ERROR);
     assert_int_equal(what->opened.message.u.reply.u.error.code, SKAD_ERROR_TOKEN);
     assert_non_null(what->envelope.token); /* a fresh one, to try again with */
-    assert_int_equal(stats_of(stage).store.records, 0);
+    assert_int_equal(stats_of(fixture).store.records, 0);
 }
 
 /* ---- Tokens and replays ---- */
@@ -84,64 +84,64 @@ static void a_store_needs_a_token_of_its_own_address_identity_and_time(void **st
         {"of two slots ago", true, false, false, 0, 2 * SKAD_TOKEN_SLOT_US, false},
         {"of the last slot", true, false, false, 0, SKAD_TOKEN_SLOT_US, true},
     };
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
-    const test_stranger *another = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
+    const test_remote *another = test_fixture_remote(fixture);
     skad_message store;
     skad_wire_message(SKAD_KIND_STORE, &store);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        test_stranger granted = cases[i].of_another ? *another : *who;
+        test_remote granted = cases[i].of_another ? *another : *who;
         granted.address = cases[i].elsewhere ? another->address : who->address;
         uint8_t token[SKAD_TOKEN_BYTES];
-        get_token(stage, &granted, token);
+        get_token(fixture, &granted, token);
         token[SKAD_TOKEN_BYTES - 1] ^= cases[i].flip;
-        stage->now.mono_us += cases[i].later_us;
+        fixture->now.mono_us += cases[i].later_us;
         test_exchange stored;
-        test_stage_ask(stage, who, &store, cases[i].shown ? token : NULL, &stored);
+        test_fixture_ask(fixture, who, &store, cases[i].shown ? token : NULL, &stored);
         if ((stored.opened.message.kind == SKAD_KIND_STORED) != cases[i].stored) {
             fail_msg("%s", cases[i].label);
         }
         if (cases[i].stored) {
-            assert_int_equal(stats_of(stage).store.records, 1);
+            assert_int_equal(stats_of(fixture).store.records, 1);
         } else {
-            assert_refused_for_token(stage, &stored);
+            assert_refused_for_token(fixture, &stored);
         }
     }
 }
 
 static void a_captured_store_is_worth_nothing_from_another_address(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     const skad_address elsewhere = test_prng_address(5555);
     skad_message store;
     skad_wire_message(SKAD_KIND_STORE, &store);
     uint8_t token[SKAD_TOKEN_BYTES];
-    get_token(stage, who, token);
+    get_token(fixture, who, token);
     test_exchange stolen;
-    test_stage_request(stage, who, &store, token, &stolen.request);
-    test_stage_exchange(stage, who, &elsewhere, &stolen);
-    assert_refused_for_token(stage, &stolen);
+    test_fixture_request(fixture, who, &store, token, &stolen.request);
+    test_fixture_exchange(fixture, who, &elsewhere, &stolen);
+    assert_refused_for_token(fixture, &stolen);
     assert_in_range(stolen.answer.len, 1, SKAD_AMPLIFICATION_MAX * stolen.request.len);
 }
 
 static void a_captured_request_moves_nobody_and_is_answered_once(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *peer = &stage->strangers[0]; /* the node knows it */
+    test_fixture *fixture = *state;
+    const test_remote *peer = &fixture->remotes[0]; /* the node knows it */
     const skad_address elsewhere = test_prng_address(5555);
     skad_message find;
     skad_wire_message(SKAD_KIND_FIND_NODE, &find);
     test_exchange stolen;
-    test_stage_request(stage, peer, &find, NULL, &stolen.request);
-    test_stage_exchange(stage, peer, &elsewhere, &stolen);
+    test_fixture_request(fixture, peer, &find, NULL, &stolen.request);
+    test_fixture_exchange(fixture, peer, &elsewhere, &stolen);
     assert_in_range(stolen.answer.len, 1, SKAD_AMPLIFICATION_MAX * stolen.request.len);
-    assert_int_equal(test_stage_deliver(stage, &elsewhere, &stolen.request),
+    assert_int_equal(test_fixture_deliver(fixture, &elsewhere, &stolen.request),
                      SKAD_VERDICT_DUPLICATE);
-    test_stage_run(stage, 10 * SKAD_US_PER_S);
-    assert_int_equal(stage->lost, 0); /* nobody is pinged there */
+    test_fixture_run(fixture, 10 * SKAD_US_PER_S);
+    assert_int_equal(fixture->lost, 0); /* nobody is pinged there */
     skad_table_row rows[PEERS];
-    assert_int_equal(skad_node_table(stage->node, stage->now, rows, PEERS), PEERS);
+    assert_int_equal(skad_node_table(fixture->node, fixture->now, rows, PEERS), PEERS);
     for (size_t i = 0; i < PEERS; i++) {
         assert_false(skad_address_equal(&rows[i].contact.ipv4, &elsewhere));
     }
@@ -149,29 +149,29 @@ static void a_captured_request_moves_nobody_and_is_answered_once(void **state)
 
 /* ---- Amplification ---- */
 
-static void store_something(test_stage *stage, skad_id *key)
+static void store_something(test_fixture *fixture, skad_id *key)
 {
     uint8_t value[SKAD_VALUE_BYTES_MAX] = {7};
     skad_value_key(value, sizeof value, key);
     uint8_t record[SKAD_RECORD_BYTES_MAX];
     size_t len = skad_record_encode_immutable(value, sizeof value, record, sizeof record);
     skad_store_record stored = {.name = {.key = *key, .type = SKAD_RECORD_IMMUTABLE},
-                                .expires_unix_s = stage->now.unix_s + 1000,
+                                .expires_unix_s = fixture->now.unix_s + 1000,
                                 .data = record,
                                 .len = len};
-    assert_int_equal(
-        stage->store.ops->put(stage->store.self, SKAD_STORE_REPLICAS, &stored, stage->now.unix_s),
-        SKAD_OK);
+    assert_int_equal(fixture->store.ops->put(fixture->store.self, SKAD_STORE_REPLICAS, &stored,
+                                             fixture->now.unix_s),
+                     SKAD_OK);
 }
 
 static void without_a_token_an_answer_is_at_most_three_times_its_request(void **state)
 {
     static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
                                       SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE};
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     skad_id key;
-    store_something(stage, &key);
+    store_something(fixture, &key);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         skad_message message;
         skad_wire_message(kinds[i], &message);
@@ -179,7 +179,7 @@ static void without_a_token_an_answer_is_at_most_three_times_its_request(void **
             message.u.find_value.key = key;
         }
         test_exchange asked;
-        test_stage_ask(stage, who, &message, NULL, &asked);
+        test_fixture_ask(fixture, who, &message, NULL, &asked);
         if (asked.answer.len > SKAD_AMPLIFICATION_MAX * asked.request.len) {
             fail_msg("%s: %zu bytes for %zu", skad_wire_kind_name(kinds[i]), asked.answer.len,
                      asked.request.len);
@@ -189,17 +189,17 @@ static void without_a_token_an_answer_is_at_most_three_times_its_request(void **
 
 static void a_token_buys_the_full_answer(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     skad_message find;
     skad_wire_message(SKAD_KIND_FIND_NODE, &find);
     test_exchange poor;
     test_exchange rich;
-    test_stage_ask(stage, who, &find, NULL, &poor);
-    test_stage_ask(stage, who, &find, poor.envelope.token, &rich);
-    assert_int_equal(rich.opened.message.u.reply.u.nodes.contacts_count, stage->profile.k);
+    test_fixture_ask(fixture, who, &find, NULL, &poor);
+    test_fixture_ask(fixture, who, &find, poor.envelope.token, &rich);
+    assert_int_equal(rich.opened.message.u.reply.u.nodes.contacts_count, fixture->profile.k);
     size_t few = poor.opened.message.u.reply.u.nodes.contacts_count;
-    assert_in_range(few, 1, stage->profile.k - 1);
+    assert_in_range(few, 1, fixture->profile.k - 1);
     for (size_t i = 0; i < few; i++) { /* the farthest were left out */
         assert_true(skad_id_equal(&poor.opened.message.u.reply.u.nodes.contacts[i].id,
                                   &rich.opened.message.u.reply.u.nodes.contacts[i].id));
@@ -208,18 +208,18 @@ static void a_token_buys_the_full_answer(void **state)
 
 static void a_value_too_large_for_the_allowance_asks_for_a_token(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     skad_message find;
     skad_wire_message(SKAD_KIND_FIND_VALUE, &find);
-    store_something(stage, &find.u.find_value.key);
+    store_something(fixture, &find.u.find_value.key);
     test_exchange asked;
-    test_stage_ask(stage, who, &find, NULL, &asked);
+    test_fixture_ask(fixture, who, &find, NULL, &asked);
     assert_int_equal(asked.opened.message.kind, SKAD_KIND_ERROR);
     assert_int_equal(asked.opened.message.u.reply.u.error.code, SKAD_ERROR_TOKEN);
     uint8_t token[SKAD_TOKEN_BYTES];
     memcpy(token, asked.envelope.token, sizeof token);
-    test_stage_ask(stage, who, &find, token, &asked);
+    test_fixture_ask(fixture, who, &find, token, &asked);
     assert_int_equal(asked.opened.message.kind, SKAD_KIND_VALUE);
     assert_int_equal(asked.opened.message.u.reply.u.value.records_count, 1);
 }
@@ -231,11 +231,11 @@ static void a_value_too_large_for_the_allowance_asks_for_a_token(void **state)
 #define FLOOD_PINGS 50 /* a second */
 
 /* Takes what the node sends; returns how many of it are requests. */
-static size_t count_pings(test_stage *stage)
+static size_t count_pings(test_fixture *fixture)
 {
     skad_datagram datagram;
     size_t pings = 0;
-    while (skad_node_poll_datagram(stage->node, &datagram)) {
+    while (skad_node_poll_datagram(fixture->node, &datagram)) {
         skad_envelope envelope;
         assert_int_equal(skad_envelope_decode(datagram.bytes + SKAD_TAG_BYTES,
                                               datagram.len - SKAD_TAG_BYTES, &envelope),
@@ -245,43 +245,44 @@ static size_t count_pings(test_stage *stage)
     return pings;
 }
 
-/* Ten thousand valid requests of as many strangers within FLOOD_S; returns the pings that the node
- * sends them. Its table must stay as it was. */
+/* Ten thousand valid requests of as many remote peers within FLOOD_S; returns the pings that the
+ * node sends them. Its table must stay as it was. */
 static size_t flood(bool with_tokens)
 {
-    test_stage *stage = malloc(sizeof *stage);
-    skad_profile profile = test_stage_profile();
+    test_fixture *fixture = malloc(sizeof *fixture);
+    skad_profile profile = test_fixture_profile();
     profile.static_bits = 0; /* ten thousand identities, quickly */
     profile.dynamic_bits = 0;
-    test_stage_init(stage, &profile);
-    test_stage_populate(stage, PEERS);
+    test_fixture_init(fixture, &profile);
+    test_fixture_populate(fixture, PEERS);
     skad_table_row before[PEERS];
-    assert_int_equal(skad_node_table(stage->node, stage->now, before, PEERS), PEERS);
+    assert_int_equal(skad_node_table(fixture->node, fixture->now, before, PEERS), PEERS);
     const skad_message ping = {.kind = SKAD_KIND_PING};
     size_t pings = 0;
     for (uint32_t i = 0; i < FLOOD; i++) {
-        test_stranger who = {.identity = test_identity(&profile, 1000 + i),
-                             .address = test_prng_address(1000 + i)};
+        test_remote who = {.identity = test_identity(&profile, 1000 + i),
+                           .address = test_prng_address(1000 + i)};
         uint8_t token[SKAD_TOKEN_BYTES];
-        test_stage_token(stage, &who, token);
+        test_fixture_token(fixture, &who, token);
         skad_datagram datagram;
-        test_stage_request(stage, &who, &ping, with_tokens ? token : NULL, &datagram);
-        assert_int_equal(test_stage_deliver(stage, &who.address, &datagram), SKAD_VERDICT_ACCEPT);
-        stage->now.mono_us += FLOOD_S * SKAD_US_PER_S / FLOOD;
-        while (skad_node_deadline(stage->node) <= stage->now.mono_us) {
-            skad_node_tick(stage->node, stage->now);
+        test_fixture_request(fixture, &who, &ping, with_tokens ? token : NULL, &datagram);
+        assert_int_equal(test_fixture_deliver(fixture, &who.address, &datagram),
+                         SKAD_VERDICT_ACCEPT);
+        fixture->now.mono_us += FLOOD_S * SKAD_US_PER_S / FLOOD;
+        while (skad_node_deadline(fixture->node) <= fixture->now.mono_us) {
+            skad_node_tick(fixture->node, fixture->now);
         }
-        pings += count_pings(stage);
+        pings += count_pings(fixture);
     }
-    assert_in_range(stats_of(stage).pending, 0, SKAD_PING_QUEUE_IN_FLIGHT_MAX);
+    assert_in_range(stats_of(fixture).pending, 0, SKAD_PING_QUEUE_IN_FLIGHT_MAX);
     skad_table_row after[PEERS];
-    assert_int_equal(skad_node_table(stage->node, stage->now, after, PEERS), PEERS);
+    assert_int_equal(skad_node_table(fixture->node, fixture->now, after, PEERS), PEERS);
     for (size_t i = 0; i < PEERS; i++) {
         assert_true(skad_id_equal(&before[i].contact.id, &after[i].contact.id));
         assert_int_equal(after[i].failures, 0);
     }
-    test_stage_free(stage);
-    free(stage);
+    test_fixture_free(fixture);
+    free(fixture);
     return pings;
 }
 
@@ -298,27 +299,28 @@ static void strangers_without_a_token_who_sent_little_are_not_pinged(void **stat
     assert_int_equal(flood(false), 0);
 }
 
-/* All bytes that the node sends within a second because of one request, a ping to the stranger
- * included, whoever the stranger is. */
+/* All bytes that the node sends within a second because of one request, a ping to the remote peer
+ * included, whoever the remote peer is. */
 static void all_that_a_request_brings_stays_within_three_times(void **state)
 {
-    test_stage *stage = *state;
+    test_fixture *fixture = *state;
     const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
                                SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE};
     bool pinged = false;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        const test_stranger *who = test_stage_stranger(stage);
+        const test_remote *who = test_fixture_remote(fixture);
         skad_message message;
         skad_wire_message(kinds[i], &message);
         skad_datagram datagram;
-        test_stage_request(stage, who, &message, NULL, &datagram);
-        assert_int_equal(test_stage_deliver(stage, &who->address, &datagram), SKAD_VERDICT_ACCEPT);
-        stage->now.mono_us += 100 * SKAD_US_PER_MS;
-        skad_node_tick(stage->node, stage->now);
+        test_fixture_request(fixture, who, &message, NULL, &datagram);
+        assert_int_equal(test_fixture_deliver(fixture, &who->address, &datagram),
+                         SKAD_VERDICT_ACCEPT);
+        fixture->now.mono_us += 100 * SKAD_US_PER_MS;
+        skad_node_tick(fixture->node, fixture->now);
         size_t bytes = 0;
         size_t count = 0;
         skad_datagram out;
-        while (skad_node_poll_datagram(stage->node, &out)) {
+        while (skad_node_poll_datagram(fixture->node, &out)) {
             bytes += out.len;
             count++;
         }
@@ -330,37 +332,37 @@ static void all_that_a_request_brings_stays_within_three_times(void **state)
 
 static void a_burst_of_one_peer_costs_one_signature_check(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
-    skad_sealer sealer = {&who->identity, &who->identity.nonces[0], stage->network_key};
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
+    skad_sealer sealer = {&who->identity, &who->identity.nonces[0], fixture->network_key};
     skad_draft drafts[SKAD_MERKLE_LEAVES_MAX];
     skad_draft *batch[SKAD_MERKLE_LEAVES_MAX];
     const skad_message ping = {.kind = SKAD_KIND_PING};
     for (uint8_t i = 0; i < SKAD_MERKLE_LEAVES_MAX; i++) {
         skad_draft_fields fields = {.message = &ping,
                                     .rpc_id = (const uint8_t[SKAD_RPC_ID_BYTES]){i},
-                                    .recipient = &stage->identity.id};
+                                    .recipient = &fixture->identity.id};
         assert_int_equal(skad_draft_write(&sealer, &fields, &drafts[i]), SKAD_OK);
         batch[i] = &drafts[i];
     }
     skad_seal(&sealer, batch, SKAD_MERKLE_LEAVES_MAX);
-    uint64_t verifications = stats_of(stage).verifications;
-    uint64_t signatures = stats_of(stage).signatures;
+    uint64_t verifications = stats_of(fixture).verifications;
+    uint64_t signatures = stats_of(fixture).signatures;
     for (size_t i = 0; i < SKAD_MERKLE_LEAVES_MAX; i++) {
-        assert_int_equal(skad_node_receive(stage->node, drafts[i].bytes, drafts[i].len,
-                                           &who->address, stage->now),
+        assert_int_equal(skad_node_receive(fixture->node, drafts[i].bytes, drafts[i].len,
+                                           &who->address, fixture->now),
                          SKAD_VERDICT_ACCEPT);
     }
-    assert_int_equal(stats_of(stage).verifications, verifications + 1);
-    assert_int_equal(test_stage_drain(stage), SKAD_MERKLE_LEAVES_MAX);
-    assert_in_range(stats_of(stage).signatures, signatures + 1,
+    assert_int_equal(stats_of(fixture).verifications, verifications + 1);
+    assert_int_equal(test_fixture_drain(fixture), SKAD_MERKLE_LEAVES_MAX);
+    assert_in_range(stats_of(fixture).signatures, signatures + 1,
                     signatures + SKAD_MERKLE_LEAVES_MAX);
 }
 
 /* ---- Answers that lie ---- */
 
 typedef struct plot {
-    const test_stranger *actor;
+    const test_remote *actor;
     skad_contact contacts[SKAD_CONTACTS_MAX];
     size_t contacts_count;
     unsigned answers;
@@ -370,25 +372,25 @@ typedef struct plot {
 } plot;
 
 /* Runs until an operation has told its end; what it borrows lives until the next call. */
-static skad_event await(test_stage *stage, skad_op op)
+static skad_event await(test_fixture *fixture, skad_op op)
 {
     skad_event event;
     for (unsigned i = 0; i < 700; i++) {
-        while (skad_node_poll_event(stage->node, &event)) {
+        while (skad_node_poll_event(fixture->node, &event)) {
             if (event.op == op && event.kind >= SKAD_EVENT_PING) {
                 return event;
             }
         }
-        test_stage_run(stage, SKAD_US_PER_S / 10);
+        test_fixture_run(fixture, SKAD_US_PER_S / 10);
     }
     fail_msg("no event");
     return event;
 }
 
-static bool everybody_names_the_plot(test_stage *stage, test_stranger *who,
+static bool everybody_names_the_plot(test_fixture *fixture, test_remote *who,
                                      const skad_message *asked, skad_message *answer)
 {
-    plot *told = stage->user;
+    plot *told = fixture->user;
     told->actor_asked += who == told->actor && asked->kind == SKAD_KIND_FIND_NODE;
     if (asked->kind == SKAD_KIND_FIND_NODE) {
         answer->u.reply.u.nodes.contacts_count = told->contacts_count;
@@ -397,14 +399,14 @@ static bool everybody_names_the_plot(test_stage *stage, test_stranger *who,
     return true;
 }
 
-static skad_id unsolved_id(const test_stage *stage)
+static skad_id unsolved_id(const test_fixture *fixture)
 {
     skad_identity identity;
     uint8_t seed[32] = {0x55};
     do {
         seed[31]++;
         skad_identity_from_seed(seed, &identity);
-    } while (skad_identity_fits(&identity, &stage->profile));
+    } while (skad_identity_fits(&identity, &fixture->profile));
     return identity.id;
 }
 
@@ -412,47 +414,47 @@ static void bad_contacts_in_answers_are_never_asked(void **state)
 {
     static const char *const bogons[] = {"127.0.0.1:4000", "10.1.2.3:4000", "224.0.0.1:4000",
                                          "255.255.255.255:9", "0.0.0.0:4000"};
-    test_stage *stage = *state;
-    const test_stranger *newcomer = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *newcomer = test_fixture_remote(fixture);
     plot told = {.actor = newcomer};
     told.contacts[told.contacts_count++] =
-        (skad_contact){.id = stage->identity.id, .ipv4 = test_prng_address(6001)};
+        (skad_contact){.id = fixture->identity.id, .ipv4 = test_prng_address(6001)};
     told.contacts[told.contacts_count++] =
-        (skad_contact){.id = unsolved_id(stage), .ipv4 = test_prng_address(6002)};
+        (skad_contact){.id = unsolved_id(fixture), .ipv4 = test_prng_address(6002)};
     for (uint32_t i = 0; i < sizeof bogons / sizeof bogons[0]; i++) {
         skad_contact *contact = &told.contacts[told.contacts_count++];
-        *contact = (skad_contact){.id = test_identity(&stage->profile, 7000 + i).id};
+        *contact = (skad_contact){.id = test_identity(&fixture->profile, 7000 + i).id};
         assert_true(skad_address_parse(bogons[i], &contact->ipv4));
     }
     for (unsigned i = 0; i < 3; i++) { /* the only good one, three times over */
         told.contacts[told.contacts_count++] =
             (skad_contact){.id = newcomer->identity.id, .ipv4 = newcomer->address};
     }
-    stage->script = everybody_names_the_plot;
-    stage->user = &told;
+    fixture->script = everybody_names_the_plot;
+    fixture->user = &told;
     skad_op op;
-    assert_int_equal(skad_node_lookup(stage->node, &newcomer->identity.id, stage->now, &op),
+    assert_int_equal(skad_node_lookup(fixture->node, &newcomer->identity.id, fixture->now, &op),
                      SKAD_OK);
-    skad_event event = await(stage, op);
+    skad_event event = await(fixture, op);
     assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
     assert_true(skad_id_equal(&event.u.lookup.report.closest[0].id, &newcomer->identity.id));
     assert_int_equal(told.actor_asked, 1);
-    assert_int_equal(stage->lost, 0); /* nothing was ever sent where no stranger lives */
-    assert_true(stats_of(stage).violations >= told.contacts_count - 1);
-    assert_int_equal(stats_of(stage).dismissed, 0);
+    assert_int_equal(fixture->lost, 0); /* nothing was ever sent where no remote peer lives */
+    assert_true(stats_of(fixture).violations >= told.contacts_count - 1);
+    assert_int_equal(stats_of(fixture).dismissed, 0);
     for (unsigned i = 0; i < 2; i++) { /* who goes on like that loses its place */
-        assert_int_equal(skad_node_lookup(stage->node, &newcomer->identity.id, stage->now, &op),
+        assert_int_equal(skad_node_lookup(fixture->node, &newcomer->identity.id, fixture->now, &op),
                          SKAD_OK);
-        await(stage, op);
+        await(fixture, op);
     }
-    assert_true(stats_of(stage).dismissed > 0);
+    assert_true(stats_of(fixture).dismissed > 0);
 }
 
-static bool the_first_lies_about_the_value(test_stage *stage, test_stranger *who,
+static bool the_first_lies_about_the_value(test_fixture *fixture, test_remote *who,
                                            const skad_message *asked, skad_message *answer)
 {
     (void)who;
-    plot *told = stage->user;
+    plot *told = fixture->user;
     if (asked->kind == SKAD_KIND_FIND_VALUE) {
         answer->u.reply.u.value.records_count = 1;
         answer->u.reply.u.value.records[0] = told->answers++ == 0 ? told->wrong : told->right;
@@ -475,17 +477,17 @@ static void a_wrong_value_is_counted_and_the_right_one_still_found(void **state)
         {"no record", {noise, sizeof noise}},
         {"a record cut short", {right, sizeof right - 1}},
     };
-    test_stage *stage = *state;
+    test_fixture *fixture = *state;
     skad_id key;
     skad_value_key((const uint8_t *)"right", 5, &key);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         plot told = {.wrong = cases[i].record, .right = {right, sizeof right}};
-        stage->script = the_first_lies_about_the_value;
-        stage->user = &told;
+        fixture->script = the_first_lies_about_the_value;
+        fixture->user = &told;
         skad_op op;
-        assert_int_equal(skad_node_get(stage->node, SKAD_RECORD_IMMUTABLE, &key, stage->now, &op),
-                         SKAD_OK);
-        skad_event event = await(stage, op);
+        assert_int_equal(
+            skad_node_get(fixture->node, SKAD_RECORD_IMMUTABLE, &key, fixture->now, &op), SKAD_OK);
+        skad_event event = await(fixture, op);
         if (event.outcome != SKAD_OUTCOME_DONE || event.u.get.tally.invalid != 1) {
             fail_msg("%s: outcome %d, %u invalid", cases[i].label, event.outcome,
                      event.u.get.tally.invalid);
@@ -495,10 +497,10 @@ static void a_wrong_value_is_counted_and_the_right_one_still_found(void **state)
     }
 }
 
-static bool the_actor_refuses(test_stage *stage, test_stranger *who, const skad_message *asked,
+static bool the_actor_refuses(test_fixture *fixture, test_remote *who, const skad_message *asked,
                               skad_message *answer)
 {
-    const plot *told = stage->user;
+    const plot *told = fixture->user;
     if (who == told->actor && asked->kind == SKAD_KIND_FIND_NODE) {
         answer->kind = SKAD_KIND_ERROR;
         answer->u.reply.u.error.code = SKAD_ERROR_BUSY;
@@ -508,14 +510,14 @@ static bool the_actor_refuses(test_stage *stage, test_stranger *who, const skad_
 
 static void a_refusal_fails_that_candidate_only_and_does_not_cost_its_place(void **state)
 {
-    test_stage *stage = *state;
-    plot told = {.actor = &stage->strangers[3]};
-    stage->script = the_actor_refuses;
-    stage->user = &told;
+    test_fixture *fixture = *state;
+    plot told = {.actor = &fixture->remotes[3]};
+    fixture->script = the_actor_refuses;
+    fixture->user = &told;
     skad_op op;
-    assert_int_equal(skad_node_lookup(stage->node, &told.actor->identity.id, stage->now, &op),
+    assert_int_equal(skad_node_lookup(fixture->node, &told.actor->identity.id, fixture->now, &op),
                      SKAD_OK);
-    skad_event event = await(stage, op);
+    skad_event event = await(fixture, op);
     const skad_lookup_report *report = &event.u.lookup.report;
     assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
     unsigned failed = 0;
@@ -528,32 +530,33 @@ static void a_refusal_fails_that_candidate_only_and_does_not_cost_its_place(void
     for (size_t i = 0; i < report->closest_count; i++) {
         assert_false(skad_id_equal(&report->closest[i].id, &told.actor->identity.id));
     }
-    assert_int_equal(stats_of(stage).peers, PEERS);
+    assert_int_equal(stats_of(fixture).peers, PEERS);
 }
 
-/* However long strangers do not answer our pings: room is left for what we want to ask. */
+/* However long remote peers do not answer our pings: room is left for what we want to ask. */
 static void strangers_that_never_answer_do_not_hold_up_a_lookup(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     const skad_address silent = test_prng_address(9000);
     uint8_t token[SKAD_TOKEN_BYTES];
-    test_stranger elsewhere = *who;
+    test_remote elsewhere = *who;
     elsewhere.address = silent; /* where nobody lives */
-    test_stage_token(stage, &elsewhere, token);
+    test_fixture_token(fixture, &elsewhere, token);
     for (unsigned i = 0; i < 500; i++) {
         skad_datagram datagram;
-        test_stage_request(stage, &elsewhere, &(skad_message){.kind = SKAD_KIND_PING}, token,
-                           &datagram);
-        assert_int_equal(test_stage_deliver(stage, &silent, &datagram), SKAD_VERDICT_ACCEPT);
-        test_stage_run(stage, 10 * SKAD_US_PER_MS);
+        test_fixture_request(fixture, &elsewhere, &(skad_message){.kind = SKAD_KIND_PING}, token,
+                             &datagram);
+        assert_int_equal(test_fixture_deliver(fixture, &silent, &datagram), SKAD_VERDICT_ACCEPT);
+        test_fixture_run(fixture, 10 * SKAD_US_PER_MS);
     }
-    assert_in_range(stats_of(stage).pending, 1, SKAD_PING_QUEUE_IN_FLIGHT_MAX);
+    assert_in_range(stats_of(fixture).pending, 1, SKAD_PING_QUEUE_IN_FLIGHT_MAX);
     skad_op op;
-    assert_int_equal(skad_node_lookup(stage->node, &who->identity.id, stage->now, &op), SKAD_OK);
-    const uint64_t began_us = stage->now.mono_us;
-    assert_int_equal(await(stage, op).outcome, SKAD_OUTCOME_DONE);
-    assert_true(stage->now.mono_us - began_us < SKAD_US_PER_S);
+    assert_int_equal(skad_node_lookup(fixture->node, &who->identity.id, fixture->now, &op),
+                     SKAD_OK);
+    const uint64_t began_us = fixture->now.mono_us;
+    assert_int_equal(await(fixture, op).outcome, SKAD_OUTCOME_DONE);
+    assert_true(fixture->now.mono_us - began_us < SKAD_US_PER_S);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "proto/address.h"
-#include "tests/support/stage.h"
+#include "tests/support/fixture.h"
 
 #define PEERS 20
 
@@ -68,61 +68,61 @@ void __wrap_free(void *data)
 
 static int begin(void **state)
 {
-    test_stage *stage = malloc(sizeof *stage);
-    skad_profile profile = test_stage_profile();
-    test_stage_init(stage, &profile);
-    test_stage_populate(stage, PEERS);
+    test_fixture *fixture = malloc(sizeof *fixture);
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(fixture, &profile);
+    test_fixture_populate(fixture, PEERS);
     skad_event joined;
-    while (skad_node_poll_event(stage->node, &joined)) {
+    while (skad_node_poll_event(fixture->node, &joined)) {
     }
-    *state = stage;
+    *state = fixture;
     return 0;
 }
 
 static int end(void **state)
 {
-    test_stage *stage = *state;
-    test_stage_free(stage);
-    free(stage);
+    test_fixture *fixture = *state;
+    test_fixture_free(fixture);
+    free(fixture);
     return 0;
 }
 
 /* Delivers, and polls all that follows; returns how many datagrams that was. */
-static size_t pass(test_stage *stage, const skad_address *from, const skad_datagram *datagram)
+static size_t pass(test_fixture *fixture, const skad_address *from, const skad_datagram *datagram)
 {
     size_t before = calls;
-    skad_verdict verdict = test_stage_deliver(stage, from, datagram);
-    size_t sent = test_stage_drain(stage);
+    skad_verdict verdict = test_fixture_deliver(fixture, from, datagram);
+    size_t sent = test_fixture_drain(fixture);
     assert_int_equal(calls, before);
     assert_int_equal(verdict, SKAD_VERDICT_ACCEPT);
     return sent;
 }
 
-static const test_stranger *stranger_at(const test_stage *stage, const skad_address *address)
+static const test_remote *stranger_at(const test_fixture *fixture, const skad_address *address)
 {
     size_t i = 0;
-    while (!skad_address_equal(&stage->strangers[i].address, address)) {
+    while (!skad_address_equal(&fixture->remotes[i].address, address)) {
         i++;
-        assert_true(i < stage->strangers_count);
+        assert_true(i < fixture->remotes_count);
     }
-    return &stage->strangers[i];
+    return &fixture->remotes[i];
 }
 
-static void answer(test_stage *stage, const skad_datagram *request, skad_kind kind)
+static void answer(test_fixture *fixture, const skad_datagram *request, skad_kind kind)
 {
-    const test_stranger *who = stranger_at(stage, &request->to);
+    const test_remote *who = stranger_at(fixture, &request->to);
     skad_message message = {.kind = kind};
     message.u.reply.observed = who->address;
     if (kind == SKAD_KIND_NODES) {
         message.u.reply.u.nodes.contacts_count = SKAD_CONTACTS_MAX;
         for (size_t i = 0; i < SKAD_CONTACTS_MAX; i++) {
-            message.u.reply.u.nodes.contacts[i].id = stage->strangers[i].identity.id;
-            message.u.reply.u.nodes.contacts[i].ipv4 = stage->strangers[i].address;
+            message.u.reply.u.nodes.contacts[i].id = fixture->remotes[i].identity.id;
+            message.u.reply.u.nodes.contacts[i].ipv4 = fixture->remotes[i].address;
         }
     }
     skad_datagram reply;
-    test_stage_answer(stage, who, request, &message, &reply);
-    pass(stage, &who->address, &reply);
+    test_fixture_answer(fixture, who, request, &message, &reply);
+    pass(fixture, &who->address, &reply);
 }
 
 static void the_counter_counts(void **state)
@@ -142,63 +142,64 @@ static void requests_are_answered_without_allocating(void **state)
 {
     static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
                                       SKAD_KIND_ANNOUNCE};
-    test_stage *stage = *state;
-    const test_stranger *stranger = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *remote = test_fixture_remote(fixture);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         skad_message message;
         skad_datagram datagram;
         skad_wire_message(kinds[i], &message);
-        test_stage_request(stage, stranger, &message, NULL, &datagram);
-        assert_int_equal(pass(stage, &stranger->address, &datagram), 1);
-        test_stage_request(stage, &stage->strangers[i], &message, NULL, &datagram);
-        assert_int_equal(pass(stage, &stage->strangers[i].address, &datagram), 1);
+        test_fixture_request(fixture, remote, &message, NULL, &datagram);
+        assert_int_equal(pass(fixture, &remote->address, &datagram), 1);
+        test_fixture_request(fixture, &fixture->remotes[i], &message, NULL, &datagram);
+        assert_int_equal(pass(fixture, &fixture->remotes[i].address, &datagram), 1);
     }
 }
 
 static void a_pong_is_taken_without_allocating(void **state)
 {
-    test_stage *stage = *state;
+    test_fixture *fixture = *state;
     skad_op op;
     skad_datagram hello;
-    assert_int_equal(skad_node_ping(stage->node, &stage->strangers[0].address, stage->now, &op),
+    assert_int_equal(skad_node_ping(fixture->node, &fixture->remotes[0].address, fixture->now, &op),
                      SKAD_OK);
-    assert_true(skad_node_poll_datagram(stage->node, &hello));
-    answer(stage, &hello, SKAD_KIND_PONG);
+    assert_true(skad_node_poll_datagram(fixture->node, &hello));
+    answer(fixture, &hello, SKAD_KIND_PONG);
     skad_event event;
-    assert_true(skad_node_poll_event(stage->node, &event));
+    assert_true(skad_node_poll_event(fixture->node, &event));
     assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
 }
 
 static void a_lookup_goes_on_by_its_answers_without_allocating(void **state)
 {
-    test_stage *stage = *state;
+    test_fixture *fixture = *state;
     skad_op op;
     skad_datagram requests[8];
     size_t count = 0;
     assert_int_equal(
-        skad_node_lookup(stage->node, &stage->strangers[5].identity.id, stage->now, &op), SKAD_OK);
-    while (count < 8 && skad_node_poll_datagram(stage->node, &requests[count])) {
+        skad_node_lookup(fixture->node, &fixture->remotes[5].identity.id, fixture->now, &op),
+        SKAD_OK);
+    while (count < 8 && skad_node_poll_datagram(fixture->node, &requests[count])) {
         count++;
     }
-    assert_int_equal(count, stage->profile.paths * stage->profile.alpha);
+    assert_int_equal(count, fixture->profile.paths * fixture->profile.alpha);
     for (size_t i = 0; i < count; i++) {
-        answer(stage, &requests[i], SKAD_KIND_NODES);
+        answer(fixture, &requests[i], SKAD_KIND_NODES);
     }
 }
 
 static void dropped_datagrams_cost_no_allocation(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *stranger = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *remote = test_fixture_remote(fixture);
     skad_message message;
     skad_datagram datagram;
     skad_wire_message(SKAD_KIND_FIND_NODE, &message);
     for (size_t at = SKAD_TAG_BYTES; at < SKAD_DATAGRAM_BYTES_MIN; at++) {
-        test_stage_request(stage, stranger, &message, NULL, &datagram);
+        test_fixture_request(fixture, remote, &message, NULL, &datagram);
         datagram.bytes[at] ^= 0xff;
-        test_stage_retag(stage, datagram.bytes, datagram.len);
+        test_fixture_retag(fixture, datagram.bytes, datagram.len);
         size_t before = calls;
-        skad_verdict verdict = test_stage_deliver(stage, &stranger->address, &datagram);
+        skad_verdict verdict = test_fixture_deliver(fixture, &remote->address, &datagram);
         assert_int_equal(calls, before);
         assert_true(verdict != SKAD_VERDICT_ACCEPT);
     }

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "skad/records.h"
+#include "tests/support/fixture.h"
 #include "tests/support/prng.h"
-#include "tests/support/stage.h"
 
 static const skad_node_rates rates = {
     .unproven = {{1000, 1000}, {0}, {0}},
@@ -22,29 +22,29 @@ static const skad_node_rates rates = {
 
 static int begin(void **state)
 {
-    static test_stage stage;
-    skad_profile profile = test_stage_profile();
-    test_stage_init_rated(&stage, &profile, &rates);
-    *state = &stage;
+    static test_fixture fixture;
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init_rated(&fixture, &profile, &rates);
+    *state = &fixture;
     return 0;
 }
 
 static int end(void **state)
 {
-    test_stage_free(*state);
+    test_fixture_free(*state);
     return 0;
 }
 
-static skad_fill fill_of(const test_stage *stage, skad_cap cap)
+static skad_fill fill_of(const test_fixture *fixture, skad_cap cap)
 {
     skad_fill fills[SKAD_CAP_COUNT];
-    skad_node_caps(stage->node, stage->now, fills);
+    skad_node_caps(fixture->node, fixture->now, fills);
     return fills[cap];
 }
 
-static void assert_fill(const test_stage *stage, skad_cap cap, uint64_t used, uint64_t max)
+static void assert_fill(const test_fixture *fixture, skad_cap cap, uint64_t used, uint64_t max)
 {
-    const skad_fill fill = fill_of(stage, cap);
+    const skad_fill fill = fill_of(fixture, cap);
     if (fill.used != used || fill.max != max) {
         fail_msg("%s: %llu of %llu, not %llu of %llu", skad_cap_name(cap),
                  (unsigned long long)fill.used, (unsigned long long)fill.max,
@@ -52,18 +52,18 @@ static void assert_fill(const test_stage *stage, skad_cap cap, uint64_t used, ui
     }
 }
 
-static void ping(test_stage *stage, const test_stranger *who, const uint8_t *token)
+static void ping(test_fixture *fixture, const test_remote *who, const uint8_t *token)
 {
     skad_datagram request;
-    test_stage_request(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, token, &request);
-    assert_int_equal(test_stage_deliver(stage, &who->address, &request), SKAD_VERDICT_ACCEPT);
+    test_fixture_request(fixture, who, &(skad_message){.kind = SKAD_KIND_PING}, token, &request);
+    assert_int_equal(test_fixture_deliver(fixture, &who->address, &request), SKAD_VERDICT_ACCEPT);
 }
 
 static void a_new_node_is_empty_but_has_room(void **state)
 {
-    test_stage *stage = *state;
+    test_fixture *fixture = *state;
     skad_fill fills[SKAD_CAP_COUNT];
-    skad_node_caps(stage->node, stage->now, fills);
+    skad_node_caps(fixture->node, fixture->now, fills);
     for (size_t i = 0; i < SKAD_CAP_COUNT; i++) {
         assert_int_equal(fills[i].used, 0);
         assert_true(fills[i].max > 0);
@@ -77,82 +77,83 @@ static void a_new_node_is_empty_but_has_room(void **state)
 static void without_rates_there_is_no_limit(void **state)
 {
     (void)state;
-    test_stage stage;
-    const skad_profile profile = test_stage_profile();
-    test_stage_init(&stage, &profile);
+    test_fixture fixture;
+    const skad_profile profile = test_fixture_profile();
+    test_fixture_init(&fixture, &profile);
     for (size_t i = SKAD_CAP_FIRST_RATE; i < SKAD_CAP_COUNT; i++) {
-        const skad_fill fill = fill_of(&stage, (skad_cap)i);
+        const skad_fill fill = fill_of(&fixture, (skad_cap)i);
         assert_int_equal(fill.used | fill.max | fill.per_s, 0);
     }
-    test_stage_free(&stage);
+    test_fixture_free(&fixture);
 }
 
 static void each_thing_is_counted(void **state)
 {
-    test_stage *stage = *state;
+    test_fixture *fixture = *state;
     skad_node_limits limits;
     skad_node_limits_default(&limits);
-    test_stage_populate(stage, 5);
-    (void)test_stage_drain(stage);
-    assert_fill(stage, SKAD_CAP_PEERS, 5, limits.peers);
-    assert_fill(stage, SKAD_CAP_EVENTS, 1, limits.events); /* joined */
+    test_fixture_populate(fixture, 5);
+    (void)test_fixture_drain(fixture);
+    assert_fill(fixture, SKAD_CAP_PEERS, 5, limits.peers);
+    assert_fill(fixture, SKAD_CAP_EVENTS, 1, limits.events); /* joined */
     const skad_id target = {{1}};
     skad_op op;
-    assert_int_equal(skad_node_ping(stage->node, &stage->strangers[0].address, stage->now, &op),
+    assert_int_equal(skad_node_ping(fixture->node, &fixture->remotes[0].address, fixture->now, &op),
                      SKAD_OK);
-    assert_fill(stage, SKAD_CAP_OPERATIONS, 1, limits.operations);
-    assert_fill(stage, SKAD_CAP_PENDING, 1, limits.pending);
-    assert_fill(stage, SKAD_CAP_OUTBOX, 1, limits.outbox);
+    assert_fill(fixture, SKAD_CAP_OPERATIONS, 1, limits.operations);
+    assert_fill(fixture, SKAD_CAP_PENDING, 1, limits.pending);
+    assert_fill(fixture, SKAD_CAP_OUTBOX, 1, limits.outbox);
     assert_int_equal(
-        skad_node_watch(stage->node, SKAD_RECORD_MUTABLE, &target, 60, stage->now, &op), SKAD_OK);
-    assert_fill(stage, SKAD_CAP_WATCHES, 1, limits.watches);
+        skad_node_watch(fixture->node, SKAD_RECORD_MUTABLE, &target, 60, fixture->now, &op),
+        SKAD_OK);
+    assert_fill(fixture, SKAD_CAP_WATCHES, 1, limits.watches);
 }
 
 static void a_stranger_who_shows_a_token_waits_for_a_ping(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
-    test_stage_token(stage, who, token);
-    const uint64_t most = fill_of(stage, SKAD_CAP_CANDIDATES).max;
-    ping(stage, who, token);
-    assert_fill(stage, SKAD_CAP_CANDIDATES, 1, most);
+    test_fixture_token(fixture, who, token);
+    const uint64_t most = fill_of(fixture, SKAD_CAP_CANDIDATES).max;
+    ping(fixture, who, token);
+    assert_fill(fixture, SKAD_CAP_CANDIDATES, 1, most);
 }
 
 static void bans_count_until_they_end(void **state)
 {
-    test_stage *stage = *state;
-    const uint64_t most = fill_of(stage, SKAD_CAP_BANS).max;
+    test_fixture *fixture = *state;
+    const uint64_t most = fill_of(fixture, SKAD_CAP_BANS).max;
     skad_ban subject = {.address = test_prng_address(1), .prefix_bits = 32};
-    assert_int_equal(skad_node_ban(stage->node, &subject, 10, stage->now), SKAD_OK);
-    assert_fill(stage, SKAD_CAP_BANS, 1, most);
-    assert_int_equal(skad_node_allow(stage->node, &subject), SKAD_OK);
-    assert_fill(stage, SKAD_CAP_ALLOWED, 1, most);
-    stage->now.mono_us += 10 * SKAD_US_PER_S;
-    assert_fill(stage, SKAD_CAP_BANS, 0, most);
+    assert_int_equal(skad_node_ban(fixture->node, &subject, 10, fixture->now), SKAD_OK);
+    assert_fill(fixture, SKAD_CAP_BANS, 1, most);
+    assert_int_equal(skad_node_allow(fixture->node, &subject), SKAD_OK);
+    assert_fill(fixture, SKAD_CAP_ALLOWED, 1, most);
+    fixture->now.mono_us += 10 * SKAD_US_PER_S;
+    assert_fill(fixture, SKAD_CAP_BANS, 0, most);
 }
 
 static void a_rate_tells_what_is_used_of_a_burst(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
-    test_stage_token(stage, who, token);
+    test_fixture_token(fixture, who, token);
     for (unsigned i = 0; i < 100; i++) {
-        ping(stage, who, NULL);
-        ping(stage, who, token);
-        ping(stage, who, token);
-        (void)test_stage_drain(stage);
+        ping(fixture, who, NULL);
+        ping(fixture, who, token);
+        ping(fixture, who, token);
+        (void)test_fixture_drain(fixture);
     }
-    assert_fill(stage, SKAD_CAP_CHECKS_UNPROVEN, 100, 500);
-    assert_fill(stage, SKAD_CAP_CHECKS_PROVEN, 200, 600);
-    assert_int_equal(fill_of(stage, SKAD_CAP_CHECKS_PROVEN).per_s, 2000);
-    const uint64_t bytes = fill_of(stage, SKAD_CAP_ANSWER_BYTES).used;
+    assert_fill(fixture, SKAD_CAP_CHECKS_UNPROVEN, 100, 500);
+    assert_fill(fixture, SKAD_CAP_CHECKS_PROVEN, 200, 600);
+    assert_int_equal(fill_of(fixture, SKAD_CAP_CHECKS_PROVEN).per_s, 2000);
+    const uint64_t bytes = fill_of(fixture, SKAD_CAP_ANSWER_BYTES).used;
     assert_in_range(bytes, 20000, 20300); /* one answer beyond the burst at most */
-    stage->now.mono_us += 50 * SKAD_US_PER_MS;
-    assert_fill(stage, SKAD_CAP_CHECKS_UNPROVEN, 50, 500);
-    assert_fill(stage, SKAD_CAP_CHECKS_PROVEN, 100, 600);
-    assert_fill(stage, SKAD_CAP_ANSWER_BYTES, bytes - 500, 20000);
+    fixture->now.mono_us += 50 * SKAD_US_PER_MS;
+    assert_fill(fixture, SKAD_CAP_CHECKS_UNPROVEN, 50, 500);
+    assert_fill(fixture, SKAD_CAP_CHECKS_PROVEN, 100, 600);
+    assert_fill(fixture, SKAD_CAP_ANSWER_BYTES, bytes - 500, 20000);
 }
 
 int main(void)

@@ -13,9 +13,9 @@
 
 #include "proto/address.h"
 #include "src/core/routing/distance.h"
+#include "tests/support/fixture.h"
 #include "tests/support/identities.h"
 #include "tests/support/prng.h"
-#include "tests/support/stage.h"
 
 #define PEERS      20
 #define BYTES_ROOM 1400
@@ -30,41 +30,42 @@ typedef struct arrival {
 } arrival;
 
 typedef struct bench {
-    test_stage stage;
-    test_stranger *stranger; /* never heard of before */
-    skad_datagram asked;     /* a FIND_NODE of the node, still unanswered */
-    test_stranger *peer;     /* whom it went to */
-    skad_datagram hello;     /* a hello of the node to `peer`, still unanswered */
+    test_fixture fixture;
+    test_remote *remote; /* never heard of before */
+    skad_datagram asked; /* a FIND_NODE of the node, still unanswered */
+    test_remote *peer;   /* whom it went to */
+    skad_datagram hello; /* a hello of the node to `peer`, still unanswered */
 } bench;
 
-static test_stranger *stranger_at(test_stage *stage, const skad_address *address)
+static test_remote *stranger_at(test_fixture *fixture, const skad_address *address)
 {
     size_t i = 0;
-    while (!skad_address_equal(&stage->strangers[i].address, address)) {
+    while (!skad_address_equal(&fixture->remotes[i].address, address)) {
         i++;
-        assert_true(i < stage->strangers_count);
+        assert_true(i < fixture->remotes_count);
     }
-    return &stage->strangers[i];
+    return &fixture->remotes[i];
 }
 
 static int begin(void **state)
 {
     bench *made = calloc(1, sizeof *made);
-    skad_profile profile = test_stage_profile();
-    test_stage_init(&made->stage, &profile);
-    test_stage_populate(&made->stage, PEERS);
-    made->stranger = test_stage_stranger(&made->stage);
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(&made->fixture, &profile);
+    test_fixture_populate(&made->fixture, PEERS);
+    made->remote = test_fixture_remote(&made->fixture);
     skad_event joined;
-    assert_true(skad_node_poll_event(made->stage.node, &joined));
+    assert_true(skad_node_poll_event(made->fixture.node, &joined));
     skad_op op;
     skad_id target = {{0}};
-    assert_int_equal(skad_node_lookup(made->stage.node, &target, made->stage.now, &op), SKAD_OK);
-    assert_true(skad_node_poll_datagram(made->stage.node, &made->asked));
-    test_stage_drain(&made->stage);
-    made->peer = stranger_at(&made->stage, &made->asked.to);
-    assert_int_equal(skad_node_ping(made->stage.node, &made->peer->address, made->stage.now, &op),
+    assert_int_equal(skad_node_lookup(made->fixture.node, &target, made->fixture.now, &op),
                      SKAD_OK);
-    assert_true(skad_node_poll_datagram(made->stage.node, &made->hello));
+    assert_true(skad_node_poll_datagram(made->fixture.node, &made->asked));
+    test_fixture_drain(&made->fixture);
+    made->peer = stranger_at(&made->fixture, &made->asked.to);
+    assert_int_equal(
+        skad_node_ping(made->fixture.node, &made->peer->address, made->fixture.now, &op), SKAD_OK);
+    assert_true(skad_node_poll_datagram(made->fixture.node, &made->hello));
     *state = made;
     return 0;
 }
@@ -72,7 +73,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     bench *made = *state;
-    test_stage_free(&made->stage);
+    test_fixture_free(&made->fixture);
     free(made);
     return 0;
 }
@@ -88,9 +89,9 @@ typedef struct portrait {
 
 static void take_portrait(const bench *made, portrait *out)
 {
-    skad_node_stats_get(made->stage.node, made->stage.now, &out->stats);
-    out->rows_count = skad_node_table(made->stage.node, made->stage.now, out->rows, 2 * PEERS);
-    out->deadline_us = skad_node_deadline(made->stage.node);
+    skad_node_stats_get(made->fixture.node, made->fixture.now, &out->stats);
+    out->rows_count = skad_node_table(made->fixture.node, made->fixture.now, out->rows, 2 * PEERS);
+    out->deadline_us = skad_node_deadline(made->fixture.node);
 }
 
 static bool rows_equal(const skad_table_row *a, const skad_table_row *b)
@@ -128,8 +129,8 @@ static void assert_dropped(bench *made, const char *label, const arrival *what,
     portrait before;
     portrait after;
     take_portrait(made, &before);
-    skad_verdict verdict =
-        skad_node_receive(made->stage.node, what->bytes, what->len, &what->from, made->stage.now);
+    skad_verdict verdict = skad_node_receive(made->fixture.node, what->bytes, what->len,
+                                             &what->from, made->fixture.now);
     if (verdict != expected) {
         fail_msg("%s: %s, not %s", label, skad_verdict_name(verdict), skad_verdict_name(expected));
     }
@@ -145,8 +146,8 @@ static void assert_dropped(bench *made, const char *label, const arrival *what,
         same = rows_equal(&before.rows[i], &after.rows[i]);
     }
     skad_event event;
-    if (!same || test_stage_drain(&made->stage) > 0 ||
-        skad_node_poll_event(made->stage.node, &event)) {
+    if (!same || test_fixture_drain(&made->fixture) > 0 ||
+        skad_node_poll_event(made->fixture.node, &event)) {
         fail_msg("%s: the node has changed", label);
     }
 }
@@ -166,31 +167,31 @@ static void request(bench *made, skad_kind kind, arrival *out)
     skad_message message;
     skad_datagram datagram;
     skad_wire_message(kind, &message);
-    test_stage_request(&made->stage, made->stranger, &message, NULL, &datagram);
-    arrive(&datagram, &made->stranger->address, out);
+    test_fixture_request(&made->fixture, made->remote, &message, NULL, &datagram);
+    arrive(&datagram, &made->remote->address, out);
 }
 
 /* A correct answer to the node's FIND_NODE, signed by `who`, from where it was asked. */
-static void answer(bench *made, const test_stranger *who, arrival *out)
+static void answer(bench *made, const test_remote *who, arrival *out)
 {
     skad_message message = {.kind = SKAD_KIND_NODES};
     message.u.reply.observed = test_prng_address(1);
     skad_datagram datagram;
-    test_stage_answer(&made->stage, who, &made->asked, &message, &datagram);
+    test_fixture_answer(&made->fixture, who, &made->asked, &message, &datagram);
     arrive(&datagram, &made->peer->address, out);
 }
 
 static void craft(bench *made, const skad_wire_craft *wanted, arrival *out)
 {
     skad_datagram datagram;
-    test_stage_craft_write(&made->stage, wanted, &datagram);
-    arrive(&datagram, &made->stranger->address, out);
+    test_fixture_craft_write(&made->fixture, wanted, &datagram);
+    arrive(&datagram, &made->remote->address, out);
 }
 
 static skad_wire_craft ping_craft(bench *made)
 {
-    return test_stage_craft(&made->stage, made->stranger, SKAD_KIND_PING,
-                            (skad_span){empty_array, sizeof empty_array});
+    return test_fixture_craft(&made->fixture, made->remote, SKAD_KIND_PING,
+                              (skad_span){empty_array, sizeof empty_array});
 }
 
 static void the_datagrams_to_start_from_are_accepted(void **state)
@@ -200,15 +201,15 @@ static void the_datagrams_to_start_from_are_accepted(void **state)
     skad_wire_craft wanted = ping_craft(made);
     craft(made, &wanted, &what);
     assert_int_equal(
-        skad_node_receive(made->stage.node, what.bytes, what.len, &what.from, made->stage.now),
+        skad_node_receive(made->fixture.node, what.bytes, what.len, &what.from, made->fixture.now),
         SKAD_VERDICT_ACCEPT);
     request(made, SKAD_KIND_FIND_NODE, &what);
     assert_int_equal(
-        skad_node_receive(made->stage.node, what.bytes, what.len, &what.from, made->stage.now),
+        skad_node_receive(made->fixture.node, what.bytes, what.len, &what.from, made->fixture.now),
         SKAD_VERDICT_ACCEPT);
     answer(made, made->peer, &what);
     assert_int_equal(
-        skad_node_receive(made->stage.node, what.bytes, what.len, &what.from, made->stage.now),
+        skad_node_receive(made->fixture.node, what.bytes, what.len, &what.from, made->fixture.now),
         SKAD_VERDICT_ACCEPT);
 }
 
@@ -271,9 +272,9 @@ static void tag_of_noise_another_network_or_another_node(void **state)
     assert_dropped(made, "a hello of another length", &what, SKAD_VERDICT_TAG);
     wanted = ping_craft(made);
     craft(made, &wanted, &what);
-    skad_wire_retag(what.bytes, what.len, &made->stage.identity.id);
+    skad_wire_retag(what.bytes, what.len, &made->fixture.identity.id);
     uint8_t other_key[SKAD_HASH_BYTES] = {1};
-    skad_tag_make(other_key, &made->stage.identity.id, what.bytes + SKAD_TAG_BYTES,
+    skad_tag_make(other_key, &made->fixture.identity.id, what.bytes + SKAD_TAG_BYTES,
                   what.len - SKAD_TAG_BYTES, what.bytes);
     assert_dropped(made, "of another network", &what, SKAD_VERDICT_TAG);
 }
@@ -299,7 +300,7 @@ static void structure_that_is_no_strict_envelope(void **state)
         request(made, SKAD_KIND_PING, &what);
         memset(what.bytes, 0, sizeof what.bytes);
         memcpy(what.bytes + SKAD_TAG_BYTES, heads[i].head, heads[i].head_len);
-        test_stage_retag(&made->stage, what.bytes, what.len);
+        test_fixture_retag(&made->fixture, what.bytes, what.len);
         assert_dropped(made, heads[i].label, &what, SKAD_VERDICT_STRUCTURE);
     }
     skad_wire_craft wanted = ping_craft(made);
@@ -360,7 +361,7 @@ static void self_when_our_own_datagram_comes_back(void **state)
     arrive(&made->hello, &made->peer->address, &what);
     assert_dropped(made, "our own hello", &what, SKAD_VERDICT_SELF);
     skad_wire_craft wanted = ping_craft(made);
-    wanted.public_key = (skad_span){made->stage.identity.public_key, SKAD_PUBLIC_KEY_BYTES};
+    wanted.public_key = (skad_span){made->fixture.identity.public_key, SKAD_PUBLIC_KEY_BYTES};
     craft(made, &wanted, &what);
     assert_dropped(made, "our key, somebody's signature", &what, SKAD_VERDICT_SELF);
 }
@@ -374,7 +375,7 @@ static void unawaited_when_nothing_was_asked_there(void **state)
     craft(made, &wanted, &what);
     assert_dropped(made, "an answer to nothing", &what, SKAD_VERDICT_UNAWAITED);
     answer(made, made->peer, &what);
-    what.from = made->stranger->address;
+    what.from = made->remote->address;
     assert_dropped(made, "from another address", &what, SKAD_VERDICT_UNAWAITED);
     answer(made, made->peer, &what);
     what.from.port++;
@@ -382,7 +383,7 @@ static void unawaited_when_nothing_was_asked_there(void **state)
     skad_message message = {.kind = SKAD_KIND_PONG};
     message.u.reply.observed = test_prng_address(1);
     skad_datagram pong;
-    test_stage_answer(&made->stage, made->peer, &made->asked, &message, &pong);
+    test_fixture_answer(&made->fixture, made->peer, &made->asked, &message, &pong);
     arrive(&pong, &made->peer->address, &what);
     assert_dropped(made, "another kind of answer", &what, SKAD_VERDICT_UNAWAITED);
 }
@@ -392,21 +393,23 @@ static void duplicate_requests_and_answers_that_were_handled_already(void **stat
     bench *made = *state;
     arrival what;
     request(made, SKAD_KIND_FIND_NODE, &what);
-    (void)skad_node_receive(made->stage.node, what.bytes, what.len, &what.from, made->stage.now);
-    assert_int_equal(test_stage_drain(&made->stage), 1);
+    (void)skad_node_receive(made->fixture.node, what.bytes, what.len, &what.from,
+                            made->fixture.now);
+    assert_int_equal(test_fixture_drain(&made->fixture), 1);
     assert_dropped(made, "a request again", &what, SKAD_VERDICT_DUPLICATE);
     what.from = made->peer->address;
     assert_dropped(made, "and from elsewhere", &what, SKAD_VERDICT_DUPLICATE);
     answer(made, made->peer, &what);
-    (void)skad_node_receive(made->stage.node, what.bytes, what.len, &what.from, made->stage.now);
-    test_stage_drain(&made->stage);
+    (void)skad_node_receive(made->fixture.node, what.bytes, what.len, &what.from,
+                            made->fixture.now);
+    test_fixture_drain(&made->fixture);
     assert_dropped(made, "an answer again", &what, SKAD_VERDICT_UNAWAITED); /* its RPC is over */
 }
 
 static void epoch_too_far_from_ours(void **state)
 {
     bench *made = *state;
-    uint32_t ours = skad_profile_epoch(&made->stage.profile, made->stage.now.unix_s);
+    uint32_t ours = skad_profile_epoch(&made->fixture.profile, made->fixture.now.unix_s);
     const uint64_t epochs[] = {0, ours - 2, ours + 2, UINT32_MAX};
     for (size_t i = 0; i < sizeof epochs / sizeof epochs[0]; i++) {
         arrival what;
@@ -421,9 +424,9 @@ static void identity_of_another_than_the_one_we_asked(void **state)
 {
     bench *made = *state;
     arrival what;
-    answer(made, made->stranger, &what);
+    answer(made, made->remote, &what);
     assert_dropped(made, "a stranger answers", &what, SKAD_VERDICT_IDENTITY);
-    const test_stranger *other = &made->stage.strangers[0];
+    const test_remote *other = &made->fixture.remotes[0];
     answer(made, other == made->peer ? other + 1 : other, &what);
     assert_dropped(made, "another peer answers", &what, SKAD_VERDICT_IDENTITY);
 }
@@ -432,15 +435,15 @@ static void static_puzzle_that_was_not_solved(void **state)
 {
     bench *made = *state;
     arrival what;
-    test_stranger cheap = *made->stranger;
-    for (uint8_t seed[32] = {0x77}; skad_identity_fits(&cheap.identity, &made->stage.profile);
+    test_remote cheap = *made->remote;
+    for (uint8_t seed[32] = {0x77}; skad_identity_fits(&cheap.identity, &made->fixture.profile);
          seed[31]++) {
         skad_identity_from_seed(seed, &cheap.identity);
     }
-    uint32_t epoch = skad_profile_epoch(&made->stage.profile, made->stage.now.unix_s);
-    cheap.identity.nonces[0] = test_nonce(&made->stage.profile, &cheap.identity.id, epoch);
-    skad_wire_craft wanted = test_stage_craft(&made->stage, &cheap, SKAD_KIND_PING,
-                                              (skad_span){empty_array, sizeof empty_array});
+    uint32_t epoch = skad_profile_epoch(&made->fixture.profile, made->fixture.now.unix_s);
+    cheap.identity.nonces[0] = test_nonce(&made->fixture.profile, &cheap.identity.id, epoch);
+    skad_wire_craft wanted = test_fixture_craft(&made->fixture, &cheap, SKAD_KIND_PING,
+                                                (skad_span){empty_array, sizeof empty_array});
     craft(made, &wanted, &what);
     assert_dropped(made, "static puzzle", &what, SKAD_VERDICT_STATIC);
 }
@@ -483,12 +486,12 @@ static void signature_that_does_not_cover_what_was_sent(void **state)
         request(made, SKAD_KIND_FIND_NODE, &what);
         what.bytes[cases[i].from_start > 0 ? cases[i].from_start : what.len - cases[i].from_end] ^=
             1;
-        test_stage_retag(&made->stage, what.bytes, what.len);
+        test_fixture_retag(&made->fixture, what.bytes, what.len);
         assert_dropped(made, cases[i].label, &what, SKAD_VERDICT_SIGNATURE);
     }
     answer(made, made->peer, &what);
     what.bytes[what.len - 40] ^= 0x20;
-    test_stage_retag(&made->stage, what.bytes, what.len);
+    test_fixture_retag(&made->fixture, what.bytes, what.len);
     assert_dropped(made, "of an answer", &what, SKAD_VERDICT_SIGNATURE);
     skad_wire_craft wanted = ping_craft(made);
     wanted.sender = &made->peer->identity;
@@ -499,7 +502,7 @@ static void signature_that_does_not_cover_what_was_sent(void **state)
     wanted.path = (skad_span){path, sizeof path};
     craft(made, &wanted, &what);
     what.bytes[what.len - 64 - 2 - 1] ^= 1;
-    test_stage_retag(&made->stage, what.bytes, what.len);
+    test_fixture_retag(&made->fixture, what.bytes, what.len);
     assert_dropped(made, "the path of a batch", &what, SKAD_VERDICT_SIGNATURE);
     wanted = ping_craft(made);
     uint8_t digest[SKAD_HASH_BYTES] = {1};
@@ -530,8 +533,8 @@ static void body_that_is_signed_and_yet_wrong(void **state)
     bench *made = *state;
     arrival what;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        skad_wire_craft wanted = test_stage_craft(&made->stage, made->stranger, cases[i].kind,
-                                                  (skad_span){cases[i].body, cases[i].len});
+        skad_wire_craft wanted = test_fixture_craft(&made->fixture, made->remote, cases[i].kind,
+                                                    (skad_span){cases[i].body, cases[i].len});
         craft(made, &wanted, &what);
         assert_dropped(made, cases[i].label, &what, SKAD_VERDICT_BODY);
     }

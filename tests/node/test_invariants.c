@@ -1,5 +1,5 @@
 /* The invariants see what they are there to see: each is broken once by hand, in a node that is
- * otherwise sound. That sound nodes keep them is asked after every run of a stage or a network in
+ * otherwise sound. That sound nodes keep them is asked after every run of a fixture or a network in
  * all other tests. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "src/core/base/instant.h"
 #include "src/core/node/invariants.h"
 #include "src/core/node/parts.h"
-#include "tests/support/stage.h"
+#include "tests/support/fixture.h"
 
 static skad_peer *member(skad_node *node, size_t at)
 {
@@ -303,14 +303,14 @@ static const broken_case CASES[] = {
 };
 
 /* A node that knows ten others and has just begun a lookup. */
-static void prepare(test_stage *stage)
+static void prepare(test_fixture *fixture)
 {
-    skad_profile profile = test_stage_profile();
-    test_stage_init(stage, &profile);
-    test_stage_populate(stage, 10);
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(fixture, &profile);
+    test_fixture_populate(fixture, 10);
     skad_op op;
     const skad_id target = {{0x12}};
-    assert_int_equal(skad_node_lookup(stage->node, &target, stage->now, &op), SKAD_OK);
+    assert_int_equal(skad_node_lookup(fixture->node, &target, fixture->now, &op), SKAD_OK);
 }
 
 /* All memory that a case tampers with, put back byte for byte after each: what was tampered with
@@ -379,14 +379,14 @@ static void discard(snapshot *sound)
 static void each_broken_invariant_is_named(void **state)
 {
     (void)state;
-    static test_stage stage;
+    static test_fixture fixture;
     snapshot sound = {0};
-    prepare(&stage);
-    save_all(&sound, stage.node);
+    prepare(&fixture);
+    save_all(&sound, fixture.node);
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-        assert_null(skad_node_broken(stage.node, stage.now));
-        CASES[i].tamper(stage.node);
-        const char *broken = skad_node_broken(stage.node, stage.now);
+        assert_null(skad_node_broken(fixture.node, fixture.now));
+        CASES[i].tamper(fixture.node);
+        const char *broken = skad_node_broken(fixture.node, fixture.now);
         if (broken == NULL) {
             fail_msg("not seen: %s", CASES[i].name);
         }
@@ -394,17 +394,17 @@ static void each_broken_invariant_is_named(void **state)
         restore(&sound);
     }
     discard(&sound);
-    test_stage_free(&stage);
+    test_fixture_free(&fixture);
 }
 
 static void time_that_runs_back_is_named(void **state)
 {
     (void)state;
-    static test_stage stage;
-    prepare(&stage);
-    skad_time before = {.mono_us = stage.now.mono_us - 1, .unix_s = stage.now.unix_s};
-    assert_string_equal(skad_node_broken(stage.node, before), "time does not run back");
-    test_stage_free(&stage);
+    static test_fixture fixture;
+    prepare(&fixture);
+    skad_time before = {.mono_us = fixture.now.mono_us - 1, .unix_s = fixture.now.unix_s};
+    assert_string_equal(skad_node_broken(fixture.node, before), "time does not run back");
+    test_fixture_free(&fixture);
 }
 
 int main(void)

@@ -13,7 +13,7 @@
 #include "skad/records.h"
 #include "src/core/node/invariants.h"
 #include "tests/support/failing_allocation.h"
-#include "tests/support/stage.h"
+#include "tests/support/fixture.h"
 
 #define PEERS   12
 #define OPS_MAX 8
@@ -22,7 +22,7 @@
 /* ---- A node, and what its user started ---- */
 
 typedef struct play {
-    test_stage stage;
+    test_fixture fixture;
     skad_op ops[OPS_MAX];
     size_t ops_count;
     size_t told;
@@ -33,7 +33,7 @@ static uint8_t record[SKAD_RECORD_BYTES_MAX];
 static size_t record_len;
 
 /* Strangers know each other, and have a record. */
-static bool know_things(test_stage *stage, test_stranger *who, const skad_message *request,
+static bool know_things(test_fixture *fixture, test_remote *who, const skad_message *request,
                         skad_message *answer)
 {
     (void)who;
@@ -41,7 +41,7 @@ static bool know_things(test_stage *stage, test_stranger *who, const skad_messag
     if (answer->kind == SKAD_KIND_NODES) {
         for (size_t i = 0; i < PEERS; i++) {
             answer->u.reply.u.nodes.contacts[i] = (skad_contact){
-                .id = stage->strangers[i].identity.id, .ipv4 = stage->strangers[i].address};
+                .id = fixture->remotes[i].identity.id, .ipv4 = fixture->remotes[i].address};
         }
         answer->u.reply.u.nodes.contacts_count = PEERS;
     }
@@ -55,13 +55,13 @@ static bool know_things(test_stage *stage, test_stranger *who, const skad_messag
 static void begin(play *self)
 {
     memset(self, 0, sizeof *self);
-    skad_profile profile = test_stage_profile();
-    test_stage_init(&self->stage, &profile);
-    test_stage_populate(&self->stage, PEERS);
-    self->stage.script = know_things;
-    record_len = skad_record_encode_mutable(&self->stage.strangers[0].identity,
-                                            (skad_span){NULL, 0}, 3, self->stage.now.unix_s + 5000,
-                                            (skad_span){NULL, 0}, record, sizeof record);
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(&self->fixture, &profile);
+    test_fixture_populate(&self->fixture, PEERS);
+    self->fixture.script = know_things;
+    record_len = skad_record_encode_mutable(
+        &self->fixture.remotes[0].identity, (skad_span){NULL, 0}, 3,
+        self->fixture.now.unix_s + 5000, (skad_span){NULL, 0}, record, sizeof record);
     assert_true(record_len > 0);
 }
 
@@ -78,7 +78,7 @@ static void note(play *self, skad_status status, const skad_op *op)
 static void hear(play *self)
 {
     skad_event event;
-    while (skad_node_poll_event(self->stage.node, &event)) {
+    while (skad_node_poll_event(self->fixture.node, &event)) {
         for (size_t i = 0; i < self->ops_count; i++) {
             if (self->ops[i] == event.op && event.kind >= SKAD_EVENT_PING &&
                 event.kind <= SKAD_EVENT_GET) {
@@ -92,11 +92,11 @@ static void hear(play *self)
 /* Everything that was started is told, once, and the node is sound. */
 static void end(play *self)
 {
-    test_stage_run(&self->stage, SKAD_OPERATION_US_MAX + SKAD_US_PER_S);
+    test_fixture_run(&self->fixture, SKAD_OPERATION_US_MAX + SKAD_US_PER_S);
     hear(self);
     assert_int_equal(self->told, self->ops_count);
-    assert_null(skad_node_broken(self->stage.node, self->stage.now));
-    test_stage_free(&self->stage);
+    assert_null(skad_node_broken(self->fixture.node, self->fixture.now));
+    test_fixture_free(&self->fixture);
 }
 
 /* ---- What allocates ---- */
@@ -106,15 +106,15 @@ static void find(play *self)
     skad_op op = 0;
     const skad_id key = {{0x77}};
     skad_id publishers;
-    skad_mutable_key(self->stage.strangers[0].identity.public_key, (skad_span){NULL, 0},
+    skad_mutable_key(self->fixture.remotes[0].identity.public_key, (skad_span){NULL, 0},
                      &publishers);
-    skad_node *node = self->stage.node;
-    skad_time now = self->stage.now;
+    skad_node *node = self->fixture.node;
+    skad_time now = self->fixture.now;
     note(self, skad_node_lookup(node, &key, now, &op), &op);
     note(self, skad_node_get(node, SKAD_RECORD_IMMUTABLE, &key, now, &op), &op);
     note(self, skad_node_get(node, SKAD_RECORD_MUTABLE, &publishers, now, &op), &op);
     note(self, skad_node_get(node, SKAD_RECORD_ANNOUNCEMENT, &key, now, &op), &op);
-    test_stage_run(&self->stage, SKAD_OPERATION_US_MAX);
+    test_fixture_run(&self->fixture, SKAD_OPERATION_US_MAX);
     hear(self);
 }
 
@@ -126,28 +126,28 @@ static void put(play *self)
     const skad_publish_request edition = {
         .value = {value, sizeof value}, .sequence = 1, .life_s = 86400, .keep = true};
     const skad_announce_request announcement = {.life_s = 86400, .keep = true};
-    skad_node *node = self->stage.node;
-    skad_time now = self->stage.now;
+    skad_node *node = self->fixture.node;
+    skad_time now = self->fixture.now;
     note(self, skad_node_put(node, value, sizeof value, now, &op, &key), &op);
     note(self, skad_node_publish(node, &edition, now, &op, &key), &op);
     note(self, skad_node_announce(node, &announcement, now, &op), &op);
-    test_stage_run(&self->stage, SKAD_OPERATION_US_MAX);
+    test_fixture_run(&self->fixture, SKAD_OPERATION_US_MAX);
     hear(self);
-    test_stage_run(&self->stage, HOUR_US); /* announced again, handed over */
+    test_fixture_run(&self->fixture, HOUR_US); /* announced again, handed over */
 }
 
 static void watch(play *self)
 {
     skad_op op = 0;
     skad_id key;
-    skad_mutable_key(self->stage.strangers[0].identity.public_key, (skad_span){NULL, 0}, &key);
-    skad_status status = skad_node_watch(self->stage.node, SKAD_RECORD_MUTABLE, &key,
-                                         SKAD_WATCH_S_MIN, self->stage.now, &op);
+    skad_mutable_key(self->fixture.remotes[0].identity.public_key, (skad_span){NULL, 0}, &key);
+    skad_status status = skad_node_watch(self->fixture.node, SKAD_RECORD_MUTABLE, &key,
+                                         SKAD_WATCH_S_MIN, self->fixture.now, &op);
     self->refused += status != SKAD_OK;
-    test_stage_run(&self->stage, 30 * SKAD_US_PER_S);
+    test_fixture_run(&self->fixture, 30 * SKAD_US_PER_S);
     hear(self);
     if (status == SKAD_OK) {
-        skad_node_cancel(self->stage.node, op);
+        skad_node_cancel(self->fixture.node, op);
     }
 }
 
@@ -156,24 +156,24 @@ static void serve(play *self)
     for (size_t i = 0; i < PEERS; i++) {
         uint8_t token[SKAD_TOKEN_BYTES];
         uint8_t bytes[SKAD_RECORD_BYTES_MAX];
-        const test_stranger *who = &self->stage.strangers[i];
+        const test_remote *who = &self->fixture.remotes[i];
         size_t len = skad_record_encode_mutable(&who->identity, (skad_span){NULL, 0}, 1,
-                                                self->stage.now.unix_s + 5000, (skad_span){NULL, 0},
-                                                bytes, sizeof bytes);
+                                                self->fixture.now.unix_s + 5000,
+                                                (skad_span){NULL, 0}, bytes, sizeof bytes);
         const skad_message store = {.kind = SKAD_KIND_STORE,
                                     .u.store = {.record = {bytes, len}, .life_s = 3600}};
         skad_datagram datagram;
-        test_stage_token(&self->stage, who, token);
-        test_stage_request(&self->stage, who, &store, token, &datagram);
-        assert_int_equal(test_stage_deliver(&self->stage, &who->address, &datagram),
+        test_fixture_token(&self->fixture, who, token);
+        test_fixture_request(&self->fixture, who, &store, token, &datagram);
+        assert_int_equal(test_fixture_deliver(&self->fixture, &who->address, &datagram),
                          SKAD_VERDICT_ACCEPT);
-        assert_int_equal(test_stage_drain(&self->stage), 1); /* answered, whatever it says */
+        assert_int_equal(test_fixture_drain(&self->fixture), 1); /* answered, whatever it says */
     }
 }
 
 static void age(play *self)
 {
-    test_stage_run(&self->stage, 3 * HOUR_US); /* refreshes, liveness checks */
+    test_fixture_run(&self->fixture, 3 * HOUR_US); /* refreshes, liveness checks */
 }
 
 /* ---- Each fails once ---- */
@@ -216,13 +216,13 @@ static void a_node_is_made_whole_or_not_at_all(void **state)
 {
     (void)state;
     static const skad_store_caps caps = {64, 1 << 16, 64, 1 << 16};
-    static test_stage stage;
-    skad_profile profile = test_stage_profile();
-    test_stage_init(&stage, &profile);
+    static test_fixture fixture;
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(&fixture, &profile);
     skad_store store;
     assert_int_equal(skad_store_memory_new(&caps, &store), SKAD_OK);
     skad_node_config config = {.profile = profile,
-                               .identity = &stage.identity,
+                               .identity = &fixture.identity,
                                .store = store,
                                .families = SKAD_FAMILIES_ALL};
     skad_node_limits_default(&config.limits);
@@ -231,9 +231,9 @@ static void a_node_is_made_whole_or_not_at_all(void **state)
     skad_status status = SKAD_ERR_MEMORY;
     while (status != SKAD_OK) {
         long held = test_allocations_held();
-        skad_node *node = (skad_node *)&stage; /* must not be left as it was */
+        skad_node *node = (skad_node *)&fixture; /* must not be left as it was */
         test_allocation_fail(++nth);
-        status = skad_node_new(&config, stage.now, &node);
+        status = skad_node_new(&config, fixture.now, &node);
         assert_int_equal(test_allocation_failed(), status != SKAD_OK);
         assert_true(status == SKAD_OK || (status == SKAD_ERR_MEMORY && node == NULL));
         skad_node_free(node);
@@ -241,7 +241,7 @@ static void a_node_is_made_whole_or_not_at_all(void **state)
     }
     assert_true(nth > 10);
     store.ops->free(store.self);
-    test_stage_free(&stage);
+    test_fixture_free(&fixture);
 }
 
 static skad_status put_one(const skad_store *store, uint8_t number)

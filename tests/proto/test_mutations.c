@@ -16,7 +16,7 @@
 #include "proto/peer_file.h"
 #include "skad/record.h"
 #include "tests/support/prng.h"
-#include "tests/support/vectors_cast.h"
+#include "tests/support/vectors_identities.h"
 #include "tests/support/wire.h"
 
 #ifdef SKAD_TEST_MODELLED
@@ -68,7 +68,7 @@ static void refuse_all_others(accepts accept, const void *user, const uint8_t *o
 /* ---- Datagrams ---- */
 
 typedef struct reception {
-    const skad_cast *cast;
+    const skad_vector_identities *identities;
     const skad_id *recipient; /* whom the tag is made for */
     bool reply;
 } reception;
@@ -76,9 +76,10 @@ typedef struct reception {
 static bool accepts_datagram(const void *user, const uint8_t *bytes, size_t len)
 {
     const reception *self = user;
-    const skad_open_awaited awaited = {self->cast->request_digest, &self->cast->sender.id};
+    const skad_open_awaited awaited = {self->identities->request_digest,
+                                       &self->identities->sender.id};
     skad_opened opened;
-    return skad_wire_receive(bytes, len, &self->cast->receiver.id, SKAD_WIRE_EPOCH,
+    return skad_wire_receive(bytes, len, &self->identities->receiver.id, SKAD_WIRE_EPOCH,
                              self->reply ? &awaited : NULL, &opened) == SKAD_VERDICT_ACCEPT;
 }
 
@@ -99,18 +100,18 @@ static bool accepts_retagged(const void *user, const uint8_t *bytes, size_t len)
 static void each_datagram_is_accepted_as_it_was_signed_only(void **state)
 {
     (void)state;
-    static skad_cast cast;
+    static skad_vector_identities identities;
     static const skad_id anybody;
-    skad_cast_init(&cast);
+    skad_vector_identities_init(&identities);
     for (size_t i = 0; i < SKAD_WIRE_KINDS; i++) {
         skad_kind kind = skad_wire_kinds[i];
         bool reply = skad_kind_is_reply(kind);
-        const skad_id *recipient = kind == SKAD_KIND_PING ? &anybody : &cast.receiver.id;
-        reception self = {&cast, recipient, reply};
+        const skad_id *recipient = kind == SKAD_KIND_PING ? &anybody : &identities.receiver.id;
+        reception self = {&identities, recipient, reply};
         skad_draft draft;
-        skad_cast_draft(&cast, kind, recipient, reply ? cast.request_digest : NULL,
-                        kind == SKAD_KIND_PING ? NULL : SKAD_CAST_TOKEN, &draft);
-        skad_seal(&cast.sealer, &(skad_draft *){&draft}, 1);
+        skad_vector_draft(&identities, kind, recipient, reply ? identities.request_digest : NULL,
+                          kind == SKAD_KIND_PING ? NULL : SKAD_VECTOR_TOKEN, &draft);
+        skad_seal(&identities.sealer, &(skad_draft *){&draft}, 1);
         print_message("%s, %u bytes\n", skad_wire_kind_name(kind), draft.len);
         refuse_all_others(accepts_datagram, &self, draft.bytes, draft.len);
         /* The tag itself is put right again: only what is behind it may change. */
@@ -135,16 +136,17 @@ static void each_datagram_is_accepted_as_it_was_signed_only(void **state)
 static void neither_place_nor_path_in_a_batch_can_change(void **state)
 {
     (void)state;
-    static skad_cast cast;
+    static skad_vector_identities identities;
     static skad_draft drafts[3];
     skad_draft *batch[3] = {&drafts[0], &drafts[1], &drafts[2]};
-    skad_cast_init(&cast);
+    skad_vector_identities_init(&identities);
     static const skad_kind kinds[3] = {SKAD_KIND_FIND_NODE, SKAD_KIND_STORE, SKAD_KIND_FIND_VALUE};
     for (size_t i = 0; i < 3; i++) {
-        skad_cast_draft(&cast, kinds[i], &cast.receiver.id, NULL, SKAD_CAST_TOKEN, &drafts[i]);
+        skad_vector_draft(&identities, kinds[i], &identities.receiver.id, NULL, SKAD_VECTOR_TOKEN,
+                          &drafts[i]);
     }
-    skad_seal(&cast.sealer, batch, 3);
-    reception self = {&cast, &cast.receiver.id, false};
+    skad_seal(&identities.sealer, batch, 3);
+    reception self = {&identities, &identities.receiver.id, false};
     for (size_t i = 0; i < 3; i++) {
         for (size_t at = SKAD_TAG_BYTES; at < drafts[i].len; at++) {
             uint8_t original = drafts[i].bytes[at];

@@ -115,7 +115,7 @@ static void nats_let_in_whom_their_kind_says(void **state)
     (void)state;
     const skad_sim_places places = {.nodes = 10, .crowded_from = 10};
     const skad_address friend_address = skad_sim_address_of(&places, 1);
-    const skad_address stranger = skad_sim_address_of(&places, 2);
+    const skad_address remote = skad_sim_address_of(&places, 2);
     static const struct {
         const char *label;
         skad_sim_nat_kind kind;
@@ -131,10 +131,10 @@ static void nats_let_in_whom_their_kind_says(void **state)
         assert_false(skad_sim_nat_in(nat, &friend_address, SKAD_SIM_PORT, 1));
         uint16_t port = skad_sim_nat_out(nat, &friend_address, 10);
         assert_true(skad_sim_nat_in(nat, &friend_address, port, 20));
-        assert_int_equal(skad_sim_nat_in(nat, &stranger, port, 20), rows[i].stranger_gets_in);
+        assert_int_equal(skad_sim_nat_in(nat, &remote, port, 20), rows[i].stranger_gets_in);
         assert_false(skad_sim_nat_in(nat, &friend_address, 1, 20));
         assert_false(skad_sim_nat_in(nat, &friend_address, port, 10 + 120 * SKAD_US_PER_S));
-        bool another = skad_sim_nat_out(nat, &stranger, 30) != port;
+        bool another = skad_sim_nat_out(nat, &remote, 30) != port;
         assert_int_equal(another, rows[i].kind == SKAD_SIM_NAT_SYMMETRIC);
         skad_sim_nat_free(nat);
     }

@@ -3,7 +3,7 @@
 
 #include "crypto/assert.h"
 #include "tests/support/vectors.h"
-#include "tests/support/vectors_cast.h"
+#include "tests/support/vectors_identities.h"
 #include "tests/support/vectors_spell.h"
 #include "tests/support/wire.h"
 
@@ -156,8 +156,8 @@ static void apply_to_fields(flaw which, skad_wire_craft *craft)
     }
 }
 
-static void apply_to_sender(flaw which, const skad_cast *self, const skad_identity *unfit,
-                            skad_wire_craft *craft)
+static void apply_to_sender(flaw which, const skad_vector_identities *self,
+                            const skad_identity *unfit, skad_wire_craft *craft)
 {
     static const uint8_t wrong_nonce[SKAD_NONCE_BYTES] = {0xff, 0xff, 0xff, 0xff,
                                                           0xff, 0xff, 0xff, 0xff};
@@ -184,7 +184,7 @@ static void apply_to_sender(flaw which, const skad_cast *self, const skad_identi
     }
 }
 
-static void write_flaws(skad_json *json, const skad_cast *self)
+static void write_flaws(skad_json *json, const skad_vector_identities *self)
 {
     static const uint8_t ping[] = {0x90};
     uint8_t datagram[2 * SKAD_DATAGRAM_BYTES_MAX];
@@ -209,7 +209,7 @@ static void write_flaws(skad_json *json, const skad_cast *self)
 }
 
 /* A PONG that is correct in itself, and receivers that await another one. */
-static void write_replies(skad_json *json, const skad_cast *self)
+static void write_replies(skad_json *json, const skad_vector_identities *self)
 {
     const invalid_case cases[] = {
         {"a reply to nothing", SKAD_VERDICT_UNAWAITED, &self->receiver.id, NULL, NULL},
@@ -221,8 +221,8 @@ static void write_replies(skad_json *json, const skad_cast *self)
     skad_draft draft;
     skad_draft *one = &draft;
 
-    skad_cast_draft(self, SKAD_KIND_PONG, &self->receiver.id, self->request_digest, SKAD_CAST_TOKEN,
-                    &draft);
+    skad_vector_draft(self, SKAD_KIND_PONG, &self->receiver.id, self->request_digest,
+                      SKAD_VECTOR_TOKEN, &draft);
     skad_seal(&self->sealer, &one, 1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         write_invalid(json, &cases[i], draft.bytes, draft.len);
@@ -281,7 +281,7 @@ static const struct {
     {"ERROR, detail as signed integer", SKAD_KIND_ERROR, "[3 #6 1 xd001"},
 };
 
-static void write_bodies(skad_json *json, const skad_cast *self)
+static void write_bodies(skad_json *json, const skad_vector_identities *self)
 {
     uint8_t datagram[SKAD_DATAGRAM_BYTES_MAX];
     uint8_t body[SKAD_BODY_BYTES_MAX];
@@ -302,7 +302,7 @@ static void write_bodies(skad_json *json, const skad_cast *self)
 }
 
 /* A hello of another kind or length. */
-static void write_hellos(skad_json *json, const skad_cast *self)
+static void write_hellos(skad_json *json, const skad_vector_identities *self)
 {
     static const skad_id nobody;
     uint8_t datagram[SKAD_DATAGRAM_BYTES_MAX];
@@ -347,7 +347,7 @@ static void malleate(uint8_t *signature)
 }
 
 /* Correct datagrams of which something was changed afterwards by one who knows the network key. */
-static void write_tampered(skad_json *json, const skad_cast *self)
+static void write_tampered(skad_json *json, const skad_vector_identities *self)
 {
     static const struct {
         const char *description;
@@ -378,7 +378,7 @@ static void write_tampered(skad_json *json, const skad_cast *self)
     skad_draft *one = &draft;
     invalid_case outcome = {.self = &self->receiver.id};
 
-    skad_cast_draft(self, SKAD_KIND_PING, &self->receiver.id, NULL, SKAD_CAST_TOKEN, &draft);
+    skad_vector_draft(self, SKAD_KIND_PING, &self->receiver.id, NULL, SKAD_VECTOR_TOKEN, &draft);
     skad_seal(&self->sealer, &one, 1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         size_t head = SKAD_TAG_BYTES + cases[i].at;
@@ -406,14 +406,14 @@ static void write_tampered(skad_json *json, const skad_cast *self)
 }
 
 /* The last of a batch of three, whose path leads elsewhere. */
-static void write_lost_path(skad_json *json, const skad_cast *self)
+static void write_lost_path(skad_json *json, const skad_vector_identities *self)
 {
     skad_draft drafts[3];
     skad_draft *batch[3];
 
     for (size_t i = 0; i < 3; i++) {
-        skad_cast_draft(self, SKAD_KIND_PING, &self->receiver.id, NULL, SKAD_CAST_TOKEN,
-                        &drafts[i]);
+        skad_vector_draft(self, SKAD_KIND_PING, &self->receiver.id, NULL, SKAD_VECTOR_TOKEN,
+                          &drafts[i]);
         batch[i] = &drafts[i];
     }
     skad_seal(&self->sealer, batch, 3);
@@ -429,9 +429,9 @@ static void write_lost_path(skad_json *json, const skad_cast *self)
 void skad_vectors_invalid(skad_json *json)
 {
     uint8_t noise[SKAD_DATAGRAM_BYTES_MAX + 1];
-    skad_cast self;
+    skad_vector_identities self;
 
-    skad_cast_init(&self);
+    skad_vector_identities_init(&self);
     skad_wire_fill(noise, sizeof noise, 0);
     write_invalid(json,
                   &(invalid_case){"too short", SKAD_VERDICT_SIZE, &self.receiver.id, NULL, NULL},

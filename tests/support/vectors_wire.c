@@ -4,11 +4,12 @@
 #include "crypto/merkle.h"
 #include "skad/record.h"
 #include "tests/support/vectors.h"
-#include "tests/support/vectors_cast.h"
+#include "tests/support/vectors_identities.h"
 #include "tests/support/wire.h"
 
-static void write_envelope(skad_json *json, const skad_cast *self, const char *description,
-                           const skad_draft *draft, const uint8_t *request_digest)
+static void write_envelope(skad_json *json, const skad_vector_identities *self,
+                           const char *description, const skad_draft *draft,
+                           const uint8_t *request_digest)
 {
     skad_envelope envelope;
     uint8_t root[SKAD_HASH_BYTES];
@@ -45,28 +46,28 @@ static void write_envelope(skad_json *json, const skad_cast *self, const char *d
 }
 
 /* A hello from identity 1 and the PONG of identity 2: the whole exchange of a first contact. */
-static void write_exchange(skad_json *json, const skad_cast *self)
+static void write_exchange(skad_json *json, const skad_vector_identities *self)
 {
     static const skad_id nobody;
-    skad_cast answering = *self;
+    skad_vector_identities answering = *self;
     skad_draft hello;
     skad_draft pong;
     skad_draft *one = &hello;
 
-    skad_cast_draft(self, SKAD_KIND_PING, &nobody, NULL, NULL, &hello);
+    skad_vector_draft(self, SKAD_KIND_PING, &nobody, NULL, NULL, &hello);
     skad_seal(&self->sealer, &one, 1);
     write_envelope(json, self, "hello: PING to whoever is there", &hello, NULL);
     answering.sealer.identity = &self->receiver;
     answering.sealer.nonce = skad_identity_nonce(&self->receiver, SKAD_WIRE_EPOCH);
-    skad_cast_draft(&answering, SKAD_KIND_PONG, &self->sender.id, hello.digest, SKAD_CAST_TOKEN,
-                    &pong);
+    skad_vector_draft(&answering, SKAD_KIND_PONG, &self->sender.id, hello.digest, SKAD_VECTOR_TOKEN,
+                      &pong);
     one = &pong;
     skad_seal(&answering.sealer, &one, 1);
     write_envelope(json, &answering, "PONG to that hello", &pong, hello.digest);
 }
 
 /* A mutable record to replace what the holder has, kept for the shortest time. */
-static void write_store_with_cas(skad_json *json, const skad_cast *self)
+static void write_store_with_cas(skad_json *json, const skad_vector_identities *self)
 {
     uint8_t record[SKAD_RECORD_BYTES_MAX];
     skad_identity publisher;
@@ -82,20 +83,20 @@ static void write_store_with_cas(skad_json *json, const skad_cast *self)
     store.u.store.has_cas = true;
     store.u.store.cas = 7;
     store.u.store.life_s = 1;
-    skad_cast_draft_message(self, &store, &self->receiver.id, NULL, SKAD_CAST_TOKEN, &draft);
+    skad_vector_draft_message(self, &store, &self->receiver.id, NULL, SKAD_VECTOR_TOKEN, &draft);
     skad_seal(&self->sealer, &one, 1);
     write_envelope(json, self, "STORE with cas and the shortest life_s", &draft, NULL);
 }
 
-static void write_batch(skad_json *json, const skad_cast *self)
+static void write_batch(skad_json *json, const skad_vector_identities *self)
 {
     static const skad_kind kinds[] = {SKAD_KIND_NODES, SKAD_KIND_STORED, SKAD_KIND_ERROR};
     skad_draft drafts[3];
     skad_draft *batch[3];
 
     for (size_t i = 0; i < 3; i++) {
-        skad_cast_draft(self, kinds[i], &self->receiver.id, self->request_digest, SKAD_CAST_TOKEN,
-                        &drafts[i]);
+        skad_vector_draft(self, kinds[i], &self->receiver.id, self->request_digest,
+                          SKAD_VECTOR_TOKEN, &drafts[i]);
         batch[i] = &drafts[i];
     }
     skad_seal(&self->sealer, batch, 3);
@@ -107,9 +108,9 @@ static void write_batch(skad_json *json, const skad_cast *self)
 
 void skad_vectors_envelopes(skad_json *json)
 {
-    skad_cast self;
+    skad_vector_identities self;
 
-    skad_cast_init(&self);
+    skad_vector_identities_init(&self);
     write_exchange(json, &self);
     for (size_t i = 0; i < SKAD_WIRE_KINDS; i++) {
         skad_kind kind = skad_wire_kinds[i];
@@ -119,8 +120,8 @@ void skad_vectors_envelopes(skad_json *json)
         skad_draft *one = &draft;
         const uint8_t *digest = skad_kind_is_reply(kind) ? self.request_digest : NULL;
 
-        skad_cast_draft(&self, kind, &self.receiver.id, digest,
-                        shows_token ? SKAD_CAST_TOKEN : NULL, &draft);
+        skad_vector_draft(&self, kind, &self.receiver.id, digest,
+                          shows_token ? SKAD_VECTOR_TOKEN : NULL, &draft);
         skad_seal(&self.sealer, &one, 1);
         write_envelope(json, &self, "signed alone", &draft, digest);
     }

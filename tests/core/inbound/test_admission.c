@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "proto/message.h"
-#include "tests/support/stage.h"
+#include "tests/support/fixture.h"
 
 static const skad_node_rates rates = {
     .unproven = {{10, 20}, {0}, {0}},
@@ -22,306 +22,310 @@ static const skad_node_rates rates = {
 
 static int begin(void **state)
 {
-    static test_stage stage;
-    skad_profile profile = test_stage_profile();
-    test_stage_init_rated(&stage, &profile, &rates);
-    *state = &stage;
+    static test_fixture fixture;
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init_rated(&fixture, &profile, &rates);
+    *state = &fixture;
     return 0;
 }
 
 static int end(void **state)
 {
-    test_stage_free(*state);
+    test_fixture_free(*state);
     return 0;
 }
 
-static skad_node_stats stats_of(const test_stage *stage)
+static skad_node_stats stats_of(const test_fixture *fixture)
 {
     skad_node_stats stats;
-    skad_node_stats_get(stage->node, stage->now, &stats);
+    skad_node_stats_get(fixture->node, fixture->now, &stats);
     return stats;
 }
 
 /* Delivers so many different requests from an address; returns how many had that verdict. */
-static unsigned flood(test_stage *stage, const test_stranger *who, const uint8_t *token,
+static unsigned flood(test_fixture *fixture, const test_remote *who, const uint8_t *token,
                       unsigned count, skad_verdict wanted)
 {
     unsigned sum = 0;
     for (unsigned i = 0; i < count; i++) {
         skad_datagram request;
-        test_stage_request(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, token, &request);
-        sum += test_stage_deliver(stage, &who->address, &request) == wanted;
-        (void)test_stage_drain(stage);
+        test_fixture_request(fixture, who, &(skad_message){.kind = SKAD_KIND_PING}, token,
+                             &request);
+        sum += test_fixture_deliver(fixture, &who->address, &request) == wanted;
+        (void)test_fixture_drain(fixture);
     }
     return sum;
 }
 
 static void a_source_without_a_token_has_a_rate(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
-    assert_int_equal(flood(stage, who, NULL, 50, SKAD_VERDICT_ACCEPT), 20);
-    assert_int_equal(stats_of(stage).verdicts[SKAD_VERDICT_RATE], 30);
-    assert_int_equal(stats_of(stage).verifications, 20);
-    stage->now.mono_us += SKAD_US_PER_S;
-    assert_int_equal(flood(stage, who, NULL, 50, SKAD_VERDICT_ACCEPT), 10);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
+    assert_int_equal(flood(fixture, who, NULL, 50, SKAD_VERDICT_ACCEPT), 20);
+    assert_int_equal(stats_of(fixture).verdicts[SKAD_VERDICT_RATE], 30);
+    assert_int_equal(stats_of(fixture).verifications, 20);
+    fixture->now.mono_us += SKAD_US_PER_S;
+    assert_int_equal(flood(fixture, who, NULL, 50, SKAD_VERDICT_ACCEPT), 10);
 }
 
 static void a_token_has_a_rate_of_its_own(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
-    assert_int_equal(flood(stage, who, NULL, 50, SKAD_VERDICT_ACCEPT), 20);
-    test_stage_token(stage, who, token); /* somebody else has used up its unproven rate */
-    assert_int_equal(flood(stage, who, token, 200, SKAD_VERDICT_ACCEPT), 100);
-    assert_int_equal(flood(stage, who, token, 10, SKAD_VERDICT_RATE), 10);
+    assert_int_equal(flood(fixture, who, NULL, 50, SKAD_VERDICT_ACCEPT), 20);
+    test_fixture_token(fixture, who, token); /* somebody else has used up its unproven rate */
+    assert_int_equal(flood(fixture, who, token, 200, SKAD_VERDICT_ACCEPT), 100);
+    assert_int_equal(flood(fixture, who, token, 10, SKAD_VERDICT_RATE), 10);
 }
 
 static void a_forged_token_is_none(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
-    test_stage_token(stage, who, token);
+    test_fixture_token(fixture, who, token);
     token[3] ^= 1;
-    assert_int_equal(flood(stage, who, token, 50, SKAD_VERDICT_ACCEPT), 20);
+    assert_int_equal(flood(fixture, who, token, 50, SKAD_VERDICT_ACCEPT), 20);
 }
 
 /* The verdict of a request whose last byte was altered on the way: before its tag is hashed to the
  * end, an exhausted source is known. */
-static skad_verdict altered(test_stage *stage, const test_stranger *who, const uint8_t *token)
+static skad_verdict altered(test_fixture *fixture, const test_remote *who, const uint8_t *token)
 {
     skad_datagram request;
-    test_stage_request(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, token, &request);
+    test_fixture_request(fixture, who, &(skad_message){.kind = SKAD_KIND_PING}, token, &request);
     request.bytes[request.len - 1] ^= 1;
-    return test_stage_deliver(stage, &who->address, &request);
+    return test_fixture_deliver(fixture, &who->address, &request);
 }
 
 static void an_exhausted_source_is_turned_away_at_a_glance(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
-    test_stage_token(stage, who, token);
-    assert_int_equal(altered(stage, who, NULL), SKAD_VERDICT_TAG);
-    assert_int_equal(flood(stage, who, NULL, 50, SKAD_VERDICT_ACCEPT), 20);
-    assert_int_equal(altered(stage, who, NULL), SKAD_VERDICT_RATE);
-    assert_int_equal(altered(stage, who, token), SKAD_VERDICT_TAG); /* it may be entitled */
-    assert_int_equal(flood(stage, who, token, 200, SKAD_VERDICT_ACCEPT), 100);
-    assert_int_equal(altered(stage, who, token), SKAD_VERDICT_RATE);
+    test_fixture_token(fixture, who, token);
+    assert_int_equal(altered(fixture, who, NULL), SKAD_VERDICT_TAG);
+    assert_int_equal(flood(fixture, who, NULL, 50, SKAD_VERDICT_ACCEPT), 20);
+    assert_int_equal(altered(fixture, who, NULL), SKAD_VERDICT_RATE);
+    assert_int_equal(altered(fixture, who, token), SKAD_VERDICT_TAG); /* it may be entitled */
+    assert_int_equal(flood(fixture, who, token, 200, SKAD_VERDICT_ACCEPT), 100);
+    assert_int_equal(altered(fixture, who, token), SKAD_VERDICT_RATE);
 }
 
 /* Not even where somebody has used up the rates of a peer's address, and of its token. */
 static void an_exhausted_source_may_answer(void **state)
 {
-    test_stage *stage = *state;
-    test_stage_populate(stage, 1);
-    const test_stranger *peer = &stage->strangers[0];
+    test_fixture *fixture = *state;
+    test_fixture_populate(fixture, 1);
+    const test_remote *peer = &fixture->remotes[0];
     uint8_t token[SKAD_TOKEN_BYTES];
     skad_datagram ping;
     skad_datagram pong;
     skad_message answer = {.kind = SKAD_KIND_PONG};
     skad_op op;
     answer.u.reply.observed = peer->address;
-    test_stage_token(stage, peer, token);
-    (void)flood(stage, peer, NULL, 50, SKAD_VERDICT_ACCEPT);
-    (void)flood(stage, peer, token, 200, SKAD_VERDICT_ACCEPT);
-    assert_int_equal(skad_node_ping(stage->node, &peer->address, stage->now, &op), SKAD_OK);
-    assert_true(skad_node_poll_datagram(stage->node, &ping));
-    test_stage_answer(stage, peer, &ping, &answer, &pong);
-    assert_int_equal(test_stage_deliver(stage, &peer->address, &pong), SKAD_VERDICT_ACCEPT);
+    test_fixture_token(fixture, peer, token);
+    (void)flood(fixture, peer, NULL, 50, SKAD_VERDICT_ACCEPT);
+    (void)flood(fixture, peer, token, 200, SKAD_VERDICT_ACCEPT);
+    assert_int_equal(skad_node_ping(fixture->node, &peer->address, fixture->now, &op), SKAD_OK);
+    assert_true(skad_node_poll_datagram(fixture->node, &ping));
+    test_fixture_answer(fixture, peer, &ping, &answer, &pong);
+    assert_int_equal(test_fixture_deliver(fixture, &peer->address, &pong), SKAD_VERDICT_ACCEPT);
 }
 
-/* Six strangers: together they exceed what is verified without a token. */
-static void load(test_stage *stage)
+/* Six remote peers: together they exceed what is verified without a token. */
+static void load(test_fixture *fixture)
 {
     for (unsigned i = 0; i < 6; i++) {
-        (void)flood(stage, test_stage_stranger(stage), NULL, 10, SKAD_VERDICT_ACCEPT);
+        (void)flood(fixture, test_fixture_remote(fixture), NULL, 10, SKAD_VERDICT_ACCEPT);
     }
-    assert_true(stats_of(stage).loaded);
+    assert_true(stats_of(fixture).loaded);
 }
 
 /* A request without a token, as long as the protocol asks for. */
-static void padded_request(test_stage *stage, const test_stranger *who, const skad_message *message,
-                           skad_datagram *out)
+static void padded_request(test_fixture *fixture, const test_remote *who,
+                           const skad_message *message, skad_datagram *out)
 {
     size_t least =
         message->kind == SKAD_KIND_PING ? SKAD_CHALLENGE_BYTES_MAX : SKAD_FIRST_CONTACT_BYTES;
     uint8_t body[SKAD_BODY_BYTES_MAX];
     size_t len = skad_message_encode(message, body, sizeof body);
-    skad_wire_craft craft = test_stage_craft(stage, who, message->kind, (skad_span){body, len});
-    test_stage_craft_write(stage, &craft, out);
+    skad_wire_craft craft = test_fixture_craft(fixture, who, message->kind, (skad_span){body, len});
+    test_fixture_craft_write(fixture, &craft, out);
     if (out->len < least) {
         craft.pad_bytes = least - out->len;
-        test_stage_craft_write(stage, &craft, out);
+        test_fixture_craft_write(fixture, &craft, out);
     }
 }
 
 static void under_load_who_shows_no_token_gets_one(void **state)
 {
-    test_stage *stage = *state;
-    load(stage);
+    test_fixture *fixture = *state;
+    load(fixture);
     uint64_t checked;
     static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
                                       SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        const test_stranger *who = test_stage_stranger(stage);
+        const test_remote *who = test_fixture_remote(fixture);
         skad_message message;
         test_exchange exchange;
         skad_wire_message(kinds[i], &message);
-        padded_request(stage, who, &message, &exchange.request);
-        assert_int_equal(test_stage_deliver(stage, &who->address, &exchange.request),
+        padded_request(fixture, who, &message, &exchange.request);
+        assert_int_equal(test_fixture_deliver(fixture, &who->address, &exchange.request),
                          SKAD_VERDICT_CHALLENGE);
-        assert_true(skad_node_poll_datagram(stage->node, &exchange.answer));
+        assert_true(skad_node_poll_datagram(fixture->node, &exchange.answer));
         assert_true(exchange.answer.len <= exchange.request.len);
         skad_envelope asked;
         uint8_t digest[SKAD_HASH_BYTES];
         assert_int_equal(skad_envelope_decode(exchange.request.bytes + SKAD_TAG_BYTES,
                                               exchange.request.len - SKAD_TAG_BYTES, &asked),
                          SKAD_VERDICT_ACCEPT);
-        skad_envelope_digest(&stage->identity.id, NULL, asked.signed_part, digest);
-        test_stage_open(stage, who, &exchange.answer, digest, &exchange.envelope, &exchange.opened);
+        skad_envelope_digest(&fixture->identity.id, NULL, asked.signed_part, digest);
+        test_fixture_open(fixture, who, &exchange.answer, digest, &exchange.envelope,
+                          &exchange.opened);
         assert_int_equal(exchange.opened.message.kind, SKAD_KIND_ERROR);
         assert_int_equal(exchange.opened.message.u.reply.u.error.code, SKAD_ERROR_TOKEN);
         /* With it, the same request is verified and answered. */
         uint8_t token[SKAD_TOKEN_BYTES];
         memcpy(token, exchange.envelope.token, sizeof token);
-        checked = stats_of(stage).verifications;
-        test_stage_request(stage, who, &message, token, &exchange.request);
-        assert_int_equal(test_stage_deliver(stage, &who->address, &exchange.request),
+        checked = stats_of(fixture).verifications;
+        test_fixture_request(fixture, who, &message, token, &exchange.request);
+        assert_int_equal(test_fixture_deliver(fixture, &who->address, &exchange.request),
                          SKAD_VERDICT_ACCEPT);
-        assert_true(stats_of(stage).verifications > checked);
-        (void)test_stage_drain(stage);
+        assert_true(stats_of(fixture).verifications > checked);
+        (void)test_fixture_drain(fixture);
     }
 }
 
 /* Else a spoofed source would get more than was sent. */
 static void under_load_what_is_smaller_than_a_challenge_gets_none(void **state)
 {
-    test_stage *stage = *state;
-    load(stage);
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    load(fixture);
+    const test_remote *who = test_fixture_remote(fixture);
     skad_datagram request;
-    test_stage_request(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
-    assert_int_equal(test_stage_deliver(stage, &who->address, &request), SKAD_VERDICT_CHALLENGE);
-    assert_int_equal(test_stage_drain(stage), 0);
+    test_fixture_request(fixture, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
+    assert_int_equal(test_fixture_deliver(fixture, &who->address, &request),
+                     SKAD_VERDICT_CHALLENGE);
+    assert_int_equal(test_fixture_drain(fixture), 0);
 }
 
 /* What a node sends without a token is never so small, wherever it sends it. */
 static void a_node_pads_its_pings_for_a_challenge(void **state)
 {
-    test_stage *stage = *state;
-    test_stage_populate(stage, 1);
-    const test_stranger *peer = &stage->strangers[0];
+    test_fixture *fixture = *state;
+    test_fixture_populate(fixture, 1);
+    const test_remote *peer = &fixture->remotes[0];
     const skad_address at = {.family = SKAD_FAMILY_IPV6, .port = 1, .ip = {0x26}};
     skad_contact contact = {.id = peer->identity.id, .ipv6 = at};
     skad_datagram ping;
-    assert_int_equal(skad_node_greet(stage->node, &contact, 1, stage->now), SKAD_OK);
-    assert_true(skad_node_poll_datagram(stage->node, &ping));
+    assert_int_equal(skad_node_greet(fixture->node, &contact, 1, fixture->now), SKAD_OK);
+    assert_true(skad_node_poll_datagram(fixture->node, &ping));
     assert_int_equal(ping.len, SKAD_CHALLENGE_BYTES_MAX);
 }
 
 /* A hello is not padded for nothing: its challenge fits, and tells who is there. */
 static void under_load_a_hello_is_answered_with_a_token(void **state)
 {
-    test_stage *stage = *state;
-    load(stage);
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    load(fixture);
+    const test_remote *who = test_fixture_remote(fixture);
     static const uint8_t body[] = {0x90};
-    skad_wire_craft craft = test_stage_craft(stage, who, SKAD_KIND_PING, (skad_span){body, 1});
+    skad_wire_craft craft = test_fixture_craft(fixture, who, SKAD_KIND_PING, (skad_span){body, 1});
     memset(&craft.recipient, 0, sizeof craft.recipient);
     skad_datagram hello;
     craft.pad_bytes = 0;
-    test_stage_craft_write(stage, &craft, &hello);
+    test_fixture_craft_write(fixture, &craft, &hello);
     craft.pad_bytes = SKAD_FIRST_CONTACT_BYTES - hello.len - 1; /* its header grows by one */
-    test_stage_craft_write(stage, &craft, &hello);
+    test_fixture_craft_write(fixture, &craft, &hello);
     assert_int_equal(hello.len, SKAD_FIRST_CONTACT_BYTES);
-    assert_int_equal(test_stage_deliver(stage, &who->address, &hello), SKAD_VERDICT_CHALLENGE);
+    assert_int_equal(test_fixture_deliver(fixture, &who->address, &hello), SKAD_VERDICT_CHALLENGE);
     skad_datagram answer;
-    assert_true(skad_node_poll_datagram(stage->node, &answer));
+    assert_true(skad_node_poll_datagram(fixture->node, &answer));
     assert_true(answer.len <= hello.len);
 }
 
 static void load_ends_by_itself_and_not_at_once(void **state)
 {
-    test_stage *stage = *state;
-    load(stage);
-    const test_stranger *who = test_stage_stranger(stage);
-    stage->now.mono_us += 100 * SKAD_US_PER_MS; /* ten are free again, less than half a burst */
-    assert_int_equal(flood(stage, who, NULL, 1, SKAD_VERDICT_CHALLENGE), 1);
-    stage->now.mono_us += 200 * SKAD_US_PER_MS;
-    assert_int_equal(flood(stage, who, NULL, 1, SKAD_VERDICT_ACCEPT), 1);
-    assert_false(stats_of(stage).loaded);
+    test_fixture *fixture = *state;
+    load(fixture);
+    const test_remote *who = test_fixture_remote(fixture);
+    fixture->now.mono_us += 100 * SKAD_US_PER_MS; /* ten are free again, less than half a burst */
+    assert_int_equal(flood(fixture, who, NULL, 1, SKAD_VERDICT_CHALLENGE), 1);
+    fixture->now.mono_us += 200 * SKAD_US_PER_MS;
+    assert_int_equal(flood(fixture, who, NULL, 1, SKAD_VERDICT_ACCEPT), 1);
+    assert_false(stats_of(fixture).loaded);
 }
 
 static void the_driver_may_say_that_it_is_too_much(void **state)
 {
     (void)state;
-    test_stage stage;
-    skad_profile profile = test_stage_profile();
-    test_stage_init(&stage, &profile); /* without any limits */
-    const test_stranger *who = test_stage_stranger(&stage);
+    test_fixture fixture;
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(&fixture, &profile); /* without any limits */
+    const test_remote *who = test_fixture_remote(&fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
-    test_stage_token(&stage, who, token);
-    skad_node_press(stage.node, true);
-    assert_true(stats_of(&stage).loaded);
-    assert_int_equal(flood(&stage, who, NULL, 5, SKAD_VERDICT_CHALLENGE), 5);
-    assert_int_equal(flood(&stage, who, token, 5, SKAD_VERDICT_ACCEPT), 5);
-    skad_node_press(stage.node, false);
-    assert_int_equal(flood(&stage, who, NULL, 5, SKAD_VERDICT_ACCEPT), 5);
-    test_stage_free(&stage);
+    test_fixture_token(&fixture, who, token);
+    skad_node_press(fixture.node, true);
+    assert_true(stats_of(&fixture).loaded);
+    assert_int_equal(flood(&fixture, who, NULL, 5, SKAD_VERDICT_CHALLENGE), 5);
+    assert_int_equal(flood(&fixture, who, token, 5, SKAD_VERDICT_ACCEPT), 5);
+    skad_node_press(fixture.node, false);
+    assert_int_equal(flood(&fixture, who, NULL, 5, SKAD_VERDICT_ACCEPT), 5);
+    test_fixture_free(&fixture);
 }
 
 static void answers_that_we_wait_for_have_no_rate(void **state)
 {
-    test_stage *stage = *state;
-    test_stage_populate(stage, 10);
-    load(stage);
-    uint64_t before = stats_of(stage).verdicts[SKAD_VERDICT_ACCEPT];
+    test_fixture *fixture = *state;
+    test_fixture_populate(fixture, 10);
+    load(fixture);
+    uint64_t before = stats_of(fixture).verdicts[SKAD_VERDICT_ACCEPT];
     for (unsigned i = 0; i < 20; i++) {
         skad_id target = {{(uint8_t)i}};
         skad_op op;
-        assert_int_equal(skad_node_lookup(stage->node, &target, stage->now, &op), SKAD_OK);
-        test_stage_run(stage, 50 * SKAD_US_PER_MS);
+        assert_int_equal(skad_node_lookup(fixture->node, &target, fixture->now, &op), SKAD_OK);
+        test_fixture_run(fixture, 50 * SKAD_US_PER_MS);
     }
-    assert_true(stats_of(stage).verdicts[SKAD_VERDICT_ACCEPT] >= before + 200);
+    assert_true(stats_of(fixture).verdicts[SKAD_VERDICT_ACCEPT] >= before + 200);
 }
 
 static void replays_do_not_use_up_their_source(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     skad_datagram request;
-    test_stage_request(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
-    assert_int_equal(test_stage_deliver(stage, &who->address, &request), SKAD_VERDICT_ACCEPT);
+    test_fixture_request(fixture, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
+    assert_int_equal(test_fixture_deliver(fixture, &who->address, &request), SKAD_VERDICT_ACCEPT);
     for (unsigned i = 0; i < 100; i++) {
-        assert_int_equal(test_stage_deliver(stage, &who->address, &request),
+        assert_int_equal(test_fixture_deliver(fixture, &who->address, &request),
                          SKAD_VERDICT_DUPLICATE);
     }
-    assert_int_equal(flood(stage, who, NULL, 19, SKAD_VERDICT_ACCEPT), 19);
+    assert_int_equal(flood(fixture, who, NULL, 19, SKAD_VERDICT_ACCEPT), 19);
 }
 
 static void answers_are_shed_beyond_the_bandwidth(void **state)
 {
     (void)state;
-    test_stage stage;
-    skad_profile profile = test_stage_profile();
+    test_fixture fixture;
+    skad_profile profile = test_fixture_profile();
     const skad_node_rates narrow = {.answer_bytes = {1000, 2000}};
-    test_stage_init_rated(&stage, &profile, &narrow);
-    const test_stranger *who = test_stage_stranger(&stage);
+    test_fixture_init_rated(&fixture, &profile, &narrow);
+    const test_remote *who = test_fixture_remote(&fixture);
     unsigned answered = 0;
     for (unsigned i = 0; i < 50; i++) {
         skad_datagram request;
         skad_datagram answer;
-        test_stage_request(&stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
-        (void)test_stage_deliver(&stage, &who->address, &request);
-        answered += skad_node_poll_datagram(stage.node, &answer);
-        (void)test_stage_drain(&stage);
+        test_fixture_request(&fixture, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL,
+                             &request);
+        (void)test_fixture_deliver(&fixture, &who->address, &request);
+        answered += skad_node_poll_datagram(fixture.node, &answer);
+        (void)test_fixture_drain(&fixture);
     }
     assert_in_range(answered, 8, 14); /* of some 180 bytes */
-    assert_true(stats_of(&stage).answers_shed >= 36);
-    test_stage_free(&stage);
+    assert_true(stats_of(&fixture).answers_shed >= 36);
+    test_fixture_free(&fixture);
 }
 
 int main(void)

@@ -57,10 +57,10 @@ static void names_that_never_were_find_nothing(void **state)
     skad_operations *operations = *state;
     skad_operation *operation = skad_operations_take(operations, SKAD_OPERATION_PING, 0);
     skad_op name = skad_operation_name(operations, operation);
-    const skad_op strangers[] = {
+    const skad_op remotes[] = {
         0, PLACES, UINT64_MAX, name + 1, name ^ (1ULL << 32), name + PLACES, name + (1ULL << 31)};
-    for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
-        assert_null(skad_operations_find(operations, strangers[i]));
+    for (size_t i = 0; i < sizeof remotes / sizeof remotes[0]; i++) {
+        assert_null(skad_operations_find(operations, remotes[i]));
     }
 }
 

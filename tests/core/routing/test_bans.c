@@ -13,36 +13,36 @@
 #include "src/core/routing/bans.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/refresh.h"
+#include "tests/support/fixture.h"
 #include "tests/support/identities.h"
 #include "tests/support/prng.h"
-#include "tests/support/stage.h"
 
 static int begin(void **state)
 {
-    static test_stage stage;
-    skad_profile profile = test_stage_profile();
-    test_stage_init(&stage, &profile);
-    *state = &stage;
+    static test_fixture fixture;
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(&fixture, &profile);
+    *state = &fixture;
     return 0;
 }
 
 static int end(void **state)
 {
-    test_stage_free(*state);
+    test_fixture_free(*state);
     return 0;
 }
 
-static skad_verdict ping(test_stage *stage, const test_stranger *who, const uint8_t *token,
+static skad_verdict ping(test_fixture *fixture, const test_remote *who, const uint8_t *token,
                          bool broken)
 {
     skad_datagram request;
-    test_stage_request(stage, who, &(skad_message){.kind = SKAD_KIND_PING}, token, &request);
+    test_fixture_request(fixture, who, &(skad_message){.kind = SKAD_KIND_PING}, token, &request);
     if (broken) {
         request.bytes[request.len - 1] ^= 1;
-        test_stage_retag(stage, request.bytes, request.len);
+        test_fixture_retag(fixture, request.bytes, request.len);
     }
-    skad_verdict verdict = test_stage_deliver(stage, &who->address, &request);
-    (void)test_stage_drain(stage);
+    skad_verdict verdict = test_fixture_deliver(fixture, &who->address, &request);
+    (void)test_fixture_drain(fixture);
     return verdict;
 }
 
@@ -53,65 +53,66 @@ static skad_ban prefix(const skad_address *address, uint8_t bits)
 
 static void a_banned_prefix_is_kept_out_until_its_time_is_over(void **state)
 {
-    test_stage *stage = *state;
-    test_stranger *who = test_stage_stranger(stage);
-    test_stranger *other = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    test_remote *who = test_fixture_remote(fixture);
+    test_remote *other = test_fixture_remote(fixture);
     other->address.ip[1] ^= 0x40;
     skad_ban ban = prefix(&who->address, 16);
-    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_ACCEPT);
-    assert_int_equal(skad_node_ban(stage->node, &ban, 60, stage->now), SKAD_OK);
-    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_BANNED);
-    assert_int_equal(ping(stage, other, NULL, false), SKAD_VERDICT_ACCEPT);
-    stage->now.mono_us += 59 * SKAD_US_PER_S;
-    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_BANNED);
-    stage->now.mono_us += SKAD_US_PER_S;
-    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_ACCEPT);
-    assert_int_equal(skad_node_bans(stage->node, stage->now, NULL, 0), 0);
+    assert_int_equal(ping(fixture, who, NULL, false), SKAD_VERDICT_ACCEPT);
+    assert_int_equal(skad_node_ban(fixture->node, &ban, 60, fixture->now), SKAD_OK);
+    assert_int_equal(ping(fixture, who, NULL, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(ping(fixture, other, NULL, false), SKAD_VERDICT_ACCEPT);
+    fixture->now.mono_us += 59 * SKAD_US_PER_S;
+    assert_int_equal(ping(fixture, who, NULL, false), SKAD_VERDICT_BANNED);
+    fixture->now.mono_us += SKAD_US_PER_S;
+    assert_int_equal(ping(fixture, who, NULL, false), SKAD_VERDICT_ACCEPT);
+    assert_int_equal(skad_node_bans(fixture->node, fixture->now, NULL, 0), 0);
 }
 
 static void a_banned_node_is_kept_out_wherever_it_is(void **state)
 {
-    test_stage *stage = *state;
-    test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    test_remote *who = test_fixture_remote(fixture);
     skad_ban ban = {.by_id = true, .id = who->identity.id};
-    assert_int_equal(skad_node_ban(stage->node, &ban, 60, stage->now), SKAD_OK);
-    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(skad_node_ban(fixture->node, &ban, 60, fixture->now), SKAD_OK);
+    assert_int_equal(ping(fixture, who, NULL, false), SKAD_VERDICT_BANNED);
     who->address.ip[0] ^= 3;
-    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(ping(fixture, who, NULL, false), SKAD_VERDICT_BANNED);
     skad_ban seen[2];
-    assert_int_equal(skad_node_bans(stage->node, stage->now, seen, 2), 1);
+    assert_int_equal(skad_node_bans(fixture->node, fixture->now, seen, 2), 1);
     assert_int_equal(seen[0].reason, SKAD_BAN_OPERATOR);
-    assert_true(skad_node_unban(stage->node, &ban));
-    assert_false(skad_node_unban(stage->node, &ban));
-    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_ACCEPT);
+    assert_true(skad_node_unban(fixture->node, &ban));
+    assert_false(skad_node_unban(fixture->node, &ban));
+    assert_int_equal(ping(fixture, who, NULL, false), SKAD_VERDICT_ACCEPT);
 }
 
 static void a_banned_peer_is_asked_nothing(void **state)
 {
-    test_stage *stage = *state;
-    test_stage_populate(stage, 10);
-    test_stranger *who = &stage->strangers[4];
+    test_fixture *fixture = *state;
+    test_fixture_populate(fixture, 10);
+    test_remote *who = &fixture->remotes[4];
     skad_ban ban = {.by_id = true, .id = who->identity.id};
-    assert_int_equal(skad_node_ban(stage->node, &ban, 3600, stage->now), SKAD_OK);
+    assert_int_equal(skad_node_ban(fixture->node, &ban, 3600, fixture->now), SKAD_OK);
     unsigned before = who->asked;
     skad_op op;
-    assert_int_equal(skad_node_lookup(stage->node, &who->identity.id, stage->now, &op), SKAD_OK);
-    test_stage_run(stage, 2 * SKAD_US_PER_S);
+    assert_int_equal(skad_node_lookup(fixture->node, &who->identity.id, fixture->now, &op),
+                     SKAD_OK);
+    test_fixture_run(fixture, 2 * SKAD_US_PER_S);
     for (unsigned second = 0; second < 600;
          second++) { /* nor whether it lives; no check is missed */
-        test_stage_run(stage, SKAD_US_PER_S);
+        test_fixture_run(fixture, SKAD_US_PER_S);
     }
     assert_int_equal(who->asked, before);
     skad_node_stats stats;
-    skad_node_stats_get(stage->node, stage->now, &stats);
+    skad_node_stats_get(fixture->node, fixture->now, &stats);
     assert_int_equal(stats.peers, 9);
 }
 
 /* Nor where others name it. */
-static bool all_name_the_fifth(test_stage *stage, test_stranger *who, const skad_message *request,
+static bool all_name_the_fifth(test_fixture *fixture, test_remote *who, const skad_message *request,
                                skad_message *answer)
 {
-    const test_stranger *fifth = &stage->strangers[4];
+    const test_remote *fifth = &fixture->remotes[4];
     if (request->kind == SKAD_KIND_FIND_NODE && who != fifth) {
         answer->u.reply.u.nodes.contacts_count = 1;
         answer->u.reply.u.nodes.contacts[0] =
@@ -122,193 +123,196 @@ static bool all_name_the_fifth(test_stage *stage, test_stranger *who, const skad
 
 static void a_banned_peer_that_others_name_is_asked_nothing(void **state)
 {
-    test_stage *stage = *state;
-    test_stage_populate(stage, 10);
-    test_stranger *who = &stage->strangers[4];
+    test_fixture *fixture = *state;
+    test_fixture_populate(fixture, 10);
+    test_remote *who = &fixture->remotes[4];
     skad_ban ban = prefix(&who->address, 32);
-    stage->script = all_name_the_fifth;
-    assert_int_equal(skad_node_ban(stage->node, &ban, 600, stage->now), SKAD_OK);
+    fixture->script = all_name_the_fifth;
+    assert_int_equal(skad_node_ban(fixture->node, &ban, 600, fixture->now), SKAD_OK);
     unsigned before = who->asked;
     skad_op op;
-    assert_int_equal(skad_node_lookup(stage->node, &who->identity.id, stage->now, &op), SKAD_OK);
-    test_stage_run(stage, 2 * SKAD_US_PER_S);
+    assert_int_equal(skad_node_lookup(fixture->node, &who->identity.id, fixture->now, &op),
+                     SKAD_OK);
+    test_fixture_run(fixture, 2 * SKAD_US_PER_S);
     assert_int_equal(who->asked, before);
 }
 
 static void wrong_signatures_from_a_proven_address_end_in_a_ban(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
-    test_stage_token(stage, who, token);
+    test_fixture_token(fixture, who, token);
     for (unsigned i = 0; i < SKAD_STRIKES_MAX; i++) {
-        assert_int_equal(ping(stage, who, token, true), SKAD_VERDICT_SIGNATURE);
+        assert_int_equal(ping(fixture, who, token, true), SKAD_VERDICT_SIGNATURE);
     }
-    assert_int_equal(ping(stage, who, token, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(ping(fixture, who, token, false), SKAD_VERDICT_BANNED);
     skad_ban seen;
-    assert_int_equal(skad_node_bans(stage->node, stage->now, &seen, 1), 1);
+    assert_int_equal(skad_node_bans(fixture->node, fixture->now, &seen, 1), 1);
     assert_int_equal(seen.reason, SKAD_BAN_SIGNATURES);
     assert_int_equal(seen.prefix_bits, 32);
-    stage->now.mono_us += SKAD_STRIKES_BAN_S * SKAD_US_PER_S;
-    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_ACCEPT);
+    fixture->now.mono_us += SKAD_STRIKES_BAN_S * SKAD_US_PER_S;
+    assert_int_equal(ping(fixture, who, NULL, false), SKAD_VERDICT_ACCEPT);
 }
 
 static void without_a_token_nobody_is_banned(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
-    test_stage_token(stage, who, token);
+    test_fixture_token(fixture, who, token);
     token[0] ^= 1;
     for (unsigned i = 0; i < 3 * SKAD_STRIKES_MAX; i++) {
-        assert_int_equal(ping(stage, who, i % 2 == 0 ? NULL : token, true), SKAD_VERDICT_SIGNATURE);
+        assert_int_equal(ping(fixture, who, i % 2 == 0 ? NULL : token, true),
+                         SKAD_VERDICT_SIGNATURE);
     }
-    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_ACCEPT);
+    assert_int_equal(ping(fixture, who, NULL, false), SKAD_VERDICT_ACCEPT);
 }
 
 static void now_and_then_a_wrong_signature_is_forgiven(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
     for (unsigned i = 0; i < 3 * SKAD_STRIKES_MAX; i++) {
-        test_stage_token(stage, who, token);
-        assert_int_equal(ping(stage, who, token, true), SKAD_VERDICT_SIGNATURE);
-        stage->now.mono_us += SKAD_STRIKES_US / (SKAD_STRIKES_MAX - 1);
+        test_fixture_token(fixture, who, token);
+        assert_int_equal(ping(fixture, who, token, true), SKAD_VERDICT_SIGNATURE);
+        fixture->now.mono_us += SKAD_STRIKES_US / (SKAD_STRIKES_MAX - 1);
     }
-    assert_int_equal(ping(stage, who, NULL, false), SKAD_VERDICT_ACCEPT);
+    assert_int_equal(ping(fixture, who, NULL, false), SKAD_VERDICT_ACCEPT);
 }
 
 static void who_is_allowed_is_never_banned_by_the_node(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
     skad_ban home = prefix(&who->address, 8);
-    assert_int_equal(skad_node_allow(stage->node, &home), SKAD_OK);
-    test_stage_token(stage, who, token);
+    assert_int_equal(skad_node_allow(fixture->node, &home), SKAD_OK);
+    test_fixture_token(fixture, who, token);
     for (unsigned i = 0; i < 3 * SKAD_STRIKES_MAX; i++) {
-        assert_int_equal(ping(stage, who, token, true), SKAD_VERDICT_SIGNATURE);
+        assert_int_equal(ping(fixture, who, token, true), SKAD_VERDICT_SIGNATURE);
     }
     /* By hand it can be. */
-    assert_int_equal(skad_node_ban(stage->node, &home, 60, stage->now), SKAD_OK);
-    assert_int_equal(ping(stage, who, token, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(skad_node_ban(fixture->node, &home, 60, fixture->now), SKAD_OK);
+    assert_int_equal(ping(fixture, who, token, false), SKAD_VERDICT_BANNED);
 }
 
 static void forged_records_end_in_a_ban(void **state)
 {
-    test_stage *stage = *state;
-    const test_stranger *who = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
     uint8_t record[SKAD_RECORD_BYTES_MAX];
     const skad_span value = {(const uint8_t *)"v", 1};
-    size_t len = skad_record_encode_mutable(&who->identity, (skad_span){NULL, 0}, 1,
-                                            stage->now.unix_s + 100, value, record, sizeof record);
+    size_t len =
+        skad_record_encode_mutable(&who->identity, (skad_span){NULL, 0}, 1,
+                                   fixture->now.unix_s + 100, value, record, sizeof record);
     record[len - 1] ^= 1;
     skad_message message = {.kind = SKAD_KIND_STORE,
                             .u.store = {.record = {record, len}, .life_s = 1}};
     uint8_t token[SKAD_TOKEN_BYTES];
-    test_stage_token(stage, who, token);
+    test_fixture_token(fixture, who, token);
     for (unsigned i = 0; i < SKAD_STRIKES_MAX; i++) {
         test_exchange exchange;
-        test_stage_ask(stage, who, &message, token, &exchange);
+        test_fixture_ask(fixture, who, &message, token, &exchange);
         assert_int_equal(exchange.opened.message.u.reply.u.error.code, SKAD_ERROR_INVALID);
     }
-    assert_int_equal(ping(stage, who, token, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(ping(fixture, who, token, false), SKAD_VERDICT_BANNED);
 }
 
 /* ---- Answers ---- */
 
-/* The first stranger names us to ourselves; the others name the first, so that it is asked again
+/* The first remote peer names us to ourselves; the others name the first, so that it is asked again
  * though it has lost its place. */
-static bool the_first_lies(test_stage *stage, test_stranger *who, const skad_message *request,
+static bool the_first_lies(test_fixture *fixture, test_remote *who, const skad_message *request,
                            skad_message *answer)
 {
-    const test_stranger *liar = &stage->strangers[0];
+    const test_remote *liar = &fixture->remotes[0];
     if (request->kind == SKAD_KIND_FIND_NODE) {
         skad_contact *named = &answer->u.reply.u.nodes.contacts[0];
         answer->u.reply.u.nodes.contacts_count = 1;
         *named = who == liar
-                     ? (skad_contact){.id = stage->identity.id, .ipv4 = test_prng_address(7)}
+                     ? (skad_contact){.id = fixture->identity.id, .ipv4 = test_prng_address(7)}
                      : (skad_contact){.id = liar->identity.id, .ipv4 = liar->address};
     }
     return true;
 }
 
 /* One lookup, which asks each of them once; whether the first was asked. */
-static bool ask_all(test_stage *stage)
+static bool ask_all(test_fixture *fixture)
 {
-    const skad_id target = {{(uint8_t)stage->requests, 1}};
-    const unsigned before = stage->strangers[0].asked;
+    const skad_id target = {{(uint8_t)fixture->requests, 1}};
+    const unsigned before = fixture->remotes[0].asked;
     skad_op op;
-    assert_int_equal(skad_node_lookup(stage->node, &target, stage->now, &op), SKAD_OK);
-    test_stage_run(stage, 2 * SKAD_US_PER_S);
-    return stage->strangers[0].asked > before;
+    assert_int_equal(skad_node_lookup(fixture->node, &target, fixture->now, &op), SKAD_OK);
+    test_fixture_run(fixture, 2 * SKAD_US_PER_S);
+    return fixture->remotes[0].asked > before;
 }
 
 static void answers_that_contradict_what_was_asked_end_in_a_ban(void **state)
 {
-    test_stage *stage = *state;
-    test_stage_populate(stage, 4);
-    stage->script = the_first_lies;
+    test_fixture *fixture = *state;
+    test_fixture_populate(fixture, 4);
+    fixture->script = the_first_lies;
     for (unsigned i = 0; i < SKAD_STRIKES_MAX / SKAD_STRIKES_ANSWER; i++) {
-        assert_int_equal(skad_node_bans(stage->node, stage->now, NULL, 0), 0);
-        assert_true(ask_all(stage));
+        assert_int_equal(skad_node_bans(fixture->node, fixture->now, NULL, 0), 0);
+        assert_true(ask_all(fixture));
     }
     skad_ban seen;
-    assert_int_equal(skad_node_bans(stage->node, stage->now, &seen, 1), 1);
+    assert_int_equal(skad_node_bans(fixture->node, fixture->now, &seen, 1), 1);
     assert_int_equal(seen.reason, SKAD_BAN_ANSWERS);
-    assert_memory_equal(seen.address.ip, stage->strangers[0].address.ip, 4);
-    assert_false(ask_all(stage));
-    assert_int_equal(ping(stage, &stage->strangers[0], NULL, false), SKAD_VERDICT_BANNED);
-    assert_int_equal(ping(stage, &stage->strangers[1], NULL, false), SKAD_VERDICT_ACCEPT);
-    stage->now.mono_us += SKAD_STRIKES_BAN_S * SKAD_US_PER_S;
-    assert_int_equal(ping(stage, &stage->strangers[0], NULL, false), SKAD_VERDICT_ACCEPT);
+    assert_memory_equal(seen.address.ip, fixture->remotes[0].address.ip, 4);
+    assert_false(ask_all(fixture));
+    assert_int_equal(ping(fixture, &fixture->remotes[0], NULL, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(ping(fixture, &fixture->remotes[1], NULL, false), SKAD_VERDICT_ACCEPT);
+    fixture->now.mono_us += SKAD_STRIKES_BAN_S * SKAD_US_PER_S;
+    assert_int_equal(ping(fixture, &fixture->remotes[0], NULL, false), SKAD_VERDICT_ACCEPT);
 }
 
 static void now_and_then_a_contradiction_is_forgiven(void **state)
 {
-    test_stage *stage = *state;
-    test_stage_populate(stage, 4);
-    test_stage_run(stage, SKAD_STRIKES_US); /* the next look of its own is minutes away */
-    stage->script = the_first_lies;
+    test_fixture *fixture = *state;
+    test_fixture_populate(fixture, 4);
+    test_fixture_run(fixture, SKAD_STRIKES_US); /* the next look of its own is minutes away */
+    fixture->script = the_first_lies;
     for (unsigned i = 0; i < 8; i++) {
-        assert_true(ask_all(stage));
-        test_stage_run(stage, SKAD_STRIKES_US / 3);
+        assert_true(ask_all(fixture));
+        test_fixture_run(fixture, SKAD_STRIKES_US / 3);
     }
-    assert_int_equal(skad_node_bans(stage->node, stage->now, NULL, 0), 0);
+    assert_int_equal(skad_node_bans(fixture->node, fixture->now, NULL, 0), 0);
 }
 
 static void the_list_is_bounded_and_the_one_that_ends_first_gives_way(void **state)
 {
-    test_stage *stage = *state;
+    test_fixture *fixture = *state;
     for (uint32_t i = 0; i < SKAD_BANS_MAX + 10; i++) {
         skad_address address = test_prng_address(i);
         skad_ban ban = prefix(&address, 32);
-        assert_int_equal(skad_node_ban(stage->node, &ban, 1000 + i, stage->now), SKAD_OK);
+        assert_int_equal(skad_node_ban(fixture->node, &ban, 1000 + i, fixture->now), SKAD_OK);
     }
-    assert_int_equal(skad_node_bans(stage->node, stage->now, NULL, 0), SKAD_BANS_MAX);
+    assert_int_equal(skad_node_bans(fixture->node, fixture->now, NULL, 0), SKAD_BANS_MAX);
     skad_address first = test_prng_address(0);
     skad_address eleventh = test_prng_address(10);
     skad_ban gone = prefix(&first, 32);
     skad_ban there = prefix(&eleventh, 32);
-    assert_false(skad_node_unban(stage->node, &gone));
-    assert_true(skad_node_unban(stage->node, &there));
+    assert_false(skad_node_unban(fixture->node, &gone));
+    assert_true(skad_node_unban(fixture->node, &there));
 }
 
 static void subjects_that_are_none_are_refused(void **state)
 {
-    test_stage *stage = *state;
+    test_fixture *fixture = *state;
     skad_address ipv4 = {.family = SKAD_FAMILY_IPV4};
     skad_address ipv6 = {.family = SKAD_FAMILY_IPV6};
     skad_address none = {0};
     const skad_ban wrong[] = {prefix(&ipv4, 33), prefix(&ipv6, 129), prefix(&none, 0)};
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(skad_node_ban(stage->node, &wrong[i], 1, stage->now), SKAD_ERR_INPUT);
-        assert_int_equal(skad_node_allow(stage->node, &wrong[i]), SKAD_ERR_INPUT);
-        assert_false(skad_node_unban(stage->node, &wrong[i]));
+        assert_int_equal(skad_node_ban(fixture->node, &wrong[i], 1, fixture->now), SKAD_ERR_INPUT);
+        assert_int_equal(skad_node_allow(fixture->node, &wrong[i]), SKAD_ERR_INPUT);
+        assert_false(skad_node_unban(fixture->node, &wrong[i]));
     }
     const skad_ban everybody = prefix(&ipv6, 0);
-    assert_int_equal(skad_node_ban(stage->node, &everybody, 1, stage->now), SKAD_OK);
+    assert_int_equal(skad_node_ban(fixture->node, &everybody, 1, fixture->now), SKAD_OK);
 }
 
 static void prefixes_match_bit_by_bit(void **state)

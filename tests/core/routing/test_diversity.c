@@ -72,7 +72,7 @@ static void close_room(room *made)
     free(made);
 }
 
-/* A stranger who shares so many bits with us answers from host `host` of subnet `subnet`. */
+/* A remote peer who shares so many bits with us answers from host `host` of subnet `subnet`. */
 static bool comes_in(room *made, unsigned shared, uint8_t subnet, uint8_t host)
 {
     skad_id id = test_prng_id_near(&made->prng, &made->table.self, shared);

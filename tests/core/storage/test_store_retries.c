@@ -10,7 +10,7 @@
 #include "skad/records.h"
 #include "src/core/node/parts.h"
 #include "src/core/storage/store_retries.h"
-#include "tests/support/stage.h"
+#include "tests/support/fixture.h"
 
 #define MINUTE_US (60 * SKAD_US_PER_S)
 #define PEERS     16
@@ -23,10 +23,10 @@ typedef struct play {
     unsigned stores;
 } play;
 
-static bool act(test_stage *stage, test_stranger *who, const skad_message *request,
+static bool act(test_fixture *fixture, test_remote *who, const skad_message *request,
                 skad_message *answer)
 {
-    play *self = stage->user;
+    play *self = fixture->user;
     (void)who;
     if (request->kind != SKAD_KIND_STORE) {
         return true;
@@ -43,27 +43,27 @@ static bool act(test_stage *stage, test_stranger *who, const skad_message *reque
 
 static int begin(void **state)
 {
-    static test_stage stage;
+    static test_fixture fixture;
     static play self;
-    skad_profile profile = test_stage_profile();
+    skad_profile profile = test_fixture_profile();
     profile.siblings = 2;
-    test_stage_init(&stage, &profile);
-    test_stage_populate(&stage, PEERS);
+    test_fixture_init(&fixture, &profile);
+    test_fixture_populate(&fixture, PEERS);
     self = (play){0};
-    stage.script = act;
-    stage.user = &self;
-    *state = &stage;
+    fixture.script = act;
+    fixture.user = &self;
+    *state = &fixture;
     return 0;
 }
 
 static int end(void **state)
 {
-    test_stage_free(*state);
+    test_fixture_free(*state);
     return 0;
 }
 
 /* Publishes under a key that is not near the node's own; returns it. */
-static skad_id publish(test_stage *stage, uint32_t life_s, uint8_t number)
+static skad_id publish(test_fixture *fixture, uint32_t life_s, uint8_t number)
 {
     const skad_publish_request request = {.salt = {&number, 1},
                                           .value = {(const uint8_t *)"value", 5},
@@ -73,10 +73,10 @@ static skad_id publish(test_stage *stage, uint32_t life_s, uint8_t number)
     skad_id key;
     skad_op op;
     skad_event event = {0};
-    assert_int_equal(skad_node_publish(stage->node, &request, stage->now, &op, &key), SKAD_OK);
-    test_stage_run(stage, MINUTE_US);
+    assert_int_equal(skad_node_publish(fixture->node, &request, fixture->now, &op, &key), SKAD_OK);
+    test_fixture_run(fixture, MINUTE_US);
     while (event.kind != SKAD_EVENT_PUT) {
-        assert_true(skad_node_poll_event(stage->node, &event));
+        assert_true(skad_node_poll_event(fixture->node, &event));
     }
     assert_true(event.u.put.kept);
     return key;
@@ -84,104 +84,106 @@ static skad_id publish(test_stage *stage, uint32_t life_s, uint8_t number)
 
 static void what_only_the_far_took_is_announced_again_soon(void **state)
 {
-    test_stage *stage = *state;
-    play *self = stage->user;
-    const uint32_t life_s = stage->profile.record_life_s;
+    test_fixture *fixture = *state;
+    play *self = fixture->user;
+    const uint32_t life_s = fixture->profile.record_life_s;
     self->life_s = life_s / 2;
-    (void)publish(stage, life_s, 1);
+    (void)publish(fixture, life_s, 1);
     assert_int_equal(self->stores, 2);
-    test_stage_run(stage, 4 * MINUTE_US);
+    test_fixture_run(fixture, 4 * MINUTE_US);
     assert_int_equal(self->stores, 4);
     self->life_s = life_s; /* it has found its holders */
-    test_stage_run(stage, 5 * MINUTE_US);
+    test_fixture_run(fixture, 5 * MINUTE_US);
     assert_int_equal(self->stores, 6);
-    test_stage_run(stage, 20 * MINUTE_US);
+    test_fixture_run(fixture, 20 * MINUTE_US);
     assert_int_equal(self->stores, 6);
-    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) ==
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(fixture->node).store_retries) ==
                 UINT64_MAX);
 }
 
 /* Nor can one liar among honest holders have us come again, nor those whose shares are full. */
 static void one_who_owes_it_or_refuses_it_is_enough(void **state)
 {
-    test_stage *stage = *state;
-    play *self = stage->user;
-    const uint32_t life_s = stage->profile.record_life_s;
+    test_fixture *fixture = *state;
+    play *self = fixture->user;
+    const uint32_t life_s = fixture->profile.record_life_s;
     self->life_s = life_s / 2;
     self->first_life_s = life_s;
-    (void)publish(stage, life_s, 1);
-    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) ==
+    (void)publish(fixture, life_s, 1);
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(fixture->node).store_retries) ==
                 UINT64_MAX);
 
     self->stores = 0;
     self->first_life_s = 0;
-    (void)publish(stage, life_s, 2);
-    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) !=
+    (void)publish(fixture, life_s, 2);
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(fixture->node).store_retries) !=
                 UINT64_MAX);
     self->life_s = 0;
-    test_stage_run(stage, 5 * MINUTE_US);
-    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) ==
+    test_fixture_run(fixture, 5 * MINUTE_US);
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(fixture->node).store_retries) ==
                 UINT64_MAX);
 }
 
 /* Whoever holds it at all holds it until then. */
 static void what_ends_soon_tells_nothing(void **state)
 {
-    test_stage *stage = *state;
-    play *self = stage->user;
-    const uint32_t life_s = stage->profile.record_life_s / 2;
+    test_fixture *fixture = *state;
+    play *self = fixture->user;
+    const uint32_t life_s = fixture->profile.record_life_s / 2;
     self->life_s = life_s;
-    (void)publish(stage, life_s, 1);
-    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) ==
+    (void)publish(fixture, life_s, 1);
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(fixture->node).store_retries) ==
                 UINT64_MAX);
 }
 
 static void who_falls_silent_later_is_tried_until_he_is_heard(void **state)
 {
-    test_stage *stage = *state;
-    play *self = stage->user;
-    const uint32_t life_s = stage->profile.record_life_s;
+    test_fixture *fixture = *state;
+    play *self = fixture->user;
+    const uint32_t life_s = fixture->profile.record_life_s;
     self->life_s = life_s / 2;
-    (void)publish(stage, life_s, 1);
+    (void)publish(fixture, life_s, 1);
     self->silent = true;
-    test_stage_run(stage, 12 * MINUTE_US);
+    test_fixture_run(fixture, 12 * MINUTE_US);
     assert_true(self->stores > 6);
     self->silent = false;
     self->life_s = life_s;
-    test_stage_run(stage, 6 * MINUTE_US);
-    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) ==
+    test_fixture_run(fixture, 6 * MINUTE_US);
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(fixture->node).store_retries) ==
                 UINT64_MAX);
 }
 
 static void withdrawn_means_withdrawn(void **state)
 {
-    test_stage *stage = *state;
-    play *self = stage->user;
-    const uint32_t life_s = stage->profile.record_life_s;
+    test_fixture *fixture = *state;
+    play *self = fixture->user;
+    const uint32_t life_s = fixture->profile.record_life_s;
     self->life_s = life_s / 2;
-    const skad_id key = publish(stage, life_s, 1);
-    assert_int_equal(skad_node_withdraw(stage->node, &key, 0), 1);
+    const skad_id key = publish(fixture, life_s, 1);
+    assert_int_equal(skad_node_withdraw(fixture->node, &key, 0), 1);
     unsigned before = self->stores;
-    test_stage_run(stage, 10 * MINUTE_US);
+    test_fixture_run(fixture, 10 * MINUTE_US);
     assert_int_equal(self->stores, before);
-    assert_true(skad_store_retries_deadline(skad_node_parts_of(stage->node).store_retries) ==
+    assert_true(skad_store_retries_deadline(skad_node_parts_of(fixture->node).store_retries) ==
                 UINT64_MAX);
 }
 
 /* Liars all around every key do not make us send without end. */
 static void so_many_are_tried_again_and_no_more(void **state)
 {
-    test_stage *stage = *state;
-    play *self = stage->user;
-    const uint32_t life_s = stage->profile.record_life_s;
+    test_fixture *fixture = *state;
+    play *self = fixture->user;
+    const uint32_t life_s = fixture->profile.record_life_s;
     self->life_s = life_s / 2;
     for (uint8_t i = 0; i < SKAD_STORE_RETRIES_MAX + 4; i++) { /* a few may be our own to hold */
-        (void)publish(stage, life_s, i);
-        assert_true(skad_node_parts_of(stage->node).store_retries->count <= SKAD_STORE_RETRIES_MAX);
+        (void)publish(fixture, life_s, i);
+        assert_true(skad_node_parts_of(fixture->node).store_retries->count <=
+                    SKAD_STORE_RETRIES_MAX);
     }
-    assert_int_equal(skad_node_parts_of(stage->node).store_retries->count, SKAD_STORE_RETRIES_MAX);
+    assert_int_equal(skad_node_parts_of(fixture->node).store_retries->count,
+                     SKAD_STORE_RETRIES_MAX);
     self->stores = 0;
-    test_stage_run(stage, 60 * MINUTE_US);
+    test_fixture_run(fixture, 60 * MINUTE_US);
     unsigned again = SKAD_STORE_RETRIES_MAX * SKAD_STORE_RETRY_DIVISOR * 2;
     unsigned hourly = (SKAD_STORE_RETRIES_MAX + 4) * 2 * 2;
     assert_in_range(self->stores, again * 3 / 4, again * 5 / 4 + hourly);

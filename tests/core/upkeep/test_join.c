@@ -9,18 +9,18 @@
 #include <cmocka.h>
 
 #include "src/core/node/parts.h"
+#include "tests/support/fixture.h"
 #include "tests/support/network.h"
-#include "tests/support/stage.h"
 
 /* Found by fuzzing: the node asked to be ticked at once, for ever. */
 static void without_room_for_its_lookup_a_node_waits(void **state)
 {
     (void)state;
-    static test_stage stage;
-    skad_profile profile = test_stage_profile();
-    test_stage_init(&stage, &profile);
-    test_stage_populate(&stage, 3);
-    skad_operations *operations = skad_node_parts_of(stage.node).operations;
+    static test_fixture fixture;
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(&fixture, &profile);
+    test_fixture_populate(&fixture, 3);
+    skad_operations *operations = skad_node_parts_of(fixture.node).operations;
     const size_t before = operations->used;
     skad_operation *taken[128];
     size_t count = 0;
@@ -28,26 +28,26 @@ static void without_room_for_its_lookup_a_node_waits(void **state)
         assert_in_range(count, 0, sizeof taken / sizeof taken[0] - 1);
         taken[count++] = skad_operations_take(operations, SKAD_OPERATION_REFRESH, 0);
     }
-    skad_node_parts_of(stage.node).join->joined = false;
-    skad_node_parts_of(stage.node).join->hello_us = stage.now.mono_us;
-    *skad_node_parts_of(stage.node).heard_us = stage.now.mono_us;
+    skad_node_parts_of(fixture.node).join->joined = false;
+    skad_node_parts_of(fixture.node).join->hello_us = fixture.now.mono_us;
+    *skad_node_parts_of(fixture.node).heard_us = fixture.now.mono_us;
     for (unsigned i = 0; i < 3; i++) {
-        skad_node_tick(stage.node, stage.now);
-        test_stage_drain(&stage);
-        assert_int_equal(skad_node_parts_of(stage.node).join->lookup, 0);
-        assert_true(skad_node_deadline(stage.node) > stage.now.mono_us);
-        stage.now.mono_us = skad_node_deadline(stage.node);
+        skad_node_tick(fixture.node, fixture.now);
+        test_fixture_drain(&fixture);
+        assert_int_equal(skad_node_parts_of(fixture.node).join->lookup, 0);
+        assert_true(skad_node_deadline(fixture.node) > fixture.now.mono_us);
+        fixture.now.mono_us = skad_node_deadline(fixture.node);
     }
     while (count > 0) {
         skad_operations_release(operations, taken[--count]);
     }
     assert_int_equal(operations->used, before);
-    skad_node_tick(stage.node, stage.now);
-    test_stage_run(&stage, 5 * SKAD_US_PER_S);
+    skad_node_tick(fixture.node, fixture.now);
+    test_fixture_run(&fixture, 5 * SKAD_US_PER_S);
     skad_node_stats stats;
-    skad_node_stats_get(stage.node, stage.now, &stats);
+    skad_node_stats_get(fixture.node, fixture.now, &stats);
     assert_true(stats.joined);
-    test_stage_free(&stage);
+    test_fixture_free(&fixture);
 }
 
 /* ---- Networks ---- */

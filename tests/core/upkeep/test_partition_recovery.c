@@ -14,8 +14,8 @@
 #include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
 #include "src/core/upkeep/partition_recovery.h"
+#include "tests/support/fixture.h"
 #include "tests/support/prng.h"
-#include "tests/support/stage.h"
 
 #define MINUTE_US (60 * SKAD_US_PER_S)
 #define HOUR_US   (60 * MINUTE_US)
@@ -26,21 +26,21 @@
 typedef struct play {
     size_t silent_from;
     size_t silent_to;
-    const test_stranger *guide;
-    const test_stranger *hidden;
+    const test_remote *guide;
+    const test_remote *hidden;
     unsigned asked_for_us; /* FIND_NODE for the node's own ID, at the guide */
 } play;
 
-static bool act(test_stage *stage, test_stranger *who, const skad_message *request,
+static bool act(test_fixture *fixture, test_remote *who, const skad_message *request,
                 skad_message *answer)
 {
-    play *self = stage->user;
-    size_t index = (size_t)(who - stage->strangers);
+    play *self = fixture->user;
+    size_t index = (size_t)(who - fixture->remotes);
     if (index >= self->silent_from && index < self->silent_to) {
         return false;
     }
     if (who == self->guide && request->kind == SKAD_KIND_FIND_NODE &&
-        skad_id_equal(&request->u.find_node.target, &stage->identity.id)) {
+        skad_id_equal(&request->u.find_node.target, &fixture->identity.id)) {
         self->asked_for_us++;
         answer->u.reply.u.nodes.contacts[0] =
             (skad_contact){.id = self->hidden->identity.id, .ipv4 = self->hidden->address};
@@ -51,122 +51,122 @@ static bool act(test_stage *stage, test_stranger *who, const skad_message *reque
 
 static int begin(void **state)
 {
-    static test_stage stage;
+    static test_fixture fixture;
     static play self;
-    skad_profile profile = test_stage_profile();
-    test_stage_init(&stage, &profile);
-    test_stage_populate(&stage, PEERS);
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(&fixture, &profile);
+    test_fixture_populate(&fixture, PEERS);
     self = (play){0};
-    stage.script = act;
-    stage.user = &self;
-    *state = &stage;
+    fixture.script = act;
+    fixture.user = &self;
+    *state = &fixture;
     return 0;
 }
 
 static int end(void **state)
 {
-    test_stage_free(*state);
+    test_fixture_free(*state);
     return 0;
 }
 
-static uint64_t lookups(const test_stage *stage)
+static uint64_t lookups(const test_fixture *fixture)
 {
     skad_node_stats stats;
-    skad_node_stats_get(stage->node, stage->now, &stats);
+    skad_node_stats_get(fixture->node, fixture->now, &stats);
     return stats.lookups;
 }
 
-static bool known(const test_stage *stage, const test_stranger *who)
+static bool known(const test_fixture *fixture, const test_remote *who)
 {
-    return skad_peers_find(&skad_node_parts_of(stage->node).table->peers, &who->identity.id) !=
+    return skad_peers_find(&skad_node_parts_of(fixture->node).table->peers, &who->identity.id) !=
            SKAD_PEER_NONE;
 }
 
 /* Some fall silent and stay so until the table has forgotten them. */
-static void lose(test_stage *stage, size_t count)
+static void lose(test_fixture *fixture, size_t count)
 {
-    play *self = stage->user;
+    play *self = fixture->user;
     self->silent_to = count;
-    test_stage_run(stage, 2 * HOUR_US);
+    test_fixture_run(fixture, 2 * HOUR_US);
     for (size_t i = 0; i < count; i++) {
-        assert_false(known(stage, &stage->strangers[i]));
+        assert_false(known(fixture, &fixture->remotes[i]));
     }
 }
 
 static void while_all_answer_nothing_is_planned(void **state)
 {
-    test_stage *stage = *state;
-    test_stage_run(stage, 3 * HOUR_US);
-    assert_true(skad_recovery_deadline(stage->node) == UINT64_MAX);
-    assert_int_equal(skad_node_parts_of(stage->node).recovery->lost_count, 0);
+    test_fixture *fixture = *state;
+    test_fixture_run(fixture, 3 * HOUR_US);
+    assert_true(skad_recovery_deadline(fixture->node) == UINT64_MAX);
+    assert_int_equal(skad_node_parts_of(fixture->node).recovery->lost_count, 0);
 }
 
 static void who_fell_silent_is_asked_for_a_week_less_and_less_often(void **state)
 {
-    test_stage *stage = *state;
-    lose(stage, 2);
-    stage->strangers[0].asked = 0;
-    test_stage_run(stage, 10 * HOUR_US);
-    assert_in_range(stage->strangers[0].asked, 7, 10); /* hourly by now, and up to a quarter more */
-    test_stage_run(stage, 6 * DAY_US);
-    assert_true(stage->strangers[0].asked > 100);
-    test_stage_run(stage, DAY_US);
-    stage->strangers[0].asked = 0;
-    test_stage_run(stage, 5 * HOUR_US);
-    assert_int_equal(stage->strangers[0].asked, 0);
-    assert_true(skad_recovery_deadline(stage->node) == UINT64_MAX);
+    test_fixture *fixture = *state;
+    lose(fixture, 2);
+    fixture->remotes[0].asked = 0;
+    test_fixture_run(fixture, 10 * HOUR_US);
+    assert_in_range(fixture->remotes[0].asked, 7, 10); /* hourly by now, and up to a quarter more */
+    test_fixture_run(fixture, 6 * DAY_US);
+    assert_true(fixture->remotes[0].asked > 100);
+    test_fixture_run(fixture, DAY_US);
+    fixture->remotes[0].asked = 0;
+    test_fixture_run(fixture, 5 * HOUR_US);
+    assert_int_equal(fixture->remotes[0].asked, 0);
+    assert_true(skad_recovery_deadline(fixture->node) == UINT64_MAX);
 }
 
 static void who_answers_again_is_a_peer_again_and_no_longer_missed(void **state)
 {
-    test_stage *stage = *state;
-    lose(stage, 2);
-    ((play *)stage->user)->silent_to = 0;
-    test_stage_run(stage, 2 * HOUR_US + HOUR_US / 2);
-    assert_true(known(stage, &stage->strangers[0]));
-    assert_true(known(stage, &stage->strangers[1]));
-    assert_int_equal(skad_node_parts_of(stage->node).recovery->lost_count, 0);
-    assert_true(skad_recovery_deadline(stage->node) == UINT64_MAX);
+    test_fixture *fixture = *state;
+    lose(fixture, 2);
+    ((play *)fixture->user)->silent_to = 0;
+    test_fixture_run(fixture, 2 * HOUR_US + HOUR_US / 2);
+    assert_true(known(fixture, &fixture->remotes[0]));
+    assert_true(known(fixture, &fixture->remotes[1]));
+    assert_int_equal(skad_node_parts_of(fixture->node).recovery->lost_count, 0);
+    assert_true(skad_recovery_deadline(fixture->node) == UINT64_MAX);
 }
 
 /* The other side of a network that was parted: nobody here knows any of it, but one who is lost
  * does. */
 static void a_lookup_of_ourselves_begins_at_who_answers_again(void **state)
 {
-    test_stage *stage = *state;
-    play *self = stage->user;
-    lose(stage, 1);
-    self->guide = &stage->strangers[0];
-    self->hidden = test_stage_stranger(stage);
+    test_fixture *fixture = *state;
+    play *self = fixture->user;
+    lose(fixture, 1);
+    self->guide = &fixture->remotes[0];
+    self->hidden = test_fixture_remote(fixture);
     self->silent_to = 0;
-    test_stage_run(stage, HOUR_US + HOUR_US / 2);
+    test_fixture_run(fixture, HOUR_US + HOUR_US / 2);
     assert_true(self->asked_for_us > 0);
-    assert_true(known(stage, self->hidden));
+    assert_true(known(fixture, self->hidden));
 }
 
 static void a_living_peer_that_answers_begins_nothing(void **state)
 {
-    test_stage *stage = *state;
-    skad_node *node = stage->node;
+    test_fixture *fixture = *state;
+    skad_node *node = fixture->node;
     skad_node_parts_of(node).recovery->open = true;
-    uint64_t before = lookups(stage);
-    const test_stranger *who = &stage->strangers[3];
+    uint64_t before = lookups(fixture);
+    const test_remote *who = &fixture->remotes[3];
     skad_recovery_answered(node, &who->identity.id, &who->address, true);
-    assert_int_equal(lookups(stage), before);
+    assert_int_equal(lookups(fixture), before);
     for (unsigned i = 0; i < 10; i++) {
         skad_recovery_answered(node, &who->identity.id, &who->address, false);
     }
-    assert_int_equal(lookups(stage), before + 1);
+    assert_int_equal(lookups(fixture), before + 1);
 }
 
 /* Node after node joins through the same addresses: their answers are no signs of a split. */
 static void the_answers_to_joining_begin_nothing(void **state)
 {
-    test_stage *stage = *state;
-    uint64_t before = lookups(stage);
-    const test_stranger *who = &stage->strangers[3];
-    skad_recovery_answered(stage->node, &who->identity.id, &who->address, false);
-    assert_int_equal(lookups(stage), before);
+    test_fixture *fixture = *state;
+    uint64_t before = lookups(fixture);
+    const test_remote *who = &fixture->remotes[3];
+    skad_recovery_answered(fixture->node, &who->identity.id, &who->address, false);
+    assert_int_equal(lookups(fixture), before);
 }
 
 /* Requests under way to whoever is there. */
@@ -181,46 +181,46 @@ static size_t hellos(skad_node *node)
     return count;
 }
 
-static size_t hellos_of_a_round(test_stage *stage, const skad_address *join_address)
+static size_t hellos_of_a_round(test_fixture *fixture, const skad_address *join_address)
 {
-    skad_node *node = stage->node;
+    skad_node *node = fixture->node;
     const skad_id nobody = {{1}};
     const skad_address nowhere = test_prng_address(9999);
-    assert_int_equal(skad_node_join(node, join_address, 1, stage->now), SKAD_OK);
+    assert_int_equal(skad_node_join(node, join_address, 1, fixture->now), SKAD_OK);
     skad_recovery_lost(node, &nobody, &nowhere, 0);
-    test_stage_run(stage, 0);
+    test_fixture_run(fixture, 0);
     assert_int_equal(hellos(node), 0);
-    stage->now.mono_us = skad_recovery_deadline(node);
-    skad_node_parts_of(node).env->now = stage->now;
+    fixture->now.mono_us = skad_recovery_deadline(node);
+    skad_node_parts_of(node).env->now = fixture->now;
     skad_recovery_tick(node);
     return hellos(node);
 }
 
 static void a_round_greets_a_join_address_where_nobody_is_known(void **state)
 {
-    test_stage *stage = *state;
-    test_stranger *bootstrap = test_stage_stranger(stage);
-    assert_int_equal(hellos_of_a_round(stage, &bootstrap->address), 1);
-    test_stage_run(stage, SKAD_US_PER_S);
+    test_fixture *fixture = *state;
+    test_remote *bootstrap = test_fixture_remote(fixture);
+    assert_int_equal(hellos_of_a_round(fixture, &bootstrap->address), 1);
+    test_fixture_run(fixture, SKAD_US_PER_S);
     assert_true(bootstrap->asked > 1); /* and a lookup of ourselves begins there */
-    assert_true(known(stage, bootstrap));
+    assert_true(known(fixture, bootstrap));
 }
 
 static void a_join_address_where_a_peer_lives_is_let_be(void **state)
 {
-    test_stage *stage = *state;
-    assert_int_equal(hellos_of_a_round(stage, &stage->strangers[5].address), 0);
+    test_fixture *fixture = *state;
+    assert_int_equal(hellos_of_a_round(fixture, &fixture->remotes[5].address), 0);
 }
 
 static void those_known_for_longest_are_remembered(void **state)
 {
-    test_stage *stage = *state;
-    skad_node *node = stage->node;
-    stage->now.mono_us += 1000 * SKAD_US_PER_S;
-    skad_node_tick(node, stage->now);
-    (void)test_stage_drain(stage);
+    test_fixture *fixture = *state;
+    skad_node *node = fixture->node;
+    fixture->now.mono_us += 1000 * SKAD_US_PER_S;
+    skad_node_tick(node, fixture->now);
+    (void)test_fixture_drain(fixture);
     const skad_address nowhere = test_prng_address(9999);
-    uint32_t now_s = skad_instant_s(stage->now.mono_us);
+    uint32_t now_s = skad_instant_s(fixture->now.mono_us);
     for (uint8_t i = 0; i < 2 * SKAD_LOST_MAX; i++) {
         skad_id id = {{i}};
         uint32_t known_for_s = i < SKAD_LOST_MAX ? 500U + i : i % 2 == 0 ? 10 : 600;
@@ -240,27 +240,27 @@ static void those_known_for_longest_are_remembered(void **state)
 /* Of many at once each may be a sign of a split. */
 static void a_mass_timeout_makes_rounds_frequent_again(void **state)
 {
-    test_stage *stage = *state;
-    play *self = stage->user;
-    skad_recovery_state *recovery = skad_node_parts_of(stage->node).recovery;
+    test_fixture *fixture = *state;
+    play *self = fixture->user;
+    skad_recovery_state *recovery = skad_node_parts_of(fixture->node).recovery;
     self->silent_to = 1; /* one is none */
-    test_stage_run(stage, 2 * HOUR_US);
+    test_fixture_run(fixture, 2 * HOUR_US);
     assert_true(recovery->pause_us == SKAD_RECOVERY_PAUSE_US_MAX);
     self->silent_to = PEERS / 2;
-    uint64_t deadline_us = stage->now.mono_us + 2 * SKAD_MASS_TIMEOUT_US;
-    while (recovery->pause_us == SKAD_RECOVERY_PAUSE_US_MAX && stage->now.mono_us < deadline_us) {
-        test_stage_run(stage, SKAD_US_PER_S);
+    uint64_t deadline_us = fixture->now.mono_us + 2 * SKAD_MASS_TIMEOUT_US;
+    while (recovery->pause_us == SKAD_RECOVERY_PAUSE_US_MAX && fixture->now.mono_us < deadline_us) {
+        test_fixture_run(fixture, SKAD_US_PER_S);
     }
     assert_true(recovery->pause_us == SKAD_RECOVERY_PAUSE_US_MIN);
-    assert_in_range(skad_recovery_deadline(stage->node) - stage->now.mono_us, 1,
+    assert_in_range(skad_recovery_deadline(fixture->node) - fixture->now.mono_us, 1,
                     SKAD_RECOVERY_PAUSE_US_MIN * 5 / 4);
 }
 
 /* A network whose peers always come and go is not split each time. */
 static void a_steady_coming_and_going_is_no_mass_timeout(void **state)
 {
-    test_stage *stage = *state;
-    skad_node *node = stage->node;
+    test_fixture *fixture = *state;
+    skad_node *node = fixture->node;
     const skad_address nowhere = test_prng_address(9999);
     unsigned mass_timeouts = 0;
     for (unsigned i = 0; i < 4 * PEERS; i++) { /* as many as there are in a quarter of an hour */
@@ -268,8 +268,8 @@ static void a_steady_coming_and_going_is_no_mass_timeout(void **state)
         skad_node_parts_of(node).recovery->pause_us = SKAD_RECOVERY_PAUSE_US_MAX;
         skad_recovery_lost(node, &id, &nowhere, 0);
         mass_timeouts += skad_node_parts_of(node).recovery->pause_us == SKAD_RECOVERY_PAUSE_US_MIN;
-        stage->now.mono_us += SKAD_MASS_TIMEOUT_US / PEERS;
-        skad_node_parts_of(node).env->now = stage->now;
+        fixture->now.mono_us += SKAD_MASS_TIMEOUT_US / PEERS;
+        skad_node_parts_of(node).env->now = fixture->now;
     }
     assert_int_equal(mass_timeouts, 1); /* the first, before it was known how things are here */
 }
@@ -277,13 +277,13 @@ static void a_steady_coming_and_going_is_no_mass_timeout(void **state)
 /* Peers that fall silent and return as they like do not drive us. */
 static void rounds_are_a_minute_apart_whoever_falls_silent(void **state)
 {
-    test_stage *stage = *state;
-    skad_node *node = stage->node;
+    test_fixture *fixture = *state;
+    skad_node *node = fixture->node;
     const skad_address nowhere = test_prng_address(9999);
-    uint64_t before = lookups(stage);
+    uint64_t before = lookups(fixture);
     for (unsigned second = 0; second < 3600; second++) {
         skad_id id = {{(uint8_t)second, (uint8_t)(second >> 8)}};
-        test_stage_run(stage, SKAD_US_PER_S);
+        test_fixture_run(fixture, SKAD_US_PER_S);
         skad_node_parts_of(node).recovery->window_us =
             UINT64_MAX; /* as if each were a mass timeout */
         skad_node_parts_of(node).recovery->mass_timeout = false;
@@ -291,7 +291,7 @@ static void rounds_are_a_minute_apart_whoever_falls_silent(void **state)
         skad_node_parts_of(node).recovery->fell = PEERS;
         skad_recovery_lost(node, &id, &nowhere, 0);
     }
-    assert_in_range(lookups(stage) - before, 20, 60 * 2 + 10); /* refreshes included */
+    assert_in_range(lookups(fixture) - before, 20, 60 * 2 + 10); /* refreshes included */
 }
 
 int main(void)

@@ -12,7 +12,7 @@
 #include "src/core/routing/siblings.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/refresh.h"
-#include "tests/support/stage.h"
+#include "tests/support/fixture.h"
 
 /* ---- Buckets ---- */
 
@@ -23,60 +23,60 @@ typedef struct farthest {
     bool gone;
 } farthest;
 
-static bool is_far(const test_stage *stage, const skad_id *id)
+static bool is_far(const test_fixture *fixture, const skad_id *id)
 {
-    return skad_table_bucket_of(skad_node_parts_of(stage->node).table, id) == 0;
+    return skad_table_bucket_of(skad_node_parts_of(fixture->node).table, id) == 0;
 }
 
-static bool count_farthest(test_stage *stage, test_stranger *who, const skad_message *request,
+static bool count_farthest(test_fixture *fixture, test_remote *who, const skad_message *request,
                            skad_message *answer)
 {
     (void)answer;
-    farthest *counts = stage->user;
+    farthest *counts = fixture->user;
     if (request->kind == SKAD_KIND_FIND_NODE) {
-        counts->requests += is_far(stage, &request->u.find_node.target);
+        counts->requests += is_far(fixture, &request->u.find_node.target);
     }
-    return !counts->gone || !is_far(stage, &who->identity.id);
+    return !counts->gone || !is_far(fixture, &who->identity.id);
 }
 
 static void a_bucket_full_of_the_living_is_not_refreshed(void **state)
 {
     (void)state;
-    static test_stage stage;
-    skad_profile profile = test_stage_profile();
+    static test_fixture fixture;
+    skad_profile profile = test_fixture_profile();
     profile.k = 4;
     profile.siblings = 4;
-    test_stage_init(&stage, &profile);
+    test_fixture_init(&fixture, &profile);
     for (size_t i = 0; i < 60; i++) {
-        test_stage_knock(&stage, test_stage_stranger(&stage));
-        test_stage_run(&stage, SKAD_US_PER_S);
+        test_fixture_knock(&fixture, test_fixture_remote(&fixture));
+        test_fixture_run(&fixture, SKAD_US_PER_S);
     }
-    test_stage_run(&stage, 120 * SKAD_US_PER_S);
+    test_fixture_run(&fixture, 120 * SKAD_US_PER_S);
     farthest counts = {0};
-    stage.script = count_farthest;
-    stage.user = &counts;
-    skad_table *table = skad_node_parts_of(stage.node).table;
+    fixture.script = count_farthest;
+    fixture.user = &counts;
+    skad_table *table = skad_node_parts_of(fixture.node).table;
     assert_int_equal(table->buckets[0].members_count, profile.k);
-    test_stage_run(&stage, 4 * 3600 * SKAD_US_PER_S);
+    test_fixture_run(&fixture, 4 * 3600 * SKAD_US_PER_S);
     assert_int_equal(counts.requests, 0);
     /* Full of the silent, which are still asked now and then. */
     counts.gone = true;
-    for (size_t i = 0; i < 2 * stage.strangers_count; i++) {
-        const test_stranger *who = &stage.strangers[i % stage.strangers_count];
-        if (is_far(&stage, &who->identity.id)) {
-            skad_table_failed(table, &who->identity.id, &who->address, stage.now.mono_us);
+    for (size_t i = 0; i < 2 * fixture.remotes_count; i++) {
+        const test_remote *who = &fixture.remotes[i % fixture.remotes_count];
+        if (is_far(&fixture, &who->identity.id)) {
+            skad_table_failed(table, &who->identity.id, &who->address, fixture.now.mono_us);
         }
     }
-    test_stage_run(&stage, SKAD_REFRESH_AGAIN_US + SKAD_US_PER_S);
+    test_fixture_run(&fixture, SKAD_REFRESH_AGAIN_US + SKAD_US_PER_S);
     assert_int_equal(table->buckets[0].members_count, profile.k);
     assert_true(counts.requests > 0);
     /* Empty. */
-    test_stage_run(&stage, 3600 * SKAD_US_PER_S);
+    test_fixture_run(&fixture, 3600 * SKAD_US_PER_S);
     assert_int_equal(table->buckets[0].members_count, 0);
     unsigned before = counts.requests;
-    test_stage_run(&stage, 2 * 3600 * SKAD_US_PER_S);
+    test_fixture_run(&fixture, 2 * 3600 * SKAD_US_PER_S);
     assert_true(counts.requests > before);
-    test_stage_free(&stage);
+    test_fixture_free(&fixture);
 }
 
 /* Counts the requests for targets in one bucket. */
@@ -85,16 +85,16 @@ typedef struct within {
     unsigned requests;
 } within;
 
-static bool count_within(test_stage *stage, test_stranger *who, const skad_message *request,
+static bool count_within(test_fixture *fixture, test_remote *who, const skad_message *request,
                          skad_message *answer)
 {
     (void)who;
     (void)answer;
-    within *counts = stage->user;
+    within *counts = fixture->user;
     if (request->kind == SKAD_KIND_FIND_NODE) {
         const skad_id *target = &request->u.find_node.target;
         counts->requests +=
-            skad_table_bucket_of(skad_node_parts_of(stage->node).table, target) == counts->bucket;
+            skad_table_bucket_of(skad_node_parts_of(fixture->node).table, target) == counts->bucket;
     }
     return true;
 }
@@ -103,89 +103,89 @@ static bool count_within(test_stage *stage, test_stranger *who, const skad_messa
 static void who_has_just_joined_refreshes_full_buckets_too(void **state)
 {
     (void)state;
-    static test_stage stage;
+    static test_fixture fixture;
     within counts = {.bucket = 0};
-    skad_profile profile = test_stage_profile();
+    skad_profile profile = test_fixture_profile();
     profile.k = 2;
     profile.siblings = 2;
-    test_stage_init(&stage, &profile);
-    stage.script = count_within;
-    stage.user = &counts;
+    test_fixture_init(&fixture, &profile);
+    fixture.script = count_within;
+    fixture.user = &counts;
     for (size_t i = 0; i < 20; i++) {
-        test_stage_knock(&stage, test_stage_stranger(&stage));
-        test_stage_run(&stage, SKAD_US_PER_S);
+        test_fixture_knock(&fixture, test_fixture_remote(&fixture));
+        test_fixture_run(&fixture, SKAD_US_PER_S);
     }
-    skad_node *node = stage.node;
+    skad_node *node = fixture.node;
     assert_int_equal(skad_node_parts_of(node).table->buckets[0].members_count, profile.k);
-    assert_true(stage.now.mono_us - skad_node_parts_of(node).join->joined_us <
+    assert_true(fixture.now.mono_us - skad_node_parts_of(node).join->joined_us <
                 SKAD_REFRESH_SETTLE_US / 2);
     for (int settled = 0; settled < 2; settled++) {
         counts.requests = 0;
         skad_refresh_soon(node);
-        test_stage_run(&stage, 2 * SKAD_REFRESH_SOON_US);
+        test_fixture_run(&fixture, 2 * SKAD_REFRESH_SOON_US);
         assert_int_equal(counts.requests == 0, settled);
-        test_stage_run(&stage, SKAD_REFRESH_SETTLE_US);
+        test_fixture_run(&fixture, SKAD_REFRESH_SETTLE_US);
     }
-    test_stage_free(&stage);
+    test_fixture_free(&fixture);
 }
 
 /* Refreshes of one of the last buckets, which is not full, in four hours. */
-static unsigned refreshes_near_us(test_stage *stage, size_t others, size_t from_the_end)
+static unsigned refreshes_near_us(test_fixture *fixture, size_t others, size_t from_the_end)
 {
-    skad_profile profile = test_stage_profile();
+    skad_profile profile = test_fixture_profile();
     profile.k = 8;
     profile.siblings = 4;
-    test_stage_init(stage, &profile);
+    test_fixture_init(fixture, &profile);
     for (size_t i = 0; i < others; i++) {
-        test_stage_knock(stage, test_stage_stranger(stage));
-        test_stage_run(stage, SKAD_US_PER_S);
+        test_fixture_knock(fixture, test_fixture_remote(fixture));
+        test_fixture_run(fixture, SKAD_US_PER_S);
     }
-    test_stage_run(stage, 1200 * SKAD_US_PER_S); /* until the looks at our own ID have ended */
-    skad_table *table = skad_node_parts_of(stage->node).table;
+    test_fixture_run(fixture, 1200 * SKAD_US_PER_S); /* until the looks at our own ID have ended */
+    skad_table *table = skad_node_parts_of(fixture->node).table;
     assert_true(table->buckets_count >= 2);
     within counts = {.bucket = table->buckets_count - from_the_end};
     assert_in_range(table->buckets[counts.bucket].members_count, 1, profile.k - 1U);
-    stage->script = count_within;
-    stage->user = &counts;
-    test_stage_run(stage, 4 * 3600 * SKAD_US_PER_S);
+    fixture->script = count_within;
+    fixture->user = &counts;
+    test_fixture_run(fixture, 4 * 3600 * SKAD_US_PER_S);
     return counts.requests;
 }
 
 static void a_bucket_that_siblings_cover_is_not_refreshed(void **state)
 {
     (void)state;
-    static test_stage stage;
-    assert_int_equal(refreshes_near_us(&stage, 60, 2), 0);
-    assert_int_equal(skad_node_parts_of(stage.node).table->siblings_count, 20);
-    test_stage_free(&stage);
+    static test_fixture fixture;
+    assert_int_equal(refreshes_near_us(&fixture, 60, 2), 0);
+    assert_int_equal(skad_node_parts_of(fixture.node).table->siblings_count, 20);
+    test_fixture_free(&fixture);
     /* The last one is, for whoever has come closest. */
-    assert_true(refreshes_near_us(&stage, 60, 1) > 0);
-    assert_true(skad_siblings_cover(skad_node_parts_of(stage.node).table,
-                                    skad_node_parts_of(stage.node).table->buckets_count - 1));
-    test_stage_free(&stage);
+    assert_true(refreshes_near_us(&fixture, 60, 1) > 0);
+    assert_true(skad_siblings_cover(skad_node_parts_of(fixture.node).table,
+                                    skad_node_parts_of(fixture.node).table->buckets_count - 1));
+    test_fixture_free(&fixture);
     /* As long as the list has room it covers nothing. */
-    assert_true(refreshes_near_us(&stage, 14, 2) > 0);
-    assert_in_range(skad_node_parts_of(stage.node).table->siblings_count, 1, 19);
-    test_stage_free(&stage);
+    assert_true(refreshes_near_us(&fixture, 14, 2) > 0);
+    assert_in_range(skad_node_parts_of(fixture.node).table->siblings_count, 1, 19);
+    test_fixture_free(&fixture);
 }
 
 /* ---- Our own neighbourhood ---- */
 
 /* Counts the requests for our own ID. */
-static bool count_looks(test_stage *stage, test_stranger *who, const skad_message *request,
+static bool count_looks(test_fixture *fixture, test_remote *who, const skad_message *request,
                         skad_message *answer)
 {
     (void)who;
     (void)answer;
-    *(unsigned *)stage->user +=
+    *(unsigned *)fixture->user +=
         request->kind == SKAD_KIND_FIND_NODE &&
-        skad_id_equal(&request->u.find_node.target, skad_node_self(stage->node));
+        skad_id_equal(&request->u.find_node.target, skad_node_self(fixture->node));
     return true;
 }
 
-static size_t rank_of(const test_stage *stage, const test_stranger *who)
+static size_t rank_of(const test_fixture *fixture, const test_remote *who)
 {
-    const skad_table *table = skad_node_parts_of(stage->node).table;
+    const skad_table *table = skad_node_parts_of(fixture->node).table;
     size_t rank = 0;
     while (rank < table->siblings_count &&
            skad_distance_compare(&table->self, &table->peers.peers[table->siblings[rank]].id,
@@ -200,7 +200,7 @@ static size_t rank_of(const test_stage *stage, const test_stranger *who)
 static void who_has_joined_looks_again_if_a_neighbour_comes(void **state)
 {
     (void)state;
-    static test_stage stage;
+    static test_fixture fixture;
     static const struct {
         uint8_t siblings; /* of which the list holds five times as many */
         unsigned after_s; /* with 30 the pause of 64 s is over, with 700 the last one */
@@ -210,23 +210,23 @@ static void who_has_joined_looks_again_if_a_neighbour_comes(void **state)
         {6, 30, true, true}, {6, 30, false, false}, {16, 30, false, true}, {6, 700, true, false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         unsigned looks = 0;
-        skad_profile profile = test_stage_profile();
+        skad_profile profile = test_fixture_profile();
         profile.siblings = cases[i].siblings;
-        test_stage_init(&stage, &profile);
-        test_stage_populate(&stage, 40);
-        test_stage_run(&stage, cases[i].after_s * SKAD_US_PER_S);
-        stage.script = count_looks;
-        stage.user = &looks;
-        const test_stranger *who = test_stage_stranger(&stage);
-        while ((rank_of(&stage, who) < SKAD_NEIGHBOURS) != cases[i].near ||
-               !skad_siblings_want(skad_node_parts_of(stage.node).table, &who->identity.id)) {
-            who = test_stage_stranger(&stage);
+        test_fixture_init(&fixture, &profile);
+        test_fixture_populate(&fixture, 40);
+        test_fixture_run(&fixture, cases[i].after_s * SKAD_US_PER_S);
+        fixture.script = count_looks;
+        fixture.user = &looks;
+        const test_remote *who = test_fixture_remote(&fixture);
+        while ((rank_of(&fixture, who) < SKAD_NEIGHBOURS) != cases[i].near ||
+               !skad_siblings_want(skad_node_parts_of(fixture.node).table, &who->identity.id)) {
+            who = test_fixture_remote(&fixture);
         }
-        test_stage_knock(&stage, who);
-        test_stage_run(&stage, 600 * SKAD_US_PER_S); /* and that of 512 s */
-        assert_non_null(test_stage_peer(&stage, who));
+        test_fixture_knock(&fixture, who);
+        test_fixture_run(&fixture, 600 * SKAD_US_PER_S); /* and that of 512 s */
+        assert_non_null(test_fixture_peer(&fixture, who));
         assert_int_equal(looks > 0, cases[i].looks);
-        test_stage_free(&stage);
+        test_fixture_free(&fixture);
     }
 }
 
@@ -235,7 +235,7 @@ static void who_has_joined_looks_again_if_a_neighbour_comes(void **state)
 static void who_knows_few_looks_for_ever(void **state)
 {
     (void)state;
-    static test_stage stage;
+    static test_fixture fixture;
     static const struct {
         uint8_t siblings; /* of which the list holds five times as many */
         size_t peers;
@@ -247,20 +247,20 @@ static void who_knows_few_looks_for_ever(void **state)
                  {2, 10, false}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         unsigned looks = 0;
-        skad_profile profile = test_stage_profile();
+        skad_profile profile = test_fixture_profile();
         profile.siblings = cases[i].siblings;
         profile.k = 16;
-        test_stage_init(&stage, &profile);
-        test_stage_populate(&stage, cases[i].peers);
-        test_stage_run(&stage, 2 * SKAD_LOOK_PAUSE_US_MAX);
-        stage.script = count_looks;
-        stage.user = &looks;
-        test_stage_run(&stage, 8 * SKAD_LOOK_PAUSE_US_MAX);
-        assert_int_equal(skad_node_parts_of(stage.node).table->siblings_count, cases[i].peers);
+        test_fixture_init(&fixture, &profile);
+        test_fixture_populate(&fixture, cases[i].peers);
+        test_fixture_run(&fixture, 2 * SKAD_LOOK_PAUSE_US_MAX);
+        fixture.script = count_looks;
+        fixture.user = &looks;
+        test_fixture_run(&fixture, 8 * SKAD_LOOK_PAUSE_US_MAX);
+        assert_int_equal(skad_node_parts_of(fixture.node).table->siblings_count, cases[i].peers);
         unsigned least = cases[i].looks ? 8 * (unsigned)cases[i].peers : 0;
         assert_in_range(looks, least,
                         least * 3 / 2); /* after three quarters of the pause or more */
-        test_stage_free(&stage);
+        test_fixture_free(&fixture);
     }
 }
 

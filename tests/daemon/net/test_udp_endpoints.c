@@ -12,12 +12,12 @@
 
 #include "proto/address.h"
 #include "src/daemon/net/udp_endpoints.h"
-#include "tests/support/stage.h"
+#include "tests/support/fixture.h"
 
 #define INLETS 4
 
 typedef struct bench {
-    test_stage stage;
+    test_fixture fixture;
     struct ev_loop *loop;
     skad_udp_endpoints endpoints;
     skad_udp_socket peer;
@@ -30,14 +30,15 @@ static int begin_with(void **state, size_t peer_sockets)
     static bench made;
     skad_failure failure;
     memset(&made, 0, sizeof made);
-    test_stage_init(&made.stage, skad_profile_builtin("test"));
+    test_fixture_init(&made.fixture, skad_profile_builtin("test"));
     made.loop = ev_loop_new(EVFLAG_AUTO);
     assert_non_null(made.loop);
     assert_true(
         skad_udp_endpoints_open(&made.endpoints, made.loop, &loopback, 1, peer_sockets, &failure));
     assert_true(skad_udp_open(&loopback, &made.peer, NULL, &failure));
-    assert_int_equal(skad_udp_endpoints_start(&made.endpoints, made.stage.node, &made.stage.now, 0),
-                     SKAD_OK);
+    assert_int_equal(
+        skad_udp_endpoints_start(&made.endpoints, made.fixture.node, &made.fixture.now, 0),
+        SKAD_OK);
     *state = &made;
     return 0;
 }
@@ -58,7 +59,7 @@ static int end(void **state)
     skad_udp_endpoints_close(&made->endpoints);
     skad_udp_close(&made->peer);
     ev_loop_destroy(made->loop);
-    test_stage_free(&made->stage);
+    test_fixture_free(&made->fixture);
     return 0;
 }
 
@@ -76,7 +77,7 @@ static bool has_peer_socket(const bench *made)
 static uint64_t received_by_node(const bench *made)
 {
     skad_node_stats stats;
-    skad_node_stats_get(made->stage.node, made->stage.now, &stats);
+    skad_node_stats_get(made->fixture.node, made->fixture.now, &stats);
     return stats.received;
 }
 
@@ -101,7 +102,7 @@ static size_t sent_to_peer(bench *made)
 static void ask(bench *made)
 {
     skad_op op;
-    assert_int_equal(skad_node_ping(made->stage.node, &made->peer.bound, made->stage.now, &op),
+    assert_int_equal(skad_node_ping(made->fixture.node, &made->peer.bound, made->fixture.now, &op),
                      SKAD_OK);
     assert_int_equal(sent_to_peer(made), 1);
 }
@@ -119,9 +120,10 @@ static void an_asked_peer_is_heard_by_a_peer_socket(void **state)
 static void who_is_answered_only_is_heard_at_the_port(void **state)
 {
     bench *made = *state;
-    const test_stranger *who = test_stage_stranger(&made->stage);
+    const test_remote *who = test_fixture_remote(&made->fixture);
     skad_datagram request;
-    test_stage_request(&made->stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
+    test_fixture_request(&made->fixture, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL,
+                         &request);
     send_from_peer(made, &request);
     assert_int_equal(received_by_node(made), 1);
     assert_int_equal(sent_to_peer(made), 1);

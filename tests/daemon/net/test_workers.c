@@ -15,13 +15,13 @@
 #include "proto/address.h"
 #include "src/core/node/parts.h"
 #include "src/daemon/net/workers.h"
+#include "tests/support/fixture.h"
 #include "tests/support/prng.h"
-#include "tests/support/stage.h"
 
 #define STRANGERS 40 /* so many that no worker is without, but once in 2^39 */
 
 typedef struct bench {
-    test_stage stage;
+    test_fixture fixture;
     skad_workers *workers;
     sem_t woken;      /* posted for each call of wake */
     sem_t released;   /* what a held worker waits for */
@@ -50,11 +50,11 @@ static void wake(void *user)
 static int begin(void **state)
 {
     static bench made;
-    const skad_profile profile = test_stage_profile();
+    const skad_profile profile = test_fixture_profile();
     memset(&made, 0, sizeof made);
-    test_stage_init(&made.stage, &profile);
+    test_fixture_init(&made.fixture, &profile);
     for (size_t i = 0; i < STRANGERS; i++) {
-        (void)test_stage_stranger(&made.stage);
+        (void)test_fixture_remote(&made.fixture);
     }
     *state = &made;
     return sem_init(&made.woken, 0, 0) == 0 && sem_init(&made.released, 0, 0) == 0 ? 0 : -1;
@@ -66,7 +66,7 @@ static int end(void **state)
     atomic_store(&self->held, false); /* a test that failed may have left one waiting */
     sem_post(&self->released);
     skad_workers_free(self->workers);
-    test_stage_free(&self->stage);
+    test_fixture_free(&self->fixture);
     sem_destroy(&self->woken);
     sem_destroy(&self->released);
     return 0;
@@ -74,7 +74,7 @@ static int end(void **state)
 
 static void employ(bench *self, size_t count)
 {
-    const skad_workers_config config = {count, self->stage.node, wake, self};
+    const skad_workers_config config = {count, self->fixture.node, wake, self};
     assert_int_equal(skad_workers_new(&config, &self->workers), SKAD_OK);
 }
 
@@ -88,32 +88,32 @@ static skad_workers_stats pool(const bench *self)
 static skad_node_stats node(const bench *self)
 {
     skad_node_stats stats;
-    skad_node_stats_get(self->stage.node, self->stage.now, &stats);
+    skad_node_stats_get(self->fixture.node, self->fixture.now, &stats);
     return stats;
 }
 
 static void hand_in(bench *self, const skad_address *from, const skad_datagram *datagram)
 {
-    skad_workers_receive(self->workers, datagram->bytes, datagram->len, from, self->stage.now);
+    skad_workers_receive(self->workers, datagram->bytes, datagram->len, from, self->fixture.now);
 }
 
-/* Hands in another PING of a stranger; without token it is unproven. */
-static void ask(bench *self, const test_stranger *who, bool token, skad_datagram *out)
+/* Hands in another PING of a remote peer; without token it is unproven. */
+static void ask(bench *self, const test_remote *who, bool token, skad_datagram *out)
 {
     static const skad_message ping = {.kind = SKAD_KIND_PING};
     uint8_t granted[SKAD_TOKEN_BYTES];
-    test_stage_token(&self->stage, who, granted);
-    test_stage_request(&self->stage, who, &ping, token ? granted : NULL, out);
+    test_fixture_token(&self->fixture, who, granted);
+    test_fixture_request(&self->fixture, who, &ping, token ? granted : NULL, out);
     hand_in(self, &who->address, out);
 }
 
 /* Turns like those of a loop, until all that was handed in has been handled. */
 static void settle(bench *self)
 {
-    (void)skad_workers_collect(self->workers, self->stage.now);
+    (void)skad_workers_collect(self->workers, self->fixture.now);
     while (pool(self).waiting > 0) {
         sem_wait(&self->woken);
-        (void)skad_workers_collect(self->workers, self->stage.now);
+        (void)skad_workers_collect(self->workers, self->fixture.now);
     }
 }
 
@@ -123,19 +123,19 @@ static void leave(bench *self, skad_datagram *out)
     skad_workers_seal(self->workers);
     while (!skad_workers_poll(self->workers, out)) {
         sem_wait(&self->woken);
-        (void)skad_workers_collect(self->workers, self->stage.now);
+        (void)skad_workers_collect(self->workers, self->fixture.now);
         skad_workers_seal(self->workers);
     }
 }
 
-/* Has the first stranger's worker do one request and then stand still. */
+/* Has the first remote peer's worker do one request and then stand still. */
 static void hold(bench *self)
 {
     skad_datagram request;
     atomic_store(&self->held, true);
-    ask(self, &self->stage.strangers[0], true, &request);
+    ask(self, &self->fixture.remotes[0], true, &request);
     sem_wait(&self->woken);
-    (void)skad_workers_collect(self->workers, self->stage.now);
+    (void)skad_workers_collect(self->workers, self->fixture.now);
     assert_int_equal(pool(self).waiting, 0);
 }
 
@@ -152,11 +152,11 @@ static uint64_t rpc_number(const uint8_t rpc_id[static SKAD_RPC_ID_BYTES])
     return number;
 }
 
-static test_stranger *stranger_at(bench *self, const skad_address *address)
+static test_remote *stranger_at(bench *self, const skad_address *address)
 {
-    for (size_t i = 0; i < self->stage.strangers_count; i++) {
-        if (skad_address_equal(&self->stage.strangers[i].address, address)) {
-            return &self->stage.strangers[i];
+    for (size_t i = 0; i < self->fixture.remotes_count; i++) {
+        if (skad_address_equal(&self->fixture.remotes[i].address, address)) {
+            return &self->fixture.remotes[i];
         }
     }
     fail_msg("a datagram to nobody");
@@ -171,22 +171,22 @@ static void answers_open_at_those_who_asked(void **state)
     skad_datagram requests[STRANGERS];
     employ(self, 2);
     for (size_t i = 0; i < STRANGERS; i++) {
-        ask(self, &self->stage.strangers[i], true, &requests[i]);
+        ask(self, &self->fixture.remotes[i], true, &requests[i]);
     }
     settle(self);
     for (size_t i = 0; i < STRANGERS; i++) {
         skad_datagram answer;
         leave(self, &answer);
-        test_stranger *who = stranger_at(self, &answer.to);
-        const skad_datagram *request = &requests[who - self->stage.strangers];
+        test_remote *who = stranger_at(self, &answer.to);
+        const skad_datagram *request = &requests[who - self->fixture.remotes];
         skad_envelope envelope;
         skad_opened opened;
         uint8_t digest[SKAD_HASH_BYTES];
         assert_int_equal(skad_envelope_decode(request->bytes + SKAD_TAG_BYTES,
                                               request->len - SKAD_TAG_BYTES, &envelope),
                          SKAD_VERDICT_ACCEPT);
-        skad_envelope_digest(&self->stage.identity.id, NULL, envelope.signed_part, digest);
-        test_stage_open(&self->stage, who, &answer, digest, &envelope, &opened);
+        skad_envelope_digest(&self->fixture.identity.id, NULL, envelope.signed_part, digest);
+        test_fixture_open(&self->fixture, who, &answer, digest, &envelope, &opened);
         assert_int_equal(opened.message.kind, SKAD_KIND_PONG);
         assert_int_equal(who->asked++, 0);
     }
@@ -204,9 +204,9 @@ static void each_source_is_answered_in_the_order_in_which_it_asked(void **state)
     employ(self, 3);
     for (size_t turn = 0; turn < 60; turn++) {
         for (size_t i = 0; i < 1 + turn % 13; i++) {
-            ask(self, &self->stage.strangers[asked++ * 7 % STRANGERS], true, &datagram);
+            ask(self, &self->fixture.remotes[asked++ * 7 % STRANGERS], true, &datagram);
         }
-        (void)skad_workers_collect(self->workers, self->stage.now);
+        (void)skad_workers_collect(self->workers, self->fixture.now);
         skad_workers_seal(self->workers);
         if (turn % 10 == 9) {
             settle(self);
@@ -219,7 +219,7 @@ static void each_source_is_answered_in_the_order_in_which_it_asked(void **state)
             assert_int_equal(skad_envelope_decode(datagram.bytes + SKAD_TAG_BYTES,
                                                   datagram.len - SKAD_TAG_BYTES, &envelope),
                              SKAD_VERDICT_ACCEPT);
-            size_t who = (size_t)(stranger_at(self, &datagram.to) - self->stage.strangers);
+            size_t who = (size_t)(stranger_at(self, &datagram.to) - self->fixture.remotes);
             assert_true(rpc_number(envelope.rpc_id) > last[who]);
             last[who] = rpc_number(envelope.rpc_id);
             answered++;
@@ -231,8 +231,8 @@ static void each_source_is_answered_in_the_order_in_which_it_asked(void **state)
 static void a_source_stays_with_its_worker_while_others_are_free(void **state)
 {
     bench *self = *state;
-    const test_stranger *first = &self->stage.strangers[0];
-    const skad_outbox *outbox = skad_node_parts_of(self->stage.node).outbox;
+    const test_remote *first = &self->fixture.remotes[0];
+    const skad_outbox *outbox = skad_node_parts_of(self->fixture.node).outbox;
     skad_datagram request;
     employ(self, 2);
     hold(self);
@@ -241,11 +241,11 @@ static void a_source_stays_with_its_worker_while_others_are_free(void **state)
         ask(self, first, true, &request);
     }
     for (size_t i = 1; i < STRANGERS; i++) {
-        ask(self, &self->stage.strangers[i], true, &request);
+        ask(self, &self->fixture.remotes[i], true, &request);
     }
     while (outbox->count < 2) {
         sem_wait(&self->woken);
-        (void)skad_workers_collect(self->workers, self->stage.now);
+        (void)skad_workers_collect(self->workers, self->fixture.now);
     }
     for (size_t i = 1; i < outbox->count; i++) {
         assert_false(skad_address_equal(&outbox->ring[outbox->first + i].to, &first->address));
@@ -261,14 +261,14 @@ static void a_full_ring_drops_requests_and_counts_them(void **state)
     employ(self, 1);
     hold(self);
     for (size_t i = 0; i < SKAD_WORKERS_REQUESTS + 10; i++) {
-        ask(self, &self->stage.strangers[i % STRANGERS], true, &request);
+        ask(self, &self->fixture.remotes[i % STRANGERS], true, &request);
     }
     assert_int_equal(pool(self).waiting, SKAD_WORKERS_REQUESTS);
     assert_int_equal(pool(self).dropped, 10);
     release(self);
     settle(self);
     assert_int_equal(node(self).verdicts[SKAD_VERDICT_ACCEPT], 1 + SKAD_WORKERS_REQUESTS);
-    ask(self, &self->stage.strangers[0], true, &request);
+    ask(self, &self->fixture.remotes[0], true, &request);
     settle(self);
     assert_int_equal(node(self).verdicts[SKAD_VERDICT_ACCEPT], 2 + SKAD_WORKERS_REQUESTS);
     assert_int_equal(pool(self).dropped, 10);
@@ -277,30 +277,30 @@ static void a_full_ring_drops_requests_and_counts_them(void **state)
 static void a_reply_finds_room_and_overtakes_the_requests_that_wait(void **state)
 {
     bench *self = *state;
-    const test_stranger *pinged = &self->stage.strangers[1];
+    const test_remote *pinged = &self->fixture.remotes[1];
     const skad_message pong = {.kind = SKAD_KIND_PONG, .u.reply.observed = test_prng_address(1)};
     skad_datagram ping;
     skad_datagram datagram;
     skad_event event;
     skad_op op;
     employ(self, 1);
-    assert_int_equal(skad_node_ping(self->stage.node, &pinged->address, self->stage.now, &op),
+    assert_int_equal(skad_node_ping(self->fixture.node, &pinged->address, self->fixture.now, &op),
                      SKAD_OK);
     leave(self, &ping);
     hold(self);
     for (size_t i = 0; i < SKAD_WORKERS_REQUESTS; i++) {
-        ask(self, &self->stage.strangers[i % STRANGERS], true, &datagram);
+        ask(self, &self->fixture.remotes[i % STRANGERS], true, &datagram);
     }
-    test_stage_answer(&self->stage, pinged, &ping, &pong, &datagram);
+    test_fixture_answer(&self->fixture, pinged, &ping, &pong, &datagram);
     hand_in(self, &pinged->address, &datagram);
     assert_int_equal(pool(self).dropped, 0);
-    assert_false(skad_node_poll_event(self->stage.node, &event));
+    assert_false(skad_node_poll_event(self->fixture.node, &event));
 
     sem_post(&self->released); /* still held: it stands still again at its next word */
     sem_wait(&self->woken);
-    (void)skad_workers_collect(self->workers, self->stage.now);
+    (void)skad_workers_collect(self->workers, self->fixture.now);
     assert_true(pool(self).waiting > SKAD_WORKERS_REQUESTS / 2);
-    assert_true(skad_node_poll_event(self->stage.node, &event));
+    assert_true(skad_node_poll_event(self->fixture.node, &event));
     assert_int_equal(event.kind, SKAD_EVENT_PING);
     assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
     release(self);
@@ -314,16 +314,16 @@ static void the_node_is_pressed_while_many_requests_wait(void **state)
     employ(self, 1);
     hold(self);
     for (size_t i = 0; i < SKAD_WORKERS_REQUESTS / 2; i++) {
-        ask(self, &self->stage.strangers[i % STRANGERS], i % 2 == 0, &request);
+        ask(self, &self->fixture.remotes[i % STRANGERS], i % 2 == 0, &request);
     }
     assert_int_equal(node(self).verdicts[SKAD_VERDICT_CHALLENGE], 0);
-    ask(self, &self->stage.strangers[0], false, &request);
+    ask(self, &self->fixture.remotes[0], false, &request);
     assert_int_equal(node(self).verdicts[SKAD_VERDICT_CHALLENGE], 1);
-    ask(self, &self->stage.strangers[0], true, &request);
+    ask(self, &self->fixture.remotes[0], true, &request);
     assert_int_equal(node(self).verdicts[SKAD_VERDICT_CHALLENGE], 1);
     release(self);
     settle(self);
-    ask(self, &self->stage.strangers[0], false, &request);
+    ask(self, &self->fixture.remotes[0], false, &request);
     settle(self);
     assert_int_equal(node(self).verdicts[SKAD_VERDICT_CHALLENGE], 1);
     assert_int_equal(node(self).verdicts[SKAD_VERDICT_ACCEPT], 3 + SKAD_WORKERS_REQUESTS / 2);
@@ -344,14 +344,14 @@ static void a_datagram_is_judged_as_without_workers(void **state)
     bench *self = *state;
     employ(self, 1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const test_stranger *who = &self->stage.strangers[i];
+        const test_remote *who = &self->fixture.remotes[i];
         skad_datagram request;
         uint64_t before = node(self).verdicts[cases[i].verdict];
-        test_stage_request(&self->stage, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL,
-                           &request);
+        test_fixture_request(&self->fixture, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL,
+                             &request);
         request.bytes[request.len - 1] ^= cases[i].flip;
         if (cases[i].retag) {
-            test_stage_retag(&self->stage, request.bytes, request.len);
+            test_fixture_retag(&self->fixture, request.bytes, request.len);
         }
         hand_in(self, &who->address, &request);
         settle(self);
@@ -364,7 +364,7 @@ static void a_datagram_is_judged_as_without_workers(void **state)
 static void a_copy_that_came_while_the_first_waited_is_handled_once(void **state)
 {
     bench *self = *state;
-    const test_stranger *who = &self->stage.strangers[1];
+    const test_remote *who = &self->fixture.remotes[1];
     skad_datagram request;
     employ(self, 1);
     hold(self);
@@ -383,18 +383,19 @@ static void the_end_waits_for_no_more_than_the_jobs_in_hand(void **state)
     for (size_t round = 0; round < 20; round++) {
         employ(self, 2);
         for (size_t i = 0; i < 10 * round; i++) {
-            ask(self, &self->stage.strangers[i % STRANGERS], true, &request);
+            ask(self, &self->fixture.remotes[i % STRANGERS], true, &request);
         }
-        (void)skad_workers_collect(self->workers, self->stage.now);
+        (void)skad_workers_collect(self->workers, self->fixture.now);
         skad_workers_seal(self->workers);
         skad_workers_free(self->workers);
         self->workers = NULL;
     }
     /* Nothing of the pool is left in the way of what the node verifies by itself. */
-    test_stage_request(&self->stage, &self->stage.strangers[0],
-                       &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
-    assert_int_equal(test_stage_deliver(&self->stage, &self->stage.strangers[0].address, &request),
-                     SKAD_VERDICT_ACCEPT);
+    test_fixture_request(&self->fixture, &self->fixture.remotes[0],
+                         &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
+    assert_int_equal(
+        test_fixture_deliver(&self->fixture, &self->fixture.remotes[0].address, &request),
+        SKAD_VERDICT_ACCEPT);
 }
 
 static void workers_take_no_signals(void **state)
@@ -407,7 +408,7 @@ static void workers_take_no_signals(void **state)
     employ(self, 2);
     pthread_sigmask(SIG_SETMASK, NULL, &after);
     assert_int_equal(sigismember(&after, SIGTERM), sigismember(&before, SIGTERM));
-    ask(self, &self->stage.strangers[0], true, &request);
+    ask(self, &self->fixture.remotes[0], true, &request);
     settle(self);
     assert_false(atomic_load(&self->interruptible));
 }
@@ -423,21 +424,21 @@ static void no_workers_have_nothing_to_tell(void **state)
     skad_workers_free(NULL);
 }
 
-#define WITH_STAGE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_STAGE(answers_open_at_those_who_asked),
-        WITH_STAGE(each_source_is_answered_in_the_order_in_which_it_asked),
-        WITH_STAGE(a_source_stays_with_its_worker_while_others_are_free),
-        WITH_STAGE(a_full_ring_drops_requests_and_counts_them),
-        WITH_STAGE(a_reply_finds_room_and_overtakes_the_requests_that_wait),
-        WITH_STAGE(the_node_is_pressed_while_many_requests_wait),
-        WITH_STAGE(a_datagram_is_judged_as_without_workers),
-        WITH_STAGE(a_copy_that_came_while_the_first_waited_is_handled_once),
-        WITH_STAGE(the_end_waits_for_no_more_than_the_jobs_in_hand),
-        WITH_STAGE(workers_take_no_signals),
+        WITH_FIXTURE(answers_open_at_those_who_asked),
+        WITH_FIXTURE(each_source_is_answered_in_the_order_in_which_it_asked),
+        WITH_FIXTURE(a_source_stays_with_its_worker_while_others_are_free),
+        WITH_FIXTURE(a_full_ring_drops_requests_and_counts_them),
+        WITH_FIXTURE(a_reply_finds_room_and_overtakes_the_requests_that_wait),
+        WITH_FIXTURE(the_node_is_pressed_while_many_requests_wait),
+        WITH_FIXTURE(a_datagram_is_judged_as_without_workers),
+        WITH_FIXTURE(a_copy_that_came_while_the_first_waited_is_handled_once),
+        WITH_FIXTURE(the_end_waits_for_no_more_than_the_jobs_in_hand),
+        WITH_FIXTURE(workers_take_no_signals),
         cmocka_unit_test(no_workers_have_nothing_to_tell),
     };
     return cmocka_run_group_tests_name("workers", tests, NULL, NULL);

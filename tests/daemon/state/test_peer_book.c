@@ -16,8 +16,8 @@
 #include "crypto/keys.h"
 #include "src/daemon/state/peer_book.h"
 #include "src/daemon/state/peer_store.h"
+#include "tests/support/fixture.h"
 #include "tests/support/identities.h"
-#include "tests/support/stage.h"
 
 #define PEERS 5
 
@@ -26,7 +26,7 @@ typedef struct desk {
     char path[80];
     struct ev_loop *loop;
     skad_profile profile;
-    test_stage stage;
+    test_fixture fixture;
 } desk;
 
 static int set_up(void **state)
@@ -36,8 +36,8 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(self->dir));
     (void)snprintf(self->path, sizeof self->path, "%s/peers", self->dir);
     self->loop = ev_loop_new(EVFLAG_AUTO);
-    self->profile = test_stage_profile();
-    test_stage_init(&self->stage, &self->profile);
+    self->profile = test_fixture_profile();
+    test_fixture_init(&self->fixture, &self->profile);
     *state = self;
     return 0;
 }
@@ -45,7 +45,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     desk *self = *state;
-    test_stage_free(&self->stage);
+    test_fixture_free(&self->fixture);
     ev_loop_destroy(self->loop);
     unlink(self->path);
     assert_int_equal(rmdir(self->dir), 0);
@@ -59,8 +59,8 @@ static skad_peer_book *open_book(desk *self)
         .loop = self->loop,
         .path = self->path,
         .profile = &self->profile,
-        .node = self->stage.node,
-        .now = &self->stage.now,
+        .node = self->fixture.node,
+        .now = &self->fixture.now,
         .log = SKAD_LOG_NOTHING,
     };
     skad_peer_book *book = NULL;
@@ -74,12 +74,12 @@ static void load(const desk *self, skad_peer_file *out)
         skad_peer_store_load(self->path, &self->profile, TEST_UNIX_S, SKAD_LOG_NOTHING, out));
 }
 
-/* Writes a file with the strangers of the stage, none of whom the node has heard of. */
+/* Writes a file with the remote peers of the fixture, none of which the node has heard of. */
 static void write_strangers(desk *self, skad_peer_file *out)
 {
     memset(out, 0, sizeof *out);
     for (size_t i = 0; i < PEERS; i++) {
-        const test_stranger *who = test_stage_stranger(&self->stage);
+        const test_remote *who = test_fixture_remote(&self->fixture);
         out->contacts[out->count].id = who->identity.id;
         out->contacts[out->count++].ipv4 = who->address;
     }
@@ -90,11 +90,11 @@ static void a_node_that_has_joined_keeps_its_peers_at_its_end(void **state)
 {
     desk *self = *state;
     skad_peer_file file;
-    test_stage_populate(&self->stage, PEERS);
+    test_fixture_populate(&self->fixture, PEERS);
     skad_peer_book_free(open_book(self));
     load(self, &file);
     assert_int_equal(file.count, PEERS);
-    assert_int_equal(file.written_s, self->stage.now.unix_s);
+    assert_int_equal(file.written_s, self->fixture.now.unix_s);
 }
 
 static void a_node_that_has_not_joined_leaves_the_old_file_as_it_is(void **state)
@@ -115,7 +115,7 @@ static void without_peers_of_an_earlier_run_nobody_is_greeted(void **state)
     desk *self = *state;
     skad_peer_book *book = open_book(self);
     assert_false(skad_peer_book_greet(book));
-    assert_int_equal(test_stage_drain(&self->stage), 0);
+    assert_int_equal(test_fixture_drain(&self->fixture), 0);
     skad_peer_book_free(book);
     assert_int_not_equal(access(self->path, F_OK), 0);
 }
@@ -129,9 +129,9 @@ static void greeted_peers_answer_and_the_node_has_joined(void **state)
     skad_peer_book *book = open_book(self);
 
     assert_true(skad_peer_book_greet(book));
-    test_stage_run(&self->stage, 30 * SKAD_US_PER_S);
+    test_fixture_run(&self->fixture, 30 * SKAD_US_PER_S);
     skad_peer_book_joined(book);
-    skad_node_stats_get(self->stage.node, self->stage.now, &stats);
+    skad_node_stats_get(self->fixture.node, self->fixture.now, &stats);
     assert_true(stats.joined);
     assert_int_equal(stats.peers, PEERS);
     skad_peer_book_free(book);
@@ -145,8 +145,8 @@ static void nobody_enters_the_table_by_the_file_alone(void **state)
     skad_peer_book *book = open_book(self);
 
     assert_true(skad_peer_book_greet(book));
-    assert_int_equal(skad_node_table(self->stage.node, self->stage.now, NULL, 0), 0);
-    assert_int_equal(test_stage_drain(&self->stage), PEERS);
+    assert_int_equal(skad_node_table(self->fixture.node, self->fixture.now, NULL, 0), 0);
+    assert_int_equal(test_fixture_drain(&self->fixture), PEERS);
     skad_peer_book_free(book);
 }
 

@@ -1,24 +1,24 @@
-/* What strangers send: see theatre.h. */
+/* What remote peers send: see harness.h. */
 #include <string.h>
 
-#include "fuzz/theatre.h"
+#include "fuzz/harness.h"
 #include "proto/address.h"
 #include "proto/profile.h"
 
 static skad_id some_key(fuzz_choices *choices)
 {
-    return (skad_id){{(uint8_t)(fuzz_byte(choices) % THEATRE_KEYS * 0x40)}};
+    return (skad_id){{(uint8_t)(fuzz_byte(choices) % HARNESS_KEYS * 0x40)}};
 }
 
-/* A record of a stranger, whole or not. The bytes live until the next call. */
-static skad_span some_record(theatre *self, fuzz_choices *choices)
+/* A record of a remote peer, whole or not. The bytes live until the next call. */
+static skad_span some_record(harness *self, fuzz_choices *choices)
 {
     static uint8_t bytes[SKAD_RECORD_BYTES_MAX];
     static const skad_address nowhere = {0};
-    const test_stranger *who = &self->stage.strangers[fuzz_below(choices, THEATRE_STRANGERS)];
+    const test_remote *who = &self->fixture.remotes[fuzz_below(choices, HARNESS_REMOTES)];
     uint8_t what = fuzz_byte(choices);
     uint64_t sequence = what / 4 % 4;
-    uint64_t expiry = self->stage.now.unix_s + fuzz_number(choices, 3) % 200000;
+    uint64_t expiry = self->fixture.now.unix_s + fuzz_number(choices, 3) % 200000;
     uint8_t value[SKAD_MUTABLE_VALUE_BYTES_MAX];
     skad_span span = {value, fuzz_byte(choices) % 4 == 0 ? 700 : 8};
     memset(value, fuzz_byte(choices), sizeof value);
@@ -40,19 +40,19 @@ static skad_span some_record(theatre *self, fuzz_choices *choices)
     return (skad_span){bytes, len};
 }
 
-static skad_id some_target(const theatre *self, fuzz_choices *choices)
+static skad_id some_target(const harness *self, fuzz_choices *choices)
 {
     switch (fuzz_byte(choices) % 4) {
     case 0:
-        return self->stage.identity.id;
+        return self->fixture.identity.id;
     case 1:
-        return self->stage.strangers[fuzz_below(choices, THEATRE_STRANGERS)].identity.id;
+        return self->fixture.remotes[fuzz_below(choices, HARNESS_REMOTES)].identity.id;
     default:
         return some_key(choices);
     }
 }
 
-static void fill_request(theatre *self, fuzz_choices *choices, skad_message *out)
+static void fill_request(harness *self, fuzz_choices *choices, skad_message *out)
 {
     static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
                                       SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE};
@@ -75,43 +75,43 @@ static void fill_request(theatre *self, fuzz_choices *choices, skad_message *out
     }
 }
 
-static void deliver(theatre *self, size_t who, const skad_address *from,
+static void deliver(harness *self, size_t who, const skad_address *from,
                     const skad_datagram *datagram)
 {
     self->last = *datagram;
     self->last_from = who;
-    theatre_deliver(self, from, datagram);
+    harness_deliver(self, from, datagram);
 }
 
-void theatre_request(theatre *self, fuzz_choices *choices)
+void harness_request(harness *self, fuzz_choices *choices)
 {
     skad_message message;
     skad_datagram datagram;
     uint8_t token[SKAD_TOKEN_BYTES] = {0};
-    size_t who = fuzz_below(choices, THEATRE_STRANGERS);
-    const test_stranger *stranger = &self->stage.strangers[who];
+    size_t who = fuzz_below(choices, HARNESS_REMOTES);
+    const test_remote *remote = &self->fixture.remotes[who];
     uint8_t shown = fuzz_byte(choices) % 4;
     fill_request(self, choices, &message);
     if (shown > 1) {
-        test_stage_token(&self->stage, stranger, token);
+        test_fixture_token(&self->fixture, remote, token);
     }
-    test_stage_request(&self->stage, stranger, &message, shown > 0 ? token : NULL, &datagram);
+    test_fixture_request(&self->fixture, remote, &message, shown > 0 ? token : NULL, &datagram);
     self->proven[who] |= shown > 1;
     self->allowance[who] += SKAD_AMPLIFICATION_MAX * datagram.len;
-    deliver(self, who, &stranger->address, &datagram);
+    deliver(self, who, &remote->address, &datagram);
 }
 
 /* ---- Answers ---- */
 
-static size_t some_contacts(const theatre *self, fuzz_choices *choices, skad_contact *out)
+static size_t some_contacts(const harness *self, fuzz_choices *choices, skad_contact *out)
 {
     size_t count = fuzz_below(choices, SKAD_CONTACTS_MAX + 1);
     for (size_t i = 0; i < count; i++) {
         uint8_t what = fuzz_byte(choices);
-        const test_stranger *named = &self->stage.strangers[what % THEATRE_STRANGERS];
-        const test_stranger *lives = named;
+        const test_remote *named = &self->fixture.remotes[what % HARNESS_REMOTES];
+        const test_remote *lives = named;
         if (what >= 240) { /* the wrong address */
-            lives = &self->stage.strangers[fuzz_below(choices, THEATRE_STRANGERS)];
+            lives = &self->fixture.remotes[fuzz_below(choices, HARNESS_REMOTES)];
         }
         out[i] = (skad_contact){.id = named->identity.id};
         if (lives->address.family == SKAD_FAMILY_IPV4) {
@@ -127,7 +127,7 @@ static size_t some_contacts(const theatre *self, fuzz_choices *choices, skad_con
     return count;
 }
 
-static void fill_answer(theatre *self, fuzz_choices *choices, skad_kind asked, skad_message *out)
+static void fill_answer(harness *self, fuzz_choices *choices, skad_kind asked, skad_message *out)
 {
     static uint8_t record[SKAD_RECORD_BYTES_MAX];
     memset(out, 0, sizeof *out);
@@ -138,7 +138,7 @@ static void fill_answer(theatre *self, fuzz_choices *choices, skad_kind asked, s
         out->u.reply.u.error.code = 1 + how % 13;
         out->u.reply.u.error.detail = fuzz_byte(choices);
     }
-    out->u.reply.observed = self->stage.strangers[how % 3].address;
+    out->u.reply.observed = self->fixture.remotes[how % 3].address;
     if (out->kind == SKAD_KIND_NODES) {
         out->u.reply.u.nodes.contacts_count =
             some_contacts(self, choices, out->u.reply.u.nodes.contacts);
@@ -156,17 +156,17 @@ static void fill_answer(theatre *self, fuzz_choices *choices, skad_kind asked, s
     }
 }
 
-static size_t stranger_of(const theatre *self, const skad_address *address)
+static size_t stranger_of(const harness *self, const skad_address *address)
 {
-    for (size_t i = 0; i < THEATRE_STRANGERS; i++) {
-        if (skad_address_equal(&self->stage.strangers[i].address, address)) {
+    for (size_t i = 0; i < HARNESS_REMOTES; i++) {
+        if (skad_address_equal(&self->fixture.remotes[i].address, address)) {
             return i;
         }
     }
     return 0;
 }
 
-void theatre_answer(theatre *self, fuzz_choices *choices)
+void harness_answer(harness *self, fuzz_choices *choices)
 {
     if (self->asked_count == 0) {
         return;
@@ -180,17 +180,18 @@ void theatre_answer(theatre *self, fuzz_choices *choices)
     FUZZ_REQUIRE(skad_envelope_decode(request.bytes + SKAD_TAG_BYTES, request.len - SKAD_TAG_BYTES,
                                       &envelope) == SKAD_VERDICT_ACCEPT);
     size_t who = stranger_of(self, &request.to);
-    size_t signer = how % 16 == 0 ? fuzz_below(choices, THEATRE_STRANGERS) : who;
+    size_t signer = how % 16 == 0 ? fuzz_below(choices, HARNESS_REMOTES) : who;
     fill_answer(self, choices, envelope.kind, &message);
-    test_stage_answer(&self->stage, &self->stage.strangers[signer], &request, &message, &answer);
-    size_t from = how % 32 == 1 ? fuzz_below(choices, THEATRE_STRANGERS) : who;
-    deliver(self, who, &self->stage.strangers[from].address, &answer);
+    test_fixture_answer(&self->fixture, &self->fixture.remotes[signer], &request, &message,
+                        &answer);
+    size_t from = how % 32 == 1 ? fuzz_below(choices, HARNESS_REMOTES) : who;
+    deliver(self, who, &self->fixture.remotes[from].address, &answer);
     if (how % 4 != 3) { /* else it may come once more */
         self->asked[which] = self->asked[--self->asked_count];
     }
 }
 
-void theatre_again(theatre *self, fuzz_choices *choices)
+void harness_again(harness *self, fuzz_choices *choices)
 {
     skad_datagram datagram = self->last;
     uint8_t how = fuzz_byte(choices);
@@ -201,9 +202,9 @@ void theatre_again(theatre *self, fuzz_choices *choices)
         datagram.bytes[fuzz_below(choices, datagram.len)] ^= fuzz_byte(choices);
     }
     if (how % 4 >= 2) {
-        test_stage_retag(&self->stage, datagram.bytes, datagram.len);
+        test_fixture_retag(&self->fixture, datagram.bytes, datagram.len);
     }
-    size_t from = how < 128 ? self->last_from : fuzz_below(choices, THEATRE_STRANGERS);
+    size_t from = how < 128 ? self->last_from : fuzz_below(choices, HARNESS_REMOTES);
     self->allowance[from] += SKAD_AMPLIFICATION_MAX * datagram.len;
-    theatre_deliver(self, &self->stage.strangers[from].address, &datagram);
+    harness_deliver(self, &self->fixture.remotes[from].address, &datagram);
 }

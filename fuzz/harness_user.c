@@ -1,21 +1,21 @@
-/* What the node's user calls: see theatre.h. */
+/* What the node's user calls: see harness.h. */
 #include <string.h>
 
-#include "fuzz/theatre.h"
+#include "fuzz/harness.h"
 
 static skad_id some_key(fuzz_choices *choices)
 {
-    return (skad_id){{(uint8_t)(fuzz_byte(choices) % THEATRE_KEYS * 0x40)}};
+    return (skad_id){{(uint8_t)(fuzz_byte(choices) % HARNESS_KEYS * 0x40)}};
 }
 
-static const test_stranger *somebody(const theatre *self, fuzz_choices *choices)
+static const test_remote *somebody(const harness *self, fuzz_choices *choices)
 {
-    return &self->stage.strangers[fuzz_below(choices, THEATRE_STRANGERS)];
+    return &self->fixture.remotes[fuzz_below(choices, HARNESS_REMOTES)];
 }
 
-static skad_op *free_place(theatre *self)
+static skad_op *free_place(harness *self)
 {
-    for (size_t i = 0; i < THEATRE_OPS_MAX; i++) {
+    for (size_t i = 0; i < HARNESS_OPS_MAX; i++) {
         if (self->ops[i] == 0) {
             return &self->ops[i];
         }
@@ -23,7 +23,7 @@ static skad_op *free_place(theatre *self)
     return NULL;
 }
 
-static skad_contact contact_of(const test_stranger *who)
+static skad_contact contact_of(const test_remote *who)
 {
     skad_contact contact = {.id = who->identity.id};
     if (who->address.family == SKAD_FAMILY_IPV4) {
@@ -34,7 +34,7 @@ static skad_contact contact_of(const test_stranger *who)
     return contact;
 }
 
-static skad_status start_publish(theatre *self, fuzz_choices *choices, skad_op *op)
+static skad_status start_publish(harness *self, fuzz_choices *choices, skad_op *op)
 {
     static const uint8_t value[8] = {1, 2, 3};
     skad_id key;
@@ -46,10 +46,10 @@ static skad_status start_publish(theatre *self, fuzz_choices *choices, skad_op *
         .cas = fuzz_byte(choices) % 4,
         .keep = fuzz_byte(choices) % 2 != 0,
     };
-    return skad_node_publish(self->stage.node, &request, self->stage.now, op, &key);
+    return skad_node_publish(self->fixture.node, &request, self->fixture.now, op, &key);
 }
 
-static skad_status start_announce(theatre *self, fuzz_choices *choices, skad_op *op)
+static skad_status start_announce(harness *self, fuzz_choices *choices, skad_op *op)
 {
     const skad_announce_request request = {
         .key = some_key(choices),
@@ -57,14 +57,14 @@ static skad_status start_announce(theatre *self, fuzz_choices *choices, skad_op 
         .life_s = (uint32_t)(1 + fuzz_number(choices, 3) % 172800),
         .keep = fuzz_byte(choices) % 2 != 0,
     };
-    return skad_node_announce(self->stage.node, &request, self->stage.now, op);
+    return skad_node_announce(self->fixture.node, &request, self->fixture.now, op);
 }
 
-static skad_status start(theatre *self, fuzz_choices *choices, skad_op *op)
+static skad_status start(harness *self, fuzz_choices *choices, skad_op *op)
 {
     static const uint8_t value[900] = {9, 9};
-    skad_node *node = self->stage.node;
-    skad_time now = self->stage.now;
+    skad_node *node = self->fixture.node;
+    skad_time now = self->fixture.now;
     skad_id key = some_key(choices);
     switch (fuzz_byte(choices) % 6) {
     case 0:
@@ -83,7 +83,7 @@ static skad_status start(theatre *self, fuzz_choices *choices, skad_op *op)
 }
 
 /* Each operation that was started has one event, or is cancelled. */
-static void start_op(theatre *self, fuzz_choices *choices)
+static void start_op(harness *self, fuzz_choices *choices)
 {
     skad_op *place = free_place(self);
     skad_op op = 0;
@@ -91,69 +91,70 @@ static void start_op(theatre *self, fuzz_choices *choices)
         FUZZ_REQUIRE(op != 0);
         *place = op;
         if (fuzz_byte(choices) % 4 == 0) {
-            skad_node_trace(self->stage.node, op);
+            skad_node_trace(self->fixture.node, op);
         }
     }
 }
 
-static void cancel(theatre *self, fuzz_choices *choices)
+static void cancel(harness *self, fuzz_choices *choices)
 {
-    size_t which = fuzz_below(choices, THEATRE_OPS_MAX + 1);
-    skad_op *op = which == THEATRE_OPS_MAX ? &self->watch : &self->ops[which];
-    skad_node_cancel(self->stage.node, *op);
+    size_t which = fuzz_below(choices, HARNESS_OPS_MAX + 1);
+    skad_op *op = which == HARNESS_OPS_MAX ? &self->watch : &self->ops[which];
+    skad_node_cancel(self->fixture.node, *op);
     *op = 0;
 }
 
-static void join(theatre *self, fuzz_choices *choices)
+static void join(harness *self, fuzz_choices *choices)
 {
     skad_address addresses[3];
     size_t count = fuzz_below(choices, 4);
     for (size_t i = 0; i < count; i++) {
         addresses[i] = somebody(self, choices)->address;
     }
-    FUZZ_REQUIRE(skad_node_join(self->stage.node, addresses, count, self->stage.now) == SKAD_OK);
+    FUZZ_REQUIRE(skad_node_join(self->fixture.node, addresses, count, self->fixture.now) ==
+                 SKAD_OK);
 }
 
-static void greet(theatre *self, fuzz_choices *choices)
+static void greet(harness *self, fuzz_choices *choices)
 {
     skad_contact contacts[8];
     size_t count = fuzz_below(choices, 9);
     for (size_t i = 0; i < count; i++) {
         contacts[i] = contact_of(somebody(self, choices));
     }
-    skad_status status = skad_node_greet(self->stage.node, contacts, count, self->stage.now);
+    skad_status status = skad_node_greet(self->fixture.node, contacts, count, self->fixture.now);
     FUZZ_REQUIRE(status == SKAD_OK || status == SKAD_ERR_FULL);
 }
 
-static void watch(theatre *self, fuzz_choices *choices)
+static void watch(harness *self, fuzz_choices *choices)
 {
     skad_id key = some_key(choices);
     skad_record_type type = (skad_record_type)(2 + fuzz_below(choices, 2));
     skad_op op;
     if (self->watch == 0 &&
-        skad_node_watch(self->stage.node, type, &key, (uint32_t)(5 + fuzz_byte(choices)),
-                        self->stage.now, &op) == SKAD_OK) {
+        skad_node_watch(self->fixture.node, type, &key, (uint32_t)(5 + fuzz_byte(choices)),
+                        self->fixture.now, &op) == SKAD_OK) {
         self->watch = op;
     }
 }
 
-static void keep_out(theatre *self, fuzz_choices *choices)
+static void keep_out(harness *self, fuzz_choices *choices)
 {
-    const test_stranger *who = somebody(self, choices);
+    const test_remote *who = somebody(self, choices);
     uint8_t how = fuzz_byte(choices);
     skad_ban subject = {.by_id = how % 2 == 0,
                         .id = who->identity.id,
                         .address = who->address,
                         .prefix_bits = how / 2 % 33};
     if (how >= 128) {
-        (void)skad_node_unban(self->stage.node, &subject);
+        (void)skad_node_unban(self->fixture.node, &subject);
     } else {
-        skad_status status = skad_node_ban(self->stage.node, &subject, how, self->stage.now);
+        skad_status status = skad_node_ban(self->fixture.node, &subject, how, self->fixture.now);
         FUZZ_REQUIRE(status == SKAD_OK || status == SKAD_ERR_INPUT);
     }
 }
 
-void theatre_call(theatre *self, fuzz_choices *choices)
+void harness_call(harness *self, fuzz_choices *choices)
 {
     skad_id key;
     skad_node_stats stats;
@@ -176,13 +177,13 @@ void theatre_call(theatre *self, fuzz_choices *choices)
         break;
     case 6:
         key = some_key(choices);
-        (void)skad_node_withdraw(self->stage.node, &key, (unsigned)fuzz_below(choices, 4));
+        (void)skad_node_withdraw(self->fixture.node, &key, (unsigned)fuzz_below(choices, 4));
         break;
     case 7:
-        skad_node_press(self->stage.node, fuzz_byte(choices) % 2 != 0);
+        skad_node_press(self->fixture.node, fuzz_byte(choices) % 2 != 0);
         break;
     case 8:
-        skad_node_stats_get(self->stage.node, self->stage.now, &stats);
+        skad_node_stats_get(self->fixture.node, self->fixture.now, &stats);
         FUZZ_REQUIRE(stats.peers <= 32 && stats.siblings <= SKAD_SIBLINGS_MAX);
         break;
     default:

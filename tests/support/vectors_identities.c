@@ -1,9 +1,9 @@
-#include "tests/support/vectors_cast.h"
+#include "tests/support/vectors_identities.h"
 
 #include "crypto/assert.h"
 #include "tests/support/wire.h"
 
-void skad_cast_init(skad_cast *self)
+void skad_vector_identities_init(skad_vector_identities *self)
 {
     skad_wire_identity(1, &self->sender);
     skad_wire_identity(2, &self->receiver);
@@ -16,9 +16,9 @@ void skad_cast_init(skad_cast *self)
     };
 }
 
-void skad_cast_draft_message(const skad_cast *self, const skad_message *message,
-                             const skad_id *recipient, const uint8_t *request_digest,
-                             const uint8_t *token, skad_draft *out)
+void skad_vector_draft_message(const skad_vector_identities *self, const skad_message *message,
+                               const skad_id *recipient, const uint8_t *request_digest,
+                               const uint8_t *token, skad_draft *out)
 {
     static const uint8_t rpc_id[SKAD_RPC_ID_BYTES] = {0xf0, 0xf1, 0xf2, 0xf3,
                                                       0xf4, 0xf5, 0xf6, 0xf7};
@@ -37,11 +37,11 @@ void skad_cast_draft_message(const skad_cast *self, const skad_message *message,
             out) == SKAD_OK);
 }
 
-void skad_cast_draft(const skad_cast *self, skad_kind kind, const skad_id *recipient,
-                     const uint8_t *request_digest, const uint8_t *token, skad_draft *out)
+void skad_vector_draft(const skad_vector_identities *self, skad_kind kind, const skad_id *recipient,
+                       const uint8_t *request_digest, const uint8_t *token, skad_draft *out)
 {
     skad_message message;
 
     skad_wire_message(kind, &message);
-    skad_cast_draft_message(self, &message, recipient, request_digest, token, out);
+    skad_vector_draft_message(self, &message, recipient, request_digest, token, out);
 }

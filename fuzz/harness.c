@@ -1,4 +1,4 @@
-#include "fuzz/theatre.h"
+#include "fuzz/harness.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -16,17 +16,17 @@
 /* ---- Opening and closing ---- */
 
 /* Identities are the same for all inputs: solving their puzzles takes longer than a whole run. */
-static const test_stage *cast(void)
+static const test_fixture *prepared(void)
 {
-    static test_stage stage;
-    if (stage.strangers_count == 0) {
+    static test_fixture fixture;
+    if (fixture.remotes_count == 0) {
         /* Each run frees what the next one needs again: keep the pages. */
         (void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
         (void)mallopt(M_MMAP_THRESHOLD, 64 << 20);
-        stage.profile = test_stage_profile();
-        stage.identity = test_identity(&stage.profile, 1);
-        for (size_t i = 0; i < THEATRE_STRANGERS; i++) {
-            test_stranger *who = test_stage_stranger(&stage);
+        fixture.profile = test_fixture_profile();
+        fixture.identity = test_identity(&fixture.profile, 1);
+        for (size_t i = 0; i < HARNESS_REMOTES; i++) {
+            test_remote *who = test_fixture_remote(&fixture);
             if (i % 4 == 3) { /* some share an address group, some speak IPv6 */
                 who->address.family = SKAD_FAMILY_IPV6;
                 who->address.ip[0] = 0x2a;
@@ -36,7 +36,7 @@ static const test_stage *cast(void)
             }
         }
     }
-    return &stage;
+    return &fixture;
 }
 
 static void choose_profile(skad_profile *profile, fuzz_choices *choices)
@@ -68,20 +68,20 @@ static skad_node_limits choose_limits(uint8_t shape)
     };
 }
 
-void theatre_open(theatre *self, fuzz_choices *choices)
+void harness_open(harness *self, fuzz_choices *choices)
 {
     static const skad_store_caps caps = {6, 2000, 3, 2000};
     memset(self, 0, sizeof *self);
-    self->stage = *cast();
-    test_stage *stage = &self->stage;
-    choose_profile(&stage->profile, choices);
+    self->fixture = *prepared();
+    test_fixture *fixture = &self->fixture;
+    choose_profile(&fixture->profile, choices);
     uint8_t shape = fuzz_byte(choices);
-    skad_profile_network_key(&stage->profile, stage->network_key);
-    stage->now = (skad_time){.mono_us = SKAD_US_PER_S, .unix_s = TEST_UNIX_S};
-    FUZZ_REQUIRE(skad_store_memory_new(&caps, &stage->store) == SKAD_OK);
-    skad_node_config config = {.profile = stage->profile,
-                               .identity = &stage->identity,
-                               .store = stage->store,
+    skad_profile_network_key(&fixture->profile, fixture->network_key);
+    fixture->now = (skad_time){.mono_us = SKAD_US_PER_S, .unix_s = TEST_UNIX_S};
+    FUZZ_REQUIRE(skad_store_memory_new(&caps, &fixture->store) == SKAD_OK);
+    skad_node_config config = {.profile = fixture->profile,
+                               .identity = &fixture->identity,
+                               .store = fixture->store,
                                .seed = {1},
                                .families = shape % 8 == 0 ? SKAD_FAMILY_IPV4 : SKAD_FAMILIES_ALL,
                                .limits = choose_limits(shape / 8)};
@@ -95,17 +95,17 @@ void theatre_open(theatre *self, fuzz_choices *choices)
                                          .answer_bytes = {4096, 8192},
                                          .cells = 16};
     }
-    FUZZ_REQUIRE(skad_node_new(&config, stage->now, &stage->node) == SKAD_OK);
+    FUZZ_REQUIRE(skad_node_new(&config, fixture->now, &fixture->node) == SKAD_OK);
 }
 
-void theatre_close(theatre *self)
+void harness_close(harness *self)
 {
-    test_stage_free(&self->stage);
+    test_fixture_free(&self->fixture);
 }
 
-void theatre_check(const theatre *self)
+void harness_check(const harness *self)
 {
-    const char *broken = skad_node_broken(self->stage.node, self->stage.now);
+    const char *broken = skad_node_broken(self->fixture.node, self->fixture.now);
     if (broken != NULL) {
         (void)fprintf(stderr, "the node no longer keeps to: %s\n", broken);
     }
@@ -114,55 +114,55 @@ void theatre_check(const theatre *self)
 
 /* ---- Time ---- */
 
-void theatre_wait(theatre *self, uint64_t duration_us)
+void harness_wait(harness *self, uint64_t duration_us)
 {
-    skad_time *now = &self->stage.now;
+    skad_time *now = &self->fixture.now;
     now->mono_us += duration_us;
     now->unix_s = TEST_UNIX_S + now->mono_us / SKAD_US_PER_S;
 }
 
-void theatre_tick(theatre *self)
+void harness_tick(harness *self)
 {
-    skad_node_tick(self->stage.node, self->stage.now);
+    skad_node_tick(self->fixture.node, self->fixture.now);
 }
 
 /* ---- What the node hears ---- */
 
-void theatre_deliver(theatre *self, const skad_address *from, const skad_datagram *datagram)
+void harness_deliver(harness *self, const skad_address *from, const skad_datagram *datagram)
 {
-    if ((from->family & skad_node_parts_of(self->stage.node).families) != 0) {
-        (void)test_stage_deliver(&self->stage, from, datagram);
+    if ((from->family & skad_node_parts_of(self->fixture.node).families) != 0) {
+        (void)test_fixture_deliver(&self->fixture, from, datagram);
     }
 }
 
 /* ---- What the node says ---- */
 
-static size_t stranger_at(const theatre *self, const skad_address *address)
+static size_t stranger_at(const harness *self, const skad_address *address)
 {
     size_t at = 0;
-    while (at < THEATRE_STRANGERS &&
-           !skad_address_equal(&self->stage.strangers[at].address, address)) {
+    while (at < HARNESS_REMOTES &&
+           !skad_address_equal(&self->fixture.remotes[at].address, address)) {
         at++;
     }
     return at;
 }
 
 /* Until an address has shown a token, answers to it weigh at most three times what it sent. */
-static void weigh(theatre *self, const skad_datagram *datagram)
+static void weigh(harness *self, const skad_datagram *datagram)
 {
     size_t who = stranger_at(self, &datagram->to);
-    if (who < THEATRE_STRANGERS && !self->proven[who]) {
+    if (who < HARNESS_REMOTES && !self->proven[who]) {
         FUZZ_REQUIRE(datagram->len <= self->allowance[who]);
         self->allowance[who] -= datagram->len;
     }
 }
 
 /* Every datagram of the node is well-formed, and within its length. Requests are remembered. */
-static void hear(theatre *self, const skad_datagram *datagram)
+static void hear(harness *self, const skad_datagram *datagram)
 {
     skad_envelope envelope;
     FUZZ_REQUIRE(datagram->len > SKAD_TAG_BYTES && datagram->len <= SKAD_DATAGRAM_BYTES_MAX);
-    FUZZ_REQUIRE((datagram->to.family & skad_node_parts_of(self->stage.node).families) != 0);
+    FUZZ_REQUIRE((datagram->to.family & skad_node_parts_of(self->fixture.node).families) != 0);
     FUZZ_REQUIRE(skad_address_routable(&datagram->to, false));
     skad_verdict verdict = skad_envelope_decode(datagram->bytes + SKAD_TAG_BYTES,
                                                 datagram->len - SKAD_TAG_BYTES, &envelope);
@@ -175,8 +175,8 @@ static void hear(theatre *self, const skad_datagram *datagram)
         return;
     }
     size_t place = self->asked_count;
-    if (place == THEATRE_ASKED_MAX) {
-        place = self->asked_next++ % THEATRE_ASKED_MAX;
+    if (place == HARNESS_ASKED_MAX) {
+        place = self->asked_next++ % HARNESS_ASKED_MAX;
     } else {
         self->asked_count++;
     }
@@ -186,20 +186,20 @@ static void hear(theatre *self, const skad_datagram *datagram)
 }
 
 /* Up to three batches are out at once, and come back the last one first. */
-static void poll_lent(theatre *self)
+static void poll_lent(harness *self)
 {
     skad_outbox_batch batches[3];
     size_t count = 0;
-    skad_node *node = self->stage.node;
+    skad_node *node = self->fixture.node;
     skad_sealer sealer = skad_node_sealer(node);
     while (count < 3 && skad_node_lend_batch(node, &batches[count])) {
         skad_seal(&sealer, batches[count].drafts, batches[count].count);
         count++;
     }
-    theatre_check(self);
+    harness_check(self);
     while (count > 0) {
         skad_node_return_batch(node, &batches[--count]);
-        theatre_check(self);
+        harness_check(self);
     }
     skad_datagram datagram;
     while (skad_node_poll_sealed(node, &datagram)) {
@@ -207,20 +207,20 @@ static void poll_lent(theatre *self)
     }
 }
 
-void theatre_poll(theatre *self, bool lend)
+void harness_poll(harness *self, bool lend)
 {
     skad_datagram datagram;
     if (lend) {
         poll_lent(self);
     }
-    while (skad_node_poll_datagram(self->stage.node, &datagram)) {
+    while (skad_node_poll_datagram(self->fixture.node, &datagram)) {
         hear(self, &datagram);
     }
 }
 
-static void end_op(theatre *self, skad_op op)
+static void end_op(harness *self, skad_op op)
 {
-    for (size_t i = 0; i < THEATRE_OPS_MAX; i++) {
+    for (size_t i = 0; i < HARNESS_OPS_MAX; i++) {
         if (self->ops[i] == op) {
             self->ops[i] = 0;
             return;
@@ -230,10 +230,10 @@ static void end_op(theatre *self, skad_op op)
     FUZZ_REQUIRE(!told_before);
 }
 
-void theatre_events(theatre *self)
+void harness_events(harness *self)
 {
     skad_event event;
-    while (skad_node_poll_event(self->stage.node, &event)) {
+    while (skad_node_poll_event(self->fixture.node, &event)) {
         switch (event.kind) {
         case SKAD_EVENT_PING:
         case SKAD_EVENT_LOOKUP:
@@ -246,8 +246,8 @@ void theatre_events(theatre *self)
             break;
         case SKAD_EVENT_PUZZLE_NEEDED: {
             skad_puzzle_nonce nonce =
-                test_nonce(&self->stage.profile, &self->stage.identity.id, event.u.epoch);
-            FUZZ_REQUIRE(skad_node_add_nonce(self->stage.node, &nonce) == SKAD_OK);
+                test_nonce(&self->fixture.profile, &self->fixture.identity.id, event.u.epoch);
+            FUZZ_REQUIRE(skad_node_add_nonce(self->fixture.node, &nonce) == SKAD_OK);
             break;
         }
         case SKAD_EVENT_STEP:
