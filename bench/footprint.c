@@ -118,7 +118,8 @@ static skad_node *make_node(const role *self, bool daemon, skad_shared *shared, 
                                .identity = &self->identity,
                                .store = *store,
                                .families = SKAD_FAMILIES_ALL};
-    const skad_simulator_config simulator = {.shared = shared, .disposable = true, .frugal = true};
+    const skad_simulator_config simulator = {
+        .shared = shared, .insecure_memory = true, .lazy_allocation = true};
     skad_node_limits_default(&config.limits);
     if (!daemon) {
         config.limits = (skad_node_limits){.peers = 512,

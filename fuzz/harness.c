@@ -85,8 +85,8 @@ void harness_open(harness *self, fuzz_choices *choices)
                                .seed = {1},
                                .families = shape % 8 == 0 ? SKAD_FAMILY_IPV4 : SKAD_FAMILIES_ALL,
                                .limits = choose_limits(shape / 8)};
-    const skad_simulator_config frugal = {.frugal = true};
-    config.simulator = shape % 16 >= 8 ? &frugal : NULL;
+    const skad_simulator_config lazy_allocation = {.lazy_allocation = true};
+    config.simulator = shape % 16 >= 8 ? &lazy_allocation : NULL;
     if (shape >= 128) {
         config.rates = (skad_node_rates){.unproven = {{2, 4}, {4, 8}, {8, 16}},
                                          .unproven_all = {8, 16},

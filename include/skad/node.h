@@ -10,7 +10,8 @@
  *
  * The same sequence of calls with the same arguments gives the same datagrams and events, byte for
  * byte. Nothing here blocks; nothing on the way of a datagram allocates, unless a simulator wants
- * nodes to be frugal. One node is used by one thread at a time; different nodes are independent. */
+ * nodes with lazy allocation. One node is used by one thread at a time; different nodes are
+ * independent. */
 #ifndef SKAD_NODE_H
 #define SKAD_NODE_H
 
@@ -183,13 +184,13 @@ typedef struct skad_ban {
 
 /* Bans a subject for so many seconds; what comes from it is dropped, and it is asked nothing. The
  * one that ends first gives way when there are 256. Errors: SKAD_ERR_INPUT (no such prefix),
- * SKAD_ERR_MEMORY (of a frugal node). */
+ * SKAD_ERR_MEMORY (of a node with lazy allocation). */
 SKAD_MUST_CHECK skad_status skad_node_ban(skad_node *node, const skad_ban *subject,
                                           uint32_t seconds, skad_time now);
 /* Lifts a ban; false if there is none of this very subject. */
 bool skad_node_unban(skad_node *node, const skad_ban *subject);
 /* Exempts an address prefix from being banned by the node itself. Errors: SKAD_ERR_INPUT,
- * SKAD_ERR_FULL (256 are), SKAD_ERR_MEMORY (of a frugal node). */
+ * SKAD_ERR_FULL (256 are), SKAD_ERR_MEMORY (of a node with lazy allocation). */
 SKAD_MUST_CHECK skad_status skad_node_allow(skad_node *node, const skad_ban *subject);
 /* Writes up to `max` bans that have not ended, and returns how many there are. */
 size_t skad_node_bans(const skad_node *node, skad_time now, skad_ban *out, size_t max);

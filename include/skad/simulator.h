@@ -38,10 +38,10 @@ struct skad_simulator_config {
     skad_shared *shared;
     /* The identity's keys are worth nothing: they are neither locked into memory nor kept out of
      * core dumps. */
-    bool disposable;
+    bool insecure_memory;
     /* Memory comes when it is needed, up to the limits, and not at the start. Then any call may
      * allocate, and where there is no memory it is as if the limit was reached. */
-    bool frugal;
+    bool lazy_allocation;
     const skad_node_tuning *tuning; /* copied; NULL: as shipped */
 };
 

@@ -37,7 +37,7 @@ typedef struct bench {
 static skad_node *make(bench *self, uint8_t group_table_max)
 {
     const skad_simulator_config simulator = {
-        .shared = self->shared, .disposable = true, .frugal = true};
+        .shared = self->shared, .insecure_memory = true, .lazy_allocation = true};
     skad_node_config config = {.profile = *skad_profile_builtin("test"),
                                .identity = &self->identity,
                                .store = self->store,

@@ -137,7 +137,7 @@ static void a_simulators_node_has_no_locked_pages_and_shares(void **state)
     skad_time now = {.unix_s = TEST_UNIX_S};
     skad_node *node;
     skad_node_stats stats;
-    skad_simulator_config simulator = {.disposable = true, .frugal = true};
+    skad_simulator_config simulator = {.insecure_memory = true, .lazy_allocation = true};
     assert_int_equal(skad_shared_new(16, &simulator.shared), SKAD_OK);
     config.simulator = &simulator;
     assert_int_equal(skad_node_new(&config, now, &node), SKAD_OK);

@@ -28,7 +28,7 @@ skad_lookup *script_make(uint8_t paths, uint8_t alpha, uint8_t k, uint8_t siblin
     const skad_lookup_plan plan = {.profile = &profile,
                                    .self = &script_self,
                                    .target = &script_target,
-                                   .frugal = true,
+                                   .lazy_allocation = true,
                                    .tuning = &tuning};
     skad_lookup *lookup = skad_lookup_new(&plan);
     assert_non_null(lookup);

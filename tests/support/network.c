@@ -108,7 +108,7 @@ static void start(test_network *network, test_node *node)
     config.limits.outbox = 128;
     config.limits.duplicates = 1024;
     const skad_simulator_config simulator = {
-        .shared = network->shared, .disposable = true, .frugal = true};
+        .shared = network->shared, .insecure_memory = true, .lazy_allocation = true};
     config.simulator = network->shared != NULL ? &simulator : NULL;
     for (size_t i = 0; i < sizeof config.seed; i++) {
         config.seed[i] = (uint8_t)test_network_draw(network);

@@ -74,8 +74,8 @@ void test_network_init(test_network *network, const skad_profile *profile, size_
                        uint64_t seed);
 void test_network_free(test_network *network);
 
-/* The same network of nodes as a simulator has them: they share what can be shared, and are frugal
- * with memory. */
+/* The same network of nodes as a simulator has them: they share what can be shared, and allocate
+ * lazily with memory. */
 void test_network_init_sharing(test_network *network, const skad_profile *profile, size_t count,
                                uint64_t seed);
 

@@ -22,7 +22,7 @@ typedef struct test_table_shape {
     size_t identities;   /* that come and go, at most 300 */
     unsigned shared_max; /* IDs share fewer bits than this with ours */
     uint64_t seed;       /* of the IDs */
-    bool frugal;
+    bool lazy_allocation;
 } test_table_shape;
 
 test_table_model *test_table_model_new(const test_table_shape *shape, test_chooser chooser);

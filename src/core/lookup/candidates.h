@@ -34,7 +34,7 @@ typedef struct skad_candidate {
 typedef struct skad_candidates {
     skad_id target;
     uint16_t places; /* at most */
-    uint16_t room;   /* that there is memory for: all, unless frugal */
+    uint16_t room;   /* that there is memory for: all, unless lazy_allocation */
     uint16_t used;   /* places below this have been taken */
     uint16_t spare;  /* places below this are taken now */
     skad_candidate *all;

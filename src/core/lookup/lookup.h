@@ -109,7 +109,7 @@ typedef struct skad_lookup_plan {
     const skad_id *target;
     uint8_t wanted; /* it ends when so many living nodes are found; 0: the profile's s */
     uint64_t now_us;
-    bool frugal; /* memory for candidates comes as they are heard of */
+    bool lazy_allocation; /* memory for candidates comes as they are heard of */
     const skad_node_tuning *tuning;
 } skad_lookup_plan;
 

@@ -24,7 +24,7 @@ static skad_status allocate(skad_node *node, skad_shared *shared)
 {
     const skad_node_limits *limits = &node->limits;
     const skad_profile *profile = &node->env.profile;
-    bool later = node->frugal;
+    bool later = node->lazy_allocation;
     const skad_peers_plan plan = {limits->peers, limits->tokens, later};
     skad_watches_init(&node->watches, limits->watches);
     skad_status statuses[] = {
@@ -68,13 +68,13 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     const skad_simulator_config simulator =
         config->simulator != NULL ? *config->simulator : (skad_simulator_config){0};
     bool locked = false;
-    skad_node *node =
-        simulator.disposable ? calloc(1, sizeof *node) : skad_secret_alloc(sizeof *node, &locked);
+    skad_node *node = simulator.insecure_memory ? calloc(1, sizeof *node)
+                                                : skad_secret_alloc(sizeof *node, &locked);
     if (node == NULL) {
         return SKAD_ERR_MEMORY;
     }
-    node->disposable = simulator.disposable;
-    node->frugal = simulator.frugal;
+    node->insecure_memory = simulator.insecure_memory;
+    node->lazy_allocation = simulator.lazy_allocation;
     node->stats.secrets_locked = locked;
     node->env.profile = config->profile;
     node->env.identity = *config->identity;
@@ -128,7 +128,7 @@ void skad_node_free(skad_node *node)
     free(node->join.addresses);
     skad_events_free(&node->events);
     skad_reports_free(&node->reports);
-    if (node->disposable) {
+    if (node->insecure_memory) {
         free(node);
     } else {
         skad_secret_free(node, sizeof *node);

@@ -32,9 +32,9 @@
 struct skad_node {
     skad_env env;
     skad_store store;
-    unsigned families; /* skad_family bits that the driver can send on */
-    bool disposable;   /* not in pages of its own */
-    bool frugal;       /* memory comes as it is needed */
+    unsigned families;    /* skad_family bits that the driver can send on */
+    bool insecure_memory; /* not in pages of its own */
+    bool lazy_allocation; /* memory comes as it is needed */
     skad_node_limits limits;
     skad_node_tuning tuning;
 

@@ -87,7 +87,7 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
         .target = target,
         .wanted = of_us ? SKAD_REGION_WANTED : 0,
         .now_us = node->env.now.mono_us,
-        .frugal = node->frugal,
+        .lazy_allocation = node->lazy_allocation,
         .tuning = &node->tuning,
     };
     operation->lookup = skad_lookup_new(&plan);

@@ -79,11 +79,11 @@ static skad_status init_strikes(skad_bans *bans)
     return bans->strikes == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
 }
 
-skad_status skad_bans_init(skad_bans *bans, bool frugal)
+skad_status skad_bans_init(skad_bans *bans, bool lazy_allocation)
 {
     *bans = (skad_bans){0};
     skad_status status = SKAD_OK;
-    if (!frugal) {
+    if (!lazy_allocation) {
         status = reserve(&bans->banned, SKAD_BANS_MAX);
         status = status == SKAD_OK ? reserve(&bans->allowed, SKAD_BANS_MAX) : status;
         status = status == SKAD_OK ? init_strikes(bans) : status;

@@ -32,7 +32,7 @@ typedef struct skad_strikes {
 typedef struct skad_ban_list {
     skad_ban *bans;
     uint16_t count;
-    uint16_t room; /* that there is memory for: SKAD_BANS_MAX, unless frugal */
+    uint16_t room; /* that there is memory for: SKAD_BANS_MAX, unless lazy_allocation */
 } skad_ban_list;
 
 typedef struct skad_bans {
@@ -41,9 +41,9 @@ typedef struct skad_bans {
     skad_strikes *strikes; /* SKAD_STRIKES_PLACES; NULL: none was counted yet */
 } skad_bans;
 
-/* All memory is there from the start, or, frugally, comes as it is needed. All zero is an empty
- * frugal one. */
-SKAD_MUST_CHECK skad_status skad_bans_init(skad_bans *bans, bool frugal);
+/* All memory is there from the start, or, with lazy allocation, comes as it is needed. All zero is
+ * an empty list with lazy allocation. */
+SKAD_MUST_CHECK skad_status skad_bans_init(skad_bans *bans, bool lazy_allocation);
 void skad_bans_free(skad_bans *bans);
 
 /* Whether a ban is for this ID or address; either may be NULL. Those that have ended are none. */

@@ -9,7 +9,7 @@
 
 #include "src/core/routing/table.h"
 
-#define SKAD_BUCKETS_STEP 4 /* that memory grows by in a frugal table */
+#define SKAD_BUCKETS_STEP 4 /* that memory grows by with lazy allocation */
 
 SKAD_MUST_CHECK skad_status skad_buckets_reserve(skad_table *table, size_t count);
 

@@ -65,11 +65,11 @@ skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan)
                           .annexes_free = SKAD_PEER_NONE,
                           .latest = SKAD_PEER_NONE};
     skad_lifetimes_init(&peers->lives, SKAD_LIFETIMES_FIRST_US);
-    skad_status status = skad_grants_init(&peers->grants, plan->tokens, plan->frugal);
-    if (status == SKAD_OK && !plan->frugal) {
+    skad_status status = skad_grants_init(&peers->grants, plan->tokens, plan->lazy_allocation);
+    if (status == SKAD_OK && !plan->lazy_allocation) {
         status = skad_peers_reserve(peers, plan->slots);
     }
-    if (status == SKAD_OK && !plan->frugal) {
+    if (status == SKAD_OK && !plan->lazy_allocation) {
         status = reserve_annexes(peers, plan->slots);
     }
     if (status != SKAD_OK) {

@@ -2,7 +2,7 @@
  * bucket, in a replacement cache or in the sibling list. Those three refer to peers by slot.
  *
  * A fixed number of slots, taken and given back; the pool itself never evicts. All memory is there
- * from the start, or, in a frugal pool, comes in steps as slots are taken.
+ * from the start, or, with lazy allocation, comes in steps as slots are taken.
  *
  * A network's nodes keep hundreds of peers each, and a simulator a hundred thousand nodes: so a
  * peer is what nearly all have, an ID, an IPv4 endpoint, times, and whatever else there may be
@@ -87,8 +87,8 @@ typedef struct skad_peers {
 
 typedef struct skad_peers_plan {
     uint16_t slots;
-    uint16_t tokens; /* kept at once (grants.h) */
-    bool frugal;     /* memory comes as it is needed */
+    uint16_t tokens;      /* kept at once (grants.h) */
+    bool lazy_allocation; /* memory comes as it is needed */
 } skad_peers_plan;
 
 SKAD_MUST_CHECK skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan);

@@ -21,7 +21,7 @@ skad_status skad_table_init(skad_table *table, const skad_id *self, size_t k, si
     table->siblings_max = siblings;
     SKAD_ASSERT(table->siblings_max <= SKAD_SIBLINGS_MAX);
     skad_status status =
-        skad_buckets_reserve(table, plan->frugal ? SKAD_BUCKETS_STEP : SKAD_BUCKETS_MAX);
+        skad_buckets_reserve(table, plan->lazy_allocation ? SKAD_BUCKETS_STEP : SKAD_BUCKETS_MAX);
     if (status == SKAD_OK) {
         table->buckets[0] = (skad_bucket){0};
         status = skad_peers_init(&table->peers, plan);

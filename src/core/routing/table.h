@@ -61,7 +61,7 @@ typedef struct skad_table {
     skad_bucket *buckets;
     skad_peer_slot *runs; /* 2 k of each bucket: its members, then its cache */
     size_t buckets_count; /* >= 1 */
-    size_t buckets_room;  /* that there is memory for; SKAD_BUCKETS_MAX unless frugal */
+    size_t buckets_room;  /* that there is memory for; SKAD_BUCKETS_MAX unless lazy_allocation */
     skad_peer_slot siblings[SKAD_SIBLINGS_MAX]; /* ascending distance to self */
     size_t siblings_count;
     uint32_t neighbours_came; /* to its first SKAD_NEIGHBOURS places, or while it had room; wraps */

@@ -12,7 +12,7 @@
 typedef struct skad_event_ring {
     skad_event *events;
     size_t slots;
-    size_t room; /* that there is memory for: all, unless frugal */
+    size_t room; /* that there is memory for: all, unless lazy_allocation */
     size_t first;
     size_t count;
 } skad_event_ring;

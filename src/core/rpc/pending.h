@@ -51,7 +51,7 @@ typedef struct skad_pending {
     uint64_t *due_us;     /* a slot's next timeout; UINT64_MAX when free */
     uint16_t *free_slots; /* a stack of those below `fresh` that are free */
     uint16_t slots;
-    uint16_t room;  /* that there is memory for: all, unless frugal */
+    uint16_t room;  /* that there is memory for: all, unless lazy_allocation */
     uint16_t fresh; /* slots from here on were never taken */
     uint16_t free_count;
     uint16_t used; /* slots from here on have been free since the table was last empty */

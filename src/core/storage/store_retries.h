@@ -28,7 +28,7 @@ typedef struct skad_store_retry {
 } skad_store_retry;
 
 typedef struct skad_store_retries {
-    skad_store_retry *all; /* SKAD_STORE_RETRIES_MAX; frugal: NULL until there is one */
+    skad_store_retry *all; /* SKAD_STORE_RETRIES_MAX; lazy_allocation: NULL until there is one */
     size_t count;
 } skad_store_retries;
 

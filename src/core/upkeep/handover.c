@@ -41,7 +41,7 @@ skad_status skad_handover_init(skad_node *node)
 {
     node->handover = (skad_handover_state){.step_us = UINT64_MAX};
     plan_round(node);
-    return node->frugal ? SKAD_OK : allocate(&node->handover);
+    return node->lazy_allocation ? SKAD_OK : allocate(&node->handover);
 }
 
 void skad_handover_free(skad_node *node)
@@ -245,7 +245,7 @@ static void end_walk(skad_node *node)
     skad_handover_state *state = &node->handover;
     state->walking = false;
     state->served_count = 0;
-    if (node->frugal && state->arrived_count == 0) {
+    if (node->lazy_allocation && state->arrived_count == 0) {
         skad_handover_free(node);
     }
     state->step_us =

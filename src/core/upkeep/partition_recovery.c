@@ -15,10 +15,10 @@ skad_status skad_recovery_init(skad_node *node)
         .round_us = UINT64_MAX,
         .pause_us = SKAD_RECOVERY_PAUSE_US_MAX,
     };
-    if (!node->frugal) {
+    if (!node->lazy_allocation) {
         node->recovery.lost = calloc(SKAD_LOST_MAX, sizeof *node->recovery.lost);
     }
-    return node->frugal || node->recovery.lost != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
+    return node->lazy_allocation || node->recovery.lost != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
 }
 
 void skad_recovery_free(skad_node *node)

@@ -52,7 +52,7 @@ typedef struct skad_lost {
 } skad_lost;
 
 typedef struct skad_recovery_state {
-    skad_lost *lost; /* SKAD_LOST_MAX; frugal: NULL until a peer falls silent */
+    skad_lost *lost; /* SKAD_LOST_MAX; lazy_allocation: NULL until a peer falls silent */
     size_t lost_count;
     uint64_t round_us;  /* when they are asked again; UINT64_MAX: nobody is missing */
     uint64_t pause_us;  /* between two rounds */

@@ -101,8 +101,10 @@ void skad_world_start(skad_world *world, uint32_t node)
         .answer_contacts = (uint8_t)world->scenario.beta,
         .lookup_requests = (uint16_t)world->scenario.steps_to_stop,
     };
-    const skad_simulator_config simulator = {
-        .shared = world->shared, .disposable = true, .frugal = true, .tuning = &tuning};
+    const skad_simulator_config simulator = {.shared = world->shared,
+                                             .insecure_memory = true,
+                                             .lazy_allocation = true,
+                                             .tuning = &tuning};
     skad_node_config config = {.profile = world->profile,
                                .identity = &identity,
                                .store = one->store,

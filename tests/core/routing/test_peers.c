@@ -29,7 +29,7 @@ static int begin_frugally(void **state)
 {
     static skad_peers peers;
     *state = &peers;
-    const skad_peers_plan plan = {.slots = SLOTS, .tokens = 2 * SLOTS, .frugal = true};
+    const skad_peers_plan plan = {.slots = SLOTS, .tokens = 2 * SLOTS, .lazy_allocation = true};
     return skad_peers_init(&peers, &plan) == SKAD_OK ? 0 : -1;
 }
 

@@ -29,11 +29,11 @@ static uint64_t roll(void *user, uint64_t bound)
     return test_prng_below(user, bound);
 }
 
-static void run_case(const model_case *c, bool frugal)
+static void run_case(const model_case *c, bool lazy_allocation)
 {
     test_prng prng = {c->seed};
-    const test_table_shape shape = {c->k,          c->siblings, c->slots, IDENTITIES,
-                                    c->shared_max, c->seed,     frugal};
+    const test_table_shape shape = {c->k,          c->siblings, c->slots,       IDENTITIES,
+                                    c->shared_max, c->seed,     lazy_allocation};
     test_table_model *model = test_table_model_new(&shape, (test_chooser){roll, &prng});
     for (unsigned i = 0; i < STEPS; i++) {
         test_table_model_step(model, c->failing);
