@@ -13,7 +13,7 @@
     X(OPERATIONS, "operations") /* lookups, puts and gets under way */                             \
     X(OUTBOX, "outbox")         /* datagrams that wait to be sent */                               \
     X(EVENTS, "events")         /* that wait to be polled */                                       \
-    X(CANDIDATES, "candidates") /* strangers that wait for a ping */                               \
+    X(UNVERIFIED, "candidates") /* unverified peers that wait for a ping */                        \
     X(WATCHES, "watches")       /* records watched */                                              \
     X(BANS, "bans")             /* who is kept out */                                              \
     X(ALLOWED, "allowed")       /* who is exempt from bans by the node itself */                   \

@@ -115,9 +115,9 @@ static void a_stranger_who_shows_a_token_waits_for_a_ping(void **state)
     const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
     test_fixture_token(fixture, who, token);
-    const uint64_t most = fill_of(fixture, SKAD_CAP_CANDIDATES).max;
+    const uint64_t most = fill_of(fixture, SKAD_CAP_UNVERIFIED).max;
     ping(fixture, who, token);
-    assert_fill(fixture, SKAD_CAP_CANDIDATES, 1, most);
+    assert_fill(fixture, SKAD_CAP_UNVERIFIED, 1, most);
 }
 
 static void bans_count_until_they_end(void **state)

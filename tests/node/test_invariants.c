@@ -178,7 +178,7 @@ static void miss_somebody_without_a_plan(skad_node *node)
 {
     skad_node_parts_of(node).recovery->lost_count = 1;
 }
-static void overfill_the_strangers(skad_node *node)
+static void overfill_the_unverified(skad_node *node)
 {
     skad_node_parts_of(node).ping_queue->count = skad_node_parts_of(node).ping_queue->room + 1;
 }
@@ -281,7 +281,7 @@ static const broken_case CASES[] = {
     {"the outbox keeps to its caps", overfill_the_outbox},
     {"the outbox keeps to its caps", lend_what_is_not_there},
     {"the events keep to their cap", overfill_the_events},
-    {"strangers that wait for a ping keep to their cap", overfill_the_strangers},
+    {"unverified peers that wait for a ping keep to their cap", overfill_the_unverified},
     {"store retries keep to their cap", overfill_the_store_retries},
     {"those who are missed keep to their cap", overfill_the_missed},
     {"a round is planned while somebody is missed", miss_somebody_without_a_plan},

@@ -48,7 +48,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     uint64_t group = node->env.profile.group_table_max != 0 ? skad_address_group(from) : 0;
     skad_observed_vote(&node->observed, &opened->sender, group, &opened->message.u.reply.observed);
     switch ((skad_purpose)rpc.purpose) {
-    case SKAD_PURPOSE_STRANGER:
+    case SKAD_PURPOSE_UNVERIFIED:
         skad_ping_queue_settled(node);
         return;
     case SKAD_PURPOSE_HELLO:
@@ -89,8 +89,8 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
         skad_handover_began_anew(node, &opened->sender, from)) {
         skad_ask_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
     }
-    /* The source may be spoofed: what we send there, a ping to a promising stranger included, stays
-     * within the amplification limit. */
+    /* The source may be spoofed: what we send there, a ping to a promising unverified peer
+     * included, stays within the amplification limit. */
     bool may_ping = skad_serve(node, &prefiltered->envelope, opened, from, len);
     if (!put_off_check(node, &opened->sender, from) && may_ping) {
         skad_ping_queue_consider(node, &opened->sender, from);
@@ -155,7 +155,7 @@ void skad_handle_timeouts(skad_node *node)
         if (hard) {
             count_silence(node, &rpc);
         }
-        if (hard && rpc.purpose == SKAD_PURPOSE_STRANGER) {
+        if (hard && rpc.purpose == SKAD_PURPOSE_UNVERIFIED) {
             skad_ping_queue_settled(node);
         }
         if (rpc.purpose == SKAD_PURPOSE_OPERATION) {

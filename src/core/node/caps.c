@@ -37,7 +37,7 @@ void skad_node_caps(const skad_node *node, skad_time now, skad_fill out[static S
     out[SKAD_CAP_OPERATIONS] = fill(node->operations.used, limits->operations);
     out[SKAD_CAP_OUTBOX] = fill(node->outbox.count, limits->outbox);
     out[SKAD_CAP_EVENTS] = fill(node->events.count, limits->events);
-    out[SKAD_CAP_CANDIDATES] = fill(node->ping_queue.count, SKAD_PING_QUEUE_MAX);
+    out[SKAD_CAP_UNVERIFIED] = fill(node->ping_queue.count, SKAD_PING_QUEUE_MAX);
     out[SKAD_CAP_WATCHES] = fill(node->watches.used, limits->watches);
     out[SKAD_CAP_BANS] = fill(skad_node_bans(node, now, NULL, 0), SKAD_BANS_MAX);
     out[SKAD_CAP_ALLOWED] = fill(node->bans.allowed.count, SKAD_BANS_MAX);

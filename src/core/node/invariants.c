@@ -224,7 +224,7 @@ static const char *rings_broken(const skad_node *node)
     const skad_ping_queue *queue = &node->ping_queue;
     if (queue->room > SKAD_PING_QUEUE_MAX || queue->count > queue->room ||
         (queue->count > 0 && queue->first >= queue->room)) {
-        return "strangers that wait for a ping keep to their cap";
+        return "unverified peers that wait for a ping keep to their cap";
     }
     if (node->bans.banned.count > SKAD_BANS_MAX || node->bans.allowed.count > SKAD_BANS_MAX) {
         return "bans keep to their cap";

@@ -1,5 +1,5 @@
-/* What must hold for a node between any two calls that take it, whatever strangers send. For tests,
- * fuzzers and the simulator, which ask after each step; the node itself never does.
+/* What must hold for a node between any two calls that take it, whatever other peers send. For
+ * tests, fuzzers and the simulator, which ask after each step; the node itself never does.
  *
  * Read-only and without allocations. Each function returns NULL while all is well, or the name of
  * the first broken invariant, a sentence. Cost: a few passes over the node's tables, and one pass

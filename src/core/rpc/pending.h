@@ -24,11 +24,11 @@
 
 /* What the answer is for. */
 typedef enum skad_purpose {
-    SKAD_PURPOSE_HELLO,     /* joining: whoever is there */
-    SKAD_PURPOSE_CHECK,     /* liveness of a peer */
-    SKAD_PURPOSE_STRANGER,  /* a candidate's first ping */
-    SKAD_PURPOSE_OPERATION, /* an operation's query: see owner, step */
-    SKAD_PURPOSE_REPLICA,   /* a copy that we sent unasked: nobody waits for the answer */
+    SKAD_PURPOSE_HELLO,      /* joining: whoever is there */
+    SKAD_PURPOSE_CHECK,      /* liveness of a peer */
+    SKAD_PURPOSE_UNVERIFIED, /* a candidate's first ping */
+    SKAD_PURPOSE_OPERATION,  /* an operation's query: see owner, step */
+    SKAD_PURPOSE_REPLICA,    /* a copy that we sent unasked: nobody waits for the answer */
 } skad_purpose;
 
 typedef struct skad_pending_rpc {

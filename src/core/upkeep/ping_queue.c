@@ -88,7 +88,7 @@ void skad_ping_queue_tick(skad_node *node)
     if (worth_a_ping(node, &target->id, &target->address) &&
         !skad_pending_asks(&node->pending, &target->id, &target->address)) {
         queue->in_flight +=
-            skad_ask_ping(node, &target->id, &target->address, SKAD_PURPOSE_STRANGER);
+            skad_ask_ping(node, &target->id, &target->address, SKAD_PURPOSE_UNVERIFIED);
     }
 }
 

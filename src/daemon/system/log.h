@@ -1,5 +1,5 @@
 /* What a daemon tells its operator: one line each on stderr, with the time (UTC) and a level.
- * Whatever strangers can trigger passes a limit that lets one line through a minute. */
+ * A line that any sender can trigger passes a limit that lets one line through a minute. */
 #ifndef SKAD_DAEMON_SYSTEM_LOG_H
 #define SKAD_DAEMON_SYSTEM_LOG_H
 
