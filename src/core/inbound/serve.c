@@ -157,7 +157,7 @@ typedef struct keep_request {
 
 /* A token and a record that decodes and belongs to the RPC come first; the rest is
  * store_admission.c's. */
-static void serve_deposit(answer *to, const keep_request *asked, skad_kind kind)
+static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
 {
     skad_node *node = to->node;
     skad_record record;
@@ -200,7 +200,7 @@ static void serve_store(answer *to)
         .cas = asked->u.store.cas,
         .life_s = asked->u.store.life_s,
     };
-    serve_deposit(to, &wanted, SKAD_KIND_STORED);
+    serve_put(to, &wanted, SKAD_KIND_STORED);
 }
 
 static void serve_announce(answer *to)
@@ -210,7 +210,7 @@ static void serve_announce(answer *to)
         .announcement = true,
         .life_s = to->node->env.profile.record_life_s,
     };
-    serve_deposit(to, &wanted, SKAD_KIND_ANNOUNCED);
+    serve_put(to, &wanted, SKAD_KIND_ANNOUNCED);
 }
 
 bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,

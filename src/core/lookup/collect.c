@@ -142,17 +142,17 @@ static void take_announcement(skad_collection *collection, const skad_record *re
     }
 }
 
-size_t skad_collection_take(skad_collection *collection, const skad_gift *gift, uint64_t now_unix_s,
-                            skad_random *random, uint64_t *verifications)
+size_t skad_collection_take(skad_collection *collection, const skad_get_answer *answer,
+                            uint64_t now_unix_s, skad_random *random, uint64_t *verifications)
 {
     if (collection->given_count == SKAD_GIVEN_MAX) {
         return 0;
     }
-    skad_given given = {.place = gift->place};
+    skad_given given = {.place = answer->place};
     bool found = skad_collection_found(collection);
     size_t bad = 0;
-    for (size_t i = 0; i < gift->count; i++) {
-        skad_span bytes = gift->records[i];
+    for (size_t i = 0; i < answer->count; i++) {
+        skad_span bytes = answer->records[i];
         skad_record record;
         if (!skad_record_decode(bytes.data, bytes.len, &record) ||
             !fits(collection, &record, now_unix_s)) {
@@ -160,7 +160,7 @@ size_t skad_collection_take(skad_collection *collection, const skad_gift *gift, 
             continue;
         }
         if (!authentic(collection, &record, bytes, verifications)) {
-            bad += gift->count - i;
+            bad += answer->count - i;
             break;
         }
         given.record = true;
@@ -175,7 +175,7 @@ size_t skad_collection_take(skad_collection *collection, const skad_gift *gift, 
     given.invalid = bad > 0;
     collection->given[collection->given_count++] = given;
     if (!found && skad_collection_found(collection)) {
-        collection->holder = *gift->from;
+        collection->holder = *answer->from;
     }
     return bad;
 }

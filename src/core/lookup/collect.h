@@ -69,19 +69,19 @@ void skad_collection_free(skad_collection *collection);
 /* Whether there is something to return. */
 bool skad_collection_found(const skad_collection *collection);
 
-typedef struct skad_gift {
+typedef struct skad_get_answer {
     uint16_t place;
     const skad_id *from;
     const skad_span *records;
     size_t count; /* 0: it had nothing */
-} skad_gift;
+} skad_get_answer;
 
 /* Takes what one node gave. Returns how many of the records were bad; after the first with a wrong
  * signature the rest is not looked at and counted as bad, so that nobody has us check signatures in
  * vain. Adds the number of signatures checked. Beyond SKAD_GIVEN_MAX answers it takes nothing and
  * returns 0. */
-size_t skad_collection_take(skad_collection *collection, const skad_gift *gift, uint64_t now_unix_s,
-                            skad_random *random, uint64_t *verifications);
+size_t skad_collection_take(skad_collection *collection, const skad_get_answer *answer,
+                            uint64_t now_unix_s, skad_random *random, uint64_t *verifications);
 
 /* What the candidate at a place gave; NULL if it gave no answer. */
 const skad_given *skad_collection_given(const skad_collection *collection, uint16_t place);

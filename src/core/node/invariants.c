@@ -105,7 +105,7 @@ static bool holders_awaited(const skad_node *node, const skad_operation *operati
 static bool owns_what_it_needs(const skad_operation *operation)
 {
     return (operation->lookup != NULL) == (operation->kind != SKAD_OPERATION_PING) &&
-           (operation->deposit.record != NULL) == skad_operation_puts(operation) &&
+           (operation->payload.record != NULL) == skad_operation_puts(operation) &&
            (operation->collection != NULL) == skad_operation_gets(operation);
 }
 

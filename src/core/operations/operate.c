@@ -55,22 +55,22 @@ static bool stands(const skad_put_report *report)
 /* What is to be kept is kept once it stands: what most refused must not come again hourly. */
 static void keep(skad_node *node, skad_operation *operation)
 {
-    skad_deposit *deposit = &operation->deposit;
+    skad_put_payload *payload = &operation->payload;
     skad_record record;
-    if (deposit->keep && skad_record_decode(deposit->record, deposit->len, &record)) {
+    if (payload->keep && skad_record_decode(payload->record, payload->len, &record)) {
         const skad_publication publication = {
-            &record, {deposit->record, deposit->len}, deposit->keep_life_s};
-        deposit->kept = skad_publications_keep(node, &publication) == SKAD_OK;
+            &record, {payload->record, payload->len}, payload->keep_life_s};
+        payload->kept = skad_publications_keep(node, &publication) == SKAD_OK;
     }
 }
 
 /* A publication that only distant holders took is announced again soon. */
 static void retry_if_misplaced(skad_node *node, const skad_operation *operation)
 {
-    const skad_deposit *deposit = &operation->deposit;
+    const skad_put_payload *payload = &operation->payload;
     skad_record record;
-    bool published = operation->kind == SKAD_OPERATION_RENEW || deposit->kept;
-    if (!published || !skad_record_decode(deposit->record, deposit->len, &record)) {
+    bool published = operation->kind == SKAD_OPERATION_RENEW || payload->kept;
+    if (!published || !skad_record_decode(payload->record, payload->len, &record)) {
         return;
     }
     const skad_store_name name = skad_record_store_name(&record);
@@ -285,13 +285,13 @@ static size_t take_records(skad_node *node, skad_operation *operation, uint16_t 
                            const skad_message *answer)
 {
     skad_candidate *candidate = &operation->lookup->candidates.all[from];
-    const skad_gift gift = {
+    const skad_get_answer get_answer = {
         .place = from,
         .from = &candidate->contact.id,
         .records = answer->u.reply.u.value.records,
         .count = answer->u.reply.u.value.records_count,
     };
-    size_t invalid = skad_collection_take(operation->collection, &gift, node->env.now.unix_s,
+    size_t invalid = skad_collection_take(operation->collection, &get_answer, node->env.now.unix_s,
                                           &node->env.random, &node->stats.verifications);
     const skad_given *given = skad_collection_given(operation->collection, from);
     candidate->gave_value = given != NULL && given->record;

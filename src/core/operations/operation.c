@@ -17,7 +17,7 @@ static void empty(skad_operation_place *place)
     skad_operation *operation = place->operation;
     if (operation != NULL) {
         skad_lookup_free(operation->lookup);
-        free(operation->deposit.record);
+        free(operation->payload.record);
         free(operation->holders);
         skad_collection_free(operation->collection);
         free(operation->closest);

@@ -57,7 +57,7 @@ typedef struct skad_holder {
 } skad_holder;
 
 /* What a put stores. */
-typedef struct skad_deposit {
+typedef struct skad_put_payload {
     uint8_t *record; /* owned, SKAD_RECORD_BYTES_MAX; NULL but in puts */
     size_t len;
     skad_record_type type;
@@ -70,7 +70,7 @@ typedef struct skad_deposit {
     uint8_t refusal_here; /* what our own store said to it: an error code, 0: it is held */
     uint32_t life_here_s;
     uint64_t sequence_seen; /* the highest that a refusal names */
-} skad_deposit;
+} skad_put_payload;
 
 typedef struct skad_operation {
     skad_operation_kind kind;
@@ -83,7 +83,7 @@ typedef struct skad_operation {
     skad_lookup *lookup; /* owned; NULL for PING */
 
     /* PUT, RENEW */
-    skad_deposit deposit;
+    skad_put_payload payload;
     skad_holder *holders; /* owned, SKAD_HOLDERS_MAX */
     uint8_t holders_count;
 

@@ -199,9 +199,9 @@ static void find_here(skad_node *node, skad_collection *collection, skad_store_s
     for (size_t i = 0; i < count; i++) {
         spans[i] = (skad_span){found[i].data, found[i].len};
     }
-    const skad_gift gift = {SKAD_PLACE_OURSELVES, &node->env.identity.id, spans, count};
+    const skad_get_answer get_answer = {SKAD_PLACE_OURSELVES, &node->env.identity.id, spans, count};
     if (count > 0) {
-        (void)skad_collection_take(collection, &gift, node->env.now.unix_s, &node->env.random,
+        (void)skad_collection_take(collection, &get_answer, node->env.now.unix_s, &node->env.random,
                                    &node->stats.verifications);
     }
 }
@@ -242,10 +242,10 @@ skad_status skad_start_put(skad_node *node, skad_operation_kind kind,
     if (status != SKAD_OK) {
         return status;
     }
-    skad_deposit *deposit = &operation->deposit;
-    deposit->record = malloc(SKAD_RECORD_BYTES_MAX);
+    skad_put_payload *payload = &operation->payload;
+    payload->record = malloc(SKAD_RECORD_BYTES_MAX);
     operation->holders = calloc(SKAD_HOLDERS_MAX, sizeof *operation->holders);
-    status = deposit->record == NULL || operation->holders == NULL
+    status = payload->record == NULL || operation->holders == NULL
                  ? SKAD_ERR_MEMORY
                  : begin_lookup(node, operation, &record->key, NULL);
     if (status != SKAD_OK) {
@@ -253,13 +253,13 @@ skad_status skad_start_put(skad_node *node, skad_operation_kind kind,
         return status;
     }
     SKAD_ASSERT(record->bytes.len > 0 && record->bytes.len <= SKAD_RECORD_BYTES_MAX);
-    memcpy(deposit->record, record->bytes.data, record->bytes.len);
-    deposit->len = record->bytes.len;
-    deposit->type = record->type;
-    deposit->has_cas = record->has_cas;
-    deposit->cas = record->cas;
-    deposit->keep = record->keep;
-    deposit->keep_life_s = record->life_s;
+    memcpy(payload->record, record->bytes.data, record->bytes.len);
+    payload->len = record->bytes.len;
+    payload->type = record->type;
+    payload->has_cas = record->has_cas;
+    payload->cas = record->cas;
+    payload->keep = record->keep;
+    payload->keep_life_s = record->life_s;
     *op = skad_operation_name(&node->operations, operation);
     skad_operate_drive(node, operation);
     return SKAD_OK;

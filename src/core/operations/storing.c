@@ -12,23 +12,23 @@
  * need not. */
 static void admit_here(skad_node *node, skad_operation *operation)
 {
-    skad_deposit *deposit = &operation->deposit;
+    skad_put_payload *payload = &operation->payload;
     skad_record record;
-    bool decodes = skad_record_decode(deposit->record, deposit->len, &record);
+    bool decodes = skad_record_decode(payload->record, payload->len, &record);
     SKAD_ASSERT(decodes);
     const skad_offer offer = {
         .record = &record,
-        .bytes = {deposit->record, deposit->len},
-        .has_cas = deposit->has_cas,
-        .cas = deposit->cas,
+        .bytes = {payload->record, payload->len},
+        .has_cas = payload->has_cas,
+        .cas = payload->cas,
         .life_s = node->env.profile.record_life_s,
     };
     skad_admitted_record held = skad_store_admit(node, &offer);
-    deposit->asked_here = true;
-    deposit->refusal_here = (uint8_t)held.code;
-    deposit->life_here_s = held.life_s;
-    if (held.detail > deposit->sequence_seen) {
-        deposit->sequence_seen = held.detail;
+    payload->asked_here = true;
+    payload->refusal_here = (uint8_t)held.code;
+    payload->life_here_s = held.life_s;
+    if (held.detail > payload->sequence_seen) {
+        payload->sequence_seen = held.detail;
     }
 }
 
@@ -43,7 +43,7 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
     if (!full || skad_distance_compare(&lookup->target, &lookup->self,
                                        &lookup->candidates.all[places[count - 1]].contact.id) < 0) {
         admit_here(node, operation);
-        count -= full && operation->deposit.refusal_here == SKAD_ERROR_NONE;
+        count -= full && operation->payload.refusal_here == SKAD_ERROR_NONE;
     }
     for (size_t i = 0; i < count; i++) {
         operation->holders[i] = (skad_holder){.place = places[i]};
@@ -55,17 +55,17 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
 static bool ask_holder(skad_node *node, skad_operation *operation, const skad_holder *holder)
 {
     const skad_candidate *candidate = &operation->lookup->candidates.all[holder->place];
-    const skad_deposit *deposit = &operation->deposit;
-    const skad_span record = {deposit->record, deposit->len};
+    const skad_put_payload *payload = &operation->payload;
+    const skad_span record = {payload->record, payload->len};
     skad_message message;
-    if (deposit->type == SKAD_RECORD_ANNOUNCEMENT) {
+    if (payload->type == SKAD_RECORD_ANNOUNCEMENT) {
         message.kind = SKAD_KIND_ANNOUNCE;
         message.u.announce.record = record;
     } else {
         message.kind = SKAD_KIND_STORE;
         message.u.store.record = record;
-        message.u.store.has_cas = deposit->has_cas;
-        message.u.store.cas = deposit->cas;
+        message.u.store.has_cas = payload->has_cas;
+        message.u.store.cas = payload->cas;
         message.u.store.life_s = node->env.profile.record_life_s;
     }
     skad_request request = {
@@ -103,8 +103,8 @@ static void refused(skad_operation *operation, skad_holder *holder, uint32_t cod
         code == SKAD_ERROR_OLDER || code == SKAD_ERROR_CONFLICT || code == SKAD_ERROR_CAS;
     holder->state = SKAD_HOLDER_REFUSED;
     holder->refusal = code < SKAD_REFUSALS ? (uint8_t)code : 0;
-    if (names_sequence && detail > operation->deposit.sequence_seen) {
-        operation->deposit.sequence_seen = detail;
+    if (names_sequence && detail > operation->payload.sequence_seen) {
+        operation->payload.sequence_seen = detail;
     }
 }
 
@@ -137,7 +137,7 @@ void skad_storing_failed(skad_operation *operation, uint16_t step)
 bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
                          const skad_record *record)
 {
-    const skad_deposit *deposit = &operation->deposit;
+    const skad_put_payload *payload = &operation->payload;
     const uint32_t half_s = env->profile.record_life_s / 2;
     const uint64_t now = env->now.unix_s;
     bool ends = record->type != SKAD_RECORD_IMMUTABLE;
@@ -151,8 +151,8 @@ bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
             return true;
         }
     }
-    return deposit->asked_here &&
-           (deposit->refusal_here != SKAD_ERROR_NONE || deposit->life_here_s > half_s);
+    return payload->asked_here &&
+           (payload->refusal_here != SKAD_ERROR_NONE || payload->life_here_s > half_s);
 }
 
 /* ---- Telling ---- */
@@ -169,7 +169,7 @@ static void sort_in(uint32_t *lives, size_t count, uint32_t life_s)
 /* The life that at least half of those who stored it grant: the upper median. */
 static uint32_t median_life_s(const skad_operation *operation)
 {
-    const skad_deposit *deposit = &operation->deposit;
+    const skad_put_payload *payload = &operation->payload;
     uint32_t lives[SKAD_HOLDERS_MAX + 1] = {0}; /* descending */
     size_t count = 0;
     for (size_t i = 0; i < operation->holders_count; i++) {
@@ -177,8 +177,8 @@ static uint32_t median_life_s(const skad_operation *operation)
             sort_in(lives, count++, operation->holders[i].life_s);
         }
     }
-    if (deposit->asked_here && deposit->refusal_here == SKAD_ERROR_NONE) {
-        sort_in(lives, count++, deposit->life_here_s);
+    if (payload->asked_here && payload->refusal_here == SKAD_ERROR_NONE) {
+        sort_in(lives, count++, payload->life_here_s);
     }
     return count == 0 ? 0 : lives[(count - 1) / 2];
 }
@@ -203,21 +203,21 @@ static void count_holder(const skad_holder *holder, skad_put_report *out)
 
 void skad_storing_tell(const skad_operation *operation, skad_put_report *out)
 {
-    const skad_deposit *deposit = &operation->deposit;
+    const skad_put_payload *payload = &operation->payload;
     *out = (skad_put_report){
         .key = operation->lookup->target,
-        .holders = (uint8_t)(operation->holders_count + deposit->asked_here),
-        .sequence_seen = deposit->sequence_seen,
+        .holders = (uint8_t)(operation->holders_count + payload->asked_here),
+        .sequence_seen = payload->sequence_seen,
         .life_s = median_life_s(operation),
-        .kept = deposit->kept,
+        .kept = payload->kept,
     };
     for (size_t i = 0; i < operation->holders_count; i++) {
         count_holder(&operation->holders[i], out);
     }
-    if (deposit->asked_here && deposit->refusal_here == SKAD_ERROR_NONE) {
+    if (payload->asked_here && payload->refusal_here == SKAD_ERROR_NONE) {
         out->stored++;
-    } else if (deposit->asked_here) {
+    } else if (payload->asked_here) {
         out->refused++;
-        out->refusals[deposit->refusal_here]++;
+        out->refusals[payload->refusal_here]++;
     }
 }

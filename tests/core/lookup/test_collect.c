@@ -80,8 +80,8 @@ static size_t give(desk *self, const bytes *records, size_t count)
     for (size_t i = 0; i < count; i++) {
         spans[i] = (skad_span){records[i].data, records[i].len};
     }
-    const skad_gift gift = {self->place++, &from, spans, count};
-    return skad_collection_take(self->collection, &gift, NOW, &self->random, &self->checked);
+    const skad_get_answer answer = {self->place++, &from, spans, count};
+    return skad_collection_take(self->collection, &answer, NOW, &self->random, &self->checked);
 }
 
 static skad_get_report told(desk *self)

@@ -94,19 +94,19 @@ static void release_frees_what_an_operation_owns_and_empties_its_place(void **st
     skad_op name = skad_operation_name(operations, operation);
     operation->lookup = calloc(1, sizeof *operation->lookup);
     operation->lookup->candidates.all = malloc(sizeof(skad_candidate));
-    operation->deposit.record = malloc(SKAD_RECORD_BYTES_MAX);
+    operation->payload.record = malloc(SKAD_RECORD_BYTES_MAX);
     operation->collection = skad_collection_new(SKAD_RECORD_ANNOUNCEMENT, &(skad_id){{1}});
     operation->holders = malloc(sizeof *operation->holders);
     operation->closest = malloc(sizeof *operation->closest);
     operation->steps = malloc(sizeof *operation->steps);
-    operation->deposit.keep = true;
+    operation->payload.keep = true;
     skad_operations_release(operations, operation); /* the sanitizer sees what was forgotten */
     assert_null(skad_operations_find(operations, name));
     operation = skad_operations_take(operations, SKAD_OPERATION_PUT, 0);
     assert_int_equal(operation->place, 0);
     assert_null(operation->lookup);
-    assert_null(operation->deposit.record);
-    assert_false(operation->deposit.keep);
+    assert_null(operation->payload.record);
+    assert_false(operation->payload.keep);
     skad_operations_release(operations, operation);
     assert_int_equal(operations->used, 0);
 }

@@ -80,7 +80,7 @@ static bytes immutable_of(uint32_t number, size_t len)
     return out;
 }
 
-/* What the node answered to a deposit. */
+/* What the node answered to a put. */
 typedef struct verdict {
     bool stored;
     uint32_t life_s;
