@@ -14,7 +14,7 @@
 
 #include "src/sim/report/output.h"
 #include "src/sim/report/progress.h"
-#include "src/sim/report/tell.h"
+#include "src/sim/report/results.h"
 
 /* What a function writes, as text; free it. */
 static char *text_of(void (*write)(FILE *out))

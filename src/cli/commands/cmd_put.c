@@ -89,7 +89,7 @@ static void print_json(const skad_file_put_report *report, const char *key, bool
 }
 
 /* Only for who watches: scripts read the key. */
-static void tell_terminal(const skad_file_put_report *report)
+static void report_to_terminal(const skad_file_put_report *report)
 {
     skad_failure losses;
     if (!isatty(STDERR_FILENO)) {
@@ -110,7 +110,7 @@ static void print(const skad_options *options, const skad_file_put_report *repor
         print_json(report, key, !options->once);
     } else {
         puts(key);
-        tell_terminal(report);
+        report_to_terminal(report);
     }
 }
 

@@ -20,7 +20,7 @@ static skad_exit withdraw(const skad_options *options, skad_client *client, cons
     return exit;
 }
 
-static skad_exit tell(const skad_options *options, uint64_t withdrawn)
+static skad_exit report(const skad_options *options, uint64_t withdrawn)
 {
     skad_failure failure;
     if (options->json) {
@@ -51,7 +51,7 @@ static skad_exit run(const skad_options *options)
         exit = withdraw(options, &client, &key, &withdrawn, &failure);
         skad_client_close(&client);
     }
-    return exit == SKAD_EXIT_DONE ? tell(options, withdrawn) : skad_complain(exit, &failure);
+    return exit == SKAD_EXIT_DONE ? report(options, withdrawn) : skad_complain(exit, &failure);
 }
 
 const skad_command skad_command_withdraw = {

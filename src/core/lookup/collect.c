@@ -199,7 +199,7 @@ bool skad_collection_agrees(const skad_collection *collection, const skad_given 
                               given->fingerprint == collection->fingerprint));
 }
 
-static void tell_best(const skad_collection *collection, skad_get_report *out)
+static void report_best(const skad_collection *collection, skad_get_report *out)
 {
     skad_record record;
     if (collection->best_len == 0 ||
@@ -214,7 +214,7 @@ static void tell_best(const skad_collection *collection, skad_get_report *out)
     out->conflict = collection->conflict;
 }
 
-static void tell_providers(skad_collection *collection, skad_get_report *out)
+static void report_providers(skad_collection *collection, skad_get_report *out)
 {
     for (size_t i = 0; i < collection->announced_count; i++) {
         const skad_announced *announced = &collection->announced[i];
@@ -233,7 +233,7 @@ static void tell_providers(skad_collection *collection, skad_get_report *out)
     out->providers_count = collection->announced_count;
 }
 
-void skad_collection_tell(skad_collection *collection, skad_get_report *out)
+void skad_collection_report(skad_collection *collection, skad_get_report *out)
 {
     *out = (skad_get_report){
         .type = collection->type,
@@ -241,9 +241,9 @@ void skad_collection_tell(skad_collection *collection, skad_get_report *out)
         .holder = collection->holder,
     };
     if (collection->type == SKAD_RECORD_ANNOUNCEMENT) {
-        tell_providers(collection, out);
+        report_providers(collection, out);
     } else {
-        tell_best(collection, out);
+        report_best(collection, out);
     }
 }
 

@@ -90,7 +90,7 @@ const skad_given *skad_collection_given(const skad_collection *collection, uint1
 bool skad_collection_agrees(const skad_collection *collection, const skad_given *given);
 
 /* Fills in the report but for its rpcs and silences. Borrows from the collection. */
-void skad_collection_tell(skad_collection *collection, skad_get_report *out);
+void skad_collection_report(skad_collection *collection, skad_get_report *out);
 
 /* A number for each thing that would be returned, of the mutable record or of each announcement:
  * equal ones have equal numbers. Writes at most SKAD_PROVIDERS_MAX; returns how many. */

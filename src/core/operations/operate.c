@@ -84,7 +84,7 @@ static void retry_if_misplaced(skad_node *node, const skad_operation *operation)
 static void end_put(skad_node *node, skad_operation *operation)
 {
     skad_put_report report;
-    skad_storing_tell(operation, &report);
+    skad_storing_report(operation, &report);
     if (stands(&report)) {
         keep(node, operation);
     }

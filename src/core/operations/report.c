@@ -46,7 +46,7 @@ void skad_report_forget(skad_node *node, skad_op name)
     node->reports.count = kept;
 }
 
-static void tell_ping(const skad_operation *operation, skad_event *event)
+static void report_ping(const skad_operation *operation, skad_event *event)
 {
     event->kind = SKAD_EVENT_PING;
     event->u.ping.id = operation->responder;
@@ -69,7 +69,7 @@ skad_step skad_report_step(const skad_lookup *lookup, uint16_t place)
     };
 }
 
-static void tell_step(skad_node *node, const skad_operation *operation, const skad_step *step)
+static void emit_step(skad_node *node, const skad_operation *operation, const skad_step *step)
 {
     skad_event event = {.kind = SKAD_EVENT_STEP,
                         .op = skad_operation_name(&node->operations, operation)};
@@ -81,7 +81,7 @@ void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_
 {
     if (operation->traced) {
         skad_step step = skad_report_step(operation->lookup, place);
-        tell_step(node, operation, &step);
+        emit_step(node, operation, &step);
     }
 }
 
@@ -93,7 +93,7 @@ void skad_report_trace_region(skad_node *node, const skad_operation *operation, 
         step.path = SKAD_STEP_PATH_REGION;
         step.state = (uint8_t)state;
         step.rtt_us = 0;
-        tell_step(node, operation, &step);
+        emit_step(node, operation, &step);
     }
 }
 
@@ -123,7 +123,7 @@ static void mark_closest(skad_operation *operation, size_t steps_count, const ui
     }
 }
 
-static void tell_lookup(skad_operation *operation, skad_event *event)
+static void report_lookup(skad_operation *operation, skad_event *event)
 {
     const skad_lookup *lookup = operation->lookup;
     uint16_t places[SKAD_K_MAX];
@@ -169,7 +169,7 @@ static void count_given(const skad_collection *collection, const skad_given *giv
 
 /* Of an immutable value all answers count, of other records those of the s closest, which ought to
  * have it. The silent ones are those that were asked and stand closer than the last of these. */
-static void tell_tally(const skad_operation *operation, skad_tally *tally)
+static void report_tally(const skad_operation *operation, skad_tally *tally)
 {
     const skad_lookup *lookup = operation->lookup;
     const skad_collection *collection = operation->collection;
@@ -192,12 +192,12 @@ static void tell_tally(const skad_operation *operation, skad_tally *tally)
     tally->silent = saturated(silent);
 }
 
-static void tell_get(skad_operation *operation, skad_event *event)
+static void report_get(skad_operation *operation, skad_event *event)
 {
     event->kind = SKAD_EVENT_GET;
-    skad_collection_tell(operation->collection, &event->u.get);
+    skad_collection_report(operation->collection, &event->u.get);
     event->u.get.rpcs = operation->lookup->rpcs;
-    tell_tally(operation, &event->u.get.tally);
+    report_tally(operation, &event->u.get.tally);
 }
 
 bool skad_report_poll(skad_node *node, skad_event *out)
@@ -215,20 +215,20 @@ bool skad_report_poll(skad_node *node, skad_event *out)
     out->outcome = operation->outcome;
     switch (operation->kind) {
     case SKAD_OPERATION_PING:
-        tell_ping(operation, out);
+        report_ping(operation, out);
         break;
     case SKAD_OPERATION_LOOKUP:
-        tell_lookup(operation, out);
+        report_lookup(operation, out);
         break;
     case SKAD_OPERATION_PUT:
         out->kind = SKAD_EVENT_PUT;
-        skad_storing_tell(operation, &out->u.put);
+        skad_storing_report(operation, &out->u.put);
         break;
     case SKAD_OPERATION_GET:
-        tell_get(operation, out);
+        report_get(operation, out);
         break;
     case SKAD_OPERATION_WATCH: /* queued by watch.c where something has changed */
-        tell_get(operation, out);
+        report_get(operation, out);
         out->kind = SKAD_EVENT_CHANGED;
         out->op = skad_watches_name(&node->watches, operation->watch);
         break;

@@ -201,7 +201,7 @@ static void count_holder(const skad_holder *holder, skad_put_report *out)
     }
 }
 
-void skad_storing_tell(const skad_operation *operation, skad_put_report *out)
+void skad_storing_report(const skad_operation *operation, skad_put_report *out)
 {
     const skad_put_payload *payload = &operation->payload;
     *out = (skad_put_report){

@@ -41,6 +41,6 @@ bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
                          const skad_record *record);
 
 /* Fills in the report, as things stand. */
-void skad_storing_tell(const skad_operation *operation, skad_put_report *out);
+void skad_storing_report(const skad_operation *operation, skad_put_report *out);
 
 #endif

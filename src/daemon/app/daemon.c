@@ -355,7 +355,7 @@ static void init_watchers(skad_daemon *daemon)
     daemon->patience.data = daemon;
 }
 
-static void tell_start(const skad_daemon *daemon)
+static void log_start(const skad_daemon *daemon)
 {
     char text[SKAD_ID_TEXT_BYTES > SKAD_ADDRESS_TEXT_BYTES ? SKAD_ID_TEXT_BYTES
                                                            : SKAD_ADDRESS_TEXT_BYTES];
@@ -397,7 +397,7 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
         skad_daemon_free(daemon);
         return false;
     }
-    tell_start(daemon);
+    log_start(daemon);
     begin_joining(daemon);
     /* What was borrowed for the start only. */
     daemon->config.identify = NULL;

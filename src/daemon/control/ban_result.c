@@ -103,7 +103,7 @@ static void list(const skad_method_context *context, skad_time now, skad_writer 
     }
 }
 
-static void tell_subject(const skad_ban *subject, uint32_t msgid, skad_writer *writer)
+static void write_subject(const skad_ban *subject, uint32_t msgid, skad_writer *writer)
 {
     char text[SKAD_BAN_TEXT_BYTES];
     skad_ban_format(subject, text);
@@ -142,7 +142,7 @@ void skad_ban_answer(const skad_method_context *context, const skad_control_requ
     }
     skad_status status = apply(context, request, &subject, now);
     if (status == SKAD_OK) {
-        tell_subject(&subject, request->msgid, writer);
+        write_subject(&subject, request->msgid, writer);
     } else if (status == SKAD_ERR_MISSING) {
         skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_NOT_FOUND,
                                  "there is no ban of this very subject: see 'skad bans'");

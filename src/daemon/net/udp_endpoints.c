@@ -105,7 +105,7 @@ static void move_all(skad_udp_endpoints *endpoints)
     }
 }
 
-static void tell_refused(skad_udp_endpoints *endpoints)
+static void log_refused(skad_udp_endpoints *endpoints)
 {
     uint64_t refused = 0;
     int error = 0;
@@ -130,7 +130,7 @@ void skad_udp_endpoints_send(skad_udp_endpoints *endpoints)
         skad_workers_seal(endpoints->workers);
     }
     move_all(endpoints);
-    tell_refused(endpoints);
+    log_refused(endpoints);
 }
 
 /* ---- Opening ---- */

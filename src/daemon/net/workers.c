@@ -105,7 +105,7 @@ static bool any_waiting(const worker *self)
            skad_spsc_ring_waiting_slot(&self->requests.ring, &slot);
 }
 
-static void tell(worker *self)
+static void wake_loop(worker *self)
 {
     const skad_workers_config *config = &self->workers->config;
     self->untold = 0;
@@ -137,10 +137,10 @@ static void *thread_main(void *argument)
             open_next(self, &self->requests)) {
             self->untold++;
             if (self->untold == TELL_AFTER) {
-                tell(self);
+                wake_loop(self);
             }
         } else if (self->untold > 0) {
-            tell(self);
+            wake_loop(self);
         } else {
             rest(self);
         }

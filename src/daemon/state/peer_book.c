@@ -97,7 +97,7 @@ static bool renew(skad_peer_book *book)
 }
 
 /* One line for each cause, until it works again: a full disk stays full for long. */
-static void tell_failure(skad_peer_book *book, int error)
+static void log_failure(skad_peer_book *book, int error)
 {
     if (book->told_errno != error) {
         skad_log(book->config.log, SKAD_LOG_WARNING,
@@ -115,7 +115,7 @@ static void save(skad_peer_book *book)
     if (skad_peer_store_save(book->path, book->config.profile, &book->peers) == SKAD_OK) {
         book->told_errno = 0;
     } else {
-        tell_failure(book, errno);
+        log_failure(book, errno);
     }
 }
 

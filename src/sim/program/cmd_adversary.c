@@ -74,7 +74,7 @@ static skad_sim_exit run(skad_sim_request *request)
     if (!skad_sim_batch_new("adversary", request, &batch)) {
         return SKAD_SIM_EXIT_USAGE;
     }
-    skad_sim_tell_setting(&request->sweep);
+    skad_sim_report_setting(&request->sweep);
     printf(
         "success: lookups that return the nearest honest node; model: at least one of d paths is\n"
         "clean, from the hops without adversaries; recall: of the s nearest honest nodes; hops:\n"

@@ -11,7 +11,7 @@ static skad_sim_exit run(skad_sim_request *request)
     }
     batch.jobs.build_only = true;
     batch.jobs.parallel = request->jobs > 0 ? request->jobs : 1;
-    skad_sim_tell_setting(&request->sweep);
+    skad_sim_report_setting(&request->sweep);
     (void)skad_sim_jobs_run(&batch.jobs);
     printf("\n%9s %4s %9s %13s %11s\n", "nodes", "k", "seconds", "bytes a node", "peers each");
     for (size_t i = 0; i < batch.jobs.count; i++) {

@@ -40,7 +40,7 @@ static skad_sim_exit run(skad_sim_request *request)
     if (!skad_sim_batch_new("churn", request, &batch)) {
         return SKAD_SIM_EXIT_USAGE;
     }
-    skad_sim_tell_setting(&request->sweep);
+    skad_sim_report_setting(&request->sweep);
     printf(
         "right: gets that returned the value; missed: not found, though a node that was up held\n"
         "it; lost: not found, and none did; speed: simulated over real time\n\n");

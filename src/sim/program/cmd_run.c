@@ -118,7 +118,7 @@ static skad_sim_exit run(skad_sim_request *request)
         batch.jobs.report = report;
         batch.jobs.user = &self;
     }
-    skad_sim_tell_setting(&request->sweep);
+    skad_sim_report_setting(&request->sweep);
     (void)skad_sim_jobs_run(&batch.jobs);
     for (size_t i = 0; i < batch.jobs.count; i++) {
         printf("\n");

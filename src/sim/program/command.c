@@ -65,7 +65,7 @@ skad_sim_exit skad_sim_batch_end(skad_sim_batch *batch, const skad_sim_request *
     if (request->json) {
         skad_sim_json_results(stdout, &batch->results);
     }
-    bool good = skad_sim_tell_failures(&batch->results);
+    bool good = skad_sim_report_failures(&batch->results);
     free(batch->scenarios);
     free(batch->outcomes);
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {

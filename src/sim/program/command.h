@@ -4,7 +4,7 @@
 #define SKAD_SIM_PROGRAM_COMMAND_H
 
 #include "src/sim/program/jobs.h"
-#include "src/sim/report/tell.h"
+#include "src/sim/report/results.h"
 #include "src/sim/scenario/sweep.h"
 
 typedef enum skad_sim_exit {

@@ -9,7 +9,7 @@
 
 #include "src/sim/base/cryptography.h"
 #include "src/sim/base/memory.h"
-#include "src/sim/report/tell.h"
+#include "src/sim/report/results.h"
 
 /* The head begins with the mark, so that its place is known; "true " is as long as "false". */
 #define HEAD      "{\"complete\":"

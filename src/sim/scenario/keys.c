@@ -239,8 +239,8 @@ bool skad_sim_scenario_set(skad_sim_scenario *scenario, const char *key, const c
 
 /* ---- Telling ---- */
 
-static void tell_value(const scenario_row *row, const skad_sim_scenario *scenario,
-                       char out[static SKAD_SIM_PATH_MAX])
+static void write_value(const scenario_row *row, const skad_sim_scenario *scenario,
+                        char out[static SKAD_SIM_PATH_MAX])
 {
     const void *at = (const char *)scenario + row->place;
     const char *choice = "";
@@ -265,7 +265,7 @@ static void tell_value(const scenario_row *row, const skad_sim_scenario *scenari
     }
 }
 
-static void tell_range(const scenario_row *row, char out[static SKAD_SIM_PATH_MAX])
+static void write_range(const scenario_row *row, char out[static SKAD_SIM_PATH_MAX])
 {
     switch (row->type) {
     case WHOLE:
@@ -294,7 +294,7 @@ bool skad_sim_scenario_row(const skad_sim_scenario *scenario, size_t row, skad_s
     }
     *out = (skad_sim_row_text){.key = ROWS[row].key, .about = ROWS[row].about};
     out->number = ROWS[row].type == WHOLE || ROWS[row].type == REAL;
-    tell_value(&ROWS[row], scenario, out->value);
-    tell_range(&ROWS[row], out->range);
+    write_value(&ROWS[row], scenario, out->value);
+    write_range(&ROWS[row], out->range);
     return true;
 }

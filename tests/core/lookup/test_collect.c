@@ -87,7 +87,7 @@ static size_t give(desk *self, const bytes *records, size_t count)
 static skad_get_report told(desk *self)
 {
     skad_get_report report;
-    skad_collection_tell(self->collection, &report);
+    skad_collection_report(self->collection, &report);
     return report;
 }
 

@@ -1,6 +1,6 @@
 /* Results as JSON (RFC 8259), and the pieces of tables that several commands print. */
-#ifndef SKAD_SIM_REPORT_TELL_H
-#define SKAD_SIM_REPORT_TELL_H
+#ifndef SKAD_SIM_REPORT_RESULTS_H
+#define SKAD_SIM_REPORT_RESULTS_H
 
 #include <stdio.h>
 
@@ -34,9 +34,9 @@ void skad_sim_json_results(FILE *out, const skad_sim_results *results);
 void skad_sim_share_text(uint64_t part, uint64_t all, char out[static SKAD_SIM_SHARE_BYTES]);
 
 /* The first lines of every report: seed, cryptography, what is not as by default. */
-void skad_sim_tell_setting(const skad_sim_sweep *sweep);
+void skad_sim_report_setting(const skad_sim_sweep *sweep);
 
 /* Those that failed or are incomplete, a line each; false if there are any. */
-bool skad_sim_tell_failures(const skad_sim_results *results);
+bool skad_sim_report_failures(const skad_sim_results *results);
 
 #endif

@@ -1,4 +1,4 @@
-#include "src/sim/report/tell.h"
+#include "src/sim/report/results.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -186,7 +186,7 @@ void skad_sim_share_text(uint64_t part, uint64_t all, char out[static SKAD_SIM_S
                    100 * skad_sim_share(part, all), 100 * interval.low, 100 * interval.high);
 }
 
-void skad_sim_tell_setting(const skad_sim_sweep *sweep)
+void skad_sim_report_setting(const skad_sim_sweep *sweep)
 {
     skad_sim_scenario usual;
     skad_sim_row_text row;
@@ -204,7 +204,7 @@ void skad_sim_tell_setting(const skad_sim_sweep *sweep)
     printf("\n");
 }
 
-bool skad_sim_tell_failures(const skad_sim_results *results)
+bool skad_sim_report_failures(const skad_sim_results *results)
 {
     size_t unfinished = 0;
     bool good = true;
