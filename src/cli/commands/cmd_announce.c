@@ -42,7 +42,7 @@ static skad_exit run(const skad_options *options)
         !read_endpoint(options, &request.address, &failure)) {
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
-    skad_exit exit = skad_ask_daemon(options, &request, NULL, &client, &result);
+    skad_exit exit = skad_daemon_request(options, &request, NULL, &client, &result);
     if (exit != SKAD_EXIT_DONE) {
         return exit;
     }

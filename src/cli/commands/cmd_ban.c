@@ -14,7 +14,7 @@ static skad_exit change(const skad_options *options, skad_control_method method,
     };
     skad_client client;
     skad_answer result;
-    skad_exit exit = skad_ask_daemon(options, &request, NULL, &client, &result);
+    skad_exit exit = skad_daemon_request(options, &request, NULL, &client, &result);
     if (exit != SKAD_EXIT_DONE) {
         return exit;
     }

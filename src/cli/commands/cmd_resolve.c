@@ -53,7 +53,7 @@ static skad_exit run(const skad_options *options)
                       &failure)) {
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
-    skad_exit exit = skad_ask_daemon(options, &request, NULL, &client, &result);
+    skad_exit exit = skad_daemon_request(options, &request, NULL, &client, &result);
     if (exit == SKAD_EXIT_DONE) {
         exit = show(options, result);
         skad_client_close(&client);

@@ -126,7 +126,7 @@ static skad_exit run(const skad_options *options)
     skad_client client;
     skad_answer result;
 
-    skad_exit exit = skad_ask_daemon(options, &request, NULL, &client, &result);
+    skad_exit exit = skad_daemon_request(options, &request, NULL, &client, &result);
     if (exit != SKAD_EXIT_DONE) {
         return exit;
     }

@@ -26,8 +26,9 @@ skad_exit skad_printed(void)
     return skad_complain(SKAD_EXIT_FAILED, &failure);
 }
 
-skad_exit skad_ask_daemon(const skad_options *options, skad_control_request *request,
-                          skad_notice_handler on_notice, skad_client *client, skad_answer *result)
+skad_exit skad_daemon_request(const skad_options *options, skad_control_request *request,
+                              skad_notice_handler on_notice, skad_client *client,
+                              skad_answer *result)
 {
     skad_failure failure;
     skad_exit exit = skad_client_open(options, client, &failure);
@@ -56,7 +57,7 @@ skad_exit skad_ask_and_show(const skad_options *options, skad_control_request *r
 {
     skad_client client;
     skad_answer result;
-    skad_exit exit = skad_ask_daemon(options, request, on_notice, &client, &result);
+    skad_exit exit = skad_daemon_request(options, request, on_notice, &client, &result);
     if (exit != SKAD_EXIT_DONE) {
         return exit;
     }

@@ -35,8 +35,9 @@ skad_exit skad_printed(void);
 
 /* Runs one request against the daemon of the options; on_notice may be NULL. With DONE, *result is
  * to be printed and then `client` closed; any other code was complained about. */
-skad_exit skad_ask_daemon(const skad_options *options, skad_control_request *request,
-                          skad_notice_handler on_notice, skad_client *client, skad_answer *result);
+skad_exit skad_daemon_request(const skad_options *options, skad_control_request *request,
+                              skad_notice_handler on_notice, skad_client *client,
+                              skad_answer *result);
 
 /* Tells a person what the daemon answered, on stdout. */
 typedef void (*skad_answer_printer)(const skad_options *options, skad_answer result);
@@ -44,7 +45,8 @@ typedef void (*skad_answer_printer)(const skad_options *options, skad_answer res
 /* Shows an answer: as one line of JSON with --json, else by `print`. */
 void skad_show_answer(const skad_options *options, skad_answer result, skad_answer_printer print);
 
-/* Asks the daemon as skad_ask_daemon does, shows the answer and flushes stdout; the exit code. */
+/* Asks the daemon as skad_daemon_request does, shows the answer and flushes stdout; the exit code.
+ */
 skad_exit skad_ask_and_show(const skad_options *options, skad_control_request *request,
                             skad_notice_handler on_notice, skad_answer_printer print);
 

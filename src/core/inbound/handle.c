@@ -9,7 +9,7 @@
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 #include "src/core/routing/liveness.h"
-#include "src/core/rpc/ask.h"
+#include "src/core/rpc/request.h"
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/partition_recovery.h"
 
@@ -87,7 +87,7 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
     if (asked->kind == SKAD_KIND_FIND_NODE &&
         skad_id_equal(&asked->u.find_node.target, &opened->sender) &&
         skad_handover_began_anew(node, &opened->sender, from)) {
-        skad_ask_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
+        skad_request_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
     }
     /* The source may be spoofed: what we send there, a ping to a promising unverified peer
      * included, stays within the amplification limit. */

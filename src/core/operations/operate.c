@@ -12,7 +12,7 @@
 #include "src/core/operations/replicate.h"
 #include "src/core/operations/report.h"
 #include "src/core/operations/storing.h"
-#include "src/core/rpc/ask.h"
+#include "src/core/rpc/request.h"
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
 #include "src/core/storage/store_retries.h"
@@ -152,7 +152,7 @@ static bool ask_candidate(skad_node *node, skad_operation *operation, const skad
         .owner = skad_operation_name(&node->operations, operation),
         .step = (uint16_t)(query->place | (query->region ? REGION_STEP : 0)),
     };
-    return skad_ask(node, &request);
+    return skad_request_send(node, &request);
 }
 
 static void starve(skad_node *node)
@@ -166,7 +166,7 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
 {
     skad_query query;
     while (skad_lookup_next(operation->lookup, &query)) {
-        if (!skad_ask_may(node) || !ask_candidate(node, operation, &query)) {
+        if (!skad_request_can_send(node) || !ask_candidate(node, operation, &query)) {
             skad_lookup_unask(operation->lookup, &query);
             starve(node);
             return;

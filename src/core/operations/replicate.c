@@ -1,7 +1,7 @@
 #include "src/core/operations/replicate.h"
 
 #include "src/core/node/state.h"
-#include "src/core/rpc/ask.h"
+#include "src/core/rpc/request.h"
 
 bool skad_replicate_may(const skad_node *node)
 {
@@ -30,7 +30,7 @@ bool skad_replicate(skad_node *node, const skad_replica *replica, const skad_id 
         .token = token,
         .purpose = SKAD_PURPOSE_REPLICA,
     };
-    bool sent = skad_replicate_may(node) && skad_ask(node, &request);
+    bool sent = skad_replicate_may(node) && skad_request_send(node, &request);
     node->stats.replicas_shed += !sent;
     return sent;
 }

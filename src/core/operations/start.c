@@ -13,7 +13,7 @@
 #include "src/core/operations/report.h"
 #include "src/core/routing/density.h"
 #include "src/core/routing/distance.h"
-#include "src/core/rpc/ask.h"
+#include "src/core/rpc/request.h"
 
 #define SEEDS_MAX            64 /* of our own contacts: as many as a shortlist takes */
 #define VITAL_OPERATIONS_MAX 2  /* places kept free for joining and refreshing */
@@ -137,7 +137,7 @@ skad_status skad_start_ping(skad_node *node, const skad_address *address, skad_o
     skad_message ping = {.kind = SKAD_KIND_PING};
     skad_request request = {
         .message = &ping, .address = address, .purpose = SKAD_PURPOSE_OPERATION, .owner = *op};
-    if (!skad_ask(node, &request)) {
+    if (!skad_request_send(node, &request)) {
         skad_operations_release(&node->operations, operation);
         return SKAD_ERR_FULL;
     }

@@ -5,7 +5,7 @@
 #include "crypto/assert.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
-#include "src/core/rpc/ask.h"
+#include "src/core/rpc/request.h"
 #include "src/core/storage/store_admission.h"
 
 /* Our own store takes the record when we are among the s closest; the farthest of the others then
@@ -77,7 +77,7 @@ static bool ask_holder(skad_node *node, skad_operation *operation, const skad_ho
         .owner = skad_operation_name(&node->operations, operation),
         .step = (uint16_t)(holder - operation->holders),
     };
-    return skad_ask(node, &request);
+    return skad_request_send(node, &request);
 }
 
 skad_storing_state skad_storing_drive(skad_node *node, skad_operation *operation)
@@ -86,7 +86,7 @@ skad_storing_state skad_storing_drive(skad_node *node, skad_operation *operation
     for (size_t i = 0; i < operation->holders_count; i++) {
         skad_holder *holder = &operation->holders[i];
         if (holder->state == SKAD_HOLDER_WAITS) {
-            if (!skad_ask_may(node) || !ask_holder(node, operation, holder)) {
+            if (!skad_request_can_send(node) || !ask_holder(node, operation, holder)) {
                 return SKAD_STORING_STARVED;
             }
             holder->state = SKAD_HOLDER_ASKED;

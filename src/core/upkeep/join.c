@@ -5,8 +5,8 @@
 #include "proto/address.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
-#include "src/core/rpc/ask.h"
 #include "src/core/rpc/events.h"
+#include "src/core/rpc/request.h"
 #include "src/core/upkeep/refresh.h"
 
 #define NO_ROOM_RETRY_US SKAD_US_PER_S /* for the self-lookup */
@@ -46,7 +46,7 @@ skad_status skad_join_greet(skad_node *node, const skad_contact *contacts, size_
         const skad_address *address = skad_contact_endpoint(&contacts[i], node->families);
         if (address != NULL && skad_address_routable(address, node->env.profile.allow_private)) {
             worth++;
-            asked += skad_ask_ping(node, &contacts[i].id, address, SKAD_PURPOSE_CHECK);
+            asked += skad_request_ping(node, &contacts[i].id, address, SKAD_PURPOSE_CHECK);
         }
     }
     return worth > 0 && asked == 0 ? SKAD_ERR_FULL : SKAD_OK;
@@ -62,7 +62,7 @@ static void send_hellos(skad_node *node)
         return;
     }
     for (size_t i = 0; i < join->addresses_count; i++) {
-        skad_ask_ping(node, NULL, &join->addresses[i], SKAD_PURPOSE_HELLO);
+        skad_request_ping(node, NULL, &join->addresses[i], SKAD_PURPOSE_HELLO);
     }
     uint64_t jitter = skad_random_below(&node->env.random, join->backoff_us / 4);
     join->hello_us = node->env.now.mono_us + join->backoff_us + jitter;

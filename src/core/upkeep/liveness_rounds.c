@@ -1,7 +1,7 @@
 #include "src/core/upkeep/liveness_rounds.h"
 
 #include "src/core/node/state.h"
-#include "src/core/rpc/ask.h"
+#include "src/core/rpc/request.h"
 
 /* When some peer is checked whether or not a check is due, so that a dead network shows. */
 static uint64_t rouse_us(const skad_node *node)
@@ -44,7 +44,7 @@ void skad_liveness_rounds_tick(skad_node *node)
             skad_table_failed(&node->table, id, &address, node->env.now.mono_us);
             continue;
         }
-        if (!reachable || !skad_ask_check(node, slot, &address)) {
+        if (!reachable || !skad_request_check(node, slot, &address)) {
             return;
         }
     }

@@ -6,7 +6,7 @@
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/routing/distance.h"
-#include "src/core/rpc/ask.h"
+#include "src/core/rpc/request.h"
 #include "src/core/upkeep/join.h"
 
 skad_status skad_recovery_init(skad_node *node)
@@ -140,7 +140,7 @@ static void send_hello(skad_node *node)
     if (join->joined && join->addresses_count > 0) {
         size_t at = (size_t)skad_random_below(&node->env.random, join->addresses_count);
         if (!is_of_living(node, &join->addresses[at])) {
-            (void)skad_ask_ping(node, NULL, &join->addresses[at], SKAD_PURPOSE_HELLO);
+            (void)skad_request_ping(node, NULL, &join->addresses[at], SKAD_PURPOSE_HELLO);
         }
     }
 }
@@ -153,7 +153,7 @@ static void round_of_all(skad_node *node)
     for (size_t i = 0; i < recovery->lost_count; i++) {
         const skad_lost *who = &recovery->lost[i];
         if (!skad_bans_keep_out(&node->bans, &who->id, &who->address, node->env.now.mono_us)) {
-            (void)skad_ask_ping(node, &who->id, &who->address, SKAD_PURPOSE_HELLO);
+            (void)skad_request_ping(node, &who->id, &who->address, SKAD_PURPOSE_HELLO);
         }
     }
     send_hello(node);

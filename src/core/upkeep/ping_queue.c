@@ -7,7 +7,7 @@
 #include "src/core/base/ring.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
-#include "src/core/rpc/ask.h"
+#include "src/core/rpc/request.h"
 
 skad_status skad_ping_queue_init(skad_ping_queue *queue, uint64_t now_us, bool later)
 {
@@ -67,7 +67,7 @@ void skad_ping_queue_consider(skad_node *node, const skad_id *id, const skad_add
     queue->count++;
 }
 
-/* Targets that do not answer must not take up what operations may have in flight (ask.h): an
+/* Targets that do not answer must not take up what operations may have in flight (request.h): an
  * attacker could make operations wait for ever with a request now and then. */
 static_assert(SKAD_PING_QUEUE_IN_FLIGHT_MAX <= SKAD_IN_FLIGHT_MAX / 4,
               "most is left to operations");
@@ -88,7 +88,7 @@ void skad_ping_queue_tick(skad_node *node)
     if (worth_a_ping(node, &target->id, &target->address) &&
         !skad_pending_asks(&node->pending, &target->id, &target->address)) {
         queue->in_flight +=
-            skad_ask_ping(node, &target->id, &target->address, SKAD_PURPOSE_UNVERIFIED);
+            skad_request_ping(node, &target->id, &target->address, SKAD_PURPOSE_UNVERIFIED);
     }
 }
 

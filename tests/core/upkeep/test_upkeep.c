@@ -10,7 +10,7 @@
 
 #include "src/core/node/invariants.h"
 #include "src/core/node/parts.h"
-#include "src/core/rpc/ask.h"
+#include "src/core/rpc/request.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/refresh.h"
 #include "tests/support/fixture.h"
@@ -233,14 +233,14 @@ static void of_a_network_that_ends_no_endpoint_is_lost(void **state)
     (void)skad_table_answered(skad_node_parts_of(node).table, id, &second, SKAD_US_PER_MS,
                               fixture.now.mono_us);
     test_fixture_run(&fixture, 60 * SKAD_US_PER_S);
-    assert_true(skad_ask_ping(node, &fixture.remotes[5].identity.id, &fixture.remotes[5].address,
-                              SKAD_PURPOSE_CHECK));
+    assert_true(skad_request_ping(node, &fixture.remotes[5].identity.id,
+                                  &fixture.remotes[5].address, SKAD_PURPOSE_CHECK));
     test_fixture_run(&fixture, SKAD_US_PER_S);
     assert_in_range(*skad_node_parts_of(node).heard_us, fixture.now.mono_us - 2 * SKAD_US_PER_S,
                     fixture.now.mono_us);
     fixture.script = nobody_answers;
     skad_table_failed(skad_node_parts_of(node).table, id, &who->address, fixture.now.mono_us);
-    assert_true(skad_ask_ping(node, id, &who->address, SKAD_PURPOSE_CHECK));
+    assert_true(skad_request_ping(node, id, &who->address, SKAD_PURPOSE_CHECK));
     test_fixture_run(&fixture, 60 * SKAD_US_PER_S);
     assert_int_equal(test_fixture_peer(&fixture, who)->families, SKAD_FAMILIES_ALL);
     test_fixture_free(&fixture);

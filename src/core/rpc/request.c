@@ -1,4 +1,4 @@
-#include "src/core/rpc/ask.h"
+#include "src/core/rpc/request.h"
 
 #include <string.h>
 
@@ -30,7 +30,7 @@ static const uint8_t *known_token(const skad_node *node, skad_peer_slot slot,
                                   node->env.now.mono_us);
 }
 
-bool skad_ask(skad_node *node, const skad_request *request)
+bool skad_request_send(skad_node *node, const skad_request *request)
 {
     static const skad_id anybody = {{0}};
     skad_outgoing *outgoing = skad_outbox_reserve(&node->outbox);
@@ -82,7 +82,7 @@ bool skad_ask(skad_node *node, const skad_request *request)
     return true;
 }
 
-bool skad_ask_may(const skad_node *node)
+bool skad_request_can_send(const skad_node *node)
 {
     return skad_pending_count(&node->pending) < SKAD_IN_FLIGHT_MAX;
 }
@@ -92,17 +92,17 @@ static bool ping(skad_node *node, skad_request request)
     skad_message message; /* not cleared: a PING has no more than its kind */
     message.kind = SKAD_KIND_PING;
     request.message = &message;
-    return skad_ask(node, &request);
+    return skad_request_send(node, &request);
 }
 
-bool skad_ask_ping(skad_node *node, const skad_id *responder, const skad_address *address,
-                   skad_purpose purpose)
+bool skad_request_ping(skad_node *node, const skad_id *responder, const skad_address *address,
+                       skad_purpose purpose)
 {
     skad_request request = {.address = address, .responder = responder, .purpose = purpose};
     return ping(node, request);
 }
 
-bool skad_ask_check(skad_node *node, skad_peer_slot slot, const skad_address *address)
+bool skad_request_check(skad_node *node, skad_peer_slot slot, const skad_address *address)
 {
     const skad_peer *peer = &node->table.peers.peers[slot];
     skad_request request = {

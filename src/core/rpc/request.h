@@ -1,6 +1,6 @@
 /* Requests of our own: opens a pending slot, drafts the datagram, puts it into the outbox. */
-#ifndef SKAD_RPC_ASK_H
-#define SKAD_RPC_ASK_H
+#ifndef SKAD_RPC_REQUEST_H
+#define SKAD_RPC_REQUEST_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,19 +22,20 @@ typedef struct skad_request {
 } skad_request;
 
 /* False when the pending table or the outbox is full: nothing was sent. */
-SKAD_MUST_CHECK bool skad_ask(skad_node *node, const skad_request *request);
+SKAD_MUST_CHECK bool skad_request_send(skad_node *node, const skad_request *request);
 
-/* Whether operations may ask one more now: only so many of our requests are under way at once, or
- * their answers would overflow our own socket's buffer, be lost, and look like dead peers. The
- * largest answers, a hundred of them, are what a buffer of 212 KiB holds, the default of Linux. */
+/* Whether operations can send one more request now: only so many of our requests are under way at
+ * once, or their answers would overflow our own socket's buffer, be lost, and look like dead peers.
+ * The largest answers, a hundred of them, are what a buffer of 212 KiB holds, the default of Linux.
+ */
 #define SKAD_IN_FLIGHT_MAX 96
-bool skad_ask_may(const skad_node *node);
+bool skad_request_can_send(const skad_node *node);
 
 /* A PING for a purpose of the node itself. */
-bool skad_ask_ping(skad_node *node, const skad_id *responder, const skad_address *address,
-                   skad_purpose purpose);
+bool skad_request_ping(skad_node *node, const skad_id *responder, const skad_address *address,
+                       skad_purpose purpose);
 
 /* A PING to a peer of the table, to see whether it lives. */
-bool skad_ask_check(skad_node *node, skad_peer_slot slot, const skad_address *address);
+bool skad_request_check(skad_node *node, skad_peer_slot slot, const skad_address *address);
 
 #endif
