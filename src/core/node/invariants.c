@@ -116,7 +116,7 @@ static const char *running_broken(const skad_node *node, const skad_operation *o
         node->operations.overdue_us == UINT64_MAX) {
         return "an operation ends in time";
     }
-    if (awaited(node, operation, -1, false) == 0 && node->operations.starved_us == UINT64_MAX) {
+    if (awaited(node, operation, -1, false) == 0 && node->operations.blocked_us == UINT64_MAX) {
         return "an operation waits for something";
     }
     if (operation->lookup == NULL) {

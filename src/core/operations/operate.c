@@ -17,7 +17,7 @@
 #include "src/core/storage/store_admission.h"
 #include "src/core/storage/store_retries.h"
 
-#define STARVED_RETRY_US (20 * SKAD_US_PER_MS)
+#define BLOCKED_RETRY_US (20 * SKAD_US_PER_MS)
 
 /* ---- Ending ---- */
 
@@ -155,10 +155,10 @@ static bool ask_candidate(skad_node *node, skad_operation *operation, const skad
     return skad_request_send(node, &request);
 }
 
-static void starve(skad_node *node)
+static void block(skad_node *node)
 {
-    if (node->operations.starved_us == UINT64_MAX) {
-        node->operations.starved_us = node->env.now.mono_us + STARVED_RETRY_US;
+    if (node->operations.blocked_us == UINT64_MAX) {
+        node->operations.blocked_us = node->env.now.mono_us + BLOCKED_RETRY_US;
     }
 }
 
@@ -168,7 +168,7 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
     while (skad_lookup_next(operation->lookup, &query)) {
         if (!skad_request_can_send(node) || !ask_candidate(node, operation, &query)) {
             skad_lookup_unask(operation->lookup, &query);
-            starve(node);
+            block(node);
             return;
         }
         if (query.region) {
@@ -192,8 +192,8 @@ static void drive_storing(skad_node *node, skad_operation *operation)
     switch (skad_storing_drive(node, operation)) {
     case SKAD_STORING_WAITS:
         break;
-    case SKAD_STORING_STARVED:
-        starve(node);
+    case SKAD_STORING_BLOCKED:
+        block(node);
         break;
     case SKAD_STORING_OVER:
         end_put(node, operation);
@@ -443,12 +443,12 @@ static void end_overdue(skad_node *node, skad_operation *operation)
 void skad_operate_tick(skad_node *node)
 {
     uint64_t now_us = node->env.now.mono_us;
-    bool starved = now_us >= node->operations.starved_us;
+    bool blocked = now_us >= node->operations.blocked_us;
     bool check = now_us >= node->operations.overdue_us;
-    if (!starved && !check) {
+    if (!blocked && !check) {
         return;
     }
-    node->operations.starved_us = starved ? UINT64_MAX : node->operations.starved_us;
+    node->operations.blocked_us = blocked ? UINT64_MAX : node->operations.blocked_us;
     for (size_t i = 0; i < node->operations.count; i++) {
         skad_operation *operation = node->operations.places[i].operation;
         if (operation == NULL || operation->stage == SKAD_STAGE_ENDED) {
@@ -457,7 +457,7 @@ void skad_operate_tick(skad_node *node)
         if (now_us >= operation->deadline_us) {
             end_overdue(node, operation);
             release_refresh(node, operation);
-        } else if (starved && operation->kind != SKAD_OPERATION_PING) {
+        } else if (blocked && operation->kind != SKAD_OPERATION_PING) {
             skad_operate_drive(node, operation);
         }
     }
@@ -467,6 +467,6 @@ void skad_operate_tick(skad_node *node)
 
 uint64_t skad_operate_deadline(const skad_node *node)
 {
-    return node->operations.starved_us < node->operations.overdue_us ? node->operations.starved_us
+    return node->operations.blocked_us < node->operations.overdue_us ? node->operations.blocked_us
                                                                      : node->operations.overdue_us;
 }

@@ -21,7 +21,7 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
 void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc);
 void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc);
 
-/* Lets starved operations ask again and ends overdue ones. */
+/* Lets blocked operations ask again and ends overdue ones. */
 void skad_operate_tick(skad_node *node);
 uint64_t skad_operate_deadline(const skad_node *node);
 

@@ -7,7 +7,7 @@
 skad_status skad_operations_init(skad_operations *operations, size_t count)
 {
     *operations =
-        (skad_operations){.count = count, .starved_us = UINT64_MAX, .overdue_us = UINT64_MAX};
+        (skad_operations){.count = count, .blocked_us = UINT64_MAX, .overdue_us = UINT64_MAX};
     operations->places = calloc(count, sizeof *operations->places);
     return operations->places == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
 }

@@ -87,7 +87,7 @@ skad_storing_state skad_storing_drive(skad_node *node, skad_operation *operation
         skad_holder *holder = &operation->holders[i];
         if (holder->state == SKAD_HOLDER_WAITS) {
             if (!skad_request_can_send(node) || !ask_holder(node, operation, holder)) {
-                return SKAD_STORING_STARVED;
+                return SKAD_STORING_BLOCKED;
             }
             holder->state = SKAD_HOLDER_ASKED;
             holder->tries++;

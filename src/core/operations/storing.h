@@ -21,7 +21,7 @@ void skad_storing_begin(skad_node *node, skad_operation *operation);
 
 typedef enum skad_storing_state {
     SKAD_STORING_WAITS,   /* for answers */
-    SKAD_STORING_STARVED, /* for room to ask */
+    SKAD_STORING_BLOCKED, /* for room to ask */
     SKAD_STORING_OVER,
 } skad_storing_state;
 

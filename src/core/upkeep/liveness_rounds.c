@@ -4,21 +4,22 @@
 #include "src/core/rpc/request.h"
 
 /* When some peer is checked whether or not a check is due, so that a dead network shows. */
-static uint64_t rouse_us(const skad_node *node)
+static uint64_t wake_us(const skad_node *node)
 {
-    uint64_t roused_us = node->liveness_rounds.roused_us;
-    return (node->heard_us > roused_us ? node->heard_us : roused_us) + SKAD_CHECK_INTERVAL_US;
+    uint64_t woken_us = node->liveness_rounds.woken_us;
+    return (node->heard_us > woken_us ? node->heard_us : woken_us) + SKAD_CHECK_INTERVAL_US;
 }
 
 uint64_t skad_liveness_rounds_deadline(const skad_node *node)
 {
     const skad_peers *peers = &node->table.peers;
-    uint64_t rouse = rouse_us(node);
-    uint64_t due_us = peers->due_us < rouse ? peers->due_us : rouse;
+    uint64_t wake = wake_us(node);
+    uint64_t due_us = peers->due_us < wake ? peers->due_us : wake;
     if (peers->count == 0) {
         return UINT64_MAX;
     }
-    return due_us > node->liveness_rounds.rest_us ? due_us : node->liveness_rounds.rest_us;
+    return due_us > node->liveness_rounds.idle_until_us ? due_us
+                                                        : node->liveness_rounds.idle_until_us;
 }
 
 /* A banned peer is not asked: it counts as silent, and gives way as silent peers do. */
@@ -27,12 +28,12 @@ void skad_liveness_rounds_tick(skad_node *node)
     if (node->env.now.mono_us < skad_liveness_rounds_deadline(node)) {
         return;
     }
-    node->liveness_rounds.rest_us = node->env.now.mono_us + SKAD_CHECK_REST_US;
+    node->liveness_rounds.idle_until_us = node->env.now.mono_us + SKAD_CHECK_IDLE_US;
     for (;;) {
-        bool rouse = node->env.now.mono_us >= rouse_us(node);
-        skad_peer_slot slot = skad_liveness_due(&node->table.peers, node->env.now.mono_us, rouse);
-        node->liveness_rounds.roused_us =
-            rouse ? node->env.now.mono_us : node->liveness_rounds.roused_us;
+        bool wake = node->env.now.mono_us >= wake_us(node);
+        skad_peer_slot slot = skad_liveness_due(&node->table.peers, node->env.now.mono_us, wake);
+        node->liveness_rounds.woken_us =
+            wake ? node->env.now.mono_us : node->liveness_rounds.woken_us;
         if (slot == SKAD_PEER_NONE) {
             return;
         }

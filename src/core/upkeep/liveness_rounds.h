@@ -8,11 +8,11 @@
 
 #include "skad/node.h"
 
-#define SKAD_CHECK_REST_US (5 * SKAD_US_PER_S) /* between rounds */
+#define SKAD_CHECK_IDLE_US (5 * SKAD_US_PER_S) /* between rounds */
 
 typedef struct skad_liveness_rounds {
-    uint64_t rest_us;   /* no liveness is checked before */
-    uint64_t roused_us; /* when a peer was last checked early because no peer was heard; 0: never */
+    uint64_t idle_until_us; /* no liveness is checked before */
+    uint64_t woken_us; /* when a peer was last checked early because no peer was heard; 0: never */
 } skad_liveness_rounds;
 
 /* Checks all peers that are due, if the rest is over. */

@@ -119,7 +119,7 @@ static bool stopped(const worker *self)
 
 /* Both sides exchange `idle`, so one of them comes first: either we see what was pushed, or
  * whoever pushed sees us idle and posts. A post too many only makes us look once more. */
-static void rest(worker *self)
+static void sleep_idle(worker *self)
 {
     (void)atomic_exchange_explicit(&self->idle, true, memory_order_acq_rel);
     if (any_waiting(self) || stopped(self)) {
@@ -142,7 +142,7 @@ static void *thread_main(void *argument)
         } else if (self->untold > 0) {
             wake_loop(self);
         } else {
-            rest(self);
+            sleep_idle(self);
         }
     }
     return NULL;
@@ -150,7 +150,7 @@ static void *thread_main(void *argument)
 
 /* ---- Receiving ---- */
 
-static void rouse(worker *self)
+static void wake(worker *self)
 {
     if (atomic_exchange_explicit(&self->idle, false, memory_order_acq_rel)) {
         (void)sem_post(&self->work);
@@ -196,7 +196,7 @@ void skad_workers_receive(skad_workers *workers, const uint8_t *datagram, size_t
     job->inbound = inbound;
     memcpy(job->bytes, datagram, len);
     skad_spsc_ring_push(&queue->ring);
-    rouse(to);
+    wake(to);
     if (skad_spsc_ring_used(&to->requests.ring) >= PRESSED_AT) {
         press(workers, true);
     }
@@ -270,7 +270,7 @@ void skad_workers_seal(skad_workers *workers)
             return;
         }
         skad_spsc_ring_push(&to->batches_ring);
-        rouse(to);
+        wake(to);
     }
 }
 

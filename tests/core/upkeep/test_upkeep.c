@@ -126,7 +126,7 @@ static void who_asks_us_is_checked_half_as_often(void **state)
 /* When the checks of a round began, and how long the shortest rest was before one. */
 typedef struct rounds {
     uint64_t began_us;
-    uint64_t rest_us;
+    uint64_t idle_until_us;
     unsigned checks;
     unsigned count;
 } rounds;
@@ -144,7 +144,7 @@ static bool count_rounds(test_fixture *fixture, test_remote *who, const skad_mes
     counts->checks++;
     if (since_us > SKAD_US_PER_MS) { /* a microsecond for each answer before */
         counts->began_us = fixture->now.mono_us;
-        counts->rest_us = since_us < counts->rest_us ? since_us : counts->rest_us;
+        counts->idle_until_us = since_us < counts->idle_until_us ? since_us : counts->idle_until_us;
         counts->count++;
     }
     return true;
@@ -161,11 +161,11 @@ static void checks_come_in_rounds(void **state)
         test_fixture_run(&fixture, 1357 * SKAD_US_PER_MS);
     }
     test_fixture_run(&fixture, 100 * SKAD_US_PER_S); /* until nobody is new */
-    rounds counts = {.rest_us = UINT64_MAX};
+    rounds counts = {.idle_until_us = UINT64_MAX};
     fixture.script = count_rounds;
     fixture.user = &counts;
     test_fixture_run(&fixture, 3600 * SKAD_US_PER_S);
-    assert_in_range(counts.rest_us, SKAD_CHECK_REST_US, SKAD_CHECK_INTERVAL_MAX_US);
+    assert_in_range(counts.idle_until_us, SKAD_CHECK_IDLE_US, SKAD_CHECK_INTERVAL_MAX_US);
     assert_in_range(counts.count, 1, counts.checks / 2);
     assert_in_range(skad_node_parts_of(fixture.node).table->peers.silent, 0, 0);
     test_fixture_free(&fixture);
