@@ -40,7 +40,7 @@ static void measure(skad_node *node, const skad_id *ids, size_t round, figures *
     start = bench_cpu_s();
     for (size_t i = 0; i < CALLS; i++) {
         skad_peer_slot slot = (skad_peer_slot)(i % peers->used);
-        const skad_address there = skad_route_address(peers, slot, 0);
+        const skad_address there = skad_endpoint_address(peers, slot, 0);
         sink += skad_table_answered(table, &peers->peers[slot].id, &there, 1000,
                                     skad_node_parts_of(node).env->now.mono_us);
     }

@@ -171,7 +171,7 @@ static void each_behaviour_harms_in_its_way(void **state)
     static const struct {
         const char *label;
         skad_sim_behaviour behaviour;
-        bool routes; /* lookups still find the nearest node */
+        bool endpoints; /* lookups still find the nearest node */
     } rows[] = {
         {"drop", SKAD_SIM_DROP, true},
         {"misroute", SKAD_SIM_MISROUTE, true},
@@ -188,7 +188,7 @@ static void each_behaviour_harms_in_its_way(void **state)
                       (unsigned long)outcome.lookups.nearest, (unsigned long)outcome.lookups.rpcs,
                       (unsigned long)honest_rpcs);
         assert_int_equal(outcome.lookups.ended, 100);
-        assert_true(!rows[i].routes || outcome.lookups.nearest >= 95);
+        assert_true(!rows[i].endpoints || outcome.lookups.nearest >= 95);
         assert_true(rows[i].behaviour == SKAD_SIM_WITHHOLD || outcome.lookups.rpcs > honest_rpcs);
     }
 }

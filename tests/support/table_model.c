@@ -92,7 +92,7 @@ static void step_answered(model *self, size_t number)
     test_plain_figure *who = &self->plain.figures[number];
     uint32_t address_number = some_address(self, number);
     skad_address address = address_of(address_number);
-    size_t family = skad_route_index(&address);
+    size_t family = skad_endpoint_index(&address);
     uint32_t *verified = &who->verified[family];
     bool is_new = !test_plain_known(&self->plain, number);
     bool full = test_plain_known_count(&self->plain) == self->plain.slots;
@@ -158,10 +158,10 @@ static void step_failed(model *self, size_t number)
     skad_address address = address_of(address_number);
     skad_table_failed(&self->table, &who->id, &address, self->plain.now_us);
     if (!test_plain_known(&self->plain, number) ||
-        who->verified[skad_route_index(&address)] != address_number) {
+        who->verified[skad_endpoint_index(&address)] != address_number) {
         return;
     }
-    size_t family = skad_route_index(&address);
+    size_t family = skad_endpoint_index(&address);
     check_again(self, who);
     who->blamed[family]++;
     if (who->verified[1 - family] != 0 && who->blamed[1 - family] < who->blamed[family]) {
@@ -326,7 +326,7 @@ static void compare_figure(const model *self, size_t number)
         if (who->verified[family] != 0) {
             expected = address_of(who->verified[family]);
         }
-        skad_address verified = skad_route_address(&self->table.peers, slot, family);
+        skad_address verified = skad_endpoint_address(&self->table.peers, slot, family);
         assert_true(skad_address_equal(&verified, &expected));
     }
 }

@@ -18,7 +18,7 @@ static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address 
                        const uint8_t *token)
 {
     if (token != NULL) {
-        skad_route_keep_token(&node->table.peers, slot, from, token, node->env.now.mono_us);
+        skad_endpoint_keep_token(&node->table.peers, slot, from, token, node->env.now.mono_us);
     }
 }
 
@@ -69,7 +69,7 @@ static bool put_off_check(skad_node *node, const skad_id *id, const skad_address
 {
     skad_peers *peers = &node->table.peers;
     skad_peer_slot slot = node->join.joined ? skad_peers_find(peers, id) : SKAD_PEER_NONE;
-    bool known = skad_peers_lives(peers, slot) && skad_route_is(peers, slot, from);
+    bool known = skad_peers_lives(peers, slot) && skad_endpoint_is(peers, slot, from);
     if (known) {
         skad_liveness_put_off(peers, slot, node->env.now.mono_us);
     }
@@ -118,10 +118,10 @@ static bool silence_counts(const skad_node *node, const skad_pending_rpc *rpc)
 {
     const skad_peers *peers = &node->table.peers;
     skad_peer_slot slot = skad_peers_find(peers, &rpc->responder);
-    size_t route = skad_route_index(&rpc->address);
+    size_t endpoint = skad_endpoint_index(&rpc->address);
     bool decides = slot != SKAD_PEER_NONE &&
                    (peers->peers[slot].failures + 1 == SKAD_PEER_FAILURES_SILENT ||
-                    skad_route_failures(peers, slot, route) + 1 == SKAD_PEER_FAILURES_SILENT);
+                    skad_endpoint_failures(peers, slot, endpoint) + 1 == SKAD_PEER_FAILURES_SILENT);
     return node->heard_us + (decides ? 0 : SKAD_LIVENESS_WITNESS_US) > rpc->sent_us;
 }
 

@@ -93,7 +93,7 @@ static const char *siblings_broken(const skad_table *table)
     return NULL;
 }
 
-static bool routes_sound(const skad_table *table, size_t slot)
+static bool endpoints_sound(const skad_table *table, size_t slot)
 {
     const skad_peers *peers = &table->peers;
     const skad_peer *peer = &peers->peers[slot];
@@ -129,7 +129,7 @@ static const char *peer_broken(const skad_table *table, size_t slot, uint64_t no
     if (table->peers.prefixes[slot] != skad_id_prefix(&peer->id) >> 32) {
         return "the prefix beside a peer is its ID's";
     }
-    if (!routes_sound(table, slot)) {
+    if (!endpoints_sound(table, slot)) {
         return "a peer has a verified endpoint, each family in its place";
     }
     if (peer->failures >= SKAD_TABLE_FAILURES_MAX ||
@@ -187,7 +187,7 @@ static bool quotas_kept(const skad_table *table, size_t family)
     SKAD_ASSERT(table->peers.used <= SLOTS_MAX);
     for (skad_peer_slot i = 0; i < table->peers.used; i++) {
         bool taken = table->peers.peers[i].places != 0;
-        groups[i] = taken ? skad_route_group(&table->peers, i, family) : 0;
+        groups[i] = taken ? skad_endpoint_group(&table->peers, i, family) : 0;
     }
     for (size_t i = 0; i < table->peers.used; i++) {
         if (groups[i] != 0 && !quota_kept(table, groups, i)) {

@@ -231,7 +231,7 @@ static bool worth_asking(const skad_node *node, const skad_contact *contact, ska
         if (skad_peer_silent(&node->table.peers.peers[slot])) {
             return false;
         }
-        if (skad_route_choose(&node->table.peers, slot, node->families, out)) {
+        if (skad_endpoint_choose(&node->table.peers, slot, node->families, out)) {
             return !kept_out(node, &contact->id, out);
         }
     }

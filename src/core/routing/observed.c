@@ -4,7 +4,7 @@
 
 #include "proto/address.h"
 #include "src/core/routing/distance.h"
-#include "src/core/routing/routes.h"
+#include "src/core/routing/endpoints.h"
 
 static skad_status allocate(skad_observed *observed, size_t family)
 {
@@ -31,7 +31,7 @@ void skad_observed_free(skad_observed *observed)
 void skad_observed_vote(skad_observed *observed, const skad_id *voter, uint64_t group,
                         const skad_address *address)
 {
-    size_t family = skad_route_index(address);
+    size_t family = skad_endpoint_index(address);
     if (observed->votes[family] == NULL && allocate(observed, family) != SKAD_OK) {
         return; /* a hint is lost */
     }

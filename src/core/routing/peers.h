@@ -44,15 +44,16 @@ typedef struct skad_peer {
     uint32_t seen_ms; /* last verified answer (instant.h) */
     uint32_t known_s; /* first verified answer (instant.h) */
 
-    /* Its endpoints (routes.h). */
+    /* Its endpoints (endpoints.h). */
     uint8_t ipv4[4];
     uint16_t ipv4_port;
     skad_peer_slot annex;  /* SKAD_PEER_NONE: it has none */
     uint8_t families;      /* skad_family bits of those that are verified */
     uint8_t ipv4_failures; /* unanswered requests to it in a row */
 
-    uint8_t places;       /* skad_peer_place bits */
-    uint8_t failures : 7; /* unanswered requests in a row while no other route of it did better */
+    uint8_t places; /* skad_peer_place bits */
+    uint8_t
+        failures : 7; /* unanswered requests in a row while no other endpoint of it did better */
     uint8_t pressing : 1; /* the next check is for a reason of its own (liveness.h) */
 } skad_peer;
 
@@ -72,7 +73,7 @@ typedef struct skad_peers {
     uint32_t *checks_ms; /* when its next liveness check is due (instant.h); 0: the slot is free */
     uint64_t due_us;     /* no check is due before; liveness.h finds when one is */
     skad_annex *annexes;
-    skad_grants grants;    /* endpoint numbers: routes.h */
+    skad_grants grants;    /* endpoint numbers: endpoints.h */
     skad_lifetimes lives;  /* how long those that we know stay */
     uint16_t slots;        /* capacity */
     uint16_t room;         /* slots that there is memory for, in whole steps */
@@ -142,7 +143,7 @@ static inline bool skad_peers_lives(const skad_peers *peers, skad_peer_slot slot
 void skad_peers_set_failures(skad_peers *peers, skad_peer_slot slot, unsigned failures);
 
 /* The slots of the usable, living peers closest to the target, ascending: at most `max` (<= 64), of
- * those with a route in `families`, except `except` (may be NULL). Returns how many. */
+ * those with an endpoint in `families`, except `except` (may be NULL). Returns how many. */
 size_t skad_peers_closest(const skad_peers *peers, const skad_id *target, unsigned families,
                           const skad_id *except, size_t max, skad_peer_slot *out);
 

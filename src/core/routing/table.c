@@ -73,14 +73,14 @@ static bool diverse(const skad_table *table, const skad_id *id, const skad_addre
         return true;
     }
     uint64_t group = skad_address_group(address);
-    size_t family = skad_route_index(address);
+    size_t family = skad_endpoint_index(address);
     size_t bucket = skad_table_bucket_of(table, id);
     size_t in_table = 0;
     size_t in_bucket = 0;
     for (size_t i = 0; i < table->peers.used; i++) {
         const skad_peer *peer = &table->peers.peers[i];
         if (peer->places != 0 && i != self &&
-            skad_route_group(&table->peers, (skad_peer_slot)i, family) == group) {
+            skad_endpoint_group(&table->peers, (skad_peer_slot)i, family) == group) {
             in_table++;
             in_bucket += skad_table_bucket_of(table, &peer->id) == bucket;
         }
@@ -90,21 +90,23 @@ static bool diverse(const skad_table *table, const skad_id *id, const skad_addre
 }
 
 /* Whether an answer from this endpoint may be taken for the peer's. */
-static bool route_accepts(const skad_peers *peers, skad_peer_slot slot, const skad_address *address)
+static bool endpoint_accepts(const skad_peers *peers, skad_peer_slot slot,
+                             const skad_address *address)
 {
-    size_t route = skad_route_index(address);
+    size_t endpoint = skad_endpoint_index(address);
     return (peers->peers[slot].families & address->family) == 0 ||
-           skad_route_is(peers, slot, address) || skad_route_failures(peers, slot, route) > 0;
+           skad_endpoint_is(peers, slot, address) ||
+           skad_endpoint_failures(peers, slot, endpoint) > 0;
 }
 
 /* Whether it has this endpoint now, after an answer from there. */
-static bool take_route(skad_table *table, skad_peer_slot slot, const skad_address *address)
+static bool take_endpoint(skad_table *table, skad_peer_slot slot, const skad_address *address)
 {
-    if (skad_route_is(&table->peers, slot, address)) {
-        skad_route_answered(&table->peers, slot, skad_route_index(address));
+    if (skad_endpoint_is(&table->peers, slot, address)) {
+        skad_endpoint_answered(&table->peers, slot, skad_endpoint_index(address));
         return true;
     }
-    return skad_route_set(&table->peers, slot, address);
+    return skad_endpoint_set(&table->peers, slot, address);
 }
 
 skad_peer_slot skad_table_answered(skad_table *table, const skad_id *id,
@@ -133,12 +135,12 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
             return SKAD_PEER_NONE;
         }
         peer_at(table, slot)->known_s = skad_instant_s(now_us);
-    } else if (!route_accepts(&table->peers, slot, address) ||
-               (!skad_route_is(&table->peers, slot, address) &&
+    } else if (!endpoint_accepts(&table->peers, slot, address) ||
+               (!skad_endpoint_is(&table->peers, slot, address) &&
                 !diverse(table, id, address, slot))) {
         return slot;
     }
-    if (!take_route(table, slot, address)) {
+    if (!take_endpoint(table, slot, address)) {
         skad_peers_release(&table->peers, slot); /* if it is new */
         return is_new ? SKAD_PEER_NONE : slot;
     }
@@ -163,19 +165,20 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
 }
 
 /* Whether the peer's endpoint of the other family has fewer failures than this one would have. */
-static bool other_route_lives(const skad_peers *peers, skad_peer_slot slot, size_t route)
+static bool other_endpoint_lives(const skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
     return peers->peers[slot].families == SKAD_FAMILIES_ALL &&
-           skad_route_failures(peers, slot, 1 - route) <= skad_route_failures(peers, slot, route);
+           skad_endpoint_failures(peers, slot, 1 - endpoint) <=
+               skad_endpoint_failures(peers, slot, endpoint);
 }
 
 /* An endpoint failed while the peer's other one is no worse: it alone is blamed, and forgotten when
  * it stays silent. */
-static void lose_route(skad_peers *peers, skad_peer_slot slot, size_t route)
+static void lose_endpoint(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
-    skad_route_failed(peers, slot, route);
-    if (skad_route_failures(peers, slot, route) >= SKAD_PEER_FAILURES_SILENT) {
-        skad_route_clear(peers, slot, route);
+    skad_endpoint_failed(peers, slot, endpoint);
+    if (skad_endpoint_failures(peers, slot, endpoint) >= SKAD_PEER_FAILURES_SILENT) {
+        skad_endpoint_clear(peers, slot, endpoint);
     }
 }
 
@@ -184,17 +187,17 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
 {
     skad_peers *peers = &table->peers;
     skad_peer_slot slot = skad_peers_find(peers, id);
-    size_t route = skad_route_index(address);
-    if (slot == SKAD_PEER_NONE || !skad_route_is(peers, slot, address)) {
+    size_t endpoint = skad_endpoint_index(address);
+    if (slot == SKAD_PEER_NONE || !skad_endpoint_is(peers, slot, address)) {
         return;
     }
     skad_liveness_again(peers, slot, now_us); /* perhaps at the other one */
-    if (other_route_lives(peers, slot, route)) {
-        lose_route(peers, slot, route);
+    if (other_endpoint_lives(peers, slot, endpoint)) {
+        lose_endpoint(peers, slot, endpoint);
         return;
     }
     skad_peer *peer = peer_at(table, slot);
-    skad_route_failed(peers, slot, route);
+    skad_endpoint_failed(peers, slot, endpoint);
     skad_peers_set_failures(peers, slot, peer->failures + 1U);
     if (peer->failures == SKAD_PEER_FAILURES_SILENT) {
         skad_lifetimes_ended(&peers->lives);
@@ -258,9 +261,9 @@ bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_add
     skad_peer_slot slot = skad_peers_find(&table->peers, id);
     if (slot != SKAD_PEER_NONE) {
         const skad_peer *peer = peer_at(table, slot);
-        bool same = skad_route_is(&table->peers, slot, address);
+        bool same = skad_endpoint_is(&table->peers, slot, address);
         return (same && skad_peer_silent(peer)) ||
-               (!same && route_accepts(&table->peers, slot, address));
+               (!same && endpoint_accepts(&table->peers, slot, address));
     }
     if (!diverse(table, id, address, SKAD_PEER_NONE)) {
         return false;
@@ -297,6 +300,6 @@ bool skad_table_has_living(const skad_table *table)
 void skad_table_contact(const skad_table *table, skad_peer_slot slot, skad_contact *out)
 {
     out->id = peer_at(table, slot)->id;
-    out->ipv4 = skad_route_address(&table->peers, slot, 0);
-    out->ipv6 = skad_route_address(&table->peers, slot, 1);
+    out->ipv4 = skad_endpoint_address(&table->peers, slot, 0);
+    out->ipv6 = skad_endpoint_address(&table->peers, slot, 1);
 }

@@ -32,9 +32,9 @@
 #include <stdint.h>
 
 #include "skad/node.h"
+#include "src/core/routing/endpoints.h"
 #include "src/core/routing/liveness.h"
 #include "src/core/routing/peers.h"
-#include "src/core/routing/routes.h"
 
 #define SKAD_BUCKETS_MAX          64 /* a network of 2^60 nodes fills 60 */
 #define SKAD_SIBLINGS_MAX         80 /* eta = 5 times s = 16; see docs/design.md for eta */

@@ -16,7 +16,7 @@ static skad_peer_slot known_peer(const skad_node *node, const skad_request *requ
     } else if (request->responder != NULL) {
         slot = skad_peers_find(peers, request->responder);
     }
-    bool there = slot != SKAD_PEER_NONE && skad_route_is(peers, slot, request->address);
+    bool there = slot != SKAD_PEER_NONE && skad_endpoint_is(peers, slot, request->address);
     return there ? slot : SKAD_PEER_NONE;
 }
 
@@ -26,8 +26,8 @@ static const uint8_t *known_token(const skad_node *node, skad_peer_slot slot,
 {
     return slot == SKAD_PEER_NONE
                ? NULL
-               : skad_route_token(&node->table.peers, slot, skad_route_index(address),
-                                  node->env.now.mono_us);
+               : skad_endpoint_token(&node->table.peers, slot, skad_endpoint_index(address),
+                                     node->env.now.mono_us);
 }
 
 bool skad_request_send(skad_node *node, const skad_request *request)

@@ -97,7 +97,7 @@ bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_add
     }
     const skad_peer *peer = &node->table.peers.peers[slot];
     bool near = (peer->places & SKAD_PEER_IN_SIBLINGS) != 0 && !skad_peer_silent(peer);
-    if (!near || !skad_route_is(&node->table.peers, slot, from)) {
+    if (!near || !skad_endpoint_is(&node->table.peers, slot, from)) {
         return false;
     }
     skad_annex *annex = skad_peers_annex_of(&node->table.peers, slot);
@@ -177,7 +177,7 @@ static size_t give(skad_node *node, const skad_store_record *record, const close
         const skad_peer *peer = &node->table.peers.peers[closest->slots[i]];
         skad_address address;
         if (listed(state->served, state->served_count, &peer->id) &&
-            skad_route_choose(&node->table.peers, closest->slots[i], node->families, &address) &&
+            skad_endpoint_choose(&node->table.peers, closest->slots[i], node->families, &address) &&
             gives(node, closest, &peer->id, &record->name.key) &&
             skad_replicate(node, &replica, &peer->id, &address, NULL)) {
             node->stats.handed_over++;

@@ -40,7 +40,7 @@ void skad_liveness_rounds_tick(skad_node *node)
         const skad_peers *peers = &node->table.peers;
         const skad_id *id = &peers->peers[slot].id;
         skad_address address;
-        bool reachable = skad_route_choose(peers, slot, node->families, &address);
+        bool reachable = skad_endpoint_choose(peers, slot, node->families, &address);
         if (reachable && skad_bans_keep_out(&node->bans, id, &address, node->env.now.mono_us)) {
             skad_table_failed(&node->table, id, &address, node->env.now.mono_us);
             continue;

@@ -127,7 +127,7 @@ static bool is_of_living(const skad_node *node, const skad_address *address)
 {
     const skad_peers *peers = &node->table.peers;
     for (skad_peer_slot i = 0; i < peers->used; i++) {
-        if (skad_peers_lives(peers, i) && skad_route_is(peers, i, address)) {
+        if (skad_peers_lives(peers, i) && skad_endpoint_is(peers, i, address)) {
             return true;
         }
     }

@@ -11,7 +11,7 @@
 
 #include "proto/address.h"
 #include "src/core/routing/distance.h"
-#include "src/core/routing/routes.h"
+#include "src/core/routing/endpoints.h"
 #include "tests/support/prng.h"
 
 #define SLOTS 100
@@ -39,14 +39,14 @@ static int end(void **state)
     return 0;
 }
 
-/* A peer in a bucket with an IPv4 route. */
+/* A peer in a bucket with an IPv4 endpoint. */
 static skad_peer *add(skad_peers *peers, const skad_id *id)
 {
     skad_peer_slot slot = skad_peers_take(peers, id);
     assert_true(slot != SKAD_PEER_NONE);
     peers->peers[slot].places = SKAD_PEER_IN_BUCKET;
     const skad_address address = test_prng_address(slot);
-    assert_true(skad_route_set(peers, slot, &address));
+    assert_true(skad_endpoint_set(peers, slot, &address));
     return &peers->peers[slot];
 }
 
@@ -112,14 +112,14 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
     skad_peers_set_failures(peers, 0, 3);
     assert_int_equal(peers->silent, 1);
     peer->rtt.smoothed_us = 9;
-    const skad_address ipv4 = skad_route_address(peers, 0, 0);
+    const skad_address ipv4 = skad_endpoint_address(peers, 0, 0);
     const skad_address ipv6 = {.family = SKAD_FAMILY_IPV6, .port = 1, .ip = {1}};
     const uint8_t token[SKAD_TOKEN_BYTES] = {7};
-    assert_true(skad_route_set(peers, 0, &ipv6));
-    skad_route_failed(peers, 0, 1);
+    assert_true(skad_endpoint_set(peers, 0, &ipv6));
+    skad_endpoint_failed(peers, 0, 1);
     skad_peers_annex_of(peers, 0)->violations = 2;
-    skad_route_keep_token(peers, 0, &ipv4, token, 5000);
-    skad_route_keep_token(peers, 0, &ipv6, token, 5000);
+    skad_endpoint_keep_token(peers, 0, &ipv4, token, 5000);
+    skad_endpoint_keep_token(peers, 0, &ipv6, token, 5000);
     remove_peer(peers, 0);
     skad_id id = test_prng_id(&prng);
     assert_ptr_equal(add(peers, &id), peer);
@@ -127,8 +127,8 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
     assert_int_equal(peers->silent, 0);
     assert_int_equal(peer->rtt.smoothed_us, 0);
     assert_null(skad_peers_annex(peers, 0));
-    assert_null(skad_route_token(peers, 0, 0, 5000));
-    assert_null(skad_route_token(peers, 0, 1, 5000));
+    assert_null(skad_endpoint_token(peers, 0, 0, 5000));
+    assert_null(skad_endpoint_token(peers, 0, 1, 5000));
     const skad_annex *annex = skad_peers_annex_of(peers, 0);
     assert_int_equal(annex->violations, 0);
     assert_int_equal(annex->ipv6_failures, 0);
@@ -166,17 +166,17 @@ static void a_token_is_shown_at_its_endpoint_while_it_is_fresh(void **state)
         add(peers, &id);
     }
     const uint8_t token[SKAD_TOKEN_BYTES] = {7};
-    const skad_address own = skad_route_address(peers, 1, 0);
+    const skad_address own = skad_endpoint_address(peers, 1, 0);
     const skad_address other = test_prng_address(99);
     uint64_t now_us = (UINT64_C(1) << 32) * SKAD_US_PER_MS - SKAD_US_PER_S; /* soon it wraps */
-    skad_route_keep_token(peers, 1, &other, token, now_us);
-    assert_null(skad_route_token(peers, 1, 0, now_us));
-    skad_route_keep_token(peers, 1, &own, token, now_us);
-    assert_memory_equal(skad_route_token(peers, 1, 0, now_us), token, sizeof token);
-    assert_null(skad_route_token(peers, 0, 0, now_us));
-    assert_null(skad_route_token(peers, 1, 1, now_us));
-    assert_non_null(skad_route_token(peers, 1, 0, now_us + SKAD_TOKEN_SLOT_US - SKAD_US_PER_MS));
-    assert_null(skad_route_token(peers, 1, 0, now_us + SKAD_TOKEN_SLOT_US));
+    skad_endpoint_keep_token(peers, 1, &other, token, now_us);
+    assert_null(skad_endpoint_token(peers, 1, 0, now_us));
+    skad_endpoint_keep_token(peers, 1, &own, token, now_us);
+    assert_memory_equal(skad_endpoint_token(peers, 1, 0, now_us), token, sizeof token);
+    assert_null(skad_endpoint_token(peers, 0, 0, now_us));
+    assert_null(skad_endpoint_token(peers, 1, 1, now_us));
+    assert_non_null(skad_endpoint_token(peers, 1, 0, now_us + SKAD_TOKEN_SLOT_US - SKAD_US_PER_MS));
+    assert_null(skad_endpoint_token(peers, 1, 0, now_us + SKAD_TOKEN_SLOT_US));
 }
 
 static void with_few_places_the_latest_tokens_stay(void **state)
@@ -191,20 +191,20 @@ static void with_few_places_the_latest_tokens_stay(void **state)
     for (skad_peer_slot slot = 0; slot < 4; slot++) {
         skad_id id = test_prng_id(&prng);
         add(&peers, &id);
-        const skad_address address = skad_route_address(&peers, slot, 0);
-        skad_route_keep_token(&peers, slot, &address, token, 1000);
+        const skad_address address = skad_endpoint_address(&peers, slot, 0);
+        skad_endpoint_keep_token(&peers, slot, &address, token, 1000);
     }
-    assert_null(skad_route_token(&peers, 0, 0, 1000)); /* of the third now */
-    assert_null(skad_route_token(&peers, 1, 0, 1000));
-    assert_non_null(skad_route_token(&peers, 2, 0, 1000));
-    assert_non_null(skad_route_token(&peers, 3, 0, 1000));
+    assert_null(skad_endpoint_token(&peers, 0, 0, 1000)); /* of the third now */
+    assert_null(skad_endpoint_token(&peers, 1, 0, 1000));
+    assert_non_null(skad_endpoint_token(&peers, 2, 0, 1000));
+    assert_non_null(skad_endpoint_token(&peers, 3, 0, 1000));
     skad_peers_free(&peers);
     assert_int_equal(skad_peers_init(&peers, &none), SKAD_OK);
     skad_id id = test_prng_id(&prng);
     add(&peers, &id);
-    const skad_address address = skad_route_address(&peers, 0, 0);
-    skad_route_keep_token(&peers, 0, &address, token, 1000);
-    assert_null(skad_route_token(&peers, 0, 0, 1000));
+    const skad_address address = skad_endpoint_address(&peers, 0, 0);
+    skad_endpoint_keep_token(&peers, 0, &address, token, 1000);
+    assert_null(skad_endpoint_token(&peers, 0, 0, 1000));
     skad_peers_free(&peers);
 }
 
@@ -218,7 +218,7 @@ static void one_failure_is_not_silence_and_two_are(void **state)
     assert_true(skad_peer_silent(&peer));
 }
 
-static void the_route_is_one_that_we_can_send_on_and_ipv4_first(void **state)
+static void the_endpoint_is_one_that_we_can_send_on_and_ipv4_first(void **state)
 {
     skad_peers *peers = *state;
     test_prng prng = {SEED};
@@ -227,25 +227,25 @@ static void the_route_is_one_that_we_can_send_on_and_ipv4_first(void **state)
     const skad_address ipv6 = {.family = SKAD_FAMILY_IPV6, .port = 1, .ip = {1, [15] = 9}};
     skad_address chosen;
     skad_peer_slot slot = skad_peers_take(peers, &id);
-    assert_false(skad_route_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
-    assert_true(skad_route_set(peers, slot, &ipv6));
-    assert_true(skad_route_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
+    assert_false(skad_endpoint_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
+    assert_true(skad_endpoint_set(peers, slot, &ipv6));
+    assert_true(skad_endpoint_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
     assert_true(skad_address_equal(&chosen, &ipv6));
-    assert_false(skad_route_choose(peers, slot, SKAD_FAMILY_IPV4, &chosen));
-    assert_true(skad_route_set(peers, slot, &ipv4));
-    assert_true(skad_route_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
+    assert_false(skad_endpoint_choose(peers, slot, SKAD_FAMILY_IPV4, &chosen));
+    assert_true(skad_endpoint_set(peers, slot, &ipv4));
+    assert_true(skad_endpoint_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
     assert_true(skad_address_equal(&chosen, &ipv4));
-    assert_true(skad_route_choose(peers, slot, SKAD_FAMILY_IPV6, &chosen));
+    assert_true(skad_endpoint_choose(peers, slot, SKAD_FAMILY_IPV6, &chosen));
     assert_true(skad_address_equal(&chosen, &ipv6));
-    skad_route_failed(peers, slot, 0);
-    assert_true(skad_route_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
+    skad_endpoint_failed(peers, slot, 0);
+    assert_true(skad_endpoint_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
     assert_true(skad_address_equal(&chosen, &ipv6)); /* it has failed less */
-    skad_route_failed(peers, slot, 1);
-    assert_true(skad_route_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
+    skad_endpoint_failed(peers, slot, 1);
+    assert_true(skad_endpoint_choose(peers, slot, SKAD_FAMILIES_ALL, &chosen));
     assert_true(skad_address_equal(&chosen, &ipv4));
-    skad_route_clear(peers, slot, 0);
-    assert_false(skad_route_is(peers, slot, &ipv4));
-    assert_true(skad_route_is(peers, slot, &ipv6));
+    skad_endpoint_clear(peers, slot, 0);
+    assert_false(skad_endpoint_is(peers, slot, &ipv4));
+    assert_true(skad_endpoint_is(peers, slot, &ipv6));
 }
 
 /* ---- Closest ---- */
@@ -344,8 +344,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_taken_slot_remembers_nothing_of_its_last_peer, begin,
                                         end),
         cmocka_unit_test(one_failure_is_not_silence_and_two_are),
-        cmocka_unit_test_setup_teardown(the_route_is_one_that_we_can_send_on_and_ipv4_first, begin,
-                                        end),
+        cmocka_unit_test_setup_teardown(the_endpoint_is_one_that_we_can_send_on_and_ipv4_first,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(memory_comes_in_steps_where_it_is_to_be_saved,
                                         begin_frugally, end),
         cmocka_unit_test_setup_teardown(a_token_is_shown_at_its_endpoint_while_it_is_fresh, begin,

@@ -16,10 +16,10 @@
 #include "src/core/routing/table.h"
 #include "tests/support/table_bench.h"
 
-static skad_address route_of(const test_bench *made, const test_somebody *who, size_t route)
+static skad_address endpoint_of(const test_bench *made, const test_somebody *who, size_t endpoint)
 {
     const skad_peers *peers = &made->table.peers;
-    return skad_route_address(peers, skad_peers_find(peers, &who->id), route);
+    return skad_endpoint_address(peers, skad_peers_find(peers, &who->id), endpoint);
 }
 
 static void a_full_bucket_keeps_its_members_and_caches_newcomers(void **state)
@@ -161,7 +161,7 @@ static void an_answer_from_another_address_does_not_move_a_living_peer(void **st
     assert_memory_equal(test_bench_find(made, &who), &before, sizeof before);
     test_bench_fail(made, &who); /* now it may have moved */
     test_bench_answer(made, &moved);
-    skad_address now_at = route_of(made, &who, 0);
+    skad_address now_at = endpoint_of(made, &who, 0);
     assert_true(skad_address_equal(&now_at, &moved.address));
     assert_int_equal(test_bench_find(made, &who)->failures, 0);
 }
@@ -178,10 +178,10 @@ static void a_peer_of_both_families_lives_as_long_as_one_answers(void **state)
         test_bench_answer(made, &ipv6);
         assert_false(skad_peer_silent(test_bench_find(made, &who)));
     }
-    assert_int_equal(route_of(made, &who, 0).family, SKAD_FAMILY_NONE);
+    assert_int_equal(endpoint_of(made, &who, 0).family, SKAD_FAMILY_NONE);
     skad_address chosen;
     skad_peer_slot slot = skad_peers_find(&made->table.peers, &who.id);
-    assert_true(skad_route_choose(&made->table.peers, slot, SKAD_FAMILIES_ALL, &chosen));
+    assert_true(skad_endpoint_choose(&made->table.peers, slot, SKAD_FAMILIES_ALL, &chosen));
     assert_true(skad_address_equal(&chosen, &ipv6.address));
 }
 
@@ -196,7 +196,8 @@ static void a_peer_of_both_families_that_is_dead_falls_silent(void **state)
     while (!skad_peer_silent(test_bench_find(made, &who))) {
         test_somebody asked = who;
         skad_peer_slot slot = skad_peers_find(&made->table.peers, &who.id);
-        assert_true(skad_route_choose(&made->table.peers, slot, SKAD_FAMILIES_ALL, &asked.address));
+        assert_true(
+            skad_endpoint_choose(&made->table.peers, slot, SKAD_FAMILIES_ALL, &asked.address));
         test_bench_fail(made, &asked);
         requests++;
         assert_in_range(requests, 1, 2 * SKAD_PEER_FAILURES_SILENT);
@@ -210,13 +211,13 @@ static void a_move_forgets_the_token_of_the_old_address(void **state)
     test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
     skad_peer_slot slot = skad_peers_find(&made->table.peers, &who.id);
     const uint8_t token[SKAD_TOKEN_BYTES] = {1};
-    skad_route_keep_token(&made->table.peers, slot, &who.address, token, made->now_us);
+    skad_endpoint_keep_token(&made->table.peers, slot, &who.address, token, made->now_us);
     test_bench_answer(made, &who);
-    assert_non_null(skad_route_token(&made->table.peers, slot, 0, made->now_us));
+    assert_non_null(skad_endpoint_token(&made->table.peers, slot, 0, made->now_us));
     test_bench_fail(made, &who);
     who.address = test_prng_address(9999);
     test_bench_answer(made, &who);
-    assert_null(skad_route_token(&made->table.peers, slot, 0, made->now_us));
+    assert_null(skad_endpoint_token(&made->table.peers, slot, 0, made->now_us));
 }
 
 static void each_family_has_an_endpoint_of_its_own(void **state)

@@ -1,0 +1,146 @@
+#include "src/core/routing/endpoints.h"
+
+#include <string.h>
+
+#include "src/core/routing/diversity.h"
+
+static const uint8_t FAMILIES[SKAD_ENDPOINTS] = {SKAD_FAMILY_IPV4, SKAD_FAMILY_IPV6};
+
+size_t skad_endpoint_index(const skad_address *address)
+{
+    return address->family == SKAD_FAMILY_IPV6;
+}
+
+static bool has(const skad_peers *peers, skad_peer_slot slot, size_t endpoint)
+{
+    return (peers->peers[slot].families & FAMILIES[endpoint]) != 0;
+}
+
+skad_address skad_endpoint_address(const skad_peers *peers, skad_peer_slot slot, size_t endpoint)
+{
+    const skad_peer *peer = &peers->peers[slot];
+    skad_address address = {0};
+    if (!has(peers, slot, endpoint)) {
+        return address;
+    }
+    address.family = FAMILIES[endpoint];
+    if (endpoint == 0) {
+        address.port = peer->ipv4_port;
+        memcpy(address.ip, peer->ipv4, sizeof peer->ipv4);
+    } else {
+        const skad_annex *annex = skad_peers_annex(peers, slot);
+        address.port = annex->ipv6_port;
+        memcpy(address.ip, annex->ipv6, sizeof annex->ipv6);
+    }
+    return address;
+}
+
+bool skad_endpoint_is(const skad_peers *peers, skad_peer_slot slot, const skad_address *address)
+{
+    const skad_peer *peer = &peers->peers[slot];
+    if ((peer->families & address->family) == 0) {
+        return false;
+    }
+    if (address->family == SKAD_FAMILY_IPV4) {
+        return peer->ipv4_port == address->port &&
+               memcmp(peer->ipv4, address->ip, sizeof peer->ipv4) == 0;
+    }
+    const skad_annex *annex = skad_peers_annex(peers, slot);
+    return annex->ipv6_port == address->port &&
+           memcmp(annex->ipv6, address->ip, sizeof annex->ipv6) == 0;
+}
+
+uint64_t skad_endpoint_group(const skad_peers *peers, skad_peer_slot slot, size_t endpoint)
+{
+    skad_address address = skad_endpoint_address(peers, slot, endpoint);
+    return skad_address_group(&address);
+}
+
+bool skad_endpoint_choose(const skad_peers *peers, skad_peer_slot slot, unsigned families,
+                          skad_address *out)
+{
+    unsigned usable = peers->peers[slot].families & families;
+    if (usable == 0) {
+        return false;
+    }
+    bool both = usable == SKAD_FAMILIES_ALL;
+    size_t endpoint =
+        both ? skad_endpoint_failures(peers, slot, 1) < skad_endpoint_failures(peers, slot, 0)
+             : usable == SKAD_FAMILY_IPV6;
+    *out = skad_endpoint_address(peers, slot, endpoint);
+    return true;
+}
+
+static uint16_t number_of(skad_peer_slot slot, size_t endpoint)
+{
+    return (uint16_t)((size_t)SKAD_ENDPOINTS * slot + endpoint);
+}
+
+bool skad_endpoint_set(skad_peers *peers, skad_peer_slot slot, const skad_address *address)
+{
+    skad_peer *peer = &peers->peers[slot];
+    size_t endpoint = skad_endpoint_index(address);
+    if (endpoint == 0) {
+        memcpy(peer->ipv4, address->ip, sizeof peer->ipv4);
+        peer->ipv4_port = address->port;
+    } else {
+        skad_annex *annex = skad_peers_annex_of(peers, slot);
+        if (annex == NULL) {
+            return false;
+        }
+        memcpy(annex->ipv6, address->ip, sizeof annex->ipv6);
+        annex->ipv6_port = address->port;
+    }
+    peer->families |= FAMILIES[endpoint];
+    skad_endpoint_answered(peers, slot, endpoint);
+    skad_grants_forget(&peers->grants, number_of(slot, endpoint));
+    return true;
+}
+
+void skad_endpoint_clear(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
+{
+    peers->peers[slot].families &= (uint8_t)~FAMILIES[endpoint];
+    skad_grants_forget(&peers->grants, number_of(slot, endpoint));
+}
+
+/* The counter of an endpoint that exists. */
+static uint8_t *failures_of(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
+{
+    skad_peer *peer = &peers->peers[slot];
+    return endpoint == 0 ? &peer->ipv4_failures : &peers->annexes[peer->annex].ipv6_failures;
+}
+
+uint8_t skad_endpoint_failures(const skad_peers *peers, skad_peer_slot slot, size_t endpoint)
+{
+    if (!has(peers, slot, endpoint)) {
+        return 0;
+    }
+    return endpoint == 0 ? peers->peers[slot].ipv4_failures
+                         : skad_peers_annex(peers, slot)->ipv6_failures;
+}
+
+void skad_endpoint_failed(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
+{
+    uint8_t *failures = failures_of(peers, slot, endpoint);
+    *failures = (uint8_t)(*failures + (*failures < UINT8_MAX));
+}
+
+void skad_endpoint_answered(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
+{
+    *failures_of(peers, slot, endpoint) = 0;
+}
+
+void skad_endpoint_keep_token(skad_peers *peers, skad_peer_slot slot, const skad_address *address,
+                              const uint8_t token[static SKAD_TOKEN_BYTES], uint64_t now_us)
+{
+    if (skad_endpoint_is(peers, slot, address)) {
+        skad_grants_keep(&peers->grants, number_of(slot, skad_endpoint_index(address)), token,
+                         now_us);
+    }
+}
+
+const uint8_t *skad_endpoint_token(const skad_peers *peers, skad_peer_slot slot, size_t endpoint,
+                                   uint64_t now_us)
+{
+    return skad_grants_fresh(&peers->grants, number_of(slot, endpoint), now_us);
+}
