@@ -171,9 +171,9 @@ static void print_parts(const char *title, skad_node *node)
                             peers->annexes_room * sizeof *peers->annexes);
     print_part("buckets",
                table->buckets_room * (sizeof *table->buckets + 2 * table->k * sizeof *table->runs));
-    print_part("tokens", peers->grants.places == NULL
+    print_part("tokens", peers->tokens.places == NULL
                              ? 0
-                             : peers->grants.count * sizeof *peers->grants.places);
+                             : peers->tokens.count * sizeof *peers->tokens.places);
     print_part("pending", skad_node_parts_of(node).pending->room *
                               (sizeof *skad_node_parts_of(node).pending->rpcs +
                                sizeof *skad_node_parts_of(node).pending->due_us +

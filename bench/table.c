@@ -70,7 +70,7 @@ static size_t table_bytes(skad_node *node)
            peers->room *
                (sizeof *peers->peers + sizeof *peers->prefixes + sizeof *peers->checks_ms) +
            peers->annexes_room * sizeof *peers->annexes +
-           peers->grants.count * sizeof *peers->grants.places +
+           peers->tokens.count * sizeof *peers->tokens.places +
            skad_node_parts_of(node).table->buckets_room *
                (sizeof *skad_node_parts_of(node).table->buckets +
                 2 * skad_node_parts_of(node).table->k *

@@ -93,14 +93,14 @@ bool skad_endpoint_set(skad_peers *peers, skad_peer_slot slot, const skad_addres
     }
     peer->families |= FAMILIES[endpoint];
     skad_endpoint_answered(peers, slot, endpoint);
-    skad_grants_forget(&peers->grants, number_of(slot, endpoint));
+    skad_peer_tokens_forget(&peers->tokens, number_of(slot, endpoint));
     return true;
 }
 
 void skad_endpoint_clear(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
     peers->peers[slot].families &= (uint8_t)~FAMILIES[endpoint];
-    skad_grants_forget(&peers->grants, number_of(slot, endpoint));
+    skad_peer_tokens_forget(&peers->tokens, number_of(slot, endpoint));
 }
 
 /* The counter of an endpoint that exists. */
@@ -134,13 +134,13 @@ void skad_endpoint_keep_token(skad_peers *peers, skad_peer_slot slot, const skad
                               const uint8_t token[static SKAD_TOKEN_BYTES], uint64_t now_us)
 {
     if (skad_endpoint_is(peers, slot, address)) {
-        skad_grants_keep(&peers->grants, number_of(slot, skad_endpoint_index(address)), token,
-                         now_us);
+        skad_peer_tokens_keep(&peers->tokens, number_of(slot, skad_endpoint_index(address)), token,
+                              now_us);
     }
 }
 
 const uint8_t *skad_endpoint_token(const skad_peers *peers, skad_peer_slot slot, size_t endpoint,
                                    uint64_t now_us)
 {
-    return skad_grants_fresh(&peers->grants, number_of(slot, endpoint), now_us);
+    return skad_peer_tokens_fresh(&peers->tokens, number_of(slot, endpoint), now_us);
 }

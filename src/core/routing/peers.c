@@ -65,7 +65,7 @@ skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan)
                           .annexes_free = SKAD_PEER_NONE,
                           .latest = SKAD_PEER_NONE};
     skad_lifetimes_init(&peers->lives, SKAD_LIFETIMES_FIRST_US);
-    skad_status status = skad_grants_init(&peers->grants, plan->tokens, plan->lazy_allocation);
+    skad_status status = skad_peer_tokens_init(&peers->tokens, plan->tokens, plan->lazy_allocation);
     if (status == SKAD_OK && !plan->lazy_allocation) {
         status = skad_peers_reserve(peers, plan->slots);
     }
@@ -84,7 +84,7 @@ void skad_peers_free(skad_peers *peers)
     free(peers->prefixes);
     free(peers->checks_ms);
     free(peers->annexes);
-    skad_grants_free(&peers->grants);
+    skad_peer_tokens_free(&peers->tokens);
     *peers = (skad_peers){0};
 }
 
@@ -169,8 +169,8 @@ void skad_peers_release(skad_peers *peers, skad_peer_slot slot)
     }
     skad_peers_set_failures(peers, slot, 0);
     peers->latest = peers->latest == slot ? SKAD_PEER_NONE : peers->latest;
-    skad_grants_forget(&peers->grants, (uint16_t)(2 * slot));
-    skad_grants_forget(&peers->grants, (uint16_t)(2 * slot + 1));
+    skad_peer_tokens_forget(&peers->tokens, (uint16_t)(2 * slot));
+    skad_peer_tokens_forget(&peers->tokens, (uint16_t)(2 * slot + 1));
     *peer = (skad_peer){.annex = SKAD_PEER_NONE};
     peers->checks_ms[slot] = 0;
     peers->count--;

@@ -17,8 +17,8 @@
 
 #include "skad/status.h"
 #include "skad/types.h"
-#include "src/core/routing/grants.h"
 #include "src/core/routing/lifetimes.h"
+#include "src/core/routing/peer_tokens.h"
 #include "src/core/routing/rtt.h"
 
 typedef uint16_t skad_peer_slot;
@@ -73,14 +73,14 @@ typedef struct skad_peers {
     uint32_t *checks_ms; /* when its next liveness check is due (instant.h); 0: the slot is free */
     uint64_t due_us;     /* no check is due before; liveness.h finds when one is */
     skad_annex *annexes;
-    skad_grants grants;    /* endpoint numbers: endpoints.h */
-    skad_lifetimes lives;  /* how long those that we know stay */
-    uint16_t slots;        /* capacity */
-    uint16_t room;         /* slots that there is memory for, in whole steps */
-    uint16_t used;         /* slots from here on were never taken; low ones are taken first */
-    uint16_t count;        /* taken slots */
-    uint16_t silent;       /* of them, those of silent peers */
-    uint16_t annexes_room; /* annexes that there is memory for */
+    skad_peer_tokens tokens; /* endpoint numbers: endpoints.h */
+    skad_lifetimes lives;    /* how long those that we know stay */
+    uint16_t slots;          /* capacity */
+    uint16_t room;           /* slots that there is memory for, in whole steps */
+    uint16_t used;           /* slots from here on were never taken; low ones are taken first */
+    uint16_t count;          /* taken slots */
+    uint16_t silent;         /* of them, those of silent peers */
+    uint16_t annexes_room;   /* annexes that there is memory for */
     uint16_t annexes_used;
     skad_peer_slot annexes_free; /* the first of those given back; SKAD_PEER_NONE: none was */
     skad_peer_slot latest;       /* who answered last; SKAD_PEER_NONE: has to be looked for */
@@ -88,7 +88,7 @@ typedef struct skad_peers {
 
 typedef struct skad_peers_plan {
     uint16_t slots;
-    uint16_t tokens;      /* kept at once (grants.h) */
+    uint16_t tokens;      /* kept at once (peer_tokens.h) */
     bool lazy_allocation; /* memory comes as it is needed */
 } skad_peers_plan;
 
