@@ -168,7 +168,7 @@ static void print_parts(const char *title, skad_node *node)
     print_part("the node itself", skad_node_parts_of(node).bytes);
     print_part("peers", peers->room * (sizeof *peers->peers + sizeof *peers->prefixes +
                                        sizeof *peers->checks_ms) +
-                            peers->annexes_room * sizeof *peers->annexes);
+                            peers->colds_room * sizeof *peers->colds);
     print_part("buckets",
                table->buckets_room * (sizeof *table->buckets + 2 * table->k * sizeof *table->runs));
     print_part("tokens", peers->tokens.places == NULL

@@ -69,7 +69,7 @@ static size_t table_bytes(skad_node *node)
     return sizeof(skad_table) +
            peers->room *
                (sizeof *peers->peers + sizeof *peers->prefixes + sizeof *peers->checks_ms) +
-           peers->annexes_room * sizeof *peers->annexes +
+           peers->colds_room * sizeof *peers->colds +
            peers->tokens.count * sizeof *peers->tokens.places +
            skad_node_parts_of(node).table->buckets_room *
                (sizeof *skad_node_parts_of(node).table->buckets +

@@ -98,8 +98,8 @@ static void assert_peers_equal(const skad_peers *a, const skad_peers *b)
     assert_memory_equal(a->peers, b->peers, a->used * sizeof *a->peers);
     assert_memory_equal(a->prefixes, b->prefixes, a->used * sizeof *a->prefixes);
     assert_memory_equal(a->checks_ms, b->checks_ms, a->used * sizeof *a->checks_ms);
-    assert_int_equal(a->annexes_used, b->annexes_used);
-    assert_memory_equal(a->annexes, b->annexes, a->annexes_used * sizeof *a->annexes);
+    assert_int_equal(a->colds_used, b->colds_used);
+    assert_memory_equal(a->colds, b->colds, a->colds_used * sizeof *a->colds);
 }
 
 static void assert_tables_equal(const skad_table *a, const skad_table *b)

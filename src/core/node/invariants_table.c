@@ -97,15 +97,15 @@ static bool endpoints_sound(const skad_table *table, size_t slot)
 {
     const skad_peers *peers = &table->peers;
     const skad_peer *peer = &peers->peers[slot];
-    bool annexed = peer->annex != SKAD_PEER_NONE && peer->annex < peers->annexes_used;
+    bool has_cold = peer->cold != SKAD_PEER_NONE && peer->cold < peers->colds_used;
     return peer->families != 0 && (peer->families & ~(unsigned)SKAD_FAMILIES_ALL) == 0 &&
-           ((peer->families & SKAD_FAMILY_IPV6) == 0 || annexed);
+           ((peer->families & SKAD_FAMILY_IPV6) == 0 || has_cold);
 }
 
 static uint8_t violations_of(const skad_table *table, size_t slot)
 {
-    const skad_annex *annex = skad_peers_annex(&table->peers, (skad_peer_slot)slot);
-    return annex == NULL ? 0 : annex->violations;
+    const skad_peer_cold *cold = skad_peers_cold(&table->peers, (skad_peer_slot)slot);
+    return cold == NULL ? 0 : cold->violations;
 }
 
 /* Times are kept in milliseconds and seconds: each may seem so much later than it was. */

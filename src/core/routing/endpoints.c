@@ -28,9 +28,9 @@ skad_address skad_endpoint_address(const skad_peers *peers, skad_peer_slot slot,
         address.port = peer->ipv4_port;
         memcpy(address.ip, peer->ipv4, sizeof peer->ipv4);
     } else {
-        const skad_annex *annex = skad_peers_annex(peers, slot);
-        address.port = annex->ipv6_port;
-        memcpy(address.ip, annex->ipv6, sizeof annex->ipv6);
+        const skad_peer_cold *cold = skad_peers_cold(peers, slot);
+        address.port = cold->ipv6_port;
+        memcpy(address.ip, cold->ipv6, sizeof cold->ipv6);
     }
     return address;
 }
@@ -45,9 +45,9 @@ bool skad_endpoint_is(const skad_peers *peers, skad_peer_slot slot, const skad_a
         return peer->ipv4_port == address->port &&
                memcmp(peer->ipv4, address->ip, sizeof peer->ipv4) == 0;
     }
-    const skad_annex *annex = skad_peers_annex(peers, slot);
-    return annex->ipv6_port == address->port &&
-           memcmp(annex->ipv6, address->ip, sizeof annex->ipv6) == 0;
+    const skad_peer_cold *cold = skad_peers_cold(peers, slot);
+    return cold->ipv6_port == address->port &&
+           memcmp(cold->ipv6, address->ip, sizeof cold->ipv6) == 0;
 }
 
 uint64_t skad_endpoint_group(const skad_peers *peers, skad_peer_slot slot, size_t endpoint)
@@ -84,12 +84,12 @@ bool skad_endpoint_set(skad_peers *peers, skad_peer_slot slot, const skad_addres
         memcpy(peer->ipv4, address->ip, sizeof peer->ipv4);
         peer->ipv4_port = address->port;
     } else {
-        skad_annex *annex = skad_peers_annex_of(peers, slot);
-        if (annex == NULL) {
+        skad_peer_cold *cold = skad_peers_cold_of(peers, slot);
+        if (cold == NULL) {
             return false;
         }
-        memcpy(annex->ipv6, address->ip, sizeof annex->ipv6);
-        annex->ipv6_port = address->port;
+        memcpy(cold->ipv6, address->ip, sizeof cold->ipv6);
+        cold->ipv6_port = address->port;
     }
     peer->families |= FAMILIES[endpoint];
     skad_endpoint_answered(peers, slot, endpoint);
@@ -107,7 +107,7 @@ void skad_endpoint_clear(skad_peers *peers, skad_peer_slot slot, size_t endpoint
 static uint8_t *failures_of(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
     skad_peer *peer = &peers->peers[slot];
-    return endpoint == 0 ? &peer->ipv4_failures : &peers->annexes[peer->annex].ipv6_failures;
+    return endpoint == 0 ? &peer->ipv4_failures : &peers->colds[peer->cold].ipv6_failures;
 }
 
 uint8_t skad_endpoint_failures(const skad_peers *peers, skad_peer_slot slot, size_t endpoint)
@@ -116,7 +116,7 @@ uint8_t skad_endpoint_failures(const skad_peers *peers, skad_peer_slot slot, siz
         return 0;
     }
     return endpoint == 0 ? peers->peers[slot].ipv4_failures
-                         : skad_peers_annex(peers, slot)->ipv6_failures;
+                         : skad_peers_cold(peers, slot)->ipv6_failures;
 }
 
 void skad_endpoint_failed(skad_peers *peers, skad_peer_slot slot, size_t endpoint)

@@ -1,5 +1,5 @@
 /* A peer's verified endpoints, at most one of each family. Most peers have IPv4 only, which stands
- * in the peer itself; IPv6 stands in its annex (peers.h). */
+ * in the peer itself; IPv6 stands in its cold fields (peers.h). */
 #ifndef SKAD_ROUTING_ENDPOINTS_H
 #define SKAD_ROUTING_ENDPOINTS_H
 

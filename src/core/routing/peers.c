@@ -46,14 +46,14 @@ skad_status skad_peers_reserve(skad_peers *peers, size_t count)
     return SKAD_OK;
 }
 
-static skad_status reserve_annexes(skad_peers *peers, size_t count)
+static skad_status reserve_colds(skad_peers *peers, size_t count)
 {
-    skad_annex *larger = grown(peers->annexes, peers->annexes_room, count, sizeof *larger);
+    skad_peer_cold *larger = grown(peers->colds, peers->colds_room, count, sizeof *larger);
     if (larger == NULL) {
         return SKAD_ERR_MEMORY;
     }
-    peers->annexes = larger;
-    peers->annexes_room = (uint16_t)count;
+    peers->colds = larger;
+    peers->colds_room = (uint16_t)count;
     return SKAD_OK;
 }
 
@@ -62,7 +62,7 @@ skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan)
     SKAD_ASSERT(plan->slots > 0 && plan->slots <= UINT16_MAX / 2 - STEP);
     *peers = (skad_peers){.due_us = UINT64_MAX,
                           .slots = plan->slots,
-                          .annexes_free = SKAD_PEER_NONE,
+                          .colds_free = SKAD_PEER_NONE,
                           .latest = SKAD_PEER_NONE};
     skad_lifetimes_init(&peers->lives, SKAD_LIFETIMES_FIRST_US);
     skad_status status = skad_peer_tokens_init(&peers->tokens, plan->tokens, plan->lazy_allocation);
@@ -70,7 +70,7 @@ skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan)
         status = skad_peers_reserve(peers, plan->slots);
     }
     if (status == SKAD_OK && !plan->lazy_allocation) {
-        status = reserve_annexes(peers, plan->slots);
+        status = reserve_colds(peers, plan->slots);
     }
     if (status != SKAD_OK) {
         skad_peers_free(peers);
@@ -83,7 +83,7 @@ void skad_peers_free(skad_peers *peers)
     free(peers->peers);
     free(peers->prefixes);
     free(peers->checks_ms);
-    free(peers->annexes);
+    free(peers->colds);
     skad_peer_tokens_free(&peers->tokens);
     *peers = (skad_peers){0};
 }
@@ -144,17 +144,17 @@ skad_peer_slot skad_peers_take(skad_peers *peers, const skad_id *id)
     if (slot == peers->used) {
         peers->used++;
     }
-    peers->peers[slot] = (skad_peer){.id = *id, .annex = SKAD_PEER_NONE};
+    peers->peers[slot] = (skad_peer){.id = *id, .cold = SKAD_PEER_NONE};
     peers->prefixes[slot] = short_prefix(id);
     peers->checks_ms[slot] = 1;
     peers->count++;
     return (skad_peer_slot)slot;
 }
 
-static void release_annex(skad_peers *peers, skad_peer_slot at)
+static void release_cold(skad_peers *peers, skad_peer_slot at)
 {
-    peers->annexes[at] = (skad_annex){.next = peers->annexes_free};
-    peers->annexes_free = at;
+    peers->colds[at] = (skad_peer_cold){.next = peers->colds_free};
+    peers->colds_free = at;
 }
 
 void skad_peers_release(skad_peers *peers, skad_peer_slot slot)
@@ -164,14 +164,14 @@ void skad_peers_release(skad_peers *peers, skad_peer_slot slot)
     if (peer->places != 0) {
         return;
     }
-    if (peer->annex != SKAD_PEER_NONE) {
-        release_annex(peers, peer->annex);
+    if (peer->cold != SKAD_PEER_NONE) {
+        release_cold(peers, peer->cold);
     }
     skad_peers_set_failures(peers, slot, 0);
     peers->latest = peers->latest == slot ? SKAD_PEER_NONE : peers->latest;
     skad_peer_tokens_forget(&peers->tokens, (uint16_t)(2 * slot));
     skad_peer_tokens_forget(&peers->tokens, (uint16_t)(2 * slot + 1));
-    *peer = (skad_peer){.annex = SKAD_PEER_NONE};
+    *peer = (skad_peer){.cold = SKAD_PEER_NONE};
     peers->checks_ms[slot] = 0;
     peers->count--;
 }
@@ -184,30 +184,30 @@ void skad_peers_set_failures(skad_peers *peers, skad_peer_slot slot, unsigned fa
     peers->silent = (uint16_t)(peers->silent + skad_peer_silent(peer) - was);
 }
 
-const skad_annex *skad_peers_annex(const skad_peers *peers, skad_peer_slot slot)
+const skad_peer_cold *skad_peers_cold(const skad_peers *peers, skad_peer_slot slot)
 {
-    skad_peer_slot at = peers->peers[slot].annex;
-    return at == SKAD_PEER_NONE ? NULL : &peers->annexes[at];
+    skad_peer_slot at = peers->peers[slot].cold;
+    return at == SKAD_PEER_NONE ? NULL : &peers->colds[at];
 }
 
-skad_annex *skad_peers_annex_of(skad_peers *peers, skad_peer_slot slot)
+skad_peer_cold *skad_peers_cold_of(skad_peers *peers, skad_peer_slot slot)
 {
     skad_peer *peer = &peers->peers[slot];
-    if (peer->annex != SKAD_PEER_NONE) {
-        return &peers->annexes[peer->annex];
+    if (peer->cold != SKAD_PEER_NONE) {
+        return &peers->colds[peer->cold];
     }
-    if (peers->annexes_free != SKAD_PEER_NONE) {
-        peer->annex = peers->annexes_free;
-        peers->annexes_free = peers->annexes[peer->annex].next;
+    if (peers->colds_free != SKAD_PEER_NONE) {
+        peer->cold = peers->colds_free;
+        peers->colds_free = peers->colds[peer->cold].next;
     } else {
-        if (peers->annexes_used == peers->annexes_room &&
-            reserve_annexes(peers, peers->annexes_room + STEP / 4U) != SKAD_OK) {
+        if (peers->colds_used == peers->colds_room &&
+            reserve_colds(peers, peers->colds_room + STEP / 4U) != SKAD_OK) {
             return NULL;
         }
-        peer->annex = peers->annexes_used++;
+        peer->cold = peers->colds_used++;
     }
-    peers->annexes[peer->annex] = (skad_annex){0};
-    return &peers->annexes[peer->annex];
+    peers->colds[peer->cold] = (skad_peer_cold){0};
+    return &peers->colds[peer->cold];
 }
 
 void skad_peers_heard(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)

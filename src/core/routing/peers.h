@@ -6,8 +6,9 @@
  *
  * A network's nodes keep hundreds of peers each, and a simulator a hundred thousand nodes: so a
  * peer is what nearly all have, an ID, an IPv4 endpoint, times, and whatever else there may be
- * stands in an annex. What is searched stands in arrays of its own, the first 32 bits of each ID
- * and the time of each liveness check, so that a search is one pass over a kilobyte or two. */
+ * stands in its cold fields, apart from the peer. What is searched stands in arrays of its own, the
+ * first 32 bits of each ID and the time of each liveness check, so that a search is one pass over a
+ * kilobyte or two. */
 #ifndef SKAD_ROUTING_PEERS_H
 #define SKAD_ROUTING_PEERS_H
 
@@ -47,7 +48,7 @@ typedef struct skad_peer {
     /* Its endpoints (endpoints.h). */
     uint8_t ipv4[4];
     uint16_t ipv4_port;
-    skad_peer_slot annex;  /* SKAD_PEER_NONE: it has none */
+    skad_peer_slot cold;   /* SKAD_PEER_NONE: it has none */
     uint8_t families;      /* skad_family bits of those that are verified */
     uint8_t ipv4_failures; /* unanswered requests to it in a row */
 
@@ -58,21 +59,21 @@ typedef struct skad_peer {
 } skad_peer;
 
 /* What few peers have. */
-typedef struct skad_annex {
+typedef struct skad_peer_cold {
     uint64_t anew_us; /* when it was last taken for one that began anew (handover.h); 0: never */
     uint8_t ipv6[16];
     uint16_t ipv6_port;
     skad_peer_slot next;   /* of those that are free */
     uint8_t ipv6_failures; /* unanswered requests to it in a row */
     uint8_t violations;    /* answers that broke the rules */
-} skad_annex;
+} skad_peer_cold;
 
 typedef struct skad_peers {
     skad_peer *peers;
     uint32_t *prefixes;  /* first 32 bits of the ID of the peer in the slot */
     uint32_t *checks_ms; /* when its next liveness check is due (instant.h); 0: the slot is free */
     uint64_t due_us;     /* no check is due before; liveness.h finds when one is */
-    skad_annex *annexes;
+    skad_peer_cold *colds;
     skad_peer_tokens tokens; /* endpoint numbers: endpoints.h */
     skad_lifetimes lives;    /* how long those that we know stay */
     uint16_t slots;          /* capacity */
@@ -80,10 +81,10 @@ typedef struct skad_peers {
     uint16_t used;           /* slots from here on were never taken; low ones are taken first */
     uint16_t count;          /* taken slots */
     uint16_t silent;         /* of them, those of silent peers */
-    uint16_t annexes_room;   /* annexes that there is memory for */
-    uint16_t annexes_used;
-    skad_peer_slot annexes_free; /* the first of those given back; SKAD_PEER_NONE: none was */
-    skad_peer_slot latest;       /* who answered last; SKAD_PEER_NONE: has to be looked for */
+    uint16_t colds_room;     /* cold fields that there is memory for */
+    uint16_t colds_used;
+    skad_peer_slot colds_free; /* the first of those given back; SKAD_PEER_NONE: none was */
+    skad_peer_slot latest;     /* who answered last; SKAD_PEER_NONE: has to be looked for */
 } skad_peers;
 
 typedef struct skad_peers_plan {
@@ -108,9 +109,10 @@ skad_peer_slot skad_peers_take(skad_peers *peers, const skad_id *id);
 /* Gives the slot back once its last place is gone; does nothing while it has one. */
 void skad_peers_release(skad_peers *peers, skad_peer_slot slot);
 
-/* The annex of a peer; NULL if it has none. The other one gives it one; NULL without memory. */
-const skad_annex *skad_peers_annex(const skad_peers *peers, skad_peer_slot slot);
-skad_annex *skad_peers_annex_of(skad_peers *peers, skad_peer_slot slot);
+/* The cold fields of a peer; NULL if it has none. The other one gives it one; NULL without memory.
+ */
+const skad_peer_cold *skad_peers_cold(const skad_peers *peers, skad_peer_slot slot);
+skad_peer_cold *skad_peers_cold_of(skad_peers *peers, skad_peer_slot slot);
 
 /* Whether a peer's last answer is the later one of two; of the same instant, that of the lower
  * slot. */

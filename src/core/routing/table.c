@@ -222,8 +222,8 @@ bool skad_table_violation(skad_table *table, const skad_id *id, uint64_t now_us)
     if (slot == SKAD_PEER_NONE) {
         return false;
     }
-    skad_annex *annex = skad_peers_annex_of(&table->peers, slot);
-    if (annex != NULL && ++annex->violations < SKAD_TABLE_VIOLATIONS_MAX) {
+    skad_peer_cold *cold = skad_peers_cold_of(&table->peers, slot);
+    if (cold != NULL && ++cold->violations < SKAD_TABLE_VIOLATIONS_MAX) {
         return false;
     }
     evict(table, slot, now_us);

@@ -100,12 +100,12 @@ bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_add
     if (!near || !skad_endpoint_is(&node->table.peers, slot, from)) {
         return false;
     }
-    skad_annex *annex = skad_peers_annex_of(&node->table.peers, slot);
-    if (annex == NULL ||
-        (annex->anew_us != 0 && node->env.now.mono_us - annex->anew_us < SKAD_HANDOVER_AGAIN_US)) {
+    skad_peer_cold *cold = skad_peers_cold_of(&node->table.peers, slot);
+    if (cold == NULL ||
+        (cold->anew_us != 0 && node->env.now.mono_us - cold->anew_us < SKAD_HANDOVER_AGAIN_US)) {
         return false;
     }
-    annex->anew_us = node->env.now.mono_us;
+    cold->anew_us = node->env.now.mono_us;
     skad_handover_arrived(node, id);
     return true;
 }

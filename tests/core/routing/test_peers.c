@@ -117,7 +117,7 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
     const uint8_t token[SKAD_TOKEN_BYTES] = {7};
     assert_true(skad_endpoint_set(peers, 0, &ipv6));
     skad_endpoint_failed(peers, 0, 1);
-    skad_peers_annex_of(peers, 0)->violations = 2;
+    skad_peers_cold_of(peers, 0)->violations = 2;
     skad_endpoint_keep_token(peers, 0, &ipv4, token, 5000);
     skad_endpoint_keep_token(peers, 0, &ipv6, token, 5000);
     remove_peer(peers, 0);
@@ -126,12 +126,12 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
     assert_int_equal(peer->failures, 0);
     assert_int_equal(peers->silent, 0);
     assert_int_equal(peer->rtt.smoothed_us, 0);
-    assert_null(skad_peers_annex(peers, 0));
+    assert_null(skad_peers_cold(peers, 0));
     assert_null(skad_endpoint_token(peers, 0, 0, 5000));
     assert_null(skad_endpoint_token(peers, 0, 1, 5000));
-    const skad_annex *annex = skad_peers_annex_of(peers, 0);
-    assert_int_equal(annex->violations, 0);
-    assert_int_equal(annex->ipv6_failures, 0);
+    const skad_peer_cold *cold = skad_peers_cold_of(peers, 0);
+    assert_int_equal(cold->violations, 0);
+    assert_int_equal(cold->ipv6_failures, 0);
 }
 
 static void memory_comes_in_steps_where_it_is_to_be_saved(void **state)
@@ -148,11 +148,11 @@ static void memory_comes_in_steps_where_it_is_to_be_saved(void **state)
     }
     skad_id late = test_prng_id(&prng);
     assert_int_equal(skad_peers_take(peers, &late), SKAD_PEER_NONE);
-    assert_int_equal(peers->annexes_room, 0);
+    assert_int_equal(peers->colds_room, 0);
     for (skad_peer_slot slot = 0; slot < SLOTS; slot++) {
-        assert_non_null(skad_peers_annex_of(peers, slot));
+        assert_non_null(skad_peers_cold_of(peers, slot));
     }
-    assert_in_range(peers->annexes_room, SLOTS, SLOTS + 16);
+    assert_in_range(peers->colds_room, SLOTS, SLOTS + 16);
     assert_int_equal(skad_peers_reserve(peers, 10 * SLOTS), SKAD_OK); /* there are no more slots */
     assert_in_range(peers->room, SLOTS, SLOTS + 15);
 }

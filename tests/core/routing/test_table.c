@@ -88,7 +88,7 @@ static void three_bad_answers_cost_a_peer_its_place(void **state)
     assert_null(test_bench_find(made, &who));
     assert_false(skad_table_violation(&made->table, &who.id, made->now_us));
     test_bench_answer(made, &who); /* it may come in anew */
-    assert_int_equal(test_bench_find(made, &who)->annex, SKAD_PEER_NONE);
+    assert_int_equal(test_bench_find(made, &who)->cold, SKAD_PEER_NONE);
 }
 
 static void a_silent_member_without_a_replacement_stays_unused_until_it_answers(void **state)
