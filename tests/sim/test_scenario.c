@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "src/sim/scenario/invent.h"
 #include "src/sim/scenario/keys.h"
+#include "src/sim/scenario/random_scenario.h"
 #include "src/sim/scenario/reader.h"
 #include "src/sim/scenario/scenario.h"
 #include "src/sim/scenario/sweep.h"
@@ -105,7 +105,7 @@ static void scenario_tells_what_reads_back_the_same(void **state)
     skad_sim_scenario again;
     skad_sim_row_text row;
     char reason[SKAD_SIM_REASON_BYTES];
-    skad_sim_invent(5, &scenario);
+    skad_sim_random_scenario(5, &scenario);
     skad_sim_scenario_default(&again);
     for (size_t i = 0; skad_sim_scenario_row(&scenario, i, &row); i++) {
         assert_true(skad_sim_scenario_set(&again, row.key, row.value, reason));
@@ -115,14 +115,14 @@ static void scenario_tells_what_reads_back_the_same(void **state)
     }
 }
 
-static void invented_scenarios_are_good_and_differ(void **state)
+static void random_scenarios_are_good_and_differ(void **state)
 {
     (void)state;
     static bool churned[4];
     for (uint64_t seed = 0; seed < 2000; seed++) {
         skad_sim_scenario scenario;
         char reason[SKAD_SIM_REASON_BYTES] = "";
-        skad_sim_invent(seed, &scenario);
+        skad_sim_random_scenario(seed, &scenario);
         if (!skad_sim_scenario_check(&scenario, reason)) {
             fail_msg("seed %lu: %s", (unsigned long)seed, reason);
         }
@@ -283,7 +283,7 @@ int main(void)
         cmocka_unit_test(scenario_refuses_bad_lines_in_one_sentence),
         cmocka_unit_test(scenario_refuses_figures_that_do_not_go_together),
         cmocka_unit_test(scenario_tells_what_reads_back_the_same),
-        cmocka_unit_test(invented_scenarios_are_good_and_differ),
+        cmocka_unit_test(random_scenarios_are_good_and_differ),
         cmocka_unit_test(sweep_makes_all_combinations),
         cmocka_unit_test(sweep_sets_keys_together_and_replaces_an_axis),
         cmocka_unit_test(sweep_refuses_bad_lists),

@@ -19,8 +19,8 @@
 #include "src/sim/experiment/values.h"
 #include "src/sim/report/stats.h"
 #include "src/sim/world/filling.h"
-#include "src/sim/world/foresight.h"
 #include "src/sim/world/population.h"
+#include "src/sim/world/prefetch.h"
 
 static const skad_sim_watch nobody = {0};
 
@@ -136,7 +136,7 @@ static void what_is_foreseen_changes_nothing(void **state)
         assert_non_null(world);
         assert_true(skad_world_init(world, &scenario, reason));
         assert_null(world->queue.soon);
-        world->queue.soon = foresees == 1 ? skad_foresee : NULL;
+        world->queue.soon = foresees == 1 ? skad_prefetch : NULL;
         world->queue.soon_user = world;
         skad_sim_fill(world);
         skad_world_run(world, world->now_us + 200 * SKAD_US_PER_S);

@@ -60,8 +60,8 @@ void skad_sim_course_tell(skad_sim_course *self)
 {
     const skad_world *world = self->world;
     skad_sim_outcome *out = self->outcome;
-    out->lookups = self->askers.lookups;
-    out->gets = self->askers.gets;
+    out->lookups = self->workload.lookups;
+    out->gets = self->workload.gets;
     out->counters = world->counters;
     subtract(&out->counters, &self->before);
     out->fingerprint = world->fingerprint;
@@ -81,7 +81,7 @@ static bool all_done(const skad_sim_course *self)
 {
     const skad_sim_scenario *scenario = &self->world->scenario;
     return scenario->lookups > 0 && scenario->get_every_ms <= 0 && scenario->settle_s <= 0 &&
-           self->askers.lookups_begun >= scenario->lookups && self->askers.awaited == 0;
+           self->workload.lookups_begun >= scenario->lookups && self->workload.awaited == 0;
 }
 
 static void look_around(skad_sim_course *self, uint64_t from_us, uint64_t end_us)

@@ -23,7 +23,7 @@ static void on_event(skad_world *world, uint32_t node, const skad_event *event, 
     if (event->kind == SKAD_EVENT_JOINED || event->kind == SKAD_EVENT_ISOLATED) {
         world->nodes[node].joined = event->kind == SKAD_EVENT_JOINED;
     } else if (node != SKAD_SIM_PUBLISHER || !skad_sim_values_event(&self->values, event)) {
-        skad_sim_askers_event(&self->askers, node, event);
+        skad_sim_workload_event(&self->workload, node, event);
     }
 }
 
@@ -33,7 +33,7 @@ static void on_change(skad_world *world, uint32_t index, void *user)
     if (self->faults_over) {
         return;
     }
-    skad_sim_askers_forget(&self->askers, skad_sim_churn_node(&self->churn, world, index));
+    skad_sim_workload_forget(&self->workload, skad_sim_churn_node(&self->churn, world, index));
     skad_sim_churn_change(&self->churn, world, index);
 }
 
@@ -50,7 +50,7 @@ static void crash(skad_sim_course *self)
     skad_sim_churn_crash(&self->churn, world, world->scenario.crash_share);
     for (uint32_t node = 0; node < world->count; node++) {
         if (!skad_world_up(world, node)) {
-            skad_sim_askers_forget(&self->askers, node);
+            skad_sim_workload_forget(&self->workload, node);
         }
     }
     skad_sim_values_recount(&self->values, world);
@@ -65,14 +65,14 @@ static void on_work(skad_world *world, uint32_t index, void *user)
     }
     switch ((work_kind)index) {
     case WORK_LOOKUP:
-        skad_sim_askers_look_up(&self->askers);
-        if (self->askers.lookups_begun < scenario->lookups) {
+        skad_sim_workload_look_up(&self->workload);
+        if (self->workload.lookups_begun < scenario->lookups) {
             again(self, WORK_LOOKUP, scenario->lookup_every_ms / 1000);
         }
         break;
     case WORK_GET:
-        skad_sim_askers_get(&self->askers,
-                            (uint32_t)skad_prng_below(&self->prng, self->values.count));
+        skad_sim_workload_get(&self->workload,
+                              (uint32_t)skad_prng_below(&self->prng, self->values.count));
         again(self, WORK_GET, scenario->get_every_ms / 1000);
         break;
     case WORK_REPORT:
@@ -168,7 +168,7 @@ static bool begin(skad_sim_course *self, const skad_sim_scenario *scenario, skad
         return false;
     }
     self->world->listener = (skad_sim_listener){on_event, on_work, on_change, self};
-    skad_sim_askers_init(&self->askers, self->world, &self->values, &self->prng);
+    skad_sim_workload_init(&self->workload, self->world, &self->values, &self->prng);
     self->began_real_s = start_s;
     out->build_s = skad_sim_real_s() - start_s;
     return true;
@@ -188,7 +188,7 @@ static void end(skad_sim_course *self)
     skad_world_free(world);
     skad_sim_churn_free(&self->churn);
     skad_sim_values_free(&self->values);
-    skad_sim_askers_free(&self->askers);
+    skad_sim_workload_free(&self->workload);
     free(world);
 }
 

@@ -52,27 +52,27 @@ static bool ends_alike(const skad_world *world, const skad_sim_value *value)
 static void prove_finding(skad_sim_course *self)
 {
     skad_world *world = self->world;
-    skad_sim_askers *askers = &self->askers;
+    skad_sim_workload *workload = &self->workload;
     for (uint32_t node = 0; node < world->count; node++) {
-        skad_sim_askers_forget(askers, node);
+        skad_sim_workload_forget(workload, node);
     }
-    askers->lookups = (skad_sim_lookups){0};
-    askers->gets = (skad_sim_gets){0};
+    workload->lookups = (skad_sim_lookups){0};
+    workload->gets = (skad_sim_gets){0};
     for (int i = 0; i < PROOF_LOOKUPS; i++) {
-        skad_sim_askers_look_up(askers);
+        skad_sim_workload_look_up(workload);
         skad_sim_course_until(self, world->now_us + SKAD_US_PER_S, false);
     }
     for (uint32_t i = 0; i < self->values.count; i++) {
         if (self->values.all[i].safe && ends_alike(world, &self->values.all[i])) {
-            skad_sim_askers_get(askers, i);
+            skad_sim_workload_get(workload, i);
             skad_sim_course_until(self, world->now_us + SKAD_US_PER_S, false);
         }
     }
     skad_sim_course_until(self, world->now_us + PROOF_US, false);
-    if (askers->lookups.nearest < askers->lookups.ended) {
+    if (workload->lookups.nearest < workload->lookups.ended) {
         break_off(self, "lookups find the nearest node once all faults have ended", 0);
     }
-    if (askers->gets.right < askers->gets.ended) {
+    if (workload->gets.right < workload->gets.ended) {
         break_off(self, "a value with a holder left is found once all faults have ended", 0);
     }
 }

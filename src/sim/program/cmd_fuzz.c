@@ -6,8 +6,8 @@
 #include "src/sim/base/cryptography.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/program/command.h"
-#include "src/sim/scenario/invent.h"
 #include "src/sim/scenario/keys.h"
+#include "src/sim/scenario/random_scenario.h"
 
 #define SEEDS_MAX 1000000
 
@@ -72,7 +72,7 @@ static skad_sim_exit run(skad_sim_request *request)
     skad_sim_scenario *scenarios = skad_sim_alloc((size_t)count, sizeof *scenarios);
     skad_sim_outcome *outcomes = skad_sim_alloc((size_t)count, sizeof *outcomes);
     for (uint64_t i = 0; i < count; i++) {
-        skad_sim_invent(request->seed_from + i, &scenarios[i]);
+        skad_sim_random_scenario(request->seed_from + i, &scenarios[i]);
     }
     skad_sim_jobs jobs = {.scenarios = scenarios,
                           .count = (size_t)count,

@@ -6,8 +6,8 @@
 #include "crypto/assert.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/world/adversary.h"
-#include "src/sim/world/foresight.h"
 #include "src/sim/world/population.h"
+#include "src/sim/world/prefetch.h"
 
 #define QUEUE_ON_THE_WAY_UP_US                                                                     \
     SKAD_US_PER_S /* of a node with a narrow one; the rest is dropped                              \
@@ -32,7 +32,7 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     world->began_us = UINT64_MAX;
     skad_sim_flights_init(&world->flights);
     if (world->count >= FORESEEN_NODES_MIN) {
-        world->queue.soon = skad_foresee;
+        world->queue.soon = skad_prefetch;
         world->queue.soon_user = world;
     }
     if (!skad_sim_links_init(&world->links, &world->scenario, reason)) {

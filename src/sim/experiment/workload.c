@@ -1,4 +1,4 @@
-#include "src/sim/experiment/askers.h"
+#include "src/sim/experiment/workload.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,17 +10,17 @@
 
 #define DRAWS_MAX 64 /* until an idle node is found */
 
-void skad_sim_askers_init(skad_sim_askers *askers, skad_world *world, const skad_sim_values *values,
-                          skad_prng *prng)
+void skad_sim_workload_init(skad_sim_workload *workload, skad_world *world,
+                            const skad_sim_values *values, skad_prng *prng)
 {
-    *askers = (skad_sim_askers){.world = world, .values = values, .prng = prng};
-    askers->askings = skad_sim_alloc(world->count, sizeof *askers->askings);
+    *workload = (skad_sim_workload){.world = world, .values = values, .prng = prng};
+    workload->askings = skad_sim_alloc(world->count, sizeof *workload->askings);
 }
 
-void skad_sim_askers_free(skad_sim_askers *askers)
+void skad_sim_workload_free(skad_sim_workload *workload)
 {
-    free(askers->askings);
-    askers->askings = NULL;
+    free(workload->askings);
+    workload->askings = NULL;
 }
 
 /* ---- The truth ---- */
@@ -50,52 +50,52 @@ static size_t nearest(const truth *self, const skad_id *target, uint32_t *out)
 /* ---- Beginning ---- */
 
 /* An honest node that is up and asks for nothing yet; SKAD_SIM_NOBODY when there is hardly one. */
-static uint32_t draw_asker(skad_sim_askers *askers)
+static uint32_t draw_node(skad_sim_workload *workload)
 {
-    const skad_world *world = askers->world;
+    const skad_world *world = workload->world;
     for (int i = 0; i < DRAWS_MAX; i++) {
-        uint32_t node = (uint32_t)skad_prng_below(askers->prng, world->honest);
-        if (world->nodes[node].joined && askers->askings[node].op == 0) {
+        uint32_t node = (uint32_t)skad_prng_below(workload->prng, world->honest);
+        if (world->nodes[node].joined && workload->askings[node].op == 0) {
             return node;
         }
     }
     return SKAD_SIM_NOBODY;
 }
 
-static void begun(skad_sim_askers *askers, uint32_t node, skad_status status)
+static void begun(skad_sim_workload *workload, uint32_t node, skad_status status)
 {
     if (status == SKAD_OK) {
-        askers->awaited++;
+        workload->awaited++;
     } else {
-        askers->askings[node].op = 0;
+        workload->askings[node].op = 0;
     }
-    skad_world_settle(askers->world, node);
+    skad_world_settle(workload->world, node);
 }
 
-void skad_sim_askers_look_up(skad_sim_askers *askers)
+void skad_sim_workload_look_up(skad_sim_workload *workload)
 {
-    skad_world *world = askers->world;
+    skad_world *world = workload->world;
     const skad_id *key = skad_adversary_key(world);
-    skad_id target = key != NULL ? *key : skad_prng_id(askers->prng);
-    uint32_t node = draw_asker(askers);
+    skad_id target = key != NULL ? *key : skad_prng_id(workload->prng);
+    uint32_t node = draw_node(workload);
     if (node != SKAD_SIM_NOBODY) {
-        askers->lookups_begun++;
-        begun(askers, node,
+        workload->lookups_begun++;
+        begun(workload, node,
               skad_node_lookup(world->nodes[node].node, &target, skad_world_time(world, node),
-                               &askers->askings[node].op));
+                               &workload->askings[node].op));
     }
 }
 
-void skad_sim_askers_get(skad_sim_askers *askers, uint32_t value)
+void skad_sim_workload_get(skad_sim_workload *workload, uint32_t value)
 {
-    skad_world *world = askers->world;
-    const skad_store_name *name = &askers->values->all[value].name;
-    uint32_t node = draw_asker(askers);
+    skad_world *world = workload->world;
+    const skad_store_name *name = &workload->values->all[value].name;
+    uint32_t node = draw_node(workload);
     if (node != SKAD_SIM_NOBODY && node != SKAD_SIM_PUBLISHER) {
-        askers->askings[node].value = value;
-        begun(askers, node,
+        workload->askings[node].value = value;
+        begun(workload, node,
               skad_node_get(world->nodes[node].node, (skad_record_type)name->type, &name->key,
-                            skad_world_time(world, node), &askers->askings[node].op));
+                            skad_world_time(world, node), &workload->askings[node].op));
     }
 }
 
@@ -134,21 +134,21 @@ static bool asked_twice(const skad_lookup_report *report)
     return false;
 }
 
-static void count_hops(skad_sim_askers *askers, const skad_lookup_report *report, uint32_t node)
+static void count_hops(skad_sim_workload *workload, const skad_lookup_report *report, uint32_t node)
 {
     for (size_t i = 0; i < report->steps_count; i++) {
-        if (skad_id_equal(&report->steps[i].id, skad_world_id(askers->world, node))) {
+        if (skad_id_equal(&report->steps[i].id, skad_world_id(workload->world, node))) {
             size_t hop = report->steps[i].hop;
-            askers->lookups.hops[hop < SKAD_SIM_HOPS ? hop : SKAD_SIM_HOPS - 1]++;
+            workload->lookups.hops[hop < SKAD_SIM_HOPS ? hop : SKAD_SIM_HOPS - 1]++;
             return;
         }
     }
 }
 
-static void compare(skad_sim_askers *askers, uint32_t asker, const skad_lookup_report *report)
+static void compare(skad_sim_workload *workload, uint32_t asker, const skad_lookup_report *report)
 {
-    const skad_world *world = askers->world;
-    skad_sim_lookups *tally = &askers->lookups;
+    const skad_world *world = workload->world;
+    skad_sim_lookups *tally = &workload->lookups;
     uint32_t honest[SKAD_K_MAX];
     uint32_t living[SKAD_K_MAX];
     size_t honest_count = nearest(&(truth){world, asker, true}, &report->target, honest);
@@ -164,34 +164,34 @@ static void compare(skad_sim_askers *askers, uint32_t asker, const skad_lookup_r
     tally->exact += exact;
     if (honest_count > 0 && returned(world, report, honest[0])) {
         tally->nearest++;
-        count_hops(askers, report, honest[0]);
+        count_hops(workload, report, honest[0]);
     }
 }
 
-static void judge_lookup(skad_sim_askers *askers, uint32_t asker, const skad_event *event)
+static void judge_lookup(skad_sim_workload *workload, uint32_t asker, const skad_event *event)
 {
-    skad_world *world = askers->world;
+    skad_world *world = workload->world;
     const skad_lookup_report *report = &event->u.lookup.report;
-    skad_sim_lookups *tally = &askers->lookups;
+    skad_sim_lookups *tally = &workload->lookups;
     tally->ended++;
     tally->rpcs += report->rpcs;
     tally->us += report->duration_us;
     tally->dense += report->dense;
     tally->silent += event->outcome == SKAD_OUTCOME_TIMED_OUT;
     tally->captured += all_adversaries(world, report);
-    compare(askers, asker, report);
+    compare(workload, asker, report);
     if (world->scenario.invariants && world->broken == NULL && asked_twice(report)) {
         world->broken = "a lookup asks a node once";
         world->broken_node = asker;
     }
 }
 
-static void judge_get(skad_sim_askers *askers, const skad_sim_asking *asked,
+static void judge_get(skad_sim_workload *workload, const skad_sim_asking *asked,
                       const skad_event *event)
 {
-    const skad_sim_value *wanted = &askers->values->all[asked->value];
+    const skad_sim_value *wanted = &workload->values->all[asked->value];
     const skad_get_report *got = &event->u.get;
-    skad_sim_gets *tally = &askers->gets;
+    skad_sim_gets *tally = &workload->gets;
     tally->ended++;
     tally->rpcs += got->rpcs;
     if (event->outcome == SKAD_OUTCOME_DONE) {
@@ -201,29 +201,29 @@ static void judge_get(skad_sim_askers *askers, const skad_sim_asking *asked,
         tally->wrong += !right;
     } else if (event->outcome == SKAD_OUTCOME_TIMED_OUT) {
         tally->silent++;
-    } else if (skad_sim_value_held(askers->world, wanted)) {
+    } else if (skad_sim_value_held(workload->world, wanted)) {
         tally->missed++;
     } else {
         tally->lost++;
     }
 }
 
-void skad_sim_askers_event(skad_sim_askers *askers, uint32_t node, const skad_event *event)
+void skad_sim_workload_event(skad_sim_workload *workload, uint32_t node, const skad_event *event)
 {
-    const skad_sim_asking asked = askers->askings[node];
+    const skad_sim_asking asked = workload->askings[node];
     if (asked.op == 0 || event->op != asked.op) {
         return;
     }
-    skad_sim_askers_forget(askers, node);
+    skad_sim_workload_forget(workload, node);
     if (event->kind == SKAD_EVENT_LOOKUP) {
-        judge_lookup(askers, node, event);
+        judge_lookup(workload, node, event);
     } else if (event->kind == SKAD_EVENT_GET) {
-        judge_get(askers, &asked, event);
+        judge_get(workload, &asked, event);
     }
 }
 
-void skad_sim_askers_forget(skad_sim_askers *askers, uint32_t node)
+void skad_sim_workload_forget(skad_sim_workload *workload, uint32_t node)
 {
-    askers->awaited -= askers->askings[node].op != 0;
-    askers->askings[node].op = 0;
+    workload->awaited -= workload->askings[node].op != 0;
+    workload->askings[node].op = 0;
 }

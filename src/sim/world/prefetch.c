@@ -1,4 +1,4 @@
-#include "src/sim/world/foresight.h"
+#include "src/sim/world/prefetch.h"
 
 #include "src/core/node/readers.h"
 #include "src/sim/world/world.h"
@@ -47,7 +47,7 @@ static void fetch_at(const skad_world *world, const skad_sim_event *event, unsig
     }
 }
 
-void skad_foresee(const void *user, const skad_sim_event *events, size_t count, unsigned stage)
+void skad_prefetch(const void *user, const skad_sim_event *events, size_t count, unsigned stage)
 {
     for (size_t i = 0; i < count; i++) {
         fetch_at(user, &events[i], stage);

@@ -1,4 +1,4 @@
-#include "src/sim/scenario/invent.h"
+#include "src/sim/scenario/random_scenario.h"
 
 #include "src/sim/base/prng.h"
 
@@ -20,7 +20,7 @@ static bool happens(skad_prng *prng)
     return skad_prng_chance(prng, FAULT_CHANCE);
 }
 
-static void invent_profile(skad_prng *prng, skad_sim_scenario *out)
+static void draw_profile(skad_prng *prng, skad_sim_scenario *out)
 {
     out->nodes = whole_between(prng, 3, 40);
     out->build = skad_prng_below(prng, 3) == 0 ? SKAD_SIM_FILLED : SKAD_SIM_JOINED;
@@ -38,7 +38,7 @@ static void invent_profile(skad_prng *prng, skad_sim_scenario *out)
     }
 }
 
-static void invent_links(skad_prng *prng, skad_sim_scenario *out)
+static void draw_links(skad_prng *prng, skad_sim_scenario *out)
 {
     static const uint64_t kinds[] = {SKAD_SIM_CONSTANT, SKAD_SIM_UNIFORM, SKAD_SIM_LOG_NORMAL};
     out->latency = kinds[skad_prng_below(prng, 3)];
@@ -63,7 +63,7 @@ static void invent_links(skad_prng *prng, skad_sim_scenario *out)
     }
 }
 
-static void invent_nodes(skad_prng *prng, skad_sim_scenario *out)
+static void draw_nodes(skad_prng *prng, skad_sim_scenario *out)
 {
     if (happens(prng)) {
         out->churn = skad_prng_below(prng, 2) == 0 ? SKAD_SIM_EXPONENTIAL : SKAD_SIM_WEIBULL;
@@ -88,16 +88,16 @@ static void invent_nodes(skad_prng *prng, skad_sim_scenario *out)
     }
 }
 
-void skad_sim_invent(uint64_t seed, skad_sim_scenario *out)
+void skad_sim_random_scenario(uint64_t seed, skad_sim_scenario *out)
 {
     skad_prng prng;
     skad_prng_init(&prng, seed, SKAD_PRNG_SCENARIO);
     skad_sim_scenario_default(out);
     out->seed = seed;
     out->invariants = true;
-    invent_profile(&prng, out);
-    invent_links(&prng, out);
-    invent_nodes(&prng, out);
+    draw_profile(&prng, out);
+    draw_links(&prng, out);
+    draw_nodes(&prng, out);
     out->warmup_s = between(&prng, 0, 60);
     out->duration_s = between(&prng, 60, 900);
     out->settle_s = 900;

@@ -1,7 +1,7 @@
 /* Honest nodes at work: they look up keys and ask for values, and what they are told is compared
  * with the truth, which only the world knows. A node asks for one thing at a time. */
-#ifndef SKAD_SIM_EXPERIMENT_ASKERS_H
-#define SKAD_SIM_EXPERIMENT_ASKERS_H
+#ifndef SKAD_SIM_EXPERIMENT_WORKLOAD_H
+#define SKAD_SIM_EXPERIMENT_WORKLOAD_H
 
 #include "src/sim/experiment/outcome.h"
 #include "src/sim/experiment/values.h"
@@ -11,7 +11,7 @@ typedef struct skad_sim_asking {
     uint32_t value;
 } skad_sim_asking;
 
-typedef struct skad_sim_askers {
+typedef struct skad_sim_workload {
     skad_world *world;
     const skad_sim_values *values;
     skad_prng *prng;
@@ -20,20 +20,20 @@ typedef struct skad_sim_askers {
     uint64_t lookups_begun;
     skad_sim_lookups lookups;
     skad_sim_gets gets;
-} skad_sim_askers;
+} skad_sim_workload;
 
-void skad_sim_askers_init(skad_sim_askers *askers, skad_world *world, const skad_sim_values *values,
-                          skad_prng *prng);
-void skad_sim_askers_free(skad_sim_askers *askers);
+void skad_sim_workload_init(skad_sim_workload *workload, skad_world *world,
+                            const skad_sim_values *values, skad_prng *prng);
+void skad_sim_workload_free(skad_sim_workload *workload);
 
 /* Some node that is up, honest and idle begins; none does where hardly any is. */
-void skad_sim_askers_look_up(skad_sim_askers *askers);
-void skad_sim_askers_get(skad_sim_askers *askers, uint32_t value);
+void skad_sim_workload_look_up(skad_sim_workload *workload);
+void skad_sim_workload_get(skad_sim_workload *workload, uint32_t value);
 
 /* Takes a node's event: judges it if it was asked for. */
-void skad_sim_askers_event(skad_sim_askers *askers, uint32_t node, const skad_event *event);
+void skad_sim_workload_event(skad_sim_workload *workload, uint32_t node, const skad_event *event);
 
 /* A node goes down: it asks no more, and that is not counted. */
-void skad_sim_askers_forget(skad_sim_askers *askers, uint32_t node);
+void skad_sim_workload_forget(skad_sim_workload *workload, uint32_t node);
 
 #endif
