@@ -4,18 +4,19 @@
 #include "proto/address.h"
 #include "src/cli/base/progress.h"
 #include "src/cli/commands/commands.h"
-#include "src/daemon/state/home.h"
+#include "src/daemon/state/data_directory.h"
 
 static skad_exit run(const skad_options *options)
 {
     const skad_solve_options solve = {.progress = skad_progress_puzzle};
-    skad_home home;
+    skad_data_directory directory;
     skad_identity identity;
     skad_failure failure;
     char text[SKAD_ID_TEXT_BYTES];
 
-    bool ok = skad_home_init(options->dir, &home, &failure) && skad_home_make(&home, &failure) &&
-              skad_home_keygen(&home, options->profile, &solve, &identity, &failure);
+    bool ok = skad_data_directory_init(options->dir, &directory, &failure) &&
+              skad_data_directory_make(&directory, &failure) &&
+              skad_data_directory_keygen(&directory, options->profile, &solve, &identity, &failure);
     skad_progress_clear();
     if (!ok) {
         return skad_complain(SKAD_EXIT_FAILED, &failure);

@@ -4,12 +4,12 @@
 #include "src/cli/base/progress.h"
 #include "src/cli/commands/commands.h"
 #include "src/daemon/app/run.h"
-#include "src/daemon/state/home.h"
+#include "src/daemon/state/data_directory.h"
 #include "src/daemon/state/record_store.h"
 
 typedef struct run_context {
     const skad_options *options;
-    skad_home home;
+    skad_data_directory directory;
 } run_context;
 
 static bool identify(void *user, skad_identity *out, skad_failure *failure)
@@ -18,10 +18,11 @@ static bool identify(void *user, skad_identity *out, skad_failure *failure)
     const run_context *self = user;
     bool made = false;
 
-    bool ok = skad_home_identity(&self->home, self->options->profile, &solve, out, &made, failure);
+    bool ok = skad_data_directory_identity(&self->directory, self->options->profile, &solve, out,
+                                           &made, failure);
     skad_progress_clear();
     if (ok && made) {
-        skad_log(SKAD_LOG_INFO, SKAD_LOG_INFO, "made a new identity, %s", self->home.identity);
+        skad_log(SKAD_LOG_INFO, SKAD_LOG_INFO, "made a new identity, %s", self->directory.identity);
     }
     return ok;
 }
@@ -40,21 +41,21 @@ static skad_store_caps caps_of(const skad_options *options)
 static bool run_node(run_context *self, skad_failure *failure)
 {
     const skad_options *options = self->options;
-    const skad_home *home = &self->home;
+    const skad_data_directory *directory = &self->directory;
     const char *control =
-        (options->given & SKAD_OPTION_SOCKET) != 0 ? options->socket : home->control;
+        (options->given & SKAD_OPTION_SOCKET) != 0 ? options->socket : directory->control;
     const skad_sandbox_config sandbox = {
         .wanted = options->sandbox,
-        .dir = home->dir,
+        .dir = directory->dir,
         .control_path = control,
         .log = SKAD_LOG_INFO,
     };
     skad_daemon_config config = {
         .profile = options->profile,
         .identify = identify,
-        .identity_path = home->identity,
-        .peers_path = home->peers,
-        .records_path = home->records,
+        .identity_path = directory->identity,
+        .peers_path = directory->peers,
+        .records_path = directory->records,
         .caps = caps_of(options),
         .control_path = control,
         .sandbox = &sandbox,
@@ -78,8 +79,8 @@ static skad_exit run(const skad_options *options)
     if (options->sandbox != SKAD_SANDBOX_OFF) {
         skad_sandbox_guard_secrets();
     }
-    bool ok = skad_home_init(options->dir, &self.home, &failure) &&
-              skad_home_make(&self.home, &failure) && run_node(&self, &failure);
+    bool ok = skad_data_directory_init(options->dir, &self.directory, &failure) &&
+              skad_data_directory_make(&self.directory, &failure) && run_node(&self, &failure);
     return ok ? SKAD_EXIT_DONE : skad_complain(SKAD_EXIT_FAILED, &failure);
 }
 

@@ -8,7 +8,7 @@
 
 #include "proto/address.h"
 #include "src/daemon/app/daemon.h"
-#include "src/daemon/state/home.h"
+#include "src/daemon/state/data_directory.h"
 #include "src/daemon/system/clock.h"
 #include "src/daemon/system/signals.h"
 
@@ -20,7 +20,7 @@ typedef struct testnet testnet;
 
 typedef struct member {
     testnet *net;
-    const skad_home *home; /* while it starts */
+    const skad_data_directory *directory; /* while it starts */
     skad_daemon *daemon;
     bool joined;
 } member;
@@ -52,7 +52,8 @@ static bool identify(void *user, skad_identity *out, skad_failure *failure)
     const skad_solve_options options = {.threads = 1};
     bool made = false;
     if (self->net->config->keep) {
-        return skad_home_identity(self->home, profile, &options, out, &made, failure);
+        return skad_data_directory_identity(self->directory, profile, &options, out, &made,
+                                            failure);
     }
     uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
     skad_status status = skad_identity_generate(profile, epoch, &options, out);
@@ -69,9 +70,9 @@ static bool start_member(testnet *net, size_t i, skad_failure *failure)
         .port = base == 0 ? 0 : (uint16_t)(base + i),
         .ip = {127, 0, 0, 1},
     };
-    skad_home home;
-    *self = (member){.net = net, .home = &home};
-    if (!skad_home_init_member(net->config->dir, i, &home, failure)) {
+    skad_data_directory directory;
+    *self = (member){.net = net, .directory = &directory};
+    if (!skad_data_directory_init_member(net->config->dir, i, &directory, failure)) {
         return false;
     }
     skad_place first = {.port = 0};
@@ -82,10 +83,10 @@ static bool start_member(testnet *net, size_t i, skad_failure *failure)
         .loop = net->loop,
         .profile = net->config->profile,
         .identify = identify,
-        .identity_path = net->config->keep ? home.identity : NULL,
-        .peers_path = net->config->keep ? home.peers : NULL,
-        .records_path = net->config->keep ? home.records : NULL,
-        .control_path = home.control,
+        .identity_path = net->config->keep ? directory.identity : NULL,
+        .peers_path = net->config->keep ? directory.peers : NULL,
+        .records_path = net->config->keep ? directory.records : NULL,
+        .control_path = directory.control,
         .listen = &listen,
         .listen_count = 1,
         .join = &first,
@@ -95,11 +96,11 @@ static bool start_member(testnet *net, size_t i, skad_failure *failure)
         .user = self,
     };
     bool ok = skad_daemon_new(&config, &self->daemon, failure);
-    self->home = NULL;
+    self->directory = NULL;
     if (ok) {
         char address[SKAD_ADDRESS_TEXT_BYTES];
         skad_address_format(skad_daemon_address(self->daemon), address);
-        net->config->node(net->config->user, address, home.control);
+        net->config->node(net->config->user, address, directory.control);
     }
     return ok;
 }

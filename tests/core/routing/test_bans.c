@@ -187,14 +187,14 @@ static void who_is_allowed_is_never_banned_by_the_node(void **state)
     test_fixture *fixture = *state;
     const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
-    skad_ban home = prefix(&who->address, 8);
-    assert_int_equal(skad_node_allow(fixture->node, &home), SKAD_OK);
+    skad_ban directory = prefix(&who->address, 8);
+    assert_int_equal(skad_node_allow(fixture->node, &directory), SKAD_OK);
     test_fixture_token(fixture, who, token);
     for (unsigned i = 0; i < 3 * SKAD_STRIKES_MAX; i++) {
         assert_int_equal(ping(fixture, who, token, true), SKAD_VERDICT_SIGNATURE);
     }
     /* By hand it can be. */
-    assert_int_equal(skad_node_ban(fixture->node, &home, 60, fixture->now), SKAD_OK);
+    assert_int_equal(skad_node_ban(fixture->node, &directory, 60, fixture->now), SKAD_OK);
     assert_int_equal(ping(fixture, who, token, false), SKAD_VERDICT_BANNED);
 }
 

@@ -1,5 +1,5 @@
 /* The folder of a node, and every way in which its identity can be unusable. */
-#include "src/daemon/state/home.h"
+#include "src/daemon/state/data_directory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,14 +15,14 @@ static bool join_path(const char *dir, const char *name, char out[static PATH_MA
 }
 
 /* Names of files within the folder. */
-typedef struct home_names {
+typedef struct directory_names {
     char identity[40];
     char peers[40];
     char records[40];
     char control[40];
-} home_names;
+} directory_names;
 
-static bool init_paths(const char *dir, const home_names *names, skad_home *out,
+static bool init_paths(const char *dir, const directory_names *names, skad_data_directory *out,
                        skad_failure *failure)
 {
     size_t len = strlen(dir);
@@ -36,15 +36,16 @@ static bool init_paths(const char *dir, const home_names *names, skad_home *out,
     return true;
 }
 
-bool skad_home_init(const char *dir, skad_home *out, skad_failure *failure)
+bool skad_data_directory_init(const char *dir, skad_data_directory *out, skad_failure *failure)
 {
-    const home_names names = {"identity", "peers", "records.db", "control.sock"};
+    const directory_names names = {"identity", "peers", "records.db", "control.sock"};
     return init_paths(dir, &names, out, failure);
 }
 
-bool skad_home_init_member(const char *dir, size_t i, skad_home *out, skad_failure *failure)
+bool skad_data_directory_init_member(const char *dir, size_t i, skad_data_directory *out,
+                                     skad_failure *failure)
 {
-    home_names names;
+    directory_names names;
     (void)snprintf(names.identity, sizeof names.identity, "node-%zu.identity", i);
     (void)snprintf(names.peers, sizeof names.peers, "node-%zu.peers", i);
     (void)snprintf(names.records, sizeof names.records, "node-%zu.db", i);
@@ -52,51 +53,53 @@ bool skad_home_init_member(const char *dir, size_t i, skad_home *out, skad_failu
     return init_paths(dir, &names, out, failure);
 }
 
-bool skad_home_make(const skad_home *home, skad_failure *failure)
+bool skad_data_directory_make(const skad_data_directory *directory, skad_failure *failure)
 {
     struct stat info;
-    if (mkdir(home->dir, S_IRWXU) == 0) {
+    if (mkdir(directory->dir, S_IRWXU) == 0) {
         return true;
     }
     switch (errno) {
     case EEXIST:
-        if (stat(home->dir, &info) == 0 && S_ISDIR(info.st_mode)) {
+        if (stat(directory->dir, &info) == 0 && S_ISDIR(info.st_mode)) {
             return true;
         }
         return skad_fail(failure, "%s is there, but it is no folder: choose another with --dir",
-                         home->dir);
+                         directory->dir);
     case ENOENT:
-        return skad_fail(failure, "cannot make %s: the folder above it does not exist", home->dir);
+        return skad_fail(failure, "cannot make %s: the folder above it does not exist",
+                         directory->dir);
     default:
-        return skad_fail(failure, "cannot make %s: %s", home->dir, strerror(errno));
+        return skad_fail(failure, "cannot make %s: %s", directory->dir, strerror(errno));
     }
 }
 
 /* ---- The identity ---- */
 
-static bool fail_load(const skad_home *home, skad_status status, skad_failure *failure)
+static bool fail_load(const skad_data_directory *directory, skad_status status,
+                      skad_failure *failure)
 {
     switch (status) {
     case SKAD_ERR_PERMISSION:
         return skad_fail(failure,
                          "%s can be read by others: 'chmod 600' it, and consider the key "
                          "known to whoever could read it",
-                         home->identity);
+                         directory->identity);
     case SKAD_ERR_FORMAT:
         return skad_fail(failure,
                          "%s is damaged: restore it from a backup, or move it away to "
                          "get a new identity",
-                         home->identity);
+                         directory->identity);
     case SKAD_ERR_VERSION:
         return skad_fail(failure, "%s was written by another version of skad: use that one",
-                         home->identity);
+                         directory->identity);
     case SKAD_ERR_MISSING:
-        return skad_fail(failure, "%s is missing: make it with 'skad keygen'", home->identity);
+        return skad_fail(failure, "%s is missing: make it with 'skad keygen'", directory->identity);
     case SKAD_ERR_EXISTS:
         return skad_fail(failure, "%s is there already; move it away to get a new identity",
-                         home->identity);
+                         directory->identity);
     case SKAD_ERR_IO:
-        return skad_fail(failure, "cannot use %s: %s", home->identity, strerror(errno));
+        return skad_fail(failure, "cannot use %s: %s", directory->identity, strerror(errno));
     case SKAD_ERR_STOPPED:
         return skad_fail(failure, "stopped before the puzzle was solved; nothing was written");
     case SKAD_OK:
@@ -106,26 +109,26 @@ static bool fail_load(const skad_home *home, skad_status status, skad_failure *f
     case SKAD_ERR_PUZZLE:
         break;
     }
-    return skad_fail(failure, "%s: %s", home->identity, skad_status_text(status));
+    return skad_fail(failure, "%s: %s", directory->identity, skad_status_text(status));
 }
 
-static bool make_identity(const skad_home *home, const skad_profile *profile,
+static bool make_identity(const skad_data_directory *directory, const skad_profile *profile,
                           const skad_solve_options *options, skad_identity *out,
                           skad_failure *failure)
 {
     uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
     skad_status status = skad_identity_generate(profile, epoch, options, out);
     if (status == SKAD_OK) {
-        status = skad_identity_create(home->identity, out);
+        status = skad_identity_create(directory->identity, out);
     }
     if (status != SKAD_OK) {
         skad_identity_wipe(out);
-        return fail_load(home, status, failure);
+        return fail_load(directory, status, failure);
     }
     return true;
 }
 
-static bool solve_epoch(const skad_home *home, const skad_profile *profile,
+static bool solve_epoch(const skad_data_directory *directory, const skad_profile *profile,
                         const skad_solve_options *options, skad_identity *identity,
                         skad_failure *failure)
 {
@@ -139,42 +142,43 @@ static bool solve_epoch(const skad_home *home, const skad_profile *profile,
         status = skad_identity_add_nonce(identity, profile, &nonce);
     }
     if (status == SKAD_OK) {
-        status = skad_identity_update(home->identity, identity);
+        status = skad_identity_update(directory->identity, identity);
     }
-    return status == SKAD_OK || fail_load(home, status, failure);
+    return status == SKAD_OK || fail_load(directory, status, failure);
 }
 
-bool skad_home_keygen(const skad_home *home, const skad_profile *profile,
-                      const skad_solve_options *options, skad_identity *out, skad_failure *failure)
+bool skad_data_directory_keygen(const skad_data_directory *directory, const skad_profile *profile,
+                                const skad_solve_options *options, skad_identity *out,
+                                skad_failure *failure)
 {
     /* Look first: nobody wants to wait for a key that cannot be written. */
     struct stat info;
-    if (lstat(home->identity, &info) == 0) {
-        return fail_load(home, SKAD_ERR_EXISTS, failure);
+    if (lstat(directory->identity, &info) == 0) {
+        return fail_load(directory, SKAD_ERR_EXISTS, failure);
     }
-    return make_identity(home, profile, options, out, failure);
+    return make_identity(directory, profile, options, out, failure);
 }
 
-bool skad_home_identity(const skad_home *home, const skad_profile *profile,
-                        const skad_solve_options *options, skad_identity *out, bool *made,
-                        skad_failure *failure)
+bool skad_data_directory_identity(const skad_data_directory *directory, const skad_profile *profile,
+                                  const skad_solve_options *options, skad_identity *out, bool *made,
+                                  skad_failure *failure)
 {
-    skad_status status = skad_identity_load(home->identity, out);
+    skad_status status = skad_identity_load(directory->identity, out);
     *made = status == SKAD_ERR_MISSING;
     if (*made) {
-        return make_identity(home, profile, options, out, failure);
+        return make_identity(directory, profile, options, out, failure);
     }
     if (status != SKAD_OK) {
-        return fail_load(home, status, failure);
+        return fail_load(directory, status, failure);
     }
     if (!skad_identity_fits(out, profile)) {
         skad_identity_wipe(out);
         return skad_fail(failure,
                          "%s does not solve the puzzle of the network '%s': choose its own "
                          "network with --profile, or another folder with --dir",
-                         home->identity, profile->name);
+                         directory->identity, profile->name);
     }
-    if (!solve_epoch(home, profile, options, out, failure)) {
+    if (!solve_epoch(directory, profile, options, out, failure)) {
         skad_identity_wipe(out);
         return false;
     }
