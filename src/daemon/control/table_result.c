@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "src/daemon/control/bins.h"
+#include "src/daemon/control/bucket_counts.h"
 #include "src/daemon/control/results.h"
 
 /* A row takes at most 420 bytes and a bin 180, so that with all bins this many fit a response. */
@@ -26,44 +26,45 @@ static void write_row(const skad_table_row *row, skad_writer *writer)
     skad_result_uint(writer, "known_us", row->known_us);
 }
 
-static void write_bin(const skad_bin *bin, size_t shared, size_t k, skad_writer *writer)
+static void write_bucket(const skad_bucket_count *bucket, size_t shared, size_t k,
+                         skad_writer *writer)
 {
     skad_write_map(writer, 9);
     skad_result_uint(writer, "bits", shared);
-    skad_result_uint(writer, "population", bin->population);
-    skad_result_uint(writer, "living", bin->living);
-    skad_result_uint(writer, "silent", bin->silent);
-    skad_result_uint(writer, "replacements", bin->replacements);
-    skad_result_uint(writer, "groups", bin->groups);
-    skad_result_uint(writer, "oldest_us", bin->oldest_us);
-    skad_result_uint(writer, "rtt_us", bin->rtt_us);
+    skad_result_uint(writer, "population", bucket->population);
+    skad_result_uint(writer, "living", bucket->living);
+    skad_result_uint(writer, "silent", bucket->silent);
+    skad_result_uint(writer, "replacements", bucket->replacements);
+    skad_result_uint(writer, "groups", bucket->groups);
+    skad_result_uint(writer, "oldest_us", bucket->oldest_us);
+    skad_result_uint(writer, "rtt_us", bucket->rtt_us);
     skad_result_key(writer, "saturation");
-    skad_write_double(writer, skad_bin_saturation(bin, k));
+    skad_write_double(writer, skad_bucket_saturation(bucket, k));
 }
 
-static void write_bins(const skad_bins *bins, size_t k, skad_writer *writer)
+static void write_buckets(const skad_bucket_counts *buckets, size_t k, skad_writer *writer)
 {
     uint16_t depth = 0;
 
     skad_result_uint(writer, "k", k);
     skad_result_key(writer, "depth");
-    if (skad_bins_depth(bins, k, &depth)) {
+    if (skad_bucket_counts_depth(buckets, k, &depth)) {
         skad_write_uint(writer, depth);
     } else {
         skad_write_nil(writer);
     }
-    skad_result_uint(writer, "siblings", bins->siblings);
+    skad_result_uint(writer, "siblings", buckets->siblings);
     skad_result_key(writer, "bins");
-    skad_write_array(writer, bins->count);
-    for (size_t i = 0; i < bins->count; i++) {
-        write_bin(&bins->bins[i], i, k, writer);
+    skad_write_array(writer, buckets->count);
+    for (size_t i = 0; i < buckets->count; i++) {
+        write_bucket(&buckets->buckets[i], i, k, writer);
     }
 }
 
 bool skad_table_result(const skad_method_context *context, skad_time now, skad_writer *writer)
 {
     skad_node_stats stats;
-    skad_bins bins;
+    skad_bucket_counts buckets;
 
     skad_node_stats_get(context->node, now, &stats);
     size_t total = skad_node_table(context->node, now, NULL, 0);
@@ -72,14 +73,14 @@ bool skad_table_result(const skad_method_context *context, skad_time now, skad_w
         return false;
     }
     (void)skad_node_table(context->node, now, rows, total);
-    if (skad_bins_count(rows, total, stats.buckets, &bins) != SKAD_OK) {
+    if (skad_bucket_counts_take(rows, total, stats.buckets, &buckets) != SKAD_OK) {
         free(rows);
         return false;
     }
     size_t count = total < ROWS_MAX ? total : ROWS_MAX;
     skad_write_map(writer, 7);
     skad_result_id(writer, "self", skad_node_self(context->node));
-    write_bins(&bins, context->profile->k, writer);
+    write_buckets(&buckets, context->profile->k, writer);
     skad_result_uint(writer, "total", total);
     skad_result_key(writer, "rows");
     skad_write_array(writer, count);

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "src/daemon/control/bins.h"
+#include "src/daemon/control/bucket_counts.h"
 
 #define K 4
 
@@ -21,55 +21,55 @@ static skad_table_row row(uint16_t bucket, uint8_t net, uint32_t rtt_us)
     };
 }
 
-static void each_bin_counts_its_own_peers(void **state)
+static void each_bucket_counts_its_own_peers(void **state)
 {
     (void)state;
     skad_table_row rows[] = {row(0, 1, 5), row(0, 2, 9), row(2, 1, 3), row(2, 1, 4)};
-    skad_bins bins;
+    skad_bucket_counts buckets;
     rows[1].sibling = true;
 
-    assert_int_equal(skad_bins_count(rows, 4, 3, &bins), SKAD_OK);
-    assert_int_equal(bins.count, 3);
-    assert_int_equal(bins.siblings, 1);
-    assert_int_equal(bins.bins[0].population, 2);
-    assert_int_equal(bins.bins[1].population, 0);
-    assert_int_equal(bins.bins[1].oldest_us, 0);
-    assert_int_equal(bins.bins[2].population, 2);
-    assert_int_equal(bins.bins[0].oldest_us, 90);
-    assert_int_equal(bins.bins[2].oldest_us, 40);
+    assert_int_equal(skad_bucket_counts_take(rows, 4, 3, &buckets), SKAD_OK);
+    assert_int_equal(buckets.count, 3);
+    assert_int_equal(buckets.siblings, 1);
+    assert_int_equal(buckets.buckets[0].population, 2);
+    assert_int_equal(buckets.buckets[1].population, 0);
+    assert_int_equal(buckets.buckets[1].oldest_us, 0);
+    assert_int_equal(buckets.buckets[2].population, 2);
+    assert_int_equal(buckets.buckets[0].oldest_us, 90);
+    assert_int_equal(buckets.buckets[2].oldest_us, 40);
 }
 
 static void the_silent_and_the_waiting_are_counted_apart(void **state)
 {
     (void)state;
     skad_table_row rows[] = {row(0, 1, 5), row(0, 2, 9), row(0, 3, 1), row(0, 4, 2), row(0, 5, 3)};
-    skad_bins bins;
+    skad_bucket_counts buckets;
     rows[0].failures = 1; /* one lost packet is no silence */
     rows[1].failures = 2;
     rows[2].replacement = true;
     rows[3].replacement = true; /* a sibling is in use although its bucket is full */
     rows[3].sibling = true;
 
-    assert_int_equal(skad_bins_count(rows, 5, 1, &bins), SKAD_OK);
-    assert_int_equal(bins.bins[0].population, 4);
-    assert_int_equal(bins.bins[0].living, 3);
-    assert_int_equal(bins.bins[0].silent, 1);
-    assert_int_equal(bins.bins[0].replacements, 1);
+    assert_int_equal(skad_bucket_counts_take(rows, 5, 1, &buckets), SKAD_OK);
+    assert_int_equal(buckets.buckets[0].population, 4);
+    assert_int_equal(buckets.buckets[0].living, 3);
+    assert_int_equal(buckets.buckets[0].silent, 1);
+    assert_int_equal(buckets.buckets[0].replacements, 1);
 }
 
 static void groups_are_different_prefixes_of_either_family(void **state)
 {
     (void)state;
     skad_table_row rows[] = {row(0, 1, 1), row(0, 1, 1), row(0, 2, 1), row(0, 2, 1)};
-    skad_bins bins;
+    skad_bucket_counts buckets;
     rows[1].contact.ipv4.ip[3]++;
     rows[3].contact.ipv4.ip[3]++;
     rows[0].contact.ipv6 = (skad_address){SKAD_FAMILY_IPV6, 1, {0x20, 1, 0, 0, 0, 0, 7, 1}};
     rows[1].contact.ipv6 = (skad_address){SKAD_FAMILY_IPV6, 1, {0x20, 1, 0, 0, 0, 0, 7, 2}};
     rows[2].contact.ipv6 = (skad_address){SKAD_FAMILY_IPV6, 1, {0x20, 1, 0, 0, 0, 0, 8, 1}};
 
-    assert_int_equal(skad_bins_count(rows, 4, 1, &bins), SKAD_OK);
-    assert_int_equal(bins.bins[0].groups, 4);
+    assert_int_equal(skad_bucket_counts_take(rows, 4, 1, &buckets), SKAD_OK);
+    assert_int_equal(buckets.buckets[0].groups, 4);
 }
 
 static void the_time_is_the_median_of_the_living_that_were_measured(void **state)
@@ -87,29 +87,29 @@ static void the_time_is_the_median_of_the_living_that_were_measured(void **state
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_table_row rows[6];
-        skad_bins bins;
+        skad_bucket_counts buckets;
         for (size_t j = 0; j < cases[i].count; j++) {
             rows[j] = row(0, 1, cases[i].rtts_us[j]);
         }
         rows[cases[i].count] = row(0, 1, 1000000);
         rows[cases[i].count].failures = 8;
-        assert_int_equal(skad_bins_count(rows, cases[i].count + 1, 1, &bins), SKAD_OK);
-        if (bins.bins[0].rtt_us != cases[i].median_us) {
-            fail_msg("%s: %u", cases[i].label, bins.bins[0].rtt_us);
+        assert_int_equal(skad_bucket_counts_take(rows, cases[i].count + 1, 1, &buckets), SKAD_OK);
+        if (buckets.buckets[0].rtt_us != cases[i].median_us) {
+            fail_msg("%s: %u", cases[i].label, buckets.buckets[0].rtt_us);
         }
     }
 }
 
-static void depth_is_that_of_the_nearest_full_bin(void **state)
+static void depth_is_that_of_the_nearest_full_bucket(void **state)
 {
     (void)state;
-    skad_bins bins = {.count = 4};
+    skad_bucket_counts buckets = {.count = 4};
     uint16_t depth = 99;
-    assert_false(skad_bins_depth(&bins, K, &depth));
-    bins.bins[0].population = K;
-    bins.bins[2].population = K + 1;
-    bins.bins[3].population = K - 1;
-    assert_true(skad_bins_depth(&bins, K, &depth));
+    assert_false(skad_bucket_counts_depth(&buckets, K, &depth));
+    buckets.buckets[0].population = K;
+    buckets.buckets[2].population = K + 1;
+    buckets.buckets[3].population = K - 1;
+    assert_true(skad_bucket_counts_depth(&buckets, K, &depth));
     assert_int_equal(depth, 2);
 }
 
@@ -121,30 +121,30 @@ static void saturation_goes_from_empty_to_full(void **state)
         int percent;
     } cases[] = {{0, 0}, {1, 25}, {K, 100}, {K + 3, 100}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const skad_bin bin = {.population = cases[i].population};
-        assert_int_equal((int)(skad_bin_saturation(&bin, K) * 100), cases[i].percent);
+        const skad_bucket_count bucket = {.population = cases[i].population};
+        assert_int_equal((int)(skad_bucket_saturation(&bucket, K) * 100), cases[i].percent);
     }
 }
 
-static void an_empty_table_has_empty_bins(void **state)
+static void an_empty_table_has_empty_buckets(void **state)
 {
     (void)state;
-    skad_bins bins;
-    assert_int_equal(skad_bins_count(NULL, 0, 1, &bins), SKAD_OK);
-    assert_int_equal(bins.count, 1);
-    assert_int_equal(bins.bins[0].population, 0);
+    skad_bucket_counts buckets;
+    assert_int_equal(skad_bucket_counts_take(NULL, 0, 1, &buckets), SKAD_OK);
+    assert_int_equal(buckets.count, 1);
+    assert_int_equal(buckets.buckets[0].population, 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_bin_counts_its_own_peers),
+        cmocka_unit_test(each_bucket_counts_its_own_peers),
         cmocka_unit_test(the_silent_and_the_waiting_are_counted_apart),
         cmocka_unit_test(groups_are_different_prefixes_of_either_family),
         cmocka_unit_test(the_time_is_the_median_of_the_living_that_were_measured),
-        cmocka_unit_test(depth_is_that_of_the_nearest_full_bin),
+        cmocka_unit_test(depth_is_that_of_the_nearest_full_bucket),
         cmocka_unit_test(saturation_goes_from_empty_to_full),
-        cmocka_unit_test(an_empty_table_has_empty_bins),
+        cmocka_unit_test(an_empty_table_has_empty_buckets),
     };
-    return cmocka_run_group_tests_name("bins", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("bucket_counts", tests, NULL, NULL);
 }

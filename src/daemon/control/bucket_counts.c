@@ -1,5 +1,6 @@
-/* Counting, bin by bin. A bin's groups and times are gathered in two lists that all bins share. */
-#include "src/daemon/control/bins.h"
+/* Counting, bucket by bucket. A bucket's groups and times are gathered in two lists that all
+ * buckets share. */
+#include "src/daemon/control/bucket_counts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,17 +41,17 @@ static void add_group(gathering *gathered, const skad_address *address)
     memcpy(group + 1, address->ip, address->family == SKAD_FAMILY_IPV4 ? 3 : 7);
 }
 
-static void add_row(skad_bin *bin, gathering *gathered, const skad_table_row *row)
+static void add_row(skad_bucket_count *bucket, gathering *gathered, const skad_table_row *row)
 {
     if (row->replacement && !row->sibling) {
-        bin->replacements++;
+        bucket->replacements++;
         return;
     }
     bool silent = row->failures >= SKAD_PEER_FAILURES_SILENT;
-    bin->population++;
-    bin->silent += silent;
-    bin->living += !silent;
-    bin->oldest_us = row->known_us > bin->oldest_us ? row->known_us : bin->oldest_us;
+    bucket->population++;
+    bucket->silent += silent;
+    bucket->living += !silent;
+    bucket->oldest_us = row->known_us > bucket->oldest_us ? row->known_us : bucket->oldest_us;
     add_group(gathered, &row->contact.ipv4);
     add_group(gathered, &row->contact.ipv6);
     if (!silent && row->rtt_us > 0) {
@@ -82,8 +83,8 @@ static uint32_t median_rtt(gathering *gathered)
     return gathered->rtts_us[(gathered->rtts_count - 1) / 2];
 }
 
-static void count_bin(const skad_table_row *rows, size_t rows_count, size_t shared,
-                      gathering *gathered, skad_bin *out)
+static void count_bucket(const skad_table_row *rows, size_t rows_count, size_t shared,
+                         gathering *gathered, skad_bucket_count *out)
 {
     gathered->groups_count = 0;
     gathered->rtts_count = 0;
@@ -96,19 +97,19 @@ static void count_bin(const skad_table_row *rows, size_t rows_count, size_t shar
     out->rtt_us = median_rtt(gathered);
 }
 
-skad_status skad_bins_count(const skad_table_row *rows, size_t rows_count, size_t count,
-                            skad_bins *out)
+skad_status skad_bucket_counts_take(const skad_table_row *rows, size_t rows_count, size_t count,
+                                    skad_bucket_counts *out)
 {
-    SKAD_ASSERT(count <= SKAD_BINS_MAX);
+    SKAD_ASSERT(count <= SKAD_BUCKET_COUNTS_MAX);
     gathering gathered = {
         .groups = calloc(2 * rows_count + 1, GROUP_BYTES),
         .rtts_us = calloc(rows_count + 1, sizeof *gathered.rtts_us),
     };
     bool ok = gathered.groups != NULL && gathered.rtts_us != NULL;
 
-    *out = (skad_bins){.count = count};
+    *out = (skad_bucket_counts){.count = count};
     for (size_t i = 0; ok && i < count; i++) {
-        count_bin(rows, rows_count, i, &gathered, &out->bins[i]);
+        count_bucket(rows, rows_count, i, &gathered, &out->buckets[i]);
     }
     for (size_t i = 0; i < rows_count; i++) {
         out->siblings += rows[i].sibling;
@@ -118,15 +119,15 @@ skad_status skad_bins_count(const skad_table_row *rows, size_t rows_count, size_
     return ok ? SKAD_OK : SKAD_ERR_MEMORY;
 }
 
-double skad_bin_saturation(const skad_bin *bin, size_t k)
+double skad_bucket_saturation(const skad_bucket_count *bucket, size_t k)
 {
-    return bin->population < k ? (double)bin->population / (double)k : 1.0;
+    return bucket->population < k ? (double)bucket->population / (double)k : 1.0;
 }
 
-bool skad_bins_depth(const skad_bins *bins, size_t k, uint16_t *depth)
+bool skad_bucket_counts_depth(const skad_bucket_counts *buckets, size_t k, uint16_t *depth)
 {
-    for (size_t i = bins->count; i > 0; i--) {
-        if (bins->bins[i - 1].population >= k) {
+    for (size_t i = buckets->count; i > 0; i--) {
+        if (buckets->buckets[i - 1].population >= k) {
             *depth = (uint16_t)(i - 1);
             return true;
         }
