@@ -22,7 +22,7 @@
 #include "src/daemon/control/connection.h"
 #include "src/daemon/control/control_listen.h"
 #include "src/daemon/control/operation_result.h"
-#include "src/daemon/control/tickets.h"
+#include "src/daemon/control/pending_calls.h"
 
 typedef struct skad_control_client {
     skad_connection buffers;
@@ -42,8 +42,8 @@ struct skad_control {
     skad_acceptor acceptor;
     control_client *clients[SKAD_CONTROL_CLIENTS_MAX];
     size_t turn; /* where resuming starts, so that nobody is always last */
-    skad_tickets operations;
-    skad_tickets watches;
+    skad_pending_calls operations;
+    skad_pending_calls watches;
     bool ended_some;                                   /* operations, since the last resume */
     uint8_t response[SKAD_CONTROL_RESPONSE_BYTES_MAX]; /* the one being written */
 };
@@ -65,31 +65,31 @@ static skad_writer begin_response(skad_control *control)
 
 /* ---- Life of a client ---- */
 
-static skad_ticket take_operation(skad_control *control, size_t at)
+static skad_pending_call take_operation(skad_control *control, size_t at)
 {
-    skad_ticket ticket = skad_tickets_take(&control->operations, at);
-    ticket.client->operations--;
+    skad_pending_call call = skad_pending_calls_take(&control->operations, at);
+    call.client->operations--;
     control->ended_some = true;
-    return ticket;
+    return call;
 }
 
-static skad_ticket take_watch(skad_control *control, size_t at)
+static skad_pending_call take_watch(skad_control *control, size_t at)
 {
-    skad_ticket ticket = skad_tickets_take(&control->watches, at);
-    ticket.client->watches--;
-    skad_node_cancel(control->config.context->node, ticket.op);
-    return ticket;
+    skad_pending_call call = skad_pending_calls_take(&control->watches, at);
+    call.client->watches--;
+    skad_node_cancel(control->config.context->node, call.op);
+    return call;
 }
 
 static void cancel_all(control_client *client)
 {
     skad_control *control = client->control;
     while (client->operations > 0) {
-        size_t at = skad_tickets_find_client(&control->operations, client);
+        size_t at = skad_pending_calls_find_client(&control->operations, client);
         skad_node_cancel(control->config.context->node, take_operation(control, at).op);
     }
     while (client->watches > 0) {
-        (void)take_watch(control, skad_tickets_find_client(&control->watches, client));
+        (void)take_watch(control, skad_pending_calls_find_client(&control->watches, client));
     }
 }
 
@@ -104,21 +104,21 @@ static void free_client(control_client *client)
     free(client);
 }
 
-/* Ends the watch of a ticket and answers its request. */
+/* Ends the watch of a pending call and answers its request. */
 static void end_watch(skad_control *control, size_t at)
 {
-    skad_ticket ticket = take_watch(control, at);
+    skad_pending_call call = take_watch(control, at);
     skad_writer writer = begin_response(control);
-    skad_watch_result(&ticket, &writer);
-    respond(ticket.client, &writer);
+    skad_watch_result(&call, &writer);
+    respond(call.client, &writer);
 }
 
 /* Who sends no more cannot unwatch, and its hanging up would not be seen. */
 static void end_watches(control_client *client)
 {
     while (client->watches > 0) {
-        const skad_tickets *watches = &client->control->watches;
-        end_watch(client->control, skad_tickets_find_client(watches, client));
+        const skad_pending_calls *watches = &client->control->watches;
+        end_watch(client->control, skad_pending_calls_find_client(watches, client));
     }
 }
 
@@ -167,9 +167,9 @@ static void respond_refusal(control_client *client, const skad_control_request *
     respond(client, &writer);
 }
 
-static skad_ticket make_ticket(control_client *client, const skad_control_request *request)
+static skad_pending_call make_call(control_client *client, const skad_control_request *request)
 {
-    return (skad_ticket){
+    return (skad_pending_call){
         .client = client,
         .msgid = request->msgid,
         .method = request->method,
@@ -181,16 +181,16 @@ static skad_ticket make_ticket(control_client *client, const skad_control_reques
 static bool start_operation(control_client *client, const skad_control_request *request)
 {
     skad_control *control = client->control;
-    skad_ticket ticket = make_ticket(client, request);
+    skad_pending_call call = make_call(client, request);
 
     if (client->operations == SKAD_CONTROL_CLIENT_OPERATIONS_MAX ||
-        control->operations.count == SKAD_TICKETS_MAX) {
+        control->operations.count == SKAD_PENDING_CALLS_MAX) {
         return false;
     }
     skad_status status =
-        skad_method_start(control->config.context, request, *control->config.now, &ticket.op);
+        skad_method_start(control->config.context, request, *control->config.now, &call.op);
     if (status == SKAD_OK) {
-        skad_tickets_add(&control->operations, &ticket);
+        skad_pending_calls_add(&control->operations, &call);
         client->operations++;
         return true;
     }
@@ -205,26 +205,26 @@ static bool start_operation(control_client *client, const skad_control_request *
 static void start_watch(control_client *client, const skad_control_request *request)
 {
     skad_control *control = client->control;
-    skad_ticket ticket = make_ticket(client, request);
+    skad_pending_call call = make_call(client, request);
     skad_status status = SKAD_ERR_FULL;
 
     if (client->watches < SKAD_CONTROL_CLIENT_WATCHES_MAX &&
-        control->watches.count < SKAD_TICKETS_MAX) {
+        control->watches.count < SKAD_PENDING_CALLS_MAX) {
         status =
-            skad_method_start(control->config.context, request, *control->config.now, &ticket.op);
+            skad_method_start(control->config.context, request, *control->config.now, &call.op);
     }
     if (status != SKAD_OK) {
         respond_refusal(client, request, status);
         return;
     }
-    skad_tickets_add(&control->watches, &ticket);
+    skad_pending_calls_add(&control->watches, &call);
     client->watches++;
 }
 
 static void unwatch(control_client *client, const skad_control_request *request)
 {
     skad_control *control = client->control;
-    size_t at = skad_tickets_find_msgid(&control->watches, client, request->watched);
+    size_t at = skad_pending_calls_find_msgid(&control->watches, client, request->watched);
     bool found = at < control->watches.count;
     if (found) {
         end_watch(control, at);
@@ -418,40 +418,40 @@ void skad_control_free(skad_control *control)
 
 void skad_control_step(skad_control *control, const skad_event *event)
 {
-    size_t at = skad_tickets_find(&control->operations, event->op);
+    size_t at = skad_pending_calls_find(&control->operations, event->op);
     if (at < control->operations.count) {
-        const skad_ticket *ticket = &control->operations.entries[at];
+        const skad_pending_call *call = &control->operations.entries[at];
         skad_writer writer = begin_response(control);
-        skad_step_notice(event, ticket, &writer);
-        respond(ticket->client, &writer);
-        review(ticket->client);
+        skad_step_notice(event, call, &writer);
+        respond(call->client, &writer);
+        review(call->client);
     }
 }
 
 void skad_control_changed(skad_control *control, const skad_event *event)
 {
-    size_t at = skad_tickets_find(&control->watches, event->op);
+    size_t at = skad_pending_calls_find(&control->watches, event->op);
     if (at < control->watches.count) {
-        skad_ticket *ticket = &control->watches.entries[at];
-        ticket->changes++;
+        skad_pending_call *call = &control->watches.entries[at];
+        call->changes++;
         skad_writer writer = begin_response(control);
-        skad_change_notice(event, ticket, &writer);
-        respond(ticket->client, &writer);
-        review(ticket->client);
+        skad_change_notice(event, call, &writer);
+        respond(call->client, &writer);
+        review(call->client);
     }
 }
 
 void skad_control_finish(skad_control *control, const skad_event *event)
 {
-    size_t at = skad_tickets_find(&control->operations, event->op);
+    size_t at = skad_pending_calls_find(&control->operations, event->op);
     if (at == control->operations.count) {
         return;
     }
-    skad_ticket ticket = take_operation(control, at);
+    skad_pending_call call = take_operation(control, at);
     skad_writer writer = begin_response(control);
-    skad_operation_result(event, &ticket, &writer);
-    respond(ticket.client, &writer);
-    review(ticket.client);
+    skad_operation_result(event, &call, &writer);
+    respond(call.client, &writer);
+    review(call.client);
 }
 
 void skad_control_resume(skad_control *control)

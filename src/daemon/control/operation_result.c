@@ -53,9 +53,9 @@ static void write_step(const skad_step *step, skad_writer *writer)
     skad_result_uint(writer, "rtt_us", step->state == SKAD_STEP_ANSWERED ? step->rtt_us : 0);
 }
 
-void skad_step_notice(const skad_event *event, const skad_ticket *ticket, skad_writer *writer)
+void skad_step_notice(const skad_event *event, const skad_pending_call *call, skad_writer *writer)
 {
-    skad_control_write_notification(writer, "step", ticket->msgid);
+    skad_control_write_notification(writer, "step", call->msgid);
     write_step(&event->u.step, writer);
 }
 
@@ -105,13 +105,14 @@ static void write_error(const skad_event *event, uint32_t msgid, skad_writer *wr
     }
 }
 
-void skad_operation_result(const skad_event *event, const skad_ticket *ticket, skad_writer *writer)
+void skad_operation_result(const skad_event *event, const skad_pending_call *call,
+                           skad_writer *writer)
 {
     if (event->outcome != SKAD_OUTCOME_DONE) {
-        write_error(event, ticket->msgid, writer);
+        write_error(event, call->msgid, writer);
         return;
     }
-    skad_control_write_result(writer, ticket->msgid);
+    skad_control_write_result(writer, call->msgid);
     switch (event->kind) {
     case SKAD_EVENT_PING:
         write_ping(event, writer);
@@ -120,7 +121,7 @@ void skad_operation_result(const skad_event *event, const skad_ticket *ticket, s
         write_lookup(&event->u.lookup.report, writer);
         break;
     case SKAD_EVENT_PUT:
-        skad_put_result(&event->u.put, ticket, writer);
+        skad_put_result(&event->u.put, call, writer);
         break;
     case SKAD_EVENT_GET:
         skad_get_result(&event->u.get, writer);
@@ -135,15 +136,15 @@ void skad_operation_result(const skad_event *event, const skad_ticket *ticket, s
     }
 }
 
-void skad_change_notice(const skad_event *event, const skad_ticket *ticket, skad_writer *writer)
+void skad_change_notice(const skad_event *event, const skad_pending_call *call, skad_writer *writer)
 {
-    skad_control_write_notification(writer, "changed", ticket->msgid);
+    skad_control_write_notification(writer, "changed", call->msgid);
     skad_get_result(&event->u.get, writer);
 }
 
-void skad_watch_result(const skad_ticket *ticket, skad_writer *writer)
+void skad_watch_result(const skad_pending_call *call, skad_writer *writer)
 {
-    skad_control_write_result(writer, ticket->msgid);
+    skad_control_write_result(writer, call->msgid);
     skad_write_map(writer, 1);
-    skad_result_uint(writer, "changes", ticket->changes);
+    skad_result_uint(writer, "changes", call->changes);
 }

@@ -5,16 +5,18 @@
 
 #include "proto/control.h"
 #include "skad/event.h"
-#include "src/daemon/control/tickets.h"
+#include "src/daemon/control/pending_calls.h"
 
 /* Writes the notification of a traced lookup's step, of a change that a watch has seen. */
-void skad_step_notice(const skad_event *event, const skad_ticket *ticket, skad_writer *writer);
-void skad_change_notice(const skad_event *event, const skad_ticket *ticket, skad_writer *writer);
+void skad_step_notice(const skad_event *event, const skad_pending_call *call, skad_writer *writer);
+void skad_change_notice(const skad_event *event, const skad_pending_call *call,
+                        skad_writer *writer);
 
 /* Writes the response to the operation that an event ends. */
-void skad_operation_result(const skad_event *event, const skad_ticket *ticket, skad_writer *writer);
+void skad_operation_result(const skad_event *event, const skad_pending_call *call,
+                           skad_writer *writer);
 
 /* Writes the response to a watch that ends. */
-void skad_watch_result(const skad_ticket *ticket, skad_writer *writer);
+void skad_watch_result(const skad_pending_call *call, skad_writer *writer);
 
 #endif

@@ -24,9 +24,10 @@ static void write_refusals(const skad_put_report *report, skad_writer *writer)
     }
 }
 
-void skad_put_result(const skad_put_report *report, const skad_ticket *ticket, skad_writer *writer)
+void skad_put_result(const skad_put_report *report, const skad_pending_call *call,
+                     skad_writer *writer)
 {
-    bool signed_here = ticket->method == SKAD_CONTROL_PUBLISH;
+    bool signed_here = call->method == SKAD_CONTROL_PUBLISH;
 
     skad_write_map(writer, signed_here ? 10 : 9);
     skad_result_id(writer, "key", &report->key);
@@ -39,7 +40,7 @@ void skad_put_result(const skad_put_report *report, const skad_ticket *ticket, s
     skad_result_uint(writer, "life_s", report->life_s);
     skad_result_bool(writer, "kept", report->kept);
     if (signed_here) {
-        skad_result_uint(writer, "sequence", ticket->sequence);
+        skad_result_uint(writer, "sequence", call->sequence);
     }
 }
 

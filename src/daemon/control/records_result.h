@@ -4,10 +4,11 @@
 
 #include "proto/control.h"
 #include "skad/event.h"
-#include "src/daemon/control/tickets.h"
+#include "src/daemon/control/pending_calls.h"
 
 /* The result of a put that was DONE; that of a publish tells its sequence, too. */
-void skad_put_result(const skad_put_report *report, const skad_ticket *ticket, skad_writer *writer);
+void skad_put_result(const skad_put_report *report, const skad_pending_call *call,
+                     skad_writer *writer);
 
 /* The error of one that was not. */
 void skad_put_error(const skad_event *event, uint32_t msgid, skad_writer *writer);
