@@ -166,7 +166,7 @@ static void too_many_with_a_wrong_token(test_fixture *fixture, skad_datagram *ou
     exhaust(fixture, out, from);
 }
 
-static void unproven_under_load(test_fixture *fixture, skad_datagram *out, skad_address *from)
+static void unvalidated_under_load(test_fixture *fixture, skad_datagram *out, skad_address *from)
 {
     correct(fixture, out, from);
     skad_node_press(fixture->node, true);
@@ -248,7 +248,7 @@ static const drop_case cases[] = {
     {"a banned address", banned, 0, SKAD_VERDICT_BANNED, true},
     {"too many", too_many, 0, SKAD_VERDICT_RATE, true},
     {"the same, wrong token", too_many_with_a_wrong_token, 0, SKAD_VERDICT_RATE, true},
-    {"no token under load", unproven_under_load, CHALLENGE_US, SKAD_VERDICT_CHALLENGE, false},
+    {"no token under load", unvalidated_under_load, CHALLENGE_US, SKAD_VERDICT_CHALLENGE, false},
     {"epoch 0", epoch_0, 0, SKAD_VERDICT_EPOCH, false},
     {"another's answer", answer_of_another, 0, SKAD_VERDICT_IDENTITY, false},
     {"static puzzle unsolved", cheap_identity, 0, SKAD_VERDICT_STATIC, false},

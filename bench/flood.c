@@ -34,8 +34,8 @@ typedef enum payload { NOTHING, NOISE, FORGED, VALID, REPLAY } payload;
 static const struct flood_row {
     const char *name;
     payload payload;
-    bool proven; /* shows a token */
-    bool many;   /* from FLOOD_SOURCES addresses */
+    bool validated; /* shows a token */
+    bool many;      /* from FLOOD_SOURCES addresses */
 } floods[] = {
     {"none", NOTHING, false, false},
     {"random bytes", NOISE, false, false},
@@ -72,13 +72,13 @@ static bool make_pool(const struct flood_row *row, const daemon_peer *peer, floo
         flood_pool_noise(NOISE_POOL, SKAD_DATAGRAM_BYTES_MIN, SKAD_DATAGRAM_BYTES_MAX, out);
         return true;
     case FORGED:
-        flood_pool_requests(peer, FORGED_POOL, row->proven, true, out);
+        flood_pool_requests(peer, FORGED_POOL, row->validated, true, out);
         return true;
     case VALID:
-        flood_pool_requests(peer, VALID_POOL, row->proven, false, out);
+        flood_pool_requests(peer, VALID_POOL, row->validated, false, out);
         return true;
     case REPLAY:
-        flood_pool_requests(peer, 1, row->proven, false, out);
+        flood_pool_requests(peer, 1, row->validated, false, out);
         return true;
     }
     return false;

@@ -197,7 +197,7 @@ bool flood_amplify(flood_network *network)
               measure_flooded(network, &greeter, rows, flooded);
     daemon_peer_close(&greeter);
     if (ok) {
-        printf("\namplification, one request from each of %d unproven addresses: answered, most "
+        printf("\namplification, one request from each of %d unvalidated addresses: answered, most "
                "bytes\nthat came back within %d ms, their ratio to those sent\n",
                TRIES, WAIT_MS);
         printf("%-24s %6s   %-22s %s\n", "", "sent", "quiet", "flooded");

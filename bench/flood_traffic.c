@@ -64,7 +64,7 @@ void flood_seal(const daemon_peer *peer, const flood_request *request, skad_draf
     const skad_draft_fields fields = {.message = request->message,
                                       .rpc_id = (const uint8_t *)&request->rpc_id,
                                       .recipient = request->hello ? &anybody : &peer->daemon,
-                                      .token = request->proven ? peer->token : NULL,
+                                      .token = request->validated ? peer->token : NULL,
                                       .bytes_min = request->bytes_min};
     skad_draft *drafts[] = {out};
     skad_status status = skad_draft_write(&sealer, &fields, out);
@@ -113,14 +113,15 @@ static void forge(const daemon_peer *peer, skad_draft *draft)
                   (size_t)draft->len - SKAD_TAG_BYTES, draft->bytes);
 }
 
-void flood_pool_requests(const daemon_peer *peer, size_t count, bool proven, bool forged,
+void flood_pool_requests(const daemon_peer *peer, size_t count, bool validated, bool forged,
                          flood_pool *out)
 {
     skad_message message = {.kind = SKAD_KIND_FIND_NODE};
     message.u.find_node.want = SKAD_FAMILIES_ALL;
     pool_init(out, count, REQUEST_BYTES);
     for (size_t i = 0; i < count; i++) {
-        const flood_request request = {.message = &message, .rpc_id = i + 1, .proven = proven};
+        const flood_request request = {
+            .message = &message, .rpc_id = i + 1, .validated = validated};
         skad_draft draft;
         skad_hash_one(SKAD_HASH_VALUE, (const uint8_t *)&i, sizeof i,
                       message.u.find_node.target.bytes);

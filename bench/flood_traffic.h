@@ -23,7 +23,7 @@ bool flood_peer_open(daemon_peer *peer, uint32_t number, uint32_t source, uint16
 typedef struct flood_request {
     const skad_message *message;
     uint64_t rpc_id;
-    bool proven;      /* shows the token that the peer was granted */
+    bool validated;   /* shows the token that the peer was granted */
     bool hello;       /* to nobody by name */
     size_t bytes_min; /* 0: no padding */
 } flood_request;
@@ -42,7 +42,7 @@ typedef struct flood_pool {
 void flood_pool_noise(size_t count, size_t len_min, size_t len_max, flood_pool *out);
 
 /* FIND_NODE requests for different targets; forged: tag right, signature wrong. */
-void flood_pool_requests(const daemon_peer *peer, size_t count, bool proven, bool forged,
+void flood_pool_requests(const daemon_peer *peer, size_t count, bool validated, bool forged,
                          flood_pool *out);
 
 void flood_pool_free(flood_pool *pool);

@@ -88,10 +88,10 @@ void harness_open(harness *self, fuzz_choices *choices)
     const skad_simulator_config lazy_allocation = {.lazy_allocation = true};
     config.simulator = shape % 16 >= 8 ? &lazy_allocation : NULL;
     if (shape >= 128) {
-        config.rates = (skad_node_rates){.unproven = {{2, 4}, {4, 8}, {8, 16}},
-                                         .unproven_all = {8, 16},
-                                         .proven = {{8, 16}, {16, 32}, {16, 32}},
-                                         .proven_all = {32, 64},
+        config.rates = (skad_node_rates){.unvalidated = {{2, 4}, {4, 8}, {8, 16}},
+                                         .unvalidated_all = {8, 16},
+                                         .validated = {{8, 16}, {16, 32}, {16, 32}},
+                                         .validated_all = {32, 64},
                                          .answer_bytes = {4096, 8192},
                                          .cells = 16};
     }
@@ -151,7 +151,7 @@ static size_t stranger_at(const harness *self, const skad_address *address)
 static void weigh(harness *self, const skad_datagram *datagram)
 {
     size_t who = stranger_at(self, &datagram->to);
-    if (who < HARNESS_REMOTES && !self->proven[who]) {
+    if (who < HARNESS_REMOTES && !self->validated[who]) {
         FUZZ_REQUIRE(datagram->len <= self->allowance[who]);
         self->allowance[who] -= datagram->len;
     }

@@ -28,7 +28,7 @@ typedef struct harness {
     skad_op watch;                /* 0: none */
     /* What answers to each remote peer may still weigh while it has shown no token. */
     size_t allowance[HARNESS_REMOTES];
-    bool proven[HARNESS_REMOTES];
+    bool validated[HARNESS_REMOTES];
 } harness;
 
 /* Begins: a node with limits, rates and a profile that the input chooses. */

@@ -96,7 +96,7 @@ void harness_request(harness *self, fuzz_choices *choices)
         test_fixture_token(&self->fixture, remote, token);
     }
     test_fixture_request(&self->fixture, remote, &message, shown > 0 ? token : NULL, &datagram);
-    self->proven[who] |= shown > 1;
+    self->validated[who] |= shown > 1;
     self->allowance[who] += SKAD_AMPLIFICATION_MAX * datagram.len;
     deliver(self, who, &remote->address, &datagram);
 }

@@ -18,9 +18,9 @@
     X(BANS, "bans")             /* who is kept out */                                              \
     X(ALLOWED, "allowed")       /* who is exempt from bans by the node itself */                   \
     /* Rates: what of a burst is used up. */                                                       \
-    X(CHECKS_UNPROVEN, "checks_unproven") /* signatures of requests without a valid token */       \
-    X(CHECKS_PROVEN, "checks_proven")     /* and of those with one */                              \
-    X(ANSWER_BYTES, "answer_bytes")       /* bytes sent in answers */
+    X(CHECKS_UNVALIDATED, "checks_unproven") /* signatures of requests without a valid token */    \
+    X(CHECKS_VALIDATED, "checks_proven")     /* and of those with one */                           \
+    X(ANSWER_BYTES, "answer_bytes")          /* bytes sent in answers */
 
 typedef enum skad_cap {
 #define SKAD_CAP_ENUM(name, text) SKAD_CAP_##name,
@@ -29,7 +29,7 @@ typedef enum skad_cap {
         SKAD_CAP_COUNT
 } skad_cap;
 
-#define SKAD_CAP_FIRST_RATE SKAD_CAP_CHECKS_UNPROVEN
+#define SKAD_CAP_FIRST_RATE SKAD_CAP_CHECKS_UNVALIDATED
 
 typedef struct skad_fill {
     uint64_t used;

@@ -58,10 +58,10 @@ typedef struct skad_rate {
  * wide: IPv4 /32, /24, /16; IPv6 /64, /56, /48. */
 #define SKAD_RATE_LEVELS 3
 typedef struct skad_node_rates {
-    skad_rate unproven[SKAD_RATE_LEVELS];
-    skad_rate unproven_all; /* beyond it the node is loaded: no token, no signature check */
-    skad_rate proven[SKAD_RATE_LEVELS];
-    skad_rate proven_all;
+    skad_rate unvalidated[SKAD_RATE_LEVELS];
+    skad_rate unvalidated_all; /* beyond it the node is loaded: no token, no signature check */
+    skad_rate validated[SKAD_RATE_LEVELS];
+    skad_rate validated_all;
     skad_rate answer_bytes; /* bytes sent in answers; beyond it they are dropped */
     uint32_t cells;         /* places for prefixes, of each kind: a power of two, 4..2^20 */
 } skad_node_rates;
@@ -100,7 +100,7 @@ skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t 
                                const skad_address *from, skad_time now);
 
 /* Tells the node that datagrams wait for their verification longer than they should (true), or no
- * longer do: while so, it is loaded like one whose rate of unproven requests is exceeded. */
+ * longer do: while so, it is loaded like one whose rate of unvalidated requests is exceeded. */
 void skad_node_press(skad_node *node, bool pressed);
 
 /* Does what is due: timeouts, refreshes, liveness checks, expiry. Harmless when called early. */
@@ -167,8 +167,8 @@ bool skad_node_poll_event(skad_node *node, skad_event *out);
 
 typedef enum skad_ban_reason {
     SKAD_BAN_OPERATOR = 0,
-    SKAD_BAN_SIGNATURES, /* datagrams from a proven address whose signatures do not verify */
-    SKAD_BAN_RECORDS,    /* records from a proven address whose signatures do not verify */
+    SKAD_BAN_SIGNATURES, /* datagrams from a validated address whose signatures do not verify */
+    SKAD_BAN_RECORDS,    /* records from a validated address whose signatures do not verify */
     SKAD_BAN_ANSWERS,    /* answers to our requests that contradict what the replier must tell */
 } skad_ban_reason;
 

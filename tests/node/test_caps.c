@@ -12,10 +12,10 @@
 #include "tests/support/prng.h"
 
 static const skad_node_rates rates = {
-    .unproven = {{1000, 1000}, {0}, {0}},
-    .unproven_all = {1000, 500},
-    .proven = {{1000, 1000}, {0}, {0}},
-    .proven_all = {2000, 600},
+    .unvalidated = {{1000, 1000}, {0}, {0}},
+    .unvalidated_all = {1000, 500},
+    .validated = {{1000, 1000}, {0}, {0}},
+    .validated_all = {2000, 600},
     .answer_bytes = {10000, 20000},
     .cells = 256,
 };
@@ -145,14 +145,14 @@ static void a_rate_tells_what_is_used_of_a_burst(void **state)
         ping(fixture, who, token);
         (void)test_fixture_drain(fixture);
     }
-    assert_fill(fixture, SKAD_CAP_CHECKS_UNPROVEN, 100, 500);
-    assert_fill(fixture, SKAD_CAP_CHECKS_PROVEN, 200, 600);
-    assert_int_equal(fill_of(fixture, SKAD_CAP_CHECKS_PROVEN).per_s, 2000);
+    assert_fill(fixture, SKAD_CAP_CHECKS_UNVALIDATED, 100, 500);
+    assert_fill(fixture, SKAD_CAP_CHECKS_VALIDATED, 200, 600);
+    assert_int_equal(fill_of(fixture, SKAD_CAP_CHECKS_VALIDATED).per_s, 2000);
     const uint64_t bytes = fill_of(fixture, SKAD_CAP_ANSWER_BYTES).used;
     assert_in_range(bytes, 20000, 20300); /* one answer beyond the burst at most */
     fixture->now.mono_us += 50 * SKAD_US_PER_MS;
-    assert_fill(fixture, SKAD_CAP_CHECKS_UNPROVEN, 50, 500);
-    assert_fill(fixture, SKAD_CAP_CHECKS_PROVEN, 100, 600);
+    assert_fill(fixture, SKAD_CAP_CHECKS_UNVALIDATED, 50, 500);
+    assert_fill(fixture, SKAD_CAP_CHECKS_VALIDATED, 100, 600);
     assert_fill(fixture, SKAD_CAP_ANSWER_BYTES, bytes - 500, 20000);
 }
 

@@ -16,41 +16,42 @@ skad_status skad_admission_init(skad_node *node, const skad_node_rates *rates)
 {
     skad_admission *admission = &node->admission;
     uint8_t hash_key[SKAD_TABLE_KEY_BYTES];
-    admission->unproven_all = rates->unproven_all;
-    admission->proven_all = rates->proven_all;
+    admission->unvalidated_all = rates->unvalidated_all;
+    admission->validated_all = rates->validated_all;
     admission->limited = rates->cells != 0;
     if (!admission->limited) {
         return SKAD_OK;
     }
     skad_random_bytes(&node->env.random, hash_key, sizeof hash_key);
     skad_status status =
-        skad_rate_limiter_init(&admission->unproven, rates->cells, rates->unproven, hash_key);
+        skad_rate_limiter_init(&admission->unvalidated, rates->cells, rates->unvalidated, hash_key);
     if (status == SKAD_OK) {
-        status = skad_rate_limiter_init(&admission->proven, rates->cells, rates->proven, hash_key);
+        status =
+            skad_rate_limiter_init(&admission->validated, rates->cells, rates->validated, hash_key);
     }
     return status;
 }
 
 void skad_admission_free(skad_node *node)
 {
-    skad_rate_limiter_free(&node->admission.unproven);
-    skad_rate_limiter_free(&node->admission.proven);
+    skad_rate_limiter_free(&node->admission.unvalidated);
+    skad_rate_limiter_free(&node->admission.validated);
 }
 
 /* ---- Load ---- */
 
-/* Whether one more unproven request may be verified. Moves in and out of being loaded. */
+/* Whether one more unvalidated request may be verified. Moves in and out of being loaded. */
 static bool unloaded(skad_admission *admission, uint64_t now_us)
 {
     if (admission->loaded &&
-        skad_rate_relaxed(&admission->unproven_all, admission->unproven_until_us, now_us)) {
+        skad_rate_relaxed(&admission->unvalidated_all, admission->unvalidated_until_us, now_us)) {
         admission->loaded = false;
     }
     if (admission->loaded || admission->pressed) {
         return false;
     }
     admission->loaded =
-        !skad_rate_allows(&admission->unproven_all, 1, &admission->unproven_until_us, now_us);
+        !skad_rate_allows(&admission->unvalidated_all, 1, &admission->unvalidated_until_us, now_us);
     return !admission->loaded;
 }
 
@@ -92,8 +93,9 @@ bool skad_admission_exhausted(const skad_node *node, const skad_address *from, b
 {
     const skad_admission *admission = &node->admission;
     const uint64_t now_us = node->env.now.mono_us;
-    return admission->limited && skad_rate_limiter_exhausted(&admission->unproven, from, now_us) &&
-           (!token || skad_rate_limiter_exhausted(&admission->proven, from, now_us));
+    return admission->limited &&
+           skad_rate_limiter_exhausted(&admission->unvalidated, from, now_us) &&
+           (!token || skad_rate_limiter_exhausted(&admission->validated, from, now_us));
 }
 
 skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope, bool hello,
@@ -106,15 +108,16 @@ skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope
     }
     skad_id sender;
     skad_node_id(envelope->public_key, &sender);
-    bool proven = envelope->token != NULL &&
-                  skad_token_ok(node->env.token_key, from, &sender, now_us, envelope->token);
+    bool validated = envelope->token != NULL &&
+                     skad_token_ok(node->env.token_key, from, &sender, now_us, envelope->token);
     if (admission->limited &&
-        !skad_rate_limiter_allows(proven ? &admission->proven : &admission->unproven, from,
+        !skad_rate_limiter_allows(validated ? &admission->validated : &admission->unvalidated, from,
                                   now_us)) {
         return SKAD_VERDICT_RATE;
     }
-    if (proven) {
-        return skad_rate_allows(&admission->proven_all, 1, &admission->proven_until_us, now_us)
+    if (validated) {
+        return skad_rate_allows(&admission->validated_all, 1, &admission->validated_until_us,
+                                now_us)
                    ? SKAD_VERDICT_ACCEPT
                    : SKAD_VERDICT_RATE;
     }

@@ -15,7 +15,7 @@ typedef struct answer {
     const skad_opened *request;
     const skad_address *from;
     uint8_t granted[SKAD_TOKEN_BYTES]; /* the requester's token of this slot */
-    bool proven;                       /* it showed a valid one */
+    bool validated;                    /* it showed a valid one */
     size_t allowance;                  /* bytes that may be sent to it for this request */
     bool may_ping;                     /* the answer leaves enough of them for a ping */
 } answer;
@@ -24,8 +24,8 @@ typedef struct answer {
 static void spare_for_ping(answer *to, skad_draft *draft)
 {
     size_t sealed_bytes = draft->len + (size_t)SKAD_PROOF_BYTES(0);
-    to->may_ping = to->proven || sealed_bytes + SKAD_PING_BYTES_MAX <= to->allowance;
-    if (!to->proven && to->may_ping && draft->bytes_max > to->allowance - SKAD_PING_BYTES_MAX) {
+    to->may_ping = to->validated || sealed_bytes + SKAD_PING_BYTES_MAX <= to->allowance;
+    if (!to->validated && to->may_ping && draft->bytes_max > to->allowance - SKAD_PING_BYTES_MAX) {
         draft->bytes_max = (uint16_t)(to->allowance - SKAD_PING_BYTES_MAX);
     }
 }
@@ -161,7 +161,7 @@ static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
 {
     skad_node *node = to->node;
     skad_record record;
-    if (!to->proven) {
+    if (!to->validated) {
         refuse(to, SKAD_ERROR_TOKEN, 0);
         return;
     }
@@ -219,11 +219,11 @@ bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opene
     answer to = {.node = node, .envelope = envelope, .request = request, .from = from};
     skad_token_make(node->env.token_key, from, &request->sender, node->env.now.mono_us, to.granted);
     /* Nearly always the one that is granted anyway; else it may be of the slot before. */
-    to.proven =
+    to.validated =
         envelope->token != NULL && (skad_equal(to.granted, envelope->token, SKAD_TOKEN_BYTES) ||
                                     skad_token_ok(node->env.token_key, from, &request->sender,
                                                   node->env.now.mono_us, envelope->token));
-    to.allowance = to.proven ? SIZE_MAX : SKAD_AMPLIFICATION_MAX * len;
+    to.allowance = to.validated ? SIZE_MAX : SKAD_AMPLIFICATION_MAX * len;
     node->stats.requests[request->message.kind]++;
     switch (request->message.kind) {
     case SKAD_KIND_PING:

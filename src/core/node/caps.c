@@ -41,9 +41,9 @@ void skad_node_caps(const skad_node *node, skad_time now, skad_fill out[static S
     out[SKAD_CAP_WATCHES] = fill(node->watches.used, limits->watches);
     out[SKAD_CAP_BANS] = fill(skad_node_bans(node, now, NULL, 0), SKAD_BANS_MAX);
     out[SKAD_CAP_ALLOWED] = fill(node->bans.allowed.count, SKAD_BANS_MAX);
-    out[SKAD_CAP_CHECKS_UNPROVEN] =
-        fill_of_rate(&admission->unproven_all, admission->unproven_until_us, now_us);
-    out[SKAD_CAP_CHECKS_PROVEN] =
-        fill_of_rate(&admission->proven_all, admission->proven_until_us, now_us);
+    out[SKAD_CAP_CHECKS_UNVALIDATED] =
+        fill_of_rate(&admission->unvalidated_all, admission->unvalidated_until_us, now_us);
+    out[SKAD_CAP_CHECKS_VALIDATED] =
+        fill_of_rate(&admission->validated_all, admission->validated_until_us, now_us);
     out[SKAD_CAP_ANSWER_BYTES] = fill_of_rate(&node->answers.rate, node->answers.until_us, now_us);
 }

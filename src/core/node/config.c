@@ -36,17 +36,17 @@ static bool limits_valid(const skad_node_limits *limits)
 }
 
 /* What a first contact needs, and what a busy peer asks in an hour of bulk puts. A check takes some
- * 60 us of a processor: a thousand unproven ones a second are 6 % of it, six thousand proven ones
- * 40 %. */
+ * 60 us of a processor: a thousand unvalidated ones a second are 6 % of it, six thousand validated
+ * ones 40 %. */
 void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out)
 {
     *out = (skad_node_rates){0};
     if (profile->limit_rates) {
         *out = (skad_node_rates){
-            .unproven = {{20, 40}, {100, 200}, {500, 1000}},
-            .unproven_all = {1000, 500},
-            .proven = {{500, 1000}, {1000, 2000}, {4000, 8000}},
-            .proven_all = {6000, 3000},
+            .unvalidated = {{20, 40}, {100, 200}, {500, 1000}},
+            .unvalidated_all = {1000, 500},
+            .validated = {{500, 1000}, {1000, 2000}, {4000, 8000}},
+            .validated_all = {6000, 3000},
             .answer_bytes = {8U << 20, 8U << 20},
             .cells = 8192,
         };

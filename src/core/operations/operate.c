@@ -251,7 +251,7 @@ typedef struct named_contacts {
 } named_contacts;
 
 /* An answer that breaks its sender's duties is counted and costs it some standing. It came from
- * where we asked and refers to what we asked, so its address is proven. */
+ * where we asked and refers to what we asked, so its address is validated. */
 static void judge(skad_node *node, const skad_id *sender, const skad_address *from,
                   size_t violations)
 {

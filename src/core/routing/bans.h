@@ -1,9 +1,9 @@
 /* Who is kept out, by node ID or by address prefix, for how long and why. An operator bans by hand;
- * the node bans by itself only who has proven to be at home at his address, by a token, and then
- * sends what nobody sends by mistake: signatures that do not verify, of datagrams or of records; or
- * who answers what we asked him, from where we asked, with what breaks a replier's duties
- * (reply_validation.h). Never a source that could be spoofed: else anybody could have anybody
- * banned.
+ * the node bans by itself only a peer whose address is validated by a token and that then
+ * sends what is not sent by mistake: signatures that do not verify, of datagrams or of records; or
+ * a peer that answers our request, from where we asked, with what breaks a replier's duties
+ * (reply_validation.h). Never a source that could be spoofed: else any sender could have any
+ * address banned.
  *
  * A ban ends by itself. When there is no place for another, the one that ends first goes. What is
  * on the allow-list is never banned by the node itself. */
@@ -58,7 +58,7 @@ bool skad_bans_lift(skad_bans *bans, const skad_ban *subject);
 /* Exempts a subject from bans by the node itself. Errors: SKAD_ERR_FULL, SKAD_ERR_MEMORY. */
 skad_status skad_bans_allow(skad_bans *bans, const skad_ban *subject);
 
-/* One more of these from a proven address; bans it when that was one too many, for the reason of
+/* One more of these from a validated address; bans it when that was one too many, for the reason of
  * the last one. */
 void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,
                       uint64_t now_us);

@@ -13,10 +13,10 @@
 #include "tests/support/fixture.h"
 
 static const skad_node_rates rates = {
-    .unproven = {{10, 20}, {0}, {0}},
-    .unproven_all = {100, 50},
-    .proven = {{50, 100}, {0}, {0}},
-    .proven_all = {500, 200},
+    .unvalidated = {{10, 20}, {0}, {0}},
+    .unvalidated_all = {100, 50},
+    .validated = {{50, 100}, {0}, {0}},
+    .validated_all = {500, 200},
     .cells = 256,
 };
 
@@ -74,7 +74,7 @@ static void a_token_has_a_rate_of_its_own(void **state)
     const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
     assert_int_equal(flood(fixture, who, NULL, 50, SKAD_VERDICT_ACCEPT), 20);
-    test_fixture_token(fixture, who, token); /* somebody else has used up its unproven rate */
+    test_fixture_token(fixture, who, token); /* somebody else has used up its unvalidated rate */
     assert_int_equal(flood(fixture, who, token, 200, SKAD_VERDICT_ACCEPT), 100);
     assert_int_equal(flood(fixture, who, token, 10, SKAD_VERDICT_RATE), 10);
 }

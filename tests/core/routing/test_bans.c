@@ -137,7 +137,7 @@ static void a_banned_peer_that_others_name_is_asked_nothing(void **state)
     assert_int_equal(who->asked, before);
 }
 
-static void wrong_signatures_from_a_proven_address_end_in_a_ban(void **state)
+static void wrong_signatures_from_a_validated_address_end_in_a_ban(void **state)
 {
     test_fixture *fixture = *state;
     const test_remote *who = test_fixture_remote(fixture);
@@ -343,8 +343,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_banned_peer_is_asked_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_banned_peer_that_others_name_is_asked_nothing, begin,
                                         end),
-        cmocka_unit_test_setup_teardown(wrong_signatures_from_a_proven_address_end_in_a_ban, begin,
-                                        end),
+        cmocka_unit_test_setup_teardown(wrong_signatures_from_a_validated_address_end_in_a_ban,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(without_a_token_nobody_is_banned, begin, end),
         cmocka_unit_test_setup_teardown(now_and_then_a_wrong_signature_is_forgiven, begin, end),
         cmocka_unit_test_setup_teardown(who_is_allowed_is_never_banned_by_the_node, begin, end),

@@ -97,7 +97,7 @@ static void hand_in(bench *self, const skad_address *from, const skad_datagram *
     skad_workers_receive(self->workers, datagram->bytes, datagram->len, from, self->fixture.now);
 }
 
-/* Hands in another PING of a remote peer; without token it is unproven. */
+/* Hands in another PING of a remote peer; without token it is unvalidated. */
 static void ask(bench *self, const test_remote *who, bool token, skad_datagram *out)
 {
     static const skad_message ping = {.kind = SKAD_KIND_PING};
