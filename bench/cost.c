@@ -243,7 +243,7 @@ static const drop_case cases[] = {
     {"version 2", version_2, 0, SKAD_VERDICT_VERSION, true},
     {"kind 30", kind_30, 0, SKAD_VERDICT_KIND, true},
     {"our own key", our_key, 0, SKAD_VERDICT_SELF, true},
-    {"an answer to nothing", answer_to_nothing, 0, SKAD_VERDICT_UNAWAITED, true},
+    {"an answer to nothing", answer_to_nothing, 0, SKAD_VERDICT_UNSOLICITED, true},
     {"handled before", handled_before, 0, SKAD_VERDICT_DUPLICATE, true},
     {"a banned address", banned, 0, SKAD_VERDICT_BANNED, true},
     {"too many", too_many, 0, SKAD_VERDICT_RATE, true},

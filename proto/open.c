@@ -17,7 +17,7 @@ static skad_verdict check_kind(skad_kind kind, bool hello, const skad_open_await
     if (hello && kind != SKAD_KIND_PING) {
         return SKAD_VERDICT_KIND;
     }
-    return skad_kind_is_reply(kind) && awaited == NULL ? SKAD_VERDICT_UNAWAITED
+    return skad_kind_is_reply(kind) && awaited == NULL ? SKAD_VERDICT_UNSOLICITED
                                                        : SKAD_VERDICT_ACCEPT;
 }
 

@@ -7,18 +7,18 @@
 
 /* X(NAME, "name") */
 #define SKAD_VERDICTS(X)                                                                           \
-    X(ACCEPT, "accept")       /* not a drop */                                                     \
-    X(SIZE, "size")           /* shorter or longer than any datagram of ours */                    \
-    X(SOURCE, "source")       /* from an address that this profile never talks to */               \
-    X(TAG, "tag")             /* network tag wrong: noise, another network, not for us */          \
-    X(STRUCTURE, "structure") /* not one strict msgpack envelope within the limits */              \
-    X(VERSION, "version")     /* envelope of a protocol version that we do not speak */            \
-    X(KIND, "kind")           /* unknown kind, or a kind that may not be sent this way */          \
-    X(SELF, "self")           /* signed with our own key */                                        \
-    X(UNAWAITED, "unawaited") /* a reply to nothing that we asked of that address */               \
-    X(DUPLICATE, "duplicate") /* a datagram that we have already handled */                        \
-    X(BANNED, "banned")       /* from a node or an address that is kept out */                     \
-    X(RATE, "rate")           /* its source, or all together, send more than we verify */          \
+    X(ACCEPT, "accept")         /* not a drop */                                                   \
+    X(SIZE, "size")             /* shorter or longer than any datagram of ours */                  \
+    X(SOURCE, "source")         /* from an address that this profile never talks to */             \
+    X(TAG, "tag")               /* network tag wrong: noise, another network, not for us */        \
+    X(STRUCTURE, "structure")   /* not one strict msgpack envelope within the limits */            \
+    X(VERSION, "version")       /* envelope of a protocol version that we do not speak */          \
+    X(KIND, "kind")             /* unknown kind, or a kind that may not be sent this way */        \
+    X(SELF, "self")             /* signed with our own key */                                      \
+    X(UNSOLICITED, "unawaited") /* a reply to nothing that we asked of that address */             \
+    X(DUPLICATE, "duplicate")   /* a datagram that we have already handled */                      \
+    X(BANNED, "banned")         /* from a node or an address that is kept out */                   \
+    X(RATE, "rate")             /* its source, or all together, send more than we verify */        \
     X(CHALLENGE, "challenge") /* under load, and no token: answered with a token, not verified */  \
     X(EPOCH, "epoch")         /* puzzle nonce of an epoch too far from ours: check the clocks */   \
     X(IDENTITY, "identity")   /* a reply signed by someone else than the one we asked */           \

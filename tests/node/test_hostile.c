@@ -366,26 +366,26 @@ static void self_when_our_own_datagram_comes_back(void **state)
     assert_dropped(made, "our key, somebody's signature", &what, SKAD_VERDICT_SELF);
 }
 
-static void unawaited_when_nothing_was_asked_there(void **state)
+static void unsolicited_when_nothing_was_asked_there(void **state)
 {
     bench *made = *state;
     arrival what;
     skad_wire_craft wanted = ping_craft(made);
     wanted.kind = SKAD_KIND_PONG;
     craft(made, &wanted, &what);
-    assert_dropped(made, "an answer to nothing", &what, SKAD_VERDICT_UNAWAITED);
+    assert_dropped(made, "an answer to nothing", &what, SKAD_VERDICT_UNSOLICITED);
     answer(made, made->peer, &what);
     what.from = made->remote->address;
-    assert_dropped(made, "from another address", &what, SKAD_VERDICT_UNAWAITED);
+    assert_dropped(made, "from another address", &what, SKAD_VERDICT_UNSOLICITED);
     answer(made, made->peer, &what);
     what.from.port++;
-    assert_dropped(made, "from another port", &what, SKAD_VERDICT_UNAWAITED);
+    assert_dropped(made, "from another port", &what, SKAD_VERDICT_UNSOLICITED);
     skad_message message = {.kind = SKAD_KIND_PONG};
     message.u.reply.observed = test_prng_address(1);
     skad_datagram pong;
     test_fixture_answer(&made->fixture, made->peer, &made->asked, &message, &pong);
     arrive(&pong, &made->peer->address, &what);
-    assert_dropped(made, "another kind of answer", &what, SKAD_VERDICT_UNAWAITED);
+    assert_dropped(made, "another kind of answer", &what, SKAD_VERDICT_UNSOLICITED);
 }
 
 static void duplicate_requests_and_answers_that_were_handled_already(void **state)
@@ -403,7 +403,7 @@ static void duplicate_requests_and_answers_that_were_handled_already(void **stat
     (void)skad_node_receive(made->fixture.node, what.bytes, what.len, &what.from,
                             made->fixture.now);
     test_fixture_drain(&made->fixture);
-    assert_dropped(made, "an answer again", &what, SKAD_VERDICT_UNAWAITED); /* its RPC is over */
+    assert_dropped(made, "an answer again", &what, SKAD_VERDICT_UNSOLICITED); /* its RPC is over */
 }
 
 static void epoch_too_far_from_ours(void **state)
@@ -553,7 +553,7 @@ int main(void)
         TEST(version_that_we_do_not_speak),
         TEST(kind_that_is_unknown_or_may_not_come_this_way),
         TEST(self_when_our_own_datagram_comes_back),
-        TEST(unawaited_when_nothing_was_asked_there),
+        TEST(unsolicited_when_nothing_was_asked_there),
         TEST(duplicate_requests_and_answers_that_were_handled_already),
         TEST(epoch_too_far_from_ours),
         TEST(identity_of_another_than_the_one_we_asked),

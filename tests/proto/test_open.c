@@ -261,7 +261,7 @@ static void replies_are_bound_to_request_and_responder(void **state)
     }
     assert_int_equal(
         skad_wire_receive(draft.bytes, draft.len, &bob.id, SKAD_WIRE_EPOCH, NULL, &opened),
-        SKAD_VERDICT_UNAWAITED);
+        SKAD_VERDICT_UNSOLICITED);
 }
 
 static void request_is_not_bound_to_what_is_awaited(void **state)

@@ -212,7 +212,7 @@ static void write_flaws(skad_json *json, const skad_vector_identities *self)
 static void write_replies(skad_json *json, const skad_vector_identities *self)
 {
     const invalid_case cases[] = {
-        {"a reply to nothing", SKAD_VERDICT_UNAWAITED, &self->receiver.id, NULL, NULL},
+        {"a reply to nothing", SKAD_VERDICT_UNSOLICITED, &self->receiver.id, NULL, NULL},
         {"a reply by someone else than was asked", SKAD_VERDICT_IDENTITY, &self->receiver.id,
          self->request_digest, &self->receiver.id},
         {"a reply to another request", SKAD_VERDICT_SIGNATURE, &self->receiver.id,

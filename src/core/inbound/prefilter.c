@@ -81,7 +81,7 @@ skad_verdict skad_prefilter(const skad_node *node, const uint8_t *datagram, size
         out->rpc =
             skad_pending_match(&node->pending, out->envelope.rpc_id, from, out->envelope.kind);
         if (out->rpc == NULL) {
-            return SKAD_VERDICT_UNAWAITED;
+            return SKAD_VERDICT_UNSOLICITED;
         }
     }
     if (skad_duplicates_seen(&node->duplicates, datagram)) {

@@ -115,7 +115,7 @@ skad_verdict skad_receive_handle(skad_node *node, skad_inbound *inbound, skad_ti
     node->stats.verifications += inbound->opened.checked;
     skad_verdict verdict = inbound->verdict;
     if (verdict == SKAD_VERDICT_ACCEPT && !still_awaited(node, inbound, &prefiltered.rpc)) {
-        verdict = SKAD_VERDICT_UNAWAITED;
+        verdict = SKAD_VERDICT_UNSOLICITED;
     }
     if (verdict == SKAD_VERDICT_ACCEPT &&
         skad_duplicates_seen(&node->duplicates, inbound->datagram)) {
