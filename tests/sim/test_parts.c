@@ -77,11 +77,11 @@ static void an_address_leads_back_to_its_node(void **state)
     }
 }
 
-static void addresses_of_nobody_lead_nowhere(void **state)
+static void unroutable_addresses_have_no_node(void **state)
 {
     (void)state;
     const skad_sim_places places = {.nodes = 100, .crowded_from = 60, .subnets = 3};
-    skad_address address = skad_sim_address_nowhere(5);
+    skad_address address = skad_sim_address_unroutable(5);
     assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
     address = skad_sim_address_of(&places, 59);
     address.ip[3]++;
@@ -206,7 +206,7 @@ int main(void)
         cmocka_unit_test(the_prng_of_one_seed_and_stream_is_always_the_same),
         cmocka_unit_test(the_prng_keeps_the_means_of_its_distributions),
         cmocka_unit_test(an_address_leads_back_to_its_node),
-        cmocka_unit_test(addresses_of_nobody_lead_nowhere),
+        cmocka_unit_test(unroutable_addresses_have_no_node),
         cmocka_unit_test(crowded_nodes_share_their_subnets),
         cmocka_unit_test(nats_let_in_whom_their_kind_says),
         cmocka_unit_test(flights_keep_their_bytes_and_are_used_again),

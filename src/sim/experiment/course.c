@@ -29,9 +29,9 @@ static void subtract(skad_sim_counters *counters, const skad_sim_counters *befor
     counters->delivered -= before->delivered;
     counters->lost -= before->lost;
     counters->shut_out -= before->shut_out;
-    counters->parted -= before->parted;
-    counters->choked -= before->choked;
-    counters->nowhere -= before->nowhere;
+    counters->partitioned -= before->partitioned;
+    counters->queue_full -= before->queue_full;
+    counters->unroutable -= before->unroutable;
     counters->ticks -= before->ticks;
     counters->events -= before->events;
 }

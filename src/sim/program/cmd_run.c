@@ -59,8 +59,8 @@ static void print_world(const skad_sim_scenario *scenario, const skad_sim_outcom
     printf("came %" PRIu64 ", went %" PRIu64 "\n", it->arrivals, it->departures);
     printf("datagrams: sent %" PRIu64 ", delivered %" PRIu64 ", lost %" PRIu64 ", nowhere %" PRIu64
            ", shut out %" PRIu64 ", parted %" PRIu64 ", choked %" PRIu64 "\n",
-           counters->sent, counters->delivered, counters->lost, counters->nowhere,
-           counters->shut_out, counters->parted, counters->choked);
+           counters->sent, counters->delivered, counters->lost, counters->unroutable,
+           counters->shut_out, counters->partitioned, counters->queue_full);
     if (it->price > 0) {
         printf("the adversary paid %.3g hashes for its identities\n", it->price);
     }

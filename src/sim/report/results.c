@@ -123,8 +123,8 @@ static void json_counters(FILE *out, const skad_sim_counters *it)
                   "\"datagrams\":{\"sent\":%" PRIu64 ",\"sent_bytes\":%" PRIu64
                   ",\"delivered\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"shut_out\":%" PRIu64
                   ",\"parted\":%" PRIu64 ",\"choked\":%" PRIu64 ",\"nowhere\":%" PRIu64 "}",
-                  it->sent, it->sent_bytes, it->delivered, it->lost, it->shut_out, it->parted,
-                  it->choked, it->nowhere);
+                  it->sent, it->sent_bytes, it->delivered, it->lost, it->shut_out, it->partitioned,
+                  it->queue_full, it->unroutable);
 }
 
 void skad_sim_json_outcome(FILE *out, const skad_sim_sweep *swept,

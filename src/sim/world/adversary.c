@@ -204,7 +204,7 @@ static size_t name_nobody(const skad_world *world, const skad_id *target,
     skad_adversary *adversary = world->adversary;
     for (size_t i = 0; i < SKAD_CONTACTS_MAX; i++) {
         out[i] = (skad_contact){.id = skad_prng_id(&adversary->prng),
-                                .ipv4 = skad_sim_address_nowhere(adversary->poisons++)};
+                                .ipv4 = skad_sim_address_unroutable(adversary->poisons++)};
         memcpy(out[i].id.bytes, target->bytes, 4); /* closer than any of a million honest ones */
     }
     sort_contacts(target, out, SKAD_CONTACTS_MAX);

@@ -50,7 +50,7 @@ uint32_t skad_sim_node_at(const skad_sim_places *places, const skad_address *add
     return node < places->crowded_from ? node : SKAD_SIM_NOBODY;
 }
 
-skad_address skad_sim_address_nowhere(uint32_t number)
+skad_address skad_sim_address_unroutable(uint32_t number)
 {
     return make(NOWHERE_FROM + (number & 0xffffff), SKAD_SIM_PORT);
 }

@@ -24,6 +24,6 @@ skad_address skad_sim_address_of(const skad_sim_places *places, uint32_t node);
 uint32_t skad_sim_node_at(const skad_sim_places *places, const skad_address *address);
 
 /* An address of nobody, number `number`. */
-skad_address skad_sim_address_nowhere(uint32_t number);
+skad_address skad_sim_address_unroutable(uint32_t number);
 
 #endif

@@ -71,7 +71,7 @@ void skad_world_plan(skad_world *world, skad_sim_event_kind kind, uint32_t index
 
 /* ---- Sending ---- */
 
-static bool parted(const skad_world *world, uint32_t from, uint32_t to)
+static bool partitioned(const skad_world *world, uint32_t from, uint32_t to)
 {
     const skad_sim_scenario *scenario = &world->scenario;
     if (scenario->partition_for_s <= 0 || world->began_us == UINT64_MAX) {
@@ -136,13 +136,13 @@ void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *data
     }
     skad_sim_fate fate = skad_sim_links_fate(&world->links);
     if (to == SKAD_SIM_NOBODY) {
-        counters->nowhere++;
-    } else if (parted(world, from, to)) {
-        counters->parted++;
+        counters->unroutable++;
+    } else if (partitioned(world, from, to)) {
+        counters->partitioned++;
     } else if (fate.lost) {
         counters->lost++;
     } else if (!go_up(world, from, datagram->len, &wait_us)) {
-        counters->choked++;
+        counters->queue_full++;
     } else {
         for (int copy = 0; copy <= (int)fate.doubled; copy++) {
             uint64_t way_us = skad_sim_links_latency_us(&world->links, from, to);
@@ -201,7 +201,7 @@ static void deliver(skad_world *world, uint32_t place)
     uint32_t to = skad_sim_node_at(&world->places, &flight->to);
     skad_sim_node *node = &world->nodes[to];
     if (node->node == NULL) {
-        world->counters.nowhere++;
+        world->counters.unroutable++;
     } else if (node->nat != NULL &&
                !skad_sim_nat_in(node->nat, &flight->from, flight->to.port, world->now_us)) {
         world->counters.shut_out++;

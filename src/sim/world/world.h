@@ -63,10 +63,10 @@ typedef struct skad_sim_counters {
     uint64_t sent_bytes;
     uint64_t delivered; /* to a node that is up */
     uint64_t lost;
-    uint64_t shut_out; /* by a NAT */
-    uint64_t parted;   /* by a partition */
-    uint64_t choked;   /* by a full way up */
-    uint64_t nowhere;  /* nobody is there, or is up */
+    uint64_t shut_out;    /* by a NAT */
+    uint64_t partitioned; /* by a partition */
+    uint64_t queue_full;  /* by a full way up */
+    uint64_t unroutable;  /* nobody is there, or is up */
     uint64_t ticks;
     uint64_t events; /* taken from the queue */
 } skad_sim_counters;
