@@ -85,7 +85,7 @@ typedef struct skad_put_report {
                         closest crowd suspiciously */
     uint8_t stored;  /* that acknowledged */
     uint8_t refused; /* that answered with an error */
-    uint8_t silent;  /* that did not answer */
+    uint8_t unresponsive;            /* that did not answer */
     uint8_t refusals[SKAD_REFUSALS]; /* the refused, by error code */
     uint64_t sequence_seen; /* the highest that a refusal names as held there, unverified; or 0 */
     uint32_t life_s;        /* for which at least half of the stored mean to keep it */
@@ -98,11 +98,11 @@ typedef struct skad_put_report {
  * announcements only the s closest are counted, which should have it; an immutable value ends the
  * search, so its few answers are counted all. */
 typedef struct skad_tally {
-    uint8_t agreed;  /* gave what is returned; announcements: gave at least one */
-    uint8_t empty;   /* had nothing */
-    uint8_t stale;   /* gave a lower sequence */
-    uint8_t invalid; /* gave something that is no record of this key, not signed, or expired */
-    uint8_t silent;  /* did not answer */
+    uint8_t agreed;       /* gave what is returned; announcements: gave at least one */
+    uint8_t empty;        /* had nothing */
+    uint8_t stale;        /* gave a lower sequence */
+    uint8_t invalid;      /* gave something that is no record of this key, not signed, or expired */
+    uint8_t unresponsive; /* did not answer */
 } skad_tally;
 
 /* One that announced itself under a key. */

@@ -228,7 +228,7 @@ typedef struct skad_node_stats {
     uint64_t demoted;       /* held records whose life was cut since others are closer now */
     uint64_t network_size;  /* nodes, estimated from our siblings; 0 while there are too few */
     uint16_t peers;         /* verified and living contacts */
-    uint16_t peers_silent;  /* kept, but silent for now */
+    uint16_t peers_unresponsive; /* kept, but unresponsive for now */
     uint16_t siblings;
     uint16_t buckets;
     uint16_t pending;

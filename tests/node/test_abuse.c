@@ -538,16 +538,17 @@ static void strangers_that_never_answer_do_not_hold_up_a_lookup(void **state)
 {
     test_fixture *fixture = *state;
     const test_remote *who = test_fixture_remote(fixture);
-    const skad_address silent = test_prng_address(9000);
+    const skad_address unresponsive = test_prng_address(9000);
     uint8_t token[SKAD_TOKEN_BYTES];
     test_remote elsewhere = *who;
-    elsewhere.address = silent; /* where nobody lives */
+    elsewhere.address = unresponsive; /* where nobody lives */
     test_fixture_token(fixture, &elsewhere, token);
     for (unsigned i = 0; i < 500; i++) {
         skad_datagram datagram;
         test_fixture_request(fixture, &elsewhere, &(skad_message){.kind = SKAD_KIND_PING}, token,
                              &datagram);
-        assert_int_equal(test_fixture_deliver(fixture, &silent, &datagram), SKAD_VERDICT_ACCEPT);
+        assert_int_equal(test_fixture_deliver(fixture, &unresponsive, &datagram),
+                         SKAD_VERDICT_ACCEPT);
         test_fixture_run(fixture, 10 * SKAD_US_PER_MS);
     }
     assert_in_range(stats_of(fixture).pending, 1, SKAD_PING_QUEUE_IN_FLIGHT_MAX);

@@ -113,7 +113,7 @@ static bool stats_equal(const skad_node_stats *a, const skad_node_stats *b)
            a->signatures == b->signatures && a->verifications == b->verifications &&
            memcmp(a->requests, b->requests, sizeof a->requests) == 0 &&
            a->refusals == b->refusals && a->timeouts == b->timeouts && a->lookups == b->lookups &&
-           a->peers == b->peers && a->peers_silent == b->peers_silent &&
+           a->peers == b->peers && a->peers_unresponsive == b->peers_unresponsive &&
            a->siblings == b->siblings && a->buckets == b->buckets && a->pending == b->pending &&
            a->operations == b->operations && a->joined == b->joined &&
            skad_address_equal(&a->observed[0], &b->observed[0]) &&

@@ -109,9 +109,9 @@ static void fail_for_ever(skad_node *node)
 {
     member(node, 0)->failures = SKAD_TABLE_FAILURES_MAX;
 }
-static void miscount_the_silent(skad_node *node)
+static void miscount_the_unresponsive(skad_node *node)
 {
-    skad_node_parts_of(node).table->peers.silent++;
+    skad_node_parts_of(node).table->peers.unresponsive++;
 }
 static void see_the_future(skad_node *node)
 {
@@ -265,7 +265,7 @@ static const broken_case CASES[] = {
     {"siblings stand in ascending distance", shuffle_siblings},
     {"a peer that knows of a place has it", drop_a_sibling},
     {"the pool counts its peers", miscount},
-    {"the pool counts those that are silent", miscount_the_silent},
+    {"the pool counts those that are unresponsive", miscount_the_unresponsive},
     {"no peer is there twice", meet_twice},
     {"the prefix beside a peer is its ID's", lose_a_prefix},
     {"a peer has a verified endpoint, each family in its place", lose_all_endpoints},

@@ -124,7 +124,7 @@ size_t test_plain_known_count(const test_plain_table *self)
     return count;
 }
 
-bool test_plain_silent(const test_plain_table *self, size_t number)
+bool test_plain_unresponsive(const test_plain_table *self, size_t number)
 {
     return self->figures[number].failures >= 2;
 }
@@ -200,7 +200,7 @@ void test_plain_settle(test_plain_table *self, size_t number)
     size_t gone = TEST_PLAIN_NOBODY;
     for (size_t i = 0; members->count == self->k && gone == TEST_PLAIN_NOBODY && i < members->count;
          i++) {
-        gone = test_plain_silent(self, members->at[i]) ? members->at[i] : TEST_PLAIN_NOBODY;
+        gone = test_plain_unresponsive(self, members->at[i]) ? members->at[i] : TEST_PLAIN_NOBODY;
     }
     if (gone != TEST_PLAIN_NOBODY) {
         test_plain_forget(self, gone);

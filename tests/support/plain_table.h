@@ -53,7 +53,7 @@ void test_plain_run_push(test_plain_run *self, size_t number);
 size_t test_plain_bucket_of(const test_plain_table *self, size_t number);
 bool test_plain_known(const test_plain_table *self, size_t number);
 size_t test_plain_known_count(const test_plain_table *self);
-bool test_plain_silent(const test_plain_table *self, size_t number);
+bool test_plain_unresponsive(const test_plain_table *self, size_t number);
 
 /* Its next check, which is planned anew if that helps. */
 void test_plain_check_at(test_plain_figure *who, uint64_t us);

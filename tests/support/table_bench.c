@@ -11,7 +11,7 @@ int test_bench_begin(void **state)
                         TEST_BENCH_SIBLINGS * SKAD_SIBLINGS_ETA, &plan) != SKAD_OK) {
         return -1;
     }
-    skad_lifetimes_init(&made.table.peers.lives, 0);
+    skad_lifetimes_init(&made.table.peers.lifetimes, 0);
     return 0;
 }
 

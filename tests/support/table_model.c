@@ -179,10 +179,10 @@ static void step_failed(model *self, size_t number)
     bool replaceable = test_plain_run_has(&self->plain.caches[bucket], number) ||
                        self->plain.caches[bucket].count > 0;
     if (who->failures == SKAD_TABLE_FAILURES_MAX ||
-        (test_plain_silent(&self->plain, number) && replaceable)) {
+        (test_plain_unresponsive(&self->plain, number) && replaceable)) {
         test_plain_forget(&self->plain, number);
         test_plain_promote(&self->plain, bucket);
-    } else if (test_plain_silent(&self->plain, number)) {
+    } else if (test_plain_unresponsive(&self->plain, number)) {
         test_plain_check_at(who, self->plain.now_us + skad_liveness_backoff_us(who->failures));
     }
 }
@@ -365,7 +365,7 @@ static void compare_closest(model *self)
         bool usable =
             test_plain_run_has(&self->plain.members[test_plain_bucket_of(&self->plain, i)], i) ||
             test_plain_run_has(&self->plain.siblings, i);
-        if (usable && !test_plain_silent(&self->plain, i)) {
+        if (usable && !test_plain_unresponsive(&self->plain, i)) {
             test_plain_run_push(&left, i);
         }
     }

@@ -47,10 +47,10 @@ static void describe_losses(const skad_file_put_report *report, skad_failure *ou
     if (report->refused > 0) {
         (void)skad_fail(out, "; refusals: %s", reasons.text);
     }
-    if (report->silent > 0) {
+    if (report->unresponsive > 0) {
         size_t len = strlen(out->text);
         (void)snprintf(out->text + len, sizeof out->text - len, "; without an answer: %" PRIu64,
-                       report->silent);
+                       report->unresponsive);
     }
 }
 
@@ -76,7 +76,7 @@ static void print_json(const skad_file_put_report *report, const char *key, bool
     printf("{\"key\":\"%s\",\"bytes\":%" PRIu64 ",\"records\":%" PRIu64 ",\"stored\":%" PRIu64
            ",\"holders\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"silent\":%" PRIu64 ",\"refusals\":{",
            key, report->bytes, report->records, report->worst_stored, report->worst_holders,
-           report->refused, report->silent);
+           report->refused, report->unresponsive);
     bool first = true;
     for (size_t code = 0; code < SKAD_REFUSALS; code++) {
         if (report->refusals[code] > 0) {

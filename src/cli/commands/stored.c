@@ -14,7 +14,7 @@ void skad_stored_print(skad_answer result)
     uint64_t refusals[SKAD_REFUSALS];
     char life[SKAD_TEXT_BYTES];
     skad_answer map = skad_answer_get(result, "refusals");
-    uint64_t silent = skad_answer_uint(result, "silent");
+    uint64_t unresponsive = skad_answer_uint(result, "silent");
 
     for (size_t code = 0; code < SKAD_REFUSALS; code++) {
         refusals[code] = skad_answer_uint(map, skad_refusals_name(code));
@@ -26,8 +26,8 @@ void skad_stored_print(skad_answer result)
     if (reasons.text[0] != 0) {
         printf("refused    %s\n", reasons.text);
     }
-    if (silent > 0) {
-        printf("silent     %" PRIu64 "\n", silent);
+    if (unresponsive > 0) {
+        printf("silent     %" PRIu64 "\n", unresponsive);
     }
 }
 

@@ -53,7 +53,7 @@ static void count_put(upload *self, skad_answer result)
     }
     report->records++;
     report->refused += skad_answer_uint(result, "refused");
-    report->silent += skad_answer_uint(result, "silent");
+    report->unresponsive += skad_answer_uint(result, "silent");
     report->not_kept += self->request->keep && !skad_answer_bool(result, "kept");
     count_refusals(self, skad_answer_get(result, "refusals"));
 }

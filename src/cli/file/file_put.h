@@ -25,8 +25,8 @@ typedef struct skad_file_put_report {
     uint64_t worst_holders; /* of so many that were asked */
     uint64_t refused;       /* of all records: refusals, */
     uint64_t refusals[SKAD_REFUSALS];
-    uint64_t silent;   /* and holders that did not answer */
-    uint64_t not_kept; /* records that the node does not re-announce */
+    uint64_t unresponsive; /* and holders that did not answer */
+    uint64_t not_kept;     /* records that the node does not re-announce */
 } skad_file_put_report;
 
 /* Stores a file. When a record could not be stored at all the rest is not tried. */

@@ -22,9 +22,9 @@ static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address 
     }
 }
 
-static bool lives_near_us(const skad_node *node, skad_peer_slot slot)
+static bool alive_near_us(const skad_node *node, skad_peer_slot slot)
 {
-    return skad_peers_lives(&node->table.peers, slot) &&
+    return skad_peers_alive(&node->table.peers, slot) &&
            (node->table.peers.peers[slot].places & SKAD_PEER_IN_SIBLINGS) != 0;
 }
 
@@ -35,14 +35,14 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     skad_pending_close(&node->pending, prefiltered->rpc);
     node->heard_us = node->env.now.mono_us;
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &opened->sender);
-    bool lived = skad_peers_lives(&node->table.peers, slot);
-    bool was_near = lives_near_us(node, slot);
+    bool lived = skad_peers_alive(&node->table.peers, slot);
+    bool was_near = alive_near_us(node, slot);
     slot = skad_table_answered_at(&node->table, slot, &opened->sender, from,
                                   node->env.now.mono_us - rpc.sent_us, node->env.now.mono_us);
     if (slot != SKAD_PEER_NONE) {
         keep_token(node, slot, from, prefiltered->envelope.token);
     }
-    if (!was_near && lives_near_us(node, slot)) {
+    if (!was_near && alive_near_us(node, slot)) {
         skad_handover_arrived(node, &opened->sender);
     }
     uint64_t group = node->env.profile.group_table_max != 0 ? skad_address_group(from) : 0;
@@ -69,7 +69,7 @@ static bool put_off_check(skad_node *node, const skad_id *id, const skad_address
 {
     skad_peers *peers = &node->table.peers;
     skad_peer_slot slot = node->join.joined ? skad_peers_find(peers, id) : SKAD_PEER_NONE;
-    bool known = skad_peers_lives(peers, slot) && skad_endpoint_is(peers, slot, from);
+    bool known = skad_peers_alive(peers, slot) && skad_endpoint_is(peers, slot, from);
     if (known) {
         skad_liveness_put_off(peers, slot, node->env.now.mono_us);
     }
@@ -102,10 +102,10 @@ static void blame(skad_node *node, const skad_pending_rpc *rpc)
 {
     const skad_peers *peers = &node->table.peers;
     skad_peer_slot slot = skad_peers_find(peers, &rpc->responder);
-    bool lived = skad_peers_lives(peers, slot);
+    bool lived = skad_peers_alive(peers, slot);
     uint32_t known_s = lived ? peers->peers[slot].known_s : 0;
     skad_table_failed(&node->table, &rpc->responder, &rpc->address, node->env.now.mono_us);
-    if (lived && !skad_peers_lives(peers, skad_peers_find(peers, &rpc->responder))) {
+    if (lived && !skad_peers_alive(peers, skad_peers_find(peers, &rpc->responder))) {
         skad_recovery_lost(node, &rpc->responder, &rpc->address, known_s);
     }
 }
@@ -119,9 +119,10 @@ static bool silence_counts(const skad_node *node, const skad_pending_rpc *rpc)
     const skad_peers *peers = &node->table.peers;
     skad_peer_slot slot = skad_peers_find(peers, &rpc->responder);
     size_t endpoint = skad_endpoint_index(&rpc->address);
-    bool decides = slot != SKAD_PEER_NONE &&
-                   (peers->peers[slot].failures + 1 == SKAD_PEER_FAILURES_SILENT ||
-                    skad_endpoint_failures(peers, slot, endpoint) + 1 == SKAD_PEER_FAILURES_SILENT);
+    bool decides =
+        slot != SKAD_PEER_NONE &&
+        (peers->peers[slot].failures + 1 == SKAD_UNRESPONSIVE_FAILURES ||
+         skad_endpoint_failures(peers, slot, endpoint) + 1 == SKAD_UNRESPONSIVE_FAILURES);
     return node->heard_us + (decides ? 0 : SKAD_LIVENESS_WITNESS_US) > rpc->sent_us;
 }
 

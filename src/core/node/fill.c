@@ -34,7 +34,7 @@ skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known, siz
 
 void skad_fill_mean_life(skad_node *node, uint64_t mean_life_us)
 {
-    skad_lifetimes_init(&node->table.peers.lives, mean_life_us);
+    skad_lifetimes_init(&node->table.peers.lifetimes, mean_life_us);
 }
 
 void skad_fill_joined(skad_node *node, skad_time now)

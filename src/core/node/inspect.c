@@ -8,13 +8,13 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     *out = node->stats;
     out->answers_shed = node->answers.shed;
     size_t living = skad_table_living(&node->table);
-    size_t silent = 0;
+    size_t unresponsive = 0;
     for (size_t i = 0; i < node->table.peers.used; i++) {
         const skad_peer *peer = &node->table.peers.peers[i];
-        silent += peer->places != 0 && skad_peer_silent(peer);
+        unresponsive += peer->places != 0 && skad_peer_unresponsive(peer);
     }
     out->peers = (uint16_t)living;
-    out->peers_silent = (uint16_t)silent;
+    out->peers_unresponsive = (uint16_t)unresponsive;
     out->siblings = (uint16_t)node->table.siblings_count;
     out->buckets = (uint16_t)node->table.buckets_count;
     out->pending = (uint16_t)skad_pending_count(&node->pending);

@@ -216,13 +216,14 @@ static size_t count_placed(const skad_table *table, unsigned place)
     return count;
 }
 
-static size_t count_silent(const skad_table *table)
+static size_t count_unresponsive(const skad_table *table)
 {
-    size_t silent = 0;
+    size_t unresponsive = 0;
     for (size_t i = 0; i < table->peers.used; i++) {
-        silent += table->peers.peers[i].places != 0 && skad_peer_silent(&table->peers.peers[i]);
+        unresponsive +=
+            table->peers.peers[i].places != 0 && skad_peer_unresponsive(&table->peers.peers[i]);
     }
-    return silent;
+    return unresponsive;
 }
 
 static bool latest_sound(const skad_table *table)
@@ -256,13 +257,13 @@ static const char *counts_broken(const skad_table *table)
     if (count_placed(table, UINT8_MAX) != table->peers.count) {
         return "the pool counts its peers";
     }
-    if (count_silent(table) != table->peers.silent) {
-        return "the pool counts those that are silent";
+    if (count_unresponsive(table) != table->peers.unresponsive) {
+        return "the pool counts those that are unresponsive";
     }
     if (!latest_sound(table)) {
         return "the pool knows who answered last";
     }
-    if (!skad_lifetimes_sound(&table->peers.lives)) {
+    if (!skad_lifetimes_sound(&table->peers.lifetimes)) {
         return "what was seen of lives is forgotten by halves";
     }
     if (skad_table_has_living(table) != (skad_table_living(table) > 0)) {

@@ -92,8 +92,8 @@ static void end_put(skad_node *node, skad_operation *operation)
     if (stands(&report)) {
         end(node, operation, SKAD_OUTCOME_DONE);
     } else {
-        bool all_silent = report.silent > 0 && report.silent == report.holders;
-        end(node, operation, all_silent ? SKAD_OUTCOME_TIMED_OUT : SKAD_OUTCOME_NOT_FOUND);
+        bool all_unresponsive = report.unresponsive > 0 && report.unresponsive == report.holders;
+        end(node, operation, all_unresponsive ? SKAD_OUTCOME_TIMED_OUT : SKAD_OUTCOME_NOT_FOUND);
     }
 }
 
@@ -222,13 +222,13 @@ static bool kept_out(const skad_node *node, const skad_id *id, const skad_addres
 }
 
 /* Where a contact in an answer is worth asking: we can send to it, its ID paid the static puzzle,
- * and we know it neither to be silent nor to be kept out. Where we verified an endpoint of it
+ * and we know it neither to be unresponsive nor to be kept out. Where we verified an endpoint of it
  * ourselves, that one; nobody's word counts against it. False: nowhere. */
 static bool worth_asking(const skad_node *node, const skad_contact *contact, skad_address *out)
 {
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &contact->id);
     if (slot != SKAD_PEER_NONE) {
-        if (skad_peer_silent(&node->table.peers.peers[slot])) {
+        if (skad_peer_unresponsive(&node->table.peers.peers[slot])) {
             return false;
         }
         if (skad_endpoint_choose(&node->table.peers, slot, node->families, out)) {

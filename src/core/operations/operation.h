@@ -42,7 +42,7 @@ typedef enum skad_holder_state {
     SKAD_HOLDER_ASKED,
     SKAD_HOLDER_STORED,
     SKAD_HOLDER_REFUSED,
-    SKAD_HOLDER_SILENT,
+    SKAD_HOLDER_UNRESPONSIVE,
 } skad_holder_state;
 
 #define SKAD_HOLDERS_MAX     SKAD_REGION_WANTED

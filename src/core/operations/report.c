@@ -177,7 +177,7 @@ static void report_tally(const skad_operation *operation, skad_tally *tally)
     uint16_t places[SKAD_K_MAX];
     size_t closest = skad_lookup_closest(lookup, lookup->siblings, places);
     uint16_t last = closest > 0 ? places[closest - 1] : 0;
-    size_t silent = 0;
+    size_t unresponsive = 0;
     for (size_t i = 0; i < lookup->asked_count; i++) {
         uint16_t place = lookup->asked[i];
         bool within = all || closest == 0 || place == last ||
@@ -186,10 +186,10 @@ static void report_tally(const skad_operation *operation, skad_tally *tally)
         if (within && given != NULL) {
             count_given(collection, given, tally);
         } else if (within && lookup->candidates.all[place].state != SKAD_STEP_ANSWERED) {
-            silent++;
+            unresponsive++;
         }
     }
-    tally->silent = saturated(silent);
+    tally->unresponsive = saturated(unresponsive);
 }
 
 static void report_get(skad_operation *operation, skad_event *event)

@@ -131,7 +131,8 @@ void skad_storing_answered(skad_operation *operation, uint16_t step, const skad_
 void skad_storing_failed(skad_operation *operation, uint16_t step)
 {
     skad_holder *holder = &operation->holders[step];
-    holder->state = holder->tries < SKAD_STORE_TRIES_MAX ? SKAD_HOLDER_WAITS : SKAD_HOLDER_SILENT;
+    holder->state =
+        holder->tries < SKAD_STORE_TRIES_MAX ? SKAD_HOLDER_WAITS : SKAD_HOLDER_UNRESPONSIVE;
 }
 
 bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
@@ -195,8 +196,8 @@ static void count_holder(const skad_holder *holder, skad_put_report *out)
         break;
     case SKAD_HOLDER_WAITS:
     case SKAD_HOLDER_ASKED:
-    case SKAD_HOLDER_SILENT:
-        out->silent++;
+    case SKAD_HOLDER_UNRESPONSIVE:
+        out->unresponsive++;
         break;
     }
 }

@@ -140,12 +140,12 @@ static size_t bucket_with_room(skad_table *table, const skad_id *id)
     }
 }
 
-size_t skad_buckets_silent_member(const skad_table *table, size_t bucket)
+size_t skad_buckets_unresponsive(const skad_table *table, size_t bucket)
 {
     const skad_peer_slot *members = skad_table_members(table, bucket);
     size_t count = table->buckets[bucket].members_count;
-    size_t at = table->peers.silent == 0 ? count : 0;
-    while (at < count && !skad_peer_silent(peer_at(table, members[at]))) {
+    size_t at = table->peers.unresponsive == 0 ? count : 0;
+    while (at < count && !skad_peer_unresponsive(peer_at(table, members[at]))) {
         at++;
     }
     return at;
@@ -207,10 +207,10 @@ skad_peer_slot skad_buckets_place(skad_table *table, skad_peer_slot slot)
         row_add(table, members_of(table, bucket), slot);
         return gone;
     }
-    size_t silent = skad_buckets_silent_member(table, bucket);
-    if (silent < table->buckets[bucket].members_count) {
-        gone = skad_table_members(table, bucket)[silent];
-        row_remove(table, members_of(table, bucket), silent);
+    size_t unresponsive = skad_buckets_unresponsive(table, bucket);
+    if (unresponsive < table->buckets[bucket].members_count) {
+        gone = skad_table_members(table, bucket)[unresponsive];
+        row_remove(table, members_of(table, bucket), unresponsive);
         row_add(table, members_of(table, bucket), slot);
     } else {
         cache_newcomer(table, bucket, slot);

@@ -27,7 +27,7 @@ void skad_buckets_touch(skad_table *table, skad_peer_slot slot);
 void skad_buckets_order(skad_table *table);
 
 /* Where the first silent member of a bucket stands; its members' count if none is. */
-size_t skad_buckets_silent_member(const skad_table *table, size_t bucket);
+size_t skad_buckets_unresponsive(const skad_table *table, size_t bucket);
 /* Where in a cache its oldest peer without any other place stands; the cache's count if there is
  * none. */
 size_t skad_buckets_oldest_spare(const skad_table *table, size_t bucket);

@@ -28,7 +28,7 @@ static uint64_t interval_of(const skad_peers *peers, skad_peer_slot slot, uint64
     return peer->places == SKAD_PEER_IN_CACHE
                ? SKAD_CHECK_INTERVAL_MAX_US
                : skad_liveness_interval_us(known_for_s * SKAD_US_PER_S,
-                                           skad_lifetimes_mean_us(&peers->lives));
+                                           skad_lifetimes_mean_us(&peers->lifetimes));
 }
 
 void skad_liveness_next(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
@@ -218,13 +218,13 @@ static skad_peer_slot latest_but(skad_peers *peers, skad_peer_slot except, uint6
 
 void skad_liveness_unheard(skad_peers *peers, const skad_id *id, uint64_t again_us)
 {
-    skad_peer_slot silent = skad_peers_find(peers, id);
-    if (silent == SKAD_PEER_NONE) {
+    skad_peer_slot unresponsive = skad_peers_find(peers, id);
+    if (unresponsive == SKAD_PEER_NONE) {
         return;
     }
-    skad_peer_slot latest = latest_but(peers, silent, again_us);
-    skad_peers_check_at(peers, silent, again_us);
-    peers->peers[silent].pressing = 1;
+    skad_peer_slot latest = latest_but(peers, unresponsive, again_us);
+    skad_peers_check_at(peers, unresponsive, again_us);
+    peers->peers[unresponsive].pressing = 1;
     if (latest != SKAD_PEER_NONE) {
         skad_liveness_by(peers, latest, again_us);
         peers->peers[latest].pressing = 1;

@@ -64,7 +64,7 @@ skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan)
                           .slots = plan->slots,
                           .colds_free = SKAD_PEER_NONE,
                           .latest = SKAD_PEER_NONE};
-    skad_lifetimes_init(&peers->lives, SKAD_LIFETIMES_FIRST_US);
+    skad_lifetimes_init(&peers->lifetimes, SKAD_LIFETIMES_FIRST_US);
     skad_status status = skad_peer_tokens_init(&peers->tokens, plan->tokens, plan->lazy_allocation);
     if (status == SKAD_OK && !plan->lazy_allocation) {
         status = skad_peers_reserve(peers, plan->slots);
@@ -179,9 +179,9 @@ void skad_peers_release(skad_peers *peers, skad_peer_slot slot)
 void skad_peers_set_failures(skad_peers *peers, skad_peer_slot slot, unsigned failures)
 {
     skad_peer *peer = &peers->peers[slot];
-    bool was = skad_peer_silent(peer);
+    bool was = skad_peer_unresponsive(peer);
     peer->failures = failures & SKAD_PEER_FAILURES_MASK;
-    peers->silent = (uint16_t)(peers->silent + skad_peer_silent(peer) - was);
+    peers->unresponsive = (uint16_t)(peers->unresponsive + skad_peer_unresponsive(peer) - was);
 }
 
 const skad_peer_cold *skad_peers_cold(const skad_peers *peers, skad_peer_slot slot)

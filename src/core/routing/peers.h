@@ -34,10 +34,10 @@ typedef enum skad_peer_place {
 
 #define SKAD_PEER_USABLE_PLACES (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)
 
-/* Unanswered requests in a row after which a peer counts as silent: it is no longer named to others
- * nor used by lookups until it answers again. One lost packet must not be enough. */
-#define SKAD_PEER_FAILURES_SILENT 2
-#define SKAD_PEER_FAILURES_MASK   0x7fU
+/* Unanswered requests in a row after which a peer counts as unresponsive: it is no longer named to
+ * others nor used by lookups until it answers again. One lost packet must not be enough. */
+#define SKAD_UNRESPONSIVE_FAILURES 2
+#define SKAD_PEER_FAILURES_MASK    0x7fU
 
 typedef struct skad_peer {
     skad_id id;
@@ -74,14 +74,14 @@ typedef struct skad_peers {
     uint32_t *checks_ms; /* when its next liveness check is due (instant.h); 0: the slot is free */
     uint64_t due_us;     /* no check is due before; liveness.h finds when one is */
     skad_peer_cold *colds;
-    skad_peer_tokens tokens; /* endpoint numbers: endpoints.h */
-    skad_lifetimes lives;    /* how long those that we know stay */
-    uint16_t slots;          /* capacity */
-    uint16_t room;           /* slots that there is memory for, in whole steps */
-    uint16_t used;           /* slots from here on were never taken; low ones are taken first */
-    uint16_t count;          /* taken slots */
-    uint16_t silent;         /* of them, those of silent peers */
-    uint16_t colds_room;     /* cold fields that there is memory for */
+    skad_peer_tokens tokens;  /* endpoint numbers: endpoints.h */
+    skad_lifetimes lifetimes; /* how long those that we know stay */
+    uint16_t slots;           /* capacity */
+    uint16_t room;            /* slots that there is memory for, in whole steps */
+    uint16_t used;            /* slots from here on were never taken; low ones are taken first */
+    uint16_t count;           /* taken slots */
+    uint16_t unresponsive;    /* of them, those of unresponsive peers */
+    uint16_t colds_room;      /* cold fields that there is memory for */
     uint16_t colds_used;
     skad_peer_slot colds_free; /* the first of those given back; SKAD_PEER_NONE: none was */
     skad_peer_slot latest;     /* who answered last; SKAD_PEER_NONE: has to be looked for */
@@ -129,16 +129,16 @@ void skad_peers_heard(skad_peers *peers, skad_peer_slot slot, uint64_t now_us);
 /* When a peer is checked next. */
 void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us);
 
-static inline bool skad_peer_silent(const skad_peer *peer)
+static inline bool skad_peer_unresponsive(const skad_peer *peer)
 {
-    return peer->failures >= SKAD_PEER_FAILURES_SILENT;
+    return peer->failures >= SKAD_UNRESPONSIVE_FAILURES;
 }
 
-/* Whether somebody has this slot, SKAD_PEER_NONE included, and is not silent. */
-static inline bool skad_peers_lives(const skad_peers *peers, skad_peer_slot slot)
+/* Whether a peer has this slot, SKAD_PEER_NONE included, and is not unresponsive. */
+static inline bool skad_peers_alive(const skad_peers *peers, skad_peer_slot slot)
 {
     return slot != SKAD_PEER_NONE && peers->peers[slot].places != 0 &&
-           !skad_peer_silent(&peers->peers[slot]);
+           !skad_peer_unresponsive(&peers->peers[slot]);
 }
 
 /* A peer's unanswered requests in a row. */

@@ -148,7 +148,7 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
     skad_rtt_sample(&peer->rtt, rtt_us);
     skad_peers_set_failures(&table->peers, slot, 0);
     if (!is_new) {
-        skad_lifetimes_lived(&table->peers.lives, skad_instant_ms(now_us) - peer->seen_ms);
+        skad_lifetimes_lived(&table->peers.lifetimes, skad_instant_ms(now_us) - peer->seen_ms);
     }
     skad_peers_heard(&table->peers, slot, now_us);
     if (is_new) {
@@ -165,7 +165,7 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
 }
 
 /* Whether the peer's endpoint of the other family has fewer failures than this one would have. */
-static bool other_endpoint_lives(const skad_peers *peers, skad_peer_slot slot, size_t endpoint)
+static bool other_endpoint_alive(const skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
     return peers->peers[slot].families == SKAD_FAMILIES_ALL &&
            skad_endpoint_failures(peers, slot, 1 - endpoint) <=
@@ -177,7 +177,7 @@ static bool other_endpoint_lives(const skad_peers *peers, skad_peer_slot slot, s
 static void lose_endpoint(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
     skad_endpoint_failed(peers, slot, endpoint);
-    if (skad_endpoint_failures(peers, slot, endpoint) >= SKAD_PEER_FAILURES_SILENT) {
+    if (skad_endpoint_failures(peers, slot, endpoint) >= SKAD_UNRESPONSIVE_FAILURES) {
         skad_endpoint_clear(peers, slot, endpoint);
     }
 }
@@ -192,21 +192,21 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
         return;
     }
     skad_liveness_again(peers, slot, now_us); /* perhaps at the other one */
-    if (other_endpoint_lives(peers, slot, endpoint)) {
+    if (other_endpoint_alive(peers, slot, endpoint)) {
         lose_endpoint(peers, slot, endpoint);
         return;
     }
     skad_peer *peer = peer_at(table, slot);
     skad_endpoint_failed(peers, slot, endpoint);
     skad_peers_set_failures(peers, slot, peer->failures + 1U);
-    if (peer->failures == SKAD_PEER_FAILURES_SILENT) {
-        skad_lifetimes_ended(&peers->lives);
+    if (peer->failures == SKAD_UNRESPONSIVE_FAILURES) {
+        skad_lifetimes_ended(&peers->lifetimes);
     }
     if (peer->failures >= SKAD_TABLE_FAILURES_MAX) {
         evict(table, slot, now_us);
         return;
     }
-    if (skad_peer_silent(peer)) {
+    if (skad_peer_unresponsive(peer)) {
         size_t bucket = skad_table_bucket_of(table, id);
         if ((peer->places & SKAD_PEER_IN_CACHE) != 0 || table->buckets[bucket].cache_count > 0) {
             evict(table, slot, now_us);
@@ -262,7 +262,7 @@ bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_add
     if (slot != SKAD_PEER_NONE) {
         const skad_peer *peer = peer_at(table, slot);
         bool same = skad_endpoint_is(&table->peers, slot, address);
-        return (same && skad_peer_silent(peer)) ||
+        return (same && skad_peer_unresponsive(peer)) ||
                (!same && endpoint_accepts(&table->peers, slot, address));
     }
     if (!diverse(table, id, address, SKAD_PEER_NONE)) {
@@ -271,21 +271,21 @@ bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_add
     size_t index = skad_table_bucket_of(table, id);
     const skad_bucket *bucket = &table->buckets[index];
     bool member = index + 1 == table->buckets_count || bucket->members_count < table->k ||
-                  skad_buckets_silent_member(table, index) < bucket->members_count;
+                  skad_buckets_unresponsive(table, index) < bucket->members_count;
     return ((member || skad_siblings_want(table, id)) && has_room(table)) ||
            cache_wants(table, index);
 }
 
-static bool lives(const skad_peer *peer)
+static bool alive(const skad_peer *peer)
 {
-    return (peer->places & SKAD_PEER_USABLE_PLACES) != 0 && !skad_peer_silent(peer);
+    return (peer->places & SKAD_PEER_USABLE_PLACES) != 0 && !skad_peer_unresponsive(peer);
 }
 
 size_t skad_table_living(const skad_table *table)
 {
     size_t living = 0;
     for (size_t i = 0; i < table->peers.used; i++) {
-        living += lives(&table->peers.peers[i]);
+        living += alive(&table->peers.peers[i]);
     }
     return living;
 }
@@ -294,7 +294,7 @@ size_t skad_table_living(const skad_table *table)
  */
 bool skad_table_has_living(const skad_table *table)
 {
-    return table->peers.count > table->peers.silent;
+    return table->peers.count > table->peers.unresponsive;
 }
 
 void skad_table_contact(const skad_table *table, skad_peer_slot slot, skad_contact *out)

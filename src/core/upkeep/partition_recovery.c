@@ -127,7 +127,7 @@ static bool is_of_living(const skad_node *node, const skad_address *address)
 {
     const skad_peers *peers = &node->table.peers;
     for (skad_peer_slot i = 0; i < peers->used; i++) {
-        if (skad_peers_lives(peers, i) && skad_endpoint_is(peers, i, address)) {
+        if (skad_peers_alive(peers, i) && skad_endpoint_is(peers, i, address)) {
             return true;
         }
     }
@@ -171,7 +171,7 @@ void skad_recovery_tick(skad_node *node)
     for (size_t i = recovery->lost_count; i-- > 0;) {
         uint32_t age_s = skad_instant_s(node->env.now.mono_us) - recovery->lost[i].lost_s;
         skad_peer_slot slot = skad_peers_find(&node->table.peers, &recovery->lost[i].id);
-        if (age_s >= SKAD_LOST_KEPT_S || skad_peers_lives(&node->table.peers, slot)) {
+        if (age_s >= SKAD_LOST_KEPT_S || skad_peers_alive(&node->table.peers, slot)) {
             forget(recovery, i);
         }
     }

@@ -55,7 +55,7 @@ static bool gains_by_refresh(const skad_node *node, size_t bucket)
     }
     bool settled = node->env.now.mono_us - node->join.joined_us >= SKAD_REFRESH_SETTLE_US;
     size_t members = table->buckets[bucket].members_count;
-    bool full = members == table->k && skad_buckets_silent_member(table, bucket) == members;
+    bool full = members == table->k && skad_buckets_unresponsive(table, bucket) == members;
     return !(full && settled) && !skad_siblings_cover(table, bucket);
 }
 

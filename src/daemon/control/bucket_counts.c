@@ -47,14 +47,14 @@ static void add_row(skad_bucket_count *bucket, gathering *gathered, const skad_t
         bucket->replacements++;
         return;
     }
-    bool silent = row->failures >= SKAD_PEER_FAILURES_SILENT;
+    bool unresponsive = row->failures >= SKAD_UNRESPONSIVE_FAILURES;
     bucket->population++;
-    bucket->silent += silent;
-    bucket->living += !silent;
+    bucket->unresponsive += unresponsive;
+    bucket->living += !unresponsive;
     bucket->oldest_us = row->known_us > bucket->oldest_us ? row->known_us : bucket->oldest_us;
     add_group(gathered, &row->contact.ipv4);
     add_group(gathered, &row->contact.ipv6);
-    if (!silent && row->rtt_us > 0) {
+    if (!unresponsive && row->rtt_us > 0) {
         gathered->rtts_us[gathered->rtts_count++] = row->rtt_us;
     }
 }

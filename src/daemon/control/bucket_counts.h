@@ -12,7 +12,7 @@
 typedef struct skad_bucket_count {
     uint16_t population;   /* peers in use: members of the bucket, and siblings without a place */
     uint16_t living;       /* of these: answer */
-    uint16_t silent;       /* of these: do not answer for now */
+    uint16_t unresponsive; /* of these: do not answer for now */
     uint16_t replacements; /* wait for a place */
     uint16_t groups;       /* different /24 (IPv4) and /56 (IPv6) that the population is in */
     uint64_t oldest_us;    /* how long the best known of the population is known; 0: empty */

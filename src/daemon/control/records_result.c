@@ -34,7 +34,7 @@ void skad_put_result(const skad_put_report *report, const skad_pending_call *cal
     skad_result_uint(writer, "holders", report->holders);
     skad_result_uint(writer, "stored", report->stored);
     skad_result_uint(writer, "refused", report->refused);
-    skad_result_uint(writer, "silent", report->silent);
+    skad_result_uint(writer, "silent", report->unresponsive);
     write_refusals(report, writer);
     skad_result_uint(writer, "sequence_seen", report->sequence_seen);
     skad_result_uint(writer, "life_s", report->life_s);
@@ -65,7 +65,7 @@ static void write_tally(const skad_tally *tally, skad_writer *writer)
     skad_result_uint(writer, "empty", tally->empty);
     skad_result_uint(writer, "stale", tally->stale);
     skad_result_uint(writer, "invalid", tally->invalid);
-    skad_result_uint(writer, "silent", tally->silent);
+    skad_result_uint(writer, "silent", tally->unresponsive);
 }
 
 /* What each get tells: COMMON_COUNT keys. */

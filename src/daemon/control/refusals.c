@@ -64,7 +64,7 @@ void skad_refusals_explain(const skad_put_report *report, skad_failure *out)
 {
     skad_failure reasons;
     uint64_t refusals[SKAD_REFUSALS];
-    char silent[48] = "";
+    char unresponsive[48] = "";
 
     if (report->holders == 0) {
         (void)skad_fail(out, "there is no node that could hold it");
@@ -74,8 +74,9 @@ void skad_refusals_explain(const skad_put_report *report, skad_failure *out)
         (void)skad_fail(out, "none of the %u holders answered in time", report->holders);
         return;
     }
-    if (report->silent > 0) {
-        (void)snprintf(silent, sizeof silent, "; %u did not answer", report->silent);
+    if (report->unresponsive > 0) {
+        (void)snprintf(unresponsive, sizeof unresponsive, "; %u did not answer",
+                       report->unresponsive);
     }
     for (size_t code = 0; code < SKAD_REFUSALS; code++) {
         refusals[code] = report->refusals[code];
@@ -87,8 +88,8 @@ void skad_refusals_explain(const skad_put_report *report, skad_failure *out)
         (void)skad_fail(out, "%u of %u holders refused: %s", report->refused, report->holders,
                         reasons.text);
     } else {
-        (void)skad_fail(out, "%s%u holders refused: %s", report->silent > 0 ? "" : "all ",
+        (void)skad_fail(out, "%s%u holders refused: %s", report->unresponsive > 0 ? "" : "all ",
                         report->refused, reasons.text);
     }
-    add(out, silent);
+    add(out, unresponsive);
 }

@@ -164,7 +164,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_result_key(writer, "observed");
     skad_result_address_list(writer, stats.observed, 2);
     skad_result_uint(writer, "peers", stats.peers);
-    skad_result_uint(writer, "peers_silent", stats.peers_silent);
+    skad_result_uint(writer, "peers_silent", stats.peers_unresponsive);
     skad_result_uint(writer, "siblings", stats.siblings);
     skad_result_uint(writer, "buckets", stats.buckets);
     skad_result_uint(writer, "pending", stats.pending);

@@ -33,7 +33,7 @@ static void write_bucket(const skad_bucket_count *bucket, size_t shared, size_t 
     skad_result_uint(writer, "bits", shared);
     skad_result_uint(writer, "population", bucket->population);
     skad_result_uint(writer, "living", bucket->living);
-    skad_result_uint(writer, "silent", bucket->silent);
+    skad_result_uint(writer, "silent", bucket->unresponsive);
     skad_result_uint(writer, "replacements", bucket->replacements);
     skad_result_uint(writer, "groups", bucket->groups);
     skad_result_uint(writer, "oldest_us", bucket->oldest_us);

@@ -190,7 +190,7 @@ static void a_report_tells_the_worst_record_and_all_refusals(void **state)
     assert_int_equal(report.worst_holders, 5);
     assert_int_equal(report.refused, 54);
     assert_int_equal(report.refusals[SKAD_ERROR_FULL], 54);
-    assert_int_equal(report.silent, 1);
+    assert_int_equal(report.unresponsive, 1);
     assert_int_equal(report.not_kept, 0);
 }
 

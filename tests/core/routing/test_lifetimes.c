@@ -13,72 +13,72 @@
 
 #define MINUTE_MS UINT32_C(60000)
 
-static double mean_minutes(const skad_lifetimes *lives)
+static double mean_minutes(const skad_lifetimes *lifetimes)
 {
-    return (double)skad_lifetimes_mean_us(lives) / (60.0 * (double)SKAD_US_PER_S);
+    return (double)skad_lifetimes_mean_us(lifetimes) / (60.0 * (double)SKAD_US_PER_S);
 }
 
 static void a_node_begins_with_sixteen_minutes(void **state)
 {
     (void)state;
-    skad_lifetimes lives;
-    skad_lifetimes_init(&lives, SKAD_LIFETIMES_FIRST_US);
-    assert_int_equal(skad_lifetimes_mean_us(&lives), SKAD_LIFETIMES_FIRST_US);
-    skad_lifetimes_init(&lives, UINT64_MAX);
-    assert_int_equal(skad_lifetimes_mean_us(&lives), 32 * 3600 * SKAD_US_PER_S);
-    skad_lifetimes_init(&lives, 0);
-    assert_int_equal(skad_lifetimes_mean_us(&lives), 0);
+    skad_lifetimes lifetimes;
+    skad_lifetimes_init(&lifetimes, SKAD_LIFETIMES_FIRST_US);
+    assert_int_equal(skad_lifetimes_mean_us(&lifetimes), SKAD_LIFETIMES_FIRST_US);
+    skad_lifetimes_init(&lifetimes, UINT64_MAX);
+    assert_int_equal(skad_lifetimes_mean_us(&lifetimes), 32 * 3600 * SKAD_US_PER_S);
+    skad_lifetimes_init(&lifetimes, 0);
+    assert_int_equal(skad_lifetimes_mean_us(&lifetimes), 0);
 }
 
 static void the_mean_is_time_seen_over_leavers(void **state)
 {
     (void)state;
-    skad_lifetimes lives;
-    skad_lifetimes_init(&lives, SKAD_LIFETIMES_FIRST_US); /* one of sixteen minutes */
+    skad_lifetimes lifetimes;
+    skad_lifetimes_init(&lifetimes, SKAD_LIFETIMES_FIRST_US); /* one of sixteen minutes */
     for (int i = 0; i < 6; i++) {
-        skad_lifetimes_ended(&lives);
-        skad_lifetimes_lived(&lives, 6 * MINUTE_MS);
+        skad_lifetimes_ended(&lifetimes);
+        skad_lifetimes_lived(&lifetimes, 6 * MINUTE_MS);
     }
-    assert_int_equal(skad_lifetimes_mean_us(&lives), (16 + 36) * 60 * SKAD_US_PER_S / 7);
+    assert_int_equal(skad_lifetimes_mean_us(&lifetimes), (16 + 36) * 60 * SKAD_US_PER_S / 7);
 }
 
 /* A node whose network was down for a week has not watched its peers for a week. */
 static void an_answer_counts_for_half_an_hour_at_most(void **state)
 {
     (void)state;
-    skad_lifetimes lives;
-    skad_lifetimes_init(&lives, SKAD_LIFETIMES_FIRST_US);
-    skad_lifetimes_lived(&lives, 7 * 24 * 60 * MINUTE_MS);
-    assert_int_equal(skad_lifetimes_mean_us(&lives), (16 + 30) * 60 * SKAD_US_PER_S);
+    skad_lifetimes lifetimes;
+    skad_lifetimes_init(&lifetimes, SKAD_LIFETIMES_FIRST_US);
+    skad_lifetimes_lived(&lifetimes, 7 * 24 * 60 * MINUTE_MS);
+    assert_int_equal(skad_lifetimes_mean_us(&lifetimes), (16 + 30) * 60 * SKAD_US_PER_S);
 }
 
 static void where_nobody_leaves_they_seem_to_stay_for_ever(void **state)
 {
     (void)state;
-    skad_lifetimes lives;
-    skad_lifetimes_init(&lives, SKAD_LIFETIMES_FIRST_US);
+    skad_lifetimes lifetimes;
+    skad_lifetimes_init(&lifetimes, SKAD_LIFETIMES_FIRST_US);
     for (int i = 0; i < 5000; i++) {
-        skad_lifetimes_lived(&lives, 15 * MINUTE_MS);
-        assert_true(skad_lifetimes_sound(&lives));
+        skad_lifetimes_lived(&lifetimes, 15 * MINUTE_MS);
+        assert_true(skad_lifetimes_sound(&lifetimes));
     }
-    assert_int_equal(skad_lifetimes_mean_us(&lives), UINT64_MAX);
+    assert_int_equal(skad_lifetimes_mean_us(&lifetimes), UINT64_MAX);
 }
 
 static void nor_do_many_ends_overflow(void **state)
 {
     (void)state;
-    skad_lifetimes lives;
-    skad_lifetimes_init(&lives, UINT64_MAX);
+    skad_lifetimes lifetimes;
+    skad_lifetimes_init(&lifetimes, UINT64_MAX);
     for (int i = 0; i < 100000; i++) {
-        skad_lifetimes_ended(&lives);
-        assert_true(skad_lifetimes_sound(&lives));
+        skad_lifetimes_ended(&lifetimes);
+        assert_true(skad_lifetimes_sound(&lifetimes));
     }
-    assert_int_equal(skad_lifetimes_mean_us(&lives), 0);
+    assert_int_equal(skad_lifetimes_mean_us(&lifetimes), 0);
 }
 
 /* Peers with exponential lives are asked every so often; who does not answer gives way to another.
  */
-static void watch(skad_lifetimes *lives, test_prng *prng, double mean_ms, double every_ms,
+static void watch(skad_lifetimes *lifetimes, test_prng *prng, double mean_ms, double every_ms,
                   double for_ms)
 {
     const size_t peers = 100;
@@ -86,9 +86,9 @@ static void watch(skad_lifetimes *lives, test_prng *prng, double mean_ms, double
         for (size_t i = 0; i < peers; i++) {
             double drawn = (double)test_prng_below(prng, 1U << 30) / (1U << 30);
             if (drawn < exp(-every_ms / mean_ms)) {
-                skad_lifetimes_lived(lives, (uint32_t)every_ms);
+                skad_lifetimes_lived(lifetimes, (uint32_t)every_ms);
             } else {
-                skad_lifetimes_ended(lives);
+                skad_lifetimes_ended(lifetimes);
             }
         }
     }
@@ -98,15 +98,15 @@ static void exponential_lives_are_estimated_and_changes_noticed(void **state)
 {
     (void)state;
     static const double means[] = {60, 10, 120, 20};
-    skad_lifetimes lives;
+    skad_lifetimes lifetimes;
     test_prng prng = {5};
-    skad_lifetimes_init(&lives, SKAD_LIFETIMES_FIRST_US);
+    skad_lifetimes_init(&lifetimes, SKAD_LIFETIMES_FIRST_US);
     for (size_t i = 0; i < sizeof means / sizeof means[0]; i++) {
         double every_ms = 3 * MINUTE_MS;
-        watch(&lives, &prng, means[i] * MINUTE_MS, every_ms, 60 * MINUTE_MS);
-        double ratio = mean_minutes(&lives) / means[i];
+        watch(&lifetimes, &prng, means[i] * MINUTE_MS, every_ms, 60 * MINUTE_MS);
+        double ratio = mean_minutes(&lifetimes) / means[i];
         print_message("mean %.0f min: %.1f after an hour of a hundred peers\n", means[i],
-                      mean_minutes(&lives));
+                      mean_minutes(&lifetimes));
         assert_true(ratio > 0.5 && ratio < 2);
     }
 }

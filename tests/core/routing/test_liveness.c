@@ -47,7 +47,7 @@ static void where_peers_stay_a_newcomer_is_checked_rarely_too(void **state)
                     {40 * minute_us, 5 * minute_us},
                     {UINT64_MAX, 15 * minute_us}};
     for (size_t i = 0; i < sizeof networks / sizeof networks[0]; i++) {
-        skad_lifetimes_init(&made->table.peers.lives, networks[i].mean_life_us);
+        skad_lifetimes_init(&made->table.peers.lifetimes, networks[i].mean_life_us);
         test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
         assert_int_equal(test_bench_check_ms(made, &who),
                          skad_instant_ms(made->now_us + networks[i].next_in_us));
@@ -58,7 +58,7 @@ static void where_peers_stay_a_newcomer_is_checked_rarely_too(void **state)
 static void each_peer_that_falls_silent_counts_once(void **state)
 {
     test_bench *made = *state;
-    const skad_lifetimes *lives = &made->table.peers.lives;
+    const skad_lifetimes *lives = &made->table.peers.lifetimes;
     test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
     uint32_t before = lives->ends;
     test_bench_fail(made, &who);
@@ -77,7 +77,7 @@ static void each_peer_that_falls_silent_counts_once(void **state)
 static void the_time_between_answers_is_seen_once(void **state)
 {
     test_bench *made = *state;
-    const skad_lifetimes *lives = &made->table.peers.lives;
+    const skad_lifetimes *lives = &made->table.peers.lifetimes;
     test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
     uint64_t met_us = made->now_us;
     assert_int_equal(lives->seen_ms, 0);
@@ -212,16 +212,17 @@ static void who_was_silent_is_asked_again_beside_one_who_answers(void **state)
     test_bench *made = *state;
     skad_peers *peers = &made->table.peers;
     test_somebody quiet = test_bench_meet(made, TEST_BENCH_FAR);
-    test_somebody silent = test_bench_meet(made, TEST_BENCH_FAR);
+    test_somebody unresponsive = test_bench_meet(made, TEST_BENCH_FAR);
     test_somebody other = test_bench_meet(made, TEST_BENCH_FAR);
     skad_peer_slot slot = skad_peers_find(peers, &quiet.id);
     const struct {
         uint64_t other_in_ms;
         uint64_t quiet_in_ms;
     } cases[] = {{999, 1000}, {1000, 1000}, {1001, 1001}, {15000, 15000}, {15001, 1000}};
-    test_bench_fail(made, &silent);
+    test_bench_fail(made, &unresponsive);
     uint64_t now_us = made->now_us;
-    skad_peers_check_at(peers, skad_peers_find(peers, &silent.id), now_us + 2 * SKAD_US_PER_S);
+    skad_peers_check_at(peers, skad_peers_find(peers, &unresponsive.id),
+                        now_us + 2 * SKAD_US_PER_S);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_peers_check_at(peers, skad_peers_find(peers, &other.id),
                             now_us + cases[i].other_in_ms * SKAD_US_PER_MS);
@@ -267,7 +268,7 @@ static void a_check_waits_where_peers_turned_out_to_stay(void **state)
     uint64_t met_us = made->now_us;
     made->now_us += SKAD_CHECK_INTERVAL_US;
     assert_ptr_equal(&peers->peers[due_now(made)], test_bench_find(made, &first));
-    skad_lifetimes_init(&peers->lives, 40 * 60 * SKAD_US_PER_S);
+    skad_lifetimes_init(&peers->lifetimes, 40 * 60 * SKAD_US_PER_S);
     assert_int_equal(skad_liveness_due(peers, made->now_us, false), SKAD_PEER_NONE);
     uint32_t at_ms = skad_instant_ms(met_us + 5 * 60 * SKAD_US_PER_S);
     assert_int_equal(test_bench_check_ms(made, &second), at_ms);
@@ -286,7 +287,7 @@ static void for_less_than_a_minute_it_does_not_wait(void **state)
     test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
     made->now_us += SKAD_CHECK_INTERVAL_US;
     uint64_t longer_us = SKAD_CHECK_INTERVAL_US + SKAD_CHECK_ANEW_US - SKAD_US_PER_MS;
-    skad_lifetimes_init(&peers->lives, SKAD_CHECK_LIFE_DIVISOR * longer_us);
+    skad_lifetimes_init(&peers->lifetimes, SKAD_CHECK_LIFE_DIVISOR * longer_us);
     assert_ptr_equal(&peers->peers[due_now(made)], test_bench_find(made, &who));
 }
 
@@ -295,7 +296,7 @@ static void nor_after_a_silence(void **state)
 {
     test_bench *made = *state;
     skad_peers *peers = &made->table.peers;
-    skad_lifetimes_init(&peers->lives, UINT64_MAX);
+    skad_lifetimes_init(&peers->lifetimes, UINT64_MAX);
     test_somebody quiet = test_bench_meet(made, TEST_BENCH_FAR);
     test_somebody other = test_bench_meet(made, TEST_BENCH_FAR);
     skad_liveness_unheard(peers, &quiet.id, made->now_us + SKAD_US_PER_S);

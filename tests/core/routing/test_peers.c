@@ -110,7 +110,7 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
     skad_id old = test_prng_id(&prng);
     skad_peer *peer = add(peers, &old);
     skad_peers_set_failures(peers, 0, 3);
-    assert_int_equal(peers->silent, 1);
+    assert_int_equal(peers->unresponsive, 1);
     peer->rtt.smoothed_us = 9;
     const skad_address ipv4 = skad_endpoint_address(peers, 0, 0);
     const skad_address ipv6 = {.family = SKAD_FAMILY_IPV6, .port = 1, .ip = {1}};
@@ -124,7 +124,7 @@ static void a_taken_slot_remembers_nothing_of_its_last_peer(void **state)
     skad_id id = test_prng_id(&prng);
     assert_ptr_equal(add(peers, &id), peer);
     assert_int_equal(peer->failures, 0);
-    assert_int_equal(peers->silent, 0);
+    assert_int_equal(peers->unresponsive, 0);
     assert_int_equal(peer->rtt.smoothed_us, 0);
     assert_null(skad_peers_cold(peers, 0));
     assert_null(skad_endpoint_token(peers, 0, 0, 5000));
@@ -211,11 +211,11 @@ static void with_few_places_the_latest_tokens_stay(void **state)
 static void one_failure_is_not_silence_and_two_are(void **state)
 {
     (void)state;
-    skad_peer peer = {.failures = SKAD_PEER_FAILURES_SILENT - 1};
-    assert_int_equal(SKAD_PEER_FAILURES_SILENT, 2);
-    assert_false(skad_peer_silent(&peer));
+    skad_peer peer = {.failures = SKAD_UNRESPONSIVE_FAILURES - 1};
+    assert_int_equal(SKAD_UNRESPONSIVE_FAILURES, 2);
+    assert_false(skad_peer_unresponsive(&peer));
     peer.failures++;
-    assert_true(skad_peer_silent(&peer));
+    assert_true(skad_peer_unresponsive(&peer));
 }
 
 static void the_endpoint_is_one_that_we_can_send_on_and_ipv4_first(void **state)
@@ -269,7 +269,7 @@ static size_t sort_all(const skad_peers *peers, const skad_id *target, unsigned 
     for (size_t i = 0; i < peers->used; i++) {
         const skad_peer *peer = &peers->peers[i];
         bool usable = (peer->places & (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)) != 0;
-        if (usable && peer->failures < SKAD_PEER_FAILURES_SILENT &&
+        if (usable && peer->failures < SKAD_UNRESPONSIVE_FAILURES &&
             (peer->families & families) != 0 &&
             (except == NULL || !skad_id_equal(except, &peer->id))) {
             out[count++] = (ranked){target, peer};

@@ -176,7 +176,7 @@ static void a_peer_of_both_families_lives_as_long_as_one_answers(void **state)
     for (unsigned i = 0; i < SKAD_TABLE_FAILURES_MAX; i++) {
         test_bench_fail(made, &who); /* IPv4 is gone */
         test_bench_answer(made, &ipv6);
-        assert_false(skad_peer_silent(test_bench_find(made, &who)));
+        assert_false(skad_peer_unresponsive(test_bench_find(made, &who)));
     }
     assert_int_equal(endpoint_of(made, &who, 0).family, SKAD_FAMILY_NONE);
     skad_address chosen;
@@ -193,16 +193,16 @@ static void a_peer_of_both_families_that_is_dead_falls_silent(void **state)
     assert_true(skad_address_parse("[2a00::1]:4000", &ipv6.address));
     test_bench_answer(made, &ipv6);
     unsigned requests = 0;
-    while (!skad_peer_silent(test_bench_find(made, &who))) {
+    while (!skad_peer_unresponsive(test_bench_find(made, &who))) {
         test_somebody asked = who;
         skad_peer_slot slot = skad_peers_find(&made->table.peers, &who.id);
         assert_true(
             skad_endpoint_choose(&made->table.peers, slot, SKAD_FAMILIES_ALL, &asked.address));
         test_bench_fail(made, &asked);
         requests++;
-        assert_in_range(requests, 1, 2 * SKAD_PEER_FAILURES_SILENT);
+        assert_in_range(requests, 1, 2 * SKAD_UNRESPONSIVE_FAILURES);
     }
-    assert_int_equal(requests, 2 * SKAD_PEER_FAILURES_SILENT);
+    assert_int_equal(requests, 2 * SKAD_UNRESPONSIVE_FAILURES);
 }
 
 static void a_move_forgets_the_token_of_the_old_address(void **state)

@@ -19,7 +19,7 @@
 typedef struct play {
     uint32_t life_s;       /* granted; 0: an error instead */
     uint32_t first_life_s; /* by the first who is asked, where it is not 0 */
-    bool silent;
+    bool unresponsive;
     unsigned stores;
 } play;
 
@@ -38,7 +38,7 @@ static bool act(test_fixture *fixture, test_remote *who, const skad_message *req
         answer->u.reply.u.error.code = SKAD_ERROR_QUOTA;
         answer->u.reply.u.error.detail = 0;
     }
-    return !self->silent;
+    return !self->unresponsive;
 }
 
 static int begin(void **state)
@@ -143,10 +143,10 @@ static void who_falls_silent_later_is_tried_until_he_is_heard(void **state)
     const uint32_t life_s = fixture->profile.record_life_s;
     self->life_s = life_s / 2;
     (void)publish(fixture, life_s, 1);
-    self->silent = true;
+    self->unresponsive = true;
     test_fixture_run(fixture, 12 * MINUTE_US);
     assert_true(self->stores > 6);
-    self->silent = false;
+    self->unresponsive = false;
     self->life_s = life_s;
     test_fixture_run(fixture, 6 * MINUTE_US);
     assert_true(skad_store_retries_deadline(skad_node_parts_of(fixture->node).store_retries) ==

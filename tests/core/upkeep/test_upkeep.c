@@ -105,7 +105,7 @@ static void who_asks_us_is_checked_half_as_often(void **state)
     for (unsigned minute = 0; minute < 240; minute++) {
         test_fixture_knock(&fixture, asks);
         test_fixture_run(&fixture, 60 * SKAD_US_PER_S);
-        assert_true(skad_peers_lives(
+        assert_true(skad_peers_alive(
             &skad_node_parts_of(fixture.node).table->peers,
             skad_peers_find(&skad_node_parts_of(fixture.node).table->peers, &asks->identity.id)));
     }
@@ -117,7 +117,7 @@ static void who_asks_us_is_checked_half_as_often(void **state)
         test_fixture_knock(&fixture, asks);
         test_fixture_run(&fixture, 60 * SKAD_US_PER_S);
     }
-    assert_false(skad_peers_lives(
+    assert_false(skad_peers_alive(
         &skad_node_parts_of(fixture.node).table->peers,
         skad_peers_find(&skad_node_parts_of(fixture.node).table->peers, &asks->identity.id)));
     test_fixture_free(&fixture);
@@ -167,7 +167,7 @@ static void checks_come_in_rounds(void **state)
     test_fixture_run(&fixture, 3600 * SKAD_US_PER_S);
     assert_in_range(counts.idle_until_us, SKAD_CHECK_IDLE_US, SKAD_CHECK_INTERVAL_MAX_US);
     assert_in_range(counts.count, 1, counts.checks / 2);
-    assert_in_range(skad_node_parts_of(fixture.node).table->peers.silent, 0, 0);
+    assert_in_range(skad_node_parts_of(fixture.node).table->peers.unresponsive, 0, 0);
     test_fixture_free(&fixture);
 }
 
@@ -210,7 +210,7 @@ static void of_a_network_that_ends_no_peer_becomes_silent(void **state)
         for (size_t i = 0; i < fixture.remotes_count; i++) {
             const skad_peer *peer = test_fixture_peer(&fixture, &fixture.remotes[i]);
             assert_non_null(peer);
-            assert_in_range(peer->failures, 0, SKAD_PEER_FAILURES_SILENT - 1);
+            assert_in_range(peer->failures, 0, SKAD_UNRESPONSIVE_FAILURES - 1);
             blamed += peer->failures;
         }
     }

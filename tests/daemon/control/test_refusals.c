@@ -19,7 +19,7 @@ typedef struct explain_case {
 
 static const explain_case cases[] = {
     {"nobody there", {.holders = 0}, "there is no node that could hold it"},
-    {"silence", {.holders = 16, .silent = 16}, "none of the 16 holders answered in time"},
+    {"silence", {.holders = 16, .unresponsive = 16}, "none of the 16 holders answered in time"},
     {"two reasons",
      {.holders = 16,
       .refused = 16,
@@ -32,7 +32,7 @@ static const explain_case cases[] = {
     {"some are silent",
      {.holders = 16,
       .refused = 4,
-      .silent = 12,
+      .unresponsive = 12,
       .refusals = {[SKAD_ERROR_CAS] = 4},
       .sequence_seen = 7},
      "4 holders refused: 4 cas (they hold sequence 7); 12 did not answer"},
@@ -40,7 +40,7 @@ static const explain_case cases[] = {
      {.holders = 16,
       .stored = 4,
       .refused = 11,
-      .silent = 1,
+      .unresponsive = 1,
       .refusals = {[SKAD_ERROR_OLDER] = 11},
       .sequence_seen = 7},
      "11 of 16 holders refused: 11 older (they hold sequence 7); 1 did not answer"},
