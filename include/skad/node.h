@@ -253,11 +253,11 @@ typedef struct skad_table_row {
     skad_contact contact; /* verified endpoints only */
     uint16_t bucket;      /* shared prefix length with our ID, capped by the depth of the table */
     bool sibling;
-    bool replacement;  /* waits in the bucket's replacement cache */
-    uint8_t failures;  /* unanswered requests in a row */
-    uint32_t rtt_us;   /* smoothed (RFC 6298); 0 while unknown */
-    uint64_t seen_us;  /* since the last verified answer */
-    uint64_t known_us; /* since it was first verified */
+    bool replacement;       /* waits in the bucket's replacement cache */
+    uint8_t failures;       /* unanswered requests in a row */
+    uint32_t rtt_us;        /* smoothed (RFC 6298); 0 while unknown */
+    uint64_t last_seen_us;  /* since the last verified answer */
+    uint64_t first_seen_us; /* since it was first verified */
 } skad_table_row;
 
 /* Writes up to rows_max rows, by bucket, and returns how many there are in all. */

@@ -74,7 +74,7 @@ static bench *begin(uint8_t group_table_max)
             .rtt_us = (uint32_t)(1000 + test_prng_below(&prng, 90000)),
             .heard_us = NOW.mono_us - 100 * SKAD_US_PER_S + i * 100 * SKAD_US_PER_MS,
         };
-        self->known[i].known_us = self->known[i].heard_us;
+        self->known[i].first_seen_us = self->known[i].heard_us;
     }
     self->ids[7] = self->identity.id; /* ourselves */
     self->filled = make(self, group_table_max);
@@ -145,16 +145,17 @@ static void a_peer_is_filled_in_with_its_age(void **state)
     (void)state;
     bench *self = begin(0);
     skad_acquaintance *who = &self->known[0];
-    who->known_us = NOW.mono_us - 4000 * SKAD_US_PER_S;
+    who->first_seen_us = NOW.mono_us - 4000 * SKAD_US_PER_S;
     who->heard_us = NOW.mono_us - 10 * SKAD_US_PER_S;
     assert_int_equal(skad_fill_known(self->filled, who, 1, NOW), SKAD_OK);
     skad_table *answered = skad_node_parts_of(self->answered).table;
-    (void)skad_table_answered(answered, who->id, who->address, who->rtt_us, who->known_us);
+    (void)skad_table_answered(answered, who->id, who->address, who->rtt_us, who->first_seen_us);
     (void)skad_table_answered(answered, who->id, who->address, who->rtt_us, who->heard_us);
     answered->peers.peers[0].rtt = skad_node_parts_of(self->filled).table->peers.peers[0].rtt;
     assert_tables_equal(skad_node_parts_of(self->filled).table, answered);
     assert_int_equal(skad_node_parts_of(self->filled).table->peers.due_us,
-                     who->heard_us + (who->heard_us - who->known_us) / SKAD_CHECK_LIFE_DIVISOR);
+                     who->heard_us +
+                         (who->heard_us - who->first_seen_us) / SKAD_CHECK_LIFE_DIVISOR);
     end(self);
 }
 
@@ -166,9 +167,10 @@ static void a_filled_table_is_in_order_whatever_was_heard_when(void **state)
     test_prng prng = {99};
     uint64_t first_us = NOW.mono_us - 4000 * SKAD_US_PER_S;
     for (size_t i = 0; i < CONTACTS; i++) {
-        uint64_t known_us = first_us + i * 100 * SKAD_US_PER_MS;
-        self->known[i].known_us = known_us;
-        self->known[i].heard_us = known_us + test_prng_below(&prng, NOW.mono_us - known_us);
+        uint64_t first_seen_us = first_us + i * 100 * SKAD_US_PER_MS;
+        self->known[i].first_seen_us = first_seen_us;
+        self->known[i].heard_us =
+            first_seen_us + test_prng_below(&prng, NOW.mono_us - first_seen_us);
     }
     assert_int_equal(skad_fill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
     assert_null(skad_node_broken(self->filled, NOW));
@@ -176,8 +178,8 @@ static void a_filled_table_is_in_order_whatever_was_heard_when(void **state)
     for (size_t bucket = 0; bucket < table->buckets_count; bucket++) {
         const skad_peer_slot *members = skad_table_members(table, bucket);
         for (size_t i = 1; i < table->buckets[bucket].members_count; i++) {
-            assert_true(table->peers.peers[members[i - 1]].seen_ms <=
-                        table->peers.peers[members[i]].seen_ms);
+            assert_true(table->peers.peers[members[i - 1]].last_seen_ms <=
+                        table->peers.peers[members[i]].last_seen_ms);
         }
     }
     end(self);

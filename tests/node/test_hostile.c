@@ -100,8 +100,8 @@ static bool rows_equal(const skad_table_row *a, const skad_table_row *b)
            skad_address_equal(&a->contact.ipv4, &b->contact.ipv4) &&
            skad_address_equal(&a->contact.ipv6, &b->contact.ipv6) && a->bucket == b->bucket &&
            a->sibling == b->sibling && a->replacement == b->replacement &&
-           a->failures == b->failures && a->rtt_us == b->rtt_us && a->seen_us == b->seen_us &&
-           a->known_us == b->known_us;
+           a->failures == b->failures && a->rtt_us == b->rtt_us &&
+           a->last_seen_us == b->last_seen_us && a->first_seen_us == b->first_seen_us;
 }
 
 static bool stats_equal(const skad_node_stats *a, const skad_node_stats *b)

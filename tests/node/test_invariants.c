@@ -115,7 +115,7 @@ static void miscount_the_unresponsive(skad_node *node)
 }
 static void see_the_future(skad_node *node)
 {
-    member(node, 0)->seen_ms =
+    member(node, 0)->last_seen_ms =
         skad_instant_ms(skad_node_parts_of(node).env->now.mono_us + SKAD_US_PER_S * 3600);
 }
 static void crowd(skad_node *node)

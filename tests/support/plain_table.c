@@ -85,7 +85,7 @@ static void forget_half(test_plain_table *self)
 
 void test_plain_lived(test_plain_table *self, const test_plain_figure *who)
 {
-    uint64_t ms = self->now_us / SKAD_US_PER_MS - who->seen_us / SKAD_US_PER_MS;
+    uint64_t ms = self->now_us / SKAD_US_PER_MS - who->last_seen_us / SKAD_US_PER_MS;
     self->lived_ms += ms < UINT64_C(30) * 60 * 1000 ? ms : UINT64_C(30) * 60 * 1000;
     forget_half(self);
 }
@@ -105,7 +105,7 @@ uint64_t test_plain_interval_us(const test_plain_table *self, const test_plain_f
     if (waits(self, number)) {
         return 15 * 60 * SKAD_US_PER_S;
     }
-    uint64_t known_for_s = self->now_us / SKAD_US_PER_S - who->known_us / SKAD_US_PER_S;
+    uint64_t known_for_s = self->now_us / SKAD_US_PER_S - who->first_seen_us / SKAD_US_PER_S;
     uint64_t age_us = known_for_s * SKAD_US_PER_S;
     uint64_t mean_us =
         self->ends > 0 ? self->lived_ms * 256 * SKAD_US_PER_MS / self->ends : UINT64_MAX;
@@ -136,8 +136,8 @@ void test_plain_promote(test_plain_table *self, size_t bucket)
     while (members->count < self->k && cache->count > 0) {
         size_t longest = 0;
         for (size_t i = 1; i < cache->count; i++) {
-            if (self->figures[cache->at[i]].known_us / SKAD_US_PER_S <=
-                self->figures[cache->at[longest]].known_us / SKAD_US_PER_S) {
+            if (self->figures[cache->at[i]].first_seen_us / SKAD_US_PER_S <=
+                self->figures[cache->at[longest]].first_seen_us / SKAD_US_PER_S) {
                 longest = i;
             }
         }

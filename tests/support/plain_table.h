@@ -24,8 +24,8 @@ typedef struct test_plain_figure {
     uint32_t verified[2]; /* numbers of addresses; 0: none */
     unsigned blamed[2];   /* failures of each endpoint */
     unsigned failures;
-    uint64_t known_us;
-    uint64_t seen_us;
+    uint64_t first_seen_us;
+    uint64_t last_seen_us;
     uint64_t check_us;
     bool pressing; /* that check is not planned anew */
 } test_plain_figure;

@@ -99,7 +99,7 @@ static void step_answered(model *self, size_t number)
     skad_peer_slot slot =
         skad_table_answered(&self->table, &who->id, &address, 1000, self->plain.now_us);
     if (is_new) {
-        *who = (test_plain_figure){.id = who->id, .known_us = self->plain.now_us};
+        *who = (test_plain_figure){.id = who->id, .first_seen_us = self->plain.now_us};
         if (full && !room_was_made(self, number)) {
             assert_int_equal(slot, SKAD_PEER_NONE);
             return;
@@ -115,7 +115,7 @@ static void step_answered(model *self, size_t number)
     if (!is_new) {
         test_plain_lived(&self->plain, who);
     }
-    who->seen_us = self->plain.now_us;
+    who->last_seen_us = self->plain.now_us;
     if (is_new) {
         test_plain_settle(&self->plain, number);
         test_plain_check_at(who, self->plain.now_us + test_plain_interval_us(&self->plain, who));
@@ -191,8 +191,8 @@ static void step_failed(model *self, size_t number)
  */
 static bool heard_later(const model *self, const test_plain_figure *a, const test_plain_figure *b)
 {
-    if (a->seen_us != b->seen_us) {
-        return a->seen_us > b->seen_us;
+    if (a->last_seen_us != b->last_seen_us) {
+        return a->last_seen_us > b->last_seen_us;
     }
     return skad_peers_find(&self->table.peers, &a->id) <
            skad_peers_find(&self->table.peers, &b->id);
@@ -267,8 +267,8 @@ static test_plain_figure *first_due(model *self)
 /* Whether a check would be planned for later today. */
 static bool can_wait(const model *self, const test_plain_figure *who, uint64_t *until_us)
 {
-    *until_us =
-        who->seen_us / SKAD_US_PER_MS * SKAD_US_PER_MS + test_plain_interval_us(&self->plain, who);
+    *until_us = who->last_seen_us / SKAD_US_PER_MS * SKAD_US_PER_MS +
+                test_plain_interval_us(&self->plain, who);
     return who->failures == 0 && !who->pressing &&
            *until_us >= self->plain.now_us + SKAD_CHECK_ANEW_US;
 }
@@ -318,7 +318,7 @@ static void compare_figure(const model *self, size_t number)
         (test_plain_run_has(&self->plain.siblings, number) ? SKAD_PEER_IN_SIBLINGS : 0);
     assert_int_equal(peer->places, places);
     assert_int_equal(peer->failures, who->failures);
-    assert_int_equal(peer->seen_ms, skad_instant_ms(who->seen_us));
+    assert_int_equal(peer->last_seen_ms, skad_instant_ms(who->last_seen_us));
     assert_int_equal(self->table.peers.checks_ms[slot], skad_instant_ms(who->check_us));
     assert_int_equal(peer->pressing, who->pressing);
     for (size_t family = 0; family < 2; family++) {

@@ -8,8 +8,8 @@
 static void meet(skad_table *table, const skad_acquaintance *who)
 {
     skad_peer_slot slot =
-        skad_table_answered(table, who->id, who->address, who->rtt_us, who->known_us);
-    if (slot != SKAD_PEER_NONE && who->heard_us != who->known_us) {
+        skad_table_answered(table, who->id, who->address, who->rtt_us, who->first_seen_us);
+    if (slot != SKAD_PEER_NONE && who->heard_us != who->first_seen_us) {
         skad_peers_heard(&table->peers, slot, who->heard_us);
         skad_liveness_next(&table->peers, slot, who->heard_us);
     }

@@ -16,13 +16,13 @@ typedef struct skad_acquaintance {
     const skad_id *id;
     const skad_address *address;
     uint32_t rtt_us;
-    uint64_t known_us; /* when it answered first */
-    uint64_t heard_us; /* when last; not before, and not after now */
+    uint64_t first_seen_us; /* when it answered first */
+    uint64_t heard_us;      /* when last; not before, and not after now */
 } skad_acquaintance;
 
-/* Puts them into the table, in this order, which is to be that of known_us, with all memory for
- * them taken at once. Those that the table refuses are left out. Error: SKAD_ERR_MEMORY (nothing
- * was put in). */
+/* Puts them into the table, in this order, which is to be that of first_seen_us, with all memory
+ * for them taken at once. Those that the table refuses are left out. Error: SKAD_ERR_MEMORY
+ * (nothing was put in). */
 SKAD_MUST_CHECK skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known,
                                             size_t count, skad_time now);
 

@@ -43,8 +43,8 @@ static bool cache_in_order(const skad_table *table, size_t index)
 {
     const skad_peer_slot *cache = skad_table_cache(table, index);
     for (size_t i = 1; i < table->buckets[index].cache_count; i++) {
-        if (skad_instant_later(peer_at(table, cache[i - 1])->known_s,
-                               peer_at(table, cache[i])->known_s) > 0) {
+        if (skad_instant_later(peer_at(table, cache[i - 1])->first_seen_s,
+                               peer_at(table, cache[i])->first_seen_s) > 0) {
             return false;
         }
     }
@@ -112,9 +112,9 @@ static uint8_t violations_of(const skad_table *table, size_t slot)
 static bool times_sound(const skad_table *table, size_t slot, uint64_t now_us)
 {
     const skad_peer *peer = &table->peers.peers[slot];
-    return skad_instant_later(peer->seen_ms, skad_instant_ms(now_us)) <= 0 &&
-           skad_instant_later(peer->known_s,
-                              skad_instant_s(skad_instant_us(peer->seen_ms, now_us))) <= 0;
+    return skad_instant_later(peer->last_seen_ms, skad_instant_ms(now_us)) <= 0 &&
+           skad_instant_later(peer->first_seen_s,
+                              skad_instant_s(skad_instant_us(peer->last_seen_ms, now_us))) <= 0;
 }
 
 static const char *peer_broken(const skad_table *table, size_t slot, uint64_t now_us)

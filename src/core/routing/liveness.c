@@ -24,7 +24,7 @@ uint64_t skad_liveness_backoff_us(unsigned failures)
 static uint64_t interval_of(const skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
     const skad_peer *peer = &peers->peers[slot];
-    uint32_t known_for_s = skad_instant_s(now_us) - peer->known_s;
+    uint32_t known_for_s = skad_instant_s(now_us) - peer->first_seen_s;
     return peer->places == SKAD_PEER_IN_CACHE
                ? SKAD_CHECK_INTERVAL_MAX_US
                : skad_liveness_interval_us(known_for_s * SKAD_US_PER_S,
@@ -40,8 +40,8 @@ void skad_liveness_put_off(skad_peers *peers, skad_peer_slot slot, uint64_t now_
 {
     const skad_peer *peer = &peers->peers[slot];
     uint64_t interval_us = interval_of(peers, slot, now_us);
-    uint64_t known_us = (skad_instant_s(now_us) - peer->known_s) * SKAD_US_PER_S;
-    uint64_t unanswered_us = now_us - skad_instant_us(peer->seen_ms, now_us);
+    uint64_t known_us = (skad_instant_s(now_us) - peer->first_seen_s) * SKAD_US_PER_S;
+    uint64_t unanswered_us = now_us - skad_instant_us(peer->last_seen_ms, now_us);
     bool proven = known_us >= unanswered_us + SKAD_CHECK_INTERVAL_US;
     if (peer->failures > 0 || peer->pressing || !proven || unanswered_us >= 2 * interval_us) {
         return;
@@ -147,9 +147,9 @@ static skad_peer_slot due_at(const skad_peers *peers, uint32_t check_ms)
 static void keep_instant(skad_peers *peers, skad_peer_slot slot, uint32_t now_ms)
 {
     skad_peer *peer = &peers->peers[slot];
-    uint32_t kept_ms = skad_instant_kept(peer->seen_ms, now_ms);
-    if (kept_ms != peer->seen_ms) {
-        peer->seen_ms = kept_ms;
+    uint32_t kept_ms = skad_instant_kept(peer->last_seen_ms, now_ms);
+    if (kept_ms != peer->last_seen_ms) {
+        peer->last_seen_ms = kept_ms;
         peers->latest = SKAD_PEER_NONE;
     }
 }
@@ -158,7 +158,8 @@ static void keep_instant(skad_peers *peers, skad_peer_slot slot, uint32_t now_ms
 static bool put_off_anew(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
     const skad_peer *peer = &peers->peers[slot];
-    uint64_t next_us = skad_instant_us(peer->seen_ms, now_us) + interval_of(peers, slot, now_us);
+    uint64_t next_us =
+        skad_instant_us(peer->last_seen_ms, now_us) + interval_of(peers, slot, now_us);
     if (peer->failures > 0 || peer->pressing || next_us < now_us + SKAD_CHECK_ANEW_US) {
         return false;
     }
@@ -195,7 +196,7 @@ static skad_peer_slot find_latest(skad_peers *peers, skad_peer_slot except, uint
         if (peer->places == 0) {
             continue;
         }
-        peer->seen_ms = skad_instant_kept(peer->seen_ms, skad_instant_ms(now_us));
+        peer->last_seen_ms = skad_instant_kept(peer->last_seen_ms, skad_instant_ms(now_us));
         if (i != except && (latest == SKAD_PEER_NONE ||
                             skad_peers_answered_later(peers, (skad_peer_slot)i, latest))) {
             latest = (skad_peer_slot)i;
@@ -211,7 +212,7 @@ static skad_peer_slot latest_but(skad_peers *peers, skad_peer_slot except, uint6
 {
     skad_peer_slot latest = peers->latest;
     bool known = latest != SKAD_PEER_NONE && latest != except &&
-                 skad_instant_later(skad_instant_ms(now_us), peers->peers[latest].seen_ms) <
+                 skad_instant_later(skad_instant_ms(now_us), peers->peers[latest].last_seen_ms) <
                      (int32_t)(SKAD_CHECK_INTERVAL_MAX_US / SKAD_US_PER_MS);
     return known ? latest : find_latest(peers, except, now_us);
 }

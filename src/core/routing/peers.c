@@ -212,7 +212,7 @@ skad_peer_cold *skad_peers_cold_of(skad_peers *peers, skad_peer_slot slot)
 
 void skad_peers_heard(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
-    peers->peers[slot].seen_ms = skad_instant_ms(now_us);
+    peers->peers[slot].last_seen_ms = skad_instant_ms(now_us);
     if (peers->count == 1 || (peers->latest != SKAD_PEER_NONE &&
                               skad_peers_answered_later(peers, slot, peers->latest))) {
         peers->latest = slot;

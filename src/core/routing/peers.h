@@ -42,8 +42,8 @@ typedef enum skad_peer_place {
 typedef struct skad_peer {
     skad_id id;
     skad_rtt rtt;
-    uint32_t seen_ms; /* last verified answer (instant.h) */
-    uint32_t known_s; /* first verified answer (instant.h) */
+    uint32_t last_seen_ms; /* last verified answer (instant.h) */
+    uint32_t first_seen_s; /* first verified answer (instant.h) */
 
     /* Its endpoints (endpoints.h). */
     uint8_t ipv4[4];
@@ -119,7 +119,7 @@ skad_peer_cold *skad_peers_cold_of(skad_peers *peers, skad_peer_slot slot);
 static inline bool skad_peers_answered_later(const skad_peers *peers, skad_peer_slot slot,
                                              skad_peer_slot other)
 {
-    int32_t later = (int32_t)(peers->peers[slot].seen_ms - peers->peers[other].seen_ms);
+    int32_t later = (int32_t)(peers->peers[slot].last_seen_ms - peers->peers[other].last_seen_ms);
     return later > 0 || (later == 0 && slot < other);
 }
 

@@ -104,12 +104,12 @@ static bool mass_timeout_begins(skad_node *node)
 }
 
 void skad_recovery_lost(skad_node *node, const skad_id *id, const skad_address *address,
-                        uint32_t known_s)
+                        uint32_t first_seen_s)
 {
     skad_recovery_state *recovery = &node->recovery;
     const uint32_t now_s = skad_instant_s(node->env.now.mono_us);
     const skad_lost who = {
-        .id = *id, .address = *address, .lost_s = now_s, .known_for_s = now_s - known_s};
+        .id = *id, .address = *address, .lost_s = now_s, .known_for_s = now_s - first_seen_s};
     remember(node, &who);
     if (mass_timeout_begins(node) && recovery->pause_us > SKAD_RECOVERY_PAUSE_US_MIN) {
         recovery->pause_us = SKAD_RECOVERY_PAUSE_US_MIN;

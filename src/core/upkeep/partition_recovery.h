@@ -66,9 +66,9 @@ typedef struct skad_recovery_state {
 SKAD_MUST_CHECK skad_status skad_recovery_init(skad_node *node);
 void skad_recovery_free(skad_node *node);
 
-/* A living peer, known since known_s (instant.h), fell silent at this endpoint. */
+/* A living peer, known since first_seen_s (instant.h), fell silent at this endpoint. */
 void skad_recovery_lost(skad_node *node, const skad_id *id, const skad_address *address,
-                        uint32_t known_s);
+                        uint32_t first_seen_s);
 
 /* Somebody answered from this endpoint whom a round may have asked; `lived`: we knew that he lives.
  */

@@ -51,7 +51,8 @@ static void add_row(skad_bucket_count *bucket, gathering *gathered, const skad_t
     bucket->population++;
     bucket->unresponsive += unresponsive;
     bucket->living += !unresponsive;
-    bucket->oldest_us = row->known_us > bucket->oldest_us ? row->known_us : bucket->oldest_us;
+    bucket->oldest_us =
+        row->first_seen_us > bucket->oldest_us ? row->first_seen_us : bucket->oldest_us;
     add_group(gathered, &row->contact.ipv4);
     add_group(gathered, &row->contact.ipv6);
     if (!unresponsive && row->rtt_us > 0) {

@@ -22,8 +22,8 @@ static void write_row(const skad_table_row *row, skad_writer *writer)
     skad_result_bool(writer, "replacement", row->replacement);
     skad_result_uint(writer, "failures", row->failures);
     skad_result_uint(writer, "rtt_us", row->rtt_us);
-    skad_result_uint(writer, "seen_us", row->seen_us);
-    skad_result_uint(writer, "known_us", row->known_us);
+    skad_result_uint(writer, "seen_us", row->last_seen_us);
+    skad_result_uint(writer, "known_us", row->first_seen_us);
 }
 
 static void write_bucket(const skad_bucket_count *bucket, size_t shared, size_t k,

@@ -20,8 +20,8 @@ static int compare_rows(const void *a, const void *b)
     if (left->sibling != right->sibling) {
         return left->sibling ? -1 : 1;
     }
-    if (left->known_us != right->known_us) {
-        return left->known_us > right->known_us ? -1 : 1;
+    if (left->first_seen_us != right->first_seen_us) {
+        return left->first_seen_us > right->first_seen_us ? -1 : 1;
     }
     return memcmp(&left->contact.id, &right->contact.id, sizeof left->contact.id);
 }

@@ -92,8 +92,8 @@ static void meet_siblings(filling *self)
 
 static int by_age(const void *a, const void *b)
 {
-    uint64_t first_us = ((const skad_acquaintance *)a)->known_us;
-    uint64_t second_us = ((const skad_acquaintance *)b)->known_us;
+    uint64_t first_us = ((const skad_acquaintance *)a)->first_seen_us;
+    uint64_t second_us = ((const skad_acquaintance *)b)->first_seen_us;
     return (first_us > second_us) - (first_us < second_us);
 }
 
@@ -141,17 +141,18 @@ static void get_acquainted(filling *self)
         uint32_t peer = self->peers[i];
         uint32_t own_s = world->nodes[self->node].came_s;
         uint32_t since_s = self->came_s[peer] > own_s ? self->came_s[peer] : own_s;
-        uint64_t known_us = since_s * SKAD_US_PER_S;
+        uint64_t first_seen_us = since_s * SKAD_US_PER_S;
         double ago = ((double)(self->count - i) - shift) / (double)self->count; /* of an interval */
-        uint64_t interval_us = skad_liveness_interval_us(world->now_us - known_us, life_us);
+        uint64_t interval_us = skad_liveness_interval_us(world->now_us - first_seen_us, life_us);
         uint64_t heard_us = world->now_us - (uint64_t)(ago * (double)interval_us);
         addresses[i] = skad_sim_address_of(&world->places, peer);
-        known[i] = (skad_acquaintance){.id = &world->ids[peer],
-                                       .address = &addresses[i],
-                                       .rtt_us = self->round_trip_us,
-                                       .known_us = known_us,
-                                       .heard_us = heard_us > known_us ? heard_us : known_us};
-        in_order = in_order && (i == 0 || known[i - 1].known_us <= known[i].known_us);
+        known[i] =
+            (skad_acquaintance){.id = &world->ids[peer],
+                                .address = &addresses[i],
+                                .rtt_us = self->round_trip_us,
+                                .first_seen_us = first_seen_us,
+                                .heard_us = heard_us > first_seen_us ? heard_us : first_seen_us};
+        in_order = in_order && (i == 0 || known[i - 1].first_seen_us <= known[i].first_seen_us);
     }
     if (!in_order) {
         qsort(known, self->count, sizeof known[0], by_age);

@@ -17,7 +17,7 @@ static skad_table_row row(uint16_t bucket, uint8_t net, uint32_t rtt_us)
         .bucket = bucket,
         .contact.ipv4 = {SKAD_FAMILY_IPV4, 4700, {198, 51, net, 1}},
         .rtt_us = rtt_us,
-        .known_us = rtt_us * 10,
+        .first_seen_us = rtt_us * 10,
     };
 }
 

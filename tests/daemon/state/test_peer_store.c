@@ -101,13 +101,13 @@ static void save(const folder *self, const char *profile)
 
 /* ---- Choosing ---- */
 
-static skad_table_row row(uint8_t name, bool sibling, uint64_t known_us, uint8_t failures)
+static skad_table_row row(uint8_t name, bool sibling, uint64_t first_seen_us, uint8_t failures)
 {
     return (skad_table_row){
         .contact.id.bytes = {name},
         .contact.ipv4 = {SKAD_FAMILY_IPV4, 4700, {192, 0, 2, name}},
         .sibling = sibling,
-        .known_us = known_us,
+        .first_seen_us = first_seen_us,
         .failures = failures,
     };
 }
