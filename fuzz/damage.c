@@ -191,7 +191,7 @@ static void check_section(const skad_store *store, skad_store_section section)
 static void use_everything(const skad_store *store)
 {
     uint8_t data[SKAD_STORED_BYTES_MAX];
-    skad_store_fill fill;
+    skad_store_totals fill;
     skad_store_record out;
     for (unsigned i = 0; i < 2 * RECORDS; i++) {
         FUZZ_REQUIRE(put(store, i));
@@ -203,7 +203,7 @@ static void use_everything(const skad_store *store)
         FUZZ_REQUIRE(out.len == record.len && memcmp(out.data, data, out.len) == 0);
         FUZZ_REQUIRE(i % 2 == 0 || drop(store, i));
     }
-    store->ops->fill(store->self, &fill);
+    store->ops->totals(store->self, &fill);
     FUZZ_REQUIRE(fill.records + fill.published == RECORDS && fill.failures == 0);
 }
 

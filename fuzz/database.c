@@ -304,7 +304,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     fuzz_choices choices = {data, len, 0};
     skad_store store;
     skad_store_lmdb_report report;
-    skad_store_fill fill;
+    skad_store_totals fill;
     const bool trusted = write_database(&choices, &truth);
     const bool good = trusted || truth.agrees;
     fuzz_db_open_store(FUZZ_DB_BOOT, &store, &report);
@@ -314,7 +314,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     FUZZ_REQUIRE(skad_store_lmdb_damaged(&store) == (good ? count_rows(&truth, false) : 0));
     const bool agrees = truth.agrees || !good;
     if (truth.agrees) {
-        store.ops->fill(store.self, &fill);
+        store.ops->totals(store.self, &fill);
         FUZZ_REQUIRE(fill.records + fill.published == count_rows(&truth, true));
     }
     change_store(&store, &choices, agrees);

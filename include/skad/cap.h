@@ -31,11 +31,11 @@ typedef enum skad_cap {
 
 #define SKAD_CAP_FIRST_RATE SKAD_CAP_CHECKS_UNVALIDATED
 
-typedef struct skad_fill {
+typedef struct skad_usage {
     uint64_t used;
     uint64_t max;   /* of a rate: a burst */
     uint64_t per_s; /* of a rate; 0: there is no limit */
-} skad_fill;
+} skad_usage;
 
 /* The cap's stable lower-case name, static storage, never NULL. */
 const char *skad_cap_name(skad_cap cap);

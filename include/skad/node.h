@@ -238,7 +238,7 @@ typedef struct skad_node_stats {
     bool loaded;              /* requests without a token get one instead of a signature check */
     uint64_t answers_shed;    /* answers that were not sent, for bandwidth */
     skad_address observed[2]; /* our address as peers see it: IPv4, IPv6; NONE while unknown */
-    skad_store_fill store;
+    skad_store_totals store;
     uint32_t epoch;
     bool secrets_locked; /* the system keeps our keys out of swap */
 } skad_node_stats;
@@ -246,7 +246,7 @@ typedef struct skad_node_stats {
 void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out);
 
 /* How full the node is, by cap. */
-void skad_node_caps(const skad_node *node, skad_time now, skad_fill out[static SKAD_CAP_COUNT]);
+void skad_node_caps(const skad_node *node, skad_time now, skad_usage out[static SKAD_CAP_COUNT]);
 
 /* One contact of the routing table. */
 typedef struct skad_table_row {

@@ -62,7 +62,7 @@ typedef struct skad_store_usage {
     uint64_t bytes; /* of the records' data */
 } skad_store_usage;
 
-typedef struct skad_store_fill {
+typedef struct skad_store_totals {
     uint64_t records; /* held */
     uint64_t records_max;
     uint64_t bytes;
@@ -74,7 +74,7 @@ typedef struct skad_store_fill {
     uint64_t published_bytes_max;
     uint64_t failures; /* writes that the system refused, since the start */
     int error;         /* errno of the last write if it failed; 0 if it succeeded */
-} skad_store_fill;
+} skad_store_totals;
 
 typedef struct skad_store_ops {
     /* Adds a record, or replaces the one of the same name. When a cap of the section of replicas
@@ -103,7 +103,7 @@ typedef struct skad_store_ops {
                   skad_store_usage *out);
     /* Drops up to `limit` expired records that are held; returns how many. */
     size_t (*sweep)(void *self, uint64_t now_unix_s, size_t limit);
-    void (*fill)(void *self, skad_store_fill *out);
+    void (*totals)(void *self, skad_store_totals *out);
     void (*free)(void *self);
 } skad_store_ops;
 

@@ -333,11 +333,11 @@ static void lmdb_usage(void *self, skad_store_owner kind, const uint8_t owner[st
     end_read(store);
 }
 
-static void lmdb_fill(void *self, skad_store_fill *out)
+static void lmdb_totals(void *self, skad_store_totals *out)
 {
     lmdb_store *store = self;
     end_read(store);
-    *out = (skad_store_fill){
+    *out = (skad_store_totals){
         .records = store->totals.of[SKAD_STORE_REPLICAS].records,
         .records_max = store->caps.records_max,
         .bytes = store->totals.of[SKAD_STORE_REPLICAS].bytes,
@@ -376,7 +376,7 @@ static const skad_store_ops lmdb_ops = {
     .drop = lmdb_drop,
     .usage = lmdb_usage,
     .sweep = lmdb_sweep,
-    .fill = lmdb_fill,
+    .totals = lmdb_totals,
     .free = lmdb_free,
 };
 

@@ -154,7 +154,7 @@ static void a_damaged_row_is_as_good_as_absent_and_goes_when_it_is_met(void **st
                              SKAD_OK);
         }
         store.ops->usage(store.self, SKAD_OWNER_KEY, record.name.key.bytes, &usage);
-        const skad_store_fill fill = test_db_fill(&store);
+        const skad_store_totals fill = test_db_totals(&store);
         if (usage.records != 0 || fill.records != TEST_DB_RECORDS - 1 || fill.failures != 0 ||
             skad_store_lmdb_damaged(&store) != 1) {
             fail_msg("%s: %u left", ways[way], (unsigned)fill.records);
@@ -198,11 +198,11 @@ static void flipped_bytes_after_a_failure_of_power_are_noticed(void **state)
             assert_true(test_db_is_there(here, ".aside-1234"));
             assert_false(test_db_is_there(here, ".aside-1234-lock"));
             const uint32_t found = test_db_count(&store, 0, TEST_DB_RECORDS);
-            assert_int_equal(found, test_db_fill(&store).records);
+            assert_int_equal(found, test_db_totals(&store).records);
             salvaged += found;
         } else { /* nothing in use was hit, or the front leads to what was true a moment before */
             const uint32_t found = test_db_count(&store, 0, TEST_DB_RECORDS);
-            assert_int_equal(found, test_db_fill(&store).records);
+            assert_int_equal(found, test_db_totals(&store).records);
             assert_in_range(found, TEST_DB_RECORDS - 20, TEST_DB_RECORDS);
         }
         test_store_free(&store);
@@ -264,8 +264,8 @@ static void what_is_whole_in_a_torn_database_is_taken_over(void **state)
     assert_non_null(strstr(here->report.text, "could still be read and were taken over"));
     const uint32_t found = test_db_count(&store, 0, TEST_DB_RECORDS);
     assert_in_range(found, TEST_DB_RECORDS / 2, TEST_DB_RECORDS - 1);
-    assert_int_equal(test_db_fill(&store).records, found);
-    assert_int_equal(test_db_fill(&store).published, 1);
+    assert_int_equal(test_db_totals(&store).records, found);
+    assert_int_equal(test_db_totals(&store).published, 1);
     ours = test_db_record(TEST_DB_RECORDS, data);
     assert_true(
         store.ops->find(store.self, SKAD_STORE_PUBLICATIONS, &ours.name, TEST_DB_NOW_S, &out));
@@ -274,7 +274,7 @@ static void what_is_whole_in_a_torn_database_is_taken_over(void **state)
     here->config.boot = "second boot";
     store = test_db_open(here, &test_db_roomy);
     assert_string_equal(here->report.text, "");
-    assert_int_equal(test_db_fill(&store).records, found);
+    assert_int_equal(test_db_totals(&store).records, found);
     test_store_free(&store);
 }
 

@@ -84,9 +84,9 @@ static void a_full_file_refuses_and_what_is_in_it_is_still_read(void **state)
     }
     assert_int_equal(status, SKAD_ERR_IO);
     assert_int_equal(errno, ENOSPC);
-    assert_int_equal(test_db_fill(&store).failures, 1);
-    assert_int_equal(test_db_fill(&store).error, ENOSPC);
-    assert_int_equal(test_db_fill(&store).records, taken);
+    assert_int_equal(test_db_totals(&store).failures, 1);
+    assert_int_equal(test_db_totals(&store).error, ENOSPC);
+    assert_int_equal(test_db_totals(&store).records, taken);
     assert_true(taken > 10);
     assert_int_equal(test_db_count(&store, 0, taken + 1), taken);
     test_store_free(&store);
@@ -127,12 +127,12 @@ static void a_disk_that_refuses_is_told_of_and_used_again_when_it_does_not(void 
     limit_files(RLIM_INFINITY);
     assert_int_equal(status, SKAD_ERR_IO);
     assert_int_equal(error, EFBIG);
-    assert_int_equal(test_db_fill(&store).failures, 1);
-    assert_int_equal(test_db_fill(&store).error, EFBIG);
+    assert_int_equal(test_db_totals(&store).failures, 1);
+    assert_int_equal(test_db_totals(&store).error, EFBIG);
     assert_int_equal(test_db_count(&store, 0, taken + 1), taken);
     test_db_put(&store, taken, 10);
-    assert_int_equal(test_db_fill(&store).failures, 1);
-    assert_int_equal(test_db_fill(&store).error, 0);
+    assert_int_equal(test_db_totals(&store).failures, 1);
+    assert_int_equal(test_db_totals(&store).error, 0);
     test_store_free(&store);
     here->config.boot = "second boot";
     store = test_db_open(here, &test_db_roomy);
@@ -223,13 +223,13 @@ static void lower_caps_make_copies_give_way_at_once(void **state)
     skad_store_caps lower = test_db_roomy;
     lower.records_max = TEST_DB_RECORDS - 10;
     skad_store store = test_db_open(here, &lower);
-    assert_int_equal(test_db_fill(&store).records, TEST_DB_RECORDS - 10);
-    assert_int_equal(test_db_fill(&store).cached, copies - 10);
+    assert_int_equal(test_db_totals(&store).records, TEST_DB_RECORDS - 10);
+    assert_int_equal(test_db_totals(&store).cached, copies - 10);
     test_store_free(&store);
     lower.records_max = 100; /* what we are responsible for stays, and nothing more comes in */
     store = test_db_open(here, &lower);
-    assert_int_equal(test_db_fill(&store).records, TEST_DB_RECORDS - copies);
-    assert_int_equal(test_db_fill(&store).cached, 0);
+    assert_int_equal(test_db_totals(&store).records, TEST_DB_RECORDS - copies);
+    assert_int_equal(test_db_totals(&store).cached, 0);
     uint8_t data[200];
     const skad_store_record more = test_db_record(TEST_DB_RECORDS + 1, data);
     assert_int_equal(store.ops->put(store.self, SKAD_STORE_REPLICAS, &more, TEST_DB_NOW_S),

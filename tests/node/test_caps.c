@@ -35,19 +35,19 @@ static int end(void **state)
     return 0;
 }
 
-static skad_fill fill_of(const test_fixture *fixture, skad_cap cap)
+static skad_usage usage_of(const test_fixture *fixture, skad_cap cap)
 {
-    skad_fill fills[SKAD_CAP_COUNT];
+    skad_usage fills[SKAD_CAP_COUNT];
     skad_node_caps(fixture->node, fixture->now, fills);
     return fills[cap];
 }
 
-static void assert_fill(const test_fixture *fixture, skad_cap cap, uint64_t used, uint64_t max)
+static void assert_usage(const test_fixture *fixture, skad_cap cap, uint64_t used, uint64_t max)
 {
-    const skad_fill fill = fill_of(fixture, cap);
-    if (fill.used != used || fill.max != max) {
+    const skad_usage usage = usage_of(fixture, cap);
+    if (usage.used != used || usage.max != max) {
         fail_msg("%s: %llu of %llu, not %llu of %llu", skad_cap_name(cap),
-                 (unsigned long long)fill.used, (unsigned long long)fill.max,
+                 (unsigned long long)usage.used, (unsigned long long)usage.max,
                  (unsigned long long)used, (unsigned long long)max);
     }
 }
@@ -62,7 +62,7 @@ static void ping(test_fixture *fixture, const test_remote *who, const uint8_t *t
 static void a_new_node_is_empty_but_has_room(void **state)
 {
     test_fixture *fixture = *state;
-    skad_fill fills[SKAD_CAP_COUNT];
+    skad_usage fills[SKAD_CAP_COUNT];
     skad_node_caps(fixture->node, fixture->now, fills);
     for (size_t i = 0; i < SKAD_CAP_COUNT; i++) {
         assert_int_equal(fills[i].used, 0);
@@ -81,8 +81,8 @@ static void without_rates_there_is_no_limit(void **state)
     const skad_profile profile = test_fixture_profile();
     test_fixture_init(&fixture, &profile);
     for (size_t i = SKAD_CAP_FIRST_RATE; i < SKAD_CAP_COUNT; i++) {
-        const skad_fill fill = fill_of(&fixture, (skad_cap)i);
-        assert_int_equal(fill.used | fill.max | fill.per_s, 0);
+        const skad_usage usage = usage_of(&fixture, (skad_cap)i);
+        assert_int_equal(usage.used | usage.max | usage.per_s, 0);
     }
     test_fixture_free(&fixture);
 }
@@ -94,19 +94,19 @@ static void each_thing_is_counted(void **state)
     skad_node_limits_default(&limits);
     test_fixture_populate(fixture, 5);
     (void)test_fixture_drain(fixture);
-    assert_fill(fixture, SKAD_CAP_PEERS, 5, limits.peers);
-    assert_fill(fixture, SKAD_CAP_EVENTS, 1, limits.events); /* joined */
+    assert_usage(fixture, SKAD_CAP_PEERS, 5, limits.peers);
+    assert_usage(fixture, SKAD_CAP_EVENTS, 1, limits.events); /* joined */
     const skad_id target = {{1}};
     skad_op op;
     assert_int_equal(skad_node_ping(fixture->node, &fixture->remotes[0].address, fixture->now, &op),
                      SKAD_OK);
-    assert_fill(fixture, SKAD_CAP_OPERATIONS, 1, limits.operations);
-    assert_fill(fixture, SKAD_CAP_PENDING, 1, limits.pending);
-    assert_fill(fixture, SKAD_CAP_OUTBOX, 1, limits.outbox);
+    assert_usage(fixture, SKAD_CAP_OPERATIONS, 1, limits.operations);
+    assert_usage(fixture, SKAD_CAP_PENDING, 1, limits.pending);
+    assert_usage(fixture, SKAD_CAP_OUTBOX, 1, limits.outbox);
     assert_int_equal(
         skad_node_watch(fixture->node, SKAD_RECORD_MUTABLE, &target, 60, fixture->now, &op),
         SKAD_OK);
-    assert_fill(fixture, SKAD_CAP_WATCHES, 1, limits.watches);
+    assert_usage(fixture, SKAD_CAP_WATCHES, 1, limits.watches);
 }
 
 static void a_stranger_who_shows_a_token_waits_for_a_ping(void **state)
@@ -115,22 +115,22 @@ static void a_stranger_who_shows_a_token_waits_for_a_ping(void **state)
     const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
     test_fixture_token(fixture, who, token);
-    const uint64_t most = fill_of(fixture, SKAD_CAP_UNVERIFIED).max;
+    const uint64_t most = usage_of(fixture, SKAD_CAP_UNVERIFIED).max;
     ping(fixture, who, token);
-    assert_fill(fixture, SKAD_CAP_UNVERIFIED, 1, most);
+    assert_usage(fixture, SKAD_CAP_UNVERIFIED, 1, most);
 }
 
 static void bans_count_until_they_end(void **state)
 {
     test_fixture *fixture = *state;
-    const uint64_t most = fill_of(fixture, SKAD_CAP_BANS).max;
+    const uint64_t most = usage_of(fixture, SKAD_CAP_BANS).max;
     skad_ban subject = {.address = test_prng_address(1), .prefix_bits = 32};
     assert_int_equal(skad_node_ban(fixture->node, &subject, 10, fixture->now), SKAD_OK);
-    assert_fill(fixture, SKAD_CAP_BANS, 1, most);
+    assert_usage(fixture, SKAD_CAP_BANS, 1, most);
     assert_int_equal(skad_node_allow(fixture->node, &subject), SKAD_OK);
-    assert_fill(fixture, SKAD_CAP_ALLOWED, 1, most);
+    assert_usage(fixture, SKAD_CAP_ALLOWED, 1, most);
     fixture->now.mono_us += 10 * SKAD_US_PER_S;
-    assert_fill(fixture, SKAD_CAP_BANS, 0, most);
+    assert_usage(fixture, SKAD_CAP_BANS, 0, most);
 }
 
 static void a_rate_tells_what_is_used_of_a_burst(void **state)
@@ -145,15 +145,15 @@ static void a_rate_tells_what_is_used_of_a_burst(void **state)
         ping(fixture, who, token);
         (void)test_fixture_drain(fixture);
     }
-    assert_fill(fixture, SKAD_CAP_CHECKS_UNVALIDATED, 100, 500);
-    assert_fill(fixture, SKAD_CAP_CHECKS_VALIDATED, 200, 600);
-    assert_int_equal(fill_of(fixture, SKAD_CAP_CHECKS_VALIDATED).per_s, 2000);
-    const uint64_t bytes = fill_of(fixture, SKAD_CAP_ANSWER_BYTES).used;
+    assert_usage(fixture, SKAD_CAP_CHECKS_UNVALIDATED, 100, 500);
+    assert_usage(fixture, SKAD_CAP_CHECKS_VALIDATED, 200, 600);
+    assert_int_equal(usage_of(fixture, SKAD_CAP_CHECKS_VALIDATED).per_s, 2000);
+    const uint64_t bytes = usage_of(fixture, SKAD_CAP_ANSWER_BYTES).used;
     assert_in_range(bytes, 20000, 20300); /* one answer beyond the burst at most */
     fixture->now.mono_us += 50 * SKAD_US_PER_MS;
-    assert_fill(fixture, SKAD_CAP_CHECKS_UNVALIDATED, 50, 500);
-    assert_fill(fixture, SKAD_CAP_CHECKS_VALIDATED, 100, 600);
-    assert_fill(fixture, SKAD_CAP_ANSWER_BYTES, bytes - 500, 20000);
+    assert_usage(fixture, SKAD_CAP_CHECKS_UNVALIDATED, 50, 500);
+    assert_usage(fixture, SKAD_CAP_CHECKS_VALIDATED, 100, 600);
+    assert_usage(fixture, SKAD_CAP_ANSWER_BYTES, bytes - 500, 20000);
 }
 
 int main(void)

@@ -83,8 +83,8 @@ static void a_get_survives_every_answer_and_both_shelves(void **state)
                      SKAD_OK);
     skad_event event = event_of(&fixture, op);
     assert_true(event.u.put.kept);
-    skad_store_fill fill;
-    fixture.store.ops->fill(fixture.store.self, &fill);
+    skad_store_totals fill;
+    fixture.store.ops->totals(fixture.store.self, &fill);
     assert_int_equal(fill.records, 1);
     assert_int_equal(fill.published, 1);
 

@@ -106,7 +106,7 @@ static bool rows_equal(const skad_table_row *a, const skad_table_row *b)
 
 static bool stats_equal(const skad_node_stats *a, const skad_node_stats *b)
 {
-    const skad_store_fill *fill = &a->store;
+    const skad_store_totals *fill = &a->store;
     return a->received == b->received && a->received_bytes == b->received_bytes &&
            memcmp(a->verdicts, b->verdicts, sizeof a->verdicts) == 0 && a->sent == b->sent &&
            a->sent_bytes == b->sent_bytes && a->outbox_dropped == b->outbox_dropped &&

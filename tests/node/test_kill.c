@@ -114,7 +114,7 @@ static void look(const skad_store *store, history *known)
     uint8_t data[1000];
     skad_store_name from = {0};
     skad_store_record out;
-    skad_store_fill fill;
+    skad_store_totals fill;
     uint64_t untold = 0;
     uint64_t records = 0;
     uint64_t bytes = 0;
@@ -135,7 +135,7 @@ static void look(const skad_store *store, history *known)
         records++;
         bytes += out.len;
     }
-    store->ops->fill(store->self, &fill);
+    store->ops->totals(store->self, &fill);
     assert_int_equal(fill.records, records);
     assert_int_equal(fill.bytes, bytes);
     assert_int_equal(skad_store_lmdb_damaged(store), 0);

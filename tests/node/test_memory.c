@@ -264,14 +264,14 @@ static void a_store_takes_a_record_whole_or_not_at_all(void **state)
         long held = test_allocations_held();
         uint64_t taken = 0;
         skad_store store = {0};
-        skad_store_fill fill;
+        skad_store_totals fill;
         test_allocation_fail(nth);
         skad_status status = skad_store_memory_new(&caps, &store);
         for (uint8_t i = 0; status == SKAD_OK && i < 60; i++) {
             skad_status put = put_one(&store, i);
             assert_true(put == SKAD_OK || put == SKAD_ERR_MEMORY);
             taken += put == SKAD_OK;
-            store.ops->fill(store.self, &fill);
+            store.ops->totals(store.self, &fill);
             assert_int_equal(fill.records, taken);
             assert_int_equal(fill.bytes, 5 * taken);
         }

@@ -118,11 +118,11 @@ uint32_t test_db_count(const skad_store *store, uint32_t first, uint32_t count)
     return found;
 }
 
-skad_store_fill test_db_fill(const skad_store *store)
+skad_store_totals test_db_totals(const skad_store *store)
 {
-    skad_store_fill fill;
-    store->ops->fill(store->self, &fill);
-    return fill;
+    skad_store_totals totals;
+    store->ops->totals(store->self, &totals);
+    return totals;
 }
 
 void test_db_make(test_db_folder *here)

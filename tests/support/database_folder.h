@@ -41,7 +41,7 @@ skad_store_record test_db_record(uint32_t number, uint8_t data[static 200]);
 void test_db_put(const skad_store *store, uint32_t first, uint32_t count);
 uint32_t test_db_count(const skad_store *store, uint32_t first, uint32_t count);
 
-skad_store_fill test_db_fill(const skad_store *store);
+skad_store_totals test_db_totals(const skad_store *store);
 
 /* Makes a database of TEST_DB_RECORDS records, closed, or left by a process that ended without a
  * word. */

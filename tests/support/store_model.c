@@ -223,8 +223,8 @@ static void compare_usage(const skad_store *store, const model *self, skad_store
 
 static void compare(const skad_store *store, const model *self, uint64_t now_s)
 {
-    skad_store_fill fill;
-    store->ops->fill(store->self, &fill);
+    skad_store_totals totals;
+    store->ops->totals(store->self, &totals);
     const skad_store_usage held = total(self, SKAD_STORE_REPLICAS);
     const skad_store_usage published = total(self, SKAD_STORE_PUBLICATIONS);
     uint64_t cached = 0;
@@ -232,11 +232,11 @@ static void compare(const skad_store *store, const model *self, uint64_t now_s)
         const model_record *here = &self->sections[SKAD_STORE_REPLICAS][i];
         cached += here->there && here->record.cached;
     }
-    assert_int_equal(fill.records, held.records);
-    assert_int_equal(fill.bytes, held.bytes);
-    assert_int_equal(fill.published, published.records);
-    assert_int_equal(fill.published_bytes, published.bytes);
-    assert_int_equal(fill.cached, cached);
+    assert_int_equal(totals.records, held.records);
+    assert_int_equal(totals.bytes, held.bytes);
+    assert_int_equal(totals.published, published.records);
+    assert_int_equal(totals.published_bytes, published.bytes);
+    assert_int_equal(totals.cached, cached);
     compare_section(store, self, SKAD_STORE_REPLICAS, now_s);
     compare_section(store, self, SKAD_STORE_PUBLICATIONS, now_s);
     for (uint8_t number = 0; number < KEYS; number++) {

@@ -80,13 +80,13 @@ static bool has(const skad_store *store, skad_store_section section, const skad_
 }
 
 /* Behind its last field there may be padding, which holds anything. */
-#define FILL_BYTES (offsetof(skad_store_fill, error) + sizeof(int))
+#define FILL_BYTES (offsetof(skad_store_totals, error) + sizeof(int))
 
-static skad_store_fill fill_of(const skad_store *store)
+static skad_store_totals usage_of(const skad_store *store)
 {
-    skad_store_fill fill;
-    store->ops->fill(store->self, &fill);
-    return fill;
+    skad_store_totals totals;
+    store->ops->totals(store->self, &totals);
+    return totals;
 }
 
 static void expect_usage(const skad_store *store, skad_store_owner kind, const uint8_t *owner,
@@ -146,13 +146,13 @@ static void the_same_name_replaces_and_others_stand_beside(void **state)
     record.group = 5;
     record.cached = true;
     assert_int_equal(test_store_put(&store, HELD, &record), SKAD_OK);
-    assert_int_equal(fill_of(&store).records, 1);
-    assert_int_equal(fill_of(&store).bytes, 6);
-    assert_int_equal(fill_of(&store).cached, 1);
+    assert_int_equal(usage_of(&store).records, 1);
+    assert_int_equal(usage_of(&store).bytes, 6);
+    assert_int_equal(usage_of(&store).cached, 1);
     for (size_t i = 0; i < 3; i++) {
         skad_store_record other = test_store_record(others[i].key, others[i].type,
                                                     others[i].publisher, (const uint8_t *)"x", 1);
-        if (test_store_put(&store, HELD, &other) != SKAD_OK || fill_of(&store).records != i + 2) {
+        if (test_store_put(&store, HELD, &other) != SKAD_OK || usage_of(&store).records != i + 2) {
             fail_msg("another %s is no other record", others[i].label);
         }
     }
@@ -176,18 +176,18 @@ static void the_sections_do_not_see_each_other(void **state)
     test_store_expect_equal(out, &ours);
     assert_int_equal(store.ops->list(store.self, &held.name.key, 1, 0, NOW_S, out, 2), 1);
     test_store_expect_equal(out, &held);
-    skad_store_fill fill = fill_of(&store);
-    assert_int_equal(fill.records, 1);
-    assert_int_equal(fill.bytes, 4);
-    assert_int_equal(fill.published, 1);
-    assert_int_equal(fill.published_bytes, 9);
+    skad_store_totals totals = usage_of(&store);
+    assert_int_equal(totals.records, 1);
+    assert_int_equal(totals.bytes, 4);
+    assert_int_equal(totals.published, 1);
+    assert_int_equal(totals.published_bytes, 9);
     expect_usage(&store, SKAD_OWNER_KEY, held.name.key.bytes, 1, 4);
     assert_int_equal(store.ops->drop(store.self, HELD, &held.name), SKAD_OK);
     assert_int_equal(store.ops->drop(store.self, HELD, &held.name), SKAD_ERR_MISSING);
     assert_true(has(&store, PUBLISHED, &ours.name));
     assert_int_equal(store.ops->drop(store.self, PUBLISHED, &ours.name), SKAD_OK);
     assert_int_equal(store.ops->drop(store.self, PUBLISHED, &ours.name), SKAD_ERR_MISSING);
-    assert_int_equal(fill_of(&store).published, 0);
+    assert_int_equal(usage_of(&store).published, 0);
     test_store_free(&store);
 }
 
@@ -261,15 +261,15 @@ static void a_sweep_drops_expired_replicas_up_to_its_limit(void **state)
     assert_int_equal(store.ops->sweep(store.self, NOW_S - 1, 100), 0);
     assert_int_equal(store.ops->sweep(store.self, NOW_S + 49, 0), 0);
     for (uint64_t left = 50; left > 0; left -= left < 7 ? left : 7) {
-        assert_int_equal(fill_of(&store).records, 50 + left);
+        assert_int_equal(usage_of(&store).records, 50 + left);
         assert_int_equal(store.ops->sweep(store.self, NOW_S + 49, 7), left < 7 ? left : 7);
     }
     assert_int_equal(store.ops->sweep(store.self, NOW_S + 49, 7), 0);
     test_store_reopen(*state, &test_store_roomy, &store);
-    skad_store_fill fill = fill_of(&store);
-    assert_int_equal(fill.records, 50);
-    assert_int_equal(fill.bytes, 50);
-    assert_int_equal(fill.published, 100);
+    skad_store_totals totals = usage_of(&store);
+    assert_int_equal(totals.records, 50);
+    assert_int_equal(totals.bytes, 50);
+    assert_int_equal(totals.published, 100);
     skad_store_name from = {0};
     skad_store_record out;
     uint64_t cached = 0;
@@ -277,7 +277,7 @@ static void a_sweep_drops_expired_replicas_up_to_its_limit(void **state)
         assert_true(out.expires_unix_s > NOW_S + 49);
         cached += out.cached;
     }
-    assert_int_equal(fill.cached, cached);
+    assert_int_equal(totals.cached, cached);
     test_store_free(&store);
 }
 
@@ -312,26 +312,26 @@ static void caps_hold_in_each_section_to_the_last_record_and_byte(void **state)
     };
     skad_store store = test_store_fresh(*state, &caps);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        const skad_store_fill before = fill_of(&store);
+        const skad_store_totals before = usage_of(&store);
         skad_store_record record = test_store_record(steps[i].key, 1, 0, data, steps[i].len);
         skad_status status = test_store_put(&store, (skad_store_section)steps[i].section, &record);
-        const skad_store_fill after = fill_of(&store);
+        const skad_store_totals after = usage_of(&store);
         if (status != steps[i].status ||
             (status != SKAD_OK && memcmp(&before, &after, FILL_BYTES) != 0)) {
             fail_msg("%s: status %d", steps[i].label, status);
         }
     }
-    const skad_store_fill fill = fill_of(&store);
-    assert_int_equal(fill.records, 3);
-    assert_int_equal(fill.records_max, 3);
-    assert_int_equal(fill.bytes, 12);
-    assert_int_equal(fill.bytes_max, 20);
-    assert_int_equal(fill.published, 2);
-    assert_int_equal(fill.published_max, 2);
-    assert_int_equal(fill.published_bytes, 2);
-    assert_int_equal(fill.published_bytes_max, 30);
-    assert_int_equal(fill.failures, 0);
-    assert_int_equal(fill.error, 0);
+    const skad_store_totals totals = usage_of(&store);
+    assert_int_equal(totals.records, 3);
+    assert_int_equal(totals.records_max, 3);
+    assert_int_equal(totals.bytes, 12);
+    assert_int_equal(totals.bytes_max, 20);
+    assert_int_equal(totals.published, 2);
+    assert_int_equal(totals.published_max, 2);
+    assert_int_equal(totals.published_bytes, 2);
+    assert_int_equal(totals.published_bytes_max, 30);
+    assert_int_equal(totals.failures, 0);
+    assert_int_equal(totals.error, 0);
     test_store_free(&store);
 }
 
@@ -392,7 +392,7 @@ static void copies_give_way_by_the_rule(void **state)
             }
         }
         if (strcmp(after, cases[i].after) != 0 || status != cases[i].status ||
-            fill_of(&store).records != strlen(cases[i].after)) {
+            usage_of(&store).records != strlen(cases[i].after)) {
             fail_msg("%s: status %d, %s are there", cases[i].label, status, after);
         }
         test_store_free(&store);
@@ -460,8 +460,8 @@ static void usage_is_counted_by_key_publisher_and_group_whatever_happens(void **
     expect_usage(&store, SKAD_OWNER_KEY, value.name.key.bytes, 0, 0);
     expect_usage(&store, SKAD_OWNER_GROUP, group, 0, 0);
     expect_usage(&store, SKAD_OWNER_GROUP, nobody, 0, 0);
-    assert_int_equal(fill_of(&store).records, 0);
-    assert_int_equal(fill_of(&store).published, 1);
+    assert_int_equal(usage_of(&store).records, 0);
+    assert_int_equal(usage_of(&store).published, 1);
     test_store_free(&store);
 }
 

@@ -126,9 +126,9 @@ void a_walk_goes_on_while_records_come_and_go(void **state)
         met++;
     }
     assert_int_equal(met, 100);
-    skad_store_fill fill;
-    store.ops->fill(store.self, &fill);
-    assert_int_equal(fill.records, 0);
-    assert_int_equal(fill.published, 100);
+    skad_store_totals totals;
+    store.ops->totals(store.self, &totals);
+    assert_int_equal(totals.records, 0);
+    assert_int_equal(totals.published, 100);
     test_store_free(&store);
 }

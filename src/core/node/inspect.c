@@ -27,7 +27,7 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     out->epoch = skad_profile_epoch(&node->env.profile, now.unix_s);
     out->network_size = skad_density_network_size(
         skad_density_radius(&node->table, node->env.profile.siblings), node->env.profile.siblings);
-    node->store.ops->fill(node->store.self, &out->store);
+    node->store.ops->totals(node->store.self, &out->store);
 }
 
 static void fill_row(const skad_node *node, skad_time now, skad_peer_slot slot, size_t bucket,

@@ -255,8 +255,8 @@ static const char *watches_broken(const skad_node *node)
 
 static const char *store_broken(const skad_node *node)
 {
-    skad_store_fill fill;
-    node->store.ops->fill(node->store.self, &fill);
+    skad_store_totals fill;
+    node->store.ops->totals(node->store.self, &fill);
     bool within = fill.records <= fill.records_max && fill.bytes <= fill.bytes_max &&
                   fill.cached <= fill.records && fill.published <= fill.published_max &&
                   fill.published_bytes <= fill.published_bytes_max;

@@ -114,9 +114,9 @@ static bool share_has_room(const judged *self, skad_store_owner kind, const uint
 {
     const skad_store *store = &self->node->store;
     skad_store_usage usage;
-    skad_store_fill fill;
+    skad_store_totals fill;
     store->ops->usage(store->self, kind, owner, &usage);
-    store->ops->fill(store->self, &fill);
+    store->ops->totals(store->self, &fill);
     uint64_t records = usage.records + !self->found;
     uint64_t bytes = usage.bytes + self->offer->bytes.len;
     uint64_t bytes_min = (uint64_t)SKAD_SHARE_RECORDS * SKAD_RECORD_BYTES_MAX;

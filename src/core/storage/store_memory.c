@@ -414,12 +414,12 @@ static void memory_usage(void *self, skad_store_owner kind, const uint8_t owner[
     }
 }
 
-static void memory_fill(void *self, skad_store_fill *out)
+static void memory_totals(void *self, skad_store_totals *out)
 {
     const memory_store *store = self;
     const skad_store_usage *held = &store->totals[SKAD_STORE_REPLICAS];
     const skad_store_usage *published = &store->totals[SKAD_STORE_PUBLICATIONS];
-    *out = (skad_store_fill){
+    *out = (skad_store_totals){
         .records = held->records,
         .records_max = store->caps.records_max,
         .bytes = held->bytes,
@@ -463,7 +463,7 @@ static const skad_store_ops memory_ops = {
     .drop = memory_drop,
     .usage = memory_usage,
     .sweep = memory_sweep,
-    .fill = memory_fill,
+    .totals = memory_totals,
     .free = memory_free,
 };
 

@@ -21,13 +21,14 @@ static uint64_t hour_us(const skad_node *node)
 /* The time between two records: a round's share, up to a quarter more or less. */
 static uint64_t pace_us(skad_node *node)
 {
-    skad_store_fill fill;
-    node->store.ops->fill(node->store.self, &fill);
+    skad_store_totals totals;
+    node->store.ops->totals(node->store.self, &totals);
     uint64_t round_us = hour_us(node);
     if (node->republish.first) {
         round_us /= SKAD_REPUBLISH_FIRST_DIVISOR;
     }
-    uint64_t share_us = round_us / (fill.published + 1); /* the end of the section is a step, too */
+    uint64_t share_us =
+        round_us / (totals.published + 1); /* the end of the section is a step, too */
     uint64_t drawn_us = share_us * 3 / 4 + skad_random_below(&node->env.random, share_us / 2 + 1);
     return drawn_us < SKAD_REPUBLISH_STEP_US_MIN ? SKAD_REPUBLISH_STEP_US_MIN : drawn_us;
 }

@@ -39,25 +39,25 @@ static void write_refused(const skad_node_stats *stats, skad_writer *writer)
     }
 }
 
-static void write_store(const skad_store_fill *fill, skad_writer *writer)
+static void write_store(const skad_store_totals *totals, skad_writer *writer)
 {
     skad_result_key(writer, "store");
     skad_write_map(writer, 11);
-    skad_result_uint(writer, "records", fill->records);
-    skad_result_uint(writer, "records_max", fill->records_max);
-    skad_result_uint(writer, "bytes", fill->bytes);
-    skad_result_uint(writer, "bytes_max", fill->bytes_max);
-    skad_result_uint(writer, "cached", fill->cached);
-    skad_result_uint(writer, "published", fill->published);
-    skad_result_uint(writer, "published_max", fill->published_max);
-    skad_result_uint(writer, "published_bytes", fill->published_bytes);
-    skad_result_uint(writer, "published_bytes_max", fill->published_bytes_max);
-    skad_result_uint(writer, "failures", fill->failures);
+    skad_result_uint(writer, "records", totals->records);
+    skad_result_uint(writer, "records_max", totals->records_max);
+    skad_result_uint(writer, "bytes", totals->bytes);
+    skad_result_uint(writer, "bytes_max", totals->bytes_max);
+    skad_result_uint(writer, "cached", totals->cached);
+    skad_result_uint(writer, "published", totals->published);
+    skad_result_uint(writer, "published_max", totals->published_max);
+    skad_result_uint(writer, "published_bytes", totals->published_bytes);
+    skad_result_uint(writer, "published_bytes_max", totals->published_bytes_max);
+    skad_result_uint(writer, "failures", totals->failures);
     skad_result_key(writer, "error");
-    if (fill->error == 0) {
+    if (totals->error == 0) {
         skad_write_nil(writer);
     } else {
-        skad_write_str(writer, strerror(fill->error));
+        skad_write_str(writer, strerror(totals->error));
     }
 }
 
@@ -114,24 +114,24 @@ static void write_workers(const skad_workers_stats *workers, skad_writer *writer
 
 /* A list of two, what is taken and how much there is; of three where that is a burst: a second's
  * worth besides. */
-static void write_cap(const char *name, const skad_fill *fill, bool rate, skad_writer *writer)
+static void write_cap(const char *name, const skad_usage *totals, bool rate, skad_writer *writer)
 {
     skad_result_key(writer, name);
     skad_write_array(writer, rate ? 3 : 2);
-    skad_write_uint(writer, fill->used);
-    skad_write_uint(writer, fill->max);
+    skad_write_uint(writer, totals->used);
+    skad_write_uint(writer, totals->max);
     if (rate) {
-        skad_write_uint(writer, fill->per_s);
+        skad_write_uint(writer, totals->per_s);
     }
 }
 
 static void write_caps(const skad_method_context *context, const skad_workers_stats *workers,
                        skad_time now, skad_writer *writer)
 {
-    const skad_fill clients = {.used = skad_control_clients(context->control),
-                               .max = SKAD_CONTROL_CLIENTS_MAX};
-    const skad_fill queue = {.used = workers->waiting, .max = workers->waiting_max};
-    skad_fill fills[SKAD_CAP_COUNT];
+    const skad_usage clients = {.used = skad_control_clients(context->control),
+                                .max = SKAD_CONTROL_CLIENTS_MAX};
+    const skad_usage queue = {.used = workers->waiting, .max = workers->waiting_max};
+    skad_usage fills[SKAD_CAP_COUNT];
     skad_node_caps(context->node, now, fills);
     skad_result_key(writer, "caps");
     skad_write_map(writer, 2 + SKAD_CAP_COUNT);

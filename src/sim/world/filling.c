@@ -101,7 +101,7 @@ static int by_age(const void *a, const void *b)
 static void meet_replacements(filling *self)
 {
     const skad_id_index *index = &self->world->id_index;
-    skad_fill caps[SKAD_CAP_COUNT];
+    skad_usage caps[SKAD_CAP_COUNT];
     skad_node_caps(self->world->nodes[self->node].node, skad_world_time(self->world, self->node),
                    caps);
     size_t places = caps[SKAD_CAP_PEERS].max;

@@ -179,8 +179,8 @@ static void what_is_wrong_with_a_record_has_a_code_of_its_own(void **state)
                    SKAD_ERROR_TOO_FAR, 0);
     assert_refused("announced, signature", bring(fixture, who, &announced_unsigned, (wish){0}),
                    SKAD_ERROR_INVALID, 0);
-    skad_store_fill fill;
-    fixture->store.ops->fill(fixture->store.self, &fill);
+    skad_store_totals fill;
+    fixture->store.ops->totals(fixture->store.self, &fill);
     assert_int_equal(fill.records, 0);
     assert_true(bring(fixture, who, &farthest, (wish){0}).stored);
     assert_true(bring(fixture, who, &good, (wish){0}).stored);

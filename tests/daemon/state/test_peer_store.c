@@ -74,7 +74,7 @@ static void write_file(const char *path, const void *bytes, size_t len)
     close(fd);
 }
 
-static void fill(skad_peer_file *file)
+static void totals(skad_peer_file *file)
 {
     memset(file, 0, sizeof *file);
     file->written_s = UNIX_S;
@@ -94,7 +94,7 @@ static bool load(const folder *self, const char *profile, skad_peer_file *out)
 static void save(const folder *self, const char *profile)
 {
     skad_peer_file file;
-    fill(&file);
+    totals(&file);
     assert_int_equal(skad_peer_store_save(self->path, skad_profile_builtin(profile), &file),
                      SKAD_OK);
 }
@@ -151,7 +151,7 @@ static void what_is_saved_is_loaded_and_nobody_else_may_read_it(void **state)
     struct stat info;
     skad_peer_file want;
     skad_peer_file file;
-    fill(&want);
+    totals(&want);
 
     save(self, "test");
     save(self, "test");
@@ -280,7 +280,7 @@ static void a_folder_that_is_not_there_is_a_failure_with_a_reason(void **state)
 {
     (void)state;
     skad_peer_file file;
-    fill(&file);
+    totals(&file);
     errno = 0;
     assert_int_equal(
         skad_peer_store_save("/tmp/skad-no-such-folder/peers", skad_profile_builtin("test"), &file),
