@@ -15,8 +15,8 @@
 #include "bench/measure.h"
 #include "crypto/assert.h"
 #include "skad/simulator.h"
-#include "src/core/node/fill.h"
 #include "src/core/node/parts.h"
+#include "src/core/node/prefill.h"
 #include "src/core/routing/distance.h"
 #include "tests/support/identities.h"
 
@@ -135,9 +135,9 @@ static skad_node *make_node(const role *self, bool daemon, skad_shared *shared, 
     skad_node *node;
     status = skad_node_new(&config, NOW, &node);
     SKAD_ASSERT(status == SKAD_OK);
-    status = skad_fill_known(node, self->known, self->count, NOW);
+    status = skad_prefill_known(node, self->known, self->count, NOW);
     SKAD_ASSERT(status == SKAD_OK);
-    skad_fill_joined(node, NOW);
+    skad_prefill_joined(node, NOW);
     return node;
 }
 

@@ -18,9 +18,9 @@
 #include "src/sim/experiment/experiment.h"
 #include "src/sim/experiment/values.h"
 #include "src/sim/report/stats.h"
-#include "src/sim/world/filling.h"
 #include "src/sim/world/population.h"
 #include "src/sim/world/prefetch.h"
+#include "src/sim/world/prefill_world.h"
 
 static const skad_sim_watch nobody = {0};
 
@@ -110,7 +110,7 @@ static void filled_buckets_are_full_where_there_are_enough(void **state)
     skad_world *world = calloc(1, sizeof *world);
     assert_non_null(world);
     assert_true(skad_world_init(world, &scenario, reason));
-    skad_sim_fill(world);
+    skad_sim_prefill(world);
     for (uint32_t node = 0; node < world->count; node += 97) {
         const skad_table *table = skad_node_parts_of(world->nodes[node].node).table;
         assert_null(skad_population_broken(world, node));
@@ -138,7 +138,7 @@ static void what_is_foreseen_changes_nothing(void **state)
         assert_null(world->queue.soon);
         world->queue.soon = foresees == 1 ? skad_prefetch : NULL;
         world->queue.soon_user = world;
-        skad_sim_fill(world);
+        skad_sim_prefill(world);
         skad_world_run(world, world->now_us + 200 * SKAD_US_PER_S);
         assert_true(world->counters.delivered > 1000);
         fingerprints[foresees] = world->fingerprint;
@@ -419,7 +419,7 @@ static void a_value_is_safe_while_somebody_owes_it(void **state)
     skad_world *world = calloc(1, sizeof *world);
     assert_non_null(world);
     assert_true(skad_world_init(world, &scenario, reason));
-    skad_sim_fill(world);
+    skad_sim_prefill(world);
     const skad_store_name name = {.key = {{5}}, .type = SKAD_RECORD_IMMUTABLE};
     skad_sim_value value = {.name = name, .stored = true, .safe = true};
     skad_sim_values values = {.all = &value, .count = 1};
@@ -450,7 +450,7 @@ static void a_broken_invariant_ends_the_run(void **state)
     assert_non_null(world);
     scenario.invariants = true;
     assert_true(skad_world_init(world, &scenario, reason));
-    skad_sim_fill(world);
+    skad_sim_prefill(world);
     assert_null(world->broken);
     skad_node_parts_of(world->nodes[7].node)
         .table->siblings_count--; /* its peer still says it is one */

@@ -7,7 +7,7 @@
 #include "src/sim/base/memory.h"
 #include "src/sim/experiment/course.h"
 #include "src/sim/experiment/recovery.h"
-#include "src/sim/world/filling.h"
+#include "src/sim/world/prefill_world.h"
 
 #define JOIN_SPACING_US (20 * SKAD_US_PER_MS)
 #define JOIN_LIMIT_US   (600 * SKAD_US_PER_S)
@@ -114,7 +114,7 @@ static void build(skad_sim_course *self)
     double start_s = skad_sim_real_s();
     skad_sim_churn_settle(&self->churn, self->world);
     if (self->world->scenario.build == SKAD_SIM_FILLED) {
-        skad_sim_fill(self->world);
+        skad_sim_prefill(self->world);
     } else {
         join_all(self);
     }

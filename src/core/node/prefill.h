@@ -2,8 +2,8 @@
  * What comes of it is what the network itself would have brought, had each contact answered a
  * request when it came to be known, another one when it was heard last, and nothing else happened.
  */
-#ifndef SKAD_NODE_FILL_H
-#define SKAD_NODE_FILL_H
+#ifndef SKAD_NODE_PREFILL_H
+#define SKAD_NODE_PREFILL_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -23,15 +23,15 @@ typedef struct skad_acquaintance {
 /* Puts them into the table, in this order, which is to be that of first_seen_us, with all memory
  * for them taken at once. Those that the table refuses are left out. Error: SKAD_ERR_MEMORY
  * (nothing was put in). */
-SKAD_MUST_CHECK skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known,
-                                            size_t count, skad_time now);
+SKAD_MUST_CHECK skad_status skad_prefill_known(skad_node *node, const skad_acquaintance *known,
+                                               size_t count, skad_time now);
 
 /* How long peers stay, as far as the node has learnt (lifetimes.h); UINT64_MAX: for ever. Before it
  * knows anybody. */
-void skad_fill_mean_life(skad_node *node, uint64_t mean_life_us);
+void skad_prefill_mean_life(skad_node *node, uint64_t mean_life_us);
 
 /* The node has joined long ago: its buckets are refreshed one by one within the next hour, and its
  * neighbours are no newcomers. No event tells of it. */
-void skad_fill_joined(skad_node *node, skad_time now);
+void skad_prefill_joined(skad_node *node, skad_time now);
 
 #endif

@@ -1,8 +1,8 @@
-#include "src/sim/world/filling.h"
+#include "src/sim/world/prefill_world.h"
 
 #include <stdlib.h>
 
-#include "src/core/node/fill.h"
+#include "src/core/node/prefill.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/liveness.h"
 #include "src/core/routing/table.h"
@@ -158,10 +158,10 @@ static void get_acquainted(filling *self)
         qsort(known, self->count, sizeof known[0], by_age);
     }
     skad_node *node = world->nodes[self->node].node;
-    skad_fill_mean_life(node, life_us);
-    skad_status status = skad_fill_known(node, known, self->count, now);
+    skad_prefill_mean_life(node, life_us);
+    skad_status status = skad_prefill_known(node, known, self->count, now);
     (void)skad_sim_must(status == SKAD_OK ? node : NULL);
-    skad_fill_joined(node, now);
+    skad_prefill_joined(node, now);
     world->nodes[self->node].joined = true;
 }
 
@@ -187,7 +187,7 @@ static void fill_one(filling *self)
     get_acquainted(self);
 }
 
-void skad_sim_fill(skad_world *world)
+void skad_sim_prefill(skad_world *world)
 {
     skad_prng prng;
     skad_prng_init(&prng, world->scenario.seed, SKAD_PRNG_TABLES);

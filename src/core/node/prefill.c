@@ -1,4 +1,4 @@
-#include "src/core/node/fill.h"
+#include "src/core/node/prefill.h"
 
 #include "src/core/node/state.h"
 #include "src/core/routing/buckets.h"
@@ -15,8 +15,8 @@ static void meet(skad_table *table, const skad_acquaintance *who)
     }
 }
 
-skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known, size_t count,
-                            skad_time now)
+skad_status skad_prefill_known(skad_node *node, const skad_acquaintance *known, size_t count,
+                               skad_time now)
 {
     skad_table *table = &node->table;
     node->env.now = now;
@@ -32,12 +32,12 @@ skad_status skad_fill_known(skad_node *node, const skad_acquaintance *known, siz
     return SKAD_OK;
 }
 
-void skad_fill_mean_life(skad_node *node, uint64_t mean_life_us)
+void skad_prefill_mean_life(skad_node *node, uint64_t mean_life_us)
 {
     skad_lifetimes_init(&node->table.peers.lifetimes, mean_life_us);
 }
 
-void skad_fill_joined(skad_node *node, skad_time now)
+void skad_prefill_joined(skad_node *node, skad_time now)
 {
     node->env.now = now;
     node->join.joined = true;

@@ -12,9 +12,9 @@
 
 #include "skad/simulator.h"
 #include "src/core/base/instant.h"
-#include "src/core/node/fill.h"
 #include "src/core/node/invariants.h"
 #include "src/core/node/parts.h"
+#include "src/core/node/prefill.h"
 #include "src/core/routing/distance.h"
 #include "tests/support/identities.h"
 #include "tests/support/prng.h"
@@ -125,7 +125,7 @@ static void a_filled_table_is_what_answers_one_by_one_make(void **state)
     static const uint8_t groups[] = {0, 1}; /* whether addresses are counted */
     for (size_t g = 0; g < 2; g++) {
         bench *self = begin(groups[g]);
-        assert_int_equal(skad_fill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
+        assert_int_equal(skad_prefill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
         for (size_t i = 0; i < CONTACTS; i++) {
             const skad_acquaintance *who = &self->known[i];
             (void)skad_table_answered(skad_node_parts_of(self->answered).table, who->id,
@@ -147,7 +147,7 @@ static void a_peer_is_filled_in_with_its_age(void **state)
     skad_acquaintance *who = &self->known[0];
     who->first_seen_us = NOW.mono_us - 4000 * SKAD_US_PER_S;
     who->heard_us = NOW.mono_us - 10 * SKAD_US_PER_S;
-    assert_int_equal(skad_fill_known(self->filled, who, 1, NOW), SKAD_OK);
+    assert_int_equal(skad_prefill_known(self->filled, who, 1, NOW), SKAD_OK);
     skad_table *answered = skad_node_parts_of(self->answered).table;
     (void)skad_table_answered(answered, who->id, who->address, who->rtt_us, who->first_seen_us);
     (void)skad_table_answered(answered, who->id, who->address, who->rtt_us, who->heard_us);
@@ -172,7 +172,7 @@ static void a_filled_table_is_in_order_whatever_was_heard_when(void **state)
         self->known[i].heard_us =
             first_seen_us + test_prng_below(&prng, NOW.mono_us - first_seen_us);
     }
-    assert_int_equal(skad_fill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
+    assert_int_equal(skad_prefill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
     assert_null(skad_node_broken(self->filled, NOW));
     const skad_table *table = skad_node_parts_of(self->filled).table;
     for (size_t bucket = 0; bucket < table->buckets_count; bucket++) {
@@ -189,8 +189,8 @@ static void who_was_heard_first_is_checked_first(void **state)
 {
     (void)state;
     bench *self = begin(0);
-    assert_int_equal(skad_fill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
-    skad_fill_joined(self->filled, NOW);
+    assert_int_equal(skad_prefill_known(self->filled, self->known, CONTACTS, NOW), SKAD_OK);
+    skad_prefill_joined(self->filled, NOW);
     const skad_peers *peers = &skad_node_parts_of(self->filled).table->peers;
     skad_peer_slot first = skad_peers_find(peers, &self->ids[0]);
     uint64_t first_us = skad_instant_us(peers->checks_ms[first], NOW.mono_us);
@@ -207,8 +207,8 @@ static void a_node_that_joined_long_ago_stays_calm(void **state)
     skad_node_stats stats;
     skad_event event;
     skad_datagram datagram;
-    assert_int_equal(skad_fill_known(node, self->known, CONTACTS, NOW), SKAD_OK);
-    skad_fill_joined(node, NOW);
+    assert_int_equal(skad_prefill_known(node, self->known, CONTACTS, NOW), SKAD_OK);
+    skad_prefill_joined(node, NOW);
     skad_node_tick(node, NOW);
     skad_node_stats_get(node, NOW, &stats);
     assert_true(stats.joined);
@@ -226,7 +226,7 @@ static void nobody_known_is_allowed(void **state)
 {
     (void)state;
     bench *self = begin(0);
-    assert_int_equal(skad_fill_known(self->filled, NULL, 0, NOW), SKAD_OK);
+    assert_int_equal(skad_prefill_known(self->filled, NULL, 0, NOW), SKAD_OK);
     assert_int_equal(skad_node_parts_of(self->filled).table->peers.count, 0);
     end(self);
 }
@@ -241,5 +241,5 @@ int main(void)
         cmocka_unit_test(a_node_that_joined_long_ago_stays_calm),
         cmocka_unit_test(nobody_known_is_allowed),
     };
-    return cmocka_run_group_tests_name("fill", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("prefill", tests, NULL, NULL);
 }
