@@ -221,7 +221,7 @@ typedef struct skad_node_stats {
     uint64_t violations;    /* contacts and records in answers that break the replier's duties */
     uint64_t dismissed;     /* peers that lost their place for it */
     uint64_t lookups_dense; /* that met a suspiciously dense neighbourhood */
-    uint64_t renewed;       /* publications announced again */
+    uint64_t republished;   /* publications announced again */
     uint64_t handed_over;   /* records that we sent to nodes newly closer than others */
     uint64_t cached;        /* copies that we left with others after a get */
     uint64_t replicas_shed; /* not handed over or left, for lack of room: nobody is blamed */

@@ -146,7 +146,7 @@ static const char *ended_broken(const skad_node *node, const skad_operation *ope
 {
     skad_op name = skad_operation_name(&node->operations, operation);
     bool claimed = node->join.lookup == name;
-    for (size_t i = 0; node->republish.running != NULL && i < SKAD_RENEWALS_MAX; i++) {
+    for (size_t i = 0; node->republish.running != NULL && i < SKAD_REPUBLISHES_MAX; i++) {
         claimed |= node->republish.running[i].op == name;
     }
     for (size_t i = 0; operation->kind == SKAD_OPERATION_WATCH && i < node->watches.count; i++) {

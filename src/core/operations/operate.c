@@ -69,7 +69,7 @@ static void retry_if_misplaced(skad_node *node, const skad_operation *operation)
 {
     const skad_put_payload *payload = &operation->payload;
     skad_record record;
-    bool published = operation->kind == SKAD_OPERATION_RENEW || payload->kept;
+    bool published = operation->kind == SKAD_OPERATION_REPUBLISH || payload->kept;
     if (!published || !skad_record_decode(payload->record, payload->len, &record)) {
         return;
     }

@@ -73,13 +73,13 @@ bool skad_operation_gets(const skad_operation *operation)
 
 bool skad_operation_puts(const skad_operation *operation)
 {
-    return operation->kind == SKAD_OPERATION_PUT || operation->kind == SKAD_OPERATION_RENEW;
+    return operation->kind == SKAD_OPERATION_PUT || operation->kind == SKAD_OPERATION_REPUBLISH;
 }
 
 bool skad_operation_own(const skad_operation *operation)
 {
     return operation->kind == SKAD_OPERATION_JOIN || operation->kind == SKAD_OPERATION_REFRESH ||
-           operation->kind == SKAD_OPERATION_RENEW || operation->kind == SKAD_OPERATION_WATCH;
+           operation->kind == SKAD_OPERATION_REPUBLISH || operation->kind == SKAD_OPERATION_WATCH;
 }
 
 /* The generation starts at 1, so no name is 0. */

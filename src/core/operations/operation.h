@@ -1,7 +1,7 @@
 /* What a user of the node started and waits for: a ping, a lookup, a put, a get; and what the node
- * runs for itself: lookups to join and to refresh, puts to renew what it publishes, gets of what it
- * watches. A fixed number of places, each allocated while it is taken; an operation's name is its
- * place and the generation of that place, so a stale name finds nothing.
+ * runs for itself: lookups to join and to refresh, puts to republish what it publishes, gets of
+ * what it watches. A fixed number of places, each allocated while it is taken; an operation's name
+ * is its place and the generation of that place, so a stale name finds nothing.
  *
  *   RUNNING (lookup) -> [puts only] STORING -> ENDED (its event waits) -> polled, freed
  *
@@ -24,10 +24,10 @@ typedef enum skad_operation_kind {
     SKAD_OPERATION_LOOKUP,
     SKAD_OPERATION_PUT,
     SKAD_OPERATION_GET,
-    SKAD_OPERATION_JOIN,    /* the node's own: a lookup of its own ID */
-    SKAD_OPERATION_REFRESH, /* the node's own: a lookup in a bucket's range */
-    SKAD_OPERATION_RENEW,   /* the node's own: a put of what it publishes */
-    SKAD_OPERATION_WATCH,   /* the node's own: a get of what is watched */
+    SKAD_OPERATION_JOIN,      /* the node's own: a lookup of its own ID */
+    SKAD_OPERATION_REFRESH,   /* the node's own: a lookup in a bucket's range */
+    SKAD_OPERATION_REPUBLISH, /* the node's own: a put of what it publishes */
+    SKAD_OPERATION_WATCH,     /* the node's own: a get of what is watched */
 } skad_operation_kind;
 
 typedef enum skad_operation_stage {

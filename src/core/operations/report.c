@@ -234,7 +234,7 @@ bool skad_report_poll(skad_node *node, skad_event *out)
         break;
     case SKAD_OPERATION_JOIN:
     case SKAD_OPERATION_REFRESH:
-    case SKAD_OPERATION_RENEW:
+    case SKAD_OPERATION_REPUBLISH:
         break; /* the node's own are never queued */
     }
     return true;

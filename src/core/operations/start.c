@@ -26,7 +26,7 @@ static size_t spared(const skad_node *node, skad_operation_kind kind)
     case SKAD_OPERATION_JOIN:
     case SKAD_OPERATION_REFRESH:
         return 0;
-    case SKAD_OPERATION_RENEW:
+    case SKAD_OPERATION_REPUBLISH:
     case SKAD_OPERATION_WATCH:
         return VITAL_OPERATIONS_MAX + node->operations.count / 4;
     case SKAD_OPERATION_PING:

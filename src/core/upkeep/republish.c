@@ -59,7 +59,7 @@ static void note_announced(skad_node *node, const skad_store_name *name)
     row.data = bytes;
     row.stored_unix_s = now;
     if (store->ops->put(store->self, SKAD_STORE_PUBLICATIONS, &row, now) == SKAD_OK) {
-        node->stats.renewed++;
+        node->stats.republished++;
     }
 }
 
@@ -164,7 +164,8 @@ static bool announce(skad_node *node, const skad_store_record *row, size_t place
     if (anew && !keep_anew(node, &start)) {
         return true; /* a full disk: the next round tries again */
     }
-    if (skad_start_put(node, SKAD_OPERATION_RENEW, &start, &state->running[place].op) != SKAD_OK) {
+    if (skad_start_put(node, SKAD_OPERATION_REPUBLISH, &start, &state->running[place].op) !=
+        SKAD_OK) {
         state->running[place].op = 0;
         return false;
     }
@@ -172,18 +173,18 @@ static bool announce(skad_node *node, const skad_store_record *row, size_t place
     return true;
 }
 
-/* The index of a free place for a renewal, SKAD_RENEWALS_MAX if there is none. The first one
+/* The index of a free place for a renewal, SKAD_REPUBLISHES_MAX if there is none. The first one
  * allocates them, like the operation that it begins. */
 static size_t free_place(skad_republish_state *state)
 {
     size_t place = 0;
     if (state->running == NULL) {
-        state->running = calloc(SKAD_RENEWALS_MAX, sizeof *state->running);
+        state->running = calloc(SKAD_REPUBLISHES_MAX, sizeof *state->running);
     }
     if (state->running == NULL) {
-        return SKAD_RENEWALS_MAX;
+        return SKAD_REPUBLISHES_MAX;
     }
-    while (place < SKAD_RENEWALS_MAX && state->running[place].op != 0) {
+    while (place < SKAD_REPUBLISHES_MAX && state->running[place].op != 0) {
         place++;
     }
     return place;
@@ -200,7 +201,7 @@ static void step(skad_node *node)
         state->first = false;
     } else if (!recent(node, &row)) {
         size_t place = free_place(state);
-        if (place == SKAD_RENEWALS_MAX || !announce(node, &row, place)) {
+        if (place == SKAD_REPUBLISHES_MAX || !announce(node, &row, place)) {
             state->from = here;
             state->step_us = node->env.now.mono_us + RETRY_US;
             return;
@@ -223,7 +224,7 @@ static void step_store_retry(skad_node *node)
     if (!store->ops->find(store->self, SKAD_STORE_PUBLICATIONS, &name, node->env.now.unix_s,
                           &row)) {
         skad_store_retries_drop(&node->store_retries, &name); /* withdrawn meanwhile */
-    } else if (place < SKAD_RENEWALS_MAX) {
+    } else if (place < SKAD_REPUBLISHES_MAX) {
         (void)announce(node, &row, place);
     }
 }
@@ -231,7 +232,7 @@ static void step_store_retry(skad_node *node)
 void skad_republish_advance(skad_node *node)
 {
     skad_republish_state *state = &node->republish;
-    for (size_t i = 0; state->running != NULL && i < SKAD_RENEWALS_MAX; i++) {
+    for (size_t i = 0; state->running != NULL && i < SKAD_REPUBLISHES_MAX; i++) {
         if (state->running[i].op != 0) {
             look_after(node, i);
         }

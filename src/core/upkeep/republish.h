@@ -20,18 +20,18 @@
 #define SKAD_REPUBLISH_FIRST_DIVISOR 6                     /* of an hour: the first round */
 #define SKAD_REPUBLISH_STEP_US_MIN   (10 * SKAD_US_PER_MS) /* at most a hundred records a second */
 
-#define SKAD_RENEWALS_MAX 4 /* publications that are announced again at once */
+#define SKAD_REPUBLISHES_MAX 4 /* publications that are announced again at once */
 
-typedef struct skad_renewing {
+typedef struct skad_republishing {
     skad_op op; /* 0: none */
     skad_store_name name;
-} skad_renewing;
+} skad_republishing;
 
 typedef struct skad_republish_state {
     skad_store_name from; /* the publication to be looked at next */
     uint64_t step_us;     /* when */
     bool first;           /* the first round since the start, which makes up for the time before */
-    skad_renewing *running; /* SKAD_RENEWALS_MAX; NULL: none ever was */
+    skad_republishing *running; /* SKAD_REPUBLISHES_MAX; NULL: none ever was */
 } skad_republish_state;
 
 void skad_republish_init(skad_node *node);

@@ -19,9 +19,9 @@
 #include "proto/address.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/net/udp_endpoints.h"
+#include "src/daemon/state/nonce_renewal.h"
 #include "src/daemon/state/peer_book.h"
 #include "src/daemon/state/record_store.h"
-#include "src/daemon/state/renew.h"
 #include "src/daemon/system/clock.h"
 
 _Static_assert(SKAD_LISTEN_MAX == SKAD_UDP_ENDPOINTS_MAX, "one for each family");
@@ -45,7 +45,7 @@ struct skad_daemon {
     skad_method_context context;
     skad_control *control;
     skad_resolver *resolver;
-    skad_renewal *renewal;
+    skad_nonce_renewal *renewal;
     skad_peer_book *peers;
 };
 
@@ -85,7 +85,7 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
         skad_resolver_start(daemon->resolver);
         break;
     case SKAD_EVENT_PUZZLE_NEEDED:
-        skad_renewal_start(daemon->renewal, event->u.epoch);
+        skad_nonce_renewal_start(daemon->renewal, event->u.epoch);
         break;
     case SKAD_EVENT_STEP:
         skad_control_step(daemon->control, event);
@@ -283,7 +283,7 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
         .context = &daemon->context,
         .now = &daemon->now,
     };
-    const skad_renewal_config renewal = {
+    const skad_nonce_renewal_config renewal = {
         .loop = daemon->config.loop,
         .profile = daemon->config.profile,
         .identity = identity,
@@ -299,7 +299,7 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
         .now = &daemon->now,
         .log = daemon->config.log,
     };
-    if (skad_renewal_new(&renewal, &daemon->renewal) != SKAD_OK) {
+    if (skad_nonce_renewal_new(&renewal, &daemon->renewal) != SKAD_OK) {
         return skad_fail(failure, "out of memory");
     }
     /* The control socket comes first: who has it has the folder for itself. */
@@ -425,7 +425,7 @@ void skad_daemon_free(skad_daemon *daemon)
     skad_peer_book_free(daemon->peers);
     skad_resolver_free(daemon->resolver);
     skad_control_free(daemon->control);
-    skad_renewal_free(daemon->renewal);
+    skad_nonce_renewal_free(daemon->renewal);
     skad_udp_endpoints_close(&daemon->endpoints); /* its workers are at the node */
     skad_node_free(daemon->node);
     skad_record_store_free(daemon->records);

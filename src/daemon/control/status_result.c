@@ -77,7 +77,7 @@ static void write_counters(const skad_node_stats *stats, skad_writer *writer)
     skad_result_uint(writer, "faults", stats->violations);
     skad_result_uint(writer, "dismissed", stats->dismissed);
     skad_result_uint(writer, "lookups_dense", stats->lookups_dense);
-    skad_result_uint(writer, "renewed", stats->renewed);
+    skad_result_uint(writer, "renewed", stats->republished);
     skad_result_uint(writer, "handed_over", stats->handed_over);
     skad_result_uint(writer, "cached", stats->cached);
     skad_result_uint(writer, "replicas_shed", stats->replicas_shed);

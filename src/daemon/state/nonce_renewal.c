@@ -1,6 +1,6 @@
 /* Renewing the dynamic puzzle's nonce. The thread gets the public half of the matter only: the node
  * ID and the profile. */
-#include "src/daemon/state/renew.h"
+#include "src/daemon/state/nonce_renewal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,8 +17,8 @@ typedef struct puzzle {
     skad_puzzle_nonce nonce;
 } puzzle;
 
-struct skad_renewal {
-    skad_renewal_config config;
+struct skad_nonce_renewal {
+    skad_nonce_renewal_config config;
     skad_identity identity;
     char *path;
     skad_task *task; /* the running one, or NULL */
@@ -33,7 +33,7 @@ static void run_puzzle(void *data, const atomic_bool *stop)
         skad_puzzle_solve(&work->id, &work->profile, work->epoch, &options, &work->nonce);
 }
 
-static void keep(skad_renewal *renewal)
+static void keep(skad_nonce_renewal *renewal)
 {
     if (renewal->path == NULL) {
         return;
@@ -48,7 +48,7 @@ static void keep(skad_renewal *renewal)
 
 static void finish_puzzle(void *user, void *data)
 {
-    skad_renewal *renewal = user;
+    skad_nonce_renewal *renewal = user;
     const puzzle *work = data;
 
     renewal->task = NULL;
@@ -68,9 +68,10 @@ static void finish_puzzle(void *user, void *data)
     keep(renewal);
 }
 
-skad_status skad_renewal_new(const skad_renewal_config *config, skad_renewal **out)
+skad_status skad_nonce_renewal_new(const skad_nonce_renewal_config *config,
+                                   skad_nonce_renewal **out)
 {
-    skad_renewal *renewal = skad_secret_alloc(sizeof *renewal, NULL);
+    skad_nonce_renewal *renewal = skad_secret_alloc(sizeof *renewal, NULL);
     char *path = config->path == NULL ? NULL : strdup(config->path);
     if (renewal == NULL || (config->path != NULL && path == NULL)) {
         skad_secret_free(renewal, sizeof *renewal);
@@ -84,7 +85,7 @@ skad_status skad_renewal_new(const skad_renewal_config *config, skad_renewal **o
     return SKAD_OK;
 }
 
-void skad_renewal_free(skad_renewal *renewal)
+void skad_nonce_renewal_free(skad_nonce_renewal *renewal)
 {
     if (renewal == NULL) {
         return;
@@ -94,7 +95,7 @@ void skad_renewal_free(skad_renewal *renewal)
     skad_secret_free(renewal, sizeof *renewal);
 }
 
-void skad_renewal_start(skad_renewal *renewal, uint32_t epoch)
+void skad_nonce_renewal_start(skad_nonce_renewal *renewal, uint32_t epoch)
 {
     if (renewal->task != NULL) {
         return;

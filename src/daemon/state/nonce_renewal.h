@@ -1,28 +1,29 @@
 /* Solves the puzzle of a coming epoch in a thread, and keeps the nonce: in the node, and in the
  * identity file for the next start. */
-#ifndef SKAD_DAEMON_STATE_RENEW_H
-#define SKAD_DAEMON_STATE_RENEW_H
+#ifndef SKAD_DAEMON_STATE_NONCE_RENEWAL_H
+#define SKAD_DAEMON_STATE_NONCE_RENEWAL_H
 
 #include "skad/node.h"
 #include "src/daemon/system/log.h"
 
 struct ev_loop;
 
-typedef struct skad_renewal skad_renewal;
+typedef struct skad_nonce_renewal skad_nonce_renewal;
 
-typedef struct skad_renewal_config {
+typedef struct skad_nonce_renewal_config {
     struct ev_loop *loop;
     const skad_profile *profile;   /* borrowed */
     const skad_identity *identity; /* copied, and wiped at the end */
     const char *path;              /* of the identity file, copied; NULL: none */
     skad_node *node;               /* borrowed */
     skad_log_level log;
-} skad_renewal_config;
+} skad_nonce_renewal_config;
 
-SKAD_MUST_CHECK skad_status skad_renewal_new(const skad_renewal_config *config, skad_renewal **out);
-void skad_renewal_free(skad_renewal *renewal); /* NULL is allowed */
+SKAD_MUST_CHECK skad_status skad_nonce_renewal_new(const skad_nonce_renewal_config *config,
+                                                   skad_nonce_renewal **out);
+void skad_nonce_renewal_free(skad_nonce_renewal *renewal); /* NULL is allowed */
 
 /* Solves for an epoch; ignored while another one is being solved, since the node asks again. */
-void skad_renewal_start(skad_renewal *renewal, uint32_t epoch);
+void skad_nonce_renewal_start(skad_nonce_renewal *renewal, uint32_t epoch);
 
 #endif
