@@ -3,7 +3,7 @@
 
 #include "src/cli/base/progress.h"
 #include "src/cli/commands/commands.h"
-#include "src/daemon/app/run.h"
+#include "src/daemon/app/foreground.h"
 #include "src/daemon/state/data_directory.h"
 #include "src/daemon/state/record_store.h"
 
@@ -68,7 +68,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .log = SKAD_LOG_INFO,
         .user = self,
     };
-    return skad_run(&config, failure);
+    return skad_run_foreground(&config, failure);
 }
 
 static skad_exit run(const skad_options *options)

@@ -4,7 +4,7 @@
 
 #include "src/core/base/instant.h"
 #include "src/core/routing/distance.h"
-#include "src/core/routing/run.h"
+#include "src/core/routing/slot_list.h"
 
 skad_status skad_buckets_reserve(skad_table *table, size_t count)
 {
@@ -55,7 +55,7 @@ static void row_remove(const skad_table *table, row from, size_t at)
 {
     size_t count = *from.count;
     peer_at(table, from.slots[at])->places &= (uint8_t)~from.place;
-    skad_run_remove(from.slots, &count, at);
+    skad_slot_list_remove(from.slots, &count, at);
     *from.count = (uint8_t)count;
 }
 
@@ -222,11 +222,11 @@ skad_peer_slot skad_buckets_remove(skad_table *table, skad_peer_slot slot)
 {
     size_t bucket = skad_table_bucket_of(table, &peer_at(table, slot)->id);
     const skad_bucket *counts = &table->buckets[bucket];
-    size_t at = skad_run_find(skad_table_members(table, bucket), counts->members_count, slot);
+    size_t at = skad_slot_list_find(skad_table_members(table, bucket), counts->members_count, slot);
     if (at < counts->members_count) {
         row_remove(table, members_of(table, bucket), at);
     }
-    at = skad_run_find(skad_table_cache(table, bucket), counts->cache_count, slot);
+    at = skad_slot_list_find(skad_table_cache(table, bucket), counts->cache_count, slot);
     if (at < counts->cache_count) {
         row_remove(table, cache_of(table, bucket), at);
     }
@@ -239,7 +239,7 @@ void skad_buckets_touch(skad_table *table, skad_peer_slot slot)
 {
     size_t bucket = skad_table_bucket_of(table, &peer_at(table, slot)->id);
     size_t count = table->buckets[bucket].members_count;
-    size_t at = skad_run_find(skad_table_members(table, bucket), count, slot);
+    size_t at = skad_slot_list_find(skad_table_members(table, bucket), count, slot);
     if (at < count) {
         row_remove(table, members_of(table, bucket), at);
         row_add(table, members_of(table, bucket), slot);

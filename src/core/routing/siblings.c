@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "src/core/routing/distance.h"
-#include "src/core/routing/run.h"
+#include "src/core/routing/slot_list.h"
 
 static skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
 {
@@ -12,10 +12,10 @@ static skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
 
 void skad_siblings_remove(skad_table *table, skad_peer_slot slot)
 {
-    size_t at = skad_run_find(table->siblings, table->siblings_count, slot);
+    size_t at = skad_slot_list_find(table->siblings, table->siblings_count, slot);
     if (at < table->siblings_count) {
         peer_at(table, slot)->places &= (uint8_t)~SKAD_PEER_IN_SIBLINGS;
-        skad_run_remove(table->siblings, &table->siblings_count, at);
+        skad_slot_list_remove(table->siblings, &table->siblings_count, at);
     }
 }
 

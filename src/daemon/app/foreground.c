@@ -1,5 +1,5 @@
 /* The loop of `skad run`, and its signals. */
-#include "src/daemon/app/run.h"
+#include "src/daemon/app/foreground.h"
 
 #include <signal.h>
 
@@ -7,7 +7,7 @@
 
 #include "src/daemon/system/signals.h"
 
-bool skad_run(skad_daemon_config *config, skad_failure *failure)
+bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure)
 {
     skad_daemon *daemon = NULL;
     skad_signals signals;
