@@ -66,7 +66,7 @@ typedef struct skad_lookup_report {
     uint16_t rpcs;        /* requests sent */
     uint8_t paths;        /* that the lookup had */
     uint8_t paths_agreed; /* that by themselves knew the closest node that was found */
-    bool dense; /* the closest crowd more than chance allows: maybe an attack on this key */
+    bool dense; /* the closest stand denser than chance allows: maybe an attack on this key */
     uint64_t network_size;       /* estimated from our own neighbourhood; 0 while unknown */
     uint8_t closest_count;       /* living nodes found, at most the profile's s */
     const skad_contact *closest; /* ascending distance */
@@ -82,7 +82,7 @@ typedef struct skad_lookup_report {
 typedef struct skad_put_report {
     skad_id key;
     uint8_t holders; /* that were asked, ourselves included if we are close; more than s where the
-                        closest crowd suspiciously */
+                        closest stand suspiciously dense */
     uint8_t stored;  /* that acknowledged */
     uint8_t refused; /* that answered with an error */
     uint8_t unresponsive;            /* that did not answer */

@@ -23,7 +23,7 @@ void skad_shared_free(skad_shared *shared);
  * it out. */
 typedef struct skad_node_tuning {
     bool closing_round;       /* a lookup asks the closest of all its paths together at last */
-    bool neighbourhood_check; /* it looks behind neighbours that are dead or crowd */
+    bool neighbourhood_check; /* it looks behind neighbours that are dead or too dense */
     uint8_t sibling_factor;   /* eta: the sibling list has eta * s places, 0..5 */
     uint8_t answer_contacts;  /* named in an answer at most, 1..16 */
     uint16_t lookup_requests; /* that end a lookup, 1..192 */

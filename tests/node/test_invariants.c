@@ -118,7 +118,7 @@ static void see_the_future(skad_node *node)
     member(node, 0)->last_seen_ms =
         skad_instant_ms(skad_node_parts_of(node).env->now.mono_us + SKAD_US_PER_S * 3600);
 }
-static void crowd(skad_node *node)
+static void overfill_an_address_group(skad_node *node)
 {
     skad_node_parts_of(node).table->group_table_max = 2;
     for (size_t i = 0; i < 3; i++) {
@@ -271,7 +271,7 @@ static const broken_case CASES[] = {
     {"a peer has a verified endpoint, each family in its place", lose_all_endpoints},
     {"a peer goes when it failed too often", fail_for_ever},
     {"a peer is seen after it is known, and not in the future", see_the_future},
-    {"an address group keeps to its share of the table", crowd},
+    {"an address group keeps to its share of the table", overfill_an_address_group},
     {"the free list has all free slots", lose_a_slot},
     {"the free list has each free slot once", free_a_slot_twice},
     {"a request waits for its next timeout", wait_for_no_reason},

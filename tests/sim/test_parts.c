@@ -65,9 +65,9 @@ static void an_address_leads_back_to_its_node(void **state)
 {
     (void)state;
     const skad_sim_places places[] = {
-        {.nodes = 4000000, .crowded_from = 4000000, .subnets = 0},
-        {.nodes = 5000, .crowded_from = 3000, .subnets = 4},
-        {.nodes = 5000, .crowded_from = 1, .subnets = 1},
+        {.nodes = 4000000, .shared_from = 4000000, .subnets = 0},
+        {.nodes = 5000, .shared_from = 3000, .subnets = 4},
+        {.nodes = 5000, .shared_from = 1, .subnets = 1},
     };
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         for (uint32_t node = 0; node < places[i].nodes; node += i == 0 ? 997 : 1) {
@@ -80,7 +80,7 @@ static void an_address_leads_back_to_its_node(void **state)
 static void unroutable_addresses_have_no_node(void **state)
 {
     (void)state;
-    const skad_sim_places places = {.nodes = 100, .crowded_from = 60, .subnets = 3};
+    const skad_sim_places places = {.nodes = 100, .shared_from = 60, .subnets = 3};
     skad_address address = skad_sim_address_unroutable(5);
     assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
     address = skad_sim_address_of(&places, 59);
@@ -96,10 +96,10 @@ static void unroutable_addresses_have_no_node(void **state)
     assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
 }
 
-static void crowded_nodes_share_their_subnets(void **state)
+static void nodes_of_an_adversary_share_their_subnets(void **state)
 {
     (void)state;
-    const skad_sim_places places = {.nodes = 100, .crowded_from = 60, .subnets = 2};
+    const skad_sim_places places = {.nodes = 100, .shared_from = 60, .subnets = 2};
     for (uint32_t node = 62; node < 100; node++) {
         skad_address one = skad_sim_address_of(&places, node);
         skad_address other = skad_sim_address_of(&places, node - 2);
@@ -113,7 +113,7 @@ static void crowded_nodes_share_their_subnets(void **state)
 static void nats_let_in_whom_their_kind_says(void **state)
 {
     (void)state;
-    const skad_sim_places places = {.nodes = 10, .crowded_from = 10};
+    const skad_sim_places places = {.nodes = 10, .shared_from = 10};
     const skad_address friend_address = skad_sim_address_of(&places, 1);
     const skad_address remote = skad_sim_address_of(&places, 2);
     static const struct {
@@ -207,7 +207,7 @@ int main(void)
         cmocka_unit_test(the_prng_keeps_the_means_of_its_distributions),
         cmocka_unit_test(an_address_leads_back_to_its_node),
         cmocka_unit_test(unroutable_addresses_have_no_node),
-        cmocka_unit_test(crowded_nodes_share_their_subnets),
+        cmocka_unit_test(nodes_of_an_adversary_share_their_subnets),
         cmocka_unit_test(nats_let_in_whom_their_kind_says),
         cmocka_unit_test(flights_keep_their_bytes_and_are_used_again),
         cmocka_unit_test(intervals_are_wilsons),

@@ -396,8 +396,8 @@ static bool closing_over(skad_lookup *lookup)
     return !more && !closing_waits(lookup);
 }
 
-/* Notices a crowd around the target, once: from then on the whole region is wanted. */
-static bool crowded(skad_lookup *lookup)
+/* Notices a dense neighbourhood of the target, once: from then on the whole region is wanted. */
+static bool is_dense(skad_lookup *lookup)
 {
     uint16_t places[SKAD_K_MAX];
     if (!lookup->neighbourhood_check || lookup->dense ||
@@ -423,7 +423,7 @@ bool skad_lookup_done(skad_lookup *lookup)
         lookup->phase = SKAD_LOOKUP_CLOSING;
     }
     if (lookup->phase == SKAD_LOOKUP_CLOSING && closing_over(lookup) &&
-        !skad_regions_widen(lookup) && !(crowded(lookup) && skad_regions_widen(lookup))) {
+        !skad_regions_widen(lookup) && !(is_dense(lookup) && skad_regions_widen(lookup))) {
         lookup->phase = SKAD_LOOKUP_DONE;
     }
     return lookup->phase == SKAD_LOOKUP_DONE;

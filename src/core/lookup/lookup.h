@@ -17,8 +17,8 @@
  * - The closing round is one more path whose shortlist is the union of all. It goes on until the s
  *   closest living nodes of the union have answered for themselves.
  *
- * - When the closest crowd more than nodes by chance do (density.h), the lookup looks at the whole
- *   region that usually holds s nodes, so that honest ones behind the crowd are found, too.
+ * - When the closest stand denser than chance allows (density.h), the lookup looks at the whole
+ *   region that usually holds s nodes, so that honest ones behind a Sybil cluster are found, too.
  * - When dead nodes stand among the closest, the lookup widens into the regions behind them
  *   (region.h).
  *
@@ -73,8 +73,8 @@ typedef struct skad_lookup {
     bool closing_round;       /* see skad_node_tuning */
     bool neighbourhood_check; /* likewise */
     uint64_t radius;          /* the usual one of s nodes (density.h); 0: unknown */
-    bool dense;               /* the closest crowd suspiciously: the whole region is looked at */
-    uint8_t wanted;           /* living nodes to be found: s, or more */
+    bool dense;     /* the closest stand suspiciously dense: the whole region is looked at */
+    uint8_t wanted; /* living nodes to be found: s, or more */
     skad_lookup_phase phase;
     uint64_t started_us;
     uint16_t rpcs;                            /* requests sent, those for regions included */

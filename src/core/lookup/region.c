@@ -136,7 +136,8 @@ static void pick_for_region(skad_lookup *lookup)
     }
 }
 
-/* The first region that holds the usual radius of s nodes: as far out as a crowd is looked behind.
+/* The first region that holds the usual radius of s nodes: as far out as a lookup looks behind a
+ * Sybil cluster.
  */
 static int usual_region(const skad_lookup *lookup)
 {
@@ -144,7 +145,7 @@ static int usual_region(const skad_lookup *lookup)
 }
 
 /* There is need when a dead one stands before the last one wanted, when more are wanted than one
- * answer names, or when the closest crowd. */
+ * answer names, or when the closest stand too dense. */
 bool skad_regions_widen(skad_lookup *lookup)
 {
     size_t living;

@@ -32,7 +32,8 @@ static void admit_here(skad_node *node, skad_operation *operation)
     }
 }
 
-/* The s closest hold a record; where the closest crowd suspiciously, those behind them, too. */
+/* The s closest hold a record; where the closest stand suspiciously dense, those behind them, too.
+ */
 void skad_storing_begin(skad_node *node, skad_operation *operation)
 {
     const skad_lookup *lookup = operation->lookup;

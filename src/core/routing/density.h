@@ -1,9 +1,9 @@
 /* Is a neighbourhood denser than the network is? Whoever wants to own a key makes IDs next to it;
  * to be all of the s closest they must crowd in before the first honest node.
  *
- * In a network without crowding the distance of the s-th closest node to any point is a sum of s
- * exponential steps, so the ratio of two such distances, one to the target and one to our own ID,
- * is F-distributed with 2s and 2s degrees of freedom, whatever the size of the network. A ratio
+ * In a network without Sybil clusters the distance of the s-th closest node to any point is a sum
+ * of s exponential steps, so the ratio of two such distances, one to the target and one to our own
+ * ID, is F-distributed with 2s and 2s degrees of freedom, whatever the size of the network. A ratio
  * below 1/4 comes about once in ten thousand lookups for s = 16. To be all sixteen closest means to
  * sit within the first honest node's distance, a sixteenth of the usual radius on average. */
 #ifndef SKAD_ROUTING_DENSITY_H

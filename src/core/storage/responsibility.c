@@ -6,8 +6,8 @@
 #define COUNTED_MAX 64
 
 /* Whether the s nodes closest to a key, ourselves perhaps among them, stand suspiciously close. */
-static bool crowded(const skad_table *table, const skad_id *key, const skad_peer_slot *closest,
-                    size_t count, size_t s)
+static bool is_dense(const skad_table *table, const skad_id *key, const skad_peer_slot *closest,
+                     size_t count, size_t s)
 {
     if (count < s) {
         return false;
@@ -29,8 +29,8 @@ skad_responsibility skad_responsibility_of(const skad_table *table, const skad_p
         rank++;
     }
     size_t s = profile->siblings;
-    bool crowd = crowded(table, key, closest, count, s);
-    return (skad_responsibility){.rank = rank, .holders = crowd ? SKAD_REGION_WANTED : s};
+    bool dense = is_dense(table, key, closest, count, s);
+    return (skad_responsibility){.rank = rank, .holders = dense ? SKAD_REGION_WANTED : s};
 }
 
 bool skad_is_responsible(const skad_responsibility *responsibility)

@@ -18,7 +18,7 @@ typedef struct skad_sim_lookups {
     uint64_t exact;    /* returned exactly the s nearest nodes that are up, adversaries included */
     uint64_t captured; /* returned adversaries only */
     uint64_t silent;   /* nobody answered */
-    uint64_t dense;    /* noticed a suspicious crowd */
+    uint64_t dense;    /* noticed a suspiciously dense neighbourhood */
     uint64_t siblings_found; /* of the s nearest honest nodes that are up, in all lookups */
     uint64_t siblings_true;
     uint64_t rpcs;

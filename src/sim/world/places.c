@@ -16,10 +16,10 @@ static skad_address make(uint32_t ip, uint16_t port)
 
 skad_address skad_sim_address_of(const skad_sim_places *places, uint32_t node)
 {
-    if (node < places->crowded_from || places->subnets == 0) {
+    if (node < places->shared_from || places->subnets == 0) {
         return make(HONEST_FROM + (node << 8) + 1, SKAD_SIM_PORT);
     }
-    uint32_t number = node - places->crowded_from;
+    uint32_t number = node - places->shared_from;
     uint32_t subnet = number % places->subnets;
     uint32_t place = number / places->subnets;
     return make(CROWDED_FROM + (subnet << 8) + 1 + place % HOSTS,
@@ -38,7 +38,7 @@ uint32_t skad_sim_node_at(const skad_sim_places *places, const skad_address *add
         uint32_t subnet = (ip - CROWDED_FROM) >> 8;
         uint32_t host = (ip & 0xff) - 1;
         uint32_t place = (uint32_t)(address->port - SKAD_SIM_PORT) * HOSTS + host;
-        node = places->crowded_from + place * places->subnets + subnet;
+        node = places->shared_from + place * places->subnets + subnet;
         return host < HOSTS && subnet < places->subnets && address->port >= SKAD_SIM_PORT &&
                        node < places->nodes
                    ? node
@@ -47,7 +47,7 @@ uint32_t skad_sim_node_at(const skad_sim_places *places, const skad_address *add
     if (ip >= HONEST_FROM && (ip & 0xff) == 1) {
         node = (ip - HONEST_FROM) >> 8;
     }
-    return node < places->crowded_from ? node : SKAD_SIM_NOBODY;
+    return node < places->shared_from ? node : SKAD_SIM_NOBODY;
 }
 
 skad_address skad_sim_address_unroutable(uint32_t number)

@@ -14,8 +14,8 @@
 
 typedef struct skad_sim_places {
     uint32_t nodes;
-    uint32_t crowded_from; /* nodes from here on share subnets; equal to nodes: nobody does */
-    uint32_t subnets;      /* that they share; 0 where nobody does */
+    uint32_t shared_from; /* nodes from here on share subnets; equal to nodes: nobody does */
+    uint32_t subnets;     /* that they share; 0 where nobody does */
 } skad_sim_places;
 
 skad_address skad_sim_address_of(const skad_sim_places *places, uint32_t node);

@@ -26,7 +26,7 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     world->honest = world->count - adversaries;
     bool crowded = scenario->adversary_subnets > 0;
     world->places = (skad_sim_places){.nodes = world->count,
-                                      .crowded_from = crowded ? world->honest : world->count,
+                                      .shared_from = crowded ? world->honest : world->count,
                                       .subnets = (uint32_t)scenario->adversary_subnets};
     world->now_us = SKAD_SIM_BEGIN_S * SKAD_US_PER_S;
     world->began_us = UINT64_MAX;

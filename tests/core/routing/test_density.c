@@ -1,5 +1,6 @@
 /* A key that somebody wants to own: identities ground until they are all of its s closest nodes.
- * The lookup must notice the crowd and look behind it; in honest networks it must not cry wolf. */
+ * The lookup must notice the cluster and look behind it; in honest networks it must not cry wolf.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,7 +78,7 @@ static size_t count_honest_holders(const test_network *network, const skad_id *k
     return holders;
 }
 
-static void a_crowd_around_a_key_is_noticed_and_looked_behind(void **state)
+static void a_sybil_cluster_around_a_key_is_noticed_and_looked_behind(void **state)
 {
     (void)state;
     skad_profile profile = easy_profile();
@@ -163,7 +164,7 @@ static void thresholds_are_where_they_are_said_to_be(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_crowd_around_a_key_is_noticed_and_looked_behind),
+        cmocka_unit_test(a_sybil_cluster_around_a_key_is_noticed_and_looked_behind),
         cmocka_unit_test(honest_neighbourhoods_are_not_called_dense),
         cmocka_unit_test(thresholds_are_where_they_are_said_to_be),
     };

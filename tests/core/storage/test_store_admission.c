@@ -424,7 +424,7 @@ static void what_others_are_closer_to_is_cached_for_less(void **state)
     test_fixture_free(&fixture);
 }
 
-/* With s = 2 the two nearest of forty peers are a crowd of some keys by chance. */
+/* With s = 2 the two nearest of forty peers are a dense neighbourhood of some keys by chance. */
 static void those_behind_a_sybil_cluster_are_responsible_for_as_long(void **state)
 {
     (void)state;
@@ -432,7 +432,7 @@ static void those_behind_a_sybil_cluster_are_responsible_for_as_long(void **stat
     test_fixture fixture;
     const test_remote *who = begin_among_peers(&fixture, S);
     skad_store_record found;
-    uint32_t behind_a_crowd = NONE;
+    uint32_t behind_a_sybil_cluster = NONE;
     uint32_t behind_others = NONE;
     for (uint32_t i = 0; i < RECORDS; i++) {
         skad_record record;
@@ -441,13 +441,13 @@ static void those_behind_a_sybil_cluster_are_responsible_for_as_long(void **stat
         skad_responsibility responsibility = skad_responsibility_of(
             skad_node_parts_of(fixture.node).table, &fixture.profile, &record.key);
         if (responsibility.rank >= S && skad_is_responsible(&responsibility)) {
-            behind_a_crowd = i;
+            behind_a_sybil_cluster = i;
         } else if (responsibility.rank >= S) {
             behind_others = i;
         }
     }
-    assert_true(behind_a_crowd != NONE && behind_others != NONE);
-    bytes responsible = immutable_of(behind_a_crowd, 50);
+    assert_true(behind_a_sybil_cluster != NONE && behind_others != NONE);
+    bytes responsible = immutable_of(behind_a_sybil_cluster, 50);
     bytes cached = immutable_of(behind_others, 50);
     assert_int_equal(bring(&fixture, who, &responsible, (wish){0}).life_s, DAY_S);
     assert_in_range(bring(&fixture, who, &cached, (wish){0}).life_s, 1, DAY_S / 2);
