@@ -137,31 +137,31 @@ static closest_nodes closest_to(const skad_node *node, const skad_id *key)
     return closest;
 }
 
-/* Whose turn it is to give: the lot is drawn by the last bytes of the IDs, which are hashes, so
- * that all who hold a record agree without a word, and each newcomer and each record has other
- * givers. */
-static uint64_t lot(const skad_id *holder, const skad_id *newcomer, const skad_id *key)
+/* Which node sends: the rendezvous weight is made of the last bytes of the IDs, which are hashes,
+ * so that all who hold a record agree without a word, and each newcomer and each record has other
+ * senders. */
+static uint64_t weight(const skad_id *holder, const skad_id *newcomer, const skad_id *key)
 {
-    uint64_t lot = 0;
-    for (size_t i = SKAD_ID_BYTES - sizeof lot; i < SKAD_ID_BYTES; i++) {
-        lot = lot << 8 | (uint8_t)(holder->bytes[i] ^ newcomer->bytes[i] ^ key->bytes[i]);
+    uint64_t weight = 0;
+    for (size_t i = SKAD_ID_BYTES - sizeof weight; i < SKAD_ID_BYTES; i++) {
+        weight = weight << 8 | (uint8_t)(holder->bytes[i] ^ newcomer->bytes[i] ^ key->bytes[i]);
     }
-    return lot;
+    return weight;
 }
 
-/* Whether we are one of the givers among the s closest that did not arrive just now. */
+/* Whether we are one of the senders among the s closest that did not arrive just now. */
 static bool gives(const skad_node *node, const closest_nodes *closest, const skad_id *newcomer,
                   const skad_id *key)
 {
     const skad_handover_state *state = &node->handover;
-    uint64_t ours = lot(&node->env.identity.id, newcomer, key);
+    uint64_t ours = weight(&node->env.identity.id, newcomer, key);
     size_t before = 0;
     for (size_t i = 0; i < closest->owing; i++) {
         const skad_id *other = &node->table.peers.peers[closest->slots[i]].id;
-        before +=
-            !listed(state->served, state->served_count, other) && lot(other, newcomer, key) < ours;
+        before += !listed(state->served, state->served_count, other) &&
+                  weight(other, newcomer, key) < ours;
     }
-    return before < SKAD_HANDOVER_GIVERS;
+    return before < SKAD_HANDOVER_SENDERS;
 }
 
 static size_t give(skad_node *node, const skad_store_record *record, const closest_nodes *closest)

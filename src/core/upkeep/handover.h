@@ -2,9 +2,10 @@
  * records at a time:
  *
  * - A node that has come to live near us (or is back after a silence) is handed the records of
- *   which it is now one of the s closest. Of those who should hold a record three do so, drawn by
- *   lot for each newcomer and record. (Were it the closest ones, as in Kademlia's section 2.5, one
- *   gap would make the next: where those lack a record, nobody would hand it to anyone.)
+ *   which it is now one of the s closest. Of those who should hold a record three do so, chosen by
+ *   rendezvous weight for each newcomer and record. (Were it the closest ones, as in Kademlia's
+ * section 2.5, one gap would make the next: where those lack a record, nobody would hand it to
+ * anyone.)
  *
  * - A record that we are no longer responsible for, since s living nodes are closer, is kept for
  * two hours after it was last brought to us: by then its publisher has announced it to those who
@@ -26,7 +27,7 @@
 #include "skad/store.h"
 
 #define SKAD_HANDOVER_SETTLE_US (10 * SKAD_US_PER_S) /* joining and refreshing take as long */
-#define SKAD_HANDOVER_GIVERS    3
+#define SKAD_HANDOVER_SENDERS   3
 #define SKAD_HANDOVER_DELAY_US  (2 * SKAD_US_PER_S)   /* and up to as much again, at random */
 #define SKAD_HANDOVER_STEP_US   (50 * SKAD_US_PER_MS) /* between steps of a walk */
 #define SKAD_HANDOVER_RECORDS   128                   /* looked at in one step */
