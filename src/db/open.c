@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "src/db/check.h"
-#include "src/db/place.h"
+#include "src/db/claim.h"
 #include "src/db/row.h"
 
 /* ---- How large the file may grow ---- */

@@ -13,9 +13,9 @@
 #include "proto/address.h"
 #include "src/sim/base/prng.h"
 #include "src/sim/report/stats.h"
+#include "src/sim/world/addresses.h"
 #include "src/sim/world/flights.h"
 #include "src/sim/world/nat.h"
-#include "src/sim/world/places.h"
 
 /* ---- Dice ---- */
 
@@ -64,15 +64,15 @@ static void the_prng_keeps_the_means_of_its_distributions(void **state)
 static void an_address_leads_back_to_its_node(void **state)
 {
     (void)state;
-    const skad_sim_places places[] = {
+    const skad_sim_addresses addresses[] = {
         {.nodes = 4000000, .shared_from = 4000000, .subnets = 0},
         {.nodes = 5000, .shared_from = 3000, .subnets = 4},
         {.nodes = 5000, .shared_from = 1, .subnets = 1},
     };
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        for (uint32_t node = 0; node < places[i].nodes; node += i == 0 ? 997 : 1) {
-            skad_address address = skad_sim_address_of(&places[i], node);
-            assert_int_equal(skad_sim_node_at(&places[i], &address), node);
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        for (uint32_t node = 0; node < addresses[i].nodes; node += i == 0 ? 997 : 1) {
+            skad_address address = skad_sim_address_of(&addresses[i], node);
+            assert_int_equal(skad_sim_node_at(&addresses[i], &address), node);
         }
     }
 }
@@ -80,29 +80,29 @@ static void an_address_leads_back_to_its_node(void **state)
 static void unroutable_addresses_have_no_node(void **state)
 {
     (void)state;
-    const skad_sim_places places = {.nodes = 100, .shared_from = 60, .subnets = 3};
+    const skad_sim_addresses addresses = {.nodes = 100, .shared_from = 60, .subnets = 3};
     skad_address address = skad_sim_address_unroutable(5);
-    assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
-    address = skad_sim_address_of(&places, 59);
+    assert_int_equal(skad_sim_node_at(&addresses, &address), SKAD_SIM_NOBODY);
+    address = skad_sim_address_of(&addresses, 59);
     address.ip[3]++;
-    assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
-    address = skad_sim_address_of(&places, 99);
+    assert_int_equal(skad_sim_node_at(&addresses, &address), SKAD_SIM_NOBODY);
+    address = skad_sim_address_of(&addresses, 99);
     address.ip[3] = 250;
-    assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
-    address = skad_sim_address_of(&places, 99);
+    assert_int_equal(skad_sim_node_at(&addresses, &address), SKAD_SIM_NOBODY);
+    address = skad_sim_address_of(&addresses, 99);
     address.ip[2] = 3; /* there are three subnets: 0 to 2 */
-    assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
+    assert_int_equal(skad_sim_node_at(&addresses, &address), SKAD_SIM_NOBODY);
     address.port = 1;
-    assert_int_equal(skad_sim_node_at(&places, &address), SKAD_SIM_NOBODY);
+    assert_int_equal(skad_sim_node_at(&addresses, &address), SKAD_SIM_NOBODY);
 }
 
 static void nodes_of_an_adversary_share_their_subnets(void **state)
 {
     (void)state;
-    const skad_sim_places places = {.nodes = 100, .shared_from = 60, .subnets = 2};
+    const skad_sim_addresses addresses = {.nodes = 100, .shared_from = 60, .subnets = 2};
     for (uint32_t node = 62; node < 100; node++) {
-        skad_address one = skad_sim_address_of(&places, node);
-        skad_address other = skad_sim_address_of(&places, node - 2);
+        skad_address one = skad_sim_address_of(&addresses, node);
+        skad_address other = skad_sim_address_of(&addresses, node - 2);
         assert_memory_equal(one.ip, other.ip, 3);
         assert_memory_not_equal(&one, &other, sizeof one);
     }
@@ -113,9 +113,9 @@ static void nodes_of_an_adversary_share_their_subnets(void **state)
 static void nats_let_in_whom_their_kind_says(void **state)
 {
     (void)state;
-    const skad_sim_places places = {.nodes = 10, .shared_from = 10};
-    const skad_address friend_address = skad_sim_address_of(&places, 1);
-    const skad_address remote = skad_sim_address_of(&places, 2);
+    const skad_sim_addresses addresses = {.nodes = 10, .shared_from = 10};
+    const skad_address friend_address = skad_sim_address_of(&addresses, 1);
+    const skad_address remote = skad_sim_address_of(&addresses, 2);
     static const struct {
         const char *label;
         skad_sim_nat_kind kind;
@@ -147,20 +147,20 @@ static void flights_keep_their_bytes_and_are_used_again(void **state)
     (void)state;
     static const size_t lens[] = {1, 224, 225, 416, 417, SKAD_DATAGRAM_BYTES_MAX};
     skad_sim_flights flights;
-    uint32_t places[3000];
+    uint32_t addresses[3000];
     skad_sim_flights_init(&flights);
     for (uint32_t round = 0; round < 2; round++) {
         for (uint32_t i = 0; i < 3000; i++) {
-            places[i] = skad_sim_flights_take(&flights, lens[i % 6]);
-            skad_sim_flight *flight = skad_sim_flights_at(&flights, places[i]);
+            addresses[i] = skad_sim_flights_take(&flights, lens[i % 6]);
+            skad_sim_flight *flight = skad_sim_flights_at(&flights, addresses[i]);
             assert_int_equal(flight->len, lens[i % 6]);
             memset(flight->bytes, (int)(i & 0xff), flight->len);
         }
         for (uint32_t i = 0; i < 3000; i++) {
-            const skad_sim_flight *flight = skad_sim_flights_at(&flights, places[i]);
+            const skad_sim_flight *flight = skad_sim_flights_at(&flights, addresses[i]);
             assert_int_equal(flight->bytes[0], i & 0xff);
             assert_int_equal(flight->bytes[flight->len - 1U], i & 0xff);
-            skad_sim_flights_give(&flights, places[i]);
+            skad_sim_flights_give(&flights, addresses[i]);
         }
         assert_int_equal(flights.count, 0);
     }

@@ -133,10 +133,10 @@ static bool take_listen(const option_row *row, const char *value, skad_options *
 static bool take_join(const option_row *row, const char *value, skad_options *out,
                       skad_failure *failure)
 {
-    if (out->join_count == SKAD_PLACES_MAX) {
-        return skad_fail(failure, "--%s: give at most %d", row->name, SKAD_PLACES_MAX);
+    if (out->join_count == SKAD_JOIN_POINTS_MAX) {
+        return skad_fail(failure, "--%s: give at most %d", row->name, SKAD_JOIN_POINTS_MAX);
     }
-    return skad_place_parse(value, &out->join[out->join_count++], failure);
+    return skad_join_point_parse(value, &out->join[out->join_count++], failure);
 }
 
 static bool take_address(const option_row *row, const char *value, skad_options *out,

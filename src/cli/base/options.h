@@ -55,7 +55,7 @@ typedef struct skad_options {
     skad_sandbox sandbox;        /* --sandbox, else on */
     skad_address listen[SKAD_LISTEN_MAX];
     size_t listen_count;
-    skad_place join[SKAD_PLACES_MAX];
+    skad_join_point join[SKAD_JOIN_POINTS_MAX];
     size_t join_count;
     skad_address address;
     /* Flags. */

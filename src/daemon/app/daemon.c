@@ -164,7 +164,7 @@ static void on_found(void *user, const skad_address *addresses, size_t count)
     }
 }
 
-static bool set_places(skad_daemon *daemon, const skad_place *places, size_t count,
+static bool set_places(skad_daemon *daemon, const skad_join_point *places, size_t count,
                        skad_failure *failure)
 {
     const skad_resolver_config config = {
@@ -186,7 +186,7 @@ static bool set_places(skad_daemon *daemon, const skad_place *places, size_t cou
     return true;
 }
 
-bool skad_daemon_join(skad_daemon *daemon, const skad_place *places, size_t count,
+bool skad_daemon_join(skad_daemon *daemon, const skad_join_point *places, size_t count,
                       skad_failure *failure)
 {
     if (!set_places(daemon, places, count, failure)) {

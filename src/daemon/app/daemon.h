@@ -37,7 +37,7 @@ typedef struct skad_daemon_config {
     size_t listen_count;                /* at most one for each family */
     bool peer_sockets; /* answers come in by sockets of their own (peer_sockets.h) */
     int workers;       /* threads for signatures, 0..SKAD_WORKERS_MAX; -1: what suits the machine */
-    const skad_place *join;
+    const skad_join_point *join;
     size_t join_count;
     skad_log_level log;         /* the least level that is written */
     void (*joined)(void *user); /* each time the node joins; may be NULL */
@@ -52,8 +52,8 @@ SKAD_MUST_CHECK bool skad_daemon_new(const skad_daemon_config *config, skad_daem
 void skad_daemon_free(skad_daemon *daemon);
 
 /* Replaces the places through which the node joins, and begins anew. */
-SKAD_MUST_CHECK bool skad_daemon_join(skad_daemon *daemon, const skad_place *places, size_t count,
-                                      skad_failure *failure);
+SKAD_MUST_CHECK bool skad_daemon_join(skad_daemon *daemon, const skad_join_point *places,
+                                      size_t count, skad_failure *failure);
 
 /* Where the node can be reached: the bound address of its first socket. */
 const skad_address *skad_daemon_address(const skad_daemon *daemon);

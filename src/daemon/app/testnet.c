@@ -75,7 +75,7 @@ static bool start_member(testnet *net, size_t i, skad_failure *failure)
     if (!skad_data_directory_init_member(net->config->dir, i, &directory, failure)) {
         return false;
     }
-    skad_place first = {.port = 0};
+    skad_join_point first = {.port = 0};
     if (i > 0) {
         first.address = *skad_daemon_address(net->members[0].daemon);
     }
@@ -112,7 +112,7 @@ static bool start_members(testnet *net, skad_failure *failure)
             return false;
         }
     }
-    const skad_place second = {.address = *skad_daemon_address(net->members[1].daemon)};
+    const skad_join_point second = {.address = *skad_daemon_address(net->members[1].daemon)};
     return skad_daemon_join(net->members[0].daemon, &second, 1, failure);
 }
 

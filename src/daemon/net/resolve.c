@@ -25,8 +25,8 @@
 
 /* What the thread works on: its own copy. */
 typedef struct lookup {
-    skad_place places[SKAD_PLACES_MAX];
-    int errors[SKAD_PLACES_MAX]; /* of getaddrinfo */
+    skad_join_point places[SKAD_JOIN_POINTS_MAX];
+    int errors[SKAD_JOIN_POINTS_MAX]; /* of getaddrinfo */
     size_t places_count;
     unsigned families;
     skad_address found[FOUND_MAX];
@@ -35,7 +35,7 @@ typedef struct lookup {
 
 struct skad_resolver {
     skad_resolver_config config;
-    skad_place places[SKAD_PLACES_MAX];
+    skad_join_point places[SKAD_JOIN_POINTS_MAX];
     size_t names_count;
     skad_task *task; /* the running lookup, or NULL */
     ev_timer retry;
@@ -45,7 +45,7 @@ struct skad_resolver {
 
 /* ---- Parsing ---- */
 
-bool skad_place_parse(const char *text, skad_place *out, skad_failure *failure)
+bool skad_join_point_parse(const char *text, skad_join_point *out, skad_failure *failure)
 {
     memset(out, 0, sizeof *out);
     if (skad_address_parse(text, &out->address)) {
@@ -83,7 +83,7 @@ static void add_found(lookup *work, const skad_address *address)
     work->found[work->found_count++] = *address;
 }
 
-static int ask(lookup *work, const skad_place *place)
+static int ask(lookup *work, const skad_join_point *place)
 {
     const struct addrinfo hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
@@ -109,7 +109,7 @@ static void run_lookup(void *data, const atomic_bool *stop)
 {
     lookup *work = data;
     for (size_t i = 0; i < work->places_count && !atomic_load(stop); i++) {
-        const skad_place *place = &work->places[i];
+        const skad_join_point *place = &work->places[i];
         if (place->host[0] == 0) {
             add_found(work, &place->address);
         } else {
@@ -180,7 +180,7 @@ static void on_retry(struct ev_loop *loop, ev_timer *watcher, int revents)
 
 skad_status skad_resolver_new(const skad_resolver_config *config, skad_resolver **out)
 {
-    if (config->places_count > SKAD_PLACES_MAX) {
+    if (config->places_count > SKAD_JOIN_POINTS_MAX) {
         return SKAD_ERR_INPUT;
     }
     skad_resolver *resolver = calloc(1, sizeof *resolver);

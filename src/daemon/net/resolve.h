@@ -1,4 +1,4 @@
-/* The places through which a node joins: numeric addresses, and names that have to be looked up.
+/* The points through which a node joins: numeric addresses, and names that have to be looked up.
  *
  * Names are asked for in a thread, all addresses of each family. As long as the node has not joined
  * this is repeated with back-off, since the network or the name server may come up after us. */
@@ -14,24 +14,25 @@
 
 struct ev_loop;
 
-#define SKAD_PLACES_MAX     32  /* that an operator may name; a node uses as many addresses */
-#define SKAD_HOST_BYTES_MAX 255 /* RFC 1035, section 2.3.4 */
+#define SKAD_JOIN_POINTS_MAX 32  /* that an operator may name; a node uses as many addresses */
+#define SKAD_HOST_BYTES_MAX  255 /* RFC 1035, section 2.3.4 */
 
 /* One --join: exactly one of the two is set. */
-typedef struct skad_place {
+typedef struct skad_join_point {
     skad_address address;               /* family NONE where it is a name */
     char host[SKAD_HOST_BYTES_MAX + 1]; /* empty where it is an address */
     uint16_t port;                      /* of the name */
-} skad_place;
+} skad_join_point;
 
 /* "192.0.2.1:4700", "[2001:db8::1]:4700" or "node.example.org:4700". */
-SKAD_MUST_CHECK bool skad_place_parse(const char *text, skad_place *out, skad_failure *failure);
+SKAD_MUST_CHECK bool skad_join_point_parse(const char *text, skad_join_point *out,
+                                           skad_failure *failure);
 
 typedef struct skad_resolver skad_resolver;
 
 typedef struct skad_resolver_config {
     struct ev_loop *loop;
-    const skad_place *places; /* copied */
+    const skad_join_point *places; /* copied */
     size_t places_count;
     unsigned families; /* addresses of other families are left out */
     skad_log_level log;

@@ -114,7 +114,7 @@ static bool returned(const skad_world *world, const skad_lookup_report *report, 
 static bool all_adversaries(const skad_world *world, const skad_lookup_report *report)
 {
     for (size_t i = 0; i < report->closest_count; i++) {
-        if (skad_sim_node_at(&world->places, &report->closest[i].ipv4) < world->honest) {
+        if (skad_sim_node_at(&world->addresses, &report->closest[i].ipv4) < world->honest) {
             return false;
         }
     }

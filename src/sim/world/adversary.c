@@ -131,8 +131,8 @@ double skad_adversary_price(const skad_world *world)
 
 static void name_node(const skad_world *world, uint32_t node, skad_contact *out)
 {
-    *out =
-        (skad_contact){.id = world->ids[node], .ipv4 = skad_sim_address_of(&world->places, node)};
+    *out = (skad_contact){.id = world->ids[node],
+                          .ipv4 = skad_sim_address_of(&world->addresses, node)};
 }
 
 static bool is_other(const void *user, uint32_t node)

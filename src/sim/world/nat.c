@@ -5,7 +5,7 @@
 
 #include "proto/address.h"
 #include "src/sim/base/memory.h"
-#include "src/sim/world/places.h"
+#include "src/sim/world/addresses.h"
 
 #define MAPPINGS      512 /* direct-mapped: a newer destination takes an older one's place */
 #define MAPPING_US    (120 * SKAD_US_PER_S)

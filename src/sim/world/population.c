@@ -133,7 +133,7 @@ void skad_world_stop(skad_world *world, uint32_t node, bool forget)
 
 void skad_world_join(skad_world *world, uint32_t node, uint32_t through)
 {
-    skad_address address = skad_sim_address_of(&world->places, through);
+    skad_address address = skad_sim_address_of(&world->addresses, through);
     skad_status status =
         skad_node_join(world->nodes[node].node, &address, 1, skad_world_time(world, node));
     SKAD_ASSERT(status == SKAD_OK);

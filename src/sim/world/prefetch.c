@@ -18,7 +18,7 @@ static uint32_t node_of(const skad_world *world, const skad_sim_event *event)
 {
     if (event->kind == SKAD_SIM_DELIVER) {
         const skad_sim_flight *flight = skad_sim_flights_at(&world->flights, event->index);
-        return skad_sim_node_at(&world->places, &flight->to);
+        return skad_sim_node_at(&world->addresses, &flight->to);
     }
     return event->kind == SKAD_SIM_WAKE ? event->index : SKAD_SIM_NOBODY;
 }

@@ -25,9 +25,9 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     uint32_t adversaries = (uint32_t)(scenario->adversary_share * (double)scenario->nodes);
     world->honest = world->count - adversaries;
     bool crowded = scenario->adversary_subnets > 0;
-    world->places = (skad_sim_places){.nodes = world->count,
-                                      .shared_from = crowded ? world->honest : world->count,
-                                      .subnets = (uint32_t)scenario->adversary_subnets};
+    world->addresses = (skad_sim_addresses){.nodes = world->count,
+                                            .shared_from = crowded ? world->honest : world->count,
+                                            .subnets = (uint32_t)scenario->adversary_subnets};
     world->now_us = SKAD_SIM_BEGIN_S * SKAD_US_PER_S;
     world->began_us = UINT64_MAX;
     skad_sim_flights_init(&world->flights);
@@ -123,8 +123,8 @@ static bool go_up(skad_world *world, uint32_t from, size_t len, uint64_t *wait_u
 void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *datagram)
 {
     skad_sim_counters *counters = &world->counters;
-    skad_address source = skad_sim_address_of(&world->places, from);
-    uint32_t to = skad_sim_node_at(&world->places, &datagram->to);
+    skad_address source = skad_sim_address_of(&world->addresses, from);
+    uint32_t to = skad_sim_node_at(&world->addresses, &datagram->to);
     skad_sim_nat *nat = world->nodes[from].nat;
     uint64_t wait_us;
     counters->sent++;
@@ -198,7 +198,7 @@ void skad_world_settle(skad_world *world, uint32_t node)
 static void deliver(skad_world *world, uint32_t place)
 {
     skad_sim_flight *flight = skad_sim_flights_at(&world->flights, place);
-    uint32_t to = skad_sim_node_at(&world->places, &flight->to);
+    uint32_t to = skad_sim_node_at(&world->addresses, &flight->to);
     skad_sim_node *node = &world->nodes[to];
     if (node->node == NULL) {
         world->counters.unroutable++;

@@ -20,12 +20,12 @@
 #include "skad/simulator.h"
 #include "src/sim/base/prng.h"
 #include "src/sim/scenario/scenario.h"
+#include "src/sim/world/addresses.h"
 #include "src/sim/world/fingerprint.h"
 #include "src/sim/world/flights.h"
 #include "src/sim/world/id_index.h"
 #include "src/sim/world/links.h"
 #include "src/sim/world/nat.h"
-#include "src/sim/world/places.h"
 #include "src/sim/world/queue.h"
 
 #define SKAD_SIM_UNIX_S  1800000000ULL /* the wall clock at the beginning: within a puzzle epoch */
@@ -74,7 +74,7 @@ typedef struct skad_sim_counters {
 struct skad_world {
     skad_sim_scenario scenario;
     skad_profile profile;
-    skad_sim_places places;
+    skad_sim_addresses addresses;
     skad_shared *shared; /* of all nodes */
     skad_sim_node *nodes;
     skad_id *ids; /* of each */

@@ -40,13 +40,13 @@ static const place_case places[] = {
     {"", false, "", 0},
 };
 
-static void places_are_addresses_or_names(void **state)
+static void join_points_are_addresses_or_names(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        skad_place place;
+        skad_join_point place;
         skad_failure failure = {""};
-        if (skad_place_parse(places[i].text, &place, &failure) != places[i].ok) {
+        if (skad_join_point_parse(places[i].text, &place, &failure) != places[i].ok) {
             fail_msg("'%s': %s", places[i].text, failure.text);
         }
         if (!places[i].ok) {
@@ -62,13 +62,13 @@ static void a_name_beyond_255_bytes_is_refused(void **state)
 {
     (void)state;
     char text[SKAD_HOST_BYTES_MAX + 8];
-    skad_place place;
+    skad_join_point place;
     skad_failure failure;
     memset(text, 'a', sizeof text);
     memcpy(text + SKAD_HOST_BYTES_MAX, ":9", 3);
-    assert_true(skad_place_parse(text, &place, &failure));
+    assert_true(skad_join_point_parse(text, &place, &failure));
     memcpy(text + SKAD_HOST_BYTES_MAX, "a:9", 4);
-    assert_false(skad_place_parse(text, &place, &failure));
+    assert_false(skad_join_point_parse(text, &place, &failure));
 }
 
 typedef struct found {
@@ -90,11 +90,11 @@ static void on_found(void *user, const skad_address *addresses, size_t count)
 static skad_resolver *resolver_of(found *self, const char *const *texts, size_t count,
                                   unsigned families)
 {
-    skad_place list[4];
+    skad_join_point list[4];
     skad_failure failure;
     skad_resolver *resolver = NULL;
     for (size_t i = 0; i < count; i++) {
-        assert_true(skad_place_parse(texts[i], &list[i], &failure));
+        assert_true(skad_join_point_parse(texts[i], &list[i], &failure));
     }
     const skad_resolver_config config = {
         .loop = self->loop,
@@ -214,7 +214,7 @@ static void an_abandoned_task_is_stopped_and_tells_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(places_are_addresses_or_names),
+        cmocka_unit_test(join_points_are_addresses_or_names),
         cmocka_unit_test(a_name_beyond_255_bytes_is_refused),
         cmocka_unit_test(addresses_are_handed_over_at_once_and_once_each),
         cmocka_unit_test(a_name_is_looked_up_in_a_thread),

@@ -1,5 +1,5 @@
 /* Claiming and setting aside. */
-#include "src/db/place.h"
+#include "src/db/claim.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* The file of a database in its folder: having it for oneself, and moving another's out of the way.
  */
-#ifndef SKAD_DB_PLACE_H
-#define SKAD_DB_PLACE_H
+#ifndef SKAD_DB_CLAIM_H
+#define SKAD_DB_CLAIM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* Where a node is: its IPv4 address follows from its number, and the number from the address, so
  * that delivering a datagram needs no table. Everybody has a /24 of his own, but for adversaries
  * that are given a number of /24s to share. */
-#ifndef SKAD_SIM_WORLD_PLACES_H
-#define SKAD_SIM_WORLD_PLACES_H
+#ifndef SKAD_SIM_WORLD_ADDRESSES_H
+#define SKAD_SIM_WORLD_ADDRESSES_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,16 +12,16 @@
 #define SKAD_SIM_PORT   4700
 #define SKAD_SIM_NOBODY UINT32_MAX
 
-typedef struct skad_sim_places {
+typedef struct skad_sim_addresses {
     uint32_t nodes;
     uint32_t shared_from; /* nodes from here on share subnets; equal to nodes: nobody does */
     uint32_t subnets;     /* that they share; 0 where nobody does */
-} skad_sim_places;
+} skad_sim_addresses;
 
-skad_address skad_sim_address_of(const skad_sim_places *places, uint32_t node);
+skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t node);
 
 /* The node that is at an address, whatever its port, or SKAD_SIM_NOBODY. */
-uint32_t skad_sim_node_at(const skad_sim_places *places, const skad_address *address);
+uint32_t skad_sim_node_at(const skad_sim_addresses *addresses, const skad_address *address);
 
 /* An address of nobody, number `number`. */
 skad_address skad_sim_address_unroutable(uint32_t number);

@@ -1,4 +1,4 @@
-#include "src/sim/world/places.h"
+#include "src/sim/world/addresses.h"
 
 #define HONEST_FROM  UINT32_C(0x10000000) /* 16.0.0.0: room for four million /24s */
 #define CROWDED_FROM UINT32_C(0x64000000) /* 100.0.0.0: 65,536 /24s */
@@ -14,19 +14,19 @@ static skad_address make(uint32_t ip, uint16_t port)
         .ip = {(uint8_t)(ip >> 24), (uint8_t)(ip >> 16), (uint8_t)(ip >> 8), (uint8_t)ip}};
 }
 
-skad_address skad_sim_address_of(const skad_sim_places *places, uint32_t node)
+skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t node)
 {
-    if (node < places->shared_from || places->subnets == 0) {
+    if (node < addresses->shared_from || addresses->subnets == 0) {
         return make(HONEST_FROM + (node << 8) + 1, SKAD_SIM_PORT);
     }
-    uint32_t number = node - places->shared_from;
-    uint32_t subnet = number % places->subnets;
-    uint32_t place = number / places->subnets;
+    uint32_t number = node - addresses->shared_from;
+    uint32_t subnet = number % addresses->subnets;
+    uint32_t place = number / addresses->subnets;
     return make(CROWDED_FROM + (subnet << 8) + 1 + place % HOSTS,
                 (uint16_t)(SKAD_SIM_PORT + place / HOSTS));
 }
 
-uint32_t skad_sim_node_at(const skad_sim_places *places, const skad_address *address)
+uint32_t skad_sim_node_at(const skad_sim_addresses *addresses, const skad_address *address)
 {
     uint32_t ip = (uint32_t)address->ip[0] << 24 | (uint32_t)address->ip[1] << 16 |
                   (uint32_t)address->ip[2] << 8 | address->ip[3];
@@ -34,20 +34,20 @@ uint32_t skad_sim_node_at(const skad_sim_places *places, const skad_address *add
     if (address->family != SKAD_FAMILY_IPV4) {
         return SKAD_SIM_NOBODY;
     }
-    if (ip >= CROWDED_FROM && ip < CROWDED_TO && places->subnets > 0) {
+    if (ip >= CROWDED_FROM && ip < CROWDED_TO && addresses->subnets > 0) {
         uint32_t subnet = (ip - CROWDED_FROM) >> 8;
         uint32_t host = (ip & 0xff) - 1;
         uint32_t place = (uint32_t)(address->port - SKAD_SIM_PORT) * HOSTS + host;
-        node = places->shared_from + place * places->subnets + subnet;
-        return host < HOSTS && subnet < places->subnets && address->port >= SKAD_SIM_PORT &&
-                       node < places->nodes
+        node = addresses->shared_from + place * addresses->subnets + subnet;
+        return host < HOSTS && subnet < addresses->subnets && address->port >= SKAD_SIM_PORT &&
+                       node < addresses->nodes
                    ? node
                    : SKAD_SIM_NOBODY;
     }
     if (ip >= HONEST_FROM && (ip & 0xff) == 1) {
         node = (ip - HONEST_FROM) >> 8;
     }
-    return node < places->shared_from ? node : SKAD_SIM_NOBODY;
+    return node < addresses->shared_from ? node : SKAD_SIM_NOBODY;
 }
 
 skad_address skad_sim_address_unroutable(uint32_t number)
