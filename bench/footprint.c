@@ -205,12 +205,12 @@ static void print_parts(const char *title, skad_node *node)
 
 /* ---- Time ---- */
 
-typedef struct crowd {
+typedef struct bench_nodes {
     skad_node **nodes;
     skad_store *stores;
     size_t count;
     skad_shared *shared;
-} crowd;
+} bench_nodes;
 
 static size_t allocated(void)
 {
@@ -218,7 +218,7 @@ static size_t allocated(void)
     return info.uordblks + info.hblkhd;
 }
 
-static void make_crowd(crowd *all, size_t count)
+static void make_nodes(bench_nodes *all, size_t count)
 {
     all->count = count;
     all->nodes = calloc(count, sizeof(skad_node *));
@@ -242,7 +242,7 @@ static void make_crowd(crowd *all, size_t count)
            contacts / count);
 }
 
-static void free_crowd(crowd *all)
+static void free_nodes(bench_nodes *all)
 {
     for (size_t i = 0; i < all->count; i++) {
         free_node(all->nodes[i], &all->stores[i]);
@@ -253,7 +253,7 @@ static void free_crowd(crowd *all)
 }
 
 /* Each request goes to the next of so many nodes. */
-static double us_a_request(const crowd *all, size_t nodes, const bench_client *client,
+static double us_a_request(const bench_nodes *all, size_t nodes, const bench_client *client,
                            uint64_t number)
 {
     static skad_draft requests[REQUESTS];
@@ -278,7 +278,7 @@ static double us_a_request(const crowd *all, size_t nodes, const bench_client *c
     return us;
 }
 
-static void print_requests(const crowd *all)
+static void print_requests(const bench_nodes *all)
 {
     static double warm[ROUNDS], cold[ROUNDS], hash[ROUNDS];
     bench_client client;
@@ -307,7 +307,7 @@ int main(int argc, char **argv)
     const uint8_t seed[SKAD_SEED_BYTES] = {9};
     skad_random random;
     skad_store store;
-    crowd all;
+    bench_nodes all;
     if (nodes == 0) {
         (void)fprintf(stderr, "usage: bench_footprint [nodes]\n");
         return EXIT_FAILURE;
@@ -319,12 +319,12 @@ int main(int argc, char **argv)
         roles[i].identity = test_identity(profile, 1 + i);
         vector_role(&roles[i], profile->k, (size_t)profile->siblings * SKAD_SIBLINGS_ETA, &random);
     }
-    make_crowd(&all, nodes);
+    make_nodes(&all, nodes);
     skad_node *daemon = make_node(&roles[0], true, NULL, &store);
     print_parts("Bytes of a daemon's node", daemon);
     free_node(daemon, &store);
     print_parts("Bytes of a simulator's node", all.nodes[0]);
     print_requests(&all);
-    free_crowd(&all);
+    free_nodes(&all);
     return EXIT_SUCCESS;
 }

@@ -97,7 +97,7 @@ int main(void)
     printf("one 32-byte BLAKE2b            %6.3f us\n", bench_median(all.hash, ROUNDS));
     printf("a known peer answered          %6.3f us\n", bench_median(all.answered, ROUNDS));
     printf("an unknown peer failed         %6.3f us\n", bench_median(all.failed, ROUNDS));
-    printf("is a stranger wanted           %6.3f us\n", bench_median(all.wants, ROUNDS));
+    printf("is an unverified peer wanted   %6.3f us\n", bench_median(all.wants, ROUNDS));
     printf("16 closest among %3zu           %6.3f us\n",
            (size_t)skad_node_parts_of(node).table->peers.count, bench_median(all.closest, ROUNDS));
     printf("a table for %zu peers takes %zu KiB, %zu bytes a peer\n",

@@ -1,7 +1,7 @@
 /* [magic, version, profile hash, written, [contact, ...], checksum]
  *
  * The checksum covers all bytes before its own element. Contacts look as in a NODES reply; a file
- * is trusted no more than a stranger's datagram, so reading it is as strict. */
+ * is trusted no more than an unverified peer's datagram, so reading it is as strict. */
 #include "proto/peer_file.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Reading msgpack that a stranger wrote: first the structure is checked and cut into items, without
- * allocation, then typed reads walk over the items.
+/* Reading msgpack that another peer wrote: first the structure is checked and cut into items,
+ * without allocation, then typed reads walk over the items.
  *
  * The cutting is done by msgpack-c's callback template, which holds only a fixed stack. (Its object
  * API allocates by the *claimed* element count: five bytes can ask it for 8 GiB.)

@@ -425,7 +425,7 @@ static void identity_of_another_than_the_one_we_asked(void **state)
     bench *made = *state;
     arrival what;
     answer(made, made->remote, &what);
-    assert_dropped(made, "a stranger answers", &what, SKAD_VERDICT_IDENTITY);
+    assert_dropped(made, "an unverified peer answers", &what, SKAD_VERDICT_IDENTITY);
     const test_remote *other = &made->fixture.remotes[0];
     answer(made, other == made->peer ? other + 1 : other, &what);
     assert_dropped(made, "another peer answers", &what, SKAD_VERDICT_IDENTITY);

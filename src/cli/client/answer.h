@@ -29,8 +29,8 @@ uint64_t skad_answer_uint(skad_answer map, const char *key);
 double skad_answer_number(skad_answer map, const char *key); /* UINT or FLOAT */
 bool skad_answer_bool(skad_answer map, const char *key);
 skad_span skad_answer_bytes(skad_answer map, const char *key); /* STR or BIN */
-/* The text of a STR, cut to the buffer, without control characters: a stranger's text never reaches
- * the terminal as it is. Empty for any other value. */
+/* The text of a STR, cut to the buffer, without control characters: another peer's text never
+ * reaches the terminal as it is. Empty for any other value. */
 void skad_answer_line(skad_answer value, char *out, size_t cap);
 /* The text of any plain value, cut to the buffer. */
 void skad_answer_text(skad_answer value, char out[static SKAD_ANSWER_TEXT_BYTES]);

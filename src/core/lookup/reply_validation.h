@@ -8,9 +8,9 @@
 #include "skad/profile.h"
 #include "skad/types.h"
 
-/* How many contacts of an answer break a duty: ourselves; an ID that did not solve the static
- * puzzle; no endpoint that may be contacted; not farther from the target than the one before (which
- * also finds duplicates). target is NULL where the order is not to be checked. */
+/* How many contacts of an answer break a rule of PROTOCOL.md: ourselves; an ID that did not solve
+ * the static puzzle; no endpoint that may be contacted; not farther from the target than the one
+ * before (which also finds duplicates). target is NULL where the order is not to be checked. */
 size_t skad_reply_violations(const skad_profile *profile, const skad_id *self,
                              const skad_id *target, const skad_contact *contacts, size_t count);
 

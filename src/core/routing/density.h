@@ -1,5 +1,5 @@
 /* Is a neighbourhood denser than the network is? Whoever wants to own a key makes IDs next to it;
- * to be all of the s closest they must crowd in before the first honest node.
+ * to be all of the s closest they must squeeze in before the first honest node.
  *
  * In a network without Sybil clusters the distance of the s-th closest node to any point is a sum
  * of s exponential steps, so the ratio of two such distances, one to the target and one to our own

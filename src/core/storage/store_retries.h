@@ -1,10 +1,10 @@
 /* Store retries: publications that are under-replicated, since no node near their key took them.
  *
  * On a bad link a put may end with holders that are not the closest: they accept the record, but
- * say how long they mean to keep it, and whoever knows s living nodes closer to the key grants half
- * of a life at most (responsibility.h). A get will not ask them. So what was announced, and was
- * granted more than that by no holder at all, is announced once more every few minutes until it is
- * where it belongs. A refusal counts, too: that holder was reached. One honest holder among the
+ * say how long they mean to keep it, and a node that knows s living nodes closer to the key grants
+ * half of a life at most (responsibility.h). A get will not ask them. So what was announced, and
+ * was granted more than that by no holder at all, is announced once more every few minutes until it
+ * is where it belongs. A refusal counts, too: that holder was reached. One honest holder among the
  * closest is enough to be content; if all of them are liars, that costs us SKAD_STORE_RETRY_DIVISOR
  * puts an hour, of SKAD_STORE_RETRIES_MAX publications at most. */
 #ifndef SKAD_STORAGE_STORE_RETRIES_H
@@ -36,8 +36,8 @@ typedef struct skad_store_retries {
 SKAD_MUST_CHECK skad_status skad_store_retries_init(skad_store_retries *state, bool later);
 void skad_store_retries_free(skad_store_retries *state);
 
-/* A publication was announced to holders that do not owe it: it is to be tried again. Without room
- * or memory it is left to its hourly turn. */
+/* A publication was announced to holders that are not responsible for it: it is to be tried again.
+ * Without room or memory it is left to its hourly turn. */
 void skad_store_retries_note(skad_store_retries *state, skad_env *env, const skad_store_name *name);
 
 /* The next one whose time has come: copied out, and put off. False: none. */

@@ -4,7 +4,7 @@
 #define CROWDED_FROM UINT32_C(0x64000000) /* 100.0.0.0: 65,536 /24s */
 #define CROWDED_TO   UINT32_C(0x65000000)
 #define NOWHERE_FROM UINT32_C(0xc8000000) /* 200.0.0.0 */
-#define HOSTS        200U                 /* of a crowded /24 with one node each; then ports */
+#define HOSTS        200U                 /* of a shared /24 with one node each; then ports */
 
 static skad_address make(uint32_t ip, uint16_t port)
 {

@@ -28,7 +28,7 @@ void skad_adversary_grind(const skad_world *world, uint32_t node, uint8_t seed[s
 /* An adversary receives a datagram. False: its own node shall have it. */
 bool skad_adversary_takes(skad_world *world, uint32_t node, const skad_sim_flight *flight);
 
-/* The key that ground identities crowd around; NULL where there is none. */
+/* The key that ground identities cluster around; NULL where there is none. */
 const skad_id *skad_adversary_key(const skad_world *world);
 
 /* What the adversary had to pay: hashes for puzzles, by the scenario's bits and the identities that

@@ -24,9 +24,9 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     world->count = (uint32_t)scenario->nodes;
     uint32_t adversaries = (uint32_t)(scenario->adversary_share * (double)scenario->nodes);
     world->honest = world->count - adversaries;
-    bool crowded = scenario->adversary_subnets > 0;
+    bool shared = scenario->adversary_subnets > 0;
     world->addresses = (skad_sim_addresses){.nodes = world->count,
-                                            .shared_from = crowded ? world->honest : world->count,
+                                            .shared_from = shared ? world->honest : world->count,
                                             .subnets = (uint32_t)scenario->adversary_subnets};
     world->now_us = SKAD_SIM_BEGIN_S * SKAD_US_PER_S;
     world->began_us = UINT64_MAX;

@@ -111,7 +111,7 @@ static void a_sybil_cluster_around_a_key_is_noticed_and_looked_behind(void **sta
         found += get.outcome == SKAD_OUTCOME_DONE && get.u.get.len == sizeof value &&
                  memcmp(got, value, sizeof value) == 0;
     }
-    print_message("seed 30: %zu of 50 nodes get the value past the crowd\n", found);
+    print_message("seed 30: %zu of 50 nodes get the value past the Sybil cluster\n", found);
     assert_true(found >= 49);
 
     assert_int_equal(
