@@ -246,7 +246,7 @@ static const method_row METHODS[] = {
                                    .limits = WATCH_LIMITS},
     [SKAD_CONTROL_WATCH_PROVIDERS] = {SKAD_METHOD_WATCH, .start = watch_providers,
                                       .limits = WATCH_LIMITS},
-    [SKAD_CONTROL_UNWATCH] = {SKAD_METHOD_UNWATCH},
+    [SKAD_CONTROL_UNWATCH] = {.manner = SKAD_METHOD_UNWATCH},
     [SKAD_CONTROL_WITHDRAW] = {SKAD_METHOD_AT_ONCE, .answer = answer_withdraw},
     [SKAD_CONTROL_RECORDS] = {SKAD_METHOD_AT_ONCE, .answer = answer_records},
     [SKAD_CONTROL_BANS] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer},
@@ -257,9 +257,10 @@ static const method_row METHODS[] = {
     [SKAD_CONTROL_STATUS] = {SKAD_METHOD_AT_ONCE, .answer = answer_status},
 };
 
-#define ONE_METHOD(name, text) +1
-_Static_assert(sizeof METHODS / sizeof METHODS[0] == 0 SKAD_CONTROL_METHODS(ONE_METHOD),
-               "a row for each method");
+#define COUNTED(name, text) METHOD_##name,
+enum { SKAD_CONTROL_METHODS(COUNTED) METHODS_COUNT };
+_Static_assert(sizeof METHODS / sizeof METHODS[0] == METHODS_COUNT,
+               "a row for the last method, too");
 
 skad_method_manner skad_method_manner_of(skad_control_method method)
 {
