@@ -137,7 +137,7 @@ void harness_deliver(harness *self, const skad_address *from, const skad_datagra
 
 /* ---- What the node says ---- */
 
-static size_t stranger_at(const harness *self, const skad_address *address)
+static size_t remote_at(const harness *self, const skad_address *address)
 {
     size_t at = 0;
     while (at < HARNESS_REMOTES &&
@@ -150,7 +150,7 @@ static size_t stranger_at(const harness *self, const skad_address *address)
 /* Until an address has shown a token, answers to it weigh at most three times what it sent. */
 static void weigh(harness *self, const skad_datagram *datagram)
 {
-    size_t who = stranger_at(self, &datagram->to);
+    size_t who = remote_at(self, &datagram->to);
     if (who < HARNESS_REMOTES && !self->validated[who]) {
         FUZZ_REQUIRE(datagram->len <= self->allowance[who]);
         self->allowance[who] -= datagram->len;

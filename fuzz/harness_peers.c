@@ -156,7 +156,7 @@ static void fill_answer(harness *self, fuzz_choices *choices, skad_kind asked, s
     }
 }
 
-static size_t stranger_of(const harness *self, const skad_address *address)
+static size_t remote_of(const harness *self, const skad_address *address)
 {
     for (size_t i = 0; i < HARNESS_REMOTES; i++) {
         if (skad_address_equal(&self->fixture.remotes[i].address, address)) {
@@ -179,7 +179,7 @@ void harness_answer(harness *self, fuzz_choices *choices)
     skad_datagram answer;
     FUZZ_REQUIRE(skad_envelope_decode(request.bytes + SKAD_TAG_BYTES, request.len - SKAD_TAG_BYTES,
                                       &envelope) == SKAD_VERDICT_ACCEPT);
-    size_t who = stranger_of(self, &request.to);
+    size_t who = remote_of(self, &request.to);
     size_t signer = how % 16 == 0 ? fuzz_below(choices, HARNESS_REMOTES) : who;
     fill_answer(self, choices, envelope.kind, &message);
     test_fixture_answer(&self->fixture, &self->fixture.remotes[signer], &request, &message,

@@ -286,14 +286,14 @@ static size_t flood(bool with_tokens)
     return pings;
 }
 
-static void a_flood_of_strangers_is_pinged_slowly_and_changes_no_table(void **state)
+static void a_flood_of_unverified_peers_is_pinged_slowly_and_changes_no_table(void **state)
 {
     (void)state;
     assert_in_range(flood(true), SKAD_PING_QUEUE_IN_FLIGHT_MAX, 2 * SKAD_PING_QUEUE_IN_FLIGHT_MAX);
 }
 
 /* Their small requests leave no bytes for a ping beside the answer. */
-static void strangers_without_a_token_who_sent_little_are_not_pinged(void **state)
+static void unverified_peers_without_a_token_that_sent_little_are_not_pinged(void **state)
 {
     (void)state;
     assert_int_equal(flood(false), 0);
@@ -534,7 +534,7 @@ static void a_refusal_fails_that_candidate_only_and_does_not_cost_its_place(void
 }
 
 /* However long remote peers do not answer our pings: room is left for what we want to ask. */
-static void strangers_that_never_answer_do_not_hold_up_a_lookup(void **state)
+static void unverified_peers_that_never_answer_do_not_hold_up_a_lookup(void **state)
 {
     test_fixture *fixture = *state;
     const test_remote *who = test_fixture_remote(fixture);
@@ -572,9 +572,9 @@ int main(void)
         TEST(a_token_buys_the_full_answer),
         TEST(a_value_too_large_for_the_allowance_asks_for_a_token),
         TEST(all_that_a_request_brings_stays_within_three_times),
-        cmocka_unit_test(a_flood_of_strangers_is_pinged_slowly_and_changes_no_table),
-        cmocka_unit_test(strangers_without_a_token_who_sent_little_are_not_pinged),
-        TEST(strangers_that_never_answer_do_not_hold_up_a_lookup),
+        cmocka_unit_test(a_flood_of_unverified_peers_is_pinged_slowly_and_changes_no_table),
+        cmocka_unit_test(unverified_peers_without_a_token_that_sent_little_are_not_pinged),
+        TEST(unverified_peers_that_never_answer_do_not_hold_up_a_lookup),
         TEST(a_burst_of_one_peer_costs_one_signature_check),
         TEST(bad_contacts_in_answers_are_never_asked),
         TEST(a_wrong_value_is_counted_and_the_right_one_still_found),

@@ -98,7 +98,7 @@ static size_t pass(test_fixture *fixture, const skad_address *from, const skad_d
     return sent;
 }
 
-static const test_remote *stranger_at(const test_fixture *fixture, const skad_address *address)
+static const test_remote *remote_at(const test_fixture *fixture, const skad_address *address)
 {
     size_t i = 0;
     while (!skad_address_equal(&fixture->remotes[i].address, address)) {
@@ -110,7 +110,7 @@ static const test_remote *stranger_at(const test_fixture *fixture, const skad_ad
 
 static void answer(test_fixture *fixture, const skad_datagram *request, skad_kind kind)
 {
-    const test_remote *who = stranger_at(fixture, &request->to);
+    const test_remote *who = remote_at(fixture, &request->to);
     skad_message message = {.kind = kind};
     message.u.reply.observed = who->address;
     if (kind == SKAD_KIND_NODES) {

@@ -109,7 +109,7 @@ static void each_thing_is_counted(void **state)
     assert_usage(fixture, SKAD_CAP_WATCHES, 1, limits.watches);
 }
 
-static void a_stranger_who_shows_a_token_waits_for_a_ping(void **state)
+static void an_unverified_peer_with_a_token_waits_for_a_ping(void **state)
 {
     test_fixture *fixture = *state;
     const test_remote *who = test_fixture_remote(fixture);
@@ -162,7 +162,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_new_node_is_empty_but_has_room, begin, end),
         cmocka_unit_test(without_rates_there_is_no_limit),
         cmocka_unit_test_setup_teardown(each_thing_is_counted, begin, end),
-        cmocka_unit_test_setup_teardown(a_stranger_who_shows_a_token_waits_for_a_ping, begin, end),
+        cmocka_unit_test_setup_teardown(an_unverified_peer_with_a_token_waits_for_a_ping, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(bans_count_until_they_end, begin, end),
         cmocka_unit_test_setup_teardown(a_rate_tells_what_is_used_of_a_burst, begin, end),
     };

@@ -37,7 +37,7 @@ typedef struct bench {
     skad_datagram hello; /* a hello of the node to `peer`, still unanswered */
 } bench;
 
-static test_remote *stranger_at(test_fixture *fixture, const skad_address *address)
+static test_remote *remote_at(test_fixture *fixture, const skad_address *address)
 {
     size_t i = 0;
     while (!skad_address_equal(&fixture->remotes[i].address, address)) {
@@ -62,7 +62,7 @@ static int begin(void **state)
                      SKAD_OK);
     assert_true(skad_node_poll_datagram(made->fixture.node, &made->asked));
     test_fixture_drain(&made->fixture);
-    made->peer = stranger_at(&made->fixture, &made->asked.to);
+    made->peer = remote_at(&made->fixture, &made->asked.to);
     assert_int_equal(
         skad_node_ping(made->fixture.node, &made->peer->address, made->fixture.now, &op), SKAD_OK);
     assert_true(skad_node_poll_datagram(made->fixture.node, &made->hello));

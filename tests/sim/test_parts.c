@@ -119,7 +119,7 @@ static void nats_let_in_whom_their_kind_says(void **state)
     static const struct {
         const char *label;
         skad_sim_nat_kind kind;
-        bool stranger_gets_in;
+        bool remote_gets_in;
     } rows[] = {
         {"full cone", SKAD_SIM_NAT_FULL_CONE, true},
         {"restricted", SKAD_SIM_NAT_RESTRICTED, false},
@@ -131,7 +131,7 @@ static void nats_let_in_whom_their_kind_says(void **state)
         assert_false(skad_sim_nat_in(nat, &friend_address, SKAD_SIM_PORT, 1));
         uint16_t port = skad_sim_nat_out(nat, &friend_address, 10);
         assert_true(skad_sim_nat_in(nat, &friend_address, port, 20));
-        assert_int_equal(skad_sim_nat_in(nat, &remote, port, 20), rows[i].stranger_gets_in);
+        assert_int_equal(skad_sim_nat_in(nat, &remote, port, 20), rows[i].remote_gets_in);
         assert_false(skad_sim_nat_in(nat, &friend_address, 1, 20));
         assert_false(skad_sim_nat_in(nat, &friend_address, port, 10 + 120 * SKAD_US_PER_S));
         bool another = skad_sim_nat_out(nat, &remote, 30) != port;

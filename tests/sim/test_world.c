@@ -332,7 +332,7 @@ static void a_partition_that_outlasts_all_tables_heals(void **state)
     assert_true(outcome.counters.partitioned > 100);
 }
 
-static void nats_shut_strangers_out(void **state)
+static void nats_shut_unsolicited_senders_out(void **state)
 {
     (void)state;
     skad_sim_scenario scenario = small(100);
@@ -492,7 +492,7 @@ int main(void)
         cmocka_unit_test(diversity_bounds_what_few_subnets_hold),
         cmocka_unit_test(a_partition_parts_and_heals),
         cmocka_unit_test(a_partition_that_outlasts_all_tables_heals),
-        cmocka_unit_test(nats_shut_strangers_out),
+        cmocka_unit_test(nats_shut_unsolicited_senders_out),
         cmocka_unit_test(a_narrow_way_up_chokes),
         cmocka_unit_test(a_trace_takes_nodes_down_and_up),
         cmocka_unit_test(bad_traces_are_refused),

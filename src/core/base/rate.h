@@ -1,4 +1,4 @@
-/* A rate with a burst, as a single number (the generic cell rate algorithm, ITU-T I.371): a meter
+/* A rate with a burst, as a single number (the generic cell rate algorithm, ITU-T I.371): a cell
  * says until when its owner has used up the rate, and more is allowed as long as that lies no more
  * than a burst ahead. It runs dry by itself. */
 #ifndef SKAD_BASE_RATE_H

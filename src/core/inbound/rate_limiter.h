@@ -2,7 +2,7 @@
  * that neither one host nor a hoster's whole subnet can use up what is there for all. Fixed memory,
  * whatever comes.
  *
- * Each prefix has a meter (rate.h). Cells lie in sets of four, found under a secret hash
+ * Each prefix has a cell (rate.h). Cells lie in sets of four, found under a secret hash
  * key. When a prefix is new and its set is full, it takes over the cell that is nearest to empty
  * as it stands: no source can wash its own cell clean by having others push it out, and in a table
  * that a flood of prefixes fills, newcomers begin with what the least guilty has used (as in

@@ -65,7 +65,7 @@ static void keep(skad_node *node, skad_operation *operation)
 }
 
 /* A publication that only distant holders took is announced again soon. */
-static void retry_if_misplaced(skad_node *node, const skad_operation *operation)
+static void retry_if_under_replicated(skad_node *node, const skad_operation *operation)
 {
     const skad_put_payload *payload = &operation->payload;
     skad_record record;
@@ -88,7 +88,7 @@ static void end_put(skad_node *node, skad_operation *operation)
     if (stands(&report)) {
         keep(node, operation);
     }
-    retry_if_misplaced(node, operation);
+    retry_if_under_replicated(node, operation);
     if (stands(&report)) {
         end(node, operation, SKAD_OUTCOME_DONE);
     } else {

@@ -128,7 +128,7 @@ static void without_limits_a_group_may_have_it_all(void **state)
     close_room(made);
 }
 
-static void a_peer_known_elsewhere_gets_no_endpoint_in_a_crowded_group(void **state)
+static void a_peer_known_elsewhere_gets_no_endpoint_in_a_full_group(void **state)
 {
     (void)state;
     room *made = make_room_for(2, 10);
@@ -230,7 +230,7 @@ int main(void)
         cmocka_unit_test(a_bucket_takes_two_of_a_group),
         cmocka_unit_test(a_table_takes_ten_of_a_group),
         cmocka_unit_test(without_limits_a_group_may_have_it_all),
-        cmocka_unit_test(a_peer_known_elsewhere_gets_no_endpoint_in_a_crowded_group),
+        cmocka_unit_test(a_peer_known_elsewhere_gets_no_endpoint_in_a_full_group),
         cmocka_unit_test(who_leaves_makes_room_for_his_group),
         cmocka_unit_test(a_lookup_asks_and_returns_only_the_closest_few_of_a_group),
         cmocka_unit_test(invented_names_of_a_subnet_do_not_shut_it_out),

@@ -25,7 +25,7 @@ static int begin(void **state)
     return skad_peers_init(&peers, &plan) == SKAD_OK ? 0 : -1;
 }
 
-static int begin_frugally(void **state)
+static int begin_with_lazy_allocation(void **state)
 {
     static skad_peers peers;
     *state = &peers;
@@ -347,7 +347,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_endpoint_is_one_that_we_can_send_on_and_ipv4_first,
                                         begin, end),
         cmocka_unit_test_setup_teardown(memory_comes_in_steps_where_it_is_to_be_saved,
-                                        begin_frugally, end),
+                                        begin_with_lazy_allocation, end),
         cmocka_unit_test_setup_teardown(a_token_is_shown_at_its_endpoint_while_it_is_fresh, begin,
                                         end),
         cmocka_unit_test(with_few_places_the_latest_tokens_stay),

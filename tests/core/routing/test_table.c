@@ -335,7 +335,7 @@ static void a_full_list_of_siblings_covers_what_is_closer_than_its_farthest(void
     }
 }
 
-static void a_stranger_is_wanted_only_where_it_would_get_a_good_place(void **state)
+static void an_unverified_peer_is_wanted_only_where_it_would_get_a_good_place(void **state)
 {
     test_bench *made = *state;
     test_somebody members[TEST_BENCH_K];
@@ -424,7 +424,7 @@ int main(void)
         TEST(a_flood_of_identities_neither_bursts_the_pool_nor_displaces_siblings),
         TEST(siblings_are_the_closest_in_order_whatever_their_bucket_holds),
         TEST(a_full_list_of_siblings_covers_what_is_closer_than_its_farthest),
-        TEST(a_stranger_is_wanted_only_where_it_would_get_a_good_place),
+        TEST(an_unverified_peer_is_wanted_only_where_it_would_get_a_good_place),
         TEST(the_caches_of_a_full_table_come_to_be_of_one_size_and_rest),
         TEST(a_table_without_room_wants_nobody),
     };

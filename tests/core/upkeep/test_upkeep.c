@@ -275,7 +275,7 @@ static void a_dead_peer_is_found_out_by_few_requests(void **state)
 
 /* ---- Strangers ---- */
 
-static void a_stranger_is_pinged_once_at_a_time(void **state)
+static void an_unverified_peer_is_pinged_once_at_a_time(void **state)
 {
     (void)state;
     static test_fixture fixture;
@@ -358,7 +358,7 @@ static void begin_among_the_dead(test_fixture *fixture, size_t *dead)
 }
 
 /* Somebody whom the table has no place for: its farthest bucket and cache are full. */
-static test_remote *stranger_far_away(test_fixture *fixture)
+static test_remote *remote_far_away(test_fixture *fixture)
 {
     for (;;) {
         test_remote *who = test_fixture_remote(fixture);
@@ -378,7 +378,7 @@ static void a_table_full_of_the_dead_opens_to_who_knocks(void **state)
     static test_fixture fixture;
     size_t dead;
     begin_among_the_dead(&fixture, &dead);
-    test_remote *who = stranger_far_away(&fixture);
+    test_remote *who = remote_far_away(&fixture);
     for (unsigned i = 0; i < 5 && !skad_node_parts_of(fixture.node).join->joined; i++) {
         test_fixture_knock(&fixture, who);
         test_fixture_run(&fixture, 60 * SKAD_US_PER_S);
@@ -399,7 +399,7 @@ static void who_knocks_at_a_joined_node_has_nobody_asked(void **state)
     begin_among_the_dead(&fixture, &dead);
     skad_node_parts_of(fixture.node).join->joined = true;
     *skad_node_parts_of(fixture.node).heard_us = fixture.now.mono_us;
-    test_remote *who = stranger_far_away(&fixture);
+    test_remote *who = remote_far_away(&fixture);
     unsigned before = asked_in_all(&fixture);
     test_fixture_knock(&fixture, who);
     test_fixture_run(&fixture, 30 * SKAD_US_PER_MS);
@@ -418,7 +418,7 @@ int main(void)
         cmocka_unit_test(of_a_network_that_ends_no_peer_becomes_silent),
         cmocka_unit_test(of_a_network_that_ends_no_endpoint_is_lost),
         cmocka_unit_test(a_dead_peer_is_found_out_by_few_requests),
-        cmocka_unit_test(a_stranger_is_pinged_once_at_a_time),
+        cmocka_unit_test(an_unverified_peer_is_pinged_once_at_a_time),
         cmocka_unit_test(who_joins_pings_nobody_that_it_knows),
         cmocka_unit_test(a_table_full_of_the_dead_opens_to_who_knocks),
         cmocka_unit_test(who_knocks_at_a_joined_node_has_nobody_asked),

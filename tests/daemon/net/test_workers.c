@@ -152,7 +152,7 @@ static uint64_t rpc_number(const uint8_t rpc_id[static SKAD_RPC_ID_BYTES])
     return number;
 }
 
-static test_remote *stranger_at(bench *self, const skad_address *address)
+static test_remote *remote_at(bench *self, const skad_address *address)
 {
     for (size_t i = 0; i < self->fixture.remotes_count; i++) {
         if (skad_address_equal(&self->fixture.remotes[i].address, address)) {
@@ -177,7 +177,7 @@ static void answers_open_at_those_who_asked(void **state)
     for (size_t i = 0; i < STRANGERS; i++) {
         skad_datagram answer;
         leave(self, &answer);
-        test_remote *who = stranger_at(self, &answer.to);
+        test_remote *who = remote_at(self, &answer.to);
         const skad_datagram *request = &requests[who - self->fixture.remotes];
         skad_envelope envelope;
         skad_opened opened;
@@ -219,7 +219,7 @@ static void each_source_is_answered_in_the_order_in_which_it_asked(void **state)
             assert_int_equal(skad_envelope_decode(datagram.bytes + SKAD_TAG_BYTES,
                                                   datagram.len - SKAD_TAG_BYTES, &envelope),
                              SKAD_VERDICT_ACCEPT);
-            size_t who = (size_t)(stranger_at(self, &datagram.to) - self->fixture.remotes);
+            size_t who = (size_t)(remote_at(self, &datagram.to) - self->fixture.remotes);
             assert_true(rpc_number(envelope.rpc_id) > last[who]);
             last[who] = rpc_number(envelope.rpc_id);
             answered++;

@@ -75,7 +75,7 @@ static void load(const desk *self, skad_peer_file *out)
 }
 
 /* Writes a file with the remote peers of the fixture, none of which the node has heard of. */
-static void write_strangers(desk *self, skad_peer_file *out)
+static void write_remotes(desk *self, skad_peer_file *out)
 {
     memset(out, 0, sizeof *out);
     for (size_t i = 0; i < PEERS; i++) {
@@ -103,7 +103,7 @@ static void a_node_that_has_not_joined_leaves_the_old_file_as_it_is(void **state
     struct stat before;
     struct stat after;
     skad_peer_file file;
-    write_strangers(self, &file);
+    write_remotes(self, &file);
     assert_int_equal(stat(self->path, &before), 0);
     skad_peer_book_free(open_book(self));
     assert_int_equal(stat(self->path, &after), 0);
@@ -125,7 +125,7 @@ static void greeted_peers_answer_and_the_node_has_joined(void **state)
     desk *self = *state;
     skad_peer_file file;
     skad_node_stats stats;
-    write_strangers(self, &file);
+    write_remotes(self, &file);
     skad_peer_book *book = open_book(self);
 
     assert_true(skad_peer_book_greet(book));
@@ -141,7 +141,7 @@ static void nobody_enters_the_table_by_the_file_alone(void **state)
 {
     desk *self = *state;
     skad_peer_file file;
-    write_strangers(self, &file);
+    write_remotes(self, &file);
     skad_peer_book *book = open_book(self);
 
     assert_true(skad_peer_book_greet(book));
