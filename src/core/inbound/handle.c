@@ -57,7 +57,10 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     case SKAD_PURPOSE_CHECK:
     case SKAD_PURPOSE_REPLICA:
         return; /* its place in the table is all that was wanted */
-    case SKAD_PURPOSE_OPERATION:
+    case SKAD_PURPOSE_PING:
+    case SKAD_PURPOSE_LOOKUP:
+    case SKAD_PURPOSE_REGION:
+    case SKAD_PURPOSE_STORE:
         skad_operate_answered(node, &rpc, opened, prefiltered->envelope.token);
         return;
     }
@@ -159,7 +162,7 @@ void skad_handle_timeouts(skad_node *node)
         if (hard && rpc.purpose == SKAD_PURPOSE_UNVERIFIED) {
             skad_ping_queue_settled(node);
         }
-        if (rpc.purpose == SKAD_PURPOSE_OPERATION) {
+        if (skad_purpose_of_operation((skad_purpose)rpc.purpose)) {
             if (hard) {
                 skad_operate_failed(node, &rpc);
             } else {

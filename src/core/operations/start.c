@@ -136,7 +136,7 @@ skad_status skad_start_ping(skad_node *node, const skad_address *address, skad_o
     *op = skad_operation_name(&node->operations, operation);
     skad_message ping = {.kind = SKAD_KIND_PING};
     skad_request request = {
-        .message = &ping, .address = address, .purpose = SKAD_PURPOSE_OPERATION, .owner = *op};
+        .message = &ping, .address = address, .purpose = SKAD_PURPOSE_PING, .owner = *op};
     if (!skad_request_send(node, &request)) {
         skad_operations_release(&node->operations, operation);
         return SKAD_ERR_FULL;

@@ -17,8 +17,8 @@ typedef struct skad_request {
     const skad_peer *peer;    /* the responder, where the table is known to have it; else NULL */
     const uint8_t *token;     /* one that the responder granted; NULL: what the table remembers */
     skad_purpose purpose;
-    skad_op owner; /* OPERATION */
-    uint16_t step; /* OPERATION */
+    skad_op owner; /* of an operation (pending.h) */
+    uint16_t step; /* the same */
 } skad_request;
 
 /* False when the pending table or the outbox is full: nothing was sent. */
