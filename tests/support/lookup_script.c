@@ -52,10 +52,10 @@ uint32_t script_number_of(const skad_lookup *lookup, uint16_t place)
 uint16_t script_place_of(const skad_lookup *lookup, uint32_t number)
 {
     uint16_t place = 0;
-    while (place < lookup->candidates.used && script_number_of(lookup, place) != number) {
+    while (place < lookup->candidates.high_water && script_number_of(lookup, place) != number) {
         place++;
     }
-    assert_true(place < lookup->candidates.used);
+    assert_true(place < lookup->candidates.high_water);
     return place;
 }
 

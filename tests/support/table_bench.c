@@ -6,7 +6,7 @@ int test_bench_begin(void **state)
     made = (test_bench){.prng = {42}, .now_us = SKAD_US_PER_S};
     made.self = test_prng_id(&made.prng);
     *state = &made;
-    const skad_peers_plan plan = {.slots = TEST_BENCH_SLOTS, .tokens = 2 * TEST_BENCH_SLOTS};
+    const skad_peers_plan plan = {.limit = TEST_BENCH_SLOTS, .tokens = 2 * TEST_BENCH_SLOTS};
     if (skad_table_init(&made.table, &made.self, TEST_BENCH_K,
                         TEST_BENCH_SIBLINGS * SKAD_SIBLINGS_ETA, &plan) != SKAD_OK) {
         return -1;

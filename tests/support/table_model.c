@@ -406,7 +406,7 @@ test_table_model *test_table_model_new(const test_table_shape *shape, test_choos
     }
     /* Soon the table's milliseconds come round. */
     self->plain.now_us = ((UINT64_C(1) << 32) - 100000) * SKAD_US_PER_MS;
-    const skad_peers_plan plan = {.slots = (uint16_t)shape->slots,
+    const skad_peers_plan plan = {.limit = (uint16_t)shape->slots,
                                   .tokens = (uint16_t)shape->slots,
                                   .lazy_allocation = shape->lazy_allocation};
     assert_int_equal(

@@ -68,7 +68,7 @@ void skad_receive_open(skad_inbound *inbound, skad_roots *roots)
         .epoch = inbound->epoch,
         .self = inbound->self,
         .roots = (const uint8_t(*)[SKAD_HASH_BYTES])roots->fingerprints,
-        .roots_count = roots->fingerprints == NULL ? 0 : roots->slots,
+        .roots_count = roots->fingerprints == NULL ? 0 : roots->limit,
     };
     const skad_open_awaited awaited = {
         .request_digest = inbound->request_digest,

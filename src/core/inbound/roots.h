@@ -14,12 +14,12 @@
 
 typedef struct skad_roots {
     uint8_t (*fingerprints)[SKAD_HASH_BYTES]; /* NULL: there is no memory for any yet */
-    uint16_t slots;
+    uint16_t limit;
     uint16_t next;
 } skad_roots;
 
 /* A ring of so many roots; `later`: it is allocated with the first root. */
-SKAD_MUST_CHECK skad_status skad_roots_init(skad_roots *roots, size_t slots, bool later);
+SKAD_MUST_CHECK skad_status skad_roots_init(skad_roots *roots, size_t limit, bool later);
 void skad_roots_free(skad_roots *roots);
 
 /* Without memory it is not remembered, and the rest of its batch costs a check each. */

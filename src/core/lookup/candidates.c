@@ -6,25 +6,25 @@
 #include "src/core/routing/distance.h"
 
 /* Candidates are written before they are read: nothing is cleared. */
-static bool reserve(skad_candidates *candidates, size_t room)
+static bool reserve(skad_candidates *candidates, size_t capacity)
 {
-    skad_candidate *all = reallocarray(candidates->all, room, sizeof *all);
+    skad_candidate *all = reallocarray(candidates->all, capacity, sizeof *all);
     candidates->all = all != NULL ? all : candidates->all;
-    uint64_t *distances = reallocarray(candidates->distances, room, sizeof *distances);
+    uint64_t *distances = reallocarray(candidates->distances, capacity, sizeof *distances);
     candidates->distances = distances != NULL ? distances : candidates->distances;
     if (all == NULL || distances == NULL) {
         return false;
     }
-    candidates->room = (uint16_t)room;
+    candidates->capacity = (uint16_t)capacity;
     return true;
 }
 
 bool skad_candidates_init(skad_candidates *candidates, const skad_id *target, size_t places,
-                          size_t room)
+                          size_t capacity)
 {
-    SKAD_ASSERT(room <= places && places < SKAD_CANDIDATE_PLACE_NONE);
+    SKAD_ASSERT(capacity <= places && places < SKAD_CANDIDATE_PLACE_NONE);
     *candidates = (skad_candidates){.target = *target, .places = (uint16_t)places};
-    return reserve(candidates, room);
+    return reserve(candidates, capacity);
 }
 
 void skad_candidates_free(skad_candidates *candidates)
@@ -108,25 +108,26 @@ void skad_candidates_spare(skad_candidates *candidates, uint16_t place)
 
 static bool grow(skad_candidates *candidates)
 {
-    SKAD_ASSERT(candidates->used < candidates->places);
-    size_t twice = (size_t)2 * candidates->room;
+    SKAD_ASSERT(candidates->high_water < candidates->places);
+    size_t twice = (size_t)2 * candidates->capacity;
     return reserve(candidates, twice < candidates->places ? twice : candidates->places);
 }
 
 /* The lowest free place, whose last candidate is forgotten. */
 static uint16_t take(skad_candidates *candidates)
 {
-    while (candidates->spare < candidates->used && !place_free(candidates, candidates->spare)) {
+    while (candidates->spare < candidates->high_water &&
+           !place_free(candidates, candidates->spare)) {
         candidates->spare++;
     }
-    if (candidates->spare < candidates->used) {
+    if (candidates->spare < candidates->high_water) {
         unchain(candidates, candidates->spare);
         return candidates->spare++;
     }
-    if (candidates->used == candidates->room && !grow(candidates)) {
+    if (candidates->high_water == candidates->capacity && !grow(candidates)) {
         return SKAD_CANDIDATE_PLACE_NONE;
     }
-    candidates->used++;
+    candidates->high_water++;
     return candidates->spare++;
 }
 

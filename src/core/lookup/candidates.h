@@ -33,10 +33,10 @@ typedef struct skad_candidate {
 
 typedef struct skad_candidates {
     skad_id target;
-    uint16_t places; /* at most */
-    uint16_t room;   /* that there is memory for: all, unless lazy_allocation */
-    uint16_t used;   /* places below this have been taken */
-    uint16_t spare;  /* places below this are taken now */
+    uint16_t places;     /* at most */
+    uint16_t capacity;   /* that there is memory for: all, unless lazy_allocation */
+    uint16_t high_water; /* places below this have been taken */
+    uint16_t spare;      /* places below this are taken now */
     skad_candidate *all;
     uint64_t *distances;                    /* of each to the target, first 64 bits */
     uint16_t chains[SKAD_CANDIDATE_CHAINS]; /* first candidate of each plus one; 0: none */
@@ -45,7 +45,7 @@ typedef struct skad_candidates {
 /* None yet, memory for the first `room` of all places. False without memory; to be freed all the
  * same. */
 SKAD_MUST_CHECK bool skad_candidates_init(skad_candidates *candidates, const skad_id *target,
-                                          size_t places, size_t room);
+                                          size_t places, size_t capacity);
 void skad_candidates_free(skad_candidates *candidates);
 
 /* Whether the candidate at place a is closer to the target than that at b. */

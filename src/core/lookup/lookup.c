@@ -12,7 +12,7 @@
 
 #define PLACE_NONE SKAD_CANDIDATE_PLACE_NONE
 
-#define ROOM_FIRST                                                                                 \
+#define CAPACITY_FIRST                                                                             \
     48 /* candidates that a lookup with lazy allocation begins with: what its own node knows */
 
 skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
@@ -39,7 +39,7 @@ skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
     /* All that can be listed or asked at once, and the one that is being heard of. */
     size_t places = (profile->paths + 1U) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX + 1U;
     if (!skad_candidates_init(&lookup->candidates, plan->target, places,
-                              plan->lazy_allocation ? ROOM_FIRST : places)) {
+                              plan->lazy_allocation ? CAPACITY_FIRST : places)) {
         skad_lookup_free(lookup);
         return NULL;
     }

@@ -86,7 +86,7 @@ static int first_region(const skad_lookup *lookup)
 {
     uint16_t closest[SKAD_K_MAX] = {0};
     size_t count = 0;
-    for (size_t i = 0; i < lookup->candidates.used; i++) {
+    for (size_t i = 0; i < lookup->candidates.high_water; i++) {
         size_t at = count;
         while (at > 0 &&
                skad_candidates_closer(&lookup->candidates, (uint16_t)i, closest[at - 1])) {

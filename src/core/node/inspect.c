@@ -9,7 +9,7 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     out->answers_shed = node->answers.shed;
     size_t living = skad_table_living(&node->table);
     size_t unresponsive = 0;
-    for (size_t i = 0; i < node->table.peers.used; i++) {
+    for (size_t i = 0; i < node->table.peers.high_water; i++) {
         const skad_peer *peer = &node->table.peers.peers[i];
         unresponsive += peer->places != 0 && skad_peer_unresponsive(peer);
     }
@@ -18,8 +18,8 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     out->siblings = (uint16_t)node->table.siblings_count;
     out->buckets = (uint16_t)node->table.buckets_count;
     out->pending = (uint16_t)skad_pending_count(&node->pending);
-    out->operations = (uint16_t)node->operations.used;
-    out->watches = (uint16_t)node->watches.used;
+    out->operations = (uint16_t)node->operations.taken;
+    out->watches = (uint16_t)node->watches.taken;
     out->joined = node->join.joined;
     out->loaded = node->admission.loaded || node->admission.pressed;
     out->observed[0] = skad_observed_address(&node->observed, 0);
@@ -51,7 +51,7 @@ size_t skad_node_table(const skad_node *node, skad_time now, skad_table_row *row
     const skad_table *table = &node->table;
     size_t count = 0;
     for (size_t bucket = 0; bucket < table->buckets_count; bucket++) {
-        for (size_t slot = 0; slot < table->peers.used; slot++) {
+        for (size_t slot = 0; slot < table->peers.high_water; slot++) {
             const skad_peer *peer = &table->peers.peers[slot];
             if (peer->places == 0 || skad_table_bucket_of(table, &peer->id) != bucket) {
                 continue;

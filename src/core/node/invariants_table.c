@@ -15,7 +15,7 @@ static bool run_agrees(const skad_table *table, const skad_peer_slot *run, size_
                        skad_peer_place place)
 {
     for (size_t i = 0; i < count; i++) {
-        if (run[i] >= table->peers.used || (peer_at(table, run[i])->places & place) == 0) {
+        if (run[i] >= table->peers.high_water || (peer_at(table, run[i])->places & place) == 0) {
             return false;
         }
         for (size_t j = 0; j < i; j++) {
@@ -97,7 +97,7 @@ static bool endpoints_sound(const skad_table *table, size_t slot)
 {
     const skad_peers *peers = &table->peers;
     const skad_peer *peer = &peers->peers[slot];
-    bool has_cold = peer->cold != SKAD_PEER_NONE && peer->cold < peers->colds_used;
+    bool has_cold = peer->cold != SKAD_PEER_NONE && peer->cold < peers->colds_high_water;
     return peer->families != 0 && (peer->families & ~(unsigned)SKAD_FAMILIES_ALL) == 0 &&
            ((peer->families & SKAD_FAMILY_IPV6) == 0 || has_cold);
 }
@@ -153,7 +153,7 @@ static const char *peer_broken(const skad_table *table, size_t slot, uint64_t no
 static bool met_again(const skad_table *table, size_t slot)
 {
     const skad_peers *peers = &table->peers;
-    for (size_t i = slot + 1; i < peers->used; i++) {
+    for (size_t i = slot + 1; i < peers->high_water; i++) {
         if (peers->prefixes[i] == peers->prefixes[slot] && peers->peers[i].places != 0 &&
             skad_id_equal(&peers->peers[i].id, &peers->peers[slot].id)) {
             return true;
@@ -171,7 +171,7 @@ static bool quota_kept(const skad_table *table, const uint64_t groups[static SLO
     size_t bucket = skad_table_bucket_of(table, &peer_at(table, (skad_peer_slot)slot)->id);
     size_t in_table = 0;
     size_t in_bucket = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         if (groups[i] == groups[slot]) {
             in_table++;
             in_bucket += skad_table_bucket_of(table, &table->peers.peers[i].id) == bucket;
@@ -184,12 +184,12 @@ static bool quota_kept(const skad_table *table, const uint64_t groups[static SLO
 static bool quotas_kept(const skad_table *table, size_t family)
 {
     uint64_t groups[SLOTS_MAX]; /* of each slot's endpoint; 0: none, or the slot is free */
-    SKAD_ASSERT(table->peers.used <= SLOTS_MAX);
-    for (skad_peer_slot i = 0; i < table->peers.used; i++) {
+    SKAD_ASSERT(table->peers.high_water <= SLOTS_MAX);
+    for (skad_peer_slot i = 0; i < table->peers.high_water; i++) {
         bool taken = table->peers.peers[i].places != 0;
         groups[i] = taken ? skad_endpoint_group(&table->peers, i, family) : 0;
     }
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         if (groups[i] != 0 && !quota_kept(table, groups, i)) {
             return false;
         }
@@ -210,7 +210,7 @@ static const char *quotas_broken(const skad_table *table)
 static size_t count_placed(const skad_table *table, unsigned place)
 {
     size_t count = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         count += (table->peers.peers[i].places & place) != 0;
     }
     return count;
@@ -219,7 +219,7 @@ static size_t count_placed(const skad_table *table, unsigned place)
 static size_t count_unresponsive(const skad_table *table)
 {
     size_t unresponsive = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         unresponsive +=
             table->peers.peers[i].places != 0 && skad_peer_unresponsive(&table->peers.peers[i]);
     }
@@ -232,13 +232,13 @@ static bool latest_sound(const skad_table *table)
     if (peers->latest == SKAD_PEER_NONE) {
         return true;
     }
-    for (size_t i = 0; i < peers->used; i++) {
+    for (size_t i = 0; i < peers->high_water; i++) {
         if (peers->peers[i].places != 0 &&
             skad_peers_answered_later(peers, (skad_peer_slot)i, peers->latest)) {
             return false;
         }
     }
-    return peers->latest < peers->used && peers->peers[peers->latest].places != 0;
+    return peers->latest < peers->high_water && peers->peers[peers->latest].places != 0;
 }
 
 static const char *counts_broken(const skad_table *table)
@@ -275,8 +275,9 @@ static const char *counts_broken(const skad_table *table)
 const char *skad_table_broken(const skad_table *table, uint64_t now_us)
 {
     const char *broken = NULL;
-    if (table->peers.used > table->peers.room || table->peers.used > table->peers.slots ||
-        table->buckets_count < 1 || table->buckets_count > SKAD_BUCKETS_MAX) {
+    if (table->peers.high_water > table->peers.capacity ||
+        table->peers.high_water > table->peers.limit || table->buckets_count < 1 ||
+        table->buckets_count > SKAD_BUCKETS_MAX) {
         return "the table keeps to its caps";
     }
     for (size_t i = 0; broken == NULL && i < table->buckets_count; i++) {
@@ -285,7 +286,7 @@ const char *skad_table_broken(const skad_table *table, uint64_t now_us)
     if (broken == NULL) {
         broken = siblings_broken(table);
     }
-    for (size_t i = 0; broken == NULL && i < table->peers.used; i++) {
+    for (size_t i = 0; broken == NULL && i < table->peers.high_water; i++) {
         if (table->peers.peers[i].places != 0) {
             broken = met_again(table, i) ? "no peer is there twice" : peer_broken(table, i, now_us);
         }

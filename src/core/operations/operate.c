@@ -462,7 +462,7 @@ void skad_operate_tick(skad_node *node)
         }
     }
     node->operations.overdue_us =
-        node->operations.used > 0 ? now_us + SKAD_OVERDUE_CHECK_US : UINT64_MAX;
+        node->operations.taken > 0 ? now_us + SKAD_OVERDUE_CHECK_US : UINT64_MAX;
 }
 
 uint64_t skad_operate_deadline(const skad_node *node)

@@ -39,7 +39,7 @@ void skad_operations_free(skad_operations *operations)
 skad_operation *skad_operations_take(skad_operations *operations, skad_operation_kind kind,
                                      size_t spare)
 {
-    if (operations->used + spare >= operations->count) {
+    if (operations->taken + spare >= operations->count) {
         return NULL;
     }
     size_t at = 0;
@@ -53,7 +53,7 @@ skad_operation *skad_operations_take(skad_operations *operations, skad_operation
         operation->place = (uint16_t)at;
         operations->places[at].operation = operation;
         operations->places[at].generation++;
-        operations->used++;
+        operations->taken++;
     }
     return operation;
 }
@@ -61,9 +61,9 @@ skad_operation *skad_operations_take(skad_operations *operations, skad_operation
 void skad_operations_release(skad_operations *operations, skad_operation *operation)
 {
     skad_operation_place *place = &operations->places[operation->place];
-    SKAD_ASSERT(place->operation == operation && operations->used > 0);
+    SKAD_ASSERT(place->operation == operation && operations->taken > 0);
     empty(place);
-    operations->used--;
+    operations->taken--;
 }
 
 bool skad_operation_gets(const skad_operation *operation)

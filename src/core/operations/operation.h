@@ -110,7 +110,7 @@ typedef struct skad_operation_place {
 typedef struct skad_operations {
     skad_operation_place *places;
     size_t count;
-    size_t used;         /* not free */
+    size_t taken;        /* not free */
     uint64_t blocked_us; /* when those that found no room to ask try again; or UINT64_MAX */
     uint64_t overdue_us; /* when deadlines are checked next; or UINT64_MAX */
 } skad_operations;

@@ -5,7 +5,7 @@
 
 #include "src/core/routing/distance.h"
 
-#define ROOM_FIRST 4 /* of a list whose memory grows */
+#define CAPACITY_FIRST 4 /* of a list whose memory grows */
 
 /* ---- Subjects ---- */
 
@@ -51,22 +51,22 @@ bool skad_bans_keep_out(const skad_bans *bans, const skad_id *id, const skad_add
 
 /* ---- Lists ---- */
 
-static skad_status reserve(skad_ban_list *list, size_t room)
+static skad_status reserve(skad_ban_list *list, size_t capacity)
 {
-    skad_ban *bans = reallocarray(list->bans, room, sizeof *bans);
+    skad_ban *bans = reallocarray(list->bans, capacity, sizeof *bans);
     if (bans == NULL) {
         return SKAD_ERR_MEMORY;
     }
     list->bans = bans;
-    list->room = (uint16_t)room;
+    list->capacity = (uint16_t)capacity;
     return SKAD_OK;
 }
 
 /* One more, of which there are fewer than SKAD_BANS_MAX. */
 static skad_status append(skad_ban_list *list, const skad_ban *ban)
 {
-    if (list->count == list->room &&
-        reserve(list, list->room == 0 ? ROOM_FIRST : 2U * list->room) != SKAD_OK) {
+    if (list->count == list->capacity &&
+        reserve(list, list->capacity == 0 ? CAPACITY_FIRST : 2U * list->capacity) != SKAD_OK) {
         return SKAD_ERR_MEMORY;
     }
     list->bans[list->count++] = *ban;

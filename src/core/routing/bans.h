@@ -32,7 +32,7 @@ typedef struct skad_strikes {
 typedef struct skad_ban_list {
     skad_ban *bans;
     uint16_t count;
-    uint16_t room; /* that there is memory for: SKAD_BANS_MAX, unless lazy_allocation */
+    uint16_t capacity; /* that there is memory for: SKAD_BANS_MAX, unless lazy_allocation */
 } skad_ban_list;
 
 typedef struct skad_bans {

@@ -15,7 +15,7 @@ skad_status skad_buckets_reserve(skad_table *table, size_t count)
     if (buckets == NULL || runs == NULL) {
         return SKAD_ERR_MEMORY;
     }
-    table->buckets_room = count;
+    table->buckets_capacity = count;
     return SKAD_OK;
 }
 
@@ -86,8 +86,8 @@ static bool split_last(skad_table *table)
 {
     size_t far = table->buckets_count - 1; /* keeps those that share exactly so many bits */
     size_t near = table->buckets_count;
-    if (near == table->buckets_room &&
-        skad_buckets_reserve(table, table->buckets_room + SKAD_BUCKETS_STEP) != SKAD_OK) {
+    if (near == table->buckets_capacity &&
+        skad_buckets_reserve(table, table->buckets_capacity + SKAD_BUCKETS_STEP) != SKAD_OK) {
         return false;
     }
     table->buckets[near] = (skad_bucket){.refresh_us = table->buckets[far].refresh_us};

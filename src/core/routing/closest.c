@@ -38,7 +38,7 @@ static size_t count_within(const skad_peers *peers, uint32_t target, uint32_t bo
     const skad_simd_signed bounds = (skad_simd_signed)skad_simd_of(bound ^ SKAD_SIMD_BIAS);
     skad_simd farther = {0};
     size_t first = 0;
-    for (; first < peers->used; first += STEP) {
+    for (; first < peers->high_water; first += STEP) {
         for (size_t i = first; i < first + STEP; i += SKAD_SIMD_LANES) {
             skad_simd distances = skad_simd_at(&peers->prefixes[i]) ^ targets;
             farther -= (skad_simd)((skad_simd_signed)distances > bounds);
@@ -54,7 +54,7 @@ static uint32_t distance_bound(const skad_peers *peers, uint32_t target, size_t 
 {
     unsigned enough = 0; /* so many share this much */
     unsigned beyond = 32;
-    size_t count = peers->used;
+    size_t count = peers->high_water;
     while (beyond - enough > 1) {
         unsigned half = (beyond - enough) / 2;
         unsigned bits = enough + (half < STRIDE ? half : STRIDE);
@@ -86,8 +86,8 @@ static size_t gather(const skad_peers *peers, uint32_t target, uint32_t bound,
                      skad_peer_slot slots[static GATHERED_MAX + STEP])
 {
     size_t count = 0;
-    for (size_t first = 0; first < peers->used && count <= GATHERED_MAX; first += STEP) {
-        size_t end = first + STEP < peers->used ? first + STEP : peers->used;
+    for (size_t first = 0; first < peers->high_water && count <= GATHERED_MAX; first += STEP) {
+        size_t end = first + STEP < peers->high_water ? first + STEP : peers->high_water;
         for (size_t i = first; i < end; i++) {
             slots[count] = (skad_peer_slot)i;
             count += (peers->prefixes[i] ^ target) <= bound;
@@ -153,7 +153,7 @@ static size_t closest_below(const skad_peers *peers, uint32_t bound, const close
     uint64_t distances[CLOSEST_MAX] = {0}; /* of out[], first 64 bits, ascending */
     uint64_t target = skad_id_prefix(query->target);
     size_t count = 0;
-    for (size_t i = 0; i < peers->used; i++) {
+    for (size_t i = 0; i < peers->high_water; i++) {
         if ((peers->prefixes[i] ^ (uint32_t)(target >> 32)) > bound ||
             !eligible(&peers->peers[i], query)) {
             continue;
@@ -193,7 +193,7 @@ size_t skad_peers_closest(const skad_peers *peers, const skad_id *target, unsign
     /* Some of those below the bound may not be eligible: a few more are gathered, and twice as many
      * each time that was not enough. */
     for (size_t wanted = max + 4;; wanted *= 2) {
-        bool all = wanted >= peers->used;
+        bool all = wanted >= peers->high_water;
         uint32_t bound = all ? UINT32_MAX : distance_bound(peers, prefix, wanted);
         size_t count;
         if (!rank_below(peers, bound, &query, out, &count)) {

@@ -66,7 +66,7 @@ void skad_liveness_again(skad_peers *peers, skad_peer_slot slot, uint64_t now_us
     const int32_t soonest = (int32_t)(SKAD_CHECK_RETRY_US / SKAD_US_PER_MS);
     int32_t next = (int32_t)(SKAD_CHECK_TOGETHER_US / SKAD_US_PER_MS);
     skad_peer_slot beside = SKAD_PEER_NONE;
-    for (size_t i = 0; i < peers->used; i++) {
+    for (size_t i = 0; i < peers->high_water; i++) {
         int32_t ahead = skad_instant_later(peers->checks_ms[i], now_ms);
         if (ahead < soonest || ahead > next || peers->checks_ms[i] == 0 || i == slot) {
             continue; /* hardly anybody is left, whose peer itself has to be looked at */
@@ -105,7 +105,7 @@ static earliest find_earliest(const skad_peers *peers, uint32_t now_ms)
     const skad_simd_signed none = (skad_simd_signed)skad_simd_of(INT32_MAX);
     skad_simd_signed first = none;
     skad_simd_signed second = none;
-    for (size_t i = 0; i < peers->used; i += SKAD_SIMD_LANES) {
+    for (size_t i = 0; i < peers->high_water; i += SKAD_SIMD_LANES) {
         skad_simd checks = skad_simd_at(&peers->checks_ms[i]);
         skad_simd_signed taken = checks != skad_simd_of(0);
         skad_simd_signed ahead = skad_simd_choose(taken, (skad_simd_signed)(checks - now), none);
@@ -138,7 +138,7 @@ static skad_peer_slot due_at(const skad_peers *peers, uint32_t check_ms)
     while (peers->checks_ms[slot] != check_ms) {
         slot++;
     }
-    SKAD_ASSERT(slot < peers->used);
+    SKAD_ASSERT(slot < peers->high_water);
     return (skad_peer_slot)slot;
 }
 
@@ -191,7 +191,7 @@ skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any)
 static skad_peer_slot find_latest(skad_peers *peers, skad_peer_slot except, uint64_t now_us)
 {
     skad_peer_slot latest = SKAD_PEER_NONE;
-    for (size_t i = 0; i < peers->used; i++) {
+    for (size_t i = 0; i < peers->high_water; i++) {
         skad_peer *peer = &peers->peers[i];
         if (peer->places == 0) {
             continue;

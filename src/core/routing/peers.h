@@ -76,19 +76,19 @@ typedef struct skad_peers {
     skad_peer_cold *colds;
     skad_peer_tokens tokens;  /* endpoint numbers: endpoints.h */
     skad_lifetimes lifetimes; /* how long those that we know stay */
-    uint16_t slots;           /* capacity */
-    uint16_t room;            /* slots that there is memory for, in whole steps */
-    uint16_t used;            /* slots from here on were never taken; low ones are taken first */
+    uint16_t limit;           /* slots at most */
+    uint16_t capacity;        /* slots that there is memory for, in whole steps */
+    uint16_t high_water;      /* slots from here on were never taken; low ones are taken first */
     uint16_t count;           /* taken slots */
     uint16_t unresponsive;    /* of them, those of unresponsive peers */
-    uint16_t colds_room;      /* cold fields that there is memory for */
-    uint16_t colds_used;
+    uint16_t colds_capacity;  /* cold fields that there is memory for */
+    uint16_t colds_high_water;
     skad_peer_slot colds_free; /* the first of those given back; SKAD_PEER_NONE: none was */
     skad_peer_slot latest;     /* who answered last; SKAD_PEER_NONE: has to be looked for */
 } skad_peers;
 
 typedef struct skad_peers_plan {
-    uint16_t slots;
+    uint16_t limit;
     uint16_t tokens;      /* kept at once (peer_tokens.h) */
     bool lazy_allocation; /* memory comes as it is needed */
 } skad_peers_plan;

@@ -77,7 +77,7 @@ static bool diverse(const skad_table *table, const skad_id *id, const skad_addre
     size_t bucket = skad_table_bucket_of(table, id);
     size_t in_table = 0;
     size_t in_bucket = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         const skad_peer *peer = &table->peers.peers[i];
         if (peer->places != 0 && i != self &&
             skad_endpoint_group(&table->peers, (skad_peer_slot)i, family) == group) {
@@ -232,7 +232,7 @@ bool skad_table_violation(skad_table *table, const skad_id *id, uint64_t now_us)
 
 static bool has_room(const skad_table *table)
 {
-    return table->peers.count < table->peers.slots ||
+    return table->peers.count < table->peers.limit ||
            skad_buckets_fullest_cache(table) < table->buckets_count;
 }
 
@@ -241,7 +241,7 @@ static bool has_room(const skad_table *table)
 static bool cache_wants(const skad_table *table, size_t bucket)
 {
     size_t count = table->buckets[bucket].cache_count;
-    if (count == table->k || table->peers.count < table->peers.slots) {
+    if (count == table->k || table->peers.count < table->peers.limit) {
         return count < table->k;
     }
     for (size_t i = 0; i < table->buckets_count; i++) {
@@ -284,7 +284,7 @@ static bool alive(const skad_peer *peer)
 size_t skad_table_living(const skad_table *table)
 {
     size_t living = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         living += alive(&table->peers.peers[i]);
     }
     return living;

@@ -59,9 +59,9 @@ typedef struct skad_table {
     size_t group_table_max;
     skad_peers peers;
     skad_bucket *buckets;
-    skad_peer_slot *runs; /* 2 k of each bucket: its members, then its cache */
-    size_t buckets_count; /* >= 1 */
-    size_t buckets_room;  /* that there is memory for; SKAD_BUCKETS_MAX unless lazy_allocation */
+    skad_peer_slot *runs;    /* 2 k of each bucket: its members, then its cache */
+    size_t buckets_count;    /* >= 1 */
+    size_t buckets_capacity; /* that there is memory for; SKAD_BUCKETS_MAX unless lazy_allocation */
     skad_peer_slot siblings[SKAD_SIBLINGS_MAX]; /* ascending distance to self */
     size_t siblings_count;
     uint32_t neighbours_came; /* to its first SKAD_NEIGHBOURS places, or while it had room; wraps */

@@ -41,7 +41,7 @@ int skad_watches_take(skad_watches *watches)
         return -1;
     }
     watches->places[at]->generation = ++watches->generation;
-    watches->used++;
+    watches->taken++;
     return (int)at;
 }
 
@@ -50,7 +50,7 @@ void skad_watches_release(skad_watches *watches, size_t index)
     SKAD_ASSERT(watches->places[index] != NULL);
     free(watches->places[index]);
     watches->places[index] = NULL;
-    watches->used--;
+    watches->taken--;
 }
 
 skad_op skad_watches_name(const skad_watches *watches, size_t index)
@@ -71,7 +71,7 @@ int skad_watches_find(const skad_watches *watches, skad_op name)
 void skad_watches_touch(skad_watches *watches, skad_record_type type, const skad_id *key,
                         uint64_t now_us)
 {
-    for (size_t i = 0; watches->used > 0 && i < watches->count; i++) {
+    for (size_t i = 0; watches->taken > 0 && i < watches->count; i++) {
         skad_watched *watched = watches->places[i];
         if (watched != NULL && watched->type == type && skad_id_equal(&watched->key, key)) {
             watched->due_us = now_us;

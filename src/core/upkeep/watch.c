@@ -73,7 +73,7 @@ static void finish(skad_node *node, skad_watched *watched, skad_operation *opera
 
 void skad_watch_advance(skad_node *node)
 {
-    for (size_t i = 0; node->watches.used > 0 && i < node->watches.count; i++) {
+    for (size_t i = 0; node->watches.taken > 0 && i < node->watches.count; i++) {
         skad_watched *watched = node->watches.places[i];
         if (watched == NULL) {
             continue;
@@ -92,7 +92,7 @@ void skad_watch_advance(skad_node *node)
 uint64_t skad_watch_deadline(const skad_node *node)
 {
     uint64_t deadline = UINT64_MAX;
-    for (size_t i = 0; node->watches.used > 0 && i < node->watches.count; i++) {
+    for (size_t i = 0; node->watches.taken > 0 && i < node->watches.count; i++) {
         const skad_watched *watched = node->watches.places[i];
         if (watched != NULL && watched->running == 0 && watched->due_us < deadline) {
             deadline = watched->due_us;

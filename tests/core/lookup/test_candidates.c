@@ -72,7 +72,7 @@ static void who_is_listed_or_asked_is_found_however_many_come(void **state)
             candidates->all[place].tries = 1;
         }
     }
-    assert_int_equal(candidates->used, PLACES);
+    assert_int_equal(candidates->high_water, PLACES);
     for (uint64_t i = 0; i < PLACES; i++) {
         assert_int_equal(find(candidates, i * i, 0), i);
         assert_int_equal(find(candidates, i * i, 1), SKAD_CANDIDATE_PLACE_NONE);
@@ -125,7 +125,7 @@ static void invented_ones_take_turns_in_one_place(void **state)
         assert_int_equal(place, 1);
         skad_candidates_spare(candidates, place);
     }
-    assert_int_equal(candidates->used, 2);
+    assert_int_equal(candidates->high_water, 2);
     assert_int_equal(find(candidates, 1, 0), 0);
     assert_int_equal(find(candidates, 1999, 0), 1);
     assert_int_equal(find(candidates, 1998, 0), SKAD_CANDIDATE_PLACE_NONE);

@@ -69,7 +69,7 @@ static void we_never_ask_ourselves(void **state)
     skad_lookup *lookup = script_make(1, 1, 4, 2);
     skad_contact self = {.id = script_self, .ipv4 = test_prng_address(1)};
     skad_lookup_seed(lookup, 0, &self, &self.ipv4);
-    assert_int_equal(lookup->candidates.used, 0);
+    assert_int_equal(lookup->candidates.high_water, 0);
     script_seed(lookup, NUMBERS(10));
     script_assert_asks(lookup, NUMBERS(10));
     script_answer(lookup, 10, NULL, 0);
@@ -96,7 +96,7 @@ static void a_flood_of_invented_names_spoils_only_the_path_that_asked_the_liar(v
         assert_true(script_on_list(lookup, path, 1000U + path) &&
                     script_on_list(lookup, path, 1004U + path));
     }
-    assert_in_range(lookup->candidates.used, 1, lookup->candidates.places);
+    assert_in_range(lookup->candidates.high_water, 1, lookup->candidates.places);
     script_answer(lookup, 1001, NULL, 0);
     script_assert_asks(lookup,
                        NUMBERS(101, 1005)); /* the closest invention, and path 1 goes its way */

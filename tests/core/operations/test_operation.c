@@ -33,7 +33,7 @@ static void a_taken_place_runs_and_is_found_by_its_name(void **state)
     assert_non_null(operation);
     assert_int_equal(operation->kind, SKAD_OPERATION_GET);
     assert_int_equal(operation->stage, SKAD_STAGE_RUNNING);
-    assert_int_equal(operations->used, 1);
+    assert_int_equal(operations->taken, 1);
     skad_op name = skad_operation_name(operations, operation);
     assert_true(name != 0);
     assert_ptr_equal(skad_operations_find(operations, name), operation);
@@ -108,7 +108,7 @@ static void release_frees_what_an_operation_owns_and_empties_its_place(void **st
     assert_null(operation->payload.record);
     assert_false(operation->payload.keep);
     skad_operations_release(operations, operation);
-    assert_int_equal(operations->used, 0);
+    assert_int_equal(operations->taken, 0);
 }
 
 int main(void)

@@ -59,7 +59,7 @@ static room *make_room_for(size_t group_bucket_max, size_t group_table_max)
     assert_non_null(made);
     made->prng.state = 7;
     skad_id self = test_prng_id(&made->prng);
-    const skad_peers_plan plan = {.slots = 512};
+    const skad_peers_plan plan = {.limit = 512};
     assert_int_equal(skad_table_init(&made->table, &self, 16, 80, &plan), SKAD_OK);
     made->table.group_bucket_max = group_bucket_max;
     made->table.group_table_max = group_table_max;
