@@ -157,7 +157,7 @@ static void print_part(const char *name, size_t bytes)
 static size_t bans_bytes(const skad_bans *bans)
 {
     return ((size_t)bans->banned.capacity + bans->allowed.capacity) * sizeof(skad_ban) +
-           (bans->strikes == NULL ? 0 : SKAD_STRIKES_PLACES * sizeof(skad_strikes));
+           (bans->strikes == NULL ? 0 : SKAD_STRIKES_SOURCES * sizeof(skad_strikes));
 }
 
 static void print_parts(const char *title, skad_node *node)
@@ -171,16 +171,15 @@ static void print_parts(const char *title, skad_node *node)
                             peers->colds_capacity * sizeof *peers->colds);
     print_part("buckets", table->buckets_capacity *
                               (sizeof *table->buckets + 2 * table->k * sizeof *table->runs));
-    print_part("tokens", peers->tokens.places == NULL
-                             ? 0
-                             : peers->tokens.count * sizeof *peers->tokens.places);
+    print_part("tokens",
+               peers->tokens.slots == NULL ? 0 : peers->tokens.count * sizeof *peers->tokens.slots);
     print_part("pending", skad_node_parts_of(node).pending->capacity *
                               (sizeof *skad_node_parts_of(node).pending->rpcs +
                                sizeof *skad_node_parts_of(node).pending->due_us +
                                sizeof *skad_node_parts_of(node).pending->free_slots));
     print_part("operations",
                skad_node_parts_of(node).operations->count *
-                   (sizeof *skad_node_parts_of(node).operations->places + sizeof(skad_op)));
+                   (sizeof *skad_node_parts_of(node).operations->slots + sizeof(skad_op)));
     print_part("outbox", skad_node_parts_of(node).outbox->shared != NULL
                              ? 0
                              : skad_node_parts_of(node).outbox->limit *

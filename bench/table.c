@@ -70,7 +70,7 @@ static size_t table_bytes(skad_node *node)
            peers->capacity *
                (sizeof *peers->peers + sizeof *peers->prefixes + sizeof *peers->checks_ms) +
            peers->colds_capacity * sizeof *peers->colds +
-           peers->tokens.count * sizeof *peers->tokens.places +
+           peers->tokens.count * sizeof *peers->tokens.slots +
            skad_node_parts_of(node).table->buckets_capacity *
                (sizeof *skad_node_parts_of(node).table->buckets +
                 2 * skad_node_parts_of(node).table->k *

@@ -27,7 +27,7 @@ static skad_peer *member(skad_node *node, size_t at)
 static skad_operation *running(skad_node *node)
 {
     for (size_t i = 0; i < skad_node_parts_of(node).operations->count; i++) {
-        skad_operation *operation = skad_node_parts_of(node).operations->places[i].operation;
+        skad_operation *operation = skad_node_parts_of(node).operations->slots[i].operation;
         if (operation != NULL && operation->stage == SKAD_STAGE_RUNNING) {
             return operation;
         }
@@ -50,7 +50,7 @@ static void overfill(skad_node *node)
 }
 static void forget_a_place(skad_node *node)
 {
-    member(node, 0)->places &= (uint8_t)~SKAD_PEER_IN_BUCKET;
+    member(node, 0)->roles &= (uint8_t)~SKAD_PEER_IN_BUCKET;
 }
 static void stand_twice(skad_node *node)
 {
@@ -68,7 +68,7 @@ static void replace_without_need(skad_node *node)
     skad_bucket *bucket = &skad_node_parts_of(node).table->buckets[0];
     skad_table_cache(skad_node_parts_of(node).table, 0)[bucket->cache_count++] =
         skad_table_members(skad_node_parts_of(node).table, 0)[--bucket->members_count];
-    member(node, bucket->members_count)->places ^= SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_CACHE;
+    member(node, bucket->members_count)->roles ^= SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_CACHE;
 }
 static void shuffle_siblings(skad_node *node)
 {

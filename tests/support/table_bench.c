@@ -57,7 +57,7 @@ uint32_t test_bench_check_ms(const test_bench *made, const test_somebody *who)
 bool test_bench_in_bucket(const test_bench *made, const test_somebody *who)
 {
     const skad_peer *peer = test_bench_find(made, who);
-    return peer != NULL && (peer->places & SKAD_PEER_IN_BUCKET) != 0;
+    return peer != NULL && (peer->roles & SKAD_PEER_IN_BUCKET) != 0;
 }
 
 void test_bench_fill(test_bench *made, test_somebody members[static TEST_BENCH_K])

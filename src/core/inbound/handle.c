@@ -25,7 +25,7 @@ static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address 
 static bool alive_near_us(const skad_node *node, skad_peer_slot slot)
 {
     return skad_peers_alive(&node->table.peers, slot) &&
-           (node->table.peers.peers[slot].places & SKAD_PEER_IN_SIBLINGS) != 0;
+           (node->table.peers.peers[slot].roles & SKAD_PEER_IN_SIBLINGS) != 0;
 }
 
 static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,

@@ -19,11 +19,11 @@ static bool reserve(skad_candidates *candidates, size_t capacity)
     return true;
 }
 
-bool skad_candidates_init(skad_candidates *candidates, const skad_id *target, size_t places,
+bool skad_candidates_init(skad_candidates *candidates, const skad_id *target, size_t limit,
                           size_t capacity)
 {
-    SKAD_ASSERT(capacity <= places && places < SKAD_CANDIDATE_PLACE_NONE);
-    *candidates = (skad_candidates){.target = *target, .places = (uint16_t)places};
+    SKAD_ASSERT(capacity <= limit && limit < SKAD_CANDIDATE_NONE);
+    *candidates = (skad_candidates){.target = *target, .limit = (uint16_t)limit};
     return reserve(candidates, capacity);
 }
 
@@ -62,62 +62,62 @@ uint16_t skad_candidates_find(const skad_candidates *candidates, const skad_id *
     uint64_t distance = distance_to(candidates, id);
     uint16_t next = candidates->chains[chain_of(distance)];
     while (next != 0) {
-        uint16_t place = (uint16_t)(next - 1);
-        if (candidates->distances[place] == distance &&
-            skad_id_equal(&candidates->all[place].contact.id, id)) {
-            return place;
+        uint16_t index = (uint16_t)(next - 1);
+        if (candidates->distances[index] == distance &&
+            skad_id_equal(&candidates->all[index].contact.id, id)) {
+            return index;
         }
-        next = candidates->all[place].next;
+        next = candidates->all[index].next;
     }
-    return SKAD_CANDIDATE_PLACE_NONE;
+    return SKAD_CANDIDATE_NONE;
 }
 
-static void unchain(skad_candidates *candidates, uint16_t place)
+static void unchain(skad_candidates *candidates, uint16_t index)
 {
-    uint16_t *link = &candidates->chains[chain_of(candidates->distances[place])];
-    while (*link != place + 1) {
+    uint16_t *link = &candidates->chains[chain_of(candidates->distances[index])];
+    while (*link != index + 1) {
         SKAD_ASSERT(*link != 0);
         link = &candidates->all[*link - 1].next;
     }
-    *link = candidates->all[place].next;
+    *link = candidates->all[index].next;
 }
 
 /* Puts a new candidate into its place. */
-static void chain(skad_candidates *candidates, uint16_t place, const skad_candidate *candidate)
+static void chain(skad_candidates *candidates, uint16_t index, const skad_candidate *candidate)
 {
-    candidates->distances[place] = distance_to(candidates, &candidate->contact.id);
-    uint16_t *link = &candidates->chains[chain_of(candidates->distances[place])];
-    candidates->all[place] = *candidate;
-    candidates->all[place].next = *link;
-    *link = (uint16_t)(place + 1);
+    candidates->distances[index] = distance_to(candidates, &candidate->contact.id);
+    uint16_t *link = &candidates->chains[chain_of(candidates->distances[index])];
+    candidates->all[index] = *candidate;
+    candidates->all[index].next = *link;
+    *link = (uint16_t)(index + 1);
 }
 
 /* ---- Places ---- */
 
-static bool place_free(const skad_candidates *candidates, size_t place)
+static bool index_free(const skad_candidates *candidates, size_t index)
 {
-    return candidates->all[place].listed == 0 && candidates->all[place].tries == 0;
+    return candidates->all[index].listed == 0 && candidates->all[index].tries == 0;
 }
 
-void skad_candidates_spare(skad_candidates *candidates, uint16_t place)
+void skad_candidates_spare(skad_candidates *candidates, uint16_t index)
 {
-    if (place < candidates->spare && place_free(candidates, place)) {
-        candidates->spare = place;
+    if (index < candidates->spare && index_free(candidates, index)) {
+        candidates->spare = index;
     }
 }
 
 static bool grow(skad_candidates *candidates)
 {
-    SKAD_ASSERT(candidates->high_water < candidates->places);
+    SKAD_ASSERT(candidates->high_water < candidates->limit);
     size_t twice = (size_t)2 * candidates->capacity;
-    return reserve(candidates, twice < candidates->places ? twice : candidates->places);
+    return reserve(candidates, twice < candidates->limit ? twice : candidates->limit);
 }
 
 /* The lowest free place, whose last candidate is forgotten. */
 static uint16_t take(skad_candidates *candidates)
 {
     while (candidates->spare < candidates->high_water &&
-           !place_free(candidates, candidates->spare)) {
+           !index_free(candidates, candidates->spare)) {
         candidates->spare++;
     }
     if (candidates->spare < candidates->high_water) {
@@ -125,7 +125,7 @@ static uint16_t take(skad_candidates *candidates)
         return candidates->spare++;
     }
     if (candidates->high_water == candidates->capacity && !grow(candidates)) {
-        return SKAD_CANDIDATE_PLACE_NONE;
+        return SKAD_CANDIDATE_NONE;
     }
     candidates->high_water++;
     return candidates->spare++;
@@ -133,9 +133,9 @@ static uint16_t take(skad_candidates *candidates)
 
 uint16_t skad_candidates_add(skad_candidates *candidates, const skad_candidate *candidate)
 {
-    uint16_t place = take(candidates);
-    if (place != SKAD_CANDIDATE_PLACE_NONE) {
-        chain(candidates, place, candidate);
+    uint16_t index = take(candidates);
+    if (index != SKAD_CANDIDATE_NONE) {
+        chain(candidates, index, candidate);
     }
-    return place;
+    return index;
 }

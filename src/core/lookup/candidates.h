@@ -12,8 +12,8 @@
 #include "skad/node.h"
 #include "skad/types.h"
 
-#define SKAD_CANDIDATE_CHAINS     128 /* that candidates are found by; a power of two */
-#define SKAD_CANDIDATE_PLACE_NONE UINT16_MAX
+#define SKAD_CANDIDATE_CHAINS 128 /* that candidates are found by; a power of two */
+#define SKAD_CANDIDATE_NONE   UINT16_MAX
 
 typedef struct skad_candidate {
     skad_contact contact;
@@ -33,7 +33,7 @@ typedef struct skad_candidate {
 
 typedef struct skad_candidates {
     skad_id target;
-    uint16_t places;     /* at most */
+    uint16_t limit;      /* at most */
     uint16_t capacity;   /* that there is memory for: all, unless lazy_allocation */
     uint16_t high_water; /* places below this have been taken */
     uint16_t spare;      /* places below this are taken now */
@@ -45,21 +45,21 @@ typedef struct skad_candidates {
 /* None yet, memory for the first `room` of all places. False without memory; to be freed all the
  * same. */
 SKAD_MUST_CHECK bool skad_candidates_init(skad_candidates *candidates, const skad_id *target,
-                                          size_t places, size_t capacity);
+                                          size_t limit, size_t capacity);
 void skad_candidates_free(skad_candidates *candidates);
 
 /* Whether the candidate at place a is closer to the target than that at b. */
 bool skad_candidates_closer(const skad_candidates *candidates, uint16_t a, uint16_t b);
 
-/* The place of an ID; SKAD_CANDIDATE_PLACE_NONE. */
+/* The place of an ID; SKAD_CANDIDATE_NONE. */
 uint16_t skad_candidates_find(const skad_candidates *candidates, const skad_id *id);
 
-/* Gives a new one the lowest place that is free; SKAD_CANDIDATE_PLACE_NONE without memory. It is
+/* Gives a new one the lowest place that is free; SKAD_CANDIDATE_NONE without memory. It is
  * free still until it is listed or asked. */
 uint16_t skad_candidates_add(skad_candidates *candidates, const skad_candidate *candidate);
 
 /* A place may have come free: to be told whenever one is taken off a list, or not asked after all.
  */
-void skad_candidates_spare(skad_candidates *candidates, uint16_t place);
+void skad_candidates_spare(skad_candidates *candidates, uint16_t index);
 
 #endif

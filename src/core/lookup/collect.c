@@ -148,7 +148,7 @@ size_t skad_collection_take(skad_collection *collection, const skad_get_answer *
     if (collection->given_count == SKAD_GIVEN_MAX) {
         return 0;
     }
-    skad_given given = {.place = answer->place};
+    skad_given given = {.candidate = answer->candidate};
     bool found = skad_collection_found(collection);
     size_t bad = 0;
     for (size_t i = 0; i < answer->count; i++) {
@@ -182,10 +182,10 @@ size_t skad_collection_take(skad_collection *collection, const skad_get_answer *
 
 /* ---- Telling ---- */
 
-const skad_given *skad_collection_given(const skad_collection *collection, uint16_t place)
+const skad_given *skad_collection_given(const skad_collection *collection, uint16_t candidate)
 {
     for (size_t i = 0; i < collection->given_count; i++) {
-        if (collection->given[i].place == place) {
+        if (collection->given[i].candidate == candidate) {
             return &collection->given[i];
         }
     }

@@ -17,7 +17,7 @@
 #include "skad/event.h"
 #include "src/core/lookup/lookup.h"
 
-#define SKAD_PLACE_OURSELVES UINT16_MAX /* instead of a candidate's: from our own store */
+#define SKAD_CANDIDATE_OURSELVES UINT16_MAX /* instead of a candidate's: from our own store */
 
 /* Each request of a lookup is answered once at most, and each section of our own store answers
  * once.
@@ -27,9 +27,9 @@
 
 /* What one node gave. */
 typedef struct skad_given {
-    uint16_t place; /* among the lookup's candidates */
-    bool invalid;   /* some of it was no such record */
-    bool record;    /* at least one was */
+    uint16_t candidate; /* among the lookup's candidates */
+    bool invalid;       /* some of it was no such record */
+    bool record;        /* at least one was */
     uint64_t sequence;
     uint64_t fingerprint; /* of the value: equal values have equal fingerprints */
 } skad_given;
@@ -70,7 +70,7 @@ void skad_collection_free(skad_collection *collection);
 bool skad_collection_found(const skad_collection *collection);
 
 typedef struct skad_get_answer {
-    uint16_t place;
+    uint16_t candidate;
     const skad_id *from;
     const skad_span *records;
     size_t count; /* 0: it had nothing */
@@ -84,7 +84,7 @@ size_t skad_collection_take(skad_collection *collection, const skad_get_answer *
                             uint64_t now_unix_s, skad_random *random, uint64_t *verifications);
 
 /* What the candidate at a place gave; NULL if it gave no answer. */
-const skad_given *skad_collection_given(const skad_collection *collection, uint16_t place);
+const skad_given *skad_collection_given(const skad_collection *collection, uint16_t candidate);
 
 /* Whether what a node gave is what would be returned. */
 bool skad_collection_agrees(const skad_collection *collection, const skad_given *given);

@@ -82,7 +82,7 @@ typedef struct skad_lookup {
     uint16_t asked[SKAD_LOOKUP_RPCS_MAX];     /* places, in the order of first asking */
     uint16_t asked_count;
     int region; /* the one to be explored next; -1: none is left */
-    uint16_t region_places[SKAD_REGION_ASKED];
+    uint16_t region_indices[SKAD_REGION_ASKED];
     uint8_t region_count;       /* to be asked */
     uint8_t region_next;        /* the next of them */
     uint8_t region_waiting;     /* asked and awaited */
@@ -91,8 +91,8 @@ typedef struct skad_lookup {
 
 /* What is to be asked next. */
 typedef struct skad_query {
-    uint16_t place; /* whom */
-    bool region;    /* not for the lookup's target but for a region's */
+    uint16_t candidate; /* whom */
+    bool region;        /* not for the lookup's target but for a region's */
     skad_id target;
 } skad_query;
 
@@ -129,16 +129,16 @@ bool skad_lookup_next(skad_lookup *lookup, skad_query *query);
 void skad_lookup_unask(skad_lookup *lookup, const skad_query *query);
 
 /* A candidate answered. Then each contact of its answer that may be asked: skad_lookup_heard. */
-void skad_lookup_answered(skad_lookup *lookup, uint16_t place, uint64_t rtt_us);
+void skad_lookup_answered(skad_lookup *lookup, uint16_t index, uint64_t rtt_us);
 void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *contact,
                        const skad_address *address);
 
 /* It passed its soft timeout; it will not answer (or what it sent was refused). */
-void skad_lookup_slow(skad_lookup *lookup, uint16_t place);
-void skad_lookup_failed(skad_lookup *lookup, uint16_t place);
+void skad_lookup_slow(skad_lookup *lookup, uint16_t index);
+void skad_lookup_failed(skad_lookup *lookup, uint16_t index);
 
 /* It answered with a refusal; `again`: asking it once more may help. */
-void skad_lookup_refused(skad_lookup *lookup, uint16_t place, bool again);
+void skad_lookup_refused(skad_lookup *lookup, uint16_t index, bool again);
 
 /* The value was found and verified: nothing more is asked. */
 void skad_lookup_finish(skad_lookup *lookup);
@@ -148,7 +148,7 @@ bool skad_lookup_done(skad_lookup *lookup);
 
 /* The closest candidates that answered, of each address group only its share: at most `max`.
  * Returns how many; places in ascending distance. */
-size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *places);
+size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indices);
 
 /* How many paths have the closest living node on their own shortlist. */
 uint8_t skad_lookup_agreement(const skad_lookup *lookup);

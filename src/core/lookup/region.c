@@ -19,7 +19,7 @@ bool skad_regions_next(skad_lookup *lookup, skad_query *query)
     if (lookup->region_next == lookup->region_count) {
         return false;
     }
-    *query = (skad_query){.place = lookup->region_places[lookup->region_next++],
+    *query = (skad_query){.candidate = lookup->region_indices[lookup->region_next++],
                           .region = true,
                           .target = region_target(lookup, lookup->region)};
     lookup->region_waiting++;
@@ -47,9 +47,9 @@ bool skad_regions_explored(const skad_lookup *lookup)
 }
 
 /* How many bits a candidate shares with the target. */
-static int shared_bits(const skad_lookup *lookup, uint16_t place)
+static int shared_bits(const skad_lookup *lookup, uint16_t index)
 {
-    return (int)skad_common_prefix(&lookup->target, &lookup->candidates.all[place].contact.id);
+    return (int)skad_common_prefix(&lookup->target, &lookup->candidates.all[index].contact.id);
 }
 
 /* The region of the last node that is wanted: those farther out hold none of the closest. 0 while
@@ -113,8 +113,8 @@ static void pick_for_region(skad_lookup *lookup)
     lookup->region_count = 0;
     lookup->region_next = 0;
     for (size_t i = 0; i < lookup->asked_count; i++) {
-        uint16_t place = lookup->asked[i];
-        const skad_candidate *candidate = &lookup->candidates.all[place];
+        uint16_t index = lookup->asked[i];
+        const skad_candidate *candidate = &lookup->candidates.all[index];
         if (candidate->state != SKAD_STEP_ANSWERED) {
             continue;
         }
@@ -122,7 +122,7 @@ static void pick_for_region(skad_lookup *lookup)
         while (at > 0 &&
                skad_distance_compare(
                    &target, &candidate->contact.id,
-                   &lookup->candidates.all[lookup->region_places[at - 1]].contact.id) < 0) {
+                   &lookup->candidates.all[lookup->region_indices[at - 1]].contact.id) < 0) {
             at--;
         }
         if (at == SKAD_REGION_ASKED) {
@@ -130,9 +130,9 @@ static void pick_for_region(skad_lookup *lookup)
         }
         lookup->region_count =
             (uint8_t)(lookup->region_count + (lookup->region_count < SKAD_REGION_ASKED));
-        memmove(&lookup->region_places[at + 1], &lookup->region_places[at],
-                (lookup->region_count - 1U - at) * sizeof lookup->region_places[0]);
-        lookup->region_places[at] = place;
+        memmove(&lookup->region_indices[at + 1], &lookup->region_indices[at],
+                (lookup->region_count - 1U - at) * sizeof lookup->region_indices[0]);
+        lookup->region_indices[at] = index;
     }
 }
 

@@ -93,7 +93,7 @@ static bool holders_awaited(const skad_node *node, const skad_operation *operati
 {
     for (int i = 0; i < operation->holders_count; i++) {
         bool asked = operation->holders[i].state == SKAD_HOLDER_ASKED;
-        if (operation->holders[i].place >= operation->lookup->candidates.high_water ||
+        if (operation->holders[i].candidate >= operation->lookup->candidates.high_water ||
             operation->holders[i].tries > SKAD_STORE_TRIES_MAX ||
             awaited(node, operation, i, true) != asked) {
             return false;
@@ -150,7 +150,7 @@ static const char *ended_broken(const skad_node *node, const skad_operation *ope
         claimed |= node->republish.running[i].op == name;
     }
     for (size_t i = 0; operation->kind == SKAD_OPERATION_WATCH && i < node->watches.count; i++) {
-        claimed |= node->watches.places[i] != NULL && node->watches.places[i]->running == name;
+        claimed |= node->watches.slots[i] != NULL && node->watches.slots[i]->running == name;
     }
     return times_queued(node, name) + claimed == 1 ? NULL : "an ended operation is told once";
 }
@@ -179,7 +179,7 @@ static const char *operations_broken(const skad_node *node)
     const skad_operations *operations = &node->operations;
     size_t taken = 0;
     for (size_t i = 0; i < operations->count; i++) {
-        const skad_operation *operation = operations->places[i].operation;
+        const skad_operation *operation = operations->slots[i].operation;
         if (operation != NULL) {
             const char *broken = operation_broken(node, operation);
             if (broken != NULL) {
@@ -242,8 +242,8 @@ static const char *rings_broken(const skad_node *node)
 static const char *watches_broken(const skad_node *node)
 {
     size_t taken = 0;
-    for (size_t i = 0; node->watches.places != NULL && i < node->watches.count; i++) {
-        const skad_watched *watched = node->watches.places[i];
+    for (size_t i = 0; node->watches.slots != NULL && i < node->watches.count; i++) {
+        const skad_watched *watched = node->watches.slots[i];
         taken += watched != NULL;
         if (watched != NULL && (watched->known_count > SKAD_WATCH_KNOWN_MAX ||
                                 watched->due_us > node->env.now.mono_us + watched->every_us)) {

@@ -12,10 +12,10 @@ static const skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
 
 /* Whether all slots of a run are different and taken, by peers that know of this place. */
 static bool run_agrees(const skad_table *table, const skad_peer_slot *run, size_t count,
-                       skad_peer_place place)
+                       skad_peer_role role)
 {
     for (size_t i = 0; i < count; i++) {
-        if (run[i] >= table->peers.high_water || (peer_at(table, run[i])->places & place) == 0) {
+        if (run[i] >= table->peers.high_water || (peer_at(table, run[i])->roles & role) == 0) {
             return false;
         }
         for (size_t j = 0; j < i; j++) {
@@ -120,7 +120,7 @@ static bool times_sound(const skad_table *table, size_t slot, uint64_t now_us)
 static const char *peer_broken(const skad_table *table, size_t slot, uint64_t now_us)
 {
     const skad_peer *peer = &table->peers.peers[slot];
-    if ((peer->places & SKAD_PEER_IN_BUCKET) != 0 && (peer->places & SKAD_PEER_IN_CACHE) != 0) {
+    if ((peer->roles & SKAD_PEER_IN_BUCKET) != 0 && (peer->roles & SKAD_PEER_IN_CACHE) != 0) {
         return "nobody is his own replacement";
     }
     if (skad_id_equal(&peer->id, &table->self)) {
@@ -154,7 +154,7 @@ static bool met_again(const skad_table *table, size_t slot)
 {
     const skad_peers *peers = &table->peers;
     for (size_t i = slot + 1; i < peers->high_water; i++) {
-        if (peers->prefixes[i] == peers->prefixes[slot] && peers->peers[i].places != 0 &&
+        if (peers->prefixes[i] == peers->prefixes[slot] && peers->peers[i].roles != 0 &&
             skad_id_equal(&peers->peers[i].id, &peers->peers[slot].id)) {
             return true;
         }
@@ -186,7 +186,7 @@ static bool quotas_kept(const skad_table *table, size_t family)
     uint64_t groups[SLOTS_MAX]; /* of each slot's endpoint; 0: none, or the slot is free */
     SKAD_ASSERT(table->peers.high_water <= SLOTS_MAX);
     for (skad_peer_slot i = 0; i < table->peers.high_water; i++) {
-        bool taken = table->peers.peers[i].places != 0;
+        bool taken = table->peers.peers[i].roles != 0;
         groups[i] = taken ? skad_endpoint_group(&table->peers, i, family) : 0;
     }
     for (size_t i = 0; i < table->peers.high_water; i++) {
@@ -207,11 +207,11 @@ static const char *quotas_broken(const skad_table *table)
 }
 
 /* How many peers know of a place of theirs. */
-static size_t count_placed(const skad_table *table, unsigned place)
+static size_t count_in_role(const skad_table *table, unsigned role)
 {
     size_t count = 0;
     for (size_t i = 0; i < table->peers.high_water; i++) {
-        count += (table->peers.peers[i].places & place) != 0;
+        count += (table->peers.peers[i].roles & role) != 0;
     }
     return count;
 }
@@ -221,7 +221,7 @@ static size_t count_unresponsive(const skad_table *table)
     size_t unresponsive = 0;
     for (size_t i = 0; i < table->peers.high_water; i++) {
         unresponsive +=
-            table->peers.peers[i].places != 0 && skad_peer_unresponsive(&table->peers.peers[i]);
+            table->peers.peers[i].roles != 0 && skad_peer_unresponsive(&table->peers.peers[i]);
     }
     return unresponsive;
 }
@@ -233,12 +233,12 @@ static bool latest_sound(const skad_table *table)
         return true;
     }
     for (size_t i = 0; i < peers->high_water; i++) {
-        if (peers->peers[i].places != 0 &&
+        if (peers->peers[i].roles != 0 &&
             skad_peers_answered_later(peers, (skad_peer_slot)i, peers->latest)) {
             return false;
         }
     }
-    return peers->latest < peers->high_water && peers->peers[peers->latest].places != 0;
+    return peers->latest < peers->high_water && peers->peers[peers->latest].roles != 0;
 }
 
 static const char *counts_broken(const skad_table *table)
@@ -249,12 +249,12 @@ static const char *counts_broken(const skad_table *table)
         members += table->buckets[i].members_count;
         replacements += table->buckets[i].cache_count;
     }
-    if (count_placed(table, SKAD_PEER_IN_BUCKET) != members ||
-        count_placed(table, SKAD_PEER_IN_CACHE) != replacements ||
-        count_placed(table, SKAD_PEER_IN_SIBLINGS) != table->siblings_count) {
+    if (count_in_role(table, SKAD_PEER_IN_BUCKET) != members ||
+        count_in_role(table, SKAD_PEER_IN_CACHE) != replacements ||
+        count_in_role(table, SKAD_PEER_IN_SIBLINGS) != table->siblings_count) {
         return "a peer that knows of a place has it";
     }
-    if (count_placed(table, UINT8_MAX) != table->peers.count) {
+    if (count_in_role(table, UINT8_MAX) != table->peers.count) {
         return "the pool counts its peers";
     }
     if (count_unresponsive(table) != table->peers.unresponsive) {
@@ -287,7 +287,7 @@ const char *skad_table_broken(const skad_table *table, uint64_t now_us)
         broken = siblings_broken(table);
     }
     for (size_t i = 0; broken == NULL && i < table->peers.high_water; i++) {
-        if (table->peers.peers[i].places != 0) {
+        if (table->peers.peers[i].roles != 0) {
             broken = met_again(table, i) ? "no peer is there twice" : peer_broken(table, i, now_us);
         }
     }

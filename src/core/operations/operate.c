@@ -131,7 +131,7 @@ static void end_lookup(skad_node *node, skad_operation *operation)
 
 static bool ask_candidate(skad_node *node, skad_operation *operation, const skad_query *query)
 {
-    const skad_candidate *candidate = &operation->lookup->candidates.all[query->place];
+    const skad_candidate *candidate = &operation->lookup->candidates.all[query->candidate];
     skad_message message;
     if (skad_operation_gets(operation) && !query->region) {
         message.kind = SKAD_KIND_FIND_VALUE;
@@ -150,7 +150,7 @@ static bool ask_candidate(skad_node *node, skad_operation *operation, const skad
         .token = candidate->has_token ? candidate->token : NULL,
         .purpose = SKAD_PURPOSE_OPERATION,
         .owner = skad_operation_name(&node->operations, operation),
-        .step = (uint16_t)(query->place | (query->region ? REGION_STEP : 0)),
+        .step = (uint16_t)(query->candidate | (query->region ? REGION_STEP : 0)),
     };
     return skad_request_send(node, &request);
 }
@@ -172,9 +172,9 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
             return;
         }
         if (query.region) {
-            skad_report_trace_region(node, operation, query.place, SKAD_STEP_ASKED);
+            skad_report_trace_region(node, operation, query.candidate, SKAD_STEP_ASKED);
         } else {
-            skad_report_trace(node, operation, query.place);
+            skad_report_trace(node, operation, query.candidate);
         }
     }
     if (!skad_lookup_done(operation->lookup)) {
@@ -286,7 +286,7 @@ static size_t take_records(skad_node *node, skad_operation *operation, uint16_t 
 {
     skad_candidate *candidate = &operation->lookup->candidates.all[from];
     const skad_get_answer get_answer = {
-        .place = from,
+        .candidate = from,
         .from = &candidate->contact.id,
         .records = answer->u.reply.u.value.records,
         .count = answer->u.reply.u.value.records_count,
@@ -450,7 +450,7 @@ void skad_operate_tick(skad_node *node)
     }
     node->operations.blocked_us = blocked ? UINT64_MAX : node->operations.blocked_us;
     for (size_t i = 0; i < node->operations.count; i++) {
-        skad_operation *operation = node->operations.places[i].operation;
+        skad_operation *operation = node->operations.slots[i].operation;
         if (operation == NULL || operation->stage == SKAD_STAGE_ENDED) {
             continue;
         }

@@ -75,7 +75,7 @@ static skad_status append(skad_ban_list *list, const skad_ban *ban)
 
 static skad_status init_strikes(skad_bans *bans)
 {
-    bans->strikes = calloc(SKAD_STRIKES_PLACES, sizeof *bans->strikes);
+    bans->strikes = calloc(SKAD_STRIKES_SOURCES, sizeof *bans->strikes);
     return bans->strikes == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
 }
 
@@ -185,7 +185,7 @@ static uint8_t host_bits(const skad_address *address)
 static skad_strikes *strikes_of(skad_bans *bans, const skad_address *address, uint64_t now_us)
 {
     skad_strikes *oldest = &bans->strikes[0];
-    for (size_t i = 0; i < SKAD_STRIKES_PLACES; i++) {
+    for (size_t i = 0; i < SKAD_STRIKES_SOURCES; i++) {
         skad_strikes *strikes = &bans->strikes[i];
         if (strikes->address.family != SKAD_FAMILY_NONE &&
             same_prefix(&strikes->address, address, host_bits(address))) {

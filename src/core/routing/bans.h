@@ -16,12 +16,12 @@
 
 #include "skad/node.h"
 
-#define SKAD_BANS_MAX       256 /* and as many allowed */
-#define SKAD_STRIKES_PLACES 64  /* sources that are counted at once; the oldest goes */
-#define SKAD_STRIKES_MAX    16  /* within a window: then a ban */
-#define SKAD_STRIKES_ANSWER 4   /* that an answer counts for: we ask nobody often */
-#define SKAD_STRIKES_US     (60 * SKAD_US_PER_S)
-#define SKAD_STRIKES_BAN_S  600
+#define SKAD_BANS_MAX        256 /* and as many allowed */
+#define SKAD_STRIKES_SOURCES 64  /* sources that are counted at once; the oldest goes */
+#define SKAD_STRIKES_MAX     16  /* within a window: then a ban */
+#define SKAD_STRIKES_ANSWER  4   /* that an answer counts for: we ask nobody often */
+#define SKAD_STRIKES_US      (60 * SKAD_US_PER_S)
+#define SKAD_STRIKES_BAN_S   600
 
 typedef struct skad_strikes {
     skad_address address; /* family NONE: free */
@@ -38,7 +38,7 @@ typedef struct skad_ban_list {
 typedef struct skad_bans {
     skad_ban_list banned;
     skad_ban_list allowed;
-    skad_strikes *strikes; /* SKAD_STRIKES_PLACES; NULL: none was counted yet */
+    skad_strikes *strikes; /* SKAD_STRIKES_SOURCES; NULL: none was counted yet */
 } skad_bans;
 
 /* All memory is there from the start, or, with lazy allocation, comes as it is needed. All zero is

@@ -36,7 +36,7 @@ static skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
 typedef struct row {
     skad_peer_slot *slots;
     uint8_t *count;
-    uint8_t place; /* the skad_peer_place bit of those who stand in it */
+    uint8_t role; /* the skad_peer_role bit of those who stand in it */
 } row;
 
 static row members_of(const skad_table *table, size_t bucket)
@@ -54,7 +54,7 @@ static row cache_of(const skad_table *table, size_t bucket)
 static void row_remove(const skad_table *table, row from, size_t at)
 {
     size_t count = *from.count;
-    peer_at(table, from.slots[at])->places &= (uint8_t)~from.place;
+    peer_at(table, from.slots[at])->roles &= (uint8_t)~from.role;
     skad_slot_list_remove(from.slots, &count, at);
     *from.count = (uint8_t)count;
 }
@@ -62,7 +62,7 @@ static void row_remove(const skad_table *table, row from, size_t at)
 static void row_add(const skad_table *table, row to, skad_peer_slot slot)
 {
     to.slots[(*to.count)++] = slot;
-    peer_at(table, slot)->places |= to.place;
+    peer_at(table, slot)->roles |= to.role;
 }
 
 /* ---- Buckets ---- */
@@ -167,7 +167,7 @@ size_t skad_buckets_oldest_spare(const skad_table *table, size_t bucket)
     const skad_peer_slot *cache = skad_table_cache(table, bucket);
     size_t at = 0;
     while (at < table->buckets[bucket].cache_count &&
-           peer_at(table, cache[at])->places != SKAD_PEER_IN_CACHE) {
+           peer_at(table, cache[at])->roles != SKAD_PEER_IN_CACHE) {
         at++;
     }
     return at;

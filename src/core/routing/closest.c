@@ -25,7 +25,7 @@ typedef struct closest_query {
 
 static bool eligible(const skad_peer *peer, const closest_query *query)
 {
-    return (peer->places & SKAD_PEER_USABLE_PLACES) != 0 && !skad_peer_unresponsive(peer) &&
+    return (peer->roles & SKAD_PEER_USABLE_ROLES) != 0 && !skad_peer_unresponsive(peer) &&
            (peer->families & query->families) != 0 &&
            (query->except == NULL || !skad_id_equal(&peer->id, query->except));
 }

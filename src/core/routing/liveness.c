@@ -25,7 +25,7 @@ static uint64_t interval_of(const skad_peers *peers, skad_peer_slot slot, uint64
 {
     const skad_peer *peer = &peers->peers[slot];
     uint32_t known_for_s = skad_instant_s(now_us) - peer->first_seen_s;
-    return peer->places == SKAD_PEER_IN_CACHE
+    return peer->roles == SKAD_PEER_IN_CACHE
                ? SKAD_CHECK_INTERVAL_MAX_US
                : skad_liveness_interval_us(known_for_s * SKAD_US_PER_S,
                                            skad_lifetimes_mean_us(&peers->lifetimes));
@@ -193,7 +193,7 @@ static skad_peer_slot find_latest(skad_peers *peers, skad_peer_slot except, uint
     skad_peer_slot latest = SKAD_PEER_NONE;
     for (size_t i = 0; i < peers->high_water; i++) {
         skad_peer *peer = &peers->peers[i];
-        if (peer->places == 0) {
+        if (peer->roles == 0) {
             continue;
         }
         peer->last_seen_ms = skad_instant_kept(peer->last_seen_ms, skad_instant_ms(now_us));

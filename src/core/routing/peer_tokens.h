@@ -20,7 +20,7 @@ typedef struct skad_peer_token {
 } skad_peer_token;
 
 typedef struct skad_peer_tokens {
-    skad_peer_token *places; /* NULL: none was needed yet */
+    skad_peer_token *slots; /* NULL: none was needed yet */
     size_t count;
 } skad_peer_tokens;
 

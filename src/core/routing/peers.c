@@ -117,7 +117,7 @@ skad_peer_slot skad_peers_find(const skad_peers *peers, const skad_id *id)
             continue;
         }
         for (size_t slot = first; slot < first + STEP && slot < peers->high_water; slot++) {
-            if (peers->prefixes[slot] == prefix && peers->peers[slot].places != 0 &&
+            if (peers->prefixes[slot] == prefix && peers->peers[slot].roles != 0 &&
                 skad_id_equal(&peers->peers[slot].id, id)) {
                 return (skad_peer_slot)slot;
             }
@@ -162,7 +162,7 @@ void skad_peers_release(skad_peers *peers, skad_peer_slot slot)
 {
     SKAD_ASSERT(slot < peers->high_water && peers->checks_ms[slot] != 0);
     skad_peer *peer = &peers->peers[slot];
-    if (peer->places != 0) {
+    if (peer->roles != 0) {
         return;
     }
     if (peer->cold != SKAD_PEER_NONE) {

@@ -26,13 +26,13 @@ typedef uint16_t skad_peer_slot;
 #define SKAD_PEER_NONE UINT16_MAX
 
 /* Where a peer has a place; a slot with none is free. */
-typedef enum skad_peer_place {
+typedef enum skad_peer_role {
     SKAD_PEER_IN_BUCKET = 1,
     SKAD_PEER_IN_CACHE = 2,
     SKAD_PEER_IN_SIBLINGS = 4,
-} skad_peer_place;
+} skad_peer_role;
 
-#define SKAD_PEER_USABLE_PLACES (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)
+#define SKAD_PEER_USABLE_ROLES (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)
 
 /* Unanswered requests in a row after which a peer counts as unresponsive: it is no longer named to
  * others nor used by lookups until it answers again. One lost packet must not be enough. */
@@ -52,7 +52,7 @@ typedef struct skad_peer {
     uint8_t families;      /* skad_family bits of those that are verified */
     uint8_t ipv4_failures; /* unanswered requests to it in a row */
 
-    uint8_t places; /* skad_peer_place bits */
+    uint8_t roles; /* skad_peer_role bits */
     uint8_t
         failures : 7; /* unanswered requests in a row while no other endpoint of it did better */
     uint8_t pressing : 1; /* the next check is for a reason of its own (liveness.h) */
@@ -137,7 +137,7 @@ static inline bool skad_peer_unresponsive(const skad_peer *peer)
 /* Whether a peer has this slot, SKAD_PEER_NONE included, and is not unresponsive. */
 static inline bool skad_peers_alive(const skad_peers *peers, skad_peer_slot slot)
 {
-    return slot != SKAD_PEER_NONE && peers->peers[slot].places != 0 &&
+    return slot != SKAD_PEER_NONE && peers->peers[slot].roles != 0 &&
            !skad_peer_unresponsive(&peers->peers[slot]);
 }
 

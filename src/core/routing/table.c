@@ -79,7 +79,7 @@ static bool diverse(const skad_table *table, const skad_id *id, const skad_addre
     size_t in_bucket = 0;
     for (size_t i = 0; i < table->peers.high_water; i++) {
         const skad_peer *peer = &table->peers.peers[i];
-        if (peer->places != 0 && i != self &&
+        if (peer->roles != 0 && i != self &&
             skad_endpoint_group(&table->peers, (skad_peer_slot)i, family) == group) {
             in_table++;
             in_bucket += skad_table_bucket_of(table, &peer->id) == bucket;
@@ -153,10 +153,10 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
     skad_peers_heard(&table->peers, slot, now_us);
     if (is_new) {
         place(table, slot);
-        SKAD_ASSERT(peer->places != 0);
+        SKAD_ASSERT(peer->roles != 0);
     } else {
         skad_buckets_touch(table, slot);
-        if ((peer->places & SKAD_PEER_IN_SIBLINGS) == 0) {
+        if ((peer->roles & SKAD_PEER_IN_SIBLINGS) == 0) {
             skad_siblings_add(table, slot);
         }
     }
@@ -208,7 +208,7 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
     }
     if (skad_peer_unresponsive(peer)) {
         size_t bucket = skad_table_bucket_of(table, id);
-        if ((peer->places & SKAD_PEER_IN_CACHE) != 0 || table->buckets[bucket].cache_count > 0) {
+        if ((peer->roles & SKAD_PEER_IN_CACHE) != 0 || table->buckets[bucket].cache_count > 0) {
             evict(table, slot, now_us);
             return;
         }
@@ -278,7 +278,7 @@ bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_add
 
 static bool alive(const skad_peer *peer)
 {
-    return (peer->places & SKAD_PEER_USABLE_PLACES) != 0 && !skad_peer_unresponsive(peer);
+    return (peer->roles & SKAD_PEER_USABLE_ROLES) != 0 && !skad_peer_unresponsive(peer);
 }
 
 size_t skad_table_living(const skad_table *table)

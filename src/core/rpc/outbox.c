@@ -88,7 +88,7 @@ bool skad_outbox_lend(skad_outbox *outbox, skad_outbox_batch *out)
         count++;
     }
     out->count = skad_seal_batch_size(waiting, count);
-    out->place = (outbox->first + outbox->lent) % outbox->limit;
+    out->start = (outbox->first + outbox->lent) % outbox->limit;
     outbox->lent += out->count;
     return true;
 }
@@ -96,7 +96,7 @@ bool skad_outbox_lend(skad_outbox *outbox, skad_outbox_batch *out)
 void skad_outbox_return(skad_outbox *outbox, const skad_outbox_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        skad_outgoing *outgoing = &outbox->ring[(batch->place + i) % outbox->limit];
+        skad_outgoing *outgoing = &outbox->ring[(batch->start + i) % outbox->limit];
         SKAD_ASSERT(&outgoing->draft == batch->drafts[i] && outgoing->draft.sealed);
         outgoing->ready = true;
     }

@@ -33,7 +33,7 @@ typedef struct skad_outgoing {
 typedef struct skad_outbox_batch {
     skad_draft *drafts[SKAD_MERKLE_LEAVES_MAX];
     size_t count;
-    size_t place; /* in the ring, of the first */
+    size_t start; /* in the ring, of the first */
 } skad_outbox_batch;
 
 typedef struct skad_outbox skad_outbox;

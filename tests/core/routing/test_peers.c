@@ -44,7 +44,7 @@ static skad_peer *add(skad_peers *peers, const skad_id *id)
 {
     skad_peer_slot slot = skad_peers_take(peers, id);
     assert_true(slot != SKAD_PEER_NONE);
-    peers->peers[slot].places = SKAD_PEER_IN_BUCKET;
+    peers->peers[slot].roles = SKAD_PEER_IN_BUCKET;
     const skad_address address = test_prng_address(slot);
     assert_true(skad_endpoint_set(peers, slot, &address));
     return &peers->peers[slot];
@@ -52,7 +52,7 @@ static skad_peer *add(skad_peers *peers, const skad_id *id)
 
 static void remove_peer(skad_peers *peers, skad_peer_slot slot)
 {
-    peers->peers[slot].places = 0;
+    peers->peers[slot].roles = 0;
     skad_peers_release(peers, slot);
 }
 
@@ -268,7 +268,7 @@ static size_t sort_all(const skad_peers *peers, const skad_id *target, unsigned 
     size_t count = 0;
     for (size_t i = 0; i < peers->high_water; i++) {
         const skad_peer *peer = &peers->peers[i];
-        bool usable = (peer->places & (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)) != 0;
+        bool usable = (peer->roles & (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)) != 0;
         if (usable && peer->failures < SKAD_UNRESPONSIVE_FAILURES &&
             (peer->families & families) != 0 &&
             (except == NULL || !skad_id_equal(except, &peer->id))) {
@@ -285,7 +285,7 @@ static void populate(skad_peers *peers, test_prng *prng, const skad_id *centre)
     for (size_t i = 0; i < SLOTS; i++) {
         skad_id id = test_prng_id_near(prng, centre, (unsigned)test_prng_below(prng, 100));
         skad_peer *peer = add(peers, &id);
-        peer->places = (uint8_t)(1 + test_prng_below(prng, 7));
+        peer->roles = (uint8_t)(1 + test_prng_below(prng, 7));
         skad_peers_set_failures(peers, (skad_peer_slot)i, (unsigned)test_prng_below(prng, 4));
         peer->families = (uint8_t)((test_prng_below(prng, 3) == 0 ? 0 : SKAD_FAMILY_IPV4) |
                                    (test_prng_below(prng, 3) == 0 ? SKAD_FAMILY_IPV6 : 0));
