@@ -19,7 +19,7 @@ void skad_duplicates_free(skad_duplicates *duplicates)
     *duplicates = (skad_duplicates){0};
 }
 
-/* The place comes from one half of the tag, the print from the other. */
+/* One half of the tag selects the cell, the other half is the fingerprint. */
 static uint64_t *cell_of(const skad_duplicates *duplicates, const uint8_t *tag,
                          uint64_t *fingerprint)
 {

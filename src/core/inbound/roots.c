@@ -27,7 +27,7 @@ void skad_roots_free(skad_roots *roots)
 void skad_roots_remember(skad_roots *roots, const uint8_t fingerprint[static SKAD_HASH_BYTES])
 {
     if (roots->fingerprints == NULL && allocate(roots) != SKAD_OK) {
-        return; /* the rest of its batch costs a check each */
+        return; /* the rest of its batch then costs a check each */
     }
     memcpy(roots->fingerprints[roots->next], fingerprint, SKAD_HASH_BYTES);
     roots->next = (uint16_t)((roots->next + 1U) % roots->limit);

@@ -12,8 +12,8 @@
 
 #define NONE SKAD_CANDIDATE_NONE
 
-#define CAPACITY_FIRST                                                                             \
-    48 /* candidates that a lookup with lazy allocation begins with: what its own node knows */
+/* Candidates that a lookup with lazy allocation begins with: what its own node knows. */
+#define CAPACITY_FIRST 48
 
 skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
 {

@@ -15,9 +15,8 @@
 #include "src/core/routing/table.h"
 
 #define SKAD_DENSITY_FACTOR 4
-#define SKAD_REGION_WANTED                                                                         \
-    48 /* nodes of a dense region that a lookup finds and a put stores at                          \
-        */
+/* Nodes of a dense region that a lookup finds and a put stores at                          \. */
+#define SKAD_REGION_WANTED 48
 
 /* The distance (first 64 bits) of our s-th closest sibling; 0 while there are fewer. */
 uint64_t skad_density_radius(const skad_table *table, size_t s);

@@ -43,8 +43,8 @@
 #define SKAD_CHECK_BACKOFF_US      (15 * SKAD_US_PER_S) /* doubled with each further failure */
 #define SKAD_CHECK_BACKOFF_MAX_US  (480 * SKAD_US_PER_S)
 #define SKAD_CHECK_ANEW_US         (60 * SKAD_US_PER_S) /* put off by less it is made at once */
-#define SKAD_LIVENESS_WITNESS_US                                                                   \
-    (10 * SKAD_US_PER_S) /* whose answer shows that we have a network */
+/* Whose answer shows that we have a network. */
+#define SKAD_LIVENESS_WITNESS_US (10 * SKAD_US_PER_S)
 
 /* How long after an answer a peer is asked again that was first heard so long before, where peers
  * stay so long. */
