@@ -5,7 +5,7 @@
 #include "crypto/assert.h"
 #include "src/core/routing/distance.h"
 
-/* Candidates are written before they are read: nothing is cleared. */
+/* Reserves memory. Nothing is cleared, because candidates are written before they are read. */
 static bool reserve(skad_candidates *candidates, size_t capacity)
 {
     skad_candidate *all = reallocarray(candidates->all, capacity, sizeof *all);
@@ -49,9 +49,9 @@ bool skad_candidates_closer(const skad_candidates *candidates, uint16_t a, uint1
 
 /* ---- Chains ---- */
 
-/* Each answer names a dozen candidates, most of them known: they are found in chains by the last
- * bits of their distance. Whoever invents IDs that share those makes one chain as long as all
- * candidates are, and no longer. */
+/* Each answer names a dozen candidates, most of them known. They are found in chains by the last
+ * bits of their distance. A liar that invents IDs which share those bits makes one chain as long as
+ * the number of candidates, and no longer. */
 static size_t chain_of(uint64_t distance)
 {
     return distance % SKAD_CANDIDATE_CHAINS;
@@ -82,7 +82,7 @@ static void unchain(skad_candidates *candidates, uint16_t index)
     *link = candidates->all[index].next;
 }
 
-/* Puts a new candidate into its place. */
+/* Writes a new candidate and links it into its chain. */
 static void chain(skad_candidates *candidates, uint16_t index, const skad_candidate *candidate)
 {
     candidates->distances[index] = distance_to(candidates, &candidate->contact.id);
@@ -92,7 +92,7 @@ static void chain(skad_candidates *candidates, uint16_t index, const skad_candid
     *link = (uint16_t)(index + 1);
 }
 
-/* ---- Places ---- */
+/* ---- Indices ---- */
 
 static bool index_free(const skad_candidates *candidates, size_t index)
 {
@@ -113,7 +113,7 @@ static bool grow(skad_candidates *candidates)
     return reserve(candidates, twice < candidates->limit ? twice : candidates->limit);
 }
 
-/* The lowest free place, whose last candidate is forgotten. */
+/* Returns the lowest free index. Its last candidate is forgotten. */
 static uint16_t take(skad_candidates *candidates)
 {
     while (candidates->spare < candidates->high_water &&

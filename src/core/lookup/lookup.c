@@ -12,7 +12,7 @@
 
 #define NONE SKAD_CANDIDATE_NONE
 
-/* Candidates that a lookup with lazy allocation begins with: what its own node knows. */
+/* Candidates that a lookup with lazy allocation begins with: as many as its own node knows. */
 #define CAPACITY_FIRST 48
 
 skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
@@ -36,7 +36,7 @@ skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
     lookup->wanted = plan->wanted == 0 ? profile->siblings : plan->wanted;
     lookup->region = SKAD_ID_BITS;
     lookup->started_us = plan->now_us;
-    /* All that can be listed or asked at once, and the one that is being heard of. */
+    /* All that can be listed or asked at once, and the one that an answer is naming. */
     size_t limit = (profile->paths + 1U) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX + 1U;
     if (!skad_candidates_init(&lookup->candidates, plan->target, limit,
                               plan->lazy_allocation ? CAPACITY_FIRST : limit)) {
@@ -84,7 +84,7 @@ static void list_add(skad_lookup *lookup, uint8_t path, uint16_t index)
     lookup->candidates.all[index].listed |= bit;
 }
 
-/* A failed candidate is asked again where else it was named, once. */
+/* Lets a failed candidate be asked again, once, at the other address where it was named. */
 static void try_other(skad_candidate *candidate)
 {
     if (candidate->other.family != SKAD_FAMILY_NONE && candidate->tries == 1) {
@@ -93,8 +93,8 @@ static void try_other(skad_candidate *candidate)
     }
 }
 
-/* An ID that is named at two addresses: a liar's word stands against somebody else's. The other one
- * is tried when the first does not answer. */
+/* Handles an ID that is named at two addresses: the word of one peer, perhaps a liar, stands
+ * against another's. The other address is tried when the first does not answer. */
 static void hear_address(skad_candidate *candidate, const skad_address *address)
 {
     if (candidate->other.family == SKAD_FAMILY_NONE &&
@@ -134,11 +134,11 @@ void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *cont
     hear(lookup, (uint8_t)path, 0, contact, address);
 }
 
-/* ---- Whom to ask ---- */
+/* ---- The next candidate ---- */
 
-/* Whether enough others of the same address group stand before a member of a list: of one group
- * only the closest few count. Those before it that fail make room again, so a liar who names
- * invented contacts of an honest subnet delays it, but does not shut it out. */
+/* Whether enough others of the same address group stand before a member of a list: only the closest
+ * few of a group count. A failed one before it no longer counts, so a liar that names invented
+ * contacts of an honest subnet delays the subnet but does not shut it out. */
 bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *list, size_t member)
 {
     if (lookup->group_path_max == 0) {
@@ -154,8 +154,8 @@ bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *lis
     return before >= lookup->group_path_max;
 }
 
-/* Whether one more of a candidate's address group may be asked in this lookup. Those that never
- * answered do not count, for the same reason. */
+/* Whether one more of a candidate's address group may be asked in this lookup. Candidates that
+ * never answered do not count, for the same reason. */
 static bool group_has_room(const skad_lookup *lookup, uint16_t index)
 {
     if (lookup->group_max == 0) {
@@ -171,7 +171,7 @@ static bool group_has_room(const skad_lookup *lookup, uint16_t index)
     return asked < lookup->group_max;
 }
 
-/* The closest candidate to ask among the first `window` on a path's list that count. */
+/* Returns the closest candidate to ask among the first `window` on a path's list that count. */
 static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t window)
 {
     const skad_shortlist *list = &lookup->lists[path];
@@ -189,7 +189,7 @@ static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t win
     return NONE;
 }
 
-/* The closest candidate of any path that nobody has asked, for a path that has nothing left. */
+/* Claims the closest unasked candidate of any path, for a path that has none left. */
 static uint16_t adopt(skad_lookup *lookup, uint8_t path)
 {
     uint16_t best = NONE;
@@ -259,7 +259,7 @@ bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
     return false;
 }
 
-/* A candidate's path no longer waits for it, unless it did so before. */
+/* Stops a candidate's path from waiting for it, unless it stopped before. */
 static void stop_waiting(skad_lookup *lookup, const skad_candidate *candidate)
 {
     if (candidate->state == SKAD_STEP_ASKED) {
@@ -285,7 +285,7 @@ void skad_lookup_unask(skad_lookup *lookup, const skad_query *query)
     }
 }
 
-/* ---- What came of it ---- */
+/* ---- Results of requests ---- */
 
 static bool awaited(const skad_candidate *candidate)
 {
@@ -305,13 +305,13 @@ void skad_lookup_answered(skad_lookup *lookup, uint16_t index, uint64_t rtt_us)
 void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *contact,
                        const skad_address *address)
 {
-    const uint8_t path = lookup->candidates.all[from].path; /* whatever is heard may move it */
+    const uint8_t path = lookup->candidates.all[from].path; /* a contact may move it */
     const uint8_t before = lookup->candidates.all[from].hop;
     uint8_t hop = before == UINT8_MAX ? UINT8_MAX : (uint8_t)(before + 1);
     bool paths_over = lookup->phase != SKAD_LOOKUP_PATHS;
     hear(lookup, path, hop, contact, address);
     if (paths_over && path != lookup->paths) {
-        /* A slow answer from a path that was already over belongs to the union, too. */
+        /* A slow answer from a path that was already over also belongs to the union. */
         hear(lookup, lookup->paths, hop, contact, address);
     }
 }
@@ -360,7 +360,7 @@ static void begin_closing(skad_lookup *lookup)
     }
 }
 
-/* Whether any of the closest that are wanted is still awaited. */
+/* Whether an answer from any of the closest wanted is still awaited. */
 static bool closing_waits(const skad_lookup *lookup)
 {
     const skad_shortlist *list = &lookup->lists[lookup->paths];
@@ -396,7 +396,7 @@ static bool closing_over(skad_lookup *lookup)
     return !more && !closing_waits(lookup);
 }
 
-/* Notices a dense neighbourhood of the target, once: from then on the whole region is wanted. */
+/* Detects a dense neighbourhood of the target, once. From then on the whole region is wanted. */
 static bool is_dense(skad_lookup *lookup)
 {
     uint16_t indices[SKAD_K_MAX];
@@ -431,7 +431,7 @@ bool skad_lookup_done(skad_lookup *lookup)
 
 /* ---- Results ---- */
 
-/* Whether a candidate's address group has its share among those chosen already. */
+/* Whether a candidate's address group already has its share among the chosen. */
 static bool group_chosen(const skad_lookup *lookup, uint16_t index, const uint16_t *chosen,
                          size_t count)
 {
