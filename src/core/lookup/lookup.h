@@ -49,9 +49,8 @@
 #include "src/core/routing/density.h"
 
 #define SKAD_LOOKUP_RPCS_MAX 192 /* ten times what a lookup among a million honest nodes takes */
-#define SKAD_REGION_ASKED    3 /* nodes asked for one region: one liar or dead node must not hide it \
-                                */
-#define SKAD_SHORTLIST_MAX 64 /* four times k: half of the network may be dead unnoticed */
+#define SKAD_REGION_ASKED    3   /* nodes asked for one region, so that one liar cannot hide it */
+#define SKAD_SHORTLIST_MAX   64  /* four times k: half of the network may be dead unnoticed */
 
 typedef enum skad_lookup_phase {
     SKAD_LOOKUP_PATHS,

@@ -62,7 +62,7 @@ static skad_status reserve(skad_ban_list *list, size_t capacity)
     return SKAD_OK;
 }
 
-/* One more, of which there are fewer than SKAD_BANS_MAX. */
+/* Adds one more; there are fewer than SKAD_BANS_MAX. */
 static skad_status append(skad_ban_list *list, const skad_ban *ban)
 {
     if (list->count == list->capacity &&
@@ -181,7 +181,7 @@ static uint8_t host_bits(const skad_address *address)
     return address->family == SKAD_FAMILY_IPV4 ? 32 : 64;
 }
 
-/* The place of a source, taken from the oldest where it has none. */
+/* Returns the entry of a source. A source without one takes over the oldest. */
 static skad_strikes *strikes_of(skad_bans *bans, const skad_address *address, uint64_t now_us)
 {
     skad_strikes *oldest = &bans->strikes[0];
@@ -226,5 +226,5 @@ void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_rea
         .reason = (uint8_t)reason,
         .until_us = now_us + SKAD_STRIKES_BAN_S * SKAD_US_PER_S,
     };
-    (void)skad_bans_add(bans, &ban, now_us); /* without memory the next strikes do it */
+    (void)skad_bans_add(bans, &ban, now_us); /* without memory the next strikes ban it */
 }

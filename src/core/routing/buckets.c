@@ -32,11 +32,11 @@ static skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
 
 /* ---- Members and caches ---- */
 
-/* Either of a bucket's two rows of peers. */
+/* One of a bucket's two rows of peers. */
 typedef struct row {
     skad_peer_slot *slots;
     uint8_t *count;
-    uint8_t role; /* the skad_peer_role bit of those who stand in it */
+    uint8_t role; /* the skad_peer_role bit of the peers in it */
 } row;
 
 static row members_of(const skad_table *table, size_t bucket)
@@ -67,7 +67,7 @@ static void row_add(const skad_table *table, row to, skad_peer_slot slot)
 
 /* ---- Buckets ---- */
 
-/* Those who share more than `far` bits with us go over to the nearer bucket. */
+/* Moves the peers that share more than `far` bits with us to the nearer bucket. */
 static void move_near(const skad_table *table, row from, row to, size_t far)
 {
     for (size_t i = 0; i < *from.count;) {
@@ -81,10 +81,10 @@ static void move_near(const skad_table *table, row from, row to, size_t far)
     }
 }
 
-/* Splits the last bucket, the one that covers our own ID, once. False without memory. */
+/* Splits the last bucket, which covers our own ID, once. Returns false without memory. */
 static bool split_last(skad_table *table)
 {
-    size_t far = table->buckets_count - 1; /* keeps those that share exactly so many bits */
+    size_t far = table->buckets_count - 1; /* keeps the peers that share exactly so many bits */
     size_t near = table->buckets_count;
     if (near == table->buckets_capacity &&
         skad_buckets_reserve(table, table->buckets_capacity + SKAD_BUCKETS_STEP) != SKAD_OK) {
@@ -97,8 +97,9 @@ static bool split_last(skad_table *table)
     return true;
 }
 
-/* Which of two replacements is to move up: the one known longer, for who has been there for long is
- * likely to stay (Kademlia, section 2.1); of those known within one second the faster one. */
+/* Whether replacement a moves up before b. The one known longer does, because a peer that has been
+ * there for long is likely to stay (Kademlia, section 2.1); of two known within one second, the
+ * faster one does. */
 static bool preferred(const skad_peer *a, const skad_peer *b)
 {
     int32_t later = skad_instant_later(a->first_seen_s, b->first_seen_s);
@@ -126,7 +127,7 @@ static void promote(skad_table *table, size_t bucket)
     }
 }
 
-/* The bucket for an ID, split as far as that makes room. */
+/* Returns the bucket for an ID, after splitting as far as that makes room. */
 static size_t bucket_with_room(skad_table *table, const skad_id *id)
 {
     for (;;) {
@@ -151,7 +152,7 @@ size_t skad_buckets_unresponsive(const skad_table *table, size_t bucket)
     return at;
 }
 
-/* Puts a peer into a cache, from which the oldest gives way. */
+/* Puts a peer into a cache, in which it displaces the oldest when there is no room. */
 static void cache_newcomer(skad_table *table, size_t bucket, skad_peer_slot slot)
 {
     if (table->buckets[bucket].cache_count == table->k) {

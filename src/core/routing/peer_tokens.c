@@ -23,7 +23,7 @@ void skad_peer_tokens_free(skad_peer_tokens *tokens)
     *tokens = (skad_peer_tokens){0};
 }
 
-/* Its place if it has one now; NULL if not. */
+/* Returns the endpoint's slot if it has one now; NULL if not. */
 static skad_peer_token *held(const skad_peer_tokens *tokens, uint16_t endpoint)
 {
     skad_peer_token *slot = tokens->slots == NULL ? NULL : &tokens->slots[endpoint % tokens->count];
@@ -34,7 +34,7 @@ void skad_peer_tokens_keep(skad_peer_tokens *tokens, uint16_t endpoint,
                            const uint8_t token[static SKAD_TOKEN_BYTES], uint64_t now_us)
 {
     if (tokens->count == 0 || (tokens->slots == NULL && allocate(tokens) != SKAD_OK)) {
-        return; /* the endpoint is asked as at first */
+        return; /* the next request to the endpoint carries no token */
     }
     skad_peer_token *slot = &tokens->slots[endpoint % tokens->count];
     slot->owner = (uint16_t)(endpoint + 1);

@@ -8,11 +8,11 @@
 #include "src/core/base/simd.h"
 #include "src/core/routing/distance.h"
 
-#define STEP 16 /* slots that memory grows by, and prefixes that are compared at once */
+#define STEP 16 /* slots that memory grows by, and prefixes compared at once */
 
 /* ---- Memory ---- */
 
-/* Makes an array of `old` elements one of `count`, the new ones zero; NULL without memory. */
+/* Grows an array of `old` elements to `count`, the new ones zero; NULL without memory. */
 static void *grown(void *array, size_t old, size_t count, size_t size)
 {
     uint8_t *larger = reallocarray(array, count, size);
@@ -98,7 +98,7 @@ static uint32_t short_prefix(const skad_id *id)
 
 _Static_assert(STEP == 4 * SKAD_SIMD_LANES, "any_equal compares a step in four");
 
-/* Whether any of a step's prefixes is this one: no branch before all are compared. */
+/* Whether any of a step's prefixes equals this one. There is no branch before all are compared. */
 static bool any_equal(const uint32_t prefixes[static STEP], skad_simd wanted)
 {
     skad_simd first = (skad_simd)(skad_simd_at(&prefixes[0]) == wanted);
@@ -126,7 +126,7 @@ skad_peer_slot skad_peers_find(const skad_peers *peers, const skad_id *id)
     return SKAD_PEER_NONE;
 }
 
-/* The lowest slot that is free, perhaps the first that was never taken. */
+/* Returns the lowest free slot, perhaps the first that was never taken. */
 static size_t lowest_free(const skad_peers *peers)
 {
     size_t slot = peers->count == peers->high_water ? peers->high_water : 0;

@@ -31,7 +31,7 @@ bool skad_siblings_want(const skad_table *table, const skad_id *id)
     return skad_distance_compare(&table->self, id, &farthest->id) < 0;
 }
 
-/* Where in the list an ID belongs. */
+/* Returns the position in the list where an ID belongs. */
 static size_t siblings_rank(const skad_table *table, const skad_id *id)
 {
     size_t low = 0;
