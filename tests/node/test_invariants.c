@@ -27,7 +27,7 @@ static skad_peer *member(skad_node *node, size_t at)
 static skad_operation *running(skad_node *node)
 {
     for (size_t i = 0; i < skad_node_parts_of(node).operations->count; i++) {
-        skad_operation *operation = skad_node_parts_of(node).operations->places[i].operation;
+        skad_operation *operation = skad_node_parts_of(node).operations->slots[i].operation;
         if (operation != NULL && operation->stage == SKAD_STAGE_RUNNING) {
             return operation;
         }
@@ -50,7 +50,7 @@ static void overfill(skad_node *node)
 }
 static void forget_a_place(skad_node *node)
 {
-    member(node, 0)->places &= (uint8_t)~SKAD_PEER_IN_BUCKET;
+    member(node, 0)->roles &= (uint8_t)~SKAD_PEER_IN_BUCKET;
 }
 static void stand_twice(skad_node *node)
 {
@@ -68,7 +68,7 @@ static void replace_without_need(skad_node *node)
     skad_bucket *bucket = &skad_node_parts_of(node).table->buckets[0];
     skad_table_cache(skad_node_parts_of(node).table, 0)[bucket->cache_count++] =
         skad_table_members(skad_node_parts_of(node).table, 0)[--bucket->members_count];
-    member(node, bucket->members_count)->places ^= SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_CACHE;
+    member(node, bucket->members_count)->roles ^= SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_CACHE;
 }
 static void shuffle_siblings(skad_node *node)
 {
@@ -156,7 +156,7 @@ static void oversleep_the_sweep(skad_node *node)
 }
 static void overfill_the_outbox(skad_node *node)
 {
-    skad_node_parts_of(node).outbox->count = skad_node_parts_of(node).outbox->slots + 1;
+    skad_node_parts_of(node).outbox->count = skad_node_parts_of(node).outbox->limit + 1;
 }
 static void lend_what_is_not_there(skad_node *node)
 {
@@ -164,7 +164,7 @@ static void lend_what_is_not_there(skad_node *node)
 }
 static void overfill_the_events(skad_node *node)
 {
-    skad_node_parts_of(node).events->count = skad_node_parts_of(node).events->room + 1;
+    skad_node_parts_of(node).events->count = skad_node_parts_of(node).events->capacity + 1;
 }
 static void overfill_the_store_retries(skad_node *node)
 {
@@ -180,18 +180,18 @@ static void miss_somebody_without_a_plan(skad_node *node)
 }
 static void overfill_the_unverified(skad_node *node)
 {
-    skad_node_parts_of(node).ping_queue->count = skad_node_parts_of(node).ping_queue->room + 1;
+    skad_node_parts_of(node).ping_queue->count = skad_node_parts_of(node).ping_queue->capacity + 1;
 }
 
 /* ---- Operations ---- */
 
 static void miscount_operations(skad_node *node)
 {
-    skad_node_parts_of(node).operations->used++;
+    skad_node_parts_of(node).operations->taken++;
 }
 static void await_nothing(skad_node *node)
 {
-    for (size_t i = 0; i < skad_node_parts_of(node).pending->used; i++) {
+    for (size_t i = 0; i < skad_node_parts_of(node).pending->high_water; i++) {
         skad_node_parts_of(node).pending->rpcs[i].owner = 0;
     }
 }
@@ -343,23 +343,23 @@ static void save_all(snapshot *sound, skad_node *node)
     skad_lookup *found = lookup(node);
     save(sound, node, skad_node_parts_of(node).bytes);
     save(sound, skad_node_parts_of(node).table->peers.peers,
-         skad_node_parts_of(node).table->peers.slots * sizeof(skad_peer));
+         skad_node_parts_of(node).table->peers.limit * sizeof(skad_peer));
     save(sound, skad_node_parts_of(node).table->peers.prefixes,
-         skad_node_parts_of(node).table->peers.slots * sizeof(uint32_t));
+         skad_node_parts_of(node).table->peers.limit * sizeof(uint32_t));
     save(sound, skad_node_parts_of(node).table->buckets,
-         skad_node_parts_of(node).table->buckets_room * sizeof(skad_bucket));
+         skad_node_parts_of(node).table->buckets_capacity * sizeof(skad_bucket));
     save(sound, skad_node_parts_of(node).table->runs,
-         2 * skad_node_parts_of(node).table->k * skad_node_parts_of(node).table->buckets_room *
+         2 * skad_node_parts_of(node).table->k * skad_node_parts_of(node).table->buckets_capacity *
              sizeof(skad_peer_slot));
     save(sound, skad_node_parts_of(node).pending->rpcs,
-         skad_node_parts_of(node).pending->slots * sizeof(skad_pending_rpc));
+         skad_node_parts_of(node).pending->limit * sizeof(skad_pending_rpc));
     save(sound, skad_node_parts_of(node).pending->due_us,
-         skad_node_parts_of(node).pending->slots * sizeof(uint64_t));
+         skad_node_parts_of(node).pending->limit * sizeof(uint64_t));
     save(sound, skad_node_parts_of(node).pending->free_slots,
-         skad_node_parts_of(node).pending->slots * sizeof(uint16_t));
+         skad_node_parts_of(node).pending->limit * sizeof(uint16_t));
     save(sound, running(node), sizeof(skad_operation));
     save(sound, found, sizeof *found);
-    save(sound, found->candidates.all, found->candidates.room * sizeof(skad_candidate));
+    save(sound, found->candidates.all, found->candidates.capacity * sizeof(skad_candidate));
 }
 
 static void restore(const snapshot *sound)

@@ -93,13 +93,13 @@ static void end(bench *self)
 
 static void assert_peers_equal(const skad_peers *a, const skad_peers *b)
 {
-    assert_int_equal(a->used, b->used);
+    assert_int_equal(a->high_water, b->high_water);
     assert_int_equal(a->count, b->count);
-    assert_memory_equal(a->peers, b->peers, a->used * sizeof *a->peers);
-    assert_memory_equal(a->prefixes, b->prefixes, a->used * sizeof *a->prefixes);
-    assert_memory_equal(a->checks_ms, b->checks_ms, a->used * sizeof *a->checks_ms);
-    assert_int_equal(a->colds_used, b->colds_used);
-    assert_memory_equal(a->colds, b->colds, a->colds_used * sizeof *a->colds);
+    assert_memory_equal(a->peers, b->peers, a->high_water * sizeof *a->peers);
+    assert_memory_equal(a->prefixes, b->prefixes, a->high_water * sizeof *a->prefixes);
+    assert_memory_equal(a->checks_ms, b->checks_ms, a->high_water * sizeof *a->checks_ms);
+    assert_int_equal(a->colds_high_water, b->colds_high_water);
+    assert_memory_equal(a->colds, b->colds, a->colds_high_water * sizeof *a->colds);
 }
 
 static void assert_tables_equal(const skad_table *a, const skad_table *b)

@@ -1,6 +1,6 @@
-/* What every part of a node may ask: who we are, which network this is, what time it is, and a
- * number drawn at random. The first member of a node; parts that need no more of it take only this
- * and their own state, so that a test can call them without a node. */
+/* What every part of a node may read: our identity, the network's profile, the current time, and a
+ * random number generator. It is the first member of a node. A part that needs nothing else takes
+ * only this and its own state, so that a test can call it without a node. */
 #ifndef SKAD_BASE_ENV_H
 #define SKAD_BASE_ENV_H
 

@@ -13,7 +13,7 @@ static bool waits(const skad_pending *pending, size_t slot)
 static const char *waiting_broken(const skad_pending *pending, size_t slot, uint64_t now_us)
 {
     const skad_pending_rpc *rpc = &pending->rpcs[slot];
-    if (slot >= pending->used || ((size_t)rpc->rpc_id[0] << 8 | rpc->rpc_id[1]) != slot) {
+    if (slot >= pending->high_water || ((size_t)rpc->rpc_id[0] << 8 | rpc->rpc_id[1]) != slot) {
         return "an RPC id carries its slot";
     }
     uint64_t factor = rpc->slow ? SKAD_RTO_HARD_FACTOR : 1;
@@ -29,8 +29,8 @@ static const char *waiting_broken(const skad_pending *pending, size_t slot, uint
 const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us)
 {
     size_t free_count = 0;
-    if (pending->fresh > pending->room || pending->room > pending->slots ||
-        pending->used > pending->fresh) {
+    if (pending->fresh > pending->capacity || pending->capacity > pending->limit ||
+        pending->high_water > pending->fresh) {
         return "pending requests keep to their cap";
     }
     for (size_t i = 0; i < pending->fresh; i++) {
@@ -68,7 +68,7 @@ static size_t awaited(const skad_node *node, const skad_operation *operation, in
     const skad_pending *pending = &node->pending;
     skad_op name = skad_operation_name(&node->operations, operation);
     size_t count = 0;
-    for (size_t i = 0; i < pending->used; i++) {
+    for (size_t i = 0; i < pending->high_water; i++) {
         const skad_pending_rpc *rpc = &pending->rpcs[i];
         count += waits(pending, i) && skad_purpose_of_operation((skad_purpose)rpc->purpose) &&
                  rpc->owner == name && (step < 0 || (rpc->step == step && rpc->purpose == purpose));
@@ -93,7 +93,7 @@ static bool holders_awaited(const skad_node *node, const skad_operation *operati
 {
     for (int i = 0; i < operation->holders_count; i++) {
         bool asked = operation->holders[i].state == SKAD_HOLDER_ASKED;
-        if (operation->holders[i].place >= operation->lookup->candidates.used ||
+        if (operation->holders[i].candidate >= operation->lookup->candidates.high_water ||
             operation->holders[i].tries > SKAD_STORE_TRIES_MAX ||
             awaited(node, operation, i, SKAD_PURPOSE_STORE) != asked) {
             return false;
@@ -151,7 +151,7 @@ static const char *ended_broken(const skad_node *node, const skad_operation *ope
         claimed |= node->republish.running[i].op == name;
     }
     for (size_t i = 0; operation->kind == SKAD_OPERATION_WATCH && i < node->watches.count; i++) {
-        claimed |= node->watches.places[i] != NULL && node->watches.places[i]->running == name;
+        claimed |= node->watches.slots[i] != NULL && node->watches.slots[i]->running == name;
     }
     return times_queued(node, name) + claimed == 1 ? NULL : "an ended operation is told once";
 }
@@ -178,30 +178,30 @@ static const char *operation_broken(const skad_node *node, const skad_operation 
 static const char *operations_broken(const skad_node *node)
 {
     const skad_operations *operations = &node->operations;
-    size_t used = 0;
+    size_t taken = 0;
     for (size_t i = 0; i < operations->count; i++) {
-        const skad_operation *operation = operations->places[i].operation;
+        const skad_operation *operation = operations->slots[i].operation;
         if (operation != NULL) {
             const char *broken = operation_broken(node, operation);
             if (broken != NULL) {
                 return broken;
             }
-            used++;
+            taken++;
         }
     }
-    return used == operations->used ? NULL : "operations are counted";
+    return taken == operations->taken ? NULL : "operations are counted";
 }
 
 /* ---- Rings and smaller parts ---- */
 
 static const char *outbox_broken(const skad_outbox *outbox)
 {
-    if (outbox->count > outbox->slots || outbox->first >= outbox->slots ||
+    if (outbox->count > outbox->limit || outbox->first >= outbox->limit ||
         outbox->lent > outbox->count) {
         return "the outbox keeps to its caps";
     }
     for (size_t i = 0; i < outbox->count; i++) {
-        const skad_outgoing *outgoing = &outbox->ring[(outbox->first + i) % outbox->slots];
+        const skad_outgoing *outgoing = &outbox->ring[(outbox->first + i) % outbox->limit];
         if (outgoing->ready && i >= outbox->lent) {
             return "what is ready was lent before";
         }
@@ -215,16 +215,16 @@ static const char *outbox_broken(const skad_outbox *outbox)
 static const char *rings_broken(const skad_node *node)
 {
     const skad_event_ring *events = &node->events;
-    if (events->room > events->slots || events->count > events->room ||
-        (events->count > 0 && events->first >= events->room)) {
+    if (events->capacity > events->limit || events->count > events->capacity ||
+        (events->count > 0 && events->first >= events->capacity)) {
         return "the events keep to their cap";
     }
-    if (node->reports.count > node->operations.used) {
+    if (node->reports.count > node->operations.taken) {
         return "no more has ended than there is";
     }
     const skad_ping_queue *queue = &node->ping_queue;
-    if (queue->room > SKAD_PING_QUEUE_MAX || queue->count > queue->room ||
-        (queue->count > 0 && queue->first >= queue->room)) {
+    if (queue->capacity > SKAD_PING_QUEUE_MAX || queue->count > queue->capacity ||
+        (queue->count > 0 && queue->first >= queue->capacity)) {
         return "unverified peers that wait for a ping keep to their cap";
     }
     if (node->bans.banned.count > SKAD_BANS_MAX || node->bans.allowed.count > SKAD_BANS_MAX) {
@@ -242,16 +242,16 @@ static const char *rings_broken(const skad_node *node)
 
 static const char *watches_broken(const skad_node *node)
 {
-    size_t used = 0;
-    for (size_t i = 0; node->watches.places != NULL && i < node->watches.count; i++) {
-        const skad_watched *watched = node->watches.places[i];
-        used += watched != NULL;
+    size_t taken = 0;
+    for (size_t i = 0; node->watches.slots != NULL && i < node->watches.count; i++) {
+        const skad_watched *watched = node->watches.slots[i];
+        taken += watched != NULL;
         if (watched != NULL && (watched->known_count > SKAD_WATCH_KNOWN_MAX ||
                                 watched->due_us > node->env.now.mono_us + watched->every_us)) {
             return "a watch looks again within its interval";
         }
     }
-    return used == node->watches.used ? NULL : "watches are counted";
+    return taken == node->watches.taken ? NULL : "watches are counted";
 }
 
 static const char *store_broken(const skad_node *node)
@@ -293,7 +293,7 @@ static const char *deadline_broken(const skad_node *node)
             return "no store retry is slept over";
         }
     }
-    for (size_t i = 0; i < node->pending.used; i++) {
+    for (size_t i = 0; i < node->pending.high_water; i++) {
         if (deadline > node->pending.due_us[i]) {
             return "no timeout is slept over";
         }

@@ -12,10 +12,10 @@ static const skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
 
 /* Whether all slots of a run are different and taken, by peers that know of this place. */
 static bool run_agrees(const skad_table *table, const skad_peer_slot *run, size_t count,
-                       skad_peer_place place)
+                       skad_peer_role role)
 {
     for (size_t i = 0; i < count; i++) {
-        if (run[i] >= table->peers.used || (peer_at(table, run[i])->places & place) == 0) {
+        if (run[i] >= table->peers.high_water || (peer_at(table, run[i])->roles & role) == 0) {
             return false;
         }
         for (size_t j = 0; j < i; j++) {
@@ -97,7 +97,7 @@ static bool endpoints_sound(const skad_table *table, size_t slot)
 {
     const skad_peers *peers = &table->peers;
     const skad_peer *peer = &peers->peers[slot];
-    bool has_cold = peer->cold != SKAD_PEER_NONE && peer->cold < peers->colds_used;
+    bool has_cold = peer->cold != SKAD_PEER_NONE && peer->cold < peers->colds_high_water;
     return peer->families != 0 && (peer->families & ~(unsigned)SKAD_FAMILIES_ALL) == 0 &&
            ((peer->families & SKAD_FAMILY_IPV6) == 0 || has_cold);
 }
@@ -120,7 +120,7 @@ static bool times_sound(const skad_table *table, size_t slot, uint64_t now_us)
 static const char *peer_broken(const skad_table *table, size_t slot, uint64_t now_us)
 {
     const skad_peer *peer = &table->peers.peers[slot];
-    if ((peer->places & SKAD_PEER_IN_BUCKET) != 0 && (peer->places & SKAD_PEER_IN_CACHE) != 0) {
+    if ((peer->roles & SKAD_PEER_IN_BUCKET) != 0 && (peer->roles & SKAD_PEER_IN_CACHE) != 0) {
         return "nobody is his own replacement";
     }
     if (skad_id_equal(&peer->id, &table->self)) {
@@ -153,8 +153,8 @@ static const char *peer_broken(const skad_table *table, size_t slot, uint64_t no
 static bool met_again(const skad_table *table, size_t slot)
 {
     const skad_peers *peers = &table->peers;
-    for (size_t i = slot + 1; i < peers->used; i++) {
-        if (peers->prefixes[i] == peers->prefixes[slot] && peers->peers[i].places != 0 &&
+    for (size_t i = slot + 1; i < peers->high_water; i++) {
+        if (peers->prefixes[i] == peers->prefixes[slot] && peers->peers[i].roles != 0 &&
             skad_id_equal(&peers->peers[i].id, &peers->peers[slot].id)) {
             return true;
         }
@@ -171,7 +171,7 @@ static bool quota_kept(const skad_table *table, const uint64_t groups[static SLO
     size_t bucket = skad_table_bucket_of(table, &peer_at(table, (skad_peer_slot)slot)->id);
     size_t in_table = 0;
     size_t in_bucket = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         if (groups[i] == groups[slot]) {
             in_table++;
             in_bucket += skad_table_bucket_of(table, &table->peers.peers[i].id) == bucket;
@@ -184,12 +184,12 @@ static bool quota_kept(const skad_table *table, const uint64_t groups[static SLO
 static bool quotas_kept(const skad_table *table, size_t family)
 {
     uint64_t groups[SLOTS_MAX]; /* of each slot's endpoint; 0: none, or the slot is free */
-    SKAD_ASSERT(table->peers.used <= SLOTS_MAX);
-    for (skad_peer_slot i = 0; i < table->peers.used; i++) {
-        bool taken = table->peers.peers[i].places != 0;
+    SKAD_ASSERT(table->peers.high_water <= SLOTS_MAX);
+    for (skad_peer_slot i = 0; i < table->peers.high_water; i++) {
+        bool taken = table->peers.peers[i].roles != 0;
         groups[i] = taken ? skad_endpoint_group(&table->peers, i, family) : 0;
     }
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         if (groups[i] != 0 && !quota_kept(table, groups, i)) {
             return false;
         }
@@ -207,11 +207,11 @@ static const char *quotas_broken(const skad_table *table)
 }
 
 /* How many peers know of a place of theirs. */
-static size_t count_placed(const skad_table *table, unsigned place)
+static size_t count_in_role(const skad_table *table, unsigned role)
 {
     size_t count = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
-        count += (table->peers.peers[i].places & place) != 0;
+    for (size_t i = 0; i < table->peers.high_water; i++) {
+        count += (table->peers.peers[i].roles & role) != 0;
     }
     return count;
 }
@@ -219,9 +219,9 @@ static size_t count_placed(const skad_table *table, unsigned place)
 static size_t count_unresponsive(const skad_table *table)
 {
     size_t unresponsive = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         unresponsive +=
-            table->peers.peers[i].places != 0 && skad_peer_unresponsive(&table->peers.peers[i]);
+            table->peers.peers[i].roles != 0 && skad_peer_unresponsive(&table->peers.peers[i]);
     }
     return unresponsive;
 }
@@ -232,13 +232,13 @@ static bool latest_sound(const skad_table *table)
     if (peers->latest == SKAD_PEER_NONE) {
         return true;
     }
-    for (size_t i = 0; i < peers->used; i++) {
-        if (peers->peers[i].places != 0 &&
+    for (size_t i = 0; i < peers->high_water; i++) {
+        if (peers->peers[i].roles != 0 &&
             skad_peers_answered_later(peers, (skad_peer_slot)i, peers->latest)) {
             return false;
         }
     }
-    return peers->latest < peers->used && peers->peers[peers->latest].places != 0;
+    return peers->latest < peers->high_water && peers->peers[peers->latest].roles != 0;
 }
 
 static const char *counts_broken(const skad_table *table)
@@ -249,12 +249,12 @@ static const char *counts_broken(const skad_table *table)
         members += table->buckets[i].members_count;
         replacements += table->buckets[i].cache_count;
     }
-    if (count_placed(table, SKAD_PEER_IN_BUCKET) != members ||
-        count_placed(table, SKAD_PEER_IN_CACHE) != replacements ||
-        count_placed(table, SKAD_PEER_IN_SIBLINGS) != table->siblings_count) {
+    if (count_in_role(table, SKAD_PEER_IN_BUCKET) != members ||
+        count_in_role(table, SKAD_PEER_IN_CACHE) != replacements ||
+        count_in_role(table, SKAD_PEER_IN_SIBLINGS) != table->siblings_count) {
         return "a peer that knows of a place has it";
     }
-    if (count_placed(table, UINT8_MAX) != table->peers.count) {
+    if (count_in_role(table, UINT8_MAX) != table->peers.count) {
         return "the pool counts its peers";
     }
     if (count_unresponsive(table) != table->peers.unresponsive) {
@@ -275,8 +275,9 @@ static const char *counts_broken(const skad_table *table)
 const char *skad_table_broken(const skad_table *table, uint64_t now_us)
 {
     const char *broken = NULL;
-    if (table->peers.used > table->peers.room || table->peers.used > table->peers.slots ||
-        table->buckets_count < 1 || table->buckets_count > SKAD_BUCKETS_MAX) {
+    if (table->peers.high_water > table->peers.capacity ||
+        table->peers.high_water > table->peers.limit || table->buckets_count < 1 ||
+        table->buckets_count > SKAD_BUCKETS_MAX) {
         return "the table keeps to its caps";
     }
     for (size_t i = 0; broken == NULL && i < table->buckets_count; i++) {
@@ -285,8 +286,8 @@ const char *skad_table_broken(const skad_table *table, uint64_t now_us)
     if (broken == NULL) {
         broken = siblings_broken(table);
     }
-    for (size_t i = 0; broken == NULL && i < table->peers.used; i++) {
-        if (table->peers.peers[i].places != 0) {
+    for (size_t i = 0; broken == NULL && i < table->peers.high_water; i++) {
+        if (table->peers.peers[i].roles != 0) {
             broken = met_again(table, i) ? "no peer is there twice" : peer_broken(table, i, now_us);
         }
     }

@@ -128,7 +128,7 @@ static void end_lookup(skad_node *node, skad_operation *operation)
 
 static bool ask_candidate(skad_node *node, skad_operation *operation, const skad_query *query)
 {
-    const skad_candidate *candidate = &operation->lookup->candidates.all[query->place];
+    const skad_candidate *candidate = &operation->lookup->candidates.all[query->candidate];
     skad_message message;
     if (skad_operation_gets(operation) && !query->region) {
         message.kind = SKAD_KIND_FIND_VALUE;
@@ -147,7 +147,7 @@ static bool ask_candidate(skad_node *node, skad_operation *operation, const skad
         .token = candidate->has_token ? candidate->token : NULL,
         .purpose = query->region ? SKAD_PURPOSE_REGION : SKAD_PURPOSE_LOOKUP,
         .owner = skad_operation_name(&node->operations, operation),
-        .step = query->place,
+        .step = query->candidate,
     };
     return skad_request_send(node, &request);
 }
@@ -169,9 +169,9 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
             return;
         }
         if (query.region) {
-            skad_report_trace_region(node, operation, query.place, SKAD_STEP_ASKED);
+            skad_report_trace_region(node, operation, query.candidate, SKAD_STEP_ASKED);
         } else {
-            skad_report_trace(node, operation, query.place);
+            skad_report_trace(node, operation, query.candidate);
         }
     }
     if (!skad_lookup_done(operation->lookup)) {
@@ -283,7 +283,7 @@ static size_t take_records(skad_node *node, skad_operation *operation, uint16_t 
 {
     skad_candidate *candidate = &operation->lookup->candidates.all[from];
     const skad_get_answer get_answer = {
-        .place = from,
+        .candidate = from,
         .from = &candidate->contact.id,
         .records = answer->u.reply.u.value.records,
         .count = answer->u.reply.u.value.records_count,
@@ -446,7 +446,7 @@ void skad_operate_tick(skad_node *node)
     }
     node->operations.blocked_us = blocked ? UINT64_MAX : node->operations.blocked_us;
     for (size_t i = 0; i < node->operations.count; i++) {
-        skad_operation *operation = node->operations.places[i].operation;
+        skad_operation *operation = node->operations.slots[i].operation;
         if (operation == NULL || operation->stage == SKAD_STAGE_ENDED) {
             continue;
         }
@@ -458,7 +458,7 @@ void skad_operate_tick(skad_node *node)
         }
     }
     node->operations.overdue_us =
-        node->operations.used > 0 ? now_us + SKAD_OVERDUE_CHECK_US : UINT64_MAX;
+        node->operations.taken > 0 ? now_us + SKAD_OVERDUE_CHECK_US : UINT64_MAX;
 }
 
 uint64_t skad_operate_deadline(const skad_node *node)

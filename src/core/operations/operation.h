@@ -49,8 +49,8 @@ typedef enum skad_holder_state {
 #define SKAD_STORE_TRIES_MAX 2 /* for a holder that was silent, or wanted a fresher token */
 
 typedef struct skad_holder {
-    uint16_t place; /* among the lookup's candidates */
-    uint8_t state;  /* a skad_holder_state */
+    uint16_t candidate; /* among the lookup's candidates */
+    uint8_t state;      /* a skad_holder_state */
     uint8_t tries;
     uint8_t refusal; /* where REFUSED: the error code, 0 for one that we do not know */
     uint32_t life_s; /* where STORED */
@@ -75,7 +75,7 @@ typedef struct skad_put_payload {
 typedef struct skad_operation {
     skad_operation_kind kind;
     skad_operation_stage stage;
-    uint16_t place;       /* among the operations */
+    uint16_t slot;        /* among the operations */
     uint64_t deadline_us; /* ends by then, whatever happens */
     uint64_t ended_us;
     skad_outcome outcome;
@@ -102,15 +102,15 @@ typedef struct skad_operation {
     skad_step *steps;      /* owned */
 } skad_operation;
 
-typedef struct skad_operation_place {
+typedef struct skad_operation_slot {
     skad_operation *operation; /* owned; NULL: free */
     uint32_t generation;
-} skad_operation_place;
+} skad_operation_slot;
 
 typedef struct skad_operations {
-    skad_operation_place *places;
+    skad_operation_slot *slots;
     size_t count;
-    size_t used;         /* not free */
+    size_t taken;        /* not free */
     uint64_t blocked_us; /* when those that found no room to ask try again; or UINT64_MAX */
     uint64_t overdue_us; /* when deadlines are checked next; or UINT64_MAX */
 } skad_operations;

@@ -5,8 +5,8 @@
 
 bool skad_replicate_may(const skad_node *node)
 {
-    return 2 * node->outbox.count < node->outbox.slots &&
-           2 * skad_pending_count(&node->pending) < node->pending.slots;
+    return 2 * node->outbox.count < node->outbox.limit &&
+           2 * skad_pending_count(&node->pending) < node->pending.limit;
 }
 
 bool skad_replicate(skad_node *node, const skad_replica *replica, const skad_id *to,

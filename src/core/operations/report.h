@@ -25,13 +25,13 @@ void skad_reports_free(skad_reports *reports);
 void skad_report_ended(skad_node *node, const skad_operation *operation);
 
 /* One of a lookup's candidates as a step. */
-skad_step skad_report_step(const skad_lookup *lookup, uint16_t place);
+skad_step skad_report_step(const skad_lookup *lookup, uint16_t index);
 
 /* Tells a traced operation's step, as it is now. */
-void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_t place);
+void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_t index);
 
 /* Tells what became of a traced operation's query about a region. */
-void skad_report_trace_region(skad_node *node, const skad_operation *operation, uint16_t place,
+void skad_report_trace_region(skad_node *node, const skad_operation *operation, uint16_t index,
                               skad_step_state state);
 
 /* Takes an ended operation out of the queue again. */

@@ -38,16 +38,17 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
 {
     const skad_lookup *lookup = operation->lookup;
     size_t max = lookup->dense ? SKAD_HOLDERS_MAX : node->env.profile.siblings;
-    uint16_t places[SKAD_HOLDERS_MAX];
-    size_t count = skad_lookup_closest(lookup, max, places);
+    uint16_t indices[SKAD_HOLDERS_MAX];
+    size_t count = skad_lookup_closest(lookup, max, indices);
     bool full = count == max;
-    if (!full || skad_distance_compare(&lookup->target, &lookup->self,
-                                       &lookup->candidates.all[places[count - 1]].contact.id) < 0) {
+    if (!full ||
+        skad_distance_compare(&lookup->target, &lookup->self,
+                              &lookup->candidates.all[indices[count - 1]].contact.id) < 0) {
         admit_here(node, operation);
         count -= full && operation->payload.refusal_here == SKAD_ERROR_NONE;
     }
     for (size_t i = 0; i < count; i++) {
-        operation->holders[i] = (skad_holder){.place = places[i]};
+        operation->holders[i] = (skad_holder){.candidate = indices[i]};
     }
     operation->holders_count = (uint8_t)count;
     operation->stage = SKAD_STAGE_STORING;
@@ -55,7 +56,7 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
 
 static bool ask_holder(skad_node *node, skad_operation *operation, const skad_holder *holder)
 {
-    const skad_candidate *candidate = &operation->lookup->candidates.all[holder->place];
+    const skad_candidate *candidate = &operation->lookup->candidates.all[holder->candidate];
     const skad_put_payload *payload = &operation->payload;
     const skad_span record = {payload->record, payload->len};
     skad_message message;
@@ -113,7 +114,7 @@ void skad_storing_answered(skad_operation *operation, uint16_t step, const skad_
                            const uint8_t *token)
 {
     skad_holder *holder = &operation->holders[step];
-    skad_candidate *candidate = &operation->lookup->candidates.all[holder->place];
+    skad_candidate *candidate = &operation->lookup->candidates.all[holder->candidate];
     candidate->has_token = token != NULL;
     if (token != NULL) {
         memcpy(candidate->token, token, SKAD_TOKEN_BYTES);

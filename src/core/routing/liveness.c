@@ -20,12 +20,12 @@ uint64_t skad_liveness_backoff_us(unsigned failures)
     return backoff_us < SKAD_CHECK_BACKOFF_MAX_US ? backoff_us : SKAD_CHECK_BACKOFF_MAX_US;
 }
 
-/* How long a peer may stay unheard, as its age and its places want it. */
+/* Returns how long a peer may stay unheard, which depends on its age and its roles. */
 static uint64_t interval_of(const skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
     const skad_peer *peer = &peers->peers[slot];
     uint32_t known_for_s = skad_instant_s(now_us) - peer->first_seen_s;
-    return peer->places == SKAD_PEER_IN_CACHE
+    return peer->roles == SKAD_PEER_IN_CACHE
                ? SKAD_CHECK_INTERVAL_MAX_US
                : skad_liveness_interval_us(known_for_s * SKAD_US_PER_S,
                                            skad_lifetimes_mean_us(&peers->lifetimes));
@@ -66,10 +66,10 @@ void skad_liveness_again(skad_peers *peers, skad_peer_slot slot, uint64_t now_us
     const int32_t soonest = (int32_t)(SKAD_CHECK_RETRY_US / SKAD_US_PER_MS);
     int32_t next = (int32_t)(SKAD_CHECK_TOGETHER_US / SKAD_US_PER_MS);
     skad_peer_slot beside = SKAD_PEER_NONE;
-    for (size_t i = 0; i < peers->used; i++) {
+    for (size_t i = 0; i < peers->high_water; i++) {
         int32_t ahead = skad_instant_later(peers->checks_ms[i], now_ms);
         if (ahead < soonest || ahead > next || peers->checks_ms[i] == 0 || i == slot) {
-            continue; /* hardly anybody is left, whose peer itself has to be looked at */
+            continue; /* few are left here, so reading the peer itself is cheap */
         }
         if (peers->peers[i].failures == 0) {
             next = ahead;
@@ -84,7 +84,7 @@ void skad_liveness_again(skad_peers *peers, skad_peer_slot slot, uint64_t now_us
     peers->peers[slot].pressing = 1;
 }
 
-/* The two checks that are due first, in milliseconds from now on; INT32_MAX: there is none. */
+/* The two checks that are due first, in milliseconds from now; INT32_MAX: there is none. */
 typedef struct earliest {
     int32_t first;
     int32_t second;
@@ -97,15 +97,15 @@ static void count_in(earliest *out, int32_t ahead)
     out->second = later < out->second ? later : out->second;
 }
 
-/* Each check of a node looks at all its peers: four at a time, without a branch. Behind the last
- * slot in use are free ones up to a whole step. */
+/* Each search for the next check looks at all peers, four at a time and without a branch. The last
+ * slot in use is followed by free ones, up to a whole step. */
 static earliest find_earliest(const skad_peers *peers, uint32_t now_ms)
 {
     const skad_simd now = skad_simd_of(now_ms);
     const skad_simd_signed none = (skad_simd_signed)skad_simd_of(INT32_MAX);
     skad_simd_signed first = none;
     skad_simd_signed second = none;
-    for (size_t i = 0; i < peers->used; i += SKAD_SIMD_LANES) {
+    for (size_t i = 0; i < peers->high_water; i += SKAD_SIMD_LANES) {
         skad_simd checks = skad_simd_at(&peers->checks_ms[i]);
         skad_simd_signed taken = checks != skad_simd_of(0);
         skad_simd_signed ahead = skad_simd_choose(taken, (skad_simd_signed)(checks - now), none);
@@ -138,12 +138,12 @@ static skad_peer_slot due_at(const skad_peers *peers, uint32_t check_ms)
     while (peers->checks_ms[slot] != check_ms) {
         slot++;
     }
-    SKAD_ASSERT(slot < peers->used);
+    SKAD_ASSERT(slot < peers->high_water);
     return (skad_peer_slot)slot;
 }
 
-/* Whose answer is kept from growing too old may seem to have answered last of all who are as old.
- */
+/* Keeps a peer's last answer from growing older than instants can count. The peer may then seem to
+ * have answered last of all peers that old, so the latest one has to be looked for anew. */
 static void keep_instant(skad_peers *peers, skad_peer_slot slot, uint32_t now_ms)
 {
     skad_peer *peer = &peers->peers[slot];
@@ -154,7 +154,7 @@ static void keep_instant(skad_peers *peers, skad_peer_slot slot, uint32_t now_ms
     }
 }
 
-/* Puts a check off that is due, if what is known by now plans it for much later. */
+/* Postpones a check that is due, if it would now be planned for much later. */
 static bool put_off_anew(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
     const skad_peer *peer = &peers->peers[slot];
@@ -186,14 +186,14 @@ skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any)
     }
 }
 
-/* Who answered last of all but one, and of all for the next time. On the way no answer becomes
- * older than instants can count. */
+/* Finds the peer, other than `except`, that answered last, and remembers which peer answered last
+ * of all. On the way it keeps all answers from growing older than instants can count. */
 static skad_peer_slot find_latest(skad_peers *peers, skad_peer_slot except, uint64_t now_us)
 {
     skad_peer_slot latest = SKAD_PEER_NONE;
-    for (size_t i = 0; i < peers->used; i++) {
+    for (size_t i = 0; i < peers->high_water; i++) {
         skad_peer *peer = &peers->peers[i];
-        if (peer->places == 0) {
+        if (peer->roles == 0) {
             continue;
         }
         peer->last_seen_ms = skad_instant_kept(peer->last_seen_ms, skad_instant_ms(now_us));
@@ -207,7 +207,7 @@ static skad_peer_slot find_latest(skad_peers *peers, skad_peer_slot except, uint
     return latest;
 }
 
-/* Looks for it only where nobody answered for long, or who did has gone. */
+/* Searches only where no peer answered for long, or where the latest peer has gone. */
 static skad_peer_slot latest_but(skad_peers *peers, skad_peer_slot except, uint64_t now_us)
 {
     skad_peer_slot latest = peers->latest;

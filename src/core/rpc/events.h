@@ -11,14 +11,14 @@
 
 typedef struct skad_event_ring {
     skad_event *events;
-    size_t slots;
-    size_t room; /* that there is memory for: all, unless lazy_allocation */
+    size_t limit;
+    size_t capacity; /* that there is memory for: all, unless lazy_allocation */
     size_t first;
     size_t count;
 } skad_event_ring;
 
 /* A ring of so many events; `later`: its memory grows with what it holds. */
-SKAD_MUST_CHECK skad_status skad_events_init(skad_event_ring *ring, size_t slots, bool later);
+SKAD_MUST_CHECK skad_status skad_events_init(skad_event_ring *ring, size_t limit, bool later);
 void skad_events_free(skad_event_ring *ring);
 
 /* Puts a copy of an event into the ring. Without any memory the event is lost. */

@@ -33,7 +33,7 @@ typedef struct skad_outgoing {
 typedef struct skad_outbox_batch {
     skad_draft *drafts[SKAD_MERKLE_LEAVES_MAX];
     size_t count;
-    size_t place; /* in the ring, of the first */
+    size_t start; /* in the ring, of the first */
 } skad_outbox_batch;
 
 typedef struct skad_outbox skad_outbox;
@@ -41,21 +41,21 @@ typedef struct skad_outbox skad_outbox;
 /* A ring that several outboxes have together. */
 struct skad_shared {
     skad_outgoing *ring;
-    size_t slots;
+    size_t limit;
     const skad_outbox *user; /* the one that is not empty; NULL: all are */
 };
 
 struct skad_outbox {
     skad_outgoing *ring;
     skad_shared *shared; /* whose ring it is; NULL: ours */
-    size_t slots;
+    size_t limit;
     size_t first;
     size_t count;
     size_t lent; /* from the first on: are or were lent */
 };
 
 /* With a ring of its own, of so many slots, unless it is to share one. */
-SKAD_MUST_CHECK skad_status skad_outbox_init(skad_outbox *outbox, size_t slots,
+SKAD_MUST_CHECK skad_status skad_outbox_init(skad_outbox *outbox, size_t limit,
                                              skad_shared *shared);
 void skad_outbox_free(skad_outbox *outbox);
 

@@ -59,15 +59,15 @@ typedef struct skad_pending {
     skad_pending_rpc *rpcs;
     uint64_t *due_us;     /* a slot's next timeout; UINT64_MAX when free */
     uint16_t *free_slots; /* a stack of those below `fresh` that are free */
-    uint16_t slots;
-    uint16_t room;  /* that there is memory for: all, unless lazy_allocation */
-    uint16_t fresh; /* slots from here on were never taken */
+    uint16_t limit;
+    uint16_t capacity; /* that there is memory for: all, unless lazy_allocation */
+    uint16_t fresh;    /* slots from here on were never taken */
     uint16_t free_count;
-    uint16_t used; /* slots from here on have been free since the table was last empty */
+    uint16_t high_water; /* slots from here on have been free since the table was last empty */
 } skad_pending;
 
 /* `later`: memory comes as slots are taken. */
-SKAD_MUST_CHECK skad_status skad_pending_init(skad_pending *pending, size_t slots, bool later);
+SKAD_MUST_CHECK skad_status skad_pending_init(skad_pending *pending, size_t limit, bool later);
 void skad_pending_free(skad_pending *pending);
 size_t skad_pending_count(const skad_pending *pending);
 

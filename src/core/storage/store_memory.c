@@ -15,7 +15,7 @@
 #include "crypto/assert.h"
 #include "skad/record.h"
 
-#define ROOM_MIN         8
+#define CAPACITY_MIN     8
 #define OWNERS_MAX       3
 #define OWNER_NAME_BYTES 33 /* kind, owner */
 
@@ -37,7 +37,7 @@ typedef struct share {
 typedef struct sorted {
     void **items; /* no two compare equal */
     size_t count;
-    size_t room;
+    size_t capacity;
     int (*compare)(const void *a, const void *b);
 } sorted;
 
@@ -100,22 +100,22 @@ static void *equal_to(const sorted *array, const void *what)
 
 static bool reserve_one(sorted *array)
 {
-    if (array->count < array->room) {
+    if (array->count < array->capacity) {
         return true;
     }
-    size_t room = array->room == 0 ? ROOM_MIN : array->room * 2;
-    void **items = realloc(array->items, room * sizeof *items);
+    size_t capacity = array->capacity == 0 ? CAPACITY_MIN : array->capacity * 2;
+    void **items = realloc(array->items, capacity * sizeof *items);
     if (items == NULL) {
         return false;
     }
     array->items = items;
-    array->room = room;
+    array->capacity = capacity;
     return true;
 }
 
 static void insert(sorted *array, void *item)
 {
-    SKAD_ASSERT(array->count < array->room);
+    SKAD_ASSERT(array->count < array->capacity);
     size_t at = place_of(array, item);
     memmove(&array->items[at + 1], &array->items[at], (array->count - at) * sizeof *array->items);
     array->items[at] = item;

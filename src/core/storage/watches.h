@@ -26,9 +26,9 @@ typedef struct skad_watched {
 } skad_watched;
 
 typedef struct skad_watches {
-    skad_watched **places; /* NULL: free; all NULL before the first is taken */
+    skad_watched **slots; /* NULL: free; all NULL before the first is taken */
     size_t count;
-    size_t used;
+    size_t taken;
     uint32_t generation; /* of the last one that was taken */
 } skad_watches;
 

@@ -96,7 +96,7 @@ bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_add
         return false;
     }
     const skad_peer *peer = &node->table.peers.peers[slot];
-    bool near = (peer->places & SKAD_PEER_IN_SIBLINGS) != 0 && !skad_peer_unresponsive(peer);
+    bool near = (peer->roles & SKAD_PEER_IN_SIBLINGS) != 0 && !skad_peer_unresponsive(peer);
     if (!near || !skad_endpoint_is(&node->table.peers, slot, from)) {
         return false;
     }

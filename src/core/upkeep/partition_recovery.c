@@ -126,7 +126,7 @@ void skad_recovery_lost(skad_node *node, const skad_id *id, const skad_address *
 static bool is_of_living(const skad_node *node, const skad_address *address)
 {
     const skad_peers *peers = &node->table.peers;
-    for (skad_peer_slot i = 0; i < peers->used; i++) {
+    for (skad_peer_slot i = 0; i < peers->high_water; i++) {
         if (skad_peers_alive(peers, i) && skad_endpoint_is(peers, i, address)) {
             return true;
         }

@@ -30,8 +30,8 @@
 
 #include "skad/node.h"
 
-#define SKAD_RECOVERY_PAUSE_US_MIN                                                                 \
-    (60 * SKAD_US_PER_S) /* after a mass timeout; doubled with each round */
+/* After a mass timeout; doubled with each round. */
+#define SKAD_RECOVERY_PAUSE_US_MIN (60 * SKAD_US_PER_S)
 #define SKAD_RECOVERY_PAUSE_US_MAX (3600 * SKAD_US_PER_S)
 #define SKAD_LOST_KEPT_S           (7 * 86400) /* over a weekend that a line is down */
 

@@ -14,7 +14,7 @@ skad_status skad_ping_queue_init(skad_ping_queue *queue, uint64_t now_us, bool l
     *queue = (skad_ping_queue){.due_us = now_us};
     if (!later) {
         queue->targets = calloc(SKAD_PING_QUEUE_MAX, sizeof *queue->targets);
-        queue->room = SKAD_PING_QUEUE_MAX;
+        queue->capacity = SKAD_PING_QUEUE_MAX;
     }
     return later || queue->targets != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
 }
@@ -28,7 +28,7 @@ void skad_ping_queue_free(skad_ping_queue *queue)
 static bool grow(skad_ping_queue *queue)
 {
     skad_ping_target *grown = skad_ring_grow(queue->targets, sizeof *grown, queue->first,
-                                             SKAD_PING_QUEUE_MAX, &queue->room);
+                                             SKAD_PING_QUEUE_MAX, &queue->capacity);
     if (grown == NULL) {
         return false;
     }
@@ -54,15 +54,15 @@ void skad_ping_queue_consider(skad_node *node, const skad_id *id, const skad_add
         return;
     }
     for (size_t i = 0; i < queue->count; i++) {
-        size_t at = (queue->first + i) % queue->room;
+        size_t at = (queue->first + i) % queue->capacity;
         if (skad_id_equal(&queue->targets[at].id, id)) {
             return;
         }
     }
-    if (queue->count == queue->room && !grow(queue)) {
+    if (queue->count == queue->capacity && !grow(queue)) {
         return;
     }
-    size_t last = (queue->first + queue->count) % queue->room;
+    size_t last = (queue->first + queue->count) % queue->capacity;
     queue->targets[last] = (skad_ping_target){.id = *id, .address = *address};
     queue->count++;
 }
@@ -83,7 +83,7 @@ void skad_ping_queue_tick(skad_node *node)
         return;
     }
     const skad_ping_target *target = &queue->targets[queue->first];
-    queue->first = (queue->first + 1) % queue->room;
+    queue->first = (queue->first + 1) % queue->capacity;
     queue->count--;
     if (worth_a_ping(node, &target->id, &target->address) &&
         !skad_pending_asks(&node->pending, &target->id, &target->address)) {

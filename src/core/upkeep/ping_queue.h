@@ -21,7 +21,7 @@ typedef struct skad_ping_target {
 
 typedef struct skad_ping_queue {
     skad_ping_target *targets; /* a ring */
-    size_t room;               /* SKAD_PING_QUEUE_MAX, unless lazy_allocation */
+    size_t capacity;           /* SKAD_PING_QUEUE_MAX, unless lazy_allocation */
     size_t first;
     size_t count;
     uint64_t due_us;  /* when the next ping may leave */

@@ -150,7 +150,7 @@ static bool recent(const skad_node *node, const skad_store_record *row)
 }
 
 /* Announces one publication; false when there is no place for it now. */
-static bool announce(skad_node *node, const skad_store_record *row, size_t place)
+static bool announce(skad_node *node, const skad_store_record *row, size_t slot)
 {
     skad_republish_state *state = &node->republish;
     uint8_t bytes[SKAD_RECORD_BYTES_MAX];
@@ -164,30 +164,30 @@ static bool announce(skad_node *node, const skad_store_record *row, size_t place
     if (anew && !keep_anew(node, &start)) {
         return true; /* a full disk: the next round tries again */
     }
-    if (skad_start_put(node, SKAD_OPERATION_REPUBLISH, &start, &state->running[place].op) !=
+    if (skad_start_put(node, SKAD_OPERATION_REPUBLISH, &start, &state->running[slot].op) !=
         SKAD_OK) {
-        state->running[place].op = 0;
+        state->running[slot].op = 0;
         return false;
     }
-    state->running[place].name = name;
+    state->running[slot].name = name;
     return true;
 }
 
 /* The index of a free place for a renewal, SKAD_REPUBLISHES_MAX if there is none. The first one
  * allocates them, like the operation that it begins. */
-static size_t free_place(skad_republish_state *state)
+static size_t free_slot(skad_republish_state *state)
 {
-    size_t place = 0;
+    size_t slot = 0;
     if (state->running == NULL) {
         state->running = calloc(SKAD_REPUBLISHES_MAX, sizeof *state->running);
     }
     if (state->running == NULL) {
         return SKAD_REPUBLISHES_MAX;
     }
-    while (place < SKAD_REPUBLISHES_MAX && state->running[place].op != 0) {
-        place++;
+    while (slot < SKAD_REPUBLISHES_MAX && state->running[slot].op != 0) {
+        slot++;
     }
-    return place;
+    return slot;
 }
 
 static void step(skad_node *node)
@@ -200,8 +200,8 @@ static void step(skad_node *node)
         memset(&state->from, 0, sizeof state->from);
         state->first = false;
     } else if (!recent(node, &row)) {
-        size_t place = free_place(state);
-        if (place == SKAD_REPUBLISHES_MAX || !announce(node, &row, place)) {
+        size_t slot = free_slot(state);
+        if (slot == SKAD_REPUBLISHES_MAX || !announce(node, &row, slot)) {
             state->from = here;
             state->step_us = node->env.now.mono_us + RETRY_US;
             return;
@@ -220,12 +220,12 @@ static void step_store_retry(skad_node *node)
     if (!skad_store_retries_due(&node->store_retries, &node->env, &name)) {
         return;
     }
-    size_t place = free_place(&node->republish);
+    size_t slot = free_slot(&node->republish);
     if (!store->ops->find(store->self, SKAD_STORE_PUBLICATIONS, &name, node->env.now.unix_s,
                           &row)) {
         skad_store_retries_drop(&node->store_retries, &name); /* withdrawn meanwhile */
-    } else if (place < SKAD_REPUBLISHES_MAX) {
-        (void)announce(node, &row, place);
+    } else if (slot < SKAD_REPUBLISHES_MAX) {
+        (void)announce(node, &row, slot);
     }
 }
 

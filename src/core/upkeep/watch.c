@@ -14,7 +14,7 @@ skad_status skad_watch_begin(skad_node *node, skad_record_type type, const skad_
     if (at < 0) {
         return SKAD_ERR_FULL;
     }
-    skad_watched *watched = node->watches.places[at];
+    skad_watched *watched = node->watches.slots[at];
     watched->type = type;
     watched->key = *key;
     watched->every_us = every_s * SKAD_US_PER_S;
@@ -26,7 +26,7 @@ skad_status skad_watch_begin(skad_node *node, skad_record_type type, const skad_
 
 static void begin(skad_node *node, size_t index)
 {
-    skad_watched *watched = node->watches.places[index];
+    skad_watched *watched = node->watches.slots[index];
     skad_op op = 0;
     skad_status status =
         skad_start_get(node, SKAD_OPERATION_WATCH, watched->type, &watched->key, &op);
@@ -73,8 +73,8 @@ static void finish(skad_node *node, skad_watched *watched, skad_operation *opera
 
 void skad_watch_advance(skad_node *node)
 {
-    for (size_t i = 0; node->watches.used > 0 && i < node->watches.count; i++) {
-        skad_watched *watched = node->watches.places[i];
+    for (size_t i = 0; node->watches.taken > 0 && i < node->watches.count; i++) {
+        skad_watched *watched = node->watches.slots[i];
         if (watched == NULL) {
             continue;
         }
@@ -92,8 +92,8 @@ void skad_watch_advance(skad_node *node)
 uint64_t skad_watch_deadline(const skad_node *node)
 {
     uint64_t deadline = UINT64_MAX;
-    for (size_t i = 0; node->watches.used > 0 && i < node->watches.count; i++) {
-        const skad_watched *watched = node->watches.places[i];
+    for (size_t i = 0; node->watches.taken > 0 && i < node->watches.count; i++) {
+        const skad_watched *watched = node->watches.slots[i];
         if (watched != NULL && watched->running == 0 && watched->due_us < deadline) {
             deadline = watched->due_us;
         }
@@ -107,8 +107,8 @@ bool skad_watch_cancel(skad_node *node, skad_op name)
     if (at < 0) {
         return false;
     }
-    forget(node, node->watches.places[at]->running);
-    forget(node, node->watches.places[at]->told);
+    forget(node, node->watches.slots[at]->running);
+    forget(node, node->watches.slots[at]->told);
     skad_watches_release(&node->watches, (size_t)at);
     return true;
 }

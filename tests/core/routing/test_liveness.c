@@ -97,7 +97,7 @@ static void who_waits_is_checked_rarely_but_soon_when_it_moves_up(void **state)
         test_bench_meet(made, 40); /* whoever is in the cache is no sibling */
     }
     test_somebody waiting = test_bench_meet(made, TEST_BENCH_FAR);
-    assert_int_equal(test_bench_find(made, &waiting)->places, SKAD_PEER_IN_CACHE);
+    assert_int_equal(test_bench_find(made, &waiting)->roles, SKAD_PEER_IN_CACHE);
     assert_int_equal(test_bench_check_ms(made, &waiting),
                      skad_instant_ms(made->now_us + SKAD_CHECK_INTERVAL_MAX_US));
     made->now_us += 5 * SKAD_US_PER_S;

@@ -21,7 +21,7 @@ static int begin(void **state)
 {
     static skad_peers peers;
     *state = &peers;
-    const skad_peers_plan plan = {.slots = SLOTS, .tokens = 2 * SLOTS};
+    const skad_peers_plan plan = {.limit = SLOTS, .tokens = 2 * SLOTS};
     return skad_peers_init(&peers, &plan) == SKAD_OK ? 0 : -1;
 }
 
@@ -29,7 +29,7 @@ static int begin_with_lazy_allocation(void **state)
 {
     static skad_peers peers;
     *state = &peers;
-    const skad_peers_plan plan = {.slots = SLOTS, .tokens = 2 * SLOTS, .lazy_allocation = true};
+    const skad_peers_plan plan = {.limit = SLOTS, .tokens = 2 * SLOTS, .lazy_allocation = true};
     return skad_peers_init(&peers, &plan) == SKAD_OK ? 0 : -1;
 }
 
@@ -44,7 +44,7 @@ static skad_peer *add(skad_peers *peers, const skad_id *id)
 {
     skad_peer_slot slot = skad_peers_take(peers, id);
     assert_true(slot != SKAD_PEER_NONE);
-    peers->peers[slot].places = SKAD_PEER_IN_BUCKET;
+    peers->peers[slot].roles = SKAD_PEER_IN_BUCKET;
     const skad_address address = test_prng_address(slot);
     assert_true(skad_endpoint_set(peers, slot, &address));
     return &peers->peers[slot];
@@ -52,7 +52,7 @@ static skad_peer *add(skad_peers *peers, const skad_id *id)
 
 static void remove_peer(skad_peers *peers, skad_peer_slot slot)
 {
-    peers->peers[slot].places = 0;
+    peers->peers[slot].roles = 0;
     skad_peers_release(peers, slot);
 }
 
@@ -138,23 +138,23 @@ static void memory_comes_in_steps_where_it_is_to_be_saved(void **state)
 {
     skad_peers *peers = *state;
     test_prng prng = {SEED};
-    assert_int_equal(peers->room, 0);
+    assert_int_equal(peers->capacity, 0);
     for (size_t i = 0; i < SLOTS; i++) {
         skad_id id = test_prng_id(&prng);
         assert_int_equal(skad_peers_find(peers, &id), SKAD_PEER_NONE);
         add(peers, &id);
-        assert_in_range(peers->room, i + 1, i + 16);
+        assert_in_range(peers->capacity, i + 1, i + 16);
         assert_int_equal(skad_peers_find(peers, &id), i);
     }
     skad_id late = test_prng_id(&prng);
     assert_int_equal(skad_peers_take(peers, &late), SKAD_PEER_NONE);
-    assert_int_equal(peers->colds_room, 0);
+    assert_int_equal(peers->colds_capacity, 0);
     for (skad_peer_slot slot = 0; slot < SLOTS; slot++) {
         assert_non_null(skad_peers_cold_of(peers, slot));
     }
-    assert_in_range(peers->colds_room, SLOTS, SLOTS + 16);
+    assert_in_range(peers->colds_capacity, SLOTS, SLOTS + 16);
     assert_int_equal(skad_peers_reserve(peers, 10 * SLOTS), SKAD_OK); /* there are no more slots */
-    assert_in_range(peers->room, SLOTS, SLOTS + 15);
+    assert_in_range(peers->capacity, SLOTS, SLOTS + 15);
 }
 
 static void a_token_is_shown_at_its_endpoint_while_it_is_fresh(void **state)
@@ -184,8 +184,8 @@ static void with_few_places_the_latest_tokens_stay(void **state)
     (void)state;
     skad_peers peers;
     test_prng prng = {SEED};
-    const skad_peers_plan plan = {.slots = SLOTS, .tokens = 4};
-    const skad_peers_plan none = {.slots = SLOTS};
+    const skad_peers_plan plan = {.limit = SLOTS, .tokens = 4};
+    const skad_peers_plan none = {.limit = SLOTS};
     const uint8_t token[SKAD_TOKEN_BYTES] = {7};
     assert_int_equal(skad_peers_init(&peers, &plan), SKAD_OK);
     for (skad_peer_slot slot = 0; slot < 4; slot++) {
@@ -266,9 +266,9 @@ static size_t sort_all(const skad_peers *peers, const skad_id *target, unsigned 
                        const skad_id *except, ranked out[static SLOTS])
 {
     size_t count = 0;
-    for (size_t i = 0; i < peers->used; i++) {
+    for (size_t i = 0; i < peers->high_water; i++) {
         const skad_peer *peer = &peers->peers[i];
-        bool usable = (peer->places & (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)) != 0;
+        bool usable = (peer->roles & (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)) != 0;
         if (usable && peer->failures < SKAD_UNRESPONSIVE_FAILURES &&
             (peer->families & families) != 0 &&
             (except == NULL || !skad_id_equal(except, &peer->id))) {
@@ -285,7 +285,7 @@ static void populate(skad_peers *peers, test_prng *prng, const skad_id *centre)
     for (size_t i = 0; i < SLOTS; i++) {
         skad_id id = test_prng_id_near(prng, centre, (unsigned)test_prng_below(prng, 100));
         skad_peer *peer = add(peers, &id);
-        peer->places = (uint8_t)(1 + test_prng_below(prng, 7));
+        peer->roles = (uint8_t)(1 + test_prng_below(prng, 7));
         skad_peers_set_failures(peers, (skad_peer_slot)i, (unsigned)test_prng_below(prng, 4));
         peer->families = (uint8_t)((test_prng_below(prng, 3) == 0 ? 0 : SKAD_FAMILY_IPV4) |
                                    (test_prng_below(prng, 3) == 0 ? SKAD_FAMILY_IPV6 : 0));

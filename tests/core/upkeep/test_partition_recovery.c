@@ -173,7 +173,7 @@ static void the_answers_to_joining_begin_nothing(void **state)
 static size_t hellos(skad_node *node)
 {
     size_t count = 0;
-    for (size_t i = 0; i < skad_node_parts_of(node).pending->used; i++) {
+    for (size_t i = 0; i < skad_node_parts_of(node).pending->high_water; i++) {
         const skad_pending_rpc *rpc = &skad_node_parts_of(node).pending->rpcs[i];
         count += skad_node_parts_of(node).pending->due_us[i] != UINT64_MAX &&
                  rpc->purpose == SKAD_PURPOSE_HELLO && !rpc->has_responder;

@@ -27,7 +27,7 @@ static void a_check_without_room_is_made_up_for(void **state)
     skad_pending *pending = skad_node_parts_of(node).pending;
     const skad_pending roomy = *pending;
     pending->free_count = 0; /* as if all slots were taken */
-    pending->fresh = pending->slots;
+    pending->fresh = pending->limit;
     fixture.now.mono_us += 2 * SKAD_CHECK_INTERVAL_US;
     skad_node_tick(node, fixture.now);
     *pending = roomy;
