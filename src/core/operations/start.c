@@ -55,8 +55,8 @@ static skad_status take(skad_node *node, skad_operation_kind kind, skad_operatio
 static void postpone_refresh(skad_node *node, const skad_id *target)
 {
     skad_bucket *bucket = &node->table.buckets[skad_table_bucket_of(&node->table, target)];
-    uint64_t jitter = skad_random_below(&node->env.random, SKAD_REFRESH_INTERVAL_US / 2);
-    bucket->refresh_us = node->env.now.mono_us + SKAD_REFRESH_INTERVAL_US * 3 / 4 + jitter;
+    bucket->refresh_us =
+        node->env.now.mono_us + skad_env_about_us(&node->env, SKAD_REFRESH_INTERVAL_US);
 }
 
 /* The contacts that a lookup begins at: the closest of the table. */

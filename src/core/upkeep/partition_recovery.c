@@ -77,8 +77,8 @@ static void remember(skad_node *node, const skad_lost *who)
 static void plan(skad_node *node)
 {
     skad_recovery_state *recovery = &node->recovery;
-    uint64_t jitter = skad_random_below(&node->env.random, recovery->pause_us / 4);
-    recovery->round_us = node->env.now.mono_us + recovery->pause_us + jitter;
+    recovery->round_us =
+        node->env.now.mono_us + skad_env_at_least_us(&node->env, recovery->pause_us);
 }
 
 /* Whether this loss begins a mass timeout; once in SKAD_MASS_TIMEOUT_US. */

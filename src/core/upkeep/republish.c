@@ -9,21 +9,14 @@
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_retries.h"
 
-#define HOURS_A_LIFE 24
-#define RETRY_US     SKAD_US_PER_S /* when all places for renewals are taken */
-
-static uint64_t hour_us(const skad_node *node)
-{
-    uint64_t us = node->env.profile.record_life_s * SKAD_US_PER_S / HOURS_A_LIFE;
-    return us < SKAD_US_PER_S ? SKAD_US_PER_S : us;
-}
+#define RETRY_US SKAD_US_PER_S /* when all places for renewals are taken */
 
 /* The time between two records: a round's share, up to a quarter more or less. */
 static uint64_t pace_us(skad_node *node)
 {
     skad_store_totals totals;
     node->store.ops->totals(node->store.self, &totals);
-    uint64_t round_us = hour_us(node);
+    uint64_t round_us = skad_env_hour_us(&node->env);
     if (node->republish.first) {
         round_us /= SKAD_REPUBLISH_FIRST_DIVISOR;
     }
@@ -146,7 +139,7 @@ static bool recent(const skad_node *node, const skad_store_record *row)
 {
     uint64_t now = node->env.now.unix_s;
     return row->stored_unix_s <= now &&
-           (now - row->stored_unix_s) * SKAD_US_PER_S < hour_us(node) / 2;
+           (now - row->stored_unix_s) * SKAD_US_PER_S < skad_env_hour_us(&node->env) / 2;
 }
 
 /* Announces one publication; false when there is no place for it now. */
