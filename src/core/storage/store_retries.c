@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/core/base/lazy.h"
+
 skad_status skad_store_retries_init(skad_store_retries *state, bool later)
 {
-    *state = (skad_store_retries){0};
-    if (!later) {
-        state->all = calloc(SKAD_STORE_RETRIES_MAX, sizeof *state->all);
-    }
-    return later || state->all != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
+    *state = (skad_store_retries){
+        .all = skad_lazy_begin(later, SKAD_STORE_RETRIES_MAX, sizeof *state->all)};
+    return skad_lazy_begun(later, state->all);
 }
 
 void skad_store_retries_free(skad_store_retries *state)
@@ -37,9 +37,7 @@ static uint64_t next_us(skad_env *env)
 
 void skad_store_retries_note(skad_store_retries *state, skad_env *env, const skad_store_name *name)
 {
-    if (state->all == NULL) {
-        state->all = calloc(SKAD_STORE_RETRIES_MAX, sizeof *state->all);
-    }
+    state->all = skad_lazy_use(state->all, SKAD_STORE_RETRIES_MAX, sizeof *state->all);
     if (state->all != NULL && state->count < SKAD_STORE_RETRIES_MAX &&
         find(state, name) == state->count) {
         state->all[state->count++] = (skad_store_retry){.name = *name, .due_us = next_us(env)};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "src/core/base/instant.h"
+#include "src/core/base/lazy.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/routing/distance.h"
@@ -15,10 +16,9 @@ skad_status skad_recovery_init(skad_node *node)
         .round_us = UINT64_MAX,
         .pause_us = SKAD_RECOVERY_PAUSE_US_MAX,
     };
-    if (!node->lazy_allocation) {
-        node->recovery.lost = calloc(SKAD_LOST_MAX, sizeof *node->recovery.lost);
-    }
-    return node->lazy_allocation || node->recovery.lost != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
+    node->recovery.lost =
+        skad_lazy_begin(node->lazy_allocation, SKAD_LOST_MAX, sizeof *node->recovery.lost);
+    return skad_lazy_begun(node->lazy_allocation, node->recovery.lost);
 }
 
 void skad_recovery_free(skad_node *node)
@@ -62,9 +62,7 @@ static size_t place_for(const skad_recovery_state *recovery, const skad_lost *wh
 static void remember(skad_node *node, const skad_lost *who)
 {
     skad_recovery_state *recovery = &node->recovery;
-    if (recovery->lost == NULL) {
-        recovery->lost = calloc(SKAD_LOST_MAX, sizeof *recovery->lost);
-    }
+    recovery->lost = skad_lazy_use(recovery->lost, SKAD_LOST_MAX, sizeof *recovery->lost);
     size_t at = recovery->lost == NULL ? SKAD_LOST_MAX : place_for(recovery, who);
     if (at < SKAD_LOST_MAX) {
         recovery->lost_count += at == recovery->lost_count;

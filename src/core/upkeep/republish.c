@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "src/core/base/lazy.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/storage/publications.h"
@@ -171,9 +172,7 @@ static bool announce(skad_node *node, const skad_store_record *row, size_t slot)
 static size_t free_slot(skad_republish_state *state)
 {
     size_t slot = 0;
-    if (state->running == NULL) {
-        state->running = calloc(SKAD_REPUBLISHES_MAX, sizeof *state->running);
-    }
+    state->running = skad_lazy_use(state->running, SKAD_REPUBLISHES_MAX, sizeof *state->running);
     if (state->running == NULL) {
         return SKAD_REPUBLISHES_MAX;
     }
