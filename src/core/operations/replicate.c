@@ -35,8 +35,8 @@ bool skad_replicate(skad_node *node, const skad_replica *replica, const skad_id 
     return sent;
 }
 
-/* What a get leaves lives no longer than until its publisher's next announcement but a few, so that
- * being asked for does not keep a value alive for ever. */
+/* A copy that a get leaves ends about when its publisher's next announcement comes, so that
+ * requests alone do not keep a value alive for ever. */
 static skad_replica replica_of(const skad_node *node, const skad_collection *collection)
 {
     uint32_t life_s = node->env.profile.record_life_s / SKAD_REPLICA_LIFE_DIVISOR;

@@ -29,7 +29,8 @@ static size_t find(const skad_store_retries *state, const skad_store_name *name)
     return at;
 }
 
-/* A quarter more or less than the sixteenth of an hour. */
+/* Returns the time of the next retry: a sixteenth of an hour away, give or take a quarter
+ * of that. */
 static uint64_t next_us(skad_env *env)
 {
     uint64_t hour_us = env->profile.record_life_s * SKAD_US_PER_S / HOURS_A_LIFE;
