@@ -1,4 +1,4 @@
-/* How full a node is. Changes nothing. */
+/* How full a node's tables and rates are. Changes nothing. */
 #include "crypto/assert.h"
 #include "src/core/node/state.h"
 

@@ -1,4 +1,5 @@
-/* What a node tells about itself: statistics and the rows of its routing table. Changes nothing. */
+/* What a node reports about itself: statistics and the rows of its routing table.
+ * Changes nothing. */
 #include "src/core/base/instant.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/density.h"

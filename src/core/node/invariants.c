@@ -45,14 +45,14 @@ const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us)
         }
     }
     if (free_count != pending->free_count) {
-        return "the free list has all free slots";
+        return "the free list holds all free slots";
     }
     uint64_t met[(UINT16_MAX + 1) / 64] = {0};
     for (size_t i = 0; i < pending->free_count; i++) {
         uint16_t slot = pending->free_slots[i];
         uint64_t bit = UINT64_C(1) << (slot % 64);
         if (slot >= pending->fresh || waits(pending, slot) || (met[slot / 64] & bit) != 0) {
-            return "the free list has each free slot once";
+            return "the free list holds each free slot once";
         }
         met[slot / 64] |= bit;
     }
@@ -61,7 +61,8 @@ const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us)
 
 /* ---- Operations ---- */
 
-/* How many requests of an operation wait: all (step < 0), or those of one step and purpose. */
+/* Counts the requests of an operation that wait: all (step < 0), or those of one step and purpose.
+ */
 static size_t awaited(const skad_node *node, const skad_operation *operation, int step,
                       skad_purpose purpose)
 {
@@ -124,7 +125,8 @@ static const char *running_broken(const skad_node *node, const skad_operation *o
         return NULL; /* a ping */
     }
     if (operation->stage == SKAD_STAGE_RUNNING) {
-        return candidates_awaited(node, operation) ? NULL : "who is asked is awaited, once";
+        return candidates_awaited(node, operation) ? NULL
+                                                   : "a candidate that is asked is awaited, once";
     }
     if (operation->holders_count > SKAD_HOLDERS_MAX || !holders_awaited(node, operation)) {
         return "a holder that is asked is awaited, once";
@@ -141,8 +143,8 @@ static size_t times_queued(const skad_node *node, skad_op name)
     return times;
 }
 
-/* Whether somebody will free an operation that has ended: its event is read, or its starter
- * looks. */
+/* Whether an operation that has ended will be freed: its event is polled, or its starter looks for
+ * its end. */
 static const char *ended_broken(const skad_node *node, const skad_operation *operation)
 {
     skad_op name = skad_operation_name(&node->operations, operation);
@@ -153,7 +155,7 @@ static const char *ended_broken(const skad_node *node, const skad_operation *ope
     for (size_t i = 0; operation->kind == SKAD_OPERATION_WATCH && i < node->watches.count; i++) {
         claimed |= node->watches.slots[i] != NULL && node->watches.slots[i]->running == name;
     }
-    return times_queued(node, name) + claimed == 1 ? NULL : "an ended operation is told once";
+    return times_queued(node, name) + claimed == 1 ? NULL : "an ended operation is reported once";
 }
 
 static const char *operation_broken(const skad_node *node, const skad_operation *operation)
@@ -203,7 +205,7 @@ static const char *outbox_broken(const skad_outbox *outbox)
     for (size_t i = 0; i < outbox->count; i++) {
         const skad_outgoing *outgoing = &outbox->ring[(outbox->first + i) % outbox->limit];
         if (outgoing->ready && i >= outbox->lent) {
-            return "what is ready was lent before";
+            return "a sealed draft was lent before";
         }
         if (i >= outbox->lent && outgoing->draft.len > SKAD_DATAGRAM_BYTES_MAX) {
             return "a draft fits a datagram";
@@ -220,12 +222,12 @@ static const char *rings_broken(const skad_node *node)
         return "the events keep to their cap";
     }
     if (node->reports.count > node->operations.taken) {
-        return "no more has ended than there is";
+        return "no more operations have ended than there are";
     }
     const skad_ping_queue *queue = &node->ping_queue;
     if (queue->capacity > SKAD_PING_QUEUE_MAX || queue->count > queue->capacity ||
         (queue->count > 0 && queue->first >= queue->capacity)) {
-        return "unverified peers that wait for a ping keep to their cap";
+        return "the ping queue keeps to its cap";
     }
     if (node->bans.banned.count > SKAD_BANS_MAX || node->bans.allowed.count > SKAD_BANS_MAX) {
         return "bans keep to their cap";
@@ -248,7 +250,7 @@ static const char *watches_broken(const skad_node *node)
         taken += watched != NULL;
         if (watched != NULL && (watched->known_count > SKAD_WATCH_KNOWN_MAX ||
                                 watched->due_us > node->env.now.mono_us + watched->every_us)) {
-            return "a watch looks again within its interval";
+            return "a watch's next get is within its interval";
         }
     }
     return taken == node->watches.taken ? NULL : "watches are counted";
@@ -268,10 +270,10 @@ static const char *recovery_broken(const skad_node *node)
 {
     const skad_recovery_state *recovery = &node->recovery;
     if (recovery->lost_count > SKAD_LOST_MAX) {
-        return "those who are missed keep to their cap";
+        return "the list of lost peers keeps to its cap";
     }
     if ((recovery->lost_count > 0) != (recovery->round_us != UINT64_MAX)) {
-        return "a round is planned while somebody is missed";
+        return "a round of recovery is planned while a peer is lost";
     }
     return NULL;
 }
@@ -286,16 +288,16 @@ static const char *deadline_broken(const skad_node *node)
         return "the store is swept in time";
     }
     if (deadline > node->recovery.round_us) {
-        return "no round of recovery is slept over";
+        return "the deadline covers the next round of recovery";
     }
     for (size_t i = 0; node->join.joined && i < node->store_retries.count; i++) {
         if (deadline > node->store_retries.all[i].due_us) {
-            return "no store retry is slept over";
+            return "the deadline covers the next store retry";
         }
     }
     for (size_t i = 0; i < node->pending.high_water; i++) {
         if (deadline > node->pending.due_us[i]) {
-            return "no timeout is slept over";
+            return "the deadline covers the next timeout";
         }
     }
     return NULL;

@@ -1,4 +1,4 @@
-/* A lookup's invariants: see invariants.h; the rules are told in lookup.h. */
+/* A lookup's invariants: see invariants.h; the rules are in lookup.h. */
 #include "src/core/node/invariants.h"
 #include "src/core/routing/distance.h"
 
@@ -11,18 +11,18 @@ static const char *list_broken(const skad_lookup *lookup, size_t path)
     for (size_t i = 0; i < list->count; i++) {
         if (list->members[i] >= lookup->candidates.high_water ||
             (lookup->candidates.all[list->members[i]].listed >> path & 1) == 0) {
-            return "who is on a shortlist knows of it";
+            return "a candidate on a shortlist is marked as listed";
         }
         if (i > 0 &&
             !skad_candidates_closer(&lookup->candidates, list->members[i - 1], list->members[i])) {
-            return "a shortlist stands in ascending distance";
+            return "a shortlist is in ascending distance";
         }
     }
     return NULL;
 }
 
-/* Whether a path's count of whom it waits for is right, and as many know of the shortlist as are on
- * it. */
+/* Whether a path's count of awaited candidates is right, and as many candidates are marked as
+ * listed on the shortlist as stand on it. */
 static bool path_counts(const skad_lookup *lookup, size_t path)
 {
     size_t waiting = 0;
@@ -72,7 +72,7 @@ static const char *candidate_broken(const skad_lookup *lookup, size_t index)
     }
     if (lookup->candidates.distances[index] !=
         (skad_id_prefix(&candidate->contact.id) ^ skad_id_prefix(&lookup->target))) {
-        return "a candidate stands at its distance";
+        return "a candidate has its distance";
     }
     if (skad_id_equal(&candidate->contact.id, &lookup->self)) {
         return "we are not our own candidate";
@@ -80,7 +80,7 @@ static const char *candidate_broken(const skad_lookup *lookup, size_t index)
     if (candidate->tries > 2 || (candidate->tries == 0 && candidate->state != SKAD_STEP_HEARD)) {
         return "a candidate is asked at most twice, and not before its state says so";
     }
-    return met_again(lookup, index) ? "no candidate is there twice" : NULL;
+    return met_again(lookup, index) ? "no candidate appears twice" : NULL;
 }
 
 static const char *counts_broken(const skad_lookup *lookup)
@@ -100,11 +100,11 @@ static const char *counts_broken(const skad_lookup *lookup)
         tried += lookup->candidates.all[i].tries > 0;
     }
     if (tried != lookup->asked_count) {
-        return "who was asked is remembered";
+        return "each candidate that was asked is remembered";
     }
     if (lookup->region_count > SKAD_REGION_ASKED || lookup->region_next > lookup->region_count ||
         lookup->region_waiting > lookup->region_next) {
-        return "of a region no more are awaited than were asked";
+        return "a region awaits no more candidates than were asked";
     }
     return NULL;
 }
@@ -115,7 +115,7 @@ const char *skad_lookup_broken(const skad_lookup *lookup)
     for (size_t path = 0; broken == NULL && path <= lookup->paths; path++) {
         broken = list_broken(lookup, path);
         if (broken == NULL && !path_counts(lookup, path)) {
-            broken = "a path counts whom it waits for";
+            broken = "a path counts the candidates that it waits for";
         }
     }
     for (size_t i = 0; broken == NULL && i < lookup->candidates.high_water; i++) {

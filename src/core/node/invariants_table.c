@@ -1,4 +1,4 @@
-/* The routing table's invariants: see invariants.h; the rules are told in table.h. */
+/* The routing table's invariants: see invariants.h; the rules are in table.h. */
 #include "crypto/assert.h"
 #include "src/core/base/instant.h"
 #include "src/core/node/invariants.h"
@@ -10,7 +10,7 @@ static const skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
     return &table->peers.peers[slot];
 }
 
-/* Whether all slots of a run are different and taken, by peers that know of this place. */
+/* Whether all slots of a run are different and taken, by peers that have this role. */
 static bool run_agrees(const skad_table *table, const skad_peer_slot *run, size_t count,
                        skad_peer_role role)
 {
@@ -61,7 +61,7 @@ static const char *bucket_broken(const skad_table *table, size_t index)
     const skad_peer_slot *cache = skad_table_cache(table, index);
     if (!run_agrees(table, members, bucket->members_count, SKAD_PEER_IN_BUCKET) ||
         !run_agrees(table, cache, bucket->cache_count, SKAD_PEER_IN_CACHE)) {
-        return "each place of a bucket has one peer, which knows of it";
+        return "each entry of a bucket is one peer, marked as such";
     }
     if (!run_in_bucket(table, members, bucket->members_count, index) ||
         !run_in_bucket(table, cache, bucket->cache_count, index)) {
@@ -71,7 +71,7 @@ static const char *bucket_broken(const skad_table *table, size_t index)
         return "replacements wait behind a full bucket only";
     }
     if (!cache_in_order(table, index)) {
-        return "a bucket's oldest replacement stands first";
+        return "a bucket's oldest replacement is first";
     }
     return NULL;
 }
@@ -82,12 +82,12 @@ static const char *siblings_broken(const skad_table *table)
         return "there are at most eta * s siblings";
     }
     if (!run_agrees(table, table->siblings, table->siblings_count, SKAD_PEER_IN_SIBLINGS)) {
-        return "each place among the siblings has one peer, which knows of it";
+        return "each sibling is one peer, marked as such";
     }
     for (size_t i = 1; i < table->siblings_count; i++) {
         if (skad_distance_compare(&table->self, &peer_at(table, table->siblings[i - 1])->id,
                                   &peer_at(table, table->siblings[i])->id) >= 0) {
-            return "siblings stand in ascending distance";
+            return "siblings are in ascending distance";
         }
     }
     return NULL;
@@ -108,7 +108,8 @@ static uint8_t violations_of(const skad_table *table, size_t slot)
     return cold == NULL ? 0 : cold->violations;
 }
 
-/* Times are kept in milliseconds and seconds: each may seem so much later than it was. */
+/* Times are kept in milliseconds and seconds, so each may seem up to that much later than
+ * it was. */
 static bool times_sound(const skad_table *table, size_t slot, uint64_t now_us)
 {
     const skad_peer *peer = &table->peers.peers[slot];
@@ -121,7 +122,7 @@ static const char *peer_broken(const skad_table *table, size_t slot, uint64_t no
 {
     const skad_peer *peer = &table->peers.peers[slot];
     if ((peer->roles & SKAD_PEER_IN_BUCKET) != 0 && (peer->roles & SKAD_PEER_IN_CACHE) != 0) {
-        return "nobody is his own replacement";
+        return "no peer is its own replacement";
     }
     if (skad_id_equal(&peer->id, &table->self)) {
         return "we are not our own peer";
@@ -130,26 +131,26 @@ static const char *peer_broken(const skad_table *table, size_t slot, uint64_t no
         return "the prefix beside a peer is its ID's";
     }
     if (!endpoints_sound(table, slot)) {
-        return "a peer has a verified endpoint, each family in its place";
+        return "a peer has a verified endpoint, of each family at most one";
     }
     if (peer->failures >= SKAD_TABLE_FAILURES_MAX ||
         violations_of(table, slot) >= SKAD_TABLE_VIOLATIONS_MAX) {
-        return "a peer goes when it failed too often";
+        return "a peer that failed too often is evicted";
     }
     if (!times_sound(table, slot, now_us)) {
-        return "a peer is seen after it is known, and not in the future";
+        return "a peer was last seen after it was first seen, and not in the future";
     }
     uint64_t check_us = skad_instant_us(table->peers.checks_ms[slot], now_us);
     if (check_us > now_us + SKAD_CHECK_INTERVAL_MAX_US) {
         return "a peer's next check is within the longest interval";
     }
     if (check_us < table->peers.due_us) {
-        return "no liveness check is slept over";
+        return "the deadline covers the next liveness check";
     }
     return NULL;
 }
 
-/* Whether a peer's ID stands in a later slot once more. */
+/* Whether a peer's ID also stands in a later slot. */
 static bool met_again(const skad_table *table, size_t slot)
 {
     const skad_peers *peers = &table->peers;
@@ -164,7 +165,7 @@ static bool met_again(const skad_table *table, size_t slot)
 
 #define SLOTS_MAX 4096 /* skad_node_limits.peers */
 
-/* The share of one endpoint's address group, in the table and in its peer's bucket. */
+/* Whether one endpoint's address group keeps its share, in the table and in its peer's bucket. */
 static bool quota_kept(const skad_table *table, const uint64_t groups[static SLOTS_MAX],
                        size_t slot)
 {
@@ -206,7 +207,7 @@ static const char *quotas_broken(const skad_table *table)
     return NULL;
 }
 
-/* How many peers know of a place of theirs. */
+/* Counts the peers that are marked with a role. */
 static size_t count_in_role(const skad_table *table, unsigned role)
 {
     size_t count = 0;
@@ -252,22 +253,22 @@ static const char *counts_broken(const skad_table *table)
     if (count_in_role(table, SKAD_PEER_IN_BUCKET) != members ||
         count_in_role(table, SKAD_PEER_IN_CACHE) != replacements ||
         count_in_role(table, SKAD_PEER_IN_SIBLINGS) != table->siblings_count) {
-        return "a peer that knows of a place has it";
+        return "a peer that is marked with a role has it";
     }
     if (count_in_role(table, UINT8_MAX) != table->peers.count) {
         return "the pool counts its peers";
     }
     if (count_unresponsive(table) != table->peers.unresponsive) {
-        return "the pool counts those that are unresponsive";
+        return "the pool counts its unresponsive peers";
     }
     if (!latest_sound(table)) {
-        return "the pool knows who answered last";
+        return "the pool knows the peer that answered last";
     }
     if (!skad_lifetimes_sound(&table->peers.lifetimes)) {
-        return "what was seen of lives is forgotten by halves";
+        return "observed lifetimes are forgotten by halves";
     }
     if (skad_table_has_living(table) != (skad_table_living(table) > 0)) {
-        return "replacements wait only behind members that live";
+        return "replacements wait only behind responsive members";
     }
     return NULL;
 }
@@ -288,7 +289,7 @@ const char *skad_table_broken(const skad_table *table, uint64_t now_us)
     }
     for (size_t i = 0; broken == NULL && i < table->peers.high_water; i++) {
         if (table->peers.peers[i].roles != 0) {
-            broken = met_again(table, i) ? "no peer is there twice" : peer_broken(table, i, now_us);
+            broken = met_again(table, i) ? "no peer appears twice" : peer_broken(table, i, now_us);
         }
     }
     if (broken == NULL) {

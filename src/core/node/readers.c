@@ -20,7 +20,7 @@ size_t skad_node_closest(const skad_node *node, const skad_id *target, unsigned 
     return count;
 }
 
-/* `from` may be NULL, for what is not there yet. */
+/* `from` may be NULL, for memory that is not there yet. */
 static void fetch(const void *from, size_t bytes)
 {
     const uint8_t *line = from;

@@ -19,7 +19,7 @@
 
 #define BLOCKED_RETRY_US (20 * SKAD_US_PER_MS)
 
-/* ---- Ending ---- */
+/* ---- Ends ---- */
 
 static void end(skad_node *node, skad_operation *operation, skad_outcome outcome)
 {
@@ -27,12 +27,12 @@ static void end(skad_node *node, skad_operation *operation, skad_outcome outcome
     node->stats.lookups_dense += operation->lookup != NULL && operation->lookup->dense;
     operation->outcome = outcome;
     operation->ended_us = node->env.now.mono_us;
-    if (!skad_operation_own(operation)) { /* whoever started another looks for its end */
+    if (!skad_operation_own(operation)) { /* the starter of another looks for its end */
         skad_report_ended(node, operation);
     }
 }
 
-/* Nobody looks for the end of a refresh. */
+/* Releases a refresh; no part of the node waits for its end. */
 static void release_refresh(skad_node *node, skad_operation *operation)
 {
     if (operation->kind == SKAD_OPERATION_REFRESH && operation->stage == SKAD_STAGE_ENDED) {
@@ -40,10 +40,10 @@ static void release_refresh(skad_node *node, skad_operation *operation)
     }
 }
 
-/* Whether a put counts: somebody took it, and no more holders say that they have something else.
- * One who lost its records, or came a moment ago, takes an old sequence, too, though nobody who
- * asks the others will ever see it; and one liar who names a high sequence must not make a put
- * fail. */
+/* Whether a put counts: at least one holder took the record, and no more holders than that say that
+ * they have something else. A holder that lost its records, or came a moment ago, takes an old
+ * sequence, too, although a get that asks the other holders will never return it. A single liar
+ * that names a high sequence must not make a put fail. */
 static bool stands(const skad_put_report *report)
 {
     const uint8_t *refusals = report->refusals;
@@ -52,7 +52,8 @@ static bool stands(const skad_put_report *report)
     return report->stored > 0 && report->stored >= overtaken;
 }
 
-/* What is to be kept is kept once it stands: what most refused must not come again hourly. */
+/* Keeps a record among our publications once its put counts: a record that most holders refused
+ * must not be announced again every hour. */
 static void keep(skad_node *node, skad_operation *operation)
 {
     skad_put_payload *payload = &operation->payload;
@@ -64,7 +65,7 @@ static void keep(skad_node *node, skad_operation *operation)
     }
 }
 
-/* A publication that only distant holders took is announced again soon. */
+/* Plans an early retry for a publication that only distant holders took. */
 static void retry_if_under_replicated(skad_node *node, const skad_operation *operation)
 {
     const skad_put_payload *payload = &operation->payload;
@@ -97,7 +98,7 @@ static void end_put(skad_node *node, skad_operation *operation)
     }
 }
 
-/* Whether a lookup that asked anybody got no answer at all. */
+/* Whether a lookup that asked at least one node got no answer at all. */
 static bool nobody_answered(const skad_lookup *lookup)
 {
     for (size_t i = 0; i < lookup->asked_count; i++) {
@@ -124,7 +125,7 @@ static void end_lookup(skad_node *node, skad_operation *operation)
     end(node, operation, outcome);
 }
 
-/* ---- Asking ---- */
+/* ---- Requests ---- */
 
 static bool ask_candidate(skad_node *node, skad_operation *operation, const skad_query *query)
 {
@@ -200,8 +201,8 @@ static void drive_storing(skad_node *node, skad_operation *operation)
 
 void skad_operate_drive(skad_node *node, skad_operation *operation)
 {
-    /* A new phase may open new questions: a lookup that is over with one is driven into the next.
-     */
+    /* A new phase may have new candidates to ask: a lookup that has ended one phase is driven into
+     * the next. */
     for (unsigned round = 0; round < 3 && operation->stage == SKAD_STAGE_RUNNING; round++) {
         drive_lookup(node, operation);
     }
@@ -218,9 +219,10 @@ static bool kept_out(const skad_node *node, const skad_id *id, const skad_addres
     return skad_bans_keep_out(&node->bans, id, address, node->env.now.mono_us);
 }
 
-/* Where a contact in an answer is worth asking: we can send to it, its ID paid the static puzzle,
- * and we know it neither to be unresponsive nor to be kept out. Where we verified an endpoint of it
- * ourselves, that one; nobody's word counts against it. False: nowhere. */
+/* Whether a contact in an answer is worth asking, and at which address. It is if we can send to it,
+ * its ID paid the static puzzle, and we know it neither to be unresponsive nor to be banned. An
+ * endpoint that we verified ourselves comes first; no other peer's word counts against it. False:
+ * not at all. */
 static bool worth_asking(const skad_node *node, const skad_contact *contact, bool solved,
                          skad_address *out)
 {
@@ -247,8 +249,8 @@ typedef struct named_contacts {
     size_t count;
 } named_contacts;
 
-/* An answer that breaks its sender's duties is counted and costs it some standing. It came from
- * where we asked and refers to what we asked, so its address is validated. */
+/* Counts an answer that breaks its sender's duties, which costs the sender some standing. The
+ * answer came from where we asked and refers to what we asked, so its address is validated. */
 static void judge(skad_node *node, const skad_id *sender, const skad_address *from,
                   size_t violations)
 {
@@ -259,8 +261,8 @@ static void judge(skad_node *node, const skad_id *sender, const skad_address *fr
     }
 }
 
-/* target: what was asked for; NULL where an answer may be a late one, to another question. Returns
- * how many break the rules. */
+/* Passes the contacts of an answer to the lookup. target: the ID that was asked for; NULL where the
+ * answer may be a late one, to another question. Returns how many contacts break the rules. */
 static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
                             const skad_id *target, named_contacts named)
 {
@@ -276,8 +278,8 @@ static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
     return violations;
 }
 
-/* Takes the records of an answer; returns how many were not what was asked for. An immutable value
- * ends the search, since no other can have its key. */
+/* Takes the records of an answer. Returns how many were not what was asked for. An immutable value
+ * ends the search, since no other value can have its key. */
 static size_t take_records(skad_node *node, skad_operation *operation, uint16_t from,
                            const skad_message *answer)
 {
@@ -303,7 +305,7 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
 {
     skad_lookup *lookup = operation->lookup;
     if (answer->kind == SKAD_KIND_ERROR) {
-        /* The token that came with the answer may be all that was missing. */
+        /* Only the token that came with the answer may have been missing. */
         bool again = answer->u.reply.u.error.code == SKAD_ERROR_TOKEN;
         skad_lookup_refused(lookup, rpc->step, again);
         return;

@@ -97,7 +97,7 @@ void skad_report_trace_region(skad_node *node, const skad_operation *operation, 
     }
 }
 
-/* The nodes that were asked, in the order of asking. */
+/* Lists the nodes that were asked, in the order of asking. */
 static size_t list_steps(skad_operation *operation)
 {
     const skad_lookup *lookup = operation->lookup;
@@ -167,8 +167,9 @@ static void count_given(const skad_collection *collection, const skad_given *giv
     }
 }
 
-/* Of an immutable value all answers count, of other records those of the s closest, which ought to
- * have it. The silent ones are those that were asked and stand closer than the last of these. */
+/* Counts the answers to a get. For an immutable value all answers count; for other records only
+ * those of the s closest count, which ought to have it. The unresponsive nodes are those that were
+ * asked and stand closer than the last of these. */
 static void report_tally(const skad_operation *operation, skad_tally *tally)
 {
     const skad_lookup *lookup = operation->lookup;

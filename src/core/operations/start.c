@@ -1,5 +1,5 @@
-/* Starting operations: those of the public calls and the node's own. Each takes a place, begins its
- * lookup from the contacts that we know, and is then operate.c's. */
+/* Starting operations: those of the public calls and the node's own. Each takes a slot and begins
+ * its lookup from the contacts that we know; operate.c then runs it. */
 #include "src/core/operations/start.h"
 
 #include <assert.h>
@@ -16,10 +16,10 @@
 #include "src/core/rpc/request.h"
 
 #define SEEDS_MAX            64 /* of our own contacts: as many as a shortlist takes */
-#define VITAL_OPERATIONS_MAX 2  /* places kept free for joining and refreshing */
+#define VITAL_OPERATIONS_MAX 2  /* slots kept free for joining and refreshing */
 
-/* How many places an operation leaves to others: what the node runs for itself leaves a quarter to
- * its user, and both leave room for joining and refreshing, without which nothing works. */
+/* Returns how many slots an operation leaves to others. The node's own operations leave a quarter
+ * to its user, and both leave room for joining and refreshing, without which nothing works. */
 static size_t spared(const skad_node *node, skad_operation_kind kind)
 {
     switch (kind) {
@@ -51,7 +51,7 @@ static skad_status take(skad_node *node, skad_operation_kind kind, skad_operatio
     return SKAD_OK;
 }
 
-/* A bucket in whose range a lookup runs needs no refresh for a while. */
+/* Postpones the refresh of a bucket in whose range a lookup runs. */
 static void postpone_refresh(skad_node *node, const skad_id *target)
 {
     skad_bucket *bucket = &node->table.buckets[skad_table_bucket_of(&node->table, target)];
@@ -59,7 +59,7 @@ static void postpone_refresh(skad_node *node, const skad_id *target)
         node->env.now.mono_us + skad_env_about_us(&node->env, SKAD_REFRESH_INTERVAL_US);
 }
 
-/* The contacts that a lookup begins at: the closest of the table. */
+/* Gives a lookup its first contacts: the closest of the table. */
 static void seed(skad_node *node, skad_operation *operation, const skad_id *target)
 {
     const skad_table *table = &node->table;
@@ -180,7 +180,7 @@ static const skad_store_section SHELVES[] = {SKAD_STORE_REPLICAS, SKAD_STORE_PUB
 static_assert(sizeof SHELVES / sizeof SHELVES[0] == SKAD_GIVEN_OURSELVES,
               "a collection has a place for the answer of each section");
 
-/* What one section of our own has counts like an answer. */
+/* Counts what one section of our own store has like an answer. */
 static void find_here(skad_node *node, skad_collection *collection, skad_store_section section)
 {
     const skad_store *store = &node->store;

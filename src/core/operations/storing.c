@@ -8,8 +8,8 @@
 #include "src/core/rpc/request.h"
 #include "src/core/storage/store_admission.h"
 
-/* Our own store takes the record when we are among the s closest; the farthest of the others then
- * need not. */
+/* Puts the record into our own store when we are among the s closest; the farthest of the others is
+ * then not needed. */
 static void admit_here(skad_node *node, skad_operation *operation)
 {
     skad_put_payload *payload = &operation->payload;
@@ -32,8 +32,8 @@ static void admit_here(skad_node *node, skad_operation *operation)
     }
 }
 
-/* The s closest hold a record; where the closest stand suspiciously dense, those behind them, too.
- */
+/* Chooses the holders: the s closest, and where those stand suspiciously dense, also the nodes
+ * behind them. */
 void skad_storing_begin(skad_node *node, skad_operation *operation)
 {
     const skad_lookup *lookup = operation->lookup;
@@ -158,7 +158,7 @@ bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
            (payload->refusal_here != SKAD_ERROR_NONE || payload->life_here_s > half_s);
 }
 
-/* ---- Telling ---- */
+/* ---- Reporting ---- */
 
 static void sort_in(uint32_t *lives, size_t count, uint32_t life_s)
 {
@@ -169,7 +169,8 @@ static void sort_in(uint32_t *lives, size_t count, uint32_t life_s)
     lives[count] = life_s;
 }
 
-/* The life that at least half of those who stored it grant: the upper median. */
+/* Returns the life that at least half of the holders that stored the record grant: the upper
+ * median. */
 static uint32_t median_life_s(const skad_operation *operation)
 {
     const skad_put_payload *payload = &operation->payload;

@@ -114,7 +114,8 @@ bool skad_outbox_poll_sealed(skad_outbox *outbox, skad_datagram *out)
     memcpy(out->bytes, head->draft.bytes, head->draft.len);
     outbox->count--;
     outbox->lent--;
-    /* An empty ring starts over, so that light traffic stays within a few places of the cache. */
+    /* An empty ring starts over, so that light traffic stays within a few slots that are in the
+     * cache. */
     outbox->first = outbox->count == 0 ? 0 : (outbox->first + 1) % outbox->limit;
     if (outbox->count == 0 && outbox->shared != NULL) {
         outbox->shared->user = NULL;

@@ -51,7 +51,7 @@ size_t skad_pending_count(const skad_pending *pending)
     return (size_t)pending->fresh - pending->free_count;
 }
 
-/* One that was given back, or the lowest that was never taken. */
+/* Takes a slot that was given back, or else the lowest that was never taken. */
 static bool take_slot(skad_pending *pending, uint16_t *out)
 {
     if (pending->free_count > 0) {

@@ -27,7 +27,8 @@ static size_t find(const skad_store_retries *state, const skad_store_name *name)
     return at;
 }
 
-/* A quarter more or less than the sixteenth of an hour. */
+/* Returns the time of the next retry: a sixteenth of an hour away, give or take a quarter
+ * of that. */
 static uint64_t next_us(skad_env *env)
 {
     uint64_t pause_us = skad_env_hour_us(env) / SKAD_STORE_RETRY_DIVISOR;

@@ -6,7 +6,7 @@
 #include "src/core/base/lazy.h"
 #include "src/core/routing/distance.h"
 
-#define NAME_BIT (UINT64_C(1) << 31) /* in the lower half, where operations have their place */
+#define NAME_BIT (UINT64_C(1) << 31) /* in the lower half, where operations have their slot */
 
 void skad_watches_init(skad_watches *watches, size_t count)
 {

@@ -27,7 +27,7 @@ void skad_recovery_free(skad_node *node)
     node->recovery.lost = NULL;
 }
 
-/* ---- Who is missing ---- */
+/* ---- Lost peers ---- */
 
 static size_t find(const skad_recovery_state *recovery, const skad_id *id)
 {
@@ -43,8 +43,8 @@ static void forget(skad_recovery_state *recovery, size_t at)
     recovery->lost[at] = recovery->lost[--recovery->lost_count];
 }
 
-/* Where somebody is remembered; when all places are taken, that of who was known for the shortest
- * time, if that is shorter. SKAD_LOST_MAX: nowhere. */
+/* Returns the index at which a peer is remembered: a free one, or that of the peer known for the
+ * shortest time, if that is shorter. SKAD_LOST_MAX: none. */
 static size_t place_for(const skad_recovery_state *recovery, const skad_lost *who)
 {
     size_t at = find(recovery, &who->id);
@@ -70,7 +70,7 @@ static void remember(skad_node *node, const skad_lost *who)
     }
 }
 
-/* ---- When ---- */
+/* ---- Mass timeouts ---- */
 
 static void plan(skad_node *node)
 {
@@ -120,7 +120,7 @@ void skad_recovery_lost(skad_node *node, const skad_id *id, const skad_address *
 
 /* ---- Rounds ---- */
 
-/* Whether a peer that we know to live has this endpoint. */
+/* Whether a living peer has this endpoint. */
 static bool is_of_living(const skad_node *node, const skad_address *address)
 {
     const skad_peers *peers = &node->table.peers;

@@ -36,10 +36,10 @@ static bool grow(skad_ping_queue *queue)
     return true;
 }
 
-/* An isolated node pings every unknown peer that contacts it, whether or not the table has a place
- * for it: an answer proves that the node's own network is up, and only then do the timeouts of
- * other peers count. Otherwise a table full of dead peers would stay shut for ever, since a lookup
- * begins among living peers only. */
+/* An isolated node pings every unknown peer that contacts it, even if the table has no room for it.
+ * An answer proves that the node's own network is up, and only then do the timeouts of other peers
+ * count. Otherwise a table full of dead peers would stay closed for ever, since a lookup begins
+ * only at living peers. */
 static bool worth_a_ping(const skad_node *node, const skad_id *id, const skad_address *address)
 {
     bool alone = !node->join.joined && node->join.lookup == 0;
@@ -66,7 +66,7 @@ void skad_ping_queue_consider(skad_node *node, const skad_id *id, const skad_add
     queue->count++;
 }
 
-/* Targets that do not answer must not take up what operations may have in flight (request.h): an
+/* Unanswered pings must not use up the requests that operations may have in flight (request.h): an
  * attacker could make operations wait for ever with a request now and then. */
 static_assert(SKAD_PING_QUEUE_IN_FLIGHT_MAX <= SKAD_IN_FLIGHT_MAX / 4,
               "most is left to operations");

@@ -10,9 +10,9 @@
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_retries.h"
 
-#define RETRY_US SKAD_US_PER_S /* when all places for renewals are taken */
+#define RETRY_US SKAD_US_PER_S /* when all slots for renewals are taken */
 
-/* The time between two records: a round's share, up to a quarter more or less. */
+/* Returns the time between two records: a round's share, a quarter more or less at most. */
 static uint64_t pace_us(skad_node *node)
 {
     skad_store_totals totals;
@@ -37,7 +37,7 @@ void skad_republish_free(skad_node *node)
     free(node->republish.running);
 }
 
-/* ---- What ended ---- */
+/* ---- Ended announcements ---- */
 
 /* Notes when a publication was last announced. */
 static void note_announced(skad_node *node, const skad_store_name *name)
@@ -74,7 +74,7 @@ static void look_after(skad_node *node, size_t i)
     }
 }
 
-/* ---- What is due ---- */
+/* ---- Due announcements ---- */
 
 static bool ours(const skad_node *node, const skad_record *record)
 {
@@ -82,7 +82,7 @@ static bool ours(const skad_node *node, const skad_record *record)
            memcmp(record->publisher, node->env.identity.public_key, SKAD_PUBLIC_KEY_BYTES) == 0;
 }
 
-/* Signs a record of our own for another life; returns its length, 0 if it cannot be done. */
+/* Signs a record of our own for another life. Returns its length, 0 if that is impossible. */
 static size_t sign_anew(const skad_node *node, const skad_record *old, uint64_t life_s,
                         uint8_t out[static SKAD_RECORD_BYTES_MAX])
 {
@@ -95,8 +95,9 @@ static size_t sign_anew(const skad_node *node, const skad_record *old, uint64_t 
                                            &old->endpoint, old->value, out, SKAD_RECORD_BYTES_MAX);
 }
 
-/* A publication as it is to be announced now, copied from the store and signed anew where half of
- * its life is over. False when it has ended, or the store gave back something else than we put. */
+/* Prepares a publication as it is to be announced now: copies it from the store, and signs it anew
+ * when half of its life is over. Returns false when it has ended, or when the store gave back
+ * something else than we put. */
 static bool prepare(const skad_node *node, const skad_store_record *row, skad_start_record *out,
                     uint8_t bytes[static SKAD_RECORD_BYTES_MAX])
 {
@@ -125,8 +126,8 @@ static bool prepare(const skad_node *node, const skad_store_record *row, skad_st
     return len > 0;
 }
 
-/* What was signed anew replaces the old one before it is sent, so that a crash in between cannot
- * leave the network with a later expiry than we know of. */
+/* Replaces the old record with the one that was signed anew before it is sent, so that a crash in
+ * between cannot leave the network with a later expiry than we know of. */
 static bool keep_anew(skad_node *node, const skad_start_record *start)
 {
     skad_record record;
@@ -143,7 +144,7 @@ static bool recent(const skad_node *node, const skad_store_record *row)
            (now - row->stored_unix_s) * SKAD_US_PER_S < skad_env_hour_us(&node->env) / 2;
 }
 
-/* Announces one publication; false when there is no place for it now. */
+/* Announces one publication; false when there is no slot for it now. */
 static bool announce(skad_node *node, const skad_store_record *row, size_t slot)
 {
     skad_republish_state *state = &node->republish;
@@ -167,8 +168,8 @@ static bool announce(skad_node *node, const skad_store_record *row, size_t slot)
     return true;
 }
 
-/* The index of a free place for a renewal, SKAD_REPUBLISHES_MAX if there is none. The first one
- * allocates them, like the operation that it begins. */
+/* Returns the index of a free slot for a renewal, SKAD_REPUBLISHES_MAX if there is none. The first
+ * one allocates the slots, like the operation that it begins. */
 static size_t free_slot(skad_republish_state *state)
 {
     size_t slot = 0;
@@ -202,8 +203,8 @@ static void step(skad_node *node)
     state->step_us = node->env.now.mono_us + pace_us(node);
 }
 
-/* An under-replicated publication has a time of its own; without a place it waits for the next one.
- */
+/* Announces an under-replicated publication, which has a time of its own; without a slot it waits
+ * for its next one. */
 static void step_store_retry(skad_node *node)
 {
     const skad_store *store = &node->store;
