@@ -44,6 +44,7 @@ static void the_others_keep_their_order_when_one_goes(void **state)
         skad_slot_list_remove(slots, &count, cases[i].at);
         assert_int_equal(count, 3);
         assert_memory_equal(slots, cases[i].left, 3 * sizeof slots[0]);
+        assert_int_equal(slots[3], 4); /* no more was moved */
         assert_int_equal(slots[4], 99);
     }
 }
