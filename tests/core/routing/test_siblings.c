@@ -162,12 +162,12 @@ static void a_newcomer_among_the_sixteen_closest_is_counted(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < SIBLINGS; i++) {
-        meet(30 - i);
+        meet(60 - 2 * i);
     }
     assert_int_equal(table.neighbours_came, SIBLINGS);
-    meet(14); /* between the sixteenth (15) and the seventeenth */
+    meet(29); /* behind the sixteenth, which shares 30 */
     assert_int_equal(table.neighbours_came, SIBLINGS);
-    meet(16);
+    meet(31);
     assert_int_equal(table.neighbours_came, SIBLINGS + 1);
     meet(2); /* gets no place */
     assert_int_equal(table.neighbours_came, SIBLINGS + 1);
