@@ -8,16 +8,16 @@
 
 static const char *const WORDS[SKAD_REFUSALS] = {
     [SKAD_ERROR_NONE] = "for a reason that this version does not know",
-    [SKAD_ERROR_TOKEN] = "they want to see our address proved first",
-    [SKAD_ERROR_UNSUPPORTED] = "they keep no such records",
+    [SKAD_ERROR_TOKEN] = "they require proof of our address first",
+    [SKAD_ERROR_UNSUPPORTED] = "they do not keep such records",
     [SKAD_ERROR_FULL] = "no room left",
     [SKAD_ERROR_INVALID] = "its signature or key is wrong",
     [SKAD_ERROR_EXPIRED] = "it has expired",
     [SKAD_ERROR_TOO_FAR] = "it expires too far ahead",
-    [SKAD_ERROR_OLDER] = "they hold a newer one",
+    [SKAD_ERROR_OLDER] = "they hold a newer record",
     [SKAD_ERROR_CONFLICT] = "they hold another value of the same sequence",
     [SKAD_ERROR_CAS] = "they hold another sequence than expected",
-    [SKAD_ERROR_QUOTA] = "its publisher or its key has had its share",
+    [SKAD_ERROR_QUOTA] = "its publisher or its key has used up its share",
     [SKAD_ERROR_BUSY] = "overloaded: try again later",
 };
 _Static_assert(SKAD_ERROR_BUSY + 1 == SKAD_REFUSALS, "words for each code");
