@@ -25,7 +25,7 @@ static bool clear_way(const struct sockaddr_un *name, skad_failure *failure)
                skad_fail(failure, "cannot look at %s: %s", name->sun_path, strerror(errno));
     }
     if (!S_ISSOCK(info.st_mode)) {
-        return skad_fail(failure, "%s is in the way and is no socket: name another with --socket",
+        return skad_fail(failure, "%s is in the way and is not a socket: name another with --socket",
                          name->sun_path);
     }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

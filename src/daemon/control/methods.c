@@ -293,7 +293,7 @@ void skad_method_refuse(const skad_control_request *request, skad_status status,
         (void)skad_fail(&why, "%s",
                         limits != NULL ? limits : "the node cannot take these parameters");
     } else if (status == SKAD_ERR_FORMAT) {
-        (void)skad_fail(&why, "these bytes are no record, or its signature is wrong");
+        (void)skad_fail(&why, "these bytes are not a record, or its signature is wrong");
     } else if (status == SKAD_ERR_MISSING) {
         (void)skad_fail(&why, "no peer has told us our own address yet: name it, or wait until "
                               "the node has joined");

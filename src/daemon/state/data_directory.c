@@ -64,7 +64,7 @@ bool skad_data_directory_make(const skad_data_directory *directory, skad_failure
         if (stat(directory->dir, &info) == 0 && S_ISDIR(info.st_mode)) {
             return true;
         }
-        return skad_fail(failure, "%s is there, but it is no folder: choose another with --dir",
+        return skad_fail(failure, "%s exists, but it is not a folder: choose another with --dir",
                          directory->dir);
     case ENOENT:
         return skad_fail(failure, "cannot make %s: the folder above it does not exist",

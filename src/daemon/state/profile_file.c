@@ -35,7 +35,7 @@ static bool read_open_file(int fd, const char *path, file_content *out, skad_fai
         return fail_read(path, failure);
     }
     if (!S_ISREG(about.st_mode)) {
-        return skad_fail(failure, "%s is no file", path);
+        return skad_fail(failure, "%s is not a file", path);
     }
     out->private = (about.st_mode & (S_IRWXG | S_IRWXO)) == 0;
     while (out->len < sizeof out->bytes) {
@@ -118,7 +118,7 @@ static bool read_key(const char *path, file_content *content, skad_profile *out,
     }
     out->has_psk = decode_key(content, out->psk);
     return out->has_psk ||
-           skad_fail(failure, "%s is no pre-shared key: it has 32 bytes, or 64 hex digits", path);
+           skad_fail(failure, "%s is not a pre-shared key: it has 32 bytes, or 64 hex digits", path);
 }
 
 /* ---- The profile ---- */

@@ -329,7 +329,7 @@ bool skad_profile_text_read(char *text, size_t len, skad_profile_text *out, skad
     out->profile = *skad_profile_builtin("public");
     memset(out->profile.name, 0, sizeof out->profile.name);
     if (strlen(text) != len) {
-        return skad_fail(failure, "this is no text");
+        return skad_fail(failure, "this is not text");
     }
     return read_lines(&self, text) && check(&self);
 }
