@@ -27,7 +27,7 @@ const char *skad_refusals_name(size_t code)
     return code == SKAD_ERROR_NONE ? "unknown" : skad_error_name((skad_error_code)code);
 }
 
-/* Adds to the sentence what still fits. */
+/* Adds to the sentence as much of the text as still fits. */
 static void add(skad_failure *out, const char *text)
 {
     size_t len = strlen(out->text);

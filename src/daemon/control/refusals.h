@@ -17,7 +17,7 @@ const char *skad_refusals_name(size_t code);
 void skad_refusals_list(const uint64_t refusals[static SKAD_REFUSALS], uint64_t sequence_seen,
                         skad_failure *out);
 
-/* Why a put failed that no holder took, or too few. */
+/* Explains why a put failed that no holder took, or too few. */
 void skad_refusals_explain(const skad_put_report *report, skad_failure *out);
 
 #endif
