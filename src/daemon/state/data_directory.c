@@ -151,7 +151,7 @@ bool skad_data_directory_keygen(const skad_data_directory *directory, const skad
                                 const skad_solve_options *options, skad_identity *out,
                                 skad_failure *failure)
 {
-    /* Look first: nobody wants to wait for a key that cannot be written. */
+    /* Look first, so that no work goes into a key that cannot be written. */
     struct stat info;
     if (lstat(directory->identity, &info) == 0) {
         return fail_load(directory, SKAD_ERR_EXISTS, failure);
