@@ -69,7 +69,7 @@ static const char *reason(skad_db_verdict verdict)
     case SKAD_DB_DAMAGED:
         return "it is damaged";
     case SKAD_DB_OTHER_PROGRAM:
-        return "it is no database of skad";
+        return "it is not a database of skad";
     case SKAD_DB_OTHER_VERSION:
         return "another version of skad wrote it";
     case SKAD_DB_OTHER_NETWORK:
@@ -125,7 +125,7 @@ static skad_status claim(const skad_store_lmdb_config *config, int *fd, bool *is
     char aside[PATH_MAX];
     skad_status status = skad_db_claim(config->path, fd, is_empty);
     if (status == SKAD_ERR_FORMAT) {
-        status = set_aside(config, "it is no file", aside, report);
+        status = set_aside(config, "it is not a file", aside, report);
         if (status != SKAD_OK) {
             return status;
         }

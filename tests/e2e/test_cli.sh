@@ -100,7 +100,7 @@ expect 1 "$skad" run --profile test --dir "$work/no/such" --listen 127.0.0.1:0
 expect_message "the folder above it does not exist"
 touch "$work/plain"
 expect 1 "$skad" run --profile test --dir "$work/plain" --listen 127.0.0.1:0
-expect_message "it is no folder"
+expect_message "it is not a folder"
 cp -r "$work/key" "$work/open"
 chmod 644 "$work/open/identity"
 expect 1 "$skad" run --profile test --dir "$work/open" --listen 127.0.0.1:0

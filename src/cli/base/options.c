@@ -69,7 +69,7 @@ static bool take_number(const option_row *row, const char *value, skad_options *
     unsigned long long number = strtoull(value, &end, 10);
     if (value[0] < '0' || value[0] > '9' || *end != 0 || errno != 0 || number < row->min ||
         number > row->max) {
-        return skad_fail(failure, "--%s: %s is no number from %" PRIu64 " to %" PRIu64, row->name,
+        return skad_fail(failure, "--%s: %s is not a number from %" PRIu64 " to %" PRIu64, row->name,
                          value, row->min, row->max);
     }
     *(uint64_t *)place_of(row, out) = number;

@@ -244,7 +244,7 @@ skad_exit skad_client_next(skad_client *client, skad_reply *out, skad_failure *f
             return SKAD_EXIT_DONE;
         }
         if (cut != SKAD_CUT_MORE || client->in_len == IN_BYTES) {
-            (void)skad_fail(failure, "what answers at this socket is no skad daemon");
+            (void)skad_fail(failure, "the program at this socket is not a skad daemon");
             return SKAD_EXIT_FAILED;
         }
         skad_exit error = receive_some(client, failure);

@@ -166,7 +166,7 @@ static skad_exit take_node(download *self, const tree_part *part, skad_span valu
 
     if (!skad_tree_decode(value.data, value.len, root, &node)) {
         if (root) {
-            (void)skad_fail(self->failure, "there is a record of this key, but it is no file");
+            (void)skad_fail(self->failure, "there is a record of this key, but it is not a file");
             return SKAD_EXIT_FAILED;
         }
         return fail_wrong(self, part);

@@ -47,7 +47,7 @@ bool skad_part_open(const char *path, skad_part *out, skad_failure *failure)
             return give_up(out, failure, strerror(errno));
         }
         if (fstat(out->fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-            return give_up(out, failure, "something is in the way that is no file");
+            return give_up(out, failure, "something that is not a file is in the way");
         }
         if (flock(out->fd, LOCK_EX | LOCK_NB) != 0) {
             return give_up(out, failure,

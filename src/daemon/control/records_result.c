@@ -1,4 +1,4 @@
-/* Writing what became of records. docs/control.md lists the keys; they are stable. */
+/* Writes the outcome of puts and gets. docs/control.md lists the keys; they are stable. */
 #include "src/daemon/control/records_result.h"
 
 #include <stdio.h>
@@ -68,7 +68,7 @@ static void write_tally(const skad_tally *tally, skad_writer *writer)
     skad_result_uint(writer, "silent", tally->unresponsive);
 }
 
-/* What each get tells: COMMON_COUNT keys. */
+/* Writes the keys that all gets have: COMMON_COUNT of them. */
 static void write_common(const skad_get_report *report, skad_writer *writer)
 {
     skad_result_id(writer, "key", &report->key);

@@ -1,10 +1,10 @@
 /* Looking up names of --join.
  *
- *   start -> asking (a thread) -> hand over what was found -> back-off (a timer) -> asking ...
+ *   start -> asking (a thread) -> hand over the addresses -> back-off (a timer) -> asking ...
  *     stop, from anywhere -> quiet
  *
  * Back-off: 2 s, doubled up to 5 minutes, so that a network that comes up late is found soon and a
- * name that is gone for good costs its server next to nothing. */
+ * name that no longer exists costs its server next to nothing. */
 #include "src/daemon/net/resolve.h"
 
 #include <netdb.h>

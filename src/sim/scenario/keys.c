@@ -152,7 +152,7 @@ static bool take_number(const scenario_row *row, const char *value, void *out,
     bool whole = row->type == WHOLE;
     if (end == value || *end != 0 || errno != 0 || !isfinite(number) || number < row->min ||
         number > row->max || (whole && floor(number) != number)) {
-        return skad_sim_reason(reason, "%s: '%.40s' is no %s from %g to %g", row->key, value,
+        return skad_sim_reason(reason, "%s: '%.40s' is not a %s from %g to %g", row->key, value,
                                whole ? "whole number" : "number", row->min, row->max);
     }
     if (whole) {
