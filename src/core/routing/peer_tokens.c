@@ -39,7 +39,7 @@ void skad_peer_tokens_keep(skad_peer_tokens *tokens, uint16_t endpoint,
     }
     skad_peer_token *slot = &tokens->slots[endpoint % tokens->count];
     slot->owner = (uint16_t)(endpoint + 1);
-    slot->granted_ms = skad_instant_ms(now_us);
+    slot->granted = skad_instant_at(now_us);
     memcpy(slot->token, token, SKAD_TOKEN_BYTES);
 }
 
@@ -56,6 +56,6 @@ const uint8_t *skad_peer_tokens_fresh(const skad_peer_tokens *tokens, uint16_t e
 {
     const skad_peer_token *slot = held(tokens, endpoint);
     bool fresh = slot != NULL &&
-                 skad_instant_ms(now_us) - slot->granted_ms < SKAD_TOKEN_SLOT_US / SKAD_US_PER_MS;
+                 skad_instant_since_ms(slot->granted, now_us) < SKAD_TOKEN_SLOT_US / SKAD_US_PER_MS;
     return fresh ? slot->token : NULL;
 }

@@ -102,12 +102,13 @@ static bool mass_timeout_begins(skad_node *node)
 }
 
 void skad_recovery_lost(skad_node *node, const skad_id *id, const skad_address *address,
-                        uint32_t first_seen_s)
+                        skad_second first_seen)
 {
     skad_recovery_state *recovery = &node->recovery;
-    const uint32_t now_s = skad_instant_s(node->env.now.mono_us);
-    const skad_lost who = {
-        .id = *id, .address = *address, .lost_s = now_s, .known_for_s = now_s - first_seen_s};
+    const skad_lost who = {.id = *id,
+                           .address = *address,
+                           .lost = skad_second_at(node->env.now.mono_us),
+                           .known_for_s = skad_second_since_s(first_seen, node->env.now.mono_us)};
     remember(node, &who);
     if (mass_timeout_begins(node) && recovery->pause_us > SKAD_RECOVERY_PAUSE_US_MIN) {
         recovery->pause_us = SKAD_RECOVERY_PAUSE_US_MIN;
@@ -167,7 +168,7 @@ void skad_recovery_tick(skad_node *node)
         return;
     }
     for (size_t i = recovery->lost_count; i-- > 0;) {
-        uint32_t age_s = skad_instant_s(node->env.now.mono_us) - recovery->lost[i].lost_s;
+        uint32_t age_s = skad_second_since_s(recovery->lost[i].lost, node->env.now.mono_us);
         skad_peer_slot slot = skad_peers_find(&node->table.peers, &recovery->lost[i].id);
         if (age_s >= SKAD_LOST_KEPT_S || skad_peers_alive(&node->table.peers, slot)) {
             forget(recovery, i);

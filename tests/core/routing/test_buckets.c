@@ -159,12 +159,12 @@ static void who_leaves_is_replaced_by_who_is_known_longest_and_then_the_fastest(
     fill(members);
     skad_peer_slot first = meet(0);
     skad_peer_slot second = meet(0);
-    table.peers.peers[first].first_seen_s = 100;
-    table.peers.peers[second].first_seen_s = 99;
+    table.peers.peers[first].first_seen.s = 100;
+    table.peers.peers[second].first_seen.s = 99;
     assert_int_equal(skad_buckets_remove(&table, members[0]), second);
     assert_cached(0, &first, 1);
     skad_peer_slot third = meet(0);
-    table.peers.peers[third].first_seen_s = 100;
+    table.peers.peers[third].first_seen.s = 100;
     table.peers.peers[first].rtt.smoothed_us = 2000;
     table.peers.peers[third].rtt.smoothed_us = 1999;
     assert_int_equal(skad_buckets_remove(&table, second), third);
@@ -209,12 +209,12 @@ static void members_are_ordered_by_when_they_were_seen(void **state)
     (void)state;
     skad_peer_slot members[K];
     fill(members);
-    table.peers.peers[members[0]].last_seen_ms = 5;
-    table.peers.peers[members[1]].last_seen_ms = UINT32_MAX - 5;
+    table.peers.peers[members[0]].last_seen.ms = 5;
+    table.peers.peers[members[1]].last_seen.ms = UINT32_MAX - 5;
     skad_buckets_order(&table);
     const skad_peer_slot turned[] = {members[1], members[0]};
     assert_members(0, turned, K);
-    table.peers.peers[members[1]].last_seen_ms = 5; /* alike: they stay as they are */
+    table.peers.peers[members[1]].last_seen.ms = 5; /* alike: they stay as they are */
     skad_buckets_order(&table);
     assert_members(0, turned, K);
 }
