@@ -183,7 +183,7 @@ say "pings: an answer, silence, and an address that cannot be contacted"
 expect 0 "$skad" ping "$(address_of other)"
 grep -q '^time ' "$work/out" || fail "no time: $(cat "$work/out")"
 expect 4 "$skad" ping 127.0.0.1:9
-expect_message "nobody answered in time"
+expect_message "no node answered in time"
 expect 1 "$skad" ping 255.255.255.255:9
 expect_message "may not be contacted"
 

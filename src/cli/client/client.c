@@ -84,7 +84,7 @@ static skad_exit fail_gone(skad_failure *failure)
     return SKAD_EXIT_FAILED;
 }
 
-/* Waits until the socket is ready. A signal starts the wait anew; none comes in numbers. */
+/* Waits until the socket is ready. A signal starts the wait anew; signals are rare. */
 static skad_exit wait_for(skad_client *client, short what, skad_failure *failure)
 {
     struct pollfd state = {.fd = client->fd, .events = what};

@@ -1,9 +1,9 @@
 /* A walk over the tree with up to SKAD_FILE_GET_WINDOW records on their way at once.
  *
- * What is known but not asked for yet waits in one list for each level, and the lowest level that
- * has any is always served first. So a node of level n is asked only while the lists below n are
- * empty: the list of level n-1 never holds more than what the window's nodes bring, 64 * 30
- * entries, and memory is bounded whatever the size of the file. */
+ * Records that are known but not requested yet wait in one list for each level, and the lowest
+ * level that has any is always served first. So a node of level n is requested only while the lists
+ * below n are empty: the list of level n-1 never holds more than the keys of the window's nodes, 64
+ * * 30 entries, and memory is bounded at any size of the file. */
 #include "src/cli/file/file_get.h"
 
 #include <errno.h>
@@ -226,7 +226,7 @@ static skad_exit await_one(download *self)
     return SKAD_EXIT_FAILED;
 }
 
-/* What is longer than the file is of another one. */
+/* Cuts the file to its size: bytes beyond belong to another file. */
 static skad_exit cut(download *self)
 {
     SKAD_ASSERT(self->done == self->size);

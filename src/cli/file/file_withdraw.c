@@ -1,5 +1,5 @@
-/* A walk over the tree in depth first, one request at a time: the keys of the nodes on the way from
- * the root are all that is remembered. */
+/* A walk over the tree, depth first, one request at a time. It remembers only the keys of the nodes
+ * on the way from the root. */
 #include "src/cli/file/file_withdraw.h"
 
 #include <string.h>

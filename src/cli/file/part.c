@@ -20,7 +20,8 @@ static bool give_up(skad_part *part, skad_failure *failure, const char *why)
     return false;
 }
 
-/* Whether the open file still has the name: whoever had the lock before may have renamed it. */
+/* Whether the open file still has the name: the process that had the lock before may have renamed
+ * it. */
 static bool is_named(const skad_part *part)
 {
     struct stat opened;

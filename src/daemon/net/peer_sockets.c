@@ -127,9 +127,9 @@ void skad_peer_sockets_start(skad_peer_sockets *peer_sockets, struct ev_loop *lo
 static bool turn_to(const skad_peer_sockets *peer_sockets, skad_peer_socket *peer_socket,
                     const skad_address *peer)
 {
-    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    const struct sockaddr unconnected = {.sa_family = AF_UNSPEC};
     peer_socket->peer = peer_sockets->itself;
-    if (connect(peer_socket->fd, &nobody, sizeof nobody) == 0 &&
+    if (connect(peer_socket->fd, &unconnected, sizeof unconnected) == 0 &&
         connect_to(peer_socket->fd, peer)) {
         peer_socket->peer = *peer;
         return true;

@@ -50,7 +50,7 @@ bool skad_join_point_parse(const char *text, skad_join_point *out, skad_failure 
     memset(out, 0, sizeof *out);
     if (skad_address_parse(text, &out->address)) {
         return out->address.port != 0 ||
-               skad_fail(failure, "%s: nobody can be reached at port 0", text);
+               skad_fail(failure, "%s: port 0 cannot be used: give the port of a node", text);
     }
     const char *colon = strrchr(text, ':');
     size_t host_len = colon == NULL ? 0 : (size_t)(colon - text);

@@ -83,7 +83,7 @@ static bool fail_load(const skad_data_directory *directory, skad_status status,
     case SKAD_ERR_PERMISSION:
         return skad_fail(failure,
                          "%s can be read by others: 'chmod 600' it, and consider the key "
-                         "known to whoever could read it",
+                         "known to all who could read it",
                          directory->identity);
     case SKAD_ERR_FORMAT:
         return skad_fail(failure,

@@ -71,7 +71,7 @@ static bool fail_public(const char *path, skad_failure *failure)
 {
     return skad_fail(failure,
                      "%s holds a pre-shared key and can be read by others: 'chmod 600' it, and "
-                     "consider the key known to whoever could read it",
+                     "consider the key known to all who could read it",
                      path);
 }
 
