@@ -156,6 +156,9 @@ static void who_could_not_be_asked_is_asked_again(void **state)
     assert_false(skad_regions_explored(lookup));
     assert_int_equal(next_of_region(lookup, &query), first);
     assert_int_not_equal(next_of_region(lookup, &query), first);
+    skad_regions_over(lookup);
+    skad_regions_over(lookup);
+    assert_true(skad_regions_explored(lookup)); /* two were asked, not three */
     skad_lookup_free(lookup);
 }
 
