@@ -53,7 +53,13 @@ static void without_a_death_among_the_closest_there_is_no_need(void **state)
 {
     (void)state;
     skad_lookup *lookup = make();
-    play(lookup, NUMBERS(4, 9), NUMBERS(40, 41));
+    script_seed(lookup, NUMBERS(11, 40));
+    assert_int_equal(script_next(lookup), 11);
+    skad_lookup_slow(lookup, script_place_of(lookup, 11));
+    assert_int_equal(script_next(lookup), 40);
+    script_fail_node(lookup, 40); /* farther than any that is wanted */
+    script_answer(lookup, 11, NUMBERS(4, 9, 10));
+    play(lookup, NUMBERS(4, 9, 10), NULL, 0);
     assert_int_equal(lookup->phase, SKAD_LOOKUP_DONE);
     skad_lookup_free(lookup);
 }
