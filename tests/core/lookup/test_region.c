@@ -53,7 +53,13 @@ static void without_a_death_among_the_closest_there_is_no_need(void **state)
 {
     (void)state;
     skad_lookup *lookup = make();
-    play(lookup, NUMBERS(4, 9), NUMBERS(40, 41));
+    script_seed(lookup, NUMBERS(11, 40));
+    assert_int_equal(script_next(lookup), 11);
+    skad_lookup_slow(lookup, script_index_of(lookup, 11));
+    assert_int_equal(script_next(lookup), 40);
+    script_fail_node(lookup, 40); /* farther than any that is wanted */
+    script_answer(lookup, 11, NUMBERS(4, 9, 10));
+    play(lookup, NUMBERS(4, 9, 10), NULL, 0);
     assert_int_equal(lookup->phase, SKAD_LOOKUP_DONE);
     skad_lookup_free(lookup);
 }
@@ -156,6 +162,9 @@ static void who_could_not_be_asked_is_asked_again(void **state)
     assert_false(skad_regions_explored(lookup));
     assert_int_equal(next_of_region(lookup, &query), first);
     assert_int_not_equal(next_of_region(lookup, &query), first);
+    skad_regions_over(lookup);
+    skad_regions_over(lookup);
+    assert_true(skad_regions_explored(lookup)); /* two were asked, not three */
     skad_lookup_free(lookup);
 }
 

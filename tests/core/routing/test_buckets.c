@@ -132,6 +132,7 @@ static void the_oldest_of_a_full_cache_gives_way_and_its_slot_is_free(void **sta
     cached[1] = meet(0);
     assert_cached(0, cached, 2);
     assert_int_equal(skad_peers_find(&table.peers, &gone), SKAD_PEER_NONE);
+    assert_int_equal(table.peers.count, 1 + K + 2);
 }
 
 static void a_newcomer_takes_the_place_of_the_first_silent_member(void **state)
@@ -234,6 +235,7 @@ static void room_is_made_by_the_oldest_of_the_fullest_cache_that_stands_nowhere_
     const skad_id gone = table.peers.peers[latest].id;
     assert_true(skad_buckets_make_room(&table));
     assert_int_equal(skad_peers_find(&table.peers, &gone), SKAD_PEER_NONE);
+    assert_int_equal(table.peers.count, 1 + K + 1);
     assert_cached(0, &oldest, 1);
     assert_int_equal(skad_buckets_oldest_spare(&table, 0), 1); /* the count: there is none */
     assert_false(skad_buckets_make_room(&table));
