@@ -156,8 +156,8 @@ static void print_part(const char *name, size_t bytes)
 
 static size_t bans_bytes(const skad_bans *bans)
 {
-    return ((size_t)bans->banned.room + bans->allowed.room) * sizeof(skad_ban) +
-           (bans->strikes == NULL ? 0 : SKAD_STRIKES_PLACES * sizeof(skad_strikes));
+    return ((size_t)bans->banned.capacity + bans->allowed.capacity) * sizeof(skad_ban) +
+           (bans->strikes == NULL ? 0 : SKAD_STRIKES_SOURCES * sizeof(skad_strikes));
 }
 
 static void print_parts(const char *title, skad_node *node)
@@ -166,35 +166,35 @@ static void print_parts(const char *title, skad_node *node)
     const skad_peers *peers = &table->peers;
     printf("%s, %u peers in %zu buckets:\n", title, peers->count, table->buckets_count);
     print_part("the node itself", skad_node_parts_of(node).bytes);
-    print_part("peers", peers->room * (sizeof *peers->peers + sizeof *peers->prefixes +
-                                       sizeof *peers->checks_ms) +
-                            peers->colds_room * sizeof *peers->colds);
-    print_part("buckets",
-               table->buckets_room * (sizeof *table->buckets + 2 * table->k * sizeof *table->runs));
-    print_part("tokens", peers->tokens.places == NULL
-                             ? 0
-                             : peers->tokens.count * sizeof *peers->tokens.places);
-    print_part("pending", skad_node_parts_of(node).pending->room *
+    print_part("peers", peers->capacity * (sizeof *peers->peers + sizeof *peers->prefixes +
+                                           sizeof *peers->checks_ms) +
+                            peers->colds_capacity * sizeof *peers->colds);
+    print_part("buckets", table->buckets_capacity *
+                              (sizeof *table->buckets + 2 * table->k * sizeof *table->runs));
+    print_part("tokens",
+               peers->tokens.slots == NULL ? 0 : peers->tokens.count * sizeof *peers->tokens.slots);
+    print_part("pending", skad_node_parts_of(node).pending->capacity *
                               (sizeof *skad_node_parts_of(node).pending->rpcs +
                                sizeof *skad_node_parts_of(node).pending->due_us +
                                sizeof *skad_node_parts_of(node).pending->free_slots));
     print_part("operations",
                skad_node_parts_of(node).operations->count *
-                   (sizeof *skad_node_parts_of(node).operations->places + sizeof(skad_op)));
+                   (sizeof *skad_node_parts_of(node).operations->slots + sizeof(skad_op)));
     print_part("outbox", skad_node_parts_of(node).outbox->shared != NULL
                              ? 0
-                             : skad_node_parts_of(node).outbox->slots *
+                             : skad_node_parts_of(node).outbox->limit *
                                    sizeof *skad_node_parts_of(node).outbox->ring);
     print_part("duplicates", (skad_node_parts_of(node).duplicates->mask + 1) *
                                  sizeof *skad_node_parts_of(node).duplicates->fingerprints);
-    print_part("events", skad_node_parts_of(node).events->room *
+    print_part("events", skad_node_parts_of(node).events->capacity *
                              sizeof *skad_node_parts_of(node).events->events);
     print_part("bans and strikes", bans_bytes(skad_node_parts_of(node).bans));
     print_part("roots", skad_node_parts_of(node).roots->fingerprints == NULL
                             ? 0
-                            : skad_node_parts_of(node).roots->slots *
+                            : skad_node_parts_of(node).roots->limit *
                                   sizeof *skad_node_parts_of(node).roots->fingerprints);
-    print_part("candidates", skad_node_parts_of(node).ping_queue->room * sizeof(skad_ping_target));
+    print_part("candidates",
+               skad_node_parts_of(node).ping_queue->capacity * sizeof(skad_ping_target));
     print_part("votes", skad_node_parts_of(node).observed->votes[0] == NULL
                             ? 0
                             : 2 * SKAD_OBSERVED_VOTES * sizeof(skad_vote));

@@ -39,7 +39,7 @@ static void measure(skad_node *node, const skad_id *ids, size_t round, figures *
     out->hash[round] = us_per_call(start);
     start = bench_cpu_s();
     for (size_t i = 0; i < CALLS; i++) {
-        skad_peer_slot slot = (skad_peer_slot)(i % peers->used);
+        skad_peer_slot slot = (skad_peer_slot)(i % peers->high_water);
         const skad_address there = skad_endpoint_address(peers, slot, 0);
         sink += skad_table_answered(table, &peers->peers[slot].id, &there, 1000,
                                     skad_node_parts_of(node).env->now.mono_us);
@@ -67,11 +67,11 @@ static size_t table_bytes(skad_node *node)
 {
     const skad_peers *peers = &skad_node_parts_of(node).table->peers;
     return sizeof(skad_table) +
-           peers->room *
+           peers->capacity *
                (sizeof *peers->peers + sizeof *peers->prefixes + sizeof *peers->checks_ms) +
-           peers->colds_room * sizeof *peers->colds +
-           peers->tokens.count * sizeof *peers->tokens.places +
-           skad_node_parts_of(node).table->buckets_room *
+           peers->colds_capacity * sizeof *peers->colds +
+           peers->tokens.count * sizeof *peers->tokens.slots +
+           skad_node_parts_of(node).table->buckets_capacity *
                (sizeof *skad_node_parts_of(node).table->buckets +
                 2 * skad_node_parts_of(node).table->k *
                     sizeof *skad_node_parts_of(node).table->runs);
@@ -101,8 +101,8 @@ int main(void)
     printf("16 closest among %3zu           %6.3f us\n",
            (size_t)skad_node_parts_of(node).table->peers.count, bench_median(all.closest, ROUNDS));
     printf("a table for %zu peers takes %zu KiB, %zu bytes a peer\n",
-           (size_t)skad_node_parts_of(node).table->peers.slots, table_bytes(node) / 1024,
-           table_bytes(node) / skad_node_parts_of(node).table->peers.slots);
+           (size_t)skad_node_parts_of(node).table->peers.limit, table_bytes(node) / 1024,
+           table_bytes(node) / skad_node_parts_of(node).table->peers.limit);
     skad_node_free(node);
     store.ops->free(store.self);
     return 0;

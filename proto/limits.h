@@ -31,9 +31,9 @@
 #define SKAD_RECORDS_MAX    8  /* in one reply */
 
 /* Records (skad/record.h): the largest of each type. */
+/* Type, publisher, salt, sequence, expiry, value, signature. */
 #define SKAD_RECORD_IMMUTABLE_BYTES_MAX                                                            \
     (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN16(SKAD_VALUE_BYTES_MAX))
-/* type, publisher, salt, sequence, expiry, value, signature */
 #define SKAD_RECORD_MUTABLE_BYTES_MAX                                                              \
     (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) +                              \
      SKAD_BIN8(SKAD_SALT_BYTES_MAX) + 2 * SKAD_UINT64_BYTES_MAX +                                  \
@@ -70,11 +70,10 @@ _Static_assert(SKAD_RECORD_ANNOUNCE_BYTES_MAX <= SKAD_RECORD_BYTES_MAX, "largest
 /* Until an address has shown a token it gets at most this many times the bytes that it sent
  * (RFC 9000, section 8.1). A first contact is padded so that a full reply fits the allowance. */
 #define SKAD_AMPLIFICATION_MAX 3
+/* A challenge: ERROR with a token for an IPv6 address, in no batch. It must not be larger than the
+ * request that it answers, so no request without a token should be smaller.. */
 #define SKAD_FIRST_CONTACT_BYTES                                                                   \
     ((SKAD_DATAGRAM_BYTES_MAX + SKAD_AMPLIFICATION_MAX - 1) / SKAD_AMPLIFICATION_MAX)
-
-/* A challenge: ERROR with a token for an IPv6 address, in no batch. It must not be larger than the
- * request that it answers, so no request without a token should be smaller. */
 #define SKAD_CHALLENGE_BODY_BYTES_MAX                                                              \
     (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + 2 * SKAD_FIXINT)
 #define SKAD_CHALLENGE_BYTES_MAX                                                                   \
@@ -86,9 +85,9 @@ _Static_assert(SKAD_CHALLENGE_BYTES_MAX <= SKAD_FIRST_CONTACT_BYTES,
                "a challenge fits what a first contact is padded to");
 
 /* An addressed PING without a token, padded for a challenge, in the largest batch. */
+/* A PONG is shorter than a challenge by an error's code and detail.. */
 #define SKAD_PING_BYTES_MAX                                                                        \
     (SKAD_CHALLENGE_BYTES_MAX + SKAD_PROOF_BYTES(SKAD_MERKLE_DEPTH_MAX) - SKAD_PROOF_BYTES(0))
-/* A PONG is shorter than a challenge by an error's code and detail. */
 _Static_assert(SKAD_CHALLENGE_BYTES_MAX - 2 * SKAD_FIXINT + SKAD_PING_BYTES_MAX <=
                    SKAD_AMPLIFICATION_MAX * SKAD_CHALLENGE_BYTES_MAX,
                "a padded PING allows a PONG and a ping of the replier's own");

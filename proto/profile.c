@@ -27,14 +27,12 @@
  * hops, one path survives with 0.8^5 = 0.33, one of four with 1 - 0.67^4 = 0.80, before the closing
  * round. alpha = 1 on each path, as in the paper's evaluation: four paths already make four at
  * once. A day of record life, 86400 s, outlives 23 of the hourly announcements that get lost. */
+/* C1 = 16: a core tries about 31,000 key pairs a second, so 2^16 = 65,536 take about 2 s, once.
+ * Grinding an ID into a region that holds one node of a million costs 2^20 times that: 25 days of a
+ * core. c2 = 22: a core tries 4 to 5 million hashes a second, so 2^22 = 4.2 million take about 1 s
+ * for each identity and epoch.. */
 #define COMMON_FIGURES                                                                             \
     .epoch_s = 2419200, .k = 16, .siblings = 16, .paths = 4, .alpha = 1, .record_life_s = 86400
-
-/* c1 = 16: a core tries about 31,000 key pairs a second, so 2^16 = 65,536 take about 2 s, once.
- * Grinding an ID into a region that holds one node of a million costs 2^20 times that: 25 days of
- * a core.
- * c2 = 22: a core tries 4 to 5 million hashes a second, so 2^22 = 4.2 million take about 1 s for
- * each identity and epoch. */
 static const skad_profile PROFILE_PUBLIC = {
     .name = "skad-public-1",
     .static_bits = 16,

@@ -1,6 +1,6 @@
-/* What a node has at most of each thing, and how much of it is taken: for whoever wants to know
- * before something gives way (docs/design.md, "What gives way"). The store tells its own
- * (skad/store.h). */
+/* The caps of a node's tables and rates, and how much of each is taken, so that an operator sees a
+ * shortage before something is dropped (docs/limits.md, "What gives way"). The store reports its
+ * own (skad/store.h). */
 #ifndef SKAD_CAP_H
 #define SKAD_CAP_H
 
@@ -8,16 +8,16 @@
 
 /* X(NAME, "name"). The names are stable: operators graph them. */
 #define SKAD_CAPS(X)                                                                               \
-    X(PEERS, "peers")           /* places of the routing table */                                  \
+    X(PEERS, "peers")           /* slots of the routing table */                                   \
     X(PENDING, "pending")       /* requests of ours without an answer yet */                       \
     X(OPERATIONS, "operations") /* lookups, puts and gets under way */                             \
     X(OUTBOX, "outbox")         /* datagrams that wait to be sent */                               \
-    X(EVENTS, "events")         /* that wait to be polled */                                       \
+    X(EVENTS, "events")         /* events that wait to be polled */                                \
     X(UNVERIFIED, "candidates") /* unverified peers that wait for a ping */                        \
     X(WATCHES, "watches")       /* records watched */                                              \
-    X(BANS, "bans")             /* who is kept out */                                              \
-    X(ALLOWED, "allowed")       /* who is exempt from bans by the node itself */                   \
-    /* Rates: what of a burst is used up. */                                                       \
+    X(BANS, "bans")             /* subjects that are banned */                                     \
+    X(ALLOWED, "allowed")       /* subjects that the node itself never bans */                     \
+    /* Rates: how much of a burst is used up. */                                                   \
     X(CHECKS_UNVALIDATED, "checks_unproven") /* signatures of requests without a valid token */    \
     X(CHECKS_VALIDATED, "checks_proven")     /* and of those with one */                           \
     X(ANSWER_BYTES, "answer_bytes")          /* bytes sent in answers */

@@ -1,5 +1,6 @@
-/* What a node tells its driver, polled with skad_node_poll_event (skad/node.h). Pointers in an
- * event are borrowed from the node until the next call that takes the node. */
+/* Events: what a node reports to its driver, which polls them with skad_node_poll_event
+ * (skad/node.h). Pointers in an event are borrowed from the node until the next call that takes the
+ * node. */
 #ifndef SKAD_EVENT_H
 #define SKAD_EVENT_H
 
@@ -21,27 +22,27 @@ typedef enum skad_event_kind {
     SKAD_EVENT_LOOKUP,       /* a skad_node_lookup ended */
     SKAD_EVENT_PUT,          /* a skad_node_put, _store, _publish or _announce ended */
     SKAD_EVENT_GET,          /* a skad_node_get ended */
-    SKAD_EVENT_CHANGED,      /* what a skad_node_watch watches is there, or is another */
+    SKAD_EVENT_CHANGED,      /* a watched record has appeared or changed */
     SKAD_EVENT_PUZZLE_NEEDED /* solve skad_event.epoch, then call skad_node_add_nonce */
 } skad_event_kind;
 
 typedef enum skad_outcome {
     SKAD_OUTCOME_DONE = 0,
-    /* get: everyone close answered, nobody has it; put: no holder took it, or more of them refused
-     * it for what they hold (older, conflict, cas) than took it */
+    /* get: all close nodes answered, and none has it; put: no holder took it, or more of them
+     * refused it for what they hold (older, conflict, cas) than took it */
     SKAD_OUTCOME_NOT_FOUND,
-    SKAD_OUTCOME_TIMED_OUT, /* nobody answered in time */
+    SKAD_OUTCOME_TIMED_OUT, /* no answer came in time */
 } skad_outcome;
 
 /* ---- Lookups ---- */
 
-/* What became of one node in a lookup. */
+/* The state of one node in a lookup. */
 typedef enum skad_step_state {
-    SKAD_STEP_HEARD = 0, /* heard of, never asked */
+    SKAD_STEP_HEARD = 0, /* named, never asked */
     SKAD_STEP_ASKED,     /* asked, no answer yet */
     SKAD_STEP_SLOW,      /* no answer within its usual time; overtaken, still awaited */
     SKAD_STEP_ANSWERED,
-    SKAD_STEP_FAILED, /* never answered, or what it sent was refused */
+    SKAD_STEP_FAILED, /* never answered, or its answer was refused */
 } skad_step_state;
 
 #define SKAD_STEP_PATH_CLOSING 0xff /* asked in the closing round over all paths */
@@ -64,48 +65,48 @@ typedef struct skad_lookup_report {
     skad_id target;
     uint32_t duration_us;
     uint16_t rpcs;        /* requests sent */
-    uint8_t paths;        /* that the lookup had */
-    uint8_t paths_agreed; /* that by themselves knew the closest node that was found */
+    uint8_t paths;        /* number of paths */
+    uint8_t paths_agreed; /* paths that by themselves knew the closest node found */
     bool dense; /* the closest stand denser than chance allows: maybe an attack on this key */
     uint64_t network_size;       /* estimated from our own neighbourhood; 0 while unknown */
     uint8_t closest_count;       /* living nodes found, at most the profile's s */
     const skad_contact *closest; /* ascending distance */
     uint16_t steps_count;
-    const skad_step *steps; /* all nodes that were asked, in the order of asking */
+    const skad_step *steps; /* all nodes that were asked, in that order */
 } skad_lookup_report;
 
 /* ---- Puts ---- */
 
 #define SKAD_REFUSALS 12 /* PROTOCOL.md's error codes 1..11; 0 stands for any other */
 
-/* What the nodes that should hold a record said. */
+/* The answers of the nodes that should hold a record. */
 typedef struct skad_put_report {
     skad_id key;
-    uint8_t holders; /* that were asked, ourselves included if we are close; more than s where the
-                        closest stand suspiciously dense */
-    uint8_t stored;  /* that acknowledged */
-    uint8_t refused; /* that answered with an error */
-    uint8_t unresponsive;            /* that did not answer */
+    uint8_t holders;      /* nodes asked, ourselves included if we are close; more than s where the
+                             closest stand suspiciously dense */
+    uint8_t stored;       /* holders that acknowledged */
+    uint8_t refused;      /* holders that answered with an error */
+    uint8_t unresponsive; /* holders that did not answer */
     uint8_t refusals[SKAD_REFUSALS]; /* the refused, by error code */
     uint64_t sequence_seen; /* the highest that a refusal names as held there, unverified; or 0 */
-    uint32_t life_s;        /* for which at least half of the stored mean to keep it */
+    uint32_t life_s;        /* at least half of the stored mean to keep it so long */
     bool kept;              /* we re-announce it from now on (skad_store_request) */
 } skad_put_report;
 
 /* ---- Gets ---- */
 
-/* What the nodes said that were asked for a record and answered. For mutable records and
- * announcements only the s closest are counted, which should have it; an immutable value ends the
- * search, so its few answers are counted all. */
+/* The answers of the nodes that were asked for a record. For mutable records and announcements only
+ * the s closest count, which should have it. An immutable value ends the search, so all of its few
+ * answers count. */
 typedef struct skad_tally {
-    uint8_t agreed;       /* gave what is returned; announcements: gave at least one */
-    uint8_t empty;        /* had nothing */
-    uint8_t stale;        /* gave a lower sequence */
-    uint8_t invalid;      /* gave something that is no record of this key, not signed, or expired */
+    uint8_t agreed;  /* gave what is returned; announcement: at least one */
+    uint8_t empty;   /* had nothing */
+    uint8_t stale;   /* gave a lower sequence */
+    uint8_t invalid; /* gave something that is not a record of this key, not signed, or expired */
     uint8_t unresponsive; /* did not answer */
 } skad_tally;
 
-/* One that announced itself under a key. */
+/* A node that announced itself under a key. */
 typedef struct skad_provider {
     uint8_t publisher[SKAD_PUBLIC_KEY_BYTES];
     uint64_t sequence;
@@ -115,13 +116,13 @@ typedef struct skad_provider {
     size_t metadata_len; /* 0..SKAD_METADATA_BYTES_MAX */
 } skad_provider;
 
-#define SKAD_PROVIDERS_MAX 64 /* of one answer; of more, a random choice */
+#define SKAD_PROVIDERS_MAX 64 /* in one answer; of more, a random choice */
 
 typedef struct skad_get_report {
-    skad_record_type type; /* that was asked for */
+    skad_record_type type; /* the type that was asked for */
     skad_id key;
     uint16_t rpcs;  /* requests sent */
-    skad_id holder; /* the first that gave what is returned; our own ID if it was here */
+    skad_id holder; /* the first that gave what is returned; our own ID if we had it */
     skad_tally tally;
     /* Where DONE, immutable and mutable: */
     const uint8_t *value;
@@ -130,7 +131,7 @@ typedef struct skad_get_report {
     const uint8_t *publisher; /* 32 bytes */
     uint64_t sequence;
     uint64_t expiry_unix_s;
-    bool conflict; /* its publisher signed another value under the same sequence, too */
+    bool conflict; /* its publisher also signed another value under the same sequence */
     /* Where DONE, announcements: at least one, different publishers. */
     const skad_provider *providers;
     size_t providers_count;
@@ -148,7 +149,7 @@ typedef struct skad_event {
         struct {
             skad_id id;
             skad_address address;
-            skad_address observed; /* how the other side sees us */
+            skad_address observed; /* our address as the responder sees it */
             uint32_t rtt_us;
         } ping; /* where DONE */
         struct {

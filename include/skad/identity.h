@@ -1,5 +1,5 @@
 /* A node's identity: its Ed25519 key pair, the node ID derived from it, and the solved puzzle
- * nonces. Holds a secret: wipe it with skad_identity_wipe when done. */
+ * nonces. It holds a secret: wipe it with skad_identity_wipe when done. */
 #ifndef SKAD_IDENTITY_H
 #define SKAD_IDENTITY_H
 
@@ -30,9 +30,9 @@ typedef struct skad_identity {
     size_t nonces_count;                                /* 0..SKAD_IDENTITY_NONCES_MAX */
 } skad_identity;
 
-/* How far a solver is; handed to skad_solve_progress about five times a second, always from the
- * thread that called the solver. Puzzles have no memory: the expected rest stays the same however
- * long it took so far. */
+/* A solver's progress. It is passed to skad_solve_progress about five times a second, always from
+ * the thread that called the solver. Puzzles have no memory: the expected rest stays the same
+ * however long it took so far. */
 typedef struct skad_progress {
     const char *stage;     /* "static" or "dynamic" */
     uint64_t tries;        /* done so far in this stage */
@@ -47,7 +47,7 @@ typedef struct skad_solve_options {
     unsigned threads;             /* 0: as many as there are processors online */
     const atomic_bool *stop;      /* raised by another thread or a signal handler; may be NULL */
     skad_solve_progress progress; /* may be NULL */
-    void *user;                   /* handed to progress */
+    void *user;                   /* passed to progress */
 } skad_solve_options;
 
 /* Draws key pairs until one satisfies the profile's static puzzle, then solves the dynamic puzzle
@@ -58,33 +58,35 @@ SKAD_MUST_CHECK skad_status skad_identity_generate(const skad_profile *profile, 
                                                    const skad_solve_options *options,
                                                    skad_identity *out);
 
-/* Derives the identity of a given 32-byte Ed25519 seed, without nonces. It may fail the static
- * puzzle of a profile: check with skad_identity_fits. */
+/* Derives the identity of a given 32-byte Ed25519 seed, without nonces. The identity may fail the
+ * static puzzle of a profile: check with skad_identity_fits. */
 void skad_identity_from_seed(const uint8_t seed[static 32], skad_identity *out);
 
 /* Whether the identity satisfies the profile's static puzzle. */
 bool skad_identity_fits(const skad_identity *identity, const skad_profile *profile);
 
-/* Solves the dynamic puzzle of `epoch` for a node ID. Needs no secret: it may be done ahead of
- * time, or elsewhere, and imported. Errors: as skad_identity_generate. */
+/* Solves the dynamic puzzle of `epoch` for a node ID. It needs no secret, so it may be done ahead
+ * of time, or elsewhere, and imported. Errors: as skad_identity_generate. */
 SKAD_MUST_CHECK skad_status skad_puzzle_solve(const skad_id *id, const skad_profile *profile,
                                               uint32_t epoch, const skad_solve_options *options,
                                               skad_puzzle_nonce *out);
 
-/* The identity's nonce for `epoch`, or NULL. Borrowed until the identity changes. */
+/* Returns the identity's nonce for `epoch`, or NULL. Borrowed until the identity changes. */
 const skad_puzzle_nonce *skad_identity_nonce(const skad_identity *identity, uint32_t epoch);
 
-/* Adds or replaces a nonce after checking it; when all places are taken the oldest epoch that is
- * held goes, even if the new one is older still.
+/* Checks a nonce and adds it, or replaces the one of its epoch. When all entries are taken, it
+ * replaces the oldest epoch's, even if the new epoch is older still.
+ *
  * Errors: SKAD_ERR_PUZZLE when it does not solve the profile's dynamic puzzle. */
 SKAD_MUST_CHECK skad_status skad_identity_add_nonce(skad_identity *identity,
                                                     const skad_profile *profile,
                                                     const skad_puzzle_nonce *nonce);
 
 /* Reads an identity file. It must be a regular file that only its owner can read.
+ *
  * Errors: SKAD_ERR_MISSING, SKAD_ERR_PERMISSION, SKAD_ERR_FORMAT (size, magic, checksum, or keys
  * that do not belong together), SKAD_ERR_VERSION, SKAD_ERR_IO (also for a symbolic link, a folder
- * or another thing that is no regular file). The file is never changed; on error *out is wiped.
+ * or another thing that is not a regular file). The file is never changed; on error *out is wiped.
  * Format: docs/files.md. */
 SKAD_MUST_CHECK skad_status skad_identity_load(const char *path, skad_identity *out);
 

@@ -10,7 +10,7 @@
 
 #define SKAD_PROFILE_NAME_BYTES_MAX 32
 #define SKAD_PSK_BYTES              32
-#define SKAD_K_MAX                  20 /* a reply names 16 of them at most: as many fit */
+#define SKAD_K_MAX                  20 /* a reply names 16 of them, as many as fit */
 #define SKAD_S_MAX                  16
 #define SKAD_PATHS_MAX              8
 
@@ -28,24 +28,24 @@ typedef struct skad_profile {
 
     /* Local policy: not hashed. */
     bool allow_private; /* loopback, private and other non-global addresses may be contacted */
-    /* How many peers of one address group (IPv4 /24, IPv6 /56) may be where; 0: any number. */
+    /* How many peers of one address group (IPv4 /24, IPv6 /56) are allowed; 0: any number. */
     uint8_t group_bucket_max; /* in one bucket, its replacements included */
     uint8_t group_table_max;  /* in the whole table, and asked in one lookup */
     uint8_t group_path_max;   /* asked on one path of a lookup */
     bool limit_rates;         /* requests are limited by source and in all (skad_node_rates) */
 
-    /* Optional pre-shared key of a private network: keys the network key. */
+    /* Optional pre-shared key of a private network; it keys the network key. */
     bool has_psk;
     uint8_t psk[SKAD_PSK_BYTES];
 } skad_profile;
 
-/* A built-in profile by name ("public" or "test"); NULL if there is none of that name. */
+/* Returns a built-in profile by name ("public" or "test"); NULL if there is none of that name. */
 const skad_profile *skad_profile_builtin(const char *name);
 
 /* Whether every field is within the range given above. */
 bool skad_profile_valid(const skad_profile *profile);
 
-/* The puzzle epoch in which a wall-clock second lies. */
+/* Returns the puzzle epoch of a wall-clock second. */
 uint32_t skad_profile_epoch(const skad_profile *profile, uint64_t unix_s);
 
 #endif

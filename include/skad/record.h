@@ -1,12 +1,12 @@
-/* Records: what the network stores. Each is one self-contained msgpack array that anybody can
+/* Records: what the network stores. Each is one self-contained msgpack array that any node can
  * check, so holders need not be trusted. proto/PROTOCOL.md, "Records".
  *
- *   immutable     [1, value]
- *   mutable       [2, publisher, salt, sequence, expiry, value, signature]
- *   announcement  [3, key, publisher, sequence, expiry, endpoint, metadata, signature]
+ *    immutable     [1, value]
+ *    mutable       [2, publisher, salt, sequence, expiry, value, signature]
+ *    announcement  [3, key, publisher, sequence, expiry, endpoint, metadata, signature]
  *
- * Keys: of an immutable record H(value), of a mutable one H(publisher, salt); an announcement
- * states the key that it is for. */
+ * The key of an immutable record is H(value), that of a mutable one H(publisher, salt); an
+ * announcement states the key that it is for. */
 #ifndef SKAD_RECORD_H
 #define SKAD_RECORD_H
 
@@ -46,11 +46,12 @@ typedef struct skad_record {
 /* Decodes strictly; pointers borrow from `data`. Does not verify the signature. */
 SKAD_MUST_CHECK bool skad_record_decode(const uint8_t *data, size_t len, skad_record *out);
 
-/* Whether the record's signature is its publisher's; true for an immutable one, whose key proves
- * it. Costs one signature check. */
+/* Whether the record's signature is its publisher's. Always true for an immutable record, whose key
+ * proves its value. Costs one signature check. */
 SKAD_MUST_CHECK bool skad_record_verify(const skad_record *record);
 
-/* Encoders return the length written, or 0 when something is out of its limit or does not fit. */
+/* The encoders return the length written, or 0 when something is out of its limit or does
+ * not fit. */
 size_t skad_record_encode_immutable(const uint8_t *value, size_t len, uint8_t *out, size_t cap);
 size_t skad_record_encode_mutable(const skad_identity *publisher, skad_span salt, uint64_t sequence,
                                   uint64_t expiry_unix_s, skad_span value, uint8_t *out,

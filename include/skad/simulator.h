@@ -1,5 +1,5 @@
 /* For many nodes in one process, as in a simulator: what they share, what they save, and which
- * defences an experiment leaves out. A daemon needs none of it. */
+ * defences an experiment leaves out. A daemon needs none of this. */
 #ifndef SKAD_SIMULATOR_H
 #define SKAD_SIMULATOR_H
 
@@ -9,38 +9,38 @@
 #include "skad/node.h"
 #include "skad/status.h"
 
-/* Room that nodes of one thread share, since each needs it only from a call until the driver has
- * polled what the call wanted to send: one for all nodes. */
+/* A ring that the nodes of one thread share, one for all of them. Each needs it only from a call
+ * until the driver has polled what the call wanted to send. */
 typedef struct skad_shared skad_shared;
 
-/* `outbox`: datagrams waiting to be polled, 16..4096; more are dropped. Errors: SKAD_ERR_INPUT,
- * SKAD_ERR_MEMORY. */
+/* Makes the ring. `outbox`: datagrams waiting to be polled, 16..4096; more are dropped. Errors:
+ * SKAD_ERR_INPUT, SKAD_ERR_MEMORY. */
 SKAD_MUST_CHECK skad_status skad_shared_new(uint16_t outbox, skad_shared **out);
-/* After the last of its nodes. NULL is allowed. */
+/* Frees it, after the last of its nodes. NULL is allowed. */
 void skad_shared_free(skad_shared *shared);
 
-/* What an experiment may change of how nodes behave: what a defence is worth is measured by leaving
- * it out. */
+/* What an experiment may change in the behaviour of nodes. The worth of a defence is measured by
+ * leaving it out. */
 typedef struct skad_node_tuning {
     bool closing_round;       /* a lookup asks the closest of all its paths together at last */
     bool neighbourhood_check; /* it looks behind neighbours that are dead or too dense */
-    uint8_t sibling_factor;   /* eta: the sibling list has eta * s places, 0..5 */
-    uint8_t answer_contacts;  /* named in an answer at most, 1..16 */
-    uint16_t lookup_requests; /* that end a lookup, 1..192 */
+    uint8_t sibling_factor;   /* eta: the sibling list has eta * s entries, 0..5 */
+    uint8_t answer_contacts;  /* contacts in an answer at most, 1..16 */
+    uint16_t lookup_requests; /* requests that end a lookup, 1..192 */
 } skad_node_tuning;
 
 /* As shipped: all on, eta 5, 16 contacts, 192 requests. */
 void skad_node_tuning_default(skad_node_tuning *out);
 
 struct skad_simulator_config {
-    /* Borrowed; NULL: the node has its own, of limits.outbox places. The driver polls every
-     * datagram out of one node before it calls another that shares. */
+    /* Borrowed; NULL: the node has its own ring, of limits.outbox slots. The driver polls every
+     * datagram out of one node before it calls another that shares the ring. */
     skad_shared *shared;
     /* The identity's keys are worth nothing: they are neither locked into memory nor kept out of
      * core dumps. */
     bool insecure_memory;
     /* Memory comes when it is needed, up to the limits, and not at the start. Then any call may
-     * allocate, and where there is no memory it is as if the limit was reached. */
+     * allocate. A call without memory behaves as if the limit was reached. */
     bool lazy_allocation;
     const skad_node_tuning *tuning; /* copied; NULL: as shipped */
 };

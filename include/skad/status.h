@@ -1,5 +1,5 @@
-/* Failures of our own (memory, disk, wrong argument). What a peer sends is never a status but a
- * verdict: see verdict.h. */
+/* Failures of our own (memory, disk, wrong argument). A bad packet of a peer is never a status but
+ * a verdict: see verdict.h. */
 #ifndef SKAD_STATUS_H
 #define SKAD_STATUS_H
 
@@ -9,7 +9,7 @@ typedef enum skad_status {
     SKAD_OK = 0,
     SKAD_ERR_MEMORY,     /* allocation failed */
     SKAD_ERR_INPUT,      /* an argument is outside its documented range */
-    SKAD_ERR_FULL,       /* a bounded table is full: try again when something ended */
+    SKAD_ERR_FULL,       /* a bounded table is full: try again when something has ended */
     SKAD_ERR_IO,         /* the system refused; errno tells why */
     SKAD_ERR_EXISTS,     /* the file is there already and is not overwritten */
     SKAD_ERR_MISSING,    /* no such file or entry */
@@ -20,7 +20,7 @@ typedef enum skad_status {
     SKAD_ERR_PUZZLE,     /* the identity does not satisfy the profile's puzzles */
 } skad_status;
 
-/* A short English text for a status, static storage, never NULL. */
+/* Returns a short English text for a status, static storage, never NULL. */
 const char *skad_status_text(skad_status status);
 
 #endif

@@ -1,15 +1,15 @@
-/* Where a node keeps records. An interface, so that the daemon may use a database and tests and the
- * simulator memory: skad_store_memory_new makes the latter, src/db the former. The two pass one
- * test suite (tests/support/store_suite.h).
+/* Where a node keeps records. It is an interface, so that the daemon may use a database, and tests
+ * and the simulator memory: skad_store_memory_new makes the latter, src/db the former. The two pass
+ * one test suite (tests/support/store_suite.h).
  *
- * A store keeps what it is given: the node has checked the record before, and decides what may come
- * in (src/core/storage/store_admission.h). There are two sections: replicas, which the node holds
- * for the network, and publications, which are its own and which it re-announces. In each section
- * there is one record for each (key, type, publisher); immutable records have no publisher (32 zero
- * bytes). Bytes go in and come out as they were on the wire.
+ * A store keeps what it is given: the node has checked the record before, and decides what is
+ * admitted (src/core/storage/store_admission.h). There are two sections: replicas, which the node
+ * holds for the network, and publications, which are its own and which it re-announces. In each
+ * section there is one record for each (key, type, publisher); immutable records have no publisher
+ * (32 zero bytes). Bytes go in and come out as they were on the wire.
  *
- * A call has happened for good when it returns: what put took is there after the process was
- * killed, as far as the store outlives it at all. */
+ * The effect of a call lasts once the call returns: a record that was put is there after the
+ * process was killed, if the store outlives the process at all. */
 #ifndef SKAD_STORE_H
 #define SKAD_STORE_H
 
@@ -27,8 +27,8 @@ typedef enum skad_store_section {
     SKAD_STORE_PUBLICATIONS = 1, /* our own publications */
 } skad_store_section;
 
-/* What tells a record from all others in its section. Sections are ordered by it, byte by byte in
- * this order. */
+/* The name of a record, unique in its section. Sections are ordered by it, byte by byte in this
+ * order. */
 typedef struct skad_store_name {
     skad_id key;
     uint8_t type; /* 1 immutable, 2 mutable, 3 announcement */
@@ -37,20 +37,20 @@ typedef struct skad_store_name {
 
 typedef struct skad_store_record {
     skad_store_name name;
-    bool cached; /* held: a copy that we are not responsible for; gives way to those that we are */
-    uint64_t sequence;       /* 0 for immutable */
+    bool cached;       /* held: a copy that we are not responsible for, dropped before others */
+    uint64_t sequence; /* 0 for immutable */
     uint64_t stored_unix_s;  /* held: when it was last brought; published: last announced */
-    uint64_t expires_unix_s; /* from then on it is gone; UINT64_MAX: never */
-    union {                  /* kept alike; the section says which it is */
+    uint64_t expires_unix_s; /* gone from then on; UINT64_MAX: never */
+    union {                  /* stored alike; the section says which it is */
         uint64_t group;      /* replica: address group of its sender (diversity.h), 0: us */
         uint64_t life_s;     /* publication: from each signing; 0: it ends */
     };
-    const uint8_t *data; /* borrowed: for put by the store during the call, else by the caller
+    const uint8_t *data; /* borrowed: for put by the store during the call, otherwise by the caller
                             until the next call to the store */
     size_t len;          /* 1..SKAD_STORED_BYTES_MAX */
 } skad_store_record;
 
-/* Whose share of the replicas is asked for. */
+/* The owner of a share of the replicas. */
 typedef enum skad_store_owner {
     SKAD_OWNER_KEY = 0,       /* 32 bytes: a key */
     SKAD_OWNER_PUBLISHER = 1, /* 32 bytes: a public key; immutable records have none */
@@ -78,26 +78,26 @@ typedef struct skad_store_totals {
 
 typedef struct skad_store_ops {
     /* Adds a record, or replaces the one of the same name. When a cap of the section of replicas
-     * leaves no room, cached copies give way, the one nearest to its expiry first: all of them to a
-     * record that is not cached itself, to a cached one those that expire before it. Errors:
-     * SKAD_ERR_FULL (no room even so), SKAD_ERR_MEMORY, SKAD_ERR_IO (errno; nothing has changed).
-     */
+     * leaves no room, cached copies are dropped, the one nearest to its expiry first: all of them
+     * for a record that is not cached itself, and for a cached one those that expire before it.
+     * Errors: SKAD_ERR_FULL (no room even then), SKAD_ERR_MEMORY, SKAD_ERR_IO (errno; nothing has
+     * changed). */
     skad_status (*put)(void *self, skad_store_section section, const skad_store_record *record,
                        uint64_t now_unix_s);
-    /* The record of a name that has not expired. */
+    /* Finds the record of a name, unless it has expired. */
     bool (*find)(void *self, skad_store_section section, const skad_store_name *name,
                  uint64_t now_unix_s, skad_store_record *out);
-    /* Up to `max` different unexpired held records of a key and type, in their order, beginning
-     * with the (draw modulo their count)-th and wrapping around: with a random draw, each is as
-     * likely to be among them as any other. Returns how many. */
+    /* Lists up to `max` different unexpired held records of a key and type, in their order,
+     * beginning with the (draw modulo their count)-th and wrapping around: with a random draw, each
+     * is as likely to be among them as any other. Returns how many. */
     size_t (*list)(void *self, const skad_id *key, uint8_t type, uint64_t draw, uint64_t now_unix_s,
                    skad_store_record *out, size_t max);
-    /* The first record, expired or not, whose name is not before `*from`, which then moves just
-     * behind it; false at the end. An all-zero name begins at the beginning. What is put or dropped
-     * during a walk may be met or not; all else is met once. */
+    /* Finds the first record, expired or not, whose name is not before `*from`, and moves *from
+     * just behind it; false at the end. An all-zero name begins at the beginning. A record that is
+     * put or dropped during a walk may be met or not; all others are met once. */
     bool (*next)(void *self, skad_store_section section, skad_store_name *from,
                  skad_store_record *out);
-    /* Takes a record away. Errors: SKAD_ERR_MISSING, SKAD_ERR_IO. */
+    /* Drops a record. Errors: SKAD_ERR_MISSING, SKAD_ERR_IO. */
     skad_status (*drop)(void *self, skad_store_section section, const skad_store_name *name);
     void (*usage)(void *self, skad_store_owner kind, const uint8_t owner[static 32],
                   skad_store_usage *out);
@@ -112,7 +112,7 @@ typedef struct skad_store {
     void *self;
 } skad_store;
 
-/* Of each section; all at least 1. */
+/* For each section; all at least 1. */
 typedef struct skad_store_caps {
     uint64_t records_max;
     uint64_t bytes_max;
@@ -120,8 +120,8 @@ typedef struct skad_store_caps {
     uint64_t published_bytes_max;
 } skad_store_caps;
 
-/* A store in memory, which grows with what it holds. Errors: SKAD_ERR_MEMORY, SKAD_ERR_INPUT (a cap
- * of zero). Free with store->ops->free(store->self). */
+/* Makes a store in memory, which grows with its contents. Errors: SKAD_ERR_MEMORY, SKAD_ERR_INPUT
+ * (a cap of zero). Free with store->ops->free(store->self). */
 SKAD_MUST_CHECK skad_status skad_store_memory_new(const skad_store_caps *caps, skad_store *out);
 
 #endif

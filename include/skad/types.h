@@ -1,5 +1,5 @@
-/* The few shapes that every part of skad and every user of it shares: identifiers, addresses,
- * contacts, time. Plain values without ownership; copy them freely. */
+/* The few types that every part of skad and every user of it shares: identifiers, addresses,
+ * contacts, time. They are plain values without ownership; copy them freely. */
 #ifndef SKAD_TYPES_H
 #define SKAD_TYPES_H
 
@@ -10,7 +10,7 @@
 #define SKAD_PUBLIC_KEY_BYTES   32   /* Ed25519, RFC 8032 */
 #define SKAD_DATAGRAM_BYTES_MAX 1232 /* IPv6's minimum MTU 1280, less its header 40 and UDP's 8 */
 
-/* A borrowed run of bytes. data may be NULL where len is 0. */
+/* A borrowed sequence of bytes. data may be NULL where len is 0. */
 typedef struct skad_span {
     const uint8_t *data;
     size_t len;
@@ -38,14 +38,14 @@ typedef struct skad_address {
     uint8_t ip[16]; /* network byte order */
 } skad_address;
 
-/* Who, and where: at most one endpoint of each family, at least one present. */
+/* A node and its endpoints: at most one of each family, at least one present. */
 typedef struct skad_contact {
     skad_id id;
     skad_address ipv4;
     skad_address ipv6;
 } skad_contact;
 
-/* One instant, as the driver sees it. The core never reads a clock: every call that needs the time
+/* One instant, as the driver sees it. The core never reads a clock: each call that needs the time
  * takes one of these. mono_us never goes back; unix_s may jump (it only decides puzzle epochs and
  * record expiry). */
 typedef struct skad_time {

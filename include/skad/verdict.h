@@ -1,7 +1,7 @@
 /* Why a datagram was dropped. The order is the order of the checks, cheapest first
- * (docs/design.md, "The way of a datagram"), but that a banned address, and a rate that is used up
- * for certain, are noticed right after the first half of the tag; each reason is counted by the
- * node and named in proto/PROTOCOL.md. The names are stable: operators graph them. */
+ * (docs/architecture.md, "The way of a datagram"), except that a banned address, and a rate that is
+ * certainly used up, are detected right after the first half of the tag. The node counts each
+ * reason, and proto/PROTOCOL.md names it. The names are stable: operators graph them. */
 #ifndef SKAD_VERDICT_H
 #define SKAD_VERDICT_H
 
@@ -15,17 +15,17 @@
     X(VERSION, "version")       /* envelope of a protocol version that we do not speak */          \
     X(KIND, "kind")             /* unknown kind, or a kind that may not be sent this way */        \
     X(SELF, "self")             /* signed with our own key */                                      \
-    X(UNSOLICITED, "unawaited") /* a reply to nothing that we asked of that address */             \
+    X(UNSOLICITED, "unawaited") /* a reply without a request of ours to that address */            \
     X(DUPLICATE, "duplicate")   /* a datagram that we have already handled */                      \
-    X(BANNED, "banned")         /* from a node or an address that is kept out */                   \
-    X(RATE, "rate")             /* its source, or all together, send more than we verify */        \
-    X(CHALLENGE, "challenge") /* under load, and no token: answered with a token, not verified */  \
-    X(EPOCH, "epoch")         /* puzzle nonce of an epoch too far from ours: check the clocks */   \
-    X(IDENTITY, "identity")   /* a reply signed by someone else than the one we asked */           \
-    X(STATIC, "static")       /* static puzzle not solved */                                       \
-    X(DYNAMIC, "dynamic")     /* dynamic puzzle not solved */                                      \
-    X(SIGNATURE, "signature") /* signature does not verify */                                      \
-    X(BODY, "body")           /* signed, but the body is not what its kind demands */
+    X(BANNED, "banned")         /* from a node or an address that is banned */                     \
+    X(RATE, "rate")             /* its source, or all together, exceed what we verify */           \
+    X(CHALLENGE, "challenge")   /* loaded, and no token: answered with a token, not verified */    \
+    X(EPOCH, "epoch")           /* puzzle nonce of an epoch too far from ours: check the clocks */ \
+    X(IDENTITY, "identity")     /* a reply signed by another node than the one we asked */         \
+    X(STATIC, "static")         /* static puzzle not solved */                                     \
+    X(DYNAMIC, "dynamic")       /* dynamic puzzle not solved */                                    \
+    X(SIGNATURE, "signature")   /* signature does not verify */                                    \
+    X(BODY, "body")             /* signed, but the body is not what its kind demands */
 
 typedef enum skad_verdict {
 #define SKAD_VERDICT_ENUM(name, text) SKAD_VERDICT_##name,
@@ -34,7 +34,7 @@ typedef enum skad_verdict {
         SKAD_VERDICT_COUNT
 } skad_verdict;
 
-/* The reason's stable lower-case name, static storage, never NULL. */
+/* Returns the reason's stable lower-case name, static storage, never NULL. */
 const char *skad_verdict_name(skad_verdict verdict);
 
 #endif

@@ -27,7 +27,7 @@ static skad_peer *member(skad_node *node, size_t at)
 static skad_operation *running(skad_node *node)
 {
     for (size_t i = 0; i < skad_node_parts_of(node).operations->count; i++) {
-        skad_operation *operation = skad_node_parts_of(node).operations->places[i].operation;
+        skad_operation *operation = skad_node_parts_of(node).operations->slots[i].operation;
         if (operation != NULL && operation->stage == SKAD_STAGE_RUNNING) {
             return operation;
         }
@@ -50,7 +50,7 @@ static void overfill(skad_node *node)
 }
 static void forget_a_place(skad_node *node)
 {
-    member(node, 0)->places &= (uint8_t)~SKAD_PEER_IN_BUCKET;
+    member(node, 0)->roles &= (uint8_t)~SKAD_PEER_IN_BUCKET;
 }
 static void stand_twice(skad_node *node)
 {
@@ -68,7 +68,7 @@ static void replace_without_need(skad_node *node)
     skad_bucket *bucket = &skad_node_parts_of(node).table->buckets[0];
     skad_table_cache(skad_node_parts_of(node).table, 0)[bucket->cache_count++] =
         skad_table_members(skad_node_parts_of(node).table, 0)[--bucket->members_count];
-    member(node, bucket->members_count)->places ^= SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_CACHE;
+    member(node, bucket->members_count)->roles ^= SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_CACHE;
 }
 static void shuffle_siblings(skad_node *node)
 {
@@ -115,8 +115,8 @@ static void miscount_the_unresponsive(skad_node *node)
 }
 static void see_the_future(skad_node *node)
 {
-    member(node, 0)->last_seen_ms =
-        skad_instant_ms(skad_node_parts_of(node).env->now.mono_us + SKAD_US_PER_S * 3600);
+    member(node, 0)->last_seen =
+        skad_instant_at(skad_node_parts_of(node).env->now.mono_us + SKAD_US_PER_S * 3600);
 }
 static void overfill_an_address_group(skad_node *node)
 {
@@ -156,7 +156,7 @@ static void oversleep_the_sweep(skad_node *node)
 }
 static void overfill_the_outbox(skad_node *node)
 {
-    skad_node_parts_of(node).outbox->count = skad_node_parts_of(node).outbox->slots + 1;
+    skad_node_parts_of(node).outbox->count = skad_node_parts_of(node).outbox->limit + 1;
 }
 static void lend_what_is_not_there(skad_node *node)
 {
@@ -164,7 +164,7 @@ static void lend_what_is_not_there(skad_node *node)
 }
 static void overfill_the_events(skad_node *node)
 {
-    skad_node_parts_of(node).events->count = skad_node_parts_of(node).events->room + 1;
+    skad_node_parts_of(node).events->count = skad_node_parts_of(node).events->capacity + 1;
 }
 static void overfill_the_store_retries(skad_node *node)
 {
@@ -180,18 +180,18 @@ static void miss_somebody_without_a_plan(skad_node *node)
 }
 static void overfill_the_unverified(skad_node *node)
 {
-    skad_node_parts_of(node).ping_queue->count = skad_node_parts_of(node).ping_queue->room + 1;
+    skad_node_parts_of(node).ping_queue->count = skad_node_parts_of(node).ping_queue->capacity + 1;
 }
 
 /* ---- Operations ---- */
 
 static void miscount_operations(skad_node *node)
 {
-    skad_node_parts_of(node).operations->used++;
+    skad_node_parts_of(node).operations->taken++;
 }
 static void await_nothing(skad_node *node)
 {
-    for (size_t i = 0; i < skad_node_parts_of(node).pending->used; i++) {
+    for (size_t i = 0; i < skad_node_parts_of(node).pending->high_water; i++) {
         skad_node_parts_of(node).pending->rpcs[i].owner = 0;
     }
 }
@@ -258,47 +258,47 @@ typedef struct broken_case {
 
 static const broken_case CASES[] = {
     {"a bucket and its cache hold at most k each", overfill},
-    {"each place of a bucket has one peer, which knows of it", forget_a_place},
-    {"each place of a bucket has one peer, which knows of it", stand_twice},
+    {"each entry of a bucket is one peer, marked as such", forget_a_place},
+    {"each entry of a bucket is one peer, marked as such", stand_twice},
     {"a peer is in the bucket of its ID's range", move_out_of_range},
     {"replacements wait behind a full bucket only", replace_without_need},
-    {"siblings stand in ascending distance", shuffle_siblings},
-    {"a peer that knows of a place has it", drop_a_sibling},
+    {"siblings are in ascending distance", shuffle_siblings},
+    {"a peer that is marked with a role has it", drop_a_sibling},
     {"the pool counts its peers", miscount},
-    {"the pool counts those that are unresponsive", miscount_the_unresponsive},
-    {"no peer is there twice", meet_twice},
+    {"the pool counts its unresponsive peers", miscount_the_unresponsive},
+    {"no peer appears twice", meet_twice},
     {"the prefix beside a peer is its ID's", lose_a_prefix},
-    {"a peer has a verified endpoint, each family in its place", lose_all_endpoints},
-    {"a peer goes when it failed too often", fail_for_ever},
-    {"a peer is seen after it is known, and not in the future", see_the_future},
+    {"a peer has a verified endpoint, of each family at most one", lose_all_endpoints},
+    {"a peer that failed too often is evicted", fail_for_ever},
+    {"a peer was last seen after it was first seen, and not in the future", see_the_future},
     {"an address group keeps to its share of the table", overfill_an_address_group},
-    {"the free list has all free slots", lose_a_slot},
-    {"the free list has each free slot once", free_a_slot_twice},
+    {"the free list holds all free slots", lose_a_slot},
+    {"the free list holds each free slot once", free_a_slot_twice},
     {"a request waits for its next timeout", wait_for_no_reason},
     {"an RPC id carries its slot", wait_in_another_slot},
-    {"no liveness check is slept over", oversleep_a_check},
+    {"the deadline covers the next liveness check", oversleep_a_check},
     {"the store is swept in time", oversleep_the_sweep},
     {"the outbox keeps to its caps", overfill_the_outbox},
     {"the outbox keeps to its caps", lend_what_is_not_there},
     {"the events keep to their cap", overfill_the_events},
-    {"unverified peers that wait for a ping keep to their cap", overfill_the_unverified},
+    {"the ping queue keeps to its cap", overfill_the_unverified},
     {"store retries keep to their cap", overfill_the_store_retries},
-    {"those who are missed keep to their cap", overfill_the_missed},
-    {"a round is planned while somebody is missed", miss_somebody_without_a_plan},
+    {"the list of lost peers keeps to its cap", overfill_the_missed},
+    {"a round of recovery is planned while a peer is lost", miss_somebody_without_a_plan},
     {"operations are counted", miscount_operations},
     {"an operation waits for something", await_nothing},
-    {"who is asked is awaited, once", await_somebody_else},
+    {"a candidate that is asked is awaited, once", await_somebody_else},
     {"an operation ends in time", never_end},
     {"an operation has what its kind needs, and no more", take_a_record_along},
-    {"an ended operation is told once", end_untold},
+    {"an ended operation is reported once", end_untold},
     {"a node is asked on one path only", ask_twice},
-    {"who was asked is remembered", ask_unseen},
+    {"each candidate that was asked is remembered", ask_unseen},
     {"a candidate is asked at most twice, and not before its state says so", ask_again_and_again},
-    {"a shortlist stands in ascending distance", list_out_of_order},
-    {"who is on a shortlist knows of it", list_unknown},
-    {"a path counts whom it waits for", await_too_many},
-    {"a candidate stands at its distance", stand_elsewhere},
-    {"of a region no more are awaited than were asked", await_a_region},
+    {"a shortlist is in ascending distance", list_out_of_order},
+    {"a candidate on a shortlist is marked as listed", list_unknown},
+    {"a path counts the candidates that it waits for", await_too_many},
+    {"a candidate has its distance", stand_elsewhere},
+    {"a region awaits no more candidates than were asked", await_a_region},
     {"a lookup keeps to its caps", ask_without_end},
 };
 
@@ -343,23 +343,23 @@ static void save_all(snapshot *sound, skad_node *node)
     skad_lookup *found = lookup(node);
     save(sound, node, skad_node_parts_of(node).bytes);
     save(sound, skad_node_parts_of(node).table->peers.peers,
-         skad_node_parts_of(node).table->peers.slots * sizeof(skad_peer));
+         skad_node_parts_of(node).table->peers.limit * sizeof(skad_peer));
     save(sound, skad_node_parts_of(node).table->peers.prefixes,
-         skad_node_parts_of(node).table->peers.slots * sizeof(uint32_t));
+         skad_node_parts_of(node).table->peers.limit * sizeof(uint32_t));
     save(sound, skad_node_parts_of(node).table->buckets,
-         skad_node_parts_of(node).table->buckets_room * sizeof(skad_bucket));
+         skad_node_parts_of(node).table->buckets_capacity * sizeof(skad_bucket));
     save(sound, skad_node_parts_of(node).table->runs,
-         2 * skad_node_parts_of(node).table->k * skad_node_parts_of(node).table->buckets_room *
+         2 * skad_node_parts_of(node).table->k * skad_node_parts_of(node).table->buckets_capacity *
              sizeof(skad_peer_slot));
     save(sound, skad_node_parts_of(node).pending->rpcs,
-         skad_node_parts_of(node).pending->slots * sizeof(skad_pending_rpc));
+         skad_node_parts_of(node).pending->limit * sizeof(skad_pending_rpc));
     save(sound, skad_node_parts_of(node).pending->due_us,
-         skad_node_parts_of(node).pending->slots * sizeof(uint64_t));
+         skad_node_parts_of(node).pending->limit * sizeof(uint64_t));
     save(sound, skad_node_parts_of(node).pending->free_slots,
-         skad_node_parts_of(node).pending->slots * sizeof(uint16_t));
+         skad_node_parts_of(node).pending->limit * sizeof(uint16_t));
     save(sound, running(node), sizeof(skad_operation));
     save(sound, found, sizeof *found);
-    save(sound, found->candidates.all, found->candidates.room * sizeof(skad_candidate));
+    save(sound, found->candidates.all, found->candidates.capacity * sizeof(skad_candidate));
 }
 
 static void restore(const snapshot *sound)

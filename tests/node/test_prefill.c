@@ -93,13 +93,13 @@ static void end(bench *self)
 
 static void assert_peers_equal(const skad_peers *a, const skad_peers *b)
 {
-    assert_int_equal(a->used, b->used);
+    assert_int_equal(a->high_water, b->high_water);
     assert_int_equal(a->count, b->count);
-    assert_memory_equal(a->peers, b->peers, a->used * sizeof *a->peers);
-    assert_memory_equal(a->prefixes, b->prefixes, a->used * sizeof *a->prefixes);
-    assert_memory_equal(a->checks_ms, b->checks_ms, a->used * sizeof *a->checks_ms);
-    assert_int_equal(a->colds_used, b->colds_used);
-    assert_memory_equal(a->colds, b->colds, a->colds_used * sizeof *a->colds);
+    assert_memory_equal(a->peers, b->peers, a->high_water * sizeof *a->peers);
+    assert_memory_equal(a->prefixes, b->prefixes, a->high_water * sizeof *a->prefixes);
+    assert_memory_equal(a->checks_ms, b->checks_ms, a->high_water * sizeof *a->checks_ms);
+    assert_int_equal(a->colds_high_water, b->colds_high_water);
+    assert_memory_equal(a->colds, b->colds, a->colds_high_water * sizeof *a->colds);
 }
 
 static void assert_tables_equal(const skad_table *a, const skad_table *b)
@@ -178,8 +178,8 @@ static void a_filled_table_is_in_order_whatever_was_heard_when(void **state)
     for (size_t bucket = 0; bucket < table->buckets_count; bucket++) {
         const skad_peer_slot *members = skad_table_members(table, bucket);
         for (size_t i = 1; i < table->buckets[bucket].members_count; i++) {
-            assert_true(table->peers.peers[members[i - 1]].last_seen_ms <=
-                        table->peers.peers[members[i]].last_seen_ms);
+            assert_true(table->peers.peers[members[i - 1]].last_seen.ms <=
+                        table->peers.peers[members[i]].last_seen.ms);
         }
     }
     end(self);
@@ -193,7 +193,7 @@ static void who_was_heard_first_is_checked_first(void **state)
     skad_prefill_joined(self->filled, NOW);
     const skad_peers *peers = &skad_node_parts_of(self->filled).table->peers;
     skad_peer_slot first = skad_peers_find(peers, &self->ids[0]);
-    uint64_t first_us = skad_instant_us(peers->checks_ms[first], NOW.mono_us);
+    uint64_t first_us = skad_instant_us((skad_instant){peers->checks_ms[first]}, NOW.mono_us);
     assert_true(first_us >= self->known[0].heard_us + SKAD_CHECK_INTERVAL_US);
     assert_int_equal(peers->due_us, first_us);
     end(self);

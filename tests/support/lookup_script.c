@@ -44,19 +44,19 @@ skad_contact script_contact_of(uint32_t number)
     return contact;
 }
 
-uint32_t script_number_of(const skad_lookup *lookup, uint16_t place)
+uint32_t script_number_of(const skad_lookup *lookup, uint16_t index)
 {
-    return (uint32_t)(skad_id_prefix(&lookup->candidates.all[place].contact.id) >> 32);
+    return (uint32_t)(skad_id_prefix(&lookup->candidates.all[index].contact.id) >> 32);
 }
 
-uint16_t script_place_of(const skad_lookup *lookup, uint32_t number)
+uint16_t script_index_of(const skad_lookup *lookup, uint32_t number)
 {
-    uint16_t place = 0;
-    while (place < lookup->candidates.used && script_number_of(lookup, place) != number) {
-        place++;
+    uint16_t index = 0;
+    while (index < lookup->candidates.high_water && script_number_of(lookup, index) != number) {
+        index++;
     }
-    assert_true(place < lookup->candidates.used);
-    return place;
+    assert_true(index < lookup->candidates.high_water);
+    return index;
 }
 
 void script_seed(skad_lookup *lookup, const uint32_t *numbers, size_t count)
@@ -71,7 +71,7 @@ void script_seed(skad_lookup *lookup, const uint32_t *numbers, size_t count)
 uint32_t script_next(skad_lookup *lookup)
 {
     skad_query query;
-    return skad_lookup_next(lookup, &query) ? script_number_of(lookup, query.place) : NOBODY;
+    return skad_lookup_next(lookup, &query) ? script_number_of(lookup, query.candidate) : NOBODY;
 }
 
 void script_assert_asks(skad_lookup *lookup, const uint32_t *numbers, size_t count)
@@ -85,12 +85,12 @@ void script_assert_asks(skad_lookup *lookup, const uint32_t *numbers, size_t cou
 void script_hear(skad_lookup *lookup, uint32_t from, uint32_t number)
 {
     skad_contact contact = script_contact_of(number);
-    skad_lookup_heard(lookup, script_place_of(lookup, from), &contact, &contact.ipv4);
+    skad_lookup_heard(lookup, script_index_of(lookup, from), &contact, &contact.ipv4);
 }
 
 void script_answer(skad_lookup *lookup, uint32_t from, const uint32_t *numbers, size_t count)
 {
-    skad_lookup_answered(lookup, script_place_of(lookup, from), 1000);
+    skad_lookup_answered(lookup, script_index_of(lookup, from), 1000);
     for (size_t i = 0; i < count; i++) {
         script_hear(lookup, from, numbers[i]);
     }
@@ -114,7 +114,7 @@ size_t script_explore(skad_lookup *lookup)
 
 void script_fail_node(skad_lookup *lookup, uint32_t number)
 {
-    skad_lookup_failed(lookup, script_place_of(lookup, number));
+    skad_lookup_failed(lookup, script_index_of(lookup, number));
 }
 
 bool script_on_list(const skad_lookup *lookup, uint8_t path, uint32_t number)

@@ -21,9 +21,9 @@ skad_lookup *script_make(uint8_t paths, uint8_t alpha, uint8_t k, uint8_t siblin
 
 skad_contact script_contact_of(uint32_t number);
 
-uint32_t script_number_of(const skad_lookup *lookup, uint16_t place);
+uint32_t script_number_of(const skad_lookup *lookup, uint16_t index);
 
-uint16_t script_place_of(const skad_lookup *lookup, uint32_t number);
+uint16_t script_index_of(const skad_lookup *lookup, uint32_t number);
 
 void script_seed(skad_lookup *lookup, const uint32_t *numbers, size_t count);
 

@@ -6,7 +6,7 @@ int test_bench_begin(void **state)
     made = (test_bench){.prng = {42}, .now_us = SKAD_US_PER_S};
     made.self = test_prng_id(&made.prng);
     *state = &made;
-    const skad_peers_plan plan = {.slots = TEST_BENCH_SLOTS, .tokens = 2 * TEST_BENCH_SLOTS};
+    const skad_peers_plan plan = {.limit = TEST_BENCH_SLOTS, .tokens = 2 * TEST_BENCH_SLOTS};
     if (skad_table_init(&made.table, &made.self, TEST_BENCH_K,
                         TEST_BENCH_SIBLINGS * SKAD_SIBLINGS_ETA, &plan) != SKAD_OK) {
         return -1;
@@ -57,7 +57,7 @@ uint32_t test_bench_check_ms(const test_bench *made, const test_somebody *who)
 bool test_bench_in_bucket(const test_bench *made, const test_somebody *who)
 {
     const skad_peer *peer = test_bench_find(made, who);
-    return peer != NULL && (peer->places & SKAD_PEER_IN_BUCKET) != 0;
+    return peer != NULL && (peer->roles & SKAD_PEER_IN_BUCKET) != 0;
 }
 
 void test_bench_fill(test_bench *made, test_somebody members[static TEST_BENCH_K])

@@ -293,12 +293,12 @@ static void step_check(model *self)
 /* ---- Comparison ---- */
 
 static void compare_run(const model *self, const test_plain_run *expected,
-                        const skad_peer_slot *slots, size_t count, skad_peer_place place)
+                        const skad_peer_slot *slots, size_t count, skad_peer_role role)
 {
     assert_int_equal(count, expected->count);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(number_at(self, slots[i]), expected->at[i]);
-        assert_true((self->table.peers.peers[slots[i]].places & place) != 0);
+        assert_true((self->table.peers.peers[slots[i]].roles & role) != 0);
     }
 }
 
@@ -312,14 +312,14 @@ static void compare_figure(const model *self, size_t number)
     }
     const skad_peer *peer = &self->table.peers.peers[slot];
     size_t bucket = test_plain_bucket_of(&self->plain, number);
-    unsigned places =
+    unsigned roles =
         (test_plain_run_has(&self->plain.members[bucket], number) ? SKAD_PEER_IN_BUCKET : 0) |
         (test_plain_run_has(&self->plain.caches[bucket], number) ? SKAD_PEER_IN_CACHE : 0) |
         (test_plain_run_has(&self->plain.siblings, number) ? SKAD_PEER_IN_SIBLINGS : 0);
-    assert_int_equal(peer->places, places);
+    assert_int_equal(peer->roles, roles);
     assert_int_equal(peer->failures, who->failures);
-    assert_int_equal(peer->last_seen_ms, skad_instant_ms(who->last_seen_us));
-    assert_int_equal(self->table.peers.checks_ms[slot], skad_instant_ms(who->check_us));
+    assert_int_equal(peer->last_seen.ms, skad_instant_at(who->last_seen_us).ms);
+    assert_int_equal(self->table.peers.checks_ms[slot], skad_instant_at(who->check_us).ms);
     assert_int_equal(peer->pressing, who->pressing);
     for (size_t family = 0; family < 2; family++) {
         skad_address expected = {0};
@@ -406,7 +406,7 @@ test_table_model *test_table_model_new(const test_table_shape *shape, test_choos
     }
     /* Soon the table's milliseconds come round. */
     self->plain.now_us = ((UINT64_C(1) << 32) - 100000) * SKAD_US_PER_MS;
-    const skad_peers_plan plan = {.slots = (uint16_t)shape->slots,
+    const skad_peers_plan plan = {.limit = (uint16_t)shape->slots,
                                   .tokens = (uint16_t)shape->slots,
                                   .lazy_allocation = shape->lazy_allocation};
     assert_int_equal(

@@ -1,6 +1,6 @@
-/* What every part of a node may ask: who we are, which network this is, what time it is, and a
- * number drawn at random. The first member of a node; parts that need no more of it take only this
- * and their own state, so that a test can call them without a node. */
+/* What every part of a node may read: our identity, the network's profile, the current time, and a
+ * random number generator. It is the first member of a node. A part that needs nothing else takes
+ * only this and its own state, so that a test can call it without a node. */
 #ifndef SKAD_BASE_ENV_H
 #define SKAD_BASE_ENV_H
 
@@ -21,5 +21,14 @@ typedef struct skad_env {
     skad_random random;
     skad_time now; /* of the current call */
 } skad_env;
+
+/* An hour, where a record lives for a day: a 24th of a record's life, a second at least. Hourly
+ * work follows it, so that a network of short-lived records does all of it more often. */
+uint64_t skad_env_hour_us(const skad_env *env);
+
+/* Delays are drawn, so that nodes and records that began together drift apart: about `us`, a
+ * quarter more or less; and at least `us`, up to a quarter more. us >= 4. */
+uint64_t skad_env_about_us(skad_env *env, uint64_t us);
+uint64_t skad_env_at_least_us(skad_env *env, uint64_t us);
 
 #endif

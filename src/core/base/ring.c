@@ -4,22 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_FIRST 2
+#define CAPACITY_FIRST 2
 
-void *skad_ring_grow(void *items, size_t size, size_t first, size_t slots, size_t *room)
+void *skad_ring_grow(void *items, size_t size, size_t first, size_t limit, size_t *capacity)
 {
-    size_t wanted = *room == 0 ? ROOM_FIRST : 2 * *room;
-    wanted = wanted < slots ? wanted : slots;
+    size_t wanted = *capacity == 0 ? CAPACITY_FIRST : 2 * *capacity;
+    wanted = wanted < limit ? wanted : limit;
     uint8_t *grown = calloc(wanted, size);
     if (grown == NULL) {
         return NULL;
     }
     if (items != NULL) {
-        size_t behind = (*room - first) * size;
+        size_t behind = (*capacity - first) * size;
         memcpy(grown, (const uint8_t *)items + first * size, behind);
         memcpy(grown + behind, items, first * size);
     }
     free(items);
-    *room = wanted;
+    *capacity = wanted;
     return grown;
 }

@@ -1,6 +1,7 @@
-/* Four 32-bit numbers at once, for the passes over all peers' prefixes: a vector of the compiler's
- * own (GCC and clang have them on every processor), so that it is one instruction where there is
- * one. A comparison's result has all bits of a lane set or none. */
+/* Four 32-bit numbers at once, for the passes over the prefixes of all peers. The type is a vector
+ * of the compiler's own (GCC and clang have them on every processor), so an operation is one
+ * instruction where the processor has one. The result of a comparison has either all bits of a lane
+ * set or none. */
 #ifndef SKAD_BASE_SIMD_H
 #define SKAD_BASE_SIMD_H
 
@@ -10,8 +11,8 @@
 
 #define SKAD_SIMD_LANES 4
 
-/* Processors compare four signed numbers in one instruction and four unsigned ones in several: with
- * their highest bits flipped these have the same order as signed ones. */
+/* Processors compare four signed numbers in one instruction and four unsigned ones in several.
+ * Unsigned numbers with their highest bits flipped have the same order as signed ones. */
 #define SKAD_SIMD_BIAS UINT32_C(0x80000000)
 
 typedef uint32_t skad_simd __attribute__((vector_size(4 * SKAD_SIMD_LANES)));
@@ -29,7 +30,7 @@ static inline skad_simd skad_simd_of(uint32_t number)
     return (skad_simd){number, number, number, number};
 }
 
-/* Lane by lane one of the two, as the mask's bits say. */
+/* Chooses one of the two for each lane, as the mask's bits say. */
 static inline skad_simd_signed skad_simd_choose(skad_simd_signed mask, skad_simd_signed a,
                                                 skad_simd_signed b)
 {

@@ -8,8 +8,8 @@
 #include "src/core/rpc/answer_budget.h"
 #include "src/core/rpc/signer.h"
 
-/* A challenge costs a share of a signature, and its datagram a place in the outbox: more than these
- * would push out answers to those who have paid. */
+/* A challenge costs a share of a signature, and its datagram takes a slot of the outbox. More
+ * challenges than these would push out answers to senders that have paid. */
 static const skad_rate CHALLENGES = {.per_s = 4000, .burst = 500};
 
 skad_status skad_admission_init(skad_node *node, const skad_node_rates *rates)
@@ -40,7 +40,7 @@ void skad_admission_free(skad_node *node)
 
 /* ---- Load ---- */
 
-/* Whether one more unvalidated request may be verified. Moves in and out of being loaded. */
+/* Whether one more unvalidated request may be verified. Updates whether the node is loaded. */
 static bool unloaded(skad_admission *admission, uint64_t now_us)
 {
     if (admission->loaded &&
@@ -55,8 +55,9 @@ static bool unloaded(skad_admission *admission, uint64_t now_us)
     return !admission->loaded;
 }
 
-/* A token for the sender, in an answer that covers the request as any answer does, but nothing of
- * the request was verified. It must not be larger than the request: a spoofed source would gain. */
+/* Sends the sender a token, in an answer that covers the request as any answer does although
+ * nothing of the request was verified. The answer must not be larger than the request, or a sender
+ * with a spoofed source would gain by it. */
 static void challenge(skad_node *node, const skad_envelope *envelope, const skad_id *sender,
                       bool hello, const skad_address *from, size_t len)
 {
@@ -87,7 +88,7 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
     }
 }
 
-/* ---- Passing ---- */
+/* ---- The decision ---- */
 
 bool skad_admission_exhausted(const skad_node *node, const skad_address *from, bool token)
 {

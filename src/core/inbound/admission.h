@@ -1,18 +1,20 @@
-/* Admission, the last step before a signature check: may this request have one? A check is what
- * abuse is after, for it costs us a hundred times what it costs to send a wrong one.
+/* Admission, the last step before a signature check, decides whether a request gets one. Attackers
+ * aim at this check, because it costs us a hundred times what it costs to send a wrong signature.
  *
- *   token valid?  yes: validated.  Within the rates of its address and prefixes, and of all
- * validated ones together? Else dropped (rate). no: unvalidated. Within the rates of its address
- * and prefixes? Else dropped (rate). Is the node loaded? Then the answer is a token, smaller than
- * the request and made without verifying it (challenge).
+ * - A request with a valid token is validated. If it exceeds the rates of its address and prefixes,
+ *   or the rate of all validated requests together, it is dropped (rate).
  *
- * The node is loaded from when unvalidated requests of all sources together exceed their rate,
- * until half of a burst is free again; and while its driver says that datagrams pile up. Then the
- * token is the price of a signature check: a sender with a spoofed address cannot pay it (as
- * WireGuard's cookies and DTLS's; RFC 9147, section 5.1).
+ * - A request without one is unvalidated. If it exceeds the rates of its address and prefixes, it
+ *   is dropped (rate). If the node is loaded, the answer is a token, smaller than the request and
+ *   made without verifying it (challenge).
  *
- * Answers never come here: only those that a request of ours awaits get past the prefilter, and
- * their RPC ids cannot be guessed. */
+ * The node becomes loaded when the unvalidated requests of all sources together exceed their rate,
+ * and stays so until half of a burst is free again. It is also loaded while its driver says that
+ * datagrams pile up. Then the token is the price of a signature check: a sender with a spoofed
+ * address cannot pay it (as with WireGuard's cookies and DTLS's; RFC 9147, section 5.1).
+ *
+ * Answers never come here: only an answer to a request of ours gets past the prefilter, and its RPC
+ * id cannot be guessed. */
 #ifndef SKAD_INBOUND_ADMISSION_H
 #define SKAD_INBOUND_ADMISSION_H
 
@@ -25,12 +27,12 @@
 #include "src/core/inbound/rate_limiter.h"
 
 typedef struct skad_admission {
-    bool limited;                  /* by source; else the rate limiters are empty */
+    bool limited;                  /* by source; otherwise the rate limiters are empty */
     skad_rate_limiter unvalidated; /* requests without a valid token, by source */
     skad_rate_limiter validated;
     skad_rate unvalidated_all;
     skad_rate validated_all;
-    uint64_t unvalidated_until_us; /* meters of the rates */
+    uint64_t unvalidated_until_us; /* cells of the rates */
     uint64_t validated_until_us;
     uint64_t challenged_until_us;
     bool loaded;
@@ -40,11 +42,11 @@ typedef struct skad_admission {
 SKAD_MUST_CHECK skad_status skad_admission_init(skad_node *node, const skad_node_rates *rates);
 void skad_admission_free(skad_node *node);
 
-/* Whether a request would be dropped for its source's rates, as far as that can be told before it
- * is looked at: nobody is charged. `token`: it shows one, valid or not. */
+/* Whether a request would be dropped because of its source's rates, as far as that can be told
+ * before it is decoded. Charges nothing. `token`: the request carries one, valid or not. */
 bool skad_admission_exhausted(const skad_node *node, const skad_address *from, bool token);
 
-/* ACCEPT, RATE or CHALLENGE. len: of the datagram. */
+/* Returns ACCEPT, RATE or CHALLENGE. len: of the datagram. */
 SKAD_MUST_CHECK skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope,
                                                   bool hello, const skad_address *from, size_t len);
 

@@ -19,30 +19,30 @@ void skad_duplicates_free(skad_duplicates *duplicates)
     *duplicates = (skad_duplicates){0};
 }
 
-/* The place comes from one half of the tag, the print from the other. */
-static uint64_t *place_of(const skad_duplicates *duplicates, const uint8_t *tag,
-                          uint64_t *fingerprint)
+/* One half of the tag selects the cell, the other half is the fingerprint. */
+static uint64_t *cell_of(const skad_duplicates *duplicates, const uint8_t *tag,
+                         uint64_t *fingerprint)
 {
-    uint64_t place;
-    memcpy(&place, tag, sizeof place);
-    memcpy(fingerprint, tag + sizeof place, sizeof *fingerprint);
+    uint64_t cell;
+    memcpy(&cell, tag, sizeof cell);
+    memcpy(fingerprint, tag + sizeof cell, sizeof *fingerprint);
     if (*fingerprint == 0) {
         *fingerprint = 1;
     }
-    return &duplicates->fingerprints[place & duplicates->mask];
+    return &duplicates->fingerprints[cell & duplicates->mask];
 }
 
 bool skad_duplicates_seen(const skad_duplicates *duplicates,
                           const uint8_t tag[static SKAD_TAG_BYTES])
 {
     uint64_t fingerprint;
-    const uint64_t *place = place_of(duplicates, tag, &fingerprint);
-    return *place == fingerprint;
+    const uint64_t *cell = cell_of(duplicates, tag, &fingerprint);
+    return *cell == fingerprint;
 }
 
 void skad_duplicates_remember(skad_duplicates *duplicates, const uint8_t tag[static SKAD_TAG_BYTES])
 {
     uint64_t fingerprint;
-    uint64_t *place = place_of(duplicates, tag, &fingerprint);
-    *place = fingerprint;
+    uint64_t *cell = cell_of(duplicates, tag, &fingerprint);
+    *cell = fingerprint;
 }

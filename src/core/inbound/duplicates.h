@@ -1,11 +1,12 @@
-/* Replays: remembers the tags of datagrams that were handled, so that the same bytes do nothing
- * twice. A tag is a hash of the whole datagram, so equal tags mean equal datagrams, and a
- * fingerprint of 64 bits does for it.
+/* Replay protection: remembers the tags of datagrams that were handled, so that the same bytes take
+ * effect only once. A tag is a hash of the whole datagram, so equal tags mean equal datagrams, and
+ * a fingerprint of 64 bits is enough.
  *
- * A direct-mapped table: a newer datagram overwrites an older one at the same place. A replay that
- * comes after its place was overwritten is handled once more, which changes nothing: records that
- * are stored again are the same, and requests that change anything need a token that is at most ten
- * minutes old. Only verified datagrams are remembered, so forgeries cannot flush the table. */
+ * The table is direct-mapped: a newer datagram overwrites an older one in the same cell. A replay
+ * that comes after its cell was overwritten is handled once more. This changes nothing, because a
+ * record that is stored again is the same record, and a request that changes anything needs a token
+ * that is at most ten minutes old. Only verified datagrams are remembered, so forgeries cannot
+ * flush the table. */
 #ifndef SKAD_INBOUND_DUPLICATES_H
 #define SKAD_INBOUND_DUPLICATES_H
 

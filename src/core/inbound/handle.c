@@ -25,7 +25,7 @@ static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address 
 static bool alive_near_us(const skad_node *node, skad_peer_slot slot)
 {
     return skad_peers_alive(&node->table.peers, slot) &&
-           (node->table.peers.peers[slot].places & SKAD_PEER_IN_SIBLINGS) != 0;
+           (node->table.peers.peers[slot].roles & SKAD_PEER_IN_SIBLINGS) != 0;
 }
 
 static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
@@ -56,15 +56,18 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
         return;
     case SKAD_PURPOSE_CHECK:
     case SKAD_PURPOSE_REPLICA:
-        return; /* its place in the table is all that was wanted */
-    case SKAD_PURPOSE_OPERATION:
+        return; /* admission to the table was its only purpose */
+    case SKAD_PURPOSE_PING:
+    case SKAD_PURPOSE_LOOKUP:
+    case SKAD_PURPOSE_REGION:
+    case SKAD_PURPOSE_STORE:
         skad_operate_answered(node, &rpc, opened, prefiltered->envelope.token);
         return;
     }
 }
 
-/* A peer that asks us lives: true when it was known to, at this endpoint, and we are among people.
- */
+/* Postpones the liveness check of a peer that sends us a request. Returns true if the peer was
+ * already known to be alive at this endpoint, and we have joined. */
 static bool put_off_check(skad_node *node, const skad_id *id, const skad_address *from)
 {
     skad_peers *peers = &node->table.peers;
@@ -89,31 +92,32 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
         skad_handover_began_anew(node, &opened->sender, from)) {
         skad_request_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
     }
-    /* The source may be spoofed: what we send there, a ping to a promising unverified peer
-     * included, stays within the amplification limit. */
+    /* The source may be spoofed. Everything that we send there stays within the amplification
+     * limit, including a ping to a promising unverified peer. */
     bool may_ping = skad_serve(node, &prefiltered->envelope, opened, from, len);
     if (!put_off_check(node, &opened->sender, from) && may_ping) {
         skad_ping_queue_consider(node, &opened->sender, from);
     }
 }
 
-/* One more silence of a peer; whom we lose by it is remembered. */
+/* Counts one more timeout of a peer. A peer that we lose by it is remembered. */
 static void blame(skad_node *node, const skad_pending_rpc *rpc)
 {
     const skad_peers *peers = &node->table.peers;
     skad_peer_slot slot = skad_peers_find(peers, &rpc->responder);
     bool lived = skad_peers_alive(peers, slot);
-    uint32_t first_seen_s = lived ? peers->peers[slot].first_seen_s : 0;
+    skad_second first_seen = lived ? peers->peers[slot].first_seen : (skad_second){0};
     skad_table_failed(&node->table, &rpc->responder, &rpc->address, node->env.now.mono_us);
     if (lived && !skad_peers_alive(peers, skad_peers_find(peers, &rpc->responder))) {
-        skad_recovery_lost(node, &rpc->responder, &rpc->address, first_seen_s);
+        skad_recovery_lost(node, &rpc->responder, &rpc->address, first_seen);
     }
 }
 
-/* A silence counts against a peer only if somebody else was heard since we asked: else it may be
- * our own network that is down. But only one silence decides, that by which a peer, or one endpoint
- * of it, stops being among the living. For the first, after which it is asked again at once, and
- * for those that follow it is enough that our network was up shortly before. */
+/* A timeout counts against a peer only if another peer answered since we sent the request;
+ * otherwise our own network may be down. This strict rule applies only to the timeout that decides,
+ * the one that makes a peer, or one of its endpoints, unresponsive. For the first timeout, after
+ * which the peer is asked again at once, and for those after the decision, it is enough that our
+ * network was up shortly before. */
 static bool silence_counts(const skad_node *node, const skad_pending_rpc *rpc)
 {
     const skad_peers *peers = &node->table.peers;
@@ -126,8 +130,9 @@ static bool silence_counts(const skad_node *node, const skad_pending_rpc *rpc)
     return node->heard_us + (decides ? 0 : SKAD_LIVENESS_WITNESS_US) > rpc->sent_us;
 }
 
-/* Against whom it does not count is asked again together with another peer, the later the longer
- * nobody was heard, so that a node without a network does not spin. */
+/* Counts a timeout. A peer whose timeout does not count is asked again together with another peer.
+ * The pause before that grows with the time since the last answer of any peer, so that a node
+ * without a network does not spin. */
 static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
 {
     node->stats.timeouts++;
@@ -159,7 +164,7 @@ void skad_handle_timeouts(skad_node *node)
         if (hard && rpc.purpose == SKAD_PURPOSE_UNVERIFIED) {
             skad_ping_queue_settled(node);
         }
-        if (rpc.purpose == SKAD_PURPOSE_OPERATION) {
+        if (skad_purpose_of_operation((skad_purpose)rpc.purpose)) {
             if (hard) {
                 skad_operate_failed(node, &rpc);
             } else {

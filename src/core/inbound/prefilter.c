@@ -8,9 +8,10 @@
 
 static const skad_id anybody = {{0}};
 
-/* For us by name, or a hello for whoever is here: whom it is tagged for, going by the first half of
- * the tag; NULL if for neither. Only datagrams of a first contact's exact length can be hellos, so
- * noise of any other length costs a single hash. */
+/* Returns the recipient that a datagram is tagged for, going by the first half of the tag: our own
+ * ID, `anybody` for a hello, which any node at our address may answer, or NULL for neither. Only a
+ * datagram of a first contact's exact length can be a hello, so noise of any other length costs a
+ * single hash. */
 static const skad_id *recipient(const skad_node *node, const uint8_t *tag, const uint8_t *envelope,
                                 size_t envelope_len)
 {
@@ -23,10 +24,10 @@ static const skad_id *recipient(const skad_node *node, const uint8_t *tag, const
     return hello ? &anybody : NULL;
 }
 
-/* A flood from a source that has its share already is what comes most once noise is gone: it is
- * dropped before the rest of its tag is hashed, and before it is cut. Replies are never dropped for
- * a rate. What the glance takes for a request without a token, and is none, has no valid tag or no
- * strict form, and would be dropped all the same. */
+/* Drops a request of a source that has used up its rates before the rest of its tag is hashed and
+ * before it is decoded, because such floods are the most common datagrams once noise is gone.
+ * Replies are never dropped because of a rate. A datagram that the glance mistakes for a request
+ * without a token has no valid tag or no strict form, and would be dropped all the same. */
 static skad_verdict turn_away(const skad_node *node, const skad_address *from,
                               const uint8_t *envelope, size_t envelope_len)
 {

@@ -1,7 +1,7 @@
-/* The prefilter: everything that costs less than a signature, cheapest first: size, source address,
- * first half of the network tag, bans of addresses and rates that are used up (admission.h decides
- * about the others), second half, structure, replay, and whether a reply is one that we wait for.
- * Changes nothing. */
+/* The prefilter: all checks that cost less than a signature, the cheapest first. They are size,
+ * source address, first half of the network tag, bans of addresses and rates that are used up
+ * (admission.h decides about the others), second half of the tag, structure, whether a reply
+ * answers a request of ours, and replay. It changes nothing. */
 #ifndef SKAD_INBOUND_PREFILTER_H
 #define SKAD_INBOUND_PREFILTER_H
 
@@ -15,7 +15,7 @@
 
 typedef struct skad_prefiltered {
     skad_envelope envelope;      /* borrows from the datagram */
-    bool hello;                  /* made for whichever node is at our address */
+    bool hello;                  /* made for any node at our address */
     const skad_pending_rpc *rpc; /* the request that a reply answers; NULL for requests */
 } skad_prefiltered;
 

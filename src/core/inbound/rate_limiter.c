@@ -24,7 +24,7 @@ void skad_rate_limiter_free(skad_rate_limiter *limiter)
     *limiter = (skad_rate_limiter){0};
 }
 
-/* Bytes of the address that make the prefix of a level. */
+/* Returns how many bytes of the address form the prefix of a level. */
 static size_t prefix_bytes(uint8_t family, size_t level)
 {
     static const uint8_t ipv4[SKAD_RATE_LEVELS] = {4, 3, 2};
@@ -46,7 +46,7 @@ static skad_rate_cell *set_of(const skad_rate_limiter *limiter, uint64_t owner)
     return &limiter->cells[(owner & limiter->mask) * SKAD_RATE_LIMITER_WAYS];
 }
 
-/* The cell of a prefix, taken over from another where it has none. */
+/* Returns the cell of a prefix. A prefix without one takes over another's. */
 static skad_rate_cell *find_cell(const skad_rate_limiter *limiter, uint64_t owner)
 {
     skad_rate_cell *set = set_of(limiter, owner);

@@ -1,12 +1,12 @@
-/* How many requests a source may have verified: by its address and by the prefixes around it, so
- * that neither one host nor a hoster's whole subnet can use up what is there for all. Fixed memory,
- * whatever comes.
+/* How many requests of a source may be verified. They are counted by its address and by the
+ * prefixes around it, so that neither one host nor a hoster's whole subnet can use up what is there
+ * for all. The memory is fixed, whatever arrives.
  *
- * Each prefix has a cell (rate.h). Cells lie in sets of four, found under a secret hash
- * key. When a prefix is new and its set is full, it takes over the cell that is nearest to empty
- * as it stands: no source can wash its own cell clean by having others push it out, and in a table
- * that a flood of prefixes fills, newcomers begin with what the least guilty has used (as in
- * Space-Saving counting).
+ * Each prefix has a cell (rate.h). Cells lie in sets of four, which are found under a secret hash
+ * key. When a prefix is new and its set is full, it takes over the cell that is nearest to empty,
+ * with the level that the cell has. So no source can clear its own cell by having others push it
+ * out. In a table that a flood of prefixes fills, a newcomer begins with what the least active
+ * prefix of the set has used (as in Space-Saving counting).
  *
  * A source that shows a valid token receives at its address; one that does not may be spoofed. The
  * two are counted apart, so that a spoofing sender cannot use up the rate of the address it
@@ -41,12 +41,12 @@ SKAD_MUST_CHECK skad_status skad_rate_limiter_init(
     const uint8_t hash_key[static SKAD_TABLE_KEY_BYTES]);
 void skad_rate_limiter_free(skad_rate_limiter *limiter);
 
-/* Whether one more request of this source is allowed now; if so it is counted at all levels, if not
- * at none. */
+/* Whether one more request of this source is allowed now. If so it is counted at all levels,
+ * otherwise at none. */
 bool skad_rate_limiter_allows(skad_rate_limiter *limiter, const skad_address *source,
                               uint64_t now_us);
 
-/* Whether one more would be refused, as far as one can tell without charging anybody. */
+/* Whether one more request would be refused, as far as can be told without charging any source. */
 bool skad_rate_limiter_exhausted(const skad_rate_limiter *limiter, const skad_address *source,
                                  uint64_t now_us);
 

@@ -9,8 +9,8 @@
 #include "src/core/inbound/prefilter.h"
 #include "src/core/node/state.h"
 
-/* Keeps what open needs of the request that a reply answers: the request itself may be gone by
- * then. */
+/* Keeps what skad_receive_open needs of the request that a reply answers, because the request
+ * itself may be gone by then. */
 static void keep_request(skad_inbound *inbound, const skad_pending_rpc *rpc)
 {
     inbound->reply = rpc != NULL;
@@ -21,8 +21,8 @@ static void keep_request(skad_inbound *inbound, const skad_pending_rpc *rpc)
     }
 }
 
-/* Addresses have been looked at (prefilter.c). The key is not proven yet: whoever pretends to be a
- * banned node is kept out as well. */
+/* Whether the sender's ID is banned. The prefilter has checked addresses already. The key is not
+ * proven yet, so a sender that pretends to be a banned node is kept out as well. */
 static bool banned(const skad_node *node, const skad_prefiltered *prefiltered)
 {
     skad_id sender;
@@ -68,7 +68,7 @@ void skad_receive_open(skad_inbound *inbound, skad_roots *roots)
         .epoch = inbound->epoch,
         .self = inbound->self,
         .roots = (const uint8_t(*)[SKAD_HASH_BYTES])roots->fingerprints,
-        .roots_count = roots->fingerprints == NULL ? 0 : roots->slots,
+        .roots_count = roots->fingerprints == NULL ? 0 : roots->limit,
     };
     const skad_open_awaited awaited = {
         .request_digest = inbound->request_digest,
@@ -77,12 +77,12 @@ void skad_receive_open(skad_inbound *inbound, skad_roots *roots)
     inbound->verdict = skad_open(&context, &inbound->envelope, inbound->hello,
                                  inbound->reply ? &awaited : NULL, &inbound->opened);
     if (inbound->verdict == SKAD_VERDICT_ACCEPT && inbound->opened.batched &&
-        inbound->opened.checked) { /* one that is known is remembered already */
+        inbound->opened.checked) { /* one that was not checked is known */
         skad_roots_remember(roots, inbound->opened.root_fingerprint);
     }
 }
 
-/* Finds the request that a reply answers again. False when it no longer waits. */
+/* Looks up the request that a reply answers once more. Returns false when it no longer waits. */
 static bool still_awaited(const skad_node *node, const skad_inbound *inbound,
                           const skad_pending_rpc **rpc)
 {
@@ -96,7 +96,8 @@ static bool still_awaited(const skad_node *node, const skad_inbound *inbound,
            memcmp((*rpc)->digest, inbound->request_digest, sizeof inbound->request_digest) == 0;
 }
 
-/* A wrong signature from an address that a token proves is nobody's mistake. */
+/* Counts a wrong signature from an address that a token validates: such a signature is not an
+ * accident. */
 static void strike(skad_node *node, const skad_inbound *inbound)
 {
     const uint8_t *token = inbound->envelope.token;

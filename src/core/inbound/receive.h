@@ -1,12 +1,15 @@
 /* The way of one datagram into the node, in three steps:
  *
- *   prefilter on the node's thread: all that costs less than a signature; reads the node
- *   open      on any thread: puzzles, signature, body; touches only the inbound datagram and a ring
- * of roots handle    on the node's thread: the state machine; changes the node
+ * - prefilter, on the node's thread: all that costs less than a signature; reads the node
  *
- * skad_node_receive does all three at once. A driver with threads does the second elsewhere; in
- * between, the node goes on, so handle looks again at what the prefilter found: a request of
- * ours may have timed out meanwhile, or a copy of the datagram have been handled. */
+ * - open, on any thread: puzzles, signature, body; touches only the inbound datagram and a ring of
+ *   roots
+ *
+ * - handle, on the node's thread: the state machine; changes the node
+ *
+ * skad_node_receive does all three at once. A driver with threads does the second elsewhere. The
+ * node goes on in between, so handle repeats what the prefilter checked: a request of ours may have
+ * timed out meanwhile, or a copy of the datagram may have been handled. */
 #ifndef SKAD_INBOUND_RECEIVE_H
 #define SKAD_INBOUND_RECEIVE_H
 
@@ -29,14 +32,14 @@ typedef struct skad_inbound {
     bool reply;
     bool has_responder;
     skad_id responder;                       /* of the request that a reply answers */
-    uint8_t request_digest[SKAD_HASH_BYTES]; /* the same */
+    uint8_t request_digest[SKAD_HASH_BYTES]; /* likewise */
 
     /* What open needs of the node. */
     const skad_profile *profile;
     uint32_t epoch;
     skad_id self;
 
-    /* What it makes. */
+    /* What skad_receive_open sets. */
     skad_verdict verdict;
     skad_opened opened;
 } skad_inbound;

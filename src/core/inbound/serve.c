@@ -17,10 +17,10 @@ typedef struct answer {
     uint8_t granted[SKAD_TOKEN_BYTES]; /* the requester's token of this slot */
     bool validated;                    /* it showed a valid one */
     size_t allowance;                  /* bytes that may be sent to it for this request */
-    bool may_ping;                     /* the answer leaves enough of them for a ping */
+    bool may_ping;                     /* the answer leaves enough bytes for a ping */
 } answer;
 
-/* Sets aside a ping's worth of the allowance if the drafted answer leaves so much. */
+/* Sets aside a ping's worth of the allowance if the drafted answer leaves that much. */
 static void spare_for_ping(answer *to, skad_draft *draft)
 {
     size_t sealed_bytes = draft->len + (size_t)SKAD_PROOF_BYTES(0);
@@ -30,8 +30,8 @@ static void spare_for_ping(answer *to, skad_draft *draft)
     }
 }
 
-/* Drafts the answer into the outbox; false when it does not fit the allowance. A full outbox counts
- * as done: the answer is lost like any datagram. */
+/* Drafts the answer into the outbox. Returns false when it does not fit the allowance. A full
+ * outbox counts as success: the answer is lost like any datagram. */
 static bool reply(answer *to, skad_message *message)
 {
     skad_node *node = to->node;
@@ -72,7 +72,7 @@ static void refuse(answer *to, skad_error_code code, uint64_t detail)
     reply(to, &message);
 }
 
-/* Our k closest contacts to a target, as far as they fit an answer, the requester left out. */
+/* Finds our k closest contacts to a target, as far as they fit an answer, without the requester. */
 static size_t closest(const answer *to, const skad_id *target, unsigned want,
                       skad_contact contacts[static SKAD_CONTACTS_MAX])
 {
@@ -104,8 +104,9 @@ static void serve_find_node(answer *to)
     reply(to, &message);
 }
 
-/* Copies as many of the key's records as one answer may carry: what the store gives lives only
- * until its next call. Of more announcements than fit, another choice goes out each time. */
+/* Copies as many of the key's records as one answer may carry, because what the store returns lives
+ * only until its next call. When there are more announcements than fit, each call makes another
+ * choice. */
 static size_t copy_records(const answer *to, uint8_t bytes[static SKAD_BODY_BYTES_MAX],
                            skad_span records[static SKAD_RECORDS_MAX])
 {
@@ -155,8 +156,8 @@ typedef struct keep_request {
     uint32_t life_s;
 } keep_request;
 
-/* A token and a record that decodes and belongs to the RPC come first; the rest is
- * store_admission.c's. */
+/* Serves STORE and ANNOUNCE. Checks for a token, and for a record that decodes and belongs to the
+ * RPC; store_admission.c checks the rest. */
 static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
 {
     skad_node *node = to->node;
@@ -218,7 +219,8 @@ bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opene
 {
     answer to = {.node = node, .envelope = envelope, .request = request, .from = from};
     skad_token_make(node->env.token_key, from, &request->sender, node->env.now.mono_us, to.granted);
-    /* Nearly always the one that is granted anyway; else it may be of the slot before. */
+    /* Nearly always it is the token that is granted anyway; otherwise it may be of the
+     * slot before. */
     to.validated =
         envelope->token != NULL && (skad_equal(to.granted, envelope->token, SKAD_TOKEN_BYTES) ||
                                     skad_token_ok(node->env.token_key, from, &request->sender,
@@ -247,7 +249,7 @@ bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opene
     case SKAD_KIND_STORED:
     case SKAD_KIND_ANNOUNCED:
     case SKAD_KIND_ERROR:
-        break; /* replies never come here: the prefilter tells them apart */
+        break; /* replies never come here: the prefilter separates them */
     }
     return to.may_ping;
 }

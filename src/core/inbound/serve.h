@@ -1,4 +1,4 @@
-/* Answers to requests: reads the node, changes only the store and the outbox. */
+/* Answers to requests. Reads the node, and changes only the store and the outbox. */
 #ifndef SKAD_INBOUND_SERVE_H
 #define SKAD_INBOUND_SERVE_H
 
@@ -8,9 +8,9 @@
 #include "proto/open.h"
 #include "skad/node.h"
 
-/* Answers a verified request. `len` is the length of its datagram: without a valid token at most
- * SKAD_AMPLIFICATION_MAX times as many bytes are sent for it in all. Returns whether that still
- * allows a ping to the requester. */
+/* Answers a verified request. `len` is the length of its datagram: to a requester without a valid
+ * token, at most SKAD_AMPLIFICATION_MAX times as many bytes are sent for it in all. Returns whether
+ * that still allows a ping to the requester. */
 bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
                 const skad_address *from, size_t len);
 

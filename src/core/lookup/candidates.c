@@ -5,26 +5,26 @@
 #include "crypto/assert.h"
 #include "src/core/routing/distance.h"
 
-/* Candidates are written before they are read: nothing is cleared. */
-static bool reserve(skad_candidates *candidates, size_t room)
+/* Reserves memory. Nothing is cleared, because candidates are written before they are read. */
+static bool reserve(skad_candidates *candidates, size_t capacity)
 {
-    skad_candidate *all = reallocarray(candidates->all, room, sizeof *all);
+    skad_candidate *all = reallocarray(candidates->all, capacity, sizeof *all);
     candidates->all = all != NULL ? all : candidates->all;
-    uint64_t *distances = reallocarray(candidates->distances, room, sizeof *distances);
+    uint64_t *distances = reallocarray(candidates->distances, capacity, sizeof *distances);
     candidates->distances = distances != NULL ? distances : candidates->distances;
     if (all == NULL || distances == NULL) {
         return false;
     }
-    candidates->room = (uint16_t)room;
+    candidates->capacity = (uint16_t)capacity;
     return true;
 }
 
-bool skad_candidates_init(skad_candidates *candidates, const skad_id *target, size_t places,
-                          size_t room)
+bool skad_candidates_init(skad_candidates *candidates, const skad_id *target, size_t limit,
+                          size_t capacity)
 {
-    SKAD_ASSERT(room <= places && places < SKAD_CANDIDATE_PLACE_NONE);
-    *candidates = (skad_candidates){.target = *target, .places = (uint16_t)places};
-    return reserve(candidates, room);
+    SKAD_ASSERT(capacity <= limit && limit < SKAD_CANDIDATE_NONE);
+    *candidates = (skad_candidates){.target = *target, .limit = (uint16_t)limit};
+    return reserve(candidates, capacity);
 }
 
 void skad_candidates_free(skad_candidates *candidates)
@@ -49,9 +49,9 @@ bool skad_candidates_closer(const skad_candidates *candidates, uint16_t a, uint1
 
 /* ---- Chains ---- */
 
-/* Each answer names a dozen candidates, most of them known: they are found in chains by the last
- * bits of their distance. Whoever invents IDs that share those makes one chain as long as all
- * candidates are, and no longer. */
+/* Each answer names a dozen candidates, most of them known. They are found in chains by the last
+ * bits of their distance. A liar that invents IDs which share those bits makes one chain as long as
+ * the number of candidates, and no longer. */
 static size_t chain_of(uint64_t distance)
 {
     return distance % SKAD_CANDIDATE_CHAINS;
@@ -62,79 +62,80 @@ uint16_t skad_candidates_find(const skad_candidates *candidates, const skad_id *
     uint64_t distance = distance_to(candidates, id);
     uint16_t next = candidates->chains[chain_of(distance)];
     while (next != 0) {
-        uint16_t place = (uint16_t)(next - 1);
-        if (candidates->distances[place] == distance &&
-            skad_id_equal(&candidates->all[place].contact.id, id)) {
-            return place;
+        uint16_t index = (uint16_t)(next - 1);
+        if (candidates->distances[index] == distance &&
+            skad_id_equal(&candidates->all[index].contact.id, id)) {
+            return index;
         }
-        next = candidates->all[place].next;
+        next = candidates->all[index].next;
     }
-    return SKAD_CANDIDATE_PLACE_NONE;
+    return SKAD_CANDIDATE_NONE;
 }
 
-static void unchain(skad_candidates *candidates, uint16_t place)
+static void unchain(skad_candidates *candidates, uint16_t index)
 {
-    uint16_t *link = &candidates->chains[chain_of(candidates->distances[place])];
-    while (*link != place + 1) {
+    uint16_t *link = &candidates->chains[chain_of(candidates->distances[index])];
+    while (*link != index + 1) {
         SKAD_ASSERT(*link != 0);
         link = &candidates->all[*link - 1].next;
     }
-    *link = candidates->all[place].next;
+    *link = candidates->all[index].next;
 }
 
-/* Puts a new candidate into its place. */
-static void chain(skad_candidates *candidates, uint16_t place, const skad_candidate *candidate)
+/* Writes a new candidate and links it into its chain. */
+static void chain(skad_candidates *candidates, uint16_t index, const skad_candidate *candidate)
 {
-    candidates->distances[place] = distance_to(candidates, &candidate->contact.id);
-    uint16_t *link = &candidates->chains[chain_of(candidates->distances[place])];
-    candidates->all[place] = *candidate;
-    candidates->all[place].next = *link;
-    *link = (uint16_t)(place + 1);
+    candidates->distances[index] = distance_to(candidates, &candidate->contact.id);
+    uint16_t *link = &candidates->chains[chain_of(candidates->distances[index])];
+    candidates->all[index] = *candidate;
+    candidates->all[index].next = *link;
+    *link = (uint16_t)(index + 1);
 }
 
-/* ---- Places ---- */
+/* ---- Indices ---- */
 
-static bool place_free(const skad_candidates *candidates, size_t place)
+static bool index_free(const skad_candidates *candidates, size_t index)
 {
-    return candidates->all[place].listed == 0 && candidates->all[place].tries == 0;
+    return candidates->all[index].listed == 0 && candidates->all[index].tries == 0;
 }
 
-void skad_candidates_spare(skad_candidates *candidates, uint16_t place)
+void skad_candidates_spare(skad_candidates *candidates, uint16_t index)
 {
-    if (place < candidates->spare && place_free(candidates, place)) {
-        candidates->spare = place;
+    if (index < candidates->spare && index_free(candidates, index)) {
+        candidates->spare = index;
     }
 }
 
 static bool grow(skad_candidates *candidates)
 {
-    SKAD_ASSERT(candidates->used < candidates->places);
-    size_t twice = (size_t)2 * candidates->room;
-    return reserve(candidates, twice < candidates->places ? twice : candidates->places);
+    SKAD_ASSERT(candidates->high_water < candidates->limit);
+    size_t twice = (size_t)2 * candidates->capacity;
+    return reserve(candidates, twice < candidates->limit ? twice : candidates->limit);
 }
 
-/* The lowest free place, whose last candidate is forgotten. */
+/* Returns the lowest free index. Its last candidate is forgotten. */
 static uint16_t take(skad_candidates *candidates)
 {
-    while (candidates->spare < candidates->used && !place_free(candidates, candidates->spare)) {
+    while (candidates->spare < candidates->high_water &&
+           !index_free(candidates, candidates->spare)) {
         candidates->spare++;
     }
-    if (candidates->spare < candidates->used) {
+    if (candidates->spare < candidates->high_water) {
         unchain(candidates, candidates->spare);
         return candidates->spare++;
     }
-    if (candidates->used == candidates->room && !grow(candidates)) {
-        return SKAD_CANDIDATE_PLACE_NONE;
+    if (candidates->high_water == candidates->capacity && !grow(candidates)) {
+        return SKAD_CANDIDATE_NONE;
     }
-    candidates->used++;
+    candidates->high_water++;
     return candidates->spare++;
 }
 
 uint16_t skad_candidates_add(skad_candidates *candidates, const skad_candidate *candidate)
 {
-    uint16_t place = take(candidates);
-    if (place != SKAD_CANDIDATE_PLACE_NONE) {
-        chain(candidates, place, candidate);
+    uint16_t index = take(candidates);
+    if (index != SKAD_CANDIDATE_NONE) {
+        chain(candidates, index, candidate);
     }
-    return place;
+    return index;
 }

@@ -48,9 +48,9 @@ static uint64_t fingerprint_of(skad_span value)
     return fingerprint;
 }
 
-/* ---- Taking ---- */
+/* ---- Taking answers ---- */
 
-/* Whether a record is one that was asked for, its signature aside. */
+/* Whether a record matches the query, leaving aside its signature. */
 static bool fits(const skad_collection *collection, const skad_record *record, uint64_t now_unix_s)
 {
     return record->type == collection->type && skad_id_equal(&record->key, &collection->key) &&
@@ -105,15 +105,16 @@ static void take_best(skad_collection *collection, const skad_record *record, sk
     }
 }
 
-static void keep_announced(skad_announced *place, skad_span bytes)
+static void keep_announced(skad_announced *slot, skad_span bytes)
 {
-    SKAD_ASSERT(bytes.len <= sizeof place->bytes);
-    memcpy(place->bytes, bytes.data, bytes.len);
-    place->len = (uint16_t)bytes.len;
+    SKAD_ASSERT(bytes.len <= sizeof slot->bytes);
+    memcpy(slot->bytes, bytes.data, bytes.len);
+    slot->len = (uint16_t)bytes.len;
 }
 
-/* One for each publisher: the highest sequence, or of the same the later expiry. When there is no
- * room, each publisher that was met is as likely to stay as any other (reservoir sampling). */
+/* Keeps one announcement for each publisher: the one with the highest sequence, and of the same
+ * sequence the one with the later expiry. When there is no room, each publisher that was met is as
+ * likely to stay as any other (reservoir sampling). */
 static void take_announcement(skad_collection *collection, const skad_record *record,
                               skad_span bytes, skad_random *random)
 {
@@ -148,7 +149,7 @@ size_t skad_collection_take(skad_collection *collection, const skad_get_answer *
     if (collection->given_count == SKAD_GIVEN_MAX) {
         return 0;
     }
-    skad_given given = {.place = answer->place};
+    skad_given given = {.candidate = answer->candidate};
     bool found = skad_collection_found(collection);
     size_t bad = 0;
     for (size_t i = 0; i < answer->count; i++) {
@@ -180,12 +181,12 @@ size_t skad_collection_take(skad_collection *collection, const skad_get_answer *
     return bad;
 }
 
-/* ---- Telling ---- */
+/* ---- Reporting ---- */
 
-const skad_given *skad_collection_given(const skad_collection *collection, uint16_t place)
+const skad_given *skad_collection_given(const skad_collection *collection, uint16_t candidate)
 {
     for (size_t i = 0; i < collection->given_count; i++) {
-        if (collection->given[i].place == place) {
+        if (collection->given[i].candidate == candidate) {
             return &collection->given[i];
         }
     }
@@ -247,7 +248,8 @@ void skad_collection_report(skad_collection *collection, skad_get_report *out)
     }
 }
 
-/* Publisher and sequence: a renewal with a later expiry is no other announcement. */
+/* Returns a fingerprint of publisher and sequence. A renewal with a later expiry is the same
+ * announcement. */
 static uint64_t print_announced(const skad_announced *announced)
 {
     skad_record record;

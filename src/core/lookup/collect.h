@@ -1,10 +1,12 @@
-/* What a get gathers: the best record so far, or the announcements of all, and who gave what. A
- * pure accumulator: answers go in, in any order, and it knows at each moment what it would return.
+/* What a get gathers: the best record so far or the announcements, and which node gave what. It is
+ * a pure accumulator: answers go in, in any order, and at each moment it knows what it would
+ * return.
  *
  * One honest answer is enough. A record counts only if it is properly signed for this key and has
- * not expired; of mutable ones the highest sequence wins, whoever gives it and however many others
- * give an older one. If the publisher signed two values under one sequence, the one with the
- * greater hash wins, so that all who see both return the same, and the conflict is told. */
+ * not expired. Of mutable records the highest sequence wins, whichever node gives it and however
+ * many others give an older one. If the publisher signed two values under one sequence, the one
+ * with the greater hash wins, so that all who see both return the same, and the conflict is
+ * reported. */
 #ifndef SKAD_LOOKUP_COLLECT_H
 #define SKAD_LOOKUP_COLLECT_H
 
@@ -17,19 +19,18 @@
 #include "skad/event.h"
 #include "src/core/lookup/lookup.h"
 
-#define SKAD_PLACE_OURSELVES UINT16_MAX /* instead of a candidate's: from our own store */
+#define SKAD_CANDIDATE_OURSELVES UINT16_MAX /* instead of a candidate: our own store */
 
-/* Each request of a lookup is answered once at most, and each section of our own store answers
- * once.
- */
+/* Each request of a lookup is answered at most once, and each section of our own store answers
+ * once. */
 #define SKAD_GIVEN_OURSELVES 2
 #define SKAD_GIVEN_MAX       (SKAD_LOOKUP_RPCS_MAX + SKAD_GIVEN_OURSELVES)
 
 /* What one node gave. */
 typedef struct skad_given {
-    uint16_t place; /* among the lookup's candidates */
-    bool invalid;   /* some of it was no such record */
-    bool record;    /* at least one was */
+    uint16_t candidate; /* among the lookup's candidates */
+    bool invalid;       /* some of it was not such a record */
+    bool record;        /* at least one was */
     uint64_t sequence;
     uint64_t fingerprint; /* of the value: equal values have equal fingerprints */
 } skad_given;
@@ -42,7 +43,7 @@ typedef struct skad_announced {
 typedef struct skad_collection {
     skad_record_type type;
     skad_id key;
-    skad_id holder; /* who gave the first that counts */
+    skad_id holder; /* the node that gave the first record that counts */
 
     /* Immutable and mutable: the best so far. */
     uint8_t best[SKAD_RECORD_BYTES_MAX];
@@ -56,13 +57,13 @@ typedef struct skad_collection {
     skad_announced *announced; /* owned; NULL for other types */
     size_t announced_count;
     uint64_t met;
-    skad_provider *providers; /* owned; filled when told */
+    skad_provider *providers; /* owned; filled for the report */
 
     size_t given_count;
     skad_given given[SKAD_GIVEN_MAX];
 } skad_collection;
 
-/* NULL without memory. */
+/* Returns NULL without memory. */
 skad_collection *skad_collection_new(skad_record_type type, const skad_id *key);
 void skad_collection_free(skad_collection *collection);
 
@@ -70,30 +71,31 @@ void skad_collection_free(skad_collection *collection);
 bool skad_collection_found(const skad_collection *collection);
 
 typedef struct skad_get_answer {
-    uint16_t place;
+    uint16_t candidate;
     const skad_id *from;
     const skad_span *records;
     size_t count; /* 0: it had nothing */
 } skad_get_answer;
 
-/* Takes what one node gave. Returns how many of the records were bad; after the first with a wrong
- * signature the rest is not looked at and counted as bad, so that nobody has us check signatures in
- * vain. Adds the number of signatures checked. Beyond SKAD_GIVEN_MAX answers it takes nothing and
- * returns 0. */
+/* Takes what one node gave. Returns how many of the records were bad. The records after the first
+ * with a wrong signature are not checked and count as bad, so that a liar cannot make us check
+ * signatures in vain. Adds the number of signatures checked. Beyond SKAD_GIVEN_MAX answers it takes
+ * nothing and returns 0. */
 size_t skad_collection_take(skad_collection *collection, const skad_get_answer *answer,
                             uint64_t now_unix_s, skad_random *random, uint64_t *verifications);
 
-/* What the candidate at a place gave; NULL if it gave no answer. */
-const skad_given *skad_collection_given(const skad_collection *collection, uint16_t place);
+/* Returns what a candidate gave; NULL if it gave no answer. */
+const skad_given *skad_collection_given(const skad_collection *collection, uint16_t candidate);
 
 /* Whether what a node gave is what would be returned. */
 bool skad_collection_agrees(const skad_collection *collection, const skad_given *given);
 
-/* Fills in the report but for its rpcs and silences. Borrows from the collection. */
+/* Fills in the report except its rpcs and its unresponsive nodes. Borrows from the collection. */
 void skad_collection_report(skad_collection *collection, skad_get_report *out);
 
-/* A number for each thing that would be returned, of the mutable record or of each announcement:
- * equal ones have equal numbers. Writes at most SKAD_PROVIDERS_MAX; returns how many. */
+/* Writes a fingerprint of each thing that would be returned, the mutable record or each
+ * announcement; equal ones have equal fingerprints. Writes at most SKAD_PROVIDERS_MAX; returns how
+ * many. */
 size_t skad_collection_fingerprints(const skad_collection *collection,
                                     uint64_t out[static SKAD_PROVIDERS_MAX]);
 

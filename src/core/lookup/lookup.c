@@ -10,10 +10,10 @@
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 
-#define PLACE_NONE SKAD_CANDIDATE_PLACE_NONE
+#define NONE SKAD_CANDIDATE_NONE
 
-#define ROOM_FIRST                                                                                 \
-    48 /* candidates that a lookup with lazy allocation begins with: what its own node knows */
+/* Candidates that a lookup with lazy allocation begins with: as many as its own node knows. */
+#define CAPACITY_FIRST 48
 
 skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
 {
@@ -36,10 +36,10 @@ skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
     lookup->wanted = plan->wanted == 0 ? profile->siblings : plan->wanted;
     lookup->region = SKAD_ID_BITS;
     lookup->started_us = plan->now_us;
-    /* All that can be listed or asked at once, and the one that is being heard of. */
-    size_t places = (profile->paths + 1U) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX + 1U;
-    if (!skad_candidates_init(&lookup->candidates, plan->target, places,
-                              plan->lazy_allocation ? ROOM_FIRST : places)) {
+    /* All that can be listed or asked at once, and the one that an answer is naming. */
+    size_t limit = (profile->paths + 1U) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX + 1U;
+    if (!skad_candidates_init(&lookup->candidates, plan->target, limit,
+                              plan->lazy_allocation ? CAPACITY_FIRST : limit)) {
         skad_lookup_free(lookup);
         return NULL;
     }
@@ -57,17 +57,17 @@ void skad_lookup_free(skad_lookup *lookup)
 /* ---- Shortlists of candidates ---- */
 
 /* Whether a candidate at this distance would get onto the list. */
-static bool list_has_room(const skad_lookup *lookup, const skad_shortlist *list, uint16_t place)
+static bool list_has_room(const skad_lookup *lookup, const skad_shortlist *list, uint16_t index)
 {
     return list->count < SKAD_SHORTLIST_MAX ||
-           skad_candidates_closer(&lookup->candidates, place, list->members[list->count - 1]);
+           skad_candidates_closer(&lookup->candidates, index, list->members[list->count - 1]);
 }
 
-static void list_add(skad_lookup *lookup, uint8_t path, uint16_t place)
+static void list_add(skad_lookup *lookup, uint8_t path, uint16_t index)
 {
     skad_shortlist *list = &lookup->lists[path];
     uint16_t bit = (uint16_t)(1U << path);
-    if ((lookup->candidates.all[place].listed & bit) != 0 || !list_has_room(lookup, list, place)) {
+    if ((lookup->candidates.all[index].listed & bit) != 0 || !list_has_room(lookup, list, index)) {
         return;
     }
     if (list->count == SKAD_SHORTLIST_MAX) {
@@ -76,15 +76,15 @@ static void list_add(skad_lookup *lookup, uint8_t path, uint16_t place)
         skad_candidates_spare(&lookup->candidates, last);
     }
     size_t at = list->count++;
-    while (at > 0 && skad_candidates_closer(&lookup->candidates, place, list->members[at - 1])) {
+    while (at > 0 && skad_candidates_closer(&lookup->candidates, index, list->members[at - 1])) {
         list->members[at] = list->members[at - 1];
         at--;
     }
-    list->members[at] = place;
-    lookup->candidates.all[place].listed |= bit;
+    list->members[at] = index;
+    lookup->candidates.all[index].listed |= bit;
 }
 
-/* A failed candidate is asked again where else it was named, once. */
+/* Lets a failed candidate be asked again, once, at the other address where it was named. */
 static void try_other(skad_candidate *candidate)
 {
     if (candidate->other.family != SKAD_FAMILY_NONE && candidate->tries == 1) {
@@ -93,8 +93,8 @@ static void try_other(skad_candidate *candidate)
     }
 }
 
-/* An ID that is named at two addresses: a liar's word stands against somebody else's. The other one
- * is tried when the first does not answer. */
+/* Handles an ID that is named at two addresses: the word of one peer, perhaps a liar, stands
+ * against another's. The other address is tried when the first does not answer. */
 static void hear_address(skad_candidate *candidate, const skad_address *address)
 {
     if (candidate->other.family == SKAD_FAMILY_NONE &&
@@ -112,19 +112,19 @@ static void hear(skad_lookup *lookup, uint8_t path, uint8_t hop, const skad_cont
     if (skad_id_equal(&contact->id, &lookup->self)) {
         return;
     }
-    uint16_t place = skad_candidates_find(&lookup->candidates, &contact->id);
-    if (place != PLACE_NONE) {
-        hear_address(&lookup->candidates.all[place], address);
+    uint16_t index = skad_candidates_find(&lookup->candidates, &contact->id);
+    if (index != NONE) {
+        hear_address(&lookup->candidates.all[index], address);
     } else {
-        place = skad_candidates_add(
+        index = skad_candidates_add(
             &lookup->candidates,
             &(skad_candidate){.contact = *contact, .address = *address, .hop = hop});
-        if (place == PLACE_NONE) {
+        if (index == NONE) {
             return;
         }
     }
-    list_add(lookup, path, place);
-    skad_candidates_spare(&lookup->candidates, place);
+    list_add(lookup, path, index);
+    skad_candidates_spare(&lookup->candidates, index);
 }
 
 void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *contact,
@@ -134,11 +134,11 @@ void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *cont
     hear(lookup, (uint8_t)path, 0, contact, address);
 }
 
-/* ---- Whom to ask ---- */
+/* ---- The next candidate ---- */
 
-/* Whether enough others of the same address group stand before a member of a list: of one group
- * only the closest few count. Those before it that fail make room again, so a liar who names
- * invented contacts of an honest subnet delays it, but does not shut it out. */
+/* Whether enough others of the same address group stand before a member of a list: only the closest
+ * few of a group count. A failed one before it no longer counts, so a liar that names invented
+ * contacts of an honest subnet delays the subnet but does not shut it out. */
 bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *list, size_t member)
 {
     if (lookup->group_path_max == 0) {
@@ -154,14 +154,14 @@ bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *lis
     return before >= lookup->group_path_max;
 }
 
-/* Whether one more of a candidate's address group may be asked in this lookup. Those that never
- * answered do not count, for the same reason. */
-static bool group_has_room(const skad_lookup *lookup, uint16_t place)
+/* Whether one more of a candidate's address group may be asked in this lookup. Candidates that
+ * never answered do not count, for the same reason. */
+static bool group_has_room(const skad_lookup *lookup, uint16_t index)
 {
     if (lookup->group_max == 0) {
         return true;
     }
-    uint64_t group = skad_address_group(&lookup->candidates.all[place].address);
+    uint64_t group = skad_address_group(&lookup->candidates.all[index].address);
     size_t asked = 0;
     for (size_t i = 0; i < lookup->asked_count; i++) {
         const skad_candidate *candidate = &lookup->candidates.all[lookup->asked[i]];
@@ -171,7 +171,7 @@ static bool group_has_room(const skad_lookup *lookup, uint16_t place)
     return asked < lookup->group_max;
 }
 
-/* The closest candidate to ask among the first `window` on a path's list that count. */
+/* Returns the closest candidate to ask among the first `window` on a path's list that count. */
 static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t window)
 {
     const skad_shortlist *list = &lookup->lists[path];
@@ -186,21 +186,21 @@ static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t win
         }
         living += state != SKAD_STEP_HEARD;
     }
-    return PLACE_NONE;
+    return NONE;
 }
 
-/* The closest candidate of any path that nobody has asked, for a path that has nothing left. */
+/* Claims the closest unasked candidate of any path, for a path that has none left. */
 static uint16_t adopt(skad_lookup *lookup, uint8_t path)
 {
-    uint16_t best = PLACE_NONE;
+    uint16_t best = NONE;
     for (uint8_t p = 0; p < lookup->paths; p++) {
-        uint16_t place = next_on_list(lookup, p, SKAD_SHORTLIST_MAX);
-        if (place != PLACE_NONE &&
-            (best == PLACE_NONE || skad_candidates_closer(&lookup->candidates, place, best))) {
-            best = place;
+        uint16_t index = next_on_list(lookup, p, SKAD_SHORTLIST_MAX);
+        if (index != NONE &&
+            (best == NONE || skad_candidates_closer(&lookup->candidates, index, best))) {
+            best = index;
         }
     }
-    if (best != PLACE_NONE) {
+    if (best != NONE) {
         list_add(lookup, path, best);
     }
     return best;
@@ -212,24 +212,24 @@ static uint16_t next_on_path(skad_lookup *lookup, uint8_t path)
     bool closing = path == lookup->paths;
     size_t alpha = closing ? (size_t)lookup->alpha * lookup->paths : lookup->alpha;
     if (list->waiting >= alpha) {
-        return PLACE_NONE;
+        return NONE;
     }
-    uint16_t place = next_on_list(lookup, path, closing ? lookup->wanted : lookup->k);
-    if (place == PLACE_NONE && !closing && !list->answered && list->waiting == 0) {
-        place = adopt(lookup, path);
+    uint16_t index = next_on_list(lookup, path, closing ? lookup->wanted : lookup->k);
+    if (index == NONE && !closing && !list->answered && list->waiting == 0) {
+        index = adopt(lookup, path);
     }
-    return place;
+    return index;
 }
 
-static void ask(skad_lookup *lookup, uint8_t path, uint16_t place)
+static void ask(skad_lookup *lookup, uint8_t path, uint16_t index)
 {
-    skad_candidate *candidate = &lookup->candidates.all[place];
+    skad_candidate *candidate = &lookup->candidates.all[index];
     candidate->state = SKAD_STEP_ASKED;
     candidate->path = path;
     lookup->lists[path].waiting++;
     lookup->rpcs++;
     if (candidate->tries++ == 0) {
-        lookup->asked[lookup->asked_count++] = place;
+        lookup->asked[lookup->asked_count++] = index;
     }
 }
 
@@ -250,16 +250,16 @@ bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
     uint8_t last = lookup->phase == SKAD_LOOKUP_CLOSING ? lookup->paths : lookup->paths - 1;
     for (uint8_t path = first; path <= last; path++) {
         uint16_t next = next_on_path(lookup, path);
-        if (next != PLACE_NONE) {
+        if (next != NONE) {
             ask(lookup, path, next);
-            *query = (skad_query){.place = next, .target = lookup->target};
+            *query = (skad_query){.candidate = next, .target = lookup->target};
             return true;
         }
     }
     return false;
 }
 
-/* A candidate's path no longer waits for it, unless it did so before. */
+/* Stops a candidate's path from waiting for it, unless it stopped before. */
 static void stop_waiting(skad_lookup *lookup, const skad_candidate *candidate)
 {
     if (candidate->state == SKAD_STEP_ASKED) {
@@ -275,26 +275,26 @@ void skad_lookup_unask(skad_lookup *lookup, const skad_query *query)
         skad_regions_unask(lookup);
         return;
     }
-    skad_candidate *candidate = &lookup->candidates.all[query->place];
+    skad_candidate *candidate = &lookup->candidates.all[query->candidate];
     stop_waiting(lookup, candidate);
     candidate->state = SKAD_STEP_HEARD;
     if (--candidate->tries == 0) {
-        SKAD_ASSERT(lookup->asked[lookup->asked_count - 1] == query->place);
+        SKAD_ASSERT(lookup->asked[lookup->asked_count - 1] == query->candidate);
         lookup->asked_count--;
-        skad_candidates_spare(&lookup->candidates, query->place);
+        skad_candidates_spare(&lookup->candidates, query->candidate);
     }
 }
 
-/* ---- What came of it ---- */
+/* ---- Results of requests ---- */
 
 static bool awaited(const skad_candidate *candidate)
 {
     return candidate->state == SKAD_STEP_ASKED || candidate->state == SKAD_STEP_SLOW;
 }
 
-void skad_lookup_answered(skad_lookup *lookup, uint16_t place, uint64_t rtt_us)
+void skad_lookup_answered(skad_lookup *lookup, uint16_t index, uint64_t rtt_us)
 {
-    skad_candidate *candidate = &lookup->candidates.all[place];
+    skad_candidate *candidate = &lookup->candidates.all[index];
     SKAD_ASSERT(awaited(candidate));
     stop_waiting(lookup, candidate);
     candidate->state = SKAD_STEP_ANSWERED;
@@ -305,37 +305,37 @@ void skad_lookup_answered(skad_lookup *lookup, uint16_t place, uint64_t rtt_us)
 void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *contact,
                        const skad_address *address)
 {
-    const uint8_t path = lookup->candidates.all[from].path; /* whatever is heard may move it */
+    const uint8_t path = lookup->candidates.all[from].path; /* a contact may move it */
     const uint8_t before = lookup->candidates.all[from].hop;
     uint8_t hop = before == UINT8_MAX ? UINT8_MAX : (uint8_t)(before + 1);
     bool paths_over = lookup->phase != SKAD_LOOKUP_PATHS;
     hear(lookup, path, hop, contact, address);
     if (paths_over && path != lookup->paths) {
-        /* A slow answer from a path that was already over belongs to the union, too. */
+        /* A slow answer from a path that was already over also belongs to the union. */
         hear(lookup, lookup->paths, hop, contact, address);
     }
 }
 
-void skad_lookup_slow(skad_lookup *lookup, uint16_t place)
+void skad_lookup_slow(skad_lookup *lookup, uint16_t index)
 {
-    skad_candidate *candidate = &lookup->candidates.all[place];
+    skad_candidate *candidate = &lookup->candidates.all[index];
     if (candidate->state == SKAD_STEP_ASKED) {
         stop_waiting(lookup, candidate);
         candidate->state = SKAD_STEP_SLOW;
     }
 }
 
-void skad_lookup_failed(skad_lookup *lookup, uint16_t place)
+void skad_lookup_failed(skad_lookup *lookup, uint16_t index)
 {
-    skad_candidate *candidate = &lookup->candidates.all[place];
+    skad_candidate *candidate = &lookup->candidates.all[index];
     stop_waiting(lookup, candidate);
     candidate->state = SKAD_STEP_FAILED;
     try_other(candidate);
 }
 
-void skad_lookup_refused(skad_lookup *lookup, uint16_t place, bool again)
+void skad_lookup_refused(skad_lookup *lookup, uint16_t index, bool again)
 {
-    skad_candidate *candidate = &lookup->candidates.all[place];
+    skad_candidate *candidate = &lookup->candidates.all[index];
     stop_waiting(lookup, candidate);
     candidate->state = again && candidate->tries == 1 ? SKAD_STEP_HEARD : SKAD_STEP_FAILED;
 }
@@ -352,15 +352,15 @@ static void begin_closing(skad_lookup *lookup)
     lookup->phase = SKAD_LOOKUP_CLOSING;
     for (uint8_t path = 0; path < lookup->paths; path++) {
         for (size_t i = 0; i < lookup->lists[path].count; i++) {
-            uint16_t place = lookup->lists[path].members[i];
-            if (lookup->candidates.all[place].state != SKAD_STEP_FAILED) {
-                list_add(lookup, lookup->paths, place);
+            uint16_t index = lookup->lists[path].members[i];
+            if (lookup->candidates.all[index].state != SKAD_STEP_FAILED) {
+                list_add(lookup, lookup->paths, index);
             }
         }
     }
 }
 
-/* Whether any of the closest that are wanted is still awaited. */
+/* Whether an answer from any of the closest wanted is still awaited. */
 static bool closing_waits(const skad_lookup *lookup)
 {
     const skad_shortlist *list = &lookup->lists[lookup->paths];
@@ -382,7 +382,7 @@ static bool paths_over(skad_lookup *lookup)
 {
     for (uint8_t path = 0; path < lookup->paths; path++) {
         if (lookup->lists[path].waiting > 0 ||
-            (skad_lookup_may_ask(lookup) && next_on_path(lookup, path) != PLACE_NONE)) {
+            (skad_lookup_may_ask(lookup) && next_on_path(lookup, path) != NONE)) {
             return false;
         }
     }
@@ -391,19 +391,19 @@ static bool paths_over(skad_lookup *lookup)
 
 static bool closing_over(skad_lookup *lookup)
 {
-    bool more = skad_lookup_may_ask(lookup) &&
-                next_on_list(lookup, lookup->paths, lookup->wanted) != PLACE_NONE;
+    bool more =
+        skad_lookup_may_ask(lookup) && next_on_list(lookup, lookup->paths, lookup->wanted) != NONE;
     return !more && !closing_waits(lookup);
 }
 
-/* Notices a dense neighbourhood of the target, once: from then on the whole region is wanted. */
+/* Detects a dense neighbourhood of the target, once. From then on the whole region is wanted. */
 static bool is_dense(skad_lookup *lookup)
 {
-    uint16_t places[SKAD_K_MAX];
+    uint16_t indices[SKAD_K_MAX];
     if (!lookup->neighbourhood_check || lookup->dense ||
-        skad_lookup_closest(lookup, lookup->siblings, places) < lookup->siblings ||
+        skad_lookup_closest(lookup, lookup->siblings, indices) < lookup->siblings ||
         !skad_density_suspicious(lookup->radius,
-                                 lookup->candidates.distances[places[lookup->siblings - 1]])) {
+                                 lookup->candidates.distances[indices[lookup->siblings - 1]])) {
         return false;
     }
     lookup->dense = true;
@@ -431,11 +431,11 @@ bool skad_lookup_done(skad_lookup *lookup)
 
 /* ---- Results ---- */
 
-/* Whether a candidate's address group has its share among those chosen already. */
-static bool group_chosen(const skad_lookup *lookup, uint16_t place, const uint16_t *chosen,
+/* Whether a candidate's address group already has its share among the chosen. */
+static bool group_chosen(const skad_lookup *lookup, uint16_t index, const uint16_t *chosen,
                          size_t count)
 {
-    uint64_t group = skad_address_group(&lookup->candidates.all[place].address);
+    uint64_t group = skad_address_group(&lookup->candidates.all[index].address);
     size_t same = 0;
     for (size_t i = 0; i < count; i++) {
         same += skad_address_group(&lookup->candidates.all[chosen[i]].address) == group;
@@ -443,26 +443,26 @@ static bool group_chosen(const skad_lookup *lookup, uint16_t place, const uint16
     return lookup->group_path_max != 0 && same >= lookup->group_path_max;
 }
 
-size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *places)
+size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indices)
 {
     size_t count = 0;
-    uint16_t last = PLACE_NONE; /* the farthest that was looked at */
+    uint16_t last = NONE; /* the farthest that was looked at */
     while (count < max) {
-        uint16_t best = PLACE_NONE;
+        uint16_t best = NONE;
         for (size_t i = 0; i < lookup->asked_count; i++) {
-            uint16_t place = lookup->asked[i];
-            if (lookup->candidates.all[place].state == SKAD_STEP_ANSWERED &&
-                (last == PLACE_NONE || skad_candidates_closer(&lookup->candidates, last, place)) &&
-                (best == PLACE_NONE || skad_candidates_closer(&lookup->candidates, place, best))) {
-                best = place;
+            uint16_t index = lookup->asked[i];
+            if (lookup->candidates.all[index].state == SKAD_STEP_ANSWERED &&
+                (last == NONE || skad_candidates_closer(&lookup->candidates, last, index)) &&
+                (best == NONE || skad_candidates_closer(&lookup->candidates, index, best))) {
+                best = index;
             }
         }
-        if (best == PLACE_NONE) {
+        if (best == NONE) {
             break;
         }
         last = best;
-        if (!group_chosen(lookup, best, places, count)) {
-            places[count++] = best;
+        if (!group_chosen(lookup, best, indices, count)) {
+            indices[count++] = best;
         }
     }
     return count;
@@ -470,11 +470,11 @@ size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *plac
 
 uint8_t skad_lookup_agreement(const skad_lookup *lookup)
 {
-    uint16_t places[1];
+    uint16_t indices[1];
     uint8_t agreed = 0;
-    if (skad_lookup_closest(lookup, 1, places) > 0) {
+    if (skad_lookup_closest(lookup, 1, indices) > 0) {
         for (uint8_t path = 0; path < lookup->paths; path++) {
-            agreed += (uint8_t)(lookup->candidates.all[places[0]].listed >> path & 1);
+            agreed += (uint8_t)(lookup->candidates.all[indices[0]].listed >> path & 1);
         }
     }
     return agreed;

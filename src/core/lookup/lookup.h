@@ -1,32 +1,38 @@
-/* One lookup over d disjoint paths (S/Kademlia, section 4.4), as a pure machine: it says whom to
- * ask next, is told what came of it, and knows when it is done. It sends nothing itself.
+/* One lookup over d disjoint paths (S/Kademlia, section 4.4), as a pure machine. It says which
+ * candidate to ask next, is told the result, and knows when it is done. It sends nothing itself.
  *
- *                                              +--- dead ones among them ---> WIDENING
- *                                              |                                 |
- *                      +--- all paths dry ---> CLOSING <--- the next region -----+
- *   PATHS (d of them) -+                       |
- *                      +--- value found -------+--- the closest answered --------> DONE
+ *                                               +--- dead ones among them ---> WIDENING
+ *                                               |                                 |
+ *                       +--- all paths dry ---> CLOSING <--- the next region -----+
+ *    PATHS (d of them) -+                       |
+ *                       +--- value found -------+--- the closest answered --------> DONE
  *
  * - The k closest contacts that we know are dealt to the paths in turn. Each path keeps its own
- *   shortlist and asks the closest candidates on it; a node is asked once in the whole lookup, by
- *   the path that claimed it first. So one liar spoils the path that asked it, and no other.
+ *   shortlist and asks the closest candidates on it. A node is asked once in the whole lookup, by
+ *   the path that claimed it first. So a liar spoils the path that asked it, and no other.
+ *
  * - A node that does not answer in its usual time is overtaken: its path goes on with the next one,
- *   and its answer still counts when it comes.
- * - A path that ran dry without a single answer adopts candidates of other paths that nobody
- *   claimed: with many dead nodes, fewer paths must not mean fewer chances.
- * - The closing round is one more path whose shortlist is the union of all. It goes on until the s
+ *   and a late answer still counts.
+ *
+ * - A path that runs dry without a single answer adopts unclaimed candidates of other paths. With
+ *   many dead nodes, fewer paths must not mean fewer chances.
+ *
+ * - The closing round is one more path, whose shortlist is the union of all. It goes on until the s
  *   closest living nodes of the union have answered for themselves.
  *
- * - When the closest stand denser than chance allows (density.h), the lookup looks at the whole
- *   region that usually holds s nodes, so that honest ones behind a Sybil cluster are found, too.
+ * - When the closest nodes stand denser than chance allows (density.h), the lookup examines the
+ *   whole region that usually holds s nodes, so that honest nodes behind a Sybil cluster are found,
+ *   too.
+ *
  * - When dead nodes stand among the closest, the lookup widens into the regions behind them
  *   (region.h).
  *
- * Of one address group only so many are asked, on a path and in all: whoever has a thousand names
- * in one subnet gets a few questions.
+ * The number of nodes asked in one address group is limited, on a path and in all. A party with a
+ * thousand names in one subnet gets a few questions.
  *
- * Bounds: SKAD_LOOKUP_RPCS_MAX requests; per path SKAD_SHORTLIST_MAX candidates, of which the
- * farthest gives way, so a flood of invented names spoils the list of its own path only. */
+ * Bounds: SKAD_LOOKUP_RPCS_MAX requests, and SKAD_SHORTLIST_MAX candidates for each path. A closer
+ * candidate displaces the farthest, so a flood of invented names spoils the list of its own path
+ * only. */
 #ifndef SKAD_LOOKUP_LOOKUP_H
 #define SKAD_LOOKUP_LOOKUP_H
 
@@ -43,8 +49,8 @@
 #include "src/core/routing/density.h"
 
 #define SKAD_LOOKUP_RPCS_MAX 192 /* ten times what a lookup among a million honest nodes takes */
-#define SKAD_REGION_ASKED    3  /* nodes asked for one region: one liar or death must not hide it */
-#define SKAD_SHORTLIST_MAX   64 /* four times k: half of the network may be dead unnoticed */
+#define SKAD_REGION_ASKED    3   /* nodes asked for one region, so that one liar cannot hide it */
+#define SKAD_SHORTLIST_MAX   64  /* four times k: half of the network may be dead unnoticed */
 
 typedef enum skad_lookup_phase {
     SKAD_LOOKUP_PATHS,
@@ -54,10 +60,10 @@ typedef enum skad_lookup_phase {
 } skad_lookup_phase;
 
 typedef struct skad_shortlist {
-    uint16_t members[SKAD_SHORTLIST_MAX]; /* places of candidates, ascending distance */
+    uint16_t members[SKAD_SHORTLIST_MAX]; /* indices of candidates, ascending distance */
     uint8_t count;
     uint8_t waiting; /* asked by this path, not slow yet */
-    bool answered;   /* somebody on this path ever answered */
+    bool answered;   /* any node on this path ever answered */
 } skad_shortlist;
 
 typedef struct skad_lookup {
@@ -72,27 +78,27 @@ typedef struct skad_lookup {
     uint16_t rpcs_max;
     bool closing_round;       /* see skad_node_tuning */
     bool neighbourhood_check; /* likewise */
-    uint64_t radius;          /* the usual one of s nodes (density.h); 0: unknown */
-    bool dense;     /* the closest stand suspiciously dense: the whole region is looked at */
+    uint64_t radius;          /* the usual radius of s nodes (density.h); 0: unknown */
+    bool dense;     /* the closest stand suspiciously dense: the whole region is examined */
     uint8_t wanted; /* living nodes to be found: s, or more */
     skad_lookup_phase phase;
     uint64_t started_us;
     uint16_t rpcs;                            /* requests sent, those for regions included */
     skad_shortlist lists[SKAD_PATHS_MAX + 1]; /* the last one used is the closing round's */
-    uint16_t asked[SKAD_LOOKUP_RPCS_MAX];     /* places, in the order of first asking */
+    uint16_t asked[SKAD_LOOKUP_RPCS_MAX];     /* indices, in the order of first asking */
     uint16_t asked_count;
-    int region; /* the one to be explored next; -1: none is left */
-    uint16_t region_places[SKAD_REGION_ASKED];
+    int region; /* the region to be explored next; -1: none is left */
+    uint16_t region_indices[SKAD_REGION_ASKED];
     uint8_t region_count;       /* to be asked */
     uint8_t region_next;        /* the next of them */
     uint8_t region_waiting;     /* asked and awaited */
-    skad_candidates candidates; /* all that were heard of */
+    skad_candidates candidates; /* all candidates so far */
 } skad_lookup;
 
-/* What is to be asked next. */
+/* The next request of a lookup. */
 typedef struct skad_query {
-    uint16_t place; /* whom */
-    bool region;    /* not for the lookup's target but for a region's */
+    uint16_t candidate; /* index of the candidate to ask */
+    bool region;        /* asks for a region's target, not the lookup's */
     skad_id target;
 } skad_query;
 
@@ -109,48 +115,50 @@ typedef struct skad_lookup_plan {
     const skad_id *target;
     uint8_t wanted; /* it ends when so many living nodes are found; 0: the profile's s */
     uint64_t now_us;
-    bool lazy_allocation; /* memory for candidates comes as they are heard of */
+    bool lazy_allocation; /* memory for candidates comes as it is needed */
     const skad_node_tuning *tuning;
 } skad_lookup_plan;
 
-/* NULL without memory. */
+/* Returns NULL without memory. */
 skad_lookup *skad_lookup_new(const skad_lookup_plan *plan);
 void skad_lookup_free(skad_lookup *lookup); /* NULL is allowed */
 
-/* Deals our own contacts, closest first: turns 0 to k-1 to the paths, further ones to the closing
- * round, where they stand in for close ones that turn out to be dead. */
+/* Deals one of our own contacts, closest first. Turns 0 to k-1 go to the paths, further ones to the
+ * closing round, where they stand in for close ones that turn out to be dead. */
 void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *contact,
                       const skad_address *address);
 
-/* The next query, counted as asked; false if nothing is to be asked now. */
+/* Returns the next query, counted as asked; false if nothing is to be asked now. */
 bool skad_lookup_next(skad_lookup *lookup, skad_query *query);
 
 /* Undoes skad_lookup_next for a request that could not be sent. */
 void skad_lookup_unask(skad_lookup *lookup, const skad_query *query);
 
-/* A candidate answered. Then each contact of its answer that may be asked: skad_lookup_heard. */
-void skad_lookup_answered(skad_lookup *lookup, uint16_t place, uint64_t rtt_us);
+/* A candidate answered. After this, call skad_lookup_heard for each contact of its answer that may
+ * be asked. */
+void skad_lookup_answered(skad_lookup *lookup, uint16_t index, uint64_t rtt_us);
 void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *contact,
                        const skad_address *address);
 
-/* It passed its soft timeout; it will not answer (or what it sent was refused). */
-void skad_lookup_slow(skad_lookup *lookup, uint16_t place);
-void skad_lookup_failed(skad_lookup *lookup, uint16_t place);
+/* A candidate passed its soft timeout; a candidate will not answer, or its answer was refused. */
+void skad_lookup_slow(skad_lookup *lookup, uint16_t index);
+void skad_lookup_failed(skad_lookup *lookup, uint16_t index);
 
-/* It answered with a refusal; `again`: asking it once more may help. */
-void skad_lookup_refused(skad_lookup *lookup, uint16_t place, bool again);
+/* A candidate refused the request; `again`: asking it once more may help. */
+void skad_lookup_refused(skad_lookup *lookup, uint16_t index, bool again);
 
 /* The value was found and verified: nothing more is asked. */
 void skad_lookup_finish(skad_lookup *lookup);
 
-/* Whether it is done; moves from phase to phase. Ask after skad_lookup_next said false. */
+/* Whether it is done. Moves from phase to phase. To be called after skad_lookup_next returned
+ * false. */
 bool skad_lookup_done(skad_lookup *lookup);
 
-/* The closest candidates that answered, of each address group only its share: at most `max`.
- * Returns how many; places in ascending distance. */
-size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *places);
+/* Finds the closest candidates that answered, at most `max`, with no more of an address group than
+ * its share. Returns how many; indices in ascending distance. */
+size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indices);
 
-/* How many paths have the closest living node on their own shortlist. */
+/* Returns how many paths have the closest living node on their own shortlist. */
 uint8_t skad_lookup_agreement(const skad_lookup *lookup);
 
 #endif

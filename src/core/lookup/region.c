@@ -5,8 +5,8 @@
 #include "crypto/assert.h"
 #include "src/core/routing/distance.h"
 
-/* The target with the bit behind `region` shared ones flipped: in that region nodes are as far from
- * it, in the same order, as they are from the target. */
+/* Returns the target with the bit behind `region` shared ones flipped. The nodes of that region are
+ * as far from it, in the same order, as they are from the target. */
 static skad_id region_target(const skad_lookup *lookup, int region)
 {
     skad_id target = lookup->target;
@@ -19,7 +19,7 @@ bool skad_regions_next(skad_lookup *lookup, skad_query *query)
     if (lookup->region_next == lookup->region_count) {
         return false;
     }
-    *query = (skad_query){.place = lookup->region_places[lookup->region_next++],
+    *query = (skad_query){.candidate = lookup->region_indices[lookup->region_next++],
                           .region = true,
                           .target = region_target(lookup, lookup->region)};
     lookup->region_waiting++;
@@ -46,14 +46,14 @@ bool skad_regions_explored(const skad_lookup *lookup)
     return all_asked && lookup->region_waiting == 0;
 }
 
-/* How many bits a candidate shares with the target. */
-static int shared_bits(const skad_lookup *lookup, uint16_t place)
+/* Returns how many bits a candidate shares with the target. */
+static int shared_bits(const skad_lookup *lookup, uint16_t index)
 {
-    return (int)skad_common_prefix(&lookup->target, &lookup->candidates.all[place].contact.id);
+    return (int)skad_common_prefix(&lookup->target, &lookup->candidates.all[index].contact.id);
 }
 
-/* The region of the last node that is wanted: those farther out hold none of the closest. 0 while
- * there are fewer living ones. */
+/* Returns the region of the last node that is wanted: regions farther out hold none of the closest.
+ * Returns 0 while there are fewer living nodes. */
 static int last_region(const skad_lookup *lookup, size_t *living)
 {
     const skad_shortlist *list = &lookup->lists[lookup->paths];
@@ -67,7 +67,7 @@ static int last_region(const skad_lookup *lookup, size_t *living)
     return 0;
 }
 
-/* Whether somebody who failed stands before the last one wanted: he took a living one's place in
+/* Whether a failed node stands before the last one wanted. It took the place of a living node in
  * the answers. */
 static bool death_before(const skad_lookup *lookup, int region)
 {
@@ -80,13 +80,13 @@ static bool death_before(const skad_lookup *lookup, int region)
     return false;
 }
 
-/* The first region that the answers so far may have left unexplored: that of the k-th closest
- * candidate, dead or alive, since the answers of the closest nodes reach about as far. */
+/* Returns the first region that the answers so far may have left unexplored: that of the k-th
+ * closest candidate, dead or alive, since the answers of the closest nodes reach about as far. */
 static int first_region(const skad_lookup *lookup)
 {
     uint16_t closest[SKAD_K_MAX] = {0};
     size_t count = 0;
-    for (size_t i = 0; i < lookup->candidates.used; i++) {
+    for (size_t i = 0; i < lookup->candidates.high_water; i++) {
         size_t at = count;
         while (at > 0 &&
                skad_candidates_closer(&lookup->candidates, (uint16_t)i, closest[at - 1])) {
@@ -106,15 +106,16 @@ static int first_region(const skad_lookup *lookup)
     return shared < SKAD_ID_BITS ? shared : SKAD_ID_BITS - 1; /* it may be the target itself */
 }
 
-/* Picks the answered nodes closest to a region's target: those within it, then our own side. */
+/* Picks the answered nodes closest to a region's target: those within the region first, then those
+ * on our side. */
 static void pick_for_region(skad_lookup *lookup)
 {
     skad_id target = region_target(lookup, lookup->region);
     lookup->region_count = 0;
     lookup->region_next = 0;
     for (size_t i = 0; i < lookup->asked_count; i++) {
-        uint16_t place = lookup->asked[i];
-        const skad_candidate *candidate = &lookup->candidates.all[place];
+        uint16_t index = lookup->asked[i];
+        const skad_candidate *candidate = &lookup->candidates.all[index];
         if (candidate->state != SKAD_STEP_ANSWERED) {
             continue;
         }
@@ -122,7 +123,7 @@ static void pick_for_region(skad_lookup *lookup)
         while (at > 0 &&
                skad_distance_compare(
                    &target, &candidate->contact.id,
-                   &lookup->candidates.all[lookup->region_places[at - 1]].contact.id) < 0) {
+                   &lookup->candidates.all[lookup->region_indices[at - 1]].contact.id) < 0) {
             at--;
         }
         if (at == SKAD_REGION_ASKED) {
@@ -130,22 +131,21 @@ static void pick_for_region(skad_lookup *lookup)
         }
         lookup->region_count =
             (uint8_t)(lookup->region_count + (lookup->region_count < SKAD_REGION_ASKED));
-        memmove(&lookup->region_places[at + 1], &lookup->region_places[at],
-                (lookup->region_count - 1U - at) * sizeof lookup->region_places[0]);
-        lookup->region_places[at] = place;
+        memmove(&lookup->region_indices[at + 1], &lookup->region_indices[at],
+                (lookup->region_count - 1U - at) * sizeof lookup->region_indices[0]);
+        lookup->region_indices[at] = index;
     }
 }
 
-/* The first region that holds the usual radius of s nodes: as far out as a lookup looks behind a
- * Sybil cluster.
- */
+/* Returns the first region that holds the usual radius of s nodes. A lookup looks that far out
+ * behind a Sybil cluster. */
 static int usual_region(const skad_lookup *lookup)
 {
     return __builtin_clzll(lookup->radius);
 }
 
-/* There is need when a dead one stands before the last one wanted, when more are wanted than one
- * answer names, or when the closest stand too dense. */
+/* The lookup has to widen when a dead node stands before the last one wanted, when more nodes are
+ * wanted than one answer names, or when the closest stand too dense. */
 bool skad_regions_widen(skad_lookup *lookup)
 {
     size_t living;

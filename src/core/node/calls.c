@@ -1,6 +1,6 @@
-/* The public calls of skad/node.h that ask a node to do something; each checks its arguments and
- * hands them to the module that does it. What drives a node is in node.c, what reads one in
- * inspect.c, and what stores and finds records in records.c. */
+/* The public calls of skad/node.h that ask a node to do something. Each checks its arguments and
+ * passes them to the module that does the work. The calls that drive a node are in node.c, those
+ * that read one in inspect.c, and those that store and find records in records.c. */
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/upkeep/watch.h"

@@ -1,4 +1,4 @@
-/* How full a node is. Changes nothing. */
+/* How full a node's tables and rates are. Changes nothing. */
 #include "crypto/assert.h"
 #include "src/core/node/state.h"
 
@@ -34,11 +34,11 @@ void skad_node_caps(const skad_node *node, skad_time now, skad_usage out[static 
     const uint64_t now_us = now.mono_us;
     out[SKAD_CAP_PEERS] = usage(node->table.peers.count, limits->peers);
     out[SKAD_CAP_PENDING] = usage(skad_pending_count(&node->pending), limits->pending);
-    out[SKAD_CAP_OPERATIONS] = usage(node->operations.used, limits->operations);
+    out[SKAD_CAP_OPERATIONS] = usage(node->operations.taken, limits->operations);
     out[SKAD_CAP_OUTBOX] = usage(node->outbox.count, limits->outbox);
     out[SKAD_CAP_EVENTS] = usage(node->events.count, limits->events);
     out[SKAD_CAP_UNVERIFIED] = usage(node->ping_queue.count, SKAD_PING_QUEUE_MAX);
-    out[SKAD_CAP_WATCHES] = usage(node->watches.used, limits->watches);
+    out[SKAD_CAP_WATCHES] = usage(node->watches.taken, limits->watches);
     out[SKAD_CAP_BANS] = usage(skad_node_bans(node, now, NULL, 0), SKAD_BANS_MAX);
     out[SKAD_CAP_ALLOWED] = usage(node->bans.allowed.count, SKAD_BANS_MAX);
     out[SKAD_CAP_CHECKS_UNVALIDATED] =

@@ -1,4 +1,4 @@
-/* Defaults of what a node is configured with, and the ranges of it. */
+/* Defaults and ranges of a node's configuration. */
 #include "src/core/node/config.h"
 
 #include "proto/profile.h"
@@ -35,9 +35,9 @@ static bool limits_valid(const skad_node_limits *limits)
            limits->roots <= SKAD_ROOTS_MAX;
 }
 
-/* What a first contact needs, and what a busy peer asks in an hour of bulk puts. A check takes some
- * 60 us of a processor: a thousand unvalidated ones a second are 6 % of it, six thousand validated
- * ones 40 %. */
+/* The rates allow for what a first contact needs, and for what a busy peer asks in an hour of bulk
+ * puts. A check takes some 60 us of a processor: a thousand unvalidated ones a second are 6 % of
+ * it, six thousand validated ones 40 %. */
 void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out)
 {
     *out = (skad_node_rates){0};

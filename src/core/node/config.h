@@ -6,7 +6,7 @@
 
 #include "skad/node.h"
 
-/* Whether each limit, rate and switch is within its range. The identity is not looked at. */
+/* Whether each limit, rate and switch is within its range. Does not check the identity. */
 bool skad_config_valid(const skad_node_config *config);
 
 #endif

@@ -8,14 +8,14 @@
 #include "src/core/inbound/receive.h"
 #include "src/core/rpc/outbox.h"
 
-/* To open on other threads (receive.h): skad_node_enter before skad_receive_prefilter,
+/* For opening on other threads (receive.h): skad_node_enter before skad_receive_prefilter,
  * skad_node_take instead of skad_receive_handle. */
 void skad_node_enter(skad_node *node, skad_time now);
 skad_verdict skad_node_take(skad_node *node, skad_inbound *inbound, skad_time now);
 
-/* To seal on other threads: batches to be sealed, which come back in any order (outbox.h), and
+/* For sealing on other threads: batches to be sealed, which come back in any order (outbox.h), and
  * sealed datagrams, polled instead of skad_node_poll_datagram. skad_seal reads nothing of our
- * sealer but the secret key and the network key, which never change. */
+ * sealer except the secret key and the network key, which never change. */
 bool skad_node_lend_batch(skad_node *node, skad_outbox_batch *out);
 void skad_node_return_batch(skad_node *node, const skad_outbox_batch *batch);
 bool skad_node_poll_sealed(skad_node *node, skad_datagram *out);

@@ -1,4 +1,5 @@
-/* What a node tells about itself: statistics and the rows of its routing table. Changes nothing. */
+/* What a node reports about itself: statistics and the rows of its routing table.
+ * Changes nothing. */
 #include "src/core/base/instant.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/density.h"
@@ -9,17 +10,17 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     out->answers_shed = node->answers.shed;
     size_t living = skad_table_living(&node->table);
     size_t unresponsive = 0;
-    for (size_t i = 0; i < node->table.peers.used; i++) {
+    for (size_t i = 0; i < node->table.peers.high_water; i++) {
         const skad_peer *peer = &node->table.peers.peers[i];
-        unresponsive += peer->places != 0 && skad_peer_unresponsive(peer);
+        unresponsive += peer->roles != 0 && skad_peer_unresponsive(peer);
     }
     out->peers = (uint16_t)living;
     out->peers_unresponsive = (uint16_t)unresponsive;
     out->siblings = (uint16_t)node->table.siblings_count;
     out->buckets = (uint16_t)node->table.buckets_count;
     out->pending = (uint16_t)skad_pending_count(&node->pending);
-    out->operations = (uint16_t)node->operations.used;
-    out->watches = (uint16_t)node->watches.used;
+    out->operations = (uint16_t)node->operations.taken;
+    out->watches = (uint16_t)node->watches.taken;
     out->joined = node->join.joined;
     out->loaded = node->admission.loaded || node->admission.pressed;
     out->observed[0] = skad_observed_address(&node->observed, 0);
@@ -36,12 +37,12 @@ static void fill_row(const skad_node *node, skad_time now, skad_peer_slot slot, 
     const skad_peer *peer = &node->table.peers.peers[slot];
     *row = (skad_table_row){
         .bucket = (uint16_t)bucket,
-        .sibling = (peer->places & SKAD_PEER_IN_SIBLINGS) != 0,
-        .replacement = (peer->places & SKAD_PEER_IN_CACHE) != 0,
+        .sibling = (peer->roles & SKAD_PEER_IN_SIBLINGS) != 0,
+        .replacement = (peer->roles & SKAD_PEER_IN_CACHE) != 0,
         .failures = peer->failures,
         .rtt_us = peer->rtt.smoothed_us,
-        .last_seen_us = (skad_instant_ms(now.mono_us) - peer->last_seen_ms) * SKAD_US_PER_MS,
-        .first_seen_us = (skad_instant_s(now.mono_us) - peer->first_seen_s) * SKAD_US_PER_S,
+        .last_seen_us = skad_instant_since_ms(peer->last_seen, now.mono_us) * SKAD_US_PER_MS,
+        .first_seen_us = skad_second_since_s(peer->first_seen, now.mono_us) * SKAD_US_PER_S,
     };
     skad_table_contact(&node->table, slot, &row->contact);
 }
@@ -51,9 +52,9 @@ size_t skad_node_table(const skad_node *node, skad_time now, skad_table_row *row
     const skad_table *table = &node->table;
     size_t count = 0;
     for (size_t bucket = 0; bucket < table->buckets_count; bucket++) {
-        for (size_t slot = 0; slot < table->peers.used; slot++) {
+        for (size_t slot = 0; slot < table->peers.high_water; slot++) {
             const skad_peer *peer = &table->peers.peers[slot];
-            if (peer->places == 0 || skad_table_bucket_of(table, &peer->id) != bucket) {
+            if (peer->roles == 0 || skad_table_bucket_of(table, &peer->id) != bucket) {
                 continue;
             }
             if (count < rows_max) {

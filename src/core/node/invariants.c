@@ -13,7 +13,7 @@ static bool waits(const skad_pending *pending, size_t slot)
 static const char *waiting_broken(const skad_pending *pending, size_t slot, uint64_t now_us)
 {
     const skad_pending_rpc *rpc = &pending->rpcs[slot];
-    if (slot >= pending->used || ((size_t)rpc->rpc_id[0] << 8 | rpc->rpc_id[1]) != slot) {
+    if (slot >= pending->high_water || ((size_t)rpc->rpc_id[0] << 8 | rpc->rpc_id[1]) != slot) {
         return "an RPC id carries its slot";
     }
     uint64_t factor = rpc->slow ? SKAD_RTO_HARD_FACTOR : 1;
@@ -29,8 +29,8 @@ static const char *waiting_broken(const skad_pending *pending, size_t slot, uint
 const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us)
 {
     size_t free_count = 0;
-    if (pending->fresh > pending->room || pending->room > pending->slots ||
-        pending->used > pending->fresh) {
+    if (pending->fresh > pending->capacity || pending->capacity > pending->limit ||
+        pending->high_water > pending->fresh) {
         return "pending requests keep to their cap";
     }
     for (size_t i = 0; i < pending->fresh; i++) {
@@ -45,14 +45,14 @@ const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us)
         }
     }
     if (free_count != pending->free_count) {
-        return "the free list has all free slots";
+        return "the free list holds all free slots";
     }
     uint64_t met[(UINT16_MAX + 1) / 64] = {0};
     for (size_t i = 0; i < pending->free_count; i++) {
         uint16_t slot = pending->free_slots[i];
         uint64_t bit = UINT64_C(1) << (slot % 64);
         if (slot >= pending->fresh || waits(pending, slot) || (met[slot / 64] & bit) != 0) {
-            return "the free list has each free slot once";
+            return "the free list holds each free slot once";
         }
         met[slot / 64] |= bit;
     }
@@ -61,17 +61,18 @@ const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us)
 
 /* ---- Operations ---- */
 
-/* How many requests of an operation wait: all (step < 0), or those of one step. */
-static size_t awaited(const skad_node *node, const skad_operation *operation, int step, bool stores)
+/* Counts the requests of an operation that wait: all (step < 0), or those of one step and purpose.
+ */
+static size_t awaited(const skad_node *node, const skad_operation *operation, int step,
+                      skad_purpose purpose)
 {
     const skad_pending *pending = &node->pending;
     skad_op name = skad_operation_name(&node->operations, operation);
     size_t count = 0;
-    for (size_t i = 0; i < pending->used; i++) {
+    for (size_t i = 0; i < pending->high_water; i++) {
         const skad_pending_rpc *rpc = &pending->rpcs[i];
-        bool store = rpc->kind == SKAD_KIND_STORE || rpc->kind == SKAD_KIND_ANNOUNCE;
-        count += waits(pending, i) && rpc->purpose == SKAD_PURPOSE_OPERATION &&
-                 rpc->owner == name && (step < 0 || (rpc->step == step && store == stores));
+        count += waits(pending, i) && skad_purpose_of_operation((skad_purpose)rpc->purpose) &&
+                 rpc->owner == name && (step < 0 || (rpc->step == step && rpc->purpose == purpose));
     }
     return count;
 }
@@ -82,7 +83,7 @@ static bool candidates_awaited(const skad_node *node, const skad_operation *oper
     for (size_t i = 0; i < lookup->asked_count; i++) {
         uint8_t state = lookup->candidates.all[lookup->asked[i]].state;
         bool asked = state == SKAD_STEP_ASKED || state == SKAD_STEP_SLOW;
-        if (awaited(node, operation, lookup->asked[i], false) != asked) {
+        if (awaited(node, operation, lookup->asked[i], SKAD_PURPOSE_LOOKUP) != asked) {
             return false;
         }
     }
@@ -93,9 +94,9 @@ static bool holders_awaited(const skad_node *node, const skad_operation *operati
 {
     for (int i = 0; i < operation->holders_count; i++) {
         bool asked = operation->holders[i].state == SKAD_HOLDER_ASKED;
-        if (operation->holders[i].place >= operation->lookup->candidates.used ||
+        if (operation->holders[i].candidate >= operation->lookup->candidates.high_water ||
             operation->holders[i].tries > SKAD_STORE_TRIES_MAX ||
-            awaited(node, operation, i, true) != asked) {
+            awaited(node, operation, i, SKAD_PURPOSE_STORE) != asked) {
             return false;
         }
     }
@@ -116,14 +117,16 @@ static const char *running_broken(const skad_node *node, const skad_operation *o
         node->operations.overdue_us == UINT64_MAX) {
         return "an operation ends in time";
     }
-    if (awaited(node, operation, -1, false) == 0 && node->operations.blocked_us == UINT64_MAX) {
+    if (awaited(node, operation, -1, SKAD_PURPOSE_PING) == 0 &&
+        node->operations.blocked_us == UINT64_MAX) {
         return "an operation waits for something";
     }
     if (operation->lookup == NULL) {
         return NULL; /* a ping */
     }
     if (operation->stage == SKAD_STAGE_RUNNING) {
-        return candidates_awaited(node, operation) ? NULL : "who is asked is awaited, once";
+        return candidates_awaited(node, operation) ? NULL
+                                                   : "a candidate that is asked is awaited, once";
     }
     if (operation->holders_count > SKAD_HOLDERS_MAX || !holders_awaited(node, operation)) {
         return "a holder that is asked is awaited, once";
@@ -140,8 +143,8 @@ static size_t times_queued(const skad_node *node, skad_op name)
     return times;
 }
 
-/* Whether somebody will free an operation that has ended: its event is read, or its starter
- * looks. */
+/* Whether an operation that has ended will be freed: its event is polled, or its starter looks for
+ * its end. */
 static const char *ended_broken(const skad_node *node, const skad_operation *operation)
 {
     skad_op name = skad_operation_name(&node->operations, operation);
@@ -150,9 +153,9 @@ static const char *ended_broken(const skad_node *node, const skad_operation *ope
         claimed |= node->republish.running[i].op == name;
     }
     for (size_t i = 0; operation->kind == SKAD_OPERATION_WATCH && i < node->watches.count; i++) {
-        claimed |= node->watches.places[i] != NULL && node->watches.places[i]->running == name;
+        claimed |= node->watches.slots[i] != NULL && node->watches.slots[i]->running == name;
     }
-    return times_queued(node, name) + claimed == 1 ? NULL : "an ended operation is told once";
+    return times_queued(node, name) + claimed == 1 ? NULL : "an ended operation is reported once";
 }
 
 static const char *operation_broken(const skad_node *node, const skad_operation *operation)
@@ -177,32 +180,32 @@ static const char *operation_broken(const skad_node *node, const skad_operation 
 static const char *operations_broken(const skad_node *node)
 {
     const skad_operations *operations = &node->operations;
-    size_t used = 0;
+    size_t taken = 0;
     for (size_t i = 0; i < operations->count; i++) {
-        const skad_operation *operation = operations->places[i].operation;
+        const skad_operation *operation = operations->slots[i].operation;
         if (operation != NULL) {
             const char *broken = operation_broken(node, operation);
             if (broken != NULL) {
                 return broken;
             }
-            used++;
+            taken++;
         }
     }
-    return used == operations->used ? NULL : "operations are counted";
+    return taken == operations->taken ? NULL : "operations are counted";
 }
 
 /* ---- Rings and smaller parts ---- */
 
 static const char *outbox_broken(const skad_outbox *outbox)
 {
-    if (outbox->count > outbox->slots || outbox->first >= outbox->slots ||
+    if (outbox->count > outbox->limit || outbox->first >= outbox->limit ||
         outbox->lent > outbox->count) {
         return "the outbox keeps to its caps";
     }
     for (size_t i = 0; i < outbox->count; i++) {
-        const skad_outgoing *outgoing = &outbox->ring[(outbox->first + i) % outbox->slots];
+        const skad_outgoing *outgoing = &outbox->ring[(outbox->first + i) % outbox->limit];
         if (outgoing->ready && i >= outbox->lent) {
-            return "what is ready was lent before";
+            return "a sealed draft was lent before";
         }
         if (i >= outbox->lent && outgoing->draft.len > SKAD_DATAGRAM_BYTES_MAX) {
             return "a draft fits a datagram";
@@ -214,17 +217,17 @@ static const char *outbox_broken(const skad_outbox *outbox)
 static const char *rings_broken(const skad_node *node)
 {
     const skad_event_ring *events = &node->events;
-    if (events->room > events->slots || events->count > events->room ||
-        (events->count > 0 && events->first >= events->room)) {
+    if (events->capacity > events->limit || events->count > events->capacity ||
+        (events->count > 0 && events->first >= events->capacity)) {
         return "the events keep to their cap";
     }
-    if (node->reports.count > node->operations.used) {
-        return "no more has ended than there is";
+    if (node->reports.count > node->operations.taken) {
+        return "no more operations have ended than there are";
     }
     const skad_ping_queue *queue = &node->ping_queue;
-    if (queue->room > SKAD_PING_QUEUE_MAX || queue->count > queue->room ||
-        (queue->count > 0 && queue->first >= queue->room)) {
-        return "unverified peers that wait for a ping keep to their cap";
+    if (queue->capacity > SKAD_PING_QUEUE_MAX || queue->count > queue->capacity ||
+        (queue->count > 0 && queue->first >= queue->capacity)) {
+        return "the ping queue keeps to its cap";
     }
     if (node->bans.banned.count > SKAD_BANS_MAX || node->bans.allowed.count > SKAD_BANS_MAX) {
         return "bans keep to their cap";
@@ -241,16 +244,16 @@ static const char *rings_broken(const skad_node *node)
 
 static const char *watches_broken(const skad_node *node)
 {
-    size_t used = 0;
-    for (size_t i = 0; node->watches.places != NULL && i < node->watches.count; i++) {
-        const skad_watched *watched = node->watches.places[i];
-        used += watched != NULL;
+    size_t taken = 0;
+    for (size_t i = 0; node->watches.slots != NULL && i < node->watches.count; i++) {
+        const skad_watched *watched = node->watches.slots[i];
+        taken += watched != NULL;
         if (watched != NULL && (watched->known_count > SKAD_WATCH_KNOWN_MAX ||
                                 watched->due_us > node->env.now.mono_us + watched->every_us)) {
-            return "a watch looks again within its interval";
+            return "a watch's next get is within its interval";
         }
     }
-    return used == node->watches.used ? NULL : "watches are counted";
+    return taken == node->watches.taken ? NULL : "watches are counted";
 }
 
 static const char *store_broken(const skad_node *node)
@@ -267,10 +270,10 @@ static const char *recovery_broken(const skad_node *node)
 {
     const skad_recovery_state *recovery = &node->recovery;
     if (recovery->lost_count > SKAD_LOST_MAX) {
-        return "those who are missed keep to their cap";
+        return "the list of lost peers keeps to its cap";
     }
     if ((recovery->lost_count > 0) != (recovery->round_us != UINT64_MAX)) {
-        return "a round is planned while somebody is missed";
+        return "a round of recovery is planned while a peer is lost";
     }
     return NULL;
 }
@@ -285,16 +288,16 @@ static const char *deadline_broken(const skad_node *node)
         return "the store is swept in time";
     }
     if (deadline > node->recovery.round_us) {
-        return "no round of recovery is slept over";
+        return "the deadline covers the next round of recovery";
     }
     for (size_t i = 0; node->join.joined && i < node->store_retries.count; i++) {
         if (deadline > node->store_retries.all[i].due_us) {
-            return "no store retry is slept over";
+            return "the deadline covers the next store retry";
         }
     }
-    for (size_t i = 0; i < node->pending.used; i++) {
+    for (size_t i = 0; i < node->pending.high_water; i++) {
         if (deadline > node->pending.due_us[i]) {
-            return "no timeout is slept over";
+            return "the deadline covers the next timeout";
         }
     }
     return NULL;

@@ -1,9 +1,9 @@
-/* What must hold for a node between any two calls that take it, whatever other peers send. For
- * tests, fuzzers and the simulator, which ask after each step; the node itself never does.
+/* What must hold for a node between any two calls that take it, whatever other peers send. Tests,
+ * fuzzers and the simulator check it after each step; the node itself never does.
  *
- * Read-only and without allocations. Each function returns NULL while all is well, or the name of
- * the first broken invariant, a sentence. Cost: a few passes over the node's tables, and one pass
- * over the peers for each peer where address groups have quotas. */
+ * The checks only read and do not allocate. Each function returns NULL while all is well, or the
+ * name of the first broken invariant, a sentence. Cost: a few passes over the node's tables, and
+ * one pass over the peers for each peer where address groups have quotas. */
 #ifndef SKAD_NODE_INVARIANTS_H
 #define SKAD_NODE_INVARIANTS_H
 
@@ -12,8 +12,9 @@
 #include "src/core/routing/table.h"
 #include "src/core/rpc/pending.h"
 
-/* Everything below, and what holds between the parts: whatever is under way waits for something,
- * and the deadline does not sleep over it. `now` is not before the node's latest call. */
+/* Checks everything below, and what holds between the parts: everything under way waits for
+ * something, and the deadline does not sleep over it. `now` is not before the node's
+ * latest call. */
 const char *skad_node_broken(const skad_node *node, skad_time now);
 
 /* Buckets, caches and siblings agree with their peers; orders, caps and quotas are kept. */
@@ -22,7 +23,7 @@ const char *skad_table_broken(const skad_table *table, uint64_t now_us);
 /* Every slot is either free once or waits for a time that its state names. */
 const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us);
 
-/* Shortlists are in order and agree with their candidates; nobody is asked too often. */
+/* Shortlists are in order and agree with their candidates; no candidate is asked too often. */
 const char *skad_lookup_broken(const skad_lookup *lookup);
 
 #endif

@@ -1,4 +1,4 @@
-/* A lookup's invariants: see invariants.h; the rules are told in lookup.h. */
+/* A lookup's invariants: see invariants.h; the rules are in lookup.h. */
 #include "src/core/node/invariants.h"
 #include "src/core/routing/distance.h"
 
@@ -9,25 +9,25 @@ static const char *list_broken(const skad_lookup *lookup, size_t path)
         return "a shortlist keeps to its cap";
     }
     for (size_t i = 0; i < list->count; i++) {
-        if (list->members[i] >= lookup->candidates.used ||
+        if (list->members[i] >= lookup->candidates.high_water ||
             (lookup->candidates.all[list->members[i]].listed >> path & 1) == 0) {
-            return "who is on a shortlist knows of it";
+            return "a candidate on a shortlist is marked as listed";
         }
         if (i > 0 &&
             !skad_candidates_closer(&lookup->candidates, list->members[i - 1], list->members[i])) {
-            return "a shortlist stands in ascending distance";
+            return "a shortlist is in ascending distance";
         }
     }
     return NULL;
 }
 
-/* Whether a path's count of whom it waits for is right, and as many know of the shortlist as are on
- * it. */
+/* Whether a path's count of awaited candidates is right, and as many candidates are marked as
+ * listed on the shortlist as stand on it. */
 static bool path_counts(const skad_lookup *lookup, size_t path)
 {
     size_t waiting = 0;
     size_t listed = 0;
-    for (size_t i = 0; i < lookup->candidates.used; i++) {
+    for (size_t i = 0; i < lookup->candidates.high_water; i++) {
         const skad_candidate *candidate = &lookup->candidates.all[i];
         waiting += candidate->state == SKAD_STEP_ASKED && candidate->path == path;
         listed += candidate->listed >> path & 1;
@@ -37,26 +37,26 @@ static bool path_counts(const skad_lookup *lookup, size_t path)
 
 static bool asked_once(const skad_lookup *lookup, size_t index)
 {
-    uint16_t place = lookup->asked[index];
-    if (place >= lookup->candidates.used || lookup->candidates.all[place].tries == 0 ||
-        lookup->candidates.all[place].path > lookup->paths) {
+    uint16_t asked = lookup->asked[index];
+    if (asked >= lookup->candidates.high_water || lookup->candidates.all[asked].tries == 0 ||
+        lookup->candidates.all[asked].path > lookup->paths) {
         return false;
     }
     for (size_t i = 0; i < index; i++) {
-        if (lookup->asked[i] == place) {
+        if (lookup->asked[i] == asked) {
             return false;
         }
     }
     return true;
 }
 
-static bool met_again(const skad_lookup *lookup, size_t place)
+static bool met_again(const skad_lookup *lookup, size_t index)
 {
-    const skad_candidate *candidate = &lookup->candidates.all[place];
-    for (size_t i = place + 1; i < lookup->candidates.used; i++) {
+    const skad_candidate *candidate = &lookup->candidates.all[index];
+    for (size_t i = index + 1; i < lookup->candidates.high_water; i++) {
         const skad_candidate *other = &lookup->candidates.all[i];
         bool kept = other->listed != 0 || other->tries != 0;
-        if (kept && lookup->candidates.distances[i] == lookup->candidates.distances[place] &&
+        if (kept && lookup->candidates.distances[i] == lookup->candidates.distances[index] &&
             skad_id_equal(&other->contact.id, &candidate->contact.id)) {
             return true;
         }
@@ -64,15 +64,15 @@ static bool met_again(const skad_lookup *lookup, size_t place)
     return false;
 }
 
-static const char *candidate_broken(const skad_lookup *lookup, size_t place)
+static const char *candidate_broken(const skad_lookup *lookup, size_t index)
 {
-    const skad_candidate *candidate = &lookup->candidates.all[place];
+    const skad_candidate *candidate = &lookup->candidates.all[index];
     if (candidate->listed == 0 && candidate->tries == 0) {
-        return NULL; /* a free place */
+        return NULL; /* its index is free */
     }
-    if (lookup->candidates.distances[place] !=
+    if (lookup->candidates.distances[index] !=
         (skad_id_prefix(&candidate->contact.id) ^ skad_id_prefix(&lookup->target))) {
-        return "a candidate stands at its distance";
+        return "a candidate has its distance";
     }
     if (skad_id_equal(&candidate->contact.id, &lookup->self)) {
         return "we are not our own candidate";
@@ -80,13 +80,13 @@ static const char *candidate_broken(const skad_lookup *lookup, size_t place)
     if (candidate->tries > 2 || (candidate->tries == 0 && candidate->state != SKAD_STEP_HEARD)) {
         return "a candidate is asked at most twice, and not before its state says so";
     }
-    return met_again(lookup, place) ? "no candidate is there twice" : NULL;
+    return met_again(lookup, index) ? "no candidate appears twice" : NULL;
 }
 
 static const char *counts_broken(const skad_lookup *lookup)
 {
     size_t tried = 0;
-    if (lookup->candidates.used > lookup->candidates.places ||
+    if (lookup->candidates.high_water > lookup->candidates.limit ||
         lookup->rpcs > SKAD_LOOKUP_RPCS_MAX || lookup->asked_count > SKAD_LOOKUP_RPCS_MAX ||
         lookup->asked_count > lookup->rpcs) {
         return "a lookup keeps to its caps";
@@ -96,15 +96,15 @@ static const char *counts_broken(const skad_lookup *lookup)
             return "a node is asked on one path only";
         }
     }
-    for (size_t i = 0; i < lookup->candidates.used; i++) {
+    for (size_t i = 0; i < lookup->candidates.high_water; i++) {
         tried += lookup->candidates.all[i].tries > 0;
     }
     if (tried != lookup->asked_count) {
-        return "who was asked is remembered";
+        return "each candidate that was asked is remembered";
     }
     if (lookup->region_count > SKAD_REGION_ASKED || lookup->region_next > lookup->region_count ||
         lookup->region_waiting > lookup->region_next) {
-        return "of a region no more are awaited than were asked";
+        return "a region awaits no more candidates than were asked";
     }
     return NULL;
 }
@@ -115,10 +115,10 @@ const char *skad_lookup_broken(const skad_lookup *lookup)
     for (size_t path = 0; broken == NULL && path <= lookup->paths; path++) {
         broken = list_broken(lookup, path);
         if (broken == NULL && !path_counts(lookup, path)) {
-            broken = "a path counts whom it waits for";
+            broken = "a path counts the candidates that it waits for";
         }
     }
-    for (size_t i = 0; broken == NULL && i < lookup->candidates.used; i++) {
+    for (size_t i = 0; broken == NULL && i < lookup->candidates.high_water; i++) {
         broken = candidate_broken(lookup, i);
     }
     return broken;

@@ -1,4 +1,4 @@
-/* The routing table's invariants: see invariants.h; the rules are told in table.h. */
+/* The routing table's invariants: see invariants.h; the rules are in table.h. */
 #include "crypto/assert.h"
 #include "src/core/base/instant.h"
 #include "src/core/node/invariants.h"
@@ -10,12 +10,12 @@ static const skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
     return &table->peers.peers[slot];
 }
 
-/* Whether all slots of a run are different and taken, by peers that know of this place. */
+/* Whether all slots of a run are different and taken, by peers that have this role. */
 static bool run_agrees(const skad_table *table, const skad_peer_slot *run, size_t count,
-                       skad_peer_place place)
+                       skad_peer_role role)
 {
     for (size_t i = 0; i < count; i++) {
-        if (run[i] >= table->peers.used || (peer_at(table, run[i])->places & place) == 0) {
+        if (run[i] >= table->peers.high_water || (peer_at(table, run[i])->roles & role) == 0) {
             return false;
         }
         for (size_t j = 0; j < i; j++) {
@@ -43,8 +43,8 @@ static bool cache_in_order(const skad_table *table, size_t index)
 {
     const skad_peer_slot *cache = skad_table_cache(table, index);
     for (size_t i = 1; i < table->buckets[index].cache_count; i++) {
-        if (skad_instant_later(peer_at(table, cache[i - 1])->first_seen_s,
-                               peer_at(table, cache[i])->first_seen_s) > 0) {
+        if (skad_second_later(peer_at(table, cache[i - 1])->first_seen,
+                              peer_at(table, cache[i])->first_seen) > 0) {
             return false;
         }
     }
@@ -61,7 +61,7 @@ static const char *bucket_broken(const skad_table *table, size_t index)
     const skad_peer_slot *cache = skad_table_cache(table, index);
     if (!run_agrees(table, members, bucket->members_count, SKAD_PEER_IN_BUCKET) ||
         !run_agrees(table, cache, bucket->cache_count, SKAD_PEER_IN_CACHE)) {
-        return "each place of a bucket has one peer, which knows of it";
+        return "each entry of a bucket is one peer, marked as such";
     }
     if (!run_in_bucket(table, members, bucket->members_count, index) ||
         !run_in_bucket(table, cache, bucket->cache_count, index)) {
@@ -71,7 +71,7 @@ static const char *bucket_broken(const skad_table *table, size_t index)
         return "replacements wait behind a full bucket only";
     }
     if (!cache_in_order(table, index)) {
-        return "a bucket's oldest replacement stands first";
+        return "a bucket's oldest replacement is first";
     }
     return NULL;
 }
@@ -82,12 +82,12 @@ static const char *siblings_broken(const skad_table *table)
         return "there are at most eta * s siblings";
     }
     if (!run_agrees(table, table->siblings, table->siblings_count, SKAD_PEER_IN_SIBLINGS)) {
-        return "each place among the siblings has one peer, which knows of it";
+        return "each sibling is one peer, marked as such";
     }
     for (size_t i = 1; i < table->siblings_count; i++) {
         if (skad_distance_compare(&table->self, &peer_at(table, table->siblings[i - 1])->id,
                                   &peer_at(table, table->siblings[i])->id) >= 0) {
-            return "siblings stand in ascending distance";
+            return "siblings are in ascending distance";
         }
     }
     return NULL;
@@ -97,7 +97,7 @@ static bool endpoints_sound(const skad_table *table, size_t slot)
 {
     const skad_peers *peers = &table->peers;
     const skad_peer *peer = &peers->peers[slot];
-    bool has_cold = peer->cold != SKAD_PEER_NONE && peer->cold < peers->colds_used;
+    bool has_cold = peer->cold != SKAD_PEER_NONE && peer->cold < peers->colds_high_water;
     return peer->families != 0 && (peer->families & ~(unsigned)SKAD_FAMILIES_ALL) == 0 &&
            ((peer->families & SKAD_FAMILY_IPV6) == 0 || has_cold);
 }
@@ -108,20 +108,21 @@ static uint8_t violations_of(const skad_table *table, size_t slot)
     return cold == NULL ? 0 : cold->violations;
 }
 
-/* Times are kept in milliseconds and seconds: each may seem so much later than it was. */
+/* Times are kept in milliseconds and seconds, so each may seem up to that much later than
+ * it was. */
 static bool times_sound(const skad_table *table, size_t slot, uint64_t now_us)
 {
     const skad_peer *peer = &table->peers.peers[slot];
-    return skad_instant_later(peer->last_seen_ms, skad_instant_ms(now_us)) <= 0 &&
-           skad_instant_later(peer->first_seen_s,
-                              skad_instant_s(skad_instant_us(peer->last_seen_ms, now_us))) <= 0;
+    return skad_instant_later(peer->last_seen, skad_instant_at(now_us)) <= 0 &&
+           skad_second_later(peer->first_seen,
+                             skad_second_at(skad_instant_us(peer->last_seen, now_us))) <= 0;
 }
 
 static const char *peer_broken(const skad_table *table, size_t slot, uint64_t now_us)
 {
     const skad_peer *peer = &table->peers.peers[slot];
-    if ((peer->places & SKAD_PEER_IN_BUCKET) != 0 && (peer->places & SKAD_PEER_IN_CACHE) != 0) {
-        return "nobody is his own replacement";
+    if ((peer->roles & SKAD_PEER_IN_BUCKET) != 0 && (peer->roles & SKAD_PEER_IN_CACHE) != 0) {
+        return "no peer is its own replacement";
     }
     if (skad_id_equal(&peer->id, &table->self)) {
         return "we are not our own peer";
@@ -130,31 +131,31 @@ static const char *peer_broken(const skad_table *table, size_t slot, uint64_t no
         return "the prefix beside a peer is its ID's";
     }
     if (!endpoints_sound(table, slot)) {
-        return "a peer has a verified endpoint, each family in its place";
+        return "a peer has a verified endpoint, of each family at most one";
     }
     if (peer->failures >= SKAD_TABLE_FAILURES_MAX ||
         violations_of(table, slot) >= SKAD_TABLE_VIOLATIONS_MAX) {
-        return "a peer goes when it failed too often";
+        return "a peer that failed too often is evicted";
     }
     if (!times_sound(table, slot, now_us)) {
-        return "a peer is seen after it is known, and not in the future";
+        return "a peer was last seen after it was first seen, and not in the future";
     }
-    uint64_t check_us = skad_instant_us(table->peers.checks_ms[slot], now_us);
+    uint64_t check_us = skad_instant_us((skad_instant){table->peers.checks_ms[slot]}, now_us);
     if (check_us > now_us + SKAD_CHECK_INTERVAL_MAX_US) {
         return "a peer's next check is within the longest interval";
     }
     if (check_us < table->peers.due_us) {
-        return "no liveness check is slept over";
+        return "the deadline covers the next liveness check";
     }
     return NULL;
 }
 
-/* Whether a peer's ID stands in a later slot once more. */
+/* Whether a peer's ID also stands in a later slot. */
 static bool met_again(const skad_table *table, size_t slot)
 {
     const skad_peers *peers = &table->peers;
-    for (size_t i = slot + 1; i < peers->used; i++) {
-        if (peers->prefixes[i] == peers->prefixes[slot] && peers->peers[i].places != 0 &&
+    for (size_t i = slot + 1; i < peers->high_water; i++) {
+        if (peers->prefixes[i] == peers->prefixes[slot] && peers->peers[i].roles != 0 &&
             skad_id_equal(&peers->peers[i].id, &peers->peers[slot].id)) {
             return true;
         }
@@ -164,14 +165,14 @@ static bool met_again(const skad_table *table, size_t slot)
 
 #define SLOTS_MAX 4096 /* skad_node_limits.peers */
 
-/* The share of one endpoint's address group, in the table and in its peer's bucket. */
+/* Whether one endpoint's address group keeps its share, in the table and in its peer's bucket. */
 static bool quota_kept(const skad_table *table, const uint64_t groups[static SLOTS_MAX],
                        size_t slot)
 {
     size_t bucket = skad_table_bucket_of(table, &peer_at(table, (skad_peer_slot)slot)->id);
     size_t in_table = 0;
     size_t in_bucket = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         if (groups[i] == groups[slot]) {
             in_table++;
             in_bucket += skad_table_bucket_of(table, &table->peers.peers[i].id) == bucket;
@@ -184,12 +185,12 @@ static bool quota_kept(const skad_table *table, const uint64_t groups[static SLO
 static bool quotas_kept(const skad_table *table, size_t family)
 {
     uint64_t groups[SLOTS_MAX]; /* of each slot's endpoint; 0: none, or the slot is free */
-    SKAD_ASSERT(table->peers.used <= SLOTS_MAX);
-    for (skad_peer_slot i = 0; i < table->peers.used; i++) {
-        bool taken = table->peers.peers[i].places != 0;
+    SKAD_ASSERT(table->peers.high_water <= SLOTS_MAX);
+    for (skad_peer_slot i = 0; i < table->peers.high_water; i++) {
+        bool taken = table->peers.peers[i].roles != 0;
         groups[i] = taken ? skad_endpoint_group(&table->peers, i, family) : 0;
     }
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         if (groups[i] != 0 && !quota_kept(table, groups, i)) {
             return false;
         }
@@ -206,12 +207,12 @@ static const char *quotas_broken(const skad_table *table)
     return NULL;
 }
 
-/* How many peers know of a place of theirs. */
-static size_t count_placed(const skad_table *table, unsigned place)
+/* Counts the peers that are marked with a role. */
+static size_t count_in_role(const skad_table *table, unsigned role)
 {
     size_t count = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
-        count += (table->peers.peers[i].places & place) != 0;
+    for (size_t i = 0; i < table->peers.high_water; i++) {
+        count += (table->peers.peers[i].roles & role) != 0;
     }
     return count;
 }
@@ -219,9 +220,9 @@ static size_t count_placed(const skad_table *table, unsigned place)
 static size_t count_unresponsive(const skad_table *table)
 {
     size_t unresponsive = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         unresponsive +=
-            table->peers.peers[i].places != 0 && skad_peer_unresponsive(&table->peers.peers[i]);
+            table->peers.peers[i].roles != 0 && skad_peer_unresponsive(&table->peers.peers[i]);
     }
     return unresponsive;
 }
@@ -232,13 +233,13 @@ static bool latest_sound(const skad_table *table)
     if (peers->latest == SKAD_PEER_NONE) {
         return true;
     }
-    for (size_t i = 0; i < peers->used; i++) {
-        if (peers->peers[i].places != 0 &&
+    for (size_t i = 0; i < peers->high_water; i++) {
+        if (peers->peers[i].roles != 0 &&
             skad_peers_answered_later(peers, (skad_peer_slot)i, peers->latest)) {
             return false;
         }
     }
-    return peers->latest < peers->used && peers->peers[peers->latest].places != 0;
+    return peers->latest < peers->high_water && peers->peers[peers->latest].roles != 0;
 }
 
 static const char *counts_broken(const skad_table *table)
@@ -249,25 +250,25 @@ static const char *counts_broken(const skad_table *table)
         members += table->buckets[i].members_count;
         replacements += table->buckets[i].cache_count;
     }
-    if (count_placed(table, SKAD_PEER_IN_BUCKET) != members ||
-        count_placed(table, SKAD_PEER_IN_CACHE) != replacements ||
-        count_placed(table, SKAD_PEER_IN_SIBLINGS) != table->siblings_count) {
-        return "a peer that knows of a place has it";
+    if (count_in_role(table, SKAD_PEER_IN_BUCKET) != members ||
+        count_in_role(table, SKAD_PEER_IN_CACHE) != replacements ||
+        count_in_role(table, SKAD_PEER_IN_SIBLINGS) != table->siblings_count) {
+        return "a peer that is marked with a role has it";
     }
-    if (count_placed(table, UINT8_MAX) != table->peers.count) {
+    if (count_in_role(table, UINT8_MAX) != table->peers.count) {
         return "the pool counts its peers";
     }
     if (count_unresponsive(table) != table->peers.unresponsive) {
-        return "the pool counts those that are unresponsive";
+        return "the pool counts its unresponsive peers";
     }
     if (!latest_sound(table)) {
-        return "the pool knows who answered last";
+        return "the pool knows the peer that answered last";
     }
     if (!skad_lifetimes_sound(&table->peers.lifetimes)) {
-        return "what was seen of lives is forgotten by halves";
+        return "observed lifetimes are forgotten by halves";
     }
     if (skad_table_has_living(table) != (skad_table_living(table) > 0)) {
-        return "replacements wait only behind members that live";
+        return "replacements wait only behind responsive members";
     }
     return NULL;
 }
@@ -275,8 +276,9 @@ static const char *counts_broken(const skad_table *table)
 const char *skad_table_broken(const skad_table *table, uint64_t now_us)
 {
     const char *broken = NULL;
-    if (table->peers.used > table->peers.room || table->peers.used > table->peers.slots ||
-        table->buckets_count < 1 || table->buckets_count > SKAD_BUCKETS_MAX) {
+    if (table->peers.high_water > table->peers.capacity ||
+        table->peers.high_water > table->peers.limit || table->buckets_count < 1 ||
+        table->buckets_count > SKAD_BUCKETS_MAX) {
         return "the table keeps to its caps";
     }
     for (size_t i = 0; broken == NULL && i < table->buckets_count; i++) {
@@ -285,9 +287,9 @@ const char *skad_table_broken(const skad_table *table, uint64_t now_us)
     if (broken == NULL) {
         broken = siblings_broken(table);
     }
-    for (size_t i = 0; broken == NULL && i < table->peers.used; i++) {
-        if (table->peers.peers[i].places != 0) {
-            broken = met_again(table, i) ? "no peer is there twice" : peer_broken(table, i, now_us);
+    for (size_t i = 0; broken == NULL && i < table->peers.high_water; i++) {
+        if (table->peers.peers[i].roles != 0) {
+            broken = met_again(table, i) ? "no peer appears twice" : peer_broken(table, i, now_us);
         }
     }
     if (broken == NULL) {

@@ -1,5 +1,5 @@
-/* The node's life cycle and the calls that drive it: skad/node.h tells the contract, state.h what a
- * node is made of. */
+/* The node's life cycle and the calls that drive it: the contract is in skad/node.h, the parts of a
+ * node are in state.h. */
 #include "skad/node.h"
 
 #include <stdlib.h>
@@ -143,7 +143,7 @@ void skad_node_enter(skad_node *node, skad_time now)
     node->env.now = now;
 }
 
-/* Those that started operations of their own look after them. */
+/* Lets the parts that started operations of their own handle their ends. */
 static void advance(skad_node *node)
 {
     skad_join_advance(node);

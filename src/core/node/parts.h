@@ -1,5 +1,5 @@
 /* The parts that a node is made of, for tests and benchmarks that look inside or change what they
- * find: the header of each part says what it is. Nothing that ships uses it. */
+ * find. The header of each part says what it is. Nothing that ships uses this. */
 #ifndef SKAD_NODE_PARTS_H
 #define SKAD_NODE_PARTS_H
 

@@ -1,7 +1,6 @@
-/* A node that is made as it would be after hours in a network: for worlds that are built at once.
- * What comes of it is what the network itself would have brought, had each contact answered a
- * request when it came to be known, another one when it was heard last, and nothing else happened.
- */
+/* Makes a node as it would be after hours in a network, for worlds that are built at once. The
+ * result is what the network itself would have brought, had each contact answered one request when
+ * it became known and another when it was heard last, and nothing else happened. */
 #ifndef SKAD_NODE_PREFILL_H
 #define SKAD_NODE_PREFILL_H
 
@@ -11,27 +10,27 @@
 #include "skad/node.h"
 #include "skad/status.h"
 
-/* A contact that answered: once, if it was heard when it came to be known. */
+/* A contact that answered: once, if it was heard only when it became known. */
 typedef struct skad_acquaintance {
     const skad_id *id;
     const skad_address *address;
     uint32_t rtt_us;
     uint64_t first_seen_us; /* when it answered first */
-    uint64_t heard_us;      /* when last; not before, and not after now */
+    uint64_t heard_us;      /* when it answered last; not before, and not after now */
 } skad_acquaintance;
 
-/* Puts them into the table, in this order, which is to be that of first_seen_us, with all memory
- * for them taken at once. Those that the table refuses are left out. Error: SKAD_ERR_MEMORY
- * (nothing was put in). */
+/* Puts contacts into the table, in this order, which has to be that of first_seen_us. The memory
+ * for all of them is taken at once. Contacts that the table refuses are left out. Error:
+ * SKAD_ERR_MEMORY (nothing was put in). */
 SKAD_MUST_CHECK skad_status skad_prefill_known(skad_node *node, const skad_acquaintance *known,
                                                size_t count, skad_time now);
 
-/* How long peers stay, as far as the node has learnt (lifetimes.h); UINT64_MAX: for ever. Before it
- * knows anybody. */
+/* Sets how long peers stay, as far as the node has learnt (lifetimes.h); UINT64_MAX: for ever. To
+ * be called before the node knows any peer. */
 void skad_prefill_mean_life(skad_node *node, uint64_t mean_life_us);
 
-/* The node has joined long ago: its buckets are refreshed one by one within the next hour, and its
- * neighbours are no newcomers. No event tells of it. */
+/* Makes the node one that joined long ago: its buckets are refreshed one by one within the next
+ * hour, and its neighbours are no newcomers. Emits no event. */
 void skad_prefill_joined(skad_node *node, skad_time now);
 
 #endif

@@ -20,7 +20,7 @@ size_t skad_node_closest(const skad_node *node, const skad_id *target, unsigned 
     return count;
 }
 
-/* `from` may be NULL, for what is not there yet. */
+/* `from` may be NULL, for memory that is not there yet. */
 static void fetch(const void *from, size_t bytes)
 {
     const uint8_t *line = from;
@@ -37,12 +37,12 @@ void skad_node_prefetch(const skad_node *node)
 void skad_node_prefetch_tables(const skad_node *node, bool ticks)
 {
     const skad_peers *peers = &node->table.peers;
-    fetch(peers->prefixes, peers->used * sizeof *peers->prefixes);
+    fetch(peers->prefixes, peers->high_water * sizeof *peers->prefixes);
     if (ticks) {
-        fetch(peers->checks_ms, peers->used * sizeof *peers->checks_ms);
+        fetch(peers->checks_ms, peers->high_water * sizeof *peers->checks_ms);
     }
-    fetch(node->pending.due_us, node->pending.used * sizeof *node->pending.due_us);
-    fetch(node->pending.rpcs, node->pending.used * sizeof *node->pending.rpcs);
+    fetch(node->pending.due_us, node->pending.high_water * sizeof *node->pending.due_us);
+    fetch(node->pending.rpcs, node->pending.high_water * sizeof *node->pending.rpcs);
     fetch(node->duplicates.fingerprints,
           (node->duplicates.mask + 1) * sizeof *node->duplicates.fingerprints);
     fetch(node->table.buckets, node->table.buckets_count * sizeof *node->table.buckets);

@@ -7,9 +7,9 @@
 
 #include "skad/node.h"
 
-/* The contacts that an answer of this node would name: at most `max` (<= 64) of its living peers
- * closest to the target, ascending, that have an endpoint of the families; `except` may be NULL.
- * Returns how many. */
+/* Finds the contacts that an answer of this node would name: at most `max` (<= 64) of its living
+ * peers closest to the target, ascending, that have an endpoint of the families; `except` may be
+ * NULL. Returns how many. */
 size_t skad_node_closest(const skad_node *node, const skad_id *target, unsigned families,
                          const skad_id *except, size_t max, skad_contact *out);
 

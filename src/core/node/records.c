@@ -1,4 +1,4 @@
-/* The public calls of skad/records.h: each checks its arguments, makes the record where it is ours
+/* The public calls of skad/records.h. Each checks its arguments, makes the record where it is ours
  * to make, and starts the operation. */
 #include "skad/records.h"
 
@@ -10,8 +10,8 @@
 #include "src/core/storage/store_admission.h"
 #include "src/core/upkeep/watch.h"
 
-/* What is announced again hourly must not expire in between: a record that is kept lives at least
- * four hours of a day. */
+/* A record that is announced again hourly must not expire in between, so a record that is kept
+ * lives at least four hours of a day. */
 #define KEPT_LIFE_DIVISOR 6
 
 static bool life_fits(const skad_node *node, uint32_t life_s, bool keep)
@@ -88,7 +88,7 @@ skad_status skad_node_publish(skad_node *node, const skad_publish_request *reque
 
 /* ---- Announcing ---- */
 
-/* Where we can be reached on a port, as peers see us; family NONE while they have not told. */
+/* Returns our address on a port, as peers see us; family NONE while they have not reported it. */
 static skad_address own_address(const skad_node *node, uint16_t port)
 {
     skad_address address = skad_observed_address(&node->observed, 0);
@@ -99,7 +99,7 @@ static skad_address own_address(const skad_node *node, uint16_t port)
     return address;
 }
 
-/* The time, or more where we announced something else in this very second. */
+/* Returns the time, or more if we announced something else in this very second. */
 static uint64_t next_sequence(skad_node *node, const skad_id *key)
 {
     skad_store_name name = {.key = *key, .type = SKAD_RECORD_ANNOUNCEMENT};
@@ -146,7 +146,7 @@ size_t skad_node_withdraw(skad_node *node, const skad_id *key, unsigned type)
     return skad_publications_withdraw(node, key, type);
 }
 
-/* ---- Finding ---- */
+/* ---- Queries ---- */
 
 skad_status skad_node_get(skad_node *node, skad_record_type type, const skad_id *key, skad_time now,
                           skad_op *op)

@@ -1,5 +1,5 @@
-/* Everything a node is made of: each part is declared in the header of its module, which also says
- * what the part does. Only .c files of src/core include this file. */
+/* Everything that a node is made of. Each part is declared in the header of its module, which also
+ * says what the part does. Only .c files of src/core include this file. */
 #ifndef SKAD_NODE_STATE_H
 #define SKAD_NODE_STATE_H
 

@@ -19,7 +19,7 @@
 
 #define BLOCKED_RETRY_US (20 * SKAD_US_PER_MS)
 
-/* ---- Ending ---- */
+/* ---- Ends ---- */
 
 static void end(skad_node *node, skad_operation *operation, skad_outcome outcome)
 {
@@ -27,12 +27,12 @@ static void end(skad_node *node, skad_operation *operation, skad_outcome outcome
     node->stats.lookups_dense += operation->lookup != NULL && operation->lookup->dense;
     operation->outcome = outcome;
     operation->ended_us = node->env.now.mono_us;
-    if (!skad_operation_own(operation)) { /* whoever started another looks for its end */
+    if (!skad_operation_own(operation)) { /* the starter of another looks for its end */
         skad_report_ended(node, operation);
     }
 }
 
-/* Nobody looks for the end of a refresh. */
+/* Releases a refresh; no part of the node waits for its end. */
 static void release_refresh(skad_node *node, skad_operation *operation)
 {
     if (operation->kind == SKAD_OPERATION_REFRESH && operation->stage == SKAD_STAGE_ENDED) {
@@ -40,10 +40,10 @@ static void release_refresh(skad_node *node, skad_operation *operation)
     }
 }
 
-/* Whether a put counts: somebody took it, and no more holders say that they have something else.
- * One who lost its records, or came a moment ago, takes an old sequence, too, though nobody who
- * asks the others will ever see it; and one liar who names a high sequence must not make a put
- * fail. */
+/* Whether a put counts: at least one holder took the record, and no more holders than that say that
+ * they have something else. A holder that lost its records, or came a moment ago, takes an old
+ * sequence, too, although a get that asks the other holders will never return it. A single liar
+ * that names a high sequence must not make a put fail. */
 static bool stands(const skad_put_report *report)
 {
     const uint8_t *refusals = report->refusals;
@@ -52,7 +52,8 @@ static bool stands(const skad_put_report *report)
     return report->stored > 0 && report->stored >= overtaken;
 }
 
-/* What is to be kept is kept once it stands: what most refused must not come again hourly. */
+/* Keeps a record among our publications once its put counts: a record that most holders refused
+ * must not be announced again every hour. */
 static void keep(skad_node *node, skad_operation *operation)
 {
     skad_put_payload *payload = &operation->payload;
@@ -64,7 +65,7 @@ static void keep(skad_node *node, skad_operation *operation)
     }
 }
 
-/* A publication that only distant holders took is announced again soon. */
+/* Plans an early retry for a publication that only distant holders took. */
 static void retry_if_under_replicated(skad_node *node, const skad_operation *operation)
 {
     const skad_put_payload *payload = &operation->payload;
@@ -97,7 +98,7 @@ static void end_put(skad_node *node, skad_operation *operation)
     }
 }
 
-/* Whether a lookup that asked anybody got no answer at all. */
+/* Whether a lookup that asked at least one node got no answer at all. */
 static bool nobody_answered(const skad_lookup *lookup)
 {
     for (size_t i = 0; i < lookup->asked_count; i++) {
@@ -124,14 +125,11 @@ static void end_lookup(skad_node *node, skad_operation *operation)
     end(node, operation, outcome);
 }
 
-/* ---- Asking ---- */
-
-/* Queries of regions are marked in the step, since their answers mean something else. */
-#define REGION_STEP 0x8000U
+/* ---- Requests ---- */
 
 static bool ask_candidate(skad_node *node, skad_operation *operation, const skad_query *query)
 {
-    const skad_candidate *candidate = &operation->lookup->candidates.all[query->place];
+    const skad_candidate *candidate = &operation->lookup->candidates.all[query->candidate];
     skad_message message;
     if (skad_operation_gets(operation) && !query->region) {
         message.kind = SKAD_KIND_FIND_VALUE;
@@ -148,9 +146,9 @@ static bool ask_candidate(skad_node *node, skad_operation *operation, const skad
         .address = &candidate->address,
         .responder = &candidate->contact.id,
         .token = candidate->has_token ? candidate->token : NULL,
-        .purpose = SKAD_PURPOSE_OPERATION,
+        .purpose = query->region ? SKAD_PURPOSE_REGION : SKAD_PURPOSE_LOOKUP,
         .owner = skad_operation_name(&node->operations, operation),
-        .step = (uint16_t)(query->place | (query->region ? REGION_STEP : 0)),
+        .step = query->candidate,
     };
     return skad_request_send(node, &request);
 }
@@ -172,9 +170,9 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
             return;
         }
         if (query.region) {
-            skad_report_trace_region(node, operation, query.place, SKAD_STEP_ASKED);
+            skad_report_trace_region(node, operation, query.candidate, SKAD_STEP_ASKED);
         } else {
-            skad_report_trace(node, operation, query.place);
+            skad_report_trace(node, operation, query.candidate);
         }
     }
     if (!skad_lookup_done(operation->lookup)) {
@@ -203,8 +201,8 @@ static void drive_storing(skad_node *node, skad_operation *operation)
 
 void skad_operate_drive(skad_node *node, skad_operation *operation)
 {
-    /* A new phase may open new questions: a lookup that is over with one is driven into the next.
-     */
+    /* A new phase may have new candidates to ask: a lookup that has ended one phase is driven into
+     * the next. */
     for (unsigned round = 0; round < 3 && operation->stage == SKAD_STAGE_RUNNING; round++) {
         drive_lookup(node, operation);
     }
@@ -221,10 +219,12 @@ static bool kept_out(const skad_node *node, const skad_id *id, const skad_addres
     return skad_bans_keep_out(&node->bans, id, address, node->env.now.mono_us);
 }
 
-/* Where a contact in an answer is worth asking: we can send to it, its ID paid the static puzzle,
- * and we know it neither to be unresponsive nor to be kept out. Where we verified an endpoint of it
- * ourselves, that one; nobody's word counts against it. False: nowhere. */
-static bool worth_asking(const skad_node *node, const skad_contact *contact, skad_address *out)
+/* Whether a contact in an answer is worth asking, and at which address. It is if we can send to it,
+ * its ID paid the static puzzle, and we know it neither to be unresponsive nor to be banned. An
+ * endpoint that we verified ourselves comes first; no other peer's word counts against it. False:
+ * not at all. */
+static bool worth_asking(const skad_node *node, const skad_contact *contact, bool solved,
+                         skad_address *out)
 {
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &contact->id);
     if (slot != SKAD_PEER_NONE) {
@@ -240,8 +240,7 @@ static bool worth_asking(const skad_node *node, const skad_contact *contact, ska
         return false;
     }
     *out = *address;
-    return skad_address_routable(address, node->env.profile.allow_private) &&
-           skad_puzzle_static_ok(&contact->id, node->env.profile.static_bits);
+    return solved && skad_address_routable(address, node->env.profile.allow_private);
 }
 
 /* Contacts that an answer names. */
@@ -250,8 +249,8 @@ typedef struct named_contacts {
     size_t count;
 } named_contacts;
 
-/* An answer that breaks its sender's duties is counted and costs it some standing. It came from
- * where we asked and refers to what we asked, so its address is validated. */
+/* Counts an answer that breaks its sender's duties, which costs the sender some standing. The
+ * answer came from where we asked and refers to what we asked, so its address is validated. */
 static void judge(skad_node *node, const skad_id *sender, const skad_address *from,
                   size_t violations)
 {
@@ -262,31 +261,31 @@ static void judge(skad_node *node, const skad_id *sender, const skad_address *fr
     }
 }
 
-/* target: what was asked for; NULL where an answer may be a late one, to another question. Returns
- * how many break the rules. */
+/* Passes the contacts of an answer to the lookup. target: the ID that was asked for; NULL where the
+ * answer may be a late one, to another question. Returns how many contacts break the rules. */
 static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
                             const skad_id *target, named_contacts named)
 {
-    const skad_contact *contacts = named.contacts;
-    size_t count = named.count;
-    for (size_t i = 0; i < count; i++) {
+    bool solved[SKAD_CONTACTS_MAX];
+    size_t violations = skad_reply_violations(&node->env.profile, &node->env.identity.id, target,
+                                              named.contacts, named.count, solved);
+    for (size_t i = 0; i < named.count; i++) {
         skad_address address;
-        if (worth_asking(node, &contacts[i], &address)) {
-            skad_lookup_heard(lookup, from, &contacts[i], &address);
+        if (worth_asking(node, &named.contacts[i], solved[i], &address)) {
+            skad_lookup_heard(lookup, from, &named.contacts[i], &address);
         }
     }
-    return skad_reply_violations(&node->env.profile, &node->env.identity.id, target, contacts,
-                                 count);
+    return violations;
 }
 
-/* Takes the records of an answer; returns how many were not what was asked for. An immutable value
- * ends the search, since no other can have its key. */
+/* Takes the records of an answer. Returns how many were not what was asked for. An immutable value
+ * ends the search, since no other value can have its key. */
 static size_t take_records(skad_node *node, skad_operation *operation, uint16_t from,
                            const skad_message *answer)
 {
     skad_candidate *candidate = &operation->lookup->candidates.all[from];
     const skad_get_answer get_answer = {
-        .place = from,
+        .candidate = from,
         .from = &candidate->contact.id,
         .records = answer->u.reply.u.value.records,
         .count = answer->u.reply.u.value.records_count,
@@ -306,7 +305,7 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
 {
     skad_lookup *lookup = operation->lookup;
     if (answer->kind == SKAD_KIND_ERROR) {
-        /* The token that came with the answer may be all that was missing. */
+        /* Only the token that came with the answer may have been missing. */
         bool again = answer->u.reply.u.error.code == SKAD_ERROR_TOKEN;
         skad_lookup_refused(lookup, rpc->step, again);
         return;
@@ -334,7 +333,7 @@ static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pen
         skad_regions_over(lookup);
     }
     if (answer->kind == SKAD_KIND_NODES) {
-        const uint16_t from = rpc->step & (uint16_t)~REGION_STEP;
+        const uint16_t from = rpc->step;
         size_t violations = hear_contacts(node, lookup, from, NULL,
                                           (named_contacts){answer->u.reply.u.nodes.contacts,
                                                            answer->u.reply.u.nodes.contacts_count});
@@ -350,12 +349,16 @@ static void remember_token(skad_candidate *candidate, const uint8_t *token)
     }
 }
 
-/* Whether a request was to a holder, and not a late one of the lookup before. */
-static bool stores(const skad_pending_rpc *rpc)
+static void ping_answered(skad_node *node, skad_operation *operation, const skad_pending_rpc *rpc,
+                          const skad_opened *answer)
 {
-    return rpc->kind == SKAD_KIND_STORE || rpc->kind == SKAD_KIND_ANNOUNCE;
+    operation->responder = answer->sender;
+    operation->observed = answer->message.u.reply.observed;
+    operation->rtt_us = node->env.now.mono_us - rpc->sent_us;
+    end(node, operation, SKAD_OUTCOME_DONE);
 }
 
+/* Late answers to an earlier stage of the operation change nothing. */
 void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_opened *answer,
                            const uint8_t *token)
 {
@@ -363,22 +366,18 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
     if (operation == NULL) {
         return;
     }
-    if (operation->stage == SKAD_STAGE_RUNNING && operation->kind == SKAD_OPERATION_PING) {
-        operation->responder = answer->sender;
-        operation->observed = answer->message.u.reply.observed;
-        operation->rtt_us = node->env.now.mono_us - rpc->sent_us;
-        end(node, operation, SKAD_OUTCOME_DONE);
-        return;
-    }
-    if (operation->stage == SKAD_STAGE_RUNNING && (rpc->step & REGION_STEP) != 0) {
+    const skad_purpose purpose = (skad_purpose)rpc->purpose;
+    const bool running = operation->stage == SKAD_STAGE_RUNNING;
+    if (running && purpose == SKAD_PURPOSE_PING) {
+        ping_answered(node, operation, rpc, answer);
+    } else if (running && purpose == SKAD_PURPOSE_REGION) {
         region_answered(node, operation->lookup, rpc, &answer->message);
-        skad_report_trace_region(node, operation, (uint16_t)(rpc->step & ~REGION_STEP),
-                                 SKAD_STEP_ANSWERED);
-    } else if (operation->stage == SKAD_STAGE_RUNNING) {
+        skad_report_trace_region(node, operation, rpc->step, SKAD_STEP_ANSWERED);
+    } else if (running && purpose == SKAD_PURPOSE_LOOKUP) {
         remember_token(&operation->lookup->candidates.all[rpc->step], token);
         lookup_answered(node, operation, rpc, &answer->message);
         skad_report_trace(node, operation, rpc->step);
-    } else if (operation->stage == SKAD_STAGE_STORING && stores(rpc)) {
+    } else if (operation->stage == SKAD_STAGE_STORING && purpose == SKAD_PURPOSE_STORE) {
         skad_storing_answered(operation, rpc->step, &answer->message, token);
     }
     skad_operate_drive(node, operation);
@@ -387,17 +386,18 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
 void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
 {
     skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
-    if (operation != NULL && operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL) {
-        if ((rpc->step & REGION_STEP) != 0) {
-            skad_regions_over(operation->lookup);
-            skad_report_trace_region(node, operation, (uint16_t)(rpc->step & ~REGION_STEP),
-                                     SKAD_STEP_SLOW);
-        } else {
-            skad_lookup_slow(operation->lookup, rpc->step);
-            skad_report_trace(node, operation, rpc->step);
-        }
-        skad_operate_drive(node, operation);
+    if (operation == NULL || operation->stage != SKAD_STAGE_RUNNING ||
+        rpc->purpose == SKAD_PURPOSE_PING) {
+        return;
     }
+    if (rpc->purpose == SKAD_PURPOSE_REGION) {
+        skad_regions_over(operation->lookup);
+        skad_report_trace_region(node, operation, rpc->step, SKAD_STEP_SLOW);
+    } else if (rpc->purpose == SKAD_PURPOSE_LOOKUP) {
+        skad_lookup_slow(operation->lookup, rpc->step);
+        skad_report_trace(node, operation, rpc->step);
+    }
+    skad_operate_drive(node, operation);
 }
 
 void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
@@ -406,21 +406,19 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
     if (operation == NULL) {
         return;
     }
-    if (operation->stage == SKAD_STAGE_RUNNING && operation->kind == SKAD_OPERATION_PING) {
+    const skad_purpose purpose = (skad_purpose)rpc->purpose;
+    const bool running = operation->stage == SKAD_STAGE_RUNNING;
+    if (running && purpose == SKAD_PURPOSE_PING) {
         end(node, operation, SKAD_OUTCOME_TIMED_OUT);
-        return;
-    }
-    if (operation->stage == SKAD_STAGE_RUNNING && (rpc->step & REGION_STEP) != 0) {
-        if (!rpc->slow) { /* a driver that stalled tells both timeouts as one */
-            skad_regions_over(operation->lookup);
-            skad_operate_drive(node, operation);
+    } else if (running && purpose == SKAD_PURPOSE_REGION) {
+        if (rpc->slow) {
+            return; /* the soft timeout went on already, unless a stalled driver skipped it */
         }
-        return;
-    }
-    if (operation->stage == SKAD_STAGE_RUNNING) {
+        skad_regions_over(operation->lookup);
+    } else if (running && purpose == SKAD_PURPOSE_LOOKUP) {
         skad_lookup_failed(operation->lookup, rpc->step);
         skad_report_trace(node, operation, rpc->step);
-    } else if (operation->stage == SKAD_STAGE_STORING && stores(rpc)) {
+    } else if (operation->stage == SKAD_STAGE_STORING && purpose == SKAD_PURPOSE_STORE) {
         skad_storing_failed(operation, rpc->step);
     }
     skad_operate_drive(node, operation);
@@ -450,7 +448,7 @@ void skad_operate_tick(skad_node *node)
     }
     node->operations.blocked_us = blocked ? UINT64_MAX : node->operations.blocked_us;
     for (size_t i = 0; i < node->operations.count; i++) {
-        skad_operation *operation = node->operations.places[i].operation;
+        skad_operation *operation = node->operations.slots[i].operation;
         if (operation == NULL || operation->stage == SKAD_STAGE_ENDED) {
             continue;
         }
@@ -462,7 +460,7 @@ void skad_operate_tick(skad_node *node)
         }
     }
     node->operations.overdue_us =
-        node->operations.used > 0 ? now_us + SKAD_OVERDUE_CHECK_US : UINT64_MAX;
+        node->operations.taken > 0 ? now_us + SKAD_OVERDUE_CHECK_US : UINT64_MAX;
 }
 
 uint64_t skad_operate_deadline(const skad_node *node)

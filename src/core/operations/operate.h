@@ -1,5 +1,4 @@
-/* Operations at work: starting them, asking for them, and what answers and timeouts mean to them.
- */
+/* Operations at work: the requests that they send, and what answers and timeouts mean to them. */
 #ifndef SKAD_OPERATIONS_OPERATE_H
 #define SKAD_OPERATIONS_OPERATE_H
 
@@ -12,16 +11,16 @@
 
 #define SKAD_OVERDUE_CHECK_US SKAD_US_PER_S /* how often deadlines of operations are looked at */
 
-/* Asks all that may be asked now; moves on to the next stage when nothing is left. */
+/* Sends all requests that may be sent now; moves on to the next stage when none is left. */
 void skad_operate_drive(skad_node *node, skad_operation *operation);
 
-/* An operation's request was answered, is slow, stays unanswered. */
+/* A request of an operation was answered, is slow, or was not answered at all. */
 void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_opened *answer,
                            const uint8_t *token);
 void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc);
 void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc);
 
-/* Lets blocked operations ask again and ends overdue ones. */
+/* Lets blocked operations send again and ends overdue ones. */
 void skad_operate_tick(skad_node *node);
 uint64_t skad_operate_deadline(const skad_node *node);
 

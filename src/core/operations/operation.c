@@ -8,13 +8,13 @@ skad_status skad_operations_init(skad_operations *operations, size_t count)
 {
     *operations =
         (skad_operations){.count = count, .blocked_us = UINT64_MAX, .overdue_us = UINT64_MAX};
-    operations->places = calloc(count, sizeof *operations->places);
-    return operations->places == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
+    operations->slots = calloc(count, sizeof *operations->slots);
+    return operations->slots == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
 }
 
-static void empty(skad_operation_place *place)
+static void empty(skad_operation_slot *slot)
 {
-    skad_operation *operation = place->operation;
+    skad_operation *operation = slot->operation;
     if (operation != NULL) {
         skad_lookup_free(operation->lookup);
         free(operation->payload.record);
@@ -24,46 +24,46 @@ static void empty(skad_operation_place *place)
         free(operation->steps);
         free(operation);
     }
-    place->operation = NULL;
+    slot->operation = NULL;
 }
 
 void skad_operations_free(skad_operations *operations)
 {
-    for (size_t i = 0; operations->places != NULL && i < operations->count; i++) {
-        empty(&operations->places[i]);
+    for (size_t i = 0; operations->slots != NULL && i < operations->count; i++) {
+        empty(&operations->slots[i]);
     }
-    free(operations->places);
+    free(operations->slots);
     *operations = (skad_operations){0};
 }
 
 skad_operation *skad_operations_take(skad_operations *operations, skad_operation_kind kind,
                                      size_t spare)
 {
-    if (operations->used + spare >= operations->count) {
+    if (operations->taken + spare >= operations->count) {
         return NULL;
     }
     size_t at = 0;
-    while (operations->places[at].operation != NULL) {
+    while (operations->slots[at].operation != NULL) {
         at++;
     }
     skad_operation *operation = calloc(1, sizeof *operation);
     if (operation != NULL) {
         operation->kind = kind;
         operation->stage = SKAD_STAGE_RUNNING;
-        operation->place = (uint16_t)at;
-        operations->places[at].operation = operation;
-        operations->places[at].generation++;
-        operations->used++;
+        operation->slot = (uint16_t)at;
+        operations->slots[at].operation = operation;
+        operations->slots[at].generation++;
+        operations->taken++;
     }
     return operation;
 }
 
 void skad_operations_release(skad_operations *operations, skad_operation *operation)
 {
-    skad_operation_place *place = &operations->places[operation->place];
-    SKAD_ASSERT(place->operation == operation && operations->used > 0);
-    empty(place);
-    operations->used--;
+    skad_operation_slot *slot = &operations->slots[operation->slot];
+    SKAD_ASSERT(slot->operation == operation && operations->taken > 0);
+    empty(slot);
+    operations->taken--;
 }
 
 bool skad_operation_gets(const skad_operation *operation)
@@ -85,14 +85,14 @@ bool skad_operation_own(const skad_operation *operation)
 /* The generation starts at 1, so no name is 0. */
 skad_op skad_operation_name(const skad_operations *operations, const skad_operation *operation)
 {
-    return (uint64_t)operations->places[operation->place].generation << 32 | operation->place;
+    return (uint64_t)operations->slots[operation->slot].generation << 32 | operation->slot;
 }
 
 skad_operation *skad_operations_find(skad_operations *operations, skad_op name)
 {
     size_t at = (uint32_t)name;
-    if (at >= operations->count || operations->places[at].generation != name >> 32) {
+    if (at >= operations->count || operations->slots[at].generation != name >> 32) {
         return NULL;
     }
-    return operations->places[at].operation;
+    return operations->slots[at].operation;
 }

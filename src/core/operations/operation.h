@@ -1,12 +1,12 @@
-/* What a user of the node started and waits for: a ping, a lookup, a put, a get; and what the node
- * runs for itself: lookups to join and to refresh, puts to republish what it publishes, gets of
- * what it watches. A fixed number of places, each allocated while it is taken; an operation's name
- * is its place and the generation of that place, so a stale name finds nothing.
+/* Operations. A user of the node starts a ping, a lookup, a put or a get and waits for it. The node
+ * runs others for itself: lookups to join and to refresh, puts to republish, gets of what is
+ * watched. The number of slots is fixed; each is allocated while it is taken. An operation's name
+ * is its slot and the generation of that slot, so a stale name finds nothing.
  *
- *   RUNNING (lookup) -> [puts only] STORING -> ENDED (its event waits) -> polled, freed
+ *    RUNNING (lookup) -> [puts only] STORING -> ENDED (its event waits) -> polled, freed
  *
- * The node's own end without an event, or with one of their own making. This file holds the places
- * and what is in them; what happens in them is in operate.c. */
+ * The node's own operations end without an event, or with an event of the part that started them.
+ * This file holds the slots and their contents; operate.c runs the operations. */
 #ifndef SKAD_OPERATIONS_OPERATION_H
 #define SKAD_OPERATIONS_OPERATION_H
 
@@ -36,7 +36,7 @@ typedef enum skad_operation_stage {
     SKAD_STAGE_ENDED,
 } skad_operation_stage;
 
-/* One holder that a put stores at. */
+/* The state of one holder that a put stores at. */
 typedef enum skad_holder_state {
     SKAD_HOLDER_WAITS, /* not asked yet */
     SKAD_HOLDER_ASKED,
@@ -46,28 +46,28 @@ typedef enum skad_holder_state {
 } skad_holder_state;
 
 #define SKAD_HOLDERS_MAX     SKAD_REGION_WANTED
-#define SKAD_STORE_TRIES_MAX 2 /* for a holder that was silent, or wanted a fresher token */
+#define SKAD_STORE_TRIES_MAX 2 /* for a holder that did not answer, or wanted a fresher token */
 
 typedef struct skad_holder {
-    uint16_t place; /* among the lookup's candidates */
-    uint8_t state;  /* a skad_holder_state */
+    uint16_t candidate; /* among the lookup's candidates */
+    uint8_t state;      /* a skad_holder_state */
     uint8_t tries;
-    uint8_t refusal; /* where REFUSED: the error code, 0 for one that we do not know */
+    uint8_t refusal; /* where REFUSED: the error code, 0 for an unknown one */
     uint32_t life_s; /* where STORED */
 } skad_holder;
 
 /* What a put stores. */
 typedef struct skad_put_payload {
-    uint8_t *record; /* owned, SKAD_RECORD_BYTES_MAX; NULL but in puts */
+    uint8_t *record; /* owned, SKAD_RECORD_BYTES_MAX; NULL except in puts */
     size_t len;
     skad_record_type type;
     bool has_cas;
     uint64_t cas;
-    bool keep;            /* once it is stored, it is to be among our publications */
+    bool keep;            /* keep it among our publications once it is stored */
     uint32_t keep_life_s; /* skad_start_record */
-    bool kept;            /* it is */
+    bool kept;            /* it has been kept */
     bool asked_here;      /* we are a holder, too */
-    uint8_t refusal_here; /* what our own store said to it: an error code, 0: it is held */
+    uint8_t refusal_here; /* the answer of our own store: an error code, 0: it is held */
     uint32_t life_here_s;
     uint64_t sequence_seen; /* the highest that a refusal names */
 } skad_put_payload;
@@ -75,21 +75,21 @@ typedef struct skad_put_payload {
 typedef struct skad_operation {
     skad_operation_kind kind;
     skad_operation_stage stage;
-    uint16_t place;       /* among the operations */
+    uint16_t slot;        /* among the operations */
     uint64_t deadline_us; /* ends by then, whatever happens */
     uint64_t ended_us;
     skad_outcome outcome;
-    bool traced;         /* its steps are told as they happen */
+    bool traced;         /* its steps are reported as they happen */
     skad_lookup *lookup; /* owned; NULL for PING */
 
-    /* PUT, RENEW */
+    /* PUT, REPUBLISH */
     skad_put_payload payload;
     skad_holder *holders; /* owned, SKAD_HOLDERS_MAX */
     uint8_t holders_count;
 
     /* GET, WATCH */
     skad_collection *collection; /* owned */
-    uint16_t watch;              /* WATCH: the place of what is watched */
+    uint16_t watch;              /* WATCH: the index of the watch */
 
     /* PING */
     skad_id responder;
@@ -102,27 +102,27 @@ typedef struct skad_operation {
     skad_step *steps;      /* owned */
 } skad_operation;
 
-typedef struct skad_operation_place {
+typedef struct skad_operation_slot {
     skad_operation *operation; /* owned; NULL: free */
     uint32_t generation;
-} skad_operation_place;
+} skad_operation_slot;
 
 typedef struct skad_operations {
-    skad_operation_place *places;
+    skad_operation_slot *slots;
     size_t count;
-    size_t used;         /* not free */
-    uint64_t blocked_us; /* when those that found no room to ask try again; or UINT64_MAX */
+    size_t taken;        /* not free */
+    uint64_t blocked_us; /* when operations that found no room to send try again; or UINT64_MAX */
     uint64_t overdue_us; /* when deadlines are checked next; or UINT64_MAX */
 } skad_operations;
 
 SKAD_MUST_CHECK skad_status skad_operations_init(skad_operations *operations, size_t count);
 void skad_operations_free(skad_operations *operations);
 
-/* An operation in a free place, RUNNING from now on; NULL when all are taken, or without memory.
- * `spare` places are left for others. */
+/* Takes a free slot for an operation, which is RUNNING from now on; NULL when all slots are taken,
+ * or without memory. `spare` slots are left for others. */
 skad_operation *skad_operations_take(skad_operations *operations, skad_operation_kind kind,
                                      size_t spare);
-/* Frees it, and its place. */
+/* Frees an operation and its slot. */
 void skad_operations_release(skad_operations *operations, skad_operation *operation);
 
 /* Whether it looks for a record, whether it stores one, and whether the node runs it for itself. */

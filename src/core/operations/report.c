@@ -55,9 +55,9 @@ static void report_ping(const skad_operation *operation, skad_event *event)
     event->u.ping.rtt_us = (uint32_t)operation->rtt_us;
 }
 
-skad_step skad_report_step(const skad_lookup *lookup, uint16_t place)
+skad_step skad_report_step(const skad_lookup *lookup, uint16_t index)
 {
-    const skad_candidate *candidate = &lookup->candidates.all[place];
+    const skad_candidate *candidate = &lookup->candidates.all[index];
     return (skad_step){
         .id = candidate->contact.id,
         .address = candidate->address,
@@ -77,19 +77,19 @@ static void emit_step(skad_node *node, const skad_operation *operation, const sk
     skad_events_emit(&node->events, &event);
 }
 
-void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_t place)
+void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_t index)
 {
     if (operation->traced) {
-        skad_step step = skad_report_step(operation->lookup, place);
+        skad_step step = skad_report_step(operation->lookup, index);
         emit_step(node, operation, &step);
     }
 }
 
-void skad_report_trace_region(skad_node *node, const skad_operation *operation, uint16_t place,
+void skad_report_trace_region(skad_node *node, const skad_operation *operation, uint16_t index,
                               skad_step_state state)
 {
     if (operation->traced) {
-        skad_step step = skad_report_step(operation->lookup, place);
+        skad_step step = skad_report_step(operation->lookup, index);
         step.path = SKAD_STEP_PATH_REGION;
         step.state = (uint8_t)state;
         step.rtt_us = 0;
@@ -97,7 +97,7 @@ void skad_report_trace_region(skad_node *node, const skad_operation *operation, 
     }
 }
 
-/* The nodes that were asked, in the order of asking. */
+/* Lists the nodes that were asked, in the order of asking. */
 static size_t list_steps(skad_operation *operation)
 {
     const skad_lookup *lookup = operation->lookup;
@@ -111,14 +111,14 @@ static size_t list_steps(skad_operation *operation)
     return lookup->asked_count;
 }
 
-static void mark_closest(skad_operation *operation, size_t steps_count, const uint16_t *places,
+static void mark_closest(skad_operation *operation, size_t steps_count, const uint16_t *indices,
                          size_t closest_count)
 {
     const skad_lookup *lookup = operation->lookup;
     for (size_t i = 0; i < closest_count; i++) {
-        operation->closest[i] = lookup->candidates.all[places[i]].contact;
+        operation->closest[i] = lookup->candidates.all[indices[i]].contact;
         for (size_t j = 0; j < steps_count; j++) {
-            operation->steps[j].closest |= lookup->asked[j] == places[i];
+            operation->steps[j].closest |= lookup->asked[j] == indices[i];
         }
     }
 }
@@ -126,12 +126,12 @@ static void mark_closest(skad_operation *operation, size_t steps_count, const ui
 static void report_lookup(skad_operation *operation, skad_event *event)
 {
     const skad_lookup *lookup = operation->lookup;
-    uint16_t places[SKAD_K_MAX];
-    size_t closest_count = skad_lookup_closest(lookup, lookup->siblings, places);
+    uint16_t indices[SKAD_K_MAX];
+    size_t closest_count = skad_lookup_closest(lookup, lookup->siblings, indices);
     size_t steps_count = list_steps(operation);
     operation->closest = calloc(SKAD_K_MAX, sizeof *operation->closest);
     closest_count = operation->closest == NULL ? 0 : closest_count;
-    mark_closest(operation, steps_count, places, closest_count);
+    mark_closest(operation, steps_count, indices, closest_count);
     event->kind = SKAD_EVENT_LOOKUP;
     event->u.lookup.report = (skad_lookup_report){
         .target = lookup->target,
@@ -167,25 +167,26 @@ static void count_given(const skad_collection *collection, const skad_given *giv
     }
 }
 
-/* Of an immutable value all answers count, of other records those of the s closest, which ought to
- * have it. The silent ones are those that were asked and stand closer than the last of these. */
+/* Counts the answers to a get. For an immutable value all answers count; for other records only
+ * those of the s closest count, which ought to have it. The unresponsive nodes are those that were
+ * asked and stand closer than the last of these. */
 static void report_tally(const skad_operation *operation, skad_tally *tally)
 {
     const skad_lookup *lookup = operation->lookup;
     const skad_collection *collection = operation->collection;
     bool all = collection->type == SKAD_RECORD_IMMUTABLE;
-    uint16_t places[SKAD_K_MAX];
-    size_t closest = skad_lookup_closest(lookup, lookup->siblings, places);
-    uint16_t last = closest > 0 ? places[closest - 1] : 0;
+    uint16_t indices[SKAD_K_MAX];
+    size_t closest = skad_lookup_closest(lookup, lookup->siblings, indices);
+    uint16_t last = closest > 0 ? indices[closest - 1] : 0;
     size_t unresponsive = 0;
     for (size_t i = 0; i < lookup->asked_count; i++) {
-        uint16_t place = lookup->asked[i];
-        bool within = all || closest == 0 || place == last ||
-                      skad_candidates_closer(&lookup->candidates, place, last);
-        const skad_given *given = skad_collection_given(collection, place);
+        uint16_t index = lookup->asked[i];
+        bool within = all || closest == 0 || index == last ||
+                      skad_candidates_closer(&lookup->candidates, index, last);
+        const skad_given *given = skad_collection_given(collection, index);
         if (within && given != NULL) {
             count_given(collection, given, tally);
-        } else if (within && lookup->candidates.all[place].state != SKAD_STEP_ANSWERED) {
+        } else if (within && lookup->candidates.all[index].state != SKAD_STEP_ANSWERED) {
             unresponsive++;
         }
     }

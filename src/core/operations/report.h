@@ -1,5 +1,5 @@
-/* How the end of an operation is told: the queue of ended operations and the event made from one
- * when it is polled. */
+/* Reports on operations: the queue of ended operations, and the event made from one when it is
+ * polled. */
 #ifndef SKAD_OPERATIONS_REPORT_H
 #define SKAD_OPERATIONS_REPORT_H
 
@@ -17,28 +17,28 @@ typedef struct skad_reports {
     skad_op polled; /* the operation whose event borrows from it; 0 if none */
 } skad_reports;
 
-/* Room for so many operations. */
+/* Reserves memory for so many operations. */
 SKAD_MUST_CHECK skad_status skad_reports_init(skad_reports *reports, size_t operations);
 void skad_reports_free(skad_reports *reports);
 
 /* Queues an operation that has ended. */
 void skad_report_ended(skad_node *node, const skad_operation *operation);
 
-/* One of a lookup's candidates as a step. */
-skad_step skad_report_step(const skad_lookup *lookup, uint16_t place);
+/* Returns one of a lookup's candidates as a step. */
+skad_step skad_report_step(const skad_lookup *lookup, uint16_t index);
 
-/* Tells a traced operation's step, as it is now. */
-void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_t place);
+/* Emits a traced operation's step, as it is now. */
+void skad_report_trace(skad_node *node, const skad_operation *operation, uint16_t index);
 
-/* Tells what became of a traced operation's query about a region. */
-void skad_report_trace_region(skad_node *node, const skad_operation *operation, uint16_t place,
+/* Emits the result of a traced operation's query about a region. */
+void skad_report_trace_region(skad_node *node, const skad_operation *operation, uint16_t index,
                               skad_step_state state);
 
 /* Takes an ended operation out of the queue again. */
 void skad_report_forget(skad_node *node, skad_op name);
 
-/* The event of the operation that ended first; it borrows from the operation, which therefore stays
- * until skad_report_release. */
+/* Returns the event of the operation that ended first. The event borrows from the operation, which
+ * therefore stays until skad_report_release. */
 bool skad_report_poll(skad_node *node, skad_event *out);
 
 /* Frees the operation whose event was polled last. Every public call begins with it. */

@@ -1,5 +1,5 @@
-/* Starting operations: those of the public calls and the node's own. Each takes a place, begins its
- * lookup from the contacts that we know, and is then operate.c's. */
+/* Starting operations: those of the public calls and the node's own. Each takes a slot and begins
+ * its lookup from the contacts that we know; operate.c then runs it. */
 #include "src/core/operations/start.h"
 
 #include <assert.h>
@@ -16,10 +16,10 @@
 #include "src/core/rpc/request.h"
 
 #define SEEDS_MAX            64 /* of our own contacts: as many as a shortlist takes */
-#define VITAL_OPERATIONS_MAX 2  /* places kept free for joining and refreshing */
+#define VITAL_OPERATIONS_MAX 2  /* slots kept free for joining and refreshing */
 
-/* How many places an operation leaves to others: what the node runs for itself leaves a quarter to
- * its user, and both leave room for joining and refreshing, without which nothing works. */
+/* Returns how many slots an operation leaves to others. The node's own operations leave a quarter
+ * to its user, and both leave room for joining and refreshing, without which nothing works. */
 static size_t spared(const skad_node *node, skad_operation_kind kind)
 {
     switch (kind) {
@@ -51,15 +51,15 @@ static skad_status take(skad_node *node, skad_operation_kind kind, skad_operatio
     return SKAD_OK;
 }
 
-/* A bucket in whose range a lookup runs needs no refresh for a while. */
+/* Postpones the refresh of a bucket in whose range a lookup runs. */
 static void postpone_refresh(skad_node *node, const skad_id *target)
 {
     skad_bucket *bucket = &node->table.buckets[skad_table_bucket_of(&node->table, target)];
-    uint64_t jitter = skad_random_below(&node->env.random, SKAD_REFRESH_INTERVAL_US / 2);
-    bucket->refresh_us = node->env.now.mono_us + SKAD_REFRESH_INTERVAL_US * 3 / 4 + jitter;
+    bucket->refresh_us =
+        node->env.now.mono_us + skad_env_about_us(&node->env, SKAD_REFRESH_INTERVAL_US);
 }
 
-/* The contacts that a lookup begins at: the closest of the table. */
+/* Gives a lookup its first contacts: the closest of the table. */
 static void seed(skad_node *node, skad_operation *operation, const skad_id *target)
 {
     const skad_table *table = &node->table;
@@ -136,7 +136,7 @@ skad_status skad_start_ping(skad_node *node, const skad_address *address, skad_o
     *op = skad_operation_name(&node->operations, operation);
     skad_message ping = {.kind = SKAD_KIND_PING};
     skad_request request = {
-        .message = &ping, .address = address, .purpose = SKAD_PURPOSE_OPERATION, .owner = *op};
+        .message = &ping, .address = address, .purpose = SKAD_PURPOSE_PING, .owner = *op};
     if (!skad_request_send(node, &request)) {
         skad_operations_release(&node->operations, operation);
         return SKAD_ERR_FULL;
@@ -180,7 +180,7 @@ static const skad_store_section SHELVES[] = {SKAD_STORE_REPLICAS, SKAD_STORE_PUB
 static_assert(sizeof SHELVES / sizeof SHELVES[0] == SKAD_GIVEN_OURSELVES,
               "a collection has a place for the answer of each section");
 
-/* What one section of our own has counts like an answer. */
+/* Counts what one section of our own store has like an answer. */
 static void find_here(skad_node *node, skad_collection *collection, skad_store_section section)
 {
     const skad_store *store = &node->store;
@@ -199,7 +199,8 @@ static void find_here(skad_node *node, skad_collection *collection, skad_store_s
     for (size_t i = 0; i < count; i++) {
         spans[i] = (skad_span){found[i].data, found[i].len};
     }
-    const skad_get_answer get_answer = {SKAD_PLACE_OURSELVES, &node->env.identity.id, spans, count};
+    const skad_get_answer get_answer = {SKAD_CANDIDATE_OURSELVES, &node->env.identity.id, spans,
+                                        count};
     if (count > 0) {
         (void)skad_collection_take(collection, &get_answer, node->env.now.unix_s, &node->env.random,
                                    &node->stats.verifications);

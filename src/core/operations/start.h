@@ -1,5 +1,5 @@
-/* Starting operations: what the public calls of skad/node.h and skad/records.h do, and what the
- * node starts for itself. */
+/* Starting operations: the public calls of skad/node.h and skad/records.h, and what the node starts
+ * for itself. */
 #ifndef SKAD_OPERATIONS_START_H
 #define SKAD_OPERATIONS_START_H
 
@@ -11,23 +11,24 @@
 #include "src/core/operations/operation.h"
 
 /* Starts a lookup for the node itself (JOIN, REFRESH). It begins at `from` alone; NULL: at the
- * closest contacts that we know. Returns 0 when there is no room. */
+ * closest contacts that we know. Returns 0 when there is no slot. */
 skad_op skad_start_own(skad_node *node, skad_operation_kind kind, const skad_id *target,
                        const skad_contact *from);
 
-/* Starts what skad_node_ping and skad_node_lookup promise. */
+/* Does what skad_node_ping and skad_node_lookup promise. */
 SKAD_MUST_CHECK skad_status skad_start_ping(skad_node *node, const skad_address *address,
                                             skad_op *op);
 SKAD_MUST_CHECK skad_status skad_start_lookup(skad_node *node, const skad_id *target, skad_op *op);
 
-/* From now on each step of a running lookup is an event, those already taken first. */
+/* Emits each step of a running lookup as an event from now on, beginning with the steps already
+ * taken. */
 void skad_start_trace(skad_node *node, skad_op op);
 
-/* Starts a get (GET, WATCH). What our own store has counts like an answer. */
+/* Starts a get (GET, WATCH). The records of our own store count like an answer. */
 SKAD_MUST_CHECK skad_status skad_start_get(skad_node *node, skad_operation_kind kind,
                                            skad_record_type type, const skad_id *key, skad_op *op);
 
-/* Starts a put (PUT, RENEW) of an encoded record. */
+/* Starts a put (PUT, REPUBLISH) of an encoded record. */
 typedef struct skad_start_record {
     skad_span bytes;
     skad_record_type type;

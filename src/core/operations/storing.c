@@ -8,8 +8,8 @@
 #include "src/core/rpc/request.h"
 #include "src/core/storage/store_admission.h"
 
-/* Our own store takes the record when we are among the s closest; the farthest of the others then
- * need not. */
+/* Puts the record into our own store when we are among the s closest; the farthest of the others is
+ * then not needed. */
 static void admit_here(skad_node *node, skad_operation *operation)
 {
     skad_put_payload *payload = &operation->payload;
@@ -32,22 +32,23 @@ static void admit_here(skad_node *node, skad_operation *operation)
     }
 }
 
-/* The s closest hold a record; where the closest stand suspiciously dense, those behind them, too.
- */
+/* Chooses the holders: the s closest, and where those stand suspiciously dense, also the nodes
+ * behind them. */
 void skad_storing_begin(skad_node *node, skad_operation *operation)
 {
     const skad_lookup *lookup = operation->lookup;
     size_t max = lookup->dense ? SKAD_HOLDERS_MAX : node->env.profile.siblings;
-    uint16_t places[SKAD_HOLDERS_MAX];
-    size_t count = skad_lookup_closest(lookup, max, places);
+    uint16_t indices[SKAD_HOLDERS_MAX];
+    size_t count = skad_lookup_closest(lookup, max, indices);
     bool full = count == max;
-    if (!full || skad_distance_compare(&lookup->target, &lookup->self,
-                                       &lookup->candidates.all[places[count - 1]].contact.id) < 0) {
+    if (!full ||
+        skad_distance_compare(&lookup->target, &lookup->self,
+                              &lookup->candidates.all[indices[count - 1]].contact.id) < 0) {
         admit_here(node, operation);
         count -= full && operation->payload.refusal_here == SKAD_ERROR_NONE;
     }
     for (size_t i = 0; i < count; i++) {
-        operation->holders[i] = (skad_holder){.place = places[i]};
+        operation->holders[i] = (skad_holder){.candidate = indices[i]};
     }
     operation->holders_count = (uint8_t)count;
     operation->stage = SKAD_STAGE_STORING;
@@ -55,7 +56,7 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
 
 static bool ask_holder(skad_node *node, skad_operation *operation, const skad_holder *holder)
 {
-    const skad_candidate *candidate = &operation->lookup->candidates.all[holder->place];
+    const skad_candidate *candidate = &operation->lookup->candidates.all[holder->candidate];
     const skad_put_payload *payload = &operation->payload;
     const skad_span record = {payload->record, payload->len};
     skad_message message;
@@ -74,7 +75,7 @@ static bool ask_holder(skad_node *node, skad_operation *operation, const skad_ho
         .address = &candidate->address,
         .responder = &candidate->contact.id,
         .token = candidate->has_token ? candidate->token : NULL,
-        .purpose = SKAD_PURPOSE_OPERATION,
+        .purpose = SKAD_PURPOSE_STORE,
         .owner = skad_operation_name(&node->operations, operation),
         .step = (uint16_t)(holder - operation->holders),
     };
@@ -113,7 +114,7 @@ void skad_storing_answered(skad_operation *operation, uint16_t step, const skad_
                            const uint8_t *token)
 {
     skad_holder *holder = &operation->holders[step];
-    skad_candidate *candidate = &operation->lookup->candidates.all[holder->place];
+    skad_candidate *candidate = &operation->lookup->candidates.all[holder->candidate];
     candidate->has_token = token != NULL;
     if (token != NULL) {
         memcpy(candidate->token, token, SKAD_TOKEN_BYTES);
@@ -157,7 +158,7 @@ bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
            (payload->refusal_here != SKAD_ERROR_NONE || payload->life_here_s > half_s);
 }
 
-/* ---- Telling ---- */
+/* ---- Reporting ---- */
 
 static void sort_in(uint32_t *lives, size_t count, uint32_t life_s)
 {
@@ -168,7 +169,8 @@ static void sort_in(uint32_t *lives, size_t count, uint32_t life_s)
     lives[count] = life_s;
 }
 
-/* The life that at least half of those who stored it grant: the upper median. */
+/* Returns the life that at least half of the holders that stored the record grant: the upper
+ * median. */
 static uint32_t median_life_s(const skad_operation *operation)
 {
     const skad_put_payload *payload = &operation->payload;

@@ -1,10 +1,10 @@
-/* The second half of a put: the lookup found who should hold the record, now they are asked to.
+/* The second half of a put: the lookup has found the nodes that should hold the record, and now
+ * they are asked to.
  *
- *   WAITS -> ASKED -> STORED
- *     ^        |  \-> REFUSED   an error code
- *     |        v  \-> SILENT    no answer
- *     +--- once more, with a fresh token or after a silence
- */
+ *    WAITS -> ASKED -> STORED
+ *      ^        |  \-> REFUSED       an error code
+ *      |        v  \-> UNRESPONSIVE  no answer
+ *      +--- once more, with a fresh token or after a timeout */
 #ifndef SKAD_OPERATIONS_STORING_H
 #define SKAD_OPERATIONS_STORING_H
 
@@ -16,7 +16,7 @@
 #include "src/core/base/env.h"
 #include "src/core/operations/operation.h"
 
-/* Chooses the holders, ourselves perhaps among them. */
+/* Chooses the holders, perhaps including ourselves. */
 void skad_storing_begin(skad_node *node, skad_operation *operation);
 
 typedef enum skad_storing_state {
@@ -25,22 +25,22 @@ typedef enum skad_storing_state {
     SKAD_STORING_OVER,
 } skad_storing_state;
 
-/* Asks whom it may ask now. */
+/* Sends to the holders that may be asked now. */
 skad_storing_state skad_storing_drive(skad_node *node, skad_operation *operation);
 
-/* What became of a request: its step is the holder's index. token: what came with the answer. */
+/* Takes the result of a request, whose step is the holder's index. token: what came with the
+ * answer. */
 void skad_storing_answered(skad_operation *operation, uint16_t step, const skad_message *answer,
                            const uint8_t *token);
 void skad_storing_failed(skad_operation *operation, uint16_t step);
 
-/* Whether at least one holder answered as one that is responsible for the record: it refused it, or
- * keeps it for longer than half a life. A record that ends sooner tells nothing, and counts as
- * placed.
- */
+/* Whether at least one holder answered as one that is responsible for the record: it refused the
+ * record, or keeps it for longer than half a life. A record that ends sooner says nothing about
+ * this, and counts as placed. */
 bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
                          const skad_record *record);
 
-/* Fills in the report, as things stand. */
+/* Fills in the report as things stand. */
 void skad_storing_report(const skad_operation *operation, skad_put_report *out);
 
 #endif

@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/core/base/lazy.h"
 #include "src/core/routing/distance.h"
 
-#define ROOM_FIRST 4 /* of a list whose memory grows */
+#define CAPACITY_FIRST 4 /* of a list whose memory grows */
 
 /* ---- Subjects ---- */
 
@@ -51,42 +52,36 @@ bool skad_bans_keep_out(const skad_bans *bans, const skad_id *id, const skad_add
 
 /* ---- Lists ---- */
 
-static skad_status reserve(skad_ban_list *list, size_t room)
+static skad_status reserve(skad_ban_list *list, size_t capacity)
 {
-    skad_ban *bans = reallocarray(list->bans, room, sizeof *bans);
+    skad_ban *bans = reallocarray(list->bans, capacity, sizeof *bans);
     if (bans == NULL) {
         return SKAD_ERR_MEMORY;
     }
     list->bans = bans;
-    list->room = (uint16_t)room;
+    list->capacity = (uint16_t)capacity;
     return SKAD_OK;
 }
 
-/* One more, of which there are fewer than SKAD_BANS_MAX. */
+/* Adds one more; there are fewer than SKAD_BANS_MAX. */
 static skad_status append(skad_ban_list *list, const skad_ban *ban)
 {
-    if (list->count == list->room &&
-        reserve(list, list->room == 0 ? ROOM_FIRST : 2U * list->room) != SKAD_OK) {
+    if (list->count == list->capacity &&
+        reserve(list, list->capacity == 0 ? CAPACITY_FIRST : 2U * list->capacity) != SKAD_OK) {
         return SKAD_ERR_MEMORY;
     }
     list->bans[list->count++] = *ban;
     return SKAD_OK;
 }
 
-static skad_status init_strikes(skad_bans *bans)
-{
-    bans->strikes = calloc(SKAD_STRIKES_PLACES, sizeof *bans->strikes);
-    return bans->strikes == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
-}
-
 skad_status skad_bans_init(skad_bans *bans, bool lazy_allocation)
 {
-    *bans = (skad_bans){0};
-    skad_status status = SKAD_OK;
-    if (!lazy_allocation) {
+    *bans = (skad_bans){
+        .strikes = skad_lazy_begin(lazy_allocation, SKAD_STRIKES_SOURCES, sizeof *bans->strikes)};
+    skad_status status = skad_lazy_begun(lazy_allocation, bans->strikes);
+    if (!lazy_allocation && status == SKAD_OK) {
         status = reserve(&bans->banned, SKAD_BANS_MAX);
         status = status == SKAD_OK ? reserve(&bans->allowed, SKAD_BANS_MAX) : status;
-        status = status == SKAD_OK ? init_strikes(bans) : status;
     }
     return status;
 }
@@ -181,11 +176,11 @@ static uint8_t host_bits(const skad_address *address)
     return address->family == SKAD_FAMILY_IPV4 ? 32 : 64;
 }
 
-/* The place of a source, taken from the oldest where it has none. */
+/* Returns the entry of a source. A source without one takes over the oldest. */
 static skad_strikes *strikes_of(skad_bans *bans, const skad_address *address, uint64_t now_us)
 {
     skad_strikes *oldest = &bans->strikes[0];
-    for (size_t i = 0; i < SKAD_STRIKES_PLACES; i++) {
+    for (size_t i = 0; i < SKAD_STRIKES_SOURCES; i++) {
         skad_strikes *strikes = &bans->strikes[i];
         if (strikes->address.family != SKAD_FAMILY_NONE &&
             same_prefix(&strikes->address, address, host_bits(address))) {
@@ -207,7 +202,11 @@ static uint32_t weight(skad_ban_reason reason)
 void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,
                       uint64_t now_us)
 {
-    if (allowed(bans, address) || (bans->strikes == NULL && init_strikes(bans) != SKAD_OK)) {
+    if (allowed(bans, address)) {
+        return;
+    }
+    bans->strikes = skad_lazy_use(bans->strikes, SKAD_STRIKES_SOURCES, sizeof *bans->strikes);
+    if (bans->strikes == NULL) {
         return;
     }
     skad_strikes *strikes = strikes_of(bans, address, now_us);
@@ -226,5 +225,5 @@ void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_rea
         .reason = (uint8_t)reason,
         .until_us = now_us + SKAD_STRIKES_BAN_S * SKAD_US_PER_S,
     };
-    (void)skad_bans_add(bans, &ban, now_us); /* without memory the next strikes do it */
+    (void)skad_bans_add(bans, &ban, now_us); /* without memory the next strikes ban it */
 }

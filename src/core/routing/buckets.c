@@ -15,7 +15,7 @@ skad_status skad_buckets_reserve(skad_table *table, size_t count)
     if (buckets == NULL || runs == NULL) {
         return SKAD_ERR_MEMORY;
     }
-    table->buckets_room = count;
+    table->buckets_capacity = count;
     return SKAD_OK;
 }
 
@@ -32,11 +32,11 @@ static skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
 
 /* ---- Members and caches ---- */
 
-/* Either of a bucket's two rows of peers. */
+/* One of a bucket's two rows of peers. */
 typedef struct row {
     skad_peer_slot *slots;
     uint8_t *count;
-    uint8_t place; /* the skad_peer_place bit of those who stand in it */
+    uint8_t role; /* the skad_peer_role bit of the peers in it */
 } row;
 
 static row members_of(const skad_table *table, size_t bucket)
@@ -54,7 +54,7 @@ static row cache_of(const skad_table *table, size_t bucket)
 static void row_remove(const skad_table *table, row from, size_t at)
 {
     size_t count = *from.count;
-    peer_at(table, from.slots[at])->places &= (uint8_t)~from.place;
+    peer_at(table, from.slots[at])->roles &= (uint8_t)~from.role;
     skad_slot_list_remove(from.slots, &count, at);
     *from.count = (uint8_t)count;
 }
@@ -62,12 +62,12 @@ static void row_remove(const skad_table *table, row from, size_t at)
 static void row_add(const skad_table *table, row to, skad_peer_slot slot)
 {
     to.slots[(*to.count)++] = slot;
-    peer_at(table, slot)->places |= to.place;
+    peer_at(table, slot)->roles |= to.role;
 }
 
 /* ---- Buckets ---- */
 
-/* Those who share more than `far` bits with us go over to the nearer bucket. */
+/* Moves the peers that share more than `far` bits with us to the nearer bucket. */
 static void move_near(const skad_table *table, row from, row to, size_t far)
 {
     for (size_t i = 0; i < *from.count;) {
@@ -81,13 +81,13 @@ static void move_near(const skad_table *table, row from, row to, size_t far)
     }
 }
 
-/* Splits the last bucket, the one that covers our own ID, once. False without memory. */
+/* Splits the last bucket, which covers our own ID, once. Returns false without memory. */
 static bool split_last(skad_table *table)
 {
-    size_t far = table->buckets_count - 1; /* keeps those that share exactly so many bits */
+    size_t far = table->buckets_count - 1; /* keeps the peers that share exactly so many bits */
     size_t near = table->buckets_count;
-    if (near == table->buckets_room &&
-        skad_buckets_reserve(table, table->buckets_room + SKAD_BUCKETS_STEP) != SKAD_OK) {
+    if (near == table->buckets_capacity &&
+        skad_buckets_reserve(table, table->buckets_capacity + SKAD_BUCKETS_STEP) != SKAD_OK) {
         return false;
     }
     table->buckets[near] = (skad_bucket){.refresh_us = table->buckets[far].refresh_us};
@@ -97,11 +97,12 @@ static bool split_last(skad_table *table)
     return true;
 }
 
-/* Which of two replacements is to move up: the one known longer, for who has been there for long is
- * likely to stay (Kademlia, section 2.1); of those known within one second the faster one. */
+/* Whether replacement a moves up before b. The one known longer does, because a peer that has been
+ * there for long is likely to stay (Kademlia, section 2.1); of two known within one second, the
+ * faster one does. */
 static bool preferred(const skad_peer *a, const skad_peer *b)
 {
-    int32_t later = skad_instant_later(a->first_seen_s, b->first_seen_s);
+    int32_t later = skad_second_later(a->first_seen, b->first_seen);
     if (later != 0) {
         return later < 0;
     }
@@ -126,7 +127,7 @@ static void promote(skad_table *table, size_t bucket)
     }
 }
 
-/* The bucket for an ID, split as far as that makes room. */
+/* Returns the bucket for an ID, after splitting as far as that makes room. */
 static size_t bucket_with_room(skad_table *table, const skad_id *id)
 {
     for (;;) {
@@ -151,7 +152,7 @@ size_t skad_buckets_unresponsive(const skad_table *table, size_t bucket)
     return at;
 }
 
-/* Puts a peer into a cache, from which the oldest gives way. */
+/* Puts a peer into a cache, in which it displaces the oldest when there is no room. */
 static void cache_newcomer(skad_table *table, size_t bucket, skad_peer_slot slot)
 {
     if (table->buckets[bucket].cache_count == table->k) {
@@ -167,7 +168,7 @@ size_t skad_buckets_oldest_spare(const skad_table *table, size_t bucket)
     const skad_peer_slot *cache = skad_table_cache(table, bucket);
     size_t at = 0;
     while (at < table->buckets[bucket].cache_count &&
-           peer_at(table, cache[at])->places != SKAD_PEER_IN_CACHE) {
+           peer_at(table, cache[at])->roles != SKAD_PEER_IN_CACHE) {
         at++;
     }
     return at;
@@ -252,10 +253,10 @@ void skad_buckets_order(skad_table *table)
         skad_peer_slot *members = skad_table_members(table, bucket);
         for (size_t i = 1; i < table->buckets[bucket].members_count; i++) {
             skad_peer_slot slot = members[i];
-            uint32_t last_seen_ms = peer_at(table, slot)->last_seen_ms;
+            skad_instant last_seen = peer_at(table, slot)->last_seen;
             size_t at = i;
-            while (at > 0 && skad_instant_later(peer_at(table, members[at - 1])->last_seen_ms,
-                                                last_seen_ms) > 0) {
+            while (at > 0 &&
+                   skad_instant_later(peer_at(table, members[at - 1])->last_seen, last_seen) > 0) {
                 members[at] = members[at - 1];
                 at--;
             }

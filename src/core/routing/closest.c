@@ -1,8 +1,8 @@
-/* The closest peers to a target: peers.h tells what is asked for. Passes over the first 32 bits of
- * all IDs, a kilobyte or two, find a bound that enough peers stay below and gather those, a few
- * dozen, which are ranked by counting. All without a branch that depends on the data: a request
- * names a random target, and each wrong guess of the processor costs as much as ten comparisons.
- * Where two are equal in 32 bits, or too many gather, they are sorted in one by one instead. */
+/* The closest peers to a target (peers.h). Passes over the first 32 bits of all IDs, a kilobyte or
+ * two, find a bound that enough peers stay below. Those peers, a few dozen, are gathered and ranked
+ * by counting. No branch depends on the data, because a request names a random target, and each
+ * wrong guess of the processor costs as much as ten comparisons. Where two are equal in 32 bits, or
+ * too many gather, they are sorted in one by one instead. */
 #include <string.h>
 
 #include "crypto/assert.h"
@@ -14,7 +14,7 @@
 #define GATHERED_MAX 128 /* a multiple of STEP */
 #define STEP         16  /* prefixes that are compared at once; memory comes in such steps */
 #define STRIDE       4   /* bits */
-#define SURPLUS      8   /* that may be gathered beyond those wanted */
+#define SURPLUS      8   /* peers gathered beyond those wanted */
 
 typedef struct closest_query {
     const skad_id *target;
@@ -25,20 +25,20 @@ typedef struct closest_query {
 
 static bool eligible(const skad_peer *peer, const closest_query *query)
 {
-    return (peer->places & SKAD_PEER_USABLE_PLACES) != 0 && !skad_peer_unresponsive(peer) &&
+    return (peer->roles & SKAD_PEER_USABLE_ROLES) != 0 && !skad_peer_unresponsive(peer) &&
            (peer->families & query->families) != 0 &&
            (query->except == NULL || !skad_id_equal(&peer->id, query->except));
 }
 
-/* How many are no farther than this. Slots that are free may be counted along, no branch depends on
- * them. */
+/* Counts the peers that are no farther than a bound. Free slots may be counted too, so that no
+ * branch depends on them. */
 static size_t count_within(const skad_peers *peers, uint32_t target, uint32_t bound)
 {
     const skad_simd targets = skad_simd_of(target ^ SKAD_SIMD_BIAS);
     const skad_simd_signed bounds = (skad_simd_signed)skad_simd_of(bound ^ SKAD_SIMD_BIAS);
     skad_simd farther = {0};
     size_t first = 0;
-    for (; first < peers->used; first += STEP) {
+    for (; first < peers->high_water; first += STEP) {
         for (size_t i = first; i < first + STEP; i += SKAD_SIMD_LANES) {
             skad_simd distances = skad_simd_at(&peers->prefixes[i]) ^ targets;
             farther -= (skad_simd)((skad_simd_signed)distances > bounds);
@@ -47,14 +47,15 @@ static size_t count_within(const skad_peers *peers, uint32_t target, uint32_t bo
     return first - skad_simd_sum(farther);
 }
 
-/* A bound on the first 32 bits of the distance that at least `wanted` stay below, if there are so
- * many, and few more: first by the most bits that so many share with the target, which are few
- * unless it is near us, then within the last of them. */
+/* Returns a bound on the first 32 bits of the distance that at least `wanted` peers stay below, if
+ * there are so many, and few more. The first step finds the most bits that so many share with the
+ * target, which are few unless it is near us; the second step narrows the bound within the last of
+ * these. */
 static uint32_t distance_bound(const skad_peers *peers, uint32_t target, size_t wanted)
 {
-    unsigned enough = 0; /* so many share this much */
+    unsigned enough = 0; /* bits that so many share */
     unsigned beyond = 32;
-    size_t count = peers->used;
+    size_t count = peers->high_water;
     while (beyond - enough > 1) {
         unsigned half = (beyond - enough) / 2;
         unsigned bits = enough + (half < STRIDE ? half : STRIDE);
@@ -81,13 +82,13 @@ static uint32_t distance_bound(const skad_peers *peers, uint32_t target, size_t 
     return high;
 }
 
-/* The slots below a bound; more than GATHERED_MAX: they do not fit. */
+/* Collects the slots below a bound. A result above GATHERED_MAX means that they do not fit. */
 static size_t gather(const skad_peers *peers, uint32_t target, uint32_t bound,
                      skad_peer_slot slots[static GATHERED_MAX + STEP])
 {
     size_t count = 0;
-    for (size_t first = 0; first < peers->used && count <= GATHERED_MAX; first += STEP) {
-        size_t end = first + STEP < peers->used ? first + STEP : peers->used;
+    for (size_t first = 0; first < peers->high_water && count <= GATHERED_MAX; first += STEP) {
+        size_t end = first + STEP < peers->high_water ? first + STEP : peers->high_water;
         for (size_t i = first; i < end; i++) {
             slots[count] = (skad_peer_slot)i;
             count += (peers->prefixes[i] ^ target) <= bound;
@@ -96,13 +97,13 @@ static size_t gather(const skad_peers *peers, uint32_t target, uint32_t bound,
     return count;
 }
 
-/* Sorts by counting how many are closer, of distances with their highest bit flipped. False when
- * two are equal. */
+/* Ranks by counting how many are closer; the distances have their highest bit flipped. Returns
+ * false when two are equal. */
 static bool rank(const uint32_t distances[static GATHERED_MAX], size_t count,
                  const skad_peer_slot slots[static GATHERED_MAX],
                  skad_peer_slot out[static GATHERED_MAX])
 {
-    uint64_t sum = 0; /* of the ranks, which is that of all numbers below count if none are equal */
+    uint64_t sum = 0; /* of the ranks: that of all numbers below count if none are equal */
     for (size_t i = 0; i < count; i++) {
         const skad_simd_signed own = (skad_simd_signed)skad_simd_of(distances[i]);
         skad_simd counts = {0};
@@ -116,7 +117,7 @@ static bool rank(const uint32_t distances[static GATHERED_MAX], size_t count,
     return sum == count * (count - 1) / 2;
 }
 
-/* Ranks those below a bound; false where they have to be sorted in. */
+/* Ranks the peers below a bound; false where they have to be sorted in instead. */
 static bool rank_below(const skad_peers *peers, uint32_t bound, const closest_query *query,
                        skad_peer_slot *out, size_t *out_count)
 {
@@ -136,7 +137,7 @@ static bool rank_below(const skad_peers *peers, uint32_t bound, const closest_qu
         }
     }
     for (size_t i = count; i % SKAD_SIMD_LANES != 0; i++) {
-        distances[i] = UINT32_MAX ^ SKAD_SIMD_BIAS; /* counted as closer than none */
+        distances[i] = UINT32_MAX ^ SKAD_SIMD_BIAS; /* never counted as closer */
     }
     if (!rank(distances, count, slots, ranked)) {
         return false;
@@ -146,14 +147,14 @@ static bool rank_below(const skad_peers *peers, uint32_t bound, const closest_qu
     return true;
 }
 
-/* Sorts in those below a bound. */
+/* Sorts in the peers below a bound. */
 static size_t closest_below(const skad_peers *peers, uint32_t bound, const closest_query *query,
                             skad_peer_slot *out)
 {
     uint64_t distances[CLOSEST_MAX] = {0}; /* of out[], first 64 bits, ascending */
     uint64_t target = skad_id_prefix(query->target);
     size_t count = 0;
-    for (size_t i = 0; i < peers->used; i++) {
+    for (size_t i = 0; i < peers->high_water; i++) {
         if ((peers->prefixes[i] ^ (uint32_t)(target >> 32)) > bound ||
             !eligible(&peers->peers[i], query)) {
             continue;
@@ -190,10 +191,10 @@ size_t skad_peers_closest(const skad_peers *peers, const skad_id *target, unsign
     SKAD_ASSERT(max > 0 && max <= CLOSEST_MAX);
     const closest_query query = {target, families, except, max};
     uint32_t prefix = (uint32_t)(skad_id_prefix(target) >> 32);
-    /* Some of those below the bound may not be eligible: a few more are gathered, and twice as many
-     * each time that was not enough. */
+    /* Some of those below the bound may not be eligible. So a few more are gathered, and twice as
+     * many each time that was not enough. */
     for (size_t wanted = max + 4;; wanted *= 2) {
-        bool all = wanted >= peers->used;
+        bool all = wanted >= peers->high_water;
         uint32_t bound = all ? UINT32_MAX : distance_bound(peers, prefix, wanted);
         size_t count;
         if (!rank_below(peers, bound, &query, out, &count)) {

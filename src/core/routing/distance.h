@@ -1,5 +1,5 @@
-/* The XOR metric (Kademlia, section 2.1) on 256-bit identifiers. Header-only: these few lines are
- * the inner loop of everything. */
+/* The XOR metric (Kademlia, section 2.1) on 256-bit identifiers. It is header-only, because these
+ * few lines are the inner loop of everything. */
 #ifndef SKAD_ROUTING_DISTANCE_H
 #define SKAD_ROUTING_DISTANCE_H
 
@@ -12,7 +12,7 @@
 
 #define SKAD_ID_BITS (8 * SKAD_ID_BYTES)
 
-/* One of the four 64-bit words of an ID as a number, 0 the most significant. */
+/* Returns one of the four 64-bit words of an ID as a number; word 0 is the most significant. */
 static inline uint64_t skad_id_word(const skad_id *id, unsigned word)
 {
     uint64_t bytes;
@@ -20,7 +20,7 @@ static inline uint64_t skad_id_word(const skad_id *id, unsigned word)
     return be64toh(bytes);
 }
 
-/* The first 64 bits as a number: enough to order nearly all pairs. */
+/* Returns the first 64 bits as a number: enough to order nearly all pairs. */
 static inline uint64_t skad_id_prefix(const skad_id *id)
 {
     return skad_id_word(id, 0);
@@ -31,7 +31,8 @@ static inline bool skad_id_equal(const skad_id *a, const skad_id *b)
     return memcmp(a->bytes, b->bytes, SKAD_ID_BYTES) == 0;
 }
 
-/* Negative when a is closer to target than b, positive when farther, 0 when a equals b. */
+/* Returns a negative number when a is closer to target than b, a positive one when it is farther,
+ * and 0 when a equals b. */
 static inline int skad_distance_compare(const skad_id *target, const skad_id *a, const skad_id *b)
 {
     for (unsigned word = 0; word < SKAD_ID_BYTES / 8; word++) {
@@ -44,7 +45,7 @@ static inline int skad_distance_compare(const skad_id *target, const skad_id *a,
     return 0;
 }
 
-/* Length of the common prefix in bits: 0..256. */
+/* Returns the length of the common prefix in bits: 0..256. */
 static inline unsigned skad_common_prefix(const skad_id *a, const skad_id *b)
 {
     for (unsigned word = 0; word < SKAD_ID_BYTES / 8; word++) {

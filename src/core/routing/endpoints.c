@@ -103,7 +103,7 @@ void skad_endpoint_clear(skad_peers *peers, skad_peer_slot slot, size_t endpoint
     skad_peer_tokens_forget(&peers->tokens, number_of(slot, endpoint));
 }
 
-/* The counter of an endpoint that exists. */
+/* Returns the failure counter of an endpoint that exists. */
 static uint8_t *failures_of(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
     skad_peer *peer = &peers->peers[slot];

@@ -1,5 +1,5 @@
-/* A peer's verified endpoints, at most one of each family. Most peers have IPv4 only, which stands
- * in the peer itself; IPv6 stands in its cold fields (peers.h). */
+/* A peer's verified endpoints, at most one of each family. Most peers have IPv4 only. It stands in
+ * the peer itself, while IPv6 stands in the cold fields (peers.h). */
 #ifndef SKAD_ROUTING_ENDPOINTS_H
 #define SKAD_ROUTING_ENDPOINTS_H
 
@@ -14,32 +14,32 @@
 
 size_t skad_endpoint_index(const skad_address *address);
 
-/* A verified endpoint; family NONE where there is none. */
+/* Returns a verified endpoint; family NONE where there is none. */
 skad_address skad_endpoint_address(const skad_peers *peers, skad_peer_slot slot, size_t endpoint);
 
-/* Whether this very address is verified. */
+/* Whether exactly this address is verified. */
 bool skad_endpoint_is(const skad_peers *peers, skad_peer_slot slot, const skad_address *address);
 
-/* The address group (diversity.h) of an endpoint; 0 where there is none. */
+/* Returns the address group (diversity.h) of an endpoint; 0 where there is none. */
 uint64_t skad_endpoint_group(const skad_peers *peers, skad_peer_slot slot, size_t endpoint);
 
-/* The endpoint to use given the families that we can send on: the one with fewer failures, IPv4
- * before IPv6. False if there is none. */
+/* Chooses the endpoint to use, given the families that we can send on: the one with fewer failures,
+ * and of equals IPv4. Returns false if there is none. */
 bool skad_endpoint_choose(const skad_peers *peers, skad_peer_slot slot, unsigned families,
                           skad_address *out);
 
-/* Makes this address the verified one of its family, without failures or token. False without
- * memory. */
+/* Makes this address the verified one of its family, without failures or token. Returns false
+ * without memory. */
 bool skad_endpoint_set(skad_peers *peers, skad_peer_slot slot, const skad_address *address);
 void skad_endpoint_clear(skad_peers *peers, skad_peer_slot slot, size_t endpoint);
 
-/* Unanswered requests to an endpoint in a row. */
+/* Returns how many requests to an endpoint in a row were unanswered. */
 uint8_t skad_endpoint_failures(const skad_peers *peers, skad_peer_slot slot, size_t endpoint);
 void skad_endpoint_failed(skad_peers *peers, skad_peer_slot slot, size_t endpoint);
 void skad_endpoint_answered(skad_peers *peers, skad_peer_slot slot, size_t endpoint);
 
-/* What the peer granted us for an endpoint: kept if that is the verified one; given while it is
- * fresh. */
+/* The token that the peer granted us for an endpoint. It is kept if that endpoint is the verified
+ * one, and returned while it is fresh. */
 void skad_endpoint_keep_token(skad_peers *peers, skad_peer_slot slot, const skad_address *address,
                               const uint8_t token[static SKAD_TOKEN_BYTES], uint64_t now_us);
 const uint8_t *skad_endpoint_token(const skad_peers *peers, skad_peer_slot slot, size_t endpoint,

@@ -4,58 +4,58 @@
 #include <string.h>
 
 #include "src/core/base/instant.h"
-
-static skad_status allocate(skad_peer_tokens *tokens)
-{
-    tokens->places = calloc(tokens->count, sizeof *tokens->places);
-    return tokens->places == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
-}
+#include "src/core/base/lazy.h"
 
 skad_status skad_peer_tokens_init(skad_peer_tokens *tokens, size_t count, bool later)
 {
+    later |= count == 0;
     *tokens = (skad_peer_tokens){.count = count};
-    return later || count == 0 ? SKAD_OK : allocate(tokens);
+    tokens->slots = skad_lazy_begin(later, count, sizeof *tokens->slots);
+    return skad_lazy_begun(later, tokens->slots);
 }
 
 void skad_peer_tokens_free(skad_peer_tokens *tokens)
 {
-    free(tokens->places);
+    free(tokens->slots);
     *tokens = (skad_peer_tokens){0};
 }
 
-/* Its place if it has one now; NULL if not. */
+/* Returns the endpoint's slot if it has one now; NULL if not. */
 static skad_peer_token *held(const skad_peer_tokens *tokens, uint16_t endpoint)
 {
-    skad_peer_token *place =
-        tokens->places == NULL ? NULL : &tokens->places[endpoint % tokens->count];
-    return place != NULL && place->owner == endpoint + 1 ? place : NULL;
+    skad_peer_token *slot = tokens->slots == NULL ? NULL : &tokens->slots[endpoint % tokens->count];
+    return slot != NULL && slot->owner == endpoint + 1 ? slot : NULL;
 }
 
 void skad_peer_tokens_keep(skad_peer_tokens *tokens, uint16_t endpoint,
                            const uint8_t token[static SKAD_TOKEN_BYTES], uint64_t now_us)
 {
-    if (tokens->count == 0 || (tokens->places == NULL && allocate(tokens) != SKAD_OK)) {
-        return; /* the endpoint is asked as at first */
+    if (tokens->count == 0) {
+        return;
     }
-    skad_peer_token *place = &tokens->places[endpoint % tokens->count];
-    place->owner = (uint16_t)(endpoint + 1);
-    place->granted_ms = skad_instant_ms(now_us);
-    memcpy(place->token, token, SKAD_TOKEN_BYTES);
+    tokens->slots = skad_lazy_use(tokens->slots, tokens->count, sizeof *tokens->slots);
+    if (tokens->slots == NULL) {
+        return; /* the next request to the endpoint carries no token */
+    }
+    skad_peer_token *slot = &tokens->slots[endpoint % tokens->count];
+    slot->owner = (uint16_t)(endpoint + 1);
+    slot->granted = skad_instant_at(now_us);
+    memcpy(slot->token, token, SKAD_TOKEN_BYTES);
 }
 
 void skad_peer_tokens_forget(skad_peer_tokens *tokens, uint16_t endpoint)
 {
-    skad_peer_token *place = held(tokens, endpoint);
-    if (place != NULL) {
-        place->owner = 0;
+    skad_peer_token *slot = held(tokens, endpoint);
+    if (slot != NULL) {
+        slot->owner = 0;
     }
 }
 
 const uint8_t *skad_peer_tokens_fresh(const skad_peer_tokens *tokens, uint16_t endpoint,
                                       uint64_t now_us)
 {
-    const skad_peer_token *place = held(tokens, endpoint);
-    bool fresh = place != NULL &&
-                 skad_instant_ms(now_us) - place->granted_ms < SKAD_TOKEN_SLOT_US / SKAD_US_PER_MS;
-    return fresh ? place->token : NULL;
+    const skad_peer_token *slot = held(tokens, endpoint);
+    bool fresh = slot != NULL &&
+                 skad_instant_since_ms(slot->granted, now_us) < SKAD_TOKEN_SLOT_US / SKAD_US_PER_MS;
+    return fresh ? slot->token : NULL;
 }

@@ -8,11 +8,11 @@
 #include "src/core/base/simd.h"
 #include "src/core/routing/distance.h"
 
-#define STEP 16 /* slots that memory grows by, and prefixes that are compared at once */
+#define STEP 16 /* slots that memory grows by, and prefixes compared at once */
 
 /* ---- Memory ---- */
 
-/* Makes an array of `old` elements one of `count`, the new ones zero; NULL without memory. */
+/* Grows an array of `old` elements to `count`, the new ones zero; NULL without memory. */
 static void *grown(void *array, size_t old, size_t count, size_t size)
 {
     uint8_t *larger = reallocarray(array, count, size);
@@ -29,48 +29,49 @@ static size_t whole_steps(size_t count)
 
 skad_status skad_peers_reserve(skad_peers *peers, size_t count)
 {
-    size_t room = whole_steps(count < peers->slots ? count : peers->slots);
-    if (room <= peers->room) {
+    size_t capacity = whole_steps(count < peers->limit ? count : peers->limit);
+    if (capacity <= peers->capacity) {
         return SKAD_OK;
     }
-    skad_peer *larger = reallocarray(peers->peers, room, sizeof *larger); /* cleared when taken */
+    /* The new slots are cleared when they are taken. */
+    skad_peer *larger = reallocarray(peers->peers, capacity, sizeof *larger);
     peers->peers = larger != NULL ? larger : peers->peers;
-    uint32_t *prefixes = grown(peers->prefixes, peers->room, room, sizeof *prefixes);
+    uint32_t *prefixes = grown(peers->prefixes, peers->capacity, capacity, sizeof *prefixes);
     peers->prefixes = prefixes != NULL ? prefixes : peers->prefixes;
-    uint32_t *checks_ms = grown(peers->checks_ms, peers->room, room, sizeof *checks_ms);
+    uint32_t *checks_ms = grown(peers->checks_ms, peers->capacity, capacity, sizeof *checks_ms);
     peers->checks_ms = checks_ms != NULL ? checks_ms : peers->checks_ms;
     if (larger == NULL || prefixes == NULL || checks_ms == NULL) {
         return SKAD_ERR_MEMORY;
     }
-    peers->room = (uint16_t)room;
+    peers->capacity = (uint16_t)capacity;
     return SKAD_OK;
 }
 
 static skad_status reserve_colds(skad_peers *peers, size_t count)
 {
-    skad_peer_cold *larger = grown(peers->colds, peers->colds_room, count, sizeof *larger);
+    skad_peer_cold *larger = grown(peers->colds, peers->colds_capacity, count, sizeof *larger);
     if (larger == NULL) {
         return SKAD_ERR_MEMORY;
     }
     peers->colds = larger;
-    peers->colds_room = (uint16_t)count;
+    peers->colds_capacity = (uint16_t)count;
     return SKAD_OK;
 }
 
 skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan)
 {
-    SKAD_ASSERT(plan->slots > 0 && plan->slots <= UINT16_MAX / 2 - STEP);
+    SKAD_ASSERT(plan->limit > 0 && plan->limit <= UINT16_MAX / 2 - STEP);
     *peers = (skad_peers){.due_us = UINT64_MAX,
-                          .slots = plan->slots,
+                          .limit = plan->limit,
                           .colds_free = SKAD_PEER_NONE,
                           .latest = SKAD_PEER_NONE};
     skad_lifetimes_init(&peers->lifetimes, SKAD_LIFETIMES_FIRST_US);
     skad_status status = skad_peer_tokens_init(&peers->tokens, plan->tokens, plan->lazy_allocation);
     if (status == SKAD_OK && !plan->lazy_allocation) {
-        status = skad_peers_reserve(peers, plan->slots);
+        status = skad_peers_reserve(peers, plan->limit);
     }
     if (status == SKAD_OK && !plan->lazy_allocation) {
-        status = reserve_colds(peers, plan->slots);
+        status = reserve_colds(peers, plan->limit);
     }
     if (status != SKAD_OK) {
         skad_peers_free(peers);
@@ -97,7 +98,7 @@ static uint32_t short_prefix(const skad_id *id)
 
 _Static_assert(STEP == 4 * SKAD_SIMD_LANES, "any_equal compares a step in four");
 
-/* Whether any of a step's prefixes is this one: no branch before all are compared. */
+/* Whether any of a step's prefixes equals this one. There is no branch before all are compared. */
 static bool any_equal(const uint32_t prefixes[static STEP], skad_simd wanted)
 {
     skad_simd first = (skad_simd)(skad_simd_at(&prefixes[0]) == wanted);
@@ -111,12 +112,12 @@ skad_peer_slot skad_peers_find(const skad_peers *peers, const skad_id *id)
 {
     uint32_t prefix = short_prefix(id);
     const skad_simd wanted = skad_simd_of(prefix);
-    for (size_t first = 0; first < peers->used; first += STEP) {
+    for (size_t first = 0; first < peers->high_water; first += STEP) {
         if (!any_equal(&peers->prefixes[first], wanted)) {
             continue;
         }
-        for (size_t slot = first; slot < first + STEP && slot < peers->used; slot++) {
-            if (peers->prefixes[slot] == prefix && peers->peers[slot].places != 0 &&
+        for (size_t slot = first; slot < first + STEP && slot < peers->high_water; slot++) {
+            if (peers->prefixes[slot] == prefix && peers->peers[slot].roles != 0 &&
                 skad_id_equal(&peers->peers[slot].id, id)) {
                 return (skad_peer_slot)slot;
             }
@@ -125,11 +126,11 @@ skad_peer_slot skad_peers_find(const skad_peers *peers, const skad_id *id)
     return SKAD_PEER_NONE;
 }
 
-/* The lowest slot that is free, perhaps the first that was never taken. */
+/* Returns the lowest free slot, perhaps the first that was never taken. */
 static size_t lowest_free(const skad_peers *peers)
 {
-    size_t slot = peers->count == peers->used ? peers->used : 0;
-    while (slot < peers->used && peers->checks_ms[slot] != 0) {
+    size_t slot = peers->count == peers->high_water ? peers->high_water : 0;
+    while (slot < peers->high_water && peers->checks_ms[slot] != 0) {
         slot++;
     }
     return slot;
@@ -138,11 +139,11 @@ static size_t lowest_free(const skad_peers *peers)
 skad_peer_slot skad_peers_take(skad_peers *peers, const skad_id *id)
 {
     size_t slot = lowest_free(peers);
-    if (slot == peers->slots || skad_peers_reserve(peers, slot + 1) != SKAD_OK) {
+    if (slot == peers->limit || skad_peers_reserve(peers, slot + 1) != SKAD_OK) {
         return SKAD_PEER_NONE;
     }
-    if (slot == peers->used) {
-        peers->used++;
+    if (slot == peers->high_water) {
+        peers->high_water++;
     }
     peers->peers[slot] = (skad_peer){.id = *id, .cold = SKAD_PEER_NONE};
     peers->prefixes[slot] = short_prefix(id);
@@ -159,9 +160,9 @@ static void release_cold(skad_peers *peers, skad_peer_slot at)
 
 void skad_peers_release(skad_peers *peers, skad_peer_slot slot)
 {
-    SKAD_ASSERT(slot < peers->used && peers->checks_ms[slot] != 0);
+    SKAD_ASSERT(slot < peers->high_water && peers->checks_ms[slot] != 0);
     skad_peer *peer = &peers->peers[slot];
-    if (peer->places != 0) {
+    if (peer->roles != 0) {
         return;
     }
     if (peer->cold != SKAD_PEER_NONE) {
@@ -200,11 +201,11 @@ skad_peer_cold *skad_peers_cold_of(skad_peers *peers, skad_peer_slot slot)
         peer->cold = peers->colds_free;
         peers->colds_free = peers->colds[peer->cold].next;
     } else {
-        if (peers->colds_used == peers->colds_room &&
-            reserve_colds(peers, peers->colds_room + STEP / 4U) != SKAD_OK) {
+        if (peers->colds_high_water == peers->colds_capacity &&
+            reserve_colds(peers, peers->colds_capacity + STEP / 4U) != SKAD_OK) {
             return NULL;
         }
-        peer->cold = peers->colds_used++;
+        peer->cold = peers->colds_high_water++;
     }
     peers->colds[peer->cold] = (skad_peer_cold){0};
     return &peers->colds[peer->cold];
@@ -212,7 +213,7 @@ skad_peer_cold *skad_peers_cold_of(skad_peers *peers, skad_peer_slot slot)
 
 void skad_peers_heard(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
-    peers->peers[slot].last_seen_ms = skad_instant_ms(now_us);
+    peers->peers[slot].last_seen = skad_instant_at(now_us);
     if (peers->count == 1 || (peers->latest != SKAD_PEER_NONE &&
                               skad_peers_answered_later(peers, slot, peers->latest))) {
         peers->latest = slot;
@@ -221,7 +222,7 @@ void skad_peers_heard(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 
 void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us)
 {
-    uint32_t ms = skad_instant_ms(us);
+    uint32_t ms = skad_instant_at(us).ms;
     peers->checks_ms[slot] = ms == 0 ? 1 : ms; /* 0 stands for a free slot */
     uint64_t whole_us = us - us % SKAD_US_PER_MS;
     peers->due_us = whole_us < peers->due_us ? whole_us : peers->due_us;

@@ -1,14 +1,14 @@
-/* The pool of verified peers: every contact that ever answered us and still has a place in a
- * bucket, in a replacement cache or in the sibling list. Those three refer to peers by slot.
+/* The pool of verified peers: all peers that ever answered us and are still listed in a bucket, in
+ * a replacement cache or in the sibling list. These three refer to peers by slot.
  *
- * A fixed number of slots, taken and given back; the pool itself never evicts. All memory is there
- * from the start, or, with lazy allocation, comes in steps as slots are taken.
+ * The number of slots is fixed. Slots are taken and given back; the pool itself never evicts. All
+ * memory is there from the start, or comes in steps as slots are taken with lazy allocation.
  *
- * A network's nodes keep hundreds of peers each, and a simulator a hundred thousand nodes: so a
- * peer is what nearly all have, an ID, an IPv4 endpoint, times, and whatever else there may be
- * stands in its cold fields, apart from the peer. What is searched stands in arrays of its own, the
- * first 32 bits of each ID and the time of each liveness check, so that a search is one pass over a
- * kilobyte or two. */
+ * A network's nodes keep hundreds of peers each, and a simulator runs a hundred thousand nodes. So
+ * a peer holds only what nearly all peers have: an ID, an IPv4 endpoint, and times. Everything else
+ * stands in its cold fields, apart from the peer. The fields that are searched stand in arrays of
+ * their own, the first 32 bits of each ID and the time of each liveness check, so that a search is
+ * one pass over a kilobyte or two. */
 #ifndef SKAD_ROUTING_PEERS_H
 #define SKAD_ROUTING_PEERS_H
 
@@ -18,6 +18,7 @@
 
 #include "skad/status.h"
 #include "skad/types.h"
+#include "src/core/base/instant.h"
 #include "src/core/routing/lifetimes.h"
 #include "src/core/routing/peer_tokens.h"
 #include "src/core/routing/rtt.h"
@@ -25,34 +26,34 @@
 typedef uint16_t skad_peer_slot;
 #define SKAD_PEER_NONE UINT16_MAX
 
-/* Where a peer has a place; a slot with none is free. */
-typedef enum skad_peer_place {
+/* The lists that a peer stands in; a slot without a role is free. */
+typedef enum skad_peer_role {
     SKAD_PEER_IN_BUCKET = 1,
     SKAD_PEER_IN_CACHE = 2,
     SKAD_PEER_IN_SIBLINGS = 4,
-} skad_peer_place;
+} skad_peer_role;
 
-#define SKAD_PEER_USABLE_PLACES (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)
+#define SKAD_PEER_USABLE_ROLES (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)
 
 /* Unanswered requests in a row after which a peer counts as unresponsive: it is no longer named to
- * others nor used by lookups until it answers again. One lost packet must not be enough. */
+ * others or used by lookups until it answers again. One lost packet must not be enough. */
 #define SKAD_UNRESPONSIVE_FAILURES 2
 #define SKAD_PEER_FAILURES_MASK    0x7fU
 
 typedef struct skad_peer {
     skad_id id;
     skad_rtt rtt;
-    uint32_t last_seen_ms; /* last verified answer (instant.h) */
-    uint32_t first_seen_s; /* first verified answer (instant.h) */
+    skad_instant last_seen; /* last verified answer */
+    skad_second first_seen; /* first verified answer */
 
     /* Its endpoints (endpoints.h). */
     uint8_t ipv4[4];
     uint16_t ipv4_port;
     skad_peer_slot cold;   /* SKAD_PEER_NONE: it has none */
-    uint8_t families;      /* skad_family bits of those that are verified */
+    uint8_t families;      /* skad_family bits of the verified ones */
     uint8_t ipv4_failures; /* unanswered requests to it in a row */
 
-    uint8_t places; /* skad_peer_place bits */
+    uint8_t roles; /* skad_peer_role bits */
     uint8_t
         failures : 7; /* unanswered requests in a row while no other endpoint of it did better */
     uint8_t pressing : 1; /* the next check is for a reason of its own (liveness.h) */
@@ -60,10 +61,10 @@ typedef struct skad_peer {
 
 /* What few peers have. */
 typedef struct skad_peer_cold {
-    uint64_t anew_us; /* when it was last taken for one that began anew (handover.h); 0: never */
+    uint64_t anew_us; /* when it was last taken for a restarted node (handover.h); 0: never */
     uint8_t ipv6[16];
     uint16_t ipv6_port;
-    skad_peer_slot next;   /* of those that are free */
+    skad_peer_slot next;   /* of the free ones */
     uint8_t ipv6_failures; /* unanswered requests to it in a row */
     uint8_t violations;    /* answers that broke the rules */
 } skad_peer_cold;
@@ -75,20 +76,20 @@ typedef struct skad_peers {
     uint64_t due_us;     /* no check is due before; liveness.h finds when one is */
     skad_peer_cold *colds;
     skad_peer_tokens tokens;  /* endpoint numbers: endpoints.h */
-    skad_lifetimes lifetimes; /* how long those that we know stay */
-    uint16_t slots;           /* capacity */
-    uint16_t room;            /* slots that there is memory for, in whole steps */
-    uint16_t used;            /* slots from here on were never taken; low ones are taken first */
+    skad_lifetimes lifetimes; /* how long the peers that we know stay */
+    uint16_t limit;           /* slots at most */
+    uint16_t capacity;        /* slots that there is memory for, in whole steps */
+    uint16_t high_water;      /* slots from here on were never taken; low ones are taken first */
     uint16_t count;           /* taken slots */
     uint16_t unresponsive;    /* of them, those of unresponsive peers */
-    uint16_t colds_room;      /* cold fields that there is memory for */
-    uint16_t colds_used;
+    uint16_t colds_capacity;  /* cold fields that there is memory for */
+    uint16_t colds_high_water;
     skad_peer_slot colds_free; /* the first of those given back; SKAD_PEER_NONE: none was */
-    skad_peer_slot latest;     /* who answered last; SKAD_PEER_NONE: has to be looked for */
+    skad_peer_slot latest; /* the peer that answered last; SKAD_PEER_NONE: has to be looked for */
 } skad_peers;
 
 typedef struct skad_peers_plan {
-    uint16_t slots;
+    uint16_t limit;
     uint16_t tokens;      /* kept at once (peer_tokens.h) */
     bool lazy_allocation; /* memory comes as it is needed */
 } skad_peers_plan;
@@ -96,37 +97,37 @@ typedef struct skad_peers_plan {
 SKAD_MUST_CHECK skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan);
 void skad_peers_free(skad_peers *peers);
 
-/* Sees that there is memory for so many peers, as far as there are slots. */
+/* Reserves memory for so many peers, as far as there are slots. */
 SKAD_MUST_CHECK skad_status skad_peers_reserve(skad_peers *peers, size_t count);
 
-/* The slot of an ID, or SKAD_PEER_NONE. */
+/* Returns the slot of an ID, or SKAD_PEER_NONE. */
 skad_peer_slot skad_peers_find(const skad_peers *peers, const skad_id *id);
 
-/* Takes a slot for a new ID, zeroed otherwise; SKAD_PEER_NONE when all are taken, or memory is. The
- * caller gives it a place or releases it. */
+/* Takes a slot for a new ID, zeroed otherwise; SKAD_PEER_NONE when all slots are taken, or without
+ * memory. The caller gives the peer a role or releases the slot. */
 skad_peer_slot skad_peers_take(skad_peers *peers, const skad_id *id);
 
-/* Gives the slot back once its last place is gone; does nothing while it has one. */
+/* Gives the slot back once its last role is gone; does nothing while it has one. */
 void skad_peers_release(skad_peers *peers, skad_peer_slot slot);
 
-/* The cold fields of a peer; NULL if it has none. The other one gives it one; NULL without memory.
- */
+/* Returns the cold fields of a peer; NULL if it has none. skad_peers_cold_of gives it some; NULL
+ * without memory. */
 const skad_peer_cold *skad_peers_cold(const skad_peers *peers, skad_peer_slot slot);
 skad_peer_cold *skad_peers_cold_of(skad_peers *peers, skad_peer_slot slot);
 
-/* Whether a peer's last answer is the later one of two; of the same instant, that of the lower
- * slot. */
+/* Whether a peer's last answer is the later one of two; in the same instant, that of the lower slot
+ * is. */
 static inline bool skad_peers_answered_later(const skad_peers *peers, skad_peer_slot slot,
                                              skad_peer_slot other)
 {
-    int32_t later = (int32_t)(peers->peers[slot].last_seen_ms - peers->peers[other].last_seen_ms);
+    int32_t later = skad_instant_later(peers->peers[slot].last_seen, peers->peers[other].last_seen);
     return later > 0 || (later == 0 && slot < other);
 }
 
 /* A verified answer of a peer came. */
 void skad_peers_heard(skad_peers *peers, skad_peer_slot slot, uint64_t now_us);
 
-/* When a peer is checked next. */
+/* Sets when a peer is checked next. */
 void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us);
 
 static inline bool skad_peer_unresponsive(const skad_peer *peer)
@@ -134,18 +135,19 @@ static inline bool skad_peer_unresponsive(const skad_peer *peer)
     return peer->failures >= SKAD_UNRESPONSIVE_FAILURES;
 }
 
-/* Whether a peer has this slot, SKAD_PEER_NONE included, and is not unresponsive. */
+/* Whether a peer has this slot and is not unresponsive. SKAD_PEER_NONE is allowed. */
 static inline bool skad_peers_alive(const skad_peers *peers, skad_peer_slot slot)
 {
-    return slot != SKAD_PEER_NONE && peers->peers[slot].places != 0 &&
+    return slot != SKAD_PEER_NONE && peers->peers[slot].roles != 0 &&
            !skad_peer_unresponsive(&peers->peers[slot]);
 }
 
-/* A peer's unanswered requests in a row. */
+/* Sets a peer's unanswered requests in a row. */
 void skad_peers_set_failures(skad_peers *peers, skad_peer_slot slot, unsigned failures);
 
-/* The slots of the usable, living peers closest to the target, ascending: at most `max` (<= 64), of
- * those with an endpoint in `families`, except `except` (may be NULL). Returns how many. */
+/* Finds the slots of the usable, responsive peers closest to the target, ascending: at most `max`
+ * (<= 64), of those with an endpoint in `families`, except `except` (may be NULL). Returns how
+ * many. */
 size_t skad_peers_closest(const skad_peers *peers, const skad_id *target, unsigned families,
                           const skad_id *except, size_t max, skad_peer_slot *out);
 

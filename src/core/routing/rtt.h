@@ -1,9 +1,9 @@
 /* Round-trip times and the timeouts that follow from them (RFC 6298, section 2): a smoothed mean
- * and a smoothed deviation, the timeout at mean + 4 deviations.
+ * and a smoothed deviation, and the timeout at mean + 4 deviations.
  *
  * RFC 6298 clamps at one second since TCP answers a timeout with a retransmission. Here a soft
- * timeout only lets a lookup overtake the silent node, whose answer still counts, so the floor may
- * lie lower; only the hard timeout, three times as long, says that a node did not answer. */
+ * timeout only lets a lookup overtake the slow node, whose answer still counts, so the floor may
+ * lie lower. Only the hard timeout, three times as long, says that a node did not answer. */
 #ifndef SKAD_ROUTING_RTT_H
 #define SKAD_ROUTING_RTT_H
 
@@ -21,10 +21,10 @@ typedef struct skad_rtt {
     uint32_t deviation_us;
 } skad_rtt;
 
-/* Takes one sample; longer ones than a minute count as a minute. */
+/* Takes one sample; a sample longer than a minute counts as a minute. */
 void skad_rtt_sample(skad_rtt *rtt, uint64_t sample_us);
 
-/* The soft timeout. */
+/* Returns the soft timeout. */
 uint64_t skad_rtt_timeout_us(const skad_rtt *rtt);
 
 #endif

@@ -14,7 +14,7 @@ void skad_siblings_remove(skad_table *table, skad_peer_slot slot)
 {
     size_t at = skad_slot_list_find(table->siblings, table->siblings_count, slot);
     if (at < table->siblings_count) {
-        peer_at(table, slot)->places &= (uint8_t)~SKAD_PEER_IN_SIBLINGS;
+        peer_at(table, slot)->roles &= (uint8_t)~SKAD_PEER_IN_SIBLINGS;
         skad_slot_list_remove(table->siblings, &table->siblings_count, at);
     }
 }
@@ -31,7 +31,7 @@ bool skad_siblings_want(const skad_table *table, const skad_id *id)
     return skad_distance_compare(&table->self, id, &farthest->id) < 0;
 }
 
-/* Where in the list an ID belongs. */
+/* Returns the position in the list where an ID belongs. */
 static size_t siblings_rank(const skad_table *table, const skad_id *id)
 {
     size_t low = 0;
@@ -66,7 +66,7 @@ void skad_siblings_add(skad_table *table, skad_peer_slot slot)
     bool full = table->siblings_count == table->siblings_max;
     if (full) {
         skad_peer_slot farthest = table->siblings[--table->siblings_count];
-        peer_at(table, farthest)->places &= (uint8_t)~SKAD_PEER_IN_SIBLINGS;
+        peer_at(table, farthest)->roles &= (uint8_t)~SKAD_PEER_IN_SIBLINGS;
         skad_peers_release(&table->peers, farthest);
     }
     size_t at = siblings_rank(table, id);
@@ -75,5 +75,5 @@ void skad_siblings_add(skad_table *table, skad_peer_slot slot)
     table->siblings[at] = slot;
     table->siblings_count++;
     table->neighbours_came += at < SKAD_NEIGHBOURS || !full;
-    peer_at(table, slot)->places |= SKAD_PEER_IN_SIBLINGS;
+    peer_at(table, slot)->roles |= SKAD_PEER_IN_SIBLINGS;
 }

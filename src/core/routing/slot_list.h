@@ -7,7 +7,7 @@
 
 #include "src/core/routing/peers.h"
 
-/* Where a slot stands; count if nowhere. */
+/* Returns the position of a slot; count if it is not in the list. */
 static inline size_t skad_slot_list_find(const skad_peer_slot *slots, size_t count,
                                          skad_peer_slot slot)
 {
@@ -18,7 +18,7 @@ static inline size_t skad_slot_list_find(const skad_peer_slot *slots, size_t cou
     return at;
 }
 
-/* Closes the gap that the slot at a place leaves. */
+/* Removes the slot at a position and closes the gap. */
 static inline void skad_slot_list_remove(skad_peer_slot *slots, size_t *count, size_t at)
 {
     memmove(&slots[at], &slots[at + 1], (*count - at - 1) * sizeof *slots);

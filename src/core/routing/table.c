@@ -42,7 +42,8 @@ static skad_peer *peer_at(const skad_table *table, skad_peer_slot slot)
     return &table->peers.peers[slot];
 }
 
-/* Takes a peer out of every place. Who moves up for it may not have been asked for long. */
+/* Takes a peer out of all lists. The replacement that moves up may not have been asked for long, so
+ * it is checked soon. */
 static void evict(skad_table *table, skad_peer_slot slot, uint64_t now_us)
 {
     skad_peer_slot up = skad_buckets_remove(table, slot);
@@ -53,7 +54,7 @@ static void evict(skad_table *table, skad_peer_slot slot, uint64_t now_us)
     skad_peers_release(&table->peers, slot);
 }
 
-/* Gives a newly verified peer its place. */
+/* Puts a newly verified peer into the lists. */
 static void place(skad_table *table, skad_peer_slot slot)
 {
     skad_peer_slot gone = skad_buckets_place(table, slot);
@@ -64,8 +65,8 @@ static void place(skad_table *table, skad_peer_slot slot)
     skad_siblings_add(table, slot);
 }
 
-/* Whether one more endpoint of this address group has room, in the table and in the bucket of an
- * ID; the peer in slot `self` does not count against itself. */
+/* Whether the table, and the bucket of an ID, have room for one more endpoint of this address
+ * group. The peer in slot `self` does not count against itself. */
 static bool diverse(const skad_table *table, const skad_id *id, const skad_address *address,
                     skad_peer_slot self)
 {
@@ -77,9 +78,9 @@ static bool diverse(const skad_table *table, const skad_id *id, const skad_addre
     size_t bucket = skad_table_bucket_of(table, id);
     size_t in_table = 0;
     size_t in_bucket = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         const skad_peer *peer = &table->peers.peers[i];
-        if (peer->places != 0 && i != self &&
+        if (peer->roles != 0 && i != self &&
             skad_endpoint_group(&table->peers, (skad_peer_slot)i, family) == group) {
             in_table++;
             in_bucket += skad_table_bucket_of(table, &peer->id) == bucket;
@@ -89,7 +90,7 @@ static bool diverse(const skad_table *table, const skad_id *id, const skad_addre
            (table->group_bucket_max == 0 || in_bucket < table->group_bucket_max);
 }
 
-/* Whether an answer from this endpoint may be taken for the peer's. */
+/* Whether an answer from this endpoint may count as the peer's. */
 static bool endpoint_accepts(const skad_peers *peers, skad_peer_slot slot,
                              const skad_address *address)
 {
@@ -99,7 +100,7 @@ static bool endpoint_accepts(const skad_peers *peers, skad_peer_slot slot,
            skad_endpoint_failures(peers, slot, endpoint) > 0;
 }
 
-/* Whether it has this endpoint now, after an answer from there. */
+/* Whether the peer has this endpoint now, after an answer from there. */
 static bool take_endpoint(skad_table *table, skad_peer_slot slot, const skad_address *address)
 {
     if (skad_endpoint_is(&table->peers, slot, address)) {
@@ -134,7 +135,7 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
         if (slot == SKAD_PEER_NONE) {
             return SKAD_PEER_NONE;
         }
-        peer_at(table, slot)->first_seen_s = skad_instant_s(now_us);
+        peer_at(table, slot)->first_seen = skad_second_at(now_us);
     } else if (!endpoint_accepts(&table->peers, slot, address) ||
                (!skad_endpoint_is(&table->peers, slot, address) &&
                 !diverse(table, id, address, slot))) {
@@ -148,15 +149,16 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
     skad_rtt_sample(&peer->rtt, rtt_us);
     skad_peers_set_failures(&table->peers, slot, 0);
     if (!is_new) {
-        skad_lifetimes_lived(&table->peers.lifetimes, skad_instant_ms(now_us) - peer->last_seen_ms);
+        skad_lifetimes_lived(&table->peers.lifetimes,
+                             skad_instant_since_ms(peer->last_seen, now_us));
     }
     skad_peers_heard(&table->peers, slot, now_us);
     if (is_new) {
         place(table, slot);
-        SKAD_ASSERT(peer->places != 0);
+        SKAD_ASSERT(peer->roles != 0);
     } else {
         skad_buckets_touch(table, slot);
-        if ((peer->places & SKAD_PEER_IN_SIBLINGS) == 0) {
+        if ((peer->roles & SKAD_PEER_IN_SIBLINGS) == 0) {
             skad_siblings_add(table, slot);
         }
     }
@@ -172,8 +174,8 @@ static bool other_endpoint_alive(const skad_peers *peers, skad_peer_slot slot, s
                skad_endpoint_failures(peers, slot, endpoint);
 }
 
-/* An endpoint failed while the peer's other one is no worse: it alone is blamed, and forgotten when
- * it stays silent. */
+/* Counts a failure of an endpoint while the peer's other one is no worse. Only the endpoint is
+ * blamed, and it is forgotten when it stays unresponsive. */
 static void lose_endpoint(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
     skad_endpoint_failed(peers, slot, endpoint);
@@ -208,7 +210,7 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
     }
     if (skad_peer_unresponsive(peer)) {
         size_t bucket = skad_table_bucket_of(table, id);
-        if ((peer->places & SKAD_PEER_IN_CACHE) != 0 || table->buckets[bucket].cache_count > 0) {
+        if ((peer->roles & SKAD_PEER_IN_CACHE) != 0 || table->buckets[bucket].cache_count > 0) {
             evict(table, slot, now_us);
             return;
         }
@@ -232,16 +234,17 @@ bool skad_table_violation(skad_table *table, const skad_id *id, uint64_t now_us)
 
 static bool has_room(const skad_table *table)
 {
-    return table->peers.count < table->peers.slots ||
+    return table->peers.count < table->peers.limit ||
            skad_buckets_fullest_cache(table) < table->buckets_count;
 }
 
-/* Whether a cache is to grow: when the pool is full that is at the cost of the fullest one, and
- * worth it only if that stays no smaller. Else two would take turns, and each turn costs a ping. */
+/* Whether a cache is to grow. When the pool is full, that is at the cost of the fullest cache, and
+ * worth it only if that cache stays no smaller. Otherwise two caches would take turns, and each
+ * turn costs a ping. */
 static bool cache_wants(const skad_table *table, size_t bucket)
 {
     size_t count = table->buckets[bucket].cache_count;
-    if (count == table->k || table->peers.count < table->peers.slots) {
+    if (count == table->k || table->peers.count < table->peers.limit) {
         return count < table->k;
     }
     for (size_t i = 0; i < table->buckets_count; i++) {
@@ -278,20 +281,20 @@ bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_add
 
 static bool alive(const skad_peer *peer)
 {
-    return (peer->places & SKAD_PEER_USABLE_PLACES) != 0 && !skad_peer_unresponsive(peer);
+    return (peer->roles & SKAD_PEER_USABLE_ROLES) != 0 && !skad_peer_unresponsive(peer);
 }
 
 size_t skad_table_living(const skad_table *table)
 {
     size_t living = 0;
-    for (size_t i = 0; i < table->peers.used; i++) {
+    for (size_t i = 0; i < table->peers.high_water; i++) {
         living += alive(&table->peers.peers[i]);
     }
     return living;
 }
 
-/* Replacements wait only behind members that live, so that whoever lives stands for a usable one.
- */
+/* A replacement waits only behind responsive members, so any responsive peer means that there is a
+ * usable one. */
 bool skad_table_has_living(const skad_table *table)
 {
     return table->peers.count > table->peers.unresponsive;

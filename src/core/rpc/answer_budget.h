@@ -1,5 +1,5 @@
-/* How many bytes of answers a node may send in a second: what would go beyond is dropped, so that a
- * flood of requests does not fill the uplink. */
+/* How many bytes of answers a node may send in a second. An answer beyond that is dropped, so that
+ * a flood of requests does not fill the uplink. */
 #ifndef SKAD_RPC_ANSWER_BUDGET_H
 #define SKAD_RPC_ANSWER_BUDGET_H
 
@@ -15,8 +15,8 @@ typedef struct skad_answer_budget {
     uint64_t shed; /* answers that were refused */
 } skad_answer_budget;
 
-/* Whether an answer of so many bytes may be sent now; if so its bytes are spent, if not it is
- * counted. */
+/* Whether an answer of so many bytes may be sent now. If so its bytes are spent, otherwise it is
+ * counted as shed. */
 bool skad_answer_budget_allows(skad_answer_budget *budget, size_t bytes, uint64_t now_us);
 
 #endif

@@ -4,14 +4,14 @@
 
 #include "src/core/base/ring.h"
 
-skad_status skad_events_init(skad_event_ring *ring, size_t slots, bool later)
+skad_status skad_events_init(skad_event_ring *ring, size_t limit, bool later)
 {
-    *ring = (skad_event_ring){.slots = slots};
+    *ring = (skad_event_ring){.limit = limit};
     if (later) {
         return SKAD_OK;
     }
-    ring->room = slots;
-    ring->events = calloc(slots, sizeof *ring->events);
+    ring->capacity = limit;
+    ring->events = calloc(limit, sizeof *ring->events);
     return ring->events == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
 }
 
@@ -23,20 +23,20 @@ void skad_events_free(skad_event_ring *ring)
 
 void skad_events_emit(skad_event_ring *ring, const skad_event *event)
 {
-    if (ring->count == ring->room && ring->room < ring->slots) {
+    if (ring->count == ring->capacity && ring->capacity < ring->limit) {
         skad_event *grown =
-            skad_ring_grow(ring->events, sizeof *grown, ring->first, ring->slots, &ring->room);
+            skad_ring_grow(ring->events, sizeof *grown, ring->first, ring->limit, &ring->capacity);
         ring->first = grown != NULL ? 0 : ring->first;
         ring->events = grown != NULL ? grown : ring->events;
     }
-    if (ring->room == 0) {
+    if (ring->capacity == 0) {
         return;
     }
-    if (ring->count == ring->room) {
-        ring->first = (ring->first + 1) % ring->room;
+    if (ring->count == ring->capacity) {
+        ring->first = (ring->first + 1) % ring->capacity;
         ring->count--;
     }
-    ring->events[(ring->first + ring->count) % ring->room] = *event;
+    ring->events[(ring->first + ring->count) % ring->capacity] = *event;
     ring->count++;
 }
 
@@ -46,7 +46,7 @@ bool skad_events_poll(skad_event_ring *ring, skad_event *out)
         return false;
     }
     *out = ring->events[ring->first];
-    ring->first = (ring->first + 1) % ring->room;
+    ring->first = (ring->first + 1) % ring->capacity;
     ring->count--;
     return true;
 }

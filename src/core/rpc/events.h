@@ -1,5 +1,5 @@
 /* Events that belong to no operation, in the order in which they happened: a ring that the driver
- * polls. When it is full, the oldest event gives way to the newest. */
+ * polls. When it is full, the newest event replaces the oldest. */
 #ifndef SKAD_RPC_EVENTS_H
 #define SKAD_RPC_EVENTS_H
 
@@ -11,14 +11,14 @@
 
 typedef struct skad_event_ring {
     skad_event *events;
-    size_t slots;
-    size_t room; /* that there is memory for: all, unless lazy_allocation */
+    size_t limit;
+    size_t capacity; /* memory for so many: all, unless lazy_allocation */
     size_t first;
     size_t count;
 } skad_event_ring;
 
-/* A ring of so many events; `later`: its memory grows with what it holds. */
-SKAD_MUST_CHECK skad_status skad_events_init(skad_event_ring *ring, size_t slots, bool later);
+/* Makes a ring of so many events; `later`: its memory grows with its contents. */
+SKAD_MUST_CHECK skad_status skad_events_init(skad_event_ring *ring, size_t limit, bool later);
 void skad_events_free(skad_event_ring *ring);
 
 /* Puts a copy of an event into the ring. Without any memory the event is lost. */

@@ -5,14 +5,14 @@
 
 #include "crypto/assert.h"
 
-skad_status skad_outbox_init(skad_outbox *outbox, size_t slots, skad_shared *shared)
+skad_status skad_outbox_init(skad_outbox *outbox, size_t limit, skad_shared *shared)
 {
     if (shared != NULL) {
-        *outbox = (skad_outbox){.ring = shared->ring, .shared = shared, .slots = shared->slots};
+        *outbox = (skad_outbox){.ring = shared->ring, .shared = shared, .limit = shared->limit};
         return SKAD_OK;
     }
-    *outbox = (skad_outbox){.slots = slots};
-    outbox->ring = calloc(slots, sizeof *outbox->ring);
+    *outbox = (skad_outbox){.limit = limit};
+    outbox->ring = calloc(limit, sizeof *outbox->ring);
     return outbox->ring == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
 }
 
@@ -39,7 +39,7 @@ skad_status skad_shared_new(uint16_t outbox, skad_shared **out)
         free(ring);
         return SKAD_ERR_MEMORY;
     }
-    *shared = (skad_shared){.ring = ring, .slots = outbox};
+    *shared = (skad_shared){.ring = ring, .limit = outbox};
     *out = shared;
     return SKAD_OK;
 }
@@ -55,19 +55,19 @@ void skad_shared_free(skad_shared *shared)
 
 static skad_outgoing *at(const skad_outbox *outbox, size_t index)
 {
-    return &outbox->ring[(outbox->first + index) % outbox->slots];
+    return &outbox->ring[(outbox->first + index) % outbox->limit];
 }
 
 skad_outgoing *skad_outbox_reserve(skad_outbox *outbox)
 {
     SKAD_ASSERT(outbox->shared == NULL || outbox->shared->user == NULL ||
                 outbox->shared->user == outbox);
-    return outbox->count == outbox->slots ? NULL : at(outbox, outbox->count);
+    return outbox->count == outbox->limit ? NULL : at(outbox, outbox->count);
 }
 
 void skad_outbox_commit(skad_outbox *outbox)
 {
-    SKAD_ASSERT(outbox->count < outbox->slots);
+    SKAD_ASSERT(outbox->count < outbox->limit);
     at(outbox, outbox->count)->ready = false;
     outbox->count++;
     if (outbox->shared != NULL) {
@@ -88,7 +88,7 @@ bool skad_outbox_lend(skad_outbox *outbox, skad_outbox_batch *out)
         count++;
     }
     out->count = skad_seal_batch_size(waiting, count);
-    out->place = (outbox->first + outbox->lent) % outbox->slots;
+    out->start = (outbox->first + outbox->lent) % outbox->limit;
     outbox->lent += out->count;
     return true;
 }
@@ -96,7 +96,7 @@ bool skad_outbox_lend(skad_outbox *outbox, skad_outbox_batch *out)
 void skad_outbox_return(skad_outbox *outbox, const skad_outbox_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        skad_outgoing *outgoing = &outbox->ring[(batch->place + i) % outbox->slots];
+        skad_outgoing *outgoing = &outbox->ring[(batch->start + i) % outbox->limit];
         SKAD_ASSERT(&outgoing->draft == batch->drafts[i] && outgoing->draft.sealed);
         outgoing->ready = true;
     }
@@ -114,8 +114,9 @@ bool skad_outbox_poll_sealed(skad_outbox *outbox, skad_datagram *out)
     memcpy(out->bytes, head->draft.bytes, head->draft.len);
     outbox->count--;
     outbox->lent--;
-    /* An empty ring starts over, so that light traffic stays within a few places of the cache. */
-    outbox->first = outbox->count == 0 ? 0 : (outbox->first + 1) % outbox->slots;
+    /* An empty ring starts over, so that light traffic stays within a few slots that are in the
+     * cache. */
+    outbox->first = outbox->count == 0 ? 0 : (outbox->first + 1) % outbox->limit;
     if (outbox->count == 0 && outbox->shared != NULL) {
         outbox->shared->user = NULL;
     }

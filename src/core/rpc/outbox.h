@@ -1,14 +1,13 @@
-/* Datagrams that wait to be polled: a ring of drafts, signed when they leave, as many as fit under
- * one signature. When the ring is full, the new datagram is dropped and counted: to whoever waits
- * for it, it is as if the network had lost it.
+/* Datagrams that wait to be polled: a ring of drafts, which are signed when they leave, as many as
+ * fit under one signature. When the ring is full, a new datagram is dropped and counted. To the
+ * node that waits for it, it is as if the network had lost it.
  *
- * They are sealed by skad_outbox_poll, or elsewhere: skad_outbox_lend gives drafts away in batches,
- * skad_outbox_return takes the batches back, in whatever order they come, and
- * skad_outbox_poll_sealed polls. Lent drafts stay in their places, so all leave in the order in
- * which they came.
+ * Drafts are sealed by skad_outbox_poll, or elsewhere: skad_outbox_lend gives drafts away in
+ * batches, skad_outbox_return takes the batches back in any order, and skad_outbox_poll_sealed
+ * polls. Lent drafts stay in their slots, so all datagrams leave in the order in which they came.
  *
- * Several outboxes may have one ring, of which only one is in use at a time: until it is empty
- * again, putting anything into another is the driver's bug. */
+ * Several outboxes may share one ring, but only one uses it at a time: putting anything into
+ * another before the ring is empty again is the driver's bug. */
 #ifndef SKAD_RPC_OUTBOX_H
 #define SKAD_RPC_OUTBOX_H
 
@@ -20,11 +19,11 @@
 #include "skad/node.h"
 #include "skad/simulator.h"
 
-#define SKAD_OUTBOX_MIN 16 /* places */
+#define SKAD_OUTBOX_MIN 16 /* slots */
 #define SKAD_OUTBOX_MAX 4096
 
 typedef struct skad_outgoing {
-    skad_draft draft; /* while lent: whoever has it, nobody else looks at it */
+    skad_draft draft; /* while lent, only the borrower looks at it */
     skad_address to;
     bool ready; /* sealed, and here */
 } skad_outgoing;
@@ -33,44 +32,44 @@ typedef struct skad_outgoing {
 typedef struct skad_outbox_batch {
     skad_draft *drafts[SKAD_MERKLE_LEAVES_MAX];
     size_t count;
-    size_t place; /* in the ring, of the first */
+    size_t start; /* in the ring, of the first */
 } skad_outbox_batch;
 
 typedef struct skad_outbox skad_outbox;
 
-/* A ring that several outboxes have together. */
+/* A ring that several outboxes share. */
 struct skad_shared {
     skad_outgoing *ring;
-    size_t slots;
-    const skad_outbox *user; /* the one that is not empty; NULL: all are */
+    size_t limit;
+    const skad_outbox *user; /* the outbox that is not empty; NULL: all are */
 };
 
 struct skad_outbox {
     skad_outgoing *ring;
-    skad_shared *shared; /* whose ring it is; NULL: ours */
-    size_t slots;
+    skad_shared *shared; /* the owner of the ring; NULL: it is ours */
+    size_t limit;
     size_t first;
     size_t count;
     size_t lent; /* from the first on: are or were lent */
 };
 
-/* With a ring of its own, of so many slots, unless it is to share one. */
-SKAD_MUST_CHECK skad_status skad_outbox_init(skad_outbox *outbox, size_t slots,
+/* Makes an outbox with a ring of its own, of so many slots, or one that uses `shared`. */
+SKAD_MUST_CHECK skad_status skad_outbox_init(skad_outbox *outbox, size_t limit,
                                              skad_shared *shared);
 void skad_outbox_free(skad_outbox *outbox);
 
-/* Room for one more, to be filled in place, or NULL. It counts once skad_outbox_commit is called.
- */
+/* Returns the next free slot, to be filled in place, or NULL. It counts once skad_outbox_commit is
+ * called. */
 skad_outgoing *skad_outbox_reserve(skad_outbox *outbox);
 void skad_outbox_commit(skad_outbox *outbox);
 
-/* Takes the oldest datagram out, sealing it and what may share its signature first. Adds the number
- * of signatures made. */
+/* Takes the oldest datagram out. Seals it first, with all that may share its signature. Adds the
+ * number of signatures made. */
 bool skad_outbox_poll(skad_outbox *outbox, const skad_sealer *sealer, skad_datagram *out,
                       uint64_t *signatures);
 
-/* The oldest drafts that were not lent yet, as many as fit under one signature; false when there is
- * none. They are to be sealed and returned. */
+/* Lends the oldest drafts that were not lent yet, as many as fit under one signature; false when
+ * there is none. They have to be sealed and returned. */
 bool skad_outbox_lend(skad_outbox *outbox, skad_outbox_batch *out);
 void skad_outbox_return(skad_outbox *outbox, const skad_outbox_batch *batch);
 

@@ -9,29 +9,29 @@
 
 #define STEP 4 /* slots that memory grows by */
 
-static skad_status reserve(skad_pending *pending, size_t room)
+static skad_status reserve(skad_pending *pending, size_t capacity)
 {
-    skad_pending_rpc *rpcs = reallocarray(pending->rpcs, room, sizeof *rpcs);
+    skad_pending_rpc *rpcs = reallocarray(pending->rpcs, capacity, sizeof *rpcs);
     pending->rpcs = rpcs != NULL ? rpcs : pending->rpcs;
-    uint64_t *due_us = reallocarray(pending->due_us, room, sizeof *due_us);
+    uint64_t *due_us = reallocarray(pending->due_us, capacity, sizeof *due_us);
     pending->due_us = due_us != NULL ? due_us : pending->due_us;
-    uint16_t *free_slots = reallocarray(pending->free_slots, room, sizeof *free_slots);
+    uint16_t *free_slots = reallocarray(pending->free_slots, capacity, sizeof *free_slots);
     pending->free_slots = free_slots != NULL ? free_slots : pending->free_slots;
     if (rpcs == NULL || due_us == NULL || free_slots == NULL) {
         return SKAD_ERR_MEMORY;
     }
-    for (size_t i = pending->room; i < room; i++) {
+    for (size_t i = pending->capacity; i < capacity; i++) {
         due_us[i] = UINT64_MAX;
     }
-    pending->room = (uint16_t)room;
+    pending->capacity = (uint16_t)capacity;
     return SKAD_OK;
 }
 
-skad_status skad_pending_init(skad_pending *pending, size_t slots, bool later)
+skad_status skad_pending_init(skad_pending *pending, size_t limit, bool later)
 {
-    SKAD_ASSERT(slots > 0 && slots <= UINT16_MAX);
-    *pending = (skad_pending){.slots = (uint16_t)slots};
-    if (!later && reserve(pending, slots) != SKAD_OK) {
+    SKAD_ASSERT(limit > 0 && limit <= UINT16_MAX);
+    *pending = (skad_pending){.limit = (uint16_t)limit};
+    if (!later && reserve(pending, limit) != SKAD_OK) {
         skad_pending_free(pending);
         return SKAD_ERR_MEMORY;
     }
@@ -51,17 +51,17 @@ size_t skad_pending_count(const skad_pending *pending)
     return (size_t)pending->fresh - pending->free_count;
 }
 
-/* One that was given back, or the lowest that was never taken. */
+/* Takes a slot that was given back, or else the lowest that was never taken. */
 static bool take_slot(skad_pending *pending, uint16_t *out)
 {
     if (pending->free_count > 0) {
         *out = pending->free_slots[--pending->free_count];
         return true;
     }
-    size_t room = (size_t)pending->room + STEP;
-    room = room < pending->slots ? room : pending->slots;
-    if (pending->fresh == pending->slots ||
-        (pending->fresh == pending->room && reserve(pending, room) != SKAD_OK)) {
+    size_t capacity = (size_t)pending->capacity + STEP;
+    capacity = capacity < pending->limit ? capacity : pending->limit;
+    if (pending->fresh == pending->limit ||
+        (pending->fresh == pending->capacity && reserve(pending, capacity) != SKAD_OK)) {
         return false;
     }
     *out = pending->fresh++;
@@ -85,7 +85,7 @@ skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
     rpc->rpc_id[0] = (uint8_t)(slot >> 8);
     rpc->rpc_id[1] = (uint8_t)slot;
     pending->due_us[slot] = now_us + soft_timeout_us;
-    pending->used = slot < pending->used ? pending->used : (uint16_t)(slot + 1U);
+    pending->high_water = slot < pending->high_water ? pending->high_water : (uint16_t)(slot + 1U);
     return rpc;
 }
 
@@ -105,7 +105,7 @@ const skad_pending_rpc *skad_pending_match(const skad_pending *pending,
                                            const skad_address *from, skad_kind answer)
 {
     size_t slot = (size_t)rpc_id[0] << 8 | rpc_id[1];
-    if (slot >= pending->room || pending->due_us[slot] == UINT64_MAX) {
+    if (slot >= pending->capacity || pending->due_us[slot] == UINT64_MAX) {
         return NULL;
     }
     const skad_pending_rpc *rpc = &pending->rpcs[slot];
@@ -118,7 +118,7 @@ const skad_pending_rpc *skad_pending_match(const skad_pending *pending,
 bool skad_pending_asks(const skad_pending *pending, const skad_id *responder,
                        const skad_address *address)
 {
-    for (size_t slot = 0; slot < pending->used; slot++) {
+    for (size_t slot = 0; slot < pending->high_water; slot++) {
         const skad_pending_rpc *rpc = &pending->rpcs[slot];
         if (pending->due_us[slot] != UINT64_MAX && rpc->has_responder &&
             skad_id_equal(&rpc->responder, responder) &&
@@ -132,18 +132,18 @@ bool skad_pending_asks(const skad_pending *pending, const skad_id *responder,
 void skad_pending_close(skad_pending *pending, const skad_pending_rpc *rpc)
 {
     size_t slot = (size_t)(rpc - pending->rpcs);
-    SKAD_ASSERT(slot < pending->room && pending->due_us[slot] != UINT64_MAX);
+    SKAD_ASSERT(slot < pending->capacity && pending->due_us[slot] != UINT64_MAX);
     pending->due_us[slot] = UINT64_MAX;
     pending->free_slots[pending->free_count++] = (uint16_t)slot;
     if (pending->free_count == pending->fresh) {
-        pending->used = 0;
+        pending->high_water = 0;
     }
 }
 
 static size_t earliest(const skad_pending *pending)
 {
     size_t at = 0;
-    for (size_t i = 1; i < pending->used; i++) {
+    for (size_t i = 1; i < pending->high_water; i++) {
         if (pending->due_us[i] < pending->due_us[at]) {
             at = i;
         }
@@ -170,5 +170,5 @@ skad_timeout skad_pending_expire(skad_pending *pending, uint64_t now_us, skad_pe
 
 uint64_t skad_pending_deadline(const skad_pending *pending)
 {
-    return pending->used == 0 ? UINT64_MAX : pending->due_us[earliest(pending)];
+    return pending->high_water == 0 ? UINT64_MAX : pending->due_us[earliest(pending)];
 }

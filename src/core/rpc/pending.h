@@ -24,12 +24,21 @@
 
 /* What the answer is for. */
 typedef enum skad_purpose {
-    SKAD_PURPOSE_HELLO,      /* joining: whoever is there */
+    SKAD_PURPOSE_HELLO,      /* joining: any node at the address */
     SKAD_PURPOSE_CHECK,      /* liveness of a peer */
-    SKAD_PURPOSE_UNVERIFIED, /* a candidate's first ping */
-    SKAD_PURPOSE_OPERATION,  /* an operation's query: see owner, step */
-    SKAD_PURPOSE_REPLICA,    /* a copy that we sent unasked: nobody waits for the answer */
+    SKAD_PURPOSE_UNVERIFIED, /* first ping of an unverified peer */
+    SKAD_PURPOSE_PING,       /* an operation that is a ping: see owner */
+    SKAD_PURPOSE_LOOKUP,     /* a lookup's query for its target: see owner, step */
+    SKAD_PURPOSE_REGION,     /* a lookup's query for a region: the same */
+    SKAD_PURPOSE_STORE,      /* a put's request to a holder: the same */
+    SKAD_PURPOSE_REPLICA,    /* an unasked copy: no operation waits for the answer */
 } skad_purpose;
+
+/* Whether an operation waits for the answer. */
+static inline bool skad_purpose_of_operation(skad_purpose purpose)
+{
+    return purpose >= SKAD_PURPOSE_PING && purpose <= SKAD_PURPOSE_STORE;
+}
 
 typedef struct skad_pending_rpc {
     uint8_t rpc_id[SKAD_RPC_ID_BYTES];
@@ -37,9 +46,9 @@ typedef struct skad_pending_rpc {
     skad_id responder;
     skad_address address;
     uint32_t timeout_us; /* the soft one */
-    uint64_t owner;      /* OPERATION: the skad_op */
+    uint64_t owner;      /* of an operation: the skad_op */
     uint64_t sent_us;
-    uint16_t step;   /* OPERATION: which of its candidates */
+    uint16_t step;   /* LOOKUP, REGION: which candidate; STORE: which holder */
     uint8_t kind;    /* a skad_kind */
     uint8_t purpose; /* a skad_purpose */
     bool has_responder;
@@ -49,28 +58,29 @@ typedef struct skad_pending_rpc {
 typedef struct skad_pending {
     skad_pending_rpc *rpcs;
     uint64_t *due_us;     /* a slot's next timeout; UINT64_MAX when free */
-    uint16_t *free_slots; /* a stack of those below `fresh` that are free */
-    uint16_t slots;
-    uint16_t room;  /* that there is memory for: all, unless lazy_allocation */
-    uint16_t fresh; /* slots from here on were never taken */
+    uint16_t *free_slots; /* a stack of the free ones below `fresh` */
+    uint16_t limit;
+    uint16_t capacity; /* memory for so many: all, unless lazy_allocation */
+    uint16_t fresh;    /* slots from here on were never taken */
     uint16_t free_count;
-    uint16_t used; /* slots from here on have been free since the table was last empty */
+    uint16_t high_water; /* slots from here on have been free since the table was last empty */
 } skad_pending;
 
 /* `later`: memory comes as slots are taken. */
-SKAD_MUST_CHECK skad_status skad_pending_init(skad_pending *pending, size_t slots, bool later);
+SKAD_MUST_CHECK skad_status skad_pending_init(skad_pending *pending, size_t limit, bool later);
 void skad_pending_free(skad_pending *pending);
 size_t skad_pending_count(const skad_pending *pending);
 
-/* Takes a slot, draws its RPC id and starts its timeouts; the caller fills in the rest, digest
- * included. NULL when full, or without memory. */
+/* Takes a slot, draws its RPC id and starts its timeouts. The caller fills in the rest, digest
+ * included. Returns NULL when full, or without memory. */
 skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
                                     uint64_t soft_timeout_us, uint64_t now_us);
 
-/* Nobody has anything to do at the request's soft timeout, so it has none. */
+/* Drops the request's soft timeout, when no part of the node would act on it. */
 void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc);
 
-/* The request that an answer of this kind from this address claims to belong to; NULL if none. */
+/* Returns the request that an answer of this kind from this address claims to answer; NULL if there
+ * is none. */
 const skad_pending_rpc *skad_pending_match(const skad_pending *pending,
                                            const uint8_t rpc_id[static SKAD_RPC_ID_BYTES],
                                            const skad_address *from, skad_kind answer);
@@ -84,11 +94,11 @@ void skad_pending_close(skad_pending *pending, const skad_pending_rpc *rpc);
 
 typedef enum skad_timeout { SKAD_TIMEOUT_NONE, SKAD_TIMEOUT_SOFT, SKAD_TIMEOUT_HARD } skad_timeout;
 
-/* The next timeout that has passed by now, copied out; on HARD the slot is given back. Call until
- * NONE. */
+/* Takes the next timeout that has passed by now and copies its request out; on HARD the slot is
+ * given back. To be called until it returns NONE. */
 skad_timeout skad_pending_expire(skad_pending *pending, uint64_t now_us, skad_pending_rpc *out);
 
-/* When the next timeout is due, UINT64_MAX if nothing waits. */
+/* Returns when the next timeout is due; UINT64_MAX if nothing waits. */
 uint64_t skad_pending_deadline(const skad_pending *pending);
 
 #endif

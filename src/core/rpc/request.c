@@ -6,7 +6,7 @@
 #include "src/core/node/state.h"
 #include "src/core/rpc/signer.h"
 
-/* Whom the table knows at the endpoint that we are about to ask. */
+/* Returns the peer that the table has verified at the endpoint that we are about to ask. */
 static skad_peer_slot known_peer(const skad_node *node, const skad_request *request)
 {
     const skad_peers *peers = &node->table.peers;
@@ -20,7 +20,7 @@ static skad_peer_slot known_peer(const skad_node *node, const skad_request *requ
     return there ? slot : SKAD_PEER_NONE;
 }
 
-/* A token is shown only while it is surely valid. */
+/* Returns a token that we have for an endpoint. It is shown only while it is surely valid. */
 static const uint8_t *known_token(const skad_node *node, skad_peer_slot slot,
                                   const skad_address *address)
 {
@@ -48,8 +48,8 @@ bool skad_request_send(skad_node *node, const skad_request *request)
     }
     const uint8_t *token =
         request->token != NULL ? request->token : known_token(node, peer, request->address);
-    /* What is answered at length is padded for that; a PING for a challenge, and no PONG is longer.
-     */
+    /* A request with a long answer is padded for that answer. A PING is padded for a challenge, and
+     * no PONG is longer. */
     size_t padded = request->message->kind == SKAD_KIND_PING ? SKAD_CHALLENGE_BYTES_MAX
                                                              : SKAD_FIRST_CONTACT_BYTES;
     skad_draft_fields fields = {
@@ -73,7 +73,7 @@ bool skad_request_send(skad_node *node, const skad_request *request)
     rpc->purpose = (uint8_t)request->purpose;
     rpc->owner = request->owner;
     rpc->step = request->step;
-    if (request->purpose != SKAD_PURPOSE_OPERATION) { /* no one else is asked meanwhile */
+    if (!skad_purpose_of_operation(request->purpose)) { /* no other peer is asked meanwhile */
         skad_pending_wait(&node->pending, rpc);
     }
     memcpy(rpc->digest, outgoing->draft.digest, sizeof rpc->digest);

@@ -13,29 +13,29 @@
 typedef struct skad_request {
     const skad_message *message;
     const skad_address *address;
-    const skad_id *responder; /* NULL: a hello, to whoever is there */
-    const skad_peer *peer;    /* the responder, where the table is known to have it; else NULL */
-    const uint8_t *token;     /* one that the responder granted; NULL: what the table remembers */
+    const skad_id *responder; /* NULL: a hello, to any node there */
+    const skad_peer *peer; /* the responder, where the table is known to have it; otherwise NULL */
+    const uint8_t *token;  /* one that the responder granted; NULL: the table's */
     skad_purpose purpose;
-    skad_op owner; /* OPERATION */
-    uint16_t step; /* OPERATION */
+    skad_op owner; /* of an operation (pending.h) */
+    uint16_t step; /* the same */
 } skad_request;
 
-/* False when the pending table or the outbox is full: nothing was sent. */
+/* Sends a request. Returns false when the pending table or the outbox is full; then nothing was
+ * sent. */
 SKAD_MUST_CHECK bool skad_request_send(skad_node *node, const skad_request *request);
 
-/* Whether operations can send one more request now: only so many of our requests are under way at
- * once, or their answers would overflow our own socket's buffer, be lost, and look like dead peers.
- * The largest answers, a hundred of them, are what a buffer of 212 KiB holds, the default of Linux.
- */
+/* Whether operations can send one more request now. The number of our requests under way is
+ * limited: otherwise their answers would overflow our own socket's buffer, be lost, and look like
+ * dead peers. A buffer of 212 KiB, the default of Linux, holds a hundred of the largest answers. */
 #define SKAD_IN_FLIGHT_MAX 96
 bool skad_request_can_send(const skad_node *node);
 
-/* A PING for a purpose of the node itself. */
+/* Sends a PING for a purpose of the node itself. */
 bool skad_request_ping(skad_node *node, const skad_id *responder, const skad_address *address,
                        skad_purpose purpose);
 
-/* A PING to a peer of the table, to see whether it lives. */
+/* Sends a PING to a peer of the table, to learn whether it is alive. */
 bool skad_request_check(skad_node *node, skad_peer_slot slot, const skad_address *address);
 
 #endif

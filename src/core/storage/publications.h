@@ -1,5 +1,5 @@
-/* Our own publications: the store's second section. A row says when the record was last announced
- * and, where we can sign it anew ourselves, for how long it lives from each signing. */
+/* Our own publications: the store's second section. A row holds when the record was last announced
+ * and, where we can sign the record anew ourselves, how long it lives from each signing. */
 #ifndef SKAD_STORAGE_PUBLICATIONS_H
 #define SKAD_STORAGE_PUBLICATIONS_H
 
@@ -15,12 +15,12 @@ typedef struct skad_publication {
     uint32_t life_s; /* from each signing; 0: it ends with its expiry */
 } skad_publication;
 
-/* Puts a record that was just announced among the publications, unless a higher sequence of it is
- * there. */
+/* Puts a record that was just announced among the publications, unless the store has a higher
+ * sequence of it. */
 SKAD_MUST_CHECK skad_status skad_publications_keep(skad_node *node,
                                                    const skad_publication *publication);
 
-/* Takes what is published under a key from the publications: of one type, or of all (0). */
+/* Withdraws the publications under a key: those of one type, or all (0). */
 size_t skad_publications_withdraw(skad_node *node, const skad_id *key, unsigned type);
 
 #endif

@@ -5,7 +5,7 @@
 
 #define COUNTED_MAX 64
 
-/* Whether the s nodes closest to a key, ourselves perhaps among them, stand suspiciously close. */
+/* Whether the s nodes closest to a key, perhaps including us, stand suspiciously close. */
 static bool is_dense(const skad_table *table, const skad_id *key, const skad_peer_slot *closest,
                      size_t count, size_t s)
 {

@@ -1,11 +1,11 @@
-/* Which nodes are responsible for a key: the s nodes closest to it keep its record for the whole of
- * its life, those behind them for less, the farther the shorter (Kademlia, section 2.5: caches
- * expire the sooner the more nodes are closer). All of it is counted among the living contacts that
- * we have verified ourselves, never by hearsay.
+/* Which nodes are responsible for a key. The s nodes closest to it keep its record for the whole of
+ * its life, and nodes behind them for less, the farther the shorter (Kademlia, section 2.5: caches
+ * expire the sooner the more nodes are closer). The count covers only contacts that are alive and
+ * that we have verified ourselves, never hearsay.
  *
- * Where the closest stand denser than chance allows (density.h), those behind the cluster are
- * responsible as well: publishers store there, too, so that a key cannot be captured by a few nodes
- * made for it. */
+ * Where the closest stand denser than chance allows (density.h), the nodes behind the cluster are
+ * responsible as well. Publishers store there, too, so that a few nodes made for a key cannot
+ * capture it. */
 #ifndef SKAD_STORAGE_RESPONSIBILITY_H
 #define SKAD_STORAGE_RESPONSIBILITY_H
 
@@ -21,7 +21,7 @@
 
 typedef struct skad_responsibility {
     size_t rank;    /* living contacts closer to the key than we are; not counted beyond 64 */
-    size_t holders; /* so many of the closest are responsible */
+    size_t holders; /* number of the closest that are responsible */
 } skad_responsibility;
 
 skad_responsibility skad_responsibility_of(const skad_table *table, const skad_profile *profile,
@@ -29,7 +29,7 @@ skad_responsibility skad_responsibility_of(const skad_table *table, const skad_p
 
 bool skad_is_responsible(const skad_responsibility *responsibility);
 
-/* For how long to keep the record, seconds. */
+/* Returns how long to keep the record, in seconds. */
 uint32_t skad_responsibility_life_s(const skad_responsibility *responsibility,
                                     const skad_profile *profile);
 

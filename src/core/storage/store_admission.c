@@ -32,9 +32,9 @@ typedef struct judged {
     const skad_offer *offer;
     skad_store_name name;
     bool found;             /* something of this name is held */
-    skad_store_record held; /* where found; its data die with the next call to the store */
+    skad_store_record held; /* where found; its data are valid until the next call to the store */
     bool same_bytes;
-    bool old_stays; /* it says the same for longer */
+    bool old_stays; /* it says the same and lasts longer */
 } judged;
 
 static skad_admitted_record refuse(skad_error_code code, uint64_t detail)
@@ -58,7 +58,7 @@ static skad_error_code check_expiry(const judged *self)
     return record->expiry_unix_s - now > ahead_max ? SKAD_ERROR_TOO_FAR : SKAD_ERROR_NONE;
 }
 
-/* The same bytes as those held were verified when they came. */
+/* Whether the record is authentic. The same bytes as those held were verified when they came. */
 static bool authentic(const judged *self)
 {
     if (self->offer->record->type == SKAD_RECORD_IMMUTABLE || self->same_bytes) {
@@ -90,7 +90,7 @@ static skad_error_code check_sequence(const judged *self)
     return same ? SKAD_ERROR_NONE : SKAD_ERROR_CONFLICT;
 }
 
-/* Of two records that say the same, the one with the later expiry stays. */
+/* Whether the old record stays: of two that say the same, the one with the later expiry does. */
 static bool old_lasts_longer(const judged *self)
 {
     skad_record old;
@@ -100,7 +100,7 @@ static bool old_lasts_longer(const judged *self)
            old.expiry_unix_s >= self->offer->record->expiry_unix_s;
 }
 
-/* ---- Room ---- */
+/* ---- Shares ---- */
 
 static uint64_t share(uint64_t max, uint64_t divisor, uint64_t min)
 {
@@ -108,7 +108,7 @@ static uint64_t share(uint64_t max, uint64_t divisor, uint64_t min)
     return part < min ? min : part;
 }
 
-/* Whether an owner's share has room for the record. What it replaces is counted as gone. */
+/* Whether an owner's share has room for the record. A record that it replaces counts as gone. */
 static bool share_has_room(const judged *self, skad_store_owner kind, const uint8_t *owner,
                            uint64_t divisor)
 {
@@ -149,9 +149,9 @@ static bool shares_have_room(const judged *self)
     return share_has_room(self, SKAD_OWNER_GROUP, owner, SKAD_SHARE_GROUP);
 }
 
-/* ---- Keeping ---- */
+/* ---- Admission ---- */
 
-/* When the record will be gone: never sooner than it was granted before. */
+/* Returns when the record will be dropped: never sooner than was granted before. */
 static uint64_t expiry(const judged *self, const skad_responsibility *responsibility)
 {
     const skad_offer *offer = self->offer;

@@ -1,14 +1,18 @@
-/* Admission to our store: which records come in, in what order they are checked, and for how long
- * they stay: the one door to the replicas, for what peers bring and for what we put
- * ourselves. PROTOCOL.md, "RPCs", lists the same checks.
+/* Admission to our store: which records are accepted, in what order they are checked, and for how
+ * long they stay. All replicas pass here, those that peers bring and those that we put ourselves.
+ * PROTOCOL.md, "RPCs", lists the same checks.
  *
- * Nothing that was accepted gives way before its time, but copies that we are not responsible for
- * (responsibility.h); so room is a matter of shares. Of the whole section,
- *   - one publisher may have 1/64, counted in records and in bytes;
- *   - one address group of those who bring records 1/16, where the profile limits groups at all;
- *   - one key 256 records, which only announcements can reach.
- * What is beyond is refused. Nobody is punished for it: a neighbour that hands over what it holds
- * cannot know how much its group has brought. */
+ * An accepted record is not dropped before its time, except copies that we are not responsible for
+ * (responsibility.h). So room is divided into shares. Of the whole section,
+ *
+ * - one publisher may have 1/64, counted in records and in bytes;
+ *
+ * - one address group of senders may have 1/16, where the profile limits groups at all;
+ *
+ * - one key may have 256 records, which only announcements can reach.
+ *
+ * A record beyond a share is refused. Its sender is not punished: a neighbour that hands over its
+ * records cannot know how much its group has brought. */
 #ifndef SKAD_STORAGE_STORE_ADMISSION_H
 #define SKAD_STORAGE_STORE_ADMISSION_H
 
@@ -21,31 +25,31 @@
 
 #define SKAD_SHARE_PUBLISHER  64
 #define SKAD_SHARE_GROUP      16
-#define SKAD_SHARE_RECORDS    8 /* that a share allows at least, however small the section */
+#define SKAD_SHARE_RECORDS    8 /* a share allows at least so many, however small the section */
 #define SKAD_KEY_RECORDS_MAX  256
 #define SKAD_EXPIRY_LIVES_MAX 2 /* a record's expiry is at most so many lives ahead */
 
 typedef struct skad_offer {
     const skad_record *record; /* decoded, its signature not checked yet */
     skad_span bytes;
-    uint64_t group; /* address group of who brings it; 0: ourselves */
+    uint64_t group; /* address group of the sender; 0: ourselves */
     bool has_cas;
     uint64_t cas;
-    uint32_t life_s; /* for which it is to be kept at most */
+    uint32_t life_s; /* how long to keep it at most */
 } skad_offer;
 
 typedef struct skad_admitted_record {
     skad_error_code code; /* NONE: it is held now */
     uint64_t detail;      /* PROTOCOL.md, "Error codes" */
-    uint32_t life_s;      /* for which we mean to keep it */
+    uint32_t life_s;      /* how long we mean to keep it */
 } skad_admitted_record;
 
 skad_admitted_record skad_store_admit(skad_node *node, const skad_offer *offer);
 
-/* The name of a record in a store. */
+/* Returns the name of a record in a store. */
 skad_store_name skad_record_store_name(const skad_record *record);
 
-/* Whether two signed records of one key and publisher, of the same sequence, say the same: they may
+/* Whether two signed records of one key and publisher, of the same sequence, say the same. They may
  * differ in expiry, and so in signature. */
 bool skad_record_same(const skad_record *a, const skad_record *b);
 

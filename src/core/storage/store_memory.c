@@ -1,12 +1,12 @@
-/* The storage interface in memory: sorted arrays of pointers, searched by halving, which grow with
- * what they hold.
+/* The storage interface in memory: sorted arrays of pointers, which are searched by halving and
+ * grow with their contents.
  *
- *   sections    the records by name
- *   by_expiry  those that are held by (cached, expiry, name); sweeping and making room take from
- *              the front of a half
- *   shares     how much of the section of replicas is whose, by (kind, owner)
+ *    sections   the records by name
+ *    by_expiry  the records held by (cached, expiry, name); sweeping and making room take from
+ *               the front of a half
+ *    shares     how much of the section of replicas each owner has, by (kind, owner)
  *
- * put gets all the memory that it needs before it changes anything. */
+ * put allocates all the memory that it needs before it changes anything. */
 #include "skad/store.h"
 
 #include <stdlib.h>
@@ -15,11 +15,12 @@
 #include "crypto/assert.h"
 #include "skad/record.h"
 
-#define ROOM_MIN         8
+#define CAPACITY_MIN     8
 #define OWNERS_MAX       3
 #define OWNER_NAME_BYTES 33 /* kind, owner */
 
-/* Making room for a record takes no more: one for its place, one for each of its bytes. */
+/* The most copies that are dropped to make room for a record: one for its slot, one for each of its
+ * bytes. */
 #define VICTIMS_MAX ((size_t)SKAD_STORED_BYTES_MAX + 1)
 
 _Static_assert(sizeof(skad_store_name) == SKAD_ID_BYTES + 1 + SKAD_PUBLIC_KEY_BYTES, "no padding");
@@ -31,13 +32,13 @@ typedef struct entry {
 
 typedef struct share {
     uint8_t name[OWNER_NAME_BYTES];
-    skad_store_usage used; /* gone when there are no records */
+    skad_store_usage used; /* the entry goes when there are no records */
 } share;
 
 typedef struct sorted {
     void **items; /* no two compare equal */
     size_t count;
-    size_t room;
+    size_t capacity;
     int (*compare)(const void *a, const void *b);
 } sorted;
 
@@ -75,7 +76,7 @@ static int compare_shares(const void *a, const void *b)
     return memcmp(a, b, OWNER_NAME_BYTES); /* the first member */
 }
 
-/* Where the first item is that is not before `what`. */
+/* Returns the position of the first item that is not before `what`. */
 static size_t place_of(const sorted *array, const void *what)
 {
     size_t low = 0;
@@ -100,22 +101,22 @@ static void *equal_to(const sorted *array, const void *what)
 
 static bool reserve_one(sorted *array)
 {
-    if (array->count < array->room) {
+    if (array->count < array->capacity) {
         return true;
     }
-    size_t room = array->room == 0 ? ROOM_MIN : array->room * 2;
-    void **items = realloc(array->items, room * sizeof *items);
+    size_t capacity = array->capacity == 0 ? CAPACITY_MIN : array->capacity * 2;
+    void **items = realloc(array->items, capacity * sizeof *items);
     if (items == NULL) {
         return false;
     }
     array->items = items;
-    array->room = room;
+    array->capacity = capacity;
     return true;
 }
 
 static void insert(sorted *array, void *item)
 {
-    SKAD_ASSERT(array->count < array->room);
+    SKAD_ASSERT(array->count < array->capacity);
     size_t at = place_of(array, item);
     memmove(&array->items[at + 1], &array->items[at], (array->count - at) * sizeof *array->items);
     array->items[at] = item;
@@ -206,7 +207,7 @@ static void discharge(memory_store *store, const skad_store_record *record)
     }
 }
 
-/* ---- Changing ---- */
+/* ---- Changes ---- */
 
 static size_t first_of_half(const memory_store *store, bool cached)
 {
@@ -227,7 +228,8 @@ static void erase(memory_store *store, skad_store_section section, entry *gone)
     free(gone);
 }
 
-/* How many cached copies, besides the old record itself, have to give way to a record. */
+/* Counts the cached copies, besides the old record itself, that have to be dropped to make room for
+ * a record. */
 static skad_status count_victims(const memory_store *store, skad_store_section section,
                                  const skad_store_record *record, const entry *old, size_t *out)
 {
@@ -279,7 +281,7 @@ static skad_status memory_put(void *self, skad_store_section section,
         return status;
     }
     bool held = section == SKAD_STORE_REPLICAS;
-    entry *added = copy_record(record); /* before anything goes: data may be of what goes */
+    entry *added = copy_record(record); /* first, since data may belong to what is dropped */
     if (added == NULL || !reserve_one(&store->sections[section]) ||
         (held && (!reserve_one(&store->by_expiry) || !charge(store, &added->record)))) {
         free(added);
@@ -329,7 +331,7 @@ static size_t memory_sweep(void *self, uint64_t now_unix_s, size_t limit)
     return dropped;
 }
 
-/* ---- Reading ---- */
+/* ---- Queries ---- */
 
 static bool memory_find(void *self, skad_store_section section, const skad_store_name *name,
                         uint64_t now_unix_s, skad_store_record *out)
@@ -378,7 +380,7 @@ static size_t memory_list(void *self, const skad_id *key, uint8_t type, uint64_t
     return count;
 }
 
-/* Moves a name on by one, as a number. */
+/* Advances a name by one, as a number. */
 static void move_behind(skad_store_name *name)
 {
     uint8_t *bytes = (uint8_t *)name;

@@ -3,9 +3,10 @@
 #include <stdlib.h>
 
 #include "crypto/assert.h"
+#include "src/core/base/lazy.h"
 #include "src/core/routing/distance.h"
 
-#define NAME_BIT (UINT64_C(1) << 31) /* in the lower half, where operations have their place */
+#define NAME_BIT (UINT64_C(1) << 31) /* in the lower half, where operations have their slot */
 
 void skad_watches_init(skad_watches *watches, size_t count)
 {
@@ -14,55 +15,53 @@ void skad_watches_init(skad_watches *watches, size_t count)
 
 void skad_watches_free(skad_watches *watches)
 {
-    for (size_t i = 0; watches->places != NULL && i < watches->count; i++) {
-        free(watches->places[i]);
+    for (size_t i = 0; watches->slots != NULL && i < watches->count; i++) {
+        free(watches->slots[i]);
     }
-    free(watches->places);
+    free(watches->slots);
     *watches = (skad_watches){0};
 }
 
 int skad_watches_take(skad_watches *watches)
 {
     size_t at = 0;
-    if (watches->places == NULL) {
-        watches->places = calloc(watches->count + 1, sizeof(skad_watched *));
-    }
-    if (watches->places == NULL) {
+    watches->slots = skad_lazy_use(watches->slots, watches->count + 1, sizeof(skad_watched *));
+    if (watches->slots == NULL) {
         return -1;
     }
-    while (at < watches->count && watches->places[at] != NULL) {
+    while (at < watches->count && watches->slots[at] != NULL) {
         at++;
     }
     if (at == watches->count) {
         return -1;
     }
-    watches->places[at] = calloc(1, sizeof **watches->places);
-    if (watches->places[at] == NULL) {
+    watches->slots[at] = calloc(1, sizeof **watches->slots);
+    if (watches->slots[at] == NULL) {
         return -1;
     }
-    watches->places[at]->generation = ++watches->generation;
-    watches->used++;
+    watches->slots[at]->generation = ++watches->generation;
+    watches->taken++;
     return (int)at;
 }
 
 void skad_watches_release(skad_watches *watches, size_t index)
 {
-    SKAD_ASSERT(watches->places[index] != NULL);
-    free(watches->places[index]);
-    watches->places[index] = NULL;
-    watches->used--;
+    SKAD_ASSERT(watches->slots[index] != NULL);
+    free(watches->slots[index]);
+    watches->slots[index] = NULL;
+    watches->taken--;
 }
 
 skad_op skad_watches_name(const skad_watches *watches, size_t index)
 {
-    return (uint64_t)watches->places[index]->generation << 32 | NAME_BIT | index;
+    return (uint64_t)watches->slots[index]->generation << 32 | NAME_BIT | index;
 }
 
 int skad_watches_find(const skad_watches *watches, skad_op name)
 {
     size_t at = (uint32_t)name & ~(uint32_t)NAME_BIT;
-    if ((name & NAME_BIT) == 0 || watches->places == NULL || at >= watches->count ||
-        watches->places[at] == NULL || watches->places[at]->generation != name >> 32) {
+    if ((name & NAME_BIT) == 0 || watches->slots == NULL || at >= watches->count ||
+        watches->slots[at] == NULL || watches->slots[at]->generation != name >> 32) {
         return -1;
     }
     return (int)at;
@@ -71,8 +70,8 @@ int skad_watches_find(const skad_watches *watches, skad_op name)
 void skad_watches_touch(skad_watches *watches, skad_record_type type, const skad_id *key,
                         uint64_t now_us)
 {
-    for (size_t i = 0; watches->used > 0 && i < watches->count; i++) {
-        skad_watched *watched = watches->places[i];
+    for (size_t i = 0; watches->taken > 0 && i < watches->count; i++) {
+        skad_watched *watched = watches->slots[i];
         if (watched != NULL && watched->type == type && skad_id_equal(&watched->key, key)) {
             watched->due_us = now_us;
         }

@@ -1,5 +1,5 @@
-/* What is watched: places with a name, a schedule, and the memory of what was told already. What
- * happens in them is in watch.c. A fixed number of places, each allocated while it is taken. */
+/* Watches: slots with a name, a schedule, and a memory of what was reported already. watch.c runs
+ * them. The number of slots is fixed; each is allocated while it is taken. */
 #ifndef SKAD_STORAGE_WATCHES_H
 #define SKAD_STORAGE_WATCHES_H
 
@@ -10,7 +10,7 @@
 #include "skad/event.h"
 #include "skad/status.h"
 
-#define SKAD_WATCH_KNOWN_MAX 128 /* what was told last: twice as much as one get returns */
+#define SKAD_WATCH_KNOWN_MAX 128 /* what was reported last: twice as much as one get returns */
 
 typedef struct skad_watched {
     uint32_t generation;
@@ -26,25 +26,25 @@ typedef struct skad_watched {
 } skad_watched;
 
 typedef struct skad_watches {
-    skad_watched **places; /* NULL: free; all NULL before the first is taken */
+    skad_watched **slots; /* NULL: free; all NULL before the first is taken */
     size_t count;
-    size_t used;
-    uint32_t generation; /* of the last one that was taken */
+    size_t taken;
+    uint32_t generation; /* of the last watch that was taken */
 } skad_watches;
 
 void skad_watches_init(skad_watches *watches, size_t count);
 void skad_watches_free(skad_watches *watches);
 
-/* A new place; its index, or -1: SKAD_ERR_FULL or no memory. */
+/* Takes a slot and returns its index, or -1: SKAD_ERR_FULL or no memory. */
 int skad_watches_take(skad_watches *watches);
 void skad_watches_release(skad_watches *watches, size_t index);
 
-/* Names of watches are never those of operations. */
+/* Returns a watch's name. It never equals an operation's name. */
 skad_op skad_watches_name(const skad_watches *watches, size_t index);
-/* The index of a name, or -1. */
+/* Returns the index of a name, or -1. */
 int skad_watches_find(const skad_watches *watches, skad_op name);
 
-/* Something under this key has come into our own store: look now. */
+/* A record under this key has come into our own store: makes its watches due now. */
 void skad_watches_touch(skad_watches *watches, skad_record_type type, const skad_id *key,
                         uint64_t now_us);
 

@@ -9,24 +9,14 @@
 #include "src/core/routing/distance.h"
 #include "src/core/storage/responsibility.h"
 
-#define ROUND_DIVISOR 24 /* an hour of a day */
-
-static uint64_t round_us(const skad_node *node)
-{
-    uint64_t life_us = node->env.profile.record_life_s * SKAD_US_PER_S;
-    uint64_t hour_us = life_us / ROUND_DIVISOR;
-    return hour_us < SKAD_US_PER_S ? SKAD_US_PER_S : hour_us;
-}
-
-/* Three quarters of an hour to five quarters. */
+/* Plans the next walk, three quarters to five quarters of an hour from now. */
 static void plan_round(skad_node *node)
 {
-    uint64_t hour_us = round_us(node);
     node->handover.round_us =
-        node->env.now.mono_us + hour_us * 3 / 4 + skad_random_below(&node->env.random, hour_us / 2);
+        node->env.now.mono_us + skad_env_about_us(&node->env, skad_env_hour_us(&node->env));
 }
 
-/* Two lists in one piece, which change places with each walk. */
+/* Allocates two lists in one array. They swap roles with each walk. */
 static skad_status allocate(skad_handover_state *state)
 {
     state->arrived = calloc((size_t)2 * SKAD_NEWCOMERS_MAX, sizeof *state->arrived);
@@ -64,7 +54,7 @@ static bool listed(const skad_id *list, size_t count, const skad_id *id)
     return false;
 }
 
-/* To one that has just come itself, everybody seems to arrive. */
+/* Whether we joined long enough ago. To a node that has just joined, every peer seems to arrive. */
 static bool settled(const skad_node *node)
 {
     return node->join.joined &&
@@ -96,7 +86,7 @@ bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_add
         return false;
     }
     const skad_peer *peer = &node->table.peers.peers[slot];
-    bool near = (peer->places & SKAD_PEER_IN_SIBLINGS) != 0 && !skad_peer_unresponsive(peer);
+    bool near = (peer->roles & SKAD_PEER_IN_SIBLINGS) != 0 && !skad_peer_unresponsive(peer);
     if (!near || !skad_endpoint_is(&node->table.peers, slot, from)) {
         return false;
     }
@@ -112,7 +102,7 @@ bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_add
 
 /* ---- One record ---- */
 
-/* The s closest to a record's key that we know to live. */
+/* The s nodes closest to a record's key that we know to be alive. */
 typedef struct closest_nodes {
     skad_peer_slot slots[SKAD_K_MAX];
     size_t count;
@@ -137,9 +127,9 @@ static closest_nodes closest_to(const skad_node *node, const skad_id *key)
     return closest;
 }
 
-/* Which node sends: the rendezvous weight is made of the last bytes of the IDs, which are hashes,
- * so that all who hold a record agree without a word, and each newcomer and each record has other
- * senders. */
+/* The rendezvous weight decides which node sends. It is made of the last bytes of the IDs, which
+ * are hashes, so all that hold a record agree without a message, and each newcomer and each record
+ * has other senders. */
 static uint64_t weight(const skad_id *holder, const skad_id *newcomer, const skad_id *key)
 {
     uint64_t weight = 0;
@@ -149,7 +139,7 @@ static uint64_t weight(const skad_id *holder, const skad_id *newcomer, const ska
     return weight;
 }
 
-/* Whether we are one of the senders among the s closest that did not arrive just now. */
+/* Whether we are one of the senders, among those of the s closest that did not just arrive. */
 static bool gives(const skad_node *node, const closest_nodes *closest, const skad_id *newcomer,
                   const skad_id *key)
 {
@@ -187,7 +177,8 @@ static size_t give(skad_node *node, const skad_store_record *record, const close
     return sent;
 }
 
-/* A record that is not ours to keep becomes a copy with a short life, unless it is one. */
+/* Turns a record that we are no longer responsible for into a copy with a short life, unless it is
+ * one already. */
 static void demote(skad_node *node, const skad_store_record *record)
 {
     uint64_t last = record->stored_unix_s + SKAD_HANDOVER_DEMOTE_S;
@@ -211,11 +202,11 @@ static void demote(skad_node *node, const skad_store_record *record)
     }
 }
 
-/* Returns how many copies were sent. */
+/* Hands one record over where that is needed. Returns how many copies were sent. */
 static size_t look_at(skad_node *node, const skad_store_record *record)
 {
     if (record->expires_unix_s <= node->env.now.unix_s) {
-        return 0; /* the sweep's */
+        return 0; /* left to the sweep */
     }
     closest_nodes closest = closest_to(node, &record->name.key);
     if (closest.rank < node->env.profile.siblings) {
@@ -261,7 +252,7 @@ static void step(skad_node *node)
     state->step_us = node->env.now.mono_us + SKAD_HANDOVER_STEP_US;
     for (size_t i = 0; i < SKAD_HANDOVER_RECORDS && sent < SKAD_HANDOVER_REPLICAS; i++) {
         if (!skad_replicate_may(node)) {
-            return; /* the record is looked at again at the next step */
+            return; /* the next step examines the record again */
         }
         if (!store->ops->next(store->self, SKAD_STORE_REPLICAS, &state->from, &record)) {
             end_walk(node);

@@ -1,21 +1,22 @@
-/* Records move as nodes come and go. Two things are done in walks over all that we hold, a few
- * records at a time:
+/* The handover of records as nodes come and go. Walks over all records that we hold, a few records
+ * at a time, do two things:
  *
- * - A node that has come to live near us (or is back after a silence) is handed the records of
- *   which it is now one of the s closest. Of those who should hold a record three do so, chosen by
- *   rendezvous weight for each newcomer and record. (Were it the closest ones, as in Kademlia's
- * section 2.5, one gap would make the next: where those lack a record, nobody would hand it to
- * anyone.)
+ * - A node that has come to live near us (or has answered again after a silence) is handed the
+ *   records of which it is now one of the s closest. Three of the nodes that should hold a record
+ *   send it, chosen by rendezvous weight for each newcomer and record. (If the closest ones sent
+ *   it, as in Kademlia's section 2.5, one gap would make the next: where those lack a record, no
+ *   node would hand it over.)
  *
  * - A record that we are no longer responsible for, since s living nodes are closer, is kept for
- * two hours after it was last brought to us: by then its publisher has announced it to those who
- * are closer.
+ *   two hours after it was last brought to us. By then its publisher has announced it to the closer
+ *   nodes.
  *
- * Who has just come himself hands nothing over for a while: to him everybody seems new, and a
- * restart would send all that it holds.
+ * A node that has just joined hands nothing over for a while: every peer seems new to it, and a
+ * restarted node would send all that it holds.
  *
- * A walk begins a few seconds after somebody arrived, so that many who arrive together are served
- * by one, and hourly anyway. It stops wherever there is little room to send, and goes on later. */
+ * A walk begins a few seconds after a peer arrived, so that one walk serves many that arrive
+ * together, and hourly anyway. It stops wherever there is little room to send, and goes
+ * on later. */
 #ifndef SKAD_UPKEEP_HANDOVER_H
 #define SKAD_UPKEEP_HANDOVER_H
 
@@ -30,37 +31,39 @@
 #define SKAD_HANDOVER_SENDERS   3
 #define SKAD_HANDOVER_DELAY_US  (2 * SKAD_US_PER_S)   /* and up to as much again, at random */
 #define SKAD_HANDOVER_STEP_US   (50 * SKAD_US_PER_MS) /* between steps of a walk */
-#define SKAD_HANDOVER_RECORDS   128                   /* looked at in one step */
+#define SKAD_HANDOVER_RECORDS   128                   /* examined in one step */
 #define SKAD_HANDOVER_REPLICAS  16                    /* sent in one step: 320 a second at most */
 #define SKAD_HANDOVER_DEMOTE_S  7200
-/* Between two new starts of one peer: as long as a silence may go unnoticed. Who says more often
- * that he begins anew is not believed, since it makes his neighbours send him all that is his. */
+/* The shortest time between two restarts of one peer: as long as a silence may stay unnoticed. A
+ * peer that claims more often that it restarted is not believed, since its neighbours send it all
+ * its records each time. */
 #define SKAD_HANDOVER_AGAIN_US (120 * SKAD_US_PER_S)
 
-/* Of one walk; more are left to their publishers' next announcement. */
+/* In one walk; further newcomers wait for their publishers' next announcement. */
 #define SKAD_NEWCOMERS_MAX 16
 
 typedef struct skad_handover_state {
     skad_id *arrived; /* newly near us; served by the next walk; SKAD_NEWCOMERS_MAX */
     size_t arrived_count;
-    skad_id *served; /* by the walk under way; as many, behind or before those in one array */
+    skad_id *served; /* by the walk under way; as many, in the other half of one array */
     size_t served_count;
     bool walking;
-    skad_store_name from; /* the record to be looked at next */
+    skad_store_name from; /* the record to be examined next */
     uint64_t step_us;     /* when the walk begins or goes on; UINT64_MAX: none is planned */
-    uint64_t round_us;    /* when all records are looked at, newcomers or not */
+    uint64_t round_us;    /* when all records are examined, newcomers or not */
 } skad_handover_state;
 
 SKAD_MUST_CHECK skad_status skad_handover_init(skad_node *node);
 void skad_handover_free(skad_node *node);
 
-/* A verified answer made this peer a living sibling, which it was not before. */
+/* A verified answer made this peer a living sibling; it was not one before. */
 void skad_handover_arrived(skad_node *node, const skad_id *id);
 
-/* A verified request came for the neighbourhood of its own sender: so a node begins that was
- * started again, perhaps before anybody missed it, and perhaps without its records. True for a
- * living sibling at its verified address, once in SKAD_HANDOVER_AGAIN_US; it counts as arrived,
- * then, and wants a ping, since the token that we have of it is of its former life. */
+/* A verified request came for the neighbourhood of its own sender. A node that was started again
+ * begins like this, perhaps before any peer missed it, and perhaps without its records. Returns
+ * true for a living sibling at its verified address, once in SKAD_HANDOVER_AGAIN_US. The peer then
+ * counts as arrived, and has to be pinged, since the token that we have of it is of its former
+ * life. */
 bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_address *from);
 
 void skad_handover_tick(skad_node *node);

@@ -1,5 +1,5 @@
-/* What is done once a minute: expired records leave the store, and the nonce of the coming epoch is
- * asked for ahead of time. */
+/* The work of once a minute: expired records are dropped from the store, and the nonce of the
+ * coming epoch is requested ahead of time. */
 #ifndef SKAD_UPKEEP_HOUSEKEEPING_H
 #define SKAD_UPKEEP_HOUSEKEEPING_H
 
@@ -10,13 +10,13 @@
 #define SKAD_SWEEP_INTERVAL_US (60 * SKAD_US_PER_S)
 #define SKAD_SWEEP_RECORDS_MAX 1024 /* at one sweep, so that it never blocks for long */
 
-/* The next epoch's nonce is asked for when this part of the current one is left: 2.8 days of four
+/* The next epoch's nonce is requested when this part of the current one is left: 2.8 days of four
  * weeks, for a puzzle that takes seconds. */
 #define SKAD_EPOCH_AHEAD_DIVISOR 10
 
 typedef struct skad_housekeeping {
     uint64_t sweep_us;    /* when it is done next */
-    uint32_t epoch_asked; /* the epoch whose nonce was asked for (SKAD_EVENT_PUZZLE_NEEDED) */
+    uint32_t epoch_asked; /* the epoch whose nonce was requested (SKAD_EVENT_PUZZLE_NEEDED) */
 } skad_housekeeping;
 
 void skad_housekeeping_tick(skad_node *node);

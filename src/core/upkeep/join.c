@@ -52,8 +52,8 @@ skad_status skad_join_greet(skad_node *node, const skad_contact *contacts, size_
     return worth > 0 && asked == 0 ? SKAD_ERR_FULL : SKAD_OK;
 }
 
-/* One hello to each address, then a pause that doubles, a quarter of it random, so that a network
- * that went down together does not knock in step. */
+/* Sends one hello to each address, then pauses. The pause doubles, and a quarter of it is random,
+ * so that a network that went down together does not send its hellos in step. */
 static void send_hellos(skad_node *node)
 {
     skad_join_state *join = &node->join;
@@ -64,8 +64,7 @@ static void send_hellos(skad_node *node)
     for (size_t i = 0; i < join->addresses_count; i++) {
         skad_request_ping(node, NULL, &join->addresses[i], SKAD_PURPOSE_HELLO);
     }
-    uint64_t jitter = skad_random_below(&node->env.random, join->backoff_us / 4);
-    join->hello_us = node->env.now.mono_us + join->backoff_us + jitter;
+    join->hello_us = node->env.now.mono_us + skad_env_at_least_us(&node->env, join->backoff_us);
     join->backoff_us *= 2;
     if (join->backoff_us > SKAD_HELLO_BACKOFF_MAX_US) {
         join->backoff_us = SKAD_HELLO_BACKOFF_MAX_US;
@@ -110,8 +109,8 @@ void skad_join_watch(skad_node *node)
     }
 }
 
-/* After an isolation the old peers are still in the table, so that somebody must have been heard
- * lately before it is worth looking. */
+/* Whether a lookup of our own ID is worthwhile. After an isolation the old peers are still in the
+ * table, so a peer must have answered lately. */
 static bool can_look(const skad_node *node)
 {
     return skad_table_has_living(&node->table) &&
@@ -130,7 +129,7 @@ void skad_join_advance(skad_node *node)
     }
     if (can_look(node)) {
         join->lookup = skad_start_own(node, SKAD_OPERATION_JOIN, &node->env.identity.id, NULL);
-        if (join->lookup == 0) { /* refreshes have all the places, which they free in a minute */
+        if (join->lookup == 0) { /* refreshes have all the slots, which they free in a minute */
             join->hello_us = node->env.now.mono_us + NO_ROOM_RETRY_US;
         }
     } else if (node->env.now.mono_us >= join->hello_us) {

@@ -1,9 +1,9 @@
-/* Getting into a network and staying in it.
+/* How a node gets into a network and stays in it.
  *
- *   OUTSIDE -- some peer lives --> LOOKING (lookup of our own ID) -- it ended --> JOINED
- *      ^  hellos to the join addresses,                                              |
- *      |  repeated with back-off                                                     |
- *      +-------- no living peer left, or nobody heard for SKAD_ISOLATION_US ---------+
+ *    OUTSIDE -- a peer is alive --> LOOKING (lookup of our own ID) -- it ended --> JOINED
+ *       ^  hellos to the join addresses,                                              |
+ *       |  repeated with back-off                                                     |
+ *       +------ no living peer left, or no answer for SKAD_ISOLATION_US --------------+
  *
  * A node without join addresses waits to be found: the first peer that answers its ping takes it
  * from OUTSIDE to LOOKING like any other. */
@@ -18,32 +18,32 @@
 
 #define SKAD_HELLO_BACKOFF_MIN_US (1 * SKAD_US_PER_S)
 #define SKAD_HELLO_BACKOFF_MAX_US (60 * SKAD_US_PER_S)
-/* Two liveness checks of every peer fit in, so silence this long is everybody's. */
+/* Two liveness checks of every peer fit in, so in a silence this long all peers are silent. */
 #define SKAD_ISOLATION_US (300 * SKAD_US_PER_S)
 
 #define SKAD_JOIN_ADDRESSES_MAX 32
 
 typedef struct skad_join_state {
-    skad_address *addresses; /* of whom the driver named */
+    skad_address *addresses; /* that the driver named */
     size_t addresses_count;  /* at most SKAD_JOIN_ADDRESSES_MAX */
     bool joined;
-    uint64_t joined_us;  /* since when */
-    skad_op lookup;      /* the running self-lookup, 0 if none */
-    uint64_t hello_us;   /* when hellos, or a look for room, are due next; UINT64_MAX: never */
+    uint64_t joined_us; /* since when */
+    skad_op lookup;     /* the running self-lookup, 0 if none */
+    uint64_t hello_us; /* when hellos, or a look for a free slot, are due next; UINT64_MAX: never */
     uint64_t backoff_us; /* between rounds of hellos */
 } skad_join_state;
 
-/* The addresses to join through from now on: skad_node_join. */
+/* Sets the addresses to join through from now on: skad_node_join. */
 SKAD_MUST_CHECK skad_status skad_join_through(skad_node *node, const skad_address *addresses,
                                               size_t count);
-/* Contacts of an earlier run to be asked for a sign of life: skad_node_greet. */
+/* Pings contacts of an earlier run: skad_node_greet. */
 SKAD_MUST_CHECK skad_status skad_join_greet(skad_node *node, const skad_contact *contacts,
                                             size_t count);
 
 /* Moves on if it can; called at the end of every call that may have changed something. */
 void skad_join_advance(skad_node *node);
 
-/* Notices isolation; called at every tick, since silence brings no datagram. */
+/* Detects isolation. Called at every tick, since silence brings no datagram. */
 void skad_join_watch(skad_node *node);
 
 uint64_t skad_join_deadline(const skad_node *node);

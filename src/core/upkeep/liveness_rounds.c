@@ -3,7 +3,7 @@
 #include "src/core/node/state.h"
 #include "src/core/rpc/request.h"
 
-/* When some peer is checked whether or not a check is due, so that a dead network shows. */
+/* Returns when a peer is checked even if no check is due, so that a dead network is noticed. */
 static uint64_t wake_us(const skad_node *node)
 {
     uint64_t woken_us = node->liveness_rounds.woken_us;
@@ -22,7 +22,7 @@ uint64_t skad_liveness_rounds_deadline(const skad_node *node)
                                                         : node->liveness_rounds.idle_until_us;
 }
 
-/* A banned peer is not asked: it counts as silent, and gives way as silent peers do. */
+/* A banned peer is not asked: it counts as unresponsive, and is replaced like one. */
 void skad_liveness_rounds_tick(skad_node *node)
 {
     if (node->env.now.mono_us < skad_liveness_rounds_deadline(node)) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "src/core/base/instant.h"
+#include "src/core/base/lazy.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/routing/distance.h"
@@ -15,10 +16,9 @@ skad_status skad_recovery_init(skad_node *node)
         .round_us = UINT64_MAX,
         .pause_us = SKAD_RECOVERY_PAUSE_US_MAX,
     };
-    if (!node->lazy_allocation) {
-        node->recovery.lost = calloc(SKAD_LOST_MAX, sizeof *node->recovery.lost);
-    }
-    return node->lazy_allocation || node->recovery.lost != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
+    node->recovery.lost =
+        skad_lazy_begin(node->lazy_allocation, SKAD_LOST_MAX, sizeof *node->recovery.lost);
+    return skad_lazy_begun(node->lazy_allocation, node->recovery.lost);
 }
 
 void skad_recovery_free(skad_node *node)
@@ -27,7 +27,7 @@ void skad_recovery_free(skad_node *node)
     node->recovery.lost = NULL;
 }
 
-/* ---- Who is missing ---- */
+/* ---- Lost peers ---- */
 
 static size_t find(const skad_recovery_state *recovery, const skad_id *id)
 {
@@ -43,8 +43,8 @@ static void forget(skad_recovery_state *recovery, size_t at)
     recovery->lost[at] = recovery->lost[--recovery->lost_count];
 }
 
-/* Where somebody is remembered; when all places are taken, that of who was known for the shortest
- * time, if that is shorter. SKAD_LOST_MAX: nowhere. */
+/* Returns the index at which a peer is remembered: a free one, or that of the peer known for the
+ * shortest time, if that is shorter. SKAD_LOST_MAX: none. */
 static size_t place_for(const skad_recovery_state *recovery, const skad_lost *who)
 {
     size_t at = find(recovery, &who->id);
@@ -62,9 +62,7 @@ static size_t place_for(const skad_recovery_state *recovery, const skad_lost *wh
 static void remember(skad_node *node, const skad_lost *who)
 {
     skad_recovery_state *recovery = &node->recovery;
-    if (recovery->lost == NULL) {
-        recovery->lost = calloc(SKAD_LOST_MAX, sizeof *recovery->lost);
-    }
+    recovery->lost = skad_lazy_use(recovery->lost, SKAD_LOST_MAX, sizeof *recovery->lost);
     size_t at = recovery->lost == NULL ? SKAD_LOST_MAX : place_for(recovery, who);
     if (at < SKAD_LOST_MAX) {
         recovery->lost_count += at == recovery->lost_count;
@@ -72,13 +70,13 @@ static void remember(skad_node *node, const skad_lost *who)
     }
 }
 
-/* ---- When ---- */
+/* ---- Mass timeouts ---- */
 
 static void plan(skad_node *node)
 {
     skad_recovery_state *recovery = &node->recovery;
-    uint64_t jitter = skad_random_below(&node->env.random, recovery->pause_us / 4);
-    recovery->round_us = node->env.now.mono_us + recovery->pause_us + jitter;
+    recovery->round_us =
+        node->env.now.mono_us + skad_env_at_least_us(&node->env, recovery->pause_us);
 }
 
 /* Whether this loss begins a mass timeout; once in SKAD_MASS_TIMEOUT_US. */
@@ -104,12 +102,13 @@ static bool mass_timeout_begins(skad_node *node)
 }
 
 void skad_recovery_lost(skad_node *node, const skad_id *id, const skad_address *address,
-                        uint32_t first_seen_s)
+                        skad_second first_seen)
 {
     skad_recovery_state *recovery = &node->recovery;
-    const uint32_t now_s = skad_instant_s(node->env.now.mono_us);
-    const skad_lost who = {
-        .id = *id, .address = *address, .lost_s = now_s, .known_for_s = now_s - first_seen_s};
+    const skad_lost who = {.id = *id,
+                           .address = *address,
+                           .lost = skad_second_at(node->env.now.mono_us),
+                           .known_for_s = skad_second_since_s(first_seen, node->env.now.mono_us)};
     remember(node, &who);
     if (mass_timeout_begins(node) && recovery->pause_us > SKAD_RECOVERY_PAUSE_US_MIN) {
         recovery->pause_us = SKAD_RECOVERY_PAUSE_US_MIN;
@@ -122,11 +121,11 @@ void skad_recovery_lost(skad_node *node, const skad_id *id, const skad_address *
 
 /* ---- Rounds ---- */
 
-/* Whether a peer that we know to live has this endpoint. */
+/* Whether a living peer has this endpoint. */
 static bool is_of_living(const skad_node *node, const skad_address *address)
 {
     const skad_peers *peers = &node->table.peers;
-    for (skad_peer_slot i = 0; i < peers->used; i++) {
+    for (skad_peer_slot i = 0; i < peers->high_water; i++) {
         if (skad_peers_alive(peers, i) && skad_endpoint_is(peers, i, address)) {
             return true;
         }
@@ -169,7 +168,7 @@ void skad_recovery_tick(skad_node *node)
         return;
     }
     for (size_t i = recovery->lost_count; i-- > 0;) {
-        uint32_t age_s = skad_instant_s(node->env.now.mono_us) - recovery->lost[i].lost_s;
+        uint32_t age_s = skad_second_since_s(recovery->lost[i].lost, node->env.now.mono_us);
         skad_peer_slot slot = skad_peers_find(&node->table.peers, &recovery->lost[i].id);
         if (age_s >= SKAD_LOST_KEPT_S || skad_peers_alive(&node->table.peers, slot)) {
             forget(recovery, i);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "crypto/assert.h"
+#include "src/core/base/lazy.h"
 #include "src/core/base/ring.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
@@ -12,11 +13,9 @@
 skad_status skad_ping_queue_init(skad_ping_queue *queue, uint64_t now_us, bool later)
 {
     *queue = (skad_ping_queue){.due_us = now_us};
-    if (!later) {
-        queue->targets = calloc(SKAD_PING_QUEUE_MAX, sizeof *queue->targets);
-        queue->room = SKAD_PING_QUEUE_MAX;
-    }
-    return later || queue->targets != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
+    queue->targets = skad_lazy_begin(later, SKAD_PING_QUEUE_MAX, sizeof *queue->targets);
+    queue->capacity = later ? 0 : SKAD_PING_QUEUE_MAX;
+    return skad_lazy_begun(later, queue->targets);
 }
 
 void skad_ping_queue_free(skad_ping_queue *queue)
@@ -28,7 +27,7 @@ void skad_ping_queue_free(skad_ping_queue *queue)
 static bool grow(skad_ping_queue *queue)
 {
     skad_ping_target *grown = skad_ring_grow(queue->targets, sizeof *grown, queue->first,
-                                             SKAD_PING_QUEUE_MAX, &queue->room);
+                                             SKAD_PING_QUEUE_MAX, &queue->capacity);
     if (grown == NULL) {
         return false;
     }
@@ -37,10 +36,10 @@ static bool grow(skad_ping_queue *queue)
     return true;
 }
 
-/* An isolated node pings every unknown peer that contacts it, whether or not the table has a place
- * for it: an answer proves that the node's own network is up, and only then do the timeouts of
- * other peers count. Otherwise a table full of dead peers would stay shut for ever, since a lookup
- * begins among living peers only. */
+/* An isolated node pings every unknown peer that contacts it, even if the table has no room for it.
+ * An answer proves that the node's own network is up, and only then do the timeouts of other peers
+ * count. Otherwise a table full of dead peers would stay closed for ever, since a lookup begins
+ * only at living peers. */
 static bool worth_a_ping(const skad_node *node, const skad_id *id, const skad_address *address)
 {
     bool alone = !node->join.joined && node->join.lookup == 0;
@@ -54,20 +53,20 @@ void skad_ping_queue_consider(skad_node *node, const skad_id *id, const skad_add
         return;
     }
     for (size_t i = 0; i < queue->count; i++) {
-        size_t at = (queue->first + i) % queue->room;
+        size_t at = (queue->first + i) % queue->capacity;
         if (skad_id_equal(&queue->targets[at].id, id)) {
             return;
         }
     }
-    if (queue->count == queue->room && !grow(queue)) {
+    if (queue->count == queue->capacity && !grow(queue)) {
         return;
     }
-    size_t last = (queue->first + queue->count) % queue->room;
+    size_t last = (queue->first + queue->count) % queue->capacity;
     queue->targets[last] = (skad_ping_target){.id = *id, .address = *address};
     queue->count++;
 }
 
-/* Targets that do not answer must not take up what operations may have in flight (request.h): an
+/* Unanswered pings must not use up the requests that operations may have in flight (request.h): an
  * attacker could make operations wait for ever with a request now and then. */
 static_assert(SKAD_PING_QUEUE_IN_FLIGHT_MAX <= SKAD_IN_FLIGHT_MAX / 4,
               "most is left to operations");
@@ -83,7 +82,7 @@ void skad_ping_queue_tick(skad_node *node)
         return;
     }
     const skad_ping_target *target = &queue->targets[queue->first];
-    queue->first = (queue->first + 1) % queue->room;
+    queue->first = (queue->first + 1) % queue->capacity;
     queue->count--;
     if (worth_a_ping(node, &target->id, &target->address) &&
         !skad_pending_asks(&node->pending, &target->id, &target->address)) {

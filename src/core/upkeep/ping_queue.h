@@ -1,5 +1,5 @@
-/* Unverified peers that sent us a valid request and wait for a ping: one that answers enters the
- * table. Pings leave at a bounded rate, and only to peers for which the table has a place. When the
+/* Unverified peers that sent us a valid request and wait for a ping. A peer that answers enters the
+ * table. Pings leave at a bounded rate, and only to peers that the table has room for. When the
  * queue is full, further peers are ignored. */
 #ifndef SKAD_UPKEEP_PING_QUEUE_H
 #define SKAD_UPKEEP_PING_QUEUE_H
@@ -21,19 +21,20 @@ typedef struct skad_ping_target {
 
 typedef struct skad_ping_queue {
     skad_ping_target *targets; /* a ring */
-    size_t room;               /* SKAD_PING_QUEUE_MAX, unless lazy_allocation */
+    size_t capacity;           /* SKAD_PING_QUEUE_MAX, unless lazy_allocation */
     size_t first;
     size_t count;
     uint64_t due_us;  /* when the next ping may leave */
     size_t in_flight; /* targets that were pinged and may yet answer */
 } skad_ping_queue;
 
-/* `later`: memory comes as targets do. */
+/* `later`: memory comes as targets are added. */
 SKAD_MUST_CHECK skad_status skad_ping_queue_init(skad_ping_queue *queue, uint64_t now_us,
                                                  bool later);
 void skad_ping_queue_free(skad_ping_queue *queue);
 
-/* A verified request came from a peer that we may send a ping: queues it if the table wants it. */
+/* A verified request came from a peer that may be sent a ping: queues the peer if the table wants
+ * it. */
 void skad_ping_queue_consider(skad_node *node, const skad_id *id, const skad_address *address);
 
 /* A target's ping was answered, or will not be. */

@@ -23,8 +23,8 @@ void skad_refresh_soon(skad_node *node)
     node->refresh.due_us = node->env.now.mono_us;
 }
 
-/* A random ID in the range of a bucket: our own up to the bucket's bit, that bit flipped (unless it
- * is the last bucket, which covers us), random behind it. */
+/* Returns a random ID in the range of a bucket: our own ID up to the bucket's bit, that bit flipped
+ * (unless it is the last bucket, which covers us), and random bits behind it. */
 static skad_id random_id_in(skad_node *node, size_t bucket)
 {
     skad_id id;
@@ -41,12 +41,13 @@ static skad_id random_id_in(skad_node *node, size_t bucket)
     return id;
 }
 
-/* A bucket that the siblings cover gains nothing: each known peer in its range is a sibling, and an
- * unknown one has looked for us. So a node that has just joined refreshes the buckets that are
- * farther away than its closest neighbours (Kademlia, section 2.3). Later a bucket that is full of
- * living peers gains nothing either: they are checked, and replacements wait for those that leave
- * (BEP 5 refreshes a bucket that did not change for long, and an answer of a member is a change).
- * The last bucket, which covers us, finds siblings. */
+/* Whether a bucket gains by a refresh. A bucket that the siblings cover does not: each known peer
+ * in its range is a sibling, and an unknown one has looked for us. So a node that has just joined
+ * refreshes the buckets that are farther away than its closest neighbours (Kademlia, section 2.3).
+ * Later a bucket that is full of living peers does not gain either: its members are checked, and
+ * replacements wait for the ones that leave (BEP 5 refreshes a bucket that did not change for long,
+ * and an answer of a member is a change). In the last bucket, which covers us, a refresh finds
+ * siblings. */
 static bool gains_by_refresh(const skad_node *node, size_t bucket)
 {
     const skad_table *table = &node->table;
@@ -59,7 +60,7 @@ static bool gains_by_refresh(const skad_node *node, size_t bucket)
     return !(full && settled) && !skad_siblings_cover(table, bucket);
 }
 
-/* One bucket at a time; starting the lookup postpones the bucket's next refresh. */
+/* Refreshes one bucket. Starting the lookup postpones the bucket's next refresh. */
 static void refresh_bucket(skad_node *node)
 {
     if (node->env.now.mono_us < node->refresh.due_us) {
@@ -96,8 +97,7 @@ static void plan_look(skad_node *node, uint64_t pause_us)
 
 void skad_refresh_look_around(skad_node *node)
 {
-    node->refresh.neighbours_seen =
-        node->table.neighbours_came - 1; /* the first look is worth it */
+    node->refresh.neighbours_seen = node->table.neighbours_came - 1; /* makes the first look run */
     node->refresh.looks_grow = true;
     plan_look(node, SKAD_LOOK_PAUSE_US_MIN);
 }

@@ -4,26 +4,20 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "src/core/base/lazy.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_retries.h"
 
-#define HOURS_A_LIFE 24
-#define RETRY_US     SKAD_US_PER_S /* when all places for renewals are taken */
+#define RETRY_US SKAD_US_PER_S /* when all slots for renewals are taken */
 
-static uint64_t hour_us(const skad_node *node)
-{
-    uint64_t us = node->env.profile.record_life_s * SKAD_US_PER_S / HOURS_A_LIFE;
-    return us < SKAD_US_PER_S ? SKAD_US_PER_S : us;
-}
-
-/* The time between two records: a round's share, up to a quarter more or less. */
+/* Returns the time between two records: a round's share, a quarter more or less at most. */
 static uint64_t pace_us(skad_node *node)
 {
     skad_store_totals totals;
     node->store.ops->totals(node->store.self, &totals);
-    uint64_t round_us = hour_us(node);
+    uint64_t round_us = skad_env_hour_us(&node->env);
     if (node->republish.first) {
         round_us /= SKAD_REPUBLISH_FIRST_DIVISOR;
     }
@@ -43,7 +37,7 @@ void skad_republish_free(skad_node *node)
     free(node->republish.running);
 }
 
-/* ---- What ended ---- */
+/* ---- Ended announcements ---- */
 
 /* Notes when a publication was last announced. */
 static void note_announced(skad_node *node, const skad_store_name *name)
@@ -80,7 +74,7 @@ static void look_after(skad_node *node, size_t i)
     }
 }
 
-/* ---- What is due ---- */
+/* ---- Due announcements ---- */
 
 static bool ours(const skad_node *node, const skad_record *record)
 {
@@ -88,7 +82,7 @@ static bool ours(const skad_node *node, const skad_record *record)
            memcmp(record->publisher, node->env.identity.public_key, SKAD_PUBLIC_KEY_BYTES) == 0;
 }
 
-/* Signs a record of our own for another life; returns its length, 0 if it cannot be done. */
+/* Signs a record of our own for another life. Returns its length, 0 if that is impossible. */
 static size_t sign_anew(const skad_node *node, const skad_record *old, uint64_t life_s,
                         uint8_t out[static SKAD_RECORD_BYTES_MAX])
 {
@@ -101,8 +95,9 @@ static size_t sign_anew(const skad_node *node, const skad_record *old, uint64_t 
                                            &old->endpoint, old->value, out, SKAD_RECORD_BYTES_MAX);
 }
 
-/* A publication as it is to be announced now, copied from the store and signed anew where half of
- * its life is over. False when it has ended, or the store gave back something else than we put. */
+/* Prepares a publication as it is to be announced now: copies it from the store, and signs it anew
+ * when half of its life is over. Returns false when it has ended, or when the store gave back
+ * something else than we put. */
 static bool prepare(const skad_node *node, const skad_store_record *row, skad_start_record *out,
                     uint8_t bytes[static SKAD_RECORD_BYTES_MAX])
 {
@@ -131,8 +126,8 @@ static bool prepare(const skad_node *node, const skad_store_record *row, skad_st
     return len > 0;
 }
 
-/* What was signed anew replaces the old one before it is sent, so that a crash in between cannot
- * leave the network with a later expiry than we know of. */
+/* Replaces the old record with the one that was signed anew before it is sent, so that a crash in
+ * between cannot leave the network with a later expiry than we know of. */
 static bool keep_anew(skad_node *node, const skad_start_record *start)
 {
     skad_record record;
@@ -146,11 +141,11 @@ static bool recent(const skad_node *node, const skad_store_record *row)
 {
     uint64_t now = node->env.now.unix_s;
     return row->stored_unix_s <= now &&
-           (now - row->stored_unix_s) * SKAD_US_PER_S < hour_us(node) / 2;
+           (now - row->stored_unix_s) * SKAD_US_PER_S < skad_env_hour_us(&node->env) / 2;
 }
 
-/* Announces one publication; false when there is no place for it now. */
-static bool announce(skad_node *node, const skad_store_record *row, size_t place)
+/* Announces one publication; false when there is no slot for it now. */
+static bool announce(skad_node *node, const skad_store_record *row, size_t slot)
 {
     skad_republish_state *state = &node->republish;
     uint8_t bytes[SKAD_RECORD_BYTES_MAX];
@@ -164,30 +159,28 @@ static bool announce(skad_node *node, const skad_store_record *row, size_t place
     if (anew && !keep_anew(node, &start)) {
         return true; /* a full disk: the next round tries again */
     }
-    if (skad_start_put(node, SKAD_OPERATION_REPUBLISH, &start, &state->running[place].op) !=
+    if (skad_start_put(node, SKAD_OPERATION_REPUBLISH, &start, &state->running[slot].op) !=
         SKAD_OK) {
-        state->running[place].op = 0;
+        state->running[slot].op = 0;
         return false;
     }
-    state->running[place].name = name;
+    state->running[slot].name = name;
     return true;
 }
 
-/* The index of a free place for a renewal, SKAD_REPUBLISHES_MAX if there is none. The first one
- * allocates them, like the operation that it begins. */
-static size_t free_place(skad_republish_state *state)
+/* Returns the index of a free slot for a renewal, SKAD_REPUBLISHES_MAX if there is none. The first
+ * one allocates the slots, like the operation that it begins. */
+static size_t free_slot(skad_republish_state *state)
 {
-    size_t place = 0;
-    if (state->running == NULL) {
-        state->running = calloc(SKAD_REPUBLISHES_MAX, sizeof *state->running);
-    }
+    size_t slot = 0;
+    state->running = skad_lazy_use(state->running, SKAD_REPUBLISHES_MAX, sizeof *state->running);
     if (state->running == NULL) {
         return SKAD_REPUBLISHES_MAX;
     }
-    while (place < SKAD_REPUBLISHES_MAX && state->running[place].op != 0) {
-        place++;
+    while (slot < SKAD_REPUBLISHES_MAX && state->running[slot].op != 0) {
+        slot++;
     }
-    return place;
+    return slot;
 }
 
 static void step(skad_node *node)
@@ -200,8 +193,8 @@ static void step(skad_node *node)
         memset(&state->from, 0, sizeof state->from);
         state->first = false;
     } else if (!recent(node, &row)) {
-        size_t place = free_place(state);
-        if (place == SKAD_REPUBLISHES_MAX || !announce(node, &row, place)) {
+        size_t slot = free_slot(state);
+        if (slot == SKAD_REPUBLISHES_MAX || !announce(node, &row, slot)) {
             state->from = here;
             state->step_us = node->env.now.mono_us + RETRY_US;
             return;
@@ -210,8 +203,8 @@ static void step(skad_node *node)
     state->step_us = node->env.now.mono_us + pace_us(node);
 }
 
-/* An under-replicated publication has a time of its own; without a place it waits for the next one.
- */
+/* Announces an under-replicated publication, which has a time of its own; without a slot it waits
+ * for its next one. */
 static void step_store_retry(skad_node *node)
 {
     const skad_store *store = &node->store;
@@ -220,12 +213,12 @@ static void step_store_retry(skad_node *node)
     if (!skad_store_retries_due(&node->store_retries, &node->env, &name)) {
         return;
     }
-    size_t place = free_place(&node->republish);
+    size_t slot = free_slot(&node->republish);
     if (!store->ops->find(store->self, SKAD_STORE_PUBLICATIONS, &name, node->env.now.unix_s,
                           &row)) {
         skad_store_retries_drop(&node->store_retries, &name); /* withdrawn meanwhile */
-    } else if (place < SKAD_REPUBLISHES_MAX) {
-        (void)announce(node, &row, place);
+    } else if (slot < SKAD_REPUBLISHES_MAX) {
+        (void)announce(node, &row, slot);
     }
 }
 

@@ -1,13 +1,14 @@
-/* What we publish is announced again each hour (of a life of a day), also after a restart.
+/* Each publication of ours is announced again every hour (of a life of a day), also after a
+ * restart.
  *
- * There is no timetable: a round goes over all publications in the order of its keys, one record
- * after the other at an even pace, and takes three quarters to five quarters of an hour, drawn
- * anew for each. So a hundred thousand publications are a steady trickle and not an hourly
- * storm, and a restart makes none: what was announced less than half an hour ago is passed over.
- * The first round after a start takes ten minutes, to make up for the time before.
+ * There is no timetable. A round passes over all publications in the order of their keys, one
+ * record after the other at an even pace, and takes three quarters to five quarters of an hour,
+ * drawn anew for each round. So a hundred thousand publications are a steady trickle and not an
+ * hourly storm, and a restart makes none: a record that was announced less than half an hour ago is
+ * passed over. The first round after a start takes ten minutes, to make up for the time before.
  *
- * A signed record ends with its expiry. One of our own key is signed anew when half of its life is
- * over, with the same sequence: the same publication, for longer. */
+ * A signed record ends with its expiry. A record of our own key is signed anew when half of its
+ * life is over, with the same sequence: it is the same publication, for longer. */
 #ifndef SKAD_UPKEEP_REPUBLISH_H
 #define SKAD_UPKEEP_REPUBLISH_H
 
@@ -28,7 +29,7 @@ typedef struct skad_republishing {
 } skad_republishing;
 
 typedef struct skad_republish_state {
-    skad_store_name from; /* the publication to be looked at next */
+    skad_store_name from; /* the publication to be examined next */
     uint64_t step_us;     /* when */
     bool first;           /* the first round since the start, which makes up for the time before */
     skad_republishing *running; /* SKAD_REPUBLISHES_MAX; NULL: none ever was */
@@ -37,8 +38,8 @@ typedef struct skad_republish_state {
 void skad_republish_init(skad_node *node);
 void skad_republish_free(skad_node *node);
 
-/* Looks after what ended and begins what is due; called at the end of every call that may have
- * changed something. */
+/* Handles announcements that ended and begins those that are due. Called at the end of every call
+ * that may have changed something. */
 void skad_republish_advance(skad_node *node);
 uint64_t skad_republish_deadline(const skad_node *node);
 

@@ -1,8 +1,7 @@
-/* Watching records: a get again and again, told only when it brings something new.
+/* Watching records: a get that is repeated, and reported only when it brings something new.
  *
- *   WAITING -- due --> RUNNING (a get of the node's own) -- it ended --> WAITING
- *                                                            \-> something new: an event
- */
+ *    WAITING -- due --> RUNNING (a get of the node's own) -- it ended --> WAITING
+ *                                                             \-> something new: an event */
 #ifndef SKAD_UPKEEP_WATCH_H
 #define SKAD_UPKEEP_WATCH_H
 
@@ -11,11 +10,11 @@
 
 #include "skad/node.h"
 
-/* Starts a watch and gives its name. Error: SKAD_ERR_FULL. */
+/* Starts a watch and returns its name. Error: SKAD_ERR_FULL. */
 SKAD_MUST_CHECK skad_status skad_watch_begin(skad_node *node, skad_record_type type,
                                              const skad_id *key, uint32_t every_s, skad_op *op);
 
-/* Begins gets that are due and looks after those that ended; called at the end of every call that
+/* Begins gets that are due and handles the ones that ended. Called at the end of every call that
  * may have changed something. */
 void skad_watch_advance(skad_node *node);
 uint64_t skad_watch_deadline(const skad_node *node);

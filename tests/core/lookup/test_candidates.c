@@ -1,4 +1,4 @@
-/* The places of whom a lookup has heard of. */
+/* The indices of a lookup's candidates. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #include "src/core/lookup/candidates.h"
 #include "src/core/routing/distance.h"
 
-#define PLACES 300
+#define LIMIT 300
 
 static const skad_id target = {{0x5a, 0x11}};
 
@@ -31,7 +31,7 @@ static int set_up(void **state)
 {
     static skad_candidates candidates;
     *state = &candidates;
-    return skad_candidates_init(&candidates, &target, PLACES, 1) ? 0 : -1;
+    return skad_candidates_init(&candidates, &target, LIMIT, 1) ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -49,9 +49,9 @@ static uint16_t add(skad_candidates *candidates, uint64_t distance, uint8_t last
 /* As one that a shortlist names. */
 static uint16_t keep(skad_candidates *candidates, uint64_t distance, uint8_t last)
 {
-    uint16_t place = add(candidates, distance, last);
-    candidates->all[place].listed = 1;
-    return place;
+    uint16_t index = add(candidates, distance, last);
+    candidates->all[index].listed = 1;
+    return index;
 }
 
 static uint16_t find(const skad_candidates *candidates, uint64_t distance, uint8_t last)
@@ -63,19 +63,19 @@ static uint16_t find(const skad_candidates *candidates, uint64_t distance, uint8
 static void who_is_listed_or_asked_is_found_however_many_come(void **state)
 {
     skad_candidates *candidates = *state;
-    for (uint64_t i = 0; i < PLACES; i++) {
-        uint16_t place = add(candidates, i * i, 0);
-        assert_int_equal(place, i);
+    for (uint64_t i = 0; i < LIMIT; i++) {
+        uint16_t index = add(candidates, i * i, 0);
+        assert_int_equal(index, i);
         if (i % 2 == 0) {
-            candidates->all[place].listed = 1;
+            candidates->all[index].listed = 1;
         } else {
-            candidates->all[place].tries = 1;
+            candidates->all[index].tries = 1;
         }
     }
-    assert_int_equal(candidates->used, PLACES);
-    for (uint64_t i = 0; i < PLACES; i++) {
+    assert_int_equal(candidates->high_water, LIMIT);
+    for (uint64_t i = 0; i < LIMIT; i++) {
         assert_int_equal(find(candidates, i * i, 0), i);
-        assert_int_equal(find(candidates, i * i, 1), SKAD_CANDIDATE_PLACE_NONE);
+        assert_int_equal(find(candidates, i * i, 1), SKAD_CANDIDATE_NONE);
     }
 }
 
@@ -83,10 +83,10 @@ static void who_is_listed_or_asked_is_found_however_many_come(void **state)
 static void ids_of_one_chain_are_told_apart(void **state)
 {
     skad_candidates *candidates = *state;
-    for (uint64_t i = 0; i < PLACES; i++) {
+    for (uint64_t i = 0; i < LIMIT; i++) {
         (void)keep(candidates, SKAD_CANDIDATE_CHAINS * (i / 4), (uint8_t)(i % 4));
     }
-    for (uint64_t i = 0; i < PLACES; i++) {
+    for (uint64_t i = 0; i < LIMIT; i++) {
         assert_int_equal(find(candidates, SKAD_CANDIDATE_CHAINS * (i / 4), (uint8_t)(i % 4)), i);
     }
 }
@@ -104,31 +104,31 @@ static void whoever_nobody_needs_gives_way_and_is_forgotten(void **state)
     candidates->all[5].listed = 0;
     candidates->all[5].tries = 1; /* was asked */
     skad_candidates_spare(candidates, 5);
-    assert_int_equal(find(candidates, 3, 0), 3); /* until somebody takes the place */
+    assert_int_equal(find(candidates, 3, 0), 3); /* until somebody takes the index */
     for (uint64_t i = 0; i < 3; i++) {
-        static const uint16_t places[] = {3, 7, 10};
-        assert_int_equal(keep(candidates, 100 + i, 0), places[i]);
+        static const uint16_t indices[] = {3, 7, 10};
+        assert_int_equal(keep(candidates, 100 + i, 0), indices[i]);
     }
-    assert_int_equal(find(candidates, 3, 0), SKAD_CANDIDATE_PLACE_NONE);
-    assert_int_equal(find(candidates, 7, 0), SKAD_CANDIDATE_PLACE_NONE);
+    assert_int_equal(find(candidates, 3, 0), SKAD_CANDIDATE_NONE);
+    assert_int_equal(find(candidates, 7, 0), SKAD_CANDIDATE_NONE);
     assert_int_equal(find(candidates, 5, 0), 5);
     assert_int_equal(find(candidates, 101, 0), 7);
 }
 
 /* An answer that names a thousand IDs, of which no list takes one. */
-static void invented_ones_take_turns_in_one_place(void **state)
+static void invented_ones_take_turns_at_one_index(void **state)
 {
     skad_candidates *candidates = *state;
     (void)keep(candidates, 1, 0);
     for (uint64_t i = 0; i < 1000; i++) {
-        uint16_t place = add(candidates, 1000 + i, 0);
-        assert_int_equal(place, 1);
-        skad_candidates_spare(candidates, place);
+        uint16_t index = add(candidates, 1000 + i, 0);
+        assert_int_equal(index, 1);
+        skad_candidates_spare(candidates, index);
     }
-    assert_int_equal(candidates->used, 2);
+    assert_int_equal(candidates->high_water, 2);
     assert_int_equal(find(candidates, 1, 0), 0);
     assert_int_equal(find(candidates, 1999, 0), 1);
-    assert_int_equal(find(candidates, 1998, 0), SKAD_CANDIDATE_PLACE_NONE);
+    assert_int_equal(find(candidates, 1998, 0), SKAD_CANDIDATE_NONE);
 }
 
 static void closer_is_decided_by_the_whole_id(void **state)
@@ -157,7 +157,7 @@ int main(void)
         TEST(who_is_listed_or_asked_is_found_however_many_come),
         TEST(ids_of_one_chain_are_told_apart),
         TEST(whoever_nobody_needs_gives_way_and_is_forgotten),
-        TEST(invented_ones_take_turns_in_one_place),
+        TEST(invented_ones_take_turns_at_one_index),
         TEST(closer_is_decided_by_the_whole_id),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

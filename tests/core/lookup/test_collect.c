@@ -24,7 +24,7 @@ typedef struct desk {
     skad_collection *collection;
     skad_random random;
     uint64_t checked;
-    uint16_t place; /* of the next that gives */
+    uint16_t candidate; /* of the next that gives */
 } desk;
 
 static void open_desk(desk *self, skad_record_type type)
@@ -76,11 +76,11 @@ static bytes announcement(uint32_t publisher, uint64_t sequence)
 static size_t give(desk *self, const bytes *records, size_t count)
 {
     skad_span spans[SKAD_RECORDS_MAX];
-    const skad_id from = {{(uint8_t)(self->place + 1)}};
+    const skad_id from = {{(uint8_t)(self->candidate + 1)}};
     for (size_t i = 0; i < count; i++) {
         spans[i] = (skad_span){records[i].data, records[i].len};
     }
-    const skad_get_answer answer = {self->place++, &from, spans, count};
+    const skad_get_answer answer = {self->candidate++, &from, spans, count};
     return skad_collection_take(self->collection, &answer, NOW, &self->random, &self->checked);
 }
 
@@ -124,9 +124,9 @@ static void of_equal_editions_the_one_that_lasts_longest_is_returned(void **stat
     give(&self, &shorter, 1);
     assert_int_equal(told(&self).expiry_unix_s, NOW + 20);
     assert_false(told(&self).conflict);
-    for (uint16_t place = 0; place < 3; place++) {
-        assert_true(
-            skad_collection_agrees(self.collection, skad_collection_given(self.collection, place)));
+    for (uint16_t candidate = 0; candidate < 3; candidate++) {
+        assert_true(skad_collection_agrees(self.collection,
+                                           skad_collection_given(self.collection, candidate)));
     }
     close_desk(&self);
 }

@@ -69,11 +69,11 @@ static void we_never_ask_ourselves(void **state)
     skad_lookup *lookup = script_make(1, 1, 4, 2);
     skad_contact self = {.id = script_self, .ipv4 = test_prng_address(1)};
     skad_lookup_seed(lookup, 0, &self, &self.ipv4);
-    assert_int_equal(lookup->candidates.used, 0);
+    assert_int_equal(lookup->candidates.high_water, 0);
     script_seed(lookup, NUMBERS(10));
     script_assert_asks(lookup, NUMBERS(10));
     script_answer(lookup, 10, NULL, 0);
-    skad_lookup_heard(lookup, script_place_of(lookup, 10), &self, &self.ipv4);
+    skad_lookup_heard(lookup, script_index_of(lookup, 10), &self, &self.ipv4);
     script_assert_asks(lookup, NULL, 0);
     assert_true(skad_lookup_done(lookup));
     skad_lookup_free(lookup);
@@ -96,7 +96,7 @@ static void a_flood_of_invented_names_spoils_only_the_path_that_asked_the_liar(v
         assert_true(script_on_list(lookup, path, 1000U + path) &&
                     script_on_list(lookup, path, 1004U + path));
     }
-    assert_in_range(lookup->candidates.used, 1, lookup->candidates.places);
+    assert_in_range(lookup->candidates.high_water, 1, lookup->candidates.limit);
     script_answer(lookup, 1001, NULL, 0);
     script_assert_asks(lookup,
                        NUMBERS(101, 1005)); /* the closest invention, and path 1 goes its way */
@@ -135,7 +135,7 @@ static void a_slow_node_is_overtaken_and_its_late_answer_counts(void **state)
     skad_lookup *lookup = script_make(1, 1, 4, 2);
     script_seed(lookup, NUMBERS(10, 20));
     script_assert_asks(lookup, NUMBERS(10));
-    skad_lookup_slow(lookup, script_place_of(lookup, 10));
+    skad_lookup_slow(lookup, script_index_of(lookup, 10));
     script_assert_asks(lookup, NUMBERS(20));
     script_answer(lookup, 20, NULL, 0);
     assert_false(skad_lookup_done(lookup)); /* the slow one is among the closest */
@@ -143,10 +143,10 @@ static void a_slow_node_is_overtaken_and_its_late_answer_counts(void **state)
     script_assert_asks(lookup, NUMBERS(3));
     script_answer(lookup, 3, NULL, 0);
     assert_true(skad_lookup_done(lookup));
-    uint16_t places[SKAD_K_MAX];
-    assert_int_equal(skad_lookup_closest(lookup, lookup->siblings, places), 2);
-    assert_int_equal(script_number_of(lookup, places[0]), 3);
-    assert_int_equal(script_number_of(lookup, places[1]), 10);
+    uint16_t indices[SKAD_K_MAX];
+    assert_int_equal(skad_lookup_closest(lookup, lookup->siblings, indices), 2);
+    assert_int_equal(script_number_of(lookup, indices[0]), 3);
+    assert_int_equal(script_number_of(lookup, indices[1]), 10);
     skad_lookup_free(lookup);
 }
 
@@ -161,7 +161,7 @@ static void a_path_that_ran_dry_adopts_what_nobody_claimed(void **state)
     script_fail_node(lookup, 40);
     script_assert_asks(lookup,
                        NUMBERS(30)); /* path 0 is still waiting for 10; 30 was on its list */
-    assert_int_equal(lookup->candidates.all[script_place_of(lookup, 30)].path, 1);
+    assert_int_equal(lookup->candidates.all[script_index_of(lookup, 30)].path, 1);
     script_answer(lookup, 30, NULL, 0);
     script_assert_asks(lookup, NULL, 0); /* it has had an answer: 50 is left to path 0 */
     skad_lookup_free(lookup);
@@ -235,7 +235,7 @@ static void the_closing_round_asks_the_seeds_that_stood_by(void **state)
     script_answer(lookup, 70, NULL, 0);
     assert_in_range(script_explore(lookup), 1, SKAD_LOOKUP_RPCS_MAX);
     assert_true(skad_lookup_done(lookup)); /* three have answered: 80 is not needed */
-    assert_int_equal(lookup->candidates.all[script_place_of(lookup, 60)].path, lookup->paths);
+    assert_int_equal(lookup->candidates.all[script_index_of(lookup, 60)].path, lookup->paths);
     skad_lookup_free(lookup);
 }
 
@@ -255,7 +255,7 @@ static void dead_nodes_among_the_closest_widen_the_lookup_region_by_region(void 
     skad_query query;
     assert_true(skad_lookup_next(lookup, &query));
     assert_true(query.region);
-    assert_int_equal(script_number_of(lookup, query.place),
+    assert_int_equal(script_number_of(lookup, query.candidate),
                      9); /* it is the closest to 8 that lives */
     assert_int_equal(skad_id_prefix(&query.target) >> 32, 8);
     skad_lookup_unask(lookup, &query);
@@ -266,9 +266,9 @@ static void dead_nodes_among_the_closest_widen_the_lookup_region_by_region(void 
     script_assert_asks(lookup, NUMBERS(8));
     script_answer(lookup, 8, NULL, 0);
     assert_int_equal(script_explore(lookup), 0);
-    uint16_t places[SKAD_K_MAX];
-    assert_int_equal(skad_lookup_closest(lookup, lookup->siblings, places), 2);
-    assert_int_equal(script_number_of(lookup, places[1]), 8);
+    uint16_t indices[SKAD_K_MAX];
+    assert_int_equal(skad_lookup_closest(lookup, lookup->siblings, indices), 2);
+    assert_int_equal(script_number_of(lookup, indices[1]), 8);
     skad_lookup_free(lookup);
 }
 
@@ -300,16 +300,16 @@ static void a_node_named_at_a_wrong_address_is_asked_at_the_other_one(void **sta
     skad_contact lie = script_contact_of(5);
     lie.ipv4 = test_prng_address(666);
     const skad_contact truth = script_contact_of(5);
-    skad_lookup_answered(lookup, script_place_of(lookup, 10), 1000);
-    skad_lookup_heard(lookup, script_place_of(lookup, 10), &lie, &lie.ipv4);
+    skad_lookup_answered(lookup, script_index_of(lookup, 10), 1000);
+    skad_lookup_heard(lookup, script_index_of(lookup, 10), &lie, &lie.ipv4);
     script_assert_asks(lookup, NUMBERS(5));
-    skad_lookup_answered(lookup, script_place_of(lookup, 20), 1000);
-    skad_lookup_heard(lookup, script_place_of(lookup, 20), &truth, &truth.ipv4);
+    skad_lookup_answered(lookup, script_index_of(lookup, 20), 1000);
+    skad_lookup_heard(lookup, script_index_of(lookup, 20), &truth, &truth.ipv4);
     script_assert_asks(lookup, NULL, 0);
     script_fail_node(lookup, 5);
     script_assert_asks(lookup, NUMBERS(5));
-    uint16_t place = script_place_of(lookup, 5);
-    assert_memory_equal(&lookup->candidates.all[place].address, &truth.ipv4, sizeof truth.ipv4);
+    uint16_t index = script_index_of(lookup, 5);
+    assert_memory_equal(&lookup->candidates.all[index].address, &truth.ipv4, sizeof truth.ipv4);
     assert_int_equal(lookup->rpcs, 4);
     assert_int_equal(lookup->asked_count, 3);
     script_fail_node(lookup, 5); /* a third address is not tried */
@@ -324,7 +324,7 @@ static void what_a_slow_path_names_late_belongs_to_the_union(void **state)
     skad_lookup *lookup = script_make(2, 1, 4, 2);
     script_seed(lookup, NUMBERS(10, 20));
     script_assert_asks(lookup, NUMBERS(10, 20));
-    skad_lookup_slow(lookup, script_place_of(lookup, 10));
+    skad_lookup_slow(lookup, script_index_of(lookup, 10));
     script_answer(lookup, 20, NULL, 0);
     script_assert_asks(lookup, NULL, 0);
     assert_false(skad_lookup_done(lookup));
@@ -364,7 +364,7 @@ static void an_unasked_node_is_asked_again_as_if_nothing_had_been(void **state)
     skad_query query;
     for (unsigned i = 0; i < 3; i++) {
         assert_true(skad_lookup_next(lookup, &query));
-        assert_int_equal(script_number_of(lookup, query.place), 10);
+        assert_int_equal(script_number_of(lookup, query.candidate), 10);
         assert_int_equal(lookup->rpcs, 1);
         skad_lookup_unask(lookup, &query);
         assert_int_equal(lookup->rpcs, 0);
@@ -390,10 +390,10 @@ static void a_lookup_without_contacts_is_done_at_once(void **state)
 {
     (void)state;
     skad_lookup *lookup = script_make(4, 1, 8, 4);
-    uint16_t places[SKAD_K_MAX];
+    uint16_t indices[SKAD_K_MAX];
     assert_int_equal(script_next(lookup), NOBODY);
     assert_true(skad_lookup_done(lookup));
-    assert_int_equal(skad_lookup_closest(lookup, SKAD_K_MAX, places), 0);
+    assert_int_equal(skad_lookup_closest(lookup, SKAD_K_MAX, indices), 0);
     assert_int_equal(skad_lookup_agreement(lookup), 0);
     skad_lookup_free(lookup);
 }
@@ -406,7 +406,7 @@ static void hops_count_the_answers_between_us_and_the_first_mention(void **state
     uint32_t number = 1000;
     for (unsigned hop = 0; hop < 6; hop++) {
         assert_int_equal(script_next(lookup), number);
-        assert_int_equal(lookup->candidates.all[script_place_of(lookup, number)].hop, hop);
+        assert_int_equal(lookup->candidates.all[script_index_of(lookup, number)].hop, hop);
         script_answer(lookup, number, NUMBERS(number - 100, 1000));
         number -= 100;
     }

@@ -60,17 +60,17 @@ static void land(world *self)
 {
     size_t at = (size_t)test_prng_below(&self->prng, self->flying_count);
     uint32_t node = self->flying[at];
-    uint16_t place = script_place_of(self->lookup, node + 1);
-    if (self->lookup->candidates.all[place].state == SKAD_STEP_ASKED &&
+    uint16_t index = script_index_of(self->lookup, node + 1);
+    if (self->lookup->candidates.all[index].state == SKAD_STEP_ASKED &&
         (self->dead[node] || test_prng_below(&self->prng, 5) == 0)) {
-        skad_lookup_slow(self->lookup, place);
+        skad_lookup_slow(self->lookup, index);
         return;
     }
     self->flying[at] = self->flying[--self->flying_count];
     if (self->dead[node]) {
-        skad_lookup_failed(self->lookup, place);
+        skad_lookup_failed(self->lookup, index);
     } else {
-        skad_lookup_answered(self->lookup, place, 1000);
+        skad_lookup_answered(self->lookup, index, 1000);
         name_contacts(self, node, 0);
     }
 }
@@ -79,7 +79,7 @@ static void ask_all(world *self)
 {
     skad_query query;
     while (skad_lookup_next(self->lookup, &query)) {
-        uint32_t number = script_number_of(self->lookup, query.place);
+        uint32_t number = script_number_of(self->lookup, query.candidate);
         if (query.region) {
             name_contacts(self, number - 1, (uint32_t)(skad_id_prefix(&query.target) >> 32));
             skad_regions_over(self->lookup);
@@ -96,15 +96,15 @@ static void ask_all(world *self)
 
 static void assert_result_is_exact(const world *self)
 {
-    uint16_t places[SKAD_K_MAX];
-    size_t count = skad_lookup_closest(self->lookup, self->lookup->siblings, places);
+    uint16_t indices[SKAD_K_MAX];
+    size_t count = skad_lookup_closest(self->lookup, self->lookup->siblings, indices);
     uint32_t node = 0;
     for (size_t i = 0; i < count; i++, node++) {
         while (self->dead[node]) {
             node++;
         }
-        assert_int_equal(script_number_of(self->lookup, places[i]), node + 1);
-        assert_int_equal(self->lookup->candidates.all[places[i]].state, SKAD_STEP_ANSWERED);
+        assert_int_equal(script_number_of(self->lookup, indices[i]), node + 1);
+        assert_int_equal(self->lookup->candidates.all[indices[i]].state, SKAD_STEP_ANSWERED);
     }
     assert_int_equal(count, self->lookup->siblings);
 }

@@ -11,13 +11,13 @@
 
 #include "src/core/operations/operation.h"
 
-#define PLACES 6
+#define SLOTS 6
 
 static int begin(void **state)
 {
     static skad_operations operations;
     *state = &operations;
-    return skad_operations_init(&operations, PLACES) == SKAD_OK ? 0 : -1;
+    return skad_operations_init(&operations, SLOTS) == SKAD_OK ? 0 : -1;
 }
 
 static int end(void **state)
@@ -33,7 +33,7 @@ static void a_taken_place_runs_and_is_found_by_its_name(void **state)
     assert_non_null(operation);
     assert_int_equal(operation->kind, SKAD_OPERATION_GET);
     assert_int_equal(operation->stage, SKAD_STAGE_RUNNING);
-    assert_int_equal(operations->used, 1);
+    assert_int_equal(operations->taken, 1);
     skad_op name = skad_operation_name(operations, operation);
     assert_true(name != 0);
     assert_ptr_equal(skad_operations_find(operations, name), operation);
@@ -47,7 +47,7 @@ static void a_name_is_stale_after_release_even_when_the_place_is_taken_again(voi
     skad_operations_release(operations, operation);
     assert_null(skad_operations_find(operations, old));
     skad_operation *again = skad_operations_take(operations, SKAD_OPERATION_PING, 0);
-    assert_int_equal(again->place, 0); /* as before */
+    assert_int_equal(again->slot, 0); /* as before */
     assert_null(skad_operations_find(operations, old));
     assert_true(skad_operation_name(operations, again) != old);
 }
@@ -58,7 +58,7 @@ static void names_that_never_were_find_nothing(void **state)
     skad_operation *operation = skad_operations_take(operations, SKAD_OPERATION_PING, 0);
     skad_op name = skad_operation_name(operations, operation);
     const skad_op remotes[] = {
-        0, PLACES, UINT64_MAX, name + 1, name ^ (1ULL << 32), name + PLACES, name + (1ULL << 31)};
+        0, SLOTS, UINT64_MAX, name + 1, name ^ (1ULL << 32), name + SLOTS, name + (1ULL << 31)};
     for (size_t i = 0; i < sizeof remotes / sizeof remotes[0]; i++) {
         assert_null(skad_operations_find(operations, remotes[i]));
     }
@@ -67,18 +67,18 @@ static void names_that_never_were_find_nothing(void **state)
 static void all_places_can_be_taken_and_no_more(void **state)
 {
     skad_operations *operations = *state;
-    for (size_t i = 0; i < PLACES; i++) {
+    for (size_t i = 0; i < SLOTS; i++) {
         assert_non_null(skad_operations_take(operations, SKAD_OPERATION_LOOKUP, 0));
     }
     assert_null(skad_operations_take(operations, SKAD_OPERATION_LOOKUP, 0));
-    skad_operations_release(operations, operations->places[3].operation);
-    assert_int_equal(skad_operations_take(operations, SKAD_OPERATION_LOOKUP, 0)->place, 3);
+    skad_operations_release(operations, operations->slots[3].operation);
+    assert_int_equal(skad_operations_take(operations, SKAD_OPERATION_LOOKUP, 0)->slot, 3);
 }
 
 static void spare_places_are_left_for_others(void **state)
 {
     skad_operations *operations = *state;
-    for (size_t i = 0; i < PLACES - 2; i++) {
+    for (size_t i = 0; i < SLOTS - 2; i++) {
         assert_non_null(skad_operations_take(operations, SKAD_OPERATION_LOOKUP, 2));
     }
     assert_null(skad_operations_take(operations, SKAD_OPERATION_LOOKUP, 2));
@@ -87,7 +87,7 @@ static void spare_places_are_left_for_others(void **state)
     assert_null(skad_operations_take(operations, SKAD_OPERATION_JOIN, 0));
 }
 
-static void release_frees_what_an_operation_owns_and_empties_its_place(void **state)
+static void release_frees_what_an_operation_owns_and_empties_its_slot(void **state)
 {
     skad_operations *operations = *state;
     skad_operation *operation = skad_operations_take(operations, SKAD_OPERATION_PUT, 0);
@@ -103,12 +103,12 @@ static void release_frees_what_an_operation_owns_and_empties_its_place(void **st
     skad_operations_release(operations, operation); /* the sanitizer sees what was forgotten */
     assert_null(skad_operations_find(operations, name));
     operation = skad_operations_take(operations, SKAD_OPERATION_PUT, 0);
-    assert_int_equal(operation->place, 0);
+    assert_int_equal(operation->slot, 0);
     assert_null(operation->lookup);
     assert_null(operation->payload.record);
     assert_false(operation->payload.keep);
     skad_operations_release(operations, operation);
-    assert_int_equal(operations->used, 0);
+    assert_int_equal(operations->taken, 0);
 }
 
 int main(void)
@@ -120,7 +120,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_that_never_were_find_nothing, begin, end),
         cmocka_unit_test_setup_teardown(all_places_can_be_taken_and_no_more, begin, end),
         cmocka_unit_test_setup_teardown(spare_places_are_left_for_others, begin, end),
-        cmocka_unit_test_setup_teardown(release_frees_what_an_operation_owns_and_empties_its_place,
+        cmocka_unit_test_setup_teardown(release_frees_what_an_operation_owns_and_empties_its_slot,
                                         begin, end),
     };
     return cmocka_run_group_tests_name("operation", tests, NULL, NULL);

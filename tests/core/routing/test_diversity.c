@@ -59,7 +59,7 @@ static room *make_room_for(size_t group_bucket_max, size_t group_table_max)
     assert_non_null(made);
     made->prng.state = 7;
     skad_id self = test_prng_id(&made->prng);
-    const skad_peers_plan plan = {.slots = 512};
+    const skad_peers_plan plan = {.limit = 512};
     assert_int_equal(skad_table_init(&made->table, &self, 16, 80, &plan), SKAD_OK);
     made->table.group_bucket_max = group_bucket_max;
     made->table.group_table_max = group_table_max;
@@ -198,10 +198,10 @@ static void a_lookup_asks_and_returns_only_the_closest_few_of_a_group(void **sta
     }
     script_assert_asks(lookup, NULL, 0);
     assert_true(skad_lookup_done(lookup));
-    uint16_t places[SKAD_K_MAX];
-    assert_int_equal(skad_lookup_closest(lookup, lookup->siblings, places), 4);
+    uint16_t indices[SKAD_K_MAX];
+    assert_int_equal(skad_lookup_closest(lookup, lookup->siblings, indices), 4);
     for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(script_number_of(lookup, places[i]), all[i]);
+        assert_int_equal(script_number_of(lookup, indices[i]), all[i]);
     }
     skad_lookup_free(lookup);
 }

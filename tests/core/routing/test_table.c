@@ -30,7 +30,7 @@ static void a_full_bucket_keeps_its_members_and_caches_newcomers(void **state)
     test_bench_fill(made, members);
     for (unsigned i = 0; i < TEST_BENCH_K; i++) {
         newcomers[i] = test_bench_meet(made, TEST_BENCH_FAR);
-        assert_int_equal(test_bench_find(made, &newcomers[i])->places, SKAD_PEER_IN_CACHE);
+        assert_int_equal(test_bench_find(made, &newcomers[i])->roles, SKAD_PEER_IN_CACHE);
     }
     for (unsigned i = 0; i < TEST_BENCH_K; i++) {
         assert_true(test_bench_in_bucket(made, &members[i]));
@@ -38,7 +38,7 @@ static void a_full_bucket_keeps_its_members_and_caches_newcomers(void **state)
     test_somebody late =
         test_bench_meet(made, TEST_BENCH_FAR); /* the cache is full, too: its oldest gives way */
     assert_null(test_bench_find(made, &newcomers[0]));
-    assert_int_equal(test_bench_find(made, &late)->places, SKAD_PEER_IN_CACHE);
+    assert_int_equal(test_bench_find(made, &late)->roles, SKAD_PEER_IN_CACHE);
 }
 
 static void a_silent_member_gives_way_to_the_replacement_known_longest(void **state)
@@ -53,7 +53,7 @@ static void a_silent_member_gives_way_to_the_replacement_known_longest(void **st
     test_bench_fail(made, &members[2]);
     assert_null(test_bench_find(made, &members[2]));
     assert_true(test_bench_in_bucket(made, &older));
-    assert_int_equal(test_bench_find(made, &newer)->places, SKAD_PEER_IN_CACHE);
+    assert_int_equal(test_bench_find(made, &newer)->roles, SKAD_PEER_IN_CACHE);
 }
 
 static void of_replacements_known_equally_long_the_fastest_moves_up(void **state)
@@ -127,7 +127,7 @@ static void a_peer_that_stays_silent_is_asked_less_and_less_and_then_goes(void *
     for (unsigned i = 0; i < SKAD_TABLE_FAILURES_MAX - 1; i++) {
         test_bench_fail(made, &who);
         assert_int_equal(test_bench_check_ms(made, &who),
-                         skad_instant_ms(made->now_us + pauses_s[i] * SKAD_US_PER_S));
+                         skad_instant_at(made->now_us + pauses_s[i] * SKAD_US_PER_S).ms);
     }
     test_bench_fail(made, &who);
     assert_null(test_bench_find(made, &who));
@@ -294,7 +294,7 @@ static void a_flood_of_identities_neither_bursts_the_pool_nor_displaces_siblings
         assert_in_range(made->table.peers.count, 1, TEST_BENCH_SLOTS);
     }
     for (unsigned i = 0; i < TEST_BENCH_SIBLINGS * SKAD_SIBLINGS_ETA; i++) {
-        assert_true((test_bench_find(made, &siblings[i])->places & SKAD_PEER_IN_SIBLINGS) != 0);
+        assert_true((test_bench_find(made, &siblings[i])->roles & SKAD_PEER_IN_SIBLINGS) != 0);
     }
     for (unsigned i = 0; i < TEST_BENCH_K; i++) {
         assert_true(test_bench_in_bucket(made, &members[i]));

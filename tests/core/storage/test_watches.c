@@ -48,13 +48,13 @@ static void only_the_watched_key_and_type_is_touched(void **state)
     skad_watches_init(&watches, 4);
     for (uint8_t i = 0; i < 4; i++) {
         assert_int_equal(skad_watches_take(&watches), i);
-        watches.places[i]->type = i < 2 ? SKAD_RECORD_MUTABLE : SKAD_RECORD_ANNOUNCEMENT;
-        watches.places[i]->key = (skad_id){{(uint8_t)(i % 2)}};
-        watches.places[i]->due_us = 100;
+        watches.slots[i]->type = i < 2 ? SKAD_RECORD_MUTABLE : SKAD_RECORD_ANNOUNCEMENT;
+        watches.slots[i]->key = (skad_id){{(uint8_t)(i % 2)}};
+        watches.slots[i]->due_us = 100;
     }
     skad_watches_touch(&watches, SKAD_RECORD_ANNOUNCEMENT, &(skad_id){{1}}, 5);
     for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(watches.places[i]->due_us, i == 3 ? 5 : 100);
+        assert_int_equal(watches.slots[i]->due_us, i == 3 ? 5 : 100);
     }
     skad_watches_free(&watches);
 }

@@ -21,10 +21,10 @@ static void without_room_for_its_lookup_a_node_waits(void **state)
     test_fixture_init(&fixture, &profile);
     test_fixture_populate(&fixture, 3);
     skad_operations *operations = skad_node_parts_of(fixture.node).operations;
-    const size_t before = operations->used;
+    const size_t before = operations->taken;
     skad_operation *taken[128];
     size_t count = 0;
-    while (operations->used < operations->count) {
+    while (operations->taken < operations->count) {
         assert_in_range(count, 0, sizeof taken / sizeof taken[0] - 1);
         taken[count++] = skad_operations_take(operations, SKAD_OPERATION_REFRESH, 0);
     }
@@ -41,7 +41,7 @@ static void without_room_for_its_lookup_a_node_waits(void **state)
     while (count > 0) {
         skad_operations_release(operations, taken[--count]);
     }
-    assert_int_equal(operations->used, before);
+    assert_int_equal(operations->taken, before);
     skad_node_tick(fixture.node, fixture.now);
     test_fixture_run(&fixture, 5 * SKAD_US_PER_S);
     skad_node_stats stats;
