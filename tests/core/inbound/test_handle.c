@@ -158,6 +158,25 @@ static void the_silence_that_decides_needs_a_witness(void **state)
     assert_memory_equal(&recovery->lost[0].id, &who->identity.id, sizeof(skad_id));
 }
 
+/* For the first silence it is enough that our network was up shortly before, for the one that
+ * decides it is not. */
+static void who_was_heard_before_is_a_witness_of_a_first_silence_only(void **state)
+{
+    (void)state;
+    skad_peers *peers = &skad_node_parts_of(fixture.node).table->peers;
+    const skad_peer_slot slots[] = {skad_peers_find(peers, &who->identity.id),
+                                    skad_peers_find(peers, &fixture.remotes[2].identity.id)};
+    skad_peers_set_failures(peers, slots[1], 1);
+    const skad_datagram request = ping(other);
+    pong(other, &request);
+    pass(10);
+    (void)ping(who);
+    (void)ping(&fixture.remotes[2]);
+    pass(6 * SKAD_US_PER_S);
+    assert_int_equal(failures(who), 1);
+    assert_int_equal(failures(&fixture.remotes[2]), 1);
+}
+
 static void nobody_is_blamed_for_a_hello(void **state)
 {
     (void)state;
@@ -217,6 +236,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_silence_counts_where_another_was_heard_meanwhile, begin,
                                         end),
         cmocka_unit_test_setup_teardown(the_silence_that_decides_needs_a_witness, begin, end),
+        cmocka_unit_test_setup_teardown(who_was_heard_before_is_a_witness_of_a_first_silence_only,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(nobody_is_blamed_for_a_hello, begin, end),
         cmocka_unit_test_setup_teardown(a_peer_that_asks_us_is_checked_later, begin, end),
         cmocka_unit_test_setup_teardown(a_sibling_that_begins_anew_is_pinged_at_once, begin, end),
