@@ -1,6 +1,6 @@
-/* What each drop costs: datagrams that a node refuses, one reason after the other, in process, on
- * one processor. The reference is libsodium's bare check of a signature, which is what the earlier
- * checks spare. SECURITY.md has a dated copy.
+/* The cost of each drop: datagrams that a node refuses, one reason after the other, in process, on
+ * one processor. The reference is libsodium's bare check of a signature, because the earlier checks
+ * save it. SECURITY.md has a dated copy.
  *
  *   build/bench_cost */
 #include <stdio.h>

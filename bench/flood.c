@@ -1,12 +1,12 @@
-/* What a flood does to a node and to who uses it: a daemon on loopback, a small network around it,
- * a client that does one lookup after the other through it, and a process that sends to it as fast
- * as it can, all on the processors that there are.
+/* What a flood does to a node and to its user: a daemon on loopback, a small network around it, a
+ * client that does one lookup after the other through it, and a process that sends to it as fast as
+ * it can, all on the same processors.
  *
  *   build/bench_flood build/skad [SECONDS [PROFILE]]    by default 5 for each flood, and the test
  *                                                       network with the limits of the public one;
  *                                                       PROFILE test: without any
  *
- * A lookup has succeeded when it found, within ten seconds, the node that is nearest indeed. */
+ * A lookup has succeeded if it found the truly nearest node within ten seconds. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +57,7 @@ typedef struct outcome {
     size_t succeeded;
     double median_ms;
     double p99_ms;
-    double recovery_s; /* until lookups found everybody again */
+    double recovery_s; /* until lookups found all nodes again */
     long rss_kib[3];   /* before, at most, afterwards */
 } outcome;
 
@@ -84,7 +84,7 @@ static bool make_pool(const struct flood_row *row, const daemon_peer *peer, floo
     return false;
 }
 
-/* The client at work for so long. */
+/* Lets the client work for so long. */
 static void look_up(flood_network *network, double seconds, outcome *out)
 {
     static double took_ms[LOOKUPS_MAX];
@@ -153,8 +153,8 @@ static bool run(flood_network *network, const flood_plan *plan, double seconds, 
     return whole;
 }
 
-/* Each flood has an address and an identity of its own, so that none suffers from what another did:
- * 127.210.1.1 is the first one's. */
+/* Runs one flood. Each has an address and an identity of its own, so that none suffers from an
+ * earlier one: the first has 127.210.1.1. */
 static bool run_flood(flood_network *network, size_t i, double seconds, outcome *out)
 {
     const uint32_t source = UINT32_C(0x7fd20101) + (uint32_t)(i << 16);
@@ -174,7 +174,7 @@ static bool run_flood(flood_network *network, size_t i, double seconds, outcome 
 
 /* ---- Telling ---- */
 
-/* A victim that waits is starved by what else runs on the machine, the flooder among it. */
+/* Prints the rates. A victim that waits is starved by other processes, among them the flooder. */
 static void print_rates(const outcome outcomes[static FLOODS])
 {
     printf(

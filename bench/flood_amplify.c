@@ -67,7 +67,8 @@ typedef struct kind_row {
     flood_request request;
 } kind_row;
 
-/* Unpadded ones come from nobody who keeps to the protocol, but they may come. */
+/* Lists the kinds of requests. No node that keeps to the protocol sends unpadded ones, but an
+ * attacker may. */
 static void list_kinds(const kinds *self, kind_row out[static KINDS])
 {
     const size_t padded = SKAD_FIRST_CONTACT_BYTES;
@@ -94,7 +95,7 @@ typedef struct amplified {
     size_t back;     /* most bytes that came back to one of them */
 } amplified;
 
-/* All that comes until nothing may come any more; bytes for each socket. */
+/* Gathers everything that arrives until nothing more may arrive; bytes for each socket. */
 static void gather(const daemon_peer *peers, size_t back[static TRIES])
 {
     struct pollfd sockets[TRIES];

@@ -17,9 +17,9 @@
 #define STR(number)  #number
 #define TEXT(number) STR(number)
 
-#define LIFE_S     1800 /* of the daemons, should nobody end them */
+#define LIFE_S     1800 /* of the daemons, if they are not ended before */
 #define LOOKUP_S   10   /* what has not ended by then has failed */
-#define RECOVERY_S 60   /* until the victim is up and knows everybody */
+#define RECOVERY_S 60   /* until the victim is up and knows all nodes */
 #define ATTEMPT_US 50000
 
 static bool complain(const char *what)
@@ -120,7 +120,7 @@ static bool read_id(skad_answer contact, skad_id *out)
     return skad_id_parse(text, out);
 }
 
-/* Whether a lookup finds everybody; remembers who they are. */
+/* Whether a lookup finds all nodes; remembers their IDs. */
 static bool learn_ids(flood_network *self)
 {
     skad_control_request request = {.method = SKAD_CONTROL_LOOKUP};

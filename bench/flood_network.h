@@ -1,5 +1,5 @@
 /* The victim, a real daemon in a process of its own, and a small network around it so that lookups
- * have somebody to ask; what the system says about the victim, and what it says about itself. */
+ * have nodes to ask; what the system says about the victim, and what it says about itself. */
 #ifndef SKAD_BENCH_FLOOD_NETWORK_H
 #define SKAD_BENCH_FLOOD_NETWORK_H
 
@@ -33,8 +33,8 @@ void flood_network_stop(flood_network *self);
 /* Waits until the victim finds all the others again; false when it does not within a minute. */
 bool flood_network_recover(flood_network *self);
 
-/* One lookup through the victim, for target `number`; whether it found the node that is nearest
- * indeed. */
+/* Runs one lookup through the victim, for target `number`; returns whether it found the truly
+ * nearest node. */
 bool flood_network_lookup(flood_network *self, uint64_t number);
 
 /* Has the victim store a value in the network. */

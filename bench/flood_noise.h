@@ -1,5 +1,5 @@
-/* Wrong-tag noise over UDP: what the victim drops a second, beside what a process receives that
- * does nothing but recvmmsg, both flooded by the same sender in turn. */
+/* Wrong-tag noise over UDP: how many datagrams the victim drops a second, beside how many a process
+ * receives that only calls recvmmsg. The same sender floods both in turn. */
 #ifndef SKAD_BENCH_FLOOD_NOISE_H
 #define SKAD_BENCH_FLOOD_NOISE_H
 

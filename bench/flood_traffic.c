@@ -14,11 +14,11 @@
 #include "crypto/random.h"
 
 #define PATIENCE_MS   500
-#define LIFE_S        180 /* should nobody end it */
+#define LIFE_S        180 /* if it is not ended before */
 #define BATCH         64
 #define REQUEST_BYTES 512 /* no FIND_NODE is longer, padded or not */
 
-/* Few enough for the kernel to drop answers at once: nobody reads them. */
+/* Few enough for the kernel to drop answers at once, because they are not read. */
 #define DEAF_BYTES 1
 
 static struct sockaddr_in inet_name(uint32_t address, uint16_t port)
@@ -155,7 +155,7 @@ void flood_mortal(unsigned life_s)
     alarm(life_s);
 }
 
-/* Where a datagram seems to come from: the address that the kernel shall put into it, which may be
+/* The apparent source of a datagram: the address that the kernel shall put into it, which may be
  * any of 127.0.0.0/8. Addresses differ in their second byte first, so that they are spread over as
  * many prefixes of each length as there are. */
 typedef struct source_control {

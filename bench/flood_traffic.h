@@ -1,5 +1,5 @@
-/* What a flooder sends, and how: datagrams are made ahead, so that a process of its own has nothing
- * to do but to hand them to the kernel, from one address of 127.0.0.0/8 or from ten thousand. */
+/* The datagrams of a flooder, and how it sends them: they are made ahead, so that the flooder's
+ * process only passes them to the kernel, from one address of 127.0.0.0/8 or from ten thousand. */
 #ifndef SKAD_BENCH_FLOOD_TRAFFIC_H
 #define SKAD_BENCH_FLOOD_TRAFFIC_H
 
@@ -17,14 +17,14 @@
 /* ---- Peers ---- */
 
 /* Identity `number` on a socket bound to an address of our own (host byte order), connected to the
- * daemon; nobody greeted yet. Answers are awaited for half a second. */
+ * daemon; no node is greeted yet. Answers are awaited for half a second. */
 bool flood_peer_open(daemon_peer *peer, uint32_t number, uint32_t source, uint16_t port);
 
 typedef struct flood_request {
     const skad_message *message;
     uint64_t rpc_id;
     bool validated;   /* shows the token that the peer was granted */
-    bool hello;       /* to nobody by name */
+    bool hello;       /* without the recipient's ID */
     size_t bytes_min; /* 0: no padding */
 } flood_request;
 

@@ -1,6 +1,6 @@
-/* What a node takes and what it costs to have one: the bytes of a daemon's and of a simulator's, by
- * part; the time to make a simulator's node with a full table; and one FIND_NODE, from the datagram
- * that comes in to the one that goes out.
+/* The memory and the cost of a node: the bytes of a daemon's node and of a simulator's, by part;
+ * the time to make a simulator's node with a full table; and the time of one FIND_NODE, from the
+ * incoming datagram to the outgoing one.
  *
  *   build/bench_footprint [nodes]
  *
@@ -74,7 +74,7 @@ static int closer_first(const void *a, const void *b, void *self)
     return skad_distance_compare(self, *left, *right);
 }
 
-/* So many of each bucket as it holds, drawn at random, and the closest of all. */
+/* Draws as many nodes at random as each bucket holds, and takes the closest of all. */
 static void vector_role(role *self, size_t k, size_t siblings, skad_random *random)
 {
     static const skad_id *found[WORLD];

@@ -11,7 +11,7 @@
 
 #define BENCH_UNIX_S 1800000000ULL
 
-/* CPU seconds of this thread: what other processes take does not count. */
+/* CPU seconds of this thread, without the time of other processes. */
 double bench_cpu_s(void);
 
 /* Wall-clock seconds. */

@@ -1,5 +1,5 @@
-/* How fast noise is refused: datagrams with a wrong tag, in process, on one processor, by size. The
- * reference is libsodium's bare keyed BLAKE2b over the same bytes.
+/* How fast a node drops noise: datagrams with a wrong tag, in process, on one processor, by size.
+ * The reference is libsodium's bare keyed BLAKE2b over the same bytes.
  *
  *   build/bench_noise */
 #include <stdio.h>

@@ -1,8 +1,7 @@
-/* What the worst input costs each decoder: time, and stack. For every decoder a set of hostile
+/* The cost of the worst input for each decoder: time, and stack. For every decoder a set of hostile
  * shapes is tried at every length up to the largest, the slowest are made slower by random changes,
- * and the worst that came up is printed, beside a bare BLAKE2b over as many bytes. Decoders of what
- * comes in datagrams should stay below 10 microseconds; time that doubles with the length is
- * linear.
+ * and the worst one is printed, beside a bare BLAKE2b over as many bytes. Decoders of datagrams
+ * should stay below 10 microseconds; time that doubles with the length is linear.
  *
  *   build/bench_parse */
 #include <pthread.h>
@@ -331,7 +330,7 @@ static void *go_down(void *user)
     return NULL;
 }
 
-/* How much of a painted stack is no longer as it was. */
+/* How much of a painted stack has changed. */
 static size_t stack_of(const dive *what)
 {
     static uint8_t *stack;

@@ -26,8 +26,8 @@
 #define UDP_WINDOW      64
 #define UDP_PATIENCE_MS 500
 
-/* Digests and their signatures, all different, as a node meets them: checking the same one again
- * and again would teach it to the processor's branch predictor. */
+/* Digests and their signatures, all different, as a node meets them: with the same signature again
+ * and again the processor's branch predictor would learn it. */
 typedef struct signed_digests {
     uint8_t digests[CALLS][SKAD_HASH_BYTES];
     uint8_t signatures[CALLS][SKAD_SIGNATURE_BYTES];
@@ -148,8 +148,7 @@ static double rate_udp(int fd, const skad_draft *requests, size_t *lost)
     return (double)answered / (bench_wall_s() - start);
 }
 
-/* The same exchange without any of our code on the other side: each datagram comes back as it is.
- */
+/* The same exchange without our code on the other side: each datagram comes back unchanged. */
 static pid_t start_echo(uint16_t port)
 {
     pid_t pid = fork();

@@ -1,8 +1,9 @@
-/* What a large store on disk costs: records put a second, memory, the time of finding one beside a
+/* The cost of a large store on disk: records put a second, memory, the time of finding one beside a
  * bare mdb_get of the same rows, and records swept a second.
  *
- *   build/bench_store [FOLDER [RECORDS [BYTES]]]     by default /tmp, 1,000,000 records of 200
- * bytes
+ *   build/bench_store [FOLDER [RECORDS [BYTES]]]
+ *
+ * By default it uses /tmp and 1,000,000 records of 200 bytes.
  *
  * The database is made in a new folder within FOLDER and removed afterwards. Memory is what the
  * process has grown by (VmRSS) less the pages of the database file itself, which are the kernel's

@@ -1,4 +1,4 @@
-/* What operations on a routing table of 300 peers cost, and how large a full table is. The
+/* The cost of operations on a routing table of 300 peers, and the size of a full table. The
  * reference is one 32-byte BLAKE2b, the cheapest thing that a datagram costs anyway.
  *
  *   build/bench_table */

@@ -1,6 +1,6 @@
 /* How many requests a node verifies and answers a second with workers, beside one thread that does
- * all. Datagrams come from memory, so the loop has nothing to do but what it does for the node;
- * with a loop and two workers on two processors there is no third for anything else.
+ * everything. Datagrams come from memory, so the loop only works for the node. A loop and two
+ * workers on two processors leave no third processor for anything else.
  *
  * The numbers of workers take turns, round after round, so that their ratios hold although the
  * machine's speed drifts; medians over all rounds are printed. The processor time a request, of all

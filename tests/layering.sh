@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Holds the house together (docs/design.md, "The house"): each library is included by its own folder
+# Holds the house together (docs/architecture.md, "The house"): each library is included by its own folder
 # only, and folders include only what lies below them: cli -> daemon -> core -> proto -> crypto, and
 # daemon -> db -> crypto. Within a folder that has rooms, a room includes only what lies below it.
 # Prints every stray include and file; fails if there is one.

@@ -1,5 +1,5 @@
 /* The caps of a node's tables and rates, and how much of each is taken, so that an operator sees a
- * shortage before something is dropped (docs/design.md, "What gives way"). The store reports its
+ * shortage before something is dropped (docs/limits.md, "What gives way"). The store reports its
  * own (skad/store.h). */
 #ifndef SKAD_CAP_H
 #define SKAD_CAP_H

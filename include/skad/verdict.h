@@ -1,7 +1,7 @@
-/* Why a datagram was dropped. The order is the order of the checks, cheapest first (docs/design.md,
- * "The way of a datagram"), except that a banned address, and a rate that is certainly used up, are
- * detected right after the first half of the tag. The node counts each reason, and
- * proto/PROTOCOL.md names it. The names are stable: operators graph them. */
+/* Why a datagram was dropped. The order is the order of the checks, cheapest first
+ * (docs/architecture.md, "The way of a datagram"), except that a banned address, and a rate that is
+ * certainly used up, are detected right after the first half of the tag. The node counts each
+ * reason, and proto/PROTOCOL.md names it. The names are stable: operators graph them. */
 #ifndef SKAD_VERDICT_H
 #define SKAD_VERDICT_H
 

@@ -1,6 +1,6 @@
-/* Records, order and counters in one transaction. What is read here may be damaged: a counter that
- * says less than is taken from it goes to zero, and a place in the order whose record is not there
- * is removed where it is met. */
+/* Records, order and counters in one transaction. The data may be damaged: a counter that is
+ * smaller than what is taken from it goes to zero, and a place in the order without a record is
+ * removed when it is met. */
 #include "src/db/change.h"
 
 #include <string.h>
@@ -82,8 +82,8 @@ _Static_assert(SKAD_DB_COUNTER_PUBLISHED == SKAD_DB_COUNTER_HELD + SKAD_STORE_PU
 
 static void total_key(size_t i, uint8_t out[static SKAD_DB_COUNTER_KEY_BYTES])
 {
-    static const uint8_t nobody[32] = {0};
-    skad_db_counter_key(SKAD_DB_COUNTER_HELD + (unsigned)i, nobody, out);
+    static const uint8_t no_owner[32] = {0};
+    skad_db_counter_key(SKAD_DB_COUNTER_HELD + (unsigned)i, no_owner, out);
 }
 
 int skad_db_totals_read(const skad_db *db, MDB_txn *txn, skad_db_totals *out)
@@ -187,7 +187,7 @@ int skad_db_change_remove(skad_db_change *change, skad_store_section section,
     return result != 0 ? result : account(change, section, &gone, false);
 }
 
-/* The place in the order may tell of a record that is not there, or not there any more. */
+/* Removes the record of a place in the order, which may not exist, or not exist any more. */
 static int remove_ordered(skad_db_change *change, const skad_store_record *place)
 {
     uint8_t bytes[SKAD_DB_ROW_KEY_BYTES];

@@ -16,11 +16,11 @@ typedef struct skad_db_totals {
 typedef struct skad_db_change {
     const skad_db *db;
     MDB_txn *txn;
-    skad_db_totals totals; /* as they will be */
+    skad_db_totals totals; /* those after the change */
     bool wrote;            /* something was changed */
 } skad_db_change;
 
-/* A counter by its key (src/db/row.h); all zero where there is none. */
+/* A counter by its key (src/db/row.h); all zero if there is none. */
 int skad_db_counter_find(const skad_db *db, MDB_txn *txn, const uint8_t *name,
                          skad_store_usage *out);
 int skad_db_totals_read(const skad_db *db, MDB_txn *txn, skad_db_totals *out);
@@ -30,14 +30,14 @@ int skad_db_change_begin(const skad_db *db, const skad_db_totals *totals, skad_d
 int skad_db_change_commit(skad_db_change *change, skad_db_totals *totals);
 void skad_db_change_abort(skad_db_change *change);
 
-/* Adds a record whose name is not there, given with its row (src/db/row.h). */
+/* Adds a record whose name is not in the table yet, given with its row (src/db/row.h). */
 int skad_db_change_add(skad_db_change *change, skad_store_section section,
                        const skad_store_record *record, skad_span row);
 /* Removes a record, damaged ones too; MDB_NOTFOUND when there is none of the name. */
 int skad_db_change_remove(skad_db_change *change, skad_store_section section,
                           const skad_store_name *name);
-/* Removes of the held records that are cached (or not) the one nearest to its expiry, if that is
- * not after `until`; else MDB_NOTFOUND. */
+/* Removes, among the held records that are cached (or not), the one nearest to its expiry, if that
+ * is not after `until`; else returns MDB_NOTFOUND. */
 int skad_db_change_remove_first(skad_db_change *change, bool cached, uint64_t until_unix_s);
 
 #endif

@@ -17,12 +17,12 @@
 
 /* Shared memory. */
 typedef struct answer {
-    const skad_db_check_config *config; /* what is asked */
+    const skad_db_check_config *config; /* the file to check */
     skad_db_verdict verdict;
     int error;
 } answer;
 
-/* What walking the tables adds up to. */
+/* The sums over all tables. */
 typedef struct sums {
     skad_db_totals totals;
     skad_store_usage owners[3]; /* of held records by kind of owner, each times its weight */
@@ -37,9 +37,10 @@ static void add(skad_store_usage *sum, uint64_t records, uint64_t bytes)
     sum->bytes += bytes;
 }
 
-/* Sums over owners are equal when each has what its counter says, since everyone's share is taken
- * times a number of its own: FNV-1a and SplitMix64's finish, without which a bit that flips in two
- * owners may add to one number what it takes from the other; odd, so that no share vanishes. */
+/* The weight by which an owner's share is multiplied. With weights, sums over owners are equal only
+ * if each owner has what its counter says. The weight is FNV-1a and SplitMix64's finish; without
+ * the finish a bit that flips in two owners may add to one weight what it takes from the other. It
+ * is odd, so that no share vanishes. */
 static uint64_t weight(const uint8_t owner[static SKAD_DB_COUNTER_KEY_BYTES])
 {
     uint64_t number = 0xcbf29ce484222325U;
@@ -60,8 +61,8 @@ static bool equal(const skad_store_usage *a, const skad_store_usage *b)
 
 typedef bool visit(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value, sums *out);
 
-/* Whether searching leads to the same place as walking: the keys of branch pages have no other
- * witness. */
+/* Whether searching leads to the same place as walking: nothing else checks the keys of branch
+ * pages. */
 static bool is_found(MDB_txn *txn, MDB_dbi table, const MDB_val *key, const MDB_val *value)
 {
     MDB_val asked = *key;
@@ -74,11 +75,11 @@ static bool is_found(MDB_txn *txn, MDB_dbi table, const MDB_val *key, const MDB_
 static bool is_plain(MDB_txn *txn, MDB_dbi table)
 {
     unsigned flags;
-    return table == FREE_LIST || /* LMDB does not tell: the front is looked at in the end */
+    return table == FREE_LIST || /* LMDB does not show it: the front is checked in the end */
            (mdb_dbi_flags(txn, table, &flags) == 0 && (flags & SKAD_DB_ORDERS) == 0);
 }
 
-/* Visits each entry of a table; they must ascend, which also ends a walk in circles. */
+/* Visits each entry of a table. Keys must ascend, which also ends a walk in circles. */
 static bool walk(const skad_db *db, MDB_txn *txn, MDB_dbi table, visit *visit_one, sums *out)
 {
     MDB_cursor *cursor = NULL;
@@ -136,7 +137,8 @@ static bool visit_row(const skad_db *db, MDB_txn *txn, skad_span key, skad_span 
     return mdb_get(txn, db->tables[SKAD_DB_EXPIRY], &place, &nothing) == 0;
 }
 
-/* Each row has its place; so there is none besides if there are as many. */
+/* Visits a place in the order. Each row has its place; so there are no others if there are as many.
+ */
 static bool visit_place(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value, sums *out)
 {
     (void)db;
@@ -146,19 +148,19 @@ static bool visit_place(const skad_db *db, MDB_txn *txn, skad_span key, skad_spa
     return value.len == 0 && skad_db_expiry_key_read(key, &place);
 }
 
-/* Counters are taken off the sums, which must leave nothing. */
+/* Takes a counter off the sums, which must be zero in the end. */
 static bool visit_counter(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value,
                           sums *out)
 {
     (void)db;
     (void)txn;
-    static const uint8_t nobody[SKAD_DB_COUNTER_KEY_BYTES - 1];
+    static const uint8_t no_owner[SKAD_DB_COUNTER_KEY_BYTES - 1];
     if (key.len != SKAD_DB_COUNTER_KEY_BYTES || value.len != SKAD_DB_COUNTER_BYTES ||
         key.data[0] > SKAD_DB_COUNTER_CACHED) {
         return false;
     }
     if (key.data[0] >= SKAD_DB_COUNTER_HELD) {
-        return memcmp(key.data + 1, nobody, sizeof nobody) == 0;
+        return memcmp(key.data + 1, no_owner, sizeof no_owner) == 0;
     }
     const skad_store_usage usage = skad_db_counter_read(value);
     const uint64_t times = weight(key.data);
@@ -245,7 +247,8 @@ static bool walk_all(const skad_db *db, MDB_txn *txn)
 
 /* ---- In the child ---- */
 
-/* A file may end before its last page where that page was given back before it was written. */
+/* Whether the file is long enough. It may end before its last page if that page was freed before it
+ * was written. */
 static bool long_enough(const skad_db *db, const char *path)
 {
     MDB_envinfo info;
@@ -290,8 +293,8 @@ static skad_db_verdict judge(skad_db *db, MDB_txn *txn, const skad_db_check_conf
     return trusted || walk_all(db, txn) ? SKAD_DB_GOOD : SKAD_DB_DAMAGED;
 }
 
-/* What the front of a damaged file asks for may be impossible, or more than there is of memory,
- * where we could have what we want. */
+/* Whether the front of a damaged file asks for something impossible, or for more memory than there
+ * is, although we could have what we need. */
 static bool asks_the_impossible(int result, size_t map_bytes)
 {
     if (result != ENOMEM) {
@@ -333,7 +336,7 @@ skad_db_verdict skad_db_check(const skad_db_check_config *config)
     if (shared == MAP_FAILED) {
         return SKAD_DB_UNCHECKED;
     }
-    /* Damaged, unless the child lives to tell otherwise. */
+    /* The file counts as damaged unless the child lives to say otherwise. */
     *shared = (answer){.config = config, .verdict = SKAD_DB_DAMAGED};
     pid_t child = skad_db_child_start(check_here, shared, -1);
     int error = errno;

@@ -1,11 +1,10 @@
-/* Whether an existing file can be used, found out in a child process: a page that was torn when the
- * power failed may make LMDB read where nothing is, which then ends the child and not the node.
+/* Whether an existing file can be used. A child process finds out: a page that was torn when the
+ * power failed may make LMDB read outside of the file, which then ends the child and not the node.
  *
- * Each check looks whose it is. If it was not closed before the system was last started, or is
- * shorter than it says, everything is read: all rows and their checksums, whether searching finds
- * them, the order by expiry, the counters, that as many pages are in use or free as there are, and
- * what each page says of itself (src/db/pages.h).
- */
+ * Each check looks at the file's origin. If the file was not closed before the system was last
+ * started, or is shorter than it says, everything is read: all rows and their checksums, whether
+ * searching finds them, the order by expiry, the counters, that used and free pages add up to all
+ * pages, and what each page says about itself (src/db/pages.h). */
 #ifndef SKAD_DB_CHECK_H
 #define SKAD_DB_CHECK_H
 
@@ -18,11 +17,11 @@ typedef enum skad_db_verdict {
     SKAD_DB_OTHER_PROGRAM,
     SKAD_DB_OTHER_VERSION,
     SKAD_DB_OTHER_NETWORK,
-    SKAD_DB_UNCHECKED, /* the system refused; errno tells why */
+    SKAD_DB_UNCHECKED, /* the system refused; errno says why */
 } skad_db_verdict;
 
 typedef struct skad_db_check_config {
-    const char *path; /* of a regular file that is not empty and that nobody has open */
+    const char *path; /* of a regular file that is not empty and that no process has open */
     size_t map_bytes;
     const uint8_t *network; /* 32 bytes */
     const char *boot;       /* name of this start of the system; empty: unknown */

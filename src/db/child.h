@@ -1,16 +1,16 @@
-/* A process for reading what may be torn: if it crashes, nobody else does. */
+/* A process that reads data that may be torn, so that a crash ends only this process. */
 #ifndef SKAD_DB_CHILD_H
 #define SKAD_DB_CHILD_H
 
 #include <sys/types.h>
 
-/* Forks; the child does the work and ends, without a word even if it crashes. What it finds out
- * goes through shared memory or a pipe. It closes all descriptors but `fd` (-1: all): if the parent
- * is killed meanwhile, its locks and ports are free for the next one at once. Returns -1 when the
- * system refuses (errno). */
+/* Forks. The child does the work and ends, silently even if it crashes. Its findings go through
+ * shared memory or a pipe. It closes all descriptors but `fd` (-1: all), so that the locks and
+ * ports of a parent that is killed meanwhile are free at once. Returns -1 if the system refuses
+ * (errno). */
 pid_t skad_db_child_start(void (*work)(void *user), void *user, int fd);
 
-/* Waits for its end, however it comes. */
+/* Waits until the child ends in any way. */
 void skad_db_child_wait(pid_t child);
 
 #endif

@@ -17,8 +17,8 @@
 
 /* ---- Claiming ---- */
 
-/* The child of a process that was killed while it opened the file (src/db/child.h) has the lock for
- * a blink more. */
+/* Locks the file, with a few tries: the child of a process that was killed while it opened the file
+ * (src/db/child.h) keeps the lock for a moment. */
 static bool lock_soon(int fd)
 {
     const struct timespec blink = {.tv_nsec = CLAIM_NS};
@@ -48,7 +48,7 @@ static skad_status claim_open_file(int fd, const char *path, bool *is_empty)
     if (!lock_soon(fd)) {
         return errno == EWOULDBLOCK ? SKAD_ERR_EXISTS : SKAD_ERR_IO;
     }
-    /* Whoever had it before may have set it aside meanwhile, and made the one that is there now. */
+    /* The process that had the lock may have set the file aside meanwhile, and made a new one. */
     if (fstat(fd, &about) != 0 || lstat(path, &named) != 0) {
         return SKAD_ERR_IO;
     }
@@ -109,14 +109,14 @@ skad_status skad_db_set_aside(const char *path, uint64_t unix_s, char *aside, si
         if (!print_path(aside, aside_cap, path, suffix)) {
             return SKAD_ERR_IO;
         }
-        /* Others keep out: they would have to claim the file first. */
+        /* No other process takes the name: it would have to claim the file first. */
         if (lstat(aside, &about) == 0 || errno != ENOENT) {
             continue;
         }
         if (rename(path, aside) != 0) {
             return SKAD_ERR_IO;
         }
-        (void)unlink(lock); /* holds nothing but who reads and writes right now */
+        (void)unlink(lock); /* only lists the current readers and writers */
         return SKAD_OK;
     }
     errno = EEXIST;

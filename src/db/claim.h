@@ -1,5 +1,5 @@
-/* The file of a database in its folder: having it for oneself, and moving another's out of the way.
- */
+/* The file of a database in its folder: claiming it for one process, and moving another file out of
+ * the way. */
 #ifndef SKAD_DB_CLAIM_H
 #define SKAD_DB_CLAIM_H
 
@@ -9,10 +9,10 @@
 
 #include "skad/status.h"
 
-/* Opens the file at `path`, which is made (0600) where there is none, and locks it against other
+/* Opens the file at `path`, which is made (0600) if there is none, and locks it against other
  * processes for as long as *fd is open; LMDB's own lock lets any number of them in. *is_empty:
- * there is nothing in it yet. Errors: SKAD_ERR_EXISTS (somebody has it), SKAD_ERR_FORMAT (what is
- * there is no regular file, or a symbolic link), SKAD_ERR_IO (errno). */
+ * the file has no content yet. Errors: SKAD_ERR_EXISTS (another process has it), SKAD_ERR_FORMAT
+ * (not a regular file, or a symbolic link), SKAD_ERR_IO (errno). */
 SKAD_MUST_CHECK skad_status skad_db_claim(const char *path, int *fd, bool *is_empty);
 
 /* Renames what is at `path` to "PATH.aside-UNIXTIME", which goes to `aside`, and removes its lock

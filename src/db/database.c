@@ -1,4 +1,4 @@
-/* Opening an LMDB file and telling whose it is. */
+/* Opens an LMDB file and finds out its origin. */
 #include "src/db/database.h"
 
 #include <errno.h>
@@ -6,12 +6,13 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-/* Commits are left to the kernel's writeback (MDB_NOSYNC): what a killed process has committed is
- * in the page cache and stays. Reads are random, so reading ahead would be waste (MDB_NORDAHEAD),
- * and a read transaction belongs to its store rather than to a thread (MDB_NOTLS). */
+/* Commits are left to the kernel's writeback (MDB_NOSYNC): changes that a killed process has
+ * committed stay in the page cache. Reads are random, so reading ahead would be waste
+ * (MDB_NORDAHEAD), and a read transaction belongs to its store rather than to a thread (MDB_NOTLS).
+ */
 #define FLAGS (MDB_NOSUBDIR | MDB_NOSYNC | MDB_NORDAHEAD | MDB_NOTLS)
 
-#define READERS_MAX 8 /* ours, and whoever looks on with LMDB's own tools */
+#define READERS_MAX 8 /* ours, and LMDB's own tools */
 
 #define MAGIC        "skad records\n"
 #define MAGIC_BYTES  13
@@ -92,7 +93,7 @@ int skad_db_write_errno(const skad_db *db, int result)
 static void write_origin(unsigned version, const uint8_t network[static 32],
                          uint8_t out[static ORIGIN_BYTES])
 {
-    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes, no text. */
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): bytes, not text. */
     memcpy(out, MAGIC, MAGIC_BYTES);
     out[MAGIC_BYTES] = (uint8_t)(version >> 8);
     out[MAGIC_BYTES + 1] = (uint8_t)version;

@@ -1,5 +1,6 @@
 /* An LMDB file with the four tables of docs/files.md, "The database of records": opening it, and
- * the row that says whose it is. Results are LMDB's: 0, an errno, or one of its own negative codes.
+ * the row that states its origin. Results are LMDB's: 0, an errno, or one of its own negative
+ * codes.
  */
 #ifndef SKAD_DB_DATABASE_H
 #define SKAD_DB_DATABASE_H
@@ -30,7 +31,7 @@ typedef struct skad_db {
     MDB_dbi tables[SKAD_DB_TABLES];
 } skad_db;
 
-/* What the row "skad" of the table "meta" tells. */
+/* The origin, as the row "skad" of the table "meta" states it. */
 typedef enum skad_db_origin {
     SKAD_DB_OURS = 0,
     SKAD_DB_OF_OTHER_PROGRAM,
@@ -38,36 +39,35 @@ typedef enum skad_db_origin {
     SKAD_DB_OF_OTHER_NETWORK,
 } skad_db_origin;
 
-/* Opens the file, which is made (0600) where it is missing, without looking into its tables. To
- * read only, nobody else may have it open; then no lock file is made. */
+/* Opens the file, which is made (0600) if it is missing, without looking into its tables. With
+ * read_only no other process may have it open; then no lock file is made. */
 int skad_db_open(const char *path, size_t map_bytes, bool read_only, skad_db *out);
 /* All zero is allowed. */
 void skad_db_close(skad_db *db);
 
 /* Whether there is no table yet: just made. */
 int skad_db_is_new(const skad_db *db, MDB_txn *txn, bool *out);
-/* Makes the tables of a new file and the row that says whose it is. */
+/* Makes the tables of a new file and the row that states its origin. */
 int skad_db_make_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32]);
 /* Opens the tables if they are ours; nothing else may be done with them otherwise. */
 int skad_db_open_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32],
                         skad_db_origin *origin);
 
-/* The errno that says what a result says: ENOSPC where the file may not grow, EIO for what else has
- * none. */
+/* The errno for a result: ENOSPC if the file may not grow, EIO for any other result without one. */
 int skad_db_errno(int result);
 
 /* The same for a write that failed: LMDB calls it EIO when a disk took a part of a page and was
  * full then. */
 int skad_db_write_errno(const skad_db *db, int result);
 
-/* The mark in the table "meta": the name of the start of the system in which somebody opened it, or
- * SKAD_DB_CLOSED when it was closed since. It is there from the beginning, so that one that is lost
- * or damaged says as little as one of another start. */
+/* The mark in the table "meta": the name of the start of the system in which the file was opened,
+ * or SKAD_DB_CLOSED if it was closed since. It is there from the beginning, so that a lost or
+ * damaged mark has the same effect as one of another start. */
 #define SKAD_DB_CLOSED "closed"
 int skad_db_mark(const skad_db *db, MDB_txn *txn, const char *mark);
 int skad_db_marked(const skad_db *db, MDB_txn *txn, char out[static SKAD_DB_BOOT_BYTES]);
 
-/* LMDB promises not to change what it is given, but takes no const. */
+/* Makes an LMDB value. LMDB promises not to change its arguments, but takes no const. */
 static inline MDB_val skad_db_value(const void *data, size_t len)
 {
     /* NOLINTNEXTLINE(performance-no-int-to-ptr): by a number, to lose the const. */

@@ -25,10 +25,10 @@
 #define MAP_BYTES_MIN (64ULL << 20)
 #define MAP_BYTES_MAX (sizeof(size_t) > 4 ? 1ULL << 44 : 1ULL << 30)
 
-/* LMDB splits full pages in halves, so each table may take twice what is in it; a row of more than
- * a kilobyte may have a page (4096 bytes) to itself. A row takes its data and 115 bytes, its place
- * in the order and its three counters 255 at most: 4 * (data + 370) covers both. What is not
- * written takes no space on the disk. */
+/* LMDB splits full pages in halves, so each table may take twice the size of its content; a row of
+ * more than a kilobyte may have a page (4096 bytes) to itself. A row takes its data and 115 bytes;
+ * its place in the order and its three counters take 255 at most: 4 * (data + 370) covers both.
+ * Pages that are not written take no space on the disk. */
 #define MAP_FACTOR           4
 #define MAP_BYTES_FOR_RECORD 768
 
@@ -69,7 +69,7 @@ static const char *reason(skad_db_verdict verdict)
     case SKAD_DB_DAMAGED:
         return "it is damaged";
     case SKAD_DB_OTHER_PROGRAM:
-        return "it is no database of skad";
+        return "it is not a database of skad";
     case SKAD_DB_OTHER_VERSION:
         return "another version of skad wrote it";
     case SKAD_DB_OTHER_NETWORK:
@@ -118,14 +118,14 @@ static skad_status set_aside(const skad_store_lmdb_config *config, const char *w
                           config->path, why, aside);
 }
 
-/* Claims the file; what is there and is none is set aside. */
+/* Claims the file; anything else at the path is set aside. */
 static skad_status claim(const skad_store_lmdb_config *config, int *fd, bool *is_empty,
                          skad_store_lmdb_report *report)
 {
     char aside[PATH_MAX];
     skad_status status = skad_db_claim(config->path, fd, is_empty);
     if (status == SKAD_ERR_FORMAT) {
-        status = set_aside(config, "it is no file", aside, report);
+        status = set_aside(config, "it is not a file", aside, report);
         if (status != SKAD_OK) {
             return status;
         }
@@ -189,7 +189,7 @@ static int open_marked(const skad_store_lmdb_config *config, size_t map_bytes, c
         txn = NULL;
     }
     if (result == 0) {
-        result = mdb_env_sync(db->env, 1); /* the mark, before anything that it is the mark of */
+        result = mdb_env_sync(db->env, 1); /* the mark, before any change that it stands for */
     }
     mdb_txn_abort(txn);
     if (result != 0) {

@@ -1,4 +1,4 @@
-/* From a path to a database that can be used, whatever lies there, and back. */
+/* From a path to a database that can be used, whatever is at the path, and back. */
 #ifndef SKAD_DB_OPEN_H
 #define SKAD_DB_OPEN_H
 
@@ -11,10 +11,10 @@ typedef struct skad_db_opened {
     skad_db db;
     int fd;                 /* locks the file against others */
     size_t map_bytes;       /* how large the file may grow */
-    char damaged[PATH_MAX]; /* what was set aside because it is damaged; else empty */
+    char damaged[PATH_MAX]; /* the file that was set aside because it is damaged; else empty */
 } skad_db_opened;
 
-/* As skad_store_lmdb_open, up to the tables and the mark that it is open. */
+/* Does what skad_store_lmdb_open does, up to the tables and the mark that the file is open. */
 skad_status skad_db_open_or_make(const skad_store_lmdb_config *config, skad_db_opened *out,
                                  skad_store_lmdb_report *report);
 

@@ -1,4 +1,4 @@
-/* Looking at pages. A page of entries:
+/* Reads pages. A page of entries:
  *
  *     header | offsets of entries, in the order of keys | room | entries, without gaps
  *                                                       ^ lower ^ upper
@@ -13,13 +13,13 @@ _Static_assert(MDB_VERSION_MAJOR == 0 && MDB_VERSION_MINOR == 9, "other versions
 
 #define FRONT_PAGES 2
 
-/* What a page is for; on disk a page has one of these flags and no other. */
+/* The use of a page; on disk a page has exactly one of these flags. */
 #define PAGE_BRANCH 0x01U
 #define PAGE_LEAF   0x02U
 #define PAGE_LONG   0x04U
 
-/* What an entry's value is not: in its place there may be the number of the page where it begins,
- * or the root of a table. */
+/* Flags of an entry without a value of its own: in its place there is the number of the page where
+ * the value begins, or the root of a table. */
 #define ENTRY_LONG  0x01U
 #define ENTRY_TABLE 0x02U
 
@@ -36,7 +36,7 @@ typedef struct page_header {
     } u;
 } page_header;
 
-/* What is kept of a table: in the root's entries, and of LMDB's own at the front. */
+/* The record of a table: in the root's entries, and for LMDB's own tables at the front. */
 typedef struct table_record {
     uint32_t unused;
     uint16_t flags;
@@ -100,7 +100,7 @@ static const uint8_t *page_of(const skad_db_pages *pages, const uint8_t *within)
     return within - (uintptr_t)within % pages->bytes;
 }
 
-/* A page tells its number, which must be that of its place. */
+/* Reads a page's header. The number in it must be that of the page's place. */
 static bool read_header(skad_db_pages *pages, const uint8_t *page, unsigned flags, page_header *out)
 {
     memcpy(out, page, sizeof *out);
@@ -136,7 +136,7 @@ static size_t entry_bytes(const uint8_t *at, bool on_leaf, MDB_dbi table)
     return len + len % 2;
 }
 
-/* Whether the entries fill exactly what is not room. */
+/* Whether the entries fill the page exactly, except for its room. */
 static bool is_packed(const skad_db_pages *pages, const uint8_t *page, const page_header *header,
                       MDB_dbi table)
 {
@@ -198,7 +198,7 @@ bool skad_db_pages_meet_free(skad_db_pages *pages, size_t page)
     return meet(pages, page);
 }
 
-/* LMDB compares all flags, one more than it tells, and does so in a second transaction only. */
+/* LMDB compares all flags, one more than it reports, and does so only in a second transaction. */
 bool skad_db_pages_is_table(skad_span entry)
 {
     table_record record;
@@ -227,8 +227,8 @@ static bool meet_branches(skad_db_pages *pages, uint64_t count)
     return branches == count;
 }
 
-/* Transactions write the two pages at the front in turn. LMDB does not tell how the keys of free
- * pages, which are numbers, are compared. */
+/* Whether the front is right. Transactions write the two pages at the front in turn. LMDB does not
+ * report how the keys of free pages, which are numbers, are compared. */
 static bool front_is_right(const skad_db_pages *pages)
 {
     front_page front;

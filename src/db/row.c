@@ -1,4 +1,4 @@
-/* Spelling rows. */
+/* Encodes and decodes rows. */
 #include "src/db/row.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
-/* How records, their order by expiry and the counters of what is whose are spelled in the tables of
- * a database: keys and values as runs of bytes, numbers big-endian. docs/files.md, "The database of
- * records". Nothing here knows LMDB. What is decoded may be any bytes. */
+/* The encoding of records, of their order by expiry and of the counters by owner in the tables of a
+ * database: keys and values as runs of bytes, numbers big-endian. docs/files.md, "The database of
+ * records". Nothing here knows LMDB. Decoding accepts any bytes. */
 #ifndef SKAD_DB_ROW_H
 #define SKAD_DB_ROW_H
 
@@ -51,7 +51,7 @@ void skad_db_counter_key(unsigned kind, const uint8_t owner[static 32],
 size_t skad_db_owners(const skad_store_record *record,
                       uint8_t out[SKAD_DB_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES]);
 void skad_db_counter(const skad_store_usage *usage, uint8_t out[static SKAD_DB_COUNTER_BYTES]);
-/* All zero when it is no counter. */
+/* Reads a counter; all zero if the bytes are not one. */
 skad_store_usage skad_db_counter_read(skad_span counter);
 
 #endif

@@ -1,9 +1,9 @@
-/* Salvaging. A child reads and writes whole rows into a pipe, stretch by stretch of the key space:
+/* Salvaging. A child reads rows and writes them into a pipe, stretch by stretch of the key space:
  *
  *   stretch 0..255    held, first byte of the key
  *   stretch 256..511  published
  *
- * When it crashes, another one goes on with the next stretch. */
+ * If it crashes, another child goes on with the next stretch. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS, pipe2 */
 #include "src/db/salvage.h"
 
@@ -74,7 +74,8 @@ static void walk_stretch(const salvage *work, MDB_txn *txn, MDB_dbi table, MDB_c
     }
 }
 
-/* In a transaction of its own: after an error LMDB refuses to go on with the one that met it. */
+/* Reads a stretch in a transaction of its own: after an error LMDB refuses to go on with the same
+ * transaction. */
 static void read_stretch(const salvage *work, const skad_db *db)
 {
     const MDB_dbi table = db->tables[SKAD_DB_RECORDS];
@@ -130,7 +131,8 @@ static bool receive_row(int pipe_end, parcel *out)
     return true;
 }
 
-/* The child may have gone astray before it crashed, so what it sent is looked at again. */
+/* Keeps a row. The child may have read wrong memory before it crashed, so the row is checked again.
+ */
 static bool keep_row(const parcel *from, const skad_store *into, uint64_t now_unix_s)
 {
     skad_store_section section;
@@ -163,7 +165,7 @@ static uint64_t salvage_once(salvage *work, const skad_store *into, uint64_t now
     if (child > 0) {
         skad_db_child_wait(child);
     }
-    /* Forward in any case, whatever a child that went astray wrote there. */
+    /* Go forward in any case, even if a failing child wrote nonsense there. */
     if (child < 0 || work->stretch > STRETCHES) {
         work->stretch = STRETCHES;
     } else if (work->stretch < STRETCHES) {

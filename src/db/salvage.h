@@ -1,13 +1,13 @@
-/* What can still be read of a damaged database after it was set aside. A torn page hides a stretch
- * of the records at most, not all that come behind it. */
+/* Salvages what can still be read of a damaged database after it was set aside. A torn page hides
+ * at most a stretch of the records, not all records behind it. */
 #ifndef SKAD_DB_SALVAGE_H
 #define SKAD_DB_SALVAGE_H
 
 #include "skad/store.h"
 #include "src/db/store_lmdb.h"
 
-/* Puts the whole rows at `aside` that are of our network and have not expired into a store, as far
- * as it takes them; returns how many it took. The file stays as it is. */
+/* Puts the intact rows at `aside` that belong to our network and have not expired into a store, as
+ * far as it takes them; returns how many it took. The file is not changed. */
 uint64_t skad_db_salvage(const char *aside, const skad_store_lmdb_config *config, size_t map_bytes,
                          const skad_store *into);
 

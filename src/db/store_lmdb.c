@@ -1,6 +1,6 @@
 /* The operations of the store on LMDB. Each put, drop or sweep is one write transaction
- * (src/db/change.h). What reading lends out stays mapped by one read transaction, which ends with
- * the next call: an old one would keep LMDB from using pages again. */
+ * (src/db/change.h). One read transaction keeps borrowed data mapped and ends with the next call:
+ * an old one would keep LMDB from using pages again. */
 #include "src/db/store_lmdb.h"
 
 #include <errno.h>
@@ -72,7 +72,7 @@ static skad_status end_change(lmdb_store *store, skad_db_change *change, int res
     return SKAD_ERR_IO;
 }
 
-/* Drops a record; also a damaged one that was met while reading, whose transaction goes on. */
+/* Drops a record; also a damaged one that was met in a read transaction, which goes on. */
 static skad_status drop_row(lmdb_store *store, skad_store_section section,
                             const skad_store_name *name)
 {
@@ -99,7 +99,7 @@ static limits limits_of(const lmdb_store *store, skad_store_section section)
     return (limits){store->caps.published_max, store->caps.published_bytes_max};
 }
 
-/* Removes cached copies until a record fits; MDB_NOTFOUND if it does not even so. */
+/* Removes cached copies until a record fits; MDB_NOTFOUND if it does not fit even then. */
 static int make_room(skad_db_change *change, const limits *most, skad_store_section section,
                      const skad_store_record *record)
 {
@@ -130,7 +130,7 @@ static skad_status lmdb_put(void *self, skad_store_section section, const skad_s
     skad_db_change change;
     const limits most = limits_of(store, section);
     skad_db_row_key(section, &record->name, name);
-    /* Before the read transaction ends: the data may be what it lent out. */
+    /* Encode before the read transaction ends: the data may be borrowed from it. */
     size_t row_len = skad_db_row(name, record, row);
     end_read(store);
     int result = skad_db_change_begin(&store->opened.db, &store->totals, &change);
@@ -155,7 +155,9 @@ static skad_status lmdb_drop(void *self, skad_store_section section, const skad_
     return drop_row(store, section, name);
 }
 
-/* Removes what is nearest to its expiry, in one transaction; returns how many, 0 if it failed. */
+/* Removes the records nearest to their expiry, in one transaction; returns how many, 0 if it
+ * failed.
+ */
 static size_t remove_first(lmdb_store *store, bool cached, uint64_t until_unix_s, size_t limit)
 {
     skad_db_change change;
@@ -179,7 +181,7 @@ static size_t lmdb_sweep(void *self, uint64_t now_unix_s, size_t limit)
 
 /* ---- Reading ---- */
 
-/* Reads a row that was found. A damaged one is as good as absent, and goes. */
+/* Reads a row that was found. A damaged one is treated as absent, and is dropped. */
 static bool read_row(lmdb_store *store, const MDB_val *key, const MDB_val *row,
                      skad_store_record *out)
 {
@@ -234,7 +236,7 @@ static void step_on(lmdb_store *store, steps *walk)
     walk->result = mdb_cursor_get(store->cursor, &walk->key, &walk->row, MDB_NEXT);
 }
 
-/* Whether the walk stands at a record whose key begins as the one that it was sent to. */
+/* Whether the walk is at a record whose key has the prefix that was searched. */
 static bool stands(const steps *walk, size_t prefix_len)
 {
     return walk->result == 0 && walk->key.mv_size >= prefix_len &&
@@ -406,7 +408,7 @@ static void shrink(lmdb_store *store)
     }
 }
 
-/* Takes over what can still be read of what was set aside, and adds that to the report. */
+/* Copies what can still be read of the file that was set aside, and adds that to the report. */
 static void salvage(const lmdb_store *store, const skad_store_lmdb_config *config,
                     const skad_store *into, skad_store_lmdb_report *report)
 {

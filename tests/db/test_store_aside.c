@@ -122,18 +122,18 @@ static void what_cannot_be_used_is_set_aside_in_words(void **state)
         void (*make)(test_db_folder *here);
         const char *words;
     } cases[] = {
-        {"a text file", test_db_write_text, "it is no database of skad"},
-        {"a single byte", write_one_byte, "it is no database of skad"},
-        {"LMDB of another program", write_other_program, "it is no database of skad"},
-        {"another magic", write_other_magic, "it is no database of skad"},
+        {"a text file", test_db_write_text, "it is not a database of skad"},
+        {"a single byte", write_one_byte, "it is not a database of skad"},
+        {"LMDB of another program", write_other_program, "it is not a database of skad"},
+        {"another magic", write_other_magic, "it is not a database of skad"},
         {"another version", write_other_version, "another version of skad wrote it"},
         {"another version's row", write_version_of_another_length, "another version of skad"},
         {"another network", write_other_network, "it is of another network"},
         {"half a file", truncate_file, "it is damaged"},
         {"the front of a file", truncate_to_the_front, "it is damaged"},
-        {"a test_db_folder", make_a_folder, "it is no file"},
-        {"a pipe", make_a_pipe, "it is no file"},
-        {"a symbolic link", make_a_link, "it is no file"},
+        {"a test_db_folder", make_a_folder, "it is not a file"},
+        {"a pipe", make_a_pipe, "it is not a file"},
+        {"a symbolic link", make_a_link, "it is not a file"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct stat before;

@@ -100,7 +100,7 @@ expect 1 "$skad" run --profile test --dir "$work/no/such" --listen 127.0.0.1:0
 expect_message "the folder above it does not exist"
 touch "$work/plain"
 expect 1 "$skad" run --profile test --dir "$work/plain" --listen 127.0.0.1:0
-expect_message "it is no folder"
+expect_message "it is not a folder"
 cp -r "$work/key" "$work/open"
 chmod 644 "$work/open/identity"
 expect 1 "$skad" run --profile test --dir "$work/open" --listen 127.0.0.1:0
@@ -183,7 +183,7 @@ say "pings: an answer, silence, and an address that cannot be contacted"
 expect 0 "$skad" ping "$(address_of other)"
 grep -q '^time ' "$work/out" || fail "no time: $(cat "$work/out")"
 expect 4 "$skad" ping 127.0.0.1:9
-expect_message "nobody answered in time"
+expect_message "no node answered in time"
 expect 1 "$skad" ping 255.255.255.255:9
 expect_message "may not be contacted"
 

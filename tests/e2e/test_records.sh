@@ -92,7 +92,7 @@ expect_message "cannot use the identity"
 say "announces two nodes under a key, and withdraws one"
 key=$(printf '%064d' 23)
 expect_on 3 0 providers "$key"
-expect_message "nobody is announced under this key"
+expect_message "no provider is announced under this key"
 expect_on 0 3 announce "$key" --port 8080 --metadata $'a\033b'
 expect_on 0 4 announce "$key" --address 192.168.7.7:80 --json
 says '"kept":true'

@@ -20,13 +20,13 @@ say "bad input"
 printf 'nodes = 50\nnodez = 5\n' >"$work/bad.conf"
 refused "bad.conf: line 2: there is no key 'nodez'" run "$work/bad.conf"
 printf 'loss = 2\n' >"$work/bad.conf"
-refused "line 1: loss: '2' is no number from 0 to 1" run "$work/bad.conf"
+refused "line 1: loss: '2' is not a number from 0 to 1" run "$work/bad.conf"
 refused "cannot read" run "$work/missing.conf"
 refused "SCENARIO.conf: is missing" run
 refused "there is no such command" nonsense
 refused "there is no such option" build --nonsense 3
 refused "a value is missing" build --nodes
-refused "nodes: '1' is no whole number" build --nodes 1
+refused "nodes: '1' is not a whole number" build --nodes 1
 refused "more than this machine's memory" build --nodes 4000000 --set k=20
 refused "siblings is 16 and k is 4" adversary --set k=4
 refused "a range is FROM:TO:STEP" adversary --fraction 0:1:0

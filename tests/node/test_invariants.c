@@ -115,8 +115,8 @@ static void miscount_the_unresponsive(skad_node *node)
 }
 static void see_the_future(skad_node *node)
 {
-    member(node, 0)->last_seen_ms =
-        skad_instant_ms(skad_node_parts_of(node).env->now.mono_us + SKAD_US_PER_S * 3600);
+    member(node, 0)->last_seen =
+        skad_instant_at(skad_node_parts_of(node).env->now.mono_us + SKAD_US_PER_S * 3600);
 }
 static void overfill_an_address_group(skad_node *node)
 {

@@ -178,8 +178,8 @@ static void a_filled_table_is_in_order_whatever_was_heard_when(void **state)
     for (size_t bucket = 0; bucket < table->buckets_count; bucket++) {
         const skad_peer_slot *members = skad_table_members(table, bucket);
         for (size_t i = 1; i < table->buckets[bucket].members_count; i++) {
-            assert_true(table->peers.peers[members[i - 1]].last_seen_ms <=
-                        table->peers.peers[members[i]].last_seen_ms);
+            assert_true(table->peers.peers[members[i - 1]].last_seen.ms <=
+                        table->peers.peers[members[i]].last_seen.ms);
         }
     }
     end(self);
@@ -193,7 +193,7 @@ static void who_was_heard_first_is_checked_first(void **state)
     skad_prefill_joined(self->filled, NOW);
     const skad_peers *peers = &skad_node_parts_of(self->filled).table->peers;
     skad_peer_slot first = skad_peers_find(peers, &self->ids[0]);
-    uint64_t first_us = skad_instant_us(peers->checks_ms[first], NOW.mono_us);
+    uint64_t first_us = skad_instant_us((skad_instant){peers->checks_ms[first]}, NOW.mono_us);
     assert_true(first_us >= self->known[0].heard_us + SKAD_CHECK_INTERVAL_US);
     assert_int_equal(peers->due_us, first_us);
     end(self);

@@ -70,7 +70,7 @@ static bool waits(const test_plain_table *self, size_t number)
 void test_plain_check_at(test_plain_figure *who, uint64_t us)
 {
     uint64_t whole_us = us / SKAD_US_PER_MS * SKAD_US_PER_MS;
-    who->check_us = skad_instant_ms(us) == 0 ? whole_us + SKAD_US_PER_MS : whole_us;
+    who->check_us = skad_instant_at(us).ms == 0 ? whole_us + SKAD_US_PER_MS : whole_us;
     who->pressing = false;
 }
 

@@ -318,8 +318,8 @@ static void compare_figure(const model *self, size_t number)
         (test_plain_run_has(&self->plain.siblings, number) ? SKAD_PEER_IN_SIBLINGS : 0);
     assert_int_equal(peer->roles, roles);
     assert_int_equal(peer->failures, who->failures);
-    assert_int_equal(peer->last_seen_ms, skad_instant_ms(who->last_seen_us));
-    assert_int_equal(self->table.peers.checks_ms[slot], skad_instant_ms(who->check_us));
+    assert_int_equal(peer->last_seen.ms, skad_instant_at(who->last_seen_us).ms);
+    assert_int_equal(self->table.peers.checks_ms[slot], skad_instant_at(who->check_us).ms);
     assert_int_equal(peer->pressing, who->pressing);
     for (size_t family = 0; family < 2; family++) {
         skad_address expected = {0};

@@ -1,4 +1,4 @@
-/* What `skad` tells its caller by exiting; stable, docs/cli.md lists them. */
+/* The exit codes of `skad`. They are stable; docs/cli.md lists them. */
 #ifndef SKAD_CLI_BASE_EXIT_H
 #define SKAD_CLI_BASE_EXIT_H
 

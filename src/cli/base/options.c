@@ -14,7 +14,7 @@
 #include "skad/records.h"
 #include "src/daemon/state/profile_file.h"
 
-/* An operation ends within 60 s by itself; the daemon's word is better than our own impatience. */
+/* An operation ends within 60 s by itself; the daemon's answer says more than our own timeout. */
 #define TIMEOUT_S_DEFAULT 65
 #define TIMEOUT_S_MAX     86400
 #define STORE_MIB_MAX     (1U << 20) /* a TiB */
@@ -69,8 +69,8 @@ static bool take_number(const option_row *row, const char *value, skad_options *
     unsigned long long number = strtoull(value, &end, 10);
     if (value[0] < '0' || value[0] > '9' || *end != 0 || errno != 0 || number < row->min ||
         number > row->max) {
-        return skad_fail(failure, "--%s: %s is no number from %" PRIu64 " to %" PRIu64, row->name,
-                         value, row->min, row->max);
+        return skad_fail(failure, "--%s: %s is not a number from %" PRIu64 " to %" PRIu64,
+                         row->name, value, row->min, row->max);
     }
     *(uint64_t *)place_of(row, out) = number;
     return true;
@@ -187,7 +187,7 @@ static const option_row OPTIONS[] = {
      TEXT(salt)},
     {SKAD_OPTION_SEQ, 0, "seq", "N", "the sequence (default: one more than what is there)",
      NUMBER(sequence, 0, UINT64_MAX)},
-    {SKAD_OPTION_CAS, 0, "cas", "N", "only where sequence N is held now; 0: where there is none",
+    {SKAD_OPTION_CAS, 0, "cas", "N", "only if sequence N is held now; 0: only if there is none",
      NUMBER(cas, 0, UINT64_MAX)},
     {SKAD_OPTION_PORT, 0, "port", "PORT", "a port of this node's address, as its peers see it",
      NUMBER(port, 1, UINT16_MAX)},
@@ -195,7 +195,7 @@ static const option_row OPTIONS[] = {
      take_address, 0, 0, 0},
     {SKAD_OPTION_METADATA, 0, "metadata", "TEXT", "up to 128 bytes to go with it", TEXT(metadata)},
     {SKAD_OPTION_LIFE, 0, "life", "SECONDS",
-     "when it ends, if nobody renews it (default: a record as late as is allowed, a ban in a day)",
+     "when it ends unless it is renewed (default: a record as late as is allowed, a ban in a day)",
      NUMBER(life_s, 1, UINT32_MAX)},
     {SKAD_OPTION_ONCE, 0, "once", NULL, "store it and leave it; do not re-announce it", FLAG(once)},
     {SKAD_OPTION_PROVIDERS, 0, "providers", NULL, "watch who is announced under a key",
@@ -227,7 +227,7 @@ static void set_defaults(skad_options *out)
     out->profile = skad_profile_builtin("public");
     out->sandbox = SKAD_SANDBOX_ON;
     out->timeout_s = TIMEOUT_S_DEFAULT;
-    /* Paths that do not fit are cut here and then not found; nobody has such a home. */
+    /* Paths that do not fit are cut here and then not found; no real home is that long. */
     if (home != NULL && home[0] != 0 && strlen(home) < PATH_MAX - 32) {
         (void)snprintf(out->dir, sizeof out->dir, "%s/.skad", home);
         (void)snprintf(out->socket, sizeof out->socket, "%s/.skad/control.sock", home);

@@ -1,4 +1,4 @@
-/* How a puzzle's solution goes: one line on a terminal that keeps changing. Where stderr is no
+/* The progress of solving a puzzle: one line on a terminal that keeps changing. If stderr is not a
  * terminal nothing is written. */
 #ifndef SKAD_CLI_BASE_PROGRESS_H
 #define SKAD_CLI_BASE_PROGRESS_H
@@ -8,7 +8,7 @@
 /* For skad_solve_options.progress; user is unused. */
 void skad_progress_puzzle(const skad_progress *progress, void *user);
 
-/* Takes the line away. */
+/* Removes the line. */
 void skad_progress_clear(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* A daemon's answer as cut msgpack items, and looking into it. Values that are missing or of
- * another type than expected read as zero or as empty text: the commands only print. */
+/* A daemon's answer as parsed msgpack items, and functions that read it. Values that are missing or
+ * have an unexpected type read as zero or as empty text, because the commands only print them. */
 #ifndef SKAD_CLI_CLIENT_ANSWER_H
 #define SKAD_CLI_CLIENT_ANSWER_H
 
@@ -29,8 +29,8 @@ uint64_t skad_answer_uint(skad_answer map, const char *key);
 double skad_answer_number(skad_answer map, const char *key); /* UINT or FLOAT */
 bool skad_answer_bool(skad_answer map, const char *key);
 skad_span skad_answer_bytes(skad_answer map, const char *key); /* STR or BIN */
-/* The text of a STR, cut to the buffer, without control characters: another peer's text never
- * reaches the terminal as it is. Empty for any other value. */
+/* The text of a STR, cut to the buffer, without control characters, so that another peer's text
+ * never reaches the terminal unchanged. Empty for any other value. */
 void skad_answer_line(skad_answer value, char *out, size_t cap);
 /* The text of any plain value, cut to the buffer. */
 void skad_answer_text(skad_answer value, char out[static SKAD_ANSWER_TEXT_BYTES]);

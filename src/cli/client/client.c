@@ -84,7 +84,7 @@ static skad_exit fail_gone(skad_failure *failure)
     return SKAD_EXIT_FAILED;
 }
 
-/* Waits until the socket is ready. A signal starts the wait anew; none comes in numbers. */
+/* Waits until the socket is ready. A signal starts the wait anew; signals are rare. */
 static skad_exit wait_for(skad_client *client, short what, skad_failure *failure)
 {
     struct pollfd state = {.fd = client->fd, .events = what};
@@ -244,7 +244,7 @@ skad_exit skad_client_next(skad_client *client, skad_reply *out, skad_failure *f
             return SKAD_EXIT_DONE;
         }
         if (cut != SKAD_CUT_MORE || client->in_len == IN_BYTES) {
-            (void)skad_fail(failure, "what answers at this socket is no skad daemon");
+            (void)skad_fail(failure, "the program at this socket is not a skad daemon");
             return SKAD_EXIT_FAILED;
         }
         skad_exit error = receive_some(client, failure);

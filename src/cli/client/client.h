@@ -7,7 +7,7 @@
 #include "src/cli/base/options.h"
 #include "src/cli/client/answer.h"
 
-/* Told of each notification about a request before its answer: of a step of a traced lookup. */
+/* Called with each notification about a request before its answer: a step of a traced lookup. */
 typedef void (*skad_notice_handler)(skad_answer notice);
 
 typedef struct skad_client {
@@ -23,8 +23,8 @@ typedef struct skad_client {
 
 typedef struct skad_reply {
     uint32_t msgid;
-    bool notice;     /* no answer yet, but a notification about the request */
-    skad_exit error; /* SKAD_EXIT_DONE, or what the daemon's error means to our caller */
+    bool notice;                      /* no answer yet, but a notification about the request */
+    skad_exit error;                  /* SKAD_EXIT_DONE, or the exit code for the daemon's error */
     char message[SKAD_FAILURE_BYTES]; /* of the error */
     skad_answer result;               /* borrowed until the next receive */
 } skad_reply;
@@ -41,7 +41,7 @@ SKAD_MUST_CHECK skad_exit skad_client_request(skad_client *client, skad_control_
                                               skad_failure *failure);
 
 /* Waits for an answer or a notification, whichever comes next. An error that the daemon reports is
- * no failure of this call. */
+ * not a failure of this call. */
 SKAD_MUST_CHECK skad_exit skad_client_next(skad_client *client, skad_reply *out,
                                            skad_failure *failure);
 
@@ -49,7 +49,7 @@ SKAD_MUST_CHECK skad_exit skad_client_next(skad_client *client, skad_reply *out,
 SKAD_MUST_CHECK skad_exit skad_client_await(skad_client *client, skad_reply *out,
                                             skad_failure *failure);
 
-/* Both, for a single request; here the daemon's errors are failures, too. */
+/* Sends a single request and waits for its answer; here the daemon's errors are failures, too. */
 SKAD_MUST_CHECK skad_exit skad_client_call(skad_client *client, skad_control_request *request,
                                            skad_answer *result, skad_failure *failure);
 

@@ -7,7 +7,7 @@
 
 #define DEPTH_MAX 16 /* skad_cut allows less */
 
-/* Bytes that are no UTF-8 cannot be JSON; names from here are ASCII, so those bytes become '?'. */
+/* Writes a string. JSON needs UTF-8, and our names are ASCII, so all other bytes become '?'. */
 static void write_string(FILE *out, const uint8_t *text, size_t len)
 {
     (void)fputc('"', out);
@@ -92,7 +92,7 @@ static void write_separator(FILE *out, const open_list *list)
     }
 }
 
-/* The keys of an object are strings, whatever they were. */
+/* Writes a key. The keys of an object are always strings in JSON. */
 static void write_key(FILE *out, const skad_item *item)
 {
     if (item->type == SKAD_ITEM_STR) {

@@ -20,8 +20,8 @@ void skad_text_of(skad_answer map, const char *key, char out[static SKAD_ANSWER_
 /* A list of plain values, separated by blanks; "-" when it is empty. */
 void skad_text_list(skad_answer list, char out[static SKAD_ANSWER_TEXT_BYTES]);
 
-/* Bytes as one line: printable ASCII as it is, a backslash twice, all else as \xNN; what does not
- * fit is left out, and "..." stands for it. */
+/* Writes bytes as one line: printable ASCII as it is, a backslash twice, all others as \xNN; bytes
+ * that do not fit are left out and replaced with "...". */
 void skad_text_escape(skad_span bytes, char *out, size_t cap);
 
 /* "850 B", "12.3 kB", "4.0 MB", "1.25 GB": powers of 1000. */

@@ -1,4 +1,4 @@
-/* skad ban, skad unban, skad allow: keeps somebody out, lets him in again, exempts an address. */
+/* skad ban, skad unban, skad allow: bans a node or an address, ends a ban, exempts an address. */
 #include <stdio.h>
 
 #include "src/cli/client/client.h"

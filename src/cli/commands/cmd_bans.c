@@ -1,4 +1,4 @@
-/* skad bans: who is kept out, why, and for how long. */
+/* skad bans: lists the bans, their reasons, and how long they last. */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -79,7 +79,7 @@ static void print(const skad_options *options, skad_answer result)
     print_closest(skad_answer_get(result, "closest"));
     skad_text_duration(skad_answer_uint(result, "duration_us"), duration);
     if (skad_answer_bool(result, "dense")) {
-        puts("the closest nodes crowd more than chance allows: somebody may want to own this key; "
+        puts("the closest nodes are denser than chance allows: this key may be under attack; "
              "the whole region was looked at");
     }
     printf("%" PRIu64 " of %" PRIu64 " paths agreed; %" PRIu64 " requests in %s\n",

@@ -1,4 +1,4 @@
-/* skad ping: asks who is at an address. */
+/* skad ping: asks which node is at an address. */
 #include <stdio.h>
 
 #include "proto/address.h"

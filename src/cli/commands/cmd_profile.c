@@ -1,4 +1,4 @@
-/* skad profile: shows what a profile makes of a network, and draws pre-shared keys. */
+/* skad profile: shows the values of a profile, and draws pre-shared keys. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static void print_hex(const uint8_t *bytes, size_t len)
     puts("");
 }
 
-/* As a profile file, with what belongs in none as comments. */
+/* Prints it as a profile file; values that do not belong in such a file are comments. */
 static void print_text(const skad_profile *profile, const uint8_t hash[static SKAD_HASH_BYTES])
 {
     printf("name = %s\n", profile->name);

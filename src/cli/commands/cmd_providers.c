@@ -1,4 +1,4 @@
-/* skad providers: who is announced under a key. */
+/* skad providers: lists the providers that are announced under a key. */
 #include <stdio.h>
 
 #include "skad/record.h"

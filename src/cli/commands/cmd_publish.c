@@ -127,7 +127,7 @@ static skad_exit choose_sequence(publication *self)
 
 /* ---- Storing ---- */
 
-/* Has the node sign it, or brings it signed. `record` has room for one. */
+/* Has the node sign the value, or signs it here. `record` has room for one record. */
 static skad_exit make_request(publication *self, uint8_t *record, skad_control_request *out)
 {
     const skad_options *options = self->options;

@@ -38,7 +38,7 @@ static bool open_input(const char *path, skad_file_put_request *out, skad_failur
     return true;
 }
 
-/* "; not stored elsewhere: 14 full (no room left), 2 did not answer"; empty where all was well. */
+/* "; not stored elsewhere: 14 full (no room left), 2 did not answer"; empty if none failed. */
 static void describe_losses(const skad_file_put_report *report, skad_failure *out)
 {
     skad_failure reasons;
@@ -88,7 +88,7 @@ static void print_json(const skad_file_put_report *report, const char *key, bool
     printf("},\"kept\":%s}\n", keep && report->not_kept == 0 ? "true" : "false");
 }
 
-/* Only for who watches: scripts read the key. */
+/* Prints a report for a person at a terminal; scripts read only the key. */
 static void report_to_terminal(const skad_file_put_report *report)
 {
     skad_failure losses;

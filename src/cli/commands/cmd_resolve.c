@@ -9,7 +9,7 @@
 #include "src/cli/commands/commands.h"
 #include "src/cli/file/spool.h"
 
-/* To a pipe or a file as a whole, or not at all. */
+/* Writes the whole value to a pipe or a file, or nothing. */
 static skad_exit write_value(skad_span value, const char *path, skad_failure *failure)
 {
     skad_spool spool;

@@ -1,6 +1,6 @@
-/* skad sim: starts the simulator, a program of its own: so that nothing of it, and above all no
- * modelled cryptography, is ever part of a daemon. It lies beside this program: skad-sim, and
- * skad-sim-real with real cryptography. */
+/* skad sim: starts the simulator. It is a program of its own, so that no part of it, and above all
+ * no modelled cryptography, is ever part of a daemon. It is installed beside this program:
+ * skad-sim, and skad-sim-real with real cryptography. */
 #include "src/cli/commands/cmd_sim.h"
 
 #include <errno.h>
@@ -14,8 +14,7 @@
 
 #define REAL "-real"
 
-/* Whether the last --crypto asks for real cryptography; what else it may be is the simulator's to
- * judge. */
+/* Whether the last --crypto asks for real cryptography; the simulator checks all other values. */
 static bool wants_real(int argc, char **argv)
 {
     bool real = false;
@@ -29,9 +28,9 @@ static bool wants_real(int argc, char **argv)
     return real;
 }
 
-/* A large world touches another node at nearly each step, in gigabytes of memory: glibc asks the
- * kernel for large pages, so that most addresses are found without a walk through page tables. Only
- * a setting from outside is left as it is. */
+/* Lets glibc ask the kernel for large pages. A large world touches another node at nearly each
+ * step, in gigabytes of memory; with large pages most addresses are found without a walk through
+ * page tables. A setting of the environment is left unchanged. */
 static void large_pages(void)
 {
     (void)setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0);

@@ -1,4 +1,4 @@
-/* `skad sim` reads its options itself, so it is no row of the command table. */
+/* `skad sim` reads its options itself, so it is not a row of the command table. */
 #ifndef SKAD_CLI_COMMANDS_CMD_SIM_H
 #define SKAD_CLI_COMMANDS_CMD_SIM_H
 

@@ -1,4 +1,4 @@
-/* skad status: who the node is, and how it fares. */
+/* skad status: the node's identity and its state. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,8 +48,8 @@ static void text_of_inner(const char *outer, skad_answer value,
     }
 }
 
-/* One line for each value; what is in an inner map gets the outer name before it ("drops.tag"),
- * and is left out where it is zero. */
+/* Prints one line for each value. A value of an inner map has the outer name before it
+ * ("drops.tag"), and is left out if it is zero. */
 static void print_map(skad_answer map, const char *outer)
 {
     for (size_t i = 0; map.item != NULL && i < map.item->count; i++) {
@@ -72,7 +72,8 @@ static void print_map(skad_answer map, const char *outer)
     }
 }
 
-/* Plainly, since nothing else of the node shows it: it answers lookups as ever. */
+/* Warns of a store that refuses writes, because a node still answers lookups and shows no other
+ * sign of it. */
 static void print_warning(skad_answer store)
 {
     char error[SKAD_ANSWER_TEXT_BYTES];

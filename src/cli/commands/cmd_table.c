@@ -7,7 +7,7 @@
 
 /* ---- Bins ---- */
 
-/* The last bin holds all that share as many bits or more. */
+/* Prints a bin. The last bin holds all peers that share as many bits or more. */
 static void print_bin(skad_answer bin, bool last)
 {
     char bits[SKAD_TEXT_BYTES];

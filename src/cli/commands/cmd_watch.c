@@ -1,4 +1,4 @@
-/* skad watch: tells each change of a record, or of who is announced under a key. */
+/* skad watch: prints each change of a record, or of the providers under a key. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -39,7 +39,7 @@ static void print(const skad_options *options, skad_answer change)
     }
 }
 
-/* Until the daemon ends the watch, or as many changes were told as are wanted. */
+/* Prints changes until the daemon ends the watch, or until the wanted number was printed. */
 static skad_exit follow(const skad_options *options, skad_client *client, skad_failure *failure)
 {
     skad_reply reply;
@@ -59,7 +59,7 @@ static skad_exit follow(const skad_options *options, skad_client *client, skad_f
         skad_show_answer(options, reply.result, print);
         exit = skad_printed();
         if (exit != SKAD_EXIT_DONE) {
-            (void)skad_fail(failure, "nobody reads what changes");
+            (void)skad_fail(failure, "the output cannot be written");
             return exit;
         }
         told++;

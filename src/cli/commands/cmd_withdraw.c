@@ -1,4 +1,4 @@
-/* skad withdraw: ends the re-announcing of what is published under a key. */
+/* skad withdraw: stops re-announcing what is published under a key. */
 #include <inttypes.h>
 #include <stdio.h>
 

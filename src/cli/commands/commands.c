@@ -1,4 +1,4 @@
-/* What several commands do in the same way. */
+/* The code that several commands share. */
 #include "src/cli/commands/commands.h"
 
 #include <errno.h>

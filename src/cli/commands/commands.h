@@ -30,7 +30,7 @@ extern const skad_command skad_command_allow;
 /* Prints "skad: <sentence>" on stderr and returns the code, for `return skad_complain(...)`. */
 skad_exit skad_complain(skad_exit exit, const skad_failure *failure);
 
-/* Flushes stdout; when what was printed did not get through, complains and returns FAILED. */
+/* Flushes stdout; if the output could not be written, complains and returns FAILED. */
 skad_exit skad_printed(void);
 
 /* Runs one request against the daemon of the options; on_notice may be NULL. With DONE, *result is
@@ -39,7 +39,7 @@ skad_exit skad_daemon_request(const skad_options *options, skad_control_request 
                               skad_notice_handler on_notice, skad_client *client,
                               skad_answer *result);
 
-/* Tells a person what the daemon answered, on stdout. */
+/* Prints the daemon's answer for a person, on stdout. */
 typedef void (*skad_answer_printer)(const skad_options *options, skad_answer result);
 
 /* Shows an answer: as one line of JSON with --json, else by `print`. */

@@ -1,9 +1,9 @@
 /* A walk over the tree with up to SKAD_FILE_GET_WINDOW records on their way at once.
  *
- * What is known but not asked for yet waits in one list for each level, and the lowest level that
- * has any is always served first. So a node of level n is asked only while the lists below n are
- * empty: the list of level n-1 never holds more than what the window's nodes bring, 64 * 30
- * entries, and memory is bounded whatever the size of the file. */
+ * Records that are known but not requested yet wait in one list for each level, and the lowest
+ * level that has any is always served first. So a node of level n is requested only while the lists
+ * below n are empty: the list of level n-1 never holds more than the keys of the window's nodes, 64
+ * * 30 entries, and memory is bounded at any size of the file. */
 #include "src/cli/file/file_get.h"
 
 #include <errno.h>
@@ -166,7 +166,7 @@ static skad_exit take_node(download *self, const tree_part *part, skad_span valu
 
     if (!skad_tree_decode(value.data, value.len, root, &node)) {
         if (root) {
-            (void)skad_fail(self->failure, "there is a record of this key, but it is no file");
+            (void)skad_fail(self->failure, "there is a record of this key, but it is not a file");
             return SKAD_EXIT_FAILED;
         }
         return fail_wrong(self, part);
@@ -226,7 +226,7 @@ static skad_exit await_one(download *self)
     return SKAD_EXIT_FAILED;
 }
 
-/* What is longer than the file is of another one. */
+/* Cuts the file to its size: bytes beyond belong to another file. */
 static skad_exit cut(download *self)
 {
     SKAD_ASSERT(self->done == self->size);

@@ -1,17 +1,18 @@
 /* Fetching a file that was stored as a tree of records. Every record is checked against its key,
- * and the shape of the tree against the size in its root: neither the network nor the daemon is
- * believed. */
+ * and the shape of the tree against the size in its root, so neither the network nor the daemon has
+ * to be trusted. */
 #ifndef SKAD_CLI_FILE_FILE_GET_H
 #define SKAD_CLI_FILE_FILE_GET_H
 
 #include "src/cli/client/client.h"
 
-/* Gets in flight: as many as the daemon takes of one client. Each is a lookup, so latency rules. */
+/* Gets in flight: as many as the daemon takes of one client. Each is a lookup, so latency decides.
+ */
 #define SKAD_FILE_GET_WINDOW 64
 
-/* Writes the file to fd, which must be seekable; pieces land in any order. Pieces that are in their
- * place already, from an earlier run, are not fetched again: their key proves them, as it does
- * those that come. When it fails, fd holds some of the pieces, and anything in the place of the
+/* Writes the file to fd, which must be seekable; pieces arrive in any order. Pieces that are in
+ * their place already, from an earlier run, are not fetched again, because their key proves them as
+ * it proves new ones. If it fails, fd holds some of the pieces, and any bytes in place of the
  * others. */
 SKAD_MUST_CHECK skad_exit skad_file_get(skad_client *client, const skad_id *root, int fd,
                                         skad_failure *failure);

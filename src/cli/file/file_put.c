@@ -1,6 +1,6 @@
 /* The tree is built from below while the file is read: each level keeps the keys of one unfinished
- * node. A full node is stored when the next key arrives and not before, since the last one of all
- * may turn out to be the root.
+ * node. A full node is stored only when the next key arrives, because the last node may turn out to
+ * be the root.
  *
  *   read -> piece -> level 1: up to 30 keys -> level 2: up to 30 keys -> ... -> root */
 #include "src/cli/file/file_put.h"
@@ -41,7 +41,7 @@ static void count_refusals(upload *self, skad_answer refusals)
     }
 }
 
-/* Adds what became of one record. */
+/* Adds the outcome of one record. */
 static void count_put(upload *self, skad_answer result)
 {
     skad_file_put_report *report = self->report;

@@ -5,8 +5,8 @@
 #include "skad/event.h"
 #include "src/cli/client/client.h"
 
-/* Puts in flight. Each is sixteen signed requests or more: beyond this the nodes' processors set
- * the pace, and whoever pushes harder only makes some of them late. */
+/* Puts in flight. Each is sixteen signed requests or more. Beyond this number the nodes' processors
+ * set the pace, and more puts would only be late. */
 #define SKAD_FILE_PUT_WINDOW 16
 
 typedef struct skad_file_put_request {
@@ -16,7 +16,7 @@ typedef struct skad_file_put_request {
     bool keep;        /* the node re-announces all records */
 } skad_file_put_request;
 
-/* What became of the records of a file. */
+/* The outcome for the records of a file. */
 typedef struct skad_file_put_report {
     skad_id root; /* the key to get the file back by */
     uint64_t bytes;
@@ -29,7 +29,7 @@ typedef struct skad_file_put_report {
     uint64_t not_kept;     /* records that the node does not re-announce */
 } skad_file_put_report;
 
-/* Stores a file. When a record could not be stored at all the rest is not tried. */
+/* Stores a file. If a record could not be stored at all, the rest is not tried. */
 SKAD_MUST_CHECK skad_exit skad_file_put(skad_client *client, const skad_file_put_request *request,
                                         skad_file_put_report *out, skad_failure *failure);
 

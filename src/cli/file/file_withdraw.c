@@ -1,5 +1,5 @@
-/* A walk over the tree in depth first, one request at a time: the keys of the nodes on the way from
- * the root are all that is remembered. */
+/* A walk over the tree, depth first, one request at a time. It remembers only the keys of the nodes
+ * on the way from the root. */
 #include "src/cli/file/file_withdraw.h"
 
 #include <string.h>
@@ -50,7 +50,7 @@ static skad_exit enter(walk *self, const skad_id *key)
     unsigned above = self->depth > 0 ? self->open[self->depth - 1].level : SKAD_TREE_LEVEL_MAX + 1;
     if (memcmp(&found, key, sizeof found) != 0 ||
         !skad_tree_decode(value.data, value.len, self->depth == 0, &node) || node.level >= above) {
-        (void)skad_fail(self->failure, "there is a record of this key, but it is no file");
+        (void)skad_fail(self->failure, "there is a record of this key, but it is not a file");
         return SKAD_EXIT_FAILED;
     }
     if (node.level > 0) {

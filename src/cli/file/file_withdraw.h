@@ -4,8 +4,9 @@
 
 #include "src/cli/client/client.h"
 
-/* Has the node re-announce none of the file's records any more; *withdrawn counts those that it
- * did. A node of the tree that nobody has any more ends it, since what is below is not known. */
+/* Lets the node stop re-announcing all of the file's records; *withdrawn counts those that it
+ * re-announced. It ends at a node of the tree that cannot be found any more, because the keys below
+ * that node are not known. */
 SKAD_MUST_CHECK skad_exit skad_file_withdraw(skad_client *client, const skad_id *root,
                                              uint64_t *withdrawn, skad_failure *failure);
 

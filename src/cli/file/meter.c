@@ -11,7 +11,7 @@
 
 #define ERASE         "\r\033[K"
 #define WIDTH_DEFAULT 80
-#define REST_S_MAX    3e7 /* nobody waits for more than a year */
+#define REST_S_MAX    3e7 /* more than a year is not worth showing */
 #define BAR_MIN       8
 #define BAR_MAX       30
 #define BAR_FRAME     4 /* two blanks and two brackets */

@@ -1,6 +1,6 @@
-/* How far a transfer is: one line on a terminal that is redrawn at most ten times a second. Where
- * stderr is no terminal nothing is written. What the line says, and how fast it is, are pure
- * functions. */
+/* The progress of a transfer: one line on a terminal that is redrawn at most ten times a second. If
+ * stderr is not a terminal nothing is written. The text of the line and the rate are computed by
+ * pure functions. */
 #ifndef SKAD_CLI_FILE_METER_H
 #define SKAD_CLI_FILE_METER_H
 
@@ -38,14 +38,14 @@ void skad_meter_begin(skad_meter *meter, const char *what);
 /* Draws the line unless it was drawn just now. */
 void skad_meter_show(skad_meter *meter, const skad_meter_reading *reading);
 
-/* Takes the line away. */
+/* Removes the line. */
 void skad_meter_end(skad_meter *meter);
 
-/* Bytes a second over the last few seconds; 0 while unknown. Remembers what it is told. */
+/* Bytes a second over the last few seconds; 0 while unknown. It remembers each reading. */
 double skad_meter_rate(skad_meter *meter, uint64_t now_us, uint64_t moved);
 
-/* The line, shorter than `width` columns: what does not fit is left out, first the bar, then the
- * time left, then the rate. */
+/* The line, shorter than `width` columns: parts that do not fit are left out, first the bar, then
+ * the time left, then the rate. */
 void skad_meter_line(const char *what, const skad_meter_reading *reading, double rate, size_t width,
                      char out[static SKAD_METER_LINE_BYTES]);
 

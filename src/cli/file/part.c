@@ -20,7 +20,8 @@ static bool give_up(skad_part *part, skad_failure *failure, const char *why)
     return false;
 }
 
-/* Whether the open file still has the name: whoever had the lock before may have renamed it. */
+/* Whether the open file still has the name: the process that had the lock before may have renamed
+ * it. */
 static bool is_named(const skad_part *part)
 {
     struct stat opened;
@@ -47,7 +48,7 @@ bool skad_part_open(const char *path, skad_part *out, skad_failure *failure)
             return give_up(out, failure, strerror(errno));
         }
         if (fstat(out->fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-            return give_up(out, failure, "something is in the way that is no file");
+            return give_up(out, failure, "something that is not a file is in the way");
         }
         if (flock(out->fd, LOCK_EX | LOCK_NB) != 0) {
             return give_up(out, failure,

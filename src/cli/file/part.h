@@ -1,6 +1,6 @@
-/* A file that is gathered under the name FILE.part and gets its own name once it is whole. What is
- * there already is kept when gathering fails or is interrupted, so that the next run can go on.
- * Two runs at once are kept apart by a lock (flock). */
+/* A file that is gathered under the name FILE.part and gets its own name once it is complete. If
+ * gathering fails or is interrupted the part is kept, so that the next run can go on. A lock
+ * (flock) keeps two runs at once apart. */
 #ifndef SKAD_CLI_FILE_PART_H
 #define SKAD_CLI_FILE_PART_H
 
@@ -22,7 +22,7 @@ SKAD_MUST_CHECK bool skad_part_open(const char *path, skad_part *out, skad_failu
  * in any case. */
 SKAD_MUST_CHECK bool skad_part_commit(skad_part *part, skad_failure *failure);
 
-/* Leaves what there is for the next run; of an empty file nothing. */
+/* Leaves the part for the next run; an empty one is removed. */
 void skad_part_leave(skad_part *part);
 
 #endif

@@ -1,4 +1,4 @@
-/* Files without a name, and what becomes of them. */
+/* Files without a name, and how they are put in their place. */
 #define _GNU_SOURCE /* O_TMPFILE, mkostemp */
 #include "src/cli/file/spool.h"
 
@@ -15,8 +15,8 @@
 
 /* ---- Opening ---- */
 
-/* Makes a file in `dir` that has no name: by O_TMPFILE, or by taking the name away at once where
- * the file system has no such thing. */
+/* Makes a file in `dir` that has no name: by O_TMPFILE, or by removing the name at once if the file
+ * system does not support that. */
 static bool make_nameless(const char *dir, skad_spool *spool, skad_failure *failure)
 {
     char name[PATH_MAX];

@@ -1,6 +1,6 @@
-/* Where a file is gathered before anybody sees it. What is to be a regular file is gathered beside
- * its place and stays there when it does not get whole (part.h); what goes to stdout, a pipe or a
- * device, in a file that has no name, so that nothing is left of it. */
+/* Gathers a file before it is visible. A regular file is gathered beside its place and stays there
+ * if it is not completed (part.h). Output for stdout, a pipe or a device is gathered in a file that
+ * has no name, so that nothing is left of it. */
 #ifndef SKAD_CLI_FILE_SPOOL_H
 #define SKAD_CLI_FILE_SPOOL_H
 
@@ -21,7 +21,7 @@ SKAD_MUST_CHECK bool skad_spool_open(const char *path, skad_spool *out, skad_fai
 /* Puts the whole file in its place; closes the spool in any case. */
 SKAD_MUST_CHECK bool skad_spool_commit(skad_spool *spool, skad_failure *failure);
 
-/* Lets go of a file that is not whole. */
+/* Gives up a file that is not complete. */
 void skad_spool_discard(skad_spool *spool);
 
 #endif

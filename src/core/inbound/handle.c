@@ -57,7 +57,10 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     case SKAD_PURPOSE_CHECK:
     case SKAD_PURPOSE_REPLICA:
         return; /* admission to the table was its only purpose */
-    case SKAD_PURPOSE_OPERATION:
+    case SKAD_PURPOSE_PING:
+    case SKAD_PURPOSE_LOOKUP:
+    case SKAD_PURPOSE_REGION:
+    case SKAD_PURPOSE_STORE:
         skad_operate_answered(node, &rpc, opened, prefiltered->envelope.token);
         return;
     }
@@ -103,10 +106,10 @@ static void blame(skad_node *node, const skad_pending_rpc *rpc)
     const skad_peers *peers = &node->table.peers;
     skad_peer_slot slot = skad_peers_find(peers, &rpc->responder);
     bool lived = skad_peers_alive(peers, slot);
-    uint32_t first_seen_s = lived ? peers->peers[slot].first_seen_s : 0;
+    skad_second first_seen = lived ? peers->peers[slot].first_seen : (skad_second){0};
     skad_table_failed(&node->table, &rpc->responder, &rpc->address, node->env.now.mono_us);
     if (lived && !skad_peers_alive(peers, skad_peers_find(peers, &rpc->responder))) {
-        skad_recovery_lost(node, &rpc->responder, &rpc->address, first_seen_s);
+        skad_recovery_lost(node, &rpc->responder, &rpc->address, first_seen);
     }
 }
 
@@ -161,7 +164,7 @@ void skad_handle_timeouts(skad_node *node)
         if (hard && rpc.purpose == SKAD_PURPOSE_UNVERIFIED) {
             skad_ping_queue_settled(node);
         }
-        if (rpc.purpose == SKAD_PURPOSE_OPERATION) {
+        if (skad_purpose_of_operation((skad_purpose)rpc.purpose)) {
             if (hard) {
                 skad_operate_failed(node, &rpc);
             } else {

@@ -3,19 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/assert.h"
+#include "src/core/base/lazy.h"
 
-static skad_status allocate(skad_roots *roots)
-{
-    roots->fingerprints = calloc(roots->limit, sizeof *roots->fingerprints);
-    return roots->fingerprints == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
-}
+#include "crypto/assert.h"
 
 skad_status skad_roots_init(skad_roots *roots, size_t limit, bool later)
 {
     SKAD_ASSERT(limit > 0 && limit <= SKAD_ROOTS_MAX);
     *roots = (skad_roots){.limit = (uint16_t)limit};
-    return later ? SKAD_OK : allocate(roots);
+    roots->fingerprints = skad_lazy_begin(later, limit, sizeof *roots->fingerprints);
+    return skad_lazy_begun(later, roots->fingerprints);
 }
 
 void skad_roots_free(skad_roots *roots)
@@ -26,7 +23,9 @@ void skad_roots_free(skad_roots *roots)
 
 void skad_roots_remember(skad_roots *roots, const uint8_t fingerprint[static SKAD_HASH_BYTES])
 {
-    if (roots->fingerprints == NULL && allocate(roots) != SKAD_OK) {
+    roots->fingerprints =
+        skad_lazy_use(roots->fingerprints, roots->limit, sizeof *roots->fingerprints);
+    if (roots->fingerprints == NULL) {
         return; /* the rest of its batch then costs a check each */
     }
     memcpy(roots->fingerprints[roots->next], fingerprint, SKAD_HASH_BYTES);

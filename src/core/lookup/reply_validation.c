@@ -17,15 +17,17 @@ static bool reachable(const skad_profile *profile, const skad_contact *contact)
 }
 
 size_t skad_reply_violations(const skad_profile *profile, const skad_id *self,
-                             const skad_id *target, const skad_contact *contacts, size_t count)
+                             const skad_id *target, const skad_contact *contacts, size_t count,
+                             bool solved[static SKAD_CONTACTS_MAX])
 {
     size_t violations = 0;
     for (size_t i = 0; i < count; i++) {
         const skad_id *id = &contacts[i].id;
         bool ordered =
             i == 0 || target == NULL || skad_distance_compare(target, &contacts[i - 1].id, id) < 0;
-        violations += !ordered || skad_id_equal(id, self) || !reachable(profile, &contacts[i]) ||
-                      !skad_puzzle_static_ok(id, profile->static_bits);
+        solved[i] = skad_puzzle_static_ok(id, profile->static_bits);
+        violations +=
+            !ordered || skad_id_equal(id, self) || !reachable(profile, &contacts[i]) || !solved[i];
     }
     return violations;
 }

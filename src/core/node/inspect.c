@@ -41,8 +41,8 @@ static void fill_row(const skad_node *node, skad_time now, skad_peer_slot slot, 
         .replacement = (peer->roles & SKAD_PEER_IN_CACHE) != 0,
         .failures = peer->failures,
         .rtt_us = peer->rtt.smoothed_us,
-        .last_seen_us = (skad_instant_ms(now.mono_us) - peer->last_seen_ms) * SKAD_US_PER_MS,
-        .first_seen_us = (skad_instant_s(now.mono_us) - peer->first_seen_s) * SKAD_US_PER_S,
+        .last_seen_us = skad_instant_since_ms(peer->last_seen, now.mono_us) * SKAD_US_PER_MS,
+        .first_seen_us = skad_second_since_s(peer->first_seen, now.mono_us) * SKAD_US_PER_S,
     };
     skad_table_contact(&node->table, slot, &row->contact);
 }

@@ -61,17 +61,18 @@ const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us)
 
 /* ---- Operations ---- */
 
-/* Counts the requests of an operation that wait: all (step < 0), or those of one step. */
-static size_t awaited(const skad_node *node, const skad_operation *operation, int step, bool stores)
+/* Counts the requests of an operation that wait: all (step < 0), or those of one step and purpose.
+ */
+static size_t awaited(const skad_node *node, const skad_operation *operation, int step,
+                      skad_purpose purpose)
 {
     const skad_pending *pending = &node->pending;
     skad_op name = skad_operation_name(&node->operations, operation);
     size_t count = 0;
     for (size_t i = 0; i < pending->high_water; i++) {
         const skad_pending_rpc *rpc = &pending->rpcs[i];
-        bool store = rpc->kind == SKAD_KIND_STORE || rpc->kind == SKAD_KIND_ANNOUNCE;
-        count += waits(pending, i) && rpc->purpose == SKAD_PURPOSE_OPERATION &&
-                 rpc->owner == name && (step < 0 || (rpc->step == step && store == stores));
+        count += waits(pending, i) && skad_purpose_of_operation((skad_purpose)rpc->purpose) &&
+                 rpc->owner == name && (step < 0 || (rpc->step == step && rpc->purpose == purpose));
     }
     return count;
 }
@@ -82,7 +83,7 @@ static bool candidates_awaited(const skad_node *node, const skad_operation *oper
     for (size_t i = 0; i < lookup->asked_count; i++) {
         uint8_t state = lookup->candidates.all[lookup->asked[i]].state;
         bool asked = state == SKAD_STEP_ASKED || state == SKAD_STEP_SLOW;
-        if (awaited(node, operation, lookup->asked[i], false) != asked) {
+        if (awaited(node, operation, lookup->asked[i], SKAD_PURPOSE_LOOKUP) != asked) {
             return false;
         }
     }
@@ -95,7 +96,7 @@ static bool holders_awaited(const skad_node *node, const skad_operation *operati
         bool asked = operation->holders[i].state == SKAD_HOLDER_ASKED;
         if (operation->holders[i].candidate >= operation->lookup->candidates.high_water ||
             operation->holders[i].tries > SKAD_STORE_TRIES_MAX ||
-            awaited(node, operation, i, true) != asked) {
+            awaited(node, operation, i, SKAD_PURPOSE_STORE) != asked) {
             return false;
         }
     }
@@ -116,7 +117,8 @@ static const char *running_broken(const skad_node *node, const skad_operation *o
         node->operations.overdue_us == UINT64_MAX) {
         return "an operation ends in time";
     }
-    if (awaited(node, operation, -1, false) == 0 && node->operations.blocked_us == UINT64_MAX) {
+    if (awaited(node, operation, -1, SKAD_PURPOSE_PING) == 0 &&
+        node->operations.blocked_us == UINT64_MAX) {
         return "an operation waits for something";
     }
     if (operation->lookup == NULL) {

@@ -43,8 +43,8 @@ static bool cache_in_order(const skad_table *table, size_t index)
 {
     const skad_peer_slot *cache = skad_table_cache(table, index);
     for (size_t i = 1; i < table->buckets[index].cache_count; i++) {
-        if (skad_instant_later(peer_at(table, cache[i - 1])->first_seen_s,
-                               peer_at(table, cache[i])->first_seen_s) > 0) {
+        if (skad_second_later(peer_at(table, cache[i - 1])->first_seen,
+                              peer_at(table, cache[i])->first_seen) > 0) {
             return false;
         }
     }
@@ -113,9 +113,9 @@ static uint8_t violations_of(const skad_table *table, size_t slot)
 static bool times_sound(const skad_table *table, size_t slot, uint64_t now_us)
 {
     const skad_peer *peer = &table->peers.peers[slot];
-    return skad_instant_later(peer->last_seen_ms, skad_instant_ms(now_us)) <= 0 &&
-           skad_instant_later(peer->first_seen_s,
-                              skad_instant_s(skad_instant_us(peer->last_seen_ms, now_us))) <= 0;
+    return skad_instant_later(peer->last_seen, skad_instant_at(now_us)) <= 0 &&
+           skad_second_later(peer->first_seen,
+                             skad_second_at(skad_instant_us(peer->last_seen, now_us))) <= 0;
 }
 
 static const char *peer_broken(const skad_table *table, size_t slot, uint64_t now_us)
@@ -140,7 +140,7 @@ static const char *peer_broken(const skad_table *table, size_t slot, uint64_t no
     if (!times_sound(table, slot, now_us)) {
         return "a peer was last seen after it was first seen, and not in the future";
     }
-    uint64_t check_us = skad_instant_us(table->peers.checks_ms[slot], now_us);
+    uint64_t check_us = skad_instant_us((skad_instant){table->peers.checks_ms[slot]}, now_us);
     if (check_us > now_us + SKAD_CHECK_INTERVAL_MAX_US) {
         return "a peer's next check is within the longest interval";
     }

@@ -127,9 +127,6 @@ static void end_lookup(skad_node *node, skad_operation *operation)
 
 /* ---- Requests ---- */
 
-/* A mark in the step of a region's query, whose answer means something else. */
-#define REGION_STEP 0x8000U
-
 static bool ask_candidate(skad_node *node, skad_operation *operation, const skad_query *query)
 {
     const skad_candidate *candidate = &operation->lookup->candidates.all[query->candidate];
@@ -149,9 +146,9 @@ static bool ask_candidate(skad_node *node, skad_operation *operation, const skad
         .address = &candidate->address,
         .responder = &candidate->contact.id,
         .token = candidate->has_token ? candidate->token : NULL,
-        .purpose = SKAD_PURPOSE_OPERATION,
+        .purpose = query->region ? SKAD_PURPOSE_REGION : SKAD_PURPOSE_LOOKUP,
         .owner = skad_operation_name(&node->operations, operation),
-        .step = (uint16_t)(query->candidate | (query->region ? REGION_STEP : 0)),
+        .step = query->candidate,
     };
     return skad_request_send(node, &request);
 }
@@ -226,7 +223,8 @@ static bool kept_out(const skad_node *node, const skad_id *id, const skad_addres
  * its ID paid the static puzzle, and we know it neither to be unresponsive nor to be banned. An
  * endpoint that we verified ourselves comes first; no other peer's word counts against it. False:
  * not at all. */
-static bool worth_asking(const skad_node *node, const skad_contact *contact, skad_address *out)
+static bool worth_asking(const skad_node *node, const skad_contact *contact, bool solved,
+                         skad_address *out)
 {
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &contact->id);
     if (slot != SKAD_PEER_NONE) {
@@ -242,8 +240,7 @@ static bool worth_asking(const skad_node *node, const skad_contact *contact, ska
         return false;
     }
     *out = *address;
-    return skad_address_routable(address, node->env.profile.allow_private) &&
-           skad_puzzle_static_ok(&contact->id, node->env.profile.static_bits);
+    return solved && skad_address_routable(address, node->env.profile.allow_private);
 }
 
 /* Contacts that an answer names. */
@@ -269,16 +266,16 @@ static void judge(skad_node *node, const skad_id *sender, const skad_address *fr
 static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
                             const skad_id *target, named_contacts named)
 {
-    const skad_contact *contacts = named.contacts;
-    size_t count = named.count;
-    for (size_t i = 0; i < count; i++) {
+    bool solved[SKAD_CONTACTS_MAX];
+    size_t violations = skad_reply_violations(&node->env.profile, &node->env.identity.id, target,
+                                              named.contacts, named.count, solved);
+    for (size_t i = 0; i < named.count; i++) {
         skad_address address;
-        if (worth_asking(node, &contacts[i], &address)) {
-            skad_lookup_heard(lookup, from, &contacts[i], &address);
+        if (worth_asking(node, &named.contacts[i], solved[i], &address)) {
+            skad_lookup_heard(lookup, from, &named.contacts[i], &address);
         }
     }
-    return skad_reply_violations(&node->env.profile, &node->env.identity.id, target, contacts,
-                                 count);
+    return violations;
 }
 
 /* Takes the records of an answer. Returns how many were not what was asked for. An immutable value
@@ -336,7 +333,7 @@ static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pen
         skad_regions_over(lookup);
     }
     if (answer->kind == SKAD_KIND_NODES) {
-        const uint16_t from = rpc->step & (uint16_t)~REGION_STEP;
+        const uint16_t from = rpc->step;
         size_t violations = hear_contacts(node, lookup, from, NULL,
                                           (named_contacts){answer->u.reply.u.nodes.contacts,
                                                            answer->u.reply.u.nodes.contacts_count});
@@ -352,12 +349,16 @@ static void remember_token(skad_candidate *candidate, const uint8_t *token)
     }
 }
 
-/* Whether a request was to a holder, and is not a late one of the lookup before. */
-static bool stores(const skad_pending_rpc *rpc)
+static void ping_answered(skad_node *node, skad_operation *operation, const skad_pending_rpc *rpc,
+                          const skad_opened *answer)
 {
-    return rpc->kind == SKAD_KIND_STORE || rpc->kind == SKAD_KIND_ANNOUNCE;
+    operation->responder = answer->sender;
+    operation->observed = answer->message.u.reply.observed;
+    operation->rtt_us = node->env.now.mono_us - rpc->sent_us;
+    end(node, operation, SKAD_OUTCOME_DONE);
 }
 
+/* Late answers to an earlier stage of the operation change nothing. */
 void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_opened *answer,
                            const uint8_t *token)
 {
@@ -365,22 +366,18 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
     if (operation == NULL) {
         return;
     }
-    if (operation->stage == SKAD_STAGE_RUNNING && operation->kind == SKAD_OPERATION_PING) {
-        operation->responder = answer->sender;
-        operation->observed = answer->message.u.reply.observed;
-        operation->rtt_us = node->env.now.mono_us - rpc->sent_us;
-        end(node, operation, SKAD_OUTCOME_DONE);
-        return;
-    }
-    if (operation->stage == SKAD_STAGE_RUNNING && (rpc->step & REGION_STEP) != 0) {
+    const skad_purpose purpose = (skad_purpose)rpc->purpose;
+    const bool running = operation->stage == SKAD_STAGE_RUNNING;
+    if (running && purpose == SKAD_PURPOSE_PING) {
+        ping_answered(node, operation, rpc, answer);
+    } else if (running && purpose == SKAD_PURPOSE_REGION) {
         region_answered(node, operation->lookup, rpc, &answer->message);
-        skad_report_trace_region(node, operation, (uint16_t)(rpc->step & ~REGION_STEP),
-                                 SKAD_STEP_ANSWERED);
-    } else if (operation->stage == SKAD_STAGE_RUNNING) {
+        skad_report_trace_region(node, operation, rpc->step, SKAD_STEP_ANSWERED);
+    } else if (running && purpose == SKAD_PURPOSE_LOOKUP) {
         remember_token(&operation->lookup->candidates.all[rpc->step], token);
         lookup_answered(node, operation, rpc, &answer->message);
         skad_report_trace(node, operation, rpc->step);
-    } else if (operation->stage == SKAD_STAGE_STORING && stores(rpc)) {
+    } else if (operation->stage == SKAD_STAGE_STORING && purpose == SKAD_PURPOSE_STORE) {
         skad_storing_answered(operation, rpc->step, &answer->message, token);
     }
     skad_operate_drive(node, operation);
@@ -389,17 +386,18 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
 void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
 {
     skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
-    if (operation != NULL && operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL) {
-        if ((rpc->step & REGION_STEP) != 0) {
-            skad_regions_over(operation->lookup);
-            skad_report_trace_region(node, operation, (uint16_t)(rpc->step & ~REGION_STEP),
-                                     SKAD_STEP_SLOW);
-        } else {
-            skad_lookup_slow(operation->lookup, rpc->step);
-            skad_report_trace(node, operation, rpc->step);
-        }
-        skad_operate_drive(node, operation);
+    if (operation == NULL || operation->stage != SKAD_STAGE_RUNNING ||
+        rpc->purpose == SKAD_PURPOSE_PING) {
+        return;
     }
+    if (rpc->purpose == SKAD_PURPOSE_REGION) {
+        skad_regions_over(operation->lookup);
+        skad_report_trace_region(node, operation, rpc->step, SKAD_STEP_SLOW);
+    } else if (rpc->purpose == SKAD_PURPOSE_LOOKUP) {
+        skad_lookup_slow(operation->lookup, rpc->step);
+        skad_report_trace(node, operation, rpc->step);
+    }
+    skad_operate_drive(node, operation);
 }
 
 void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
@@ -408,21 +406,19 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
     if (operation == NULL) {
         return;
     }
-    if (operation->stage == SKAD_STAGE_RUNNING && operation->kind == SKAD_OPERATION_PING) {
+    const skad_purpose purpose = (skad_purpose)rpc->purpose;
+    const bool running = operation->stage == SKAD_STAGE_RUNNING;
+    if (running && purpose == SKAD_PURPOSE_PING) {
         end(node, operation, SKAD_OUTCOME_TIMED_OUT);
-        return;
-    }
-    if (operation->stage == SKAD_STAGE_RUNNING && (rpc->step & REGION_STEP) != 0) {
-        if (!rpc->slow) { /* a driver that stalled reports both timeouts as one */
-            skad_regions_over(operation->lookup);
-            skad_operate_drive(node, operation);
+    } else if (running && purpose == SKAD_PURPOSE_REGION) {
+        if (rpc->slow) {
+            return; /* the soft timeout went on already, unless a stalled driver skipped it */
         }
-        return;
-    }
-    if (operation->stage == SKAD_STAGE_RUNNING) {
+        skad_regions_over(operation->lookup);
+    } else if (running && purpose == SKAD_PURPOSE_LOOKUP) {
         skad_lookup_failed(operation->lookup, rpc->step);
         skad_report_trace(node, operation, rpc->step);
-    } else if (operation->stage == SKAD_STAGE_STORING && stores(rpc)) {
+    } else if (operation->stage == SKAD_STAGE_STORING && purpose == SKAD_PURPOSE_STORE) {
         skad_storing_failed(operation, rpc->step);
     }
     skad_operate_drive(node, operation);

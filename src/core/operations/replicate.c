@@ -35,15 +35,14 @@ bool skad_replicate(skad_node *node, const skad_replica *replica, const skad_id 
     return sent;
 }
 
-/* A copy that a get leaves ends about when its publisher's next announcement comes, so that
- * requests alone do not keep a value alive for ever. */
+/* A copy that a get leaves lives for an hour: it ends a few announcements of its publisher later,
+ * so that gets do not keep a value alive for ever. */
 static skad_replica replica_of(const skad_node *node, const skad_collection *collection)
 {
-    uint32_t life_s = node->env.profile.record_life_s / SKAD_REPLICA_LIFE_DIVISOR;
     return (skad_replica){
         .type = collection->type,
         .bytes = {collection->best, collection->best_len},
-        .life_s = life_s == 0 ? 1 : life_s,
+        .life_s = (uint32_t)(skad_env_hour_us(&node->env) / SKAD_US_PER_S),
     };
 }
 

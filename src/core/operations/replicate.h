@@ -12,8 +12,7 @@
 #include "skad/record.h"
 #include "src/core/operations/operation.h"
 
-#define SKAD_REPLICA_LIFE_DIVISOR 24 /* what a get leaves behind lives an hour of a day */
-#define SKAD_REPLICAS_LEFT_MAX    4  /* after one get of a signed record */
+#define SKAD_REPLICAS_LEFT_MAX 4 /* after one get of a signed record */
 
 typedef struct skad_replica {
     skad_record_type type;

@@ -55,8 +55,8 @@ static skad_status take(skad_node *node, skad_operation_kind kind, skad_operatio
 static void postpone_refresh(skad_node *node, const skad_id *target)
 {
     skad_bucket *bucket = &node->table.buckets[skad_table_bucket_of(&node->table, target)];
-    uint64_t jitter = skad_random_below(&node->env.random, SKAD_REFRESH_INTERVAL_US / 2);
-    bucket->refresh_us = node->env.now.mono_us + SKAD_REFRESH_INTERVAL_US * 3 / 4 + jitter;
+    bucket->refresh_us =
+        node->env.now.mono_us + skad_env_about_us(&node->env, SKAD_REFRESH_INTERVAL_US);
 }
 
 /* Gives a lookup its first contacts: the closest of the table. */
@@ -136,7 +136,7 @@ skad_status skad_start_ping(skad_node *node, const skad_address *address, skad_o
     *op = skad_operation_name(&node->operations, operation);
     skad_message ping = {.kind = SKAD_KIND_PING};
     skad_request request = {
-        .message = &ping, .address = address, .purpose = SKAD_PURPOSE_OPERATION, .owner = *op};
+        .message = &ping, .address = address, .purpose = SKAD_PURPOSE_PING, .owner = *op};
     if (!skad_request_send(node, &request)) {
         skad_operations_release(&node->operations, operation);
         return SKAD_ERR_FULL;

@@ -75,7 +75,7 @@ static bool ask_holder(skad_node *node, skad_operation *operation, const skad_ho
         .address = &candidate->address,
         .responder = &candidate->contact.id,
         .token = candidate->has_token ? candidate->token : NULL,
-        .purpose = SKAD_PURPOSE_OPERATION,
+        .purpose = SKAD_PURPOSE_STORE,
         .owner = skad_operation_name(&node->operations, operation),
         .step = (uint16_t)(holder - operation->holders),
     };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/core/base/lazy.h"
 #include "src/core/routing/distance.h"
 
 #define CAPACITY_FIRST 4 /* of a list whose memory grows */
@@ -73,20 +74,14 @@ static skad_status append(skad_ban_list *list, const skad_ban *ban)
     return SKAD_OK;
 }
 
-static skad_status init_strikes(skad_bans *bans)
-{
-    bans->strikes = calloc(SKAD_STRIKES_SOURCES, sizeof *bans->strikes);
-    return bans->strikes == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
-}
-
 skad_status skad_bans_init(skad_bans *bans, bool lazy_allocation)
 {
-    *bans = (skad_bans){0};
-    skad_status status = SKAD_OK;
-    if (!lazy_allocation) {
+    *bans = (skad_bans){
+        .strikes = skad_lazy_begin(lazy_allocation, SKAD_STRIKES_SOURCES, sizeof *bans->strikes)};
+    skad_status status = skad_lazy_begun(lazy_allocation, bans->strikes);
+    if (!lazy_allocation && status == SKAD_OK) {
         status = reserve(&bans->banned, SKAD_BANS_MAX);
         status = status == SKAD_OK ? reserve(&bans->allowed, SKAD_BANS_MAX) : status;
-        status = status == SKAD_OK ? init_strikes(bans) : status;
     }
     return status;
 }
@@ -207,7 +202,11 @@ static uint32_t weight(skad_ban_reason reason)
 void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,
                       uint64_t now_us)
 {
-    if (allowed(bans, address) || (bans->strikes == NULL && init_strikes(bans) != SKAD_OK)) {
+    if (allowed(bans, address)) {
+        return;
+    }
+    bans->strikes = skad_lazy_use(bans->strikes, SKAD_STRIKES_SOURCES, sizeof *bans->strikes);
+    if (bans->strikes == NULL) {
         return;
     }
     skad_strikes *strikes = strikes_of(bans, address, now_us);

@@ -102,7 +102,7 @@ static bool split_last(skad_table *table)
  * faster one does. */
 static bool preferred(const skad_peer *a, const skad_peer *b)
 {
-    int32_t later = skad_instant_later(a->first_seen_s, b->first_seen_s);
+    int32_t later = skad_second_later(a->first_seen, b->first_seen);
     if (later != 0) {
         return later < 0;
     }
@@ -253,10 +253,10 @@ void skad_buckets_order(skad_table *table)
         skad_peer_slot *members = skad_table_members(table, bucket);
         for (size_t i = 1; i < table->buckets[bucket].members_count; i++) {
             skad_peer_slot slot = members[i];
-            uint32_t last_seen_ms = peer_at(table, slot)->last_seen_ms;
+            skad_instant last_seen = peer_at(table, slot)->last_seen;
             size_t at = i;
-            while (at > 0 && skad_instant_later(peer_at(table, members[at - 1])->last_seen_ms,
-                                                last_seen_ms) > 0) {
+            while (at > 0 &&
+                   skad_instant_later(peer_at(table, members[at - 1])->last_seen, last_seen) > 0) {
                 members[at] = members[at - 1];
                 at--;
             }

@@ -20,11 +20,17 @@ uint64_t skad_liveness_backoff_us(unsigned failures)
     return backoff_us < SKAD_CHECK_BACKOFF_MAX_US ? backoff_us : SKAD_CHECK_BACKOFF_MAX_US;
 }
 
+/* A slot's next check; meaningful where the slot is taken. */
+static skad_instant check_of(const skad_peers *peers, size_t slot)
+{
+    return (skad_instant){peers->checks_ms[slot]};
+}
+
 /* Returns how long a peer may stay unheard, which depends on its age and its roles. */
 static uint64_t interval_of(const skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
     const skad_peer *peer = &peers->peers[slot];
-    uint32_t known_for_s = skad_instant_s(now_us) - peer->first_seen_s;
+    uint32_t known_for_s = skad_second_since_s(peer->first_seen, now_us);
     return peer->roles == SKAD_PEER_IN_CACHE
                ? SKAD_CHECK_INTERVAL_MAX_US
                : skad_liveness_interval_us(known_for_s * SKAD_US_PER_S,
@@ -40,34 +46,34 @@ void skad_liveness_put_off(skad_peers *peers, skad_peer_slot slot, uint64_t now_
 {
     const skad_peer *peer = &peers->peers[slot];
     uint64_t interval_us = interval_of(peers, slot, now_us);
-    uint64_t known_us = (skad_instant_s(now_us) - peer->first_seen_s) * SKAD_US_PER_S;
-    uint64_t unanswered_us = now_us - skad_instant_us(peer->last_seen_ms, now_us);
+    uint64_t known_us = skad_second_since_s(peer->first_seen, now_us) * SKAD_US_PER_S;
+    uint64_t unanswered_us = now_us - skad_instant_us(peer->last_seen, now_us);
     bool proven = known_us >= unanswered_us + SKAD_CHECK_INTERVAL_US;
     if (peer->failures > 0 || peer->pressing || !proven || unanswered_us >= 2 * interval_us) {
         return;
     }
     uint64_t left_us = 2 * interval_us - unanswered_us;
     uint64_t next_us = now_us + (left_us < interval_us ? left_us : interval_us);
-    if (skad_instant_later(skad_instant_ms(next_us), peers->checks_ms[slot]) > 0) {
+    if (skad_instant_later(skad_instant_at(next_us), check_of(peers, slot)) > 0) {
         skad_peers_check_at(peers, slot, next_us);
     }
 }
 
 void skad_liveness_by(skad_peers *peers, skad_peer_slot slot, uint64_t us)
 {
-    if (skad_instant_later(peers->checks_ms[slot], skad_instant_ms(us)) > 0) {
+    if (skad_instant_later(check_of(peers, slot), skad_instant_at(us)) > 0) {
         skad_peers_check_at(peers, slot, us);
     }
 }
 
 void skad_liveness_again(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
-    const uint32_t now_ms = skad_instant_ms(now_us);
+    const skad_instant now = skad_instant_at(now_us);
     const int32_t soonest = (int32_t)(SKAD_CHECK_RETRY_US / SKAD_US_PER_MS);
     int32_t next = (int32_t)(SKAD_CHECK_TOGETHER_US / SKAD_US_PER_MS);
     skad_peer_slot beside = SKAD_PEER_NONE;
     for (size_t i = 0; i < peers->high_water; i++) {
-        int32_t ahead = skad_instant_later(peers->checks_ms[i], now_ms);
+        int32_t ahead = skad_instant_later(check_of(peers, i), now);
         if (ahead < soonest || ahead > next || peers->checks_ms[i] == 0 || i == slot) {
             continue; /* few are left here, so reading the peer itself is cheap */
         }
@@ -99,9 +105,9 @@ static void count_in(earliest *out, int32_t ahead)
 
 /* Each search for the next check looks at all peers, four at a time and without a branch. The last
  * slot in use is followed by free ones, up to a whole step. */
-static earliest find_earliest(const skad_peers *peers, uint32_t now_ms)
+static earliest find_earliest(const skad_peers *peers, skad_instant instant)
 {
-    const skad_simd now = skad_simd_of(now_ms);
+    const skad_simd now = skad_simd_of(instant.ms);
     const skad_simd_signed none = (skad_simd_signed)skad_simd_of(INT32_MAX);
     skad_simd_signed first = none;
     skad_simd_signed second = none;
@@ -123,13 +129,13 @@ static earliest find_earliest(const skad_peers *peers, uint32_t now_ms)
 
 static void plan_after(skad_peers *peers, int32_t ahead, uint64_t now_us)
 {
-    uint32_t ms = skad_instant_ms(now_us) + (uint32_t)ahead;
-    peers->due_us = ahead == INT32_MAX ? UINT64_MAX : skad_instant_us(ms, now_us);
+    skad_instant due = {skad_instant_at(now_us).ms + (uint32_t)ahead};
+    peers->due_us = ahead == INT32_MAX ? UINT64_MAX : skad_instant_us(due, now_us);
 }
 
 void skad_liveness_plan(skad_peers *peers, uint64_t now_us)
 {
-    plan_after(peers, find_earliest(peers, skad_instant_ms(now_us)).first, now_us);
+    plan_after(peers, find_earliest(peers, skad_instant_at(now_us)).first, now_us);
 }
 
 static skad_peer_slot due_at(const skad_peers *peers, uint32_t check_ms)
@@ -144,12 +150,12 @@ static skad_peer_slot due_at(const skad_peers *peers, uint32_t check_ms)
 
 /* Keeps a peer's last answer from growing older than instants can count. The peer may then seem to
  * have answered last of all peers that old, so the latest one has to be looked for anew. */
-static void keep_instant(skad_peers *peers, skad_peer_slot slot, uint32_t now_ms)
+static void keep_instant(skad_peers *peers, skad_peer_slot slot, skad_instant now)
 {
     skad_peer *peer = &peers->peers[slot];
-    uint32_t kept_ms = skad_instant_kept(peer->last_seen_ms, now_ms);
-    if (kept_ms != peer->last_seen_ms) {
-        peer->last_seen_ms = kept_ms;
+    skad_instant kept = skad_instant_kept(peer->last_seen, now);
+    if (kept.ms != peer->last_seen.ms) {
+        peer->last_seen = kept;
         peers->latest = SKAD_PEER_NONE;
     }
 }
@@ -158,8 +164,7 @@ static void keep_instant(skad_peers *peers, skad_peer_slot slot, uint32_t now_ms
 static bool put_off_anew(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
     const skad_peer *peer = &peers->peers[slot];
-    uint64_t next_us =
-        skad_instant_us(peer->last_seen_ms, now_us) + interval_of(peers, slot, now_us);
+    uint64_t next_us = skad_instant_us(peer->last_seen, now_us) + interval_of(peers, slot, now_us);
     if (peer->failures > 0 || peer->pressing || next_us < now_us + SKAD_CHECK_ANEW_US) {
         return false;
     }
@@ -169,18 +174,18 @@ static bool put_off_anew(skad_peers *peers, skad_peer_slot slot, uint64_t now_us
 
 skad_peer_slot skad_liveness_due(skad_peers *peers, uint64_t now_us, bool any)
 {
-    uint32_t now_ms = skad_instant_ms(now_us);
+    const skad_instant now = skad_instant_at(now_us);
     for (;;) {
-        earliest checks = find_earliest(peers, now_ms);
+        earliest checks = find_earliest(peers, now);
         bool none = checks.first == INT32_MAX || (checks.first > 0 && !any);
         plan_after(peers, none ? checks.first : checks.second, now_us);
         if (none) {
             return SKAD_PEER_NONE;
         }
-        skad_peer_slot due = due_at(peers, now_ms + (uint32_t)checks.first);
+        skad_peer_slot due = due_at(peers, now.ms + (uint32_t)checks.first);
         if (any || !put_off_anew(peers, due, now_us)) {
             skad_liveness_next(peers, due, now_us);
-            keep_instant(peers, due, now_ms);
+            keep_instant(peers, due, now);
             return due;
         }
     }
@@ -196,7 +201,7 @@ static skad_peer_slot find_latest(skad_peers *peers, skad_peer_slot except, uint
         if (peer->roles == 0) {
             continue;
         }
-        peer->last_seen_ms = skad_instant_kept(peer->last_seen_ms, skad_instant_ms(now_us));
+        peer->last_seen = skad_instant_kept(peer->last_seen, skad_instant_at(now_us));
         if (i != except && (latest == SKAD_PEER_NONE ||
                             skad_peers_answered_later(peers, (skad_peer_slot)i, latest))) {
             latest = (skad_peer_slot)i;
@@ -212,7 +217,7 @@ static skad_peer_slot latest_but(skad_peers *peers, skad_peer_slot except, uint6
 {
     skad_peer_slot latest = peers->latest;
     bool known = latest != SKAD_PEER_NONE && latest != except &&
-                 skad_instant_later(skad_instant_ms(now_us), peers->peers[latest].last_seen_ms) <
+                 skad_instant_later(skad_instant_at(now_us), peers->peers[latest].last_seen) <
                      (int32_t)(SKAD_CHECK_INTERVAL_MAX_US / SKAD_US_PER_MS);
     return known ? latest : find_latest(peers, except, now_us);
 }

@@ -3,20 +3,18 @@
 #include <stdlib.h>
 
 #include "proto/address.h"
+#include "src/core/base/lazy.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/endpoints.h"
-
-static skad_status allocate(skad_observed *observed, size_t family)
-{
-    observed->votes[family] = calloc(SKAD_OBSERVED_VOTES, sizeof *observed->votes[family]);
-    return observed->votes[family] == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
-}
 
 skad_status skad_observed_init(skad_observed *observed, bool later)
 {
     *observed = (skad_observed){0};
-    if (!later && (allocate(observed, 0) != SKAD_OK || allocate(observed, 1) != SKAD_OK)) {
-        return SKAD_ERR_MEMORY;
+    for (size_t family = 0; family < 2; family++) {
+        observed->votes[family] = skad_lazy_begin(later, SKAD_OBSERVED_VOTES, sizeof(skad_vote));
+        if (skad_lazy_begun(later, observed->votes[family]) != SKAD_OK) {
+            return SKAD_ERR_MEMORY;
+        }
     }
     return SKAD_OK;
 }
@@ -32,10 +30,11 @@ void skad_observed_vote(skad_observed *observed, const skad_id *voter, uint64_t 
                         const skad_address *address)
 {
     size_t family = skad_endpoint_index(address);
-    if (observed->votes[family] == NULL && allocate(observed, family) != SKAD_OK) {
+    skad_vote *votes = skad_lazy_use(observed->votes[family], SKAD_OBSERVED_VOTES, sizeof *votes);
+    observed->votes[family] = votes;
+    if (votes == NULL) {
         return; /* a hint is lost */
     }
-    skad_vote *votes = observed->votes[family];
     const skad_vote vote = {.voter = skad_id_prefix(voter), .group = group, .address = *address};
     for (size_t i = 0; i < SKAD_OBSERVED_VOTES; i++) {
         bool cast = votes[i].address.family != SKAD_FAMILY_NONE;

@@ -4,17 +4,14 @@
 #include <string.h>
 
 #include "src/core/base/instant.h"
-
-static skad_status allocate(skad_peer_tokens *tokens)
-{
-    tokens->slots = calloc(tokens->count, sizeof *tokens->slots);
-    return tokens->slots == NULL ? SKAD_ERR_MEMORY : SKAD_OK;
-}
+#include "src/core/base/lazy.h"
 
 skad_status skad_peer_tokens_init(skad_peer_tokens *tokens, size_t count, bool later)
 {
+    later |= count == 0;
     *tokens = (skad_peer_tokens){.count = count};
-    return later || count == 0 ? SKAD_OK : allocate(tokens);
+    tokens->slots = skad_lazy_begin(later, count, sizeof *tokens->slots);
+    return skad_lazy_begun(later, tokens->slots);
 }
 
 void skad_peer_tokens_free(skad_peer_tokens *tokens)
@@ -33,12 +30,16 @@ static skad_peer_token *held(const skad_peer_tokens *tokens, uint16_t endpoint)
 void skad_peer_tokens_keep(skad_peer_tokens *tokens, uint16_t endpoint,
                            const uint8_t token[static SKAD_TOKEN_BYTES], uint64_t now_us)
 {
-    if (tokens->count == 0 || (tokens->slots == NULL && allocate(tokens) != SKAD_OK)) {
+    if (tokens->count == 0) {
+        return;
+    }
+    tokens->slots = skad_lazy_use(tokens->slots, tokens->count, sizeof *tokens->slots);
+    if (tokens->slots == NULL) {
         return; /* the next request to the endpoint carries no token */
     }
     skad_peer_token *slot = &tokens->slots[endpoint % tokens->count];
     slot->owner = (uint16_t)(endpoint + 1);
-    slot->granted_ms = skad_instant_ms(now_us);
+    slot->granted = skad_instant_at(now_us);
     memcpy(slot->token, token, SKAD_TOKEN_BYTES);
 }
 
@@ -55,6 +56,6 @@ const uint8_t *skad_peer_tokens_fresh(const skad_peer_tokens *tokens, uint16_t e
 {
     const skad_peer_token *slot = held(tokens, endpoint);
     bool fresh = slot != NULL &&
-                 skad_instant_ms(now_us) - slot->granted_ms < SKAD_TOKEN_SLOT_US / SKAD_US_PER_MS;
+                 skad_instant_since_ms(slot->granted, now_us) < SKAD_TOKEN_SLOT_US / SKAD_US_PER_MS;
     return fresh ? slot->token : NULL;
 }

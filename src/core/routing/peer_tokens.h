@@ -13,10 +13,11 @@
 
 #include "crypto/token.h"
 #include "skad/status.h"
+#include "src/core/base/instant.h"
 
 typedef struct skad_peer_token {
-    uint32_t granted_ms; /* instant.h; one that is 50 days old seems fresh, and is refused */
-    uint16_t owner;      /* number of the endpoint, from 1 on; 0: free */
+    skad_instant granted; /* one that is 50 days old seems fresh, and is refused */
+    uint16_t owner;       /* number of the endpoint, from 1 on; 0: free */
     uint8_t token[SKAD_TOKEN_BYTES];
 } skad_peer_token;
 

@@ -213,7 +213,7 @@ skad_peer_cold *skad_peers_cold_of(skad_peers *peers, skad_peer_slot slot)
 
 void skad_peers_heard(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 {
-    peers->peers[slot].last_seen_ms = skad_instant_ms(now_us);
+    peers->peers[slot].last_seen = skad_instant_at(now_us);
     if (peers->count == 1 || (peers->latest != SKAD_PEER_NONE &&
                               skad_peers_answered_later(peers, slot, peers->latest))) {
         peers->latest = slot;
@@ -222,7 +222,7 @@ void skad_peers_heard(skad_peers *peers, skad_peer_slot slot, uint64_t now_us)
 
 void skad_peers_check_at(skad_peers *peers, skad_peer_slot slot, uint64_t us)
 {
-    uint32_t ms = skad_instant_ms(us);
+    uint32_t ms = skad_instant_at(us).ms;
     peers->checks_ms[slot] = ms == 0 ? 1 : ms; /* 0 stands for a free slot */
     uint64_t whole_us = us - us % SKAD_US_PER_MS;
     peers->due_us = whole_us < peers->due_us ? whole_us : peers->due_us;

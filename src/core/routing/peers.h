@@ -18,6 +18,7 @@
 
 #include "skad/status.h"
 #include "skad/types.h"
+#include "src/core/base/instant.h"
 #include "src/core/routing/lifetimes.h"
 #include "src/core/routing/peer_tokens.h"
 #include "src/core/routing/rtt.h"
@@ -42,8 +43,8 @@ typedef enum skad_peer_role {
 typedef struct skad_peer {
     skad_id id;
     skad_rtt rtt;
-    uint32_t last_seen_ms; /* last verified answer (instant.h) */
-    uint32_t first_seen_s; /* first verified answer (instant.h) */
+    skad_instant last_seen; /* last verified answer */
+    skad_second first_seen; /* first verified answer */
 
     /* Its endpoints (endpoints.h). */
     uint8_t ipv4[4];
@@ -119,7 +120,7 @@ skad_peer_cold *skad_peers_cold_of(skad_peers *peers, skad_peer_slot slot);
 static inline bool skad_peers_answered_later(const skad_peers *peers, skad_peer_slot slot,
                                              skad_peer_slot other)
 {
-    int32_t later = (int32_t)(peers->peers[slot].last_seen_ms - peers->peers[other].last_seen_ms);
+    int32_t later = skad_instant_later(peers->peers[slot].last_seen, peers->peers[other].last_seen);
     return later > 0 || (later == 0 && slot < other);
 }
 

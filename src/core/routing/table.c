@@ -135,7 +135,7 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
         if (slot == SKAD_PEER_NONE) {
             return SKAD_PEER_NONE;
         }
-        peer_at(table, slot)->first_seen_s = skad_instant_s(now_us);
+        peer_at(table, slot)->first_seen = skad_second_at(now_us);
     } else if (!endpoint_accepts(&table->peers, slot, address) ||
                (!skad_endpoint_is(&table->peers, slot, address) &&
                 !diverse(table, id, address, slot))) {
@@ -149,7 +149,8 @@ skad_peer_slot skad_table_answered_at(skad_table *table, skad_peer_slot slot, co
     skad_rtt_sample(&peer->rtt, rtt_us);
     skad_peers_set_failures(&table->peers, slot, 0);
     if (!is_new) {
-        skad_lifetimes_lived(&table->peers.lifetimes, skad_instant_ms(now_us) - peer->last_seen_ms);
+        skad_lifetimes_lived(&table->peers.lifetimes,
+                             skad_instant_since_ms(peer->last_seen, now_us));
     }
     skad_peers_heard(&table->peers, slot, now_us);
     if (is_new) {

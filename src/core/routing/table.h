@@ -45,7 +45,7 @@
 #include "src/core/routing/peers.h"
 
 #define SKAD_BUCKETS_MAX          64 /* a network of 2^60 nodes fills 60 */
-#define SKAD_SIBLINGS_MAX         80 /* eta = 5 times s = 16; see docs/design.md for eta */
+#define SKAD_SIBLINGS_MAX         80 /* eta = 5 times s = 16; see docs/core/routing.md */
 #define SKAD_SIBLINGS_ETA         5
 #define SKAD_NEIGHBOURS           16 /* a new one among them shows that we know too few near us */
 #define SKAD_TABLE_FAILURES_MAX   8

@@ -27,9 +27,18 @@ typedef enum skad_purpose {
     SKAD_PURPOSE_HELLO,      /* joining: any node at the address */
     SKAD_PURPOSE_CHECK,      /* liveness of a peer */
     SKAD_PURPOSE_UNVERIFIED, /* first ping of an unverified peer */
-    SKAD_PURPOSE_OPERATION,  /* an operation's query: see owner, step */
+    SKAD_PURPOSE_PING,       /* an operation that is a ping: see owner */
+    SKAD_PURPOSE_LOOKUP,     /* a lookup's query for its target: see owner, step */
+    SKAD_PURPOSE_REGION,     /* a lookup's query for a region: the same */
+    SKAD_PURPOSE_STORE,      /* a put's request to a holder: the same */
     SKAD_PURPOSE_REPLICA,    /* an unasked copy: no operation waits for the answer */
 } skad_purpose;
+
+/* Whether an operation waits for the answer. */
+static inline bool skad_purpose_of_operation(skad_purpose purpose)
+{
+    return purpose >= SKAD_PURPOSE_PING && purpose <= SKAD_PURPOSE_STORE;
+}
 
 typedef struct skad_pending_rpc {
     uint8_t rpc_id[SKAD_RPC_ID_BYTES];
@@ -37,9 +46,9 @@ typedef struct skad_pending_rpc {
     skad_id responder;
     skad_address address;
     uint32_t timeout_us; /* the soft one */
-    uint64_t owner;      /* OPERATION: the skad_op */
+    uint64_t owner;      /* of an operation: the skad_op */
     uint64_t sent_us;
-    uint16_t step;   /* OPERATION: index of its candidate or holder */
+    uint16_t step;   /* LOOKUP, REGION: which candidate; STORE: which holder */
     uint8_t kind;    /* a skad_kind */
     uint8_t purpose; /* a skad_purpose */
     bool has_responder;

@@ -73,7 +73,7 @@ bool skad_request_send(skad_node *node, const skad_request *request)
     rpc->purpose = (uint8_t)request->purpose;
     rpc->owner = request->owner;
     rpc->step = request->step;
-    if (request->purpose != SKAD_PURPOSE_OPERATION) { /* no other peer is asked meanwhile */
+    if (!skad_purpose_of_operation(request->purpose)) { /* no other peer is asked meanwhile */
         skad_pending_wait(&node->pending, rpc);
     }
     memcpy(rpc->digest, outgoing->draft.digest, sizeof rpc->digest);

@@ -17,8 +17,8 @@ typedef struct skad_request {
     const skad_peer *peer; /* the responder, where the table is known to have it; otherwise NULL */
     const uint8_t *token;  /* one that the responder granted; NULL: the table's */
     skad_purpose purpose;
-    skad_op owner; /* OPERATION */
-    uint16_t step; /* OPERATION */
+    skad_op owner; /* of an operation (pending.h) */
+    uint16_t step; /* the same */
 } skad_request;
 
 /* Sends a request. Returns false when the pending table or the outbox is full; then nothing was

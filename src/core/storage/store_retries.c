@@ -3,15 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOURS_A_LIFE 24
+#include "src/core/base/lazy.h"
 
 skad_status skad_store_retries_init(skad_store_retries *state, bool later)
 {
-    *state = (skad_store_retries){0};
-    if (!later) {
-        state->all = calloc(SKAD_STORE_RETRIES_MAX, sizeof *state->all);
-    }
-    return later || state->all != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
+    *state = (skad_store_retries){
+        .all = skad_lazy_begin(later, SKAD_STORE_RETRIES_MAX, sizeof *state->all)};
+    return skad_lazy_begun(later, state->all);
 }
 
 void skad_store_retries_free(skad_store_retries *state)
@@ -33,17 +31,14 @@ static size_t find(const skad_store_retries *state, const skad_store_name *name)
  * of that. */
 static uint64_t next_us(skad_env *env)
 {
-    uint64_t hour_us = env->profile.record_life_s * SKAD_US_PER_S / HOURS_A_LIFE;
-    uint64_t pause_us = hour_us / SKAD_STORE_RETRY_DIVISOR;
+    uint64_t pause_us = skad_env_hour_us(env) / SKAD_STORE_RETRY_DIVISOR;
     pause_us = pause_us < SKAD_US_PER_S ? SKAD_US_PER_S : pause_us;
-    return env->now.mono_us + pause_us * 3 / 4 + skad_random_below(&env->random, pause_us / 2);
+    return env->now.mono_us + skad_env_about_us(env, pause_us);
 }
 
 void skad_store_retries_note(skad_store_retries *state, skad_env *env, const skad_store_name *name)
 {
-    if (state->all == NULL) {
-        state->all = calloc(SKAD_STORE_RETRIES_MAX, sizeof *state->all);
-    }
+    state->all = skad_lazy_use(state->all, SKAD_STORE_RETRIES_MAX, sizeof *state->all);
     if (state->all != NULL && state->count < SKAD_STORE_RETRIES_MAX &&
         find(state, name) == state->count) {
         state->all[state->count++] = (skad_store_retry){.name = *name, .due_us = next_us(env)};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "crypto/assert.h"
+#include "src/core/base/lazy.h"
 #include "src/core/routing/distance.h"
 
 #define NAME_BIT (UINT64_C(1) << 31) /* in the lower half, where operations have their slot */
@@ -24,9 +25,7 @@ void skad_watches_free(skad_watches *watches)
 int skad_watches_take(skad_watches *watches)
 {
     size_t at = 0;
-    if (watches->slots == NULL) {
-        watches->slots = calloc(watches->count + 1, sizeof(skad_watched *));
-    }
+    watches->slots = skad_lazy_use(watches->slots, watches->count + 1, sizeof(skad_watched *));
     if (watches->slots == NULL) {
         return -1;
     }

@@ -9,21 +9,11 @@
 #include "src/core/routing/distance.h"
 #include "src/core/storage/responsibility.h"
 
-#define ROUND_DIVISOR 24 /* an hour of a day */
-
-static uint64_t round_us(const skad_node *node)
-{
-    uint64_t life_us = node->env.profile.record_life_s * SKAD_US_PER_S;
-    uint64_t hour_us = life_us / ROUND_DIVISOR;
-    return hour_us < SKAD_US_PER_S ? SKAD_US_PER_S : hour_us;
-}
-
 /* Plans the next walk, three quarters to five quarters of an hour from now. */
 static void plan_round(skad_node *node)
 {
-    uint64_t hour_us = round_us(node);
     node->handover.round_us =
-        node->env.now.mono_us + hour_us * 3 / 4 + skad_random_below(&node->env.random, hour_us / 2);
+        node->env.now.mono_us + skad_env_about_us(&node->env, skad_env_hour_us(&node->env));
 }
 
 /* Allocates two lists in one array. They swap roles with each walk. */

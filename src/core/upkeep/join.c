@@ -64,8 +64,7 @@ static void send_hellos(skad_node *node)
     for (size_t i = 0; i < join->addresses_count; i++) {
         skad_request_ping(node, NULL, &join->addresses[i], SKAD_PURPOSE_HELLO);
     }
-    uint64_t jitter = skad_random_below(&node->env.random, join->backoff_us / 4);
-    join->hello_us = node->env.now.mono_us + join->backoff_us + jitter;
+    join->hello_us = node->env.now.mono_us + skad_env_at_least_us(&node->env, join->backoff_us);
     join->backoff_us *= 2;
     if (join->backoff_us > SKAD_HELLO_BACKOFF_MAX_US) {
         join->backoff_us = SKAD_HELLO_BACKOFF_MAX_US;

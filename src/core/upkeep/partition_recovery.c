@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "src/core/base/instant.h"
+#include "src/core/base/lazy.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/routing/distance.h"
@@ -15,10 +16,9 @@ skad_status skad_recovery_init(skad_node *node)
         .round_us = UINT64_MAX,
         .pause_us = SKAD_RECOVERY_PAUSE_US_MAX,
     };
-    if (!node->lazy_allocation) {
-        node->recovery.lost = calloc(SKAD_LOST_MAX, sizeof *node->recovery.lost);
-    }
-    return node->lazy_allocation || node->recovery.lost != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
+    node->recovery.lost =
+        skad_lazy_begin(node->lazy_allocation, SKAD_LOST_MAX, sizeof *node->recovery.lost);
+    return skad_lazy_begun(node->lazy_allocation, node->recovery.lost);
 }
 
 void skad_recovery_free(skad_node *node)
@@ -62,9 +62,7 @@ static size_t index_for(const skad_recovery_state *recovery, const skad_lost *pe
 static void remember(skad_node *node, const skad_lost *peer)
 {
     skad_recovery_state *recovery = &node->recovery;
-    if (recovery->lost == NULL) {
-        recovery->lost = calloc(SKAD_LOST_MAX, sizeof *recovery->lost);
-    }
+    recovery->lost = skad_lazy_use(recovery->lost, SKAD_LOST_MAX, sizeof *recovery->lost);
     size_t at = recovery->lost == NULL ? SKAD_LOST_MAX : index_for(recovery, peer);
     if (at < SKAD_LOST_MAX) {
         recovery->lost_count += at == recovery->lost_count;
@@ -77,8 +75,8 @@ static void remember(skad_node *node, const skad_lost *peer)
 static void plan(skad_node *node)
 {
     skad_recovery_state *recovery = &node->recovery;
-    uint64_t jitter = skad_random_below(&node->env.random, recovery->pause_us / 4);
-    recovery->round_us = node->env.now.mono_us + recovery->pause_us + jitter;
+    recovery->round_us =
+        node->env.now.mono_us + skad_env_at_least_us(&node->env, recovery->pause_us);
 }
 
 /* Whether this loss begins a mass timeout; once in SKAD_MASS_TIMEOUT_US. */
@@ -104,12 +102,13 @@ static bool mass_timeout_begins(skad_node *node)
 }
 
 void skad_recovery_lost(skad_node *node, const skad_id *id, const skad_address *address,
-                        uint32_t first_seen_s)
+                        skad_second first_seen)
 {
     skad_recovery_state *recovery = &node->recovery;
-    const uint32_t now_s = skad_instant_s(node->env.now.mono_us);
-    const skad_lost peer = {
-        .id = *id, .address = *address, .lost_s = now_s, .known_for_s = now_s - first_seen_s};
+    const skad_lost peer = {.id = *id,
+                            .address = *address,
+                            .lost = skad_second_at(node->env.now.mono_us),
+                            .known_for_s = skad_second_since_s(first_seen, node->env.now.mono_us)};
     remember(node, &peer);
     if (mass_timeout_begins(node) && recovery->pause_us > SKAD_RECOVERY_PAUSE_US_MIN) {
         recovery->pause_us = SKAD_RECOVERY_PAUSE_US_MIN;
@@ -169,7 +168,7 @@ void skad_recovery_tick(skad_node *node)
         return;
     }
     for (size_t i = recovery->lost_count; i-- > 0;) {
-        uint32_t age_s = skad_instant_s(node->env.now.mono_us) - recovery->lost[i].lost_s;
+        uint32_t age_s = skad_second_since_s(recovery->lost[i].lost, node->env.now.mono_us);
         skad_peer_slot slot = skad_peers_find(&node->table.peers, &recovery->lost[i].id);
         if (age_s >= SKAD_LOST_KEPT_S || skad_peers_alive(&node->table.peers, slot)) {
             forget(recovery, i);

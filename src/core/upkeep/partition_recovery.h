@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include "skad/node.h"
+#include "src/core/base/instant.h"
 
 /* After a mass timeout; doubled with each round. */
 #define SKAD_RECOVERY_PAUSE_US_MIN (60 * SKAD_US_PER_S)
@@ -48,7 +49,7 @@
 typedef struct skad_lost {
     skad_id id;
     skad_address address;
-    uint32_t lost_s;      /* when (instant.h) */
+    skad_second lost;     /* when */
     uint32_t known_for_s; /* by then */
 } skad_lost;
 
@@ -67,9 +68,9 @@ typedef struct skad_recovery_state {
 SKAD_MUST_CHECK skad_status skad_recovery_init(skad_node *node);
 void skad_recovery_free(skad_node *node);
 
-/* A living peer, known since first_seen_s (instant.h), became unresponsive at this endpoint. */
+/* A living peer, known since first_seen, became unresponsive at this endpoint. */
 void skad_recovery_lost(skad_node *node, const skad_id *id, const skad_address *address,
-                        uint32_t first_seen_s);
+                        skad_second first_seen);
 
 /* A peer answered from an endpoint that a round may have asked; `lived`: we knew that it
  * was alive. */

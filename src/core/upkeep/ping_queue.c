@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "crypto/assert.h"
+#include "src/core/base/lazy.h"
 #include "src/core/base/ring.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
@@ -12,11 +13,9 @@
 skad_status skad_ping_queue_init(skad_ping_queue *queue, uint64_t now_us, bool later)
 {
     *queue = (skad_ping_queue){.due_us = now_us};
-    if (!later) {
-        queue->targets = calloc(SKAD_PING_QUEUE_MAX, sizeof *queue->targets);
-        queue->capacity = SKAD_PING_QUEUE_MAX;
-    }
-    return later || queue->targets != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
+    queue->targets = skad_lazy_begin(later, SKAD_PING_QUEUE_MAX, sizeof *queue->targets);
+    queue->capacity = later ? 0 : SKAD_PING_QUEUE_MAX;
+    return skad_lazy_begun(later, queue->targets);
 }
 
 void skad_ping_queue_free(skad_ping_queue *queue)

@@ -4,26 +4,20 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "src/core/base/lazy.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_retries.h"
 
-#define HOURS_A_LIFE 24
-#define RETRY_US     SKAD_US_PER_S /* when all slots for renewals are taken */
-
-static uint64_t hour_us(const skad_node *node)
-{
-    uint64_t us = node->env.profile.record_life_s * SKAD_US_PER_S / HOURS_A_LIFE;
-    return us < SKAD_US_PER_S ? SKAD_US_PER_S : us;
-}
+#define RETRY_US SKAD_US_PER_S /* when all slots for renewals are taken */
 
 /* Returns the time between two records: a round's share, a quarter more or less at most. */
 static uint64_t pace_us(skad_node *node)
 {
     skad_store_totals totals;
     node->store.ops->totals(node->store.self, &totals);
-    uint64_t round_us = hour_us(node);
+    uint64_t round_us = skad_env_hour_us(&node->env);
     if (node->republish.first) {
         round_us /= SKAD_REPUBLISH_FIRST_DIVISOR;
     }
@@ -147,7 +141,7 @@ static bool recent(const skad_node *node, const skad_store_record *row)
 {
     uint64_t now = node->env.now.unix_s;
     return row->stored_unix_s <= now &&
-           (now - row->stored_unix_s) * SKAD_US_PER_S < hour_us(node) / 2;
+           (now - row->stored_unix_s) * SKAD_US_PER_S < skad_env_hour_us(&node->env) / 2;
 }
 
 /* Announces one publication; false when there is no slot for it now. */
@@ -179,9 +173,7 @@ static bool announce(skad_node *node, const skad_store_record *row, size_t slot)
 static size_t free_slot(skad_republish_state *state)
 {
     size_t slot = 0;
-    if (state->running == NULL) {
-        state->running = calloc(SKAD_REPUBLISHES_MAX, sizeof *state->running);
-    }
+    state->running = skad_lazy_use(state->running, SKAD_REPUBLISHES_MAX, sizeof *state->running);
     if (state->running == NULL) {
         return SKAD_REPUBLISHES_MAX;
     }

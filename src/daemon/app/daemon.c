@@ -2,10 +2,10 @@
  *
  *   check    begin_turn      the clocks are read, once
  *   io                       datagrams go into the node, at once or by way of workers
- * (udp_endpoints.c); requests too (control.c) prepare  end_turn        what is due; events;
- * datagrams out; the timer until the next deadline
+ *                            (udp_endpoints.c); requests do, too (control.c)
+ *   prepare  end_turn        what is due; events; datagrams out; the timer until the next deadline
  *
- * The timer itself does nothing but wake the loop. */
+ * The timer itself only wakes the loop. */
 #include "src/daemon/app/daemon.h"
 
 #include <stdlib.h>
@@ -28,7 +28,7 @@ _Static_assert(SKAD_LISTEN_MAX == SKAD_UDP_ENDPOINTS_MAX, "one for each family")
 
 #define TIMER_S_MIN 5e-4 /* deadlines closer than this are one wakeup */
 #define TIMER_S_MAX 60.0 /* an idle node looks at its clocks once a minute */
-#define PATIENCE_S  3.0  /* a request to a silent peer is given up after as long */
+#define PATIENCE_S  3.0  /* a request to a silent peer times out after as long */
 
 struct skad_daemon {
     skad_daemon_config config;
@@ -102,8 +102,8 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
     }
 }
 
-/* What waited for room may start now, and may end at once, where nobody has to be asked. Each round
- * takes requests that have come already, so the rounds end. */
+/* Requests that waited for room may start now. They may end at once if no peer has to be asked.
+ * Each round takes requests that have come already, so the rounds end. */
 static void handle_events(skad_daemon *daemon)
 {
     skad_event event;
@@ -205,7 +205,8 @@ static void on_patience(struct ev_loop *loop, ev_timer *watcher, int revents)
     skad_resolver_start(daemon->resolver);
 }
 
-/* Bootstrap nodes are everybody's: they are left alone while our own old peers may yet answer. */
+/* All nodes share the bootstrap nodes, so we do not load them while our own old peers may answer.
+ */
 static void begin_joining(skad_daemon *daemon)
 {
     if (skad_peer_book_greet(daemon->peers)) {
@@ -258,7 +259,7 @@ static bool make_node(skad_daemon *daemon, const skad_identity *identity, skad_f
            skad_fail(failure, "cannot make the node: %s", skad_status_text(status));
 }
 
-/* Nobody but the node needs the pre-shared key. */
+/* Keeps the profile without the pre-shared key, which only the node needs. */
 static void keep_profile(skad_daemon *daemon)
 {
     daemon->profile = *daemon->config.profile;
@@ -302,7 +303,7 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
     if (skad_nonce_renewal_new(&renewal, &daemon->renewal) != SKAD_OK) {
         return skad_fail(failure, "out of memory");
     }
-    /* The control socket comes first: who has it has the folder for itself. */
+    /* The control socket comes first: the process that has it has the folder for itself. */
     if (!skad_control_new(&control, &daemon->control, failure)) {
         return false;
     }
@@ -392,14 +393,14 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     if (config->sandbox != NULL) {
         daemon->context.sandbox = skad_sandbox_enter(config->sandbox);
     }
-    /* Not before: a thread that runs already would stay outside the sandbox. */
+    /* Watchers start last: a thread that runs already would stay outside the sandbox. */
     if (!start_watchers(daemon, failure)) {
         skad_daemon_free(daemon);
         return false;
     }
     log_start(daemon);
     begin_joining(daemon);
-    /* What was borrowed for the start only. */
+    /* These were borrowed only for the start. */
     daemon->config.identify = NULL;
     daemon->config.identity_path = NULL;
     daemon->config.peers_path = NULL;

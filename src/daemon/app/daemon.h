@@ -1,8 +1,8 @@
 /* One node on one libev loop: the driver that connects the state machine of skad/node.h with
  * sockets, clocks, threads and the control socket.
  *
- * A turn of the loop: read the clocks; take in datagrams and requests; do what is due; tell what
- * happened; send. Sending comes last, so that everything of one turn is signed together. */
+ * A turn of the loop: read the clocks; take in datagrams and requests; do what is due; report
+ * events; send. Sending comes last, so that everything of one turn is signed together. */
 #ifndef SKAD_DAEMON_APP_DAEMON_H
 #define SKAD_DAEMON_APP_DAEMON_H
 
@@ -23,9 +23,9 @@ typedef struct skad_daemon skad_daemon;
 
 typedef struct skad_daemon_config {
     struct ev_loop *loop;
-    const skad_profile *profile; /* copied; its pre-shared key is known to the node alone */
-    /* Called once, when the sockets are open, so that no identity is made in vain. It must have the
-     * nonce of this epoch; what is given is copied and wiped. */
+    const skad_profile *profile; /* copied; only the node keeps its pre-shared key */
+    /* Called once, when the sockets are open, so that no identity is made in vain. The identity
+     * must have the nonce of this epoch; it is copied and wiped. */
     bool (*identify)(void *user, skad_identity *out, skad_failure *failure);
     const char *identity_path; /* copied; where new nonces are kept; NULL: nowhere */
     const char *peers_path;    /* copied; where peers are kept over a restart; NULL: nowhere */
@@ -35,7 +35,7 @@ typedef struct skad_daemon_config {
     const skad_sandbox_config *sandbox; /* entered once all is open; NULL: no sandbox */
     const skad_address *listen;         /* none: all addresses, port 4700 */
     size_t listen_count;                /* at most one for each family */
-    bool peer_sockets; /* answers come in by sockets of their own (peer_sockets.h) */
+    bool peer_sockets; /* answers come in on sockets of their own (peer_sockets.h) */
     int workers;       /* threads for signatures, 0..SKAD_WORKERS_MAX; -1: what suits the machine */
     const skad_join_point *join;
     size_t join_count;
@@ -44,18 +44,18 @@ typedef struct skad_daemon_config {
     void *user;
 } skad_daemon_config;
 
-/* Opens everything and starts joining: through the peers of an earlier run first, and if they do
- * not answer through the places. On failure nothing stays open. */
+/* Opens everything and starts joining: first through the peers of an earlier run, and if they do
+ * not answer through the join points. On failure nothing stays open. */
 SKAD_MUST_CHECK bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out,
                                      skad_failure *failure);
 /* Keeps the peers, closes everything, removes the socket file, wipes secrets. NULL is allowed. */
 void skad_daemon_free(skad_daemon *daemon);
 
-/* Replaces the places through which the node joins, and begins anew. */
+/* Replaces the points through which the node joins, and begins anew. */
 SKAD_MUST_CHECK bool skad_daemon_join(skad_daemon *daemon, const skad_join_point *places,
                                       size_t count, skad_failure *failure);
 
-/* Where the node can be reached: the bound address of its first socket. */
+/* The address at which the node can be reached: the bound address of its first socket. */
 const skad_address *skad_daemon_address(const skad_daemon *daemon);
 
 #endif

@@ -18,7 +18,7 @@ bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure)
     config->loop = loop;
     bool ok = skad_daemon_new(config, &daemon, failure);
     if (ok) {
-        /* Not before: while the first puzzle is solved nobody looks at the loop, and a signal shall
+        /* Not earlier: while the first puzzle is solved the loop does not run, and a signal shall
          * end the process at once. */
         skad_signals_start(&signals, loop);
         ev_run(loop, 0);

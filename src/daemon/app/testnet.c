@@ -116,7 +116,7 @@ static bool start_members(testnet *net, skad_failure *failure)
     return skad_daemon_join(net->members[0].daemon, &second, 1, failure);
 }
 
-/* Nodes need more descriptors than a shell's usual 1024 only in the largest testnets. */
+/* Raises the limit of descriptors: the largest testnets need more than a shell's usual 1024. */
 static void raise_descriptors(size_t nodes)
 {
     struct rlimit limit;

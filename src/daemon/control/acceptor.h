@@ -5,7 +5,7 @@
 
 #include <ev.h>
 
-/* Stays where it was started: its watchers point to it. */
+/* Must not move after its start: its watchers point to it. */
 typedef struct skad_acceptor {
     struct ev_loop *loop;
     int fd; /* listens; the acceptor's from the start on */

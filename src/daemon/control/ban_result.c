@@ -112,7 +112,7 @@ static void write_subject(const skad_ban *subject, uint32_t msgid, skad_writer *
     skad_result_str(writer, "subject", text);
 }
 
-/* Does what is asked; false where there is no such ban. */
+/* Carries out the request; false if there is no such ban. */
 static skad_status apply(const skad_method_context *context, const skad_control_request *request,
                          const skad_ban *subject, skad_time now)
 {

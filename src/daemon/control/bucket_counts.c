@@ -74,7 +74,7 @@ static uint16_t count_groups(gathering *gathered)
     return different;
 }
 
-/* Of an even number the lower one: a time that was measured. */
+/* The median. Of an even number it takes the lower one, so that the result was really measured. */
 static uint32_t median_rtt(gathering *gathered)
 {
     if (gathered->rtts_count == 0) {

@@ -1,4 +1,4 @@
-/* Buffers of a connection. The output grows by doubling up to its cap and is given back when
+/* The buffers of a connection. The output grows by doubling up to its cap and is freed when
  * everything was sent. */
 #include "src/daemon/control/connection.h"
 

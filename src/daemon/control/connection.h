@@ -1,5 +1,5 @@
-/* The bytes of one connection to the control socket: what came in and was not understood yet, what
- * goes out and was not taken yet. Knows nothing of methods. */
+/* The bytes of one connection to the control socket: input that is not parsed yet, and output that
+ * is not sent yet. This file knows nothing of methods. */
 #ifndef SKAD_DAEMON_CONTROL_CONNECTION_H
 #define SKAD_DAEMON_CONTROL_CONNECTION_H
 
@@ -22,7 +22,7 @@ typedef struct skad_connection {
     size_t out_len;
     size_t out_sent; /* of out_len */
     bool ended;      /* the other side sends no more */
-    bool broken;     /* the connection is of no more use */
+    bool broken;     /* the connection cannot be used any more */
 } skad_connection;
 
 void skad_connection_init(skad_connection *client, int fd);
@@ -32,7 +32,7 @@ void skad_connection_close(skad_connection *client);
 void skad_connection_receive(skad_connection *client);
 void skad_connection_consume(skad_connection *client, size_t len);
 
-/* Adds a response and sends what the socket takes. Sets `broken` beyond the cap. */
+/* Adds a response and sends as much as the socket takes. Sets `broken` beyond the cap. */
 void skad_connection_send(skad_connection *client, const uint8_t *data, size_t len);
 void skad_connection_flush(skad_connection *client);
 size_t skad_connection_unsent(const skad_connection *client);

@@ -2,12 +2,12 @@
  *
  *   reading --request--> started --event--> response --> reading
  *      |                                       |
- *      | no room (node, client, output)        | rubbish: answered, then hung up
+ *      | no room (node, client, output)        | garbage: answered, then hung up
  *      v                                       v
  *   waiting --an operation ended, output sent--> reading        closing --sent--> gone
  *
- * A client may read and write on while its operations run, and while its watches tell of changes.
- * A client is freed in one place, review(), which each way into this file calls last. */
+ * A client may go on reading and writing while its operations run and its watches report changes.
+ * Only review() frees a client; every function that is called from outside calls it last. */
 #include "src/daemon/control/control.h"
 
 #include <stdlib.h>
@@ -41,7 +41,7 @@ struct skad_control {
     char *path;
     skad_acceptor acceptor;
     control_client *clients[SKAD_CONTROL_CLIENTS_MAX];
-    size_t turn; /* where resuming starts, so that nobody is always last */
+    size_t turn; /* where resuming starts, so that no client is always last */
     skad_pending_calls operations;
     skad_pending_calls watches;
     bool ended_some;                                   /* operations, since the last resume */
@@ -113,7 +113,8 @@ static void end_watch(skad_control *control, size_t at)
     respond(call.client, &writer);
 }
 
-/* Who sends no more cannot unwatch, and its hanging up would not be seen. */
+/* Ends all watches of a client that sends no more: it cannot unwatch, and we would not see it hang
+ * up. */
 static void end_watches(control_client *client)
 {
     while (client->watches > 0) {
@@ -131,7 +132,8 @@ static void set_watching(struct ev_loop *loop, ev_io *watcher, bool wanted)
     }
 }
 
-/* Frees the client when nothing is left to do for it, else watches for what it waits for. */
+/* Frees the client if nothing is left to do for it; otherwise watches its socket for what it needs.
+ */
 static void review(control_client *client)
 {
     const skad_connection *buffers = &client->buffers;
@@ -194,7 +196,7 @@ static bool start_operation(control_client *client, const skad_control_request *
         client->operations++;
         return true;
     }
-    /* Wait only for what will end: with nothing of ours under way no event will wake us. */
+    /* Wait only for operations that will end: without one of ours under way no event wakes us. */
     if (status == SKAD_ERR_FULL && control->operations.count > 0) {
         return false;
     }

@@ -3,8 +3,9 @@
  *
  * Bounds: SKAD_CONTROL_CLIENTS_MAX clients; 4096 bytes of unread input, 64 operations, 64 watches
  * and 1 MiB of unread output for each. While the node has no room for another operation, the
- * request stays in the client's buffer and the client is not read from: the pressure goes back to
- * whoever makes it. One watch too many is refused, since watches do not end by themselves. */
+ * request stays in the client's buffer and the client is not read from, so that the client that
+ * causes the load has to wait. One watch too many is refused, because watches do not end by
+ * themselves. */
 #ifndef SKAD_DAEMON_CONTROL_CONTROL_H
 #define SKAD_DAEMON_CONTROL_CONTROL_H
 
@@ -31,19 +32,19 @@ typedef struct skad_control_config {
 SKAD_MUST_CHECK bool skad_control_new(const skad_control_config *config, skad_control **out,
                                       skad_failure *failure);
 
-/* Hangs up on everybody, cancels their operations and removes the socket file. NULL is allowed. */
+/* Disconnects all clients, cancels their operations, removes the socket file. NULL is allowed. */
 void skad_control_free(skad_control *control);
 
 /* How many clients there are now. */
 size_t skad_control_clients(const skad_control *control);
 
-/* Tells the client that traces a lookup of one of its steps. The response follows at its end. */
+/* Sends a step to the client that traces this lookup. The response follows at the lookup's end. */
 void skad_control_step(skad_control *control, const skad_event *event);
 
-/* Tells the client that watches a record how it has changed. */
+/* Sends the change of a record to the client that watches it. */
 void skad_control_changed(skad_control *control, const skad_event *event);
 
-/* Takes an event of an operation to the client who waits for it. */
+/* Sends the result of an operation to the client that waits for it. */
 void skad_control_finish(skad_control *control, const skad_event *event);
 
 /* Lets waiting requests try again; call once in a turn when operations have ended. */

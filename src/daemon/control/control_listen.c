@@ -16,7 +16,7 @@ static bool fail_missing(const char *path, skad_failure *failure)
     return skad_fail(failure, "cannot make the control socket %s: its folder does not exist", path);
 }
 
-/* Looks at what is in the way. True when it is gone or was never there. */
+/* Removes a dead daemon's socket file. True if the path is free now. */
 static bool clear_way(const struct sockaddr_un *name, skad_failure *failure)
 {
     struct stat info;
@@ -25,14 +25,15 @@ static bool clear_way(const struct sockaddr_un *name, skad_failure *failure)
                skad_fail(failure, "cannot look at %s: %s", name->sun_path, strerror(errno));
     }
     if (!S_ISSOCK(info.st_mode)) {
-        return skad_fail(failure, "%s is in the way and is no socket: name another with --socket",
+        return skad_fail(failure,
+                         "%s is in the way and is not a socket: name another with --socket",
                          name->sun_path);
     }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return skad_fail(failure, "cannot make a socket: %s", strerror(errno));
     }
-    /* A full queue (EAGAIN) means that somebody listens, too. */
+    /* A full queue (EAGAIN) also means that a process listens. */
     bool dead =
         connect(fd, (const struct sockaddr *)name, sizeof *name) != 0 && errno == ECONNREFUSED;
     close(fd);

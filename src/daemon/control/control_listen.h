@@ -5,8 +5,9 @@
 #include "skad/status.h"
 #include "src/daemon/system/failure.h"
 
-/* Opens a listening, non-blocking Unix socket at the path, for its owner only. A file that nobody
- * answers at is replaced; one where a daemon answers, or that is no socket, is a failure. */
+/* Opens a listening, non-blocking Unix socket at the path, for its owner only. The socket file of a
+ * dead daemon is replaced. A socket at which a daemon answers, or another kind of file, is a
+ * failure. */
 SKAD_MUST_CHECK bool skad_control_listen(const char *path, int *fd, skad_failure *failure);
 
 #endif

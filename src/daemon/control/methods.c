@@ -52,7 +52,7 @@ static skad_status start_trace(const skad_method_context *context,
     return status;
 }
 
-/* A value that is to be kept is stored as the record that it is. */
+/* Stores a value. A value that is to be kept is first encoded as a record. */
 static skad_status start_put(const skad_method_context *context,
                              const skad_control_request *request, skad_time now, skad_op *op)
 {
@@ -204,7 +204,7 @@ static void answer_status(const skad_method_context *context, const skad_control
 
 /* ---- The table ---- */
 
-/* What a method is. A method that is answered at once has `answer`, an operation or a watch has
+/* Describes a method. A method that is answered at once has `answer`; an operation or a watch has
  * `start`. */
 typedef struct method_row {
     skad_method_manner manner;
@@ -212,7 +212,7 @@ typedef struct method_row {
                          skad_time now, skad_op *op);
     void (*answer)(const skad_method_context *context, const skad_control_request *request,
                    skad_time now, skad_writer *writer);
-    const char *limits; /* what its parameters have to be; NULL: nothing to say about them */
+    const char *limits; /* the rules for its parameters; NULL: none */
 } method_row;
 
 #define WATCH_LIMITS "a watch looks every 5 seconds or less often, and a salt has at most 64 bytes"
@@ -293,7 +293,7 @@ void skad_method_refuse(const skad_control_request *request, skad_status status,
         (void)skad_fail(&why, "%s",
                         limits != NULL ? limits : "the node cannot take these parameters");
     } else if (status == SKAD_ERR_FORMAT) {
-        (void)skad_fail(&why, "these bytes are no record, or its signature is wrong");
+        (void)skad_fail(&why, "these bytes are not a record, or its signature is wrong");
     } else if (status == SKAD_ERR_MISSING) {
         (void)skad_fail(&why, "no peer has told us our own address yet: name it, or wait until "
                               "the node has joined");

@@ -9,7 +9,7 @@
 #include "src/daemon/net/workers.h"
 #include "src/daemon/sandbox/sandbox.h"
 
-/* What the methods may look at. */
+/* What the methods may read. */
 typedef struct skad_method_context {
     skad_node *node;
     skad_store store;            /* the node's: for looking only */
@@ -27,13 +27,13 @@ typedef enum skad_method_manner {
     SKAD_METHOD_AT_ONCE,   /* skad_method_answer */
     SKAD_METHOD_OPERATION, /* skad_method_start, then its event */
     SKAD_METHOD_WATCH,     /* skad_method_start, then its changes */
-    SKAD_METHOD_UNWATCH,   /* ends a watch: who keeps watches answers */
+    SKAD_METHOD_UNWATCH,   /* ends a watch; control.c, which keeps them, answers */
 } skad_method_manner;
 
 skad_method_manner skad_method_manner_of(skad_control_method method);
 
-/* How long a record lives that we sign, where the request does not say: as long as holders allow,
- * two lives of the network, less two hours of a day, since they judge it by their own clocks. */
+/* The life of a record that we sign, if the request does not give one: as long as holders allow,
+ * two lives of the network, less two hours of a day, because they judge it by their own clocks. */
 uint64_t skad_method_life_s(uint64_t record_life_s);
 
 /* Starts an operation or a watch. Errors: those of skad_node_ping and its siblings

@@ -101,7 +101,7 @@ static void write_error(const skad_event *event, uint32_t msgid, skad_writer *wr
         skad_get_error(event, msgid, writer);
     } else {
         skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_TIMED_OUT,
-                                 "nobody answered in time");
+                                 "no node answered in time");
     }
 }
 

@@ -1,4 +1,4 @@
-/* What the client of an operation or a watch is told: notices on the way, and the response at the
+/* What the client of an operation or a watch receives: notices on the way, and the response at the
  * end, with a result for each kind of event, or an error. */
 #ifndef SKAD_DAEMON_CONTROL_OPERATION_RESULT_H
 #define SKAD_DAEMON_CONTROL_OPERATION_RESULT_H
@@ -7,7 +7,7 @@
 #include "skad/event.h"
 #include "src/daemon/control/pending_calls.h"
 
-/* Writes the notification of a traced lookup's step, of a change that a watch has seen. */
+/* Write the notification of a traced lookup's step, and of a change that a watch has seen. */
 void skad_step_notice(const skad_event *event, const skad_pending_call *call, skad_writer *writer);
 void skad_change_notice(const skad_event *event, const skad_pending_call *call,
                         skad_writer *writer);

@@ -1,5 +1,5 @@
-/* Who waits for what at the control socket: a table of running operations or watches of the node,
- * each with the client that asked for it and the msgid under which. */
+/* What the clients of the control socket wait for: a table of running operations or watches of the
+ * node, each with the client that requested it and the msgid of the request. */
 #ifndef SKAD_DAEMON_CONTROL_PENDING_CALLS_H
 #define SKAD_DAEMON_CONTROL_PENDING_CALLS_H
 
@@ -20,7 +20,7 @@ typedef struct skad_pending_call {
     uint32_t msgid;
     skad_control_method method;
     uint64_t sequence; /* of a publish */
-    uint64_t changes;  /* told so far; of a watch */
+    uint64_t changes;  /* of a watch: reported so far */
 } skad_pending_call;
 
 typedef struct skad_pending_calls {
@@ -28,10 +28,10 @@ typedef struct skad_pending_calls {
     size_t count;
 } skad_pending_calls;
 
-/* There must be room. */
+/* Adds a call. There must be room. */
 void skad_pending_calls_add(skad_pending_calls *calls, const skad_pending_call *call);
 
-/* The place of a pending call; `count` where there is none. */
+/* The place of a pending call; `count` if there is none. */
 size_t skad_pending_calls_find(const skad_pending_calls *calls, skad_op op);
 size_t skad_pending_calls_find_msgid(const skad_pending_calls *calls,
                                      const struct skad_control_client *client, uint32_t msgid);

@@ -1,4 +1,4 @@
-/* Writing what became of records. docs/control.md lists the keys; they are stable. */
+/* Writes the outcome of puts and gets. docs/control.md lists the keys; they are stable. */
 #include "src/daemon/control/records_result.h"
 
 #include <stdio.h>
@@ -68,7 +68,7 @@ static void write_tally(const skad_tally *tally, skad_writer *writer)
     skad_result_uint(writer, "silent", tally->unresponsive);
 }
 
-/* What each get tells: COMMON_COUNT keys. */
+/* Writes the keys that all gets have: COMMON_COUNT of them. */
 static void write_common(const skad_get_report *report, skad_writer *writer)
 {
     skad_result_id(writer, "key", &report->key);
@@ -132,7 +132,7 @@ static const char *what_is_missing(skad_record_type type)
     case SKAD_RECORD_MUTABLE:
         return "no node has such a record";
     case SKAD_RECORD_ANNOUNCEMENT:
-        return "nobody is announced under this key";
+        return "no provider is announced under this key";
     }
     return "there is no such thing";
 }
@@ -142,7 +142,7 @@ void skad_get_error(const skad_event *event, uint32_t msgid, skad_writer *writer
     const skad_get_report *report = &event->u.get;
     if (event->outcome == SKAD_OUTCOME_TIMED_OUT) {
         skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_TIMED_OUT,
-                                 "nobody answered in time");
+                                 "no node answered in time");
         return;
     }
     char text[160];

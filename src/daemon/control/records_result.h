@@ -1,4 +1,4 @@
-/* How puts, gets and changes of watched records are told. */
+/* The results of puts, gets and changes of watched records. */
 #ifndef SKAD_DAEMON_CONTROL_RECORDS_RESULT_H
 #define SKAD_DAEMON_CONTROL_RECORDS_RESULT_H
 
@@ -6,11 +6,11 @@
 #include "skad/event.h"
 #include "src/daemon/control/pending_calls.h"
 
-/* The result of a put that was DONE; that of a publish tells its sequence, too. */
+/* The result of a put that was DONE; that of a publish also has its sequence. */
 void skad_put_result(const skad_put_report *report, const skad_pending_call *call,
                      skad_writer *writer);
 
-/* The error of one that was not. */
+/* The error of a put that was not. */
 void skad_put_error(const skad_event *event, uint32_t msgid, skad_writer *writer);
 
 /* The result of a get, or of a change, of any type. */

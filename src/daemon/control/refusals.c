@@ -8,8 +8,8 @@
 
 static const char *const WORDS[SKAD_REFUSALS] = {
     [SKAD_ERROR_NONE] = "for a reason that this version does not know",
-    [SKAD_ERROR_TOKEN] = "they want to see our address proved first",
-    [SKAD_ERROR_UNSUPPORTED] = "they keep no such records",
+    [SKAD_ERROR_TOKEN] = "they require proof of our address first",
+    [SKAD_ERROR_UNSUPPORTED] = "they do not keep such records",
     [SKAD_ERROR_FULL] = "no room left",
     [SKAD_ERROR_INVALID] = "its signature or key is wrong",
     [SKAD_ERROR_EXPIRED] = "it has expired",
@@ -17,7 +17,7 @@ static const char *const WORDS[SKAD_REFUSALS] = {
     [SKAD_ERROR_OLDER] = "they hold a newer one",
     [SKAD_ERROR_CONFLICT] = "they hold another value of the same sequence",
     [SKAD_ERROR_CAS] = "they hold another sequence than expected",
-    [SKAD_ERROR_QUOTA] = "its publisher or its key has had its share",
+    [SKAD_ERROR_QUOTA] = "its publisher or its key has used up its share",
     [SKAD_ERROR_BUSY] = "overloaded: try again later",
 };
 _Static_assert(SKAD_ERROR_BUSY + 1 == SKAD_REFUSALS, "words for each code");
@@ -27,7 +27,7 @@ const char *skad_refusals_name(size_t code)
     return code == SKAD_ERROR_NONE ? "unknown" : skad_error_name((skad_error_code)code);
 }
 
-/* Adds to the sentence what still fits. */
+/* Adds to the sentence as much of the text as still fits. */
 static void add(skad_failure *out, const char *text)
 {
     size_t len = strlen(out->text);

@@ -31,7 +31,7 @@ void skad_result_bytes(skad_writer *writer, const char *key, skad_span value)
     skad_write_bin(writer, value.data, value.len);
 }
 
-/* In the form of an ID: 64 hex digits. */
+/* Writes a public key in the form of an ID: 64 hex digits. */
 void skad_result_public_key(skad_writer *writer, const char *key,
                             const uint8_t value[static SKAD_PUBLIC_KEY_BYTES])
 {

@@ -13,7 +13,7 @@ void skad_result_public_key(skad_writer *writer, const char *key,
                             const uint8_t value[static SKAD_PUBLIC_KEY_BYTES]);
 void skad_result_id(skad_writer *writer, const char *key, const skad_id *id);
 void skad_result_address(skad_writer *writer, const char *key, const skad_address *address);
-/* A list, without those that are absent. */
+/* Writes a list of addresses, without those that are absent. */
 void skad_result_address_list(skad_writer *writer, const skad_address *addresses, size_t count);
 
 #endif

@@ -6,7 +6,7 @@
 #include "skad/record.h"
 #include "src/daemon/control/results.h"
 
-/* A record takes at most 300 bytes, so that a full page takes a third of a response. */
+/* A record takes at most 300 bytes, so a full page takes a third of a response. */
 _Static_assert(SKAD_CONTROL_LIST_MAX * 300 <= SKAD_CONTROL_RESPONSE_BYTES_MAX / 3 + 1024, "a page");
 
 /* ---- Cursors: key, type, publisher ---- */
@@ -72,7 +72,7 @@ static void write_record(const skad_store_record *record, uint64_t now_unix_s, s
     skad_result_bool(writer, "cached", record->cached);
 }
 
-/* Returns how many there are, at most a page; writes them where there is a writer. */
+/* Returns how many records there are, at most a page; writes them if there is a writer. */
 static size_t walk(const skad_store *store, const skad_control_request *request,
                    uint64_t now_unix_s, skad_store_name *name, skad_writer *writer)
 {
@@ -99,7 +99,7 @@ bool skad_section_result(const skad_method_context *context, const skad_control_
 {
     skad_store_name name;
 
-    /* Twice, since a list begins with its length; the store stays as it is in between. */
+    /* Walk twice, because a list begins with its length; the store does not change in between. */
     size_t count = walk(&context->store, request, now.unix_s, &name, NULL);
     skad_write_map(writer, 2);
     skad_result_key(writer, "records");

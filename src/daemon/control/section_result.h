@@ -4,8 +4,8 @@
 
 #include "src/daemon/control/methods.h"
 
-/* Writes the result of `records`: at most request->max of them, from its cursor on. False when the
- * store could not be read; then what was written is of no use. */
+/* Writes the result of `records`: at most request->max of them, from its cursor on. False if the
+ * store could not be read; then the written bytes must not be used. */
 SKAD_MUST_CHECK bool skad_section_result(const skad_method_context *context,
                                          const skad_control_request *request, skad_time now,
                                          skad_writer *writer);

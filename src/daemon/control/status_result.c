@@ -112,8 +112,8 @@ static void write_workers(const skad_workers_stats *workers, skad_writer *writer
 }
 #define WORKERS_COUNT 3
 
-/* A list of two, what is taken and how much there is; of three where that is a burst: a second's
- * worth besides. */
+/* Writes a cap as a list of two: what is in use, and the bound. For a rate the bound is a burst,
+ * and a third element says how much comes back in a second. */
 static void write_cap(const char *name, const skad_usage *totals, bool rate, skad_writer *writer)
 {
     skad_result_key(writer, name);

@@ -1,4 +1,4 @@
-/* Who the node is, and all that it counts. */
+/* The node's identity, and everything that it counts. */
 #ifndef SKAD_DAEMON_CONTROL_STATUS_RESULT_H
 #define SKAD_DAEMON_CONTROL_STATUS_RESULT_H
 

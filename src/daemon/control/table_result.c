@@ -6,7 +6,7 @@
 #include "src/daemon/control/bucket_counts.h"
 #include "src/daemon/control/results.h"
 
-/* A row takes at most 420 bytes and a bin 180, so that with all bins this many fit a response. */
+/* A row takes at most 420 bytes and a bin 180, so this many rows fit a response with all bins. */
 #define ROWS_MAX 2048
 
 static void write_row(const skad_table_row *row, skad_writer *writer)

@@ -22,7 +22,7 @@ static bool connect_to(int fd, const skad_address *peer)
     return connect(fd, (struct sockaddr *)&name, len) == 0;
 }
 
-/* What is bound to all addresses is reached by the loopback one. */
+/* The port's own address. A port that is bound to all addresses is reached by the loopback one. */
 static skad_address itself(const skad_udp_socket *port)
 {
     static const uint8_t everywhere[16] = {0};
@@ -35,7 +35,7 @@ static skad_address itself(const skad_udp_socket *port)
     return address;
 }
 
-/* Bound and at once connected, for until then it takes what is for the port. */
+/* Binds a socket and connects it at once, because until then it takes the port's datagrams. */
 static bool open_one(const skad_peer_sockets *peer_sockets, skad_peer_socket *peer_socket)
 {
     const int on = 1;
@@ -67,8 +67,8 @@ void skad_peer_sockets_open(skad_peer_sockets *peer_sockets, const skad_udp_sock
            open_one(peer_sockets, &peer_sockets->each[peer_sockets->count])) {
         peer_sockets->count++;
     }
-    /* A socket can be bound to an address only while all that have it share it: from now on nobody
-     * else's can. Turning an option off does not fail. */
+    /* A socket can be bound to an address only while all sockets at the address share it: from now
+     * on no other process can bind to it. Turning an option off does not fail. */
     (void)share(port->fd, 0);
     for (size_t i = 0; i < peer_sockets->count; i++) {
         (void)share(peer_sockets->each[i].fd, 0);
@@ -88,8 +88,8 @@ void skad_peer_sockets_close(skad_peer_sockets *peer_sockets)
 
 /* ---- Receiving ---- */
 
-/* What the network says about a peer, such as that nobody is there, ends a call without a datagram
- * and is over then: anybody can say it. */
+/* A report of the network about a peer, such as "port unreachable", ends a call without a datagram.
+ * It is ignored, because anyone can send it. */
 static void on_receivable(struct ev_loop *loop, ev_io *watcher, int revents)
 {
     (void)loop;
@@ -121,14 +121,15 @@ void skad_peer_sockets_start(skad_peer_sockets *peer_sockets, struct ev_loop *lo
 
 /* ---- Asking ---- */
 
-/* Disconnects first: a socket that is bound to all addresses keeps the one by which it reached its
- * first peer otherwise. Until it is connected again, what is for the port may come by it. */
+/* Disconnects first: otherwise a socket that is bound to all addresses keeps the address by which
+ * it reached its first peer. Until it is connected again, datagrams for the port may arrive at it.
+ */
 static bool turn_to(const skad_peer_sockets *peer_sockets, skad_peer_socket *peer_socket,
                     const skad_address *peer)
 {
-    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    const struct sockaddr unconnected = {.sa_family = AF_UNSPEC};
     peer_socket->peer = peer_sockets->itself;
-    if (connect(peer_socket->fd, &nobody, sizeof nobody) == 0 &&
+    if (connect(peer_socket->fd, &unconnected, sizeof unconnected) == 0 &&
         connect_to(peer_socket->fd, peer)) {
         peer_socket->peer = *peer;
         return true;

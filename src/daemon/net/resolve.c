@@ -1,10 +1,10 @@
 /* Looking up names of --join.
  *
- *   start -> asking (a thread) -> hand over what was found -> back-off (a timer) -> asking ...
+ *   start -> asking (a thread) -> hand over the addresses -> back-off (a timer) -> asking ...
  *     stop, from anywhere -> quiet
  *
  * Back-off: 2 s, doubled up to 5 minutes, so that a network that comes up late is found soon and a
- * name that is gone for good costs its server next to nothing. */
+ * name that no longer exists costs its server next to nothing. */
 #include "src/daemon/net/resolve.h"
 
 #include <netdb.h>
@@ -50,7 +50,7 @@ bool skad_join_point_parse(const char *text, skad_join_point *out, skad_failure 
     memset(out, 0, sizeof *out);
     if (skad_address_parse(text, &out->address)) {
         return out->address.port != 0 ||
-               skad_fail(failure, "%s: nobody can be reached at port 0", text);
+               skad_fail(failure, "%s: port 0 cannot be used: give the port of a node", text);
     }
     const char *colon = strrchr(text, ':');
     size_t host_len = colon == NULL ? 0 : (size_t)(colon - text);

@@ -11,7 +11,7 @@ void skad_spsc_ring_init(skad_spsc_ring *ring, size_t slots)
     atomic_init(&ring->worked, 0);
 }
 
-/* What its own thread wrote needs no order. */
+/* Reads a position that the calling thread itself wrote, which needs no memory order. */
 static size_t own(const atomic_size_t *position)
 {
     return atomic_load_explicit(position, memory_order_relaxed);

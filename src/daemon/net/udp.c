@@ -83,7 +83,7 @@ static bool fail_to_bind(const skad_address *listen, skad_failure *failure)
                          "--listen",
                          text);
     case EADDRNOTAVAIL:
-        return skad_fail(failure, "%s is no address of this machine: choose one with --listen",
+        return skad_fail(failure, "%s is not an address of this machine: choose one with --listen",
                          text);
     case EACCES:
         return skad_fail(failure, "this user may not use %s: choose a port above 1023", text);

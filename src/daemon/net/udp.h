@@ -1,8 +1,8 @@
 /* UDP sockets: opening, receiving and sending in batches, and the two shapes of an address.
  *
- * One socket speaks one family (an IPv6 socket is V6ONLY), so there is at most one of each. A batch
- * that the kernel does not take at once stays with its socket; a datagram that it refuses is
- * counted and skipped, since to the peer it is as if the network had lost it. */
+ * One socket has one family (an IPv6 socket is V6ONLY), so there is at most one of each. A batch
+ * that the kernel does not take at once stays with its socket. A datagram that the kernel refuses
+ * is counted and skipped, because for the peer it is as if the network had lost it. */
 #ifndef SKAD_DAEMON_NET_UDP_H
 #define SKAD_DAEMON_NET_UDP_H
 
@@ -39,8 +39,8 @@ typedef struct skad_udp_received {
     skad_address from;
 } skad_udp_received;
 
-/* Binds a socket. On failure says what to do; *unsupported (may be NULL) tells whether the machine
- * just lacks the family. */
+/* Binds a socket. On failure says what to do; *unsupported (may be NULL) says whether the machine
+ * only lacks the family. */
 SKAD_MUST_CHECK bool skad_udp_open(const skad_address *listen, skad_udp_socket *out,
                                    bool *unsupported, skad_failure *failure);
 void skad_udp_close(skad_udp_socket *udp);
@@ -57,7 +57,7 @@ size_t skad_udp_receive_by(const skad_udp_socket *udp, int fd,
 skad_datagram *skad_udp_reserve(skad_udp_socket *udp);
 void skad_udp_commit(skad_udp_socket *udp);
 
-/* Sends what waits. False when the kernel's buffer is full and something is left. */
+/* Sends the waiting datagrams. False if the kernel's buffer is full and some are left. */
 bool skad_udp_flush(skad_udp_socket *udp);
 
 /* IPv4-mapped IPv6 becomes IPv4. False for other families. */

@@ -17,8 +17,8 @@ static void receive(void *user, const skad_udp_received *one)
     }
 }
 
-/* One batch of each socket in a turn, so that nothing else waits behind a flood of one of them:
- * neither the other family nor what comes by peer sockets. */
+/* Takes one batch of each socket in a turn, so that a flood of one socket delays neither the other
+ * family nor the peer sockets. */
 static void on_receivable(struct ev_loop *loop, ev_io *watcher, int revents)
 {
     (void)loop;
@@ -43,7 +43,7 @@ static skad_udp_endpoint *port_of(skad_udp_endpoints *endpoints, uint8_t family)
     return NULL;
 }
 
-/* Sends what waits at a socket. False while the kernel takes no more. */
+/* Sends the datagrams that wait at a socket. False while the kernel takes no more. */
 static bool flush(skad_udp_endpoint *self)
 {
     bool all = skad_udp_flush(self->udp);

@@ -1,6 +1,6 @@
-/* The sockets of one node on its loop: what comes in goes into the node, what the node wants to
- * send goes out in batches. With workers, signatures are checked and made in their threads in
- * between; what they have done wakes the loop.
+/* The sockets of one node on its loop: received datagrams go into the node, and the node's
+ * datagrams go out in batches. With workers, threads check and make the signatures in between;
+ * their results wake the loop.
  *
  * While the kernel's buffer of a socket is full nothing more is taken from the node: the rest waits
  * in its outbox, which is bounded. */
@@ -45,8 +45,8 @@ struct skad_udp_endpoints {
 };
 
 /* Opens a socket for each address; without any, for all addresses of both families as far as the
- * machine has them, at SKAD_PORT_DEFAULT. Each gets so many peer sockets. After a failure
- * skad_udp_endpoints_close is due as well. */
+ * machine has them, at SKAD_PORT_DEFAULT. Each gets so many peer sockets. Call
+ * skad_udp_endpoints_close after a failure, too. */
 SKAD_MUST_CHECK bool skad_udp_endpoints_open(skad_udp_endpoints *endpoints, struct ev_loop *loop,
                                              const skad_address *listen, size_t count,
                                              size_t peer_sockets, skad_failure *failure);
@@ -58,7 +58,7 @@ void skad_udp_endpoints_close(skad_udp_endpoints *endpoints);
 SKAD_MUST_CHECK skad_status skad_udp_endpoints_start(skad_udp_endpoints *endpoints, skad_node *node,
                                                      const skad_time *now, size_t workers);
 
-/* Sends what the node has to send; logs, now and then, what the kernel refused. */
+/* Sends the node's datagrams; now and then logs how many the kernel refused. */
 void skad_udp_endpoints_send(skad_udp_endpoints *endpoints);
 
 #endif

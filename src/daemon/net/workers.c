@@ -41,11 +41,11 @@ typedef struct worker {
     job_queue requests;
     _Alignas(SKAD_CACHE_LINE_BYTES) atomic_bool idle;
     skad_outbox_batch batches[BATCHES];
-    sem_t work; /* posted by whoever finds it idle */
+    sem_t work; /* the loop posts it if it finds the worker idle */
     pthread_t thread;
     skad_workers *workers;
 
-    /* Of the thread alone. */
+    /* Only the thread uses these. */
     _Alignas(SKAD_CACHE_LINE_BYTES) skad_roots roots;
     size_t untold; /* jobs done since the loop was last woken */
 } worker;
@@ -63,7 +63,8 @@ struct skad_workers {
 
 /* ---- In a worker's thread ---- */
 
-/* The envelope that the prefilter made is of the datagram that was copied: it is made once more. */
+/* Opens a datagram. The prefilter's envelope refers to the datagram from which this one was copied,
+ * so the envelope is made once more. */
 static void open_datagram(opening *job, skad_roots *roots)
 {
     skad_inbound *inbound = &job->inbound;
@@ -117,8 +118,8 @@ static bool stopped(const worker *self)
     return atomic_load_explicit(&self->workers->stop, memory_order_acquire);
 }
 
-/* Both sides exchange `idle`, so one of them comes first: either we see what was pushed, or
- * whoever pushed sees us idle and posts. A post too many only makes us look once more. */
+/* Both sides exchange `idle`, so one of them comes first: either we see the pushed job, or the loop
+ * sees us idle and posts. A post too many only makes us look once more. */
 static void sleep_idle(worker *self)
 {
     (void)atomic_exchange_explicit(&self->idle, true, memory_order_acq_rel);
@@ -204,7 +205,7 @@ void skad_workers_receive(skad_workers *workers, const uint8_t *datagram, size_t
 
 /* ---- Collecting ---- */
 
-/* Returns how many were handled, at most so many. */
+/* Handles at most `most` opened datagrams; returns how many. */
 static size_t handle_opened(skad_workers *workers, job_queue *queue, size_t most, skad_time now)
 {
     size_t slot;

@@ -1,5 +1,6 @@
-/* Threads that verify what comes in and sign what goes out. The node stays on the thread of its
- * loop, which prefilters and handles; signatures, most of the work, are checked and made elsewhere:
+/* Threads that verify incoming datagrams and sign outgoing ones. The node stays on the thread of
+ * its loop, which prefilters and handles. Signatures are most of the work, so workers check and
+ * make them:
  *
  *   loop     skad_workers_receive   prefilters a datagram; a copy waits for a worker
  *   worker                          opens it
@@ -9,12 +10,12 @@
  *   loop     skad_workers_collect   the outbox has them back
  *            skad_workers_poll      they leave, in the order in which they were drafted
  *
- * All queues are bounded: between the loop and each worker lie three rings (spsc_ring.h). The
- * worker takes what is nearest its end first: batches, then replies that we wait for, then
- * requests. The datagrams of one source go to one worker, so its requests are handled in the order
- * in which they came, and so are its replies. Where a ring is full the datagram is dropped and
- * counted; from when requests wait in half of their ring until an eighth, the node knows that it is
- * pressed. */
+ * All queues are bounded: there are three rings (spsc_ring.h) between the loop and each worker. The
+ * worker first takes the jobs that are nearest to their end: batches, then replies that we wait
+ * for, then requests. The datagrams of one source go to one worker, so its requests are handled in
+ * the order in which they came, and so are its replies. If a ring is full the datagram is dropped
+ * and counted. The node knows that it is loaded from the time when half of the ring of requests is
+ * in use until only an eighth is. */
 #ifndef SKAD_DAEMON_NET_WORKERS_H
 #define SKAD_DAEMON_NET_WORKERS_H
 
@@ -34,26 +35,26 @@ typedef struct skad_workers_config {
     void *user;
 } skad_workers_config;
 
-/* How many suit this machine: one less than the processors that this process may use, at most
- * SKAD_WORKERS_DEFAULT_MAX. */
+/* How many workers suit this machine: one less than the processors that this process may use, at
+ * most SKAD_WORKERS_DEFAULT_MAX. */
 size_t skad_workers_default(void);
 
 /* Starts the threads, which take no signals. Error: SKAD_ERR_MEMORY (no thread is one, too). */
 SKAD_MUST_CHECK skad_status skad_workers_new(const skad_workers_config *config, skad_workers **out);
-/* Ends the threads, each after the job that it has in hand. What waits is lost, and drafts that
- * were with them never leave: the node's end should follow. NULL is allowed. */
+/* Ends the threads, each after its current job. Waiting jobs are lost, and drafts that were with
+ * the workers are never sent: the node's end should follow. NULL is allowed. */
 void skad_workers_free(skad_workers *workers);
 
 /* Takes one datagram as skad_node_receive does. */
 void skad_workers_receive(skad_workers *workers, const uint8_t *datagram, size_t len,
                           const skad_address *from, skad_time now);
 
-/* Lets the node act on what was opened, and gives back what was sealed. Does a bounded part of it:
- * true when it should be called again. */
+/* Lets the node act on opened datagrams, and gives sealed drafts back to it. Does a bounded part of
+ * the work: true if it should be called again. */
 bool skad_workers_collect(skad_workers *workers, skad_time now);
 
-/* Hands the workers all drafts that the node has, as far as there is room; the others are left for
- * the next call. */
+/* Hands the node's drafts to the workers as far as there is room; the others are left for the next
+ * call. */
 void skad_workers_seal(skad_workers *workers);
 
 /* The next datagram to send, in place of skad_node_poll_datagram; false while it is not sealed. */

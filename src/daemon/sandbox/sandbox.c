@@ -1,5 +1,6 @@
-/* The order of it: no new privileges, without which the kernel takes neither of the two filters;
- * then files (landlock), whose own calls the second filter refuses; then calls (seccomp). */
+/* The order of the steps: first no new privileges, because the kernel accepts neither filter
+ * without it; then files (landlock), because the second filter refuses landlock's own calls; then
+ * calls (seccomp). */
 #include "src/daemon/sandbox/sandbox.h"
 
 #include <errno.h>
@@ -52,7 +53,7 @@ bool skad_sandbox_built(void)
     return BUILT;
 }
 
-/* Lowers a limit for good. That cannot fail, and where it would there is nothing better to do. */
+/* Lowers a limit for good. That cannot fail, and if it did there would be nothing better to do. */
 static void lower_limit(int resource, rlim_t max)
 {
     struct rlimit limit;

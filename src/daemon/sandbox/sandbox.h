@@ -1,5 +1,5 @@
-/* What a daemon gives up once everything is open, so that whoever takes it over has little in his
- * hands: new privileges, other files than those of its folder, nearly all system calls, most
+/* What a daemon gives up once everything is open, so that an attacker that takes it over can do
+ * little: new privileges, other files than those of its folder, nearly all system calls, most
  * descriptors. docs/sandbox.md tells operators what is left. */
 #ifndef SKAD_DAEMON_SANDBOX_SANDBOX_H
 #define SKAD_DAEMON_SANDBOX_SANDBOX_H
@@ -10,9 +10,9 @@
 
 typedef enum skad_sandbox {
     SKAD_SANDBOX_OFF,
-    SKAD_SANDBOX_LOG,     /* calls that would be refused are told to the kernel's log; no more */
+    SKAD_SANDBOX_LOG,     /* calls that would be refused go to the kernel's log; no more */
     SKAD_SANDBOX_ON,      /* files and calls are closed off */
-    SKAD_SANDBOX_PARTIAL, /* one of the two: the kernel lacks the other; nobody can ask for this */
+    SKAD_SANDBOX_PARTIAL, /* one of the two: the kernel lacks the other; a result, not a choice */
 } skad_sandbox;
 
 /* "off", "log", "on" or "partial"; stable. */
@@ -21,8 +21,8 @@ const char *skad_sandbox_name(skad_sandbox sandbox);
 /* OFF, LOG or ON by name. */
 bool skad_sandbox_parse(const char *name, skad_sandbox *out);
 
-/* Whether this build has a sandbox. Sanitizers and coverage need more than it leaves: builds with
- * them have none. */
+/* Whether this build has a sandbox. Builds with sanitizers or coverage have none, because these
+ * need more than it leaves. */
 bool skad_sandbox_built(void);
 
 /* Call before any secret is read: from now on this process leaves no core dump, and others of the
@@ -36,8 +36,8 @@ typedef struct skad_sandbox_config {
     skad_log_level log;
 } skad_sandbox_config;
 
-/* For good, and for all threads that are started afterwards: call while there is only one. What the
- * kernel lacks is told by a warning, and left out. Returns what came of it. */
+/* Enters the sandbox for good, with all threads that are started afterwards: call it while there is
+ * only one thread. Parts that the kernel lacks are left out with a warning. Returns the outcome. */
 skad_sandbox skad_sandbox_enter(const skad_sandbox_config *config);
 
 #endif

@@ -1,7 +1,7 @@
-/* The list of what is allowed: what the loop, the sockets, the store, the threads and the C library
- * of a running daemon need. Some calls depend on an argument: threads but no processes, no memory
- * that is both written and executed, only the socket families that we or a name lookup use, limits
- * that are read but not set. */
+/* The list of allowed calls: those that the loop, the sockets, the store, the threads and the C
+ * library of a running daemon need. Some calls depend on an argument: threads but no processes, no
+ * memory that is both writable and executable, only the socket families that we or a name lookup
+ * use, limits that are read but not set. */
 #define _GNU_SOURCE /* CLONE_THREAD */
 #include "src/daemon/sandbox/sandbox_calls.h"
 
@@ -140,7 +140,7 @@ static const int allowed[] = {
     SCMP_SYS(set_tid_address),
     SCMP_SYS(sigaltstack),
     SCMP_SYS(sigreturn),
-    /* Who and where we are. */
+    /* Users, processes and the system. */
     SCMP_SYS(getegid),
     SCMP_SYS(geteuid),
     SCMP_SYS(getgid),
@@ -152,7 +152,7 @@ static const int allowed[] = {
     SCMP_SYS(getuid),
     SCMP_SYS(sysinfo),
     SCMP_SYS(uname),
-    /* The same on machines of 32 bits. */
+    /* The same calls on machines of 32 bits. */
     SCMP_SYS(_newselect),
     SCMP_SYS(clock_getres_time64),
     SCMP_SYS(clock_gettime64),
@@ -174,7 +174,7 @@ static const int allowed[] = {
     SCMP_SYS(ugetrlimit),
 };
 
-/* A call that is allowed where (argument & mask) is the value. A call may have several. */
+/* A call that is allowed if (argument & mask) is the value. A call may have several. */
 typedef struct condition {
     int call;
     unsigned argument;
@@ -227,7 +227,8 @@ static int add_conditions(scmp_filter_ctx filter)
     if (error == 0) {
         error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &ourselves);
     }
-    /* Its flags lie in memory, where no filter sees them; the C library then takes clone. */
+    /* The flags of clone3 lie in memory, where no filter sees them; the C library then uses clone.
+     */
     if (error == 0) {
         error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     }

@@ -1,6 +1,6 @@
-/* A landlock ruleset names rights that it handles, all of which are refused but where a rule grants
- * them: below a folder, or of a file. A rule holds what lies there now, not the name: a file that
- * somebody replaces later by another is closed off. */
+/* A landlock ruleset names the rights that it handles. All of them are refused unless a rule grants
+ * them, below a folder or for a file. A rule applies to the file that exists now, not to its name:
+ * if the file is replaced later, the new one cannot be used. */
 #define _GNU_SOURCE /* O_PATH */
 #include "src/daemon/sandbox/sandbox_files.h"
 
@@ -40,9 +40,9 @@
     (LIST | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |                          \
      LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE)
 
-/* What is read after the start: name service configuration and modules (glibc loads them at the
- * first lookup), the number of processors (a new epoch's puzzle uses all), and how glibc's
- * allocator may give memory back. What is missing is left out. */
+/* Files that are read after the start: name service configuration and modules (glibc loads them at
+ * the first lookup), the number of processors (a new epoch's puzzle uses all), and how glibc's
+ * allocator may give memory back. Missing files are left out. */
 static const char *const readable[] = {
     "/etc/resolv.conf",
     "/etc/hosts",
@@ -97,7 +97,7 @@ static bool is_missing(int error)
     return error == ENOENT || error == ENOTDIR || error == EACCES;
 }
 
-/* True as well where there is no such thing. */
+/* Grants rights to a path. True as well if the path does not exist. */
 static bool grant(const ruleset *rules, const char *path, uint64_t rights)
 {
     struct stat about;
@@ -133,8 +133,9 @@ static void folder_of(const char *path, char out[static PATH_MAX])
     out[len] = '\0';
 }
 
-/* Who writes the list of name servers replaces it by a new file. Where it is a link into a folder
- * of its own, as resolvers that run in the background have it, that whole folder may be read. */
+/* Grants reading the list of name servers. Programs that write the list replace it with a new file.
+ * If it is a link into a folder of its own, as with resolvers that run in the background, that
+ * whole folder may be read. */
 static bool grant_name_servers(const ruleset *rules)
 {
     char real[PATH_MAX];

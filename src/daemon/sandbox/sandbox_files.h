@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-/* Closes off all files but: `dir`, where files may be made, changed and removed; the folder of
- * `control_path`, where files may be removed; and, for reading, what looking up names and counting
- * processors takes. Open files stay open. The process must have given up new privileges. False with
- * errno set, and then nothing is closed off. */
+/* Closes off all files except: `dir`, where files may be made, changed and removed; the folder of
+ * `control_path`, where files may be removed; and, for reading, the files that looking up names and
+ * counting processors need. Open files stay open. The process must have given up new privileges.
+ * False with errno set; then nothing is closed off. */
 bool skad_sandbox_close_files(const char *dir, const char *control_path);
 
 #endif

@@ -64,7 +64,7 @@ bool skad_data_directory_make(const skad_data_directory *directory, skad_failure
         if (stat(directory->dir, &info) == 0 && S_ISDIR(info.st_mode)) {
             return true;
         }
-        return skad_fail(failure, "%s is there, but it is no folder: choose another with --dir",
+        return skad_fail(failure, "%s exists, but it is not a folder: choose another with --dir",
                          directory->dir);
     case ENOENT:
         return skad_fail(failure, "cannot make %s: the folder above it does not exist",
@@ -83,7 +83,7 @@ static bool fail_load(const skad_data_directory *directory, skad_status status,
     case SKAD_ERR_PERMISSION:
         return skad_fail(failure,
                          "%s can be read by others: 'chmod 600' it, and consider the key "
-                         "known to whoever could read it",
+                         "known to all who could read it",
                          directory->identity);
     case SKAD_ERR_FORMAT:
         return skad_fail(failure,
@@ -151,7 +151,7 @@ bool skad_data_directory_keygen(const skad_data_directory *directory, const skad
                                 const skad_solve_options *options, skad_identity *out,
                                 skad_failure *failure)
 {
-    /* Look first: nobody wants to wait for a key that cannot be written. */
+    /* Look first, so that no work goes into a key that cannot be written. */
     struct stat info;
     if (lstat(directory->identity, &info) == 0) {
         return fail_load(directory, SKAD_ERR_EXISTS, failure);

@@ -64,7 +64,7 @@ skad_status skad_disk_set_aside(const char *path, uint64_t unix_s, char *aside, 
             errno = ENAMETOOLONG;
             return SKAD_ERR_IO;
         }
-        /* The folder is this daemon's alone, so nobody takes the name in between. */
+        /* Only this daemon uses the folder, so no other process takes the name in between. */
         if (lstat(aside, &about) != 0 && errno == ENOENT) {
             return rename(path, aside) == 0 ? SKAD_OK : SKAD_ERR_IO;
         }

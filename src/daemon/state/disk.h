@@ -9,7 +9,7 @@
 
 /* Reads a regular file of at most `cap` bytes; a longer one is refused by its size, before anything
  * is read. The last part of the path may not be a symbolic link. Errors: SKAD_ERR_MISSING,
- * SKAD_ERR_FORMAT (too long, or no regular file), SKAD_ERR_IO with errno set. */
+ * SKAD_ERR_FORMAT (too long, or not a regular file), SKAD_ERR_IO with errno set. */
 SKAD_MUST_CHECK skad_status skad_disk_read(const char *path, uint8_t *out, size_t cap, size_t *len);
 
 /* Writes a file of mode 0600 under a temporary name beside `path`, syncs it and renames it into

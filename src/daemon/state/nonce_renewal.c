@@ -1,5 +1,5 @@
-/* Renewing the dynamic puzzle's nonce. The thread gets the public half of the matter only: the node
- * ID and the profile. */
+/* Renews the dynamic puzzle's nonce. The thread gets only public data: the node ID and the profile.
+ */
 #include "src/daemon/state/nonce_renewal.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ struct skad_nonce_renewal {
 static void run_puzzle(void *data, const atomic_bool *stop)
 {
     puzzle *work = data;
-    /* One thread: a node that renews still has a network to serve, and weeks of time. */
+    /* One thread: a node that renews still serves the network, and has weeks of time. */
     skad_solve_options options = {.threads = 1, .stop = stop};
     work->status =
         skad_puzzle_solve(&work->id, &work->profile, work->epoch, &options, &work->nonce);

@@ -20,7 +20,7 @@ struct skad_peer_book {
     skad_peer_book_config config;
     char path[PATH_MAX]; /* empty: nothing is written */
     skad_peer_file peers;
-    size_t next; /* who is greeted first, the next time */
+    size_t next; /* index of the peer that is greeted first the next time */
     double pause_s;
     ev_timer greeting;
     ev_timer saving;
@@ -33,7 +33,7 @@ static void greet_some(skad_peer_book *book)
 {
     const skad_contact *first = &book->peers.contacts[book->next];
     size_t left = book->peers.count - book->next;
-    /* Where there was no room for any, the same ones come again. */
+    /* If there was no room for any, the same peers are greeted the next time. */
     if (skad_node_greet(book->config.node, first, left, *book->config.now) == SKAD_OK) {
         book->next = left > SKAD_GREET_MAX ? book->next + SKAD_GREET_MAX : 0;
     }
@@ -68,7 +68,7 @@ void skad_peer_book_joined(skad_peer_book *book)
 
 /* ---- Saving ---- */
 
-/* Takes the best of the table, unless there is nobody. */
+/* Takes the best peers of the table, unless it is empty. */
 static bool renew(skad_peer_book *book)
 {
     skad_node_stats stats;
@@ -96,7 +96,7 @@ static bool renew(skad_peer_book *book)
     return any;
 }
 
-/* One line for each cause, until it works again: a full disk stays full for long. */
+/* Logs one line for each cause, until saving works again: a full disk stays full for long. */
 static void log_failure(skad_peer_book *book, int error)
 {
     if (book->told_errno != error) {

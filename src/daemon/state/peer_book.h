@@ -30,11 +30,11 @@ typedef struct skad_peer_book_config {
 /* Reads the file, if any. Errors: SKAD_ERR_MEMORY, SKAD_ERR_INPUT (the path is too long). */
 SKAD_MUST_CHECK skad_status skad_peer_book_new(const skad_peer_book_config *config,
                                                skad_peer_book **out);
-/* Saves as of a last time. NULL is allowed. */
+/* Saves a last time. NULL is allowed. */
 void skad_peer_book_free(skad_peer_book *book);
 
-/* Greets everyone known, now and with back-off until skad_peer_book_joined. Returns whether there
- * is anyone to greet. */
+/* Greets all known peers, now and with back-off until skad_peer_book_joined. Returns whether there
+ * are any. */
 bool skad_peer_book_greet(skad_peer_book *book);
 
 /* The node has joined: no more greetings. */

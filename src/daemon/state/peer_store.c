@@ -11,8 +11,8 @@
 
 /* ---- Choosing ---- */
 
-/* Siblings make the neighbourhood whole again; of the others, who has been up for long is the most
- * likely to be up still (Kademlia, section 2.2). */
+/* Puts siblings first, because they restore the neighbourhood. Of the others, a peer that has been
+ * up for long is the most likely to be up still (Kademlia, section 2.2). */
 static int compare_rows(const void *a, const void *b)
 {
     const skad_table_row *left = a;

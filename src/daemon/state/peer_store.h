@@ -1,5 +1,5 @@
-/* Verified peers on disk: which of the routing table are worth keeping, and the file DIR/peers.
- * What that file holds is a hint and nothing more: whoever is named in it must answer before it
+/* Verified peers on disk: which peers of the routing table are worth keeping, and the file
+ * DIR/peers. The content of that file is only a hint: a peer that it names must answer before it
  * enters the table again. */
 #ifndef SKAD_DAEMON_STATE_PEER_STORE_H
 #define SKAD_DAEMON_STATE_PEER_STORE_H
@@ -14,9 +14,9 @@
  * at most SKAD_PEER_FILE_CONTACTS_MAX. Sorts the rows. */
 void skad_peer_store_choose(skad_table_row *rows, size_t count, skad_peer_file *out);
 
-/* Reads the file at `path`. One that cannot be used, for whatever reason, is set aside with a line
- * in the log, and *out has no contacts, as without a file. False when it could not even be set
- * aside: then nothing may be written to `path`. */
+/* Reads the file at `path`. A file that cannot be used, for any reason, is set aside with a line in
+ * the log; then *out has no contacts, as without a file. False if it could not be set aside,
+ * either: then nothing may be written to `path`. */
 SKAD_MUST_CHECK bool skad_peer_store_load(const char *path, const skad_profile *profile,
                                           uint64_t unix_s, skad_log_level log, skad_peer_file *out);
 

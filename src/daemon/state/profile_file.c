@@ -1,5 +1,5 @@
-/* Reading the files: all buffers are memory for secrets, so that a pre-shared key is wiped whatever
- * happens. */
+/* Reads the files. All buffers are memory for secrets, so that a pre-shared key is wiped in any
+ * case. */
 #include "src/daemon/state/profile_file.h"
 
 #include <errno.h>
@@ -35,7 +35,7 @@ static bool read_open_file(int fd, const char *path, file_content *out, skad_fai
         return fail_read(path, failure);
     }
     if (!S_ISREG(about.st_mode)) {
-        return skad_fail(failure, "%s is no file", path);
+        return skad_fail(failure, "%s is not a file", path);
     }
     out->private = (about.st_mode & (S_IRWXG | S_IRWXO)) == 0;
     while (out->len < sizeof out->bytes) {
@@ -71,7 +71,7 @@ static bool fail_public(const char *path, skad_failure *failure)
 {
     return skad_fail(failure,
                      "%s holds a pre-shared key and can be read by others: 'chmod 600' it, and "
-                     "consider the key known to whoever could read it",
+                     "consider the key known to all who could read it",
                      path);
 }
 
@@ -86,7 +86,7 @@ static bool place_beside(const char *profile_path, const char *name, char out[st
     return len > 0 && len < PATH_MAX;
 }
 
-/* 32 bytes as they are, or as 64 hex digits, of which a text file ends with a line break. */
+/* Reads 32 raw bytes, or 64 hex digits, which a line break may follow. */
 static bool decode_key(file_content *content, uint8_t out[static SKAD_PSK_BYTES])
 {
     if (content->len == SKAD_PSK_BYTES) {
@@ -118,7 +118,8 @@ static bool read_key(const char *path, file_content *content, skad_profile *out,
     }
     out->has_psk = decode_key(content, out->psk);
     return out->has_psk ||
-           skad_fail(failure, "%s is no pre-shared key: it has 32 bytes, or 64 hex digits", path);
+           skad_fail(failure, "%s is not a pre-shared key: it has 32 bytes, or 64 hex digits",
+                     path);
 }
 
 /* ---- The profile ---- */

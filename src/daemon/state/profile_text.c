@@ -1,5 +1,5 @@
-/* One line after the other, each key at most once, each value within its range; then what only the
- * whole can tell. */
+/* Reads one line after the other, each key at most once and each value within its range; then
+ * checks the profile as a whole. */
 #include "src/daemon/state/profile_text.h"
 
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 
 #define KEY_BYTES_MAX 32
 
-/* 2^48 tries are two years of a core: nobody joins a network that asks for more. */
+/* 2^48 tries are two years of a core: no node joins a network that asks for more. */
 #define BITS_MAX 48
 
 #define FIGURE(name, low, top)                                                                     \
@@ -165,7 +165,7 @@ static bool take_psk_file(reading *self, const char *value)
 
 /* ---- Lines ---- */
 
-/* What is no number. */
+/* The keys whose values are not numbers. */
 static const struct {
     const char *key;
     bool (*take)(reading *self, const char *value);
@@ -287,7 +287,7 @@ static bool read_lines(reading *self, char *text)
 
 /* ---- The whole ---- */
 
-/* Nobody shall take a network of his own for one that everybody knows by that name. */
+/* Refuses the name of a built-in network with other figures, so that the two are not confused. */
 static bool check_name(const skad_profile *profile, skad_failure *failure)
 {
     static const char *const known[] = {"public", "test"};
@@ -329,7 +329,7 @@ bool skad_profile_text_read(char *text, size_t len, skad_profile_text *out, skad
     out->profile = *skad_profile_builtin("public");
     memset(out->profile.name, 0, sizeof out->profile.name);
     if (strlen(text) != len) {
-        return skad_fail(failure, "this is no text");
+        return skad_fail(failure, "this is not text");
     }
     return read_lines(&self, text) && check(&self);
 }

@@ -11,7 +11,7 @@
 #include "skad/status.h"
 #include "src/daemon/system/failure.h"
 
-/* What of a profile is a number, in the order in which people want to see it. */
+/* The numbers of a profile, in the order in which they are shown. */
 typedef struct skad_profile_figure {
     const char *key;
     size_t place; /* in skad_profile */
@@ -25,7 +25,7 @@ extern const skad_profile_figure SKAD_PROFILE_FIGURES[SKAD_PROFILE_FIGURES_COUNT
 
 uint32_t skad_profile_figure_get(const skad_profile_figure *figure, const skad_profile *profile);
 
-/* What is yes or no, the same way. */
+/* The values that are yes or no, likewise. */
 typedef struct skad_profile_flag {
     const char *key;
     size_t place;
@@ -41,9 +41,9 @@ typedef struct skad_profile_text {
     char psk_file[PATH_MAX]; /* where the pre-shared key lies, as written; empty: nowhere */
 } skad_profile_text;
 
-/* Reads `len` bytes and the zero after them, and takes them apart on the way: wipe them afterwards,
- * and *out as well, even on failure. The sentence of a failure begins with the line, where there is
- * one, and never repeats a value, which might be a key. */
+/* Reads `len` bytes and the zero after them. It changes the bytes: wipe them afterwards, and *out
+ * as well, even on failure. The sentence of a failure begins with the line, if there is one, and
+ * never repeats a value, which might be a key. */
 SKAD_MUST_CHECK bool skad_profile_text_read(char *text, size_t len, skad_profile_text *out,
                                             skad_failure *failure);
 

@@ -21,7 +21,7 @@ struct skad_record_store {
     skad_log_level log;
     ev_timer timer;
     skad_task *task; /* NULL: none is running */
-    int error;       /* of the last one, so that each failure is told once */
+    int error;       /* of the last one, so that each failure is logged once */
 };
 
 /* ---- Syncing ---- */

@@ -1,6 +1,6 @@
-/* Where a daemon keeps its records: in a database, or in memory where it has no file for them. Has
- * the database written through to the disk by a thread every half minute, so that a failure of
- * power never takes more than that; without writes nothing happens. */
+/* The daemon's records: in a database, or in memory if there is no file for them. A thread syncs
+ * the database to the disk every half minute, so that a power failure never loses more than that;
+ * without writes nothing happens. */
 #ifndef SKAD_DAEMON_STATE_RECORD_STORE_H
 #define SKAD_DAEMON_STATE_RECORD_STORE_H
 
@@ -27,7 +27,7 @@ typedef struct skad_record_store_config {
 /* Fills in caps that are all zero. */
 void skad_record_store_default_caps(skad_store_caps *caps);
 
-/* What lies at the path and cannot be used is set aside with a line in the log. */
+/* Opens the store. A file at the path that cannot be used is set aside with a line in the log. */
 SKAD_MUST_CHECK bool skad_record_store_new(const skad_record_store_config *config,
                                            skad_record_store **out, skad_failure *failure);
 /* The store goes with it. NULL is allowed. */

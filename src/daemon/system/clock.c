@@ -8,8 +8,8 @@ skad_time skad_clock_now(void)
     struct timespec mono;
     struct timespec wall;
 
-    /* It goes on while the machine sleeps: after waking, a node that heard nobody for long notices
-     * that it is isolated, and joins again. */
+    /* This clock goes on while the machine sleeps: after waking, a node that heard no peer for long
+     * notices that it is isolated, and joins again. */
     clock_gettime(CLOCK_BOOTTIME, &mono);
     clock_gettime(CLOCK_REALTIME, &wall);
     return (skad_time){

@@ -4,8 +4,8 @@
 
 #include "skad/types.h"
 
-/* CLOCK_MONOTONIC and CLOCK_REALTIME. Monotonic time stands still while the machine sleeps, so a
- * nap looks to the node like no time at all, and a set clock moves only unix_s. */
+/* CLOCK_BOOTTIME and CLOCK_REALTIME. The former goes on while the machine sleeps and never jumps,
+ * so setting the clock moves only unix_s. */
 skad_time skad_clock_now(void);
 
 #endif

@@ -1,5 +1,5 @@
-/* Why something that an operator asked for could not be done: one sentence that says what to do.
- * Whoever fails writes it, whoever talks to the operator prints it. */
+/* Why a request of the operator failed: one sentence that says what to do. The function that fails
+ * writes it, and the part that talks to the operator prints it. */
 #ifndef SKAD_DAEMON_SYSTEM_FAILURE_H
 #define SKAD_DAEMON_SYSTEM_FAILURE_H
 
@@ -11,8 +11,7 @@ typedef struct skad_failure {
     char text[SKAD_FAILURE_BYTES]; /* without "skad: " and without a newline */
 } skad_failure;
 
-/* Fills in the sentence (cut where it is too long) and returns false, for `return skad_fail(...)`.
- */
+/* Fills in the sentence (cut if it is too long) and returns false, for `return skad_fail(...)`. */
 __attribute__((format(printf, 2, 3))) bool skad_fail(skad_failure *failure, const char *format,
                                                      ...);
 

@@ -51,7 +51,7 @@ void skad_log(skad_log_level least, skad_log_level level, const char *format, ..
     }
     len += text_len;
     line[len++] = '\n';
-    /* Nobody is left to tell when stderr itself is gone. */
+    /* If stderr itself is gone, there is no other place to report it. */
     ssize_t written = write(STDERR_FILENO, line, len);
     (void)written;
 }

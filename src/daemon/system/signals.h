@@ -1,5 +1,5 @@
-/* SIGTERM and SIGINT end a loop; SIGPIPE is ignored, since writing to who is gone is an error and
- * no reason to die. */
+/* SIGTERM and SIGINT end a loop. SIGPIPE is ignored: writing to a closed connection is an error,
+ * and must not end the process. */
 #ifndef SKAD_DAEMON_SYSTEM_SIGNALS_H
 #define SKAD_DAEMON_SYSTEM_SIGNALS_H
 

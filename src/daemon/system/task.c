@@ -1,5 +1,5 @@
-/* One detached thread a task. Whoever comes last, the loop or the thread, frees it; the lock
- * decides who that is, and holds the loop alive while the thread wakes it. */
+/* One detached thread for each task. The loop or the thread frees the task, whichever comes last;
+ * the lock decides which, and keeps the loop alive while the thread wakes it. */
 #include "src/daemon/system/task.h"
 
 #include <pthread.h>
@@ -49,7 +49,7 @@ static void on_done(struct ev_loop *loop, ev_async *watcher, int revents)
     (void)revents;
     skad_task *task = watcher->data;
     ev_async_stop(loop, &task->done);
-    /* The thread still holds the lock when it wakes us; afterwards it is through. */
+    /* The thread still holds the lock when it wakes us; once we have the lock it is done. */
     pthread_mutex_lock(&task->lock);
     pthread_mutex_unlock(&task->lock);
     task->work.finish(task->work.user, task->work.data);

@@ -1,14 +1,14 @@
-/* Cryptography as a model, for experiments with more datagrams than Ed25519 and BLAKE2b have time
- * for. Not linked into anything but the simulator's own program, and there only by the linker:
+/* Modelled cryptography, for experiments with more datagrams than Ed25519 and BLAKE2b have time
+ * for. It is linked only into the simulator's own program, by these options of the linker:
  *
  *     -Wl,--wrap=skad_hash,--wrap=skad_hash_one,--wrap=skad_sign,--wrap=skad_verify,
  *         --wrap=skad_keypair_from_seed,--wrap=skad_equal,--wrap=skad_wipe
  *
- * Sizes and failures are those of the real ones: a signature of another key, purpose or digest does
- * not verify, a tag or token of other bytes is not equal. A signature is a hash keyed with a secret
- * that stands here and nowhere else, so no simulated adversary can make one that is not its own,
- * unless by calling skad_sign with a secret key that it does not have. XXH3 is no cryptographic
- * hash; whoever attacks the simulator itself breaks it, and gains nothing. */
+ * Sizes and failures are those of real cryptography: a signature of another key, purpose or digest
+ * does not verify, and a tag or token of other bytes is not equal. A signature is a hash keyed with
+ * a secret that only this file has. So no simulated adversary can forge a signature, unless it
+ * calls skad_sign with a secret key that it does not have. XXH3 is not a cryptographic hash: an
+ * attacker of the simulator itself can break it, and gains nothing. */
 #include "src/sim/base/model.h"
 
 #include <string.h>
@@ -32,7 +32,7 @@ static uint64_t mix(uint64_t word)
 }
 
 /* Fills the output from the hash of the bytes and a seed, which stands for domain and key. 64 bits
- * are enough for a model: of ten million inputs two are alike in one of 370,000 runs. */
+ * are enough for a model: two of ten million inputs collide in one of 370,000 runs. */
 static void stretch(XXH64_hash_t hash, uint64_t seed, uint8_t *out, size_t out_bytes)
 {
     uint64_t words[SKAD_HASH_BYTES_MAX / 8] = {0};
@@ -60,7 +60,7 @@ static XXH64_hash_t hash_long(const skad_span *parts, size_t count)
     return XXH3_64bits_digest(&state);
 }
 
-/* IDs, keys and digests are most of what is put together: a fixed length needs no call. */
+/* Copies a part. Most parts are IDs, keys and digests, and a fixed length needs no call. */
 static inline void copy(uint8_t *out, skad_span part)
 {
     if (part.len == SKAD_HASH_BYTES) {
@@ -133,7 +133,7 @@ void __wrap_skad_keypair_from_seed(const uint8_t seed[static 32],
     memcpy(secret_key + 32, public_key, SKAD_PUBLIC_KEY_BYTES);
 }
 
-/* Nobody measures the time of a comparison here, or finds what stays in memory. */
+/* Comparisons need no constant time here, and memory need not be wiped: no attacker looks. */
 bool __wrap_skad_equal(const void *a, const void *b, size_t len)
 {
     return memcmp(a, b, len) == 0;

@@ -15,7 +15,7 @@ typedef struct skad_prng {
     uint64_t state[4];
 } skad_prng;
 
-/* Who draws; the numbers are part of what a seed means. */
+/* The users of random numbers; these values are part of what a seed means. */
 typedef enum skad_prng_stream {
     SKAD_PRNG_NODES = 1, /* identities' and nodes' seeds */
     SKAD_PRNG_TABLES,

@@ -1,6 +1,4 @@
-/* What an experiment is made of while it goes on, how its time goes by, and what it has found so
- * far.
- */
+/* The state of a running experiment: its parts, its time, and its findings so far. */
 #ifndef SKAD_SIM_EXPERIMENT_COURSE_H
 #define SKAD_SIM_EXPERIMENT_COURSE_H
 
@@ -30,7 +28,7 @@ uint64_t skad_sim_us_of_s(double seconds);
 /* Runs until end_us, with a look at the stop flag now and then; `early`: or until all is done. */
 void skad_sim_course_until(skad_sim_course *self, uint64_t end_us, bool early);
 
-/* Fills in self->outcome with what was found so far. */
+/* Fills in self->outcome with the findings so far. */
 void skad_sim_course_tell(skad_sim_course *self);
 
 #endif

@@ -208,8 +208,8 @@ void skad_sim_experiment(const skad_sim_scenario *scenario, const skad_sim_watch
 
 void skad_sim_experiment_build(const skad_sim_scenario *scenario, skad_sim_outcome *out)
 {
-    static const skad_sim_watch nobody = {0};
-    skad_sim_course self = {.watch = &nobody};
+    static const skad_sim_watch unwatched = {0};
+    skad_sim_course self = {.watch = &unwatched};
     if (begin(&self, scenario, out)) {
         build(&self);
         self.world->began_us = self.world->now_us;

@@ -1,5 +1,5 @@
 /* One experiment from beginning to end: builds the world of a scenario, lets it settle, has honest
- * nodes look things up and ask for values, and compares what they are told with the truth. */
+ * nodes look up keys and get values, and compares their results with the truth. */
 #ifndef SKAD_SIM_EXPERIMENT_EXPERIMENT_H
 #define SKAD_SIM_EXPERIMENT_EXPERIMENT_H
 
@@ -16,10 +16,10 @@ typedef struct skad_sim_tick {
 } skad_sim_tick;
 
 typedef struct skad_sim_watch {
-    const volatile sig_atomic_t *stop; /* raised: end with what there is; may be NULL */
+    const volatile sig_atomic_t *stop; /* raised: end with the results so far; may be NULL */
     void (*progress)(const skad_sim_tick *tick, void *user); /* may be NULL */
-    /* A line is due (report_every_s); false: writing failed, end with what there is. May be NULL.
-     */
+    /* A line is due (report_every_s). False: writing failed, end with the results so far. May be
+     * NULL. */
     bool (*report)(const skad_sim_outcome *so_far, void *user);
     void *user;
 } skad_sim_watch;

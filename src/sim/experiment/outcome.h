@@ -1,5 +1,5 @@
-/* What an experiment found: plain numbers, so that they can be passed between processes as they
- * are, added up over repetitions, and told in any form. */
+/* The findings of an experiment: plain numbers, so that they can be passed between processes as
+ * they are, added up over repetitions, and reported in any form. */
 #ifndef SKAD_SIM_EXPERIMENT_OUTCOME_H
 #define SKAD_SIM_EXPERIMENT_OUTCOME_H
 
@@ -17,7 +17,7 @@ typedef struct skad_sim_lookups {
     uint64_t nearest;  /* returned the nearest honest node that is up */
     uint64_t exact;    /* returned exactly the s nearest nodes that are up, adversaries included */
     uint64_t captured; /* returned adversaries only */
-    uint64_t silent;   /* nobody answered */
+    uint64_t silent;   /* no node answered */
     uint64_t dense;    /* noticed a suspiciously dense neighbourhood */
     uint64_t siblings_found; /* of the s nearest honest nodes that are up, in all lookups */
     uint64_t siblings_true;
@@ -33,7 +33,7 @@ typedef struct skad_sim_gets {
     uint64_t right;
     uint64_t wrong;  /* another value */
     uint64_t missed; /* not found, although a node that is up and honest held it */
-    uint64_t lost;   /* not found, and nobody did */
+    uint64_t lost;   /* not found, and no such node held it */
     uint64_t silent;
     uint64_t rpcs;
 } skad_sim_gets;

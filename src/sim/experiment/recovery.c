@@ -25,7 +25,7 @@ static void break_off(skad_sim_course *self, const char *what, uint32_t node)
     }
 }
 
-/* The last survivor has nobody to join. */
+/* Checks that all nodes have joined. The last survivor has no node to join. */
 static void prove_joined(skad_sim_course *self)
 {
     const skad_world *world = self->world;
@@ -40,7 +40,8 @@ static void prove_joined(skad_sim_course *self)
     }
 }
 
-/* What is signed ends by the wall clock; where clocks differ too much, some take it for expired. */
+/* Whether all nodes agree when a value ends. Signed records end by the wall clock; if clocks differ
+ * too much, some nodes take a record for expired. */
 static bool ends_alike(const skad_world *world, const skad_sim_value *value)
 {
     const skad_sim_scenario *scenario = &world->scenario;
@@ -77,7 +78,7 @@ static void prove_finding(skad_sim_course *self)
     }
 }
 
-/* Whether lookups have all that they are made of. */
+/* Whether lookups have all their defences. */
 static bool defended(const skad_sim_scenario *scenario)
 {
     skad_sim_scenario usual;
@@ -86,8 +87,9 @@ static bool defended(const skad_sim_scenario *scenario)
            scenario->beta == usual.beta && scenario->steps_to_stop == usual.steps_to_stop;
 }
 
-/* Adversaries, and nodes that NATs hide, may keep lookups from the nearest node for ever, and churn
- * may take all holders one after the other. */
+/* Proves the recovery as far as the scenario allows: adversaries, and nodes that NATs hide, may
+ * keep lookups from the nearest node for ever, and churn may take all holders one after the other.
+ */
 void skad_sim_recovery_prove(skad_sim_course *self)
 {
     skad_world *world = self->world;

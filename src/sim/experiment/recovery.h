@@ -5,8 +5,8 @@
 
 #include "src/sim/experiment/course.h"
 
-/* Ends the faults and lets the scenario's settle_s go by; without settle_s nothing is done. What
- * does not hold then breaks the world, as an invariant does. */
+/* Ends the faults and lets the scenario's settle_s pass; without settle_s it does nothing. A failed
+ * check counts as a broken invariant of the world. */
 void skad_sim_recovery_prove(skad_sim_course *self);
 
 #endif

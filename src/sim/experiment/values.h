@@ -1,5 +1,5 @@
-/* The values of an experiment: published by node 0 at first and announced hourly by it, asked for
- * by others, compared with what was published. */
+/* The values of an experiment: node 0 publishes them at first and announces them hourly, and others
+ * get them; the results are compared with the published values. */
 #ifndef SKAD_SIM_EXPERIMENT_VALUES_H
 #define SKAD_SIM_EXPERIMENT_VALUES_H
 
@@ -11,8 +11,8 @@
 typedef struct skad_sim_value {
     skad_store_name name;
     uint8_t bytes[SKAD_SIM_VALUE_BYTES];
-    bool stored; /* somebody acknowledged it */
-    bool safe;   /* and at no crash all who are to keep it went down at once */
+    bool stored; /* a holder acknowledged it */
+    bool safe;   /* and no crash took all nodes at once that are to keep it */
 } skad_sim_value;
 
 typedef struct skad_sim_values {
@@ -24,8 +24,7 @@ typedef struct skad_sim_values {
 
 void skad_sim_values_free(skad_sim_values *values);
 
-/* Publishes all that the scenario wants, one after the other; the world's time goes on meanwhile.
- */
+/* Publishes the scenario's values one after the other; the world's time goes on meanwhile. */
 void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_prng *prng,
                              skad_sim_outcome *outcome);
 /* Takes node 0's events; true if it was one of a publication. */
@@ -34,8 +33,8 @@ bool skad_sim_values_event(skad_sim_values *values, const skad_event *event);
 /* Whether an honest node that is up holds a value. */
 bool skad_sim_value_held(const skad_world *world, const skad_sim_value *value);
 
-/* After a crash: values of which nobody is left who is to keep them are not safe. A copy elsewhere
- * is none that lookups must come by. */
+/* Call it after a crash: a value is not safe any more if no node is left that is to keep it. A copy
+ * elsewhere does not count, because lookups need not find it. */
 void skad_sim_values_recount(skad_sim_values *values, const skad_world *world);
 
 #endif

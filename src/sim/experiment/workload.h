@@ -1,5 +1,5 @@
-/* Honest nodes at work: they look up keys and ask for values, and what they are told is compared
- * with the truth, which only the world knows. A node asks for one thing at a time. */
+/* Honest nodes at work: they look up keys and get values, and their results are compared with the
+ * truth, which only the world knows. A node does one thing at a time. */
 #ifndef SKAD_SIM_EXPERIMENT_WORKLOAD_H
 #define SKAD_SIM_EXPERIMENT_WORKLOAD_H
 
@@ -26,14 +26,14 @@ void skad_sim_workload_init(skad_sim_workload *workload, skad_world *world,
                             const skad_sim_values *values, skad_prng *prng);
 void skad_sim_workload_free(skad_sim_workload *workload);
 
-/* Some node that is up, honest and idle begins; none does where hardly any is. */
+/* Starts work at a node that is up, honest and idle; does nothing if there is hardly one. */
 void skad_sim_workload_look_up(skad_sim_workload *workload);
 void skad_sim_workload_get(skad_sim_workload *workload, uint32_t value);
 
 /* Takes a node's event: judges it if it was asked for. */
 void skad_sim_workload_event(skad_sim_workload *workload, uint32_t node, const skad_event *event);
 
-/* A node goes down: it asks no more, and that is not counted. */
+/* A node goes down: its work ends and is not counted. */
 void skad_sim_workload_forget(skad_sim_workload *workload, uint32_t node);
 
 #endif

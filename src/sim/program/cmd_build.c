@@ -1,4 +1,4 @@
-/* skad sim build: how long a world takes to make, and how large it is. */
+/* skad sim build: how long it takes to build a world, and how large the world is. */
 #include <stdio.h>
 
 #include "src/sim/program/command.h"

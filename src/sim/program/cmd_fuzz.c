@@ -11,7 +11,7 @@
 
 #define SEEDS_MAX 1000000
 
-/* How it was: enough to see from afar what a failing scenario is about. */
+/* Prints the main properties of a failing scenario. */
 static void print_failure(const skad_sim_scenario *scenario, const skad_sim_outcome *outcome)
 {
     skad_sim_scenario usual;

@@ -8,7 +8,7 @@
 
 #include "src/sim/base/memory.h"
 
-/* What a node takes at least; a scenario that cannot fit is refused before anything starts. */
+/* The least memory of a node; a scenario that cannot fit is refused before anything starts. */
 #define NODE_BYTES_MIN 8192.0
 
 skad_sim_exit skad_sim_complain(skad_sim_exit code, const char *sentence)

@@ -18,7 +18,7 @@
 #define PARALLEL_MAX 256
 #define WAIT_NS      250000000 /* between two looks at how far all are, while none ends */
 
-/* What all processes see of one experiment. */
+/* The part of one experiment that all processes see. */
 typedef struct shared_job {
     _Atomic double simulated_s;
     _Atomic double total_s;
@@ -55,7 +55,7 @@ static void catch_signals(void)
     (void)sigaction(SIGTERM, &action, NULL);
 }
 
-/* Blocked, so that the end of a child waits to be waited for. */
+/* The signal of an ended child. It is blocked, so that the end of a child waits for us. */
 static sigset_t child_signal(void)
 {
     sigset_t set;
@@ -75,7 +75,7 @@ static void on_progress(const skad_sim_tick *tick, void *user)
     atomic_store_explicit(&job->events, (double)tick->events, memory_order_relaxed);
 }
 
-/* The report's `user` is the caller's, the progress's ours: this one hands both on. */
+/* The report's `user` is the caller's, the progress's is ours: this struct passes on both. */
 typedef struct child {
     const skad_sim_jobs *jobs;
     shared_job *job;
@@ -111,7 +111,7 @@ static void run_child(const skad_sim_jobs *jobs, size_t number, shared_job *job)
 
 /* ---- In the parent ---- */
 
-/* Who was asked to end by name, and not by Ctrl-C, which reaches all, hands it on. */
+/* Passes a signal on to the children, because only Ctrl-C reaches all processes by itself. */
 static void hand_on_stop(running *self)
 {
     if (stop_flag != 0 && !self->stop_told) {
@@ -128,7 +128,7 @@ static bool begin_next(running *self)
     (void)fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* nobody would read what it finds */
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* without us its results are lost */
         run_child(self->jobs, number, &self->shared[number]);
         _exit(EXIT_SUCCESS);
     }

@@ -1,5 +1,5 @@
-/* Many experiments side by side, each in a process of its own: one that runs out of memory or trips
- * an assertion takes none of the others with it. */
+/* Many experiments side by side, each in a process of its own, so that one that runs out of memory
+ * or fails an assertion does not end the others. */
 #ifndef SKAD_SIM_PROGRAM_JOBS_H
 #define SKAD_SIM_PROGRAM_JOBS_H
 
@@ -17,8 +17,8 @@ typedef struct skad_sim_jobs {
     void *user;
 } skad_sim_jobs;
 
-/* Runs all. Ctrl-C (SIGINT) or SIGTERM ends those under way with what they have; those that did not
- * begin are left incomplete. False if any failed: its outcome says why. */
+/* Runs all. Ctrl-C (SIGINT) or SIGTERM ends the running ones with their results so far; those that
+ * did not begin are left incomplete. False if any failed: its outcome says why. */
 bool skad_sim_jobs_run(skad_sim_jobs *jobs);
 
 #endif

@@ -197,7 +197,7 @@ static bool take_argument(reading *self, const char *value)
         return fail(self, "one argument too many", value);
     }
     self->request->argument = value;
-    /* The file comes first, whatever the order: options change what it says. */
+    /* The file comes first in any order of arguments, because options change its values. */
     return true;
 }
 
@@ -229,7 +229,7 @@ static bool read_word(reading *self, int argc, char **argv, int *at)
     return value != NULL ? take_value(self, name, value) : fail(self, "a value is missing", word);
 }
 
-/* The scenario file is read before all options, so that these change what it says. */
+/* Reads the scenario file before all options, so that these change its values. */
 static bool read_file(reading *self, int argc, char **argv)
 {
     skad_sim_scenario *base = &self->request->sweep.base;

@@ -17,8 +17,8 @@ typedef struct skad_sim_output {
 /* Creates or replaces the file and writes its head. */
 bool skad_sim_output_open(skad_sim_output *output, const char *path,
                           const skad_sim_scenario *scenario);
-/* Adds one line; `kind` is its field "line". False when it could not be written whole: then none of
- * it is there. */
+/* Adds one line; `kind` is its field "line". False if it could not be written completely; then no
+ * part of it is in the file. */
 bool skad_sim_output_line(skad_sim_output *output, const char *kind,
                           const skad_sim_scenario *scenario, const skad_sim_outcome *outcome);
 /* Marks the file complete, if all of it is there, and closes it; false if anything failed. */

@@ -1,5 +1,5 @@
-/* How far all experiments are: one line on a terminal, redrawn a few times a second. Where stderr
- * is no terminal nothing is written. */
+/* The progress of all experiments: one line on a terminal, redrawn a few times a second. If stderr
+ * is not a terminal nothing is written. */
 #ifndef SKAD_SIM_REPORT_PROGRESS_H
 #define SKAD_SIM_REPORT_PROGRESS_H
 
@@ -26,7 +26,7 @@ void skad_sim_progress_end(skad_sim_progress *progress);
 
 #define SKAD_SIM_PROGRESS_BYTES 160
 
-/* What the line says; a pure function. */
+/* The text of the line; a pure function. */
 void skad_sim_progress_line(const skad_sim_progress_reading *reading, double took_s,
                             char out[static SKAD_SIM_PROGRESS_BYTES]);
 

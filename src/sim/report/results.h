@@ -33,10 +33,11 @@ void skad_sim_json_results(FILE *out, const skad_sim_results *results);
 #define SKAD_SIM_SHARE_BYTES 48
 void skad_sim_share_text(uint64_t part, uint64_t all, char out[static SKAD_SIM_SHARE_BYTES]);
 
-/* The first lines of every report: seed, cryptography, what is not as by default. */
+/* Prints the first lines of every report: seed, cryptography, and values other than the defaults.
+ */
 void skad_sim_report_setting(const skad_sim_sweep *sweep);
 
-/* Those that failed or are incomplete, a line each; false if there are any. */
+/* Prints the experiments that failed or are incomplete, one line each; false if there are any. */
 bool skad_sim_report_failures(const skad_sim_results *results);
 
 #endif

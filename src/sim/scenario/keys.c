@@ -1,4 +1,4 @@
-/* Setting one key, and telling all of them. */
+/* Sets one key, and describes all keys. */
 #include "src/sim/scenario/keys.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static const scenario_row ROWS[] = {
     {"duration_s", REAL, AT(duration_s), 0, YEAR_S, NULL,
      "simulated and counted; ends earlier when all lookups have"},
     {"settle_s", REAL, AT(settle_s), 0, YEAR_S, NULL,
-     "after that all faults end, and so much later the network must have recovered; 0: no proof"},
+     "time after all faults have ended, by which the network must have recovered; 0: no proof"},
     {"invariants", FLAG, AT(invariants), 0, 0, NULL,
      "check them after each step, and stop at the first that is broken"},
     {"k", WHOLE, AT(k), 1, SKAD_K_MAX, NULL, "bucket size"},
@@ -58,7 +58,7 @@ static const scenario_row ROWS[] = {
     {"closing_round", FLAG, AT(closing_round), 0, 0, NULL,
      "ask the closest of all paths together before a lookup ends"},
     {"neighbourhood_check", FLAG, AT(neighbourhood_check), 0, 0, NULL,
-     "look behind neighbours that are dead or crowd suspiciously"},
+     "look behind neighbours that are dead or suspiciously dense"},
     {"static_bits", WHOLE, AT(static_bits), 0, 48, NULL,
      "c1, priced: reports multiply an adversary's identities by it, nothing is solved"},
     {"dynamic_bits", WHOLE, AT(dynamic_bits), 0, 48, NULL, "c2, priced likewise"},
@@ -69,18 +69,18 @@ static const scenario_row ROWS[] = {
     {"latency_max_ms", REAL, AT(latency_max_ms), 0, 60000, NULL, "uniform: most; log-normal: cap"},
     {"latency_sigma", REAL, AT(latency_sigma), 0, 5, NULL, "log-normal: of the logarithm"},
     {"latency_file", PATH, AT(latency_file), 0, 0, NULL,
-     "matrix: one line a place, its milliseconds to each place; nodes are dealt to places"},
+     "matrix: one line for each place, its milliseconds to each place; nodes are dealt to places"},
     {"loss", REAL, AT(loss), 0, 1, NULL, "share of datagrams that get lost (an error rate)"},
     {"duplicate", REAL, AT(duplicate), 0, 1, NULL, "share that arrives twice"},
-    {"corrupt", REAL, AT(corrupt), 0, 1, NULL, "share of which one byte is another on arrival"},
+    {"corrupt", REAL, AT(corrupt), 0, 1, NULL, "share that arrives with one changed byte"},
     {"reorder", REAL, AT(reorder), 0, 1, NULL, "share that is held up on the way"},
     {"reorder_ms", REAL, AT(reorder_ms), 0, 60000, NULL, "by up to this"},
     {"bandwidth_kbps", REAL, AT(bandwidth_kbps), 0, 1e9, NULL,
-     "each node's way up, in kilobits a second, with a queue of a second; 0: any"},
+     "each node's upload, in kilobits a second, with a queue of a second; 0: no limit"},
     {"nat_full_cone", REAL, AT(nat_full_cone), 0, 1, NULL,
-     "share of nodes behind a NAT that lets everybody in once it has sent"},
+     "share of nodes behind a NAT that lets all endpoints in once it has sent"},
     {"nat_restricted", REAL, AT(nat_restricted), 0, 1, NULL,
-     "share behind one that lets in whom it has sent to"},
+     "share behind one that lets in the endpoints to which it has sent"},
     {"nat_symmetric", REAL, AT(nat_symmetric), 0, 1, NULL,
      "share behind one that has another port for each destination"},
     {"clock_skew_s", REAL, AT(clock_skew_s), 0, YEAR_S, NULL,
@@ -98,26 +98,26 @@ static const scenario_row ROWS[] = {
      "below 1: many short stays and some very long ones"},
     {"churn_file", PATH, AT(churn_file), 0, 0, NULL,
      "trace: lines `seconds node up|down`, in the order of time, from the end of the warm-up"},
-    {"keep_store", FLAG, AT(keep_store), 0, 0, NULL, "who comes back has kept its records"},
+    {"keep_store", FLAG, AT(keep_store), 0, 0, NULL, "a node that comes back has kept its records"},
     {"crash_at_s", REAL, AT(crash_at_s), 0, YEAR_S, NULL,
      "when many nodes crash at once, counted from the end of the warm-up"},
     {"crash_share", REAL, AT(crash_share), 0, 1, NULL, "how many; 0: none"},
     {"adversary", CHOICE, AT(adversary), 0, 0, "none|drop|collude|misroute|poison|withhold",
-     "what adversaries do with what they are asked"},
+     "what adversaries do with requests"},
     {"adversary_share", REAL, AT(adversary_share), 0, 0.99, NULL, "of the nodes; never node 0"},
     {"placement", CHOICE, AT(placement), 0, 0, "anywhere|near-key",
      "near-key: their IDs are ground to be the closest to one key, which all lookups look for"},
     {"adversary_subnets", WHOLE, AT(adversary_subnets), 0, 65536, NULL,
      "/24s that their addresses are in; 0: one each"},
     {"lookups", WHOLE, AT(lookups), 0, 1e9, NULL, "made by honest nodes, in all"},
-    {"lookup_every_ms", REAL, AT(lookup_every_ms), 0.001, 1e9, NULL, "one begins so often"},
+    {"lookup_every_ms", REAL, AT(lookup_every_ms), 0.001, 1e9, NULL, "time between two of them"},
     {"values", WHOLE, AT(values), 0, 1000000, NULL,
      "immutable values that node 0 publishes at first and announces hourly"},
     {"mutables", WHOLE, AT(mutables), 0, 1000000, NULL, "mutable ones"},
     {"get_every_ms", REAL, AT(get_every_ms), 0, 1e9, NULL,
-     "some honest node asks for one of them so often; 0: nobody does"},
+     "time between two gets of one of them by some honest node; 0: no gets"},
     {"report_every_s", REAL, AT(report_every_s), 0, YEAR_S, NULL,
-     "a line of the output file each so many simulated seconds; 0: one at the end"},
+     "simulated seconds between two lines of the output file; 0: one line at the end"},
 };
 #define ROWS_COUNT (sizeof ROWS / sizeof ROWS[0])
 _Static_assert(ROWS_COUNT <= SKAD_SIM_ROWS_MAX, "a place for each key");
@@ -152,7 +152,7 @@ static bool take_number(const scenario_row *row, const char *value, void *out,
     bool whole = row->type == WHOLE;
     if (end == value || *end != 0 || errno != 0 || !isfinite(number) || number < row->min ||
         number > row->max || (whole && floor(number) != number)) {
-        return skad_sim_reason(reason, "%s: '%.40s' is no %s from %g to %g", row->key, value,
+        return skad_sim_reason(reason, "%s: '%.40s' is not a %s from %g to %g", row->key, value,
                                whole ? "whole number" : "number", row->min, row->max);
     }
     if (whole) {

@@ -16,7 +16,7 @@ size_t skad_sim_scenario_find(const char *key);
 /* A key by its first `len` bytes, static storage; NULL: there is none of that name. */
 const char *skad_sim_scenario_key(const char *name, size_t len);
 
-/* Sets one key. False: *reason tells why, in one line. */
+/* Sets one key. False: *reason says why, in one line. */
 bool skad_sim_scenario_set(skad_sim_scenario *scenario, const char *key, const char *value,
                            char reason[static SKAD_SIM_REASON_BYTES]);
 

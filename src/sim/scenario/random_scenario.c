@@ -2,7 +2,7 @@
 
 #include "src/sim/base/prng.h"
 
-/* One of each: so often a kind of fault is part of a scenario. */
+/* How often each kind of fault is part of a scenario. */
 #define FAULT_CHANCE 0.3
 
 static double between(skad_prng *prng, double low, double high)

@@ -1,5 +1,4 @@
-/* Random scenarios for the fuzzer: small networks with a random mixture of all that can go wrong.
- */
+/* Random scenarios for the fuzzer: small networks with a random mixture of all kinds of faults. */
 #ifndef SKAD_SIM_SCENARIO_RANDOM_SCENARIO_H
 #define SKAD_SIM_SCENARIO_RANDOM_SCENARIO_H
 

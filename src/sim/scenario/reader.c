@@ -51,7 +51,7 @@ bool skad_sim_scenario_parse(skad_sim_scenario *scenario, char *text, size_t len
     bool given[SKAD_SIM_ROWS_MAX] = {false};
     char why[SKAD_SIM_REASON_BYTES];
     if (strlen(text) != len) {
-        return skad_sim_reason(reason, "this is no text");
+        return skad_sim_reason(reason, "this is not text");
     }
     for (unsigned line = 1; text != NULL; line++) {
         char *end = strchr(text, '\n');
@@ -80,7 +80,7 @@ bool skad_sim_scenario_read(skad_sim_scenario *scenario, const char *path,
     (void)fclose(file);
     if (!whole) {
         free(text);
-        return skad_sim_reason(reason, "cannot read %.150s: it is no text file of up to 1 MiB",
+        return skad_sim_reason(reason, "cannot read %.150s: it is not a text file of up to 1 MiB",
                                path);
     }
     text[len] = 0;

@@ -7,7 +7,7 @@
 
 #include "src/sim/scenario/scenario.h"
 
-/* Reads a file over what is there. False: *reason names the line. */
+/* Reads a file; its values replace those of the scenario. False: *reason names the line. */
 bool skad_sim_scenario_read(skad_sim_scenario *scenario, const char *path,
                             char reason[static SKAD_SIM_REASON_BYTES]);
 

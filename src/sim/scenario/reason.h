@@ -1,4 +1,4 @@
-/* Why a scenario does not work: one line for the person who wrote it. */
+/* Why a scenario does not work: one line for its author. */
 #ifndef SKAD_SIM_SCENARIO_REASON_H
 #define SKAD_SIM_SCENARIO_REASON_H
 
@@ -6,9 +6,7 @@
 
 #define SKAD_SIM_REASON_BYTES 256
 
-/* Fills in the line (cut where it is too long) and returns false, for `return
- * skad_sim_reason(...)`.
- */
+/* Fills in the line (cut if it is too long) and returns false, for `return skad_sim_reason()`. */
 __attribute__((format(printf, 2, 3))) bool
 skad_sim_reason(char reason[static SKAD_SIM_REASON_BYTES], const char *format, ...);
 

@@ -1,5 +1,5 @@
-/* A scenario: all that an experiment is made of, as plain numbers. It is read from a file
- * (reader.h), changed key by key from the command line (keys.h), and told by every report. */
+/* A scenario: everything that an experiment is made of, as plain numbers. It is read from a file
+ * (reader.h), changed key by key from the command line (keys.h), and printed in every report. */
 #ifndef SKAD_SIM_SCENARIO_SCENARIO_H
 #define SKAD_SIM_SCENARIO_SCENARIO_H
 
@@ -27,13 +27,13 @@ typedef enum skad_sim_churn_kind {
     SKAD_SIM_TRACE,
 } skad_sim_churn_kind;
 
-/* What an adversary does with what it is asked; it answers PINGs as honest nodes do. */
+/* What an adversary does with requests; it answers PINGs as honest nodes do. */
 typedef enum skad_sim_behaviour {
     SKAD_SIM_HONEST,
     SKAD_SIM_DROP,     /* answers no search and stores nothing */
     SKAD_SIM_COLLUDE,  /* answers with the colluders closest to the target (S/Kademlia's) */
     SKAD_SIM_MISROUTE, /* answers with real nodes far from the target */
-    SKAD_SIM_POISON,   /* answers with invented nodes, close to the target, where nobody is */
+    SKAD_SIM_POISON,   /* answers with invented nodes close to the target, at unused addresses */
     SKAD_SIM_WITHHOLD, /* routes and acknowledges, but gives no record away */
 } skad_sim_behaviour;
 
@@ -64,7 +64,7 @@ typedef struct skad_sim_scenario {
     uint64_t eta; /* sibling list: so many times s */
     uint64_t replacements;
     bool closing_round;
-    bool neighbourhood_check; /* widening, where neighbours are dead or crowd */
+    bool neighbourhood_check; /* widening, if neighbours are dead or too dense */
     uint64_t static_bits;     /* priced: each identity costs so much, nothing is solved */
     uint64_t dynamic_bits;
 
@@ -94,7 +94,7 @@ typedef struct skad_sim_scenario {
     double downtime_min; /* 0: as uptime_min */
     double weibull_shape;
     char churn_file[SKAD_SIM_PATH_MAX];
-    bool keep_store;    /* who comes back has its records */
+    bool keep_store;    /* a node that comes back has its records */
     double crash_at_s;  /* so long after the warm-up ... */
     double crash_share; /* ... this share of nodes is gone at once */
 

@@ -1,6 +1,6 @@
-/* Where a node is: its IPv4 address follows from its number, and the number from the address, so
- * that delivering a datagram needs no table. Everybody has a /24 of his own, but for adversaries
- * that are given a number of /24s to share. */
+/* The address of a node: its IPv4 address follows from its number, and the number from the address,
+ * so that delivering a datagram needs no table. Each node has a /24 of its own, except adversaries
+ * that share a given number of /24s. */
 #ifndef SKAD_SIM_WORLD_ADDRESSES_H
 #define SKAD_SIM_WORLD_ADDRESSES_H
 
@@ -14,8 +14,8 @@
 
 typedef struct skad_sim_addresses {
     uint32_t nodes;
-    uint32_t shared_from; /* nodes from here on share subnets; equal to nodes: nobody does */
-    uint32_t subnets;     /* that they share; 0 where nobody does */
+    uint32_t shared_from; /* nodes from here on share subnets; equal to nodes: none does */
+    uint32_t subnets;     /* number of shared subnets; 0 if no node shares one */
 } skad_sim_addresses;
 
 skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t node);
@@ -23,7 +23,7 @@ skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t n
 /* The node that is at an address, whatever its port, or SKAD_SIM_NOBODY. */
 uint32_t skad_sim_node_at(const skad_sim_addresses *addresses, const skad_address *address);
 
-/* An address of nobody, number `number`. */
+/* Address number `number` of those without a node. */
 skad_address skad_sim_address_unroutable(uint32_t number);
 
 #endif

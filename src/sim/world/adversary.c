@@ -34,7 +34,7 @@ static void draw_seed(const skad_world *world, uint32_t node, uint64_t number,
     skad_prng_bytes(&prng, out, 32);
 }
 
-/* How close honest nodes come to the key on average, as a prefix distance: the first of N stands at
+/* How close honest nodes come to the key on average, as a prefix distance: the nearest of N is at
  * 1/N of the key space. */
 static uint64_t honest_distance(const skad_world *world)
 {
@@ -160,7 +160,7 @@ static int farther(const skad_id *target, const skad_contact *a, const skad_cont
     return skad_distance_compare(target, &a->id, &b->id);
 }
 
-/* Contacts have to be in the order of distance, or the answer would give itself away. */
+/* Contacts have to be in the order of distance; otherwise the answer would be detected. */
 static void sort_contacts(const skad_id *target, skad_contact *contacts, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
@@ -211,7 +211,7 @@ static size_t name_nobody(const skad_world *world, const skad_id *target,
     return SKAD_CONTACTS_MAX;
 }
 
-/* What an honest node would name. */
+/* Names the contacts that an honest node would name. */
 static size_t name_closest(const skad_world *world, uint32_t self, const skad_id *requester,
                            const skad_id *target, skad_contact out[static SKAD_CONTACTS_MAX])
 {

@@ -113,9 +113,8 @@ static void plan_change(skad_sim_churn *churn, skad_world *world, uint32_t node)
                     world->now_us + 1 + (uint64_t)(stay * US_PER_MIN));
 }
 
-/* Whoever is up has been for as long as it will be: of exponential stays that is the truth, of
- * Weibull ones near it. Where nothing drives nodes away all are there since the beginning of time.
- */
+/* Takes it that each node has been up for as long as it will stay up: this is true of exponential
+ * stays, and nearly true of Weibull ones. Without churn all nodes are up since the beginning. */
 void skad_sim_churn_settle(skad_sim_churn *churn, skad_world *world)
 {
     if (!drawn(world)) {
@@ -134,7 +133,7 @@ void skad_sim_churn_settle(skad_sim_churn *churn, skad_world *world)
     }
 }
 
-/* What is left of an exponential stay is exponential, too; a Weibull one begins anew. */
+/* The rest of an exponential stay is exponential, too; a Weibull stay begins anew. */
 void skad_sim_churn_begin(skad_sim_churn *churn, skad_world *world)
 {
     for (uint32_t node = 1; drawn(world) && node < world->count; node++) {

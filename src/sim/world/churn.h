@@ -1,5 +1,5 @@
 /* Nodes that come and go: by an exponential or a Weibull distribution, or by a trace. Node 0 never
- * leaves; everybody else joins through it. */
+ * leaves; all other nodes join through it. */
 #ifndef SKAD_SIM_WORLD_CHURN_H
 #define SKAD_SIM_WORLD_CHURN_H
 
@@ -19,20 +19,20 @@ typedef struct skad_sim_churn {
     uint64_t departures;
 } skad_sim_churn;
 
-/* Reads the trace, where there is one; false with a reason. */
+/* Reads the trace, if there is one; false with a reason. */
 bool skad_sim_churn_init(skad_sim_churn *churn, const skad_sim_scenario *scenario,
                          char reason[static SKAD_SIM_REASON_BYTES]);
 void skad_sim_churn_free(skad_sim_churn *churn);
 
-/* Before tables are filled: takes down those that are down in the steady state. */
+/* Called before tables are filled: takes down the nodes that are down in the steady state. */
 void skad_sim_churn_settle(skad_sim_churn *churn, skad_world *world);
-/* Plans everybody's next change; those of a trace are counted from now. */
+/* Plans the next change of each node; those of a trace are counted from now. */
 void skad_sim_churn_begin(skad_sim_churn *churn, skad_world *world);
-/* A planned change is due: of a node, or, in a trace, of line `index`. */
+/* Carries out a planned change that is due: of a node, or, in a trace, of line `index`. */
 void skad_sim_churn_change(skad_sim_churn *churn, skad_world *world, uint32_t index);
-/* Whom that concerns. */
+/* The node that such a change concerns. */
 uint32_t skad_sim_churn_node(const skad_sim_churn *churn, const skad_world *world, uint32_t index);
-/* So many nodes, drawn at random, crash at once. */
+/* Crashes a share of the nodes at once, drawn at random. */
 void skad_sim_churn_crash(skad_sim_churn *churn, skad_world *world, double share);
 
 #endif

@@ -1,6 +1,6 @@
-/* A running fingerprint of the event log: what was sent, by whom, when. Two runs with equal
- * fingerprints did the same. Of a datagram its tag goes in, which is a hash of all its bytes. XXH3
- * with 128 bits: fast, and no secret. */
+/* A running fingerprint of the event log: what was sent, by which node, and when. Two runs with
+ * equal fingerprints did the same. A datagram is represented by its tag, which is a hash of all its
+ * bytes. XXH3 with 128 bits is fast, and the fingerprint need not be secret. */
 #ifndef SKAD_SIM_WORLD_FINGERPRINT_H
 #define SKAD_SIM_WORLD_FINGERPRINT_H
 

@@ -19,7 +19,7 @@ typedef struct skad_sim_flight {
     uint8_t bytes[];
 } skad_sim_flight;
 
-/* What a flight takes at least. */
+/* The least memory of a flight. */
 #define SKAD_SIM_FLIGHT_BYTES_MIN (sizeof(skad_sim_flight) + 224)
 
 typedef struct skad_sim_slab {

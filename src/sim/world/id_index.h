@@ -1,7 +1,7 @@
-/* Who is where in the key space: the first 64 bits of all IDs, sorted, so that the nodes closest to
- * a target, or those that share a prefix, are found by bisection. It is the truth that lookups are
- * compared with, and what tables are filled from. Two nodes whose first 64 bits are equal count as
- * equally far: among a million random IDs there is one such pair in 37 million worlds. */
+/* The positions of all nodes in the key space: the first 64 bits of all IDs, sorted, so that the
+ * nodes closest to a target, or those that share a prefix, are found by bisection. Lookups are
+ * compared with this truth, and tables are filled from it. Two nodes whose first 64 bits are equal
+ * count as equally far: among a million random IDs there is one such pair in 37 million worlds. */
 #ifndef SKAD_SIM_WORLD_ID_INDEX_H
 #define SKAD_SIM_WORLD_ID_INDEX_H
 
@@ -13,7 +13,7 @@
 
 typedef struct skad_id_index {
     uint64_t *prefixes; /* ascending */
-    uint32_t *nodes;    /* whose they are */
+    uint32_t *nodes;    /* the node of each prefix */
     size_t count;
 } skad_id_index;
 
@@ -33,7 +33,7 @@ typedef struct skad_id_index_range {
 skad_id_index_range skad_id_index_prefixed(const skad_id_index *index, uint64_t prefix,
                                            unsigned bits);
 
-/* Which nodes count. */
+/* Whether a node counts. */
 typedef bool (*skad_id_index_filter)(const void *user, uint32_t node);
 
 typedef struct skad_id_index_query {

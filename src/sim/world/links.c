@@ -34,7 +34,7 @@ static bool read_row(skad_sim_links *links, char *line, size_t row, char *reason
         char *end = NULL;
         double ms = strtod(word, &end);
         if (*end != 0 || !(ms >= 0 && ms <= 60000)) {
-            return bad_matrix(reason, path, row + 1, "a latency is no number from 0 to 60000");
+            return bad_matrix(reason, path, row + 1, "a latency is not a number from 0 to 60000");
         }
         if (row == 0 && column < MATRIX_PLACES_MAX) {
             links->matrix_places++;

@@ -1,5 +1,5 @@
-/* What happens to datagrams between two nodes: how long they take, and which are lost, doubled,
- * damaged or held up. All of it is drawn from one stream of PRNG, in the order of sending. */
+/* What happens to datagrams between two nodes: how long they take, and which are lost, duplicated,
+ * corrupted or delayed. All of it is drawn from one stream of the PRNG, in the order of sending. */
 #ifndef SKAD_SIM_WORLD_LINKS_H
 #define SKAD_SIM_WORLD_LINKS_H
 
@@ -28,7 +28,7 @@ uint64_t skad_sim_links_latency_us(skad_sim_links *links, uint32_t from, uint32_
 /* A usual round trip, for tables that are filled instead of measured. */
 uint64_t skad_sim_links_round_trip_us(const skad_sim_links *links);
 
-/* What becomes of one datagram. */
+/* The fate of one datagram. */
 typedef struct skad_sim_fate {
     bool lost;
     bool doubled;

@@ -2,7 +2,7 @@
  * two minutes after the last datagram that left through it.
  *
  *                    outer port                       lets in
- *   full cone        one for all destinations         everybody
+ *   full cone        one for all destinations         all endpoints
  *   restricted       one for all destinations         endpoints it has sent to
  *   symmetric        another for each destination     the destination of that port */
 #ifndef SKAD_SIM_WORLD_NAT_H
@@ -28,7 +28,7 @@ void skad_sim_nat_free(skad_sim_nat *nat);
 /* A datagram leaves for `to`; returns the outer port that its receiver sees. */
 uint16_t skad_sim_nat_out(skad_sim_nat *nat, const skad_address *to, uint64_t now_us);
 
-/* Whether what comes from `from` for this outer port gets in. */
+/* Whether a datagram from `from` to this outer port gets in. */
 bool skad_sim_nat_in(const skad_sim_nat *nat, const skad_address *from, uint16_t port,
                      uint64_t now_us);
 

@@ -60,7 +60,7 @@ static uint64_t places_of(const skad_world *world)
     return places >= needed ? places : places + PEERS_STEP;
 }
 
-/* What a node may grow to; memory comes as it is needed. Node 0 has more to do at once. */
+/* The limits of a node; memory is allocated as it is needed. Node 0 has more to do at once. */
 static void limits_of(const skad_world *world, uint32_t node, skad_node_limits *out)
 {
     uint64_t peers = places_of(world);
@@ -140,7 +140,7 @@ void skad_world_join(skad_world *world, uint32_t node, uint32_t through)
     skad_world_settle(world, node);
 }
 
-/* Node 0 is reachable by all, else nobody could join. */
+/* Draws a node's NAT. Node 0 has none, because all other nodes join through it. */
 static void choose_nat(skad_world *world, uint32_t node, skad_prng *prng)
 {
     const skad_sim_scenario *scenario = &world->scenario;

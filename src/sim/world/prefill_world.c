@@ -39,7 +39,7 @@ static void meet(filling *self, uint32_t peer)
     }
 }
 
-/* Up to k random ones of a range: Floyd's choice, each set as likely as any other. */
+/* Meets up to k random nodes of a range: Floyd's choice, each set as likely as any other. */
 static void meet_some(filling *self, skad_id_index_range range)
 {
     const skad_id_index *index = &self->world->id_index;
@@ -72,7 +72,7 @@ static bool is_up(const void *user, uint32_t node)
     return self->up[node];
 }
 
-/* All of them are in the range of a few last buckets, which may be among those met already. */
+/* Meets the siblings. All are in the ranges of the last few buckets, and may be met already. */
 static void meet_siblings(filling *self)
 {
     skad_world *world = self->world;
@@ -97,7 +97,8 @@ static int by_age(const void *a, const void *b)
     return (first_us > second_us) - (first_us < second_us);
 }
 
-/* Whoever asked came to wait behind the full buckets, until the table was full: as many of each. */
+/* Meets replacements: nodes that asked wait behind the full buckets until the table is full, the
+ * same number behind each. */
 static void meet_replacements(filling *self)
 {
     const skad_id_index *index = &self->world->id_index;
@@ -119,15 +120,15 @@ static void meet_replacements(filling *self)
     }
 }
 
-/* What nodes that were there for hours have learnt of the others. */
+/* The mean life that nodes have measured of the others after hours. */
 static uint64_t mean_life_us(const skad_sim_scenario *scenario)
 {
     bool drawn = scenario->churn == SKAD_SIM_EXPONENTIAL || scenario->churn == SKAD_SIM_WEIBULL;
     return drawn ? (uint64_t)(scenario->uptime_min * 60) * SKAD_US_PER_S : UINT64_MAX;
 }
 
-/* Two know each other since the younger one came. Each was heard at another time within its last
- * interval, so that liveness checks are spread. */
+/* Lets two nodes know each other since the younger one came. Each was heard at another time within
+ * its last interval, so that liveness checks are spread. */
 static void get_acquainted(filling *self)
 {
     skad_world *world = self->world;

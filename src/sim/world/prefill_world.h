@@ -1,6 +1,7 @@
-/* Tables that are filled at once, as they would be after all nodes had been there for long: each
- * bucket full where there are enough for it, a random choice of those in its range, the sibling
- * list complete, replacements as far as there are places. Liveness checks are due evenly spread. */
+/* Tables that are filled at once, as they would be if all nodes had been up for long: each bucket
+ * is full if there are enough nodes for it, with a random choice of those in its range; the sibling
+ * list is complete; there are replacements as far as there are places; liveness checks are spread
+ * evenly. */
 #ifndef SKAD_SIM_WORLD_PREFILL_WORLD_H
 #define SKAD_SIM_WORLD_PREFILL_WORLD_H
 

@@ -7,7 +7,7 @@
 
 #define ROOM_MIN  16
 #define ROOM_IDLE 65536 /* an empty bucket keeps no more than this */
-/* In an event's kind: how many stages it was told of at. */
+/* In an event's kind: the number of stages at which it was announced. */
 #define TOLD_SHIFT 28
 #define TOLD_MASK  (UINT32_MAX << TOLD_SHIFT)
 
@@ -65,7 +65,7 @@ static uint64_t earliest(const skad_sim_bucket *bucket)
     return least_us;
 }
 
-/* Tells of those that nobody was told of at this stage yet. */
+/* Announces the events of a bucket that were not announced at this stage yet. */
 static void foretell(const skad_sim_queue *queue, skad_sim_bucket *bucket, unsigned stage)
 {
     skad_sim_event news[SKAD_SIM_SOON_MAX];
@@ -83,8 +83,8 @@ static void foretell(const skad_sim_queue *queue, skad_sim_bucket *bucket, unsig
     }
 }
 
-/* Hands the lowest bucket that is not empty down: what is due first goes to the bottom. False when
- * that is later than end_us, with nothing changed. */
+/* Hands down the lowest bucket that is not empty: the events that are due first go to the bottom.
+ * False, with nothing changed, if they are due later than end_us. */
 static bool hand_down(skad_sim_queue *queue, uint64_t end_us)
 {
     static const size_t soon[SKAD_SIM_STAGES] = SKAD_SIM_SOON;

@@ -1,7 +1,8 @@
-/* What happens next: a radix heap (Ahuja, Mehlhorn, Orlin and Tarjan, 1990). Simulated time never
+/* The queue of events, a radix heap (Ahuja, Mehlhorn, Orlin and Tarjan, 1990). Simulated time never
  * goes back, so events may be sorted by the highest bit in which their time differs from that of
- * the last event taken: putting one in is an append, and each moves at most 64 times, to ever lower
- * buckets, before it is taken; all of it in runs of memory, with no comparison of two events.
+ * the last event taken. Putting an event in is an append. Each event moves at most 64 times, to
+ * ever lower buckets, before it is taken. All of this works on runs of memory and compares no two
+ * events.
  *
  * Events of equal time leave in the order in which they came in: they are always in one bucket, and
  * a bucket keeps its order when it is handed down. */
@@ -34,7 +35,7 @@ typedef struct skad_sim_bucket {
     size_t room;
 } skad_sim_bucket;
 
-/* How many events at most come before those that are told of, at each stage. */
+/* At each stage, the most events that come before the announced ones. */
 #define SKAD_SIM_STAGES   4
 #define SKAD_SIM_SOON_MAX 256
 #define SKAD_SIM_SOON                                                                              \
@@ -42,8 +43,8 @@ typedef struct skad_sim_bucket {
         SKAD_SIM_SOON_MAX, 128, 48, 16                                                             \
     }
 
-/* Told of each event once at each stage (0 first), as it comes nearer. Hints, for whoever wants its
- * memory in the cache by then: what is asked for at one stage is there at the next. */
+/* Called with each event once at each stage (0 first), as it comes nearer. A hint for prefetching:
+ * memory that is requested at one stage is in the cache at the next. */
 typedef void (*skad_sim_soon)(const void *user, const skad_sim_event *events, size_t count,
                               unsigned stage);
 
@@ -52,7 +53,7 @@ typedef struct skad_sim_queue {
     uint64_t filled; /* bit b: bucket b + 1 is not empty */
     uint64_t last_us;
     size_t count;
-    skad_sim_soon soon; /* NULL: nobody wants to know */
+    skad_sim_soon soon; /* NULL: none */
     const void *soon_user;
 } skad_sim_queue;
 

@@ -9,9 +9,7 @@
 #include "src/sim/world/population.h"
 #include "src/sim/world/prefetch.h"
 
-#define QUEUE_ON_THE_WAY_UP_US                                                                     \
-    SKAD_US_PER_S /* of a node with a narrow one; the rest is dropped                              \
-                   */
+#define QUEUE_ON_THE_WAY_UP_US SKAD_US_PER_S /* of a node with a narrow one; more is dropped */
 
 #define FORESEEN_NODES_MIN 2000 /* fewer, of some 20 KB each, stay in a cache by themselves */
 
@@ -102,7 +100,7 @@ static void launch(skad_world *world, const skad_address *from, const skad_datag
     skad_world_plan(world, SKAD_SIM_DELIVER, place, due_us);
 }
 
-/* How long a datagram waits for a narrow way up; false when the queue there is full. */
+/* How long a datagram waits for a limited upload; false if its queue is full. */
 static bool go_up(skad_world *world, uint32_t from, size_t len, uint64_t *wait_us)
 {
     double kbps = world->scenario.bandwidth_kbps;

@@ -1,13 +1,13 @@
 /* The world: many nodes of the core that ships, one queue of events, one clock. It is the core's
- * second driver: what src/daemon does with sockets and libev, this does with flights and virtual
- * time, through the same calls of skad/node.h.
+ * second driver: it does with flights and virtual time what src/daemon does with sockets and libev,
+ * through the same calls of skad/node.h.
  *
  *   queue -> DELIVER -> [adversary] -> skad_node_receive --+
  *            WAKE    -> skad_node_tick --------------------+-> datagrams -> links -> queue
  *            CHANGE  -> a node goes or comes               |
  *            WORK    -> the experiment's calls ------------+-> events -> the experiment
  *
- * Nothing but its seed decides what happens: the same scenario gives the same run, whose
+ * Only the scenario and its seed decide what happens: the same scenario gives the same run, whose
  * fingerprint (fingerprint.h) covers every datagram that was sent. */
 #ifndef SKAD_SIM_WORLD_WORLD_H
 #define SKAD_SIM_WORLD_WORLD_H
@@ -43,14 +43,14 @@ typedef struct skad_sim_node {
     skad_store store;
     skad_sim_nat *nat; /* NULL: none */
     uint64_t wake_us;  /* when the queue wakes it; UINT64_MAX: never */
-    uint64_t free_us;  /* when its way up is free again */
+    uint64_t free_us;  /* when its upload is free again */
     uint32_t births;   /* how often it was started */
     uint32_t came_s;   /* since when it is up, of the world's time, for tables that are filled */
     float skew_s;      /* of its wall clock */
     bool joined;       /* as its own events say */
 } skad_sim_node;
 
-/* What the experiment wants to hear; either may be NULL. */
+/* What the experiment listens to; either may be NULL. */
 typedef struct skad_sim_listener {
     void (*event)(skad_world *world, uint32_t node, const skad_event *event, void *user);
     void (*work)(skad_world *world, uint32_t index, void *user);
@@ -65,8 +65,8 @@ typedef struct skad_sim_counters {
     uint64_t lost;
     uint64_t shut_out;    /* by a NAT */
     uint64_t partitioned; /* by a partition */
-    uint64_t queue_full;  /* by a full way up */
-    uint64_t unroutable;  /* nobody is there, or is up */
+    uint64_t queue_full;  /* by a full upload queue */
+    uint64_t unroutable;  /* no node is there, or it is down */
     uint64_t ticks;
     uint64_t events; /* taken from the queue */
 } skad_sim_counters;
@@ -111,14 +111,14 @@ bool skad_world_up(const skad_world *world, uint32_t node);
  * from how they were ground (population.c). */
 void skad_world_identity(const skad_world *world, uint32_t node, skad_identity *out);
 
-/* A node crashes without a word; a node that is down starts, with its records or without. */
+/* Crashes a node without notice; starts a node that is down, with its records or without. */
 void skad_world_stop(skad_world *world, uint32_t node, bool forget);
 void skad_world_start(skad_world *world, uint32_t node);
-/* A node that is up joins through another one. */
+/* Lets a node that is up join through another one. */
 void skad_world_join(skad_world *world, uint32_t node, uint32_t through);
 
-/* After each call that hands a node the time: sends what it has to send, tells its events, and
- * plans when it is woken. */
+/* Call it after each call that passes a node the time: it sends the node's datagrams, reports its
+ * events, and plans when it is woken. */
 void skad_world_settle(skad_world *world, uint32_t node);
 
 /* Sends a datagram as a node; adversaries do so by themselves. */
@@ -127,7 +127,7 @@ void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *data
 /* Puts an event of the experiment into the queue. */
 void skad_world_plan(skad_world *world, skad_sim_event_kind kind, uint32_t index, uint64_t due_us);
 
-/* Takes the next event that is due by end_us; false when there is none, and then it is end_us. */
+/* Handles the next event that is due by end_us. False if there is none; then the time is end_us. */
 bool skad_world_step(skad_world *world, uint64_t end_us);
 
 /* Steps until end_us, or until an invariant is broken. */

@@ -235,7 +235,7 @@ static void a_value_that_is_no_root_is_no_file(void **state)
     static const uint8_t value[] = "just a value";
     test_fake_keep(&self->daemon, (skad_span){value, sizeof value});
     skad_value_key(value, sizeof value, &key);
-    assert_get_fails(self, &key, SKAD_EXIT_FAILED, "it is no file");
+    assert_get_fails(self, &key, SKAD_EXIT_FAILED, "it is not a file");
 }
 
 /* A node that is well-formed, and that its key proves, but that lies about its size. */

@@ -77,7 +77,7 @@ static void what_is_no_file_is_never_taken_for_a_part(void **state)
     assert_int_equal(unlink(where.part), 0);
     assert_int_equal(mkfifo(where.part, 0600), 0);
     assert_false(skad_part_open(where.path, &part, &failure));
-    assert_non_null(strstr(failure.text, "that is no file"));
+    assert_non_null(strstr(failure.text, "that is not a file"));
     assert_int_equal(unlink(where.part), 0);
     assert_int_equal(rmdir(where.dir), 0);
 }

@@ -32,7 +32,7 @@ static void whoever_is_known_for_long_is_checked_less_often(void **state)
         made->now_us = met_us + ages[i].known_for_us;
         skad_table_answered(&made->table, &who.id, &who.address, 1000, made->now_us);
         assert_int_equal(test_bench_check_ms(made, &who),
-                         skad_instant_ms(made->now_us + ages[i].next_in_us));
+                         skad_instant_at(made->now_us + ages[i].next_in_us).ms);
     }
 }
 
@@ -50,7 +50,7 @@ static void where_peers_stay_a_newcomer_is_checked_rarely_too(void **state)
         skad_lifetimes_init(&made->table.peers.lifetimes, networks[i].mean_life_us);
         test_somebody who = test_bench_meet(made, TEST_BENCH_FAR);
         assert_int_equal(test_bench_check_ms(made, &who),
-                         skad_instant_ms(made->now_us + networks[i].next_in_us));
+                         skad_instant_at(made->now_us + networks[i].next_in_us).ms);
     }
 }
 
@@ -99,13 +99,13 @@ static void who_waits_is_checked_rarely_but_soon_when_it_moves_up(void **state)
     test_somebody waiting = test_bench_meet(made, TEST_BENCH_FAR);
     assert_int_equal(test_bench_find(made, &waiting)->roles, SKAD_PEER_IN_CACHE);
     assert_int_equal(test_bench_check_ms(made, &waiting),
-                     skad_instant_ms(made->now_us + SKAD_CHECK_INTERVAL_MAX_US));
+                     skad_instant_at(made->now_us + SKAD_CHECK_INTERVAL_MAX_US).ms);
     made->now_us += 5 * SKAD_US_PER_S;
     test_bench_fail(made, &members[0]);
     test_bench_fail(made, &members[0]);
     assert_true(test_bench_in_bucket(made, &waiting));
     assert_int_equal(test_bench_check_ms(made, &waiting),
-                     skad_instant_ms(made->now_us + SKAD_CHECK_INTERVAL_US));
+                     skad_instant_at(made->now_us + SKAD_CHECK_INTERVAL_US).ms);
 }
 
 static void request_of(test_bench *made, const test_somebody *who)
@@ -126,18 +126,18 @@ static void whoever_asks_us_is_asked_half_as_often(void **state)
         made->now_us = answered_us + second * SKAD_US_PER_S;
         request_of(made, &who);
         assert_int_equal(test_bench_check_ms(made, &who),
-                         skad_instant_ms(made->now_us + SKAD_CHECK_INTERVAL_US));
+                         skad_instant_at(made->now_us + SKAD_CHECK_INTERVAL_US).ms);
     }
     for (unsigned second = 120; second < 300; second += 10) {
         made->now_us = answered_us + second * SKAD_US_PER_S;
         request_of(made, &who);
         assert_int_equal(test_bench_check_ms(made, &who),
-                         skad_instant_ms(answered_us + 2 * SKAD_CHECK_INTERVAL_US));
+                         skad_instant_at(answered_us + 2 * SKAD_CHECK_INTERVAL_US).ms);
     }
     test_bench_answer(made, &who);
     request_of(made, &who);
     assert_int_equal(test_bench_check_ms(made, &who),
-                     skad_instant_ms(made->now_us + SKAD_CHECK_INTERVAL_US));
+                     skad_instant_at(made->now_us + SKAD_CHECK_INTERVAL_US).ms);
 }
 
 /* Until it was reached once of our own accord, and as soon as it was not. */
@@ -170,9 +170,9 @@ static void a_witness_is_asked_however_often_it_asks(void **state)
     test_bench_answer(made, &asks); /* proven */
     uint64_t again_us = made->now_us + 30 * SKAD_US_PER_S;
     skad_liveness_unheard(&made->table.peers, &quiet.id, again_us);
-    assert_int_equal(test_bench_check_ms(made, &asks), skad_instant_ms(again_us));
+    assert_int_equal(test_bench_check_ms(made, &asks), skad_instant_at(again_us).ms);
     request_of(made, &asks);
-    assert_int_equal(test_bench_check_ms(made, &asks), skad_instant_ms(again_us));
+    assert_int_equal(test_bench_check_ms(made, &asks), skad_instant_at(again_us).ms);
 }
 
 static void a_check_that_is_not_due_is_made_when_anybody_will_do(void **state)
@@ -199,9 +199,9 @@ static void a_silence_that_may_be_our_own_harms_nobody(void **state)
         skad_liveness_unheard(&made->table.peers, &quiet.id, again_us);
     }
     assert_int_equal(test_bench_find(made, &quiet)->failures, 0);
-    assert_int_equal(test_bench_check_ms(made, &quiet), skad_instant_ms(again_us));
+    assert_int_equal(test_bench_check_ms(made, &quiet), skad_instant_at(again_us).ms);
     assert_int_equal(test_bench_check_ms(made, &latest),
-                     skad_instant_ms(again_us)); /* checked along with it */
+                     skad_instant_at(again_us).ms); /* checked along with it */
     assert_int_equal(test_bench_check_ms(made, &other), usual_ms);
 }
 
@@ -228,7 +228,7 @@ static void who_was_silent_is_asked_again_beside_one_who_answers(void **state)
                             now_us + cases[i].other_in_ms * SKAD_US_PER_MS);
         skad_liveness_again(peers, slot, now_us);
         assert_int_equal(test_bench_check_ms(made, &quiet),
-                         skad_instant_ms(now_us + cases[i].quiet_in_ms * SKAD_US_PER_MS));
+                         skad_instant_at(now_us + cases[i].quiet_in_ms * SKAD_US_PER_MS).ms);
     }
 }
 
@@ -270,7 +270,7 @@ static void a_check_waits_where_peers_turned_out_to_stay(void **state)
     assert_ptr_equal(&peers->peers[due_now(made)], test_bench_find(made, &first));
     skad_lifetimes_init(&peers->lifetimes, 40 * 60 * SKAD_US_PER_S);
     assert_int_equal(skad_liveness_due(peers, made->now_us, false), SKAD_PEER_NONE);
-    uint32_t at_ms = skad_instant_ms(met_us + 5 * 60 * SKAD_US_PER_S);
+    uint32_t at_ms = skad_instant_at(met_us + 5 * 60 * SKAD_US_PER_S).ms;
     assert_int_equal(test_bench_check_ms(made, &second), at_ms);
     uint64_t first_ms = test_bench_check_ms(made, &first); /* which was asked, and may answer */
     assert_int_equal(made->table.peers.due_us, first_ms * SKAD_US_PER_MS);

@@ -1,4 +1,4 @@
-/* The pool of verified peers: slots taken and given back, and the closest ones against sorting. */
+/* The pool of verified peers: slots taken and given back. test_closest.c finds the closest. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,10 +7,7 @@
 
 #include <cmocka.h>
 
-#include <stdlib.h>
-
 #include "proto/address.h"
-#include "src/core/routing/distance.h"
 #include "src/core/routing/endpoints.h"
 #include "tests/support/prng.h"
 
@@ -248,92 +245,6 @@ static void the_endpoint_is_one_that_we_can_send_on_and_ipv4_first(void **state)
     assert_true(skad_endpoint_is(peers, slot, &ipv6));
 }
 
-/* ---- Closest ---- */
-
-typedef struct ranked {
-    const skad_id *target;
-    const skad_peer *peer;
-} ranked;
-
-static int by_distance(const void *a, const void *b)
-{
-    const ranked *ra = a;
-    const ranked *rb = b;
-    return skad_distance_compare(ra->target, &ra->peer->id, &rb->peer->id);
-}
-
-static size_t sort_all(const skad_peers *peers, const skad_id *target, unsigned families,
-                       const skad_id *except, ranked out[static SLOTS])
-{
-    size_t count = 0;
-    for (size_t i = 0; i < peers->high_water; i++) {
-        const skad_peer *peer = &peers->peers[i];
-        bool usable = (peer->roles & (SKAD_PEER_IN_BUCKET | SKAD_PEER_IN_SIBLINGS)) != 0;
-        if (usable && peer->failures < SKAD_UNRESPONSIVE_FAILURES &&
-            (peer->families & families) != 0 &&
-            (except == NULL || !skad_id_equal(except, &peer->id))) {
-            out[count++] = (ranked){target, peer};
-        }
-    }
-    qsort(out, count, sizeof *out, by_distance);
-    return count;
-}
-
-/* All sorts of peers: near and far, silent, only in a cache, of either family, of none. */
-static void populate(skad_peers *peers, test_prng *prng, const skad_id *centre)
-{
-    for (size_t i = 0; i < SLOTS; i++) {
-        skad_id id = test_prng_id_near(prng, centre, (unsigned)test_prng_below(prng, 100));
-        skad_peer *peer = add(peers, &id);
-        peer->roles = (uint8_t)(1 + test_prng_below(prng, 7));
-        skad_peers_set_failures(peers, (skad_peer_slot)i, (unsigned)test_prng_below(prng, 4));
-        peer->families = (uint8_t)((test_prng_below(prng, 3) == 0 ? 0 : SKAD_FAMILY_IPV4) |
-                                   (test_prng_below(prng, 3) == 0 ? SKAD_FAMILY_IPV6 : 0));
-    }
-    for (skad_peer_slot slot = 0; slot < SLOTS; slot += 9) {
-        remove_peer(peers, slot);
-    }
-}
-
-static void the_closest_are_those_that_sorting_everything_gives(void **state)
-{
-    skad_peers *peers = *state;
-    test_prng prng = {SEED};
-    skad_id centre = test_prng_id(&prng);
-    populate(peers, &prng, &centre);
-    for (unsigned round = 0; round < 500; round++) {
-        skad_id target = test_prng_id_near(&prng, &centre, round % 100);
-        unsigned families = 1 + round % 3;
-        const skad_id *except = round % 2 == 0 ? NULL : &peers->peers[1 + round % 8].id;
-        size_t max = 1 + test_prng_below(&prng, 64);
-        ranked expected[SLOTS];
-        size_t expected_count = sort_all(peers, &target, families, except, expected);
-        skad_peer_slot slots[64];
-        size_t count = skad_peers_closest(peers, &target, families, except, max, slots);
-        assert_int_equal(count, expected_count < max ? expected_count : max);
-        for (size_t i = 0; i < count; i++) {
-            assert_ptr_equal(&peers->peers[slots[i]], expected[i].peer);
-        }
-    }
-}
-
-static void ties_in_the_first_half_are_broken_by_the_rest(void **state)
-{
-    skad_peers *peers = *state;
-    test_prng prng = {SEED};
-    skad_id target = test_prng_id(&prng);
-    for (unsigned i = 0; i < 20; i++) {
-        skad_id id = target;
-        id.bytes[20] ^= (uint8_t)(20 - i);
-        add(peers, &id);
-    }
-    skad_peer_slot slots[5];
-    assert_int_equal(skad_peers_closest(peers, &target, SKAD_FAMILIES_ALL, NULL, 5, slots), 5);
-    for (unsigned i = 0; i < 5; i++) {
-        assert_int_equal(slots[i], 19 - i);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,9 +262,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_token_is_shown_at_its_endpoint_while_it_is_fresh, begin,
                                         end),
         cmocka_unit_test(with_few_places_the_latest_tokens_stay),
-        cmocka_unit_test_setup_teardown(the_closest_are_those_that_sorting_everything_gives, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(ties_in_the_first_half_are_broken_by_the_rest, begin, end),
     };
     return cmocka_run_group_tests_name("peers", tests, NULL, NULL);
 }

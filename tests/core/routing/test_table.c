@@ -127,7 +127,7 @@ static void a_peer_that_stays_silent_is_asked_less_and_less_and_then_goes(void *
     for (unsigned i = 0; i < SKAD_TABLE_FAILURES_MAX - 1; i++) {
         test_bench_fail(made, &who);
         assert_int_equal(test_bench_check_ms(made, &who),
-                         skad_instant_ms(made->now_us + pauses_s[i] * SKAD_US_PER_S));
+                         skad_instant_at(made->now_us + pauses_s[i] * SKAD_US_PER_S).ms);
     }
     test_bench_fail(made, &who);
     assert_null(test_bench_find(made, &who));

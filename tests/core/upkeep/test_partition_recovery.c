@@ -187,7 +187,7 @@ static size_t hellos_of_a_round(test_fixture *fixture, const skad_address *join_
     const skad_id nobody = {{1}};
     const skad_address nowhere = test_prng_address(9999);
     assert_int_equal(skad_node_join(node, join_address, 1, fixture->now), SKAD_OK);
-    skad_recovery_lost(node, &nobody, &nowhere, 0);
+    skad_recovery_lost(node, &nobody, &nowhere, (skad_second){0});
     test_fixture_run(fixture, 0);
     assert_int_equal(hellos(node), 0);
     fixture->now.mono_us = skad_recovery_deadline(node);
@@ -220,12 +220,12 @@ static void those_known_for_longest_are_remembered(void **state)
     skad_node_tick(node, fixture->now);
     (void)test_fixture_drain(fixture);
     const skad_address nowhere = test_prng_address(9999);
-    uint32_t now_s = skad_instant_s(fixture->now.mono_us);
+    uint32_t now_s = skad_second_at(fixture->now.mono_us).s;
     for (uint8_t i = 0; i < 2 * SKAD_LOST_MAX; i++) {
         skad_id id = {{i}};
         uint32_t known_for_s = i < SKAD_LOST_MAX ? 500U + i : i % 2 == 0 ? 10 : 600;
-        skad_recovery_lost(node, &id, &nowhere, now_s - known_for_s);
-        skad_recovery_lost(node, &id, &nowhere, now_s - known_for_s);
+        skad_recovery_lost(node, &id, &nowhere, (skad_second){now_s - known_for_s});
+        skad_recovery_lost(node, &id, &nowhere, (skad_second){now_s - known_for_s});
     }
     assert_int_equal(skad_node_parts_of(node).recovery->lost_count, SKAD_LOST_MAX);
     size_t old = 0;
@@ -266,7 +266,7 @@ static void a_steady_coming_and_going_is_no_mass_timeout(void **state)
     for (unsigned i = 0; i < 4 * PEERS; i++) { /* as many as there are in a quarter of an hour */
         const skad_id id = {{(uint8_t)i}};
         skad_node_parts_of(node).recovery->pause_us = SKAD_RECOVERY_PAUSE_US_MAX;
-        skad_recovery_lost(node, &id, &nowhere, 0);
+        skad_recovery_lost(node, &id, &nowhere, (skad_second){0});
         mass_timeouts += skad_node_parts_of(node).recovery->pause_us == SKAD_RECOVERY_PAUSE_US_MIN;
         fixture->now.mono_us += SKAD_MASS_TIMEOUT_US / PEERS;
         skad_node_parts_of(node).env->now = fixture->now;
@@ -289,7 +289,7 @@ static void rounds_are_a_minute_apart_whoever_falls_silent(void **state)
         skad_node_parts_of(node).recovery->mass_timeout = false;
         skad_node_parts_of(node).recovery->fell_before = 0;
         skad_node_parts_of(node).recovery->fell = PEERS;
-        skad_recovery_lost(node, &id, &nowhere, 0);
+        skad_recovery_lost(node, &id, &nowhere, (skad_second){0});
     }
     assert_in_range(lookups(fixture) - before, 20, 60 * 2 + 10); /* refreshes included */
 }

@@ -249,7 +249,7 @@ static void other_files_are_never_taken_for_sockets(void **state)
     assert_true(file >= 0);
     close(file);
     assert_false(skad_control_listen(path, &fd, &failure));
-    assert_non_null(strstr(failure.text, "is no socket"));
+    assert_non_null(strstr(failure.text, "is not a socket"));
     assert_int_equal(unlink(path), 0); /* it is still there */
 }
 

@@ -129,7 +129,7 @@ static void a_sentence_begins_with_the_path(void **state)
     write_text(place->profile, "name = office\n\nk = 21\n", 0644);
     (void)snprintf(begin, sizeof begin, "%s: line 3: k is a number", place->profile);
     refuse(place->profile, begin);
-    refuse(place->path, "is no file");
+    refuse(place->path, "is not a file");
     refuse(place->key, "No such file");
 }
 
@@ -230,7 +230,7 @@ static void a_pipe_is_not_waited_for(void **state)
 {
     const folder *place = *state;
     assert_int_equal(mkfifo(place->profile, 0600), 0);
-    refuse(place->profile, "is no file");
+    refuse(place->profile, "is not a file");
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)

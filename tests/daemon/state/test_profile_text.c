@@ -212,7 +212,7 @@ static void a_zero_byte_is_no_text(void **state)
     skad_profile_text text;
     skad_failure failure;
     assert_false(skad_profile_text_read(bytes, sizeof bytes - 1, &text, &failure));
-    assert_string_equal(failure.text, "this is no text");
+    assert_string_equal(failure.text, "this is not text");
 }
 
 /* Every figure that the profile's hash covers makes another network; the others do not. */

@@ -1,5 +1,5 @@
-/* Whom a node asks unasked: liveness checks and pings of remote peers, where something is in the
- * way. test_refresh.c has its looks for others. */
+/* Liveness checks in rounds: how often peers are asked, and whom a silence counts against.
+ * test_ping_queue.c has the pings of peers that are not known yet. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,8 +11,7 @@
 #include "src/core/node/invariants.h"
 #include "src/core/node/parts.h"
 #include "src/core/rpc/request.h"
-#include "src/core/upkeep/ping_queue.h"
-#include "src/core/upkeep/refresh.h"
+#include "src/core/upkeep/liveness_rounds.h"
 #include "tests/support/fixture.h"
 
 /* Found by fuzzing: without room for the only peer's ping, nobody was ever checked again. */
@@ -273,138 +272,45 @@ static void a_dead_peer_is_found_out_by_few_requests(void **state)
     test_fixture_free(&fixture);
 }
 
-/* ---- Strangers ---- */
+/* ---- Whom not ---- */
 
-static void an_unverified_peer_is_pinged_once_at_a_time(void **state)
+static test_fixture fixture;
+
+static int begin(void **state)
 {
-    (void)state;
-    static test_fixture fixture;
     skad_profile profile = test_fixture_profile();
+    (void)state;
     test_fixture_init(&fixture, &profile);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_fixture_free(&fixture);
+    return 0;
+}
+
+static void without_peers_nothing_is_due(void **state)
+{
+    (void)state;
+    assert_true(skad_liveness_rounds_deadline(fixture.node) == UINT64_MAX);
+    test_fixture_populate(&fixture, 1);
+    assert_true(skad_liveness_rounds_deadline(fixture.node) < UINT64_MAX);
+}
+
+static void a_banned_peer_is_not_asked_and_counts_as_silent(void **state)
+{
+    (void)state;
     test_fixture_populate(&fixture, 5);
-    test_remote *who = test_fixture_remote(&fixture);
-    fixture.script = one_does_not_answer;
-    fixture.user = who;
-    for (unsigned i = 0; i < 5; i++) {
-        test_fixture_knock(&fixture, who);
-        test_fixture_run(&fixture, 30 * SKAD_US_PER_MS);
-    }
-    assert_int_equal(who->asked, 1);
-    test_fixture_free(&fixture);
-}
-
-static bool only_one_answers(test_fixture *fixture, test_remote *who, const skad_message *request,
-                             skad_message *answer)
-{
-    (void)request;
-    (void)answer;
-    return who == fixture->user;
-}
-
-/* Those whom a joining node asked ping it in return: it knows them already. */
-static void who_joins_pings_nobody_that_it_knows(void **state)
-{
-    (void)state;
-    static test_fixture fixture;
-    skad_profile profile = test_fixture_profile();
-    test_fixture_init(&fixture, &profile);
-    test_fixture_populate(&fixture, 5);
-    test_remote *who = &fixture.remotes[2];
-    fixture.script = only_one_answers;
-    fixture.user = who;
-    skad_node_parts_of(fixture.node).join->joined = false;
-    skad_node_tick(fixture.node, fixture.now);
-    test_fixture_run(&fixture, 100 * SKAD_US_PER_MS);
-    unsigned before = who->asked;
-    assert_true(before > 0);
-    test_fixture_knock(&fixture, who);
-    test_fixture_run(&fixture, 100 * SKAD_US_PER_MS);
-    assert_true(skad_node_parts_of(fixture.node).join->lookup !=
-                0); /* which waits for the others */
-    assert_int_equal(who->asked, before);
-    test_fixture_free(&fixture);
-}
-
-/* ---- A table full of the dead ---- */
-
-static bool the_first_are_dead(test_fixture *fixture, test_remote *who, const skad_message *request,
-                               skad_message *answer)
-{
-    (void)request;
-    (void)answer;
-    return (size_t)(who - fixture->remotes) >= *(size_t *)fixture->user;
-}
-
-/* Forty peers in buckets of two, all of whom died while nobody else was there to be heard. */
-static void begin_among_the_dead(test_fixture *fixture, size_t *dead)
-{
-    skad_profile profile = test_fixture_profile();
-    profile.k = 2;
-    profile.siblings = 2;
-    test_fixture_init(fixture, &profile);
-    for (size_t i = 0; i < 40; i++) {
-        (void)test_fixture_remote(fixture);
-    }
-    *dead = 0;
-    fixture->script = the_first_are_dead;
-    fixture->user = dead;
-    for (size_t i = 0; i < 40; i++) {
-        test_fixture_knock(fixture, &fixture->remotes[i]);
-        test_fixture_run(fixture, SKAD_US_PER_S);
-    }
-    *dead = 40;
-    test_fixture_run(fixture, 1200 * SKAD_US_PER_S);
-    assert_false(skad_node_parts_of(fixture->node).join->joined);
-}
-
-/* Somebody whom the table has no place for: its farthest bucket and cache are full. */
-static test_remote *remote_far_away(test_fixture *fixture)
-{
-    for (;;) {
-        test_remote *who = test_fixture_remote(fixture);
-        if (skad_table_bucket_of(skad_node_parts_of(fixture->node).table, &who->identity.id) == 0) {
-            assert_false(skad_table_wants(skad_node_parts_of(fixture->node).table,
-                                          &who->identity.id, &who->address));
-            return who;
-        }
-    }
-}
-
-/* Found by fuzzing: of 27 nodes two were left after a crash. One had joined through the other,
- * which had its table full of the dead, was never punished for its silence, and never asked it. */
-static void a_table_full_of_the_dead_opens_to_who_knocks(void **state)
-{
-    (void)state;
-    static test_fixture fixture;
-    size_t dead;
-    begin_among_the_dead(&fixture, &dead);
-    test_remote *who = remote_far_away(&fixture);
-    for (unsigned i = 0; i < 5 && !skad_node_parts_of(fixture.node).join->joined; i++) {
-        test_fixture_knock(&fixture, who);
-        test_fixture_run(&fixture, 60 * SKAD_US_PER_S);
-    }
-    assert_true(skad_node_parts_of(fixture.node).join->joined);
-    assert_int_not_equal(
-        skad_peers_find(&skad_node_parts_of(fixture.node).table->peers, &who->identity.id),
-        SKAD_PEER_NONE);
-    test_fixture_free(&fixture);
-}
-
-/* Where others answer, nobody is asked who would get no place. */
-static void who_knocks_at_a_joined_node_has_nobody_asked(void **state)
-{
-    (void)state;
-    static test_fixture fixture;
-    size_t dead;
-    begin_among_the_dead(&fixture, &dead);
-    skad_node_parts_of(fixture.node).join->joined = true;
-    *skad_node_parts_of(fixture.node).heard_us = fixture.now.mono_us;
-    test_remote *who = remote_far_away(&fixture);
-    unsigned before = asked_in_all(&fixture);
-    test_fixture_knock(&fixture, who);
-    test_fixture_run(&fixture, 30 * SKAD_US_PER_MS);
-    assert_int_equal(asked_in_all(&fixture), before);
-    test_fixture_free(&fixture);
+    const test_remote *banned = &fixture.remotes[3];
+    const skad_ban ban = {.by_id = true, .id = banned->identity.id};
+    assert_int_equal(skad_node_ban(fixture.node, &ban, 86400, fixture.now), SKAD_OK);
+    test_fixture_run(&fixture, 1800 * SKAD_US_PER_S);
+    assert_int_equal(banned->asked, 0);
+    const skad_peer *peer = test_fixture_peer(&fixture, banned);
+    assert_true(peer == NULL || skad_peer_unresponsive(peer));
+    assert_false(skad_peer_unresponsive(test_fixture_peer(&fixture, &fixture.remotes[2])));
 }
 
 int main(void)
@@ -418,10 +324,9 @@ int main(void)
         cmocka_unit_test(of_a_network_that_ends_no_peer_becomes_silent),
         cmocka_unit_test(of_a_network_that_ends_no_endpoint_is_lost),
         cmocka_unit_test(a_dead_peer_is_found_out_by_few_requests),
-        cmocka_unit_test(an_unverified_peer_is_pinged_once_at_a_time),
-        cmocka_unit_test(who_joins_pings_nobody_that_it_knows),
-        cmocka_unit_test(a_table_full_of_the_dead_opens_to_who_knocks),
-        cmocka_unit_test(who_knocks_at_a_joined_node_has_nobody_asked),
+        cmocka_unit_test_setup_teardown(without_peers_nothing_is_due, begin, end),
+        cmocka_unit_test_setup_teardown(a_banned_peer_is_not_asked_and_counts_as_silent, begin,
+                                        end),
     };
-    return cmocka_run_group_tests_name("upkeep", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("liveness_rounds", tests, NULL, NULL);
 }

@@ -1,0 +1,279 @@
+/* Records that move as nodes come: who is handed what, who is not, and what becomes of a record
+ * that others are closer to. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "src/core/node/parts.h"
+#include "src/core/routing/distance.h"
+#include "src/core/upkeep/handover.h"
+#include "tests/support/fixture.h"
+#include "tests/support/prng.h"
+
+#define DAY_S   86400U
+#define RECORDS 12
+
+static test_fixture fixture;
+
+/* Who was sent copies, and how many. */
+typedef struct play {
+    const test_remote *newcomer;
+    unsigned handed;
+    unsigned to_others;
+    uint32_t life_s; /* of the last one */
+} play;
+
+static play counts;
+
+static bool act(test_fixture *made, test_remote *who, const skad_message *request,
+                skad_message *answer)
+{
+    (void)made;
+    if (request->kind == SKAD_KIND_STORE) {
+        counts.handed += who == counts.newcomer;
+        counts.to_others += who != counts.newcomer;
+        counts.life_s = request->u.store.life_s;
+        answer->u.reply.u.stored.life_s = request->u.store.life_s;
+    }
+    return true;
+}
+
+static int begin_with(uint8_t siblings, size_t peers)
+{
+    skad_profile profile = test_fixture_profile();
+    profile.siblings = siblings;
+    test_fixture_init(&fixture, &profile);
+    test_fixture_populate(&fixture, peers);
+    counts = (play){0};
+    fixture.script = act;
+    return 0;
+}
+
+static int begin_among_few(void **state)
+{
+    (void)state;
+    return begin_with(16, 2);
+}
+
+static int begin_among_many(void **state)
+{
+    (void)state;
+    return begin_with(16, 15);
+}
+
+static int begin_of_two_holders(void **state)
+{
+    (void)state;
+    return begin_with(2, 12);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_fixture_free(&fixture);
+    return 0;
+}
+
+/* We hold a record under this key, as if it had been brought now. */
+static skad_store_name hold(const skad_id *key)
+{
+    static const uint8_t value[] = {1, 2, 3};
+    uint8_t bytes[SKAD_RECORD_BYTES_MAX];
+    const skad_store_record row = {
+        .name = {.key = *key, .type = SKAD_RECORD_IMMUTABLE},
+        .stored_unix_s = fixture.now.unix_s,
+        .expires_unix_s = fixture.now.unix_s + DAY_S,
+        .data = bytes,
+        .len = skad_record_encode_immutable(value, sizeof value, bytes, sizeof bytes)};
+    assert_int_equal(
+        fixture.store.ops->put(fixture.store.self, SKAD_STORE_REPLICAS, &row, fixture.now.unix_s),
+        SKAD_OK);
+    return row.name;
+}
+
+static void hold_some(void)
+{
+    test_prng prng = {3};
+    for (unsigned i = 0; i < RECORDS; i++) {
+        const skad_id key = test_prng_id(&prng);
+        (void)hold(&key);
+    }
+}
+
+static test_remote *arrive(void)
+{
+    test_remote *who = test_fixture_remote(&fixture);
+    counts.newcomer = who;
+    test_fixture_knock(&fixture, who);
+    test_fixture_run(&fixture, 10 * SKAD_US_PER_S);
+    return who;
+}
+
+static skad_node_stats stats(void)
+{
+    skad_node_stats out;
+    skad_node_stats_get(fixture.node, fixture.now, &out);
+    return out;
+}
+
+static void a_newcomer_is_handed_what_it_should_hold_and_once(void **state)
+{
+    (void)state;
+    hold_some();
+    test_remote *who = arrive();
+    assert_int_equal(counts.handed, RECORDS);
+    assert_int_equal(counts.to_others, 0);
+    assert_in_range(counts.life_s, DAY_S - 60, DAY_S); /* what is left of it */
+    assert_int_equal(stats().handed_over, RECORDS);
+    test_fixture_knock(&fixture, who);
+    test_fixture_run(&fixture, 10 * SKAD_US_PER_S);
+    assert_int_equal(counts.handed, RECORDS);
+}
+
+/* Sixteen should hold each, three of whom send it: of twelve records a few are ours to send. */
+static void among_many_only_some_records_are_ours_to_send(void **state)
+{
+    (void)state;
+    hold_some();
+    (void)arrive();
+    assert_in_range(counts.handed, 1, RECORDS / 2);
+    assert_int_equal(counts.to_others, 0);
+}
+
+static void to_who_has_just_come_itself_nobody_arrives(void **state)
+{
+    (void)state;
+    hold_some();
+    skad_node_parts_of(fixture.node).join->joined_us = fixture.now.mono_us;
+    (void)arrive(); /* within the ten seconds in which it settles */
+    assert_int_equal(counts.handed, 0);
+    (void)arrive();
+    assert_in_range(counts.handed, 1, RECORDS); /* three of four hold each */
+}
+
+static void what_has_ended_is_not_handed_over(void **state)
+{
+    (void)state;
+    hold_some();
+    fixture.now.unix_s += DAY_S;
+    counts.newcomer = test_fixture_remote(&fixture);
+    skad_node_tick(fixture.node, fixture.now);
+    skad_handover_arrived(fixture.node, &counts.newcomer->identity.id);
+    for (unsigned i = 0; i < 10; i++) {
+        fixture.now.mono_us += SKAD_US_PER_S;
+        skad_node_tick(fixture.node, fixture.now);
+    }
+    assert_int_equal(stats().handed_over, 0);
+}
+
+static void sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted(void **state)
+{
+    (void)state;
+    skad_node_tick(fixture.node, fixture.now);
+    for (uint8_t i = 0; i < 18; i++) {
+        const skad_id id = {{i, 1}};
+        skad_handover_arrived(fixture.node, &id);
+        skad_handover_arrived(fixture.node, &id); /* the same one again */
+    }
+    assert_int_equal(stats().replicas_shed, 4);
+    assert_int_equal(skad_node_parts_of(fixture.node).handover->arrived_count, 16);
+}
+
+/* A walk begins two to four seconds after the first arrived, so that many are served by one. */
+static void a_walk_waits_a_few_seconds(void **state)
+{
+    (void)state;
+    static const skad_id id = {{1}};
+    skad_node_tick(fixture.node, fixture.now);
+    skad_handover_arrived(fixture.node, &id);
+    assert_in_range(skad_handover_deadline(fixture.node), fixture.now.mono_us + 2 * SKAD_US_PER_S,
+                    fixture.now.mono_us + 4 * SKAD_US_PER_S);
+}
+
+static void who_begins_anew_is_believed_every_two_minutes(void **state)
+{
+    (void)state;
+    const test_remote *who = &fixture.remotes[0];
+    const skad_id *id = &who->identity.id;
+    const skad_id nobody = {{9}};
+    skad_node_tick(fixture.node, fixture.now);
+    assert_false(skad_handover_began_anew(fixture.node, &nobody, &who->address));
+    assert_false(skad_handover_began_anew(fixture.node, id, &fixture.remotes[1].address));
+    assert_true(skad_handover_began_anew(fixture.node, id, &who->address));
+    assert_false(skad_handover_began_anew(fixture.node, id, &who->address));
+    skad_env *env = skad_node_parts_of(fixture.node).env;
+    env->now.mono_us += 120 * SKAD_US_PER_S - 1;
+    assert_false(skad_handover_began_anew(fixture.node, id, &who->address));
+    env->now.mono_us += 1;
+    assert_true(skad_handover_began_anew(fixture.node, id, &who->address));
+    skad_peers *peers = &skad_node_parts_of(fixture.node).table->peers;
+    env->now.mono_us += 120 * SKAD_US_PER_S;
+    skad_peers_set_failures(peers, skad_peers_find(peers, id), 2);
+    assert_false(skad_handover_began_anew(fixture.node, id, &who->address)); /* it is silent */
+    skad_peers_set_failures(peers, skad_peers_find(peers, id), 0);
+}
+
+/* ---- Records that are not ours ---- */
+
+/* A key that so many peers are closer to than we are, or fewer. */
+static skad_id key_of(bool ours)
+{
+    skad_id key = ours ? fixture.identity.id : fixture.remotes[0].identity.id;
+    for (;; key.bytes[SKAD_ID_BYTES - 1]++) {
+        size_t closer = 0;
+        for (size_t i = 0; i < fixture.remotes_count; i++) {
+            closer += skad_distance_compare(&key, &fixture.remotes[i].identity.id,
+                                            &fixture.identity.id) < 0;
+        }
+        if (ours ? closer < 2 : closer >= 2) {
+            return key;
+        }
+        key.bytes[0]++;
+    }
+}
+
+static void what_others_are_closer_to_is_kept_for_two_more_hours(void **state)
+{
+    (void)state;
+    const skad_id theirs = key_of(false);
+    const skad_id own = key_of(true);
+    const skad_store_name far = hold(&theirs);
+    const skad_store_name near = hold(&own);
+    const uint64_t brought = fixture.now.unix_s;
+    skad_store_record row;
+    test_fixture_run(&fixture, 75 * 60 * SKAD_US_PER_S); /* a round, at least once */
+    assert_true(fixture.store.ops->find(fixture.store.self, SKAD_STORE_REPLICAS, &far,
+                                        fixture.now.unix_s, &row));
+    assert_true(row.cached);
+    assert_int_equal(row.expires_unix_s, brought + 7200);
+    assert_int_equal(stats().demoted, 1); /* once, however many rounds there are */
+    assert_true(fixture.store.ops->find(fixture.store.self, SKAD_STORE_REPLICAS, &near,
+                                        fixture.now.unix_s, &row));
+    assert_false(row.cached);
+    assert_int_equal(row.expires_unix_s, brought + DAY_S);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_newcomer_is_handed_what_it_should_hold_and_once,
+                                        begin_among_few, end),
+        cmocka_unit_test_setup_teardown(among_many_only_some_records_are_ours_to_send,
+                                        begin_among_many, end),
+        cmocka_unit_test_setup_teardown(to_who_has_just_come_itself_nobody_arrives, begin_among_few,
+                                        end),
+        cmocka_unit_test_setup_teardown(what_has_ended_is_not_handed_over, begin_among_few, end),
+        cmocka_unit_test_setup_teardown(
+            sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted, begin_among_few, end),
+        cmocka_unit_test_setup_teardown(a_walk_waits_a_few_seconds, begin_among_few, end),
+        cmocka_unit_test_setup_teardown(who_begins_anew_is_believed_every_two_minutes,
+                                        begin_among_few, end),
+        cmocka_unit_test_setup_teardown(what_others_are_closer_to_is_kept_for_two_more_hours,
+                                        begin_of_two_holders, end),
+    };
+    return cmocka_run_group_tests_name("handover", tests, NULL, NULL);
+}

@@ -1,0 +1,293 @@
+/* Pings of peers that asked us something and are not known yet: at what rate they leave, whom they
+ * go to, and whom not. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "src/core/node/parts.h"
+#include "src/core/upkeep/ping_queue.h"
+#include "tests/support/failing_allocation.h"
+#include "tests/support/fixture.h"
+#include "tests/support/prng.h"
+
+/* ---- The queue ---- */
+
+static test_fixture alone; /* knows nobody, so that it pings anybody */
+
+static int begin(void **state)
+{
+    skad_profile profile = test_fixture_profile();
+    (void)state;
+    test_fixture_init(&alone, &profile);
+    skad_node_tick(alone.node, alone.now);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_allocation_fail(0);
+    test_fixture_free(&alone);
+    return 0;
+}
+
+static void consider(uint32_t number)
+{
+    const skad_id id = {{(uint8_t)(number >> 8), (uint8_t)number, 1}};
+    const skad_address address = test_prng_address(number);
+    skad_ping_queue_consider(alone.node, &id, &address);
+}
+
+static uint64_t waiting(void)
+{
+    skad_usage caps[SKAD_CAP_COUNT];
+    skad_node_caps(alone.node, alone.now, caps);
+    return caps[SKAD_CAP_UNVERIFIED].used;
+}
+
+/* Ticks once, so much later; returns how many pings left. */
+static size_t tick(uint64_t later_us)
+{
+    alone.now.mono_us += later_us;
+    skad_node_tick(alone.node, alone.now);
+    return test_fixture_drain(&alone);
+}
+
+static void sixty_four_may_wait_and_each_of_them_once(void **state)
+{
+    (void)state;
+    consider(1);
+    consider(1);
+    assert_int_equal(waiting(), 1);
+    for (uint32_t number = 1; number <= 64; number++) {
+        consider(number);
+    }
+    assert_int_equal(waiting(), 64);
+    consider(65);
+    assert_int_equal(waiting(), 64);
+}
+
+static void one_ping_leaves_every_twenty_milliseconds(void **state)
+{
+    (void)state;
+    const skad_ping_queue *queue = skad_node_parts_of(alone.node).ping_queue;
+    assert_true(skad_ping_queue_deadline(queue) == UINT64_MAX);
+    for (uint32_t number = 1; number <= 3; number++) {
+        consider(number);
+    }
+    assert_int_equal(tick(0), 1);
+    assert_int_equal(skad_ping_queue_deadline(queue), alone.now.mono_us + 20000);
+    assert_int_equal(tick(0), 0);
+    assert_int_equal(tick(19999), 0);
+    assert_int_equal(tick(1), 1);
+    assert_int_equal(tick(SKAD_US_PER_S), 1); /* what was not used is not saved */
+    assert_int_equal(waiting(), 0);
+    assert_true(skad_ping_queue_deadline(queue) == UINT64_MAX);
+}
+
+/* A quarter of what operations may have under way. A target is given up after three seconds. */
+static void twenty_four_may_be_awaited_at_once(void **state)
+{
+    (void)state;
+    size_t sent = 0;
+    for (uint32_t number = 1; number <= 64; number++) {
+        consider(number);
+    }
+    for (unsigned i = 0; i < 100; i++) {
+        sent += tick(20000);
+    }
+    assert_int_equal(sent, 24);
+    assert_int_equal(waiting(), 64 - 24);
+    (void)tick(SKAD_US_PER_S + 20000); /* the first was asked three seconds ago */
+    assert_in_range(waiting(), 64 - 24 - 2, 64 - 24 - 1);
+}
+
+static void without_memory_a_target_is_ignored_and_the_next_is_not(void **state)
+{
+    (void)state;
+    skad_ping_queue *queue = skad_node_parts_of(alone.node).ping_queue;
+    skad_ping_queue_free(queue);
+    test_allocation_fail(1);
+    assert_int_equal(skad_ping_queue_init(queue, 0, false), SKAD_ERR_MEMORY);
+    skad_ping_queue_free(queue);
+    assert_int_equal(skad_ping_queue_init(queue, 0, true), SKAD_OK);
+    test_allocation_fail(1);
+    consider(1);
+    assert_true(test_allocation_failed());
+    assert_int_equal(waiting(), 0);
+    for (uint32_t number = 1; number <= 65; number++) {
+        consider(number);
+    }
+    assert_int_equal(waiting(), 64);
+}
+
+static bool one_does_not_answer(test_fixture *fixture, test_remote *who,
+                                const skad_message *request, skad_message *answer)
+{
+    (void)request;
+    (void)answer;
+    return who != fixture->user;
+}
+
+static unsigned asked_in_all(const test_fixture *fixture)
+{
+    unsigned asked = 0;
+    for (size_t i = 0; i < fixture->remotes_count; i++) {
+        asked += fixture->remotes[i].asked;
+    }
+    return asked;
+}
+
+/* ---- Whom the table has a place for ---- */
+
+static void an_unverified_peer_is_pinged_once_at_a_time(void **state)
+{
+    (void)state;
+    static test_fixture fixture;
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(&fixture, &profile);
+    test_fixture_populate(&fixture, 5);
+    test_remote *who = test_fixture_remote(&fixture);
+    fixture.script = one_does_not_answer;
+    fixture.user = who;
+    for (unsigned i = 0; i < 5; i++) {
+        test_fixture_knock(&fixture, who);
+        test_fixture_run(&fixture, 30 * SKAD_US_PER_MS);
+    }
+    assert_int_equal(who->asked, 1);
+    test_fixture_free(&fixture);
+}
+
+static bool only_one_answers(test_fixture *fixture, test_remote *who, const skad_message *request,
+                             skad_message *answer)
+{
+    (void)request;
+    (void)answer;
+    return who == fixture->user;
+}
+
+/* Those whom a joining node asked ping it in return: it knows them already. */
+static void who_joins_pings_nobody_that_it_knows(void **state)
+{
+    (void)state;
+    static test_fixture fixture;
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(&fixture, &profile);
+    test_fixture_populate(&fixture, 5);
+    test_remote *who = &fixture.remotes[2];
+    fixture.script = only_one_answers;
+    fixture.user = who;
+    skad_node_parts_of(fixture.node).join->joined = false;
+    skad_node_tick(fixture.node, fixture.now);
+    test_fixture_run(&fixture, 100 * SKAD_US_PER_MS);
+    unsigned before = who->asked;
+    assert_true(before > 0);
+    test_fixture_knock(&fixture, who);
+    test_fixture_run(&fixture, 100 * SKAD_US_PER_MS);
+    assert_true(skad_node_parts_of(fixture.node).join->lookup !=
+                0); /* which waits for the others */
+    assert_int_equal(who->asked, before);
+    test_fixture_free(&fixture);
+}
+
+/* ---- A table full of the dead ---- */
+
+static bool the_first_are_dead(test_fixture *fixture, test_remote *who, const skad_message *request,
+                               skad_message *answer)
+{
+    (void)request;
+    (void)answer;
+    return (size_t)(who - fixture->remotes) >= *(size_t *)fixture->user;
+}
+
+/* Forty peers in buckets of two, all of whom died while nobody else was there to be heard. */
+static void begin_among_the_dead(test_fixture *fixture, size_t *dead)
+{
+    skad_profile profile = test_fixture_profile();
+    profile.k = 2;
+    profile.siblings = 2;
+    test_fixture_init(fixture, &profile);
+    for (size_t i = 0; i < 40; i++) {
+        (void)test_fixture_remote(fixture);
+    }
+    *dead = 0;
+    fixture->script = the_first_are_dead;
+    fixture->user = dead;
+    for (size_t i = 0; i < 40; i++) {
+        test_fixture_knock(fixture, &fixture->remotes[i]);
+        test_fixture_run(fixture, SKAD_US_PER_S);
+    }
+    *dead = 40;
+    test_fixture_run(fixture, 1200 * SKAD_US_PER_S);
+    assert_false(skad_node_parts_of(fixture->node).join->joined);
+}
+
+/* Somebody whom the table has no place for: its farthest bucket and cache are full. */
+static test_remote *remote_far_away(test_fixture *fixture)
+{
+    for (;;) {
+        test_remote *who = test_fixture_remote(fixture);
+        if (skad_table_bucket_of(skad_node_parts_of(fixture->node).table, &who->identity.id) == 0) {
+            assert_false(skad_table_wants(skad_node_parts_of(fixture->node).table,
+                                          &who->identity.id, &who->address));
+            return who;
+        }
+    }
+}
+
+/* Found by fuzzing: of 27 nodes two were left after a crash. One had joined through the other,
+ * which had its table full of the dead, was never punished for its silence, and never asked it. */
+static void a_table_full_of_the_dead_opens_to_who_knocks(void **state)
+{
+    (void)state;
+    static test_fixture fixture;
+    size_t dead;
+    begin_among_the_dead(&fixture, &dead);
+    test_remote *who = remote_far_away(&fixture);
+    for (unsigned i = 0; i < 5 && !skad_node_parts_of(fixture.node).join->joined; i++) {
+        test_fixture_knock(&fixture, who);
+        test_fixture_run(&fixture, 60 * SKAD_US_PER_S);
+    }
+    assert_true(skad_node_parts_of(fixture.node).join->joined);
+    assert_int_not_equal(
+        skad_peers_find(&skad_node_parts_of(fixture.node).table->peers, &who->identity.id),
+        SKAD_PEER_NONE);
+    test_fixture_free(&fixture);
+}
+
+/* Where others answer, nobody is asked who would get no place. */
+static void who_knocks_at_a_joined_node_has_nobody_asked(void **state)
+{
+    (void)state;
+    static test_fixture fixture;
+    size_t dead;
+    begin_among_the_dead(&fixture, &dead);
+    skad_node_parts_of(fixture.node).join->joined = true;
+    *skad_node_parts_of(fixture.node).heard_us = fixture.now.mono_us;
+    test_remote *who = remote_far_away(&fixture);
+    unsigned before = asked_in_all(&fixture);
+    test_fixture_knock(&fixture, who);
+    test_fixture_run(&fixture, 30 * SKAD_US_PER_MS);
+    assert_int_equal(asked_in_all(&fixture), before);
+    test_fixture_free(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(sixty_four_may_wait_and_each_of_them_once, begin, end),
+        cmocka_unit_test_setup_teardown(one_ping_leaves_every_twenty_milliseconds, begin, end),
+        cmocka_unit_test_setup_teardown(twenty_four_may_be_awaited_at_once, begin, end),
+        cmocka_unit_test_setup_teardown(without_memory_a_target_is_ignored_and_the_next_is_not,
+                                        begin, end),
+        cmocka_unit_test(an_unverified_peer_is_pinged_once_at_a_time),
+        cmocka_unit_test(who_joins_pings_nobody_that_it_knows),
+        cmocka_unit_test(a_table_full_of_the_dead_opens_to_who_knocks),
+        cmocka_unit_test(who_knocks_at_a_joined_node_has_nobody_asked),
+    };
+    return cmocka_run_group_tests_name("ping_queue", tests, NULL, NULL);
+}
