@@ -1,4 +1,5 @@
-/* Assertions about our own code, kept in every build. Never about data that a peer controls. */
+/* Assertions about our own code, kept in every build. They are never about data that a peer
+ * controls. */
 #ifndef SKAD_CRYPTO_ASSERT_H
 #define SKAD_CRYPTO_ASSERT_H
 

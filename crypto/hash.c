@@ -1,6 +1,6 @@
-/* Domain-separated BLAKE2b (RFC 7693) and SipHash-2-4. The domain goes into BLAKE2b's own
- * personalisation field, so separating domains costs no extra block; a key costs one (128 bytes).
- */
+/* Domain-separated BLAKE2b (RFC 7693) and SipHash-2-4. The domain fills BLAKE2b's own
+ * personalisation field, so separating domains costs no extra block; a key costs one
+ * (128 bytes). */
 #include "crypto/hash.h"
 
 #include <sodium.h>

@@ -12,8 +12,8 @@
 #define SKAD_HASH_BYTES_MAX 64
 #define SKAD_HASH_KEY_BYTES 32
 
-/* X(NAME, personalisation: at most 16 bytes, zero-padded). Listed in proto/PROTOCOL.md, "Hashes".
- */
+/* X(NAME, personalisation: at most 16 bytes, zero-padded). proto/PROTOCOL.md lists them under
+ * "Hashes". */
 #define SKAD_HASH_DOMAINS(X)                                                                       \
     X(NODE_ID, "skad1 node id")   /* public key -> node ID */                                      \
     X(STATIC, "skad1 static")     /* node ID -> static puzzle */                                   \
@@ -43,14 +43,14 @@ typedef enum skad_hash_domain {
 void skad_hash(skad_hash_domain domain, const uint8_t *key, const skad_span *parts, size_t count,
                uint8_t *out, size_t out_bytes);
 
-/* The same for a single part and 32 bytes of output. */
+/* Does the same for a single part and 32 bytes of output. */
 void skad_hash_one(skad_hash_domain domain, const uint8_t *data, size_t len,
                    uint8_t out[static SKAD_HASH_BYTES]);
 
-/* How many leading bits of the hash are zero: 0..8*len. */
+/* Counts the leading zero bits of the hash: 0..8*len. */
 unsigned skad_leading_zero_bits(const uint8_t *data, size_t len);
 
-/* SipHash-2-4 under a secret key, for hash tables whose keys an attacker can choose. */
+/* Hashes with SipHash-2-4 under a secret key, for hash tables whose keys an attacker can choose. */
 #define SKAD_TABLE_KEY_BYTES 16
 uint64_t skad_table_hash(const uint8_t key[static SKAD_TABLE_KEY_BYTES], const uint8_t *data,
                          size_t len);

@@ -1,5 +1,5 @@
-/* The identity as a value: derived from a seed, checked against a profile, its nonces kept.
- * Solving is in solver.c, the file in identity_file.c. */
+/* The identity as a value: derived from a seed, checked against a profile, with its nonces. Solving
+ * is in solver.c, the file in identity_file.c. */
 #include "skad/identity.h"
 
 #include <string.h>
@@ -30,8 +30,9 @@ const skad_puzzle_nonce *skad_identity_nonce(const skad_identity *identity, uint
     return NULL;
 }
 
-/* Where the nonce of an epoch goes: to its own place, else to a free one, else to the oldest. */
-static size_t place_for(const skad_identity *identity, uint32_t epoch)
+/* Returns the index for the nonce of an epoch: that of its old nonce, or a free one, or the oldest
+ * nonce's. */
+static size_t index_for(const skad_identity *identity, uint32_t epoch)
 {
     size_t oldest = 0;
     for (size_t i = 0; i < identity->nonces_count; i++) {
@@ -51,9 +52,9 @@ skad_status skad_identity_add_nonce(skad_identity *identity, const skad_profile 
     if (!skad_puzzle_dynamic_ok(&identity->id, nonce, profile->dynamic_bits)) {
         return SKAD_ERR_PUZZLE;
     }
-    size_t place = place_for(identity, nonce->epoch);
-    identity->nonces[place] = *nonce;
-    if (place == identity->nonces_count) {
+    size_t index = index_for(identity, nonce->epoch);
+    identity->nonces[index] = *nonce;
+    if (index == identity->nonces_count) {
         identity->nonces_count++;
     }
     return SKAD_OK;

@@ -1,7 +1,7 @@
 /* The identity file: one fixed layout of 168 bytes, described byte by byte in docs/files.md.
  *
- * Reading refuses all that is not exactly such a file. Writing leaves either the old state or the
- * new one (small_file.h). Every buffer that held the seed is wiped. */
+ * Reading refuses everything that is not exactly such a file. Writing leaves either the old state
+ * or the new one (small_file.h). Every buffer that held the seed is wiped. */
 #include "crypto/identity_file.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #define FILE_VERSION 1
 #define SEED_BYTES   32
-#define PLACE_BYTES  (4 + SKAD_NONCE_BYTES) /* epoch, nonce */
+#define ENTRY_BYTES  (4 + SKAD_NONCE_BYTES) /* epoch, nonce */
 
 static const uint8_t magic[14] = {'s', 'k', 'a', 'd', ' ', 'i', 'd',
                                   'e', 'n', 't', 'i', 't', 'y', '\n'};
@@ -29,7 +29,7 @@ enum {
     AT_SEED = AT_RESERVED + 6,
     AT_PUBLIC_KEY = AT_SEED + SEED_BYTES,
     AT_NONCES = AT_PUBLIC_KEY + SKAD_PUBLIC_KEY_BYTES,
-    AT_CHECKSUM = AT_NONCES + SKAD_IDENTITY_NONCES_MAX * PLACE_BYTES,
+    AT_CHECKSUM = AT_NONCES + SKAD_IDENTITY_NONCES_MAX * ENTRY_BYTES,
 };
 _Static_assert(AT_CHECKSUM + SKAD_HASH_BYTES == SKAD_IDENTITY_FILE_BYTES, "docs/files.md");
 
@@ -56,9 +56,9 @@ void skad_identity_encode(const skad_identity *identity,
     memcpy(out + AT_SEED, identity->secret_key, SEED_BYTES);
     memcpy(out + AT_PUBLIC_KEY, identity->public_key, SKAD_PUBLIC_KEY_BYTES);
     for (size_t i = 0; i < identity->nonces_count; i++) {
-        uint8_t *place = out + AT_NONCES + i * PLACE_BYTES;
-        put_u32(place, identity->nonces[i].epoch);
-        memcpy(place + 4, identity->nonces[i].bytes, SKAD_NONCE_BYTES);
+        uint8_t *entry = out + AT_NONCES + i * ENTRY_BYTES;
+        put_u32(entry, identity->nonces[i].epoch);
+        memcpy(entry + 4, identity->nonces[i].bytes, SKAD_NONCE_BYTES);
     }
     skad_hash_one(SKAD_HASH_FILE, out, AT_CHECKSUM, out + AT_CHECKSUM);
 }
@@ -78,20 +78,20 @@ static bool decode_nonces(const uint8_t in[static SKAD_IDENTITY_FILE_BYTES], ska
     if (count > SKAD_IDENTITY_NONCES_MAX) {
         return false;
     }
-    const uint8_t *place = in + AT_NONCES;
-    for (size_t i = 0; i < count; i++, place += PLACE_BYTES) {
-        uint32_t epoch = get_u32(place);
+    const uint8_t *entry = in + AT_NONCES;
+    for (size_t i = 0; i < count; i++, entry += ENTRY_BYTES) {
+        uint32_t epoch = get_u32(entry);
         if (skad_identity_nonce(out, epoch) != NULL) {
             return false;
         }
         out->nonces[i].epoch = epoch;
-        memcpy(out->nonces[i].bytes, place + 4, SKAD_NONCE_BYTES);
+        memcpy(out->nonces[i].bytes, entry + 4, SKAD_NONCE_BYTES);
         out->nonces_count = i + 1;
     }
-    return all_zero(place, (size_t)(in + AT_CHECKSUM - place));
+    return all_zero(entry, (size_t)(in + AT_CHECKSUM - entry));
 }
 
-/* The version is looked at first: another version may have another size and checksum. */
+/* Checks the version first: another version may have another size and checksum. */
 static skad_status decode(const uint8_t *in, size_t len, skad_identity *out)
 {
     if (len < AT_VERSION + 2 || memcmp(in + AT_MAGIC, magic, sizeof magic) != 0) {
@@ -140,7 +140,7 @@ static skad_status load_open_file(int fd, skad_identity *out)
     if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
         return SKAD_ERR_PERMISSION;
     }
-    uint8_t bytes[SKAD_IDENTITY_FILE_BYTES + 1]; /* one more, to notice a longer file */
+    uint8_t bytes[SKAD_IDENTITY_FILE_BYTES + 1]; /* one more, to detect a longer file */
     size_t len;
     skad_status status = SKAD_ERR_IO;
     if (skad_small_file_read(fd, bytes, sizeof bytes, &len)) {

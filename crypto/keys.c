@@ -1,5 +1,5 @@
-/* Ed25519 (RFC 8032) through libsodium. What is signed is always 48 bytes: the purpose's string,
- * zero-padded to 16 bytes, then a 32-byte digest. */
+/* Ed25519 (RFC 8032) through libsodium. The signed message is always 48 bytes: the purpose's
+ * string, zero-padded to 16 bytes, then a 32-byte digest. */
 #include "crypto/keys.h"
 
 #include <string.h>

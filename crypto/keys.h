@@ -12,24 +12,24 @@
 
 #define SKAD_SIGNATURE_BYTES 64
 
-/* What a signature is for. The signed message is the purpose's 16-byte string, then the digest, so
- * that a signature made for one purpose never verifies for another. */
+/* The purpose of a signature. The signed message is the purpose's 16-byte string, then the digest,
+ * so that a signature made for one purpose never verifies for another. */
 typedef enum skad_sign_purpose {
     SKAD_SIGN_DATAGRAM, /* "skad1 datagram" */
     SKAD_SIGN_RECORD,   /* "skad1 record" */
     SKAD_SIGN_ANNOUNCE, /* "skad1 announce" */
 } skad_sign_purpose;
 
-/* Prepares libsodium; call once before anything else in crypto/. Safe to call again, from any
- * thread. Aborts when the machine has no source of randomness: nothing could go on. */
+/* Prepares libsodium. To be called once before anything else in crypto/; safe to call again, from
+ * any thread. Aborts when the machine has no source of randomness. */
 void skad_crypto_init(void);
 
-/* Key pair of a 32-byte seed (RFC 8032, section 5.1.5). */
+/* Derives the key pair of a 32-byte seed (RFC 8032, section 5.1.5). */
 void skad_keypair_from_seed(const uint8_t seed[static 32],
                             uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
                             uint8_t secret_key[static SKAD_SECRET_KEY_BYTES]);
 
-/* Node ID = BLAKE2b-256 of the public key. */
+/* Derives the node ID: BLAKE2b-256 of the public key. */
 void skad_node_id(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES], skad_id *out);
 
 /* Signs a digest (RFC 8032, section 5.1.6; deterministic). */
@@ -37,13 +37,13 @@ void skad_sign(skad_sign_purpose purpose, const uint8_t digest[static SKAD_HASH_
                const uint8_t secret_key[static SKAD_SECRET_KEY_BYTES],
                uint8_t signature[static SKAD_SIGNATURE_BYTES]);
 
-/* Verifies one. Refuses small-order keys and non-canonical S and R, as libsodium does. */
+/* Verifies a signature. Refuses small-order keys and non-canonical S and R, as libsodium does. */
 SKAD_MUST_CHECK bool skad_verify(skad_sign_purpose purpose,
                                  const uint8_t digest[static SKAD_HASH_BYTES],
                                  const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
                                  const uint8_t signature[static SKAD_SIGNATURE_BYTES]);
 
-/* Constant-time comparison, and a wipe that the compiler keeps. */
+/* Compares in constant time; wipes in a way that the compiler keeps. */
 bool skad_equal(const void *a, const void *b, size_t len);
 void skad_wipe(void *data, size_t len);
 

@@ -1,8 +1,8 @@
 /* Merkle trees over the digests of datagrams that are signed together (as Roughtime signs replies).
  *
- * A tree of 2^depth leaves; fewer digests are filled up with zero digests, which no leaf hash can
+ * A tree has 2^depth leaves; missing ones are filled with zero digests, which no leaf hash can
  * equal. parent = BLAKE2b("skad1 branch", left || right); leaves have their own domain, so a branch
- * never passes for a leaf. A path lists the siblings from the leaf upwards; bit i of the index says
+ * never passes for a leaf. A path lists the siblings from the leaf upwards. Bit i of the index says
  * on which side: 0, we are the left child at level i; 1, the right. A tree of depth 0 is the plain
  * case: the root is the leaf itself and the path is empty. */
 #ifndef SKAD_CRYPTO_MERKLE_H
@@ -22,17 +22,18 @@ typedef struct skad_merkle {
     uint8_t nodes[2 * SKAD_MERKLE_LEAVES_MAX][SKAD_HASH_BYTES];
 } skad_merkle;
 
-/* Depth of the smallest tree for `count` leaves, 1 <= count <= SKAD_MERKLE_LEAVES_MAX. */
+/* Returns the depth of the smallest tree for `count` leaves, 1 <= count
+ * <= SKAD_MERKLE_LEAVES_MAX. */
 size_t skad_merkle_depth(size_t count);
 
 void skad_merkle_build(skad_merkle *tree, const uint8_t (*leaves)[SKAD_HASH_BYTES], size_t count);
 
 const uint8_t *skad_merkle_root(const skad_merkle *tree);
 
-/* Writes depth * SKAD_HASH_BYTES bytes. */
+/* Writes the path of a leaf: depth * SKAD_HASH_BYTES bytes. */
 void skad_merkle_path(const skad_merkle *tree, size_t index, uint8_t *path);
 
-/* The root to which a leaf and its path lead; index < 2^depth. */
+/* Computes the root to which a leaf and its path lead; index < 2^depth. */
 void skad_merkle_climb(const uint8_t leaf[static SKAD_HASH_BYTES], size_t index,
                        const uint8_t *path, size_t depth, uint8_t root[static SKAD_HASH_BYTES]);
 

@@ -9,7 +9,7 @@ bool skad_puzzle_static_ok(const skad_id *id, unsigned bits)
 {
     uint8_t hash[SKAD_HASH_BYTES];
     if (bits == 0) {
-        return true; /* free of charge, which is what simulations and most tests want */
+        return true; /* free, for simulations and most tests */
     }
     skad_hash_one(SKAD_HASH_STATIC, id->bytes, sizeof id->bytes, hash);
     return skad_leading_zero_bits(hash, sizeof hash) >= bits;

@@ -32,7 +32,7 @@ void skad_random_init(skad_random *random, const uint8_t seed[static SKAD_SEED_B
 {
     memcpy(random->key, seed, sizeof random->key);
     memset(random->pool, 0, sizeof random->pool);
-    random->used = sizeof random->pool; /* nothing to hand out before the first refill */
+    random->used = sizeof random->pool; /* the first use refills */
 }
 
 void skad_random_bytes(skad_random *random, uint8_t *out, size_t len)

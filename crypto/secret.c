@@ -9,7 +9,7 @@
 
 #include "crypto/assert.h"
 
-/* Whole pages; 0 when there are none that many. */
+/* Rounds up to whole pages; 0 when that overflows. */
 static size_t round_up(size_t size)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);

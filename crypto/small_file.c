@@ -1,5 +1,5 @@
-/* Writing goes through a temporary file in the same folder, which is synced before it gets the
- * final name; the folder is synced after. */
+/* Writing uses a temporary file in the same folder, which is synced before it gets the final name;
+ * the folder is synced after that. */
 #define _GNU_SOURCE /* mkostemp */
 #include "crypto/small_file.h"
 
@@ -64,8 +64,8 @@ static void unlink_keeping_errno(const char *path)
     errno = saved;
 }
 
-/* Writes a new file beside `path`, mode 0600, synced; its name goes to `temporary`. On error
- * nothing is left. */
+/* Writes a new file beside `path`, with mode 0600, and syncs it; `temporary` receives its name. On
+ * error nothing is left. */
 static skad_status write_beside(const char *path, const uint8_t *data, size_t len,
                                 char temporary[static PATH_MAX])
 {
@@ -87,7 +87,7 @@ static skad_status write_beside(const char *path, const uint8_t *data, size_t le
     return SKAD_OK;
 }
 
-/* Makes a new name in the folder of `path` last. `path` was short enough for write_beside. */
+/* Makes a new name in the folder of `path` durable. `path` was short enough for write_beside. */
 static skad_status sync_folder_of(const char *path)
 {
     char folder[PATH_MAX] = ".";
@@ -101,7 +101,7 @@ static skad_status sync_folder_of(const char *path)
     if (fd < 0) {
         return SKAD_ERR_IO;
     }
-    /* EINVAL: this file system has no such thing as syncing a folder. */
+    /* EINVAL: this file system cannot sync a folder. */
     bool synced = fsync(fd) == 0 || errno == EINVAL;
     skad_small_file_close(fd);
     return synced ? SKAD_OK : SKAD_ERR_IO;
@@ -114,7 +114,7 @@ skad_status skad_small_file_create(const char *path, const uint8_t *data, size_t
     if (status != SKAD_OK) {
         return status;
     }
-    /* link, unlike rename, never replaces what is there. */
+    /* link, unlike rename, never replaces a file. */
     if (link(temporary, path) != 0) {
         status = errno == EEXIST ? SKAD_ERR_EXISTS : SKAD_ERR_IO;
     }

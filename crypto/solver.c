@@ -1,10 +1,15 @@
 /* Solving the puzzles on all cores. A hunt is one search by several threads:
  *
- *   the caller starts the hunters -> each tries candidates in chunks -> the first to succeed notes
- *   its find and calls the hunt off -> the caller, who reports progress meanwhile, joins them all
+ * - The caller starts the hunters.
  *
- * The caller's thread only waits and reports. `over` and `tries` are atomic; what is found and how
- * many hunters still run is guarded by the mutex. Every hunter that was started is joined on every
+ * - Each hunter tries candidates in chunks.
+ *
+ * - The first to succeed notes its find and calls the hunt off.
+ *
+ * - The caller, which reports progress meanwhile, joins them all.
+ *
+ * The caller's thread only waits and reports. `over` and `tries` are atomic; the mutex guards the
+ * find and the number of hunters that still run. Every hunter that was started is joined on every
  * path. S/Kademlia, section 4.1. */
 #include "skad/identity.h"
 
@@ -18,7 +23,7 @@
 #include "crypto/puzzle.h"
 #include "crypto/random.h"
 
-#define HUNTERS_MAX    256 /* more threads than that are not started */
+#define HUNTERS_MAX    256 /* more threads are not started */
 #define REPORT_NS      200000000L
 #define NS_PER_S       1000000000L
 #define KEYS_A_CHUNK   16  /* a key pair costs about 20 us: `over` is seen within 1 ms */
@@ -28,7 +33,7 @@
 
 struct hunt;
 
-/* Tries one chunk; returns the number of tries, and true in *found with the find in `find`. */
+/* Tries one chunk. Returns the number of tries, and true in *found with the find in `find`. */
 typedef unsigned (*hunt_chunk)(const struct hunt *hunt, skad_random *random, uint8_t *find,
                                bool *found);
 
@@ -66,8 +71,7 @@ static unsigned try_keys(const struct hunt *hunt, skad_random *random, uint8_t *
     return tries;
 }
 
-/* Counts up from a fresh random start: among 2^64 nonces, two chunks that overlap are too rare to
- * matter. */
+/* Counts up from a fresh random start. Among 2^64 nonces, chunks overlap too rarely to matter. */
 static unsigned try_nonces(const struct hunt *hunt, skad_random *random, uint8_t *find, bool *found)
 {
     skad_puzzle_nonce nonce = {.epoch = hunt->epoch};
@@ -129,8 +133,8 @@ static unsigned hunters_wanted(const skad_solve_options *options)
     return wanted < 1 ? 1 : wanted > HUNTERS_MAX ? HUNTERS_MAX : (unsigned)wanted;
 }
 
-/* Starts up to `wanted` hunters and returns how many it got. They take no signals: handlers run in
- * the threads of whoever embeds us. */
+/* Starts up to `wanted` hunters and returns how many started. They take no signals, because
+ * handlers run in the threads of the program that embeds us. */
 static unsigned start(struct hunt *hunt, unsigned wanted, pthread_t *threads)
 {
     sigset_t all;
@@ -177,7 +181,7 @@ static void report(struct hunt *hunt, const struct timespec *since, const struct
     hunt->options->progress(&progress, hunt->options->user);
 }
 
-/* Waits until the last hunter is done and reports meanwhile, with the mutex not held. */
+/* Waits until the last hunter is done and reports meanwhile, without holding the mutex. */
 static void await_end(struct hunt *hunt)
 {
     struct timespec since;

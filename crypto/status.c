@@ -1,4 +1,4 @@
-/* The texts of our own failures. */
+/* The texts of statuses, our own failures. */
 #include "skad/status.h"
 
 const char *skad_status_text(skad_status status)

@@ -1,5 +1,5 @@
-/* The network tag. Made and checked for every datagram; noise is refused by its first half, keyed
- * BLAKE2b over 96 bytes: two blocks. */
+/* The network tag. It is made and checked for every datagram. Noise is refused by its first half, a
+ * keyed BLAKE2b over 96 bytes: two blocks. */
 #include "crypto/tag.h"
 
 #include "crypto/keys.h"
@@ -37,7 +37,7 @@ void skad_tag_make(const uint8_t network_key[static SKAD_HASH_BYTES], const skad
     hash_half(SKAD_HASH_TAG, network_key, recipient, whole, out + HALF_BYTES);
 }
 
-/* What was expected is wiped: for a forged envelope it would be its valid tag. */
+/* Compares one half. Wipes the expected one, which would be a valid tag for a forged envelope. */
 static bool half_ok(uint8_t expected[HALF_BYTES], const uint8_t *half)
 {
     bool ok = skad_equal(expected, half, HALF_BYTES);

@@ -1,5 +1,5 @@
-/* Address tokens: stateless, two time slots. What is hashed has a fixed size:
- * family(1) || port(2, big-endian) || ip(16) || id(32) || slot(8, big-endian). */
+/* Address tokens: stateless, with two time slots. The hashed input has a fixed size: family(1) ||
+ * port(2, big-endian) || ip(16) || id(32) || slot(8, big-endian). */
 #include "crypto/token.h"
 
 #include "crypto/hash.h"

@@ -12,8 +12,8 @@
 #define IPV4_BYTES 4
 #define IPV6_BYTES 16
 
-/* What ranges there are where nobody on the internet answers. `local` ones have answers within one
- * machine or site, so profiles that allow private addresses may use them. */
+/* A range of addresses at which no node on the internet answers. Nodes may answer at `local` ones
+ * within one machine or site, so profiles that allow private addresses may use them. */
 typedef struct special_range {
     const char *name;
     uint8_t prefix[IPV6_BYTES];
@@ -65,7 +65,7 @@ bool skad_address_equal(const skad_address *a, const skad_address *b)
     return a->family == b->family && a->port == b->port && memcmp(a->ip, b->ip, IPV6_BYTES) == 0;
 }
 
-/* One to five digits, at most 65535, nothing else. */
+/* Reads one to five digits, at most 65535, and nothing else. */
 static bool parse_port(const char *text, uint16_t *port)
 {
     size_t len = strlen(text);
@@ -224,8 +224,8 @@ static bool in_range(const uint8_t *ip, const special_range *range)
     return rest == 0 || (ip[whole] ^ range->prefix[whole]) >> (8 - rest) == 0;
 }
 
-/* Whether one of the IPv4 ranges begins with this octet. Each contact of each answer is looked at:
- * nearly all pass here, without a walk through the table. */
+/* Whether one of the IPv4 ranges begins with this octet. Each contact of each answer is checked,
+ * and nearly all pass here, without a walk through the table. */
 static bool octet_is_special(uint8_t octet)
 {
     switch (octet) {

@@ -1,4 +1,4 @@
-/* Endpoints as text, as bytes on the wire, and as something one may send to. */
+/* Endpoints as text, as bytes on the wire, and whether packets may be sent to them. */
 #ifndef SKAD_PROTO_ADDRESS_H
 #define SKAD_PROTO_ADDRESS_H
 
@@ -15,26 +15,27 @@
 
 bool skad_address_equal(const skad_address *a, const skad_address *b);
 
-/* "192.0.2.1:4000" or "[2001:db8::1]:4000". Numeric only; a port is required and may be 0. An
- * IPv4-mapped IPv6 address becomes IPv4. False when the text is anything else. */
+/* Parses "192.0.2.1:4000" or "[2001:db8::1]:4000". Numeric only; a port is required and may be 0.
+ * An IPv4-mapped IPv6 address becomes IPv4. Returns false when the text is anything else. */
 bool skad_address_parse(const char *text, skad_address *out);
 void skad_address_format(const skad_address *address, char out[static SKAD_ADDRESS_TEXT_BYTES]);
 
 bool skad_id_parse(const char *text, skad_id *out); /* 64 hex digits, either case */
 void skad_id_format(const skad_id *id, char out[static SKAD_ID_TEXT_BYTES]);
 
-/* A BIN of 6 (IPv4) or 18 bytes (IPv6): ip, then the port big-endian. Port 0, IPv4-mapped IPv6 and
- * other lengths fail the reader. An absent address is an empty BIN where `optional`. */
+/* Writes or reads a BIN of 6 (IPv4) or 18 bytes (IPv6): ip, then the port big-endian. Port 0,
+ * IPv4-mapped IPv6 and other lengths fail the reader. An absent address is an empty BIN where
+ * `optional`. */
 void skad_write_address(skad_writer *writer, const skad_address *address);
 void skad_read_address(skad_reader *reader, bool optional, skad_address *out);
 
-/* Whether packets may be sent to the address: never port 0, nor to any special range of RFC 6890
- * and its registries (unspecified, multicast, broadcast, documentation, ...), except that loopback,
+/* Whether packets may be sent to the address. Never port 0, nor any special range of RFC 6890 and
+ * its registries (unspecified, multicast, broadcast, documentation, ...), except that loopback,
  * private, carrier-grade NAT, link-local and unique local addresses pass where allow_private. */
 bool skad_address_routable(const skad_address *address, bool allow_private);
 
-/* The contact's endpoint to use given the families that we can send on: IPv4 first, since it is
- * the one that nearly all have; NULL if it has none that we can use. */
+/* Returns the contact's endpoint to use, given the families that we can send on: IPv4 first, since
+ * nearly all have it; NULL if it has none that we can use. */
 const skad_address *skad_contact_endpoint(const skad_contact *contact, unsigned families);
 
 #endif

@@ -1,5 +1,5 @@
-/* The control socket's messages. Nothing here keeps state: a stream of bytes becomes requests, and
- * results become bytes. */
+/* The control socket's messages. Nothing here keeps state: bytes of a stream are parsed into
+ * requests, and results are encoded as bytes. */
 #include "proto/control.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 #define TYPE_RESPONSE     1
 #define TYPE_NOTIFICATION 2
 
-/* Four elements and six parameters, and room for parameters that are refused afterwards. */
+/* Four elements and six parameters, and room for parameters that are then refused. */
 #define ITEMS_MAX 64
 
 static const char *const METHOD_NAMES[] = {
@@ -40,8 +40,8 @@ const char *skad_control_error_name(skad_control_error error)
 
 /* ---- Reading ---- */
 
-/* The msgid of a request that cannot be read to its end: only its first three bytes or so are
- * looked at, an array header, the type and the number. */
+/* Finds the msgid of a request that cannot be read to its end. Reads only its first three items: an
+ * array header, the type and the number. */
 static bool peek_msgid(const uint8_t *data, size_t len, uint32_t *msgid)
 {
     const uint8_t array_of_four = 0x94;

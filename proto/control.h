@@ -1,10 +1,10 @@
 /* Messages of the control socket: msgpack-rpc between a daemon and programs on the same machine.
- * docs/control.md describes it for those who write a client.
+ * docs/control.md describes it for authors of clients.
  *
- *   request       [0, msgid, method, params]
- *   response      [1, msgid, error, result]    one of the two is nil
- *   notification  [2, method, params]          nobody answers: ours tell the steps of a trace and
- *                                              what a watch sees, a client's are taken and ignored
+ *    request       [0, msgid, method, params]
+ *    response      [1, msgid, error, result]    one of the two is nil
+ *    notification  [2, method, params]          has no answer: ours report the steps of a trace
+ *                                               and the changes of a watch; a client's are ignored
  *
  * Requests are read leniently, since clients use encoders of any kind. */
 #ifndef SKAD_PROTO_CONTROL_H
@@ -21,12 +21,12 @@
 #define SKAD_CONTROL_REQUEST_BYTES_MAX  4096
 #define SKAD_CONTROL_RESPONSE_BYTES_MAX (1U << 20)
 
-/* X(NAME, "name"). Parameters are positional; those with a default may be nil, or missing at the
- * end. */
+/* X(NAME, "name"). Parameters are positional. Parameters with a default may be nil, or missing at
+ * the end. */
 #define SKAD_CONTROL_METHODS(X)                                                                    \
     X(PING, "ping")           /* [address] */                                                      \
     X(LOOKUP, "lookup")       /* [id] */                                                           \
-    X(TRACE, "trace")         /* [id]: a lookup whose steps are told as they happen */             \
+    X(TRACE, "trace")         /* [id]: a lookup that reports its steps */                          \
     X(PUT, "put")             /* [value, keep=false] */                                            \
     X(STORE, "store")         /* [record, cas=nil, keep=true] */                                   \
     X(PUBLISH, "publish")     /* [value, salt="", sequence, cas=nil, life_s=nil, keep=true] */     \
@@ -59,7 +59,7 @@ typedef enum skad_control_method {
     X(INPUT, "input")         /* well-formed, but the node cannot take it */                       \
     X(NOT_FOUND, "not_found") /* the network answered: there is no such thing */                   \
     X(REFUSED, "refused")     /* holders answered, and none took the record */                     \
-    X(TIMED_OUT, "timed_out") /* nobody answered in time */                                        \
+    X(TIMED_OUT, "timed_out") /* no answer came in time */                                         \
     X(STORAGE, "storage")     /* the node's own store cannot keep it: full, or a disk failure */   \
     X(BUSY, "busy")           /* too many clients or watches, or short of memory */
 
@@ -77,14 +77,14 @@ const char *skad_control_error_name(skad_control_error error);
 #define SKAD_CONTROL_LIST_DEFAULT    256
 #define SKAD_CONTROL_LIST_MAX        1024 /* records in one answer */
 
-/* A request and its parameters. Which of them count is the method's; those that the client left out
- * hold their defaults. Spans borrow from the input. */
+/* A request and its parameters. The method determines which of them count; parameters that the
+ * client left out hold their defaults. Spans borrow from the input. */
 typedef struct skad_control_request {
     uint32_t msgid;
     skad_control_method method;
     skad_id id;           /* the target or the key; the publisher's public key */
-    skad_address address; /* PING; ANNOUNCE: family NONE with a port is our own address, without
-                             one no endpoint at all */
+    skad_address address; /* PING; ANNOUNCE: family NONE with a port is our own address, without a
+                             port it is no endpoint at all */
     skad_span value;      /* value, record, metadata; BAN, UNBAN, ALLOW: the subject */
     skad_span salt;
     uint64_t sequence;
@@ -94,7 +94,7 @@ typedef struct skad_control_request {
     bool keep;
     uint32_t every_s;
     uint32_t watched; /* UNWATCH: the watch's msgid */
-    bool published;   /* RECORDS: of what we publish; else of what we hold */
+    bool published;   /* RECORDS: of our publications, otherwise of our replicas */
     bool has_cursor;
     uint8_t cursor[SKAD_CONTROL_CURSOR_BYTES]; /* RECORDS: where the last answer ended */
     uint32_t max;                              /* RECORDS */
@@ -110,8 +110,8 @@ typedef enum skad_control_cut {
 } skad_control_cut;
 
 /* Reads the first message of a stream. *consumed is set unless MORE or RUBBISH. For NO_METHOD and
- * WRONG_PARAMS only out->msgid is set; for RUBBISH it is set where *msgid_known. A message that is
- * not whole within SKAD_CONTROL_REQUEST_BYTES_MAX bytes is RUBBISH. */
+ * WRONG_PARAMS only out->msgid is set; for RUBBISH it is set where *msgid_known. A message that
+ * does not end within SKAD_CONTROL_REQUEST_BYTES_MAX bytes is RUBBISH. */
 SKAD_MUST_CHECK skad_control_cut skad_control_read(const uint8_t *data, size_t len,
                                                    skad_control_request *out, bool *msgid_known,
                                                    size_t *consumed);
@@ -119,16 +119,17 @@ SKAD_MUST_CHECK skad_control_cut skad_control_read(const uint8_t *data, size_t l
 /* Writes one request with all the parameters of its method. */
 void skad_control_write_request(skad_writer *writer, const skad_control_request *request);
 
-/* Writes a response up to its result; the caller writes exactly one value after it. */
+/* Writes a response up to its result. The caller writes exactly one value after it. */
 void skad_control_write_result(skad_writer *writer, uint32_t msgid);
 void skad_control_write_error(skad_writer *writer, uint32_t msgid, skad_control_error error,
                               const char *message);
 
 /* Writes a notification about a request that is not answered yet, [2, method, [msgid, value]], up
- * to its value; the caller writes exactly one after it. */
+ * to its value. The caller writes exactly one value after it. */
 void skad_control_write_notification(skad_writer *writer, const char *method, uint32_t msgid);
 
-/* How IDs, keys and addresses appear in results: 64 hex digits, "ADDR:PORT" (nil if absent). */
+/* Write IDs, keys and addresses as they appear in results: 64 hex digits, "ADDR:PORT" (nil if
+ * absent). */
 void skad_control_write_id(skad_writer *writer, const skad_id *id);
 void skad_control_write_address(skad_writer *writer, const skad_address *address);
 

@@ -14,7 +14,7 @@ typedef enum param {
     PARAM_SEQUENCE,
     PARAM_WATCHED,
     PARAM_SECTION,
-    /* From here on nil stands for the default. */
+    /* Nil stands for the default from here on. */
     PARAM_SALT,
     PARAM_METADATA,
     PARAM_ENDPOINT,
@@ -27,7 +27,7 @@ typedef enum param {
 } param;
 
 typedef struct method_row {
-    size_t needed; /* so many may not be missing */
+    size_t needed; /* parameters that may not be missing */
     param params[PARAMS_MAX];
 } method_row;
 
@@ -69,8 +69,8 @@ static size_t count_params(const method_row *row)
 
 /* ---- Reading ---- */
 
-/* The text of a STR in a buffer with its zero; false when it is empty, too long or holds a
- * zero. */
+/* Reads a STR into a buffer, with a final zero. Returns false when it is empty, too long or
+ * contains a zero. */
 static bool read_text(skad_reader *reader, char *text, size_t cap)
 {
     skad_span span = skad_read_str(reader, cap - 1);
@@ -88,7 +88,7 @@ static bool read_address(skad_reader *reader, skad_address *address)
     return read_text(reader, text, sizeof text) && skad_address_parse(text, address);
 }
 
-/* An address, or a port alone. */
+/* Reads an address, or a port alone. */
 static bool read_endpoint(skad_reader *reader, skad_address *address)
 {
     if (skad_read_peek(reader) != SKAD_ITEM_UINT) {
@@ -108,7 +108,7 @@ static bool read_id(skad_reader *reader, skad_id *id)
     return read_text(reader, text, sizeof text) && skad_id_parse(text, id);
 }
 
-/* Whether it is within its limits is for the node to say. */
+/* Reads bytes of any length; the node checks them against its limits. */
 static bool read_bytes(skad_reader *reader, skad_span *bytes)
 {
     if (skad_read_peek(reader) == SKAD_ITEM_STR) {
@@ -119,7 +119,7 @@ static bool read_bytes(skad_reader *reader, skad_span *bytes)
     return !reader->failed;
 }
 
-/* A number from 1 on. */
+/* Reads a number from 1 on. */
 static bool read_count(skad_reader *reader, uint64_t max, uint32_t *out)
 {
     *out = (uint32_t)skad_read_uint(reader, max);

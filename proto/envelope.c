@@ -1,14 +1,14 @@
 /* The envelope: its decoding, its encoding, and the digest that its signature leads to.
  *
- * Strict decoding makes its layout arithmetic: index is below 16 and takes one byte, path and
- * signature have headers of two bytes, so the proof's size follows from the depth alone, and the
- * signed part is all that comes before it. */
+ * Strict decoding makes its layout arithmetic: index is below 16 and takes one byte, and path and
+ * signature have headers of two bytes. So the proof's size follows from the depth alone, and the
+ * signed part is everything before it. */
 #include "proto/envelope.h"
 
 #include "proto/reader.h"
 
-/* A little more than our own version needs, so that the envelope of a later one with more elements
- * is still told apart from noise. */
+/* A few more than our own version needs, so that the envelope of a later version with more elements
+ * is not taken for noise. */
 #define ENVELOPE_ITEMS_MAX 32
 
 _Static_assert(SKAD_MERKLE_LEAVES_MAX <= 128, "index fits a byte");
@@ -24,7 +24,7 @@ static bool all_zero(skad_span bytes)
     return any == 0;
 }
 
-/* index, path, signature: which leaf of which tree was signed. */
+/* Reads index, path and signature: they say which leaf of which tree was signed. */
 static void read_proof(skad_reader *reader, skad_envelope *out)
 {
     out->index = (size_t)skad_read_uint(reader, SKAD_MERKLE_LEAVES_MAX - 1);
@@ -37,7 +37,7 @@ static void read_proof(skad_reader *reader, skad_envelope *out)
     }
 }
 
-/* The elements after version and kind. */
+/* Reads the elements after version and kind. */
 static void read_elements(skad_reader *reader, skad_envelope *out)
 {
     out->rpc_id = skad_read_bin(reader, SKAD_RPC_ID_BYTES, SKAD_RPC_ID_BYTES).data;
@@ -86,7 +86,8 @@ skad_verdict skad_envelope_decode(const uint8_t *data, size_t len, skad_envelope
     return SKAD_VERDICT_ACCEPT;
 }
 
-/* Bytes that an epoch takes, by the first of them: the shortest form of an integer. */
+/* Returns how many bytes an epoch takes, given the first of them: the shortest form of
+ * an integer. */
 static size_t epoch_bytes(uint8_t first)
 {
     switch (first) {

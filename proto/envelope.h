@@ -1,7 +1,7 @@
 /* The envelope around every body. proto/PROTOCOL.md, "Envelope".
  *
- *   tag(16) [version, kind, rpc id, public key, epoch, nonce, token, body, padding,
- *            index, path, signature]
+ *    tag(16) [version, kind, rpc id, public key, epoch, nonce, token, body, padding,
+ *             index, path, signature]
  *
  * The bytes from the array header up to before `index` are the signed part. */
 #ifndef SKAD_PROTO_ENVELOPE_H
@@ -31,22 +31,23 @@ typedef struct skad_envelope {
     const uint8_t *signature; /* SKAD_SIGNATURE_BYTES */
 } skad_envelope;
 
-/* Decodes an envelope (the datagram without its tag). Verdicts: ACCEPT, STRUCTURE, VERSION, KIND.
- */
+/* Decodes an envelope (the datagram without its tag). Returns ACCEPT, STRUCTURE, VERSION
+ * or KIND. */
 SKAD_MUST_CHECK skad_verdict skad_envelope_decode(const uint8_t *data, size_t len,
                                                   skad_envelope *out);
 
-/* The little of an envelope that can be told from fixed places, before it is cut. Of what has not
- * the form that all envelopes begin with nothing is told; whatever is told may yet be wrong. */
+/* The few fields of an envelope that stand at fixed positions and can be read before it is decoded.
+ * An envelope that does not have the common form at its front yields none; a field that was read
+ * may still be wrong. */
 typedef struct skad_envelope_glance {
     uint8_t kind;
-    bool token; /* something is where a token belongs */
+    bool token; /* something stands where a token belongs */
 } skad_envelope_glance;
 
 SKAD_MUST_CHECK bool skad_envelope_glance_at(const uint8_t *data, size_t len,
                                              skad_envelope_glance *out);
 
-/* What the sender of a datagram fills in. */
+/* The fields that the sender of a datagram fills in. */
 typedef struct skad_envelope_fields {
     skad_kind kind;
     const uint8_t *rpc_id;
@@ -61,7 +62,7 @@ void skad_envelope_write_signed_part(skad_writer *writer, const skad_envelope_fi
 void skad_envelope_write_proof(skad_writer *writer, size_t index, const uint8_t *path, size_t depth,
                                const uint8_t signature[static SKAD_SIGNATURE_BYTES]);
 
-/* The digest that a datagram's signature leads to (a leaf, crypto/merkle.h):
+/* Computes the digest that a datagram's signature leads to (a leaf, crypto/merkle.h):
  * BLAKE2b("skad1 leaf", recipient || request digest || signed part). request_digest is NULL for a
  * request, which counts as 32 zero bytes. The recipient of a hello is the all-zero ID. */
 void skad_envelope_digest(const skad_id *recipient, const uint8_t *request_digest,

@@ -1,5 +1,6 @@
 /* Every length and count of the wire on one page, and the proof that the largest of each message
- * fits a datagram. proto/PROTOCOL.md tells the same numbers; tests/vectors hold the code to it. */
+ * fits a datagram. proto/PROTOCOL.md states the same numbers; tests/vectors check the code against
+ * it. */
 #ifndef SKAD_PROTO_LIMITS_H
 #define SKAD_PROTO_LIMITS_H
 
@@ -31,14 +32,14 @@
 #define SKAD_RECORDS_MAX    8  /* in one reply */
 
 /* Records (skad/record.h): the largest of each type. */
-/* Type, publisher, salt, sequence, expiry, value, signature. */
 #define SKAD_RECORD_IMMUTABLE_BYTES_MAX                                                            \
     (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN16(SKAD_VALUE_BYTES_MAX))
+/* Type, publisher, salt, sequence, expiry, value, signature. */
 #define SKAD_RECORD_MUTABLE_BYTES_MAX                                                              \
     (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) +                              \
      SKAD_BIN8(SKAD_SALT_BYTES_MAX) + 2 * SKAD_UINT64_BYTES_MAX +                                  \
      SKAD_BIN16(SKAD_MUTABLE_VALUE_BYTES_MAX) + SKAD_BIN8(SKAD_SIGNATURE_BYTES))
-/* type, key, publisher, sequence, expiry, endpoint, metadata, signature */
+/* Type, key, publisher, sequence, expiry, endpoint, metadata, signature. */
 #define SKAD_RECORD_ANNOUNCE_BYTES_MAX                                                             \
     (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN8(SKAD_ID_BYTES) + SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) +   \
      2 * SKAD_UINT64_BYTES_MAX + SKAD_BIN8(SKAD_ADDRESS6_BYTES) +                                  \
@@ -67,13 +68,14 @@ _Static_assert(SKAD_RECORD_ANNOUNCE_BYTES_MAX <= SKAD_RECORD_BYTES_MAX, "largest
      SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_FIXINT + SKAD_BIN8(SKAD_NONCE_BYTES) + SKAD_BIN8(0) + \
      SKAD_BIN8(1) + SKAD_BIN8(0) + SKAD_PROOF_BYTES(0))
 
-/* Until an address has shown a token it gets at most this many times the bytes that it sent
- * (RFC 9000, section 8.1). A first contact is padded so that a full reply fits the allowance. */
+/* An address without a valid token gets at most this many times the bytes that it sent (RFC 9000,
+ * section 8.1). A first contact is padded so that a full reply fits the allowance. */
 #define SKAD_AMPLIFICATION_MAX 3
-/* A challenge: ERROR with a token for an IPv6 address, in no batch. It must not be larger than the
- * request that it answers, so no request without a token should be smaller.. */
 #define SKAD_FIRST_CONTACT_BYTES                                                                   \
     ((SKAD_DATAGRAM_BYTES_MAX + SKAD_AMPLIFICATION_MAX - 1) / SKAD_AMPLIFICATION_MAX)
+
+/* A challenge: ERROR with a token for an IPv6 address, in no batch. It must not be larger than the
+ * request that it answers, so no request without a token should be smaller. */
 #define SKAD_CHALLENGE_BODY_BYTES_MAX                                                              \
     (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + 2 * SKAD_FIXINT)
 #define SKAD_CHALLENGE_BYTES_MAX                                                                   \
@@ -85,9 +87,9 @@ _Static_assert(SKAD_CHALLENGE_BYTES_MAX <= SKAD_FIRST_CONTACT_BYTES,
                "a challenge fits what a first contact is padded to");
 
 /* An addressed PING without a token, padded for a challenge, in the largest batch. */
-/* A PONG is shorter than a challenge by an error's code and detail.. */
 #define SKAD_PING_BYTES_MAX                                                                        \
     (SKAD_CHALLENGE_BYTES_MAX + SKAD_PROOF_BYTES(SKAD_MERKLE_DEPTH_MAX) - SKAD_PROOF_BYTES(0))
+/* A PONG is shorter than a challenge by an error's code and detail. */
 _Static_assert(SKAD_CHALLENGE_BYTES_MAX - 2 * SKAD_FIXINT + SKAD_PING_BYTES_MAX <=
                    SKAD_AMPLIFICATION_MAX * SKAD_CHALLENGE_BYTES_MAX,
                "a padded PING allows a PONG and a ping of the replier's own");
@@ -113,8 +115,8 @@ _Static_assert(SKAD_VALUE_REPLY_BYTES_MAX <= SKAD_BODY_BYTES_MAX,
                "the largest record fits a reply");
 _Static_assert(SKAD_S_MAX <= SKAD_CONTACTS_MAX, "all holders of a record fit one reply");
 
-/* Items of the msgpack reader: the body with most of them is VALUE, whose body, observed and two
- * lists are four, then its records, and each contact with its three elements. */
+/* Items of the msgpack reader. VALUE has the body with most of them: its body, observed and two
+ * lists are four, then come its records, and each contact with its three elements. */
 #define SKAD_BODY_ITEMS_MAX (4 + SKAD_RECORDS_MAX + 4 * SKAD_CONTACTS_MAX)
 #define SKAD_DEPTH_MAX      4 /* nesting of arrays */
 

@@ -1,5 +1,5 @@
-/* The bodies of all RPCs: each a msgpack array whose arity its kind fixes. Every reply begins with
- * the address at which the requester was seen. */
+/* The bodies of all RPCs. Each is a msgpack array whose arity its kind determines. Every reply
+ * begins with the address at which the requester was seen. */
 #include "proto/message.h"
 
 #include "crypto/assert.h"
@@ -53,7 +53,7 @@ static size_t contact_bytes(const skad_contact *contact)
     return bytes;
 }
 
-/* How many contacts, from the nearest on, fit into `room` bytes with their array header. */
+/* Returns how many contacts, from the nearest on, fit into `room` bytes with their array header. */
 static size_t contacts_fitting(const skad_contact *contacts, size_t count, size_t room)
 {
     size_t bytes = 0;
@@ -70,7 +70,7 @@ static size_t contacts_fitting(const skad_contact *contacts, size_t count, size_
     return fitting;
 }
 
-/* The last element of a body: takes what room there is. */
+/* Writes the last element of a body, which takes the remaining room. */
 static void write_contacts(skad_writer *writer, const skad_contact *contacts, size_t count)
 {
     SKAD_ASSERT(count <= SKAD_CONTACTS_MAX);
@@ -244,7 +244,7 @@ static void decode_error(skad_reader *reader, skad_message *out)
     reader->failed = reader->failed || out->u.reply.u.error.code == 0;
 }
 
-/* Opens a body's array, and reads what all replies begin with. */
+/* Opens a body's array, and reads the common beginning of all replies. */
 static void read_head(skad_reader *reader, size_t elements, skad_message *out)
 {
     skad_read_array(reader, elements, elements);

@@ -26,15 +26,15 @@ typedef enum skad_kind {
 
 #define SKAD_KIND_REPLY_OFFSET 16
 
-/* X(NAME, code, "name"): stable for ever, listed in proto/PROTOCOL.md. */
+/* X(NAME, code, "name"): stable for ever; proto/PROTOCOL.md lists them. */
 #define SKAD_ERROR_CODES(X)                                                                        \
-    X(TOKEN, 1, "token")             /* show the token that this reply carries */                  \
+    X(TOKEN, 1, "token")             /* send the token that this reply carries */                  \
     X(UNSUPPORTED, 2, "unsupported") /* this node does not keep such records */                    \
     X(FULL, 3, "full")               /* no room left for this record */                            \
     X(INVALID, 4, "invalid")         /* signature or key of the record is wrong */                 \
     X(EXPIRED, 5, "expired")         /* the record's expiry has passed */                          \
     X(TOO_FAR, 6, "too-far")         /* the record's expiry lies too far ahead */                  \
-    X(OLDER, 7, "older")             /* a higher sequence is held; detail is that one */           \
+    X(OLDER, 7, "older")             /* a higher sequence is held; detail is the held one */       \
     X(CONFLICT, 8, "conflict")       /* same sequence, other contents; detail is that sequence */  \
     X(CAS, 9, "cas")                 /* held sequence is not the expected; detail is held */       \
     X(QUOTA, 10, "quota")            /* publisher, address group or key has its share */           \
@@ -47,7 +47,7 @@ typedef enum skad_error_code {
 #undef SKAD_ERROR_ENUM
 } skad_error_code;
 
-/* The stable lower-case name; "unknown" for codes of later versions. */
+/* Returns the stable lower-case name; "unknown" for codes of later versions. */
 const char *skad_error_name(skad_error_code code);
 
 typedef struct skad_message {
@@ -65,8 +65,8 @@ typedef struct skad_message {
         struct {
             skad_span record; /* encoded, 1..SKAD_RECORD_BYTES_MAX */
             bool has_cas;
-            uint64_t cas;    /* the sequence that the holder must have now; mutable records only */
-            uint32_t life_s; /* the requester wants it kept at most so long; at least 1 */
+            uint64_t cas;    /* the sequence that the holder must have now; mutable only */
+            uint32_t life_s; /* how long the requester wants it kept at most; at least 1 */
         } store;
         struct {
             skad_span record;
@@ -103,7 +103,8 @@ bool skad_kind_is_reply(skad_kind kind);
 bool skad_kind_answers(skad_kind request, skad_kind reply);
 
 /* Encodes the body. Contacts that do not fit into `cap` are left out, farthest first, and
- * message->...contacts_count is not changed. Returns the length, 0 if it cannot fit at all. */
+ * message->...contacts_count is not changed. Returns the length, 0 if the body cannot fit
+ * at all. */
 size_t skad_message_encode(const skad_message *message, uint8_t *out, size_t cap);
 
 /* Decodes a body of that kind strictly: exact arity, limits, shortest forms, nothing after it.

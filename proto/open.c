@@ -1,5 +1,5 @@
 /* Verification, cheapest check first: comparisons, two or three hashes for the puzzles, up to six
- * for the path, one signature. Nothing of the body is looked at before all of them passed. */
+ * for the path, one signature. The body is not decoded before all of them passed. */
 #include "proto/open.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@ static bool epoch_near(uint32_t theirs, uint32_t ours)
     return (theirs > ours ? theirs - ours : ours - theirs) <= 1;
 }
 
-/* Whether a datagram of that kind may come this way. */
+/* Whether a datagram of that kind may arrive in this way. */
 static skad_verdict check_kind(skad_kind kind, bool hello, const skad_open_awaited *awaited)
 {
     if (hello && kind != SKAD_KIND_PING) {
@@ -21,7 +21,7 @@ static skad_verdict check_kind(skad_kind kind, bool hello, const skad_open_await
                                                        : SKAD_VERDICT_ACCEPT;
 }
 
-/* Who sent it, and did that identity cost what the profile demands. */
+/* Checks which identity sent it, and that the identity cost what the profile demands. */
 static skad_verdict check_sender(const skad_open_context *context, const skad_envelope *envelope,
                                  const skad_id *responder, const skad_id *sender)
 {
@@ -53,7 +53,7 @@ static bool root_known(const skad_open_context *context, const uint8_t *fingerpr
     return false;
 }
 
-/* Climbs from the digest to the root and checks the signature over it, unless that very key, root
+/* Climbs from the digest to the root and checks the signature over it, unless the same key, root
  * and signature passed before with another datagram of the batch. */
 static bool signature_ok(const skad_open_context *context, const skad_envelope *envelope,
                          skad_opened *out)
@@ -75,7 +75,7 @@ static bool signature_ok(const skad_open_context *context, const skad_envelope *
 skad_verdict skad_open(const skad_open_context *context, const skad_envelope *envelope, bool hello,
                        const skad_open_awaited *awaited, skad_opened *out)
 {
-    static const skad_id nobody;
+    static const skad_id any_node;
     const skad_open_awaited *request = skad_kind_is_reply(envelope->kind) ? awaited : NULL;
 
     out->checked = false;
@@ -89,7 +89,7 @@ skad_verdict skad_open(const skad_open_context *context, const skad_envelope *en
     if (verdict != SKAD_VERDICT_ACCEPT) {
         return verdict;
     }
-    skad_envelope_digest(hello ? &nobody : &context->self,
+    skad_envelope_digest(hello ? &any_node : &context->self,
                          request != NULL ? request->request_digest : NULL, envelope->signed_part,
                          out->digest);
     out->batched = envelope->depth > 0;
@@ -107,7 +107,7 @@ void skad_root_fingerprint(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES
                            const uint8_t signature[static SKAD_SIGNATURE_BYTES],
                            uint8_t out[static SKAD_HASH_BYTES])
 {
-    /* A fingerprint never leaves the node, so it needs no domain of its own: its input is twice as
+    /* A fingerprint never leaves the node, so it needs no domain of its own. Its input is twice as
      * long as that of a branch and cannot be mistaken for one. */
     const skad_span parts[] = {
         {public_key, SKAD_PUBLIC_KEY_BYTES},

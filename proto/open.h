@@ -1,6 +1,6 @@
-/* open: from a prefiltered envelope to a typed, verified message. A pure function: no state, any
- * thread. Comparisons come first, then puzzles (three hashes), then the signature; only then the
- * body is decoded. */
+/* open: turns a prefiltered envelope into a typed, verified message. It is a pure function: no
+ * state, any thread. Comparisons come first, then puzzles (three hashes), then the signature; the
+ * body is decoded last. */
 #ifndef SKAD_PROTO_OPEN_H
 #define SKAD_PROTO_OPEN_H
 
@@ -15,32 +15,32 @@ typedef struct skad_open_context {
     size_t roots_count;
 } skad_open_context;
 
-/* What a datagram claims to be an answer to; NULL where it is a request. */
+/* The request that a datagram claims to answer; NULL where it is a request itself. */
 typedef struct skad_open_awaited {
     const uint8_t *request_digest; /* SKAD_HASH_BYTES */
-    const skad_id *responder;      /* NULL: whoever is there (the answer to a hello) */
+    const skad_id *responder;      /* NULL: any node there (the answer to a hello) */
 } skad_open_awaited;
 
 typedef struct skad_opened {
     skad_id sender;
-    uint8_t digest[SKAD_HASH_BYTES];           /* what a reply to it has to cover */
+    uint8_t digest[SKAD_HASH_BYTES];           /* a reply to it has to cover this */
     uint8_t root_fingerprint[SKAD_HASH_BYTES]; /* remember it when batched */
     bool checked;         /* a signature check was made; valid whatever the verdict */
     bool batched;         /* signed together with others: the path was not empty */
     skad_message message; /* borrows from the datagram */
 } skad_opened;
 
-/* Verdicts, in the order of the checks: KIND (a hello that is not a PING), UNAWAITED (a reply
- * without `awaited`), SELF, EPOCH, IDENTITY, STATIC, DYNAMIC, SIGNATURE, BODY; or ACCEPT. `hello`
- * says that the datagram's tag was made for the all-zero ID. `awaited` is ignored where the
- * envelope holds a request; whether the reply's kind fits the request's is the caller's to check
- * (skad_kind_answers). *out is complete only on ACCEPT. */
+/* Opens a datagram. Verdicts, in the order of the checks: KIND (a hello that is not a PING),
+ * UNSOLICITED (a reply without `awaited`), SELF, EPOCH, IDENTITY, STATIC, DYNAMIC, SIGNATURE, BODY;
+ * or ACCEPT. `hello` says that the datagram's tag was made for the all-zero ID. `awaited` is
+ * ignored where the envelope holds a request. The caller checks whether the reply's kind fits the
+ * request's (skad_kind_answers). *out is complete only on ACCEPT. */
 SKAD_MUST_CHECK skad_verdict skad_open(const skad_open_context *context,
                                        const skad_envelope *envelope, bool hello,
                                        const skad_open_awaited *awaited, skad_opened *out);
 
-/* A fingerprint of a verified (public key, root) pair. While one is listed in the context's roots,
- * further datagrams of the same batch need no signature check of their own. */
+/* Computes a fingerprint of a verified (public key, root) pair. While it is listed in the context's
+ * roots, further datagrams of the same batch need no signature check of their own. */
 void skad_root_fingerprint(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
                            const uint8_t root[static SKAD_HASH_BYTES],
                            const uint8_t signature[static SKAD_SIGNATURE_BYTES],

@@ -1,7 +1,7 @@
 /* [magic, version, profile hash, written, [contact, ...], checksum]
  *
- * The checksum covers all bytes before its own element. Contacts look as in a NODES reply; a file
- * is trusted no more than an unverified peer's datagram, so reading it is as strict. */
+ * The checksum covers all bytes before its own element. Contacts are encoded as in a NODES reply. A
+ * file is trusted no more than an unverified peer's datagram, so reading it is as strict. */
 #include "proto/peer_file.h"
 
 #include <string.h>
@@ -22,7 +22,7 @@
 #define FIXARRAY_MARK  0x90
 #define BIN8_MARK      0xc4
 
-/* The outer array and its elements, then each contact with its three. */
+/* The outer array and its elements, then each contact with its three items. */
 #define ITEMS_MAX (1 + ELEMENTS + 4 * SKAD_PEER_FILE_CONTACTS_MAX)
 
 static const uint8_t magic[SKAD_PEER_FILE_MAGIC_BYTES] = {'s', 'k', 'a', 'd', ' ', 'p',
@@ -88,7 +88,7 @@ static void read_contact(skad_reader *reader, skad_contact *out)
     }
 }
 
-/* The version is looked at before the rest is even cut: another one may have other bounds. */
+/* Checks the version before the rest is decoded, since another version may have other bounds. */
 static skad_status check_front(const uint8_t *data, size_t len)
 {
     if (len <= AT_VERSION || (data[0] & FIXARRAY_MASK) != FIXARRAY_MARK || data[1] != BIN8_MARK ||

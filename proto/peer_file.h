@@ -1,5 +1,5 @@
 /* The file in which a node keeps its verified peers over a restart: one strict msgpack value,
- * described byte by byte in docs/files.md. This is the encoding only; src/daemon/state/peer_store.h
+ * described byte by byte in docs/files.md. This is only the encoding; src/daemon/state/peer_store.h
  * reads and writes the file. */
 #ifndef SKAD_PROTO_PEER_FILE_H
 #define SKAD_PROTO_PEER_FILE_H
@@ -27,15 +27,15 @@ typedef struct skad_peer_file {
     skad_contact contacts[SKAD_PEER_FILE_CONTACTS_MAX]; /* best first */
 } skad_peer_file;
 
-/* Returns the length. Each contact must have an address. `profile_hash` is that of
- * skad_profile_hash: peers are of use in their own network only. */
+/* Encodes the file and returns its length. Each contact must have an address. `profile_hash` is
+ * that of skad_profile_hash: peers are of use only in their own network. */
 size_t skad_peer_file_encode(const skad_peer_file *file,
                              const uint8_t profile_hash[static SKAD_HASH_BYTES],
                              uint8_t out[static SKAD_PEER_FILE_BYTES_MAX]);
 
-/* Errors: SKAD_ERR_VERSION (another version's file, whose size and checksum may differ),
- * SKAD_ERR_FORMAT (truncated, damaged, or no such file at all), SKAD_ERR_INPUT (sound, but of
- * another network). */
+/* Decodes the file. Errors: SKAD_ERR_VERSION (another version's file, whose size and checksum may
+ * differ), SKAD_ERR_FORMAT (truncated, damaged, or not such a file at all), SKAD_ERR_INPUT (sound,
+ * but of another network). */
 SKAD_MUST_CHECK skad_status
 skad_peer_file_decode(const uint8_t *data, size_t len,
                       const uint8_t profile_hash[static SKAD_HASH_BYTES], skad_peer_file *out);

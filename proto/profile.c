@@ -1,6 +1,6 @@
-/* The built-in network profiles, what makes one valid, and the hash that every node of a network
- * shares. Reasons and arithmetic stand beside each figure; S/Kademlia is Baumgart and Mies, 2007.
- */
+/* The built-in network profiles, the rules for a valid one, and the hash that every node of a
+ * network shares. The reasons and the arithmetic stand beside each figure; S/Kademlia is Baumgart
+ * and Mies, 2007. */
 #include "proto/profile.h"
 
 #include <string.h>
@@ -17,29 +17,40 @@
 #define EPOCH_S_MIN 3600
 #define ALPHA_MAX   4
 
-/* What both built-in profiles share.
+/* The figures that both built-in profiles share.
  *
- * Epochs of 4 weeks: 4 * 7 * 86400 s = 2419200 s. A machine that was off for a holiday still holds
- * a nonce that is valid, since the previous epoch's is. k = 16 contacts of both families are what
- * one datagram carries (proto/limits.h); the paper advises 8 to 16. s = 16 holders: with half of
- * the nodes gone before a record is announced again, the chance that all are is 2^-16. d = 4 paths:
- * the paper evaluates 1 to 16 and finds 4 to 8 enough. With a fifth of the nodes hostile and five
- * hops, one path survives with 0.8^5 = 0.33, one of four with 1 - 0.67^4 = 0.80, before the closing
- * round. alpha = 1 on each path, as in the paper's evaluation: four paths already make four at
- * once. A day of record life, 86400 s, outlives 23 of the hourly announcements that get lost. */
-/* C1 = 16: a core tries about 31,000 key pairs a second, so 2^16 = 65,536 take about 2 s, once.
- * Grinding an ID into a region that holds one node of a million costs 2^20 times that: 25 days of a
- * core. c2 = 22: a core tries 4 to 5 million hashes a second, so 2^22 = 4.2 million take about 1 s
- * for each identity and epoch.. */
+ * - Epochs of 4 weeks: 4 * 7 * 86400 s = 2419200 s. A machine that was off for a holiday still has
+ *   a valid nonce, since the previous epoch's nonce is valid.
+ *
+ * - k = 16 contacts of both families are what one datagram carries (proto/limits.h); the paper
+ *   advises 8 to 16.
+ *
+ * - s = 16 holders: with half of the nodes gone before a record is announced again, the chance that
+ *   all holders are gone is 2^-16.
+ *
+ * - d = 4 paths: the paper evaluates 1 to 16 and finds 4 to 8 enough. With a fifth of the nodes
+ *   hostile and five hops, one path survives with 0.8^5 = 0.33, one of four with 1 - 0.67^4 = 0.80,
+ *   before the closing round.
+ *
+ * - alpha = 1 on each path, as in the paper's evaluation: four paths already make four at once.
+ *
+ * - A day of record life, 86400 s, outlives 23 of the hourly announcements that get lost. */
 #define COMMON_FIGURES                                                                             \
     .epoch_s = 2419200, .k = 16, .siblings = 16, .paths = 4, .alpha = 1, .record_life_s = 86400
+
+/* c1 = 16: a core tries about 31,000 key pairs a second, so 2^16 = 65,536 take about 2 s, once.
+ * Grinding an ID into a region that holds one node of a million costs 2^20 times that: 25 days of a
+ * core.
+ *
+ * c2 = 22: a core tries 4 to 5 million hashes a second, so 2^22 = 4.2 million take about 1 s for
+ * each identity and epoch. */
 static const skad_profile PROFILE_PUBLIC = {
     .name = "skad-public-1",
     .static_bits = 16,
     .dynamic_bits = 22,
     COMMON_FIGURES,
     .allow_private = false,
-    .group_bucket_max = 2, /* as geth has it since it was eclipsed from two hosts */
+    .group_bucket_max = 2, /* as geth has had it since it was eclipsed from two hosts */
     .group_table_max = 10,
     .group_path_max = 2,
     .limit_rates = true,

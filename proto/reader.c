@@ -1,10 +1,10 @@
 /* Cutting and typed reading of msgpack. The grammar is msgpack-c's callback template, whose whole
- * memory is a stack of SKAD_STACK_DEPTH entries; the callbacks below keep one flat item for each
+ * memory is a stack of SKAD_STACK_DEPTH entries. The callbacks below keep one flat item for each
  * value, in the order of the bytes (a container comes before its elements).
  *
  * Invariant of strict mode: `shortest` is the offset of the next value if everything so far had its
- * shortest form. The final comparison with the input's length proves that it did, so offsets that
- * were taken on the way are right whenever the result is SKAD_CUT_OK. */
+ * shortest form. The final comparison with the input's length proves that it did, so the offsets
+ * recorded on the way are right whenever the result is SKAD_CUT_OK. */
 #include "proto/reader.h"
 
 #include <string.h>
@@ -18,7 +18,8 @@
 
 #include <msgpack/unpack_define.h>
 
-/* What the template keeps for each open container. Only its address matters: it tells the depth. */
+/* The template keeps one of these for each open container. Only its address matters, since it shows
+ * the depth. */
 typedef uint8_t cut_object;
 
 typedef struct cut_user {
@@ -26,7 +27,7 @@ typedef struct cut_user {
     size_t count;
     size_t max;
     size_t len;      /* of the input */
-    size_t shortest; /* bytes of all items so far, had each its shortest form */
+    size_t shortest; /* bytes of all items so far, if each had its shortest form */
     skad_cut_mode mode;
     const cut_object *deepest; /* a container that starts above this one is too deep */
 } cut_user;
@@ -67,8 +68,8 @@ static int push_number(cut_user *user, skad_item_type type, uint64_t number, siz
     return 0;
 }
 
-/* The forms that the wire does not use. Signed forms are among them even for positive values: some
- * are as long as the unsigned form, so the sum would not notice. */
+/* Handles the forms that the wire does not use. Signed forms are among them even for positive
+ * values: some are as long as the unsigned form, so the sum would not reveal them. */
 static int push_lenient(cut_user *user, skad_item_type type, uint64_t number)
 {
     return user->mode == SKAD_CUT_STRICT ? -1 : push_number(user, type, number, 0);
@@ -87,7 +88,7 @@ static int push_bytes(cut_user *user, skad_item_type type, const char *data, uns
         return -1;
     }
     item->count = len;
-    /* Of an empty value the template's pointer is not the place where its bytes would be. */
+    /* For an empty value, the template's pointer is not where its bytes would be. */
     item->u.data = len == 0 ? NULL : (const uint8_t *)data;
     return 0;
 }
@@ -98,8 +99,8 @@ static int push_container(cut_user *user, skad_item_type type, unsigned int coun
     if (object > user->deepest) {
         return -1;
     }
-    /* Elements take at least one item each, and on the wire one byte, so a claim that cannot come
-     * true is refused before the first of them is looked at. */
+    /* Each element takes at least one item, and on the wire one byte, so a claim that cannot come
+     * true is refused before the first element is decoded. */
     uint64_t elements = (uint64_t)count * (type == SKAD_ITEM_MAP ? 2 : 1);
     if (user->count == user->max || elements > user->max - user->count - 1) {
         return -1;
@@ -299,7 +300,8 @@ void skad_reader_init(skad_reader *reader, const skad_item *items, size_t count)
     reader->failed = false;
 }
 
-/* The next item if it is of that type, and consumed; else NULL with `failed` set. */
+/* Consumes and returns the next item if it is of that type; otherwise returns NULL and sets
+ * `failed`. */
 static const skad_item *take(skad_reader *reader, skad_item_type type)
 {
     if (reader->failed || reader->next == reader->end || reader->next->type != type) {

@@ -1,15 +1,16 @@
-/* Reading msgpack that another peer wrote: first the structure is checked and cut into items,
- * without allocation, then typed reads walk over the items.
+/* Reading msgpack that another peer wrote. First the structure is checked and cut into items,
+ * without allocation; then typed reads walk over the items.
  *
  * The cutting is done by msgpack-c's callback template, which holds only a fixed stack. (Its object
  * API allocates by the *claimed* element count: five bytes can ask it for 8 GiB.)
  *
- * Strict mode, for everything on the wire: exactly one value that fills the input, each integer
- * and length in its shortest form, and of types only NIL, UINT, BIN and ARRAY. The template hides
- * how long a form was, so the shortest lengths of all items are summed: every longer form makes the
- * sum fall short of the input.
- * Lenient mode, for the control socket, whose clients use encoders of any kind: any form is taken,
- * and the value may be followed by more (a stream). */
+ * - Strict mode, for everything on the wire: exactly one value that fills the input, each integer
+ *   and length in its shortest form, and only the types NIL, UINT, BIN and ARRAY. The template
+ *   hides how long a form was, so the shortest lengths of all items are summed: every longer form
+ *   makes the sum fall short of the input.
+ *
+ * - Lenient mode, for the control socket, whose clients use encoders of any kind: any form is
+ *   accepted, and more may follow the value (a stream). */
 #ifndef SKAD_PROTO_READER_H
 #define SKAD_PROTO_READER_H
 
@@ -66,7 +67,7 @@ typedef struct skad_reader {
 
 void skad_reader_init(skad_reader *reader, const skad_item *items, size_t count);
 
-/* Each returns what was read, or a zero value with `failed` set. */
+/* Each returns the value read, or a zero value with `failed` set. */
 size_t skad_read_array(skad_reader *reader, size_t min, size_t max);
 size_t skad_read_map(skad_reader *reader, size_t max);
 uint64_t skad_read_uint(skad_reader *reader, uint64_t max);
@@ -79,7 +80,7 @@ bool skad_read_nil(skad_reader *reader); /* consumes a NIL if it is next; never 
 bool skad_read_str_is(skad_reader *reader, const char *text); /* the same for one given STR */
 void skad_read_skip(skad_reader *reader);                     /* one whole value of any type */
 
-/* The type of the next item; SKAD_ITEM_NIL with `failed` set at the end. */
+/* Returns the type of the next item; SKAD_ITEM_NIL with `failed` set at the end. */
 skad_item_type skad_read_peek(skad_reader *reader);
 
 /* Whether nothing failed and every item was read. */

@@ -1,5 +1,5 @@
-/* Encoding, decoding and verifying of records. The signed part of a record is everything from its
- * array header up to before the signature, which is always the last element. */
+/* Encoding, decoding and verifying of records. The signed part of a record extends from its array
+ * header to just before the signature, which is always the last element. */
 #include "skad/record.h"
 
 #include <string.h>
@@ -40,7 +40,7 @@ static void decode_announcement(skad_reader *reader, skad_record *out)
     out->signature = read_exact(reader, SKAD_SIGNATURE_BYTES);
 }
 
-/* Reads the elements; false when the type is unknown or something is out of its limit. */
+/* Reads the elements. Returns false when the type is unknown or something is out of its limit. */
 static bool decode_elements(skad_reader *reader, skad_record *out)
 {
     size_t elements = skad_read_array(reader, IMMUTABLE_ELEMENTS, ANNOUNCEMENT_ELEMENTS);
@@ -118,7 +118,7 @@ size_t skad_record_encode_immutable(const uint8_t *value, size_t len, uint8_t *o
     return writer.overflow ? 0 : writer.len;
 }
 
-/* Appends the signature over what was written so far. */
+/* Appends the signature over the bytes written so far. */
 static size_t finish_signed(skad_writer *writer, skad_record_type type,
                             const skad_identity *publisher)
 {

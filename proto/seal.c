@@ -1,5 +1,5 @@
-/* Drafts and their sealing. A draft's buffer is laid out like the datagram from the start: room for
- * the tag, the signed part, and the proof behind it once the batch's depth is known. */
+/* Drafts and their sealing. A draft's buffer has the layout of the datagram from the start: room
+ * for the tag, the signed part, and the proof behind it once the batch's depth is known. */
 #include "proto/seal.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static size_t bin_bytes(size_t len)
     return len <= UINT8_MAX ? SKAD_BIN8(len) : SKAD_BIN16(len);
 }
 
-/* The most that a BIN may hold so that, header included, it takes at most `room` bytes. */
+/* Returns the most that a BIN may hold so that, header included, it takes at most `room` bytes. */
 static size_t bin_room(size_t room)
 {
     if (room < SKAD_BIN8(0)) {
@@ -35,7 +35,7 @@ static size_t uint32_bytes(uint32_t value)
     return value <= UINT8_MAX ? 2 : value <= UINT16_MAX ? 3 : 5;
 }
 
-/* The datagram sealed alone, without its body's and padding's BINs. */
+/* Returns the length of the datagram sealed alone, without its body's and padding's BINs. */
 static size_t frame_bytes(const skad_draft_fields *fields, uint32_t epoch)
 {
     return SKAD_TAG_BYTES + SKAD_FIXARRAY + 2 * SKAD_FIXINT + SKAD_BIN8(SKAD_RPC_ID_BYTES) +
@@ -44,8 +44,8 @@ static size_t frame_bytes(const skad_draft_fields *fields, uint32_t epoch)
            SKAD_PROOF_BYTES(0);
 }
 
-/* The padding that brings a datagram of `bytes` bytes, with an empty padding counted in, to at
- * least `bytes_min`: exactly there, or one beyond it where the padding's header grows. */
+/* Returns the padding that brings a datagram of `bytes` bytes, with an empty padding counted in, to
+ * at least `bytes_min`: to exactly that, or to one more where the padding's header grows. */
 static size_t padding_for(size_t bytes, size_t bytes_min)
 {
     if (bytes >= bytes_min) {

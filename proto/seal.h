@@ -1,6 +1,6 @@
-/* seal: from a typed message to the bytes that leave. Two steps, so that what leaves in one turn
- * of the loop can be signed once: skad_draft_write encodes, skad_seal signs a batch and tags each.
- * Pure functions: no state, any thread. */
+/* seal: turns a typed message into the bytes that are sent. There are two steps, so that the
+ * datagrams of one turn of the loop share a signature: skad_draft_write encodes, skad_seal signs a
+ * batch and tags each. Pure functions: no state, any thread. */
 #ifndef SKAD_PROTO_SEAL_H
 #define SKAD_PROTO_SEAL_H
 
@@ -11,9 +11,9 @@
 typedef struct skad_draft {
     uint8_t bytes[SKAD_DATAGRAM_BYTES_MAX];
     uint16_t len;       /* so far, the tag's 16 bytes included */
-    uint16_t bytes_max; /* of the sealed datagram: its path has to stay below, too */
+    uint16_t bytes_max; /* of the sealed datagram, its path included */
     bool sealed;
-    bool request;      /* else a reply */
+    bool request;      /* otherwise a reply */
     skad_id recipient; /* all-zero for a hello */
     uint8_t digest[SKAD_HASH_BYTES];
 } skad_draft;
@@ -34,19 +34,21 @@ typedef struct skad_sealer {
     const uint8_t *network_key;     /* SKAD_HASH_BYTES */
 } skad_sealer;
 
-/* Encodes body and signed part, computes the digest. bytes_min is of the datagram sealed alone (an
- * empty path) and may be exceeded by one byte, where the padding's header grows; bytes_max holds
- * for batches as well. A hello is made SKAD_FIRST_CONTACT_BYTES long whatever the fields say, since
- * receivers know it by that, and so it is never batched. Error: SKAD_ERR_INPUT when the message
- * does not fit bytes_max, or the padding SKAD_PAD_BYTES_MAX. */
+/* Encodes body and signed part and computes the digest. bytes_min is of the datagram sealed alone
+ * (an empty path) and may be exceeded by one byte, where the padding's header grows; bytes_max
+ * holds for batches as well. A hello is made SKAD_FIRST_CONTACT_BYTES long whatever the fields say,
+ * since receivers recognise it by that length, and so it is never batched. Error: SKAD_ERR_INPUT
+ * when the message does not fit bytes_max, or the padding SKAD_PAD_BYTES_MAX. */
 SKAD_MUST_CHECK skad_status skad_draft_write(const skad_sealer *sealer,
                                              const skad_draft_fields *fields, skad_draft *out);
 
-/* How many of these drafts, from the first on, fit together under one signature: 1..count, at most
- * SKAD_MERKLE_LEAVES_MAX, and each with room for its path below its bytes_max. count >= 1. */
+/* Returns how many of these drafts, from the first on, fit together under one signature: 1..count,
+ * at most SKAD_MERKLE_LEAVES_MAX, and each with room for its path below its bytes_max. count
+ * >= 1. */
 size_t skad_seal_batch_size(const skad_draft *const *drafts, size_t count);
 
-/* Signs `count` drafts with one signature and tags each; count as skad_seal_batch_size allows. */
+/* Signs `count` drafts with one signature and tags each; count is as
+ * skad_seal_batch_size allows. */
 void skad_seal(const skad_sealer *sealer, skad_draft *const *drafts, size_t count);
 
 #endif

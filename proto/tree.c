@@ -81,7 +81,8 @@ size_t skad_tree_encode_node(unsigned level, uint64_t size, const skad_id *keys,
     return writer.overflow ? 0 : writer.len;
 }
 
-/* A level-0 node is a root that holds its file; pieces below level 1 are bare values, not nodes. */
+/* Whether a level-0 node is a valid root with its file inside; pieces below level 1 are bare
+ * values, not nodes. */
 static bool fits_inline(const skad_tree_node *node, skad_span data, bool is_root)
 {
     return is_root && node->size == data.len && data.len <= SKAD_TREE_INLINE_BYTES_MAX;

@@ -1,11 +1,11 @@
 /* Files as trees of immutable records. proto/PROTOCOL.md, "Files".
  *
- * A file of at most SKAD_TREE_INLINE_BYTES_MAX bytes is one record, its root: [0, size, data].
- * A larger one is cut into pieces of SKAD_PIECE_BYTES (the last one shorter), each an immutable
- * value of its own; their keys fill nodes of level 1, the keys of those nodes of level 2, and so
- * on up to one root: [level, bytes below, keys]. The size fixes the shape: each node but the last
- * of its level is full, so a reader knows from the root how many keys each node must have, and a
- * forged tree is refused at the first node that differs. */
+ * A file of at most SKAD_TREE_INLINE_BYTES_MAX bytes is one record, its root: [0, size, data]. A
+ * larger one is cut into pieces of SKAD_PIECE_BYTES (the last one shorter), each an immutable value
+ * of its own. Their keys fill nodes of level 1, the keys of those fill nodes of level 2, and so on
+ * up to one root: [level, bytes below, keys]. The size determines the shape: each node except the
+ * last of its level is full, so a reader knows from the root how many keys each node must have, and
+ * a forged tree is refused at the first node that differs. */
 #ifndef SKAD_PROTO_TREE_H
 #define SKAD_PROTO_TREE_H
 
@@ -30,23 +30,23 @@ typedef struct skad_tree_node {
     const uint8_t *keys; /* keys_count * SKAD_ID_BYTES, borrowed */
 } skad_tree_node;
 
-/* The level of the root for a file of `size` bytes. */
+/* Returns the level of the root for a file of `size` bytes. */
 unsigned skad_tree_level(uint64_t size);
 
-/* The bytes below a full node of this level; level 0 here means one piece. */
+/* Returns the bytes below a full node of this level; level 0 means one piece here. */
 uint64_t skad_tree_capacity(unsigned level);
 
-/* How many keys a node of this level with `size` bytes below it must have; level >= 1. */
+/* Returns how many keys a node of this level with `size` bytes below it must have; level >= 1. */
 size_t skad_tree_keys(unsigned level, uint64_t size);
 
-/* Encode; return the length (at most SKAD_VALUE_BYTES_MAX), 0 when out of limits. */
+/* Encode a node. Return the length (at most SKAD_VALUE_BYTES_MAX), 0 when out of limits. */
 size_t skad_tree_encode_inline(const uint8_t *data, size_t len, uint8_t *out, size_t cap);
 size_t skad_tree_encode_node(unsigned level, uint64_t size, const skad_id *keys, size_t keys_count,
                              uint8_t *out, size_t cap);
 
-/* Decodes strictly: refuses a level beyond the maximum, a size that this level cannot hold (or, for
- * a root, that a lower one could), and a number of keys that is not exactly the one the size
- * demands. is_root: apply the rule for roots. */
+/* Decodes strictly. Refuses a level beyond the maximum, a size that this level cannot hold (or, for
+ * a root, that a lower one could), and a number of keys other than the size demands. is_root: apply
+ * the rule for roots. */
 SKAD_MUST_CHECK bool skad_tree_decode(const uint8_t *data, size_t len, bool is_root,
                                       skad_tree_node *out);
 

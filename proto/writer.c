@@ -1,13 +1,13 @@
-/* msgpack-c's packer over a fixed buffer. The packer hands each header and each body to one
- * callback, which is the only place that copies and the only one that knows the capacity. */
+/* msgpack-c's packer over a fixed buffer. The packer passes each header and each body to one
+ * callback, the only function that copies and the only one that knows the capacity. */
 #include "proto/writer.h"
 
 #include <string.h>
 
 #include <msgpack/pack.h>
 
-/* After the first piece that does not fit nothing more is taken, so that what was written is always
- * a prefix of what was meant. */
+/* Appends a piece. After the first piece that does not fit nothing more is taken, so the bytes
+ * written are always a prefix of the whole. */
 static int append(void *self, const char *data, size_t len)
 {
     skad_writer *writer = self;

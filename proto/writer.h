@@ -1,5 +1,5 @@
 /* Writing msgpack into a fixed buffer with msgpack-c's packer, which always takes the shortest
- * form. What does not fit sets `overflow` and is left out; check once, at the end. */
+ * form. A value that does not fit sets `overflow` and is left out; check once, at the end. */
 #ifndef SKAD_PROTO_WRITER_H
 #define SKAD_PROTO_WRITER_H
 

@@ -61,14 +61,14 @@ static bool unloaded(skad_admission *admission, uint64_t now_us)
 static void challenge(skad_node *node, const skad_envelope *envelope, const skad_id *sender,
                       bool hello, const skad_address *from, size_t len)
 {
-    static const skad_id anybody = {{0}};
+    static const skad_id any_node = {{0}};
     uint8_t digest[SKAD_HASH_BYTES];
     uint8_t token[SKAD_TOKEN_BYTES];
     skad_message message = {.kind = SKAD_KIND_ERROR};
     message.u.reply.observed = *from;
     message.u.reply.u.error.code = SKAD_ERROR_TOKEN;
     message.u.reply.u.error.detail = 0;
-    skad_envelope_digest(hello ? &anybody : &node->env.identity.id, NULL, envelope->signed_part,
+    skad_envelope_digest(hello ? &any_node : &node->env.identity.id, NULL, envelope->signed_part,
                          digest);
     skad_token_make(node->env.token_key, from, sender, node->env.now.mono_us, token);
     const skad_draft_fields fields = {

@@ -6,10 +6,10 @@
 #include "src/core/inbound/admission.h"
 #include "src/core/node/state.h"
 
-static const skad_id anybody = {{0}};
+static const skad_id any_node = {{0}};
 
 /* Returns the recipient that a datagram is tagged for, going by the first half of the tag: our own
- * ID, `anybody` for a hello, which any node at our address may answer, or NULL for neither. Only a
+ * ID, `any_node` for a hello, which any node at our address may answer, or NULL for neither. Only a
  * datagram of a first contact's exact length can be a hello, so noise of any other length costs a
  * single hash. */
 static const skad_id *recipient(const skad_node *node, const uint8_t *tag, const uint8_t *envelope,
@@ -20,8 +20,8 @@ static const skad_id *recipient(const skad_node *node, const uint8_t *tag, const
         return &node->env.identity.id;
     }
     bool hello = SKAD_TAG_BYTES + envelope_len == SKAD_FIRST_CONTACT_BYTES &&
-                 skad_tag_front_ok(node->env.network_key, &anybody, envelope, envelope_len, tag);
-    return hello ? &anybody : NULL;
+                 skad_tag_front_ok(node->env.network_key, &any_node, envelope, envelope_len, tag);
+    return hello ? &any_node : NULL;
 }
 
 /* Drops a request of a source that has used up its rates before the rest of its tag is hashed and
@@ -65,7 +65,7 @@ skad_verdict skad_prefilter(const skad_node *node, const uint8_t *datagram, size
     if (!skad_tag_rest_ok(node->env.network_key, to, envelope, envelope_len, datagram)) {
         return SKAD_VERDICT_TAG;
     }
-    out->hello = to == &anybody;
+    out->hello = to == &any_node;
     verdict = skad_envelope_decode(envelope, envelope_len, &out->envelope);
     if (verdict != SKAD_VERDICT_ACCEPT) {
         return verdict;

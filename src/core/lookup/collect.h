@@ -5,7 +5,7 @@
  * One honest answer is enough. A record counts only if it is properly signed for this key and has
  * not expired. Of mutable records the highest sequence wins, whichever node gives it and however
  * many others give an older one. If the publisher signed two values under one sequence, the one
- * with the greater hash wins, so that all who see both return the same, and the conflict is
+ * with the greater hash wins, so that all nodes that see both return the same, and the conflict is
  * reported. */
 #ifndef SKAD_LOOKUP_COLLECT_H
 #define SKAD_LOOKUP_COLLECT_H

@@ -446,7 +446,7 @@ static bool group_chosen(const skad_lookup *lookup, uint16_t index, const uint16
 size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indices)
 {
     size_t count = 0;
-    uint16_t last = NONE; /* the farthest that was looked at */
+    uint16_t last = NONE; /* the farthest examined so far */
     while (count < max) {
         uint16_t best = NONE;
         for (size_t i = 0; i < lookup->asked_count; i++) {

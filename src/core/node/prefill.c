@@ -5,13 +5,13 @@
 #include "src/core/routing/liveness.h"
 #include "src/core/upkeep/handover.h"
 
-static void meet(skad_table *table, const skad_acquaintance *who)
+static void meet(skad_table *table, const skad_acquaintance *met)
 {
     skad_peer_slot slot =
-        skad_table_answered(table, who->id, who->address, who->rtt_us, who->first_seen_us);
-    if (slot != SKAD_PEER_NONE && who->heard_us != who->first_seen_us) {
-        skad_peers_heard(&table->peers, slot, who->heard_us);
-        skad_liveness_next(&table->peers, slot, who->heard_us);
+        skad_table_answered(table, met->id, met->address, met->rtt_us, met->first_seen_us);
+    if (slot != SKAD_PEER_NONE && met->heard_us != met->first_seen_us) {
+        skad_peers_heard(&table->peers, slot, met->heard_us);
+        skad_liveness_next(&table->peers, slot, met->heard_us);
     }
 }
 

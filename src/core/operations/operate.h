@@ -9,7 +9,7 @@
 #include "src/core/operations/operation.h"
 #include "src/core/rpc/pending.h"
 
-#define SKAD_OVERDUE_CHECK_US SKAD_US_PER_S /* how often deadlines of operations are looked at */
+#define SKAD_OVERDUE_CHECK_US SKAD_US_PER_S /* how often deadlines are checked */
 
 /* Sends all requests that may be sent now; moves on to the next stage when none is left. */
 void skad_operate_drive(skad_node *node, skad_operation *operation);

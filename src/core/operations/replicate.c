@@ -54,13 +54,13 @@ void skad_replicate_leave(skad_node *node, const skad_operation *operation)
         return;
     }
     skad_replica replica = replica_of(node, collection);
-    uint16_t places[SKAD_K_MAX];
-    size_t count = skad_lookup_closest(lookup, node->env.profile.siblings, places);
+    uint16_t indices[SKAD_K_MAX];
+    size_t count = skad_lookup_closest(lookup, node->env.profile.siblings, indices);
     size_t max = collection->type == SKAD_RECORD_IMMUTABLE ? 1 : SKAD_REPLICAS_LEFT_MAX;
     size_t left = 0;
     for (size_t i = 0; i < count && left < max; i++) {
-        const skad_candidate *candidate = &lookup->candidates.all[places[i]];
-        const skad_given *given = skad_collection_given(collection, places[i]);
+        const skad_candidate *candidate = &lookup->candidates.all[indices[i]];
+        const skad_given *given = skad_collection_given(collection, indices[i]);
         if (given == NULL || given->invalid || !candidate->has_token ||
             skad_collection_agrees(collection, given)) {
             continue;

@@ -178,7 +178,7 @@ void skad_start_trace(skad_node *node, skad_op op)
 
 static const skad_store_section SHELVES[] = {SKAD_STORE_REPLICAS, SKAD_STORE_PUBLICATIONS};
 static_assert(sizeof SHELVES / sizeof SHELVES[0] == SKAD_GIVEN_OURSELVES,
-              "a collection has a place for the answer of each section");
+              "a collection has an entry for the answer of each section");
 
 /* Counts what one section of our own store has like an answer. */
 static void find_here(skad_node *node, skad_collection *collection, skad_store_section section)

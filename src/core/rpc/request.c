@@ -32,7 +32,7 @@ static const uint8_t *known_token(const skad_node *node, skad_peer_slot slot,
 
 bool skad_request_send(skad_node *node, const skad_request *request)
 {
-    static const skad_id anybody = {{0}};
+    static const skad_id any_node = {{0}};
     skad_outgoing *outgoing = skad_outbox_reserve(&node->outbox);
     if (outgoing == NULL) {
         return false;
@@ -55,7 +55,7 @@ bool skad_request_send(skad_node *node, const skad_request *request)
     skad_draft_fields fields = {
         .message = request->message,
         .rpc_id = rpc->rpc_id,
-        .recipient = request->responder != NULL ? request->responder : &anybody,
+        .recipient = request->responder != NULL ? request->responder : &any_node,
         .token = token,
         .bytes_min = token == NULL ? padded : 0,
     };

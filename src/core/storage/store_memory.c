@@ -77,7 +77,7 @@ static int compare_shares(const void *a, const void *b)
 }
 
 /* Returns the position of the first item that is not before `what`. */
-static size_t place_of(const sorted *array, const void *what)
+static size_t position_of(const sorted *array, const void *what)
 {
     size_t low = 0;
     size_t high = array->count;
@@ -94,7 +94,7 @@ static size_t place_of(const sorted *array, const void *what)
 
 static void *equal_to(const sorted *array, const void *what)
 {
-    size_t at = place_of(array, what);
+    size_t at = position_of(array, what);
     bool found = at < array->count && array->compare(array->items[at], what) == 0;
     return found ? array->items[at] : NULL;
 }
@@ -117,7 +117,7 @@ static bool reserve_one(sorted *array)
 static void insert(sorted *array, void *item)
 {
     SKAD_ASSERT(array->count < array->capacity);
-    size_t at = place_of(array, item);
+    size_t at = position_of(array, item);
     memmove(&array->items[at + 1], &array->items[at], (array->count - at) * sizeof *array->items);
     array->items[at] = item;
     array->count++;
@@ -125,7 +125,7 @@ static void insert(sorted *array, void *item)
 
 static void take_out(sorted *array, const void *item)
 {
-    size_t at = place_of(array, item);
+    size_t at = position_of(array, item);
     SKAD_ASSERT(at < array->count && array->items[at] == item);
     array->count--;
     memmove(&array->items[at], &array->items[at + 1], (array->count - at) * sizeof *array->items);
@@ -212,7 +212,7 @@ static void discharge(memory_store *store, const skad_store_record *record)
 static size_t first_of_half(const memory_store *store, bool cached)
 {
     const skad_store_record least = {.cached = cached};
-    return place_of(&store->by_expiry, &least);
+    return position_of(&store->by_expiry, &least);
 }
 
 static void erase(memory_store *store, skad_store_section section, entry *gone)
@@ -351,7 +351,7 @@ static size_t memory_list(void *self, const skad_id *key, uint8_t type, uint64_t
     const memory_store *store = self;
     const sorted *held = &store->sections[SKAD_STORE_REPLICAS];
     const skad_store_name least = {.key = *key, .type = type};
-    const size_t begin = place_of(held, &least);
+    const size_t begin = position_of(held, &least);
     size_t end = begin;
     size_t living = 0;
     for (; end < held->count; end++) {
@@ -392,7 +392,7 @@ static bool memory_next(void *self, skad_store_section section, skad_store_name 
                         skad_store_record *out)
 {
     const memory_store *store = self;
-    size_t at = place_of(&store->sections[section], from);
+    size_t at = position_of(&store->sections[section], from);
     if (at == store->sections[section].count) {
         return false;
     }

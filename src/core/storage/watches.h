@@ -17,9 +17,9 @@ typedef struct skad_watched {
     skad_record_type type;
     skad_id key;
     uint64_t every_us;
-    uint64_t due_us; /* when the next get begins */
-    skad_op running; /* the get under way, 0 if none */
-    skad_op told;    /* the last get whose event was queued; it may have been polled since */
+    uint64_t due_us;  /* when the next get begins */
+    skad_op running;  /* the get under way, 0 if none */
+    skad_op reported; /* the last get whose event was queued; it may have been polled since */
     uint64_t known[SKAD_WATCH_KNOWN_MAX]; /* fingerprints (collect.h), a ring */
     size_t known_count;
     size_t known_next;

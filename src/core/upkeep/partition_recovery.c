@@ -45,9 +45,9 @@ static void forget(skad_recovery_state *recovery, size_t at)
 
 /* Returns the index at which a peer is remembered: a free one, or that of the peer known for the
  * shortest time, if that is shorter. SKAD_LOST_MAX: none. */
-static size_t place_for(const skad_recovery_state *recovery, const skad_lost *who)
+static size_t index_for(const skad_recovery_state *recovery, const skad_lost *peer)
 {
-    size_t at = find(recovery, &who->id);
+    size_t at = find(recovery, &peer->id);
     if (at < SKAD_LOST_MAX) {
         return at;
     }
@@ -56,17 +56,17 @@ static size_t place_for(const skad_recovery_state *recovery, const skad_lost *wh
         youngest =
             recovery->lost[i].known_for_s < recovery->lost[youngest].known_for_s ? i : youngest;
     }
-    return recovery->lost[youngest].known_for_s < who->known_for_s ? youngest : SKAD_LOST_MAX;
+    return recovery->lost[youngest].known_for_s < peer->known_for_s ? youngest : SKAD_LOST_MAX;
 }
 
-static void remember(skad_node *node, const skad_lost *who)
+static void remember(skad_node *node, const skad_lost *peer)
 {
     skad_recovery_state *recovery = &node->recovery;
     recovery->lost = skad_lazy_use(recovery->lost, SKAD_LOST_MAX, sizeof *recovery->lost);
-    size_t at = recovery->lost == NULL ? SKAD_LOST_MAX : place_for(recovery, who);
+    size_t at = recovery->lost == NULL ? SKAD_LOST_MAX : index_for(recovery, peer);
     if (at < SKAD_LOST_MAX) {
         recovery->lost_count += at == recovery->lost_count;
-        recovery->lost[at] = *who;
+        recovery->lost[at] = *peer;
     }
 }
 
@@ -105,11 +105,11 @@ void skad_recovery_lost(skad_node *node, const skad_id *id, const skad_address *
                         skad_second first_seen)
 {
     skad_recovery_state *recovery = &node->recovery;
-    const skad_lost who = {.id = *id,
-                           .address = *address,
-                           .lost = skad_second_at(node->env.now.mono_us),
-                           .known_for_s = skad_second_since_s(first_seen, node->env.now.mono_us)};
-    remember(node, &who);
+    const skad_lost peer = {.id = *id,
+                            .address = *address,
+                            .lost = skad_second_at(node->env.now.mono_us),
+                            .known_for_s = skad_second_since_s(first_seen, node->env.now.mono_us)};
+    remember(node, &peer);
     if (mass_timeout_begins(node) && recovery->pause_us > SKAD_RECOVERY_PAUSE_US_MIN) {
         recovery->pause_us = SKAD_RECOVERY_PAUSE_US_MIN;
         recovery->round_us = UINT64_MAX;
@@ -150,9 +150,9 @@ static void round_of_all(skad_node *node)
     bool frequent = recovery->pause_us < SKAD_RECOVERY_PAUSE_US_MAX;
     recovery->open = true;
     for (size_t i = 0; i < recovery->lost_count; i++) {
-        const skad_lost *who = &recovery->lost[i];
-        if (!skad_bans_keep_out(&node->bans, &who->id, &who->address, node->env.now.mono_us)) {
-            (void)skad_request_ping(node, &who->id, &who->address, SKAD_PURPOSE_HELLO);
+        const skad_lost *peer = &recovery->lost[i];
+        if (!skad_bans_keep_out(&node->bans, &peer->id, &peer->address, node->env.now.mono_us)) {
+            (void)skad_request_ping(node, &peer->id, &peer->address, SKAD_PURPOSE_HELLO);
         }
     }
     send_hello(node);

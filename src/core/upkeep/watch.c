@@ -62,8 +62,8 @@ static void finish(skad_node *node, skad_watched *watched, skad_operation *opera
     uint64_t fingerprints[SKAD_PROVIDERS_MAX];
     size_t count = skad_collection_fingerprints(operation->collection, fingerprints);
     if (skad_watched_news(watched, fingerprints, count)) {
-        forget(node, watched->told);
-        watched->told = watched->running;
+        forget(node, watched->reported);
+        watched->reported = watched->running;
         skad_report_ended(node, operation);
     } else {
         skad_operations_release(&node->operations, operation);
@@ -108,7 +108,7 @@ bool skad_watch_cancel(skad_node *node, skad_op name)
         return false;
     }
     forget(node, node->watches.slots[at]->running);
-    forget(node, node->watches.slots[at]->told);
+    forget(node, node->watches.slots[at]->reported);
     skad_watches_release(&node->watches, (size_t)at);
     return true;
 }
