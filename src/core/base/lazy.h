@@ -1,6 +1,6 @@
 /* Arrays that are allocated with their first use. A daemon's node takes all of its memory at the
  * start, so that none is missing under attack; a simulator's many nodes take it when they need it.
- */
+ * tests/node/test_memory.c has each allocation fail once. */
 #ifndef SKAD_BASE_LAZY_H
 #define SKAD_BASE_LAZY_H
 

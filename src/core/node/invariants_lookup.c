@@ -1,4 +1,5 @@
-/* A lookup's invariants: see invariants.h; the rules are in lookup.h. */
+/* A lookup's invariants: see invariants.h; the rules are in lookup.h. tests/node/test_invariants.c
+ * breaks each of them. */
 #include "src/core/node/invariants.h"
 #include "src/core/routing/distance.h"
 

@@ -1,4 +1,5 @@
-/* The routing table's invariants: see invariants.h; the rules are in table.h. */
+/* The routing table's invariants: see invariants.h; the rules are in table.h.
+ * tests/node/test_invariants.c breaks each of them. */
 #include "crypto/assert.h"
 #include "src/core/base/instant.h"
 #include "src/core/node/invariants.h"

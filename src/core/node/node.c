@@ -1,5 +1,5 @@
 /* The node's life cycle and the calls that drive it: the contract is in skad/node.h, the parts of a
- * node are in state.h. */
+ * node are in state.h. Tested by tests/node/test_network.c. */
 #include "skad/node.h"
 
 #include <stdlib.h>
