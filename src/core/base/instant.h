@@ -11,7 +11,6 @@
 #ifndef SKAD_BASE_INSTANT_H
 #define SKAD_BASE_INSTANT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "skad/types.h"
@@ -64,8 +63,10 @@ static inline uint32_t skad_second_since_s(skad_second then, uint64_t now_us)
  * never wraps around. */
 static inline skad_instant skad_instant_kept(skad_instant instant, skad_instant now)
 {
-    bool old = skad_instant_later(now, instant) > (int32_t)SKAD_INSTANT_OLD_MS;
-    return old ? (skad_instant){now.ms - SKAD_INSTANT_OLD_MS} : instant;
+    if (skad_instant_later(now, instant) > (int32_t)SKAD_INSTANT_OLD_MS) {
+        instant.ms = now.ms - SKAD_INSTANT_OLD_MS;
+    }
+    return instant;
 }
 
 /* Returns the microseconds of an instant that is less than 24 days away from now. */

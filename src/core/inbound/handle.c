@@ -106,7 +106,10 @@ static void blame(skad_node *node, const skad_pending_rpc *rpc)
     const skad_peers *peers = &node->table.peers;
     skad_peer_slot slot = skad_peers_find(peers, &rpc->responder);
     bool lived = skad_peers_alive(peers, slot);
-    skad_second first_seen = lived ? peers->peers[slot].first_seen : (skad_second){0};
+    skad_second first_seen = {0};
+    if (lived) {
+        first_seen = peers->peers[slot].first_seen;
+    }
     skad_table_failed(&node->table, &rpc->responder, &rpc->address, node->env.now.mono_us);
     if (lived && !skad_peers_alive(peers, skad_peers_find(peers, &rpc->responder))) {
         skad_recovery_lost(node, &rpc->responder, &rpc->address, first_seen);
