@@ -57,13 +57,13 @@ bool flood_peer_open(daemon_peer *peer, uint32_t number, uint32_t source, uint16
 
 void flood_seal(const daemon_peer *peer, const flood_request *request, skad_draft *out)
 {
-    static const skad_id anybody = {{0}};
+    static const skad_id any_node = {{0}};
     const skad_sealer sealer = {.identity = &peer->identity,
                                 .nonce = &peer->identity.nonces[0],
                                 .network_key = peer->network_key};
     const skad_draft_fields fields = {.message = request->message,
                                       .rpc_id = (const uint8_t *)&request->rpc_id,
-                                      .recipient = request->hello ? &anybody : &peer->daemon,
+                                      .recipient = request->hello ? &any_node : &peer->daemon,
                                       .token = request->validated ? peer->token : NULL,
                                       .bytes_min = request->bytes_min};
     skad_draft *drafts[] = {out};

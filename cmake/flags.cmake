@@ -14,9 +14,9 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 # Assertions state bugs of ours and stay in release builds (SKAD_ASSERT); -DNDEBUG is never used.
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 set(CMAKE_C_FLAGS_RELEASE "-O2")
-# The inner loops of the core and of the simulator gain a tenth by what -O3 does to them, and
-# optimising across files, which gcc does when it links, an eighth more. crypto stays out of that: the
-# simulator's linker puts others in the place of its functions. Objects hold machine code, too, so
+# The inner loops of the core and of the simulator gain a tenth from -O3, and an eighth more from
+# optimising across files, which gcc does when it links. crypto is excluded, because the
+# simulator's linker replaces its functions. Objects hold machine code, too, so
 # that a hundred tests can be linked as usual, in a fraction of the time.
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" AND NOT SKAD_SANITIZE)
   set(SKAD_HOT_OPTIONS -O3)

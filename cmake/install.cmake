@@ -1,7 +1,7 @@
-# cmake --install build --prefix X: the command, the library for those who embed it, and the manual.
+# cmake --install build --prefix X: the command, the library for programs that embed it, and the manual.
 install(TARGETS skad_cli skad_sim_modelled skad_sim_real RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS skad ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-# What the compiler left for optimising across files is of use to this very compiler alone.
+# Removes the compiler's data for optimising across files, which only this very compiler can use.
 install(CODE "execute_process(COMMAND \"${CMAKE_OBJCOPY}\" --wildcard
   --remove-section=.gnu.lto_* --remove-section=.gnu.debuglto_* --strip-symbol=__gnu_lto_slim
   --strip-symbol=__gnu_lto_v1 --enable-deterministic-archives

@@ -1,6 +1,6 @@
 /* Signed records made from the input: what was signed decodes and verifies; with any one byte
- * changed it does not. Signatures are modelled (tests/support/modelled_signatures.h), since it is
- * not libsodium that is tested. */
+ * changed it does not. Signatures are modelled (tests/support/modelled_signatures.h), because this
+ * does not test libsodium. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"

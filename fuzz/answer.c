@@ -1,4 +1,4 @@
-/* What the command makes of a daemon's answer, whoever sent it: JSON is balanced, made of printable
+/* The command's output for a daemon's answer, from any sender: JSON is balanced, made of printable
  * ASCII and a single line; lines for people hold no control characters. */
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* Bodies: a byte chooses the kind, the rest is the body. What is accepted is, encoded again, the
- * same bytes. */
+/* Bodies: a byte chooses the kind, the rest is the body. An accepted body gives the same bytes when
+ * it is encoded again. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"

@@ -1,5 +1,5 @@
 /* The control socket's requests, as a stream: reading always makes progress or stops, and a request
- * that was read is, written and read again, the same. */
+ * stays the same when it is written and read again. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"

@@ -1,9 +1,9 @@
-/* Database files whose pages are damaged, as by a failure of power: choices flip, overwrite, swap
- * and cut what a sound file of some records has, which was not closed. Opening looks at it in real
- * child processes, as LMDB may crash there; of those that take over what can be read there are a
- * few and not one for each crash, as if the system had refused more. Then, whatever was found:
+/* Database files whose pages are damaged, as by a power failure: choices flip, overwrite, swap and
+ * cut bytes of a sound file of some records, which was not closed. Opening checks it in real child
+ * processes, because LMDB may crash there. Only a few child processes salvage, and not one for each
+ * crash, as if the system had refused more. Then, with any outcome:
  *
- * - opening succeeds, and each record that is told is one that was put, whole;
+ * - opening succeeds, and each record that is returned was put, and is whole;
  * - a file that was not set aside can be used: all records are replaced, found and dropped, and
  *   the whole check finds nothing afterwards. */
 #include <stdio.h>
@@ -103,8 +103,8 @@ static const image *sound_image(void)
 
 /* ---- Damage ---- */
 
-/* Where there is something to damage on a page: in its head, the offsets of its entries, the head
- * of an entry, or anywhere. */
+/* Chooses what to damage on a page: its head, the offsets of its entries, the head of an entry, or
+ * any byte. */
 static size_t choose_place(const uint8_t *page, fuzz_choices *choices)
 {
     uint16_t offset;

@@ -1,14 +1,14 @@
-/* Databases that anybody may have written, row by row: choices make sound records, rows, places and
- * counters of any bytes, damage and holes, in the tables of a real LMDB file, whose pages are sound
- * (those are for the target damage). A naive reader says what is true of it. Then:
+/* Databases with any content, row by row: choices make sound records, rows, places and counters of
+ * any bytes, damage and holes, in the tables of a real LMDB file. Its pages are sound (the target
+ * damage is for damaged pages). A naive reader finds out what is true of the file. Then:
  *
  * - the check at opening says the same, unless the file was closed;
- * - a store that is opened on it tells exactly the sound rows, or those of them that have not
- *   expired after it was set aside; it drops the others where it meets them, and counts them;
- * - where all tables agree, or the file is a new one, changes succeed and all agree afterwards.
+ * - a store that is opened on it returns exactly the sound rows, or those of them that have not
+ *   expired after it was set aside; it drops the others when it meets them, and counts them;
+ * - if all tables agree, or the file is a new one, changes succeed and all tables agree afterwards.
  *
- * What a child process does elsewhere happens here in this one (--wrap, fuzz/CMakeLists.txt): LMDB
- * does not crash on sound pages, and the fuzzer sees which way it went. */
+ * This process does the work of the child processes (--wrap, fuzz/CMakeLists.txt): LMDB does not
+ * crash on sound pages, and the fuzzer sees the path that they take. */
 #include <string.h>
 #include <sys/types.h>
 
@@ -90,7 +90,8 @@ static void add_record(skad_db_change *change, fuzz_choices *choices)
     FUZZ_REQUIRE(skad_db_change_add(change, section, &record, (skad_span){row, len}) == 0);
 }
 
-/* A row of a record alone, sound, or with one byte of it or of its key changed, or either cut. */
+/* Puts only the row of a record: sound, or with a changed byte in it or its key, or with one of
+ * them cut. */
 static void put_row(const skad_db_change *change, fuzz_choices *choices)
 {
     uint8_t data[SKAD_STORED_BYTES_MAX];
@@ -121,7 +122,7 @@ static void put_row(const skad_db_change *change, fuzz_choices *choices)
     put_raw(change, SKAD_DB_RECORDS, (skad_span){key, key_len}, (skad_span){row, len});
 }
 
-/* The place of a record in the order by expiry, put where it is not, or taken away. */
+/* Adds or removes the place of a record in the order by expiry. */
 static void change_place(const skad_db_change *change, fuzz_choices *choices)
 {
     uint8_t data[SKAD_STORED_BYTES_MAX];
@@ -151,7 +152,7 @@ static void change_counter(const skad_db_change *change, fuzz_choices *choices)
             (skad_span){value, sizeof value});
 }
 
-/* What one has is said of another. */
+/* Gives the counter of one owner to another. */
 static void move_counter(const skad_db_change *change, fuzz_choices *choices)
 {
     uint8_t data[SKAD_STORED_BYTES_MAX];
@@ -209,7 +210,7 @@ static void write_step(skad_db_change *change, fuzz_choices *choices)
     }
 }
 
-/* Writes a database and tells what is true of it; returns whether its mark is trusted. */
+/* Writes a database and finds out what is true of it; returns whether its mark is trusted. */
 static bool write_database(fuzz_choices *choices, fuzz_db_truth *truth)
 {
     static const char *const marks[] = {FUZZ_DB_BOOT_BEFORE, FUZZ_DB_BOOT, SKAD_DB_CLOSED, ""};
@@ -236,7 +237,7 @@ static bool write_database(fuzz_choices *choices, fuzz_db_truth *truth)
 
 /* ---- Reading ---- */
 
-/* The rows of a section that a walk must tell, in their order, and no others. */
+/* Checks that a walk returns the right rows of a section, in their order, and no others. */
 static void check_section(const skad_store *store, skad_store_section section,
                           const fuzz_db_truth *truth, bool expired_too)
 {

@@ -1,12 +1,12 @@
-/* What the targets that open databases share: a folder in memory, and what a naive reader makes of
- * the tables. */
+/* The code that targets of databases share: a folder in memory, and a naive reader of the tables.
+ */
 #ifndef SKAD_FUZZ_DATABASE_H
 #define SKAD_FUZZ_DATABASE_H
 
 #include "src/db/database.h"
 #include "src/db/store_lmdb.h"
 
-#define FUZZ_DB_NOW_S       1000U /* of opening: what expires by then is not taken over */
+#define FUZZ_DB_NOW_S       1000U /* of opening: records that expire by then are not salvaged */
 #define FUZZ_DB_BOOT        "this start"
 #define FUZZ_DB_BOOT_BEFORE "another start"
 #define FUZZ_DB_MAP_BYTES   ((size_t)4 << 20)
@@ -14,9 +14,10 @@
 
 extern const uint8_t fuzz_db_network[SKAD_DB_NETWORK_BYTES];
 
-/* Where the database is: in a folder of this process, which is empty now and vanishes with it. */
+/* The path of the database: in a folder of this process, which is emptied now and removed at the
+ * end of the process. */
 const char *fuzz_db_path(void);
-/* Opens what is there; it must be possible. Large caps. */
+/* Opens the database, which must succeed. The caps are large. */
 void fuzz_db_open_store(const char *boot, skad_store *out, skad_store_lmdb_report *report);
 /* Whether the whole check finds nothing, once the file is closed. */
 bool fuzz_db_is_sound(void);

@@ -61,7 +61,7 @@ void fuzz_db_open_store(const char *boot, skad_store *out, skad_store_lmdb_repor
     FUZZ_REQUIRE(skad_store_lmdb_open(&config, out, report) == SKAD_OK);
 }
 
-/* Only what was not closed is checked as a whole. */
+/* Removes the mark, because only a file that was not closed is checked as a whole. */
 static void unmark(void)
 {
     skad_db db;
@@ -196,10 +196,10 @@ static uint64_t count_kind(const fuzz_db_truth *truth, unsigned kind)
     return all;
 }
 
-/* Every counter that is there is right; whoever has a record has a counter. */
+/* Every existing counter is right, and each owner of a record has a counter. */
 static bool counters_agree(const skad_db *db, MDB_txn *txn, const fuzz_db_truth *truth)
 {
-    static const uint8_t nobody[SKAD_DB_COUNTER_KEY_BYTES - 1];
+    static const uint8_t no_owner[SKAD_DB_COUNTER_KEY_BYTES - 1];
     MDB_cursor *cursor;
     MDB_val key;
     MDB_val value;
@@ -208,9 +208,10 @@ static bool counters_agree(const skad_db *db, MDB_txn *txn, const fuzz_db_truth 
     FUZZ_REQUIRE(mdb_cursor_open(txn, db->tables[SKAD_DB_COUNTERS], &cursor) == 0);
     while (right && mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
         const uint8_t *name = key.mv_data;
-        right = key.mv_size == SKAD_DB_COUNTER_KEY_BYTES &&
-                value.mv_size == SKAD_DB_COUNTER_BYTES && name[0] <= SKAD_DB_COUNTER_CACHED &&
-                (name[0] < SKAD_DB_COUNTER_HELD || memcmp(name + 1, nobody, sizeof nobody) == 0);
+        right =
+            key.mv_size == SKAD_DB_COUNTER_KEY_BYTES && value.mv_size == SKAD_DB_COUNTER_BYTES &&
+            name[0] <= SKAD_DB_COUNTER_CACHED &&
+            (name[0] < SKAD_DB_COUNTER_HELD || memcmp(name + 1, no_owner, sizeof no_owner) == 0);
         if (right) {
             const skad_store_usage stated = skad_db_counter_read(skad_db_span(&value));
             const skad_store_usage usage = count(truth, name);

@@ -1,5 +1,5 @@
 /* The structure check against another reader of msgpack, the tokenizer of libmpack: both agree on
- * what is well-formed within our limits, and on what it says. The first byte chooses how many items
+ * what is well-formed within our limits, and on its meaning. The first byte chooses how many items
  * there is room for. */
 #include <string.h>
 

@@ -1,10 +1,10 @@
-/* Envelopes without their tag: what is accepted is, written again, the same bytes. */
+/* Envelopes without their tag: an accepted one gives the same bytes when it is written again. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"
 #include "proto/envelope.h"
 
-/* The bytes of a padding are all zero, so its length is what the other elements leave. */
+/* The length of the padding. Its bytes are all zero, so it is what the other elements leave. */
 static size_t padding(const skad_envelope *envelope)
 {
     uint8_t bytes[SKAD_ENVELOPE_BYTES_MAX];

@@ -1,6 +1,6 @@
-/* What every target shares. A target is one file that defines LLVMFuzzerTestOneInput, the entry
- * that libFuzzer and AFL++ know; replay.c runs the same file without any fuzzer. docs/fuzzing.md
- * tells how to add one. */
+/* The code that all targets share. A target is one file that defines LLVMFuzzerTestOneInput, the
+ * entry that libFuzzer and AFL++ know; replay.c runs the same file without any fuzzer.
+ * docs/fuzzing.md explains how to add one. */
 #ifndef SKAD_FUZZ_FUZZ_H
 #define SKAD_FUZZ_FUZZ_H
 
@@ -10,19 +10,19 @@
 
 #include "crypto/assert.h"
 
-/* libFuzzer's names. Returns 0; whatever goes wrong ends the process. */
+/* libFuzzer's names. Returns 0; any failure ends the process. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-/* Changes an input in place; returns its new length, at most `cap`. A target may define the first:
- * it then calls the second for the parts that it does not know better about. */
+/* Changes an input in place; returns its new length, at most `cap`. A target may define the first;
+ * it then calls the second for the parts that need no special treatment. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t len, size_t cap, unsigned seed);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t len, size_t cap);
 
-/* What must hold, whatever the input. */
+/* A condition that must hold for any input. */
 #define FUZZ_REQUIRE(condition) SKAD_ASSERT(condition)
 
-/* Input as a source of choices: where it ends, zeros follow, so that every prefix of an input is an
- * input. */
+/* Input as a source of choices: zeros follow its end, so that every prefix of an input is an input.
+ */
 typedef struct fuzz_choices {
     const uint8_t *data;
     size_t len;

@@ -147,7 +147,8 @@ static size_t remote_at(const harness *self, const skad_address *address)
     return at;
 }
 
-/* Until an address has shown a token, answers to it weigh at most three times what it sent. */
+/* Checks that answers to an address without a token are at most three times as large as what it
+ * sent. */
 static void weigh(harness *self, const skad_datagram *datagram)
 {
     size_t who = remote_at(self, &datagram->to);
@@ -157,7 +158,7 @@ static void weigh(harness *self, const skad_datagram *datagram)
     }
 }
 
-/* Every datagram of the node is well-formed, and within its length. Requests are remembered. */
+/* Checks that a datagram of the node is well-formed, and within its length. Remembers requests. */
 static void hear(harness *self, const skad_datagram *datagram)
 {
     skad_envelope envelope;

@@ -1,6 +1,6 @@
 /* A harness for the state machine, for fuzz/state.c: a node with tiny tables, a few remote peers
- * around it, the node's requests that wait for an answer, and its user's open operations. Whatever
- * happens is chosen by the input; after each step everything that must hold is asked for.
+ * around it, the node's requests that wait for an answer, and its user's open operations. The input
+ * chooses everything that happens; after each step everything that must hold is checked.
  * Signatures are modelled, so that a step costs microseconds. */
 #ifndef SKAD_FUZZ_HARNESS_H
 #define SKAD_FUZZ_HARNESS_H
@@ -12,10 +12,9 @@
 
 #define HARNESS_REMOTES 24
 #define HARNESS_ASKED_MAX                                                                          \
-    16 /* requests of the node that may still be answered; the oldest goes                         \
-        */
+    16 /* requests of the node that may still be answered; the oldest gives way */
 #define HARNESS_OPS_MAX 16
-#define HARNESS_KEYS    4 /* keys that everybody puts and gets, so that they meet */
+#define HARNESS_KEYS    4 /* all parties put and get these keys, so that they meet */
 
 typedef struct harness {
     test_fixture fixture;
@@ -26,7 +25,7 @@ typedef struct harness {
     size_t last_from;
     skad_op ops[HARNESS_OPS_MAX]; /* of the user, without an event yet; 0: free */
     skad_op watch;                /* 0: none */
-    /* What answers to each remote peer may still weigh while it has shown no token. */
+    /* The bytes that answers to each remote peer may still have while it has shown no token. */
     size_t allowance[HARNESS_REMOTES];
     bool validated[HARNESS_REMOTES];
 } harness;
@@ -35,22 +34,22 @@ typedef struct harness {
 void harness_open(harness *self, fuzz_choices *choices);
 void harness_close(harness *self);
 
-/* Whatever must hold between two calls; where it does not, the process ends. */
+/* Checks what must hold between two calls; ends the process if it does not. */
 void harness_check(const harness *self);
 
-/* A remote peer asks or answers something, correct but for what the input wants otherwise. */
+/* Lets a remote peer send a request or an answer, correct except where the input says otherwise. */
 void harness_request(harness *self, fuzz_choices *choices);
 void harness_answer(harness *self, fuzz_choices *choices);
-/* The last datagram comes again, from the same or another address, perhaps damaged. */
+/* Delivers the last datagram again, from the same or another address, perhaps damaged. */
 void harness_again(harness *self, fuzz_choices *choices);
 
-/* A datagram reaches the node, if it has a socket of that family at all. */
+/* Delivers a datagram to the node, if it has a socket of that family. */
 void harness_deliver(harness *self, const skad_address *from, const skad_datagram *datagram);
 
-/* The user calls something. */
+/* Makes a call of the user. */
 void harness_call(harness *self, fuzz_choices *choices);
 
-/* Takes what the node sends; `lend`: by way of batches that come back in another order. */
+/* Takes the node's datagrams; `lend`: by way of batches that come back in another order. */
 void harness_poll(harness *self, bool lend);
 /* Takes all events; each operation has at most one. */
 void harness_events(harness *self);

@@ -119,7 +119,7 @@ static size_t some_contacts(const harness *self, fuzz_choices *choices, skad_con
         } else {
             out[i].ipv6 = lives->address;
         }
-        if (what < 16) { /* nobody */
+        if (what < 16) { /* an unused ID */
             out[i].id.bytes[0] = 0;
             out[i].id.bytes[1] = fuzz_byte(choices);
         }

@@ -8,7 +8,7 @@ static skad_id some_key(fuzz_choices *choices)
     return (skad_id){{(uint8_t)(fuzz_byte(choices) % HARNESS_KEYS * 0x40)}};
 }
 
-static const test_remote *somebody(const harness *self, fuzz_choices *choices)
+static const test_remote *some_remote(const harness *self, fuzz_choices *choices)
 {
     return &self->fixture.remotes[fuzz_below(choices, HARNESS_REMOTES)];
 }
@@ -68,7 +68,7 @@ static skad_status start(harness *self, fuzz_choices *choices, skad_op *op)
     skad_id key = some_key(choices);
     switch (fuzz_byte(choices) % 6) {
     case 0:
-        return skad_node_ping(node, &somebody(self, choices)->address, now, op);
+        return skad_node_ping(node, &some_remote(self, choices)->address, now, op);
     case 1:
         return skad_node_lookup(node, &key, now, op);
     case 2:
@@ -109,7 +109,7 @@ static void join(harness *self, fuzz_choices *choices)
     skad_address addresses[3];
     size_t count = fuzz_below(choices, 4);
     for (size_t i = 0; i < count; i++) {
-        addresses[i] = somebody(self, choices)->address;
+        addresses[i] = some_remote(self, choices)->address;
     }
     FUZZ_REQUIRE(skad_node_join(self->fixture.node, addresses, count, self->fixture.now) ==
                  SKAD_OK);
@@ -120,7 +120,7 @@ static void greet(harness *self, fuzz_choices *choices)
     skad_contact contacts[8];
     size_t count = fuzz_below(choices, 9);
     for (size_t i = 0; i < count; i++) {
-        contacts[i] = contact_of(somebody(self, choices));
+        contacts[i] = contact_of(some_remote(self, choices));
     }
     skad_status status = skad_node_greet(self->fixture.node, contacts, count, self->fixture.now);
     FUZZ_REQUIRE(status == SKAD_OK || status == SKAD_ERR_FULL);
@@ -140,7 +140,7 @@ static void watch(harness *self, fuzz_choices *choices)
 
 static void keep_out(harness *self, fuzz_choices *choices)
 {
-    const test_remote *who = somebody(self, choices);
+    const test_remote *who = some_remote(self, choices);
     uint8_t how = fuzz_byte(choices);
     skad_ban subject = {.by_id = how % 2 == 0,
                         .id = who->identity.id,

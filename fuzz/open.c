@@ -1,7 +1,6 @@
 /* Whole datagrams, from the tag to the typed body, with a mutator that signs: it takes a datagram
  * apart, changes its fields or its body, and seals it again with a right tag and signature, so that
- * neither keeps the fuzzer out. Half of the time only; the rest are changes of the bytes as they
- * are. */
+ * neither stops the fuzzer. It does so half of the time; otherwise it changes the raw bytes. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"
@@ -63,7 +62,7 @@ typedef struct datagram_parts {
     uint8_t path[SKAD_MERKLE_DEPTH_MAX * SKAD_HASH_BYTES];
 } datagram_parts;
 
-/* What does not decode is replaced by a plain message. */
+/* Takes a datagram apart. One that does not decode is replaced by a plain message. */
 static void take_apart(const uint8_t *data, size_t len, unsigned seed, datagram_parts *out)
 {
     skad_envelope envelope;
@@ -99,7 +98,7 @@ static void take_apart(const uint8_t *data, size_t len, unsigned seed, datagram_
     }
 }
 
-/* Changes one field to what a correct sender might, or might never, put there. */
+/* Changes one field to a value that a correct sender might, or might never, put there. */
 static void change_field(datagram_parts *parts, unsigned seed)
 {
     skad_wire_craft *craft = &parts->craft;

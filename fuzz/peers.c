@@ -1,5 +1,5 @@
-/* Peer files, as they are and with the checksum put right: what is accepted is, written again, the
- * same bytes. */
+/* Peer files, as they are and with a corrected checksum: an accepted file gives the same bytes when
+ * it is written again. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"

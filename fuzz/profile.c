@@ -1,5 +1,5 @@
-/* Profile files: what is accepted is a valid profile, or a failure with a sentence that holds no
- * control characters. */
+/* Profile files: the result is a valid profile, or a failure with a sentence that holds no control
+ * characters. */
 #include <stdlib.h>
 #include <string.h>
 

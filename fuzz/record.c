@@ -1,5 +1,5 @@
-/* Records of all types, as they come out of a message: what is accepted keeps to the limits, and an
- * immutable one is, encoded again, the same bytes. */
+/* Records of all types, as they come out of a message: an accepted record keeps to the limits, and
+ * an immutable one gives the same bytes when it is encoded again. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"

@@ -1,6 +1,6 @@
 /* Runs a target without a fuzzer: every file named, and every file of every folder named, in the
- * order of their names. Prints how many there were; whatever goes wrong ends the process, with the
- * file's name as the last line.
+ * order of their names. Prints how many there were. Any failure ends the process, with the file's
+ * name as the last line.
  *
  *   --repeat N      each input N times; prints executions a second
  *   --mutate N      besides, N inputs made from those by small changes, the same in every run */
@@ -96,7 +96,7 @@ static void read_path(corpus *self, const char *path)
 
 static const char *running = "";
 
-/* The assertion that failed has been printed; this tells which input did it. */
+/* The failed assertion has been printed; this names the input. */
 static void name_input(int number)
 {
     (void)number;

@@ -1,5 +1,4 @@
-/* Encode, decode, encode: typed messages made from the input survive the wire, in whatever room
- * they are given. */
+/* Encode, decode, encode: typed messages made from the input survive the wire, in any room. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"

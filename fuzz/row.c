@@ -1,6 +1,6 @@
 /* Rows as a database file may have them: a byte, how long the key is, then the key, then the value.
- * What is accepted is, written again, the same bytes; a right checksum covers each byte of key and
- * value. */
+ * An accepted row gives the same bytes when it is written again; a right checksum covers each byte
+ * of key and value. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,7 +30,7 @@ static void check_owners(const skad_store_record *record)
     }
 }
 
-/* The place of a record in the order by expiry tells what it is the place of. */
+/* Checks that the place of a record in the order by expiry names the record. */
 static void check_place(const skad_store_record *record)
 {
     uint8_t place[SKAD_DB_EXPIRY_KEY_BYTES];
@@ -65,7 +65,7 @@ static void check_record(skad_span key, skad_span row)
     FUZZ_REQUIRE(skad_db_row_intact(key, (skad_span){again, written}));
     check_owners(&record);
     check_place(&record);
-    /* One byte other than it was, which byte is up to the row: of the key or of the row. */
+    /* Change one byte of the key or of the row; the row decides which. */
     const size_t at = (row.data[0] | (size_t)row.data[1] << 8) % (sizeof key_again + written);
     uint8_t *changed = at < sizeof key_again ? &key_again[at] : &again[at - sizeof key_again];
     *changed ^= (uint8_t)(row.data[2] | 1);

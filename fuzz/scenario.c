@@ -1,5 +1,5 @@
-/* Scenario files of the simulator: what is accepted tells values that read back the same; what is
- * not is refused with one line. */
+/* Scenario files of the simulator: the values of an accepted file read back the same; any other
+ * file is refused with one line. */
 #include <stdlib.h>
 #include <string.h>
 

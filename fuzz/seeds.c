@@ -1,6 +1,6 @@
-/* Writes the seeds that every corpus begins with: the committed test vectors, cut to what each
- * target takes, one plain example of what has no vectors, and what nodes of a simulated network say
- * to each other. Run by hand (docs/fuzzing.md); what fuzzing adds to a corpus stands beside the
+/* Writes the seeds with which every corpus begins: the committed test vectors, cut to the part that
+ * each target takes, one plain example of each kind without vectors, and messages between the nodes
+ * of a simulated network. Run it by hand (docs/fuzzing.md); fuzzing adds its inputs beside the
  * seeds.
  *
  *     seeds VECTORS_FOLDER CORPUS_FOLDER */
@@ -170,7 +170,7 @@ static void write_requests(void)
     }
 }
 
-/* Long ones, so that a fuzzer begins with a node that has been through something. */
+/* Writes long sequences, so that a fuzzer begins with a node that already has a history. */
 static void write_sequences(void)
 {
     uint8_t bytes[STATE_BYTES];

@@ -1,4 +1,4 @@
-/* What the makers of seeds share. */
+/* The code that the makers of seeds share. */
 #ifndef SKAD_FUZZ_SEEDS_H
 #define SKAD_FUZZ_SEEDS_H
 
@@ -10,8 +10,8 @@
 void fuzz_seed_write(const char *target, const char *prefix, int first, const uint8_t *bytes,
                      size_t len);
 
-/* Of what nodes say to each other in a small simulated network, one of each kind and shape. The
- * same in every run. */
+/* Writes one datagram of each kind and shape from a small simulated network. They are the same in
+ * every run. */
 void fuzz_seeds_simulated(void);
 
 /* Rows of a database, and choices for those that make and damage databases. */

@@ -1,4 +1,4 @@
-/* Seeds of the targets that read what a database has. */
+/* Seeds of the targets that read databases. */
 #include "fuzz/seeds.h"
 #include "src/db/row.h"
 #include "tests/support/prng.h"
@@ -10,7 +10,7 @@
 static void write_rows(void)
 {
     static const uint8_t data[SKAD_STORED_BYTES_MAX] = "data";
-    static const uint8_t nobody[32];
+    static const uint8_t no_owner[32];
     static const size_t lens[] = {1, 40, SKAD_STORED_BYTES_MAX};
     uint8_t bytes[SKAD_DB_ROW_KEY_BYTES + SKAD_DB_ROW_BYTES_MAX];
     test_prng prng = {21};
@@ -32,7 +32,7 @@ static void write_rows(void)
         skad_db_expiry_key(&record, bytes);
         fuzz_seed_write("row", "seed", SKAD_DB_EXPIRY_KEY_BYTES, bytes, SKAD_DB_EXPIRY_KEY_BYTES);
         const skad_store_usage usage = {.records = i + 1, .bytes = 100 * i};
-        skad_db_counter_key(SKAD_DB_COUNTER_HELD, nobody, bytes);
+        skad_db_counter_key(SKAD_DB_COUNTER_HELD, no_owner, bytes);
         skad_db_counter(&usage, bytes + SKAD_DB_COUNTER_KEY_BYTES);
         fuzz_seed_write("row", "seed", SKAD_DB_COUNTER_KEY_BYTES, bytes,
                         SKAD_DB_COUNTER_KEY_BYTES + SKAD_DB_COUNTER_BYTES);

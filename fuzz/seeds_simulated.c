@@ -1,9 +1,9 @@
 /* Seeds off the wire: a small world of the simulator, with real cryptography, in which nodes join,
- * look up, store, publish, announce, get, find nothing and are refused. Of the datagrams that
- * arrive one of each kind and shape becomes a seed of every target that can read it.
+ * look up, store, publish, announce, get, find nothing and are refused. One arriving datagram of
+ * each kind and shape becomes a seed of every target that can read it.
  *
- * Nobody could open them but who they were sent to: for the target open each is sealed anew, from
- * its sender to its receiver, with the same kind, body, name and token. */
+ * Only its recipient can open a datagram. So for the target open each is sealed anew, from the
+ * target's sender to its receiver, with the same kind, body, name and token. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,7 +144,7 @@ static void run_s(skad_world *world, unsigned seconds)
     FUZZ_REQUIRE(world->broken == NULL);
 }
 
-/* Lets a node send what a call wants sent. */
+/* Lets a node send the datagrams of a call. */
 static void settle(skad_world *world, uint32_t node, skad_status status)
 {
     FUZZ_REQUIRE(status == SKAD_OK);
@@ -165,7 +165,7 @@ static skad_node *node_of(const skad_world *world, uint32_t node)
     return world->nodes[node].node;
 }
 
-/* Values of a byte, of some and of as many as there may be. */
+/* Puts values of one byte, of some bytes and of the most bytes. */
 static void put_values(skad_world *world, uint32_t node, skad_id *last)
 {
     static const size_t lens[] = {1, 500, SKAD_VALUE_BYTES_MAX};

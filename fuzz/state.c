@@ -7,7 +7,7 @@
 
 #define STEPS_MAX 100
 
-/* At one instant a node has only so much to do: it never asks to be ticked for ever. */
+/* Ticks the node until it rests: at one instant it has a bounded amount of work. */
 static void settle(harness *self)
 {
     unsigned ticks = 0;
@@ -87,7 +87,7 @@ static bool all_told(const harness *self)
     return true;
 }
 
-/* Nobody answers any more: within SKAD_OPERATION_US_MAX all operations end. */
+/* Ends all answers: all operations must end within SKAD_OPERATION_US_MAX. */
 static void finish(harness *self)
 {
     const uint64_t pause_us = 10 * SKAD_US_PER_S;

@@ -1,12 +1,12 @@
-/* The structure check and the typed reads: whatever the bytes, items stay within the input, and any
- * walk over them ends. */
+/* The structure check and the typed reads: for any bytes, items stay within the input, and any walk
+ * over them ends. */
 #include "fuzz/fuzz.h"
 #include "proto/limits.h"
 #include "proto/reader.h"
 
 #define ITEMS_MAX 80
 
-/* Whatever an item refers to lies within the input. */
+/* Checks that everything that an item refers to lies within the input. */
 static void check_items(const uint8_t *data, size_t len, const skad_item *items, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -20,7 +20,7 @@ static void check_items(const uint8_t *data, size_t len, const skad_item *items,
     }
 }
 
-/* Reads items as their types are, or as the seed says; all reads together consume each once. */
+/* Reads items by their types, or as the seed says; all reads together consume each item once. */
 static void walk(const skad_item *items, size_t count, uint8_t seed)
 {
     skad_reader reader;

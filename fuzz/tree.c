@@ -1,4 +1,5 @@
-/* Nodes of file trees, as roots and below: what is accepted is, encoded again, the same bytes. */
+/* Nodes of file trees, as roots and below: an accepted node gives the same bytes when it is encoded
+ * again. */
 #include <string.h>
 
 #include "fuzz/fuzz.h"

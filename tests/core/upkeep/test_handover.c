@@ -155,19 +155,36 @@ static void to_who_has_just_come_itself_nobody_arrives(void **state)
     assert_in_range(counts.handed, 1, RECORDS); /* three of four hold each */
 }
 
+/* A peer that we know counts as arrived; its walk is over after five seconds. */
+static void walk_for(const test_remote *who)
+{
+    counts.newcomer = who;
+    skad_node_tick(fixture.node, fixture.now);
+    skad_handover_arrived(fixture.node, &who->identity.id);
+    for (unsigned i = 0; i < 50; i++) {
+        fixture.now.mono_us += 100 * SKAD_US_PER_MS;
+        skad_node_tick(fixture.node, fixture.now);
+        (void)test_fixture_drain(&fixture);
+    }
+}
+
 static void what_has_ended_is_not_handed_over(void **state)
 {
     (void)state;
     hold_some();
+    walk_for(&fixture.remotes[0]);
+    assert_int_equal(stats().handed_over, RECORDS);
     fixture.now.unix_s += DAY_S;
-    counts.newcomer = test_fixture_remote(&fixture);
-    skad_node_tick(fixture.node, fixture.now);
-    skad_handover_arrived(fixture.node, &counts.newcomer->identity.id);
-    for (unsigned i = 0; i < 10; i++) {
-        fixture.now.mono_us += SKAD_US_PER_S;
-        skad_node_tick(fixture.node, fixture.now);
-    }
-    assert_int_equal(stats().handed_over, 0);
+    hold_some(); /* these live */
+    skad_store_totals totals;
+    fixture.now.unix_s += DAY_S - 3600;
+    walk_for(&fixture.remotes[1]);
+    assert_int_equal(stats().handed_over, 2 * RECORDS);
+    fixture.now.unix_s += 3600;
+    walk_for(&fixture.remotes[0]);
+    assert_int_equal(stats().handed_over, 2 * RECORDS);
+    fixture.store.ops->totals(fixture.store.self, &totals);
+    assert_int_equal(totals.records, RECORDS); /* the sweep has not come yet */
 }
 
 static void sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted(void **state)

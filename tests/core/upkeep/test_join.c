@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "src/core/node/parts.h"
+#include "tests/support/failing_allocation.h"
 #include "tests/support/fixture.h"
 #include "tests/support/network.h"
 
@@ -48,6 +49,107 @@ static void without_room_for_its_lookup_a_node_waits(void **state)
     skad_node_stats_get(fixture.node, fixture.now, &stats);
     assert_true(stats.joined);
     test_fixture_free(&fixture);
+}
+
+/* ---- Hellos ---- */
+
+static test_fixture lone;
+
+static int begin(void **state)
+{
+    skad_profile profile = test_fixture_profile();
+    (void)state;
+    test_fixture_init(&lone, &profile);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_allocation_fail(0);
+    test_fixture_free(&lone);
+    return 0;
+}
+
+static const skad_address nowhere = {.family = SKAD_FAMILY_IPV4, .port = 1, .ip = {9, 9, 9, 9}};
+static const skad_address elsewhere = {.family = SKAD_FAMILY_IPV4, .port = 2, .ip = {9, 9, 9, 9}};
+
+/* Ticks until the next hellos leave; returns how many. */
+static size_t next_hellos(void)
+{
+    size_t sent = 0;
+    while (sent == 0) {
+        lone.now.mono_us = skad_node_deadline(lone.node);
+        skad_node_tick(lone.node, lone.now);
+        sent = test_fixture_drain(&lone);
+    }
+    return sent;
+}
+
+/* And a quarter of it at random. */
+static void the_pause_between_hellos_doubles_up_to_a_minute(void **state)
+{
+    static const uint64_t pauses_s[] = {1, 2, 4, 8, 16, 32, 60, 60, 60};
+    const skad_address both[] = {nowhere, elsewhere};
+    (void)state;
+    assert_int_equal(skad_node_join(lone.node, both, 2, lone.now), SKAD_OK);
+    assert_int_equal(test_fixture_drain(&lone), 2);
+    for (size_t i = 0; i < sizeof pauses_s / sizeof pauses_s[0]; i++) {
+        const uint64_t before_us = lone.now.mono_us;
+        assert_int_equal(next_hellos(), 2);
+        assert_in_range(lone.now.mono_us - before_us, pauses_s[i] * SKAD_US_PER_S,
+                        pauses_s[i] * SKAD_US_PER_S * 5 / 4);
+    }
+    assert_int_equal(skad_node_join(lone.node, &nowhere, 1, lone.now), SKAD_OK); /* begins anew */
+    assert_int_equal(test_fixture_drain(&lone), 1);
+    const uint64_t before_us = lone.now.mono_us;
+    assert_int_equal(next_hellos(), 1);
+    assert_in_range(lone.now.mono_us - before_us, SKAD_US_PER_S, SKAD_US_PER_S * 5 / 4);
+}
+
+static void without_addresses_a_node_waits_to_be_found(void **state)
+{
+    (void)state;
+    assert_int_equal(skad_node_join(lone.node, NULL, 0, lone.now), SKAD_OK);
+    assert_true(skad_join_deadline(lone.node) == UINT64_MAX);
+    assert_int_equal(test_fixture_drain(&lone), 0);
+    test_fixture_populate(&lone, 1);
+    assert_true(skad_node_parts_of(lone.node).join->joined);
+}
+
+static void without_memory_the_earlier_addresses_stay(void **state)
+{
+    (void)state;
+    const skad_join_state *join = skad_node_parts_of(lone.node).join;
+    assert_int_equal(skad_node_join(lone.node, &nowhere, 1, lone.now), SKAD_OK);
+    test_allocation_fail(1);
+    assert_int_equal(skad_node_join(lone.node, &elsewhere, 1, lone.now), SKAD_ERR_MEMORY);
+    assert_int_equal(join->addresses_count, 1);
+    assert_int_equal(join->addresses[0].port, nowhere.port);
+}
+
+/* Nobody was heard for five minutes; what the node is told then, it tells once. */
+static void a_node_is_isolated_after_five_minutes_of_silence(void **state)
+{
+    (void)state;
+    skad_event event;
+    test_fixture_populate(&lone, 2);
+    while (skad_node_poll_event(lone.node, &event)) {
+        assert_int_equal(event.kind, SKAD_EVENT_JOINED);
+    }
+    const uint64_t heard_us = *skad_node_parts_of(lone.node).heard_us;
+    assert_int_equal(skad_join_deadline(lone.node), heard_us + 300 * SKAD_US_PER_S);
+    lone.now.mono_us = heard_us + 300 * SKAD_US_PER_S - 1;
+    skad_node_tick(lone.node, lone.now);
+    assert_true(skad_node_parts_of(lone.node).join->joined);
+    for (unsigned i = 0; i < 2; i++) {
+        lone.now.mono_us++;
+        skad_node_tick(lone.node, lone.now);
+    }
+    assert_true(skad_node_poll_event(lone.node, &event));
+    assert_int_equal(event.kind, SKAD_EVENT_ISOLATED);
+    assert_false(skad_node_poll_event(lone.node, &event));
+    assert_false(skad_node_parts_of(lone.node).join->joined);
 }
 
 /* ---- Networks ---- */
@@ -171,6 +273,12 @@ static void a_restart_joins_through_greeted_peers_without_a_bootstrap(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_pause_between_hellos_doubles_up_to_a_minute, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(without_addresses_a_node_waits_to_be_found, begin, end),
+        cmocka_unit_test_setup_teardown(without_memory_the_earlier_addresses_stay, begin, end),
+        cmocka_unit_test_setup_teardown(a_node_is_isolated_after_five_minutes_of_silence, begin,
+                                        end),
         cmocka_unit_test(without_room_for_its_lookup_a_node_waits),
         cmocka_unit_test(who_joins_at_the_same_time_is_known_a_moment_later),
         cmocka_unit_test(an_isolated_node_says_so_and_joins_again),
