@@ -22,12 +22,12 @@ typedef struct skad_env {
     skad_time now; /* of the current call */
 } skad_env;
 
-/* An hour, where a record lives for a day: a 24th of a record's life, a second at least. Hourly
- * work follows it, so that a network of short-lived records does all of it more often. */
+/* Returns an hour where a record lives for a day: a 24th of a record's life, at least a second.
+ * Hourly work follows it, so that a network of short-lived records does all of it more often. */
 uint64_t skad_env_hour_us(const skad_env *env);
 
-/* Delays are drawn, so that nodes and records that began together drift apart: about `us`, a
- * quarter more or less; and at least `us`, up to a quarter more. us >= 4. */
+/* Draw a delay, so that nodes and records that began together drift apart: the first returns about
+ * `us`, a quarter more or less; the second at least `us`, up to a quarter more. us >= 4. */
 uint64_t skad_env_about_us(skad_env *env, uint64_t us);
 uint64_t skad_env_at_least_us(skad_env *env, uint64_t us);
 

@@ -10,20 +10,20 @@
 
 #include "skad/status.h"
 
-/* What an array begins as: NULL if it comes later, else `count` zeroed elements or NULL without
- * memory. The caller frees it. */
+/* Returns the initial value of an array: NULL if it is allocated later, otherwise `count` zeroed
+ * elements, or NULL without memory. The caller frees it. */
 static inline void *skad_lazy_begin(bool later, size_t count, size_t size)
 {
     return later ? NULL : calloc(count, size);
 }
 
-/* Whether an array that began so is what it should be. */
+/* Whether skad_lazy_begin succeeded, as a status. */
 static inline skad_status skad_lazy_begun(bool later, const void *array)
 {
     return later || array != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
 }
 
-/* The array, allocated now if it was not before; NULL without memory. */
+/* Returns the array, and allocates it if it was not there before; NULL without memory. */
 static inline void *skad_lazy_use(void *array, size_t count, size_t size)
 {
     return array != NULL ? array : calloc(count, size);

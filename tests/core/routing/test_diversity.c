@@ -140,7 +140,7 @@ static void a_peer_known_elsewhere_gets_no_endpoint_in_a_full_group(void **state
     assert_true(comes_in(made, 0, 1, 2));
     skad_address ipv4 = {.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, 0, 1, 3}};
     skad_peer_slot slot = skad_table_answered(&made->table, &id, &ipv4, 1000, 2000);
-    assert_int_not_equal(slot, SKAD_PEER_NONE); /* it keeps its place */
+    assert_int_not_equal(slot, SKAD_PEER_NONE); /* it stays in the table */
     assert_int_equal(made->table.peers.peers[slot].families, SKAD_FAMILY_IPV6);
     close_room(made);
 }

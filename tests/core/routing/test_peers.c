@@ -63,7 +63,7 @@ static void a_taken_peer_is_found_until_it_is_released(void **state)
     skad_peer_slot slot = skad_peers_find(peers, &id);
     assert_int_equal(slot, 0);
     assert_int_equal(peers->count, 1);
-    skad_peers_release(peers, slot); /* it still has a place */
+    skad_peers_release(peers, slot); /* it still has a role */
     assert_int_equal(skad_peers_find(peers, &id), slot);
     remove_peer(peers, slot);
     assert_int_equal(skad_peers_find(peers, &id), SKAD_PEER_NONE);

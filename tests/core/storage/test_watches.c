@@ -26,7 +26,7 @@ static void places_are_bounded_and_names_go_stale(void **state)
     assert_int_equal(skad_watches_find(&watches, skad_watches_name(&watches, 0)), 0);
     assert_int_equal(skad_watches_find(&watches, 0), -1);
     assert_int_equal(skad_watches_find(&watches, UINT64_MAX), -1);
-    /* An operation's name has its place in the lower half, without the mark of watches. */
+    /* An operation's name has its slot in the lower half, without the mark of watches. */
     assert_int_equal(skad_watches_find(&watches, (uint64_t)watches.generation << 32), -1);
     skad_watches_free(&watches);
 }
