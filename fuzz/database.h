@@ -1,5 +1,4 @@
-/* The code that targets of databases share: a folder in memory, and a naive reader of the tables.
- */
+/* The code that database targets share: a folder in memory, and a naive reader of the tables. */
 #ifndef SKAD_FUZZ_DATABASE_H
 #define SKAD_FUZZ_DATABASE_H
 

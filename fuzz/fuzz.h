@@ -21,8 +21,7 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t len, size_t cap);
 /* A condition that must hold for any input. */
 #define FUZZ_REQUIRE(condition) SKAD_ASSERT(condition)
 
-/* Input as a source of choices: zeros follow its end, so that every prefix of an input is an input.
- */
+/* Input as a source of choices: zeros follow its end, so every prefix of an input is an input. */
 typedef struct fuzz_choices {
     const uint8_t *data;
     size_t len;

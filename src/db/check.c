@@ -137,8 +137,7 @@ static bool visit_row(const skad_db *db, MDB_txn *txn, skad_span key, skad_span 
     return mdb_get(txn, db->tables[SKAD_DB_EXPIRY], &place, &nothing) == 0;
 }
 
-/* Visits a place in the order. Each row has its place; so there are no others if there are as many.
- */
+/* Visits a place in the order. Each row has its place, so equal numbers leave no other places. */
 static bool visit_place(const skad_db *db, MDB_txn *txn, skad_span key, skad_span value, sums *out)
 {
     (void)db;

@@ -8,8 +8,7 @@
 
 /* Commits are left to the kernel's writeback (MDB_NOSYNC): changes that a killed process has
  * committed stay in the page cache. Reads are random, so reading ahead would be waste
- * (MDB_NORDAHEAD), and a read transaction belongs to its store rather than to a thread (MDB_NOTLS).
- */
+ * (MDB_NORDAHEAD), and a read transaction belongs to its store, not to a thread (MDB_NOTLS). */
 #define FLAGS (MDB_NOSUBDIR | MDB_NOSYNC | MDB_NORDAHEAD | MDB_NOTLS)
 
 #define READERS_MAX 8 /* ours, and LMDB's own tools */

@@ -1,7 +1,5 @@
 /* An LMDB file with the four tables of docs/files.md, "The database of records": opening it, and
- * the row that states its origin. Results are LMDB's: 0, an errno, or one of its own negative
- * codes.
- */
+ * the row that states its origin. Results are LMDB's: 0, an errno, or one of its negative codes. */
 #ifndef SKAD_DB_DATABASE_H
 #define SKAD_DB_DATABASE_H
 

@@ -34,8 +34,7 @@ bool skad_db_row_key_read(skad_span key, skad_store_section *section, skad_store
 /* Returns the length. */
 size_t skad_db_row(const uint8_t key[static SKAD_DB_ROW_KEY_BYTES], const skad_store_record *record,
                    uint8_t out[static SKAD_DB_ROW_BYTES_MAX]);
-/* Reads a row of the right shape, whether its checksum is right or not; data are borrowed from it.
- */
+/* Reads a row of the right shape, with any checksum; data are borrowed from it. */
 bool skad_db_row_read(skad_span key, skad_span row, skad_store_record *out);
 /* Whether the checksum of a row of the right shape is that of its key and content. */
 bool skad_db_row_intact(skad_span key, skad_span row);

@@ -131,8 +131,7 @@ static bool receive_row(int pipe_end, parcel *out)
     return true;
 }
 
-/* Keeps a row. The child may have read wrong memory before it crashed, so the row is checked again.
- */
+/* Keeps a row. The child may have read wrong memory before it crashed, so this checks it again. */
 static bool keep_row(const parcel *from, const skad_store *into, uint64_t now_unix_s)
 {
     skad_store_section section;

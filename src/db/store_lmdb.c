@@ -155,9 +155,7 @@ static skad_status lmdb_drop(void *self, skad_store_section section, const skad_
     return drop_row(store, section, name);
 }
 
-/* Removes the records nearest to their expiry, in one transaction; returns how many, 0 if it
- * failed.
- */
+/* Removes the records nearest to their expiry in one transaction. How many; 0: it failed. */
 static size_t remove_first(lmdb_store *store, bool cached, uint64_t until_unix_s, size_t limit)
 {
     skad_db_change change;

@@ -32,9 +32,7 @@ typedef struct skad_store_lmdb_report {
  * of a damaged one are copied. The configuration is copied as far as it is kept. It forks for a
  * moment to check an existing file, so call it before there are threads. Errors, with a report:
  * SKAD_ERR_INPUT (a cap of zero), SKAD_ERR_MEMORY, SKAD_ERR_EXISTS (another process has it open),
- * SKAD_ERR_IO (errno). Free with store->ops->free(store->self), which writes everything to the
- * disk.
- */
+ * SKAD_ERR_IO (errno). Free with store->ops->free(store->self), which syncs everything to disk. */
 SKAD_MUST_CHECK skad_status skad_store_lmdb_open(const skad_store_lmdb_config *config,
                                                  skad_store *out, skad_store_lmdb_report *report);
 

@@ -45,8 +45,8 @@ typedef void (*skad_answer_printer)(const skad_options *options, skad_answer res
 /* Shows an answer: as one line of JSON with --json, else by `print`. */
 void skad_show_answer(const skad_options *options, skad_answer result, skad_answer_printer print);
 
-/* Asks the daemon as skad_daemon_request does, shows the answer and flushes stdout; the exit code.
- */
+/* Asks the daemon as skad_daemon_request does, shows the answer and flushes stdout. Returns the
+ * exit code. */
 skad_exit skad_ask_and_show(const skad_options *options, skad_control_request *request,
                             skad_notice_handler on_notice, skad_answer_printer print);
 

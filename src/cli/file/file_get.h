@@ -6,8 +6,7 @@
 
 #include "src/cli/client/client.h"
 
-/* Gets in flight: as many as the daemon takes of one client. Each is a lookup, so latency decides.
- */
+/* Gets in flight: as many as the daemon takes of one client. Each is a lookup, so latency rules. */
 #define SKAD_FILE_GET_WINDOW 64
 
 /* Writes the file to fd, which must be seekable; pieces arrive in any order. Pieces that are in

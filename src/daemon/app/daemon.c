@@ -205,8 +205,7 @@ static void on_patience(struct ev_loop *loop, ev_timer *watcher, int revents)
     skad_resolver_start(daemon->resolver);
 }
 
-/* All nodes share the bootstrap nodes, so we do not load them while our own old peers may answer.
- */
+/* All nodes share the bootstrap nodes, so they are not asked while our own old peers may answer. */
 static void begin_joining(skad_daemon *daemon)
 {
     if (skad_peer_book_greet(daemon->peers)) {

@@ -8,8 +8,7 @@
 #define SKAD_BAN_TEXT_BYTES 68 /* an ID's digits or the longest prefix, and a zero */
 #define SKAD_BAN_S_DEFAULT  86400
 
-/* Parses a node ID (64 hex digits), an address, or ADDR/BITS. False if the text is none of these.
- */
+/* Parses a node ID (64 hex digits), an address, or ADDR/BITS. False if it is not a subject. */
 SKAD_MUST_CHECK bool skad_ban_parse(skad_span text, skad_ban *out);
 void skad_ban_format(const skad_ban *ban, char out[static SKAD_BAN_TEXT_BYTES]);
 

@@ -132,8 +132,7 @@ static void set_watching(struct ev_loop *loop, ev_io *watcher, bool wanted)
     }
 }
 
-/* Frees the client if nothing is left to do for it; otherwise watches its socket for what it needs.
- */
+/* Frees the client if nothing is left to do for it; otherwise watches its socket accordingly. */
 static void review(control_client *client)
 {
     const skad_connection *buffers = &client->buffers;

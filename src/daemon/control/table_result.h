@@ -1,5 +1,4 @@
-/* The result of the control method `table`: the routing table bin by bin, and contact by contact.
- */
+/* The result of the control method `table`: the routing table by bin and by contact. */
 #ifndef SKAD_DAEMON_CONTROL_TABLE_RESULT_H
 #define SKAD_DAEMON_CONTROL_TABLE_RESULT_H
 

@@ -122,8 +122,7 @@ void skad_peer_sockets_start(skad_peer_sockets *peer_sockets, struct ev_loop *lo
 /* ---- Asking ---- */
 
 /* Disconnects first: otherwise a socket that is bound to all addresses keeps the address by which
- * it reached its first peer. Until it is connected again, datagrams for the port may arrive at it.
- */
+ * it reached its first peer. Until it is connected again, it may receive datagrams for the port. */
 static bool turn_to(const skad_peer_sockets *peer_sockets, skad_peer_socket *peer_socket,
                     const skad_address *peer)
 {

@@ -23,8 +23,7 @@
 #define PRESSED_AT  (SKAD_WORKERS_REQUESTS / 2)
 #define RELIEVED_AT (SKAD_WORKERS_REQUESTS / 8)
 
-/* A datagram, from prefilter to handle. Its envelope borrows from `bytes` once it was opened.
- */
+/* A datagram, from prefilter to handle. Its envelope borrows from `bytes` once it was opened. */
 typedef struct opening {
     skad_inbound inbound;
     uint8_t bytes[SKAD_DATAGRAM_BYTES_MAX];

@@ -227,8 +227,7 @@ static int add_conditions(scmp_filter_ctx filter)
     if (error == 0) {
         error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &ourselves);
     }
-    /* The flags of clone3 lie in memory, where no filter sees them; the C library then uses clone.
-     */
+    /* No filter sees the flags of clone3, which lie in memory; the C library then uses clone. */
     if (error == 0) {
         error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     }

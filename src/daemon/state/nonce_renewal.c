@@ -1,5 +1,4 @@
-/* Renews the dynamic puzzle's nonce. The thread gets only public data: the node ID and the profile.
- */
+/* Renews the dynamic puzzle's nonce. The thread gets only public data: node ID and profile. */
 #include "src/daemon/state/nonce_renewal.h"
 
 #include <errno.h>

@@ -1,7 +1,6 @@
 /* The simulator's pseudo-random numbers: xoshiro256** (Blackman and Vigna, 2018), seeded through
  * SplitMix64. One seed and one stream number give one sequence, on every machine; links, churn and
- * workload draw from streams of their own, so that a change of one leaves the others as they were.
- */
+ * workload draw from streams of their own, so that a change of one does not affect the others. */
 #ifndef SKAD_SIM_BASE_PRNG_H
 #define SKAD_SIM_BASE_PRNG_H
 

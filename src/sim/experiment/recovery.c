@@ -88,8 +88,7 @@ static bool defended(const skad_sim_scenario *scenario)
 }
 
 /* Proves the recovery as far as the scenario allows: adversaries, and nodes that NATs hide, may
- * keep lookups from the nearest node for ever, and churn may take all holders one after the other.
- */
+ * keep lookups from the nearest node for ever, and churn may take all holders one by one. */
 void skad_sim_recovery_prove(skad_sim_course *self)
 {
     skad_world *world = self->world;

@@ -77,8 +77,7 @@ static bool fail(reading *self, const char *what, const char *about)
     return false;
 }
 
-/* "--uptime 5,10" in minutes may be kept in another unit: each number of the list times a factor.
- */
+/* Multiplies each number of a list by a factor: "--uptime 5,10" may be kept in another unit. */
 static bool scale(reading *self, const skad_sim_option *option, const char *value, char *out,
                   size_t cap)
 {

@@ -33,8 +33,7 @@ void skad_sim_json_results(FILE *out, const skad_sim_results *results);
 #define SKAD_SIM_SHARE_BYTES 48
 void skad_sim_share_text(uint64_t part, uint64_t all, char out[static SKAD_SIM_SHARE_BYTES]);
 
-/* Prints the first lines of every report: seed, cryptography, and values other than the defaults.
- */
+/* Prints the first lines of every report: seed, cryptography, and values that are not defaults. */
 void skad_sim_report_setting(const skad_sim_sweep *sweep);
 
 /* Prints the experiments that failed or are incomplete, one line each; false if there are any. */
