@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "skad/records.h"
+#include "src/core/routing/distance.h"
 #include "tests/support/identities.h"
 #include "tests/support/network.h"
 

@@ -48,7 +48,7 @@
 #include "src/core/lookup/candidates.h"
 #include "src/core/routing/density.h"
 
-#define SKAD_LOOKUP_RPCS_MAX 192 /* ten times what a lookup among a million honest nodes takes */
+#define SKAD_LOOKUP_RPCS_MAX 192 /* docs/limits.md */
 #define SKAD_REGION_ASKED    3   /* nodes asked for one region, so that one liar cannot hide it */
 #define SKAD_SHORTLIST_MAX   64  /* four times k: half of the network may be dead unnoticed */
 

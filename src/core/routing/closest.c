@@ -11,8 +11,7 @@
 #include "src/core/routing/peers.h"
 
 #define CLOSEST_MAX  64
-#define GATHERED_MAX 128 /* a multiple of STEP */
-#define STEP         16  /* prefixes that are compared at once; memory comes in such steps */
+#define GATHERED_MAX 128 /* a multiple of SKAD_PEERS_STEP */
 #define STRIDE       4   /* bits */
 #define SURPLUS      8   /* peers gathered beyond those wanted */
 
@@ -38,8 +37,8 @@ static size_t count_within(const skad_peers *peers, uint32_t target, uint32_t bo
     const skad_simd_signed bounds = (skad_simd_signed)skad_simd_of(bound ^ SKAD_SIMD_BIAS);
     skad_simd farther = {0};
     size_t first = 0;
-    for (; first < peers->high_water; first += STEP) {
-        for (size_t i = first; i < first + STEP; i += SKAD_SIMD_LANES) {
+    for (; first < peers->high_water; first += SKAD_PEERS_STEP) {
+        for (size_t i = first; i < first + SKAD_PEERS_STEP; i += SKAD_SIMD_LANES) {
             skad_simd distances = skad_simd_at(&peers->prefixes[i]) ^ targets;
             farther -= (skad_simd)((skad_simd_signed)distances > bounds);
         }
@@ -84,11 +83,13 @@ static uint32_t distance_bound(const skad_peers *peers, uint32_t target, size_t 
 
 /* Collects the slots below a bound. A result above GATHERED_MAX means that they do not fit. */
 static size_t gather(const skad_peers *peers, uint32_t target, uint32_t bound,
-                     skad_peer_slot slots[static GATHERED_MAX + STEP])
+                     skad_peer_slot slots[static GATHERED_MAX + SKAD_PEERS_STEP])
 {
     size_t count = 0;
-    for (size_t first = 0; first < peers->high_water && count <= GATHERED_MAX; first += STEP) {
-        size_t end = first + STEP < peers->high_water ? first + STEP : peers->high_water;
+    for (size_t first = 0; first < peers->high_water && count <= GATHERED_MAX;
+         first += SKAD_PEERS_STEP) {
+        size_t end = first + SKAD_PEERS_STEP < peers->high_water ? first + SKAD_PEERS_STEP
+                                                                 : peers->high_water;
         for (size_t i = first; i < end; i++) {
             slots[count] = (skad_peer_slot)i;
             count += (peers->prefixes[i] ^ target) <= bound;
@@ -121,7 +122,7 @@ static bool rank(const uint32_t distances[static GATHERED_MAX], size_t count,
 static bool rank_below(const skad_peers *peers, uint32_t bound, const closest_query *query,
                        skad_peer_slot *out, size_t *out_count)
 {
-    skad_peer_slot slots[GATHERED_MAX + STEP];
+    skad_peer_slot slots[GATHERED_MAX + SKAD_PEERS_STEP];
     skad_peer_slot ranked[GATHERED_MAX];
     uint32_t distances[GATHERED_MAX];
     uint32_t target = (uint32_t)(skad_id_prefix(query->target) >> 32);

@@ -8,8 +8,6 @@
 #include "src/core/base/simd.h"
 #include "src/core/routing/distance.h"
 
-#define STEP 16 /* slots that memory grows by, and prefixes compared at once */
-
 /* ---- Memory ---- */
 
 /* Grows an array of `old` elements to `count`, the new ones zero; NULL without memory. */
@@ -24,7 +22,7 @@ static void *grown(void *array, size_t old, size_t count, size_t size)
 
 static size_t whole_steps(size_t count)
 {
-    return (count + STEP - 1) / STEP * STEP;
+    return (count + SKAD_PEERS_STEP - 1) / SKAD_PEERS_STEP * SKAD_PEERS_STEP;
 }
 
 skad_status skad_peers_reserve(skad_peers *peers, size_t count)
@@ -60,7 +58,7 @@ static skad_status reserve_colds(skad_peers *peers, size_t count)
 
 skad_status skad_peers_init(skad_peers *peers, const skad_peers_plan *plan)
 {
-    SKAD_ASSERT(plan->limit > 0 && plan->limit <= UINT16_MAX / 2 - STEP);
+    SKAD_ASSERT(plan->limit > 0 && plan->limit <= UINT16_MAX / 2 - SKAD_PEERS_STEP);
     *peers = (skad_peers){.due_us = UINT64_MAX,
                           .limit = plan->limit,
                           .colds_free = SKAD_PEER_NONE,
@@ -96,10 +94,10 @@ static uint32_t short_prefix(const skad_id *id)
     return (uint32_t)(skad_id_prefix(id) >> 32);
 }
 
-_Static_assert(STEP == 4 * SKAD_SIMD_LANES, "any_equal compares a step in four");
+_Static_assert(SKAD_PEERS_STEP == 4 * SKAD_SIMD_LANES, "any_equal compares a step in four");
 
 /* Whether any of a step's prefixes equals this one. There is no branch before all are compared. */
-static bool any_equal(const uint32_t prefixes[static STEP], skad_simd wanted)
+static bool any_equal(const uint32_t prefixes[static SKAD_PEERS_STEP], skad_simd wanted)
 {
     skad_simd first = (skad_simd)(skad_simd_at(&prefixes[0]) == wanted);
     skad_simd second = (skad_simd)(skad_simd_at(&prefixes[SKAD_SIMD_LANES]) == wanted);
@@ -112,11 +110,12 @@ skad_peer_slot skad_peers_find(const skad_peers *peers, const skad_id *id)
 {
     uint32_t prefix = short_prefix(id);
     const skad_simd wanted = skad_simd_of(prefix);
-    for (size_t first = 0; first < peers->high_water; first += STEP) {
+    for (size_t first = 0; first < peers->high_water; first += SKAD_PEERS_STEP) {
         if (!any_equal(&peers->prefixes[first], wanted)) {
             continue;
         }
-        for (size_t slot = first; slot < first + STEP && slot < peers->high_water; slot++) {
+        for (size_t slot = first; slot < first + SKAD_PEERS_STEP && slot < peers->high_water;
+             slot++) {
             if (peers->prefixes[slot] == prefix && peers->peers[slot].roles != 0 &&
                 skad_id_equal(&peers->peers[slot].id, id)) {
                 return (skad_peer_slot)slot;
@@ -202,7 +201,7 @@ skad_peer_cold *skad_peers_cold_of(skad_peers *peers, skad_peer_slot slot)
         peers->colds_free = peers->colds[peer->cold].next;
     } else {
         if (peers->colds_high_water == peers->colds_capacity &&
-            reserve_colds(peers, peers->colds_capacity + STEP / 4U) != SKAD_OK) {
+            reserve_colds(peers, peers->colds_capacity + SKAD_PEERS_STEP / 4U) != SKAD_OK) {
             return NULL;
         }
         peer->cold = peers->colds_high_water++;

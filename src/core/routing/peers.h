@@ -23,6 +23,9 @@
 #include "src/core/routing/peer_tokens.h"
 #include "src/core/routing/rtt.h"
 
+/* Memory for slots comes in steps, and prefixes are compared a step at a time. */
+#define SKAD_PEERS_STEP 16
+
 typedef uint16_t skad_peer_slot;
 #define SKAD_PEER_NONE UINT16_MAX
 

@@ -27,7 +27,8 @@ SKAD_MUST_CHECK bool skad_request_send(skad_node *node, const skad_request *requ
 
 /* Whether operations can send one more request now. The number of our requests under way is
  * limited: otherwise their answers would overflow our own socket's buffer, be lost, and look like
- * dead peers. A buffer of 212 KiB, the default of Linux, holds a hundred of the largest answers. */
+ * dead peers. The default buffer of Linux holds 212 KiB, of which a
+ * datagram takes up about 2 KiB. */
 #define SKAD_IN_FLIGHT_MAX 96
 bool skad_request_can_send(const skad_node *node);
 

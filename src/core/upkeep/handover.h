@@ -32,7 +32,7 @@
 #define SKAD_HANDOVER_DELAY_US  (2 * SKAD_US_PER_S)   /* and up to as much again, at random */
 #define SKAD_HANDOVER_STEP_US   (50 * SKAD_US_PER_MS) /* between steps of a walk */
 #define SKAD_HANDOVER_RECORDS   128                   /* examined in one step */
-#define SKAD_HANDOVER_REPLICAS  16                    /* sent in one step: 320 a second at most */
+#define SKAD_HANDOVER_REPLICAS  16                    /* sent in one step */
 #define SKAD_HANDOVER_DEMOTE_S  7200
 /* The shortest time between two restarts of one peer: as long as a silence may stay unnoticed. A
  * peer that claims more often that it restarted is not believed, since its neighbours send it all

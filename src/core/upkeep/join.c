@@ -1,5 +1,6 @@
 #include "src/core/upkeep/join.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "proto/address.h"
@@ -8,6 +9,9 @@
 #include "src/core/rpc/events.h"
 #include "src/core/rpc/request.h"
 #include "src/core/upkeep/refresh.h"
+
+static_assert(SKAD_ISOLATION_US >= 2 * SKAD_CHECK_INTERVAL_US + SKAD_CHECK_IDLE_US,
+              "two checks fail before a node takes itself for isolated");
 
 #define NO_ROOM_RETRY_US SKAD_US_PER_S /* for the self-lookup */
 

@@ -18,7 +18,8 @@
 
 #define SKAD_HELLO_BACKOFF_MIN_US (1 * SKAD_US_PER_S)
 #define SKAD_HELLO_BACKOFF_MAX_US (60 * SKAD_US_PER_S)
-/* Two liveness checks of every peer fit in, so in a silence this long all peers are silent. */
+/* While no peer answers, one is checked every SKAD_CHECK_INTERVAL_US, so that two such checks have
+ * failed in a silence this long. */
 #define SKAD_ISOLATION_US (300 * SKAD_US_PER_S)
 
 #define SKAD_JOIN_ADDRESSES_MAX 32

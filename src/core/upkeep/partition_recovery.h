@@ -31,6 +31,7 @@
 
 #include "skad/node.h"
 #include "src/core/base/instant.h"
+#include "src/core/routing/liveness.h"
 
 /* After a mass timeout; doubled with each round. */
 #define SKAD_RECOVERY_PAUSE_US_MIN (60 * SKAD_US_PER_S)
@@ -41,7 +42,7 @@
  * one of the two sides always loses half. Where peers always come and go that fast, it takes twice
  * as many as in the window before. */
 #define SKAD_MASS_TIMEOUT_DIVISOR 3
-#define SKAD_MASS_TIMEOUT_US      (900 * SKAD_US_PER_S) /* SKAD_CHECK_INTERVAL_MAX_US */
+#define SKAD_MASS_TIMEOUT_US      SKAD_CHECK_INTERVAL_MAX_US
 
 #define SKAD_LOST_MAX 8
 

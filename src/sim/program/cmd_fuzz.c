@@ -11,7 +11,7 @@
 
 #define SEEDS_MAX 1000000
 
-/* Prints the main properties of a failing scenario. */
+/* Prints a failing seed, how to replay it, and the values of its scenario that are not defaults. */
 static void print_failure(const skad_sim_scenario *scenario, const skad_sim_outcome *outcome)
 {
     skad_sim_scenario usual;
