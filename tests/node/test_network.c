@@ -1,5 +1,5 @@
 /* Whole nodes in one process and virtual time: joining, lookups, values, deaths, loss, silence of
- * our own network, determinism. */
+ * our own network, determinism. What an operation tells is in test_node_operations.c. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,25 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "skad/record.h"
 #include "skad/records.h"
 #include "src/core/routing/distance.h"
 #include "tests/support/identities.h"
 #include "tests/support/network.h"
-
-static test_network *start(size_t count, uint64_t seed)
-{
-    test_network *network = malloc(sizeof *network);
-    assert_non_null(network);
-    test_network_init(network, skad_profile_builtin("test"), count, seed);
-    return network;
-}
-
-static void stop(test_network *network)
-{
-    test_network_free(network);
-    free(network);
-}
 
 static void fill(uint8_t *value, size_t len, uint32_t number)
 {
@@ -90,15 +75,6 @@ static bool lookup_is_exact(test_network *network, size_t asker, const skad_id *
            true_closest(network, asker, target, expected);
 }
 
-static skad_id target_number(uint32_t number)
-{
-    skad_id target;
-    uint8_t bytes[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
-                        (uint8_t)number};
-    skad_value_key(bytes, sizeof bytes, &target);
-    return target;
-}
-
 static size_t put_acks(test_network *network, size_t index, uint32_t number, skad_id *key)
 {
     uint8_t value[1000];
@@ -129,7 +105,7 @@ static bool get_is_right(test_network *network, size_t index, const skad_id *key
 static void a_dozen_nodes_join_and_know_each_other(void **state)
 {
     (void)state;
-    test_network *network = start(12, 1);
+    test_network *network = test_network_start(12, 1);
     test_network_join_all(network);
     for (size_t i = 0; i < network->count; i++) {
         skad_node_stats stats;
@@ -141,80 +117,52 @@ static void a_dozen_nodes_join_and_know_each_other(void **state)
         /* Everyone was told its true address by the others. */
         assert_int_equal(stats.observed[0].port, network->nodes[i].address.port);
     }
-    stop(network);
+    test_network_stop(network);
 }
 
 static void lookups_return_the_exact_closest_nodes(void **state)
 {
     (void)state;
-    test_network *network = start(120, 2);
+    test_network *network = test_network_start(120, 2);
     test_network_join_all(network);
     for (uint32_t i = 0; i < 100; i++) {
-        skad_id target = target_number(i);
+        skad_id target = test_target(i);
         assert_true(lookup_is_exact(network, i % network->count, &target));
     }
-    stop(network);
-}
-
-static void a_lookup_asks_no_node_twice_and_shows_its_paths(void **state)
-{
-    (void)state;
-    test_network *network = start(60, 3);
-    test_network_join_all(network);
-    skad_id target = target_number(7);
-    skad_op op;
-    assert_int_equal(
-        skad_node_lookup(network->nodes[5].node, &target, test_network_time(network), &op),
-        SKAD_OK);
-    skad_event event = test_network_await(network, 5, op, NULL);
-    const skad_lookup_report *report = &event.u.lookup.report;
-    assert_int_equal(report->paths, network->profile->paths);
-    assert_int_equal(report->steps_count, report->rpcs);
-    assert_true(report->paths_agreed >= 1);
-    unsigned paths_seen = 0;
-    for (size_t i = 0; i < report->steps_count; i++) {
-        for (size_t j = 0; j < i; j++) {
-            assert_false(skad_id_equal(&report->steps[i].id, &report->steps[j].id));
-        }
-        if (report->steps[i].path != SKAD_STEP_PATH_CLOSING) {
-            paths_seen |= 1U << report->steps[i].path;
-        }
-    }
-    assert_int_equal(paths_seen, (1U << report->paths) - 1);
-    stop(network);
+    test_network_stop(network);
 }
 
 static void a_value_is_stored_at_its_siblings_and_found_from_everywhere(void **state)
 {
     (void)state;
-    test_network *network = start(40, 4);
+    test_network *network = test_network_start(40, 4);
     test_network_join_all(network);
     skad_id key;
     assert_int_equal(put_acks(network, 3, 1, &key), network->profile->siblings);
     for (size_t i = 0; i < network->count; i++) {
         assert_true(get_is_right(network, i, &key, 1));
     }
-    stop(network);
+    test_network_stop(network);
 }
 
 static void an_unknown_key_is_not_found(void **state)
 {
     (void)state;
-    test_network *network = start(12, 5);
+    test_network *network = test_network_start(12, 5);
     test_network_join_all(network);
-    skad_id key = target_number(99);
+    skad_id key = test_target(99);
     skad_op op;
     assert_int_equal(skad_node_get(network->nodes[2].node, SKAD_RECORD_IMMUTABLE, &key,
                                    test_network_time(network), &op),
                      SKAD_OK);
     assert_int_equal(test_network_await(network, 2, op, NULL).outcome, SKAD_OUTCOME_NOT_FOUND);
-    stop(network);
+    test_network_stop(network);
 }
 
 static void values_survive_the_death_of_a_third(void **state)
 {
     (void)state;
-    test_network *network = start(20, 6);
+    test_network *network = test_network_start(20, 6);
     test_network_join_all(network);
     skad_id keys[20];
     for (uint32_t i = 0; i < 20; i++) {
@@ -228,13 +176,13 @@ static void values_survive_the_death_of_a_third(void **state)
             assert_true(get_is_right(network, i, &keys[i], (uint32_t)i));
         }
     }
-    stop(network);
+    test_network_stop(network);
 }
 
 static void the_nearest_node_is_found_while_half_are_dead_unnoticed(void **state)
 {
     (void)state;
-    test_network *network = start(100, 7);
+    test_network *network = test_network_start(100, 7);
     test_network_join_all(network);
     for (size_t i = 1; i < network->count; i += 2) {
         network->nodes[i].dead = true;
@@ -242,7 +190,7 @@ static void the_nearest_node_is_found_while_half_are_dead_unnoticed(void **state
     size_t nearest = 0;
     size_t known = 0;
     for (uint32_t i = 0; i < 50; i++) {
-        skad_id target = target_number(i);
+        skad_id target = test_target(i);
         size_t exact = lookup_exact_count(network, (size_t)2 * i, &target);
         nearest += exact > 0;
         known += exact;
@@ -251,13 +199,13 @@ static void the_nearest_node_is_found_while_half_are_dead_unnoticed(void **state
                   "%.1f of 16 closest without a gap\n",
                   nearest, (double)known / 50);
     assert_int_equal(nearest, 50);
-    stop(network);
+    test_network_stop(network);
 }
 
 static void puts_and_gets_work_over_a_lossy_network(void **state)
 {
     (void)state;
-    test_network *network = start(30, 8);
+    test_network *network = test_network_start(30, 8);
     test_network_join_all(network);
     network->loss = 0.05;
     size_t right = 0;
@@ -267,13 +215,13 @@ static void puts_and_gets_work_over_a_lossy_network(void **state)
         right += get_is_right(network, (i + 11) % network->count, &key, i);
     }
     assert_int_equal(right, 30);
-    stop(network);
+    test_network_stop(network);
 }
 
 static void dead_peers_leave_the_table(void **state)
 {
     (void)state;
-    test_network *network = start(12, 9);
+    test_network *network = test_network_start(12, 9);
     test_network_join_all(network);
     network->nodes[4].dead = true;
     network->nodes[8].dead = true;
@@ -282,13 +230,13 @@ static void dead_peers_leave_the_table(void **state)
     skad_node_stats_get(network->nodes[0].node, test_network_time(network), &stats);
     assert_int_equal(stats.peers, 9);
     assert_true(stats.joined);
-    stop(network);
+    test_network_stop(network);
 }
 
 static void no_peer_is_punished_while_our_own_network_is_down(void **state)
 {
     (void)state;
-    test_network *network = start(12, 10);
+    test_network *network = test_network_start(12, 10);
     test_network_join_all(network);
     network->loss = 1.0;
     test_network_run(network, 200 * SKAD_US_PER_S, NULL, NULL);
@@ -297,136 +245,19 @@ static void no_peer_is_punished_while_our_own_network_is_down(void **state)
     assert_true(stats.timeouts > 0);
     assert_int_equal(stats.peers, 11);
     network->loss = 0.0;
-    skad_id target = target_number(1);
+    skad_id target = test_target(1);
     assert_true(lookup_is_exact(network, 0, &target));
-    stop(network);
-}
-
-typedef struct traced_lookup {
-    skad_op op;
-    size_t asked;
-    size_t answered;
-    size_t regions;
-    bool widens; /* some are dead: not all answer */
-    bool ended;
-} traced_lookup;
-
-static bool trace_ended(test_network *network, void *user)
-{
-    traced_lookup *traced = user;
-    skad_event event;
-    while (skad_node_poll_event(network->nodes[2].node, &event)) {
-        if (event.op != traced->op) {
-            continue;
-        }
-        assert_false(traced->ended); /* the lookup's own event is the last */
-        if (event.kind == SKAD_EVENT_STEP) {
-            bool asked = event.u.step.state == SKAD_STEP_ASKED;
-            traced->asked += asked;
-            traced->regions += asked && event.u.step.path == SKAD_STEP_PATH_REGION;
-            traced->answered += event.u.step.state == SKAD_STEP_ANSWERED;
-        } else {
-            assert_int_equal(event.kind, SKAD_EVENT_LOOKUP);
-            assert_int_equal(traced->asked, event.u.lookup.report.rpcs);
-            if (!traced->widens) {
-                assert_int_equal(traced->answered, event.u.lookup.report.rpcs);
-            }
-            traced->ended = true;
-        }
-    }
-    return traced->ended;
-}
-
-static void a_traced_lookup_tells_each_step_as_it_happens(void **state)
-{
-    (void)state;
-    test_network *network = start(30, 21);
-    test_network_join_all(network);
-    traced_lookup traced = {0};
-    skad_id target = target_number(4);
-    assert_int_equal(
-        skad_node_lookup(network->nodes[2].node, &target, test_network_time(network), &traced.op),
-        SKAD_OK);
-    skad_node_trace(network->nodes[2].node, traced.op);
-    assert_true(test_network_run(network, 10 * SKAD_US_PER_S, trace_ended, &traced));
-    skad_node_trace(network->nodes[2].node, traced.op); /* a stale name is harmless */
-
-    /* With dead nodes the lookup widens; each of its requests is told, those for regions included.
-     */
-    for (size_t i = 3; i < 30; i += 3) {
-        network->nodes[i].dead = true;
-    }
-    traced = (traced_lookup){.widens = true};
-    assert_int_equal(
-        skad_node_lookup(network->nodes[2].node, &target, test_network_time(network), &traced.op),
-        SKAD_OK);
-    skad_node_trace(network->nodes[2].node, traced.op);
-    assert_true(test_network_run(network, 60 * SKAD_US_PER_S, trace_ended, &traced));
-    assert_true(traced.regions > 0);
-    stop(network);
+    test_network_stop(network);
 }
 
 static void a_lone_node_keeps_its_own_values(void **state)
 {
     (void)state;
-    test_network *network = start(1, 13);
+    test_network *network = test_network_start(1, 13);
     skad_id key;
     assert_int_equal(put_acks(network, 0, 5, &key), 1);
     assert_true(get_is_right(network, 0, &key, 5));
-    stop(network);
-}
-
-static void a_ping_tells_who_is_there(void **state)
-{
-    (void)state;
-    test_network *network = start(2, 14);
-    skad_op op;
-    assert_int_equal(skad_node_ping(network->nodes[0].node, &network->nodes[1].address,
-                                    test_network_time(network), &op),
-                     SKAD_OK);
-    skad_event event = test_network_await(network, 0, op, NULL);
-    assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
-    assert_true(skad_id_equal(&event.u.ping.id, skad_node_self(network->nodes[1].node)));
-    assert_int_equal(event.u.ping.observed.port, network->nodes[0].address.port);
-    assert_true(event.u.ping.rtt_us >= 2 * network->latency_min_us);
-
-    network->nodes[1].dead = true;
-    assert_int_equal(skad_node_ping(network->nodes[0].node, &network->nodes[1].address,
-                                    test_network_time(network), &op),
-                     SKAD_OK);
-    assert_int_equal(test_network_await(network, 0, op, NULL).outcome, SKAD_OUTCOME_TIMED_OUT);
-    stop(network);
-}
-
-static void operations_are_bounded_and_can_be_cancelled(void **state)
-{
-    (void)state;
-    test_network *network = start(4, 15);
-    test_network_join_all(network);
-    skad_node *node = network->nodes[1].node;
-    skad_id target = target_number(3);
-    skad_op ops[1024];
-    size_t count = 0;
-    skad_status status;
-    while ((status = skad_node_lookup(node, &target, test_network_time(network), &ops[count])) ==
-           SKAD_OK) {
-        count++;
-        assert_true(count < 1024);
-    }
-    assert_int_equal(status, SKAD_ERR_FULL);
-    for (size_t i = 1; i < count; i++) {
-        skad_node_cancel(node, ops[i]);
-    }
-    skad_node_cancel(node, ops[1]); /* a stale name is harmless */
-    skad_event event = test_network_await(network, 1, ops[0], NULL);
-    assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
-    assert_false(skad_node_poll_event(node, &event));
-    /* Cancelled after it ended, before it was polled: no event either. */
-    assert_int_equal(skad_node_lookup(node, &target, test_network_time(network), &ops[0]), SKAD_OK);
-    test_network_run(network, 5 * SKAD_US_PER_S, NULL, NULL);
-    skad_node_cancel(node, ops[0]);
-    assert_false(skad_node_poll_event(node, &event));
-    stop(network);
+    test_network_stop(network);
 }
 
 /* One run with everything in it; the hash of all datagrams that were sent. */
@@ -448,7 +279,7 @@ static void recorded_run(uint64_t seed, bool sharing, uint8_t transcript[32])
     network->nodes[7].dead = true;
     test_network_run(network, 200 * SKAD_US_PER_S, NULL, NULL);
     memcpy(transcript, network->transcript, 32);
-    stop(network);
+    test_network_stop(network);
 }
 
 static void the_same_input_gives_the_same_output_byte_for_byte(void **state)
@@ -477,7 +308,7 @@ static void nodes_that_share_behave_as_those_that_do_not(void **state)
 static void the_next_epochs_puzzle_is_asked_for_ahead_of_time(void **state)
 {
     (void)state;
-    test_network *network = start(3, 18);
+    test_network *network = test_network_start(3, 18);
     test_network_join_all(network);
     const skad_profile *profile = network->profile;
     uint32_t epoch = skad_profile_epoch(profile, TEST_UNIX_S);
@@ -501,7 +332,7 @@ static void the_next_epochs_puzzle_is_asked_for_ahead_of_time(void **state)
         assert_true(status == SKAD_ERR_PUZZLE || status == SKAD_OK);
     }
     assert_int_equal(skad_node_add_nonce(node, &right), SKAD_OK);
-    stop(network);
+    test_network_stop(network);
 }
 
 int main(void)
@@ -509,7 +340,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dozen_nodes_join_and_know_each_other),
         cmocka_unit_test(lookups_return_the_exact_closest_nodes),
-        cmocka_unit_test(a_lookup_asks_no_node_twice_and_shows_its_paths),
         cmocka_unit_test(a_value_is_stored_at_its_siblings_and_found_from_everywhere),
         cmocka_unit_test(an_unknown_key_is_not_found),
         cmocka_unit_test(values_survive_the_death_of_a_third),
@@ -518,9 +348,6 @@ int main(void)
         cmocka_unit_test(dead_peers_leave_the_table),
         cmocka_unit_test(no_peer_is_punished_while_our_own_network_is_down),
         cmocka_unit_test(a_lone_node_keeps_its_own_values),
-        cmocka_unit_test(a_traced_lookup_tells_each_step_as_it_happens),
-        cmocka_unit_test(a_ping_tells_who_is_there),
-        cmocka_unit_test(operations_are_bounded_and_can_be_cancelled),
         cmocka_unit_test(the_same_input_gives_the_same_output_byte_for_byte),
         cmocka_unit_test(nodes_that_share_behave_as_those_that_do_not),
         cmocka_unit_test(the_next_epochs_puzzle_is_asked_for_ahead_of_time),

@@ -3,6 +3,7 @@
 #include "crypto/assert.h"
 #include "crypto/keys.h"
 #include "crypto/puzzle.h"
+#include "skad/record.h"
 
 skad_puzzle_nonce test_nonce(const skad_profile *profile, const skad_id *id, uint32_t epoch)
 {
@@ -33,4 +34,13 @@ skad_identity test_identity(const skad_profile *profile, uint32_t number)
     skad_status status = skad_identity_add_nonce(&identity, profile, &nonce);
     SKAD_ASSERT(status == SKAD_OK);
     return identity;
+}
+
+skad_id test_target(uint32_t number)
+{
+    skad_id target;
+    uint8_t bytes[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
+                        (uint8_t)number};
+    skad_value_key(bytes, sizeof bytes, &target);
+    return target;
 }

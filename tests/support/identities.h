@@ -1,4 +1,4 @@
-/* Identities for tests, the same in every run: number n is derived from n alone. */
+/* Identities for tests, the same in every run: number n is derived from n alone. So are targets. */
 #ifndef SKAD_TESTS_IDENTITIES_H
 #define SKAD_TESTS_IDENTITIES_H
 
@@ -13,5 +13,8 @@ skad_identity test_identity(const skad_profile *profile, uint32_t number);
 
 /* The nonce of an epoch, by trying from 0. */
 skad_puzzle_nonce test_nonce(const skad_profile *profile, const skad_id *id, uint32_t epoch);
+
+/* Target number n of a lookup: the key of its four bytes. */
+skad_id test_target(uint32_t number);
 
 #endif

@@ -197,6 +197,20 @@ void test_network_free(test_network *network)
     free(network->flights);
 }
 
+test_network *test_network_start(size_t count, uint64_t seed)
+{
+    test_network *network = malloc(sizeof *network);
+    SKAD_ASSERT(network != NULL);
+    test_network_init(network, skad_profile_builtin("test"), count, seed);
+    return network;
+}
+
+void test_network_stop(test_network *network)
+{
+    test_network_free(network);
+    free(network);
+}
+
 /* ---- Datagrams under way ---- */
 
 static bool earlier(const test_flight *a, const test_flight *b)

@@ -74,6 +74,10 @@ void test_network_init(test_network *network, const skad_profile *profile, size_
                        uint64_t seed);
 void test_network_free(test_network *network);
 
+/* The same of the profile "test", on the heap; free with test_network_stop. */
+test_network *test_network_start(size_t count, uint64_t seed);
+void test_network_stop(test_network *network);
+
 /* The same network of nodes as a simulator has them: they share what can be shared, and allocate
  * lazily with memory. */
 void test_network_init_sharing(test_network *network, const skad_profile *profile, size_t count,

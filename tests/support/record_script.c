@@ -2,24 +2,20 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 test_network *test_records_start(size_t count, uint64_t seed)
 {
-    test_network *network = malloc(sizeof *network);
-    assert_non_null(network);
-    test_network_init(network, skad_profile_builtin("test"), count, seed);
+    test_network *network = test_network_start(count, seed);
     test_network_join_all(network);
     return network;
 }
 
 void test_records_stop(test_network *network)
 {
-    test_network_free(network);
-    free(network);
+    test_network_stop(network);
 }
 
 skad_span test_text(const char *words)
