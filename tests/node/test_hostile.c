@@ -8,223 +8,49 @@
 
 #include <cmocka.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "proto/address.h"
-#include "src/core/routing/distance.h"
+#include "tests/support/arrival.h"
 #include "tests/support/fixture.h"
 #include "tests/support/identities.h"
 #include "tests/support/prng.h"
 
-#define PEERS      20
-#define BYTES_ROOM 1400
-
 static const uint8_t empty_array[] = {0x90};
-
-/* What arrives, and from where. */
-typedef struct arrival {
-    uint8_t bytes[BYTES_ROOM];
-    size_t len;
-    skad_address from;
-} arrival;
-
-typedef struct bench {
-    test_fixture fixture;
-    test_remote *remote; /* never heard of before */
-    skad_datagram asked; /* a FIND_NODE of the node, still unanswered */
-    test_remote *peer;   /* whom it went to */
-    skad_datagram hello; /* a hello of the node to `peer`, still unanswered */
-} bench;
-
-static test_remote *remote_at(test_fixture *fixture, const skad_address *address)
-{
-    size_t i = 0;
-    while (!skad_address_equal(&fixture->remotes[i].address, address)) {
-        i++;
-        assert_true(i < fixture->remotes_count);
-    }
-    return &fixture->remotes[i];
-}
-
-static int begin(void **state)
-{
-    bench *made = calloc(1, sizeof *made);
-    skad_profile profile = test_fixture_profile();
-    test_fixture_init(&made->fixture, &profile);
-    test_fixture_populate(&made->fixture, PEERS);
-    made->remote = test_fixture_remote(&made->fixture);
-    skad_event joined;
-    assert_true(skad_node_poll_event(made->fixture.node, &joined));
-    skad_op op;
-    skad_id target = {{0}};
-    assert_int_equal(skad_node_lookup(made->fixture.node, &target, made->fixture.now, &op),
-                     SKAD_OK);
-    assert_true(skad_node_poll_datagram(made->fixture.node, &made->asked));
-    test_fixture_drain(&made->fixture);
-    made->peer = remote_at(&made->fixture, &made->asked.to);
-    assert_int_equal(
-        skad_node_ping(made->fixture.node, &made->peer->address, made->fixture.now, &op), SKAD_OK);
-    assert_true(skad_node_poll_datagram(made->fixture.node, &made->hello));
-    *state = made;
-    return 0;
-}
-
-static int end(void **state)
-{
-    bench *made = *state;
-    test_fixture_free(&made->fixture);
-    free(made);
-    return 0;
-}
-
-/* ---- Everything a node shows of itself ---- */
-
-typedef struct portrait {
-    skad_node_stats stats;
-    skad_table_row rows[2 * PEERS];
-    size_t rows_count;
-    uint64_t deadline_us;
-} portrait;
-
-static void take_portrait(const bench *made, portrait *out)
-{
-    skad_node_stats_get(made->fixture.node, made->fixture.now, &out->stats);
-    out->rows_count = skad_node_table(made->fixture.node, made->fixture.now, out->rows, 2 * PEERS);
-    out->deadline_us = skad_node_deadline(made->fixture.node);
-}
-
-static bool rows_equal(const skad_table_row *a, const skad_table_row *b)
-{
-    return skad_id_equal(&a->contact.id, &b->contact.id) &&
-           skad_address_equal(&a->contact.ipv4, &b->contact.ipv4) &&
-           skad_address_equal(&a->contact.ipv6, &b->contact.ipv6) && a->bucket == b->bucket &&
-           a->sibling == b->sibling && a->replacement == b->replacement &&
-           a->failures == b->failures && a->rtt_us == b->rtt_us &&
-           a->last_seen_us == b->last_seen_us && a->first_seen_us == b->first_seen_us;
-}
-
-static bool stats_equal(const skad_node_stats *a, const skad_node_stats *b)
-{
-    const skad_store_totals *fill = &a->store;
-    return a->received == b->received && a->received_bytes == b->received_bytes &&
-           memcmp(a->verdicts, b->verdicts, sizeof a->verdicts) == 0 && a->sent == b->sent &&
-           a->sent_bytes == b->sent_bytes && a->outbox_dropped == b->outbox_dropped &&
-           a->signatures == b->signatures && a->verifications == b->verifications &&
-           memcmp(a->requests, b->requests, sizeof a->requests) == 0 &&
-           a->refusals == b->refusals && a->timeouts == b->timeouts && a->lookups == b->lookups &&
-           a->peers == b->peers && a->peers_unresponsive == b->peers_unresponsive &&
-           a->siblings == b->siblings && a->buckets == b->buckets && a->pending == b->pending &&
-           a->operations == b->operations && a->joined == b->joined &&
-           skad_address_equal(&a->observed[0], &b->observed[0]) &&
-           skad_address_equal(&a->observed[1], &b->observed[1]) &&
-           fill->records == b->store.records && fill->bytes == b->store.bytes &&
-           a->epoch == b->epoch;
-}
-
-/* Delivers it, and looks whether the node is what it was, but for the drop being counted. */
-static void assert_dropped(bench *made, const char *label, const arrival *what,
-                           skad_verdict expected)
-{
-    portrait before;
-    portrait after;
-    take_portrait(made, &before);
-    skad_verdict verdict = skad_node_receive(made->fixture.node, what->bytes, what->len,
-                                             &what->from, made->fixture.now);
-    if (verdict != expected) {
-        fail_msg("%s: %s, not %s", label, skad_verdict_name(verdict), skad_verdict_name(expected));
-    }
-    take_portrait(made, &after);
-    before.stats.received++;
-    before.stats.received_bytes += what->len;
-    before.stats.verdicts[expected]++;
-    before.stats.verifications += expected == SKAD_VERDICT_SIGNATURE;
-    before.stats.verifications += expected == SKAD_VERDICT_BODY;
-    bool same = stats_equal(&before.stats, &after.stats) && before.rows_count == after.rows_count &&
-                before.deadline_us == after.deadline_us;
-    for (size_t i = 0; same && i < before.rows_count; i++) {
-        same = rows_equal(&before.rows[i], &after.rows[i]);
-    }
-    skad_event event;
-    if (!same || test_fixture_drain(&made->fixture) > 0 ||
-        skad_node_poll_event(made->fixture.node, &event)) {
-        fail_msg("%s: the node has changed", label);
-    }
-}
-
-/* ---- Correct datagrams to start from ---- */
-
-static void arrive(const skad_datagram *datagram, const skad_address *from, arrival *out)
-{
-    memset(out->bytes, 0, sizeof out->bytes);
-    memcpy(out->bytes, datagram->bytes, datagram->len);
-    out->len = datagram->len;
-    out->from = *from;
-}
-
-static void request(bench *made, skad_kind kind, arrival *out)
-{
-    skad_message message;
-    skad_datagram datagram;
-    skad_wire_message(kind, &message);
-    test_fixture_request(&made->fixture, made->remote, &message, NULL, &datagram);
-    arrive(&datagram, &made->remote->address, out);
-}
-
-/* A correct answer to the node's FIND_NODE, signed by `who`, from where it was asked. */
-static void answer(bench *made, const test_remote *who, arrival *out)
-{
-    skad_message message = {.kind = SKAD_KIND_NODES};
-    message.u.reply.observed = test_prng_address(1);
-    skad_datagram datagram;
-    test_fixture_answer(&made->fixture, who, &made->asked, &message, &datagram);
-    arrive(&datagram, &made->peer->address, out);
-}
-
-static void craft(bench *made, const skad_wire_craft *wanted, arrival *out)
-{
-    skad_datagram datagram;
-    test_fixture_craft_write(&made->fixture, wanted, &datagram);
-    arrive(&datagram, &made->remote->address, out);
-}
-
-static skad_wire_craft ping_craft(bench *made)
-{
-    return test_fixture_craft(&made->fixture, made->remote, SKAD_KIND_PING,
-                              (skad_span){empty_array, sizeof empty_array});
-}
 
 static void the_datagrams_to_start_from_are_accepted(void **state)
 {
-    bench *made = *state;
-    arrival what;
-    skad_wire_craft wanted = ping_craft(made);
-    craft(made, &wanted, &what);
+    test_arrivals *made = *state;
+    test_arrival what;
+    skad_wire_craft wanted = test_arrival_ping(made);
+    test_arrival_craft(made, &wanted, &what);
     assert_int_equal(
         skad_node_receive(made->fixture.node, what.bytes, what.len, &what.from, made->fixture.now),
         SKAD_VERDICT_ACCEPT);
-    request(made, SKAD_KIND_FIND_NODE, &what);
+    test_arrival_request(made, SKAD_KIND_FIND_NODE, &what);
     assert_int_equal(
         skad_node_receive(made->fixture.node, what.bytes, what.len, &what.from, made->fixture.now),
         SKAD_VERDICT_ACCEPT);
-    answer(made, made->peer, &what);
+    test_arrival_answer(made, made->peer, &what);
     assert_int_equal(
         skad_node_receive(made->fixture.node, what.bytes, what.len, &what.from, made->fixture.now),
         SKAD_VERDICT_ACCEPT);
 }
 
-/* ---- One reason after the other ---- */
-
 static void size_below_the_smallest_and_above_the_largest(void **state)
 {
-    static const size_t lens[] = {
-        0, 1, SKAD_TAG_BYTES, SKAD_DATAGRAM_BYTES_MIN - 1, SKAD_DATAGRAM_BYTES_MAX + 1, BYTES_ROOM};
-    bench *made = *state;
-    arrival what;
+    static const size_t lens[] = {0,
+                                  1,
+                                  SKAD_TAG_BYTES,
+                                  SKAD_DATAGRAM_BYTES_MIN - 1,
+                                  SKAD_DATAGRAM_BYTES_MAX + 1,
+                                  TEST_ARRIVAL_BYTES};
+    test_arrivals *made = *state;
+    test_arrival what;
     for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
-        request(made, SKAD_KIND_PING, &what);
+        test_arrival_request(made, SKAD_KIND_PING, &what);
         what.len = lens[i];
-        assert_dropped(made, "size", &what, SKAD_VERDICT_SIZE);
+        test_assert_dropped(made, "size", &what, SKAD_VERDICT_SIZE);
     }
 }
 
@@ -236,47 +62,47 @@ static void source_that_a_public_network_never_talks_to(void **state)
         "192.0.2.1:4000",  "8.8.8.8:0",      "[::1]:4000",       "[fe80::1]:4000",
         "[fd00::1]:4000",  "[ff02::1]:4000", "[::]:4000",        "[2001:db8::1]:4000",
     };
-    bench *made = *state;
+    test_arrivals *made = *state;
     for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++) {
-        arrival what;
-        request(made, SKAD_KIND_PING, &what);
+        test_arrival what;
+        test_arrival_request(made, SKAD_KIND_PING, &what);
         assert_true(skad_address_parse(sources[i], &what.from));
-        assert_dropped(made, sources[i], &what, SKAD_VERDICT_SOURCE);
+        test_assert_dropped(made, sources[i], &what, SKAD_VERDICT_SOURCE);
     }
 }
 
 static void tag_of_noise_another_network_or_another_node(void **state)
 {
-    bench *made = *state;
-    arrival what;
+    test_arrivals *made = *state;
+    test_arrival what;
     for (size_t at = 0; at < SKAD_TAG_BYTES; at += 5) {
-        request(made, SKAD_KIND_PING, &what);
+        test_arrival_request(made, SKAD_KIND_PING, &what);
         what.bytes[at] ^= 0x10;
-        assert_dropped(made, "a bit of the tag", &what, SKAD_VERDICT_TAG);
+        test_assert_dropped(made, "a bit of the tag", &what, SKAD_VERDICT_TAG);
     }
-    request(made, SKAD_KIND_PING, &what);
+    test_arrival_request(made, SKAD_KIND_PING, &what);
     what.bytes[what.len - 1] ^= 1;
-    assert_dropped(made, "a bit of the envelope", &what, SKAD_VERDICT_TAG);
-    request(made, SKAD_KIND_PING, &what);
+    test_assert_dropped(made, "a bit of the envelope", &what, SKAD_VERDICT_TAG);
+    test_arrival_request(made, SKAD_KIND_PING, &what);
     what.len--;
-    assert_dropped(made, "cut short", &what, SKAD_VERDICT_TAG);
-    request(made, SKAD_KIND_PING, &what);
+    test_assert_dropped(made, "cut short", &what, SKAD_VERDICT_TAG);
+    test_arrival_request(made, SKAD_KIND_PING, &what);
     what.bytes[what.len++] = 0;
-    assert_dropped(made, "a byte more", &what, SKAD_VERDICT_TAG);
-    skad_wire_craft wanted = ping_craft(made);
+    test_assert_dropped(made, "a byte more", &what, SKAD_VERDICT_TAG);
+    skad_wire_craft wanted = test_arrival_ping(made);
     wanted.recipient = made->peer->identity.id;
-    craft(made, &wanted, &what);
-    assert_dropped(made, "for another node", &what, SKAD_VERDICT_TAG);
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "for another node", &what, SKAD_VERDICT_TAG);
     wanted.recipient = (skad_id){{0}};
-    craft(made, &wanted, &what);
-    assert_dropped(made, "a hello of another length", &what, SKAD_VERDICT_TAG);
-    wanted = ping_craft(made);
-    craft(made, &wanted, &what);
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "a hello of another length", &what, SKAD_VERDICT_TAG);
+    wanted = test_arrival_ping(made);
+    test_arrival_craft(made, &wanted, &what);
     skad_wire_retag(what.bytes, what.len, &made->fixture.identity.id);
     uint8_t other_key[SKAD_HASH_BYTES] = {1};
     skad_tag_make(other_key, &made->fixture.identity.id, what.bytes + SKAD_TAG_BYTES,
                   what.len - SKAD_TAG_BYTES, what.bytes);
-    assert_dropped(made, "of another network", &what, SKAD_VERDICT_TAG);
+    test_assert_dropped(made, "of another network", &what, SKAD_VERDICT_TAG);
 }
 
 static void structure_that_is_no_strict_envelope(void **state)
@@ -294,147 +120,148 @@ static void structure_that_is_no_strict_envelope(void **state)
         {"an extension type", {0xc7, 0x20, 0x01}, 3},
         {"a byte that is never used", {0xc1}, 1},
     };
-    bench *made = *state;
-    arrival what;
+    test_arrivals *made = *state;
+    test_arrival what;
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
-        request(made, SKAD_KIND_PING, &what);
+        test_arrival_request(made, SKAD_KIND_PING, &what);
         memset(what.bytes, 0, sizeof what.bytes);
         memcpy(what.bytes + SKAD_TAG_BYTES, heads[i].head, heads[i].head_len);
         test_fixture_retag(&made->fixture, what.bytes, what.len);
-        assert_dropped(made, heads[i].label, &what, SKAD_VERDICT_STRUCTURE);
+        test_assert_dropped(made, heads[i].label, &what, SKAD_VERDICT_STRUCTURE);
     }
-    skad_wire_craft wanted = ping_craft(made);
+    skad_wire_craft wanted = test_arrival_ping(made);
     wanted.after = (skad_span){empty_array, sizeof empty_array};
-    craft(made, &wanted, &what);
-    assert_dropped(made, "something behind the envelope", &what, SKAD_VERDICT_STRUCTURE);
-    wanted = ping_craft(made);
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "something behind the envelope", &what, SKAD_VERDICT_STRUCTURE);
+    wanted = test_arrival_ping(made);
     wanted.pad_bytes = 10;
     wanted.pad_last = 1;
-    craft(made, &wanted, &what);
-    assert_dropped(made, "padding that says something", &what, SKAD_VERDICT_STRUCTURE);
-    wanted = ping_craft(made);
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "padding that says something", &what, SKAD_VERDICT_STRUCTURE);
+    wanted = test_arrival_ping(made);
     wanted.index = 1;
-    craft(made, &wanted, &what);
-    assert_dropped(made, "an index beyond its tree", &what, SKAD_VERDICT_STRUCTURE);
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "an index beyond its tree", &what, SKAD_VERDICT_STRUCTURE);
 }
 
 static void version_that_we_do_not_speak(void **state)
 {
     static const uint64_t versions[] = {0, 2, 127, 128, UINT64_MAX};
-    bench *made = *state;
+    test_arrivals *made = *state;
     for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
-        arrival what;
-        skad_wire_craft wanted = ping_craft(made);
+        test_arrival what;
+        skad_wire_craft wanted = test_arrival_ping(made);
         wanted.version = versions[i];
-        craft(made, &wanted, &what);
-        assert_dropped(made, "version", &what, SKAD_VERDICT_VERSION);
+        test_arrival_craft(made, &wanted, &what);
+        test_assert_dropped(made, "version", &what, SKAD_VERDICT_VERSION);
     }
 }
 
 static void kind_that_is_unknown_or_may_not_come_this_way(void **state)
 {
     static const uint64_t kinds[] = {0, 6, 16, 22, 30, 32, 255, (1ULL << 32) + 1, UINT64_MAX};
-    bench *made = *state;
-    arrival what;
+    test_arrivals *made = *state;
+    test_arrival what;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        skad_wire_craft wanted = ping_craft(made);
+        skad_wire_craft wanted = test_arrival_ping(made);
         wanted.kind = kinds[i];
-        craft(made, &wanted, &what);
-        assert_dropped(made, "unknown kind", &what, SKAD_VERDICT_KIND);
+        test_arrival_craft(made, &wanted, &what);
+        test_assert_dropped(made, "unknown kind", &what, SKAD_VERDICT_KIND);
     }
-    skad_wire_craft hello = ping_craft(made);
+    skad_wire_craft hello = test_arrival_ping(made);
     hello.kind = SKAD_KIND_FIND_NODE;
     hello.recipient = (skad_id){{0}};
-    craft(made, &hello, &what);
+    test_arrival_craft(made, &hello, &what);
     hello.pad_bytes = SKAD_FIRST_CONTACT_BYTES - what.len;
-    craft(made, &hello, &what);
+    test_arrival_craft(made, &hello, &what);
     hello.pad_bytes -= what.len - SKAD_FIRST_CONTACT_BYTES;
-    craft(made, &hello, &what);
+    test_arrival_craft(made, &hello, &what);
     assert_int_equal(what.len, SKAD_FIRST_CONTACT_BYTES);
-    assert_dropped(made, "a hello that is no PING", &what, SKAD_VERDICT_KIND);
+    test_assert_dropped(made, "a hello that is no PING", &what, SKAD_VERDICT_KIND);
 }
 
 static void self_when_our_own_datagram_comes_back(void **state)
 {
-    bench *made = *state;
-    arrival what;
-    arrive(&made->hello, &made->peer->address, &what);
-    assert_dropped(made, "our own hello", &what, SKAD_VERDICT_SELF);
-    skad_wire_craft wanted = ping_craft(made);
+    test_arrivals *made = *state;
+    test_arrival what;
+    test_arrival_of(&made->hello, &made->peer->address, &what);
+    test_assert_dropped(made, "our own hello", &what, SKAD_VERDICT_SELF);
+    skad_wire_craft wanted = test_arrival_ping(made);
     wanted.public_key = (skad_span){made->fixture.identity.public_key, SKAD_PUBLIC_KEY_BYTES};
-    craft(made, &wanted, &what);
-    assert_dropped(made, "our key, somebody's signature", &what, SKAD_VERDICT_SELF);
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "our key, somebody's signature", &what, SKAD_VERDICT_SELF);
 }
 
 static void unsolicited_when_nothing_was_asked_there(void **state)
 {
-    bench *made = *state;
-    arrival what;
-    skad_wire_craft wanted = ping_craft(made);
+    test_arrivals *made = *state;
+    test_arrival what;
+    skad_wire_craft wanted = test_arrival_ping(made);
     wanted.kind = SKAD_KIND_PONG;
-    craft(made, &wanted, &what);
-    assert_dropped(made, "an answer to nothing", &what, SKAD_VERDICT_UNSOLICITED);
-    answer(made, made->peer, &what);
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "an answer to nothing", &what, SKAD_VERDICT_UNSOLICITED);
+    test_arrival_answer(made, made->peer, &what);
     what.from = made->remote->address;
-    assert_dropped(made, "from another address", &what, SKAD_VERDICT_UNSOLICITED);
-    answer(made, made->peer, &what);
+    test_assert_dropped(made, "from another address", &what, SKAD_VERDICT_UNSOLICITED);
+    test_arrival_answer(made, made->peer, &what);
     what.from.port++;
-    assert_dropped(made, "from another port", &what, SKAD_VERDICT_UNSOLICITED);
+    test_assert_dropped(made, "from another port", &what, SKAD_VERDICT_UNSOLICITED);
     skad_message message = {.kind = SKAD_KIND_PONG};
     message.u.reply.observed = test_prng_address(1);
     skad_datagram pong;
     test_fixture_answer(&made->fixture, made->peer, &made->asked, &message, &pong);
-    arrive(&pong, &made->peer->address, &what);
-    assert_dropped(made, "another kind of answer", &what, SKAD_VERDICT_UNSOLICITED);
+    test_arrival_of(&pong, &made->peer->address, &what);
+    test_assert_dropped(made, "another kind of answer", &what, SKAD_VERDICT_UNSOLICITED);
 }
 
 static void duplicate_requests_and_answers_that_were_handled_already(void **state)
 {
-    bench *made = *state;
-    arrival what;
-    request(made, SKAD_KIND_FIND_NODE, &what);
+    test_arrivals *made = *state;
+    test_arrival what;
+    test_arrival_request(made, SKAD_KIND_FIND_NODE, &what);
     (void)skad_node_receive(made->fixture.node, what.bytes, what.len, &what.from,
                             made->fixture.now);
     assert_int_equal(test_fixture_drain(&made->fixture), 1);
-    assert_dropped(made, "a request again", &what, SKAD_VERDICT_DUPLICATE);
+    test_assert_dropped(made, "a request again", &what, SKAD_VERDICT_DUPLICATE);
     what.from = made->peer->address;
-    assert_dropped(made, "and from elsewhere", &what, SKAD_VERDICT_DUPLICATE);
-    answer(made, made->peer, &what);
+    test_assert_dropped(made, "and from elsewhere", &what, SKAD_VERDICT_DUPLICATE);
+    test_arrival_answer(made, made->peer, &what);
     (void)skad_node_receive(made->fixture.node, what.bytes, what.len, &what.from,
                             made->fixture.now);
     test_fixture_drain(&made->fixture);
-    assert_dropped(made, "an answer again", &what, SKAD_VERDICT_UNSOLICITED); /* its RPC is over */
+    test_assert_dropped(made, "an answer again", &what,
+                        SKAD_VERDICT_UNSOLICITED); /* its RPC is over */
 }
 
 static void epoch_too_far_from_ours(void **state)
 {
-    bench *made = *state;
+    test_arrivals *made = *state;
     uint32_t ours = skad_profile_epoch(&made->fixture.profile, made->fixture.now.unix_s);
     const uint64_t epochs[] = {0, ours - 2, ours + 2, UINT32_MAX};
     for (size_t i = 0; i < sizeof epochs / sizeof epochs[0]; i++) {
-        arrival what;
-        skad_wire_craft wanted = ping_craft(made);
+        test_arrival what;
+        skad_wire_craft wanted = test_arrival_ping(made);
         wanted.epoch = epochs[i];
-        craft(made, &wanted, &what);
-        assert_dropped(made, "epoch", &what, SKAD_VERDICT_EPOCH);
+        test_arrival_craft(made, &wanted, &what);
+        test_assert_dropped(made, "epoch", &what, SKAD_VERDICT_EPOCH);
     }
 }
 
 static void identity_of_another_than_the_one_we_asked(void **state)
 {
-    bench *made = *state;
-    arrival what;
-    answer(made, made->remote, &what);
-    assert_dropped(made, "an unverified peer answers", &what, SKAD_VERDICT_IDENTITY);
+    test_arrivals *made = *state;
+    test_arrival what;
+    test_arrival_answer(made, made->remote, &what);
+    test_assert_dropped(made, "an unverified peer answers", &what, SKAD_VERDICT_IDENTITY);
     const test_remote *other = &made->fixture.remotes[0];
-    answer(made, other == made->peer ? other + 1 : other, &what);
-    assert_dropped(made, "another peer answers", &what, SKAD_VERDICT_IDENTITY);
+    test_arrival_answer(made, other == made->peer ? other + 1 : other, &what);
+    test_assert_dropped(made, "another peer answers", &what, SKAD_VERDICT_IDENTITY);
 }
 
 static void static_puzzle_that_was_not_solved(void **state)
 {
-    bench *made = *state;
-    arrival what;
+    test_arrivals *made = *state;
+    test_arrival what;
     test_remote cheap = *made->remote;
     for (uint8_t seed[32] = {0x77}; skad_identity_fits(&cheap.identity, &made->fixture.profile);
          seed[31]++) {
@@ -444,25 +271,25 @@ static void static_puzzle_that_was_not_solved(void **state)
     cheap.identity.nonces[0] = test_nonce(&made->fixture.profile, &cheap.identity.id, epoch);
     skad_wire_craft wanted = test_fixture_craft(&made->fixture, &cheap, SKAD_KIND_PING,
                                                 (skad_span){empty_array, sizeof empty_array});
-    craft(made, &wanted, &what);
-    assert_dropped(made, "static puzzle", &what, SKAD_VERDICT_STATIC);
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "static puzzle", &what, SKAD_VERDICT_STATIC);
 }
 
 static void dynamic_puzzle_that_was_not_solved(void **state)
 {
-    bench *made = *state;
-    arrival what;
-    skad_wire_craft wanted = ping_craft(made);
+    test_arrivals *made = *state;
+    test_arrival what;
+    skad_wire_craft wanted = test_arrival_ping(made);
     uint8_t nonce[SKAD_NONCE_BYTES];
     memcpy(nonce, wanted.nonce.data, sizeof nonce);
     nonce[0] ^= 1;
     wanted.nonce.data = nonce;
-    craft(made, &wanted, &what);
-    assert_dropped(made, "another nonce", &what, SKAD_VERDICT_DYNAMIC);
-    wanted = ping_craft(made);
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "another nonce", &what, SKAD_VERDICT_DYNAMIC);
+    wanted = test_arrival_ping(made);
     wanted.epoch++;
-    craft(made, &wanted, &what);
-    assert_dropped(made, "the nonce of another epoch", &what, SKAD_VERDICT_DYNAMIC);
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "the nonce of another epoch", &what, SKAD_VERDICT_DYNAMIC);
 }
 
 static void signature_that_does_not_cover_what_was_sent(void **state)
@@ -480,35 +307,35 @@ static void signature_that_does_not_cover_what_was_sent(void **state)
         {"RPC id, last byte", 28, 0},
         {"target, first byte", SKAD_TAG_BYTES + 68, 0},
     };
-    bench *made = *state;
-    arrival what;
+    test_arrivals *made = *state;
+    test_arrival what;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        request(made, SKAD_KIND_FIND_NODE, &what);
+        test_arrival_request(made, SKAD_KIND_FIND_NODE, &what);
         what.bytes[cases[i].from_start > 0 ? cases[i].from_start : what.len - cases[i].from_end] ^=
             1;
         test_fixture_retag(&made->fixture, what.bytes, what.len);
-        assert_dropped(made, cases[i].label, &what, SKAD_VERDICT_SIGNATURE);
+        test_assert_dropped(made, cases[i].label, &what, SKAD_VERDICT_SIGNATURE);
     }
-    answer(made, made->peer, &what);
+    test_arrival_answer(made, made->peer, &what);
     what.bytes[what.len - 40] ^= 0x20;
     test_fixture_retag(&made->fixture, what.bytes, what.len);
-    assert_dropped(made, "of an answer", &what, SKAD_VERDICT_SIGNATURE);
-    skad_wire_craft wanted = ping_craft(made);
+    test_assert_dropped(made, "of an answer", &what, SKAD_VERDICT_SIGNATURE);
+    skad_wire_craft wanted = test_arrival_ping(made);
     wanted.sender = &made->peer->identity;
-    craft(made, &wanted, &what);
-    assert_dropped(made, "of another key", &what, SKAD_VERDICT_SIGNATURE);
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "of another key", &what, SKAD_VERDICT_SIGNATURE);
     uint8_t path[SKAD_HASH_BYTES] = {5};
-    wanted = ping_craft(made);
+    wanted = test_arrival_ping(made);
     wanted.path = (skad_span){path, sizeof path};
-    craft(made, &wanted, &what);
+    test_arrival_craft(made, &wanted, &what);
     what.bytes[what.len - 64 - 2 - 1] ^= 1;
     test_fixture_retag(&made->fixture, what.bytes, what.len);
-    assert_dropped(made, "the path of a batch", &what, SKAD_VERDICT_SIGNATURE);
-    wanted = ping_craft(made);
+    test_assert_dropped(made, "the path of a batch", &what, SKAD_VERDICT_SIGNATURE);
+    wanted = test_arrival_ping(made);
     uint8_t digest[SKAD_HASH_BYTES] = {1};
     wanted.request_digest = digest;
-    craft(made, &wanted, &what);
-    assert_dropped(made, "made for another request", &what, SKAD_VERDICT_SIGNATURE);
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "made for another request", &what, SKAD_VERDICT_SIGNATURE);
 }
 
 static void body_that_is_signed_and_yet_wrong(void **state)
@@ -530,17 +357,17 @@ static void body_that_is_signed_and_yet_wrong(void **state)
         {"an empty record", SKAD_KIND_STORE, {0x92, 0xc4, 0x00, 0xc0}, 4},
         {"an empty announcement", SKAD_KIND_ANNOUNCE, {0x91, 0xc4, 0x00}, 3},
     };
-    bench *made = *state;
-    arrival what;
+    test_arrivals *made = *state;
+    test_arrival what;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_wire_craft wanted = test_fixture_craft(&made->fixture, made->remote, cases[i].kind,
                                                     (skad_span){cases[i].body, cases[i].len});
-        craft(made, &wanted, &what);
-        assert_dropped(made, cases[i].label, &what, SKAD_VERDICT_BODY);
+        test_arrival_craft(made, &wanted, &what);
+        test_assert_dropped(made, cases[i].label, &what, SKAD_VERDICT_BODY);
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, test_arrivals_begin, test_arrivals_end)
 
 int main(void)
 {

@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -324,4 +325,30 @@ void test_fixture_populate(test_fixture *fixture, size_t count)
     for (size_t i = 0; i < fixture->remotes_count; i++) {
         fixture->remotes[i].asked = 0;
     }
+}
+
+skad_node_stats test_fixture_stats(const test_fixture *fixture)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(fixture->node, fixture->now, &stats);
+    return stats;
+}
+
+int test_fixture_begin(void **state)
+{
+    test_fixture *fixture = malloc(sizeof *fixture);
+    SKAD_ASSERT(fixture != NULL);
+    skad_profile profile = test_fixture_profile();
+    test_fixture_init(fixture, &profile);
+    test_fixture_populate(fixture, TEST_PEERS);
+    *state = fixture;
+    return 0;
+}
+
+int test_fixture_end(void **state)
+{
+    test_fixture *fixture = *state;
+    test_fixture_free(fixture);
+    free(fixture);
+    return 0;
 }

@@ -100,6 +100,13 @@ skad_verdict test_fixture_deliver(test_fixture *fixture, const skad_address *fro
 /* Takes what the node has to send and throws it away; returns how many datagrams. */
 size_t test_fixture_drain(test_fixture *fixture);
 
+skad_node_stats test_fixture_stats(const test_fixture *fixture);
+
+/* Setup and teardown of a case: a fixture whose node knows so many peers. */
+#define TEST_PEERS 20
+int test_fixture_begin(void **state);
+int test_fixture_end(void **state);
+
 /* The node's answer to one request. */
 typedef struct test_exchange {
     skad_datagram request;
