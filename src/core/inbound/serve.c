@@ -1,5 +1,6 @@
 #include "src/core/inbound/serve.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "src/core/node/state.h"
@@ -7,6 +8,9 @@
 #include "src/core/rpc/answer_budget.h"
 #include "src/core/rpc/signer.h"
 #include "src/core/storage/store_admission.h"
+
+static_assert(SKAD_KIND_ANNOUNCE < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
+              "the statistics count each kind of request");
 
 /* One answer in the making. */
 typedef struct answer {

@@ -24,10 +24,10 @@ typedef struct skad_method_context {
 
 /* How a method is answered. */
 typedef enum skad_method_manner {
-    SKAD_METHOD_AT_ONCE,   /* skad_method_answer */
-    SKAD_METHOD_OPERATION, /* skad_method_start, then its event */
-    SKAD_METHOD_WATCH,     /* skad_method_start, then its changes */
-    SKAD_METHOD_UNWATCH,   /* ends a watch; control.c, which keeps them, answers */
+    SKAD_METHOD_AT_ONCE = 1, /* skad_method_answer; 0 is the manner of no method */
+    SKAD_METHOD_OPERATION,   /* skad_method_start, then its event */
+    SKAD_METHOD_WATCH,       /* skad_method_start, then its changes */
+    SKAD_METHOD_UNWATCH,     /* ends a watch; control.c, which keeps them, answers */
 } skad_method_manner;
 
 skad_method_manner skad_method_manner_of(skad_control_method method);
