@@ -1,0 +1,272 @@
+#define _GNU_SOURCE /* unshare */
+#include "tests/support/sandbox_acts.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "src/db/store_lmdb.h"
+
+static int with_errno(bool went_well)
+{
+    if (went_well) {
+        return TEST_ACT_WENT_WELL;
+    }
+    return errno == EACCES ? TEST_ACT_WAS_REFUSED : TEST_ACT_FAILED_OTHERWISE;
+}
+
+static int open_and_close(const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC, 0600);
+    int code = with_errno(fd >= 0);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return code;
+}
+
+/* ---- What a daemon does ---- */
+
+int test_act_keep_files(test_place *self)
+{
+    char temporary[TEST_PLACE_PATH_BYTES + 16];
+    (void)snprintf(temporary, sizeof temporary, "%s/file.XXXXXX", self->dir);
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    bool ok = fd >= 0 && write(fd, "x", 1) == 1 && fsync(fd) == 0 && ftruncate(fd, 0) == 0 &&
+              close(fd) == 0 && rename(temporary, self->inside_file) == 0 &&
+              open_and_close(self->inside_file, O_RDWR | O_TRUNC) == TEST_ACT_WENT_WELL;
+    fd = ok ? open(self->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    return with_errno(fd >= 0 && fsync(fd) == 0 && unlink(self->inside_file) == 0);
+}
+
+int test_act_remove_control_socket(test_place *self)
+{
+    return with_errno(unlink(self->control) == 0);
+}
+
+int test_act_send_to_itself(test_place *self)
+{
+    (void)self;
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof name;
+    char byte = 0;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return with_errno(fd >= 0 && bind(fd, (struct sockaddr *)&name, sizeof name) == 0 &&
+                      getsockname(fd, (struct sockaddr *)&name, &len) == 0 &&
+                      sendto(fd, "x", 1, 0, (struct sockaddr *)&name, sizeof name) == 1 &&
+                      recv(fd, &byte, 1, 0) == 1 && byte == 'x');
+}
+
+static void *allocate(void *count)
+{
+    free(malloc(1 << 22));
+    ++*(int *)count;
+    return NULL;
+}
+
+int test_act_run_threads(test_place *self)
+{
+    (void)self;
+    int count = 0;
+    for (int i = 0; i < 4; i++) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, allocate, &count) != 0 ||
+            pthread_join(thread, NULL) != 0) {
+            return TEST_ACT_FAILED_OTHERWISE;
+        }
+    }
+    return count == 4 && sysconf(_SC_NPROCESSORS_ONLN) > 0 ? TEST_ACT_WENT_WELL
+                                                           : TEST_ACT_FAILED_OTHERWISE;
+}
+
+int test_act_resolve_localhost(test_place *self)
+{
+    (void)self;
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
+    struct addrinfo *list = NULL;
+    int error = getaddrinfo("localhost", "4700", &hints, &list);
+    if (error == 0) {
+        freeaddrinfo(list);
+    }
+    return error == 0 ? TEST_ACT_WENT_WELL : TEST_ACT_FAILED_OTHERWISE;
+}
+
+int test_act_store_and_close(test_place *self)
+{
+    static const uint8_t bytes[] = "a record";
+    const skad_store_record record = {
+        .name = {.type = 1},
+        .expires_unix_s = TEST_PLACE_UNIX_S + 1,
+        .data = bytes,
+        .len = sizeof bytes,
+    };
+    int fd = -1;
+    const skad_store_ops *ops = self->store.ops;
+    bool stored =
+        ops->put(self->store.self, SKAD_STORE_REPLICAS, &record, TEST_PLACE_UNIX_S) == SKAD_OK &&
+        skad_store_lmdb_unsynced(&self->store, &fd) && fdatasync(fd) == 0;
+    ops->free(self->store.self);
+    return stored ? TEST_ACT_WENT_WELL : TEST_ACT_FAILED_OTHERWISE;
+}
+
+int test_act_read_what_others_may(test_place *self)
+{
+    (void)self;
+    return open_and_close("/etc/hosts", O_RDONLY);
+}
+
+int test_act_has_few_descriptors(test_place *self)
+{
+    (void)self;
+    struct rlimit descriptors;
+    return with_errno(getrlimit(RLIMIT_NOFILE, &descriptors) == 0 && descriptors.rlim_max <= 256 &&
+                      descriptors.rlim_cur <= 256);
+}
+
+/* ---- What is refused ---- */
+
+int test_act_read_passwords(test_place *self)
+{
+    (void)self;
+    return open_and_close("/etc/shadow", O_RDONLY);
+}
+
+int test_act_read_outside(test_place *self)
+{
+    return open_and_close(self->outside_file, O_RDONLY);
+}
+
+int test_act_make_outside(test_place *self)
+{
+    char path[TEST_PLACE_PATH_BYTES + 8];
+    (void)snprintf(path, sizeof path, "%s/new", self->outside);
+    return open_and_close(path, O_WRONLY | O_CREAT);
+}
+
+int test_act_remove_outside(test_place *self)
+{
+    return with_errno(unlink(self->outside_file) == 0);
+}
+
+int test_act_list_outside(test_place *self)
+{
+    return open_and_close(self->outside, O_RDONLY | O_DIRECTORY);
+}
+
+int test_act_climb_out(test_place *self)
+{
+    char path[TEST_PLACE_PATH_BYTES + 32];
+    (void)snprintf(path, sizeof path, "%s/../outside/file", self->dir);
+    return open_and_close(path, O_RDONLY);
+}
+
+/* ---- What kills ---- */
+
+int test_act_become_another_program(test_place *self)
+{
+    (void)self;
+    (void)execl("/bin/true", "true", (char *)NULL);
+    return TEST_ACT_FAILED_OTHERWISE;
+}
+
+int test_act_make_a_process(test_place *self)
+{
+    (void)self;
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(0);
+    }
+    return child > 0 ? TEST_ACT_WENT_WELL : TEST_ACT_FAILED_OTHERWISE;
+}
+
+int test_act_trace(test_place *self)
+{
+    (void)self;
+    return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0 ? TEST_ACT_WENT_WELL
+                                                      : TEST_ACT_FAILED_OTHERWISE;
+}
+
+int test_act_open_a_raw_door(test_place *self)
+{
+    (void)self;
+    (void)socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    return TEST_ACT_WENT_WELL;
+}
+
+int test_act_write_and_execute(test_place *self)
+{
+    (void)self;
+    (void)mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return TEST_ACT_WENT_WELL;
+}
+
+int test_act_make_executable(test_place *self)
+{
+    (void)self;
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    (void)mprotect(page, 4096, PROT_READ | PROT_EXEC);
+    return TEST_ACT_WENT_WELL;
+}
+
+int test_act_raise_a_limit(test_place *self)
+{
+    (void)self;
+    const struct rlimit many = {4096, 4096};
+    (void)setrlimit(RLIMIT_NOFILE, &many);
+    return TEST_ACT_WENT_WELL;
+}
+
+int test_act_become_readable(test_place *self)
+{
+    (void)self;
+    (void)prctl(PR_SET_DUMPABLE, 1L, 0L, 0L, 0L);
+    return TEST_ACT_WENT_WELL;
+}
+
+int test_act_signal_its_parent(test_place *self)
+{
+    (void)self;
+    (void)kill(getppid(), 0);
+    return TEST_ACT_WENT_WELL;
+}
+
+int test_act_leave_its_namespace(test_place *self)
+{
+    (void)self;
+    (void)unshare(CLONE_NEWNS);
+    return TEST_ACT_WENT_WELL;
+}
+
+int test_act_make_a_folder(test_place *self)
+{
+    char path[TEST_PLACE_PATH_BYTES + 8];
+    (void)snprintf(path, sizeof path, "%s/folder", self->dir);
+    (void)mkdir(path, 0700);
+    return TEST_ACT_WENT_WELL;
+}
+
+/* ---- What guards secrets ---- */
+
+int test_act_look_at_guards(test_place *self)
+{
+    (void)self;
+    struct rlimit cores;
+    return with_errno(prctl(PR_GET_DUMPABLE, 0L, 0L, 0L, 0L) == 0 &&
+                      prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) == 1 &&
+                      getrlimit(RLIMIT_CORE, &cores) == 0 && cores.rlim_max == 0);
+}
