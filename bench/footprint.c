@@ -162,10 +162,11 @@ static size_t bans_bytes(const skad_bans *bans)
 
 static void print_parts(const char *title, skad_node *node)
 {
-    const skad_table *table = skad_node_parts_of(node).table;
+    const skad_node_parts parts = skad_node_parts_of(node);
+    const skad_table *table = parts.table;
     const skad_peers *peers = &table->peers;
     printf("%s, %u peers in %zu buckets:\n", title, peers->count, table->buckets_count);
-    print_part("the node itself", skad_node_parts_of(node).bytes);
+    print_part("the node itself", parts.bytes);
     print_part("peers", peers->capacity * (sizeof *peers->peers + sizeof *peers->prefixes +
                                            sizeof *peers->checks_ms) +
                             peers->colds_capacity * sizeof *peers->colds);
@@ -173,34 +174,24 @@ static void print_parts(const char *title, skad_node *node)
                               (sizeof *table->buckets + 2 * table->k * sizeof *table->runs));
     print_part("tokens",
                peers->tokens.slots == NULL ? 0 : peers->tokens.count * sizeof *peers->tokens.slots);
-    print_part("pending", skad_node_parts_of(node).pending->capacity *
-                              (sizeof *skad_node_parts_of(node).pending->rpcs +
-                               sizeof *skad_node_parts_of(node).pending->due_us +
-                               sizeof *skad_node_parts_of(node).pending->free_slots));
+    print_part("pending", parts.pending->capacity *
+                              (sizeof *parts.pending->rpcs + sizeof *parts.pending->due_us +
+                               sizeof *parts.pending->free_slots));
     print_part("operations",
-               skad_node_parts_of(node).operations->count *
-                   (sizeof *skad_node_parts_of(node).operations->slots + sizeof(skad_op)));
-    print_part("outbox", skad_node_parts_of(node).outbox->shared != NULL
-                             ? 0
-                             : skad_node_parts_of(node).outbox->limit *
-                                   sizeof *skad_node_parts_of(node).outbox->ring);
-    print_part("duplicates", (skad_node_parts_of(node).duplicates->mask + 1) *
-                                 sizeof *skad_node_parts_of(node).duplicates->fingerprints);
-    print_part("events", skad_node_parts_of(node).events->capacity *
-                             sizeof *skad_node_parts_of(node).events->events);
-    print_part("bans and strikes", bans_bytes(skad_node_parts_of(node).bans));
-    print_part("roots", skad_node_parts_of(node).roots->fingerprints == NULL
+               parts.operations->count * (sizeof *parts.operations->slots + sizeof(skad_op)));
+    print_part("outbox",
+               parts.outbox->shared != NULL ? 0 : parts.outbox->limit * sizeof *parts.outbox->ring);
+    print_part("duplicates", (parts.duplicates->mask + 1) * sizeof *parts.duplicates->fingerprints);
+    print_part("events", parts.events->capacity * sizeof *parts.events->events);
+    print_part("bans and strikes", bans_bytes(parts.bans));
+    print_part("roots", parts.roots->fingerprints == NULL
                             ? 0
-                            : skad_node_parts_of(node).roots->limit *
-                                  sizeof *skad_node_parts_of(node).roots->fingerprints);
-    print_part("candidates",
-               skad_node_parts_of(node).ping_queue->capacity * sizeof(skad_ping_target));
-    print_part("votes", skad_node_parts_of(node).observed->votes[0] == NULL
-                            ? 0
-                            : 2 * SKAD_OBSERVED_VOTES * sizeof(skad_vote));
-    print_part("newcomers", skad_node_parts_of(node).handover->arrived == NULL
-                                ? 0
-                                : 2 * SKAD_NEWCOMERS_MAX * sizeof(skad_id));
+                            : parts.roots->limit * sizeof *parts.roots->fingerprints);
+    print_part("candidates", parts.ping_queue->capacity * sizeof(skad_ping_target));
+    print_part("votes",
+               parts.observed->votes[0] == NULL ? 0 : 2 * SKAD_OBSERVED_VOTES * sizeof(skad_vote));
+    print_part("newcomers",
+               parts.handover->arrived == NULL ? 0 : 2 * SKAD_NEWCOMERS_MAX * sizeof(skad_id));
 }
 
 /* ---- Time ---- */
@@ -260,11 +251,11 @@ static double us_a_request(const bench_nodes *all, size_t nodes, const bench_cli
     static skad_datagram answer;
     for (size_t i = 0; i < REQUESTS; i++) {
         skad_node *node = all->nodes[i % nodes];
+        const skad_node_parts parts = skad_node_parts_of(node);
         uint8_t token[SKAD_TOKEN_BYTES];
-        skad_token_make(skad_node_parts_of(node).env->token_key, &client->address,
-                        &client->identity.id, skad_node_parts_of(node).env->now.mono_us, token);
-        bench_find_node(client, &skad_node_parts_of(node).env->identity.id, token, number + i,
-                        &requests[i]);
+        skad_token_make(parts.env->token_key, &client->address, &client->identity.id,
+                        parts.env->now.mono_us, token);
+        bench_find_node(client, &parts.env->identity.id, token, number + i, &requests[i]);
     }
     size_t answered = 0;
     double start = bench_cpu_s();

@@ -55,6 +55,7 @@ static void fill_table(skad_node *node, size_t peers)
     uint8_t seed[SKAD_SEED_BYTES] = {7};
     skad_random random;
     skad_random_init(&random, seed);
+    const skad_node_parts parts = skad_node_parts_of(node);
     for (size_t i = 0; i < peers; i++) {
         skad_id id;
         skad_random_bytes(&random, id.bytes, sizeof id.bytes);
@@ -72,10 +73,8 @@ static void fill_table(skad_node *node, size_t peers)
             .family = SKAD_FAMILY_IPV6,
             .port = (uint16_t)(1024 + i),
             .ip = {0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (uint8_t)(i >> 8), (uint8_t)i}};
-        skad_table_answered(skad_node_parts_of(node).table, &id, &address, 1000,
-                            skad_node_parts_of(node).env->now.mono_us);
-        skad_table_answered(skad_node_parts_of(node).table, &id, &address6, 1000,
-                            skad_node_parts_of(node).env->now.mono_us);
+        skad_table_answered(parts.table, &id, &address, 1000, parts.env->now.mono_us);
+        skad_table_answered(parts.table, &id, &address6, 1000, parts.env->now.mono_us);
     }
 }
 

@@ -14,13 +14,13 @@
 
 static double rate_refused(skad_node *node, uint8_t *noise, size_t len)
 {
+    const skad_node_parts parts = skad_node_parts_of(node);
     skad_address from = {.family = SKAD_FAMILY_IPV4, .port = 5000, .ip = {127, 0, 0, 9}};
     size_t refused = 0;
     double start = bench_cpu_s();
     for (uint32_t i = 0; i < CALLS; i++) {
         memcpy(noise, &i, sizeof i);
-        refused += skad_node_receive(node, noise, len, &from, skad_node_parts_of(node).env->now) ==
-                   SKAD_VERDICT_TAG;
+        refused += skad_node_receive(node, noise, len, &from, parts.env->now) == SKAD_VERDICT_TAG;
     }
     double rate = CALLS / (bench_cpu_s() - start);
     return refused == CALLS ? rate : 0;

@@ -65,12 +65,13 @@ static double rate_verify(const skad_identity *identity, const signed_digests *s
 static double rate_node(skad_node *node, const bench_client *client, const skad_draft *requests,
                         size_t burst)
 {
+    const skad_node_parts parts = skad_node_parts_of(node);
     static skad_datagram answer;
     size_t answered = 0;
     double start = bench_cpu_s();
     for (size_t i = 0; i < CALLS; i++) {
         skad_node_receive(node, requests[i].bytes, requests[i].len, &client->address,
-                          skad_node_parts_of(node).env->now);
+                          parts.env->now);
         if ((i + 1) % burst == 0) {
             while (skad_node_poll_datagram(node, &answer)) {
                 answered += answer.len > 0;
@@ -84,12 +85,12 @@ static double rate_node(skad_node *node, const bench_client *client, const skad_
 static void make_requests(skad_node *node, const bench_client *client, uint64_t first,
                           skad_draft *requests)
 {
+    const skad_node_parts parts = skad_node_parts_of(node);
     uint8_t token[SKAD_TOKEN_BYTES];
-    skad_token_make(skad_node_parts_of(node).env->token_key, &client->address, &client->identity.id,
-                    skad_node_parts_of(node).env->now.mono_us, token);
+    skad_token_make(parts.env->token_key, &client->address, &client->identity.id,
+                    parts.env->now.mono_us, token);
     for (uint64_t i = 0; i < CALLS; i++) {
-        bench_find_node(client, &skad_node_parts_of(node).env->identity.id, token, first + i,
-                        &requests[i]);
+        bench_find_node(client, &parts.env->identity.id, token, first + i, &requests[i]);
     }
 }
 

@@ -25,8 +25,9 @@ static double us_per_call(double start)
 
 static void measure(skad_node *node, const skad_id *ids, size_t round, figures *out)
 {
+    const skad_node_parts parts = skad_node_parts_of(node);
     static volatile size_t sink;
-    skad_table *table = skad_node_parts_of(node).table;
+    skad_table *table = parts.table;
     const skad_peers *peers = &table->peers;
     skad_peer_slot slots[SKAD_K_MAX];
     uint8_t digest[SKAD_HASH_BYTES];
@@ -42,12 +43,12 @@ static void measure(skad_node *node, const skad_id *ids, size_t round, figures *
         skad_peer_slot slot = (skad_peer_slot)(i % peers->high_water);
         const skad_address there = skad_endpoint_address(peers, slot, 0);
         sink += skad_table_answered(table, &peers->peers[slot].id, &there, 1000,
-                                    skad_node_parts_of(node).env->now.mono_us);
+                                    parts.env->now.mono_us);
     }
     out->answered[round] = us_per_call(start);
     start = bench_cpu_s();
     for (size_t i = 0; i < CALLS; i++) {
-        skad_table_failed(table, &ids[i], &address, skad_node_parts_of(node).env->now.mono_us);
+        skad_table_failed(table, &ids[i], &address, parts.env->now.mono_us);
     }
     out->failed[round] = us_per_call(start);
     start = bench_cpu_s();
@@ -65,16 +66,15 @@ static void measure(skad_node *node, const skad_id *ids, size_t round, figures *
 
 static size_t table_bytes(skad_node *node)
 {
-    const skad_peers *peers = &skad_node_parts_of(node).table->peers;
+    const skad_node_parts parts = skad_node_parts_of(node);
+    const skad_peers *peers = &parts.table->peers;
     return sizeof(skad_table) +
            peers->capacity *
                (sizeof *peers->peers + sizeof *peers->prefixes + sizeof *peers->checks_ms) +
            peers->colds_capacity * sizeof *peers->colds +
            peers->tokens.count * sizeof *peers->tokens.slots +
-           skad_node_parts_of(node).table->buckets_capacity *
-               (sizeof *skad_node_parts_of(node).table->buckets +
-                2 * skad_node_parts_of(node).table->k *
-                    sizeof *skad_node_parts_of(node).table->runs);
+           parts.table->buckets_capacity *
+               (sizeof *parts.table->buckets + 2 * parts.table->k * sizeof *parts.table->runs);
 }
 
 int main(void)
