@@ -74,7 +74,7 @@ static void a_token_has_a_rate_of_its_own(void **state)
     const test_remote *who = test_fixture_remote(fixture);
     uint8_t token[SKAD_TOKEN_BYTES];
     assert_int_equal(flood(fixture, who, NULL, 50, SKAD_VERDICT_ACCEPT), 20);
-    test_fixture_token(fixture, who, token); /* somebody else has used up its unvalidated rate */
+    test_fixture_token(fixture, who, token); /* another sender has used up its unvalidated rate */
     assert_int_equal(flood(fixture, who, token, 200, SKAD_VERDICT_ACCEPT), 100);
     assert_int_equal(flood(fixture, who, token, 10, SKAD_VERDICT_RATE), 10);
 }
@@ -113,7 +113,7 @@ static void an_exhausted_source_is_turned_away_at_a_glance(void **state)
     assert_int_equal(altered(fixture, who, token), SKAD_VERDICT_RATE);
 }
 
-/* Not even where somebody has used up the rates of a peer's address, and of its token. */
+/* Not even after another sender has used up the rates of a peer's address, and of its token. */
 static void an_exhausted_source_may_answer(void **state)
 {
     test_fixture *fixture = *state;

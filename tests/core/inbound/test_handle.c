@@ -37,11 +37,11 @@ static int end(void **state)
 }
 
 /* A PING of ours to a peer, which may be answered later. */
-static skad_datagram ping(const test_remote *whom)
+static skad_datagram ping(const test_remote *remote)
 {
     skad_datagram request;
-    assert_true(
-        skad_request_ping(fixture.node, &whom->identity.id, &whom->address, SKAD_PURPOSE_CHECK));
+    assert_true(skad_request_ping(fixture.node, &remote->identity.id, &remote->address,
+                                  SKAD_PURPOSE_CHECK));
     assert_true(skad_node_poll_datagram(fixture.node, &request));
     return request;
 }
@@ -119,7 +119,7 @@ static void a_request_makes_nobody_a_peer(void **state)
     assert_int_equal(caps[SKAD_CAP_UNVERIFIED].used, 1); /* it waits for a ping */
 }
 
-/* Once for each silence, while somebody else is heard. */
+/* Once for each silence, while another peer answers. */
 static void a_silence_counts_where_another_was_heard_meanwhile(void **state)
 {
     (void)state;
@@ -154,7 +154,7 @@ static void the_silence_that_decides_needs_a_witness(void **state)
     pong(other, &request);
     pass(6 * SKAD_US_PER_S);
     assert_int_equal(failures(who), 2);
-    assert_int_equal(recovery->lost_count, 1); /* whom we lose is remembered */
+    assert_int_equal(recovery->lost_count, 1); /* a lost peer is remembered */
     assert_memory_equal(&recovery->lost[0].id, &who->identity.id, sizeof(skad_id));
 }
 
