@@ -28,6 +28,24 @@ static bool alive_near_us(const skad_node *node, skad_peer_slot slot)
            (node->table.peers.peers[slot].roles & SKAD_PEER_IN_SIBLINGS) != 0;
 }
 
+/* Counts what a peer's answer says about our own address. */
+static void count_vote(skad_node *node, skad_peer_slot slot, const skad_opened *opened,
+                       const skad_address *from)
+{
+    if (slot == SKAD_PEER_NONE) {
+        return;
+    }
+    const skad_ballot ballot = {
+        .voter = &opened->sender,
+        .from = from,
+        .observed = &opened->message.u.reply.observed,
+        .known = node->table.peers.peers[slot].first_seen,
+        .one_a_group = node->env.profile.group_table_max != 0,
+        .allow_private = node->env.profile.allow_private,
+    };
+    skad_observed_vote(&node->observed, &ballot, node->env.now.mono_us);
+}
+
 static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
                           const skad_opened *opened, const skad_address *from)
 {
@@ -45,8 +63,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     if (!was_near && alive_near_us(node, slot)) {
         skad_handover_arrived(node, &opened->sender);
     }
-    uint64_t group = node->env.profile.group_table_max != 0 ? skad_address_group(from) : 0;
-    skad_observed_vote(&node->observed, &opened->sender, group, &opened->message.u.reply.observed);
+    count_vote(node, slot, opened, from);
     switch ((skad_purpose)rpc.purpose) {
     case SKAD_PURPOSE_UNVERIFIED:
         skad_ping_queue_settled(node);

@@ -166,21 +166,25 @@ static bool met_again(const skad_table *table, size_t slot)
 
 #define SLOTS_MAX 4096 /* skad_node_limits.peers */
 
-/* Whether one endpoint's address group keeps its share, in the table and in its peer's bucket. */
+/* Whether one endpoint's address groups keep their shares, in the table and in its peer's bucket.
+ */
 static bool quota_kept(const skad_table *table, const uint64_t groups[static SLOTS_MAX],
                        size_t slot)
 {
     size_t bucket = skad_table_bucket_of(table, &peer_at(table, (skad_peer_slot)slot)->id);
-    size_t in_table = 0;
-    size_t in_bucket = 0;
+    skad_group_tally in_table = skad_group_tally_of(groups[slot]);
+    skad_group_tally in_bucket = in_table;
     for (size_t i = 0; i < table->peers.high_water; i++) {
-        if (groups[i] == groups[slot]) {
-            in_table++;
-            in_bucket += skad_table_bucket_of(table, &table->peers.peers[i].id) == bucket;
+        if (groups[i] == 0 || i == slot) {
+            continue;
+        }
+        skad_group_tally_add(&in_table, groups[i]);
+        if (skad_table_bucket_of(table, &table->peers.peers[i].id) == bucket) {
+            skad_group_tally_add(&in_bucket, groups[i]);
         }
     }
-    return (table->group_table_max == 0 || in_table <= table->group_table_max) &&
-           (table->group_bucket_max == 0 || in_bucket <= table->group_bucket_max);
+    return skad_group_tally_has_room(&in_table, table->group_table_max) &&
+           skad_group_tally_has_room(&in_bucket, table->group_bucket_max);
 }
 
 static bool quotas_kept(const skad_table *table, size_t family)

@@ -91,9 +91,9 @@ skad_status skad_node_publish(skad_node *node, const skad_publish_request *reque
 /* Returns our address on a port, as peers see us; family NONE while they have not reported it. */
 static skad_address own_address(const skad_node *node, uint16_t port)
 {
-    skad_address address = skad_observed_address(&node->observed, 0);
+    skad_address address = skad_observed_address(&node->observed, 0, node->env.now.mono_us);
     if (address.family == SKAD_FAMILY_NONE) {
-        address = skad_observed_address(&node->observed, 1);
+        address = skad_observed_address(&node->observed, 1, node->env.now.mono_us);
     }
     address.port = port;
     return address;
