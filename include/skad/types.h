@@ -21,6 +21,11 @@ typedef struct skad_id {
     uint8_t bytes[SKAD_ID_BYTES];
 } skad_id;
 
+/* A network: what the signatures of its nodes and publishers are bound to (skad/profile.h). */
+typedef struct skad_network_id {
+    uint8_t bytes[32];
+} skad_network_id;
+
 /* Values are bits, so that they also serve as a set ("want", "families we can send on"). */
 typedef enum skad_family {
     SKAD_FAMILY_NONE = 0,

@@ -68,8 +68,8 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
     message.u.reply.observed = *from;
     message.u.reply.u.error.code = SKAD_ERROR_TOKEN;
     message.u.reply.u.error.detail = 0;
-    skad_envelope_digest(hello ? &any_node : &node->env.identity.id, NULL, envelope->signed_part,
-                         digest);
+    skad_envelope_digest(node->env.network_key, hello ? &any_node : &node->env.identity.id, NULL,
+                         envelope->signed_part, digest);
     skad_token_make(node->env.token_key, from, sender, node->env.now.mono_us, token);
     const skad_draft_fields fields = {
         .message = &message,

@@ -58,6 +58,7 @@ skad_verdict skad_receive_prefilter(skad_node *node, skad_inbound *inbound, skad
     inbound->profile = &node->env.profile;
     inbound->epoch = skad_profile_epoch(&node->env.profile, now.unix_s);
     inbound->self = node->env.identity.id;
+    inbound->network_key = node->env.network_key;
     return verdict;
 }
 
@@ -67,6 +68,7 @@ void skad_receive_open(skad_inbound *inbound, skad_roots *roots)
         .profile = inbound->profile,
         .epoch = inbound->epoch,
         .self = inbound->self,
+        .network_key = inbound->network_key,
         .roots = (const uint8_t(*)[SKAD_HASH_BYTES])roots->fingerprints,
         .roots_count = roots->fingerprints == NULL ? 0 : roots->limit,
     };

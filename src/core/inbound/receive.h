@@ -38,6 +38,7 @@ typedef struct skad_inbound {
     const skad_profile *profile;
     uint32_t epoch;
     skad_id self;
+    const uint8_t *network_key; /* of the node, for as long as it lives */
 
     /* What skad_receive_open sets. */
     skad_verdict verdict;

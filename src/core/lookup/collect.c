@@ -6,7 +6,8 @@
 #include "crypto/assert.h"
 #include "src/core/routing/distance.h"
 
-skad_collection *skad_collection_new(skad_record_type type, const skad_id *key)
+skad_collection *skad_collection_new(skad_record_type type, const skad_id *key,
+                                     const skad_network_id *network)
 {
     skad_collection *collection = calloc(1, sizeof *collection);
     if (collection == NULL) {
@@ -14,6 +15,7 @@ skad_collection *skad_collection_new(skad_record_type type, const skad_id *key)
     }
     collection->type = type;
     collection->key = *key;
+    collection->network = *network;
     if (type == SKAD_RECORD_ANNOUNCEMENT) {
         collection->announced = calloc(SKAD_PROVIDERS_MAX, sizeof *collection->announced);
         collection->providers = calloc(SKAD_PROVIDERS_MAX, sizeof *collection->providers);
@@ -79,7 +81,7 @@ static bool authentic(const skad_collection *collection, const skad_record *reco
         return true;
     }
     (*verifications)++;
-    return skad_record_verify(record);
+    return skad_record_verify(record, &collection->network);
 }
 
 static void take_best(skad_collection *collection, const skad_record *record, skad_span bytes,

@@ -43,6 +43,7 @@ typedef struct skad_announced {
 typedef struct skad_collection {
     skad_record_type type;
     skad_id key;
+    skad_network_id network;
     skad_id holder; /* the node that gave the first record that counts */
 
     /* Immutable and mutable: the best so far. */
@@ -64,7 +65,8 @@ typedef struct skad_collection {
 } skad_collection;
 
 /* Returns NULL without memory. */
-skad_collection *skad_collection_new(skad_record_type type, const skad_id *key);
+skad_collection *skad_collection_new(skad_record_type type, const skad_id *key,
+                                     const skad_network_id *network);
 void skad_collection_free(skad_collection *collection);
 
 /* Whether there is something to return. */

@@ -91,6 +91,7 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     skad_random_init(&node->env.random, config->seed);
     skad_random_bytes(&node->env.random, node->env.token_key, sizeof node->env.token_key);
     skad_profile_network_key(&node->env.profile, node->env.network_key);
+    skad_profile_network_id(&node->env.profile, &node->env.network_id);
     if (allocate(node, simulator.shared) != SKAD_OK ||
         skad_admission_init(node, &config->rates) != SKAD_OK ||
         skad_handover_init(node) != SKAD_OK || skad_recovery_init(node) != SKAD_OK) {
@@ -273,6 +274,11 @@ bool skad_node_poll_event(skad_node *node, skad_event *out)
 const skad_id *skad_node_self(const skad_node *node)
 {
     return &node->env.identity.id;
+}
+
+const skad_network_id *skad_node_network(const skad_node *node)
+{
+    return &node->env.network_id;
 }
 
 const uint8_t *skad_node_public_key(const skad_node *node)

@@ -215,7 +215,7 @@ skad_status skad_start_get(skad_node *node, skad_operation_kind kind, skad_recor
     if (status != SKAD_OK) {
         return status;
     }
-    operation->collection = skad_collection_new(type, key);
+    operation->collection = skad_collection_new(type, key, &node->env.network_id);
     status =
         operation->collection == NULL ? SKAD_ERR_MEMORY : begin_lookup(node, operation, key, NULL);
     if (status != SKAD_OK) {

@@ -181,7 +181,8 @@ static void under_load_who_shows_no_token_gets_one(void **state)
         assert_int_equal(skad_envelope_decode(exchange.request.bytes + SKAD_TAG_BYTES,
                                               exchange.request.len - SKAD_TAG_BYTES, &asked),
                          SKAD_VERDICT_ACCEPT);
-        skad_envelope_digest(&fixture->identity.id, NULL, asked.signed_part, digest);
+        skad_envelope_digest(fixture->network_key, &fixture->identity.id, NULL, asked.signed_part,
+                             digest);
         test_fixture_open(fixture, who, &exchange.answer, digest, &exchange.envelope,
                           &exchange.opened);
         assert_int_equal(exchange.opened.message.kind, SKAD_KIND_ERROR);

@@ -73,9 +73,10 @@ static skad_span announcement(uint32_t publisher, const skad_id *key)
     static const uint8_t metadata[SKAD_METADATA_BYTES_MAX] = {1};
     const skad_identity identity = test_identity(&fixture.profile, 1000 + publisher);
     const skad_address none = {0};
-    return (skad_span){bytes, skad_record_encode_announcement(
-                                  &identity, key, 1, TEST_UNIX_S + DAY_S, &none,
-                                  (skad_span){metadata, sizeof metadata}, bytes, sizeof bytes)};
+    return (skad_span){bytes,
+                       skad_record_encode_announcement(
+                           skad_wire_publisher(&identity), key, 1, TEST_UNIX_S + DAY_S, &none,
+                           (skad_span){metadata, sizeof metadata}, bytes, sizeof bytes)};
 }
 
 static skad_message question(skad_kind kind)

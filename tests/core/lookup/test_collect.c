@@ -37,7 +37,8 @@ static void open_desk(desk *self, skad_record_type type)
     } else {
         self->key = (skad_id){{9}};
     }
-    self->collection = skad_collection_new(type, &self->key);
+    const skad_network_id network = skad_wire_publisher(NULL).network;
+    self->collection = skad_collection_new(type, &self->key, &network);
     assert_non_null(self->collection);
     skad_random_init(&self->random, seed);
 }
@@ -51,8 +52,9 @@ static bytes edition(const desk *self, uint64_t sequence, const char *value, uin
 {
     bytes out;
     const skad_span span = {(const uint8_t *)value, strlen(value)};
-    out.len = skad_record_encode_mutable(&self->publisher, (skad_span){NULL, 0}, sequence, expiry,
-                                         span, out.data, sizeof out.data);
+    out.len =
+        skad_record_encode_mutable(skad_wire_publisher(&self->publisher), (skad_span){NULL, 0},
+                                   sequence, expiry, span, out.data, sizeof out.data);
     assert_true(out.len > 0);
     return out;
 }
@@ -67,8 +69,9 @@ static bytes announcement(uint32_t publisher, uint64_t sequence)
     const skad_address none = {0};
     memset(&identity, 0, sizeof identity);
     skad_keypair_from_seed(seed, identity.public_key, identity.secret_key);
-    out.len = skad_record_encode_announcement(&identity, &key, sequence, NOW + 10, &none,
-                                              (skad_span){NULL, 0}, out.data, sizeof out.data);
+    out.len =
+        skad_record_encode_announcement(skad_wire_publisher(&identity), &key, sequence, NOW + 10,
+                                        &none, (skad_span){NULL, 0}, out.data, sizeof out.data);
     assert_true(out.len > 0);
     return out;
 }

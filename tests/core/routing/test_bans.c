@@ -205,7 +205,7 @@ static void forged_records_end_in_a_ban(void **state)
     uint8_t record[SKAD_RECORD_BYTES_MAX];
     const skad_span value = {(const uint8_t *)"v", 1};
     size_t len =
-        skad_record_encode_mutable(&who->identity, (skad_span){NULL, 0}, 1,
+        skad_record_encode_mutable(skad_wire_publisher(&who->identity), (skad_span){NULL, 0}, 1,
                                    fixture->now.unix_s + 100, value, record, sizeof record);
     record[len - 1] ^= 1;
     skad_message message = {.kind = SKAD_KIND_STORE,

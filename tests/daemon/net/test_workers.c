@@ -185,7 +185,8 @@ static void answers_open_at_those_who_asked(void **state)
         assert_int_equal(skad_envelope_decode(request->bytes + SKAD_TAG_BYTES,
                                               request->len - SKAD_TAG_BYTES, &envelope),
                          SKAD_VERDICT_ACCEPT);
-        skad_envelope_digest(&self->fixture.identity.id, NULL, envelope.signed_part, digest);
+        skad_envelope_digest(self->fixture.network_key, &self->fixture.identity.id, NULL,
+                             envelope.signed_part, digest);
         test_fixture_open(&self->fixture, who, &answer, digest, &envelope, &opened);
         assert_int_equal(opened.message.kind, SKAD_KIND_PONG);
         assert_int_equal(who->asked++, 0);
