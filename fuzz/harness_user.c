@@ -142,7 +142,7 @@ static void keep_out(harness *self, fuzz_choices *choices)
 {
     const test_remote *who = some_remote(self, choices);
     uint8_t how = fuzz_byte(choices);
-    skad_ban subject = {.by_id = how % 2 == 0,
+    skad_ban subject = {.scope = how % 2 == 0 ? SKAD_BAN_ID : SKAD_BAN_PREFIX,
                         .id = who->identity.id,
                         .address = who->address,
                         .prefix_bits = how / 2 % 33};

@@ -169,24 +169,29 @@ bool skad_node_poll_event(skad_node *node, skad_event *out);
 
 typedef enum skad_ban_reason {
     SKAD_BAN_OPERATOR = 0,
-    SKAD_BAN_SIGNATURES, /* datagrams from a validated address whose signatures do not verify */
-    SKAD_BAN_RECORDS,    /* records from a validated address whose signatures do not verify */
+    SKAD_BAN_SIGNATURES, /* requests with a valid token whose signatures do not verify */
+    SKAD_BAN_RECORDS,    /* requests with a valid token to store what is no record */
     SKAD_BAN_ANSWERS,    /* answers to our requests that contradict what the replier must tell */
 } skad_ban_reason;
 
-/* The subject of a ban: a node by its ID, at any address, or an address prefix, with any node in
- * it. */
+/* The subject of a ban. */
+typedef enum skad_ban_scope {
+    SKAD_BAN_PREFIX = 0, /* an address prefix, with any node in it */
+    SKAD_BAN_ID,         /* a node by its ID, at any address */
+    SKAD_BAN_PEER,       /* a node by its ID at one address and port */
+} skad_ban_scope;
+
 typedef struct skad_ban {
-    bool by_id;
-    skad_id id;
-    skad_address address; /* its port is ignored */
-    uint8_t prefix_bits;  /* 0..32, IPv6 0..128 */
+    uint8_t scope;        /* a skad_ban_scope */
+    skad_id id;           /* ID, PEER */
+    skad_address address; /* PREFIX, its port is ignored; PEER */
+    uint8_t prefix_bits;  /* PREFIX: 0..32, IPv6 0..128 */
     uint8_t reason;       /* a skad_ban_reason */
     uint64_t until_us;    /* monotonic */
 } skad_ban;
 
-/* Bans a subject for so many seconds: its datagrams are dropped, and it is sent no requests. When
- * there are 256 bans, the one that ends first is replaced. Errors: SKAD_ERR_INPUT (no such prefix),
+/* Bans a subject for so many seconds: its requests are dropped, and it is sent none. When there are
+ * 256 bans, the one that ends first is replaced. Errors: SKAD_ERR_INPUT (no such prefix),
  * SKAD_ERR_MEMORY (of a node with lazy allocation). */
 SKAD_MUST_CHECK skad_status skad_node_ban(skad_node *node, const skad_ban *subject,
                                           uint32_t seconds, skad_time now);

@@ -161,7 +161,9 @@ typedef struct keep_request {
 } keep_request;
 
 /* Serves STORE and ANNOUNCE. Checks for a token, and for a record that decodes and belongs to the
- * RPC; store_admission.c checks the rest. */
+ * RPC; store_admission.c checks the rest. A sender is blamed for what is no record, because it can
+ * see that for itself. It is not blamed for a record's signature or expiry: it may have the record
+ * from another node, its clock may differ from ours, and so may its library. */
 static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
 {
     skad_node *node = to->node;
@@ -172,6 +174,8 @@ static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
     }
     if (!skad_record_decode(asked->bytes.data, asked->bytes.len, &record) ||
         (record.type == SKAD_RECORD_ANNOUNCEMENT) != asked->announcement) {
+        skad_bans_strike(&node->bans, &to->request->sender, to->from, SKAD_BAN_RECORDS,
+                         node->env.now.mono_us);
         refuse(to, SKAD_ERROR_INVALID, 0);
         return;
     }
@@ -184,9 +188,6 @@ static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
         .life_s = asked->life_s,
     };
     skad_admitted_record held = skad_store_admit(node, &offer);
-    if (held.code == SKAD_ERROR_INVALID) {
-        skad_bans_strike(&node->bans, to->from, SKAD_BAN_RECORDS, node->env.now.mono_us);
-    }
     if (held.code != SKAD_ERROR_NONE) {
         refuse(to, held.code, held.detail);
         return;

@@ -52,11 +52,16 @@ static uint64_t fingerprint_of(skad_span value)
 
 /* ---- Taking answers ---- */
 
-/* Whether a record matches the query, leaving aside its signature. */
-static bool fits(const skad_collection *collection, const skad_record *record, uint64_t now_unix_s)
+/* Whether a record is what was asked for. The node that gives it can see that for itself. */
+static bool fits(const skad_collection *collection, const skad_record *record)
 {
-    return record->type == collection->type && skad_id_equal(&record->key, &collection->key) &&
-           (record->type == SKAD_RECORD_IMMUTABLE || record->expiry_unix_s > now_unix_s);
+    return record->type == collection->type && skad_id_equal(&record->key, &collection->key);
+}
+
+/* Whether a record has expired by our clock. */
+static bool expired(const skad_record *record, uint64_t now_unix_s)
+{
+    return record->type != SKAD_RECORD_IMMUTABLE && record->expiry_unix_s <= now_unix_s;
 }
 
 /* Whether these very bytes were verified before. */
@@ -157,14 +162,16 @@ size_t skad_collection_take(skad_collection *collection, const skad_get_answer *
     for (size_t i = 0; i < answer->count; i++) {
         skad_span bytes = answer->records[i];
         skad_record record;
-        if (!skad_record_decode(bytes.data, bytes.len, &record) ||
-            !fits(collection, &record, now_unix_s)) {
+        if (!skad_record_decode(bytes.data, bytes.len, &record) || !fits(collection, &record)) {
             bad++;
             continue;
         }
+        if (expired(&record, now_unix_s)) {
+            continue; /* as if it had none */
+        }
         if (!authentic(collection, &record, bytes, verifications)) {
-            bad += answer->count - i;
-            break;
+            given.invalid = true;
+            continue;
         }
         given.record = true;
         given.sequence = record.sequence;
@@ -175,7 +182,7 @@ size_t skad_collection_take(skad_collection *collection, const skad_get_answer *
             take_best(collection, &record, bytes, &given);
         }
     }
-    given.invalid = bad > 0;
+    given.invalid = given.invalid || bad > 0;
     collection->given[collection->given_count++] = given;
     if (!found && skad_collection_found(collection)) {
         collection->holder = *answer->from;

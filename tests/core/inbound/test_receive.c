@@ -194,7 +194,7 @@ static void a_wrong_signature_costs_a_check_and_does_nothing(void **state)
 static void a_banned_identity_is_kept_out_before_it_costs_a_check(void **state)
 {
     (void)state;
-    const skad_ban ban = {.by_id = true, .id = who->identity.id};
+    const skad_ban ban = {.scope = SKAD_BAN_ID, .id = who->identity.id};
     const skad_datagram datagram = ping();
     skad_inbound inbound;
     assert_int_equal(skad_node_ban(fixture.node, &ban, 10, fixture.now), SKAD_OK);

@@ -73,7 +73,7 @@ static void the_same_ban_again_is_one_and_is_lifted_once(void **state)
 static void only_addresses_are_exempt_from_bans(void **state)
 {
     (void)state;
-    const skad_ban by_id = {.by_id = true};
+    const skad_ban by_id = {.scope = SKAD_BAN_ID};
     const skad_ban prefix = ban_of(1);
     assert_int_equal(skad_node_allow(fixture.node, &by_id), SKAD_ERR_INPUT);
     assert_int_equal(skad_node_allow(fixture.node, &prefix), SKAD_OK);
