@@ -103,16 +103,17 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
         handle_answer(node, prefiltered, opened, from);
         return;
     }
+    /* The source may be spoofed. Everything that we send there stays within the amplification
+     * limit, including a ping to a promising unverified peer; and no walk over our records begins
+     * without a valid token. */
+    skad_served served = skad_serve(node, &prefiltered->envelope, opened, from, len);
     const skad_message *asked = &opened->message;
-    if (asked->kind == SKAD_KIND_FIND_NODE &&
+    if (served.validated && asked->kind == SKAD_KIND_FIND_NODE &&
         skad_id_equal(&asked->u.find_node.target, &opened->sender) &&
         skad_handover_began_anew(node, &opened->sender, from)) {
         skad_request_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
     }
-    /* The source may be spoofed. Everything that we send there stays within the amplification
-     * limit, including a ping to a promising unverified peer. */
-    bool may_ping = skad_serve(node, &prefiltered->envelope, opened, from, len);
-    if (!put_off_check(node, &opened->sender, from) && may_ping) {
+    if (!put_off_check(node, &opened->sender, from) && served.may_ping) {
         skad_ping_queue_consider(node, &opened->sender, from);
     }
 }
@@ -158,6 +159,11 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
     node->stats.timeouts++;
     if (!rpc->has_responder) {
         return;
+    }
+    /* Its token may be of a former life of the peer. The next request shows none, and is padded. */
+    skad_peer_slot slot = skad_peers_find(&node->table.peers, &rpc->responder);
+    if (slot != SKAD_PEER_NONE) {
+        skad_endpoint_forget_token(&node->table.peers, slot, &rpc->address);
     }
     uint64_t now_us = node->env.now.mono_us;
     if (silence_counts(node, rpc)) {

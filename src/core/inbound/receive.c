@@ -46,6 +46,10 @@ skad_verdict skad_receive_prefilter(skad_node *node, skad_inbound *inbound, skad
     node->stats.received_bytes += inbound->len;
     skad_verdict verdict =
         skad_prefilter(node, inbound->datagram, inbound->len, &inbound->from, &prefiltered);
+    if (verdict == SKAD_VERDICT_ACCEPT && prefiltered.rpc != NULL &&
+        !skad_pending_may_check(&node->pending, prefiltered.rpc, now.mono_us)) {
+        verdict = SKAD_VERDICT_RATE;
+    }
     if (verdict == SKAD_VERDICT_ACCEPT && prefiltered.rpc == NULL) {
         verdict = banned(node, &prefiltered, &inbound->from)
                       ? SKAD_VERDICT_BANNED

@@ -59,7 +59,7 @@ static bool reply(answer *to, skad_message *message)
     }
     spare_for_ping(to, &outgoing->draft);
     if (skad_answer_budget_allows(&node->answers, outgoing->draft.len + (size_t)SKAD_PROOF_BYTES(0),
-                                  node->env.now.mono_us)) {
+                                  to->validated, node->env.now.mono_us)) {
         outgoing->to = *to->from;
         skad_outbox_commit(&node->outbox);
     }
@@ -219,8 +219,8 @@ static void serve_announce(answer *to)
     serve_put(to, &wanted, SKAD_KIND_ANNOUNCED);
 }
 
-bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
-                const skad_address *from, size_t len)
+skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
+                       const skad_address *from, size_t len)
 {
     answer to = {.node = node, .envelope = envelope, .request = request, .from = from};
     skad_token_make(node->env.token_key, from, &request->sender, node->env.now.mono_us, to.granted);
@@ -256,5 +256,5 @@ bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opene
     case SKAD_KIND_ERROR:
         break; /* replies never come here: the prefilter separates them */
     }
-    return to.may_ping;
+    return (skad_served){.validated = to.validated, .may_ping = to.may_ping};
 }

@@ -203,6 +203,32 @@ static void a_banned_identity_is_kept_out_before_it_costs_a_check(void **state)
     assert_int_equal(prefilter(&datagram, &inbound), SKAD_VERDICT_ACCEPT);
 }
 
+/* The peer that we pinged sends rubbish under its RPC id; then it answers after all. */
+static void forty_thousand_wrong_answers_cost_a_hundred_checks(void **state)
+{
+    (void)state;
+    const skad_datagram reply = answered_ping();
+    const uint64_t checks = stats().verifications;
+    for (unsigned i = 0; i < 40000; i++) {
+        skad_datagram wrong = reply;
+        skad_inbound inbound;
+        wrong.bytes[wrong.len - 1 - i % 32] ^= (uint8_t)(1 + i % 255);
+        test_fixture_retag(&fixture, wrong.bytes, wrong.len);
+        if (prefilter(&wrong, &inbound) == SKAD_VERDICT_ACCEPT) {
+            open_it(&inbound);
+            assert_int_equal(handle(&inbound), SKAD_VERDICT_SIGNATURE);
+        }
+    }
+    assert_in_range(stats().verifications, checks + 100, checks + 110);
+    assert_int_equal(stats().verdicts[SKAD_VERDICT_RATE], 40000 - 104);
+    assert_int_equal(skad_node_bans(fixture.node, fixture.now, NULL, 0), 0);
+    skad_inbound inbound;
+    fixture.now.mono_us += 100 * SKAD_US_PER_MS;
+    assert_int_equal(prefilter(&reply, &inbound), SKAD_VERDICT_ACCEPT);
+    open_it(&inbound);
+    assert_int_equal(handle(&inbound), SKAD_VERDICT_ACCEPT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +244,8 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(a_banned_identity_is_kept_out_before_it_costs_a_check,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(forty_thousand_wrong_answers_cost_a_hundred_checks, begin,
+                                        end),
     };
     return cmocka_run_group_tests_name("receive", tests, NULL, NULL);
 }
