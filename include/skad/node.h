@@ -126,10 +126,11 @@ bool skad_node_poll_datagram(skad_node *node, skad_datagram *out);
 /* ---- Operations ---- */
 
 /* Joins through addresses whose node IDs are not known yet. Each gets a hello, repeated with
- * back-off until a node answers. The list replaces an earlier one. At most 32 are used. Without any
- * address the node waits to be found. Event: SKAD_EVENT_JOINED, each time the node becomes part of
- * a network. Errors: SKAD_ERR_INPUT when an address may not be contacted in this profile,
- * SKAD_ERR_MEMORY. */
+ * back-off until a node answers. The list replaces an earlier one. At most 32 are used; addresses
+ * that may not be contacted in this profile, or of a family that the driver cannot send on, are
+ * skipped. Without any address the node waits to be found. Event: SKAD_EVENT_JOINED, each time the
+ * node becomes part of a network. Errors: SKAD_ERR_INPUT when all were skipped, SKAD_ERR_MEMORY;
+ * an earlier list then stays. */
 SKAD_MUST_CHECK skad_status skad_node_join(skad_node *node, const skad_address *addresses,
                                            size_t count, skad_time now);
 
