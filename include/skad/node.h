@@ -99,6 +99,10 @@ void skad_node_free(skad_node *node);
  * which is counted (skad_node_stats). */
 skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t len,
                                const skad_address *from, skad_time now);
+/* The same where the driver knows to which address of its machine the datagram came: the answer is
+ * to leave from that one (skad_datagram.local). */
+skad_verdict skad_node_receive_at(skad_node *node, const uint8_t *datagram, size_t len,
+                                  const skad_address *from, const skad_local *local, skad_time now);
 
 /* Tells the node that datagrams wait longer for their verification than they should (true), or no
  * longer do. Meanwhile the node counts as loaded, as if the rate of unvalidated requests were
@@ -114,6 +118,7 @@ uint64_t skad_node_deadline(const skad_node *node);
 
 typedef struct skad_datagram {
     skad_address to;
+    skad_local local; /* to leave from; of an answer where its request came to */
     size_t len;
     bool request; /* of ours: the answer will come from `to` */
     uint8_t bytes[SKAD_DATAGRAM_BYTES_MAX];

@@ -10,6 +10,7 @@
 
 #include "crypto/assert.h"
 #include "proto/address.h"
+#include "src/daemon/net/pktinfo.h"
 
 /* A byte more than the longest datagram shows that one was too long. */
 #define IN_BYTES (SKAD_DATAGRAM_BYTES_MAX + 1)
@@ -21,6 +22,7 @@
 struct skad_udp_inbox {
     uint8_t bytes[SKAD_UDP_BATCH][IN_BYTES];
     struct sockaddr_storage from[SKAD_UDP_BATCH];
+    skad_pktinfo pktinfo[SKAD_UDP_BATCH];
 };
 
 bool skad_address_from_sockaddr(const struct sockaddr *from, skad_address *out)
@@ -114,7 +116,11 @@ static bool bind_socket(int fd, const skad_address *listen, skad_address *bound)
     if (getsockname(fd, (struct sockaddr *)&name, &len) != 0) {
         return false;
     }
-    return skad_address_from_sockaddr((struct sockaddr *)&name, bound);
+    if (!skad_address_from_sockaddr((struct sockaddr *)&name, bound)) {
+        return false;
+    }
+    skad_pktinfo_enable(fd, bound);
+    return true;
 }
 
 bool skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool *unsupported,
@@ -167,6 +173,8 @@ size_t skad_udp_receive_by(const skad_udp_socket *udp, int fd,
         messages[i].msg_hdr.msg_iovlen = 1;
         messages[i].msg_hdr.msg_name = &in->from[i];
         messages[i].msg_hdr.msg_namelen = sizeof in->from[i];
+        messages[i].msg_hdr.msg_control = &in->pktinfo[i];
+        messages[i].msg_hdr.msg_controllen = sizeof in->pktinfo[i];
     }
     int got = recvmmsg(fd, messages, SKAD_UDP_BATCH, MSG_DONTWAIT, NULL);
     size_t count = 0;
@@ -175,6 +183,7 @@ size_t skad_udp_receive_by(const skad_udp_socket *udp, int fd,
         if (skad_address_from_sockaddr((struct sockaddr *)&in->from[i], &one->from)) {
             one->bytes = in->bytes[i];
             one->len = messages[i].msg_len;
+            skad_pktinfo_read(&messages[i].msg_hdr, &one->local);
             count++;
         }
     }
@@ -207,6 +216,7 @@ static int send_batch(skad_udp_socket *udp)
     struct mmsghdr messages[SKAD_UDP_BATCH];
     struct iovec pieces[SKAD_UDP_BATCH];
     struct sockaddr_storage names[SKAD_UDP_BATCH];
+    skad_pktinfo pktinfos[SKAD_UDP_BATCH];
 
     memset(messages, 0, udp->out_count * sizeof messages[0]);
     for (size_t i = 0; i < udp->out_count; i++) {
@@ -216,6 +226,7 @@ static int send_batch(skad_udp_socket *udp)
         messages[i].msg_hdr.msg_iovlen = 1;
         messages[i].msg_hdr.msg_name = &names[i];
         messages[i].msg_hdr.msg_namelen = skad_address_to_sockaddr(&datagram->to, &names[i]);
+        skad_pktinfo_write(&datagram->local, &pktinfos[i], &messages[i].msg_hdr);
     }
     return sendmmsg(udp->fd, messages, (unsigned)udp->out_count, MSG_DONTWAIT);
 }

@@ -1,6 +1,8 @@
 /* UDP sockets: opening, receiving and sending in batches, and the two shapes of an address.
  *
- * One socket has one family (an IPv6 socket is V6ONLY), so there is at most one of each. A batch
+ * One socket has one family (an IPv6 socket is V6ONLY), so there is at most one of each. If it is
+ * bound to all addresses of the machine, the kernel tells of each datagram to which of them it
+ * came, and is told from which one a datagram is to leave. A batch
  * that the kernel does not take at once stays with its socket. A datagram that the kernel refuses
  * is counted and skipped, because for the peer it is as if the network had lost it. */
 #ifndef SKAD_DAEMON_NET_UDP_H
@@ -37,6 +39,7 @@ typedef struct skad_udp_received {
     const uint8_t *bytes;
     size_t len; /* one more than SKAD_DATAGRAM_BYTES_MAX when it was longer than that */
     skad_address from;
+    skad_local local; /* where it came to; NONE where the socket has only one address */
 } skad_udp_received;
 
 /* Binds a socket. On failure says what to do; *unsupported (may be NULL) says whether the machine

@@ -11,9 +11,11 @@ static void receive(void *user, const skad_udp_received *one)
 {
     skad_udp_endpoints *endpoints = user;
     if (endpoints->workers == NULL) {
-        (void)skad_node_receive(endpoints->node, one->bytes, one->len, &one->from, *endpoints->now);
+        (void)skad_node_receive_at(endpoints->node, one->bytes, one->len, &one->from, &one->local,
+                                   *endpoints->now);
     } else {
-        skad_workers_receive(endpoints->workers, one->bytes, one->len, &one->from, *endpoints->now);
+        skad_workers_receive(endpoints->workers, one->bytes, one->len, &one->from, &one->local,
+                             *endpoints->now);
     }
 }
 

@@ -24,8 +24,9 @@ typedef struct bench {
 } bench;
 
 static const skad_address loopback = {.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}};
+static const skad_address everywhere = {.family = SKAD_FAMILY_IPV4};
 
-static int begin_with(void **state, size_t peer_sockets)
+static int begin_with(void **state, const skad_address *listen, size_t peer_sockets)
 {
     static bench made;
     skad_failure failure;
@@ -34,7 +35,7 @@ static int begin_with(void **state, size_t peer_sockets)
     made.loop = ev_loop_new(EVFLAG_AUTO);
     assert_non_null(made.loop);
     assert_true(
-        skad_udp_endpoints_open(&made.endpoints, made.loop, &loopback, 1, peer_sockets, &failure));
+        skad_udp_endpoints_open(&made.endpoints, made.loop, listen, 1, peer_sockets, &failure));
     assert_true(skad_udp_open(&loopback, &made.peer, NULL, &failure));
     assert_int_equal(
         skad_udp_endpoints_start(&made.endpoints, made.fixture.node, &made.fixture.now, 0),
@@ -45,12 +46,17 @@ static int begin_with(void **state, size_t peer_sockets)
 
 static int begin(void **state)
 {
-    return begin_with(state, INLETS);
+    return begin_with(state, &loopback, INLETS);
+}
+
+static int begin_everywhere(void **state)
+{
+    return begin_with(state, &everywhere, INLETS);
 }
 
 static int begin_without_peer_sockets(void **state)
 {
-    return begin_with(state, 0);
+    return begin_with(state, &loopback, 0);
 }
 
 static int end(void **state)
@@ -82,14 +88,40 @@ static uint64_t received_by_node(const bench *made)
 }
 
 /* The peer sends a datagram, and the node is given its turn. */
-static void send_from_peer(bench *made, const skad_datagram *datagram)
+static void send_from_peer_to(bench *made, const skad_datagram *datagram, const skad_address *to)
 {
     skad_datagram *place = skad_udp_reserve(&made->peer);
     *place = *datagram;
-    place->to = made->endpoints.sockets[0].bound;
+    place->to = *to;
+    place->local = (skad_local){0};
     skad_udp_commit(&made->peer);
     assert_true(skad_udp_flush(&made->peer));
     ev_run(made->loop, EVRUN_NOWAIT);
+}
+
+static void send_from_peer(bench *made, const skad_datagram *datagram)
+{
+    send_from_peer_to(made, datagram, &made->endpoints.sockets[0].bound);
+}
+
+/* Listening everywhere, a machine may have more addresses than one. */
+static void an_answer_leaves_from_the_address_that_was_asked(void **state)
+{
+    bench *made = *state;
+    const test_remote *who = test_fixture_remote(&made->fixture);
+    for (uint8_t last = 1; last <= 3; last++) {
+        skad_udp_received received[SKAD_UDP_BATCH];
+        skad_datagram request;
+        skad_address asked = loopback;
+        asked.ip[3] = last;
+        asked.port = made->endpoints.sockets[0].bound.port;
+        test_fixture_request(&made->fixture, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL,
+                             &request);
+        send_from_peer_to(made, &request, &asked);
+        skad_udp_endpoints_send(&made->endpoints);
+        assert_int_equal(skad_udp_receive(&made->peer, received), 1);
+        assert_memory_equal(&received[0].from, &asked, sizeof asked);
+    }
 }
 
 static size_t sent_to_peer(bench *made)
@@ -145,6 +177,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_asked_peer_is_heard_by_a_peer_socket, begin, end),
         cmocka_unit_test_setup_teardown(who_is_answered_only_is_heard_at_the_port, begin, end),
+        cmocka_unit_test_setup_teardown(an_answer_leaves_from_the_address_that_was_asked,
+                                        begin_everywhere, end),
         cmocka_unit_test_setup_teardown(without_peer_sockets_all_is_heard_at_the_port,
                                         begin_without_peer_sockets, end),
     };
