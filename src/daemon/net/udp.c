@@ -138,7 +138,7 @@ bool skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool *unsup
         skad_udp_close(out);
         return false;
     }
-    out->out = calloc(SKAD_UDP_BATCH, sizeof *out->out);
+    out->out = calloc(SKAD_UDP_WAITING, sizeof *out->out);
     out->in = calloc(1, sizeof *out->in);
     if (out->out == NULL || out->in == NULL) {
         skad_udp_close(out);
@@ -198,16 +198,26 @@ size_t skad_udp_receive(const skad_udp_socket *udp,
 
 /* ---- Sending ---- */
 
+static skad_datagram *waiting_at(skad_udp_socket *udp, size_t index)
+{
+    return &udp->out[(udp->out_first + index) % SKAD_UDP_WAITING];
+}
+
 skad_datagram *skad_udp_reserve(skad_udp_socket *udp)
 {
-    size_t end = udp->out_first + udp->out_count;
-    return end < SKAD_UDP_BATCH ? &udp->out[end] : NULL;
+    return udp->out_count < SKAD_UDP_WAITING ? waiting_at(udp, udp->out_count) : NULL;
 }
 
 void skad_udp_commit(skad_udp_socket *udp)
 {
-    SKAD_ASSERT(udp->out_first + udp->out_count < SKAD_UDP_BATCH);
+    SKAD_ASSERT(udp->out_count < SKAD_UDP_WAITING);
     udp->out_count++;
+}
+
+void skad_udp_refuse(skad_udp_socket *udp)
+{
+    udp->counters.refused++;
+    udp->counters.refused_errno = ENOBUFS;
 }
 
 /* What one call to sendmmsg moves: the number sent, or -1 with errno about the first one. */
@@ -218,9 +228,10 @@ static int send_batch(skad_udp_socket *udp)
     struct sockaddr_storage names[SKAD_UDP_BATCH];
     skad_pktinfo pktinfos[SKAD_UDP_BATCH];
 
-    memset(messages, 0, udp->out_count * sizeof messages[0]);
-    for (size_t i = 0; i < udp->out_count; i++) {
-        skad_datagram *datagram = &udp->out[udp->out_first + i];
+    size_t count = udp->out_count < SKAD_UDP_BATCH ? udp->out_count : SKAD_UDP_BATCH;
+    memset(messages, 0, count * sizeof messages[0]);
+    for (size_t i = 0; i < count; i++) {
+        skad_datagram *datagram = waiting_at(udp, i);
         pieces[i] = (struct iovec){.iov_base = datagram->bytes, .iov_len = datagram->len};
         messages[i].msg_hdr.msg_iov = &pieces[i];
         messages[i].msg_hdr.msg_iovlen = 1;
@@ -228,16 +239,15 @@ static int send_batch(skad_udp_socket *udp)
         messages[i].msg_hdr.msg_namelen = skad_address_to_sockaddr(&datagram->to, &names[i]);
         skad_pktinfo_write(&datagram->local, &pktinfos[i], &messages[i].msg_hdr);
     }
-    return sendmmsg(udp->fd, messages, (unsigned)udp->out_count, MSG_DONTWAIT);
+    return sendmmsg(udp->fd, messages, (unsigned)count, MSG_DONTWAIT);
 }
 
 static void drop_first(skad_udp_socket *udp, size_t count)
 {
-    udp->out_first += count;
     udp->out_count -= count;
-    if (udp->out_count == 0) {
-        udp->out_first = 0;
-    }
+    /* An empty ring starts over: light traffic stays within a few places, which are in the cache.
+     */
+    udp->out_first = udp->out_count == 0 ? 0 : (udp->out_first + count) % SKAD_UDP_WAITING;
 }
 
 bool skad_udp_flush(skad_udp_socket *udp)
