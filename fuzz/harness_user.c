@@ -106,7 +106,7 @@ static void cancel(harness *self, fuzz_choices *choices)
 
 static void join(harness *self, fuzz_choices *choices)
 {
-    skad_address addresses[3];
+    skad_address addresses[3] = {{0}};
     size_t count = fuzz_below(choices, 4);
     for (size_t i = 0; i < count; i++) {
         addresses[i] = some_remote(self, choices)->address;
