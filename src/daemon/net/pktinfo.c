@@ -65,14 +65,13 @@ void skad_pktinfo_read(struct msghdr *message, skad_local *out)
 static void put(struct msghdr *message, skad_pktinfo *space, int level, int type, const void *info,
                 size_t len)
 {
+    const struct cmsghdr control = {
+        .cmsg_len = CMSG_LEN(len), .cmsg_level = level, .cmsg_type = type};
     memset(space, 0, sizeof *space);
+    memcpy(space->bytes, &control, sizeof control);
+    memcpy(space->bytes + CMSG_LEN(0), info, len);
     message->msg_control = space;
     message->msg_controllen = CMSG_SPACE(len);
-    struct cmsghdr *control = CMSG_FIRSTHDR(message);
-    control->cmsg_level = level;
-    control->cmsg_type = type;
-    control->cmsg_len = CMSG_LEN(len);
-    memcpy(CMSG_DATA(control), info, len);
 }
 
 void skad_pktinfo_write(const skad_local *local, skad_pktinfo *space, struct msghdr *message)
