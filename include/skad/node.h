@@ -99,6 +99,10 @@ void skad_node_free(skad_node *node);
  * which is counted (skad_node_stats). */
 skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t len,
                                const skad_address *from, skad_time now);
+/* The same where the driver knows to which address of its machine the datagram came: the answer is
+ * to leave from that one (skad_datagram.local). */
+skad_verdict skad_node_receive_at(skad_node *node, const uint8_t *datagram, size_t len,
+                                  const skad_address *from, const skad_local *local, skad_time now);
 
 /* Tells the node that datagrams wait longer for their verification than they should (true), or no
  * longer do. Meanwhile the node counts as loaded, as if the rate of unvalidated requests were
@@ -114,6 +118,7 @@ uint64_t skad_node_deadline(const skad_node *node);
 
 typedef struct skad_datagram {
     skad_address to;
+    skad_local local; /* to leave from; of an answer where its request came to */
     size_t len;
     bool request; /* of ours: the answer will come from `to` */
     uint8_t bytes[SKAD_DATAGRAM_BYTES_MAX];
@@ -126,10 +131,11 @@ bool skad_node_poll_datagram(skad_node *node, skad_datagram *out);
 /* ---- Operations ---- */
 
 /* Joins through addresses whose node IDs are not known yet. Each gets a hello, repeated with
- * back-off until a node answers. The list replaces an earlier one. At most 32 are used. Without any
- * address the node waits to be found. Event: SKAD_EVENT_JOINED, each time the node becomes part of
- * a network. Errors: SKAD_ERR_INPUT when an address may not be contacted in this profile,
- * SKAD_ERR_MEMORY. */
+ * back-off until a node answers. The list replaces an earlier one. At most 32 are used; addresses
+ * that may not be contacted in this profile, or of a family that the driver cannot send on, are
+ * skipped. Without any address the node waits to be found. Event: SKAD_EVENT_JOINED, each time the
+ * node becomes part of a network. Errors: SKAD_ERR_INPUT when all were skipped, SKAD_ERR_MEMORY;
+ * an earlier list then stays. */
 SKAD_MUST_CHECK skad_status skad_node_join(skad_node *node, const skad_address *addresses,
                                            size_t count, skad_time now);
 

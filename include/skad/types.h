@@ -43,6 +43,14 @@ typedef struct skad_address {
     uint8_t ip[16]; /* network byte order */
 } skad_address;
 
+/* Which of the addresses of this machine a datagram came to, or is to leave from: for one that
+ * listens on all of them and has several. Family NONE: not known, let routing choose. */
+typedef struct skad_local {
+    uint8_t family;
+    uint8_t ip[16];     /* as in skad_address */
+    uint32_t interface; /* index, for a link-local address; 0: any */
+} skad_local;
+
 /* A node and its endpoints: at most one of each family, at least one present. */
 typedef struct skad_contact {
     skad_id id;

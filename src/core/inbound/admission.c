@@ -89,6 +89,7 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
         skad_answer_budget_allows(&node->answers, len, false, node->env.now.mono_us) &&
         skad_draft_write(&sealer, &fields, &outgoing->draft) == SKAD_OK) {
         outgoing->to = *from;
+        outgoing->local = node->env.local;
         skad_outbox_commit(&node->outbox);
     }
 }

@@ -42,6 +42,7 @@ skad_verdict skad_receive_prefilter(skad_node *node, skad_inbound *inbound, skad
 {
     skad_prefiltered prefiltered;
     node->env.now = now;
+    node->env.local = inbound->local;
     node->stats.received++;
     node->stats.received_bytes += inbound->len;
     skad_verdict verdict =
@@ -125,6 +126,7 @@ skad_verdict skad_receive_handle(skad_node *node, skad_inbound *inbound, skad_ti
 {
     skad_prefiltered prefiltered = {.envelope = inbound->envelope, .hello = inbound->hello};
     node->env.now = now;
+    node->env.local = inbound->local;
     node->stats.verifications += inbound->opened.checked;
     skad_verdict verdict = inbound->verdict;
     if (verdict == SKAD_VERDICT_ACCEPT && !still_awaited(node, inbound, &prefiltered.rpc)) {

@@ -25,6 +25,7 @@ typedef struct skad_inbound {
     const uint8_t *datagram; /* borrowed until after handle */
     size_t len;
     skad_address from;
+    skad_local local; /* where it came to */
 
     /* What the prefilter found. */
     skad_envelope envelope; /* borrows from the datagram */

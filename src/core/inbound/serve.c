@@ -61,6 +61,7 @@ static bool reply(answer *to, skad_message *message)
     if (skad_answer_budget_allows(&node->answers, outgoing->draft.len + (size_t)SKAD_PROOF_BYTES(0),
                                   to->validated, node->env.now.mono_us)) {
         outgoing->to = *to->from;
+        outgoing->local = node->env.local;
         skad_outbox_commit(&node->outbox);
     }
     return true;

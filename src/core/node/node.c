@@ -155,10 +155,18 @@ static void advance(skad_node *node)
 skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t len,
                                const skad_address *from, skad_time now)
 {
+    static const skad_local unknown = {.family = SKAD_FAMILY_NONE};
+    return skad_node_receive_at(node, datagram, len, from, &unknown, now);
+}
+
+skad_verdict skad_node_receive_at(skad_node *node, const uint8_t *datagram, size_t len,
+                                  const skad_address *from, const skad_local *local, skad_time now)
+{
     skad_inbound inbound; /* not cleared: most datagrams of a flood die before they fill it */
     inbound.datagram = datagram;
     inbound.len = len;
     inbound.from = *from;
+    inbound.local = *local;
     skad_node_enter(node, now);
     skad_verdict verdict = skad_receive_prefilter(node, &inbound, now);
     if (verdict != SKAD_VERDICT_ACCEPT) {

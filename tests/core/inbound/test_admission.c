@@ -247,6 +247,23 @@ static void under_load_who_shows_no_token_gets_one(void **state)
     }
 }
 
+static void a_challenge_leaves_from_where_its_request_came_to(void **state)
+{
+    static const skad_local asked = {.family = SKAD_FAMILY_IPV4, .ip = {192, 0, 2, 1}};
+    test_fixture *fixture = *state;
+    load(fixture);
+    const test_remote *who = test_fixture_remote(fixture);
+    const skad_message message = {.kind = SKAD_KIND_PING};
+    skad_datagram request;
+    skad_datagram challenge;
+    padded_request(fixture, who, &message, &request);
+    assert_int_equal(skad_node_receive_at(fixture->node, request.bytes, request.len, &who->address,
+                                          &asked, fixture->now),
+                     SKAD_VERDICT_CHALLENGE);
+    assert_true(skad_node_poll_datagram(fixture->node, &challenge));
+    assert_memory_equal(&challenge.local, &asked, sizeof asked);
+}
+
 /* Else a spoofed source would get more than was sent. */
 static void under_load_what_is_smaller_than_a_challenge_gets_none(void **state)
 {
@@ -389,6 +406,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_exhausted_source_is_turned_away_at_a_glance, begin, end),
         cmocka_unit_test_setup_teardown(an_exhausted_source_may_answer, begin, end),
         cmocka_unit_test_setup_teardown(under_load_who_shows_no_token_gets_one, begin, end),
+        cmocka_unit_test_setup_teardown(a_challenge_leaves_from_where_its_request_came_to, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(under_load_what_is_smaller_than_a_challenge_gets_none,
                                         begin, end),
         cmocka_unit_test_setup_teardown(a_node_pads_its_pings_for_a_challenge, begin, end),

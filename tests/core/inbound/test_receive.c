@@ -229,6 +229,35 @@ static void forty_thousand_wrong_answers_cost_a_hundred_checks(void **state)
     assert_int_equal(handle(&inbound), SKAD_VERDICT_ACCEPT);
 }
 
+/* What the node asks by itself leaves as routing chooses. */
+static void an_answer_leaves_from_where_its_request_came_to(void **state)
+{
+    (void)state;
+    static const skad_local locals[] = {
+        {.family = SKAD_FAMILY_IPV4, .ip = {192, 0, 2, 1}},
+        {.family = SKAD_FAMILY_IPV6, .ip = {0xfe, 0x80, [15] = 1}, .interface = 3},
+        {.family = SKAD_FAMILY_NONE},
+    };
+    skad_datagram requests[3];
+    skad_datagram sent;
+    for (size_t i = 0; i < 3; i++) {
+        requests[i] = ping();
+        assert_int_equal(skad_node_receive_at(fixture.node, requests[i].bytes, requests[i].len,
+                                              &who->address, &locals[i], fixture.now),
+                         SKAD_VERDICT_ACCEPT);
+        assert_true(
+            skad_request_ping(fixture.node, &who->identity.id, &who->address, SKAD_PURPOSE_CHECK));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(skad_node_poll_datagram(fixture.node, &sent));
+        assert_false(sent.request);
+        assert_memory_equal(&sent.local, &locals[i], sizeof locals[i]);
+        assert_true(skad_node_poll_datagram(fixture.node, &sent));
+        assert_true(sent.request);
+        assert_int_equal(sent.local.family, SKAD_FAMILY_NONE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +274,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_banned_identity_is_kept_out_before_it_costs_a_check,
                                         begin, end),
         cmocka_unit_test_setup_teardown(forty_thousand_wrong_answers_cost_a_hundred_checks, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(an_answer_leaves_from_where_its_request_came_to, begin,
                                         end),
     };
     return cmocka_run_group_tests_name("receive", tests, NULL, NULL);
