@@ -15,6 +15,8 @@
 #define SKAD_CANDIDATE_CHAINS 128 /* hash chains; a power of two */
 #define SKAD_CANDIDATE_NONE   UINT16_MAX
 
+#define SKAD_CANDIDATE_NAMERS 4 /* of a candidate, the first ones; further ones are not noted */
+
 typedef struct skad_candidate {
     skad_contact contact;
     skad_address address; /* where it is asked */
@@ -24,7 +26,13 @@ typedef struct skad_candidate {
     uint8_t tries;        /* requests sent to it for the target */
     uint8_t path;         /* the path that claimed it */
     uint8_t hop;
-    uint16_t next; /* in its chain, plus one; 0: the last */
+    uint16_t next;                          /* in its chain, plus one; 0: the last */
+    uint16_t namers[SKAD_CANDIDATE_NAMERS]; /* those that named it (credit.h) */
+    uint8_t namers_count;
+    bool ours;            /* it is one of our own contacts */
+    bool owing;           /* it was silent, which was counted against its namers */
+    uint8_t named_living; /* of those that it named, how many answered; and how many did not */
+    uint8_t named_silent;
     bool gave_value;
     bool has_token;
     uint8_t token[SKAD_TOKEN_BYTES]; /* that it granted us */

@@ -5,10 +5,11 @@
 
 #include "crypto/assert.h"
 #include "proto/address.h"
+#include "src/core/lookup/credit.h"
 #include "src/core/lookup/region.h"
+#include "src/core/lookup/shortlist.h"
 #include "src/core/routing/density.h"
 #include "src/core/routing/distance.h"
-#include "src/core/routing/diversity.h"
 
 #define NONE SKAD_CANDIDATE_NONE
 
@@ -54,35 +55,7 @@ void skad_lookup_free(skad_lookup *lookup)
     }
 }
 
-/* ---- Shortlists of candidates ---- */
-
-/* Whether a candidate at this distance would get onto the list. */
-static bool list_has_room(const skad_lookup *lookup, const skad_shortlist *list, uint16_t index)
-{
-    return list->count < SKAD_SHORTLIST_MAX ||
-           skad_candidates_closer(&lookup->candidates, index, list->members[list->count - 1]);
-}
-
-static void list_add(skad_lookup *lookup, uint8_t path, uint16_t index)
-{
-    skad_shortlist *list = &lookup->lists[path];
-    uint16_t bit = (uint16_t)(1U << path);
-    if ((lookup->candidates.all[index].listed & bit) != 0 || !list_has_room(lookup, list, index)) {
-        return;
-    }
-    if (list->count == SKAD_SHORTLIST_MAX) {
-        uint16_t last = list->members[--list->count];
-        lookup->candidates.all[last].listed &= (uint16_t)~bit;
-        skad_candidates_spare(&lookup->candidates, last);
-    }
-    size_t at = list->count++;
-    while (at > 0 && skad_candidates_closer(&lookup->candidates, index, list->members[at - 1])) {
-        list->members[at] = list->members[at - 1];
-        at--;
-    }
-    list->members[at] = index;
-    lookup->candidates.all[index].listed |= bit;
-}
+/* ---- Names ---- */
 
 /* Lets a failed candidate be asked again, once, at the other address where it was named. */
 static void try_other(skad_candidate *candidate)
@@ -106,11 +79,13 @@ static void hear_address(skad_candidate *candidate, const skad_address *address)
     }
 }
 
-static void hear(skad_lookup *lookup, uint8_t path, uint8_t hop, const skad_contact *contact,
-                 const skad_address *address)
+/* Puts a candidate on a path's list, as a new one where it was not named yet. Returns its index;
+ * NONE if it is not wanted. */
+static uint16_t hear(skad_lookup *lookup, uint8_t path, uint8_t hop, const skad_contact *contact,
+                     const skad_address *address)
 {
     if (skad_id_equal(&contact->id, &lookup->self)) {
-        return;
+        return NONE;
     }
     uint16_t index = skad_candidates_find(&lookup->candidates, &contact->id);
     if (index != NONE) {
@@ -120,58 +95,32 @@ static void hear(skad_lookup *lookup, uint8_t path, uint8_t hop, const skad_cont
             &lookup->candidates,
             &(skad_candidate){.contact = *contact, .address = *address, .hop = hop});
         if (index == NONE) {
-            return;
+            return NONE;
         }
     }
-    list_add(lookup, path, index);
+    skad_shortlist_add(lookup, path, index);
     skad_candidates_spare(&lookup->candidates, index);
+    return index;
 }
 
 void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *contact,
                       const skad_address *address)
 {
     size_t path = turn < lookup->k ? turn % lookup->paths : lookup->paths;
-    hear(lookup, (uint8_t)path, 0, contact, address);
+    uint16_t index = hear(lookup, (uint8_t)path, 0, contact, address);
+    if (index != NONE) {
+        lookup->candidates.all[index].ours = true;
+    }
 }
 
 /* ---- The next candidate ---- */
 
-static uint64_t group_of(const skad_lookup *lookup, uint16_t index)
+/* Whether a candidate is asked at all: if some node that named it is credible, or, when the paths
+ * are over, while the credible ones are too few. */
+static bool worth_asking(const skad_lookup *lookup, uint16_t index)
 {
-    return skad_address_group(&lookup->candidates.all[index].address);
-}
-
-/* Whether enough others of the same address groups stand before a member of a list: only the
- * closest few of a group count. A failed one before it no longer counts, so a liar that names
- * invented contacts of an honest subnet delays the subnet but does not shut it out. */
-bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *list, size_t member)
-{
-    if (lookup->group_path_max == 0) {
-        return false;
-    }
-    skad_group_tally before = skad_group_tally_of(group_of(lookup, list->members[member]));
-    for (size_t i = 0; i < member; i++) {
-        if (lookup->candidates.all[list->members[i]].state != SKAD_STEP_FAILED) {
-            skad_group_tally_add(&before, group_of(lookup, list->members[i]));
-        }
-    }
-    return !skad_group_tally_has_room(&before, lookup->group_path_max);
-}
-
-/* Whether one more of a candidate's address group may be asked in this lookup. Candidates that
- * never answered do not count, for the same reason. */
-static bool group_has_room(const skad_lookup *lookup, uint16_t index)
-{
-    if (lookup->group_max == 0) {
-        return true;
-    }
-    skad_group_tally asked = skad_group_tally_of(group_of(lookup, index));
-    for (size_t i = 0; i < lookup->asked_count; i++) {
-        if (lookup->candidates.all[lookup->asked[i]].state != SKAD_STEP_FAILED) {
-            skad_group_tally_add(&asked, group_of(lookup, lookup->asked[i]));
-        }
-    }
-    return skad_group_tally_has_room(&asked, lookup->group_max);
+    return skad_credit_given(&lookup->candidates, index) ||
+           (lookup->phase == SKAD_LOOKUP_CLOSING && lookup->answered_count < lookup->siblings);
 }
 
 /* Returns the closest candidate to ask among the first `window` on a path's list that count. */
@@ -181,10 +130,11 @@ static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t win
     size_t living = 0;
     for (size_t i = 0; i < list->count && living < window; i++) {
         uint8_t state = lookup->candidates.all[list->members[i]].state;
-        if (state == SKAD_STEP_FAILED || skad_shortlist_surplus(lookup, list, i)) {
+        if (state == SKAD_STEP_FAILED || skad_shortlist_surplus(lookup, list, i) ||
+            (state == SKAD_STEP_HEARD && !worth_asking(lookup, list->members[i]))) {
             continue;
         }
-        if (state == SKAD_STEP_HEARD && group_has_room(lookup, list->members[i])) {
+        if (state == SKAD_STEP_HEARD && skad_shortlist_group_has_room(lookup, list->members[i])) {
             return list->members[i];
         }
         living += state != SKAD_STEP_HEARD;
@@ -204,7 +154,7 @@ static uint16_t adopt(skad_lookup *lookup, uint8_t path)
         }
     }
     if (best != NONE) {
-        list_add(lookup, path, best);
+        skad_shortlist_add(lookup, path, best);
     }
     return best;
 }
@@ -302,6 +252,8 @@ void skad_lookup_answered(skad_lookup *lookup, uint16_t index, uint64_t rtt_us)
     stop_waiting(lookup, candidate);
     candidate->state = SKAD_STEP_ANSWERED;
     candidate->rtt_us = rtt_us > UINT32_MAX ? UINT32_MAX : (uint32_t)rtt_us;
+    lookup->answered_count++;
+    skad_credit_answered(&lookup->candidates, index);
     lookup->lists[candidate->path].answered = true;
 }
 
@@ -312,10 +264,13 @@ void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *c
     const uint8_t before = lookup->candidates.all[from].hop;
     uint8_t hop = before == UINT8_MAX ? UINT8_MAX : (uint8_t)(before + 1);
     bool paths_over = lookup->phase != SKAD_LOOKUP_PATHS;
-    hear(lookup, path, hop, contact, address);
+    uint16_t index = hear(lookup, path, hop, contact, address);
     if (paths_over && path != lookup->paths) {
         /* A slow answer from a path that was already over also belongs to the union. */
-        hear(lookup, lookup->paths, hop, contact, address);
+        index = hear(lookup, lookup->paths, hop, contact, address);
+    }
+    if (index != NONE) {
+        skad_credit_named(&lookup->candidates, index, from);
     }
 }
 
@@ -325,6 +280,7 @@ void skad_lookup_slow(skad_lookup *lookup, uint16_t index)
     if (candidate->state == SKAD_STEP_ASKED) {
         stop_waiting(lookup, candidate);
         candidate->state = SKAD_STEP_SLOW;
+        skad_credit_silent(&lookup->candidates, index);
     }
 }
 
@@ -333,6 +289,7 @@ void skad_lookup_failed(skad_lookup *lookup, uint16_t index)
     skad_candidate *candidate = &lookup->candidates.all[index];
     stop_waiting(lookup, candidate);
     candidate->state = SKAD_STEP_FAILED;
+    skad_credit_silent(&lookup->candidates, index);
     try_other(candidate);
 }
 
@@ -356,8 +313,10 @@ static void begin_closing(skad_lookup *lookup)
     for (uint8_t path = 0; path < lookup->paths; path++) {
         for (size_t i = 0; i < lookup->lists[path].count; i++) {
             uint16_t index = lookup->lists[path].members[i];
-            if (lookup->candidates.all[index].state != SKAD_STEP_FAILED) {
-                list_add(lookup, lookup->paths, index);
+            uint8_t state = lookup->candidates.all[index].state;
+            if (state != SKAD_STEP_FAILED &&
+                (state != SKAD_STEP_HEARD || worth_asking(lookup, index))) {
+                skad_shortlist_add(lookup, lookup->paths, index);
             }
         }
     }
@@ -434,17 +393,6 @@ bool skad_lookup_done(skad_lookup *lookup)
 
 /* ---- Results ---- */
 
-/* Whether a candidate's address group already has its share among the chosen. */
-static bool group_chosen(const skad_lookup *lookup, uint16_t index, const uint16_t *chosen,
-                         size_t count)
-{
-    skad_group_tally same = skad_group_tally_of(group_of(lookup, index));
-    for (size_t i = 0; i < count; i++) {
-        skad_group_tally_add(&same, group_of(lookup, chosen[i]));
-    }
-    return !skad_group_tally_has_room(&same, lookup->group_path_max);
-}
-
 size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indices)
 {
     size_t count = 0;
@@ -463,7 +411,7 @@ size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indi
             break;
         }
         last = best;
-        if (!group_chosen(lookup, best, indices, count)) {
+        if (!skad_shortlist_group_chosen(lookup, best, indices, count)) {
             indices[count++] = best;
         }
     }

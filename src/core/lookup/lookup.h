@@ -27,6 +27,10 @@
  * - When dead nodes stand among the closest, the lookup widens into the regions behind them
  *   (region.h).
  *
+ * - A node answers for those that it names (credit.h). Names whose namers only ever named the
+ * silent are asked last, and only while fewer than s nodes have answered. So invented names near
+ * the target cost the path of the liar that named them a few requests, and no other.
+ *
  * The number of nodes asked in one address group is limited, on a path and in all. A party with a
  * thousand names in one subnet gets a few questions.
  *
@@ -87,6 +91,7 @@ typedef struct skad_lookup {
     skad_shortlist lists[SKAD_PATHS_MAX + 1]; /* the last one used is the closing round's */
     uint16_t asked[SKAD_LOOKUP_RPCS_MAX];     /* indices, in the order of first asking */
     uint16_t asked_count;
+    uint16_t answered_count;
     int region; /* the region to be explored next; -1: none is left */
     uint16_t region_indices[SKAD_REGION_ASKED];
     uint8_t region_count;       /* to be asked */
@@ -101,9 +106,6 @@ typedef struct skad_query {
     bool region;        /* asks for a region's target, not the lookup's */
     skad_id target;
 } skad_query;
-
-/* Whether a member of a list (by its index there) is beyond its address group's share. */
-bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *list, size_t member);
 
 /* Whether the bound on requests leaves room for one more. */
 bool skad_lookup_may_ask(const skad_lookup *lookup);

@@ -3,7 +3,11 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "src/core/lookup/credit.h"
+#include "src/core/lookup/shortlist.h"
 #include "src/core/routing/distance.h"
+
+#define EXPECTED_BITS 8
 
 /* Returns the target with the bit behind `region` shared ones flipped. The nodes of that region are
  * as far from it, in the same order, as they are from the target. */
@@ -68,11 +72,12 @@ static int last_region(const skad_lookup *lookup, size_t *living)
 }
 
 /* Whether a failed node stands before the last one wanted. It took the place of a living node in
- * the answers. */
+ * the answers. A name without credit took the place in a liar's answer only. */
 static bool death_before(const skad_lookup *lookup, int region)
 {
     for (size_t i = 0; i < lookup->asked_count; i++) {
         if (lookup->candidates.all[lookup->asked[i]].state == SKAD_STEP_FAILED &&
+            skad_credit_given(&lookup->candidates, lookup->asked[i]) &&
             shared_bits(lookup, lookup->asked[i]) >= region) {
             return true;
         }
@@ -80,14 +85,39 @@ static bool death_before(const skad_lookup *lookup, int region)
     return false;
 }
 
+/* Returns the first region that holds the usual radius of s nodes. A lookup looks that far out
+ * behind a Sybil cluster. */
+static int usual_region(const skad_lookup *lookup)
+{
+    return __builtin_clzll(lookup->radius);
+}
+
+/* Returns the farthest region in which a node may be expected: with a chance of a 256th, one of N
+ * nodes shares log2(N) + 8 bits with the target. N is s times the number of usual regions. */
+static int last_expected(const skad_lookup *lookup)
+{
+    if (lookup->radius == 0) {
+        return SKAD_ID_BITS - 1;
+    }
+    int expected = usual_region(lookup) + EXPECTED_BITS;
+    for (unsigned s = lookup->siblings; s > 1; s /= 2) {
+        expected++;
+    }
+    return expected < SKAD_ID_BITS ? expected : SKAD_ID_BITS - 1;
+}
+
 /* Returns the first region that the answers so far may have left unexplored: that of the k-th
- * closest candidate, dead or alive, since the answers of the closest nodes reach about as far. */
+ * closest credible candidate, dead or alive, since the answers of the closest nodes reach about as
+ * far; but not where no node is to be expected. */
 static int first_region(const skad_lookup *lookup)
 {
     uint16_t closest[SKAD_K_MAX] = {0};
     size_t count = 0;
     for (size_t i = 0; i < lookup->candidates.high_water; i++) {
         size_t at = count;
+        if (!skad_credit_given(&lookup->candidates, (uint16_t)i)) {
+            continue;
+        }
         while (at > 0 &&
                skad_candidates_closer(&lookup->candidates, (uint16_t)i, closest[at - 1])) {
             at--;
@@ -103,7 +133,7 @@ static int first_region(const skad_lookup *lookup)
         return 0;
     }
     int shared = shared_bits(lookup, closest[count - 1]);
-    return shared < SKAD_ID_BITS ? shared : SKAD_ID_BITS - 1; /* it may be the target itself */
+    return shared < last_expected(lookup) ? shared : last_expected(lookup);
 }
 
 /* Picks the answered nodes closest to a region's target: those within the region first, then those
@@ -135,13 +165,6 @@ static void pick_for_region(skad_lookup *lookup)
                 (lookup->region_count - 1U - at) * sizeof lookup->region_indices[0]);
         lookup->region_indices[at] = index;
     }
-}
-
-/* Returns the first region that holds the usual radius of s nodes. A lookup looks that far out
- * behind a Sybil cluster. */
-static int usual_region(const skad_lookup *lookup)
-{
-    return __builtin_clzll(lookup->radius);
 }
 
 /* The lookup has to widen when a dead node stands before the last one wanted, when more nodes are

@@ -90,7 +90,7 @@ static void a_flood_of_invented_names_spoils_only_the_path_that_asked_the_liar(v
         script_hear(lookup, 1000, 600 - i);
     }
     assert_int_equal(lookup->lists[0].count, SKAD_SHORTLIST_MAX);
-    assert_false(script_on_list(lookup, 0, 1000));
+    assert_true(script_on_list(lookup, 0, 1000)); /* what has answered stays */
     for (uint8_t path = 1; path < 4; path++) {
         assert_int_equal(lookup->lists[path].count, 2);
         assert_true(script_on_list(lookup, path, 1000U + path) &&
@@ -120,7 +120,8 @@ static void a_shortlist_keeps_the_closest_in_order_and_the_farthest_gives_way(vo
         assert_true(script_number_of(lookup, list->members[i - 1]) <
                     script_number_of(lookup, list->members[i]));
     }
-    uint32_t farthest = script_number_of(lookup, list->members[list->count - 1]);
+    assert_true(script_on_list(lookup, 0, 5000)); /* what has answered stays */
+    uint32_t farthest = script_number_of(lookup, list->members[list->count - 2]);
     script_hear(lookup, 5000, farthest + 1);
     assert_false(script_on_list(lookup, 0, farthest + 1));
     script_hear(lookup, 5000, 0);
@@ -413,6 +414,61 @@ static void hops_count_the_answers_between_us_and_the_first_mention(void **state
     skad_lookup_free(lookup);
 }
 
+/* Fills a path with names that do not exist; those asked stay silent. Returns how many were asked
+ * before the path's honest candidate. */
+static unsigned silent_before(skad_lookup *lookup, uint32_t honest)
+{
+    unsigned silent = 0;
+    for (uint32_t asked = script_next(lookup); asked != NOBODY; asked = script_next(lookup)) {
+        if (asked == honest) {
+            return silent;
+        }
+        skad_lookup_slow(lookup, script_index_of(lookup, asked));
+        silent++;
+    }
+    fail_msg("the honest candidate was not asked");
+    return 0;
+}
+
+static void a_liar_has_three_of_its_inventions_asked(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = script_make(1, 1, 16, 2);
+    script_seed(lookup, NUMBERS(1000, 2000, 3000, 4000));
+    assert_int_equal(script_next(lookup), 1000);
+    script_answer(lookup, 1000, NULL, 0);
+    for (uint32_t i = 1; i <= 16; i++) {
+        script_hear(lookup, 1000, i);
+    }
+    assert_int_equal(silent_before(lookup, 2000), 3);
+    script_answer(lookup, 2000, NUMBERS(1500));
+    script_assert_asks(lookup, NUMBERS(1500));
+    skad_lookup_free(lookup);
+}
+
+static void names_without_credit_are_asked_where_too_few_nodes_answered(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = script_make(1, 1, 8, 4);
+    script_seed(lookup, NUMBERS(1000));
+    assert_int_equal(script_next(lookup), 1000);
+    script_answer(lookup, 1000, NUMBERS(1, 2, 3, 4, 5)); /* three of them are dead */
+    for (uint32_t number = 1; number <= 3; number++) {
+        assert_int_equal(script_next(lookup), number);
+        script_fail_node(lookup, number);
+    }
+    assert_int_equal(script_next(lookup), NOBODY); /* the path ends */
+    assert_false(skad_lookup_done(lookup));        /* the closing round begins */
+    script_assert_asks(lookup, NUMBERS(4));
+    script_answer(lookup, 4, NULL, 0);
+    script_assert_asks(lookup, NUMBERS(5));
+    script_answer(lookup, 5, NULL, 0);
+    (void)script_explore(lookup);
+    uint16_t indices[SKAD_K_MAX];
+    assert_int_equal(skad_lookup_closest(lookup, 4, indices), 3);
+    skad_lookup_free(lookup);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +492,8 @@ int main(void)
         cmocka_unit_test(a_finished_lookup_asks_nobody),
         cmocka_unit_test(a_lookup_without_contacts_is_done_at_once),
         cmocka_unit_test(hops_count_the_answers_between_us_and_the_first_mention),
+        cmocka_unit_test(a_liar_has_three_of_its_inventions_asked),
+        cmocka_unit_test(names_without_credit_are_asked_where_too_few_nodes_answered),
     };
     return cmocka_run_group_tests_name("lookup", tests, NULL, NULL);
 }

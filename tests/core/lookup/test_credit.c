@@ -1,0 +1,186 @@
+/* Which names are credible: those of nodes that name others which answer. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "src/core/lookup/credit.h"
+#include "tests/support/lookup_script.h"
+
+static skad_candidates candidates;
+
+static int begin(void **state)
+{
+    (void)state;
+    return skad_candidates_init(&candidates, &script_target, 64, 64) ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    skad_candidates_free(&candidates);
+    return 0;
+}
+
+/* Adds a node by its number. */
+static uint16_t add(uint32_t number)
+{
+    const skad_candidate candidate = {.contact = script_contact_of(number)};
+    uint16_t index = skad_candidates_add(&candidates, &candidate);
+    assert_int_not_equal(index, SKAD_CANDIDATE_NONE);
+    candidates.all[index].listed = 1; /* it stays */
+    return index;
+}
+
+static uint16_t add_named(uint32_t number, uint16_t namer)
+{
+    uint16_t index = add(number);
+    skad_credit_named(&candidates, index, namer);
+    return index;
+}
+
+static void two_silent_names_are_forgiven_and_the_third_is_not(void **state)
+{
+    (void)state;
+    uint16_t namer = add(1000);
+    uint16_t names[5];
+    for (uint32_t i = 0; i < 5; i++) {
+        names[i] = add_named(i, namer);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(skad_credit_given(&candidates, names[4]));
+        skad_credit_silent(&candidates, names[i]);
+        skad_credit_silent(&candidates, names[i]); /* a silence counts once */
+    }
+    assert_false(skad_credit_given(&candidates, names[4]));
+}
+
+static void a_name_that_answers_makes_up_for_two(void **state)
+{
+    (void)state;
+    uint16_t namer = add(1000);
+    uint16_t names[8];
+    for (uint32_t i = 0; i < 8; i++) {
+        names[i] = add_named(i, namer);
+    }
+    skad_credit_answered(&candidates, names[0]);
+    for (unsigned i = 1; i <= 5; i++) {
+        assert_true(skad_credit_given(&candidates, names[7]));
+        skad_credit_silent(&candidates, names[i]);
+    }
+    assert_false(skad_credit_given(&candidates, names[7]));
+}
+
+static void a_late_answer_takes_the_silence_back(void **state)
+{
+    (void)state;
+    uint16_t namer = add(1000);
+    uint16_t names[4];
+    for (uint32_t i = 0; i < 4; i++) {
+        names[i] = add_named(i, namer);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        skad_credit_silent(&candidates, names[i]);
+    }
+    assert_false(skad_credit_given(&candidates, names[3]));
+    skad_credit_answered(&candidates, names[0]);
+    assert_true(skad_credit_given(&candidates, names[3]));
+    assert_int_equal(candidates.all[namer].named_silent, 2);
+    assert_int_equal(candidates.all[namer].named_living, 1);
+}
+
+static void one_credible_namer_is_enough(void **state)
+{
+    (void)state;
+    uint16_t liar = add(1000);
+    uint16_t honest = add(2000);
+    for (uint32_t i = 0; i < 3; i++) {
+        skad_credit_silent(&candidates, add_named(i, liar));
+    }
+    uint16_t name = add_named(10, liar);
+    assert_false(skad_credit_given(&candidates, name));
+    skad_credit_named(&candidates, name, honest);
+    assert_true(skad_credit_given(&candidates, name));
+}
+
+static void nodes_in_league_lose_their_credit_together(void **state)
+{
+    (void)state;
+    uint16_t liars[4] = {add(1000), add(1001), add(1002), add(1003)};
+    uint16_t names[4];
+    for (uint32_t i = 0; i < 4; i++) {
+        names[i] = add(i);
+        for (unsigned liar = 0; liar < 4; liar++) {
+            skad_credit_named(&candidates, names[i], liars[liar]);
+            skad_credit_named(&candidates, names[i], liars[liar]); /* which counts once */
+        }
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        skad_credit_silent(&candidates, names[i]);
+    }
+    assert_false(skad_credit_given(&candidates, names[3]));
+}
+
+static void what_is_silent_already_counts_against_a_later_namer(void **state)
+{
+    (void)state;
+    uint16_t first = add(1000);
+    uint16_t second = add(2000);
+    for (uint32_t i = 0; i < 3; i++) {
+        uint16_t name = add_named(i, first);
+        skad_credit_silent(&candidates, name);
+        skad_credit_named(&candidates, name, second);
+    }
+    assert_false(skad_credit_given(&candidates, add_named(10, second)));
+    uint16_t third = add(3000);
+    uint16_t living = add_named(20, first);
+    candidates.all[living].state = SKAD_STEP_ANSWERED;
+    skad_credit_answered(&candidates, living);
+    skad_credit_named(&candidates, living, third);
+    assert_int_equal(candidates.all[third].named_living, 1);
+}
+
+static void our_own_contacts_need_no_namer(void **state)
+{
+    (void)state;
+    uint16_t liar = add(1000);
+    for (uint32_t i = 0; i < 3; i++) {
+        skad_credit_silent(&candidates, add_named(i, liar));
+    }
+    uint16_t ours = add_named(10, liar);
+    candidates.all[ours].ours = true;
+    assert_true(skad_credit_given(&candidates, ours));
+    assert_true(skad_credit_given(&candidates, add(11)));
+}
+
+static void counters_stay_within_their_range(void **state)
+{
+    (void)state;
+    uint16_t namer = add(1000);
+    candidates.all[namer].named_silent = 255;
+    candidates.all[namer].named_living = 255;
+    skad_credit_silent(&candidates, add_named(1, namer));
+    skad_credit_answered(&candidates, add_named(2, namer));
+    assert_int_equal(candidates.all[namer].named_silent, 255);
+    assert_int_equal(candidates.all[namer].named_living, 255);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(two_silent_names_are_forgiven_and_the_third_is_not, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_name_that_answers_makes_up_for_two, begin, end),
+        cmocka_unit_test_setup_teardown(a_late_answer_takes_the_silence_back, begin, end),
+        cmocka_unit_test_setup_teardown(one_credible_namer_is_enough, begin, end),
+        cmocka_unit_test_setup_teardown(nodes_in_league_lose_their_credit_together, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_silent_already_counts_against_a_later_namer, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(our_own_contacts_need_no_namer, begin, end),
+        cmocka_unit_test_setup_teardown(counters_stay_within_their_range, begin, end),
+    };
+    return cmocka_run_group_tests_name("credit", tests, NULL, NULL);
+}
