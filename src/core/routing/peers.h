@@ -64,7 +64,8 @@ typedef struct skad_peer {
 
 /* What few peers have. */
 typedef struct skad_peer_cold {
-    uint64_t anew_us; /* when it was last taken for a restarted node (handover.h); 0: never */
+    uint64_t anew_us;   /* when it was last taken for a restarted node (handover.h); 0: never */
+    uint64_t handed_us; /* when it was last handed records over; 0: never */
     uint8_t ipv6[16];
     uint16_t ipv6_port;
     skad_peer_slot next;   /* of the free ones */

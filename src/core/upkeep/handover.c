@@ -61,14 +61,59 @@ static bool settled(const skad_node *node)
            node->env.now.mono_us - node->join.joined_us >= SKAD_HANDOVER_SETTLE_US;
 }
 
+/* Returns when a newcomer was last served; 0: never. */
+static uint64_t served_us(const skad_node *node, const skad_id *id)
+{
+    const skad_peers *peers = &node->table.peers;
+    skad_peer_slot slot = skad_peers_find(peers, id);
+    const skad_peer_cold *cold = slot == SKAD_PEER_NONE ? NULL : skad_peers_cold(peers, slot);
+    return cold == NULL ? 0 : cold->handed_us;
+}
+
+/* Remembers that the walk serves those who arrived. */
+static void note_served(skad_node *node)
+{
+    const skad_handover_state *state = &node->handover;
+    skad_peers *peers = &node->table.peers;
+    for (size_t i = 0; i < state->served_count; i++) {
+        skad_peer_slot slot = skad_peers_find(peers, &state->served[i]);
+        skad_peer_cold *cold = slot == SKAD_PEER_NONE ? NULL : skad_peers_cold_of(peers, slot);
+        if (cold != NULL) {
+            cold->handed_us = node->env.now.mono_us;
+        }
+    }
+}
+
+/* Gives a newcomer the place of the one that was served last, if that was after the newcomer. */
+static void compete(skad_node *node, const skad_id *id)
+{
+    skad_handover_state *state = &node->handover;
+    uint64_t latest_us = served_us(node, id);
+    skad_id *latest = NULL;
+    for (size_t i = 0; i < state->arrived_count; i++) {
+        uint64_t us = served_us(node, &state->arrived[i]);
+        if (us > latest_us) {
+            latest_us = us;
+            latest = &state->arrived[i];
+        }
+    }
+    if (latest != NULL) {
+        *latest = *id;
+    }
+    node->stats.replicas_shed++;
+}
+
 void skad_handover_arrived(skad_node *node, const skad_id *id)
 {
     skad_handover_state *state = &node->handover;
     if (!settled(node) || listed(state->arrived, state->arrived_count, id)) {
         return;
     }
-    if (state->arrived_count == SKAD_NEWCOMERS_MAX ||
-        (state->arrived == NULL && allocate(state) != SKAD_OK)) {
+    if (state->arrived_count == SKAD_NEWCOMERS_MAX) {
+        compete(node, id);
+        return;
+    }
+    if (state->arrived == NULL && allocate(state) != SKAD_OK) {
         node->stats.replicas_shed++;
         return;
     }
@@ -228,6 +273,7 @@ static void begin_walk(skad_node *node)
     state->arrived_count = 0;
     state->walking = true;
     memset(&state->from, 0, sizeof state->from);
+    note_served(node);
     plan_round(node);
 }
 

@@ -39,7 +39,9 @@
  * its records each time. */
 #define SKAD_HANDOVER_AGAIN_US (120 * SKAD_US_PER_S)
 
-/* In one walk; further newcomers wait for their publishers' next announcement. */
+/* In one walk. A peer has one place. When all are taken, the peer that was served last gives way to
+ * one that was served before it, or never: peers that begin anew again and again keep none out.
+ * Further newcomers wait for their publishers' next announcement. */
 #define SKAD_NEWCOMERS_MAX 16
 
 typedef struct skad_handover_state {

@@ -65,6 +65,12 @@ static int begin_among_many(void **state)
     return begin_with(16, 15);
 }
 
+static int begin_among_a_score(void **state)
+{
+    (void)state;
+    return begin_with(16, 20);
+}
+
 static int begin_of_two_holders(void **state)
 {
     (void)state;
@@ -200,6 +206,41 @@ static void sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted(void 
     assert_int_equal(skad_node_parts_of(fixture.node).handover->arrived_count, 16);
 }
 
+/* Sixteen neighbours begin anew every two minutes; a node that came once is served all the same. */
+static void who_was_served_last_gives_way_to_who_was_not(void **state)
+{
+    (void)state;
+    const skad_handover_state *handover = skad_node_parts_of(fixture.node).handover;
+    skad_node_tick(fixture.node, fixture.now);
+    for (unsigned walk = 0; walk < 3; walk++) {
+        for (unsigned i = 0; i < 16; i++) {
+            skad_handover_arrived(fixture.node, &fixture.remotes[i].identity.id);
+        }
+        assert_int_equal(handover->arrived_count, 16);
+        if (walk < 2) {
+            test_fixture_run(&fixture, 120 * SKAD_US_PER_S); /* they are served */
+            assert_int_equal(handover->arrived_count, 0);
+        }
+    }
+    const skad_id *newcomers[] = {&fixture.remotes[18].identity.id,
+                                  &fixture.remotes[17].identity.id};
+    for (unsigned i = 0; i < 2; i++) {
+        skad_handover_arrived(fixture.node, newcomers[i]);
+        skad_handover_arrived(fixture.node, newcomers[i]); /* it has one place */
+    }
+    skad_handover_arrived(fixture.node, &fixture.remotes[0].identity.id);
+    unsigned places[2] = {0};
+    for (size_t i = 0; i < handover->arrived_count; i++) {
+        for (unsigned j = 0; j < 2; j++) {
+            places[j] += skad_id_equal(&handover->arrived[i], newcomers[j]);
+        }
+    }
+    assert_int_equal(places[0], 1);
+    assert_int_equal(places[1], 1);
+    assert_int_equal(handover->arrived_count, 16);
+    assert_int_equal(stats().replicas_shed, 3);
+}
+
 /* A walk begins two to four seconds after the first arrived, so that many are served by one. */
 static void a_walk_waits_a_few_seconds(void **state)
 {
@@ -284,6 +325,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(to_who_has_just_come_itself_nobody_arrives, begin_among_few,
                                         end),
         cmocka_unit_test_setup_teardown(what_has_ended_is_not_handed_over, begin_among_few, end),
+        cmocka_unit_test_setup_teardown(who_was_served_last_gives_way_to_who_was_not,
+                                        begin_among_a_score, end),
         cmocka_unit_test_setup_teardown(
             sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted, begin_among_few, end),
         cmocka_unit_test_setup_teardown(a_walk_waits_a_few_seconds, begin_among_few, end),
