@@ -63,8 +63,11 @@ typedef enum skad_store_owner {
  * counts for its group and for the wider ones around it (skad/group.h). */
 static inline void skad_store_group_owner(uint64_t group, uint8_t out[static 32])
 {
-    for (unsigned i = 0; i < 32; i++) {
-        out[i] = i < 8 ? (uint8_t)(group >> (56 - 8 * i)) : 0;
+    for (unsigned i = 0; i < 8; i++) {
+        out[i] = (uint8_t)(group >> (56 - 8 * i));
+    }
+    for (unsigned i = 8; i < 32; i++) {
+        out[i] = 0;
     }
 }
 
