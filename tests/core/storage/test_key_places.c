@@ -134,6 +134,7 @@ static void of_equal_groups_each_gives_way_at_times(void **state)
         assert_in_range(times[i], 3, 36);
     }
     assert_int_equal(gives_way(&of, ipv4(3, 1), 0), REFUSED);
+    assert_int_equal(gives_way(&of, ipv4(3, 2), 0), ipv4(3, 1)); /* inside its own /16 */
 }
 
 static void where_groups_do_not_count_a_full_key_is_full(void **state)
