@@ -16,6 +16,7 @@
 #include "src/db/store_lmdb.h"
 #include "tests/support/fixture.h"
 #include "tests/support/identities.h"
+#include "tests/support/wire.h"
 
 #define ROUNDS        15
 #define CALLS         400
@@ -105,8 +106,9 @@ static void announce(skad_message *out, uint8_t *bytes, unsigned number)
                                      (uint8_t)(number >> 16), 7};
     skad_identity publisher;
     skad_identity_from_seed(seed, &publisher);
-    size_t len = skad_record_encode_announcement(&publisher, &popular, 1, TEST_UNIX_S + 3600, &none,
-                                                 (skad_span){0}, bytes, SKAD_RECORD_BYTES_MAX);
+    size_t len = skad_record_encode_announcement(skad_wire_publisher(&publisher), &popular, 1,
+                                                 TEST_UNIX_S + 3600, &none, (skad_span){0}, bytes,
+                                                 SKAD_RECORD_BYTES_MAX);
     *out = (skad_message){.kind = SKAD_KIND_ANNOUNCE, .u.announce.record = {bytes, len}};
 }
 

@@ -60,13 +60,13 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     if (slot != SKAD_PEER_NONE) {
         keep_token(node, slot, from, prefiltered->envelope.token);
     }
-    if (!was_near && alive_near_us(node, slot)) {
-        skad_handover_arrived(node, &opened->sender);
+    if (alive_near_us(node, slot) && (!was_near || skad_handover_suspects(node, slot))) {
+        skad_handover_arrived(node, slot, from);
     }
     count_vote(node, slot, opened, from);
     switch ((skad_purpose)rpc.purpose) {
     case SKAD_PURPOSE_UNVERIFIED:
-        skad_ping_queue_settled(node);
+        skad_ping_queue_settled(node, from, true);
         return;
     case SKAD_PURPOSE_HELLO:
         skad_recovery_answered(node, &opened->sender, from, lived);
@@ -103,17 +103,20 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
         handle_answer(node, prefiltered, opened, from);
         return;
     }
+    /* The source may be spoofed. Everything that we send there stays within the amplification
+     * limit, including a ping to a promising unverified peer; and no walk over our records begins
+     * without a valid token. */
+    skad_served served = skad_serve(node, &prefiltered->envelope, opened, from, len);
     const skad_message *asked = &opened->message;
-    if (asked->kind == SKAD_KIND_FIND_NODE &&
+    if (served.validated && asked->kind == SKAD_KIND_FIND_NODE &&
         skad_id_equal(&asked->u.find_node.target, &opened->sender) &&
-        skad_handover_began_anew(node, &opened->sender, from)) {
+        skad_handover_suspect(node, &opened->sender, from)) {
         skad_request_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
     }
-    /* The source may be spoofed. Everything that we send there stays within the amplification
-     * limit, including a ping to a promising unverified peer. */
-    bool may_ping = skad_serve(node, &prefiltered->envelope, opened, from, len);
-    if (!put_off_check(node, &opened->sender, from) && may_ping) {
-        skad_ping_queue_consider(node, &opened->sender, from);
+    if (!put_off_check(node, &opened->sender, from) && served.may_ping) {
+        const skad_ping_target target = {
+            .id = opened->sender, .address = *from, .validated = served.validated};
+        skad_ping_queue_consider(node, &target);
     }
 }
 
@@ -159,6 +162,12 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
     if (!rpc->has_responder) {
         return;
     }
+    /* Its token may be of a former life of the peer. The next request shows none, and is padded. */
+    skad_peer_slot slot = skad_peers_find(&node->table.peers, &rpc->responder);
+    if (slot != SKAD_PEER_NONE) {
+        skad_endpoint_distrust_token(&node->table.peers, slot, &rpc->address,
+                                     node->env.now.mono_us);
+    }
     uint64_t now_us = node->env.now.mono_us;
     if (silence_counts(node, rpc)) {
         blame(node, rpc);
@@ -182,7 +191,7 @@ void skad_handle_timeouts(skad_node *node)
             count_silence(node, &rpc);
         }
         if (hard && rpc.purpose == SKAD_PURPOSE_UNVERIFIED) {
-            skad_ping_queue_settled(node);
+            skad_ping_queue_settled(node, &rpc.address, false);
         }
         if (skad_purpose_of_operation((skad_purpose)rpc.purpose)) {
             if (hard) {

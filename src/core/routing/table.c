@@ -227,8 +227,13 @@ bool skad_table_violation(skad_table *table, const skad_id *id, uint64_t now_us)
         return false;
     }
     skad_peer_cold *cold = skad_peers_cold_of(&table->peers, slot);
-    if (cold != NULL && ++cold->violations < SKAD_TABLE_VIOLATIONS_MAX) {
-        return false;
+    if (cold != NULL) {
+        bool forgiven = skad_second_since_s(cold->violated, now_us) >= SKAD_TABLE_VIOLATIONS_S;
+        cold->violations = (uint8_t)(forgiven ? 1 : cold->violations + 1);
+        cold->violated = skad_second_at(now_us);
+        if (cold->violations < SKAD_TABLE_VIOLATIONS_MAX) {
+            return false;
+        }
     }
     evict(table, slot, now_us);
     return true;

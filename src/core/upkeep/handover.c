@@ -78,8 +78,12 @@ static void note_served(skad_node *node)
     for (size_t i = 0; i < state->served_count; i++) {
         skad_peer_slot slot = skad_peers_find(peers, &state->served[i]);
         skad_peer_cold *cold = slot == SKAD_PEER_NONE ? NULL : skad_peers_cold_of(peers, slot);
+        skad_address address;
         if (cold != NULL) {
             cold->handed_us = node->env.now.mono_us;
+            cold->handed_token = skad_endpoint_choose(peers, slot, node->families, &address)
+                                     ? skad_endpoint_token_print(peers, slot, &address)
+                                     : 0;
         }
     }
 }
@@ -103,10 +107,30 @@ static void compete(skad_node *node, const skad_id *id)
     node->stats.replicas_shed++;
 }
 
-void skad_handover_arrived(skad_node *node, const skad_id *id)
+/* Whether a peer was served since it grants us the token that we have of it. */
+static bool served_before(skad_node *node, skad_peer_slot slot, const skad_address *from)
+{
+    const skad_peers *peers = &node->table.peers;
+    uint32_t print = skad_endpoint_token_print(peers, slot, from);
+    const skad_peer_cold *cold = skad_peers_cold(peers, slot);
+    return cold != NULL && print != 0 && cold->handed_token == print;
+}
+
+/* A suspicion is settled by the next answer. */
+static void settle_suspicion(skad_node *node, skad_peer_slot slot)
+{
+    if (skad_handover_suspects(node, slot)) {
+        skad_peers_cold_of(&node->table.peers, slot)->anew = false;
+    }
+}
+
+void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_address *from)
 {
     skad_handover_state *state = &node->handover;
-    if (!settled(node) || listed(state->arrived, state->arrived_count, id)) {
+    const skad_id *id = &node->table.peers.peers[slot].id;
+    settle_suspicion(node, slot);
+    if (!settled(node) || listed(state->arrived, state->arrived_count, id) ||
+        served_before(node, slot, from)) {
         return;
     }
     if (state->arrived_count == SKAD_NEWCOMERS_MAX) {
@@ -124,7 +148,7 @@ void skad_handover_arrived(skad_node *node, const skad_id *id)
     }
 }
 
-bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_address *from)
+bool skad_handover_suspect(skad_node *node, const skad_id *id, const skad_address *from)
 {
     skad_peer_slot slot = skad_peers_find(&node->table.peers, id);
     if (slot == SKAD_PEER_NONE) {
@@ -141,8 +165,14 @@ bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_add
         return false;
     }
     cold->anew_us = node->env.now.mono_us;
-    skad_handover_arrived(node, id);
+    cold->anew = true;
     return true;
+}
+
+bool skad_handover_suspects(const skad_node *node, skad_peer_slot slot)
+{
+    const skad_peer_cold *cold = skad_peers_cold(&node->table.peers, slot);
+    return cold != NULL && cold->anew;
 }
 
 /* ---- One record ---- */

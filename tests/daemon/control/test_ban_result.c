@@ -28,6 +28,12 @@ static void subjects_come_back_as_they_were_written(void **state)
         {"2001:db8::/32", "2001:db8::/32"},
         {"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
          "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"},
+        {"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff@192.0.2.7:4700",
+         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff@192.0.2.7:4700"},
+        {"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+         "@[2001:db8:1111:2222:3333:4444:5555:6666]:65535",
+         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+         "@[2001:db8:1111:2222:3333:4444:5555:6666]:65535"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_ban ban;
@@ -54,6 +60,9 @@ static void what_is_no_subject_is_refused(void **state)
         "192.0.2.0/8x",
         "2001:db8::/129",
         "/8",
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff@192.0.2.7",
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff@",
+        "@192.0.2.7:4700",
         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeef",
         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0000000",
     };
