@@ -1,11 +1,13 @@
 /* The cost of each drop: datagrams that a node refuses, one reason after the other, in process, on
  * one processor. The reference is libsodium's bare check of a signature, because the earlier checks
- * save it. SECURITY.md has a dated copy.
+ * save it. SECURITY.md has a dated copy. Then the cost of the dearest requests
+ * (bench/cost_requests.c).
  *
  *   build/bench_cost */
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/cost_requests.h"
 #include "bench/measure.h"
 #include "crypto/assert.h"
 #include "crypto/puzzle.h"
@@ -327,5 +329,6 @@ int main(void)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         measure(&cases[i]);
     }
+    bench_requests(verify_us);
     return 0;
 }

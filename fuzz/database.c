@@ -157,7 +157,7 @@ static void move_counter(const skad_db_change *change, fuzz_choices *choices)
 {
     uint8_t data[SKAD_STORED_BYTES_MAX];
     uint8_t value[SKAD_DB_COUNTER_BYTES];
-    uint8_t owners[SKAD_DB_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
+    uint8_t owners[SKAD_STORE_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
     skad_store_usage usage;
     const skad_store_record record = choose_record(choices, data);
     uint8_t *name = owners[fuzz_byte(choices) % skad_db_owners(&record, owners)];

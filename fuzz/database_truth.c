@@ -139,7 +139,7 @@ static bool places_agree(const skad_db *db, MDB_txn *txn, const fuzz_db_truth *t
 
 static bool is_owner(const skad_store_record *record, const uint8_t *counter)
 {
-    uint8_t owners[SKAD_DB_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
+    uint8_t owners[SKAD_STORE_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
     for (size_t i = skad_db_owners(record, owners); i > 0; i--) {
         if (memcmp(owners[i - 1], counter, SKAD_DB_COUNTER_KEY_BYTES) == 0) {
             return true;
@@ -181,7 +181,7 @@ static uint64_t count_kind(const fuzz_db_truth *truth, unsigned kind)
 {
     uint64_t all = 0;
     for (size_t i = 0; i < truth->count; i++) {
-        uint8_t owners[SKAD_DB_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
+        uint8_t owners[SKAD_STORE_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
         const uint8_t total[SKAD_DB_COUNTER_KEY_BYTES] = {(uint8_t)kind};
         skad_store_record record;
         record_of(&truth->rows[i], &record);

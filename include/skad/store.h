@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/group.h"
 #include "skad/status.h"
 #include "skad/types.h"
 
@@ -50,12 +51,32 @@ typedef struct skad_store_record {
     size_t len;          /* 1..SKAD_STORED_BYTES_MAX */
 } skad_store_record;
 
-/* The owner of a share of the replicas. */
+/* The owner of a share of the replicas. Expired records count until they are dropped. */
 typedef enum skad_store_owner {
-    SKAD_OWNER_KEY = 0,       /* 32 bytes: a key */
     SKAD_OWNER_PUBLISHER = 1, /* 32 bytes: a public key; immutable records have none */
-    SKAD_OWNER_GROUP = 2,     /* 8 bytes big-endian, then 24 zero bytes; 0 is counted, too */
+    SKAD_OWNER_GROUP = 2,     /* skad_store_group_owner; 0 is counted, too */
 } skad_store_owner;
+
+#define SKAD_STORE_OWNERS_MAX (1 + SKAD_GROUP_LEVELS) /* that one record has */
+
+/* Names an address group of any level as an owner: 8 bytes big-endian, then 24 zero bytes. A record
+ * counts for its group and for the wider ones around it (skad/group.h). */
+static inline void skad_store_group_owner(uint64_t group, uint8_t out[static 32])
+{
+    for (unsigned i = 0; i < 8; i++) {
+        out[i] = (uint8_t)(group >> (56 - 8 * i));
+    }
+    for (unsigned i = 8; i < 32; i++) {
+        out[i] = 0;
+    }
+}
+
+/* One of the records of a key and type, as far as a survey tells. */
+typedef struct skad_store_place {
+    uint8_t publisher[SKAD_PUBLIC_KEY_BYTES];
+    uint64_t group;
+    uint64_t expires_unix_s;
+} skad_store_place;
 
 typedef struct skad_store_usage {
     uint64_t records;
@@ -78,8 +99,9 @@ typedef struct skad_store_totals {
 
 typedef struct skad_store_ops {
     /* Adds a record, or replaces the one of the same name. When a cap of the section of replicas
-     * leaves no room, cached copies are dropped, the one nearest to its expiry first: all of them
-     * for a record that is not cached itself, and for a cached one those that expire before it.
+     * leaves no room, records are dropped, the one nearest to its expiry first: those that have
+     * expired, then cached copies, all of them for a record that is not cached itself, and for a
+     * cached one those that expire before it. No more are dropped than are in the way.
      * Errors: SKAD_ERR_FULL (no room even then), SKAD_ERR_MEMORY, SKAD_ERR_IO (errno; nothing has
      * changed). */
     skad_status (*put)(void *self, skad_store_section section, const skad_store_record *record,
@@ -92,6 +114,10 @@ typedef struct skad_store_ops {
      * is as likely to be among them as any other. Returns how many. */
     size_t (*list)(void *self, const skad_id *key, uint8_t type, uint64_t draw, uint64_t now_unix_s,
                    skad_store_record *out, size_t max);
+    /* Lists the first `max` held records of a key and type, expired or not, in their order, without
+     * reading their data. Returns how many. */
+    size_t (*survey)(void *self, const skad_id *key, uint8_t type, skad_store_place *out,
+                     size_t max);
     /* Finds the first record, expired or not, whose name is not before `*from`, and moves *from
      * just behind it; false at the end. An all-zero name begins at the beginning. A record that is
      * put or dropped during a walk may be met or not; all others are met once. */

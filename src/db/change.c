@@ -49,11 +49,10 @@ static void count(skad_store_usage *usage, bool added, size_t len)
     }
 }
 
-/* Counts a record in or out, everywhere. */
-static int account(skad_db_change *change, skad_store_section section,
-                   const skad_store_record *record, bool added)
+int skad_db_change_account(skad_db_change *change, skad_store_section section,
+                           const skad_store_record *record, bool added)
 {
-    uint8_t owners[SKAD_DB_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
+    uint8_t owners[SKAD_STORE_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
     count(&change->totals.of[section], added, record->len);
     if (section == SKAD_STORE_PUBLICATIONS) {
         return 0;
@@ -150,7 +149,7 @@ int skad_db_change_add(skad_db_change *change, skad_store_section section,
         value = skad_db_value("", 0);
         result = mdb_put(change->txn, change->db->tables[SKAD_DB_EXPIRY], &key, &value, 0);
     }
-    return result != 0 ? result : account(change, section, record, true);
+    return result != 0 ? result : skad_db_change_account(change, section, record, true);
 }
 
 static int remove_expiry(skad_db_change *change, const skad_store_record *record)
@@ -184,7 +183,7 @@ int skad_db_change_remove(skad_db_change *change, skad_store_section section,
         change->wrote = true;
         result = mdb_del(change->txn, table, &key, NULL);
     }
-    return result != 0 ? result : account(change, section, &gone, false);
+    return result != 0 ? result : skad_db_change_account(change, section, &gone, false);
 }
 
 /* Removes the record of a place in the order, which may not exist, or not exist any more. */

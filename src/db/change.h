@@ -30,6 +30,10 @@ int skad_db_change_begin(const skad_db *db, const skad_db_totals *totals, skad_d
 int skad_db_change_commit(skad_db_change *change, skad_db_totals *totals);
 void skad_db_change_abort(skad_db_change *change);
 
+/* Counts a record in or out, everywhere; adding and removing do so themselves. */
+int skad_db_change_account(skad_db_change *change, skad_store_section section,
+                           const skad_store_record *record, bool added);
+
 /* Adds a record whose name is not in the table yet, given with its row (src/db/row.h). */
 int skad_db_change_add(skad_db_change *change, skad_store_section section,
                        const skad_store_record *record, skad_span row);

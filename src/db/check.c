@@ -28,6 +28,7 @@ typedef struct sums {
     skad_store_usage owners[3]; /* of held records by kind of owner, each times its weight */
     uint64_t pages_used;        /* or free, as the tables say */
     uint64_t branches;
+    bool older; /* its counters by owner are those of another version, and are made anew later */
     skad_db_pages pages;
 } sums;
 
@@ -125,7 +126,7 @@ static bool visit_row(const skad_db *db, MDB_txn *txn, skad_span key, skad_span 
     if (record.cached) {
         add(&out->totals.of[SKAD_DB_CACHED], 1, record.len);
     }
-    uint8_t owners[SKAD_DB_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
+    uint8_t owners[SKAD_STORE_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES];
     size_t owners_count = skad_db_owners(&record, owners);
     for (size_t i = 0; i < owners_count; i++) {
         const uint64_t times = weight(owners[i]);
@@ -231,14 +232,14 @@ static bool walk_tables(const skad_db *db, MDB_txn *txn, sums *found)
                  skad_db_pages_meet_rest(&found->pages, found->branches);
     for (size_t i = 0; i < 3; i++) {
         right = right && equal(&totals.of[i], &found->totals.of[i]) &&
-                equal(&found->owners[i], &nothing);
+                (found->older || equal(&found->owners[i], &nothing));
     }
     return right;
 }
 
-static bool walk_all(const skad_db *db, MDB_txn *txn)
+static bool walk_all(const skad_db *db, MDB_txn *txn, bool older)
 {
-    sums found = {.pages_used = 2}; /* at the front */
+    sums found = {.pages_used = 2 /* at the front */, .older = older};
     bool right = skad_db_pages_init(db->env, &found.pages) && walk_tables(db, txn, &found);
     skad_db_pages_free(&found.pages);
     return right;
@@ -286,10 +287,12 @@ static skad_db_verdict judge(skad_db *db, MDB_txn *txn, const skad_db_check_conf
     case SKAD_DB_OF_OTHER_NETWORK:
         return SKAD_DB_OTHER_NETWORK;
     case SKAD_DB_OURS:
+    case SKAD_DB_OF_OLDER_VERSION:
         break;
     }
-    bool trusted = closed_since(db, txn, config->boot) && long_enough(db, config->path);
-    return trusted || walk_all(db, txn) ? SKAD_DB_GOOD : SKAD_DB_DAMAGED;
+    bool older = origin == SKAD_DB_OF_OLDER_VERSION; /* each row is about to be read anyway */
+    bool trusted = !older && closed_since(db, txn, config->boot) && long_enough(db, config->path);
+    return trusted || walk_all(db, txn, older) ? SKAD_DB_GOOD : SKAD_DB_DAMAGED;
 }
 
 /* Whether the front of a damaged file asks for something impossible, or for more memory than there

@@ -2,9 +2,9 @@
  * power failed may make LMDB read outside of the file, which then ends the child and not the node.
  *
  * Each check looks at the file's origin. If the file was not closed before the system was last
- * started, or is shorter than it says, everything is read: all rows and their checksums, whether
- * searching finds them, the order by expiry, the counters, that used and free pages add up to all
- * pages, and what each page says about itself (src/db/pages.h). */
+ * started, is shorter than it says, or is of an older version, everything is read: all rows and
+ * their checksums, whether searching finds them, the order by expiry, the counters, that used and
+ * free pages add up to all pages, and what each page says about itself (src/db/pages.h). */
 #ifndef SKAD_DB_CHECK_H
 #define SKAD_DB_CHECK_H
 

@@ -99,33 +99,45 @@ static void write_origin(unsigned version, const uint8_t network[static 32],
     memcpy(out + MAGIC_BYTES + 2, network, SKAD_DB_NETWORK_BYTES);
 }
 
-int skad_db_make_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32])
+int skad_db_state_origin(const skad_db *db, MDB_txn *txn, const uint8_t network[static 32])
 {
     uint8_t origin[ORIGIN_BYTES];
     write_origin(SKAD_DB_VERSION, network, origin);
+    MDB_val key = skad_db_value("skad", 4);
+    MDB_val value = skad_db_value(origin, sizeof origin);
+    return mdb_put(txn, db->tables[SKAD_DB_META], &key, &value, 0);
+}
+
+int skad_db_make_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32])
+{
     for (size_t i = 0; i < SKAD_DB_TABLES; i++) {
         int result = mdb_dbi_open(txn, names[i], MDB_CREATE, &db->tables[i]);
         if (result != 0) {
             return result;
         }
     }
-    MDB_val key = skad_db_value("skad", 4);
-    MDB_val value = skad_db_value(origin, sizeof origin);
-    return mdb_put(txn, db->tables[SKAD_DB_META], &key, &value, 0);
+    return skad_db_state_origin(db, txn, network);
 }
 
 /* The magic and the version stay where they are in every version. */
 static skad_db_origin judge(skad_span stated, const uint8_t network[static 32])
 {
     uint8_t ours[ORIGIN_BYTES];
+    uint8_t older[ORIGIN_BYTES];
     write_origin(SKAD_DB_VERSION, network, ours);
+    write_origin(SKAD_DB_VERSION_OLDER, network, older);
     if (stated.len < MAGIC_BYTES + 2 || memcmp(stated.data, ours, MAGIC_BYTES) != 0) {
         return SKAD_DB_OF_OTHER_PROGRAM;
     }
-    if (memcmp(stated.data, ours, MAGIC_BYTES + 2) != 0 || stated.len != ORIGIN_BYTES) {
+    bool is_ours = memcmp(stated.data, ours, MAGIC_BYTES + 2) == 0;
+    if ((!is_ours && memcmp(stated.data, older, MAGIC_BYTES + 2) != 0) ||
+        stated.len != ORIGIN_BYTES) {
         return SKAD_DB_OF_OTHER_VERSION;
     }
-    return memcmp(stated.data, ours, ORIGIN_BYTES) == 0 ? SKAD_DB_OURS : SKAD_DB_OF_OTHER_NETWORK;
+    if (memcmp(stated.data + MAGIC_BYTES + 2, network, SKAD_DB_NETWORK_BYTES) != 0) {
+        return SKAD_DB_OF_OTHER_NETWORK;
+    }
+    return is_ours ? SKAD_DB_OURS : SKAD_DB_OF_OLDER_VERSION;
 }
 
 int skad_db_open_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32],
@@ -147,7 +159,7 @@ int skad_db_open_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 
             *origin = SKAD_DB_OF_OTHER_PROGRAM;
             return 0;
         }
-        if (result != 0 || *origin != SKAD_DB_OURS) {
+        if (result != 0 || (*origin != SKAD_DB_OURS && *origin != SKAD_DB_OF_OLDER_VERSION)) {
             return result;
         }
     }

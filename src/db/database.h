@@ -11,7 +11,8 @@
 
 #include "skad/types.h"
 
-#define SKAD_DB_VERSION       1
+#define SKAD_DB_VERSION       2
+#define SKAD_DB_VERSION_OLDER 1 /* can be made ours (src/db/recount.h) */
 #define SKAD_DB_NETWORK_BYTES 32
 #define SKAD_DB_BOOT_BYTES    64 /* of the name of one start of the system, at most */
 
@@ -32,6 +33,7 @@ typedef struct skad_db {
 /* The origin, as the row "skad" of the table "meta" states it. */
 typedef enum skad_db_origin {
     SKAD_DB_OURS = 0,
+    SKAD_DB_OF_OLDER_VERSION, /* of our network */
     SKAD_DB_OF_OTHER_PROGRAM,
     SKAD_DB_OF_OTHER_VERSION,
     SKAD_DB_OF_OTHER_NETWORK,
@@ -47,7 +49,10 @@ void skad_db_close(skad_db *db);
 int skad_db_is_new(const skad_db *db, MDB_txn *txn, bool *out);
 /* Makes the tables of a new file and the row that states its origin. */
 int skad_db_make_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32]);
-/* Opens the tables if they are ours; nothing else may be done with them otherwise. */
+/* States our version and network as the origin. */
+int skad_db_state_origin(const skad_db *db, MDB_txn *txn, const uint8_t network[static 32]);
+/* Opens the tables if they are ours or those of the older version; nothing else may be done with
+ * them otherwise. */
 int skad_db_open_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32],
                         skad_db_origin *origin);
 

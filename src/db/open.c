@@ -1,6 +1,6 @@
 /* Opening:
  *
- *   claim ---- there is a file ----> check ---- good ----------> open, mark
+ *   claim ---- there is a file ----> check ---- good ----------> open, mark, recount if older
  *     |  \                             |                            ^
  *     |   `- no regular file -.        `- not usable -> set aside --|-> claim again
  *     `------ it is empty ----|-------------------------------------'
@@ -18,6 +18,7 @@
 
 #include "src/db/check.h"
 #include "src/db/claim.h"
+#include "src/db/recount.h"
 #include "src/db/row.h"
 
 /* ---- How large the file may grow ---- */
@@ -27,7 +28,7 @@
 
 /* LMDB splits full pages in halves, so each table may take twice the size of its content; a row of
  * more than a kilobyte may have a page (4096 bytes) to itself. A row takes its data and 115 bytes;
- * its place in the order and its three counters take 255 at most: 4 * (data + 370) covers both.
+ * its place in the order and its four counters take 312 at most: 4 * (data + 427) covers both.
  * Pages that are not written take no space on the disk. */
 #define MAP_FACTOR           4
 #define MAP_BYTES_FOR_RECORD 768
@@ -182,7 +183,8 @@ static int open_marked(const skad_store_lmdb_config *config, size_t map_bytes, c
                         : skad_db_open_tables(db, txn, config->network, &origin);
     }
     if (result == 0) {
-        result = origin == SKAD_DB_OURS ? skad_db_mark(db, txn, boot) : MDB_INVALID;
+        const bool older = origin == SKAD_DB_OF_OLDER_VERSION;
+        result = older || origin == SKAD_DB_OURS ? skad_db_mark(db, txn, boot) : MDB_INVALID;
     }
     if (result == 0) {
         result = mdb_txn_commit(txn);
@@ -190,6 +192,9 @@ static int open_marked(const skad_store_lmdb_config *config, size_t map_bytes, c
     }
     if (result == 0) {
         result = mdb_env_sync(db->env, 1); /* the mark, before any change that it stands for */
+    }
+    if (result == 0 && origin == SKAD_DB_OF_OLDER_VERSION) {
+        result = skad_db_recount(db, config->network);
     }
     mdb_txn_abort(txn);
     if (result != 0) {

@@ -129,17 +129,19 @@ void skad_db_counter_key(unsigned kind, const uint8_t owner[static 32],
 }
 
 size_t skad_db_owners(const skad_store_record *record,
-                      uint8_t out[SKAD_DB_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES])
+                      uint8_t out[SKAD_STORE_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES])
 {
-    uint8_t group[32] = {0};
-    write_u64(group, record->group);
-    skad_db_counter_key(SKAD_OWNER_KEY, record->name.key.bytes, out[0]);
-    skad_db_counter_key(SKAD_OWNER_GROUP, group, out[1]);
-    if (record->name.type == SKAD_RECORD_IMMUTABLE) {
-        return 2;
+    uint64_t groups[SKAD_GROUP_LEVELS];
+    unsigned count = skad_groups_of(record->group, groups);
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t owner[32];
+        skad_store_group_owner(groups[i], owner);
+        skad_db_counter_key(SKAD_OWNER_GROUP, owner, out[i]);
     }
-    skad_db_counter_key(SKAD_OWNER_PUBLISHER, record->name.publisher, out[2]);
-    return 3;
+    if (record->name.type != SKAD_RECORD_IMMUTABLE) {
+        skad_db_counter_key(SKAD_OWNER_PUBLISHER, record->name.publisher, out[count++]);
+    }
+    return count;
 }
 
 void skad_db_counter(const skad_store_usage *usage, uint8_t out[static SKAD_DB_COUNTER_BYTES])

@@ -17,7 +17,6 @@
 /* Table "counters": kind, owner. The value is records, bytes. */
 #define SKAD_DB_COUNTER_KEY_BYTES 33
 #define SKAD_DB_COUNTER_BYTES     16
-#define SKAD_DB_OWNERS_MAX        3 /* counters by owner that one record is in */
 
 /* Counters beyond those of skad_store_owner, whose owner is zero: totals. */
 #define SKAD_DB_COUNTER_HELD      3
@@ -48,7 +47,7 @@ void skad_db_counter_key(unsigned kind, const uint8_t owner[static 32],
                          uint8_t out[static SKAD_DB_COUNTER_KEY_BYTES]);
 /* The keys of the counters by owner that a held record is in; returns how many. */
 size_t skad_db_owners(const skad_store_record *record,
-                      uint8_t out[SKAD_DB_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES]);
+                      uint8_t out[SKAD_STORE_OWNERS_MAX][SKAD_DB_COUNTER_KEY_BYTES]);
 void skad_db_counter(const skad_store_usage *usage, uint8_t out[static SKAD_DB_COUNTER_BYTES]);
 /* Reads a counter; all zero if the bytes are not one. */
 skad_store_usage skad_db_counter_read(skad_span counter);

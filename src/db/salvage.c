@@ -107,7 +107,7 @@ static void read_rows(void *user)
         txn = NULL;
     }
     mdb_txn_abort(txn);
-    if (result == 0 && origin == SKAD_DB_OURS) {
+    if (result == 0 && (origin == SKAD_DB_OURS || origin == SKAD_DB_OF_OLDER_VERSION)) {
         for (; work->stretch < STRETCHES; work->stretch++) {
             read_stretch(work, &db);
         }

@@ -16,6 +16,7 @@
 #include "src/db/open.h"
 #include "src/db/row.h"
 #include "src/db/salvage.h"
+#include "src/db/walk.h"
 
 /* Making room for a record takes no more: one for its place, one for each of its bytes. */
 #define VICTIMS_MAX ((size_t)SKAD_STORED_BYTES_MAX + 1)
@@ -99,20 +100,34 @@ static limits limits_of(const lmdb_store *store, skad_store_section section)
     return (limits){store->caps.published_max, store->caps.published_bytes_max};
 }
 
-/* Removes cached copies until a record fits; MDB_NOTFOUND if it does not fit even then. */
+/* Removes the first of the records that give way to another one: of those that have expired, then
+ * of the cached copies. */
+static int remove_one(skad_db_change *change, const skad_store_record *record, uint64_t now_unix_s)
+{
+    int result = skad_db_change_remove_first(change, false, now_unix_s);
+    if (result != MDB_NOTFOUND) {
+        return result;
+    }
+    uint64_t until_unix_s = UINT64_MAX;
+    if (record->cached) {
+        until_unix_s =
+            record->expires_unix_s > now_unix_s ? record->expires_unix_s - 1 : now_unix_s;
+    }
+    return skad_db_change_remove_first(change, true, until_unix_s);
+}
+
+/* Removes records until one fits; MDB_NOTFOUND if it does not fit even then. */
 static int make_room(skad_db_change *change, const limits *most, skad_store_section section,
-                     const skad_store_record *record)
+                     const skad_store_record *record, uint64_t now_unix_s)
 {
     const skad_store_usage *total = &change->totals.of[section];
     for (size_t victims = 0;
          total->records + 1 > most->records_max || total->bytes + record->len > most->bytes_max;
          victims++) {
-        if (section == SKAD_STORE_PUBLICATIONS || victims == VICTIMS_MAX ||
-            (record->cached && record->expires_unix_s == 0)) {
+        if (section == SKAD_STORE_PUBLICATIONS || victims == VICTIMS_MAX) {
             return MDB_NOTFOUND;
         }
-        uint64_t until_unix_s = record->cached ? record->expires_unix_s - 1 : UINT64_MAX;
-        int result = skad_db_change_remove_first(change, true, until_unix_s);
+        int result = remove_one(change, record, now_unix_s);
         if (result != 0) {
             return result;
         }
@@ -123,7 +138,6 @@ static int make_room(skad_db_change *change, const limits *most, skad_store_sect
 static skad_status lmdb_put(void *self, skad_store_section section, const skad_store_record *record,
                             uint64_t now_unix_s)
 {
-    (void)now_unix_s;
     lmdb_store *store = self;
     uint8_t name[SKAD_DB_ROW_KEY_BYTES];
     uint8_t row[SKAD_DB_ROW_BYTES_MAX];
@@ -139,7 +153,7 @@ static skad_status lmdb_put(void *self, skad_store_section section, const skad_s
         result = result == MDB_NOTFOUND ? 0 : result;
     }
     if (result == 0) {
-        result = make_room(&change, &most, section, record);
+        result = make_room(&change, &most, section, record, now_unix_s);
     }
     if (result == 0) {
         result = skad_db_change_add(&change, section, record, (skad_span){row, row_len});
@@ -213,68 +227,38 @@ static bool lmdb_find(void *self, skad_store_section section, const skad_store_n
     return found;
 }
 
-/* A walk over the records of a section from a name on. */
-typedef struct steps {
-    MDB_val key;
-    MDB_val row;
-    int result;
-    uint8_t from[SKAD_DB_ROW_KEY_BYTES];
-} steps;
-
-static void step_to(lmdb_store *store, skad_store_section section, const skad_store_name *name,
-                    steps *out)
-{
-    skad_db_row_key(section, name, out->from);
-    out->key = skad_db_value(out->from, sizeof out->from);
-    out->result = mdb_cursor_get(store->cursor, &out->key, &out->row, MDB_SET_RANGE);
-}
-
-static void step_on(lmdb_store *store, steps *walk)
-{
-    walk->result = mdb_cursor_get(store->cursor, &walk->key, &walk->row, MDB_NEXT);
-}
-
-/* Whether the walk is at a record whose key has the prefix that was searched. */
-static bool stands(const steps *walk, size_t prefix_len)
-{
-    return walk->result == 0 && walk->key.mv_size >= prefix_len &&
-           memcmp(walk->key.mv_data, walk->from, prefix_len) == 0;
-}
-
-#define LIST_PREFIX_BYTES (1 + SKAD_ID_BYTES + 1) /* section, key, type */
-
+/* How many records of a key and type live. Nothing is read but their keys and headers: checksums of
+ * all records would make a request for a popular key many times as dear as others. */
 static size_t count_living(lmdb_store *store, const skad_store_name *least, uint64_t now_unix_s)
 {
-    steps walk;
+    skad_db_walk walk;
     skad_store_record record;
     size_t living = 0;
-    for (step_to(store, SKAD_STORE_REPLICAS, least, &walk); stands(&walk, LIST_PREFIX_BYTES);
-         step_on(store, &walk)) {
-        living +=
-            read_row(store, &walk.key, &walk.row, &record) && record.expires_unix_s > now_unix_s;
+    for (skad_db_walk_to(store->cursor, SKAD_STORE_REPLICAS, least, &walk);
+         skad_db_walk_stands(&walk, SKAD_DB_PLACES_PREFIX_BYTES); skad_db_walk_on(&walk)) {
+        living += skad_db_walk_glance(&walk, &record) && record.expires_unix_s > now_unix_s;
     }
     return living;
 }
 
-/* Copies living records number skip..skip+max-1; returns how many there were. */
-static size_t copy_living(lmdb_store *store, const skad_store_name *least, uint64_t now_unix_s,
-                          size_t skip, skad_store_record *out, size_t max)
+/* Reads living records number begin..end-1 of a key and type, up to `max`; returns how many are
+ * intact. */
+static size_t read_living(lmdb_store *store, const skad_store_name *least, uint64_t now_unix_s,
+                          size_t begin, size_t end, skad_store_record *out, size_t max)
 {
-    steps walk;
-    size_t copied = 0;
-    step_to(store, SKAD_STORE_REPLICAS, least, &walk);
-    for (; copied < max && stands(&walk, LIST_PREFIX_BYTES); step_on(store, &walk)) {
-        if (!read_row(store, &walk.key, &walk.row, &out[copied]) ||
-            out[copied].expires_unix_s <= now_unix_s) {
-            continue;
-        }
-        if (skip > 0) {
-            skip--;
-        } else {
-            copied++;
+    skad_db_walk walk;
+    size_t met = 0;
+    size_t count = 0;
+    for (skad_db_walk_to(store->cursor, SKAD_STORE_REPLICAS, least, &walk);
+         met < end && count < max && skad_db_walk_stands(&walk, SKAD_DB_PLACES_PREFIX_BYTES);
+         skad_db_walk_on(&walk)) {
+        bool lives =
+            skad_db_walk_glance(&walk, &out[count]) && out[count].expires_unix_s > now_unix_s;
+        if (lives && met++ >= begin) {
+            count += read_row(store, &walk.key, &walk.row, &out[count]);
         }
     }
-    return copied;
+    return count;
 }
 
 static size_t lmdb_list(void *self, const skad_id *key, uint8_t type, uint64_t draw,
@@ -287,10 +271,32 @@ static size_t lmdb_list(void *self, const skad_id *key, uint8_t type, uint64_t d
         end_read(store);
         return 0;
     }
-    size_t skip = (size_t)(draw % living);
-    size_t wanted = living < max ? living : max;
-    size_t listed = copy_living(store, &least, now_unix_s, skip, out, wanted);
-    return listed + copy_living(store, &least, now_unix_s, 0, out + listed, wanted - listed);
+    size_t first = (size_t)(draw % living);
+    size_t listed = read_living(store, &least, now_unix_s, first, living, out, max);
+    return listed + read_living(store, &least, now_unix_s, 0, first, out + listed, max - listed);
+}
+
+static size_t lmdb_survey(void *self, const skad_id *key, uint8_t type, skad_store_place *out,
+                          size_t max)
+{
+    lmdb_store *store = self;
+    const skad_store_name least = {.key = *key, .type = type};
+    skad_db_walk walk = {.result = MDB_NOTFOUND};
+    skad_store_record record;
+    size_t count = 0;
+    if (begin_read(store)) {
+        skad_db_walk_to(store->cursor, SKAD_STORE_REPLICAS, &least, &walk);
+    }
+    for (; count < max && skad_db_walk_stands(&walk, SKAD_DB_PLACES_PREFIX_BYTES);
+         skad_db_walk_on(&walk)) {
+        if (skad_db_walk_glance(&walk, &record)) {
+            memcpy(out[count].publisher, record.name.publisher, sizeof out->publisher);
+            out[count].group = record.group;
+            out[count++].expires_unix_s = record.expires_unix_s;
+        }
+    }
+    end_read(store);
+    return count;
 }
 
 /* Moves a name on by one, as a number. */
@@ -305,10 +311,10 @@ static bool lmdb_next(void *self, skad_store_section section, skad_store_name *f
                       skad_store_record *out)
 {
     lmdb_store *store = self;
-    steps walk;
+    skad_db_walk walk;
     if (begin_read(store)) {
-        step_to(store, section, from, &walk);
-        for (; stands(&walk, 1); step_on(store, &walk)) {
+        skad_db_walk_to(store->cursor, section, from, &walk);
+        for (; skad_db_walk_stands(&walk, 1); skad_db_walk_on(&walk)) {
             if (read_row(store, &walk.key, &walk.row, out)) {
                 *from = out->name;
                 move_behind(from);
@@ -372,6 +378,7 @@ static const skad_store_ops lmdb_ops = {
     .put = lmdb_put,
     .find = lmdb_find,
     .list = lmdb_list,
+    .survey = lmdb_survey,
     .next = lmdb_next,
     .drop = lmdb_drop,
     .usage = lmdb_usage,

@@ -84,7 +84,7 @@ static skad_store_record record_number(uint8_t number)
 {
     return (skad_store_record){.name = {.key = {{7, number}}, .type = 1},
                                .expires_unix_s = NOW_S + 60,
-                               .group = number,
+                               .group = (uint64_t)number << 48,
                                .data = (const uint8_t *)"same",
                                .len = 4};
 }
@@ -133,12 +133,12 @@ static void put_counter(const skad_db *db, MDB_txn *txn, unsigned kind, uint8_t 
 /* The sum stays as it is. */
 static void give_a_share_to_nobody(const skad_db *db, MDB_txn *txn)
 {
-    const uint8_t owner[32] = {7, 1};
+    const uint8_t owner[32] = {0, 1};
     uint8_t name[SKAD_DB_COUNTER_KEY_BYTES];
-    skad_db_counter_key(SKAD_OWNER_KEY, owner, name);
+    skad_db_counter_key(SKAD_OWNER_GROUP, owner, name);
     MDB_val key = skad_db_value(name, sizeof name);
     assert_int_equal(mdb_del(txn, db->tables[SKAD_DB_COUNTERS], &key, NULL), 0);
-    put_counter(db, txn, SKAD_OWNER_KEY, 9, (skad_store_usage){1, 4});
+    put_counter(db, txn, SKAD_OWNER_GROUP, 9, (skad_store_usage){1, 4});
 }
 
 static void count_a_total_twice(const skad_db *db, MDB_txn *txn)

@@ -66,7 +66,7 @@ static void write_other_version(test_db_folder *here)
 {
     uint8_t origin[47] = "skad records\n";
     test_db_make(here);
-    origin[14] = 2;
+    origin[14] = 3;
     memcpy(origin + 15, test_db_network, sizeof test_db_network);
     write_foreign(here, "meta", "skad", origin, sizeof origin);
 }

@@ -407,11 +407,67 @@ static void time_that_runs_back_is_named(void **state)
     test_fixture_free(&fixture);
 }
 
+/* A store takes what it is given: so many records of one key and type from groups in turn. */
+static skad_store store_of(uint8_t type, unsigned count, unsigned groups, uint64_t expires_unix_s)
+{
+    static const skad_store_caps caps = {1000, 100000, 1, 1};
+    skad_store store;
+    assert_int_equal(skad_store_memory_new(&caps, &store), SKAD_OK);
+    for (unsigned i = 0; i < count; i++) {
+        const skad_store_record record = {
+            .name = {.key = {{7}}, .type = type, .publisher = {(uint8_t)i, (uint8_t)(i >> 8)}},
+            .expires_unix_s = expires_unix_s,
+            .group = 0x01080000 + (uint64_t)(i % groups) * 0x10000, /* each of another /16 */
+            .data = (const uint8_t *)"x",
+            .len = 1};
+        assert_int_equal(store.ops->put(store.self, SKAD_STORE_REPLICAS, &record, 0), SKAD_OK);
+    }
+    return store;
+}
+
+static void a_store_beyond_its_quotas_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        uint8_t type;
+        unsigned count, groups;
+        uint8_t limit;
+        uint64_t expires_unix_s;
+        const char *broken;
+    } cases[] = {
+        {"a sixteenth", 2, 62, 1, 10, 100, NULL},
+        {"more", 2, 63, 1, 10, 100, "no address group holds more than its share"},
+        {"where groups do not count", 2, 63, 1, 0, 100, NULL},
+        {"expired ones use room", 2, 63, 1, 10, 1, "no address group holds more than its share"},
+        {"sixteen places", 3, 16, 1, 10, 100, NULL},
+        {"more", 3, 17, 1, 10, 100, "no address group has more places of a key than its part"},
+        {"expired", 3, 17, 1, 10, 1, NULL},
+        {"all places", 3, 256, 16, 10, 100, NULL},
+        {"all, and one more", 3, 257, 20, 10, 100, "no key has more announcements than places"},
+        {"also expired", 3, 257, 20, 10, 1, "no key has more announcements than places"},
+        {"other types need none", 2, 257, 20, 10, 100, NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_profile profile = test_fixture_profile();
+        skad_store store =
+            store_of(cases[i].type, cases[i].count, cases[i].groups, cases[i].expires_unix_s);
+        profile.group_table_max = cases[i].limit;
+        const char *broken = skad_store_broken(&store, &profile, 50);
+        if (broken == NULL ? cases[i].broken != NULL
+                           : cases[i].broken == NULL || strcmp(broken, cases[i].broken) != 0) {
+            fail_msg("%s: %s", cases[i].label, broken == NULL ? "sound" : broken);
+        }
+        store.ops->free(store.self);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_broken_invariant_is_named),
         cmocka_unit_test(time_that_runs_back_is_named),
+        cmocka_unit_test(a_store_beyond_its_quotas_is_named),
     };
     return cmocka_run_group_tests_name("invariants", tests, NULL, NULL);
 }

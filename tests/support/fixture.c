@@ -33,12 +33,20 @@ void test_fixture_init_rated(test_fixture *fixture, const skad_profile *profile,
                              const skad_node_rates *rates)
 {
     static const skad_store_caps caps = {64, 1 << 16, 64, 1 << 16};
+    skad_store store;
+    skad_status status = skad_store_memory_new(&caps, &store);
+    SKAD_ASSERT(status == SKAD_OK);
+    test_fixture_init_on(fixture, profile, rates, store);
+}
+
+void test_fixture_init_on(test_fixture *fixture, const skad_profile *profile,
+                          const skad_node_rates *rates, skad_store store)
+{
     *fixture = (test_fixture){.profile = *profile,
                               .identity = test_identity(profile, 1),
+                              .store = store,
                               .now = {.mono_us = SKAD_US_PER_S, .unix_s = TEST_UNIX_S}};
     skad_profile_network_key(profile, fixture->network_key);
-    skad_status status = skad_store_memory_new(&caps, &fixture->store);
-    SKAD_ASSERT(status == SKAD_OK);
     skad_node_config config = {.profile = *profile,
                                .identity = &fixture->identity,
                                .store = fixture->store,
@@ -46,7 +54,7 @@ void test_fixture_init_rated(test_fixture *fixture, const skad_profile *profile,
                                .rates = *rates,
                                .families = SKAD_FAMILIES_ALL};
     skad_node_limits_default(&config.limits);
-    status = skad_node_new(&config, fixture->now, &fixture->node);
+    skad_status status = skad_node_new(&config, fixture->now, &fixture->node);
     SKAD_ASSERT(status == SKAD_OK);
 }
 

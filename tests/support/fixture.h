@@ -50,6 +50,9 @@ void test_fixture_init(test_fixture *fixture, const skad_profile *profile);
 /* The same with limits on what is verified. */
 void test_fixture_init_rated(test_fixture *fixture, const skad_profile *profile,
                              const skad_node_rates *rates);
+/* The same with a store of the test's, which is freed with the fixture. */
+void test_fixture_init_on(test_fixture *fixture, const skad_profile *profile,
+                          const skad_node_rates *rates, skad_store store);
 void test_fixture_free(test_fixture *fixture);
 
 /* A remote peer that the node has never heard of. */

@@ -47,13 +47,13 @@ static skad_store_usage total(const model *self, size_t section)
     return sum;
 }
 
-/* The copy nearest to its expiry. */
-static model_record *first_copy(model *self)
+/* Of the records that are cached, or are not, the one nearest to its expiry. */
+static model_record *first_of(model *self, bool cached)
 {
     model_record *first = NULL;
     for (size_t i = 0; i < PLACES; i++) {
         model_record *here = &self->sections[SKAD_STORE_REPLICAS][i];
-        if (here->there && here->record.cached &&
+        if (here->there && here->record.cached == cached &&
             (first == NULL || here->record.expires_unix_s < first->record.expires_unix_s)) {
             first = here;
         }
@@ -61,8 +61,21 @@ static model_record *first_copy(model *self)
     return first;
 }
 
+/* What has to go first to make room for a record. */
+static model_record *first_victim(model *self, const skad_store_record *added, uint64_t now_s)
+{
+    model_record *owed = first_of(self, false);
+    if (owed != NULL && owed->record.expires_unix_s <= now_s) {
+        return owed;
+    }
+    model_record *copy = first_of(self, true);
+    bool gives_way = copy != NULL && (copy->record.expires_unix_s <= now_s || !added->cached ||
+                                      copy->record.expires_unix_s < added->expires_unix_s);
+    return gives_way ? copy : NULL;
+}
+
 static skad_status model_put(model *self, skad_store_section section, size_t place,
-                             const model_record *added)
+                             const model_record *added, uint64_t now_s)
 {
     const uint64_t records_max =
         section == SKAD_STORE_REPLICAS ? caps.records_max : caps.published_max;
@@ -75,9 +88,9 @@ static skad_status model_put(model *self, skad_store_section section, size_t pla
         if (sum.records + 1 <= records_max && sum.bytes + added->record.len <= bytes_max) {
             break;
         }
-        model_record *victim = section == SKAD_STORE_REPLICAS ? first_copy(&after) : NULL;
-        if (victim == NULL || (added->record.cached &&
-                               victim->record.expires_unix_s >= added->record.expires_unix_s)) {
+        model_record *victim =
+            section == SKAD_STORE_REPLICAS ? first_victim(&after, &added->record, now_s) : NULL;
+        if (victim == NULL) {
             return SKAD_ERR_FULL;
         }
         victim->there = false;
@@ -97,6 +110,9 @@ static skad_store_name name_of(size_t place)
 
 /* ---- Steps ---- */
 
+/* Two of one /16, and us. */
+static const uint64_t groups[] = {0, 0x01080102, 0x01080103};
+
 static void step_put(const skad_store *store, model *self, test_prng *prng, uint64_t now_s)
 {
     const skad_store_section section =
@@ -110,11 +126,11 @@ static void step_put(const skad_store *store, model *self, test_prng *prng, uint
                                        .sequence = test_prng_next(prng),
                                        .stored_unix_s = now_s,
                                        .expires_unix_s = now_s + test_prng_below(prng, 80),
-                                       .group = test_prng_below(prng, 3),
+                                       .group = groups[test_prng_below(prng, 3)],
                                        .cached = test_prng_below(prng, 2) == 0,
                                        .data = added.data,
                                        .len = 1 + (size_t)test_prng_below(prng, DATA_MAX)};
-    skad_status wanted = model_put(self, section, place, &added);
+    skad_status wanted = model_put(self, section, place, &added, now_s);
     assert_int_equal(store->ops->put(store->self, section, &added.record, now_s), wanted);
 }
 
@@ -198,19 +214,23 @@ static void compare_section(const skad_store *store, const model *self, skad_sto
 }
 
 static void compare_usage(const skad_store *store, const model *self, skad_store_owner kind,
-                          uint8_t number)
+                          uint64_t number)
 {
     uint8_t owner[32] = {0};
-    const size_t at = kind == SKAD_OWNER_KEY ? 0 : kind == SKAD_OWNER_PUBLISHER ? 3 : 7;
     skad_store_usage sum = {0};
     skad_store_usage usage;
-    owner[at] = number;
+    if (kind == SKAD_OWNER_GROUP) {
+        skad_store_group_owner(number, owner);
+    } else {
+        owner[3] = (uint8_t)number;
+    }
     for (size_t i = 0; i < PLACES; i++) {
         const model_record *here = &self->sections[SKAD_STORE_REPLICAS][i];
-        const bool theirs = (kind == SKAD_OWNER_KEY && here->record.name.key.bytes[0] == number) ||
-                            (kind == SKAD_OWNER_PUBLISHER && here->record.name.type != 1 &&
-                             here->record.name.publisher[3] == number) ||
-                            (kind == SKAD_OWNER_GROUP && here->record.group == number);
+        const uint64_t group = here->record.group;
+        const bool theirs =
+            kind == SKAD_OWNER_GROUP
+                ? group == number || (number != 0 && skad_group_around(group, 1) == number)
+                : here->record.name.type != 1 && here->record.name.publisher[3] == number;
         if (here->there && theirs) {
             sum.records++;
             sum.bytes += here->record.len;
@@ -239,11 +259,11 @@ static void compare(const skad_store *store, const model *self, uint64_t now_s)
     assert_int_equal(totals.cached, cached);
     compare_section(store, self, SKAD_STORE_REPLICAS, now_s);
     compare_section(store, self, SKAD_STORE_PUBLICATIONS, now_s);
-    for (uint8_t number = 0; number < KEYS; number++) {
-        compare_usage(store, self, SKAD_OWNER_KEY, number);
+    for (unsigned number = 0; number < PUBLISHERS; number++) {
         compare_usage(store, self, SKAD_OWNER_PUBLISHER, number);
-        compare_usage(store, self, SKAD_OWNER_GROUP, number);
+        compare_usage(store, self, SKAD_OWNER_GROUP, groups[number]);
     }
+    compare_usage(store, self, SKAD_OWNER_GROUP, 0x010801);
 }
 
 void random_steps_agree_with_a_plain_list(void **state)

@@ -89,15 +89,6 @@ static skad_store_totals usage_of(const skad_store *store)
     return totals;
 }
 
-static void expect_usage(const skad_store *store, skad_store_owner kind, const uint8_t *owner,
-                         uint64_t records, uint64_t bytes)
-{
-    skad_store_usage usage = {77, 77};
-    store->ops->usage(store->self, kind, owner, &usage);
-    assert_int_equal(usage.records, records);
-    assert_int_equal(usage.bytes, bytes);
-}
-
 /* ---- Going in and out ---- */
 
 static void a_record_comes_back_as_it_went_in(void **state)
@@ -181,7 +172,6 @@ static void the_sections_do_not_see_each_other(void **state)
     assert_int_equal(totals.bytes, 4);
     assert_int_equal(totals.published, 1);
     assert_int_equal(totals.published_bytes, 9);
-    expect_usage(&store, SKAD_OWNER_KEY, held.name.key.bytes, 1, 4);
     assert_int_equal(store.ops->drop(store.self, HELD, &held.name), SKAD_OK);
     assert_int_equal(store.ops->drop(store.self, HELD, &held.name), SKAD_ERR_MISSING);
     assert_true(has(&store, PUBLISHED, &ours.name));
@@ -399,72 +389,6 @@ static void copies_give_way_by_the_rule(void **state)
     }
 }
 
-/* ---- Usage ---- */
-
-static void usage_is_counted_by_key_publisher_and_group_whatever_happens(void **state)
-{
-    const skad_store_caps caps = {4, 100, 4, 100};
-    static const uint8_t data[40] = {0};
-    const uint8_t key[32] = {1};
-    const uint8_t publisher[32] = {5};
-    const uint8_t nobody[32] = {0};
-    const uint8_t group[32] = {0, 0, 0, 0, 0, 0, 3, 4};
-    skad_store store = test_store_fresh(*state, &caps);
-    skad_store_record first = test_store_record(1, 3, 5, data, 10);
-    skad_store_record second = test_store_record(1, 2, 6, data, 20);
-    skad_store_record value = test_store_record(2, 1, 0, data, 30);
-    first.group = 0x0304;
-    second.cached = true;
-    second.expires_unix_s = NOW_S + 10;
-    value.group = 0x0304;
-    assert_int_equal(test_store_put(&store, HELD, &first), SKAD_OK);
-    assert_int_equal(test_store_put(&store, HELD, &second), SKAD_OK);
-    assert_int_equal(test_store_put(&store, HELD, &value), SKAD_OK);
-    assert_int_equal(test_store_put(&store, PUBLISHED, &first), SKAD_OK); /* does not count */
-    test_store_reopen(*state, &caps, &store);
-    expect_usage(&store, SKAD_OWNER_KEY, key, 2, 30);
-    expect_usage(&store, SKAD_OWNER_PUBLISHER, publisher, 1, 10);
-    expect_usage(&store, SKAD_OWNER_PUBLISHER, nobody, 0, 0); /* immutable ones have none */
-    expect_usage(&store, SKAD_OWNER_GROUP, group, 2, 40);
-    expect_usage(&store, SKAD_OWNER_GROUP, nobody, 1, 20);
-
-    first.group = 0; /* replaced by another group */
-    first.len = 15;
-    assert_int_equal(test_store_put(&store, HELD, &first), SKAD_OK);
-    expect_usage(&store, SKAD_OWNER_KEY, key, 2, 35);
-    expect_usage(&store, SKAD_OWNER_PUBLISHER, publisher, 1, 15);
-    expect_usage(&store, SKAD_OWNER_GROUP, group, 1, 30);
-    expect_usage(&store, SKAD_OWNER_GROUP, nobody, 2, 35);
-
-    value.len = 40; /* 15 + 20 + 40 */
-    assert_int_equal(test_store_put(&store, HELD, &value), SKAD_OK);
-    skad_store_record third = test_store_record(3, 1, 0, data, 40); /* the copy gives way */
-    assert_int_equal(test_store_put(&store, HELD, &third), SKAD_OK);
-    expect_usage(&store, SKAD_OWNER_KEY, key, 1, 15);
-    expect_usage(&store, SKAD_OWNER_PUBLISHER, second.name.publisher, 0, 0);
-    expect_usage(&store, SKAD_OWNER_GROUP, nobody, 2, 55);
-
-    third.len = 41; /* refused: nothing changes */
-    third.group = 0x0304;
-    assert_int_equal(
-        test_store_put(
-            &store, HELD,
-            &(skad_store_record){.name = {.key = {{9}}, .type = 1}, .data = data, .len = 40}),
-        SKAD_ERR_FULL);
-    expect_usage(&store, SKAD_OWNER_GROUP, nobody, 2, 55);
-
-    assert_int_equal(store.ops->drop(store.self, HELD, &first.name), SKAD_OK);
-    expect_usage(&store, SKAD_OWNER_PUBLISHER, publisher, 0, 0);
-    assert_int_equal(store.ops->sweep(store.self, value.expires_unix_s, 10), 2);
-    test_store_reopen(*state, &caps, &store);
-    expect_usage(&store, SKAD_OWNER_KEY, value.name.key.bytes, 0, 0);
-    expect_usage(&store, SKAD_OWNER_GROUP, group, 0, 0);
-    expect_usage(&store, SKAD_OWNER_GROUP, nobody, 0, 0);
-    assert_int_equal(usage_of(&store).records, 0);
-    assert_int_equal(usage_of(&store).published, 1);
-    test_store_free(&store);
-}
-
 int test_store_suite(const char *name, test_store_factory *factory)
 {
     struct CMUnitTest tests[] = {
@@ -476,11 +400,15 @@ int test_store_suite(const char *name, test_store_factory *factory)
         cmocka_unit_test(a_sweep_drops_expired_replicas_up_to_its_limit),
         cmocka_unit_test(a_list_begins_at_the_draw_and_wraps_around),
         cmocka_unit_test(each_record_is_as_likely_to_be_listed_as_any_other),
+        cmocka_unit_test(a_survey_tells_of_each_record_of_a_key_and_type),
         cmocka_unit_test(a_walk_meets_every_record_once_in_the_order_of_names),
         cmocka_unit_test(a_walk_goes_on_while_records_come_and_go),
         cmocka_unit_test(caps_hold_in_each_section_to_the_last_record_and_byte),
         cmocka_unit_test(copies_give_way_by_the_rule),
-        cmocka_unit_test(usage_is_counted_by_key_publisher_and_group_whatever_happens),
+        cmocka_unit_test(usage_is_counted_by_publisher_and_group_whatever_happens),
+        cmocka_unit_test(a_record_counts_for_the_wider_groups_around_its_own),
+        cmocka_unit_test(expired_records_give_way_first),
+        cmocka_unit_test(a_put_drops_no_more_than_is_in_its_way),
         cmocka_unit_test(random_steps_agree_with_a_plain_list),
     };
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {

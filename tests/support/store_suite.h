@@ -40,8 +40,15 @@ void test_store_expect_equal(const skad_store_record *found, const skad_store_re
 /* Tests of the suite: lists and walks (store_walks.c). */
 void a_list_begins_at_the_draw_and_wraps_around(void **state);
 void each_record_is_as_likely_to_be_listed_as_any_other(void **state);
+void a_survey_tells_of_each_record_of_a_key_and_type(void **state);
 void a_walk_meets_every_record_once_in_the_order_of_names(void **state);
 void a_walk_goes_on_while_records_come_and_go(void **state);
+
+/* Tests of the suite: shares, and what gives way (store_shares.c). */
+void usage_is_counted_by_publisher_and_group_whatever_happens(void **state);
+void a_record_counts_for_the_wider_groups_around_its_own(void **state);
+void expired_records_give_way_first(void **state);
+void a_put_drops_no_more_than_is_in_its_way(void **state);
 
 /* A test of the suite: random steps against a plain list (store_model.c). */
 void random_steps_agree_with_a_plain_list(void **state);

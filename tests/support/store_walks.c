@@ -80,6 +80,31 @@ void each_record_is_as_likely_to_be_listed_as_any_other(void **state)
     test_store_free(&store);
 }
 
+void a_survey_tells_of_each_record_of_a_key_and_type(void **state)
+{
+    skad_store store = test_store_fresh(*state, &test_store_roomy);
+    const skad_id key = {{7}};
+    skad_store_place out[2 * LISTED + 2];
+    fill_for_lists(&store);
+    for (uint8_t publisher = 0; publisher <= 2 * LISTED; publisher++) {
+        skad_store_record record = test_store_record(7, 3, publisher, &publisher, 1);
+        record.group = 1000 + publisher;
+        record.expires_unix_s = publisher % 2 == 1 ? NOW_S + 1 : NOW_S;
+        assert_int_equal(test_store_put(&store, HELD, &record), SKAD_OK);
+    }
+    for (size_t max = 0; max < 2 * LISTED + 2; max++) {
+        size_t count = store.ops->survey(store.self, &key, 3, out, max);
+        assert_int_equal(count, max < 2 * LISTED + 1 ? max : 2 * LISTED + 1);
+        for (size_t i = 0; i < count; i++) {
+            assert_int_equal(out[i].publisher[0], i);
+            assert_int_equal(out[i].group, 1000 + i);
+            assert_int_equal(out[i].expires_unix_s, i % 2 == 1 ? NOW_S + 1 : NOW_S);
+        }
+    }
+    assert_int_equal(store.ops->survey(store.self, &(skad_id){{9}}, 3, out, 1), 0);
+    test_store_free(&store);
+}
+
 void a_walk_meets_every_record_once_in_the_order_of_names(void **state)
 {
     skad_store store = test_store_fresh(*state, &test_store_roomy);

@@ -1,5 +1,5 @@
-/* The node's invariants: see invariants.h. Those of the table and of a lookup have files of their
- * own. */
+/* The node's invariants: see invariants.h. Those of the table, of a lookup and of the store have
+ * files of their own. */
 #include "src/core/node/invariants.h"
 
 #include "src/core/base/instant.h"
@@ -256,16 +256,6 @@ static const char *watches_broken(const skad_node *node)
     return taken == node->watches.taken ? NULL : "watches are counted";
 }
 
-static const char *store_broken(const skad_node *node)
-{
-    skad_store_totals fill;
-    node->store.ops->totals(node->store.self, &fill);
-    bool within = fill.records <= fill.records_max && fill.bytes <= fill.bytes_max &&
-                  fill.cached <= fill.records && fill.published <= fill.published_max &&
-                  fill.published_bytes <= fill.published_bytes_max;
-    return within ? NULL : "the store keeps to its caps";
-}
-
 static const char *recovery_broken(const skad_node *node)
 {
     const skad_recovery_state *recovery = &node->recovery;
@@ -328,7 +318,7 @@ const char *skad_node_broken(const skad_node *node, skad_time now)
         broken = watches_broken(node);
     }
     if (broken == NULL) {
-        broken = store_broken(node);
+        broken = skad_store_broken(&node->store, &node->env.profile, node->env.now.unix_s);
     }
     return broken != NULL ? broken : deadline_broken(node);
 }

@@ -8,6 +8,7 @@
 #define SKAD_NODE_INVARIANTS_H
 
 #include "skad/node.h"
+#include "skad/store.h"
 #include "src/core/lookup/lookup.h"
 #include "src/core/routing/table.h"
 #include "src/core/rpc/pending.h"
@@ -19,6 +20,10 @@ const char *skad_node_broken(const skad_node *node, skad_time now);
 
 /* Buckets, caches and siblings agree with their peers; orders, caps and quotas are kept. */
 const char *skad_table_broken(const skad_table *table, uint64_t now_us);
+
+/* Caps, the shares of address groups, and the places under each key are kept. */
+const char *skad_store_broken(const skad_store *store, const skad_profile *profile,
+                              uint64_t now_unix_s);
 
 /* Every slot is either free once or waits for a time that its state names. */
 const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us);

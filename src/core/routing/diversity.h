@@ -8,6 +8,8 @@
  *     IPv6         /56    /48    /32
  *     limit        n      2 n    4 n      of IPv4: n, 4 n
  *
+ * skad/group.h has the arithmetic of the levels, which stores share.
+ *
  * Every quota of addresses counts with a tally of this file: the table, lookups, the ping queue,
  * the votes about our own address, the store.
  *
@@ -20,23 +22,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/group.h"
 #include "skad/types.h"
-
-#define SKAD_GROUP_LEVELS 3
 
 /* Returns the group of level 0 as a number: the family in the top bits, the prefix below; 0 for an
  * absent address. */
 uint64_t skad_address_group(const skad_address *address);
 
-/* Returns the group of a level, 0..SKAD_GROUP_LEVELS - 1, around one of level 0; 0 if its family
- * has no such level. Groups of different levels have different numbers. */
-uint64_t skad_group_around(uint64_t group, unsigned level);
-
 /* Returns the widest group around one of level 0. */
 uint64_t skad_group_widest(uint64_t group);
-
-/* Returns how many times as many of a group of this level are allowed as of one of level 0. */
-unsigned skad_group_factor(uint64_t group, unsigned level);
 
 /* How many of those that were counted are in the same groups as one address. */
 typedef struct skad_group_tally {

@@ -4,7 +4,9 @@
 
 #include "proto/address.h"
 #include "src/core/node/state.h"
+#include "src/core/storage/key_places.h"
 #include "src/core/storage/responsibility.h"
+#include "src/core/storage/store_shares.h"
 
 skad_store_name skad_record_store_name(const skad_record *record)
 {
@@ -34,7 +36,9 @@ typedef struct judged {
     bool found;             /* something of this name is held */
     skad_store_record held; /* where found; its data are valid until the next call to the store */
     bool same_bytes;
-    bool old_stays; /* it says the same and lasts longer */
+    bool old_stays;           /* it says the same and lasts longer */
+    uint64_t group;           /* that the record is charged to */
+    skad_key_leavers leavers; /* what gives way to it */
 } judged;
 
 static skad_admitted_record refuse(skad_error_code code, uint64_t detail)
@@ -102,51 +106,36 @@ static bool old_lasts_longer(const judged *self)
 
 /* ---- Shares ---- */
 
-static uint64_t share(uint64_t max, uint64_t divisor, uint64_t min)
+/* Returns the group that pays for the record. The same edition stays with the group that brought it
+ * first: otherwise bringing it again from elsewhere would free the share of that group and use up
+ * another one. */
+static uint64_t payer(const judged *self)
 {
-    uint64_t part = max / divisor;
-    return part < min ? min : part;
+    const skad_record *record = self->offer->record;
+    bool same_edition = self->same_bytes || record->type == SKAD_RECORD_IMMUTABLE ||
+                        self->held.sequence == record->sequence;
+    return self->found && same_edition ? self->held.group : self->offer->group;
 }
 
-/* Whether an owner's share has room for the record. A record that it replaces counts as gone. */
-static bool share_has_room(const judged *self, skad_store_owner kind, const uint8_t *owner,
-                           uint64_t divisor)
+/* Whether there is room among the shares, and for an announcement under its key. A new edition
+ * that another group brings is checked like a new record. */
+static bool has_room(judged *self)
 {
-    const skad_store *store = &self->node->store;
-    skad_store_usage usage;
-    skad_store_totals fill;
-    store->ops->usage(store->self, kind, owner, &usage);
-    store->ops->totals(store->self, &fill);
-    uint64_t records = usage.records + !self->found;
-    uint64_t bytes = usage.bytes + self->offer->bytes.len;
-    uint64_t bytes_min = (uint64_t)SKAD_SHARE_RECORDS * SKAD_RECORD_BYTES_MAX;
-    bytes -= self->found && self->held.len < bytes ? self->held.len : 0;
-    return records <= share(fill.records_max, divisor, SKAD_SHARE_RECORDS) &&
-           bytes <= share(fill.bytes_max, divisor, bytes_min);
-}
-
-static bool shares_have_room(const judged *self)
-{
-    const skad_store *store = &self->node->store;
-    const skad_offer *offer = self->offer;
-    skad_store_usage of_key;
-    store->ops->usage(store->self, SKAD_OWNER_KEY, offer->record->key.bytes, &of_key);
-    if (!self->found && of_key.records >= SKAD_KEY_RECORDS_MAX) {
+    const skad_record *record = self->offer->record;
+    const skad_share_claim claim = {
+        .publisher = record->publisher,
+        .group = self->group,
+        .bytes = self->offer->bytes.len,
+        .replaces = self->found,
+        .old_group = self->held.group,
+        .old_bytes = self->held.len,
+    };
+    if (!skad_shares_have_room(self->node, &claim)) {
         return false;
     }
-    if (offer->record->publisher != NULL &&
-        !share_has_room(self, SKAD_OWNER_PUBLISHER, offer->record->publisher,
-                        SKAD_SHARE_PUBLISHER)) {
-        return false;
-    }
-    if (offer->group == 0 || self->node->env.profile.group_table_max == 0) {
-        return true;
-    }
-    uint8_t owner[SKAD_ID_BYTES] = {0};
-    for (size_t i = 0; i < sizeof offer->group; i++) {
-        owner[i] = (uint8_t)(offer->group >> (56 - 8 * i));
-    }
-    return share_has_room(self, SKAD_OWNER_GROUP, owner, SKAD_SHARE_GROUP);
+    bool has_place = self->found && self->held.group == self->group;
+    return record->type != SKAD_RECORD_ANNOUNCEMENT || has_place ||
+           skad_key_places_find(self->node, &self->name, self->group, &self->leavers);
 }
 
 /* ---- Admission ---- */
@@ -180,7 +169,7 @@ static skad_admitted_record keep(judged *self)
         .sequence = offer->record->sequence,
         .stored_unix_s = now,
         .expires_unix_s = expiry(self, &responsibility),
-        .group = offer->group,
+        .group = self->group,
         .cached = !skad_is_responsible(&responsibility),
         .data = offer->bytes.data,
         .len = offer->bytes.len,
@@ -188,6 +177,7 @@ static skad_admitted_record keep(judged *self)
     if (node->store.ops->put(node->store.self, SKAD_STORE_REPLICAS, &record, now) != SKAD_OK) {
         return refuse(SKAD_ERROR_FULL, 0);
     }
+    skad_key_places_leave(node, &self->name, &self->leavers);
     if (!self->same_bytes) {
         skad_watches_touch(&node->watches, offer->record->type, &offer->record->key,
                            node->env.now.mono_us);
@@ -214,7 +204,8 @@ skad_admitted_record skad_store_admit(skad_node *node, const skad_offer *offer)
         return refuse(code, self.found ? self.held.sequence : 0);
     }
     self.old_stays = old_lasts_longer(&self);
-    if (!self.old_stays && !self.same_bytes && !shares_have_room(&self)) {
+    self.group = payer(&self);
+    if (!self.old_stays && !has_room(&self)) {
         return refuse(SKAD_ERROR_QUOTA, 0);
     }
     return keep(&self);

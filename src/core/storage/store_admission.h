@@ -2,14 +2,15 @@
  * long they stay. All replicas pass here, those that peers bring and those that we put ourselves.
  * PROTOCOL.md, "RPCs", lists the same checks.
  *
- * An accepted record is not dropped before its time, except copies that we are not responsible for
- * (responsibility.h). So room is divided into shares. Of the whole section,
+ * An accepted record is not dropped before its time, with two exceptions: copies that we are not
+ * responsible for (responsibility.h), and announcements under a key that is full (key_places.h). So
+ * room is divided into shares (store_shares.h).
  *
- * - one publisher may have 1/64, counted in records and in bytes;
- *
- * - one address group of senders may have 1/16, where the profile limits groups at all;
- *
- * - one key may have 256 records, which only announcements can reach.
+ * A record is charged to the address group that brought it. Who brings the same edition again, or
+ * renews it, prolongs it and pays nothing; a new edition is charged to its bringer, like a new
+ * record, and so is one that had expired. A neighbour that hands a record over pays for it, too:
+ * its address is the only one that is proven, and the first of the three senders frees the others
+ * of the charge.
  *
  * A record beyond a share is refused. Its sender is not punished: a neighbour that hands over its
  * records cannot know how much its group has brought. */
@@ -23,10 +24,6 @@
 #include "skad/node.h"
 #include "skad/record.h"
 
-#define SKAD_SHARE_PUBLISHER  64
-#define SKAD_SHARE_GROUP      16
-#define SKAD_SHARE_RECORDS    8 /* a share allows at least so many, however small the section */
-#define SKAD_KEY_RECORDS_MAX  256
 #define SKAD_EXPIRY_LIVES_MAX 2 /* a record's expiry is at most so many lives ahead */
 
 typedef struct skad_offer {

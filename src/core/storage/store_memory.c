@@ -1,5 +1,4 @@
-/* The storage interface in memory: sorted arrays of pointers, which are searched by halving and
- * grow with their contents.
+/* The storage interface in memory: sorted arrays of pointers (sorted.h).
  *
  *    sections   the records by name
  *    by_expiry  the records held by (cached, expiry, name); sweeping and making room take from
@@ -14,12 +13,11 @@
 
 #include "crypto/assert.h"
 #include "skad/record.h"
+#include "src/core/storage/sorted.h"
 
-#define CAPACITY_MIN     8
-#define OWNERS_MAX       3
 #define OWNER_NAME_BYTES 33 /* kind, owner */
 
-/* The most copies that are dropped to make room for a record: one for its slot, one for each of its
+/* The most records that are dropped to make room for one: one for its slot, one for each of its
  * bytes. */
 #define VICTIMS_MAX ((size_t)SKAD_STORED_BYTES_MAX + 1)
 
@@ -35,23 +33,16 @@ typedef struct share {
     skad_store_usage used; /* the entry goes when there are no records */
 } share;
 
-typedef struct sorted {
-    void **items; /* no two compare equal */
-    size_t count;
-    size_t capacity;
-    int (*compare)(const void *a, const void *b);
-} sorted;
-
 typedef struct memory_store {
-    sorted sections[2];
-    sorted by_expiry;
-    sorted shares;
+    skad_sorted sections[2];
+    skad_sorted by_expiry;
+    skad_sorted shares;
     skad_store_usage totals[2];
     uint64_t cached;
     skad_store_caps caps;
 } memory_store;
 
-/* ---- Sorted arrays ---- */
+/* ---- Orders ---- */
 
 static int compare_names(const void *a, const void *b)
 {
@@ -76,61 +67,6 @@ static int compare_shares(const void *a, const void *b)
     return memcmp(a, b, OWNER_NAME_BYTES); /* the first member */
 }
 
-/* Returns the position of the first item that is not before `what`. */
-static size_t position_of(const sorted *array, const void *what)
-{
-    size_t low = 0;
-    size_t high = array->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (array->compare(array->items[middle], what) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-static void *equal_to(const sorted *array, const void *what)
-{
-    size_t at = position_of(array, what);
-    bool found = at < array->count && array->compare(array->items[at], what) == 0;
-    return found ? array->items[at] : NULL;
-}
-
-static bool reserve_one(sorted *array)
-{
-    if (array->count < array->capacity) {
-        return true;
-    }
-    size_t capacity = array->capacity == 0 ? CAPACITY_MIN : array->capacity * 2;
-    void **items = realloc(array->items, capacity * sizeof *items);
-    if (items == NULL) {
-        return false;
-    }
-    array->items = items;
-    array->capacity = capacity;
-    return true;
-}
-
-static void insert(sorted *array, void *item)
-{
-    SKAD_ASSERT(array->count < array->capacity);
-    size_t at = position_of(array, item);
-    memmove(&array->items[at + 1], &array->items[at], (array->count - at) * sizeof *array->items);
-    array->items[at] = item;
-    array->count++;
-}
-
-static void take_out(sorted *array, const void *item)
-{
-    size_t at = position_of(array, item);
-    SKAD_ASSERT(at < array->count && array->items[at] == item);
-    array->count--;
-    memmove(&array->items[at], &array->items[at + 1], (array->count - at) * sizeof *array->items);
-}
-
 /* ---- Shares ---- */
 
 static void name_owner(skad_store_owner kind, const uint8_t owner[static 32],
@@ -140,52 +76,55 @@ static void name_owner(skad_store_owner kind, const uint8_t owner[static 32],
     memcpy(out + 1, owner, OWNER_NAME_BYTES - 1);
 }
 
-static size_t owners_of(const skad_store_record *record, uint8_t out[OWNERS_MAX][OWNER_NAME_BYTES])
+static size_t owners_of(const skad_store_record *record,
+                        uint8_t out[SKAD_STORE_OWNERS_MAX][OWNER_NAME_BYTES])
 {
-    uint8_t group[32] = {0};
-    for (size_t i = 0; i < 8; i++) {
-        group[i] = (uint8_t)(record->group >> (56 - 8 * i));
+    uint64_t groups[SKAD_GROUP_LEVELS];
+    unsigned count = skad_groups_of(record->group, groups);
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t owner[32];
+        skad_store_group_owner(groups[i], owner);
+        name_owner(SKAD_OWNER_GROUP, owner, out[i]);
     }
-    name_owner(SKAD_OWNER_KEY, record->name.key.bytes, out[0]);
-    name_owner(SKAD_OWNER_GROUP, group, out[1]);
-    if (record->name.type == SKAD_RECORD_IMMUTABLE) {
-        return 2;
+    if (record->name.type != SKAD_RECORD_IMMUTABLE) {
+        name_owner(SKAD_OWNER_PUBLISHER, record->name.publisher, out[count++]);
     }
-    name_owner(SKAD_OWNER_PUBLISHER, record->name.publisher, out[2]);
-    return 3;
+    return count;
 }
 
-static bool charge_owner(sorted *shares, const uint8_t name[static OWNER_NAME_BYTES], size_t len)
+static bool charge_owner(skad_sorted *shares, const uint8_t name[static OWNER_NAME_BYTES],
+                         size_t len)
 {
-    share *mine = equal_to(shares, name);
+    share *mine = skad_sorted_find(shares, name);
     if (mine == NULL) {
-        mine = reserve_one(shares) ? calloc(1, sizeof *mine) : NULL;
+        mine = skad_sorted_reserve(shares) ? calloc(1, sizeof *mine) : NULL;
         if (mine == NULL) {
             return false;
         }
         memcpy(mine->name, name, OWNER_NAME_BYTES);
-        insert(shares, mine);
+        skad_sorted_insert(shares, mine);
     }
     mine->used.records++;
     mine->used.bytes += len;
     return true;
 }
 
-static void discharge_owner(sorted *shares, const uint8_t name[static OWNER_NAME_BYTES], size_t len)
+static void discharge_owner(skad_sorted *shares, const uint8_t name[static OWNER_NAME_BYTES],
+                            size_t len)
 {
-    share *mine = equal_to(shares, name);
+    share *mine = skad_sorted_find(shares, name);
     SKAD_ASSERT(mine != NULL);
     mine->used.records--;
     mine->used.bytes -= len;
     if (mine->used.records == 0) {
-        take_out(shares, mine);
+        skad_sorted_remove(shares, mine);
         free(mine);
     }
 }
 
 static bool charge(memory_store *store, const skad_store_record *record)
 {
-    uint8_t owners[OWNERS_MAX][OWNER_NAME_BYTES];
+    uint8_t owners[SKAD_STORE_OWNERS_MAX][OWNER_NAME_BYTES];
     size_t count = owners_of(record, owners);
     for (size_t i = 0; i < count; i++) {
         if (!charge_owner(&store->shares, owners[i], record->len)) {
@@ -200,7 +139,7 @@ static bool charge(memory_store *store, const skad_store_record *record)
 
 static void discharge(memory_store *store, const skad_store_record *record)
 {
-    uint8_t owners[OWNERS_MAX][OWNER_NAME_BYTES];
+    uint8_t owners[SKAD_STORE_OWNERS_MAX][OWNER_NAME_BYTES];
     size_t count = owners_of(record, owners);
     for (size_t i = 0; i < count; i++) {
         discharge_owner(&store->shares, owners[i], record->len);
@@ -212,49 +151,95 @@ static void discharge(memory_store *store, const skad_store_record *record)
 static size_t first_of_half(const memory_store *store, bool cached)
 {
     const skad_store_record least = {.cached = cached};
-    return position_of(&store->by_expiry, &least);
+    return skad_sorted_position(&store->by_expiry, &least);
 }
 
 static void erase(memory_store *store, skad_store_section section, entry *gone)
 {
-    take_out(&store->sections[section], gone);
+    skad_sorted_remove(&store->sections[section], gone);
     store->totals[section].records--;
     store->totals[section].bytes -= gone->record.len;
     if (section == SKAD_STORE_REPLICAS) {
-        take_out(&store->by_expiry, gone);
+        skad_sorted_remove(&store->by_expiry, gone);
         store->cached -= gone->record.cached;
         discharge(store, &gone->record);
     }
     free(gone);
 }
 
-/* Counts the cached copies, besides the old record itself, that have to be dropped to make room for
- * a record. */
-static skad_status count_victims(const memory_store *store, skad_store_section section,
-                                 const skad_store_record *record, const entry *old, size_t *out)
+/* How many records have to go to make room for another one: so many from the front of each half. */
+typedef struct victims {
+    size_t owed; /* expired ones that are not cached */
+    size_t cached;
+} victims;
+
+/* What a section would hold once a record was put and its victims were gone. */
+typedef struct fill {
+    uint64_t records, records_max;
+    uint64_t bytes, bytes_max;
+} fill;
+
+static fill fill_with(const memory_store *store, skad_store_section section,
+                      const skad_store_record *record, const entry *old)
 {
+    const skad_store_usage *total = &store->totals[section];
     bool held = section == SKAD_STORE_REPLICAS;
-    uint64_t records_max = held ? store->caps.records_max : store->caps.published_max;
-    uint64_t bytes_max = held ? store->caps.bytes_max : store->caps.published_bytes_max;
-    uint64_t records = store->totals[section].records + (old == NULL);
-    uint64_t bytes =
-        store->totals[section].bytes + record->len - (old == NULL ? 0 : old->record.len);
-    size_t at = held ? first_of_half(store, true) : 0;
-    for (*out = 0; records > records_max || bytes > bytes_max; at++) {
-        if (!held || at == store->by_expiry.count || *out == VICTIMS_MAX) {
-            return SKAD_ERR_FULL;
-        }
-        const entry *victim = store->by_expiry.items[at];
-        if (record->cached && victim->record.expires_unix_s >= record->expires_unix_s) {
-            return SKAD_ERR_FULL;
-        }
-        if (victim != old) {
-            records--;
-            bytes -= victim->record.len;
-            ++*out;
+    return (fill){
+        .records = total->records + (old == NULL),
+        .records_max = held ? store->caps.records_max : store->caps.published_max,
+        .bytes = total->bytes + record->len - (old == NULL ? 0 : old->record.len),
+        .bytes_max = held ? store->caps.bytes_max : store->caps.published_bytes_max,
+    };
+}
+
+static bool overflows(const fill *sum)
+{
+    return sum->records > sum->records_max || sum->bytes > sum->bytes_max;
+}
+
+/* Whether a record gives way to another one. */
+static bool gives_way(const skad_store_record *record, const skad_store_record *to,
+                      uint64_t now_unix_s)
+{
+    bool expired = record->expires_unix_s <= now_unix_s;
+    return expired ||
+           (record->cached && (!to->cached || record->expires_unix_s < to->expires_unix_s));
+}
+
+/* Counts the victims, which the old record of the same name is not; false if there is no room even
+ * without them. */
+static bool count_victims(const memory_store *store, fill sum, const skad_store_record *record,
+                          const entry *old, uint64_t now_unix_s, victims *out)
+{
+    const skad_sorted *order = &store->by_expiry;
+    *out = (victims){0};
+    for (int half = 0; half < 2; half++) {
+        size_t *count = half == 0 ? &out->owed : &out->cached;
+        for (size_t at = half == 0 ? 0 : first_of_half(store, true);
+             overflows(&sum) && at < order->count; at++) {
+            const entry *victim = order->items[at];
+            if (victim->record.cached != (half == 1) || out->owed + out->cached == VICTIMS_MAX ||
+                !gives_way(&victim->record, record, now_unix_s)) {
+                break;
+            }
+            if (victim != old) {
+                sum.records--;
+                sum.bytes -= victim->record.len;
+                ++*count;
+            }
         }
     }
-    return SKAD_OK;
+    return !overflows(&sum);
+}
+
+static void erase_victims(memory_store *store, victims gone)
+{
+    for (; gone.owed > 0; gone.owed--) {
+        erase(store, SKAD_STORE_REPLICAS, store->by_expiry.items[0]);
+    }
+    for (; gone.cached > 0; gone.cached--) {
+        erase(store, SKAD_STORE_REPLICAS, store->by_expiry.items[first_of_half(store, true)]);
+    }
 }
 
 static entry *copy_record(const skad_store_record *record)
@@ -271,33 +256,30 @@ static entry *copy_record(const skad_store_record *record)
 static skad_status memory_put(void *self, skad_store_section section,
                               const skad_store_record *record, uint64_t now_unix_s)
 {
-    (void)now_unix_s;
     memory_store *store = self;
     SKAD_ASSERT(record->len > 0 && record->len <= SKAD_STORED_BYTES_MAX);
-    entry *old = equal_to(&store->sections[section], &record->name);
-    size_t victims;
-    skad_status status = count_victims(store, section, record, old, &victims);
-    if (status != SKAD_OK) {
-        return status;
-    }
     bool held = section == SKAD_STORE_REPLICAS;
+    entry *old = skad_sorted_find(&store->sections[section], &record->name);
+    fill sum = fill_with(store, section, record, old);
+    victims gone = {0};
+    if (held ? !count_victims(store, sum, record, old, now_unix_s, &gone) : overflows(&sum)) {
+        return SKAD_ERR_FULL;
+    }
     entry *added = copy_record(record); /* first, since data may belong to what is dropped */
-    if (added == NULL || !reserve_one(&store->sections[section]) ||
-        (held && (!reserve_one(&store->by_expiry) || !charge(store, &added->record)))) {
+    if (added == NULL || !skad_sorted_reserve(&store->sections[section]) ||
+        (held && (!skad_sorted_reserve(&store->by_expiry) || !charge(store, &added->record)))) {
         free(added);
         return SKAD_ERR_MEMORY;
     }
     if (old != NULL) {
         erase(store, section, old);
     }
-    for (; victims > 0; victims--) {
-        erase(store, SKAD_STORE_REPLICAS, store->by_expiry.items[first_of_half(store, true)]);
-    }
-    insert(&store->sections[section], added);
+    erase_victims(store, gone);
+    skad_sorted_insert(&store->sections[section], added);
     store->totals[section].records++;
     store->totals[section].bytes += added->record.len;
     if (held) {
-        insert(&store->by_expiry, added);
+        skad_sorted_insert(&store->by_expiry, added);
         store->cached += added->record.cached;
     }
     return SKAD_OK;
@@ -306,7 +288,7 @@ static skad_status memory_put(void *self, skad_store_section section,
 static skad_status memory_drop(void *self, skad_store_section section, const skad_store_name *name)
 {
     memory_store *store = self;
-    entry *gone = equal_to(&store->sections[section], name);
+    entry *gone = skad_sorted_find(&store->sections[section], name);
     if (gone == NULL) {
         return SKAD_ERR_MISSING;
     }
@@ -337,7 +319,7 @@ static bool memory_find(void *self, skad_store_section section, const skad_store
                         uint64_t now_unix_s, skad_store_record *out)
 {
     const memory_store *store = self;
-    const entry *found = equal_to(&store->sections[section], name);
+    const entry *found = skad_sorted_find(&store->sections[section], name);
     if (found == NULL || found->record.expires_unix_s <= now_unix_s) {
         return false;
     }
@@ -349,9 +331,9 @@ static size_t memory_list(void *self, const skad_id *key, uint8_t type, uint64_t
                           uint64_t now_unix_s, skad_store_record *out, size_t max)
 {
     const memory_store *store = self;
-    const sorted *held = &store->sections[SKAD_STORE_REPLICAS];
+    const skad_sorted *held = &store->sections[SKAD_STORE_REPLICAS];
     const skad_store_name least = {.key = *key, .type = type};
-    const size_t begin = position_of(held, &least);
+    const size_t begin = skad_sorted_position(held, &least);
     size_t end = begin;
     size_t living = 0;
     for (; end < held->count; end++) {
@@ -380,6 +362,25 @@ static size_t memory_list(void *self, const skad_id *key, uint8_t type, uint64_t
     return count;
 }
 
+static size_t memory_survey(void *self, const skad_id *key, uint8_t type, skad_store_place *out,
+                            size_t max)
+{
+    const memory_store *store = self;
+    const skad_sorted *held = &store->sections[SKAD_STORE_REPLICAS];
+    const skad_store_name least = {.key = *key, .type = type};
+    size_t count = 0;
+    for (size_t at = skad_sorted_position(held, &least); at < held->count && count < max; at++) {
+        const skad_store_record *here = &((const entry *)held->items[at])->record;
+        if (memcmp(&here->name, &least, offsetof(skad_store_name, publisher)) != 0) {
+            break;
+        }
+        memcpy(out[count].publisher, here->name.publisher, sizeof out->publisher);
+        out[count].group = here->group;
+        out[count++].expires_unix_s = here->expires_unix_s;
+    }
+    return count;
+}
+
 /* Advances a name by one, as a number. */
 static void move_behind(skad_store_name *name)
 {
@@ -392,7 +393,7 @@ static bool memory_next(void *self, skad_store_section section, skad_store_name 
                         skad_store_record *out)
 {
     const memory_store *store = self;
-    size_t at = position_of(&store->sections[section], from);
+    size_t at = skad_sorted_position(&store->sections[section], from);
     if (at == store->sections[section].count) {
         return false;
     }
@@ -409,7 +410,7 @@ static void memory_usage(void *self, skad_store_owner kind, const uint8_t owner[
     const memory_store *store = self;
     uint8_t name[OWNER_NAME_BYTES];
     name_owner(kind, owner, name);
-    const share *found = equal_to(&store->shares, name);
+    const share *found = skad_sorted_find(&store->shares, name);
     *out = (skad_store_usage){0};
     if (found != NULL) {
         *out = found->used;
@@ -436,7 +437,7 @@ static void memory_totals(void *self, skad_store_totals *out)
 
 /* ---- Life cycle ---- */
 
-static void free_items(sorted *array)
+static void free_items(skad_sorted *array)
 {
     for (size_t i = 0; i < array->count; i++) {
         free(array->items[i]);
@@ -461,6 +462,7 @@ static const skad_store_ops memory_ops = {
     .put = memory_put,
     .find = memory_find,
     .list = memory_list,
+    .survey = memory_survey,
     .next = memory_next,
     .drop = memory_drop,
     .usage = memory_usage,

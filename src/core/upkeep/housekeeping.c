@@ -30,7 +30,10 @@ void skad_housekeeping_tick(skad_node *node)
     if (node->env.now.mono_us < node->housekeeping.sweep_us) {
         return;
     }
-    node->housekeeping.sweep_us = node->env.now.mono_us + SKAD_SWEEP_INTERVAL_US;
-    node->store.ops->sweep(node->store.self, node->env.now.unix_s, SKAD_SWEEP_RECORDS_MAX);
+    size_t swept =
+        node->store.ops->sweep(node->store.self, node->env.now.unix_s, SKAD_SWEEP_RECORDS_MAX);
+    bool more = swept == SKAD_SWEEP_RECORDS_MAX;
+    node->housekeeping.sweep_us =
+        node->env.now.mono_us + (more ? SKAD_SWEEP_AGAIN_US : SKAD_SWEEP_INTERVAL_US);
     watch_epoch(node);
 }

@@ -11,7 +11,7 @@
 
 #include "skad/record.h"
 #include "src/core/routing/diversity.h"
-#include "src/core/storage/store_admission.h"
+#include "src/core/storage/store_shares.h"
 #include "tests/support/fixture.h"
 #include "tests/support/put_script.h"
 

@@ -93,6 +93,41 @@ static void expired_records_leave_within_a_minute(void **state)
     assert_int_equal(held(), 1);
 }
 
+/* The store of a fixture has 64 places; this one has room for a thousand. */
+static void a_sweep_goes_on_while_there_is_something_to_sweep(void **state)
+{
+    (void)state;
+    static const skad_store_caps caps = {1000, 1000, 1, 1};
+    const skad_node_rates rates = {0};
+    const uint64_t limit = SKAD_SWEEP_RECORDS_MAX;
+    skad_profile profile = fixture.profile;
+    skad_store store;
+    test_fixture_free(&fixture);
+    assert_int_equal(skad_store_memory_new(&caps, &store), SKAD_OK);
+    test_fixture_init_on(&fixture, &profile, &rates, store);
+    skad_node_tick(fixture.node, fixture.now);
+    for (unsigned i = 0; i < 3 * limit; i++) {
+        const skad_store_record row = {
+            .name = {.key = {{(uint8_t)i, (uint8_t)(i >> 8)}}, .type = SKAD_RECORD_IMMUTABLE},
+            .expires_unix_s = TEST_UNIX_S + (i < 2 * limit + 1 ? 10 : 100000),
+            .data = (const uint8_t *)"x",
+            .len = 1};
+        assert_int_equal(store.ops->put(store.self, SKAD_STORE_REPLICAS, &row, TEST_UNIX_S),
+                         SKAD_OK);
+    }
+    tick_at(TEST_UNIX_S + 70);
+    assert_int_equal(held(), 2 * limit);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        assert_in_range(skad_node_deadline(fixture.node), fixture.now.mono_us,
+                        fixture.now.mono_us + SKAD_SWEEP_AGAIN_US);
+        fixture.now.mono_us += SKAD_SWEEP_AGAIN_US;
+        skad_node_tick(fixture.node, fixture.now);
+    }
+    assert_int_equal(held(), limit - 1); /* all that had expired are gone */
+    skad_housekeeping *housekeeping = skad_node_parts_of(fixture.node).housekeeping;
+    assert_int_equal(housekeeping->sweep_us, fixture.now.mono_us + SKAD_SWEEP_INTERVAL_US);
+}
+
 static void the_next_nonce_is_asked_for_when_a_tenth_of_the_epoch_is_left(void **state)
 {
     (void)state;
@@ -135,6 +170,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(expired_records_leave_within_a_minute, begin, end),
+        cmocka_unit_test_setup_teardown(a_sweep_goes_on_while_there_is_something_to_sweep, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(
             the_next_nonce_is_asked_for_when_a_tenth_of_the_epoch_is_left, begin, end),
         cmocka_unit_test_setup_teardown(a_nonce_that_is_there_is_not_asked_for, begin, end),

@@ -1,0 +1,235 @@
+/* Shares of owners: at which widths groups are counted, who pays when a record moves, and that what
+ * has expired does not count. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "src/core/routing/diversity.h"
+#include "src/core/storage/store_shares.h"
+#include "tests/support/fixture.h"
+#include "tests/support/put_script.h"
+#include "tests/support/record_script.h"
+
+#define RECORDS_MAX 512
+#define NARROW      (RECORDS_MAX / SKAD_SHARE_GROUP)
+
+static test_fixture fixture;
+static test_remote *sender;
+
+static int begin(void **state)
+{
+    (void)state;
+    static const skad_store_caps caps = {RECORDS_MAX, 1 << 26, 64, 1 << 16};
+    const skad_node_rates rates = {0};
+    skad_profile profile = test_fixture_profile();
+    skad_store store;
+    profile.group_table_max = 10;
+    assert_int_equal(skad_store_memory_new(&caps, &store), SKAD_OK);
+    test_fixture_init_on(&fixture, &profile, &rates, store);
+    sender = test_fixture_remote(&fixture);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_fixture_free(&fixture);
+    return 0;
+}
+
+static test_remote ipv4(unsigned x, unsigned y)
+{
+    test_remote out = *sender;
+    out.address = (skad_address){SKAD_FAMILY_IPV4, 4000, {8, (uint8_t)x, (uint8_t)y, 1}};
+    return out;
+}
+
+static test_remote ipv6(unsigned first, unsigned x, unsigned y)
+{
+    test_remote out = *sender;
+    out.address = (skad_address){
+        SKAD_FAMILY_IPV6, 4000, {0x2a, (uint8_t)first, 0, 0, 0, (uint8_t)x, (uint8_t)y, 1, 1}};
+    return out;
+}
+
+static test_verdict bring(const test_remote *who, const test_bytes *record, uint32_t life_s)
+{
+    return test_bring(&fixture, who, record, (test_wish){.life_s = life_s});
+}
+
+/* Values from number *next on, until one is refused or `most` are stored; how many were. */
+static unsigned fill(const test_remote *who, uint32_t *next, unsigned most, uint32_t life_s)
+{
+    for (unsigned stored = 0; stored < most; stored++) {
+        test_bytes value = test_immutable_of((*next)++, 50);
+        test_verdict got = bring(who, &value, life_s);
+        if (!got.stored) {
+            test_assert_refused("share", got, SKAD_ERROR_QUOTA, 0);
+            return stored;
+        }
+    }
+    return most;
+}
+
+static uint64_t used_by(const test_remote *who)
+{
+    uint8_t owner[32];
+    skad_store_usage usage;
+    skad_store_group_owner(skad_address_group(&who->address), owner);
+    fixture.store.ops->usage(fixture.store.self, SKAD_OWNER_GROUP, owner, &usage);
+    return usage.records;
+}
+
+static void wider_groups_have_larger_shares_and_no_more(void **state)
+{
+    (void)state;
+    uint32_t next = 0;
+    unsigned stored = 0;
+    for (unsigned y = 0; y < 8; y++) { /* a /16: a quarter, from however many /24 */
+        const test_remote who = ipv4(1, y);
+        unsigned each = fill(&who, &next, RECORDS_MAX, DAY_S);
+        assert_true(each <= NARROW);
+        stored += each;
+    }
+    assert_int_equal(stored, 4 * NARROW);
+    stored = 0;
+    for (unsigned y = 0; y < 8; y++) { /* a /48: an eighth */
+        const test_remote who = ipv6(0, 1, y);
+        unsigned each = fill(&who, &next, RECORDS_MAX, DAY_S);
+        assert_true(each <= NARROW);
+        stored += each;
+    }
+    assert_int_equal(stored, 2 * NARROW);
+    for (unsigned x = 2; x < 8; x++) { /* a /32: a quarter */
+        const test_remote who = ipv6(0, x, 1);
+        stored += fill(&who, &next, RECORDS_MAX, DAY_S);
+    }
+    assert_int_equal(stored, 4 * NARROW);
+    const test_remote elsewhere = ipv6(1, 1, 1);
+    assert_int_equal(fill(&elsewhere, &next, RECORDS_MAX, DAY_S), NARROW);
+}
+
+/* Two groups bring the same records in turns, and so have no more than the first one's share. */
+static void the_same_bytes_stay_with_the_group_they_came_with(void **state)
+{
+    (void)state;
+    const test_remote a = ipv4(1, 1);
+    const test_remote b = ipv4(2, 1);
+    uint32_t next = 0;
+    assert_int_equal(fill(&a, &next, RECORDS_MAX, DAY_S), NARROW);
+    for (uint32_t i = 0; i < NARROW; i++) {
+        test_bytes value = test_immutable_of(i, 50);
+        assert_true(bring(&b, &value, DAY_S).stored);
+    }
+    assert_int_equal(used_by(&a), NARROW);
+    assert_int_equal(used_by(&b), 0);
+    assert_int_equal(fill(&a, &next, RECORDS_MAX, DAY_S), 0);
+    assert_int_equal(fill(&b, &next, RECORDS_MAX, DAY_S), NARROW);
+}
+
+static void a_renewal_stays_with_the_group_and_a_new_edition_moves(void **state)
+{
+    (void)state;
+    const test_remote a = ipv4(1, 1);
+    const test_remote b = ipv4(2, 1);
+    uint64_t expiry = fixture.now.unix_s + HOUR_S;
+    test_bytes first = test_mutable_of(1, 1, expiry, "one");
+    test_bytes renewed = test_mutable_of(1, 1, expiry + HOUR_S, "one");
+    test_bytes second = test_mutable_of(1, 2, expiry, "two");
+    uint32_t next = 0;
+    assert_true(bring(&a, &first, DAY_S).stored);
+    assert_true(bring(&b, &renewed, DAY_S).stored);
+    assert_int_equal(used_by(&a), 1);
+    assert_int_equal(used_by(&b), 0);
+    assert_true(bring(&b, &second, DAY_S).stored);
+    assert_int_equal(used_by(&a), 0);
+    assert_int_equal(used_by(&b), 1);
+
+    /* Where the new group has no share left, the old edition stays. */
+    test_bytes third = test_mutable_of(1, 3, expiry, "three");
+    assert_int_equal(fill(&a, &next, RECORDS_MAX, DAY_S), NARROW);
+    test_assert_refused("moved to a full share", bring(&a, &third, DAY_S), SKAD_ERROR_QUOTA, 0);
+    assert_true(test_holds(&fixture, &second));
+    assert_true(bring(&b, &third, DAY_S).stored);
+}
+
+/* A record that had expired is a new one. */
+static void what_is_taken_over_after_its_end_is_charged_anew(void **state)
+{
+    (void)state;
+    const test_remote a = ipv4(1, 1);
+    const test_remote b = ipv4(2, 1);
+    test_bytes value = test_immutable_of(9999, 50);
+    uint32_t next = 0;
+    assert_true(bring(&a, &value, 60).stored);
+    assert_int_equal(fill(&b, &next, RECORDS_MAX, DAY_S), NARROW);
+    fixture.now.unix_s += 60;
+    test_assert_refused("a full share", bring(&b, &value, DAY_S), SKAD_ERROR_QUOTA, 0);
+    assert_true(bring(&a, &value, DAY_S).stored);
+}
+
+static void expired_records_do_not_count(void **state)
+{
+    (void)state;
+    const test_remote a = ipv4(1, 1);
+    uint32_t next = 0;
+    assert_int_equal(fill(&a, &next, RECORDS_MAX, 60), NARROW);
+    fixture.now.unix_s += 60; /* no sweep has come yet */
+    assert_int_equal(fill(&a, &next, RECORDS_MAX, DAY_S), NARROW);
+}
+
+/* As after a day in which the node was off. */
+static void a_store_full_of_expired_records_takes_new_ones_at_once(void **state)
+{
+    (void)state;
+    uint32_t next = 0;
+    for (unsigned x = 0; x < SKAD_SHARE_GROUP; x++) {
+        const test_remote who = ipv4(x, 1);
+        assert_int_equal(fill(&who, &next, NARROW, HOUR_S), NARROW);
+    }
+    const test_remote newcomer = ipv4(99, 1);
+    test_bytes value = test_immutable_of(9999, 50);
+    test_assert_refused("full", bring(&newcomer, &value, DAY_S), SKAD_ERROR_FULL, 0);
+    fixture.now.unix_s += HOUR_S;
+    assert_int_equal(fill(&newcomer, &next, NARROW, DAY_S), NARROW);
+    for (unsigned x = 0; x < SKAD_SHARE_GROUP - 1; x++) {
+        const test_remote who = ipv4(x, 1);
+        assert_int_equal(fill(&who, &next, NARROW, DAY_S), NARROW);
+    }
+}
+
+static void a_publisher_without_room_left_is_counted_in_bytes_too(void **state)
+{
+    (void)state;
+    assert_int_equal(skad_share_of(6400, SKAD_SHARE_PUBLISHER, 1, 8), 100);
+    assert_int_equal(skad_share_of(64, SKAD_SHARE_PUBLISHER, 1, 8), 8);
+    assert_int_equal(skad_share_of(1600, SKAD_SHARE_GROUP, 4, 8), 400);
+    const uint8_t publisher[32] = {1};
+    skad_share_claim claim = {.publisher = publisher, .bytes = (1 << 26) / 64};
+    assert_true(skad_shares_have_room(fixture.node, &claim));
+    claim.bytes++;
+    assert_false(skad_shares_have_room(fixture.node, &claim));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(wider_groups_have_larger_shares_and_no_more, begin, end),
+        cmocka_unit_test_setup_teardown(the_same_bytes_stay_with_the_group_they_came_with, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_renewal_stays_with_the_group_and_a_new_edition_moves,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(what_is_taken_over_after_its_end_is_charged_anew, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(expired_records_do_not_count, begin, end),
+        cmocka_unit_test_setup_teardown(a_store_full_of_expired_records_takes_new_ones_at_once,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(a_publisher_without_room_left_is_counted_in_bytes_too,
+                                        begin, end),
+    };
+    return cmocka_run_group_tests_name("store_shares", tests, NULL, NULL);
+}
