@@ -15,8 +15,9 @@
 #include "crypto/keys.h"
 #include "src/daemon/system/clock.h"
 
-#define IN_BYTES  (4U << 20)
-#define ITEMS_MAX 65536
+#define IN_BYTES   (4U << 20)
+#define ITEMS_MAX  65536
+#define PATIENCE_S 30.0 /* an answer that takes longer never comes */
 
 /* [0, 5, "status", []] */
 static const uint8_t STATUS[] = {0x94, 0, 5, 0xa6, 's', 't', 'a', 't', 'u', 's', 0x90};
@@ -89,18 +90,51 @@ void test_control_send(int fd, const void *bytes, size_t len)
     assert_int_equal(send(fd, bytes, len, MSG_NOSIGNAL), len);
 }
 
+static void arrived(struct ev_loop *loop, ev_io *watcher, int events)
+{
+    (void)loop;
+    (void)watcher;
+    (void)events;
+}
+
+static void lost_patience(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+    (void)events;
+    ev_timer_stop(loop, watcher);
+}
+
+/* Turns the loop once. What the daemon sends to the client ends the turn, even if the daemon sends
+ * it right before the loop sleeps. */
+static void turn(struct ev_loop *loop, int fd)
+{
+    ev_io readable;
+    ev_timer patience;
+    ev_io_init(&readable, arrived, fd, EV_READ);
+    ev_timer_init(&patience, lost_patience, PATIENCE_S, 0.);
+    ev_io_start(loop, &readable);
+    ev_now_update(loop);
+    ev_timer_start(loop, &patience);
+    ev_run(loop, EVRUN_ONCE);
+    ev_io_stop(loop, &readable);
+    ev_timer_stop(loop, &patience);
+}
+
 size_t test_control_read(test_control *self, int fd, size_t count, skad_answer *last)
 {
     size_t len = 0;
     size_t at = 0;
     size_t answers = 0;
+    double given_up = ev_time() + PATIENCE_S;
     while (answers < count) {
         ssize_t got = recv(fd, self->in + len, IN_BYTES - len, 0);
         if (got == 0 || (got < 0 && errno != EAGAIN)) {
             break;
         }
         if (got < 0) {
-            ev_run(self->loop, EVRUN_ONCE);
+            if (ev_time() > given_up) {
+                fail_msg("%zu of %zu answers came", answers, count);
+            }
+            turn(self->loop, fd);
             continue;
         }
         len += (size_t)got;
@@ -181,4 +215,15 @@ uint64_t test_control_status(test_control *self, const char *field)
     assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
     close(fd);
     return skad_answer_uint(skad_answer_at(answer, 3), field);
+}
+
+void test_control_await_status(test_control *self, const char *field, uint64_t least)
+{
+    double given_up = ev_time() + PATIENCE_S;
+    while (test_control_status(self, field) < least) {
+        if (ev_time() > given_up) {
+            fail_msg("%s does not reach %llu", field, (unsigned long long)least);
+        }
+        ev_run(self->loop, EVRUN_NOWAIT);
+    }
 }

@@ -31,7 +31,8 @@ int test_control_dial(const test_control *self);
 void test_control_send(int fd, const void *bytes, size_t len);
 
 /* Turns the loop until the client has `count` answers or the daemon has hung up; returns how many
- * whole answers there are, the last of them in *last. */
+ * whole answers there are, the last of them in *last. Fails the test if the daemon is silent for
+ * long: an answer that is malformed or missing is a failure, not a hang. */
 size_t test_control_read(test_control *self, int fd, size_t count, skad_answer *last);
 bool test_control_hangs_up(test_control *self, int fd);
 
@@ -46,6 +47,9 @@ void test_control_send_number(int fd, uint64_t msgid, const char *method, uint64
 
 /* A number that the status of the node tells. */
 uint64_t test_control_status(test_control *self, const char *field);
+
+/* Turns the loop until that number has risen to `least`; fails the test if it never does. */
+void test_control_await_status(test_control *self, const char *field, uint64_t least);
 
 /* Any client is served as ever. */
 void test_control_expect_healthy(test_control *self);

@@ -147,9 +147,7 @@ static void operations_of_a_client_that_hangs_up_are_cancelled(void **state)
     for (int i = 0; i < 10; i++) {
         send_slow_ping(fd);
     }
-    while (test_control_status(self, "operations") < 10) {
-        ev_run(self->loop, EVRUN_NOWAIT);
-    }
+    test_control_await_status(self, "operations", 10);
     close(fd);
     /* The hang-up is seen before the next status: pings would last for seconds. */
     ev_run(self->loop, EVRUN_ONCE);
