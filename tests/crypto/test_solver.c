@@ -40,7 +40,9 @@ static void watch(const skad_progress *progress, void *user)
     assert_true(pthread_equal(pthread_self(), seen->caller));
     assert_true(progress->tries >= seen->tries);
     assert_true(progress->elapsed_s > seen->elapsed_s);
-    assert_true(progress->tries_per_s >= 0);
+    double tries_told = progress->tries_per_s * progress->elapsed_s;
+    assert_true(tries_told > (double)progress->tries - 0.5);
+    assert_true(tries_told < (double)progress->tries + 0.5);
     assert_true(progress->tries_expected > 5.7e76 && progress->tries_expected < 5.8e76);
     seen->tries = progress->tries;
     seen->elapsed_s = progress->elapsed_s;
