@@ -258,6 +258,27 @@ static void there_is_something_to_sync_after_a_write_only(void **state)
     test_store_free(&store);
 }
 
+/* Otherwise a power cut would bring back what was withdrawn. */
+static void there_is_something_to_sync_after_a_removal(void **state)
+{
+    static const skad_store_section sections[] = {SKAD_STORE_REPLICAS, SKAD_STORE_PUBLICATIONS};
+    test_db_folder *here = *state;
+    uint8_t data[200];
+    const skad_store_record record = test_db_record(1, data);
+    skad_store store = test_db_open(here, &test_db_roomy);
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        int fd = -1;
+        assert_int_equal(store.ops->put(store.self, sections[i], &record, TEST_DB_NOW_S), SKAD_OK);
+        assert_true(skad_store_lmdb_unsynced(&store, &fd));
+        assert_int_equal(close(fd), 0);
+        assert_int_equal(store.ops->drop(store.self, sections[i], &record.name), SKAD_OK);
+        assert_true(skad_store_lmdb_unsynced(&store, &fd));
+        assert_int_equal(close(fd), 0);
+        assert_false(skad_store_lmdb_unsynced(&store, &fd));
+    }
+    test_store_free(&store);
+}
+
 #define OWN_TEST(test) cmocka_unit_test_setup_teardown(test, test_db_begin, test_db_end)
 
 int main(void)
@@ -273,6 +294,7 @@ int main(void)
         OWN_TEST(a_database_is_opened_once_at_a_time),
         OWN_TEST(lower_caps_make_copies_give_way_at_once),
         OWN_TEST(there_is_something_to_sync_after_a_write_only),
+        OWN_TEST(there_is_something_to_sync_after_a_removal),
     };
     void *state;
     test_db_begin(&state);
