@@ -229,6 +229,7 @@ static void both_addresses_of_a_contact_are_checked(void **state)
     uint8_t bytes[SKAD_PEER_FILE_BYTES_MAX];
 
     fill(&file, 1, SKAD_FAMILIES_ALL);
+    uint8_t six[SKAD_PEER_FILE_BYTES_MAX];
     file.contacts[0].ipv4.port = 5;
     size_t len = skad_peer_file_encode(&file, OURS, bytes);
     size_t contact = len - CHECKSUM_BYTES - (AT_SECOND + SECOND_BYTES);
@@ -241,6 +242,11 @@ static void both_addresses_of_a_contact_are_checked(void **state)
         }
         bytes[contact + cases[i].at] = before;
     }
+    fill(&file, 1, SKAD_FAMILY_IPV6);
+    size_t six_len = skad_peer_file_encode(&file, OURS, six);
+    six[six_len - CHECKSUM_BYTES - (1 + 34 + SECOND_BYTES) + 1] = 0xd9; /* an ID as text */
+    sum_up(six, six_len);
+    assert_int_equal(skad_peer_file_decode(six, six_len, OURS, &back), SKAD_ERR_FORMAT);
     /* The IPv4 address once more in the place of the IPv6 one. */
     memcpy(bytes + contact + AT_SECOND, bytes + contact + AT_SECOND - FIRST_BYTES, FIRST_BYTES);
     len -= SECOND_BYTES - FIRST_BYTES;
