@@ -24,24 +24,29 @@ static const uint8_t STATUS[] = {0x94, 0, 5, 0xa6, 's', 't', 'a', 't', 'u', 's',
 
 static bool identify(void *user, skad_identity *out, skad_failure *failure)
 {
-    (void)user;
+    const test_control *self = user;
     (void)failure;
     const skad_solve_options options = {.threads = 1};
     const skad_profile *profile = skad_profile_builtin("test");
     uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
-    return skad_identity_generate(profile, epoch, &options, out) == SKAD_OK;
+    return skad_identity_generate(profile, epoch, &options, out) == SKAD_OK &&
+           (self->identity[0] == '\0' || skad_identity_create(self->identity, out) == SKAD_OK);
 }
 
-int test_control_begin(void **state)
+static int begin(void **state, bool kept, size_t families)
 {
     test_control *self = calloc(1, sizeof *self);
-    const skad_address listen = {.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}};
+    const skad_address listen[2] = {{.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}},
+                                    {.family = SKAD_FAMILY_IPV6, .ip = {[15] = 1}}};
     skad_failure failure = {""};
 
     skad_crypto_init();
     (void)snprintf(self->dir, sizeof self->dir, "/tmp/skad-test-XXXXXX");
     assert_non_null(mkdtemp(self->dir));
     (void)snprintf(self->path, sizeof self->path, "%s/control.sock", self->dir);
+    if (kept) {
+        (void)snprintf(self->identity, sizeof self->identity, "%s/id", self->dir);
+    }
     self->loop = ev_loop_new(EVFLAG_AUTO);
     self->in = malloc(IN_BYTES);
     self->items = calloc(ITEMS_MAX, sizeof *self->items);
@@ -49,11 +54,13 @@ int test_control_begin(void **state)
         .loop = self->loop,
         .profile = skad_profile_builtin("test"),
         .identify = identify,
+        .user = self,
+        .identity_path = kept ? self->identity : NULL,
         .control_path = self->path,
-        .listen = &listen,
-        .listen_count = 1,
+        .listen = listen,
+        .listen_count = families,
         .peer_sockets = true,
-        .log = SKAD_LOG_NOTHING,
+        .log = kept ? SKAD_LOG_INFO : SKAD_LOG_NOTHING,
     };
     if (!skad_daemon_new(&config, &self->daemon, &failure)) {
         fail_msg("%s", failure.text);
@@ -62,11 +69,29 @@ int test_control_begin(void **state)
     return 0;
 }
 
+int test_control_begin(void **state)
+{
+    return begin(state, false, 1);
+}
+
+int test_control_begin_kept(void **state)
+{
+    return begin(state, true, 1);
+}
+
+int test_control_begin_with_ipv6(void **state)
+{
+    return begin(state, false, 2);
+}
+
 int test_control_end(void **state)
 {
     test_control *self = *state;
     skad_daemon_free(self->daemon);
     ev_loop_destroy(self->loop);
+    if (self->identity[0] != '\0') {
+        assert_int_equal(unlink(self->identity), 0);
+    }
     assert_int_equal(rmdir(self->dir), 0); /* the socket is gone */
     free(self->in);
     free(self->items);

@@ -15,7 +15,8 @@
 
 typedef struct test_control {
     char dir[64];
-    char path[128]; /* of the socket */
+    char path[128];     /* of the socket */
+    char identity[128]; /* of the identity file; empty: the identity is not kept */
     struct ev_loop *loop;
     skad_daemon *daemon;
     uint8_t *in; /* what a client has read */
@@ -24,6 +25,8 @@ typedef struct test_control {
 
 /* Setup and teardown of a test. */
 int test_control_begin(void **state);
+int test_control_begin_kept(void **state);      /* its identity lies in a file */
+int test_control_begin_with_ipv6(void **state); /* it listens on both families */
 int test_control_end(void **state);
 
 /* A new client's descriptor, which the caller closes. */
