@@ -146,6 +146,10 @@ static void requests_out_of_their_limits_are_refused(void **state)
     assert_int_equal(skad_node_publish(node, &request, now, &op, &key), SKAD_OK);
     request.keep = true; /* it would expire between two announcements */
     assert_int_equal(skad_node_publish(node, &request, now, &op, &key), SKAD_ERR_INPUT);
+    request.life_s = 4 * HOUR_S - 1;
+    assert_int_equal(skad_node_publish(node, &request, now, &op, &key), SKAD_ERR_INPUT);
+    request.life_s = 4 * HOUR_S;
+    assert_int_equal(skad_node_publish(node, &request, now, &op, &key), SKAD_OK);
     assert_int_equal(skad_node_put(node, bytes, 0, now, &op, &key), SKAD_ERR_INPUT);
     assert_int_equal(skad_node_put(node, bytes, SKAD_VALUE_BYTES_MAX + 1, now, &op, &key),
                      SKAD_ERR_INPUT);

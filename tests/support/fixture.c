@@ -23,21 +23,14 @@ skad_profile test_fixture_profile(void)
     return profile;
 }
 
-void test_fixture_init(test_fixture *fixture, const skad_profile *profile)
+static void init(test_fixture *fixture, const skad_profile *profile, const skad_node_rates *rates,
+                 const skad_store_caps *caps)
 {
-    const skad_node_rates none = {0};
-    test_fixture_init_rated(fixture, profile, &none);
-}
-
-void test_fixture_init_rated(test_fixture *fixture, const skad_profile *profile,
-                             const skad_node_rates *rates)
-{
-    static const skad_store_caps caps = {64, 1 << 16, 64, 1 << 16};
     *fixture = (test_fixture){.profile = *profile,
                               .identity = test_identity(profile, 1),
                               .now = {.mono_us = SKAD_US_PER_S, .unix_s = TEST_UNIX_S}};
     skad_profile_network_key(profile, fixture->network_key);
-    skad_status status = skad_store_memory_new(&caps, &fixture->store);
+    skad_status status = skad_store_memory_new(caps, &fixture->store);
     SKAD_ASSERT(status == SKAD_OK);
     skad_node_config config = {.profile = *profile,
                                .identity = &fixture->identity,
@@ -48,6 +41,26 @@ void test_fixture_init_rated(test_fixture *fixture, const skad_profile *profile,
     skad_node_limits_default(&config.limits);
     status = skad_node_new(&config, fixture->now, &fixture->node);
     SKAD_ASSERT(status == SKAD_OK);
+}
+
+static const skad_node_rates no_rates;
+static const skad_store_caps usual_caps = {64, 1 << 16, 64, 1 << 16};
+
+void test_fixture_init(test_fixture *fixture, const skad_profile *profile)
+{
+    init(fixture, profile, &no_rates, &usual_caps);
+}
+
+void test_fixture_init_rated(test_fixture *fixture, const skad_profile *profile,
+                             const skad_node_rates *rates)
+{
+    init(fixture, profile, rates, &usual_caps);
+}
+
+void test_fixture_init_roomy(test_fixture *fixture, const skad_profile *profile)
+{
+    static const skad_store_caps caps = {512, 1 << 16, 64, 1 << 16};
+    init(fixture, profile, &no_rates, &caps);
 }
 
 void test_fixture_free(test_fixture *fixture)

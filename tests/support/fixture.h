@@ -50,6 +50,8 @@ void test_fixture_init(test_fixture *fixture, const skad_profile *profile);
 /* The same with limits on what is verified. */
 void test_fixture_init_rated(test_fixture *fixture, const skad_profile *profile,
                              const skad_node_rates *rates);
+/* The same with room for 512 records; otherwise there is room for 64. */
+void test_fixture_init_roomy(test_fixture *fixture, const skad_profile *profile);
 void test_fixture_free(test_fixture *fixture);
 
 /* A remote peer that the node has never heard of. */

@@ -169,6 +169,7 @@ static void answers_open_at_those_who_asked(void **state)
 {
     bench *self = *state;
     skad_datagram requests[STRANGERS];
+    uint64_t bytes = 0;
     employ(self, 2);
     for (size_t i = 0; i < STRANGERS; i++) {
         ask(self, &self->fixture.remotes[i], true, &requests[i]);
@@ -177,6 +178,7 @@ static void answers_open_at_those_who_asked(void **state)
     for (size_t i = 0; i < STRANGERS; i++) {
         skad_datagram answer;
         leave(self, &answer);
+        bytes += answer.len;
         test_remote *who = remote_at(self, &answer.to);
         const skad_datagram *request = &requests[who - self->fixture.remotes];
         skad_envelope envelope;
@@ -192,6 +194,8 @@ static void answers_open_at_those_who_asked(void **state)
     }
     assert_int_equal(node(self).verdicts[SKAD_VERDICT_ACCEPT], STRANGERS);
     assert_true(node(self).signatures < STRANGERS); /* in batches */
+    assert_int_equal(node(self).sent, STRANGERS);
+    assert_int_equal(node(self).sent_bytes, bytes);
 }
 
 static void each_source_is_answered_in_the_order_in_which_it_asked(void **state)
