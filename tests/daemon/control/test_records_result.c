@@ -9,55 +9,16 @@
 #include <string.h>
 
 #include "proto/message.h"
-#include "src/cli/client/answer.h"
 #include "src/daemon/control/records_result.h"
 #include "src/daemon/control/refusals.h"
-
-#define ITEMS_MAX 256
-
-static uint8_t bytes[4096];
-static skad_item items[ITEMS_MAX];
-static skad_writer writer;
-
-static void begin(void)
-{
-    skad_writer_init(&writer, bytes, sizeof bytes);
-}
-
-/* What was written, which must be one whole msgpack value and nothing after it. */
-static skad_answer end(void)
-{
-    size_t count;
-    size_t consumed;
-    assert_false(writer.overflow);
-    assert_int_equal(
-        skad_cut(bytes, writer.len, SKAD_CUT_LENIENT, items, ITEMS_MAX, &count, &consumed),
-        SKAD_CUT_OK);
-    assert_int_equal(consumed, writer.len);
-    return (skad_answer){items, items + count};
-}
-
-typedef struct number {
-    const char *key;
-    uint64_t value;
-} number;
-
-static void assert_numbers(skad_answer map, const number *numbers, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        skad_answer value = skad_answer_get(map, numbers[i].key);
-        if (value.item == NULL || value.item->u.number != numbers[i].value) {
-            fail_msg("%s is not %llu", numbers[i].key, (unsigned long long)numbers[i].value);
-        }
-    }
-}
+#include "tests/support/result.h"
 
 static void a_put_tells_all_its_numbers(void **state)
 {
     (void)state;
-    static const number numbers[] = {{"holders", 16},  {"stored", 9}, {"refused", 5},
-                                     {"silent", 2},    {"kept", 1},   {"sequence_seen", 77},
-                                     {"life_s", 86400}};
+    static const test_number numbers[] = {{"holders", 16},  {"stored", 9}, {"refused", 5},
+                                          {"silent", 2},    {"kept", 1},   {"sequence_seen", 77},
+                                          {"life_s", 86400}};
     static const skad_pending_call put = {.method = SKAD_CONTROL_PUT};
     static const skad_pending_call publish = {.method = SKAD_CONTROL_PUBLISH, .sequence = 12};
     const skad_put_report report = {.key = {{1}},
@@ -68,16 +29,14 @@ static void a_put_tells_all_its_numbers(void **state)
                                     .sequence_seen = 77,
                                     .life_s = 86400,
                                     .kept = true};
-    begin();
-    skad_put_result(&report, &put, &writer);
-    skad_answer result = end();
-    assert_numbers(result, numbers, sizeof numbers / sizeof numbers[0]);
+    skad_put_result(&report, &put, test_result_begin());
+    skad_answer result = test_result_end();
+    test_result_expect_all(result, numbers, sizeof numbers / sizeof numbers[0]);
     assert_int_equal(skad_answer_bytes(result, "key").len, 64);
     assert_null(skad_answer_get(result, "sequence").item);
-    begin();
-    skad_put_result(&report, &publish, &writer);
-    result = end();
-    assert_numbers(result, numbers, sizeof numbers / sizeof numbers[0]);
+    skad_put_result(&report, &publish, test_result_begin());
+    result = test_result_end();
+    test_result_expect_all(result, numbers, sizeof numbers / sizeof numbers[0]);
     assert_int_equal(skad_answer_uint(result, "sequence"), 12);
 }
 
@@ -91,23 +50,21 @@ static void a_put_tells_each_reason_of_refusal(void **state)
             skad_put_report report = {.refused = 9};
             report.refusals[first] += 4;
             report.refusals[second] += 5;
-            begin();
-            skad_put_result(&report, &put, &writer);
-            skad_answer refusals = skad_answer_get(end(), "refusals");
+            skad_put_result(&report, &put, test_result_begin());
+            skad_answer refusals = skad_answer_get(test_result_end(), "refusals");
             assert_int_equal(refusals.item->count, first == second ? 1 : 2);
             assert_int_equal(skad_answer_uint(refusals, skad_refusals_name(second)),
                              first == second ? 9 : 5);
         }
     }
     const skad_put_report none = {.stored = 1};
-    begin();
-    skad_put_result(&none, &put, &writer);
-    assert_int_equal(skad_answer_get(end(), "refusals").item->count, 0);
+    skad_put_result(&none, &put, test_result_begin());
+    assert_int_equal(skad_answer_get(test_result_end(), "refusals").item->count, 0);
 }
 
 static const skad_tally TALLY = {
     .agreed = 3, .stale = 4, .invalid = 5, .empty = 6, .unresponsive = 7};
-static const number TALLY_NUMBERS[] = {
+static const test_number TALLY_NUMBERS[] = {
     {"agreed", 3}, {"stale", 4}, {"invalid", 5}, {"empty", 6}, {"silent", 7}};
 
 static void a_value_comes_with_where_it_was_and_the_tally(void **state)
@@ -115,7 +72,7 @@ static void a_value_comes_with_where_it_was_and_the_tally(void **state)
     (void)state;
     static const uint8_t publisher[SKAD_PUBLIC_KEY_BYTES] = {3};
     static const skad_record_type types[] = {SKAD_RECORD_IMMUTABLE, SKAD_RECORD_MUTABLE};
-    static const number numbers[] = {
+    static const test_number numbers[] = {
         {"sequence", 8}, {"expiry_unix_s", 1234567}, {"conflict", 1}, {"rpcs", 21}};
     for (size_t i = 0; i < 2; i++) {
         skad_get_report report = {.type = types[i],
@@ -128,15 +85,14 @@ static void a_value_comes_with_where_it_was_and_the_tally(void **state)
                                   .sequence = 8,
                                   .expiry_unix_s = 1234567,
                                   .conflict = true};
-        begin();
-        skad_get_result(&report, &writer);
-        skad_answer result = end();
-        assert_numbers(skad_answer_get(result, "tally"), TALLY_NUMBERS, 5);
+        skad_get_result(&report, test_result_begin());
+        skad_answer result = test_result_end();
+        test_result_expect_all(skad_answer_get(result, "tally"), TALLY_NUMBERS, 5);
         assert_int_equal(skad_answer_bytes(result, "value").len, 3);
         assert_memory_equal(skad_answer_bytes(result, "value").data, "abc", 3);
         assert_memory_equal(skad_answer_bytes(result, "holder").data, "0200", 4);
         if (types[i] == SKAD_RECORD_MUTABLE) {
-            assert_numbers(result, numbers, 4);
+            test_result_expect_all(result, numbers, 4);
             assert_null(skad_answer_get(result, "invalid").item);
         } else {
             assert_int_equal(skad_answer_uint(result, "invalid"), 5);
@@ -148,7 +104,7 @@ static void a_value_comes_with_where_it_was_and_the_tally(void **state)
 static void providers_come_with_all_that_they_announced(void **state)
 {
     (void)state;
-    static const number numbers[] = {{"sequence", 5}, {"expiry_unix_s", 99}};
+    static const test_number numbers[] = {{"sequence", 5}, {"expiry_unix_s", 99}};
     const skad_provider all[2] = {
         {.publisher = {1}},
         {.publisher = {2},
@@ -159,13 +115,12 @@ static void providers_come_with_all_that_they_announced(void **state)
          .metadata_len = 2}};
     const skad_get_report report = {
         .type = SKAD_RECORD_ANNOUNCEMENT, .tally = TALLY, .providers = all, .providers_count = 2};
-    begin();
-    skad_get_result(&report, &writer);
-    skad_answer result = end();
-    assert_numbers(skad_answer_get(result, "tally"), TALLY_NUMBERS, 5);
+    skad_get_result(&report, test_result_begin());
+    skad_answer result = test_result_end();
+    test_result_expect_all(skad_answer_get(result, "tally"), TALLY_NUMBERS, 5);
     skad_answer providers = skad_answer_get(result, "providers");
     assert_int_equal(skad_answer_count(providers), 2);
-    assert_numbers(skad_answer_at(providers, 1), numbers, 2);
+    test_result_expect_all(skad_answer_at(providers, 1), numbers, 2);
     char text[SKAD_ANSWER_TEXT_BYTES];
     skad_answer_text(skad_answer_get(skad_answer_at(providers, 1), "endpoint"), text);
     assert_string_equal(text, "192.0.2.1:80");
@@ -194,9 +149,8 @@ static void what_was_not_found_is_told_in_words(void **state)
         skad_event event = {.kind = SKAD_EVENT_GET, .outcome = cases[i].outcome};
         event.u.get.type = cases[i].type;
         event.u.get.tally.invalid = cases[i].invalid;
-        begin();
-        skad_get_error(&event, 7, &writer);
-        skad_answer answer = end();
+        skad_get_error(&event, 7, test_result_begin());
+        skad_answer answer = test_result_end();
         assert_int_equal(skad_answer_at(answer, 1).item->u.number, 7);
         skad_answer error = skad_answer_at(answer, 2);
         skad_span code = skad_answer_bytes(error, "code");
@@ -224,9 +178,8 @@ static void a_put_that_failed_is_silence_or_refusal(void **state)
         skad_event event = {.kind = SKAD_EVENT_PUT};
         event.u.put.holders = (uint8_t)cases[i].holders;
         event.u.put.refused = (uint8_t)cases[i].refused;
-        begin();
-        skad_put_error(&event, 8, &writer);
-        skad_answer answer = end();
+        skad_put_error(&event, 8, test_result_begin());
+        skad_answer answer = test_result_end();
         skad_span code = skad_answer_bytes(skad_answer_at(answer, 2), "code");
         assert_int_equal(skad_answer_at(answer, 1).item->u.number, 8);
         assert_int_equal(code.len, strlen(cases[i].code));

@@ -12,13 +12,11 @@
 #include <string.h>
 
 #include "proto/profile.h"
-#include "src/cli/client/answer.h"
 #include "src/daemon/control/refusals.h"
 #include "src/daemon/control/status_result.h"
 #include "tests/support/fixture.h"
 #include "tests/support/identities.h"
-
-#define ITEMS_MAX 1024
+#include "tests/support/result.h"
 
 void __wrap_skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out);
 void __wrap_skad_workers_stats_get(const skad_workers *workers, skad_workers_stats *out);
@@ -56,8 +54,6 @@ size_t __wrap_skad_control_clients(const struct skad_control *control)
 }
 
 static test_fixture fixture;
-static uint8_t bytes[16384];
-static skad_item items[ITEMS_MAX];
 static skad_udp_socket sockets[2];
 static skad_method_context context;
 
@@ -89,36 +85,12 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Writes the status, 12 s after the start, and takes it apart: one whole msgpack value. */
+/* The status 12 s after the start. */
 static skad_answer status(void)
 {
     const skad_time now = {.mono_us = 17 * SKAD_US_PER_S, .unix_s = TEST_UNIX_S};
-    skad_writer writer;
-    size_t count;
-    size_t consumed;
-    skad_writer_init(&writer, bytes, sizeof bytes);
-    skad_status_result(&context, now, &writer);
-    assert_false(writer.overflow);
-    assert_int_equal(
-        skad_cut(bytes, writer.len, SKAD_CUT_LENIENT, items, ITEMS_MAX, &count, &consumed),
-        SKAD_CUT_OK);
-    assert_int_equal(consumed, writer.len);
-    return (skad_answer){items, items + count};
-}
-
-static void expect(skad_answer map, const char *key, uint64_t value)
-{
-    skad_answer found = skad_answer_get(map, key);
-    if (found.item == NULL || found.item->u.number != value) {
-        fail_msg("%s is not %llu", key, (unsigned long long)value);
-    }
-}
-
-static void expect_text(skad_answer value, const char *expected)
-{
-    char text[SKAD_ANSWER_TEXT_BYTES];
-    skad_answer_text(value, text);
-    assert_string_equal(text, expected);
+    skad_status_result(&context, now, test_result_begin());
+    return test_result_end();
 }
 
 static void each_counter_stands_under_its_name(void **state)
@@ -156,7 +128,7 @@ static void each_counter_stands_under_its_name(void **state)
     }
     skad_answer all = status();
     for (size_t i = 0; i < count; i++) {
-        expect(all, counters[i].key, 11 + i);
+        test_result_expect(all, counters[i].key, 11 + i);
     }
 }
 
@@ -179,15 +151,15 @@ static void the_state_of_the_node_stands_under_its_names(void **state)
     stats.epoch = 4711;
     skad_answer all = status();
     for (size_t i = 0; i < count; i++) {
-        expect(all, sizes[i].key, 31 + i);
+        test_result_expect(all, sizes[i].key, 31 + i);
     }
-    expect(all, "epoch", 4711);
-    expect(all, "uptime_s", 12);
-    expect(all, "record_life_s", fixture.profile.record_life_s);
-    expect(all, "workers", 901);
-    expect(all, "queue", 902);
-    expect(all, "queue_max", 903);
-    expect_text(skad_answer_get(all, "profile"), fixture.profile.name);
+    test_result_expect(all, "epoch", 4711);
+    test_result_expect(all, "uptime_s", 12);
+    test_result_expect(all, "record_life_s", fixture.profile.record_life_s);
+    test_result_expect(all, "workers", 901);
+    test_result_expect(all, "queue", 902);
+    test_result_expect(all, "queue_max", 903);
+    test_result_expect_text(skad_answer_get(all, "profile"), fixture.profile.name);
     assert_true(skad_answer_bytes(all, "version").len > 0);
     assert_int_equal(skad_answer_bytes(all, "id").len, 64);
     assert_int_equal(skad_answer_bytes(all, "public_key").len, 64);
@@ -209,7 +181,7 @@ static void flags_are_told_apart(void **state)
         *flags[i].flag = true;
         skad_answer all = status();
         for (size_t j = 0; j < 3; j++) {
-            expect(all, flags[j].key, i == j);
+            test_result_expect(all, flags[j].key, i == j);
         }
     }
 }
@@ -222,12 +194,12 @@ static void both_sockets_are_listed_and_their_counters_added(void **state)
         skad_answer all = status();
         skad_answer listen = skad_answer_get(all, "listen");
         assert_int_equal(skad_answer_count(listen), count);
-        expect_text(skad_answer_at(listen, 0), "127.0.0.1:1");
+        test_result_expect_text(skad_answer_at(listen, 0), "127.0.0.1:1");
         if (count == 2) {
-            expect_text(skad_answer_at(listen, 1), "[::1]:2");
+            test_result_expect_text(skad_answer_at(listen, 1), "[::1]:2");
         }
-        expect(all, "send_refused", count == 1 ? 10 : 30);
-        expect(all, "send_congestion", count == 1 ? 100 : 300);
+        test_result_expect(all, "send_refused", count == 1 ? 10 : 30);
+        test_result_expect(all, "send_congestion", count == 1 ? 100 : 300);
     }
 }
 
@@ -238,7 +210,7 @@ static void observed_addresses_are_those_that_are_known(void **state)
     stats.observed[1] = sockets[1].bound;
     skad_answer observed = skad_answer_get(status(), "observed");
     assert_int_equal(skad_answer_count(observed), 1);
-    expect_text(skad_answer_at(observed, 0), "[::1]:2");
+    test_result_expect_text(skad_answer_at(observed, 0), "[::1]:2");
     stats.observed[0] = sockets[0].bound;
     assert_int_equal(skad_answer_count(skad_answer_get(status(), "observed")), 2);
 }
@@ -258,17 +230,17 @@ static void requests_refusals_and_drops_are_told_by_kind(void **state)
     }
     skad_answer all = status();
     for (size_t i = 0; i < 5; i++) {
-        expect(skad_answer_get(all, "requests"), kinds[i], 50 + i);
+        test_result_expect(skad_answer_get(all, "requests"), kinds[i], 50 + i);
     }
     for (size_t i = 0; i < SKAD_REFUSALS; i++) {
-        expect(skad_answer_get(all, "refused"), skad_refusals_name(i), 60 + i);
+        test_result_expect(skad_answer_get(all, "refused"), skad_refusals_name(i), 60 + i);
     }
     skad_answer drops = skad_answer_get(all, "drops");
     for (size_t i = 1; i < SKAD_VERDICT_COUNT; i++) {
-        expect(drops, skad_verdict_name((skad_verdict)i), 80 + i);
+        test_result_expect(drops, skad_verdict_name((skad_verdict)i), 80 + i);
     }
     assert_null(skad_answer_get(drops, "accept").item);
-    expect(drops, "queue", 904);
+    test_result_expect(drops, "queue", 904);
 }
 
 static void caps_are_told_with_use_and_bound(void **state)
@@ -317,12 +289,12 @@ static void the_store_tells_its_numbers_and_its_last_error(void **state)
     }
     skad_answer store = skad_answer_get(status(), "store");
     for (size_t i = 0; i < count; i++) {
-        expect(store, totals[i].key, 110 + i);
+        test_result_expect(store, totals[i].key, 110 + i);
     }
     assert_int_equal(skad_answer_get(store, "error").item->type, SKAD_ITEM_NIL);
     stats.store.error = ENOSPC;
     store = skad_answer_get(status(), "store");
-    expect_text(skad_answer_get(store, "error"), strerror(ENOSPC));
+    test_result_expect_text(skad_answer_get(store, "error"), strerror(ENOSPC));
 }
 
 #define AT_NODE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
