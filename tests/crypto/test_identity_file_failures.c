@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "skad/identity.h"
+#include "tests/support/folder.h"
 #include "tests/support/wire.h"
 
 static size_t left; /* calls until one fails; 0: none is to fail */
@@ -97,8 +98,7 @@ static int set_up(void **state)
 {
     static desk self;
     skad_wire_identity(1, &self.identity);
-    (void)snprintf(self.dir, sizeof self.dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self.dir));
+    test_folder_make(self.dir, sizeof self.dir);
     (void)snprintf(self.path, sizeof self.path, "%s/identity", self.dir);
     (void)snprintf(self.other, sizeof self.other, "%s/other", self.dir);
     self.identity.nonces_count = 1;

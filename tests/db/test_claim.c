@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "src/db/claim.h"
+#include "tests/support/folder.h"
 
 int __real_flock(int fd, int operation);
 int __wrap_flock(int fd, int operation);
@@ -65,9 +66,7 @@ static char path[100];
 static int begin(void **state)
 {
     (void)state;
-    const char *base = getenv("TMPDIR");
-    (void)snprintf(dir, sizeof dir, "%.40s/skad-test-XXXXXX", base != NULL ? base : "/tmp");
-    assert_non_null(mkdtemp(dir));
+    test_folder_make(dir, sizeof dir);
     (void)snprintf(path, sizeof path, "%s/file", dir);
     memset(&kernel, 0, sizeof kernel);
     return 0;

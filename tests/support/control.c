@@ -14,6 +14,7 @@
 
 #include "crypto/keys.h"
 #include "src/daemon/system/clock.h"
+#include "tests/support/folder.h"
 
 #define IN_BYTES   (4U << 20)
 #define ITEMS_MAX  65536
@@ -41,8 +42,7 @@ static int begin(void **state, bool kept, size_t families)
     skad_failure failure = {""};
 
     skad_crypto_init();
-    (void)snprintf(self->dir, sizeof self->dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self->dir));
+    test_folder_make(self->dir, sizeof self->dir);
     (void)snprintf(self->path, sizeof self->path, "%s/control.sock", self->dir);
     if (kept) {
         (void)snprintf(self->identity, sizeof self->identity, "%s/id", self->dir);

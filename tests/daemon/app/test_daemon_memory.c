@@ -19,6 +19,7 @@
 #include "src/daemon/app/daemon.h"
 #include "src/daemon/system/clock.h"
 #include "tests/support/failing_allocation.h"
+#include "tests/support/folder.h"
 
 #define TURNS 20 /* of the loop: all that a request at a Unix socket needs */
 
@@ -56,8 +57,7 @@ static int set_up(void **state)
     const skad_profile *profile = skad_profile_builtin("test");
     uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
     assert_int_equal(skad_identity_generate(profile, epoch, &options, &self.identity), SKAD_OK);
-    (void)snprintf(self.dir, sizeof self.dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self.dir));
+    test_folder_make(self.dir, sizeof self.dir);
     (void)snprintf(self.control, sizeof self.control, "%s/control.sock", self.dir);
     (void)snprintf(self.peers, sizeof self.peers, "%s/peers", self.dir);
     self.loop = ev_loop_new(EVFLAG_AUTO);

@@ -21,6 +21,7 @@
 #include "src/daemon/system/clock.h"
 #include "src/daemon/system/signals.h"
 #include "tests/support/daemon_process.h"
+#include "tests/support/folder.h"
 #include "tests/support/log_lines.h"
 
 #define NODES 5
@@ -73,11 +74,8 @@ static void on_ready(void *user)
 static int begin(void **state)
 {
     static desk made;
-    const char *base = getenv("TMPDIR");
     made = (desk){.named_right = true};
-    (void)snprintf(made.dir, sizeof made.dir, "%.40s/skad-test-XXXXXX",
-                   base != NULL ? base : "/tmp");
-    assert_non_null(mkdtemp(made.dir));
+    test_folder_make(made.dir, sizeof made.dir);
     made.config = (skad_testnet_config){.nodes = NODES,
                                         .profile = skad_profile_builtin("test"),
                                         .dir = made.dir,

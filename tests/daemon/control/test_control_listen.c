@@ -20,6 +20,7 @@
 
 #include "src/daemon/control/acceptor.h"
 #include "src/daemon/control/control_listen.h"
+#include "tests/support/folder.h"
 #include "tests/support/manual_timers.h"
 
 #define BACKLOG 16
@@ -37,11 +38,8 @@ typedef struct desk {
 static int begin(void **state)
 {
     static desk made;
-    const char *base = getenv("TMPDIR");
     made = (desk){.fd = -1};
-    (void)snprintf(made.dir, sizeof made.dir, "%.40s/skad-test-XXXXXX",
-                   base != NULL ? base : "/tmp");
-    assert_non_null(mkdtemp(made.dir));
+    test_folder_make(made.dir, sizeof made.dir);
     (void)snprintf(made.path, sizeof made.path, "%s/control.sock", made.dir);
     *state = &made;
     return 0;

@@ -23,6 +23,7 @@
 #include "crypto/keys.h"
 #include "src/daemon/sandbox/sandbox.h"
 #include "src/db/store_lmdb.h"
+#include "tests/support/folder.h"
 #include "tests/support/sandbox_acts.h"
 
 typedef struct sandbox_case {
@@ -142,11 +143,8 @@ static void make_file(const char *path)
 static int make_place(void **state)
 {
     test_place *made = calloc(1, sizeof *made);
-    const char *base = getenv("TMPDIR");
     assert_non_null(made);
-    (void)snprintf(made->base, sizeof made->base, "%.90s/skad-test-XXXXXX",
-                   base != NULL ? base : "/tmp");
-    assert_non_null(mkdtemp(made->base));
+    test_folder_make(made->base, sizeof made->base);
     (void)snprintf(made->dir, sizeof made->dir, "%s/node", made->base);
     (void)snprintf(made->outside, sizeof made->outside, "%s/outside", made->base);
     (void)snprintf(made->run, sizeof made->run, "%s/run", made->base);

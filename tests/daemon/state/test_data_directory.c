@@ -17,6 +17,7 @@
 #include "crypto/puzzle.h"
 #include "src/daemon/state/data_directory.h"
 #include "src/daemon/system/clock.h"
+#include "tests/support/folder.h"
 
 skad_time __wrap_skad_clock_now(void);
 
@@ -41,11 +42,8 @@ typedef struct desk {
 static int begin(void **state)
 {
     static desk made;
-    const char *base = getenv("TMPDIR");
     memset(&made, 0, sizeof made);
-    (void)snprintf(made.dir, sizeof made.dir, "%.40s/skad-test-XXXXXX",
-                   base != NULL ? base : "/tmp");
-    assert_non_null(mkdtemp(made.dir));
+    test_folder_make(made.dir, sizeof made.dir);
     made.profile = (skad_profile){
         .name = "data", .static_bits = 4, .dynamic_bits = 4, .epoch_s = (uint32_t)EPOCH_S};
     shown_s = 700 * EPOCH_S;

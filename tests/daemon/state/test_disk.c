@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "src/daemon/state/disk.h"
+#include "tests/support/folder.h"
 
 #define PATH_BYTES 200
 
@@ -28,10 +29,7 @@ typedef struct desk {
 static int begin(void **state)
 {
     static desk made;
-    const char *base = getenv("TMPDIR");
-    (void)snprintf(made.dir, sizeof made.dir, "%.40s/skad-test-XXXXXX",
-                   base != NULL ? base : "/tmp");
-    assert_non_null(mkdtemp(made.dir));
+    test_folder_make(made.dir, sizeof made.dir);
     (void)snprintf(made.path, sizeof made.path, "%s/file", made.dir);
     *state = &made;
     return 0;

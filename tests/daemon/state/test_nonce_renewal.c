@@ -15,6 +15,7 @@
 #include "crypto/keys.h"
 #include "src/daemon/state/nonce_renewal.h"
 #include "tests/support/fixture.h"
+#include "tests/support/folder.h"
 #include "tests/support/log_lines.h"
 
 typedef struct desk {
@@ -31,10 +32,7 @@ typedef struct desk {
 static int set_up(void **state)
 {
     desk *self = calloc(1, sizeof *self);
-    const char *base = getenv("TMPDIR");
-    (void)snprintf(self->dir, sizeof self->dir, "%.40s/skad-test-XXXXXX",
-                   base != NULL ? base : "/tmp");
-    assert_non_null(mkdtemp(self->dir));
+    test_folder_make(self->dir, sizeof self->dir);
     (void)snprintf(self->path, sizeof self->path, "%s/id", self->dir);
     self->loop = ev_loop_new(EVFLAG_AUTO);
     self->profile = test_fixture_profile();

@@ -17,6 +17,7 @@
 #include "src/daemon/state/peer_book.h"
 #include "src/daemon/state/peer_store.h"
 #include "tests/support/fixture.h"
+#include "tests/support/folder.h"
 #include "tests/support/identities.h"
 #include "tests/support/log_lines.h"
 #include "tests/support/manual_timers.h"
@@ -34,8 +35,7 @@ typedef struct desk {
 static int set_up(void **state)
 {
     desk *self = calloc(1, sizeof *self);
-    (void)snprintf(self->dir, sizeof self->dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self->dir));
+    test_folder_make(self->dir, sizeof self->dir);
     (void)snprintf(self->path, sizeof self->path, "%s/peers", self->dir);
     self->loop = ev_loop_new(EVFLAG_AUTO);
     self->profile = test_fixture_profile();

@@ -18,6 +18,7 @@
 #include "crypto/keys.h"
 #include "src/daemon/state/disk.h"
 #include "src/daemon/state/peer_store.h"
+#include "tests/support/folder.h"
 
 #define UNIX_S 1700000000
 
@@ -30,8 +31,7 @@ typedef struct folder {
 static int set_up(void **state)
 {
     folder *self = calloc(1, sizeof *self);
-    (void)snprintf(self->dir, sizeof self->dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self->dir));
+    test_folder_make(self->dir, sizeof self->dir);
     (void)snprintf(self->path, sizeof self->path, "%s/peers", self->dir);
     (void)snprintf(self->aside, sizeof self->aside, "%s.bad-%d", self->path, UNIX_S);
     *state = self;

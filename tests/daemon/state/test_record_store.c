@@ -19,6 +19,7 @@
 #include "proto/profile.h"
 #include "src/daemon/state/record_store.h"
 #include "src/db/store_lmdb.h"
+#include "tests/support/folder.h"
 #include "tests/support/log_lines.h"
 #include "tests/support/manual_timers.h"
 
@@ -48,11 +49,8 @@ typedef struct desk {
 static int begin(void **state)
 {
     static desk made;
-    const char *base = getenv("TMPDIR");
     memset(&made, 0, sizeof made);
-    (void)snprintf(made.dir, sizeof made.dir, "%.40s/skad-test-XXXXXX",
-                   base != NULL ? base : "/tmp");
-    assert_non_null(mkdtemp(made.dir));
+    test_folder_make(made.dir, sizeof made.dir);
     (void)snprintf(made.path, sizeof made.path, "%s/records.db", made.dir);
     made.loop = ev_loop_new(EVFLAG_AUTO);
     atomic_store(&syncs, 0);
