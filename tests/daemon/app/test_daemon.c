@@ -248,6 +248,22 @@ static void the_sockets_of_both_families_are_told(void **state)
     close(fd);
 }
 
+static void clients_are_hung_up_when_the_daemon_ends(void **state)
+{
+    test_control *self = *state;
+    int idle = test_control_dial(self);
+    int busy = test_control_dial(self);
+    char byte;
+    send_slow_ping(busy);
+    test_control_expect_healthy(self);
+    skad_daemon_free(self->daemon);
+    self->daemon = NULL;
+    assert_int_equal(recv(idle, &byte, 1, 0), 0);
+    assert_int_equal(recv(busy, &byte, 1, 0), 0);
+    close(idle);
+    close(busy);
+}
+
 static void the_socket_belongs_to_its_owner(void **state)
 {
     test_control *self = *state;
@@ -314,6 +330,7 @@ int main(void)
         WITH_DAEMON(a_client_that_does_not_read_stops_being_read),
         cmocka_unit_test_setup_teardown(the_sockets_of_both_families_are_told,
                                         test_control_begin_with_ipv6, test_control_end),
+        WITH_DAEMON(clients_are_hung_up_when_the_daemon_ends),
         WITH_DAEMON(the_socket_belongs_to_its_owner),
         WITH_DAEMON(a_socket_in_use_is_not_taken_over),
         WITH_DAEMON(a_socket_of_a_dead_daemon_is_taken_over),
