@@ -147,6 +147,45 @@ static void profiles_are_the_documented_ones(void **state)
     }
 }
 
+/* Those of skad/node.h, which docs/limits.md refers to, and the rates of public networks. */
+static void defaults_of_a_node_are_the_usual_ones(void **state)
+{
+    (void)state;
+    static const uint32_t unvalidated[3][2] = {{20, 40}, {100, 200}, {500, 1000}};
+    static const uint32_t validated[3][2] = {{500, 1000}, {1000, 2000}, {4000, 8000}};
+    skad_node_limits limits;
+    skad_node_rates rates;
+    skad_node_limits_default(&limits);
+    skad_node_rates_default(skad_profile_builtin("public"), &rates);
+    const figure figures[] = {
+        {"peers", limits.peers, 1024},
+        {"pending requests", limits.pending, 2048},
+        {"operations", limits.operations, 128},
+        {"outbox", limits.outbox, 1024},
+        {"events", limits.events, 64},
+        {"duplicates", limits.duplicates, 8192},
+        {"watches", limits.watches, 256},
+        {"tokens", limits.tokens, 2048},
+        {"roots", limits.roots, 64},
+        {"unvalidated, all, a second", rates.unvalidated_all.per_s, 1000},
+        {"unvalidated, all, at once", rates.unvalidated_all.burst, 500},
+        {"validated, all, a second", rates.validated_all.per_s, 6000},
+        {"validated, all, at once", rates.validated_all.burst, 3000},
+        {"bytes of answers a second", rates.answer_bytes.per_s, 8388608},
+        {"bytes of answers at once", rates.answer_bytes.burst, 8388608},
+        {"cells", rates.cells, 8192},
+    };
+    COMPARE(figures);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(rates.unvalidated[i].per_s, unvalidated[i][0]);
+        assert_int_equal(rates.unvalidated[i].burst, unvalidated[i][1]);
+        assert_int_equal(rates.validated[i].per_s, validated[i][0]);
+        assert_int_equal(rates.validated[i].burst, validated[i][1]);
+    }
+    skad_node_rates_default(skad_profile_builtin("test"), &rates);
+    assert_int_equal(rates.cells + rates.validated_all.per_s + rates.answer_bytes.per_s, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +193,7 @@ int main(void)
         cmocka_unit_test(behaviour_towards_others_is_the_documented_one),
         cmocka_unit_test(bounds_of_the_daemon_are_the_documented_ones),
         cmocka_unit_test(profiles_are_the_documented_ones),
+        cmocka_unit_test(defaults_of_a_node_are_the_usual_ones),
     };
     return cmocka_run_group_tests_name("figures", tests, NULL, NULL);
 }

@@ -400,6 +400,20 @@ static void a_table_without_room_wants_nobody(void **state)
     assert_int_equal(test_bench_answer(made, &near), SKAD_PEER_NONE);
 }
 
+/* A member is worth a replacement: some bucket has one to give. */
+static void a_full_table_with_replacements_wants_a_member(void **state)
+{
+    test_bench *made = *state;
+    for (unsigned i = 0; i < TEST_BENCH_SLOTS; i++) {
+        test_bench_meet(made, i / (TEST_BENCH_K + 1));
+    }
+    assert_int_equal(made->table.peers.count, TEST_BENCH_SLOTS);
+    test_somebody near = {.id = test_prng_id_near(&made->prng, &made->self, 40),
+                          .address = test_prng_address(7777)};
+    assert_true(skad_table_wants(&made->table, &near.id, &near.address));
+    assert_int_not_equal(test_bench_answer(made, &near), SKAD_PEER_NONE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_bench_begin, test_bench_end)
 
 int main(void)
@@ -427,6 +441,7 @@ int main(void)
         TEST(an_unverified_peer_is_wanted_only_where_it_would_get_a_good_place),
         TEST(the_caches_of_a_full_table_come_to_be_of_one_size_and_rest),
         TEST(a_table_without_room_wants_nobody),
+        TEST(a_full_table_with_replacements_wants_a_member),
     };
     return cmocka_run_group_tests_name("table", tests, NULL, NULL);
 }
