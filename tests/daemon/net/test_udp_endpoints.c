@@ -244,6 +244,35 @@ static void what_the_kernel_refuses_is_lost_and_told(void **state)
     }
 }
 
+static void with_workers_it_leaves_once_it_is_sealed(void **state)
+{
+    (void)state;
+    static bench made;
+    skad_failure failure;
+    memset(&made, 0, sizeof made);
+    kernel_error = 0;
+    kernel_took = 0;
+    test_fixture_init(&made.fixture, skad_profile_builtin("test"));
+    made.loop = ev_loop_new(EVFLAG_AUTO);
+    assert_true(skad_udp_endpoints_open(&made.endpoints, made.loop, &loopback, 1, 0, &failure));
+    assert_true(skad_udp_open(&loopback, &made.peer, NULL, &failure));
+    assert_int_equal(
+        skad_udp_endpoints_start(&made.endpoints, made.fixture.node, &made.fixture.now, 2),
+        SKAD_OK);
+    ask_often(&made, 3);
+    skad_udp_endpoints_send(&made.endpoints);
+    while (kernel_took < 3) {
+        ev_run(made.loop, EVRUN_ONCE); /* until a worker wakes it */
+        skad_udp_endpoints_send(&made.endpoints);
+    }
+    skad_udp_received received[SKAD_UDP_BATCH];
+    assert_int_equal(skad_udp_receive(&made.peer, received), 3);
+    skad_udp_endpoints_close(&made.endpoints);
+    skad_udp_close(&made.peer);
+    ev_loop_destroy(made.loop);
+    test_fixture_free(&made.fixture);
+}
+
 static void each_family_leaves_by_its_own_socket(void **state)
 {
     (void)state;
@@ -284,6 +313,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_is_answered_only_is_heard_at_the_port, begin, end),
         cmocka_unit_test_setup_teardown(without_peer_sockets_all_is_heard_at_the_port,
                                         begin_without_peer_sockets, end),
+        cmocka_unit_test(with_workers_it_leaves_once_it_is_sealed),
         cmocka_unit_test(each_family_leaves_by_its_own_socket),
     };
     return cmocka_run_group_tests_name("udp_endpoints", tests, NULL, NULL);

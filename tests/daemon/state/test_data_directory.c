@@ -229,6 +229,21 @@ static void an_unusable_file_is_told_in_words(void **state)
     expect_failure(self, ": Is a directory");
 }
 
+/* The work is lost, but its secret does not stay. */
+static void an_identity_that_cannot_be_written_is_wiped(void **state)
+{
+    desk *self = *state;
+    assert_int_equal(rmdir(self->dir), 0);
+    expect_failure(self, "is missing");
+    const skad_solve_options options = {.threads = 1};
+    memset(&self->identity, 0xee, sizeof self->identity);
+    assert_false(skad_data_directory_keygen(&self->directory, &self->profile, &options,
+                                            &self->identity, &self->failure));
+    static const skad_identity none;
+    assert_memory_equal(&self->identity, &none, sizeof none);
+    assert_int_equal(mkdir(self->dir, 0700), 0);
+}
+
 static void an_identity_of_an_easier_network_is_refused(void **state)
 {
     desk *self = *state;
@@ -273,6 +288,7 @@ int main(void)
         AT_DESK(the_puzzle_of_a_new_epoch_is_solved_and_kept),
         AT_DESK(keygen_makes_an_identity_and_replaces_none),
         AT_DESK(an_unusable_file_is_told_in_words),
+        AT_DESK(an_identity_that_cannot_be_written_is_wiped),
         AT_DESK(an_identity_of_an_easier_network_is_refused),
         AT_DESK(what_is_stopped_writes_nothing),
     };

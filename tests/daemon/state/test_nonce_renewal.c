@@ -14,6 +14,7 @@
 
 #include "crypto/keys.h"
 #include "src/daemon/state/nonce_renewal.h"
+#include "tests/support/failing_allocation.h"
 #include "tests/support/fixture.h"
 #include "tests/support/folder.h"
 #include "tests/support/log_lines.h"
@@ -209,6 +210,35 @@ static void a_puzzle_that_is_abandoned_is_stopped(void **state)
     skad_nonce_renewal_free(NULL);
 }
 
+static void without_memory_it_is_told_and_asked_for_again(void **state)
+{
+    desk *self = *state;
+    const skad_nonce_renewal_config config = {.loop = self->loop,
+                                              .profile = &self->profile,
+                                              .identity = &self->fixture.identity,
+                                              .path = self->path,
+                                              .node = self->fixture.node,
+                                              .log = SKAD_LOG_INFO};
+    for (size_t nth = 1; nth <= 2; nth++) { /* itself, and its path */
+        long held = test_allocations_held();
+        test_allocation_fail(nth);
+        assert_int_equal(skad_nonce_renewal_new(&config, &self->renewal), SKAD_ERR_MEMORY);
+        assert_true(test_allocation_failed());
+        assert_int_equal(test_allocations_held(), held);
+    }
+    open_renewal(self, self->path);
+    for (size_t nth = 1; nth <= 2; nth++) { /* the work, and its task */
+        test_allocation_fail(nth);
+        renew(self, self->epoch + 1);
+        assert_true(test_allocation_failed());
+        assert_int_equal(test_log_count(&self->log, " error: no memory to solve the puzzle of"), 1);
+        assert_int_equal(test_log_count(&self->log, ""), 1);
+        assert_false(file_has(self, self->epoch + 1));
+    }
+    renew(self, self->epoch + 1);
+    assert_true(file_has(self, self->epoch + 1));
+}
+
 #define AT_DESK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -221,6 +251,7 @@ int main(void)
         AT_DESK(without_a_file_the_node_alone_has_the_nonce),
         AT_DESK(a_file_that_cannot_be_written_is_told_of),
         AT_DESK(a_nonce_that_does_not_fit_is_told_of_and_not_kept),
+        AT_DESK(without_memory_it_is_told_and_asked_for_again),
         AT_DESK(a_puzzle_that_is_abandoned_is_stopped),
     };
     return cmocka_run_group_tests_name("nonce_renewal", tests, NULL, NULL);
