@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/db/database.h"
 #include "src/db/store_lmdb.h"
 #include "tests/support/database_folder.h"
 #include "tests/support/store_suite.h"
@@ -279,6 +280,34 @@ static void there_is_something_to_sync_after_a_removal(void **state)
     test_store_free(&store);
 }
 
+/* What the file says of itself; read without the store. */
+static void read_mark(const test_db_folder *here, char out[static SKAD_DB_BOOT_BYTES])
+{
+    skad_db db;
+    MDB_txn *txn = NULL;
+    skad_db_origin origin;
+    assert_int_equal(skad_db_open(here->path, 1 << 28, true, &db), 0);
+    assert_int_equal(mdb_txn_begin(db.env, NULL, MDB_RDONLY, &txn), 0);
+    assert_int_equal(skad_db_open_tables(&db, txn, test_db_network, &origin), 0);
+    assert_int_equal(skad_db_marked(&db, txn, out), 0);
+    mdb_txn_abort(txn);
+    skad_db_close(&db);
+}
+
+static void a_closed_database_says_so_and_an_open_one_its_boot(void **state)
+{
+    test_db_folder *here = *state;
+    char mark[SKAD_DB_BOOT_BYTES];
+    here->config.boot = "this boot";
+    test_db_make(here);
+    read_mark(here, mark);
+    assert_string_equal(mark, SKAD_DB_CLOSED);
+    test_db_clear(here);
+    test_db_make_unclosed(here);
+    read_mark(here, mark);
+    assert_string_equal(mark, "this boot");
+}
+
 #define OWN_TEST(test) cmocka_unit_test_setup_teardown(test, test_db_begin, test_db_end)
 
 int main(void)
@@ -293,6 +322,7 @@ int main(void)
         OWN_TEST(what_cannot_be_set_aside_stays),
         OWN_TEST(a_database_is_opened_once_at_a_time),
         OWN_TEST(lower_caps_make_copies_give_way_at_once),
+        OWN_TEST(a_closed_database_says_so_and_an_open_one_its_boot),
         OWN_TEST(there_is_something_to_sync_after_a_write_only),
         OWN_TEST(there_is_something_to_sync_after_a_removal),
     };
