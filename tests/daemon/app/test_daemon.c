@@ -154,6 +154,20 @@ static void send_slow_ping(int fd)
     test_control_send(fd, ping, sizeof ping);
 }
 
+/* Only for room is waited. */
+static void what_cannot_start_is_told_at_once_while_others_run(void **state)
+{
+    test_control *self = *state;
+    skad_answer answer;
+    int fd = test_control_dial(self);
+    send_slow_ping(fd);
+    test_control_send(fd, EMPTY_PUT, sizeof EMPTY_PUT);
+    assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
+    assert_int_equal(test_control_msgid(answer), 8);
+    test_control_expect_error(answer, "input");
+    close(fd);
+}
+
 static void a_half_closed_client_still_gets_its_answers(void **state)
 {
     test_control *self = *state;
@@ -324,6 +338,7 @@ int main(void)
         WITH_DAEMON(a_request_that_is_too_long_is_answered_and_ends_the_connection),
         WITH_DAEMON(a_request_has_at_most_4096_bytes),
         WITH_DAEMON(more_requests_than_there_is_room_for_wait_their_turn),
+        WITH_DAEMON(what_cannot_start_is_told_at_once_while_others_run),
         WITH_DAEMON(a_half_closed_client_still_gets_its_answers),
         WITH_DAEMON(operations_of_a_client_that_hangs_up_are_cancelled),
         WITH_DAEMON(a_client_beyond_the_64th_is_told_so),
