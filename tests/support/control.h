@@ -26,7 +26,7 @@ typedef struct test_control {
 /* Setup and teardown of a test. */
 int test_control_begin(void **state);
 int test_control_begin_kept(void **state);      /* its identity lies in a file */
-int test_control_begin_with_ipv6(void **state); /* it listens on both families */
+int test_control_begin_with_ipv6(void **state); /* it listens on both families, if there are two */
 int test_control_end(void **state);
 
 /* A new client's descriptor, which the caller closes. */

@@ -22,6 +22,7 @@
 #include "src/daemon/control/control_listen.h"
 #include "src/daemon/system/clock.h"
 #include "tests/support/control.h"
+#include "tests/support/ipv6.h"
 
 /* Requests as they are on the wire: [0, 5, "status", []] and so on. */
 static const uint8_t STATUS[] = {0x94, 0, 5, 0xa6, 's', 't', 'a', 't', 'u', 's', 0x90};
@@ -250,6 +251,9 @@ static void the_sockets_of_both_families_are_told(void **state)
     test_control *self = *state;
     skad_answer answer;
     char text[SKAD_ANSWER_TEXT_BYTES];
+    if (!test_has_ipv6()) {
+        skip();
+    }
     int fd = test_control_dial(self);
     test_control_send(fd, STATUS, sizeof STATUS);
     assert_int_equal(test_control_read(self, fd, 1, &answer), 1);

@@ -15,6 +15,7 @@
 
 #include "proto/address.h"
 #include "src/daemon/net/udp.h"
+#include "tests/support/ipv6.h"
 
 static skad_address address_of(const char *text)
 {
@@ -112,6 +113,9 @@ static void both_families_may_have_the_same_port(void **state)
     skad_udp_socket ipv4;
     skad_udp_socket ipv6;
     skad_failure failure;
+    if (!test_has_ipv6()) {
+        skip();
+    }
     skad_address listen = address_of("[::]:1");
     listen.port = 0;
     if (!skad_udp_open(&listen, &ipv6, NULL, &failure)) {
@@ -140,6 +144,9 @@ static void only_a_family_can_be_unsupported(void **state)
         {"127.0.0.1:1", false, ""},
         {"[::1]:1", false, ""},
     };
+    if (!test_has_ipv6()) {
+        skip();
+    }
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_udp_socket udp;
         skad_udp_socket first;

@@ -17,6 +17,7 @@
 #include "src/core/node/parts.h"
 #include "src/daemon/net/udp_endpoints.h"
 #include "tests/support/fixture.h"
+#include "tests/support/ipv6.h"
 #include "tests/support/log_lines.h"
 
 #define INLETS 4
@@ -280,6 +281,9 @@ static void each_family_leaves_by_its_own_socket(void **state)
                                          {.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}}};
     static bench made;
     skad_failure failure;
+    if (!test_has_ipv6()) {
+        skip();
+    }
     memset(&made, 0, sizeof made);
     kernel_error = 0;
     test_fixture_init(&made.fixture, skad_profile_builtin("test"));
