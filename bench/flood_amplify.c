@@ -10,6 +10,7 @@
 #include "bench/flood_traffic.h"
 #include "bench/measure.h"
 #include "crypto/assert.h"
+#include "tests/support/wire.h"
 
 #define TRIES       8 /* of each kind, each from an address and an identity of its own */
 #define WAIT_MS     300
@@ -54,11 +55,12 @@ static void kinds_init(kinds *self, const daemon_peer *publisher)
         (skad_span){self->record, skad_record_encode_immutable(self->value, sizeof self->value,
                                                                self->record, sizeof self->record)};
     self->announce.kind = SKAD_KIND_ANNOUNCE;
-    self->announce.u.announce.record = (skad_span){
-        self->announcement,
-        skad_record_encode_announcement(&publisher->identity, &self->find_node.u.find_node.target,
-                                        1, now_unix_s + 60, &nowhere, metadata, self->announcement,
-                                        sizeof self->announcement)};
+    self->announce.u.announce.record =
+        (skad_span){self->announcement,
+                    skad_record_encode_announcement(skad_wire_publisher(&publisher->identity),
+                                                    &self->find_node.u.find_node.target, 1,
+                                                    now_unix_s + 60, &nowhere, metadata,
+                                                    self->announcement, sizeof self->announcement)};
     SKAD_ASSERT(self->store.u.store.record.len > 0 && self->announce.u.announce.record.len > 0);
 }
 

@@ -64,7 +64,7 @@ static size_t hand_in(feed *self, skad_workers *workers, size_t first, size_t an
             (void)skad_node_receive(self->node, request->bytes, request->len, &from,
                                     skad_node_parts_of(self->node).env->now);
         } else {
-            skad_workers_receive(workers, request->bytes, request->len, &from,
+            skad_workers_receive(workers, request->bytes, request->len, &from, &(skad_local){0},
                                  skad_node_parts_of(self->node).env->now);
         }
         count++;

@@ -15,21 +15,23 @@
 /* X(NAME, personalisation: at most 16 bytes, zero-padded). proto/PROTOCOL.md lists them under
  * "Hashes". */
 #define SKAD_HASH_DOMAINS(X)                                                                       \
-    X(NODE_ID, "skad1 node id")   /* public key -> node ID */                                      \
-    X(STATIC, "skad1 static")     /* node ID -> static puzzle */                                   \
-    X(DYNAMIC, "skad1 dynamic")   /* node ID xor nonce, epoch -> dynamic puzzle */                 \
-    X(PROFILE, "skad1 profile")   /* profile encoding -> profile hash */                           \
-    X(NETWORK, "skad1 network")   /* profile hash, keyed with the PSK if any -> network key */     \
-    X(FRONT, "skad1 front")       /* recipient, front of the envelope -> tag's first half */       \
-    X(TAG, "skad1 tag")           /* recipient, whole envelope -> tag's second half */             \
-    X(TOKEN, "skad1 token")       /* address, ID, slot, keyed with a secret -> address token */    \
-    X(LEAF, "skad1 leaf")         /* recipient, request digest, signed part -> digest */           \
-    X(BRANCH, "skad1 branch")     /* two digests -> their parent in a batch */                     \
-    X(VALUE, "skad1 value")       /* immutable value -> key */                                     \
-    X(MUTABLE, "skad1 mutable")   /* publisher, salt -> key */                                     \
-    X(RECORD, "skad1 record")     /* signed part of a mutable record -> what is signed */          \
-    X(ANNOUNCE, "skad1 announce") /* signed part of an announcement -> what is signed */           \
-    X(FILE, "skad1 file")         /* a file of ours -> its checksum; never on the wire */
+    X(NODE_ID, "skad1 node id")       /* public key -> node ID */                                  \
+    X(STATIC, "skad1 static")         /* node ID -> static puzzle */                               \
+    X(DYNAMIC, "skad1 dynamic")       /* node ID xor nonce, epoch -> dynamic puzzle */             \
+    X(PROFILE, "skad1 profile")       /* profile encoding -> profile hash */                       \
+    X(NETWORK, "skad1 network")       /* profile hash, keyed with the PSK if any -> network key */ \
+    X(FRONT, "skad1 front")           /* recipient, front of the envelope -> tag's first half */   \
+    X(NETWORK_ID, "skad1 network id") /* network key -> network ID */                              \
+    X(TAG, "skad1 tag")               /* recipient, whole envelope -> tag's second half */         \
+    X(TOKEN, "skad1 token")     /* address, ID, slot, keyed with a secret -> address token */      \
+    X(LEAF, "skad1 leaf")       /* recipient, request digest, signed part, keyed -> digest */      \
+    X(BRANCH, "skad1 branch")   /* two digests -> their parent in a batch */                       \
+    X(VALUE, "skad1 value")     /* immutable value -> key */                                       \
+    X(MUTABLE, "skad1 mutable") /* publisher, salt -> key */                                       \
+    X(RECORD, "skad1 record") /* network ID, signed part of a mutable record -> what is signed */  \
+    X(ANNOUNCE,                                                                                    \
+      "skad1 announce")   /* network ID, signed part of an announcement -> what is signed */       \
+    X(FILE, "skad1 file") /* a file of ours -> its checksum; never on the wire */
 
 typedef enum skad_hash_domain {
 #define SKAD_HASH_DOMAIN_ENUM(name, personal) SKAD_HASH_##name,

@@ -40,7 +40,7 @@ static void choose_parts(fuzz_choices *choices, signed_parts *out)
     fuzz_bytes(choices, out->value, out->value_len);
 }
 
-static size_t encode(const skad_identity *publisher, const signed_parts *parts, uint8_t *out)
+static size_t encode(skad_publisher publisher, const signed_parts *parts, uint8_t *out)
 {
     skad_span value = {parts->value, parts->value_len};
     if (parts->mutable) {
@@ -73,26 +73,28 @@ static void compare(const signed_parts *parts, const skad_record *record)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static skad_identity publisher;
+    static skad_identity identity;
+    static const skad_network_id network = {{1}};
     static const uint8_t seed[32] = {7};
     uint8_t bytes[SKAD_RECORD_BYTES_MAX];
     signed_parts parts;
     skad_record record;
     fuzz_choices choices = {data, len, 0};
-    if (publisher.public_key[0] == 0) {
-        skad_identity_from_seed(seed, &publisher);
+    if (identity.public_key[0] == 0) {
+        skad_identity_from_seed(seed, &identity);
     }
     uint16_t where = (uint16_t)fuzz_number(&choices, 2);
     uint8_t what = fuzz_byte(&choices);
     choose_parts(&choices, &parts);
-    size_t written = encode(&publisher, &parts, bytes);
+    size_t written = encode((skad_publisher){&identity, network}, &parts, bytes);
     FUZZ_REQUIRE(written > 0 && written <= SKAD_RECORD_BYTES_MAX);
     FUZZ_REQUIRE(skad_record_decode(bytes, written, &record));
     compare(&parts, &record);
-    FUZZ_REQUIRE(skad_record_verify(&record));
+    FUZZ_REQUIRE(skad_record_verify(&record, &network));
     if (what != 0) {
         bytes[where % written] ^= what;
-        FUZZ_REQUIRE(!skad_record_decode(bytes, written, &record) || !skad_record_verify(&record) ||
+        FUZZ_REQUIRE(!skad_record_decode(bytes, written, &record) ||
+                     !skad_record_verify(&record, &network) ||
                      record.type == SKAD_RECORD_IMMUTABLE);
     }
     return 0;

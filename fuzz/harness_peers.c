@@ -27,12 +27,14 @@ static skad_span some_record(harness *self, fuzz_choices *choices)
     if (what % 4 == 0) {
         len = skad_record_encode_immutable(value, span.len, bytes, sizeof bytes);
     } else if (what % 4 == 1) {
-        len = skad_record_encode_mutable(&who->identity, (skad_span){value, 0}, sequence, expiry,
-                                         span, bytes, sizeof bytes);
+        len = skad_record_encode_mutable(
+            (skad_publisher){&who->identity, *skad_node_network(self->fixture.node)},
+            (skad_span){value, 0}, sequence, expiry, span, bytes, sizeof bytes);
     } else {
         span.len = 8;
-        len = skad_record_encode_announcement(&who->identity, &key, sequence, expiry, &nowhere,
-                                              span, bytes, sizeof bytes);
+        len = skad_record_encode_announcement(
+            (skad_publisher){&who->identity, *skad_node_network(self->fixture.node)}, &key,
+            sequence, expiry, &nowhere, span, bytes, sizeof bytes);
     }
     if (what / 16 == 15) {
         bytes[fuzz_below(choices, len)] ^= 1;

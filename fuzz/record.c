@@ -16,13 +16,14 @@ static void check_immutable(const uint8_t *data, size_t len, const skad_record *
 {
     uint8_t again[SKAD_RECORD_BYTES_MAX];
     skad_id key;
+    const skad_network_id network = {{1}};
     check_span(data, len, record->value, SKAD_VALUE_BYTES_MAX);
     FUZZ_REQUIRE(skad_record_encode_immutable(record->value.data, record->value.len, again,
                                               sizeof again) == len);
     FUZZ_REQUIRE(memcmp(again, data, len) == 0);
     skad_value_key(record->value.data, record->value.len, &key);
     FUZZ_REQUIRE(memcmp(&key, &record->key, sizeof key) == 0);
-    FUZZ_REQUIRE(record->publisher == NULL && skad_record_verify(record));
+    FUZZ_REQUIRE(record->publisher == NULL && skad_record_verify(record, &network));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -142,7 +142,8 @@ void skad_envelope_write_proof(skad_writer *writer, size_t index, const uint8_t 
     skad_write_bin(writer, signature, SKAD_SIGNATURE_BYTES);
 }
 
-void skad_envelope_digest(const skad_id *recipient, const uint8_t *request_digest,
+void skad_envelope_digest(const uint8_t network_key[static SKAD_HASH_BYTES],
+                          const skad_id *recipient, const uint8_t *request_digest,
                           skad_span signed_part, uint8_t out[static SKAD_HASH_BYTES])
 {
     static const uint8_t no_request[SKAD_HASH_BYTES];
@@ -151,5 +152,5 @@ void skad_envelope_digest(const skad_id *recipient, const uint8_t *request_diges
         {request_digest != NULL ? request_digest : no_request, SKAD_HASH_BYTES},
         signed_part,
     };
-    skad_hash(SKAD_HASH_LEAF, NULL, parts, 3, out, SKAD_HASH_BYTES);
+    skad_hash(SKAD_HASH_LEAF, network_key, parts, 3, out, SKAD_HASH_BYTES);
 }

@@ -63,9 +63,11 @@ void skad_envelope_write_proof(skad_writer *writer, size_t index, const uint8_t 
                                const uint8_t signature[static SKAD_SIGNATURE_BYTES]);
 
 /* Computes the digest that a datagram's signature leads to (a leaf, crypto/merkle.h):
- * BLAKE2b("skad1 leaf", recipient || request digest || signed part). request_digest is NULL for a
- * request, which counts as 32 zero bytes. The recipient of a hello is the all-zero ID. */
-void skad_envelope_digest(const skad_id *recipient, const uint8_t *request_digest,
+ * BLAKE2b("skad1 leaf", key = network key, recipient || request digest || signed part).
+ * request_digest is NULL for a request, which counts as 32 zero bytes. The recipient of a hello is
+ * the all-zero ID. */
+void skad_envelope_digest(const uint8_t network_key[static SKAD_HASH_BYTES],
+                          const skad_id *recipient, const uint8_t *request_digest,
                           skad_span signed_part, uint8_t out[static SKAD_HASH_BYTES]);
 
 #endif

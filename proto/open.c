@@ -89,7 +89,7 @@ skad_verdict skad_open(const skad_open_context *context, const skad_envelope *en
     if (verdict != SKAD_VERDICT_ACCEPT) {
         return verdict;
     }
-    skad_envelope_digest(hello ? &any_node : &context->self,
+    skad_envelope_digest(context->network_key, hello ? &any_node : &context->self,
                          request != NULL ? request->request_digest : NULL, envelope->signed_part,
                          out->digest);
     out->batched = envelope->depth > 0;

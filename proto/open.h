@@ -11,6 +11,7 @@ typedef struct skad_open_context {
     const skad_profile *profile;
     uint32_t epoch;                          /* ours, now */
     skad_id self;                            /* our node ID */
+    const uint8_t *network_key;              /* SKAD_HASH_BYTES */
     const uint8_t (*roots)[SKAD_HASH_BYTES]; /* see skad_root_fingerprint; may be NULL */
     size_t roots_count;
 } skad_open_context;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "crypto/keys.h"
 #include "crypto/tag.h"
 #include "proto/writer.h"
 
@@ -114,6 +115,15 @@ void skad_profile_hash(const skad_profile *profile, uint8_t out[static SKAD_HASH
     skad_write_uint(&writer, profile->record_life_s);
     SKAD_ASSERT(!writer.overflow);
     skad_hash_one(SKAD_HASH_PROFILE, encoding, writer.len, out);
+}
+
+void skad_profile_network_id(const skad_profile *profile, skad_network_id *out)
+{
+    uint8_t key[SKAD_HASH_BYTES];
+
+    skad_profile_network_key(profile, key);
+    skad_hash_one(SKAD_HASH_NETWORK_ID, key, sizeof key, out->bytes);
+    skad_wipe(key, sizeof key);
 }
 
 void skad_profile_network_key(const skad_profile *profile, uint8_t out[static SKAD_HASH_BYTES])

@@ -58,11 +58,6 @@ static bool decode_elements(skad_reader *reader, skad_record *out)
     return skad_reader_done(reader);
 }
 
-static skad_hash_domain signed_domain(skad_record_type type)
-{
-    return type == SKAD_RECORD_MUTABLE ? SKAD_HASH_RECORD : SKAD_HASH_ANNOUNCE;
-}
-
 bool skad_record_decode(const uint8_t *data, size_t len, skad_record *out)
 {
     skad_item items[RECORD_ITEMS_MAX];
@@ -86,22 +81,39 @@ bool skad_record_decode(const uint8_t *data, size_t len, skad_record *out)
     if (out->type == SKAD_RECORD_MUTABLE) {
         skad_mutable_key(out->publisher, out->salt, &out->key);
     }
-    skad_hash_one(signed_domain(out->type), data, len - SIGNATURE_ELEMENT_BYTES, out->digest);
+    out->signed_part = (skad_span){data, len - SIGNATURE_ELEMENT_BYTES};
     return true;
 }
 
-bool skad_record_verify(const skad_record *record)
+/* Computes the digest that a record's signature is over. */
+static void digest_of(skad_record_type type, const skad_network_id *network, skad_span signed_part,
+                      uint8_t out[static SKAD_HASH_BYTES])
 {
-    switch (record->type) {
-    case SKAD_RECORD_IMMUTABLE:
+    const skad_span parts[] = {{network->bytes, sizeof network->bytes}, signed_part};
+    skad_hash(type == SKAD_RECORD_MUTABLE ? SKAD_HASH_RECORD : SKAD_HASH_ANNOUNCE, NULL, parts, 2,
+              out, SKAD_HASH_BYTES);
+}
+
+static skad_sign_purpose purpose_of(skad_record_type type)
+{
+    return type == SKAD_RECORD_MUTABLE ? SKAD_SIGN_RECORD : SKAD_SIGN_ANNOUNCE;
+}
+
+void skad_record_digest(const skad_record *record, const skad_network_id *network,
+                        uint8_t out[static SKAD_RECORD_DIGEST_BYTES])
+{
+    digest_of(record->type, network, record->signed_part, out);
+}
+
+bool skad_record_verify(const skad_record *record, const skad_network_id *network)
+{
+    uint8_t digest[SKAD_HASH_BYTES];
+
+    if (record->type == SKAD_RECORD_IMMUTABLE) {
         return true;
-    case SKAD_RECORD_MUTABLE:
-        return skad_verify(SKAD_SIGN_RECORD, record->digest, record->publisher, record->signature);
-    case SKAD_RECORD_ANNOUNCEMENT:
-        return skad_verify(SKAD_SIGN_ANNOUNCE, record->digest, record->publisher,
-                           record->signature);
     }
-    return false;
+    skad_record_digest(record, network, digest);
+    return skad_verify(purpose_of(record->type), digest, record->publisher, record->signature);
 }
 
 size_t skad_record_encode_immutable(const uint8_t *value, size_t len, uint8_t *out, size_t cap)
@@ -120,7 +132,7 @@ size_t skad_record_encode_immutable(const uint8_t *value, size_t len, uint8_t *o
 
 /* Appends the signature over the bytes written so far. */
 static size_t finish_signed(skad_writer *writer, skad_record_type type,
-                            const skad_identity *publisher)
+                            const skad_publisher *publisher)
 {
     uint8_t digest[SKAD_HASH_BYTES];
     uint8_t signature[SKAD_SIGNATURE_BYTES];
@@ -128,14 +140,13 @@ static size_t finish_signed(skad_writer *writer, skad_record_type type,
     if (writer->overflow) {
         return 0;
     }
-    skad_hash_one(signed_domain(type), writer->data, writer->len, digest);
-    skad_sign(type == SKAD_RECORD_MUTABLE ? SKAD_SIGN_RECORD : SKAD_SIGN_ANNOUNCE, digest,
-              publisher->secret_key, signature);
+    digest_of(type, &publisher->network, (skad_span){writer->data, writer->len}, digest);
+    skad_sign(purpose_of(type), digest, publisher->identity->secret_key, signature);
     skad_write_bin(writer, signature, sizeof signature);
     return writer->overflow ? 0 : writer->len;
 }
 
-size_t skad_record_encode_mutable(const skad_identity *publisher, skad_span salt, uint64_t sequence,
+size_t skad_record_encode_mutable(skad_publisher publisher, skad_span salt, uint64_t sequence,
                                   uint64_t expiry_unix_s, skad_span value, uint8_t *out, size_t cap)
 {
     skad_writer writer;
@@ -146,15 +157,15 @@ size_t skad_record_encode_mutable(const skad_identity *publisher, skad_span salt
     skad_writer_init(&writer, out, cap);
     skad_write_array(&writer, MUTABLE_ELEMENTS);
     skad_write_uint(&writer, SKAD_RECORD_MUTABLE);
-    skad_write_bin(&writer, publisher->public_key, SKAD_PUBLIC_KEY_BYTES);
+    skad_write_bin(&writer, publisher.identity->public_key, SKAD_PUBLIC_KEY_BYTES);
     skad_write_bin(&writer, salt.data, salt.len);
     skad_write_uint(&writer, sequence);
     skad_write_uint(&writer, expiry_unix_s);
     skad_write_bin(&writer, value.data, value.len);
-    return finish_signed(&writer, SKAD_RECORD_MUTABLE, publisher);
+    return finish_signed(&writer, SKAD_RECORD_MUTABLE, &publisher);
 }
 
-size_t skad_record_encode_announcement(const skad_identity *publisher, const skad_id *key,
+size_t skad_record_encode_announcement(skad_publisher publisher, const skad_id *key,
                                        uint64_t sequence, uint64_t expiry_unix_s,
                                        const skad_address *endpoint, skad_span metadata,
                                        uint8_t *out, size_t cap)
@@ -169,12 +180,12 @@ size_t skad_record_encode_announcement(const skad_identity *publisher, const ska
     skad_write_array(&writer, ANNOUNCEMENT_ELEMENTS);
     skad_write_uint(&writer, SKAD_RECORD_ANNOUNCEMENT);
     skad_write_bin(&writer, key->bytes, SKAD_ID_BYTES);
-    skad_write_bin(&writer, publisher->public_key, SKAD_PUBLIC_KEY_BYTES);
+    skad_write_bin(&writer, publisher.identity->public_key, SKAD_PUBLIC_KEY_BYTES);
     skad_write_uint(&writer, sequence);
     skad_write_uint(&writer, expiry_unix_s);
     skad_write_address(&writer, endpoint);
     skad_write_bin(&writer, metadata.data, metadata.len);
-    return finish_signed(&writer, SKAD_RECORD_ANNOUNCEMENT, publisher);
+    return finish_signed(&writer, SKAD_RECORD_ANNOUNCEMENT, &publisher);
 }
 
 void skad_value_key(const uint8_t *value, size_t len, skad_id *out)

@@ -95,7 +95,7 @@ skad_status skad_draft_write(const skad_sealer *sealer, const skad_draft_fields 
     out->sealed = false;
     out->request = fields->request_digest == NULL;
     out->recipient = *fields->recipient;
-    skad_envelope_digest(fields->recipient, fields->request_digest,
+    skad_envelope_digest(sealer->network_key, fields->recipient, fields->request_digest,
                          (skad_span){writer.data, writer.len}, out->digest);
     return SKAD_OK;
 }

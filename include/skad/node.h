@@ -99,6 +99,10 @@ void skad_node_free(skad_node *node);
  * which is counted (skad_node_stats). */
 skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t len,
                                const skad_address *from, skad_time now);
+/* The same where the driver knows to which address of its machine the datagram came: the answer is
+ * to leave from that one (skad_datagram.local). */
+skad_verdict skad_node_receive_at(skad_node *node, const uint8_t *datagram, size_t len,
+                                  const skad_address *from, const skad_local *local, skad_time now);
 
 /* Tells the node that datagrams wait longer for their verification than they should (true), or no
  * longer do. Meanwhile the node counts as loaded, as if the rate of unvalidated requests were
@@ -114,6 +118,7 @@ uint64_t skad_node_deadline(const skad_node *node);
 
 typedef struct skad_datagram {
     skad_address to;
+    skad_local local; /* to leave from; of an answer where its request came to */
     size_t len;
     bool request; /* of ours: the answer will come from `to` */
     uint8_t bytes[SKAD_DATAGRAM_BYTES_MAX];
@@ -126,10 +131,11 @@ bool skad_node_poll_datagram(skad_node *node, skad_datagram *out);
 /* ---- Operations ---- */
 
 /* Joins through addresses whose node IDs are not known yet. Each gets a hello, repeated with
- * back-off until a node answers. The list replaces an earlier one. At most 32 are used. Without any
- * address the node waits to be found. Event: SKAD_EVENT_JOINED, each time the node becomes part of
- * a network. Errors: SKAD_ERR_INPUT when an address may not be contacted in this profile,
- * SKAD_ERR_MEMORY. */
+ * back-off until a node answers. The list replaces an earlier one. At most 32 are used; addresses
+ * that may not be contacted in this profile, or of a family that the driver cannot send on, are
+ * skipped. Without any address the node waits to be found. Event: SKAD_EVENT_JOINED, each time the
+ * node becomes part of a network. Errors: SKAD_ERR_INPUT when all were skipped, SKAD_ERR_MEMORY;
+ * an earlier list then stays. */
 SKAD_MUST_CHECK skad_status skad_node_join(skad_node *node, const skad_address *addresses,
                                            size_t count, skad_time now);
 
@@ -169,24 +175,29 @@ bool skad_node_poll_event(skad_node *node, skad_event *out);
 
 typedef enum skad_ban_reason {
     SKAD_BAN_OPERATOR = 0,
-    SKAD_BAN_SIGNATURES, /* datagrams from a validated address whose signatures do not verify */
-    SKAD_BAN_RECORDS,    /* records from a validated address whose signatures do not verify */
+    SKAD_BAN_SIGNATURES, /* requests with a valid token whose signatures do not verify */
+    SKAD_BAN_RECORDS,    /* requests with a valid token to store what is no record */
     SKAD_BAN_ANSWERS,    /* answers to our requests that contradict what the replier must tell */
 } skad_ban_reason;
 
-/* The subject of a ban: a node by its ID, at any address, or an address prefix, with any node in
- * it. */
+/* The subject of a ban. */
+typedef enum skad_ban_scope {
+    SKAD_BAN_PREFIX = 0, /* an address prefix, with any node in it */
+    SKAD_BAN_ID,         /* a node by its ID, at any address */
+    SKAD_BAN_PEER,       /* a node by its ID at one address and port */
+} skad_ban_scope;
+
 typedef struct skad_ban {
-    bool by_id;
-    skad_id id;
-    skad_address address; /* its port is ignored */
-    uint8_t prefix_bits;  /* 0..32, IPv6 0..128 */
+    uint8_t scope;        /* a skad_ban_scope */
+    skad_id id;           /* ID, PEER */
+    skad_address address; /* PREFIX, its port is ignored; PEER */
+    uint8_t prefix_bits;  /* PREFIX: 0..32, IPv6 0..128 */
     uint8_t reason;       /* a skad_ban_reason */
     uint64_t until_us;    /* monotonic */
 } skad_ban;
 
-/* Bans a subject for so many seconds: its datagrams are dropped, and it is sent no requests. When
- * there are 256 bans, the one that ends first is replaced. Errors: SKAD_ERR_INPUT (no such prefix),
+/* Bans a subject for so many seconds: its requests are dropped, and it is sent none. When there are
+ * 256 bans, the one that ends first is replaced. Errors: SKAD_ERR_INPUT (no such prefix),
  * SKAD_ERR_MEMORY (of a node with lazy allocation). */
 SKAD_MUST_CHECK skad_status skad_node_ban(skad_node *node, const skad_ban *subject,
                                           uint32_t seconds, skad_time now);
@@ -202,6 +213,8 @@ size_t skad_node_bans(const skad_node *node, skad_time now, skad_ban *out, size_
 
 const skad_id *skad_node_self(const skad_node *node);
 /* Returns the node's Ed25519 public key, 32 bytes, under which it publishes. */
+/* Returns the ID of the network that the node takes part in. */
+const skad_network_id *skad_node_network(const skad_node *node);
 const uint8_t *skad_node_public_key(const skad_node *node);
 
 /* Gives the node the nonce of a coming epoch. Error: SKAD_ERR_PUZZLE. */

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/types.h"
+
 #define SKAD_PROFILE_NAME_BYTES_MAX 32
 #define SKAD_PSK_BYTES              32
 #define SKAD_K_MAX                  20 /* a reply names 16 of them, as many as fit */
@@ -28,7 +30,8 @@ typedef struct skad_profile {
 
     /* Local policy: not hashed. */
     bool allow_private; /* loopback, private and other non-global addresses may be contacted */
-    /* How many peers of one address group (IPv4 /24, IPv6 /56) are allowed; 0: any number. */
+    /* How many peers of one address group (IPv4 /24, IPv6 /56) are allowed; 0: any number. Of an
+     * IPv6 /48 twice as many are, of an IPv4 /16 or IPv6 /32 four times as many. */
     uint8_t group_bucket_max; /* in one bucket, its replacements included */
     uint8_t group_table_max;  /* in the whole table, and asked in one lookup */
     uint8_t group_path_max;   /* asked on one path of a lookup */
@@ -44,6 +47,10 @@ const skad_profile *skad_profile_builtin(const char *name);
 
 /* Whether every field is within the range given above. */
 bool skad_profile_valid(const skad_profile *profile);
+
+/* Derives the network's ID from the profile and the pre-shared key, if there is one. It is no
+ * secret: the key cannot be computed from it. proto/PROTOCOL.md, "Network profile". */
+void skad_profile_network_id(const skad_profile *profile, skad_network_id *out);
 
 /* Returns the puzzle epoch of a wall-clock second. */
 uint32_t skad_profile_epoch(const skad_profile *profile, uint64_t unix_s);

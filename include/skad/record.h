@@ -40,23 +40,34 @@ typedef struct skad_record {
     uint64_t expiry_unix_s;   /* mutable, announcement */
     skad_address endpoint;    /* announcement; family NONE: none given */
     const uint8_t *signature; /* mutable, announcement: 64 bytes */
-    uint8_t digest[SKAD_RECORD_DIGEST_BYTES]; /* mutable, announcement: what the signature covers */
+    skad_span signed_part;    /* mutable, announcement: what the signature covers, besides the
+                                 network */
 } skad_record;
 
 /* Decodes strictly; pointers borrow from `data`. Does not verify the signature. */
 SKAD_MUST_CHECK bool skad_record_decode(const uint8_t *data, size_t len, skad_record *out);
 
-/* Whether the record's signature is its publisher's. Always true for an immutable record, whose key
- * proves its value. Costs one signature check. */
-SKAD_MUST_CHECK bool skad_record_verify(const skad_record *record);
+/* Computes what the signature of a mutable record or an announcement covers. */
+void skad_record_digest(const skad_record *record, const skad_network_id *network,
+                        uint8_t out[static SKAD_RECORD_DIGEST_BYTES]);
+
+/* Whether the record's signature is its publisher's, and was made for this network. Always true for
+ * an immutable record, whose key proves its value. Costs one signature check. */
+SKAD_MUST_CHECK bool skad_record_verify(const skad_record *record, const skad_network_id *network);
+
+/* Signs a record: an identity, and the network that the record is for. */
+typedef struct skad_publisher {
+    const skad_identity *identity;
+    skad_network_id network;
+} skad_publisher;
 
 /* The encoders return the length written, or 0 when something is out of its limit or does
  * not fit. */
 size_t skad_record_encode_immutable(const uint8_t *value, size_t len, uint8_t *out, size_t cap);
-size_t skad_record_encode_mutable(const skad_identity *publisher, skad_span salt, uint64_t sequence,
+size_t skad_record_encode_mutable(skad_publisher publisher, skad_span salt, uint64_t sequence,
                                   uint64_t expiry_unix_s, skad_span value, uint8_t *out,
                                   size_t cap);
-size_t skad_record_encode_announcement(const skad_identity *publisher, const skad_id *key,
+size_t skad_record_encode_announcement(skad_publisher publisher, const skad_id *key,
                                        uint64_t sequence, uint64_t expiry_unix_s,
                                        const skad_address *endpoint, skad_span metadata,
                                        uint8_t *out, size_t cap);

@@ -21,6 +21,11 @@ typedef struct skad_id {
     uint8_t bytes[SKAD_ID_BYTES];
 } skad_id;
 
+/* A network: what the signatures of its nodes and publishers are bound to (skad/profile.h). */
+typedef struct skad_network_id {
+    uint8_t bytes[32];
+} skad_network_id;
+
 /* Values are bits, so that they also serve as a set ("want", "families we can send on"). */
 typedef enum skad_family {
     SKAD_FAMILY_NONE = 0,
@@ -37,6 +42,14 @@ typedef struct skad_address {
     uint16_t port;  /* host byte order */
     uint8_t ip[16]; /* network byte order */
 } skad_address;
+
+/* Which of the addresses of this machine a datagram came to, or is to leave from: for one that
+ * listens on all of them and has several. Family NONE: not known, let routing choose. */
+typedef struct skad_local {
+    uint8_t family;
+    uint8_t ip[16];     /* as in skad_address */
+    uint32_t interface; /* index, for a link-local address; 0: any */
+} skad_local;
 
 /* A node and its endpoints: at most one of each family, at least one present. */
 typedef struct skad_contact {

@@ -58,6 +58,7 @@ profile psk --json
 run --dir
 keygen extra
 put --min-acks 0
+get $some_key --max-bytes 1G
 publish
 resolve
 resolve xyz
@@ -237,6 +238,9 @@ expect 1 "$skad" put "$work"
 expect_message "is a folder"
 key=$(printf hello | "$skad" put)
 expect 1 "$skad" get "$key" -o "$work/no/such/file"
+expect 1 "$skad" get "$key" --max-bytes 4 -o "$work/copy"
+expect_message "the file has 5 B, more than 4 B: to fetch it nevertheless, give --max-bytes 5"
+[ -z "$(find "$work" -maxdepth 1 -name 'copy*')" ] || fail "wrote what was too large"
 code=0
 "$skad" get "$key" >/dev/full 2>"$work/err" || code=$?
 [ "$code" -eq 1 ] || fail "a full disk went unnoticed ($code)"

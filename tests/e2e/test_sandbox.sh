@@ -70,6 +70,26 @@ stop_node "$started"
 [ -s "$work/other/peers" ] || fail "kept no peers"
 kill -0 "$served" || fail "the first node is gone"
 
+# A name server by its link-local address, as routers announce it: the C library asks for the number
+# of its interface. It also tries the sockets of name service daemons.
+say "looks up names by a name server with a scope"
+printf 'nameserver fe80::1%%lo\noptions timeout:1 attempts:1\n' >"$work/resolv.conf"
+own="unshare --mount"
+[ "$(id -u)" = 0 ] || own="$own --map-root-user"
+if $own mount --bind "$work/resolv.conf" /etc/resolv.conf 2>/dev/null; then
+    mkdir -p "$work/scoped"
+    $own sh -c 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"' sh "$work/resolv.conf" \
+        "$skad" run --profile test --dir "$work/scoped" --listen 127.0.0.1:0 \
+        --join no-such-name.example:9 2>>"$work/scoped/log" &
+    started=$!
+    pids+=("$started")
+    wait_for 30 grep -q 'no-such-name.example does not resolve' "$work/scoped/log"
+    answers scoped || fail "does not answer"
+    stop_node "$started"
+else
+    echo "       skipped: no mount namespace of our own here"
+fi
+
 say "log refuses nothing"
 run_in log
 case $state in

@@ -1,5 +1,6 @@
-/* An attempt to eclipse a node: two thousand identities in four /24s send it valid requests for an
- * hour and answer all it asks, so that each of them could have a place in its table. */
+/* An attempt to eclipse a node: two thousand identities of a few subnets, or of one allocation of
+ * IPv6 addresses, send it valid requests for an hour and answer all it asks, so that each of them
+ * could have a place in its table. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,21 +13,31 @@
 
 #include "proto/envelope.h"
 #include "skad/record.h"
-#include "src/core/node/parts.h"
+#include "src/core/node/invariants.h"
 #include "src/core/routing/distance.h"
-#include "src/core/routing/diversity.h"
 #include "tests/support/identities.h"
 #include "tests/support/impersonate.h"
 #include "tests/support/network.h"
 
 #define HONEST    150
 #define ATTACKERS 2000
-#define SUBNETS   4
 #define ROUNDS    10 /* of requests from every attacker, spread over the hour */
 #define LOOKUPS   100
 #define ROWS_MAX  1024
 
+/* Where the attackers are, and how many of the victim's peers they may become: what the limits of
+ * the address groups allow them (10 of a /24 or /56; a /48 twice as many, a /32 four times). */
+typedef struct eclipse_case {
+    const char *label;
+    unsigned subnets; /* of level 0 of the address groups */
+    uint8_t first[7]; /* the first of them; IPv4: in bytes 0 to 2 */
+    bool ipv6;
+    uint8_t varies[2]; /* the bytes that number the subnets, low byte first */
+    size_t peers_max;
+} eclipse_case;
+
 typedef struct attack_plan {
+    const eclipse_case *place;
     skad_identity identities[ATTACKERS];
     skad_address addresses[ATTACKERS];
     uint64_t requests;
@@ -35,8 +46,7 @@ typedef struct attack_plan {
 
 static size_t attacker_at(const attack_plan *attack, const skad_address *address)
 {
-    size_t index = (size_t)address->ip[3] * SUBNETS + address->ip[2] +
-                   256U * SUBNETS * (address->port - 20000U);
+    size_t index = address->port - 20000U;
     assert_true(index < ATTACKERS);
     assert_memory_equal(&attack->addresses[index], address, sizeof *address);
     return index;
@@ -58,7 +68,8 @@ static void name_attackers(const attack_plan *attack, const skad_id *target, ska
         }
         count += count < SKAD_CONTACTS_MAX;
         memmove(&contacts[at + 1], &contacts[at], (count - 1 - at) * sizeof contacts[0]);
-        contacts[at] = (skad_contact){.id = attack->identities[i].id, .ipv4 = attack->addresses[i]};
+        contacts[at] = (skad_contact){.id = attack->identities[i].id};
+        *(attack->place->ipv6 ? &contacts[at].ipv6 : &contacts[at].ipv4) = attack->addresses[i];
     }
     message->u.reply.u.nodes.contacts_count = count;
 }
@@ -90,14 +101,23 @@ static void answer_victim(test_network *network, const skad_address *from,
     attack->asked++;
 }
 
+static skad_address attacker_address(const eclipse_case *place, uint32_t number)
+{
+    skad_address address = {.family = place->ipv6 ? SKAD_FAMILY_IPV6 : SKAD_FAMILY_IPV4,
+                            .port = (uint16_t)(20000 + number)};
+    uint32_t subnet = number % place->subnets;
+    memcpy(address.ip, place->first, place->ipv6 ? 7 : 3);
+    address.ip[place->varies[0]] = (uint8_t)(address.ip[place->varies[0]] + subnet % 256);
+    address.ip[place->varies[1]] = (uint8_t)(address.ip[place->varies[1]] + subnet / 256);
+    address.ip[place->ipv6 ? 15 : 3] = (uint8_t)(1 + number / place->subnets % 250);
+    return address;
+}
+
 static void make_attackers(attack_plan *attack, const skad_profile *profile)
 {
     for (uint32_t i = 0; i < ATTACKERS; i++) {
         attack->identities[i] = test_identity(profile, 100000 + i);
-        attack->addresses[i] =
-            (skad_address){.family = SKAD_FAMILY_IPV4,
-                           .port = (uint16_t)(20000 + i / (256 * SUBNETS)),
-                           .ip = {10, 200, (uint8_t)(i % SUBNETS), (uint8_t)(i / SUBNETS)}};
+        attack->addresses[i] = attacker_address(attack->place, i);
     }
 }
 
@@ -118,34 +138,32 @@ static void flood_for_an_hour(test_network *network, attack_plan *attack)
     }
 }
 
-static bool is_attacker(const skad_address *address)
+static bool is_attacker(const attack_plan *attack, const skad_contact *contact)
 {
-    return address->ip[0] == 10 && address->ip[1] == 200;
+    const skad_address *address = attack->place->ipv6 ? &contact->ipv6 : &contact->ipv4;
+    return address->family != SKAD_FAMILY_NONE && address->port >= 20000;
 }
 
-static void assert_table_is_diverse(const test_network *network)
+static void assert_attackers_keep_their_share(const test_network *network,
+                                              const attack_plan *attack)
 {
     static skad_table_row rows[ROWS_MAX];
     size_t count =
         skad_node_table(network->nodes[0].node, test_network_time(network), rows, ROWS_MAX);
     size_t attackers = 0;
+    size_t siblings = 0;
+    size_t attacking_siblings = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t in_table = 0;
-        size_t in_bucket = 0;
-        for (size_t j = 0; j < count; j++) {
-            bool same = skad_address_group(&rows[i].contact.ipv4) ==
-                        skad_address_group(&rows[j].contact.ipv4);
-            in_table += same;
-            in_bucket += same && rows[i].bucket == rows[j].bucket;
-        }
-        assert_in_range(in_table, 1, network->profile->group_table_max);
-        /* A bucket that split since may have had its share in each half. */
-        assert_in_range(in_bucket, 1, network->profile->group_bucket_max);
-        attackers += is_attacker(&rows[i].contact.ipv4);
+        attackers += is_attacker(attack, &rows[i].contact);
+        siblings += rows[i].sibling;
+        attacking_siblings += rows[i].sibling && is_attacker(attack, &rows[i].contact);
     }
-    print_message("%zu of %zu peers in the victim's table are attackers\n", attackers, count);
-    assert_in_range(attackers, 1, SUBNETS * network->profile->group_table_max);
+    print_message("%zu of %zu peers in the victim's table are attackers, %zu of %zu siblings\n",
+                  attackers, count, attacking_siblings, siblings);
+    assert_in_range(attackers, 1, attack->place->peers_max);
     assert_true(count >= 2 * attackers);
+    assert_true(siblings >= 2 * attacking_siblings);
+    assert_null(skad_node_broken(network->nodes[0].node, test_network_time(network)));
 }
 
 static bool finds_the_nearest(test_network *network, const skad_id *target)
@@ -169,9 +187,8 @@ static bool finds_the_nearest(test_network *network, const skad_id *target)
     return false;
 }
 
-static void two_thousand_colluders_of_four_subnets_do_not_eclipse_a_node(void **state)
+static skad_profile public_limits(void)
 {
-    (void)state;
     skad_profile profile = *skad_profile_builtin("test");
     const skad_profile *public_profile = skad_profile_builtin("public");
     profile.static_bits = 0; /* the attackers' puzzles are solved already */
@@ -179,17 +196,12 @@ static void two_thousand_colluders_of_four_subnets_do_not_eclipse_a_node(void **
     profile.group_bucket_max = public_profile->group_bucket_max;
     profile.group_table_max = public_profile->group_table_max;
     profile.group_path_max = public_profile->group_path_max;
-    test_network *network = malloc(sizeof *network);
-    attack_plan *attack = calloc(1, sizeof *attack);
-    assert_non_null(network);
-    assert_non_null(attack);
-    test_network_init(network, &profile, HONEST, 20);
-    network->outsiders = answer_victim;
-    network->user = attack;
-    network->still = true;
-    make_attackers(attack, &profile);
+    return profile;
+}
 
-    /* The attackers come first: the victim is fresh, its table empty but for its bootstrap. */
+/* The attackers come first: the victim is fresh, its table empty but for its bootstrap. */
+static void attack_a_fresh_node(test_network *network, attack_plan *attack)
+{
     for (size_t i = 1; i < HONEST; i++) {
         test_network_know_all(network, i);
     }
@@ -199,7 +211,24 @@ static void two_thousand_colluders_of_four_subnets_do_not_eclipse_a_node(void **
     network->awake = 0;
     flood_for_an_hour(network, attack);
     assert_true(attack->asked > 0);
-    assert_table_is_diverse(network);
+}
+
+static void assert_not_eclipsed_from(const eclipse_case *place)
+{
+    skad_profile profile = public_limits();
+    test_network *network = malloc(sizeof *network);
+    attack_plan *attack = calloc(1, sizeof *attack);
+    assert_non_null(network);
+    assert_non_null(attack);
+    attack->place = place;
+    test_network_init(network, &profile, HONEST, 20);
+    network->outsiders = answer_victim;
+    network->user = attack;
+    network->still = true;
+    make_attackers(attack, &profile);
+    print_message("%s:\n", place->label);
+    attack_a_fresh_node(network, attack);
+    assert_attackers_keep_their_share(network, attack);
     size_t found = 0;
     for (uint32_t i = 0; i < LOOKUPS; i++) {
         skad_id target;
@@ -207,16 +236,50 @@ static void two_thousand_colluders_of_four_subnets_do_not_eclipse_a_node(void **
         found += finds_the_nearest(network, &target);
     }
     print_message("seed 20: nearest honest node found in %zu of %d lookups\n", found, LOOKUPS);
-    assert_true(found >= LOOKUPS * 99 / 100);
+    assert_int_equal(found, LOOKUPS);
     test_network_free(network);
     free(network);
     free(attack);
 }
 
+static void colluders_of_four_subnets_do_not_eclipse_a_node(void **state)
+{
+    (void)state;
+    assert_not_eclipsed_from(&(eclipse_case){.label = "four /24s of one /16",
+                                             .subnets = 4,
+                                             .first = {10, 200, 0},
+                                             .varies = {2, 1},
+                                             .peers_max = 40});
+}
+
+static void colluders_of_one_48_do_not_eclipse_a_node(void **state)
+{
+    (void)state;
+    assert_not_eclipsed_from(&(eclipse_case){.label = "250 /56s of one /48",
+                                             .ipv6 = true,
+                                             .subnets = 250,
+                                             .first = {0x2a, 0x01, 0x04, 0xf8, 0, 7, 0},
+                                             .varies = {6, 5},
+                                             .peers_max = 20});
+}
+
+static void colluders_of_one_32_do_not_eclipse_a_node(void **state)
+{
+    (void)state;
+    assert_not_eclipsed_from(&(eclipse_case){.label = "2000 /48s of one /32",
+                                             .ipv6 = true,
+                                             .subnets = 2000,
+                                             .first = {0x2a, 0x01, 0x04, 0xf8, 0, 0, 0},
+                                             .varies = {5, 4},
+                                             .peers_max = 40});
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_thousand_colluders_of_four_subnets_do_not_eclipse_a_node),
+        cmocka_unit_test(colluders_of_four_subnets_do_not_eclipse_a_node),
+        cmocka_unit_test(colluders_of_one_48_do_not_eclipse_a_node),
+        cmocka_unit_test(colluders_of_one_32_do_not_eclipse_a_node),
     };
     return cmocka_run_group_tests_name("eclipse", tests, NULL, NULL);
 }

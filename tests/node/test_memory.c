@@ -60,7 +60,7 @@ static void begin(play *self)
     test_fixture_populate(&self->fixture, PEERS);
     self->fixture.script = know_things;
     record_len = skad_record_encode_mutable(
-        &self->fixture.remotes[0].identity, (skad_span){NULL, 0}, 3,
+        skad_wire_publisher(&self->fixture.remotes[0].identity), (skad_span){NULL, 0}, 3,
         self->fixture.now.unix_s + 5000, (skad_span){NULL, 0}, record, sizeof record);
     assert_true(record_len > 0);
 }
@@ -157,9 +157,9 @@ static void serve(play *self)
         uint8_t token[SKAD_TOKEN_BYTES];
         uint8_t bytes[SKAD_RECORD_BYTES_MAX];
         const test_remote *who = &self->fixture.remotes[i];
-        size_t len = skad_record_encode_mutable(&who->identity, (skad_span){NULL, 0}, 1,
-                                                self->fixture.now.unix_s + 5000,
-                                                (skad_span){NULL, 0}, bytes, sizeof bytes);
+        size_t len = skad_record_encode_mutable(
+            skad_wire_publisher(&who->identity), (skad_span){NULL, 0}, 1,
+            self->fixture.now.unix_s + 5000, (skad_span){NULL, 0}, bytes, sizeof bytes);
         const skad_message store = {.kind = SKAD_KIND_STORE,
                                     .u.store = {.record = {bytes, len}, .life_s = 3600}};
         skad_datagram datagram;

@@ -14,6 +14,7 @@
 #include "tests/support/fixture.h"
 #include "tests/support/identities.h"
 #include "tests/support/record_script.h"
+#include "tests/support/wire.h"
 
 /* ---- Mutable records ---- */
 
@@ -194,10 +195,11 @@ static void one_honest_holder_is_enough(void **state)
     uint64_t expiry = test_network_time(network).unix_s + DAY_S;
     uint8_t stale[SKAD_RECORD_BYTES_MAX];
     uint8_t broken[SKAD_RECORD_BYTES_MAX];
-    size_t stale_len = skad_record_encode_mutable(publisher, test_text("salt"), 1, expiry,
-                                                  test_text("old"), stale, sizeof stale);
-    size_t broken_len = skad_record_encode_mutable(publisher, test_text("salt"), 99, expiry,
-                                                   test_text("fake"), broken, sizeof broken);
+    size_t stale_len = skad_record_encode_mutable(skad_wire_publisher(publisher), test_text("salt"),
+                                                  1, expiry, test_text("old"), stale, sizeof stale);
+    size_t broken_len =
+        skad_record_encode_mutable(skad_wire_publisher(publisher), test_text("salt"), 99, expiry,
+                                   test_text("fake"), broken, sizeof broken);
     broken[broken_len - 1] ^= 1;
     skad_id key;
     (void)test_publish(network, 3, (test_edition){.sequence = 2, .value = "new"}, &key);
@@ -242,8 +244,8 @@ static void two_values_of_one_sequence_are_a_conflict(void **state)
     const skad_identity *publisher = &network->nodes[3].identity;
     uint64_t expiry = test_network_time(network).unix_s + DAY_S;
     uint8_t other[SKAD_RECORD_BYTES_MAX];
-    size_t other_len = skad_record_encode_mutable(publisher, test_text("salt"), 2, expiry,
-                                                  test_text("two"), other, sizeof other);
+    size_t other_len = skad_record_encode_mutable(skad_wire_publisher(publisher), test_text("salt"),
+                                                  2, expiry, test_text("two"), other, sizeof other);
     skad_id key;
     (void)test_publish(network, 3, (test_edition){.sequence = 2, .value = "one"}, &key);
     for (size_t i = 0; i < network->count; i += 2) {

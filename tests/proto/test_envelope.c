@@ -369,24 +369,26 @@ static void a_glance_reads_no_further_than_there_is(void **state)
     assert_false(skad_envelope_glance_at(other, sizeof other, &glance));
 }
 
-static void digest_covers_recipient_request_and_signed_part(void **state)
+static void digest_covers_network_recipient_request_and_signed_part(void **state)
 {
     (void)state;
     const skad_id nobody = {{0}};
-    uint8_t request[SKAD_HASH_BYTES] = {1};
-    uint8_t digests[4][SKAD_HASH_BYTES];
+    const uint8_t networks[2][SKAD_HASH_BYTES] = {{7}, {8}};
+    const uint8_t request[SKAD_HASH_BYTES] = {1};
+    uint8_t digests[5][SKAD_HASH_BYTES];
     uint8_t again[SKAD_HASH_BYTES];
 
-    skad_envelope_digest(&sender.id, NULL, (skad_span){zeros, 10}, digests[0]);
-    skad_envelope_digest(&nobody, NULL, (skad_span){zeros, 10}, digests[1]);
-    skad_envelope_digest(&sender.id, request, (skad_span){zeros, 10}, digests[2]);
-    skad_envelope_digest(&sender.id, NULL, (skad_span){zeros, 11}, digests[3]);
-    for (size_t i = 0; i < 4; i++) {
+    skad_envelope_digest(networks[0], &sender.id, NULL, (skad_span){zeros, 10}, digests[0]);
+    skad_envelope_digest(networks[0], &nobody, NULL, (skad_span){zeros, 10}, digests[1]);
+    skad_envelope_digest(networks[0], &sender.id, request, (skad_span){zeros, 10}, digests[2]);
+    skad_envelope_digest(networks[0], &sender.id, NULL, (skad_span){zeros, 11}, digests[3]);
+    skad_envelope_digest(networks[1], &sender.id, NULL, (skad_span){zeros, 10}, digests[4]);
+    for (size_t i = 0; i < 5; i++) {
         for (size_t j = 0; j < i; j++) {
             assert_memory_not_equal(digests[i], digests[j], SKAD_HASH_BYTES);
         }
     }
-    skad_envelope_digest(&sender.id, zeros, (skad_span){zeros, 10}, again);
+    skad_envelope_digest(networks[0], &sender.id, zeros, (skad_span){zeros, 10}, again);
     assert_memory_equal(again, digests[0], SKAD_HASH_BYTES);
 }
 
@@ -405,7 +407,7 @@ int main(void)
         cmocka_unit_test(longer_forms_are_structure),
         cmocka_unit_test(a_glance_tells_kind_and_token),
         cmocka_unit_test(a_glance_reads_no_further_than_there_is),
-        cmocka_unit_test(digest_covers_recipient_request_and_signed_part),
+        cmocka_unit_test(digest_covers_network_recipient_request_and_signed_part),
     };
     return cmocka_run_group_tests_name("envelope", tests, setup, NULL);
 }

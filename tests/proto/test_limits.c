@@ -37,7 +37,6 @@ static void derived_limits_are_the_documented_ones(void **state)
         {"salt", SKAD_SALT_BYTES_MAX, 64},
         {"metadata", SKAD_METADATA_BYTES_MAX, 128},
         {"nesting of a body", SKAD_DEPTH_MAX, 4},
-        {"token's slot, seconds", SKAD_TOKEN_SLOT_US / SKAD_US_PER_S, 300},
         {"record", SKAD_RECORD_BYTES_MAX, 1005},
         {"mutable record", SKAD_RECORD_MUTABLE_BYTES_MAX, 989},
         {"announcement", SKAD_RECORD_ANNOUNCE_BYTES_MAX, 304},

@@ -165,8 +165,9 @@ static void neither_place_nor_path_in_a_batch_can_change(void **state)
 static bool accepts_record(const void *user, const uint8_t *bytes, size_t len)
 {
     (void)user;
+    const skad_network_id network = skad_wire_publisher(NULL).network;
     skad_record record;
-    return skad_record_decode(bytes, len, &record) && skad_record_verify(&record) &&
+    return skad_record_decode(bytes, len, &record) && skad_record_verify(&record, &network) &&
            record.type != SKAD_RECORD_IMMUTABLE; /* whose key proves it */
 }
 
@@ -180,19 +181,20 @@ static void each_signed_record_is_accepted_as_it_was_signed_only(void **state)
     const skad_address endpoint = {.family = SKAD_FAMILY_IPV4, .port = 80, .ip = {8, 8, 8, 8}};
     const skad_id key = {{5}};
     skad_wire_identity(1, &publisher);
-    size_t len =
-        skad_record_encode_mutable(&publisher, span, 300, 1790000000, span, bytes, sizeof bytes);
+    size_t len = skad_record_encode_mutable(skad_wire_publisher(&publisher), span, 300, 1790000000,
+                                            span, bytes, sizeof bytes);
     refuse_all_others(accepts_record, NULL, bytes, len);
-    len = skad_record_encode_announcement(&publisher, &key, 300, 1790000000, &endpoint, span, bytes,
-                                          sizeof bytes);
+    len = skad_record_encode_announcement(skad_wire_publisher(&publisher), &key, 300, 1790000000,
+                                          &endpoint, span, bytes, sizeof bytes);
     refuse_all_others(accepts_record, NULL, bytes, len);
 }
 
 /* An immutable record is what its key says: whatever else decodes has another key. */
 static bool accepts_under_key(const void *user, const uint8_t *bytes, size_t len)
 {
+    const skad_network_id network = skad_wire_publisher(NULL).network;
     skad_record record;
-    return skad_record_decode(bytes, len, &record) && skad_record_verify(&record) &&
+    return skad_record_decode(bytes, len, &record) && skad_record_verify(&record, &network) &&
            memcmp(&record.key, user, sizeof record.key) == 0;
 }
 

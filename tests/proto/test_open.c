@@ -179,8 +179,10 @@ static void known_root_needs_no_signature_check_but_the_right_path(void **state)
     (void)state;
     skad_draft drafts[3];
     skad_envelope envelope;
-    skad_open_context context = {
-        .profile = skad_profile_builtin("test"), .epoch = SKAD_WIRE_EPOCH, .self = bob.id};
+    skad_open_context context = {.profile = skad_profile_builtin("test"),
+                                 .epoch = SKAD_WIRE_EPOCH,
+                                 .self = bob.id,
+                                 .network_key = network_key};
     const skad_open_awaited awaited = {request_digest, &alice.id};
     uint8_t roots[2][SKAD_HASH_BYTES] = {{0}};
 

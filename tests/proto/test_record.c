@@ -15,6 +15,7 @@
 #include "tests/support/wire.h"
 
 static skad_identity publisher;
+static skad_network_id network; /* of the profile `test` */
 static uint8_t bytes[2000];
 static uint8_t record[2000];
 
@@ -22,13 +23,15 @@ static int setup(void **state)
 {
     (void)state;
     skad_wire_identity(4, &publisher);
+    network = skad_wire_publisher(&publisher).network;
     skad_wire_fill(bytes, sizeof bytes, 0);
     return 0;
 }
 
 static size_t make_mutable(size_t salt_bytes, size_t value_bytes)
 {
-    return skad_record_encode_mutable(&publisher, (skad_span){bytes, salt_bytes}, 7, 1790000000,
+    return skad_record_encode_mutable(skad_wire_publisher(&publisher),
+                                      (skad_span){bytes, salt_bytes}, 7, 1790000000,
                                       (skad_span){bytes, value_bytes}, record, sizeof record);
 }
 
@@ -41,9 +44,9 @@ static size_t make_announcement(const char *endpoint, size_t metadata_bytes)
     if (endpoint != NULL) {
         assert_true(skad_address_parse(endpoint, &address));
     }
-    return skad_record_encode_announcement(&publisher, &key, UINT64_MAX, 1790000000, &address,
-                                           (skad_span){bytes, metadata_bytes}, record,
-                                           sizeof record);
+    return skad_record_encode_announcement(skad_wire_publisher(&publisher), &key, UINT64_MAX,
+                                           1790000000, &address, (skad_span){bytes, metadata_bytes},
+                                           record, sizeof record);
 }
 
 static void immutable_key_is_the_hash_of_its_value(void **state)
@@ -60,7 +63,7 @@ static void immutable_key_is_the_hash_of_its_value(void **state)
         assert_int_equal(out.value.len, lens[i]);
         skad_value_key(bytes, lens[i], &key);
         assert_memory_equal(&out.key, &key, SKAD_ID_BYTES);
-        assert_true(skad_record_verify(&out));
+        assert_true(skad_record_verify(&out, &network));
     }
     assert_int_equal(skad_record_encode_immutable(bytes, 0, record, sizeof record), 0);
     assert_int_equal(
@@ -85,7 +88,7 @@ static void mutable_comes_back_and_verifies(void **state)
     assert_int_equal(out.value.len, SKAD_MUTABLE_VALUE_BYTES_MAX);
     skad_mutable_key(publisher.public_key, out.salt, &key);
     assert_memory_equal(&out.key, &key, SKAD_ID_BYTES);
-    assert_true(skad_record_verify(&out));
+    assert_true(skad_record_verify(&out, &network));
     assert_int_equal(make_mutable(SKAD_SALT_BYTES_MAX + 1, 1), 0);
     assert_int_equal(make_mutable(0, SKAD_MUTABLE_VALUE_BYTES_MAX + 1), 0);
     assert_true(make_mutable(0, 0) > 0);
@@ -110,7 +113,7 @@ static void announcement_comes_back_and_verifies(void **state)
         assert_int_equal(out.key.bytes[0], 0x77);
         assert_true(out.sequence == UINT64_MAX);
         assert_int_equal(out.value.len, SKAD_METADATA_BYTES_MAX);
-        assert_true(skad_record_verify(&out));
+        assert_true(skad_record_verify(&out, &network));
     }
     assert_int_equal(make_announcement(NULL, SKAD_METADATA_BYTES_MAX + 1), 0);
     assert_int_equal(make_announcement("192.0.2.9:0", 1), 0);
@@ -136,7 +139,7 @@ static bool survives_change(size_t len, size_t at, uint8_t mask)
 
     record[at] ^= mask;
     bool passed = skad_record_decode(record, len, &out) && out.type != SKAD_RECORD_IMMUTABLE &&
-                  skad_record_verify(&out);
+                  skad_record_verify(&out, &network);
     record[at] ^= mask;
     return passed;
 }
@@ -235,6 +238,22 @@ static void each_element_has_its_limits(void **state)
     }
 }
 
+static void a_record_of_one_network_is_none_of_another(void **state)
+{
+    (void)state;
+    const skad_network_id other = {{9}};
+    size_t len = make_mutable(5, 5);
+    skad_record out;
+
+    assert_true(skad_record_decode(record, len, &out));
+    assert_true(skad_record_verify(&out, &network));
+    assert_false(skad_record_verify(&out, &other));
+    len = make_announcement(NULL, 3);
+    assert_true(skad_record_decode(record, len, &out));
+    assert_true(skad_record_verify(&out, &network));
+    assert_false(skad_record_verify(&out, &other));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +264,7 @@ int main(void)
         cmocka_unit_test(no_changed_byte_survives),
         cmocka_unit_test(every_prefix_and_every_addition_is_refused),
         cmocka_unit_test(each_element_has_its_limits),
+        cmocka_unit_test(a_record_of_one_network_is_none_of_another),
     };
     return cmocka_run_group_tests_name("record", tests, setup, NULL);
 }

@@ -90,7 +90,7 @@ static void unroutable_addresses_have_no_node(void **state)
     address.ip[3] = 250;
     assert_int_equal(skad_sim_node_at(&addresses, &address), SKAD_SIM_NOBODY);
     address = skad_sim_address_of(&addresses, 99);
-    address.ip[2] = 3; /* there are three subnets: 0 to 2 */
+    address.ip[1] = 3; /* there are three subnets, in a /16 each: 0 to 2 */
     assert_int_equal(skad_sim_node_at(&addresses, &address), SKAD_SIM_NOBODY);
     address.port = 1;
     assert_int_equal(skad_sim_node_at(&addresses, &address), SKAD_SIM_NOBODY);

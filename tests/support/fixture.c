@@ -104,13 +104,14 @@ void test_fixture_request(test_fixture *fixture, const test_remote *who,
 }
 
 /* What a request of the node says and how an answer has to refer to it, a hello included. */
-static void read_request(const skad_datagram *request, const skad_id *responder,
-                         skad_envelope *envelope, uint8_t digest[static SKAD_HASH_BYTES])
+static void read_request(const test_fixture *fixture, const skad_datagram *request,
+                         const skad_id *responder, skad_envelope *envelope,
+                         uint8_t digest[static SKAD_HASH_BYTES])
 {
     skad_verdict verdict = skad_envelope_decode(request->bytes + SKAD_TAG_BYTES,
                                                 request->len - SKAD_TAG_BYTES, envelope);
     SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
-    skad_envelope_digest(responder, NULL, envelope->signed_part, digest);
+    skad_envelope_digest(fixture->network_key, responder, NULL, envelope->signed_part, digest);
 }
 
 void test_fixture_answer(test_fixture *fixture, const test_remote *who,
@@ -129,7 +130,7 @@ void test_fixture_answer(test_fixture *fixture, const test_remote *who,
                               request->len - SKAD_TAG_BYTES, request->bytes);
     skad_envelope envelope;
     uint8_t digest[SKAD_HASH_BYTES];
-    read_request(request, hello ? &anybody : &addressed, &envelope, digest);
+    read_request(fixture, request, hello ? &anybody : &addressed, &envelope, digest);
     skad_draft_fields fields = {.message = answer,
                                 .rpc_id = envelope.rpc_id,
                                 .recipient = &fixture->identity.id,
@@ -184,7 +185,8 @@ void test_fixture_open(const test_fixture *fixture, const test_remote *who,
     skad_open_context context = {.profile = &fixture->profile,
                                  .epoch =
                                      skad_profile_epoch(&fixture->profile, fixture->now.unix_s),
-                                 .self = who->identity.id};
+                                 .self = who->identity.id,
+                                 .network_key = fixture->network_key};
     skad_open_awaited awaited = {request_digest, &fixture->identity.id};
     bool hello =
         !skad_tag_ok(fixture->network_key, &who->identity.id, datagram->bytes + SKAD_TAG_BYTES,
@@ -263,7 +265,8 @@ void test_fixture_exchange(test_fixture *fixture, const test_remote *who, const 
                                           out->request.len - SKAD_TAG_BYTES, &asked),
                      SKAD_VERDICT_ACCEPT);
     uint8_t digest[SKAD_HASH_BYTES];
-    skad_envelope_digest(&fixture->identity.id, NULL, asked.signed_part, digest);
+    skad_envelope_digest(fixture->network_key, &fixture->identity.id, NULL, asked.signed_part,
+                         digest);
     test_fixture_open(fixture, who, &out->answer, digest, &out->envelope, &out->opened);
 }
 

@@ -31,7 +31,9 @@ void test_reply_as(const skad_profile *profile, const skad_identity *who, const 
     skad_id requester;
     uint8_t digest[SKAD_HASH_BYTES];
     skad_node_id(envelope.public_key, &requester);
-    skad_envelope_digest(&who->id, NULL, envelope.signed_part, digest);
+    uint8_t network_key[SKAD_HASH_BYTES];
+    skad_profile_network_key(profile, network_key);
+    skad_envelope_digest(network_key, &who->id, NULL, envelope.signed_part, digest);
     message->u.reply.observed = *to;
     skad_draft_fields fields = {.message = message,
                                 .rpc_id = envelope.rpc_id,

@@ -129,7 +129,7 @@ size_t test_network_add(test_network *network, const skad_identity *identity)
     start(network, node);
     node->address = (skad_address){.family = SKAD_FAMILY_IPV4,
                                    .port = (uint16_t)(10000 + index),
-                                   .ip = {10, (uint8_t)(index >> 8), (uint8_t)index, 1}};
+                                   .ip = {(uint8_t)(20 + (index >> 8)), (uint8_t)index, 0, 1}};
     return index;
 }
 

@@ -16,8 +16,9 @@ test_bytes test_mutable_of(uint32_t publisher, uint64_t sequence, uint64_t expir
     skad_profile profile = test_fixture_profile();
     skad_identity identity = test_identity(&profile, 1000 + publisher);
     test_bytes out;
-    out.len = skad_record_encode_mutable(&identity, test_text("salt"), sequence, expiry,
-                                         test_text(value), out.data, sizeof out.data);
+    out.len =
+        skad_record_encode_mutable(skad_wire_publisher(&identity), test_text("salt"), sequence,
+                                   expiry, test_text(value), out.data, sizeof out.data);
     assert_true(out.len > 0);
     return out;
 }
@@ -29,8 +30,8 @@ test_bytes test_announcement_of(uint32_t publisher, uint8_t key, uint64_t sequen
     const skad_id id = {{key}};
     const skad_address none = {0};
     test_bytes out;
-    out.len = skad_record_encode_announcement(&identity, &id, sequence, expiry, &none,
-                                              test_text("data"), out.data, sizeof out.data);
+    out.len = skad_record_encode_announcement(skad_wire_publisher(&identity), &id, sequence, expiry,
+                                              &none, test_text("data"), out.data, sizeof out.data);
     assert_true(out.len > 0);
     return out;
 }

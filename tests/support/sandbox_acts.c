@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <sched.h>
@@ -12,12 +13,15 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "src/db/store_lmdb.h"
@@ -28,6 +32,14 @@ static int with_errno(bool went_well)
         return TEST_ACT_WENT_WELL;
     }
     return errno == EACCES ? TEST_ACT_WAS_REFUSED : TEST_ACT_FAILED_OTHERWISE;
+}
+
+static int refused_with(bool went_well, int error)
+{
+    if (went_well) {
+        return TEST_ACT_WENT_WELL;
+    }
+    return errno == error ? TEST_ACT_WAS_REFUSED : TEST_ACT_FAILED_OTHERWISE;
 }
 
 static int open_and_close(const char *path, int flags)
@@ -106,6 +118,24 @@ int test_act_resolve_localhost(test_place *self)
     return error == 0 ? TEST_ACT_WENT_WELL : TEST_ACT_FAILED_OTHERWISE;
 }
 
+/* As glibc does for a name server like fe80::1%lo. */
+int test_act_number_an_interface(test_place *self)
+{
+    (void)self;
+    char name[IF_NAMESIZE] = "";
+    unsigned number = if_nametoindex("lo");
+    return with_errno(number != 0 && if_indextoname(number, name) != NULL &&
+                      strcmp(name, "lo") == 0);
+}
+
+int test_act_answer_a_client(test_place *self)
+{
+    char byte = 0;
+    int fd = accept4(self->door, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return with_errno(fd >= 0 && recv(fd, &byte, 1, 0) == 1 && byte == 'x' &&
+                      send(fd, "y", 1, MSG_NOSIGNAL) == 1 && close(fd) == 0);
+}
+
 int test_act_store_and_close(test_place *self)
 {
     static const uint8_t bytes[] = "a record";
@@ -173,6 +203,40 @@ int test_act_climb_out(test_place *self)
     char path[TEST_PLACE_PATH_BYTES + 32];
     (void)snprintf(path, sizeof path, "%s/../outside/file", self->dir);
     return open_and_close(path, O_RDONLY);
+}
+
+int test_act_reach_another_program(test_place *self)
+{
+    const struct sockaddr_un name = self->door_name;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return refused_with(fd >= 0 && connect(fd, (const struct sockaddr *)&name, sizeof name) == 0,
+                        EAFNOSUPPORT);
+}
+
+int test_act_make_a_pair(test_place *self)
+{
+    (void)self;
+    int ends[2];
+    return refused_with(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) == 0, EAFNOSUPPORT);
+}
+
+/* Two that any socket knows: the numbers of the first and of those that are allowed are near. */
+int test_act_control_a_device(test_place *self)
+{
+    struct ifreq lo = {.ifr_name = "lo"};
+    int code = refused_with(ioctl(self->door, FIOCLEX) == 0, ENOTTY);
+    return code == TEST_ACT_WAS_REFUSED
+               ? refused_with(ioctl(self->door, SIOCGIFMTU, &lo) == 0, ENOTTY)
+               : code;
+}
+
+int test_act_ask_about_itself(test_place *self)
+{
+    (void)self;
+    int code = refused_with(getsid(0) >= 0, ENOSYS);
+    return code == TEST_ACT_WAS_REFUSED
+               ? refused_with(prctl(PR_GET_DUMPABLE, 0L, 0L, 0L, 0L) >= 0, EINVAL)
+               : code;
 }
 
 /* ---- What kills ---- */

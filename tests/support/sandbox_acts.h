@@ -3,6 +3,8 @@
 #ifndef SKAD_TESTS_SANDBOX_ACTS_H
 #define SKAD_TESTS_SANDBOX_ACTS_H
 
+#include <sys/un.h>
+
 #include "skad/store.h"
 
 #define TEST_PLACE_PATH_BYTES 300
@@ -10,7 +12,7 @@
 
 enum {
     TEST_ACT_WENT_WELL = 0,
-    TEST_ACT_WAS_REFUSED, /* EACCES */
+    TEST_ACT_WAS_REFUSED, /* EACCES, or the errno that the act expects */
     TEST_ACT_FAILED_OTHERWISE,
     TEST_ACT_HAS_NO_SANDBOX, /* as far as this case needs it */
 };
@@ -24,6 +26,9 @@ typedef struct test_place {
     char inside_file[TEST_PLACE_PATH_BYTES];
     char outside_file[TEST_PLACE_PATH_BYTES];
     char control[TEST_PLACE_PATH_BYTES];
+    struct sockaddr_un door_name;
+    int door;         /* a Unix socket outside that listens */
+    int client;       /* connected to it, with a byte to read */
     skad_store store; /* opened before the sandbox, like a daemon's */
 } test_place;
 
@@ -33,6 +38,8 @@ int test_act_remove_control_socket(test_place *self);
 int test_act_send_to_itself(test_place *self);
 int test_act_run_threads(test_place *self);
 int test_act_resolve_localhost(test_place *self);
+int test_act_number_an_interface(test_place *self);
+int test_act_answer_a_client(test_place *self);
 int test_act_store_and_close(test_place *self);
 int test_act_read_what_others_may(test_place *self);
 int test_act_has_few_descriptors(test_place *self);
@@ -44,6 +51,10 @@ int test_act_make_outside(test_place *self);
 int test_act_remove_outside(test_place *self);
 int test_act_list_outside(test_place *self);
 int test_act_climb_out(test_place *self);
+int test_act_reach_another_program(test_place *self);
+int test_act_make_a_pair(test_place *self);
+int test_act_control_a_device(test_place *self);
+int test_act_ask_about_itself(test_place *self);
 
 /* What kills. */
 int test_act_become_another_program(test_place *self);

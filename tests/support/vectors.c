@@ -88,6 +88,7 @@ static void write_tag(skad_json *json, const char *description, const skad_profi
     uint8_t key[SKAD_HASH_BYTES];
     uint8_t tag[SKAD_TAG_BYTES];
     uint8_t envelope[200];
+    skad_network_id network;
     skad_id recipient;
 
     skad_profile_hash(profile, hash);
@@ -100,6 +101,8 @@ static void write_tag(skad_json *json, const char *description, const skad_profi
     skad_json_hex(json, "profile_hash", hash, sizeof hash);
     skad_json_hex(json, "psk", profile->psk, profile->has_psk ? SKAD_PSK_BYTES : 0);
     skad_json_hex(json, "network_key", key, sizeof key);
+    skad_profile_network_id(profile, &network);
+    skad_json_hex(json, "network_id", network.bytes, sizeof network.bytes);
     skad_json_hex(json, "recipient", recipient.bytes, SKAD_ID_BYTES);
     skad_json_hex(json, "envelope", envelope, len);
     skad_json_hex(json, "tag", tag, sizeof tag);
@@ -160,6 +163,7 @@ static void vectors_profiles(skad_json *json)
         const skad_profile *profile = skad_profile_builtin(names[i]);
         uint8_t hash[SKAD_HASH_BYTES];
         uint8_t key[SKAD_HASH_BYTES];
+        skad_network_id network;
 
         skad_profile_hash(profile, hash);
         skad_profile_network_key(profile, key);
@@ -176,6 +180,8 @@ static void vectors_profiles(skad_json *json)
         skad_json_uint(json, "life_s", profile->record_life_s);
         skad_json_hex(json, "profile_hash", hash, sizeof hash);
         skad_json_hex(json, "network_key", key, sizeof key);
+        skad_profile_network_id(profile, &network);
+        skad_json_hex(json, "network_id", network.bytes, sizeof network.bytes);
         skad_json_uint(json, "epoch_of_1790000000", skad_profile_epoch(profile, 1790000000));
         skad_json_object_end(json);
     }
@@ -207,6 +213,7 @@ void skad_vectors_write(const skad_vector_file *file, FILE *out)
     skad_json_text(&json, "about", file->about);
     skad_json_text(&json, "profile", "test");
     skad_json_hex(&json, "network_key", key, sizeof key);
+    skad_json_hex(&json, "network_id", skad_wire_publisher(NULL).network.bytes, SKAD_HASH_BYTES);
     skad_json_uint(&json, "epoch", SKAD_WIRE_EPOCH);
     skad_json_array(&json, "vectors");
     file->vectors(&json);

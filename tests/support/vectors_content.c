@@ -34,7 +34,10 @@ static void write_record(skad_json *json, const char *description, const uint8_t
         skad_json_text(json, "endpoint", endpoint);
     }
     if (is_signed) {
-        skad_json_hex(json, "digest", record.digest, SKAD_HASH_BYTES);
+        skad_publisher publisher = skad_wire_publisher(NULL);
+        uint8_t digest[SKAD_RECORD_DIGEST_BYTES];
+        skad_record_digest(&record, &publisher.network, digest);
+        skad_json_hex(json, "digest", digest, sizeof digest);
         skad_json_hex(json, "signature", record.signature, SKAD_SIGNATURE_BYTES);
     }
     skad_json_hex(json, "record", data, len);
@@ -80,8 +83,9 @@ static void write_mutables(skad_json *json, const skad_identity *publisher)
     skad_wire_fill(value, sizeof value, 0x20);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         size_t len = skad_record_encode_mutable(
-            publisher, (skad_span){value, cases[i].salt_bytes}, cases[i].sequence, 1790000000,
-            (skad_span){value, cases[i].value_bytes}, record, sizeof record);
+            skad_wire_publisher(publisher), (skad_span){value, cases[i].salt_bytes},
+            cases[i].sequence, 1790000000, (skad_span){value, cases[i].value_bytes}, record,
+            sizeof record);
         write_record(json, cases[i].description, record, len);
     }
 }
@@ -108,9 +112,9 @@ static void write_announcements(skad_json *json, const skad_identity *publisher)
         if (cases[i].endpoint != NULL) {
             SKAD_ASSERT(skad_address_parse(cases[i].endpoint, &endpoint));
         }
-        size_t len = skad_record_encode_announcement(publisher, &key, 3, 1790000000, &endpoint,
-                                                     (skad_span){metadata, cases[i].metadata_bytes},
-                                                     record, sizeof record);
+        size_t len = skad_record_encode_announcement(
+            skad_wire_publisher(publisher), &key, 3, 1790000000, &endpoint,
+            (skad_span){metadata, cases[i].metadata_bytes}, record, sizeof record);
         write_record(json, cases[i].description, record, len);
     }
 }

@@ -59,6 +59,7 @@ typedef enum flaw {
     FLAW_STATIC,
     FLAW_DYNAMIC,
     FLAW_SIGNATURE_KEY,
+    FLAW_SIGNATURE_NETWORK,
     FLAW_BODY,
     FLAW_BODY_FORM,
     FLAW_COUNT
@@ -95,6 +96,7 @@ static const struct {
     [FLAW_STATIC] = {"static puzzle not solved", SKAD_VERDICT_STATIC},
     [FLAW_DYNAMIC] = {"dynamic puzzle not solved", SKAD_VERDICT_DYNAMIC},
     [FLAW_SIGNATURE_KEY] = {"signed with another key", SKAD_VERDICT_SIGNATURE},
+    [FLAW_SIGNATURE_NETWORK] = {"signed for another network", SKAD_VERDICT_SIGNATURE},
     [FLAW_BODY] = {"PING with an element", SKAD_VERDICT_BODY},
     [FLAW_BODY_FORM] = {"body whose array header is longer than needed", SKAD_VERDICT_BODY},
 };
@@ -161,6 +163,7 @@ static void apply_to_sender(flaw which, const skad_vector_identities *self,
 {
     static const uint8_t wrong_nonce[SKAD_NONCE_BYTES] = {0xff, 0xff, 0xff, 0xff,
                                                           0xff, 0xff, 0xff, 0xff};
+    static const uint8_t other_network[SKAD_HASH_BYTES] = {1};
     static const uint8_t one_element[] = {0x91, 0xc0};
     static const uint8_t long_header[] = {0xdc, 0x00, 0x00};
     const skad_span body = craft->body;
@@ -177,6 +180,8 @@ static void apply_to_sender(flaw which, const skad_vector_identities *self,
         craft->nonce = (skad_span){wrong_nonce, sizeof wrong_nonce};
     } else if (which == FLAW_SIGNATURE_KEY) {
         craft->sender = &self->receiver;
+    } else if (which == FLAW_SIGNATURE_NETWORK) {
+        craft->network_key = other_network;
     } else if (which == FLAW_BODY) {
         craft->body = (skad_span){one_element, sizeof one_element};
     } else if (which == FLAW_BODY_FORM) {

@@ -76,9 +76,9 @@ static void write_store_with_cas(skad_json *json, const skad_vector_identities *
     skad_draft *one = &draft;
 
     skad_wire_identity(4, &publisher);
-    size_t len = skad_record_encode_mutable(&publisher, (skad_span){(const uint8_t *)"salt", 4}, 8,
-                                            1790000000, (skad_span){(const uint8_t *)"newer", 5},
-                                            record, sizeof record);
+    size_t len = skad_record_encode_mutable(
+        skad_wire_publisher(&publisher), (skad_span){(const uint8_t *)"salt", 4}, 8, 1790000000,
+        (skad_span){(const uint8_t *)"newer", 5}, record, sizeof record);
     store.u.store.record = (skad_span){record, len};
     store.u.store.has_cas = true;
     store.u.store.cas = 7;

@@ -140,6 +140,18 @@ void skad_wire_message(skad_kind kind, skad_message *out)
     }
 }
 
+skad_publisher test_publisher(const skad_profile *profile, const skad_identity *identity)
+{
+    skad_publisher publisher = {.identity = identity};
+    skad_profile_network_id(profile, &publisher.network);
+    return publisher;
+}
+
+skad_publisher skad_wire_publisher(const skad_identity *identity)
+{
+    return test_publisher(skad_profile_builtin("test"), identity);
+}
+
 void skad_wire_network_key(uint8_t out[static SKAD_HASH_BYTES])
 {
     skad_profile_network_key(skad_profile_builtin("test"), out);
@@ -181,7 +193,10 @@ static void craft_sign(const skad_wire_craft *self, skad_span signed_part, uint8
     if (depth > SKAD_MERKLE_DEPTH_MAX) {
         depth = SKAD_MERKLE_DEPTH_MAX;
     }
-    skad_envelope_digest(&self->recipient, self->request_digest, signed_part, digest);
+    uint8_t network_key[SKAD_HASH_BYTES];
+    skad_wire_network_key(network_key);
+    skad_envelope_digest(self->network_key != NULL ? self->network_key : network_key,
+                         &self->recipient, self->request_digest, signed_part, digest);
     skad_merkle_climb(digest, (size_t)self->index & (((size_t)1 << depth) - 1), self->path.data,
                       depth, root);
     skad_sign(SKAD_SIGN_DATAGRAM, root, self->sender->secret_key, signature);
@@ -237,8 +252,12 @@ skad_verdict skad_wire_receive(const uint8_t *datagram, size_t len, const skad_i
                                skad_opened *opened)
 {
     static const skad_id nobody;
-    const skad_open_context context = {
-        .profile = skad_profile_builtin("test"), .epoch = epoch, .self = *self};
+    uint8_t network_key[SKAD_HASH_BYTES];
+    skad_wire_network_key(network_key);
+    const skad_open_context context = {.profile = skad_profile_builtin("test"),
+                                       .epoch = epoch,
+                                       .self = *self,
+                                       .network_key = network_key};
     skad_envelope envelope;
 
     if (len < SKAD_DATAGRAM_BYTES_MIN || len > SKAD_DATAGRAM_BYTES_MAX) {

@@ -30,6 +30,10 @@ void skad_wire_fill(uint8_t *out, size_t len, uint8_t first);
 /* A plain message of a kind. Its records lie in static memory. */
 void skad_wire_message(skad_kind kind, skad_message *out);
 
+/* Signs records as an identity in the network of a profile; of the profile `test`. */
+skad_publisher test_publisher(const skad_profile *profile, const skad_identity *identity);
+skad_publisher skad_wire_publisher(const skad_identity *identity);
+
 /* The key of the profile's network tags. */
 void skad_wire_network_key(uint8_t out[static SKAD_HASH_BYTES]);
 
@@ -53,7 +57,8 @@ typedef struct skad_wire_craft {
     uint64_t index;
     skad_span path;
     size_t signature_bytes;
-    skad_span after; /* appended to the envelope */
+    const uint8_t *network_key; /* that the digest is made with; NULL: ours */
+    skad_span after;            /* appended to the envelope */
 } skad_wire_craft;
 
 /* A correct datagram with this body. The spans borrow from `sender` and `body`. */

@@ -11,6 +11,7 @@
 
 #include "crypto/secret.h"
 #include "proto/address.h"
+#include "proto/tree.h"
 #include "skad/records.h"
 #include "src/daemon/state/profile_file.h"
 
@@ -18,6 +19,7 @@
 #define TIMEOUT_S_DEFAULT 65
 #define TIMEOUT_S_MAX     86400
 #define STORE_MIB_MAX     (1U << 20) /* a TiB */
+#define MAX_BYTES_DEFAULT 1000000000 /* a million records; ten may claim to be 21 TB */
 
 typedef struct option_row option_row;
 
@@ -173,6 +175,9 @@ static const option_row OPTIONS[] = {
      "a node to join through, by address or NAME:PORT; may be repeated", take_join, 0, 0, 0},
     {SKAD_OPTION_FIELD, 0, "field", "NAME", "print the value of this field only", TEXT(field)},
     {SKAD_OPTION_OUTPUT, 'o', "output", "FILE", "write to FILE instead of stdout", TEXT(output)},
+    {SKAD_OPTION_MAX_BYTES, 0, "max-bytes", "N",
+     "refuse a file that is larger (default: 1000000000, which is 1 GB)",
+     NUMBER(max_bytes, 0, SKAD_FILE_BYTES_MAX)},
     {SKAD_OPTION_BASE_PORT, 0, "base-port", "PORT",
      "use this port and those after it (default: 0, the system chooses)",
      NUMBER(base_port, 0, UINT16_MAX)},
@@ -227,6 +232,7 @@ static void set_defaults(skad_options *out)
     out->profile = skad_profile_builtin("public");
     out->sandbox = SKAD_SANDBOX_ON;
     out->timeout_s = TIMEOUT_S_DEFAULT;
+    out->max_bytes = MAX_BYTES_DEFAULT;
     /* Paths that do not fit are cut here and then not found; no real home is that long. */
     if (home != NULL && home[0] != 0 && strlen(home) < PATH_MAX - 32) {
         (void)snprintf(out->dir, sizeof out->dir, "%s/.skad", home);

@@ -41,6 +41,7 @@ typedef enum skad_option {
     SKAD_OPTION_SANDBOX = 1 << 27,
     SKAD_OPTION_WORKERS = 1 << 28,
     SKAD_OPTION_STORE = 1 << 29,
+    SKAD_OPTION_MAX_BYTES = 1 << 30,
 } skad_option;
 
 /* What each command that talks to a daemon takes. */
@@ -79,6 +80,7 @@ typedef struct skad_options {
     uint64_t count;
     uint64_t workers;
     uint64_t store_mib;
+    uint64_t max_bytes;
     /* Texts; NULL unless given. */
     const char *field;
     const char *output;

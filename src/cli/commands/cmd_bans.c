@@ -30,9 +30,12 @@ const skad_command skad_command_bans = {
     .usage = "bans [--json] [--socket PATH] [--timeout SECONDS]",
     .summary = "Show who is kept out",
     .details =
-        "A line for each: the reason ('operator': by hand; 'signatures', 'records': the node\n"
-        "itself, for datagrams or records with wrong signatures from an address that a\n"
-        "token proved), the seconds left, and the subject.",
+        "A line for each: the reason, the seconds left, and the subject. The reason 'operator'\n"
+        "means by hand. The node itself bans for ten minutes, for requests with a wrong\n"
+        "signature that show a valid token ('signatures'), for storing what is no record\n"
+        "('records'), and for answers that contradict the question ('answers'). It bans a node\n"
+        "at one address (ID@ADDR:PORT). If several nodes of one address earn it, strangers\n"
+        "from that address are turned away, while nodes that hold a token are served.",
     .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON,
     .run = run,
 };

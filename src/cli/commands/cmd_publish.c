@@ -22,6 +22,7 @@ typedef struct publication {
     skad_client client;
     skad_identity identity; /* --key; else unused */
     skad_id publisher;      /* public key */
+    skad_network_id network;
     uint64_t record_life_s; /* of the network */
     uint64_t sequence;
     uint8_t value[SKAD_MUTABLE_VALUE_BYTES_MAX + 1];
@@ -74,6 +75,17 @@ static skad_exit load_identity(publication *self)
     return SKAD_EXIT_DONE;
 }
 
+/* Network IDs are written like node IDs. */
+static bool parse_network(const char *text, skad_network_id *out)
+{
+    skad_id id;
+    if (!skad_id_parse(text, &id)) {
+        return false;
+    }
+    memcpy(out->bytes, id.bytes, sizeof out->bytes);
+    return true;
+}
+
 static skad_exit ask_node(publication *self)
 {
     skad_control_request request = {.method = SKAD_CONTROL_STATUS};
@@ -85,6 +97,12 @@ static skad_exit ask_node(publication *self)
         return exit;
     }
     self->record_life_s = skad_answer_uint(status, "record_life_s");
+    skad_text_of(status, "network_id", text);
+    if (!parse_network(text, &self->network)) {
+        (void)skad_fail(self->failure,
+                        "the daemon does not tell its network: is it older than this program?");
+        return SKAD_EXIT_FAILED;
+    }
     skad_text_of(status, "public_key", text);
     if (self->options->key != NULL) {
         memcpy(self->publisher.bytes, self->identity.public_key, SKAD_PUBLIC_KEY_BYTES);
@@ -148,9 +166,9 @@ static skad_exit make_request(publication *self, uint8_t *record, skad_control_r
     }
     uint64_t life_s =
         options->life_s != 0 ? options->life_s : skad_method_life_s(self->record_life_s);
-    size_t len = skad_record_encode_mutable(&self->identity, salt, self->sequence,
-                                            skad_clock_now().unix_s + life_s, out->value, record,
-                                            SKAD_RECORD_BYTES_MAX);
+    size_t len = skad_record_encode_mutable((skad_publisher){&self->identity, self->network}, salt,
+                                            self->sequence, skad_clock_now().unix_s + life_s,
+                                            out->value, record, SKAD_RECORD_BYTES_MAX);
     if (len == 0) {
         (void)skad_fail(self->failure, "--salt: at most %d bytes", SKAD_SALT_BYTES_MAX);
         return SKAD_EXIT_USAGE;

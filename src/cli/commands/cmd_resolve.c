@@ -66,7 +66,8 @@ const skad_command skad_command_resolve = {
     .usage = "resolve PUBKEY [--salt TEXT] [-o FILE | --json] [--socket PATH] [--timeout SECONDS]",
     .summary = "Fetch what a publisher has published",
     .details = "All nodes that should hold it are asked; of what they give, what has the right\n"
-               "signature and the highest sequence is written, as it is, to stdout or FILE.\n"
+               "signature and the highest sequence is written, as it is, to stdout or FILE; a\n"
+               "terminal is shown bytes that are not text as \\xNN.\n"
                "--json tells the rest: sequence, expiry and what the nodes said.",
     .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_SALT | SKAD_OPTION_OUTPUT,
     .argument = true,

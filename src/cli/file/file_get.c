@@ -7,6 +7,7 @@
 #include "src/cli/file/file_get.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "proto/address.h"
 #include "proto/tree.h"
 #include "skad/record.h"
+#include "src/cli/client/text.h"
 #include "src/cli/file/meter.h"
 
 #define LEVELS        (SKAD_TREE_LEVEL_MAX + 1)
@@ -44,6 +46,7 @@ typedef struct download {
     asked window[SKAD_FILE_GET_WINDOW];
     size_t in_flight;
     skad_meter meter;
+    uint64_t bytes_max;
     uint64_t size;
     uint64_t done;    /* bytes of the file that are in their place */
     uint64_t written; /* of these, by us */
@@ -55,6 +58,19 @@ static skad_exit fail_wrong(download *self, const tree_part *part)
     char text[SKAD_ID_TEXT_BYTES];
     skad_id_format(&part->key, text);
     (void)skad_fail(self->failure, "the record %s is not what a file has there", text);
+    return SKAD_EXIT_FAILED;
+}
+
+static skad_exit fail_too_large(download *self)
+{
+    char size[SKAD_TEXT_BYTES];
+    char most[SKAD_TEXT_BYTES];
+    skad_text_bytes(self->size, size);
+    skad_text_bytes(self->bytes_max, most);
+    (void)skad_fail(self->failure,
+                    "the file has %s, more than %s: to fetch it nevertheless, give --max-bytes "
+                    "%" PRIu64,
+                    size, most, self->size);
     return SKAD_EXIT_FAILED;
 }
 
@@ -173,6 +189,9 @@ static skad_exit take_node(download *self, const tree_part *part, skad_span valu
     }
     if (root) {
         self->size = node.size;
+        if (node.size > self->bytes_max) {
+            return fail_too_large(self);
+        }
     } else if (node.level != part->level || node.size != part->size) {
         return fail_wrong(self, part);
     }
@@ -250,7 +269,8 @@ static skad_exit fetch(download *self, const skad_id *root)
     return error == SKAD_EXIT_DONE ? cut(self) : error;
 }
 
-skad_exit skad_file_get(skad_client *client, const skad_id *root, int fd, skad_failure *failure)
+skad_exit skad_file_get(skad_client *client, const skad_id *root, int fd, uint64_t bytes_max,
+                        skad_failure *failure)
 {
     struct stat info;
     download *self = calloc(1, sizeof *self);
@@ -261,6 +281,7 @@ skad_exit skad_file_get(skad_client *client, const skad_id *root, int fd, skad_f
     self->client = client;
     self->failure = failure;
     self->fd = fd;
+    self->bytes_max = bytes_max;
     self->there = fstat(fd, &info) == 0 && info.st_size > 0 ? (uint64_t)info.st_size : 0;
     skad_meter_begin(&self->meter, "fetched");
     skad_exit error = fetch(self, root);

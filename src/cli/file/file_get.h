@@ -9,11 +9,13 @@
 /* Gets in flight: as many as the daemon takes of one client. Each is a lookup, so latency rules. */
 #define SKAD_FILE_GET_WINDOW 64
 
-/* Writes the file to fd, which must be seekable; pieces arrive in any order. Pieces that are in
+/* Writes the file to fd, which must be seekable; pieces arrive in any order. A file of more than
+ * bytes_max is refused before anything is written: ten records may claim to be terabytes, by
+ * listing one piece again and again. Pieces that are in
  * their place already, from an earlier run, are not fetched again, because their key proves them as
  * it proves new ones. If it fails, fd holds some of the pieces, and any bytes in place of the
  * others. */
 SKAD_MUST_CHECK skad_exit skad_file_get(skad_client *client, const skad_id *root, int fd,
-                                        skad_failure *failure);
+                                        uint64_t bytes_max, skad_failure *failure);
 
 #endif

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/cli/file/terminal.h"
+
 #define COPY_BYTES 65536
 
 /* ---- Opening ---- */
@@ -79,10 +81,24 @@ static bool write_all(int fd, const char *data, size_t len)
     return true;
 }
 
+/* Writes bytes as they are, or, to a terminal, what it may show of them. Returns how many were
+ * written; 0 with errno set. */
+static size_t write_some(int to, bool terminal, const uint8_t *bytes, size_t len)
+{
+    static char text[4 * COPY_BYTES];
+    if (!terminal) {
+        return write_all(to, (const char *)bytes, len) ? len : 0;
+    }
+    size_t taken;
+    size_t text_len = skad_terminal_text(bytes, len, len < COPY_BYTES, text, &taken);
+    return write_all(to, text, text_len) ? taken : 0;
+}
+
 /* False with errno set. */
 static bool copy_to(const skad_spool *spool, int to)
 {
-    char buffer[COPY_BYTES];
+    uint8_t buffer[COPY_BYTES];
+    bool terminal = isatty(to) == 1;
     off_t at = 0;
     for (;;) {
         ssize_t got = pread(spool->fd, buffer, sizeof buffer, at);
@@ -92,10 +108,11 @@ static bool copy_to(const skad_spool *spool, int to)
         if (got < 0 && errno == EINTR) {
             continue;
         }
-        if (got < 0 || !write_all(to, buffer, (size_t)got)) {
+        size_t written = got < 0 ? 0 : write_some(to, terminal, buffer, (size_t)got);
+        if (written == 0) {
             return false;
         }
-        at += got;
+        at += (off_t)written;
     }
 }
 

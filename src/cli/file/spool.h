@@ -1,6 +1,7 @@
 /* Gathers a file before it is visible. A regular file is gathered beside its place and stays there
  * if it is not completed (part.h). Output for stdout, a pipe or a device is gathered in a file that
- * has no name, so that nothing is left of it. */
+ * has no name, so that nothing is left of it. To a terminal only text goes as it is (terminal.h).
+ */
 #ifndef SKAD_CLI_FILE_SPOOL_H
 #define SKAD_CLI_FILE_SPOOL_H
 

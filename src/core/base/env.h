@@ -17,9 +17,11 @@ typedef struct skad_env {
     skad_profile profile;
     skad_identity identity;
     uint8_t network_key[SKAD_HASH_BYTES];    /* tags datagrams; follows from the profile */
+    skad_network_id network_id;              /* records are signed for it */
     uint8_t token_key[SKAD_TOKEN_KEY_BYTES]; /* makes address tokens; secret, drawn at the start */
     skad_random random;
-    skad_time now; /* of the current call */
+    skad_time now;    /* of the current call */
+    skad_local local; /* where the datagram of the current call came to: its answer leaves there */
 } skad_env;
 
 /* Returns an hour where a record lives for a day: a 24th of a record's life, at least a second.

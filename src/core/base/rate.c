@@ -14,7 +14,10 @@ void skad_rate_charge(const skad_rate *rate, uint64_t amount, uint64_t *until_us
 
 bool skad_rate_relaxed(const skad_rate *rate, uint64_t until_us, uint64_t now_us)
 {
-    uint64_t half_us = (uint64_t)rate->burst * SKAD_US_PER_S / 2 / (rate->per_s | 1);
+    if (rate->per_s == 0) {
+        return true;
+    }
+    uint64_t half_us = (uint64_t)rate->burst * SKAD_US_PER_S / 2 / rate->per_s;
     return until_us <= now_us || until_us - now_us <= half_us;
 }
 

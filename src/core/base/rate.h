@@ -18,7 +18,7 @@ void skad_rate_charge(const skad_rate *rate, uint64_t amount, uint64_t *until_us
 /* Does both at once: charges what fits. A rate of zero allows everything. */
 bool skad_rate_allows(const skad_rate *rate, uint64_t amount, uint64_t *until_us, uint64_t now_us);
 
-/* Whether less than half of a burst is used up. */
+/* Whether no more than half of a burst is used up; always where the rate is zero. */
 bool skad_rate_relaxed(const skad_rate *rate, uint64_t until_us, uint64_t now_us);
 
 #endif

@@ -8,9 +8,11 @@
 #include "src/core/rpc/answer_budget.h"
 #include "src/core/rpc/signer.h"
 
-/* A challenge costs a share of a signature, and its datagram takes a slot of the outbox. More
- * challenges than these would push out answers to senders that have paid. */
-static const skad_rate CHALLENGES = {.per_s = 4000, .burst = 500};
+/* A challenge costs a share of a signature. Those for load and those for sources that have used up
+ * their rates have budgets apart, so that a flood from one source takes no challenge away from
+ * others. */
+static const skad_rate LOAD_CHALLENGES = {.per_s = 4000, .burst = 500};
+static const skad_rate SOURCE_CHALLENGES = {.per_s = 2000, .burst = 250};
 
 skad_status skad_admission_init(skad_node *node, const skad_node_rates *rates)
 {
@@ -68,8 +70,8 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
     message.u.reply.observed = *from;
     message.u.reply.u.error.code = SKAD_ERROR_TOKEN;
     message.u.reply.u.error.detail = 0;
-    skad_envelope_digest(hello ? &any_node : &node->env.identity.id, NULL, envelope->signed_part,
-                         digest);
+    skad_envelope_digest(node->env.network_key, hello ? &any_node : &node->env.identity.id, NULL,
+                         envelope->signed_part, digest);
     skad_token_make(node->env.token_key, from, sender, node->env.now.mono_us, token);
     const skad_draft_fields fields = {
         .message = &message,
@@ -80,10 +82,14 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
         .bytes_max = len,
     };
     skad_sealer sealer = skad_signer_sealer(&node->env);
-    skad_outgoing *outgoing = skad_outbox_reserve(&node->outbox);
-    if (outgoing != NULL && skad_answer_budget_allows(&node->answers, len, node->env.now.mono_us) &&
+    /* Half of the outbox is for answers to senders that have paid. */
+    skad_outgoing *outgoing =
+        node->outbox.count < node->outbox.limit / 2 ? skad_outbox_reserve(&node->outbox) : NULL;
+    if (outgoing != NULL &&
+        skad_answer_budget_allows(&node->answers, len, false, node->env.now.mono_us) &&
         skad_draft_write(&sealer, &fields, &outgoing->draft) == SKAD_OK) {
         outgoing->to = *from;
+        outgoing->local = node->env.local;
         skad_outbox_commit(&node->outbox);
     }
 }
@@ -96,7 +102,24 @@ bool skad_admission_exhausted(const skad_node *node, const skad_address *from, b
     const uint64_t now_us = node->env.now.mono_us;
     return admission->limited &&
            skad_rate_limiter_exhausted(&admission->unvalidated, from, now_us) &&
+           !skad_rate_has_room(&SOURCE_CHALLENGES, admission->source_challenged_until_us, now_us) &&
            (!token || skad_rate_limiter_exhausted(&admission->validated, from, now_us));
+}
+
+static bool validated_allowed(skad_admission *admission, const skad_address *from, uint64_t now_us)
+{
+    return (!admission->limited || skad_rate_limiter_allows(&admission->validated, from, now_us)) &&
+           skad_rate_allows(&admission->validated_all, 1, &admission->validated_until_us, now_us);
+}
+
+/* Whether there is budget for one more challenge. `within`: the source keeps to its rates, and the
+ * challenge is for load. */
+static bool may_challenge(skad_admission *admission, bool within, uint64_t now_us)
+{
+    return within
+               ? skad_rate_allows(&LOAD_CHALLENGES, 1, &admission->load_challenged_until_us, now_us)
+               : skad_rate_allows(&SOURCE_CHALLENGES, 1, &admission->source_challenged_until_us,
+                                  now_us);
 }
 
 skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope, bool hello,
@@ -111,21 +134,15 @@ skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope
     skad_node_id(envelope->public_key, &sender);
     bool validated = envelope->token != NULL &&
                      skad_token_ok(node->env.token_key, from, &sender, now_us, envelope->token);
-    if (admission->limited &&
-        !skad_rate_limiter_allows(validated ? &admission->validated : &admission->unvalidated, from,
-                                  now_us)) {
-        return SKAD_VERDICT_RATE;
-    }
     if (validated) {
-        return skad_rate_allows(&admission->validated_all, 1, &admission->validated_until_us,
-                                now_us)
-                   ? SKAD_VERDICT_ACCEPT
-                   : SKAD_VERDICT_RATE;
+        return validated_allowed(admission, from, now_us) ? SKAD_VERDICT_ACCEPT : SKAD_VERDICT_RATE;
     }
-    if (unloaded(admission, now_us)) {
+    bool within =
+        !admission->limited || skad_rate_limiter_allows(&admission->unvalidated, from, now_us);
+    if (within && unloaded(admission, now_us)) {
         return SKAD_VERDICT_ACCEPT;
     }
-    if (!skad_rate_allows(&CHALLENGES, 1, &admission->challenged_until_us, now_us)) {
+    if (!may_challenge(admission, within, now_us)) {
         return SKAD_VERDICT_RATE;
     }
     challenge(node, envelope, &sender, hello, from, len);

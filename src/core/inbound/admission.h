@@ -4,14 +4,17 @@
  * - A request with a valid token is validated. If it exceeds the rates of its address and prefixes,
  *   or the rate of all validated requests together, it is dropped (rate).
  *
- * - A request without one is unvalidated. If it exceeds the rates of its address and prefixes, it
- *   is dropped (rate). If the node is loaded, the answer is a token, smaller than the request and
- *   made without verifying it (challenge).
+ * - A request without one is unvalidated. If it exceeds the rates of its address and prefixes, or
+ *   if the node is loaded, the answer is a token, smaller than the request and made without
+ *   verifying it (challenge). There is a budget of such answers for each of the two cases. Beyond
+ *   it the request is dropped (rate).
  *
  * The node becomes loaded when the unvalidated requests of all sources together exceed their rate,
  * and stays so until half of a burst is free again. It is also loaded while its driver says that
  * datagrams pile up. Then the token is the price of a signature check: a sender with a spoofed
- * address cannot pay it (as with WireGuard's cookies and DTLS's; RFC 9147, section 5.1).
+ * address cannot pay it (as with WireGuard's cookies and DTLS's; RFC 9147, section 5.1). For the
+ * same reason a source without a token that has used up its rates gets one: another sender may have
+ * used them up in its name.
  *
  * Answers never come here: only an answer to a request of ours gets past the prefilter, and its RPC
  * id cannot be guessed. */
@@ -34,7 +37,8 @@ typedef struct skad_admission {
     skad_rate validated_all;
     uint64_t unvalidated_until_us; /* cells of the rates */
     uint64_t validated_until_us;
-    uint64_t challenged_until_us;
+    uint64_t load_challenged_until_us;
+    uint64_t source_challenged_until_us;
     bool loaded;
     bool pressed; /* the driver says so */
 } skad_admission;

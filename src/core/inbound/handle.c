@@ -28,6 +28,24 @@ static bool alive_near_us(const skad_node *node, skad_peer_slot slot)
            (node->table.peers.peers[slot].roles & SKAD_PEER_IN_SIBLINGS) != 0;
 }
 
+/* Counts what a peer's answer says about our own address. */
+static void count_vote(skad_node *node, skad_peer_slot slot, const skad_opened *opened,
+                       const skad_address *from)
+{
+    if (slot == SKAD_PEER_NONE) {
+        return;
+    }
+    const skad_ballot ballot = {
+        .voter = &opened->sender,
+        .from = from,
+        .observed = &opened->message.u.reply.observed,
+        .known = node->table.peers.peers[slot].first_seen,
+        .one_a_group = node->env.profile.group_table_max != 0,
+        .allow_private = node->env.profile.allow_private,
+    };
+    skad_observed_vote(&node->observed, &ballot, node->env.now.mono_us);
+}
+
 static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
                           const skad_opened *opened, const skad_address *from)
 {
@@ -45,8 +63,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     if (!was_near && alive_near_us(node, slot)) {
         skad_handover_arrived(node, &opened->sender);
     }
-    uint64_t group = node->env.profile.group_table_max != 0 ? skad_address_group(from) : 0;
-    skad_observed_vote(&node->observed, &opened->sender, group, &opened->message.u.reply.observed);
+    count_vote(node, slot, opened, from);
     switch ((skad_purpose)rpc.purpose) {
     case SKAD_PURPOSE_UNVERIFIED:
         skad_ping_queue_settled(node);
@@ -86,16 +103,17 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
         handle_answer(node, prefiltered, opened, from);
         return;
     }
+    /* The source may be spoofed. Everything that we send there stays within the amplification
+     * limit, including a ping to a promising unverified peer; and no walk over our records begins
+     * without a valid token. */
+    skad_served served = skad_serve(node, &prefiltered->envelope, opened, from, len);
     const skad_message *asked = &opened->message;
-    if (asked->kind == SKAD_KIND_FIND_NODE &&
+    if (served.validated && asked->kind == SKAD_KIND_FIND_NODE &&
         skad_id_equal(&asked->u.find_node.target, &opened->sender) &&
         skad_handover_began_anew(node, &opened->sender, from)) {
         skad_request_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
     }
-    /* The source may be spoofed. Everything that we send there stays within the amplification
-     * limit, including a ping to a promising unverified peer. */
-    bool may_ping = skad_serve(node, &prefiltered->envelope, opened, from, len);
-    if (!put_off_check(node, &opened->sender, from) && may_ping) {
+    if (!put_off_check(node, &opened->sender, from) && served.may_ping) {
         skad_ping_queue_consider(node, &opened->sender, from);
     }
 }
@@ -141,6 +159,11 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
     node->stats.timeouts++;
     if (!rpc->has_responder) {
         return;
+    }
+    /* Its token may be of a former life of the peer. The next request shows none, and is padded. */
+    skad_peer_slot slot = skad_peers_find(&node->table.peers, &rpc->responder);
+    if (slot != SKAD_PEER_NONE) {
+        skad_endpoint_forget_token(&node->table.peers, slot, &rpc->address);
     }
     uint64_t now_us = node->env.now.mono_us;
     if (silence_counts(node, rpc)) {

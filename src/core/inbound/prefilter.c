@@ -24,23 +24,26 @@ static const skad_id *recipient(const skad_node *node, const uint8_t *tag, const
     return hello ? &any_node : NULL;
 }
 
-/* Drops a request of a source that has used up its rates before the rest of its tag is hashed and
- * before it is decoded, because such floods are the most common datagrams once noise is gone.
- * Replies are never dropped because of a rate. A datagram that the glance mistakes for a request
- * without a token has no valid tag or no strict form, and would be dropped all the same. */
+/* Drops a request of a source that is banned or has used up its rates before the rest of its tag is
+ * hashed and before it is decoded, because such floods are the most common datagrams once noise is
+ * gone. Replies are never dropped because of a ban or a rate. A datagram that the glance mistakes
+ * for a request without a token has no valid tag or no strict form, and would be dropped all the
+ * same. */
 static skad_verdict turn_away(const skad_node *node, const skad_address *from,
                               const uint8_t *envelope, size_t envelope_len)
 {
+    const uint64_t now_us = node->env.now.mono_us;
     skad_envelope_glance glance;
-    if (skad_bans_keep_out(&node->bans, NULL, from, node->env.now.mono_us)) {
+    if (!skad_envelope_glance_at(envelope, envelope_len, &glance) ||
+        !skad_kind_is_request((skad_kind)glance.kind)) {
+        return SKAD_VERDICT_ACCEPT;
+    }
+    if (skad_bans_find(&node->bans, NULL, from, now_us) != NULL ||
+        (!glance.token && skad_bans_turn_away(&node->bans, from, now_us))) {
         return SKAD_VERDICT_BANNED;
     }
-    if (skad_envelope_glance_at(envelope, envelope_len, &glance) &&
-        skad_kind_is_request((skad_kind)glance.kind) &&
-        skad_admission_exhausted(node, from, glance.token)) {
-        return SKAD_VERDICT_RATE;
-    }
-    return SKAD_VERDICT_ACCEPT;
+    return skad_admission_exhausted(node, from, glance.token) ? SKAD_VERDICT_RATE
+                                                              : SKAD_VERDICT_ACCEPT;
 }
 
 skad_verdict skad_prefilter(const skad_node *node, const uint8_t *datagram, size_t len,

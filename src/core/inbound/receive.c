@@ -21,32 +21,41 @@ static void keep_request(skad_inbound *inbound, const skad_pending_rpc *rpc)
     }
 }
 
-/* Whether the sender's ID is banned. The prefilter has checked addresses already. The key is not
- * proven yet, so a sender that pretends to be a banned node is kept out as well. */
-static bool banned(const skad_node *node, const skad_prefiltered *prefiltered)
+/* Whether the request is of a banned sender, or of a stranger where strangers are turned away. The
+ * key is not proven yet, so a sender that pretends to be a banned node is kept out as well. */
+static bool banned(const skad_node *node, const skad_prefiltered *prefiltered,
+                   const skad_address *from)
 {
+    const uint64_t now_us = node->env.now.mono_us;
+    const uint8_t *token = prefiltered->envelope.token;
     skad_id sender;
     if (node->bans.banned.count == 0) {
         return false;
     }
     skad_node_id(prefiltered->envelope.public_key, &sender);
-    return skad_bans_keep_out(&node->bans, &sender, NULL, node->env.now.mono_us);
+    return skad_bans_find(&node->bans, &sender, from, now_us) != NULL ||
+           (skad_bans_turn_away(&node->bans, from, now_us) &&
+            (token == NULL || !skad_token_ok(node->env.token_key, from, &sender, now_us, token)));
 }
 
 skad_verdict skad_receive_prefilter(skad_node *node, skad_inbound *inbound, skad_time now)
 {
     skad_prefiltered prefiltered;
     node->env.now = now;
+    node->env.local = inbound->local;
     node->stats.received++;
     node->stats.received_bytes += inbound->len;
     skad_verdict verdict =
         skad_prefilter(node, inbound->datagram, inbound->len, &inbound->from, &prefiltered);
-    if (verdict == SKAD_VERDICT_ACCEPT && banned(node, &prefiltered)) {
-        verdict = SKAD_VERDICT_BANNED;
+    if (verdict == SKAD_VERDICT_ACCEPT && prefiltered.rpc != NULL &&
+        !skad_pending_may_check(&node->pending, prefiltered.rpc, now.mono_us)) {
+        verdict = SKAD_VERDICT_RATE;
     }
     if (verdict == SKAD_VERDICT_ACCEPT && prefiltered.rpc == NULL) {
-        verdict = skad_admission_check(node, &prefiltered.envelope, prefiltered.hello,
-                                       &inbound->from, inbound->len);
+        verdict = banned(node, &prefiltered, &inbound->from)
+                      ? SKAD_VERDICT_BANNED
+                      : skad_admission_check(node, &prefiltered.envelope, prefiltered.hello,
+                                             &inbound->from, inbound->len);
     }
     if (verdict != SKAD_VERDICT_ACCEPT) {
         node->stats.verdicts[verdict]++;
@@ -58,6 +67,7 @@ skad_verdict skad_receive_prefilter(skad_node *node, skad_inbound *inbound, skad
     inbound->profile = &node->env.profile;
     inbound->epoch = skad_profile_epoch(&node->env.profile, now.unix_s);
     inbound->self = node->env.identity.id;
+    inbound->network_key = node->env.network_key;
     return verdict;
 }
 
@@ -67,6 +77,7 @@ void skad_receive_open(skad_inbound *inbound, skad_roots *roots)
         .profile = inbound->profile,
         .epoch = inbound->epoch,
         .self = inbound->self,
+        .network_key = inbound->network_key,
         .roots = (const uint8_t(*)[SKAD_HASH_BYTES])roots->fingerprints,
         .roots_count = roots->fingerprints == NULL ? 0 : roots->limit,
     };
@@ -96,8 +107,9 @@ static bool still_awaited(const skad_node *node, const skad_inbound *inbound,
            memcmp((*rpc)->digest, inbound->request_digest, sizeof inbound->request_digest) == 0;
 }
 
-/* Counts a wrong signature from an address that a token validates: such a signature is not an
- * accident. */
+/* Counts a wrong signature of a request that shows a valid token: such a signature is not an
+ * accident. The wrong signatures of answers do not count, because whatever proves the address of an
+ * answer can be overheard. */
 static void strike(skad_node *node, const skad_inbound *inbound)
 {
     const uint8_t *token = inbound->envelope.token;
@@ -105,7 +117,8 @@ static void strike(skad_node *node, const skad_inbound *inbound)
     if (!inbound->reply && token != NULL &&
         skad_token_ok(node->env.token_key, &inbound->from, &inbound->opened.sender, now_us,
                       token)) {
-        skad_bans_strike(&node->bans, &inbound->from, SKAD_BAN_SIGNATURES, now_us);
+        skad_bans_strike(&node->bans, &inbound->opened.sender, &inbound->from, SKAD_BAN_SIGNATURES,
+                         now_us);
     }
 }
 
@@ -113,6 +126,7 @@ skad_verdict skad_receive_handle(skad_node *node, skad_inbound *inbound, skad_ti
 {
     skad_prefiltered prefiltered = {.envelope = inbound->envelope, .hello = inbound->hello};
     node->env.now = now;
+    node->env.local = inbound->local;
     node->stats.verifications += inbound->opened.checked;
     skad_verdict verdict = inbound->verdict;
     if (verdict == SKAD_VERDICT_ACCEPT && !still_awaited(node, inbound, &prefiltered.rpc)) {

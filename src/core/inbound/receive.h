@@ -25,6 +25,7 @@ typedef struct skad_inbound {
     const uint8_t *datagram; /* borrowed until after handle */
     size_t len;
     skad_address from;
+    skad_local local; /* where it came to */
 
     /* What the prefilter found. */
     skad_envelope envelope; /* borrows from the datagram */
@@ -38,6 +39,7 @@ typedef struct skad_inbound {
     const skad_profile *profile;
     uint32_t epoch;
     skad_id self;
+    const uint8_t *network_key; /* of the node, for as long as it lives */
 
     /* What skad_receive_open sets. */
     skad_verdict verdict;

@@ -59,8 +59,9 @@ static bool reply(answer *to, skad_message *message)
     }
     spare_for_ping(to, &outgoing->draft);
     if (skad_answer_budget_allows(&node->answers, outgoing->draft.len + (size_t)SKAD_PROOF_BYTES(0),
-                                  node->env.now.mono_us)) {
+                                  to->validated, node->env.now.mono_us)) {
         outgoing->to = *to->from;
+        outgoing->local = node->env.local;
         skad_outbox_commit(&node->outbox);
     }
     return true;
@@ -161,7 +162,9 @@ typedef struct keep_request {
 } keep_request;
 
 /* Serves STORE and ANNOUNCE. Checks for a token, and for a record that decodes and belongs to the
- * RPC; store_admission.c checks the rest. */
+ * RPC; store_admission.c checks the rest. A sender is blamed for what is no record, because it can
+ * see that for itself. It is not blamed for a record's signature or expiry: it may have the record
+ * from another node, its clock may differ from ours, and so may its library. */
 static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
 {
     skad_node *node = to->node;
@@ -172,6 +175,8 @@ static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
     }
     if (!skad_record_decode(asked->bytes.data, asked->bytes.len, &record) ||
         (record.type == SKAD_RECORD_ANNOUNCEMENT) != asked->announcement) {
+        skad_bans_strike(&node->bans, &to->request->sender, to->from, SKAD_BAN_RECORDS,
+                         node->env.now.mono_us);
         refuse(to, SKAD_ERROR_INVALID, 0);
         return;
     }
@@ -184,9 +189,6 @@ static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
         .life_s = asked->life_s,
     };
     skad_admitted_record held = skad_store_admit(node, &offer);
-    if (held.code == SKAD_ERROR_INVALID) {
-        skad_bans_strike(&node->bans, to->from, SKAD_BAN_RECORDS, node->env.now.mono_us);
-    }
     if (held.code != SKAD_ERROR_NONE) {
         refuse(to, held.code, held.detail);
         return;
@@ -218,8 +220,8 @@ static void serve_announce(answer *to)
     serve_put(to, &wanted, SKAD_KIND_ANNOUNCED);
 }
 
-bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
-                const skad_address *from, size_t len)
+skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
+                       const skad_address *from, size_t len)
 {
     answer to = {.node = node, .envelope = envelope, .request = request, .from = from};
     skad_token_make(node->env.token_key, from, &request->sender, node->env.now.mono_us, to.granted);
@@ -255,5 +257,5 @@ bool skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opene
     case SKAD_KIND_ERROR:
         break; /* replies never come here: the prefilter separates them */
     }
-    return to.may_ping;
+    return (skad_served){.validated = to.validated, .may_ping = to.may_ping};
 }

@@ -6,7 +6,8 @@
 #include "crypto/assert.h"
 #include "src/core/routing/distance.h"
 
-skad_collection *skad_collection_new(skad_record_type type, const skad_id *key)
+skad_collection *skad_collection_new(skad_record_type type, const skad_id *key,
+                                     const skad_network_id *network)
 {
     skad_collection *collection = calloc(1, sizeof *collection);
     if (collection == NULL) {
@@ -14,6 +15,7 @@ skad_collection *skad_collection_new(skad_record_type type, const skad_id *key)
     }
     collection->type = type;
     collection->key = *key;
+    collection->network = *network;
     if (type == SKAD_RECORD_ANNOUNCEMENT) {
         collection->announced = calloc(SKAD_PROVIDERS_MAX, sizeof *collection->announced);
         collection->providers = calloc(SKAD_PROVIDERS_MAX, sizeof *collection->providers);
@@ -50,11 +52,16 @@ static uint64_t fingerprint_of(skad_span value)
 
 /* ---- Taking answers ---- */
 
-/* Whether a record matches the query, leaving aside its signature. */
-static bool fits(const skad_collection *collection, const skad_record *record, uint64_t now_unix_s)
+/* Whether a record is what was asked for. The node that gives it can see that for itself. */
+static bool fits(const skad_collection *collection, const skad_record *record)
 {
-    return record->type == collection->type && skad_id_equal(&record->key, &collection->key) &&
-           (record->type == SKAD_RECORD_IMMUTABLE || record->expiry_unix_s > now_unix_s);
+    return record->type == collection->type && skad_id_equal(&record->key, &collection->key);
+}
+
+/* Whether a record has expired by our clock. */
+static bool expired(const skad_record *record, uint64_t now_unix_s)
+{
+    return record->type != SKAD_RECORD_IMMUTABLE && record->expiry_unix_s <= now_unix_s;
 }
 
 /* Whether these very bytes were verified before. */
@@ -79,7 +86,7 @@ static bool authentic(const skad_collection *collection, const skad_record *reco
         return true;
     }
     (*verifications)++;
-    return skad_record_verify(record);
+    return skad_record_verify(record, &collection->network);
 }
 
 static void take_best(skad_collection *collection, const skad_record *record, skad_span bytes,
@@ -155,14 +162,16 @@ size_t skad_collection_take(skad_collection *collection, const skad_get_answer *
     for (size_t i = 0; i < answer->count; i++) {
         skad_span bytes = answer->records[i];
         skad_record record;
-        if (!skad_record_decode(bytes.data, bytes.len, &record) ||
-            !fits(collection, &record, now_unix_s)) {
+        if (!skad_record_decode(bytes.data, bytes.len, &record) || !fits(collection, &record)) {
             bad++;
             continue;
         }
+        if (expired(&record, now_unix_s)) {
+            continue; /* as if it had none */
+        }
         if (!authentic(collection, &record, bytes, verifications)) {
-            bad += answer->count - i;
-            break;
+            given.invalid = true;
+            continue;
         }
         given.record = true;
         given.sequence = record.sequence;
@@ -173,7 +182,7 @@ size_t skad_collection_take(skad_collection *collection, const skad_get_answer *
             take_best(collection, &record, bytes, &given);
         }
     }
-    given.invalid = bad > 0;
+    given.invalid = given.invalid || bad > 0;
     collection->given[collection->given_count++] = given;
     if (!found && skad_collection_found(collection)) {
         collection->holder = *answer->from;

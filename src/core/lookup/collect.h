@@ -43,6 +43,7 @@ typedef struct skad_announced {
 typedef struct skad_collection {
     skad_record_type type;
     skad_id key;
+    skad_network_id network;
     skad_id holder; /* the node that gave the first record that counts */
 
     /* Immutable and mutable: the best so far. */
@@ -64,7 +65,8 @@ typedef struct skad_collection {
 } skad_collection;
 
 /* Returns NULL without memory. */
-skad_collection *skad_collection_new(skad_record_type type, const skad_id *key);
+skad_collection *skad_collection_new(skad_record_type type, const skad_id *key,
+                                     const skad_network_id *network);
 void skad_collection_free(skad_collection *collection);
 
 /* Whether there is something to return. */
@@ -77,10 +79,11 @@ typedef struct skad_get_answer {
     size_t count; /* 0: it had nothing */
 } skad_get_answer;
 
-/* Takes what one node gave. Returns how many of the records were bad. The records after the first
- * with a wrong signature are not checked and count as bad, so that a liar cannot make us check
- * signatures in vain. Adds the number of signatures checked. Beyond SKAD_GIVEN_MAX answers it takes
- * nothing and returns 0. */
+/* Takes what one node gave. Returns how many of the records the node can be blamed for: what is no
+ * record, or is not what was asked for. A record that has expired by our clock, or whose signature
+ * does not verify, is ignored: the node's clock or library may differ. An answer has at most
+ * SKAD_RECORDS_MAX records, which bounds the checks. Adds the number of signatures checked. Beyond
+ * SKAD_GIVEN_MAX answers it takes nothing and returns 0. */
 size_t skad_collection_take(skad_collection *collection, const skad_get_answer *answer,
                             uint64_t now_unix_s, skad_random *random, uint64_t *verifications);
 

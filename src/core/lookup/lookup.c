@@ -136,22 +136,26 @@ void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *cont
 
 /* ---- The next candidate ---- */
 
-/* Whether enough others of the same address group stand before a member of a list: only the closest
- * few of a group count. A failed one before it no longer counts, so a liar that names invented
- * contacts of an honest subnet delays the subnet but does not shut it out. */
+static uint64_t group_of(const skad_lookup *lookup, uint16_t index)
+{
+    return skad_address_group(&lookup->candidates.all[index].address);
+}
+
+/* Whether enough others of the same address groups stand before a member of a list: only the
+ * closest few of a group count. A failed one before it no longer counts, so a liar that names
+ * invented contacts of an honest subnet delays the subnet but does not shut it out. */
 bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *list, size_t member)
 {
     if (lookup->group_path_max == 0) {
         return false;
     }
-    uint64_t group = skad_address_group(&lookup->candidates.all[list->members[member]].address);
-    size_t before = 0;
+    skad_group_tally before = skad_group_tally_of(group_of(lookup, list->members[member]));
     for (size_t i = 0; i < member; i++) {
-        const skad_candidate *candidate = &lookup->candidates.all[list->members[i]];
-        before += candidate->state != SKAD_STEP_FAILED &&
-                  skad_address_group(&candidate->address) == group;
+        if (lookup->candidates.all[list->members[i]].state != SKAD_STEP_FAILED) {
+            skad_group_tally_add(&before, group_of(lookup, list->members[i]));
+        }
     }
-    return before >= lookup->group_path_max;
+    return !skad_group_tally_has_room(&before, lookup->group_path_max);
 }
 
 /* Whether one more of a candidate's address group may be asked in this lookup. Candidates that
@@ -161,14 +165,13 @@ static bool group_has_room(const skad_lookup *lookup, uint16_t index)
     if (lookup->group_max == 0) {
         return true;
     }
-    uint64_t group = skad_address_group(&lookup->candidates.all[index].address);
-    size_t asked = 0;
+    skad_group_tally asked = skad_group_tally_of(group_of(lookup, index));
     for (size_t i = 0; i < lookup->asked_count; i++) {
-        const skad_candidate *candidate = &lookup->candidates.all[lookup->asked[i]];
-        asked += candidate->state != SKAD_STEP_FAILED &&
-                 skad_address_group(&candidate->address) == group;
+        if (lookup->candidates.all[lookup->asked[i]].state != SKAD_STEP_FAILED) {
+            skad_group_tally_add(&asked, group_of(lookup, lookup->asked[i]));
+        }
     }
-    return asked < lookup->group_max;
+    return skad_group_tally_has_room(&asked, lookup->group_max);
 }
 
 /* Returns the closest candidate to ask among the first `window` on a path's list that count. */
@@ -435,12 +438,11 @@ bool skad_lookup_done(skad_lookup *lookup)
 static bool group_chosen(const skad_lookup *lookup, uint16_t index, const uint16_t *chosen,
                          size_t count)
 {
-    uint64_t group = skad_address_group(&lookup->candidates.all[index].address);
-    size_t same = 0;
+    skad_group_tally same = skad_group_tally_of(group_of(lookup, index));
     for (size_t i = 0; i < count; i++) {
-        same += skad_address_group(&lookup->candidates.all[chosen[i]].address) == group;
+        skad_group_tally_add(&same, group_of(lookup, chosen[i]));
     }
-    return lookup->group_path_max != 0 && same >= lookup->group_path_max;
+    return !skad_group_tally_has_room(&same, lookup->group_path_max);
 }
 
 size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indices)

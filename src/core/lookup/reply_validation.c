@@ -4,12 +4,13 @@
 #include "proto/address.h"
 #include "src/core/routing/distance.h"
 
-static bool reachable(const skad_profile *profile, const skad_contact *contact)
+/* Whether some node could be at one of the endpoints. Whether private addresses are allowed is a
+ * policy of our own, which the replier does not know. */
+static bool reachable(const skad_contact *contact)
 {
     const skad_address *endpoints[] = {&contact->ipv4, &contact->ipv6};
     for (size_t i = 0; i < 2; i++) {
-        if (endpoints[i]->family != SKAD_FAMILY_NONE &&
-            skad_address_routable(endpoints[i], profile->allow_private)) {
+        if (endpoints[i]->family != SKAD_FAMILY_NONE && skad_address_routable(endpoints[i], true)) {
             return true;
         }
     }
@@ -26,8 +27,7 @@ size_t skad_reply_violations(const skad_profile *profile, const skad_id *self,
         bool ordered =
             i == 0 || target == NULL || skad_distance_compare(target, &contacts[i - 1].id, id) < 0;
         solved[i] = skad_puzzle_static_ok(id, profile->static_bits);
-        violations +=
-            !ordered || skad_id_equal(id, self) || !reachable(profile, &contacts[i]) || !solved[i];
+        violations += !ordered || skad_id_equal(id, self) || !reachable(&contacts[i]) || !solved[i];
     }
     return violations;
 }

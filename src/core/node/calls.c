@@ -54,8 +54,11 @@ void skad_node_press(skad_node *node, bool pressed)
 
 static bool valid_subject(const skad_ban *subject)
 {
-    if (subject->by_id) {
+    if (subject->scope == SKAD_BAN_ID) {
         return true;
+    }
+    if (subject->scope == SKAD_BAN_PEER) {
+        return subject->address.family != SKAD_FAMILY_NONE && subject->address.port != 0;
     }
     switch (subject->address.family) {
     case SKAD_FAMILY_IPV4:
@@ -85,7 +88,7 @@ bool skad_node_unban(skad_node *node, const skad_ban *subject)
 
 skad_status skad_node_allow(skad_node *node, const skad_ban *subject)
 {
-    if (!valid_subject(subject) || subject->by_id) {
+    if (!valid_subject(subject) || subject->scope != SKAD_BAN_PREFIX) {
         return SKAD_ERR_INPUT;
     }
     return skad_bans_allow(&node->bans, subject);

@@ -23,8 +23,8 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     out->watches = (uint16_t)node->watches.taken;
     out->joined = node->join.joined;
     out->loaded = node->admission.loaded || node->admission.pressed;
-    out->observed[0] = skad_observed_address(&node->observed, 0);
-    out->observed[1] = skad_observed_address(&node->observed, 1);
+    out->observed[0] = skad_observed_address(&node->observed, 0, now.mono_us);
+    out->observed[1] = skad_observed_address(&node->observed, 1, now.mono_us);
     out->epoch = skad_profile_epoch(&node->env.profile, now.unix_s);
     out->network_size = skad_density_network_size(
         skad_density_radius(&node->table, node->env.profile.siblings), node->env.profile.siblings);

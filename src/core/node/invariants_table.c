@@ -166,33 +166,43 @@ static bool met_again(const skad_table *table, size_t slot)
 
 #define SLOTS_MAX 4096 /* skad_node_limits.peers */
 
-/* Whether one endpoint's address group keeps its share, in the table and in its peer's bucket. */
-static bool quota_kept(const skad_table *table, const uint64_t groups[static SLOTS_MAX],
-                       size_t slot)
+/* The address groups of each slot's endpoint of one family. */
+typedef struct slot_groups {
+    uint64_t narrow[SLOTS_MAX]; /* 0: it has none, or the slot is free */
+    uint64_t widest[SLOTS_MAX]; /* those that differ here share no group */
+} slot_groups;
+
+/* Whether one endpoint's address groups keep their shares, in the table and in its peer's bucket.
+ */
+static bool quota_kept(const skad_table *table, const slot_groups *groups, size_t slot)
 {
     size_t bucket = skad_table_bucket_of(table, &peer_at(table, (skad_peer_slot)slot)->id);
-    size_t in_table = 0;
-    size_t in_bucket = 0;
+    skad_group_tally in_table = skad_group_tally_of(groups->narrow[slot]);
+    skad_group_tally in_bucket = in_table;
     for (size_t i = 0; i < table->peers.high_water; i++) {
-        if (groups[i] == groups[slot]) {
-            in_table++;
-            in_bucket += skad_table_bucket_of(table, &table->peers.peers[i].id) == bucket;
+        if (groups->widest[i] != groups->widest[slot] || i == slot) {
+            continue;
+        }
+        skad_group_tally_add(&in_table, groups->narrow[i]);
+        if (skad_table_bucket_of(table, &table->peers.peers[i].id) == bucket) {
+            skad_group_tally_add(&in_bucket, groups->narrow[i]);
         }
     }
-    return (table->group_table_max == 0 || in_table <= table->group_table_max) &&
-           (table->group_bucket_max == 0 || in_bucket <= table->group_bucket_max);
+    return skad_group_tally_has_room(&in_table, table->group_table_max) &&
+           skad_group_tally_has_room(&in_bucket, table->group_bucket_max);
 }
 
 static bool quotas_kept(const skad_table *table, size_t family)
 {
-    uint64_t groups[SLOTS_MAX]; /* of each slot's endpoint; 0: none, or the slot is free */
+    slot_groups groups;
     SKAD_ASSERT(table->peers.high_water <= SLOTS_MAX);
     for (skad_peer_slot i = 0; i < table->peers.high_water; i++) {
         bool taken = table->peers.peers[i].roles != 0;
-        groups[i] = taken ? skad_endpoint_group(&table->peers, i, family) : 0;
+        groups.narrow[i] = taken ? skad_endpoint_group(&table->peers, i, family) : 0;
+        groups.widest[i] = skad_group_widest(groups.narrow[i]);
     }
     for (size_t i = 0; i < table->peers.high_water; i++) {
-        if (groups[i] != 0 && !quota_kept(table, groups, i)) {
+        if (groups.narrow[i] != 0 && !quota_kept(table, &groups, i)) {
             return false;
         }
     }

@@ -91,6 +91,7 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     skad_random_init(&node->env.random, config->seed);
     skad_random_bytes(&node->env.random, node->env.token_key, sizeof node->env.token_key);
     skad_profile_network_key(&node->env.profile, node->env.network_key);
+    skad_profile_network_id(&node->env.profile, &node->env.network_id);
     if (allocate(node, simulator.shared) != SKAD_OK ||
         skad_admission_init(node, &config->rates) != SKAD_OK ||
         skad_handover_init(node) != SKAD_OK || skad_recovery_init(node) != SKAD_OK) {
@@ -154,10 +155,18 @@ static void advance(skad_node *node)
 skad_verdict skad_node_receive(skad_node *node, const uint8_t *datagram, size_t len,
                                const skad_address *from, skad_time now)
 {
+    static const skad_local unknown = {.family = SKAD_FAMILY_NONE};
+    return skad_node_receive_at(node, datagram, len, from, &unknown, now);
+}
+
+skad_verdict skad_node_receive_at(skad_node *node, const uint8_t *datagram, size_t len,
+                                  const skad_address *from, const skad_local *local, skad_time now)
+{
     skad_inbound inbound; /* not cleared: most datagrams of a flood die before they fill it */
     inbound.datagram = datagram;
     inbound.len = len;
     inbound.from = *from;
+    inbound.local = *local;
     skad_node_enter(node, now);
     skad_verdict verdict = skad_receive_prefilter(node, &inbound, now);
     if (verdict != SKAD_VERDICT_ACCEPT) {
@@ -273,6 +282,11 @@ bool skad_node_poll_event(skad_node *node, skad_event *out)
 const skad_id *skad_node_self(const skad_node *node)
 {
     return &node->env.identity.id;
+}
+
+const skad_network_id *skad_node_network(const skad_node *node)
+{
+    return &node->env.network_id;
 }
 
 const uint8_t *skad_node_public_key(const skad_node *node)

@@ -40,7 +40,7 @@ skad_status skad_node_store(skad_node *node, const skad_store_request *request, 
     skad_record record;
     node->env.now = now;
     if (!skad_record_decode(request->record, request->len, &record) ||
-        !skad_record_verify(&record)) {
+        !skad_record_verify(&record, &node->env.network_id)) {
         return SKAD_ERR_FORMAT;
     }
     if ((request->has_cas && record.type != SKAD_RECORD_MUTABLE) ||
@@ -59,6 +59,11 @@ skad_status skad_node_store(skad_node *node, const skad_store_request *request, 
     return skad_start_put(node, SKAD_OPERATION_PUT, &start, op);
 }
 
+static skad_publisher publisher_of(const skad_node *node)
+{
+    return (skad_publisher){&node->env.identity, node->env.network_id};
+}
+
 skad_status skad_node_publish(skad_node *node, const skad_publish_request *request, skad_time now,
                               skad_op *op, skad_id *key)
 {
@@ -66,7 +71,7 @@ skad_status skad_node_publish(skad_node *node, const skad_publish_request *reque
     node->env.now = now;
     size_t len = 0;
     if (life_fits(node, request->life_s, request->keep)) {
-        len = skad_record_encode_mutable(&node->env.identity, request->salt, request->sequence,
+        len = skad_record_encode_mutable(publisher_of(node), request->salt, request->sequence,
                                          now.unix_s + request->life_s, request->value, bytes,
                                          sizeof bytes);
     }
@@ -91,9 +96,9 @@ skad_status skad_node_publish(skad_node *node, const skad_publish_request *reque
 /* Returns our address on a port, as peers see us; family NONE while they have not reported it. */
 static skad_address own_address(const skad_node *node, uint16_t port)
 {
-    skad_address address = skad_observed_address(&node->observed, 0);
+    skad_address address = skad_observed_address(&node->observed, 0, node->env.now.mono_us);
     if (address.family == SKAD_FAMILY_NONE) {
-        address = skad_observed_address(&node->observed, 1);
+        address = skad_observed_address(&node->observed, 1, node->env.now.mono_us);
     }
     address.port = port;
     return address;
@@ -125,7 +130,7 @@ skad_status skad_node_announce(skad_node *node, const skad_announce_request *req
     size_t len = 0;
     if (life_fits(node, request->life_s, request->keep)) {
         len = skad_record_encode_announcement(
-            &node->env.identity, &request->key, next_sequence(node, &request->key),
+            publisher_of(node), &request->key, next_sequence(node, &request->key),
             now.unix_s + request->life_s, &endpoint, request->metadata, bytes, sizeof bytes);
     }
     if (len == 0) {

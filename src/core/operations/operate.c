@@ -216,7 +216,7 @@ void skad_operate_drive(skad_node *node, skad_operation *operation)
 
 static bool kept_out(const skad_node *node, const skad_id *id, const skad_address *address)
 {
-    return skad_bans_keep_out(&node->bans, id, address, node->env.now.mono_us);
+    return skad_bans_find(&node->bans, id, address, node->env.now.mono_us) != NULL;
 }
 
 /* Whether a contact in an answer is worth asking, and at which address. It is if we can send to it,
@@ -257,7 +257,7 @@ static void judge(skad_node *node, const skad_id *sender, const skad_address *fr
     if (violations > 0) {
         node->stats.violations += violations;
         node->stats.dismissed += skad_table_violation(&node->table, sender, node->env.now.mono_us);
-        skad_bans_strike(&node->bans, from, SKAD_BAN_ANSWERS, node->env.now.mono_us);
+        skad_bans_strike(&node->bans, sender, from, SKAD_BAN_ANSWERS, node->env.now.mono_us);
     }
 }
 

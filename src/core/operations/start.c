@@ -70,7 +70,7 @@ static void seed(skad_node *node, skad_operation *operation, const skad_id *targ
         skad_contact contact;
         skad_table_contact(table, slots[i], &contact);
         const skad_address *address = skad_contact_endpoint(&contact, node->families);
-        if (!skad_bans_keep_out(&node->bans, &contact.id, address, node->env.now.mono_us)) {
+        if (skad_bans_find(&node->bans, &contact.id, address, node->env.now.mono_us) == NULL) {
             skad_lookup_seed(operation->lookup, i, &contact, address);
         }
     }
@@ -215,7 +215,7 @@ skad_status skad_start_get(skad_node *node, skad_operation_kind kind, skad_recor
     if (status != SKAD_OK) {
         return status;
     }
-    operation->collection = skad_collection_new(type, key);
+    operation->collection = skad_collection_new(type, key, &node->env.network_id);
     status =
         operation->collection == NULL ? SKAD_ERR_MEMORY : begin_lookup(node, operation, key, NULL);
     if (status != SKAD_OK) {

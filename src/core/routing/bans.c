@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/address.h"
 #include "src/core/base/lazy.h"
 #include "src/core/routing/distance.h"
 
@@ -20,34 +21,69 @@ static bool same_prefix(const skad_address *a, const skad_address *b, size_t bit
     return rest == 0 || (a->ip[bytes] ^ b->ip[bytes]) >> (8 - rest) == 0;
 }
 
+static bool same_peer(const skad_ban *ban, const skad_id *id, const skad_address *address)
+{
+    return skad_id_equal(&ban->id, id) && skad_address_equal(&ban->address, address);
+}
+
 static bool same_subject(const skad_ban *a, const skad_ban *b)
 {
-    if (a->by_id != b->by_id) {
+    if (a->scope != b->scope) {
         return false;
     }
-    return a->by_id ? skad_id_equal(&a->id, &b->id)
-                    : a->prefix_bits == b->prefix_bits &&
-                          same_prefix(&a->address, &b->address, a->prefix_bits);
+    switch ((skad_ban_scope)a->scope) {
+    case SKAD_BAN_ID:
+        return skad_id_equal(&a->id, &b->id);
+    case SKAD_BAN_PEER:
+        return same_peer(a, &b->id, &b->address);
+    case SKAD_BAN_PREFIX:
+        break;
+    }
+    return a->prefix_bits == b->prefix_bits &&
+           same_prefix(&a->address, &b->address, a->prefix_bits);
 }
 
 static bool covers(const skad_ban *ban, const skad_id *id, const skad_address *address)
 {
-    if (ban->by_id) {
+    switch ((skad_ban_scope)ban->scope) {
+    case SKAD_BAN_ID:
         return id != NULL && skad_id_equal(&ban->id, id);
+    case SKAD_BAN_PEER:
+        return id != NULL && address != NULL && same_peer(ban, id, address);
+    case SKAD_BAN_PREFIX:
+        break;
     }
     return address != NULL && same_prefix(&ban->address, address, ban->prefix_bits);
 }
 
-bool skad_bans_keep_out(const skad_bans *bans, const skad_id *id, const skad_address *address,
-                        uint64_t now_us)
+/* Whether a ban is of the strangers of an address only. */
+static bool strangers_only(const skad_ban *ban)
+{
+    return ban->scope == SKAD_BAN_PREFIX && ban->reason != SKAD_BAN_OPERATOR;
+}
+
+static const skad_ban *find_covering(const skad_bans *bans, const skad_id *id,
+                                     const skad_address *address, bool strangers, uint64_t now_us)
 {
     for (size_t i = 0; i < bans->banned.count; i++) {
         const skad_ban *ban = &bans->banned.bans[i];
-        if (ban->until_us > now_us && covers(ban, id, address)) {
-            return true;
+        if (ban->until_us > now_us && strangers_only(ban) == strangers &&
+            covers(ban, id, address)) {
+            return ban;
         }
     }
-    return false;
+    return NULL;
+}
+
+const skad_ban *skad_bans_find(const skad_bans *bans, const skad_id *id,
+                               const skad_address *address, uint64_t now_us)
+{
+    return find_covering(bans, id, address, false, now_us);
+}
+
+bool skad_bans_turn_away(const skad_bans *bans, const skad_address *address, uint64_t now_us)
+{
+    return find_covering(bans, NULL, address, true, now_us) != NULL;
 }
 
 /* ---- Lists ---- */
@@ -176,21 +212,21 @@ static uint8_t host_bits(const skad_address *address)
     return address->family == SKAD_FAMILY_IPV4 ? 32 : 64;
 }
 
-/* Returns the entry of a source. A source without one takes over the oldest. */
-static skad_strikes *strikes_of(skad_bans *bans, const skad_address *address, uint64_t now_us)
+/* Returns the entry of a subject. A subject without one takes over the oldest. */
+static skad_strikes *strikes_of(skad_bans *bans, const skad_ban *subject, uint64_t now_us)
 {
     skad_strikes *oldest = &bans->strikes[0];
     for (size_t i = 0; i < SKAD_STRIKES_SOURCES; i++) {
         skad_strikes *strikes = &bans->strikes[i];
-        if (strikes->address.family != SKAD_FAMILY_NONE &&
-            same_prefix(&strikes->address, address, host_bits(address))) {
+        if (strikes->subject.address.family != SKAD_FAMILY_NONE &&
+            same_subject(&strikes->subject, subject)) {
             return strikes;
         }
         if (strikes->since_us < oldest->since_us) {
             oldest = strikes;
         }
     }
-    *oldest = (skad_strikes){.address = *address, .since_us = now_us};
+    *oldest = (skad_strikes){.subject = *subject, .since_us = now_us};
     return oldest;
 }
 
@@ -199,31 +235,39 @@ static uint32_t weight(skad_ban_reason reason)
     return reason == SKAD_BAN_ANSWERS ? SKAD_STRIKES_ANSWER : 1;
 }
 
-void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,
-                      uint64_t now_us)
+/* Counts strikes of a subject, and bans it if they have become so many. */
+static void strike(skad_bans *bans, const skad_ban *subject, uint32_t max, uint64_t now_us)
 {
-    if (allowed(bans, address)) {
-        return;
-    }
-    bans->strikes = skad_lazy_use(bans->strikes, SKAD_STRIKES_SOURCES, sizeof *bans->strikes);
-    if (bans->strikes == NULL) {
-        return;
-    }
-    skad_strikes *strikes = strikes_of(bans, address, now_us);
+    skad_strikes *strikes = strikes_of(bans, subject, now_us);
     if (now_us - strikes->since_us >= SKAD_STRIKES_US) {
         strikes->since_us = now_us;
         strikes->count = 0;
     }
-    strikes->count += weight(reason);
-    if (strikes->count < SKAD_STRIKES_MAX) {
+    strikes->count += weight((skad_ban_reason)subject->reason);
+    if (strikes->count < max) {
         return;
     }
     strikes->count = 0;
-    const skad_ban ban = {
-        .address = *address,
-        .prefix_bits = host_bits(address),
-        .reason = (uint8_t)reason,
-        .until_us = now_us + SKAD_STRIKES_BAN_S * SKAD_US_PER_S,
-    };
+    skad_ban ban = *subject;
+    ban.until_us = now_us + SKAD_STRIKES_BAN_S * SKAD_US_PER_S;
     (void)skad_bans_add(bans, &ban, now_us); /* without memory the next strikes ban it */
+}
+
+void skad_bans_strike(skad_bans *bans, const skad_id *id, const skad_address *address,
+                      skad_ban_reason reason, uint64_t now_us)
+{
+    const skad_ban peer = {
+        .scope = SKAD_BAN_PEER, .id = *id, .address = *address, .reason = (uint8_t)reason};
+    const skad_ban host = {.scope = SKAD_BAN_PREFIX,
+                           .address = *address,
+                           .prefix_bits = host_bits(address),
+                           .reason = (uint8_t)reason};
+    if (allowed(bans, address)) {
+        return;
+    }
+    bans->strikes = skad_lazy_use(bans->strikes, SKAD_STRIKES_SOURCES, sizeof *bans->strikes);
+    if (bans->strikes != NULL) {
+        strike(bans, &peer, SKAD_STRIKES_MAX, now_us);
+        strike(bans, &host, SKAD_STRIKES_ADDRESS_MAX, now_us);
+    }
 }

@@ -1,12 +1,21 @@
-/* Which peers are kept out, by node ID or by address prefix, for how long and why. An operator bans
- * by hand. The node itself bans a peer only for what is not sent by mistake: a peer whose address a
- * token validates, for signatures that do not verify, of datagrams or of records; or a peer that
- * answers our request, from the address that we asked, with an answer that breaks a replier's
- * duties (reply_validation.h). It never bans a source that could be spoofed; otherwise any sender
- * could have any address banned.
+/* Which peers are kept out: for how long and why. An operator bans by hand, an ID or an address
+ * prefix. The node itself bans only for what the sender knew to be wrong when it sent it: no clock
+ * but the sender's own plays a part, no library that judges differently, no policy of ours.
  *
- * A ban ends by itself. When there is no room for another, the one that ends first is dropped. The
- * node itself never bans what is on the allow-list. */
+ * - A strike counts against a peer, that is an ID at an address and port. The address must be
+ *   proven: by a valid token, or because the peer answers a request that we sent there. Sixteen
+ *   strikes within a minute are a ban of that peer for ten minutes.
+ *
+ * - The strikes of all peers of one address (IPv6: of a /64) are counted as well. Eight times as
+ *   many turn away the strangers of that address: its requests that show no valid token. Neighbours
+ *   that share the address and hold a token are served as before. Wider prefixes are banned by hand
+ *   only.
+ *
+ * - Bans and strikes end by themselves. When there is no room for another ban, the one that ends
+ *   first is dropped. The node itself never bans what is on the allow-list.
+ *
+ * - A ban concerns requests. An answer that we wait for is never dropped for it, and a peer that
+ *   the node itself banned does not count as unresponsive. */
 #ifndef SKAD_ROUTING_BANS_H
 #define SKAD_ROUTING_BANS_H
 
@@ -18,14 +27,15 @@
 
 #define SKAD_BANS_MAX 256 /* and as many allowed */
 #define SKAD_STRIKES_SOURCES                                                                       \
-    64                         /* sources that are counted at once; a new one replaces the oldest */
-#define SKAD_STRIKES_MAX    16 /* within a window: then a ban */
-#define SKAD_STRIKES_ANSWER 4  /* what an answer counts for: we ask no peer often */
-#define SKAD_STRIKES_US     (60 * SKAD_US_PER_S)
-#define SKAD_STRIKES_BAN_S  600
+    64 /* peers and addresses counted at once; a new one replaces the oldest */
+#define SKAD_STRIKES_MAX         16                     /* of a peer within a window: then a ban */
+#define SKAD_STRIKES_ADDRESS_MAX (8 * SKAD_STRIKES_MAX) /* of all peers of an address */
+#define SKAD_STRIKES_ANSWER      4 /* what an answer counts for: we ask no peer often */
+#define SKAD_STRIKES_US          (60 * SKAD_US_PER_S)
+#define SKAD_STRIKES_BAN_S       600
 
 typedef struct skad_strikes {
-    skad_address address; /* family NONE: free */
+    skad_ban subject; /* of the ban that they lead to; family NONE: free */
     uint64_t since_us;
     uint32_t count;
 } skad_strikes;
@@ -47,10 +57,13 @@ typedef struct skad_bans {
 SKAD_MUST_CHECK skad_status skad_bans_init(skad_bans *bans, bool lazy_allocation);
 void skad_bans_free(skad_bans *bans);
 
-/* Whether a ban covers this ID or address; either may be NULL. Bans that have ended do
- * not count. */
-bool skad_bans_keep_out(const skad_bans *bans, const skad_id *id, const skad_address *address,
-                        uint64_t now_us);
+/* Returns a ban that covers all requests of this ID at this address, and forbids to ask it; NULL if
+ * there is none. Either may be NULL. Bans that have ended do not count. */
+const skad_ban *skad_bans_find(const skad_bans *bans, const skad_id *id,
+                               const skad_address *address, uint64_t now_us);
+
+/* Whether strangers at this address are turned away: requests without a valid token. */
+bool skad_bans_turn_away(const skad_bans *bans, const skad_address *address, uint64_t now_us);
 
 /* Adds a ban, or replaces the one of the same subject. Error: SKAD_ERR_MEMORY. */
 skad_status skad_bans_add(skad_bans *bans, const skad_ban *ban, uint64_t now_us);
@@ -60,9 +73,9 @@ bool skad_bans_lift(skad_bans *bans, const skad_ban *subject);
 /* Exempts a subject from bans by the node itself. Errors: SKAD_ERR_FULL, SKAD_ERR_MEMORY. */
 skad_status skad_bans_allow(skad_bans *bans, const skad_ban *subject);
 
-/* Counts one more strike of a validated address. Bans it when that was one too many, for the reason
- * of the last strike. */
-void skad_bans_strike(skad_bans *bans, const skad_address *address, skad_ban_reason reason,
-                      uint64_t now_us);
+/* Counts one more strike of a peer whose address is proven, for both of its counts. Bans what has
+ * one too many, for the reason of the last strike. */
+void skad_bans_strike(skad_bans *bans, const skad_id *id, const skad_address *address,
+                      skad_ban_reason reason, uint64_t now_us);
 
 #endif

@@ -1,5 +1,15 @@
-/* Address groups. All addresses that one hoster or one household can have at little cost count as
- * one group. An IPv4 group is a /24, an IPv6 group a /56.
+/* Address groups. All addresses that one party can have at little cost count as one group, and the
+ * prices rise in steps: an IPv4 /24 and /16; an IPv6 /56, /48 and /32. A household has a /56, a
+ * tunnel broker gives away a /48, a small registry member has a /32. A limit holds at each level,
+ * and grows from level to level.
+ *
+ *     level        0      1      2
+ *     IPv4         /24    /16    -
+ *     IPv6         /56    /48    /32
+ *     limit        n      2 n    4 n      of IPv4: n, 4 n
+ *
+ * Every quota of addresses counts with a tally of this file: the table, lookups, the ping queue,
+ * the votes about our own address, the store.
  *
  * A group is counted where a peer is admitted or asked, never where it is merely named: otherwise a
  * liar could use up an honest subnet's share by naming invented contacts in it. */
@@ -7,12 +17,43 @@
 #define SKAD_ROUTING_DIVERSITY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "skad/types.h"
 
-/* Returns a group as a number: the family in the top bits, the prefix below; 0 for an absent
- * address. */
+#define SKAD_GROUP_LEVELS 3
+
+/* Returns the group of level 0 as a number: the family in the top bits, the prefix below; 0 for an
+ * absent address. */
 uint64_t skad_address_group(const skad_address *address);
+
+/* Returns the group of a level, 0..SKAD_GROUP_LEVELS - 1, around one of level 0; 0 if its family
+ * has no such level. Groups of different levels have different numbers. */
+uint64_t skad_group_around(uint64_t group, unsigned level);
+
+/* Returns the widest group around one of level 0. */
+uint64_t skad_group_widest(uint64_t group);
+
+/* Returns how many times as many of a group of this level are allowed as of one of level 0. */
+unsigned skad_group_factor(uint64_t group, unsigned level);
+
+/* How many of those that were counted are in the same groups as one address. */
+typedef struct skad_group_tally {
+    uint64_t group; /* of level 0 */
+    uint16_t same[SKAD_GROUP_LEVELS];
+} skad_group_tally;
+
+/* Begins to count for one group of level 0. */
+static inline skad_group_tally skad_group_tally_of(uint64_t group)
+{
+    return (skad_group_tally){.group = group};
+}
+
+/* Counts another one, of level 0 too. */
+void skad_group_tally_add(skad_group_tally *tally, uint64_t other);
+
+/* Whether one more fits, if `max` of a group of level 0 are allowed; 0: any number. */
+bool skad_group_tally_has_room(const skad_group_tally *tally, size_t max);
 
 #endif

@@ -125,6 +125,13 @@ void skad_endpoint_failed(skad_peers *peers, skad_peer_slot slot, size_t endpoin
     *failures = (uint8_t)(*failures + (*failures < UINT8_MAX));
 }
 
+void skad_endpoint_forget_token(skad_peers *peers, skad_peer_slot slot, const skad_address *address)
+{
+    if (skad_endpoint_is(peers, slot, address)) {
+        skad_peer_tokens_forget(&peers->tokens, number_of(slot, skad_endpoint_index(address)));
+    }
+}
+
 void skad_endpoint_answered(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
     *failures_of(peers, slot, endpoint) = 0;

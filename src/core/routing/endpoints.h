@@ -42,6 +42,8 @@ void skad_endpoint_answered(skad_peers *peers, skad_peer_slot slot, size_t endpo
  * one, and returned while it is fresh. */
 void skad_endpoint_keep_token(skad_peers *peers, skad_peer_slot slot, const skad_address *address,
                               const uint8_t token[static SKAD_TOKEN_BYTES], uint64_t now_us);
+void skad_endpoint_forget_token(skad_peers *peers, skad_peer_slot slot,
+                                const skad_address *address);
 const uint8_t *skad_endpoint_token(const skad_peers *peers, skad_peer_slot slot, size_t endpoint,
                                    uint64_t now_us);
 

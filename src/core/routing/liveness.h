@@ -33,16 +33,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "crypto/token.h"
 #include "src/core/routing/peers.h"
 
 #define SKAD_CHECK_INTERVAL_US     (120 * SKAD_US_PER_S) /* at least */
 #define SKAD_CHECK_INTERVAL_MAX_US (900 * SKAD_US_PER_S)
-#define SKAD_CHECK_LIFE_DIVISOR    8
-#define SKAD_CHECK_RETRY_US        (1 * SKAD_US_PER_S) /* after the first unanswered request */
-#define SKAD_CHECK_TOGETHER_US     (15 * SKAD_US_PER_S) /* or so long, if another check is due then */
-#define SKAD_CHECK_BACKOFF_US      (15 * SKAD_US_PER_S) /* doubled with each further failure */
-#define SKAD_CHECK_BACKOFF_MAX_US  (480 * SKAD_US_PER_S)
-#define SKAD_CHECK_ANEW_US         (60 * SKAD_US_PER_S) /* a check postponed by less is made at once */
+/* Between two answers of a living peer lies at most twice the longest interval, and a round's rest.
+ * Until then the token of the first answer is good for the next check. */
+#define SKAD_CHECK_APART_MAX_US (2 * SKAD_CHECK_INTERVAL_MAX_US + SKAD_CHECK_INTERVAL_US)
+_Static_assert(SKAD_CHECK_APART_MAX_US < SKAD_TOKEN_SLOT_US, "a check carries a token");
+#define SKAD_CHECK_LIFE_DIVISOR   8
+#define SKAD_CHECK_RETRY_US       (1 * SKAD_US_PER_S)  /* after the first unanswered request */
+#define SKAD_CHECK_TOGETHER_US    (15 * SKAD_US_PER_S) /* or so long, if another check is due then */
+#define SKAD_CHECK_BACKOFF_US     (15 * SKAD_US_PER_S) /* doubled with each further failure */
+#define SKAD_CHECK_BACKOFF_MAX_US (480 * SKAD_US_PER_S)
+#define SKAD_CHECK_ANEW_US        (60 * SKAD_US_PER_S) /* a check postponed by less is made at once */
 /* An answer that came no longer than this before a request shows that our network is up. */
 #define SKAD_LIVENESS_WITNESS_US (10 * SKAD_US_PER_S)
 

@@ -65,29 +65,31 @@ static void place(skad_table *table, skad_peer_slot slot)
     skad_siblings_add(table, slot);
 }
 
-/* Whether the table, and the bucket of an ID, have room for one more endpoint of this address
- * group. The peer in slot `self` does not count against itself. */
+/* Whether the table, and the bucket of an ID, have room for one more endpoint of this address's
+ * groups. The peer in slot `self` does not count against itself. */
 static bool diverse(const skad_table *table, const skad_id *id, const skad_address *address,
                     skad_peer_slot self)
 {
     if (table->group_bucket_max == 0 && table->group_table_max == 0) {
         return true;
     }
-    uint64_t group = skad_address_group(address);
+    skad_group_tally in_table = skad_group_tally_of(skad_address_group(address));
+    skad_group_tally in_bucket = in_table;
     size_t family = skad_endpoint_index(address);
     size_t bucket = skad_table_bucket_of(table, id);
-    size_t in_table = 0;
-    size_t in_bucket = 0;
     for (size_t i = 0; i < table->peers.high_water; i++) {
         const skad_peer *peer = &table->peers.peers[i];
-        if (peer->roles != 0 && i != self &&
-            skad_endpoint_group(&table->peers, (skad_peer_slot)i, family) == group) {
-            in_table++;
-            in_bucket += skad_table_bucket_of(table, &peer->id) == bucket;
+        if (peer->roles == 0 || i == self) {
+            continue;
+        }
+        uint64_t group = skad_endpoint_group(&table->peers, (skad_peer_slot)i, family);
+        skad_group_tally_add(&in_table, group);
+        if (skad_table_bucket_of(table, &peer->id) == bucket) {
+            skad_group_tally_add(&in_bucket, group);
         }
     }
-    return (table->group_table_max == 0 || in_table < table->group_table_max) &&
-           (table->group_bucket_max == 0 || in_bucket < table->group_bucket_max);
+    return skad_group_tally_has_room(&in_table, table->group_table_max) &&
+           skad_group_tally_has_room(&in_bucket, table->group_bucket_max);
 }
 
 /* Whether an answer from this endpoint may count as the peer's. */
@@ -225,8 +227,13 @@ bool skad_table_violation(skad_table *table, const skad_id *id, uint64_t now_us)
         return false;
     }
     skad_peer_cold *cold = skad_peers_cold_of(&table->peers, slot);
-    if (cold != NULL && ++cold->violations < SKAD_TABLE_VIOLATIONS_MAX) {
-        return false;
+    if (cold != NULL) {
+        bool forgiven = skad_second_since_s(cold->violated, now_us) >= SKAD_TABLE_VIOLATIONS_S;
+        cold->violations = (uint8_t)(forgiven ? 1 : cold->violations + 1);
+        cold->violated = skad_second_at(now_us);
+        if (cold->violations < SKAD_TABLE_VIOLATIONS_MAX) {
+            return false;
+        }
     }
     evict(table, slot, now_us);
     return true;

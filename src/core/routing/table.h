@@ -49,7 +49,8 @@
 #define SKAD_SIBLINGS_ETA         5
 #define SKAD_NEIGHBOURS           16 /* a new one among them shows that we know too few near us */
 #define SKAD_TABLE_FAILURES_MAX   8
-#define SKAD_TABLE_VIOLATIONS_MAX 3 /* answers that break the replier's duties */
+#define SKAD_TABLE_VIOLATIONS_MAX 3    /* answers that break the replier's duties */
+#define SKAD_TABLE_VIOLATIONS_S   3600 /* an hour without one, and all are forgiven */
 
 #define SKAD_REFRESH_INTERVAL_US (3600 * SKAD_US_PER_S) /* Kademlia, section 2.3 */
 
@@ -107,7 +108,8 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
                        uint64_t now_us);
 
 /* An answer of this peer broke the rules (reply_validation.h). After SKAD_TABLE_VIOLATIONS_MAX
- * violations the peer is evicted and has to be admitted anew. Returns whether it was. */
+ * violations, none more than an hour after the one before, the peer is evicted and has to be
+ * admitted anew. Returns whether it was. */
 bool skad_table_violation(skad_table *table, const skad_id *id, uint64_t now_us);
 
 /* Whether an unknown peer would be listed better than at the end of a replacement cache. The test

@@ -1,5 +1,6 @@
 /* How many bytes of answers a node may send in a second. An answer beyond that is dropped, so that
- * a flood of requests does not fill the uplink. */
+ * a flood of requests does not fill the uplink. Answers to requests without a valid token, which
+ * may have spoofed sources, have half of it. */
 #ifndef SKAD_RPC_ANSWER_BUDGET_H
 #define SKAD_RPC_ANSWER_BUDGET_H
 
@@ -15,8 +16,9 @@ typedef struct skad_answer_budget {
     uint64_t shed; /* answers that were refused */
 } skad_answer_budget;
 
-/* Whether an answer of so many bytes may be sent now. If so its bytes are spent, otherwise it is
- * counted as shed. */
-bool skad_answer_budget_allows(skad_answer_budget *budget, size_t bytes, uint64_t now_us);
+/* Whether an answer of so many bytes may be sent now, to a request with a valid token or without.
+ * If so its bytes are spent, otherwise it is counted as shed. */
+bool skad_answer_budget_allows(skad_answer_budget *budget, size_t bytes, bool validated,
+                               uint64_t now_us);
 
 #endif

@@ -109,6 +109,7 @@ bool skad_outbox_poll_sealed(skad_outbox *outbox, skad_datagram *out)
         return false;
     }
     out->to = head->to;
+    out->local = head->local;
     out->len = head->draft.len;
     out->request = head->draft.request;
     memcpy(out->bytes, head->draft.bytes, head->draft.len);

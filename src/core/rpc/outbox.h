@@ -25,6 +25,7 @@
 typedef struct skad_outgoing {
     skad_draft draft; /* while lent, only the borrower looks at it */
     skad_address to;
+    skad_local local;
     bool ready; /* sealed, and here */
 } skad_outgoing;
 

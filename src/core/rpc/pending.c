@@ -5,7 +5,11 @@
 
 #include "crypto/assert.h"
 #include "proto/address.h"
+#include "src/core/base/rate.h"
 #include "src/core/routing/distance.h"
+
+/* A hundred checks a second are half a per cent of a processor. */
+static const skad_rate SHARED_CHECKS = {.per_s = 100, .burst = 100};
 
 #define STEP 4 /* slots that memory grows by */
 
@@ -113,6 +117,16 @@ const skad_pending_rpc *skad_pending_match(const skad_pending *pending,
                    skad_kind_answers((skad_kind)rpc->kind, answer) &&
                    skad_address_equal(&rpc->address, from);
     return matches ? rpc : NULL;
+}
+
+bool skad_pending_may_check(skad_pending *pending, const skad_pending_rpc *rpc, uint64_t now_us)
+{
+    skad_pending_rpc *own = &pending->rpcs[rpc - pending->rpcs];
+    if (own->checks < SKAD_PENDING_CHECKS) {
+        own->checks++;
+        return true;
+    }
+    return skad_rate_allows(&SHARED_CHECKS, 1, &pending->checked_until_us, now_us);
 }
 
 bool skad_pending_asks(const skad_pending *pending, const skad_id *responder,

@@ -8,7 +8,11 @@
  *
  * An RPC id carries its slot in the first two bytes and 48 random bits in the rest, so an answer
  * finds its request without a search. Guessing the rest gains nothing: the answer's signature
- * covers the digest of the request. A full table refuses new requests. */
+ * covers the digest of the request. A full table refuses new requests.
+ *
+ * A wrong answer leaves the request waiting, because another sender than the one that was asked may
+ * have overheard the request. So that no sender makes us check signatures without end, a request
+ * has four checks of its own; further ones come out of a budget that all requests share. */
 #ifndef SKAD_RPC_PENDING_H
 #define SKAD_RPC_PENDING_H
 
@@ -52,7 +56,8 @@ typedef struct skad_pending_rpc {
     uint8_t kind;    /* a skad_kind */
     uint8_t purpose; /* a skad_purpose */
     bool has_responder;
-    bool slow; /* the soft timeout has passed */
+    bool slow;      /* the soft timeout has passed */
+    uint8_t checks; /* answers that were let through to a signature check; at most all that fit */
 } skad_pending_rpc;
 
 typedef struct skad_pending {
@@ -64,6 +69,7 @@ typedef struct skad_pending {
     uint16_t fresh;    /* slots from here on were never taken */
     uint16_t free_count;
     uint16_t high_water; /* slots from here on have been free since the table was last empty */
+    uint64_t checked_until_us; /* the shared budget of checks (rate.h) */
 } skad_pending;
 
 /* `later`: memory comes as slots are taken. */
@@ -84,6 +90,11 @@ void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc);
 const skad_pending_rpc *skad_pending_match(const skad_pending *pending,
                                            const uint8_t rpc_id[static SKAD_RPC_ID_BYTES],
                                            const skad_address *from, skad_kind answer);
+
+#define SKAD_PENDING_CHECKS 4
+
+/* Whether an answer to a request may have a signature check; counts it. */
+bool skad_pending_may_check(skad_pending *pending, const skad_pending_rpc *rpc, uint64_t now_us);
 
 /* Whether a request to this endpoint waits for an answer. */
 bool skad_pending_asks(const skad_pending *pending, const skad_id *responder,

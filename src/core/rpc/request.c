@@ -78,6 +78,7 @@ bool skad_request_send(skad_node *node, const skad_request *request)
     }
     memcpy(rpc->digest, outgoing->draft.digest, sizeof rpc->digest);
     outgoing->to = *request->address;
+    outgoing->local = (skad_local){.family = SKAD_FAMILY_NONE};
     skad_outbox_commit(&node->outbox);
     return true;
 }

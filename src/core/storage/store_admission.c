@@ -65,7 +65,7 @@ static bool authentic(const judged *self)
         return true;
     }
     self->node->stats.verifications++;
-    return skad_record_verify(self->offer->record);
+    return skad_record_verify(self->offer->record, &self->node->env.network_id);
 }
 
 static skad_error_code check_sequence(const judged *self)

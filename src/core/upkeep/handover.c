@@ -61,21 +61,48 @@ static bool settled(const skad_node *node)
            node->env.now.mono_us - node->join.joined_us >= SKAD_HANDOVER_SETTLE_US;
 }
 
-void skad_handover_arrived(skad_node *node, const skad_id *id)
+/* Whether a peer was served within the last hour. Notes the time if not. */
+static bool served_lately(skad_node *node, skad_peer_slot slot)
+{
+    const uint64_t now_us = node->env.now.mono_us;
+    skad_peer_cold *cold = skad_peers_cold_of(&node->table.peers, slot);
+    if (cold == NULL ||
+        (cold->served_us != 0 && now_us - cold->served_us < skad_env_hour_us(&node->env))) {
+        return true;
+    }
+    cold->served_us = now_us;
+    return false;
+}
+
+/* Lists a peer for the next walk. Returns whether it is to be served. */
+static bool arrive(skad_node *node, skad_peer_slot slot)
 {
     skad_handover_state *state = &node->handover;
+    const skad_id *id = &node->table.peers.peers[slot].id;
     if (!settled(node) || listed(state->arrived, state->arrived_count, id)) {
-        return;
+        return false;
     }
     if (state->arrived_count == SKAD_NEWCOMERS_MAX ||
         (state->arrived == NULL && allocate(state) != SKAD_OK)) {
         node->stats.replicas_shed++;
-        return;
+        return false;
+    }
+    if (served_lately(node, slot)) {
+        return false;
     }
     state->arrived[state->arrived_count++] = *id;
     if (!state->walking && state->step_us == UINT64_MAX) {
         state->step_us = node->env.now.mono_us + SKAD_HANDOVER_DELAY_US +
                          skad_random_below(&node->env.random, SKAD_HANDOVER_DELAY_US);
+    }
+    return true;
+}
+
+void skad_handover_arrived(skad_node *node, const skad_id *id)
+{
+    skad_peer_slot slot = skad_peers_find(&node->table.peers, id);
+    if (slot != SKAD_PEER_NONE) {
+        (void)arrive(node, slot);
     }
 }
 
@@ -87,17 +114,7 @@ bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_add
     }
     const skad_peer *peer = &node->table.peers.peers[slot];
     bool near = (peer->roles & SKAD_PEER_IN_SIBLINGS) != 0 && !skad_peer_unresponsive(peer);
-    if (!near || !skad_endpoint_is(&node->table.peers, slot, from)) {
-        return false;
-    }
-    skad_peer_cold *cold = skad_peers_cold_of(&node->table.peers, slot);
-    if (cold == NULL ||
-        (cold->anew_us != 0 && node->env.now.mono_us - cold->anew_us < SKAD_HANDOVER_AGAIN_US)) {
-        return false;
-    }
-    cold->anew_us = node->env.now.mono_us;
-    skad_handover_arrived(node, id);
-    return true;
+    return near && skad_endpoint_is(&node->table.peers, slot, from) && arrive(node, slot);
 }
 
 /* ---- One record ---- */

@@ -34,10 +34,6 @@
 #define SKAD_HANDOVER_RECORDS   128                   /* examined in one step */
 #define SKAD_HANDOVER_REPLICAS  16                    /* sent in one step */
 #define SKAD_HANDOVER_DEMOTE_S  7200
-/* The shortest time between two restarts of one peer: as long as a silence may stay unnoticed. A
- * peer that claims more often that it restarted is not believed, since its neighbours send it all
- * its records each time. */
-#define SKAD_HANDOVER_AGAIN_US (120 * SKAD_US_PER_S)
 
 /* In one walk; further newcomers wait for their publishers' next announcement. */
 #define SKAD_NEWCOMERS_MAX 16
@@ -56,13 +52,15 @@ typedef struct skad_handover_state {
 SKAD_MUST_CHECK skad_status skad_handover_init(skad_node *node);
 void skad_handover_free(skad_node *node);
 
-/* A verified answer made this peer a living sibling; it was not one before. */
+/* A verified answer made this peer a living sibling; it was not one before. A peer is served once
+ * in an hour (of records, env.h), however often it comes, goes or restarts: its neighbours send it
+ * all its records each time. Publishers announce theirs as often. */
 void skad_handover_arrived(skad_node *node, const skad_id *id);
 
-/* A verified request came for the neighbourhood of its own sender. A node that was started again
- * begins like this, perhaps before any peer missed it, and perhaps without its records. Returns
- * true for a living sibling at its verified address, once in SKAD_HANDOVER_AGAIN_US. The peer then
- * counts as arrived, and has to be pinged, since the token that we have of it is of its former
+/* A verified request, with a valid token, came for the neighbourhood of its own sender. A node that
+ * was started again begins like this, perhaps before any peer missed it, and perhaps without its
+ * records. Returns true for a living sibling at its verified address, once in an hour. The peer
+ * then counts as arrived, and has to be pinged, since the token that we have of it is of its former
  * life. */
 bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_address *from);
 

@@ -15,27 +15,33 @@ static_assert(SKAD_ISOLATION_US >= 2 * SKAD_CHECK_INTERVAL_US + SKAD_CHECK_IDLE_
 
 #define NO_ROOM_RETRY_US SKAD_US_PER_S /* for the self-lookup */
 
+static bool usable(const skad_node *node, const skad_address *address)
+{
+    return (address->family & node->families) != 0 &&
+           skad_address_routable(address, node->env.profile.allow_private);
+}
+
 skad_status skad_join_through(skad_node *node, const skad_address *addresses, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (!skad_address_routable(&addresses[i], node->env.profile.allow_private)) {
-            return SKAD_ERR_INPUT;
-        }
-    }
     skad_join_state *join = &node->join;
     size_t room = count < SKAD_JOIN_ADDRESSES_MAX ? count : SKAD_JOIN_ADDRESSES_MAX;
+    size_t taken = 0;
     skad_address *list = calloc(room + 1, sizeof *list);
     if (list == NULL) {
         return SKAD_ERR_MEMORY;
     }
-    free(join->addresses);
-    join->addresses = list;
-    join->addresses_count = 0;
-    for (size_t i = 0; i < count && join->addresses_count < SKAD_JOIN_ADDRESSES_MAX; i++) {
-        if ((addresses[i].family & node->families) != 0) {
-            join->addresses[join->addresses_count++] = addresses[i];
+    for (size_t i = 0; i < count && taken < room; i++) {
+        if (usable(node, &addresses[i])) {
+            list[taken++] = addresses[i];
         }
     }
+    if (count > 0 && taken == 0) {
+        free(list);
+        return SKAD_ERR_INPUT;
+    }
+    free(join->addresses);
+    join->addresses = list;
+    join->addresses_count = taken;
     join->backoff_us = SKAD_HELLO_BACKOFF_MIN_US;
     join->hello_us = join->addresses_count > 0 ? node->env.now.mono_us : UINT64_MAX;
     skad_join_advance(node);

@@ -22,7 +22,25 @@ uint64_t skad_liveness_rounds_deadline(const skad_node *node)
                                                         : node->liveness_rounds.idle_until_us;
 }
 
-/* A banned peer is not asked: it counts as unresponsive, and is replaced like one. */
+/* Passes over a peer that is banned. One that the operator banned counts as unresponsive, and is
+ * replaced like one. One that the node itself banned is checked when its ban is over. Returns false
+ * if it is to be asked. */
+static bool pass_over(skad_node *node, skad_peer_slot slot, const skad_address *address)
+{
+    const uint64_t now_us = node->env.now.mono_us;
+    const skad_id *id = &node->table.peers.peers[slot].id;
+    const skad_ban *ban = skad_bans_find(&node->bans, id, address, now_us);
+    if (ban == NULL) {
+        return false;
+    }
+    if (ban->reason == SKAD_BAN_OPERATOR) {
+        skad_table_failed(&node->table, id, address, now_us);
+    } else {
+        skad_peers_check_at(&node->table.peers, slot, ban->until_us + SKAD_US_PER_S);
+    }
+    return true;
+}
+
 void skad_liveness_rounds_tick(skad_node *node)
 {
     if (node->env.now.mono_us < skad_liveness_rounds_deadline(node)) {
@@ -38,11 +56,9 @@ void skad_liveness_rounds_tick(skad_node *node)
             return;
         }
         const skad_peers *peers = &node->table.peers;
-        const skad_id *id = &peers->peers[slot].id;
         skad_address address;
         bool reachable = skad_endpoint_choose(peers, slot, node->families, &address);
-        if (reachable && skad_bans_keep_out(&node->bans, id, &address, node->env.now.mono_us)) {
-            skad_table_failed(&node->table, id, &address, node->env.now.mono_us);
+        if (reachable && pass_over(node, slot, &address)) {
             continue;
         }
         if (!reachable || !skad_request_check(node, slot, &address)) {

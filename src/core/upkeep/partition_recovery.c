@@ -151,7 +151,7 @@ static void round_of_all(skad_node *node)
     recovery->open = true;
     for (size_t i = 0; i < recovery->lost_count; i++) {
         const skad_lost *peer = &recovery->lost[i];
-        if (!skad_bans_keep_out(&node->bans, &peer->id, &peer->address, node->env.now.mono_us)) {
+        if (skad_bans_find(&node->bans, &peer->id, &peer->address, node->env.now.mono_us) == NULL) {
             (void)skad_request_ping(node, &peer->id, &peer->address, SKAD_PURPOSE_HELLO);
         }
     }

@@ -86,13 +86,14 @@ static bool ours(const skad_node *node, const skad_record *record)
 static size_t sign_anew(const skad_node *node, const skad_record *old, uint64_t life_s,
                         uint8_t out[static SKAD_RECORD_BYTES_MAX])
 {
+    const skad_publisher self = {&node->env.identity, node->env.network_id};
     uint64_t expiry = node->env.now.unix_s + life_s;
     if (old->type == SKAD_RECORD_MUTABLE) {
-        return skad_record_encode_mutable(&node->env.identity, old->salt, old->sequence, expiry,
-                                          old->value, out, SKAD_RECORD_BYTES_MAX);
+        return skad_record_encode_mutable(self, old->salt, old->sequence, expiry, old->value, out,
+                                          SKAD_RECORD_BYTES_MAX);
     }
-    return skad_record_encode_announcement(&node->env.identity, &old->key, old->sequence, expiry,
-                                           &old->endpoint, old->value, out, SKAD_RECORD_BYTES_MAX);
+    return skad_record_encode_announcement(self, &old->key, old->sequence, expiry, &old->endpoint,
+                                           old->value, out, SKAD_RECORD_BYTES_MAX);
 }
 
 /* Prepares a publication as it is to be announced now: copies it from the store, and signs it anew

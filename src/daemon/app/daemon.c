@@ -156,11 +156,9 @@ static void on_deadline(struct ev_loop *loop, ev_timer *watcher, int revents)
 static void on_found(void *user, const skad_address *addresses, size_t count)
 {
     skad_daemon *daemon = user;
-    if (skad_node_join(daemon->node, addresses, count, daemon->now) != SKAD_OK) {
-        skad_log(daemon->config.log, SKAD_LOG_WARNING,
-                 "cannot join through these addresses: one of them may not be contacted in the "
-                 "network '%s' (private ones only where its profile allows them)",
-                 daemon->config.profile->name);
+    skad_status status = skad_node_join(daemon->node, addresses, count, daemon->now);
+    if (status != SKAD_OK) {
+        skad_log(daemon->config.log, SKAD_LOG_WARNING, "cannot join: %s", skad_status_text(status));
     }
 }
 
@@ -172,6 +170,7 @@ static bool set_places(skad_daemon *daemon, const skad_join_point *places, size_
         .places = places,
         .places_count = count,
         .families = daemon->endpoints.families,
+        .allow_private = daemon->config.profile->allow_private,
         .log = daemon->config.log,
         .found = on_found,
         .user = daemon,

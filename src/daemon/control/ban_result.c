@@ -51,16 +51,33 @@ bool skad_ban_parse(skad_span text, skad_ban *out)
     }
     memcpy(copy, text.data, text.len);
     copy[text.len] = 0;
-    out->by_id = skad_id_parse(copy, &out->id);
-    return out->by_id || parse_prefix(copy, out);
+    char *at = strchr(copy, '@');
+    if (at != NULL) {
+        *at++ = 0;
+        out->scope = SKAD_BAN_PEER;
+        return skad_id_parse(copy, &out->id) && skad_address_parse(at, &out->address);
+    }
+    if (skad_id_parse(copy, &out->id)) {
+        out->scope = SKAD_BAN_ID;
+        return true;
+    }
+    return parse_prefix(copy, out);
 }
 
 void skad_ban_format(const skad_ban *ban, char out[static SKAD_BAN_TEXT_BYTES])
 {
-    _Static_assert(SKAD_ID_TEXT_BYTES <= SKAD_BAN_TEXT_BYTES, "an ID fits");
-    char address[INET6_ADDRSTRLEN] = "?";
-    if (ban->by_id) {
+    _Static_assert(SKAD_ID_TEXT_BYTES + SKAD_ADDRESS_TEXT_BYTES <= SKAD_BAN_TEXT_BYTES,
+                   "an ID and an address fit");
+    char address[SKAD_ADDRESS_TEXT_BYTES] = "?";
+    if (ban->scope == SKAD_BAN_ID || ban->scope == SKAD_BAN_PEER) {
         skad_id_format(&ban->id, out);
+    }
+    if (ban->scope == SKAD_BAN_PEER) {
+        size_t len = strlen(out);
+        skad_address_format(&ban->address, address);
+        (void)snprintf(out + len, SKAD_BAN_TEXT_BYTES - len, "@%s", address);
+    }
+    if (ban->scope != SKAD_BAN_PREFIX) {
         return;
     }
     bool ipv4 = ban->address.family == SKAD_FAMILY_IPV4;
@@ -137,7 +154,7 @@ void skad_ban_answer(const skad_method_context *context, const skad_control_requ
     }
     if (!skad_ban_parse(request->value, &subject)) {
         skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_INPUT,
-                                 "neither a node ID nor an address nor ADDR/BITS");
+                                 "neither a node ID nor an address nor ADDR/BITS nor ID@ADDR:PORT");
         return;
     }
     skad_status status = apply(context, request, &subject, now);

@@ -5,10 +5,11 @@
 
 #include "src/daemon/control/methods.h"
 
-#define SKAD_BAN_TEXT_BYTES 68 /* an ID's digits or the longest prefix, and a zero */
+#define SKAD_BAN_TEXT_BYTES 124 /* an ID's digits, an address and port, and a zero */
 #define SKAD_BAN_S_DEFAULT  86400
 
-/* Parses a node ID (64 hex digits), an address, or ADDR/BITS. False if it is not a subject. */
+/* Parses a node ID (64 hex digits), an address, ADDR/BITS, or ID@ADDR:PORT. False if it is not a
+ * subject. */
 SKAD_MUST_CHECK bool skad_ban_parse(skad_span text, skad_ban *out);
 void skad_ban_format(const skad_ban *ban, char out[static SKAD_BAN_TEXT_BYTES]);
 

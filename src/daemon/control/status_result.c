@@ -149,11 +149,12 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_node_stats_get(context->node, now, &stats);
     skad_workers_stats_get(context->workers, &workers);
 
-    skad_write_map(writer, 19 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
+    skad_write_map(writer, 20 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);
     skad_result_str(writer, "profile", context->profile->name);
+    skad_result_public_key(writer, "network_id", skad_node_network(context->node)->bytes);
     skad_result_uint(writer, "record_life_s", context->profile->record_life_s);
     skad_result_str(writer, "sandbox", skad_sandbox_name(context->sandbox));
     skad_result_bool(writer, "secrets_locked", stats.secrets_locked);

@@ -23,21 +23,29 @@
 #define BACKOFF_S_MAX 300.0
 #define FOUND_MAX     32 /* what skad_node_join takes */
 
+/* Addresses, each once. Those beyond its room are left out. */
+typedef struct address_list {
+    skad_address each[FOUND_MAX];
+    size_t count;
+} address_list;
+
 /* What the thread works on: its own copy. */
 typedef struct lookup {
     skad_join_point places[SKAD_JOIN_POINTS_MAX];
     int errors[SKAD_JOIN_POINTS_MAX]; /* of getaddrinfo */
     size_t places_count;
     unsigned families;
-    skad_address found[FOUND_MAX];
-    size_t found_count;
+    bool allow_private;
+    address_list usable;
+    address_list skipped;
 } lookup;
 
 struct skad_resolver {
     skad_resolver_config config;
     skad_join_point places[SKAD_JOIN_POINTS_MAX];
     size_t names_count;
-    skad_task *task; /* the running lookup, or NULL */
+    skad_task *task;   /* the running lookup, or NULL */
+    address_list told; /* of those skipped */
     ev_timer retry;
     double backoff_s;
     bool wanted; /* between start and stop */
@@ -70,17 +78,26 @@ bool skad_join_point_parse(const char *text, skad_join_point *out, skad_failure 
 
 /* ---- In the thread ---- */
 
-static void add_found(lookup *work, const skad_address *address)
+/* False if it was there already, or there is no room. */
+static bool add_address(address_list *list, const skad_address *address)
 {
-    if ((work->families & address->family) == 0 || work->found_count == FOUND_MAX) {
-        return;
-    }
-    for (size_t i = 0; i < work->found_count; i++) {
-        if (skad_address_equal(&work->found[i], address)) {
-            return;
+    for (size_t i = 0; i < list->count; i++) {
+        if (skad_address_equal(&list->each[i], address)) {
+            return false;
         }
     }
-    work->found[work->found_count++] = *address;
+    if (list->count == FOUND_MAX) {
+        return false;
+    }
+    list->each[list->count++] = *address;
+    return true;
+}
+
+static void add_found(lookup *work, const skad_address *address)
+{
+    bool usable = (work->families & address->family) != 0 &&
+                  skad_address_routable(address, work->allow_private);
+    (void)add_address(usable ? &work->usable : &work->skipped, address);
 }
 
 static int ask(lookup *work, const skad_join_point *place)
@@ -130,6 +147,41 @@ static void retry_later(skad_resolver *resolver)
     }
 }
 
+static const char *flaw_of(const skad_resolver_config *config, const skad_address *address)
+{
+    if (!skad_address_routable(address, true)) {
+        return "nothing may be sent to this special-purpose address";
+    }
+    if (!skad_address_routable(address, config->allow_private)) {
+        return "private addresses may not be contacted in this network";
+    }
+    return address->family == SKAD_FAMILY_IPV4 ? "this node has no IPv4" : "this node has no IPv6";
+}
+
+static void tell_skipped(skad_resolver *resolver, const lookup *work)
+{
+    char text[SKAD_ADDRESS_TEXT_BYTES];
+    for (size_t i = 0; i < work->skipped.count; i++) {
+        const skad_address *address = &work->skipped.each[i];
+        if (add_address(&resolver->told, address)) {
+            skad_address_format(address, text);
+            skad_log(resolver->config.log, SKAD_LOG_WARNING, "cannot join through %s: %s", text,
+                     flaw_of(&resolver->config, address));
+        }
+    }
+    if (work->skipped.count > 0 && work->usable.count == 0) {
+        skad_log(resolver->config.log, SKAD_LOG_ERROR,
+                 "cannot join: none of the addresses of --join can be used");
+    }
+}
+
+static void hand_over(const skad_resolver *resolver, const lookup *work)
+{
+    if (work->usable.count > 0) {
+        resolver->config.found(resolver->config.user, work->usable.each, work->usable.count);
+    }
+}
+
 static void finish_lookup(void *user, void *data)
 {
     skad_resolver *resolver = user;
@@ -146,9 +198,8 @@ static void finish_lookup(void *user, void *data)
     if (!resolver->wanted) {
         return;
     }
-    if (work->found_count > 0) {
-        resolver->config.found(resolver->config.user, work->found, work->found_count);
-    }
+    tell_skipped(resolver, work);
+    hand_over(resolver, work);
     retry_later(resolver);
 }
 
@@ -159,6 +210,7 @@ static void begin_lookup(skad_resolver *resolver)
         memcpy(work->places, resolver->places, sizeof work->places);
         work->places_count = resolver->config.places_count;
         work->families = resolver->config.families;
+        work->allow_private = resolver->config.allow_private;
         skad_task_work task = {
             .run = run_lookup, .finish = finish_lookup, .user = resolver, .data = work};
         if (skad_task_start(resolver->config.loop, &task, &resolver->task) == SKAD_OK) {
@@ -212,16 +264,17 @@ void skad_resolver_start(skad_resolver *resolver)
 {
     resolver->wanted = true;
     resolver->backoff_s = BACKOFF_S_MIN;
-    lookup numeric = {.families = resolver->config.families};
+    lookup numeric = {.families = resolver->config.families,
+                      .allow_private = resolver->config.allow_private};
     for (size_t i = 0; i < resolver->config.places_count; i++) {
         if (resolver->places[i].host[0] == 0) {
             add_found(&numeric, &resolver->places[i].address);
         }
     }
-    if (numeric.found_count > 0) {
-        resolver->config.found(resolver->config.user, numeric.found, numeric.found_count);
-    }
-    if (resolver->names_count > 0 && resolver->task == NULL) {
+    hand_over(resolver, &numeric);
+    if (resolver->names_count == 0) {
+        tell_skipped(resolver, &numeric);
+    } else if (resolver->task == NULL) {
         ev_timer_stop(resolver->config.loop, &resolver->retry);
         begin_lookup(resolver);
     }

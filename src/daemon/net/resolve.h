@@ -1,10 +1,12 @@
 /* The points through which a node joins: numeric addresses, and names that have to be looked up.
+ * Addresses that the node cannot use are skipped, and each is named in the log once.
  *
  * Names are asked for in a thread, all addresses of each family. As long as the node has not joined
  * this is repeated with back-off, since the network or the name server may come up after us. */
 #ifndef SKAD_DAEMON_NET_RESOLVE_H
 #define SKAD_DAEMON_NET_RESOLVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "skad/status.h"
@@ -34,9 +36,10 @@ typedef struct skad_resolver_config {
     struct ev_loop *loop;
     const skad_join_point *places; /* copied */
     size_t places_count;
-    unsigned families; /* addresses of other families are left out */
+    unsigned families;  /* the node can send on */
+    bool allow_private; /* of the profile */
     skad_log_level log;
-    /* Called on the loop with all addresses known, whenever new ones became known. */
+    /* Called on the loop with all usable addresses known, whenever new ones became known. */
     void (*found)(void *user, const skad_address *addresses, size_t count);
     void *user;
 } skad_resolver_config;

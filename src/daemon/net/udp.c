@@ -10,6 +10,7 @@
 
 #include "crypto/assert.h"
 #include "proto/address.h"
+#include "src/daemon/net/pktinfo.h"
 
 /* A byte more than the longest datagram shows that one was too long. */
 #define IN_BYTES (SKAD_DATAGRAM_BYTES_MAX + 1)
@@ -21,6 +22,7 @@
 struct skad_udp_inbox {
     uint8_t bytes[SKAD_UDP_BATCH][IN_BYTES];
     struct sockaddr_storage from[SKAD_UDP_BATCH];
+    skad_pktinfo pktinfo[SKAD_UDP_BATCH];
 };
 
 bool skad_address_from_sockaddr(const struct sockaddr *from, skad_address *out)
@@ -114,7 +116,11 @@ static bool bind_socket(int fd, const skad_address *listen, skad_address *bound)
     if (getsockname(fd, (struct sockaddr *)&name, &len) != 0) {
         return false;
     }
-    return skad_address_from_sockaddr((struct sockaddr *)&name, bound);
+    if (!skad_address_from_sockaddr((struct sockaddr *)&name, bound)) {
+        return false;
+    }
+    skad_pktinfo_enable(fd, bound);
+    return true;
 }
 
 bool skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool *unsupported,
@@ -132,7 +138,7 @@ bool skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool *unsup
         skad_udp_close(out);
         return false;
     }
-    out->out = calloc(SKAD_UDP_BATCH, sizeof *out->out);
+    out->out = calloc(SKAD_UDP_WAITING, sizeof *out->out);
     out->in = calloc(1, sizeof *out->in);
     if (out->out == NULL || out->in == NULL) {
         skad_udp_close(out);
@@ -167,6 +173,8 @@ size_t skad_udp_receive_by(const skad_udp_socket *udp, int fd,
         messages[i].msg_hdr.msg_iovlen = 1;
         messages[i].msg_hdr.msg_name = &in->from[i];
         messages[i].msg_hdr.msg_namelen = sizeof in->from[i];
+        messages[i].msg_hdr.msg_control = &in->pktinfo[i];
+        messages[i].msg_hdr.msg_controllen = sizeof in->pktinfo[i];
     }
     int got = recvmmsg(fd, messages, SKAD_UDP_BATCH, MSG_DONTWAIT, NULL);
     size_t count = 0;
@@ -175,6 +183,7 @@ size_t skad_udp_receive_by(const skad_udp_socket *udp, int fd,
         if (skad_address_from_sockaddr((struct sockaddr *)&in->from[i], &one->from)) {
             one->bytes = in->bytes[i];
             one->len = messages[i].msg_len;
+            skad_pktinfo_read(&messages[i].msg_hdr, &one->local);
             count++;
         }
     }
@@ -189,16 +198,26 @@ size_t skad_udp_receive(const skad_udp_socket *udp,
 
 /* ---- Sending ---- */
 
+static skad_datagram *waiting_at(skad_udp_socket *udp, size_t index)
+{
+    return &udp->out[(udp->out_first + index) % SKAD_UDP_WAITING];
+}
+
 skad_datagram *skad_udp_reserve(skad_udp_socket *udp)
 {
-    size_t end = udp->out_first + udp->out_count;
-    return end < SKAD_UDP_BATCH ? &udp->out[end] : NULL;
+    return udp->out_count < SKAD_UDP_WAITING ? waiting_at(udp, udp->out_count) : NULL;
 }
 
 void skad_udp_commit(skad_udp_socket *udp)
 {
-    SKAD_ASSERT(udp->out_first + udp->out_count < SKAD_UDP_BATCH);
+    SKAD_ASSERT(udp->out_count < SKAD_UDP_WAITING);
     udp->out_count++;
+}
+
+void skad_udp_refuse(skad_udp_socket *udp)
+{
+    udp->counters.refused++;
+    udp->counters.refused_errno = ENOBUFS;
 }
 
 /* What one call to sendmmsg moves: the number sent, or -1 with errno about the first one. */
@@ -207,26 +226,28 @@ static int send_batch(skad_udp_socket *udp)
     struct mmsghdr messages[SKAD_UDP_BATCH];
     struct iovec pieces[SKAD_UDP_BATCH];
     struct sockaddr_storage names[SKAD_UDP_BATCH];
+    skad_pktinfo pktinfos[SKAD_UDP_BATCH];
 
-    memset(messages, 0, udp->out_count * sizeof messages[0]);
-    for (size_t i = 0; i < udp->out_count; i++) {
-        skad_datagram *datagram = &udp->out[udp->out_first + i];
+    size_t count = udp->out_count < SKAD_UDP_BATCH ? udp->out_count : SKAD_UDP_BATCH;
+    memset(messages, 0, count * sizeof messages[0]);
+    for (size_t i = 0; i < count; i++) {
+        skad_datagram *datagram = waiting_at(udp, i);
         pieces[i] = (struct iovec){.iov_base = datagram->bytes, .iov_len = datagram->len};
         messages[i].msg_hdr.msg_iov = &pieces[i];
         messages[i].msg_hdr.msg_iovlen = 1;
         messages[i].msg_hdr.msg_name = &names[i];
         messages[i].msg_hdr.msg_namelen = skad_address_to_sockaddr(&datagram->to, &names[i]);
+        skad_pktinfo_write(&datagram->local, &pktinfos[i], &messages[i].msg_hdr);
     }
-    return sendmmsg(udp->fd, messages, (unsigned)udp->out_count, MSG_DONTWAIT);
+    return sendmmsg(udp->fd, messages, (unsigned)count, MSG_DONTWAIT);
 }
 
 static void drop_first(skad_udp_socket *udp, size_t count)
 {
-    udp->out_first += count;
     udp->out_count -= count;
-    if (udp->out_count == 0) {
-        udp->out_first = 0;
-    }
+    /* An empty ring starts over: light traffic stays within a few places, which are in the cache.
+     */
+    udp->out_first = udp->out_count == 0 ? 0 : (udp->out_first + count) % SKAD_UDP_WAITING;
 }
 
 bool skad_udp_flush(skad_udp_socket *udp)

@@ -1,6 +1,8 @@
 /* UDP sockets: opening, receiving and sending in batches, and the two shapes of an address.
  *
- * One socket has one family (an IPv6 socket is V6ONLY), so there is at most one of each. A batch
+ * One socket has one family (an IPv6 socket is V6ONLY), so there is at most one of each. If it is
+ * bound to all addresses of the machine, the kernel tells of each datagram to which of them it
+ * came, and is told from which one a datagram is to leave. A batch
  * that the kernel does not take at once stays with its socket. A datagram that the kernel refuses
  * is counted and skipped, because for the peer it is as if the network had lost it. */
 #ifndef SKAD_DAEMON_NET_UDP_H
@@ -14,10 +16,11 @@
 #include "skad/node.h"
 #include "src/daemon/system/failure.h"
 
-#define SKAD_UDP_BATCH 64 /* datagrams in one system call */
+#define SKAD_UDP_BATCH   64   /* datagrams in one system call */
+#define SKAD_UDP_WAITING 1024 /* that may wait at a socket: a whole outbox */
 
 typedef struct skad_udp_counters {
-    uint64_t refused;    /* datagrams that the kernel would not send */
+    uint64_t refused;    /* datagrams that the kernel would not send, or that found no place */
     int refused_errno;   /* why, the last time */
     uint64_t congestion; /* times that the send buffer was full */
 } skad_udp_counters;
@@ -25,7 +28,7 @@ typedef struct skad_udp_counters {
 typedef struct skad_udp_socket {
     int fd;
     skad_address bound;        /* with the port that the kernel chose */
-    skad_datagram *out;        /* SKAD_UDP_BATCH places */
+    skad_datagram *out;        /* a ring of SKAD_UDP_WAITING places */
     size_t out_first;          /* the next one to leave */
     size_t out_count;          /* waiting, from out_first on */
     struct skad_udp_inbox *in; /* buffers of one batch */
@@ -37,6 +40,7 @@ typedef struct skad_udp_received {
     const uint8_t *bytes;
     size_t len; /* one more than SKAD_DATAGRAM_BYTES_MAX when it was longer than that */
     skad_address from;
+    skad_local local; /* where it came to; NONE where the socket has only one address */
 } skad_udp_received;
 
 /* Binds a socket. On failure says what to do; *unsupported (may be NULL) says whether the machine
@@ -53,9 +57,10 @@ size_t skad_udp_receive_by(const skad_udp_socket *udp, int fd,
                            skad_udp_received received[static SKAD_UDP_BATCH]);
 
 /* The place for one more datagram to send, or NULL when all are taken; skad_udp_commit makes it
- * count. */
+ * count. One that finds no place is lost: skad_udp_refuse counts it. */
 skad_datagram *skad_udp_reserve(skad_udp_socket *udp);
 void skad_udp_commit(skad_udp_socket *udp);
+void skad_udp_refuse(skad_udp_socket *udp);
 
 /* Sends the waiting datagrams. False if the kernel's buffer is full and some are left. */
 bool skad_udp_flush(skad_udp_socket *udp);

@@ -11,9 +11,11 @@ static void receive(void *user, const skad_udp_received *one)
 {
     skad_udp_endpoints *endpoints = user;
     if (endpoints->workers == NULL) {
-        (void)skad_node_receive(endpoints->node, one->bytes, one->len, &one->from, *endpoints->now);
+        (void)skad_node_receive_at(endpoints->node, one->bytes, one->len, &one->from, &one->local,
+                                   *endpoints->now);
     } else {
-        skad_workers_receive(endpoints->workers, one->bytes, one->len, &one->from, *endpoints->now);
+        skad_workers_receive(endpoints->workers, one->bytes, one->len, &one->from, &one->local,
+                             *endpoints->now);
     }
 }
 
@@ -62,14 +64,20 @@ static void on_sendable(struct ev_loop *loop, ev_io *watcher, int revents)
     (void)flush(watcher->data);
 }
 
-static bool any_congested(const skad_udp_endpoints *endpoints)
+/* Between two batches what waits at a socket does so because the kernel takes no more. */
+static bool congested(const skad_udp_endpoint *self)
+{
+    return self->udp->out_count > 0;
+}
+
+static bool all_congested(const skad_udp_endpoints *endpoints)
 {
     for (size_t i = 0; i < endpoints->count; i++) {
-        if (endpoints->sockets[i].out_count > 0) {
-            return true;
+        if (!congested(&endpoints->endpoints[i])) {
+            return false;
         }
     }
-    return false;
+    return true;
 }
 
 static bool poll_datagram(skad_udp_endpoints *endpoints, skad_datagram *out)
@@ -78,29 +86,40 @@ static bool poll_datagram(skad_udp_endpoints *endpoints, skad_datagram *out)
                                       : skad_workers_poll(endpoints->workers, out);
 }
 
+/* Puts a datagram where it waits for its batch, or for the kernel. */
+static void queue(skad_udp_endpoints *endpoints, const skad_datagram *datagram)
+{
+    skad_udp_endpoint *to = port_of(endpoints, datagram->to.family);
+    SKAD_ASSERT(to != NULL);
+    skad_datagram *place = skad_udp_reserve(to->udp);
+    if (place == NULL) {
+        skad_udp_refuse(to->udp);
+        return;
+    }
+    if (datagram->request) {
+        skad_peer_sockets_expect(&to->peer_sockets, &datagram->to);
+    }
+    *place = *datagram;
+    skad_udp_commit(to->udp);
+}
+
 /* Moves datagrams from the node to the kernel, batch by batch. */
 static void move_all(skad_udp_endpoints *endpoints)
 {
     skad_datagram datagram;
-    while (!any_congested(endpoints)) {
+    while (!all_congested(endpoints)) {
         size_t taken = 0;
         while (taken < SKAD_UDP_BATCH && poll_datagram(endpoints, &datagram)) {
-            skad_udp_endpoint *to = port_of(endpoints, datagram.to.family);
-            SKAD_ASSERT(to != NULL);
-            skad_datagram *place = skad_udp_reserve(to->udp);
-            SKAD_ASSERT(place != NULL);
-            if (datagram.request) {
-                skad_peer_sockets_expect(&to->peer_sockets, &datagram.to);
-            }
-            *place = datagram;
-            skad_udp_commit(to->udp);
+            queue(endpoints, &datagram);
             taken++;
         }
         if (taken == 0) {
             return;
         }
         for (size_t i = 0; i < endpoints->count; i++) {
-            (void)flush(&endpoints->endpoints[i]);
+            if (!ev_is_active(&endpoints->endpoints[i].sendable)) { /* else the loop will tell */
+                (void)flush(&endpoints->endpoints[i]);
+            }
         }
     }
 }

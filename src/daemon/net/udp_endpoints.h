@@ -2,8 +2,10 @@
  * datagrams go out in batches. With workers, threads check and make the signatures in between;
  * their results wake the loop.
  *
- * While the kernel's buffer of a socket is full nothing more is taken from the node: the rest waits
- * in its outbox, which is bounded. */
+ * While the kernel's buffer of a socket is full its datagrams wait here, and those of the other
+ * family go on. If no place is left they are lost, as in the network. While the buffers of all
+ * sockets are full nothing more is taken from the node: the rest waits in its outbox, which is
+ * bounded. */
 #ifndef SKAD_DAEMON_NET_UDP_ENDPOINTS_H
 #define SKAD_DAEMON_NET_UDP_ENDPOINTS_H
 

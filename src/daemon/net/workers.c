@@ -175,12 +175,13 @@ static void press(skad_workers *workers, bool pressed)
 }
 
 void skad_workers_receive(skad_workers *workers, const uint8_t *datagram, size_t len,
-                          const skad_address *from, skad_time now)
+                          const skad_address *from, const skad_local *local, skad_time now)
 {
     skad_inbound inbound; /* not cleared: most datagrams of a flood die before they fill it */
     inbound.datagram = datagram;
     inbound.len = len;
     inbound.from = *from;
+    inbound.local = *local;
     skad_node_enter(workers->config.node, now);
     if (skad_receive_prefilter(workers->config.node, &inbound, now) != SKAD_VERDICT_ACCEPT) {
         return;

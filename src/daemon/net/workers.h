@@ -45,9 +45,9 @@ SKAD_MUST_CHECK skad_status skad_workers_new(const skad_workers_config *config, 
  * the workers are never sent: the node's end should follow. NULL is allowed. */
 void skad_workers_free(skad_workers *workers);
 
-/* Takes one datagram as skad_node_receive does. */
+/* Takes one datagram as skad_node_receive_at does. */
 void skad_workers_receive(skad_workers *workers, const uint8_t *datagram, size_t len,
-                          const skad_address *from, skad_time now);
+                          const skad_address *from, const skad_local *local, skad_time now);
 
 /* Lets the node act on opened datagrams, and gives sealed drafts back to it. Does a bounded part of
  * the work: true if it should be called again. */

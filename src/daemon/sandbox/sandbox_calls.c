@@ -1,13 +1,17 @@
 /* The list of allowed calls: those that the loop, the sockets, the store, the threads and the C
  * library of a running daemon need. Some calls depend on an argument: threads but no processes, no
  * memory that is both writable and executable, only the socket families that we or a name lookup
- * use, limits that are read but not set. */
+ * use, limits that are read but not set.
+ *
+ * Calls that only ask, and Unix sockets, fail with an errno: libraries use them where they find
+ * them, and do without them otherwise. All other calls kill. */
 #define _GNU_SOURCE /* CLONE_THREAD */
 #include "src/daemon/sandbox/sandbox_calls.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -59,7 +63,6 @@ static const int allowed[] = {
     SCMP_SYS(sendto),
     SCMP_SYS(setsockopt),
     SCMP_SYS(shutdown),
-    SCMP_SYS(socketpair),
     /* Files; which ones is landlock's business. */
     SCMP_SYS(access),
     SCMP_SYS(close),
@@ -187,9 +190,6 @@ typedef struct condition {
 
 static const condition conditions[] = {
     {SCMP_SYS(clone), 0, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM},
-    {SCMP_SYS(ioctl), 1, LOW, FIONREAD},
-    {SCMP_SYS(ioctl), 1, LOW, FIONBIO},
-    {SCMP_SYS(ioctl), 1, LOW, TCGETS}, /* is it a terminal? */
     {SCMP_SYS(mmap), 2, PROT_EXEC, 0},
     {SCMP_SYS(mmap), 2, PROT_EXEC | PROT_WRITE, PROT_EXEC}, /* name service modules */
     {SCMP_SYS(mmap2), 2, PROT_EXEC, 0},
@@ -198,11 +198,35 @@ static const condition conditions[] = {
     {SCMP_SYS(prctl), 0, LOW, PR_SET_NAME},
     {SCMP_SYS(prctl), 0, LOW, SET_VMA},
     {SCMP_SYS(prlimit64), 2, EXACTLY, 0},
-    {SCMP_SYS(socket), 0, LOW, AF_UNIX}, /* name service daemons */
     {SCMP_SYS(socket), 0, LOW, AF_INET},
     {SCMP_SYS(socket), 0, LOW, AF_INET6},
     {SCMP_SYS(socket), 0, LOW, AF_NETLINK}, /* which addresses we have: getaddrinfo sorts by it */
 };
+
+/* Calls that only ask. A daemon does not need them, but a newer library may. */
+static const int unanswered[] = {
+    SCMP_SYS(capget),          SCMP_SYS(fgetxattr),
+    SCMP_SYS(flistxattr),      SCMP_SYS(get_mempolicy),
+    SCMP_SYS(getcpu),          SCMP_SYS(getgroups),
+    SCMP_SYS(getitimer),       SCMP_SYS(getpgid),
+    SCMP_SYS(getpgrp),         SCMP_SYS(getpriority),
+    SCMP_SYS(getresgid),       SCMP_SYS(getresuid),
+    SCMP_SYS(getsid),          SCMP_SYS(getxattr),
+    SCMP_SYS(ioprio_get),      SCMP_SYS(lgetxattr),
+    SCMP_SYS(listxattr),       SCMP_SYS(llistxattr),
+    SCMP_SYS(mincore),         SCMP_SYS(sched_getattr),
+    SCMP_SYS(sched_getparam),  SCMP_SYS(sched_getscheduler),
+    SCMP_SYS(timerfd_gettime), SCMP_SYS(times),
+};
+
+static const int unanswered_prctls[] = {
+    PR_CAPBSET_READ,  PR_GET_DUMPABLE, PR_GET_KEEPCAPS,    PR_GET_NAME,       PR_GET_NO_NEW_PRIVS,
+    PR_GET_PDEATHSIG, PR_GET_SECCOMP,  PR_GET_THP_DISABLE, PR_GET_TIMERSLACK,
+};
+
+/* What may be asked of a descriptor: how much there is to read, whether it is a terminal, and what
+ * number or name a network interface has, which a name server like fe80::1%eth0 needs. */
+static const uint32_t ioctls[] = {FIONREAD, FIONBIO, TCGETS, SIOCGIFINDEX, SIOCGIFNAME};
 
 static int add_calls(scmp_filter_ctx filter)
 {
@@ -213,14 +237,21 @@ static int add_calls(scmp_filter_ctx filter)
     return error;
 }
 
+static int add_condition(scmp_filter_ctx filter, uint32_t action, const condition *one)
+{
+    const struct scmp_arg_cmp compare = {one->argument, SCMP_CMP_MASKED_EQ, one->mask, one->value};
+    return seccomp_rule_add_array(filter, action, one->call, 1, &compare);
+}
+
 static int add_conditions(scmp_filter_ctx filter)
 {
     int error = 0;
     for (size_t i = 0; error == 0 && i < sizeof conditions / sizeof conditions[0]; i++) {
-        const condition *one = &conditions[i];
-        const struct scmp_arg_cmp compare = {one->argument, SCMP_CMP_MASKED_EQ, one->mask,
-                                             one->value};
-        error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, one->call, 1, &compare);
+        error = add_condition(filter, SCMP_ACT_ALLOW, &conditions[i]);
+    }
+    for (size_t i = 0; error == 0 && i < sizeof ioctls / sizeof ioctls[0]; i++) {
+        const condition one = {SCMP_SYS(ioctl), 1, LOW, ioctls[i]};
+        error = add_condition(filter, SCMP_ACT_ALLOW, &one);
     }
     /* abort() sends a signal to its own thread. */
     const struct scmp_arg_cmp ourselves = {0, SCMP_CMP_MASKED_EQ, LOW, (scmp_datum_t)getpid()};
@@ -230,6 +261,69 @@ static int add_conditions(scmp_filter_ctx filter)
     /* No filter sees the flags of clone3, which lie in memory; the C library then uses clone. */
     if (error == 0) {
         error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    }
+    return error;
+}
+
+/* How many of the first `count` allowed ioctls have these upper bits. */
+static size_t count_ioctls(size_t count, uint32_t mask, uint32_t value)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        found += (ioctls[i] & mask) == value;
+    }
+    return found;
+}
+
+/* Answers all other ioctls as a descriptor does that does not know them.
+ *
+ * libseccomp has no "none of these", and leaves open which of two overlapping rules applies. So the
+ * others are split into sets that do not overlap: for each allowed number and each of its bits,
+ * those that agree with it above this bit and differ in it. Sets that hold an allowed number are
+ * left out: a lower bit splits them. */
+static int refuse_other_ioctls(scmp_filter_ctx filter)
+{
+    const size_t all = sizeof ioctls / sizeof ioctls[0];
+    int error = 0;
+    for (size_t i = 0; i < all; i++) {
+        for (uint32_t bit = 1; error == 0 && bit != 0; bit <<= 1) {
+            uint32_t mask = ~(bit - 1);
+            const condition others = {SCMP_SYS(ioctl), 1, mask, (ioctls[i] ^ bit) & mask};
+            if (count_ioctls(all, mask, (uint32_t)others.value) == 0 &&
+                count_ioctls(i, mask, ioctls[i] & mask) == 0) {
+                error = add_condition(filter, SCMP_ACT_ERRNO(ENOTTY), &others);
+            }
+        }
+    }
+    return error;
+}
+
+/* A Unix socket would be a way to other programs of the same user, which may do what we may not. A
+ * pair is one, too: its ends can send to other names. Name lookups then do without name service
+ * daemons. */
+static int refuse_unix_sockets(scmp_filter_ctx filter)
+{
+    const condition unix_socket = {SCMP_SYS(socket), 0, LOW, AF_UNIX};
+    int error = add_condition(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), &unix_socket);
+    if (error == 0) {
+        error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socketpair), 0);
+    }
+    return error;
+}
+
+static int add_refusals(scmp_filter_ctx filter)
+{
+    int error = refuse_unix_sockets(filter);
+    if (error == 0) {
+        error = refuse_other_ioctls(filter);
+    }
+    for (size_t i = 0; error == 0 && i < sizeof unanswered / sizeof unanswered[0]; i++) {
+        error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), unanswered[i], 0);
+    }
+    for (size_t i = 0; error == 0 && i < sizeof unanswered_prctls / sizeof unanswered_prctls[0];
+         i++) {
+        const condition one = {SCMP_SYS(prctl), 0, LOW, (scmp_datum_t)unanswered_prctls[i]};
+        error = add_condition(filter, SCMP_ACT_ERRNO(EINVAL), &one);
     }
     return error;
 }
@@ -245,6 +339,9 @@ static int load(scmp_filter_ctx filter, uint32_t otherwise)
     }
     if (error == 0) {
         error = add_conditions(filter);
+    }
+    if (error == 0 && otherwise != SCMP_ACT_LOG) { /* that mode refuses nothing */
+        error = add_refusals(filter);
     }
     if (error == 0) {
         /* A binary tree instead of a chain; only a matter of speed. */

@@ -5,9 +5,10 @@
 
 #include <stdbool.h>
 
-/* Leaves this process, all its threads, the system calls of a running daemon. Any other kills it at
- * once with SIGSYS; with `log_only` it is written to the kernel's log and let through. Returns 0 or
- * an errno, and then nothing is closed off. */
+/* Leaves this process, all its threads, the system calls of a running daemon. Calls that only ask,
+ * and Unix sockets, fail with an errno; any other call kills the process at once with SIGSYS. With
+ * `log_only` both are written to the kernel's log and let through. Returns 0 or an errno, and then
+ * nothing is closed off. */
 int skad_sandbox_close_calls(bool log_only);
 
 #endif

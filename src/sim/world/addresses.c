@@ -1,8 +1,10 @@
 #include "src/sim/world/addresses.h"
 
-#define HONEST_FROM  UINT32_C(0x10000000) /* 16.0.0.0: room for four million /24s */
+#define HONEST_FROM  UINT32_C(0x10000000) /* 16.0.0.0: room for five million /24s */
+#define HONEST_WIDE  (84U * 256U)         /* /16s there: one after the other gets a /24 */
 #define CROWDED_FROM UINT32_C(0x64000000) /* 100.0.0.0: 65,536 /24s */
 #define CROWDED_TO   UINT32_C(0x65000000)
+#define CROWDED_WIDE 256U                 /* /16s there, likewise */
 #define NOWHERE_FROM UINT32_C(0xc8000000) /* 200.0.0.0 */
 #define HOSTS        200U                 /* of a shared /24 with one node each; then ports */
 
@@ -14,15 +16,27 @@ static skad_address make(uint32_t ip, uint16_t port)
         .ip = {(uint8_t)(ip >> 24), (uint8_t)(ip >> 16), (uint8_t)(ip >> 8), (uint8_t)ip}};
 }
 
+/* Returns the number of a /24 that lies in /16 number `number % wide`, as the next numbers do in
+ * the next ones; counted from the first /24 of the first /16. And the other way round. */
+static uint32_t spread(uint32_t number, uint32_t wide)
+{
+    return number % wide * 256 + number / wide;
+}
+
+static uint32_t gather(uint32_t subnet, uint32_t wide)
+{
+    return subnet % 256 * wide + subnet / 256;
+}
+
 skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t node)
 {
     if (node < addresses->shared_from || addresses->subnets == 0) {
-        return make(HONEST_FROM + (node << 8) + 1, SKAD_SIM_PORT);
+        return make(HONEST_FROM + (spread(node, HONEST_WIDE) << 8) + 1, SKAD_SIM_PORT);
     }
     uint32_t number = node - addresses->shared_from;
     uint32_t subnet = number % addresses->subnets;
     uint32_t place = number / addresses->subnets;
-    return make(CROWDED_FROM + (subnet << 8) + 1 + place % HOSTS,
+    return make(CROWDED_FROM + (spread(subnet, CROWDED_WIDE) << 8) + 1 + place % HOSTS,
                 (uint16_t)(SKAD_SIM_PORT + place / HOSTS));
 }
 
@@ -35,7 +49,7 @@ uint32_t skad_sim_node_at(const skad_sim_addresses *addresses, const skad_addres
         return SKAD_SIM_NOBODY;
     }
     if (ip >= CROWDED_FROM && ip < CROWDED_TO && addresses->subnets > 0) {
-        uint32_t subnet = (ip - CROWDED_FROM) >> 8;
+        uint32_t subnet = gather((ip - CROWDED_FROM) >> 8, CROWDED_WIDE);
         uint32_t host = (ip & 0xff) - 1;
         uint32_t place = (uint32_t)(address->port - SKAD_SIM_PORT) * HOSTS + host;
         node = addresses->shared_from + place * addresses->subnets + subnet;
@@ -44,8 +58,8 @@ uint32_t skad_sim_node_at(const skad_sim_addresses *addresses, const skad_addres
                    ? node
                    : SKAD_SIM_NOBODY;
     }
-    if (ip >= HONEST_FROM && (ip & 0xff) == 1) {
-        node = (ip - HONEST_FROM) >> 8;
+    if (ip >= HONEST_FROM && ip < CROWDED_FROM && (ip & 0xff) == 1) {
+        node = gather((ip - HONEST_FROM) >> 8, HONEST_WIDE);
     }
     return node < addresses->shared_from ? node : SKAD_SIM_NOBODY;
 }

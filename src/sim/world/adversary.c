@@ -253,9 +253,10 @@ static void reply(skad_world *world, const asked_search *search, skad_message *m
 {
     const skad_node *node = world->nodes[search->self].node;
     uint8_t digest[SKAD_HASH_BYTES];
-    skad_envelope_digest(skad_node_self(node), NULL, search->envelope->signed_part, digest);
-    message->u.reply.observed = *search->from;
     const skad_sealer sealer = skad_node_sealer(node);
+    skad_envelope_digest(sealer.network_key, skad_node_self(node), NULL,
+                         search->envelope->signed_part, digest);
+    message->u.reply.observed = *search->from;
     const skad_draft_fields fields = {.message = message,
                                       .rpc_id = search->envelope->rpc_id,
                                       .recipient = &search->requester,

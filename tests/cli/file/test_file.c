@@ -23,6 +23,7 @@ typedef struct house {
     test_fake_daemon daemon;
     skad_client client;
     skad_failure failure;
+    uint64_t bytes_max;
 } house;
 
 static int set_up(void **state)
@@ -30,6 +31,7 @@ static int set_up(void **state)
     house *self = calloc(1, sizeof *self);
     assert_non_null(self);
     test_fake_init(&self->daemon);
+    self->bytes_max = SKAD_FILE_BYTES_MAX;
     *state = self;
     return 0;
 }
@@ -105,7 +107,7 @@ static skad_exit get_into(house *self, const skad_id *root, int fd)
 {
     self->daemon.gets = 0;
     begin(self);
-    skad_exit exit = skad_file_get(&self->client, root, fd, &self->failure);
+    skad_exit exit = skad_file_get(&self->client, root, fd, self->bytes_max, &self->failure);
     end(self);
     return exit;
 }
@@ -271,6 +273,53 @@ static void a_tree_whose_parts_do_not_add_up_is_refused(void **state)
     assert_get_fails(self, &root, SKAD_EXIT_FAILED, "is not what a file has there");
 }
 
+/* Ten records: one piece, and of each level a node that lists the one below thirty times. */
+static void a_file_larger_than_wanted_is_refused_before_a_byte_is_written(void **state)
+{
+    house *self = *state;
+    uint8_t bytes[SKAD_VALUE_BYTES_MAX];
+    uint8_t piece[SKAD_PIECE_BYTES] = {7};
+    skad_id keys[SKAD_TREE_FANOUT];
+    skad_id root;
+
+    self->bytes_max = 1000000000;
+    test_fake_keep(&self->daemon, (skad_span){piece, sizeof piece});
+    skad_value_key(piece, sizeof piece, &root);
+    for (unsigned level = 1; level <= SKAD_TREE_LEVEL_MAX; level++) {
+        for (size_t i = 0; i < SKAD_TREE_FANOUT; i++) {
+            keys[i] = root;
+        }
+        size_t len = skad_tree_encode_node(level, skad_tree_capacity(level), keys, SKAD_TREE_FANOUT,
+                                           bytes, sizeof bytes);
+        test_fake_keep(&self->daemon, (skad_span){bytes, len});
+        skad_value_key(bytes, len, &root);
+    }
+    assert_get_fails(self, &root, SKAD_EXIT_FAILED,
+                     "the file has 21.9 TB, more than 1.0 GB: to fetch it nevertheless, give "
+                     "--max-bytes 21870000000000");
+    assert_int_equal(self->daemon.gets, 1);
+}
+
+static void a_file_as_large_as_wanted_is_fetched(void **state)
+{
+    house *self = *state;
+    uint8_t *data = make_data(2000);
+    uint8_t back[2001];
+    size_t len = 0;
+    skad_id root = put(self, data, 2000);
+    self->bytes_max = 2000;
+    assert_int_equal(get(self, &root, back, sizeof back, &len), SKAD_EXIT_DONE);
+    assert_int_equal(len, 2000);
+    self->bytes_max = 1999;
+    assert_int_equal(get(self, &root, back, sizeof back, &len), SKAD_EXIT_FAILED);
+    assert_int_equal(len, 0);
+    root = put(self, data, 10); /* all in its root */
+    self->bytes_max = 9;
+    assert_int_equal(get(self, &root, back, sizeof back, &len), SKAD_EXIT_FAILED);
+    assert_int_equal(len, 0);
+    free(data);
+}
+
 /* ---- Going on ---- */
 
 #define RESUMED_BYTES 200000
@@ -382,6 +431,8 @@ int main(void)
         WITH_DAEMON(every_flipped_bit_is_noticed),
         WITH_DAEMON(a_value_that_is_no_root_is_no_file),
         WITH_DAEMON(a_tree_whose_parts_do_not_add_up_is_refused),
+        WITH_DAEMON(a_file_larger_than_wanted_is_refused_before_a_byte_is_written),
+        WITH_DAEMON(a_file_as_large_as_wanted_is_fetched),
         WITH_DAEMON(a_get_that_was_interrupted_goes_on),
         WITH_DAEMON(pieces_that_are_wrong_are_fetched_again),
         WITH_DAEMON(a_file_is_withdrawn_with_all_its_records),

@@ -194,13 +194,68 @@ static void a_wrong_signature_costs_a_check_and_does_nothing(void **state)
 static void a_banned_identity_is_kept_out_before_it_costs_a_check(void **state)
 {
     (void)state;
-    const skad_ban ban = {.by_id = true, .id = who->identity.id};
+    const skad_ban ban = {.scope = SKAD_BAN_ID, .id = who->identity.id};
     const skad_datagram datagram = ping();
     skad_inbound inbound;
     assert_int_equal(skad_node_ban(fixture.node, &ban, 10, fixture.now), SKAD_OK);
     assert_int_equal(prefilter(&datagram, &inbound), SKAD_VERDICT_BANNED);
     fixture.now.mono_us += 10 * SKAD_US_PER_S;
     assert_int_equal(prefilter(&datagram, &inbound), SKAD_VERDICT_ACCEPT);
+}
+
+/* The peer that we pinged sends rubbish under its RPC id; then it answers after all. */
+static void forty_thousand_wrong_answers_cost_a_hundred_checks(void **state)
+{
+    (void)state;
+    const skad_datagram reply = answered_ping();
+    const uint64_t checks = stats().verifications;
+    for (unsigned i = 0; i < 40000; i++) {
+        skad_datagram wrong = reply;
+        skad_inbound inbound;
+        wrong.bytes[wrong.len - 1 - i % 32] ^= (uint8_t)(1 + i % 255);
+        test_fixture_retag(&fixture, wrong.bytes, wrong.len);
+        if (prefilter(&wrong, &inbound) == SKAD_VERDICT_ACCEPT) {
+            open_it(&inbound);
+            assert_int_equal(handle(&inbound), SKAD_VERDICT_SIGNATURE);
+        }
+    }
+    assert_in_range(stats().verifications, checks + 100, checks + 110);
+    assert_int_equal(stats().verdicts[SKAD_VERDICT_RATE], 40000 - 104);
+    assert_int_equal(skad_node_bans(fixture.node, fixture.now, NULL, 0), 0);
+    skad_inbound inbound;
+    fixture.now.mono_us += 100 * SKAD_US_PER_MS;
+    assert_int_equal(prefilter(&reply, &inbound), SKAD_VERDICT_ACCEPT);
+    open_it(&inbound);
+    assert_int_equal(handle(&inbound), SKAD_VERDICT_ACCEPT);
+}
+
+/* What the node asks by itself leaves as routing chooses. */
+static void an_answer_leaves_from_where_its_request_came_to(void **state)
+{
+    (void)state;
+    static const skad_local locals[] = {
+        {.family = SKAD_FAMILY_IPV4, .ip = {192, 0, 2, 1}},
+        {.family = SKAD_FAMILY_IPV6, .ip = {0xfe, 0x80, [15] = 1}, .interface = 3},
+        {.family = SKAD_FAMILY_NONE},
+    };
+    skad_datagram requests[3];
+    skad_datagram sent;
+    for (size_t i = 0; i < 3; i++) {
+        requests[i] = ping();
+        assert_int_equal(skad_node_receive_at(fixture.node, requests[i].bytes, requests[i].len,
+                                              &who->address, &locals[i], fixture.now),
+                         SKAD_VERDICT_ACCEPT);
+        assert_true(
+            skad_request_ping(fixture.node, &who->identity.id, &who->address, SKAD_PURPOSE_CHECK));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(skad_node_poll_datagram(fixture.node, &sent));
+        assert_false(sent.request);
+        assert_memory_equal(&sent.local, &locals[i], sizeof locals[i]);
+        assert_true(skad_node_poll_datagram(fixture.node, &sent));
+        assert_true(sent.request);
+        assert_int_equal(sent.local.family, SKAD_FAMILY_NONE);
+    }
 }
 
 int main(void)
@@ -218,6 +273,10 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(a_banned_identity_is_kept_out_before_it_costs_a_check,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(forty_thousand_wrong_answers_cost_a_hundred_checks, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(an_answer_leaves_from_where_its_request_came_to, begin,
+                                        end),
     };
     return cmocka_run_group_tests_name("receive", tests, NULL, NULL);
 }

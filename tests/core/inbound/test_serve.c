@@ -73,9 +73,10 @@ static skad_span announcement(uint32_t publisher, const skad_id *key)
     static const uint8_t metadata[SKAD_METADATA_BYTES_MAX] = {1};
     const skad_identity identity = test_identity(&fixture.profile, 1000 + publisher);
     const skad_address none = {0};
-    return (skad_span){bytes, skad_record_encode_announcement(
-                                  &identity, key, 1, TEST_UNIX_S + DAY_S, &none,
-                                  (skad_span){metadata, sizeof metadata}, bytes, sizeof bytes)};
+    return (skad_span){bytes,
+                       skad_record_encode_announcement(
+                           skad_wire_publisher(&identity), key, 1, TEST_UNIX_S + DAY_S, &none,
+                           (skad_span){metadata, sizeof metadata}, bytes, sizeof bytes)};
 }
 
 static skad_message question(skad_kind kind)
@@ -178,7 +179,7 @@ static void a_token_is_good_for_this_slot_and_the_next(void **state)
 {
     (void)state;
     const skad_message store = question(SKAD_KIND_STORE);
-    const uint64_t slot_us = 300 * SKAD_US_PER_S;
+    const uint64_t slot_us = 2400 * SKAD_US_PER_S;
     uint8_t token[SKAD_TOKEN_BYTES];
     test_exchange asked;
     fixture.now.mono_us = (fixture.now.mono_us / slot_us + 1) * slot_us;

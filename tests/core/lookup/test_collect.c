@@ -37,7 +37,8 @@ static void open_desk(desk *self, skad_record_type type)
     } else {
         self->key = (skad_id){{9}};
     }
-    self->collection = skad_collection_new(type, &self->key);
+    const skad_network_id network = skad_wire_publisher(NULL).network;
+    self->collection = skad_collection_new(type, &self->key, &network);
     assert_non_null(self->collection);
     skad_random_init(&self->random, seed);
 }
@@ -51,8 +52,9 @@ static bytes edition(const desk *self, uint64_t sequence, const char *value, uin
 {
     bytes out;
     const skad_span span = {(const uint8_t *)value, strlen(value)};
-    out.len = skad_record_encode_mutable(&self->publisher, (skad_span){NULL, 0}, sequence, expiry,
-                                         span, out.data, sizeof out.data);
+    out.len =
+        skad_record_encode_mutable(skad_wire_publisher(&self->publisher), (skad_span){NULL, 0},
+                                   sequence, expiry, span, out.data, sizeof out.data);
     assert_true(out.len > 0);
     return out;
 }
@@ -67,8 +69,9 @@ static bytes announcement_until(uint32_t publisher, uint64_t sequence, uint64_t 
     const skad_address none = {0};
     memset(&identity, 0, sizeof identity);
     skad_keypair_from_seed(seed, identity.public_key, identity.secret_key);
-    out.len = skad_record_encode_announcement(&identity, &key, sequence, expiry, &none,
-                                              (skad_span){NULL, 0}, out.data, sizeof out.data);
+    out.len =
+        skad_record_encode_announcement(skad_wire_publisher(&identity), &key, sequence, expiry,
+                                        &none, (skad_span){NULL, 0}, out.data, sizeof out.data);
     assert_true(out.len > 0);
     return out;
 }
@@ -160,23 +163,39 @@ static void a_conflict_is_told_and_settled_alike_in_any_order(void **state)
     }
 }
 
-static void what_was_not_asked_for_is_bad(void **state)
+/* A holder is blamed for what it could see for itself. Its clock may be behind ours, and its
+ * library may accept what ours refuses. */
+static void only_what_the_holder_could_know_is_its_fault(void **state)
 {
     (void)state;
     desk self;
     open_desk(&self, SKAD_RECORD_MUTABLE);
-    bytes expired = edition(&self, 9, "v", NOW);
+    bytes ended = edition(&self, 9, "v", NOW);
     bytes rubbish = {.data = {0x93}, .len = 1};
     bytes other_type = announcement(1, 1);
     bytes other_key = edition(&self, 9, "v", NOW + 10);
     other_key.data[6] ^= 1;
     bytes forged = edition(&self, 9, "v", NOW + 10);
     forged.data[forged.len - 1] ^= 1;
-    const bytes *cases[] = {&expired, &rubbish, &other_type, &other_key, &forged};
+    const struct {
+        const char *label;
+        const bytes *given;
+        bool fault;
+        bool invalid; /* to be told of it, and given no copy of what is right */
+    } cases[] = {
+        {"expired", &ended, false, false},
+        {"no record", &rubbish, true, true},
+        {"of another type", &other_type, true, true},
+        {"of another key", &other_key, true, true},
+        {"forged", &forged, false, true},
+    };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_int_equal(give(&self, cases[i], 1), 1);
+        print_message("%s\n", cases[i].label);
+        assert_int_equal(give(&self, cases[i].given, 1), cases[i].fault);
         assert_false(skad_collection_found(self.collection));
-        assert_true(skad_collection_given(self.collection, (uint16_t)i)->invalid);
+        const skad_given *given = skad_collection_given(self.collection, (uint16_t)i);
+        assert_int_equal(given->invalid, cases[i].invalid);
+        assert_false(given->record);
     }
     assert_int_equal(give(&self, NULL, 0), 0); /* to have nothing is no fault */
     close_desk(&self);
@@ -195,7 +214,7 @@ static void equal_bytes_are_verified_once(void **state)
     close_desk(&self);
 }
 
-static void a_bad_signature_ends_the_reading_of_an_answer(void **state)
+static void a_record_behind_one_with_a_wrong_signature_is_found(void **state)
 {
     (void)state;
     desk self;
@@ -203,13 +222,14 @@ static void a_bad_signature_ends_the_reading_of_an_answer(void **state)
     bytes records[SKAD_RECORDS_MAX];
     for (uint32_t i = 0; i < SKAD_RECORDS_MAX; i++) {
         records[i] = announcement(i, 1);
-        if (i > 0) {
+        if (i % 2 == 0) {
             records[i].data[records[i].len - 1] ^= 1;
         }
     }
-    assert_int_equal(give(&self, records, SKAD_RECORDS_MAX), SKAD_RECORDS_MAX - 1);
-    assert_int_equal(self.checked, 2); /* the good one, and the first bad one */
-    assert_int_equal(told(&self).providers_count, 1);
+    assert_int_equal(give(&self, records, SKAD_RECORDS_MAX), 0);
+    assert_int_equal(self.checked, 8); /* an answer carries no more than these */
+    assert_int_equal(told(&self).providers_count, 4);
+    assert_true(skad_collection_given(self.collection, 0)->invalid);
     close_desk(&self);
 }
 
@@ -335,9 +355,9 @@ int main(void)
         cmocka_unit_test(the_highest_sequence_wins_in_any_order),
         cmocka_unit_test(of_equal_editions_the_one_that_lasts_longest_is_returned),
         cmocka_unit_test(a_conflict_is_told_and_settled_alike_in_any_order),
-        cmocka_unit_test(what_was_not_asked_for_is_bad),
+        cmocka_unit_test(only_what_the_holder_could_know_is_its_fault),
         cmocka_unit_test(equal_bytes_are_verified_once),
-        cmocka_unit_test(a_bad_signature_ends_the_reading_of_an_answer),
+        cmocka_unit_test(a_record_behind_one_with_a_wrong_signature_is_found),
         cmocka_unit_test(a_publisher_counts_once_with_its_latest_announcement),
         cmocka_unit_test(an_announcement_gives_way_to_a_later_one_only),
         cmocka_unit_test(of_too_many_publishers_each_is_as_likely_to_stay),

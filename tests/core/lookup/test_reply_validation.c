@@ -101,6 +101,7 @@ static void one_endpoint_at_least_may_be_contacted(void **state)
     static const skad_address ipv6 = {.family = SKAD_FAMILY_IPV6, .port = 1, .ip = {0x2a, 1}};
     static const skad_address loopback = {.family = SKAD_FAMILY_IPV4, .port = 1, .ip = {127, 1}};
     static const skad_address private = {.family = SKAD_FAMILY_IPV4, .port = 1, .ip = {10, 1}};
+    static const skad_address multicast = {.family = SKAD_FAMILY_IPV4, .port = 1, .ip = {224, 1}};
     static const skad_address no_port = {.family = SKAD_FAMILY_IPV4, .ip = {8, 8, 8, 8}};
     static const struct {
         const char *label;
@@ -111,9 +112,10 @@ static void one_endpoint_at_least_may_be_contacted(void **state)
     } cases[] = {
         {"IPv6 alone", NULL, &ipv6, false, 0},
         {"a private one beside a public one", &private, &ipv6, false, 0},
-        {"a private one alone", &private, NULL, false, 1},
+        {"a private one alone, which only our policy forbids", &private, NULL, false, 0},
         {"a private one where they are allowed", &private, NULL, true, 0},
-        {"loopback", &loopback, NULL, false, 1},
+        {"loopback, likewise", &loopback, NULL, false, 0},
+        {"multicast", &multicast, NULL, true, 1},
         {"no port", &no_port, NULL, true, 1},
         {"none", NULL, NULL, true, 1},
     };

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "proto/address.h"
 #include "skad/records.h"
 #include "src/core/node/parts.h"
 #include "tests/support/fixture.h"
@@ -73,7 +74,7 @@ static void the_same_ban_again_is_one_and_is_lifted_once(void **state)
 static void only_addresses_are_exempt_from_bans(void **state)
 {
     (void)state;
-    const skad_ban by_id = {.by_id = true};
+    const skad_ban by_id = {.scope = SKAD_BAN_ID};
     const skad_ban prefix = ban_of(1);
     assert_int_equal(skad_node_allow(fixture.node, &by_id), SKAD_ERR_INPUT);
     assert_int_equal(skad_node_allow(fixture.node, &prefix), SKAD_OK);
@@ -100,17 +101,22 @@ static void a_cancelled_name_may_be_a_watchs_or_an_operations(void **state)
     assert_int_equal(stats.operations, 0);
 }
 
+/* A name may have an address that may not be contacted beside good ones. */
 static void a_node_joins_only_through_addresses_that_may_be_contacted(void **state)
 {
     (void)state;
-    const skad_address addresses[] = {test_prng_address(900),
-                                      {.family = SKAD_FAMILY_IPV4, .port = 1, .ip = {10, 1}}};
-    assert_int_equal(skad_node_join(fixture.node, addresses, 2, fixture.now), SKAD_ERR_INPUT);
-    assert_int_equal(skad_node_parts_of(fixture.node).join->addresses_count, 0);
-    assert_int_equal(skad_node_join(fixture.node, addresses, 1, fixture.now), SKAD_OK);
-    assert_int_equal(skad_node_parts_of(fixture.node).join->addresses_count, 1);
+    const skad_join_state *join = skad_node_parts_of(fixture.node).join;
+    const skad_address addresses[] = {{.family = SKAD_FAMILY_IPV4, .port = 1, .ip = {10, 1}},
+                                      test_prng_address(900),
+                                      {.family = SKAD_FAMILY_IPV4, .port = 0, .ip = {9, 9}}};
+    assert_int_equal(skad_node_join(fixture.node, addresses, 3, fixture.now), SKAD_OK);
+    assert_int_equal(join->addresses_count, 1);
+    assert_true(skad_address_equal(&join->addresses[0], &addresses[1]));
+    assert_int_equal(skad_node_join(fixture.node, addresses, 1, fixture.now), SKAD_ERR_INPUT);
+    assert_int_equal(skad_node_join(fixture.node, &addresses[2], 1, fixture.now), SKAD_ERR_INPUT);
+    assert_int_equal(join->addresses_count, 1); /* as before */
     assert_int_equal(skad_node_join(fixture.node, NULL, 0, fixture.now), SKAD_OK);
-    assert_int_equal(skad_node_parts_of(fixture.node).join->addresses_count, 0);
+    assert_int_equal(join->addresses_count, 0);
 }
 
 static void thirty_two_addresses_to_join_through_are_used(void **state)

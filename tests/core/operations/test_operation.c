@@ -95,7 +95,8 @@ static void release_frees_what_an_operation_owns_and_empties_its_slot(void **sta
     operation->lookup = calloc(1, sizeof *operation->lookup);
     operation->lookup->candidates.all = malloc(sizeof(skad_candidate));
     operation->payload.record = malloc(SKAD_RECORD_BYTES_MAX);
-    operation->collection = skad_collection_new(SKAD_RECORD_ANNOUNCEMENT, &(skad_id){{1}});
+    operation->collection =
+        skad_collection_new(SKAD_RECORD_ANNOUNCEMENT, &(skad_id){{1}}, &(skad_network_id){{2}});
     operation->holders = malloc(sizeof *operation->holders);
     operation->closest = malloc(sizeof *operation->closest);
     operation->steps = malloc(sizeof *operation->steps);

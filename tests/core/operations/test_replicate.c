@@ -103,8 +103,9 @@ static skad_replica replica_of(skad_record_type type)
     if (type == SKAD_RECORD_ANNOUNCEMENT) {
         const skad_id key = {{7}};
         const skad_address none = {0};
-        len = skad_record_encode_announcement(&fixture.identity, &key, 1, TEST_UNIX_S + DAY_S,
-                                              &none, (skad_span){0}, bytes, sizeof bytes);
+        len = skad_record_encode_announcement(skad_wire_publisher(&fixture.identity), &key, 1,
+                                              TEST_UNIX_S + DAY_S, &none, (skad_span){0}, bytes,
+                                              sizeof bytes);
     }
     return (skad_replica){.type = type, .bytes = {bytes, len}, .life_s = 123};
 }
@@ -228,8 +229,8 @@ static size_t encode_mutable(void)
 {
     const skad_span value = {(const uint8_t *)"value", 5};
     skad_mutable_key(fixture.identity.public_key, (skad_span){0}, &sort_key);
-    return skad_record_encode_mutable(&fixture.identity, (skad_span){0}, 1, TEST_UNIX_S + DAY_S,
-                                      value, bytes, sizeof bytes);
+    return skad_record_encode_mutable(skad_wire_publisher(&fixture.identity), (skad_span){0}, 1,
+                                      TEST_UNIX_S + DAY_S, value, bytes, sizeof bytes);
 }
 
 /* Each for an hour of a day. */

@@ -84,10 +84,12 @@ static int begin(void **state)
     test_fixture_init(&fixture, &profile);
     test_fixture_populate(&fixture, PEERS);
     skad_mutable_key(fixture.identity.public_key, (skad_span){0}, &key);
-    latest_len = skad_record_encode_mutable(&fixture.identity, (skad_span){0}, 2,
-                                            TEST_UNIX_S + 1000, value, latest, sizeof latest);
-    older_len = skad_record_encode_mutable(&fixture.identity, (skad_span){0}, 1, TEST_UNIX_S + 1000,
-                                           value, older, sizeof older);
+    latest_len =
+        skad_record_encode_mutable(test_publisher(&profile, &fixture.identity), (skad_span){0}, 2,
+                                   TEST_UNIX_S + 1000, value, latest, sizeof latest);
+    older_len =
+        skad_record_encode_mutable(test_publisher(&profile, &fixture.identity), (skad_span){0}, 1,
+                                   TEST_UNIX_S + 1000, value, older, sizeof older);
     memset(manners, 0, sizeof manners);
     fixture.script = act;
     return 0;

@@ -115,7 +115,7 @@ static void a_lookup_may_begin_at_one_contact_alone(void **state)
 static void a_banned_contact_is_no_beginning(void **state)
 {
     (void)state;
-    const skad_ban ban = {.by_id = true, .id = fixture.remotes[1].identity.id};
+    const skad_ban ban = {.scope = SKAD_BAN_ID, .id = fixture.remotes[1].identity.id};
     skad_op op;
     assert_int_equal(skad_node_ban(fixture.node, &ban, 600, fixture.now), SKAD_OK);
     assert_int_equal(skad_start_lookup(fixture.node, &target, &op), SKAD_OK);

@@ -8,9 +8,12 @@
 
 #include <cmocka.h>
 
+#include "proto/address.h"
 #include "proto/message.h"
 #include "skad/record.h"
+#include "src/core/node/parts.h"
 #include "src/core/routing/bans.h"
+#include "src/core/routing/distance.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/refresh.h"
 #include "tests/support/fixture.h"
@@ -73,7 +76,7 @@ static void a_banned_node_is_kept_out_wherever_it_is(void **state)
 {
     test_fixture *fixture = *state;
     test_remote *who = test_fixture_remote(fixture);
-    skad_ban ban = {.by_id = true, .id = who->identity.id};
+    skad_ban ban = {.scope = SKAD_BAN_ID, .id = who->identity.id};
     assert_int_equal(skad_node_ban(fixture->node, &ban, 60, fixture->now), SKAD_OK);
     assert_int_equal(ping(fixture, who, NULL, false), SKAD_VERDICT_BANNED);
     who->address.ip[0] ^= 3;
@@ -91,7 +94,7 @@ static void a_banned_peer_is_asked_nothing(void **state)
     test_fixture *fixture = *state;
     test_fixture_populate(fixture, 10);
     test_remote *who = &fixture->remotes[4];
-    skad_ban ban = {.by_id = true, .id = who->identity.id};
+    skad_ban ban = {.scope = SKAD_BAN_ID, .id = who->identity.id};
     assert_int_equal(skad_node_ban(fixture->node, &ban, 3600, fixture->now), SKAD_OK);
     unsigned before = who->asked;
     skad_op op;
@@ -137,7 +140,7 @@ static void a_banned_peer_that_others_name_is_asked_nothing(void **state)
     assert_int_equal(who->asked, before);
 }
 
-static void wrong_signatures_from_a_validated_address_end_in_a_ban(void **state)
+static void wrong_signatures_with_a_token_end_in_a_ban(void **state)
 {
     test_fixture *fixture = *state;
     const test_remote *who = test_fixture_remote(fixture);
@@ -150,7 +153,9 @@ static void wrong_signatures_from_a_validated_address_end_in_a_ban(void **state)
     skad_ban seen;
     assert_int_equal(skad_node_bans(fixture->node, fixture->now, &seen, 1), 1);
     assert_int_equal(seen.reason, SKAD_BAN_SIGNATURES);
-    assert_int_equal(seen.prefix_bits, 32);
+    assert_int_equal(seen.scope, SKAD_BAN_PEER);
+    assert_true(skad_id_equal(&seen.id, &who->identity.id));
+    assert_true(skad_address_equal(&seen.address, &who->address));
     fixture->now.mono_us += SKAD_STRIKES_BAN_S * SKAD_US_PER_S;
     assert_int_equal(ping(fixture, who, NULL, false), SKAD_VERDICT_ACCEPT);
 }
@@ -198,26 +203,140 @@ static void who_is_allowed_is_never_banned_by_the_node(void **state)
     assert_int_equal(ping(fixture, who, token, false), SKAD_VERDICT_BANNED);
 }
 
-static void forged_records_end_in_a_ban(void **state)
+/* Sends so many STOREs with a token; whether the sender is banned for it. */
+static bool stores_end_in_a_ban(test_fixture *fixture, const test_remote *who, skad_span record)
 {
-    test_fixture *fixture = *state;
-    const test_remote *who = test_fixture_remote(fixture);
-    uint8_t record[SKAD_RECORD_BYTES_MAX];
-    const skad_span value = {(const uint8_t *)"v", 1};
-    size_t len =
-        skad_record_encode_mutable(&who->identity, (skad_span){NULL, 0}, 1,
-                                   fixture->now.unix_s + 100, value, record, sizeof record);
-    record[len - 1] ^= 1;
-    skad_message message = {.kind = SKAD_KIND_STORE,
-                            .u.store = {.record = {record, len}, .life_s = 1}};
+    const skad_message message = {.kind = SKAD_KIND_STORE,
+                                  .u.store = {.record = record, .life_s = 1}};
     uint8_t token[SKAD_TOKEN_BYTES];
     test_fixture_token(fixture, who, token);
-    for (unsigned i = 0; i < SKAD_STRIKES_MAX; i++) {
+    for (unsigned i = 0; i < 3 * SKAD_STRIKES_MAX; i++) {
         test_exchange exchange;
+        if (skad_bans_find(skad_node_parts_of(fixture->node).bans, &who->identity.id, &who->address,
+                           fixture->now.mono_us) != NULL) {
+            return true;
+        }
         test_fixture_ask(fixture, who, &message, token, &exchange);
-        assert_int_equal(exchange.opened.message.u.reply.u.error.code, SKAD_ERROR_INVALID);
+        assert_int_not_equal(exchange.opened.message.u.reply.u.error.code, SKAD_ERROR_NONE);
     }
-    assert_int_equal(ping(fixture, who, token, false), SKAD_VERDICT_BANNED);
+    return false;
+}
+
+/* A node that hands records on may be in error about a signature or about the time, but not about
+ * what a record is. */
+static void only_what_is_no_record_ends_in_a_ban(void **state)
+{
+    test_fixture *fixture = *state;
+    uint8_t forged[SKAD_RECORD_BYTES_MAX];
+    uint8_t expired[SKAD_RECORD_BYTES_MAX];
+    uint8_t rubbish[] = {0x93, 1, 2};
+    const test_remote *givers[] = {test_fixture_remote(fixture), test_fixture_remote(fixture),
+                                   test_fixture_remote(fixture)};
+    const skad_publisher publisher = skad_wire_publisher(&givers[0]->identity);
+    const skad_span value = {(const uint8_t *)"v", 1};
+    size_t forged_len =
+        skad_record_encode_mutable(publisher, (skad_span){NULL, 0}, 1, fixture->now.unix_s + 100,
+                                   value, forged, sizeof forged);
+    size_t expired_len = skad_record_encode_mutable(
+        publisher, (skad_span){NULL, 0}, 1, fixture->now.unix_s, value, expired, sizeof expired);
+    forged[forged_len - 1] ^= 1;
+    assert_false(stores_end_in_a_ban(fixture, givers[0], (skad_span){forged, forged_len}));
+    assert_false(stores_end_in_a_ban(fixture, givers[1], (skad_span){expired, expired_len}));
+    assert_true(stores_end_in_a_ban(fixture, givers[2], (skad_span){rubbish, sizeof rubbish}));
+    skad_ban seen;
+    assert_int_equal(skad_node_bans(fixture->node, fixture->now, &seen, 1), 1);
+    assert_int_equal(seen.reason, SKAD_BAN_RECORDS);
+}
+
+/* ---- Neighbours on one address ---- */
+
+/* Bans one peer after the other of an address until strangers are turned away there. Returns how
+ * many were banned. */
+static unsigned misbehave_at(test_fixture *fixture, const skad_address *address)
+{
+    skad_bans *bans = skad_node_parts_of(fixture->node).bans;
+    unsigned peers = 0;
+    while (!skad_bans_turn_away(bans, address, fixture->now.mono_us)) {
+        skad_address from = *address;
+        const skad_id id = {{(uint8_t)(++peers), 1}};
+        from.port = (uint16_t)(20000 + peers);
+        for (unsigned i = 0; i < SKAD_STRIKES_MAX; i++) {
+            skad_bans_strike(bans, &id, &from, SKAD_BAN_SIGNATURES, fixture->now.mono_us);
+        }
+        assert_true(peers < 100);
+    }
+    return peers;
+}
+
+static void a_neighbour_on_the_same_address_is_served_as_before(void **state)
+{
+    test_fixture *fixture = *state;
+    test_remote *liar = test_fixture_remote(fixture);
+    test_remote *honest = test_fixture_remote(fixture);
+    uint8_t liars_token[SKAD_TOKEN_BYTES];
+    uint8_t token[SKAD_TOKEN_BYTES];
+    liar->address = honest->address;
+    liar->address.port ^= 1;
+    test_fixture_token(fixture, liar, liars_token);
+    test_fixture_token(fixture, honest, token);
+    for (unsigned i = 0; i < SKAD_STRIKES_MAX; i++) {
+        assert_int_equal(ping(fixture, liar, liars_token, true), SKAD_VERDICT_SIGNATURE);
+    }
+    assert_int_equal(ping(fixture, liar, liars_token, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(ping(fixture, honest, NULL, false), SKAD_VERDICT_ACCEPT);
+    assert_int_equal(ping(fixture, honest, token, false), SKAD_VERDICT_ACCEPT);
+}
+
+static void eight_peers_of_an_address_have_its_strangers_turned_away(void **state)
+{
+    test_fixture *fixture = *state;
+    test_remote *honest = test_fixture_remote(fixture);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    uint8_t guessed[SKAD_TOKEN_BYTES] = {1};
+    test_fixture_token(fixture, honest, token);
+    assert_int_equal(misbehave_at(fixture, &honest->address), 8);
+    assert_int_equal(ping(fixture, honest, NULL, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(ping(fixture, honest, guessed, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(ping(fixture, honest, token, false), SKAD_VERDICT_ACCEPT);
+    fixture->now.mono_us += SKAD_STRIKES_BAN_S * SKAD_US_PER_S;
+    assert_int_equal(ping(fixture, honest, NULL, false), SKAD_VERDICT_ACCEPT);
+}
+
+/* Nor is a peer there asked less, lost, or not heard when it answers. */
+static void a_ban_by_the_node_itself_makes_no_peer_unresponsive(void **state)
+{
+    test_fixture *fixture = *state;
+    test_fixture_populate(fixture, 10);
+    const test_remote *who = &fixture->remotes[4];
+    const skad_table *table = skad_node_parts_of(fixture->node).table;
+    (void)misbehave_at(fixture, &who->address);
+    for (unsigned i = 0; i < SKAD_STRIKES_MAX; i++) {
+        skad_bans_strike(skad_node_parts_of(fixture->node).bans, &fixture->remotes[5].identity.id,
+                         &fixture->remotes[5].address, SKAD_BAN_SIGNATURES, fixture->now.mono_us);
+    }
+    for (unsigned second = 0; second < 2 * SKAD_STRIKES_BAN_S; second++) {
+        test_fixture_run(fixture, SKAD_US_PER_S);
+        assert_int_equal(skad_table_living(table), 10);
+    }
+}
+
+static void an_answer_that_we_wait_for_is_heard_in_spite_of_a_ban(void **state)
+{
+    test_fixture *fixture = *state;
+    test_fixture_populate(fixture, 3);
+    const test_remote *who = &fixture->remotes[1];
+    const skad_ban ban = {.scope = SKAD_BAN_ID, .id = who->identity.id};
+    const skad_ban there = prefix(&who->address, 32);
+    skad_op op;
+    assert_int_equal(skad_node_ping(fixture->node, &who->address, fixture->now, &op), SKAD_OK);
+    assert_int_equal(skad_node_ban(fixture->node, &ban, 600, fixture->now), SKAD_OK);
+    assert_int_equal(skad_node_ban(fixture->node, &there, 600, fixture->now), SKAD_OK);
+    test_fixture_run(fixture, SKAD_US_PER_S);
+    skad_event event;
+    do {
+        assert_true(skad_node_poll_event(fixture->node, &event));
+    } while (event.op != op);
+    assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
 }
 
 /* ---- Answers ---- */
@@ -328,7 +447,7 @@ static void prefixes_match_bit_by_bit(void **state)
         for (uint8_t flipped = 0; flipped < 32; flipped++) {
             skad_address other = address;
             other.ip[flipped / 8] ^= (uint8_t)(0x80U >> (flipped % 8));
-            assert_int_equal(skad_bans_keep_out(&bans, NULL, &other, 5), flipped >= bits);
+            assert_int_equal(skad_bans_find(&bans, NULL, &other, 5) != NULL, flipped >= bits);
         }
         skad_bans_free(&bans);
     }
@@ -343,12 +462,19 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_banned_peer_is_asked_nothing, begin, end),
         cmocka_unit_test_setup_teardown(a_banned_peer_that_others_name_is_asked_nothing, begin,
                                         end),
-        cmocka_unit_test_setup_teardown(wrong_signatures_from_a_validated_address_end_in_a_ban,
-                                        begin, end),
+        cmocka_unit_test_setup_teardown(wrong_signatures_with_a_token_end_in_a_ban, begin, end),
         cmocka_unit_test_setup_teardown(without_a_token_nobody_is_banned, begin, end),
         cmocka_unit_test_setup_teardown(now_and_then_a_wrong_signature_is_forgiven, begin, end),
         cmocka_unit_test_setup_teardown(who_is_allowed_is_never_banned_by_the_node, begin, end),
-        cmocka_unit_test_setup_teardown(forged_records_end_in_a_ban, begin, end),
+        cmocka_unit_test_setup_teardown(only_what_is_no_record_ends_in_a_ban, begin, end),
+        cmocka_unit_test_setup_teardown(a_neighbour_on_the_same_address_is_served_as_before, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(eight_peers_of_an_address_have_its_strangers_turned_away,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(a_ban_by_the_node_itself_makes_no_peer_unresponsive, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(an_answer_that_we_wait_for_is_heard_in_spite_of_a_ban,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(answers_that_contradict_what_was_asked_end_in_a_ban, begin,
                                         end),
         cmocka_unit_test_setup_teardown(now_and_then_a_contradiction_is_forgiven, begin, end),

@@ -46,6 +46,70 @@ static void a_group_is_a_24_or_a_56(void **state)
     assert_int_equal(skad_address_group(&(skad_address){0}), 0);
 }
 
+static void wider_groups_are_a_16_and_a_48_and_a_32(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        const char *a;
+        const char *b;
+        bool same[SKAD_GROUP_LEVELS];
+    } cases[] = {
+        {"one /24", "8.8.8.1:1", "8.8.8.9:1", {true, true, false}},
+        {"one /16", "8.8.8.1:1", "8.8.9.1:1", {false, true, false}},
+        {"two /16", "8.8.8.1:1", "8.9.8.1:1", {false, false, false}},
+        {"one /56", "[2a00:1:2:300::1]:1", "[2a00:1:2:3ff:9::2]:2", {true, true, true}},
+        {"one /48", "[2a00:1:2:300::1]:1", "[2a00:1:2:400::1]:1", {false, true, true}},
+        {"one /32", "[2a00:1:2:300::1]:1", "[2a00:1:3:300::1]:1", {false, false, true}},
+        {"two /32", "[2a00:1:2:300::1]:1", "[2a00:2:2:300::1]:1", {false, false, false}},
+        {"families", "8.8.8.1:1", "[808:800::1]:1", {false, false, false}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_group_tally tally = skad_group_tally_of(group_of(cases[i].a));
+        skad_group_tally_add(&tally, group_of(cases[i].b));
+        for (unsigned level = 0; level < SKAD_GROUP_LEVELS; level++) {
+            uint64_t a = skad_group_around(group_of(cases[i].a), level);
+            uint64_t b = skad_group_around(group_of(cases[i].b), level);
+            bool same = a != 0 && a == b;
+            if (same != cases[i].same[level] || tally.same[level] != same) {
+                fail_msg("%s, level %u", cases[i].label, level);
+            }
+        }
+    }
+    assert_true(skad_group_widest(group_of("8.8.8.1:1")) ==
+                skad_group_around(group_of("8.8.8.1:1"), 1));
+    assert_true(skad_group_widest(group_of("[2a00::1]:1")) ==
+                skad_group_around(group_of("[2a00::1]:1"), 2));
+}
+
+/* Counts how many addresses fit that differ from the first in one byte. */
+static size_t fit(const char *first, size_t byte, size_t max)
+{
+    skad_address address;
+    assert_true(skad_address_parse(first, &address));
+    skad_group_tally tally = skad_group_tally_of(skad_address_group(&address));
+    size_t count = 0;
+    while (count < 200 && skad_group_tally_has_room(&tally, max)) {
+        address.ip[byte] = (uint8_t)count;
+        skad_group_tally_add(&tally, skad_address_group(&address));
+        count++;
+    }
+    return count;
+}
+
+static void limits_grow_with_the_width(void **state)
+{
+    (void)state;
+    assert_int_equal(fit("8.8.8.0:1", 3, 10), 10);
+    assert_int_equal(fit("8.8.0.1:1", 2, 10), 40);
+    assert_int_equal(fit("8.0.8.1:1", 1, 10), 200);
+    assert_int_equal(fit("[2a00:1:2:300::1]:1", 7, 10), 10);
+    assert_int_equal(fit("[2a00:1:2::1]:1", 6, 10), 20);
+    assert_int_equal(fit("[2a00:1::1]:1", 5, 10), 40);
+    assert_int_equal(fit("[2a00::1]:1", 3, 10), 200);
+    assert_int_equal(fit("8.8.8.0:1", 3, 0), 200);
+}
+
 /* ---- The table ---- */
 
 typedef struct room {
@@ -76,7 +140,7 @@ static void close_room(room *made)
 static bool comes_in(room *made, unsigned shared, uint8_t subnet, uint8_t host)
 {
     skad_id id = test_prng_id_near(&made->prng, &made->table.self, shared);
-    skad_address address = {.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, 0, subnet, host}};
+    skad_address address = {.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, subnet, 0, host}};
     bool wanted = skad_table_wants(&made->table, &id, &address);
     bool came = skad_table_answered(&made->table, &id, &address, 1000, 1000) != SKAD_PEER_NONE;
     assert_int_equal(wanted, came);
@@ -138,7 +202,7 @@ static void a_peer_known_elsewhere_gets_no_endpoint_in_a_full_group(void **state
     assert_int_not_equal(skad_table_answered(&made->table, &id, &ipv6, 1000, 1000), SKAD_PEER_NONE);
     assert_true(comes_in(made, 0, 1, 1));
     assert_true(comes_in(made, 0, 1, 2));
-    skad_address ipv4 = {.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, 0, 1, 3}};
+    skad_address ipv4 = {.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, 1, 0, 3}};
     skad_peer_slot slot = skad_table_answered(&made->table, &id, &ipv4, 1000, 2000);
     assert_int_not_equal(slot, SKAD_PEER_NONE); /* it stays in the table */
     assert_int_equal(made->table.peers.peers[slot].families, SKAD_FAMILY_IPV6);
@@ -150,7 +214,7 @@ static void who_leaves_makes_room_for_his_group(void **state)
     (void)state;
     room *made = make_room_for(2, 0);
     skad_id id = test_prng_id_near(&made->prng, &made->table.self, 0);
-    skad_address address = {.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, 0, 1, 200}};
+    skad_address address = {.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, 1, 0, 200}};
     assert_int_not_equal(skad_table_answered(&made->table, &id, &address, 1000, 1000),
                          SKAD_PEER_NONE);
     assert_true(comes_in(made, 0, 1, 1));
@@ -176,8 +240,8 @@ static skad_lookup *limited_lookup(uint8_t per_path, uint8_t in_all)
 static void seed_in(skad_lookup *lookup, uint32_t number, uint8_t subnet)
 {
     skad_contact contact = script_contact_of(number);
-    contact.ipv4.ip[1] = 0;
-    contact.ipv4.ip[2] = subnet;
+    contact.ipv4.ip[1] = subnet;
+    contact.ipv4.ip[2] = 0;
     contact.ipv4.ip[3] = (uint8_t)number;
     skad_lookup_seed(lookup, 0, &contact, &contact.ipv4);
 }
@@ -227,6 +291,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_is_a_24_or_a_56),
+        cmocka_unit_test(wider_groups_are_a_16_and_a_48_and_a_32),
+        cmocka_unit_test(limits_grow_with_the_width),
         cmocka_unit_test(a_bucket_takes_two_of_a_group),
         cmocka_unit_test(a_table_takes_ten_of_a_group),
         cmocka_unit_test(without_limits_a_group_may_have_it_all),

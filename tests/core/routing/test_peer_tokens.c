@@ -12,7 +12,7 @@
 
 #define PLACES  8
 #define NOW_US  (5 * SKAD_US_PER_S)
-#define SLOT_US (300 * SKAD_US_PER_S) /* for how long a granter surely takes it */
+#define SLOT_US (2400 * SKAD_US_PER_S) /* for how long a granter surely takes it */
 
 static const uint8_t first[SKAD_TOKEN_BYTES] = {1, [15] = 11};
 static const uint8_t second[SKAD_TOKEN_BYTES] = {2, [15] = 22};

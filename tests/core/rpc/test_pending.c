@@ -241,6 +241,28 @@ static void who_is_asked_where_is_known_until_the_answer(void **state)
     assert_false(skad_pending_asks(&made->pending, &id, &here));
 }
 
+/* Four for each request; then a hundred a second for all. */
+static void wrong_answers_have_few_checks(void **state)
+{
+    bench *made = *state;
+    const skad_pending_rpc *one = open_at(made, SOFT_US, NOW_US);
+    const skad_pending_rpc *other = open_at(made, SOFT_US, NOW_US);
+    unsigned allowed = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        allowed += skad_pending_may_check(&made->pending, one, NOW_US);
+    }
+    assert_int_equal(allowed, 4 + 100);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_true(skad_pending_may_check(&made->pending, other, NOW_US)); /* its own */
+    }
+    assert_false(skad_pending_may_check(&made->pending, other, NOW_US));
+    assert_true(skad_pending_may_check(&made->pending, other, NOW_US + 10 * SKAD_US_PER_MS));
+    assert_false(skad_pending_may_check(&made->pending, other, NOW_US + 10 * SKAD_US_PER_MS));
+    skad_pending_close(&made->pending, one);
+    const skad_pending_rpc *next = open_at(made, SOFT_US, NOW_US);
+    assert_true(skad_pending_may_check(&made->pending, next, NOW_US)); /* in the same slot */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +280,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(timeouts_come_in_the_order_in_which_they_are_due, begin,
                                         end),
         cmocka_unit_test_setup_teardown(the_deadline_is_always_the_earliest_of_all, begin, end),
+        cmocka_unit_test_setup_teardown(wrong_answers_have_few_checks, begin, end),
     };
     return cmocka_run_group_tests_name("pending", tests, NULL, NULL);
 }

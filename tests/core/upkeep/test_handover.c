@@ -65,6 +65,12 @@ static int begin_among_many(void **state)
     return begin_with(16, 15);
 }
 
+static int begin_among_more(void **state)
+{
+    (void)state;
+    return begin_with(16, 18);
+}
+
 static int begin_of_two_holders(void **state)
 {
     (void)state;
@@ -209,10 +215,12 @@ static void sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted(void 
 {
     (void)state;
     skad_node_tick(fixture.node, fixture.now);
+    skad_node_parts_of(fixture.node).handover->arrived_count = 0;
+    skad_node_parts_of(fixture.node).env->now.mono_us += 3600 * SKAD_US_PER_S;
     for (uint8_t i = 0; i < 18; i++) {
-        const skad_id id = {{i, 1}};
-        skad_handover_arrived(fixture.node, &id);
-        skad_handover_arrived(fixture.node, &id); /* the same one again */
+        const skad_id *id = &fixture.remotes[i].identity.id;
+        skad_handover_arrived(fixture.node, id);
+        skad_handover_arrived(fixture.node, id); /* the same one again */
     }
     assert_int_equal(stats().replicas_shed, 4);
     assert_int_equal(skad_node_parts_of(fixture.node).handover->arrived_count, 16);
@@ -222,9 +230,8 @@ static void sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted(void 
 static void a_walk_waits_a_few_seconds(void **state)
 {
     (void)state;
-    static const skad_id id = {{1}};
     skad_node_tick(fixture.node, fixture.now);
-    skad_handover_arrived(fixture.node, &id);
+    skad_handover_arrived(fixture.node, &fixture.remotes[0].identity.id);
     assert_in_range(skad_handover_deadline(fixture.node), fixture.now.mono_us + 2 * SKAD_US_PER_S,
                     fixture.now.mono_us + 4 * SKAD_US_PER_S);
 }
@@ -236,12 +243,12 @@ static void later_newcomers_change_no_plan(void **state)
     (void)state;
     skad_env *env = skad_node_parts_of(fixture.node).env;
     const skad_handover_state *handover = skad_node_parts_of(fixture.node).handover;
-    const skad_id ids[3] = {{{1}}, {{2}}, {{3}}};
+    const test_remote *who = fixture.remotes;
     skad_node_tick(fixture.node, fixture.now);
-    skad_handover_arrived(fixture.node, &ids[0]);
+    skad_handover_arrived(fixture.node, &who[0].identity.id);
     const uint64_t planned_us = skad_handover_deadline(fixture.node);
     env->now.mono_us += SKAD_US_PER_S;
-    skad_handover_arrived(fixture.node, &ids[1]);
+    skad_handover_arrived(fixture.node, &who[1].identity.id);
     assert_int_equal(skad_handover_deadline(fixture.node), planned_us);
     hold_many(129);
     env->now.mono_us = planned_us;
@@ -249,7 +256,7 @@ static void later_newcomers_change_no_plan(void **state)
     assert_true(handover->walking);
     const uint64_t step_us = skad_handover_deadline(fixture.node);
     assert_int_equal(step_us, planned_us + 50 * SKAD_US_PER_MS);
-    skad_handover_arrived(fixture.node, &ids[2]);
+    skad_handover_arrived(fixture.node, &who[2].identity.id);
     assert_int_equal(skad_handover_deadline(fixture.node), step_us);
     env->now.mono_us = step_us;
     skad_handover_tick(fixture.node);
@@ -264,7 +271,7 @@ static void a_step_examines_128_records(void **state)
     (void)state;
     skad_env *env = skad_node_parts_of(fixture.node).env;
     const skad_handover_state *handover = skad_node_parts_of(fixture.node).handover;
-    const skad_id id = {{1}};
+    const skad_id id = fixture.remotes[0].identity.id;
     skad_node_tick(fixture.node, fixture.now);
     skad_handover_arrived(fixture.node, &id);
     hold_many(256);
@@ -275,27 +282,61 @@ static void a_step_examines_128_records(void **state)
     }
 }
 
-static void who_begins_anew_is_believed_every_two_minutes(void **state)
+static void a_peer_that_begins_anew_is_served_once_in_an_hour(void **state)
 {
     (void)state;
     const test_remote *who = &fixture.remotes[0];
     const skad_id *id = &who->identity.id;
     const skad_id nobody = {{9}};
+    skad_handover_state *handover = skad_node_parts_of(fixture.node).handover;
     skad_node_tick(fixture.node, fixture.now);
     assert_false(skad_handover_began_anew(fixture.node, &nobody, &who->address));
     assert_false(skad_handover_began_anew(fixture.node, id, &fixture.remotes[1].address));
     assert_true(skad_handover_began_anew(fixture.node, id, &who->address));
+    handover->arrived_count = 0; /* it was served */
     assert_false(skad_handover_began_anew(fixture.node, id, &who->address));
+    skad_handover_arrived(fixture.node, id); /* and if it was silent for a while */
+    assert_int_equal(handover->arrived_count, 0);
     skad_env *env = skad_node_parts_of(fixture.node).env;
-    env->now.mono_us += 120 * SKAD_US_PER_S - 1;
+    env->now.mono_us += 3600 * SKAD_US_PER_S - 1;
     assert_false(skad_handover_began_anew(fixture.node, id, &who->address));
     env->now.mono_us += 1;
     assert_true(skad_handover_began_anew(fixture.node, id, &who->address));
     skad_peers *peers = &skad_node_parts_of(fixture.node).table->peers;
-    env->now.mono_us += 120 * SKAD_US_PER_S;
+    env->now.mono_us += 3600 * SKAD_US_PER_S;
+    handover->arrived_count = 0;
     skad_peers_set_failures(peers, skad_peers_find(peers, id), 2);
     assert_false(skad_handover_began_anew(fixture.node, id, &who->address)); /* it is silent */
     skad_peers_set_failures(peers, skad_peers_find(peers, id), 0);
+}
+
+/* Asks for a peer's own neighbourhood, and counts what is handed over to it. */
+static unsigned handed_for_own_lookup(const test_remote *who, const uint8_t *token)
+{
+    skad_message message;
+    skad_datagram request;
+    message.kind = SKAD_KIND_FIND_NODE;
+    message.u.find_node.target = who->identity.id;
+    message.u.find_node.want = SKAD_FAMILIES_ALL;
+    counts = (play){.newcomer = &fixture.remotes[0]};
+    test_fixture_request(&fixture, who, &message, token, &request);
+    assert_int_equal(test_fixture_deliver(&fixture, &who->address, &request), SKAD_VERDICT_ACCEPT);
+    test_fixture_run(&fixture, 30 * SKAD_US_PER_S);
+    return counts.handed;
+}
+
+/* Whoever overheard a request can send it from its sender's address. */
+static void without_a_token_no_record_is_sent(void **state)
+{
+    (void)state;
+    const test_remote *who = &fixture.remotes[0];
+    uint8_t token[SKAD_TOKEN_BYTES];
+    hold_some();
+    test_fixture_run(&fixture, 30 * SKAD_US_PER_S);
+    test_fixture_token(&fixture, who, token);
+    assert_int_equal(handed_for_own_lookup(who, NULL), 0);
+    assert_int_equal(handed_for_own_lookup(who, token), RECORDS);
+    assert_int_equal(handed_for_own_lookup(who, token), 0); /* within the hour */
 }
 
 /* ---- Records that are not ours ---- */
@@ -349,12 +390,13 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(what_has_ended_is_not_handed_over, begin_among_few, end),
         cmocka_unit_test_setup_teardown(
-            sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted, begin_among_few, end),
+            sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted, begin_among_more, end),
         cmocka_unit_test_setup_teardown(a_walk_waits_a_few_seconds, begin_among_few, end),
-        cmocka_unit_test_setup_teardown(later_newcomers_change_no_plan, begin_among_few, end),
+        cmocka_unit_test_setup_teardown(later_newcomers_change_no_plan, begin_among_more, end),
         cmocka_unit_test_setup_teardown(a_step_examines_128_records, begin_among_few, end),
-        cmocka_unit_test_setup_teardown(who_begins_anew_is_believed_every_two_minutes,
+        cmocka_unit_test_setup_teardown(a_peer_that_begins_anew_is_served_once_in_an_hour,
                                         begin_among_few, end),
+        cmocka_unit_test_setup_teardown(without_a_token_no_record_is_sent, begin_among_few, end),
         cmocka_unit_test_setup_teardown(what_others_are_closer_to_is_kept_for_two_more_hours,
                                         begin_of_two_holders, end),
     };

@@ -304,7 +304,7 @@ static void a_banned_peer_is_not_asked_and_counts_as_silent(void **state)
     (void)state;
     test_fixture_populate(&fixture, 5);
     const test_remote *banned = &fixture.remotes[3];
-    const skad_ban ban = {.by_id = true, .id = banned->identity.id};
+    const skad_ban ban = {.scope = SKAD_BAN_ID, .id = banned->identity.id};
     assert_int_equal(skad_node_ban(fixture.node, &ban, 86400, fixture.now), SKAD_OK);
     test_fixture_run(&fixture, 1800 * SKAD_US_PER_S);
     assert_int_equal(banned->asked, 0);

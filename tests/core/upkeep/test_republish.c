@@ -84,8 +84,9 @@ static skad_store_name publish(publication what)
                              .sequence = what.sequence,
                              .life_s = what.life_s,
                              .data = bytes};
-    row.len = skad_record_encode_mutable(what.publisher, (skad_span){0}, what.sequence,
-                                         row.expires_unix_s, value, bytes, sizeof bytes);
+    row.len =
+        skad_record_encode_mutable(skad_wire_publisher(what.publisher), (skad_span){0},
+                                   what.sequence, row.expires_unix_s, value, bytes, sizeof bytes);
     assert_true(skad_record_decode(bytes, row.len, &record));
     row.name = skad_record_store_name(&record);
     assert_int_equal(fixture.store.ops->put(fixture.store.self, SKAD_STORE_PUBLICATIONS, &row,

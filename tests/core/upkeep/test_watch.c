@@ -41,9 +41,9 @@ static bool act(test_fixture *made, test_remote *who, const skad_message *reques
         const skad_span value = {(const uint8_t *)&shelf.sequence, sizeof shelf.sequence};
         answer->u.reply.u.value.records_count = 1;
         answer->u.reply.u.value.records[0] = (skad_span){
-            shelf.bytes, skad_record_encode_mutable(&made->identity, (skad_span){0}, shelf.sequence,
-                                                    TEST_UNIX_S + 100000, value, shelf.bytes,
-                                                    sizeof shelf.bytes)};
+            shelf.bytes, skad_record_encode_mutable(
+                             skad_wire_publisher(&made->identity), (skad_span){0}, shelf.sequence,
+                             TEST_UNIX_S + 100000, value, shelf.bytes, sizeof shelf.bytes)};
     }
     if (request->kind == SKAD_KIND_STORE) {
         answer->u.reply.u.stored.life_s = 1;

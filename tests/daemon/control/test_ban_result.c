@@ -29,13 +29,21 @@ static void subjects_come_back_as_they_were_written(void **state)
         {"2001:db8::/32", "2001:db8::/32", SKAD_FAMILY_IPV6},
         {"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
          "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", SKAD_FAMILY_NONE},
+        {"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff@192.0.2.7:4700",
+         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff@192.0.2.7:4700",
+         SKAD_FAMILY_IPV4},
+        {"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+         "@[2001:db8:1111:2222:3333:4444:5555:6666]:65535",
+         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+         "@[2001:db8:1111:2222:3333:4444:5555:6666]:65535",
+         SKAD_FAMILY_IPV6},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_ban ban;
         char shown[SKAD_BAN_TEXT_BYTES];
         assert_true(parse(cases[i].text, &ban));
         assert_int_equal(ban.address.family, cases[i].family);
-        assert_int_equal(ban.by_id, cases[i].family == SKAD_FAMILY_NONE);
+        assert_int_equal(ban.scope == SKAD_BAN_ID, cases[i].family == SKAD_FAMILY_NONE);
         skad_ban_format(&ban, shown);
         assert_string_equal(shown, cases[i].shown);
         assert_true(parse(shown, &ban)); /* so 'unban' takes what 'bans' shows */
@@ -57,6 +65,9 @@ static void what_is_no_subject_is_refused(void **state)
         "192.0.2.0/8x",
         "2001:db8::/129",
         "/8",
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff@192.0.2.7",
+        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff@",
+        "@192.0.2.7:4700",
         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeef",
         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff0000000",
     };

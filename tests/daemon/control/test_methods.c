@@ -292,7 +292,7 @@ static void subjects_that_cannot_be_banned_or_allowed_are_told(void **state)
     skad_control_request request = {
         .method = SKAD_CONTROL_BAN, .msgid = 6, .value = {(const uint8_t *)"nonsense", 8}};
     test_result_expect_error(answer(&request), 6, "input",
-                             "neither a node ID nor an address nor ADDR/BITS");
+                             "neither a node ID nor an address nor ADDR/BITS nor ID@ADDR:PORT");
     request.value = (skad_span){(const uint8_t *)id, 64};
     test_result_expect_text(skad_answer_get(skad_answer_at(answer(&request), 3), "subject"), id);
     request.method = SKAD_CONTROL_ALLOW;

@@ -73,6 +73,7 @@ static void a_name_beyond_255_bytes_is_refused(void **state)
 
 typedef struct found {
     struct ev_loop *loop;
+    bool allow_private;
     size_t calls;
     size_t count;
     skad_address first;
@@ -101,6 +102,7 @@ static skad_resolver *resolver_of(found *self, const char *const *texts, size_t 
         .places = list,
         .places_count = count,
         .families = families,
+        .allow_private = self->allow_private,
         .log = SKAD_LOG_NOTHING,
         .found = on_found,
         .user = self,
@@ -112,7 +114,7 @@ static skad_resolver *resolver_of(found *self, const char *const *texts, size_t 
 static void addresses_are_handed_over_at_once_and_once_each(void **state)
 {
     (void)state;
-    found self = {.loop = ev_loop_new(EVFLAG_AUTO)};
+    found self = {.loop = ev_loop_new(EVFLAG_AUTO), .allow_private = true};
     static const char *const texts[] = {"[::1]:5", "127.0.0.1:4", "127.0.0.1:4", "127.0.0.1:6"};
     skad_resolver *resolver = resolver_of(&self, texts, 4, SKAD_FAMILY_IPV4);
     skad_resolver_start(resolver);
@@ -131,6 +133,7 @@ static void at_most_32_places_are_taken(void **state)
     skad_resolver_config config = {.loop = self.loop,
                                    .places = list,
                                    .families = SKAD_FAMILIES_ALL,
+                                   .allow_private = true,
                                    .log = SKAD_LOG_NOTHING,
                                    .found = on_found,
                                    .user = &self};
@@ -148,10 +151,29 @@ static void at_most_32_places_are_taken(void **state)
     ev_loop_destroy(self.loop);
 }
 
-static void a_name_is_looked_up_in_a_thread(void **state)
+static void addresses_that_may_not_be_contacted_are_left_out(void **state)
 {
     (void)state;
     found self = {.loop = ev_loop_new(EVFLAG_AUTO)};
+    static const char *const texts[] = {"[64:ff9b::2d01:101]:3", "0.0.0.0:4", "10.1.1.1:5",
+                                        "45.1.1.1:6"};
+    skad_resolver *resolver = resolver_of(&self, texts, 4, SKAD_FAMILIES_ALL);
+    skad_resolver_start(resolver);
+    assert_int_equal(self.calls, 1);
+    assert_int_equal(self.count, 1);
+    assert_int_equal(self.first.port, 6);
+    skad_resolver_free(resolver);
+    resolver = resolver_of(&self, texts, 3, SKAD_FAMILIES_ALL);
+    skad_resolver_start(resolver);
+    assert_int_equal(self.calls, 1); /* none is left */
+    skad_resolver_free(resolver);
+    ev_loop_destroy(self.loop);
+}
+
+static void a_name_is_looked_up_in_a_thread(void **state)
+{
+    (void)state;
+    found self = {.loop = ev_loop_new(EVFLAG_AUTO), .allow_private = true};
     static const char *const texts[] = {"localhost:4700"};
     skad_resolver *resolver = resolver_of(&self, texts, 1, SKAD_FAMILIES_ALL);
     skad_resolver_start(resolver);
@@ -168,7 +190,7 @@ static void a_name_is_looked_up_in_a_thread(void **state)
 static void a_stopped_resolver_hands_over_nothing(void **state)
 {
     (void)state;
-    found self = {.loop = ev_loop_new(EVFLAG_AUTO)};
+    found self = {.loop = ev_loop_new(EVFLAG_AUTO), .allow_private = true};
     static const char *const texts[] = {"localhost:4700"};
     skad_resolver *resolver = resolver_of(&self, texts, 1, SKAD_FAMILIES_ALL);
     skad_resolver_start(resolver);
@@ -243,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_name_beyond_255_bytes_is_refused),
         cmocka_unit_test(addresses_are_handed_over_at_once_and_once_each),
         cmocka_unit_test(at_most_32_places_are_taken),
+        cmocka_unit_test(addresses_that_may_not_be_contacted_are_left_out),
         cmocka_unit_test(a_name_is_looked_up_in_a_thread),
         cmocka_unit_test(a_stopped_resolver_hands_over_nothing),
         cmocka_unit_test(a_task_brings_its_result_to_the_loop),

@@ -81,6 +81,7 @@ static int set_up(void **state)
         .places = &place,
         .places_count = 1,
         .families = SKAD_FAMILIES_ALL,
+        .allow_private = true,
         .log = SKAD_LOG_INFO,
         .found = on_found,
         .user = &made,

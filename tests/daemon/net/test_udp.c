@@ -91,9 +91,7 @@ static void a_batch_arrives_whole_and_in_order(void **state)
     for (size_t i = 0; i < SKAD_UDP_BATCH; i++) {
         put(&from, &to.bound, (uint8_t)i, 1 + i);
     }
-    assert_null(skad_udp_reserve(&from));
     assert_true(skad_udp_flush(&from));
-    assert_non_null(skad_udp_reserve(&from));
     size_t count = skad_udp_receive(&to, received);
     assert_int_equal(count, SKAD_UDP_BATCH);
     for (size_t i = 0; i < count; i++) {
@@ -170,6 +168,34 @@ static void only_a_family_can_be_unsupported(void **state)
     }
 }
 
+/* They leave in as many batches as it takes, and their places are used again. */
+static void as_many_wait_as_there_are_places(void **state)
+{
+    (void)state;
+    skad_udp_socket from = open_loopback();
+    skad_udp_socket to = open_loopback();
+    skad_udp_received received[SKAD_UDP_BATCH];
+    for (size_t round = 0; round < 3; round++) {
+        for (size_t i = 0; i < SKAD_UDP_WAITING; i++) {
+            put(&from, &to.bound, (uint8_t)i, 1);
+        }
+        assert_null(skad_udp_reserve(&from));
+        skad_udp_refuse(&from);
+        assert_int_equal(from.counters.refused, round + 1);
+        assert_true(skad_udp_flush(&from));
+        for (size_t i = 0; i < SKAD_UDP_BATCH; i++) { /* more than these may not fit its queue */
+            put(&from, &to.bound, (uint8_t)i, 1);
+        }
+        while (skad_udp_receive(&to, received) > 0) {
+        }
+        assert_true(skad_udp_flush(&from));
+        assert_int_equal(skad_udp_receive(&to, received), SKAD_UDP_BATCH);
+        assert_int_equal(received[SKAD_UDP_BATCH - 1].bytes[0], SKAD_UDP_BATCH - 1);
+    }
+    skad_udp_close(&from);
+    skad_udp_close(&to);
+}
+
 static void a_datagram_that_is_too_long_shows(void **state)
 {
     (void)state;
@@ -243,6 +269,7 @@ int main(void)
         cmocka_unit_test(a_batch_arrives_whole_and_in_order),
         cmocka_unit_test(both_families_may_have_the_same_port),
         cmocka_unit_test(only_a_family_can_be_unsupported),
+        cmocka_unit_test(as_many_wait_as_there_are_places),
         cmocka_unit_test(a_datagram_that_is_too_long_shows),
         cmocka_unit_test(a_datagram_that_the_kernel_refuses_is_counted_and_skipped),
         cmocka_unit_test(a_port_in_use_is_told),

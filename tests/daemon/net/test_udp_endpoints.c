@@ -1,7 +1,7 @@
 /* A node at its port: a peer that it asks something is heard by a peer socket from then on, one
  * that it only answers is not. Over loopback, which delivers before a send returns; nothing depends
- * on time. And a kernel that takes nothing, which the test plays. */
-#define _GNU_SOURCE /* sendmmsg */
+ * on time. */
+#define _GNU_SOURCE /* mmsghdr */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,14 +11,12 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 #include "proto/address.h"
 #include "src/core/node/parts.h"
 #include "src/daemon/net/udp_endpoints.h"
 #include "tests/support/fixture.h"
-#include "tests/support/ipv6.h"
-#include "tests/support/log_lines.h"
 
 #define INLETS 4
 
@@ -29,39 +27,19 @@ typedef struct bench {
     skad_udp_socket peer;
 } bench;
 
-/* ---- A kernel ---- */
-
-int __real_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
-int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
-
-static int kernel_error; /* why it takes nothing; 0: it takes all */
-static size_t kernel_took;
-
-int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
-{
-    if (kernel_error != 0) {
-        errno = kernel_error;
-        return -1;
-    }
-    int sent = __real_sendmmsg(fd, messages, count, flags);
-    kernel_took += sent > 0 ? (size_t)sent : 0;
-    return sent;
-}
-
 static const skad_address loopback = {.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}};
+static const skad_address everywhere = {.family = SKAD_FAMILY_IPV4};
 
-static int begin_with(void **state, size_t peer_sockets)
+static int begin_with(void **state, const skad_address *listen, size_t count, size_t peer_sockets)
 {
     static bench made;
     skad_failure failure;
     memset(&made, 0, sizeof made);
-    kernel_error = 0;
-    kernel_took = 0;
     test_fixture_init(&made.fixture, skad_profile_builtin("test"));
     made.loop = ev_loop_new(EVFLAG_AUTO);
     assert_non_null(made.loop);
     assert_true(
-        skad_udp_endpoints_open(&made.endpoints, made.loop, &loopback, 1, peer_sockets, &failure));
+        skad_udp_endpoints_open(&made.endpoints, made.loop, listen, count, peer_sockets, &failure));
     assert_true(skad_udp_open(&loopback, &made.peer, NULL, &failure));
     assert_int_equal(
         skad_udp_endpoints_start(&made.endpoints, made.fixture.node, &made.fixture.now, 0),
@@ -72,12 +50,17 @@ static int begin_with(void **state, size_t peer_sockets)
 
 static int begin(void **state)
 {
-    return begin_with(state, INLETS);
+    return begin_with(state, &loopback, 1, INLETS);
+}
+
+static int begin_everywhere(void **state)
+{
+    return begin_with(state, &everywhere, 1, INLETS);
 }
 
 static int begin_without_peer_sockets(void **state)
 {
-    return begin_with(state, 0);
+    return begin_with(state, &loopback, 1, 0);
 }
 
 static int end(void **state)
@@ -109,14 +92,40 @@ static uint64_t received_by_node(const bench *made)
 }
 
 /* The peer sends a datagram, and the node is given its turn. */
-static void send_from_peer(bench *made, const skad_datagram *datagram)
+static void send_from_peer_to(bench *made, const skad_datagram *datagram, const skad_address *to)
 {
     skad_datagram *place = skad_udp_reserve(&made->peer);
     *place = *datagram;
-    place->to = made->endpoints.sockets[0].bound;
+    place->to = *to;
+    place->local = (skad_local){0};
     skad_udp_commit(&made->peer);
     assert_true(skad_udp_flush(&made->peer));
     ev_run(made->loop, EVRUN_NOWAIT);
+}
+
+static void send_from_peer(bench *made, const skad_datagram *datagram)
+{
+    send_from_peer_to(made, datagram, &made->endpoints.sockets[0].bound);
+}
+
+/* Listening everywhere, a machine may have more addresses than one. */
+static void an_answer_leaves_from_the_address_that_was_asked(void **state)
+{
+    bench *made = *state;
+    const test_remote *who = test_fixture_remote(&made->fixture);
+    for (uint8_t last = 1; last <= 3; last++) {
+        skad_udp_received received[SKAD_UDP_BATCH];
+        skad_datagram request;
+        skad_address asked = loopback;
+        asked.ip[3] = last;
+        asked.port = made->endpoints.sockets[0].bound.port;
+        test_fixture_request(&made->fixture, who, &(skad_message){.kind = SKAD_KIND_PING}, NULL,
+                             &request);
+        send_from_peer_to(made, &request, &asked);
+        skad_udp_endpoints_send(&made->endpoints);
+        assert_int_equal(skad_udp_receive(&made->peer, received), 1);
+        assert_memory_equal(&received[0].from, &asked, sizeof asked);
+    }
 }
 
 static size_t sent_to_peer(bench *made)
@@ -167,158 +176,110 @@ static void without_peer_sockets_all_is_heard_at_the_port(void **state)
     assert_int_equal(received_by_node(made), 1);
 }
 
-/* ---- A kernel that does not take what is sent ---- */
+/* ---- A full send buffer ---- */
 
-static void ask_often(const bench *made, size_t count)
+/* Loopback empties its buffers at once, so the call is made to say that one is full. */
+static int full_fd = -1;
+
+int __real_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
+
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
-    for (size_t i = 0; i < count; i++) {
-        skad_op op;
-        assert_int_equal(
-            skad_node_ping(made->fixture.node, &made->peer.bound, made->fixture.now, &op), SKAD_OK);
+    if (fd == full_fd) {
+        errno = EAGAIN;
+        return -1;
     }
+    return __real_sendmmsg(fd, messages, count, flags);
 }
 
-static size_t waiting_at_node(const bench *made)
+static int begin_with_both_families(void **state)
+{
+    static const skad_address both[] = {
+        {.family = SKAD_FAMILY_IPV6, .ip = {[15] = 1}},
+        {.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}},
+    };
+    int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+    struct sockaddr_storage name;
+    bool has_ipv6 =
+        bind(fd, (struct sockaddr *)&name, skad_address_to_sockaddr(&both[0], &name)) == 0;
+    (void)close(fd);
+    full_fd = -1;
+    return begin_with(state, has_ipv6 ? both : &both[1], has_ipv6 ? 2 : 1, 0);
+}
+
+/* The node answers one more PING of the same stranger, wherever it comes from. */
+static void have_answered(bench *made, const skad_address *from)
+{
+    skad_datagram request;
+    if (made->fixture.remotes_count == 0) {
+        (void)test_fixture_remote(&made->fixture);
+    }
+    test_fixture_request(&made->fixture, &made->fixture.remotes[0],
+                         &(skad_message){.kind = SKAD_KIND_PING}, NULL, &request);
+    assert_int_equal(
+        skad_node_receive(made->fixture.node, request.bytes, request.len, from, made->fixture.now),
+        SKAD_VERDICT_ACCEPT);
+}
+
+static size_t waiting_in_node(const bench *made)
 {
     return skad_node_parts_of(made->fixture.node).outbox->count;
 }
 
-static void what_the_kernel_does_not_take_now_leaves_later(void **state)
+static void a_full_buffer_stops_its_own_family_only(void **state)
 {
     bench *made = *state;
-    skad_udp_socket *socket = &made->endpoints.sockets[0];
-    const skad_udp_endpoint *endpoint = &made->endpoints.endpoints[0];
-    kernel_error = EAGAIN;
-    ask_often(made, 100);
-    skad_udp_endpoints_send(&made->endpoints);
-    assert_int_equal(socket->out_count, 64); /* a batch; the others stay with the node */
-    assert_int_equal(waiting_at_node(made), 36);
-    assert_true(ev_is_active(&endpoint->sendable));
-    assert_true(socket->counters.congestion > 0);
-    skad_udp_endpoints_send(&made->endpoints);
-    assert_int_equal(waiting_at_node(made), 36);
-    ev_run(made->loop, EVRUN_NOWAIT);
-    assert_true(ev_is_active(&endpoint->sendable)); /* it is still full */
-    kernel_error = 0;
-    ev_run(made->loop, EVRUN_NOWAIT);
-    assert_int_equal(socket->out_count, 0);
-    assert_int_equal(kernel_took, 64);
-    assert_false(ev_is_active(&endpoint->sendable));
-    skad_udp_endpoints_send(&made->endpoints);
-    assert_int_equal(kernel_took, 100);
-    assert_int_equal(waiting_at_node(made), 0);
-    assert_int_equal(socket->counters.refused, 0);
-}
-
-/* One line a minute says how many there were since the last. */
-static void what_the_kernel_refuses_is_lost_and_told(void **state)
-{
-    static test_log log;
-    static const struct {
-        uint64_t after_s;
-        size_t count;
-        const char *line; /* NULL: none */
-    } turns[] = {
-        {0, 3, " warning: the system refused to send 3 datagrams: Operation not permitted"},
-        {10, 2, NULL},
-        {49, 1, NULL},
-        {1, 4, " warning: the system refused to send 7 datagrams: Operation not permitted"},
-        {60, 0, NULL},
-    };
-    bench *made = *state;
-    uint64_t refused = 0;
-    made->endpoints.log = SKAD_LOG_INFO;
-    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
-        made->fixture.now.mono_us += turns[i].after_s * SKAD_US_PER_S;
-        kernel_error = EPERM;
-        test_log_begin(&log);
-        ask_often(made, turns[i].count);
-        skad_udp_endpoints_send(&made->endpoints);
-        test_log_end(&log);
-        refused += turns[i].count;
-        assert_int_equal(made->endpoints.sockets[0].counters.refused, refused);
-        assert_int_equal(made->endpoints.sockets[0].out_count, 0);
-        assert_int_equal(test_log_count(&log, ""), turns[i].line != NULL);
-        if (turns[i].line != NULL) {
-            assert_int_equal(test_log_count(&log, turns[i].line), 1);
-        }
-    }
-}
-
-static void with_workers_it_leaves_once_it_is_sealed(void **state)
-{
-    (void)state;
-    static bench made;
-    skad_failure failure;
-    memset(&made, 0, sizeof made);
-    kernel_error = 0;
-    kernel_took = 0;
-    test_fixture_init(&made.fixture, skad_profile_builtin("test"));
-    made.loop = ev_loop_new(EVFLAG_AUTO);
-    assert_true(skad_udp_endpoints_open(&made.endpoints, made.loop, &loopback, 1, 0, &failure));
-    assert_true(skad_udp_open(&loopback, &made.peer, NULL, &failure));
-    assert_int_equal(
-        skad_udp_endpoints_start(&made.endpoints, made.fixture.node, &made.fixture.now, 2),
-        SKAD_OK);
-    ask_often(&made, 3);
-    skad_udp_endpoints_send(&made.endpoints);
-    while (kernel_took < 3) {
-        ev_run(made.loop, EVRUN_ONCE); /* until a worker wakes it */
-        skad_udp_endpoints_send(&made.endpoints);
-    }
-    skad_udp_received received[SKAD_UDP_BATCH];
-    assert_int_equal(skad_udp_receive(&made.peer, received), 3);
-    skad_udp_endpoints_close(&made.endpoints);
-    skad_udp_close(&made.peer);
-    ev_loop_destroy(made.loop);
-    test_fixture_free(&made.fixture);
-}
-
-static void each_family_leaves_by_its_own_socket(void **state)
-{
-    (void)state;
-    static const skad_address both[2] = {{.family = SKAD_FAMILY_IPV6, .ip = {[15] = 1}},
-                                         {.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}}};
-    static bench made;
-    skad_failure failure;
-    if (!test_has_ipv6()) {
+    const skad_address far = {.family = SKAD_FAMILY_IPV6, .port = 9, .ip = {[15] = 1}};
+    skad_udp_socket *ipv6 = &made->endpoints.sockets[0];
+    if (made->endpoints.count < 2) {
         skip();
     }
-    memset(&made, 0, sizeof made);
-    kernel_error = 0;
-    test_fixture_init(&made.fixture, skad_profile_builtin("test"));
-    made.loop = ev_loop_new(EVFLAG_AUTO);
-    assert_true(skad_udp_endpoints_open(&made.endpoints, made.loop, both, 2, 0, &failure));
-    assert_int_equal(made.endpoints.families, SKAD_FAMILIES_ALL);
-    assert_int_equal(
-        skad_udp_endpoints_start(&made.endpoints, made.fixture.node, &made.fixture.now, 0),
-        SKAD_OK);
-    for (size_t i = 0; i < 2; i++) {
-        skad_udp_received received[SKAD_UDP_BATCH];
-        assert_true(skad_udp_open(&both[i], &made.peer, NULL, &failure));
-        ask_often(&made, 3);
-        skad_udp_endpoints_send(&made.endpoints);
-        assert_int_equal(skad_udp_receive(&made.peer, received), 3);
-        assert_true(skad_address_equal(&received[2].from, &made.endpoints.sockets[i].bound));
-        skad_udp_close(&made.peer);
+    full_fd = ipv6->fd;
+    for (size_t i = 0; i < SKAD_UDP_WAITING + 3; i++) {
+        have_answered(made, &far);
+        if (i % 100 == 0) {
+            have_answered(made, &made->peer.bound);
+            assert_int_equal(sent_to_peer(made), 1);
+        }
+        skad_udp_endpoints_send(&made->endpoints);
     }
-    made.peer = (skad_udp_socket){.fd = -1};
-    skad_udp_endpoints_close(&made.endpoints);
-    ev_loop_destroy(made.loop);
-    test_fixture_free(&made.fixture);
+    assert_int_equal(ipv6->out_count, SKAD_UDP_WAITING);
+    assert_int_equal(ipv6->counters.refused, 3); /* found no place */
+    assert_int_equal(waiting_in_node(made), 0);
+    full_fd = -1;
+    ev_run(made->loop, EVRUN_NOWAIT); /* the loop sees that the buffer has room again */
+    assert_int_equal(ipv6->out_count, 0);
+}
+
+static void while_all_buffers_are_full_the_node_keeps_its_datagrams(void **state)
+{
+    bench *made = *state;
+    full_fd = made->endpoints.sockets[0].fd;
+    have_answered(made, &made->peer.bound);
+    assert_int_equal(sent_to_peer(made), 0);
+    have_answered(made, &made->peer.bound);
+    assert_int_equal(sent_to_peer(made), 0);
+    assert_int_equal(waiting_in_node(made), 1);
+    full_fd = -1;
+    ev_run(made->loop, EVRUN_NOWAIT);
+    assert_int_equal(sent_to_peer(made), 2);
+    assert_int_equal(waiting_in_node(made), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(an_asked_peer_is_heard_by_a_peer_socket, begin, end),
-        cmocka_unit_test_setup_teardown(what_the_kernel_does_not_take_now_leaves_later, begin, end),
-        cmocka_unit_test_setup_teardown(what_the_kernel_refuses_is_lost_and_told, begin, end),
         cmocka_unit_test_setup_teardown(who_is_answered_only_is_heard_at_the_port, begin, end),
+        cmocka_unit_test_setup_teardown(an_answer_leaves_from_the_address_that_was_asked,
+                                        begin_everywhere, end),
         cmocka_unit_test_setup_teardown(without_peer_sockets_all_is_heard_at_the_port,
                                         begin_without_peer_sockets, end),
-        cmocka_unit_test(with_workers_it_leaves_once_it_is_sealed),
-        cmocka_unit_test(each_family_leaves_by_its_own_socket),
+        cmocka_unit_test_setup_teardown(a_full_buffer_stops_its_own_family_only,
+                                        begin_with_both_families, end),
+        cmocka_unit_test_setup_teardown(while_all_buffers_are_full_the_node_keeps_its_datagrams,
+                                        begin_without_peer_sockets, end),
     };
     return cmocka_run_group_tests_name("udp_endpoints", tests, NULL, NULL);
 }

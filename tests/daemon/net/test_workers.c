@@ -29,6 +29,8 @@ typedef struct bench {
     atomic_bool interruptible;
 } bench;
 
+static const skad_local asked_at = {.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 9}};
+
 /* ---- The pool ---- */
 
 static void wake(void *user)
@@ -94,7 +96,8 @@ static skad_node_stats node(const bench *self)
 
 static void hand_in(bench *self, const skad_address *from, const skad_datagram *datagram)
 {
-    skad_workers_receive(self->workers, datagram->bytes, datagram->len, from, self->fixture.now);
+    skad_workers_receive(self->workers, datagram->bytes, datagram->len, from, &asked_at,
+                         self->fixture.now);
 }
 
 /* Hands in another PING of a remote peer; without token it is unvalidated. */
@@ -187,9 +190,11 @@ static void answers_open_at_those_who_asked(void **state)
         assert_int_equal(skad_envelope_decode(request->bytes + SKAD_TAG_BYTES,
                                               request->len - SKAD_TAG_BYTES, &envelope),
                          SKAD_VERDICT_ACCEPT);
-        skad_envelope_digest(&self->fixture.identity.id, NULL, envelope.signed_part, digest);
+        skad_envelope_digest(self->fixture.network_key, &self->fixture.identity.id, NULL,
+                             envelope.signed_part, digest);
         test_fixture_open(&self->fixture, who, &answer, digest, &envelope, &opened);
         assert_int_equal(opened.message.kind, SKAD_KIND_PONG);
+        assert_memory_equal(&answer.local, &asked_at, sizeof asked_at);
         assert_int_equal(who->asked++, 0);
     }
     assert_int_equal(node(self).verdicts[SKAD_VERDICT_ACCEPT], STRANGERS);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -57,6 +58,8 @@ static const sandbox_case cases[] = {
     ALLOWED(send_to_itself),
     ALLOWED(run_threads),
     ALLOWED(resolve_localhost),
+    ALLOWED(number_an_interface),
+    ALLOWED(answer_a_client),
     ALLOWED(store_and_close),
     ALLOWED(read_what_others_may),
     ALLOWED(has_few_descriptors),
@@ -66,6 +69,10 @@ static const sandbox_case cases[] = {
     REFUSED(remove_outside),
     REFUSED(list_outside),
     REFUSED(climb_out),
+    REFUSED(reach_another_program),
+    REFUSED(make_a_pair),
+    REFUSED(control_a_device),
+    REFUSED(ask_about_itself),
     KILLED(become_another_program),
     KILLED(make_a_process),
     KILLED(trace),
@@ -80,6 +87,8 @@ static const sandbox_case cases[] = {
     LOGGED(keep_files),
     LOGGED(read_outside),
     LOGGED(run_threads),
+    LOGGED(reach_another_program),
+    LOGGED(control_a_device),
     LOGGED(trace),
     LOGGED(make_a_process),
     {"a bug of ours", NULL, SKAD_SANDBOX_ON, -1, SIGABRT},
@@ -140,6 +149,21 @@ static void make_file(const char *path)
     assert_int_equal(close(fd), 0);
 }
 
+/* What other programs of the user have. */
+static void open_door(test_place *self)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int len = snprintf(name.sun_path, sizeof name.sun_path, "%.90s/outside/door", self->base);
+    assert_true(len > 0 && (size_t)len < sizeof name.sun_path);
+    self->door_name = name;
+    self->door = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    self->client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(self->door, (struct sockaddr *)&name, sizeof name), 0);
+    assert_int_equal(listen(self->door, 8), 0);
+    assert_int_equal(connect(self->client, (struct sockaddr *)&name, sizeof name), 0);
+    assert_int_equal(send(self->client, "x", 1, 0), 1);
+}
+
 static int make_place(void **state)
 {
     test_place *made = calloc(1, sizeof *made);
@@ -154,6 +178,7 @@ static int make_place(void **state)
     assert_int_equal(mkdir(made->dir, 0700), 0);
     assert_int_equal(mkdir(made->outside, 0700), 0);
     assert_int_equal(mkdir(made->run, 0700), 0);
+    open_door(made);
     *state = made;
     return 0;
 }
@@ -162,10 +187,20 @@ static int remove_place(void **state)
 {
     test_place *self = *state;
     /* Files before their folders. */
-    const char *const names[] = {
-        "node/records.db", "node/records.db-lock", "node/file", "node/folder",      "node",
-        "outside/file",    "outside/new",          "outside",   "run/control.sock", "run"};
+    const char *const names[] = {"node/records.db",
+                                 "node/records.db-lock",
+                                 "node/file",
+                                 "node/folder",
+                                 "node",
+                                 "outside/file",
+                                 "outside/new",
+                                 "outside/door",
+                                 "outside",
+                                 "run/control.sock",
+                                 "run"};
     char path[TEST_PLACE_PATH_BYTES];
+    (void)close(self->door);
+    (void)close(self->client);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", self->base, names[i]);
         (void)remove(path);
