@@ -9,8 +9,10 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +53,19 @@ void __wrap_freeaddrinfo(struct addrinfo *list)
     free(list);
 }
 
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+
+static bool no_threads;
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument)
+{
+    return no_threads ? EAGAIN : __real_pthread_create(thread, attributes, run, argument);
+}
+
 typedef struct desk {
     struct ev_loop *loop;
     skad_resolver *resolver;
@@ -75,6 +90,7 @@ static int set_up(void **state)
     made = (desk){.loop = ev_loop_new(EVFLAG_AUTO)};
     atomic_store(&lookups, 0);
     atomic_store(&known, false);
+    no_threads = false;
     assert_true(skad_join_point_parse("node.example.org:4700", &place, &failure));
     const skad_resolver_config config = {
         .loop = made.loop,
@@ -176,6 +192,25 @@ static void a_name_that_comes_up_late_is_found(void **state)
     assert_int_equal(test_timers_of(8), 1);
 }
 
+static void a_lookup_without_a_thread_is_tried_again(void **state)
+{
+    desk *self = *state;
+    no_threads = true;
+    test_log_begin(&self->log);
+    skad_resolver_start(self->resolver);
+    ev_run(self->loop, 0); /* nothing is awaited */
+    test_log_end(&self->log);
+    assert_int_equal(
+        test_log_count(&self->log, " warning: no memory to look up names; retrying in 2 s"), 1);
+    assert_int_equal(test_timers_of(2), 1);
+    assert_int_equal(atomic_load(&lookups), 0);
+    no_threads = false;
+    test_timers_fire(self->loop, 2);
+    settle(self);
+    assert_int_equal(atomic_load(&lookups), 1);
+    assert_int_equal(test_timers_of(4), 1);
+}
+
 static void a_stop_ends_the_pause(void **state)
 {
     desk *self = *state;
@@ -206,6 +241,7 @@ int main(void)
         AT_DESK(a_start_during_the_pause_looks_up_at_once_and_once),
         AT_DESK(a_start_during_a_lookup_starts_no_other),
         AT_DESK(a_name_that_comes_up_late_is_found),
+        AT_DESK(a_lookup_without_a_thread_is_tried_again),
         AT_DESK(a_stop_ends_the_pause),
         AT_DESK(a_stop_during_a_lookup_is_followed_by_no_pause),
     };
