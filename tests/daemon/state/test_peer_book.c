@@ -16,6 +16,7 @@
 #include "crypto/keys.h"
 #include "src/daemon/state/peer_book.h"
 #include "src/daemon/state/peer_store.h"
+#include "tests/support/failing_allocation.h"
 #include "tests/support/fixture.h"
 #include "tests/support/folder.h"
 #include "tests/support/identities.h"
@@ -204,6 +205,25 @@ static void a_failure_to_save_is_told_once_for_each_cause(void **state)
     skad_peer_book_free(book);
 }
 
+static void without_memory_the_old_file_stays(void **state)
+{
+    desk *self = *state;
+    skad_peer_file file;
+    test_fixture_populate(&self->fixture, PEERS);
+    skad_peer_book *book = open_book(self);
+    assert_int_equal(lines_of_saving(self, ""), 0);
+    bool failed = true;
+    for (size_t nth = 1; failed; nth++) {
+        test_allocation_fail(nth);
+        (void)lines_of_saving(self, "");
+        failed = test_allocation_failed();
+        load(self, &file);
+        assert_int_equal(file.count, PEERS);
+        assert_true(failed || nth > 2);
+    }
+    skad_peer_book_free(book);
+}
+
 static void greetings_are_repeated_ever_less_often_until_the_node_has_joined(void **state)
 {
     static const double pauses_s[] = {5, 10, 20, 40, 80, 160, 320, 600, 600};
@@ -244,6 +264,7 @@ int main(void)
         AT_DESK(nobody_enters_the_table_by_the_file_alone),
         AT_DESK(peers_are_kept_every_ten_minutes),
         AT_DESK(a_failure_to_save_is_told_once_for_each_cause),
+        AT_DESK(without_memory_the_old_file_stays),
         AT_DESK(greetings_are_repeated_ever_less_often_until_the_node_has_joined),
     };
     return cmocka_run_group_tests_name("peer_book", tests, NULL, NULL);
