@@ -60,8 +60,8 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     if (slot != SKAD_PEER_NONE) {
         keep_token(node, slot, from, prefiltered->envelope.token);
     }
-    if (!was_near && alive_near_us(node, slot)) {
-        skad_handover_arrived(node, &opened->sender);
+    if (alive_near_us(node, slot) && (!was_near || skad_handover_suspects(node, slot))) {
+        skad_handover_arrived(node, slot, from);
     }
     count_vote(node, slot, opened, from);
     switch ((skad_purpose)rpc.purpose) {
@@ -110,7 +110,7 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
     const skad_message *asked = &opened->message;
     if (served.validated && asked->kind == SKAD_KIND_FIND_NODE &&
         skad_id_equal(&asked->u.find_node.target, &opened->sender) &&
-        skad_handover_began_anew(node, &opened->sender, from)) {
+        skad_handover_suspect(node, &opened->sender, from)) {
         skad_request_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
     }
     if (!put_off_check(node, &opened->sender, from) && served.may_ping) {
@@ -163,7 +163,8 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
     /* Its token may be of a former life of the peer. The next request shows none, and is padded. */
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &rpc->responder);
     if (slot != SKAD_PEER_NONE) {
-        skad_endpoint_forget_token(&node->table.peers, slot, &rpc->address);
+        skad_endpoint_distrust_token(&node->table.peers, slot, &rpc->address,
+                                     node->env.now.mono_us);
     }
     uint64_t now_us = node->env.now.mono_us;
     if (silence_counts(node, rpc)) {

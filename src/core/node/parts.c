@@ -19,6 +19,7 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .refresh = &node->refresh,
         .housekeeping = &node->housekeeping,
         .store_retries = &node->store_retries,
+        .watches = &node->watches,
         .handover = &node->handover,
         .roots = &node->roots,
         .bans = &node->bans,

@@ -15,6 +15,7 @@
 #include "src/core/rpc/outbox.h"
 #include "src/core/rpc/pending.h"
 #include "src/core/storage/store_retries.h"
+#include "src/core/storage/watches.h"
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/housekeeping.h"
 #include "src/core/upkeep/join.h"
@@ -39,6 +40,7 @@ typedef struct skad_node_parts {
     skad_refresh_state *refresh;
     skad_housekeeping *housekeeping;
     skad_store_retries *store_retries;
+    skad_watches *watches;
     skad_handover_state *handover;
     skad_roots *roots;
     skad_bans *bans;

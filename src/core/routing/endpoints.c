@@ -125,11 +125,22 @@ void skad_endpoint_failed(skad_peers *peers, skad_peer_slot slot, size_t endpoin
     *failures = (uint8_t)(*failures + (*failures < UINT8_MAX));
 }
 
-void skad_endpoint_forget_token(skad_peers *peers, skad_peer_slot slot, const skad_address *address)
+void skad_endpoint_distrust_token(skad_peers *peers, skad_peer_slot slot,
+                                  const skad_address *address, uint64_t now_us)
 {
     if (skad_endpoint_is(peers, slot, address)) {
-        skad_peer_tokens_forget(&peers->tokens, number_of(slot, skad_endpoint_index(address)));
+        skad_peer_tokens_distrust(&peers->tokens, number_of(slot, skad_endpoint_index(address)),
+                                  now_us);
     }
+}
+
+uint32_t skad_endpoint_token_print(const skad_peers *peers, skad_peer_slot slot,
+                                   const skad_address *address)
+{
+    return skad_endpoint_is(peers, slot, address)
+               ? skad_peer_tokens_print(&peers->tokens,
+                                        number_of(slot, skad_endpoint_index(address)))
+               : 0;
 }
 
 void skad_endpoint_answered(skad_peers *peers, skad_peer_slot slot, size_t endpoint)

@@ -42,8 +42,11 @@ void skad_endpoint_answered(skad_peers *peers, skad_peer_slot slot, size_t endpo
  * one, and returned while it is fresh. */
 void skad_endpoint_keep_token(skad_peers *peers, skad_peer_slot slot, const skad_address *address,
                               const uint8_t token[static SKAD_TOKEN_BYTES], uint64_t now_us);
-void skad_endpoint_forget_token(skad_peers *peers, skad_peer_slot slot,
-                                const skad_address *address);
+/* Ceases to show the token, which did not help; its print (peer_tokens.h). */
+void skad_endpoint_distrust_token(skad_peers *peers, skad_peer_slot slot,
+                                  const skad_address *address, uint64_t now_us);
+uint32_t skad_endpoint_token_print(const skad_peers *peers, skad_peer_slot slot,
+                                   const skad_address *address);
 const uint8_t *skad_endpoint_token(const skad_peers *peers, skad_peer_slot slot, size_t endpoint,
                                    uint64_t now_us);
 

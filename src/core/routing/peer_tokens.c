@@ -51,6 +51,25 @@ void skad_peer_tokens_forget(skad_peer_tokens *tokens, uint16_t endpoint)
     }
 }
 
+void skad_peer_tokens_distrust(skad_peer_tokens *tokens, uint16_t endpoint, uint64_t now_us)
+{
+    skad_peer_token *slot = held(tokens, endpoint);
+    if (slot != NULL) {
+        slot->granted.ms =
+            skad_instant_at(now_us).ms - (uint32_t)(SKAD_TOKEN_SLOT_US / SKAD_US_PER_MS);
+    }
+}
+
+uint32_t skad_peer_tokens_print(const skad_peer_tokens *tokens, uint16_t endpoint)
+{
+    const skad_peer_token *slot = held(tokens, endpoint);
+    uint32_t print = 0;
+    if (slot != NULL) {
+        memcpy(&print, slot->token, sizeof print);
+    }
+    return print;
+}
+
 const uint8_t *skad_peer_tokens_fresh(const skad_peer_tokens *tokens, uint16_t endpoint,
                                       uint64_t now_us)
 {

@@ -36,6 +36,12 @@ void skad_peer_tokens_keep(skad_peer_tokens *tokens, uint16_t endpoint,
                            const uint8_t token[static SKAD_TOKEN_BYTES], uint64_t now_us);
 void skad_peer_tokens_forget(skad_peer_tokens *tokens, uint16_t endpoint);
 
+/* Ceases to show a token, but remembers it. */
+void skad_peer_tokens_distrust(skad_peer_tokens *tokens, uint16_t endpoint, uint64_t now_us);
+
+/* Returns a print of the token, shown or not: its first 32 bits; 0 if there is none. */
+uint32_t skad_peer_tokens_print(const skad_peer_tokens *tokens, uint16_t endpoint);
+
 /* Returns the token as long as it is surely valid, for one slot of the granter's clock; NULL if
  * there is none. */
 const uint8_t *skad_peer_tokens_fresh(const skad_peer_tokens *tokens, uint16_t endpoint,

@@ -64,13 +64,16 @@ typedef struct skad_peer {
 
 /* What few peers have. */
 typedef struct skad_peer_cold {
-    uint64_t served_us;   /* when a handover to it was last planned (handover.h); 0: never */
-    skad_second violated; /* when it last broke the rules */
+    uint64_t anew_us;   /* when it was last suspected of a restart (handover.h); 0: never */
+    uint64_t handed_us; /* when it was last handed records over; 0: never */
     uint8_t ipv6[16];
+    skad_second violated;  /* when it last broke the rules */
+    uint32_t handed_token; /* print of the token for which it was handed records; 0: none */
     uint16_t ipv6_port;
     skad_peer_slot next;   /* of the free ones */
     uint8_t ipv6_failures; /* unanswered requests to it in a row */
     uint8_t violations;    /* answers that broke the rules, within an hour of each other */
+    bool anew;             /* suspected of a restart; it is being asked */
 } skad_peer_cold;
 
 typedef struct skad_peers {

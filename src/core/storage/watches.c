@@ -73,7 +73,10 @@ void skad_watches_touch(skad_watches *watches, skad_record_type type, const skad
     for (size_t i = 0; watches->taken > 0 && i < watches->count; i++) {
         skad_watched *watched = watches->slots[i];
         if (watched != NULL && watched->type == type && skad_id_equal(&watched->key, key)) {
-            watched->due_us = now_us;
+            uint64_t soonest_us = watched->began_us + SKAD_WATCH_TOUCH_US;
+            bool rests = watched->began_us != 0 && soonest_us > now_us;
+            uint64_t due_us = rests ? soonest_us : now_us;
+            watched->due_us = due_us < watched->due_us ? due_us : watched->due_us;
         }
     }
 }

@@ -61,52 +61,94 @@ static bool settled(const skad_node *node)
            node->env.now.mono_us - node->join.joined_us >= SKAD_HANDOVER_SETTLE_US;
 }
 
-/* Whether a peer was served within the last hour. Notes the time if not. */
-static bool served_lately(skad_node *node, skad_peer_slot slot)
+/* Returns when a newcomer was last served; 0: never. */
+static uint64_t served_us(const skad_node *node, const skad_id *id)
 {
-    const uint64_t now_us = node->env.now.mono_us;
-    skad_peer_cold *cold = skad_peers_cold_of(&node->table.peers, slot);
-    if (cold == NULL ||
-        (cold->served_us != 0 && now_us - cold->served_us < skad_env_hour_us(&node->env))) {
-        return true;
-    }
-    cold->served_us = now_us;
-    return false;
+    const skad_peers *peers = &node->table.peers;
+    skad_peer_slot slot = skad_peers_find(peers, id);
+    const skad_peer_cold *cold = slot == SKAD_PEER_NONE ? NULL : skad_peers_cold(peers, slot);
+    return cold == NULL ? 0 : cold->handed_us;
 }
 
-/* Lists a peer for the next walk. Returns whether it is to be served. */
-static bool arrive(skad_node *node, skad_peer_slot slot)
+/* Remembers that the walk serves those who arrived. */
+static void note_served(skad_node *node)
+{
+    const skad_handover_state *state = &node->handover;
+    skad_peers *peers = &node->table.peers;
+    for (size_t i = 0; i < state->served_count; i++) {
+        skad_peer_slot slot = skad_peers_find(peers, &state->served[i]);
+        skad_peer_cold *cold = slot == SKAD_PEER_NONE ? NULL : skad_peers_cold_of(peers, slot);
+        skad_address address;
+        if (cold != NULL) {
+            cold->handed_us = node->env.now.mono_us;
+            cold->handed_token = skad_endpoint_choose(peers, slot, node->families, &address)
+                                     ? skad_endpoint_token_print(peers, slot, &address)
+                                     : 0;
+        }
+    }
+}
+
+/* Gives a newcomer the place of the one that was served last, if that was after the newcomer. */
+static void compete(skad_node *node, const skad_id *id)
+{
+    skad_handover_state *state = &node->handover;
+    uint64_t latest_us = served_us(node, id);
+    skad_id *latest = NULL;
+    for (size_t i = 0; i < state->arrived_count; i++) {
+        uint64_t us = served_us(node, &state->arrived[i]);
+        if (us > latest_us) {
+            latest_us = us;
+            latest = &state->arrived[i];
+        }
+    }
+    if (latest != NULL) {
+        *latest = *id;
+    }
+    node->stats.replicas_shed++;
+}
+
+/* Whether a peer was served since it grants us the token that we have of it. */
+static bool served_before(skad_node *node, skad_peer_slot slot, const skad_address *from)
+{
+    const skad_peers *peers = &node->table.peers;
+    uint32_t print = skad_endpoint_token_print(peers, slot, from);
+    const skad_peer_cold *cold = skad_peers_cold(peers, slot);
+    return cold != NULL && print != 0 && cold->handed_token == print;
+}
+
+/* A suspicion is settled by the next answer. */
+static void settle_suspicion(skad_node *node, skad_peer_slot slot)
+{
+    if (skad_handover_suspects(node, slot)) {
+        skad_peers_cold_of(&node->table.peers, slot)->anew = false;
+    }
+}
+
+void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_address *from)
 {
     skad_handover_state *state = &node->handover;
     const skad_id *id = &node->table.peers.peers[slot].id;
-    if (!settled(node) || listed(state->arrived, state->arrived_count, id)) {
-        return false;
+    settle_suspicion(node, slot);
+    if (!settled(node) || listed(state->arrived, state->arrived_count, id) ||
+        served_before(node, slot, from)) {
+        return;
     }
-    if (state->arrived_count == SKAD_NEWCOMERS_MAX ||
-        (state->arrived == NULL && allocate(state) != SKAD_OK)) {
+    if (state->arrived_count == SKAD_NEWCOMERS_MAX) {
+        compete(node, id);
+        return;
+    }
+    if (state->arrived == NULL && allocate(state) != SKAD_OK) {
         node->stats.replicas_shed++;
-        return false;
-    }
-    if (served_lately(node, slot)) {
-        return false;
+        return;
     }
     state->arrived[state->arrived_count++] = *id;
     if (!state->walking && state->step_us == UINT64_MAX) {
         state->step_us = node->env.now.mono_us + SKAD_HANDOVER_DELAY_US +
                          skad_random_below(&node->env.random, SKAD_HANDOVER_DELAY_US);
     }
-    return true;
 }
 
-void skad_handover_arrived(skad_node *node, const skad_id *id)
-{
-    skad_peer_slot slot = skad_peers_find(&node->table.peers, id);
-    if (slot != SKAD_PEER_NONE) {
-        (void)arrive(node, slot);
-    }
-}
-
-bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_address *from)
+bool skad_handover_suspect(skad_node *node, const skad_id *id, const skad_address *from)
 {
     skad_peer_slot slot = skad_peers_find(&node->table.peers, id);
     if (slot == SKAD_PEER_NONE) {
@@ -114,7 +156,23 @@ bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_add
     }
     const skad_peer *peer = &node->table.peers.peers[slot];
     bool near = (peer->roles & SKAD_PEER_IN_SIBLINGS) != 0 && !skad_peer_unresponsive(peer);
-    return near && skad_endpoint_is(&node->table.peers, slot, from) && arrive(node, slot);
+    if (!near || !skad_endpoint_is(&node->table.peers, slot, from)) {
+        return false;
+    }
+    skad_peer_cold *cold = skad_peers_cold_of(&node->table.peers, slot);
+    if (cold == NULL ||
+        (cold->anew_us != 0 && node->env.now.mono_us - cold->anew_us < SKAD_HANDOVER_AGAIN_US)) {
+        return false;
+    }
+    cold->anew_us = node->env.now.mono_us;
+    cold->anew = true;
+    return true;
+}
+
+bool skad_handover_suspects(const skad_node *node, skad_peer_slot slot)
+{
+    const skad_peer_cold *cold = skad_peers_cold(&node->table.peers, slot);
+    return cold != NULL && cold->anew;
 }
 
 /* ---- One record ---- */
@@ -245,6 +303,7 @@ static void begin_walk(skad_node *node)
     state->arrived_count = 0;
     state->walking = true;
     memset(&state->from, 0, sizeof state->from);
+    note_served(node);
     plan_round(node);
 }
 

@@ -26,6 +26,7 @@
 
 #include "skad/node.h"
 #include "skad/store.h"
+#include "src/core/routing/peers.h"
 
 #define SKAD_HANDOVER_SETTLE_US (10 * SKAD_US_PER_S) /* joining and refreshing take as long */
 #define SKAD_HANDOVER_SENDERS   3
@@ -34,8 +35,13 @@
 #define SKAD_HANDOVER_RECORDS   128                   /* examined in one step */
 #define SKAD_HANDOVER_REPLICAS  16                    /* sent in one step */
 #define SKAD_HANDOVER_DEMOTE_S  7200
+/* The shortest time between two times that one peer is suspected of a restart: as long as a silence
+ * may stay unnoticed. */
+#define SKAD_HANDOVER_AGAIN_US (120 * SKAD_US_PER_S)
 
-/* In one walk; further newcomers wait for their publishers' next announcement. */
+/* In one walk. A peer has one place. When all are taken, the peer that was served last gives way to
+ * one that was served before it, or never: peers that begin anew again and again keep none out.
+ * Further newcomers wait for their publishers' next announcement. */
 #define SKAD_NEWCOMERS_MAX 16
 
 typedef struct skad_handover_state {
@@ -52,17 +58,20 @@ typedef struct skad_handover_state {
 SKAD_MUST_CHECK skad_status skad_handover_init(skad_node *node);
 void skad_handover_free(skad_node *node);
 
-/* A verified answer made this peer a living sibling; it was not one before. A peer is served once
- * in an hour (of records, env.h), however often it comes, goes or restarts: its neighbours send it
- * all its records each time. Publishers announce theirs as often. */
-void skad_handover_arrived(skad_node *node, const skad_id *id);
+/* A verified answer from this address made a peer a living sibling, which it was not before, or
+ * came from one that we suspected of a restart. The peer is to be served, unless it was served
+ * since it grants us this very token: tokens are made with a key that a node draws at its start, so
+ * the same token comes from the same process, which has its records. So neither a peer that comes
+ * and goes nor a replayed request has a store sent more than once in the time of a token. */
+void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_address *from);
 
 /* A verified request, with a valid token, came for the neighbourhood of its own sender. A node that
  * was started again begins like this, perhaps before any peer missed it, and perhaps without its
- * records. Returns true for a living sibling at its verified address, once in an hour. The peer
- * then counts as arrived, and has to be pinged, since the token that we have of it is of its former
- * life. */
-bool skad_handover_began_anew(skad_node *node, const skad_id *id, const skad_address *from);
+ * records. Returns true for a living sibling at its verified address, once in
+ * SKAD_HANDOVER_AGAIN_US. The peer has to be pinged: the token that we have of it may be of its
+ * former life, and its answer brings the one of its present life. */
+bool skad_handover_suspect(skad_node *node, const skad_id *id, const skad_address *from);
+bool skad_handover_suspects(const skad_node *node, skad_peer_slot slot);
 
 void skad_handover_tick(skad_node *node);
 uint64_t skad_handover_deadline(const skad_node *node);

@@ -38,6 +38,7 @@ static void begin(skad_node *node, size_t index)
     SKAD_ASSERT(operation != NULL);
     operation->watch = (uint16_t)index;
     watched->running = op;
+    watched->began_us = node->env.now.mono_us;
     /* Watches that begin together drift apart. */
     uint64_t jitter_us = skad_random_below(&node->env.random, watched->every_us / 8);
     watched->due_us = node->env.now.mono_us + watched->every_us - jitter_us;

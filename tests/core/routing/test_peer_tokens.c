@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "src/core/routing/peer_tokens.h"
 #include "tests/support/failing_allocation.h"
 
@@ -143,6 +145,24 @@ static void places_without_memory_are_refused(void **state)
     skad_peer_tokens_free(&none);
 }
 
+static void one_that_did_not_help_is_remembered_but_not_shown(void **state)
+{
+    (void)state;
+    uint32_t print;
+    memcpy(&print, first, sizeof print);
+    assert_int_equal(skad_peer_tokens_print(&tokens, 3), 0);
+    skad_peer_tokens_keep(&tokens, 3, first, NOW_US);
+    assert_int_equal(skad_peer_tokens_print(&tokens, 3), print);
+    skad_peer_tokens_distrust(&tokens, 3, NOW_US + 5);
+    assert_shown(3, NOW_US + 5, NULL);
+    assert_shown(3, NOW_US + SLOT_US, NULL);
+    assert_int_equal(skad_peer_tokens_print(&tokens, 3), print);
+    skad_peer_tokens_keep(&tokens, 3, first, NOW_US + 6); /* granted again */
+    assert_shown(3, NOW_US + 6, first);
+    skad_peer_tokens_forget(&tokens, 3);
+    assert_int_equal(skad_peer_tokens_print(&tokens, 3), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +178,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_memory_a_token_is_lost_and_the_next_is_not, begin,
                                         end),
         cmocka_unit_test(places_without_memory_are_refused),
+        cmocka_unit_test_setup_teardown(one_that_did_not_help_is_remembered_but_not_shown, begin,
+                                        end),
     };
     return cmocka_run_group_tests_name("peer_tokens", tests, NULL, NULL);
 }

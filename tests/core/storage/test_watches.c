@@ -59,6 +59,37 @@ static void only_the_watched_key_and_type_is_touched(void **state)
     skad_watches_free(&watches);
 }
 
+static void touches_begin_no_more_than_a_get_in_five_seconds(void **state)
+{
+    (void)state;
+    const uint64_t second_us = SKAD_US_PER_S;
+    static const struct {
+        const char *label;
+        uint64_t began_s, due_s, touched_s, wanted_s;
+    } cases[] = {
+        {"never begun", 0, 100, 3, 3},         {"begun long ago", 10, 100, 15, 15},
+        {"begun just now", 10, 100, 11, 15},   {"begun in this very moment", 10, 100, 10, 15},
+        {"due sooner anyway", 10, 12, 11, 12},
+    };
+    skad_watches watches;
+    skad_watches_init(&watches, 1);
+    assert_int_equal(skad_watches_take(&watches), 0);
+    skad_watched *watched = watches.slots[0];
+    watched->type = SKAD_RECORD_ANNOUNCEMENT;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        watched->began_us = cases[i].began_s * second_us;
+        watched->due_us = cases[i].due_s * second_us;
+        for (unsigned times = 0; times < 3; times++) {
+            skad_watches_touch(&watches, SKAD_RECORD_ANNOUNCEMENT, &watched->key,
+                               cases[i].touched_s * second_us);
+        }
+        if (watched->due_us != cases[i].wanted_s * second_us) {
+            fail_msg("%s", cases[i].label);
+        }
+    }
+    skad_watches_free(&watches);
+}
+
 static void what_was_told_is_no_news(void **state)
 {
     (void)state;
@@ -82,6 +113,7 @@ int main(void)
         cmocka_unit_test(places_are_bounded_and_names_go_stale),
         cmocka_unit_test(none_are_possible),
         cmocka_unit_test(only_the_watched_key_and_type_is_touched),
+        cmocka_unit_test(touches_begin_no_more_than_a_get_in_five_seconds),
         cmocka_unit_test(what_was_told_is_no_news),
     };
     return cmocka_run_group_tests_name("watches", tests, NULL, NULL);

@@ -24,6 +24,7 @@ typedef struct play {
     const test_remote *newcomer;
     unsigned handed;
     unsigned to_others;
+    uint8_t life;    /* of the peer that arrives */
     uint32_t life_s; /* of the last one */
 } play;
 
@@ -65,10 +66,10 @@ static int begin_among_many(void **state)
     return begin_with(16, 15);
 }
 
-static int begin_among_more(void **state)
+static int begin_among_a_score(void **state)
 {
     (void)state;
-    return begin_with(16, 18);
+    return begin_with(16, 20);
 }
 
 static int begin_of_two_holders(void **state)
@@ -179,12 +180,23 @@ static void to_who_has_just_come_itself_nobody_arrives(void **state)
     assert_in_range(counts.handed, 1, RECORDS); /* three of four hold each */
 }
 
+/* A peer that we know arrives. It grants us the token that it makes in that life of its. */
+static void comes(const test_remote *who, uint8_t life)
+{
+    const uint8_t token[SKAD_TOKEN_BYTES] = {life, 1};
+    skad_peers *peers = &skad_node_parts_of(fixture.node).table->peers;
+    skad_peer_slot slot = skad_peers_find(peers, &who->identity.id);
+    assert_int_not_equal(slot, SKAD_PEER_NONE);
+    skad_endpoint_keep_token(peers, slot, &who->address, token, fixture.now.mono_us);
+    skad_handover_arrived(fixture.node, slot, &who->address);
+}
+
 /* A peer that we know counts as arrived; its walk is over after five seconds. */
 static void walk_for(const test_remote *who)
 {
     counts.newcomer = who;
     skad_node_tick(fixture.node, fixture.now);
-    skad_handover_arrived(fixture.node, &who->identity.id);
+    comes(who, ++counts.life);
     for (unsigned i = 0; i < 50; i++) {
         fixture.now.mono_us += 100 * SKAD_US_PER_MS;
         skad_node_tick(fixture.node, fixture.now);
@@ -215,15 +227,47 @@ static void sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted(void 
 {
     (void)state;
     skad_node_tick(fixture.node, fixture.now);
-    skad_node_parts_of(fixture.node).handover->arrived_count = 0;
-    skad_node_parts_of(fixture.node).env->now.mono_us += 3600 * SKAD_US_PER_S;
     for (uint8_t i = 0; i < 18; i++) {
-        const skad_id *id = &fixture.remotes[i].identity.id;
-        skad_handover_arrived(fixture.node, id);
-        skad_handover_arrived(fixture.node, id); /* the same one again */
+        comes(&fixture.remotes[i], 7);
+        comes(&fixture.remotes[i], 7); /* the same one again */
     }
     assert_int_equal(stats().replicas_shed, 4);
     assert_int_equal(skad_node_parts_of(fixture.node).handover->arrived_count, 16);
+}
+
+/* Sixteen neighbours begin anew every two minutes; a node that came once is served all the same. */
+static void who_was_served_last_gives_way_to_who_was_not(void **state)
+{
+    (void)state;
+    const skad_handover_state *handover = skad_node_parts_of(fixture.node).handover;
+    skad_node_tick(fixture.node, fixture.now);
+    for (unsigned walk = 0; walk < 3; walk++) {
+        for (unsigned i = 0; i < 16; i++) {
+            comes(&fixture.remotes[i], (uint8_t)(7 + walk));
+        }
+        assert_int_equal(handover->arrived_count, 16);
+        if (walk < 2) {
+            test_fixture_run(&fixture, 120 * SKAD_US_PER_S); /* they are served */
+            assert_int_equal(handover->arrived_count, 0);
+        }
+    }
+    const skad_id *newcomers[] = {&fixture.remotes[18].identity.id,
+                                  &fixture.remotes[17].identity.id};
+    for (unsigned i = 0; i < 2; i++) {
+        comes(&fixture.remotes[18 - i], 7);
+        comes(&fixture.remotes[18 - i], 7); /* it has one place */
+    }
+    comes(&fixture.remotes[0], 20);
+    unsigned places[2] = {0};
+    for (size_t i = 0; i < handover->arrived_count; i++) {
+        for (unsigned j = 0; j < 2; j++) {
+            places[j] += skad_id_equal(&handover->arrived[i], newcomers[j]);
+        }
+    }
+    assert_int_equal(places[0], 1);
+    assert_int_equal(places[1], 1);
+    assert_int_equal(handover->arrived_count, 16);
+    assert_int_equal(stats().replicas_shed, 3);
 }
 
 /* A walk begins two to four seconds after the first arrived, so that many are served by one. */
@@ -231,7 +275,7 @@ static void a_walk_waits_a_few_seconds(void **state)
 {
     (void)state;
     skad_node_tick(fixture.node, fixture.now);
-    skad_handover_arrived(fixture.node, &fixture.remotes[0].identity.id);
+    comes(&fixture.remotes[0], 7);
     assert_in_range(skad_handover_deadline(fixture.node), fixture.now.mono_us + 2 * SKAD_US_PER_S,
                     fixture.now.mono_us + 4 * SKAD_US_PER_S);
 }
@@ -245,10 +289,10 @@ static void later_newcomers_change_no_plan(void **state)
     const skad_handover_state *handover = skad_node_parts_of(fixture.node).handover;
     const test_remote *who = fixture.remotes;
     skad_node_tick(fixture.node, fixture.now);
-    skad_handover_arrived(fixture.node, &who[0].identity.id);
+    comes(&who[0], 7);
     const uint64_t planned_us = skad_handover_deadline(fixture.node);
     env->now.mono_us += SKAD_US_PER_S;
-    skad_handover_arrived(fixture.node, &who[1].identity.id);
+    comes(&who[1], 7);
     assert_int_equal(skad_handover_deadline(fixture.node), planned_us);
     hold_many(129);
     env->now.mono_us = planned_us;
@@ -256,7 +300,7 @@ static void later_newcomers_change_no_plan(void **state)
     assert_true(handover->walking);
     const uint64_t step_us = skad_handover_deadline(fixture.node);
     assert_int_equal(step_us, planned_us + 50 * SKAD_US_PER_MS);
-    skad_handover_arrived(fixture.node, &who[2].identity.id);
+    comes(&who[2], 7);
     assert_int_equal(skad_handover_deadline(fixture.node), step_us);
     env->now.mono_us = step_us;
     skad_handover_tick(fixture.node);
@@ -271,9 +315,8 @@ static void a_step_examines_128_records(void **state)
     (void)state;
     skad_env *env = skad_node_parts_of(fixture.node).env;
     const skad_handover_state *handover = skad_node_parts_of(fixture.node).handover;
-    const skad_id id = fixture.remotes[0].identity.id;
     skad_node_tick(fixture.node, fixture.now);
-    skad_handover_arrived(fixture.node, &id);
+    comes(&fixture.remotes[0], 7);
     hold_many(256);
     for (unsigned i = 0; i < 3; i++) {
         env->now.mono_us = skad_handover_deadline(fixture.node);
@@ -282,35 +325,44 @@ static void a_step_examines_128_records(void **state)
     }
 }
 
-static void a_peer_that_begins_anew_is_served_once_in_an_hour(void **state)
+static void a_restart_is_suspected_every_two_minutes(void **state)
 {
     (void)state;
     const test_remote *who = &fixture.remotes[0];
     const skad_id *id = &who->identity.id;
     const skad_id nobody = {{9}};
-    skad_handover_state *handover = skad_node_parts_of(fixture.node).handover;
     skad_node_tick(fixture.node, fixture.now);
-    assert_false(skad_handover_began_anew(fixture.node, &nobody, &who->address));
-    assert_false(skad_handover_began_anew(fixture.node, id, &fixture.remotes[1].address));
-    assert_true(skad_handover_began_anew(fixture.node, id, &who->address));
-    handover->arrived_count = 0; /* it was served */
-    assert_false(skad_handover_began_anew(fixture.node, id, &who->address));
-    skad_handover_arrived(fixture.node, id); /* and if it was silent for a while */
-    assert_int_equal(handover->arrived_count, 0);
+    assert_false(skad_handover_suspect(fixture.node, &nobody, &who->address));
+    assert_false(skad_handover_suspect(fixture.node, id, &fixture.remotes[1].address));
+    assert_true(skad_handover_suspect(fixture.node, id, &who->address));
+    assert_false(skad_handover_suspect(fixture.node, id, &who->address));
     skad_env *env = skad_node_parts_of(fixture.node).env;
-    env->now.mono_us += 3600 * SKAD_US_PER_S - 1;
-    assert_false(skad_handover_began_anew(fixture.node, id, &who->address));
+    env->now.mono_us += 120 * SKAD_US_PER_S - 1;
+    assert_false(skad_handover_suspect(fixture.node, id, &who->address));
     env->now.mono_us += 1;
-    assert_true(skad_handover_began_anew(fixture.node, id, &who->address));
+    assert_true(skad_handover_suspect(fixture.node, id, &who->address));
     skad_peers *peers = &skad_node_parts_of(fixture.node).table->peers;
-    env->now.mono_us += 3600 * SKAD_US_PER_S;
-    handover->arrived_count = 0;
+    env->now.mono_us += 120 * SKAD_US_PER_S;
     skad_peers_set_failures(peers, skad_peers_find(peers, id), 2);
-    assert_false(skad_handover_began_anew(fixture.node, id, &who->address)); /* it is silent */
+    assert_false(skad_handover_suspect(fixture.node, id, &who->address)); /* it is silent */
     skad_peers_set_failures(peers, skad_peers_find(peers, id), 0);
 }
 
-/* Asks for a peer's own neighbourhood, and counts what is handed over to it. */
+static void a_peer_is_served_once_for_each_token_that_it_grants(void **state)
+{
+    (void)state;
+    const test_remote *who = &fixture.remotes[0];
+    hold_some();
+    test_fixture_run(&fixture, 30 * SKAD_US_PER_S);
+    walk_for(who);
+    assert_int_equal(stats().handed_over, RECORDS);
+    comes(who, counts.life); /* it was silent for a while: the same process answers */
+    assert_int_equal(skad_node_parts_of(fixture.node).handover->arrived_count, 0);
+    walk_for(who); /* another one does */
+    assert_int_equal(stats().handed_over, 2 * RECORDS);
+}
+
+/* A peer asks for its own neighbourhood. Returns how many records it is handed. */
 static unsigned handed_for_own_lookup(const test_remote *who, const uint8_t *token)
 {
     skad_message message;
@@ -321,11 +373,11 @@ static unsigned handed_for_own_lookup(const test_remote *who, const uint8_t *tok
     counts = (play){.newcomer = &fixture.remotes[0]};
     test_fixture_request(&fixture, who, &message, token, &request);
     assert_int_equal(test_fixture_deliver(&fixture, &who->address, &request), SKAD_VERDICT_ACCEPT);
-    test_fixture_run(&fixture, 30 * SKAD_US_PER_S);
+    test_fixture_run(&fixture, 125 * SKAD_US_PER_S);
     return counts.handed;
 }
 
-/* Whoever overheard a request can send it from its sender's address. */
+/* Such a request can be sent from its sender's address by any node that overheard it. */
 static void without_a_token_no_record_is_sent(void **state)
 {
     (void)state;
@@ -336,7 +388,7 @@ static void without_a_token_no_record_is_sent(void **state)
     test_fixture_token(&fixture, who, token);
     assert_int_equal(handed_for_own_lookup(who, NULL), 0);
     assert_int_equal(handed_for_own_lookup(who, token), RECORDS);
-    assert_int_equal(handed_for_own_lookup(who, token), 0); /* within the hour */
+    assert_int_equal(handed_for_own_lookup(who, token), 0); /* it is still the same process */
 }
 
 /* ---- Records that are not ours ---- */
@@ -389,12 +441,17 @@ int main(void)
         cmocka_unit_test_setup_teardown(to_who_has_just_come_itself_nobody_arrives, begin_among_few,
                                         end),
         cmocka_unit_test_setup_teardown(what_has_ended_is_not_handed_over, begin_among_few, end),
+        cmocka_unit_test_setup_teardown(who_was_served_last_gives_way_to_who_was_not,
+                                        begin_among_a_score, end),
         cmocka_unit_test_setup_teardown(
-            sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted, begin_among_more, end),
+            sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted, begin_among_a_score,
+            end),
         cmocka_unit_test_setup_teardown(a_walk_waits_a_few_seconds, begin_among_few, end),
-        cmocka_unit_test_setup_teardown(later_newcomers_change_no_plan, begin_among_more, end),
+        cmocka_unit_test_setup_teardown(later_newcomers_change_no_plan, begin_among_a_score, end),
         cmocka_unit_test_setup_teardown(a_step_examines_128_records, begin_among_few, end),
-        cmocka_unit_test_setup_teardown(a_peer_that_begins_anew_is_served_once_in_an_hour,
+        cmocka_unit_test_setup_teardown(a_restart_is_suspected_every_two_minutes, begin_among_few,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_peer_is_served_once_for_each_token_that_it_grants,
                                         begin_among_few, end),
         cmocka_unit_test_setup_teardown(without_a_token_no_record_is_sent, begin_among_few, end),
         cmocka_unit_test_setup_teardown(what_others_are_closer_to_is_kept_for_two_more_hours,

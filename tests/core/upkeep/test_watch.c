@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "skad/records.h"
+#include "src/core/node/parts.h"
 #include "src/core/upkeep/watch.h"
 #include "tests/support/fixture.h"
 #include "tests/support/identities.h"
@@ -106,6 +107,21 @@ static void it_looks_at_once_and_then_again_and_again(void **state)
     assert_int_equal(shelf.asked, 1);
     test_fixture_run(&fixture, 740 * SKAD_US_PER_S); /* 801 seconds in all */
     assert_in_range(shelf.asked, 11, 12);
+}
+
+/* A stranger announces or publishes under the watched key ten times a second. */
+static void records_brought_to_us_drive_no_get_after_get(void **state)
+{
+    (void)state;
+    (void)watch();
+    test_fixture_run(&fixture, SKAD_US_PER_S);
+    const unsigned before = shelf.asked;
+    for (unsigned i = 0; i < 600; i++) {
+        skad_watches_touch(skad_node_parts_of(fixture.node).watches, SKAD_RECORD_MUTABLE, &key,
+                           fixture.now.mono_us);
+        test_fixture_run(&fixture, SKAD_US_PER_S / 10);
+    }
+    assert_in_range(shelf.asked - before, 11, 13); /* one in five seconds */
 }
 
 static void only_what_is_new_is_told(void **state)
@@ -210,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_looks_at_once_and_then_again_and_again, begin, end),
+        cmocka_unit_test_setup_teardown(records_brought_to_us_drive_no_get_after_get, begin, end),
         cmocka_unit_test_setup_teardown(only_what_is_new_is_told, begin, end),
         cmocka_unit_test_setup_teardown(each_of_two_watches_tells_its_own_changes, begin, end),
         cmocka_unit_test_setup_teardown(of_changes_that_nobody_polled_the_latest_is_told, begin,
