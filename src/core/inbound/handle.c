@@ -66,7 +66,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     count_vote(node, slot, opened, from);
     switch ((skad_purpose)rpc.purpose) {
     case SKAD_PURPOSE_UNVERIFIED:
-        skad_ping_queue_settled(node);
+        skad_ping_queue_settled(node, from, true);
         return;
     case SKAD_PURPOSE_HELLO:
         skad_recovery_answered(node, &opened->sender, from, lived);
@@ -114,7 +114,9 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
         skad_request_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
     }
     if (!put_off_check(node, &opened->sender, from) && served.may_ping) {
-        skad_ping_queue_consider(node, &opened->sender, from);
+        const skad_ping_target target = {
+            .id = opened->sender, .address = *from, .validated = served.validated};
+        skad_ping_queue_consider(node, &target);
     }
 }
 
@@ -189,7 +191,7 @@ void skad_handle_timeouts(skad_node *node)
             count_silence(node, &rpc);
         }
         if (hard && rpc.purpose == SKAD_PURPOSE_UNVERIFIED) {
-            skad_ping_queue_settled(node);
+            skad_ping_queue_settled(node, &rpc.address, false);
         }
         if (skad_purpose_of_operation((skad_purpose)rpc.purpose)) {
             if (hard) {

@@ -226,7 +226,7 @@ static const char *rings_broken(const skad_node *node)
     }
     const skad_ping_queue *queue = &node->ping_queue;
     if (queue->capacity > SKAD_PING_QUEUE_MAX || queue->count > queue->capacity ||
-        (queue->count > 0 && queue->first >= queue->capacity)) {
+        queue->in_flight > SKAD_PING_QUEUE_IN_FLIGHT_MAX) {
         return "the ping queue keeps to its cap";
     }
     if (node->bans.banned.count > SKAD_BANS_MAX || node->bans.allowed.count > SKAD_BANS_MAX) {

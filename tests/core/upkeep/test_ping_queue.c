@@ -35,11 +35,18 @@ static int end(void **state)
     return 0;
 }
 
+static void consider_at(uint32_t number, const skad_address *address, bool validated)
+{
+    const skad_ping_target target = {.id = {{(uint8_t)(number >> 8), (uint8_t)number, 1}},
+                                     .address = *address,
+                                     .validated = validated};
+    skad_ping_queue_consider(alone.node, &target);
+}
+
 static void consider(uint32_t number)
 {
-    const skad_id id = {{(uint8_t)(number >> 8), (uint8_t)number, 1}};
     const skad_address address = test_prng_address(number);
-    skad_ping_queue_consider(alone.node, &id, &address);
+    consider_at(number, &address, true);
 }
 
 static uint64_t waiting(void)
@@ -281,6 +288,142 @@ static void who_knocks_at_a_joined_node_has_nobody_asked(void **state)
     test_fixture_free(&fixture);
 }
 
+/* ---- Shares of the queue ---- */
+
+/* A node in a network that limits address groups. */
+static int begin_limited(void **state)
+{
+    skad_profile profile = test_fixture_profile();
+    (void)state;
+    profile.group_bucket_max = 2;
+    profile.group_table_max = 10;
+    profile.group_path_max = 2;
+    test_fixture_init(&alone, &profile);
+    skad_node_tick(alone.node, alone.now);
+    return 0;
+}
+
+static skad_address host(uint8_t wide, uint8_t subnet, uint8_t last)
+{
+    return (skad_address){.family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {20, wide, subnet, last}};
+}
+
+static void of_an_address_group_few_wait_at_once(void **state)
+{
+    (void)state;
+    for (uint8_t i = 0; i < 128; i++) { /* of one address, one /24, and one /16 */
+        const skad_address same = host(1, 1, 1);
+        const skad_address subnet = host(2, 1, i);
+        const skad_address wide = host(3, i, 1);
+        consider_at(i, &same, true);
+        consider_at(1000U + i, &subnet, true);
+        consider_at(2000U + i, &wide, true);
+    }
+    assert_int_equal(waiting(), 1 + 1 + 4);
+    assert_int_equal(tick(20000), 1); /* it counts while it is awaited */
+    const skad_address same = host(1, 1, 1);
+    consider_at(999, &same, true);
+    assert_int_equal(waiting(), 1 + 4);
+}
+
+static void without_a_token_half_as_many_are_awaited(void **state)
+{
+    (void)state;
+    size_t sent = 0;
+    for (uint32_t number = 1; number <= 40; number++) {
+        const skad_address address = test_prng_address(number);
+        consider_at(number, &address, false);
+    }
+    for (unsigned i = 0; i < 60; i++) {
+        sent += tick(20000);
+    }
+    assert_int_equal(sent, 12);
+    for (uint32_t number = 101; number <= 120; number++) {
+        consider(number);
+    }
+    for (unsigned i = 0; i < 40; i++) {
+        sent += tick(20000);
+    }
+    assert_int_equal(sent, 24);
+}
+
+/* Returns where the next ping goes. */
+static skad_address next_ping(void)
+{
+    skad_datagram ping;
+    alone.now.mono_us += 20000;
+    skad_node_tick(alone.node, alone.now);
+    assert_true(skad_node_poll_datagram(alone.node, &ping));
+    return ping.to;
+}
+
+static void a_peer_with_a_token_goes_first(void **state)
+{
+    (void)state;
+    for (uint8_t i = 0; i < 8; i++) {
+        const skad_address address = host((uint8_t)(10 + i), 1, 1);
+        consider_at(i, &address, i == 5);
+    }
+    assert_int_equal(next_ping().ip[1], 15);
+    assert_int_equal(next_ping().ip[1], 10);
+}
+
+/* The queue is full of one sender's requests, each from the address of another peer. */
+static void what_a_spoofed_source_may_block_is_no_peer_with_a_token(void **state)
+{
+    (void)state;
+    for (uint8_t i = 0; i < 100; i++) {
+        const skad_address spoofed = host(i, 1, 1);
+        consider_at(i, &spoofed, false);
+    }
+    assert_int_equal(waiting(), 64);
+    const skad_address honest = host(7, 1, 2);
+    consider_at(500, &honest, true);
+    assert_int_equal(waiting(), 64);
+    const skad_address to = next_ping();
+    assert_int_equal(to.ip[1], 7);
+    assert_int_equal(to.ip[3], 2);
+}
+
+static void a_group_that_is_silent_goes_last(void **state)
+{
+    (void)state;
+    const skad_address dead = host(1, 1, 1);
+    consider_at(1, &dead, true);
+    assert_int_equal(tick(20000), 1);
+    assert_int_equal(tick(4 * SKAD_US_PER_S), 0); /* it is given up */
+    consider_at(2, &dead, true);
+    for (uint8_t i = 2; i < 5; i++) {
+        const skad_address address = host(i, 1, 1);
+        consider_at(i + 10U, &address, i == 2);
+    }
+    assert_int_equal(next_ping().ip[1], 2);
+    assert_int_equal(next_ping().ip[1], 3);
+    assert_int_equal(next_ping().ip[1], 4);
+    assert_int_equal(next_ping().ip[1], 1);
+}
+
+static void the_largest_user_of_a_full_queue_gives_way(void **state)
+{
+    (void)state;
+    const skad_ping_queue *queue = skad_node_parts_of(alone.node).ping_queue;
+    for (uint8_t i = 0; i < 64; i++) { /* four /24s each of sixteen /16s */
+        const skad_address address = host(i / 4, i % 4, 1);
+        consider_at(i, &address, true);
+    }
+    assert_int_equal(waiting(), 64);
+    for (uint8_t i = 0; i < 30; i++) {
+        const skad_address honest = host((uint8_t)(100 + i), 1, 1);
+        consider_at(500U + i, &honest, true);
+    }
+    assert_int_equal(waiting(), 64);
+    size_t honest = 0;
+    for (size_t i = 0; i < queue->count; i++) {
+        honest += queue->targets[i].address.ip[1] >= 100;
+    }
+    assert_int_equal(honest, 30);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +436,14 @@ int main(void)
         cmocka_unit_test(who_joins_pings_nobody_that_it_knows),
         cmocka_unit_test(a_table_full_of_the_dead_opens_to_who_knocks),
         cmocka_unit_test(who_knocks_at_a_joined_node_has_nobody_asked),
+        cmocka_unit_test_setup_teardown(of_an_address_group_few_wait_at_once, begin_limited, end),
+        cmocka_unit_test_setup_teardown(without_a_token_half_as_many_are_awaited, begin, end),
+        cmocka_unit_test_setup_teardown(a_peer_with_a_token_goes_first, begin_limited, end),
+        cmocka_unit_test_setup_teardown(what_a_spoofed_source_may_block_is_no_peer_with_a_token,
+                                        begin_limited, end),
+        cmocka_unit_test_setup_teardown(a_group_that_is_silent_goes_last, begin_limited, end),
+        cmocka_unit_test_setup_teardown(the_largest_user_of_a_full_queue_gives_way, begin_limited,
+                                        end),
     };
     return cmocka_run_group_tests_name("ping_queue", tests, NULL, NULL);
 }
