@@ -232,6 +232,51 @@ static void a_stop_during_a_lookup_is_followed_by_no_pause(void **state)
     assert_int_equal(test_timers_running(), 0);
 }
 
+/* The operator reads why an address is not used. Each is told once, that none is left at each
+ * start. */
+static void an_address_that_cannot_be_used_is_told_once_with_the_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *place;
+        unsigned families;
+        bool allow_private;
+        const char *why;
+    } cases[] = {
+        {"8.8.8.8:5", SKAD_FAMILY_IPV6, true, "this node has no IPv4"},
+        {"[2600::1]:5", SKAD_FAMILY_IPV4, true, "this node has no IPv6"},
+        {"10.0.0.1:5", SKAD_FAMILIES_ALL, false, "private addresses may not be contacted"},
+        {"0.0.0.0:5", SKAD_FAMILIES_ALL, true, "special-purpose address"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static desk self;
+        skad_join_point place;
+        skad_failure failure;
+        self = (desk){.loop = ev_loop_new(EVFLAG_AUTO)};
+        assert_true(skad_join_point_parse(cases[i].place, &place, &failure));
+        const skad_resolver_config config = {.loop = self.loop,
+                                             .places = &place,
+                                             .places_count = 1,
+                                             .families = cases[i].families,
+                                             .allow_private = cases[i].allow_private,
+                                             .log = SKAD_LOG_INFO,
+                                             .found = on_found,
+                                             .user = &self};
+        assert_int_equal(skad_resolver_new(&config, &self.resolver), SKAD_OK);
+        test_log_begin(&self.log);
+        skad_resolver_start(self.resolver);
+        skad_resolver_start(self.resolver);
+        test_log_end(&self.log);
+        assert_int_equal(self.found, 0);
+        assert_int_equal(test_log_count(&self.log, cases[i].why), 1);
+        assert_int_equal(test_log_count(&self.log, cases[i].place), 1);
+        assert_int_equal(test_log_count(&self.log, " error: cannot join: none of the"), 2);
+        assert_int_equal(test_log_count(&self.log, ""), 3);
+        skad_resolver_free(self.resolver);
+        ev_loop_destroy(self.loop);
+    }
+}
+
 #define AT_DESK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -242,6 +287,7 @@ int main(void)
         AT_DESK(a_start_during_a_lookup_starts_no_other),
         AT_DESK(a_name_that_comes_up_late_is_found),
         AT_DESK(a_lookup_without_a_thread_is_tried_again),
+        cmocka_unit_test(an_address_that_cannot_be_used_is_told_once_with_the_reason),
         AT_DESK(a_stop_ends_the_pause),
         AT_DESK(a_stop_during_a_lookup_is_followed_by_no_pause),
     };
