@@ -16,6 +16,7 @@
 #include "crypto/identity_file.h"
 #include "crypto/keys.h"
 #include "crypto/random.h"
+#include "crypto/secret.h"
 #include "crypto/tag.h"
 #include "crypto/token.h"
 #include "skad/identity.h"
@@ -27,7 +28,7 @@ void __real_sodium_memzero(void *data, size_t len);
 void __wrap_sodium_memzero(void *data, size_t len);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* the solver wipes in its threads */
-static unsigned wipes[SIZES_MAX];                        /* by size */
+static unsigned wipes[SIZES_MAX];                        /* by size; 0: of SIZES_MAX and more */
 
 static void count(size_t len)
 {
@@ -101,6 +102,13 @@ static bool check_a_token(void)
     return !skad_token_ok(key, &address, &id, 0, wrong);
 }
 
+static bool give_secret_memory_back(void)
+{
+    void *secret = skad_secret_alloc(100, NULL);
+    skad_secret_free(secret, 100);
+    return secret != NULL;
+}
+
 typedef struct wipe_case {
     const char *label;
     bool (*act)(void);
@@ -126,6 +134,7 @@ static const wipe_case cases[] = {
     {"the identity of the file that is replaced", update, sizeof(skad_identity), 3},
     {"the expected half of a tag", check_a_tag, 8, 1},
     {"the expected token", check_a_token, 16, 1},
+    {"the page of a secret", give_secret_memory_back, 0, 1},
 };
 
 static void secrets_are_wiped_where_they_are_no_longer_needed(void **state)
