@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "skad/identity.h"
+#include "tests/support/folder.h"
 #include "tests/support/wire.h"
 
 static size_t left; /* calls until one fails; 0: none is to fail */
@@ -57,8 +59,14 @@ ssize_t __wrap_write(int fd, const void *data, size_t len)
     return fails_now() ? -1 : __real_write(fd, data, len);
 }
 
+static char synced[PATH_MAX]; /* what was synced last */
+
 int __wrap_fsync(int fd)
 {
+    char link[64];
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t len = readlink(link, synced, sizeof synced - 1);
+    synced[len < 0 ? 0 : len] = '\0';
     return fails_now() ? -1 : __real_fsync(fd);
 }
 
@@ -90,8 +98,7 @@ static int set_up(void **state)
 {
     static desk self;
     skad_wire_identity(1, &self.identity);
-    (void)snprintf(self.dir, sizeof self.dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self.dir));
+    test_folder_make(self.dir, sizeof self.dir);
     (void)snprintf(self.path, sizeof self.path, "%s/identity", self.dir);
     (void)snprintf(self.other, sizeof self.other, "%s/other", self.dir);
     self.identity.nonces_count = 1;
@@ -227,9 +234,30 @@ static void a_folder_that_cannot_be_synced_does(void **state)
     assert_int_equal(survived, 1);
 }
 
+/* Otherwise the new name may be lost with the power. */
+static void the_folder_of_the_file_is_synced_last(void **state)
+{
+    const desk *self = *state;
+    char real[PATH_MAX];
+    char here[PATH_MAX];
+    assert_non_null(realpath(self->dir, real));
+    assert_int_equal(skad_identity_create(self->other, &self->identity), SKAD_OK);
+    assert_string_equal(synced, real);
+    assert_int_equal(unlink(self->other), 0);
+    synced[0] = '\0';
+    assert_int_equal(skad_identity_update(self->path, &self->identity), SKAD_OK);
+    assert_string_equal(synced, real);
+    assert_non_null(getcwd(here, sizeof here)); /* a path without a folder */
+    assert_int_equal(chdir(self->dir), 0);
+    assert_int_equal(skad_identity_update("identity", &self->identity), SKAD_OK);
+    assert_int_equal(chdir(here), 0);
+    assert_string_equal(synced, real);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_folder_of_the_file_is_synced_last, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failing_call_leaves_whole_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_interrupted_read_or_write_goes_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_synced_does, set_up, tear_down),

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "crypto/small_file.h"
+#include "tests/support/folder.h"
 
 #define OLD ((const uint8_t *)"old one")
 #define NEW ((const uint8_t *)"new")
@@ -35,8 +36,7 @@ typedef struct folder {
 static int set_up(void **state)
 {
     static folder self;
-    (void)snprintf(self.dir, sizeof self.dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self.dir));
+    test_folder_make(self.dir, sizeof self.dir);
     (void)snprintf(self.path, sizeof self.path, "%s/file", self.dir);
     (void)snprintf(self.other, sizeof self.other, "%s/other", self.dir);
     *state = &self;

@@ -27,6 +27,7 @@ static const skad_profile dynamic_unsolvable = {
 typedef struct watcher {
     atomic_bool stop;
     const char *stage;
+    unsigned chunk; /* of tries that are counted at once; all are whole where nothing is found */
     unsigned reports;
     uint64_t tries;
     double elapsed_s;
@@ -39,8 +40,11 @@ static void watch(const skad_progress *progress, void *user)
     assert_string_equal(progress->stage, seen->stage);
     assert_true(pthread_equal(pthread_self(), seen->caller));
     assert_true(progress->tries >= seen->tries);
+    assert_int_equal(progress->tries % seen->chunk, 0);
     assert_true(progress->elapsed_s > seen->elapsed_s);
-    assert_true(progress->tries_per_s >= 0);
+    double tries_told = progress->tries_per_s * progress->elapsed_s;
+    assert_true(tries_told > (double)progress->tries - 0.5);
+    assert_true(tries_told < (double)progress->tries + 0.5);
     assert_true(progress->tries_expected > 5.7e76 && progress->tries_expected < 5.8e76);
     seen->tries = progress->tries;
     seen->elapsed_s = progress->elapsed_s;
@@ -50,11 +54,12 @@ static void watch(const skad_progress *progress, void *user)
     }
 }
 
-static void watcher_init(watcher *seen, const char *stage)
+static void watcher_init(watcher *seen, const char *stage, unsigned chunk)
 {
     memset(seen, 0, sizeof *seen);
     atomic_init(&seen->stop, false);
     seen->stage = stage;
+    seen->chunk = chunk;
     seen->caller = pthread_self();
 }
 
@@ -114,7 +119,7 @@ static void progress_is_told_and_stop_is_heard_in_the_static_stage(void **state)
 {
     (void)state;
     watcher seen;
-    watcher_init(&seen, "static");
+    watcher_init(&seen, "static", 16);
     const skad_solve_options options = {
         .threads = 2, .stop = &seen.stop, .progress = watch, .user = &seen};
     skad_identity identity;
@@ -130,7 +135,7 @@ static void progress_is_told_and_stop_is_heard_in_the_dynamic_stage(void **state
 {
     (void)state;
     watcher seen;
-    watcher_init(&seen, "dynamic");
+    watcher_init(&seen, "dynamic", 512);
     const skad_solve_options options = {
         .threads = 2, .stop = &seen.stop, .progress = watch, .user = &seen};
     skad_identity identity;

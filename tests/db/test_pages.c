@@ -332,6 +332,39 @@ static void a_long_list_of_free_pages_is_sound_until_its_page_is_not(void **stat
     assert_true(noticed >= sizeof places);
 }
 
+static void swap_numbers(uint8_t *first)
+{
+    uint64_t numbers[2];
+    memcpy(numbers, first, sizeof numbers);
+    memcpy(first, &numbers[1], sizeof numbers[1]);
+    memcpy(first + sizeof numbers[1], &numbers[0], sizeof numbers[0]);
+}
+
+/* LMDB lists them from the highest on, and takes them from the end. Behind a page's head of 16
+ * bytes stands how many there are. */
+static void free_pages_out_of_order_are_noticed(void **state)
+{
+    folder *here = *state;
+    make_database(here, fill_and_sweep);
+    unsigned noticed = 0;
+    for (size_t page = 2; page < here->len / PAGE_BYTES && noticed == 0; page++) {
+        uint8_t *bytes = here->bytes + page * PAGE_BYTES;
+        if (read_u16(bytes + AT_FLAGS) != FLAG_LONG) {
+            continue;
+        }
+        for (size_t i = 1; i < 5; i++) {
+            swap_numbers(bytes + 16 + 8 * i);
+            write_file(here);
+            noticed += check(here) == SKAD_DB_DAMAGED;
+            swap_numbers(bytes + 16 + 8 * i);
+        }
+        assert_int_equal(noticed, 4);
+        write_file(here);
+        assert_int_equal(check(here), SKAD_DB_GOOD);
+    }
+    assert_int_equal(noticed, 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +376,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_bit_that_flips_in_what_is_kept_of_a_table_is_noticed_or_harmless, make_folder,
             remove_folder),
+        cmocka_unit_test_setup_teardown(free_pages_out_of_order_are_noticed, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(a_long_list_of_free_pages_is_sound_until_its_page_is_not,
                                         make_folder, remove_folder),
     };

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/db/database.h"
 #include "src/db/store_lmdb.h"
 #include "tests/support/database_folder.h"
 #include "tests/support/store_suite.h"
@@ -258,6 +259,55 @@ static void there_is_something_to_sync_after_a_write_only(void **state)
     test_store_free(&store);
 }
 
+/* Otherwise a power cut would bring back what was withdrawn. */
+static void there_is_something_to_sync_after_a_removal(void **state)
+{
+    static const skad_store_section sections[] = {SKAD_STORE_REPLICAS, SKAD_STORE_PUBLICATIONS};
+    test_db_folder *here = *state;
+    uint8_t data[200];
+    const skad_store_record record = test_db_record(1, data);
+    skad_store store = test_db_open(here, &test_db_roomy);
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        int fd = -1;
+        assert_int_equal(store.ops->put(store.self, sections[i], &record, TEST_DB_NOW_S), SKAD_OK);
+        assert_true(skad_store_lmdb_unsynced(&store, &fd));
+        assert_int_equal(close(fd), 0);
+        assert_int_equal(store.ops->drop(store.self, sections[i], &record.name), SKAD_OK);
+        assert_true(skad_store_lmdb_unsynced(&store, &fd));
+        assert_int_equal(close(fd), 0);
+        assert_false(skad_store_lmdb_unsynced(&store, &fd));
+    }
+    test_store_free(&store);
+}
+
+/* What the file says of itself; read without the store. */
+static void read_mark(const test_db_folder *here, char out[static SKAD_DB_BOOT_BYTES])
+{
+    skad_db db;
+    MDB_txn *txn = NULL;
+    skad_db_origin origin;
+    assert_int_equal(skad_db_open(here->path, 1 << 28, true, &db), 0);
+    assert_int_equal(mdb_txn_begin(db.env, NULL, MDB_RDONLY, &txn), 0);
+    assert_int_equal(skad_db_open_tables(&db, txn, test_db_network, &origin), 0);
+    assert_int_equal(skad_db_marked(&db, txn, out), 0);
+    mdb_txn_abort(txn);
+    skad_db_close(&db);
+}
+
+static void a_closed_database_says_so_and_an_open_one_its_boot(void **state)
+{
+    test_db_folder *here = *state;
+    char mark[SKAD_DB_BOOT_BYTES];
+    here->config.boot = "this boot";
+    test_db_make(here);
+    read_mark(here, mark);
+    assert_string_equal(mark, SKAD_DB_CLOSED);
+    test_db_clear(here);
+    test_db_make_unclosed(here);
+    read_mark(here, mark);
+    assert_string_equal(mark, "this boot");
+}
+
 #define OWN_TEST(test) cmocka_unit_test_setup_teardown(test, test_db_begin, test_db_end)
 
 int main(void)
@@ -272,7 +322,9 @@ int main(void)
         OWN_TEST(what_cannot_be_set_aside_stays),
         OWN_TEST(a_database_is_opened_once_at_a_time),
         OWN_TEST(lower_caps_make_copies_give_way_at_once),
+        OWN_TEST(a_closed_database_says_so_and_an_open_one_its_boot),
         OWN_TEST(there_is_something_to_sync_after_a_write_only),
+        OWN_TEST(there_is_something_to_sync_after_a_removal),
     };
     void *state;
     test_db_begin(&state);

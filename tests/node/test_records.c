@@ -11,6 +11,7 @@
 
 #include "proto/message.h"
 #include "src/core/routing/distance.h"
+#include "tests/support/fixture.h"
 #include "tests/support/identities.h"
 #include "tests/support/record_script.h"
 #include "tests/support/wire.h"
@@ -147,6 +148,10 @@ static void requests_out_of_their_limits_are_refused(void **state)
     assert_int_equal(skad_node_publish(node, &request, now, &op, &key), SKAD_OK);
     request.keep = true; /* it would expire between two announcements */
     assert_int_equal(skad_node_publish(node, &request, now, &op, &key), SKAD_ERR_INPUT);
+    request.life_s = 4 * HOUR_S - 1;
+    assert_int_equal(skad_node_publish(node, &request, now, &op, &key), SKAD_ERR_INPUT);
+    request.life_s = 4 * HOUR_S;
+    assert_int_equal(skad_node_publish(node, &request, now, &op, &key), SKAD_OK);
     assert_int_equal(skad_node_put(node, bytes, 0, now, &op, &key), SKAD_ERR_INPUT);
     assert_int_equal(skad_node_put(node, bytes, SKAD_VALUE_BYTES_MAX + 1, now, &op, &key),
                      SKAD_ERR_INPUT);
@@ -303,6 +308,28 @@ static void who_knows_no_own_address_says_so(void **state)
     test_records_stop(network);
 }
 
+/* The sequence of an announcement is the time, or one more than that of the last one. By itself, a
+ * node keeps it at once. */
+static void announcements_of_one_second_follow_each_other(void **state)
+{
+    (void)state;
+    static test_fixture fixture;
+    const skad_profile profile = test_fixture_profile();
+    const skad_announce_request request = {.key = {{1}}, .life_s = DAY_S, .keep = true};
+    test_fixture_init(&fixture, &profile);
+    for (uint64_t i = 0; i < 3; i++) {
+        skad_op op;
+        skad_store_name from = {.type = 0};
+        skad_store_record kept;
+        assert_int_equal(skad_node_announce(fixture.node, &request, fixture.now, &op), SKAD_OK);
+        skad_node_tick(fixture.node, fixture.now);
+        assert_true(
+            fixture.store.ops->next(fixture.store.self, SKAD_STORE_PUBLICATIONS, &from, &kept));
+        assert_int_equal(kept.sequence, fixture.now.unix_s + i);
+    }
+    test_fixture_free(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +341,7 @@ int main(void)
         cmocka_unit_test(one_honest_holder_is_enough),
         cmocka_unit_test(two_values_of_one_sequence_are_a_conflict),
         cmocka_unit_test(providers_are_found_by_the_key_they_announced),
+        cmocka_unit_test(announcements_of_one_second_follow_each_other),
         cmocka_unit_test(who_knows_no_own_address_says_so),
     };
     return cmocka_run_group_tests_name("records", tests, NULL, NULL);

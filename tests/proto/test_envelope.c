@@ -194,6 +194,30 @@ static void body_may_fill_the_datagram_and_no_more(void **state)
     assert_int_equal(decode_craft(&craft), STRUCTURE);
 }
 
+/* What the document reserves for an envelope, and not a byte more: the longest body outside of a
+ * batch, and the longest that fits with the longest path. A byte of padding fills it up. */
+static void the_longest_envelope_has_1216_bytes(void **state)
+{
+    (void)state;
+    static const uint8_t body[1061];
+    static const size_t paths[] = {0, 128};
+    skad_wire_craft craft;
+
+    for (size_t i = 0; i < 2; i++) {
+        craft_init(&craft);
+        craft.epoch = UINT32_MAX;
+        craft.token = (skad_span){zeros, 16};
+        craft.path = (skad_span){zeros, paths[i]};
+        craft.body = (skad_span){body, 1061 - paths[i]};
+        craft.pad_bytes = 1;
+        assert_int_equal(skad_wire_craft_write(&craft, datagram, sizeof datagram), 16 + 1216);
+        assert_int_equal(decode(16 + 1216), OK);
+        craft.pad_bytes = 2;
+        assert_int_equal(skad_wire_craft_write(&craft, datagram, sizeof datagram), 16 + 1217);
+        assert_int_equal(decode(16 + 1217), STRUCTURE);
+    }
+}
+
 static void extra_elements_are_structure_or_version(void **state)
 {
     (void)state;
@@ -376,6 +400,7 @@ int main(void)
         cmocka_unit_test(byte_fields_have_exact_lengths),
         cmocka_unit_test(numbers_have_their_ranges),
         cmocka_unit_test(body_may_fill_the_datagram_and_no_more),
+        cmocka_unit_test(the_longest_envelope_has_1216_bytes),
         cmocka_unit_test(extra_elements_are_structure_or_version),
         cmocka_unit_test(what_is_no_envelope_is_structure),
         cmocka_unit_test(every_prefix_and_every_addition_is_structure),

@@ -28,6 +28,15 @@ static void derived_limits_are_the_documented_ones(void **state)
         {"envelope", SKAD_ENVELOPE_BYTES_MAX, 1216},
         {"body", SKAD_BODY_BYTES_MAX, 1061},
         {"padding", SKAD_PAD_BYTES_MAX, 512},
+        {"datagrams under one signature", SKAD_MERKLE_LEAVES_MAX, 16},
+        {"steps of a path", SKAD_MERKLE_DEPTH_MAX, 4},
+        {"contacts in a reply", SKAD_CONTACTS_MAX, 16},
+        {"records in a reply", SKAD_RECORDS_MAX, 8},
+        {"value", SKAD_VALUE_BYTES_MAX, 1000},
+        {"value of a mutable record", SKAD_MUTABLE_VALUE_BYTES_MAX, 800},
+        {"salt", SKAD_SALT_BYTES_MAX, 64},
+        {"metadata", SKAD_METADATA_BYTES_MAX, 128},
+        {"nesting of a body", SKAD_DEPTH_MAX, 4},
         {"record", SKAD_RECORD_BYTES_MAX, 1005},
         {"mutable record", SKAD_RECORD_MUTABLE_BYTES_MAX, 989},
         {"announcement", SKAD_RECORD_ANNOUNCE_BYTES_MAX, 304},
@@ -120,6 +129,35 @@ static void the_longest_challenge_is_made(void **state)
     assert_int_equal(sealed.len, SKAD_CHALLENGE_BYTES_MAX);
 }
 
+/* The list's header grows at sixteen. A draft is as long as its own contacts need; one byte less,
+ * and the last of them is left out. */
+static void contacts_are_left_out_where_they_do_not_fit(void **state)
+{
+    (void)state;
+    static const uint8_t rpc_id[SKAD_RPC_ID_BYTES];
+    static const uint8_t key[SKAD_HASH_BYTES];
+    static skad_identity identity;
+    const skad_puzzle_nonce nonce = {.epoch = UINT32_MAX};
+    const skad_sealer sealer = {&identity, &nonce, key};
+    const skad_id recipient = {{1}};
+    skad_message message = {.kind = SKAD_KIND_NODES};
+    skad_draft whole;
+    skad_wire_identity(1, &identity);
+    assert_true(skad_address_parse("192.0.2.1:4001", &message.u.reply.observed));
+    fill_contacts(message.u.reply.u.nodes.contacts);
+    for (size_t count = 1; count <= SKAD_CONTACTS_MAX; count++) {
+        skad_draft_fields fields = {.message = &message, .rpc_id = rpc_id, .recipient = &recipient};
+        message.u.reply.u.nodes.contacts_count = (uint8_t)count;
+        assert_int_equal(skad_draft_write(&sealer, &fields, &whole), SKAD_OK);
+        for (size_t less = 0; less < 2; less++) {
+            skad_draft cut;
+            fields.bytes_max = whole.len + SKAD_PROOF_BYTES(0) - less;
+            assert_int_equal(skad_draft_write(&sealer, &fields, &cut), SKAD_OK);
+            assert_int_equal(cut.len == whole.len, less == 0);
+        }
+    }
+}
+
 static void largest_record_fits_a_store_and_a_value(void **state)
 {
     (void)state;
@@ -167,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(derived_limits_are_the_documented_ones),
         cmocka_unit_test(sixteen_contacts_of_both_families_fit),
+        cmocka_unit_test(contacts_are_left_out_where_they_do_not_fit),
         cmocka_unit_test(the_longest_challenge_is_made),
         cmocka_unit_test(largest_record_fits_a_store_and_a_value),
         cmocka_unit_test(smallest_datagram_has_the_least_size),

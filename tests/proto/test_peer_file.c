@@ -209,6 +209,54 @@ static void lax_encodings_are_refused_though_the_checksum_is_right(void **state)
     assert_int_equal(skad_peer_file_decode(bytes, len, OURS, &back), SKAD_OK);
 }
 
+/* Of a contact with both addresses: the first is IPv4, the second IPv6, and nothing else will do.
+ */
+static void both_addresses_of_a_contact_are_checked(void **state)
+{
+    (void)state;
+    enum { AT_SECOND = 1 + 34 + 8, SECOND_BYTES = 20, FIRST_BYTES = 8 };
+    static const struct {
+        const char *label;
+        size_t at; /* from the contact's header */
+        uint8_t byte;
+    } cases[] = {
+        {"an ID as text before right addresses", 1, 0xd9},
+        {"a first address of port 0", 1 + 34 + 2 + 5, 0},
+        {"two addresses, one announced", 0, 0x92},
+    };
+    skad_peer_file file;
+    skad_peer_file back;
+    uint8_t bytes[SKAD_PEER_FILE_BYTES_MAX];
+
+    fill(&file, 1, SKAD_FAMILIES_ALL);
+    uint8_t six[SKAD_PEER_FILE_BYTES_MAX];
+    file.contacts[0].ipv4.port = 5;
+    size_t len = skad_peer_file_encode(&file, OURS, bytes);
+    size_t contact = len - CHECKSUM_BYTES - (AT_SECOND + SECOND_BYTES);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t before = bytes[contact + cases[i].at];
+        bytes[contact + cases[i].at] = cases[i].byte;
+        sum_up(bytes, len);
+        if (skad_peer_file_decode(bytes, len, OURS, &back) != SKAD_ERR_FORMAT || back.count != 0) {
+            fail_msg("taken: %s", cases[i].label);
+        }
+        bytes[contact + cases[i].at] = before;
+    }
+    fill(&file, 1, SKAD_FAMILY_IPV6);
+    size_t six_len = skad_peer_file_encode(&file, OURS, six);
+    six[six_len - CHECKSUM_BYTES - (1 + 34 + SECOND_BYTES) + 1] = 0xd9; /* an ID as text */
+    sum_up(six, six_len);
+    assert_int_equal(skad_peer_file_decode(six, six_len, OURS, &back), SKAD_ERR_FORMAT);
+    /* The IPv4 address once more in the place of the IPv6 one. */
+    memcpy(bytes + contact + AT_SECOND, bytes + contact + AT_SECOND - FIRST_BYTES, FIRST_BYTES);
+    len -= SECOND_BYTES - FIRST_BYTES;
+    bytes[contact + AT_SECOND + FIRST_BYTES] = 0xc4;
+    bytes[contact + AT_SECOND + FIRST_BYTES + 1] = SKAD_HASH_BYTES;
+    sum_up(bytes, len);
+    assert_int_equal(skad_peer_file_decode(bytes, len, OURS, &back), SKAD_ERR_FORMAT);
+    assert_int_equal(back.count, 0);
+}
+
 int main(void)
 {
     skad_crypto_init();
@@ -217,6 +265,7 @@ int main(void)
         cmocka_unit_test(the_largest_file_has_exactly_the_bytes_that_are_reserved),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(every_flipped_bit_is_refused),
+        cmocka_unit_test(both_addresses_of_a_contact_are_checked),
         cmocka_unit_test(another_network_has_other_peers),
         cmocka_unit_test(a_newer_version_is_known_as_such_whatever_its_size),
         cmocka_unit_test(too_many_contacts_are_refused_though_the_checksum_is_right),

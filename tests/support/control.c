@@ -14,33 +14,40 @@
 
 #include "crypto/keys.h"
 #include "src/daemon/system/clock.h"
+#include "tests/support/folder.h"
+#include "tests/support/ipv6.h"
 
-#define IN_BYTES  (4U << 20)
-#define ITEMS_MAX 65536
+#define IN_BYTES   (4U << 20)
+#define ITEMS_MAX  65536
+#define PATIENCE_S 30.0 /* an answer that takes longer never comes */
 
 /* [0, 5, "status", []] */
 static const uint8_t STATUS[] = {0x94, 0, 5, 0xa6, 's', 't', 'a', 't', 'u', 's', 0x90};
 
 static bool identify(void *user, skad_identity *out, skad_failure *failure)
 {
-    (void)user;
+    const test_control *self = user;
     (void)failure;
     const skad_solve_options options = {.threads = 1};
     const skad_profile *profile = skad_profile_builtin("test");
     uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
-    return skad_identity_generate(profile, epoch, &options, out) == SKAD_OK;
+    return skad_identity_generate(profile, epoch, &options, out) == SKAD_OK &&
+           (self->identity[0] == '\0' || skad_identity_create(self->identity, out) == SKAD_OK);
 }
 
-int test_control_begin(void **state)
+static int begin(void **state, bool kept, size_t families)
 {
     test_control *self = calloc(1, sizeof *self);
-    const skad_address listen = {.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}};
+    const skad_address listen[2] = {{.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}},
+                                    {.family = SKAD_FAMILY_IPV6, .ip = {[15] = 1}}};
     skad_failure failure = {""};
 
     skad_crypto_init();
-    (void)snprintf(self->dir, sizeof self->dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self->dir));
+    test_folder_make(self->dir, sizeof self->dir);
     (void)snprintf(self->path, sizeof self->path, "%s/control.sock", self->dir);
+    if (kept) {
+        (void)snprintf(self->identity, sizeof self->identity, "%s/id", self->dir);
+    }
     self->loop = ev_loop_new(EVFLAG_AUTO);
     self->in = malloc(IN_BYTES);
     self->items = calloc(ITEMS_MAX, sizeof *self->items);
@@ -48,11 +55,13 @@ int test_control_begin(void **state)
         .loop = self->loop,
         .profile = skad_profile_builtin("test"),
         .identify = identify,
+        .user = self,
+        .identity_path = kept ? self->identity : NULL,
         .control_path = self->path,
-        .listen = &listen,
-        .listen_count = 1,
+        .listen = listen,
+        .listen_count = families,
         .peer_sockets = true,
-        .log = SKAD_LOG_NOTHING,
+        .log = kept ? SKAD_LOG_INFO : SKAD_LOG_NOTHING,
     };
     if (!skad_daemon_new(&config, &self->daemon, &failure)) {
         fail_msg("%s", failure.text);
@@ -61,11 +70,29 @@ int test_control_begin(void **state)
     return 0;
 }
 
+int test_control_begin(void **state)
+{
+    return begin(state, false, 1);
+}
+
+int test_control_begin_kept(void **state)
+{
+    return begin(state, true, 1);
+}
+
+int test_control_begin_with_ipv6(void **state)
+{
+    return begin(state, false, test_has_ipv6() ? 2 : 1);
+}
+
 int test_control_end(void **state)
 {
     test_control *self = *state;
     skad_daemon_free(self->daemon);
     ev_loop_destroy(self->loop);
+    if (self->identity[0] != '\0') {
+        assert_int_equal(unlink(self->identity), 0);
+    }
     assert_int_equal(rmdir(self->dir), 0); /* the socket is gone */
     free(self->in);
     free(self->items);
@@ -89,18 +116,51 @@ void test_control_send(int fd, const void *bytes, size_t len)
     assert_int_equal(send(fd, bytes, len, MSG_NOSIGNAL), len);
 }
 
+static void arrived(struct ev_loop *loop, ev_io *watcher, int events)
+{
+    (void)loop;
+    (void)watcher;
+    (void)events;
+}
+
+static void lost_patience(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+    (void)events;
+    ev_timer_stop(loop, watcher);
+}
+
+/* Turns the loop once. What the daemon sends to the client ends the turn, even if the daemon sends
+ * it right before the loop sleeps. */
+static void turn(struct ev_loop *loop, int fd)
+{
+    ev_io readable;
+    ev_timer patience;
+    ev_io_init(&readable, arrived, fd, EV_READ);
+    ev_timer_init(&patience, lost_patience, PATIENCE_S, 0.);
+    ev_io_start(loop, &readable);
+    ev_now_update(loop);
+    ev_timer_start(loop, &patience);
+    ev_run(loop, EVRUN_ONCE);
+    ev_io_stop(loop, &readable);
+    ev_timer_stop(loop, &patience);
+}
+
 size_t test_control_read(test_control *self, int fd, size_t count, skad_answer *last)
 {
     size_t len = 0;
     size_t at = 0;
     size_t answers = 0;
+    double given_up = ev_time() + PATIENCE_S;
     while (answers < count) {
         ssize_t got = recv(fd, self->in + len, IN_BYTES - len, 0);
         if (got == 0 || (got < 0 && errno != EAGAIN)) {
             break;
         }
         if (got < 0) {
-            ev_run(self->loop, EVRUN_ONCE);
+            if (ev_time() > given_up) {
+                fail_msg("%zu of %zu answers came", answers, count);
+            }
+            turn(self->loop, fd);
             continue;
         }
         len += (size_t)got;
@@ -181,4 +241,15 @@ uint64_t test_control_status(test_control *self, const char *field)
     assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
     close(fd);
     return skad_answer_uint(skad_answer_at(answer, 3), field);
+}
+
+void test_control_await_status(test_control *self, const char *field, uint64_t least)
+{
+    double given_up = ev_time() + PATIENCE_S;
+    while (test_control_status(self, field) < least) {
+        if (ev_time() > given_up) {
+            fail_msg("%s does not reach %llu", field, (unsigned long long)least);
+        }
+        ev_run(self->loop, EVRUN_NOWAIT);
+    }
 }

@@ -23,20 +23,31 @@ skad_profile test_fixture_profile(void)
     return profile;
 }
 
+static const skad_node_rates no_rates;
+
+static skad_store store_of(uint64_t records_max)
+{
+    const skad_store_caps caps = {records_max, 1 << 16, 64, 1 << 16};
+    skad_store store;
+    skad_status status = skad_store_memory_new(&caps, &store);
+    SKAD_ASSERT(status == SKAD_OK);
+    return store;
+}
+
 void test_fixture_init(test_fixture *fixture, const skad_profile *profile)
 {
-    const skad_node_rates none = {0};
-    test_fixture_init_rated(fixture, profile, &none);
+    test_fixture_init_on(fixture, profile, &no_rates, store_of(64));
 }
 
 void test_fixture_init_rated(test_fixture *fixture, const skad_profile *profile,
                              const skad_node_rates *rates)
 {
-    static const skad_store_caps caps = {64, 1 << 16, 64, 1 << 16};
-    skad_store store;
-    skad_status status = skad_store_memory_new(&caps, &store);
-    SKAD_ASSERT(status == SKAD_OK);
-    test_fixture_init_on(fixture, profile, rates, store);
+    test_fixture_init_on(fixture, profile, rates, store_of(64));
+}
+
+void test_fixture_init_roomy(test_fixture *fixture, const skad_profile *profile)
+{
+    test_fixture_init_on(fixture, profile, &no_rates, store_of(512));
 }
 
 void test_fixture_init_on(test_fixture *fixture, const skad_profile *profile,

@@ -53,6 +53,8 @@ void test_fixture_init_rated(test_fixture *fixture, const skad_profile *profile,
 /* The same with a store of the test's, which is freed with the fixture. */
 void test_fixture_init_on(test_fixture *fixture, const skad_profile *profile,
                           const skad_node_rates *rates, skad_store store);
+/* The same with room for 512 records; otherwise there is room for 64. */
+void test_fixture_init_roomy(test_fixture *fixture, const skad_profile *profile);
 void test_fixture_free(test_fixture *fixture);
 
 /* A remote peer that the node has never heard of. */

@@ -113,6 +113,8 @@ static void start(test_network *network, test_node *node)
     for (size_t i = 0; i < sizeof config.seed; i++) {
         config.seed[i] = (uint8_t)test_network_draw(network);
     }
+    node->polled = 0;
+    node->polled_bytes = 0;
     skad_status status = skad_node_new(&config, test_network_time(network), &node->node);
     SKAD_ASSERT(status == SKAD_OK);
 }
@@ -290,6 +292,8 @@ static void collect(test_network *network, size_t index)
 {
     skad_datagram datagram;
     while (skad_node_poll_datagram(network->nodes[index].node, &datagram)) {
+        network->nodes[index].polled++;
+        network->nodes[index].polled_bytes += datagram.len;
         test_network_send(network, &network->nodes[index].address, &datagram);
     }
     reschedule(network, index);
@@ -338,6 +342,14 @@ static bool step(test_network *network, uint64_t end_us)
     return true;
 }
 
+/* Every datagram that left a node was counted by it. */
+static bool counts_right(const test_node *node, skad_time now)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(node->node, now, &stats);
+    return stats.sent == node->polled && stats.sent_bytes == node->polled_bytes;
+}
+
 /* After each run some living nodes are looked over: all of a small network, others in turn. */
 static void examine(const test_network *network)
 {
@@ -346,6 +358,10 @@ static void examine(const test_network *network)
         const char *broken = NULL;
         if (!network->nodes[index].dead) {
             broken = skad_node_broken(network->nodes[index].node, test_network_time(network));
+            broken =
+                broken == NULL && !counts_right(&network->nodes[index], test_network_time(network))
+                    ? "what is sent is counted"
+                    : broken;
         }
         if (broken != NULL) {
             fprintf(stderr, "node %zu no longer keeps to: %s\n", index, broken);

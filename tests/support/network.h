@@ -19,6 +19,8 @@ typedef struct test_node {
     skad_identity identity;
     skad_store store;
     skad_address address;
+    uint64_t polled; /* datagrams, and their bytes: what the node counts as sent */
+    uint64_t polled_bytes;
     bool dead; /* receives nothing, sends nothing, has no time */
     bool liar; /* what it receives goes to the network's adversary first */
 } test_node;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "src/cli/file/part.h"
+#include "tests/support/folder.h"
 
 typedef struct place {
     char dir[64];
@@ -25,8 +26,7 @@ typedef struct place {
 static place make_place(void)
 {
     place self;
-    (void)snprintf(self.dir, sizeof self.dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self.dir));
+    test_folder_make(self.dir, sizeof self.dir);
     (void)snprintf(self.path, sizeof self.path, "%s/file", self.dir);
     (void)snprintf(self.part, sizeof self.part, "%s/file.part", self.dir);
     return self;

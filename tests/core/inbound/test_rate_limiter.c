@@ -124,6 +124,23 @@ static void who_is_exhausted_can_be_told_without_charging(void **state)
     }
 }
 
+/* Four cells are one set: each of four addresses has its own, the last as well as the first. */
+static void all_of_one_set_are_told_exhausted(void **state)
+{
+    (void)state;
+    skad_rate_limiter limiter;
+    open_limiter(&limiter, 4, (skad_rate){1, 2}, (skad_rate){0}, (skad_rate){0});
+    for (uint8_t i = 0; i < 4; i++) {
+        skad_address source = ipv4(8, 1, 1, i);
+        assert_int_equal(allowed(&limiter, &source, 10, SECOND), 2);
+    }
+    for (uint8_t i = 0; i < 4; i++) {
+        skad_address source = ipv4(8, 1, 1, i);
+        assert_true(skad_rate_limiter_exhausted(&limiter, &source, SECOND));
+    }
+    skad_rate_limiter_free(&limiter);
+}
+
 /* A refusal at a wide prefix must not be charged to the narrow one. */
 static void what_is_refused_is_not_charged(void **state)
 {
@@ -187,6 +204,7 @@ int main(void)
         cmocka_unit_test(others_are_not_harmed),
         cmocka_unit_test(wider_prefixes_share),
         cmocka_unit_test(who_is_exhausted_can_be_told_without_charging),
+        cmocka_unit_test(all_of_one_set_are_told_exhausted),
         cmocka_unit_test(what_is_refused_is_not_charged),
         cmocka_unit_test(without_rates_everything_passes),
         cmocka_unit_test(a_flood_of_addresses_is_bounded_by_the_table),

@@ -60,7 +60,7 @@ static bytes edition(const desk *self, uint64_t sequence, const char *value, uin
 }
 
 /* An announcement of a publisher whose key pair is drawn from a number. */
-static bytes announcement(uint32_t publisher, uint64_t sequence)
+static bytes announcement_until(uint32_t publisher, uint64_t sequence, uint64_t expiry)
 {
     uint8_t seed[SKAD_SEED_BYTES] = {1, (uint8_t)publisher, (uint8_t)(publisher >> 8)};
     skad_identity identity;
@@ -70,10 +70,15 @@ static bytes announcement(uint32_t publisher, uint64_t sequence)
     memset(&identity, 0, sizeof identity);
     skad_keypair_from_seed(seed, identity.public_key, identity.secret_key);
     out.len =
-        skad_record_encode_announcement(skad_wire_publisher(&identity), &key, sequence, NOW + 10,
+        skad_record_encode_announcement(skad_wire_publisher(&identity), &key, sequence, expiry,
                                         &none, (skad_span){NULL, 0}, out.data, sizeof out.data);
     assert_true(out.len > 0);
     return out;
+}
+
+static bytes announcement(uint32_t publisher, uint64_t sequence)
+{
+    return announcement_until(publisher, sequence, NOW + 10);
 }
 
 static size_t give(desk *self, const bytes *records, size_t count)
@@ -242,6 +247,39 @@ static void a_publisher_counts_once_with_its_latest_announcement(void **state)
     close_desk(&self);
 }
 
+/* The sequence decides; of the same sequence, the expiry. */
+static void an_announcement_gives_way_to_a_later_one_only(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        uint64_t sequence;
+        uint64_t life_s;
+        bool taken;
+    } cases[] = {
+        {"the same", 5, 20, false},
+        {"same sequence, later expiry", 5, 21, true},
+        {"same sequence, earlier expiry", 5, 19, false},
+        {"lower sequence, later expiry", 4, 30, false},
+        {"higher sequence, earlier expiry", 6, 10, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        desk self;
+        open_desk(&self, SKAD_RECORD_ANNOUNCEMENT);
+        bytes first = announcement_until(1, 5, NOW + 20);
+        bytes second = announcement_until(1, cases[i].sequence, NOW + cases[i].life_s);
+        assert_int_equal(give(&self, &first, 1), 0);
+        assert_int_equal(give(&self, &second, 1), 0);
+        skad_get_report report = told(&self);
+        assert_int_equal(report.providers_count, 1);
+        if (report.providers[0].sequence != (cases[i].taken ? cases[i].sequence : 5) ||
+            report.providers[0].expiry_unix_s != NOW + (cases[i].taken ? cases[i].life_s : 20)) {
+            fail_msg("%s", cases[i].label);
+        }
+        close_desk(&self);
+    }
+}
+
 /* Twice as many publishers as there is room for, in the same order each time. */
 static void of_too_many_publishers_each_is_as_likely_to_stay(void **state)
 {
@@ -321,6 +359,7 @@ int main(void)
         cmocka_unit_test(equal_bytes_are_verified_once),
         cmocka_unit_test(a_record_behind_one_with_a_wrong_signature_is_found),
         cmocka_unit_test(a_publisher_counts_once_with_its_latest_announcement),
+        cmocka_unit_test(an_announcement_gives_way_to_a_later_one_only),
         cmocka_unit_test(of_too_many_publishers_each_is_as_likely_to_stay),
         cmocka_unit_test(there_is_room_for_every_answer_and_both_shelves),
         cmocka_unit_test(fingerprints_tell_editions_apart_but_not_renewals),

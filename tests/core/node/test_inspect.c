@@ -67,6 +67,21 @@ static void rows_come_by_bucket_and_each_peer_once(void **state)
     assert_int_equal(usable, stats().peers);
 }
 
+/* As a table that is made without a profile has none. */
+static void the_limits_of_address_groups_are_the_profiles(void **state)
+{
+    (void)state;
+    static test_fixture limited;
+    skad_profile profile = test_fixture_profile();
+    profile.group_bucket_max = 3;
+    profile.group_table_max = 7;
+    test_fixture_init(&limited, &profile);
+    const skad_table *table = skad_node_parts_of(limited.node).table;
+    assert_int_equal(table->group_bucket_max, 3);
+    assert_int_equal(table->group_table_max, 7);
+    test_fixture_free(&limited);
+}
+
 static void all_are_counted_where_not_all_fit(void **state)
 {
     (void)state;
@@ -138,6 +153,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rows_come_by_bucket_and_each_peer_once, begin, end),
+        cmocka_unit_test_setup_teardown(the_limits_of_address_groups_are_the_profiles, begin, end),
         cmocka_unit_test_setup_teardown(all_are_counted_where_not_all_fit, begin, end),
         cmocka_unit_test_setup_teardown(a_row_tells_where_a_peer_is_and_when_it_was_heard, begin,
                                         end),

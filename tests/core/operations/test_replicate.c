@@ -27,6 +27,7 @@ static test_fixture fixture;
 /* One who has the record, and who was sent a copy. */
 typedef struct play {
     const test_remote *holder;
+    const test_remote *liar; /* gives a record that is none of this key */
     bool all_have_it;
     skad_span record;
     const test_remote *copied[PEERS];
@@ -36,6 +37,16 @@ typedef struct play {
     bool announced;
 } play;
 
+static uint8_t bytes[SKAD_RECORD_BYTES_MAX];
+
+/* A record of another key. */
+static skad_span forged(void)
+{
+    static uint8_t other[SKAD_RECORD_BYTES_MAX];
+    return (skad_span){
+        other, skad_record_encode_immutable((const uint8_t *)"other", 5, other, sizeof other)};
+}
+
 static bool act(test_fixture *made, test_remote *who, const skad_message *request,
                 skad_message *answer)
 {
@@ -43,6 +54,10 @@ static bool act(test_fixture *made, test_remote *who, const skad_message *reques
     if (request->kind == SKAD_KIND_FIND_VALUE && (self->all_have_it || who == self->holder)) {
         answer->u.reply.u.value.records_count = 1;
         answer->u.reply.u.value.records[0] = self->record;
+    }
+    if (request->kind == SKAD_KIND_FIND_VALUE && who == self->liar) {
+        answer->u.reply.u.value.records_count = 1;
+        answer->u.reply.u.value.records[0] = forged();
     }
     if (request->kind == SKAD_KIND_STORE || request->kind == SKAD_KIND_ANNOUNCE) {
         assert_true(self->copies < PEERS);
@@ -81,8 +96,6 @@ static skad_node_stats stats(void)
     skad_node_stats_get(fixture.node, fixture.now, &out);
     return out;
 }
-
-static uint8_t bytes[SKAD_RECORD_BYTES_MAX];
 
 static skad_replica replica_of(skad_record_type type)
 {
@@ -237,6 +250,19 @@ static void a_mutable_record_is_left_with_the_four_closest_that_lacked_it(void *
     assert_int_equal(stats().cached, 4);
 }
 
+static void who_gave_something_invalid_gets_no_copy(void **state)
+{
+    play *self = *state;
+    self->record = (skad_span){bytes, encode_mutable()};
+    self->holder = ranked(1);
+    self->liar = ranked(0);
+    get(SKAD_RECORD_MUTABLE);
+    assert_int_equal(self->copies, 4);
+    for (size_t i = 0; i < self->copies; i++) {
+        assert_true(self->copied[i] != self->liar);
+    }
+}
+
 /* The search ends with the first copy, so only some were asked. */
 static void an_immutable_value_is_left_with_one(void **state)
 {
@@ -272,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_refuses_a_copy_is_not_blamed, begin, end),
         cmocka_unit_test_setup_teardown(
             a_mutable_record_is_left_with_the_four_closest_that_lacked_it, begin, end),
+        cmocka_unit_test_setup_teardown(who_gave_something_invalid_gets_no_copy, begin, end),
         cmocka_unit_test_setup_teardown(an_immutable_value_is_left_with_one, begin, end),
         cmocka_unit_test_setup_teardown(what_all_have_is_left_with_nobody, begin, end),
     };

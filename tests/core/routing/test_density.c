@@ -161,9 +161,43 @@ static void thresholds_are_where_they_are_said_to_be(void **state)
     assert_int_equal(skad_density_network_size(1, 16), UINT64_C(1) << 62);
 }
 
+/* s - 1 nodes within half of the space are 2 (s - 1) in all. */
+static void the_size_is_estimated_from_the_radius(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t radius;
+        size_t s;
+        uint64_t size;
+    } cases[] = {
+        {0, 16, 0},
+        {UINT64_C(1) << 63, 16, 30},
+        {UINT64_C(1) << 63, 2, 2},
+        {UINT64_C(1) << 54, 16, 15 * 1024},
+        {UINT64_C(3) << 53, 16, 10 * 1024},
+        {UINT64_C(1) << 63, 1, 0},
+        {256, 16, UINT64_C(15) << 56},
+        {16, 16, UINT64_C(1) << 62},
+        {1, 16, UINT64_C(1) << 62},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(skad_density_network_size(cases[i].radius, cases[i].s), cases[i].size);
+    }
+}
+
+static void four_times_as_dense_is_suspicious(void **state)
+{
+    (void)state;
+    assert_false(skad_density_suspicious(0, 0)); /* we know too few to tell */
+    assert_true(skad_density_suspicious(400, 99));
+    assert_false(skad_density_suspicious(400, 100));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_size_is_estimated_from_the_radius),
+        cmocka_unit_test(four_times_as_dense_is_suspicious),
         cmocka_unit_test(a_sybil_cluster_around_a_key_is_noticed_and_looked_behind),
         cmocka_unit_test(honest_neighbourhoods_are_not_called_dense),
         cmocka_unit_test(thresholds_are_where_they_are_said_to_be),

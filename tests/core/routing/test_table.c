@@ -261,10 +261,10 @@ static void the_deepest_bucket_splits_no_further_and_caches_instead(void **state
 {
     test_bench *made = *state;
     for (unsigned i = 0; i < TEST_BENCH_K + 2; i++) {
-        test_bench_meet(made, SKAD_BUCKETS_MAX + 10);
+        test_bench_meet(made, 64 + 10);
     }
-    const skad_bucket *deepest = &made->table.buckets[SKAD_BUCKETS_MAX - 1];
-    assert_int_equal(made->table.buckets_count, SKAD_BUCKETS_MAX);
+    const skad_bucket *deepest = &made->table.buckets[64 - 1];
+    assert_int_equal(made->table.buckets_count, 64);
     assert_int_equal(deepest->members_count, TEST_BENCH_K);
     assert_int_equal(deepest->cache_count, 2);
 }
@@ -343,8 +343,8 @@ static void an_unverified_peer_is_wanted_only_where_it_would_get_a_good_place(vo
     skad_address address = test_prng_address(777);
     skad_id far = test_prng_id_near(&made->prng, &made->self, TEST_BENCH_FAR);
     skad_id near = test_prng_id_near(&made->prng, &made->self, 30);
-    assert_true(skad_table_wants(&made->table, &far, &address)); /* the cache has room */
-    for (unsigned i = 0; i < TEST_BENCH_K; i++) {
+    for (unsigned i = 0; i < TEST_BENCH_K; i++) { /* the cache has room */
+        assert_true(skad_table_wants(&made->table, &far, &address));
         test_bench_meet(made, TEST_BENCH_FAR);
     }
     assert_false(skad_table_wants(&made->table, &far, &address));
@@ -400,6 +400,20 @@ static void a_table_without_room_wants_nobody(void **state)
     assert_int_equal(test_bench_answer(made, &near), SKAD_PEER_NONE);
 }
 
+/* A member is worth a replacement: some bucket has one to give. */
+static void a_full_table_with_replacements_wants_a_member(void **state)
+{
+    test_bench *made = *state;
+    for (unsigned i = 0; i < TEST_BENCH_SLOTS; i++) {
+        test_bench_meet(made, i / (TEST_BENCH_K + 1));
+    }
+    assert_int_equal(made->table.peers.count, TEST_BENCH_SLOTS);
+    test_somebody near = {.id = test_prng_id_near(&made->prng, &made->self, 40),
+                          .address = test_prng_address(7777)};
+    assert_true(skad_table_wants(&made->table, &near.id, &near.address));
+    assert_int_not_equal(test_bench_answer(made, &near), SKAD_PEER_NONE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, test_bench_begin, test_bench_end)
 
 int main(void)
@@ -427,6 +441,7 @@ int main(void)
         TEST(an_unverified_peer_is_wanted_only_where_it_would_get_a_good_place),
         TEST(the_caches_of_a_full_table_come_to_be_of_one_size_and_rest),
         TEST(a_table_without_room_wants_nobody),
+        TEST(a_full_table_with_replacements_wants_a_member),
     };
     return cmocka_run_group_tests_name("table", tests, NULL, NULL);
 }

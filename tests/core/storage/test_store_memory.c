@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/failing_allocation.h"
 #include "tests/support/store_suite.h"
 
 static skad_store open_store(void *user, const skad_store_caps *caps)
@@ -53,10 +54,43 @@ static void large_caps_cost_nothing_by_themselves(void **state)
     test_store_free(&store);
 }
 
+/* A record has up to three owners, and memory may end at any of them. */
+static void a_record_without_memory_is_counted_nowhere(void **state)
+{
+    (void)state;
+    const skad_store_caps caps = {10, 1000, 10, 1000};
+    skad_store store = open_store(NULL, &caps);
+    skad_store_record record = test_store_record(1, 2, 9, (const uint8_t *)"bb", 2);
+    record.group = 7;
+    skad_store_record before = record;
+    before.name.publisher[0] = 8;
+    before.group = 6;
+    assert_int_equal(store.ops->put(store.self, SKAD_STORE_REPLICAS, &before, 0), SKAD_OK);
+    const uint8_t group[32] = {[7] = 7};
+    for (size_t nth = 1;; nth++) {
+        skad_store_usage publisher;
+        skad_store_usage of_group;
+        test_allocation_fail(nth);
+        skad_status status = store.ops->put(store.self, SKAD_STORE_REPLICAS, &record, 0);
+        bool failed = test_allocation_failed();
+        store.ops->usage(store.self, SKAD_OWNER_PUBLISHER, record.name.publisher, &publisher);
+        store.ops->usage(store.self, SKAD_OWNER_GROUP, group, &of_group);
+        assert_int_equal(status, failed ? SKAD_ERR_MEMORY : SKAD_OK);
+        assert_int_equal(publisher.records, failed ? 0 : 1);
+        assert_int_equal(of_group.records, failed ? 0 : 1);
+        if (!failed) {
+            assert_true(nth > 3);
+            break;
+        }
+    }
+    test_store_free(&store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(caps_of_zero_are_refused),
+        cmocka_unit_test(a_record_without_memory_is_counted_nowhere),
         cmocka_unit_test(large_caps_cost_nothing_by_themselves),
     };
     test_store_factory factory = {.open = open_store, .clear = clear_store};

@@ -153,6 +153,26 @@ static void who_falls_silent_later_is_tried_until_he_is_heard(void **state)
                 UINT64_MAX);
 }
 
+/* 225 seconds, give or take a quarter: never less, never more, and all of that range. */
+static void a_retry_is_due_after_a_sixteenth_of_an_hour(void **state)
+{
+    test_fixture *fixture = *state;
+    skad_env *env = skad_node_parts_of(fixture->node).env;
+    skad_store_retries *retries = skad_node_parts_of(fixture->node).store_retries;
+    const skad_store_name name = {.key = {{1}}, .type = SKAD_RECORD_MUTABLE};
+    uint64_t least_us = UINT64_MAX;
+    uint64_t most_us = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        skad_store_retries_note(retries, env, &name);
+        uint64_t after_us = skad_store_retries_deadline(retries) - env->now.mono_us;
+        least_us = after_us < least_us ? after_us : least_us;
+        most_us = after_us > most_us ? after_us : most_us;
+        skad_store_retries_drop(retries, &name);
+    }
+    assert_in_range(least_us, 168750 * SKAD_US_PER_MS, 171000 * SKAD_US_PER_MS);
+    assert_in_range(most_us, 279000 * SKAD_US_PER_MS, 281250 * SKAD_US_PER_MS);
+}
+
 static void withdrawn_means_withdrawn(void **state)
 {
     test_fixture *fixture = *state;
@@ -197,6 +217,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_ends_soon_tells_nothing, begin, end),
         cmocka_unit_test_setup_teardown(who_falls_silent_later_is_tried_until_he_is_heard, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(a_retry_is_due_after_a_sixteenth_of_an_hour, begin, end),
         cmocka_unit_test_setup_teardown(withdrawn_means_withdrawn, begin, end),
         cmocka_unit_test_setup_teardown(so_many_are_tried_again_and_no_more, begin, end),
     };

@@ -47,7 +47,7 @@ static int begin_with(uint8_t siblings, size_t peers)
 {
     skad_profile profile = test_fixture_profile();
     profile.siblings = siblings;
-    test_fixture_init(&fixture, &profile);
+    test_fixture_init_roomy(&fixture, &profile);
     test_fixture_populate(&fixture, peers);
     counts = (play){0};
     fixture.script = act;
@@ -108,6 +108,24 @@ static void hold_some(void)
     for (unsigned i = 0; i < RECORDS; i++) {
         const skad_id key = test_prng_id(&prng);
         (void)hold(&key);
+    }
+}
+
+/* So many that have ended, so that none is handed over. */
+static void hold_many(unsigned count)
+{
+    static const uint8_t value[] = {1};
+    test_prng prng = {4};
+    for (unsigned i = 0; i < count; i++) {
+        const skad_store_record row = {
+            .name = {.key = test_prng_id(&prng), .type = SKAD_RECORD_IMMUTABLE},
+            .stored_unix_s = fixture.now.unix_s,
+            .expires_unix_s = fixture.now.unix_s,
+            .data = value,
+            .len = sizeof value};
+        assert_int_equal(fixture.store.ops->put(fixture.store.self, SKAD_STORE_REPLICAS, &row,
+                                                fixture.now.unix_s - 1),
+                         SKAD_OK);
     }
 }
 
@@ -262,6 +280,51 @@ static void a_walk_waits_a_few_seconds(void **state)
                     fixture.now.mono_us + 4 * SKAD_US_PER_S);
 }
 
+/* Newcomers who keep coming neither put the walk off nor begin it anew; those that come during a
+ * walk are served by the next. */
+static void later_newcomers_change_no_plan(void **state)
+{
+    (void)state;
+    skad_env *env = skad_node_parts_of(fixture.node).env;
+    const skad_handover_state *handover = skad_node_parts_of(fixture.node).handover;
+    const test_remote *who = fixture.remotes;
+    skad_node_tick(fixture.node, fixture.now);
+    comes(&who[0], 7);
+    const uint64_t planned_us = skad_handover_deadline(fixture.node);
+    env->now.mono_us += SKAD_US_PER_S;
+    comes(&who[1], 7);
+    assert_int_equal(skad_handover_deadline(fixture.node), planned_us);
+    hold_many(129);
+    env->now.mono_us = planned_us;
+    skad_handover_tick(fixture.node);
+    assert_true(handover->walking);
+    const uint64_t step_us = skad_handover_deadline(fixture.node);
+    assert_int_equal(step_us, planned_us + 50 * SKAD_US_PER_MS);
+    comes(&who[2], 7);
+    assert_int_equal(skad_handover_deadline(fixture.node), step_us);
+    env->now.mono_us = step_us;
+    skad_handover_tick(fixture.node);
+    assert_false(handover->walking);
+    assert_int_equal(handover->arrived_count, 1);
+    assert_int_equal(skad_handover_deadline(fixture.node), step_us + 2 * SKAD_US_PER_S);
+}
+
+/* 128 records are examined in a step, so 256 take two, and a third finds the end. */
+static void a_step_examines_128_records(void **state)
+{
+    (void)state;
+    skad_env *env = skad_node_parts_of(fixture.node).env;
+    const skad_handover_state *handover = skad_node_parts_of(fixture.node).handover;
+    skad_node_tick(fixture.node, fixture.now);
+    comes(&fixture.remotes[0], 7);
+    hold_many(256);
+    for (unsigned i = 0; i < 3; i++) {
+        env->now.mono_us = skad_handover_deadline(fixture.node);
+        skad_handover_tick(fixture.node);
+        assert_int_equal(handover->walking, i < 2);
+    }
+}
+
 static void a_restart_is_suspected_every_two_minutes(void **state)
 {
     (void)state;
@@ -384,6 +447,8 @@ int main(void)
             sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted, begin_among_a_score,
             end),
         cmocka_unit_test_setup_teardown(a_walk_waits_a_few_seconds, begin_among_few, end),
+        cmocka_unit_test_setup_teardown(later_newcomers_change_no_plan, begin_among_a_score, end),
+        cmocka_unit_test_setup_teardown(a_step_examines_128_records, begin_among_few, end),
         cmocka_unit_test_setup_teardown(a_restart_is_suspected_every_two_minutes, begin_among_few,
                                         end),
         cmocka_unit_test_setup_teardown(a_peer_is_served_once_for_each_token_that_it_grants,

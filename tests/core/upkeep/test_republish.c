@@ -175,6 +175,18 @@ static void what_another_has_signed_is_announced_until_it_ends_and_no_longer(voi
     assert_int_equal(totals.published, 0);
 }
 
+/* A database that was tampered with may say that it lives on. */
+static void what_another_has_signed_is_never_signed_anew(void **state)
+{
+    (void)state;
+    const skad_identity another = test_identity(&fixture.profile, 900);
+    (void)publish((publication){&another, 3, DAY_S - 1, 2 * DAY_S, 3600});
+    const uint64_t ends = fixture.now.unix_s + DAY_S - 1;
+    test_fixture_run(&fixture, 75 * MINUTE_US);
+    assert_true(holders.stores > 0);
+    assert_int_equal(holders.expiry, ends);
+}
+
 /* Whose key begins with another bit than our ID. */
 static skad_identity far_publisher(void)
 {
@@ -240,6 +252,7 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(our_own_is_signed_anew_when_half_of_its_life_is_over, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(what_another_has_signed_is_never_signed_anew, begin, end),
         cmocka_unit_test_setup_teardown(
             what_another_has_signed_is_announced_until_it_ends_and_no_longer, begin, end),
         cmocka_unit_test_setup_teardown(what_nobody_took_was_not_announced, begin, end),

@@ -143,6 +143,21 @@ static void only_what_is_new_is_told(void **state)
     assert_int_equal(told(op), 0); /* one that was told before */
 }
 
+/* Of different records; only the second one is there. */
+static void each_of_two_watches_tells_its_own_changes(void **state)
+{
+    (void)state;
+    const skad_id other = {{5}};
+    skad_op none = 0;
+    assert_int_equal(
+        skad_watch_begin(fixture.node, SKAD_RECORD_ANNOUNCEMENT, &other, EVERY_S, &none), SKAD_OK);
+    skad_op op = watch();
+    shelf.sequence = 3;
+    test_fixture_run(&fixture, 100 * SKAD_US_PER_S);
+    assert_int_equal(told(op), 3);
+    assert_int_equal(told(op), 0);
+}
+
 static void of_changes_that_nobody_polled_the_latest_is_told(void **state)
 {
     (void)state;
@@ -213,6 +228,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(it_looks_at_once_and_then_again_and_again, begin, end),
         cmocka_unit_test_setup_teardown(records_brought_to_us_drive_no_get_after_get, begin, end),
         cmocka_unit_test_setup_teardown(only_what_is_new_is_told, begin, end),
+        cmocka_unit_test_setup_teardown(each_of_two_watches_tells_its_own_changes, begin, end),
         cmocka_unit_test_setup_teardown(of_changes_that_nobody_polled_the_latest_is_told, begin,
                                         end),
         cmocka_unit_test_setup_teardown(a_cancelled_watch_tells_and_asks_nothing_any_more, begin,

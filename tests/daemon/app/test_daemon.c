@@ -22,6 +22,7 @@
 #include "src/daemon/control/control_listen.h"
 #include "src/daemon/system/clock.h"
 #include "tests/support/control.h"
+#include "tests/support/ipv6.h"
 
 /* Requests as they are on the wire: [0, 5, "status", []] and so on. */
 static const uint8_t STATUS[] = {0x94, 0, 5, 0xa6, 's', 't', 'a', 't', 'u', 's', 0x90};
@@ -104,6 +105,34 @@ static void a_request_that_is_too_long_is_answered_and_ends_the_connection(void 
     test_control_expect_healthy(self);
 }
 
+/* 4096 bytes are a request, if not one that can be served; 4097 are none. */
+static void a_request_has_at_most_4096_bytes(void **state)
+{
+    test_control *self = *state;
+    static const uint8_t head[] = {0x94, 0, 42, 0xa3, 'p', 'u', 't', 0x91, 0xc5};
+    for (size_t len = 4096; len <= 4097; len++) {
+        uint8_t bytes[4097] = {0};
+        size_t value = len - sizeof head - 2;
+        skad_answer answer;
+        int fd = test_control_dial(self);
+        memcpy(bytes, head, sizeof head);
+        bytes[sizeof head] = (uint8_t)(value >> 8);
+        bytes[sizeof head + 1] = (uint8_t)value;
+        test_control_send(fd, bytes, len);
+        assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
+        assert_int_equal(test_control_msgid(answer), 42);
+        if (len == 4096) {
+            test_control_expect_error(answer, "input");
+            test_control_send(fd, STATUS, sizeof STATUS);
+            assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
+        } else {
+            test_control_expect_error(answer, "params");
+            assert_true(test_control_hangs_up(self, fd));
+        }
+        close(fd);
+    }
+}
+
 /* 200 puts at once are more than one client may have in flight, and more than the node takes. */
 static void more_requests_than_there_is_room_for_wait_their_turn(void **state)
 {
@@ -124,6 +153,20 @@ static void send_slow_ping(int fd)
     static const uint8_t ping[] = {0x94, 0,   0,   0xa4, 'p', 'i', 'n', 'g', 0x91, 0xab, '1',
                                    '2',  '7', '.', '0',  '.', '0', '.', '1', ':',  '9'};
     test_control_send(fd, ping, sizeof ping);
+}
+
+/* Only for room is waited. */
+static void what_cannot_start_is_told_at_once_while_others_run(void **state)
+{
+    test_control *self = *state;
+    skad_answer answer;
+    int fd = test_control_dial(self);
+    send_slow_ping(fd);
+    test_control_send(fd, EMPTY_PUT, sizeof EMPTY_PUT);
+    assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
+    assert_int_equal(test_control_msgid(answer), 8);
+    test_control_expect_error(answer, "input");
+    close(fd);
 }
 
 static void a_half_closed_client_still_gets_its_answers(void **state)
@@ -147,9 +190,7 @@ static void operations_of_a_client_that_hangs_up_are_cancelled(void **state)
     for (int i = 0; i < 10; i++) {
         send_slow_ping(fd);
     }
-    while (test_control_status(self, "operations") < 10) {
-        ev_run(self->loop, EVRUN_NOWAIT);
-    }
+    test_control_await_status(self, "operations", 10);
     close(fd);
     /* The hang-up is seen before the next status: pings would last for seconds. */
     ev_run(self->loop, EVRUN_ONCE);
@@ -159,9 +200,9 @@ static void operations_of_a_client_that_hangs_up_are_cancelled(void **state)
 static void a_client_beyond_the_64th_is_told_so(void **state)
 {
     test_control *self = *state;
-    int fds[SKAD_CONTROL_CLIENTS_MAX];
+    int fds[64];
     skad_answer answer;
-    for (size_t i = 0; i < SKAD_CONTROL_CLIENTS_MAX; i++) {
+    for (size_t i = 0; i < 64; i++) {
         fds[i] = test_control_dial(self);
         ev_run(self->loop, EVRUN_ONCE);
     }
@@ -172,7 +213,7 @@ static void a_client_beyond_the_64th_is_told_so(void **state)
     close(fds[10]);
     ev_run(self->loop, EVRUN_ONCE);
     test_control_expect_healthy(self);
-    for (size_t i = 0; i < SKAD_CONTROL_CLIENTS_MAX; i++) {
+    for (size_t i = 0; i < 64; i++) {
         if (i != 10) {
             close(fds[i]);
         }
@@ -203,6 +244,42 @@ static void a_client_that_does_not_read_stops_being_read(void **state)
     skad_answer answer;
     assert_int_equal(test_control_read(self, fd, sent, &answer), sent); /* none is lost */
     close(fd);
+}
+
+static void the_sockets_of_both_families_are_told(void **state)
+{
+    test_control *self = *state;
+    skad_answer answer;
+    char text[SKAD_ANSWER_TEXT_BYTES];
+    if (!test_has_ipv6()) {
+        skip();
+    }
+    int fd = test_control_dial(self);
+    test_control_send(fd, STATUS, sizeof STATUS);
+    assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
+    skad_answer listen = skad_answer_get(skad_answer_at(answer, 3), "listen");
+    assert_int_equal(skad_answer_count(listen), 2);
+    skad_answer_text(skad_answer_at(listen, 0), text);
+    assert_memory_equal(text, "127.0.0.1:", 10);
+    skad_answer_text(skad_answer_at(listen, 1), text);
+    assert_memory_equal(text, "[::1]:", 6);
+    close(fd);
+}
+
+static void clients_are_hung_up_when_the_daemon_ends(void **state)
+{
+    test_control *self = *state;
+    int idle = test_control_dial(self);
+    int busy = test_control_dial(self);
+    char byte;
+    send_slow_ping(busy);
+    test_control_expect_healthy(self);
+    skad_daemon_free(self->daemon);
+    self->daemon = NULL;
+    assert_int_equal(recv(idle, &byte, 1, 0), 0);
+    assert_int_equal(recv(busy, &byte, 1, 0), 0);
+    close(idle);
+    close(busy);
 }
 
 static void the_socket_belongs_to_its_owner(void **state)
@@ -263,11 +340,16 @@ int main(void)
         WITH_DAEMON(a_request_may_come_byte_by_byte),
         WITH_DAEMON(rubbish_ends_the_connection_and_nothing_else),
         WITH_DAEMON(a_request_that_is_too_long_is_answered_and_ends_the_connection),
+        WITH_DAEMON(a_request_has_at_most_4096_bytes),
         WITH_DAEMON(more_requests_than_there_is_room_for_wait_their_turn),
+        WITH_DAEMON(what_cannot_start_is_told_at_once_while_others_run),
         WITH_DAEMON(a_half_closed_client_still_gets_its_answers),
         WITH_DAEMON(operations_of_a_client_that_hangs_up_are_cancelled),
         WITH_DAEMON(a_client_beyond_the_64th_is_told_so),
         WITH_DAEMON(a_client_that_does_not_read_stops_being_read),
+        cmocka_unit_test_setup_teardown(the_sockets_of_both_families_are_told,
+                                        test_control_begin_with_ipv6, test_control_end),
+        WITH_DAEMON(clients_are_hung_up_when_the_daemon_ends),
         WITH_DAEMON(the_socket_belongs_to_its_owner),
         WITH_DAEMON(a_socket_in_use_is_not_taken_over),
         WITH_DAEMON(a_socket_of_a_dead_daemon_is_taken_over),

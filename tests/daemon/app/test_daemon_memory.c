@@ -17,8 +17,10 @@
 #include <unistd.h>
 
 #include "src/daemon/app/daemon.h"
+#include "src/daemon/state/peer_store.h"
 #include "src/daemon/system/clock.h"
 #include "tests/support/failing_allocation.h"
+#include "tests/support/folder.h"
 
 #define TURNS 20 /* of the loop: all that a request at a Unix socket needs */
 
@@ -56,11 +58,16 @@ static int set_up(void **state)
     const skad_profile *profile = skad_profile_builtin("test");
     uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
     assert_int_equal(skad_identity_generate(profile, epoch, &options, &self.identity), SKAD_OK);
-    (void)snprintf(self.dir, sizeof self.dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self.dir));
+    test_folder_make(self.dir, sizeof self.dir);
     (void)snprintf(self.control, sizeof self.control, "%s/control.sock", self.dir);
     (void)snprintf(self.peers, sizeof self.peers, "%s/peers", self.dir);
     self.loop = ev_loop_new(EVFLAG_AUTO);
+    /* A peer of an earlier run, which does not answer: the daemon waits for it for a while. */
+    static skad_peer_file peers = {.count = 1};
+    peers.contacts[0].id = (skad_id){{1}};
+    peers.contacts[0].ipv4 = (skad_address){SKAD_FAMILY_IPV4, 9, {127, 0, 0, 1}};
+    assert_int_equal(skad_peer_store_save(self.peers, skad_profile_builtin("test"), &peers),
+                     SKAD_OK);
     *state = &self;
     return 0;
 }
@@ -132,6 +139,7 @@ static bool live_with_failure(house *self, int workers, size_t nth, bool *starte
     bool failed = test_allocation_failed();
     assert_true(*started || failed);
     skad_daemon_free(*started ? daemon : NULL);
+    assert_int_equal(ev_run(self->loop, EVRUN_NOWAIT), 0); /* nothing is watched any more */
     assert_int_equal(entries("/proc/self/fd"), descriptors);
     assert_int_equal(test_allocations_held(), held);
     assert_int_not_equal(access(self->control, F_OK), 0);

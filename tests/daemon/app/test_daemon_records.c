@@ -77,9 +77,7 @@ static void a_watch_tells_each_change_until_it_is_ended(void **state)
     int fd = test_control_dial(self);
 
     send_watch(watcher, 77);
-    for (int i = 0; test_control_status(self, "watches") < 1 && i < 1000; i++) {
-        ev_run(self->loop, EVRUN_NOWAIT);
-    }
+    test_control_await_status(self, "watches", 1);
     for (uint64_t i = 0; i < 3; i++) {
         send_announce(fd, i, i == 0 ? "one" : i == 1 ? "two" : "three");
         assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
@@ -126,9 +124,7 @@ static void watches_of_a_client_that_hangs_up_are_ended(void **state)
     test_control *self = *state;
     int fd = test_control_dial(self);
     send_watch(fd, 5);
-    for (int i = 0; test_control_status(self, "watches") < 1 && i < 1000; i++) {
-        ev_run(self->loop, EVRUN_NOWAIT);
-    }
+    test_control_await_status(self, "watches", 1);
     close(fd);
     ev_run(self->loop, EVRUN_ONCE);
     assert_int_equal(test_control_status(self, "watches"), 0);

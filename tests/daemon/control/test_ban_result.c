@@ -20,25 +20,30 @@ static void subjects_come_back_as_they_were_written(void **state)
     static const struct {
         const char *text;
         const char *shown;
+        uint8_t family; /* NONE: it is an ID */
     } cases[] = {
-        {"192.0.2.7", "192.0.2.7/32"},
-        {"192.0.2.0/24", "192.0.2.0/24"},
-        {"0.0.0.0/0", "0.0.0.0/0"},
-        {"2001:db8::1", "2001:db8::1/128"},
-        {"2001:db8::/32", "2001:db8::/32"},
+        {"192.0.2.7", "192.0.2.7/32", SKAD_FAMILY_IPV4},
+        {"192.0.2.0/24", "192.0.2.0/24", SKAD_FAMILY_IPV4},
+        {"0.0.0.0/0", "0.0.0.0/0", SKAD_FAMILY_IPV4},
+        {"2001:db8::1", "2001:db8::1/128", SKAD_FAMILY_IPV6},
+        {"2001:db8::/32", "2001:db8::/32", SKAD_FAMILY_IPV6},
         {"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
-         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"},
+         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", SKAD_FAMILY_NONE},
         {"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff@192.0.2.7:4700",
-         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff@192.0.2.7:4700"},
+         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff@192.0.2.7:4700",
+         SKAD_FAMILY_IPV4},
         {"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
          "@[2001:db8:1111:2222:3333:4444:5555:6666]:65535",
          "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
-         "@[2001:db8:1111:2222:3333:4444:5555:6666]:65535"},
+         "@[2001:db8:1111:2222:3333:4444:5555:6666]:65535",
+         SKAD_FAMILY_IPV6},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_ban ban;
         char shown[SKAD_BAN_TEXT_BYTES];
         assert_true(parse(cases[i].text, &ban));
+        assert_int_equal(ban.address.family, cases[i].family);
+        assert_int_equal(ban.scope == SKAD_BAN_ID, cases[i].family == SKAD_FAMILY_NONE);
         skad_ban_format(&ban, shown);
         assert_string_equal(shown, cases[i].shown);
         assert_true(parse(shown, &ban)); /* so 'unban' takes what 'bans' shows */

@@ -125,6 +125,32 @@ static void addresses_are_handed_over_at_once_and_once_each(void **state)
     ev_loop_destroy(self.loop);
 }
 
+static void at_most_32_places_are_taken(void **state)
+{
+    (void)state;
+    static skad_join_point list[33];
+    found self = {.loop = ev_loop_new(EVFLAG_AUTO)};
+    skad_resolver_config config = {.loop = self.loop,
+                                   .places = list,
+                                   .families = SKAD_FAMILIES_ALL,
+                                   .allow_private = true,
+                                   .log = SKAD_LOG_NOTHING,
+                                   .found = on_found,
+                                   .user = &self};
+    skad_resolver *resolver = NULL;
+    for (uint16_t i = 0; i < 33; i++) {
+        list[i].address = (skad_address){SKAD_FAMILY_IPV4, (uint16_t)(i + 1), {127, 0, 0, 1}};
+    }
+    config.places_count = 33;
+    assert_int_equal(skad_resolver_new(&config, &resolver), SKAD_ERR_INPUT);
+    config.places_count = 32;
+    assert_int_equal(skad_resolver_new(&config, &resolver), SKAD_OK);
+    skad_resolver_start(resolver);
+    assert_int_equal(self.count, 32);
+    skad_resolver_free(resolver);
+    ev_loop_destroy(self.loop);
+}
+
 static void addresses_that_may_not_be_contacted_are_left_out(void **state)
 {
     (void)state;
@@ -238,6 +264,7 @@ int main(void)
         cmocka_unit_test(join_points_are_addresses_or_names),
         cmocka_unit_test(a_name_beyond_255_bytes_is_refused),
         cmocka_unit_test(addresses_are_handed_over_at_once_and_once_each),
+        cmocka_unit_test(at_most_32_places_are_taken),
         cmocka_unit_test(addresses_that_may_not_be_contacted_are_left_out),
         cmocka_unit_test(a_name_is_looked_up_in_a_thread),
         cmocka_unit_test(a_stopped_resolver_hands_over_nothing),

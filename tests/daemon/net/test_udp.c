@@ -15,6 +15,7 @@
 
 #include "proto/address.h"
 #include "src/daemon/net/udp.h"
+#include "tests/support/ipv6.h"
 
 static skad_address address_of(const char *text)
 {
@@ -101,6 +102,70 @@ static void a_batch_arrives_whole_and_in_order(void **state)
     assert_int_equal(skad_udp_receive(&to, received), 0);
     skad_udp_close(&from);
     skad_udp_close(&to);
+}
+
+/* An IPv6 socket takes no IPv4, so both families have the same port. */
+static void both_families_may_have_the_same_port(void **state)
+{
+    (void)state;
+    skad_udp_socket ipv4;
+    skad_udp_socket ipv6;
+    skad_failure failure;
+    if (!test_has_ipv6()) {
+        skip();
+    }
+    skad_address listen = address_of("[::]:1");
+    listen.port = 0;
+    if (!skad_udp_open(&listen, &ipv6, NULL, &failure)) {
+        fail_msg("%s", failure.text);
+    }
+    listen = (skad_address){.family = SKAD_FAMILY_IPV4, .port = ipv6.bound.port};
+    if (!skad_udp_open(&listen, &ipv4, NULL, &failure)) {
+        fail_msg("%s", failure.text);
+    }
+    assert_int_equal(ipv4.bound.port, ipv6.bound.port);
+    skad_udp_close(&ipv4);
+    skad_udp_close(&ipv6);
+}
+
+/* A machine without IPv6 has no such address; one without this IPv4 address has another one. */
+static void only_a_family_can_be_unsupported(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *listen;
+        bool unsupported;
+        const char *words;
+    } cases[] = {
+        {"192.0.2.1:4700", false, "is not an address of this machine"},
+        {"[2001:db8::1]:4700", true, "is not an address of this machine"},
+        {"127.0.0.1:1", false, ""},
+        {"[::1]:1", false, ""},
+    };
+    if (!test_has_ipv6()) {
+        skip();
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_udp_socket udp;
+        skad_udp_socket first;
+        skad_failure failure = {""};
+        bool unsupported = !cases[i].unsupported;
+        skad_address listen = address_of(cases[i].listen);
+        bool taken = cases[i].words[0] == '\0';
+        if (taken) { /* by another socket */
+            listen.port = 0;
+            assert_true(skad_udp_open(&listen, &first, NULL, &failure));
+            listen.port = first.bound.port;
+        }
+        assert_false(skad_udp_open(&listen, &udp, &unsupported, &failure));
+        assert_int_equal(unsupported, cases[i].unsupported);
+        assert_non_null(
+            strstr(failure.text, taken ? "is in use by another program" : cases[i].words));
+        assert_int_equal(udp.fd, -1);
+        if (taken) {
+            skad_udp_close(&first);
+        }
+    }
 }
 
 /* They leave in as many batches as it takes, and their places are used again. */
@@ -202,6 +267,8 @@ int main(void)
         cmocka_unit_test(mapped_addresses_become_ipv4),
         cmocka_unit_test(other_families_are_refused),
         cmocka_unit_test(a_batch_arrives_whole_and_in_order),
+        cmocka_unit_test(both_families_may_have_the_same_port),
+        cmocka_unit_test(only_a_family_can_be_unsupported),
         cmocka_unit_test(as_many_wait_as_there_are_places),
         cmocka_unit_test(a_datagram_that_is_too_long_shows),
         cmocka_unit_test(a_datagram_that_the_kernel_refuses_is_counted_and_skipped),

@@ -172,6 +172,7 @@ static void answers_open_at_those_who_asked(void **state)
 {
     bench *self = *state;
     skad_datagram requests[STRANGERS];
+    uint64_t bytes = 0;
     employ(self, 2);
     for (size_t i = 0; i < STRANGERS; i++) {
         ask(self, &self->fixture.remotes[i], true, &requests[i]);
@@ -180,6 +181,7 @@ static void answers_open_at_those_who_asked(void **state)
     for (size_t i = 0; i < STRANGERS; i++) {
         skad_datagram answer;
         leave(self, &answer);
+        bytes += answer.len;
         test_remote *who = remote_at(self, &answer.to);
         const skad_datagram *request = &requests[who - self->fixture.remotes];
         skad_envelope envelope;
@@ -197,6 +199,8 @@ static void answers_open_at_those_who_asked(void **state)
     }
     assert_int_equal(node(self).verdicts[SKAD_VERDICT_ACCEPT], STRANGERS);
     assert_true(node(self).signatures < STRANGERS); /* in batches */
+    assert_int_equal(node(self).sent, STRANGERS);
+    assert_int_equal(node(self).sent_bytes, bytes);
 }
 
 static void each_source_is_answered_in_the_order_in_which_it_asked(void **state)
@@ -310,6 +314,43 @@ static void a_reply_finds_room_and_overtakes_the_requests_that_wait(void **state
     assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
     release(self);
     settle(self);
+}
+
+/* One worker's share of a turn is 256 datagrams, replies first. 300 wait, all of them opened: that
+ * takes 19 wake-up calls, one for each 16 and one for the rest. */
+static void a_turn_handles_its_share_and_tells_that_more_waits(void **state)
+{
+    bench *self = *state;
+    skad_datagram pings[STRANGERS];
+    skad_datagram datagram;
+    skad_op op;
+    const skad_message pong = {.kind = SKAD_KIND_PONG, .u.reply.observed = test_prng_address(1)};
+    employ(self, 1);
+    for (size_t i = 0; i < STRANGERS; i++) {
+        assert_int_equal(skad_node_ping(self->fixture.node, &self->fixture.remotes[i].address,
+                                        self->fixture.now, &op),
+                         SKAD_OK);
+        leave(self, &pings[i]);
+    }
+    hold(self);
+    for (size_t i = 0; i < 260; i++) {
+        ask(self, &self->fixture.remotes[i % STRANGERS], true, &datagram);
+    }
+    for (size_t i = 0; i < STRANGERS; i++) {
+        test_remote *pinged = remote_at(self, &pings[i].to);
+        test_fixture_answer(&self->fixture, pinged, &pings[i], &pong, &datagram);
+        hand_in(self, &pinged->address, &datagram);
+    }
+    release(self);
+    for (size_t i = 0; i < 19; i++) {
+        sem_wait(&self->woken);
+    }
+    uint64_t before = node(self).verdicts[SKAD_VERDICT_ACCEPT];
+    assert_true(skad_workers_collect(self->workers, self->fixture.now));
+    assert_int_equal(node(self).verdicts[SKAD_VERDICT_ACCEPT], before + 256);
+    assert_int_equal(node(self).requests[SKAD_KIND_PING], 1 + 256 - STRANGERS);
+    assert_false(skad_workers_collect(self->workers, self->fixture.now));
+    assert_int_equal(node(self).requests[SKAD_KIND_PING], 1 + 260);
 }
 
 static void the_node_is_pressed_while_many_requests_wait(void **state)
@@ -439,6 +480,7 @@ int main(void)
         WITH_FIXTURE(a_source_stays_with_its_worker_while_others_are_free),
         WITH_FIXTURE(a_full_ring_drops_requests_and_counts_them),
         WITH_FIXTURE(a_reply_finds_room_and_overtakes_the_requests_that_wait),
+        WITH_FIXTURE(a_turn_handles_its_share_and_tells_that_more_waits),
         WITH_FIXTURE(the_node_is_pressed_while_many_requests_wait),
         WITH_FIXTURE(a_datagram_is_judged_as_without_workers),
         WITH_FIXTURE(a_copy_that_came_while_the_first_waited_is_handled_once),

@@ -16,8 +16,12 @@
 #include "crypto/keys.h"
 #include "src/daemon/state/peer_book.h"
 #include "src/daemon/state/peer_store.h"
+#include "tests/support/failing_allocation.h"
 #include "tests/support/fixture.h"
+#include "tests/support/folder.h"
 #include "tests/support/identities.h"
+#include "tests/support/log_lines.h"
+#include "tests/support/manual_timers.h"
 
 #define PEERS 5
 
@@ -32,8 +36,7 @@ typedef struct desk {
 static int set_up(void **state)
 {
     desk *self = calloc(1, sizeof *self);
-    (void)snprintf(self->dir, sizeof self->dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self->dir));
+    test_folder_make(self->dir, sizeof self->dir);
     (void)snprintf(self->path, sizeof self->path, "%s/peers", self->dir);
     self->loop = ev_loop_new(EVFLAG_AUTO);
     self->profile = test_fixture_profile();
@@ -61,7 +64,7 @@ static skad_peer_book *open_book(desk *self)
         .profile = &self->profile,
         .node = self->fixture.node,
         .now = &self->fixture.now,
-        .log = SKAD_LOG_NOTHING,
+        .log = SKAD_LOG_INFO,
     };
     skad_peer_book *book = NULL;
     assert_int_equal(skad_peer_book_new(&config, &book), SKAD_OK);
@@ -150,6 +153,104 @@ static void nobody_enters_the_table_by_the_file_alone(void **state)
     skad_peer_book_free(book);
 }
 
+/* The timer of saving goes off; what is logged meanwhile is counted. */
+static size_t lines_of_saving(desk *self, const char *text)
+{
+    static test_log log;
+    test_log_begin(&log);
+    test_timers_fire(self->loop, 600);
+    test_log_end(&log);
+    return test_log_count(&log, text);
+}
+
+static void peers_are_kept_every_ten_minutes(void **state)
+{
+    desk *self = *state;
+    skad_peer_file file;
+    test_fixture_populate(&self->fixture, PEERS);
+    skad_peer_book *book = open_book(self);
+    assert_int_equal(test_timers_running(), 1);
+    assert_int_equal(lines_of_saving(self, ""), 0);
+    load(self, &file);
+    assert_int_equal(file.count, PEERS);
+    assert_int_equal(unlink(self->path), 0);
+    assert_int_equal(lines_of_saving(self, ""), 0);
+    load(self, &file);
+    assert_int_equal(file.count, PEERS);
+    skad_peer_book_free(book);
+    assert_int_equal(test_timers_running(), 0);
+}
+
+/* A folder in the place of the file is one cause, a missing folder another. */
+static void a_failure_to_save_is_told_once_for_each_cause(void **state)
+{
+    static const char line[] = " warning: cannot keep the peers in ";
+    desk *self = *state;
+    char moved[80];
+    (void)snprintf(moved, sizeof moved, "%s.moved", self->dir);
+    test_fixture_populate(&self->fixture, PEERS);
+    skad_peer_book *book = open_book(self);
+    assert_int_equal(mkdir(self->path, 0700), 0);
+    assert_int_equal(lines_of_saving(self, line), 1);
+    assert_int_equal(lines_of_saving(self, ""), 0);
+    assert_int_equal(rmdir(self->path), 0);
+    assert_int_equal(rename(self->dir, moved), 0);
+    assert_int_equal(lines_of_saving(self, line), 1);
+    assert_int_equal(lines_of_saving(self, ""), 0);
+    assert_int_equal(rename(moved, self->dir), 0);
+    assert_int_equal(lines_of_saving(self, ""), 0); /* it works again */
+    assert_int_equal(rename(self->dir, moved), 0);
+    assert_int_equal(lines_of_saving(self, line), 1);
+    assert_int_equal(rename(moved, self->dir), 0);
+    skad_peer_book_free(book);
+}
+
+static void without_memory_the_old_file_stays(void **state)
+{
+    desk *self = *state;
+    skad_peer_file file;
+    test_fixture_populate(&self->fixture, PEERS);
+    skad_peer_book *book = open_book(self);
+    assert_int_equal(lines_of_saving(self, ""), 0);
+    bool failed = true;
+    for (size_t nth = 1; failed; nth++) {
+        test_allocation_fail(nth);
+        (void)lines_of_saving(self, "");
+        failed = test_allocation_failed();
+        load(self, &file);
+        assert_int_equal(file.count, PEERS);
+        assert_true(failed || nth > 2);
+    }
+    skad_peer_book_free(book);
+}
+
+static void greetings_are_repeated_ever_less_often_until_the_node_has_joined(void **state)
+{
+    static const double pauses_s[] = {5, 10, 20, 40, 80, 160, 320, 600, 600};
+    desk *self = *state;
+    skad_peer_file file;
+    write_remotes(self, &file);
+    skad_peer_book *book = open_book(self);
+    assert_true(skad_peer_book_greet(book));
+    for (size_t i = 0; i < sizeof pauses_s / sizeof pauses_s[0]; i++) {
+        assert_int_equal(test_fixture_drain(&self->fixture), PEERS);
+        assert_int_equal(test_timers_of(pauses_s[i]), pauses_s[i] < 600 ? 1 : 2); /* and saving */
+        self->fixture.now.mono_us += (uint64_t)pauses_s[i] * SKAD_US_PER_S;
+        skad_node_tick(self->fixture.node, self->fixture.now);
+        (void)test_fixture_drain(&self->fixture);
+        if (pauses_s[i] >= 600) {
+            break; /* the timer of saving was started first */
+        }
+        test_timers_fire(self->loop, pauses_s[i]);
+    }
+    assert_true(skad_peer_book_greet(book)); /* isolated: the shortest pause again */
+    assert_int_equal(test_timers_of(5), 1);
+    assert_int_equal(test_timers_running(), 2);
+    skad_peer_book_joined(book);
+    assert_int_equal(test_timers_running(), 1);
+    skad_peer_book_free(book);
+}
+
 #define AT_DESK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -161,6 +262,10 @@ int main(void)
         AT_DESK(without_peers_of_an_earlier_run_nobody_is_greeted),
         AT_DESK(greeted_peers_answer_and_the_node_has_joined),
         AT_DESK(nobody_enters_the_table_by_the_file_alone),
+        AT_DESK(peers_are_kept_every_ten_minutes),
+        AT_DESK(a_failure_to_save_is_told_once_for_each_cause),
+        AT_DESK(without_memory_the_old_file_stays),
+        AT_DESK(greetings_are_repeated_ever_less_often_until_the_node_has_joined),
     };
     return cmocka_run_group_tests_name("peer_book", tests, NULL, NULL);
 }

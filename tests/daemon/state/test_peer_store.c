@@ -18,6 +18,8 @@
 #include "crypto/keys.h"
 #include "src/daemon/state/disk.h"
 #include "src/daemon/state/peer_store.h"
+#include "tests/support/folder.h"
+#include "tests/support/log_lines.h"
 
 #define UNIX_S 1700000000
 
@@ -30,8 +32,7 @@ typedef struct folder {
 static int set_up(void **state)
 {
     folder *self = calloc(1, sizeof *self);
-    (void)snprintf(self->dir, sizeof self->dir, "/tmp/skad-test-XXXXXX");
-    assert_non_null(mkdtemp(self->dir));
+    test_folder_make(self->dir, sizeof self->dir);
     (void)snprintf(self->path, sizeof self->path, "%s/peers", self->dir);
     (void)snprintf(self->aside, sizeof self->aside, "%s.bad-%d", self->path, UNIX_S);
     *state = self;
@@ -222,9 +223,17 @@ static void what_cannot_be_used_is_set_aside_as_it_is(void **state)
     static const struct {
         const char *label;
         void (*make)(const folder *);
-    } cases[] = {{"damaged", make_damaged}, {"foreign", make_foreign}, {"newer", make_newer},
-                 {"huge", make_huge},       {"link", make_link},       {"pipe", make_pipe},
-                 {"folder", make_folder}};
+        const char *why;
+    } cases[] = {
+        {"damaged", make_damaged, "(it is damaged): set aside as "},
+        {"foreign", make_foreign, "(it is of another network): set aside as "},
+        {"newer", make_newer, "(another version of skad wrote it): set aside as "},
+        {"huge", make_huge, "(it is damaged): set aside as "},
+        {"link", make_link, "(it is damaged): set aside as "},
+        {"pipe", make_pipe, "(it is damaged): set aside as "},
+        {"folder", make_folder, "(it is damaged): set aside as "},
+    };
+    static test_log log;
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct stat before;
@@ -232,9 +241,16 @@ static void what_cannot_be_used_is_set_aside_as_it_is(void **state)
         skad_peer_file file;
         cases[i].make(self);
         assert_int_equal(lstat(self->path, &before), 0);
-        if (!load(self, "test", &file) || file.count != 0 || lstat(self->aside, &after) != 0) {
+        test_log_begin(&log);
+        bool loaded = skad_peer_store_load(self->path, skad_profile_builtin("test"), UNIX_S,
+                                           SKAD_LOG_INFO, &file);
+        test_log_end(&log);
+        if (!loaded || file.count != 0 || lstat(self->aside, &after) != 0) {
             fail_msg("not set aside: %s", cases[i].label);
         }
+        assert_int_equal(test_log_count(&log, cases[i].why), 1);
+        assert_int_equal(test_log_count(&log, self->aside), 1);
+        assert_int_equal(test_log_count(&log, ""), 1);
         assert_int_equal(after.st_ino, before.st_ino);
         assert_int_equal(after.st_size, before.st_size);
         assert_int_equal(lstat(self->path, &before), -1);
@@ -274,6 +290,23 @@ static void a_file_that_cannot_be_set_aside_stays_where_it_is(void **state)
     assert_false(load(self, "test", &file));
     assert_int_equal(file.count, 0);
     assert_int_equal(count_files(self), 101);
+}
+
+static void a_failure_of_the_system_is_told_with_its_reason(void **state)
+{
+    const folder *self = *state;
+    static test_log log;
+    char path[400];
+    skad_peer_file file;
+    (void)snprintf(path, sizeof path, "%s/%0300d", self->dir, 1);
+    test_log_begin(&log);
+    bool loaded =
+        skad_peer_store_load(path, skad_profile_builtin("test"), UNIX_S, SKAD_LOG_INFO, &file);
+    test_log_end(&log);
+    assert_false(loaded);
+    assert_int_equal(file.count, 0);
+    assert_int_equal(
+        test_log_count(&log, " (File name too long), nor set it aside (File exists): "), 1);
 }
 
 static void a_folder_that_is_not_there_is_a_failure_with_a_reason(void **state)
@@ -322,6 +355,7 @@ int main(void)
         IN_FOLDER(what_cannot_be_used_is_set_aside_as_it_is),
         IN_FOLDER(nothing_that_was_set_aside_is_overwritten),
         IN_FOLDER(a_file_that_cannot_be_set_aside_stays_where_it_is),
+        IN_FOLDER(a_failure_of_the_system_is_told_with_its_reason),
         cmocka_unit_test(a_folder_that_is_not_there_is_a_failure_with_a_reason),
         IN_FOLDER(a_failed_replacement_leaves_no_temporary_file),
         IN_FOLDER(a_file_is_read_up_to_its_bound_and_not_beyond),

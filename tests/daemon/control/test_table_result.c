@@ -1,0 +1,147 @@
+/* The routing table as a client sees it. The linker hands the questions to the node to this test,
+ * which has a table of any size. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "src/daemon/control/table_result.h"
+#include "tests/support/fixture.h"
+#include "tests/support/result.h"
+
+size_t __wrap_skad_node_table(const skad_node *node, skad_time now, skad_table_row *rows,
+                              size_t rows_max);
+void __wrap_skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out);
+
+static size_t rows_count;
+static skad_table_row first;
+
+size_t __wrap_skad_node_table(const skad_node *node, skad_time now, skad_table_row *rows,
+                              size_t rows_max)
+{
+    (void)node;
+    (void)now;
+    for (size_t i = 0; i < rows_count && i < rows_max; i++) {
+        rows[i] = (skad_table_row){.bucket = 2, .first_seen_us = 500, .rtt_us = 10};
+        rows[i].contact.ipv4 = (skad_address){SKAD_FAMILY_IPV4, 1, {8, 8, (uint8_t)i, 1}};
+        if (i == 0) {
+            rows[0] = first;
+        }
+    }
+    return rows_count;
+}
+
+void __wrap_skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out)
+{
+    (void)node;
+    (void)now;
+    *out = (skad_node_stats){.buckets = 3};
+}
+
+static test_fixture fixture;
+
+static int begin(void **state)
+{
+    (void)state;
+    const skad_profile profile = test_fixture_profile();
+    test_fixture_init(&fixture, &profile);
+    fixture.profile.k = 4;
+    first = (skad_table_row){.contact = {.id = {{0xab}},
+                                         .ipv4 = {SKAD_FAMILY_IPV4, 5, {192, 0, 2, 1}},
+                                         .ipv6 = {SKAD_FAMILY_IPV6, 6, {0x20, [15] = 1}}},
+                             .bucket = 1,
+                             .sibling = true,
+                             .failures = 3,
+                             .rtt_us = 44,
+                             .last_seen_us = 55,
+                             .first_seen_us = 66};
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_fixture_free(&fixture);
+    return 0;
+}
+
+static skad_answer table(size_t rows)
+{
+    const skad_method_context context = {.node = fixture.node, .profile = &fixture.profile};
+    rows_count = rows;
+    assert_true(skad_table_result(&context, fixture.now, test_result_begin()));
+    return test_result_end();
+}
+
+static void a_row_tells_all_of_a_peer(void **state)
+{
+    (void)state;
+    static const test_number numbers[] = {{"bucket", 1},   {"sibling", 1}, {"replacement", 0},
+                                          {"failures", 3}, {"rtt_us", 44}, {"seen_us", 55},
+                                          {"known_us", 66}};
+    skad_answer result = table(1);
+    assert_int_equal(skad_answer_bytes(result, "self").len, 64);
+    test_result_expect(result, "total", 1);
+    skad_answer row = skad_answer_at(skad_answer_get(result, "rows"), 0);
+    test_result_expect_all(row, numbers, sizeof numbers / sizeof numbers[0]);
+    assert_memory_equal(skad_answer_bytes(row, "id").data, "ab00", 4);
+    skad_answer addresses = skad_answer_get(row, "addresses");
+    assert_int_equal(skad_answer_count(addresses), 2);
+    test_result_expect_text(skad_answer_at(addresses, 0), "192.0.2.1:5");
+    test_result_expect_text(skad_answer_at(addresses, 1), "[2000::1]:6");
+    first.sibling = false;
+    first.replacement = true;
+    row = skad_answer_at(skad_answer_get(table(1), "rows"), 0);
+    test_result_expect(row, "sibling", 0);
+    test_result_expect(row, "replacement", 1);
+}
+
+static void bins_count_the_rows(void **state)
+{
+    (void)state;
+    static const test_number empty[] = {{"bits", 0}, {"population", 0}, {"living", 0}};
+    static const test_number silent[] = {{"bits", 1},        {"population", 1}, {"living", 0},
+                                         {"silent", 1},      {"groups", 2},     {"oldest_us", 66},
+                                         {"replacements", 0}};
+    static const test_number living[] = {{"bits", 2},         {"population", 3}, {"living", 3},
+                                         {"silent", 0},       {"groups", 3},     {"oldest_us", 500},
+                                         {"replacements", 0}, {"rtt_us", 10}};
+    skad_answer result = table(4);
+    test_result_expect(result, "k", 4);
+    test_result_expect(result, "siblings", 1);
+    test_result_expect_nil(result, "depth");
+    skad_answer bins = skad_answer_get(result, "bins");
+    assert_int_equal(skad_answer_count(bins), 3);
+    test_result_expect_all(skad_answer_at(bins, 0), empty, 3);
+    test_result_expect_all(skad_answer_at(bins, 1), silent, 7);
+    test_result_expect_all(skad_answer_at(bins, 2), living, 8);
+    assert_true(skad_answer_number(skad_answer_at(bins, 2), "saturation") == 0.75);
+    test_result_expect(table(5), "depth", 2); /* a bucket is full */
+}
+
+static void at_most_2048_rows_are_told(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {0, 2047, 2048, 2049, 3000};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        skad_answer result = table(counts[i]);
+        test_result_expect(result, "total", counts[i]);
+        assert_int_equal(skad_answer_count(skad_answer_get(result, "rows")),
+                         counts[i] < 2048 ? counts[i] : 2048);
+    }
+}
+
+#define AT_NODE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        AT_NODE(a_row_tells_all_of_a_peer),
+        AT_NODE(bins_count_the_rows),
+        AT_NODE(at_most_2048_rows_are_told),
+    };
+    return cmocka_run_group_tests_name("table_result", tests, NULL, NULL);
+}

@@ -1,0 +1,295 @@
+/* Names that do not resolve: how often they are looked up again, and that one lookup runs at a
+ * time. The timers go off when the test says so, and names are what it says they are. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/daemon/net/resolve.h"
+#include "tests/support/log_lines.h"
+#include "tests/support/manual_timers.h"
+
+int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **out);
+void __wrap_freeaddrinfo(struct addrinfo *list);
+
+static atomic_uint lookups; /* of names, in threads */
+static atomic_bool known;   /* whether names resolve: to 127.0.0.1 */
+
+int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **out)
+{
+    (void)host;
+    (void)hints;
+    atomic_fetch_add(&lookups, 1);
+    if (!atomic_load(&known)) {
+        return EAI_NONAME;
+    }
+    struct addrinfo *one = calloc(1, sizeof *one);
+    struct sockaddr_in *address = calloc(1, sizeof *address);
+    address->sin_family = AF_INET;
+    address->sin_port = htons((uint16_t)atoi(service));
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    one->ai_addr = (struct sockaddr *)address;
+    *out = one;
+    return 0;
+}
+
+void __wrap_freeaddrinfo(struct addrinfo *list)
+{
+    free(list->ai_addr);
+    free(list);
+}
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+
+static bool no_threads;
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument)
+{
+    return no_threads ? EAGAIN : __real_pthread_create(thread, attributes, run, argument);
+}
+
+typedef struct desk {
+    struct ev_loop *loop;
+    skad_resolver *resolver;
+    unsigned found;
+    skad_address last;
+    test_log log;
+} desk;
+
+static void on_found(void *user, const skad_address *addresses, size_t count)
+{
+    desk *self = user;
+    assert_int_equal(count, 1);
+    self->last = addresses[0];
+    self->found++;
+}
+
+static int set_up(void **state)
+{
+    static desk made;
+    static skad_join_point place;
+    skad_failure failure;
+    made = (desk){.loop = ev_loop_new(EVFLAG_AUTO)};
+    atomic_store(&lookups, 0);
+    atomic_store(&known, false);
+    no_threads = false;
+    assert_true(skad_join_point_parse("node.example.org:4700", &place, &failure));
+    const skad_resolver_config config = {
+        .loop = made.loop,
+        .places = &place,
+        .places_count = 1,
+        .families = SKAD_FAMILIES_ALL,
+        .allow_private = true,
+        .log = SKAD_LOG_INFO,
+        .found = on_found,
+        .user = &made,
+    };
+    *state = &made;
+    return skad_resolver_new(&config, &made.resolver) == SKAD_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    desk *self = *state;
+    skad_resolver_free(self->resolver);
+    ev_loop_destroy(self->loop);
+    return test_timers_running() == 0 ? 0 : -1;
+}
+
+/* Waits for the lookup that runs, and reads along what is logged. */
+static void settle(desk *self)
+{
+    test_log_begin(&self->log);
+    ev_run(self->loop, 0); /* ends with the thread: the loop has no timers */
+    test_log_end(&self->log);
+}
+
+static void lookups_that_fail_are_repeated_ever_less_often(void **state)
+{
+    desk *self = *state;
+    static const struct {
+        double after_s;
+        const char *line;
+    } pauses[] = {
+        {2, "; retrying in 2 s"},     {4, "; retrying in 4 s"},     {8, "; retrying in 8 s"},
+        {16, "; retrying in 16 s"},   {32, "; retrying in 32 s"},   {64, "; retrying in 64 s"},
+        {128, "; retrying in 128 s"}, {256, "; retrying in 256 s"}, {300, "; retrying in 300 s"},
+        {300, "; retrying in 300 s"},
+    };
+    skad_resolver_start(self->resolver);
+    for (size_t i = 0; i < sizeof pauses / sizeof pauses[0]; i++) {
+        settle(self);
+        assert_int_equal(atomic_load(&lookups), i + 1);
+        assert_int_equal(test_log_count(&self->log, ""), 1);
+        assert_int_equal(test_log_count(&self->log, " warning: node.example.org does not resolve"),
+                         1);
+        assert_int_equal(test_log_count(&self->log, pauses[i].line), 1);
+        assert_int_equal(test_timers_running(), 1);
+        test_timers_fire(self->loop, pauses[i].after_s);
+    }
+    settle(self);
+    assert_int_equal(self->found, 0);
+}
+
+static void a_start_during_the_pause_looks_up_at_once_and_once(void **state)
+{
+    desk *self = *state;
+    skad_resolver_start(self->resolver);
+    settle(self);
+    test_timers_fire(self->loop, 2);
+    settle(self);
+    assert_int_equal(test_timers_of(4), 1);
+    skad_resolver_start(self->resolver);
+    assert_int_equal(test_timers_running(), 0); /* a lookup runs in its place */
+    settle(self);
+    assert_int_equal(atomic_load(&lookups), 3);
+    assert_int_equal(test_timers_running(), 1);
+    assert_int_equal(test_timers_of(2), 1); /* the shortest pause again */
+}
+
+static void a_start_during_a_lookup_starts_no_other(void **state)
+{
+    desk *self = *state;
+    skad_resolver_start(self->resolver);
+    skad_resolver_start(self->resolver);
+    settle(self);
+    assert_int_equal(atomic_load(&lookups), 1);
+    assert_int_equal(test_timers_running(), 1);
+}
+
+/* The node may not have joined by what was found: the name is looked up again. */
+static void a_name_that_comes_up_late_is_found(void **state)
+{
+    desk *self = *state;
+    skad_resolver_start(self->resolver);
+    settle(self);
+    atomic_store(&known, true);
+    for (unsigned found = 1; found <= 2; found++) {
+        test_timers_fire(self->loop, found == 1 ? 2 : 4);
+        settle(self);
+        assert_int_equal(self->found, found);
+        assert_int_equal(self->last.port, 4700);
+        assert_int_equal(test_log_count(&self->log, ""), 0);
+    }
+    assert_int_equal(test_timers_of(8), 1);
+}
+
+static void a_lookup_without_a_thread_is_tried_again(void **state)
+{
+    desk *self = *state;
+    no_threads = true;
+    test_log_begin(&self->log);
+    skad_resolver_start(self->resolver);
+    ev_run(self->loop, 0); /* nothing is awaited */
+    test_log_end(&self->log);
+    assert_int_equal(
+        test_log_count(&self->log, " warning: no memory to look up names; retrying in 2 s"), 1);
+    assert_int_equal(test_timers_of(2), 1);
+    assert_int_equal(atomic_load(&lookups), 0);
+    no_threads = false;
+    test_timers_fire(self->loop, 2);
+    settle(self);
+    assert_int_equal(atomic_load(&lookups), 1);
+    assert_int_equal(test_timers_of(4), 1);
+}
+
+static void a_stop_ends_the_pause(void **state)
+{
+    desk *self = *state;
+    skad_resolver_start(self->resolver);
+    settle(self);
+    assert_int_equal(test_timers_running(), 1);
+    skad_resolver_stop(self->resolver);
+    assert_int_equal(test_timers_running(), 0);
+}
+
+static void a_stop_during_a_lookup_is_followed_by_no_pause(void **state)
+{
+    desk *self = *state;
+    atomic_store(&known, true);
+    skad_resolver_start(self->resolver);
+    skad_resolver_stop(self->resolver);
+    settle(self);
+    assert_int_equal(self->found, 0);
+    assert_int_equal(test_timers_running(), 0);
+}
+
+/* The operator reads why an address is not used. Each is told once, that none is left at each
+ * start. */
+static void an_address_that_cannot_be_used_is_told_once_with_the_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *place;
+        unsigned families;
+        bool allow_private;
+        const char *why;
+    } cases[] = {
+        {"8.8.8.8:5", SKAD_FAMILY_IPV6, true, "this node has no IPv4"},
+        {"[2600::1]:5", SKAD_FAMILY_IPV4, true, "this node has no IPv6"},
+        {"10.0.0.1:5", SKAD_FAMILIES_ALL, false, "private addresses may not be contacted"},
+        {"0.0.0.0:5", SKAD_FAMILIES_ALL, true, "special-purpose address"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static desk self;
+        skad_join_point place;
+        skad_failure failure;
+        self = (desk){.loop = ev_loop_new(EVFLAG_AUTO)};
+        assert_true(skad_join_point_parse(cases[i].place, &place, &failure));
+        const skad_resolver_config config = {.loop = self.loop,
+                                             .places = &place,
+                                             .places_count = 1,
+                                             .families = cases[i].families,
+                                             .allow_private = cases[i].allow_private,
+                                             .log = SKAD_LOG_INFO,
+                                             .found = on_found,
+                                             .user = &self};
+        assert_int_equal(skad_resolver_new(&config, &self.resolver), SKAD_OK);
+        test_log_begin(&self.log);
+        skad_resolver_start(self.resolver);
+        skad_resolver_start(self.resolver);
+        test_log_end(&self.log);
+        assert_int_equal(self.found, 0);
+        assert_int_equal(test_log_count(&self.log, cases[i].why), 1);
+        assert_int_equal(test_log_count(&self.log, cases[i].place), 1);
+        assert_int_equal(test_log_count(&self.log, " error: cannot join: none of the"), 2);
+        assert_int_equal(test_log_count(&self.log, ""), 3);
+        skad_resolver_free(self.resolver);
+        ev_loop_destroy(self.loop);
+    }
+}
+
+#define AT_DESK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        AT_DESK(lookups_that_fail_are_repeated_ever_less_often),
+        AT_DESK(a_start_during_the_pause_looks_up_at_once_and_once),
+        AT_DESK(a_start_during_a_lookup_starts_no_other),
+        AT_DESK(a_name_that_comes_up_late_is_found),
+        AT_DESK(a_lookup_without_a_thread_is_tried_again),
+        cmocka_unit_test(an_address_that_cannot_be_used_is_told_once_with_the_reason),
+        AT_DESK(a_stop_ends_the_pause),
+        AT_DESK(a_stop_during_a_lookup_is_followed_by_no_pause),
+    };
+    return cmocka_run_group_tests_name("resolve_retries", tests, NULL, NULL);
+}
