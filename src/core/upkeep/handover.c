@@ -116,21 +116,11 @@ static bool served_before(skad_node *node, skad_peer_slot slot, const skad_addre
     return cold != NULL && print != 0 && cold->handed_token == print;
 }
 
-/* A suspicion is settled by the next answer. */
-static void settle_suspicion(skad_node *node, skad_peer_slot slot)
-{
-    if (skad_handover_suspects(node, slot)) {
-        skad_peers_cold_of(&node->table.peers, slot)->anew = false;
-    }
-}
-
-void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_address *from)
+void skad_handover_arrived(skad_node *node, skad_peer_slot slot)
 {
     skad_handover_state *state = &node->handover;
     const skad_id *id = &node->table.peers.peers[slot].id;
-    settle_suspicion(node, slot);
-    if (!settled(node) || listed(state->arrived, state->arrived_count, id) ||
-        served_before(node, slot, from)) {
+    if (!settled(node) || listed(state->arrived, state->arrived_count, id)) {
         return;
     }
     if (state->arrived_count == SKAD_NEWCOMERS_MAX) {
@@ -145,6 +135,14 @@ void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_addr
     if (!state->walking && state->step_us == UINT64_MAX) {
         state->step_us = node->env.now.mono_us + SKAD_HANDOVER_DELAY_US +
                          skad_random_below(&node->env.random, SKAD_HANDOVER_DELAY_US);
+    }
+}
+
+void skad_handover_settle(skad_node *node, skad_peer_slot slot, const skad_address *from)
+{
+    skad_peers_cold_of(&node->table.peers, slot)->anew = false;
+    if (!served_before(node, slot, from)) {
+        skad_handover_arrived(node, slot);
     }
 }
 
