@@ -179,8 +179,9 @@ bool skad_handover_suspects(const skad_node *node, skad_peer_slot slot)
 typedef struct closest_nodes {
     skad_peer_slot slots[SKAD_K_MAX];
     size_t count;
-    size_t rank;  /* how many of them are closer than we are */
-    size_t owing; /* how many of them are of the s closest if we are one ourselves */
+    size_t rank;   /* how many of them are closer than we are */
+    size_t before; /* how many of these were there before the newcomers that are served */
+    size_t owing;  /* how many of them are of the s closest; we may be one ourselves */
 } closest_nodes;
 
 static closest_nodes closest_to(const skad_node *node, const skad_id *key)
@@ -190,12 +191,15 @@ static closest_nodes closest_to(const skad_node *node, const skad_id *key)
     closest.count = skad_peers_closest(peers, key, node->families, NULL, node->env.profile.siblings,
                                        closest.slots);
     closest.rank = 0;
+    closest.before = 0;
     while (closest.rank < closest.count &&
            skad_distance_compare(key, &peers->peers[closest.slots[closest.rank]].id,
                                  &node->env.identity.id) < 0) {
-        closest.rank++;
+        const skad_id *closer = &peers->peers[closest.slots[closest.rank++]].id;
+        closest.before += !listed(node->handover.served, node->handover.served_count, closer);
     }
-    size_t others = node->env.profile.siblings - 1U;
+    size_t s = node->env.profile.siblings;
+    size_t others = closest.rank < s ? s - 1 : s;
     closest.owing = closest.count < others ? closest.count : others;
     return closest;
 }
@@ -275,18 +279,22 @@ static void demote(skad_node *node, const skad_store_record *record)
     }
 }
 
-/* Hands one record over where that is needed. Returns how many copies were sent. */
+/* Hands one record over where that is needed. A node that a newcomer displaced from the s closest
+ * hands over, too: the others may lack the record. Returns how many copies were sent. */
 static size_t look_at(skad_node *node, const skad_store_record *record)
 {
     if (record->expires_unix_s <= node->env.now.unix_s) {
         return 0; /* left to the sweep */
     }
     closest_nodes closest = closest_to(node, &record->name.key);
-    if (closest.rank < node->env.profile.siblings) {
-        return node->handover.served_count > 0 ? give(node, record, &closest) : 0;
+    size_t sent = 0;
+    if (node->handover.served_count > 0 && closest.before < node->env.profile.siblings) {
+        sent = give(node, record, &closest);
     }
-    demote(node, record);
-    return 0;
+    if (closest.rank >= node->env.profile.siblings) {
+        demote(node, record);
+    }
+    return sent;
 }
 
 /* ---- The walk ---- */

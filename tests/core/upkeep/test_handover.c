@@ -452,6 +452,39 @@ static void what_others_are_closer_to_is_kept_for_two_more_hours(void **state)
     assert_int_equal(row.expires_unix_s, brought + DAY_S);
 }
 
+/* A key that exactly two peers are closer to than we are. *closer: one of the two; *other: a peer
+ * that is not. */
+static skad_id key_behind_two(const test_remote **closer, const test_remote **other)
+{
+    skad_id key = fixture.identity.id;
+    for (;; key.bytes[0]++) {
+        size_t count = 0;
+        for (size_t i = 0; i < fixture.remotes_count; i++) {
+            const test_remote *who = &fixture.remotes[i];
+            bool is_closer =
+                skad_distance_compare(&key, &who->identity.id, &fixture.identity.id) < 0;
+            *(is_closer ? closer : other) = who;
+            count += is_closer;
+        }
+        if (count == 2) {
+            return key;
+        }
+    }
+}
+
+static void a_holder_that_a_newcomer_displaces_hands_over(void **state)
+{
+    (void)state;
+    const test_remote *closer = NULL;
+    const test_remote *other = NULL;
+    const skad_id key = key_behind_two(&closer, &other);
+    (void)hold(&key);
+    walk_for(other);
+    assert_int_equal(stats().handed_over, 0);
+    walk_for(closer);
+    assert_int_equal(stats().handed_over, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -478,6 +511,8 @@ int main(void)
                                         begin_among_few, end),
         cmocka_unit_test_setup_teardown(without_a_token_no_record_is_sent, begin_among_few, end),
         cmocka_unit_test_setup_teardown(what_others_are_closer_to_is_kept_for_two_more_hours,
+                                        begin_of_two_holders, end),
+        cmocka_unit_test_setup_teardown(a_holder_that_a_newcomer_displaces_hands_over,
                                         begin_of_two_holders, end),
     };
     return cmocka_run_group_tests_name("handover", tests, NULL, NULL);
