@@ -376,6 +376,23 @@ def _addressed_of_411(context: Context) -> None:
     demand(reply.kind == wire.PONG, f"{reply.name} instead of PONG")
 
 
+@check("Hello: a receiver does not drop one for its token")
+def _hello_with_token(context: Context) -> None:
+    client = context.client
+    token = client.ask(PING).token
+    reply = client.ask_sealed(client.seal(PING, hello=True, size=411, token=token))
+    demand(reply.kind == wire.PONG, f"{reply.name} instead of PONG")
+
+
+@check("Hello: a receiver does not drop one for its path")
+def _hello_in_batch(context: Context) -> None:
+    client = context.client
+    drafts = [wire.padded(wire.Draft(PING), client.identity, 411 - 32) for _ in range(2)]
+    hello = wire.seal_batch(drafts, client.identity, [ZERO, secrets.token_bytes(32)])[0]
+    demand(len(hello) == 411, f"{len(hello)} bytes")
+    demand(client.ask_sealed(hello).kind == wire.PONG, "no PONG")
+
+
 @check("Hello: its digest is made with the all-zero recipient")
 def _hello_digest(context: Context) -> None:
     draft = wire.padded(wire.Draft(PING), context.client.identity, 411)

@@ -198,6 +198,15 @@ def _life_of_higher_sequence(context: Context) -> None:
     demand(newer.body[1] <= 100, f"{newer.body[1]} s")
 
 
+@check("RPCs: Duties of a holder: a higher sequence inherits the life of the one that it replaces")
+def _inherited_life(context: Context) -> None:
+    record = Mutable(Identity.draw(), expiry=LATE)
+    long = put(context.client, record.bytes(), False).body[1]
+    newer = put(context.client, replace(record, sequence=2).bytes(), False, life_s=60)
+    demand_taken(newer)
+    demand(newer.body[1] >= long - 5, f"{newer.body[1]} s instead of {long} s")
+
+
 @check("RPCs: Duties of a holder: a record is gone when its life is over")
 def _gone_when_over(context: Context) -> None:
     value = records.fresh_value(40)

@@ -225,17 +225,6 @@ def _token_needs_no_padding(context: Context) -> None:
     demand(reply.size > 3 * len(request), "the reply was shortened")
 
 
-@check("Hello: a valid token shown in one is no reason to drop it")
-def _hello_with_token(context: Context) -> None:
-    client = context.client
-    token = client.ask(PING).token
-    hello = client.seal(PING, hello=True, size=411, token=token)
-    client.send(hello.datagram)
-    client.fence()
-    demand(hello.rpc_id not in client.replies or client.reply_of(hello).kind == wire.PONG,
-           "an answer that is no PONG")
-
-
 def _stored_value(context: Context, size: int) -> bytes:
     value = records.fresh_value(size)
     reply = context.client.ask_with_token(STORE, wire.store(records.immutable(value)))

@@ -5,7 +5,7 @@ import traceback
 from typing import Any, Callable, List, NamedTuple, Optional, TextIO
 
 import wire
-from target import Endpoint, Failure, Loop, Skip, Target
+from target import Endpoint, Failure, Loop, Skip, Target, Unanswered
 
 
 class Check(NamedTuple):
@@ -18,6 +18,8 @@ class Check(NamedTuple):
 CHECKS: List[Check] = []
 
 OFFENCES_MAX = 8  # of one endpoint
+UNANSWERED_MAX = 5  # checks in a row, after which the node is given up
+RUN_S = 110
 
 
 def check(name: str) -> Callable[[Callable[["Context"], None]], Callable[["Context"], None]]:
@@ -86,28 +88,48 @@ class Context:
         return self._nodes
 
 
+class Outcome(NamedTuple):
+    """How a check ended, and what there is to say about it."""
+
+    word: str  # pass, skip or FAIL
+    detail: str = ""
+    answered: bool = True
+
+
+def _run_one(context: Context, function: Callable[[Context], None]) -> Outcome:
+    try:
+        function(context)
+    except Skip as reason:
+        return Outcome("skip", str(reason))
+    except Failure as failure:
+        return Outcome("FAIL", str(failure), not isinstance(failure, Unanswered))
+    except Exception:  # a fault of the prober or of the machine: told, and counted as a failure
+        return Outcome("FAIL", traceback.format_exc())
+    return Outcome("pass")
+
+
 def run_checks(context: Context, chosen: List[Check], verbose: bool, out: TextIO) -> int:
     """Runs checks in their order; returns how many failed."""
-    passed = failed = skipped = 0
-    for name, function in chosen:
-        began = time.monotonic()
-        try:
-            function(context)
-        except Skip as reason:
-            skipped += 1
-            if verbose:
-                print(f"skip  {name} ({reason})", file=out)
-        except Failure as failure:
-            failed += 1
-            print(f"FAIL  {name}\n      {failure}", file=out, flush=True)
-        except Exception:  # a fault of the prober or of the machine: told, and counted as a failure
-            failed += 1
-            print(f"FAIL  {name}\n{traceback.format_exc()}", file=out, flush=True)
-        else:
-            passed += 1
-            if verbose:
-                print(f"pass  {name} ({1000 * (time.monotonic() - began):.0f} ms)", file=out)
-    if skipped:
-        print(f"{skipped} skipped: they need --status, --also or --slow", file=out)
-    print(f"{passed} passed, {failed} failed", file=out, flush=True)
-    return failed
+    counts = {"pass": 0, "skip": 0, "FAIL": 0}
+    unanswered = 0
+    started = time.monotonic()
+    for place, (name, function) in enumerate(chosen):
+        late = time.monotonic() - started > RUN_S and not context.slow
+        if late or unanswered == UNANSWERED_MAX:
+            left = len(chosen) - place
+            why = f"{RUN_S} s are over" if late else "the node answers no more"
+            print(f"FAIL  {left} checks were not run: {why}", file=out)
+            counts["FAIL"] += left
+            break
+        outcome = _run_one(context, function)
+        counts[outcome.word] += 1
+        unanswered = 0 if outcome.answered else unanswered + 1
+        if verbose or outcome.word == "FAIL":
+            print(f"{outcome.word}  {name}", file=out)
+            if outcome.detail:
+                print(f"      {outcome.detail}", file=out)
+            out.flush()
+    if counts["skip"]:
+        print(f"{counts['skip']} skipped: they need --status, --also or --slow", file=out)
+    print(f"{counts['pass']} passed, {counts['FAIL']} failed", file=out, flush=True)
+    return counts["FAIL"]

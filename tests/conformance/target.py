@@ -31,6 +31,10 @@ class Failure(Exception):
     """A check did not find what the protocol demands."""
 
 
+class Unanswered(Failure):
+    """A request that demands a reply had none."""
+
+
 class Skip(Exception):
     """A check needs what this run does not have."""
 
@@ -256,7 +260,8 @@ class Endpoint:
         """Sends a request and returns its reply."""
         self.send(request.datagram)
         reply = self.await_reply(request)
-        demand(reply is not None, f"no reply to {wire.KIND_NAMES.get(request.kind)}")
+        if reply is None:
+            raise Unanswered(f"no reply to {wire.KIND_NAMES.get(request.kind)}")
         if reply.token:
             self.token = reply.token
         return reply
