@@ -359,6 +359,8 @@ class Target:
         self.loop.run(REPLY_S, lambda: hello.rpc_id in endpoint.replies)
         demand(hello.rpc_id in endpoint.replies, "the target does not answer a hello")
         datagram = endpoint.replies[hello.rpc_id][0][0]
-        self.public_key = wire.open_envelope(datagram, endpoint.identity.id).public_key
+        try:
+            self.public_key = wire.open_envelope(datagram, endpoint.identity.id).public_key
+        except Unacceptable as error:
+            raise Failure(f"the answer to a hello is unacceptable: {error}") from error
         self.id = ids.node_id(self.public_key)
-        endpoint.token = endpoint.reply_of(hello).token
