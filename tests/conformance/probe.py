@@ -68,7 +68,7 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--only", metavar="TEXT", help="checks whose name contains the text")
     parser.add_argument("--list", action="store_true", help="print the names of the checks")
     parser.add_argument("--slow", action="store_true",
-                        help="wait until tokens expire, which takes eleven minutes")
+                        help="wait until a token expires, which takes eighty minutes")
     parser.add_argument("-v", "--verbose", action="store_true", help="name what passes, too")
     options = parser.parse_args(arguments)
     if options.address is None and not options.list:
