@@ -6,49 +6,21 @@
 #include <setjmp.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto/keys.h"
 #include "proto/profile.h"
+#include "proto/tree.h"
 #include "skad/record.h"
+#include "tests/support/vector_reader.h"
 #include "tests/support/vectors.h"
 #include "tests/support/wire.h"
 
-#define HEX_BYTES_MAX 1500
-
-/* `name` is relative to the root of the source tree. */
-static FILE *open_source(const char *name)
-{
-    char path[4096];
-
-    assert_true(snprintf(path, sizeof path, SKAD_SOURCE_DIR "/%s", name) < (int)sizeof path);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    return file;
-}
-
-static FILE *open_vectors(const char *name)
-{
-    char path[256];
-
-    snprintf(path, sizeof path, "tests/vectors/%s", name);
-    return open_source(path);
-}
-
-static char *read_whole(FILE *file, size_t *len)
-{
-    size_t cap = (size_t)1 << 20;
-    char *text = malloc(cap);
-
-    assert_non_null(text);
-    *len = fread(text, 1, cap, file);
-    assert_true(*len < cap);
-    fclose(file);
-    text[*len] = '\0';
-    return text;
-}
+#define DATAGRAM_BYTES_READ 1500 /* some vectors are too long */
+#define POINT_BYTES         32
 
 static void committed_files_are_what_the_code_makes(void **state)
 {
@@ -61,7 +33,9 @@ static void committed_files_are_what_the_code_makes(void **state)
         assert_non_null(out);
         skad_vectors_write(&skad_vector_files[i], out);
         fclose(out);
-        char *committed = read_whole(open_vectors(skad_vector_files[i].name), &committed_len);
+        char name[256];
+        snprintf(name, sizeof name, "tests/vectors/%s", skad_vector_files[i].name);
+        char *committed = test_read_whole(test_open_source(SKAD_SOURCE_DIR, name), &committed_len);
         if (made_len != committed_len || memcmp(made, committed, made_len) != 0) {
             fail_msg("%s differs: build the target vectors, then review the change",
                      skad_vector_files[i].name);
@@ -71,153 +45,65 @@ static void committed_files_are_what_the_code_makes(void **state)
     }
 }
 
-/* What one vector says, as far as these tests need it. */
-typedef struct vector {
-    char description[128];
-    char verdict[32]; /* of datagrams */
-    char flaw[32];    /* of records; empty: none */
-    char prefix[32];
-    uint8_t public_key[SKAD_PUBLIC_KEY_BYTES];
-    uint8_t digest[SKAD_HASH_BYTES];
-    uint8_t signature[SKAD_SIGNATURE_BYTES];
-    skad_id key;
-    bool invalid; /* of the array "invalid" */
-    skad_id receiver;
+static skad_verdict receive(const test_vector *self)
+{
+    uint8_t datagram[DATAGRAM_BYTES_READ];
     uint8_t request_digest[SKAD_HASH_BYTES];
-    bool awaited;
+    skad_id receiver;
     skad_id responder;
-    bool responder_known;
-    size_t len;
-    uint8_t bytes[HEX_BYTES_MAX]; /* the datagram or record */
-} vector;
-
-/* The text between the quotes of a line `"key": "text"`, or false. */
-static bool line_text(const char *line, const char *key, char *out, size_t cap)
-{
-    char start[64];
-
-    snprintf(start, sizeof start, "\"%s\": \"", key);
-    const char *text = strstr(line, start);
-    if (text == NULL) {
-        return false;
-    }
-    text += strlen(start);
-    size_t len = strcspn(text, "\"");
-    assert_true(len < cap);
-    memcpy(out, text, len);
-    out[len] = '\0';
-    return true;
-}
-
-static bool line_hex(const char *line, const char *key, uint8_t *out, size_t cap, size_t *len)
-{
-    static char text[2 * HEX_BYTES_MAX + 1];
-
-    if (!line_text(line, key, text, sizeof text)) {
-        return false;
-    }
-    *len = strlen(text) / 2;
-    assert_true(*len <= cap);
-    for (size_t i = 0; i < *len; i++) {
-        char pair[3] = {text[2 * i], text[2 * i + 1], '\0'};
-        out[i] = (uint8_t)strtoul(pair, NULL, 16);
-    }
-    return true;
-}
-
-static void take_datagram_line(const char *line, vector *out)
-{
-    size_t len = 0;
-
-    line_text(line, "verdict", out->verdict, sizeof out->verdict);
-    line_hex(line, "recipient", out->receiver.bytes, SKAD_ID_BYTES, &len);
-    line_hex(line, "receiver", out->receiver.bytes, SKAD_ID_BYTES, &len);
-    if (line_hex(line, "request_digest", out->request_digest, SKAD_HASH_BYTES, &len)) {
-        out->awaited = len > 0;
-    }
-    if (line_hex(line, "responder", out->responder.bytes, SKAD_ID_BYTES, &len)) {
-        out->responder_known = len > 0;
-    }
-    line_hex(line, "datagram", out->bytes, sizeof out->bytes, &out->len);
-}
-
-static void take_line(const char *line, vector *out)
-{
-    size_t len = 0;
-
-    line_text(line, "description", out->description, sizeof out->description);
-    line_text(line, "flaw", out->flaw, sizeof out->flaw);
-    line_text(line, "prefix", out->prefix, sizeof out->prefix);
-    line_hex(line, "public_key", out->public_key, sizeof out->public_key, &len);
-    line_hex(line, "digest", out->digest, sizeof out->digest, &len);
-    line_hex(line, "signature", out->signature, sizeof out->signature, &len);
-    line_hex(line, "key", out->key.bytes, SKAD_ID_BYTES, &len);
-    line_hex(line, "record", out->bytes, sizeof out->bytes, &out->len);
-    take_datagram_line(line, out);
-}
-
-/* Reads up to the end of the next vector, of whichever array; false at the end of the file. */
-static bool next_vector(FILE *file, vector *out)
-{
-    static char line[2 * HEX_BYTES_MAX + 100];
-    bool invalid = out->invalid;
-
-    memset(out, 0, sizeof *out);
-    out->invalid = invalid;
-    while (fgets(line, sizeof line, file) != NULL) {
-        out->invalid |= strncmp(line, "  \"invalid\": [", 14) == 0;
-        take_line(line, out);
-        if (strncmp(line, "    }", 5) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static skad_verdict receive(const vector *self)
-{
-    const skad_open_awaited awaited = {self->request_digest,
-                                       self->responder_known ? &self->responder : NULL};
     skad_opened opened;
 
-    return skad_wire_receive(self->bytes, self->len, &self->receiver, SKAD_WIRE_EPOCH,
-                             self->awaited ? &awaited : NULL, &opened);
+    size_t len = test_vector_hex(self, "datagram", datagram, sizeof datagram);
+    const char *to = test_vector_has(self, "receiver") ? "receiver" : "recipient";
+    test_vector_hex(self, to, receiver.bytes, SKAD_ID_BYTES);
+    bool awaited = test_vector_hex(self, "request_digest", request_digest, SKAD_HASH_BYTES) > 0;
+    bool known = test_vector_hex(self, "responder", responder.bytes, SKAD_ID_BYTES) > 0;
+    const skad_open_awaited request = {request_digest, known ? &responder : NULL};
+    return skad_wire_receive(datagram, len, &receiver, SKAD_WIRE_EPOCH, awaited ? &request : NULL,
+                             &opened);
 }
 
 static void every_envelope_is_accepted(void **state)
 {
     (void)state;
-    FILE *file = open_vectors("envelopes.json");
-    vector next = {0};
+    test_vectors file;
+    test_vector next;
     size_t count = 0;
 
-    while (next_vector(file, &next)) {
+    test_vectors_open(&file, SKAD_SOURCE_DIR, "envelopes.json");
+    while (test_vectors_next(&file, &next)) {
         if (receive(&next) != SKAD_VERDICT_ACCEPT) {
-            fail_msg("envelope %zu (%s): %s", count, next.description,
+            fail_msg("envelope %zu (%s): %s", count, test_vector_text(&next, "description"),
                      skad_verdict_name(receive(&next)));
         }
         count++;
     }
-    fclose(file);
-    assert_int_equal(count, 2 + SKAD_WIRE_KINDS + 1 + 3);
+    assert_int_equal(count, 2 + SKAD_WIRE_KINDS + 1 + 3 + 4);
 }
 
-static void every_invalid_datagram_gets_its_verdict(void **state)
+static void every_datagram_with_a_flaw_or_two_gets_its_verdict(void **state)
 {
     (void)state;
-    FILE *file = open_vectors("invalid.json");
-    vector next = {0};
-    size_t count = 0;
+    static const struct {
+        const char *name;
+        size_t least;
+    } files[] = {{"invalid.json", 86}, {"order.json", 30}};
 
-    while (next_vector(file, &next)) {
-        const char *verdict = skad_verdict_name(receive(&next));
-        if (strcmp(verdict, next.verdict) != 0) {
-            fail_msg("%s: %s instead of %s", next.description, verdict, next.verdict);
+    for (size_t i = 0; i < 2; i++) {
+        test_vectors file;
+        test_vector next;
+        size_t count = 0;
+        test_vectors_open(&file, SKAD_SOURCE_DIR, files[i].name);
+        while (test_vectors_next(&file, &next)) {
+            const char *verdict = skad_verdict_name(receive(&next));
+            if (strcmp(verdict, test_vector_text(&next, "verdict")) != 0) {
+                fail_msg("%s: %s instead of %s", test_vector_text(&next, "description"), verdict,
+                         test_vector_text(&next, "verdict"));
+            }
+            count++;
         }
-        count++;
+        assert_true(count >= files[i].least);
     }
-    fclose(file);
-    assert_true(count >= 86);
 }
 
 static void every_signature_is_what_its_array_says(void **state)
@@ -231,29 +117,107 @@ static void every_signature_is_what_its_array_says(void **state)
         {"skad1 record", SKAD_SIGN_RECORD},
         {"skad1 announce", SKAD_SIGN_ANNOUNCE},
     };
-    FILE *file = open_vectors("signatures.json");
-    vector next = {0};
+    uint8_t digest[SKAD_HASH_BYTES];
+    uint8_t public_key[SKAD_PUBLIC_KEY_BYTES];
+    uint8_t signature[SKAD_SIGNATURE_BYTES];
+    test_vectors file;
+    test_vector next;
     size_t counts[2] = {0};
 
-    while (next_vector(file, &next)) {
+    test_vectors_open(&file, SKAD_SOURCE_DIR, "signatures.json");
+    while (test_vectors_next(&file, &next)) {
+        test_vector_hex(&next, "digest", digest, sizeof digest);
+        test_vector_hex(&next, "public_key", public_key, sizeof public_key);
+        test_vector_hex(&next, "signature", signature, sizeof signature);
         for (size_t i = 0; i < sizeof purposes / sizeof purposes[0]; i++) {
-            bool meant = strcmp(purposes[i].prefix, next.prefix) == 0 && !next.invalid;
-            if (skad_verify(purposes[i].purpose, next.digest, next.public_key, next.signature) !=
-                meant) {
-                fail_msg("%s, as %s", next.description, purposes[i].prefix);
+            const char *prefix = test_vector_text(&next, "prefix");
+            bool meant = strcmp(purposes[i].prefix, prefix) == 0 && !next.invalid;
+            if (skad_verify(purposes[i].purpose, digest, public_key, signature) != meant) {
+                fail_msg("%s, as %s", test_vector_text(&next, "description"), purposes[i].prefix);
             }
         }
         counts[next.invalid]++;
     }
-    fclose(file);
     assert_int_equal(counts[0], 3);
     assert_int_equal(counts[1], 6);
 }
 
-static const char *record_flaw(const vector *self, skad_record *record)
+/* ---- Components of small order ---- */
+
+/* Multiplies any point, which libsodium does only for points of the main group. */
+static void multiply(const uint8_t scalar[static POINT_BYTES],
+                     const uint8_t point[static POINT_BYTES], uint8_t out[static POINT_BYTES])
+{
+    memset(out, 0, POINT_BYTES);
+    out[0] = 1; /* the neutral element */
+    for (size_t bit = 8 * POINT_BYTES; bit-- > 0;) {
+        assert_int_equal(crypto_core_ed25519_add(out, out, out), 0);
+        if ((scalar[bit / 8] >> (bit % 8) & 1) != 0) {
+            assert_int_equal(crypto_core_ed25519_add(out, out, point), 0);
+        }
+    }
+}
+
+/* Whether S B = R + h A, or the same times 8. */
+static bool equation_holds(const test_vector *self, bool cofactor)
+{
+    static const uint8_t factors[2][POINT_BYTES] = {{1}, {8}};
+    uint8_t input[2 * POINT_BYTES + 16 + SKAD_HASH_BYTES] = {0}; /* R, A, prefix, digest */
+    uint8_t signature[SKAD_SIGNATURE_BYTES];
+    uint8_t hash[crypto_hash_sha512_BYTES];
+    uint8_t h[POINT_BYTES];
+    uint8_t left[2][POINT_BYTES];
+    uint8_t right[2][POINT_BYTES];
+
+    test_vector_hex(self, "signature", signature, sizeof signature);
+    memcpy(input, signature, POINT_BYTES);
+    test_vector_hex(self, "public_key", input + POINT_BYTES, POINT_BYTES);
+    const char *prefix = test_vector_text(self, "prefix");
+    memcpy(input + 2 * POINT_BYTES, prefix, strlen(prefix));
+    test_vector_hex(self, "digest", input + 2 * POINT_BYTES + 16, SKAD_HASH_BYTES);
+    crypto_hash_sha512(hash, input, sizeof input);
+    crypto_core_ed25519_scalar_reduce(h, hash);
+    multiply(h, input + POINT_BYTES, right[0]);
+    assert_int_equal(crypto_core_ed25519_add(right[0], right[0], input), 0);
+    assert_int_equal(crypto_scalarmult_ed25519_base_noclamp(left[0], signature + POINT_BYTES), 0);
+    multiply(factors[cofactor], left[0], left[1]);
+    multiply(factors[cofactor], right[0], right[1]);
+    return memcmp(left[1], right[1], POINT_BYTES) == 0;
+}
+
+static void signatures_with_torsion_hold_as_they_say(void **state)
+{
+    (void)state;
+    uint8_t digest[SKAD_HASH_BYTES];
+    uint8_t public_key[SKAD_PUBLIC_KEY_BYTES];
+    uint8_t signature[SKAD_SIGNATURE_BYTES];
+    test_vectors file;
+    test_vector next;
+    size_t differ = 0;
+
+    test_vectors_open(&file, SKAD_SOURCE_DIR, "torsion.json");
+    while (test_vectors_next(&file, &next)) {
+        bool holds = test_vector_bool(&next, "holds");
+        bool with_cofactor = test_vector_bool(&next, "holds_with_cofactor");
+        test_vector_hex(&next, "digest", digest, sizeof digest);
+        test_vector_hex(&next, "public_key", public_key, sizeof public_key);
+        test_vector_hex(&next, "signature", signature, sizeof signature);
+        bool accepted = skad_verify(SKAD_SIGN_DATAGRAM, digest, public_key, signature);
+        if (equation_holds(&next, false) != holds || equation_holds(&next, true) != with_cofactor ||
+            (accepted != holds && accepted != with_cofactor)) {
+            fail_msg("%s", test_vector_text(&next, "description"));
+        }
+        differ += holds != with_cofactor;
+    }
+    assert_true(differ >= 7);
+}
+
+/* ---- Records and trees ---- */
+
+static const char *record_flaw(const uint8_t *data, size_t len, skad_record *record)
 {
     const skad_network_id network = skad_wire_publisher(NULL).network;
-    if (!skad_record_decode(self->bytes, self->len, record)) {
+    if (!skad_record_decode(data, len, record)) {
         return "form";
     }
     return skad_record_verify(record, &network) ? "" : "signature";
@@ -262,31 +226,79 @@ static const char *record_flaw(const vector *self, skad_record *record)
 static void every_record_has_the_key_or_flaw_that_it_says(void **state)
 {
     (void)state;
-    FILE *file = open_vectors("records.json");
-    vector next = {0};
+    uint8_t data[SKAD_RECORD_BYTES_MAX + 100];
+    test_vectors file;
+    test_vector next;
     size_t counts[2] = {0};
 
-    while (next_vector(file, &next)) {
+    test_vectors_open(&file, SKAD_SOURCE_DIR, "records.json");
+    while (test_vectors_next(&file, &next)) {
         skad_record record;
-        const char *flaw = record_flaw(&next, &record);
-        if (strcmp(flaw, next.flaw) != 0) {
-            fail_msg("%s: flaw \"%s\" instead of \"%s\"", next.description, flaw, next.flaw);
+        skad_id key;
+        size_t len = test_vector_hex(&next, "record", data, sizeof data);
+        const char *flaw = record_flaw(data, len, &record);
+        const char *told = test_vector_text(&next, "flaw");
+        if (strcmp(flaw, told) != 0) {
+            fail_msg("%s: flaw \"%s\" instead of \"%s\"", test_vector_text(&next, "description"),
+                     flaw, told);
         }
         if (!next.invalid) {
-            assert_memory_equal(record.key.bytes, next.key.bytes, SKAD_ID_BYTES);
+            test_vector_hex(&next, "key", key.bytes, SKAD_ID_BYTES);
+            assert_memory_equal(record.key.bytes, key.bytes, SKAD_ID_BYTES);
         }
         counts[next.invalid]++;
     }
-    fclose(file);
     assert_int_equal(counts[0], 9);
-    assert_true(counts[1] >= 25);
+    assert_true(counts[1] >= 28);
+}
+
+/* Whether a reader that follows the rules takes a node or piece. */
+static bool takes_node(const test_vector *self)
+{
+    uint8_t data[SKAD_VALUE_BYTES_MAX];
+    skad_tree_node node;
+    skad_id key;
+    skad_id hash;
+
+    size_t len = test_vector_hex(self, "node", data, sizeof data);
+    test_vector_hex(self, "key", key.bytes, SKAD_ID_BYTES);
+    skad_value_key(data, len, &hash);
+    bool child = test_vector_bool(self, "child");
+    uint64_t level = test_vector_uint(self, "expected_level");
+    uint64_t size = test_vector_uint(self, "expected_size");
+    if (memcmp(key.bytes, hash.bytes, SKAD_ID_BYTES) != 0) {
+        return false;
+    }
+    if (child && level == 0) {
+        return len == size; /* a piece */
+    }
+    return skad_tree_decode(data, len, !child, &node) &&
+           (!child || (node.level == level && node.size == size));
+}
+
+static void every_tree_is_read_or_refused(void **state)
+{
+    (void)state;
+    test_vectors file;
+    test_vector next;
+    size_t counts[2] = {0};
+
+    test_vectors_open(&file, SKAD_SOURCE_DIR, "trees.json");
+    while (test_vectors_next(&file, &next)) {
+        if (takes_node(&next) == next.invalid) {
+            fail_msg("%s", test_vector_text(&next, "description"));
+        }
+        counts[next.invalid]++;
+    }
+    assert_int_equal(counts[0], 7);
+    assert_true(counts[1] >= 36);
 }
 
 /* PROTOCOL.md, whole or without its white space. Free it. */
 static char *read_protocol(bool packed)
 {
     size_t len;
-    char *text = read_whole(open_source("proto/PROTOCOL.md"), &len);
+    char *text = test_read_whole(test_open_source(SKAD_SOURCE_DIR, "proto/PROTOCOL.md"), &len);
     size_t kept = 0;
 
     for (size_t i = 0; packed && i <= len; i++) {
@@ -342,24 +354,44 @@ static void protocol_shows_the_encoding_behind_the_profile_hash(void **state)
     free(text);
 }
 
-static void protocol_shows_the_exchange_of_the_vectors(void **state)
+/* Fails unless PROTOCOL.md, without its white space, shows a field of a vector. */
+static void demand_shown(const char *text, const test_vector *self, const char *field)
+{
+    const char *value = test_vector_text(self, field);
+    if (strlen(value) == 0 || strstr(text, value) == NULL) {
+        fail_msg("PROTOCOL.md does not show the %s of: %s", field,
+                 test_vector_text(self, "description"));
+    }
+}
+
+static void protocol_shows_the_worked_examples_of_the_vectors(void **state)
 {
     (void)state;
     char *text = read_protocol(true);
-    FILE *file = open_vectors("envelopes.json");
-    vector next = {0};
+    test_vectors file;
+    test_vector next;
+    size_t shown = 0;
 
-    for (size_t i = 0; i < 2; i++) {
-        static char hex[2 * HEX_BYTES_MAX + 1];
-        assert_true(next_vector(file, &next));
-        for (size_t byte = 0; byte < next.len; byte++) {
-            snprintf(hex + 2 * byte, 3, "%02x", next.bytes[byte]);
-        }
-        if (strstr(text, hex) == NULL) {
-            fail_msg("PROTOCOL.md shows other bytes than the vector: %s", next.description);
+    test_vectors_open(&file, SKAD_SOURCE_DIR, "envelopes.json");
+    while (test_vectors_next(&file, &next)) {
+        const char *description = test_vector_text(&next, "description");
+        bool batched = strstr(description, "under one signature") != NULL;
+        shown += batched;
+        if (batched) {
+            demand_shown(text, &next, "digest");
+            demand_shown(text, &next, "path");
+            demand_shown(text, &next, "root");
+            demand_shown(text, &next, "signature");
+        } else if (strstr(description, "hello") != NULL ||
+                   strstr(description, "that STORE") != NULL ||
+                   strncmp(description, "STORE without a token", 21) == 0 ||
+                   strncmp(description, "the STORE once more", 19) == 0) {
+            demand_shown(text, &next, "datagram");
+            demand_shown(text, &next, "digest");
+            shown++;
         }
     }
-    fclose(file);
+    assert_int_equal(shown, 2 + 3 + 4);
     free(text);
 }
 
@@ -368,12 +400,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(committed_files_are_what_the_code_makes),
         cmocka_unit_test(every_envelope_is_accepted),
-        cmocka_unit_test(every_invalid_datagram_gets_its_verdict),
+        cmocka_unit_test(every_datagram_with_a_flaw_or_two_gets_its_verdict),
         cmocka_unit_test(every_signature_is_what_its_array_says),
+        cmocka_unit_test(signatures_with_torsion_hold_as_they_say),
         cmocka_unit_test(every_record_has_the_key_or_flaw_that_it_says),
+        cmocka_unit_test(every_tree_is_read_or_refused),
         cmocka_unit_test(protocol_names_every_reason_code_and_hash),
         cmocka_unit_test(protocol_shows_the_encoding_behind_the_profile_hash),
-        cmocka_unit_test(protocol_shows_the_exchange_of_the_vectors),
+        cmocka_unit_test(protocol_shows_the_worked_examples_of_the_vectors),
     };
     skad_crypto_init();
     return cmocka_run_group_tests_name("vectors", tests, NULL, NULL);

@@ -191,15 +191,20 @@ const skad_vector_file skad_vector_files[SKAD_VECTOR_FILES] = {
     {"hashes.json", "Domain-separated hashes", vectors_hashes, NULL},
     {"signatures.json", "Signatures over digests", skad_vectors_signatures,
      skad_vectors_signatures_invalid},
+    {"torsion.json", "Signatures with components of small order", skad_vectors_torsion, NULL},
     {"puzzles.json", "Node IDs and crypto puzzles", vectors_puzzles, NULL},
     {"tags.json", "Network keys and tags", vectors_tags, NULL},
     {"merkle.json", "Batches of datagrams under one signature", vectors_merkle, NULL},
     {"profiles.json", "The built-in network profiles", vectors_profiles, NULL},
     {"records.json", "Records, their keys and the digests that are signed", skad_vectors_records,
      skad_vectors_records_invalid},
-    {"trees.json", "Nodes of file trees", skad_vectors_trees, NULL},
+    {"trees.json", "Nodes of file trees", skad_vectors_trees, skad_vectors_trees_refused},
+    {"holder.json", "What a holder answers, given what it holds", skad_vectors_holder, NULL},
+    {"requester.json", "What a requester keeps of a reply", skad_vectors_requester, NULL},
     {"envelopes.json", "Datagrams that must be accepted", skad_vectors_envelopes, NULL},
     {"invalid.json", "Datagrams that must be dropped, and why", skad_vectors_invalid, NULL},
+    {"order.json", "Datagrams with two flaws, and which of them is noticed", skad_vectors_order,
+     NULL},
 };
 
 void skad_vectors_write(const skad_vector_file *file, FILE *out)

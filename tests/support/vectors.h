@@ -16,7 +16,7 @@ typedef struct skad_vector_file {
     void (*invalid)(skad_json *json); /* of the array "invalid"; NULL: the file has none */
 } skad_vector_file;
 
-#define SKAD_VECTOR_FILES 10
+#define SKAD_VECTOR_FILES 14
 extern const skad_vector_file skad_vector_files[SKAD_VECTOR_FILES];
 
 /* Writes one whole file. */
@@ -30,5 +30,10 @@ void skad_vectors_signatures_invalid(skad_json *json);
 void skad_vectors_records(skad_json *json);
 void skad_vectors_records_invalid(skad_json *json);
 void skad_vectors_trees(skad_json *json);
+void skad_vectors_trees_refused(skad_json *json);
+void skad_vectors_torsion(skad_json *json);
+void skad_vectors_order(skad_json *json);
+void skad_vectors_holder(skad_json *json);
+void skad_vectors_requester(skad_json *json);
 
 #endif

@@ -3,33 +3,10 @@
 
 #include "crypto/assert.h"
 #include "tests/support/vectors.h"
+#include "tests/support/vectors_dropped.h"
 #include "tests/support/vectors_identities.h"
 #include "tests/support/vectors_spell.h"
 #include "tests/support/wire.h"
-
-/* What the receiver of an invalid datagram knows. */
-typedef struct invalid_case {
-    const char *description;
-    skad_verdict verdict;
-    const skad_id *self;
-    const uint8_t *request_digest;
-    const skad_id *responder;
-} invalid_case;
-
-static void write_invalid(skad_json *json, const invalid_case *self, const uint8_t *datagram,
-                          size_t len)
-{
-    skad_json_object(json, NULL);
-    skad_json_text(json, "description", self->description);
-    skad_json_hex(json, "receiver", self->self->bytes, SKAD_ID_BYTES);
-    skad_json_hex(json, "request_digest", self->request_digest,
-                  self->request_digest == NULL ? 0 : SKAD_HASH_BYTES);
-    skad_json_hex(json, "responder", self->responder == NULL ? NULL : self->responder->bytes,
-                  self->responder == NULL ? 0 : SKAD_ID_BYTES);
-    skad_json_text(json, "verdict", skad_verdict_name(self->verdict));
-    skad_json_hex(json, "datagram", datagram, len);
-    skad_json_object_end(json);
-}
 
 typedef enum flaw {
     FLAW_RECIPIENT,
@@ -205,18 +182,18 @@ static void write_flaws(skad_json *json, const skad_vector_identities *self)
         apply_to_fields(which, &craft);
         apply_to_sender(which, self, &unfit, &craft);
         size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
-        write_invalid(json,
-                      &(invalid_case){.description = FLAWS[which].description,
-                                      .verdict = FLAWS[which].verdict,
-                                      .self = &self->receiver.id},
-                      datagram, len);
+        skad_vector_dropped_write(json,
+                                  &(skad_vector_dropped){.description = FLAWS[which].description,
+                                                         .verdict = FLAWS[which].verdict,
+                                                         .self = &self->receiver.id},
+                                  datagram, len);
     }
 }
 
 /* A PONG that is correct in itself, and receivers that await another one. */
 static void write_replies(skad_json *json, const skad_vector_identities *self)
 {
-    const invalid_case cases[] = {
+    const skad_vector_dropped cases[] = {
         {"a reply to nothing", SKAD_VERDICT_UNSOLICITED, &self->receiver.id, NULL, NULL},
         {"a reply by someone else than was asked", SKAD_VERDICT_IDENTITY, &self->receiver.id,
          self->request_digest, &self->receiver.id},
@@ -230,7 +207,7 @@ static void write_replies(skad_json *json, const skad_vector_identities *self)
                       SKAD_VECTOR_TOKEN, &draft);
     skad_seal(&self->sealer, &one, 1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        write_invalid(json, &cases[i], draft.bytes, draft.len);
+        skad_vector_dropped_write(json, &cases[i], draft.bytes, draft.len);
     }
 }
 
@@ -299,10 +276,11 @@ static void write_bodies(skad_json *json, const skad_vector_identities *self)
                              (skad_span){body, body_len});
         craft.request_digest = is_reply ? self->request_digest : NULL;
         size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
-        write_invalid(json,
-                      &(invalid_case){BODIES[i].description, SKAD_VERDICT_BODY, &self->receiver.id,
-                                      craft.request_digest, is_reply ? &self->sender.id : NULL},
-                      datagram, len);
+        skad_vector_dropped_write(json,
+                                  &(skad_vector_dropped){BODIES[i].description, SKAD_VERDICT_BODY,
+                                                         &self->receiver.id, craft.request_digest,
+                                                         is_reply ? &self->sender.id : NULL},
+                                  datagram, len);
     }
 }
 
@@ -323,18 +301,19 @@ static void write_hellos(skad_json *json, const skad_vector_identities *self)
     craft.pad_bytes = SKAD_FIRST_CONTACT_BYTES - bare;
     size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
     SKAD_ASSERT(len == SKAD_FIRST_CONTACT_BYTES);
-    write_invalid(json,
-                  &(invalid_case){"hello that is not a PING", SKAD_VERDICT_KIND, &self->receiver.id,
-                                  NULL, NULL},
-                  datagram, len);
+    skad_vector_dropped_write(json,
+                              &(skad_vector_dropped){"hello that is not a PING", SKAD_VERDICT_KIND,
+                                                     &self->receiver.id, NULL, NULL},
+                              datagram, len);
     skad_wire_craft_init(&craft, &self->sender, &nobody, SKAD_KIND_PING,
                          (skad_span){(const uint8_t *)"\x90", 1});
     craft.pad_bytes = 100;
     len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
-    write_invalid(json,
-                  &(invalid_case){"hello of another length than 411", SKAD_VERDICT_TAG,
-                                  &self->receiver.id, NULL, NULL},
-                  datagram, len);
+    skad_vector_dropped_write(json,
+                              &(skad_vector_dropped){"hello of another length than 411",
+                                                     SKAD_VERDICT_TAG, &self->receiver.id, NULL,
+                                                     NULL},
+                              datagram, len);
 }
 
 /* S + L, which other verifiers take for S (RFC 8032, section 5.1.7, forbids it). */
@@ -381,7 +360,7 @@ static void write_tampered(skad_json *json, const skad_vector_identities *self)
     uint8_t datagram[SKAD_DATAGRAM_BYTES_MAX];
     skad_draft draft;
     skad_draft *one = &draft;
-    invalid_case outcome = {.self = &self->receiver.id};
+    skad_vector_dropped outcome = {.self = &self->receiver.id};
 
     skad_vector_draft(self, SKAD_KIND_PING, &self->receiver.id, NULL, SKAD_VECTOR_TOKEN, &draft);
     skad_seal(&self->sealer, &one, 1);
@@ -395,19 +374,19 @@ static void write_tampered(skad_json *json, const skad_vector_identities *self)
         skad_wire_retag(datagram, len, &self->receiver.id);
         outcome.description = cases[i].description;
         outcome.verdict = cases[i].verdict;
-        write_invalid(json, &outcome, datagram, len);
+        skad_vector_dropped_write(json, &outcome, datagram, len);
     }
     memcpy(datagram, draft.bytes, draft.len);
     datagram[SKAD_TAG_BYTES - 1] ^= 1;
     outcome.description = "a bit of the tag's second half changed";
     outcome.verdict = SKAD_VERDICT_TAG;
-    write_invalid(json, &outcome, datagram, draft.len);
+    skad_vector_dropped_write(json, &outcome, datagram, draft.len);
     memcpy(datagram, draft.bytes, draft.len);
     malleate(datagram + draft.len - SKAD_SIGNATURE_BYTES);
     skad_wire_retag(datagram, draft.len, &self->receiver.id);
     outcome.description = "signature with S + L instead of S";
     outcome.verdict = SKAD_VERDICT_SIGNATURE;
-    write_invalid(json, &outcome, datagram, draft.len);
+    skad_vector_dropped_write(json, &outcome, datagram, draft.len);
 }
 
 /* The last of a batch of three, whose path leads elsewhere. */
@@ -424,11 +403,11 @@ static void write_lost_path(skad_json *json, const skad_vector_identities *self)
     skad_seal(&self->sealer, batch, 3);
     drafts[2].bytes[drafts[2].len - SKAD_PROOF_BYTES(0)] ^= 1;
     skad_wire_retag(drafts[2].bytes, drafts[2].len, &self->receiver.id);
-    write_invalid(json,
-                  &(invalid_case){.description = "a bit of the path changed",
-                                  .verdict = SKAD_VERDICT_SIGNATURE,
-                                  .self = &self->receiver.id},
-                  drafts[2].bytes, drafts[2].len);
+    skad_vector_dropped_write(json,
+                              &(skad_vector_dropped){.description = "a bit of the path changed",
+                                                     .verdict = SKAD_VERDICT_SIGNATURE,
+                                                     .self = &self->receiver.id},
+                              drafts[2].bytes, drafts[2].len);
 }
 
 void skad_vectors_invalid(skad_json *json)
@@ -438,14 +417,15 @@ void skad_vectors_invalid(skad_json *json)
 
     skad_vector_identities_init(&self);
     skad_wire_fill(noise, sizeof noise, 0);
-    write_invalid(json,
-                  &(invalid_case){"too short", SKAD_VERDICT_SIZE, &self.receiver.id, NULL, NULL},
-                  noise, SKAD_DATAGRAM_BYTES_MIN - 1);
-    write_invalid(json,
-                  &(invalid_case){"too long", SKAD_VERDICT_SIZE, &self.receiver.id, NULL, NULL},
-                  noise, sizeof noise);
-    write_invalid(json, &(invalid_case){"noise", SKAD_VERDICT_TAG, &self.receiver.id, NULL, NULL},
-                  noise, SKAD_DATAGRAM_BYTES_MIN);
+    skad_vector_dropped_write(
+        json, &(skad_vector_dropped){"too short", SKAD_VERDICT_SIZE, &self.receiver.id, NULL, NULL},
+        noise, SKAD_DATAGRAM_BYTES_MIN - 1);
+    skad_vector_dropped_write(
+        json, &(skad_vector_dropped){"too long", SKAD_VERDICT_SIZE, &self.receiver.id, NULL, NULL},
+        noise, sizeof noise);
+    skad_vector_dropped_write(
+        json, &(skad_vector_dropped){"noise", SKAD_VERDICT_TAG, &self.receiver.id, NULL, NULL},
+        noise, SKAD_DATAGRAM_BYTES_MIN);
     write_flaws(json, &self);
     write_replies(json, &self);
     write_bodies(json, &self);

@@ -19,14 +19,18 @@ typedef struct flawed_record {
     size_t signature_bytes; /* 0: the record has none */
 } flawed_record;
 
+typedef enum signed_network { FOR_OURS, FOR_ANOTHER, FOR_NONE } signed_network;
+
 typedef struct signing {
     skad_hash_domain domain;
     skad_sign_purpose purpose;
     uint8_t signer;
+    signed_network network;
 } signing;
 
-static const signing AS_RECORD = {SKAD_HASH_RECORD, SKAD_SIGN_RECORD, PUBLISHER};
-static const signing AS_ANNOUNCEMENT = {SKAD_HASH_ANNOUNCE, SKAD_SIGN_ANNOUNCE, PUBLISHER};
+static const signing AS_RECORD = {SKAD_HASH_RECORD, SKAD_SIGN_RECORD, PUBLISHER, FOR_OURS};
+static const signing AS_ANNOUNCEMENT = {SKAD_HASH_ANNOUNCE, SKAD_SIGN_ANNOUNCE, PUBLISHER,
+                                        FOR_OURS};
 
 static const flawed_record IMMUTABLES[] = {
     {"immutable, empty value", "[2 1 #0", 0},
@@ -69,13 +73,19 @@ static const struct {
     signing how;
 } FORGERIES[] = {
     {{"mutable, signed by somebody else", "[7 2 p #0 7 1790000000 #5", 64},
-     {SKAD_HASH_RECORD, SKAD_SIGN_RECORD, STRANGER}},
+     {SKAD_HASH_RECORD, SKAD_SIGN_RECORD, STRANGER, FOR_OURS}},
     {{"mutable, signed with the prefix of announcements", "[7 2 p #0 7 1790000000 #5", 64},
-     {SKAD_HASH_RECORD, SKAD_SIGN_ANNOUNCE, PUBLISHER}},
+     {SKAD_HASH_RECORD, SKAD_SIGN_ANNOUNCE, PUBLISHER, FOR_OURS}},
     {{"mutable, its digest that of announcements", "[7 2 p #0 7 1790000000 #5", 64},
-     {SKAD_HASH_ANNOUNCE, SKAD_SIGN_RECORD, PUBLISHER}},
+     {SKAD_HASH_ANNOUNCE, SKAD_SIGN_RECORD, PUBLISHER, FOR_OURS}},
     {{"announcement, signed by somebody else", "[8 3 #32 p 3 1790000000 #0 #5", 64},
-     {SKAD_HASH_ANNOUNCE, SKAD_SIGN_ANNOUNCE, STRANGER}},
+     {SKAD_HASH_ANNOUNCE, SKAD_SIGN_ANNOUNCE, STRANGER, FOR_OURS}},
+    {{"mutable, signed for another network", "[7 2 p #0 7 1790000000 #5", 64},
+     {SKAD_HASH_RECORD, SKAD_SIGN_RECORD, PUBLISHER, FOR_ANOTHER}},
+    {{"mutable, signed without a network", "[7 2 p #0 7 1790000000 #5", 64},
+     {SKAD_HASH_RECORD, SKAD_SIGN_RECORD, PUBLISHER, FOR_NONE}},
+    {{"announcement, signed for another network", "[8 3 #32 p 3 1790000000 #0 #5", 64},
+     {SKAD_HASH_ANNOUNCE, SKAD_SIGN_ANNOUNCE, PUBLISHER, FOR_ANOTHER}},
 };
 
 static size_t append_signature(const signing *how, size_t signature_bytes, uint8_t *record,
@@ -84,8 +94,12 @@ static size_t append_signature(const signing *how, size_t signature_bytes, uint8
     uint8_t digest[SKAD_HASH_BYTES];
     skad_identity signer;
 
+    skad_network_id network = skad_wire_publisher(NULL).network;
+    network.bytes[0] ^= how->network == FOR_ANOTHER;
+    const skad_span parts[] = {{network.bytes, how->network == FOR_NONE ? 0 : sizeof network.bytes},
+                               {record, len}};
     skad_wire_identity(how->signer, &signer);
-    skad_hash_one(how->domain, record, len, digest);
+    skad_hash(how->domain, NULL, parts, 2, digest, sizeof digest);
     record[len] = 0xc4; /* bin 8 */
     record[len + 1] = (uint8_t)signature_bytes;
     skad_sign(how->purpose, digest, signer.secret_key, record + len + 2);

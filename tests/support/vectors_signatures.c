@@ -1,6 +1,6 @@
 /* The vectors of signatures: good ones, and those that a verifier must refuse although the equation
  * holds for them, at least with the cofactor: only the rule that each breaks can tell. None is
- * about points of mixed order, on which verifiers may differ. */
+ * about points of mixed order, on which verifiers may differ (vectors_torsion.c). */
 #include <string.h>
 
 #include <sodium.h>

@@ -1,5 +1,7 @@
 /* The vectors of datagrams that must be accepted: a hello and its answer, one of each kind, a
  * batch. */
+#include <string.h>
+
 #include "crypto/assert.h"
 #include "crypto/merkle.h"
 #include "skad/record.h"
@@ -106,6 +108,72 @@ static void write_batch(skad_json *json, const skad_vector_identities *self)
     }
 }
 
+/* Signs and writes one datagram of an exchange; returns its digest in `out`. */
+static void write_turn(skad_json *json, const skad_vector_identities *self, const char *description,
+                       skad_draft_fields fields, uint8_t out[static SKAD_HASH_BYTES])
+{
+    skad_draft draft;
+    skad_draft *one = &draft;
+
+    fields.bytes_min =
+        fields.request_digest == NULL && fields.token == NULL ? SKAD_FIRST_CONTACT_BYTES : 0;
+    SKAD_ASSERT(skad_draft_write(&self->sealer, &fields, &draft) == SKAD_OK);
+    skad_seal(&self->sealer, &one, 1);
+    write_envelope(json, self, description, &draft, fields.request_digest);
+    memcpy(out, draft.digest, SKAD_HASH_BYTES);
+}
+
+/* A STORE of identity 1 without a token, the ERROR of identity 2 that grants one, the STORE once
+ * more with it, and STORED. */
+static void write_store_exchange(skad_json *json, const skad_vector_identities *self)
+{
+    static const uint8_t first_id[SKAD_RPC_ID_BYTES] = {0xe0, 0xe1, 0xe2, 0xe3,
+                                                        0xe4, 0xe5, 0xe6, 0xe7};
+    static const uint8_t second_id[SKAD_RPC_ID_BYTES] = {0xd0, 0xd1, 0xd2, 0xd3,
+                                                         0xd4, 0xd5, 0xd6, 0xd7};
+    uint8_t record[SKAD_RECORD_BYTES_MAX];
+    uint8_t digest[SKAD_HASH_BYTES];
+    skad_vector_identities holder = *self;
+    skad_message store = {.kind = SKAD_KIND_STORE};
+    skad_message error;
+    skad_message stored;
+
+    holder.sealer.identity = &self->receiver;
+    holder.sealer.nonce = skad_identity_nonce(&self->receiver, SKAD_WIRE_EPOCH);
+    size_t len = skad_record_encode_immutable((const uint8_t *)"hello", 5, record, sizeof record);
+    store.u.store.record = (skad_span){record, len};
+    store.u.store.life_s = 86400;
+    skad_wire_message(SKAD_KIND_ERROR, &error);
+    error.u.reply.u.error.code = SKAD_ERROR_TOKEN;
+    error.u.reply.u.error.detail = 0;
+    skad_wire_message(SKAD_KIND_STORED, &stored);
+    stored.u.reply.u.stored.life_s = 86400;
+    write_turn(
+        json, self, "STORE without a token",
+        (skad_draft_fields){.message = &store, .rpc_id = first_id, .recipient = &self->receiver.id},
+        digest);
+    write_turn(json, &holder, "ERROR 1 to that STORE, with a token",
+               (skad_draft_fields){.message = &error,
+                                   .rpc_id = first_id,
+                                   .recipient = &self->sender.id,
+                                   .request_digest = digest,
+                                   .token = SKAD_VECTOR_TOKEN},
+               digest);
+    write_turn(json, self, "the STORE once more, with the token",
+               (skad_draft_fields){.message = &store,
+                                   .rpc_id = second_id,
+                                   .recipient = &self->receiver.id,
+                                   .token = SKAD_VECTOR_TOKEN},
+               digest);
+    write_turn(json, &holder, "STORED to that STORE",
+               (skad_draft_fields){.message = &stored,
+                                   .rpc_id = second_id,
+                                   .recipient = &self->sender.id,
+                                   .request_digest = digest,
+                                   .token = SKAD_VECTOR_TOKEN},
+               digest);
+}
+
 void skad_vectors_envelopes(skad_json *json)
 {
     skad_vector_identities self;
@@ -127,4 +195,5 @@ void skad_vectors_envelopes(skad_json *json)
     }
     write_store_with_cas(json, &self);
     write_batch(json, &self);
+    write_store_exchange(json, &self);
 }

@@ -275,5 +275,12 @@ skad_verdict skad_wire_receive(const uint8_t *datagram, size_t len, const skad_i
     if (verdict != SKAD_VERDICT_ACCEPT) {
         return verdict;
     }
+    /* A node notices its own key before it looks up which request a reply answers. */
+    skad_id sender;
+    skad_node_id(envelope.public_key, &sender);
+    bool fits = !hello || envelope.kind == SKAD_KIND_PING;
+    if (fits && memcmp(sender.bytes, self->bytes, SKAD_ID_BYTES) == 0) {
+        return SKAD_VERDICT_SELF;
+    }
     return skad_open(&context, &envelope, hello, awaited, opened);
 }

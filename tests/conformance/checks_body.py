@@ -1,0 +1,108 @@
+"""Bodies of requests: their form is checked after the signature, and decides whether there is an
+answer. PROTOCOL.md, "Bodies"."""
+
+from typing import Any, List, Tuple
+
+import wire
+from harness import Context, check_each
+from strict_msgpack import Raw, encode
+from target import demand
+from wire import ANNOUNCE, FIND_NODE, FIND_VALUE, PING, STORE
+
+KEY = bytes(range(32))
+RECORD = encode([1, b"x"])
+
+FLAWS: List[Tuple[str, int, Any]] = [
+    ("an element", PING, [None]),
+    ("an empty array in two bytes too many", PING, Raw(b"\xdc\x00\x00")),
+    ("nil", PING, None),
+    ("a map", PING, Raw(b"\x80")),
+    ("an integer", PING, 0),
+    ("an empty bin", PING, b""),
+    ("a byte after it", PING, Raw(b"\x90\xc0")),
+    ("two bodies", PING, Raw(b"\x90\x90")),
+    ("nothing", FIND_NODE, []),
+    ("no want", FIND_NODE, [KEY]),
+    ("a third element", FIND_NODE, [KEY, 3, 0]),
+    ("a target of 31 bytes", FIND_NODE, [KEY[1:], 3]),
+    ("a target of 33 bytes", FIND_NODE, [KEY + b"x", 3]),
+    ("a target of no bytes", FIND_NODE, [b"", 3]),
+    ("a target nil", FIND_NODE, [None, 3]),
+    ("a target with bin 16", FIND_NODE, [Raw(b"\xc5\x00\x20" + KEY), 3]),
+    ("a target as str", FIND_NODE, [Raw(b"\xd9\x20" + KEY), 3]),
+    ("want 0", FIND_NODE, [KEY, 0]),
+    ("want 4", FIND_NODE, [KEY, 4]),
+    ("want 257", FIND_NODE, [KEY, 257]),
+    ("want nil", FIND_NODE, [KEY, None]),
+    ("want in two bytes", FIND_NODE, [KEY, Raw(b"\xcc\x03")]),
+    ("want as int 8", FIND_NODE, [KEY, Raw(b"\xd0\x03")]),
+    ("no type", FIND_VALUE, [KEY, 3]),
+    ("a fourth element", FIND_VALUE, [KEY, 3, 1, 0]),
+    ("a key of 31 bytes", FIND_VALUE, [KEY[1:], 3, 1]),
+    ("want 0", FIND_VALUE, [KEY, 0, 1]),
+    ("want 4", FIND_VALUE, [KEY, 4, 1]),
+    ("type 0", FIND_VALUE, [KEY, 3, 0]),
+    ("type 4", FIND_VALUE, [KEY, 3, 4]),
+    ("type 257", FIND_VALUE, [KEY, 3, 257]),
+    ("type nil", FIND_VALUE, [KEY, 3, None]),
+    ("an empty record", STORE, [b"", None, 3600]),
+    ("a record of 1006 bytes", STORE, [bytes(1006), None, 3600]),
+    ("a record nil", STORE, [None, None, 3600]),
+    ("a record as an array", STORE, [[1, b"x"], None, 3600]),
+    ("no cas", STORE, [RECORD, 3600]),
+    ("no life_s", STORE, [RECORD, None]),
+    ("cas as a bin", STORE, [RECORD, b"\x01", 3600]),
+    ("cas as int 8", STORE, [RECORD, Raw(b"\xd0\x01"), 3600]),
+    ("life_s 0", STORE, [RECORD, None, 0]),
+    ("life_s 2^32", STORE, [RECORD, None, 1 << 32]),
+    ("life_s nil", STORE, [RECORD, None, None]),
+    ("life_s in five bytes", STORE, [RECORD, None, Raw(b"\xce\x00\x00\x0e\x10")]),
+    ("a fourth element", STORE, [RECORD, None, 3600, 0]),
+    ("no record", ANNOUNCE, []),
+    ("a second element", ANNOUNCE, [RECORD, None]),
+    ("an empty record", ANNOUNCE, [b""]),
+    ("a record of 1006 bytes", ANNOUNCE, [bytes(1006)]),
+    ("a record nil", ANNOUNCE, [None]),
+    ("arrays nested 5 deep", ANNOUNCE, [[[[[]]]]]),
+]
+
+
+def _is_dropped(context: Context, case: Tuple[str, int, Any]) -> None:
+    _, kind, body = case
+    if not context.client.token:
+        context.client.ask(PING)
+    sealed = context.client.seal(kind, encode(body), token=context.client.token)
+    context.client.is_dropped(sealed, "body")
+
+
+for flaw in FLAWS:
+    check_each(f"Bodies: refused in {wire.KIND_NAMES[flaw[1]]}", [flaw], _is_dropped)
+
+ANSWERS = [
+    ("PING has a PONG", PING, encode([]), wire.PONG),
+    ("FIND_NODE has NODES", FIND_NODE, wire.find_node(KEY), wire.NODES),
+    ("want 1 is accepted", FIND_NODE, wire.find_node(KEY, 1), wire.NODES),
+    ("want 2 is accepted", FIND_NODE, wire.find_node(KEY, 2), wire.NODES),
+    ("FIND_VALUE has a VALUE", FIND_VALUE, wire.find_value(KEY, 1), wire.VALUE),
+    ("FIND_VALUE of type 2 has a VALUE", FIND_VALUE, wire.find_value(KEY, 2), wire.VALUE),
+    ("FIND_VALUE of type 3 has a VALUE", FIND_VALUE, wire.find_value(KEY, 3), wire.VALUE),
+    ("STORE has STORED", STORE, wire.store(RECORD), wire.STORED),
+    ("STORE with the shortest life_s has STORED", STORE, wire.store(RECORD, None, 1), wire.STORED),
+    ("STORE with the longest life_s has STORED", STORE, wire.store(RECORD, None, 2**32 - 1),
+     wire.STORED),
+    ("STORE of a record of 1 byte has an ERROR", STORE, wire.store(b"\xc0"), wire.ERROR),
+    ("STORE of 1005 bytes that are no record has an ERROR", STORE, wire.store(bytes(1005)),
+     wire.ERROR),
+    ("ANNOUNCE of 1005 bytes that are no record has an ERROR", ANNOUNCE,
+     wire.announce(bytes(1005)), wire.ERROR),
+]
+
+
+def _is_answered(context: Context, case: Tuple[str, int, bytes, int]) -> None:
+    _, kind, body, answer = case
+    sender = context.offender() if answer == wire.ERROR else context.client
+    reply = sender.ask_with_token(kind, body)
+    demand(reply.kind == answer, f"{reply.name} instead of {wire.KIND_NAMES[answer]}")
+
+
+check_each("Bodies", ANSWERS, _is_answered)
