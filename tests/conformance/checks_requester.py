@@ -237,10 +237,23 @@ def _second_copy(context: Context) -> None:
     asked.is_dropped(reply, "unawaited")
 
 
-@check("Error codes: ERROR 1 to a PING shows that a node lives")
+@check("RPCs: who becomes a contact: a node that answers ERROR 1, as a loaded one does")
 def _challenge_shows_life(context: Context) -> None:
     asked = Asked(context)
     asked.is_accepted(asked.reply(wire.ERROR, [asked.target.endpoint, 1, 0]))
+
+
+@check("RPCs: who becomes a contact: an ERROR with another code lists no stranger")
+def _error_lists_no_stranger(context: Context) -> None:
+    asked = Asked(context)
+    counters = context.target.counters
+    before = counters.drops() if counters else {}
+    asked.stranger.send(asked.reply(wire.ERROR, [asked.target.endpoint, 11, 0]))
+    asked.stranger.fence()
+    demand(not asked.is_listed(), "the stranger was listed by it")
+    after = counters.drops() if counters else {}
+    new = [name for name in after if name != "accept" and after[name] > before[name]]
+    demand(not new, f"the reply was dropped: {new}")
 
 
 def _fills_no_contact(opened: Opened) -> bool:

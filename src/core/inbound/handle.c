@@ -46,6 +46,13 @@ static void count_vote(skad_node *node, skad_peer_slot slot, const skad_opened *
     skad_observed_vote(&node->observed, &ballot, node->env.now.mono_us);
 }
 
+/* Whether an answer may list a peer that is not listed. An ERROR that asks for a token may: a
+ * loaded node gives it to strangers. Any other ERROR says no more than that the peer lives. */
+static bool may_list(const skad_message *answer)
+{
+    return answer->kind != SKAD_KIND_ERROR || answer->u.reply.u.error.code == SKAD_ERROR_TOKEN;
+}
+
 static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
                           const skad_opened *opened, const skad_address *from)
 {
@@ -55,8 +62,10 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &opened->sender);
     bool lived = skad_peers_alive(&node->table.peers, slot);
     bool was_near = alive_near_us(node, slot);
-    slot = skad_table_answered_at(&node->table, slot, &opened->sender, from,
-                                  node->env.now.mono_us - rpc.sent_us, node->env.now.mono_us);
+    if (slot != SKAD_PEER_NONE || may_list(&opened->message)) {
+        slot = skad_table_answered_at(&node->table, slot, &opened->sender, from,
+                                      node->env.now.mono_us - rpc.sent_us, node->env.now.mono_us);
+    }
     if (slot != SKAD_PEER_NONE) {
         keep_token(node, slot, from, prefiltered->envelope.token);
     }

@@ -46,14 +46,21 @@ static skad_datagram ping(const test_remote *remote)
     return request;
 }
 
-static void pong(const test_remote *from, const skad_datagram *request)
+/* `code` is NONE for a PONG, else that of an ERROR. */
+static void answer_ping(const test_remote *from, const skad_datagram *request, skad_error_code code)
 {
-    const skad_message answer = {
-        .kind = SKAD_KIND_PONG,
+    skad_message answer = {
+        .kind = code == SKAD_ERROR_NONE ? SKAD_KIND_PONG : SKAD_KIND_ERROR,
         .u.reply.observed = {.family = SKAD_FAMILY_IPV4, .port = 77, .ip = {8, 8, 4, 4}}};
     skad_datagram reply;
+    answer.u.reply.u.error.code = code;
     test_fixture_answer(&fixture, from, request, &answer, &reply);
     assert_int_equal(test_fixture_deliver(&fixture, &from->address, &reply), SKAD_VERDICT_ACCEPT);
+}
+
+static void pong(const test_remote *from, const skad_datagram *request)
+{
+    answer_ping(from, request, SKAD_ERROR_NONE);
 }
 
 /* Time passes without any other upkeep. */
@@ -103,6 +110,30 @@ static void an_answer_makes_a_stranger_a_peer_with_its_token_and_our_address(voi
     }
     skad_node_stats_get(fixture.node, fixture.now, &stats);
     assert_int_equal(stats.observed[0].port, 77);
+}
+
+static void an_error_lists_a_stranger_only_where_it_asks_for_a_token(void **state)
+{
+    (void)state;
+    const test_remote *busy = test_fixture_remote(&fixture);
+    const test_remote *loaded = test_fixture_remote(&fixture);
+    skad_datagram request = ping(busy);
+    answer_ping(busy, &request, SKAD_ERROR_BUSY);
+    assert_null(test_fixture_peer(&fixture, busy));
+    request = ping(loaded);
+    answer_ping(loaded, &request, SKAD_ERROR_TOKEN);
+    assert_non_null(test_fixture_peer(&fixture, loaded));
+}
+
+static void an_error_shows_that_a_listed_peer_lives(void **state)
+{
+    (void)state;
+    skad_table_failed(skad_node_parts_of(fixture.node).table, &who->identity.id, &who->address,
+                      fixture.now.mono_us);
+    assert_int_equal(failures(who), 1);
+    skad_datagram request = ping(who);
+    answer_ping(who, &request, SKAD_ERROR_BUSY);
+    assert_int_equal(failures(who), 0);
 }
 
 static void a_request_makes_nobody_a_peer(void **state)
@@ -232,6 +263,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             an_answer_makes_a_stranger_a_peer_with_its_token_and_our_address, begin, end),
+        cmocka_unit_test_setup_teardown(an_error_lists_a_stranger_only_where_it_asks_for_a_token,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(an_error_shows_that_a_listed_peer_lives, begin, end),
         cmocka_unit_test_setup_teardown(a_request_makes_nobody_a_peer, begin, end),
         cmocka_unit_test_setup_teardown(a_silence_counts_where_another_was_heard_meanwhile, begin,
                                         end),

@@ -1,0 +1,183 @@
+/* Peers that arrive, or begin anew: which of them are served, and which give way. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "src/core/node/parts.h"
+#include "src/core/routing/distance.h"
+#include "src/core/upkeep/handover.h"
+#include "tests/support/handover_script.h"
+
+static int begin_among_few(void **state)
+{
+    (void)state;
+    return handover_begin_with(16, 2);
+}
+
+static int begin_among_a_score(void **state)
+{
+    (void)state;
+    return handover_begin_with(16, 20);
+}
+
+static void sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted(void **state)
+{
+    (void)state;
+    skad_node_tick(handover_fixture.node, handover_fixture.now);
+    for (uint8_t i = 0; i < 18; i++) {
+        handover_comes(&handover_fixture.remotes[i], 7);
+        handover_comes(&handover_fixture.remotes[i], 7); /* the same one again */
+    }
+    assert_int_equal(handover_stats().replicas_shed, 4);
+    assert_int_equal(skad_node_parts_of(handover_fixture.node).handover->arrived_count, 16);
+}
+
+/* Sixteen neighbours begin anew every two minutes; a node that came once is served all the same. */
+static void who_was_served_last_gives_way_to_who_was_not(void **state)
+{
+    (void)state;
+    const skad_handover_state *handover = skad_node_parts_of(handover_fixture.node).handover;
+    skad_node_tick(handover_fixture.node, handover_fixture.now);
+    for (unsigned walk = 0; walk < 3; walk++) {
+        for (unsigned i = 0; i < 16; i++) {
+            handover_comes(&handover_fixture.remotes[i], (uint8_t)(7 + walk));
+        }
+        assert_int_equal(handover->arrived_count, 16);
+        if (walk < 2) {
+            test_fixture_run(&handover_fixture, 120 * SKAD_US_PER_S); /* they are served */
+            assert_int_equal(handover->arrived_count, 0);
+        }
+    }
+    const skad_id *newcomers[] = {&handover_fixture.remotes[18].identity.id,
+                                  &handover_fixture.remotes[17].identity.id};
+    for (unsigned i = 0; i < 2; i++) {
+        handover_comes(&handover_fixture.remotes[18 - i], 7);
+        handover_comes(&handover_fixture.remotes[18 - i], 7); /* it has one place */
+    }
+    handover_comes(&handover_fixture.remotes[0], 20);
+    unsigned places[2] = {0};
+    for (size_t i = 0; i < handover->arrived_count; i++) {
+        for (unsigned j = 0; j < 2; j++) {
+            places[j] += skad_id_equal(&handover->arrived[i], newcomers[j]);
+        }
+    }
+    assert_int_equal(places[0], 1);
+    assert_int_equal(places[1], 1);
+    assert_int_equal(handover->arrived_count, 16);
+    assert_int_equal(handover_stats().replicas_shed, 3);
+}
+
+static void a_restart_is_suspected_every_two_minutes(void **state)
+{
+    (void)state;
+    const test_remote *who = &handover_fixture.remotes[0];
+    const skad_id *id = &who->identity.id;
+    const skad_id nobody = {{9}};
+    skad_node_tick(handover_fixture.node, handover_fixture.now);
+    assert_false(skad_handover_suspect(handover_fixture.node, &nobody, &who->address));
+    assert_false(
+        skad_handover_suspect(handover_fixture.node, id, &handover_fixture.remotes[1].address));
+    assert_true(skad_handover_suspect(handover_fixture.node, id, &who->address));
+    assert_false(skad_handover_suspect(handover_fixture.node, id, &who->address));
+    skad_env *env = skad_node_parts_of(handover_fixture.node).env;
+    env->now.mono_us += 120 * SKAD_US_PER_S - 1;
+    assert_false(skad_handover_suspect(handover_fixture.node, id, &who->address));
+    env->now.mono_us += 1;
+    assert_true(skad_handover_suspect(handover_fixture.node, id, &who->address));
+    skad_peers *peers = &skad_node_parts_of(handover_fixture.node).table->peers;
+    env->now.mono_us += 120 * SKAD_US_PER_S;
+    skad_peers_set_failures(peers, skad_peers_find(peers, id), 2);
+    assert_false(
+        skad_handover_suspect(handover_fixture.node, id, &who->address)); /* it is silent */
+    skad_peers_set_failures(peers, skad_peers_find(peers, id), 0);
+}
+
+static void a_suspected_peer_is_served_once_for_each_token_that_it_grants(void **state)
+{
+    (void)state;
+    const test_remote *who = &handover_fixture.remotes[0];
+    skad_handover_state *handover = skad_node_parts_of(handover_fixture.node).handover;
+    skad_peers *peers = &skad_node_parts_of(handover_fixture.node).table->peers;
+    skad_peer_slot slot = skad_peers_find(peers, &who->identity.id);
+    const uint8_t next[SKAD_TOKEN_BYTES] = {99};
+    handover_hold_some();
+    test_fixture_run(&handover_fixture, 30 * SKAD_US_PER_S);
+    handover_walk_for(who);
+    assert_int_equal(handover_stats().handed_over, HANDOVER_RECORDS_HELD);
+    assert_true(skad_handover_suspect(handover_fixture.node, &who->identity.id, &who->address));
+    skad_handover_settle(handover_fixture.node, slot, &who->address); /* the same process answers */
+    assert_int_equal(handover->arrived_count, 0);
+    assert_false(skad_handover_suspects(handover_fixture.node, slot));
+    skad_endpoint_keep_token(peers, slot, &who->address, next, handover_fixture.now.mono_us);
+    skad_node_parts_of(handover_fixture.node).env->now.mono_us += 120 * SKAD_US_PER_S;
+    assert_true(skad_handover_suspect(handover_fixture.node, &who->identity.id, &who->address));
+    skad_handover_settle(handover_fixture.node, slot, &who->address); /* another one does */
+    assert_int_equal(handover->arrived_count, 1);
+}
+
+/* It may have missed records while it was cut off. */
+static void a_peer_that_was_silent_is_served_whatever_its_token(void **state)
+{
+    (void)state;
+    const test_remote *who = &handover_fixture.remotes[0];
+    handover_hold_some();
+    test_fixture_run(&handover_fixture, 30 * SKAD_US_PER_S);
+    handover_walk_for(who);
+    handover_comes(who, handover_counts.life);
+    assert_int_equal(skad_node_parts_of(handover_fixture.node).handover->arrived_count, 1);
+}
+
+/* A peer asks for its own neighbourhood. Returns how many records it is handed. */
+static unsigned handed_for_own_lookup(const test_remote *who, const uint8_t *token)
+{
+    skad_message message;
+    skad_datagram request;
+    message.kind = SKAD_KIND_FIND_NODE;
+    message.u.find_node.target = who->identity.id;
+    message.u.find_node.want = SKAD_FAMILIES_ALL;
+    handover_counts = (handover_play){.newcomer = &handover_fixture.remotes[0]};
+    test_fixture_request(&handover_fixture, who, &message, token, &request);
+    assert_int_equal(test_fixture_deliver(&handover_fixture, &who->address, &request),
+                     SKAD_VERDICT_ACCEPT);
+    test_fixture_run(&handover_fixture, 125 * SKAD_US_PER_S);
+    return handover_counts.handed;
+}
+
+/* Such a request can be sent from its sender's address by any node that overheard it. */
+static void without_a_token_no_record_is_sent(void **state)
+{
+    (void)state;
+    const test_remote *who = &handover_fixture.remotes[0];
+    uint8_t token[SKAD_TOKEN_BYTES];
+    handover_hold_some();
+    test_fixture_run(&handover_fixture, 30 * SKAD_US_PER_S);
+    test_fixture_token(&handover_fixture, who, token);
+    assert_int_equal(handed_for_own_lookup(who, NULL), 0);
+    assert_int_equal(handed_for_own_lookup(who, token), HANDOVER_RECORDS_HELD);
+    assert_int_equal(handed_for_own_lookup(who, token), 0); /* it is still the same process */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            sixteen_newcomers_are_served_by_a_walk_and_the_rest_is_counted, begin_among_a_score,
+            handover_end),
+        cmocka_unit_test_setup_teardown(who_was_served_last_gives_way_to_who_was_not,
+                                        begin_among_a_score, handover_end),
+        cmocka_unit_test_setup_teardown(a_restart_is_suspected_every_two_minutes, begin_among_few,
+                                        handover_end),
+        cmocka_unit_test_setup_teardown(
+            a_suspected_peer_is_served_once_for_each_token_that_it_grants, begin_among_few,
+            handover_end),
+        cmocka_unit_test_setup_teardown(a_peer_that_was_silent_is_served_whatever_its_token,
+                                        begin_among_few, handover_end),
+        cmocka_unit_test_setup_teardown(without_a_token_no_record_is_sent, begin_among_few,
+                                        handover_end),
+    };
+    return cmocka_run_group_tests_name("handover_arrivals", tests, NULL, NULL);
+}
