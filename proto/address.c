@@ -265,13 +265,15 @@ bool skad_address_routable(const skad_address *address, bool allow_private)
     return true;
 }
 
-const skad_address *skad_contact_endpoint(const skad_contact *contact, unsigned families)
+const skad_address *skad_contact_endpoint(const skad_contact *contact, unsigned families,
+                                          bool allow_private)
 {
-    if ((families & SKAD_FAMILY_IPV4) != 0 && contact->ipv4.family != SKAD_FAMILY_NONE) {
-        return &contact->ipv4;
-    }
-    if ((families & SKAD_FAMILY_IPV6) != 0 && contact->ipv6.family != SKAD_FAMILY_NONE) {
-        return &contact->ipv6;
+    const skad_address *endpoints[] = {&contact->ipv4, &contact->ipv6};
+    for (size_t i = 0; i < 2; i++) {
+        if ((families & endpoints[i]->family) != 0 &&
+            skad_address_routable(endpoints[i], allow_private)) {
+            return endpoints[i];
+        }
     }
     return NULL;
 }

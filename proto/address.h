@@ -34,8 +34,9 @@ void skad_read_address(skad_reader *reader, bool optional, skad_address *out);
  * private, carrier-grade NAT, link-local and unique local addresses pass where allow_private. */
 bool skad_address_routable(const skad_address *address, bool allow_private);
 
-/* Returns the contact's endpoint to use, given the families that we can send on: IPv4 first, since
- * nearly all have it; NULL if it has none that we can use. */
-const skad_address *skad_contact_endpoint(const skad_contact *contact, unsigned families);
+/* Returns the contact's endpoint to use, given the families that we can send on: the first that is
+ * routable, IPv4 first, since nearly all have it; NULL if it has none that we can use. */
+const skad_address *skad_contact_endpoint(const skad_contact *contact, unsigned families,
+                                          bool allow_private);
 
 #endif

@@ -213,9 +213,9 @@ size_t skad_node_bans(const skad_node *node, skad_time now, skad_ban *out, size_
 
 const skad_id *skad_node_self(const skad_node *node);
 /* Returns the node's Ed25519 public key, 32 bytes, under which it publishes. */
+const uint8_t *skad_node_public_key(const skad_node *node);
 /* Returns the ID of the network that the node takes part in. */
 const skad_network_id *skad_node_network(const skad_node *node);
-const uint8_t *skad_node_public_key(const skad_node *node);
 
 /* Gives the node the nonce of a coming epoch. Error: SKAD_ERR_PUZZLE. */
 SKAD_MUST_CHECK skad_status skad_node_add_nonce(skad_node *node, const skad_puzzle_nonce *nonce);

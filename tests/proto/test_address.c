@@ -284,17 +284,21 @@ static void mapped_and_absent_addresses_are_never_routable(void **state)
     assert_false(skad_address_routable(&none, true));
 }
 
-static void endpoint_is_ipv4_first_among_what_we_can_send_on(void **state)
+static void endpoint_is_ipv4_first_among_what_we_can_send_to(void **state)
 {
     (void)state;
     skad_contact contact = {0};
-    assert_null(skad_contact_endpoint(&contact, SKAD_FAMILIES_ALL));
-    assert_true(skad_address_parse("[2001:db8::1]:1", &contact.ipv6));
-    assert_ptr_equal(skad_contact_endpoint(&contact, SKAD_FAMILIES_ALL), &contact.ipv6);
-    assert_null(skad_contact_endpoint(&contact, SKAD_FAMILY_IPV4));
-    assert_true(skad_address_parse("192.0.2.1:1", &contact.ipv4));
-    assert_ptr_equal(skad_contact_endpoint(&contact, SKAD_FAMILIES_ALL), &contact.ipv4);
-    assert_ptr_equal(skad_contact_endpoint(&contact, SKAD_FAMILY_IPV6), &contact.ipv6);
+    assert_null(skad_contact_endpoint(&contact, SKAD_FAMILIES_ALL, false));
+    assert_true(skad_address_parse("[2a00::1]:1", &contact.ipv6));
+    assert_ptr_equal(skad_contact_endpoint(&contact, SKAD_FAMILIES_ALL, false), &contact.ipv6);
+    assert_null(skad_contact_endpoint(&contact, SKAD_FAMILY_IPV4, false));
+    assert_true(skad_address_parse("8.8.8.8:1", &contact.ipv4));
+    assert_ptr_equal(skad_contact_endpoint(&contact, SKAD_FAMILIES_ALL, false), &contact.ipv4);
+    assert_ptr_equal(skad_contact_endpoint(&contact, SKAD_FAMILY_IPV6, false), &contact.ipv6);
+    assert_true(skad_address_parse("10.0.0.1:1", &contact.ipv4));
+    assert_ptr_equal(skad_contact_endpoint(&contact, SKAD_FAMILIES_ALL, false), &contact.ipv6);
+    assert_ptr_equal(skad_contact_endpoint(&contact, SKAD_FAMILIES_ALL, true), &contact.ipv4);
+    assert_null(skad_contact_endpoint(&contact, SKAD_FAMILY_IPV4, false));
 }
 
 int main(void)
@@ -309,7 +313,7 @@ int main(void)
         cmocka_unit_test(wire_form_is_strict),
         cmocka_unit_test(special_ranges_end_where_the_registry_says),
         cmocka_unit_test(mapped_and_absent_addresses_are_never_routable),
-        cmocka_unit_test(endpoint_is_ipv4_first_among_what_we_can_send_on),
+        cmocka_unit_test(endpoint_is_ipv4_first_among_what_we_can_send_to),
     };
     return cmocka_run_group_tests_name("address", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* The vectors of signatures that verifiers may judge differently: R or the key A has a component of
- * small order. Each says whether the equation S B = R + h A holds as it stands, and whether it
- * holds with the cofactor. A node may go by either (proto/PROTOCOL.md, "Signatures").
+/* The vectors of signatures that libraries judge differently: R or the key A has a component of
+ * small order. Each says whether the equation S B = R + h A holds as it stands, which decides, and
+ * whether it holds with the cofactor (proto/PROTOCOL.md, "Signatures").
  *
  * The signer knows a with A = a B + T and r with R = r B + U, where T and U have an order that
  * divides 8, and states S = r + h a. Then R + h A - S B = U + h T: the equation holds with the

@@ -5,7 +5,7 @@
  * The table is direct-mapped: a newer datagram overwrites an older one in the same cell. A replay
  * that comes after its cell was overwritten is handled once more. This changes nothing, because a
  * record that is stored again is the same record, and a request that changes anything needs a token
- * that is at most ten minutes old. Only verified datagrams are remembered, so forgeries cannot
+ * that is at most eighty minutes old. Only verified datagrams are remembered, so forgeries cannot
  * flush the table. */
 #ifndef SKAD_INBOUND_DUPLICATES_H
 #define SKAD_INBOUND_DUPLICATES_H

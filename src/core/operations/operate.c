@@ -235,12 +235,13 @@ static bool worth_asking(const skad_node *node, const skad_contact *contact, boo
             return !kept_out(node, &contact->id, out);
         }
     }
-    const skad_address *address = skad_contact_endpoint(contact, node->families);
-    if (address == NULL || kept_out(node, &contact->id, address)) {
+    const skad_address *address =
+        skad_contact_endpoint(contact, node->families, node->env.profile.allow_private);
+    if (!solved || address == NULL || kept_out(node, &contact->id, address)) {
         return false;
     }
     *out = *address;
-    return solved && skad_address_routable(address, node->env.profile.allow_private);
+    return true;
 }
 
 /* Contacts that an answer names. */

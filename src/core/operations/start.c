@@ -69,8 +69,10 @@ static void seed(skad_node *node, skad_operation *operation, const skad_id *targ
     for (size_t i = 0; i < count; i++) {
         skad_contact contact;
         skad_table_contact(table, slots[i], &contact);
-        const skad_address *address = skad_contact_endpoint(&contact, node->families);
-        if (skad_bans_find(&node->bans, &contact.id, address, node->env.now.mono_us) == NULL) {
+        const skad_address *address =
+            skad_contact_endpoint(&contact, node->families, node->env.profile.allow_private);
+        if (address != NULL &&
+            skad_bans_find(&node->bans, &contact.id, address, node->env.now.mono_us) == NULL) {
             skad_lookup_seed(operation->lookup, i, &contact, address);
         }
     }
@@ -95,8 +97,11 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
         return SKAD_ERR_MEMORY;
     }
     operation->lookup->radius = skad_density_radius(table, node->env.profile.siblings);
-    if (from != NULL) {
-        skad_lookup_seed(operation->lookup, 0, from, skad_contact_endpoint(from, node->families));
+    const skad_address *there =
+        from == NULL ? NULL
+                     : skad_contact_endpoint(from, node->families, node->env.profile.allow_private);
+    if (there != NULL) {
+        skad_lookup_seed(operation->lookup, 0, from, there);
     } else {
         seed(node, operation, target);
     }

@@ -53,8 +53,9 @@ skad_status skad_join_greet(skad_node *node, const skad_contact *contacts, size_
     size_t worth = 0;
     size_t asked = 0;
     for (size_t i = 0; i < count && worth < SKAD_GREET_MAX; i++) {
-        const skad_address *address = skad_contact_endpoint(&contacts[i], node->families);
-        if (address != NULL && skad_address_routable(address, node->env.profile.allow_private)) {
+        const skad_address *address =
+            skad_contact_endpoint(&contacts[i], node->families, node->env.profile.allow_private);
+        if (address != NULL) {
             worth++;
             asked += skad_request_ping(node, &contacts[i].id, address, SKAD_PURPOSE_CHECK);
         }
