@@ -47,7 +47,10 @@ static bool write_all(int fd, const uint8_t *data, size_t len)
 {
     while (len > 0) {
         ssize_t put = write(fd, data, len);
-        if (put < 0 && errno != EINTR) {
+        if (put == 0) {
+            errno = EIO; /* no file system does this; it must not keep us here for ever */
+        }
+        if (put == 0 || (put < 0 && errno != EINTR)) {
             return false;
         }
         size_t done = put > 0 ? (size_t)put : 0;

@@ -6,8 +6,11 @@
 
 static void ask_for_nonce(skad_node *node, uint32_t epoch)
 {
-    if (node->housekeeping.epoch_asked != epoch) {
-        node->housekeeping.epoch_asked = epoch;
+    skad_housekeeping *state = &node->housekeeping;
+    const uint64_t now_us = node->env.now.mono_us;
+    if (state->epoch_asked != epoch || now_us - state->asked_us >= SKAD_NONCE_AGAIN_US) {
+        state->epoch_asked = epoch;
+        state->asked_us = now_us;
         skad_events_emit(&node->events,
                          &(skad_event){.kind = SKAD_EVENT_PUZZLE_NEEDED, .u.epoch = epoch});
     }

@@ -16,9 +16,14 @@
  * weeks, for a puzzle that takes seconds. */
 #define SKAD_EPOCH_AHEAD_DIVISOR 10
 
+/* A nonce that does not come is requested again: the solver may have been busy with another epoch,
+ * as after a jump of the clock, or have failed. */
+#define SKAD_NONCE_AGAIN_US (600 * SKAD_US_PER_S)
+
 typedef struct skad_housekeeping {
     uint64_t sweep_us;    /* when it is done next */
-    uint32_t epoch_asked; /* the epoch whose nonce was requested (SKAD_EVENT_PUZZLE_NEEDED) */
+    uint64_t asked_us;    /* when a nonce was last requested (SKAD_EVENT_PUZZLE_NEEDED) */
+    uint32_t epoch_asked; /* for which epoch */
 } skad_housekeeping;
 
 void skad_housekeeping_tick(skad_node *node);

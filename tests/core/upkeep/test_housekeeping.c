@@ -166,6 +166,21 @@ static void in_an_epoch_without_a_nonce_its_own_is_asked_for(void **state)
     assert_int_equal(asked_for(), epoch + 6);
 }
 
+static void a_nonce_that_does_not_come_is_asked_for_every_ten_minutes(void **state)
+{
+    (void)state;
+    const uint32_t epoch = (uint32_t)(TEST_UNIX_S / EPOCH_S);
+    const uint64_t next_s = (epoch + UINT64_C(1)) * EPOCH_S;
+    unsigned asked = 0;
+    tick_at(next_s); /* the clock jumps; the solver is busy */
+    assert_int_equal(asked_for(), epoch + 1);
+    for (unsigned minute = 1; minute <= 30; minute++) {
+        tick_at(next_s + 60 * minute);
+        asked += asked_for() == epoch + 1;
+    }
+    assert_int_equal(asked, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +192,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_nonce_that_is_there_is_not_asked_for, begin, end),
         cmocka_unit_test_setup_teardown(in_an_epoch_without_a_nonce_its_own_is_asked_for, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(a_nonce_that_does_not_come_is_asked_for_every_ten_minutes,
+                                        begin, end),
     };
     return cmocka_run_group_tests_name("housekeeping", tests, NULL, NULL);
 }
