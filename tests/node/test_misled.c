@@ -190,7 +190,7 @@ static void invented_contacts_cost_a_lookup_little(void **state)
         size_t liars;
         double requests_max;
         double seconds_max;
-    } cases[] = {{0, 17, 0.1}, {1, 20, 3}, {4, 24, 5}, {12, 40, 9}};
+    } cases[] = {{0, 17, 0.1}, {1, 21, 3}, {4, 26, 6}, {12, 80, 14}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cost spent = look_up_among(cases[i].liars);
         assert_true(spent.requests <= cases[i].requests_max);

@@ -9,6 +9,14 @@ static void count(uint8_t *counter, bool up)
     }
 }
 
+/* Counts a candidate's silence against its namers, or takes that back. */
+static void charge(skad_candidates *candidates, const skad_candidate *candidate, bool silent)
+{
+    for (size_t i = 0; i < candidate->namers_count; i++) {
+        count(&candidates->all[candidate->namers[i]].named_silent, silent);
+    }
+}
+
 void skad_credit_named(skad_candidates *candidates, uint16_t index, uint16_t namer)
 {
     skad_candidate *candidate = &candidates->all[index];
@@ -20,8 +28,11 @@ void skad_credit_named(skad_candidates *candidates, uint16_t index, uint16_t nam
     if (candidate->namers_count == SKAD_CANDIDATE_NAMERS) {
         return;
     }
+    if (candidate->owing && candidate->namers_count == SKAD_CANDIDATE_NAMERS - 1) {
+        charge(candidates, candidate, false); /* the fourth clears them all */
+    }
     candidate->namers[candidate->namers_count++] = namer;
-    if (candidate->owing) {
+    if (candidate->owing && candidate->namers_count < SKAD_CANDIDATE_NAMERS) {
         count(&candidates->all[namer].named_silent, true);
     } else if (candidate->state == SKAD_STEP_ANSWERED) {
         count(&candidates->all[namer].named_living, true);
@@ -32,11 +43,10 @@ void skad_credit_answered(skad_candidates *candidates, uint16_t index)
 {
     skad_candidate *candidate = &candidates->all[index];
     for (size_t i = 0; i < candidate->namers_count; i++) {
-        skad_candidate *namer = &candidates->all[candidate->namers[i]];
-        count(&namer->named_living, true);
-        if (candidate->owing) {
-            count(&namer->named_silent, false);
-        }
+        count(&candidates->all[candidate->namers[i]].named_living, true);
+    }
+    if (candidate->owing && candidate->namers_count < SKAD_CANDIDATE_NAMERS) {
+        charge(candidates, candidate, false);
     }
     candidate->owing = false;
 }
@@ -48,8 +58,8 @@ void skad_credit_silent(skad_candidates *candidates, uint16_t index)
         return;
     }
     candidate->owing = true;
-    for (size_t i = 0; i < candidate->namers_count; i++) {
-        count(&candidates->all[candidate->namers[i]].named_silent, true);
+    if (candidate->namers_count < SKAD_CANDIDATE_NAMERS) {
+        charge(candidates, candidate, true);
     }
 }
 

@@ -1,14 +1,17 @@
-/* Whether a node that names others is credible. A node answers for those that it names: who names
- * invented contacts loses its credit, and with it the names that it alone gave.
+/* Whether a node that names others is credible. A node answers for those that it names: a node that
+ * names invented contacts loses its credit, and with it the names that it alone gave. Credit
+ * decides whether a name is asked, and never what the lookup takes for explored.
  *
  * A candidate has up to four namers, the first ones. When it answers, that speaks for them; when it
- * is silent, against them. A namer is credible while the silent ones it named are no more than two,
- * and two more for each that answered. In a network whose nodes are half dead, honest nodes keep
- * their credit; a liar that names only what does not exist has it for three requests. A candidate
- * is credible if one of its namers is, or if it is one of our own contacts.
+ * is silent, against them, unless there are four: a silence is no lie where several name the same
+ * node, as honest nodes do whose neighbour has died. A namer is credible while the silent ones it
+ * named are no more than five, and two more for each that answered. So one answer of which the
+ * whole is dead ends no credit where answers are short (k = 3), and in a network whose nodes are
+ * half dead honest nodes keep theirs; a liar that names only what does not exist has it for six
+ * requests. A candidate is credible if one of its namers is, or if it is one of our own contacts.
  *
- * Nodes in league may name the same invented contacts. Then each silence counts against all of
- * them. */
+ * Four liars in league that name the same contacts keep their credit. That costs a lookup time, but
+ * changes nothing of what it finds. */
 #ifndef SKAD_LOOKUP_CREDIT_H
 #define SKAD_LOOKUP_CREDIT_H
 
@@ -17,8 +20,7 @@
 
 #include "src/core/lookup/candidates.h"
 
-#define SKAD_CREDIT_SILENT                                                                         \
-    3 /* so many silent ones end the credit of one that named no living one */
+#define SKAD_CREDIT_SILENT 6 /* end the credit of a node that named no living one */
 #define SKAD_CREDIT_LIVING 2 /* so many more are allowed for each that answered */
 
 /* Notes that one candidate, which answered, named another. */

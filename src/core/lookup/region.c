@@ -107,17 +107,14 @@ static int last_expected(const skad_lookup *lookup)
 }
 
 /* Returns the first region that the answers so far may have left unexplored: that of the k-th
- * closest credible candidate, dead or alive, since the answers of the closest nodes reach about as
- * far; but not where no node is to be expected. */
+ * closest candidate, dead or alive, since the answers of the closest nodes reach about as far; but
+ * not where no node is to be expected. */
 static int first_region(const skad_lookup *lookup)
 {
     uint16_t closest[SKAD_K_MAX] = {0};
     size_t count = 0;
     for (size_t i = 0; i < lookup->candidates.high_water; i++) {
         size_t at = count;
-        if (!skad_credit_given(&lookup->candidates, (uint16_t)i)) {
-            continue;
-        }
         while (at > 0 &&
                skad_candidates_closer(&lookup->candidates, (uint16_t)i, closest[at - 1])) {
             at--;

@@ -4,16 +4,26 @@
 
 #include "src/core/routing/diversity.h"
 
-/* Whether a candidate at this distance would get onto the list. */
-/* Returns the member of a full list that gives way to a closer candidate: the farthest that has not
- * answered. What has answered stays, however many names near the target are heard. */
-static size_t gives_way(const skad_lookup *lookup, const skad_shortlist *list)
+/* Returns the member of a full list that gives way to a candidate: the farthest that failed,
+ * however near it is; otherwise the farthest that has not answered, if that is farther than the
+ * candidate. What has answered stays, however many names near the target are heard. list->count:
+ * none. */
+static size_t gives_way(const skad_lookup *lookup, const skad_shortlist *list, uint16_t candidate)
 {
-    size_t at = list->count;
-    while (at > 0 && lookup->candidates.all[list->members[at - 1]].state == SKAD_STEP_ANSWERED) {
-        at--;
+    size_t farthest = list->count;
+    for (size_t at = list->count; at-- > 0;) {
+        uint8_t state = lookup->candidates.all[list->members[at]].state;
+        if (state == SKAD_STEP_FAILED) {
+            return at;
+        }
+        if (farthest == list->count && state != SKAD_STEP_ANSWERED) {
+            farthest = at;
+        }
     }
-    return at == 0 ? list->count : at - 1;
+    return farthest < list->count &&
+                   skad_candidates_closer(&lookup->candidates, candidate, list->members[farthest])
+               ? farthest
+               : list->count;
 }
 
 /* Makes room for a candidate on a list, if that is full. */
@@ -23,9 +33,8 @@ static bool make_room(skad_lookup *lookup, uint8_t path, uint16_t index)
     if (list->count < SKAD_SHORTLIST_MAX) {
         return true;
     }
-    size_t at = gives_way(lookup, list);
-    if (at == list->count ||
-        !skad_candidates_closer(&lookup->candidates, index, list->members[at])) {
+    size_t at = gives_way(lookup, list, index);
+    if (at == list->count) {
         return false;
     }
     uint16_t gone = list->members[at];

@@ -11,7 +11,8 @@
 #include "src/core/lookup/lookup.h"
 
 /* Puts a candidate on a path's list, unless it is there already. On a full list it takes the place
- * of the farthest candidate that has not answered, if that is farther than it is itself. */
+ * of the farthest candidate that failed, or of the farthest that has not answered, if that is
+ * farther than it is itself. */
 void skad_shortlist_add(skad_lookup *lookup, uint8_t path, uint16_t index);
 
 /* Whether a member of a list (by its index there) is beyond its address groups' share: whether
