@@ -106,9 +106,13 @@ bool skad_admission_exhausted(const skad_node *node, const skad_address *from, b
            (!token || skad_rate_limiter_exhausted(&admission->validated, from, now_us));
 }
 
-static bool validated_allowed(skad_admission *admission, const skad_address *from, uint64_t now_us)
+/* `suspect`: the address is under suspicion; its peers together have no more than a stranger's
+ * rate, of which its strangers use nothing. */
+static bool validated_allowed(skad_admission *admission, bool suspect, const skad_address *from,
+                              uint64_t now_us)
 {
-    return (!admission->limited || skad_rate_limiter_allows(&admission->validated, from, now_us)) &&
+    skad_rate_limiter *limiter = suspect ? &admission->unvalidated : &admission->validated;
+    return (!admission->limited || skad_rate_limiter_allows(limiter, from, now_us)) &&
            skad_rate_allows(&admission->validated_all, 1, &admission->validated_until_us, now_us);
 }
 
@@ -127,7 +131,8 @@ skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope
 {
     skad_admission *admission = &node->admission;
     uint64_t now_us = node->env.now.mono_us;
-    if (!admission->limited && !admission->pressed) {
+    const bool suspect = skad_bans_suspect(&node->bans, from, now_us);
+    if (!admission->limited && !admission->pressed && !suspect) {
         return SKAD_VERDICT_ACCEPT;
     }
     skad_id sender;
@@ -135,10 +140,11 @@ skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope
     bool validated = envelope->token != NULL &&
                      skad_token_ok(node->env.token_key, from, &sender, now_us, envelope->token);
     if (validated) {
-        return validated_allowed(admission, from, now_us) ? SKAD_VERDICT_ACCEPT : SKAD_VERDICT_RATE;
+        return validated_allowed(admission, suspect, from, now_us) ? SKAD_VERDICT_ACCEPT
+                                                                   : SKAD_VERDICT_RATE;
     }
-    bool within =
-        !admission->limited || skad_rate_limiter_allows(&admission->unvalidated, from, now_us);
+    bool within = !suspect && (!admission->limited ||
+                               skad_rate_limiter_allows(&admission->unvalidated, from, now_us));
     if (within && unloaded(admission, now_us)) {
         return SKAD_VERDICT_ACCEPT;
     }

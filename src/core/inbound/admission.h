@@ -9,6 +9,9 @@
  *   verifying it (challenge). There is a budget of such answers for each of the two cases. Beyond
  *   it the request is dropped (rate).
  *
+ * - An address under suspicion (bans.h) gets tokens, but no checks without one; with one, its peers
+ *   together are checked no more often than a stranger.
+ *
  * The node becomes loaded when the unvalidated requests of all sources together exceed their rate,
  * and stays so until half of a burst is free again. It is also loaded while its driver says that
  * datagrams pile up. Then the token is the price of a signature check: a sender with a spoofed

@@ -38,8 +38,7 @@ static skad_verdict turn_away(const skad_node *node, const skad_address *from,
         !skad_kind_is_request((skad_kind)glance.kind)) {
         return SKAD_VERDICT_ACCEPT;
     }
-    if (skad_bans_find(&node->bans, NULL, from, now_us) != NULL ||
-        (!glance.token && skad_bans_turn_away(&node->bans, from, now_us))) {
+    if (skad_bans_find(&node->bans, NULL, from, now_us) != NULL) {
         return SKAD_VERDICT_BANNED;
     }
     return skad_admission_exhausted(node, from, glance.token) ? SKAD_VERDICT_RATE

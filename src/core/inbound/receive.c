@@ -21,21 +21,17 @@ static void keep_request(skad_inbound *inbound, const skad_pending_rpc *rpc)
     }
 }
 
-/* Whether the request is of a banned sender, or of a stranger where strangers are turned away. The
- * key is not proven yet, so a sender that pretends to be a banned node is kept out as well. */
+/* Whether the request is of a banned sender. The key is not proven yet, so a sender that pretends
+ * to be a banned node is kept out as well. */
 static bool banned(const skad_node *node, const skad_prefiltered *prefiltered,
                    const skad_address *from)
 {
-    const uint64_t now_us = node->env.now.mono_us;
-    const uint8_t *token = prefiltered->envelope.token;
     skad_id sender;
     if (node->bans.banned.count == 0) {
         return false;
     }
     skad_node_id(prefiltered->envelope.public_key, &sender);
-    return skad_bans_find(&node->bans, &sender, from, now_us) != NULL ||
-           (skad_bans_turn_away(&node->bans, from, now_us) &&
-            (token == NULL || !skad_token_ok(node->env.token_key, from, &sender, now_us, token)));
+    return skad_bans_find(&node->bans, &sender, from, node->env.now.mono_us) != NULL;
 }
 
 skad_verdict skad_receive_prefilter(skad_node *node, skad_inbound *inbound, skad_time now)

@@ -81,7 +81,7 @@ const skad_ban *skad_bans_find(const skad_bans *bans, const skad_id *id,
     return find_covering(bans, id, address, false, now_us);
 }
 
-bool skad_bans_turn_away(const skad_bans *bans, const skad_address *address, uint64_t now_us)
+bool skad_bans_suspect(const skad_bans *bans, const skad_address *address, uint64_t now_us)
 {
     return find_covering(bans, NULL, address, true, now_us) != NULL;
 }
@@ -112,8 +112,8 @@ static skad_status append(skad_ban_list *list, const skad_ban *ban)
 
 skad_status skad_bans_init(skad_bans *bans, bool lazy_allocation)
 {
-    *bans = (skad_bans){
-        .strikes = skad_lazy_begin(lazy_allocation, SKAD_STRIKES_SOURCES, sizeof *bans->strikes)};
+    *bans = (skad_bans){.strikes = skad_lazy_begin(lazy_allocation, 2 * SKAD_STRIKES_SOURCES,
+                                                   sizeof *bans->strikes)};
     skad_status status = skad_lazy_begun(lazy_allocation, bans->strikes);
     if (!lazy_allocation && status == SKAD_OK) {
         status = reserve(&bans->banned, SKAD_BANS_MAX);
@@ -139,12 +139,21 @@ static size_t find(const skad_ban_list *list, const skad_ban *subject)
     return at;
 }
 
-static size_t ends_first(const skad_ban_list *list)
+/* Returns the ban of a full list that gives way to another: the node's own that ends first; where
+ * there is none, the operator's that does, to an operator's only. list->count: none. */
+static size_t gives_way(const skad_ban_list *list, const skad_ban *to)
 {
-    size_t first = 0;
-    for (size_t i = 1; i < list->count; i++) {
-        if (list->bans[i].until_us < list->bans[first].until_us) {
-            first = i;
+    size_t first = list->count;
+    for (unsigned operators = 0; operators < 2 && first == list->count; operators++) {
+        for (size_t i = 0; i < list->count; i++) {
+            bool own = list->bans[i].reason != SKAD_BAN_OPERATOR;
+            if (own == (operators == 0) &&
+                (first == list->count || list->bans[i].until_us < list->bans[first].until_us)) {
+                first = i;
+            }
+        }
+        if (to->reason != SKAD_BAN_OPERATOR) {
+            break;
         }
     }
     return first;
@@ -167,7 +176,10 @@ skad_status skad_bans_add(skad_bans *bans, const skad_ban *ban, uint64_t now_us)
     drop_ended(list, now_us);
     size_t at = find(list, ban);
     if (at == SKAD_BANS_MAX) {
-        at = ends_first(list);
+        at = gives_way(list, ban);
+        if (at == SKAD_BANS_MAX) {
+            return SKAD_ERR_FULL;
+        }
     } else if (at == list->count) {
         return append(list, ban);
     }
@@ -212,22 +224,31 @@ static uint8_t host_bits(const skad_address *address)
     return address->family == SKAD_FAMILY_IPV4 ? 32 : 64;
 }
 
-/* Returns the entry of a subject. A subject without one takes over the oldest. */
+/* Returns a subject's entry in one of the two tables. A peer without one takes over the oldest; an
+ * address without one that of the address with the fewest strikes, whose window is over first where
+ * they are equal. */
 static skad_strikes *strikes_of(skad_bans *bans, const skad_ban *subject, uint64_t now_us)
 {
-    skad_strikes *oldest = &bans->strikes[0];
+    bool peer = subject->scope == SKAD_BAN_PEER;
+    skad_strikes *table = peer ? bans->strikes : bans->strikes + SKAD_STRIKES_SOURCES;
+    skad_strikes *least = &table[0];
     for (size_t i = 0; i < SKAD_STRIKES_SOURCES; i++) {
-        skad_strikes *strikes = &bans->strikes[i];
+        skad_strikes *strikes = &table[i];
         if (strikes->subject.address.family != SKAD_FAMILY_NONE &&
             same_subject(&strikes->subject, subject)) {
             return strikes;
         }
-        if (strikes->since_us < oldest->since_us) {
-            oldest = strikes;
+        if (now_us - strikes->since_us >= SKAD_STRIKES_US) {
+            strikes->count = 0;
+        }
+        bool older = strikes->since_us < least->since_us;
+        if (peer ? older
+                 : strikes->count < least->count || (strikes->count == least->count && older)) {
+            least = strikes;
         }
     }
-    *oldest = (skad_strikes){.subject = *subject, .since_us = now_us};
-    return oldest;
+    *least = (skad_strikes){.subject = *subject, .since_us = now_us};
+    return least;
 }
 
 static uint32_t weight(skad_ban_reason reason)
@@ -265,7 +286,7 @@ void skad_bans_strike(skad_bans *bans, const skad_id *id, const skad_address *ad
     if (allowed(bans, address)) {
         return;
     }
-    bans->strikes = skad_lazy_use(bans->strikes, SKAD_STRIKES_SOURCES, sizeof *bans->strikes);
+    bans->strikes = skad_lazy_use(bans->strikes, 2 * SKAD_STRIKES_SOURCES, sizeof *bans->strikes);
     if (bans->strikes != NULL) {
         strike(bans, &peer, SKAD_STRIKES_MAX, now_us);
         strike(bans, &host, SKAD_STRIKES_ADDRESS_MAX, now_us);

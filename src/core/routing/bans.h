@@ -6,13 +6,16 @@
  *   proven: by a valid token, or because the peer answers a request that we sent there. Sixteen
  *   strikes within a minute are a ban of that peer for ten minutes.
  *
- * - The strikes of all peers of one address (IPv6: of a /64) are counted as well. Eight times as
- *   many turn away the strangers of that address: its requests that show no valid token. Neighbours
- *   that share the address and hold a token are served as before. Wider prefixes are banned by hand
- *   only.
+ * - IDs and ports are free, so the strikes of all peers of one address (IPv6: of a /64) are counted
+ *   as well, in a table of their own, in which the address with the fewest strikes makes room.
+ * Eight times as many put the address under suspicion for ten minutes: its requests without a valid
+ *   token get one and no check, and those with one are checked no more often than a stranger's
+ *   (admission.h). A neighbour that shares the address is slowed, but neither silenced nor lost.
+ *   Wider prefixes are banned by hand only.
  *
- * - Bans and strikes end by themselves. When there is no room for another ban, the one that ends
- *   first is dropped. The node itself never bans what is on the allow-list.
+ * - Bans and strikes end by themselves. When there is no room for another ban, the node's own that
+ *   ends first is dropped; an operator's gives way to an operator's only. The node itself never
+ * bans what is on the allow-list.
  *
  * - A ban concerns requests. An answer that we wait for is never dropped for it, and a peer that
  *   the node itself banned does not count as unresponsive. */
@@ -25,10 +28,9 @@
 
 #include "skad/node.h"
 
-#define SKAD_BANS_MAX 256 /* and as many allowed */
-#define SKAD_STRIKES_SOURCES                                                                       \
-    64 /* peers and addresses counted at once; a new one replaces the oldest */
-#define SKAD_STRIKES_MAX         16                     /* of a peer within a window: then a ban */
+#define SKAD_BANS_MAX            256 /* and as many allowed */
+#define SKAD_STRIKES_SOURCES     64  /* peers counted at once, and as many addresses */
+#define SKAD_STRIKES_MAX         16  /* of a peer within a window: then a ban */
 #define SKAD_STRIKES_ADDRESS_MAX (8 * SKAD_STRIKES_MAX) /* of all peers of an address */
 #define SKAD_STRIKES_ANSWER      4 /* what an answer counts for: we ask no peer often */
 #define SKAD_STRIKES_US          (60 * SKAD_US_PER_S)
@@ -49,7 +51,8 @@ typedef struct skad_ban_list {
 typedef struct skad_bans {
     skad_ban_list banned;
     skad_ban_list allowed;
-    skad_strikes *strikes; /* SKAD_STRIKES_SOURCES; NULL: none was counted yet */
+    skad_strikes *strikes; /* 2 * SKAD_STRIKES_SOURCES: of peers, then of addresses; NULL: none was
+                              counted yet */
 } skad_bans;
 
 /* All memory is there from the start, or comes as it is needed with lazy allocation. All zero is an
@@ -62,8 +65,8 @@ void skad_bans_free(skad_bans *bans);
 const skad_ban *skad_bans_find(const skad_bans *bans, const skad_id *id,
                                const skad_address *address, uint64_t now_us);
 
-/* Whether strangers at this address are turned away: requests without a valid token. */
-bool skad_bans_turn_away(const skad_bans *bans, const skad_address *address, uint64_t now_us);
+/* Whether an address is under suspicion. */
+bool skad_bans_suspect(const skad_bans *bans, const skad_address *address, uint64_t now_us);
 
 /* Adds a ban, or replaces the one of the same subject. Error: SKAD_ERR_MEMORY. */
 skad_status skad_bans_add(skad_bans *bans, const skad_ban *ban, uint64_t now_us);

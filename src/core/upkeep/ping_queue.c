@@ -59,23 +59,48 @@ static bool worth_a_ping(const skad_node *node, const skad_id *id, const skad_ad
 
 /* ---- Groups ---- */
 
+static size_t silent_at(const skad_ping_queue *queue, const skad_address *address)
+{
+    uint64_t group = skad_address_group(address);
+    size_t at = 0;
+    while (at < SKAD_PING_QUEUE_SILENT_MAX && queue->silent[at] != group) {
+        at++;
+    }
+    return at;
+}
+
+static bool silent(const skad_ping_queue *queue, const skad_address *address)
+{
+    return silent_at(queue, address) < SKAD_PING_QUEUE_SILENT_MAX;
+}
+
+/* Whether a target counts where a newcomer's groups are tallied: those of silent groups are counted
+ * among themselves only, so that they take no place from a group that may answer. */
+static bool counts(const skad_ping_queue *queue, const skad_address *address, bool is_silent)
+{
+    return is_silent || !silent(queue, address);
+}
+
 /* Whether the groups of a target have room for it, among those of its kind that wait or are
  * awaited. */
 static bool group_has_room(const skad_node *node, const skad_ping_target *target)
 {
     const skad_ping_queue *queue = &node->ping_queue;
     skad_group_tally tally = skad_group_tally_of(skad_address_group(&target->address));
+    bool is_silent = silent(queue, &target->address);
     if (node->env.profile.group_table_max == 0) {
         return true;
     }
     for (size_t i = 0; i < queue->count; i++) {
-        if (queue->targets[i].validated == target->validated) {
-            skad_group_tally_add(&tally, skad_address_group(&queue->targets[i].address));
+        const skad_ping_target *other = &queue->targets[i];
+        if (other->validated == target->validated && counts(queue, &other->address, is_silent)) {
+            skad_group_tally_add(&tally, skad_address_group(&other->address));
         }
     }
     for (size_t i = 0; i < queue->in_flight; i++) {
-        if (queue->awaited[i].validated == target->validated) {
-            skad_group_tally_add(&tally, skad_address_group(&queue->awaited[i].address));
+        const skad_ping_awaited *other = &queue->awaited[i];
+        if (other->validated == target->validated && counts(queue, &other->address, is_silent)) {
+            skad_group_tally_add(&tally, skad_address_group(&other->address));
         }
     }
     return skad_group_tally_has_room(&tally, 1);
@@ -118,29 +143,21 @@ static bool make_room(skad_ping_queue *queue, const skad_ping_target *target)
     return true;
 }
 
-static size_t silent_at(const skad_ping_queue *queue, const skad_address *address)
-{
-    uint64_t group = skad_address_group(address);
-    size_t at = 0;
-    while (at < SKAD_PING_QUEUE_SILENT_MAX && queue->silent[at] != group) {
-        at++;
-    }
-    return at;
-}
-
-static bool silent(const skad_ping_queue *queue, const skad_address *address)
-{
-    return silent_at(queue, address) < SKAD_PING_QUEUE_SILENT_MAX;
-}
-
 /* ---- The queue ---- */
 
-static bool waits(const skad_ping_queue *queue, const skad_id *id)
+/* Whether an ID waits already. One that waits without a token, perhaps by the request of another
+ * sender that overheard it, gives way to itself with one. */
+static bool waits(skad_ping_queue *queue, const skad_ping_target *target)
 {
     for (size_t i = 0; i < queue->count; i++) {
-        if (skad_id_equal(&queue->targets[i].id, id)) {
+        if (!skad_id_equal(&queue->targets[i].id, &target->id)) {
+            continue;
+        }
+        if (queue->targets[i].validated || !target->validated) {
             return true;
         }
+        remove_at(queue, i);
+        return false;
     }
     return false;
 }
@@ -148,7 +165,7 @@ static bool waits(const skad_ping_queue *queue, const skad_id *id)
 void skad_ping_queue_consider(skad_node *node, const skad_ping_target *target)
 {
     skad_ping_queue *queue = &node->ping_queue;
-    if (!worth_a_ping(node, &target->id, &target->address) || waits(queue, &target->id) ||
+    if (!worth_a_ping(node, &target->id, &target->address) || waits(queue, target) ||
         !group_has_room(node, target)) {
         return;
     }

@@ -11,7 +11,8 @@
  *   is awaited at a time, and as many more of wider groups as the levels allow, counted apart for
  *   those with a token and those without;
  *
- * - a group whose last ping was not answered is served after those of which nothing is known;
+ * - a group whose last ping was not answered is served after those of which nothing is known, and
+ *   takes no place from them;
  *
  * - when the queue is full, a peer of the group with the most places gives way to one of a group
  *   with fewer; further peers are ignored. */

@@ -250,13 +250,13 @@ static void only_what_is_no_record_ends_in_a_ban(void **state)
 
 /* ---- Neighbours on one address ---- */
 
-/* Bans one peer after the other of an address until strangers are turned away there. Returns how
- * many were banned. */
+/* Bans one peer after the other of an address until that is under suspicion. Returns how many were
+ * banned. */
 static unsigned misbehave_at(test_fixture *fixture, const skad_address *address)
 {
     skad_bans *bans = skad_node_parts_of(fixture->node).bans;
     unsigned peers = 0;
-    while (!skad_bans_turn_away(bans, address, fixture->now.mono_us)) {
+    while (!skad_bans_suspect(bans, address, fixture->now.mono_us)) {
         skad_address from = *address;
         const skad_id id = {{(uint8_t)(++peers), 1}};
         from.port = (uint16_t)(20000 + peers);
@@ -287,7 +287,7 @@ static void a_neighbour_on_the_same_address_is_served_as_before(void **state)
     assert_int_equal(ping(fixture, honest, token, false), SKAD_VERDICT_ACCEPT);
 }
 
-static void eight_peers_of_an_address_have_its_strangers_turned_away(void **state)
+static void eight_peers_of_an_address_put_it_under_suspicion(void **state)
 {
     test_fixture *fixture = *state;
     test_remote *honest = test_fixture_remote(fixture);
@@ -295,8 +295,8 @@ static void eight_peers_of_an_address_have_its_strangers_turned_away(void **stat
     uint8_t guessed[SKAD_TOKEN_BYTES] = {1};
     test_fixture_token(fixture, honest, token);
     assert_int_equal(misbehave_at(fixture, &honest->address), 8);
-    assert_int_equal(ping(fixture, honest, NULL, false), SKAD_VERDICT_BANNED);
-    assert_int_equal(ping(fixture, honest, guessed, false), SKAD_VERDICT_BANNED);
+    assert_int_equal(ping(fixture, honest, NULL, false), SKAD_VERDICT_CHALLENGE);
+    assert_int_equal(ping(fixture, honest, guessed, false), SKAD_VERDICT_CHALLENGE);
     assert_int_equal(ping(fixture, honest, token, false), SKAD_VERDICT_ACCEPT);
     fixture->now.mono_us += SKAD_STRIKES_BAN_S * SKAD_US_PER_S;
     assert_int_equal(ping(fixture, honest, NULL, false), SKAD_VERDICT_ACCEPT);
@@ -469,8 +469,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_what_is_no_record_ends_in_a_ban, begin, end),
         cmocka_unit_test_setup_teardown(a_neighbour_on_the_same_address_is_served_as_before, begin,
                                         end),
-        cmocka_unit_test_setup_teardown(eight_peers_of_an_address_have_its_strangers_turned_away,
-                                        begin, end),
+        cmocka_unit_test_setup_teardown(eight_peers_of_an_address_put_it_under_suspicion, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(a_ban_by_the_node_itself_makes_no_peer_unresponsive, begin,
                                         end),
         cmocka_unit_test_setup_teardown(an_answer_that_we_wait_for_is_heard_in_spite_of_a_ban,

@@ -424,6 +424,39 @@ static void the_largest_user_of_a_full_queue_gives_way(void **state)
     assert_int_equal(honest, 30);
 }
 
+/* Four /24s of a /16 that never answer, again and again; then a newcomer of the same /16. */
+static void silent_groups_take_no_place_from_others(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 3; round++) {
+        for (uint8_t i = 0; i < 4; i++) {
+            const skad_address dead = host(1, i, 1);
+            consider_at(100 * round + i, &dead, true);
+        }
+        for (unsigned i = 0; i < 8; i++) {
+            (void)tick(20000);
+        }
+        const skad_address honest = host(1, (uint8_t)(50 + round), 1);
+        consider_at(1000 + round, &honest, true);
+        assert_int_equal(waiting(), round > 0);
+        (void)tick(4 * SKAD_US_PER_S); /* those that were pinged are given up */
+    }
+}
+
+static void a_peer_with_a_token_takes_its_own_place_without_one(void **state)
+{
+    (void)state;
+    const skad_ping_queue *queue = skad_node_parts_of(alone.node).ping_queue;
+    const skad_address spoofed = test_prng_address(1);
+    const skad_address own = test_prng_address(2);
+    consider_at(5, &spoofed, false);
+    consider_at(5, &own, true);
+    consider_at(5, &spoofed, false);
+    assert_int_equal(queue->count, 1);
+    assert_true(queue->targets[0].validated);
+    assert_memory_equal(&queue->targets[0].address, &own, sizeof own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +476,10 @@ int main(void)
                                         begin_limited, end),
         cmocka_unit_test_setup_teardown(a_group_that_is_silent_goes_last, begin_limited, end),
         cmocka_unit_test_setup_teardown(the_largest_user_of_a_full_queue_gives_way, begin_limited,
+                                        end),
+        cmocka_unit_test_setup_teardown(silent_groups_take_no_place_from_others, begin_limited,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_peer_with_a_token_takes_its_own_place_without_one, begin,
                                         end),
     };
     return cmocka_run_group_tests_name("ping_queue", tests, NULL, NULL);
