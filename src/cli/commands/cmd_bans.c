@@ -34,8 +34,8 @@ const skad_command skad_command_bans = {
         "means by hand. The node itself bans for ten minutes, for requests with a wrong\n"
         "signature that show a valid token ('signatures'), for storing what is no record\n"
         "('records'), and for answers that contradict the question ('answers'). It bans a node\n"
-        "at one address (ID@ADDR:PORT). If several nodes of one address earn it, strangers\n"
-        "from that address are turned away, while nodes that hold a token are served.",
+        "at one address (ID@ADDR:PORT). If many nodes of one address earn it, requests from\n"
+        "that address are checked rarely, and only with a token.",
     .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON,
     .run = run,
 };

@@ -64,8 +64,9 @@ typedef struct skad_peer {
 
 /* What few peers have. */
 typedef struct skad_peer_cold {
-    uint64_t anew_us;   /* when it was last suspected of a restart (handover.h); 0: never */
-    uint64_t handed_us; /* when it was last handed records over; 0: never */
+    uint64_t anew_us;      /* when it was last suspected of a restart (handover.h); 0: never */
+    uint64_t handed_us;    /* when it was last handed records over; 0: never */
+    uint64_t since_unix_s; /* the coming handover is of what was stored since then; 0: of all */
     uint8_t ipv6[16];
     skad_second violated;  /* when it last broke the rules */
     uint32_t handed_token; /* print of the token for which it was handed records; 0: none */

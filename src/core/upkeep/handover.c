@@ -9,6 +9,8 @@
 #include "src/core/routing/distance.h"
 #include "src/core/storage/responsibility.h"
 
+#define MISSED_MARGIN_S 60 /* records that were on their way */
+
 /* Plans the next walk, three quarters to five quarters of an hour from now. */
 static void plan_round(skad_node *node)
 {
@@ -120,6 +122,12 @@ void skad_handover_arrived(skad_node *node, skad_peer_slot slot)
 {
     skad_handover_state *state = &node->handover;
     const skad_id *id = &node->table.peers.peers[slot].id;
+    skad_peer_cold *cold = skad_peers_cold(&node->table.peers, slot) == NULL
+                               ? NULL
+                               : skad_peers_cold_of(&node->table.peers, slot);
+    if (cold != NULL) {
+        cold->since_unix_s = 0;
+    }
     if (!settled(node) || listed(state->arrived, state->arrived_count, id)) {
         return;
     }
@@ -140,10 +148,15 @@ void skad_handover_arrived(skad_node *node, skad_peer_slot slot)
 
 void skad_handover_settle(skad_node *node, skad_peer_slot slot, const skad_address *from)
 {
-    skad_peers_cold_of(&node->table.peers, slot)->anew = false;
+    skad_peer_cold *cold = skad_peers_cold_of(&node->table.peers, slot);
+    cold->anew = false;
     if (!served_before(node, slot, from)) {
         skad_handover_arrived(node, slot);
+        return;
     }
+    uint64_t ago_s = (node->env.now.mono_us - cold->handed_us) / SKAD_US_PER_S + MISSED_MARGIN_S;
+    skad_handover_arrived(node, slot);
+    cold->since_unix_s = node->env.now.unix_s > ago_s ? node->env.now.unix_s - ago_s : 1;
 }
 
 bool skad_handover_suspect(skad_node *node, const skad_id *id, const skad_address *from)
@@ -231,6 +244,14 @@ static bool gives(const skad_node *node, const closest_nodes *closest, const ska
     return before < SKAD_HANDOVER_SENDERS;
 }
 
+/* Whether a peer that is served may lack a record: one that is still the process it was has what
+ * was brought before it was served last. */
+static bool lacks(const skad_node *node, skad_peer_slot slot, const skad_store_record *record)
+{
+    const skad_peer_cold *cold = skad_peers_cold(&node->table.peers, slot);
+    return cold == NULL || record->stored_unix_s >= cold->since_unix_s;
+}
+
 static size_t give(skad_node *node, const skad_store_record *record, const closest_nodes *closest)
 {
     const skad_handover_state *state = &node->handover;
@@ -244,6 +265,7 @@ static size_t give(skad_node *node, const skad_store_record *record, const close
         const skad_peer *peer = &node->table.peers.peers[closest->slots[i]];
         skad_address address;
         if (listed(state->served, state->served_count, &peer->id) &&
+            lacks(node, closest->slots[i], record) &&
             skad_endpoint_choose(&node->table.peers, closest->slots[i], node->families, &address) &&
             gives(node, closest, &peer->id, &record->name.key) &&
             skad_replicate(node, &replica, &peer->id, &address, NULL)) {

@@ -108,10 +108,17 @@ static void a_suspected_peer_is_served_once_for_each_token_that_it_grants(void *
     test_fixture_run(&handover_fixture, 30 * SKAD_US_PER_S);
     handover_walk_for(who);
     assert_int_equal(handover_stats().handed_over, HANDOVER_RECORDS_HELD);
+    handover_fixture.now.unix_s += 700; /* the fixture's wall clock stood while it ran */
+    handover_fixture.now.mono_us += 600 * SKAD_US_PER_S;
+    skad_node_parts_of(handover_fixture.node).env->now = handover_fixture.now;
+    const skad_id missed = {{7, 7}};
+    (void)handover_hold(&missed); /* it was cut off, unnoticed */
     assert_true(skad_handover_suspect(handover_fixture.node, &who->identity.id, &who->address));
     skad_handover_settle(handover_fixture.node, slot, &who->address); /* the same process answers */
-    assert_int_equal(handover->arrived_count, 0);
     assert_false(skad_handover_suspects(handover_fixture.node, slot));
+    test_fixture_run(&handover_fixture, 10 * SKAD_US_PER_S);
+    assert_int_equal(handover_stats().handed_over, HANDOVER_RECORDS_HELD + 1);
+    assert_int_equal(handover->arrived_count, 0);
     skad_endpoint_keep_token(peers, slot, &who->address, next, handover_fixture.now.mono_us);
     skad_node_parts_of(handover_fixture.node).env->now.mono_us += 120 * SKAD_US_PER_S;
     assert_true(skad_handover_suspect(handover_fixture.node, &who->identity.id, &who->address));
@@ -158,6 +165,7 @@ static void without_a_token_no_record_is_sent(void **state)
     test_fixture_token(&handover_fixture, who, token);
     assert_int_equal(handed_for_own_lookup(who, NULL), 0);
     assert_int_equal(handed_for_own_lookup(who, token), HANDOVER_RECORDS_HELD);
+    handover_fixture.now.unix_s += 600;
     assert_int_equal(handed_for_own_lookup(who, token), 0); /* it is still the same process */
 }
 
