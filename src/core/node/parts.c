@@ -13,6 +13,7 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .duplicates = &node->duplicates,
         .observed = &node->observed,
         .events = &node->events,
+        .reports = &node->reports,
         .join = &node->join,
         .recovery = &node->recovery,
         .ping_queue = &node->ping_queue,

@@ -8,6 +8,7 @@
 #include "src/core/inbound/duplicates.h"
 #include "src/core/inbound/roots.h"
 #include "src/core/operations/operation.h"
+#include "src/core/operations/report.h"
 #include "src/core/routing/bans.h"
 #include "src/core/routing/observed.h"
 #include "src/core/routing/table.h"
@@ -34,6 +35,7 @@ typedef struct skad_node_parts {
     skad_duplicates *duplicates;
     skad_observed *observed;
     skad_event_ring *events;
+    skad_reports *reports;
     skad_join_state *join;
     skad_recovery_state *recovery;
     skad_ping_queue *ping_queue;
