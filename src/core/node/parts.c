@@ -18,6 +18,7 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .recovery = &node->recovery,
         .ping_queue = &node->ping_queue,
         .refresh = &node->refresh,
+        .republish = &node->republish,
         .housekeeping = &node->housekeeping,
         .store_retries = &node->store_retries,
         .watches = &node->watches,

@@ -24,6 +24,7 @@
 #include "src/core/upkeep/partition_recovery.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/refresh.h"
+#include "src/core/upkeep/republish.h"
 
 /* Borrowed; valid as long as the node. */
 typedef struct skad_node_parts {
@@ -40,6 +41,7 @@ typedef struct skad_node_parts {
     skad_recovery_state *recovery;
     skad_ping_queue *ping_queue;
     skad_refresh_state *refresh;
+    skad_republish_state *republish;
     skad_housekeeping *housekeeping;
     skad_store_retries *store_retries;
     skad_watches *watches;
