@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <ev.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +252,27 @@ static void greetings_are_repeated_ever_less_often_until_the_node_has_joined(voi
     skad_peer_book_free(book);
 }
 
+/* A path fits with its final zero, or it is refused. */
+static void a_path_is_shorter_than_the_longest_path(void **state)
+{
+    desk *self = *state;
+    static char path[PATH_MAX + 1];
+    memset(path, 'x', PATH_MAX);
+    const skad_peer_book_config config = {
+        .loop = self->loop,
+        .path = path,
+        .profile = &self->profile,
+        .node = self->fixture.node,
+        .now = &self->fixture.now,
+        .log = SKAD_LOG_NOTHING,
+    };
+    skad_peer_book *book = NULL;
+    assert_int_equal(skad_peer_book_new(&config, &book), SKAD_ERR_INPUT);
+    path[PATH_MAX - 1] = 0;
+    assert_int_equal(skad_peer_book_new(&config, &book), SKAD_OK);
+    skad_peer_book_free(book);
+}
+
 #define AT_DESK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -266,6 +288,7 @@ int main(void)
         AT_DESK(a_failure_to_save_is_told_once_for_each_cause),
         AT_DESK(without_memory_the_old_file_stays),
         AT_DESK(greetings_are_repeated_ever_less_often_until_the_node_has_joined),
+        AT_DESK(a_path_is_shorter_than_the_longest_path),
     };
     return cmocka_run_group_tests_name("peer_book", tests, NULL, NULL);
 }
