@@ -26,6 +26,7 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .roots = &node->roots,
         .bans = &node->bans,
         .heard_us = &node->heard_us,
+        .lazy_allocation = &node->lazy_allocation,
         .families = node->families,
         .bytes = sizeof *node,
     };

@@ -49,6 +49,7 @@ typedef struct skad_node_parts {
     skad_roots *roots;
     skad_bans *bans;
     uint64_t *heard_us; /* when the last verified answer came */
+    bool *lazy_allocation;
     unsigned families;
     size_t bytes; /* of the node itself, without what its parts allocate */
 } skad_node_parts;
