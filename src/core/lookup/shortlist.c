@@ -4,7 +4,6 @@
 
 #include "src/core/routing/diversity.h"
 
-/* Whether a candidate at this distance would get onto the list. */
 /* Returns the member of a full list that gives way to a closer candidate: the farthest that has not
  * answered. What has answered stays, however many names near the target are heard. */
 static size_t gives_way(const skad_lookup *lookup, const skad_shortlist *list)
