@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "crypto/keys.h"
+#include "src/core/node/parts.h"
 #include "src/daemon/state/peer_book.h"
 #include "src/daemon/state/peer_store.h"
 #include "tests/support/failing_allocation.h"
@@ -112,6 +113,21 @@ static void a_node_that_has_not_joined_leaves_the_old_file_as_it_is(void **state
     skad_peer_book_free(open_book(self));
     assert_int_equal(stat(self->path, &after), 0);
     assert_int_equal(after.st_ino, before.st_ino);
+}
+
+/* It may know a few peers that are alone with it. */
+static void nor_does_one_that_knows_peers_and_has_not_joined(void **state)
+{
+    desk *self = *state;
+    skad_peer_file before;
+    skad_peer_file after;
+    write_remotes(self, &before);
+    test_fixture_populate(&self->fixture, PEERS + 1);
+    skad_node_parts_of(self->fixture.node).join->joined = false;
+    assert_int_equal(skad_node_table(self->fixture.node, self->fixture.now, NULL, 0), PEERS + 1);
+    skad_peer_book_free(open_book(self));
+    load(self, &after);
+    assert_int_equal(after.count, before.count);
 }
 
 static void without_peers_of_an_earlier_run_nobody_is_greeted(void **state)
@@ -281,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         AT_DESK(a_node_that_has_joined_keeps_its_peers_at_its_end),
         AT_DESK(a_node_that_has_not_joined_leaves_the_old_file_as_it_is),
+        AT_DESK(nor_does_one_that_knows_peers_and_has_not_joined),
         AT_DESK(without_peers_of_an_earlier_run_nobody_is_greeted),
         AT_DESK(greeted_peers_answer_and_the_node_has_joined),
         AT_DESK(nobody_enters_the_table_by_the_file_alone),
