@@ -197,6 +197,24 @@ static void the_lists_last_as_long_as_a_newcomer_waits(void **state)
     assert_int_equal(handover->arrived_count, 1);
 }
 
+/* While a walk is under way, nothing but its next step is due. */
+static void the_deadline_is_that_of_the_next_step_or_walk(void **state)
+{
+    (void)state;
+    const skad_node_parts parts = skad_node_parts_of(handover_fixture.node);
+    parts.handover->round_us = 500;
+    parts.handover->step_us = UINT64_MAX;
+    assert_int_equal(skad_handover_deadline(handover_fixture.node), 500);
+    parts.handover->step_us = 400;
+    assert_int_equal(skad_handover_deadline(handover_fixture.node), 400);
+    parts.handover->step_us = 600;
+    assert_int_equal(skad_handover_deadline(handover_fixture.node), 500);
+    parts.handover->walking = true;
+    assert_int_equal(skad_handover_deadline(handover_fixture.node), 600);
+    parts.join->joined = false;
+    assert_int_equal(skad_handover_deadline(handover_fixture.node), UINT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +232,8 @@ int main(void)
                                         begin_among_few, handover_end),
         cmocka_unit_test_setup_teardown(without_a_token_no_record_is_sent, begin_among_few,
                                         handover_end),
+        cmocka_unit_test_setup_teardown(the_deadline_is_that_of_the_next_step_or_walk,
+                                        begin_among_few, handover_end),
         cmocka_unit_test_setup_teardown(the_lists_last_as_long_as_a_newcomer_waits, begin_among_few,
                                         handover_end),
     };
