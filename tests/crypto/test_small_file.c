@@ -31,7 +31,17 @@ typedef struct folder {
     char dir[64];
     char path[96];
     char other[96];
+    int next_fd;
 } folder;
+
+/* The descriptor that is opened next. */
+static int next_fd(void)
+{
+    int fd = dup(STDIN_FILENO);
+    assert_true(fd >= 0);
+    close(fd);
+    return fd;
+}
 
 static int set_up(void **state)
 {
@@ -39,6 +49,7 @@ static int set_up(void **state)
     test_folder_make(self.dir, sizeof self.dir);
     (void)snprintf(self.path, sizeof self.path, "%s/file", self.dir);
     (void)snprintf(self.other, sizeof self.other, "%s/other", self.dir);
+    self.next_fd = next_fd();
     *state = &self;
     return 0;
 }
@@ -46,6 +57,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     const folder *self = *state;
+    assert_int_equal(next_fd(), self->next_fd); /* nothing was left open */
     (void)remove(self->path);
     (void)remove(self->other);
     return rmdir(self->dir);

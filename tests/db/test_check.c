@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "src/db/change.h"
 #include "src/db/check.h"
 #include "src/db/database.h"
 #include "src/db/row.h"
@@ -186,6 +187,64 @@ static void rows_behind_keys_of_other_lengths_are_salvaged(void **state)
     store.ops->free(store.self);
 }
 
+/* The order by expiry with the same single entry, but in a table whose keys are compared from their
+ * ends: the entries themselves do not show it. */
+static void order_from_the_end(const skad_db *db, MDB_txn *txn)
+{
+    uint8_t name[SKAD_DB_EXPIRY_KEY_BYTES];
+    const skad_store_record record = record_number(RECORDS);
+    MDB_dbi table;
+    for (uint8_t i = 1; i < RECORDS; i++) {
+        const skad_store_record other = record_number(i);
+        skad_db_change change = {.db = db, .txn = txn};
+        assert_int_equal(skad_db_change_remove(&change, SKAD_STORE_REPLICAS, &other.name), 0);
+    }
+    assert_int_equal(mdb_drop(txn, db->tables[SKAD_DB_EXPIRY], 1), 0);
+    assert_int_equal(mdb_dbi_open(txn, "expiry", MDB_CREATE | MDB_REVERSEKEY, &table), 0);
+    skad_db_expiry_key(&record, name);
+    MDB_val key = skad_db_value(name, sizeof name);
+    MDB_val value = skad_db_value("", 0);
+    assert_int_equal(mdb_put(txn, table, &key, &value, 0), 0);
+}
+
+static void a_table_in_another_order_is_noticed(void **state)
+{
+    folder *here = *state;
+    make_database(here, order_from_the_end);
+    assert_int_equal(check(here), SKAD_DB_DAMAGED);
+}
+
+/* A second place in the order by expiry, of the first record, for a time when it lives still. The
+ * database counts as closed by this start of the system, so that nothing is checked. */
+static void leave_a_place(const skad_db *db, MDB_txn *txn)
+{
+    uint8_t name[SKAD_DB_EXPIRY_KEY_BYTES];
+    skad_store_record record = record_number(1);
+    record.expires_unix_s = NOW_S - 10;
+    skad_db_expiry_key(&record, name);
+    MDB_val key = skad_db_value(name, sizeof name);
+    MDB_val value = skad_db_value("", 0);
+    assert_int_equal(mdb_put(txn, db->tables[SKAD_DB_EXPIRY], &key, &value, 0), 0);
+    assert_int_equal(skad_db_mark(db, txn, "second boot"), 0);
+}
+
+static void a_place_of_an_earlier_life_takes_no_record_along(void **state)
+{
+    folder *here = *state;
+    const skad_store_record record = record_number(1);
+    skad_store_record found;
+    skad_store_totals fill;
+    make_database(here, leave_a_place);
+    skad_store store = open_store(here);
+    assert_string_equal(here->report.text, "");
+    assert_int_equal(store.ops->sweep(store.self, NOW_S, 10), 0);
+    store.ops->totals(store.self, &fill);
+    assert_int_equal(fill.records, RECORDS);
+    assert_true(store.ops->find(store.self, SKAD_STORE_REPLICAS, &record.name, NOW_S, &found));
+    store.ops->free(store.self);
+    assert_int_equal(check(here), SKAD_DB_GOOD); /* the place itself is gone */
+}
+
 #define CHECK_TEST(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
@@ -194,6 +253,8 @@ int main(void)
         CHECK_TEST(counters_of_others_than_the_owners_are_noticed),
         CHECK_TEST(a_total_of_somebody_is_noticed),
         CHECK_TEST(rows_behind_keys_of_other_lengths_are_salvaged),
+        CHECK_TEST(a_table_in_another_order_is_noticed),
+        CHECK_TEST(a_place_of_an_earlier_life_takes_no_record_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

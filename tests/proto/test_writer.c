@@ -110,6 +110,21 @@ static void nothing_is_written_after_an_overflow(void **state)
     assert_int_equal(out[4], 0xee);
 }
 
+static void zeros_stand_where_something_else_was(void **state)
+{
+    (void)state;
+    static const uint8_t expected[][4] = {{0xc4, 1, 0, 0xee}, {0xc4, 2, 0, 0}};
+    for (size_t len = 1; len <= 2; len++) {
+        uint8_t out[4] = {0xee, 0xee, 0xee, 0xee};
+        skad_writer writer;
+        skad_writer_init(&writer, out, sizeof out);
+        skad_write_zeros(&writer, len);
+        assert_false(writer.overflow);
+        assert_int_equal(writer.len, 2 + len);
+        assert_memory_equal(out, expected[len - 1], sizeof out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +133,7 @@ int main(void)
         cmocka_unit_test(every_type_has_its_bytes),
         cmocka_unit_test(exactly_full_is_no_overflow),
         cmocka_unit_test(nothing_is_written_after_an_overflow),
+        cmocka_unit_test(zeros_stand_where_something_else_was),
     };
     return cmocka_run_group_tests_name("writer", tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /* The shortlists of a lookup: one for each path, and one for the closing round. A list is ascending
- * in distance to the target, and has a share for each address group (diversity.h). Held by
- * tests/core/lookup/test_lookup.c and test_diversity.c. */
+ * in distance to the target, and has a share for each address group (diversity.h). */
 #ifndef SKAD_LOOKUP_SHORTLIST_H
 #define SKAD_LOOKUP_SHORTLIST_H
 

@@ -8,6 +8,7 @@
 #include "src/core/inbound/duplicates.h"
 #include "src/core/inbound/roots.h"
 #include "src/core/operations/operation.h"
+#include "src/core/operations/report.h"
 #include "src/core/routing/bans.h"
 #include "src/core/routing/observed.h"
 #include "src/core/routing/table.h"
@@ -23,6 +24,7 @@
 #include "src/core/upkeep/partition_recovery.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/refresh.h"
+#include "src/core/upkeep/republish.h"
 
 /* Borrowed; valid as long as the node. */
 typedef struct skad_node_parts {
@@ -34,10 +36,12 @@ typedef struct skad_node_parts {
     skad_duplicates *duplicates;
     skad_observed *observed;
     skad_event_ring *events;
+    skad_reports *reports;
     skad_join_state *join;
     skad_recovery_state *recovery;
     skad_ping_queue *ping_queue;
     skad_refresh_state *refresh;
+    skad_republish_state *republish;
     skad_housekeeping *housekeeping;
     skad_store_retries *store_retries;
     skad_watches *watches;
@@ -45,6 +49,7 @@ typedef struct skad_node_parts {
     skad_roots *roots;
     skad_bans *bans;
     uint64_t *heard_us; /* when the last verified answer came */
+    bool *lazy_allocation;
     unsigned families;
     size_t bytes; /* of the node itself, without what its parts allocate */
 } skad_node_parts;

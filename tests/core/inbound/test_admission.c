@@ -73,26 +73,33 @@ static void padded_request(test_fixture *fixture, const test_remote *who,
     }
 }
 
+/* The challenge of a request opens as the answer to what was asked of this recipient. */
+static void open_challenge(test_fixture *fixture, const test_remote *who, const skad_id *recipient,
+                           test_exchange *exchange)
+{
+    skad_envelope asked;
+    uint8_t digest[SKAD_HASH_BYTES];
+    assert_true(skad_node_poll_datagram(fixture->node, &exchange->answer));
+    assert_true(exchange->answer.len <= exchange->request.len);
+    assert_int_equal(skad_envelope_decode(exchange->request.bytes + SKAD_TAG_BYTES,
+                                          exchange->request.len - SKAD_TAG_BYTES, &asked),
+                     SKAD_VERDICT_ACCEPT);
+    skad_envelope_digest(fixture->network_key, recipient, NULL, asked.signed_part, digest);
+    test_fixture_open(fixture, who, &exchange->answer, digest, &exchange->envelope,
+                      &exchange->opened);
+    assert_int_equal(exchange->opened.message.kind, SKAD_KIND_ERROR);
+    assert_int_equal(exchange->opened.message.u.reply.u.error.code, SKAD_ERROR_TOKEN);
+}
+
 /* Has a request challenged, and takes the token out of the challenge. */
 static void take_challenge(test_fixture *fixture, const test_remote *who,
                            const skad_message *message, uint8_t token[static SKAD_TOKEN_BYTES])
 {
     test_exchange exchange;
-    skad_envelope asked;
-    uint8_t digest[SKAD_HASH_BYTES];
     padded_request(fixture, who, message, &exchange.request);
     assert_int_equal(test_fixture_deliver(fixture, &who->address, &exchange.request),
                      SKAD_VERDICT_CHALLENGE);
-    assert_true(skad_node_poll_datagram(fixture->node, &exchange.answer));
-    assert_true(exchange.answer.len <= exchange.request.len);
-    assert_int_equal(skad_envelope_decode(exchange.request.bytes + SKAD_TAG_BYTES,
-                                          exchange.request.len - SKAD_TAG_BYTES, &asked),
-                     SKAD_VERDICT_ACCEPT);
-    skad_envelope_digest(fixture->network_key, &fixture->identity.id, NULL, asked.signed_part,
-                         digest);
-    test_fixture_open(fixture, who, &exchange.answer, digest, &exchange.envelope, &exchange.opened);
-    assert_int_equal(exchange.opened.message.kind, SKAD_KIND_ERROR);
-    assert_int_equal(exchange.opened.message.u.reply.u.error.code, SKAD_ERROR_TOKEN);
+    open_challenge(fixture, who, &fixture->identity.id, &exchange);
     memcpy(token, exchange.envelope.token, SKAD_TOKEN_BYTES);
 }
 
@@ -300,16 +307,15 @@ static void under_load_a_hello_is_answered_with_a_token(void **state)
     static const uint8_t body[] = {0x90};
     skad_wire_craft craft = test_fixture_craft(fixture, who, SKAD_KIND_PING, (skad_span){body, 1});
     memset(&craft.recipient, 0, sizeof craft.recipient);
-    skad_datagram hello;
+    test_exchange exchange;
+    skad_datagram *hello = &exchange.request;
     craft.pad_bytes = 0;
-    test_fixture_craft_write(fixture, &craft, &hello);
-    craft.pad_bytes = SKAD_FIRST_CONTACT_BYTES - hello.len - 1; /* its header grows by one */
-    test_fixture_craft_write(fixture, &craft, &hello);
-    assert_int_equal(hello.len, SKAD_FIRST_CONTACT_BYTES);
-    assert_int_equal(test_fixture_deliver(fixture, &who->address, &hello), SKAD_VERDICT_CHALLENGE);
-    skad_datagram answer;
-    assert_true(skad_node_poll_datagram(fixture->node, &answer));
-    assert_true(answer.len <= hello.len);
+    test_fixture_craft_write(fixture, &craft, hello);
+    craft.pad_bytes = SKAD_FIRST_CONTACT_BYTES - hello->len - 1; /* its header grows by one */
+    test_fixture_craft_write(fixture, &craft, hello);
+    assert_int_equal(hello->len, SKAD_FIRST_CONTACT_BYTES);
+    assert_int_equal(test_fixture_deliver(fixture, &who->address, hello), SKAD_VERDICT_CHALLENGE);
+    open_challenge(fixture, who, &craft.recipient, &exchange);
 }
 
 static void load_ends_by_itself_and_not_at_once(void **state)

@@ -92,6 +92,43 @@ static void a_late_answer_takes_the_silence_back(void **state)
     assert_int_equal(candidates.all[namer].named_living, 1);
 }
 
+static void all_silences_can_be_taken_back_and_no_more(void **state)
+{
+    (void)state;
+    uint16_t namer = add(1000);
+    for (uint32_t i = 0; i < 2; i++) {
+        uint16_t name = add_named(i, namer);
+        skad_credit_silent(&candidates, name);
+        assert_int_equal(candidates.all[namer].named_silent, 1);
+        skad_credit_answered(&candidates, name);
+        assert_int_equal(candidates.all[namer].named_silent, 0);
+        skad_credit_answered(&candidates, name); /* it owes nothing any more */
+        assert_int_equal(candidates.all[namer].named_silent, 0);
+    }
+}
+
+/* A fifth one has no part in what the candidate does; the silence of one with four counts
+ * against none of them. */
+static void four_namers_are_noted(void **state)
+{
+    (void)state;
+    uint16_t namers[5] = {add(1000), add(1001), add(1002), add(1003), add(1004)};
+    uint16_t name = add(1);
+    for (unsigned i = 0; i < 5; i++) {
+        skad_credit_named(&candidates, name, namers[i]);
+    }
+    skad_credit_silent(&candidates, name);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(candidates.all[namers[i]].named_silent, 0);
+        assert_int_equal(candidates.all[namers[i]].named_living, 0);
+    }
+    skad_credit_answered(&candidates, name);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(candidates.all[namers[i]].named_living, i < 4);
+    }
+    assert_int_equal(candidates.all[name].namers_count, 4);
+}
+
 static void one_credible_namer_is_enough(void **state)
 {
     (void)state;
@@ -183,6 +220,8 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(a_name_that_answers_makes_up_for_two, begin, end),
         cmocka_unit_test_setup_teardown(a_late_answer_takes_the_silence_back, begin, end),
+        cmocka_unit_test_setup_teardown(all_silences_can_be_taken_back_and_no_more, begin, end),
+        cmocka_unit_test_setup_teardown(four_namers_are_noted, begin, end),
         cmocka_unit_test_setup_teardown(one_credible_namer_is_enough, begin, end),
         cmocka_unit_test_setup_teardown(a_silence_counts_against_up_to_three_namers, begin, end),
         cmocka_unit_test_setup_teardown(what_is_silent_already_counts_against_a_later_namer, begin,

@@ -9,6 +9,8 @@
 
 #include "skad/records.h"
 #include "src/core/node/invariants.h"
+#include "src/core/node/parts.h"
+#include "src/core/operations/operate.h"
 #include "src/core/rpc/request.h"
 #include "tests/support/fixture.h"
 
@@ -231,6 +233,87 @@ static void an_operation_without_room_to_ask_tries_again_soon(void **state)
     assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
 }
 
+/* A tick at this instant, of the operations alone. */
+static void tick_at(uint64_t now_us)
+{
+    skad_node_parts_of(fixture.node).env->now.mono_us = now_us;
+    skad_operate_tick(fixture.node);
+}
+
+/* Each of the two times counts from its instant on, and neither touches the other. */
+static void what_is_due_is_looked_at_when_it_is_due(void **state)
+{
+    (void)state;
+    skad_op op;
+    skad_operations *operations = skad_node_parts_of(fixture.node).operations;
+    const uint64_t now_us = fixture.now.mono_us;
+    assert_int_equal(skad_node_lookup(fixture.node, &target, fixture.now, &op), SKAD_OK);
+    operations->overdue_us = now_us + 5;
+    operations->blocked_us = now_us + 9;
+    tick_at(now_us + 4);
+    assert_int_equal(operations->overdue_us, now_us + 5);
+    tick_at(now_us + 5);
+    assert_int_equal(operations->overdue_us, now_us + 5 + SKAD_OVERDUE_CHECK_US);
+    assert_int_equal(operations->blocked_us, now_us + 9);
+    assert_int_equal(skad_operate_deadline(fixture.node), now_us + 9);
+    tick_at(now_us + 8);
+    assert_int_equal(operations->blocked_us, now_us + 9);
+    tick_at(now_us + 9);
+    assert_int_equal(operations->blocked_us, UINT64_MAX);
+    assert_int_equal(skad_operate_deadline(fixture.node), operations->overdue_us);
+    skad_node_cancel(fixture.node, op);
+    tick_at(operations->overdue_us);
+    assert_int_equal(skad_operate_deadline(fixture.node), UINT64_MAX); /* nothing runs */
+}
+
+static void an_operation_ends_at_its_deadline_and_once(void **state)
+{
+    (void)state;
+    skad_op op;
+    skad_event event;
+    skad_operations *operations = skad_node_parts_of(fixture.node).operations;
+    assert_int_equal(skad_node_lookup(fixture.node, &target, fixture.now, &op), SKAD_OK);
+    const uint64_t deadline_us = skad_operations_find(operations, op)->deadline_us;
+    assert_int_equal(deadline_us, fixture.now.mono_us + SKAD_OPERATION_US_MAX);
+    tick_at(deadline_us - 1);
+    assert_false(poll(op, &event));
+    operations->overdue_us = deadline_us;
+    tick_at(deadline_us);
+    operations->overdue_us = deadline_us;
+    tick_at(deadline_us); /* its event still waits */
+    assert_true(poll(op, &event));
+    assert_int_equal(event.outcome, SKAD_OUTCOME_TIMED_OUT);
+    assert_false(poll(op, &event));
+}
+
+/* A ping has no more to send: neither of the two times concerns it. */
+static void a_ping_is_not_driven(void **state)
+{
+    (void)state;
+    skad_op op;
+    skad_operations *operations = skad_node_parts_of(fixture.node).operations;
+    assert_int_equal(skad_node_ping(fixture.node, &fixture.remotes[5].address, fixture.now, &op),
+                     SKAD_OK);
+    operations->blocked_us = fixture.now.mono_us;
+    tick_at(fixture.now.mono_us);
+    tick_at(operations->overdue_us);
+    assert_int_equal(skad_operations_find(operations, op)->stage, SKAD_STAGE_RUNNING);
+}
+
+/* While one operation waits for the check, another does not put it off. */
+static void the_next_check_stays_where_it_was_planned(void **state)
+{
+    (void)state;
+    skad_op op;
+    const uint64_t now_us = fixture.now.mono_us;
+    const skad_operations *operations = skad_node_parts_of(fixture.node).operations;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(skad_node_lookup(fixture.node, &target, fixture.now, &op), SKAD_OK);
+        assert_int_equal(operations->overdue_us, now_us + SKAD_OVERDUE_CHECK_US);
+        fixture.now.mono_us++;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +329,10 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(an_operation_without_room_to_ask_tries_again_soon, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(what_is_due_is_looked_at_when_it_is_due, begin, end),
+        cmocka_unit_test_setup_teardown(an_operation_ends_at_its_deadline_and_once, begin, end),
+        cmocka_unit_test_setup_teardown(a_ping_is_not_driven, begin, end),
+        cmocka_unit_test_setup_teardown(the_next_check_stays_where_it_was_planned, begin, end),
     };
     return cmocka_run_group_tests_name("operate", tests, NULL, NULL);
 }

@@ -169,6 +169,60 @@ static void without_a_token_no_record_is_sent(void **state)
     assert_int_equal(handed_for_own_lookup(who, token), 0); /* it is still the same process */
 }
 
+/* Ticks, a step of a walk apart, until the node walks, or does so no more. */
+static void tick_until(bool walking)
+{
+    const skad_handover_state *handover = skad_node_parts_of(handover_fixture.node).handover;
+    for (unsigned i = 0; handover->walking != walking && i < 200; i++) {
+        handover_fixture.now.mono_us += SKAD_HANDOVER_STEP_US;
+        skad_node_tick(handover_fixture.node, handover_fixture.now);
+        (void)test_fixture_drain(&handover_fixture);
+    }
+    assert_int_equal(handover->walking, walking);
+}
+
+/* With lazy allocation the lists are freed with the last walk, and not before. */
+static void the_lists_last_as_long_as_a_newcomer_waits(void **state)
+{
+    (void)state;
+    const skad_handover_state *handover = skad_node_parts_of(handover_fixture.node).handover;
+    *skad_node_parts_of(handover_fixture.node).lazy_allocation = true;
+    skad_node_tick(handover_fixture.node, handover_fixture.now);
+    handover_hold_many(3 * SKAD_HANDOVER_RECORDS); /* a walk of some steps */
+    handover_comes(&handover_fixture.remotes[0], 7);
+    tick_until(true);
+    handover_comes(&handover_fixture.remotes[1], 7);
+    tick_until(false);
+    assert_int_equal(handover->arrived_count, 1);
+    assert_non_null(handover->arrived);
+    assert_int_equal(handover->step_us, handover_fixture.now.mono_us + SKAD_HANDOVER_DELAY_US);
+    tick_until(true);
+    assert_int_equal(handover->served_count, 1);
+    tick_until(false);
+    assert_null(handover->arrived);
+    assert_int_equal(handover->step_us, UINT64_MAX);
+    handover_comes(&handover_fixture.remotes[1], 8);
+    assert_int_equal(handover->arrived_count, 1);
+}
+
+/* While a walk is under way, nothing but its next step is due. */
+static void the_deadline_is_that_of_the_next_step_or_walk(void **state)
+{
+    (void)state;
+    const skad_node_parts parts = skad_node_parts_of(handover_fixture.node);
+    parts.handover->round_us = 500;
+    parts.handover->step_us = UINT64_MAX;
+    assert_int_equal(skad_handover_deadline(handover_fixture.node), 500);
+    parts.handover->step_us = 400;
+    assert_int_equal(skad_handover_deadline(handover_fixture.node), 400);
+    parts.handover->step_us = 600;
+    assert_int_equal(skad_handover_deadline(handover_fixture.node), 500);
+    parts.handover->walking = true;
+    assert_int_equal(skad_handover_deadline(handover_fixture.node), 600);
+    parts.join->joined = false;
+    assert_int_equal(skad_handover_deadline(handover_fixture.node), UINT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +239,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_peer_that_was_silent_is_served_whatever_its_token,
                                         begin_among_few, handover_end),
         cmocka_unit_test_setup_teardown(without_a_token_no_record_is_sent, begin_among_few,
+                                        handover_end),
+        cmocka_unit_test_setup_teardown(the_deadline_is_that_of_the_next_step_or_walk,
+                                        begin_among_few, handover_end),
+        cmocka_unit_test_setup_teardown(the_lists_last_as_long_as_a_newcomer_waits, begin_among_few,
                                         handover_end),
     };
     return cmocka_run_group_tests_name("handover_arrivals", tests, NULL, NULL);

@@ -206,6 +206,11 @@ static void a_client_beyond_the_64th_is_told_so(void **state)
         fds[i] = test_control_dial(self);
         ev_run(self->loop, EVRUN_ONCE);
     }
+    uint8_t bytes[512];
+    skad_writer request = test_control_request(bytes, 64, "status", 0);
+    test_control_send_request(fds[63], &request);
+    assert_int_equal(test_control_read(self, fds[63], 1, &answer), 1);
+    assert_int_equal(test_control_msgid(answer), 64); /* the last one is served */
     int extra = test_control_dial(self);
     assert_int_equal(test_control_read(self, extra, SIZE_MAX, &answer), 1);
     test_control_expect_error(answer, "busy");

@@ -21,6 +21,7 @@
 #include "src/daemon/system/clock.h"
 #include "src/daemon/system/signals.h"
 #include "tests/support/daemon_process.h"
+#include "tests/support/failing_allocation.h"
 #include "tests/support/folder.h"
 #include "tests/support/log_lines.h"
 
@@ -157,6 +158,16 @@ static void a_node_that_cannot_start_ends_all(void **state)
     assert_int_equal(self->nodes, 0);
 }
 
+static void without_memory_no_node_starts(void **state)
+{
+    desk *self = *state;
+    test_allocation_fail(1);
+    assert_false(skad_testnet_run(&self->config, &self->failure));
+    assert_true(test_allocation_failed());
+    assert_string_equal(self->failure.text, "out of memory");
+    assert_int_equal(self->nodes, 0);
+}
+
 /* ---- In the foreground ---- */
 
 static bool identify(void *user, skad_identity *out, skad_failure *failure)
@@ -219,6 +230,7 @@ int main(void)
         AT_DESK(nodes_that_are_kept_come_back),
         AT_DESK(ports_follow_the_first),
         AT_DESK(a_node_that_cannot_start_ends_all),
+        AT_DESK(without_memory_no_node_starts),
         AT_DESK(a_signal_ends_a_daemon_and_is_named),
     };
     return cmocka_run_group_tests_name("testnet", tests, NULL, NULL);

@@ -113,6 +113,19 @@ static void failures_are_told_in_words(void **state)
     self->fd = -1;
 }
 
+static void without_descriptors_there_is_no_socket(void **state)
+{
+    desk *self = *state;
+    struct rlimit usual;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    struct rlimit none = {.rlim_cur = 3, .rlim_max = usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    bool listens = skad_control_listen(self->path, &self->fd, &self->failure);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_false(listens);
+    assert_non_null(strstr(self->failure.text, "cannot make a socket: "));
+}
+
 static void a_path_has_at_most_107_bytes(void **state)
 {
     desk *self = *state;
@@ -221,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         AT_DESK(the_file_is_the_owners_alone_whatever_the_umask),
         AT_DESK(failures_are_told_in_words),
+        AT_DESK(without_descriptors_there_is_no_socket),
         AT_DESK(a_path_has_at_most_107_bytes),
         AT_DESK(a_full_queue_is_in_use),
         AT_DESK(a_dead_daemons_socket_is_taken_over),

@@ -283,6 +283,24 @@ static void bans_are_made_listed_and_lifted(void **state)
                              "there is no ban of this very subject: see 'skad bans'");
 }
 
+static void all_bans_of_a_full_list_are_told(void **state)
+{
+    (void)state;
+    skad_control_request request = {.method = SKAD_CONTROL_BAN, .msgid = 6, .life_s = 60};
+    for (unsigned i = 0; i < 257; i++) {
+        char text[32];
+        int len = snprintf(text, sizeof text, "10.%u.%u.0/24", i / 256, i % 256);
+        request.value = (skad_span){(const uint8_t *)text, (size_t)len};
+        (void)answer(&request);
+    }
+    request.method = SKAD_CONTROL_BANS;
+    skad_answer bans = skad_answer_get(skad_answer_at(answer(&request), 3), "bans");
+    assert_int_equal(skad_answer_count(bans), 256);
+    for (size_t i = 0; i < 256; i++) {
+        test_result_expect(skad_answer_at(bans, i), "left_s", 60);
+    }
+}
+
 static void subjects_that_cannot_be_banned_or_allowed_are_told(void **state)
 {
     (void)state;
@@ -322,6 +340,7 @@ int main(void)
         AT_NODE(a_publication_may_name_what_it_replaces),
         AT_NODE(what_is_not_started_is_told_in_words),
         AT_NODE(bans_are_made_listed_and_lifted),
+        AT_NODE(all_bans_of_a_full_list_are_told),
         AT_NODE(subjects_that_cannot_be_banned_or_allowed_are_told),
     };
     return cmocka_run_group_tests_name("methods", tests, NULL, NULL);

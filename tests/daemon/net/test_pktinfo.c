@@ -191,6 +191,36 @@ static void only_a_link_local_address_has_an_interface(void **state)
     assert_int_equal(through_a_message(&link).interface, 7);
 }
 
+/* Other control messages of the same level or number, such as a time to live, are passed over. */
+static void only_packet_information_tells_an_address(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *local;
+        int level, type;
+        skad_family family;
+    } cases[] = {
+        {"127.0.0.1:1", IPPROTO_IP, IP_PKTINFO, SKAD_FAMILY_IPV4},
+        {"127.0.0.1:1", IPPROTO_IP, IP_TTL, SKAD_FAMILY_NONE},
+        {"127.0.0.1:1", SOL_SOCKET, IP_PKTINFO, SKAD_FAMILY_NONE},
+        {"[2001:db8::1]:1", IPPROTO_IPV6, IPV6_PKTINFO, SKAD_FAMILY_IPV6},
+        {"[2001:db8::1]:1", IPPROTO_IPV6, IPV6_HOPLIMIT, SKAD_FAMILY_NONE},
+        {"[2001:db8::1]:1", SOL_SOCKET, IPV6_PKTINFO, SKAD_FAMILY_NONE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const skad_local local = local_of(cases[i].local);
+        skad_pktinfo space;
+        skad_local back;
+        struct msghdr message = {.msg_controllen = 0};
+        skad_pktinfo_write(&local, &space, &message);
+        struct cmsghdr *control = CMSG_FIRSTHDR(&message);
+        control->cmsg_level = cases[i].level;
+        control->cmsg_type = cases[i].type;
+        skad_pktinfo_read(&message, &back);
+        assert_int_equal(back.family, cases[i].family);
+    }
+}
+
 /* ---- A network of our own ---- */
 
 /* As linux/ipv6.h has it, which does not go with netinet/in.h. */
@@ -330,6 +360,7 @@ int main(void)
         cmocka_unit_test(from_an_address_that_is_not_ours_nothing_leaves),
         cmocka_unit_test(an_ipv6_multicast_address_is_none_to_answer_from),
         cmocka_unit_test(only_a_link_local_address_has_an_interface),
+        cmocka_unit_test(only_packet_information_tells_an_address),
         cmocka_unit_test(an_answer_by_ipv6_leaves_from_the_address_that_was_asked),
         cmocka_unit_test(a_link_local_answer_finds_its_interface),
     };

@@ -267,6 +267,63 @@ static void while_all_buffers_are_full_the_node_keeps_its_datagrams(void **state
     assert_int_equal(waiting_in_node(made), 0);
 }
 
+/* ---- Opening ---- */
+
+bool __real_skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool *unsupported,
+                          skad_failure *failure);
+bool __wrap_skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool *unsupported,
+                          skad_failure *failure);
+
+static unsigned closed_families; /* which no socket can be bound in, */
+static bool family_unsupported;  /* since the machine does not have them */
+
+bool __wrap_skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool *unsupported,
+                          skad_failure *failure)
+{
+    if ((listen->family & closed_families) != 0) {
+        *unsupported = family_unsupported;
+        return skad_fail(failure, "closed");
+    }
+    skad_address anywhere = *listen;
+    anywhere.port = 0; /* the usual port may be taken */
+    return __real_skad_udp_open(&anywhere, out, unsupported, failure);
+}
+
+/* A family may be missing where none was asked for; a port that is taken never is. */
+static void a_family_may_be_missing_unless_it_was_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        unsigned closed;
+        bool unsupported, asked;
+        size_t opened; /* 0: it fails */
+    } cases[] = {
+        {"no IPv6", SKAD_FAMILY_IPV6, true, false, 1},
+        {"IPv6 is taken", SKAD_FAMILY_IPV6, false, false, 0},
+        {"neither", SKAD_FAMILIES_ALL, true, false, 0},
+        {"asked for, and missing", SKAD_FAMILY_IPV4, true, true, 0},
+        {"asked for, and taken", SKAD_FAMILY_IPV4, false, true, 0},
+    };
+    struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+    assert_non_null(loop);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        static skad_udp_endpoints endpoints;
+        skad_failure failure;
+        memset(&endpoints, 0, sizeof endpoints);
+        closed_families = cases[i].closed;
+        family_unsupported = cases[i].unsupported;
+        bool opened = skad_udp_endpoints_open(&endpoints, loop, &loopback, cases[i].asked ? 1 : 0,
+                                              0, &failure);
+        if (opened != (cases[i].opened > 0) || (opened && endpoints.count != cases[i].opened)) {
+            fail_msg("%s", cases[i].label);
+        }
+        skad_udp_endpoints_close(&endpoints);
+    }
+    closed_families = 0;
+    ev_loop_destroy(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +337,7 @@ int main(void)
                                         begin_with_both_families, end),
         cmocka_unit_test_setup_teardown(while_all_buffers_are_full_the_node_keeps_its_datagrams,
                                         begin_without_peer_sockets, end),
+        cmocka_unit_test(a_family_may_be_missing_unless_it_was_asked_for),
     };
     return cmocka_run_group_tests_name("udp_endpoints", tests, NULL, NULL);
 }

@@ -30,6 +30,20 @@ skad_time __wrap_skad_clock_now(void)
     return (skad_time){.mono_us = 1, .unix_s = shown_s};
 }
 
+skad_status __real_skad_identity_generate(const skad_profile *profile, uint32_t epoch,
+                                          const skad_solve_options *options, skad_identity *out);
+skad_status __wrap_skad_identity_generate(const skad_profile *profile, uint32_t epoch,
+                                          const skad_solve_options *options, skad_identity *out);
+
+static skad_status generating; /* how it ends; SKAD_OK: as it does */
+
+skad_status __wrap_skad_identity_generate(const skad_profile *profile, uint32_t epoch,
+                                          const skad_solve_options *options, skad_identity *out)
+{
+    return generating != SKAD_OK ? generating
+                                 : __real_skad_identity_generate(profile, epoch, options, out);
+}
+
 typedef struct desk {
     char dir[64];
     skad_profile profile;
@@ -229,6 +243,20 @@ static void an_unusable_file_is_told_in_words(void **state)
     expect_failure(self, ": Is a directory");
 }
 
+static void what_cannot_be_made_is_told_with_its_file(void **state)
+{
+    static const skad_status cases[] = {SKAD_ERR_MEMORY, SKAD_ERR_INPUT, SKAD_ERR_PUZZLE};
+    desk *self = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        generating = cases[i];
+        bool loaded = load(self);
+        generating = SKAD_OK;
+        assert_false(loaded);
+        assert_non_null(strstr(self->failure.text, self->directory.identity));
+        assert_non_null(strstr(self->failure.text, skad_status_text(cases[i])));
+    }
+}
+
 /* The work is lost, but its secret does not stay. */
 static void an_identity_that_cannot_be_written_is_wiped(void **state)
 {
@@ -288,6 +316,7 @@ int main(void)
         AT_DESK(the_puzzle_of_a_new_epoch_is_solved_and_kept),
         AT_DESK(keygen_makes_an_identity_and_replaces_none),
         AT_DESK(an_unusable_file_is_told_in_words),
+        AT_DESK(what_cannot_be_made_is_told_with_its_file),
         AT_DESK(an_identity_that_cannot_be_written_is_wiped),
         AT_DESK(an_identity_of_an_easier_network_is_refused),
         AT_DESK(what_is_stopped_writes_nothing),

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <ev.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "crypto/keys.h"
+#include "src/core/node/parts.h"
 #include "src/daemon/state/peer_book.h"
 #include "src/daemon/state/peer_store.h"
 #include "tests/support/failing_allocation.h"
@@ -111,6 +113,21 @@ static void a_node_that_has_not_joined_leaves_the_old_file_as_it_is(void **state
     skad_peer_book_free(open_book(self));
     assert_int_equal(stat(self->path, &after), 0);
     assert_int_equal(after.st_ino, before.st_ino);
+}
+
+/* It may know a few peers that are alone with it. */
+static void nor_does_one_that_knows_peers_and_has_not_joined(void **state)
+{
+    desk *self = *state;
+    skad_peer_file before;
+    skad_peer_file after;
+    write_remotes(self, &before);
+    test_fixture_populate(&self->fixture, PEERS + 1);
+    skad_node_parts_of(self->fixture.node).join->joined = false;
+    assert_int_equal(skad_node_table(self->fixture.node, self->fixture.now, NULL, 0), PEERS + 1);
+    skad_peer_book_free(open_book(self));
+    load(self, &after);
+    assert_int_equal(after.count, before.count);
 }
 
 static void without_peers_of_an_earlier_run_nobody_is_greeted(void **state)
@@ -251,6 +268,27 @@ static void greetings_are_repeated_ever_less_often_until_the_node_has_joined(voi
     skad_peer_book_free(book);
 }
 
+/* A path fits with its final zero, or it is refused. */
+static void a_path_is_shorter_than_the_longest_path(void **state)
+{
+    desk *self = *state;
+    static char path[PATH_MAX + 1];
+    memset(path, 'x', PATH_MAX);
+    const skad_peer_book_config config = {
+        .loop = self->loop,
+        .path = path,
+        .profile = &self->profile,
+        .node = self->fixture.node,
+        .now = &self->fixture.now,
+        .log = SKAD_LOG_NOTHING,
+    };
+    skad_peer_book *book = NULL;
+    assert_int_equal(skad_peer_book_new(&config, &book), SKAD_ERR_INPUT);
+    path[PATH_MAX - 1] = 0;
+    assert_int_equal(skad_peer_book_new(&config, &book), SKAD_OK);
+    skad_peer_book_free(book);
+}
+
 #define AT_DESK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -259,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         AT_DESK(a_node_that_has_joined_keeps_its_peers_at_its_end),
         AT_DESK(a_node_that_has_not_joined_leaves_the_old_file_as_it_is),
+        AT_DESK(nor_does_one_that_knows_peers_and_has_not_joined),
         AT_DESK(without_peers_of_an_earlier_run_nobody_is_greeted),
         AT_DESK(greeted_peers_answer_and_the_node_has_joined),
         AT_DESK(nobody_enters_the_table_by_the_file_alone),
@@ -266,6 +305,7 @@ int main(void)
         AT_DESK(a_failure_to_save_is_told_once_for_each_cause),
         AT_DESK(without_memory_the_old_file_stays),
         AT_DESK(greetings_are_repeated_ever_less_often_until_the_node_has_joined),
+        AT_DESK(a_path_is_shorter_than_the_longest_path),
     };
     return cmocka_run_group_tests_name("peer_book", tests, NULL, NULL);
 }

@@ -116,15 +116,15 @@ static skad_table_row row(uint8_t name, bool sibling, uint64_t first_seen_us, ui
 static void siblings_come_first_and_then_who_is_known_for_longest(void **state)
 {
     (void)state;
-    skad_table_row rows[] = {row('d', false, 900, 0),  row('b', true, 20, 0),
-                             row('x', true, 999, 1),   row('e', false, 5, 0),
-                             row('y', false, 1000, 3), row('a', true, 30, 0),
-                             row('c', true, 20, 0)};
+    skad_table_row rows[] = {row('d', false, 900, 0), row('c', true, 20, 0),
+                             row('x', true, 999, 1),  row('e', false, 5, 0),
+                             row('f', false, 5, 0),   row('y', false, 1000, 3),
+                             row('a', true, 30, 0),   row('b', true, 20, 0)};
     skad_peer_file file;
     skad_peer_store_choose(rows, sizeof rows / sizeof rows[0], &file);
-    assert_int_equal(file.count, 5);
+    assert_int_equal(file.count, 6);
     for (size_t i = 0; i < file.count; i++) {
-        assert_int_equal(file.contacts[i].id.bytes[0], "abcde"[i]);
+        assert_int_equal(file.contacts[i].id.bytes[0], "abcdef"[i]);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,6 +21,21 @@
 #define PSK        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 /* A folder of its own for each test, with a profile and a key. */
+ssize_t __real_read(int fd, void *out, size_t cap);
+ssize_t __wrap_read(int fd, void *out, size_t cap);
+
+static int reading_fails; /* how the next read fails; 0: it does not */
+
+ssize_t __wrap_read(int fd, void *out, size_t cap)
+{
+    if (reading_fails == 0) {
+        return __real_read(fd, out, cap);
+    }
+    errno = reading_fails;
+    reading_fails = 0;
+    return -1;
+}
+
 typedef struct folder {
     char path[256];
     char profile[PATH_BYTES];
@@ -233,6 +249,19 @@ static void a_pipe_is_not_waited_for(void **state)
     refuse(place->profile, "is not a file");
 }
 
+static void a_read_that_is_interrupted_goes_on_and_one_that_fails_is_told(void **state)
+{
+    const folder *place = *state;
+    skad_profile profile;
+    write_text(place->profile, "name = office\n", 0644);
+    reading_fails = EINTR;
+    choose_well(place->profile, &profile);
+    assert_string_equal(profile.name, "office");
+    assert_int_equal(reading_fails, 0);
+    reading_fails = EIO;
+    refuse(place->profile, "Input/output error");
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
@@ -248,6 +277,7 @@ int main(void)
         IN_FOLDER(an_absolute_path_of_a_key_is_taken_as_it_is),
         IN_FOLDER(a_file_of_64_kib_is_read_and_no_larger_one),
         IN_FOLDER(a_pipe_is_not_waited_for),
+        IN_FOLDER(a_read_that_is_interrupted_goes_on_and_one_that_fails_is_told),
     };
     skad_crypto_init();
     return cmocka_run_group_tests_name("profile file", tests, NULL, NULL);
