@@ -28,14 +28,14 @@ void skad_sim_workload_free(skad_sim_workload *workload)
 typedef struct truth {
     const skad_world *world;
     uint32_t asker;
-    bool honest_only;
+    bool truthful; /* without adversaries that answer searches falsely */
 } truth;
 
 static bool counts(const void *user, uint32_t node)
 {
     const truth *self = user;
     return node != self->asker && skad_world_up(self->world, node) &&
-           (!self->honest_only || node < self->world->honest);
+           (!self->truthful || node < skad_world_truthful(self->world));
 }
 
 static size_t nearest(const truth *self, const skad_id *target, uint32_t *out)
