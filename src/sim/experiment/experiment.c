@@ -57,6 +57,17 @@ static void crash(skad_sim_course *self)
     skad_sim_values_recount(&self->values, world);
 }
 
+static void get(skad_sim_course *self)
+{
+    skad_store_name bait;
+    if (skad_attacks_bait(self->world, &bait)) {
+        skad_sim_workload_take_bait(&self->workload, &bait);
+    } else {
+        skad_sim_workload_get(&self->workload,
+                              (uint32_t)skad_prng_below(&self->prng, self->values.count));
+    }
+}
+
 static void on_work(skad_world *world, uint32_t index, void *user)
 {
     skad_sim_course *self = user;
@@ -72,8 +83,7 @@ static void on_work(skad_world *world, uint32_t index, void *user)
         }
         break;
     case WORK_GET:
-        skad_sim_workload_get(&self->workload,
-                              (uint32_t)skad_prng_below(&self->prng, self->values.count));
+        get(self);
         again(self, WORK_GET, scenario->get_every_ms / 1000);
         break;
     case WORK_REPORT:

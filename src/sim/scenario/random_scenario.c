@@ -119,6 +119,19 @@ static void draw_attack(skad_prng *prng, skad_sim_scenario *out)
     if (skad_prng_below(prng, 2) == 0) {
         calm(out);
     }
+    if (out->adversary == SKAD_SIM_SQUAT || out->adversary == SKAD_SIM_FRAME) {
+        out->attack_rate /= 20; /* full stores and publications take long to check */
+    }
+    if (out->adversary_subnets > 0 || out->adversary == SKAD_SIM_FRAME) {
+        /* With diversity, lookups leave out who shares a subnet, so the truth is not what they
+         * tell. */
+        out->group_bucket_max = 0;
+        out->group_table_max = 0;
+        out->group_path_max = 0;
+    }
+    if (out->adversary == SKAD_SIM_FRAME) { /* by records that end: clocks have to differ */
+        out->clock_skew_s = between(prng, 0, 60);
+    }
 }
 
 /* Which seeds have an attack. The others mean what they meant before there were attacks; among them

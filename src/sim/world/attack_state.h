@@ -27,7 +27,11 @@ struct skad_attacks {
     uint32_t overheard_count; /* ever */
     const skad_id *keys;      /* borrowed */
     size_t keys_count;
-    uint32_t publishers; /* invented so far */
+    uint32_t publishers;                   /* invented so far */
+    uint64_t sequence;                     /* of records that frame */
+    uint8_t record[SKAD_RECORD_BYTES_MAX]; /* the last announcement, and where it was brought */
+    size_t record_len;
+    uint32_t record_holder;
     bool over;
 };
 
@@ -49,9 +53,13 @@ void skad_sim_forge(skad_world *world, const skad_sim_forgery *forgery);
 uint32_t skad_attacks_draw_attacker(skad_world *world);
 uint32_t skad_attacks_draw_victim(skad_world *world);
 
+bool skad_attacks_has_token(const skad_world *world, uint32_t attacker, uint32_t victim);
+
 /* The turns (attack_datagrams.c, attack_records.c). */
 void skad_attack_flood(skad_world *world);
 void skad_attack_replay(skad_world *world);
 void skad_attack_crowd(skad_world *world);
+void skad_attack_frame(skad_world *world);
+void skad_attack_squat(skad_world *world);
 
 #endif

@@ -85,7 +85,10 @@ void skad_attacks_turn(skad_world *world)
         skad_attack_replay(world);
         break;
     case SKAD_SIM_FRAME:
+        skad_attack_frame(world);
+        break;
     case SKAD_SIM_SQUAT:
+        skad_attack_squat(world);
         break;
     case SKAD_SIM_CROWD:
         skad_attack_crowd(world);
@@ -140,6 +143,11 @@ void skad_attacks_hear(skad_world *world, uint32_t node, const skad_sim_flight *
     skad_sim_token *token = token_of(world, node - world->honest, from);
     token->known = true;
     memcpy(token->bytes, envelope.token, sizeof token->bytes);
+}
+
+bool skad_attacks_has_token(const skad_world *world, uint32_t attacker, uint32_t victim)
+{
+    return token_of(world, attacker, victim)->known;
 }
 
 /* ---- Forging ---- */

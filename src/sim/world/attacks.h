@@ -38,6 +38,10 @@ void skad_attacks_end(skad_world *world);
 /* One turn. Plans the next one. */
 void skad_attacks_turn(skad_world *world);
 
+/* The name of a record that was published to frame its holders, for honest nodes to get; in half of
+ * the cases, and never from attackers that do not frame, there is none. */
+bool skad_attacks_bait(skad_world *world, skad_store_name *out);
+
 /* A node sends a datagram, as seen from the outside at `source`. */
 void skad_attacks_overhear(skad_world *world, uint32_t from, const skad_address *source,
                            const skad_datagram *datagram);

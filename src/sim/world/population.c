@@ -159,7 +159,8 @@ static void choose_nat(skad_world *world, uint32_t node, skad_prng *prng)
                scenario->nat_full_cone + scenario->nat_restricted + scenario->nat_symmetric) {
         kind = SKAD_SIM_NAT_SYMMETRIC;
     }
-    if (kind != SKAD_SIM_NAT_NONE && node != SKAD_SIM_PUBLISHER) {
+    bool neighbour = node >= world->honest && world->addresses.neighbours;
+    if (kind != SKAD_SIM_NAT_NONE && node != SKAD_SIM_PUBLISHER && !neighbour) {
         world->nodes[node].nat = skad_sim_nat_new(kind);
     }
 }

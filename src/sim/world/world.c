@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "src/sim/base/cryptography.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/world/adversary.h"
 #include "src/sim/world/attacks.h"
@@ -25,10 +26,14 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     world->count = (uint32_t)scenario->nodes;
     uint32_t adversaries = (uint32_t)(scenario->adversary_share * (double)scenario->nodes);
     world->honest = world->count - adversaries;
+    bool neighbours = scenario->adversary == SKAD_SIM_FRAME;
     bool shared = scenario->adversary_subnets > 0;
-    world->addresses = (skad_sim_addresses){.nodes = world->count,
-                                            .shared_from = shared ? world->honest : world->count,
-                                            .subnets = (uint32_t)scenario->adversary_subnets};
+    world->addresses =
+        (skad_sim_addresses){.nodes = world->count,
+                             .shared_from = shared || neighbours ? world->honest : world->count,
+                             .hosts = (uint32_t)scenario->adversary_hosts,
+                             .neighbours = neighbours,
+                             .subnets = (uint32_t)scenario->adversary_subnets};
     world->now_us = SKAD_SIM_BEGIN_S * SKAD_US_PER_S;
     world->began_us = UINT64_MAX;
     skad_sim_flights_init(&world->flights);
@@ -174,6 +179,12 @@ void skad_world_send_from(skad_world *world, uint32_t from, const skad_address *
 
 /* ---- A node's turn ---- */
 
+void skad_world_enter(const skad_world *world, uint32_t node)
+{
+    bool differ = world->scenario.adversary == SKAD_SIM_FRAME;
+    skad_sim_library(differ && (node >= world->honest || node % 2 == 0));
+}
+
 static void wake_by(skad_world *world, uint32_t node, uint64_t deadline_us)
 {
     skad_sim_node *one = &world->nodes[node];
@@ -229,6 +240,7 @@ static void deliver(skad_world *world, uint32_t place)
         world->counters.delivered++;
         skad_sim_ledger_received(world, to, flight);
         if (to < world->honest || !skad_adversary_takes(world, to, flight)) {
+            skad_world_enter(world, to);
             (void)skad_node_receive(node->node, flight->bytes, flight->len, &flight->from,
                                     skad_world_time(world, to));
             skad_world_settle(world, to);
@@ -252,6 +264,7 @@ static void wake(skad_world *world, uint32_t index)
         return;
     }
     world->counters.ticks++;
+    skad_world_enter(world, index);
     skad_node_tick(node->node, skad_world_time(world, index));
     skad_world_settle(world, index);
 }

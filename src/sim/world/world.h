@@ -126,6 +126,10 @@ void skad_world_start(skad_world *world, uint32_t node);
 /* Lets a node that is up join through another one. */
 void skad_world_join(skad_world *world, uint32_t node, uint32_t through);
 
+/* Call it before a node verifies anything: with attackers that frame, half of the nodes have
+ * another library (cryptography.h). */
+void skad_world_enter(const skad_world *world, uint32_t node);
+
 /* Call it after each call that passes a node the time: it sends the node's datagrams, reports its
  * events, and plans when it is woken. */
 void skad_world_settle(skad_world *world, uint32_t node);
