@@ -12,6 +12,7 @@
 #include "crypto/keys.h"
 #include "crypto/tag.h"
 #include "skad/identity.h"
+#include "src/sim/base/cryptography.h"
 
 static const uint8_t digest[SKAD_HASH_BYTES] = {1, 2, 3};
 
@@ -39,6 +40,24 @@ static void signatures_verify_only_for_what_they_were_made(void **state)
         assert_false(skad_verify(SKAD_SIGN_DATAGRAM, digest, one.public_key, signature));
         signature[bit / 8] ^= (uint8_t)(1U << bit % 8);
     }
+}
+
+static void twisted_signatures_convince_lenient_libraries_alone(void **state)
+{
+    (void)state;
+    const uint8_t seed[32] = {1};
+    skad_identity one;
+    uint8_t signature[SKAD_SIGNATURE_BYTES];
+    skad_identity_from_seed(seed, &one);
+    skad_sign(SKAD_SIGN_RECORD, digest, one.secret_key, signature);
+    skad_sim_twist(signature);
+    assert_false(skad_verify(SKAD_SIGN_RECORD, digest, one.public_key, signature));
+    skad_sim_library(true);
+    assert_true(skad_verify(SKAD_SIGN_RECORD, digest, one.public_key, signature));
+    assert_false(skad_verify(SKAD_SIGN_DATAGRAM, digest, one.public_key, signature));
+    skad_sim_twist(signature);
+    assert_true(skad_verify(SKAD_SIGN_RECORD, digest, one.public_key, signature));
+    skad_sim_library(false);
 }
 
 static void hashes_depend_on_domain_key_and_every_byte(void **state)
@@ -105,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signatures_verify_only_for_what_they_were_made),
+        cmocka_unit_test(twisted_signatures_convince_lenient_libraries_alone),
         cmocka_unit_test(hashes_depend_on_domain_key_and_every_byte),
         cmocka_unit_test(long_inputs_in_many_parts_hash_as_in_one),
         cmocka_unit_test(tags_are_for_one_network_and_recipient),

@@ -66,8 +66,10 @@ static void an_address_leads_back_to_its_node(void **state)
     (void)state;
     const skad_sim_addresses addresses[] = {
         {.nodes = 4000000, .shared_from = 4000000, .subnets = 0},
-        {.nodes = 5000, .shared_from = 3000, .subnets = 4},
-        {.nodes = 5000, .shared_from = 1, .subnets = 1},
+        {.nodes = 5000, .shared_from = 3000, .hosts = 200, .subnets = 4},
+        {.nodes = 5000, .shared_from = 1, .hosts = 200, .subnets = 1},
+        {.nodes = 5000, .shared_from = 1000, .hosts = 1, .subnets = 1},
+        {.nodes = 5000, .shared_from = 1000, .neighbours = true},
     };
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         for (uint32_t node = 0; node < addresses[i].nodes; node += i == 0 ? 997 : 1) {
@@ -80,7 +82,8 @@ static void an_address_leads_back_to_its_node(void **state)
 static void unroutable_addresses_have_no_node(void **state)
 {
     (void)state;
-    const skad_sim_addresses addresses = {.nodes = 100, .shared_from = 60, .subnets = 3};
+    const skad_sim_addresses addresses = {
+        .nodes = 100, .shared_from = 60, .hosts = 200, .subnets = 3};
     skad_address address = skad_sim_address_unroutable(5);
     assert_int_equal(skad_sim_node_at(&addresses, &address), SKAD_SIM_NOBODY);
     address = skad_sim_address_of(&addresses, 59);
@@ -99,7 +102,8 @@ static void unroutable_addresses_have_no_node(void **state)
 static void nodes_of_an_adversary_share_their_subnets(void **state)
 {
     (void)state;
-    const skad_sim_addresses addresses = {.nodes = 100, .shared_from = 60, .subnets = 2};
+    const skad_sim_addresses addresses = {
+        .nodes = 100, .shared_from = 60, .hosts = 200, .subnets = 2};
     for (uint32_t node = 62; node < 100; node++) {
         skad_address one = skad_sim_address_of(&addresses, node);
         skad_address other = skad_sim_address_of(&addresses, node - 2);

@@ -20,6 +20,19 @@ size_t skad_node_closest(const skad_node *node, const skad_id *target, unsigned 
     return count;
 }
 
+bool skad_node_is_member(const skad_node *node, const skad_id *id)
+{
+    skad_peer_slot slot = skad_peers_find(&node->table.peers, id);
+    return slot != SKAD_PEER_NONE &&
+           (node->table.peers.peers[slot].roles & SKAD_PEER_IN_BUCKET) != 0;
+}
+
+bool skad_node_token_valid(const skad_node *node, const skad_address *from, const skad_id *sender,
+                           const uint8_t *token, skad_time now)
+{
+    return skad_token_ok(node->env.token_key, from, sender, now.mono_us, token);
+}
+
 /* `from` may be NULL, for memory that is not there yet. */
 static void fetch(const void *from, size_t bytes)
 {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "skad/node.h"
 
@@ -12,6 +13,14 @@
  * NULL. Returns how many. */
 size_t skad_node_closest(const skad_node *node, const skad_id *target, unsigned families,
                          const skad_id *except, size_t max, skad_contact *out);
+
+/* Whether a peer is a member of a bucket, and so is there to stay as long as it answers. */
+bool skad_node_is_member(const skad_node *node, const skad_id *id);
+
+/* Whether a request of this sender that came from this address and shows this token would be taken
+ * as one whose address is proven. */
+bool skad_node_token_valid(const skad_node *node, const skad_address *from, const skad_id *sender,
+                           const uint8_t *token, skad_time now);
 
 /* Hints to the processor that a node is about to be called. First its own memory; then, when that
  * is at hand, its tables, those of liveness checks only if it `ticks`. */

@@ -23,6 +23,7 @@ typedef enum skad_prng_stream {
     SKAD_PRNG_ADVERSARY,
     SKAD_PRNG_WORK,
     SKAD_PRNG_SCENARIO, /* the fuzzer's inventions */
+    SKAD_PRNG_ATTACK,   /* what adversaries send */
 } skad_prng_stream;
 
 void skad_prng_init(skad_prng *prng, uint64_t seed, uint64_t stream);

@@ -2,6 +2,7 @@
 #ifndef SKAD_SIM_EXPERIMENT_COURSE_H
 #define SKAD_SIM_EXPERIMENT_COURSE_H
 
+#include "src/sim/experiment/acquaintances.h"
 #include "src/sim/experiment/experiment.h"
 #include "src/sim/experiment/values.h"
 #include "src/sim/experiment/workload.h"
@@ -14,6 +15,7 @@ typedef struct skad_sim_course {
     skad_sim_churn churn;
     skad_sim_values values;
     skad_sim_workload workload;
+    skad_sim_acquaintances acquaintances;
     skad_prng prng;
     skad_sim_counters before; /* the measured time */
     double began_real_s;

@@ -7,6 +7,7 @@
 #include "src/sim/base/memory.h"
 #include "src/sim/experiment/course.h"
 #include "src/sim/experiment/recovery.h"
+#include "src/sim/world/attacks.h"
 #include "src/sim/world/prefill_world.h"
 
 #define JOIN_SPACING_US (20 * SKAD_US_PER_MS)
@@ -56,6 +57,17 @@ static void crash(skad_sim_course *self)
     skad_sim_values_recount(&self->values, world);
 }
 
+static void get(skad_sim_course *self)
+{
+    skad_store_name bait;
+    if (skad_attacks_bait(self->world, &bait)) {
+        skad_sim_workload_take_bait(&self->workload, &bait);
+    } else {
+        skad_sim_workload_get(&self->workload,
+                              (uint32_t)skad_prng_below(&self->prng, self->values.count));
+    }
+}
+
 static void on_work(skad_world *world, uint32_t index, void *user)
 {
     skad_sim_course *self = user;
@@ -71,8 +83,7 @@ static void on_work(skad_world *world, uint32_t index, void *user)
         }
         break;
     case WORK_GET:
-        skad_sim_workload_get(&self->workload,
-                              (uint32_t)skad_prng_below(&self->prng, self->values.count));
+        get(self);
         again(self, WORK_GET, scenario->get_every_ms / 1000);
         break;
     case WORK_REPORT:
@@ -149,7 +160,10 @@ static void measure(skad_sim_course *self)
     self->churn.departures = 0;
     self->began_real_s = skad_sim_real_s();
     plan_work(self);
+    skad_attacks_begin(world, self->values.keys, self->values.count);
+    skad_sim_acquaintances_note(&self->acquaintances, world);
     skad_sim_course_until(self, world->now_us + skad_sim_us_of_s(scenario->duration_s), true);
+    skad_sim_acquaintances_check(&self->acquaintances, world);
     skad_sim_course_tell(self);
 }
 
@@ -188,6 +202,7 @@ static void end(skad_sim_course *self)
     skad_world_free(world);
     skad_sim_churn_free(&self->churn);
     skad_sim_values_free(&self->values);
+    skad_sim_acquaintances_free(&self->acquaintances);
     skad_sim_workload_free(&self->workload);
     free(world);
 }

@@ -1,6 +1,7 @@
 #include "src/sim/experiment/recovery.h"
 
 #include "skad/record.h"
+#include "src/sim/world/attacks.h"
 
 #define PROOF_LOOKUPS 20                   /* after all faults have ended */
 #define PROOF_US      (70 * SKAD_US_PER_S) /* they have ended by then */
@@ -9,6 +10,7 @@ static void end_faults(skad_sim_course *self)
 {
     skad_sim_scenario *scenario = &self->world->scenario;
     self->faults_over = true;
+    skad_attacks_end(self->world);
     scenario->loss = 0;
     scenario->duplicate = 0;
     scenario->corrupt = 0;
@@ -25,14 +27,20 @@ static void break_off(skad_sim_course *self, const char *what, uint32_t node)
     }
 }
 
-/* Checks that all nodes have joined. The last survivor has no node to join. */
-static void prove_joined(skad_sim_course *self)
+static uint32_t honest_up(const skad_world *world)
 {
-    const skad_world *world = self->world;
     uint32_t up = 0;
     for (uint32_t node = 0; node < world->honest; node++) {
         up += skad_world_up(world, node);
     }
+    return up;
+}
+
+/* Checks that all nodes have joined. The last survivor has no node to join. */
+static void prove_joined(skad_sim_course *self)
+{
+    const skad_world *world = self->world;
+    uint32_t up = honest_up(world);
     for (uint32_t node = 0; node < world->honest; node++) {
         if (up > 1 && skad_world_up(world, node) && !world->nodes[node].joined) {
             break_off(self, "all that are up have joined once all faults have ended", node);
@@ -49,6 +57,21 @@ static bool ends_alike(const skad_world *world, const skad_sim_value *value)
            8 * scenario->clock_skew_s < scenario->record_life_s;
 }
 
+/* Its puts are apart from the measured ones, too. */
+static void prove_publishing(skad_sim_course *self)
+{
+    skad_sim_outcome apart = {0};
+    skad_sim_values *values = &self->values;
+    uint32_t before = values->count;
+    skad_sim_values_publish_more(values, self->world, &self->prng, &apart);
+    for (uint32_t i = before; i < values->count; i++) {
+        if (!values->all[i].stored && ends_alike(self->world, &values->all[i]) &&
+            honest_up(self->world) > 1) {
+            break_off(self, "a value can be published once all faults have ended", 0);
+        }
+    }
+}
+
 /* Lookups and gets of a network that has recovered, apart from the measured ones. */
 static void prove_finding(skad_sim_course *self)
 {
@@ -63,6 +86,7 @@ static void prove_finding(skad_sim_course *self)
         skad_sim_workload_look_up(workload);
         skad_sim_course_until(self, world->now_us + SKAD_US_PER_S, false);
     }
+    prove_publishing(self);
     for (uint32_t i = 0; i < self->values.count; i++) {
         if (self->values.all[i].safe && ends_alike(world, &self->values.all[i])) {
             skad_sim_workload_get(workload, i);
@@ -87,8 +111,9 @@ static bool defended(const skad_sim_scenario *scenario)
            scenario->beta == usual.beta && scenario->steps_to_stop == usual.steps_to_stop;
 }
 
-/* Proves the recovery as far as the scenario allows: adversaries, and nodes that NATs hide, may
- * keep lookups from the nearest node for ever, and churn may take all holders one by one. */
+/* Proves the recovery as far as the scenario allows: adversaries that answer falsely, and nodes
+ * that NATs hide, may keep lookups from the nearest node for ever, and churn may take all holders
+ * one by one. */
 void skad_sim_recovery_prove(skad_sim_course *self)
 {
     skad_world *world = self->world;
@@ -99,7 +124,7 @@ void skad_sim_recovery_prove(skad_sim_course *self)
     }
     end_faults(self);
     skad_sim_course_until(self, world->now_us + skad_sim_us_of_s(scenario->settle_s), false);
-    if (scenario->adversary != SKAD_SIM_HONEST || hidden) {
+    if (skad_sim_scenario_lies(scenario) || hidden) {
         return;
     }
     prove_joined(self);

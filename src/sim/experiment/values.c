@@ -10,6 +10,7 @@
 void skad_sim_values_free(skad_sim_values *values)
 {
     free(values->all);
+    free(values->keys);
     *values = (skad_sim_values){0};
 }
 
@@ -72,26 +73,47 @@ static skad_status publish_mutable(skad_sim_values *values, skad_world *world,
                              &values->publishing, &value->name.key);
 }
 
+static void publish_one(skad_sim_values *values, skad_world *world, uint32_t index, bool immutable,
+                        skad_sim_outcome *outcome)
+{
+    skad_sim_value *value = &values->all[index];
+    skad_status status =
+        immutable ? publish_immutable(values, world, value) : publish_mutable(values, world, value);
+    SKAD_ASSERT(status == SKAD_OK);
+    skad_world_settle(world, SKAD_SIM_PUBLISHER);
+    uint64_t end_us = world->now_us + SKAD_OPERATION_US_MAX + SKAD_US_PER_S;
+    while (values->publishing != 0 && world->broken == NULL && skad_world_step(world, end_us)) {
+    }
+    value->stored = values->acknowledged;
+    value->safe = value->stored;
+    values->keys[index] = value->name.key;
+    outcome->puts++;
+    outcome->puts_stored += value->stored;
+}
+
 void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_prng *prng,
                              skad_sim_outcome *outcome)
 {
     uint64_t immutables = world->scenario.values;
     values->count = (uint32_t)(immutables + world->scenario.mutables);
     values->all = skad_sim_alloc(values->count, sizeof *values->all);
+    values->keys = skad_sim_alloc(values->count, sizeof *values->keys);
     for (uint32_t i = 0; i < values->count && world->broken == NULL; i++) {
-        skad_sim_value *value = &values->all[i];
-        skad_prng_bytes(prng, value->bytes, sizeof value->bytes);
-        skad_status status = i < immutables ? publish_immutable(values, world, value)
-                                            : publish_mutable(values, world, value);
-        SKAD_ASSERT(status == SKAD_OK);
-        skad_world_settle(world, SKAD_SIM_PUBLISHER);
-        uint64_t end_us = world->now_us + SKAD_OPERATION_US_MAX + SKAD_US_PER_S;
-        while (values->publishing != 0 && world->broken == NULL && skad_world_step(world, end_us)) {
-        }
-        value->stored = values->acknowledged;
-        value->safe = value->stored;
-        outcome->puts++;
-        outcome->puts_stored += value->stored;
+        skad_prng_bytes(prng, values->all[i].bytes, sizeof values->all[i].bytes);
+        publish_one(values, world, i, i < immutables, outcome);
+    }
+}
+
+void skad_sim_values_publish_more(skad_sim_values *values, skad_world *world, skad_prng *prng,
+                                  skad_sim_outcome *outcome)
+{
+    for (int immutable = 0; immutable < 2 && world->broken == NULL; immutable++) {
+        uint32_t last = values->count++;
+        values->all = skad_sim_grow(values->all, values->count, sizeof *values->all);
+        values->keys = skad_sim_grow(values->keys, values->count, sizeof *values->keys);
+        values->all[last] = (skad_sim_value){0};
+        skad_prng_bytes(prng, values->all[last].bytes, sizeof values->all[last].bytes);
+        publish_one(values, world, last, immutable == 1, outcome);
     }
 }
 

@@ -17,6 +17,7 @@ typedef struct skad_sim_value {
 
 typedef struct skad_sim_values {
     skad_sim_value *all;
+    skad_id *keys; /* of each */
     uint32_t count;
     skad_op publishing; /* of node 0; 0: it has ended */
     bool acknowledged;  /* the last one was */
@@ -27,6 +28,9 @@ void skad_sim_values_free(skad_sim_values *values);
 /* Publishes the scenario's values one after the other; the world's time goes on meanwhile. */
 void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_prng *prng,
                              skad_sim_outcome *outcome);
+/* Publishes one more of each type. */
+void skad_sim_values_publish_more(skad_sim_values *values, skad_world *world, skad_prng *prng,
+                                  skad_sim_outcome *outcome);
 /* Takes node 0's events; true if it was one of a publication. */
 bool skad_sim_values_event(skad_sim_values *values, const skad_event *event);
 

@@ -8,7 +8,8 @@
 #include "src/sim/base/memory.h"
 #include "src/sim/world/adversary.h"
 
-#define DRAWS_MAX 64 /* until an idle node is found */
+#define BAIT      UINT32_MAX /* as a value: none of the experiment's */
+#define DRAWS_MAX 64         /* until an idle node is found */
 
 void skad_sim_workload_init(skad_sim_workload *workload, skad_world *world,
                             const skad_sim_values *values, skad_prng *prng)
@@ -28,14 +29,14 @@ void skad_sim_workload_free(skad_sim_workload *workload)
 typedef struct truth {
     const skad_world *world;
     uint32_t asker;
-    bool honest_only;
+    bool truthful; /* without adversaries that answer searches falsely */
 } truth;
 
 static bool counts(const void *user, uint32_t node)
 {
     const truth *self = user;
     return node != self->asker && skad_world_up(self->world, node) &&
-           (!self->honest_only || node < self->world->honest);
+           (!self->truthful || node < skad_world_truthful(self->world));
 }
 
 static size_t nearest(const truth *self, const skad_id *target, uint32_t *out)
@@ -95,6 +96,18 @@ void skad_sim_workload_get(skad_sim_workload *workload, uint32_t value)
         workload->askings[node].value = value;
         begun(workload, node,
               skad_node_get(world->nodes[node].node, (skad_record_type)name->type, &name->key,
+                            skad_world_time(world, node), &workload->askings[node].op));
+    }
+}
+
+void skad_sim_workload_take_bait(skad_sim_workload *workload, const skad_store_name *bait)
+{
+    skad_world *world = workload->world;
+    uint32_t node = draw_node(workload);
+    if (node != SKAD_SIM_NOBODY) {
+        workload->askings[node].value = BAIT;
+        begun(workload, node,
+              skad_node_get(world->nodes[node].node, (skad_record_type)bait->type, &bait->key,
                             skad_world_time(world, node), &workload->askings[node].op));
     }
 }
@@ -217,7 +230,7 @@ void skad_sim_workload_event(skad_sim_workload *workload, uint32_t node, const s
     skad_sim_workload_forget(workload, node);
     if (event->kind == SKAD_EVENT_LOOKUP) {
         judge_lookup(workload, node, event);
-    } else if (event->kind == SKAD_EVENT_GET) {
+    } else if (event->kind == SKAD_EVENT_GET && asked.value != BAIT) {
         judge_get(workload, &asked, event);
     }
 }

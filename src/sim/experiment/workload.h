@@ -30,6 +30,9 @@ void skad_sim_workload_free(skad_sim_workload *workload);
 void skad_sim_workload_look_up(skad_sim_workload *workload);
 void skad_sim_workload_get(skad_sim_workload *workload, uint32_t value);
 
+/* Gets what attackers published to frame its holders; the result is not judged. */
+void skad_sim_workload_take_bait(skad_sim_workload *workload, const skad_store_name *bait);
+
 /* Takes a node's event: judges it if it was asked for. */
 void skad_sim_workload_event(skad_sim_workload *workload, uint32_t node, const skad_event *event);
 

@@ -107,7 +107,7 @@ const skad_sim_command skad_sim_command_adversary = {
             {"lookups", "lookups", "L", "in all (default: 1000)", 0},
             {"k", "k siblings", "K", "bucket size and holders (default: 16)", 0},
             {"alpha", "alpha", "A", "concurrent queries on a path (default: 1)", 0},
-            {"behaviour", "adversary", "B", "collude (default), drop, misroute, poison, withhold",
-             0},
+            {"behaviour", "adversary", "B",
+             "collude (default), drop, misroute, poison, withhold, invent", 0},
         },
 };

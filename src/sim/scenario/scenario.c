@@ -29,8 +29,20 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
         .uptime_min = 60,
         .weibull_shape = 0.5,
         .partition_share = 0.5,
+        .adversary_hosts = 200,
+        .attack_rate = 20,
         .lookup_every_ms = 100,
     };
+}
+
+bool skad_sim_scenario_lies(const skad_sim_scenario *scenario)
+{
+    return scenario->adversary != SKAD_SIM_HONEST && !skad_sim_scenario_attacks(scenario);
+}
+
+bool skad_sim_scenario_attacks(const skad_sim_scenario *scenario)
+{
+    return scenario->adversary >= SKAD_SIM_FLOOD;
 }
 
 bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
@@ -77,5 +89,6 @@ skad_profile skad_sim_scenario_profile(const skad_sim_scenario *scenario)
     profile.group_bucket_max = (uint8_t)scenario->group_bucket_max;
     profile.group_table_max = (uint8_t)scenario->group_table_max;
     profile.group_path_max = (uint8_t)scenario->group_path_max;
+    profile.limit_rates = scenario->limit_rates;
     return profile;
 }

@@ -27,7 +27,8 @@ typedef enum skad_sim_churn_kind {
     SKAD_SIM_TRACE,
 } skad_sim_churn_kind;
 
-/* What an adversary does with requests; it answers PINGs as honest nodes do. */
+/* What an adversary does. The first ones answer PINGs as honest nodes do, and searches falsely. The
+ * others, from FLOOD on, answer as honest nodes do, and attack by what they send (attacks.h). */
 typedef enum skad_sim_behaviour {
     SKAD_SIM_HONEST,
     SKAD_SIM_DROP,     /* answers no search and stores nothing */
@@ -35,6 +36,12 @@ typedef enum skad_sim_behaviour {
     SKAD_SIM_MISROUTE, /* answers with real nodes far from the target */
     SKAD_SIM_POISON,   /* answers with invented nodes close to the target, at unused addresses */
     SKAD_SIM_WITHHOLD, /* routes and acknowledges, but gives no record away */
+    SKAD_SIM_INVENT,   /* all answer with the same invented nodes, next to the target */
+    SKAD_SIM_FLOOD,    /* sends requests from the addresses of honest nodes */
+    SKAD_SIM_REPLAY,   /* sends requests of honest nodes again, from their senders' addresses */
+    SKAD_SIM_FRAME,    /* publishes what some nodes take and others refuse; shares addresses */
+    SKAD_SIM_SQUAT,    /* fills keys with announcements of free publishers */
+    SKAD_SIM_CROWD,    /* sends requests as many identities that never answer */
 } skad_sim_behaviour;
 
 typedef enum skad_sim_placement { SKAD_SIM_ANYWHERE, SKAD_SIM_NEAR_KEY } skad_sim_placement;
@@ -61,7 +68,8 @@ typedef struct skad_sim_scenario {
     uint64_t group_bucket_max;
     uint64_t group_table_max;
     uint64_t group_path_max;
-    uint64_t eta; /* sibling list: so many times s */
+    bool limit_rates; /* requests, by source and in all */
+    uint64_t eta;     /* sibling list: so many times s */
     uint64_t replacements;
     bool closing_round;
     bool neighbourhood_check; /* widening, if neighbours are dead or too dense */
@@ -103,6 +111,9 @@ typedef struct skad_sim_scenario {
     double adversary_share;
     uint64_t placement;         /* a skad_sim_placement */
     uint64_t adversary_subnets; /* /24s that they share; 0: one each */
+    uint64_t adversary_hosts;   /* addresses in each of these; then ports */
+    double attack_rate;         /* datagrams a second, of all of them together */
+    uint64_t attack_victims;    /* honest nodes that they aim at, the first ones; 0: all */
 
     /* What honest nodes do. */
     uint64_t lookups; /* in all */
@@ -114,6 +125,10 @@ typedef struct skad_sim_scenario {
 } skad_sim_scenario;
 
 void skad_sim_scenario_default(skad_sim_scenario *out);
+
+/* Whether adversaries answer searches falsely, and whether they send by themselves. */
+bool skad_sim_scenario_lies(const skad_sim_scenario *scenario);
+bool skad_sim_scenario_attacks(const skad_sim_scenario *scenario);
 
 /* Whether the whole makes sense. */
 bool skad_sim_scenario_check(const skad_sim_scenario *scenario,

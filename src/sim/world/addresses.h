@@ -4,6 +4,7 @@
 #ifndef SKAD_SIM_WORLD_ADDRESSES_H
 #define SKAD_SIM_WORLD_ADDRESSES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,9 @@
 typedef struct skad_sim_addresses {
     uint32_t nodes;
     uint32_t shared_from; /* nodes from here on share subnets; equal to nodes: none does */
+    uint32_t hosts;       /* addresses in each of these subnets */
+    bool neighbours;      /* nodes from shared_from on have the addresses of those before, and ports
+                             of their own */
     uint32_t subnets;     /* number of shared subnets; 0 if no node shares one */
 } skad_sim_addresses;
 

@@ -11,6 +11,9 @@
 #include "src/core/node/readers.h"
 #include "src/core/routing/distance.h"
 #include "src/sim/base/memory.h"
+#include "src/sim/world/attacks.h"
+
+#define INVENTED_BYTES 25 /* that an invented ID shares with the target */
 
 struct skad_adversary {
     skad_id_index colluders;
@@ -211,6 +214,23 @@ static size_t name_nobody(const skad_world *world, const skad_id *target,
     return SKAD_CONTACTS_MAX;
 }
 
+/* Names contacts that share 200 bits with the target. All adversaries name the same ones: hashing
+ * until an ID fits costs them nothing here, and the whole league little in earnest. */
+static size_t name_invented(const skad_world *world, const skad_id *target,
+                            skad_contact out[static SKAD_CONTACTS_MAX])
+{
+    skad_prng prng;
+    skad_prng_init(&prng, world->scenario.seed ^ skad_id_prefix(target), SKAD_PRNG_ADVERSARY);
+    for (size_t i = 0; i < SKAD_CONTACTS_MAX; i++) {
+        uint32_t number = (uint32_t)skad_prng_below(&prng, UINT32_MAX);
+        out[i] =
+            (skad_contact){.id = skad_prng_id(&prng), .ipv4 = skad_sim_address_unroutable(number)};
+        memcpy(out[i].id.bytes, target->bytes, INVENTED_BYTES);
+    }
+    sort_contacts(target, out, SKAD_CONTACTS_MAX);
+    return SKAD_CONTACTS_MAX;
+}
+
 /* Names the contacts that an honest node would name. */
 static size_t name_closest(const skad_world *world, uint32_t self, const skad_id *requester,
                            const skad_id *target, skad_contact out[static SKAD_CONTACTS_MAX])
@@ -241,8 +261,15 @@ static size_t name(const skad_world *world, const asked_search *search, const sk
         return name_nobody(world, target, out);
     case SKAD_SIM_WITHHOLD:
         return name_closest(world, search->self, &search->requester, target, out);
+    case SKAD_SIM_INVENT:
+        return name_invented(world, target, out);
     case SKAD_SIM_HONEST:
     case SKAD_SIM_DROP:
+    case SKAD_SIM_FLOOD:
+    case SKAD_SIM_REPLAY:
+    case SKAD_SIM_FRAME:
+    case SKAD_SIM_SQUAT:
+    case SKAD_SIM_CROWD:
         break;
     }
     return 0;
@@ -300,6 +327,10 @@ bool skad_adversary_takes(skad_world *world, uint32_t node, const skad_sim_fligh
 {
     skad_envelope envelope;
     asked_search search = {.self = node, .envelope = &envelope, .from = &flight->from};
+    if (!skad_sim_scenario_lies(&world->scenario)) {
+        skad_attacks_hear(world, node, flight);
+        return false;
+    }
     if (flight->len <= SKAD_TAG_BYTES ||
         skad_envelope_decode(flight->bytes + SKAD_TAG_BYTES, flight->len - SKAD_TAG_BYTES,
                              &envelope) != SKAD_VERDICT_ACCEPT ||

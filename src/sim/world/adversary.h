@@ -7,6 +7,8 @@
  *   misroute  real nodes, drawn at random, and no record
  *   poison    invented nodes close to the target, at addresses without a node, and no record
  *   withhold  what an honest node answers, but no record; STORE is acknowledged and forgotten
+ *   invent    nodes that exist nowhere and share 200 bits with the target, the same from all
+ *   others    answer as honest nodes do, and send what honest nodes do not (attacks.h)
  *
  * An adversary signs with its own key only; it has no other. */
 #ifndef SKAD_SIM_WORLD_ADVERSARY_H

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/sim/base/memory.h"
+#include "src/sim/world/attacks.h"
 
 #define STABLE          0
 #define US_PER_MIN      (60.0 * (double)SKAD_US_PER_S)
@@ -123,6 +124,9 @@ void skad_sim_churn_settle(skad_sim_churn *churn, skad_world *world)
     double up = mean_min(&world->scenario, true);
     double down = mean_min(&world->scenario, false);
     for (uint32_t node = 1; node < world->count; node++) {
+        if (!skad_world_up(world, node)) {
+            continue;
+        }
         if (skad_prng_chance(&churn->prng, down / (up + down))) {
             skad_world_stop(world, node, true);
         } else {
@@ -171,7 +175,7 @@ void skad_sim_churn_change(skad_sim_churn *churn, skad_world *world, uint32_t in
     bool wanted = trace ? churn->lines[index].up : !up;
     if (up && !wanted) {
         leave(churn, world, node);
-    } else if (!up && wanted) {
+    } else if (!up && wanted && !skad_attacks_silent(world, node)) {
         come(churn, world, node);
     }
     if (!trace) {

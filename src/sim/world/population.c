@@ -15,6 +15,8 @@
 #define PEERS_MAX 4096
 #define OUTBOX    1024
 
+#define RATE_CELLS 1024 /* prefixes that a node counts: enough for some hundred sources */
+
 /* A node's own randomness in each of its lives, and what its identity is derived from (life 0). */
 static void own_seed(const skad_world *world, uint32_t node, uint64_t life,
                      uint8_t out[static SKAD_SEED_BYTES])
@@ -93,6 +95,7 @@ void skad_world_start(skad_world *world, uint32_t node)
     skad_identity identity;
     SKAD_ASSERT(one->node == NULL);
     one->births++;
+    one->dismissed = 0;
     skad_world_identity(world, node, &identity);
     const skad_node_tuning tuning = {
         .closing_round = world->scenario.closing_round,
@@ -111,6 +114,8 @@ void skad_world_start(skad_world *world, uint32_t node)
                                .families = SKAD_FAMILY_IPV4,
                                .simulator = &simulator};
     limits_of(world, node, &config.limits);
+    skad_node_rates_default(&world->profile, &config.rates);
+    config.rates.cells = world->scenario.limit_rates ? RATE_CELLS : 0;
     own_seed(world, node, one->births, config.seed);
     skad_status status = skad_node_new(&config, skad_world_time(world, node), &one->node);
     (void)skad_sim_must(status == SKAD_OK ? one->node : NULL);
@@ -154,7 +159,8 @@ static void choose_nat(skad_world *world, uint32_t node, skad_prng *prng)
                scenario->nat_full_cone + scenario->nat_restricted + scenario->nat_symmetric) {
         kind = SKAD_SIM_NAT_SYMMETRIC;
     }
-    if (kind != SKAD_SIM_NAT_NONE && node != SKAD_SIM_PUBLISHER) {
+    bool neighbour = node >= world->honest && world->addresses.neighbours;
+    if (kind != SKAD_SIM_NAT_NONE && node != SKAD_SIM_PUBLISHER && !neighbour) {
         world->nodes[node].nat = skad_sim_nat_new(kind);
     }
 }

@@ -4,8 +4,12 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "src/sim/base/cryptography.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/world/adversary.h"
+#include "src/sim/world/attacks.h"
+#include "src/sim/world/fairness.h"
+#include "src/sim/world/ledger.h"
 #include "src/sim/world/population.h"
 #include "src/sim/world/prefetch.h"
 
@@ -22,10 +26,14 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     world->count = (uint32_t)scenario->nodes;
     uint32_t adversaries = (uint32_t)(scenario->adversary_share * (double)scenario->nodes);
     world->honest = world->count - adversaries;
+    bool neighbours = scenario->adversary == SKAD_SIM_FRAME;
     bool shared = scenario->adversary_subnets > 0;
-    world->addresses = (skad_sim_addresses){.nodes = world->count,
-                                            .shared_from = shared ? world->honest : world->count,
-                                            .subnets = (uint32_t)scenario->adversary_subnets};
+    world->addresses =
+        (skad_sim_addresses){.nodes = world->count,
+                             .shared_from = shared || neighbours ? world->honest : world->count,
+                             .hosts = (uint32_t)scenario->adversary_hosts,
+                             .neighbours = neighbours,
+                             .subnets = (uint32_t)scenario->adversary_subnets};
     world->now_us = SKAD_SIM_BEGIN_S * SKAD_US_PER_S;
     world->began_us = UINT64_MAX;
     skad_sim_flights_init(&world->flights);
@@ -37,11 +45,15 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
         return false;
     }
     skad_population_init(world);
+    skad_attacks_init(world);
+    skad_sim_ledger_init(world);
     return true;
 }
 
 void skad_world_free(skad_world *world)
 {
+    skad_attacks_free(world);
+    skad_sim_ledger_free(world);
     skad_population_free(world);
     skad_sim_links_free(&world->links);
     skad_sim_flights_free(&world->flights);
@@ -60,6 +72,11 @@ skad_time skad_world_time(const skad_world *world, uint32_t node)
 bool skad_world_up(const skad_world *world, uint32_t node)
 {
     return world->nodes[node].node != NULL;
+}
+
+uint32_t skad_world_truthful(const skad_world *world)
+{
+    return skad_sim_scenario_lies(&world->scenario) ? world->honest : world->count;
 }
 
 void skad_world_plan(skad_world *world, skad_sim_event_kind kind, uint32_t index, uint64_t due_us)
@@ -120,18 +137,28 @@ static bool go_up(skad_world *world, uint32_t from, size_t len, uint64_t *wait_u
 
 void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *datagram)
 {
-    skad_sim_counters *counters = &world->counters;
     skad_address source = skad_sim_address_of(&world->addresses, from);
-    uint32_t to = skad_sim_node_at(&world->addresses, &datagram->to);
     skad_sim_nat *nat = world->nodes[from].nat;
+    if (nat != NULL) {
+        source.port = skad_sim_nat_out(nat, &datagram->to, world->now_us);
+    }
+    if (world->attacks != NULL) {
+        skad_attacks_overhear(world, from, &source, datagram);
+    }
+    skad_sim_ledger_sent(world, from, datagram);
+    skad_world_send_from(world, from, &source, datagram);
+}
+
+void skad_world_send_from(skad_world *world, uint32_t from, const skad_address *source,
+                          const skad_datagram *datagram)
+{
+    skad_sim_counters *counters = &world->counters;
+    uint32_t to = skad_sim_node_at(&world->addresses, &datagram->to);
     uint64_t wait_us;
     counters->sent++;
     counters->sent_bytes += datagram->len;
     skad_sim_fingerprint_add(&world->fingerprint, world->now_us, from,
                              (skad_span){datagram->bytes, datagram->len});
-    if (nat != NULL) {
-        source.port = skad_sim_nat_out(nat, &datagram->to, world->now_us);
-    }
     skad_sim_fate fate = skad_sim_links_fate(&world->links);
     if (to == SKAD_SIM_NOBODY) {
         counters->unroutable++;
@@ -144,13 +171,19 @@ void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *data
     } else {
         for (int copy = 0; copy <= (int)fate.doubled; copy++) {
             uint64_t way_us = skad_sim_links_latency_us(&world->links, from, to);
-            launch(world, &source, datagram, &fate,
+            launch(world, source, datagram, &fate,
                    world->now_us + wait_us + way_us + fate.held_up_us);
         }
     }
 }
 
 /* ---- A node's turn ---- */
+
+void skad_world_enter(const skad_world *world, uint32_t node)
+{
+    bool differ = world->scenario.adversary == SKAD_SIM_FRAME;
+    skad_sim_library(differ && (node >= world->honest || node % 2 == 0));
+}
 
 static void wake_by(skad_world *world, uint32_t node, uint64_t deadline_us)
 {
@@ -205,11 +238,15 @@ static void deliver(skad_world *world, uint32_t place)
         world->counters.shut_out++;
     } else {
         world->counters.delivered++;
+        skad_sim_ledger_received(world, to, flight);
         if (to < world->honest || !skad_adversary_takes(world, to, flight)) {
+            skad_world_enter(world, to);
             (void)skad_node_receive(node->node, flight->bytes, flight->len, &flight->from,
                                     skad_world_time(world, to));
             skad_world_settle(world, to);
+            skad_fairness_check(world, to, flight);
         }
+        skad_sim_ledger_served(world);
     }
     skad_sim_flights_give(&world->flights, place);
 }
@@ -227,6 +264,7 @@ static void wake(skad_world *world, uint32_t index)
         return;
     }
     world->counters.ticks++;
+    skad_world_enter(world, index);
     skad_node_tick(node->node, skad_world_time(world, index));
     skad_world_settle(world, index);
 }
@@ -254,6 +292,9 @@ bool skad_world_step(skad_world *world, uint64_t end_us)
         break;
     case SKAD_SIM_WORK:
         world->listener.work(world, event.index, world->listener.user);
+        break;
+    case SKAD_SIM_ATTACK:
+        skad_attacks_turn(world);
         break;
     }
     return true;

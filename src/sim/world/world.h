@@ -6,6 +6,7 @@
  *            WAKE    -> skad_node_tick --------------------+-> datagrams -> links -> queue
  *            CHANGE  -> a node goes or comes               |
  *            WORK    -> the experiment's calls ------------+-> events -> the experiment
+ *            ATTACK  -> an adversary sends
  *
  * Only the scenario and its seed decide what happens: the same scenario gives the same run, whose
  * fingerprint (fingerprint.h) covers every datagram that was sent. */
@@ -37,17 +38,20 @@
 
 typedef struct skad_world skad_world;
 struct skad_adversary;
+struct skad_attacks;
+struct skad_sim_ledger;
 
 typedef struct skad_sim_node {
     skad_node *node; /* NULL: down */
     skad_store store;
-    skad_sim_nat *nat; /* NULL: none */
-    uint64_t wake_us;  /* when the queue wakes it; UINT64_MAX: never */
-    uint64_t free_us;  /* when its upload is free again */
-    uint32_t births;   /* how often it was started */
-    uint32_t came_s;   /* since when it is up, of the world's time, for tables that are filled */
-    float skew_s;      /* of its wall clock */
-    bool joined;       /* as its own events say */
+    skad_sim_nat *nat;  /* NULL: none */
+    uint64_t wake_us;   /* when the queue wakes it; UINT64_MAX: never */
+    uint64_t free_us;   /* when its upload is free again */
+    uint32_t births;    /* how often it was started */
+    uint32_t came_s;    /* since when it is up, of the world's time, for tables that are filled */
+    float skew_s;       /* of its wall clock */
+    uint32_t dismissed; /* peers that it evicted for violations, as far as was looked */
+    bool joined;        /* as its own events say */
 } skad_sim_node;
 
 /* What the experiment listens to; either may be NULL. */
@@ -81,6 +85,8 @@ struct skad_world {
     uint32_t count;
     uint32_t honest;                  /* nodes from here on are adversaries */
     struct skad_adversary *adversary; /* NULL: none */
+    struct skad_attacks *attacks;     /* NULL: adversaries send nothing by themselves */
+    struct skad_sim_ledger *ledger;   /* NULL: not kept */
     skad_id_index id_index;           /* of all nodes, up or down */
     uint64_t now_us;
     uint64_t began_us; /* when the warm-up was over; UINT64_MAX before */
@@ -107,6 +113,9 @@ skad_time skad_world_time(const skad_world *world, uint32_t node);
 const skad_id *skad_world_id(const skad_world *world, uint32_t node);
 bool skad_world_up(const skad_world *world, uint32_t node);
 
+/* Nodes before this one answer searches as they should: all but adversaries that lie. */
+uint32_t skad_world_truthful(const skad_world *world);
+
 /* The identity of a node: derived from the seed and its number, or, for adversaries near a key,
  * from how they were ground (population.c). */
 void skad_world_identity(const skad_world *world, uint32_t node, skad_identity *out);
@@ -117,12 +126,20 @@ void skad_world_start(skad_world *world, uint32_t node);
 /* Lets a node that is up join through another one. */
 void skad_world_join(skad_world *world, uint32_t node, uint32_t through);
 
+/* Call it before a node verifies anything: with attackers that frame, half of the nodes have
+ * another library (cryptography.h). */
+void skad_world_enter(const skad_world *world, uint32_t node);
+
 /* Call it after each call that passes a node the time: it sends the node's datagrams, reports its
  * events, and plans when it is woken. */
 void skad_world_settle(skad_world *world, uint32_t node);
 
 /* Sends a datagram as a node; adversaries do so by themselves. */
 void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *datagram);
+
+/* Sends a datagram of a node that shows another source. */
+void skad_world_send_from(skad_world *world, uint32_t from, const skad_address *source,
+                          const skad_datagram *datagram);
 
 /* Puts an event of the experiment into the queue. */
 void skad_world_plan(skad_world *world, skad_sim_event_kind kind, uint32_t index, uint64_t due_us);
