@@ -113,8 +113,9 @@ static void wider_groups_have_larger_shares_and_no_more(void **state)
     assert_int_equal(fill(&elsewhere, &next, RECORDS_MAX, DAY_S), NARROW);
 }
 
-/* Two groups bring the same records in turns, and so have no more than the first one's share. */
-static void the_same_bytes_stay_with_the_group_they_came_with(void **state)
+/* Two groups bring the same records in turns, for no longer than before, and so have no more than
+ * the first one's share. */
+static void what_is_not_prolonged_stays_with_the_group_it_came_with(void **state)
 {
     (void)state;
     const test_remote a = ipv4(1, 1);
@@ -131,30 +132,110 @@ static void the_same_bytes_stay_with_the_group_they_came_with(void **state)
     assert_int_equal(fill(&b, &next, RECORDS_MAX, DAY_S), NARROW);
 }
 
-static void a_renewal_stays_with_the_group_and_a_new_edition_moves(void **state)
+/* A renewal by another group moves if it makes the record last longer, a new edition always. */
+static void a_renewal_and_a_new_edition_move(void **state)
 {
     (void)state;
     const test_remote a = ipv4(1, 1);
     const test_remote b = ipv4(2, 1);
-    uint64_t expiry = fixture.now.unix_s + HOUR_S;
+    uint64_t expiry = fixture.now.unix_s + 2 * HOUR_S;
     test_bytes first = test_mutable_of(1, 1, expiry, "one");
     test_bytes renewed = test_mutable_of(1, 1, expiry + HOUR_S, "one");
     test_bytes second = test_mutable_of(1, 2, expiry, "two");
     uint32_t next = 0;
     assert_true(bring(&a, &first, DAY_S).stored);
-    assert_true(bring(&b, &renewed, DAY_S).stored);
+    assert_int_equal(bring(&b, &renewed, HOUR_S).life_s, 2 * HOUR_S); /* for no longer */
+    assert_true(test_holds(&fixture, &renewed));
     assert_int_equal(used_by(&a), 1);
-    assert_int_equal(used_by(&b), 0);
-    assert_true(bring(&b, &second, DAY_S).stored);
+    assert_int_equal(bring(&b, &renewed, DAY_S).life_s, 3 * HOUR_S);
     assert_int_equal(used_by(&a), 0);
     assert_int_equal(used_by(&b), 1);
+    assert_true(bring(&a, &second, DAY_S).stored);
+    assert_int_equal(used_by(&a), 1);
+    assert_int_equal(used_by(&b), 0);
 
     /* Where the new group has no share left, the old edition stays. */
     test_bytes third = test_mutable_of(1, 3, expiry, "three");
-    assert_int_equal(fill(&a, &next, RECORDS_MAX, DAY_S), NARROW);
-    test_assert_refused("moved to a full share", bring(&a, &third, DAY_S), SKAD_ERROR_QUOTA, 0);
+    assert_int_equal(fill(&b, &next, RECORDS_MAX, DAY_S), NARROW);
+    test_assert_refused("moved to a full share", bring(&b, &third, DAY_S), SKAD_ERROR_QUOTA, 0);
     assert_true(test_holds(&fixture, &second));
-    assert_true(bring(&b, &third, DAY_S).stored);
+    assert_true(bring(&a, &third, DAY_S).stored);
+}
+
+/* Values first..end-1 again; how many are held for a day from now on. */
+static unsigned bring_again(const test_remote *who, uint32_t first, uint32_t end)
+{
+    unsigned prolonged = 0;
+    for (uint32_t i = first; i < end; i++) {
+        test_bytes value = test_immutable_of(i, 50);
+        test_verdict got = bring(who, &value, DAY_S);
+        assert_true(got.stored || got.code == SKAD_ERROR_QUOTA);
+        prolonged += got.stored && got.life_s == DAY_S;
+    }
+    return prolonged;
+}
+
+static void pass(uint64_t time_s)
+{
+    fixture.now.unix_s += time_s;
+    fixture.now.mono_us += time_s * SKAD_US_PER_S;
+}
+
+static void what_others_keep_alive_does_not_block_the_group_that_brought_it(void **state)
+{
+    (void)state;
+    const test_remote a = ipv4(1, 1);
+    const test_remote b = ipv4(2, 1);
+    uint32_t next = 0;
+    assert_int_equal(fill(&a, &next, RECORDS_MAX, DAY_S), NARROW);
+    for (unsigned day = 0; day < 3; day++) {
+        pass(23 * HOUR_S);
+        assert_int_equal(bring_again(&b, 0, NARROW), NARROW);
+    }
+    assert_int_equal(used_by(&a), 0);
+    assert_int_equal(used_by(&b), NARROW);
+    assert_int_equal(fill(&b, &next, RECORDS_MAX, DAY_S), 0);
+    assert_int_equal(fill(&a, &next, RECORDS_MAX, DAY_S), NARROW);
+}
+
+/* The answer states the life that is left; nothing has changed. */
+static void without_room_to_prolong_a_record_stays_as_it_was(void **state)
+{
+    (void)state;
+    const test_remote a = ipv4(1, 1);
+    const test_remote b = ipv4(2, 1);
+    test_bytes value = test_immutable_of(9999, 50);
+    test_bytes signed_one = test_mutable_of(1, 1, fixture.now.unix_s + HOUR_S, "one");
+    test_bytes renewed = test_mutable_of(1, 1, fixture.now.unix_s + DAY_S, "one");
+    uint32_t next = 0;
+    assert_true(bring(&a, &value, HOUR_S).stored);
+    assert_true(bring(&a, &signed_one, DAY_S).stored);
+    assert_int_equal(fill(&b, &next, RECORDS_MAX, DAY_S), NARROW);
+    pass(60);
+    test_verdict got = bring(&b, &value, DAY_S);
+    assert_true(got.stored);
+    assert_int_equal(got.life_s, HOUR_S - 60);
+    assert_int_equal(bring(&b, &renewed, DAY_S).life_s, HOUR_S - 60);
+    assert_int_equal(used_by(&a), 2);
+    assert_int_equal(used_by(&b), NARROW);
+    assert_int_equal(bring(&a, &value, DAY_S).life_s, DAY_S);
+}
+
+/* One address at a time, of another /16 each day, which brings all that is held again. */
+static void one_address_at_a_time_fills_no_more_than_one_share(void **state)
+{
+    (void)state;
+    uint32_t next = 0;
+    for (unsigned day = 0; day < 20; day++) {
+        const test_remote today = ipv4(100 + day, 1);
+        skad_store_totals totals;
+        (void)bring_again(&today, 0, next);
+        (void)fill(&today, &next, RECORDS_MAX, DAY_S);
+        fixture.store.ops->totals(fixture.store.self, &totals);
+        assert_int_equal(used_by(&today), NARROW);
+        assert_int_equal(totals.records, NARROW);
+        pass(23 * HOUR_S);
+    }
 }
 
 /* A record that had expired is a new one. */
@@ -219,10 +300,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(wider_groups_have_larger_shares_and_no_more, begin, end),
-        cmocka_unit_test_setup_teardown(the_same_bytes_stay_with_the_group_they_came_with, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(a_renewal_stays_with_the_group_and_a_new_edition_moves,
+        cmocka_unit_test_setup_teardown(what_is_not_prolonged_stays_with_the_group_it_came_with,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(a_renewal_and_a_new_edition_move, begin, end),
+        cmocka_unit_test_setup_teardown(
+            what_others_keep_alive_does_not_block_the_group_that_brought_it, begin, end),
+        cmocka_unit_test_setup_teardown(without_room_to_prolong_a_record_stays_as_it_was, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(one_address_at_a_time_fills_no_more_than_one_share, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(what_is_taken_over_after_its_end_is_charged_anew, begin,
                                         end),
         cmocka_unit_test_setup_teardown(expired_records_do_not_count, begin, end),
