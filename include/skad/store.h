@@ -89,6 +89,7 @@ typedef struct skad_store_totals {
     uint64_t bytes;
     uint64_t bytes_max;
     uint64_t cached; /* of the records held */
+    uint64_t cached_bytes;
     uint64_t published;
     uint64_t published_max;
     uint64_t published_bytes;

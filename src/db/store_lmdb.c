@@ -349,6 +349,7 @@ static void lmdb_totals(void *self, skad_store_totals *out)
         .bytes = store->totals.of[SKAD_STORE_REPLICAS].bytes,
         .bytes_max = store->caps.bytes_max,
         .cached = store->totals.of[SKAD_DB_CACHED].records,
+        .cached_bytes = store->totals.of[SKAD_DB_CACHED].bytes,
         .published = store->totals.of[SKAD_STORE_PUBLICATIONS].records,
         .published_max = store->caps.published_max,
         .published_bytes = store->totals.of[SKAD_STORE_PUBLICATIONS].bytes,

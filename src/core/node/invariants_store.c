@@ -10,7 +10,8 @@
 static bool keeps_to_caps(const skad_store_totals *fill)
 {
     return fill->records <= fill->records_max && fill->bytes <= fill->bytes_max &&
-           fill->cached <= fill->records && fill->published <= fill->published_max &&
+           fill->cached <= fill->records && fill->cached_bytes <= fill->bytes &&
+           fill->published <= fill->published_max &&
            fill->published_bytes <= fill->published_bytes_max;
 }
 

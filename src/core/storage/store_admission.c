@@ -36,8 +36,11 @@ typedef struct judged {
     bool found;             /* something of this name is held */
     skad_store_record held; /* where found; its data are valid until the next call to the store */
     bool same_bytes;
-    bool old_stays;           /* it says the same and lasts longer */
-    uint64_t group;           /* that the record is charged to */
+    bool same_edition; /* the held one says the same, perhaps for another time */
+    bool old_stays;    /* it says the same and lasts longer */
+    skad_responsibility responsibility;
+    uint64_t expires_unix_s;  /* when the record will be dropped */
+    uint64_t group;           /* that it is charged to */
     skad_key_leavers leavers; /* what gives way to it */
 } judged;
 
@@ -104,21 +107,24 @@ static bool old_lasts_longer(const judged *self)
            old.expiry_unix_s >= self->offer->record->expiry_unix_s;
 }
 
-/* ---- Shares ---- */
+/* ---- How long, and who pays ---- */
 
-/* Returns the group that pays for the record. The same edition stays with the group that brought it
- * first: otherwise bringing it again from elsewhere would free the share of that group and use up
- * another one. */
-static uint64_t payer(const judged *self)
+/* Returns when the record will be dropped: never sooner than was granted before. */
+static uint64_t expiry(const judged *self)
 {
-    const skad_record *record = self->offer->record;
-    bool same_edition = self->same_bytes || record->type == SKAD_RECORD_IMMUTABLE ||
-                        self->held.sequence == record->sequence;
-    return self->found && same_edition ? self->held.group : self->offer->group;
+    const skad_offer *offer = self->offer;
+    uint32_t life_s = skad_responsibility_life_s(&self->responsibility, &self->node->env.profile);
+    life_s = offer->life_s < life_s ? offer->life_s : life_s;
+    uint64_t expires = self->node->env.now.unix_s + life_s;
+    if (self->found && self->held.expires_unix_s > expires) {
+        expires = self->held.expires_unix_s;
+    }
+    bool ends = offer->record->type != SKAD_RECORD_IMMUTABLE;
+    return ends && offer->record->expiry_unix_s < expires ? offer->record->expiry_unix_s : expires;
 }
 
-/* Whether there is room among the shares, and for an announcement under its key. A new edition
- * that another group brings is checked like a new record. */
+/* Whether there is room among the shares of the group that is charged, and for an announcement
+ * under its key. A record that moves to another group is checked like a new one. */
 static bool has_room(judged *self)
 {
     const skad_record *record = self->offer->record;
@@ -130,6 +136,7 @@ static bool has_room(judged *self)
         .old_group = self->held.group,
         .old_bytes = self->held.len,
     };
+    self->leavers.count = 0;
     if (!skad_shares_have_room(self->node, &claim)) {
         return false;
     }
@@ -138,20 +145,32 @@ static bool has_room(judged *self)
            skad_key_places_find(self->node, &self->name, self->group, &self->leavers);
 }
 
+/* Decides who pays and for how long; false if there is no room. Life is what a share is spent on:
+ * who brings something new pays, and so does who prolongs what is held. Without room for that, the
+ * same edition stays as it was, with the group and for the time that it had. */
+static bool find_payer(judged *self)
+{
+    self->expires_unix_s = expiry(self);
+    self->group = self->offer->group;
+    bool prolongs = self->expires_unix_s > self->held.expires_unix_s;
+    if (!self->same_edition) {
+        return has_room(self);
+    }
+    if (prolongs && has_room(self)) {
+        return true;
+    }
+    self->group = self->held.group;
+    self->expires_unix_s = prolongs ? self->held.expires_unix_s : self->expires_unix_s;
+    return has_room(self);
+}
+
 /* ---- Admission ---- */
 
-/* Returns when the record will be dropped: never sooner than was granted before. */
-static uint64_t expiry(const judged *self, const skad_responsibility *responsibility)
+/* What is held stays as it is. */
+static skad_admitted_record life_left(const judged *self)
 {
-    const skad_offer *offer = self->offer;
-    uint32_t life_s = skad_responsibility_life_s(responsibility, &self->node->env.profile);
-    life_s = offer->life_s < life_s ? offer->life_s : life_s;
-    uint64_t expires = self->node->env.now.unix_s + life_s;
-    if (self->found && self->held.expires_unix_s > expires) {
-        expires = self->held.expires_unix_s;
-    }
-    bool ends = offer->record->type != SKAD_RECORD_IMMUTABLE;
-    return ends && offer->record->expiry_unix_s < expires ? offer->record->expiry_unix_s : expires;
+    uint64_t left_s = self->held.expires_unix_s - self->node->env.now.unix_s;
+    return (skad_admitted_record){.life_s = (uint32_t)left_s};
 }
 
 static skad_admitted_record keep(judged *self)
@@ -159,18 +178,13 @@ static skad_admitted_record keep(judged *self)
     skad_node *node = self->node;
     const skad_offer *offer = self->offer;
     uint64_t now = node->env.now.unix_s;
-    if (self->old_stays) {
-        return (skad_admitted_record){.life_s = (uint32_t)(self->held.expires_unix_s - now)};
-    }
-    skad_responsibility responsibility =
-        skad_responsibility_of(&node->table, &node->env.profile, &offer->record->key);
     skad_store_record record = {
         .name = self->name,
         .sequence = offer->record->sequence,
         .stored_unix_s = now,
-        .expires_unix_s = expiry(self, &responsibility),
+        .expires_unix_s = self->expires_unix_s,
         .group = self->group,
-        .cached = !skad_is_responsible(&responsibility),
+        .cached = !skad_is_responsible(&self->responsibility),
         .data = offer->bytes.data,
         .len = offer->bytes.len,
     };
@@ -187,7 +201,8 @@ static skad_admitted_record keep(judged *self)
 
 skad_admitted_record skad_store_admit(skad_node *node, const skad_offer *offer)
 {
-    judged self = {.node = node, .offer = offer, .name = skad_record_store_name(offer->record)};
+    const skad_record *record = offer->record;
+    judged self = {.node = node, .offer = offer, .name = skad_record_store_name(record)};
     skad_error_code code = check_expiry(&self);
     if (code != SKAD_ERROR_NONE) {
         return refuse(code, 0);
@@ -203,10 +218,11 @@ skad_admitted_record skad_store_admit(skad_node *node, const skad_offer *offer)
     if (code != SKAD_ERROR_NONE) {
         return refuse(code, self.found ? self.held.sequence : 0);
     }
+    self.same_edition = self.found && (self.same_bytes || self.held.sequence == record->sequence);
     self.old_stays = old_lasts_longer(&self);
-    self.group = payer(&self);
-    if (!self.old_stays && !has_room(&self)) {
-        return refuse(SKAD_ERROR_QUOTA, 0);
+    self.responsibility = skad_responsibility_of(&node->table, &node->env.profile, &record->key);
+    if (!self.old_stays && find_payer(&self)) {
+        return keep(&self);
     }
-    return keep(&self);
+    return self.same_edition ? life_left(&self) : refuse(SKAD_ERROR_QUOTA, 0);
 }

@@ -6,11 +6,13 @@
  * responsible for (responsibility.h), and announcements under a key that is full (key_places.h). So
  * room is divided into shares (store_shares.h).
  *
- * A record is charged to the address group that brought it. Who brings the same edition again, or
- * renews it, prolongs it and pays nothing; a new edition is charged to its bringer, like a new
- * record, and so is one that had expired. A neighbour that hands a record over pays for it, too:
- * its address is the only one that is proven, and the first of the three senders frees the others
- * of the charge.
+ * A record is charged to the address group that brought it, because life in the store is what a
+ * share is spent on. So a new edition is charged to its bringer, and so is one that had expired,
+ * and one that is prolonged: the same edition that would stay for longer. Each of them is checked
+ * like a new record. If the group that would prolong one has no room for it, the record stays with
+ * the group and for the time that it had, and the answer states the life that is left. Who brings
+ * the same edition again and prolongs nothing pays nothing. A neighbour that hands a record over
+ * pays for it, too: its address is the only one that is proven.
  *
  * A record beyond a share is refused. Its sender is not punished: a neighbour that hands over its
  * records cannot know how much its group has brought. */

@@ -38,7 +38,7 @@ typedef struct memory_store {
     skad_sorted by_expiry;
     skad_sorted shares;
     skad_store_usage totals[2];
-    uint64_t cached;
+    skad_store_usage cached;
     skad_store_caps caps;
 } memory_store;
 
@@ -161,7 +161,10 @@ static void erase(memory_store *store, skad_store_section section, entry *gone)
     store->totals[section].bytes -= gone->record.len;
     if (section == SKAD_STORE_REPLICAS) {
         skad_sorted_remove(&store->by_expiry, gone);
-        store->cached -= gone->record.cached;
+        if (gone->record.cached) {
+            store->cached.records--;
+            store->cached.bytes -= gone->record.len;
+        }
         discharge(store, &gone->record);
     }
     free(gone);
@@ -280,7 +283,10 @@ static skad_status memory_put(void *self, skad_store_section section,
     store->totals[section].bytes += added->record.len;
     if (held) {
         skad_sorted_insert(&store->by_expiry, added);
-        store->cached += added->record.cached;
+        if (added->record.cached) {
+            store->cached.records++;
+            store->cached.bytes += added->record.len;
+        }
     }
     return SKAD_OK;
 }
@@ -427,7 +433,8 @@ static void memory_totals(void *self, skad_store_totals *out)
         .records_max = store->caps.records_max,
         .bytes = held->bytes,
         .bytes_max = store->caps.bytes_max,
-        .cached = store->cached,
+        .cached = store->cached.records,
+        .cached_bytes = store->cached.bytes,
         .published = published->records,
         .published_max = store->caps.published_max,
         .published_bytes = published->bytes,

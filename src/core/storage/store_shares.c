@@ -14,8 +14,25 @@ typedef struct share {
     const uint8_t *owner;
     uint64_t divisor;
     unsigned times;
-    bool same_owner; /* the replaced record, if any, is of the same owner */
+    bool same_owner;      /* the replaced record, if any, is of the same owner */
+    bool of_what_is_left; /* by the others, else of the whole section */
 } share;
+
+static uint64_t without(uint64_t whole, uint64_t part)
+{
+    return part < whole ? whole - part : 0;
+}
+
+/* What the other owners leave of the section. Cached copies leave it all: they give way. */
+static skad_store_usage left_by_others(const skad_store_totals *fill, const skad_store_usage *own,
+                                       const skad_share_claim *claim, bool takes_over)
+{
+    uint64_t records = without(fill->records - fill->cached, own->records + takes_over);
+    uint64_t bytes =
+        without(fill->bytes - fill->cached_bytes, own->bytes + (takes_over ? claim->old_bytes : 0));
+    return (skad_store_usage){.records = without(fill->records_max, records),
+                              .bytes = without(fill->bytes_max, bytes)};
+}
 
 static bool share_has_room(const skad_store *store, const share *of, const skad_share_claim *claim)
 {
@@ -25,11 +42,16 @@ static bool share_has_room(const skad_store *store, const share *of, const skad_
     store->ops->usage(store->self, of->kind, of->owner, &usage);
     store->ops->totals(store->self, &fill);
     bool gives_back = claim->replaces && of->same_owner;
+    bool takes_over = claim->replaces && !of->same_owner;
     uint64_t records = usage.records + !gives_back;
     uint64_t bytes = usage.bytes + claim->bytes;
     bytes -= gives_back && claim->old_bytes < bytes ? claim->old_bytes : 0;
-    return records <= skad_share_of(fill.records_max, of->divisor, of->times, SKAD_SHARE_RECORDS) &&
-           bytes <= skad_share_of(fill.bytes_max, of->divisor, of->times, bytes_min);
+    skad_store_usage room = {.records = fill.records_max, .bytes = fill.bytes_max};
+    if (of->of_what_is_left) {
+        room = left_by_others(&fill, &usage, claim, takes_over);
+    }
+    return records <= skad_share_of(room.records, of->divisor, of->times, SKAD_SHARE_RECORDS) &&
+           bytes <= skad_share_of(room.bytes, of->divisor, of->times, bytes_min);
 }
 
 static bool groups_have_room(const skad_store *store, const skad_share_claim *claim)
@@ -43,6 +65,7 @@ static bool groups_have_room(const skad_store *store, const skad_share_claim *cl
             .divisor = SKAD_SHARE_GROUP,
             .times = skad_group_factor(claim->group, level),
             .same_owner = skad_group_around(claim->old_group, level) == group,
+            .of_what_is_left = true,
         };
         skad_store_group_owner(group, owner);
         if (group != 0 && !share_has_room(store, &of, claim)) {

@@ -1,14 +1,19 @@
-/* Shares of our store. Of the section of replicas
+/* Shares of our store.
  *
- * - one publisher may have 1/64;
+ * - One publisher may have 1/64 of the section of replicas.
  *
- * - one address group of senders may have 1/16 if it is a narrow one (IPv4 /24, IPv6 /56), twice
- *   that if it is an IPv6 /48, and four times if it is an IPv4 /16 or an IPv6 /32 (skad/group.h),
- *   where the profile limits groups at all.
+ * - One address group of senders may have, of what all other senders leave of it, 1/16 if it is a
+ *   narrow group (IPv4 /24, IPv6 /56), twice that if it is an IPv6 /48, and four times if it is an
+ *   IPv4 /16 or an IPv6 /32 (skad/group.h), where the profile limits groups at all. Cached copies
+ *   leave their room.
  *
  * Both are counted in records and in bytes. Addresses cost their owner something, so the shares of
  * groups are what bounds an attacker. Publisher keys are free: that share bounds one publisher that
  * goes wrong, and no attacker.
+ *
+ * So the largest users stop growing before the section is full, and shrink to make room for others:
+ * what they bring again is not prolonged while they have more than their share, and ends. When k
+ * wide groups have taken what they can, one after the other, (3/4)^k of the section is free.
  *
  * A share is a limit on its owner: when it is full, its largest user is the owner itself, and so
  * its own newcomer is refused. All others are as they were.

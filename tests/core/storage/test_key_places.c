@@ -284,9 +284,9 @@ static void a_newcomer_without_room_in_the_store_takes_no_place(void **state)
     test_fixture_free(&fixture);
     assert_int_equal(skad_store_memory_new(&caps, &store), SKAD_OK);
     test_fixture_init_on(&fixture, &profile, &rates, store);
-    for (unsigned x = 1; x <= 16; x++) {
+    for (unsigned x = 1; x <= 32; x++) { /* eight is the least share */
         const test_remote provider = at(x, 1);
-        assert_int_equal(announce(&provider, 1, 100 * x, 16, DAY_S), 16);
+        assert_int_equal(announce(&provider, 1, 100 * x, 8, DAY_S), 8);
     }
     const test_remote newcomer = at(99, 1);
     test_bytes one = test_announcement_of(9000, 1, 1, fixture.now.unix_s + DAY_S);
