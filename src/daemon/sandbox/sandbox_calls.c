@@ -208,9 +208,9 @@ typedef struct choice {
     uint32_t fixed;
     unsigned argument;
     uint32_t ignored;
+    int error;
     const uint32_t *values;
     size_t count;
-    int error;
 } choice;
 
 #define LIST(values) values, sizeof(values) / sizeof(values)[0]
@@ -234,12 +234,12 @@ static const uint32_t netlinks[] = {NETLINK_ROUTE}; /* getaddrinfo sorts by our 
 #define SOCKET_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
 
 static const choice choices[] = {
-    {SCMP_SYS(ioctl), 1, 0, 1, 0, LIST(ioctls), ENOTTY},
-    {SCMP_SYS(fcntl), 1, 0, 1, 0, LIST(fcntls), EINVAL},
-    {SCMP_SYS(fcntl64), 1, 0, 1, 0, LIST(fcntls), EINVAL},
-    {SCMP_SYS(socket), 0, AF_INET, 1, SOCKET_FLAGS, LIST(socket_types), ESOCKTNOSUPPORT},
-    {SCMP_SYS(socket), 0, AF_INET6, 1, SOCKET_FLAGS, LIST(socket_types), ESOCKTNOSUPPORT},
-    {SCMP_SYS(socket), 0, AF_NETLINK, 2, 0, LIST(netlinks), EPROTONOSUPPORT},
+    {SCMP_SYS(ioctl), 1, 0, 1, 0, ENOTTY, LIST(ioctls)},
+    {SCMP_SYS(fcntl), 1, 0, 1, 0, EINVAL, LIST(fcntls)},
+    {SCMP_SYS(fcntl64), 1, 0, 1, 0, EINVAL, LIST(fcntls)},
+    {SCMP_SYS(socket), 0, AF_INET, 1, SOCKET_FLAGS, ESOCKTNOSUPPORT, LIST(socket_types)},
+    {SCMP_SYS(socket), 0, AF_INET6, 1, SOCKET_FLAGS, ESOCKTNOSUPPORT, LIST(socket_types)},
+    {SCMP_SYS(socket), 0, AF_NETLINK, 2, 0, EPROTONOSUPPORT, LIST(netlinks)},
 };
 
 /* Calls that only ask. A daemon does not need them, but a newer library may. */
