@@ -82,7 +82,7 @@ int skad_db_write_errno(const skad_db *db, int result)
     int error = skad_db_errno(result);
     mdb_filehandle_t fd;
     struct statvfs disk;
-    bool full = error == EIO && mdb_env_get_fd(db->env, &fd) == 0 && fstatvfs(fd, &disk) == 0 &&
+    bool full = result == EIO && mdb_env_get_fd(db->env, &fd) == 0 && fstatvfs(fd, &disk) == 0 &&
                 disk.f_bavail == 0;
     return full ? ENOSPC : error;
 }

@@ -6,7 +6,8 @@
  *     `------ it is empty ----|-------------------------------------'
  *                              `-> set aside -> claim again
  *
- * After one round of setting aside the file is a new one. */
+ * After one round of setting aside the file is a new one. If there is no room for a recount, the
+ * file is opened all the same, and the recount is overdue (src/db/recount.h). */
 #include "src/db/open.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "src/db/check.h"
@@ -48,6 +50,22 @@ static size_t map_bytes_for(const skad_store_caps *caps)
         }
     }
     return (size_t)(sum & ~(uint64_t)0xffff);
+}
+
+/* At least twice the size of the file that there is: it may be of higher caps, and a recount needs
+ * room beside what it replaces. */
+static size_t map_bytes_of(const skad_store_lmdb_config *config)
+{
+    struct stat file;
+    if (config->map_bytes > 0) {
+        return config->map_bytes;
+    }
+    uint64_t wanted = map_bytes_for(&config->caps);
+    if (stat(config->path, &file) == 0 && S_ISREG(file.st_mode) &&
+        2 * (uint64_t)file.st_size > wanted) {
+        wanted = 2 * (uint64_t)file.st_size;
+    }
+    return (size_t)(wanted < MAP_BYTES_MAX ? wanted : MAP_BYTES_MAX);
 }
 
 /* ---- Words ---- */
@@ -86,6 +104,16 @@ static skad_status report_refusal(skad_store_lmdb_report *report, const char *pa
 {
     return skad_db_report(report, SKAD_ERR_IO, "cannot open the database %s: %s", path,
                           strerror(errno));
+}
+
+static skad_status report_overdue(skad_store_lmdb_report *report, const char *path)
+{
+    return skad_db_report(
+        report, SKAD_OK,
+        "the database %s is of an older version, and there is no room to count its "
+        "records anew: they are all there, but none is added until the disk has "
+        "room",
+        path);
 }
 
 /* ---- From a path to a file that can be used ---- */
@@ -165,13 +193,25 @@ static skad_status claim_usable(const skad_store_lmdb_config *config,
 
 /* ---- Opening and closing ---- */
 
-static int open_marked(const skad_store_lmdb_config *config, size_t map_bytes, const char *boot,
-                       skad_db *db)
+/* Counts anew; without room for it, later. */
+static int recount(const skad_store_lmdb_config *config, skad_db_opened *out)
 {
+    skad_db_totals totals; /* read again with the others */
+    int result = skad_db_recount(&out->db, config->network, &totals);
+    if (result != 0 && skad_db_write_errno(&out->db, result) == ENOSPC) {
+        skad_db_recount_later(&out->overdue, config->network, config->now_unix_s);
+        return 0;
+    }
+    return result;
+}
+
+static int open_marked(const skad_store_lmdb_config *config, const char *boot, skad_db_opened *out)
+{
+    skad_db *db = &out->db;
     bool is_new = false;
     skad_db_origin origin = SKAD_DB_OURS;
     MDB_txn *txn = NULL;
-    int result = skad_db_open(config->path, map_bytes, false, db);
+    int result = skad_db_open(config->path, out->map_bytes, false, db);
     if (result == 0) {
         result = mdb_txn_begin(db->env, NULL, 0, &txn);
     }
@@ -194,10 +234,11 @@ static int open_marked(const skad_store_lmdb_config *config, size_t map_bytes, c
         result = mdb_env_sync(db->env, 1); /* the mark, before any change that it stands for */
     }
     if (result == 0 && origin == SKAD_DB_OF_OLDER_VERSION) {
-        result = skad_db_recount(db, config->network);
+        result = recount(config, out);
     }
     mdb_txn_abort(txn);
     if (result != 0) {
+        result = skad_db_write_errno(db, result) == ENOSPC ? ENOSPC : result;
         skad_db_close(db);
     }
     return result;
@@ -208,7 +249,7 @@ skad_status skad_db_open_or_make(const skad_store_lmdb_config *config, skad_db_o
 {
     char boot[SKAD_DB_BOOT_BYTES];
     bool is_empty = false;
-    size_t map_bytes = config->map_bytes > 0 ? config->map_bytes : map_bytes_for(&config->caps);
+    const size_t map_bytes = map_bytes_of(config);
     *out = (skad_db_opened){.fd = -1, .map_bytes = map_bytes};
     read_boot(config->boot, boot);
     const skad_db_check_config check = {
@@ -217,17 +258,22 @@ skad_status skad_db_open_or_make(const skad_store_lmdb_config *config, skad_db_o
     if (status != SKAD_OK) {
         return status;
     }
-    int result = open_marked(config, map_bytes, boot, &out->db);
+    int result = open_marked(config, boot, out);
     if (result == 0) {
-        return SKAD_OK;
+        return out->overdue.is ? report_overdue(report, config->path) : SKAD_OK;
     }
     if (is_empty) {
         (void)unlink(config->path); /* half made */
     }
     (void)close(out->fd);
     errno = skad_db_errno(result);
-    return skad_db_report(report, SKAD_ERR_IO, "cannot open the database %s: %s", config->path,
-                          mdb_strerror(result));
+    return errno == ENOSPC
+               ? skad_db_report(report, SKAD_ERR_IO,
+                                "cannot open the database %s: the disk is full; free some room and "
+                                "start again, nothing is lost",
+                                config->path)
+               : skad_db_report(report, SKAD_ERR_IO, "cannot open the database %s: %s",
+                                config->path, mdb_strerror(result));
 }
 
 void skad_db_close_cleanly(skad_db_opened *opened)

@@ -5,13 +5,15 @@
 #include <limits.h>
 
 #include "src/db/database.h"
+#include "src/db/recount.h"
 #include "src/db/store_lmdb.h"
 
 typedef struct skad_db_opened {
     skad_db db;
-    int fd;                 /* locks the file against others */
-    size_t map_bytes;       /* how large the file may grow */
-    char damaged[PATH_MAX]; /* the file that was set aside because it is damaged; else empty */
+    int fd;                  /* locks the file against others */
+    size_t map_bytes;        /* how large the file may grow */
+    skad_db_overdue overdue; /* a recount of the older version */
+    char damaged[PATH_MAX];  /* the file that was set aside because it is damaged; else empty */
 } skad_db_opened;
 
 /* Does what skad_store_lmdb_open does, up to the tables and the mark that the file is open. */

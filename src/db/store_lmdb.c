@@ -135,19 +135,29 @@ static int make_room(skad_db_change *change, const limits *most, skad_store_sect
     return 0;
 }
 
+/* 0, or ENOSPC as long as no record may be added. */
+static int recount_late(lmdb_store *store, uint64_t now_unix_s)
+{
+    skad_db_opened *opened = &store->opened;
+    return skad_db_recount_late(&opened->db, &opened->overdue, now_unix_s, &store->totals);
+}
+
 static skad_status lmdb_put(void *self, skad_store_section section, const skad_store_record *record,
                             uint64_t now_unix_s)
 {
     lmdb_store *store = self;
     uint8_t name[SKAD_DB_ROW_KEY_BYTES];
     uint8_t row[SKAD_DB_ROW_BYTES_MAX];
-    skad_db_change change;
+    skad_db_change change = {.wrote = false};
     const limits most = limits_of(store, section);
     skad_db_row_key(section, &record->name, name);
     /* Encode before the read transaction ends: the data may be borrowed from it. */
     size_t row_len = skad_db_row(name, record, row);
     end_read(store);
-    int result = skad_db_change_begin(&store->opened.db, &store->totals, &change);
+    int result = recount_late(store, now_unix_s);
+    if (result == 0) {
+        result = skad_db_change_begin(&store->opened.db, &store->totals, &change);
+    }
     if (result == 0) {
         result = skad_db_change_remove(&change, section, &record->name);
         result = result == MDB_NOTFOUND ? 0 : result;
@@ -188,7 +198,9 @@ static size_t lmdb_sweep(void *self, uint64_t now_unix_s, size_t limit)
     lmdb_store *store = self;
     end_read(store);
     size_t removed = remove_first(store, false, now_unix_s, limit);
-    return removed + remove_first(store, true, now_unix_s, limit - removed);
+    removed += remove_first(store, true, now_unix_s, limit - removed);
+    (void)recount_late(store, now_unix_s);
+    return removed;
 }
 
 /* ---- Reading ---- */
@@ -355,7 +367,7 @@ static void lmdb_totals(void *self, skad_store_totals *out)
         .published_bytes = store->totals.of[SKAD_STORE_PUBLICATIONS].bytes,
         .published_bytes_max = store->caps.published_bytes_max,
         .failures = store->failures,
-        .error = store->error,
+        .error = store->opened.overdue.is ? ENOSPC : store->error,
     };
 }
 

@@ -8,11 +8,14 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "src/db/check.h"
 #include "src/db/database.h"
+#include "src/db/open.h"
 #include "src/db/recount.h"
 #include "src/db/row.h"
 #include "src/db/store_lmdb.h"
@@ -22,6 +25,28 @@
 #define MAP_BYTES ((size_t)64 << 20)
 #define KIND_KEY  0 /* of version 1 */
 #define GROUPS    7 /* of version 1's records: 8.1.0/24 to 8.1.6/24 */
+
+/* ---- A disk that is full when the test says so ---- */
+
+static struct {
+    bool for_counters;
+    bool for_all;
+    unsigned refused;
+} disk;
+
+int __real_mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value, unsigned flags);
+int __wrap_mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value, unsigned flags);
+
+int __wrap_mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value, unsigned flags)
+{
+    if (disk.for_all || (disk.for_counters && key->mv_size == SKAD_DB_COUNTER_KEY_BYTES)) {
+        disk.refused++;
+        return disk.for_all ? ENOSPC : MDB_MAP_FULL;
+    }
+    return __real_mdb_put(txn, dbi, key, value, flags);
+}
+
+/* ---- Version 1 ---- */
 
 static uint64_t group_of(uint32_t number)
 {
@@ -219,7 +244,132 @@ static void a_damaged_version_1_is_salvaged(void **state)
     expect_sound(here);
 }
 
-#define OWN_TEST(test) cmocka_unit_test_setup_teardown(test, test_db_begin, test_db_end)
+static skad_status put_at(const skad_store *store, uint32_t number, uint64_t now_unix_s)
+{
+    uint8_t data[200];
+    const skad_store_record record = record_number(number, data);
+    return store->ops->put(store->self, SKAD_STORE_REPLICAS, &record, now_unix_s);
+}
+
+static skad_store open_without_room(test_db_folder *here)
+{
+    here->config.now_unix_s = TEST_DB_NOW_S;
+    disk.for_counters = true;
+    skad_store store = test_db_open(here, &test_db_roomy);
+    assert_non_null(strstr(here->report.text, "there is no room to count its records anew"));
+    return store;
+}
+
+/* Everything is found as before, nothing is added; with room again it is as if there always was. */
+static void without_room_records_are_kept_and_none_is_added(void **state)
+{
+    test_db_folder *here = *state;
+    uint8_t data[200];
+    make_version_1(here);
+    for (unsigned opening = 0; opening < 2; opening++) {
+        skad_store store = open_without_room(here);
+        const skad_store_totals totals = test_db_totals(&store);
+        assert_int_equal(totals.records, TEST_DB_RECORDS);
+        assert_int_equal(totals.published, 1);
+        assert_int_equal(totals.error, ENOSPC);
+        assert_int_equal(put_at(&store, 2000, TEST_DB_NOW_S), SKAD_ERR_IO);
+        assert_int_equal(errno, ENOSPC);
+        assert_int_equal(test_db_totals(&store).failures, 1);
+        test_store_free(&store);
+        disk.for_counters = false;
+        expect_sound(here);
+    }
+    skad_store store = open_without_room(here);
+    const skad_store_record gone = record_number(2000, data);
+    disk.for_counters = false;
+    assert_int_equal(put_at(&store, 2000, TEST_DB_NOW_S + 59), SKAD_ERR_IO);
+    assert_int_equal(test_db_totals(&store).error, ENOSPC);
+    assert_int_equal(put_at(&store, 2000, TEST_DB_NOW_S + 60), SKAD_OK);
+    assert_int_equal(test_db_totals(&store).error, 0);
+    assert_int_equal(store.ops->drop(store.self, SKAD_STORE_REPLICAS, &gone.name), SKAD_OK);
+    expect_all(&store);
+    test_store_free(&store);
+    expect_sound(here);
+    store = test_db_open(here, &test_db_roomy);
+    assert_string_equal(here->report.text, "");
+    expect_all(&store);
+    test_store_free(&store);
+}
+
+/* Records that expire meanwhile go, and the sweep counts as soon as there is room. */
+static void a_sweep_makes_up_for_a_recount(void **state)
+{
+    test_db_folder *here = *state;
+    uint8_t data[200];
+    make_version_1(here);
+    skad_store store = open_without_room(here);
+    disk.for_counters = false;
+    const skad_store_record gone = record_number(7, data);
+    assert_int_equal(store.ops->drop(store.self, SKAD_STORE_REPLICAS, &gone.name), SKAD_OK);
+    assert_int_equal(test_db_totals(&store).error, ENOSPC);
+    assert_int_equal(store.ops->sweep(store.self, TEST_DB_NOW_S + 60, 100), 0);
+    assert_int_equal(test_db_totals(&store).error, 0);
+    assert_int_equal(put_at(&store, 7, TEST_DB_NOW_S + 60), SKAD_OK);
+    expect_all(&store);
+    test_store_free(&store);
+    expect_sound(here);
+}
+
+/* It reads all rows: after 1, 3, 7, 15, 31, 63 and 123 minutes. */
+static void a_recount_without_room_is_tried_ever_less_often(void **state)
+{
+    test_db_folder *here = *state;
+    make_version_1(here);
+    skad_store store = open_without_room(here);
+    disk.refused = 0;
+    for (unsigned minute = 0; minute < 180; minute++) {
+        const uint64_t now_unix_s = TEST_DB_NOW_S + (uint64_t)60 * minute;
+        assert_int_equal(put_at(&store, 2000, now_unix_s), SKAD_ERR_IO);
+        assert_int_equal(store.ops->sweep(store.self, now_unix_s, 100), 0);
+    }
+    assert_int_equal(disk.refused, 7);
+    assert_int_equal(put_at(&store, 2000, 5), SKAD_ERR_IO); /* the clock was set back */
+    assert_int_equal(disk.refused, 8);
+    test_store_free(&store);
+}
+
+static void a_disk_too_full_to_open_is_named(void **state)
+{
+    test_db_folder *here = *state;
+    skad_store store;
+    make_version_1(here);
+    disk.for_all = true;
+    assert_int_equal(skad_store_lmdb_open(&here->config, &store, &here->report), SKAD_ERR_IO);
+    assert_int_equal(errno, ENOSPC);
+    assert_non_null(strstr(here->report.text, "the disk is full; free some room and start again"));
+    disk.for_all = false;
+    store = test_db_open(here, &test_db_roomy);
+    assert_string_equal(here->report.text, "");
+    expect_all(&store);
+    test_store_free(&store);
+}
+
+/* The file of a node that was given less room since. */
+static void a_file_larger_than_its_caps_has_room_for_a_recount(void **state)
+{
+    test_db_folder *here = *state;
+    static skad_db_opened opened;
+    const off_t large = (off_t)200 << 20;
+    make_version_1(here);
+    assert_int_equal(truncate(here->path, large), 0);
+    here->config.caps = (skad_store_caps){10, 10000, 10, 10000};
+    assert_int_equal(skad_db_open_or_make(&here->config, &opened, &here->report), SKAD_OK);
+    assert_int_equal(opened.map_bytes, 2 * large);
+    skad_db_close_cleanly(&opened);
+}
+
+static int begin(void **state)
+{
+    memset(&disk, 0, sizeof disk);
+    return test_db_begin(state);
+}
+
+#define OWN_TEST(test) cmocka_unit_test_setup_teardown(test, begin, test_db_end)
 
 int main(void)
 {
@@ -227,6 +377,11 @@ int main(void)
         OWN_TEST(version_1_is_taken_over_with_all_records),
         OWN_TEST(a_recount_that_did_not_end_begins_again),
         OWN_TEST(a_damaged_version_1_is_salvaged),
+        OWN_TEST(without_room_records_are_kept_and_none_is_added),
+        OWN_TEST(a_sweep_makes_up_for_a_recount),
+        OWN_TEST(a_recount_without_room_is_tried_ever_less_often),
+        OWN_TEST(a_disk_too_full_to_open_is_named),
+        OWN_TEST(a_file_larger_than_its_caps_has_room_for_a_recount),
     };
     return cmocka_run_group_tests_name("recount", tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -21,8 +22,11 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <linux/netlink.h>
 
 #include "src/db/store_lmdb.h"
 
@@ -128,6 +132,34 @@ int test_act_number_an_interface(test_place *self)
                       strcmp(name, "lo") == 0);
 }
 
+/* As getaddrinfo does, and each kind of socket that we use. */
+int test_act_look_at_its_addresses(test_place *self)
+{
+    (void)self;
+    struct ifaddrs *list = NULL;
+    bool ok = getifaddrs(&list) == 0;
+    if (ok) {
+        freeifaddrs(list);
+    }
+    return with_errno(ok && socket(AF_INET, SOCK_DGRAM, 0) >= 0 &&
+                      socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, IPPROTO_TCP) >= 0 &&
+                      socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP) >= 0);
+}
+
+int test_act_set_up_descriptors(test_place *self)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+    struct flock asked = lock;
+    int fd = open(self->inside_file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int copy = fcntl(fd, F_DUPFD, 3);
+    bool ok = fd >= 0 && copy > fd && fcntl(copy, F_SETFD, FD_CLOEXEC) == 0 &&
+              fcntl(copy, F_GETFD) == FD_CLOEXEC && fcntl(fd, F_SETFL, O_NONBLOCK) == 0 &&
+              (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0 && fcntl(fd, F_SETLK, &lock) == 0 &&
+              fcntl(fd, F_GETLK, &asked) == 0 && asked.l_type == F_UNLCK &&
+              fcntl(fd, F_SETLKW, &lock) == 0 && fcntl(fd, F_DUPFD_CLOEXEC, 0) > copy;
+    return with_errno(ok && unlink(self->inside_file) == 0);
+}
+
 int test_act_answer_a_client(test_place *self)
 {
     char byte = 0;
@@ -228,6 +260,75 @@ int test_act_control_a_device(test_place *self)
     return code == TEST_ACT_WAS_REFUSED
                ? refused_with(ioctl(self->door, SIOCGIFMTU, &lo) == 0, ENOTTY)
                : code;
+}
+
+/* Each step is refused by itself. */
+int test_act_signal_through_a_descriptor(test_place *self)
+{
+    static const struct {
+        int command;
+        int argument;
+    } steps[] = {{F_SETSIG, SIGURG}, {F_SETFL, O_ASYNC | O_NONBLOCK}, {F_SETFL, O_ASYNC}};
+    struct f_owner_ex owner = {F_OWNER_PID, getppid()};
+    int code = refused_with(fcntl(self->door, F_SETOWN, getppid()) == 0, EINVAL);
+    for (size_t i = 0; code == TEST_ACT_WAS_REFUSED && i < sizeof steps / sizeof steps[0]; i++) {
+        code = refused_with(fcntl(self->door, steps[i].command, steps[i].argument) == 0, EINVAL);
+    }
+    return code == TEST_ACT_WAS_REFUSED
+               ? refused_with(fcntl(self->door, F_SETOWN_EX, &owner) == 0, EINVAL)
+               : code;
+}
+
+/* Without a descriptor, a command that comes through is answered by EBADF. */
+int test_act_command_a_descriptor(test_place *self)
+{
+    (void)self;
+    static const long allowed[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL,
+                                   F_SETFL, F_GETLK,         F_SETLK, F_SETLKW};
+    for (long command = 0; command < 1 << 16; command++) {
+        bool is_allowed = false;
+        for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++) {
+            is_allowed = is_allowed || command == allowed[i];
+        }
+        if (syscall(SYS_fcntl, -1, command, 0L) != -1 || errno != (is_allowed ? EBADF : EINVAL)) {
+            return TEST_ACT_FAILED_OTHERWISE;
+        }
+    }
+    for (unsigned bit = 16; bit < 32; bit++) {
+        int code = refused_with(syscall(SYS_fcntl, -1, F_GETFL | 1L << bit, 0L) != -1, EINVAL);
+        if (code != TEST_ACT_WAS_REFUSED) {
+            return code;
+        }
+    }
+    return TEST_ACT_WAS_REFUSED;
+}
+
+int test_act_open_other_sockets(test_place *self)
+{
+    (void)self;
+    static const struct {
+        int family;
+        int type;
+        int protocol;
+        int error;
+    } kinds[] = {
+        {AF_INET, SOCK_RAW, IPPROTO_ICMP, ESOCKTNOSUPPORT},
+        {AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP, ESOCKTNOSUPPORT},
+        {AF_INET, SOCK_SEQPACKET, 0, ESOCKTNOSUPPORT},
+        {AF_INET6, SOCK_RDM | SOCK_NONBLOCK, 0, ESOCKTNOSUPPORT},
+        {AF_INET6, SOCK_DCCP, 0, ESOCKTNOSUPPORT},
+        {AF_INET6, SOCK_PACKET, 0, ESOCKTNOSUPPORT},
+        {AF_INET6, SOCK_STREAM | 1 << 30, 0, ESOCKTNOSUPPORT},
+        {AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG, EPROTONOSUPPORT},
+        {AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER, EPROTONOSUPPORT},
+        {AF_NETLINK, SOCK_DGRAM, NETLINK_KOBJECT_UEVENT, EPROTONOSUPPORT},
+    };
+    int code = TEST_ACT_WAS_REFUSED;
+    for (size_t i = 0; code == TEST_ACT_WAS_REFUSED && i < sizeof kinds / sizeof kinds[0]; i++) {
+        int fd = socket(kinds[i].family, kinds[i].type, kinds[i].protocol);
+        code = refused_with(fd >= 0, kinds[i].error);
+    }
+    return code;
 }
 
 int test_act_ask_about_itself(test_place *self)

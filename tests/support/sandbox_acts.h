@@ -39,6 +39,8 @@ int test_act_send_to_itself(test_place *self);
 int test_act_run_threads(test_place *self);
 int test_act_resolve_localhost(test_place *self);
 int test_act_number_an_interface(test_place *self);
+int test_act_look_at_its_addresses(test_place *self);
+int test_act_set_up_descriptors(test_place *self);
 int test_act_answer_a_client(test_place *self);
 int test_act_store_and_close(test_place *self);
 int test_act_read_what_others_may(test_place *self);
@@ -54,6 +56,9 @@ int test_act_climb_out(test_place *self);
 int test_act_reach_another_program(test_place *self);
 int test_act_make_a_pair(test_place *self);
 int test_act_control_a_device(test_place *self);
+int test_act_signal_through_a_descriptor(test_place *self);
+int test_act_command_a_descriptor(test_place *self);
+int test_act_open_other_sockets(test_place *self);
 int test_act_ask_about_itself(test_place *self);
 
 /* What kills. */

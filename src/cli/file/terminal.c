@@ -11,11 +11,24 @@ typedef struct character {
     bool printable;
 } character;
 
+/* Unicode, annex 9: embeddings, overrides, isolates, and the marks LRM, RLM and ALM. */
+static bool turns_text(uint32_t code)
+{
+    return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
+           code == 0x200e || code == 0x200f || code == 0x061c;
+}
+
+/* Line and paragraph separator, which begin a line only for some terminals; the byte order mark,
+ * which has no width. */
+static bool deceives(uint32_t code)
+{
+    return code == 0x2028 || code == 0x2029 || code == 0xfeff;
+}
+
 static bool printable(uint32_t code)
 {
     bool control = code < ' ' || (code >= 0x7f && code < 0xa0);
-    bool turns_text = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
-    return code == '\n' || code == '\t' || (!control && !turns_text);
+    return code == '\n' || code == '\t' || (!control && !turns_text(code) && !deceives(code));
 }
 
 /* Whether `code` may be written with so many bytes: the shortest form, no surrogate, within

@@ -4,9 +4,14 @@
  *     stop, from anywhere -> quiet
  *
  * Back-off: 2 s, doubled up to 5 minutes, so that a network that comes up late is found soon and a
- * name that no longer exists costs its server next to nothing. */
+ * name that no longer exists costs its server next to nothing.
+ *
+ * A node takes as many addresses as there may be points, so each point has one of its own at least:
+ * numeric ones come first, then names take turns (src/daemon/net/join_shares.h). The server of one
+ * name cannot shut out the others. */
 #include "src/daemon/net/resolve.h"
 
+#include <assert.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,19 +20,22 @@
 
 #include <ev.h>
 
+#include "crypto/random.h"
 #include "proto/address.h"
+#include "src/daemon/net/join_shares.h"
 #include "src/daemon/net/udp.h"
 #include "src/daemon/system/task.h"
 
 #define BACKOFF_S_MIN 2.0
 #define BACKOFF_S_MAX 300.0
-#define FOUND_MAX     32 /* what skad_node_join takes */
 
-/* Addresses, each once. Those beyond its room are left out. */
-typedef struct address_list {
-    skad_address each[FOUND_MAX];
-    size_t count;
-} address_list;
+static_assert(SKAD_JOIN_POINTS_MAX <= SKAD_JOIN_LIST_MAX, "each point has an address of its own");
+
+/* What a lookup, or the look at numeric addresses, comes to. */
+typedef struct findings {
+    skad_join_list usable;
+    skad_join_list skipped;
+} findings;
 
 /* What the thread works on: its own copy. */
 typedef struct lookup {
@@ -36,16 +44,18 @@ typedef struct lookup {
     size_t places_count;
     unsigned families;
     bool allow_private;
-    address_list usable;
-    address_list skipped;
+    skad_random random;
+    skad_join_share usable[SKAD_JOIN_POINTS_MAX]; /* by place */
+    skad_join_share skipped[SKAD_JOIN_POINTS_MAX];
 } lookup;
 
 struct skad_resolver {
     skad_resolver_config config;
-    skad_join_point places[SKAD_JOIN_POINTS_MAX];
-    size_t names_count;
-    skad_task *task;   /* the running lookup, or NULL */
-    address_list told; /* of those skipped */
+    skad_join_point places[SKAD_JOIN_POINTS_MAX]; /* numeric ones first */
+    bool told_left_out[SKAD_JOIN_POINTS_MAX];     /* that this place has too many addresses */
+    size_t numeric_count;
+    skad_task *task;     /* the running lookup, or NULL */
+    skad_join_list told; /* of those skipped */
     ev_timer retry;
     double backoff_s;
     bool wanted; /* between start and stop */
@@ -78,30 +88,21 @@ bool skad_join_point_parse(const char *text, skad_join_point *out, skad_failure 
 
 /* ---- In the thread ---- */
 
-/* False if it was there already, or there is no room. */
-static bool add_address(address_list *list, const skad_address *address)
+static bool is_usable(const skad_address *address, unsigned families, bool allow_private)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        if (skad_address_equal(&list->each[i], address)) {
-            return false;
-        }
-    }
-    if (list->count == FOUND_MAX) {
-        return false;
-    }
-    list->each[list->count++] = *address;
-    return true;
+    return (families & address->family) != 0 && skad_address_routable(address, allow_private);
 }
 
-static void add_found(lookup *work, const skad_address *address)
+static void add_found(lookup *work, size_t place, const skad_address *address)
 {
-    bool usable = (work->families & address->family) != 0 &&
-                  skad_address_routable(address, work->allow_private);
-    (void)add_address(usable ? &work->usable : &work->skipped, address);
+    const bool usable = is_usable(address, work->families, work->allow_private);
+    skad_join_share_offer(usable ? &work->usable[place] : &work->skipped[place], address,
+                          &work->random);
 }
 
-static int ask(lookup *work, const skad_join_point *place)
+static int ask(lookup *work, size_t number)
 {
+    const skad_join_point *place = &work->places[number];
     const struct addrinfo hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
     char port[8];
@@ -115,7 +116,7 @@ static int ask(lookup *work, const skad_join_point *place)
     for (const struct addrinfo *one = list; one != NULL; one = one->ai_next) {
         skad_address address;
         if (skad_address_from_sockaddr(one->ai_addr, &address)) {
-            add_found(work, &address);
+            add_found(work, number, &address);
         }
     }
     freeaddrinfo(list);
@@ -125,12 +126,14 @@ static int ask(lookup *work, const skad_join_point *place)
 static void run_lookup(void *data, const atomic_bool *stop)
 {
     lookup *work = data;
+    uint8_t seed[SKAD_SEED_BYTES];
+    skad_random_system(seed, sizeof seed);
+    skad_random_init(&work->random, seed);
     for (size_t i = 0; i < work->places_count && !atomic_load(stop); i++) {
-        const skad_join_point *place = &work->places[i];
-        if (place->host[0] == 0) {
-            add_found(work, &place->address);
+        if (work->places[i].host[0] == 0) {
+            add_found(work, i, &work->places[i].address);
         } else {
-            work->errors[i] = ask(work, place);
+            work->errors[i] = ask(work, i);
         }
     }
 }
@@ -158,27 +161,41 @@ static const char *flaw_of(const skad_resolver_config *config, const skad_addres
     return address->family == SKAD_FAMILY_IPV4 ? "this node has no IPv4" : "this node has no IPv6";
 }
 
-static void tell_skipped(skad_resolver *resolver, const lookup *work)
+static void tell_skipped(skad_resolver *resolver, const findings *found)
 {
     char text[SKAD_ADDRESS_TEXT_BYTES];
-    for (size_t i = 0; i < work->skipped.count; i++) {
-        const skad_address *address = &work->skipped.each[i];
-        if (add_address(&resolver->told, address)) {
+    for (size_t i = 0; i < found->skipped.count; i++) {
+        const skad_address *address = &found->skipped.each[i];
+        if (skad_join_list_add(&resolver->told, address)) {
             skad_address_format(address, text);
             skad_log(resolver->config.log, SKAD_LOG_WARNING, "cannot join through %s: %s", text,
                      flaw_of(&resolver->config, address));
         }
     }
-    if (work->skipped.count > 0 && work->usable.count == 0) {
+    if (found->skipped.count > 0 && found->usable.count == 0) {
         skad_log(resolver->config.log, SKAD_LOG_ERROR,
                  "cannot join: none of the addresses of --join can be used");
     }
 }
 
-static void hand_over(const skad_resolver *resolver, const lookup *work)
+/* Names with more addresses than their share has room for, each once. */
+static void tell_left_out(skad_resolver *resolver, const lookup *work, const findings *found)
 {
-    if (work->usable.count > 0) {
-        resolver->config.found(resolver->config.user, work->usable.each, work->usable.count);
+    for (size_t i = 0; i < work->places_count; i++) {
+        const size_t left_out = skad_join_share_left_out(&work->usable[i], &found->usable);
+        if (left_out > 0 && !resolver->told_left_out[i]) {
+            resolver->told_left_out[i] = true;
+            skad_log(resolver->config.log, SKAD_LOG_INFO,
+                     "%s has %zu addresses; a random choice of %zu is used", work->places[i].host,
+                     work->usable[i].offered, work->usable[i].offered - left_out);
+        }
+    }
+}
+
+static void hand_over(const skad_resolver *resolver, const findings *found)
+{
+    if (found->usable.count > 0) {
+        resolver->config.found(resolver->config.user, found->usable.each, found->usable.count);
     }
 }
 
@@ -186,6 +203,7 @@ static void finish_lookup(void *user, void *data)
 {
     skad_resolver *resolver = user;
     const lookup *work = data;
+    findings found = {.usable.count = 0};
 
     resolver->task = NULL;
     for (size_t i = 0; i < work->places_count; i++) {
@@ -198,8 +216,11 @@ static void finish_lookup(void *user, void *data)
     if (!resolver->wanted) {
         return;
     }
-    tell_skipped(resolver, work);
-    hand_over(resolver, work);
+    skad_join_shares_take(work->usable, work->places_count, &found.usable);
+    skad_join_shares_take(work->skipped, work->places_count, &found.skipped);
+    tell_skipped(resolver, &found);
+    tell_left_out(resolver, work, &found);
+    hand_over(resolver, &found);
     retry_later(resolver);
 }
 
@@ -230,6 +251,18 @@ static void on_retry(struct ev_loop *loop, ev_timer *watcher, int revents)
     begin_lookup(watcher->data);
 }
 
+/* Copies the numeric places, or the names, to the end of the list, which had `count`. */
+static size_t copy_places(skad_resolver *resolver, bool names, size_t count)
+{
+    const skad_resolver_config *config = &resolver->config;
+    for (size_t i = 0; i < config->places_count; i++) {
+        if ((config->places[i].host[0] != 0) == names) {
+            resolver->places[count++] = config->places[i];
+        }
+    }
+    return count;
+}
+
 skad_status skad_resolver_new(const skad_resolver_config *config, skad_resolver **out)
 {
     if (config->places_count > SKAD_JOIN_POINTS_MAX) {
@@ -240,10 +273,8 @@ skad_status skad_resolver_new(const skad_resolver_config *config, skad_resolver 
         return SKAD_ERR_MEMORY;
     }
     resolver->config = *config;
-    for (size_t i = 0; i < config->places_count; i++) {
-        resolver->places[i] = config->places[i];
-        resolver->names_count += config->places[i].host[0] != 0;
-    }
+    resolver->numeric_count = copy_places(resolver, false, 0);
+    (void)copy_places(resolver, true, resolver->numeric_count);
     ev_timer_init(&resolver->retry, on_retry, BACKOFF_S_MIN, 0.);
     resolver->retry.data = resolver;
     *out = resolver;
@@ -264,15 +295,15 @@ void skad_resolver_start(skad_resolver *resolver)
 {
     resolver->wanted = true;
     resolver->backoff_s = BACKOFF_S_MIN;
-    lookup numeric = {.families = resolver->config.families,
-                      .allow_private = resolver->config.allow_private};
-    for (size_t i = 0; i < resolver->config.places_count; i++) {
-        if (resolver->places[i].host[0] == 0) {
-            add_found(&numeric, &resolver->places[i].address);
-        }
+    findings numeric = {.usable.count = 0};
+    for (size_t i = 0; i < resolver->numeric_count; i++) {
+        const skad_address *address = &resolver->places[i].address;
+        const bool usable =
+            is_usable(address, resolver->config.families, resolver->config.allow_private);
+        (void)skad_join_list_add(usable ? &numeric.usable : &numeric.skipped, address);
     }
     hand_over(resolver, &numeric);
-    if (resolver->names_count == 0) {
+    if (resolver->numeric_count == resolver->config.places_count) {
         tell_skipped(resolver, &numeric);
     } else if (resolver->task == NULL) {
         ev_timer_stop(resolver->config.loop, &resolver->retry);

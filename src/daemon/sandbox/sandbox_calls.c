@@ -1,14 +1,15 @@
 /* The list of allowed calls: those that the loop, the sockets, the store, the threads and the C
- * library of a running daemon need. Some calls depend on an argument: threads but no processes, no
- * memory that is both writable and executable, only the socket families that we or a name lookup
- * use, limits that are read but not set.
+ * library of a running daemon need. Some calls depend on their arguments: threads but no processes,
+ * no memory that is both writable and executable, only the sockets that we or a name lookup use, no
+ * descriptor that sends signals, limits that are read but not set.
  *
- * Calls that only ask, and Unix sockets, fail with an errno: libraries use them where they find
- * them, and do without them otherwise. All other calls kill. */
-#define _GNU_SOURCE /* CLONE_THREAD */
+ * Calls that only ask, other sockets, and unknown requests to descriptors fail with an errno:
+ * libraries use them where they find them, and do without them otherwise. All other calls kill. */
+#define _GNU_SOURCE /* CLONE_THREAD, O_ASYNC */
 #include "src/daemon/sandbox/sandbox_calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/netlink.h>
 #include <seccomp.h>
 
 #define SET_VMA 0x53564d41 /* PR_SET_VMA: newer C libraries name their memory */
@@ -63,7 +65,7 @@ static const int allowed[] = {
     SCMP_SYS(sendto),
     SCMP_SYS(setsockopt),
     SCMP_SYS(shutdown),
-    /* Files; which ones is landlock's business. */
+    /* Files; which ones is landlock's business. For fcntl see below. */
     SCMP_SYS(access),
     SCMP_SYS(close),
     SCMP_SYS(close_range),
@@ -74,8 +76,6 @@ static const int allowed[] = {
     SCMP_SYS(faccessat2),
     SCMP_SYS(fallocate),
     SCMP_SYS(fchmod),
-    SCMP_SYS(fcntl),
-    SCMP_SYS(fcntl64),
     SCMP_SYS(fdatasync),
     SCMP_SYS(flock),
     SCMP_SYS(fstat),
@@ -198,9 +198,48 @@ static const condition conditions[] = {
     {SCMP_SYS(prctl), 0, LOW, PR_SET_NAME},
     {SCMP_SYS(prctl), 0, LOW, SET_VMA},
     {SCMP_SYS(prlimit64), 2, EXACTLY, 0},
-    {SCMP_SYS(socket), 0, LOW, AF_INET},
-    {SCMP_SYS(socket), 0, LOW, AF_INET6},
-    {SCMP_SYS(socket), 0, LOW, AF_NETLINK}, /* which addresses we have: getaddrinfo sorts by it */
+};
+
+/* A call that is allowed if one argument is a certain number, apart from the bits of `ignored`, and
+ * another one is among those listed. Otherwise it fails with `error`. */
+typedef struct choice {
+    int call;
+    unsigned fixed_argument; /* the same as `argument`: only that one counts */
+    uint32_t fixed;
+    unsigned argument;
+    uint32_t ignored;
+    int error;
+    const uint32_t *values;
+    size_t count;
+} choice;
+
+#define LIST(values) values, sizeof(values) / sizeof(values)[0]
+
+/* What may be asked of a descriptor: how much there is to read, whether it is a terminal, and what
+ * number or name a network interface has, which a name server like fe80::1%eth0 needs. */
+static const uint32_t ioctls[] = {FIONREAD, FIONBIO, TCGETS, SIOCGIFINDEX, SIOCGIFNAME};
+
+/* Descriptors are copied, and LMDB locks its file. A descriptor with an owner and a signal
+ * (F_SETOWN, F_SETSIG, F_SETFL with O_ASYNC) would be a way to kill other processes of the user. */
+static const uint32_t fcntls[] = {
+    F_DUPFD,   F_DUPFD_CLOEXEC, F_GETFD,    F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
+#if F_GETLK64 != F_GETLK /* with 32 bits */
+    F_GETLK64, F_SETLK64,       F_SETLKW64,
+#endif
+};
+
+static const uint32_t socket_types[] = {SOCK_STREAM, SOCK_DGRAM};
+static const uint32_t netlinks[] = {NETLINK_ROUTE}; /* getaddrinfo sorts by our own addresses */
+
+#define SOCKET_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+
+static const choice choices[] = {
+    {SCMP_SYS(ioctl), 1, 0, 1, 0, ENOTTY, LIST(ioctls)},
+    {SCMP_SYS(fcntl), 1, 0, 1, 0, EINVAL, LIST(fcntls)},
+    {SCMP_SYS(fcntl64), 1, 0, 1, 0, EINVAL, LIST(fcntls)},
+    {SCMP_SYS(socket), 0, AF_INET, 1, SOCKET_FLAGS, ESOCKTNOSUPPORT, LIST(socket_types)},
+    {SCMP_SYS(socket), 0, AF_INET6, 1, SOCKET_FLAGS, ESOCKTNOSUPPORT, LIST(socket_types)},
+    {SCMP_SYS(socket), 0, AF_NETLINK, 2, 0, EPROTONOSUPPORT, LIST(netlinks)},
 };
 
 /* Calls that only ask. A daemon does not need them, but a newer library may. */
@@ -224,10 +263,6 @@ static const int unanswered_prctls[] = {
     PR_GET_PDEATHSIG, PR_GET_SECCOMP,  PR_GET_THP_DISABLE, PR_GET_TIMERSLACK,
 };
 
-/* What may be asked of a descriptor: how much there is to read, whether it is a terminal, and what
- * number or name a network interface has, which a name server like fe80::1%eth0 needs. */
-static const uint32_t ioctls[] = {FIONREAD, FIONBIO, TCGETS, SIOCGIFINDEX, SIOCGIFNAME};
-
 static int add_calls(scmp_filter_ctx filter)
 {
     int error = 0;
@@ -243,15 +278,55 @@ static int add_condition(scmp_filter_ctx filter, uint32_t action, const conditio
     return seccomp_rule_add_array(filter, action, one->call, 1, &compare);
 }
 
+/* For F_SETFL alone the second argument counts. */
+static bool sets_descriptor_flags(const choice *one, uint32_t value)
+{
+    return (one->call == SCMP_SYS(fcntl) || one->call == SCMP_SYS(fcntl64)) && value == F_SETFL;
+}
+
+/* A rule for calls whose argument agrees with `value` in the bits of `mask`. */
+static int add_chosen(scmp_filter_ctx filter, uint32_t action, const choice *one, uint32_t mask,
+                      uint32_t value)
+{
+    const struct scmp_arg_cmp both[] = {
+        {one->argument, SCMP_CMP_MASKED_EQ, mask, value},
+        {one->fixed_argument, SCMP_CMP_MASKED_EQ, LOW, one->fixed},
+    };
+    const unsigned count = one->fixed_argument == one->argument ? 1 : 2;
+    return seccomp_rule_add_array(filter, action, one->call, count, both);
+}
+
+/* F_SETFL, with O_ASYNC or without. */
+static int add_descriptor_flags(scmp_filter_ctx filter, uint32_t action, int call,
+                                scmp_datum_t async)
+{
+    const struct scmp_arg_cmp both[] = {
+        {1, SCMP_CMP_MASKED_EQ, LOW, F_SETFL},
+        {2, SCMP_CMP_MASKED_EQ, O_ASYNC, async},
+    };
+    return seccomp_rule_add_array(filter, action, call, 2, both);
+}
+
+static int add_choice(scmp_filter_ctx filter, const choice *one)
+{
+    int error = 0;
+    for (size_t i = 0; error == 0 && i < one->count; i++) {
+        error = sets_descriptor_flags(one, one->values[i])
+                    ? add_descriptor_flags(filter, SCMP_ACT_ALLOW, one->call, 0)
+                    : add_chosen(filter, SCMP_ACT_ALLOW, one, (uint32_t)LOW & ~one->ignored,
+                                 one->values[i]);
+    }
+    return error;
+}
+
 static int add_conditions(scmp_filter_ctx filter)
 {
     int error = 0;
     for (size_t i = 0; error == 0 && i < sizeof conditions / sizeof conditions[0]; i++) {
         error = add_condition(filter, SCMP_ACT_ALLOW, &conditions[i]);
     }
-    for (size_t i = 0; error == 0 && i < sizeof ioctls / sizeof ioctls[0]; i++) {
-        const condition one = {SCMP_SYS(ioctl), 1, LOW, ioctls[i]};
-        error = add_condition(filter, SCMP_ACT_ALLOW, &one);
+    for (size_t i = 0; error == 0 && i < sizeof choices / sizeof choices[0]; i++) {
+        error = add_choice(filter, &choices[i]);
     }
     /* abort() sends a signal to its own thread. */
     const struct scmp_arg_cmp ourselves = {0, SCMP_CMP_MASKED_EQ, LOW, (scmp_datum_t)getpid()};
@@ -265,34 +340,37 @@ static int add_conditions(scmp_filter_ctx filter)
     return error;
 }
 
-/* How many of the first `count` allowed ioctls have these upper bits. */
-static size_t count_ioctls(size_t count, uint32_t mask, uint32_t value)
+/* How many of the first `count` allowed values agree with `value` in the bits of `mask`. */
+static size_t count_values(const choice *one, size_t count, uint32_t mask, uint32_t value)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
-        found += (ioctls[i] & mask) == value;
+        found += (one->values[i] & mask) == (value & mask);
     }
     return found;
 }
 
-/* Answers all other ioctls as a descriptor does that does not know them.
+/* Refuses all values that are not listed.
  *
  * libseccomp has no "none of these", and leaves open which of two overlapping rules applies. So the
- * others are split into sets that do not overlap: for each allowed number and each of its bits,
- * those that agree with it above this bit and differ in it. Sets that hold an allowed number are
+ * others are split into sets that do not overlap: for each allowed value and each of its bits,
+ * those that agree with it above this bit and differ in it. Sets that hold an allowed value are
  * left out: a lower bit splits them. */
-static int refuse_other_ioctls(scmp_filter_ctx filter)
+static int refuse_others(scmp_filter_ctx filter, const choice *one)
 {
-    const size_t all = sizeof ioctls / sizeof ioctls[0];
     int error = 0;
-    for (size_t i = 0; i < all; i++) {
+    for (size_t i = 0; i < one->count; i++) {
         for (uint32_t bit = 1; error == 0 && bit != 0; bit <<= 1) {
-            uint32_t mask = ~(bit - 1);
-            const condition others = {SCMP_SYS(ioctl), 1, mask, (ioctls[i] ^ bit) & mask};
-            if (count_ioctls(all, mask, (uint32_t)others.value) == 0 &&
-                count_ioctls(i, mask, ioctls[i] & mask) == 0) {
-                error = add_condition(filter, SCMP_ACT_ERRNO(ENOTTY), &others);
+            const uint32_t mask = ~(bit - 1) & ~one->ignored;
+            const uint32_t other = (one->values[i] ^ bit) & mask;
+            if ((bit & one->ignored) == 0 && count_values(one, one->count, mask, other) == 0 &&
+                count_values(one, i, mask, one->values[i]) == 0) {
+                error = add_chosen(filter, SCMP_ACT_ERRNO((uint32_t)one->error), one, mask, other);
             }
+        }
+        if (error == 0 && sets_descriptor_flags(one, one->values[i])) {
+            error = add_descriptor_flags(filter, SCMP_ACT_ERRNO((uint32_t)one->error), one->call,
+                                         O_ASYNC);
         }
     }
     return error;
@@ -314,8 +392,8 @@ static int refuse_unix_sockets(scmp_filter_ctx filter)
 static int add_refusals(scmp_filter_ctx filter)
 {
     int error = refuse_unix_sockets(filter);
-    if (error == 0) {
-        error = refuse_other_ioctls(filter);
+    for (size_t i = 0; error == 0 && i < sizeof choices / sizeof choices[0]; i++) {
+        error = refuse_others(filter, &choices[i]);
     }
     for (size_t i = 0; error == 0 && i < sizeof unanswered / sizeof unanswered[0]; i++) {
         error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), unanswered[i], 0);

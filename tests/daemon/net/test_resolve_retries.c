@@ -28,29 +28,41 @@ void __wrap_freeaddrinfo(struct addrinfo *list);
 static atomic_uint lookups; /* of names, in threads */
 static atomic_bool known;   /* whether names resolve: to 127.0.0.1 */
 
+/* Names that begin with "many" have more addresses than a node takes. */
+#define MANY       40
+#define MANY_BEGIN 0x7f000100U
+
 int __wrap_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
                        struct addrinfo **out)
 {
-    (void)host;
     (void)hints;
     atomic_fetch_add(&lookups, 1);
     if (!atomic_load(&known)) {
         return EAI_NONAME;
     }
-    struct addrinfo *one = calloc(1, sizeof *one);
-    struct sockaddr_in *address = calloc(1, sizeof *address);
-    address->sin_family = AF_INET;
-    address->sin_port = htons((uint16_t)atoi(service));
-    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    one->ai_addr = (struct sockaddr *)address;
-    *out = one;
+    const bool many = strncmp(host, "many", 4) == 0;
+    *out = NULL;
+    for (uint32_t i = 0; i < (many ? MANY : 1); i++) {
+        struct addrinfo *one = calloc(1, sizeof *one);
+        struct sockaddr_in *address = calloc(1, sizeof *address);
+        address->sin_family = AF_INET;
+        address->sin_port = htons((uint16_t)atoi(service));
+        address->sin_addr.s_addr = htonl(many ? MANY_BEGIN + i : INADDR_LOOPBACK);
+        one->ai_addr = (struct sockaddr *)address;
+        one->ai_next = *out;
+        *out = one;
+    }
     return 0;
 }
 
 void __wrap_freeaddrinfo(struct addrinfo *list)
 {
-    free(list->ai_addr);
-    free(list);
+    while (list != NULL) {
+        struct addrinfo *next = list->ai_next;
+        free(list->ai_addr);
+        free(list);
+        list = next;
+    }
 }
 
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
@@ -70,15 +82,19 @@ typedef struct desk {
     struct ev_loop *loop;
     skad_resolver *resolver;
     unsigned found;
-    skad_address last;
+    skad_address last; /* the first of them */
+    skad_address all[SKAD_JOIN_POINTS_MAX];
+    size_t count;
     test_log log;
 } desk;
 
 static void on_found(void *user, const skad_address *addresses, size_t count)
 {
     desk *self = user;
-    assert_int_equal(count, 1);
+    assert_in_range(count, 1, sizeof self->all / sizeof self->all[0]);
     self->last = addresses[0];
+    memcpy(self->all, addresses, count * sizeof *addresses);
+    self->count = count;
     self->found++;
 }
 
@@ -277,6 +293,62 @@ static void an_address_that_cannot_be_used_is_told_once_with_the_reason(void **s
     }
 }
 
+static size_t count_between(const desk *self, uint32_t begin, uint32_t count)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < self->count; i++) {
+        uint32_t ip = 0;
+        memcpy(&ip, self->all[i].ip, sizeof ip);
+        found += ntohl(ip) - begin < count;
+    }
+    return found;
+}
+
+/* The server of the first name cannot shut out the others, and the operator reads of it once. */
+static void a_name_with_many_addresses_leaves_room_for_others(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"many.example.org:4700", "many2.example.org:4701",
+                                        "10.0.0.1:5", "node.example.org:4700", "10.0.0.2:5"};
+    static desk self;
+    skad_join_point places[5];
+    skad_failure failure;
+    self = (desk){.loop = ev_loop_new(EVFLAG_AUTO)};
+    atomic_store(&known, true);
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(skad_join_point_parse(texts[i], &places[i], &failure));
+    }
+    const skad_resolver_config config = {.loop = self.loop,
+                                         .places = places,
+                                         .places_count = 5,
+                                         .families = SKAD_FAMILIES_ALL,
+                                         .allow_private = true,
+                                         .log = SKAD_LOG_INFO,
+                                         .found = on_found,
+                                         .user = &self};
+    assert_int_equal(skad_resolver_new(&config, &self.resolver), SKAD_OK);
+    skad_resolver_start(self.resolver);
+    assert_int_equal(self.count, 2);
+    for (size_t lookup = 0; lookup < 2; lookup++) {
+        settle(&self);
+        assert_int_equal(self.count, SKAD_JOIN_POINTS_MAX);
+        assert_int_equal(count_between(&self, 0x0a000001, 2), 2);
+        assert_int_equal(count_between(&self, INADDR_LOOPBACK, 1), 1);
+        assert_int_equal(count_between(&self, MANY_BEGIN, MANY), 29);
+        assert_int_equal(count_between(&self, 0x0a000001, 1), 1);
+        assert_int_equal(self.last.port, 5); /* numeric ones come first */
+        assert_int_equal(test_log_count(&self.log, ""), lookup == 0 ? 2 : 0);
+        assert_int_equal(
+            test_log_count(&self.log,
+                           "many.example.org has 40 addresses; a random choice of 15 is used"),
+            lookup == 0);
+        test_timers_fire(self.loop, lookup == 0 ? 2 : 4);
+    }
+    settle(&self);
+    skad_resolver_free(self.resolver);
+    ev_loop_destroy(self.loop);
+}
+
 #define AT_DESK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -286,6 +358,7 @@ int main(void)
         AT_DESK(a_start_during_the_pause_looks_up_at_once_and_once),
         AT_DESK(a_start_during_a_lookup_starts_no_other),
         AT_DESK(a_name_that_comes_up_late_is_found),
+        cmocka_unit_test(a_name_with_many_addresses_leaves_room_for_others),
         AT_DESK(a_lookup_without_a_thread_is_tried_again),
         cmocka_unit_test(an_address_that_cannot_be_used_is_told_once_with_the_reason),
         AT_DESK(a_stop_ends_the_pause),

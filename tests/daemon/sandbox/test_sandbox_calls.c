@@ -82,7 +82,7 @@ int __wrap_seccomp_rule_add_array(void *filter, uint32_t action, int call, unsig
 {
     (void)call;
     (void)conditions;
-    assert_int_equal(count, 1);
+    assert_in_range(count, 1, 2);
     maker.conditions += action == ALLOW;
     maker.refused += (action & 0xffff0000U) == FAILS;
     return step(filter);
@@ -106,7 +106,7 @@ static void what_is_not_allowed_kills_or_is_logged(void **state)
         assert_int_equal(maker.loaded, 1);
         assert_int_equal(maker.released, 1);
         assert_true(maker.allowed > 50);
-        assert_int_equal(maker.conditions, 18);             /* of the tables, and tgkill */
+        assert_int_equal(maker.conditions, 38);             /* of the tables, and tgkill */
         assert_true(maker.missing >= 1);                    /* clone3 */
         assert_int_equal(maker.refused > 0, log_only == 0); /* other ioctls */
     }
