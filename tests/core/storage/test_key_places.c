@@ -72,10 +72,10 @@ static void the_order_of_the_announcements_does_not_matter(void **state)
         shelf of = {.count = 0};
         for (unsigned i = 0; i < SKAD_KEY_PLACES_MAX; i++) {
             unsigned at = (i * (2 * order + 1)) % SKAD_KEY_PLACES_MAX; /* a permutation */
-            add(&of, at < 40 ? ipv4(7, at / 10) : ipv4(20 + at, 1), 1);
+            add(&of, at == 0 ? ipv4(7, 2) : ipv4(at, 1), 1);           /* one /16 has two */
         }
         uint64_t gone = gives_way(&of, ipv4(1, 1), (uint8_t)order);
-        assert_in_range(gone, ipv4(7, 0), ipv4(7, 3));
+        assert_in_range(gone, ipv4(7, 1), ipv4(7, 2));
     }
 }
 
