@@ -127,12 +127,13 @@ static size_t copy_records(const answer *to, uint8_t bytes[static SKAD_BODY_BYTE
                                                draw, node->env.now.unix_s, found, SKAD_RECORDS_MAX);
     size_t used = 0;
     size_t count = 0;
-    while (count < found_count &&
-           used + SKAD_BIN16(found[count].len) <= SKAD_BIN16(SKAD_RECORD_BYTES_MAX)) {
-        memcpy(bytes + used, found[count].data, found[count].len);
-        records[count] = (skad_span){.data = bytes + used, .len = found[count].len};
-        used += SKAD_BIN16(found[count].len);
-        count++;
+    for (size_t i = 0; i < found_count; i++) {
+        if (used + SKAD_BIN16(found[i].len) > SKAD_BIN16(SKAD_RECORD_BYTES_MAX)) {
+            continue; /* a shorter one may fit */
+        }
+        memcpy(bytes + used, found[i].data, found[i].len);
+        records[count++] = (skad_span){.data = bytes + used, .len = found[i].len};
+        used += SKAD_BIN16(found[i].len);
     }
     return count;
 }

@@ -20,18 +20,38 @@ typedef struct stretch {
     size_t end;
 } stretch;
 
+/* Merges two runs next to each other, begin..middle-1 and middle..end-1, into another array. */
+static void merge(const ordered *from, size_t begin, size_t middle, size_t end, ordered *to)
+{
+    size_t left = begin;
+    size_t right = middle;
+    for (size_t at = begin; at < end; at++) {
+        bool takes_left =
+            right == end || (left < middle && from->groups[left] <= from->groups[right]);
+        size_t taken = takes_left ? left++ : right++;
+        to->groups[at] = from->groups[taken];
+        to->indexes[at] = from->indexes[taken];
+    }
+}
+
+/* Sorts by merging, so that no order that an attacker may choose costs more than another. */
 static void put_in_order(ordered *out, const skad_store_place *living, size_t count)
 {
+    ordered other;
     SKAD_ASSERT(count <= SURVEY_MAX);
     out->count = count;
     for (size_t i = 0; i < count; i++) {
-        size_t at = i;
-        for (; at > 0 && out->groups[at - 1] > living[i].group; at--) {
-            out->groups[at] = out->groups[at - 1];
-            out->indexes[at] = out->indexes[at - 1];
+        out->groups[i] = living[i].group;
+        out->indexes[i] = (uint16_t)i;
+    }
+    for (size_t width = 1; width < count; width *= 2) {
+        for (size_t begin = 0; begin < count; begin += 2 * width) {
+            size_t middle = begin + width < count ? begin + width : count;
+            size_t end = middle + width < count ? middle + width : count;
+            merge(out, begin, middle, end, &other);
         }
-        out->groups[at] = living[i].group;
-        out->indexes[at] = (uint16_t)i;
+        memcpy(out->groups, other.groups, count * sizeof *out->groups);
+        memcpy(out->indexes, other.indexes, count * sizeof *out->indexes);
     }
 }
 

@@ -64,6 +64,21 @@ static uint64_t gives_way(const shelf *of, uint64_t group, uint8_t seed)
     return 0;
 }
 
+/* The order that the store has them in is the attacker's choice. */
+static void the_order_of_the_announcements_does_not_matter(void **state)
+{
+    (void)state;
+    for (unsigned order = 0; order < 64; order++) {
+        shelf of = {.count = 0};
+        for (unsigned i = 0; i < SKAD_KEY_PLACES_MAX; i++) {
+            unsigned at = (i * (2 * order + 1)) % SKAD_KEY_PLACES_MAX; /* a permutation */
+            add(&of, at == 0 ? ipv4(7, 2) : ipv4(at, 1), 1);           /* one /16 has two */
+        }
+        uint64_t gone = gives_way(&of, ipv4(1, 1), (uint8_t)order);
+        assert_in_range(gone, ipv4(7, 1), ipv4(7, 2));
+    }
+}
+
 static void a_group_of_each_width_has_its_part(void **state)
 {
     (void)state;
@@ -329,6 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_of_each_width_has_its_part),
+        cmocka_unit_test(the_order_of_the_announcements_does_not_matter),
         cmocka_unit_test(of_a_full_key_the_largest_group_gives_way),
         cmocka_unit_test(of_equal_groups_each_gives_way_at_times),
         cmocka_unit_test(where_groups_do_not_count_a_full_key_is_full),

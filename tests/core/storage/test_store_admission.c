@@ -13,6 +13,7 @@
 #include "src/core/routing/diversity.h"
 #include "src/core/storage/store_shares.h"
 #include "tests/support/fixture.h"
+#include "tests/support/identities.h"
 #include "tests/support/put_script.h"
 
 static int begin(void **state)
@@ -295,6 +296,56 @@ static void of_many_announcements_each_is_given_at_times(void **state)
     test_fixture_free(&fixture);
 }
 
+/* Metadata of which four announcements leave room in an answer for a short one, but for no fifth.
+ */
+#define LONG_BYTES 120
+
+static test_bytes long_announcement_of(uint32_t publisher, uint64_t expiry)
+{
+    static const uint8_t metadata[LONG_BYTES] = {7};
+    skad_profile profile = test_fixture_profile();
+    skad_identity identity = test_identity(&profile, 1000 + publisher);
+    const skad_address none = {0};
+    test_bytes out;
+    out.len = skad_record_encode_announcement(skad_wire_publisher(&identity), &(skad_id){{1}}, 1,
+                                              expiry, &none, (skad_span){metadata, sizeof metadata},
+                                              out.data, sizeof out.data);
+    assert_in_range(out.len, SKAD_RECORD_BYTES_MAX / 4, SKAD_RECORD_BYTES_MAX / 3);
+    return out;
+}
+
+/* The answer has room for the short one wherever the list begins. */
+static void an_announcement_behind_long_ones_is_given(void **state)
+{
+    test_fixture *fixture = *state;
+    uint64_t expiry = fixture->now.unix_s + DAY_S;
+    const test_remote *who = test_fixture_remote(fixture);
+    test_bytes brief = test_announcement_of(1, 1, 1, expiry);
+    assert_true(test_bring(fixture, who, &brief, (test_wish){0}).stored);
+    for (uint32_t i = 2; i < 9; i++) {
+        test_bytes one = long_announcement_of(i, expiry);
+        assert_true(test_bring(fixture, who, &one, (test_wish){0}).stored);
+    }
+    skad_message find = {.kind = SKAD_KIND_FIND_VALUE,
+                         .u.find_value = {.key = {{1}},
+                                          .want = SKAD_FAMILIES_ALL,
+                                          .type = SKAD_RECORD_ANNOUNCEMENT}};
+    uint8_t token[SKAD_TOKEN_BYTES];
+    for (unsigned round = 0; round < 40; round++) {
+        test_exchange exchange;
+        bool given = false;
+        test_fixture_token(fixture, who, token);
+        test_fixture_ask(fixture, who, &find, token, &exchange);
+        const skad_message *answer = &exchange.opened.message;
+        assert_int_equal(answer->kind, SKAD_KIND_VALUE);
+        for (size_t i = 0; i < answer->u.reply.u.value.records_count; i++) {
+            skad_span one = answer->u.reply.u.value.records[i];
+            given = given || (one.len == brief.len && memcmp(one.data, brief.data, one.len) == 0);
+        }
+        assert_true(given);
+    }
+}
+
 static void each_refusal_is_counted_by_its_code(void **state)
 {
     test_fixture *fixture = *state;
@@ -321,6 +372,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_publisher_has_its_share, begin, end),
         cmocka_unit_test(an_address_group_has_its_share_where_groups_are_limited),
         cmocka_unit_test(of_many_announcements_each_is_given_at_times),
+        cmocka_unit_test_setup_teardown(an_announcement_behind_long_ones_is_given, begin, end),
         cmocka_unit_test_setup_teardown(each_refusal_is_counted_by_its_code, begin, end),
     };
     return cmocka_run_group_tests_name("store_admission", tests, NULL, NULL);
