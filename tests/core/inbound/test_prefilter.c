@@ -123,7 +123,7 @@ static void a_reply_finds_the_request_that_it_answers_once(void **state)
     assert_int_equal(prefilter(&reply, &who->address, &out), SKAD_VERDICT_UNSOLICITED);
 }
 
-/* A PING of the full length that is tagged for nobody by name. */
+/* A PING of the full length whose tag names no node. */
 static void a_hello_is_a_ping_of_exactly_the_first_contacts_length(void **state)
 {
     static const uint8_t no_body[] = {0x90};

@@ -1,5 +1,5 @@
-/* Copies that are sent unasked: when there is room for them, what they say, and whom a get leaves
- * some with. */
+/* Copies that are sent unasked: when there is room for them, what they say, and which nodes a
+ * get leaves some with. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* How long a holder keeps a replica: what it grants to whom asks, for less the farther it is from
- * the key, and for as long behind a Sybil cluster. */
+/* How long a holder keeps a replica: what it grants to a sender that asks, for less the farther
+ * it is from the key, and for as long behind a Sybil cluster. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
