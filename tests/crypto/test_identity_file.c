@@ -231,6 +231,11 @@ static void a_missing_file_or_folder_is_missing(void **state)
     assert_int_equal(skad_identity_create(path, &identity), SKAD_ERR_MISSING);
     assert_int_equal(skad_identity_update(place->file, &identity), SKAD_ERR_MISSING);
     assert_int_equal(entries(place, false), 0);
+
+    write_bytes(place->file, (const uint8_t *)"x", 1); /* not a folder */
+    (void)snprintf(path, sizeof path, "%s/identity", place->file);
+    assert_int_equal(load(path, &read), SKAD_ERR_MISSING);
+    assert_int_equal(unlink(place->file), 0);
 }
 
 static void a_path_that_is_too_long_is_refused(void **state)

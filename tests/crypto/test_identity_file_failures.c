@@ -24,6 +24,7 @@
 static size_t left; /* calls until one fails; 0: none is to fail */
 static int reason;
 static bool failed;
+static bool writes_nothing; /* and says that it did not fail */
 
 /* The linker's names; nothing else calls them. */
 ssize_t __real_read(int fd, void *data, size_t len);
@@ -56,7 +57,7 @@ ssize_t __wrap_read(int fd, void *data, size_t len)
 
 ssize_t __wrap_write(int fd, const void *data, size_t len)
 {
-    return fails_now() ? -1 : __real_write(fd, data, len);
+    return writes_nothing ? 0 : fails_now() ? -1 : __real_write(fd, data, len);
 }
 
 static char synced[PATH_MAX]; /* what was synced last */
@@ -226,6 +227,21 @@ static void an_interrupted_read_or_write_goes_on(void **state)
     }
 }
 
+static void a_write_that_takes_no_byte_is_a_failure(void **state)
+{
+    const desk *self = *state;
+    writes_nothing = true;
+    skad_status created = create(self);
+    int told = errno;
+    skad_status updated = update(self);
+    writes_nothing = false;
+    assert_int_equal(created, SKAD_ERR_IO);
+    assert_int_equal(told, EIO);
+    assert_int_equal(updated, SKAD_ERR_IO);
+    look_around(self, false);
+    assert_int_equal(nonces_of(self->path), 1);
+}
+
 static void a_folder_that_cannot_be_synced_does(void **state)
 {
     reason = EINVAL;
@@ -260,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_folder_of_the_file_is_synced_last, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failing_call_leaves_whole_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_interrupted_read_or_write_goes_on, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_write_that_takes_no_byte_is_a_failure, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_synced_does, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("identity_file_failures", tests, NULL, NULL);

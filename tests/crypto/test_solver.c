@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -181,9 +182,45 @@ static void a_thread_that_cannot_be_started_is_an_error(void **state)
     assert_wiped(&identity);
 }
 
+/* The linker hands these calls to the test; the one of this number fails. */
+static unsigned failing_call; /* 0: none */
+int __real_pthread_condattr_init(pthread_condattr_t *attributes);
+int __real_pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes);
+int __real_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes);
+int __wrap_pthread_condattr_init(pthread_condattr_t *attributes);
+int __wrap_pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes);
+int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes);
+
+int __wrap_pthread_condattr_init(pthread_condattr_t *attributes)
+{
+    return failing_call == 1 ? ENOMEM : __real_pthread_condattr_init(attributes);
+}
+
+int __wrap_pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes)
+{
+    return failing_call == 2 ? ENOMEM : __real_pthread_cond_init(condition, attributes);
+}
+
+int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes)
+{
+    return failing_call == 3 ? ENOMEM : __real_pthread_mutex_init(mutex, attributes);
+}
+
+static void locks_that_cannot_be_had_are_an_error(void **state)
+{
+    (void)state;
+    for (failing_call = 3; failing_call > 0; failing_call--) {
+        skad_identity identity;
+        memset(&identity, 0xee, sizeof identity);
+        assert_int_equal(skad_identity_generate(&no_work, 0, NULL, &identity), SKAD_ERR_MEMORY);
+        assert_wiped(&identity);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(locks_that_cannot_be_had_are_an_error),
         cmocka_unit_test(a_generated_identity_satisfies_its_profile),
         cmocka_unit_test(two_generated_identities_differ),
         cmocka_unit_test(a_nonce_is_solved_without_the_secret),
