@@ -41,27 +41,51 @@ static bool pass_over(skad_node *node, skad_peer_slot slot, const skad_address *
     return true;
 }
 
-void skad_liveness_rounds_tick(skad_node *node)
+/* Whether a peer can be asked, and where. */
+static bool may_ask(skad_node *node, skad_peer_slot slot, skad_address *address)
 {
-    if (node->env.now.mono_us < skad_liveness_rounds_deadline(node)) {
-        return;
-    }
-    node->liveness_rounds.idle_until_us = node->env.now.mono_us + SKAD_CHECK_IDLE_US;
-    for (;;) {
-        bool wake = node->env.now.mono_us >= wake_us(node);
-        skad_peer_slot slot = skad_liveness_due(&node->table.peers, node->env.now.mono_us, wake);
-        node->liveness_rounds.woken_us =
-            wake ? node->env.now.mono_us : node->liveness_rounds.woken_us;
+    return skad_endpoint_choose(&node->table.peers, slot, node->families, address) &&
+           !pass_over(node, slot, address);
+}
+
+/* Asks the peer whose check is due next, whenever that is. Those that may not be asked are passed
+ * over, so that they do not keep a node from noticing what has become of the others. */
+static void wake(skad_node *node)
+{
+    const uint64_t now_us = node->env.now.mono_us;
+    skad_peers *peers = &node->table.peers;
+    node->liveness_rounds.woken_us = now_us;
+    for (size_t left = peers->count; left > 0; left--) {
+        skad_peer_slot slot = skad_liveness_due(peers, now_us, true);
         if (slot == SKAD_PEER_NONE) {
             return;
         }
-        const skad_peers *peers = &node->table.peers;
+        const skad_id id = peers->peers[slot].id;
         skad_address address;
-        bool reachable = skad_endpoint_choose(peers, slot, node->families, &address);
-        if (reachable && pass_over(node, slot, &address)) {
-            continue;
+        if (may_ask(node, slot, &address)) {
+            (void)skad_request_check(node, slot, &address);
+            return;
         }
-        if (!reachable || !skad_request_check(node, slot, &address)) {
+        if (skad_peers_find(peers, &id) == slot) {
+            skad_peers_check_at(peers, slot, now_us + SKAD_CHECK_INTERVAL_MAX_US);
+        }
+    }
+}
+
+void skad_liveness_rounds_tick(skad_node *node)
+{
+    const uint64_t now_us = node->env.now.mono_us;
+    if (now_us < skad_liveness_rounds_deadline(node)) {
+        return;
+    }
+    node->liveness_rounds.idle_until_us = now_us + SKAD_CHECK_IDLE_US;
+    if (now_us >= wake_us(node)) {
+        wake(node);
+    }
+    skad_peer_slot slot;
+    while ((slot = skad_liveness_due(&node->table.peers, now_us, false)) != SKAD_PEER_NONE) {
+        skad_address address;
+        if (may_ask(node, slot, &address) && !skad_request_check(node, slot, &address)) {
             return;
         }
     }

@@ -76,7 +76,9 @@ bool skad_world_up(const skad_world *world, uint32_t node)
 
 uint32_t skad_world_truthful(const skad_world *world)
 {
-    return skad_sim_scenario_lies(&world->scenario) ? world->honest : world->count;
+    const skad_sim_scenario *scenario = &world->scenario;
+    bool counted = !skad_sim_scenario_lies(scenario) && scenario->adversary != SKAD_SIM_FRAME;
+    return counted ? world->count : world->honest;
 }
 
 void skad_world_plan(skad_world *world, skad_sim_event_kind kind, uint32_t index, uint64_t due_us)

@@ -313,9 +313,50 @@ static void a_banned_peer_is_not_asked_and_counts_as_silent(void **state)
     assert_false(skad_peer_unresponsive(test_fixture_peer(&fixture, &fixture.remotes[2])));
 }
 
+/* Keeps out all but the last two peers for some time from now on. */
+static void keep_out(skad_ban_reason reason, uint64_t for_s)
+{
+    for (size_t i = 0; i + 2 < fixture.remotes_count; i++) {
+        const skad_ban ban = {.scope = SKAD_BAN_ID,
+                              .id = fixture.remotes[i].identity.id,
+                              .reason = reason,
+                              .until_us = fixture.now.mono_us + for_s * SKAD_US_PER_S};
+        assert_int_equal(
+            skad_bans_add(skad_node_parts_of(fixture.node).bans, &ban, fixture.now.mono_us),
+            SKAD_OK);
+    }
+}
+
+/* Found by the simulator: an attacker that got itself banned was the first in turn, twice in a row,
+ * so its victim asked no peer for five minutes and took itself for isolated. */
+static void of_many_banned_peers_none_hides_the_others(void **state)
+{
+    static const struct {
+        skad_ban_reason reason;
+        uint64_t for_s;
+    } cases[] = {{SKAD_BAN_SIGNATURES, 1},
+                 {SKAD_BAN_SIGNATURES, 130},
+                 {SKAD_BAN_SIGNATURES, 86400},
+                 {SKAD_BAN_OPERATOR, 86400}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin(state);
+        test_fixture_populate(&fixture, 12);
+        test_fixture_run(&fixture, 3600 * SKAD_US_PER_S);
+        for (unsigned minute = 0; minute < 240; minute++) {
+            keep_out(cases[i].reason, cases[i].for_s);
+            test_fixture_run(&fixture, 60 * SKAD_US_PER_S);
+            assert_in_range(fixture.now.mono_us - *skad_node_parts_of(fixture.node).heard_us, 0,
+                            SKAD_CHECK_INTERVAL_US + SKAD_US_PER_S);
+        }
+        assert_null(skad_node_broken(fixture.node, fixture.now));
+        end(state);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_many_banned_peers_none_hides_the_others),
         cmocka_unit_test(a_check_without_room_is_made_up_for),
         cmocka_unit_test(peers_known_for_long_are_asked_rarely_but_somebody_always_is),
         cmocka_unit_test(who_asks_us_is_checked_half_as_often),
