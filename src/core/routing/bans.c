@@ -112,8 +112,9 @@ static skad_status append(skad_ban_list *list, const skad_ban *ban)
 
 skad_status skad_bans_init(skad_bans *bans, bool lazy_allocation)
 {
-    *bans = (skad_bans){.strikes = skad_lazy_begin(lazy_allocation, 2 * SKAD_STRIKES_SOURCES,
-                                                   sizeof *bans->strikes)};
+    *bans =
+        (skad_bans){.strikes = skad_lazy_begin(lazy_allocation, (size_t)2 * SKAD_STRIKES_SOURCES,
+                                               sizeof *bans->strikes)};
     skad_status status = skad_lazy_begun(lazy_allocation, bans->strikes);
     if (!lazy_allocation && status == SKAD_OK) {
         status = reserve(&bans->banned, SKAD_BANS_MAX);
@@ -286,7 +287,8 @@ void skad_bans_strike(skad_bans *bans, const skad_id *id, const skad_address *ad
     if (allowed(bans, address)) {
         return;
     }
-    bans->strikes = skad_lazy_use(bans->strikes, 2 * SKAD_STRIKES_SOURCES, sizeof *bans->strikes);
+    bans->strikes =
+        skad_lazy_use(bans->strikes, (size_t)2 * SKAD_STRIKES_SOURCES, sizeof *bans->strikes);
     if (bans->strikes != NULL) {
         strike(bans, &peer, SKAD_STRIKES_MAX, now_us);
         strike(bans, &host, SKAD_STRIKES_ADDRESS_MAX, now_us);
