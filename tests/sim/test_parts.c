@@ -70,12 +70,61 @@ static void an_address_leads_back_to_its_node(void **state)
         {.nodes = 5000, .shared_from = 1, .hosts = 200, .subnets = 1},
         {.nodes = 5000, .shared_from = 1000, .hosts = 1, .subnets = 1},
         {.nodes = 5000, .shared_from = 1000, .neighbours = true},
+        {.nodes = 4000000, .shared_from = 4000000, .ipv6 = true},
+        {.nodes = 5000, .shared_from = 1000, .neighbours = true, .ipv6 = true},
+        {.nodes = 300000, .shared_from = 1000, .ipv6 = true, .allocation = 16},
+        {.nodes = 300000, .shared_from = 1000, .ipv6 = true, .allocation = 48},
+        {.nodes = 5000, .shared_from = 1000, .ipv6 = true, .allocation = 56},
     };
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
-        for (uint32_t node = 0; node < addresses[i].nodes; node += i == 0 ? 997 : 1) {
+        uint32_t step = addresses[i].nodes > 5000 ? 997 : 1;
+        for (uint32_t node = 0; node < addresses[i].nodes; node += step) {
             skad_address address = skad_sim_address_of(&addresses[i], node);
             assert_int_equal(skad_sim_node_at(&addresses[i], &address), node);
         }
+    }
+}
+
+/* Counts the different prefixes of so many bytes among adversaries. */
+static unsigned prefixes(const skad_sim_addresses *addresses, uint32_t adversaries, size_t bytes)
+{
+    unsigned count = 0;
+    skad_address *met = calloc(adversaries, sizeof *met);
+    assert_non_null(met);
+    for (uint32_t i = 0; i < adversaries; i++) {
+        met[i] = skad_sim_address_of(addresses, addresses->shared_from + i);
+        uint32_t other = 0;
+        while (other < i && memcmp(met[other].ip, met[i].ip, bytes) != 0) {
+            other++;
+        }
+        count += other == i;
+    }
+    free(met);
+    return count;
+}
+
+static void an_allocation_is_used_as_widely_as_can_be(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned allocation;
+        unsigned of_32;
+        unsigned of_48;
+        unsigned of_56;
+        unsigned of_64;
+    } cases[] = {{28, 16, 1000, 1000, 1000},
+                 {32, 1, 1000, 1000, 1000},
+                 {44, 1, 16, 1000, 1000},
+                 {48, 1, 1, 256, 1000},
+                 {56, 1, 1, 1, 256}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const skad_sim_addresses addresses = {
+            .nodes = 1500, .shared_from = 500, .ipv6 = true, .allocation = cases[i].allocation};
+        assert_int_equal(prefixes(&addresses, 1000, 4), cases[i].of_32);
+        assert_int_equal(prefixes(&addresses, 1000, 6), cases[i].of_48);
+        assert_int_equal(prefixes(&addresses, 1000, 7), cases[i].of_56);
+        assert_int_equal(prefixes(&addresses, 1000, 8), cases[i].of_64);
+        assert_int_equal(prefixes(&addresses, 1000, 16), 1000);
     }
 }
 
@@ -84,7 +133,19 @@ static void unroutable_addresses_have_no_node(void **state)
     (void)state;
     const skad_sim_addresses addresses = {
         .nodes = 100, .shared_from = 60, .hosts = 200, .subnets = 3};
-    skad_address address = skad_sim_address_unroutable(5);
+    const skad_sim_addresses wide = {
+        .nodes = 100, .shared_from = 60, .ipv6 = true, .allocation = 48};
+    skad_address address = skad_sim_address_unroutable(&wide, 5);
+    assert_int_equal(address.family, SKAD_FAMILY_IPV6);
+    assert_int_equal(skad_sim_node_at(&wide, &address), SKAD_SIM_NOBODY);
+    assert_int_equal(skad_sim_node_at(&addresses, &address), SKAD_SIM_NOBODY);
+    address = skad_sim_address_of(&wide, 99);
+    assert_int_equal(skad_sim_node_at(&addresses, &address), SKAD_SIM_NOBODY);
+    address.ip[7]++; /* the number is right, the network is not */
+    assert_int_equal(skad_sim_node_at(&wide, &address), SKAD_SIM_NOBODY);
+    address = skad_sim_address_unroutable(&addresses, 5);
+    assert_int_equal(address.family, SKAD_FAMILY_IPV4);
+    assert_int_equal(skad_sim_node_at(&wide, &address), SKAD_SIM_NOBODY);
     assert_int_equal(skad_sim_node_at(&addresses, &address), SKAD_SIM_NOBODY);
     address = skad_sim_address_of(&addresses, 59);
     address.ip[3]++;
@@ -210,6 +271,7 @@ int main(void)
         cmocka_unit_test(the_prng_of_one_seed_and_stream_is_always_the_same),
         cmocka_unit_test(the_prng_keeps_the_means_of_its_distributions),
         cmocka_unit_test(an_address_leads_back_to_its_node),
+        cmocka_unit_test(an_allocation_is_used_as_widely_as_can_be),
         cmocka_unit_test(unroutable_addresses_have_no_node),
         cmocka_unit_test(nodes_of_an_adversary_share_their_subnets),
         cmocka_unit_test(nats_let_in_whom_their_kind_says),

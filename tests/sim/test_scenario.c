@@ -88,6 +88,10 @@ static void scenario_refuses_figures_that_do_not_go_together(void **state)
         {"nat_full_cone = 0.6\nnat_symmetric = 0.6", "NATs"},
         {"get_every_ms = 10", "something to get"},
         {"adversary_share = 0.1", "adversary = none"},
+        {"ipv6 = yes\nadversary_subnets = 1", "set adversary_allocation"},
+        {"adversary_allocation = 48", "needs ipv6"},
+        {"ipv6 = yes\nadversary_allocation = 15", "less than 16"},
+        {"ipv6 = yes\nadversary_allocation = 48\nadversary = frame", "shares the addresses"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         skad_sim_scenario scenario;

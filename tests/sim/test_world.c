@@ -269,6 +269,55 @@ static void diversity_bounds_what_few_subnets_hold(void **state)
     assert_int_equal(diverse.lookups.nearest, 100);
 }
 
+/* The most peers that a table of an honest node has among the adversaries. */
+static size_t most_adversaries(const skad_sim_scenario *scenario)
+{
+    char reason[SKAD_SIM_REASON_BYTES];
+    size_t most = 0;
+    skad_table_row *rows = calloc(4096, sizeof *rows);
+    skad_world *world = calloc(1, sizeof *world);
+    assert_non_null(rows);
+    assert_non_null(world);
+    assert_true(skad_world_init(world, scenario, reason));
+    skad_sim_prefill(world);
+    skad_world_run(world, world->now_us + 600 * SKAD_US_PER_S);
+    for (uint32_t node = 0; node < world->honest; node++) {
+        size_t count =
+            skad_node_table(world->nodes[node].node, skad_world_time(world, node), rows, 4096);
+        size_t adversaries = 0;
+        for (size_t i = 0; i < count; i++) {
+            const skad_address *address = skad_sim_contact_address(&rows[i].contact);
+            adversaries += skad_sim_node_at(&world->addresses, address) >= world->honest;
+        }
+        most = adversaries > most ? adversaries : most;
+    }
+    skad_world_free(world);
+    free(world);
+    free(rows);
+    return most;
+}
+
+/* Half of the nodes are adversaries. With a /32 each they have half of the places; in one
+ * allocation they have what its widest group may have in a table: 20 peers in a /48, 40 in a /32.
+ */
+static void diversity_bounds_what_one_allocation_holds(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = test_small_world(300);
+    scenario.ipv6 = true;
+    scenario.adversary = SKAD_SIM_COLLUDE;
+    scenario.adversary_share = 0.5;
+    scenario.group_bucket_max = 2;
+    scenario.group_table_max = 10;
+    scenario.group_path_max = 2;
+    assert_true(most_adversaries(&scenario) > 50);
+    scenario.adversary_allocation = 48;
+    assert_int_equal(most_adversaries(&scenario), 20);
+    scenario.adversary_allocation = 32;
+    assert_int_equal(most_adversaries(&scenario), 40);
+    assert_int_equal(test_run_world(&scenario).lookups.nearest, 100);
+}
+
 /* ---- Invariants ---- */
 
 static void a_broken_invariant_ends_the_run(void **state)
@@ -320,6 +369,7 @@ int main(void)
         cmocka_unit_test(without_a_closing_round_less_is_found_among_the_dead),
         cmocka_unit_test(shorter_answers_and_no_siblings_show),
         cmocka_unit_test(diversity_bounds_what_few_subnets_hold),
+        cmocka_unit_test(diversity_bounds_what_one_allocation_holds),
         cmocka_unit_test(a_broken_invariant_ends_the_run),
         cmocka_unit_test(a_raised_flag_ends_the_run_with_what_there_is),
     };

@@ -28,7 +28,8 @@ static size_t peers_of(const skad_world *world, uint32_t node, bool members, uin
         skad_node_table(world->nodes[node].node, skad_world_time(world, node), rows, ROWS_MAX);
     size_t kept = 0;
     for (size_t i = 0; i < count && i < ROWS_MAX; i++) {
-        uint32_t peer = skad_sim_node_at(&world->addresses, &rows[i].contact.ipv4);
+        uint32_t peer =
+            skad_sim_node_at(&world->addresses, skad_sim_contact_address(&rows[i].contact));
         if (peer < world->honest && rows[i].failures < FAILURES_MAX &&
             (!members || skad_node_is_member(world->nodes[node].node, &rows[i].contact.id))) {
             out[kept++] = peer;

@@ -8,6 +8,7 @@
 #include "src/sim/base/memory.h"
 #include "src/sim/world/adversary.h"
 
+#define BANS_MAX  256        /* of a node */
 #define BAIT      UINT32_MAX /* as a value: none of the experiment's */
 #define DRAWS_MAX 64         /* until an idle node is found */
 
@@ -29,14 +30,26 @@ void skad_sim_workload_free(skad_sim_workload *workload)
 typedef struct truth {
     const skad_world *world;
     uint32_t asker;
-    bool truthful; /* without adversaries that answer searches falsely */
+    bool truthful;        /* without adversaries that answer searches falsely */
+    const skad_ban *bans; /* of the asker, which rightly does not ask those that it bans */
+    size_t bans_count;
 } truth;
+
+static bool is_banned(const truth *self, uint32_t node)
+{
+    for (size_t i = 0; i < self->bans_count; i++) {
+        if (skad_id_equal(&self->bans[i].id, skad_world_id(self->world, node))) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static bool counts(const void *user, uint32_t node)
 {
     const truth *self = user;
     return node != self->asker && skad_world_up(self->world, node) &&
-           (!self->truthful || node < skad_world_truthful(self->world));
+           (!self->truthful || node < skad_world_truthful(self->world)) && !is_banned(self, node);
 }
 
 static size_t nearest(const truth *self, const skad_id *target, uint32_t *out)
@@ -127,7 +140,8 @@ static bool returned(const skad_world *world, const skad_lookup_report *report, 
 static bool all_adversaries(const skad_world *world, const skad_lookup_report *report)
 {
     for (size_t i = 0; i < report->closest_count; i++) {
-        if (skad_sim_node_at(&world->addresses, &report->closest[i].ipv4) < world->honest) {
+        const skad_address *address = skad_sim_contact_address(&report->closest[i]);
+        if (skad_sim_node_at(&world->addresses, address) < world->honest) {
             return false;
         }
     }
@@ -164,8 +178,16 @@ static void compare(skad_sim_workload *workload, uint32_t asker, const skad_look
     skad_sim_lookups *tally = &workload->lookups;
     uint32_t honest[SKAD_K_MAX];
     uint32_t living[SKAD_K_MAX];
-    size_t honest_count = nearest(&(truth){world, asker, true}, &report->target, honest);
-    size_t living_count = nearest(&(truth){world, asker, false}, &report->target, living);
+    skad_ban bans[BANS_MAX];
+    size_t banned =
+        skad_node_bans(world->nodes[asker].node, skad_world_time(world, asker), bans, BANS_MAX);
+    truth known = {.world = world,
+                   .asker = asker,
+                   .bans = bans,
+                   .bans_count = banned < BANS_MAX ? banned : BANS_MAX};
+    size_t living_count = nearest(&known, &report->target, living);
+    known.truthful = true;
+    size_t honest_count = nearest(&known, &report->target, honest);
     tally->siblings_true += honest_count;
     for (size_t i = 0; i < honest_count; i++) {
         tally->siblings_found += returned(world, report, honest[i]);

@@ -122,7 +122,15 @@ static void draw_attack(skad_prng *prng, skad_sim_scenario *out)
     if (out->adversary == SKAD_SIM_SQUAT || out->adversary == SKAD_SIM_FRAME) {
         out->attack_rate /= 20; /* full stores and publications take long to check */
     }
-    if (out->adversary_subnets > 0 || out->adversary == SKAD_SIM_FRAME) {
+    out->ipv6 = skad_prng_below(prng, 3) == 0;
+    if (out->ipv6 && out->adversary_subnets > 0) {
+        static const uint64_t lengths[] = {32, 48, 56};
+        bool framed = out->adversary == SKAD_SIM_FRAME; /* from the addresses of others */
+        out->adversary_subnets = 0;
+        out->adversary_allocation = framed ? 0 : lengths[skad_prng_below(prng, 3)];
+    }
+    if (out->adversary_subnets + out->adversary_allocation > 0 ||
+        out->adversary == SKAD_SIM_FRAME) {
         /* With diversity, lookups leave out who shares a subnet, so the truth is not what they
          * tell. */
         out->group_bucket_max = 0;

@@ -45,6 +45,30 @@ bool skad_sim_scenario_attacks(const skad_sim_scenario *scenario)
     return scenario->adversary >= SKAD_SIM_FLOOD;
 }
 
+static bool addresses_fit(const skad_sim_scenario *scenario,
+                          char reason[static SKAD_SIM_REASON_BYTES])
+{
+    if (scenario->ipv6 && scenario->adversary_subnets > 0) {
+        return skad_sim_reason(reason, "adversary_subnets are of IPv4; with ipv6 = yes set "
+                                       "adversary_allocation");
+    }
+    if (scenario->adversary_allocation == 0) {
+        return true;
+    }
+    if (!scenario->ipv6) {
+        return skad_sim_reason(reason, "adversary_allocation needs ipv6 = yes");
+    }
+    if (scenario->adversary_allocation < SKAD_SIM_ALLOCATION_MIN) {
+        return skad_sim_reason(reason, "adversary_allocation is %" PRIu64 ", less than %d",
+                               scenario->adversary_allocation, SKAD_SIM_ALLOCATION_MIN);
+    }
+    if (scenario->adversary == SKAD_SIM_FRAME) {
+        return skad_sim_reason(reason, "adversary = frame shares the addresses of honest nodes, so "
+                                       "it has no adversary_allocation");
+    }
+    return true;
+}
+
 bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
                              char reason[static SKAD_SIM_REASON_BYTES])
 {
@@ -73,7 +97,7 @@ bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
         return skad_sim_reason(reason, "adversary_share is %g, but adversary = none",
                                scenario->adversary_share);
     }
-    return true;
+    return addresses_fit(scenario, reason);
 }
 
 skad_profile skad_sim_scenario_profile(const skad_sim_scenario *scenario)

@@ -46,7 +46,8 @@ typedef enum skad_sim_behaviour {
 
 typedef enum skad_sim_placement { SKAD_SIM_ANYWHERE, SKAD_SIM_NEAR_KEY } skad_sim_placement;
 
-#define SKAD_SIM_PATH_MAX 256
+#define SKAD_SIM_PATH_MAX       256
+#define SKAD_SIM_ALLOCATION_MIN 16 /* shortest prefix of adversaries */
 
 typedef struct skad_sim_scenario {
     uint64_t seed;
@@ -56,6 +57,7 @@ typedef struct skad_sim_scenario {
     double duration_s;
     double settle_s; /* without faults, after which the network must have recovered; 0: no proof */
     bool invariants; /* checked after each step; the first that is broken ends the run */
+    bool ipv6;       /* nodes have IPv6 addresses in place of IPv4 ones */
 
     /* The network's profile, and the defences that can be switched off. */
     uint64_t k;
@@ -109,11 +111,12 @@ typedef struct skad_sim_scenario {
     /* Adversaries. */
     uint64_t adversary; /* a skad_sim_behaviour */
     double adversary_share;
-    uint64_t placement;         /* a skad_sim_placement */
-    uint64_t adversary_subnets; /* /24s that they share; 0: one each */
-    uint64_t adversary_hosts;   /* addresses in each of these; then ports */
-    double attack_rate;         /* datagrams a second, of all of them together */
-    uint64_t attack_victims;    /* honest nodes that they aim at, the first ones; 0: all */
+    uint64_t placement;            /* a skad_sim_placement */
+    uint64_t adversary_subnets;    /* /24s that they share; 0: one each */
+    uint64_t adversary_hosts;      /* addresses in each of these; then ports */
+    uint64_t adversary_allocation; /* length of the IPv6 prefix that all of them are in; 0: none */
+    double attack_rate;            /* datagrams a second, of all of them together */
+    uint64_t attack_victims;       /* honest nodes that they aim at, the first ones; 0: all */
 
     /* What honest nodes do. */
     uint64_t lookups; /* in all */

@@ -1,5 +1,7 @@
 #include "src/sim/world/addresses.h"
 
+#include "proto/address.h"
+
 #define HONEST_FROM   UINT32_C(0x10000000) /* 16.0.0.0: room for five million /24s */
 #define HONEST_WIDE   (84U * 256U)         /* /16s there: one after the other gets a /24 */
 #define CROWDED_FROM  UINT32_C(0x64000000) /* 100.0.0.0: 65,536 /24s */
@@ -7,6 +9,11 @@
 #define CROWDED_WIDE  256U                 /* /16s there, likewise */
 #define NEIGHBOURS_TO 20000                /* ports of neighbours end there; those of NATs begin */
 #define NOWHERE_FROM  UINT32_C(0xc8000000) /* 200.0.0.0 */
+
+/* The first half of IPv6 addresses. */
+#define HONEST_FROM_6  (UINT64_C(0x2a000000) << 32) /* 2a00::, a /32 each */
+#define ALLOCATED_6    (UINT64_C(0x2b000000) << 32) /* 2b00::, the adversaries' allocation */
+#define NOWHERE_FROM_6 (UINT64_C(0x2c000000) << 32) /* 2c00::, a /32 each */
 
 static skad_address make(uint32_t ip, uint16_t port)
 {
@@ -28,20 +35,61 @@ static uint32_t gather(uint32_t subnet, uint32_t wide)
     return subnet % 256 * wide + subnet / 256;
 }
 
-static skad_address own_subnet(uint32_t node, uint16_t port)
+static uint64_t low_bits(uint64_t number, unsigned bits)
 {
-    return make(HONEST_FROM + (spread(node, HONEST_WIDE) << 8) + 1, port);
+    return number & ((UINT64_C(1) << bits) - 1);
+}
+
+/* Returns the number of a /64 in an allocation that leaves so many bits, 8..48: the next numbers
+ * are in the next /32s, /48s or /56s, whichever are the widest that there are several of. */
+static uint64_t spread_wide(uint64_t number, unsigned bits)
+{
+    uint64_t out = 0;
+    while (bits > 8) {
+        unsigned below = bits > 32 ? 32 : bits > 16 ? 16 : 8;
+        out = out << (bits - below) | low_bits(number, bits - below);
+        number >>= bits - below;
+        bits = below;
+    }
+    return out << bits | low_bits(number, bits);
+}
+
+/* The number of the address stands in its last bytes, where it is read again. */
+static skad_address make_wide(uint64_t network, uint32_t number, uint16_t port)
+{
+    skad_address out = {.family = SKAD_FAMILY_IPV6, .port = port};
+    for (unsigned i = 0; i < 8; i++) {
+        out.ip[i] = (uint8_t)(network >> (56 - 8 * i));
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        out.ip[12 + i] = (uint8_t)(number >> (24 - 8 * i));
+    }
+    return out;
+}
+
+/* A network that the node shares with no other, or only by its allocation. */
+static skad_address own_network(const skad_sim_addresses *addresses, uint32_t node, uint16_t port)
+{
+    if (!addresses->ipv6) {
+        return make(HONEST_FROM + (spread(node, HONEST_WIDE) << 8) + 1, port);
+    }
+    uint64_t network = HONEST_FROM_6 + ((uint64_t)node << 32);
+    if (addresses->allocation > 0 && node >= addresses->shared_from) {
+        network =
+            ALLOCATED_6 + spread_wide(node - addresses->shared_from, 64 - addresses->allocation);
+    }
+    return make_wide(network, node, port);
 }
 
 skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t node)
 {
     if (node >= addresses->shared_from && addresses->neighbours) {
         uint32_t number = node - addresses->shared_from;
-        return own_subnet(number % addresses->shared_from,
-                          (uint16_t)(SKAD_SIM_PORT + 1 + number / addresses->shared_from));
+        return own_network(addresses, number % addresses->shared_from,
+                           (uint16_t)(SKAD_SIM_PORT + 1 + number / addresses->shared_from));
     }
     if (node < addresses->shared_from || addresses->subnets == 0) {
-        return own_subnet(node, SKAD_SIM_PORT);
+        return own_network(addresses, node, SKAD_SIM_PORT);
     }
     uint32_t number = node - addresses->shared_from;
     uint32_t subnet = number % addresses->subnets;
@@ -50,12 +98,40 @@ skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t n
                 (uint16_t)(SKAD_SIM_PORT + place / addresses->hosts));
 }
 
+/* The node with a network of its own, or the neighbour on a port beside it. */
+static uint32_t at_port(const skad_sim_addresses *addresses, uint32_t node, uint16_t port)
+{
+    if (addresses->neighbours && node < addresses->shared_from && port > SKAD_SIM_PORT &&
+        port < NEIGHBOURS_TO) {
+        uint32_t row = (uint32_t)(port - SKAD_SIM_PORT - 1);
+        node += addresses->shared_from * (row + 1);
+        return node < addresses->nodes ? node : SKAD_SIM_NOBODY;
+    }
+    return node;
+}
+
+static uint32_t node_at_wide(const skad_sim_addresses *addresses, const skad_address *address)
+{
+    uint32_t node = (uint32_t)address->ip[12] << 24 | (uint32_t)address->ip[13] << 16 |
+                    (uint32_t)address->ip[14] << 8 | address->ip[15];
+    if (!addresses->ipv6 || node >= addresses->nodes ||
+        (addresses->neighbours && node >= addresses->shared_from)) {
+        return SKAD_SIM_NOBODY;
+    }
+    skad_address expected = own_network(addresses, node, address->port);
+    return skad_address_equal(&expected, address) ? at_port(addresses, node, address->port)
+                                                  : SKAD_SIM_NOBODY;
+}
+
 uint32_t skad_sim_node_at(const skad_sim_addresses *addresses, const skad_address *address)
 {
     uint32_t ip = (uint32_t)address->ip[0] << 24 | (uint32_t)address->ip[1] << 16 |
                   (uint32_t)address->ip[2] << 8 | address->ip[3];
     uint32_t node = SKAD_SIM_NOBODY;
-    if (address->family != SKAD_FAMILY_IPV4) {
+    if (address->family == SKAD_FAMILY_IPV6) {
+        return node_at_wide(addresses, address);
+    }
+    if (address->family != SKAD_FAMILY_IPV4 || addresses->ipv6) {
         return SKAD_SIM_NOBODY;
     }
     if (ip >= CROWDED_FROM && ip < CROWDED_TO && addresses->subnets > 0) {
@@ -70,17 +146,28 @@ uint32_t skad_sim_node_at(const skad_sim_addresses *addresses, const skad_addres
     }
     if (ip >= HONEST_FROM && ip < CROWDED_FROM && (ip & 0xff) == 1) {
         node = gather((ip - HONEST_FROM) >> 8, HONEST_WIDE);
-        if (addresses->neighbours && node < addresses->shared_from &&
-            address->port > SKAD_SIM_PORT && address->port < NEIGHBOURS_TO) {
-            uint32_t row = (uint32_t)(address->port - SKAD_SIM_PORT - 1);
-            node += addresses->shared_from * (row + 1);
-            return node < addresses->nodes ? node : SKAD_SIM_NOBODY;
-        }
+        return node < addresses->shared_from ? at_port(addresses, node, address->port)
+                                             : SKAD_SIM_NOBODY;
     }
-    return node < addresses->shared_from ? node : SKAD_SIM_NOBODY;
+    return SKAD_SIM_NOBODY;
 }
 
-skad_address skad_sim_address_unroutable(uint32_t number)
+skad_address skad_sim_address_unroutable(const skad_sim_addresses *addresses, uint32_t number)
 {
-    return make(NOWHERE_FROM + (number & 0xffffff), SKAD_SIM_PORT);
+    number &= 0xffffff;
+    return addresses->ipv6
+               ? make_wide(NOWHERE_FROM_6 + ((uint64_t)number << 32), number, SKAD_SIM_PORT)
+               : make(NOWHERE_FROM + number, SKAD_SIM_PORT);
+}
+
+skad_contact skad_sim_contact(const skad_id *id, const skad_address *address)
+{
+    skad_contact out = {.id = *id};
+    *(address->family == SKAD_FAMILY_IPV6 ? &out.ipv6 : &out.ipv4) = *address;
+    return out;
+}
+
+const skad_address *skad_sim_contact_address(const skad_contact *contact)
+{
+    return contact->ipv4.family != SKAD_FAMILY_NONE ? &contact->ipv4 : &contact->ipv6;
 }

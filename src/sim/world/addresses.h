@@ -1,6 +1,7 @@
-/* The address of a node: its IPv4 address follows from its number, and the number from the address,
- * so that delivering a datagram needs no table. Each node has a /24 of its own, except adversaries
- * that share a given number of /24s. */
+/* The address of a node: it follows from its number, and the number from the address, so that
+ * delivering a datagram needs no table. All nodes of a world have addresses of one family: IPv4, a
+ * /24 each, except adversaries that share a given number of /24s; or IPv6, a /32 each, except
+ * adversaries that are all in one allocation. */
 #ifndef SKAD_SIM_WORLD_ADDRESSES_H
 #define SKAD_SIM_WORLD_ADDRESSES_H
 
@@ -15,11 +16,14 @@
 
 typedef struct skad_sim_addresses {
     uint32_t nodes;
-    uint32_t shared_from; /* nodes from here on share subnets; equal to nodes: none does */
+    uint32_t shared_from; /* nodes from here on share networks; equal to nodes: none does */
     uint32_t hosts;       /* addresses in each of these subnets */
     bool neighbours;      /* nodes from shared_from on have the addresses of those before, and ports
                              of their own */
-    uint32_t subnets;     /* number of shared subnets; 0 if no node shares one */
+    uint32_t subnets;     /* number of shared /24s; 0 if no node shares one */
+    bool ipv6;
+    unsigned allocation; /* length of the IPv6 prefix of the nodes from shared_from on, 16..56,
+                            where each has a /64, spread over the widest subnets first; 0: none */
 } skad_sim_addresses;
 
 skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t node);
@@ -28,6 +32,10 @@ skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t n
 uint32_t skad_sim_node_at(const skad_sim_addresses *addresses, const skad_address *address);
 
 /* Address number `number` of those without a node. */
-skad_address skad_sim_address_unroutable(uint32_t number);
+skad_address skad_sim_address_unroutable(const skad_sim_addresses *addresses, uint32_t number);
+
+/* A contact with one address, and the address of such a contact. */
+skad_contact skad_sim_contact(const skad_id *id, const skad_address *address);
+const skad_address *skad_sim_contact_address(const skad_contact *contact);
 
 #endif

@@ -134,8 +134,8 @@ double skad_adversary_price(const skad_world *world)
 
 static void name_node(const skad_world *world, uint32_t node, skad_contact *out)
 {
-    *out = (skad_contact){.id = world->ids[node],
-                          .ipv4 = skad_sim_address_of(&world->addresses, node)};
+    const skad_address address = skad_sim_address_of(&world->addresses, node);
+    *out = skad_sim_contact(&world->ids[node], &address);
 }
 
 static bool is_other(const void *user, uint32_t node)
@@ -206,8 +206,10 @@ static size_t name_nobody(const skad_world *world, const skad_id *target,
 {
     skad_adversary *adversary = world->adversary;
     for (size_t i = 0; i < SKAD_CONTACTS_MAX; i++) {
-        out[i] = (skad_contact){.id = skad_prng_id(&adversary->prng),
-                                .ipv4 = skad_sim_address_unroutable(adversary->poisons++)};
+        const skad_id id = skad_prng_id(&adversary->prng);
+        const skad_address address =
+            skad_sim_address_unroutable(&world->addresses, adversary->poisons++);
+        out[i] = skad_sim_contact(&id, &address);
         memcpy(out[i].id.bytes, target->bytes, 4); /* closer than any of a million honest ones */
     }
     sort_contacts(target, out, SKAD_CONTACTS_MAX);
@@ -223,8 +225,9 @@ static size_t name_invented(const skad_world *world, const skad_id *target,
     skad_prng_init(&prng, world->scenario.seed ^ skad_id_prefix(target), SKAD_PRNG_ADVERSARY);
     for (size_t i = 0; i < SKAD_CONTACTS_MAX; i++) {
         uint32_t number = (uint32_t)skad_prng_below(&prng, UINT32_MAX);
-        out[i] =
-            (skad_contact){.id = skad_prng_id(&prng), .ipv4 = skad_sim_address_unroutable(number)};
+        const skad_id id = skad_prng_id(&prng);
+        const skad_address address = skad_sim_address_unroutable(&world->addresses, number);
+        out[i] = skad_sim_contact(&id, &address);
         memcpy(out[i].id.bytes, target->bytes, INVENTED_BYTES);
     }
     sort_contacts(target, out, SKAD_CONTACTS_MAX);

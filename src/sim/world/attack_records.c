@@ -86,7 +86,7 @@ static void sign_wrongly(skad_world *world, uint32_t attacker)
 void skad_attack_frame(skad_world *world)
 {
     uint32_t attacker = skad_attacks_draw_attacker(world);
-    uint64_t draw = skad_prng_below(&world->attacks->prng, 2 * BAITS);
+    uint64_t draw = skad_prng_below(&world->attacks->prng, (uint64_t)2 * BAITS);
     if (draw < BAITS) {
         publish_bait(world, attacker, (bait)draw);
     } else {
@@ -161,7 +161,8 @@ void skad_attack_squat(skad_world *world)
     skad_identity publisher;
     skad_prng_bytes(&attacks->prng, seed, sizeof seed);
     skad_identity_from_seed(seed, &publisher);
-    const skad_address endpoint = skad_sim_address_unroutable(attacks->publishers++);
+    const skad_address endpoint =
+        skad_sim_address_unroutable(&world->addresses, attacks->publishers++);
     attacks->record_len = skad_record_encode_announcement(
         publisher_of(world, &publisher), key, 1, true_unix_s(world) + world->profile.record_life_s,
         &endpoint, (skad_span){NULL, 0}, attacks->record, sizeof attacks->record);

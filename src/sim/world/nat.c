@@ -37,7 +37,7 @@ void skad_sim_nat_free(skad_sim_nat *nat)
 static size_t mapping_of(const skad_address *to)
 {
     uint32_t hash = to->port;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < (to->family == SKAD_FAMILY_IPV6 ? sizeof to->ip : 4U); i++) {
         hash = hash * 31 + to->ip[i];
     }
     return (hash * UINT32_C(2654435769)) >> 23; /* Fibonacci hashing to 9 bits */

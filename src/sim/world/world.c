@@ -27,13 +27,15 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     uint32_t adversaries = (uint32_t)(scenario->adversary_share * (double)scenario->nodes);
     world->honest = world->count - adversaries;
     bool neighbours = scenario->adversary == SKAD_SIM_FRAME;
-    bool shared = scenario->adversary_subnets > 0;
+    bool shared = scenario->adversary_subnets > 0 || scenario->adversary_allocation > 0;
     world->addresses =
         (skad_sim_addresses){.nodes = world->count,
                              .shared_from = shared || neighbours ? world->honest : world->count,
                              .hosts = (uint32_t)scenario->adversary_hosts,
                              .neighbours = neighbours,
-                             .subnets = (uint32_t)scenario->adversary_subnets};
+                             .subnets = (uint32_t)scenario->adversary_subnets,
+                             .ipv6 = scenario->ipv6,
+                             .allocation = (unsigned)scenario->adversary_allocation};
     world->now_us = SKAD_SIM_BEGIN_S * SKAD_US_PER_S;
     world->began_us = UINT64_MAX;
     skad_sim_flights_init(&world->flights);
@@ -76,9 +78,7 @@ bool skad_world_up(const skad_world *world, uint32_t node)
 
 uint32_t skad_world_truthful(const skad_world *world)
 {
-    const skad_sim_scenario *scenario = &world->scenario;
-    bool counted = !skad_sim_scenario_lies(scenario) && scenario->adversary != SKAD_SIM_FRAME;
-    return counted ? world->count : world->honest;
+    return skad_sim_scenario_lies(&world->scenario) ? world->honest : world->count;
 }
 
 void skad_world_plan(skad_world *world, skad_sim_event_kind kind, uint32_t index, uint64_t due_us)

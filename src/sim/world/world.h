@@ -113,8 +113,7 @@ skad_time skad_world_time(const skad_world *world, uint32_t node);
 const skad_id *skad_world_id(const skad_world *world, uint32_t node);
 bool skad_world_up(const skad_world *world, uint32_t node);
 
-/* Nodes before this one answer searches as they should: all but adversaries that lie, and those
- * that frame, which their victims ban and then rightly do not ask. */
+/* Nodes before this one answer searches as they should: all but adversaries that lie. */
 uint32_t skad_world_truthful(const skad_world *world);
 
 /* The identity of a node: derived from the seed and its number, or, for adversaries near a key,
