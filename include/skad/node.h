@@ -62,8 +62,11 @@ typedef struct skad_node_rates {
     skad_rate unvalidated_all; /* beyond it the node is loaded: no token, no signature check */
     skad_rate validated[SKAD_RATE_LEVELS];
     skad_rate validated_all;
-    skad_rate answer_bytes; /* bytes sent in answers; beyond it they are dropped */
-    uint32_t cells;         /* prefixes counted, of each kind: a power of two, 4..2^20 */
+    skad_rate
+        modest[SKAD_RATE_LEVELS]; /* a validated source that keeps to these, too, may use all of
+                                     validated_all; the others leave it half of the burst */
+    skad_rate answer_bytes;       /* bytes sent in answers; beyond it they are dropped */
+    uint32_t cells;               /* prefixes counted, of each kind: a power of two, 4..2^20 */
 } skad_node_rates;
 
 /* Fills in rates that suit the profile: no limits at all where it sets none. */

@@ -183,6 +183,8 @@ static void defaults_of_a_node_are_the_usual_ones(void **state)
         assert_int_equal(rates.unvalidated[i].burst, unvalidated[i][1]);
         assert_int_equal(rates.validated[i].per_s, validated[i][0]);
         assert_int_equal(rates.validated[i].burst, validated[i][1]);
+        assert_int_equal(rates.modest[i].per_s, unvalidated[i][0]);
+        assert_int_equal(rates.modest[i].burst, unvalidated[i][1]);
     }
     skad_node_rates_default(skad_profile_builtin("test"), &rates);
     assert_int_equal(rates.cells + rates.validated_all.per_s + rates.answer_bytes.per_s, 0);

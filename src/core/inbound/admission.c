@@ -31,6 +31,9 @@ skad_status skad_admission_init(skad_node *node, const skad_node_rates *rates)
         status =
             skad_rate_limiter_init(&admission->validated, rates->cells, rates->validated, hash_key);
     }
+    if (status == SKAD_OK) {
+        status = skad_rate_limiter_init(&admission->modest, rates->cells, rates->modest, hash_key);
+    }
     return status;
 }
 
@@ -38,6 +41,7 @@ void skad_admission_free(skad_node *node)
 {
     skad_rate_limiter_free(&node->admission.unvalidated);
     skad_rate_limiter_free(&node->admission.validated);
+    skad_rate_limiter_free(&node->admission.modest);
 }
 
 /* ---- Load ---- */
@@ -106,6 +110,15 @@ bool skad_admission_exhausted(const skad_node *node, const skad_address *from, b
            (!token || skad_rate_limiter_exhausted(&admission->validated, from, now_us));
 }
 
+/* Whether the rate of all validated requests has room for one of this source. */
+static bool all_allow(skad_admission *admission, const skad_address *from, uint64_t now_us)
+{
+    bool modest = !admission->limited || skad_rate_limiter_allows(&admission->modest, from, now_us);
+    return (modest ||
+            skad_rate_relaxed(&admission->validated_all, admission->validated_until_us, now_us)) &&
+           skad_rate_allows(&admission->validated_all, 1, &admission->validated_until_us, now_us);
+}
+
 /* `suspect`: the address is under suspicion; its peers together have no more than a stranger's
  * rate, of which its strangers use nothing. */
 static bool validated_allowed(skad_admission *admission, bool suspect, const skad_address *from,
@@ -113,7 +126,7 @@ static bool validated_allowed(skad_admission *admission, bool suspect, const ska
 {
     skad_rate_limiter *limiter = suspect ? &admission->unvalidated : &admission->validated;
     return (!admission->limited || skad_rate_limiter_allows(limiter, from, now_us)) &&
-           skad_rate_allows(&admission->validated_all, 1, &admission->validated_until_us, now_us);
+           all_allow(admission, from, now_us);
 }
 
 /* Whether there is budget for one more challenge. `within`: the source keeps to its rates, and the

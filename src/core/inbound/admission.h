@@ -2,7 +2,9 @@
  * aim at this check, because it costs us a hundred times what it costs to send a wrong signature.
  *
  * - A request with a valid token is validated. If it exceeds the rates of its address and prefixes,
- *   or the rate of all validated requests together, it is dropped (rate).
+ *   or the rate of all validated requests together, it is dropped (rate). When half of that rate's
+ *   burst is used up, only sources that keep to modest rates are served: those that ask for most
+ *   give way, so a dozen busy addresses cannot shut out all others.
  *
  * - A request without one is unvalidated. If it exceeds the rates of its address and prefixes, or
  *   if the node is loaded, the answer is a token, smaller than the request and made without
@@ -36,6 +38,7 @@ typedef struct skad_admission {
     bool limited;                  /* by source; otherwise the rate limiters are empty */
     skad_rate_limiter unvalidated; /* requests without a valid token, by source */
     skad_rate_limiter validated;
+    skad_rate_limiter modest; /* validated ones up to which a source goes before others */
     skad_rate unvalidated_all;
     skad_rate validated_all;
     uint64_t unvalidated_until_us; /* cells of the rates */

@@ -47,6 +47,7 @@ void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out)
             .unvalidated_all = {1000, 500},
             .validated = {{500, 1000}, {1000, 2000}, {4000, 8000}},
             .validated_all = {6000, 3000},
+            .modest = {{20, 40}, {100, 200}, {500, 1000}},
             .answer_bytes = {8U << 20, 8U << 20},
             .cells = 8192,
         };

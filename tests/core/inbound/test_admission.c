@@ -17,6 +17,7 @@ static const skad_node_rates rates = {
     .unvalidated_all = {100, 50},
     .validated = {{50, 100}, {0}, {0}},
     .validated_all = {500, 200},
+    .modest = {{5, 10}, {0}, {0}},
     .cells = 256,
 };
 
@@ -171,6 +172,29 @@ static void a_token_has_a_rate_of_its_own(void **state)
     test_fixture_token(fixture, who, token); /* another sender has used up its unvalidated rate */
     assert_int_equal(flood(fixture, who, token, 200, SKAD_VERDICT_ACCEPT), 100);
     assert_int_equal(flood(fixture, who, token, 10, SKAD_VERDICT_RATE), 10);
+}
+
+/* Four sources that keep to their own rates ask for twice as much as there is for all. */
+static void busy_sources_shut_no_modest_one_out(void **state)
+{
+    test_fixture *fixture = *state;
+    uint8_t token[SKAD_TOKEN_BYTES];
+    unsigned served = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        const test_remote *busy = test_fixture_remote(fixture);
+        test_fixture_token(fixture, busy, token);
+        served += flood(fixture, busy, token, 100, SKAD_VERDICT_ACCEPT);
+    }
+    assert_in_range(served, 100 + 3 * 10, 100 + 3 * 10 + 1);
+    for (unsigned i = 0; i < 6; i++) {
+        const test_remote *modest = test_fixture_remote(fixture);
+        test_fixture_token(fixture, modest, token);
+        assert_int_equal(flood(fixture, modest, token, 10, SKAD_VERDICT_ACCEPT), 10);
+        assert_int_equal(flood(fixture, modest, token, 10, SKAD_VERDICT_RATE), 10);
+    }
+    fixture->now.mono_us += 400 * SKAD_US_PER_MS; /* all but what the modest ones took is free */
+    test_fixture_token(fixture, &fixture->remotes[0], token);
+    assert_true(flood(fixture, &fixture->remotes[0], token, 20, SKAD_VERDICT_ACCEPT) >= 19);
 }
 
 static void a_forged_token_is_none(void **state)
@@ -408,6 +432,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_spoofed_flood_shuts_no_first_contact_out, begin, end),
         cmocka_unit_test_setup_teardown(the_two_kinds_of_challenges_have_budgets_apart, begin, end),
         cmocka_unit_test_setup_teardown(a_token_has_a_rate_of_its_own, begin, end),
+        cmocka_unit_test_setup_teardown(busy_sources_shut_no_modest_one_out, begin, end),
         cmocka_unit_test_setup_teardown(a_forged_token_is_none, begin, end),
         cmocka_unit_test_setup_teardown(an_exhausted_source_is_turned_away_at_a_glance, begin, end),
         cmocka_unit_test_setup_teardown(an_exhausted_source_may_answer, begin, end),
