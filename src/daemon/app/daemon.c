@@ -314,7 +314,7 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
 static bool make_parts(skad_daemon *daemon, skad_failure *failure)
 {
     skad_identity identity;
-    if (!daemon->config.identify(daemon->config.user, &identity, failure)) {
+    if (!daemon->config.identify(daemon->config.user, daemon->config.stop, &identity, failure)) {
         return false;
     }
     /* Making an identity may have taken long. */
@@ -400,6 +400,7 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     begin_joining(daemon);
     /* These were borrowed only for the start. */
     daemon->config.identify = NULL;
+    daemon->config.stop = NULL;
     daemon->config.identity_path = NULL;
     daemon->config.peers_path = NULL;
     daemon->config.records_path = NULL;
@@ -429,6 +430,28 @@ void skad_daemon_free(skad_daemon *daemon)
     skad_node_free(daemon->node);
     skad_record_store_free(daemon->records);
     free(daemon);
+}
+
+void skad_daemon_refresh(skad_daemon *daemon)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(daemon->node, daemon->now, &stats);
+    skad_log(daemon->config.log, SKAD_LOG_INFO, "looking anew at what may have changed");
+    if (!stats.joined) {
+        (void)skad_peer_book_greet(daemon->peers);
+        skad_resolver_start(daemon->resolver);
+    }
+}
+
+void skad_daemon_report(const skad_daemon *daemon)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(daemon->node, daemon->now, &stats);
+    skad_log(
+        daemon->config.log, SKAD_LOG_INFO, "%s, %u peers, %llu records held, up for %llu s",
+        stats.joined ? "joined" : "not joined", stats.peers,
+        (unsigned long long)stats.store.records,
+        (unsigned long long)((daemon->now.mono_us - daemon->context.started_us) / SKAD_US_PER_S));
 }
 
 const skad_address *skad_daemon_address(const skad_daemon *daemon)

@@ -129,6 +129,7 @@ log_has() { # NAME REGULAR-EXPRESSION
 # child_of PID: its first child, for instance process 1 of `with first`.
 child_of() {
     local child
+    wait_for 10 grep -q . "/proc/$1/task/$1/children"
     child=$(cat "/proc/$1/task/$1/children")
     echo "${child%% *}"
 }
