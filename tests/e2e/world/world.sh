@@ -52,14 +52,14 @@ within() {
 make_clock() {
     clock_library=${SKAD_WORLD_CLOCK:-$(dirname "$(readlink -f "$skad")")/tests/libworld_clock.so}
     [ -f "$clock_library" ] || skip "no adjustable clock in this build"
-    head -c 16 /dev/zero >"$work/clock"
+    head -c 16 /dev/zero >"$work/.clock"
 }
 
 # set_clock WALL BOOT: seconds by which the time of day and the time since the boot are ahead.
 set_clock() {
     python3 -c 'import struct, sys
 with open(sys.argv[1], "r+b") as clock:
-    clock.write(struct.pack("=qq", int(sys.argv[2]), int(sys.argv[3])))' "$work/clock" "$1" "$2"
+    clock.write(struct.pack("=qq", int(sys.argv[2]), int(sys.argv[3])))' "$work/.clock" "$1" "$2"
 }
 
 # ---- Nodes ----
@@ -80,7 +80,7 @@ with() {
             shift
             ;;
         clocked)
-            wrap+=(env "SKAD_WORLD_TIME=$work/clock" "LD_PRELOAD=$clock_library")
+            wrap+=(env "SKAD_WORLD_TIME=$work/.clock" "LD_PRELOAD=$clock_library")
             ;;
         slow)
             need strace
@@ -275,15 +275,15 @@ delay() {
 # own_etc: a copy of /etc in which files may be replaced, as the system does it: by a new file of the
 # same name. Call it before nodes start.
 own_etc() {
-    mkdir -p "$work/etc"
-    cp -a /etc/. "$work/etc/" 2>/dev/null || true
-    rm -f "$work/etc/resolv.conf" # may be a link, or mounted
-    : >"$work/etc/resolv.conf"
-    printf '127.0.0.1 localhost\n' >"$work/etc/hosts.new"
-    rm -f "$work/etc/hosts"
-    mv "$work/etc/hosts.new" "$work/etc/hosts"
-    printf 'hosts: files dns\n' >"$work/etc/nsswitch.conf"
-    mount --bind "$work/etc" /etc || skip "cannot mount over /etc"
+    mkdir -p "$work/.etc"
+    cp -a /etc/. "$work/.etc/" 2>/dev/null || true
+    rm -f "$work/.etc/resolv.conf" # may be a link, or mounted
+    : >"$work/.etc/resolv.conf"
+    printf '127.0.0.1 localhost\n' >"$work/.etc/hosts.new"
+    rm -f "$work/.etc/hosts"
+    mv "$work/.etc/hosts.new" "$work/.etc/hosts"
+    printf 'hosts: files dns\n' >"$work/.etc/nsswitch.conf"
+    mount --bind "$work/.etc" /etc || skip "cannot mount over /etc"
 }
 
 # replace_etc FILE LINE...: a new file takes the place of /etc/FILE.
