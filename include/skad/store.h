@@ -44,7 +44,8 @@ typedef struct skad_store_record {
     uint64_t expires_unix_s; /* gone from then on; UINT64_MAX: never */
     union {                  /* stored alike; the section says which it is */
         uint64_t group;      /* replica: address group of its sender (diversity.h), 0: us */
-        uint64_t life_s;     /* publication: from each signing; 0: it ends */
+        uint64_t life_s;     /* publication: from each signing, 0: it ends; and a flag above it
+                                (src/core/storage/publications.h) */
     };
     const uint8_t *data; /* borrowed: for put by the store during the call, otherwise by the caller
                             until the next call to the store */

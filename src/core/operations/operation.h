@@ -65,6 +65,7 @@ typedef struct skad_put_payload {
     uint64_t cas;
     bool keep;            /* keep it among our publications once it is stored */
     uint32_t keep_life_s; /* skad_start_record */
+    bool follows;         /* skad_publication */
     bool kept;            /* it has been kept */
     bool asked_here;      /* we are a holder, too */
     uint8_t refusal_here; /* the answer of our own store: an error code, 0: it is held */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "proto/address.h"
 #include "src/core/base/lazy.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
@@ -82,28 +83,56 @@ static bool ours(const skad_node *node, const skad_record *record)
            memcmp(record->publisher, node->env.identity.public_key, SKAD_PUBLIC_KEY_BYTES) == 0;
 }
 
+/* Returns the address that an announcement of our own should have now. */
+static skad_address endpoint_of(const skad_node *node, const skad_store_record *row,
+                                const skad_record *record)
+{
+    if (record->type == SKAD_RECORD_ANNOUNCEMENT && skad_publication_follows(row)) {
+        skad_address own =
+            skad_observed_own(&node->observed, record->endpoint.port, node->env.now.mono_us);
+        if (own.family != SKAD_FAMILY_NONE) {
+            return own;
+        }
+    }
+    return record->endpoint;
+}
+
+/* Whether it announces an address that we no longer have. */
+static bool moved(const skad_node *node, const skad_store_record *row, const skad_record *record)
+{
+    skad_address endpoint = endpoint_of(node, row, record);
+    return record->type == SKAD_RECORD_ANNOUNCEMENT &&
+           !skad_address_equal(&endpoint, &record->endpoint);
+}
+
 /* Signs a record of our own for another life. Returns its length, 0 if that is impossible. */
-static size_t sign_anew(const skad_node *node, const skad_record *old, uint64_t life_s,
+static size_t sign_anew(const skad_node *node, const skad_store_record *row, const skad_record *old,
                         uint8_t out[static SKAD_RECORD_BYTES_MAX])
 {
+    const uint64_t life_s = skad_publication_life_s(row);
     const skad_publisher self = {&node->env.identity, node->env.network_id};
     uint64_t expiry = node->env.now.unix_s + life_s;
     if (old->type == SKAD_RECORD_MUTABLE) {
         return skad_record_encode_mutable(self, old->salt, old->sequence, expiry, old->value, out,
                                           SKAD_RECORD_BYTES_MAX);
     }
-    return skad_record_encode_announcement(self, &old->key, old->sequence, expiry, &old->endpoint,
-                                           old->value, out, SKAD_RECORD_BYTES_MAX);
+    const skad_address endpoint = endpoint_of(node, row, old);
+    uint64_t sequence = old->sequence;
+    if (moved(node, row, old)) { /* something else is said: the time, as when we announce it anew */
+        sequence = node->env.now.unix_s > sequence ? node->env.now.unix_s : sequence + 1;
+    }
+    return skad_record_encode_announcement(self, &old->key, sequence, expiry, &endpoint, old->value,
+                                           out, SKAD_RECORD_BYTES_MAX);
 }
 
 /* Prepares a publication as it is to be announced now: copies it from the store, and signs it anew
- * when half of its life is over. Returns false when it has ended, or when the store gave back
- * something else than we put. */
+ * when half of its life is over, or it announces an address that is no longer ours. Returns false
+ * when it has ended, or when the store gave back something else than we put. */
 static bool prepare(const skad_node *node, const skad_store_record *row, skad_start_record *out,
                     uint8_t bytes[static SKAD_RECORD_BYTES_MAX])
 {
     skad_record record;
-    uint64_t life_s = row->life_s;
+    uint32_t life_s = skad_publication_life_s(row);
     uint64_t now = node->env.now.unix_s;
     if (!skad_record_decode(row->data, row->len, &record)) {
         return false;
@@ -112,8 +141,8 @@ static bool prepare(const skad_node *node, const skad_store_record *row, skad_st
     bool half_over =
         ends && (record.expiry_unix_s <= now || record.expiry_unix_s - now <= life_s / 2);
     size_t len = 0;
-    if (half_over && life_s > 0 && ours(node, &record)) {
-        len = sign_anew(node, &record, life_s, bytes);
+    if ((half_over || moved(node, row, &record)) && life_s > 0 && ours(node, &record)) {
+        len = sign_anew(node, row, &record, bytes);
     } else if (!ends || record.expiry_unix_s > now) {
         memcpy(bytes, row->data, row->len);
         len = row->len;
@@ -122,7 +151,8 @@ static bool prepare(const skad_node *node, const skad_store_record *row, skad_st
         .bytes = {bytes, len},
         .type = record.type,
         .key = record.key,
-        .life_s = (uint32_t)life_s,
+        .life_s = life_s,
+        .follows = skad_publication_follows(row),
     };
     return len > 0;
 }
@@ -134,13 +164,19 @@ static bool keep_anew(skad_node *node, const skad_start_record *start)
     skad_record record;
     bool decodes = skad_record_decode(start->bytes.data, start->bytes.len, &record);
     SKAD_ASSERT(decodes);
-    const skad_publication publication = {&record, start->bytes, start->life_s};
+    const skad_publication publication = {&record, start->bytes, start->life_s, start->follows};
     return skad_publications_keep(node, &publication) == SKAD_OK;
 }
 
+/* Whether it was announced a moment ago, as it is to be announced now. */
 static bool recent(const skad_node *node, const skad_store_record *row)
 {
     uint64_t now = node->env.now.unix_s;
+    skad_record record;
+    if (skad_publication_follows(row) && skad_record_decode(row->data, row->len, &record) &&
+        moved(node, row, &record)) {
+        return false;
+    }
     return row->stored_unix_s <= now &&
            (now - row->stored_unix_s) * SKAD_US_PER_S < skad_env_hour_us(&node->env) / 2;
 }
@@ -204,6 +240,24 @@ static void step(skad_node *node)
     state->step_us = node->env.now.mono_us + pace_us(node);
 }
 
+/* When our address has changed, begins a quick round. */
+static void look_at_address(skad_node *node)
+{
+    skad_republish_state *state = &node->republish;
+    const uint64_t now_us = node->env.now.mono_us;
+    skad_address own = skad_observed_own(&node->observed, 0, now_us);
+    state->look_us = now_us + SKAD_REPUBLISH_LOOK_US;
+    if (own.family == SKAD_FAMILY_NONE) {
+        return;
+    }
+    if (state->own.family != SKAD_FAMILY_NONE && !skad_address_equal(&own, &state->own)) {
+        memset(&state->from, 0, sizeof state->from);
+        state->first = true;
+        state->step_us = now_us;
+    }
+    state->own = own;
+}
+
 /* Announces an under-replicated publication, which has a time of its own; without a slot it waits
  * for its next one. */
 static void step_store_retry(skad_node *node)
@@ -230,6 +284,9 @@ void skad_republish_advance(skad_node *node)
         if (state->running[i].op != 0) {
             look_after(node, i);
         }
+    }
+    if (node->join.joined && node->env.now.mono_us >= state->look_us) {
+        look_at_address(node);
     }
     if (node->join.joined && node->env.now.mono_us >= state->step_us) {
         step(node);

@@ -8,7 +8,9 @@
  * passed over. The first round after a start takes ten minutes, to make up for the time before.
  *
  * A signed record ends with its expiry. A record of our own key is signed anew when half of its
- * life is over, with the same sequence: it is the same publication, for longer. */
+ * life is over, with the same sequence: it is the same publication, for longer. An announcement of
+ * our own address is signed anew with a higher sequence as soon as the address is another one: that
+ * is looked at each minute, and starts a round of its own. */
 #ifndef SKAD_UPKEEP_REPUBLISH_H
 #define SKAD_UPKEEP_REPUBLISH_H
 
@@ -17,9 +19,12 @@
 
 #include "skad/node.h"
 #include "skad/store.h"
+#include "skad/types.h"
 
 #define SKAD_REPUBLISH_FIRST_DIVISOR 6                     /* of an hour: the first round */
 #define SKAD_REPUBLISH_STEP_US_MIN   (10 * SKAD_US_PER_MS) /* at most a hundred records a second */
+
+#define SKAD_REPUBLISH_LOOK_US (60 * SKAD_US_PER_S) /* at our own address */
 
 #define SKAD_REPUBLISHES_MAX 4 /* publications that are announced again at once */
 
@@ -31,7 +36,10 @@ typedef struct skad_republishing {
 typedef struct skad_republish_state {
     skad_store_name from; /* the publication to be examined next */
     uint64_t step_us;     /* when */
-    bool first;           /* the first round since the start, which makes up for the time before */
+    bool first;           /* the first round since the start, which makes up for the time before;
+                             and a round after our address changed */
+    skad_address own;     /* our address as of the last look; NONE: it was never known */
+    uint64_t look_us;     /* when it is looked at next */
     skad_republishing *running; /* SKAD_REPUBLISHES_MAX; NULL: none ever was */
 } skad_republish_state;
 
