@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +13,6 @@
 #include "src/db/change.h"
 #include "src/db/open.h"
 #include "src/db/row.h"
-#include "src/db/salvage.h"
 #include "src/db/walk.h"
 
 /* Making room for a record takes no more: one for its place, one for each of its bytes. */
@@ -51,6 +48,11 @@ static bool begin_read(lmdb_store *store)
     return store->reading && mdb_cursor_renew(store->read, store->cursor) == 0;
 }
 
+static void note_damage(lmdb_store *store, int result)
+{
+    store->opened.suspect = store->opened.suspect || skad_db_tells_damage(result);
+}
+
 /* Ends a change that came to `result` with a commit or an abort. */
 static skad_status end_change(lmdb_store *store, skad_db_change *change, int result)
 {
@@ -67,6 +69,7 @@ static skad_status end_change(lmdb_store *store, skad_db_change *change, int res
     if (result == MDB_NOTFOUND) {
         return SKAD_ERR_MISSING;
     }
+    note_damage(store, result);
     store->failures++;
     store->error = skad_db_write_errno(&store->opened.db, result);
     errno = store->error;
@@ -216,6 +219,7 @@ static bool read_row(lmdb_store *store, const MDB_val *key, const MDB_val *row,
     if (skad_db_row_read(key_bytes, row_bytes, out) && skad_db_row_intact(key_bytes, row_bytes)) {
         return true;
     }
+    store->opened.suspect = true;
     if (skad_db_row_key_read(key_bytes, &section, &name)) {
         store->damaged += drop_row(store, section, &name) == SKAD_OK;
     }
@@ -230,9 +234,13 @@ static bool lmdb_find(void *self, skad_store_section section, const skad_store_n
     skad_db_row_key(section, name, bytes);
     MDB_val key = skad_db_value(bytes, sizeof bytes);
     MDB_val row;
-    bool found = begin_read(store) &&
-                 mdb_get(store->read, store->opened.db.tables[SKAD_DB_RECORDS], &key, &row) == 0 &&
-                 read_row(store, &key, &row, out) && out->expires_unix_s > now_unix_s;
+    int result = MDB_NOTFOUND;
+    if (begin_read(store)) {
+        result = mdb_get(store->read, store->opened.db.tables[SKAD_DB_RECORDS], &key, &row);
+        note_damage(store, result);
+    }
+    bool found =
+        result == 0 && read_row(store, &key, &row, out) && out->expires_unix_s > now_unix_s;
     if (!found) {
         end_read(store);
     }
@@ -426,22 +434,11 @@ static void shrink(lmdb_store *store)
     }
 }
 
-/* Copies what can still be read of the file that was set aside, and adds that to the report. */
-static void salvage(const lmdb_store *store, const skad_store_lmdb_config *config,
-                    const skad_store *into, skad_store_lmdb_report *report)
-{
-    const uint64_t kept =
-        skad_db_salvage(store->opened.damaged, config, store->opened.map_bytes, into);
-    const size_t len = strlen(report->text);
-    (void)snprintf(report->text + len, sizeof report->text - len,
-                   "; %" PRIu64 " records in it could still be read and were taken over", kept);
-}
-
 skad_status skad_store_lmdb_open(const skad_store_lmdb_config *config, skad_store *out,
                                  skad_store_lmdb_report *report)
 {
     const skad_store_caps *caps = &config->caps;
-    report->text[0] = '\0';
+    *report = (skad_store_lmdb_report){.checked = false};
     if (caps->records_max == 0 || caps->bytes_max == 0 || caps->published_max == 0 ||
         caps->published_bytes_max == 0) {
         return skad_db_report(report, SKAD_ERR_INPUT, "a store needs room for a record");
@@ -466,7 +463,7 @@ skad_status skad_store_lmdb_open(const skad_store_lmdb_config *config, skad_stor
     shrink(store);
     *out = (skad_store){.ops = &lmdb_ops, .self = store};
     if (store->opened.damaged[0] != '\0') {
-        salvage(store, config, out, report);
+        skad_db_salvage_damaged(&store->opened, config, out, report);
     }
     return SKAD_OK;
 }

@@ -19,12 +19,12 @@ typedef struct skad_store_lmdb_config {
     skad_store_caps caps;
     uint64_t now_unix_s; /* part of the name of a file that is set aside */
     size_t map_bytes; /* how large the file may grow; 0: what the caps need, with room to spare */
-    const char *boot; /* name of this start of the system; NULL: the system is asked */
+    const char *boot; /* name of this start of the system, a mark; NULL: the system is asked */
 } skad_store_lmdb_config;
 
-/* The report of an opening, as a sentence without a newline; else empty. */
 typedef struct skad_store_lmdb_report {
-    char text[SKAD_STORE_LMDB_TEXT_BYTES];
+    char text[SKAD_STORE_LMDB_TEXT_BYTES]; /* a sentence without a newline; else empty */
+    bool checked; /* the file was not closed, or is a copy, so all of it was read */
 } skad_store_lmdb_report;
 
 /* Opens a database or makes a new one. A file at PATH that cannot be used (damaged, of another
