@@ -1,7 +1,8 @@
 /* The storage interface (skad/store.h) on disk: one LMDB file, PATH, and LMDB's lock file,
  * PATH-lock. docs/files.md, "The database of records", has every byte, and the guarantees.
  *
- * Records that put took survive if the process is killed. After a power failure the records since
+ * Records that put took survive if the process is killed, with skad_store_lmdb_behind once their
+ * ticket is settled. After a power failure the records since
  * the last skad_store_lmdb_sync may be missing. A database that was torn by it is noticed when it
  * is opened.
  *
@@ -35,6 +36,11 @@ typedef struct skad_store_lmdb_report {
  * SKAD_ERR_IO (errno). Free with store->ops->free(store->self), which syncs everything to disk. */
 SKAD_MUST_CHECK skad_status skad_store_lmdb_open(const skad_store_lmdb_config *config,
                                                  skad_store *out, skad_store_lmdb_report *report);
+
+/* From now on writes are left to a thread, which begins with the first one, so that calls never wait
+ * for the disk: skad_store_ops.ticket and settled say when they last. wake: called in that thread
+ * when something is settled; it must only wake the caller's. */
+void skad_store_lmdb_behind(skad_store *store, void (*wake)(void *user), void *user);
 
 /* Whether something was written since the last call. If so, *fd is a descriptor of the file: call
  * fdatasync on it in any thread, and close it. False if there is nothing to do, or no descriptor
