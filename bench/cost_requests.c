@@ -57,10 +57,12 @@ static skad_store open_database(database *self)
 
 static void remove_database(const database *self)
 {
-    char lock[112];
-    (void)snprintf(lock, sizeof lock, "%s-lock", self->path);
-    (void)unlink(self->path);
-    (void)unlink(lock);
+    static const char *const suffixes[] = {"", "-lock", "-clean"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char name[112];
+        (void)snprintf(name, sizeof name, "%s%s", self->path, suffixes[i]);
+        (void)unlink(name);
+    }
     (void)rmdir(self->dir);
 }
 

@@ -233,7 +233,7 @@ static void bench_sweep(const plan *self)
 int main(int argc, char **argv)
 {
     static plan self;
-    char lock[PATH_MAX + 8];
+    static const char *const suffixes[] = {"", "-lock", "-clean"};
     self.records = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000000;
     self.bytes = argc > 3 ? strtoul(argv[3], NULL, 10) : 200;
     if (self.records == 0 || self.bytes == 0 || self.bytes > BYTES_MAX) {
@@ -246,14 +246,16 @@ int main(int argc, char **argv)
         return 1;
     }
     (void)snprintf(self.path, sizeof self.path, "%s/records.db", self.dir);
-    (void)snprintf(lock, sizeof lock, "%s-lock", self.path);
     printf("%llu records of %zu bytes in %s\n", (unsigned long long)self.records, self.bytes,
            self.dir);
     bench_puts(&self);
     bench_finds(&self);
     bench_check(&self);
     bench_sweep(&self);
-    (void)unlink(self.path);
-    (void)unlink(lock);
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char name[PATH_MAX + 8];
+        (void)snprintf(name, sizeof name, "%s%s", self.path, suffixes[i]);
+        (void)unlink(name);
+    }
     return rmdir(self.dir) == 0 ? 0 : 1;
 }

@@ -30,20 +30,27 @@ const skad_puzzle_nonce *skad_identity_nonce(const skad_identity *identity, uint
     return NULL;
 }
 
-/* Returns the index for the nonce of an epoch: that of its old nonce, or a free one, or the oldest
- * nonce's. */
+static uint32_t between(uint32_t a, uint32_t b)
+{
+    return a < b ? b - a : a - b;
+}
+
+/* Returns the index for the nonce of an epoch: that of its old nonce, or a free one, or that of the
+ * nonce whose epoch is farthest away. A clock that was years ahead leaves nonces that must not stay
+ * in the place of those that are used. */
 static size_t index_for(const skad_identity *identity, uint32_t epoch)
 {
-    size_t oldest = 0;
+    size_t farthest = 0;
     for (size_t i = 0; i < identity->nonces_count; i++) {
         if (identity->nonces[i].epoch == epoch) {
             return i;
         }
-        if (identity->nonces[i].epoch < identity->nonces[oldest].epoch) {
-            oldest = i;
+        if (between(identity->nonces[i].epoch, epoch) >
+            between(identity->nonces[farthest].epoch, epoch)) {
+            farthest = i;
         }
     }
-    return identity->nonces_count < SKAD_IDENTITY_NONCES_MAX ? identity->nonces_count : oldest;
+    return identity->nonces_count < SKAD_IDENTITY_NONCES_MAX ? identity->nonces_count : farthest;
 }
 
 skad_status skad_identity_add_nonce(skad_identity *identity, const skad_profile *profile,

@@ -28,6 +28,8 @@ const char *skad_status_text(skad_status status)
         return "stopped";
     case SKAD_ERR_PUZZLE:
         return "the identity does not solve the puzzles of this network";
+    case SKAD_ERR_BUSY:
+        return "too much is under way, try again later";
     }
     return "unknown status";
 }

@@ -23,6 +23,7 @@ typedef enum skad_event_kind {
     SKAD_EVENT_PUT,          /* a skad_node_put, _store, _publish or _announce ended */
     SKAD_EVENT_GET,          /* a skad_node_get ended */
     SKAD_EVENT_CHANGED,      /* a watched record has appeared or changed */
+    SKAD_EVENT_ADOPTED, /* the network has a newer edition of what we publish, which we keep now */
     SKAD_EVENT_PUZZLE_NEEDED /* solve skad_event.epoch, then call skad_node_add_nonce */
 } skad_event_kind;
 
@@ -157,6 +158,12 @@ typedef struct skad_event {
         } lookup;
         skad_put_report put;
         skad_get_report get; /* GET, CHANGED */
+        struct {
+            skad_id key;
+            skad_record_type type;
+            uint64_t sequence_before;
+            uint64_t sequence;
+        } adopted;
     } u;
 } skad_event;
 

@@ -18,6 +18,7 @@ typedef enum skad_status {
     SKAD_ERR_VERSION,    /* written by another version of skad */
     SKAD_ERR_STOPPED,    /* the stop flag was raised */
     SKAD_ERR_PUZZLE,     /* the identity does not satisfy the profile's puzzles */
+    SKAD_ERR_BUSY,       /* too much is under way: try again later */
 } skad_status;
 
 /* Returns a short English text for a status, static storage, never NULL. */

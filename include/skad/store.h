@@ -8,8 +8,9 @@
  * section there is one record for each (key, type, publisher); immutable records have no publisher
  * (32 zero bytes). Bytes go in and come out as they were on the wire.
  *
- * The effect of a call lasts once the call returns: a record that was put is there after the
- * process was killed, if the store outlives the process at all. */
+ * The effect of a call is seen by all later ones. It lasts, so that it is there after the process was
+ * killed, once its ticket is settled; a store without tickets makes it last before the call returns.
+ */
 #ifndef SKAD_STORE_H
 #define SKAD_STORE_H
 
@@ -99,13 +100,20 @@ typedef struct skad_store_totals {
     int error;         /* errno of the last write if it failed; 0 if it succeeded */
 } skad_store_totals;
 
+/* What became of writes that were left for later. */
+typedef struct skad_store_settled {
+    uint64_t ticket;    /* all up to this one are decided */
+    skad_status status; /* of this one: OK (it lasts) or ERR_IO (it was undone). Those before it that
+                           were not told of last */
+} skad_store_settled;
+
 typedef struct skad_store_ops {
     /* Adds a record, or replaces the one of the same name. When a cap of the section of replicas
      * leaves no room, records are dropped, the one nearest to its expiry first: those that have
      * expired, then cached copies, all of them for a record that is not cached itself, and for a
      * cached one those that expire before it. No more are dropped than are in the way.
      * Errors: SKAD_ERR_FULL (no room even then), SKAD_ERR_MEMORY, SKAD_ERR_IO (errno; nothing has
-     * changed). */
+     * changed), SKAD_ERR_BUSY (too many writes wait). */
     skad_status (*put)(void *self, skad_store_section section, const skad_store_record *record,
                        uint64_t now_unix_s);
     /* Finds the record of a name, unless it has expired. */
@@ -125,13 +133,18 @@ typedef struct skad_store_ops {
      * put or dropped during a walk may be met or not; all others are met once. */
     bool (*next)(void *self, skad_store_section section, skad_store_name *from,
                  skad_store_record *out);
-    /* Drops a record. Errors: SKAD_ERR_MISSING, SKAD_ERR_IO. */
+    /* Drops a record. Errors: SKAD_ERR_MISSING, SKAD_ERR_IO, SKAD_ERR_BUSY. */
     skad_status (*drop)(void *self, skad_store_section section, const skad_store_name *name);
     void (*usage)(void *self, skad_store_owner kind, const uint8_t owner[static 32],
                   skad_store_usage *out);
     /* Drops up to `limit` expired records that are held; returns how many. */
     size_t (*sweep)(void *self, uint64_t now_unix_s, size_t limit);
     void (*totals)(void *self, skad_store_totals *out);
+    /* Both NULL: each write lasts when its call returns. The first gives the ticket of the last write
+     * that is not settled, 0: there is none. Tickets ascend. The second takes the next that is
+     * settled; false: none since the last call. */
+    uint64_t (*ticket)(void *self);
+    bool (*settled)(void *self, skad_store_settled *out);
     void (*free)(void *self);
 } skad_store_ops;
 

@@ -10,6 +10,7 @@
 #include "src/db/change.h"
 #include "src/db/child.h"
 #include "src/db/pages.h"
+#include "src/db/proof.h"
 #include "src/db/row.h"
 
 #define FREE_LIST SKAD_DB_FREE_LIST
@@ -19,6 +20,7 @@
 typedef struct answer {
     const skad_db_check_config *config; /* the file to check */
     skad_db_verdict verdict;
+    bool whole; /* everything was read */
     int error;
 } answer;
 
@@ -259,15 +261,24 @@ static bool long_enough(const skad_db *db, const char *path)
            info.me_last_pgno < (uint64_t)file.st_size / about.ms_psize;
 }
 
-static bool closed_since(const skad_db *db, MDB_txn *txn, const char *boot)
+/* Whether the file says that it was closed. A copy says so, too: that is no proof. */
+static bool says_closed(const skad_db *db, MDB_txn *txn)
 {
     char mark[SKAD_DB_BOOT_BYTES];
-    return skad_db_marked(db, txn, mark) == 0 &&
-           (strcmp(mark, SKAD_DB_CLOSED) == 0 || (boot[0] != '\0' && strcmp(mark, boot) == 0));
+    return skad_db_marked(db, txn, mark) == 0 && strcmp(mark, SKAD_DB_CLOSED) == 0;
 }
 
-static skad_db_verdict judge(skad_db *db, MDB_txn *txn, const skad_db_check_config *config)
+static skad_db_proof read_proof(const skad_db *db, const char *path)
 {
+    MDB_envinfo info;
+    return mdb_env_info(db->env, &info) == 0 ? skad_db_proof_read(path, info.me_last_txnid)
+                                             : SKAD_DB_UNPROVEN;
+}
+
+static skad_db_verdict judge(skad_db *db, MDB_txn *txn, answer *out)
+{
+    const skad_db_check_config *config = out->config;
+    const skad_db_proof proof = read_proof(db, config->path);
     bool is_new;
     skad_db_origin origin;
     if (skad_db_is_new(db, txn, &is_new) != 0) {
@@ -291,8 +302,11 @@ static skad_db_verdict judge(skad_db *db, MDB_txn *txn, const skad_db_check_conf
         break;
     }
     bool older = origin == SKAD_DB_OF_OLDER_VERSION; /* each row is about to be read anyway */
-    bool trusted = !older && closed_since(db, txn, config->boot) && long_enough(db, config->path);
-    return trusted || walk_all(db, txn, older) ? SKAD_DB_GOOD : SKAD_DB_DAMAGED;
+    bool trusted = !older && proof == SKAD_DB_PROVEN && says_closed(db, txn) &&
+                   long_enough(db, config->path);
+    out->whole = !trusted;
+    bool good = trusted || (proof != SKAD_DB_CONDEMNED && walk_all(db, txn, older));
+    return good ? SKAD_DB_GOOD : SKAD_DB_DAMAGED;
 }
 
 /* Whether the front of a damaged file asks for something impossible, or for more memory than there
@@ -318,7 +332,7 @@ static void check_here(void *user)
         result = mdb_txn_begin(db.env, NULL, MDB_RDONLY, &txn);
     }
     if (result == 0) {
-        out->verdict = judge(&db, txn, config);
+        out->verdict = judge(&db, txn, out);
         mdb_txn_abort(txn);
     } else if (result == MDB_VERSION_MISMATCH || result == MDB_INVALID) {
         out->verdict = SKAD_DB_OTHER_PROGRAM;
@@ -331,8 +345,9 @@ static void check_here(void *user)
 
 /* ---- In the parent ---- */
 
-skad_db_verdict skad_db_check(const skad_db_check_config *config)
+skad_db_verdict skad_db_check(const skad_db_check_config *config, bool *whole)
 {
+    *whole = false;
     answer *shared =
         mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) {
@@ -347,6 +362,7 @@ skad_db_verdict skad_db_check(const skad_db_check_config *config)
         error = shared->error;
     }
     skad_db_verdict verdict = child > 0 ? shared->verdict : SKAD_DB_UNCHECKED;
+    *whole = shared->whole;
     (void)munmap(shared, sizeof *shared);
     errno = error;
     return verdict;

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/db/proof.h"
+
 #define ASIDE_TRIES 100
 #define CLAIM_TRIES 10
 #define CLAIM_NS    10000000L /* between them */
@@ -117,6 +119,7 @@ skad_status skad_db_set_aside(const char *path, uint64_t unix_s, char *aside, si
             return SKAD_ERR_IO;
         }
         (void)unlink(lock); /* only lists the current readers and writers */
+        skad_db_proof_remove(path);
         return SKAD_OK;
     }
     errno = EEXIST;

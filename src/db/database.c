@@ -69,6 +69,21 @@ int skad_db_is_new(const skad_db *db, MDB_txn *txn, bool *out)
     return result;
 }
 
+bool skad_db_tells_damage(int result)
+{
+    switch (result) {
+    case MDB_PAGE_NOTFOUND:
+    case MDB_CORRUPTED:
+    case MDB_PANIC:
+    case MDB_INVALID:
+    case MDB_CURSOR_FULL:
+    case MDB_PAGE_FULL:
+        return true;
+    default:
+        return false;
+    }
+}
+
 int skad_db_errno(int result)
 {
     if (result == MDB_MAP_FULL || result == MDB_TXN_FULL) {

@@ -56,6 +56,9 @@ int skad_db_state_origin(const skad_db *db, MDB_txn *txn, const uint8_t network[
 int skad_db_open_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32],
                         skad_db_origin *origin);
 
+/* Whether a result says that the file is damaged. */
+bool skad_db_tells_damage(int result);
+
 /* The errno for a result: ENOSPC if the file may not grow, EIO for any other result without one. */
 int skad_db_errno(int result);
 
@@ -64,8 +67,8 @@ int skad_db_errno(int result);
 int skad_db_write_errno(const skad_db *db, int result);
 
 /* The mark in the table "meta": the name of the start of the system in which the file was opened,
- * or SKAD_DB_CLOSED if it was closed since. It is there from the beginning, so that a lost or
- * damaged mark has the same effect as one of another start. */
+ * or SKAD_DB_CLOSED if it was closed since. A copy of the file has it, too, so it counts only along
+ * with a proof (src/db/proof.h). */
 #define SKAD_DB_CLOSED "closed"
 int skad_db_mark(const skad_db *db, MDB_txn *txn, const char *mark);
 int skad_db_marked(const skad_db *db, MDB_txn *txn, char out[static SKAD_DB_BOOT_BYTES]);

@@ -11,6 +11,7 @@
 #include "src/db/open.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,8 +21,10 @@
 
 #include "src/db/check.h"
 #include "src/db/claim.h"
+#include "src/db/proof.h"
 #include "src/db/recount.h"
 #include "src/db/row.h"
+#include "src/db/salvage.h"
 
 /* ---- How large the file may grow ---- */
 
@@ -175,7 +178,7 @@ static skad_status claim_usable(const skad_store_lmdb_config *config,
     if (status != SKAD_OK || *is_empty) {
         return status;
     }
-    skad_db_verdict verdict = skad_db_check(check);
+    skad_db_verdict verdict = skad_db_check(check, &report->checked);
     if (verdict == SKAD_DB_GOOD) {
         return SKAD_OK;
     }
@@ -205,13 +208,53 @@ static int recount(const skad_store_lmdb_config *config, skad_db_opened *out)
     return result;
 }
 
+/* LMDB aborts when it meets what cannot be. The next start must not meet it again. */
+static void condemn(MDB_env *env, const char *text)
+{
+    (void)text; /* LMDB prints it */
+    skad_db_proof_condemn(mdb_env_get_userctx(env));
+}
+
+static int open_guarded(const skad_store_lmdb_config *config, skad_db_opened *out)
+{
+    int printed = snprintf(out->path, sizeof out->path, "%s", config->path);
+    if (printed < 0 || (size_t)printed >= sizeof out->path) {
+        return ENAMETOOLONG;
+    }
+    skad_db_proof_remove(out->path);
+    int result = skad_db_open(out->path, out->map_bytes, false, &out->db);
+    if (result == 0) {
+        (void)mdb_env_set_userctx(out->db.env, out->path);
+        (void)mdb_env_set_assert(out->db.env, condemn);
+    }
+    return result;
+}
+
+/* The row "salvage" of the table "meta": the file that is being salvaged. A process that is killed
+ * meanwhile leaves it behind, and the next one salvages the file once more. */
+static int note_damaged(skad_db_opened *out, MDB_txn *txn)
+{
+    const MDB_dbi meta = out->db.tables[SKAD_DB_META];
+    MDB_val key = skad_db_value("salvage", 7);
+    MDB_val value = skad_db_value(out->damaged, strlen(out->damaged));
+    if (value.mv_size > 0) {
+        return mdb_put(txn, meta, &key, &value, 0);
+    }
+    int result = mdb_get(txn, meta, &key, &value);
+    if (result == 0 && value.mv_size < sizeof out->damaged) {
+        memcpy(out->damaged, value.mv_data, value.mv_size);
+        out->damaged[value.mv_size] = '\0';
+    }
+    return result == MDB_NOTFOUND ? 0 : result;
+}
+
 static int open_marked(const skad_store_lmdb_config *config, const char *boot, skad_db_opened *out)
 {
     skad_db *db = &out->db;
     bool is_new = false;
     skad_db_origin origin = SKAD_DB_OURS;
     MDB_txn *txn = NULL;
-    int result = skad_db_open(config->path, out->map_bytes, false, db);
+    int result = open_guarded(config, out);
     if (result == 0) {
         result = mdb_txn_begin(db->env, NULL, 0, &txn);
     }
@@ -225,6 +268,9 @@ static int open_marked(const skad_store_lmdb_config *config, const char *boot, s
     if (result == 0) {
         const bool older = origin == SKAD_DB_OF_OLDER_VERSION;
         result = older || origin == SKAD_DB_OURS ? skad_db_mark(db, txn, boot) : MDB_INVALID;
+    }
+    if (result == 0) {
+        result = note_damaged(out, txn);
     }
     if (result == 0) {
         result = mdb_txn_commit(txn);
@@ -253,12 +299,21 @@ skad_status skad_db_open_or_make(const skad_store_lmdb_config *config, skad_db_o
     *out = (skad_db_opened){.fd = -1, .map_bytes = map_bytes};
     read_boot(config->boot, boot);
     const skad_db_check_config check = {
-        .path = config->path, .map_bytes = map_bytes, .network = config->network, .boot = boot};
+        .path = config->path, .map_bytes = map_bytes, .network = config->network};
     skad_status status = claim_usable(config, &check, &is_empty, out, report);
     if (status != SKAD_OK) {
         return status;
     }
     int result = open_marked(config, boot, out);
+    if (skad_db_tells_damage(result) && !is_empty) { /* which no check found */
+        (void)close(out->fd);
+        skad_db_proof_condemn(config->path);
+        status = claim_usable(config, &check, &is_empty, out, report);
+        if (status != SKAD_OK) {
+            return status;
+        }
+        result = open_marked(config, boot, out);
+    }
     if (result == 0) {
         return out->overdue.is ? report_overdue(report, config->path) : SKAD_OK;
     }
@@ -276,16 +331,63 @@ skad_status skad_db_open_or_make(const skad_store_lmdb_config *config, skad_db_o
                                 config->path, mdb_strerror(result));
 }
 
-void skad_db_close_cleanly(skad_db_opened *opened)
+static int forget_damaged(skad_db_opened *opened)
 {
     MDB_txn *txn = NULL;
-    if (mdb_env_sync(opened->db.env, 1) == 0 && mdb_txn_begin(opened->db.env, NULL, 0, &txn) == 0) {
-        if (skad_db_mark(&opened->db, txn, SKAD_DB_CLOSED) != 0) {
-            mdb_txn_abort(txn);
-        } else if (mdb_txn_commit(txn) == 0) {
-            (void)mdb_env_sync(opened->db.env, 1);
-        }
+    MDB_val key = skad_db_value("salvage", 7);
+    int result = mdb_env_sync(opened->db.env, 1); /* what was taken over, before the row goes */
+    if (result == 0) {
+        result = mdb_txn_begin(opened->db.env, NULL, 0, &txn);
     }
+    if (result == 0) {
+        result = mdb_del(txn, opened->db.tables[SKAD_DB_META], &key, NULL);
+        result = result == MDB_NOTFOUND ? 0 : result;
+    }
+    if (result != 0) {
+        mdb_txn_abort(txn);
+        return result;
+    }
+    opened->damaged[0] = '\0';
+    return mdb_txn_commit(txn);
+}
+
+void skad_db_salvage_damaged(skad_db_opened *opened, const skad_store_lmdb_config *config,
+                             const skad_store *into, skad_store_lmdb_report *report)
+{
+    if (report->text[0] == '\0') {
+        (void)skad_db_report(report, SKAD_OK, "the last start did not come to salvage all of %s",
+                             opened->damaged);
+    }
+    const uint64_t kept = skad_db_salvage(opened->damaged, config, opened->map_bytes, into);
+    const size_t len = strlen(report->text);
+    (void)snprintf(report->text + len, sizeof report->text - len,
+                   "; %" PRIu64 " records in it could still be read and were taken over", kept);
+    (void)forget_damaged(opened); /* without room for that, the next start salvages once more */
+}
+
+/* Syncs before the mark and after it, so that the mark never reaches the disk before what it stands
+ * for. */
+static bool mark_closed(const skad_db *db)
+{
+    MDB_txn *txn = NULL;
+    if (mdb_env_sync(db->env, 1) != 0 || mdb_txn_begin(db->env, NULL, 0, &txn) != 0) {
+        return false;
+    }
+    if (skad_db_mark(db, txn, SKAD_DB_CLOSED) != 0) {
+        mdb_txn_abort(txn);
+        return false;
+    }
+    return mdb_txn_commit(txn) == 0 && mdb_env_sync(db->env, 1) == 0;
+}
+
+void skad_db_close_cleanly(skad_db_opened *opened)
+{
+    MDB_envinfo info;
+    bool closed = mark_closed(&opened->db) && mdb_env_info(opened->db.env, &info) == 0;
     skad_db_close(&opened->db);
+    /* LMDB syncs the data; the proof names the time of the last change as well. */
+    if (closed && !opened->suspect && fsync(opened->fd) == 0) {
+        skad_db_proof_write(opened->path, info.me_last_txnid);
+    }
     (void)close(opened->fd);
 }

@@ -1,7 +1,8 @@
 /* The storage interface (skad/store.h) on disk: one LMDB file, PATH, and LMDB's lock file,
  * PATH-lock. docs/files.md, "The database of records", has every byte, and the guarantees.
  *
- * Records that put took survive if the process is killed. After a power failure the records since
+ * Records that put took survive if the process is killed, with skad_store_lmdb_behind once their
+ * ticket is settled. After a power failure the records since
  * the last skad_store_lmdb_sync may be missing. A database that was torn by it is noticed when it
  * is opened.
  *
@@ -19,12 +20,12 @@ typedef struct skad_store_lmdb_config {
     skad_store_caps caps;
     uint64_t now_unix_s; /* part of the name of a file that is set aside */
     size_t map_bytes; /* how large the file may grow; 0: what the caps need, with room to spare */
-    const char *boot; /* name of this start of the system; NULL: the system is asked */
+    const char *boot; /* name of this start of the system, a mark; NULL: the system is asked */
 } skad_store_lmdb_config;
 
-/* The report of an opening, as a sentence without a newline; else empty. */
 typedef struct skad_store_lmdb_report {
-    char text[SKAD_STORE_LMDB_TEXT_BYTES];
+    char text[SKAD_STORE_LMDB_TEXT_BYTES]; /* a sentence without a newline; else empty */
+    bool checked; /* the file was not closed, or is a copy, so all of it was read */
 } skad_store_lmdb_report;
 
 /* Opens a database or makes a new one. A file at PATH that cannot be used (damaged, of another
@@ -35,6 +36,11 @@ typedef struct skad_store_lmdb_report {
  * SKAD_ERR_IO (errno). Free with store->ops->free(store->self), which syncs everything to disk. */
 SKAD_MUST_CHECK skad_status skad_store_lmdb_open(const skad_store_lmdb_config *config,
                                                  skad_store *out, skad_store_lmdb_report *report);
+
+/* From now on writes are left to a thread, which begins with the first one, so that calls never wait
+ * for the disk: skad_store_ops.ticket and settled say when they last. wake: called in that thread
+ * when something is settled; it must only wake the caller's. */
+void skad_store_lmdb_behind(skad_store *store, void (*wake)(void *user), void *user);
 
 /* Whether something was written since the last call. If so, *fd is a descriptor of the file: call
  * fdatasync on it in any thread, and close it. False if there is nothing to do, or no descriptor

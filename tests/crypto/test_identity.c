@@ -88,7 +88,7 @@ static void the_same_epoch_replaces_its_nonce(void **state)
     assert_int_equal(skad_identity_nonce(&identity, 8)->bytes[0], 0xb);
 }
 
-static void a_fifth_epoch_takes_the_place_of_the_oldest(void **state)
+static void a_fifth_epoch_takes_the_place_of_the_farthest(void **state)
 {
     (void)state;
     static const struct {
@@ -99,8 +99,9 @@ static void a_fifth_epoch_takes_the_place_of_the_oldest(void **state)
         {"ascending", {1, 2, 3, 4, 5}, 1},
         {"descending", {5, 4, 3, 2, 6}, 2},
         {"mixed", {7, 3, 9, 4, 8}, 3},
-        {"added is the oldest", {7, 3, 9, 4, 1}, 3},
-        {"extremes", {UINT32_MAX, 0, 1, 2, 3}, 0},
+        {"added is the lowest", {7, 3, 9, 4, 1}, 9},
+        {"extremes", {UINT32_MAX, 0, 1, 2, 3}, UINT32_MAX},
+        {"after a clock that was ahead", {700, 701, 702, 3, 4}, 702},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_identity identity;
@@ -135,7 +136,7 @@ static void wipe_leaves_only_zeros(void **state)
 static void every_status_has_a_text_of_its_own(void **state)
 {
     (void)state;
-    for (int i = SKAD_OK; i <= SKAD_ERR_PUZZLE; i++) {
+    for (int i = SKAD_OK; i <= SKAD_ERR_BUSY; i++) {
         const char *text = skad_status_text((skad_status)i);
         assert_string_not_equal(text, "");
         assert_string_not_equal(text, skad_status_text((skad_status)(SKAD_ERR_PUZZLE + 1)));
@@ -152,7 +153,7 @@ int main(void)
         cmocka_unit_test(fits_is_the_static_puzzle),
         cmocka_unit_test(a_nonce_that_solves_nothing_is_refused),
         cmocka_unit_test(the_same_epoch_replaces_its_nonce),
-        cmocka_unit_test(a_fifth_epoch_takes_the_place_of_the_oldest),
+        cmocka_unit_test(a_fifth_epoch_takes_the_place_of_the_farthest),
         cmocka_unit_test(wipe_leaves_only_zeros),
         cmocka_unit_test(every_status_has_a_text_of_its_own),
     };

@@ -101,8 +101,9 @@ static skad_store open_store(const folder *here, const char *boot)
 static skad_db_verdict check(const folder *here)
 {
     const skad_db_check_config config = {
-        .path = here->path, .map_bytes = FILE_BYTES, .network = network, .boot = "second boot"};
-    return skad_db_check(&config);
+        .path = here->path, .map_bytes = FILE_BYTES, .network = network};
+    bool whole;
+    return skad_db_check(&config, &whole);
 }
 
 static skad_store_record record_number(uint32_t number, size_t len, uint8_t *data)

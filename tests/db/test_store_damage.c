@@ -125,6 +125,7 @@ static void a_damaged_row_is_as_good_as_absent_and_goes_when_it_is_met(void **st
         test_db_clear(here);
         test_db_make(here);
         damage_record(here, 33);
+        test_db_prove(here->path); /* so that it is not checked as a whole */
         skad_store store = test_db_open(here, &test_db_roomy);
         assert_string_equal(here->report.text, "");
         skad_store_record record = test_db_record(33, data);

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "src/db/database.h"
+#include "src/db/proof.h"
 #include "tests/support/prng.h"
 #include "tests/support/store_suite.h"
 
@@ -145,6 +147,16 @@ void test_db_make_unclosed(test_db_folder *here)
     int ended;
     assert_int_equal(waitpid(child, &ended, 0), child);
     assert_int_equal(ended, 0);
+}
+
+void test_db_prove(const char *path)
+{
+    skad_db db;
+    MDB_envinfo info;
+    assert_int_equal(skad_db_open(path, 1 << 28, true, &db), 0);
+    assert_int_equal(mdb_env_info(db.env, &info), 0);
+    skad_db_close(&db);
+    skad_db_proof_write(path, info.me_last_txnid);
 }
 
 void test_db_write_text(test_db_folder *here)

@@ -48,4 +48,8 @@ skad_store_totals test_db_totals(const skad_store *store);
 void test_db_make(test_db_folder *here);
 void test_db_make_unclosed(test_db_folder *here);
 
+/* Makes the file pass as the one that was closed, whatever was done to it since: damage that the
+ * disk does by itself. */
+void test_db_prove(const char *path);
+
 #endif

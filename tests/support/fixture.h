@@ -34,6 +34,7 @@ struct test_fixture {
     skad_node *node;
     skad_store store;
     skad_time now;
+    uint64_t ahead_s; /* of the node's wall clock, while the fixture runs */
     uint8_t network_key[SKAD_HASH_BYTES];
     test_remote remotes[TEST_REMOTES_MAX];
     size_t remotes_count;

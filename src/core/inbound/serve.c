@@ -7,6 +7,7 @@
 #include "src/core/routing/diversity.h"
 #include "src/core/rpc/answer_budget.h"
 #include "src/core/rpc/signer.h"
+#include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
 
 static_assert(SKAD_KIND_ANNOUNCE < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
@@ -194,6 +195,7 @@ static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
         refuse(to, held.code, held.detail);
         return;
     }
+    skad_publications_adopt(node, asked->bytes); /* it may be a newer edition of our own */
     skad_message message = {.kind = kind};
     message.u.reply.u.stored.life_s = held.life_s;
     reply(to, &message);

@@ -102,6 +102,7 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     node->housekeeping.sweep_us = now.mono_us + SKAD_SWEEP_INTERVAL_US;
     skad_refresh_init(node);
     skad_republish_init(node);
+    skad_clock_watch_init(node);
     *out = node;
     return SKAD_OK;
 }
@@ -189,6 +190,7 @@ skad_verdict skad_node_take(skad_node *node, skad_inbound *inbound, skad_time no
 void skad_node_tick(skad_node *node, skad_time now)
 {
     skad_node_enter(node, now);
+    skad_clock_watch_tick(node);
     skad_handle_timeouts(node);
     skad_operate_tick(node);
     skad_recovery_tick(node);
@@ -210,6 +212,7 @@ uint64_t skad_node_deadline(const skad_node *node)
         skad_liveness_rounds_deadline(node),
         skad_refresh_deadline(&node->refresh),
         node->housekeeping.sweep_us,
+        skad_clock_watch_deadline(node),
         skad_handover_deadline(node),
         skad_join_deadline(node),
         skad_watch_deadline(node),

@@ -19,6 +19,7 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .ping_queue = &node->ping_queue,
         .refresh = &node->refresh,
         .republish = &node->republish,
+        .clock_watch = &node->clock_watch,
         .housekeeping = &node->housekeeping,
         .store_retries = &node->store_retries,
         .watches = &node->watches,

@@ -17,6 +17,7 @@
 #include "src/core/rpc/pending.h"
 #include "src/core/storage/store_retries.h"
 #include "src/core/storage/watches.h"
+#include "src/core/upkeep/clock_watch.h"
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/housekeeping.h"
 #include "src/core/upkeep/join.h"
@@ -42,6 +43,7 @@ typedef struct skad_node_parts {
     skad_ping_queue *ping_queue;
     skad_refresh_state *refresh;
     skad_republish_state *republish;
+    skad_clock_watch *clock_watch;
     skad_housekeeping *housekeeping;
     skad_store_retries *store_retries;
     skad_watches *watches;

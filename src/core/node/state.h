@@ -22,6 +22,7 @@
 #include "src/core/storage/watches.h"
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/housekeeping.h"
+#include "src/core/upkeep/clock_watch.h"
 #include "src/core/upkeep/join.h"
 #include "src/core/upkeep/liveness_rounds.h"
 #include "src/core/upkeep/partition_recovery.h"
@@ -58,6 +59,7 @@ struct skad_node {
     skad_ping_queue ping_queue;
     skad_liveness_rounds liveness_rounds;
     skad_refresh_state refresh;
+    skad_clock_watch clock_watch;
     skad_housekeeping housekeeping;
     skad_watches watches;
     skad_handover_state handover;

@@ -68,7 +68,8 @@ void skad_operations_release(skad_operations *operations, skad_operation *operat
 
 bool skad_operation_gets(const skad_operation *operation)
 {
-    return operation->kind == SKAD_OPERATION_GET || operation->kind == SKAD_OPERATION_WATCH;
+    return operation->kind == SKAD_OPERATION_GET || operation->kind == SKAD_OPERATION_WATCH ||
+           operation->kind == SKAD_OPERATION_ADOPT;
 }
 
 bool skad_operation_puts(const skad_operation *operation)
@@ -79,7 +80,8 @@ bool skad_operation_puts(const skad_operation *operation)
 bool skad_operation_own(const skad_operation *operation)
 {
     return operation->kind == SKAD_OPERATION_JOIN || operation->kind == SKAD_OPERATION_REFRESH ||
-           operation->kind == SKAD_OPERATION_REPUBLISH || operation->kind == SKAD_OPERATION_WATCH;
+           operation->kind == SKAD_OPERATION_REPUBLISH || operation->kind == SKAD_OPERATION_WATCH ||
+           operation->kind == SKAD_OPERATION_ADOPT;
 }
 
 /* The generation starts at 1, so no name is 0. */

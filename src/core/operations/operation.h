@@ -28,6 +28,7 @@ typedef enum skad_operation_kind {
     SKAD_OPERATION_REFRESH,   /* the node's own: a lookup in a bucket's range */
     SKAD_OPERATION_REPUBLISH, /* the node's own: a put of what it publishes */
     SKAD_OPERATION_WATCH,     /* the node's own: a get of what is watched */
+    SKAD_OPERATION_ADOPT,     /* the node's own: a get of a newer edition of what it publishes */
 } skad_operation_kind;
 
 typedef enum skad_operation_stage {
@@ -88,7 +89,7 @@ typedef struct skad_operation {
     skad_holder *holders; /* owned, SKAD_HOLDERS_MAX */
     uint8_t holders_count;
 
-    /* GET, WATCH */
+    /* GET, WATCH, ADOPT */
     skad_collection *collection; /* owned */
     uint16_t watch;              /* WATCH: the index of the watch */
 

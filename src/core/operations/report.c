@@ -236,6 +236,7 @@ bool skad_report_poll(skad_node *node, skad_event *out)
     case SKAD_OPERATION_JOIN:
     case SKAD_OPERATION_REFRESH:
     case SKAD_OPERATION_REPUBLISH:
+    case SKAD_OPERATION_ADOPT:
         break; /* the node's own are never queued */
     }
     return true;

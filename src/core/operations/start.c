@@ -28,6 +28,7 @@ static size_t spared(const skad_node *node, skad_operation_kind kind)
         return 0;
     case SKAD_OPERATION_REPUBLISH:
     case SKAD_OPERATION_WATCH:
+    case SKAD_OPERATION_ADOPT:
         return VITAL_OPERATIONS_MAX + node->operations.count / 4;
     case SKAD_OPERATION_PING:
     case SKAD_OPERATION_LOOKUP:

@@ -24,7 +24,7 @@ SKAD_MUST_CHECK skad_status skad_start_lookup(skad_node *node, const skad_id *ta
  * taken. */
 void skad_start_trace(skad_node *node, skad_op op);
 
-/* Starts a get (GET, WATCH). The records of our own store count like an answer. */
+/* Starts a get (GET, WATCH, ADOPT). The records of our own store count like an answer. */
 SKAD_MUST_CHECK skad_status skad_start_get(skad_node *node, skad_operation_kind kind,
                                            skad_record_type type, const skad_id *key, skad_op *op);
 

@@ -40,6 +40,11 @@ static inline bool skad_publication_follows(const skad_store_record *row)
 SKAD_MUST_CHECK skad_status skad_publications_keep(skad_node *node,
                                                    const skad_publication *publication);
 
+/* Puts a record in the place of an older edition of it among our publications; nothing happens if
+ * there is none, or none with a lower sequence. The record is verified. Event: ADOPTED. Without room
+ * the older one stays. */
+void skad_publications_adopt(skad_node *node, skad_span bytes);
+
 /* Withdraws the publications under a key: those of one type, or all (0). */
 size_t skad_publications_withdraw(skad_node *node, const skad_id *key, unsigned type);
 

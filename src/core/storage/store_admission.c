@@ -51,18 +51,23 @@ static skad_admitted_record refuse(skad_error_code code, uint64_t detail)
 
 /* ---- The checks, in their order ---- */
 
+/* How far ahead an expiry may lie. */
+static uint64_t ahead_max_s(const skad_node *node)
+{
+    return (uint64_t)SKAD_EXPIRY_LIVES_MAX * node->env.profile.record_life_s;
+}
+
 static skad_error_code check_expiry(const judged *self)
 {
     const skad_record *record = self->offer->record;
     uint64_t now = self->node->env.now.unix_s;
-    uint64_t ahead_max = (uint64_t)SKAD_EXPIRY_LIVES_MAX * self->node->env.profile.record_life_s;
     if (record->type == SKAD_RECORD_IMMUTABLE) {
         return SKAD_ERROR_NONE;
     }
     if (record->expiry_unix_s <= now) {
         return SKAD_ERROR_EXPIRED;
     }
-    return record->expiry_unix_s - now > ahead_max ? SKAD_ERROR_TOO_FAR : SKAD_ERROR_NONE;
+    return record->expiry_unix_s - now > ahead_max_s(self->node) ? SKAD_ERROR_TOO_FAR : SKAD_ERROR_NONE;
 }
 
 /* Whether the record is authentic. The same bytes as those held were verified when they came. */
@@ -97,14 +102,24 @@ static skad_error_code check_sequence(const judged *self)
     return same ? SKAD_ERROR_NONE : SKAD_ERROR_CONFLICT;
 }
 
-/* Whether the old record stays: of two that say the same, the one with the later expiry does. */
+/* When the held record will be dropped. No node grants more than a life: what says more was brought
+ * while our clock was ahead (clock_watch.h). */
+static uint64_t held_until(const judged *self)
+{
+    const uint64_t last = self->node->env.now.unix_s + self->node->env.profile.record_life_s;
+    return self->held.expires_unix_s < last ? self->held.expires_unix_s : last;
+}
+
+/* Whether the old record stays: of two that say the same, the one with the later expiry does, unless
+ * that lies so far ahead that no holder takes it: its publisher's clock and ours were ahead. */
 static bool old_lasts_longer(const judged *self)
 {
+    const uint64_t last = self->node->env.now.unix_s + ahead_max_s(self->node);
     skad_record old;
     return self->found && !self->same_bytes && self->offer->record->type != SKAD_RECORD_IMMUTABLE &&
            self->held.sequence == self->offer->record->sequence &&
            skad_record_decode(self->held.data, self->held.len, &old) &&
-           old.expiry_unix_s >= self->offer->record->expiry_unix_s;
+           old.expiry_unix_s >= self->offer->record->expiry_unix_s && old.expiry_unix_s <= last;
 }
 
 /* ---- How long, and who pays ---- */
@@ -116,8 +131,8 @@ static uint64_t expiry(const judged *self)
     uint32_t life_s = skad_responsibility_life_s(&self->responsibility, &self->node->env.profile);
     life_s = offer->life_s < life_s ? offer->life_s : life_s;
     uint64_t expires = self->node->env.now.unix_s + life_s;
-    if (self->found && self->held.expires_unix_s > expires) {
-        expires = self->held.expires_unix_s;
+    if (self->found && held_until(self) > expires) {
+        expires = held_until(self);
     }
     bool ends = offer->record->type != SKAD_RECORD_IMMUTABLE;
     return ends && offer->record->expiry_unix_s < expires ? offer->record->expiry_unix_s : expires;
@@ -152,7 +167,7 @@ static bool find_payer(judged *self)
 {
     self->expires_unix_s = expiry(self);
     self->group = self->offer->group;
-    bool prolongs = self->expires_unix_s > self->held.expires_unix_s;
+    bool prolongs = self->expires_unix_s > held_until(self);
     if (!self->same_edition) {
         return has_room(self);
     }
@@ -160,7 +175,7 @@ static bool find_payer(judged *self)
         return true;
     }
     self->group = self->held.group;
-    self->expires_unix_s = prolongs ? self->held.expires_unix_s : self->expires_unix_s;
+    self->expires_unix_s = prolongs ? held_until(self) : self->expires_unix_s;
     return has_room(self);
 }
 
@@ -169,7 +184,7 @@ static bool find_payer(judged *self)
 /* What is held stays as it is. */
 static skad_admitted_record life_left(const judged *self)
 {
-    uint64_t left_s = self->held.expires_unix_s - self->node->env.now.unix_s;
+    uint64_t left_s = held_until(self) - self->node->env.now.unix_s;
     return (skad_admitted_record){.life_s = (uint32_t)left_s};
 }
 

@@ -252,13 +252,21 @@ static bool lacks(const skad_node *node, skad_peer_slot slot, const skad_store_r
     return cold == NULL || record->stored_unix_s >= cold->since_unix_s;
 }
 
+/* At most a life: more was given while our clock was ahead (clock_watch.h). */
+static uint32_t life_left_s(const skad_node *node, const skad_store_record *record)
+{
+    const uint64_t left_s = record->expires_unix_s - node->env.now.unix_s;
+    const uint32_t life_s = node->env.profile.record_life_s;
+    return left_s < life_s ? (uint32_t)left_s : life_s;
+}
+
 static size_t give(skad_node *node, const skad_store_record *record, const closest_nodes *closest)
 {
     const skad_handover_state *state = &node->handover;
     const skad_replica replica = {
         .type = (skad_record_type)record->name.type,
         .bytes = {record->data, record->len},
-        .life_s = (uint32_t)(record->expires_unix_s - node->env.now.unix_s),
+        .life_s = life_left_s(node, record),
     };
     size_t sent = 0;
     for (size_t i = 0; i < closest->owing; i++) {

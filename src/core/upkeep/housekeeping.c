@@ -33,8 +33,10 @@ void skad_housekeeping_tick(skad_node *node)
     if (node->env.now.mono_us < node->housekeeping.sweep_us) {
         return;
     }
-    size_t swept =
-        node->store.ops->sweep(node->store.self, node->env.now.unix_s, SKAD_SWEEP_RECORDS_MAX);
+    bool steady = skad_clock_steady(node, skad_env_hour_us(&node->env) / 4);
+    size_t swept = steady ? node->store.ops->sweep(node->store.self, node->env.now.unix_s,
+                                                   SKAD_SWEEP_RECORDS_MAX)
+                          : 0;
     bool more = swept == SKAD_SWEEP_RECORDS_MAX;
     node->housekeeping.sweep_us =
         node->env.now.mono_us + (more ? SKAD_SWEEP_AGAIN_US : SKAD_SWEEP_INTERVAL_US);

@@ -10,8 +10,11 @@
 #include "src/core/operations/start.h"
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_retries.h"
+#include "src/core/upkeep/adopt.h"
+#include "src/core/upkeep/clock_watch.h"
 
-#define RETRY_US SKAD_US_PER_S /* when all slots for renewals are taken */
+#define ENDED_LIVES 30            /* a month, where a life is a day */
+#define RETRY_US    SKAD_US_PER_S /* when all slots for renewals are taken */
 
 /* Returns the time between two records: a round's share, a quarter more or less at most. */
 static uint64_t pace_us(skad_node *node)
@@ -30,7 +33,18 @@ static uint64_t pace_us(skad_node *node)
 
 void skad_republish_init(skad_node *node)
 {
-    node->republish = (skad_republish_state){.first = true, .step_us = node->env.now.mono_us};
+    node->republish = (skad_republish_state){
+        .first = true, .step_us = node->env.now.mono_us, .clock_us = node->env.now.mono_us};
+}
+
+/* Begins a first round anew after a jump of the clock. */
+static void begin_anew(skad_node *node)
+{
+    skad_republish_state *state = &node->republish;
+    state->clock_us = node->clock_watch.since_us;
+    state->first = true;
+    state->step_us = node->env.now.mono_us;
+    memset(&state->from, 0, sizeof state->from);
 }
 
 void skad_republish_free(skad_node *node)
@@ -65,13 +79,21 @@ static void look_after(skad_node *node, size_t i)
     if (operation != NULL && operation->stage != SKAD_STAGE_ENDED) {
         return;
     }
-    bool announced = operation != NULL && operation->outcome == SKAD_OUTCOME_DONE;
-    if (operation != NULL) {
-        skad_operations_release(&node->operations, operation);
+    skad_republishing *running = &state->running[i];
+    running->op = 0;
+    if (operation == NULL) {
+        return;
     }
-    state->running[i].op = 0;
+    bool announced = !running->adopts && operation->outcome == SKAD_OUTCOME_DONE;
+    if (running->adopts) {
+        skad_adopt_take(node, operation);
+    } else {
+        running->op = skad_adopt_seek(node, operation, &running->name);
+    }
+    running->adopts = running->op != 0;
+    skad_operations_release(&node->operations, operation);
     if (announced) {
-        note_announced(node, &state->running[i].name);
+        note_announced(node, &running->name);
     }
 }
 
@@ -126,8 +148,9 @@ static size_t sign_anew(const skad_node *node, const skad_store_record *row, con
 }
 
 /* Prepares a publication as it is to be announced now: copies it from the store, and signs it anew
- * when half of its life is over, or it announces an address that is no longer ours. Returns false
- * when it has ended, or when the store gave back something else than we put. */
+ * when half of its life is over, when it ends too far ahead, or when it announces an address that
+ * is no longer ours. Returns false when it has ended, or when the store gave back something else
+ * than we put. */
 static bool prepare(const skad_node *node, const skad_store_record *row, skad_start_record *out,
                     uint8_t bytes[static SKAD_RECORD_BYTES_MAX])
 {
@@ -138,12 +161,14 @@ static bool prepare(const skad_node *node, const skad_store_record *row, skad_st
         return false;
     }
     bool ends = record.type != SKAD_RECORD_IMMUTABLE;
-    bool half_over =
-        ends && (record.expiry_unix_s <= now || record.expiry_unix_s - now <= life_s / 2);
+    bool over = ends && record.expiry_unix_s <= now;
+    uint64_t left_s = ends && !over ? record.expiry_unix_s - now : 0;
+    bool due =
+        over || (ends && (left_s <= life_s / 2 || left_s > life_s)) || moved(node, row, &record);
     size_t len = 0;
-    if ((half_over || moved(node, row, &record)) && life_s > 0 && ours(node, &record)) {
+    if (due && life_s > 0 && ours(node, &record)) {
         len = sign_anew(node, row, &record, bytes);
-    } else if (!ends || record.expiry_unix_s > now) {
+    } else if (!over) {
         memcpy(bytes, row->data, row->len);
         len = row->len;
     }
@@ -181,6 +206,20 @@ static bool recent(const skad_node *node, const skad_store_record *row)
            (now - row->stored_unix_s) * SKAD_US_PER_S < skad_env_hour_us(&node->env) / 2;
 }
 
+/* Whether a publication that is not announced any more may be dropped: it has ended, by a clock
+ * that can be trusted, or it is none. */
+static bool is_over(const skad_node *node, const skad_store_record *row)
+{
+    const uint64_t now = node->env.now.unix_s;
+    const uint64_t life_s = node->env.profile.record_life_s;
+    if (row->expires_unix_s > now) {
+        return true;
+    }
+    bool long_ago = now - row->expires_unix_s >= ENDED_LIVES * life_s;
+    return skad_clock_steady(node,
+                             long_ago ? skad_env_hour_us(&node->env) : life_s * SKAD_US_PER_S);
+}
+
 /* Announces one publication; false when there is no slot for it now. */
 static bool announce(skad_node *node, const skad_store_record *row, size_t slot)
 {
@@ -189,6 +228,9 @@ static bool announce(skad_node *node, const skad_store_record *row, size_t slot)
     skad_start_record start;
     const skad_store_name name = row->name;
     if (!prepare(node, row, &start, bytes)) {
+        if (!is_over(node, row)) {
+            return true;
+        }
         (void)node->store.ops->drop(node->store.self, SKAD_STORE_PUBLICATIONS, &name);
         return true;
     }
@@ -284,6 +326,9 @@ void skad_republish_advance(skad_node *node)
         if (state->running[i].op != 0) {
             look_after(node, i);
         }
+    }
+    if (state->clock_us != node->clock_watch.since_us) {
+        begin_anew(node);
     }
     if (node->join.joined && node->env.now.mono_us >= state->look_us) {
         look_at_address(node);

@@ -8,9 +8,17 @@
  * passed over. The first round after a start takes ten minutes, to make up for the time before.
  *
  * A signed record ends with its expiry. A record of our own key is signed anew when half of its
- * life is over, with the same sequence: it is the same publication, for longer. An announcement of
- * our own address is signed anew with a higher sequence as soon as the address is another one: that
- * is looked at each minute, and starts a round of its own. */
+ * life is over, with the same sequence: it is the same publication, for longer. It is also signed
+ * anew when it ends later than a life from now: it was signed while our clock was ahead, and
+ * holders refuse what ends too far ahead. An announcement of our own address is signed anew with a
+ * higher sequence as soon as the address is another one: that is looked at each minute, and starts
+ * a round of its own.
+ *
+ * What has ended and cannot be signed anew is dropped, but not by a clock that may be wrong: it has
+ * to run for a day without a jump, or for an hour where the end was a month ago.
+ *
+ * Holders that refuse a publication because they have a newer edition make us look for that one
+ * (adopt.h). */
 #ifndef SKAD_UPKEEP_REPUBLISH_H
 #define SKAD_UPKEEP_REPUBLISH_H
 
@@ -29,17 +37,19 @@
 #define SKAD_REPUBLISHES_MAX 4 /* publications that are announced again at once */
 
 typedef struct skad_republishing {
-    skad_op op; /* 0: none */
+    skad_op op;  /* 0: none */
+    bool adopts; /* it is the get of a newer edition */
     skad_store_name name;
 } skad_republishing;
 
 typedef struct skad_republish_state {
     skad_store_name from; /* the publication to be examined next */
     uint64_t step_us;     /* when */
-    bool first;           /* the first round since the start, which makes up for the time before;
-                             and a round after our address changed */
+    bool first;           /* the first round since the start, a jump of the clock or a change of our
+                             address: it makes up for the time before */
     skad_address own;     /* our address as of the last look; NONE: it was never known */
     uint64_t look_us;     /* when it is looked at next */
+    uint64_t clock_us;    /* since when the clock has run without a jump, as this round knows it */
     skad_republishing *running; /* SKAD_REPUBLISHES_MAX; NULL: none ever was */
 } skad_republish_state;
 

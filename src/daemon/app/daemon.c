@@ -8,6 +8,7 @@
  * The timer itself only wakes the loop. */
 #include "src/daemon/app/daemon.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,17 @@ static void on_joined(skad_daemon *daemon)
     }
 }
 
+static void log_adopted(const skad_daemon *daemon, const skad_event *event)
+{
+    char key[SKAD_ID_TEXT_BYTES];
+    skad_id_format(&event->u.adopted.key, key);
+    skad_log(daemon->config.log, SKAD_LOG_WARNING,
+             "the network has a newer edition of %s than this node: sequence %" PRIu64
+             " is published from now on, not %" PRIu64
+             "; was the folder restored from a backup, or is the identity in use elsewhere?",
+             key, event->u.adopted.sequence, event->u.adopted.sequence_before);
+}
+
 static void handle_event(skad_daemon *daemon, const skad_event *event)
 {
     switch (event->kind) {
@@ -86,6 +98,9 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
                  "isolated: no peer answers any more; trying to rejoin");
         skad_joining_begin(&daemon->joining, skad_peer_book_greet(daemon->peers));
         skad_resolver_start(daemon->resolver);
+        break;
+    case SKAD_EVENT_ADOPTED:
+        log_adopted(daemon, event);
         break;
     case SKAD_EVENT_PUZZLE_NEEDED:
         skad_nonce_renewal_start(daemon->renewal, event->u.epoch);

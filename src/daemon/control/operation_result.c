@@ -131,6 +131,7 @@ void skad_operation_result(const skad_event *event, const skad_pending_call *cal
     case SKAD_EVENT_PUZZLE_NEEDED:
     case SKAD_EVENT_STEP:
     case SKAD_EVENT_CHANGED:
+    case SKAD_EVENT_ADOPTED:
         SKAD_ASSERT(false); /* these end no operation */
         break;
     }

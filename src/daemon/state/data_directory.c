@@ -107,6 +107,7 @@ static bool fail_load(const skad_data_directory *directory, skad_status status,
     case SKAD_ERR_INPUT:
     case SKAD_ERR_FULL:
     case SKAD_ERR_PUZZLE:
+    case SKAD_ERR_BUSY:
         break;
     }
     return skad_fail(failure, "%s: %s", directory->identity, skad_status_text(status));

@@ -77,6 +77,7 @@ static const char *reason(skad_status status, int error)
     case SKAD_ERR_PERMISSION:
     case SKAD_ERR_STOPPED:
     case SKAD_ERR_PUZZLE:
+    case SKAD_ERR_BUSY:
         break;
     }
     return skad_status_text(status);

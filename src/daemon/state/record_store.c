@@ -93,6 +93,11 @@ static bool open_database(skad_record_store *records, const skad_record_store_co
     }
     if (report.text[0] != '\0') {
         skad_log(config->log, SKAD_LOG_WARNING, "%s", report.text);
+    } else if (report.checked) {
+        skad_log(config->log, SKAD_LOG_INFO,
+                 "the database %s was not closed, or it is a copy: it was checked as a whole, and "
+                 "is intact",
+                 config->path);
     }
     ev_timer_start(config->loop, &records->timer);
     return true;

@@ -62,12 +62,14 @@ static int begin(void **state)
 static int end(void **state)
 {
     desk *self = *state;
-    char lock[120];
+    static const char *const suffixes[] = {"", "-lock", "-clean"};
     skad_record_store_free(self->records);
     ev_loop_destroy(self->loop);
-    (void)snprintf(lock, sizeof lock, "%s-lock", self->path);
-    (void)unlink(self->path);
-    (void)unlink(lock);
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char name[120];
+        (void)snprintf(name, sizeof name, "%s%s", self->path, suffixes[i]);
+        (void)unlink(name);
+    }
     return rmdir(self->dir) == 0 && test_timers_running() == 0 ? 0 : -1;
 }
 
