@@ -113,6 +113,10 @@ _Static_assert(SKAD_NODES_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "16 dual-stack conta
 _Static_assert(SKAD_STORE_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "the largest STORE fits");
 _Static_assert(SKAD_VALUE_REPLY_BYTES_MAX <= SKAD_BODY_BYTES_MAX,
                "the largest record fits a reply");
+_Static_assert(SKAD_DATAGRAM_BYTES_MAX - SKAD_BODY_BYTES_MAX + SKAD_STORE_BYTES_MAX +
+                       SKAD_HASH_BYTES <=
+                   SKAD_DATAGRAM_BYTES_MAX,
+               "the largest STORE leaves room for a path of one step, when it is sent again");
 _Static_assert(SKAD_S_MAX <= SKAD_CONTACTS_MAX, "all holders of a record fit one reply");
 
 /* Items of the msgpack reader. VALUE has the body with most of them: its body, observed and two

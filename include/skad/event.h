@@ -31,7 +31,9 @@ typedef enum skad_outcome {
     /* get: all close nodes answered, and none has it; put: no holder took it, or more of them
      * refused it for what they hold (older, conflict, cas) than took it */
     SKAD_OUTCOME_NOT_FOUND,
-    SKAD_OUTCOME_TIMED_OUT, /* no answer came in time */
+    /* no answer came in time; get: nothing was found, but of the close nodes not all answered, and
+     * one that was silent may have it */
+    SKAD_OUTCOME_TIMED_OUT,
 } skad_outcome;
 
 /* ---- Lookups ---- */

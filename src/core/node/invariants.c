@@ -4,6 +4,7 @@
 
 #include "src/core/base/instant.h"
 #include "src/core/node/state.h"
+#include "src/core/rpc/request.h"
 
 static bool waits(const skad_pending *pending, size_t slot)
 {
@@ -16,9 +17,16 @@ static const char *waiting_broken(const skad_pending *pending, size_t slot, uint
     if (slot >= pending->high_water || ((size_t)rpc->rpc_id[0] << 8 | rpc->rpc_id[1]) != slot) {
         return "an RPC id carries its slot";
     }
-    uint64_t factor = rpc->slow ? SKAD_RTO_HARD_FACTOR : 1;
-    if (pending->due_us[slot] != rpc->sent_us + factor * rpc->timeout_us) {
+    uint64_t due_us = rpc->slow ? rpc->over_us : rpc->sent_us + rpc->timeout_us;
+    if (rpc->copies_left > 0 && rpc->copy_us < due_us) {
+        due_us = rpc->copy_us;
+    }
+    if (pending->due_us[slot] != due_us) {
         return "a request waits for its next timeout";
+    }
+    if (rpc->over_us < rpc->sent_us + (uint64_t)SKAD_RTO_HARD_FACTOR * rpc->timeout_us ||
+        rpc->copies + rpc->copies_left > SKAD_COPIES) {
+        return "a request is sent again so often, and then is over";
     }
     if (rpc->sent_us > now_us) {
         return "no request was sent in the future";

@@ -6,9 +6,11 @@
 #include "crypto/assert.h"
 #include "crypto/puzzle.h"
 #include "proto/address.h"
+#include "src/core/lookup/credit.h"
 #include "src/core/lookup/region.h"
 #include "src/core/lookup/reply_validation.h"
 #include "src/core/node/state.h"
+#include "src/core/operations/ask.h"
 #include "src/core/operations/replicate.h"
 #include "src/core/operations/report.h"
 #include "src/core/operations/storing.h"
@@ -109,6 +111,25 @@ static bool nobody_answered(const skad_lookup *lookup)
     return lookup->rpcs > 0;
 }
 
+/* Whether a node that is responsible for the key, as far as we know, has not answered: silence is
+ * not absence. One whose namers have lost their credit may not exist at all. */
+static bool responsible_silent(const skad_lookup *lookup)
+{
+    uint16_t indices[SKAD_K_MAX];
+    size_t closest = skad_lookup_closest(lookup, lookup->siblings, indices);
+    bool all = closest < lookup->siblings;
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        uint16_t index = lookup->asked[i];
+        bool within =
+            all || skad_candidates_closer(&lookup->candidates, index, indices[closest - 1]);
+        if (within && lookup->candidates.all[index].state != SKAD_STEP_ANSWERED &&
+            skad_credit_given(&lookup->candidates, index)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void end_lookup(skad_node *node, skad_operation *operation)
 {
     bool gets = skad_operation_gets(operation);
@@ -117,7 +138,8 @@ static void end_lookup(skad_node *node, skad_operation *operation)
     if (!got && nobody_answered(operation->lookup)) {
         outcome = SKAD_OUTCOME_TIMED_OUT;
     } else if (gets && !got) {
-        outcome = SKAD_OUTCOME_NOT_FOUND;
+        outcome =
+            responsible_silent(operation->lookup) ? SKAD_OUTCOME_TIMED_OUT : SKAD_OUTCOME_NOT_FOUND;
     }
     if (got) {
         skad_replicate_leave(node, operation);
@@ -126,32 +148,6 @@ static void end_lookup(skad_node *node, skad_operation *operation)
 }
 
 /* ---- Requests ---- */
-
-static bool ask_candidate(skad_node *node, skad_operation *operation, const skad_query *query)
-{
-    const skad_candidate *candidate = &operation->lookup->candidates.all[query->candidate];
-    skad_message message;
-    if (skad_operation_gets(operation) && !query->region) {
-        message.kind = SKAD_KIND_FIND_VALUE;
-        message.u.find_value.key = query->target;
-        message.u.find_value.want = (uint8_t)node->families;
-        message.u.find_value.type = operation->collection->type;
-    } else {
-        message.kind = SKAD_KIND_FIND_NODE;
-        message.u.find_node.target = query->target;
-        message.u.find_node.want = (uint8_t)node->families;
-    }
-    skad_request request = {
-        .message = &message,
-        .address = &candidate->address,
-        .responder = &candidate->contact.id,
-        .token = candidate->has_token ? candidate->token : NULL,
-        .purpose = query->region ? SKAD_PURPOSE_REGION : SKAD_PURPOSE_LOOKUP,
-        .owner = skad_operation_name(&node->operations, operation),
-        .step = query->candidate,
-    };
-    return skad_request_send(node, &request);
-}
 
 static void block(skad_node *node)
 {
@@ -164,7 +160,7 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
 {
     skad_query query;
     while (skad_lookup_next(operation->lookup, &query)) {
-        if (!skad_request_can_send(node) || !ask_candidate(node, operation, &query)) {
+        if (!skad_request_can_send(node) || !skad_ask_candidate(node, operation, &query)) {
             skad_lookup_unask(operation->lookup, &query);
             block(node);
             return;
@@ -387,8 +383,11 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
 void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
 {
     skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
-    if (operation == NULL || operation->stage != SKAD_STAGE_RUNNING ||
-        rpc->purpose == SKAD_PURPOSE_PING) {
+    if (operation == NULL || operation->stage != SKAD_STAGE_RUNNING) {
+        return;
+    }
+    if (rpc->purpose == SKAD_PURPOSE_PING) {
+        skad_ask_hello(node, operation);
         return;
     }
     if (rpc->purpose == SKAD_PURPOSE_REGION) {

@@ -96,6 +96,7 @@ typedef struct skad_operation {
     skad_address address;
     skad_address observed;
     uint64_t rtt_us;
+    uint8_t hellos; /* sent so far */
 
     /* Filled when a LOOKUP's event is polled. */
     skad_contact *closest; /* owned, SKAD_K_MAX */

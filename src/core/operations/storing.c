@@ -4,6 +4,7 @@
 
 #include "crypto/assert.h"
 #include "src/core/node/state.h"
+#include "src/core/operations/ask.h"
 #include "src/core/routing/distance.h"
 #include "src/core/rpc/request.h"
 #include "src/core/storage/store_admission.h"
@@ -54,41 +55,13 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
     operation->stage = SKAD_STAGE_STORING;
 }
 
-static bool ask_holder(skad_node *node, skad_operation *operation, const skad_holder *holder)
-{
-    const skad_candidate *candidate = &operation->lookup->candidates.all[holder->candidate];
-    const skad_put_payload *payload = &operation->payload;
-    const skad_span record = {payload->record, payload->len};
-    skad_message message;
-    if (payload->type == SKAD_RECORD_ANNOUNCEMENT) {
-        message.kind = SKAD_KIND_ANNOUNCE;
-        message.u.announce.record = record;
-    } else {
-        message.kind = SKAD_KIND_STORE;
-        message.u.store.record = record;
-        message.u.store.has_cas = payload->has_cas;
-        message.u.store.cas = payload->cas;
-        message.u.store.life_s = node->env.profile.record_life_s;
-    }
-    skad_request request = {
-        .message = &message,
-        .address = &candidate->address,
-        .responder = &candidate->contact.id,
-        .token = candidate->has_token ? candidate->token : NULL,
-        .purpose = SKAD_PURPOSE_STORE,
-        .owner = skad_operation_name(&node->operations, operation),
-        .step = (uint16_t)(holder - operation->holders),
-    };
-    return skad_request_send(node, &request);
-}
-
 skad_storing_state skad_storing_drive(skad_node *node, skad_operation *operation)
 {
     bool open = false;
     for (size_t i = 0; i < operation->holders_count; i++) {
         skad_holder *holder = &operation->holders[i];
         if (holder->state == SKAD_HOLDER_WAITS) {
-            if (!skad_request_can_send(node) || !ask_holder(node, operation, holder)) {
+            if (!skad_request_can_send(node) || !skad_ask_holder(node, operation, (uint16_t)i)) {
                 return SKAD_STORING_BLOCKED;
             }
             holder->state = SKAD_HOLDER_ASKED;

@@ -140,12 +140,20 @@ static const char *what_is_missing(skad_record_type type)
 void skad_get_error(const skad_event *event, uint32_t msgid, skad_writer *writer)
 {
     const skad_get_report *report = &event->u.get;
-    if (event->outcome == SKAD_OUTCOME_TIMED_OUT) {
+    char text[160];
+    if (event->outcome == SKAD_OUTCOME_TIMED_OUT && report->tally.empty == 0) {
         skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_TIMED_OUT,
                                  "no node answered in time");
         return;
     }
-    char text[160];
+    if (event->outcome == SKAD_OUTCOME_TIMED_OUT) {
+        (void)snprintf(text, sizeof text,
+                       "not found, but %u of %u nodes that may have it did not answer: try again",
+                       report->tally.unresponsive,
+                       report->tally.unresponsive + report->tally.empty + report->tally.invalid);
+        skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_TIMED_OUT, text);
+        return;
+    }
     int len = snprintf(text, sizeof text, "%s", what_is_missing(report->type));
     if (report->tally.invalid > 0) {
         (void)snprintf(text + len, sizeof text - (size_t)len,
