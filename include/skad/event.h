@@ -86,12 +86,15 @@ typedef struct skad_put_report {
     skad_id key;
     uint8_t holders;      /* nodes asked, ourselves included if we are close; more than s where the
                              closest stand suspiciously dense */
+    uint8_t wanted;       /* nodes that should hold it: the profile's s, or as many as the network
+                             has, as far as we know; s while we have not joined; 0: too early */
     uint8_t stored;       /* holders that acknowledged */
     uint8_t refused;      /* holders that answered with an error */
     uint8_t unresponsive; /* holders that did not answer */
     uint8_t refusals[SKAD_REFUSALS]; /* the refused, by error code */
     uint64_t sequence_seen; /* the highest that a refusal names as held there, unverified; or 0 */
     uint32_t life_s;        /* at least half of the stored mean to keep it so long */
+    bool alone;             /* no node but ourselves has it */
     bool kept;              /* we re-announce it from now on (skad_store_request) */
 } skad_put_report;
 

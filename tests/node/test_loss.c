@@ -122,6 +122,49 @@ static void a_lossy_network_keeps_its_peers(void **state)
     test_network_stop(network);
 }
 
+/* ---- How well a record is held ---- */
+
+static skad_put_report put_at(test_network *network, size_t at)
+{
+    uint8_t value[VALUE_BYTES];
+    skad_op op;
+    skad_id key;
+    fill(value, 77);
+    assert_int_equal(skad_node_put(network->nodes[at].node, value, sizeof value,
+                                   test_network_time(network), &op, &key),
+                     SKAD_OK);
+    return test_network_await(network, at, op, NULL).u.put;
+}
+
+/* Before it has joined, when all is well, and when it is cut off from those that it knows. */
+static void a_put_tells_how_many_of_the_network_hold_the_record(void **state)
+{
+    (void)state;
+    test_network *network = test_network_start(7, 8);
+    skad_put_report report = put_at(network, 3);
+    assert_true(report.alone);
+    assert_int_equal(report.stored, 1);
+    assert_int_equal(report.wanted, 16);
+    test_network_join_all(network);
+    report = put_at(network, 3);
+    assert_false(report.alone);
+    assert_int_equal(report.stored, 7);
+    assert_int_equal(report.wanted, 7);
+    for (size_t i = 0; i < network->count; i++) {
+        network->nodes[i].dead = i != 3 && i != 5;
+    }
+    report = put_at(network, 3);
+    assert_false(report.alone);
+    assert_int_equal(report.stored, 2);
+    assert_int_equal(report.wanted, 7);
+    network->nodes[5].dead = true;
+    report = put_at(network, 3);
+    assert_true(report.alone);
+    assert_int_equal(report.stored, 1);
+    assert_int_equal(report.wanted, 7);
+    test_network_stop(network);
+}
+
 /* ---- Silence and absence ---- */
 
 static skad_event get_unknown(test_network *network)
@@ -160,6 +203,7 @@ int main(void)
         cmocka_unit_test(with_a_fifth_lost_each_way_everything_is_put_and_got),
         cmocka_unit_test(a_tenth_lost_costs_no_more_than_three_times_the_time),
         cmocka_unit_test(a_lossy_network_keeps_its_peers),
+        cmocka_unit_test(a_put_tells_how_many_of_the_network_hold_the_record),
         cmocka_unit_test(while_a_responsible_node_is_silent_nothing_is_absent),
     };
     return cmocka_run_group_tests_name("loss", tests, NULL, NULL);

@@ -66,6 +66,7 @@ typedef struct skad_put_payload {
     bool keep;            /* keep it among our publications once it is stored */
     uint32_t keep_life_s; /* skad_start_record */
     bool kept;            /* it has been kept */
+    uint8_t wanted;       /* nodes that should hold it (skad_put_report) */
     bool asked_here;      /* we are a holder, too */
     uint8_t refusal_here; /* the answer of our own store: an error code, 0: it is held */
     uint32_t life_here_s;

@@ -33,6 +33,15 @@ static void admit_here(skad_node *node, skad_operation *operation)
     }
 }
 
+/* Returns how many nodes should hold a record. All peers of the table answered us once. Those that
+ * are silent now are counted, too: a bad link makes no network small. */
+static size_t wanted(const skad_node *node)
+{
+    size_t known = 1 + (size_t)node->table.peers.count;
+    size_t s = node->env.profile.siblings;
+    return node->join.joined && known < s ? known : s;
+}
+
 /* Chooses the holders: the s closest, and where those stand suspiciously dense, also the nodes
  * behind them. */
 void skad_storing_begin(skad_node *node, skad_operation *operation)
@@ -52,6 +61,7 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
         operation->holders[i] = (skad_holder){.candidate = indices[i]};
     }
     operation->holders_count = (uint8_t)count;
+    operation->payload.wanted = (uint8_t)wanted(node);
     operation->stage = SKAD_STAGE_STORING;
 }
 
@@ -113,7 +123,6 @@ void skad_storing_failed(skad_operation *operation, uint16_t step)
 bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
                          const skad_record *record)
 {
-    const skad_put_payload *payload = &operation->payload;
     const uint32_t half_s = env->profile.record_life_s / 2;
     const uint64_t now = env->now.unix_s;
     bool ends = record->type != SKAD_RECORD_IMMUTABLE;
@@ -127,8 +136,7 @@ bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
             return true;
         }
     }
-    return payload->asked_here &&
-           (payload->refusal_here != SKAD_ERROR_NONE || payload->life_here_s > half_s);
+    return false; /* that we hold it ourselves does not place it */
 }
 
 /* ---- Reporting ---- */
@@ -184,6 +192,7 @@ void skad_storing_report(const skad_operation *operation, skad_put_report *out)
     *out = (skad_put_report){
         .key = operation->lookup->target,
         .holders = (uint8_t)(operation->holders_count + payload->asked_here),
+        .wanted = payload->wanted,
         .sequence_seen = payload->sequence_seen,
         .life_s = median_life_s(operation),
         .kept = payload->kept,
@@ -192,6 +201,7 @@ void skad_storing_report(const skad_operation *operation, skad_put_report *out)
         count_holder(&operation->holders[i], out);
     }
     if (payload->asked_here && payload->refusal_here == SKAD_ERROR_NONE) {
+        out->alone = out->stored == 0;
         out->stored++;
     } else if (payload->asked_here) {
         out->refused++;

@@ -29,15 +29,17 @@ void skad_put_result(const skad_put_report *report, const skad_pending_call *cal
 {
     bool signed_here = call->method == SKAD_CONTROL_PUBLISH;
 
-    skad_write_map(writer, signed_here ? 10 : 9);
+    skad_write_map(writer, signed_here ? 12 : 11);
     skad_result_id(writer, "key", &report->key);
     skad_result_uint(writer, "holders", report->holders);
+    skad_result_uint(writer, "wanted", report->wanted);
     skad_result_uint(writer, "stored", report->stored);
     skad_result_uint(writer, "refused", report->refused);
     skad_result_uint(writer, "silent", report->unresponsive);
     write_refusals(report, writer);
     skad_result_uint(writer, "sequence_seen", report->sequence_seen);
     skad_result_uint(writer, "life_s", report->life_s);
+    skad_result_bool(writer, "alone", report->alone);
     skad_result_bool(writer, "kept", report->kept);
     if (signed_here) {
         skad_result_uint(writer, "sequence", call->sequence);

@@ -16,13 +16,15 @@
 static void a_put_tells_all_its_numbers(void **state)
 {
     (void)state;
-    static const test_number numbers[] = {{"holders", 16},  {"stored", 9}, {"refused", 5},
-                                          {"silent", 2},    {"kept", 1},   {"sequence_seen", 77},
-                                          {"life_s", 86400}};
+    static const test_number numbers[] = {
+        {"holders", 16}, {"wanted", 13}, {"alone", 1},          {"stored", 9},    {"refused", 5},
+        {"silent", 2},   {"kept", 1},    {"sequence_seen", 77}, {"life_s", 86400}};
     static const skad_pending_call put = {.method = SKAD_CONTROL_PUT};
     static const skad_pending_call publish = {.method = SKAD_CONTROL_PUBLISH, .sequence = 12};
     const skad_put_report report = {.key = {{1}},
                                     .holders = 16,
+                                    .wanted = 13,
+                                    .alone = true,
                                     .stored = 9,
                                     .refused = 5,
                                     .unresponsive = 2,
