@@ -121,7 +121,7 @@ typedef struct skad_provider {
     size_t metadata_len; /* 0..SKAD_METADATA_BYTES_MAX */
 } skad_provider;
 
-#define SKAD_PROVIDERS_MAX 64 /* in one answer; of more, a random choice */
+#define SKAD_PROVIDERS_MAX 64 /* in one result; of more, a random choice */
 
 typedef struct skad_get_report {
     skad_record_type type; /* the type that was asked for */
@@ -140,6 +140,7 @@ typedef struct skad_get_report {
     /* Where DONE, announcements: at least one, different publishers. */
     const skad_provider *providers;
     size_t providers_count;
+    uint32_t providers_total; /* that there are, by what the holders say */
 } skad_get_report;
 
 /* ---- Events ---- */

@@ -91,6 +91,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     case SKAD_PURPOSE_LOOKUP:
     case SKAD_PURPOSE_REGION:
     case SKAD_PURPOSE_STORE:
+    case SKAD_PURPOSE_PAGE:
         skad_operate_answered(node, &rpc, opened, prefiltered->envelope.token);
         return;
     }

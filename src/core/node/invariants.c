@@ -4,6 +4,7 @@
 
 #include "src/core/base/instant.h"
 #include "src/core/node/state.h"
+#include "src/core/operations/paging.h"
 #include "src/core/rpc/request.h"
 
 static bool waits(const skad_pending *pending, size_t slot)
@@ -111,6 +112,19 @@ static bool holders_awaited(const skad_node *node, const skad_operation *operati
     return true;
 }
 
+static bool pages_awaited(const skad_node *node, const skad_operation *operation)
+{
+    const skad_collection *collection = operation->collection;
+    for (size_t i = 0; i < collection->pagers_count; i++) {
+        const skad_pager *pager = &collection->pagers[i];
+        if (pager->pages > SKAD_PAGES_MAX || operation->pages > SKAD_PAGING_REQUESTS ||
+            awaited(node, operation, pager->candidate, SKAD_PURPOSE_PAGE) != pager->asked) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool owns_what_it_needs(const skad_operation *operation)
 {
     return (operation->lookup != NULL) == (operation->kind != SKAD_OPERATION_PING) &&
@@ -135,6 +149,10 @@ static const char *running_broken(const skad_node *node, const skad_operation *o
     if (operation->stage == SKAD_STAGE_RUNNING) {
         return candidates_awaited(node, operation) ? NULL
                                                    : "a candidate that is asked is awaited, once";
+    }
+    if (operation->stage == SKAD_STAGE_PAGING) {
+        return pages_awaited(node, operation) ? NULL
+                                              : "a holder that is asked for more is awaited, once";
     }
     if (operation->holders_count > SKAD_HOLDERS_MAX || !holders_awaited(node, operation)) {
         return "a holder that is asked is awaited, once";
@@ -178,6 +196,7 @@ static const char *operation_broken(const skad_node *node, const skad_operation 
     switch (operation->stage) {
     case SKAD_STAGE_RUNNING:
     case SKAD_STAGE_STORING:
+    case SKAD_STAGE_PAGING:
         return running_broken(node, operation);
     case SKAD_STAGE_ENDED:
         return ended_broken(node, operation);

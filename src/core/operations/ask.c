@@ -1,6 +1,7 @@
 #include "src/core/operations/ask.h"
 
-#include "crypto/assert.h"
+#include <string.h>
+
 #include "src/core/lookup/region.h"
 #include "src/core/node/state.h"
 #include "src/core/rpc/request.h"
@@ -14,6 +15,7 @@ static void write_query(const skad_node *node, const skad_operation *operation,
         out->u.find_value.key = query->target;
         out->u.find_value.want = (uint8_t)node->families;
         out->u.find_value.type = operation->collection->type;
+        out->u.find_value.has_from = false;
     } else {
         out->kind = SKAD_KIND_FIND_NODE;
         out->u.find_node.target = query->target;
@@ -36,6 +38,16 @@ static void write_record(const skad_node *node, const skad_operation *operation,
         out->u.store.cas = payload->cas;
         out->u.store.life_s = node->env.profile.record_life_s;
     }
+}
+
+/* Makes what a get asks a holder that has more announcements. */
+static void write_page(const skad_node *node, const skad_operation *operation,
+                       const skad_pager *pager, skad_message *out)
+{
+    const skad_query query = {.target = operation->lookup->target};
+    write_query(node, operation, &query, out);
+    out->u.find_value.has_from = true;
+    memcpy(out->u.find_value.from, pager->from, sizeof pager->from);
 }
 
 /* Asks one of the lookup's candidates. */
@@ -70,6 +82,15 @@ bool skad_ask_holder(skad_node *node, skad_operation *operation, uint16_t holder
                (skad_request){.message = &message, .purpose = SKAD_PURPOSE_STORE, .step = holder});
 }
 
+bool skad_ask_page(skad_node *node, skad_operation *operation, const skad_pager *pager)
+{
+    skad_message message;
+    write_page(node, operation, pager, &message);
+    return ask(node, operation, pager->candidate,
+               (skad_request){
+                   .message = &message, .purpose = SKAD_PURPOSE_PAGE, .step = pager->candidate});
+}
+
 bool skad_ask_hello(skad_node *node, skad_operation *operation)
 {
     const skad_message ping = {.kind = SKAD_KIND_PING};
@@ -86,19 +107,30 @@ bool skad_ask_hello(skad_node *node, skad_operation *operation)
     return true;
 }
 
+/* Returns the stage in which an operation waits for the answers to requests of a purpose. */
+static skad_operation_stage stage_of(skad_purpose purpose)
+{
+    if (purpose == SKAD_PURPOSE_STORE) {
+        return SKAD_STAGE_STORING;
+    }
+    return purpose == SKAD_PURPOSE_PAGE ? SKAD_STAGE_PAGING : SKAD_STAGE_RUNNING;
+}
+
 bool skad_ask_again(skad_node *node, const skad_pending_rpc *rpc)
 {
-    skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
-    bool storing = rpc->purpose == SKAD_PURPOSE_STORE;
+    const skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
+    const skad_purpose purpose = (skad_purpose)rpc->purpose;
     skad_message message;
-    if (operation == NULL ||
-        operation->stage != (storing ? SKAD_STAGE_STORING : SKAD_STAGE_RUNNING)) {
+    if (operation == NULL || operation->stage != stage_of(purpose)) {
         return false;
     }
-    if (storing) {
+    if (purpose == SKAD_PURPOSE_STORE) {
         write_record(node, operation, &message);
+    } else if (purpose == SKAD_PURPOSE_PAGE) {
+        write_page(node, operation, skad_collection_pager(operation->collection, rpc->step),
+                   &message);
     } else {
-        bool region = rpc->purpose == SKAD_PURPOSE_REGION;
+        bool region = purpose == SKAD_PURPOSE_REGION;
         const skad_query query = {
             .region = region,
             .target = region ? skad_regions_target(operation->lookup) : operation->lookup->target,

@@ -11,11 +11,13 @@
 #include "src/core/operations/operation.h"
 #include "src/core/rpc/pending.h"
 
-/* Sends a query of the operation's lookup; a put's record to one of its holders. Return false where
- * there is no room to send. */
+/* Sends a query of the operation's lookup; a put's record to one of its holders; the question for a
+ * holder's next announcements. Return false where there is no room to send. */
 SKAD_MUST_CHECK bool skad_ask_candidate(skad_node *node, skad_operation *operation,
                                         const skad_query *query);
 SKAD_MUST_CHECK bool skad_ask_holder(skad_node *node, skad_operation *operation, uint16_t holder);
+SKAD_MUST_CHECK bool skad_ask_page(skad_node *node, skad_operation *operation,
+                                   const skad_pager *pager);
 
 /* Sends a hello of a ping, the first or the next: SKAD_ASK_HELLOS in all. Returns false where there
  * is no room, or no more is to be sent. A hello is not sent again, but another one is. */

@@ -6,11 +6,11 @@
 #include "crypto/assert.h"
 #include "crypto/puzzle.h"
 #include "proto/address.h"
-#include "src/core/lookup/credit.h"
 #include "src/core/lookup/region.h"
 #include "src/core/lookup/reply_validation.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/ask.h"
+#include "src/core/operations/paging.h"
 #include "src/core/operations/replicate.h"
 #include "src/core/operations/report.h"
 #include "src/core/operations/storing.h"
@@ -111,25 +111,6 @@ static bool nobody_answered(const skad_lookup *lookup)
     return lookup->rpcs > 0;
 }
 
-/* Whether a node that is responsible for the key, as far as we know, has not answered: silence is
- * not absence. One whose namers have lost their credit may not exist at all. */
-static bool responsible_silent(const skad_lookup *lookup)
-{
-    uint16_t indices[SKAD_K_MAX];
-    size_t closest = skad_lookup_closest(lookup, lookup->siblings, indices);
-    bool all = closest < lookup->siblings;
-    for (size_t i = 0; i < lookup->asked_count; i++) {
-        uint16_t index = lookup->asked[i];
-        bool within =
-            all || skad_candidates_closer(&lookup->candidates, index, indices[closest - 1]);
-        if (within && lookup->candidates.all[index].state != SKAD_STEP_ANSWERED &&
-            skad_credit_given(&lookup->candidates, index)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void end_lookup(skad_node *node, skad_operation *operation)
 {
     bool gets = skad_operation_gets(operation);
@@ -138,8 +119,8 @@ static void end_lookup(skad_node *node, skad_operation *operation)
     if (!got && nobody_answered(operation->lookup)) {
         outcome = SKAD_OUTCOME_TIMED_OUT;
     } else if (gets && !got) {
-        outcome =
-            responsible_silent(operation->lookup) ? SKAD_OUTCOME_TIMED_OUT : SKAD_OUTCOME_NOT_FOUND;
+        outcome = skad_lookup_silence(operation->lookup) ? SKAD_OUTCOME_TIMED_OUT
+                                                         : SKAD_OUTCOME_NOT_FOUND;
     }
     if (got) {
         skad_replicate_leave(node, operation);
@@ -176,21 +157,29 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
     }
     if (skad_operation_puts(operation)) {
         skad_storing_begin(node, operation);
+    } else if (skad_operation_gets(operation)) {
+        operation->stage = SKAD_STAGE_PAGING;
     } else {
         end_lookup(node, operation);
     }
 }
 
-static void drive_storing(skad_node *node, skad_operation *operation)
+/* Drives what follows a lookup. */
+static void drive_holders(skad_node *node, skad_operation *operation)
 {
-    switch (skad_storing_drive(node, operation)) {
+    bool storing = operation->stage == SKAD_STAGE_STORING;
+    switch (storing ? skad_storing_drive(node, operation) : skad_paging_drive(node, operation)) {
     case SKAD_STORING_WAITS:
         break;
     case SKAD_STORING_BLOCKED:
         block(node);
         break;
     case SKAD_STORING_OVER:
-        end_put(node, operation);
+        if (storing) {
+            end_put(node, operation);
+        } else {
+            end_lookup(node, operation);
+        }
         break;
     }
 }
@@ -202,8 +191,8 @@ void skad_operate_drive(skad_node *node, skad_operation *operation)
     for (unsigned round = 0; round < 3 && operation->stage == SKAD_STAGE_RUNNING; round++) {
         drive_lookup(node, operation);
     }
-    if (operation->stage == SKAD_STAGE_STORING) {
-        drive_storing(node, operation);
+    if (operation->stage == SKAD_STAGE_STORING || operation->stage == SKAD_STAGE_PAGING) {
+        drive_holders(node, operation);
     }
     release_refresh(node, operation);
 }
@@ -286,6 +275,7 @@ static size_t take_records(skad_node *node, skad_operation *operation, uint16_t 
         .from = &candidate->contact.id,
         .records = answer->u.reply.u.value.records,
         .count = answer->u.reply.u.value.records_count,
+        .total = answer->u.reply.u.value.total,
     };
     size_t invalid = skad_collection_take(operation->collection, &get_answer, node->env.now.unix_s,
                                           &node->env.random, &node->stats.verifications);
@@ -338,6 +328,19 @@ static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pen
     }
 }
 
+/* More announcements of a holder. */
+static void page_answered(skad_node *node, skad_operation *operation, const skad_pending_rpc *rpc,
+                          const skad_message *answer)
+{
+    if (answer->kind != SKAD_KIND_VALUE) {
+        skad_paging_failed(operation, rpc->step);
+        return;
+    }
+    size_t violations = take_records(node, operation, rpc->step, answer);
+    judge(node, &operation->lookup->candidates.all[rpc->step].contact.id, &rpc->address,
+          violations);
+}
+
 static void remember_token(skad_candidate *candidate, const uint8_t *token)
 {
     candidate->has_token = token != NULL;
@@ -376,6 +379,8 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
         skad_report_trace(node, operation, rpc->step);
     } else if (operation->stage == SKAD_STAGE_STORING && purpose == SKAD_PURPOSE_STORE) {
         skad_storing_answered(operation, rpc->step, &answer->message, token);
+    } else if (operation->stage == SKAD_STAGE_PAGING && purpose == SKAD_PURPOSE_PAGE) {
+        page_answered(node, operation, rpc, &answer->message);
     }
     skad_operate_drive(node, operation);
 }
@@ -420,6 +425,8 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
         skad_report_trace(node, operation, rpc->step);
     } else if (operation->stage == SKAD_STAGE_STORING && purpose == SKAD_PURPOSE_STORE) {
         skad_storing_failed(operation, rpc->step);
+    } else if (operation->stage == SKAD_STAGE_PAGING && purpose == SKAD_PURPOSE_PAGE) {
+        skad_paging_failed(operation, rpc->step);
     }
     skad_operate_drive(node, operation);
 }
@@ -428,7 +435,8 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
 
 static void end_overdue(skad_node *node, skad_operation *operation)
 {
-    bool looking = operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL;
+    bool looking = operation->stage == SKAD_STAGE_PAGING ||
+                   (operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL);
     if (operation->stage == SKAD_STAGE_STORING) {
         end_put(node, operation);
     } else if (looking && !skad_operation_puts(operation)) {

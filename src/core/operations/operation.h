@@ -4,6 +4,7 @@
  * is its slot and the generation of that slot, so a stale name finds nothing.
  *
  *    RUNNING (lookup) -> [puts only] STORING -> ENDED (its event waits) -> polled, freed
+ *                     \-> [gets of announcements] PAGING -/
  *
  * The node's own operations end without an event, or with an event of the part that started them.
  * This file holds the slots and their contents; operate.c runs the operations. */
@@ -33,6 +34,7 @@ typedef enum skad_operation_kind {
 typedef enum skad_operation_stage {
     SKAD_STAGE_RUNNING,
     SKAD_STAGE_STORING,
+    SKAD_STAGE_PAGING,
     SKAD_STAGE_ENDED,
 } skad_operation_stage;
 
@@ -90,6 +92,7 @@ typedef struct skad_operation {
 
     /* GET, WATCH */
     skad_collection *collection; /* owned */
+    uint8_t pages;               /* requests for more announcements, so far */
     uint16_t watch;              /* WATCH: the index of the watch */
 
     /* PING */

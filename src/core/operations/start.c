@@ -201,8 +201,10 @@ static void find_here(skad_node *node, skad_collection *collection, skad_store_s
     for (size_t i = 0; i < count; i++) {
         spans[i] = (skad_span){found[i].data, found[i].len};
     }
-    const skad_get_answer get_answer = {SKAD_CANDIDATE_OURSELVES, &node->env.identity.id, spans,
-                                        count};
+    const skad_get_answer get_answer = {.candidate = SKAD_CANDIDATE_OURSELVES,
+                                        .from = &node->env.identity.id,
+                                        .records = spans,
+                                        .count = count};
     if (count > 0) {
         (void)skad_collection_take(collection, &get_answer, node->env.now.unix_s, &node->env.random,
                                    &node->stats.verifications);

@@ -40,13 +40,14 @@ typedef enum skad_purpose {
     SKAD_PURPOSE_LOOKUP,     /* a lookup's query for its target: see owner, step */
     SKAD_PURPOSE_REGION,     /* a lookup's query for a region: the same */
     SKAD_PURPOSE_STORE,      /* a put's request to a holder: the same */
+    SKAD_PURPOSE_PAGE,       /* a get's request for more of what a holder has: the same */
     SKAD_PURPOSE_REPLICA,    /* an unasked copy: no operation waits for the answer */
 } skad_purpose;
 
 /* Whether an operation waits for the answer. */
 static inline bool skad_purpose_of_operation(skad_purpose purpose)
 {
-    return purpose >= SKAD_PURPOSE_PING && purpose <= SKAD_PURPOSE_STORE;
+    return purpose >= SKAD_PURPOSE_PING && purpose <= SKAD_PURPOSE_PAGE;
 }
 
 typedef struct skad_pending_rpc {
@@ -61,9 +62,9 @@ typedef struct skad_pending_rpc {
     uint64_t copy_us;                /* when it is sent again, if copies are left */
     uint32_t pause_us;               /* before that */
     uint8_t token[SKAD_TOKEN_BYTES]; /* that it shows */
-    uint16_t step;                   /* LOOKUP, REGION: which candidate; STORE: which holder */
-    uint8_t kind;                    /* a skad_kind */
-    uint8_t purpose;                 /* a skad_purpose */
+    uint16_t step;   /* LOOKUP, REGION, PAGE: which candidate; STORE: which holder */
+    uint8_t kind;    /* a skad_kind */
+    uint8_t purpose; /* a skad_purpose */
     bool has_responder;
     bool has_token;
     bool slow;           /* the soft timeout has passed */

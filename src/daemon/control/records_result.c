@@ -115,8 +115,9 @@ void skad_get_result(const skad_get_report *report, skad_writer *writer)
         skad_result_bool(writer, "conflict", report->conflict);
         break;
     case SKAD_RECORD_ANNOUNCEMENT:
-        skad_write_map(writer, COMMON_COUNT + 1);
+        skad_write_map(writer, COMMON_COUNT + 2);
         write_common(report, writer);
+        skad_result_uint(writer, "total", report->providers_total);
         skad_result_key(writer, "providers");
         skad_write_array(writer, report->providers_count);
         for (size_t i = 0; i < report->providers_count; i++) {
