@@ -67,6 +67,8 @@ static void fill_request(harness *self, fuzz_choices *choices, skad_message *out
         out->u.find_value.key = some_target(self, choices);
         out->u.find_value.want = (uint8_t)(1 + fuzz_below(choices, 3));
         out->u.find_value.type = (skad_record_type)(1 + fuzz_below(choices, 3));
+        out->u.find_value.has_from = out->u.find_value.type == SKAD_RECORD_ANNOUNCEMENT &&
+                                     out->u.find_value.key.bytes[0] % 2 != 0;
     } else if (out->kind == SKAD_KIND_STORE) {
         out->u.store.record = some_record(self, choices);
         out->u.store.life_s = (uint32_t)(1 + fuzz_number(choices, 3) % 100000);
@@ -151,6 +153,7 @@ static void fill_answer(harness *self, fuzz_choices *choices, skad_kind asked, s
             out->u.reply.u.value.records[0] = (skad_span){record, one.len};
             out->u.reply.u.value.records_count = 1;
         }
+        out->u.reply.u.value.total = how % 8 == 2 ? how : 0; /* there is more, it says */
         out->u.reply.u.value.contacts_count =
             some_contacts(self, choices, out->u.reply.u.value.contacts);
     } else if (out->kind == SKAD_KIND_STORED || out->kind == SKAD_KIND_ANNOUNCED) {

@@ -49,6 +49,11 @@ static void some_request(fuzz_choices *choices, skad_message *out)
         fuzz_bytes(choices, out->u.find_value.key.bytes, SKAD_ID_BYTES);
         out->u.find_value.want = (uint8_t)(1 + fuzz_below(choices, 3));
         out->u.find_value.type = (skad_record_type)(1 + fuzz_below(choices, 3));
+        out->u.find_value.has_from =
+            out->u.find_value.type == SKAD_RECORD_ANNOUNCEMENT && fuzz_byte(choices) % 2 != 0;
+        if (out->u.find_value.has_from) {
+            fuzz_bytes(choices, out->u.find_value.from, SKAD_PUBLIC_KEY_BYTES);
+        }
     } else if (out->kind == SKAD_KIND_STORE) {
         out->u.store.record = some_record(choices);
         out->u.store.has_cas = fuzz_byte(choices) % 2 != 0;
@@ -71,6 +76,8 @@ static void some_reply(fuzz_choices *choices, skad_message *out)
             out->u.reply.u.value.records[i] = some_record(choices);
         }
         out->u.reply.u.value.records_count = count;
+        out->u.reply.u.value.total =
+            fuzz_byte(choices) % 2 != 0 ? (uint32_t)(count + 1 + fuzz_number(choices, 3)) : 0;
         out->u.reply.u.value.contacts_count = some_contacts(choices, out->u.reply.u.value.contacts);
     } else if (out->kind == SKAD_KIND_ERROR) {
         out->u.reply.u.error.code = (uint32_t)(1 + fuzz_number(choices, 2) % UINT16_MAX);

@@ -108,16 +108,20 @@ _Static_assert(SKAD_CHALLENGE_BYTES_MAX - 2 * SKAD_FIXINT + SKAD_PING_BYTES_MAX 
      SKAD_UINT32_BYTES_MAX)
 #define SKAD_VALUE_REPLY_BYTES_MAX                                                                 \
     (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + SKAD_FIXARRAY +                              \
-     SKAD_BIN16(SKAD_RECORD_BYTES_MAX) + SKAD_FIXARRAY)
+     SKAD_BIN16(SKAD_RECORD_BYTES_MAX) + SKAD_UINT32_BYTES_MAX + SKAD_FIXARRAY)
 _Static_assert(SKAD_NODES_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "16 dual-stack contacts fit");
 _Static_assert(SKAD_STORE_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "the largest STORE fits");
 _Static_assert(SKAD_VALUE_REPLY_BYTES_MAX <= SKAD_BODY_BYTES_MAX,
                "the largest record fits a reply");
+_Static_assert(SKAD_DATAGRAM_BYTES_MAX - SKAD_BODY_BYTES_MAX + SKAD_STORE_BYTES_MAX +
+                       SKAD_HASH_BYTES <=
+                   SKAD_DATAGRAM_BYTES_MAX,
+               "the largest STORE leaves room for a path of one step, when it is sent again");
 _Static_assert(SKAD_S_MAX <= SKAD_CONTACTS_MAX, "all holders of a record fit one reply");
 
-/* Items of the msgpack reader. VALUE has the body with most of them: its body, observed and two
- * lists are four, then come its records, and each contact with its three elements. */
-#define SKAD_BODY_ITEMS_MAX (4 + SKAD_RECORDS_MAX + 4 * SKAD_CONTACTS_MAX)
+/* Items of the msgpack reader. VALUE has the body with most of them: its body, observed, total and
+ * two lists are five, then come its records, and each contact with its three elements. */
+#define SKAD_BODY_ITEMS_MAX (5 + SKAD_RECORDS_MAX + 4 * SKAD_CONTACTS_MAX)
 #define SKAD_DEPTH_MAX      4 /* nesting of arrays */
 
 #endif

@@ -99,10 +99,13 @@ static void encode_request(skad_writer *writer, const skad_message *message)
         skad_write_bin(writer, message->u.find_node.target.bytes, SKAD_ID_BYTES);
         skad_write_uint(writer, message->u.find_node.want);
     } else if (message->kind == SKAD_KIND_FIND_VALUE) {
-        skad_write_array(writer, 3);
+        skad_write_array(writer, message->u.find_value.has_from ? 4 : 3);
         skad_write_bin(writer, message->u.find_value.key.bytes, SKAD_ID_BYTES);
         skad_write_uint(writer, message->u.find_value.want);
         skad_write_uint(writer, message->u.find_value.type);
+        if (message->u.find_value.has_from) {
+            skad_write_bin(writer, message->u.find_value.from, SKAD_PUBLIC_KEY_BYTES);
+        }
     } else if (message->kind == SKAD_KIND_STORE) {
         SKAD_ASSERT(message->u.store.life_s > 0);
         skad_write_array(writer, 3);
@@ -132,6 +135,9 @@ static void encode_value(skad_writer *writer, const skad_message *message)
         skad_span record = message->u.reply.u.value.records[i];
         skad_write_bin(writer, record.data, record.len);
     }
+    if (message->u.reply.u.value.total > 0) {
+        skad_write_uint(writer, message->u.reply.u.value.total);
+    }
     write_contacts(writer, message->u.reply.u.value.contacts,
                    message->u.reply.u.value.contacts_count);
 }
@@ -139,9 +145,11 @@ static void encode_value(skad_writer *writer, const skad_message *message)
 static void encode_reply(skad_writer *writer, const skad_message *message)
 {
     bool is_pong = message->kind == SKAD_KIND_PONG;
-    bool has_three = message->kind == SKAD_KIND_VALUE || message->kind == SKAD_KIND_ERROR;
+    bool is_value = message->kind == SKAD_KIND_VALUE;
+    bool has_three = is_value || message->kind == SKAD_KIND_ERROR;
+    bool has_four = is_value && message->u.reply.u.value.total > 0;
 
-    skad_write_array(writer, is_pong ? 1 : has_three ? 3 : 2);
+    skad_write_array(writer, is_pong ? 1 : has_four ? 4 : has_three ? 3 : 2);
     skad_write_address(writer, &message->u.reply.observed);
     if (message->kind == SKAD_KIND_NODES) {
         write_contacts(writer, message->u.reply.u.nodes.contacts,
@@ -213,8 +221,12 @@ static void decode_find_value(skad_reader *reader, skad_message *out)
     skad_read_bytes(reader, out->u.find_value.key.bytes, SKAD_ID_BYTES);
     out->u.find_value.want = read_want(reader);
     uint64_t type = skad_read_uint(reader, SKAD_RECORD_ANNOUNCEMENT);
-    reader->failed = reader->failed || type == 0;
+    reader->failed = reader->failed || type == 0 ||
+                     (out->u.find_value.has_from && type != SKAD_RECORD_ANNOUNCEMENT);
     out->u.find_value.type = (skad_record_type)type;
+    if (out->u.find_value.has_from) {
+        skad_read_bytes(reader, out->u.find_value.from, SKAD_PUBLIC_KEY_BYTES);
+    }
 }
 
 static void decode_store(skad_reader *reader, skad_message *out)
@@ -226,7 +238,7 @@ static void decode_store(skad_reader *reader, skad_message *out)
     reader->failed = reader->failed || out->u.store.life_s == 0;
 }
 
-static void decode_value(skad_reader *reader, skad_message *out)
+static void decode_value(skad_reader *reader, bool has_total, skad_message *out)
 {
     size_t count = skad_read_array(reader, 0, SKAD_RECORDS_MAX);
 
@@ -234,6 +246,11 @@ static void decode_value(skad_reader *reader, skad_message *out)
         out->u.reply.u.value.records[i] = skad_read_bin(reader, 1, SKAD_RECORD_BYTES_MAX);
     }
     out->u.reply.u.value.records_count = count;
+    out->u.reply.u.value.total = 0;
+    if (has_total) { /* a total that says no more than the records do is not sent */
+        out->u.reply.u.value.total = (uint32_t)skad_read_uint(reader, UINT32_MAX);
+        reader->failed = reader->failed || out->u.reply.u.value.total <= count;
+    }
     out->u.reply.u.value.contacts_count = read_contacts(reader, out->u.reply.u.value.contacts);
 }
 
@@ -244,13 +261,20 @@ static void decode_error(skad_reader *reader, skad_message *out)
     reader->failed = reader->failed || out->u.reply.u.error.code == 0;
 }
 
-/* Opens a body's array, and reads the common beginning of all replies. */
-static void read_head(skad_reader *reader, size_t elements, skad_message *out)
+/* Opens a body's array of so many elements, or one more where `optional`, and reads the common
+ * beginning of all replies. Returns whether it has the one more. */
+static bool read_head_of(skad_reader *reader, size_t elements, bool optional, skad_message *out)
 {
-    skad_read_array(reader, elements, elements);
+    size_t count = skad_read_array(reader, elements, elements + optional);
     if (skad_kind_is_reply(out->kind)) {
         skad_read_address(reader, false, &out->u.reply.observed);
     }
+    return count > elements;
+}
+
+static void read_head(skad_reader *reader, size_t elements, skad_message *out)
+{
+    (void)read_head_of(reader, elements, false, out);
 }
 
 static void decode_body(skad_reader *reader, skad_message *out)
@@ -265,7 +289,7 @@ static void decode_body(skad_reader *reader, skad_message *out)
         out->u.find_node.want = read_want(reader);
         return;
     case SKAD_KIND_FIND_VALUE:
-        read_head(reader, 3, out);
+        out->u.find_value.has_from = read_head_of(reader, 3, true, out);
         decode_find_value(reader, out);
         return;
     case SKAD_KIND_STORE:
@@ -284,8 +308,7 @@ static void decode_body(skad_reader *reader, skad_message *out)
         out->u.reply.u.nodes.contacts_count = read_contacts(reader, out->u.reply.u.nodes.contacts);
         return;
     case SKAD_KIND_VALUE:
-        read_head(reader, 3, out);
-        decode_value(reader, out);
+        decode_value(reader, read_head_of(reader, 3, true, out), out);
         return;
     case SKAD_KIND_STORED:
     case SKAD_KIND_ANNOUNCED:

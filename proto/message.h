@@ -61,6 +61,8 @@ typedef struct skad_message {
             skad_id key;
             uint8_t want;
             skad_record_type type;
+            bool has_from; /* begin with this publisher, or the next one; announcements */
+            uint8_t from[SKAD_PUBLIC_KEY_BYTES];
         } find_value;
         struct {
             skad_span record; /* encoded, 1..SKAD_RECORD_BYTES_MAX */
@@ -81,6 +83,7 @@ typedef struct skad_message {
                 struct {
                     size_t records_count;
                     skad_span records[SKAD_RECORDS_MAX];
+                    uint32_t total; /* records that the holder has; 0: no more than it gives */
                     size_t contacts_count;
                     skad_contact contacts[SKAD_CONTACTS_MAX];
                 } value;

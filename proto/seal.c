@@ -94,6 +94,7 @@ skad_status skad_draft_write(const skad_sealer *sealer, const skad_draft_fields 
     out->bytes_max = (uint16_t)bytes_max;
     out->sealed = false;
     out->request = fields->request_digest == NULL;
+    out->copy = fields->copy;
     out->recipient = *fields->recipient;
     skad_envelope_digest(sealer->network_key, fields->recipient, fields->request_digest,
                          (skad_span){writer.data, writer.len}, out->digest);
@@ -105,16 +106,37 @@ size_t skad_seal_batch_size(const skad_draft *const *drafts, size_t count)
     SKAD_ASSERT(count >= 1);
     size_t slack = (size_t)(drafts[0]->bytes_max - drafts[0]->len); /* of the tightest draft */
     size_t size = 1;
+    size_t extra = drafts[0]->copy > 0; /* leaf for the number of a copy */
 
-    while (size < count && size < SKAD_MERKLE_LEAVES_MAX) {
+    while (size < count && size + extra < SKAD_MERKLE_LEAVES_MAX) {
         size_t next = (size_t)(drafts[size]->bytes_max - drafts[size]->len);
         slack = next < slack ? next : slack;
-        if (slack < SKAD_PROOF_BYTES(skad_merkle_depth(size + 1))) {
+        extra = extra > 0 || drafts[size]->copy > 0;
+        if (size + 1 + extra > SKAD_MERKLE_LEAVES_MAX ||
+            slack < SKAD_PROOF_BYTES(skad_merkle_depth(size + 1 + extra))) {
             break;
         }
         size++;
     }
     return size;
+}
+
+/* Fills in the leaves of a batch. Returns the place of the first draft. */
+static size_t fill_leaves(skad_draft *const *drafts, size_t count,
+                          uint8_t leaves[SKAD_MERKLE_LEAVES_MAX][SKAD_HASH_BYTES])
+{
+    uint8_t copy = 0;
+    for (size_t i = 0; i < count; i++) {
+        copy = drafts[i]->copy > copy ? drafts[i]->copy : copy;
+    }
+    size_t first = copy > 0;
+    SKAD_ASSERT(count >= 1 && first + count <= SKAD_MERKLE_LEAVES_MAX);
+    memset(leaves[0], 0, SKAD_HASH_BYTES);
+    leaves[0][SKAD_HASH_BYTES - 1] = copy;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(leaves[first + i], drafts[i]->digest, SKAD_HASH_BYTES);
+    }
+    return first;
 }
 
 void skad_seal(const skad_sealer *sealer, skad_draft *const *drafts, size_t count)
@@ -124,22 +146,19 @@ void skad_seal(const skad_sealer *sealer, skad_draft *const *drafts, size_t coun
     uint8_t signature[SKAD_SIGNATURE_BYTES];
     skad_merkle tree;
 
-    SKAD_ASSERT(count >= 1 && count <= SKAD_MERKLE_LEAVES_MAX);
-    for (size_t i = 0; i < count; i++) {
-        memcpy(leaves[i], drafts[i]->digest, SKAD_HASH_BYTES);
-    }
+    size_t first = fill_leaves(drafts, count, leaves);
     /* C17 adds const to the elements of an array only by a cast. */
-    skad_merkle_build(&tree, (const uint8_t(*)[SKAD_HASH_BYTES])leaves, count);
+    skad_merkle_build(&tree, (const uint8_t(*)[SKAD_HASH_BYTES])leaves, first + count);
     skad_sign(SKAD_SIGN_DATAGRAM, skad_merkle_root(&tree), sealer->identity->secret_key, signature);
     for (size_t i = 0; i < count; i++) {
         skad_draft *draft = drafts[i];
         skad_writer writer;
 
         SKAD_ASSERT(!draft->sealed);
-        skad_merkle_path(&tree, i, path);
+        skad_merkle_path(&tree, first + i, path);
         skad_writer_init(&writer, draft->bytes + draft->len,
                          (size_t)(draft->bytes_max - draft->len));
-        skad_envelope_write_proof(&writer, i, path, tree.depth, signature);
+        skad_envelope_write_proof(&writer, first + i, path, tree.depth, signature);
         SKAD_ASSERT(!writer.overflow);
         draft->len = (uint16_t)(draft->len + writer.len);
         skad_tag_make(sealer->network_key, &draft->recipient, draft->bytes + SKAD_TAG_BYTES,

@@ -14,6 +14,7 @@ typedef struct skad_draft {
     uint16_t bytes_max; /* of the sealed datagram, its path included */
     bool sealed;
     bool request;      /* otherwise a reply */
+    uint8_t copy;      /* of a request that is sent again: which one; 0: the first */
     skad_id recipient; /* all-zero for a hello */
     uint8_t digest[SKAD_HASH_BYTES];
 } skad_draft;
@@ -26,6 +27,7 @@ typedef struct skad_draft_fields {
     const uint8_t *token;          /* NULL: none */
     size_t bytes_min;              /* pad the sealed datagram to at least this; 0: no padding */
     size_t bytes_max; /* leave contacts out to stay below; 0: SKAD_DATAGRAM_BYTES_MAX */
+    uint8_t copy;     /* skad_draft */
 } skad_draft_fields;
 
 typedef struct skad_sealer {
@@ -47,8 +49,12 @@ SKAD_MUST_CHECK skad_status skad_draft_write(const skad_sealer *sealer,
  * >= 1. */
 size_t skad_seal_batch_size(const skad_draft *const *drafts, size_t count);
 
-/* Signs `count` drafts with one signature and tags each; count is as
- * skad_seal_batch_size allows. */
+/* Signs `count` drafts with one signature and tags each; count is as skad_seal_batch_size allows.
+ *
+ * A request that is sent again has the same signed part, so that an answer to any copy covers it;
+ * but its receiver handles the same datagram only once. So the tree of a batch with copies has one
+ * more leaf, the first, which holds the highest number of a copy: no two batches of the same
+ * drafts have the same root. */
 void skad_seal(const skad_sealer *sealer, skad_draft *const *drafts, size_t count);
 
 #endif

@@ -32,7 +32,9 @@ typedef enum skad_outcome {
     /* get: all close nodes answered, and none has it; put: no holder took it, or more of them
      * refused it for what they hold (older, conflict, cas) than took it */
     SKAD_OUTCOME_NOT_FOUND,
-    SKAD_OUTCOME_TIMED_OUT, /* no answer came in time */
+    /* no answer came in time; get: nothing was found, but of the close nodes not all answered, and
+     * one that was silent may have it */
+    SKAD_OUTCOME_TIMED_OUT,
 } skad_outcome;
 
 /* ---- Lookups ---- */
@@ -85,12 +87,15 @@ typedef struct skad_put_report {
     skad_id key;
     uint8_t holders;      /* nodes asked, ourselves included if we are close; more than s where the
                              closest stand suspiciously dense */
+    uint8_t wanted;       /* nodes that should hold it: the profile's s, or as many as the network
+                             has, as far as we know; s while we have not joined; 0: too early */
     uint8_t stored;       /* holders that acknowledged */
     uint8_t refused;      /* holders that answered with an error */
     uint8_t unresponsive; /* holders that did not answer */
     uint8_t refusals[SKAD_REFUSALS]; /* the refused, by error code */
     uint64_t sequence_seen; /* the highest that a refusal names as held there, unverified; or 0 */
     uint32_t life_s;        /* at least half of the stored mean to keep it so long */
+    bool alone;             /* no node but ourselves has it */
     bool kept;              /* we re-announce it from now on (skad_store_request) */
 } skad_put_report;
 
@@ -117,7 +122,7 @@ typedef struct skad_provider {
     size_t metadata_len; /* 0..SKAD_METADATA_BYTES_MAX */
 } skad_provider;
 
-#define SKAD_PROVIDERS_MAX 64 /* in one answer; of more, a random choice */
+#define SKAD_PROVIDERS_MAX 64 /* in one result; of more, a random choice */
 
 typedef struct skad_get_report {
     skad_record_type type; /* the type that was asked for */
@@ -136,6 +141,7 @@ typedef struct skad_get_report {
     /* Where DONE, announcements: at least one, different publishers. */
     const skad_provider *providers;
     size_t providers_count;
+    uint32_t providers_total; /* that there are, by what the holders say */
 } skad_get_report;
 
 /* ---- Events ---- */

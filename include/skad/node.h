@@ -237,6 +237,7 @@ typedef struct skad_node_stats {
     uint64_t refusals;               /* answered with an ERROR */
     uint64_t refused[SKAD_REFUSALS]; /* of these, by error code */
     uint64_t timeouts;               /* RPCs of ours that were not answered */
+    uint64_t resent;                 /* copies of requests that were not answered yet */
     uint64_t lookups;
     uint64_t violations;    /* contacts and records in answers that break the replier's duties */
     uint64_t dismissed;     /* peers evicted for violations */

@@ -272,6 +272,37 @@ def _answers_differ(context: Context) -> None:
     demand(seen == set(held), f"{len(seen)} of {len(held)} were ever given")
 
 
+def _publisher_of(record: bytes) -> bytes:
+    """The third element, after the array header, the type and the key of 32 bytes."""
+    return record[38:70]
+
+
+@check("RPCs: FIND_VALUE: an answer with fewer announcements than are held says how many there are")
+def _says_how_many(context: Context) -> None:
+    key, held = _announce_many(context, 12, bytes(100))
+    body = context.client.ask(FIND_VALUE, wire.find_value(key, 3)).body
+    demand(len(body) == 4 and body[2] == len(held), f"{body[2:3]} of {len(held)}")
+    key, held = _announce_many(context, 2, b"")
+    body = context.client.ask(FIND_VALUE, wire.find_value(key, 3)).body
+    demand(len(body) == 3 and len(body[1]) == 2, f"{len(body)} elements")
+
+
+@check("RPCs: FIND_VALUE: page after page gives all announcements, each once, in the publishers' order")
+def _page_after_page(context: Context) -> None:
+    key, held = _announce_many(context, 12, bytes(100))
+    publishers = sorted(_publisher_of(record) for record in held)
+    start, seen = bytes(32), []
+    while len(seen) < len(held):
+        given = context.client.ask(FIND_VALUE, wire.find_value(key, 3, start=start)).body[1]
+        demand(len(given) > 0, f"{len(seen)} of {len(held)}, then none")
+        seen += [_publisher_of(record) for record in given]
+        start = (int.from_bytes(seen[-1], "big") + 1).to_bytes(32, "big")
+    demand(seen == publishers, "another order, or one twice")
+    around = context.client.ask(FIND_VALUE, wire.find_value(key, 3, start=publishers[-1])).body[1]
+    demand(_publisher_of(around[0]) == publishers[-1], "not from the publisher on")
+    demand(_publisher_of(around[1]) == publishers[0], "it does not go round")
+
+
 @check("RPCs: FIND_VALUE: no publisher is given twice")
 def _no_publisher_twice(context: Context) -> None:
     key, publisher = secrets.token_bytes(32), Identity.draw()

@@ -310,8 +310,19 @@ _FORMS = {
 }
 
 
+def _form_of(kind: int, body: Any) -> list:
+    """What the elements of a body must be; the one that may be left out counts where it is there."""
+    form = list(_FORMS[kind])
+    if kind == FIND_VALUE and len(body) == 4:
+        form[2] = lambda kind: kind == 3
+        form.append(_key_ok)
+    if kind == VALUE and len(body) == 4:
+        form.insert(2, lambda total: _uint_ok(total, len(body[1]) + 1, 32))
+    return form
+
+
 def _check_body(kind: int, body: Any) -> None:
-    form = _FORMS[kind]
+    form = _form_of(kind, body) if isinstance(body, list) else _FORMS[kind]
     name = KIND_NAMES[kind]
     _demand(isinstance(body, list) and len(body) == len(form), f"elements of a {name}")
     for place, (accepts, element) in enumerate(zip(form, body)):
@@ -323,9 +334,9 @@ def find_node(target: bytes, want: int = 3) -> bytes:
     return encode([target, want])
 
 
-def find_value(key: bytes, kind: int, want: int = 3) -> bytes:
-    """The body of a FIND_VALUE."""
-    return encode([key, want, kind])
+def find_value(key: bytes, kind: int, want: int = 3, start: Optional[bytes] = None) -> bytes:
+    """The body of a FIND_VALUE; `start`: the publisher with which the answer begins."""
+    return encode([key, want, kind] if start is None else [key, want, kind, start])
 
 
 def store(record: bytes, cas: Optional[int] = None, life_s: int = ids.LIFE_S) -> bytes:

@@ -136,6 +136,18 @@ wait_for 5 grep -q "control socket $work/key/control.sock" "$work/key/log"
 status_is key id "$made" || fail "another ID"
 taken=$(address_of key)
 
+say "tells of what a node stored that no other has"
+expect 6 "$skad" put "$work/key/log" --socket "$(socket_of key)" --once
+expect_message "only this node has it"
+lonely=$(cat "$work/out")
+[ "${#lonely}" -eq 64 ] || fail "no key of what it stored: $lonely"
+expect 6 "$skad" put "$work/key/log" --socket "$(socket_of key)" --json
+grep -q '"stored":1,"holders":1,"wanted":16,"alone":[1-9]' "$work/out" || fail "JSON: $(cat "$work/out")"
+expect_message "it is announced again until one does"
+printf 'v1' >"$work/news"
+expect 6 "$skad" publish "$work/news" --salt lonely --socket "$(socket_of key)"
+expect 6 "$skad" announce "$lonely" --address 127.0.0.1:80 --once --socket "$(socket_of key)"
+
 say "a second daemon in the same folder, or at the same port, does not start"
 expect 1 "$skad" run --profile test --dir "$work/key" --listen 127.0.0.1:0
 expect_message "another daemon is using"

@@ -10,6 +10,7 @@
 
 #include "src/core/node/invariants.h"
 #include "src/core/node/parts.h"
+#include "src/core/rpc/request.h"
 #include "tests/support/fixture.h"
 #include "tests/support/tampering.h"
 
@@ -35,17 +36,29 @@ static void wait_in_a_far_slot(skad_node *node)
 static void be_slow_too_soon(skad_node *node)
 {
     PART(node, pending)->rpcs[0].slow = true;
+    PART(node, pending)->rpcs[0].copies_left = 0;
+}
+static void send_it_again_without_end(skad_node *node)
+{
+    PART(node, pending)->rpcs[0].copies = SKAD_COPIES;
+}
+static void be_over_too_soon(skad_node *node)
+{
+    PART(node, pending)->rpcs[0].over_us--;
 }
 static void send_now(skad_node *node)
 {
     skad_pending_rpc *rpc = &PART(node, pending)->rpcs[0];
     rpc->sent_us = PART(node, env)->now.mono_us;
+    rpc->over_us = rpc->sent_us + 3ULL * rpc->timeout_us;
+    rpc->copies_left = 0;
     PART(node, pending)->due_us[0] = rpc->sent_us + rpc->timeout_us;
 }
 static void send_in_the_future(skad_node *node)
 {
     send_now(node);
     PART(node, pending)->rpcs[0].sent_us++;
+    PART(node, pending)->rpcs[0].over_us++;
     PART(node, pending)->due_us[0]++;
 }
 static void fill_all_of_pending(skad_node *node)
@@ -247,6 +260,8 @@ static const test_tampering CASES[] = {
     BREAKS("an RPC id carries its slot", use_a_slot_too_high),
     BREAKS("an RPC id carries its slot", wait_in_a_far_slot),
     BREAKS("a request waits for its next timeout", be_slow_too_soon),
+    BREAKS("a request is sent again so often, and then is over", send_it_again_without_end),
+    BREAKS("a request is sent again so often, and then is over", be_over_too_soon),
     KEEPS(send_now),
     BREAKS("no request was sent in the future", send_in_the_future),
     KEEPS(fill_all_of_pending),

@@ -43,8 +43,8 @@ static void derived_limits_are_the_documented_ones(void **state)
         {"contact", SKAD_CONTACT_BYTES_MAX, 63},
         {"NODES", SKAD_NODES_BYTES_MAX, 1032},
         {"STORE", SKAD_STORE_BYTES_MAX, 1023},
-        {"VALUE", SKAD_VALUE_REPLY_BYTES_MAX, 1031},
-        {"items of a body", SKAD_BODY_ITEMS_MAX, 76},
+        {"VALUE", SKAD_VALUE_REPLY_BYTES_MAX, 1036},
+        {"items of a body", SKAD_BODY_ITEMS_MAX, 77},
         {"proof alone", SKAD_PROOF_BYTES(0), 69},
         {"proof in a batch of 16", SKAD_PROOF_BYTES(4), 197},
     };
@@ -177,6 +177,7 @@ static void largest_record_fits_a_store_and_a_value(void **state)
     assert_true(sealed.len <= SKAD_DATAGRAM_BYTES_MAX);
     assert_true(skad_address_parse("[2001:db8::1]:65535", &reply.u.reply.observed));
     reply.u.reply.u.value.records_count = 1;
+    reply.u.reply.u.value.total = UINT32_MAX;
     reply.u.reply.u.value.records[0] = (skad_span){record, len};
     reply.u.reply.u.value.contacts_count = SKAD_CONTACTS_MAX;
     fill_contacts(reply.u.reply.u.value.contacts);

@@ -152,6 +152,14 @@ static const body_case CASES[] = {
     {"FIND_VALUE, type 0", SKAD_KIND_FIND_VALUE, false, {A(3), B(32), U(1), U(0)}},
     {"FIND_VALUE, type 4", SKAD_KIND_FIND_VALUE, false, {A(3), B(32), U(1), U(4)}},
     {"FIND_VALUE, want 0", SKAD_KIND_FIND_VALUE, false, {A(3), B(32), U(0), U(1)}},
+    {"FIND_VALUE from a publisher", SKAD_KIND_FIND_VALUE, true, {A(4), B(32), U(1), U(3), B(32)}},
+    {"FIND_VALUE, type 2, from one", SKAD_KIND_FIND_VALUE, false, {A(4), B(32), U(1), U(2), B(32)}},
+    {"FIND_VALUE from a short one", SKAD_KIND_FIND_VALUE, false, {A(4), B(32), U(1), U(3), B(31)}},
+    {"FIND_VALUE from nil", SKAD_KIND_FIND_VALUE, false, {A(4), B(32), U(1), U(3), N}},
+    {"FIND_VALUE, five elements",
+     SKAD_KIND_FIND_VALUE,
+     false,
+     {A(5), B(32), U(1), U(3), B(32), U(1)}},
     {"FIND_VALUE without type", SKAD_KIND_FIND_VALUE, false, {A(2), B(32), U(1)}},
     {"STORE", SKAD_KIND_STORE, true, {A(3), B(1), N, U(86400)}},
     {"STORE, largest",
@@ -192,6 +200,14 @@ static const body_case CASES[] = {
      SKAD_KIND_VALUE,
      true,
      {A(3), SEEN, A(8), B(1), B(1), B(1), B(1), B(1), B(1), B(1), B(1), A(0)}},
+    {"VALUE of one of two", SKAD_KIND_VALUE, true, {A(4), SEEN, A(1), B(1), U(2), A(0)}},
+    {"VALUE of none of one", SKAD_KIND_VALUE, true, {A(4), SEEN, A(0), U(1), A(0)}},
+    {"VALUE, total 2^32-1", SKAD_KIND_VALUE, true, {A(4), SEEN, A(0), U(UINT32_MAX), A(0)}},
+    {"VALUE, total 2^32", SKAD_KIND_VALUE, false, {A(4), SEEN, A(0), U(4294967296), A(0)}},
+    {"VALUE of one of one", SKAD_KIND_VALUE, false, {A(4), SEEN, A(1), B(1), U(1), A(0)}},
+    {"VALUE of none of none", SKAD_KIND_VALUE, false, {A(4), SEEN, A(0), U(0), A(0)}},
+    {"VALUE, total nil", SKAD_KIND_VALUE, false, {A(4), SEEN, A(0), N, A(0)}},
+    {"VALUE, five elements", SKAD_KIND_VALUE, false, {A(5), SEEN, A(0), U(1), A(0), A(0)}},
     {"VALUE, empty record", SKAD_KIND_VALUE, false, {A(3), SEEN, A(1), B(0), A(0)}},
     {"VALUE, contacts missing", SKAD_KIND_VALUE, false, {A(2), SEEN, A(0)}},
     {"STORED", SKAD_KIND_STORED, true, {A(2), SEEN, U(0)}},
@@ -303,6 +319,31 @@ static void both_lists_may_be_full(void **state)
     assert_int_equal(decoded.u.reply.u.value.contacts_count, SKAD_CONTACTS_MAX);
 }
 
+static void what_is_optional_comes_back(void **state)
+{
+    (void)state;
+    skad_message message = {.kind = SKAD_KIND_FIND_VALUE};
+    message.u.find_value.want = SKAD_FAMILIES_ALL;
+    message.u.find_value.type = SKAD_RECORD_ANNOUNCEMENT;
+    message.u.find_value.has_from = true;
+    memset(message.u.find_value.from, 0xab, SKAD_PUBLIC_KEY_BYTES);
+    size_t len = skad_message_encode(&message, body, SKAD_BODY_BYTES_MAX);
+    assert_true(skad_message_decode(SKAD_KIND_FIND_VALUE, body, len, &decoded));
+    assert_true(decoded.u.find_value.has_from);
+    assert_memory_equal(decoded.u.find_value.from, message.u.find_value.from,
+                        SKAD_PUBLIC_KEY_BYTES);
+    skad_wire_message(SKAD_KIND_VALUE, &message);
+    message.u.reply.u.value.total = 70000;
+    len = skad_message_encode(&message, body, SKAD_BODY_BYTES_MAX);
+    assert_true(skad_message_decode(SKAD_KIND_VALUE, body, len, &decoded));
+    assert_int_equal(decoded.u.reply.u.value.total, 70000);
+    assert_int_equal(decoded.u.reply.u.value.contacts_count, 3);
+    message.u.reply.u.value.total = 0;
+    len = skad_message_encode(&message, body, SKAD_BODY_BYTES_MAX);
+    assert_true(skad_message_decode(SKAD_KIND_VALUE, body, len, &decoded));
+    assert_int_equal(decoded.u.reply.u.value.total, 0);
+}
+
 static void unknown_kind_has_no_body(void **state)
 {
     (void)state;
@@ -401,6 +442,7 @@ int main(void)
         cmocka_unit_test(each_element_has_its_limits),
         cmocka_unit_test(lists_have_their_caps),
         cmocka_unit_test(both_lists_may_be_full),
+        cmocka_unit_test(what_is_optional_comes_back),
         cmocka_unit_test(unknown_kind_has_no_body),
         cmocka_unit_test(farthest_contacts_are_left_out_first),
         cmocka_unit_test(sixteenth_contact_pays_for_the_longer_header),

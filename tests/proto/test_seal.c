@@ -151,6 +151,69 @@ static void whole_batches_of_every_size_are_accepted(void **state)
     }
 }
 
+/* The same drafts in the same order, sent three times: sealed alone and in batches of every size.
+ */
+static void copies_are_other_datagrams_and_are_accepted(void **state)
+{
+    (void)state;
+    static skad_draft drafts[3][SKAD_MERKLE_LEAVES_MAX];
+    skad_draft *batch[SKAD_MERKLE_LEAVES_MAX];
+    const skad_draft *view[SKAD_MERKLE_LEAVES_MAX];
+
+    for (size_t size = 1; size <= SKAD_MERKLE_LEAVES_MAX; size++) {
+        for (uint8_t copy = 0; copy < 3; copy++) {
+            for (size_t i = 0; i < size; i++) {
+                assert_int_equal(write_draft(SKAD_KIND_FIND_NODE, token, 0, 0, &drafts[copy][i]),
+                                 SKAD_OK);
+                /* One of them is sent for the first time in each batch of copies. */
+                drafts[copy][i].copy = i == 1 ? 0 : copy;
+                batch[i] = &drafts[copy][i];
+                view[i] = batch[i];
+            }
+            size_t most = SKAD_MERKLE_LEAVES_MAX - (copy > 0);
+            size_t fitting = skad_seal_batch_size(view, size);
+            assert_int_equal(fitting, size < most ? size : most);
+            skad_seal(&sealer, batch, fitting);
+            for (size_t i = 0; i < fitting; i++) {
+                assert_int_equal(skad_wire_receive(batch[i]->bytes, batch[i]->len, &bob.id,
+                                                   SKAD_WIRE_EPOCH, NULL, &opened),
+                                 SKAD_VERDICT_ACCEPT);
+                for (uint8_t before = 0; before < copy; before++) {
+                    assert_memory_equal(drafts[before][i].digest, batch[i]->digest,
+                                        SKAD_HASH_BYTES);
+                    assert_memory_not_equal(drafts[before][i].bytes, batch[i]->bytes,
+                                            SKAD_TAG_BYTES);
+                }
+            }
+        }
+    }
+}
+
+/* The largest STORE has room for a path of one step only. */
+static void the_largest_store_can_be_sent_again(void **state)
+{
+    (void)state;
+    static uint8_t bytes[SKAD_RECORD_BYTES_MAX];
+    static skad_draft draft;
+    const skad_draft *view = &draft;
+    const skad_message store = {.kind = SKAD_KIND_STORE,
+                                .u.store = {{bytes, sizeof bytes}, true, UINT64_MAX, UINT32_MAX}};
+    assert_int_equal(skad_draft_write(&sealer,
+                                      &(skad_draft_fields){.message = &store,
+                                                           .rpc_id = rpc_id,
+                                                           .recipient = &bob.id,
+                                                           .token = token,
+                                                           .copy = 3},
+                                      &draft),
+                     SKAD_OK);
+    assert_int_equal(skad_seal_batch_size(&view, 1), 1);
+    seal_one(&draft);
+    assert_in_range(draft.len, 1, SKAD_DATAGRAM_BYTES_MAX);
+    assert_int_equal(
+        skad_wire_receive(draft.bytes, draft.len, &bob.id, SKAD_WIRE_EPOCH, NULL, &opened),
+        SKAD_VERDICT_ACCEPT);
+}
+
 /* Drafts of which one has only so much room above its length when sealed alone. */
 static size_t batch_size_with_room(size_t room, size_t count, size_t tight)
 {
@@ -229,6 +292,8 @@ int main(void)
         cmocka_unit_test(message_is_cut_to_the_most_it_may_take),
         cmocka_unit_test(sizes_that_contradict_are_refused),
         cmocka_unit_test(whole_batches_of_every_size_are_accepted),
+        cmocka_unit_test(copies_are_other_datagrams_and_are_accepted),
+        cmocka_unit_test(the_largest_store_can_be_sent_again),
         cmocka_unit_test(tightest_draft_bounds_the_batch),
         cmocka_unit_test(batched_reply_stays_within_what_was_paid_for),
         cmocka_unit_test(hello_is_never_batched),

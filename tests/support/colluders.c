@@ -43,6 +43,7 @@ static void answer(test_network *network, size_t index, const skad_envelope *env
     if (envelope->kind == SKAD_KIND_FIND_VALUE) {
         message.kind = SKAD_KIND_VALUE;
         message.u.reply.u.value.records_count = 0;
+        message.u.reply.u.value.total = 0;
         message.u.reply.u.value.contacts_count = closest_colluders(
             network, index, &asked.u.find_value.key, message.u.reply.u.value.contacts);
     } else {

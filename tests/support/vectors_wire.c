@@ -90,6 +90,29 @@ static void write_store_with_cas(skad_json *json, const skad_vector_identities *
     write_envelope(json, self, "STORE with cas and the shortest life_s", &draft, NULL);
 }
 
+/* One of each body with the element that is left out elsewhere. */
+static void write_pages(skad_json *json, const skad_vector_identities *self)
+{
+    skad_message find;
+    skad_message value;
+    skad_draft draft;
+    skad_draft *one = &draft;
+
+    skad_wire_message(SKAD_KIND_FIND_VALUE, &find);
+    find.u.find_value.type = SKAD_RECORD_ANNOUNCEMENT;
+    find.u.find_value.has_from = true;
+    skad_wire_fill(find.u.find_value.from, SKAD_PUBLIC_KEY_BYTES, 0x80);
+    skad_vector_draft_message(self, &find, &self->receiver.id, NULL, SKAD_VECTOR_TOKEN, &draft);
+    skad_seal(&self->sealer, &one, 1);
+    write_envelope(json, self, "FIND_VALUE from a publisher on", &draft, NULL);
+    skad_wire_message(SKAD_KIND_VALUE, &value);
+    value.u.reply.u.value.total = 200;
+    skad_vector_draft_message(self, &value, &self->receiver.id, self->request_digest,
+                              SKAD_VECTOR_TOKEN, &draft);
+    skad_seal(&self->sealer, &one, 1);
+    write_envelope(json, self, "VALUE of one of 200 records", &draft, self->request_digest);
+}
+
 static void write_batch(skad_json *json, const skad_vector_identities *self)
 {
     static const skad_kind kinds[] = {SKAD_KIND_NODES, SKAD_KIND_STORED, SKAD_KIND_ERROR};
@@ -194,6 +217,7 @@ void skad_vectors_envelopes(skad_json *json)
         write_envelope(json, &self, "signed alone", &draft, digest);
     }
     write_store_with_cas(json, &self);
+    write_pages(json, &self);
     write_batch(json, &self);
     write_store_exchange(json, &self);
 }

@@ -11,6 +11,7 @@ typedef enum skad_exit {
     SKAD_EXIT_NOT_FOUND = 3,
     SKAD_EXIT_TIMED_OUT = 4,
     SKAD_EXIT_REFUSED = 5, /* no holder took it, or too few */
+    SKAD_EXIT_ALONE = 6,   /* only this node has it */
 } skad_exit;
 
 #endif

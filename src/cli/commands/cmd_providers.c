@@ -1,4 +1,5 @@
 /* skad providers: lists the providers that are announced under a key. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "skad/record.h"
@@ -19,6 +20,11 @@ static void print(const skad_options *options, skad_answer result)
         skad_text_escape(skad_answer_bytes(provider, "metadata"), metadata, sizeof metadata);
         printf("%-21s %s%s%s\n", endpoint, publisher, metadata[0] != 0 ? " " : "", metadata);
     }
+    uint64_t total = skad_answer_uint(result, "total");
+    if (total > skad_answer_count(providers)) {
+        (void)fprintf(stderr, "skad: %zu of %" PRIu64 " providers\n", skad_answer_count(providers),
+                      total);
+    }
 }
 
 static skad_exit run(const skad_options *options)
@@ -36,9 +42,11 @@ const skad_command skad_command_providers = {
     .name = "providers",
     .usage = "providers KEY [--json] [--socket PATH] [--timeout SECONDS]",
     .summary = "Show who is announced under a key",
-    .details = "A line for each: the endpoint ('-': none given), the public key of who signed the\n"
-               "announcement, and the metadata, in which bytes that are not printable ASCII are\n"
-               "written as \\xNN. Of more than 64 a random choice is shown.",
+    .details =
+        "A line for each: the endpoint ('-': none given), the public key of who signed the\n"
+        "announcement, and the metadata, in which bytes that are not printable ASCII are\n"
+        "written as \\xNN. Of more than 64 a random choice is shown, and stderr tells how many\n"
+        "there are.",
     .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON,
     .argument = true,
     .argument_needed = true,

@@ -74,9 +74,10 @@ static skad_exit check(const skad_options *options, const skad_file_put_report *
 static void print_json(const skad_file_put_report *report, const char *key, bool keep)
 {
     printf("{\"key\":\"%s\",\"bytes\":%" PRIu64 ",\"records\":%" PRIu64 ",\"stored\":%" PRIu64
-           ",\"holders\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"silent\":%" PRIu64 ",\"refusals\":{",
+           ",\"holders\":%" PRIu64 ",\"wanted\":%" PRIu64 ",\"alone\":%" PRIu64
+           ",\"refused\":%" PRIu64 ",\"silent\":%" PRIu64 ",\"refusals\":{",
            key, report->bytes, report->records, report->worst_stored, report->worst_holders,
-           report->refused, report->unresponsive);
+           report->worst_wanted, report->alone, report->refused, report->unresponsive);
     bool first = true;
     for (size_t code = 0; code < SKAD_REFUSALS; code++) {
         if (report->refusals[code] > 0) {
@@ -98,8 +99,8 @@ static void report_to_terminal(const skad_file_put_report *report)
     describe_losses(report, &losses);
     (void)fprintf(stderr,
                   "%" PRIu64 " records, each stored at %" PRIu64 " of %" PRIu64
-                  " holders or better%s\n",
-                  report->records, report->worst_stored, report->worst_holders, losses.text);
+                  " nodes that should have it, or better%s\n",
+                  report->records, report->worst_stored, report->worst_wanted, losses.text);
 }
 
 static void print(const skad_options *options, const skad_file_put_report *report)
@@ -139,7 +140,11 @@ static skad_exit run(const skad_options *options)
         return skad_complain(exit, &failure);
     }
     print(options, &report);
-    exit = report.not_kept > 0 ? skad_stored_not_kept() : SKAD_EXIT_DONE;
+    if (report.alone > 0) {
+        exit = skad_stored_alone(request.keep && report.not_kept == 0);
+    } else if (report.not_kept > 0) {
+        exit = skad_stored_not_kept();
+    }
     return exit == SKAD_EXIT_DONE ? skad_printed() : exit;
 }
 
@@ -151,7 +156,8 @@ const skad_command skad_command_put = {
         "Without FILE, or with '-', stdin is stored. Who knows the key can get the file.\n"
         "The node re-announces all of it each hour, so that it stays; with --once it is left\n"
         "to its holders, who forget it after a day. 'skad withdraw KEY --file' ends the\n"
-        "re-announcing.",
+        "re-announcing. Where only this node has a record, since it reached no other one, the key\n"
+        "is printed and the exit code is 6.",
     .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_MIN_ACKS | SKAD_OPTION_ONCE,
     .argument = true,
     .run = run,

@@ -21,8 +21,8 @@ void skad_stored_print(skad_answer result)
     }
     skad_refusals_list(refusals, skad_answer_uint(result, "sequence_seen"), &reasons);
     skad_text_duration(skad_answer_uint(result, "life_s") * SKAD_US_PER_S, life);
-    printf("stored     %" PRIu64 " of %" PRIu64 " holders, for %s\n",
-           skad_answer_uint(result, "stored"), skad_answer_uint(result, "holders"), life);
+    printf("stored     at %" PRIu64 " of %" PRIu64 " nodes that should have it, for %s\n",
+           skad_answer_uint(result, "stored"), skad_answer_uint(result, "wanted"), life);
     if (reasons.text[0] != 0) {
         printf("refused    %s\n", reasons.text);
     }
@@ -39,7 +39,20 @@ skad_exit skad_stored_not_kept(void)
     return skad_complain(SKAD_EXIT_FAILED, &failure);
 }
 
+skad_exit skad_stored_alone(bool kept)
+{
+    skad_failure failure;
+    (void)skad_fail(&failure,
+                    "only this node has it, since no other node took it%s: see 'peers' and "
+                    "'joined' of 'skad status'",
+                    kept ? "; it is announced again until one does" : "");
+    return skad_complain(SKAD_EXIT_ALONE, &failure);
+}
+
 skad_exit skad_stored_exit(skad_answer result, bool keep)
 {
+    if (skad_answer_bool(result, "alone")) {
+        return skad_stored_alone(skad_answer_bool(result, "kept"));
+    }
     return keep && !skad_answer_bool(result, "kept") ? skad_stored_not_kept() : SKAD_EXIT_DONE;
 }

@@ -5,11 +5,14 @@
 #include "src/cli/base/options.h"
 #include "src/cli/client/answer.h"
 
-/* Prints "stored     14 of 16 holders, for 23 h", and on a further line why the others did not. */
+/* Prints "stored     at 14 of 16 nodes that should have it, for 23 h", and on a further line why
+ * the others did not. */
 void skad_stored_print(skad_answer result);
 
-/* Complains if the record was to be kept and the node could not; returns the exit code. */
+/* Complains if only this node has the record, or if it was to be kept and the node could not;
+ * returns the exit code. kept: the node announces it again. */
 skad_exit skad_stored_exit(skad_answer result, bool keep);
 skad_exit skad_stored_not_kept(void);
+skad_exit skad_stored_alone(bool kept);
 
 #endif

@@ -50,10 +50,12 @@ static void count_put(upload *self, skad_answer result)
     if (report->records == 0 || stored < report->worst_stored) {
         report->worst_stored = stored;
         report->worst_holders = skad_answer_uint(result, "holders");
+        report->worst_wanted = skad_answer_uint(result, "wanted");
     }
     report->records++;
     report->refused += skad_answer_uint(result, "refused");
     report->unresponsive += skad_answer_uint(result, "silent");
+    report->alone += skad_answer_bool(result, "alone");
     report->not_kept += self->request->keep && !skad_answer_bool(result, "kept");
     count_refusals(self, skad_answer_get(result, "refusals"));
 }

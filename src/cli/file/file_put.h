@@ -22,10 +22,12 @@ typedef struct skad_file_put_report {
     uint64_t bytes;
     uint64_t records;
     uint64_t worst_stored;  /* of the record that the fewest holders took, */
-    uint64_t worst_holders; /* of so many that were asked */
+    uint64_t worst_holders; /* of so many that were asked, */
+    uint64_t worst_wanted;  /* of so many that should have it */
     uint64_t refused;       /* of all records: refusals, */
     uint64_t refusals[SKAD_REFUSALS];
     uint64_t unresponsive; /* and holders that did not answer */
+    uint64_t alone;        /* records that only this node has */
     uint64_t not_kept;     /* records that the node does not re-announce */
 } skad_file_put_report;
 

@@ -5,6 +5,7 @@
 #include "proto/address.h"
 #include "src/core/inbound/serve.h"
 #include "src/core/node/state.h"
+#include "src/core/operations/ask.h"
 #include "src/core/operations/operate.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
@@ -63,8 +64,9 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     bool lived = skad_peers_alive(&node->table.peers, slot);
     bool was_near = alive_near_us(node, slot);
     if (slot != SKAD_PEER_NONE || may_list(&opened->message)) {
-        slot = skad_table_answered_at(&node->table, slot, &opened->sender, from,
-                                      node->env.now.mono_us - rpc.sent_us, node->env.now.mono_us);
+        uint64_t rtt_us = rpc.copies == 0 ? node->env.now.mono_us - rpc.sent_us : SKAD_RTT_UNSURE;
+        slot = skad_table_answered_at(&node->table, slot, &opened->sender, from, rtt_us,
+                                      node->env.now.mono_us);
     }
     if (slot != SKAD_PEER_NONE) {
         keep_token(node, slot, from, prefiltered->envelope.token);
@@ -89,6 +91,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     case SKAD_PURPOSE_LOOKUP:
     case SKAD_PURPOSE_REGION:
     case SKAD_PURPOSE_STORE:
+    case SKAD_PURPOSE_PAGE:
         skad_operate_answered(node, &rpc, opened, prefiltered->envelope.token);
         return;
     }
@@ -180,7 +183,11 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
                                      node->env.now.mono_us);
     }
     uint64_t now_us = node->env.now.mono_us;
-    if (silence_counts(node, rpc)) {
+    if (rpc->abandoned) { /* one lost packet is no silence */
+        if (slot != SKAD_PEER_NONE) {
+            skad_liveness_by(&node->table.peers, slot, now_us);
+        }
+    } else if (silence_counts(node, rpc)) {
         blame(node, rpc);
     } else {
         uint64_t pause_us = SKAD_CHECK_RETRY_US + (now_us - node->heard_us) / 4;
@@ -191,25 +198,46 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
     }
 }
 
+/* Sends a request again that was not answered yet. */
+static void ask_again(skad_node *node, const skad_pending_rpc *rpc)
+{
+    if (rpc->purpose == SKAD_PURPOSE_CHECK) {
+        const skad_message ping = {.kind = SKAD_KIND_PING};
+        skad_request_again(node, rpc, &ping);
+    } else if (!skad_ask_again(node, rpc)) {
+        skad_pending_abandon(&node->pending, rpc);
+    }
+}
+
+static void give_up(skad_node *node, const skad_pending_rpc *rpc)
+{
+    count_silence(node, rpc);
+    if (rpc->purpose == SKAD_PURPOSE_UNVERIFIED) {
+        skad_ping_queue_settled(node, &rpc->address, false);
+    }
+    if (skad_purpose_of_operation((skad_purpose)rpc->purpose)) {
+        skad_operate_failed(node, rpc);
+    }
+}
+
 void skad_handle_timeouts(skad_node *node)
 {
-    skad_pending_rpc rpc;
-    skad_timeout timeout;
-    while ((timeout = skad_pending_expire(&node->pending, node->env.now.mono_us, &rpc)) !=
-           SKAD_TIMEOUT_NONE) {
-        bool hard = timeout == SKAD_TIMEOUT_HARD;
-        if (hard) {
-            count_silence(node, &rpc);
-        }
-        if (hard && rpc.purpose == SKAD_PURPOSE_UNVERIFIED) {
-            skad_ping_queue_settled(node, &rpc.address, false);
-        }
-        if (skad_purpose_of_operation((skad_purpose)rpc.purpose)) {
-            if (hard) {
-                skad_operate_failed(node, &rpc);
-            } else {
+    for (;;) {
+        skad_pending_rpc rpc;
+        switch (skad_pending_expire(&node->pending, node->env.now.mono_us, &rpc)) {
+        case SKAD_TIMEOUT_NONE:
+            return;
+        case SKAD_TIMEOUT_COPY:
+            ask_again(node, &rpc);
+            break;
+        case SKAD_TIMEOUT_SOFT:
+            if (skad_purpose_of_operation((skad_purpose)rpc.purpose)) {
                 skad_operate_slow(node, &rpc);
             }
+            break;
+        case SKAD_TIMEOUT_HARD:
+            give_up(node, &rpc);
+            break;
         }
     }
 }

@@ -7,6 +7,7 @@
 #include "src/core/routing/diversity.h"
 #include "src/core/rpc/answer_budget.h"
 #include "src/core/rpc/signer.h"
+#include "src/core/storage/key_places.h"
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
 
@@ -110,31 +111,59 @@ static void serve_find_node(answer *to)
     reply(to, &message);
 }
 
+/* Where an answer with announcements begins. */
+typedef struct announced {
+    uint64_t draw;  /* for the store's list */
+    uint32_t total; /* unexpired ones under the key */
+} announced;
+
+/* Begins with the publisher that was asked for, or the next one; otherwise anywhere, so that each
+ * is as likely to be given as any other. */
+static announced survey_key(const answer *to)
+{
+    skad_node *node = to->node;
+    const skad_message *asked = &to->request->message;
+    skad_store_place places[SKAD_KEY_PLACES_MAX];
+    announced out = {0};
+    size_t before = 0;
+    size_t count = node->store.ops->survey(node->store.self, &asked->u.find_value.key,
+                                           SKAD_RECORD_ANNOUNCEMENT, places, SKAD_KEY_PLACES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (places[i].expires_unix_s > node->env.now.unix_s) {
+            out.total++;
+            before +=
+                memcmp(places[i].publisher, asked->u.find_value.from, SKAD_PUBLIC_KEY_BYTES) < 0;
+        }
+    }
+    if (asked->u.find_value.has_from) {
+        out.draw = before;
+    } else {
+        skad_random_bytes(&node->env.random, (uint8_t *)&out.draw, sizeof out.draw);
+    }
+    return out;
+}
+
 /* Copies as many of the key's records as one answer may carry, because what the store returns lives
- * only until its next call. When there are more announcements than fit, each call makes another
- * choice. */
-static size_t copy_records(const answer *to, uint8_t bytes[static SKAD_BODY_BYTES_MAX],
+ * only until its next call. The first that does not fit ends the answer, so that the next answer
+ * can begin with it. */
+static size_t copy_records(const answer *to, uint64_t draw,
+                           uint8_t bytes[static SKAD_BODY_BYTES_MAX],
                            skad_span records[static SKAD_RECORDS_MAX])
 {
     skad_node *node = to->node;
     const skad_message *asked = &to->request->message;
-    uint8_t type = (uint8_t)asked->u.find_value.type;
-    uint64_t draw = 0;
-    if (type == SKAD_RECORD_ANNOUNCEMENT) {
-        skad_random_bytes(&node->env.random, (uint8_t *)&draw, sizeof draw);
-    }
     skad_store_record found[SKAD_RECORDS_MAX];
-    size_t found_count = node->store.ops->list(node->store.self, &asked->u.find_value.key, type,
-                                               draw, node->env.now.unix_s, found, SKAD_RECORDS_MAX);
+    size_t found_count = node->store.ops->list(node->store.self, &asked->u.find_value.key,
+                                               (uint8_t)asked->u.find_value.type, draw,
+                                               node->env.now.unix_s, found, SKAD_RECORDS_MAX);
     size_t used = 0;
     size_t count = 0;
-    for (size_t i = 0; i < found_count; i++) {
-        if (used + SKAD_BIN16(found[i].len) > SKAD_BIN16(SKAD_RECORD_BYTES_MAX)) {
-            continue; /* a shorter one may fit */
-        }
-        memcpy(bytes + used, found[i].data, found[i].len);
-        records[count++] = (skad_span){.data = bytes + used, .len = found[i].len};
-        used += SKAD_BIN16(found[i].len);
+    while (count < found_count &&
+           used + SKAD_BIN16(found[count].len) <= SKAD_BIN16(SKAD_RECORD_BYTES_MAX)) {
+        memcpy(bytes + used, found[count].data, found[count].len);
+        records[count] = (skad_span){.data = bytes + used, .len = found[count].len};
+        used += SKAD_BIN16(found[count].len);
+        count++;
     }
     return count;
 }
@@ -144,9 +173,15 @@ static void serve_find_value(answer *to)
     const skad_message *asked = &to->request->message;
     uint8_t bytes[SKAD_BODY_BYTES_MAX];
     skad_message message;
+    announced list = {0};
+    if (asked->u.find_value.type == SKAD_RECORD_ANNOUNCEMENT) {
+        list = survey_key(to);
+    }
     message.kind = SKAD_KIND_VALUE;
     message.u.reply.u.value.records_count =
-        copy_records(to, bytes, message.u.reply.u.value.records);
+        copy_records(to, list.draw, bytes, message.u.reply.u.value.records);
+    bool all = list.total <= message.u.reply.u.value.records_count;
+    message.u.reply.u.value.total = all ? 0 : list.total;
     message.u.reply.u.value.contacts_count = closest(
         to, &asked->u.find_value.key, asked->u.find_value.want, message.u.reply.u.value.contacts);
     if (!reply(to, &message)) {

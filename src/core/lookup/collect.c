@@ -19,7 +19,9 @@ skad_collection *skad_collection_new(skad_record_type type, const skad_id *key,
     if (type == SKAD_RECORD_ANNOUNCEMENT) {
         collection->announced = calloc(SKAD_PROVIDERS_MAX, sizeof *collection->announced);
         collection->providers = calloc(SKAD_PROVIDERS_MAX, sizeof *collection->providers);
-        if (collection->announced == NULL || collection->providers == NULL) {
+        collection->pagers = calloc(SKAD_PAGERS_MAX, sizeof *collection->pagers);
+        if (collection->announced == NULL || collection->providers == NULL ||
+            collection->pagers == NULL) {
             skad_collection_free(collection);
             return NULL;
         }
@@ -31,6 +33,7 @@ void skad_collection_free(skad_collection *collection)
 {
     if (collection != NULL) {
         free(collection->announced);
+        free(collection->pagers);
         free(collection->providers);
         free(collection);
     }
@@ -150,13 +153,83 @@ static void take_announcement(skad_collection *collection, const skad_record *re
     }
 }
 
+/* ---- More than fits one answer ---- */
+
+skad_pager *skad_collection_pager(const skad_collection *collection, uint16_t candidate)
+{
+    for (size_t i = 0; i < collection->pagers_count; i++) {
+        if (collection->pagers[i].candidate == candidate) {
+            return &collection->pagers[i];
+        }
+    }
+    return NULL;
+}
+
+bool skad_collection_lacks(const skad_collection *collection, const skad_pager *pager)
+{
+    uint32_t wanted = pager->total < SKAD_PROVIDERS_MAX ? pager->total : SKAD_PROVIDERS_MAX;
+    return !pager->over && !pager->asked && collection->met < wanted;
+}
+
+/* Finds the publisher behind another one, as numbers. */
+static void publisher_behind(const uint8_t publisher[static SKAD_PUBLIC_KEY_BYTES],
+                             uint8_t out[static SKAD_PUBLIC_KEY_BYTES])
+{
+    memcpy(out, publisher, SKAD_PUBLIC_KEY_BYTES);
+    for (size_t i = SKAD_PUBLIC_KEY_BYTES; i > 0 && ++out[i - 1] == 0; i--) {
+    }
+}
+
+/* Notes how far a holder has come, whose answers go round all that it has. */
+static void turn_page(skad_collection *collection, const skad_get_answer *answer,
+                      const uint8_t *last_publisher)
+{
+    skad_pager *pager = skad_collection_pager(collection, answer->candidate);
+    if (collection->pagers == NULL || (pager == NULL && answer->total <= answer->count)) {
+        return;
+    }
+    if (pager == NULL && collection->pagers_count == SKAD_PAGERS_MAX) {
+        return;
+    }
+    if (pager == NULL) {
+        pager = &collection->pagers[collection->pagers_count++];
+        *pager = (skad_pager){.candidate = answer->candidate, .total = answer->total};
+    }
+    pager->asked = false;
+    pager->pages++;
+    pager->given += (uint32_t)answer->count;
+    pager->over =
+        last_publisher == NULL || pager->given >= pager->total || pager->pages == SKAD_PAGES_MAX;
+    if (last_publisher != NULL) {
+        publisher_behind(last_publisher, pager->from);
+    }
+}
+
+/* Adds what a node gave to what it gave before. */
+static void note_given(skad_collection *collection, const skad_given *given)
+{
+    for (size_t i = 0; i < collection->given_count; i++) {
+        skad_given *before = &collection->given[i];
+        if (before->candidate == given->candidate && given->candidate != SKAD_CANDIDATE_OURSELVES) {
+            before->invalid |= given->invalid;
+            before->record |= given->record;
+            return;
+        }
+    }
+    collection->given[collection->given_count++] = *given;
+}
+
 size_t skad_collection_take(skad_collection *collection, const skad_get_answer *answer,
                             uint64_t now_unix_s, skad_random *random, uint64_t *verifications)
 {
-    if (collection->given_count == SKAD_GIVEN_MAX) {
+    const bool again = skad_collection_pager(collection, answer->candidate) != NULL;
+    if (collection->given_count == SKAD_GIVEN_MAX && !again) {
         return 0;
     }
-    skad_given given = {.candidate = answer->candidate};
+    skad_given given = {.candidate = answer->candidate,
+                        .total = answer->total > 0 ? answer->total : (uint32_t)answer->count};
+    uint8_t last[SKAD_PUBLIC_KEY_BYTES];
+    bool any = false;
     bool found = skad_collection_found(collection);
     size_t bad = 0;
     for (size_t i = 0; i < answer->count; i++) {
@@ -165,6 +238,10 @@ size_t skad_collection_take(skad_collection *collection, const skad_get_answer *
         if (!skad_record_decode(bytes.data, bytes.len, &record) || !fits(collection, &record)) {
             bad++;
             continue;
+        }
+        if (record.type == SKAD_RECORD_ANNOUNCEMENT) {
+            memcpy(last, record.publisher, sizeof last);
+            any = true;
         }
         if (expired(&record, now_unix_s)) {
             continue; /* as if it had none */
@@ -183,7 +260,8 @@ size_t skad_collection_take(skad_collection *collection, const skad_get_answer *
         }
     }
     given.invalid = given.invalid || bad > 0;
-    collection->given[collection->given_count++] = given;
+    note_given(collection, &given);
+    turn_page(collection, answer, any ? last : NULL);
     if (!found && skad_collection_found(collection)) {
         collection->holder = *answer->from;
     }
@@ -224,6 +302,29 @@ static void report_best(const skad_collection *collection, skad_get_report *out)
     out->conflict = collection->conflict;
 }
 
+/* Returns how many providers there seem to be: what at least half of the nodes that gave some say,
+ * but no fewer than are returned. A liar that names another number is outvoted. */
+static uint32_t count_providers(const skad_collection *collection)
+{
+    uint32_t totals[SKAD_GIVEN_MAX]; /* descending */
+    size_t count = 0;
+    for (size_t i = 0; i < collection->given_count; i++) {
+        const skad_given *given = &collection->given[i];
+        if (!given->record) {
+            continue;
+        }
+        size_t at = count++;
+        while (at > 0 && totals[at - 1] < given->total) {
+            totals[at] = totals[at - 1];
+            at--;
+        }
+        totals[at] = given->total;
+    }
+    uint32_t median = count == 0 ? 0 : totals[(count - 1) / 2];
+    uint32_t known = (uint32_t)collection->announced_count;
+    return median > known ? median : known;
+}
+
 static void report_providers(skad_collection *collection, skad_get_report *out)
 {
     for (size_t i = 0; i < collection->announced_count; i++) {
@@ -241,6 +342,7 @@ static void report_providers(skad_collection *collection, skad_get_report *out)
     }
     out->providers = collection->providers;
     out->providers_count = collection->announced_count;
+    out->providers_total = count_providers(collection);
 }
 
 void skad_collection_report(skad_collection *collection, skad_get_report *out)

@@ -33,7 +33,22 @@ typedef struct skad_given {
     bool record;        /* at least one was */
     uint64_t sequence;
     uint64_t fingerprint; /* of the value: equal values have equal fingerprints */
+    uint32_t total;       /* announcements that it says it has, or that it gave */
 } skad_given;
+
+/* A holder that has more announcements than fit one answer: it is asked for the next ones. */
+typedef struct skad_pager {
+    uint16_t candidate;
+    uint8_t pages; /* answers so far */
+    bool asked;    /* for another one */
+    bool over;     /* it gave them all, or does not answer */
+    uint32_t given;
+    uint32_t total;
+    uint8_t from[SKAD_PUBLIC_KEY_BYTES]; /* the publisher with which the next answer begins */
+} skad_pager;
+
+#define SKAD_PAGERS_MAX 48 /* as many holders as a get asks where the closest stand dense */
+#define SKAD_PAGES_MAX  32 /* of one holder: three announcements fit an answer at least */
 
 typedef struct skad_announced {
     uint16_t len;
@@ -58,6 +73,8 @@ typedef struct skad_collection {
     skad_announced *announced; /* owned; NULL for other types */
     size_t announced_count;
     uint64_t met;
+    skad_pager *pagers; /* owned, SKAD_PAGERS_MAX */
+    size_t pagers_count;
     skad_provider *providers; /* owned; filled for the report */
 
     size_t given_count;
@@ -76,7 +93,8 @@ typedef struct skad_get_answer {
     uint16_t candidate;
     const skad_id *from;
     const skad_span *records;
-    size_t count; /* 0: it had nothing */
+    size_t count;   /* 0: it had nothing */
+    uint32_t total; /* that it has; 0: no more than it gave */
 } skad_get_answer;
 
 /* Takes what one node gave. Returns how many of the records the node can be blamed for: what is no
@@ -86,6 +104,13 @@ typedef struct skad_get_answer {
  * SKAD_GIVEN_MAX answers it takes nothing and returns 0. */
 size_t skad_collection_take(skad_collection *collection, const skad_get_answer *answer,
                             uint64_t now_unix_s, skad_random *random, uint64_t *verifications);
+
+/* Returns the pager of a candidate; NULL if it gave all that it has, or is no holder. */
+skad_pager *skad_collection_pager(const skad_collection *collection, uint16_t candidate);
+
+/* Whether a holder is to be asked for more: it has more than it gave, and more publishers than were
+ * met so far. A get returns SKAD_PROVIDERS_MAX at most, and looks for no more. */
+bool skad_collection_lacks(const skad_collection *collection, const skad_pager *pager);
 
 /* Returns what a candidate gave; NULL if it gave no answer. */
 const skad_given *skad_collection_given(const skad_collection *collection, uint16_t candidate);

@@ -418,6 +418,23 @@ size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indi
     return count;
 }
 
+bool skad_lookup_silence(const skad_lookup *lookup)
+{
+    uint16_t indices[SKAD_K_MAX];
+    size_t closest = skad_lookup_closest(lookup, lookup->siblings, indices);
+    bool all = closest < lookup->siblings;
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        uint16_t index = lookup->asked[i];
+        bool within =
+            all || skad_candidates_closer(&lookup->candidates, index, indices[closest - 1]);
+        if (within && lookup->candidates.all[index].state != SKAD_STEP_ANSWERED &&
+            skad_credit_given(&lookup->candidates, index)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 uint8_t skad_lookup_agreement(const skad_lookup *lookup)
 {
     uint16_t indices[1];

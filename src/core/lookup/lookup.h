@@ -160,6 +160,10 @@ bool skad_lookup_done(skad_lookup *lookup);
  * its share. Returns how many; indices in ascending distance. */
 size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indices);
 
+/* Whether a node that is responsible for the target, as far as we know, was asked and did not
+ * answer. One whose namers have lost their credit may not exist at all, and does not count. */
+bool skad_lookup_silence(const skad_lookup *lookup);
+
 /* Returns how many paths have the closest living node on their own shortlist. */
 uint8_t skad_lookup_agreement(const skad_lookup *lookup);
 

@@ -18,6 +18,13 @@ static skad_id region_target(const skad_lookup *lookup, int region)
     return target;
 }
 
+skad_id skad_regions_target(const skad_lookup *lookup)
+{
+    return lookup->region >= 0 && lookup->region < SKAD_ID_BITS
+               ? region_target(lookup, lookup->region)
+               : lookup->target;
+}
+
 bool skad_regions_next(skad_lookup *lookup, skad_query *query)
 {
     if (lookup->region_next == lookup->region_count) {

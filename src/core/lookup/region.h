@@ -15,6 +15,9 @@ bool skad_regions_widen(skad_lookup *lookup);
 /* Returns the next query for the current region, counted as asked; false if all were asked. */
 bool skad_regions_next(skad_lookup *lookup, skad_query *query);
 
+/* Returns what the queries for the current region ask for. */
+skad_id skad_regions_target(const skad_lookup *lookup);
+
 /* Undoes skad_regions_next. */
 void skad_regions_unask(skad_lookup *lookup);
 

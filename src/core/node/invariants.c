@@ -4,6 +4,8 @@
 
 #include "src/core/base/instant.h"
 #include "src/core/node/state.h"
+#include "src/core/operations/paging.h"
+#include "src/core/rpc/request.h"
 
 static bool waits(const skad_pending *pending, size_t slot)
 {
@@ -16,9 +18,16 @@ static const char *waiting_broken(const skad_pending *pending, size_t slot, uint
     if (slot >= pending->high_water || ((size_t)rpc->rpc_id[0] << 8 | rpc->rpc_id[1]) != slot) {
         return "an RPC id carries its slot";
     }
-    uint64_t factor = rpc->slow ? SKAD_RTO_HARD_FACTOR : 1;
-    if (pending->due_us[slot] != rpc->sent_us + factor * rpc->timeout_us) {
+    uint64_t due_us = rpc->slow ? rpc->over_us : rpc->sent_us + rpc->timeout_us;
+    if (rpc->copies_left > 0 && rpc->copy_us < due_us) {
+        due_us = rpc->copy_us;
+    }
+    if (pending->due_us[slot] != due_us) {
         return "a request waits for its next timeout";
+    }
+    if (rpc->over_us < rpc->sent_us + (uint64_t)SKAD_RTO_HARD_FACTOR * rpc->timeout_us ||
+        rpc->copies + rpc->copies_left > SKAD_COPIES) {
+        return "a request is sent again so often, and then is over";
     }
     if (rpc->sent_us > now_us) {
         return "no request was sent in the future";
@@ -103,6 +112,19 @@ static bool holders_awaited(const skad_node *node, const skad_operation *operati
     return true;
 }
 
+static bool pages_awaited(const skad_node *node, const skad_operation *operation)
+{
+    const skad_collection *collection = operation->collection;
+    for (size_t i = 0; i < collection->pagers_count; i++) {
+        const skad_pager *pager = &collection->pagers[i];
+        if (pager->pages > SKAD_PAGES_MAX || operation->pages > SKAD_PAGING_REQUESTS ||
+            awaited(node, operation, pager->candidate, SKAD_PURPOSE_PAGE) != pager->asked) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool owns_what_it_needs(const skad_operation *operation)
 {
     return (operation->lookup != NULL) == (operation->kind != SKAD_OPERATION_PING) &&
@@ -127,6 +149,10 @@ static const char *running_broken(const skad_node *node, const skad_operation *o
     if (operation->stage == SKAD_STAGE_RUNNING) {
         return candidates_awaited(node, operation) ? NULL
                                                    : "a candidate that is asked is awaited, once";
+    }
+    if (operation->stage == SKAD_STAGE_PAGING) {
+        return pages_awaited(node, operation) ? NULL
+                                              : "a holder that is asked for more is awaited, once";
     }
     if (operation->holders_count > SKAD_HOLDERS_MAX || !holders_awaited(node, operation)) {
         return "a holder that is asked is awaited, once";
@@ -170,6 +196,7 @@ static const char *operation_broken(const skad_node *node, const skad_operation 
     switch (operation->stage) {
     case SKAD_STAGE_RUNNING:
     case SKAD_STAGE_STORING:
+    case SKAD_STAGE_PAGING:
         return running_broken(node, operation);
     case SKAD_STAGE_ENDED:
         return ended_broken(node, operation);

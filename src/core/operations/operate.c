@@ -9,6 +9,8 @@
 #include "src/core/lookup/region.h"
 #include "src/core/lookup/reply_validation.h"
 #include "src/core/node/state.h"
+#include "src/core/operations/ask.h"
+#include "src/core/operations/paging.h"
 #include "src/core/operations/replicate.h"
 #include "src/core/operations/report.h"
 #include "src/core/operations/storing.h"
@@ -121,7 +123,8 @@ static void end_lookup(skad_node *node, skad_operation *operation)
     if (!got && nobody_answered(operation->lookup)) {
         outcome = SKAD_OUTCOME_TIMED_OUT;
     } else if (gets && !got) {
-        outcome = SKAD_OUTCOME_NOT_FOUND;
+        outcome = skad_lookup_silence(operation->lookup) ? SKAD_OUTCOME_TIMED_OUT
+                                                         : SKAD_OUTCOME_NOT_FOUND;
     }
     if (got) {
         skad_replicate_leave(node, operation);
@@ -130,32 +133,6 @@ static void end_lookup(skad_node *node, skad_operation *operation)
 }
 
 /* ---- Requests ---- */
-
-static bool ask_candidate(skad_node *node, skad_operation *operation, const skad_query *query)
-{
-    const skad_candidate *candidate = &operation->lookup->candidates.all[query->candidate];
-    skad_message message;
-    if (skad_operation_gets(operation) && !query->region) {
-        message.kind = SKAD_KIND_FIND_VALUE;
-        message.u.find_value.key = query->target;
-        message.u.find_value.want = (uint8_t)node->families;
-        message.u.find_value.type = operation->collection->type;
-    } else {
-        message.kind = SKAD_KIND_FIND_NODE;
-        message.u.find_node.target = query->target;
-        message.u.find_node.want = (uint8_t)node->families;
-    }
-    skad_request request = {
-        .message = &message,
-        .address = &candidate->address,
-        .responder = &candidate->contact.id,
-        .token = candidate->has_token ? candidate->token : NULL,
-        .purpose = query->region ? SKAD_PURPOSE_REGION : SKAD_PURPOSE_LOOKUP,
-        .owner = skad_operation_name(&node->operations, operation),
-        .step = query->candidate,
-    };
-    return skad_request_send(node, &request);
-}
 
 static void block(skad_node *node)
 {
@@ -168,7 +145,7 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
 {
     skad_query query;
     while (skad_lookup_next(operation->lookup, &query)) {
-        if (!skad_request_can_send(node) || !ask_candidate(node, operation, &query)) {
+        if (!skad_request_can_send(node) || !skad_ask_candidate(node, operation, &query)) {
             skad_lookup_unask(operation->lookup, &query);
             block(node);
             return;
@@ -184,21 +161,29 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
     }
     if (skad_operation_puts(operation)) {
         skad_storing_begin(node, operation);
+    } else if (skad_operation_gets(operation)) {
+        operation->stage = SKAD_STAGE_PAGING;
     } else {
         end_lookup(node, operation);
     }
 }
 
-static void drive_storing(skad_node *node, skad_operation *operation)
+/* Drives what follows a lookup. */
+static void drive_holders(skad_node *node, skad_operation *operation)
 {
-    switch (skad_storing_drive(node, operation)) {
+    bool storing = operation->stage == SKAD_STAGE_STORING;
+    switch (storing ? skad_storing_drive(node, operation) : skad_paging_drive(node, operation)) {
     case SKAD_STORING_WAITS:
         break;
     case SKAD_STORING_BLOCKED:
         block(node);
         break;
     case SKAD_STORING_OVER:
-        end_put(node, operation);
+        if (storing) {
+            end_put(node, operation);
+        } else {
+            end_lookup(node, operation);
+        }
         break;
     }
 }
@@ -210,8 +195,8 @@ void skad_operate_drive(skad_node *node, skad_operation *operation)
     for (unsigned round = 0; round < 3 && operation->stage == SKAD_STAGE_RUNNING; round++) {
         drive_lookup(node, operation);
     }
-    if (operation->stage == SKAD_STAGE_STORING) {
-        drive_storing(node, operation);
+    if (operation->stage == SKAD_STAGE_STORING || operation->stage == SKAD_STAGE_PAGING) {
+        drive_holders(node, operation);
     }
     release_refresh(node, operation);
 }
@@ -294,6 +279,7 @@ static size_t take_records(skad_node *node, skad_operation *operation, uint16_t 
         .from = &candidate->contact.id,
         .records = answer->u.reply.u.value.records,
         .count = answer->u.reply.u.value.records_count,
+        .total = answer->u.reply.u.value.total,
     };
     size_t invalid = skad_collection_take(operation->collection, &get_answer, node->env.now.unix_s,
                                           &node->env.random, &node->stats.verifications);
@@ -346,6 +332,19 @@ static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pen
     }
 }
 
+/* More announcements of a holder. */
+static void page_answered(skad_node *node, skad_operation *operation, const skad_pending_rpc *rpc,
+                          const skad_message *answer)
+{
+    if (answer->kind != SKAD_KIND_VALUE) {
+        skad_paging_failed(operation, rpc->step);
+        return;
+    }
+    size_t violations = take_records(node, operation, rpc->step, answer);
+    judge(node, &operation->lookup->candidates.all[rpc->step].contact.id, &rpc->address,
+          violations);
+}
+
 static void remember_token(skad_candidate *candidate, const uint8_t *token)
 {
     candidate->has_token = token != NULL;
@@ -384,6 +383,8 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
         skad_report_trace(node, operation, rpc->step);
     } else if (operation->stage == SKAD_STAGE_STORING && purpose == SKAD_PURPOSE_STORE) {
         skad_storing_answered(operation, rpc->step, &answer->message, token);
+    } else if (operation->stage == SKAD_STAGE_PAGING && purpose == SKAD_PURPOSE_PAGE) {
+        page_answered(node, operation, rpc, &answer->message);
     }
     skad_operate_drive(node, operation);
 }
@@ -391,8 +392,11 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
 void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
 {
     skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
-    if (operation == NULL || operation->stage != SKAD_STAGE_RUNNING ||
-        rpc->purpose == SKAD_PURPOSE_PING) {
+    if (operation == NULL || operation->stage != SKAD_STAGE_RUNNING) {
+        return;
+    }
+    if (rpc->purpose == SKAD_PURPOSE_PING) {
+        skad_ask_hello(node, operation);
         return;
     }
     if (rpc->purpose == SKAD_PURPOSE_REGION) {
@@ -425,6 +429,8 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
         skad_report_trace(node, operation, rpc->step);
     } else if (operation->stage == SKAD_STAGE_STORING && purpose == SKAD_PURPOSE_STORE) {
         skad_storing_failed(operation, rpc->step);
+    } else if (operation->stage == SKAD_STAGE_PAGING && purpose == SKAD_PURPOSE_PAGE) {
+        skad_paging_failed(operation, rpc->step);
     }
     skad_operate_drive(node, operation);
 }
@@ -433,7 +439,8 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
 
 static void end_overdue(skad_node *node, skad_operation *operation)
 {
-    bool looking = operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL;
+    bool looking = operation->stage == SKAD_STAGE_PAGING ||
+                   (operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL);
     if (operation->stage == SKAD_STAGE_STORING) {
         end_put(node, operation);
     } else if (looking && !skad_operation_puts(operation)) {

@@ -4,6 +4,7 @@
  * is its slot and the generation of that slot, so a stale name finds nothing.
  *
  *    RUNNING (lookup) -> [puts only] STORING -> ENDED (its event waits) -> polled, freed
+ *                     \-> [gets of announcements] PAGING -/
  *
  * The node's own operations end without an event, or with an event of the part that started them.
  * This file holds the slots and their contents; operate.c runs the operations. */
@@ -34,6 +35,7 @@ typedef enum skad_operation_kind {
 typedef enum skad_operation_stage {
     SKAD_STAGE_RUNNING,
     SKAD_STAGE_STORING,
+    SKAD_STAGE_PAGING,
     SKAD_STAGE_ENDED,
 } skad_operation_stage;
 
@@ -68,6 +70,7 @@ typedef struct skad_put_payload {
     uint32_t keep_life_s; /* skad_start_record */
     bool follows;         /* skad_publication */
     bool kept;            /* it has been kept */
+    uint8_t wanted;       /* nodes that should hold it (skad_put_report) */
     bool asked_here;      /* we are a holder, too */
     uint8_t refusal_here; /* the answer of our own store: an error code, 0: it is held */
     uint32_t life_here_s;
@@ -91,6 +94,7 @@ typedef struct skad_operation {
 
     /* GET, WATCH, ADOPT */
     skad_collection *collection; /* owned */
+    uint8_t pages;               /* requests for more announcements, so far */
     uint16_t watch;              /* WATCH: the index of the watch */
 
     /* PING */
@@ -98,6 +102,7 @@ typedef struct skad_operation {
     skad_address address;
     skad_address observed;
     uint64_t rtt_us;
+    uint8_t hellos; /* sent so far */
 
     /* Filled when a LOOKUP's event is polled. */
     skad_contact *closest; /* owned, SKAD_K_MAX */

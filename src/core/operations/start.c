@@ -9,11 +9,11 @@
 #include "crypto/assert.h"
 #include "proto/address.h"
 #include "src/core/node/state.h"
+#include "src/core/operations/ask.h"
 #include "src/core/operations/operate.h"
 #include "src/core/operations/report.h"
 #include "src/core/routing/density.h"
 #include "src/core/routing/distance.h"
-#include "src/core/rpc/request.h"
 
 #define SEEDS_MAX            64 /* of our own contacts: as many as a shortlist takes */
 #define VITAL_OPERATIONS_MAX 2  /* slots kept free for joining and refreshing */
@@ -140,10 +140,7 @@ skad_status skad_start_ping(skad_node *node, const skad_address *address, skad_o
     }
     operation->address = *address;
     *op = skad_operation_name(&node->operations, operation);
-    skad_message ping = {.kind = SKAD_KIND_PING};
-    skad_request request = {
-        .message = &ping, .address = address, .purpose = SKAD_PURPOSE_PING, .owner = *op};
-    if (!skad_request_send(node, &request)) {
+    if (!skad_ask_hello(node, operation)) {
         skad_operations_release(&node->operations, operation);
         return SKAD_ERR_FULL;
     }
@@ -205,8 +202,10 @@ static void find_here(skad_node *node, skad_collection *collection, skad_store_s
     for (size_t i = 0; i < count; i++) {
         spans[i] = (skad_span){found[i].data, found[i].len};
     }
-    const skad_get_answer get_answer = {SKAD_CANDIDATE_OURSELVES, &node->env.identity.id, spans,
-                                        count};
+    const skad_get_answer get_answer = {.candidate = SKAD_CANDIDATE_OURSELVES,
+                                        .from = &node->env.identity.id,
+                                        .records = spans,
+                                        .count = count};
     if (count > 0) {
         (void)skad_collection_take(collection, &get_answer, node->env.now.unix_s, &node->env.random,
                                    &node->stats.verifications);

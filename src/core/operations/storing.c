@@ -4,6 +4,7 @@
 
 #include "crypto/assert.h"
 #include "src/core/node/state.h"
+#include "src/core/operations/ask.h"
 #include "src/core/routing/distance.h"
 #include "src/core/rpc/request.h"
 #include "src/core/storage/store_admission.h"
@@ -32,6 +33,15 @@ static void admit_here(skad_node *node, skad_operation *operation)
     }
 }
 
+/* Returns how many nodes should hold a record. All peers of the table answered us once. Those that
+ * are silent now are counted, too: a bad link makes no network small. */
+static size_t wanted(const skad_node *node)
+{
+    size_t known = 1 + (size_t)node->table.peers.count;
+    size_t s = node->env.profile.siblings;
+    return node->join.joined && known < s ? known : s;
+}
+
 /* Chooses the holders: the s closest, and where those stand suspiciously dense, also the nodes
  * behind them. */
 void skad_storing_begin(skad_node *node, skad_operation *operation)
@@ -51,35 +61,8 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
         operation->holders[i] = (skad_holder){.candidate = indices[i]};
     }
     operation->holders_count = (uint8_t)count;
+    operation->payload.wanted = (uint8_t)wanted(node);
     operation->stage = SKAD_STAGE_STORING;
-}
-
-static bool ask_holder(skad_node *node, skad_operation *operation, const skad_holder *holder)
-{
-    const skad_candidate *candidate = &operation->lookup->candidates.all[holder->candidate];
-    const skad_put_payload *payload = &operation->payload;
-    const skad_span record = {payload->record, payload->len};
-    skad_message message;
-    if (payload->type == SKAD_RECORD_ANNOUNCEMENT) {
-        message.kind = SKAD_KIND_ANNOUNCE;
-        message.u.announce.record = record;
-    } else {
-        message.kind = SKAD_KIND_STORE;
-        message.u.store.record = record;
-        message.u.store.has_cas = payload->has_cas;
-        message.u.store.cas = payload->cas;
-        message.u.store.life_s = node->env.profile.record_life_s;
-    }
-    skad_request request = {
-        .message = &message,
-        .address = &candidate->address,
-        .responder = &candidate->contact.id,
-        .token = candidate->has_token ? candidate->token : NULL,
-        .purpose = SKAD_PURPOSE_STORE,
-        .owner = skad_operation_name(&node->operations, operation),
-        .step = (uint16_t)(holder - operation->holders),
-    };
-    return skad_request_send(node, &request);
 }
 
 skad_storing_state skad_storing_drive(skad_node *node, skad_operation *operation)
@@ -88,7 +71,7 @@ skad_storing_state skad_storing_drive(skad_node *node, skad_operation *operation
     for (size_t i = 0; i < operation->holders_count; i++) {
         skad_holder *holder = &operation->holders[i];
         if (holder->state == SKAD_HOLDER_WAITS) {
-            if (!skad_request_can_send(node) || !ask_holder(node, operation, holder)) {
+            if (!skad_request_can_send(node) || !skad_ask_holder(node, operation, (uint16_t)i)) {
                 return SKAD_STORING_BLOCKED;
             }
             holder->state = SKAD_HOLDER_ASKED;
@@ -140,7 +123,6 @@ void skad_storing_failed(skad_operation *operation, uint16_t step)
 bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
                          const skad_record *record)
 {
-    const skad_put_payload *payload = &operation->payload;
     const uint32_t half_s = env->profile.record_life_s / 2;
     const uint64_t now = env->now.unix_s;
     bool ends = record->type != SKAD_RECORD_IMMUTABLE;
@@ -154,8 +136,7 @@ bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
             return true;
         }
     }
-    return payload->asked_here &&
-           (payload->refusal_here != SKAD_ERROR_NONE || payload->life_here_s > half_s);
+    return false; /* that we hold it ourselves does not place it */
 }
 
 /* ---- Reporting ---- */
@@ -211,6 +192,7 @@ void skad_storing_report(const skad_operation *operation, skad_put_report *out)
     *out = (skad_put_report){
         .key = operation->lookup->target,
         .holders = (uint8_t)(operation->holders_count + payload->asked_here),
+        .wanted = payload->wanted,
         .sequence_seen = payload->sequence_seen,
         .life_s = median_life_s(operation),
         .kept = payload->kept,
@@ -219,6 +201,7 @@ void skad_storing_report(const skad_operation *operation, skad_put_report *out)
         count_holder(&operation->holders[i], out);
     }
     if (payload->asked_here && payload->refusal_here == SKAD_ERROR_NONE) {
+        out->alone = out->stored == 0;
         out->stored++;
     } else if (payload->asked_here) {
         out->refused++;

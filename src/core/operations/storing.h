@@ -34,8 +34,8 @@ void skad_storing_answered(skad_operation *operation, uint16_t step, const skad_
                            const uint8_t *token);
 void skad_storing_failed(skad_operation *operation, uint16_t step);
 
-/* Whether at least one holder answered as one that is responsible for the record: it refused the
- * record, or keeps it for longer than half a life. A record that ends sooner says nothing about
+/* Whether at least one other holder answered as one that is responsible for the record: it refused
+ * the record, or keeps it for longer than half a life. A record that ends sooner says nothing about
  * this, and counts as placed. */
 bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
                          const skad_record *record);

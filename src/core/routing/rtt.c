@@ -2,8 +2,21 @@
 
 #define SAMPLE_US_MAX (60 * SKAD_US_PER_S)
 
+static void widen(skad_rtt *rtt)
+{
+    const uint32_t least = SKAD_RESEND_MIN_US / 4;
+    uint32_t deviation = rtt->deviation_us < least ? least : rtt->deviation_us;
+    rtt->deviation_us = deviation < SKAD_RTO_MAX_US ? deviation + deviation / 4 : deviation;
+}
+
 void skad_rtt_sample(skad_rtt *rtt, uint64_t sample_us)
 {
+    if (sample_us == SKAD_RTT_UNSURE) {
+        if (rtt->smoothed_us != 0) {
+            widen(rtt);
+        }
+        return;
+    }
     if (sample_us > SAMPLE_US_MAX) {
         sample_us = SAMPLE_US_MAX;
     }
@@ -31,6 +44,18 @@ uint64_t skad_rtt_timeout_us(const skad_rtt *rtt)
     uint64_t timeout = (uint64_t)rtt->smoothed_us + 4ULL * rtt->deviation_us;
     if (timeout < SKAD_RTO_MIN_US) {
         return SKAD_RTO_MIN_US;
+    }
+    return timeout > SKAD_RTO_MAX_US ? SKAD_RTO_MAX_US : timeout;
+}
+
+uint64_t skad_rtt_resend_us(const skad_rtt *rtt)
+{
+    if (rtt->smoothed_us == 0) {
+        return SKAD_RESEND_INITIAL_US;
+    }
+    uint64_t timeout = (uint64_t)rtt->smoothed_us + 4ULL * rtt->deviation_us;
+    if (timeout < SKAD_RESEND_MIN_US) {
+        return SKAD_RESEND_MIN_US;
     }
     return timeout > SKAD_RTO_MAX_US ? SKAD_RTO_MAX_US : timeout;
 }

@@ -16,15 +16,29 @@
 #define SKAD_RTO_MAX_US      (2000 * SKAD_US_PER_MS)
 #define SKAD_RTO_HARD_FACTOR 3
 
+/* When a request is sent again. The pause before the first copy needs no floor of a second, since a
+ * copy too many costs one datagram; QUIC's has a floor of some 25 ms (RFC 9002, section 6.2.1). */
+#define SKAD_RESEND_INITIAL_US (500 * SKAD_US_PER_MS) /* to a peer without a sample */
+#define SKAD_RESEND_MIN_US     (50 * SKAD_US_PER_MS)
+
+/* The sample of an answer to a request that was sent again: it may belong to any copy (Karn's
+ * algorithm, RFC 6298, section 3). */
+#define SKAD_RTT_UNSURE UINT64_MAX
+
 typedef struct skad_rtt {
     uint32_t smoothed_us; /* 0: no sample yet */
     uint32_t deviation_us;
 } skad_rtt;
 
-/* Takes one sample; a sample longer than a minute counts as a minute. */
+/* Takes one sample; a sample longer than a minute counts as a minute. SKAD_RTT_UNSURE says nothing
+ * about the round trip. It widens the deviation by a quarter, so that a peer that has become slower
+ * is soon waited for long enough to give a sample; a sample narrows it faster than that. */
 void skad_rtt_sample(skad_rtt *rtt, uint64_t sample_us);
 
 /* Returns the soft timeout. */
 uint64_t skad_rtt_timeout_us(const skad_rtt *rtt);
+
+/* Returns how long to wait before a request is sent again; never longer than the soft timeout. */
+uint64_t skad_rtt_resend_us(const skad_rtt *rtt);
 
 #endif

@@ -83,6 +83,7 @@ skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
     skad_pending_rpc *rpc = &pending->rpcs[slot];
     *rpc = (skad_pending_rpc){
         .sent_us = now_us,
+        .over_us = now_us + SKAD_RTO_HARD_FACTOR * soft_timeout_us,
         .timeout_us = (uint32_t)soft_timeout_us,
     };
     skad_random_bytes(random, rpc->rpc_id, sizeof rpc->rpc_id);
@@ -93,15 +94,56 @@ skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
     return rpc;
 }
 
-static uint64_t hard_us(const skad_pending_rpc *rpc)
+static void plan(skad_pending *pending, const skad_pending_rpc *rpc)
 {
-    return rpc->sent_us + (uint64_t)SKAD_RTO_HARD_FACTOR * rpc->timeout_us;
+    uint64_t due_us = rpc->slow ? rpc->over_us : rpc->sent_us + rpc->timeout_us;
+    bool copy_first = rpc->copies_left > 0 && rpc->copy_us < due_us;
+    pending->due_us[rpc - pending->rpcs] = copy_first ? rpc->copy_us : due_us;
+}
+
+/* Plans the next copy, unless that would not leave before the request is over. */
+static void plan_copy(skad_pending_rpc *rpc, uint64_t pause_us, uint64_t now_us)
+{
+    rpc->pause_us = (uint32_t)(pause_us < rpc->timeout_us ? pause_us : rpc->timeout_us);
+    rpc->copy_us = now_us + rpc->pause_us;
+    if (rpc->copy_us >= rpc->over_us) {
+        rpc->copies_left = 0;
+    }
+}
+
+void skad_pending_resend(skad_pending *pending, skad_pending_rpc *rpc, uint64_t pause_us,
+                         uint8_t copies)
+{
+    rpc->copies_left = copies;
+    plan_copy(rpc, pause_us, rpc->sent_us);
+    plan(pending, rpc);
+}
+
+void skad_pending_abandon(skad_pending *pending, const skad_pending_rpc *expired)
+{
+    size_t slot = (size_t)expired->rpc_id[0] << 8 | expired->rpc_id[1];
+    SKAD_ASSERT(slot < pending->capacity && pending->due_us[slot] != UINT64_MAX);
+    pending->rpcs[slot].copies_left = 0;
+    pending->rpcs[slot].abandoned = true;
+    plan(pending, &pending->rpcs[slot]);
 }
 
 void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc)
 {
     rpc->slow = true;
-    pending->due_us[rpc - pending->rpcs] = hard_us(rpc);
+    plan(pending, rpc);
+}
+
+/* Counts a copy, which leaves now. The answer to it is awaited for one more pause at least. */
+static void count_copy(skad_pending *pending, skad_pending_rpc *rpc, uint64_t now_us)
+{
+    rpc->copies++;
+    rpc->copies_left--;
+    if (rpc->over_us < now_us + rpc->pause_us) {
+        rpc->over_us = now_us + rpc->pause_us;
+    }
+    plan_copy(rpc, 2ULL * rpc->pause_us, now_us);
+    plan(pending, rpc);
 }
 
 const skad_pending_rpc *skad_pending_match(const skad_pending *pending,
@@ -172,7 +214,12 @@ skad_timeout skad_pending_expire(skad_pending *pending, uint64_t now_us, skad_pe
     }
     size_t slot = earliest(pending);
     skad_pending_rpc *rpc = &pending->rpcs[slot];
-    if (!rpc->slow && now_us < hard_us(rpc)) {
+    if (rpc->copies_left > 0 && rpc->copy_us <= now_us) {
+        count_copy(pending, rpc, now_us);
+        *out = *rpc;
+        return SKAD_TIMEOUT_COPY;
+    }
+    if (!rpc->slow && now_us < rpc->over_us) {
         skad_pending_wait(pending, rpc);
         *out = *rpc;
         return SKAD_TIMEOUT_SOFT;

@@ -6,6 +6,11 @@
  *             |                              |
  *             +---------- answer ------------+-------------------> free (answered)
  *
+ * In both states a request may be sent again, some times, after pauses that double: one lost packet
+ * is no dead node. A copy has the same RPC id and the same digest, so an answer to any of them
+ * ends the waiting. The hard timeout leaves the last copy its pause, also where a stalled driver
+ * sent it late.
+ *
  * An RPC id carries its slot in the first two bytes and 48 random bits in the rest, so an answer
  * finds its request without a search. Guessing the rest gains nothing: the answer's signature
  * covers the digest of the request. A full table refuses new requests.
@@ -35,13 +40,14 @@ typedef enum skad_purpose {
     SKAD_PURPOSE_LOOKUP,     /* a lookup's query for its target: see owner, step */
     SKAD_PURPOSE_REGION,     /* a lookup's query for a region: the same */
     SKAD_PURPOSE_STORE,      /* a put's request to a holder: the same */
+    SKAD_PURPOSE_PAGE,       /* a get's request for more of what a holder has: the same */
     SKAD_PURPOSE_REPLICA,    /* an unasked copy: no operation waits for the answer */
 } skad_purpose;
 
 /* Whether an operation waits for the answer. */
 static inline bool skad_purpose_of_operation(skad_purpose purpose)
 {
-    return purpose >= SKAD_PURPOSE_PING && purpose <= SKAD_PURPOSE_STORE;
+    return purpose >= SKAD_PURPOSE_PING && purpose <= SKAD_PURPOSE_PAGE;
 }
 
 typedef struct skad_pending_rpc {
@@ -49,14 +55,22 @@ typedef struct skad_pending_rpc {
     uint8_t digest[SKAD_HASH_BYTES]; /* of the request; the answer must cover it */
     skad_id responder;
     skad_address address;
-    uint32_t timeout_us; /* the soft one */
-    uint64_t owner;      /* of an operation: the skad_op */
-    uint64_t sent_us;
-    uint16_t step;   /* LOOKUP, REGION: which candidate; STORE: which holder */
+    uint32_t timeout_us;             /* the soft one */
+    uint64_t owner;                  /* of an operation: the skad_op */
+    uint64_t sent_us;                /* the first time */
+    uint64_t over_us;                /* the hard timeout */
+    uint64_t copy_us;                /* when it is sent again, if copies are left */
+    uint32_t pause_us;               /* before that */
+    uint8_t token[SKAD_TOKEN_BYTES]; /* that it shows */
+    uint16_t step;   /* LOOKUP, REGION, PAGE: which candidate; STORE: which holder */
     uint8_t kind;    /* a skad_kind */
     uint8_t purpose; /* a skad_purpose */
     bool has_responder;
-    bool slow;      /* the soft timeout has passed */
+    bool has_token;
+    bool slow;           /* the soft timeout has passed */
+    uint8_t copies;      /* that were sent after the first */
+    uint8_t copies_left; /* that may yet be sent */
+    bool abandoned;      /* no copy is sent any more, since no operation waits for the answer */
     uint8_t checks; /* answers that were let through to a signature check; at most all that fit */
 } skad_pending_rpc;
 
@@ -82,6 +96,15 @@ size_t skad_pending_count(const skad_pending *pending);
 skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
                                     uint64_t soft_timeout_us, uint64_t now_us);
 
+/* Lets the request be sent again `copies` times, the first time after `pause_us`. */
+void skad_pending_resend(skad_pending *pending, skad_pending_rpc *rpc, uint64_t pause_us,
+                         uint8_t copies);
+
+/* Sends no more copies of a request that expired (skad_pending_expire); its answer is still
+ * awaited.
+ */
+void skad_pending_abandon(skad_pending *pending, const skad_pending_rpc *expired);
+
 /* Drops the request's soft timeout, when no part of the node would act on it. */
 void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc);
 
@@ -103,10 +126,15 @@ bool skad_pending_asks(const skad_pending *pending, const skad_id *responder,
 /* Gives a slot back. */
 void skad_pending_close(skad_pending *pending, const skad_pending_rpc *rpc);
 
-typedef enum skad_timeout { SKAD_TIMEOUT_NONE, SKAD_TIMEOUT_SOFT, SKAD_TIMEOUT_HARD } skad_timeout;
+typedef enum skad_timeout {
+    SKAD_TIMEOUT_NONE,
+    SKAD_TIMEOUT_COPY, /* it is to be sent again */
+    SKAD_TIMEOUT_SOFT,
+    SKAD_TIMEOUT_HARD,
+} skad_timeout;
 
-/* Takes the next timeout that has passed by now and copies its request out; on HARD the slot is
- * given back. To be called until it returns NONE. */
+/* Takes the next timeout that has passed by now and copies its request out, a COPY already counted;
+ * on HARD the slot is given back. To be called until it returns NONE. */
 skad_timeout skad_pending_expire(skad_pending *pending, uint64_t now_us, skad_pending_rpc *out);
 
 /* Returns when the next timeout is due; UINT64_MAX if nothing waits. */

@@ -4,6 +4,7 @@
 
 #include "proto/address.h"
 #include "src/core/node/state.h"
+#include "src/core/routing/liveness.h"
 #include "src/core/rpc/signer.h"
 
 /* Returns the peer that the table has verified at the endpoint that we are about to ask. */
@@ -30,57 +31,121 @@ static const uint8_t *known_token(const skad_node *node, skad_peer_slot slot,
                                      node->env.now.mono_us);
 }
 
+static const skad_id any_node = {{0}};
+
+/* Drafts a request as `rpc` has it. A request with a long answer is padded for that answer, unless
+ * it shows a token. A PING is padded for a challenge, and no PONG is longer. */
+static bool draft(skad_node *node, const skad_pending_rpc *rpc, const skad_message *message,
+                  skad_draft *out)
+{
+    size_t padded =
+        message->kind == SKAD_KIND_PING ? SKAD_CHALLENGE_BYTES_MAX : SKAD_FIRST_CONTACT_BYTES;
+    skad_draft_fields fields = {
+        .message = message,
+        .rpc_id = rpc->rpc_id,
+        .recipient = rpc->has_responder ? &rpc->responder : &any_node,
+        .token = rpc->has_token ? rpc->token : NULL,
+        .bytes_min = rpc->has_token ? 0 : padded,
+        .copy = rpc->copies,
+    };
+    skad_sealer sealer = skad_signer_sealer(&node->env);
+    return skad_draft_write(&sealer, &fields, out) == SKAD_OK;
+}
+
+static void commit(skad_node *node, skad_outgoing *outgoing, const skad_address *to)
+{
+    outgoing->to = *to;
+    outgoing->local = (skad_local){.family = SKAD_FAMILY_NONE};
+    skad_outbox_commit(&node->outbox);
+}
+
+/* Returns how often a request is sent again if it is not answered. peer: SKAD_PEER_NONE for a
+ * stranger. */
+static uint8_t copies_of(const skad_node *node, const skad_pending_rpc *rpc, skad_peer_slot peer)
+{
+    switch ((skad_purpose)rpc->purpose) {
+    case SKAD_PURPOSE_HELLO:
+    case SKAD_PURPOSE_UNVERIFIED:
+    case SKAD_PURPOSE_PING: /* a hello, too */
+    case SKAD_PURPOSE_REPLICA:
+        return 0;
+    case SKAD_PURPOSE_CHECK:
+        if (peer == SKAD_PEER_NONE) {
+            return SKAD_COPIES_STRANGER;
+        }
+        return !skad_peer_unresponsive(&node->table.peers.peers[peer]) &&
+                       node->env.now.mono_us - node->heard_us < SKAD_CHECK_INTERVAL_US
+                   ? SKAD_COPIES_CHECK
+                   : 0;
+    case SKAD_PURPOSE_LOOKUP:
+    case SKAD_PURPOSE_REGION:
+    case SKAD_PURPOSE_STORE:
+    case SKAD_PURPOSE_PAGE:
+        break;
+    }
+    return peer != SKAD_PEER_NONE ? SKAD_COPIES : SKAD_COPIES_STRANGER;
+}
+
+/* Plans the copies, and drops the soft timeout where no part of the node would act on it. */
+static void plan_timeouts(skad_node *node, skad_pending_rpc *rpc, skad_peer_slot peer,
+                          const skad_rtt *rtt)
+{
+    uint8_t copies = copies_of(node, rpc, peer);
+    if (copies > 0) {
+        skad_pending_resend(&node->pending, rpc, skad_rtt_resend_us(rtt), copies);
+    }
+    if (!skad_purpose_of_operation((skad_purpose)rpc->purpose)) {
+        skad_pending_wait(&node->pending, rpc); /* no other peer is asked meanwhile */
+    }
+}
+
 bool skad_request_send(skad_node *node, const skad_request *request)
 {
-    static const skad_id any_node = {{0}};
     skad_outgoing *outgoing = skad_outbox_reserve(&node->outbox);
     if (outgoing == NULL) {
         return false;
     }
     skad_peer_slot peer = known_peer(node, request);
     const skad_rtt unknown = {0};
-    uint64_t timeout =
-        skad_rtt_timeout_us(peer != SKAD_PEER_NONE ? &node->table.peers.peers[peer].rtt : &unknown);
-    skad_pending_rpc *rpc =
-        skad_pending_open(&node->pending, &node->env.random, timeout, node->env.now.mono_us);
+    const skad_rtt *rtt = peer != SKAD_PEER_NONE ? &node->table.peers.peers[peer].rtt : &unknown;
+    skad_pending_rpc *rpc = skad_pending_open(&node->pending, &node->env.random,
+                                              skad_rtt_timeout_us(rtt), node->env.now.mono_us);
     if (rpc == NULL) {
         return false;
     }
     const uint8_t *token =
         request->token != NULL ? request->token : known_token(node, peer, request->address);
-    /* A request with a long answer is padded for that answer. A PING is padded for a challenge, and
-     * no PONG is longer. */
-    size_t padded = request->message->kind == SKAD_KIND_PING ? SKAD_CHALLENGE_BYTES_MAX
-                                                             : SKAD_FIRST_CONTACT_BYTES;
-    skad_draft_fields fields = {
-        .message = request->message,
-        .rpc_id = rpc->rpc_id,
-        .recipient = request->responder != NULL ? request->responder : &any_node,
-        .token = token,
-        .bytes_min = token == NULL ? padded : 0,
-    };
-    skad_sealer sealer = skad_signer_sealer(&node->env);
-    if (skad_draft_write(&sealer, &fields, &outgoing->draft) != SKAD_OK) {
-        skad_pending_close(&node->pending, rpc);
-        return false;
-    }
     rpc->address = *request->address;
     rpc->has_responder = request->responder != NULL;
     if (rpc->has_responder) {
         rpc->responder = *request->responder;
     }
+    rpc->has_token = token != NULL;
+    if (rpc->has_token) {
+        memcpy(rpc->token, token, sizeof rpc->token);
+    }
     rpc->kind = (uint8_t)request->message->kind;
     rpc->purpose = (uint8_t)request->purpose;
     rpc->owner = request->owner;
     rpc->step = request->step;
-    if (!skad_purpose_of_operation(request->purpose)) { /* no other peer is asked meanwhile */
-        skad_pending_wait(&node->pending, rpc);
+    if (!draft(node, rpc, request->message, &outgoing->draft)) {
+        skad_pending_close(&node->pending, rpc);
+        return false;
     }
     memcpy(rpc->digest, outgoing->draft.digest, sizeof rpc->digest);
-    outgoing->to = *request->address;
-    outgoing->local = (skad_local){.family = SKAD_FAMILY_NONE};
-    skad_outbox_commit(&node->outbox);
+    plan_timeouts(node, rpc, peer, rtt);
+    commit(node, outgoing, request->address);
     return true;
+}
+
+void skad_request_again(skad_node *node, const skad_pending_rpc *rpc, const skad_message *message)
+{
+    skad_outgoing *outgoing = skad_outbox_reserve(&node->outbox);
+    if (outgoing != NULL && draft(node, rpc, message, &outgoing->draft) &&
+        memcmp(outgoing->draft.digest, rpc->digest, sizeof rpc->digest) == 0) {
+        node->stats.resent++;
+        commit(node, outgoing, &rpc->address);
+    }
 }
 
 bool skad_request_can_send(const skad_node *node)

@@ -21,9 +21,23 @@ typedef struct skad_request {
     uint16_t step; /* the same */
 } skad_request;
 
+/* How often a request is sent again to a peer that the table has verified at the endpoint, and to a
+ * stranger: anybody's address may be named to us, and is to get little from us. Not sent again are
+ * a hello, which has an exact form and is followed by another hello; the ping of a stranger, whose
+ * source may be spoofed; a copy of a record that no operation waits for. A check is sent again to a
+ * peer that is not unresponsive yet, and while any peer was heard within SKAD_CHECK_INTERVAL_US, so
+ * that a network that is gone, ours or the other, is asked seldom. */
+#define SKAD_COPIES          3
+#define SKAD_COPIES_STRANGER 1
+#define SKAD_COPIES_CHECK    2 /* another check follows a silence */
+
 /* Sends a request. Returns false when the pending table or the outbox is full; then nothing was
  * sent. */
 SKAD_MUST_CHECK bool skad_request_send(skad_node *node, const skad_request *request);
+
+/* Sends a waiting request again: the same message, which must be what was sent first. Sends nothing
+ * if what is signed has changed since, as in another puzzle epoch. */
+void skad_request_again(skad_node *node, const skad_pending_rpc *rpc, const skad_message *message);
 
 /* Whether operations can send one more request now. The number of our requests under way is
  * limited: otherwise their answers would overflow our own socket's buffer, be lost, and look like

@@ -29,15 +29,17 @@ void skad_put_result(const skad_put_report *report, const skad_pending_call *cal
 {
     bool signed_here = call->method == SKAD_CONTROL_PUBLISH;
 
-    skad_write_map(writer, signed_here ? 10 : 9);
+    skad_write_map(writer, signed_here ? 12 : 11);
     skad_result_id(writer, "key", &report->key);
     skad_result_uint(writer, "holders", report->holders);
+    skad_result_uint(writer, "wanted", report->wanted);
     skad_result_uint(writer, "stored", report->stored);
     skad_result_uint(writer, "refused", report->refused);
     skad_result_uint(writer, "silent", report->unresponsive);
     write_refusals(report, writer);
     skad_result_uint(writer, "sequence_seen", report->sequence_seen);
     skad_result_uint(writer, "life_s", report->life_s);
+    skad_result_bool(writer, "alone", report->alone);
     skad_result_bool(writer, "kept", report->kept);
     if (signed_here) {
         skad_result_uint(writer, "sequence", call->sequence);
@@ -113,8 +115,9 @@ void skad_get_result(const skad_get_report *report, skad_writer *writer)
         skad_result_bool(writer, "conflict", report->conflict);
         break;
     case SKAD_RECORD_ANNOUNCEMENT:
-        skad_write_map(writer, COMMON_COUNT + 1);
+        skad_write_map(writer, COMMON_COUNT + 2);
         write_common(report, writer);
+        skad_result_uint(writer, "total", report->providers_total);
         skad_result_key(writer, "providers");
         skad_write_array(writer, report->providers_count);
         for (size_t i = 0; i < report->providers_count; i++) {
@@ -140,12 +143,20 @@ static const char *what_is_missing(skad_record_type type)
 void skad_get_error(const skad_event *event, uint32_t msgid, skad_writer *writer)
 {
     const skad_get_report *report = &event->u.get;
-    if (event->outcome == SKAD_OUTCOME_TIMED_OUT) {
+    char text[160];
+    if (event->outcome == SKAD_OUTCOME_TIMED_OUT && report->tally.empty == 0) {
         skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_TIMED_OUT,
                                  "no node answered in time");
         return;
     }
-    char text[160];
+    if (event->outcome == SKAD_OUTCOME_TIMED_OUT) {
+        (void)snprintf(text, sizeof text,
+                       "not found, but %u of %u nodes that may have it did not answer: try again",
+                       report->tally.unresponsive,
+                       report->tally.unresponsive + report->tally.empty + report->tally.invalid);
+        skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_TIMED_OUT, text);
+        return;
+    }
     int len = snprintf(text, sizeof text, "%s", what_is_missing(report->type));
     if (report->tally.invalid > 0) {
         (void)snprintf(text + len, sizeof text - (size_t)len,

@@ -108,6 +108,7 @@ static void write_counters(const skad_node_stats *stats, skad_writer *writer)
     skad_result_uint(writer, "verifications", stats->verifications);
     skad_result_uint(writer, "refusals", stats->refusals);
     skad_result_uint(writer, "timeouts", stats->timeouts);
+    skad_result_uint(writer, "resent", stats->resent);
     skad_result_uint(writer, "lookups", stats->lookups);
     skad_result_uint(writer, "faults", stats->violations);
     skad_result_uint(writer, "dismissed", stats->dismissed);
@@ -120,7 +121,7 @@ static void write_counters(const skad_node_stats *stats, skad_writer *writer)
     skad_result_uint(writer, "answers_shed", stats->answers_shed);
     skad_result_uint(writer, "network_size", stats->network_size);
 }
-#define COUNTERS_COUNT 21
+#define COUNTERS_COUNT 22
 
 static void write_sockets(const skad_method_context *context, skad_writer *writer)
 {

@@ -151,8 +151,10 @@ static void a_reply_whose_request_timed_out_on_the_way_is_unsolicited(void **sta
     assert_int_equal(prefilter(&reply, &inbound), SKAD_VERDICT_ACCEPT);
     open_it(&inbound);
     assert_int_equal(inbound.verdict, SKAD_VERDICT_ACCEPT);
-    fixture.now.mono_us += 6 * SKAD_US_PER_S;
-    skad_node_tick(fixture.node, fixture.now);
+    for (unsigned i = 0; i < 2; i++) { /* the first tick sends it again */
+        fixture.now.mono_us += 6 * SKAD_US_PER_S;
+        skad_node_tick(fixture.node, fixture.now);
+    }
     assert_int_equal(handle(&inbound), SKAD_VERDICT_UNSOLICITED);
 }
 

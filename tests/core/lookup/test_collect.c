@@ -88,7 +88,8 @@ static size_t give(desk *self, const bytes *records, size_t count)
     for (size_t i = 0; i < count; i++) {
         spans[i] = (skad_span){records[i].data, records[i].len};
     }
-    const skad_get_answer answer = {self->candidate++, &from, spans, count};
+    const skad_get_answer answer = {
+        .candidate = self->candidate++, .from = &from, .records = spans, .count = count};
     return skad_collection_take(self->collection, &answer, NOW, &self->random, &self->checked);
 }
 

@@ -159,8 +159,12 @@ static void our_own_store_is_a_holder_like_the_others(void **state)
     operation.payload.asked_here = true;
     assert_int_equal(reported().holders, 5);
     assert_int_equal(reported().stored, 1);
+    assert_true(reported().alone);
+    stores(2, 100);
+    assert_false(reported().alone);
     operation.payload.refusal_here = SKAD_ERROR_QUOTA;
-    assert_int_equal(reported().stored, 0);
+    assert_int_equal(reported().stored, 1);
+    assert_false(reported().alone);
     assert_int_equal(reported().refused, 1);
     assert_int_equal(reported().refusals[SKAD_ERROR_QUOTA], 1);
 }
@@ -196,10 +200,8 @@ static void it_is_placed_once_one_who_is_responsible_answered(void **state)
     const skad_record immutable = {.type = SKAD_RECORD_IMMUTABLE}; /* it has no expiry */
     assert_false(skad_storing_placed(&env, &operation, &immutable));
     operation.payload.asked_here = true;
-    operation.payload.life_here_s = DAY_S / 2;
+    operation.payload.life_here_s = DAY_S; /* alone, it has placed nothing */
     assert_false(skad_storing_placed(&env, &operation, &immutable));
-    operation.payload.life_here_s++;
-    assert_true(skad_storing_placed(&env, &operation, &immutable));
 }
 
 /* ---- A put of a whole node ---- */
@@ -274,6 +276,7 @@ static void the_closest_few_are_asked_once_each(void **state)
     const skad_event event = announce(false);
     assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
     assert_int_equal(event.u.put.holders, HOLDERS);
+    assert_int_equal(event.u.put.wanted, HOLDERS);
     assert_int_equal(event.u.put.stored, HOLDERS);
     assert_int_equal(self->announces, HOLDERS);
     assert_int_equal(self->stores, 0);
@@ -308,7 +311,7 @@ static void silent_holders_are_asked_twice_and_given_up(void **state)
     const skad_event event = announce(false);
     assert_int_equal(event.outcome, SKAD_OUTCOME_TIMED_OUT);
     assert_int_equal(event.u.put.unresponsive, HOLDERS);
-    assert_int_equal(self->announces, 2 * HOLDERS);
+    assert_int_equal(self->announces, 2 * 4 * HOLDERS); /* three copies each time */
 }
 
 int main(void)

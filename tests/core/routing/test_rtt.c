@@ -33,7 +33,7 @@ static const rtt_case cases[] = {
     {"slow: the ceiling", 1, {900000}, 900000, 450000, 2000000},
     {"nothing measurable counts as a microsecond", 1, {0}, 1, 0, 200000},
     {"longer than a minute counts as a minute", 1, {90000000}, 60000000, 30000000, 2000000},
-    {"the largest number", 2, {UINT64_MAX, UINT64_MAX}, 60000000, 22500000, 2000000},
+    {"the largest number", 2, {UINT64_MAX - 1, UINT64_MAX - 1}, 60000000, 22500000, 2000000},
     {"smoothing never falls back to unknown", 3, {1, 0, 0}, 1, 0, 200000},
 };
 
@@ -81,9 +81,78 @@ static void the_timeout_follows_a_link_that_became_slower(void **state)
     assert_in_range(skad_rtt_timeout_us(&rtt), 800 * SKAD_US_PER_MS, 900 * SKAD_US_PER_MS);
 }
 
+/* To which copy an answer belongs is not known: a stranger stays one, and a known peer is waited
+ * for a little longer. */
+static void an_answer_to_a_copy_is_no_sample(void **state)
+{
+    (void)state;
+    skad_rtt rtt = {0};
+    skad_rtt_sample(&rtt, SKAD_RTT_UNSURE);
+    assert_int_equal(rtt.smoothed_us, 0);
+    assert_int_equal(rtt.deviation_us, 0);
+    skad_rtt_sample(&rtt, 100000);
+    skad_rtt_sample(&rtt, SKAD_RTT_UNSURE);
+    assert_int_equal(rtt.smoothed_us, 100000);
+    assert_int_equal(rtt.deviation_us, 62500);
+    for (unsigned i = 0; i < 1000; i++) {
+        skad_rtt_sample(&rtt, SKAD_RTT_UNSURE);
+    }
+    assert_int_equal(rtt.smoothed_us, 100000);
+    assert_in_range(rtt.deviation_us, 2000000, 3000000);
+}
+
+/* A link of 5 ms becomes one of 500 ms. All answers are too late for their first copy, until the
+ * pause has grown. */
+static void a_slower_link_gives_samples_again_soon(void **state)
+{
+    (void)state;
+    skad_rtt rtt = {0};
+    for (unsigned i = 0; i < 50; i++) {
+        skad_rtt_sample(&rtt, 5000);
+    }
+    unsigned unsure = 0;
+    while (skad_rtt_resend_us(&rtt) < 500000) {
+        skad_rtt_sample(&rtt, SKAD_RTT_UNSURE);
+        unsure++;
+    }
+    assert_in_range(unsure, 5, 12);
+}
+
+/* With 36 % of all answers to copies the pause stays near its floor. */
+static void losses_do_not_widen_the_pause_without_end(void **state)
+{
+    (void)state;
+    skad_rtt rtt = {0};
+    for (unsigned i = 0; i < 1000; i++) {
+        skad_rtt_sample(&rtt, i % 25 < 9 ? SKAD_RTT_UNSURE : 5000);
+    }
+    assert_in_range(skad_rtt_resend_us(&rtt), SKAD_RESEND_MIN_US, 4 * SKAD_RESEND_MIN_US);
+}
+
+static void a_request_is_sent_again_after_one_round_trip_and_some(void **state)
+{
+    static const struct {
+        skad_rtt rtt;
+        uint64_t pause_us;
+    } waits[] = {
+        {{0, 0}, 500000},         {{1, 0}, 50000},           {{40000, 2500}, 50000},
+        {{40000, 2501}, 50004},   {{150000, 10000}, 190000}, {{1000000, 250000}, 2000000},
+        {{60000000, 0}, 2000000},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+        assert_int_equal(skad_rtt_resend_us(&waits[i].rtt), waits[i].pause_us);
+        assert_true(waits[i].pause_us <= skad_rtt_timeout_us(&waits[i].rtt));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_answer_to_a_copy_is_no_sample),
+        cmocka_unit_test(a_slower_link_gives_samples_again_soon),
+        cmocka_unit_test(losses_do_not_widen_the_pause_without_end),
+        cmocka_unit_test(a_request_is_sent_again_after_one_round_trip_and_some),
         cmocka_unit_test(samples_are_smoothed_as_in_rfc_6298),
         cmocka_unit_test(the_timeout_stays_within_its_bounds_whatever_comes),
         cmocka_unit_test(the_timeout_follows_a_link_that_became_slower),

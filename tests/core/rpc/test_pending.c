@@ -181,6 +181,65 @@ static void a_driver_that_slept_gets_the_hard_timeout_at_once(void **state)
     }
 }
 
+/* Expects one timeout at an instant, and none a microsecond before. */
+static void expect(bench *made, uint64_t at_us, skad_timeout timeout)
+{
+    skad_pending_rpc out;
+    assert_int_equal(skad_pending_deadline(&made->pending), at_us);
+    assert_int_equal(skad_pending_expire(&made->pending, at_us - 1, &out), SKAD_TIMEOUT_NONE);
+    assert_int_equal(skad_pending_expire(&made->pending, at_us, &out), timeout);
+}
+
+/* The pauses double, but are never longer than the soft timeout, and the last copy leaves before
+ * the request is over. */
+static void a_request_is_sent_again_after_pauses_that_double(void **state)
+{
+    bench *made = *state;
+    skad_pending_resend(&made->pending, open_at(made, SOFT_US, NOW_US), 50, 4);
+    expect(made, NOW_US + 50, SKAD_TIMEOUT_COPY);
+    expect(made, NOW_US + 150, SKAD_TIMEOUT_COPY);
+    expect(made, NOW_US + 200, SKAD_TIMEOUT_SOFT);
+    expect(made, NOW_US + 350, SKAD_TIMEOUT_COPY);
+    expect(made, NOW_US + 550, SKAD_TIMEOUT_COPY);
+    expect(made, NOW_US + 750, SKAD_TIMEOUT_HARD); /* one pause after the last copy */
+    assert_int_equal(skad_pending_deadline(&made->pending), UINT64_MAX);
+}
+
+static void no_more_copies_are_sent_than_asked_for(void **state)
+{
+    bench *made = *state;
+    skad_pending_rpc *rpc = open_at(made, SOFT_US, NOW_US);
+    skad_pending_resend(&made->pending, rpc, 50, 1);
+    skad_pending_wait(&made->pending, rpc);
+    expect(made, NOW_US + 50, SKAD_TIMEOUT_COPY);
+    assert_int_equal(rpc->copies, 1);
+    expect(made, NOW_US + 3 * SOFT_US, SKAD_TIMEOUT_HARD);
+}
+
+/* A copy that would leave when the request is over is not sent. */
+static void a_slow_peer_is_sent_two_copies(void **state)
+{
+    bench *made = *state;
+    skad_pending_resend(&made->pending, open_at(made, SOFT_US, NOW_US), SOFT_US, 3);
+    expect(made, NOW_US + SOFT_US, SKAD_TIMEOUT_COPY);
+    expect(made, NOW_US + SOFT_US, SKAD_TIMEOUT_SOFT);
+    expect(made, NOW_US + 2 * SOFT_US, SKAD_TIMEOUT_COPY);
+    expect(made, NOW_US + 3 * SOFT_US, SKAD_TIMEOUT_HARD);
+}
+
+/* No peer is given up for a stall of our own: it is asked once more, and waited for. */
+static void after_a_stall_a_copy_goes_first(void **state)
+{
+    bench *made = *state;
+    const uint64_t late_us = NOW_US + 100 * SOFT_US;
+    skad_pending_rpc out;
+    skad_pending_resend(&made->pending, open_at(made, SOFT_US, NOW_US), 50, 3);
+    assert_int_equal(skad_pending_expire(&made->pending, late_us, &out), SKAD_TIMEOUT_COPY);
+    assert_int_equal(skad_pending_expire(&made->pending, late_us, &out), SKAD_TIMEOUT_SOFT);
+    assert_int_equal(skad_pending_expire(&made->pending, late_us, &out), SKAD_TIMEOUT_NONE);
+    assert_int_equal(skad_pending_expire(&made->pending, late_us + 50, &out), SKAD_TIMEOUT_HARD);
+}
+
 static void timeouts_come_in_the_order_in_which_they_are_due(void **state)
 {
     static const uint64_t timeouts[] = {500, 100, 300, 200, 400};
@@ -279,6 +338,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_waits_is_told_of_the_hard_timeout_alone, begin, end),
         cmocka_unit_test_setup_teardown(a_driver_that_slept_gets_the_hard_timeout_at_once, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(a_request_is_sent_again_after_pauses_that_double, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(no_more_copies_are_sent_than_asked_for, begin, end),
+        cmocka_unit_test_setup_teardown(a_slow_peer_is_sent_two_copies, begin, end),
+        cmocka_unit_test_setup_teardown(after_a_stall_a_copy_goes_first, begin, end),
         cmocka_unit_test_setup_teardown(timeouts_come_in_the_order_in_which_they_are_due, begin,
                                         end),
         cmocka_unit_test_setup_teardown(the_deadline_is_always_the_earliest_of_all, begin, end),

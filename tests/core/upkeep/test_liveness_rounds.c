@@ -245,8 +245,8 @@ static void of_a_network_that_ends_no_endpoint_is_lost(void **state)
     test_fixture_free(&fixture);
 }
 
-/* A dead peer among a few that answer costs one request for each silence that counts, and only the
- * one that decides is repeated until somebody else was heard meanwhile. */
+/* A dead peer among a few that answer costs one request, and its copies, for each silence that
+ * counts, and only the one that decides is repeated until somebody else was heard meanwhile. */
 static void a_dead_peer_is_found_out_by_few_requests(void **state)
 {
     (void)state;
@@ -268,7 +268,7 @@ static void a_dead_peer_is_found_out_by_few_requests(void **state)
         fixture.user = NULL;
         test_fixture_run(&fixture, 60 * SKAD_US_PER_S);
     }
-    assert_in_range(asked, 20, 40);
+    assert_in_range(asked, 3 * 20, 3 * 40);
     test_fixture_free(&fixture);
 }
 

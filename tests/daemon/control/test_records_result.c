@@ -16,13 +16,15 @@
 static void a_put_tells_all_its_numbers(void **state)
 {
     (void)state;
-    static const test_number numbers[] = {{"holders", 16},  {"stored", 9}, {"refused", 5},
-                                          {"silent", 2},    {"kept", 1},   {"sequence_seen", 77},
-                                          {"life_s", 86400}};
+    static const test_number numbers[] = {
+        {"holders", 16}, {"wanted", 13}, {"alone", 1},          {"stored", 9},    {"refused", 5},
+        {"silent", 2},   {"kept", 1},    {"sequence_seen", 77}, {"life_s", 86400}};
     static const skad_pending_call put = {.method = SKAD_CONTROL_PUT};
     static const skad_pending_call publish = {.method = SKAD_CONTROL_PUBLISH, .sequence = 12};
     const skad_put_report report = {.key = {{1}},
                                     .holders = 16,
+                                    .wanted = 13,
+                                    .alone = true,
                                     .stored = 9,
                                     .refused = 5,
                                     .unresponsive = 2,
@@ -134,21 +136,28 @@ static void what_was_not_found_is_told_in_words(void **state)
         skad_record_type type;
         skad_outcome outcome;
         uint8_t invalid;
+        uint8_t empty;
         const char *code;
         const char *message;
     } cases[] = {
-        {SKAD_RECORD_IMMUTABLE, SKAD_OUTCOME_NOT_FOUND, 0, "not_found", "no node has the value"},
-        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_NOT_FOUND, 0, "not_found", "no node has such a record"},
-        {SKAD_RECORD_ANNOUNCEMENT, SKAD_OUTCOME_NOT_FOUND, 0, "not_found",
+        {SKAD_RECORD_IMMUTABLE, SKAD_OUTCOME_NOT_FOUND, 0, 0, "not_found", "no node has the value"},
+        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_NOT_FOUND, 0, 0, "not_found",
+         "no node has such a record"},
+        {SKAD_RECORD_ANNOUNCEMENT, SKAD_OUTCOME_NOT_FOUND, 0, 0, "not_found",
          "no provider is announced under this key"},
-        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_NOT_FOUND, 1, "not_found",
+        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_NOT_FOUND, 1, 0, "not_found",
          "no node has such a record (1 gave something that was no such record, or had expired)"},
-        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_TIMED_OUT, 1, "timed_out", "no node answered in time"},
+        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_TIMED_OUT, 1, 0, "timed_out",
+         "no node answered in time"},
+        {SKAD_RECORD_IMMUTABLE, SKAD_OUTCOME_TIMED_OUT, 1, 3, "timed_out",
+         "not found, but 2 of 6 nodes that may have it did not answer: try again"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_event event = {.kind = SKAD_EVENT_GET, .outcome = cases[i].outcome};
         event.u.get.type = cases[i].type;
         event.u.get.tally.invalid = cases[i].invalid;
+        event.u.get.tally.empty = cases[i].empty;
+        event.u.get.tally.unresponsive = 2;
         skad_get_error(&event, 7, test_result_begin());
         skad_answer answer = test_result_end();
         assert_int_equal(skad_answer_at(answer, 1).item->u.number, 7);

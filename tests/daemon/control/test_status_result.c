@@ -110,6 +110,7 @@ static void each_counter_stands_under_its_name(void **state)
         {"verifications", &stats.verifications},
         {"refusals", &stats.refusals},
         {"timeouts", &stats.timeouts},
+        {"resent", &stats.resent},
         {"lookups", &stats.lookups},
         {"faults", &stats.violations},
         {"dismissed", &stats.dismissed},
