@@ -157,6 +157,31 @@ static void a_renewal_says_the_same_for_longer(void **state)
     assert_true(test_holds(fixture, &later));
 }
 
+/* How many signatures are checked for a record that is brought, that of the request included. */
+static uint64_t checks_for(test_fixture *fixture, const test_remote *who, const test_bytes *record)
+{
+    uint64_t before = test_fixture_stats(fixture).verifications;
+    assert_true(test_bring(fixture, who, record, (test_wish){0}).stored);
+    return test_fixture_stats(fixture).verifications - before;
+}
+
+/* A check is the dearest thing that a record can ask for. */
+static void only_what_may_be_new_is_checked(void **state)
+{
+    test_fixture *fixture = *state;
+    const test_remote *who = test_fixture_remote(fixture);
+    uint64_t expiry = fixture->now.unix_s + HOUR_S;
+    test_bytes value = test_immutable_of(1, 5);
+    test_bytes first = test_mutable_of(1, 5, expiry, "one");
+    test_bytes later = test_mutable_of(1, 5, expiry + HOUR_S, "one");
+    assert_int_equal(checks_for(fixture, who, &value), 1);
+    assert_int_equal(checks_for(fixture, who, &first), 2);
+    assert_int_equal(checks_for(fixture, who, &first), 1);
+    assert_int_equal(checks_for(fixture, who, &later), 2);
+    assert_int_equal(checks_for(fixture, who, &later), 1);
+    assert_int_equal(checks_for(fixture, who, &first), 2); /* not the bytes that are held */
+}
+
 static void compare_and_swap_demands_the_held_sequence(void **state)
 {
     test_fixture *fixture = *state;
@@ -381,6 +406,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_lower_sequence_never_replaces_a_higher_one, begin, end),
         cmocka_unit_test_setup_teardown(one_sequence_says_one_thing_only, begin, end),
         cmocka_unit_test_setup_teardown(a_renewal_says_the_same_for_longer, begin, end),
+        cmocka_unit_test_setup_teardown(only_what_may_be_new_is_checked, begin, end),
         cmocka_unit_test_setup_teardown(compare_and_swap_demands_the_held_sequence, begin, end),
         cmocka_unit_test_setup_teardown(a_full_store_refuses_and_keeps_what_it_has, begin, end),
         cmocka_unit_test_setup_teardown(a_publisher_has_its_share, begin, end),
