@@ -269,6 +269,27 @@ static void diversity_bounds_what_few_subnets_hold(void **state)
     assert_int_equal(diverse.lookups.nearest, 100);
 }
 
+/* Whatever nodes do, the family of their addresses makes next to no difference to it. */
+static void both_families_fare_alike(void **state)
+{
+    (void)state;
+    static const uint64_t behaviours[] = {SKAD_SIM_HONEST, SKAD_SIM_MISROUTE, SKAD_SIM_WITHHOLD,
+                                          SKAD_SIM_POISON};
+    for (size_t i = 0; i < sizeof behaviours / sizeof behaviours[0]; i++) {
+        skad_sim_scenario scenario = test_small_world(200);
+        scenario.adversary = behaviours[i];
+        scenario.adversary_share = behaviours[i] == SKAD_SIM_HONEST ? 0 : 0.2;
+        skad_sim_outcome narrow = test_run_world(&scenario);
+        scenario.ipv6 = true;
+        skad_sim_outcome wide = test_run_world(&scenario);
+        assert_in_range(wide.lookups.rpcs, narrow.lookups.rpcs - narrow.lookups.rpcs / 50,
+                        narrow.lookups.rpcs + narrow.lookups.rpcs / 50);
+        assert_in_range(wide.lookups.siblings_found, narrow.lookups.siblings_found - 16,
+                        narrow.lookups.siblings_found + 16);
+        assert_true(wide.counters.sent_bytes > narrow.counters.sent_bytes);
+    }
+}
+
 /* The most peers that a table of an honest node has among the adversaries. */
 static size_t most_adversaries(const skad_sim_scenario *scenario)
 {
@@ -369,6 +390,7 @@ int main(void)
         cmocka_unit_test(without_a_closing_round_less_is_found_among_the_dead),
         cmocka_unit_test(shorter_answers_and_no_siblings_show),
         cmocka_unit_test(diversity_bounds_what_few_subnets_hold),
+        cmocka_unit_test(both_families_fare_alike),
         cmocka_unit_test(diversity_bounds_what_one_allocation_holds),
         cmocka_unit_test(a_broken_invariant_ends_the_run),
         cmocka_unit_test(a_raised_flag_ends_the_run_with_what_there_is),

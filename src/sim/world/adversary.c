@@ -239,7 +239,7 @@ static size_t name_closest(const skad_world *world, uint32_t self, const skad_id
                            const skad_id *target, skad_contact out[static SKAD_CONTACTS_MAX])
 {
     const size_t k = world->profile.k;
-    return skad_node_closest(world->nodes[self].node, target, SKAD_FAMILY_IPV4, requester,
+    return skad_node_closest(world->nodes[self].node, target, world->families, requester,
                              k < SKAD_CONTACTS_MAX ? k : SKAD_CONTACTS_MAX, out);
 }
 

@@ -10,7 +10,7 @@ static skad_message random_search(skad_world *world)
 {
     skad_message message = {.kind = SKAD_KIND_FIND_NODE};
     message.u.find_node.target = skad_prng_id(&world->attacks->prng);
-    message.u.find_node.want = SKAD_FAMILY_IPV4;
+    message.u.find_node.want = world->families;
     return message;
 }
 

@@ -111,8 +111,7 @@ void skad_world_start(skad_world *world, uint32_t node)
     skad_node_config config = {.profile = world->profile,
                                .identity = &identity,
                                .store = one->store,
-                               .families =
-                                   world->addresses.ipv6 ? SKAD_FAMILY_IPV6 : SKAD_FAMILY_IPV4,
+                               .families = world->families,
                                .simulator = &simulator};
     limits_of(world, node, &config.limits);
     skad_node_rates_default(&world->profile, &config.rates);

@@ -36,6 +36,7 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
                              .subnets = (uint32_t)scenario->adversary_subnets,
                              .ipv6 = scenario->ipv6,
                              .allocation = (unsigned)scenario->adversary_allocation};
+    world->families = scenario->ipv6 ? SKAD_FAMILY_IPV6 : SKAD_FAMILY_IPV4;
     world->now_us = SKAD_SIM_BEGIN_S * SKAD_US_PER_S;
     world->began_us = UINT64_MAX;
     skad_sim_flights_init(&world->flights);

@@ -79,6 +79,7 @@ struct skad_world {
     skad_sim_scenario scenario;
     skad_profile profile;
     skad_sim_addresses addresses;
+    uint8_t families;    /* skad_family bits of all addresses */
     skad_shared *shared; /* of all nodes */
     skad_sim_node *nodes;
     skad_id *ids; /* of each */
