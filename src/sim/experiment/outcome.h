@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/sim/experiment/durations.h"
 #include "src/sim/world/fingerprint.h"
 #include "src/sim/world/world.h"
 
@@ -23,6 +24,7 @@ typedef struct skad_sim_lookups {
     uint64_t siblings_true;
     uint64_t rpcs;
     uint64_t us; /* of simulated time */
+    skad_sim_durations durations;
     /* Answers between the asker and the first mention of the nearest honest node, where it was
      * found: at [h] the lookups with h. */
     uint64_t hops[SKAD_SIM_HOPS];
@@ -36,6 +38,7 @@ typedef struct skad_sim_gets {
     uint64_t lost;   /* not found, and no such node held it */
     uint64_t silent;
     uint64_t rpcs;
+    skad_sim_durations durations;
 } skad_sim_gets;
 
 typedef struct skad_sim_outcome {
@@ -43,6 +46,7 @@ typedef struct skad_sim_outcome {
     skad_sim_gets gets;
     uint64_t puts;
     uint64_t puts_stored; /* at one holder at least */
+    skad_sim_durations puts_durations;
     uint64_t arrivals;
     uint64_t departures;
     skad_sim_counters counters;       /* of the measured time */

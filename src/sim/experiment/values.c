@@ -80,6 +80,7 @@ static void publish_one(skad_sim_values *values, skad_world *world, uint32_t ind
     skad_status status =
         immutable ? publish_immutable(values, world, value) : publish_mutable(values, world, value);
     SKAD_ASSERT(status == SKAD_OK);
+    const uint64_t began_us = world->now_us;
     skad_world_settle(world, SKAD_SIM_PUBLISHER);
     uint64_t end_us = world->now_us + SKAD_OPERATION_US_MAX + SKAD_US_PER_S;
     while (values->publishing != 0 && world->broken == NULL && skad_world_step(world, end_us)) {
@@ -87,6 +88,7 @@ static void publish_one(skad_sim_values *values, skad_world *world, uint32_t ind
     value->stored = values->acknowledged;
     value->safe = value->stored;
     values->keys[index] = value->name.key;
+    skad_sim_durations_count(&outcome->puts_durations, world->now_us - began_us);
     outcome->puts++;
     outcome->puts_stored += value->stored;
 }

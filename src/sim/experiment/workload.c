@@ -78,6 +78,7 @@ static uint32_t draw_node(skad_sim_workload *workload)
 
 static void begun(skad_sim_workload *workload, uint32_t node, skad_status status)
 {
+    workload->askings[node].began_us = workload->world->now_us;
     if (status == SKAD_OK) {
         workload->awaited++;
     } else {
@@ -211,6 +212,7 @@ static void judge_lookup(skad_sim_workload *workload, uint32_t asker, const skad
     tally->ended++;
     tally->rpcs += report->rpcs;
     tally->us += report->duration_us;
+    skad_sim_durations_count(&tally->durations, report->duration_us);
     tally->dense += report->dense;
     tally->silent += event->outcome == SKAD_OUTCOME_TIMED_OUT;
     tally->captured += all_adversaries(world, report);
@@ -229,6 +231,7 @@ static void judge_get(skad_sim_workload *workload, const skad_sim_asking *asked,
     skad_sim_gets *tally = &workload->gets;
     tally->ended++;
     tally->rpcs += got->rpcs;
+    skad_sim_durations_count(&tally->durations, workload->world->now_us - asked->began_us);
     if (event->outcome == SKAD_OUTCOME_DONE) {
         bool right =
             got->len == sizeof wanted->bytes && memcmp(got->value, wanted->bytes, got->len) == 0;

@@ -9,6 +9,7 @@
 typedef struct skad_sim_asking {
     skad_op op; /* 0: nothing */
     uint32_t value;
+    uint64_t began_us;
 } skad_sim_asking;
 
 typedef struct skad_sim_workload {

@@ -26,10 +26,18 @@ static void print_share(const char *what, uint64_t part, uint64_t all)
     printf("  %-34s %s %%\n", what, share);
 }
 
+static void print_durations(const skad_sim_durations *it)
+{
+    char durations[SKAD_SIM_DURATIONS_BYTES];
+    skad_sim_durations_text(it, durations);
+    printf("  %s\n", durations);
+}
+
 static void print_lookups(const skad_sim_lookups *it)
 {
     printf("lookups %" PRIu64 ": %.1f RPCs, %.0f ms each\n", it->ended,
            skad_sim_share(it->rpcs, it->ended), skad_sim_share(it->us, it->ended) / 1000);
+    print_durations(&it->durations);
     print_share("found the nearest honest node", it->nearest, it->ended);
     print_share("exact", it->exact, it->ended);
     print_share("of the s nearest honest nodes", it->siblings_found, it->siblings_true);
@@ -44,6 +52,7 @@ static void print_lookups(const skad_sim_lookups *it)
 static void print_gets(const skad_sim_gets *it)
 {
     printf("gets %" PRIu64 ": %.1f RPCs each\n", it->ended, skad_sim_share(it->rpcs, it->ended));
+    print_durations(&it->durations);
     print_share("right", it->right, it->ended);
     printf("  missed %" PRIu64 ", lost %" PRIu64 ", wrong %" PRIu64 ", silent %" PRIu64 "\n",
            it->missed, it->lost, it->wrong, it->silent);
@@ -78,6 +87,11 @@ static void print_outcome(const skad_sim_scenario *scenario, const skad_sim_outc
     }
     if (it->gets.ended > 0) {
         print_gets(&it->gets);
+    }
+    if (it->puts > 0) {
+        printf("puts %" PRIu64 "\n", it->puts);
+        print_durations(&it->puts_durations);
+        print_share("stored at one holder at least", it->puts_stored, it->puts);
     }
     print_world(scenario, it);
 }

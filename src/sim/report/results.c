@@ -89,6 +89,25 @@ static void json_share(FILE *out, const char *name, uint64_t part, uint64_t all)
                   skad_sim_share(part, all), name, interval.low, name, interval.high);
 }
 
+/* As members of an object: "NAME_p50", "NAME_p90", "NAME_p99", in milliseconds. */
+static void json_durations(FILE *out, const char *name, const skad_sim_durations *it)
+{
+    static const int percents[] = {50, 90, 99};
+    for (size_t i = 0; i < sizeof percents / sizeof percents[0]; i++) {
+        (void)fprintf(out, "\"%s_p%d\":%.3f,", name, percents[i],
+                      (double)skad_sim_durations_us(it, percents[i] / 100.0) / 1000);
+    }
+}
+
+void skad_sim_durations_text(const skad_sim_durations *it,
+                             char out[static SKAD_SIM_DURATIONS_BYTES])
+{
+    (void)snprintf(out, SKAD_SIM_DURATIONS_BYTES, "p50 %.0f, p90 %.0f, p99 %.0f ms",
+                   (double)skad_sim_durations_us(it, 0.5) / 1000,
+                   (double)skad_sim_durations_us(it, 0.9) / 1000,
+                   (double)skad_sim_durations_us(it, 0.99) / 1000);
+}
+
 static void json_lookups(FILE *out, const skad_sim_lookups *it)
 {
     (void)fprintf(out, "\"lookups\":{\"ended\":%" PRIu64 ",", it->ended);
@@ -96,6 +115,7 @@ static void json_lookups(FILE *out, const skad_sim_lookups *it)
     json_share(out, "exact", it->exact, it->ended);
     json_share(out, "recall", it->siblings_found, it->siblings_true);
     json_share(out, "captured", it->captured, it->ended);
+    json_durations(out, "latency_ms", &it->durations);
     (void)fprintf(out,
                   "\"silent\":%" PRIu64 ",\"dense\":%" PRIu64
                   ",\"rpcs\":%.3f,\"latency_ms\":%.3f,\"hops\":[",
@@ -111,6 +131,7 @@ static void json_gets(FILE *out, const skad_sim_gets *it)
 {
     (void)fprintf(out, "\"gets\":{\"ended\":%" PRIu64 ",", it->ended);
     json_share(out, "success", it->right, it->ended);
+    json_durations(out, "latency_ms", &it->durations);
     (void)fprintf(out,
                   "\"missed\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"wrong\":%" PRIu64
                   ",\"silent\":%" PRIu64 ",\"rpcs\":%.3f}",
@@ -141,8 +162,10 @@ void skad_sim_json_outcome(FILE *out, const skad_sim_sweep *swept,
     json_gets(out, &outcome->gets);
     (void)fputc(',', out);
     json_counters(out, &outcome->counters);
+    (void)fputc(',', out);
+    json_durations(out, "puts_latency_ms", &outcome->puts_durations);
     (void)fprintf(out,
-                  ",\"puts\":%" PRIu64 ",\"puts_stored\":%" PRIu64 ",\"up\":%" PRIu64
+                  "\"puts\":%" PRIu64 ",\"puts_stored\":%" PRIu64 ",\"up\":%" PRIu64
                   ",\"joined\":%" PRIu64 ",\"arrivals\":%" PRIu64 ",\"departures\":%" PRIu64
                   ",\"simulated_s\":%.6f,\"real_s\":%.3f,\"build_s\":%.3f,"
                   "\"bytes_per_node\":%.0f,\"peers_per_node\":%.2f,\"price_hashes\":%.6g,"

@@ -33,6 +33,11 @@ void skad_sim_json_results(FILE *out, const skad_sim_results *results);
 #define SKAD_SIM_SHARE_BYTES 48
 void skad_sim_share_text(uint64_t part, uint64_t all, char out[static SKAD_SIM_SHARE_BYTES]);
 
+/* "p50 140, p90 160, p99 1200 ms" */
+#define SKAD_SIM_DURATIONS_BYTES 80
+void skad_sim_durations_text(const skad_sim_durations *it,
+                             char out[static SKAD_SIM_DURATIONS_BYTES]);
+
 /* Prints the first lines of every report: seed, cryptography, and values that are not defaults. */
 void skad_sim_report_setting(const skad_sim_sweep *sweep);
 
