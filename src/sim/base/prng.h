@@ -24,6 +24,8 @@ typedef enum skad_prng_stream {
     SKAD_PRNG_WORK,
     SKAD_PRNG_SCENARIO, /* the fuzzer's inventions */
     SKAD_PRNG_ATTACK,   /* what adversaries send */
+    SKAD_PRNG_GRAVES,   /* IDs that nobody runs */
+    SKAD_PRNG_KEY,      /* the value whose key is attacked */
 } skad_prng_stream;
 
 void skad_prng_init(skad_prng *prng, uint64_t seed, uint64_t stream);

@@ -159,6 +159,9 @@ static void measure(skad_sim_course *self)
     self->churn.arrivals = 0;
     self->churn.departures = 0;
     self->began_real_s = skad_sim_real_s();
+    if (scenario->second_edition) {
+        skad_sim_values_publish_again(&self->values, world, &self->prng, self->outcome);
+    }
     plan_work(self);
     skad_attacks_begin(world, self->values.keys, self->values.count);
     skad_sim_acquaintances_note(&self->acquaintances, world);

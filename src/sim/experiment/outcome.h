@@ -33,6 +33,7 @@ typedef struct skad_sim_lookups {
 typedef struct skad_sim_gets {
     uint64_t ended;
     uint64_t right;
+    uint64_t stale;  /* the edition before */
     uint64_t wrong;  /* another value */
     uint64_t missed; /* not found, although a node that is up and honest held it */
     uint64_t lost;   /* not found, and no such node held it */

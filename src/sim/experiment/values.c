@@ -6,6 +6,7 @@
 #include "crypto/assert.h"
 #include "skad/records.h"
 #include "src/sim/base/memory.h"
+#include "src/sim/world/adversary.h"
 
 void skad_sim_values_free(skad_sim_values *values)
 {
@@ -57,14 +58,15 @@ static skad_status publish_immutable(skad_sim_values *values, skad_world *world,
                            &value->name.key);
 }
 
-/* The value's first bytes, random as they are, serve as its salt, too. */
+/* The value's first bytes, random as they are, serve as its salt, too; they are those of the first
+ * edition in all others. */
 static skad_status publish_mutable(skad_sim_values *values, skad_world *world,
                                    skad_sim_value *value)
 {
     skad_node *node = world->nodes[SKAD_SIM_PUBLISHER].node;
-    const skad_publish_request request = {.salt = {value->bytes, 8},
+    const skad_publish_request request = {.salt = {value->bytes, SKAD_SIM_SALT_BYTES},
                                           .value = {value->bytes, sizeof value->bytes},
-                                          .sequence = 1,
+                                          .sequence = ++value->sequence,
                                           .life_s = world->profile.record_life_s,
                                           .keep = true};
     value->name.type = SKAD_RECORD_MUTABLE;
@@ -101,8 +103,27 @@ void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_pr
     values->all = skad_sim_alloc(values->count, sizeof *values->all);
     values->keys = skad_sim_alloc(values->count, sizeof *values->keys);
     for (uint32_t i = 0; i < values->count && world->broken == NULL; i++) {
-        skad_prng_bytes(prng, values->all[i].bytes, sizeof values->all[i].bytes);
+        uint8_t *bytes = values->all[i].bytes;
+        if (i == 0 && world->scenario.key_of_value) {
+            skad_adversary_value(world, bytes, SKAD_SIM_PUBLISHED_BYTES);
+        } else {
+            skad_prng_bytes(prng, bytes, SKAD_SIM_PUBLISHED_BYTES);
+        }
         publish_one(values, world, i, i < immutables, outcome);
+    }
+}
+
+void skad_sim_values_publish_again(skad_sim_values *values, skad_world *world, skad_prng *prng,
+                                   skad_sim_outcome *outcome)
+{
+    for (uint32_t i = 0; i < values->count && world->broken == NULL; i++) {
+        skad_sim_value *value = &values->all[i];
+        if (value->name.type == SKAD_RECORD_MUTABLE) {
+            memcpy(value->first, value->bytes, sizeof value->first);
+            skad_prng_bytes(prng, value->bytes + SKAD_SIM_SALT_BYTES,
+                            sizeof value->bytes - SKAD_SIM_SALT_BYTES);
+            publish_one(values, world, i, false, outcome);
+        }
     }
 }
 

@@ -6,13 +6,13 @@
 #include "skad/store.h"
 #include "src/sim/experiment/outcome.h"
 
-#define SKAD_SIM_VALUE_BYTES 100
-
 typedef struct skad_sim_value {
     skad_store_name name;
-    uint8_t bytes[SKAD_SIM_VALUE_BYTES];
-    bool stored; /* a holder acknowledged it */
-    bool safe;   /* and no crash took all nodes at once that are to keep it */
+    uint8_t bytes[SKAD_SIM_PUBLISHED_BYTES];
+    uint64_t sequence;                       /* mutable ones: of the latest edition */
+    uint8_t first[SKAD_SIM_PUBLISHED_BYTES]; /* and what the one before said */
+    bool stored;                             /* a holder acknowledged it */
+    bool safe; /* and no crash took all nodes at once that are to keep it */
 } skad_sim_value;
 
 typedef struct skad_sim_values {
@@ -28,6 +28,9 @@ void skad_sim_values_free(skad_sim_values *values);
 /* Publishes the scenario's values one after the other; the world's time goes on meanwhile. */
 void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_prng *prng,
                              skad_sim_outcome *outcome);
+/* Publishes the mutable ones once more, with other bytes, one after the other. */
+void skad_sim_values_publish_again(skad_sim_values *values, skad_world *world, skad_prng *prng,
+                                   skad_sim_outcome *outcome);
 /* Publishes one more of each type. */
 void skad_sim_values_publish_more(skad_sim_values *values, skad_world *world, skad_prng *prng,
                                   skad_sim_outcome *outcome);

@@ -235,8 +235,11 @@ static void judge_get(skad_sim_workload *workload, const skad_sim_asking *asked,
     if (event->outcome == SKAD_OUTCOME_DONE) {
         bool right =
             got->len == sizeof wanted->bytes && memcmp(got->value, wanted->bytes, got->len) == 0;
+        bool stale = !right && wanted->sequence > 1 && got->len == sizeof wanted->first &&
+                     memcmp(got->value, wanted->first, got->len) == 0;
         tally->right += right;
-        tally->wrong += !right;
+        tally->stale += stale;
+        tally->wrong += !right && !stale;
     } else if (event->outcome == SKAD_OUTCOME_TIMED_OUT) {
         tally->silent++;
     } else if (skad_sim_value_held(workload->world, wanted)) {

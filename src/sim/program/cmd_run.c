@@ -54,8 +54,9 @@ static void print_gets(const skad_sim_gets *it)
     printf("gets %" PRIu64 ": %.1f RPCs each\n", it->ended, skad_sim_share(it->rpcs, it->ended));
     print_durations(&it->durations);
     print_share("right", it->right, it->ended);
-    printf("  missed %" PRIu64 ", lost %" PRIu64 ", wrong %" PRIu64 ", silent %" PRIu64 "\n",
-           it->missed, it->lost, it->wrong, it->silent);
+    printf("  missed %" PRIu64 ", lost %" PRIu64 ", stale %" PRIu64 ", wrong %" PRIu64
+           ", silent %" PRIu64 "\n",
+           it->missed, it->lost, it->stale, it->wrong, it->silent);
 }
 
 static void print_world(const skad_sim_scenario *scenario, const skad_sim_outcome *it)

@@ -133,9 +133,10 @@ static void json_gets(FILE *out, const skad_sim_gets *it)
     json_share(out, "success", it->right, it->ended);
     json_durations(out, "latency_ms", &it->durations);
     (void)fprintf(out,
-                  "\"missed\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"wrong\":%" PRIu64
-                  ",\"silent\":%" PRIu64 ",\"rpcs\":%.3f}",
-                  it->missed, it->lost, it->wrong, it->silent, skad_sim_share(it->rpcs, it->ended));
+                  "\"missed\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"stale\":%" PRIu64
+                  ",\"wrong\":%" PRIu64 ",\"silent\":%" PRIu64 ",\"rpcs\":%.3f}",
+                  it->missed, it->lost, it->stale, it->wrong, it->silent,
+                  skad_sim_share(it->rpcs, it->ended));
 }
 
 static void json_counters(FILE *out, const skad_sim_counters *it)

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#define SKAD_SIM_REASON_BYTES 256
+#define SKAD_SIM_REASON_BYTES 384
 
 /* Fills in the line (cut if it is too long) and returns false, for `return skad_sim_reason()`. */
 __attribute__((format(printf, 2, 3))) bool

@@ -30,6 +30,9 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
         .weibull_shape = 0.5,
         .partition_share = 0.5,
         .adversary_hosts = 200,
+        .placement_width = 1,
+        .publisher_width = 1,
+        .dead_subnets = 4,
         .attack_rate = 20,
         .lookup_every_ms = 100,
     };
@@ -69,6 +72,26 @@ static bool addresses_fit(const skad_sim_scenario *scenario,
     return true;
 }
 
+static bool placement_fits(const skad_sim_scenario *scenario,
+                           char reason[static SKAD_SIM_REASON_BYTES])
+{
+    bool near = scenario->placement != SKAD_SIM_ANYWHERE;
+    if (scenario->key_of_value && (!near || scenario->values + scenario->mutables == 0)) {
+        return skad_sim_reason(reason, "key_of_value needs a placement near it, and values or "
+                                       "mutables");
+    }
+    if (scenario->graves_width > 0 &&
+        (scenario->adversary != SKAD_SIM_GRAVEYARD || !near || scenario->graves == 0)) {
+        return skad_sim_reason(reason,
+                               "graves_width needs adversary = graveyard, a number of graves, "
+                               "and a placement near the key");
+    }
+    if (scenario->second_edition && scenario->mutables == 0) {
+        return skad_sim_reason(reason, "second_edition needs mutables");
+    }
+    return true;
+}
+
 bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
                              char reason[static SKAD_SIM_REASON_BYTES])
 {
@@ -97,7 +120,7 @@ bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
         return skad_sim_reason(reason, "adversary_share is %g, but adversary = none",
                                scenario->adversary_share);
     }
-    return addresses_fit(scenario, reason);
+    return placement_fits(scenario, reason) && addresses_fit(scenario, reason);
 }
 
 skad_profile skad_sim_scenario_profile(const skad_sim_scenario *scenario)

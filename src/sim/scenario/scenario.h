@@ -31,20 +31,27 @@ typedef enum skad_sim_churn_kind {
  * others, from FLOOD on, answer as honest nodes do, and attack by what they send (attacks.h). */
 typedef enum skad_sim_behaviour {
     SKAD_SIM_HONEST,
-    SKAD_SIM_DROP,     /* answers no search and stores nothing */
-    SKAD_SIM_COLLUDE,  /* answers with the colluders closest to the target (S/Kademlia's) */
-    SKAD_SIM_MISROUTE, /* answers with real nodes far from the target */
-    SKAD_SIM_POISON,   /* answers with invented nodes close to the target, at unused addresses */
-    SKAD_SIM_WITHHOLD, /* routes and acknowledges, but gives no record away */
-    SKAD_SIM_INVENT,   /* all answer with the same invented nodes, next to the target */
-    SKAD_SIM_FLOOD,    /* sends requests from the addresses of honest nodes */
-    SKAD_SIM_REPLAY,   /* sends requests of honest nodes again, from their senders' addresses */
-    SKAD_SIM_FRAME,    /* publishes what some nodes take and others refuse; shares addresses */
-    SKAD_SIM_SQUAT,    /* fills keys with announcements of free publishers */
-    SKAD_SIM_CROWD,    /* sends requests as many identities that never answer */
+    SKAD_SIM_DROP,      /* answers no search and stores nothing */
+    SKAD_SIM_COLLUDE,   /* answers with the colluders closest to the target (S/Kademlia's) */
+    SKAD_SIM_MISROUTE,  /* answers with real nodes far from the target */
+    SKAD_SIM_POISON,    /* answers with invented nodes close to the target, at unused addresses */
+    SKAD_SIM_WITHHOLD,  /* routes and acknowledges, but gives no record away */
+    SKAD_SIM_INVENT,    /* all answer with the same invented nodes, next to the target */
+    SKAD_SIM_GRAVEYARD, /* answers with dead IDs near the target, each time at new addresses */
+    SKAD_SIM_DISPLACE,  /* answers with the nearest honest nodes, at addresses without a node */
+    SKAD_SIM_DISPLACE_TWICE, /* the same, half as many, each at two such addresses */
+    SKAD_SIM_FLOOD,          /* sends requests from the addresses of honest nodes */
+    SKAD_SIM_REPLAY, /* sends requests of honest nodes again, from their senders' addresses */
+    SKAD_SIM_FRAME,  /* publishes what some nodes take and others refuse; shares addresses */
+    SKAD_SIM_SQUAT,  /* fills keys with announcements of free publishers */
+    SKAD_SIM_CROWD,  /* sends requests as many identities that never answer */
 } skad_sim_behaviour;
 
-typedef enum skad_sim_placement { SKAD_SIM_ANYWHERE, SKAD_SIM_NEAR_KEY } skad_sim_placement;
+typedef enum skad_sim_placement {
+    SKAD_SIM_ANYWHERE,
+    SKAD_SIM_NEAR_KEY,
+    SKAD_SIM_BOTH_ENDS, /* every second one near the publisher, which is node 0 */
+} skad_sim_placement;
 
 #define SKAD_SIM_PATH_MAX       256
 #define SKAD_SIM_ALLOCATION_MIN 16 /* shortest prefix of adversaries */
@@ -58,6 +65,9 @@ typedef struct skad_sim_scenario {
     double settle_s; /* without faults, after which the network must have recovered; 0: no proof */
     bool invariants; /* checked after each step; the first that is broken ends the run */
     bool ipv6;       /* nodes have IPv6 addresses in place of IPv4 ones */
+    bool key_of_value;    /* the key near which adversaries are is that of the first value */
+    bool adversary_waits; /* until the measured time they do what honest nodes do */
+    bool second_edition;  /* mutable values get another edition when the measured time begins */
 
     /* The network's profile, and the defences that can be switched off. */
     uint64_t k;
@@ -111,7 +121,13 @@ typedef struct skad_sim_scenario {
     /* Adversaries. */
     uint64_t adversary; /* a skad_sim_behaviour */
     double adversary_share;
-    uint64_t placement;            /* a skad_sim_placement */
+    uint64_t placement;     /* a skad_sim_placement */
+    double placement_width; /* mean distances between nodes that near ones are away at most */
+    double publisher_width;
+    uint64_t graves;               /* dead IDs; 0: ten for each honest node */
+    double graves_width;           /* of the key; 0: anywhere, and free */
+    uint64_t dead_subnets;         /* of addresses without a node; 0: one each */
+    double adversary_latency_ms;   /* one way, from and to them; 0: like all others */
     uint64_t adversary_subnets;    /* /24s that they share; 0: one each */
     uint64_t adversary_hosts;      /* addresses in each of these; then ports */
     uint64_t adversary_allocation; /* length of the IPv6 prefix that all of them are in; 0: none */

@@ -13,7 +13,7 @@
 /* The first half of IPv6 addresses. */
 #define HONEST_FROM_6  (UINT64_C(0x2a000000) << 32) /* 2a00::, a /32 each */
 #define ALLOCATED_6    (UINT64_C(0x2b000000) << 32) /* 2b00::, the adversaries' allocation */
-#define NOWHERE_FROM_6 (UINT64_C(0x2c000000) << 32) /* 2c00::, a /32 each */
+#define NOWHERE_FROM_6 (UINT64_C(0x2c000000) << 32) /* 2c00::, a /64 of a /32 each 256 */
 
 static skad_address make(uint32_t ip, uint16_t port)
 {
@@ -156,7 +156,7 @@ skad_address skad_sim_address_unroutable(const skad_sim_addresses *addresses, ui
 {
     number &= 0xffffff;
     return addresses->ipv6
-               ? make_wide(NOWHERE_FROM_6 + ((uint64_t)number << 32), number, SKAD_SIM_PORT)
+               ? make_wide(NOWHERE_FROM_6 + ((uint64_t)(number >> 8) << 32), number, SKAD_SIM_PORT)
                : make(NOWHERE_FROM + number, SKAD_SIM_PORT);
 }
 

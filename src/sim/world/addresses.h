@@ -31,7 +31,7 @@ skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t n
 /* The node that is at an address, whatever its port, or SKAD_SIM_NOBODY. */
 uint32_t skad_sim_node_at(const skad_sim_addresses *addresses, const skad_address *address);
 
-/* Address number `number` of those without a node. */
+/* Address number `number` of those without a node; 256 in a row share a /24 or a /64. */
 skad_address skad_sim_address_unroutable(const skad_sim_addresses *addresses, uint32_t number);
 
 /* A contact with one address, and the address of such a contact. */

@@ -12,6 +12,7 @@
 #include "src/core/routing/distance.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/world/attacks.h"
+#include "src/sim/world/graveyard.h"
 
 #define INVENTED_BYTES 25 /* that an invented ID shares with the target */
 
@@ -23,6 +24,7 @@ struct skad_adversary {
     uint64_t *finds;  /* near a key: which draw of each adversary lies there */
     uint64_t draws;   /* in all */
     uint32_t poisons; /* invented so far */
+    skad_graveyard graveyard;
 };
 
 /* ---- Grinding ---- */
@@ -37,27 +39,58 @@ static void draw_seed(const skad_world *world, uint32_t node, uint64_t number,
     skad_prng_bytes(&prng, out, 32);
 }
 
-/* How close honest nodes come to the key on average, as a prefix distance: the nearest of N is at
- * 1/N of the key space. */
-static uint64_t honest_distance(const skad_world *world)
+/* What identities are ground to be near to, and how near: within so many mean distances, of which
+ * the nearest of N honest nodes is one away, 1/N of the key space. */
+typedef struct goal {
+    uint64_t target;
+    double distance;
+} goal;
+
+static goal goal_of(const skad_world *world, const skad_adversary *adversary, uint32_t number)
 {
-    return UINT64_MAX / world->honest;
+    const skad_sim_scenario *scenario = &world->scenario;
+    const double mean = (double)UINT64_MAX / (double)world->honest;
+    if (scenario->placement == SKAD_SIM_BOTH_ENDS && number % 2 == 1) {
+        skad_identity publisher;
+        skad_world_identity(world, SKAD_SIM_PUBLISHER, &publisher);
+        return (goal){skad_id_prefix(&publisher.id), scenario->publisher_width * mean};
+    }
+    return (goal){skad_id_prefix(&adversary->key), scenario->placement_width * mean};
 }
 
-static uint64_t grind(const skad_world *world, const skad_adversary *adversary, uint32_t node,
-                      uint64_t *draws)
+static uint64_t grind(const skad_world *world, const goal *wanted, uint32_t node, uint64_t *draws)
 {
-    uint64_t target = skad_id_prefix(&adversary->key);
     for (uint64_t number = 1;; number++) {
         uint8_t seed[32];
         skad_identity identity;
         draw_seed(world, node, number, seed);
         skad_identity_from_seed(seed, &identity);
         (*draws)++;
-        if ((skad_id_prefix(&identity.id) ^ target) < honest_distance(world)) {
+        if ((double)(skad_id_prefix(&identity.id) ^ wanted->target) < wanted->distance) {
             return number;
         }
     }
+}
+
+void skad_adversary_value(const skad_world *world, uint8_t *out, size_t len)
+{
+    skad_prng prng;
+    skad_prng_init(&prng, world->scenario.seed, SKAD_PRNG_KEY);
+    skad_prng_bytes(&prng, out, len);
+}
+
+/* The key of that value: immutable, unless all values are mutable. */
+static void key_of_value(const skad_world *world, skad_id *out)
+{
+    uint8_t value[SKAD_SIM_PUBLISHED_BYTES];
+    skad_adversary_value(world, value, sizeof value);
+    if (world->scenario.values > 0) {
+        skad_value_key(value, sizeof value, out);
+        return;
+    }
+    skad_identity publisher;
+    skad_world_identity(world, SKAD_SIM_PUBLISHER, &publisher);
+    skad_mutable_key(publisher.public_key, (skad_span){value, SKAD_SIM_SALT_BYTES}, out);
 }
 
 void skad_adversary_prepare(skad_world *world)
@@ -68,16 +101,21 @@ void skad_adversary_prepare(skad_world *world)
     }
     skad_adversary *adversary = skad_sim_alloc(1, sizeof *adversary);
     skad_prng_init(&adversary->prng, world->scenario.seed, SKAD_PRNG_ADVERSARY);
-    adversary->near_key = world->scenario.placement == SKAD_SIM_NEAR_KEY;
+    adversary->near_key = world->scenario.placement != SKAD_SIM_ANYWHERE;
     adversary->draws = count;
     if (adversary->near_key) {
         adversary->key = skad_prng_id(&adversary->prng);
+        if (world->scenario.key_of_value) {
+            key_of_value(world, &adversary->key);
+        }
         adversary->finds = skad_sim_alloc(count, sizeof *adversary->finds);
         adversary->draws = 0;
         for (uint32_t i = 0; i < count; i++) {
-            adversary->finds[i] = grind(world, adversary, world->honest + i, &adversary->draws);
+            const goal wanted = goal_of(world, adversary, i);
+            adversary->finds[i] = grind(world, &wanted, world->honest + i, &adversary->draws);
         }
     }
+    skad_graveyard_init(&adversary->graveyard, world, adversary->near_key ? &adversary->key : NULL);
     world->adversary = adversary;
 }
 
@@ -107,6 +145,7 @@ void skad_adversary_free(skad_world *world)
     skad_adversary *adversary = world->adversary;
     if (adversary != NULL) {
         skad_id_index_free(&adversary->colluders);
+        skad_graveyard_free(&adversary->graveyard);
         free(adversary->finds);
         free(adversary);
         world->adversary = NULL;
@@ -126,7 +165,8 @@ double skad_adversary_price(const skad_world *world)
         return 0;
     }
     double identities = (double)(world->count - world->honest);
-    return (double)adversary->draws * exp2((double)world->scenario.static_bits) +
+    double draws = (double)adversary->draws + skad_graveyard_draws(&adversary->graveyard, world);
+    return draws * exp2((double)world->scenario.static_bits) +
            identities * exp2((double)world->scenario.dynamic_bits);
 }
 
@@ -234,6 +274,29 @@ static size_t name_invented(const skad_world *world, const skad_id *target,
     return SKAD_CONTACTS_MAX;
 }
 
+static bool is_honest_and_up(const void *user, uint32_t node)
+{
+    const skad_world *world = user;
+    return node < world->honest && skad_world_up(world, node);
+}
+
+/* Names the honest nodes nearest to the target, each `times` times, at dead addresses. */
+static size_t name_displaced(const skad_world *world, const skad_id *target, size_t times,
+                             skad_contact out[static SKAD_CONTACTS_MAX])
+{
+    uint32_t nodes[SKAD_CONTACTS_MAX];
+    const skad_id_index_query query = {.target = skad_id_prefix(target),
+                                       .filter = is_honest_and_up,
+                                       .user = world,
+                                       .max = SKAD_CONTACTS_MAX / times};
+    size_t count = times * skad_id_index_closest(&world->id_index, &query, nodes);
+    for (size_t i = 0; i < count; i++) {
+        const skad_address address = skad_graveyard_address(&world->adversary->graveyard, world);
+        out[i] = skad_sim_contact(&world->ids[nodes[i / times]], &address);
+    }
+    return count;
+}
+
 /* Names the contacts that an honest node would name. */
 static size_t name_closest(const skad_world *world, uint32_t self, const skad_id *requester,
                            const skad_id *target, skad_contact out[static SKAD_CONTACTS_MAX])
@@ -266,6 +329,12 @@ static size_t name(const skad_world *world, const asked_search *search, const sk
         return name_closest(world, search->self, &search->requester, target, out);
     case SKAD_SIM_INVENT:
         return name_invented(world, target, out);
+    case SKAD_SIM_GRAVEYARD:
+        return skad_graveyard_name(&world->adversary->graveyard, world, target, out);
+    case SKAD_SIM_DISPLACE:
+        return name_displaced(world, target, 1, out);
+    case SKAD_SIM_DISPLACE_TWICE:
+        return name_displaced(world, target, 2, out);
     case SKAD_SIM_HONEST:
     case SKAD_SIM_DROP:
     case SKAD_SIM_FLOOD:
@@ -332,6 +401,9 @@ bool skad_adversary_takes(skad_world *world, uint32_t node, const skad_sim_fligh
     asked_search search = {.self = node, .envelope = &envelope, .from = &flight->from};
     if (!skad_sim_scenario_lies(&world->scenario)) {
         skad_attacks_hear(world, node, flight);
+        return false;
+    }
+    if (world->scenario.adversary_waits && world->began_us == UINT64_MAX) {
         return false;
     }
     if (flight->len <= SKAD_TAG_BYTES ||

@@ -8,6 +8,8 @@
  *   poison    invented nodes close to the target, at addresses without a node, and no record
  *   withhold  what an honest node answers, but no record; STORE is acknowledged and forgotten
  *   invent    nodes that exist nowhere and share 200 bits with the target, the same from all
+ *   graveyard dead IDs near the target, each time at new addresses without a node (graveyard.h)
+ *   displace  the honest nodes nearest to the target, at such addresses; twice: each at two of them
  *   others    answer as honest nodes do, and send what honest nodes do not (attacks.h)
  *
  * An adversary signs with its own key only; it has no other. */
@@ -29,6 +31,9 @@ void skad_adversary_grind(const skad_world *world, uint32_t node, uint8_t seed[s
 
 /* Lets an adversary handle a datagram. False: its own node shall have it. */
 bool skad_adversary_takes(skad_world *world, uint32_t node, const skad_sim_flight *flight);
+
+/* Fills in the bytes of the first value that node 0 publishes, where its key is attacked. */
+void skad_adversary_value(const skad_world *world, uint8_t *out, size_t len);
 
 /* The key that ground identities cluster around; NULL where there is none. */
 const skad_id *skad_adversary_key(const skad_world *world);

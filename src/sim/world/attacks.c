@@ -100,6 +100,9 @@ void skad_attacks_turn(skad_world *world)
     case SKAD_SIM_POISON:
     case SKAD_SIM_WITHHOLD:
     case SKAD_SIM_INVENT:
+    case SKAD_SIM_GRAVEYARD:
+    case SKAD_SIM_DISPLACE:
+    case SKAD_SIM_DISPLACE_TWICE:
         break;
     }
     plan_turn(world);

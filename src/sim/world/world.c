@@ -138,6 +138,15 @@ static bool go_up(skad_world *world, uint32_t from, size_t len, uint64_t *wait_u
     return true;
 }
 
+static uint64_t way_of(skad_world *world, uint32_t from, uint32_t to)
+{
+    const double ms = world->scenario.adversary_latency_ms;
+    if (ms > 0 && (from >= world->honest || to >= world->honest)) {
+        return (uint64_t)(ms * (double)SKAD_US_PER_MS);
+    }
+    return skad_sim_links_latency_us(&world->links, from, to);
+}
+
 void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *datagram)
 {
     skad_address source = skad_sim_address_of(&world->addresses, from);
@@ -173,7 +182,7 @@ void skad_world_send_from(skad_world *world, uint32_t from, const skad_address *
         counters->queue_full++;
     } else {
         for (int copy = 0; copy <= (int)fate.doubled; copy++) {
-            uint64_t way_us = skad_sim_links_latency_us(&world->links, from, to);
+            uint64_t way_us = way_of(world, from, to);
             launch(world, source, datagram, &fate,
                    world->now_us + wait_us + way_us + fate.held_up_us);
         }

@@ -75,6 +75,9 @@ typedef struct skad_sim_counters {
     uint64_t events; /* taken from the queue */
 } skad_sim_counters;
 
+#define SKAD_SIM_PUBLISHED_BYTES 100 /* of each published value */
+#define SKAD_SIM_SALT_BYTES      8   /* its first ones, which are the salt of a mutable one */
+
 struct skad_world {
     skad_sim_scenario scenario;
     skad_profile profile;
