@@ -247,6 +247,18 @@ static void both_addresses_of_a_contact_are_checked(void **state)
     six[six_len - CHECKSUM_BYTES - (1 + 34 + SECOND_BYTES) + 1] = 0xd9; /* an ID as text */
     sum_up(six, six_len);
     assert_int_equal(skad_peer_file_decode(six, six_len, OURS, &back), SKAD_ERR_FORMAT);
+    /* A second one behind an IPv6 address. */
+    fill(&file, 1, SKAD_FAMILY_IPV6);
+    six_len = skad_peer_file_encode(&file, OURS, six);
+    size_t behind = six_len - CHECKSUM_BYTES;
+    assert_int_equal(six[behind - (1 + 34 + SECOND_BYTES)], 0x92);
+    six[behind - (1 + 34 + SECOND_BYTES)] = 0x93;
+    memmove(six + behind + SECOND_BYTES, six + behind, CHECKSUM_BYTES);
+    memcpy(six + behind, six + behind - SECOND_BYTES, SECOND_BYTES);
+    six_len += SECOND_BYTES;
+    sum_up(six, six_len);
+    assert_int_equal(skad_peer_file_decode(six, six_len, OURS, &back), SKAD_ERR_FORMAT);
+    assert_int_equal(back.count, 0);
     /* The IPv4 address once more in the place of the IPv6 one. */
     memcpy(bytes + contact + AT_SECOND, bytes + contact + AT_SECOND - FIRST_BYTES, FIRST_BYTES);
     len -= SECOND_BYTES - FIRST_BYTES;

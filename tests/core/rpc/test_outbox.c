@@ -12,6 +12,7 @@
 #include "proto/profile.h"
 #include "skad/simulator.h"
 #include "src/core/rpc/outbox.h"
+#include "tests/support/failing_allocation.h"
 #include "tests/support/identities.h"
 #include "tests/support/prng.h"
 #include "tests/support/wire.h"
@@ -267,6 +268,20 @@ static void a_place_is_as_new_when_it_is_used_again(void **state)
     }
 }
 
+static void without_memory_there_is_no_shared_ring(void **state)
+{
+    (void)state;
+    skad_shared *shared;
+    long held = test_allocations_held();
+    for (size_t nth = 1; nth <= 2; nth++) {
+        test_allocation_fail(nth);
+        assert_int_equal(skad_shared_new(SKAD_OUTBOX_MIN, &shared), SKAD_ERR_MEMORY);
+        assert_true(test_allocation_failed());
+        assert_null(shared);
+    }
+    assert_int_equal(test_allocations_held(), held);
+}
+
 static void outboxes_take_turns_with_a_shared_ring(void **state)
 {
     bench *made = *state;
@@ -318,6 +333,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hello_is_signed_alone_and_keeps_its_length, begin, end),
         cmocka_unit_test_setup_teardown(lent_drafts_leave_in_their_order_whenever_they_come_back,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(without_memory_there_is_no_shared_ring, begin, end),
         cmocka_unit_test_setup_teardown(outboxes_take_turns_with_a_shared_ring, begin, end),
         cmocka_unit_test_setup_teardown(a_place_is_as_new_when_it_is_used_again, begin, end),
     };
