@@ -254,6 +254,7 @@ void harness_events(harness *self)
         case SKAD_EVENT_STEP:
         case SKAD_EVENT_JOINED:
         case SKAD_EVENT_ISOLATED:
+        case SKAD_EVENT_TWIN:
             break;
         }
     }

@@ -75,6 +75,16 @@ static void on_joined(skad_daemon *daemon)
     }
 }
 
+static void on_twin(const skad_daemon *daemon, const skad_address *address)
+{
+    char text[SKAD_ADDRESS_TEXT_BYTES];
+    skad_address_format(address, text);
+    skad_log(daemon->config.log, SKAD_LOG_ERROR,
+             "another node runs with the same identity, at %s: stop one of the two, and give it an "
+             "identity of its own (move its file 'identity' away)",
+             text);
+}
+
 static void handle_event(skad_daemon *daemon, const skad_event *event)
 {
     switch (event->kind) {
@@ -86,6 +96,9 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
                  "isolated: no peer answers any more; trying to rejoin");
         skad_joining_begin(&daemon->joining, skad_peer_book_greet(daemon->peers));
         skad_resolver_start(daemon->resolver);
+        break;
+    case SKAD_EVENT_TWIN:
+        on_twin(daemon, &event->u.twin);
         break;
     case SKAD_EVENT_PUZZLE_NEEDED:
         skad_nonce_renewal_start(daemon->renewal, event->u.epoch);
