@@ -382,6 +382,22 @@ static void init_watchers(skad_daemon *daemon)
     daemon->patience.data = daemon;
 }
 
+/* All link-local addresses of a node are at one interface. */
+static bool choose_interface(const skad_daemon_config *config, uint32_t *out, skad_failure *failure)
+{
+    *out = config->interface;
+    for (size_t i = 0; i < config->join_count; i++) {
+        const uint32_t other = config->join[i].interface;
+        if (other != 0 && *out != 0 && other != *out) {
+            return skad_fail(failure,
+                             "link-local addresses of two interfaces: a node can have those "
+                             "of one");
+        }
+        *out = other != 0 ? other : *out;
+    }
+    return true;
+}
+
 static void log_start(const skad_daemon *daemon)
 {
     char text[SKAD_ID_TEXT_BYTES > SKAD_ADDRESS_TEXT_BYTES ? SKAD_ID_TEXT_BYTES
@@ -408,7 +424,8 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     daemon->now = skad_clock_now();
     init_watchers(daemon);
     daemon->endpoints.log = config->log;
-    if (!skad_udp_endpoints_open(&daemon->endpoints, config->loop, config->listen,
+    if (!choose_interface(config, &daemon->endpoints.interface, failure) ||
+        !skad_udp_endpoints_open(&daemon->endpoints, config->loop, config->listen,
                                  config->listen_count,
                                  config->peer_sockets ? SKAD_PEER_SOCKETS_MAX : 0, failure) ||
         !make_parts(daemon, failure) ||
