@@ -15,15 +15,16 @@
 typedef uint64_t skad_op;
 
 typedef enum skad_event_kind {
-    SKAD_EVENT_JOINED,       /* peers answered and the self-lookup is done */
-    SKAD_EVENT_ISOLATED,     /* the last living peer is gone; the node tries to rejoin by itself */
-    SKAD_EVENT_STEP,         /* something happened to a node in a traced lookup */
-    SKAD_EVENT_PING,         /* a skad_node_ping ended */
-    SKAD_EVENT_LOOKUP,       /* a skad_node_lookup ended */
-    SKAD_EVENT_PUT,          /* a skad_node_put, _store, _publish or _announce ended */
-    SKAD_EVENT_GET,          /* a skad_node_get ended */
-    SKAD_EVENT_CHANGED,      /* a watched record has appeared or changed */
-    SKAD_EVENT_ADOPTED, /* the network has a newer edition of what we publish, which we keep now */
+    SKAD_EVENT_JOINED,   /* peers answered and the self-lookup is done */
+    SKAD_EVENT_ISOLATED, /* the last living peer is gone; the node tries to rejoin by itself */
+    SKAD_EVENT_STEP,     /* something happened to a node in a traced lookup */
+    SKAD_EVENT_PING,     /* a skad_node_ping ended */
+    SKAD_EVENT_LOOKUP,   /* a skad_node_lookup ended */
+    SKAD_EVENT_PUT,      /* a skad_node_put, _store, _publish or _announce ended */
+    SKAD_EVENT_GET,      /* a skad_node_get ended */
+    SKAD_EVENT_CHANGED,  /* a watched record has appeared or changed */
+    SKAD_EVENT_ADOPTED,  /* the network has a newer edition of what we publish, which we keep now */
+    SKAD_EVENT_TWIN,     /* another node runs with our identity */
     SKAD_EVENT_PUZZLE_NEEDED /* solve skad_event.epoch, then call skad_node_add_nonce */
 } skad_event_kind;
 
@@ -151,8 +152,9 @@ typedef struct skad_event {
     skad_op op; /* STEP, PING, LOOKUP, PUT, GET; CHANGED: the watch */
     skad_outcome outcome;
     union {
-        uint32_t epoch; /* PUZZLE_NEEDED */
-        skad_step step; /* STEP: as it is now; asked, slow, answered or failed */
+        uint32_t epoch;    /* PUZZLE_NEEDED */
+        skad_address twin; /* TWIN: where it is */
+        skad_step step;    /* STEP: as it is now; asked, slow, answered or failed */
         struct {
             skad_id id;
             skad_address address;

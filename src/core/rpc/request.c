@@ -4,6 +4,7 @@
 
 #include "proto/address.h"
 #include "src/core/node/state.h"
+#include "src/core/routing/distance.h"
 #include "src/core/routing/liveness.h"
 #include "src/core/rpc/signer.h"
 
@@ -70,6 +71,9 @@ static uint8_t copies_of(const skad_node *node, const skad_pending_rpc *rpc, ska
     case SKAD_PURPOSE_REPLICA:
         return 0;
     case SKAD_PURPOSE_CHECK:
+        if (skad_id_equal(&rpc->responder, &node->env.identity.id)) {
+            return 0; /* a probe for a twin (twin.h) */
+        }
         if (peer == SKAD_PEER_NONE) {
             return SKAD_COPIES_STRANGER;
         }

@@ -87,6 +87,16 @@ static void log_adopted(const skad_daemon *daemon, const skad_event *event)
              key, event->u.adopted.sequence, event->u.adopted.sequence_before);
 }
 
+static void on_twin(const skad_daemon *daemon, const skad_address *address)
+{
+    char text[SKAD_ADDRESS_TEXT_BYTES];
+    skad_address_format(address, text);
+    skad_log(daemon->config.log, SKAD_LOG_ERROR,
+             "another node runs with the same identity, at %s: stop one of the two, and give it an "
+             "identity of its own (move its file 'identity' away)",
+             text);
+}
+
 static void handle_event(skad_daemon *daemon, const skad_event *event)
 {
     switch (event->kind) {
@@ -101,6 +111,9 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
         break;
     case SKAD_EVENT_ADOPTED:
         log_adopted(daemon, event);
+        break;
+    case SKAD_EVENT_TWIN:
+        on_twin(daemon, &event->u.twin);
         break;
     case SKAD_EVENT_PUZZLE_NEEDED:
         skad_nonce_renewal_start(daemon->renewal, event->u.epoch);
@@ -384,6 +397,22 @@ static void init_watchers(skad_daemon *daemon)
     daemon->patience.data = daemon;
 }
 
+/* All link-local addresses of a node are at one interface. */
+static bool choose_interface(const skad_daemon_config *config, uint32_t *out, skad_failure *failure)
+{
+    *out = config->interface;
+    for (size_t i = 0; i < config->join_count; i++) {
+        const uint32_t other = config->join[i].interface;
+        if (other != 0 && *out != 0 && other != *out) {
+            return skad_fail(failure,
+                             "link-local addresses of two interfaces: a node can have those "
+                             "of one");
+        }
+        *out = other != 0 ? other : *out;
+    }
+    return true;
+}
+
 static void log_start(const skad_daemon *daemon)
 {
     char text[SKAD_ID_TEXT_BYTES > SKAD_ADDRESS_TEXT_BYTES ? SKAD_ID_TEXT_BYTES
@@ -410,7 +439,8 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     daemon->now = skad_clock_now();
     init_watchers(daemon);
     daemon->endpoints.log = config->log;
-    if (!skad_udp_endpoints_open(&daemon->endpoints, config->loop, config->listen,
+    if (!choose_interface(config, &daemon->endpoints.interface, failure) ||
+        !skad_udp_endpoints_open(&daemon->endpoints, config->loop, config->listen,
                                  config->listen_count,
                                  config->peer_sockets ? SKAD_PEER_SOCKETS_MAX : 0, failure) ||
         !make_parts(daemon, failure) ||

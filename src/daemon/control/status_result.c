@@ -96,6 +96,16 @@ static void write_join(const skad_joining *joining, bool joined, skad_writer *wr
     write_unusable(joining, writer);
 }
 
+static void write_twin(const skad_address *twin, skad_writer *writer)
+{
+    if (twin->family == SKAD_FAMILY_NONE) {
+        skad_result_key(writer, "twin");
+        skad_write_nil(writer);
+    } else {
+        skad_result_address(writer, "twin", twin);
+    }
+}
+
 static void write_counters(const skad_node_stats *stats, skad_writer *writer)
 {
     skad_result_uint(writer, "received", stats->received);
@@ -185,7 +195,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_node_stats_get(context->node, now, &stats);
     skad_workers_stats_get(context->workers, &workers);
 
-    skad_write_map(writer, 21 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
+    skad_write_map(writer, 22 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);
@@ -201,6 +211,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_result_uint(writer, "epoch", stats.epoch);
     skad_result_key(writer, "observed");
     skad_result_address_list(writer, stats.observed, 2);
+    write_twin(&stats.twin, writer);
     skad_result_uint(writer, "peers", stats.peers);
     skad_result_uint(writer, "peers_silent", stats.peers_unresponsive);
     skad_result_uint(writer, "siblings", stats.siblings);

@@ -34,6 +34,13 @@ static const place_case places[] = {
     {"node.example.org:-1", false, "", 0},
     {"node.example.org:+1", false, "", 0},
     {"127.0.0.1:0", false, "", 0},
+    {"[fe80::1%lo]:4700", true, "", 4700},
+    {"[fe80::1%1]:4700", true, "", 4700}, /* the number of lo */
+    {"[fe80::1]:4700", false, "", 0},     /* needs an interface */
+    {"[fe80::1%no-such-one]:4700", false, "", 0},
+    {"[fe80::1%4000000000]:4700", false, "", 0},
+    {"[fe80::1%]:4700", false, "", 0},
+    {"[2001:db8::1%lo]:4700", false, "", 0}, /* needs none */
     {":4700", false, "", 0},
     {"2001:db8::1", false, "", 0},
     {"[name]:4700", false, "", 0},

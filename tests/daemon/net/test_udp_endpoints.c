@@ -269,16 +269,16 @@ static void while_all_buffers_are_full_the_node_keeps_its_datagrams(void **state
 
 /* ---- Opening ---- */
 
-bool __real_skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool *unsupported,
-                          skad_failure *failure);
-bool __wrap_skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool *unsupported,
-                          skad_failure *failure);
+bool __real_skad_udp_open_at(const skad_address *listen, uint32_t interface, skad_udp_socket *out,
+                             bool *unsupported, skad_failure *failure);
+bool __wrap_skad_udp_open_at(const skad_address *listen, uint32_t interface, skad_udp_socket *out,
+                             bool *unsupported, skad_failure *failure);
 
 static unsigned closed_families; /* which no socket can be bound in, */
 static bool family_unsupported;  /* since the machine does not have them */
 
-bool __wrap_skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool *unsupported,
-                          skad_failure *failure)
+bool __wrap_skad_udp_open_at(const skad_address *listen, uint32_t interface, skad_udp_socket *out,
+                             bool *unsupported, skad_failure *failure)
 {
     if ((listen->family & closed_families) != 0) {
         *unsupported = family_unsupported;
@@ -286,7 +286,7 @@ bool __wrap_skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool
     }
     skad_address anywhere = *listen;
     anywhere.port = 0; /* the usual port may be taken */
-    return __real_skad_udp_open(&anywhere, out, unsupported, failure);
+    return __real_skad_udp_open_at(&anywhere, interface, out, unsupported, failure);
 }
 
 /* A family may be missing where none was asked for; a port that is taken never is. */
