@@ -63,6 +63,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &opened->sender);
     bool lived = skad_peers_alive(&node->table.peers, slot);
     bool was_near = alive_near_us(node, slot);
+    skad_departed_back(&node->departed, &opened->sender, from);
     if (slot != SKAD_PEER_NONE || may_list(&opened->message)) {
         uint64_t rtt_us = rpc.copies == 0 ? node->env.now.mono_us - rpc.sent_us : SKAD_RTT_UNSURE;
         slot = skad_table_answered_at(&node->table, slot, &opened->sender, from, rtt_us,
@@ -188,6 +189,9 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
             skad_liveness_by(&node->table.peers, slot, now_us);
         }
     } else if (silence_counts(node, rpc)) {
+        if (node->heard_us > rpc->sent_us) {
+            skad_departed_note(&node->departed, &rpc->responder, &rpc->address, now_us);
+        }
         blame(node, rpc);
     } else {
         uint64_t pause_us = SKAD_CHECK_RETRY_US + (now_us - node->heard_us) / 4;

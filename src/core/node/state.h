@@ -12,6 +12,7 @@
 #include "src/core/operations/operation.h"
 #include "src/core/operations/report.h"
 #include "src/core/routing/bans.h"
+#include "src/core/routing/departed.h"
 #include "src/core/routing/observed.h"
 #include "src/core/routing/table.h"
 #include "src/core/rpc/answer_budget.h"
@@ -51,6 +52,7 @@ struct skad_node {
     skad_admission admission;
     skad_answer_budget answers;
     skad_bans bans;
+    skad_departed departed;
     uint64_t heard_us; /* when the last verified answer came; 0: never */
 
     skad_join_state join;
