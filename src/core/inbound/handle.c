@@ -12,6 +12,7 @@
 #include "src/core/routing/liveness.h"
 #include "src/core/rpc/request.h"
 #include "src/core/upkeep/handover.h"
+#include "src/core/upkeep/offers.h"
 #include "src/core/upkeep/partition_recovery.h"
 
 /* The token that an answer carries is good for our next request to that endpoint. */
@@ -94,6 +95,9 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     case SKAD_PURPOSE_STORE:
     case SKAD_PURPOSE_PAGE:
         skad_operate_answered(node, &rpc, opened, prefiltered->envelope.token);
+        return;
+    case SKAD_PURPOSE_COMPARE:
+        skad_offers_answered(node, &rpc, &opened->message);
         return;
     }
 }
@@ -208,7 +212,8 @@ static void ask_again(skad_node *node, const skad_pending_rpc *rpc)
     if (rpc->purpose == SKAD_PURPOSE_CHECK) {
         const skad_message ping = {.kind = SKAD_KIND_PING};
         skad_request_again(node, rpc, &ping);
-    } else if (!skad_ask_again(node, rpc)) {
+    } else if (!(rpc->purpose == SKAD_PURPOSE_COMPARE ? skad_offers_again(node, rpc)
+                                                      : skad_ask_again(node, rpc))) {
         skad_pending_abandon(&node->pending, rpc);
     }
 }
@@ -218,6 +223,9 @@ static void give_up(skad_node *node, const skad_pending_rpc *rpc)
     count_silence(node, rpc);
     if (rpc->purpose == SKAD_PURPOSE_UNVERIFIED) {
         skad_ping_queue_settled(node, &rpc->address, false);
+    }
+    if (rpc->purpose == SKAD_PURPOSE_COMPARE) {
+        skad_offers_failed(node, rpc);
     }
     if (skad_purpose_of_operation((skad_purpose)rpc->purpose)) {
         skad_operate_failed(node, rpc);
