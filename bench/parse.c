@@ -58,6 +58,7 @@ BODY(read_find_node, SKAD_KIND_FIND_NODE)
 BODY(read_find_value, SKAD_KIND_FIND_VALUE)
 BODY(read_store, SKAD_KIND_STORE)
 BODY(read_announce, SKAD_KIND_ANNOUNCE)
+BODY(read_compare, SKAD_KIND_COMPARE)
 BODY(read_pong, SKAD_KIND_PONG)
 BODY(read_nodes, SKAD_KIND_NODES)
 BODY(read_value, SKAD_KIND_VALUE)
@@ -107,6 +108,7 @@ static const subject SUBJECTS[] = {
     {"FIND_VALUE", read_find_value, SKAD_BODY_BYTES_MAX, true, SKAD_KIND_FIND_VALUE},
     {"STORE", read_store, SKAD_BODY_BYTES_MAX, true, SKAD_KIND_STORE},
     {"ANNOUNCE", read_announce, SKAD_BODY_BYTES_MAX, true, SKAD_KIND_ANNOUNCE},
+    {"COMPARE", read_compare, SKAD_BODY_BYTES_MAX, true, SKAD_KIND_COMPARE},
     {"PONG", read_pong, SKAD_BODY_BYTES_MAX, true, SKAD_KIND_PONG},
     {"NODES", read_nodes, SKAD_BODY_BYTES_MAX, true, SKAD_KIND_NODES},
     {"VALUE", read_value, SKAD_BODY_BYTES_MAX, true, SKAD_KIND_VALUE},

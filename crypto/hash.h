@@ -31,6 +31,7 @@
     X(RECORD, "skad1 record") /* network ID, signed part of a mutable record -> what is signed */  \
     X(ANNOUNCE,                                                                                    \
       "skad1 announce")   /* network ID, signed part of an announcement -> what is signed */       \
+    X(HELD, "skad1 held") /* key, type, publisher of a record -> its print */                      \
     X(FILE, "skad1 file") /* a file of ours -> its checksum; never on the wire */
 
 typedef enum skad_hash_domain {

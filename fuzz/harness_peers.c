@@ -56,8 +56,8 @@ static skad_id some_target(const harness *self, fuzz_choices *choices)
 
 static void fill_request(harness *self, fuzz_choices *choices, skad_message *out)
 {
-    static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
-                                      SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE};
+    static const skad_kind kinds[] = {SKAD_KIND_PING,  SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
+                                      SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE};
     memset(out, 0, sizeof *out);
     out->kind = kinds[fuzz_below(choices, sizeof kinds / sizeof kinds[0])];
     if (out->kind == SKAD_KIND_FIND_NODE) {
@@ -76,6 +76,11 @@ static void fill_request(harness *self, fuzz_choices *choices, skad_message *out
         out->u.store.cas = out->u.store.has_cas ? fuzz_byte(choices) % 4 : 0;
     } else if (out->kind == SKAD_KIND_ANNOUNCE) {
         out->u.announce.record = some_record(self, choices);
+    } else if (out->kind == SKAD_KIND_COMPARE) {
+        static uint8_t prints[SKAD_COMPARE_MAX * SKAD_COMPARE_ITEM_BYTES];
+        size_t len = (1 + fuzz_below(choices, SKAD_COMPARE_MAX)) * SKAD_COMPARE_ITEM_BYTES;
+        fuzz_bytes(choices, prints, SKAD_COMPARE_ITEM_BYTES);
+        out->u.compare.held = (skad_span){prints, len};
     }
 }
 
@@ -156,6 +161,9 @@ static void fill_answer(harness *self, fuzz_choices *choices, skad_kind asked, s
         out->u.reply.u.value.total = how % 8 == 2 ? how : 0; /* there is more, it says */
         out->u.reply.u.value.contacts_count =
             some_contacts(self, choices, out->u.reply.u.value.contacts);
+    } else if (out->kind == SKAD_KIND_COMPARED) {
+        static const uint8_t lacking[SKAD_COMPARED_BYTES_MAX] = {0xff, 0x0f};
+        out->u.reply.u.compared.lacking = (skad_span){lacking, 1U + how % SKAD_COMPARED_BYTES_MAX};
     } else if (out->kind == SKAD_KIND_STORED || out->kind == SKAD_KIND_ANNOUNCED) {
         out->u.reply.u.stored.life_s = (uint32_t)fuzz_number(choices, 3);
     }

@@ -61,6 +61,9 @@ static void some_request(fuzz_choices *choices, skad_message *out)
         out->u.store.life_s = (uint32_t)(1 + fuzz_number(choices, 4) % UINT32_MAX);
     } else if (out->kind == SKAD_KIND_ANNOUNCE) {
         out->u.announce.record = some_record(choices);
+    } else if (out->kind == SKAD_KIND_COMPARE) {
+        size_t count = 1 + fuzz_below(choices, SKAD_COMPARE_MAX);
+        out->u.compare.held = (skad_span){RECORD, count * SKAD_COMPARE_ITEM_BYTES};
     }
 }
 
@@ -79,6 +82,9 @@ static void some_reply(fuzz_choices *choices, skad_message *out)
         out->u.reply.u.value.total =
             fuzz_byte(choices) % 2 != 0 ? (uint32_t)(count + 1 + fuzz_number(choices, 3)) : 0;
         out->u.reply.u.value.contacts_count = some_contacts(choices, out->u.reply.u.value.contacts);
+    } else if (out->kind == SKAD_KIND_COMPARED) {
+        out->u.reply.u.compared.lacking =
+            (skad_span){RECORD, 1 + fuzz_below(choices, SKAD_COMPARED_BYTES_MAX)};
     } else if (out->kind == SKAD_KIND_ERROR) {
         out->u.reply.u.error.code = (uint32_t)(1 + fuzz_number(choices, 2) % UINT16_MAX);
         out->u.reply.u.error.detail = fuzz_number(choices, 8);

@@ -109,6 +109,14 @@ _Static_assert(SKAD_CHALLENGE_BYTES_MAX - 2 * SKAD_FIXINT + SKAD_PING_BYTES_MAX 
 #define SKAD_VALUE_REPLY_BYTES_MAX                                                                 \
     (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + SKAD_FIXARRAY +                              \
      SKAD_BIN16(SKAD_RECORD_BYTES_MAX) + SKAD_UINT32_BYTES_MAX + SKAD_FIXARRAY)
+/* COMPARE: prints of records (src/core/storage/holdings.h). */
+#define SKAD_COMPARE_ITEM_BYTES 24
+#define SKAD_COMPARE_MAX        40
+#define SKAD_COMPARE_BYTES_MAX                                                                     \
+    (SKAD_FIXARRAY + SKAD_BIN16(SKAD_COMPARE_MAX * SKAD_COMPARE_ITEM_BYTES))
+#define SKAD_COMPARED_BYTES_MAX ((SKAD_COMPARE_MAX + 7) / 8) /* of the bits */
+_Static_assert(SKAD_COMPARE_BYTES_MAX <= SKAD_STORE_BYTES_MAX,
+               "the largest COMPARE fits, as STORE");
 _Static_assert(SKAD_NODES_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "16 dual-stack contacts fit");
 _Static_assert(SKAD_STORE_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "the largest STORE fits");
 _Static_assert(SKAD_VALUE_REPLY_BYTES_MAX <= SKAD_BODY_BYTES_MAX,

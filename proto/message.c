@@ -25,12 +25,12 @@ const char *skad_error_name(skad_error_code code)
 
 bool skad_kind_is_request(skad_kind kind)
 {
-    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_ANNOUNCE;
+    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_COMPARE;
 }
 
 bool skad_kind_is_reply(skad_kind kind)
 {
-    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_ANNOUNCED) || kind == SKAD_KIND_ERROR;
+    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_COMPARED) || kind == SKAD_KIND_ERROR;
 }
 
 bool skad_kind_answers(skad_kind request, skad_kind reply)
@@ -119,6 +119,9 @@ static void encode_request(skad_writer *writer, const skad_message *message)
     } else if (message->kind == SKAD_KIND_ANNOUNCE) {
         skad_write_array(writer, 1);
         skad_write_bin(writer, message->u.announce.record.data, message->u.announce.record.len);
+    } else if (message->kind == SKAD_KIND_COMPARE) {
+        skad_write_array(writer, 1);
+        skad_write_bin(writer, message->u.compare.held.data, message->u.compare.held.len);
     } else {
         SKAD_ASSERT(message->kind == SKAD_KIND_PING);
         skad_write_array(writer, 0);
@@ -159,6 +162,9 @@ static void encode_reply(skad_writer *writer, const skad_message *message)
     } else if (message->kind == SKAD_KIND_ERROR) {
         skad_write_uint(writer, message->u.reply.u.error.code);
         skad_write_uint(writer, message->u.reply.u.error.detail);
+    } else if (message->kind == SKAD_KIND_COMPARED) {
+        skad_write_bin(writer, message->u.reply.u.compared.lacking.data,
+                       message->u.reply.u.compared.lacking.len);
     } else if (!is_pong) {
         skad_write_uint(writer, message->u.reply.u.stored.life_s);
     }
@@ -300,6 +306,12 @@ static void decode_body(skad_reader *reader, skad_message *out)
         read_head(reader, 1, out);
         out->u.announce.record = skad_read_bin(reader, 1, SKAD_RECORD_BYTES_MAX);
         return;
+    case SKAD_KIND_COMPARE:
+        read_head(reader, 1, out);
+        out->u.compare.held = skad_read_bin(reader, SKAD_COMPARE_ITEM_BYTES,
+                                            SKAD_COMPARE_MAX * SKAD_COMPARE_ITEM_BYTES);
+        reader->failed = reader->failed || out->u.compare.held.len % SKAD_COMPARE_ITEM_BYTES != 0;
+        return;
     case SKAD_KIND_PONG:
         read_head(reader, 1, out);
         return;
@@ -314,6 +326,10 @@ static void decode_body(skad_reader *reader, skad_message *out)
     case SKAD_KIND_ANNOUNCED:
         read_head(reader, 2, out);
         out->u.reply.u.stored.life_s = (uint32_t)skad_read_uint(reader, UINT32_MAX);
+        return;
+    case SKAD_KIND_COMPARED:
+        read_head(reader, 2, out);
+        out->u.reply.u.compared.lacking = skad_read_bin(reader, 1, SKAD_COMPARED_BYTES_MAX);
         return;
     case SKAD_KIND_ERROR:
         read_head(reader, 3, out);

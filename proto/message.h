@@ -16,11 +16,13 @@ typedef enum skad_kind {
     SKAD_KIND_FIND_VALUE = 3,
     SKAD_KIND_STORE = 4,
     SKAD_KIND_ANNOUNCE = 5,
+    SKAD_KIND_COMPARE = 6,
     SKAD_KIND_PONG = 17, /* reply = request + 16 */
     SKAD_KIND_NODES = 18,
     SKAD_KIND_VALUE = 19,
     SKAD_KIND_STORED = 20,
     SKAD_KIND_ANNOUNCED = 21,
+    SKAD_KIND_COMPARED = 22,
     SKAD_KIND_ERROR = 31, /* replies to any request */
 } skad_kind;
 
@@ -74,6 +76,9 @@ typedef struct skad_message {
             skad_span record;
         } announce;
         struct {
+            skad_span held; /* 1..SKAD_COMPARE_MAX prints of records */
+        } compare;
+        struct {
             skad_address observed; /* the requester, as the replier sees it: in every reply */
             union {
                 struct {
@@ -90,6 +95,9 @@ typedef struct skad_message {
                 struct {
                     uint32_t life_s; /* how long the holder means to keep the record */
                 } stored;            /* STORED and ANNOUNCED */
+                struct {
+                    skad_span lacking; /* a bit for each print, in bytes */
+                } compared;
                 struct {
                     uint32_t code; /* a skad_error_code, or one of a later version */
                     uint64_t detail;

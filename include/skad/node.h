@@ -233,7 +233,7 @@ typedef struct skad_node_stats {
     uint64_t outbox_dropped;         /* no room: the driver polls too rarely */
     uint64_t signatures;             /* made; fewer than sent where batches are signed at once */
     uint64_t verifications;          /* of signatures */
-    uint64_t requests[6];            /* answered, by request kind (index 1..5) */
+    uint64_t requests[7];            /* answered, by request kind (index 1..6) */
     uint64_t refusals;               /* answered with an ERROR */
     uint64_t refused[SKAD_REFUSALS]; /* of these, by error code */
     uint64_t timeouts;               /* RPCs of ours that were not answered */
@@ -243,6 +243,7 @@ typedef struct skad_node_stats {
     uint64_t dismissed;     /* peers evicted for violations */
     uint64_t lookups_dense; /* that met a suspiciously dense neighbourhood */
     uint64_t republished;   /* publications announced again */
+    uint64_t offered;       /* records named to such nodes, to be compared */
     uint64_t handed_over;   /* records sent to nodes that became responsible */
     uint64_t cached;        /* copies that we left with others after a get */
     uint64_t replicas_shed; /* not handed over or left, for lack of room */

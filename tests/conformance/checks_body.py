@@ -7,7 +7,7 @@ import wire
 from harness import Context, check_each
 from strict_msgpack import Raw, encode
 from target import demand
-from wire import ANNOUNCE, FIND_NODE, FIND_VALUE, PING, STORE
+from wire import ANNOUNCE, COMPARE, FIND_NODE, FIND_VALUE, PING, STORE
 
 KEY = bytes(range(32))
 RECORD = encode([1, b"x"])
@@ -82,7 +82,21 @@ def _is_dropped(context: Context, case: Tuple[str, int, Any]) -> None:
 for flaw in FLAWS:
     check_each(f"Bodies: refused in {wire.KIND_NAMES[flaw[1]]}", [flaw], _is_dropped)
 
+FLAWS_OF_COMPARE = [
+    ("no print", COMPARE, [b""]),
+    ("a print of 23 bytes", COMPARE, [bytes(23)]),
+    ("a print of 25 bytes", COMPARE, [bytes(25)]),
+    ("41 prints", COMPARE, [bytes(41 * 24)]),
+    ("prints nil", COMPARE, [None]),
+    ("prints twice", COMPARE, [bytes(24), bytes(24)]),
+]
+
+for flaw in FLAWS_OF_COMPARE:
+    check_each("Bodies: refused in COMPARE", [flaw], _is_dropped)
+
 ANSWERS = [
+    ("COMPARE of a print has COMPARED", COMPARE, wire.compare([bytes(24)]), wire.COMPARED),
+    ("COMPARE of 40 prints has COMPARED", COMPARE, wire.compare([bytes(24)] * 40), wire.COMPARED),
     ("PING has a PONG", PING, encode([]), wire.PONG),
     ("FIND_NODE has NODES", FIND_NODE, wire.find_node(KEY), wire.NODES),
     ("want 1 is accepted", FIND_NODE, wire.find_node(KEY, 1), wire.NODES),

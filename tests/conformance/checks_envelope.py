@@ -283,7 +283,7 @@ def _is_other_version(context: Context, case: Tuple[str, dict]) -> None:
 check_each("Envelope", VERSIONS, _is_other_version)
 
 KINDS = [(f"kind {kind} is unknown", kind) for kind in
-         (0, 6, 7, 15, 16, 22, 30, 32, 33, 127, 128, 255, 256, 273, 2**32 + 1, 2**64 - 1)]
+         (0, 7, 8, 15, 16, 23, 30, 32, 33, 127, 128, 255, 256, 273, 2**32 + 1, 2**64 - 1)]
 
 
 def _kind_is_unknown(context: Context, case: Tuple[str, int]) -> None:
@@ -293,7 +293,7 @@ def _kind_is_unknown(context: Context, case: Tuple[str, int]) -> None:
 check_each("Bodies", KINDS, _kind_is_unknown)
 
 REPLIES = [(f"{wire.KIND_NAMES[kind]} without a request is unawaited", kind)
-           for kind in (17, 18, 19, 20, 21, 31)]
+           for kind in (17, 18, 19, 20, 21, 22, 31)]
 
 
 def _reply_is_unawaited(context: Context, case: Tuple[str, int]) -> None:

@@ -15,7 +15,7 @@ from harness import Context, check, check_each
 from identity import Identity
 from records import Announcement, Mutable, later
 from target import demand, demand_code, demand_taken
-from wire import FIND_VALUE, STORE
+from wire import COMPARE, FIND_VALUE, STORE
 
 OLDER, CONFLICT, CAS = 7, 8, 9
 
@@ -311,6 +311,41 @@ def _no_publisher_twice(context: Context) -> None:
         demand_taken(put(context.client, record, True))
     given = context.client.ask(FIND_VALUE, wire.find_value(key, 3)).body[1]
     demand(given == [record], f"{len(given)} records")
+
+
+@check("RPCs: COMPARE: says which records are lacking, by name, life and sequence")
+def _says_what_is_lacking(context: Context) -> None:
+    # No node is closer to the target's own ID, so it holds the record as a responsible node.
+    key, publisher = ids.node_id(context.target.public_key), Identity.draw()
+    record = Announcement(publisher, key=key, sequence=7)
+    reply = put(context.client, record.bytes(), True)
+    demand_taken(reply)
+    life = reply.body[1]
+
+    def lacking(*prints: bytes) -> int:
+        bits = context.client.ask_with_token(COMPARE, wire.compare(prints)).body[1]
+        demand(len(bits) == (len(prints) + 7) // 8, f"{len(bits)} bytes for {len(prints)} prints")
+        return int.from_bytes(bits, "little")
+
+    def named(kind: int = 3, sequence: int = 7, life_s: int = life, other: bytes = b"") -> bytes:
+        return wire.held_print(kind, key, other or publisher.public_key, sequence, life_s)
+
+    demand(lacking(named()) == 0, "what it holds")
+    demand(lacking(named(sequence=6)) == 0, "an older one")
+    demand(lacking(named(life_s=60)) == 0, "one for a shorter time")
+    demand(lacking(named(sequence=8)) == 1, "not a newer one")
+    demand(lacking(named(kind=2)) == 1, "not another type")
+    demand(lacking(named(other=bytes(32))) == 1, "not another publisher")
+    demand(lacking(named(life_s=2 * life)) == 1, "not one that is kept for longer")
+    mixed = [named(sequence=8 if place % 3 == 0 else 7) for place in range(40)]
+    wanted = sum(1 << place for place in range(40) if place % 3 == 0)
+    demand(lacking(*mixed) == wanted, "other bits")
+
+
+@check("RPCs: COMPARE without a valid token is refused with ERROR 1")
+def _compare_needs_a_token(context: Context) -> None:
+    reply = context.client.ask(COMPARE, wire.compare([bytes(24)]), token=b"")
+    demand(reply.kind == wire.ERROR and reply.body[1] == 1, f"{reply.name}")
 
 
 @check("RPCs: STORE under one key does not touch others")

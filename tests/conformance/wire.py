@@ -11,19 +11,21 @@ import identity as ids
 from identity import ZERO, Identity, digest_of
 from strict_msgpack import Malformed, array_header, decode, encode
 
-PING, FIND_NODE, FIND_VALUE, STORE, ANNOUNCE = 1, 2, 3, 4, 5
-PONG, NODES, VALUE, STORED, ANNOUNCED, ERROR = 17, 18, 19, 20, 21, 31
+PING, FIND_NODE, FIND_VALUE, STORE, ANNOUNCE, COMPARE = 1, 2, 3, 4, 5, 6
+PONG, NODES, VALUE, STORED, ANNOUNCED, COMPARED, ERROR = 17, 18, 19, 20, 21, 22, 31
 KIND_NAMES = {
     PING: "PING",
     FIND_NODE: "FIND_NODE",
     FIND_VALUE: "FIND_VALUE",
     STORE: "STORE",
     ANNOUNCE: "ANNOUNCE",
+    COMPARE: "COMPARE",
     PONG: "PONG",
     NODES: "NODES",
     VALUE: "VALUE",
     STORED: "STORED",
     ANNOUNCED: "ANNOUNCED",
+    COMPARED: "COMPARED",
     ERROR: "ERROR",
 }
 
@@ -291,6 +293,7 @@ _FORMS = {
         lambda life: _uint_ok(life, 1, 32),
     ],
     ANNOUNCE: [_record_ok],
+    COMPARE: [lambda held: isinstance(held, bytes) and len(held) in range(24, 961, 24)],
     PONG: [endpoint_ok],
     NODES: [endpoint_ok, _contacts_ok],
     VALUE: [
@@ -302,6 +305,7 @@ _FORMS = {
     ],
     STORED: [endpoint_ok, lambda life: _uint_ok(life, 0, 32)],
     ANNOUNCED: [endpoint_ok, lambda life: _uint_ok(life, 0, 32)],
+    COMPARED: [endpoint_ok, lambda bits: isinstance(bits, bytes) and 1 <= len(bits) <= 5],
     ERROR: [
         endpoint_ok,
         lambda code: _uint_ok(code, 1, 16),
@@ -337,6 +341,20 @@ def find_node(target: bytes, want: int = 3) -> bytes:
 def find_value(key: bytes, kind: int, want: int = 3, start: Optional[bytes] = None) -> bytes:
     """The body of a FIND_VALUE; `start`: the publisher with which the answer begins."""
     return encode([key, want, kind] if start is None else [key, want, kind, start])
+
+
+def compare(prints: Any) -> bytes:
+    """The body of a COMPARE."""
+    return encode([b"".join(prints)])
+
+
+def held_print(
+    kind: int, key: bytes, publisher: bytes, sequence: int, life_s: int
+) -> bytes:
+    """The print of a record."""
+    name = digest_of("skad1 held", key, bytes([kind]), publisher, size=8)
+    minutes = min(life_s // 60, 65535)
+    return key[:8] + name[:6] + minutes.to_bytes(2, "big") + sequence.to_bytes(8, "big")
 
 
 def store(record: bytes, cas: Optional[int] = None, life_s: int = ids.LIFE_S) -> bytes:

@@ -122,6 +122,39 @@ static void a_lossy_network_keeps_its_peers(void **state)
     test_network_stop(network);
 }
 
+/* ---- The dead ---- */
+
+/* A node died that the asker never knew, or forgot; all others still name it. Only the first lookup
+ * waits for it. */
+static void a_dead_node_costs_one_lookup_its_time(void **state)
+{
+    (void)state;
+    test_network *network = test_network_start(40, 7);
+    test_network_join_all(network);
+    skad_table *table = skad_node_parts_of(network->nodes[0].node).table;
+    const skad_id dead = *skad_node_self(network->nodes[9].node);
+    network->nodes[9].dead = true;
+    for (unsigned i = 0; i < 8; i++) { /* forgets it at once */
+        skad_table_failed(table, &dead, &network->nodes[9].address, network->now_us);
+    }
+    assert_int_equal(skad_peers_find(&table->peers, &dead), SKAD_PEER_NONE);
+    uint64_t took_us[3];
+    for (size_t i = 0; i < 3; i++) {
+        skad_op op;
+        assert_int_equal(
+            skad_node_lookup(network->nodes[0].node, &dead, test_network_time(network), &op),
+            SKAD_OK);
+        const skad_event event = test_network_await(network, 0, op, NULL);
+        assert_int_equal(event.u.lookup.report.closest_count, 16);
+        took_us[i] = event.u.lookup.report.duration_us;
+        print_message("lookup %lu took %.2f s\n", (unsigned long)i, (double)took_us[i] / 1e6);
+    }
+    assert_in_range(took_us[0], SKAD_US_PER_S, 4 * SKAD_US_PER_S);
+    assert_in_range(took_us[1], 1, SKAD_US_PER_S);
+    assert_in_range(took_us[2], 1, SKAD_US_PER_S);
+    test_network_stop(network);
+}
+
 /* ---- How well a record is held ---- */
 
 static skad_put_report put_at(test_network *network, size_t at)
@@ -203,6 +236,7 @@ int main(void)
         cmocka_unit_test(with_a_fifth_lost_each_way_everything_is_put_and_got),
         cmocka_unit_test(a_tenth_lost_costs_no_more_than_three_times_the_time),
         cmocka_unit_test(a_lossy_network_keeps_its_peers),
+        cmocka_unit_test(a_dead_node_costs_one_lookup_its_time),
         cmocka_unit_test(a_put_tells_how_many_of_the_network_hold_the_record),
         cmocka_unit_test(while_a_responsible_node_is_silent_nothing_is_absent),
     };

@@ -227,7 +227,7 @@ static void dead_peers_leave_the_table(void **state)
     test_network_join_all(network);
     network->nodes[4].dead = true;
     network->nodes[8].dead = true;
-    test_network_run(network, 310 * SKAD_US_PER_S, NULL, NULL);
+    test_network_run(network, 600 * SKAD_US_PER_S, NULL, NULL);
     skad_node_stats stats;
     skad_node_stats_get(network->nodes[0].node, test_network_time(network), &stats);
     assert_int_equal(stats.peers, 9);

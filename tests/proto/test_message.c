@@ -180,6 +180,14 @@ static const body_case CASES[] = {
     {"ANNOUNCE", SKAD_KIND_ANNOUNCE, true, {A(1), B(1)}},
     {"ANNOUNCE of nothing", SKAD_KIND_ANNOUNCE, false, {A(1), B(0)}},
     {"ANNOUNCE, too large", SKAD_KIND_ANNOUNCE, false, {A(1), B(SKAD_RECORD_BYTES_MAX + 1)}},
+    {"COMPARE of one", SKAD_KIND_COMPARE, true, {A(1), B(24)}},
+    {"COMPARE of forty", SKAD_KIND_COMPARE, true, {A(1), B(960)}},
+    {"COMPARE of forty-one", SKAD_KIND_COMPARE, false, {A(1), B(984)}},
+    {"COMPARE of none", SKAD_KIND_COMPARE, false, {A(1), B(0)}},
+    {"COMPARE of a part of one", SKAD_KIND_COMPARE, false, {A(1), B(23)}},
+    {"COMPARE of one and a part", SKAD_KIND_COMPARE, false, {A(1), B(25)}},
+    {"COMPARE of nil", SKAD_KIND_COMPARE, false, {A(1), N}},
+    {"COMPARE, two elements", SKAD_KIND_COMPARE, false, {A(2), B(24), B(24)}},
     {"PONG", SKAD_KIND_PONG, true, {A(1), SEEN}},
     {"PONG without address", SKAD_KIND_PONG, false, {A(1), B(0)}},
     {"PONG, address of 7", SKAD_KIND_PONG, false, {A(1), B(7)}},
@@ -214,6 +222,11 @@ static const body_case CASES[] = {
     {"STORED, 2^32-1 s", SKAD_KIND_STORED, true, {A(2), SEEN, U(UINT32_MAX)}},
     {"STORED, 2^32 s", SKAD_KIND_STORED, false, {A(2), SEEN, U(4294967296)}},
     {"ANNOUNCED", SKAD_KIND_ANNOUNCED, true, {A(2), SEEN, U(60)}},
+    {"COMPARED, eight bits", SKAD_KIND_COMPARED, true, {A(2), SEEN, B(1)}},
+    {"COMPARED, forty bits", SKAD_KIND_COMPARED, true, {A(2), SEEN, B(5)}},
+    {"COMPARED, no bits", SKAD_KIND_COMPARED, false, {A(2), SEEN, B(0)}},
+    {"COMPARED, 48 bits", SKAD_KIND_COMPARED, false, {A(2), SEEN, B(6)}},
+    {"COMPARED without bits", SKAD_KIND_COMPARED, false, {A(1), SEEN}},
     {"ANNOUNCED, 2^32 s", SKAD_KIND_ANNOUNCED, false, {A(2), SEEN, U(4294967296)}},
     {"ERROR 1", SKAD_KIND_ERROR, true, {A(3), SEEN, U(1), U(0)}},
     {"ERROR of a later version", SKAD_KIND_ERROR, true, {A(3), SEEN, U(65535), U(UINT64_MAX)}},
@@ -348,7 +361,7 @@ static void unknown_kind_has_no_body(void **state)
 {
     (void)state;
     body[0] = 0x90;
-    assert_false(skad_message_decode((skad_kind)6, body, 1, &decoded));
+    assert_false(skad_message_decode((skad_kind)7, body, 1, &decoded));
 }
 
 static void farthest_contacts_are_left_out_first(void **state)
@@ -410,13 +423,13 @@ static void replies_answer_their_request_only(void **state)
         for (size_t j = 0; j < SKAD_WIRE_KINDS; j++) {
             skad_kind request = skad_wire_kinds[i];
             skad_kind reply = skad_wire_kinds[j];
-            bool fits = i < 5 && (j == i + 5 || reply == SKAD_KIND_ERROR);
+            bool fits = i < 6 && (j == i + 6 || reply == SKAD_KIND_ERROR);
             assert_int_equal(skad_kind_answers(request, reply), fits);
         }
-        assert_int_equal(skad_kind_is_request(skad_wire_kinds[i]), i < 5);
-        assert_int_equal(skad_kind_is_reply(skad_wire_kinds[i]), i >= 5);
+        assert_int_equal(skad_kind_is_request(skad_wire_kinds[i]), i < 6);
+        assert_int_equal(skad_kind_is_reply(skad_wire_kinds[i]), i >= 6);
     }
-    assert_false(skad_kind_is_reply((skad_kind)22));
+    assert_false(skad_kind_is_reply((skad_kind)23));
     assert_false(skad_kind_is_request((skad_kind)0));
 }
 

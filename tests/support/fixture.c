@@ -235,6 +235,11 @@ static void play(test_fixture *fixture, test_remote *who, const skad_datagram *d
     who->asked++;
     skad_message answer = {.kind = (skad_kind)(envelope.kind + SKAD_KIND_REPLY_OFFSET)};
     answer.u.reply.observed = test_prng_address(1);
+    if (answer.kind == SKAD_KIND_COMPARED) { /* they know no record */
+        static const uint8_t all[] = {0xff, 0xff, 0xff, 0xff, 0xff};
+        size_t count = opened.message.u.compare.held.len / SKAD_COMPARE_ITEM_BYTES;
+        answer.u.reply.u.compared.lacking = (skad_span){all, (count + 7) / 8};
+    }
     if (fixture->script != NULL && !fixture->script(fixture, who, &opened.message, &answer)) {
         return;
     }
@@ -244,7 +249,7 @@ static void play(test_fixture *fixture, test_remote *who, const skad_datagram *d
     (void)test_fixture_deliver(fixture, &who->address, &reply);
 }
 
-static void play_all(test_fixture *fixture)
+void test_fixture_play(test_fixture *fixture)
 {
     skad_datagram datagram;
     while (skad_node_poll_datagram(fixture->node, &datagram)) {
@@ -287,7 +292,7 @@ void test_fixture_run(test_fixture *fixture, uint64_t duration_us)
 {
     uint64_t end_us = fixture->now.mono_us + duration_us;
     for (;;) {
-        play_all(fixture);
+        test_fixture_play(fixture);
         uint64_t due_us = skad_node_deadline(fixture->node);
         if (due_us > end_us) {
             break;

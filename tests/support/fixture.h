@@ -129,6 +129,9 @@ void test_fixture_exchange(test_fixture *fixture, const test_remote *who, const 
 void test_fixture_ask(test_fixture *fixture, const test_remote *who, const skad_message *message,
                       const uint8_t *token, test_exchange *out);
 
+/* Lets the remote peers answer what the node has to send now. */
+void test_fixture_play(test_fixture *fixture);
+
 /* Lets the remote peers answer for so much virtual time. */
 void test_fixture_run(test_fixture *fixture, uint64_t duration_us);
 

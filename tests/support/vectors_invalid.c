@@ -53,7 +53,7 @@ static const struct {
     [FLAW_NESTED] = {"version 2 with arrays nested 5 deep", SKAD_VERDICT_STRUCTURE},
     [FLAW_VALUES] = {"version 2 with 33 msgpack values", SKAD_VERDICT_STRUCTURE},
     [FLAW_ELEMENTS] = {"13 elements, the last one nil", SKAD_VERDICT_STRUCTURE},
-    [FLAW_KIND_UNKNOWN] = {"kind 6", SKAD_VERDICT_KIND},
+    [FLAW_KIND_UNKNOWN] = {"kind 7", SKAD_VERDICT_KIND},
     [FLAW_RPC_ID] = {"RPC ID of 7 bytes", SKAD_VERDICT_STRUCTURE},
     [FLAW_PUBLIC_KEY] = {"public key of 31 bytes", SKAD_VERDICT_STRUCTURE},
     [FLAW_EPOCH_RANGE] = {"epoch 2^32", SKAD_VERDICT_STRUCTURE},
@@ -112,7 +112,7 @@ static void apply_to_fields(flaw which, skad_wire_craft *craft)
 {
     static const uint8_t zeros[5 * SKAD_HASH_BYTES];
 
-    craft->kind = which == FLAW_KIND_UNKNOWN ? 6 : craft->kind;
+    craft->kind = which == FLAW_KIND_UNKNOWN ? 7 : craft->kind;
     craft->rpc_id.len -= which == FLAW_RPC_ID;
     craft->public_key.len -= which == FLAW_PUBLIC_KEY;
     craft->epoch = which == FLAW_EPOCH_RANGE ? 4294967296 : craft->epoch;
@@ -259,6 +259,11 @@ static const struct {
     {"VALUE, empty record", SKAD_KIND_VALUE, "[3 #6 [1 #0 [0"},
     {"STORED, life_s 2^32", SKAD_KIND_STORED, "[2 #6 4294967296"},
     {"STORED, life_s in five bytes", SKAD_KIND_STORED, "[2 #6 xce00000e10"},
+    {"COMPARE of no print", SKAD_KIND_COMPARE, "[1 #0"},
+    {"COMPARE of a print of 23 bytes", SKAD_KIND_COMPARE, "[1 #23"},
+    {"COMPARE of 41 prints", SKAD_KIND_COMPARE, "[1 #984"},
+    {"COMPARED without a bit", SKAD_KIND_COMPARED, "[2 #6 #0"},
+    {"COMPARED with 48 bits", SKAD_KIND_COMPARED, "[2 #6 #6"},
     {"ANNOUNCED with a third element", SKAD_KIND_ANNOUNCED, "[3 #6 3600 0"},
     {"ERROR, code 0", SKAD_KIND_ERROR, "[3 #6 0 0"},
     {"ERROR, code 65536", SKAD_KIND_ERROR, "[3 #6 65536 0"},

@@ -14,7 +14,7 @@
 #define SKAD_WIRE_EPOCH 740
 
 /* All kinds, requests first. */
-#define SKAD_WIRE_KINDS 11
+#define SKAD_WIRE_KINDS 13
 extern const skad_kind skad_wire_kinds[SKAD_WIRE_KINDS];
 const char *skad_wire_kind_name(skad_kind kind);
 

@@ -12,6 +12,7 @@
 #include "src/core/routing/liveness.h"
 #include "src/core/rpc/request.h"
 #include "src/core/upkeep/handover.h"
+#include "src/core/upkeep/offers.h"
 #include "src/core/upkeep/partition_recovery.h"
 
 /* The token that an answer carries is good for our next request to that endpoint. */
@@ -63,6 +64,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &opened->sender);
     bool lived = skad_peers_alive(&node->table.peers, slot);
     bool was_near = alive_near_us(node, slot);
+    skad_departed_back(&node->departed, &opened->sender, from);
     if (slot != SKAD_PEER_NONE || may_list(&opened->message)) {
         uint64_t rtt_us = rpc.copies == 0 ? node->env.now.mono_us - rpc.sent_us : SKAD_RTT_UNSURE;
         slot = skad_table_answered_at(&node->table, slot, &opened->sender, from, rtt_us,
@@ -93,6 +95,9 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     case SKAD_PURPOSE_STORE:
     case SKAD_PURPOSE_PAGE:
         skad_operate_answered(node, &rpc, opened, prefiltered->envelope.token);
+        return;
+    case SKAD_PURPOSE_COMPARE:
+        skad_offers_answered(node, &rpc, &opened->message);
         return;
     }
 }
@@ -188,6 +193,9 @@ static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
             skad_liveness_by(&node->table.peers, slot, now_us);
         }
     } else if (silence_counts(node, rpc)) {
+        if (node->heard_us > rpc->sent_us) {
+            skad_departed_note(&node->departed, &rpc->responder, &rpc->address, now_us);
+        }
         blame(node, rpc);
     } else {
         uint64_t pause_us = SKAD_CHECK_RETRY_US + (now_us - node->heard_us) / 4;
@@ -204,7 +212,8 @@ static void ask_again(skad_node *node, const skad_pending_rpc *rpc)
     if (rpc->purpose == SKAD_PURPOSE_CHECK) {
         const skad_message ping = {.kind = SKAD_KIND_PING};
         skad_request_again(node, rpc, &ping);
-    } else if (!skad_ask_again(node, rpc)) {
+    } else if (!(rpc->purpose == SKAD_PURPOSE_COMPARE ? skad_offers_again(node, rpc)
+                                                      : skad_ask_again(node, rpc))) {
         skad_pending_abandon(&node->pending, rpc);
     }
 }
@@ -214,6 +223,9 @@ static void give_up(skad_node *node, const skad_pending_rpc *rpc)
     count_silence(node, rpc);
     if (rpc->purpose == SKAD_PURPOSE_UNVERIFIED) {
         skad_ping_queue_settled(node, &rpc->address, false);
+    }
+    if (rpc->purpose == SKAD_PURPOSE_COMPARE) {
+        skad_offers_failed(node, rpc);
     }
     if (skad_purpose_of_operation((skad_purpose)rpc->purpose)) {
         skad_operate_failed(node, rpc);

@@ -8,11 +8,12 @@
 #include "src/core/routing/diversity.h"
 #include "src/core/rpc/answer_budget.h"
 #include "src/core/rpc/signer.h"
+#include "src/core/storage/holdings.h"
 #include "src/core/storage/key_places.h"
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
 
-static_assert(SKAD_KIND_ANNOUNCE < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
+static_assert(SKAD_KIND_COMPARE < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
               "the statistics count each kind of request");
 
 /* One answer in the making. */
@@ -286,6 +287,24 @@ static void serve_announce(answer *to)
     serve_put(to, &wanted, SKAD_KIND_ANNOUNCED);
 }
 
+/* Tells a node that has records for us which of them we lack. It needs a token, as the records
+ * would: without one its answer would tell a stranger what is held here. */
+static void serve_compare(answer *to)
+{
+    skad_node *node = to->node;
+    uint8_t lacking[SKAD_COMPARED_BYTES_MAX];
+    skad_message message = {.kind = SKAD_KIND_COMPARED};
+    if (!to->validated) {
+        refuse(to, SKAD_ERROR_TOKEN, 0);
+        return;
+    }
+    const skad_span prints = to->request->message.u.compare.held;
+    skad_holdings_lacking(&node->store, prints, node->env.now.unix_s, lacking);
+    size_t count = prints.len / SKAD_COMPARE_ITEM_BYTES;
+    message.u.reply.u.compared.lacking = (skad_span){lacking, (count + 7) / 8};
+    reply(to, &message);
+}
+
 skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
                        const skad_address *from, size_t len)
 {
@@ -315,11 +334,15 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_ANNOUNCE:
         serve_announce(&to);
         break;
+    case SKAD_KIND_COMPARE:
+        serve_compare(&to);
+        break;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
     case SKAD_KIND_STORED:
     case SKAD_KIND_ANNOUNCED:
+    case SKAD_KIND_COMPARED:
     case SKAD_KIND_ERROR:
         break; /* replies never come here: the prefilter separates them */
     }

@@ -30,6 +30,7 @@ typedef struct skad_candidate {
     uint16_t namers[SKAD_CANDIDATE_NAMERS]; /* those that named it (credit.h) */
     uint8_t namers_count;
     bool ours;            /* it is one of our own contacts */
+    bool departed;        /* it was silent lately (departed.h) */
     bool owing;           /* it was silent, which was counted against its namers */
     uint8_t named_living; /* of those that it named, how many answered; and how many did not */
     uint8_t named_silent;

@@ -35,6 +35,7 @@ skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
     lookup->closing_round = plan->tuning->closing_round;
     lookup->neighbourhood_check = plan->tuning->neighbourhood_check;
     lookup->wanted = plan->wanted == 0 ? profile->siblings : plan->wanted;
+    lookup->enough = plan->living < lookup->siblings ? (uint8_t)plan->living : lookup->siblings;
     lookup->region = SKAD_ID_BITS;
     lookup->started_us = plan->now_us;
     /* All that can be listed or asked at once, and the one that an answer is naming. */
@@ -115,10 +116,14 @@ void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *cont
 
 /* ---- The next candidate ---- */
 
-/* Whether a candidate is asked at all: if some node that named it is credible, or, when the paths
- * are over, while the credible ones are too few. */
+/* Whether a candidate is asked at all: if it was not silent lately, and some node that named it is
+ * credible, or, when the paths are over, while the others are too few. */
 static bool worth_asking(const skad_lookup *lookup, uint16_t index)
 {
+    if (lookup->candidates.all[index].departed &&
+        (lookup->phase != SKAD_LOOKUP_CLOSING || lookup->answered_count >= lookup->enough)) {
+        return false;
+    }
     return skad_credit_given(&lookup->candidates, index) ||
            (lookup->phase == SKAD_LOOKUP_CLOSING && lookup->answered_count < lookup->siblings);
 }
@@ -271,6 +276,14 @@ void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *c
     }
     if (index != NONE) {
         skad_credit_named(&lookup->candidates, index, from);
+    }
+}
+
+void skad_lookup_departed(skad_lookup *lookup, const skad_id *id)
+{
+    uint16_t index = skad_candidates_find(&lookup->candidates, id);
+    if (index != NONE) {
+        lookup->candidates.all[index].departed = !lookup->candidates.all[index].ours;
     }
 }
 

@@ -27,6 +27,9 @@
  * - When dead nodes stand among the closest, the lookup widens into the regions behind them
  *   (region.h).
  *
+ * - A node that was silent lately (departed.h) is asked last, and only while fewer nodes have
+ *   answered than we know to be alive, or than are wanted.
+ *
  * - A node answers for those that it names (credit.h). Names whose namers only ever named the
  * silent are asked last, and only while fewer than s nodes have answered. So invented names near
  * the target cost the path of the liar that named them a few requests, and no other.
@@ -85,6 +88,7 @@ typedef struct skad_lookup {
     uint64_t radius;          /* the usual radius of s nodes (density.h); 0: unknown */
     bool dense;     /* the closest stand suspiciously dense: the whole region is examined */
     uint8_t wanted; /* living nodes to be found: s, or more */
+    uint8_t enough; /* when so many have answered, no node that was silent lately is asked */
     skad_lookup_phase phase;
     uint64_t started_us;
     uint16_t rpcs;                            /* requests sent, those for regions included */
@@ -116,6 +120,7 @@ typedef struct skad_lookup_plan {
     const skad_id *self;
     const skad_id *target;
     uint8_t wanted; /* it ends when so many living nodes are found; 0: the profile's s */
+    size_t living;  /* peers that we know to be alive */
     uint64_t now_us;
     bool lazy_allocation; /* memory for candidates comes as it is needed */
     const skad_node_tuning *tuning;
@@ -141,6 +146,10 @@ void skad_lookup_unask(skad_lookup *lookup, const skad_query *query);
 void skad_lookup_answered(skad_lookup *lookup, uint16_t index, uint64_t rtt_us);
 void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *contact,
                        const skad_address *address);
+
+/* A node that was heard of was silent lately, by our own experience. One of our own contacts is
+ * asked all the same. */
+void skad_lookup_departed(skad_lookup *lookup, const skad_id *id);
 
 /* A candidate passed its soft timeout; a candidate will not answer, or its answer was refused. */
 void skad_lookup_slow(skad_lookup *lookup, uint16_t index);

@@ -78,14 +78,19 @@ static int last_region(const skad_lookup *lookup, size_t *living)
     return 0;
 }
 
-/* Whether a failed node stands before the last one wanted. It took the place of a living node in
- * the answers. A name without credit took the place in a liar's answer only. */
+/* Whether a dead node stands before the last one wanted: one that failed, or one that was silent
+ * lately and was not asked. It took the place of a living node in the answers. A name without
+ * credit took the place in a liar's answer only. */
 static bool death_before(const skad_lookup *lookup, int region)
 {
-    for (size_t i = 0; i < lookup->asked_count; i++) {
-        if (lookup->candidates.all[lookup->asked[i]].state == SKAD_STEP_FAILED &&
-            skad_credit_given(&lookup->candidates, lookup->asked[i]) &&
-            shared_bits(lookup, lookup->asked[i]) >= region) {
+    for (size_t i = 0; i < lookup->candidates.high_water; i++) {
+        const skad_candidate *candidate = &lookup->candidates.all[i];
+        uint16_t index = (uint16_t)i;
+        bool asked = candidate->tries > 0 && candidate->state == SKAD_STEP_FAILED;
+        bool left_out =
+            candidate->departed && candidate->listed != 0 && candidate->state == SKAD_STEP_HEARD;
+        if ((asked || left_out) && skad_credit_given(&lookup->candidates, index) &&
+            shared_bits(lookup, index) >= region) {
             return true;
         }
     }

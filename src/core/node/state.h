@@ -12,6 +12,7 @@
 #include "src/core/operations/operation.h"
 #include "src/core/operations/report.h"
 #include "src/core/routing/bans.h"
+#include "src/core/routing/departed.h"
 #include "src/core/routing/observed.h"
 #include "src/core/routing/table.h"
 #include "src/core/rpc/answer_budget.h"
@@ -21,9 +22,9 @@
 #include "src/core/rpc/twin.h"
 #include "src/core/storage/store_retries.h"
 #include "src/core/storage/watches.h"
+#include "src/core/upkeep/clock_watch.h"
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/housekeeping.h"
-#include "src/core/upkeep/clock_watch.h"
 #include "src/core/upkeep/join.h"
 #include "src/core/upkeep/liveness_rounds.h"
 #include "src/core/upkeep/partition_recovery.h"
@@ -54,6 +55,7 @@ struct skad_node {
     skad_answer_budget answers;
     skad_bans bans;
     skad_twin_state twin;
+    skad_departed departed;
     uint64_t heard_us; /* when the last verified answer came; 0: never */
 
     skad_join_state join;

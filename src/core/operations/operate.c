@@ -279,6 +279,10 @@ static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
         }
         if (worth_asking(node, &named.contacts[i], solved[i], &address)) {
             skad_lookup_heard(lookup, from, &named.contacts[i], &address);
+            if (skad_departed_lately(&node->departed, &named.contacts[i].id, &address,
+                                     node->env.now.mono_us)) {
+                skad_lookup_departed(lookup, &named.contacts[i].id);
+            }
         }
     }
     return violations;

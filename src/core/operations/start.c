@@ -89,6 +89,7 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
         .self = &table->self,
         .target = target,
         .wanted = of_us ? SKAD_REGION_WANTED : 0,
+        .living = (size_t)(table->peers.count - table->peers.unresponsive),
         .now_us = node->env.now.mono_us,
         .lazy_allocation = node->lazy_allocation,
         .tuning = &node->tuning,

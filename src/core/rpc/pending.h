@@ -42,6 +42,7 @@ typedef enum skad_purpose {
     SKAD_PURPOSE_STORE,      /* a put's request to a holder: the same */
     SKAD_PURPOSE_PAGE,       /* a get's request for more of what a holder has: the same */
     SKAD_PURPOSE_REPLICA,    /* an unasked copy: no operation waits for the answer */
+    SKAD_PURPOSE_COMPARE,    /* a handover's offer: owner is its walk, step its newcomer */
 } skad_purpose;
 
 /* Whether an operation waits for the answer. */

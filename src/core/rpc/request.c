@@ -85,6 +85,7 @@ static uint8_t copies_of(const skad_node *node, const skad_pending_rpc *rpc, ska
     case SKAD_PURPOSE_REGION:
     case SKAD_PURPOSE_STORE:
     case SKAD_PURPOSE_PAGE:
+    case SKAD_PURPOSE_COMPARE:
         break;
     }
     return peer != SKAD_PEER_NONE ? SKAD_COPIES : SKAD_COPIES_STRANGER;

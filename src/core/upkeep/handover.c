@@ -39,6 +39,7 @@ skad_status skad_handover_init(skad_node *node)
 void skad_handover_free(skad_node *node)
 {
     skad_handover_state *state = &node->handover;
+    skad_offers_end(node);
     free(state->arrived < state->served ? state->arrived : state->served);
     state->arrived = NULL;
     state->served = NULL;
@@ -252,36 +253,16 @@ static bool lacks(const skad_node *node, skad_peer_slot slot, const skad_store_r
     return cold == NULL || record->stored_unix_s >= cold->since_unix_s;
 }
 
-/* At most a life: more was given while our clock was ahead (clock_watch.h). */
-static uint32_t life_left_s(const skad_node *node, const skad_store_record *record)
-{
-    const uint64_t left_s = record->expires_unix_s - node->env.now.unix_s;
-    const uint32_t life_s = node->env.profile.record_life_s;
-    return left_s < life_s ? (uint32_t)left_s : life_s;
-}
-
-static size_t give(skad_node *node, const skad_store_record *record, const closest_nodes *closest)
+static void give(skad_node *node, const skad_store_record *record, const closest_nodes *closest)
 {
     const skad_handover_state *state = &node->handover;
-    const skad_replica replica = {
-        .type = (skad_record_type)record->name.type,
-        .bytes = {record->data, record->len},
-        .life_s = life_left_s(node, record),
-    };
-    size_t sent = 0;
     for (size_t i = 0; i < closest->owing; i++) {
-        const skad_peer *peer = &node->table.peers.peers[closest->slots[i]];
-        skad_address address;
-        if (listed(state->served, state->served_count, &peer->id) &&
-            lacks(node, closest->slots[i], record) &&
-            skad_endpoint_choose(&node->table.peers, closest->slots[i], node->families, &address) &&
-            gives(node, closest, &peer->id, &record->name.key) &&
-            skad_replicate(node, &replica, &peer->id, &address, NULL)) {
-            node->stats.handed_over++;
-            sent++;
+        const skad_id *id = &node->table.peers.peers[closest->slots[i]].id;
+        if (listed(state->served, state->served_count, id) &&
+            lacks(node, closest->slots[i], record) && gives(node, closest, id, &record->name.key)) {
+            skad_offers_add(node, id, record);
         }
     }
-    return sent;
 }
 
 /* Turns a record that we are no longer responsible for into a copy with a short life, unless it is
@@ -310,21 +291,19 @@ static void demote(skad_node *node, const skad_store_record *record)
 }
 
 /* Hands one record over where that is needed. A node that a newcomer displaced from the s closest
- * hands over, too: the others may lack the record. Returns how many copies were sent. */
-static size_t look_at(skad_node *node, const skad_store_record *record)
+ * hands over, too: the others may lack the record. */
+static void look_at(skad_node *node, const skad_store_record *record)
 {
     if (record->expires_unix_s <= node->env.now.unix_s) {
-        return 0; /* left to the sweep */
+        return; /* left to the sweep */
     }
     closest_nodes closest = closest_to(node, &record->name.key);
-    size_t sent = 0;
     if (node->handover.served_count > 0 && closest.before < node->env.profile.siblings) {
-        sent = give(node, record, &closest);
+        give(node, record, &closest);
     }
     if (closest.rank >= node->env.profile.siblings) {
         demote(node, record);
     }
-    return sent;
 }
 
 /* ---- The walk ---- */
@@ -340,6 +319,7 @@ static void begin_walk(skad_node *node)
     state->walking = true;
     memset(&state->from, 0, sizeof state->from);
     note_served(node);
+    skad_offers_begin(node, state->served, state->served_count);
     plan_round(node);
 }
 
@@ -347,6 +327,7 @@ static void end_walk(skad_node *node)
 {
     skad_handover_state *state = &node->handover;
     state->walking = false;
+    skad_offers_end(node);
     state->served_count = 0;
     if (node->lazy_allocation && state->arrived_count == 0) {
         skad_handover_free(node);
@@ -360,17 +341,24 @@ static void step(skad_node *node)
     skad_handover_state *state = &node->handover;
     const skad_store *store = &node->store;
     skad_store_record record;
-    size_t sent = 0;
     state->step_us = node->env.now.mono_us + SKAD_HANDOVER_STEP_US;
-    for (size_t i = 0; i < SKAD_HANDOVER_RECORDS && sent < SKAD_HANDOVER_REPLICAS; i++) {
+    if (!skad_offers_settle(node, SKAD_HANDOVER_REPLICAS)) {
+        return;
+    }
+    for (size_t i = 0; i < SKAD_HANDOVER_RECORDS && !skad_offers_full(node); i++) {
         if (!skad_replicate_may(node)) {
             return; /* the next step examines the record again */
         }
         if (!store->ops->next(store->self, SKAD_STORE_REPLICAS, &state->from, &record)) {
-            end_walk(node);
+            if (!skad_offers_ask(node)) {
+                end_walk(node);
+            }
             return;
         }
-        sent += look_at(node, &record);
+        look_at(node, &record);
+    }
+    if (skad_offers_full(node)) {
+        (void)skad_offers_ask(node);
     }
 }
 

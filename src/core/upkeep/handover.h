@@ -2,10 +2,10 @@
  * at a time, do two things:
  *
  * - A node that has come to live near us (or has answered again after a silence) is handed the
- *   records of which it is now one of the s closest. Three of the nodes that should hold a record
- *   send it, chosen by rendezvous weight for each newcomer and record. (If the closest ones sent
- *   it, as in Kademlia's section 2.5, one gap would make the next: where those lack a record, no
- *   node would hand it over.)
+ *   records of which it is now one of the s closest, as far as it lacks them (offers.h). Three of
+ * the nodes that should hold a record send it, chosen by rendezvous weight for each newcomer and
+ * record. (If the closest ones sent it, as in Kademlia's section 2.5, one gap would make the next:
+ * where those lack a record, no node would hand it over.)
  *
  * - A record that we are no longer responsible for, since s living nodes are closer, is kept for
  *   two hours after it was last brought to us. By then its publisher has announced it to the closer
@@ -27,6 +27,7 @@
 #include "skad/node.h"
 #include "skad/store.h"
 #include "src/core/routing/peers.h"
+#include "src/core/upkeep/offers.h"
 
 #define SKAD_HANDOVER_SETTLE_US (10 * SKAD_US_PER_S) /* joining and refreshing take as long */
 #define SKAD_HANDOVER_SENDERS   3
@@ -49,6 +50,7 @@ typedef struct skad_handover_state {
     size_t arrived_count;
     skad_id *served; /* by the walk under way; as many, in the other half of one array */
     size_t served_count;
+    skad_offers offers; /* of the walk under way */
     bool walking;
     skad_store_name from; /* the record to be examined next */
     uint64_t step_us;     /* when the walk begins or goes on; UINT64_MAX: none is planned */

@@ -128,11 +128,41 @@ static void send_hellos(skad_node *node)
     }
 }
 
+static void become_joined(skad_node *node)
+{
+    skad_join_state *join = &node->join;
+    join->joined = true;
+    join->joined_us = node->env.now.mono_us;
+    skad_refresh_soon(node);
+    skad_refresh_look_around(node);
+    skad_events_emit(&node->events, &(skad_event){.kind = SKAD_EVENT_JOINED});
+}
+
+/* Whether enough nodes have answered while a self-lookup still runs: s, half of them the lookup
+ * itself, or all that were asked but the slow ones. The lookup goes on, to fill the table, but no
+ * part of the node waits for one dead node. */
+static bool answered_enough(const skad_node *node, const skad_lookup *lookup)
+{
+    bool slow_only = lookup->phase != SKAD_LOOKUP_PATHS;
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        slow_only &= lookup->candidates.all[lookup->asked[i]].state != SKAD_STEP_ASKED;
+    }
+    const skad_peers *peers = &node->table.peers;
+    const size_t s = node->env.profile.siblings;
+    bool many =
+        (size_t)(peers->count - peers->unresponsive) >= s && 2U * lookup->answered_count >= s;
+    return many || (lookup->answered_count > 0 && slow_only);
+}
+
 static void finish_lookup(skad_node *node)
 {
     skad_join_state *join = &node->join;
     skad_operation *operation = skad_operations_find(&node->operations, join->lookup);
     if (operation != NULL && operation->stage != SKAD_STAGE_ENDED) {
+        if (!join->joined && skad_table_has_living(&node->table) &&
+            answered_enough(node, operation->lookup)) {
+            become_joined(node);
+        }
         return;
     }
     bool answered = operation != NULL && operation->outcome == SKAD_OUTCOME_DONE;
@@ -140,12 +170,8 @@ static void finish_lookup(skad_node *node)
         skad_operations_release(&node->operations, operation);
     }
     join->lookup = 0;
-    if (answered && skad_table_has_living(&node->table)) {
-        join->joined = true;
-        join->joined_us = node->env.now.mono_us;
-        skad_refresh_soon(node);
-        skad_refresh_look_around(node);
-        skad_events_emit(&node->events, &(skad_event){.kind = SKAD_EVENT_JOINED});
+    if (!join->joined && answered && skad_table_has_living(&node->table)) {
+        become_joined(node);
     }
 }
 

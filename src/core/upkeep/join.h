@@ -1,9 +1,12 @@
 /* How a node gets into a network and stays in it.
  *
- *    OUTSIDE -- a peer is alive --> LOOKING (lookup of our own ID) -- it ended --> JOINED
- *       ^  hellos to the join addresses,                                              |
- *       |  repeated with back-off                                                     |
- *       +------ no living peer left, or no answer for SKAD_ISOLATION_US --------------+
+ *    OUTSIDE -- a peer is alive --> LOOKING (lookup of our own ID) -- s answered --> JOINED
+ *       ^  hellos to the join addresses,                              or it ended       |
+ *       |  repeated with back-off                                                       |
+ *       +------ no living peer left, or no answer for SKAD_ISOLATION_US ----------------+
+ *
+ * The lookup goes on after s nodes answered, half of them the lookup, or after all but slow ones
+ * did.
  *
  * A node without join addresses waits to be found: the first peer that answers its ping takes it
  * from OUTSIDE to LOOKING like any other. */

@@ -20,7 +20,8 @@ static void write_drops(const skad_node_stats *stats, uint64_t queue_full, skad_
 
 static void write_requests(const skad_node_stats *stats, skad_writer *writer)
 {
-    static const char *const kinds[] = {"ping", "find_node", "find_value", "store", "announce"};
+    static const char *const kinds[] = {"ping",  "find_node", "find_value",
+                                        "store", "announce",  "compare"};
     size_t count = sizeof kinds / sizeof kinds[0];
 
     skad_result_key(writer, "requests");
@@ -124,6 +125,7 @@ static void write_counters(const skad_node_stats *stats, skad_writer *writer)
     skad_result_uint(writer, "dismissed", stats->dismissed);
     skad_result_uint(writer, "lookups_dense", stats->lookups_dense);
     skad_result_uint(writer, "renewed", stats->republished);
+    skad_result_uint(writer, "offered", stats->offered);
     skad_result_uint(writer, "handed_over", stats->handed_over);
     skad_result_uint(writer, "cached", stats->cached);
     skad_result_uint(writer, "replicas_shed", stats->replicas_shed);
@@ -131,7 +133,7 @@ static void write_counters(const skad_node_stats *stats, skad_writer *writer)
     skad_result_uint(writer, "answers_shed", stats->answers_shed);
     skad_result_uint(writer, "network_size", stats->network_size);
 }
-#define COUNTERS_COUNT 22
+#define COUNTERS_COUNT 23
 
 static void write_sockets(const skad_method_context *context, skad_writer *writer)
 {

@@ -100,12 +100,18 @@ static skad_message question(skad_kind kind)
     case SKAD_KIND_ANNOUNCE:
         message.u.announce.record = announcement(1, &target);
         break;
+    case SKAD_KIND_COMPARE: {
+        static const uint8_t held[2 * SKAD_COMPARE_ITEM_BYTES] = {7};
+        message.u.compare.held = (skad_span){held, sizeof held};
+        break;
+    }
     case SKAD_KIND_PING:
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
     case SKAD_KIND_STORED:
     case SKAD_KIND_ANNOUNCED:
+    case SKAD_KIND_COMPARED:
     case SKAD_KIND_ERROR:
         break;
     }
@@ -119,8 +125,8 @@ static void ask(const skad_message *message, bool shows_token, test_exchange *ou
     test_fixture_ask(&fixture, who, message, shows_token ? token : NULL, out);
 }
 
-static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
-                                  SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE};
+static const skad_kind kinds[] = {SKAD_KIND_PING,  SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
+                                  SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE};
 
 static void each_request_has_its_answer_with_a_token_and_the_askers_address(void **state)
 {
@@ -145,7 +151,8 @@ static void without_a_token_answers_are_within_three_times_and_nothing_is_stored
     (void)state;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         const skad_message message = question(kinds[i]);
-        bool writes = kinds[i] == SKAD_KIND_STORE || kinds[i] == SKAD_KIND_ANNOUNCE;
+        bool writes = kinds[i] == SKAD_KIND_STORE || kinds[i] == SKAD_KIND_ANNOUNCE ||
+                      kinds[i] == SKAD_KIND_COMPARE;
         test_exchange asked;
         ask(&message, false, &asked);
         assert_in_range(asked.answer.len, 1, 3 * asked.request.len);
@@ -155,7 +162,7 @@ static void without_a_token_answers_are_within_three_times_and_nothing_is_stored
         }
         assert_non_null(asked.envelope.token); /* to ask again with */
     }
-    assert_int_equal(stats().refused[SKAD_ERROR_TOKEN], 2);
+    assert_int_equal(stats().refused[SKAD_ERROR_TOKEN], 3);
     assert_int_equal(stats().store.records, 0);
 }
 

@@ -287,9 +287,52 @@ static void a_restart_joins_through_greeted_peers_without_a_bootstrap(void **sta
     stop(network);
 }
 
+static bool has_joined(test_network *network, void *user)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(network->nodes[0].node, test_network_time(network), &stats);
+    (void)user;
+    return stats.joined;
+}
+
+/* Half of the peers of its file are dead, and have no known round trip: a restarted node joins with
+ * the first s answers, or in a small network when all but the dead have answered. */
+static void no_dead_peer_of_its_file_keeps_a_node_from_joining(void **state)
+{
+    static const size_t NODES[] = {40, 8};
+    static const uint64_t IN_US[] = {SKAD_US_PER_S / 2, 3 * SKAD_US_PER_S / 2};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        test_network *network = test_network_start(NODES[i], 21);
+        test_network_join_all(network);
+        skad_contact contacts[39];
+        for (size_t j = 1; j < NODES[i]; j++) {
+            contacts[j - 1] = (skad_contact){.id = *skad_node_self(network->nodes[j].node),
+                                             .ipv4 = network->nodes[j].address};
+        }
+        test_network_vanish(network, 0, false);
+        network->nodes[2].dead = true;
+        test_network_revive(network, 0);
+        assert_int_equal(skad_node_greet(network->nodes[0].node, contacts, NODES[i] - 1,
+                                         test_network_time(network)),
+                         SKAD_OK);
+        const uint64_t began_us = network->now_us;
+        assert_true(test_network_run(network, IN_US[i], has_joined, NULL));
+        print_message("%lu nodes: joined after %.2f s\n", (unsigned long)NODES[i],
+                      (double)(network->now_us - began_us) / 1e6);
+        /* The lookup goes on: in the end it knows all its neighbours. */
+        test_network_run(network, 30 * SKAD_US_PER_S, NULL, NULL);
+        skad_node_stats stats;
+        skad_node_stats_get(network->nodes[0].node, test_network_time(network), &stats);
+        assert_true(stats.peers >= NODES[i] - 3);
+        test_network_stop(network);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_dead_peer_of_its_file_keeps_a_node_from_joining),
         cmocka_unit_test_setup_teardown(the_pause_between_hellos_doubles_up_to_a_minute, begin,
                                         end),
         cmocka_unit_test_setup_teardown(a_list_that_grows_greets_what_is_new, begin, end),

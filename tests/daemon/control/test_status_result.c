@@ -116,6 +116,7 @@ static void each_counter_stands_under_its_name(void **state)
         {"dismissed", &stats.dismissed},
         {"lookups_dense", &stats.lookups_dense},
         {"renewed", &stats.republished},
+        {"offered", &stats.offered},
         {"handed_over", &stats.handed_over},
         {"cached", &stats.cached},
         {"replicas_shed", &stats.replicas_shed},
