@@ -152,6 +152,12 @@ typedef struct skad_store {
     void *self;
 } skad_store;
 
+/* The ticket of the last write that does not last yet; 0: all do. */
+static inline uint64_t skad_store_ticket(const skad_store *store)
+{
+    return store->ops->ticket == NULL ? 0 : store->ops->ticket(store->self);
+}
+
 /* For each section; all at least 1. */
 typedef struct skad_store_caps {
     uint64_t records_max;

@@ -17,6 +17,7 @@
 #include "src/core/rpc/pending.h"
 #include "src/core/storage/store_retries.h"
 #include "src/core/storage/watches.h"
+#include "src/core/inbound/parked.h"
 #include "src/core/upkeep/clock_watch.h"
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/housekeeping.h"
@@ -47,6 +48,7 @@ typedef struct skad_node_parts {
     skad_housekeeping *housekeeping;
     skad_store_retries *store_retries;
     skad_watches *watches;
+    skad_parked *parked;
     skad_handover_state *handover;
     skad_roots *roots;
     skad_bans *bans;

@@ -22,6 +22,7 @@
 #include "src/core/storage/watches.h"
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/housekeeping.h"
+#include "src/core/inbound/parked.h"
 #include "src/core/upkeep/clock_watch.h"
 #include "src/core/upkeep/join.h"
 #include "src/core/upkeep/liveness_rounds.h"
@@ -62,6 +63,7 @@ struct skad_node {
     skad_clock_watch clock_watch;
     skad_housekeeping housekeeping;
     skad_watches watches;
+    skad_parked parked;
     skad_handover_state handover;
     skad_republish_state republish;
     skad_store_retries store_retries;

@@ -185,7 +185,10 @@ static bool find_payer(judged *self)
 static skad_admitted_record life_left(const judged *self)
 {
     uint64_t left_s = held_until(self) - self->node->env.now.unix_s;
-    return (skad_admitted_record){.life_s = (uint32_t)left_s};
+    return (skad_admitted_record){
+        .life_s = (uint32_t)left_s,
+        .ticket = skad_store_ticket(&self->node->store), /* that it was brought by, at the latest */
+    };
 }
 
 static skad_admitted_record keep(judged *self)
@@ -203,15 +206,19 @@ static skad_admitted_record keep(judged *self)
         .data = offer->bytes.data,
         .len = offer->bytes.len,
     };
-    if (node->store.ops->put(node->store.self, SKAD_STORE_REPLICAS, &record, now) != SKAD_OK) {
-        return refuse(SKAD_ERROR_FULL, 0);
+    skad_status status =
+        node->store.ops->put(node->store.self, SKAD_STORE_REPLICAS, &record, now);
+    if (status != SKAD_OK) {
+        return refuse(status == SKAD_ERR_BUSY ? SKAD_ERROR_BUSY : SKAD_ERROR_FULL, 0);
     }
+    const uint64_t ticket = skad_store_ticket(&node->store);
     skad_key_places_leave(node, &self->name, &self->leavers);
     if (!self->same_bytes) {
         skad_watches_touch(&node->watches, offer->record->type, &offer->record->key,
                            node->env.now.mono_us);
     }
-    return (skad_admitted_record){.life_s = (uint32_t)(record.expires_unix_s - now)};
+    return (skad_admitted_record){.life_s = (uint32_t)(record.expires_unix_s - now),
+                                  .ticket = ticket};
 }
 
 skad_admitted_record skad_store_admit(skad_node *node, const skad_offer *offer)
