@@ -5,6 +5,7 @@
 
 #include <ev.h>
 
+#include "src/daemon/system/log_thread.h"
 #include "src/daemon/system/signals.h"
 
 bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure)
@@ -21,6 +22,7 @@ bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure)
         /* Not earlier: while the first puzzle is solved the loop does not run, and a signal shall
          * end the process at once. */
         skad_signals_start(&signals, loop);
+        (void)skad_log_thread_start();
         ev_run(loop, 0);
         skad_log(config->log, SKAD_LOG_INFO, "stopping on %s",
                  signals.caught == SIGINT ? "SIGINT" : "SIGTERM");
@@ -28,5 +30,6 @@ bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure)
         skad_signals_stop(&signals, loop);
     }
     ev_loop_destroy(loop);
+    skad_log_thread_stop();
     return ok;
 }
