@@ -15,15 +15,15 @@
 typedef uint64_t skad_op;
 
 typedef enum skad_event_kind {
-    SKAD_EVENT_JOINED,       /* peers answered and the self-lookup is done */
-    SKAD_EVENT_ISOLATED,     /* the last living peer is gone; the node tries to rejoin by itself */
-    SKAD_EVENT_STEP,         /* something happened to a node in a traced lookup */
-    SKAD_EVENT_PING,         /* a skad_node_ping ended */
-    SKAD_EVENT_LOOKUP,       /* a skad_node_lookup ended */
-    SKAD_EVENT_PUT,          /* a skad_node_put, _store, _publish or _announce ended */
-    SKAD_EVENT_GET,          /* a skad_node_get ended */
-    SKAD_EVENT_CHANGED,      /* a watched record has appeared or changed */
-    SKAD_EVENT_ADOPTED, /* the network has a newer edition of what we publish, which we keep now */
+    SKAD_EVENT_JOINED,   /* peers answered and the self-lookup is done */
+    SKAD_EVENT_ISOLATED, /* the last living peer is gone; the node tries to rejoin by itself */
+    SKAD_EVENT_STEP,     /* something happened to a node in a traced lookup */
+    SKAD_EVENT_PING,     /* a skad_node_ping ended */
+    SKAD_EVENT_LOOKUP,   /* a skad_node_lookup ended */
+    SKAD_EVENT_PUT,      /* a skad_node_put, _store, _publish or _announce ended */
+    SKAD_EVENT_GET,      /* a skad_node_get ended */
+    SKAD_EVENT_CHANGED,  /* a watched record has appeared or changed */
+    SKAD_EVENT_ADOPTED,  /* the network has a newer edition of what we publish, which we keep now */
     SKAD_EVENT_PUZZLE_NEEDED /* solve skad_event.epoch, then call skad_node_add_nonce */
 } skad_event_kind;
 

@@ -135,7 +135,8 @@ bool skad_node_poll_datagram(skad_node *node, skad_datagram *out);
 /* ---- Operations ---- */
 
 /* Joins through addresses whose node IDs are not known yet. Each gets a hello, repeated with
- * back-off until a node answers. The list replaces an earlier one. At most 32 are used; addresses
+ * back-off until a node answers. The list replaces an earlier one; if it holds the earlier one and
+ * more, the others get theirs at once and the back-off goes on. At most 32 are used; addresses
  * that may not be contacted in this profile, or of a family that the driver cannot send on, are
  * skipped. Without any address the node waits to be found. Event: SKAD_EVENT_JOINED, each time the
  * node becomes part of a network. Errors: SKAD_ERR_INPUT when all were skipped, SKAD_ERR_MEMORY;

@@ -149,7 +149,7 @@ start_node other --listen 127.0.0.1:0 --store 3 --join nowhere.invalid:4700 --jo
 other=$started
 wait_for 20 status_is other joined true
 wait_for 20 status_is key joined true
-wait_for 30 grep -q 'nowhere.invalid does not resolve .*; retrying in' "$work/other/log"
+wait_for 30 grep -q 'nowhere.invalid does not resolve .*; it is looked up again' "$work/other/log"
 wait_for 5 grep -q 'joined: 1 peers' "$work/other/log"
 export SKAD_SOCKET=$work/key/control.sock
 

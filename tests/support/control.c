@@ -24,8 +24,9 @@
 /* [0, 5, "status", []] */
 static const uint8_t STATUS[] = {0x94, 0, 5, 0xa6, 's', 't', 'a', 't', 'u', 's', 0x90};
 
-static bool identify(void *user, skad_identity *out, skad_failure *failure)
+static bool identify(void *user, const atomic_bool *stop, skad_identity *out, skad_failure *failure)
 {
+    (void)stop;
     const test_control *self = user;
     (void)failure;
     const skad_solve_options options = {.threads = 1};

@@ -47,7 +47,7 @@ int test_act_read_what_others_may(test_place *self);
 int test_act_has_few_descriptors(test_place *self);
 
 /* What is refused. */
-int test_act_read_passwords(test_place *self);
+int test_act_list_settings(test_place *self);
 int test_act_read_outside(test_place *self);
 int test_act_make_outside(test_place *self);
 int test_act_remove_outside(test_place *self);

@@ -9,7 +9,7 @@
 
 #include "proto/reader.h"
 
-#define SKAD_ANSWER_TEXT_BYTES 128
+#define SKAD_ANSWER_TEXT_BYTES 512
 
 /* A value among the items: it and all that it contains, up to `end`. */
 typedef struct skad_answer {

@@ -12,9 +12,9 @@ typedef struct run_context {
     skad_data_directory directory;
 } run_context;
 
-static bool identify(void *user, skad_identity *out, skad_failure *failure)
+static bool identify(void *user, const atomic_bool *stop, skad_identity *out, skad_failure *failure)
 {
-    const skad_solve_options solve = {.progress = skad_progress_puzzle};
+    const skad_solve_options solve = {.stop = stop, .progress = skad_progress_puzzle};
     const run_context *self = user;
     bool made = false;
 

@@ -6,6 +6,7 @@
 #include "crypto/keys.h"
 #include "src/cli/commands/cmd_sim.h"
 #include "src/cli/commands/commands.h"
+#include "src/daemon/system/signals.h"
 
 static const skad_command *const COMMANDS[] = {
     &skad_command_keygen,    &skad_command_run,     &skad_command_testnet, &skad_command_put,
@@ -75,6 +76,7 @@ int main(int argc, char **argv)
 {
     skad_crypto_init();
     (void)signal(SIGPIPE, SIG_IGN);
+    skad_signals_end_process_1();
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         print_help();
         return (int)skad_printed();

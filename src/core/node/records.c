@@ -93,17 +93,6 @@ skad_status skad_node_publish(skad_node *node, const skad_publish_request *reque
 
 /* ---- Announcing ---- */
 
-/* Returns our address on a port, as peers see us; family NONE while they have not reported it. */
-static skad_address own_address(const skad_node *node, uint16_t port)
-{
-    skad_address address = skad_observed_address(&node->observed, 0, node->env.now.mono_us);
-    if (address.family == SKAD_FAMILY_NONE) {
-        address = skad_observed_address(&node->observed, 1, node->env.now.mono_us);
-    }
-    address.port = port;
-    return address;
-}
-
 /* Returns the time, or more if we announced something else in this very second. */
 static uint64_t next_sequence(skad_node *node, const skad_id *key)
 {
@@ -121,8 +110,9 @@ skad_status skad_node_announce(skad_node *node, const skad_announce_request *req
     uint8_t bytes[SKAD_RECORD_BYTES_MAX];
     node->env.now = now;
     skad_address endpoint = request->endpoint;
-    if (endpoint.family == SKAD_FAMILY_NONE && endpoint.port != 0) {
-        endpoint = own_address(node, endpoint.port);
+    const bool follows = endpoint.family == SKAD_FAMILY_NONE && endpoint.port != 0;
+    if (follows) {
+        endpoint = skad_observed_own(&node->observed, endpoint.port, now.mono_us);
         if (endpoint.family == SKAD_FAMILY_NONE) {
             return SKAD_ERR_MISSING;
         }
@@ -142,6 +132,7 @@ skad_status skad_node_announce(skad_node *node, const skad_announce_request *req
         .key = request->key,
         .keep = request->keep,
         .life_s = request->life_s,
+        .follows = follows,
     };
     return skad_start_put(node, SKAD_OPERATION_PUT, &start, op);
 }

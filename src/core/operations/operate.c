@@ -60,7 +60,11 @@ static void keep(skad_node *node, skad_operation *operation)
     skad_record record;
     if (payload->keep && skad_record_decode(payload->record, payload->len, &record)) {
         const skad_publication publication = {
-            &record, {payload->record, payload->len}, payload->keep_life_s};
+            &record,
+            {payload->record, payload->len},
+            payload->keep_life_s,
+            payload->follows,
+        };
         payload->kept = skad_publications_keep(node, &publication) == SKAD_OK;
         payload->keep_ticket = payload->kept ? skad_store_ticket(&node->store) : 0;
     }

@@ -267,6 +267,7 @@ skad_status skad_start_put(skad_node *node, skad_operation_kind kind,
     payload->cas = record->cas;
     payload->keep = record->keep;
     payload->keep_life_s = record->life_s;
+    payload->follows = record->follows;
     *op = skad_operation_name(&node->operations, operation);
     skad_operate_drive(node, operation);
     return SKAD_OK;

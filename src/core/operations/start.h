@@ -37,6 +37,7 @@ typedef struct skad_start_record {
     uint64_t cas;
     bool keep;
     uint32_t life_s; /* where it is kept: its life at each signing, 0: it cannot be signed anew */
+    bool follows;    /* skad_publication */
 } skad_start_record;
 
 SKAD_MUST_CHECK skad_status skad_start_put(skad_node *node, skad_operation_kind kind,

@@ -139,3 +139,13 @@ skad_address skad_observed_address(const skad_observed *observed, size_t family_
     }
     return most >= SKAD_OBSERVED_QUORUM && 2 * most > total ? best : (skad_address){0};
 }
+
+skad_address skad_observed_own(const skad_observed *observed, uint16_t port, uint64_t now_us)
+{
+    skad_address address = skad_observed_address(observed, 0, now_us);
+    if (address.family == SKAD_FAMILY_NONE) {
+        address = skad_observed_address(observed, 1, now_us);
+    }
+    address.port = port;
+    return address;
+}

@@ -63,4 +63,8 @@ void skad_observed_vote(skad_observed *observed, const skad_ballot *ballot, uint
 skad_address skad_observed_address(const skad_observed *observed, size_t family_index,
                                    uint64_t now_us);
 
+/* Returns our own address with a given port: the agreed one of IPv4, or else of IPv6; family NONE
+ * while there is neither. */
+skad_address skad_observed_own(const skad_observed *observed, uint16_t port, uint64_t now_us);
+
 #endif

@@ -17,7 +17,7 @@ skad_status skad_publications_keep(skad_node *node, const skad_publication *publ
         .sequence = record->sequence,
         .stored_unix_s = node->env.now.unix_s,
         .expires_unix_s = ends ? record->expiry_unix_s : UINT64_MAX,
-        .life_s = publication->life_s,
+        .life_s = skad_publication_pack(publication->life_s, publication->follows),
         .data = publication->bytes.data,
         .len = publication->bytes.len,
     };

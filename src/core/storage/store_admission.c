@@ -67,7 +67,8 @@ static skad_error_code check_expiry(const judged *self)
     if (record->expiry_unix_s <= now) {
         return SKAD_ERROR_EXPIRED;
     }
-    return record->expiry_unix_s - now > ahead_max_s(self->node) ? SKAD_ERROR_TOO_FAR : SKAD_ERROR_NONE;
+    return record->expiry_unix_s - now > ahead_max_s(self->node) ? SKAD_ERROR_TOO_FAR
+                                                                 : SKAD_ERROR_NONE;
 }
 
 /* Whether the record is authentic. The same bytes as those held were verified when they came. */
@@ -110,8 +111,9 @@ static uint64_t held_until(const judged *self)
     return self->held.expires_unix_s < last ? self->held.expires_unix_s : last;
 }
 
-/* Whether the old record stays: of two that say the same, the one with the later expiry does, unless
- * that lies so far ahead that no holder takes it: its publisher's clock and ours were ahead. */
+/* Whether the old record stays: of two that say the same, the one with the later expiry does,
+ * unless that lies so far ahead that no holder takes it: its publisher's clock and ours were ahead.
+ */
 static bool old_lasts_longer(const judged *self)
 {
     const uint64_t last = self->node->env.now.unix_s + ahead_max_s(self->node);
@@ -206,8 +208,7 @@ static skad_admitted_record keep(judged *self)
         .data = offer->bytes.data,
         .len = offer->bytes.len,
     };
-    skad_status status =
-        node->store.ops->put(node->store.self, SKAD_STORE_REPLICAS, &record, now);
+    skad_status status = node->store.ops->put(node->store.self, SKAD_STORE_REPLICAS, &record, now);
     if (status != SKAD_OK) {
         return refuse(status == SKAD_ERR_BUSY ? SKAD_ERROR_BUSY : SKAD_ERROR_FULL, 0);
     }

@@ -1,8 +1,8 @@
 /* The work of once a minute: expired records are dropped from the store, and the nonce of the
  * coming epoch is requested ahead of time. While a sweep finds as many expired records as it may
  * drop, the next one follows soon: 1,024 records a second, a million in seventeen minutes. Nothing
- * is dropped in the first quarter of an hour, nor in the one after a jump of the clock: what a wrong
- * clock calls expired may not be (clock_watch.h). */
+ * is dropped in the first quarter of an hour, nor in the one after a jump of the clock: what a
+ * wrong clock calls expired may not be (clock_watch.h). */
 #ifndef SKAD_UPKEEP_HOUSEKEEPING_H
 #define SKAD_UPKEEP_HOUSEKEEPING_H
 

@@ -21,6 +21,40 @@ static bool usable(const skad_node *node, const skad_address *address)
            skad_address_routable(address, node->env.profile.allow_private);
 }
 
+/* Whether the list holds all addresses that the node has already, and others. */
+static bool extends(const skad_join_state *join, const skad_address *list, size_t count)
+{
+    size_t common = 0;
+    for (size_t i = 0; i < join->addresses_count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            common += skad_address_equal(&join->addresses[i], &list[j]);
+        }
+    }
+    return common > 0 && common == join->addresses_count && count > common;
+}
+
+static bool has(const skad_join_state *join, const skad_address *address)
+{
+    for (size_t i = 0; i < join->addresses_count; i++) {
+        if (skad_address_equal(&join->addresses[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Names are found one by one, and the addresses of each get a hello at once. The pause before the
+ * next hellos to all goes on. */
+static void greet_new(skad_node *node, const skad_address *list, size_t count)
+{
+    const skad_join_state *join = &node->join;
+    for (size_t i = 0; i < count && !join->joined && join->lookup == 0; i++) {
+        if (!has(join, &list[i])) {
+            skad_request_ping(node, NULL, &list[i], SKAD_PURPOSE_HELLO);
+        }
+    }
+}
+
 skad_status skad_join_through(skad_node *node, const skad_address *addresses, size_t count)
 {
     skad_join_state *join = &node->join;
@@ -39,11 +73,17 @@ skad_status skad_join_through(skad_node *node, const skad_address *addresses, si
         free(list);
         return SKAD_ERR_INPUT;
     }
+    bool more = extends(join, list, taken);
+    if (more) {
+        greet_new(node, list, taken);
+    }
     free(join->addresses);
     join->addresses = list;
     join->addresses_count = taken;
-    join->backoff_us = SKAD_HELLO_BACKOFF_MIN_US;
-    join->hello_us = join->addresses_count > 0 ? node->env.now.mono_us : UINT64_MAX;
+    if (!more) {
+        join->backoff_us = SKAD_HELLO_BACKOFF_MIN_US;
+        join->hello_us = join->addresses_count > 0 ? node->env.now.mono_us : UINT64_MAX;
+    }
     skad_join_advance(node);
     return SKAD_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "proto/address.h"
 #include "src/core/base/lazy.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
@@ -12,8 +13,8 @@
 #include "src/core/upkeep/adopt.h"
 #include "src/core/upkeep/clock_watch.h"
 
-#define ENDED_LIVES 30 /* a month, where a life is a day */
-#define RETRY_US SKAD_US_PER_S /* when all slots for renewals are taken */
+#define ENDED_LIVES 30            /* a month, where a life is a day */
+#define RETRY_US    SKAD_US_PER_S /* when all slots for renewals are taken */
 
 /* Returns the time between two records: a round's share, a quarter more or less at most. */
 static uint64_t pace_us(skad_node *node)
@@ -32,9 +33,8 @@ static uint64_t pace_us(skad_node *node)
 
 void skad_republish_init(skad_node *node)
 {
-    node->republish = (skad_republish_state){.first = true,
-                                             .step_us = node->env.now.mono_us,
-                                             .clock_us = node->env.now.mono_us};
+    node->republish = (skad_republish_state){
+        .first = true, .step_us = node->env.now.mono_us, .clock_us = node->env.now.mono_us};
 }
 
 /* Begins a first round anew after a jump of the clock. */
@@ -105,28 +105,57 @@ static bool ours(const skad_node *node, const skad_record *record)
            memcmp(record->publisher, node->env.identity.public_key, SKAD_PUBLIC_KEY_BYTES) == 0;
 }
 
+/* Returns the address that an announcement of our own should have now. */
+static skad_address endpoint_of(const skad_node *node, const skad_store_record *row,
+                                const skad_record *record)
+{
+    if (record->type == SKAD_RECORD_ANNOUNCEMENT && skad_publication_follows(row)) {
+        skad_address own =
+            skad_observed_own(&node->observed, record->endpoint.port, node->env.now.mono_us);
+        if (own.family != SKAD_FAMILY_NONE) {
+            return own;
+        }
+    }
+    return record->endpoint;
+}
+
+/* Whether it announces an address that we no longer have. */
+static bool moved(const skad_node *node, const skad_store_record *row, const skad_record *record)
+{
+    skad_address endpoint = endpoint_of(node, row, record);
+    return record->type == SKAD_RECORD_ANNOUNCEMENT &&
+           !skad_address_equal(&endpoint, &record->endpoint);
+}
+
 /* Signs a record of our own for another life. Returns its length, 0 if that is impossible. */
-static size_t sign_anew(const skad_node *node, const skad_record *old, uint64_t life_s,
+static size_t sign_anew(const skad_node *node, const skad_store_record *row, const skad_record *old,
                         uint8_t out[static SKAD_RECORD_BYTES_MAX])
 {
+    const uint64_t life_s = skad_publication_life_s(row);
     const skad_publisher self = {&node->env.identity, node->env.network_id};
     uint64_t expiry = node->env.now.unix_s + life_s;
     if (old->type == SKAD_RECORD_MUTABLE) {
         return skad_record_encode_mutable(self, old->salt, old->sequence, expiry, old->value, out,
                                           SKAD_RECORD_BYTES_MAX);
     }
-    return skad_record_encode_announcement(self, &old->key, old->sequence, expiry, &old->endpoint,
-                                           old->value, out, SKAD_RECORD_BYTES_MAX);
+    const skad_address endpoint = endpoint_of(node, row, old);
+    uint64_t sequence = old->sequence;
+    if (moved(node, row, old)) { /* something else is said: the time, as when we announce it anew */
+        sequence = node->env.now.unix_s > sequence ? node->env.now.unix_s : sequence + 1;
+    }
+    return skad_record_encode_announcement(self, &old->key, sequence, expiry, &endpoint, old->value,
+                                           out, SKAD_RECORD_BYTES_MAX);
 }
 
 /* Prepares a publication as it is to be announced now: copies it from the store, and signs it anew
- * when half of its life is over, or when it ends too far ahead. Returns false when it has ended, or when the store gave back
- * something else than we put. */
+ * when half of its life is over, when it ends too far ahead, or when it announces an address that
+ * is no longer ours. Returns false when it has ended, or when the store gave back something else
+ * than we put. */
 static bool prepare(const skad_node *node, const skad_store_record *row, skad_start_record *out,
                     uint8_t bytes[static SKAD_RECORD_BYTES_MAX])
 {
     skad_record record;
-    uint64_t life_s = row->life_s;
+    uint32_t life_s = skad_publication_life_s(row);
     uint64_t now = node->env.now.unix_s;
     if (!skad_record_decode(row->data, row->len, &record)) {
         return false;
@@ -136,8 +165,8 @@ static bool prepare(const skad_node *node, const skad_store_record *row, skad_st
     uint64_t left_s = ends && !over ? record.expiry_unix_s - now : 0;
     bool due = over || (ends && (left_s <= life_s / 2 || left_s > life_s));
     size_t len = 0;
-    if (due && life_s > 0 && ours(node, &record)) {
-        len = sign_anew(node, &record, life_s, bytes);
+    if ((due || moved(node, row, &record)) && life_s > 0 && ours(node, &record)) {
+        len = sign_anew(node, row, &record, bytes);
     } else if (!over) {
         memcpy(bytes, row->data, row->len);
         len = row->len;
@@ -146,7 +175,8 @@ static bool prepare(const skad_node *node, const skad_store_record *row, skad_st
         .bytes = {bytes, len},
         .type = record.type,
         .key = record.key,
-        .life_s = (uint32_t)life_s,
+        .life_s = life_s,
+        .follows = skad_publication_follows(row),
     };
     return len > 0;
 }
@@ -158,19 +188,25 @@ static bool keep_anew(skad_node *node, const skad_start_record *start)
     skad_record record;
     bool decodes = skad_record_decode(start->bytes.data, start->bytes.len, &record);
     SKAD_ASSERT(decodes);
-    const skad_publication publication = {&record, start->bytes, start->life_s};
+    const skad_publication publication = {&record, start->bytes, start->life_s, start->follows};
     return skad_publications_keep(node, &publication) == SKAD_OK;
 }
 
+/* Whether it was announced a moment ago, as it is to be announced now. */
 static bool recent(const skad_node *node, const skad_store_record *row)
 {
     uint64_t now = node->env.now.unix_s;
+    skad_record record;
+    if (skad_publication_follows(row) && skad_record_decode(row->data, row->len, &record) &&
+        moved(node, row, &record)) {
+        return false;
+    }
     return row->stored_unix_s <= now &&
            (now - row->stored_unix_s) * SKAD_US_PER_S < skad_env_hour_us(&node->env) / 2;
 }
 
-/* Whether a publication that is not announced any more may be dropped: it has ended, by a clock that
- * can be trusted, or it is none. */
+/* Whether a publication that is not announced any more may be dropped: it has ended, by a clock
+ * that can be trusted, or it is none. */
 static bool is_over(const skad_node *node, const skad_store_record *row)
 {
     const uint64_t now = node->env.now.unix_s;
@@ -179,8 +215,8 @@ static bool is_over(const skad_node *node, const skad_store_record *row)
         return true;
     }
     bool long_ago = now - row->expires_unix_s >= ENDED_LIVES * life_s;
-    return skad_clock_steady(node, long_ago ? skad_env_hour_us(&node->env)
-                                            : life_s * SKAD_US_PER_S);
+    return skad_clock_steady(node,
+                             long_ago ? skad_env_hour_us(&node->env) : life_s * SKAD_US_PER_S);
 }
 
 /* Announces one publication; false when there is no slot for it now. */
@@ -245,6 +281,24 @@ static void step(skad_node *node)
     state->step_us = node->env.now.mono_us + pace_us(node);
 }
 
+/* When our address has changed, begins a quick round. */
+static void look_at_address(skad_node *node)
+{
+    skad_republish_state *state = &node->republish;
+    const uint64_t now_us = node->env.now.mono_us;
+    skad_address own = skad_observed_own(&node->observed, 0, now_us);
+    state->look_us = now_us + SKAD_REPUBLISH_LOOK_US;
+    if (own.family == SKAD_FAMILY_NONE) {
+        return;
+    }
+    if (state->own.family != SKAD_FAMILY_NONE && !skad_address_equal(&own, &state->own)) {
+        memset(&state->from, 0, sizeof state->from);
+        state->first = true;
+        state->step_us = now_us;
+    }
+    state->own = own;
+}
+
 /* Announces an under-replicated publication, which has a time of its own; without a slot it waits
  * for its next one. */
 static void step_store_retry(skad_node *node)
@@ -274,6 +328,9 @@ void skad_republish_advance(skad_node *node)
     }
     if (state->clock_us != node->clock_watch.since_us) {
         begin_anew(node);
+    }
+    if (node->join.joined && node->env.now.mono_us >= state->look_us) {
+        look_at_address(node);
     }
     if (node->join.joined && node->env.now.mono_us >= state->step_us) {
         step(node);

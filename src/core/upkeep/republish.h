@@ -8,12 +8,14 @@
  * passed over. The first round after a start takes ten minutes, to make up for the time before.
  *
  * A signed record ends with its expiry. A record of our own key is signed anew when half of its
- * life is over, with the same sequence: it is the same publication, for longer. It is also signed anew
- * when it ends later than a life from now: it was signed while our clock was ahead, and holders
- * refuse what ends too far ahead.
+ * life is over, with the same sequence: it is the same publication, for longer. It is also signed
+ * anew when it ends later than a life from now: it was signed while our clock was ahead, and
+ * holders refuse what ends too far ahead. An announcement of our own address is signed anew with a
+ * higher sequence as soon as the address is another one: that is looked at each minute, and starts
+ * a round of its own.
  *
- * What has ended and cannot be signed anew is dropped, but not by a clock that may be wrong: it has to
- * run for a day without a jump, or for an hour where the end was a month ago.
+ * What has ended and cannot be signed anew is dropped, but not by a clock that may be wrong: it has
+ * to run for a day without a jump, or for an hour where the end was a month ago.
  *
  * Holders that refuse a publication because they have a newer edition make us look for that one
  * (adopt.h). */
@@ -25,9 +27,12 @@
 
 #include "skad/node.h"
 #include "skad/store.h"
+#include "skad/types.h"
 
 #define SKAD_REPUBLISH_FIRST_DIVISOR 6                     /* of an hour: the first round */
 #define SKAD_REPUBLISH_STEP_US_MIN   (10 * SKAD_US_PER_MS) /* at most a hundred records a second */
+
+#define SKAD_REPUBLISH_LOOK_US (60 * SKAD_US_PER_S) /* at our own address */
 
 #define SKAD_REPUBLISHES_MAX 4 /* publications that are announced again at once */
 
@@ -40,8 +45,11 @@ typedef struct skad_republishing {
 typedef struct skad_republish_state {
     skad_store_name from; /* the publication to be examined next */
     uint64_t step_us;     /* when */
-    bool first; /* the first round since the start or a jump of the clock: it makes up for before */
+    bool first;        /* the first round since the start, a jump of the clock, or a change of our
+                          address, which makes up for the time before */
     uint64_t clock_us; /* since when the clock has run without a jump, as this round knows it */
+    skad_address own;  /* our address as of the last look; NONE: it was never known */
+    uint64_t look_us;  /* when it is looked at next */
     skad_republishing *running; /* SKAD_REPUBLISHES_MAX; NULL: none ever was */
 } skad_republish_state;
 

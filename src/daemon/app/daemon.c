@@ -19,6 +19,7 @@
 #include "crypto/random.h"
 #include "proto/address.h"
 #include "src/daemon/control/control.h"
+#include "src/daemon/net/joining.h"
 #include "src/daemon/net/udp_endpoints.h"
 #include "src/daemon/state/nonce_renewal.h"
 #include "src/daemon/state/peer_book.h"
@@ -48,6 +49,7 @@ struct skad_daemon {
     skad_resolver *resolver;
     skad_nonce_renewal *renewal;
     skad_peer_book *peers;
+    skad_joining joining;
 };
 
 /* ---- A turn ---- */
@@ -68,6 +70,7 @@ static void on_joined(skad_daemon *daemon)
     ev_timer_stop(daemon->config.loop, &daemon->patience);
     skad_resolver_stop(daemon->resolver);
     skad_peer_book_joined(daemon->peers);
+    skad_joining_end(&daemon->joining);
     if (daemon->config.joined != NULL) {
         daemon->config.joined(daemon->config.user);
     }
@@ -93,7 +96,7 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
     case SKAD_EVENT_ISOLATED:
         skad_log(daemon->config.log, SKAD_LOG_WARNING,
                  "isolated: no peer answers any more; trying to rejoin");
-        (void)skad_peer_book_greet(daemon->peers);
+        skad_joining_begin(&daemon->joining, skad_peer_book_greet(daemon->peers));
         skad_resolver_start(daemon->resolver);
         break;
     case SKAD_EVENT_ADOPTED:
@@ -215,6 +218,7 @@ bool skad_daemon_join(skad_daemon *daemon, const skad_join_point *places, size_t
     }
     ev_timer_stop(daemon->config.loop, &daemon->patience);
     skad_resolver_start(daemon->resolver);
+    skad_joining_begin(&daemon->joining, daemon->joining.greets);
     return true;
 }
 
@@ -229,7 +233,9 @@ static void on_patience(struct ev_loop *loop, ev_timer *watcher, int revents)
 /* All nodes share the bootstrap nodes, so they are not asked while our own old peers may answer. */
 static void begin_joining(skad_daemon *daemon)
 {
-    if (skad_peer_book_greet(daemon->peers)) {
+    const bool greets = skad_peer_book_greet(daemon->peers);
+    skad_joining_begin(&daemon->joining, greets);
+    if (greets) {
         ev_timer_start(daemon->config.loop, &daemon->patience);
     } else {
         skad_resolver_start(daemon->resolver);
@@ -328,6 +334,15 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
         return false;
     }
     daemon->context.control = daemon->control;
+    skad_joining_init(&daemon->joining, &(skad_joining_config){
+                                            .loop = daemon->config.loop,
+                                            .node = daemon->node,
+                                            .now = &daemon->now,
+                                            .resolver = &daemon->resolver,
+                                            .endpoints = &daemon->endpoints,
+                                            .log = daemon->config.log,
+                                        });
+    daemon->context.joining = &daemon->joining;
     skad_status status = skad_peer_book_new(&peers, &daemon->peers);
     return status == SKAD_OK ||
            skad_fail(failure, "cannot keep peers: %s", skad_status_text(status));
@@ -336,7 +351,7 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
 static bool make_parts(skad_daemon *daemon, skad_failure *failure)
 {
     skad_identity identity;
-    if (!daemon->config.identify(daemon->config.user, &identity, failure)) {
+    if (!daemon->config.identify(daemon->config.user, daemon->config.stop, &identity, failure)) {
         return false;
     }
     /* Making an identity may have taken long. */
@@ -423,6 +438,7 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     begin_joining(daemon);
     /* These were borrowed only for the start. */
     daemon->config.identify = NULL;
+    daemon->config.stop = NULL;
     daemon->config.identity_path = NULL;
     daemon->config.peers_path = NULL;
     daemon->config.records_path = NULL;
@@ -444,6 +460,7 @@ void skad_daemon_free(skad_daemon *daemon)
     ev_prepare_stop(loop, &daemon->turn_ends);
     ev_timer_stop(loop, &daemon->deadline);
     ev_timer_stop(loop, &daemon->patience);
+    skad_joining_end(&daemon->joining);
     skad_peer_book_free(daemon->peers);
     skad_resolver_free(daemon->resolver);
     skad_control_free(daemon->control);
@@ -452,6 +469,28 @@ void skad_daemon_free(skad_daemon *daemon)
     skad_node_free(daemon->node);
     skad_record_store_free(daemon->records);
     free(daemon);
+}
+
+void skad_daemon_refresh(skad_daemon *daemon)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(daemon->node, daemon->now, &stats);
+    skad_log(daemon->config.log, SKAD_LOG_INFO, "looking anew at what may have changed");
+    if (!stats.joined) {
+        skad_joining_begin(&daemon->joining, skad_peer_book_greet(daemon->peers));
+        skad_resolver_start(daemon->resolver);
+    }
+}
+
+void skad_daemon_report(const skad_daemon *daemon)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(daemon->node, daemon->now, &stats);
+    skad_log(
+        daemon->config.log, SKAD_LOG_INFO, "%s, %u peers, %llu records held, up for %llu s",
+        stats.joined ? "joined" : "not joined", stats.peers,
+        (unsigned long long)stats.store.records,
+        (unsigned long long)((daemon->now.mono_us - daemon->context.started_us) / SKAD_US_PER_S));
 }
 
 const skad_address *skad_daemon_address(const skad_daemon *daemon)

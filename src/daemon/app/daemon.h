@@ -6,6 +6,7 @@
 #ifndef SKAD_DAEMON_APP_DAEMON_H
 #define SKAD_DAEMON_APP_DAEMON_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "skad/node.h"
@@ -25,8 +26,10 @@ typedef struct skad_daemon_config {
     struct ev_loop *loop;
     const skad_profile *profile; /* copied; only the node keeps its pre-shared key */
     /* Called once, when the sockets are open, so that no identity is made in vain. The identity
-     * must have the nonce of this epoch; it is copied and wiped. */
-    bool (*identify)(void *user, skad_identity *out, skad_failure *failure);
+     * must have the nonce of this epoch; it is copied and wiped. `stop` is the one below. */
+    bool (*identify)(void *user, const atomic_bool *stop, skad_identity *out,
+                     skad_failure *failure);
+    const atomic_bool *stop;   /* raised when the start is to be given up; may be NULL */
     const char *identity_path; /* copied; where new nonces are kept; NULL: nowhere */
     const char *peers_path;    /* copied; where peers are kept over a restart; NULL: nowhere */
     const char *records_path;  /* copied; where records are kept; NULL: in memory only */
@@ -54,6 +57,13 @@ void skad_daemon_free(skad_daemon *daemon);
 /* Replaces the points through which the node joins, and begins anew. */
 SKAD_MUST_CHECK bool skad_daemon_join(skad_daemon *daemon, const skad_join_point *places,
                                       size_t count, skad_failure *failure);
+
+/* Looks anew at what the system may have changed meanwhile: while the node has not joined, the
+ * names of the join points, at once and with the shortest back-off. */
+void skad_daemon_refresh(skad_daemon *daemon);
+
+/* Logs in a line how the node is. */
+void skad_daemon_report(const skad_daemon *daemon);
 
 /* The address at which the node can be reached: the bound address of its first socket. */
 const skad_address *skad_daemon_address(const skad_daemon *daemon);

@@ -8,6 +8,25 @@
 #include "src/daemon/system/log_thread.h"
 #include "src/daemon/system/signals.h"
 
+static void refresh(void *user)
+{
+    skad_daemon_refresh(user);
+}
+
+static void report(void *user)
+{
+    skad_daemon_report(user);
+}
+
+/* What a signal that ended the daemon means to whatever started it. */
+static bool end_by(const skad_daemon_config *config, int number, skad_failure *failure)
+{
+    skad_log(config->log, SKAD_LOG_INFO, "stopping on %s", skad_signals_name(number));
+    return number != SIGXCPU ||
+           skad_fail(failure, "stopped, because its limit of processor time is used up: raise it "
+                              "(ulimit -t, LimitCPU=)");
+}
+
 bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure)
 {
     skad_daemon *daemon = NULL;
@@ -17,18 +36,23 @@ bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure)
         return skad_fail(failure, "cannot make an event loop");
     }
     config->loop = loop;
+    /* Before all that takes long: the first puzzle ends at once on a signal, also in process 1. */
+    skad_signals_start(&signals, loop);
+    config->stop = &signals.stop;
     bool ok = skad_daemon_new(config, &daemon, failure);
     if (ok) {
-        /* Not earlier: while the first puzzle is solved the loop does not run, and a signal shall
-         * end the process at once. */
-        skad_signals_start(&signals, loop);
+        signals.user = daemon;
+        signals.refresh = refresh;
+        signals.report = report;
         (void)skad_log_thread_start();
         ev_run(loop, 0);
-        skad_log(config->log, SKAD_LOG_INFO, "stopping on %s",
-                 signals.caught == SIGINT ? "SIGINT" : "SIGTERM");
-        skad_daemon_free(daemon);
-        skad_signals_stop(&signals, loop);
     }
+    const int number = skad_signals_ended_by(&signals);
+    if (number != 0) {
+        ok = end_by(config, number, failure);
+    }
+    skad_daemon_free(daemon);
+    skad_signals_stop(&signals);
     ev_loop_destroy(loop);
     skad_log_thread_stop();
     return ok;

@@ -4,7 +4,8 @@
 
 #include "src/daemon/app/daemon.h"
 
-/* Runs one node; config->loop is filled in here. True when SIGTERM or SIGINT ended it. */
+/* Runs one node; config->loop and config->stop are filled in here. True when a signal ended it,
+ * except for the limit of processor time (docs/operating.md, "Signals"). */
 SKAD_MUST_CHECK bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure);
 
 #endif

@@ -29,6 +29,7 @@ typedef struct member {
 struct testnet {
     const skad_testnet_config *config;
     struct ev_loop *loop;
+    const atomic_bool *stop;
     member members[SKAD_TESTNET_NODES_MAX];
     size_t joined_count;
 };
@@ -46,11 +47,11 @@ static void on_joined(void *user)
     }
 }
 
-static bool identify(void *user, skad_identity *out, skad_failure *failure)
+static bool identify(void *user, const atomic_bool *stop, skad_identity *out, skad_failure *failure)
 {
     const member *self = user;
     const skad_profile *profile = self->net->config->profile;
-    const skad_solve_options options = {.threads = 1};
+    const skad_solve_options options = {.threads = 1, .stop = stop};
     bool made = false;
     if (self->net->config->keep) {
         return skad_data_directory_identity(self->directory, profile, &options, out, &made,
@@ -84,6 +85,7 @@ static bool start_member(testnet *net, size_t i, skad_failure *failure)
         .loop = net->loop,
         .profile = net->config->profile,
         .identify = identify,
+        .stop = net->stop,
         .identity_path = net->config->keep ? directory.identity : NULL,
         .peers_path = net->config->keep ? directory.peers : NULL,
         .records_path = net->config->keep ? directory.records : NULL,
@@ -144,6 +146,7 @@ bool skad_testnet_run(const skad_testnet_config *config, skad_failure *failure)
     net->config = config;
     net->loop = loop;
     skad_signals_start(&signals, loop);
+    net->stop = &signals.stop;
     bool ok = start_members(net, failure);
     if (ok) {
         (void)skad_log_thread_start();
@@ -152,7 +155,8 @@ bool skad_testnet_run(const skad_testnet_config *config, skad_failure *failure)
     for (size_t i = 0; i < config->nodes; i++) {
         skad_daemon_free(net->members[i].daemon);
     }
-    skad_signals_stop(&signals, loop);
+    ok = ok || skad_signals_ended_by(&signals) != 0;
+    skad_signals_stop(&signals);
     ev_loop_destroy(loop);
     skad_log_thread_stop();
     free(net);

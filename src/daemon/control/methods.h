@@ -5,6 +5,7 @@
 #include "proto/control.h"
 #include "skad/node.h"
 #include "skad/store.h"
+#include "src/daemon/net/joining.h"
 #include "src/daemon/net/udp.h"
 #include "src/daemon/net/workers.h"
 #include "src/daemon/sandbox/sandbox.h"
@@ -18,6 +19,7 @@ typedef struct skad_method_context {
     const skad_udp_socket *sockets;
     size_t sockets_count;
     const skad_workers *workers; /* NULL: none */
+    const skad_joining *joining; /* NULL: only whether it has joined is told */
     const struct skad_control *control;
     uint64_t started_us;
 } skad_method_context;

@@ -1,6 +1,7 @@
 /* Writing the status. docs/control.md lists the keys; they are stable. */
 #include "src/daemon/control/status_result.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "src/daemon/control/control.h"
@@ -59,6 +60,40 @@ static void write_store(const skad_store_totals *totals, skad_writer *writer)
     } else {
         skad_write_str(writer, strerror(totals->error));
     }
+}
+
+/* Which points to join through cannot be used, and why: "NAME:PORT: why". */
+static void write_unusable(const skad_joining *joining, skad_writer *writer)
+{
+    skad_join_flaw flaws[SKAD_JOIN_POINTS_MAX];
+    size_t count = joining == NULL ? 0
+                                   : skad_resolver_flaws(*joining->config.resolver, flaws,
+                                                         SKAD_JOIN_POINTS_MAX);
+    skad_result_key(writer, "unusable");
+    skad_write_array(writer, count);
+    for (size_t i = 0; i < count; i++) {
+        char text[sizeof flaws[i].place + 128];
+        (void)snprintf(text, sizeof text, "%s: %s", flaws[i].place, flaws[i].why);
+        skad_write_str(writer, text);
+    }
+}
+
+static void write_join(const skad_joining *joining, bool joined, skad_writer *writer)
+{
+    char reason[SKAD_JOINING_TEXT_BYTES] = "";
+    const skad_joining_state state = joining != NULL ? skad_joining_look(joining, reason)
+                                     : joined        ? SKAD_JOINING_JOINED
+                                                     : SKAD_JOINING_TRYING;
+    skad_result_key(writer, "join");
+    skad_write_map(writer, 3);
+    skad_result_str(writer, "state", skad_joining_name(state));
+    skad_result_key(writer, "reason");
+    if (reason[0] == 0) {
+        skad_write_nil(writer);
+    } else {
+        skad_write_str(writer, reason);
+    }
+    write_unusable(joining, writer);
 }
 
 static void write_counters(const skad_node_stats *stats, skad_writer *writer)
@@ -149,7 +184,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_node_stats_get(context->node, now, &stats);
     skad_workers_stats_get(context->workers, &workers);
 
-    skad_write_map(writer, 20 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
+    skad_write_map(writer, 21 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);
@@ -160,6 +195,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_result_bool(writer, "secrets_locked", stats.secrets_locked);
     skad_result_uint(writer, "uptime_s", (now.mono_us - context->started_us) / SKAD_US_PER_S);
     skad_result_bool(writer, "joined", stats.joined);
+    write_join(context->joining, stats.joined, writer);
     skad_result_bool(writer, "loaded", stats.loaded);
     skad_result_uint(writer, "epoch", stats.epoch);
     skad_result_key(writer, "observed");

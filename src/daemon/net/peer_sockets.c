@@ -1,5 +1,6 @@
 #include "src/daemon/net/peer_sockets.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
@@ -89,15 +90,19 @@ void skad_peer_sockets_close(skad_peer_sockets *peer_sockets)
 /* ---- Receiving ---- */
 
 /* A report of the network about a peer, such as "port unreachable", ends a call without a datagram.
- * It is ignored, because anyone can send it. */
+ * It is counted, as a hint for the operator, and no more, because anyone can send it. */
 static void on_receivable(struct ev_loop *loop, ev_io *watcher, int revents)
 {
     (void)loop;
     (void)revents;
     const skad_peer_socket *peer_socket = watcher->data;
-    const skad_peer_sockets *peer_sockets = peer_socket->peer_sockets;
+    skad_peer_sockets *peer_sockets = peer_socket->peer_sockets;
     skad_udp_received received[SKAD_UDP_BATCH];
+    errno = 0;
     size_t count = skad_udp_receive_by(peer_sockets->port, peer_socket->fd, received);
+    if (count == 0 && errno == ECONNREFUSED) {
+        peer_sockets->refused++;
+    }
     for (size_t i = 0; i < count; i++) {
         peer_sockets->received(peer_sockets->user, &received[i]);
     }

@@ -41,6 +41,7 @@ struct skad_peer_sockets {
     skad_peer_socket each[SKAD_PEER_SOCKETS_MAX];
     size_t count;
     uint64_t requests; /* so far */
+    uint64_t refused;  /* reports of the network that nothing listens where a request went */
     void (*received)(void *user, const skad_udp_received *one);
     void *user;
 };

@@ -1,10 +1,11 @@
-/* Looking up names of --join.
+/* Looking up names of --join. Each name is looked up by itself:
  *
  *   start -> asking (a thread) -> hand over the addresses -> back-off (a timer) -> asking ...
  *     stop, from anywhere -> quiet
  *
- * Back-off: 2 s, doubled up to 5 minutes, so that a network that comes up late is found soon and a
- * name that no longer exists costs its server next to nothing.
+ * So a name whose server is slow or silent delays no other. Back-off: 2 s, doubled up to 5 minutes,
+ * so that a network that comes up late is found soon and a name that no longer exists costs its
+ * server next to nothing. A name that ceases to resolve keeps its addresses.
  *
  * A node takes as many addresses as there may be points, so each point has one of its own at least:
  * numeric ones come first, then names take turns (src/daemon/net/join_shares.h). The server of one
@@ -31,34 +32,44 @@
 
 static_assert(SKAD_JOIN_POINTS_MAX <= SKAD_JOIN_LIST_MAX, "each point has an address of its own");
 
-/* What a lookup, or the look at numeric addresses, comes to. */
+/* What a point comes to. */
 typedef struct findings {
-    skad_join_list usable;
-    skad_join_list skipped;
+    skad_join_share usable;
+    skad_join_share skipped;
 } findings;
 
-/* What the thread works on: its own copy. */
+/* What a thread works on: its own copy. */
 typedef struct lookup {
-    skad_join_point places[SKAD_JOIN_POINTS_MAX];
-    int errors[SKAD_JOIN_POINTS_MAX]; /* of getaddrinfo */
-    size_t places_count;
+    skad_join_point point;
     unsigned families;
     bool allow_private;
-    skad_random random;
-    skad_join_share usable[SKAD_JOIN_POINTS_MAX]; /* by place */
-    skad_join_share skipped[SKAD_JOIN_POINTS_MAX];
+    size_t place;
+    int error; /* of getaddrinfo */
+    findings found;
 } lookup;
+
+/* One point. A numeric one is known from the beginning and never looked up. */
+typedef struct place {
+    skad_resolver *resolver;
+    skad_join_point point;
+    skad_task *task; /* the running lookup, or NULL */
+    ev_timer retry;
+    double backoff_s;
+    bool answered;  /* a lookup ended since the start, well or not */
+    int error;      /* of the last one */
+    int told_error; /* that is in the log */
+    bool told_many; /* that it has too many addresses */
+    findings found; /* by the last lookup that went well */
+} place;
 
 struct skad_resolver {
     skad_resolver_config config;
-    skad_join_point places[SKAD_JOIN_POINTS_MAX]; /* numeric ones first */
-    bool told_left_out[SKAD_JOIN_POINTS_MAX];     /* that this place has too many addresses */
-    size_t numeric_count;
-    skad_task *task;     /* the running lookup, or NULL */
-    skad_join_list told; /* of those skipped */
-    ev_timer retry;
-    double backoff_s;
-    bool wanted; /* between start and stop */
+    place places[SKAD_JOIN_POINTS_MAX]; /* numeric ones first */
+    size_t places_count;
+    skad_join_list handed; /* what the node has */
+    skad_join_list told;   /* of those skipped */
+    bool told_none;        /* since the start: that none can be used */
+    bool wanted;           /* between start and stop */
 };
 
 /* ---- Parsing ---- */
@@ -93,62 +104,41 @@ static bool is_usable(const skad_address *address, unsigned families, bool allow
     return (families & address->family) != 0 && skad_address_routable(address, allow_private);
 }
 
-static void add_found(lookup *work, size_t place, const skad_address *address)
+static void add_found(const lookup *work, findings *found, const skad_address *address,
+                      skad_random *random)
 {
     const bool usable = is_usable(address, work->families, work->allow_private);
-    skad_join_share_offer(usable ? &work->usable[place] : &work->skipped[place], address,
-                          &work->random);
-}
-
-static int ask(lookup *work, size_t number)
-{
-    const skad_join_point *place = &work->places[number];
-    const struct addrinfo hints = {
-        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
-    char port[8];
-    struct addrinfo *list = NULL;
-
-    (void)snprintf(port, sizeof port, "%u", place->port);
-    int error = getaddrinfo(place->host, port, &hints, &list);
-    if (error != 0) {
-        return error;
-    }
-    for (const struct addrinfo *one = list; one != NULL; one = one->ai_next) {
-        skad_address address;
-        if (skad_address_from_sockaddr(one->ai_addr, &address)) {
-            add_found(work, number, &address);
-        }
-    }
-    freeaddrinfo(list);
-    return 0;
+    skad_join_share_offer(usable ? &found->usable : &found->skipped, address, random);
 }
 
 static void run_lookup(void *data, const atomic_bool *stop)
 {
     lookup *work = data;
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
+    struct addrinfo *list = NULL;
     uint8_t seed[SKAD_SEED_BYTES];
+    skad_random random;
+    char port[8];
+
+    (void)stop; /* the C library has no way to end a lookup */
+    (void)snprintf(port, sizeof port, "%u", work->point.port);
+    work->error = getaddrinfo(work->point.host, port, &hints, &list);
+    if (work->error != 0) {
+        return;
+    }
     skad_random_system(seed, sizeof seed);
-    skad_random_init(&work->random, seed);
-    for (size_t i = 0; i < work->places_count && !atomic_load(stop); i++) {
-        if (work->places[i].host[0] == 0) {
-            add_found(work, i, &work->places[i].address);
-        } else {
-            work->errors[i] = ask(work, i);
+    skad_random_init(&random, seed);
+    for (const struct addrinfo *one = list; one != NULL; one = one->ai_next) {
+        skad_address address;
+        if (skad_address_from_sockaddr(one->ai_addr, &address)) {
+            add_found(work, &work->found, &address, &random);
         }
     }
+    freeaddrinfo(list);
 }
 
-/* ---- On the loop ---- */
-
-static void retry_later(skad_resolver *resolver)
-{
-    ev_timer_set(&resolver->retry, resolver->backoff_s, 0.);
-    ev_timer_start(resolver->config.loop, &resolver->retry);
-    resolver->backoff_s *= 2;
-    if (resolver->backoff_s > BACKOFF_S_MAX) {
-        resolver->backoff_s = BACKOFF_S_MAX;
-    }
-}
+/* ---- What is found ---- */
 
 static const char *flaw_of(const skad_resolver_config *config, const skad_address *address)
 {
@@ -164,84 +154,154 @@ static const char *flaw_of(const skad_resolver_config *config, const skad_addres
 static void tell_skipped(skad_resolver *resolver, const findings *found)
 {
     char text[SKAD_ADDRESS_TEXT_BYTES];
-    for (size_t i = 0; i < found->skipped.count; i++) {
-        const skad_address *address = &found->skipped.each[i];
+    for (size_t i = 0; i < found->skipped.kept.count; i++) {
+        const skad_address *address = &found->skipped.kept.each[i];
         if (skad_join_list_add(&resolver->told, address)) {
             skad_address_format(address, text);
             skad_log(resolver->config.log, SKAD_LOG_WARNING, "cannot join through %s: %s", text,
                      flaw_of(&resolver->config, address));
         }
     }
-    if (found->skipped.count > 0 && found->usable.count == 0) {
+}
+
+/* Takes an address of each point in turn. */
+static void collect(const skad_resolver *resolver, skad_join_list *out)
+{
+    skad_join_share shares[SKAD_JOIN_POINTS_MAX];
+    for (size_t i = 0; i < resolver->places_count; i++) {
+        shares[i] = resolver->places[i].found.usable;
+    }
+    out->count = 0;
+    skad_join_shares_take(shares, resolver->places_count, out);
+}
+
+static bool same(const skad_join_list *a, const skad_join_list *b)
+{
+    size_t common = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        common += skad_join_list_has(b, &a->each[i]);
+    }
+    return common == a->count && a->count == b->count;
+}
+
+static bool all_answered(const skad_resolver *resolver)
+{
+    for (size_t i = 0; i < resolver->places_count; i++) {
+        if (!resolver->places[i].answered) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Names with more addresses than their share has room for, each once. */
+static void tell_many(skad_resolver *resolver)
+{
+    for (size_t i = 0; i < resolver->places_count && all_answered(resolver); i++) {
+        place *one = &resolver->places[i];
+        const size_t left_out = skad_join_share_left_out(&one->found.usable, &resolver->handed);
+        if (left_out > 0 && !one->told_many) {
+            one->told_many = true;
+            skad_log(resolver->config.log, SKAD_LOG_INFO,
+                     "%s has %zu addresses; a random choice of %zu is used", one->point.host,
+                     one->found.usable.offered, one->found.usable.offered - left_out);
+        }
+    }
+}
+
+/* Once each start. */
+static void tell_none(skad_resolver *resolver)
+{
+    if (resolver->told.count > 0 && resolver->handed.count == 0 && all_answered(resolver) &&
+        !resolver->told_none) {
+        resolver->told_none = true;
         skad_log(resolver->config.log, SKAD_LOG_ERROR,
                  "cannot join: none of the addresses of --join can be used");
     }
 }
 
-/* Names with more addresses than their share has room for, each once. */
-static void tell_left_out(skad_resolver *resolver, const lookup *work, const findings *found)
+/* Hands over all usable addresses, if they are others than before, or `anew`. */
+static void hand_over(skad_resolver *resolver, bool anew)
 {
-    for (size_t i = 0; i < work->places_count; i++) {
-        const size_t left_out = skad_join_share_left_out(&work->usable[i], &found->usable);
-        if (left_out > 0 && !resolver->told_left_out[i]) {
-            resolver->told_left_out[i] = true;
-            skad_log(resolver->config.log, SKAD_LOG_INFO,
-                     "%s has %zu addresses; a random choice of %zu is used", work->places[i].host,
-                     work->usable[i].offered, work->usable[i].offered - left_out);
-        }
+    skad_join_list list;
+    collect(resolver, &list);
+    if (list.count > 0 && (anew || !same(&list, &resolver->handed))) {
+        resolver->handed = list;
+        resolver->config.found(resolver->config.user, list.each, list.count);
     }
 }
 
-static void hand_over(const skad_resolver *resolver, const findings *found)
+/* ---- On the loop ---- */
+
+static void retry_later(place *name)
 {
-    if (found->usable.count > 0) {
-        resolver->config.found(resolver->config.user, found->usable.each, found->usable.count);
+    ev_timer_set(&name->retry, name->backoff_s, 0.);
+    ev_timer_start(name->resolver->config.loop, &name->retry);
+    name->backoff_s *= 2;
+    if (name->backoff_s > BACKOFF_S_MAX) {
+        name->backoff_s = BACKOFF_S_MAX;
     }
+}
+
+/* Tells of a name when it ceases to resolve, or resolves again. */
+static void tell_name(place *name)
+{
+    const skad_log_level log = name->resolver->config.log;
+    if (name->error == name->told_error) {
+        return;
+    }
+    if (name->error != 0) {
+        skad_log(log, SKAD_LOG_WARNING,
+                 "%s does not resolve (%s); it is looked up again until the node has joined",
+                 name->point.host, gai_strerror(name->error));
+    } else {
+        skad_log(log, SKAD_LOG_INFO, "%s resolves now", name->point.host);
+    }
+    name->told_error = name->error;
 }
 
 static void finish_lookup(void *user, void *data)
 {
     skad_resolver *resolver = user;
     const lookup *work = data;
-    findings found = {.usable.count = 0};
+    place *name = &resolver->places[work->place];
 
-    resolver->task = NULL;
-    for (size_t i = 0; i < work->places_count; i++) {
-        if (work->errors[i] != 0) {
-            skad_log(resolver->config.log, SKAD_LOG_WARNING,
-                     "%s does not resolve (%s); retrying in %.0f s", work->places[i].host,
-                     gai_strerror(work->errors[i]), resolver->backoff_s);
-        }
+    name->task = NULL;
+    name->error = work->error;
+    name->answered = true;
+    tell_name(name);
+    if (name->error == 0) {
+        name->found = work->found;
     }
     if (!resolver->wanted) {
         return;
     }
-    skad_join_shares_take(work->usable, work->places_count, &found.usable);
-    skad_join_shares_take(work->skipped, work->places_count, &found.skipped);
-    tell_skipped(resolver, &found);
-    tell_left_out(resolver, work, &found);
-    hand_over(resolver, &found);
-    retry_later(resolver);
+    tell_skipped(resolver, &name->found);
+    hand_over(resolver, false);
+    tell_many(resolver);
+    tell_none(resolver);
+    retry_later(name);
 }
 
-static void begin_lookup(skad_resolver *resolver)
+static void begin_lookup(place *name)
 {
+    skad_resolver *resolver = name->resolver;
     lookup *work = calloc(1, sizeof *work);
     if (work != NULL) {
-        memcpy(work->places, resolver->places, sizeof work->places);
-        work->places_count = resolver->config.places_count;
+        work->point = name->point;
+        work->place = (size_t)(name - resolver->places);
         work->families = resolver->config.families;
         work->allow_private = resolver->config.allow_private;
         skad_task_work task = {
             .run = run_lookup, .finish = finish_lookup, .user = resolver, .data = work};
-        if (skad_task_start(resolver->config.loop, &task, &resolver->task) == SKAD_OK) {
+        if (skad_task_start(resolver->config.loop, &task, &name->task) == SKAD_OK) {
             return;
         }
         free(work);
     }
-    skad_log(resolver->config.log, SKAD_LOG_WARNING,
-             "no memory to look up names; retrying in %.0f s", resolver->backoff_s);
-    retry_later(resolver);
+    skad_log(resolver->config.log, SKAD_LOG_WARNING, "no memory to look up %s; retrying in %.0f s",
+             name->point.host, name->backoff_s);
+    retry_later(name);
 }
 
 static void on_retry(struct ev_loop *loop, ev_timer *watcher, int revents)
@@ -251,16 +311,30 @@ static void on_retry(struct ev_loop *loop, ev_timer *watcher, int revents)
     begin_lookup(watcher->data);
 }
 
-/* Copies the numeric places, or the names, to the end of the list, which had `count`. */
-static size_t copy_places(skad_resolver *resolver, bool names, size_t count)
+static bool is_name(const skad_join_point *point)
+{
+    return point->host[0] != 0;
+}
+
+/* Adds the numeric points, or the names. */
+static void add_places(skad_resolver *resolver, bool names, skad_random *random)
 {
     const skad_resolver_config *config = &resolver->config;
+    const lookup rules = {.families = config->families, .allow_private = config->allow_private};
     for (size_t i = 0; i < config->places_count; i++) {
-        if ((config->places[i].host[0] != 0) == names) {
-            resolver->places[count++] = config->places[i];
+        if (is_name(&config->places[i]) != names) {
+            continue;
+        }
+        place *added = &resolver->places[resolver->places_count++];
+        added->resolver = resolver;
+        added->point = config->places[i];
+        ev_timer_init(&added->retry, on_retry, BACKOFF_S_MIN, 0.);
+        added->retry.data = added;
+        if (!names) {
+            added->answered = true;
+            add_found(&rules, &added->found, &added->point.address, random);
         }
     }
-    return count;
 }
 
 skad_status skad_resolver_new(const skad_resolver_config *config, skad_resolver **out)
@@ -272,11 +346,13 @@ skad_status skad_resolver_new(const skad_resolver_config *config, skad_resolver 
     if (resolver == NULL) {
         return SKAD_ERR_MEMORY;
     }
+    const uint8_t seed[SKAD_SEED_BYTES] = {0}; /* a share of one address leaves no choice */
+    skad_random random;
+    skad_random_init(&random, seed);
     resolver->config = *config;
-    resolver->numeric_count = copy_places(resolver, false, 0);
-    (void)copy_places(resolver, true, resolver->numeric_count);
-    ev_timer_init(&resolver->retry, on_retry, BACKOFF_S_MIN, 0.);
-    resolver->retry.data = resolver;
+    add_places(resolver, false, &random);
+    add_places(resolver, true, &random);
+    resolver->config.places = NULL;
     *out = resolver;
     return SKAD_OK;
 }
@@ -286,33 +362,74 @@ void skad_resolver_free(skad_resolver *resolver)
     if (resolver == NULL) {
         return;
     }
-    ev_timer_stop(resolver->config.loop, &resolver->retry);
-    skad_task_abandon(resolver->task);
+    for (size_t i = 0; i < resolver->places_count; i++) {
+        ev_timer_stop(resolver->config.loop, &resolver->places[i].retry);
+        skad_task_abandon(resolver->places[i].task);
+    }
     free(resolver);
 }
 
 void skad_resolver_start(skad_resolver *resolver)
 {
     resolver->wanted = true;
-    resolver->backoff_s = BACKOFF_S_MIN;
-    findings numeric = {.usable.count = 0};
-    for (size_t i = 0; i < resolver->numeric_count; i++) {
-        const skad_address *address = &resolver->places[i].address;
-        const bool usable =
-            is_usable(address, resolver->config.families, resolver->config.allow_private);
-        (void)skad_join_list_add(usable ? &numeric.usable : &numeric.skipped, address);
+    resolver->told_none = false;
+    hand_over(resolver, true);
+    for (size_t i = 0; i < resolver->places_count; i++) {
+        place *one = &resolver->places[i];
+        tell_skipped(resolver, &one->found);
+        one->backoff_s = BACKOFF_S_MIN;
+        if (is_name(&one->point) && one->task == NULL) {
+            one->answered = false;
+            ev_timer_stop(resolver->config.loop, &one->retry);
+            begin_lookup(one);
+        }
     }
-    hand_over(resolver, &numeric);
-    if (resolver->numeric_count == resolver->config.places_count) {
-        tell_skipped(resolver, &numeric);
-    } else if (resolver->task == NULL) {
-        ev_timer_stop(resolver->config.loop, &resolver->retry);
-        begin_lookup(resolver);
-    }
+    tell_none(resolver);
 }
 
 void skad_resolver_stop(skad_resolver *resolver)
 {
     resolver->wanted = false;
-    ev_timer_stop(resolver->config.loop, &resolver->retry);
+    for (size_t i = 0; i < resolver->places_count; i++) {
+        ev_timer_stop(resolver->config.loop, &resolver->places[i].retry);
+    }
+}
+
+/* ---- Telling ---- */
+
+void skad_resolver_state_get(const skad_resolver *resolver, skad_resolver_state *out)
+{
+    *out = (skad_resolver_state){.places = resolver->places_count};
+    for (size_t i = 0; i < resolver->places_count; i++) {
+        const place *one = &resolver->places[i];
+        out->awaited += !one->answered;
+        out->unresolved += one->answered && one->error != 0;
+        out->usable += one->found.usable.kept.count;
+        out->skipped += one->found.skipped.kept.count;
+    }
+}
+
+const skad_address *skad_resolver_first(const skad_resolver *resolver)
+{
+    return resolver->handed.count == 0 ? NULL : &resolver->handed.each[0];
+}
+
+size_t skad_resolver_flaws(const skad_resolver *resolver, skad_join_flaw *out, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < resolver->places_count; i++) {
+        const place *one = &resolver->places[i];
+        if (one->error != 0 && count < most) {
+            skad_join_flaw *flaw = &out[count++];
+            (void)snprintf(flaw->place, sizeof flaw->place, "%s:%u", one->point.host,
+                           one->point.port);
+            flaw->why = gai_strerror(one->error);
+        }
+        for (size_t j = 0; j < one->found.skipped.kept.count && count < most; j++) {
+            skad_join_flaw *flaw = &out[count++];
+            skad_address_format(&one->found.skipped.kept.each[j], flaw->place);
+            flaw->why = flaw_of(&resolver->config, &one->found.skipped.kept.each[j]);
+        }
+    }
+    return count;
 }

@@ -1,8 +1,9 @@
 /* The points through which a node joins: numeric addresses, and names that have to be looked up.
  * Addresses that the node cannot use are skipped, and each is named in the log once.
  *
- * Names are asked for in a thread, all addresses of each family. As long as the node has not joined
- * this is repeated with back-off, since the network or the name server may come up after us. */
+ * Names are asked for side by side, each in a thread, all addresses of each family; each is used as
+ * soon as it is known. As long as the node has not joined this is repeated with back-off, since the
+ * network or the name server may come up after us. Each lookup reads the system's settings anew. */
 #ifndef SKAD_DAEMON_NET_RESOLVE_H
 #define SKAD_DAEMON_NET_RESOLVE_H
 
@@ -34,12 +35,13 @@ typedef struct skad_resolver skad_resolver;
 
 typedef struct skad_resolver_config {
     struct ev_loop *loop;
-    const skad_join_point *places; /* copied */
+    const skad_join_point *places; /* borrowed for the call */
     size_t places_count;
     unsigned families;  /* the node can send on */
     bool allow_private; /* of the profile */
     skad_log_level log;
-    /* Called on the loop with all usable addresses known, whenever new ones became known. */
+    /* Called on the loop with all usable addresses known: at each start, and whenever they change.
+     */
     void (*found)(void *user, const skad_address *addresses, size_t count);
     void *user;
 } skad_resolver_config;
@@ -48,9 +50,32 @@ SKAD_MUST_CHECK skad_status skad_resolver_new(const skad_resolver_config *config
                                               skad_resolver **out);
 void skad_resolver_free(skad_resolver *resolver); /* NULL is allowed */
 
-/* Starts looking up, with the shortest back-off. Numeric addresses are handed over at once. */
+/* Starts looking up, with the shortest back-off. What is known is handed over at once, numeric
+ * addresses at least. */
 void skad_resolver_start(skad_resolver *resolver);
 /* The node has joined: no more lookups until the next start. */
 void skad_resolver_stop(skad_resolver *resolver);
+
+typedef struct skad_resolver_state {
+    size_t places;     /* as given */
+    size_t awaited;    /* names that nothing is known of since the start */
+    size_t unresolved; /* names that do not resolve */
+    size_t usable;     /* addresses */
+    size_t skipped;    /* addresses that cannot be used */
+} skad_resolver_state;
+
+void skad_resolver_state_get(const skad_resolver *resolver, skad_resolver_state *out);
+
+/* The first address that was handed over; NULL: none was. Borrowed until the next call. */
+const skad_address *skad_resolver_first(const skad_resolver *resolver);
+
+/* A point, or one of its addresses, that cannot be used now. */
+typedef struct skad_join_flaw {
+    char place[SKAD_HOST_BYTES_MAX + 8]; /* "NAME:PORT" or an address */
+    const char *why;                     /* static */
+} skad_join_flaw;
+
+/* Lists them, `most` at most; returns how many. */
+size_t skad_resolver_flaws(const skad_resolver *resolver, skad_join_flaw *out, size_t most);
 
 #endif

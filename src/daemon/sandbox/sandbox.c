@@ -11,8 +11,8 @@
 #include "src/daemon/sandbox/sandbox_calls.h"
 #include "src/daemon/sandbox/sandbox_files.h"
 
-/* Two sockets, each with 32 peer sockets, 64 clients of the control socket, and a few of the loop,
- * of the store and of a running name lookup. */
+/* Two sockets, each with 32 peer sockets, 64 clients of the control socket, 32 name lookups with
+ * two each, and a few of the loop and of the store. */
 #define DESCRIPTORS_MAX 256
 
 #if defined(SKAD_INSTRUMENTED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -1,6 +1,7 @@
 /* A landlock ruleset names the rights that it handles. All of them are refused unless a rule grants
  * them, below a folder or for a file. A rule applies to the file that exists now, not to its name:
- * if the file is replaced later, the new one cannot be used. */
+ * if the file is replaced later, the new one cannot be used. So files that the system replaces are
+ * granted by their folder. */
 #define _GNU_SOURCE /* O_PATH */
 #include "src/daemon/sandbox/sandbox_files.h"
 
@@ -9,6 +10,7 @@
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,14 +46,6 @@
  * the first lookup), the number of processors (a new epoch's puzzle uses all), and how glibc's
  * allocator may give memory back. Missing files are left out. */
 static const char *const readable[] = {
-    "/etc/resolv.conf",
-    "/etc/hosts",
-    "/etc/host.conf",
-    "/etc/nsswitch.conf",
-    "/etc/gai.conf",
-    "/etc/services",
-    "/etc/localtime",
-    "/etc/ld.so.cache",
     "/usr/lib",
     "/usr/lib64",
     "/lib",
@@ -60,6 +54,13 @@ static const char *const readable[] = {
     "/proc/stat",
     "/proc/sys/vm/overcommit_memory",
     "/dev/urandom",
+};
+
+/* What name lookups read anew each time. The system replaces these files while we run: a DHCP
+ * client the name servers, an operator the hosts. Each may be a link that leads out of /etc. */
+static const char *const replaced[] = {
+    "/etc/resolv.conf", "/etc/hosts",    "/etc/nsswitch.conf", "/etc/host.conf",
+    "/etc/gai.conf",    "/etc/services", "/etc/localtime",     "/etc/ld.so.cache",
 };
 
 typedef struct ruleset {
@@ -133,18 +134,56 @@ static void folder_of(const char *path, char out[static PATH_MAX])
     out[len] = '\0';
 }
 
-/* Grants reading the list of name servers. Programs that write the list replace it with a new file.
- * If it is a link into a folder of its own, as with resolvers that run in the background, that
- * whole folder may be read. */
-static bool grant_name_servers(const ruleset *rules)
+/* The place that a link names, which need not exist. Returns false if the path is no link. */
+static bool read_link(const char *path, char out[static PATH_MAX])
 {
-    char real[PATH_MAX];
-    char folder[PATH_MAX];
-    if (realpath("/etc/resolv.conf", real) == NULL) {
-        return true;
+    char target[PATH_MAX];
+    ssize_t len = readlink(path, target, sizeof target - 1);
+    if (len <= 0) {
+        return false;
     }
-    folder_of(real, folder);
-    return strcmp(folder, "/etc") == 0 || strcmp(folder, "/") == 0 || grant(rules, folder, LIST);
+    target[len] = '\0';
+    int written = target[0] == '/' ? snprintf(out, PATH_MAX, "%s", target)
+                                   : snprintf(out, PATH_MAX, "/etc/%s", target);
+    return written > 0 && written < PATH_MAX;
+}
+
+/* Whether a folder is one of those that hold everything: "/", "/run", "/var". */
+static bool too_wide(const char *folder)
+{
+    return strrchr(folder, '/') == folder;
+}
+
+/* Grants reading a file and what will replace it. If it is a link into a folder of its own, as the
+ * list of name servers is with resolvers that run in the background, that whole folder may be read.
+ * If the folder does not exist yet, because its program starts after us, the one above it may. */
+static bool grant_replaced(const ruleset *rules, const char *path)
+{
+    char target[PATH_MAX];
+    char folder[PATH_MAX];
+    if (!read_link(path, target)) {
+        return true; /* it lies in /etc itself */
+    }
+    if (realpath(target, folder) != NULL) { /* may be a link once more */
+        memcpy(target, folder, sizeof target);
+    }
+    folder_of(target, folder);
+    if (access(folder, F_OK) != 0) {
+        memcpy(target, folder, sizeof target);
+        folder_of(target, folder);
+    }
+    return too_wide(folder) ? grant(rules, path, LIST) : grant(rules, folder, LIST);
+}
+
+/* Grants reading the files of /etc, without listing it. Only its folder can be granted, not names
+ * in it. What our user may not read there stays closed. */
+static bool grant_settings(const ruleset *rules)
+{
+    bool granted = grant(rules, "/etc", LANDLOCK_ACCESS_FS_READ_FILE);
+    for (size_t i = 0; granted && i < sizeof replaced / sizeof replaced[0]; i++) {
+        granted = grant_replaced(rules, replaced[i]);
+    }
+    return granted;
 }
 
 static bool grant_all(const ruleset *rules, const char *dir, const char *control_path)
@@ -152,8 +191,7 @@ static bool grant_all(const ruleset *rules, const char *dir, const char *control
     char folder[PATH_MAX];
     folder_of(control_path, folder);
     bool granted = grant(rules, dir, KEEP) &&
-                   grant(rules, folder, LANDLOCK_ACCESS_FS_REMOVE_FILE) &&
-                   grant_name_servers(rules);
+                   grant(rules, folder, LANDLOCK_ACCESS_FS_REMOVE_FILE) && grant_settings(rules);
     for (size_t i = 0; granted && i < sizeof readable / sizeof readable[0]; i++) {
         granted = grant(rules, readable[i], LIST);
     }

@@ -41,7 +41,7 @@ typedef struct encoded {
 static void keep(encoded *made, size_t len, uint32_t life_s)
 {
     assert_true(skad_record_decode(made->bytes, len, &made->record));
-    const skad_publication publication = {&made->record, {made->bytes, len}, life_s};
+    const skad_publication publication = {&made->record, {made->bytes, len}, life_s, false};
     assert_int_equal(skad_publications_keep(fixture.node, &publication), SKAD_OK);
 }
 
@@ -167,7 +167,7 @@ static void a_full_store_refuses_and_keeps_what_it_has(void **state)
     size_t len =
         skad_record_encode_immutable((const uint8_t *)"v", 1, made.bytes, sizeof made.bytes);
     assert_true(skad_record_decode(made.bytes, len, &made.record));
-    const skad_publication publication = {&made.record, {made.bytes, len}, 0};
+    const skad_publication publication = {&made.record, {made.bytes, len}, 0, false};
     assert_int_equal(skad_publications_keep(fixture.node, &publication), SKAD_ERR_FULL);
     assert_int_equal(published(), 64);
 }

@@ -107,6 +107,23 @@ static void the_pause_between_hellos_doubles_up_to_a_minute(void **state)
     assert_in_range(lone.now.mono_us - before_us, SKAD_US_PER_S, SKAD_US_PER_S * 5 / 4);
 }
 
+/* Names are found one after the other: what is new is greeted at once, and the rest is not asked
+ * again for it. */
+static void a_list_that_grows_greets_what_is_new(void **state)
+{
+    const skad_address both[] = {nowhere, elsewhere};
+    (void)state;
+    assert_int_equal(skad_node_join(lone.node, &nowhere, 1, lone.now), SKAD_OK);
+    assert_int_equal(test_fixture_drain(&lone), 1);
+    const uint64_t due_us = skad_node_parts_of(lone.node).join->hello_us;
+    assert_int_equal(skad_node_join(lone.node, both, 2, lone.now), SKAD_OK);
+    assert_int_equal(test_fixture_drain(&lone), 1);
+    assert_true(skad_node_parts_of(lone.node).join->hello_us == due_us);
+    assert_int_equal(next_hellos(), 2);
+    assert_int_equal(skad_node_join(lone.node, both, 2, lone.now), SKAD_OK); /* begins anew */
+    assert_int_equal(test_fixture_drain(&lone), 2);
+}
+
 static void without_addresses_a_node_waits_to_be_found(void **state)
 {
     (void)state;
@@ -275,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_pause_between_hellos_doubles_up_to_a_minute, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(a_list_that_grows_greets_what_is_new, begin, end),
         cmocka_unit_test_setup_teardown(without_addresses_a_node_waits_to_be_found, begin, end),
         cmocka_unit_test_setup_teardown(without_memory_the_earlier_addresses_stay, begin, end),
         cmocka_unit_test_setup_teardown(a_node_is_isolated_after_five_minutes_of_silence, begin,

@@ -25,6 +25,7 @@ typedef struct play {
     uint64_t expiry;   /* of the last record that came */
     uint64_t sequence; /* likewise */
     bool silent;
+    skad_address ours; /* where they say that we are; family NONE: they say anything */
 } play;
 
 static play holders;
@@ -33,7 +34,10 @@ static bool act(test_fixture *made, test_remote *who, const skad_message *reques
                 skad_message *answer)
 {
     skad_record record;
-    if (request->kind == SKAD_KIND_STORE) {
+    if (holders.ours.family != SKAD_FAMILY_NONE) {
+        answer->u.reply.observed = holders.ours;
+    }
+    if (request->kind == SKAD_KIND_STORE || request->kind == SKAD_KIND_ANNOUNCE) {
         assert_true(
             skad_record_decode(request->u.store.record.data, request->u.store.record.len, &record));
         holders.stores += who == made->remotes;
@@ -223,6 +227,65 @@ static void what_nobody_took_was_not_announced(void **state)
     assert_int_equal(republished(), 0);
 }
 
+/* An announcement under a key of its own, at 8.1.1.1, port 8080, just made. */
+static skad_store_name announce(uint8_t key, bool follows)
+{
+    uint8_t bytes[SKAD_RECORD_BYTES_MAX];
+    const skad_id under = {{key}};
+    const skad_address at = {SKAD_FAMILY_IPV4, 8080, {8, 1, 1, 1}};
+    const uint64_t now = fixture.now.unix_s;
+    const size_t len =
+        skad_record_encode_announcement(skad_wire_publisher(&fixture.identity), &under, now,
+                                        now + 2 * DAY_S, &at, (skad_span){0}, bytes, sizeof bytes);
+    skad_record record;
+    assert_true(skad_record_decode(bytes, len, &record));
+    const skad_publication one = {&record, {bytes, len}, 2 * DAY_S, follows};
+    assert_int_equal(skad_publications_keep(fixture.node, &one), SKAD_OK);
+    return skad_record_store_name(&record);
+}
+
+static skad_address announced(const skad_store_name *name, uint64_t *sequence)
+{
+    skad_store_record row;
+    skad_record record;
+    assert_true(find(name, &row));
+    assert_true(skad_record_decode(row.data, row.len, &record));
+    assert_int_equal(skad_publication_life_s(&row), 2 * DAY_S);
+    *sequence = record.sequence;
+    return record.endpoint;
+}
+
+/* Announced "at this node, port 8080", it follows the node within minutes, although it was
+ * announced a moment ago; one of a given address does not. */
+static void an_announcement_of_our_own_address_follows_it(void **state)
+{
+    (void)state;
+    static const uint8_t before[4] = {8, 1, 1, 1};
+    static const uint8_t after[4] = {8, 2, 2, 2};
+    uint64_t first = 0;
+    uint64_t sequence = 0;
+    holders.ours = (skad_address){SKAD_FAMILY_IPV4, 4700, {8, 1, 1, 1}};
+    test_fixture_run(&fixture, 75 * MINUTE_US); /* each peer has said it */
+    const skad_store_name ours = announce(1, true);
+    const skad_store_name given = announce(2, false);
+    (void)announced(&ours, &first);
+    test_fixture_run(&fixture, 5 * MINUTE_US);
+    skad_address at = announced(&ours, &sequence);
+    assert_memory_equal(at.ip, before, 4);
+    assert_int_equal(sequence, first); /* nothing has changed */
+
+    holders.ours.ip[1] = holders.ours.ip[2] = holders.ours.ip[3] = 2;
+    test_fixture_run(&fixture, 25 * MINUTE_US); /* it asks its peers now and then */
+    at = announced(&ours, &sequence);
+    assert_memory_equal(at.ip, after, 4);
+    assert_int_equal(at.port, 8080);
+    assert_true(sequence > first);
+    assert_int_equal(holders.sequence, sequence); /* it went out */
+    at = announced(&given, &sequence);
+    assert_memory_equal(at.ip, before, 4);
+    assert_int_equal(sequence, first);
+}
+
 static void a_withdrawn_one_is_announced_no_more(void **state)
 {
     (void)state;
@@ -256,6 +319,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             what_another_has_signed_is_announced_until_it_ends_and_no_longer, begin, end),
         cmocka_unit_test_setup_teardown(what_nobody_took_was_not_announced, begin, end),
+        cmocka_unit_test_setup_teardown(an_announcement_of_our_own_address_follows_it, begin, end),
         cmocka_unit_test_setup_teardown(a_withdrawn_one_is_announced_no_more, begin, end),
         cmocka_unit_test_setup_teardown(a_node_that_has_not_joined_announces_nothing, begin, end),
     };

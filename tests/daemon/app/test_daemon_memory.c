@@ -32,8 +32,9 @@ typedef struct house {
     struct ev_loop *loop;
 } house;
 
-static bool identify(void *user, skad_identity *out, skad_failure *failure)
+static bool identify(void *user, const atomic_bool *stop, skad_identity *out, skad_failure *failure)
 {
+    (void)stop;
     (void)failure;
     *out = ((const house *)user)->identity;
     return true;

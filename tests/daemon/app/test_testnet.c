@@ -170,8 +170,9 @@ static void without_memory_no_node_starts(void **state)
 
 /* ---- In the foreground ---- */
 
-static bool identify(void *user, skad_identity *out, skad_failure *failure)
+static bool identify(void *user, const atomic_bool *stop, skad_identity *out, skad_failure *failure)
 {
+    (void)stop;
     (void)user;
     (void)failure;
     const skad_solve_options options = {.threads = 1};
@@ -180,8 +181,10 @@ static bool identify(void *user, skad_identity *out, skad_failure *failure)
     return skad_identity_generate(profile, epoch, &options, out) == SKAD_OK;
 }
 
-static bool identify_fails(void *user, skad_identity *out, skad_failure *failure)
+static bool identify_fails(void *user, const atomic_bool *stop, skad_identity *out,
+                           skad_failure *failure)
 {
+    (void)stop;
     (void)user;
     (void)out;
     return skad_fail(failure, "no identity");
@@ -215,6 +218,7 @@ static void a_signal_ends_a_daemon_and_is_named(void **state)
         assert_int_equal(test_log_count(&log, control), 1);
         assert_int_not_equal(access(control, F_OK), 0);
     }
+    at_once = 0;
     config.identify = identify_fails;
     assert_false(skad_run_foreground(&config, &self->failure));
     assert_string_equal(self->failure.text, "no identity");

@@ -170,19 +170,22 @@ static void addresses_that_may_not_be_contacted_are_left_out(void **state)
     ev_loop_destroy(self.loop);
 }
 
+/* What the C library understands without any settings or name server, and we take for a name. */
+#define NAME "127.1"
+
 static void a_name_is_looked_up_in_a_thread(void **state)
 {
     (void)state;
     found self = {.loop = ev_loop_new(EVFLAG_AUTO), .allow_private = true};
-    static const char *const texts[] = {"localhost:4700"};
+    static const char *const texts[] = {NAME ":4700"};
     skad_resolver *resolver = resolver_of(&self, texts, 1, SKAD_FAMILIES_ALL);
     skad_resolver_start(resolver);
     assert_int_equal(self.calls, 0);
     ev_run(self.loop, 0);
     assert_int_equal(self.calls, 1);
-    assert_true(self.count >= 1);
+    assert_int_equal(self.count, 1);
     assert_int_equal(self.first.port, 4700);
-    assert_false(skad_address_routable(&self.first, false)); /* 127.0.0.1 or ::1 */
+    assert_false(skad_address_routable(&self.first, false)); /* 127.0.0.1 */
     skad_resolver_free(resolver);
     ev_loop_destroy(self.loop);
 }
@@ -191,7 +194,7 @@ static void a_stopped_resolver_hands_over_nothing(void **state)
 {
     (void)state;
     found self = {.loop = ev_loop_new(EVFLAG_AUTO), .allow_private = true};
-    static const char *const texts[] = {"localhost:4700"};
+    static const char *const texts[] = {NAME ":4700"};
     skad_resolver *resolver = resolver_of(&self, texts, 1, SKAD_FAMILIES_ALL);
     skad_resolver_start(resolver);
     skad_resolver_stop(resolver);

@@ -1,5 +1,6 @@
-/* Names that do not resolve: how often they are looked up again, and that one lookup runs at a
- * time. The timers go off when the test says so, and names are what it says they are. */
+/* Names that do not resolve: how often they are looked up again, that one lookup of each runs at a
+ * time, and that none waits for another. The timers go off when the test says so, and names are
+ * what it says they are. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,6 +29,9 @@ void __wrap_freeaddrinfo(struct addrinfo *list);
 static atomic_uint lookups; /* of names, in threads */
 static atomic_bool known;   /* whether names resolve: to 127.0.0.1 */
 
+/* A name that begins with "slow" is not answered until then. */
+static pthread_mutex_t slow_lock = PTHREAD_MUTEX_INITIALIZER;
+
 /* Names that begin with "many" have more addresses than a node takes. */
 #define MANY       40
 #define MANY_BEGIN 0x7f000100U
@@ -37,6 +41,10 @@ int __wrap_getaddrinfo(const char *host, const char *service, const struct addri
 {
     (void)hints;
     atomic_fetch_add(&lookups, 1);
+    if (strncmp(host, "slow", 4) == 0) {
+        pthread_mutex_lock(&slow_lock);
+        pthread_mutex_unlock(&slow_lock);
+    }
     if (!atomic_load(&known)) {
         return EAI_NONAME;
     }
@@ -141,25 +149,16 @@ static void settle(desk *self)
 static void lookups_that_fail_are_repeated_ever_less_often(void **state)
 {
     desk *self = *state;
-    static const struct {
-        double after_s;
-        const char *line;
-    } pauses[] = {
-        {2, "; retrying in 2 s"},     {4, "; retrying in 4 s"},     {8, "; retrying in 8 s"},
-        {16, "; retrying in 16 s"},   {32, "; retrying in 32 s"},   {64, "; retrying in 64 s"},
-        {128, "; retrying in 128 s"}, {256, "; retrying in 256 s"}, {300, "; retrying in 300 s"},
-        {300, "; retrying in 300 s"},
-    };
+    static const double pauses_s[] = {2, 4, 8, 16, 32, 64, 128, 256, 300, 300};
     skad_resolver_start(self->resolver);
-    for (size_t i = 0; i < sizeof pauses / sizeof pauses[0]; i++) {
+    for (size_t i = 0; i < sizeof pauses_s / sizeof pauses_s[0]; i++) {
         settle(self);
         assert_int_equal(atomic_load(&lookups), i + 1);
-        assert_int_equal(test_log_count(&self->log, ""), 1);
+        assert_int_equal(test_log_count(&self->log, ""), i == 0); /* it is told once */
         assert_int_equal(test_log_count(&self->log, " warning: node.example.org does not resolve"),
-                         1);
-        assert_int_equal(test_log_count(&self->log, pauses[i].line), 1);
+                         i == 0);
         assert_int_equal(test_timers_running(), 1);
-        test_timers_fire(self->loop, pauses[i].after_s);
+        test_timers_fire(self->loop, pauses_s[i]);
     }
     settle(self);
     assert_int_equal(self->found, 0);
@@ -191,21 +190,97 @@ static void a_start_during_a_lookup_starts_no_other(void **state)
     assert_int_equal(test_timers_running(), 1);
 }
 
-/* The node may not have joined by what was found: the name is looked up again. */
+/* The node may not have joined by what was found: the name is looked up again, and handed over when
+ * it has other addresses. */
 static void a_name_that_comes_up_late_is_found(void **state)
 {
     desk *self = *state;
     skad_resolver_start(self->resolver);
     settle(self);
     atomic_store(&known, true);
-    for (unsigned found = 1; found <= 2; found++) {
-        test_timers_fire(self->loop, found == 1 ? 2 : 4);
+    for (unsigned again = 0; again < 2; again++) {
+        test_timers_fire(self->loop, again == 0 ? 2 : 4);
         settle(self);
-        assert_int_equal(self->found, found);
+        assert_int_equal(self->found, 1);
         assert_int_equal(self->last.port, 4700);
-        assert_int_equal(test_log_count(&self->log, ""), 0);
+        assert_int_equal(test_log_count(&self->log, " info: node.example.org resolves now"),
+                         again == 0);
     }
     assert_int_equal(test_timers_of(8), 1);
+    skad_resolver_start(self->resolver); /* its addresses are not forgotten */
+    assert_int_equal(self->found, 2);
+    settle(self);
+}
+
+/* A name that ceases to resolve keeps the addresses that it had. */
+static void a_name_keeps_its_addresses(void **state)
+{
+    desk *self = *state;
+    skad_resolver_state found;
+    skad_join_flaw flaws[2];
+    atomic_store(&known, true);
+    skad_resolver_start(self->resolver);
+    settle(self);
+    atomic_store(&known, false);
+    test_timers_fire(self->loop, 2);
+    settle(self);
+    assert_int_equal(test_log_count(&self->log, " warning: node.example.org does not resolve"), 1);
+    skad_resolver_state_get(self->resolver, &found);
+    assert_int_equal(found.usable, 1);
+    assert_int_equal(found.unresolved, 1);
+    assert_int_equal(skad_resolver_flaws(self->resolver, flaws, 2), 1);
+    assert_string_equal(flaws[0].place, "node.example.org:4700");
+    assert_string_equal(flaws[0].why, gai_strerror(EAI_NONAME));
+}
+
+static void end_when_found(struct ev_loop *loop, ev_prepare *watcher, int revents)
+{
+    (void)revents;
+    if (((desk *)watcher->data)->found > 0) {
+        ev_break(loop, EVBREAK_ALL);
+    }
+}
+
+static void a_slow_name_delays_no_other(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"slow.example.org:1", "node.example.org:2"};
+    static desk self;
+    skad_join_point places[2];
+    skad_failure failure;
+    skad_resolver_state found;
+    ev_prepare watcher;
+    self = (desk){.loop = ev_loop_new(EVFLAG_AUTO)};
+    atomic_store(&known, true);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(skad_join_point_parse(texts[i], &places[i], &failure));
+    }
+    const skad_resolver_config config = {.loop = self.loop,
+                                         .places = places,
+                                         .places_count = 2,
+                                         .families = SKAD_FAMILIES_ALL,
+                                         .allow_private = true,
+                                         .log = SKAD_LOG_INFO,
+                                         .found = on_found,
+                                         .user = &self};
+    assert_int_equal(skad_resolver_new(&config, &self.resolver), SKAD_OK);
+    pthread_mutex_lock(&slow_lock);
+    skad_resolver_start(self.resolver);
+    ev_prepare_init(&watcher, end_when_found);
+    watcher.data = &self;
+    ev_prepare_start(self.loop, &watcher);
+    ev_run(self.loop, 0);
+    assert_int_equal(self.count, 1);
+    assert_int_equal(self.last.port, 2);
+    skad_resolver_state_get(self.resolver, &found);
+    assert_int_equal(found.awaited, 1);
+    assert_int_equal(skad_resolver_first(self.resolver)->port, 2);
+    ev_prepare_stop(self.loop, &watcher);
+    pthread_mutex_unlock(&slow_lock);
+    ev_run(self.loop, 0);
+    assert_int_equal(self.count, 2); /* both, once the slow one is there */
+    skad_resolver_free(self.resolver);
+    ev_loop_destroy(self.loop);
 }
 
 static void a_lookup_without_a_thread_is_tried_again(void **state)
@@ -217,7 +292,9 @@ static void a_lookup_without_a_thread_is_tried_again(void **state)
     ev_run(self->loop, 0); /* nothing is awaited */
     test_log_end(&self->log);
     assert_int_equal(
-        test_log_count(&self->log, " warning: no memory to look up names; retrying in 2 s"), 1);
+        test_log_count(&self->log,
+                       " warning: no memory to look up node.example.org; retrying in 2 s"),
+        1);
     assert_int_equal(test_timers_of(2), 1);
     assert_int_equal(atomic_load(&lookups), 0);
     no_threads = false;
@@ -337,12 +414,14 @@ static void a_name_with_many_addresses_leaves_room_for_others(void **state)
         assert_int_equal(count_between(&self, MANY_BEGIN, MANY), 29);
         assert_int_equal(count_between(&self, 0x0a000001, 1), 1);
         assert_int_equal(self.last.port, 5); /* numeric ones come first */
-        assert_int_equal(test_log_count(&self.log, ""), lookup == 0 ? 2 : 0);
+        assert_int_equal(test_log_count(&self.log, ""), lookup == 0 ? 2 : 0); /* both names */
         assert_int_equal(
             test_log_count(&self.log,
                            "many.example.org has 40 addresses; a random choice of 15 is used"),
             lookup == 0);
-        test_timers_fire(self.loop, lookup == 0 ? 2 : 4);
+        for (size_t name = 0; name < 3; name++) {
+            test_timers_fire(self.loop, lookup == 0 ? 2 : 4);
+        }
     }
     settle(&self);
     skad_resolver_free(self.resolver);
@@ -358,6 +437,8 @@ int main(void)
         AT_DESK(a_start_during_the_pause_looks_up_at_once_and_once),
         AT_DESK(a_start_during_a_lookup_starts_no_other),
         AT_DESK(a_name_that_comes_up_late_is_found),
+        AT_DESK(a_name_keeps_its_addresses),
+        cmocka_unit_test(a_slow_name_delays_no_other),
         cmocka_unit_test(a_name_with_many_addresses_leaves_room_for_others),
         AT_DESK(a_lookup_without_a_thread_is_tried_again),
         cmocka_unit_test(an_address_that_cannot_be_used_is_told_once_with_the_reason),

@@ -65,7 +65,7 @@ static const sandbox_case cases[] = {
     ALLOWED(store_and_close),
     ALLOWED(read_what_others_may),
     ALLOWED(has_few_descriptors),
-    REFUSED(read_passwords),
+    REFUSED(list_settings),
     REFUSED(read_outside),
     REFUSED(make_outside),
     REFUSED(remove_outside),
