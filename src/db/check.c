@@ -12,6 +12,7 @@
 #include "src/db/pages.h"
 #include "src/db/proof.h"
 #include "src/db/row.h"
+#include "src/db/scan.h"
 
 #define FREE_LIST SKAD_DB_FREE_LIST
 #define ROOT      SKAD_DB_ROOT
@@ -341,6 +342,11 @@ static void check_here(void *user)
         out->verdict = SKAD_DB_UNCHECKED;
     }
     skad_db_close(&db);
+    /* If the way to our tables is torn, the file is not another program's. */
+    if (out->verdict == SKAD_DB_OTHER_PROGRAM &&
+        skad_db_scan_is_ours(config->path, config->network)) {
+        out->verdict = SKAD_DB_DAMAGED;
+    }
 }
 
 /* ---- In the parent ---- */
