@@ -19,7 +19,8 @@ static char path[96];
 
 static void empty_folder(void)
 {
-    static const char *const suffixes[] = {"", "-lock", "-clean", ".aside-1000", ".aside-1000-lock"};
+    static const char *const suffixes[] = {"", "-lock", "-clean", ".aside-1000",
+                                           ".aside-1000-lock"};
     char name[128];
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
         (void)snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
@@ -77,9 +78,8 @@ static void unmark(void)
 
 bool fuzz_db_is_sound(void)
 {
-    const skad_db_check_config config = {.path = path,
-                                         .map_bytes = FUZZ_DB_MAP_BYTES,
-                                         .network = fuzz_db_network};
+    const skad_db_check_config config = {
+        .path = path, .map_bytes = FUZZ_DB_MAP_BYTES, .network = fuzz_db_network};
     bool whole;
     unmark();
     return skad_db_check(&config, &whole) == SKAD_DB_GOOD && whole;

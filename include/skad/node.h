@@ -112,6 +112,10 @@ skad_verdict skad_node_receive_at(skad_node *node, const uint8_t *datagram, size
  * exceeded. */
 void skad_node_press(skad_node *node, bool pressed);
 
+/* Takes what the store has settled (skad_store_ops.settled): answers to puts that waited for it are
+ * sent, and operations go on. Call it when the store says so; a tick does the same. */
+void skad_node_settle(skad_node *node, skad_time now);
+
 /* Does what is due: timeouts, refreshes, liveness checks, expiry. Harmless when called early. */
 void skad_node_tick(skad_node *node, skad_time now);
 

@@ -8,8 +8,9 @@
  * section there is one record for each (key, type, publisher); immutable records have no publisher
  * (32 zero bytes). Bytes go in and come out as they were on the wire.
  *
- * The effect of a call is seen by all later ones. It lasts, so that it is there after the process was
- * killed, once its ticket is settled; a store without tickets makes it last before the call returns.
+ * The effect of a call is seen by all later ones. It lasts, so that it is there after the process
+ * was killed, once its ticket is settled; a store without tickets makes it last before the call
+ * returns.
  */
 #ifndef SKAD_STORE_H
 #define SKAD_STORE_H
@@ -103,8 +104,8 @@ typedef struct skad_store_totals {
 /* What became of writes that were left for later. */
 typedef struct skad_store_settled {
     uint64_t ticket;    /* all up to this one are decided */
-    skad_status status; /* of this one: OK (it lasts) or ERR_IO (it was undone). Those before it that
-                           were not told of last */
+    skad_status status; /* of this one: OK (it lasts) or ERR_IO (it was undone). Those before it
+                           that were not told of last */
 } skad_store_settled;
 
 typedef struct skad_store_ops {
@@ -140,9 +141,9 @@ typedef struct skad_store_ops {
     /* Drops up to `limit` expired records that are held; returns how many. */
     size_t (*sweep)(void *self, uint64_t now_unix_s, size_t limit);
     void (*totals)(void *self, skad_store_totals *out);
-    /* Both NULL: each write lasts when its call returns. The first gives the ticket of the last write
-     * that is not settled, 0: there is none. Tickets ascend. The second takes the next that is
-     * settled; false: none since the last call. */
+    /* Both NULL: each write lasts when its call returns. The first gives the ticket of the last
+     * write that is not settled, 0: there is none. Tickets ascend. The second takes the next that
+     * is settled; false: none since the last call. */
     uint64_t (*ticket)(void *self);
     bool (*settled)(void *self, skad_store_settled *out);
     void (*free)(void *self);
@@ -152,6 +153,12 @@ typedef struct skad_store {
     const skad_store_ops *ops;
     void *self;
 } skad_store;
+
+/* The ticket of the last write that does not last yet; 0: all do. */
+static inline uint64_t skad_store_ticket(const skad_store *store)
+{
+    return store->ops->ticket == NULL ? 0 : store->ops->ticket(store->self);
+}
 
 /* For each section; all at least 1. */
 typedef struct skad_store_caps {

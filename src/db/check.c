@@ -12,6 +12,7 @@
 #include "src/db/pages.h"
 #include "src/db/proof.h"
 #include "src/db/row.h"
+#include "src/db/scan.h"
 
 #define FREE_LIST SKAD_DB_FREE_LIST
 #define ROOT      SKAD_DB_ROOT
@@ -302,8 +303,8 @@ static skad_db_verdict judge(skad_db *db, MDB_txn *txn, answer *out)
         break;
     }
     bool older = origin == SKAD_DB_OF_OLDER_VERSION; /* each row is about to be read anyway */
-    bool trusted = !older && proof == SKAD_DB_PROVEN && says_closed(db, txn) &&
-                   long_enough(db, config->path);
+    bool trusted =
+        !older && proof == SKAD_DB_PROVEN && says_closed(db, txn) && long_enough(db, config->path);
     out->whole = !trusted;
     bool good = trusted || (proof != SKAD_DB_CONDEMNED && walk_all(db, txn, older));
     return good ? SKAD_DB_GOOD : SKAD_DB_DAMAGED;
@@ -341,6 +342,11 @@ static void check_here(void *user)
         out->verdict = SKAD_DB_UNCHECKED;
     }
     skad_db_close(&db);
+    /* If the way to our tables is torn, the file is not another program's. */
+    if (out->verdict == SKAD_DB_OTHER_PROGRAM &&
+        skad_db_scan_is_ours(config->path, config->network)) {
+        out->verdict = SKAD_DB_DAMAGED;
+    }
 }
 
 /* ---- In the parent ---- */

@@ -4,7 +4,8 @@
  * Each check looks at the file's origin. If there is no proof that this very file was closed
  * (src/db/proof.h), if it is shorter than it says, or of an older version, everything is read: all
  * rows and their checksums, whether searching finds them, the order by expiry, the counters, that
- * used and free pages add up to all pages, and what each page says about itself (src/db/pages.h). */
+ * used and free pages add up to all pages, and what each page says about itself (src/db/pages.h).
+ */
 #ifndef SKAD_DB_CHECK_H
 #define SKAD_DB_CHECK_H
 

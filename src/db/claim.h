@@ -16,8 +16,8 @@
 SKAD_MUST_CHECK skad_status skad_db_claim(const char *path, int *fd, bool *is_empty);
 
 /* Renames what is at `path` to "PATH.aside-UNIXTIME", which goes to `aside`, and removes its lock
- * file and its proof. Nothing is ever overwritten: a second one of the same second gets "-1" after its name, and
- * so on. Error: SKAD_ERR_IO (errno); then all is as it was. */
+ * file and its proof. Nothing is ever overwritten: a second one of the same second gets "-1" after
+ * its name, and so on. Error: SKAD_ERR_IO (errno); then all is as it was. */
 SKAD_MUST_CHECK skad_status skad_db_set_aside(const char *path, uint64_t unix_s, char *aside,
                                               size_t aside_cap);
 

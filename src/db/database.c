@@ -1,4 +1,5 @@
 /* Opens an LMDB file and finds out its origin. */
+#define _GNU_SOURCE /* memmem */
 #include "src/db/database.h"
 
 #include <errno.h>
@@ -153,6 +154,19 @@ static skad_db_origin judge(skad_span stated, const uint8_t network[static 32])
         return SKAD_DB_OF_OTHER_NETWORK;
     }
     return is_ours ? SKAD_DB_OURS : SKAD_DB_OF_OLDER_VERSION;
+}
+
+bool skad_db_states_origin(skad_span bytes, const uint8_t network[static 32])
+{
+    static const unsigned versions[] = {SKAD_DB_VERSION, SKAD_DB_VERSION_OLDER};
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+        uint8_t origin[ORIGIN_BYTES];
+        write_origin(versions[i], network, origin);
+        if (memmem(bytes.data, bytes.len, origin, sizeof origin) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int skad_db_open_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32],

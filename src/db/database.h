@@ -59,6 +59,9 @@ int skad_db_open_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 
 /* Whether a result says that the file is damaged. */
 bool skad_db_tells_damage(int result);
 
+/* Whether bytes of the file state, anywhere, that it is ours, or of the older version. */
+bool skad_db_states_origin(skad_span bytes, const uint8_t network[static 32]);
+
 /* The errno for a result: ENOSPC if the file may not grow, EIO for any other result without one. */
 int skad_db_errno(int result);
 

@@ -3,7 +3,8 @@
  *   stretch 0..255    held, first byte of the key
  *   stretch 256..511  published
  *
- * If it crashes, another child goes on with the next stretch. */
+ * If it crashes, another child goes on with the next stretch. If LMDB does not find the tables, all
+ * pages are scanned instead (src/db/scan.h). */
 #define _GNU_SOURCE /* MAP_ANONYMOUS, pipe2 */
 #include "src/db/salvage.h"
 
@@ -16,6 +17,7 @@
 #include "src/db/child.h"
 #include "src/db/database.h"
 #include "src/db/row.h"
+#include "src/db/scan.h"
 
 #define STRETCHES 512U
 
@@ -38,6 +40,9 @@ typedef struct parcel {
 
 static void send_row(int pipe_end, skad_span key, skad_span row)
 {
+    if (key.len != SKAD_DB_ROW_KEY_BYTES || row.len > SKAD_DB_ROW_BYTES_MAX) {
+        return;
+    }
     parcel out = {.len = (uint16_t)row.len};
     memcpy(out.key, key.data, sizeof out.key);
     memcpy(out.row, row.data, row.len);
@@ -89,6 +94,12 @@ static void read_stretch(const salvage *work, const skad_db *db)
     mdb_txn_abort(txn);
 }
 
+static void send_scanned(void *user, skad_span key, skad_span row)
+{
+    const salvage *work = user;
+    send_row(work->pipe_end, key, row);
+}
+
 static void read_rows(void *user)
 {
     salvage *work = user;
@@ -111,6 +122,8 @@ static void read_rows(void *user)
         for (; work->stretch < STRETCHES; work->stretch++) {
             read_stretch(work, &db);
         }
+    } else {
+        skad_db_scan_rows(work->aside, send_scanned, work);
     }
     work->stretch = STRETCHES;
     skad_db_close(&db);
@@ -131,6 +144,16 @@ static bool receive_row(int pipe_end, parcel *out)
     return true;
 }
 
+/* Whether there is a later edition of a row already: a scan meets earlier ones, too. */
+static bool is_older(const skad_store *into, skad_store_section section,
+                     const skad_store_record *record)
+{
+    skad_store_record there;
+    return into->ops->find(into->self, section, &record->name, 0, &there) &&
+           (there.sequence > record->sequence ||
+            (there.sequence == record->sequence && there.stored_unix_s >= record->stored_unix_s));
+}
+
 /* Keeps a row. The child may have read wrong memory before it crashed, so this checks it again. */
 static bool keep_row(const parcel *from, const skad_store *into, uint64_t now_unix_s)
 {
@@ -140,7 +163,7 @@ static bool keep_row(const parcel *from, const skad_store *into, uint64_t now_un
     const skad_span row = {from->row, from->len};
     return skad_db_row_key_read(key, &section, &record.name) &&
            skad_db_row_read(key, row, &record) && skad_db_row_intact(key, row) &&
-           record.expires_unix_s > now_unix_s &&
+           record.expires_unix_s > now_unix_s && !is_older(into, section, &record) &&
            into->ops->put(into->self, section, &record, now_unix_s) == SKAD_OK;
 }
 

@@ -77,8 +77,8 @@ static void lmdb_totals(void *self, skad_store_totals *out)
     const skad_store_usage held = skad_lmdb_total(store, SKAD_STORE_REPLICAS);
     const skad_store_usage published = skad_lmdb_total(store, SKAD_STORE_PUBLICATIONS);
     const skad_store_usage cached = skad_lmdb_total(store, SKAD_DB_CACHED);
-    const bool overdue = store->writer != NULL ? skad_db_writer_overdue(store->writer)
-                                               : store->opened.overdue.is;
+    const bool overdue =
+        store->writer != NULL ? skad_db_writer_overdue(store->writer) : store->opened.overdue.is;
     *out = (skad_store_totals){
         .records = held.records,
         .records_max = store->caps.records_max,

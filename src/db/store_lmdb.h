@@ -37,9 +37,9 @@ typedef struct skad_store_lmdb_report {
 SKAD_MUST_CHECK skad_status skad_store_lmdb_open(const skad_store_lmdb_config *config,
                                                  skad_store *out, skad_store_lmdb_report *report);
 
-/* From now on writes are left to a thread, which begins with the first one, so that calls never wait
- * for the disk: skad_store_ops.ticket and settled say when they last. wake: called in that thread
- * when something is settled; it must only wake the caller's. */
+/* From now on writes are left to a thread, which begins with the first one, so that calls never
+ * wait for the disk: skad_store_ops.ticket and settled say when they last. wake: called in that
+ * thread when something is settled; it must only wake the caller's. */
 void skad_store_lmdb_behind(skad_store *store, void (*wake)(void *user), void *user);
 
 /* Whether something was written since the last call. If so, *fd is a descriptor of the file: call

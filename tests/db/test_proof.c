@@ -1,5 +1,6 @@
 /* Proofs of a clean end: which file has one, what happens without, and after damage that LMDB met.
  */
+#define _GNU_SOURCE /* memmem */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -282,6 +283,42 @@ static void salvaging_that_did_not_end_begins_again(void **state)
     test_store_free(&store);
 }
 
+/* The roots of all tables are gone: LMDB finds none of them. */
+static void what_the_pages_have_is_salvaged_without_the_tables(void **state)
+{
+    test_db_folder *here = *state;
+    static const uint8_t nothing[4096];
+    uint8_t page[4096];
+    skad_store store = test_db_open(here, &test_db_roomy);
+    test_db_put(&store, 0, TEST_DB_RECORDS);
+    uint8_t data[200];
+    skad_store_record newer = test_db_record(5, data); /* of which an older edition is around */
+    newer.sequence = 99;
+    newer.stored_unix_s = 7;
+    assert_int_equal(store.ops->put(store.self, SKAD_STORE_REPLICAS, &newer, TEST_DB_NOW_S),
+                     SKAD_OK);
+    test_store_free(&store);
+    int fd = open(here->path, O_RDWR);
+    unsigned torn = 0;
+    for (long at = 8192; pread(fd, page, sizeof page, at) == sizeof page; at += 4096) {
+        if (memmem(page, sizeof page, "counters", 8) != NULL) { /* the table of tables */
+            assert_int_equal(pwrite(fd, nothing, sizeof nothing, at), sizeof nothing);
+            torn++;
+        }
+    }
+    assert_int_equal(close(fd), 0);
+    assert_true(torn > 0);
+    store = test_db_open(here, &test_db_roomy);
+    assert_non_null(strstr(here->report.text, "it is damaged"));
+    assert_non_null(strstr(here->report.text, "could still be read and were taken over"));
+    skad_store_record found;
+    assert_true(
+        store.ops->find(store.self, SKAD_STORE_REPLICAS, &newer.name, TEST_DB_NOW_S, &found));
+    assert_int_equal(found.sequence, 99);
+    assert_int_equal(test_db_totals(&store).records, TEST_DB_RECORDS);
+    test_store_free(&store);
+}
+
 #define OWN_TEST(test) cmocka_unit_test_setup_teardown(test, test_db_begin, test_db_end)
 
 int main(void)
@@ -294,6 +331,7 @@ int main(void)
         OWN_TEST(a_crash_in_the_database_happens_once),
         OWN_TEST(damage_that_an_opening_meets_is_set_aside_at_once),
         OWN_TEST(damage_that_was_met_leaves_no_proof),
+        OWN_TEST(what_the_pages_have_is_salvaged_without_the_tables),
         OWN_TEST(salvaging_that_did_not_end_begins_again),
     };
     return cmocka_run_group_tests_name("proof", tests, NULL, NULL);

@@ -179,9 +179,8 @@ static void expect_all(const skad_store *store)
 
 static void expect_sound(const test_db_folder *here)
 {
-    const skad_db_check_config config = {.path = here->path,
-                                         .map_bytes = MAP_BYTES,
-                                         .network = test_db_network};
+    const skad_db_check_config config = {
+        .path = here->path, .map_bytes = MAP_BYTES, .network = test_db_network};
     bool whole;
     assert_int_equal(skad_db_check(&config, &whole), SKAD_DB_GOOD);
 }

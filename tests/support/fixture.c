@@ -300,15 +300,13 @@ void test_fixture_run(test_fixture *fixture, uint64_t duration_us)
         if (due_us > fixture->now.mono_us) {
             fixture->now.mono_us = due_us;
         }
-        fixture->now.unix_s =
-            TEST_UNIX_S + fixture->ahead_s + fixture->now.mono_us / SKAD_US_PER_S;
+        fixture->now.unix_s = TEST_UNIX_S + fixture->ahead_s + fixture->now.mono_us / SKAD_US_PER_S;
         skad_node_tick(fixture->node, fixture->now);
     }
     if (fixture->now.mono_us < end_us) {
         fixture->now.mono_us = end_us;
     }
-    fixture->now.unix_s =
-            TEST_UNIX_S + fixture->ahead_s + fixture->now.mono_us / SKAD_US_PER_S;
+    fixture->now.unix_s = TEST_UNIX_S + fixture->ahead_s + fixture->now.mono_us / SKAD_US_PER_S;
     const char *broken = skad_node_broken(fixture->node, fixture->now);
     if (broken != NULL) {
         print_error("the node no longer keeps to: %s\n", broken);

@@ -218,6 +218,72 @@ static void serve_find_value(answer *to)
     }
 }
 
+/* ---- Answers that wait for the store ---- */
+
+static void park(const answer *to, const skad_admitted_record *held, skad_kind kind)
+{
+    skad_node *node = to->node;
+    skad_parked_answer *parked = skad_parked_add(&node->parked);
+    *parked = (skad_parked_answer){
+        .ticket = held->ticket,
+        .until_us = node->env.now.mono_us + SKAD_PARKED_US,
+        .kind = kind,
+        .life_s = held->life_s,
+        .requester = to->request->sender,
+        .from = *to->from,
+        .local = node->env.local,
+    };
+    memcpy(parked->rpc_id, to->envelope->rpc_id, sizeof parked->rpc_id);
+    memcpy(parked->digest, to->request->digest, sizeof parked->digest);
+    memcpy(parked->granted, to->granted, sizeof parked->granted);
+}
+
+/* Answers the first of those that wait. Only a requester with a valid token came so far. */
+static void answer_first(skad_node *node, skad_error_code code)
+{
+    const skad_parked_answer *parked = skad_parked_first(&node->parked);
+    const skad_envelope envelope = {.rpc_id = parked->rpc_id};
+    skad_opened request; /* not cleared: nothing else of it is read */
+    answer to = {.node = node,
+                 .envelope = &envelope,
+                 .request = &request,
+                 .from = &parked->from,
+                 .validated = true,
+                 .allowance = SIZE_MAX};
+    request.sender = parked->requester;
+    memcpy(request.digest, parked->digest, sizeof request.digest);
+    memcpy(to.granted, parked->granted, sizeof to.granted);
+    const skad_local local = node->env.local;
+    node->env.local = parked->local;
+    if (code != SKAD_ERROR_NONE) {
+        refuse(&to, code, 0);
+    } else {
+        skad_message message = {.kind = parked->kind};
+        message.u.reply.u.stored.life_s = parked->life_s;
+        reply(&to, &message);
+    }
+    node->env.local = local;
+    skad_parked_drop_first(&node->parked);
+}
+
+void skad_serve_settled(skad_node *node, const skad_store_settled *settled)
+{
+    const skad_parked_answer *first;
+    while ((first = skad_parked_first(&node->parked)) != NULL && first->ticket <= settled->ticket) {
+        bool failed = first->ticket == settled->ticket && settled->status != SKAD_OK;
+        answer_first(node, failed ? SKAD_ERROR_FULL : SKAD_ERROR_NONE);
+    }
+}
+
+void skad_serve_overdue(skad_node *node)
+{
+    while (skad_parked_deadline(&node->parked) <= node->env.now.mono_us) {
+        answer_first(node, SKAD_ERROR_BUSY);
+    }
+}
+
+/* ---- Puts ---- */
+
 /* What STORE and ANNOUNCE ask to keep. */
 typedef struct keep_request {
     skad_span bytes;
@@ -246,6 +312,10 @@ static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
         refuse(to, SKAD_ERROR_INVALID, 0);
         return;
     }
+    if (skad_parked_full(&node->parked)) {
+        refuse(to, SKAD_ERROR_BUSY, 0);
+        return;
+    }
     const skad_offer offer = {
         .record = &record,
         .bytes = asked->bytes,
@@ -260,6 +330,10 @@ static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
         return;
     }
     skad_publications_adopt(node, asked->bytes); /* it may be a newer edition of our own */
+    if (held.ticket != 0) {
+        park(to, &held, kind);
+        return;
+    }
     skad_message message = {.kind = kind};
     message.u.reply.u.stored.life_s = held.life_s;
     reply(to, &message);

@@ -1,4 +1,5 @@
-/* Answers to requests. Reads the node, and changes only the store and the outbox. */
+/* Answers to requests. Reads the node, and changes only the store, the outbox and the answers that
+ * wait for the store. */
 #ifndef SKAD_INBOUND_SERVE_H
 #define SKAD_INBOUND_SERVE_H
 
@@ -17,5 +18,10 @@ typedef struct skad_served {
  * token, at most SKAD_AMPLIFICATION_MAX times as many bytes are sent for it in all. */
 skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
                        const skad_address *from, size_t len);
+
+/* Sends the answers to puts that a ticket decides (parked.h). */
+void skad_serve_settled(skad_node *node, const skad_store_settled *settled);
+/* Tells those that waited for too long that the node is busy. */
+void skad_serve_overdue(skad_node *node);
 
 #endif

@@ -139,8 +139,10 @@ static const char *running_broken(const skad_node *node, const skad_operation *o
         node->operations.overdue_us == UINT64_MAX) {
         return "an operation ends in time";
     }
+    const skad_put_payload *payload = &operation->payload;
     if (awaited(node, operation, -1, SKAD_PURPOSE_PING) == 0 &&
-        node->operations.blocked_us == UINT64_MAX) {
+        node->operations.blocked_us == UINT64_MAX && payload->ticket_here == 0 &&
+        payload->keep_ticket == 0) {
         return "an operation waits for something";
     }
     if (operation->lookup == NULL) {

@@ -12,6 +12,7 @@
 #include "proto/profile.h"
 #include "src/core/inbound/handle.h"
 #include "src/core/inbound/receive.h"
+#include "src/core/inbound/serve.h"
 #include "src/core/node/config.h"
 #include "src/core/node/driver.h"
 #include "src/core/node/state.h"
@@ -41,6 +42,7 @@ static skad_status allocate(skad_node *node, skad_shared *shared)
         skad_events_init(&node->events, limits->events, later),
         skad_ping_queue_init(&node->ping_queue, node->env.now.mono_us, later),
         skad_store_retries_init(&node->store_retries, later),
+        skad_parked_init(&node->parked, node->store.ops->settled != NULL),
     };
     node->table.group_bucket_max = profile->group_bucket_max;
     node->table.group_table_max = profile->group_table_max;
@@ -125,6 +127,7 @@ void skad_node_free(skad_node *node)
     skad_recovery_free(node);
     skad_ping_queue_free(&node->ping_queue);
     skad_handover_free(node);
+    skad_parked_free(&node->parked);
     skad_republish_free(node);
     skad_store_retries_free(&node->store_retries);
     free(node->join.addresses);
@@ -187,9 +190,28 @@ skad_verdict skad_node_take(skad_node *node, skad_inbound *inbound, skad_time no
     return verdict;
 }
 
+static void settle(skad_node *node)
+{
+    const skad_store *store = &node->store;
+    skad_store_settled settled;
+    while (store->ops->settled != NULL && store->ops->settled(store->self, &settled)) {
+        skad_serve_settled(node, &settled);
+        skad_operate_settled(node, &settled);
+    }
+}
+
+void skad_node_settle(skad_node *node, skad_time now)
+{
+    skad_node_enter(node, now);
+    settle(node);
+    advance(node);
+}
+
 void skad_node_tick(skad_node *node, skad_time now)
 {
     skad_node_enter(node, now);
+    settle(node);
+    skad_serve_overdue(node);
     skad_clock_watch_tick(node);
     skad_handle_timeouts(node);
     skad_operate_tick(node);
@@ -213,6 +235,7 @@ uint64_t skad_node_deadline(const skad_node *node)
         skad_refresh_deadline(&node->refresh),
         node->housekeeping.sweep_us,
         skad_clock_watch_deadline(node),
+        skad_parked_deadline(&node->parked),
         skad_handover_deadline(node),
         skad_join_deadline(node),
         skad_watch_deadline(node),

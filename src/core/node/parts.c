@@ -23,6 +23,7 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .housekeeping = &node->housekeeping,
         .store_retries = &node->store_retries,
         .watches = &node->watches,
+        .parked = &node->parked,
         .handover = &node->handover,
         .roots = &node->roots,
         .bans = &node->bans,

@@ -6,6 +6,7 @@
 #include "skad/node.h"
 #include "src/core/base/env.h"
 #include "src/core/inbound/duplicates.h"
+#include "src/core/inbound/parked.h"
 #include "src/core/inbound/roots.h"
 #include "src/core/operations/operation.h"
 #include "src/core/operations/report.h"
@@ -47,6 +48,7 @@ typedef struct skad_node_parts {
     skad_housekeeping *housekeeping;
     skad_store_retries *store_retries;
     skad_watches *watches;
+    skad_parked *parked;
     skad_handover_state *handover;
     skad_roots *roots;
     skad_bans *bans;

@@ -8,6 +8,7 @@
 #include "src/core/base/env.h"
 #include "src/core/inbound/admission.h"
 #include "src/core/inbound/duplicates.h"
+#include "src/core/inbound/parked.h"
 #include "src/core/inbound/roots.h"
 #include "src/core/operations/operation.h"
 #include "src/core/operations/report.h"
@@ -66,6 +67,7 @@ struct skad_node {
     skad_clock_watch clock_watch;
     skad_housekeeping housekeeping;
     skad_watches watches;
+    skad_parked parked;
     skad_handover_state handover;
     skad_republish_state republish;
     skad_store_retries store_retries;

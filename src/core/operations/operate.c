@@ -69,6 +69,7 @@ static void keep(skad_node *node, skad_operation *operation)
             payload->follows,
         };
         payload->kept = skad_publications_keep(node, &publication) == SKAD_OK;
+        payload->keep_ticket = payload->kept ? skad_store_ticket(&node->store) : 0;
     }
 }
 
@@ -89,13 +90,20 @@ static void retry_if_under_replicated(skad_node *node, const skad_operation *ope
     }
 }
 
-static void end_put(skad_node *node, skad_operation *operation)
+/* Ends a put once what it keeps lasts; when it is overdue, at once. */
+static void end_put(skad_node *node, skad_operation *operation, bool overdue)
 {
+    skad_put_payload *payload = &operation->payload;
     skad_put_report report;
     skad_storing_report(operation, &report);
-    if (stands(&report)) {
+    if (stands(&report) && !payload->keeping) {
+        payload->keeping = true;
         keep(node, operation);
     }
+    if (payload->keep_ticket != 0 && !overdue) {
+        return;
+    }
+    payload->kept = payload->kept && payload->keep_ticket == 0;
     retry_if_under_replicated(node, operation);
     if (stands(&report)) {
         end(node, operation, SKAD_OUTCOME_DONE);
@@ -181,7 +189,7 @@ static void drive_holders(skad_node *node, skad_operation *operation)
         break;
     case SKAD_STORING_OVER:
         if (storing) {
-            end_put(node, operation);
+            end_put(node, operation, false);
         } else {
             end_lookup(node, operation);
         }
@@ -455,6 +463,17 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
     skad_operate_drive(node, operation);
 }
 
+void skad_operate_settled(skad_node *node, const skad_store_settled *settled)
+{
+    for (size_t i = 0; i < node->operations.count; i++) {
+        skad_operation *operation = node->operations.slots[i].operation;
+        if (operation != NULL && operation->stage == SKAD_STAGE_STORING &&
+            skad_storing_settled(operation, settled)) {
+            skad_operate_drive(node, operation);
+        }
+    }
+}
+
 /* ---- Time ---- */
 
 static void end_overdue(skad_node *node, skad_operation *operation)
@@ -462,7 +481,7 @@ static void end_overdue(skad_node *node, skad_operation *operation)
     bool looking = operation->stage == SKAD_STAGE_PAGING ||
                    (operation->stage == SKAD_STAGE_RUNNING && operation->lookup != NULL);
     if (operation->stage == SKAD_STAGE_STORING) {
-        end_put(node, operation);
+        end_put(node, operation, true);
     } else if (looking && !skad_operation_puts(operation)) {
         end_lookup(node, operation);
     } else {

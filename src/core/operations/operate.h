@@ -21,6 +21,9 @@ void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc);
 void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc);
 
 /* Lets blocked operations send again and ends overdue ones. */
+/* What a ticket of our own store decided. */
+void skad_operate_settled(skad_node *node, const skad_store_settled *settled);
+
 void skad_operate_tick(skad_node *node);
 uint64_t skad_operate_deadline(const skad_node *node);
 

@@ -72,8 +72,11 @@ typedef struct skad_put_payload {
     bool kept;            /* it has been kept */
     uint8_t wanted;       /* nodes that should hold it (skad_put_report) */
     bool asked_here;      /* we are a holder, too */
-    uint8_t refusal_here; /* the answer of our own store: an error code, 0: it is held */
+    uint8_t refusal_here; /* the answer of our own store: an error code, 0: it is held, */
+    uint64_t ticket_here; /* and lasts once this is settled; 0: it does */
     uint32_t life_here_s;
+    bool keeping;           /* it was put among our publications, if it counts */
+    uint64_t keep_ticket;   /* and is kept once this is settled; 0: it is, or is not */
     uint64_t sequence_seen; /* the highest that a refusal names */
 } skad_put_payload;
 

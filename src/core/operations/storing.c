@@ -27,6 +27,7 @@ static void admit_here(skad_node *node, skad_operation *operation)
     skad_admitted_record held = skad_store_admit(node, &offer);
     payload->asked_here = true;
     payload->refusal_here = (uint8_t)held.code;
+    payload->ticket_here = held.code == SKAD_ERROR_NONE ? held.ticket : 0;
     payload->life_here_s = held.life_s;
     if (held.detail > payload->sequence_seen) {
         payload->sequence_seen = held.detail;
@@ -67,7 +68,7 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
 
 skad_storing_state skad_storing_drive(skad_node *node, skad_operation *operation)
 {
-    bool open = false;
+    bool open = operation->payload.ticket_here != 0;
     for (size_t i = 0; i < operation->holders_count; i++) {
         skad_holder *holder = &operation->holders[i];
         if (holder->state == SKAD_HOLDER_WAITS) {
@@ -118,6 +119,24 @@ void skad_storing_failed(skad_operation *operation, uint16_t step)
     skad_holder *holder = &operation->holders[step];
     holder->state =
         holder->tries < SKAD_STORE_TRIES_MAX ? SKAD_HOLDER_WAITS : SKAD_HOLDER_UNRESPONSIVE;
+}
+
+bool skad_storing_settled(skad_operation *operation, const skad_store_settled *settled)
+{
+    skad_put_payload *payload = &operation->payload;
+    bool here = payload->ticket_here != 0 && payload->ticket_here <= settled->ticket;
+    bool kept = payload->keep_ticket != 0 && payload->keep_ticket <= settled->ticket;
+    if (here) {
+        bool failed = payload->ticket_here == settled->ticket && settled->status != SKAD_OK;
+        payload->refusal_here = failed ? SKAD_ERROR_FULL : SKAD_ERROR_NONE;
+        payload->ticket_here = 0;
+    }
+    if (kept) {
+        bool failed = payload->keep_ticket == settled->ticket && settled->status != SKAD_OK;
+        payload->kept = !failed;
+        payload->keep_ticket = 0;
+    }
+    return here || kept;
 }
 
 bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
@@ -200,7 +219,9 @@ void skad_storing_report(const skad_operation *operation, skad_put_report *out)
     for (size_t i = 0; i < operation->holders_count; i++) {
         count_holder(&operation->holders[i], out);
     }
-    if (payload->asked_here && payload->refusal_here == SKAD_ERROR_NONE) {
+    if (payload->ticket_here != 0) {
+        out->unresponsive++; /* our own disk */
+    } else if (payload->asked_here && payload->refusal_here == SKAD_ERROR_NONE) {
         out->alone = out->stored == 0;
         out->stored++;
     } else if (payload->asked_here) {

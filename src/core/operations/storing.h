@@ -20,7 +20,7 @@
 void skad_storing_begin(skad_node *node, skad_operation *operation);
 
 typedef enum skad_storing_state {
-    SKAD_STORING_WAITS,   /* for answers */
+    SKAD_STORING_WAITS,   /* for answers, or for our own store */
     SKAD_STORING_BLOCKED, /* for room to ask */
     SKAD_STORING_OVER,
 } skad_storing_state;
@@ -33,6 +33,9 @@ skad_storing_state skad_storing_drive(skad_node *node, skad_operation *operation
 void skad_storing_answered(skad_operation *operation, uint16_t step, const skad_message *answer,
                            const uint8_t *token);
 void skad_storing_failed(skad_operation *operation, uint16_t step);
+
+/* What a ticket of our own store decided. Returns whether the put waited for it. */
+bool skad_storing_settled(skad_operation *operation, const skad_store_settled *settled);
 
 /* Whether at least one other holder answered as one that is responsible for the record: it refused
  * the record, or keeps it for longer than half a life. A record that ends sooner says nothing about

@@ -41,8 +41,8 @@ SKAD_MUST_CHECK skad_status skad_publications_keep(skad_node *node,
                                                    const skad_publication *publication);
 
 /* Puts a record in the place of an older edition of it among our publications; nothing happens if
- * there is none, or none with a lower sequence. The record is verified. Event: ADOPTED. Without room
- * the older one stays. */
+ * there is none, or none with a lower sequence. The record is verified. Event: ADOPTED. Without
+ * room the older one stays. */
 void skad_publications_adopt(skad_node *node, skad_span bytes);
 
 /* Withdraws the publications under a key: those of one type, or all (0). */

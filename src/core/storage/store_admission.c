@@ -67,7 +67,8 @@ static skad_error_code check_expiry(const judged *self)
     if (record->expiry_unix_s <= now) {
         return SKAD_ERROR_EXPIRED;
     }
-    return record->expiry_unix_s - now > ahead_max_s(self->node) ? SKAD_ERROR_TOO_FAR : SKAD_ERROR_NONE;
+    return record->expiry_unix_s - now > ahead_max_s(self->node) ? SKAD_ERROR_TOO_FAR
+                                                                 : SKAD_ERROR_NONE;
 }
 
 /* Whether the record is authentic. The same bytes as those held were verified when they came. */
@@ -110,8 +111,9 @@ static uint64_t held_until(const judged *self)
     return self->held.expires_unix_s < last ? self->held.expires_unix_s : last;
 }
 
-/* Whether the old record stays: of two that say the same, the one with the later expiry does, unless
- * that lies so far ahead that no holder takes it: its publisher's clock and ours were ahead. */
+/* Whether the old record stays: of two that say the same, the one with the later expiry does,
+ * unless that lies so far ahead that no holder takes it: its publisher's clock and ours were ahead.
+ */
 static bool old_lasts_longer(const judged *self)
 {
     const uint64_t last = self->node->env.now.unix_s + ahead_max_s(self->node);
@@ -185,7 +187,10 @@ static bool find_payer(judged *self)
 static skad_admitted_record life_left(const judged *self)
 {
     uint64_t left_s = held_until(self) - self->node->env.now.unix_s;
-    return (skad_admitted_record){.life_s = (uint32_t)left_s};
+    return (skad_admitted_record){
+        .life_s = (uint32_t)left_s,
+        .ticket = skad_store_ticket(&self->node->store), /* that it was brought by, at the latest */
+    };
 }
 
 static skad_admitted_record keep(judged *self)
@@ -203,15 +208,18 @@ static skad_admitted_record keep(judged *self)
         .data = offer->bytes.data,
         .len = offer->bytes.len,
     };
-    if (node->store.ops->put(node->store.self, SKAD_STORE_REPLICAS, &record, now) != SKAD_OK) {
-        return refuse(SKAD_ERROR_FULL, 0);
+    skad_status status = node->store.ops->put(node->store.self, SKAD_STORE_REPLICAS, &record, now);
+    if (status != SKAD_OK) {
+        return refuse(status == SKAD_ERR_BUSY ? SKAD_ERROR_BUSY : SKAD_ERROR_FULL, 0);
     }
+    const uint64_t ticket = skad_store_ticket(&node->store);
     skad_key_places_leave(node, &self->name, &self->leavers);
     if (!self->same_bytes) {
         skad_watches_touch(&node->watches, offer->record->type, &offer->record->key,
                            node->env.now.mono_us);
     }
-    return (skad_admitted_record){.life_s = (uint32_t)(record.expires_unix_s - now)};
+    return (skad_admitted_record){.life_s = (uint32_t)(record.expires_unix_s - now),
+                                  .ticket = ticket};
 }
 
 skad_admitted_record skad_store_admit(skad_node *node, const skad_offer *offer)

@@ -41,6 +41,7 @@ typedef struct skad_admitted_record {
     skad_error_code code; /* NONE: it is held now */
     uint64_t detail;      /* PROTOCOL.md, "Error codes" */
     uint32_t life_s;      /* how long we mean to keep it */
+    uint64_t ticket;      /* it lasts once this is settled (skad/store.h); 0: it does */
 } skad_admitted_record;
 
 skad_admitted_record skad_store_admit(skad_node *node, const skad_offer *offer);

@@ -45,11 +45,11 @@ typedef struct skad_republishing {
 typedef struct skad_republish_state {
     skad_store_name from; /* the publication to be examined next */
     uint64_t step_us;     /* when */
-    bool first;           /* the first round since the start, a jump of the clock or a change of our
-                             address: it makes up for the time before */
-    skad_address own;     /* our address as of the last look; NONE: it was never known */
-    uint64_t look_us;     /* when it is looked at next */
-    uint64_t clock_us;    /* since when the clock has run without a jump, as this round knows it */
+    bool first;        /* the first round since the start, a jump of the clock, or a change of our
+                          address, which makes up for the time before */
+    uint64_t clock_us; /* since when the clock has run without a jump, as this round knows it */
+    skad_address own;  /* our address as of the last look; NONE: it was never known */
+    uint64_t look_us;  /* when it is looked at next */
     skad_republishing *running; /* SKAD_REPUBLISHES_MAX; NULL: none ever was */
 } skad_republish_state;
 

@@ -182,6 +182,13 @@ static void on_deadline(struct ev_loop *loop, ev_timer *watcher, int revents)
     (void)revents;
 }
 
+/* A thread has written records. */
+static void on_settled(void *user)
+{
+    skad_daemon *daemon = user;
+    skad_node_settle(daemon->node, daemon->now);
+}
+
 /* ---- Joining ---- */
 
 static void on_found(void *user, const skad_address *addresses, size_t count)
@@ -451,6 +458,7 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     if (config->sandbox != NULL) {
         daemon->context.sandbox = skad_sandbox_enter(config->sandbox);
     }
+    skad_record_store_behind(daemon->records, on_settled, daemon);
     /* Watchers start last: a thread that runs already would stay outside the sandbox. */
     if (!start_watchers(daemon, failure)) {
         skad_daemon_free(daemon);

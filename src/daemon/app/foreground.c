@@ -5,6 +5,7 @@
 
 #include <ev.h>
 
+#include "src/daemon/system/log_thread.h"
 #include "src/daemon/system/signals.h"
 
 static void refresh(void *user)
@@ -43,6 +44,7 @@ bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure)
         signals.user = daemon;
         signals.refresh = refresh;
         signals.report = report;
+        (void)skad_log_thread_start();
         ev_run(loop, 0);
     }
     const int number = skad_signals_ended_by(&signals);
@@ -52,5 +54,6 @@ bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure)
     skad_daemon_free(daemon);
     skad_signals_stop(&signals);
     ev_loop_destroy(loop);
+    skad_log_thread_stop();
     return ok;
 }

@@ -10,6 +10,7 @@
 #include "src/daemon/app/daemon.h"
 #include "src/daemon/state/data_directory.h"
 #include "src/daemon/system/clock.h"
+#include "src/daemon/system/log_thread.h"
 #include "src/daemon/system/signals.h"
 
 #define DESCRIPTORS_A_NODE   (2 + DESCRIPTORS_A_STORE + SKAD_TESTNET_CLIENTS)
@@ -148,6 +149,7 @@ bool skad_testnet_run(const skad_testnet_config *config, skad_failure *failure)
     net->stop = &signals.stop;
     bool ok = start_members(net, failure);
     if (ok) {
+        (void)skad_log_thread_start();
         ev_run(loop, 0);
     }
     for (size_t i = 0; i < config->nodes; i++) {
@@ -156,6 +158,7 @@ bool skad_testnet_run(const skad_testnet_config *config, skad_failure *failure)
     ok = ok || skad_signals_ended_by(&signals) != 0;
     skad_signals_stop(&signals);
     ev_loop_destroy(loop);
+    skad_log_thread_stop();
     free(net);
     return ok;
 }

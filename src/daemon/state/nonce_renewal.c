@@ -1,7 +1,10 @@
-/* Renews the dynamic puzzle's nonce. The thread gets only public data: node ID and profile. */
+/* Renews the dynamic puzzle's nonce. The thread that solves it gets only public data: node ID and
+ * profile; another one writes the file, and wipes its copy of the identity. */
 #include "src/daemon/state/nonce_renewal.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,18 +35,72 @@ static void run_puzzle(void *data, const atomic_bool *stop)
         skad_puzzle_solve(&work->id, &work->profile, work->epoch, &options, &work->nonce);
 }
 
+/* ---- Keeping ---- */
+
+typedef struct update {
+    skad_identity *identity; /* in secret memory; the thread gives it back */
+    char path[PATH_MAX];
+    skad_status status;
+    int error;
+} update;
+
+static void write_file(void *data, const atomic_bool *stop)
+{
+    (void)stop;
+    update *work = data;
+    work->status = skad_identity_update(work->path, work->identity);
+    work->error = errno;
+    skad_secret_free(work->identity, sizeof *work->identity);
+    work->identity = NULL;
+}
+
+static void finish_update(void *user, void *data)
+{
+    skad_nonce_renewal *renewal = user;
+    const update *work = data;
+    renewal->task = NULL;
+    if (work->status != SKAD_OK) {
+        skad_log(renewal->config.log, SKAD_LOG_WARNING,
+                 "cannot keep the new nonce in %s (%s): it will be solved again at the next start",
+                 renewal->path,
+                 work->status == SKAD_ERR_IO ? strerror(work->error)
+                                             : skad_status_text(work->status));
+    }
+}
+
+static bool start_update(skad_nonce_renewal *renewal, update *work)
+{
+    int printed = snprintf(work->path, sizeof work->path, "%s", renewal->path);
+    work->identity = skad_secret_alloc(sizeof *work->identity, NULL);
+    if (work->identity == NULL || printed < 0 || (size_t)printed >= sizeof work->path) {
+        return false;
+    }
+    *work->identity = renewal->identity;
+    const skad_task_work task = {
+        .run = write_file, .finish = finish_update, .user = renewal, .data = work};
+    return skad_task_start(renewal->config.loop, &task, &renewal->task) == SKAD_OK;
+}
+
+/* Has a thread write the file: a slow disk takes seconds for it. */
 static void keep(skad_nonce_renewal *renewal)
 {
     if (renewal->path == NULL) {
         return;
     }
-    skad_status status = skad_identity_update(renewal->path, &renewal->identity);
-    if (status != SKAD_OK) {
-        skad_log(renewal->config.log, SKAD_LOG_WARNING,
-                 "cannot keep the new nonce in %s (%s): it will be solved again at the next start",
-                 renewal->path, status == SKAD_ERR_IO ? strerror(errno) : skad_status_text(status));
+    update *work = calloc(1, sizeof *work);
+    if (work != NULL && start_update(renewal, work)) {
+        return;
     }
+    if (work != NULL) {
+        skad_secret_free(work->identity, sizeof *work->identity);
+        free(work);
+    }
+    skad_log(renewal->config.log, SKAD_LOG_WARNING,
+             "no memory to keep the new nonce in %s: it will be solved again at the next start",
+             renewal->path);
 }
+
+/* ---- Solving ---- */
 
 static void finish_puzzle(void *user, void *data)
 {

@@ -9,6 +9,7 @@
 #include <ev.h>
 
 #include "src/daemon/state/peer_store.h"
+#include "src/daemon/system/task.h"
 
 /* The first greetings may find a network that is not up yet, so they are repeated, ever less often:
  * at most 128 small datagrams each time. */
@@ -24,7 +25,8 @@ struct skad_peer_book {
     double pause_s;
     ev_timer greeting;
     ev_timer saving;
-    int told_errno; /* why saving failed, as last logged; 0: it did not fail since */
+    skad_task *task; /* the writing of the file; NULL: none is under way */
+    int told_errno;  /* why saving failed, as last logged; 0: it did not fail since */
 };
 
 /* ---- Greeting ---- */
@@ -107,23 +109,77 @@ static void log_failure(skad_peer_book *book, int error)
     book->told_errno = error;
 }
 
-static void save(skad_peer_book *book)
+/* What the thread that writes the file needs. */
+typedef struct save_data {
+    char path[PATH_MAX];
+    skad_profile profile; /* without the key */
+    skad_peer_file peers;
+    int error; /* errno; 0: it is written */
+} save_data;
+
+static void write_file(void *user, const atomic_bool *stop)
 {
-    if (!renew(book) || book->path[0] == '\0') {
-        return;
-    }
-    if (skad_peer_store_save(book->path, book->config.profile, &book->peers) == SKAD_OK) {
+    (void)stop;
+    save_data *data = user;
+    data->error =
+        skad_peer_store_save(data->path, &data->profile, &data->peers) == SKAD_OK ? 0 : errno;
+}
+
+static void told(skad_peer_book *book, int error)
+{
+    if (error == 0) {
         book->told_errno = 0;
     } else {
-        log_failure(book, errno);
+        log_failure(book, error);
     }
+}
+
+static void on_written(void *user, void *result)
+{
+    skad_peer_book *book = user;
+    const save_data *data = result;
+    book->task = NULL;
+    told(book, data->error);
+}
+
+/* Has a thread write the file: a slow disk takes seconds for it. */
+static void save_soon(skad_peer_book *book)
+{
+    if (book->task != NULL || !renew(book) || book->path[0] == '\0') {
+        return;
+    }
+    save_data *data = calloc(1, sizeof *data);
+    if (data != NULL) {
+        memcpy(data->path, book->path, sizeof data->path);
+        data->profile = *book->config.profile;
+        data->peers = book->peers;
+        const skad_task_work work = {
+            .run = write_file, .finish = on_written, .user = book, .data = data};
+        if (skad_task_start(book->config.loop, &work, &book->task) == SKAD_OK) {
+            return;
+        }
+        free(data);
+    }
+    log_failure(book, ENOMEM);
 }
 
 static void on_saving(struct ev_loop *loop, ev_timer *watcher, int revents)
 {
     (void)loop;
     (void)revents;
-    save(watcher->data);
+    save_soon(watcher->data);
+}
+
+/* At the end nothing is left that would wait. A write that is under way is the last one. */
+static void save_now(skad_peer_book *book)
+{
+    if (book->task != NULL) {
+        skad_task_abandon(book->task);
+    } else if (renew(book) && book->path[0] != '\0') {
+        const bool saved =
+            skad_peer_store_save(book->path, book->config.profile, &book->peers) == SKAD_OK;
+        told(book, saved ? 0 : errno);
+    }
 }
 
 /* ---- Life ---- */
@@ -166,7 +222,7 @@ void skad_peer_book_free(skad_peer_book *book)
     if (book == NULL) {
         return;
     }
-    save(book);
+    save_now(book);
     ev_timer_stop(book->config.loop, &book->greeting);
     ev_timer_stop(book->config.loop, &book->saving);
     free(book);

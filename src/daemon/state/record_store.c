@@ -18,8 +18,12 @@
 struct skad_record_store {
     struct ev_loop *loop;
     skad_store store;
+    bool in_file;
     skad_log_level log;
     ev_timer timer;
+    ev_async written; /* the thread of the store wakes the loop */
+    void (*settled)(void *user);
+    void *user;
     skad_task *task; /* NULL: none is running */
     int error;       /* of the last one, so that each failure is logged once */
 };
@@ -68,6 +72,35 @@ static void on_timer(struct ev_loop *loop, ev_timer *watcher, int revents)
     }
 }
 
+/* ---- Writing ---- */
+
+/* In the thread of the store. */
+static void wake(void *user)
+{
+    skad_record_store *records = user;
+    ev_async_send(records->loop, &records->written);
+}
+
+static void on_written(struct ev_loop *loop, ev_async *watcher, int revents)
+{
+    (void)loop;
+    (void)revents;
+    skad_record_store *records = watcher->data;
+    records->settled(records->user);
+}
+
+void skad_record_store_behind(skad_record_store *records, void (*settled)(void *user), void *user)
+{
+    if (!records->in_file) {
+        return;
+    }
+    records->settled = settled;
+    records->user = user;
+    ev_async_start(records->loop, &records->written);
+    ev_unref(records->loop); /* it keeps no loop alive */
+    skad_store_lmdb_behind(&records->store, wake, records);
+}
+
 /* ---- Opening ---- */
 
 static bool open_database(skad_record_store *records, const skad_record_store_config *config,
@@ -100,6 +133,7 @@ static bool open_database(skad_record_store *records, const skad_record_store_co
                  config->path);
     }
     ev_timer_start(config->loop, &records->timer);
+    records->in_file = true;
     return true;
 }
 
@@ -136,6 +170,8 @@ bool skad_record_store_new(const skad_record_store_config *config, skad_record_s
     records->log = config->log;
     ev_timer_init(&records->timer, on_timer, PERIOD_S, PERIOD_S);
     records->timer.data = records;
+    ev_async_init(&records->written, on_written);
+    records->written.data = records;
     if (!open_store(records, config, failure)) {
         free(records);
         return false;
@@ -151,7 +187,11 @@ void skad_record_store_free(skad_record_store *records)
     }
     ev_timer_stop(records->loop, &records->timer);
     skad_task_abandon(records->task);
-    records->store.ops->free(records->store.self);
+    records->store.ops->free(records->store.self); /* its thread ends */
+    if (records->settled != NULL) {
+        ev_ref(records->loop);
+        ev_async_stop(records->loop, &records->written);
+    }
     free(records);
 }
 

@@ -33,6 +33,11 @@ SKAD_MUST_CHECK bool skad_record_store_new(const skad_record_store_config *confi
 /* The store goes with it. NULL is allowed. */
 void skad_record_store_free(skad_record_store *records);
 
+/* From now on a thread of the store writes, so that no call waits for the disk. `settled` is called
+ * on the loop when the node is to look for what became of its writes (skad_node_settle). Call it
+ * once the sandbox was entered. */
+void skad_record_store_behind(skad_record_store *records, void (*settled)(void *user), void *user);
+
 /* Borrowed. */
 skad_store skad_record_store_store(const skad_record_store *records);
 

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "skad/types.h"
+#include "src/daemon/system/log_thread.h"
 
-#define LINE_BYTES     1024
 #define LIMIT_PAUSE_US (60 * SKAD_US_PER_S)
 
 static const char *level_name(skad_log_level level)
@@ -31,7 +31,7 @@ void skad_log(skad_log_level least, skad_log_level level, const char *format, ..
     if (level < least) {
         return;
     }
-    char line[LINE_BYTES];
+    char line[SKAD_LOG_LINE_BYTES];
     struct tm calendar;
     time_t now = time(NULL);
     gmtime_r(&now, &calendar);
@@ -51,9 +51,11 @@ void skad_log(skad_log_level least, skad_log_level level, const char *format, ..
     }
     len += text_len;
     line[len++] = '\n';
-    /* If stderr itself is gone, there is no other place to report it. */
-    ssize_t written = write(STDERR_FILENO, line, len);
-    (void)written;
+    if (!skad_log_thread_take(line, len)) {
+        /* If stderr itself is gone, there is no other place to report it. */
+        ssize_t written = write(STDERR_FILENO, line, len);
+        (void)written;
+    }
 }
 
 bool skad_log_limit_pass(skad_log_limit *limit, uint64_t mono_us, uint64_t *held)

@@ -176,6 +176,7 @@ static size_t lines_of_saving(desk *self, const char *text)
     static test_log log;
     test_log_begin(&log);
     test_timers_fire(self->loop, 600);
+    ev_run(self->loop, 0); /* until the thread that writes is done */
     test_log_end(&log);
     return test_log_count(&log, text);
 }
