@@ -73,10 +73,10 @@ static void the_longest_sentence_is_whole(void **state)
     (void)state;
     skad_joining_facts facts = {
         .found = {.places = 32, .usable = 32}, .timeouts = 1, .unix_s = 253402300799};
-    const skad_address far = {SKAD_FAMILY_IPV6,
-                              65535,
-                              {0x20, 1, 0xdb, 8, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
-                               0x11, 0x11, 0x11, 0x11}};
+    const skad_address far = {
+        SKAD_FAMILY_IPV6,
+        65535,
+        {0x20, 1, 0xdb, 8, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11}};
     char text[SKAD_JOINING_TEXT_BYTES];
     facts.address = &far;
     assert_int_equal(skad_joining_judge(&facts, text), SKAD_JOINING_SILENT);
