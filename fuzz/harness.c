@@ -255,6 +255,7 @@ void harness_events(harness *self)
         case SKAD_EVENT_JOINED:
         case SKAD_EVENT_ISOLATED:
         case SKAD_EVENT_ADOPTED:
+        case SKAD_EVENT_TWIN:
             break;
         }
     }

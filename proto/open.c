@@ -25,7 +25,7 @@ static skad_verdict check_kind(skad_kind kind, bool hello, const skad_open_await
 static skad_verdict check_sender(const skad_open_context *context, const skad_envelope *envelope,
                                  const skad_id *responder, const skad_id *sender)
 {
-    if (memcmp(sender->bytes, context->self.bytes, SKAD_ID_BYTES) == 0) {
+    if (!context->own_too && memcmp(sender->bytes, context->self.bytes, SKAD_ID_BYTES) == 0) {
         return SKAD_VERDICT_SELF;
     }
     if (!epoch_near(envelope->nonce.epoch, context->epoch)) {

@@ -14,6 +14,7 @@ typedef struct skad_open_context {
     const uint8_t *network_key;              /* SKAD_HASH_BYTES */
     const uint8_t (*roots)[SKAD_HASH_BYTES]; /* see skad_root_fingerprint; may be NULL */
     size_t roots_count;
+    bool own_too; /* also what is signed with our own key, which is dropped otherwise */
 } skad_open_context;
 
 /* The request that a datagram claims to answer; NULL where it is a request itself. */

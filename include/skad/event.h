@@ -24,6 +24,7 @@ typedef enum skad_event_kind {
     SKAD_EVENT_GET,      /* a skad_node_get ended */
     SKAD_EVENT_CHANGED,  /* a watched record has appeared or changed */
     SKAD_EVENT_ADOPTED,  /* the network has a newer edition of what we publish, which we keep now */
+    SKAD_EVENT_TWIN,     /* another node runs with our identity */
     SKAD_EVENT_PUZZLE_NEEDED /* solve skad_event.epoch, then call skad_node_add_nonce */
 } skad_event_kind;
 
@@ -145,8 +146,9 @@ typedef struct skad_event {
     skad_op op; /* STEP, PING, LOOKUP, PUT, GET; CHANGED: the watch */
     skad_outcome outcome;
     union {
-        uint32_t epoch; /* PUZZLE_NEEDED */
-        skad_step step; /* STEP: as it is now; asked, slow, answered or failed */
+        uint32_t epoch;    /* PUZZLE_NEEDED */
+        skad_address twin; /* TWIN: where it is */
+        skad_step step;    /* STEP: as it is now; asked, slow, answered or failed */
         struct {
             skad_id id;
             skad_address address;

@@ -260,6 +260,7 @@ typedef struct skad_node_stats {
     bool loaded;              /* requests without a token get one instead of a signature check */
     uint64_t answers_shed;    /* answers not sent, for bandwidth */
     skad_address observed[2]; /* our address as peers see it: IPv4, IPv6; NONE while unknown */
+    skad_address twin; /* where another node runs with our identity; NONE: there seems to be none */
     skad_store_totals store;
     uint32_t epoch;
     bool secrets_locked; /* the system keeps our keys out of swap */

@@ -2,10 +2,14 @@
 # behind. Sourced with $1 = the skad binary; bash.
 set -eu
 
-skad=$1
+skad=$(readlink -f "$1")
 work=$(mktemp -d "${TMPDIR:-/tmp}/skad-e2e-XXXXXX")
 pids=()
 wrap=() # words before the command of a node; world/world.sh uses it
+
+unmount_all() { # world/world.sh has mounts
+    :
+}
 
 clean_up() {
     local code=$?
@@ -19,6 +23,7 @@ clean_up() {
         tail -n 5 "$work"/*/log 2>/dev/null || true
         echo "FAILED ($code)"
     fi
+    unmount_all
     rm -rf "$work"
     exit "$code"
 }

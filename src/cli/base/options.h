@@ -56,6 +56,7 @@ typedef struct skad_options {
     skad_sandbox sandbox;        /* --sandbox, else on */
     skad_address listen[SKAD_LISTEN_MAX];
     size_t listen_count;
+    uint32_t listen_interface; /* of a link-local address among them; 0: none */
     skad_join_point join[SKAD_JOIN_POINTS_MAX];
     size_t join_count;
     skad_address address;

@@ -4,6 +4,7 @@
 #include "proto/address.h"
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
+#include "src/daemon/net/scoped.h"
 
 static void print(const skad_options *options, skad_answer result)
 {
@@ -24,9 +25,16 @@ static void print(const skad_options *options, skad_answer result)
 static skad_exit run(const skad_options *options)
 {
     skad_control_request request = {.method = SKAD_CONTROL_PING};
+    skad_scoped scoped;
     skad_failure failure;
 
-    if (!skad_address_parse(options->argument, &request.address) || request.address.port == 0) {
+    /* The interface is the daemon's business; a wrong one is told here. */
+    const skad_scoped_outcome outcome = skad_scoped_parse(options->argument, &scoped, &failure);
+    request.address = scoped.address;
+    if (outcome == SKAD_SCOPED_REFUSED) {
+        return skad_complain(SKAD_EXIT_USAGE, &failure);
+    }
+    if (outcome == SKAD_SCOPED_NO_ADDRESS || request.address.port == 0) {
         (void)skad_fail(&failure, "ping: %s: give ADDR:PORT or [ADDR]:PORT", options->argument);
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }

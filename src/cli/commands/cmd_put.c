@@ -54,6 +54,19 @@ static void describe_losses(const skad_file_put_report *report, skad_failure *ou
     }
 }
 
+/* Adds the key of a file that is stored in part, and what can be done about it. */
+static void tell_half_stored(const skad_file_put_report *report, skad_failure *failure)
+{
+    char key[SKAD_ID_TEXT_BYTES];
+    const size_t len = strlen(failure->text);
+    if (report->root_known && report->records > 0) {
+        skad_id_format(&report->root, key);
+        (void)snprintf(failure->text + len, sizeof failure->text - len,
+                       "; %" PRIu64 " records of %s are stored: put it again to complete it",
+                       report->records, key);
+    }
+}
+
 static skad_exit check(const skad_options *options, const skad_file_put_report *report,
                        skad_failure *failure)
 {
@@ -127,6 +140,9 @@ static skad_exit run(const skad_options *options)
     skad_exit exit = skad_client_open(options, &client, &failure);
     if (exit == SKAD_EXIT_DONE) {
         exit = skad_file_put(&client, &request, &report, &failure);
+        if (exit != SKAD_EXIT_DONE) {
+            tell_half_stored(&report, &failure);
+        }
         skad_client_close(&client);
     }
     if (request.fd != STDIN_FILENO) {

@@ -61,6 +61,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .sandbox = &sandbox,
         .listen = options->listen,
         .listen_count = options->listen_count,
+        .interface = options->listen_interface,
         .join = options->join,
         .join_count = options->join_count,
         .peer_sockets = true,

@@ -28,6 +28,7 @@ typedef struct upload {
     skad_failure *failure;
     skad_meter meter;
     size_t in_flight;
+    skad_exit failed; /* DONE: all went well so far; otherwise nothing more is stored */
     unfinished_node levels[SKAD_TREE_LEVEL_MAX + 1]; /* by level; 0 is unused */
 } upload;
 
@@ -96,11 +97,10 @@ static skad_exit await_all(upload *self)
     return error;
 }
 
-static skad_exit store(upload *self, const uint8_t *value, size_t len, skad_id *key)
+static skad_exit send(upload *self, const uint8_t *value, size_t len)
 {
     skad_control_request request = {
         .method = SKAD_CONTROL_PUT, .value = {value, len}, .keep = self->request->keep};
-    skad_value_key(value, len, key);
     if (self->in_flight == SKAD_FILE_PUT_WINDOW) {
         skad_exit error = await_one(self);
         if (error != SKAD_EXIT_DONE) {
@@ -111,9 +111,19 @@ static skad_exit store(upload *self, const uint8_t *value, size_t len, skad_id *
     return skad_client_request(self->client, &request, self->failure);
 }
 
+/* Once a record could not be stored, the rest of the file is only hashed, so that the key of what
+ * is half stored can be told. */
+static void store(upload *self, const uint8_t *value, size_t len, skad_id *key)
+{
+    skad_value_key(value, len, key);
+    if (self->failed == SKAD_EXIT_DONE) {
+        self->failed = send(self, value, len);
+    }
+}
+
 /* ---- The tree ---- */
 
-static skad_exit store_node(upload *self, unsigned level, skad_id *key)
+static void store_node(upload *self, unsigned level, skad_id *key)
 {
     uint8_t bytes[SKAD_VALUE_BYTES_MAX];
     unfinished_node *node = &self->levels[level];
@@ -122,7 +132,7 @@ static skad_exit store_node(upload *self, unsigned level, skad_id *key)
     SKAD_ASSERT(len > 0);
     node->keys_count = 0;
     node->size = 0;
-    return store(self, bytes, len, key);
+    store(self, bytes, len, key);
 }
 
 /* Hangs a key under the unfinished node of a level. Full nodes move up, each to the next level:
@@ -135,10 +145,7 @@ static skad_exit add_key(upload *self, unsigned level, skad_id key, uint64_t siz
         uint64_t carried_size = node->size;
         bool full = node->keys_count == SKAD_TREE_FANOUT;
         if (full) {
-            skad_exit error = store_node(self, level, &carried);
-            if (error != SKAD_EXIT_DONE) {
-                return error;
-            }
+            store_node(self, level, &carried);
         }
         node->keys[node->keys_count++] = key;
         node->size += size;
@@ -150,6 +157,16 @@ static skad_exit add_key(upload *self, unsigned level, skad_id key, uint64_t siz
     }
     (void)skad_fail(self->failure, "the file is too large: at most 21.87 TB fit");
     return SKAD_EXIT_FAILED;
+}
+
+/* The tree is complete, and its root known. */
+static skad_exit finish(upload *self)
+{
+    self->report->root_known = true;
+    if (self->failed == SKAD_EXIT_DONE) {
+        self->failed = await_all(self);
+    }
+    return self->failed;
 }
 
 static bool is_top(const upload *self, unsigned level)
@@ -170,18 +187,16 @@ static skad_exit finish_tree(upload *self)
         uint64_t size = self->levels[level].size;
         if (size > 0) {
             skad_id key;
-            skad_exit error = store_node(self, level, &key);
-            if (error == SKAD_EXIT_DONE) {
-                error = add_key(self, level + 1, key, size);
-            }
+            store_node(self, level, &key);
+            skad_exit error = add_key(self, level + 1, key, size);
             if (error != SKAD_EXIT_DONE) {
                 return error;
             }
         }
         level++;
     }
-    skad_exit error = store_node(self, level, &self->report->root);
-    return error == SKAD_EXIT_DONE ? await_all(self) : error;
+    store_node(self, level, &self->report->root);
+    return finish(self);
 }
 
 /* ---- The file ---- */
@@ -212,8 +227,8 @@ static skad_exit put_inline(upload *self, const uint8_t *data, size_t len)
     size_t encoded = skad_tree_encode_inline(data, len, bytes, sizeof bytes);
     SKAD_ASSERT(encoded > 0);
     self->report->bytes = len;
-    skad_exit error = store(self, bytes, encoded, &self->report->root);
-    return error == SKAD_EXIT_DONE ? await_all(self) : error;
+    store(self, bytes, encoded, &self->report->root);
+    return finish(self);
 }
 
 static skad_exit put_pieces(upload *self, uint8_t *piece, size_t len)
@@ -221,10 +236,8 @@ static skad_exit put_pieces(upload *self, uint8_t *piece, size_t len)
     skad_exit error = SKAD_EXIT_DONE;
     while (error == SKAD_EXIT_DONE && len > 0) {
         skad_id key;
-        error = store(self, piece, len, &key);
-        if (error == SKAD_EXIT_DONE) {
-            error = add_key(self, 1, key, len);
-        }
+        store(self, piece, len, &key);
+        error = add_key(self, 1, key, len);
         self->report->bytes += len;
         if (error == SKAD_EXIT_DONE) {
             error = read_piece(self, piece, &len);

@@ -2,6 +2,8 @@
 #ifndef SKAD_CLI_FILE_FILE_PUT_H
 #define SKAD_CLI_FILE_FILE_PUT_H
 
+#include <stdbool.h>
+
 #include "skad/event.h"
 #include "src/cli/client/client.h"
 
@@ -18,7 +20,8 @@ typedef struct skad_file_put_request {
 
 /* The outcome for the records of a file. */
 typedef struct skad_file_put_report {
-    skad_id root; /* the key to get the file back by */
+    skad_id root;    /* the key to get the file back by */
+    bool root_known; /* also after a failure, if the file could be read to its end */
     uint64_t bytes;
     uint64_t records;
     uint64_t worst_stored;  /* of the record that the fewest holders took, */
@@ -29,7 +32,8 @@ typedef struct skad_file_put_report {
     uint64_t not_kept;     /* records that the node does not re-announce */
 } skad_file_put_report;
 
-/* Stores a file. If a record could not be stored at all, the rest is not tried. */
+/* Stores a file. If a record could not be stored at all, the rest is not tried; it is only read, to
+ * know the key of what is stored so far. */
 SKAD_MUST_CHECK skad_exit skad_file_put(skad_client *client, const skad_file_put_request *request,
                                         skad_file_put_report *out, skad_failure *failure);
 

@@ -14,6 +14,7 @@
 #include "src/cli/file/terminal.h"
 
 #define COPY_BYTES 65536
+#define LINKS_MAX  40 /* as the system follows */
 
 /* ---- Opening ---- */
 
@@ -45,17 +46,104 @@ static bool make_elsewhere(skad_spool *spool, skad_failure *failure)
     return make_nameless(dir == NULL || dir[0] == 0 ? "/tmp" : dir, spool, failure);
 }
 
+/* The descriptor that a path stands for, or -1. Opening such a path again would begin a redirected
+ * file anew, and fails for a socket; making a file beside it is no help at all. */
+static int descriptor_of(const char *path)
+{
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0) {
+        return STDOUT_FILENO;
+    }
+    if (strcmp(path, "/dev/stderr") == 0) {
+        return STDERR_FILENO;
+    }
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        const size_t len = strlen(folders[i]);
+        if (strncmp(path, folders[i], len) == 0) {
+            char *end = NULL;
+            const long number = strtol(path + len, &end, 10);
+            return end != path + len && *end == 0 && number >= 0 && number <= INT_MAX ? (int)number
+                                                                                      : -1;
+        }
+    }
+    return -1;
+}
+
+/* Where a link leads to, from the folder that it lies in. False if it does not fit. */
+static bool step(char path[static PATH_MAX], const char *link)
+{
+    char next[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    const int folder_len = slash == NULL || link[0] == '/' ? 0 : (int)(slash + 1 - path);
+    int len = snprintf(next, sizeof next, "%.*s%s", folder_len, path, link);
+    if (len < 0 || (size_t)len >= sizeof next) {
+        return false;
+    }
+    memcpy(path, next, (size_t)len + 1);
+    return true;
+}
+
+/* Follows links, also one that leads to a file that is not there yet. */
+static bool follow(const char *path, char out[static PATH_MAX], skad_failure *failure)
+{
+    char link[PATH_MAX];
+    int len = snprintf(out, PATH_MAX, "%s", path);
+    if (len < 0 || len >= PATH_MAX) {
+        return skad_fail(failure, "the path is too long");
+    }
+    for (unsigned i = 0; i < LINKS_MAX; i++) {
+        const ssize_t got = readlink(out, link, sizeof link - 1);
+        if (got < 0) {
+            return true; /* it is no link */
+        }
+        link[got] = 0;
+        if (!step(out, link)) {
+            return skad_fail(failure, "the path is too long");
+        }
+    }
+    return skad_fail(failure, "%s leads in a circle of links", path);
+}
+
+static bool mounted(const char *path)
+{
+    struct statx about;
+    return statx(AT_FDCWD, path, 0, STATX_TYPE, &about) == 0 &&
+           (about.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+/* Whether the file exists and can only be written where it is: its folder takes no other, or it is
+ * a mount of its own, which cannot be replaced. */
+static bool fixed(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    (void)snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash + 1 - path),
+                   slash == NULL ? "." : path);
+    return access(path, W_OK) == 0 && (access(folder, W_OK) != 0 || mounted(path));
+}
+
 bool skad_spool_open(const char *path, skad_spool *out, skad_failure *failure)
 {
     struct stat info;
 
-    *out = (skad_spool){.fd = -1, .path = path};
+    *out = (skad_spool){.fd = -1, .path = path, .to = STDOUT_FILENO};
     if (path == NULL) {
         return make_elsewhere(out, failure);
     }
-    if (stat(path, &info) != 0 || S_ISREG(info.st_mode)) {
+    out->to = descriptor_of(path);
+    if (out->to >= 0) {
+        return make_elsewhere(out, failure);
+    }
+    if (!follow(path, out->target, failure)) {
+        return false;
+    }
+    if (stat(out->target, &info) != 0 || S_ISREG(info.st_mode)) {
+        out->in_place = fixed(out->target);
+        if (out->in_place) {
+            return make_elsewhere(out, failure);
+        }
         out->regular = true;
-        bool ok = skad_part_open(path, &out->part, failure);
+        bool ok = skad_part_open(out->target, &out->part, failure);
         out->fd = out->part.fd;
         return ok;
     }
@@ -118,13 +206,14 @@ static bool copy_to(const skad_spool *spool, int to)
 
 static bool copy_out(const skad_spool *spool, skad_failure *failure)
 {
-    int to = spool->path == NULL ? STDOUT_FILENO : open(spool->path, O_WRONLY | O_CLOEXEC);
+    const int flags = O_WRONLY | O_CLOEXEC | (spool->in_place ? O_TRUNC : 0);
+    int to = spool->to >= 0 ? spool->to : open(spool->target, flags);
     bool ok = to >= 0 && copy_to(spool, to);
     if (!ok) {
         (void)skad_fail(failure, "cannot write to %s: %s",
                         spool->path == NULL ? "stdout" : spool->path, strerror(errno));
     }
-    if (to >= 0 && to != STDOUT_FILENO) {
+    if (to >= 0 && to != spool->to) {
         close(to);
     }
     return ok;

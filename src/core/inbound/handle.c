@@ -170,8 +170,8 @@ static bool silence_counts(const skad_node *node, const skad_pending_rpc *rpc)
 static void count_silence(skad_node *node, const skad_pending_rpc *rpc)
 {
     node->stats.timeouts++;
-    if (!rpc->has_responder) {
-        return;
+    if (!rpc->has_responder || skad_id_equal(&rpc->responder, &node->env.identity.id)) {
+        return; /* a hello, or a probe for a twin */
     }
     /* Its token may be of a former life of the peer. The next request shows none, and is padded. */
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &rpc->responder);

@@ -8,6 +8,7 @@
 #include "src/core/inbound/handle.h"
 #include "src/core/inbound/prefilter.h"
 #include "src/core/node/state.h"
+#include "src/core/rpc/twin.h"
 
 /* Keeps what skad_receive_open needs of the request that a reply answers, because the request
  * itself may be gone by then. */
@@ -34,6 +35,28 @@ static bool banned(const skad_node *node, const skad_prefiltered *prefiltered,
     return skad_bans_find(&node->bans, &sender, from, node->env.now.mono_us) != NULL;
 }
 
+/* A datagram with our own key is dropped, but if another node has signed it, that is worth knowing.
+ * One check a second at most. */
+static void look_for_twin(skad_node *node, const skad_prefiltered *prefiltered,
+                          const skad_address *from)
+{
+    const skad_open_context context = {
+        .profile = &node->env.profile,
+        .epoch = skad_profile_epoch(&node->env.profile, node->env.now.unix_s),
+        .self = node->env.identity.id,
+        .network_key = node->env.network_key,
+        .own_too = true,
+    };
+    skad_opened opened;
+    if (!skad_twin_worth_check(node, &prefiltered->envelope, prefiltered->hello)) {
+        return;
+    }
+    node->stats.verifications++;
+    if (skad_open(&context, &prefiltered->envelope, false, NULL, &opened) == SKAD_VERDICT_ACCEPT) {
+        skad_twin_seen(node, from);
+    }
+}
+
 skad_verdict skad_receive_prefilter(skad_node *node, skad_inbound *inbound, skad_time now)
 {
     skad_prefiltered prefiltered;
@@ -52,6 +75,9 @@ skad_verdict skad_receive_prefilter(skad_node *node, skad_inbound *inbound, skad
                       ? SKAD_VERDICT_BANNED
                       : skad_admission_check(node, &prefiltered.envelope, prefiltered.hello,
                                              &inbound->from, inbound->len);
+    }
+    if (verdict == SKAD_VERDICT_SELF) {
+        look_for_twin(node, &prefiltered, &inbound->from);
     }
     if (verdict != SKAD_VERDICT_ACCEPT) {
         node->stats.verdicts[verdict]++;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "src/core/node/state.h"
+#include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 #include "src/core/rpc/answer_budget.h"
 #include "src/core/rpc/signer.h"
@@ -100,13 +101,40 @@ static void serve_ping(answer *to)
     reply(to, &message);
 }
 
+/* Puts the requester itself in front, if it asks for its own ID and we know it alive at another
+ * address of the family: then another node may have its identity (src/core/rpc/twin.h). Returns how
+ * many contacts there are. */
+static size_t add_elsewhere(const answer *to, const skad_id *target, size_t count,
+                            skad_contact contacts[static SKAD_CONTACTS_MAX])
+{
+    const skad_table *table = &to->node->table;
+    const skad_peer_slot slot = skad_peers_find(&table->peers, target);
+    skad_contact contact = {.id = *target};
+    if (!skad_id_equal(target, &to->request->sender) || !skad_peers_alive(&table->peers, slot) ||
+        skad_endpoint_is(&table->peers, slot, to->from)) {
+        return count;
+    }
+    const skad_address known =
+        skad_endpoint_address(&table->peers, slot, skad_endpoint_index(to->from));
+    if (known.family == SKAD_FAMILY_NONE) {
+        return count;
+    }
+    *(known.family == SKAD_FAMILY_IPV4 ? &contact.ipv4 : &contact.ipv6) = known;
+    count = count < SKAD_CONTACTS_MAX ? count : SKAD_CONTACTS_MAX - 1;
+    memmove(&contacts[1], &contacts[0], count * sizeof contacts[0]);
+    contacts[0] = contact;
+    return count + 1;
+}
+
 static void serve_find_node(answer *to)
 {
     const skad_message *asked = &to->request->message;
     skad_message message;
     message.kind = SKAD_KIND_NODES;
-    message.u.reply.u.nodes.contacts_count = closest(
-        to, &asked->u.find_node.target, asked->u.find_node.want, message.u.reply.u.nodes.contacts);
+    const size_t count = closest(to, &asked->u.find_node.target, asked->u.find_node.want,
+                                 message.u.reply.u.nodes.contacts);
+    message.u.reply.u.nodes.contacts_count =
+        add_elsewhere(to, &asked->u.find_node.target, count, message.u.reply.u.nodes.contacts);
     reply(to, &message);
 }
 

@@ -22,12 +22,14 @@ size_t skad_reply_violations(const skad_profile *profile, const skad_id *self,
                              bool solved[static SKAD_CONTACTS_MAX])
 {
     size_t violations = 0;
+    const bool about_us = target != NULL && skad_id_equal(target, self); /* we may be elsewhere */
     for (size_t i = 0; i < count; i++) {
         const skad_id *id = &contacts[i].id;
         bool ordered =
             i == 0 || target == NULL || skad_distance_compare(target, &contacts[i - 1].id, id) < 0;
         solved[i] = skad_puzzle_static_ok(id, profile->static_bits);
-        violations += !ordered || skad_id_equal(id, self) || !reachable(&contacts[i]) || !solved[i];
+        violations += !ordered || (!about_us && skad_id_equal(id, self)) ||
+                      !reachable(&contacts[i]) || !solved[i];
     }
     return violations;
 }

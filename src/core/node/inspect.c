@@ -25,6 +25,7 @@ void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *
     out->loaded = node->admission.loaded || node->admission.pressed;
     out->observed[0] = skad_observed_address(&node->observed, 0, now.mono_us);
     out->observed[1] = skad_observed_address(&node->observed, 1, now.mono_us);
+    out->twin = skad_twin_address(node, now.mono_us);
     out->epoch = skad_profile_epoch(&node->env.profile, now.unix_s);
     out->network_size = skad_density_network_size(
         skad_density_radius(&node->table, node->env.profile.siblings), node->env.profile.siblings);

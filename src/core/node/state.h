@@ -19,6 +19,7 @@
 #include "src/core/rpc/events.h"
 #include "src/core/rpc/outbox.h"
 #include "src/core/rpc/pending.h"
+#include "src/core/rpc/twin.h"
 #include "src/core/storage/store_retries.h"
 #include "src/core/storage/watches.h"
 #include "src/core/upkeep/clock_watch.h"
@@ -53,6 +54,7 @@ struct skad_node {
     skad_admission admission;
     skad_answer_budget answers;
     skad_bans bans;
+    skad_twin_state twin;
     uint64_t heard_us; /* when the last verified answer came; 0: never */
 
     skad_join_state join;

@@ -12,6 +12,7 @@
 #include "src/core/operations/replicate.h"
 #include "src/core/operations/report.h"
 #include "src/core/operations/storing.h"
+#include "src/core/routing/distance.h"
 #include "src/core/rpc/request.h"
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
@@ -274,6 +275,17 @@ static void judge(skad_node *node, const skad_id *sender, const skad_address *fr
     }
 }
 
+/* We are named to ourselves, as an answer about our own ID may do: at an address where another node
+ * may have our identity. */
+static void hear_of_us(skad_node *node, const skad_id *target, const skad_contact *contact)
+{
+    const skad_address *address =
+        skad_contact_endpoint(contact, node->families, node->env.profile.allow_private);
+    if (address != NULL && target != NULL && skad_id_equal(target, &contact->id)) {
+        skad_twin_hint(node, address);
+    }
+}
+
 /* Passes the contacts of an answer to the lookup. target: the ID that was asked for; NULL where the
  * answer may be a late one, to another question. Returns how many contacts break the rules. */
 static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
@@ -284,6 +296,10 @@ static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
                                               named.contacts, named.count, solved);
     for (size_t i = 0; i < named.count; i++) {
         skad_address address;
+        if (skad_id_equal(&named.contacts[i].id, &node->env.identity.id)) {
+            hear_of_us(node, target, &named.contacts[i]);
+            continue;
+        }
         if (worth_asking(node, &named.contacts[i], solved[i], &address)) {
             skad_lookup_heard(lookup, from, &named.contacts[i], &address);
         }

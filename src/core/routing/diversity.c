@@ -1,11 +1,20 @@
 #include "src/core/routing/diversity.h"
 
+#include "proto/address.h"
+
 #define IPV4_GROUP_BYTES (SKAD_GROUP_IPV4_BITS / 8)
 #define IPV6_GROUP_BYTES (SKAD_GROUP_IPV6_BITS / 8)
 
+static bool is_private(const skad_address *address)
+{
+    skad_address any_port = *address;
+    any_port.port = 1;
+    return !skad_address_routable(&any_port, false) && skad_address_routable(&any_port, true);
+}
+
 uint64_t skad_address_group(const skad_address *address)
 {
-    if (address->family == SKAD_FAMILY_NONE) {
+    if (address->family == SKAD_FAMILY_NONE || is_private(address)) {
         return 0;
     }
     unsigned bytes = address->family == SKAD_FAMILY_IPV4 ? IPV4_GROUP_BYTES : IPV6_GROUP_BYTES;
@@ -36,7 +45,7 @@ void skad_group_tally_add(skad_group_tally *tally, uint64_t other)
 
 bool skad_group_tally_has_room(const skad_group_tally *tally, size_t max)
 {
-    if (max == 0) {
+    if (max == 0 || tally->group == 0) {
         return true;
     }
     for (unsigned i = 0; i < SKAD_GROUP_LEVELS; i++) {

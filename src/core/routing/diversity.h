@@ -26,7 +26,9 @@
 #include "skad/types.h"
 
 /* Returns the group of level 0 as a number: the family in the top bits, the prefix below; 0 for an
- * absent address. */
+ * absent address, and for all private ones. These are in no group, and nothing limits them: a
+ * private network often is a single subnet, and a member of it can have any number of addresses
+ * there. Where private addresses may not be contacted, none gets as far as to be counted. */
 uint64_t skad_address_group(const skad_address *address);
 
 /* Returns the widest group around one of level 0. */

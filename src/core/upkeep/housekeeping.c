@@ -3,6 +3,7 @@
 #include "proto/profile.h"
 #include "src/core/node/state.h"
 #include "src/core/rpc/events.h"
+#include "src/core/rpc/twin.h"
 
 static void ask_for_nonce(skad_node *node, uint32_t epoch)
 {
@@ -41,4 +42,5 @@ void skad_housekeeping_tick(skad_node *node)
     node->housekeeping.sweep_us =
         node->env.now.mono_us + (more ? SKAD_SWEEP_AGAIN_US : SKAD_SWEEP_INTERVAL_US);
     watch_epoch(node);
+    skad_twin_tick(node);
 }

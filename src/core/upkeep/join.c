@@ -8,6 +8,7 @@
 #include "src/core/operations/start.h"
 #include "src/core/rpc/events.h"
 #include "src/core/rpc/request.h"
+#include "src/core/rpc/twin.h"
 #include "src/core/upkeep/refresh.h"
 
 static_assert(SKAD_ISOLATION_US >= 2 * SKAD_CHECK_INTERVAL_US + SKAD_CHECK_IDLE_US,
@@ -104,7 +105,8 @@ skad_status skad_join_greet(skad_node *node, const skad_contact *contacts, size_
 }
 
 /* Sends one hello to each address, then pauses. The pause doubles, and a quarter of it is random,
- * so that a network that went down together does not send its hellos in step. */
+ * so that a network that went down together does not send its hellos in step. A node drops a hello
+ * that has its own key, so the second time one address gets a probe as well (twin.h). */
 static void send_hellos(skad_node *node)
 {
     skad_join_state *join = &node->join;
@@ -114,6 +116,10 @@ static void send_hellos(skad_node *node)
     }
     for (size_t i = 0; i < join->addresses_count; i++) {
         skad_request_ping(node, NULL, &join->addresses[i], SKAD_PURPOSE_HELLO);
+    }
+    if (join->backoff_us == 2 * SKAD_HELLO_BACKOFF_MIN_US) {
+        skad_twin_hint(
+            node, &join->addresses[skad_random_below(&node->env.random, join->addresses_count)]);
     }
     join->hello_us = node->env.now.mono_us + skad_env_at_least_us(&node->env, join->backoff_us);
     join->backoff_us *= 2;

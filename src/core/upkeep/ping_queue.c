@@ -62,7 +62,7 @@ static bool worth_a_ping(const skad_node *node, const skad_id *id, const skad_ad
 static size_t silent_at(const skad_ping_queue *queue, const skad_address *address)
 {
     uint64_t group = skad_address_group(address);
-    size_t at = 0;
+    size_t at = group == 0 ? SKAD_PING_QUEUE_SILENT_MAX : 0; /* in no group */
     while (at < SKAD_PING_QUEUE_SILENT_MAX && queue->silent[at] != group) {
         at++;
     }
@@ -235,7 +235,7 @@ static void note(skad_ping_queue *queue, const skad_address *address, bool answe
     size_t at = silent_at(queue, address);
     if (answered && at < SKAD_PING_QUEUE_SILENT_MAX) {
         queue->silent[at] = 0;
-    } else if (!answered && at == SKAD_PING_QUEUE_SILENT_MAX) {
+    } else if (!answered && at == SKAD_PING_QUEUE_SILENT_MAX && skad_address_group(address) != 0) {
         queue->silent[queue->silent_next] = skad_address_group(address);
         queue->silent_next = (queue->silent_next + 1) % SKAD_PING_QUEUE_SILENT_MAX;
     }

@@ -38,8 +38,9 @@ typedef struct skad_daemon_config {
     const skad_sandbox_config *sandbox; /* entered once all is open; NULL: no sandbox */
     const skad_address *listen;         /* none: all addresses, port 4700 */
     size_t listen_count;                /* at most one for each family */
-    bool peer_sockets; /* answers come in on sockets of their own (peer_sockets.h) */
-    int workers;       /* threads for signatures, 0..SKAD_WORKERS_MAX; -1: what suits the machine */
+    uint32_t interface; /* of link-local addresses among these; 0: none, or that of a join point */
+    bool peer_sockets;  /* answers come in on sockets of their own (peer_sockets.h) */
+    int workers; /* threads for signatures, 0..SKAD_WORKERS_MAX; -1: what suits the machine */
     const skad_join_point *join;
     size_t join_count;
     skad_log_level log;         /* the least level that is written */

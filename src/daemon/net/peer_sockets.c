@@ -16,10 +16,10 @@ static bool share(int fd, int on)
     return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0;
 }
 
-static bool connect_to(int fd, const skad_address *peer)
+static bool connect_to(const skad_udp_socket *port, int fd, const skad_address *peer)
 {
     struct sockaddr_storage name;
-    socklen_t len = skad_address_to_sockaddr(peer, &name);
+    socklen_t len = skad_udp_name(port, peer, &name);
     return connect(fd, (struct sockaddr *)&name, len) == 0;
 }
 
@@ -43,13 +43,14 @@ static bool open_one(const skad_peer_sockets *peer_sockets, skad_peer_socket *pe
     const skad_address *bound = &peer_sockets->port->bound;
     bool ipv6 = bound->family == SKAD_FAMILY_IPV6;
     struct sockaddr_storage name;
-    socklen_t len = skad_address_to_sockaddr(bound, &name);
+    socklen_t len = skad_udp_name(peer_sockets->port, bound, &name);
     int fd = socket(ipv6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return false;
     }
     if ((ipv6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) || !share(fd, 1) ||
-        bind(fd, (struct sockaddr *)&name, len) != 0 || !connect_to(fd, &peer_sockets->itself)) {
+        bind(fd, (struct sockaddr *)&name, len) != 0 ||
+        !connect_to(peer_sockets->port, fd, &peer_sockets->itself)) {
         close(fd);
         return false;
     }
@@ -134,11 +135,11 @@ static bool turn_to(const skad_peer_sockets *peer_sockets, skad_peer_socket *pee
     const struct sockaddr unconnected = {.sa_family = AF_UNSPEC};
     peer_socket->peer = peer_sockets->itself;
     if (connect(peer_socket->fd, &unconnected, sizeof unconnected) == 0 &&
-        connect_to(peer_socket->fd, peer)) {
+        connect_to(peer_sockets->port, peer_socket->fd, peer)) {
         peer_socket->peer = *peer;
         return true;
     }
-    return connect_to(peer_socket->fd, &peer_sockets->itself);
+    return connect_to(peer_sockets->port, peer_socket->fd, &peer_sockets->itself);
 }
 
 void skad_peer_sockets_expect(skad_peer_sockets *peer_sockets, const skad_address *peer)

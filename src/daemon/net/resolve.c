@@ -24,6 +24,7 @@
 #include "crypto/random.h"
 #include "proto/address.h"
 #include "src/daemon/net/join_shares.h"
+#include "src/daemon/net/scoped.h"
 #include "src/daemon/net/udp.h"
 #include "src/daemon/system/task.h"
 
@@ -76,8 +77,15 @@ struct skad_resolver {
 
 bool skad_join_point_parse(const char *text, skad_join_point *out, skad_failure *failure)
 {
+    skad_scoped scoped;
     memset(out, 0, sizeof *out);
-    if (skad_address_parse(text, &out->address)) {
+    const skad_scoped_outcome outcome = skad_scoped_parse(text, &scoped, failure);
+    if (outcome == SKAD_SCOPED_REFUSED) {
+        return false;
+    }
+    if (outcome == SKAD_SCOPED_FINE) {
+        out->address = scoped.address;
+        out->interface = scoped.interface;
         return out->address.port != 0 ||
                skad_fail(failure, "%s: port 0 cannot be used: give the port of a node", text);
     }
@@ -94,6 +102,20 @@ bool skad_join_point_parse(const char *text, skad_join_point *out, skad_failure 
     }
     memcpy(out->host, text, host_len);
     out->port = (uint16_t)port;
+    return true;
+}
+
+bool skad_join_points_interface(const skad_join_point *points, size_t count, uint32_t *interface,
+                                skad_failure *failure)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t other = points[i].interface;
+        if (other != 0 && *interface != 0 && other != *interface) {
+            return skad_fail(failure, "link-local addresses of two interfaces: a node can have "
+                                      "those of one");
+        }
+        *interface = other != 0 ? other : *interface;
+    }
     return true;
 }
 

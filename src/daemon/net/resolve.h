@@ -23,13 +23,19 @@ struct ev_loop;
 /* One --join: exactly one of the two is set. */
 typedef struct skad_join_point {
     skad_address address;               /* family NONE where it is a name */
+    uint32_t interface;                 /* of a link-local address; otherwise 0 */
     char host[SKAD_HOST_BYTES_MAX + 1]; /* empty where it is an address */
     uint16_t port;                      /* of the name */
 } skad_join_point;
 
-/* "192.0.2.1:4700", "[2001:db8::1]:4700" or "node.example.org:4700". */
+/* "192.0.2.1:4700", "[2001:db8::1]:4700", "[fe80::1%eth0]:4700" or "node.example.org:4700". */
 SKAD_MUST_CHECK bool skad_join_point_parse(const char *text, skad_join_point *out,
                                            skad_failure *failure);
+
+/* All link-local addresses of a node are at one interface: adds that of the points to *interface, 0
+ * for none. False if there are two. */
+SKAD_MUST_CHECK bool skad_join_points_interface(const skad_join_point *points, size_t count,
+                                                uint32_t *interface, skad_failure *failure);
 
 typedef struct skad_resolver skad_resolver;
 

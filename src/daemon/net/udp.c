@@ -11,6 +11,7 @@
 #include "crypto/assert.h"
 #include "proto/address.h"
 #include "src/daemon/net/pktinfo.h"
+#include "src/daemon/net/scoped.h"
 
 /* A byte more than the longest datagram shows that one was too long. */
 #define IN_BYTES (SKAD_DATAGRAM_BYTES_MAX + 1)
@@ -23,6 +24,7 @@ struct skad_udp_inbox {
     uint8_t bytes[SKAD_UDP_BATCH][IN_BYTES];
     struct sockaddr_storage from[SKAD_UDP_BATCH];
     skad_pktinfo pktinfo[SKAD_UDP_BATCH];
+    uint32_t interface; /* at which the first datagram of a link-local peer came; 0: none did */
 };
 
 bool skad_address_from_sockaddr(const struct sockaddr *from, skad_address *out)
@@ -71,6 +73,20 @@ socklen_t skad_address_to_sockaddr(const skad_address *address, struct sockaddr_
     return sizeof in6;
 }
 
+socklen_t skad_udp_name(const skad_udp_socket *udp, const skad_address *address,
+                        struct sockaddr_storage *out)
+{
+    socklen_t len = skad_address_to_sockaddr(address, out);
+    if (skad_scoped_link_local(address)) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, out, sizeof in6);
+        const uint32_t heard = udp->in == NULL ? 0 : udp->in->interface;
+        in6.sin6_scope_id = udp->interface != 0 ? udp->interface : heard;
+        memcpy(out, &in6, sizeof in6);
+    }
+    return len;
+}
+
 /* ---- Opening ---- */
 
 static bool fail_to_bind(const skad_address *listen, skad_failure *failure)
@@ -94,8 +110,9 @@ static bool fail_to_bind(const skad_address *listen, skad_failure *failure)
     }
 }
 
-static bool bind_socket(int fd, const skad_address *listen, skad_address *bound)
+static bool bind_socket(const skad_udp_socket *udp, const skad_address *listen, skad_address *bound)
 {
+    const int fd = udp->fd;
     const int on = 1;
     const int bytes = KERNEL_BUFFER_BYTES;
     struct sockaddr_storage name;
@@ -108,7 +125,7 @@ static bool bind_socket(int fd, const skad_address *listen, skad_address *bound)
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 
-    socklen_t len = skad_address_to_sockaddr(listen, &name);
+    socklen_t len = skad_udp_name(udp, listen, &name);
     if (bind(fd, (struct sockaddr *)&name, len) != 0) {
         return false;
     }
@@ -126,11 +143,17 @@ static bool bind_socket(int fd, const skad_address *listen, skad_address *bound)
 bool skad_udp_open(const skad_address *listen, skad_udp_socket *out, bool *unsupported,
                    skad_failure *failure)
 {
+    return skad_udp_open_at(listen, 0, out, unsupported, failure);
+}
+
+bool skad_udp_open_at(const skad_address *listen, uint32_t interface, skad_udp_socket *out,
+                      bool *unsupported, skad_failure *failure)
+{
     int domain = listen->family == SKAD_FAMILY_IPV6 ? AF_INET6 : AF_INET;
 
-    memset(out, 0, sizeof *out);
+    *out = (skad_udp_socket){.interface = interface};
     out->fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (out->fd < 0 || !bind_socket(out->fd, listen, &out->bound)) {
+    if (out->fd < 0 || !bind_socket(out, listen, &out->bound)) {
         if (unsupported != NULL) {
             *unsupported = errno == EAFNOSUPPORT || (domain == AF_INET6 && errno == EADDRNOTAVAIL);
         }
@@ -159,6 +182,16 @@ void skad_udp_close(skad_udp_socket *udp)
 
 /* ---- Receiving ---- */
 
+static void learn_interface(struct skad_udp_inbox *in, const skad_address *from,
+                            const struct sockaddr_storage *name)
+{
+    if (in->interface == 0 && skad_scoped_link_local(from)) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, name, sizeof in6);
+        in->interface = in6.sin6_scope_id;
+    }
+}
+
 size_t skad_udp_receive_by(const skad_udp_socket *udp, int fd,
                            skad_udp_received received[static SKAD_UDP_BATCH])
 {
@@ -181,6 +214,7 @@ size_t skad_udp_receive_by(const skad_udp_socket *udp, int fd,
     for (int i = 0; i < got; i++) {
         skad_udp_received *one = &received[count];
         if (skad_address_from_sockaddr((struct sockaddr *)&in->from[i], &one->from)) {
+            learn_interface(in, &one->from, &in->from[i]);
             one->bytes = in->bytes[i];
             one->len = messages[i].msg_len;
             skad_pktinfo_read(&messages[i].msg_hdr, &one->local);
@@ -236,7 +270,7 @@ static int send_batch(skad_udp_socket *udp)
         messages[i].msg_hdr.msg_iov = &pieces[i];
         messages[i].msg_hdr.msg_iovlen = 1;
         messages[i].msg_hdr.msg_name = &names[i];
-        messages[i].msg_hdr.msg_namelen = skad_address_to_sockaddr(&datagram->to, &names[i]);
+        messages[i].msg_hdr.msg_namelen = skad_udp_name(udp, &datagram->to, &names[i]);
         skad_pktinfo_write(&datagram->local, &pktinfos[i], &messages[i].msg_hdr);
     }
     return sendmmsg(udp->fd, messages, (unsigned)count, MSG_DONTWAIT);

@@ -32,6 +32,7 @@ typedef struct skad_udp_socket {
     size_t out_first;          /* the next one to leave */
     size_t out_count;          /* waiting, from out_first on */
     struct skad_udp_inbox *in; /* buffers of one batch */
+    uint32_t interface;        /* where link-local peers are; 0: where the first of them is heard */
     skad_udp_counters counters;
 } skad_udp_socket;
 
@@ -47,6 +48,10 @@ typedef struct skad_udp_received {
  * only lacks the family. */
 SKAD_MUST_CHECK bool skad_udp_open(const skad_address *listen, skad_udp_socket *out,
                                    bool *unsupported, skad_failure *failure);
+/* The same, with the number of the interface where link-local addresses are, its own included. */
+SKAD_MUST_CHECK bool skad_udp_open_at(const skad_address *listen, uint32_t interface,
+                                      skad_udp_socket *out, bool *unsupported,
+                                      skad_failure *failure);
 void skad_udp_close(skad_udp_socket *udp);
 
 /* Takes up to SKAD_UDP_BATCH datagrams that wait at the socket; returns how many. */
@@ -67,6 +72,9 @@ bool skad_udp_flush(skad_udp_socket *udp);
 
 /* IPv4-mapped IPv6 becomes IPv4. False for other families. */
 bool skad_address_from_sockaddr(const struct sockaddr *from, skad_address *out);
+/* The name of an address for system calls on the socket: a link-local one is at its interface. */
+socklen_t skad_udp_name(const skad_udp_socket *udp, const skad_address *address,
+                        struct sockaddr_storage *out);
 socklen_t skad_address_to_sockaddr(const skad_address *address, struct sockaddr_storage *out);
 
 #endif

@@ -162,7 +162,7 @@ static bool open_socket(skad_udp_endpoints *endpoints, const skad_address *liste
         return skad_fail(failure, "listen on one IPv4 and one IPv6 address at most");
     }
     skad_udp_socket *udp = &endpoints->sockets[endpoints->count];
-    if (!skad_udp_open(listen, udp, &unsupported, failure)) {
+    if (!skad_udp_open_at(listen, endpoints->interface, udp, &unsupported, failure)) {
         return optional && unsupported;
     }
     skad_udp_endpoint *self = &endpoints->endpoints[endpoints->count++];

@@ -37,8 +37,10 @@ struct skad_udp_endpoints {
     skad_udp_socket sockets[SKAD_UDP_ENDPOINTS_MAX];
     skad_udp_endpoint endpoints[SKAD_UDP_ENDPOINTS_MAX];
     size_t count;
-    unsigned families; /* a set of skad_family */
-    skad_node *node;   /* set by skad_udp_endpoints_start, with now */
+    unsigned families;  /* a set of skad_family */
+    uint32_t interface; /* where link-local peers are; 0: where the first is heard. Set before the
+                           start, as is log */
+    skad_node *node;    /* set by skad_udp_endpoints_start, with now */
     const skad_time *now;
     skad_workers *workers; /* NULL: none, all is done on the loop */
     ev_async done;         /* sent by workers */

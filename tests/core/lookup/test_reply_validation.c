@@ -84,6 +84,22 @@ static void we_are_never_named_to_ourselves(void **state)
     assert_int_equal(violations(&profile, NULL, contacts), 1);
 }
 
+/* Where another node may have our identity. */
+static void we_are_named_to_ourselves_when_we_ask_for_our_own_id(void **state)
+{
+    (void)state;
+    skad_profile profile = test_fixture_profile();
+    profile.static_bits = 0;
+    skad_contact contacts[CONTACTS] = {{.id = self}, {.id = self}, {.id = self}};
+    for (uint8_t i = 0; i < CONTACTS; i++) {
+        contacts[i].ipv4 = test_prng_address(i);
+        contacts[i].id.bytes[31] = i; /* in front: ourselves */
+    }
+    assert_int_equal(violations(&profile, &self, contacts), 0);
+    contacts[2].id = self; /* in its place alone, and once */
+    assert_int_equal(violations(&profile, &self, contacts), 1);
+}
+
 static void an_id_has_solved_the_static_puzzle(void **state)
 {
     (void)state;
@@ -155,6 +171,7 @@ int main(void)
         cmocka_unit_test(an_honest_answer_breaks_no_rule),
         cmocka_unit_test(contacts_come_in_ascending_distance_and_once),
         cmocka_unit_test(we_are_never_named_to_ourselves),
+        cmocka_unit_test(we_are_named_to_ourselves_when_we_ask_for_our_own_id),
         cmocka_unit_test(an_id_has_solved_the_static_puzzle),
         cmocka_unit_test(one_endpoint_at_least_may_be_contacted),
         cmocka_unit_test(a_contact_that_breaks_every_rule_counts_once),

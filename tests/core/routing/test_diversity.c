@@ -44,6 +44,12 @@ static void a_group_is_a_24_or_a_56(void **state)
         }
     }
     assert_int_equal(skad_address_group(&(skad_address){0}), 0);
+    static const char *const none[] = {"10.1.2.3:1",    "172.16.0.1:1", "192.168.1.1:1",
+                                       "127.0.0.1:1",   "[::1]:1",      "[fd00::1]:1",
+                                       "169.254.1.1:1", "[fe80::1]:1",  "100.64.0.1:1"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        assert_int_equal(group_of(none[i]), 0);
+    }
 }
 
 static void wider_groups_are_a_16_and_a_48_and_a_32(void **state)
@@ -107,6 +113,8 @@ static void limits_grow_with_the_width(void **state)
     assert_int_equal(fit("[2a00:1:2::1]:1", 6, 10), 20);
     assert_int_equal(fit("[2a00:1::1]:1", 5, 10), 40);
     assert_int_equal(fit("[2a00::1]:1", 3, 10), 200);
+    assert_int_equal(fit("10.8.8.0:1", 3, 10), 200); /* private ones are in no group */
+    assert_int_equal(fit("[fd00::1]:1", 7, 10), 200);
     assert_int_equal(fit("8.8.8.0:1", 3, 0), 200);
 }
 

@@ -16,10 +16,10 @@
 
 /* ---- The rule alone ---- */
 
-/* 10.x.y/24 and 2a00:x:yy00::/56 */
+/* 45.x.y/24 and 2a00:x:yy00::/56 */
 static uint64_t ipv4(unsigned x, unsigned y)
 {
-    const skad_address address = {SKAD_FAMILY_IPV4, 1, {10, (uint8_t)x, (uint8_t)y, 1}};
+    const skad_address address = {SKAD_FAMILY_IPV4, 1, {45, (uint8_t)x, (uint8_t)y, 1}};
     return skad_address_group(&address);
 }
 

@@ -34,6 +34,13 @@ static const place_case places[] = {
     {"node.example.org:-1", false, "", 0},
     {"node.example.org:+1", false, "", 0},
     {"127.0.0.1:0", false, "", 0},
+    {"[fe80::1%lo]:4700", true, "", 4700},
+    {"[fe80::1%1]:4700", true, "", 4700}, /* the number of lo */
+    {"[fe80::1]:4700", false, "", 0},     /* needs an interface */
+    {"[fe80::1%no-such-one]:4700", false, "", 0},
+    {"[fe80::1%4000000000]:4700", false, "", 0},
+    {"[fe80::1%]:4700", false, "", 0},
+    {"[2001:db8::1%lo]:4700", false, "", 0}, /* needs none */
     {":4700", false, "", 0},
     {"2001:db8::1", false, "", 0},
     {"[name]:4700", false, "", 0},
@@ -69,6 +76,23 @@ static void a_name_beyond_255_bytes_is_refused(void **state)
     assert_true(skad_join_point_parse(text, &place, &failure));
     memcpy(text + SKAD_HOST_BYTES_MAX, "a:9", 4);
     assert_false(skad_join_point_parse(text, &place, &failure));
+}
+
+static void link_local_points_are_at_one_interface(void **state)
+{
+    (void)state;
+    skad_join_point points[3] = {{.interface = 0}, {.interface = 7}, {.interface = 7}};
+    skad_failure failure = {""};
+    uint32_t interface = 0;
+    assert_true(skad_join_points_interface(points, 1, &interface, &failure));
+    assert_int_equal(interface, 0);
+    assert_true(skad_join_points_interface(points, 3, &interface, &failure));
+    assert_int_equal(interface, 7);
+    points[2].interface = 8;
+    assert_false(skad_join_points_interface(points, 3, &interface, &failure));
+    assert_string_not_equal(failure.text, "");
+    interface = 9; /* that of --listen */
+    assert_false(skad_join_points_interface(points, 2, &interface, &failure));
 }
 
 typedef struct found {
@@ -265,6 +289,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(join_points_are_addresses_or_names),
+        cmocka_unit_test(link_local_points_are_at_one_interface),
         cmocka_unit_test(a_name_beyond_255_bytes_is_refused),
         cmocka_unit_test(addresses_are_handed_over_at_once_and_once_each),
         cmocka_unit_test(at_most_32_places_are_taken),

@@ -33,6 +33,13 @@ need() {
     done
 }
 
+unmount_all() { # what a test has mounted in its folder
+    local point
+    while read -r _ _ _ _ point _; do
+        [[ $point != "$work"/* ]] || umount --lazy "$point"
+    done </proc/self/mountinfo
+}
+
 need ip
 ip link set lo up
 
