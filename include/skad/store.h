@@ -97,6 +97,7 @@ typedef struct skad_store_totals {
     uint64_t published_max;
     uint64_t published_bytes;
     uint64_t published_bytes_max;
+    uint64_t waiting;  /* writes that do not last yet */
     uint64_t failures; /* writes that the system refused, since the start */
     int error;         /* errno of the last write if it failed; 0 if it succeeded */
 } skad_store_totals;

@@ -90,6 +90,7 @@ static void lmdb_totals(void *self, skad_store_totals *out)
         .published_max = store->caps.published_max,
         .published_bytes = published.bytes,
         .published_bytes_max = store->caps.published_bytes_max,
+        .waiting = store->pending.writes,
         .failures = store->failures,
         .error = overdue ? ENOSPC : store->error,
     };

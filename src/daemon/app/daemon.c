@@ -8,7 +8,6 @@
  * The timer itself only wakes the loop. */
 #include "src/daemon/app/daemon.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +17,7 @@
 #include "crypto/keys.h"
 #include "crypto/random.h"
 #include "proto/address.h"
+#include "src/daemon/app/told.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/net/joining.h"
 #include "src/daemon/net/udp_endpoints.h"
@@ -59,7 +59,9 @@ static void begin_turn(struct ev_loop *loop, ev_check *watcher, int revents)
     (void)loop;
     (void)revents;
     skad_daemon *daemon = watcher->data;
+    const skad_time before = daemon->now;
     daemon->now = skad_clock_now();
+    skad_told_clock(daemon->config.log, before, daemon->now);
 }
 
 static void on_joined(skad_daemon *daemon)
@@ -76,27 +78,6 @@ static void on_joined(skad_daemon *daemon)
     }
 }
 
-static void log_adopted(const skad_daemon *daemon, const skad_event *event)
-{
-    char key[SKAD_ID_TEXT_BYTES];
-    skad_id_format(&event->u.adopted.key, key);
-    skad_log(daemon->config.log, SKAD_LOG_WARNING,
-             "the network has a newer edition of %s than this node: sequence %" PRIu64
-             " is published from now on, not %" PRIu64
-             "; was the folder restored from a backup, or is the identity in use elsewhere?",
-             key, event->u.adopted.sequence, event->u.adopted.sequence_before);
-}
-
-static void on_twin(const skad_daemon *daemon, const skad_address *address)
-{
-    char text[SKAD_ADDRESS_TEXT_BYTES];
-    skad_address_format(address, text);
-    skad_log(daemon->config.log, SKAD_LOG_ERROR,
-             "another node runs with the same identity, at %s: stop one of the two, and give it an "
-             "identity of its own (move its file 'identity' away)",
-             text);
-}
-
 static void handle_event(skad_daemon *daemon, const skad_event *event)
 {
     switch (event->kind) {
@@ -110,10 +91,10 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
         skad_resolver_start(daemon->resolver);
         break;
     case SKAD_EVENT_ADOPTED:
-        log_adopted(daemon, event);
+        skad_told_adopted(daemon->config.log, event);
         break;
     case SKAD_EVENT_TWIN:
-        on_twin(daemon, &event->u.twin);
+        skad_told_twin(daemon->config.log, &event->u.twin);
         break;
     case SKAD_EVENT_PUZZLE_NEEDED:
         skad_nonce_renewal_start(daemon->renewal, event->u.epoch);
@@ -404,36 +385,16 @@ static void init_watchers(skad_daemon *daemon)
     daemon->patience.data = daemon;
 }
 
-/* All link-local addresses of a node are at one interface. */
-static bool choose_interface(const skad_daemon_config *config, uint32_t *out, skad_failure *failure)
+static void tell_start(const skad_daemon *daemon)
 {
-    *out = config->interface;
-    for (size_t i = 0; i < config->join_count; i++) {
-        const uint32_t other = config->join[i].interface;
-        if (other != 0 && *out != 0 && other != *out) {
-            return skad_fail(failure,
-                             "link-local addresses of two interfaces: a node can have those "
-                             "of one");
-        }
-        *out = other != 0 ? other : *out;
-    }
-    return true;
-}
-
-static void log_start(const skad_daemon *daemon)
-{
-    char text[SKAD_ID_TEXT_BYTES > SKAD_ADDRESS_TEXT_BYTES ? SKAD_ID_TEXT_BYTES
-                                                           : SKAD_ADDRESS_TEXT_BYTES];
-    skad_id_format(skad_node_self(daemon->node), text);
-    skad_log(daemon->config.log, SKAD_LOG_INFO, "node %s in the network '%s'", text,
-             daemon->config.profile->name);
-    for (size_t i = 0; i < daemon->endpoints.count; i++) {
-        skad_address_format(&daemon->endpoints.sockets[i].bound, text);
-        skad_log(daemon->config.log, SKAD_LOG_INFO, "listening on %s", text);
-    }
-    skad_log(daemon->config.log, SKAD_LOG_INFO, "control socket %s", daemon->config.control_path);
-    skad_log(daemon->config.log, SKAD_LOG_INFO, "sandbox %s",
-             skad_sandbox_name(daemon->context.sandbox));
+    const skad_told_start start = {
+        .node = daemon->node,
+        .network = daemon->config.profile->name,
+        .endpoints = &daemon->endpoints,
+        .control_path = daemon->config.control_path,
+        .sandbox = daemon->context.sandbox,
+    };
+    skad_told_started(daemon->config.log, &start);
 }
 
 bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_failure *failure)
@@ -446,7 +407,9 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     daemon->now = skad_clock_now();
     init_watchers(daemon);
     daemon->endpoints.log = config->log;
-    if (!choose_interface(config, &daemon->endpoints.interface, failure) ||
+    daemon->endpoints.interface = config->interface;
+    if (!skad_join_points_interface(config->join, config->join_count, &daemon->endpoints.interface,
+                                    failure) ||
         !skad_udp_endpoints_open(&daemon->endpoints, config->loop, config->listen,
                                  config->listen_count,
                                  config->peer_sockets ? SKAD_PEER_SOCKETS_MAX : 0, failure) ||
@@ -464,7 +427,7 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
         skad_daemon_free(daemon);
         return false;
     }
-    log_start(daemon);
+    tell_start(daemon);
     begin_joining(daemon);
     /* These were borrowed only for the start. */
     daemon->config.identify = NULL;
@@ -516,11 +479,8 @@ void skad_daemon_report(const skad_daemon *daemon)
 {
     skad_node_stats stats;
     skad_node_stats_get(daemon->node, daemon->now, &stats);
-    skad_log(
-        daemon->config.log, SKAD_LOG_INFO, "%s, %u peers, %llu records held, up for %llu s",
-        stats.joined ? "joined" : "not joined", stats.peers,
-        (unsigned long long)stats.store.records,
-        (unsigned long long)((daemon->now.mono_us - daemon->context.started_us) / SKAD_US_PER_S));
+    skad_told_state(daemon->config.log, &stats,
+                    (daemon->now.mono_us - daemon->context.started_us) / SKAD_US_PER_S);
 }
 
 const skad_address *skad_daemon_address(const skad_daemon *daemon)

@@ -27,19 +27,20 @@ static bool end_by(const skad_daemon_config *config, int number, skad_failure *f
                               "(ulimit -t, LimitCPU=)");
 }
 
-bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure)
+bool skad_run_foreground(const skad_daemon_config *wanted, skad_failure *failure)
 {
+    skad_daemon_config config = *wanted;
     skad_daemon *daemon = NULL;
     skad_signals signals;
     struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
     if (loop == NULL) {
         return skad_fail(failure, "cannot make an event loop");
     }
-    config->loop = loop;
+    config.loop = loop;
     /* Before all that takes long: the first puzzle ends at once on a signal, also in process 1. */
     skad_signals_start(&signals, loop);
-    config->stop = &signals.stop;
-    bool ok = skad_daemon_new(config, &daemon, failure);
+    config.stop = &signals.stop;
+    bool ok = skad_daemon_new(&config, &daemon, failure);
     if (ok) {
         signals.user = daemon;
         signals.refresh = refresh;
@@ -49,7 +50,7 @@ bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure)
     }
     const int number = skad_signals_ended_by(&signals);
     if (number != 0) {
-        ok = end_by(config, number, failure);
+        ok = end_by(&config, number, failure);
     }
     skad_daemon_free(daemon);
     skad_signals_stop(&signals);

@@ -4,8 +4,8 @@
 
 #include "src/daemon/app/daemon.h"
 
-/* Runs one node; config->loop and config->stop are filled in here. True when a signal ended it,
+/* Runs one node; loop and stop are its own, whatever the config says. True when a signal ended it,
  * except for the limit of processor time (docs/operating.md, "Signals"). */
-SKAD_MUST_CHECK bool skad_run_foreground(skad_daemon_config *config, skad_failure *failure);
+SKAD_MUST_CHECK bool skad_run_foreground(const skad_daemon_config *wanted, skad_failure *failure);
 
 #endif

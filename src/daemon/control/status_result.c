@@ -7,6 +7,7 @@
 #include "src/daemon/control/control.h"
 #include "src/daemon/control/refusals.h"
 #include "src/daemon/control/results.h"
+#include "src/daemon/system/log_thread.h"
 
 static void write_drops(const skad_node_stats *stats, uint64_t queue_full, skad_writer *writer)
 {
@@ -44,7 +45,7 @@ static void write_refused(const skad_node_stats *stats, skad_writer *writer)
 static void write_store(const skad_store_totals *totals, skad_writer *writer)
 {
     skad_result_key(writer, "store");
-    skad_write_map(writer, 11);
+    skad_write_map(writer, 12);
     skad_result_uint(writer, "records", totals->records);
     skad_result_uint(writer, "records_max", totals->records_max);
     skad_result_uint(writer, "bytes", totals->bytes);
@@ -54,6 +55,7 @@ static void write_store(const skad_store_totals *totals, skad_writer *writer)
     skad_result_uint(writer, "published_max", totals->published_max);
     skad_result_uint(writer, "published_bytes", totals->published_bytes);
     skad_result_uint(writer, "published_bytes_max", totals->published_bytes_max);
+    skad_result_uint(writer, "waiting", totals->waiting);
     skad_result_uint(writer, "failures", totals->failures);
     skad_result_key(writer, "error");
     if (totals->error == 0) {
@@ -197,7 +199,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_node_stats_get(context->node, now, &stats);
     skad_workers_stats_get(context->workers, &workers);
 
-    skad_write_map(writer, 22 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
+    skad_write_map(writer, 23 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);
@@ -221,6 +223,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_result_uint(writer, "pending", stats.pending);
     skad_result_uint(writer, "operations", stats.operations);
     skad_result_uint(writer, "watches", stats.watches);
+    skad_result_uint(writer, "log_dropped", skad_log_dropped());
     write_sockets(context, writer);
     write_workers(&workers, writer);
     write_counters(&stats, writer);

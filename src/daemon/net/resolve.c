@@ -105,6 +105,20 @@ bool skad_join_point_parse(const char *text, skad_join_point *out, skad_failure 
     return true;
 }
 
+bool skad_join_points_interface(const skad_join_point *points, size_t count, uint32_t *interface,
+                                skad_failure *failure)
+{
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t other = points[i].interface;
+        if (other != 0 && *interface != 0 && other != *interface) {
+            return skad_fail(failure, "link-local addresses of two interfaces: a node can have "
+                                      "those of one");
+        }
+        *interface = other != 0 ? other : *interface;
+    }
+    return true;
+}
+
 /* ---- In the thread ---- */
 
 static bool is_usable(const skad_address *address, unsigned families, bool allow_private)

@@ -32,6 +32,11 @@ typedef struct skad_join_point {
 SKAD_MUST_CHECK bool skad_join_point_parse(const char *text, skad_join_point *out,
                                            skad_failure *failure);
 
+/* All link-local addresses of a node are at one interface: adds that of the points to *interface, 0
+ * for none. False if there are two. */
+SKAD_MUST_CHECK bool skad_join_points_interface(const skad_join_point *points, size_t count,
+                                                uint32_t *interface, skad_failure *failure);
+
 typedef struct skad_resolver skad_resolver;
 
 typedef struct skad_resolver_config {

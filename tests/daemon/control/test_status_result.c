@@ -283,6 +283,7 @@ static void the_store_tells_its_numbers_and_its_last_error(void **state)
         {"published_max", &stats.store.published_max},
         {"published_bytes", &stats.store.published_bytes},
         {"published_bytes_max", &stats.store.published_bytes_max},
+        {"waiting", &stats.store.waiting},
         {"failures", &stats.store.failures},
     };
     size_t count = sizeof totals / sizeof totals[0];

@@ -78,6 +78,23 @@ static void a_name_beyond_255_bytes_is_refused(void **state)
     assert_false(skad_join_point_parse(text, &place, &failure));
 }
 
+static void link_local_points_are_at_one_interface(void **state)
+{
+    (void)state;
+    skad_join_point points[3] = {{.interface = 0}, {.interface = 7}, {.interface = 7}};
+    skad_failure failure = {""};
+    uint32_t interface = 0;
+    assert_true(skad_join_points_interface(points, 1, &interface, &failure));
+    assert_int_equal(interface, 0);
+    assert_true(skad_join_points_interface(points, 3, &interface, &failure));
+    assert_int_equal(interface, 7);
+    points[2].interface = 8;
+    assert_false(skad_join_points_interface(points, 3, &interface, &failure));
+    assert_string_not_equal(failure.text, "");
+    interface = 9; /* that of --listen */
+    assert_false(skad_join_points_interface(points, 2, &interface, &failure));
+}
+
 typedef struct found {
     struct ev_loop *loop;
     bool allow_private;
@@ -272,6 +289,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(join_points_are_addresses_or_names),
+        cmocka_unit_test(link_local_points_are_at_one_interface),
         cmocka_unit_test(a_name_beyond_255_bytes_is_refused),
         cmocka_unit_test(addresses_are_handed_over_at_once_and_once_each),
         cmocka_unit_test(at_most_32_places_are_taken),

@@ -1,0 +1,33 @@
+/* Lines of the log about the daemon as a whole. */
+#ifndef SKAD_DAEMON_APP_TOLD_H
+#define SKAD_DAEMON_APP_TOLD_H
+
+#include "skad/node.h"
+#include "src/daemon/net/udp_endpoints.h"
+#include "src/daemon/sandbox/sandbox.h"
+#include "src/daemon/system/log.h"
+
+typedef struct skad_told_start {
+    const skad_node *node;
+    const char *network; /* its name */
+    const skad_udp_endpoints *endpoints;
+    const char *control_path;
+    skad_sandbox sandbox;
+} skad_told_start;
+
+/* Who it is, and where it can be reached. */
+void skad_told_started(skad_log_level log, const skad_told_start *start);
+
+/* Another node has its identity, at this address. */
+void skad_told_twin(skad_log_level log, const skad_address *address);
+
+/* The network has a newer edition of what it publishes (ADOPTED). */
+void skad_told_adopted(skad_log_level log, const skad_event *event);
+
+/* The wall clock was set by more than a minute between two times; nothing otherwise. */
+void skad_told_clock(skad_log_level log, skad_time before, skad_time now);
+
+/* How it is, in one line. */
+void skad_told_state(skad_log_level log, const skad_node_stats *stats, uint64_t up_s);
+
+#endif
