@@ -236,6 +236,11 @@ static void play(skad_world *world)
     get(world, 12, SKAD_RECORD_MUTABLE, &mutable);
     get(world, 13, SKAD_RECORD_ANNOUNCEMENT, &topic);
     get(world, 14, SKAD_RECORD_IMMUTABLE, &nothing);
+    skad_world_stop(world, 15, true); /* a handover to who comes back without its records */
+    run_s(world, 5);
+    skad_world_start(world, 15);
+    skad_world_join(world, 15, 0);
+    run_s(world, 30);
 }
 
 void fuzz_seeds_simulated(void)

@@ -115,6 +115,10 @@ static skad_exit ask_node(publication *self)
 
 /* ---- Under which sequence ---- */
 
+/* While a node that may have the record does not answer, it is not known whether there is one. A
+ * dead one is left out from the second time on (src/core/routing/departed.h). */
+#define RESOLVES_MAX 3
+
 static skad_exit choose_sequence(publication *self)
 {
     skad_control_request request = {.method = SKAD_CONTROL_RESOLVE,
@@ -126,7 +130,10 @@ static skad_exit choose_sequence(publication *self)
         self->sequence = self->options->sequence;
         return SKAD_EXIT_DONE;
     }
-    skad_exit exit = skad_client_call(&self->client, &request, &current, self->failure);
+    skad_exit exit = SKAD_EXIT_TIMED_OUT;
+    for (unsigned i = 0; i < RESOLVES_MAX && exit == SKAD_EXIT_TIMED_OUT; i++) {
+        exit = skad_client_call(&self->client, &request, &current, self->failure);
+    }
     if (exit == SKAD_EXIT_NOT_FOUND) {
         self->sequence = 1;
         return SKAD_EXIT_DONE;
