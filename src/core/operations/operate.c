@@ -10,6 +10,7 @@
 #include "src/core/lookup/reply_validation.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/ask.h"
+#include "src/core/operations/named.h"
 #include "src/core/operations/paging.h"
 #include "src/core/operations/replicate.h"
 #include "src/core/operations/report.h"
@@ -212,42 +213,6 @@ void skad_operate_drive(skad_node *node, skad_operation *operation)
 
 /* ---- Answers ---- */
 
-static bool kept_out(const skad_node *node, const skad_id *id, const skad_address *address)
-{
-    return skad_bans_find(&node->bans, id, address, node->env.now.mono_us) != NULL;
-}
-
-/* Whether a contact in an answer is worth asking, and at which address. It is if we can send to it,
- * its ID paid the static puzzle, and we know it neither to be unresponsive nor to be banned. An
- * endpoint that we verified ourselves comes first; no other peer's word counts against it. False:
- * not at all. */
-static bool worth_asking(const skad_node *node, const skad_contact *contact, bool solved,
-                         skad_address *out)
-{
-    skad_peer_slot slot = skad_peers_find(&node->table.peers, &contact->id);
-    if (slot != SKAD_PEER_NONE) {
-        if (skad_peer_unresponsive(&node->table.peers.peers[slot])) {
-            return false;
-        }
-        if (skad_endpoint_choose(&node->table.peers, slot, node->families, out)) {
-            return !kept_out(node, &contact->id, out);
-        }
-    }
-    const skad_address *address =
-        skad_contact_endpoint(contact, node->families, node->env.profile.allow_private);
-    if (!solved || address == NULL || kept_out(node, &contact->id, address)) {
-        return false;
-    }
-    *out = *address;
-    return true;
-}
-
-/* Contacts that an answer names. */
-typedef struct named_contacts {
-    const skad_contact *contacts;
-    size_t count;
-} named_contacts;
-
 /* Counts an answer that breaks its sender's duties, which costs the sender some standing. The
  * answer came from where we asked and refers to what we asked, so its address is validated. */
 static void judge(skad_node *node, const skad_id *sender, const skad_address *from,
@@ -258,42 +223,6 @@ static void judge(skad_node *node, const skad_id *sender, const skad_address *fr
         node->stats.dismissed += skad_table_violation(&node->table, sender, node->env.now.mono_us);
         skad_bans_strike(&node->bans, sender, from, SKAD_BAN_ANSWERS, node->env.now.mono_us);
     }
-}
-
-/* We are named to ourselves, as an answer about our own ID may do: at an address where another node
- * may have our identity. */
-static void hear_of_us(skad_node *node, const skad_id *target, const skad_contact *contact)
-{
-    const skad_address *address =
-        skad_contact_endpoint(contact, node->families, node->env.profile.allow_private);
-    if (address != NULL && target != NULL && skad_id_equal(target, &contact->id)) {
-        skad_twin_hint(node, address);
-    }
-}
-
-/* Passes the contacts of an answer to the lookup. target: the ID that was asked for; NULL where the
- * answer may be a late one, to another question. Returns how many contacts break the rules. */
-static size_t hear_contacts(skad_node *node, skad_lookup *lookup, uint16_t from,
-                            const skad_id *target, named_contacts named)
-{
-    bool solved[SKAD_CONTACTS_MAX];
-    size_t violations = skad_reply_violations(&node->env.profile, &node->env.identity.id, target,
-                                              named.contacts, named.count, solved);
-    for (size_t i = 0; i < named.count; i++) {
-        skad_address address;
-        if (skad_id_equal(&named.contacts[i].id, &node->env.identity.id)) {
-            hear_of_us(node, target, &named.contacts[i]);
-            continue;
-        }
-        if (worth_asking(node, &named.contacts[i], solved[i], &address)) {
-            skad_lookup_heard(lookup, from, &named.contacts[i], &address);
-            if (skad_departed_lately(&node->departed, &named.contacts[i].id, &address,
-                                     node->env.now.mono_us)) {
-                skad_lookup_departed(lookup, &named.contacts[i].id);
-            }
-        }
-    }
-    return violations;
 }
 
 /* Takes the records of an answer. Returns how many were not what was asked for. An immutable value
@@ -332,14 +261,16 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
     skad_lookup_answered(lookup, rpc->step, node->env.now.mono_us - rpc->sent_us);
     size_t violations = 0;
     if (answer->kind == SKAD_KIND_VALUE) {
-        violations = hear_contacts(node, lookup, rpc->step, &lookup->target,
-                                   (named_contacts){answer->u.reply.u.value.contacts,
-                                                    answer->u.reply.u.value.contacts_count});
+        violations =
+            skad_named_heard(node, lookup, rpc->step, &lookup->target,
+                             (skad_named_contacts){answer->u.reply.u.value.contacts,
+                                                   answer->u.reply.u.value.contacts_count});
         violations += take_records(node, operation, rpc->step, answer);
     } else {
-        violations = hear_contacts(node, lookup, rpc->step, &lookup->target,
-                                   (named_contacts){answer->u.reply.u.nodes.contacts,
-                                                    answer->u.reply.u.nodes.contacts_count});
+        violations =
+            skad_named_heard(node, lookup, rpc->step, &lookup->target,
+                             (skad_named_contacts){answer->u.reply.u.nodes.contacts,
+                                                   answer->u.reply.u.nodes.contacts_count});
     }
     judge(node, &lookup->candidates.all[rpc->step].contact.id, &rpc->address, violations);
 }
@@ -353,9 +284,10 @@ static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pen
     }
     if (answer->kind == SKAD_KIND_NODES) {
         const uint16_t from = rpc->step;
-        size_t violations = hear_contacts(node, lookup, from, NULL,
-                                          (named_contacts){answer->u.reply.u.nodes.contacts,
-                                                           answer->u.reply.u.nodes.contacts_count});
+        size_t violations =
+            skad_named_heard(node, lookup, from, NULL,
+                             (skad_named_contacts){answer->u.reply.u.nodes.contacts,
+                                                   answer->u.reply.u.nodes.contacts_count});
         judge(node, &lookup->candidates.all[from].contact.id, &rpc->address, violations);
     }
 }
