@@ -77,6 +77,15 @@ start_node() {
     pids+=("$started")
 }
 
+# put_alone NAME ARGUMENT...: puts where no other node is, which the exit code tells (6).
+put_alone() {
+    local name=$1
+    local code=0
+    shift
+    ask "$name" put "$@" 2>/dev/null || code=$?
+    [ "$code" -eq 6 ]
+}
+
 socket_of() {
     echo "$work/$1/control.sock"
 }

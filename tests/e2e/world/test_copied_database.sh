@@ -8,7 +8,7 @@ start_node first --listen 127.0.0.1:4700
 first=$started
 wait_for 20 answers first
 head -c 400000 /dev/urandom >"$work/file"
-key=$(ask first put "$work/file")
+key=$(put_alone first "$work/file")
 
 # starts NAME: on what lies in its folder; it answers, stores and gives what it has.
 starts() {
@@ -16,7 +16,7 @@ starts() {
     wait_for 20 answers "$1"
     ask "$1" records >/dev/null
     head -c 100000 /dev/urandom >"$work/more"
-    ask "$1" put "$work/more" --once >/dev/null
+    put_alone "$1" "$work/more" --once >/dev/null
     ask "$1" get "$key" >"$work/got" 2>/dev/null || true
     kill -0 "$started" || fail "$1 ended by itself"
 }
@@ -28,7 +28,7 @@ slow_copy() {
     while pages=$(($(stat -c %s "$1") / 4096)) && [ "$at" -lt "$pages" ]; do
         dd if="$1" of="$2" bs=4096 skip="$at" seek="$at" count=40 conv=notrunc status=none
         at=$((at + 40))
-        head -c 60000 /dev/urandom | ask first put - --once >/dev/null
+        head -c 60000 /dev/urandom | put_alone first - --once >/dev/null
     done
 }
 

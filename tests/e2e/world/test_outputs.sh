@@ -6,7 +6,7 @@
 start_node first --listen 127.0.0.1:4700
 wait_for 20 answers first
 head -c 5000 /dev/urandom >"$work/file"
-key=$(ask first put "$work/file")
+key=$(put_alone first "$work/file")
 mkdir "$work/a" "$work/b"
 cd "$work/a"
 
@@ -72,7 +72,7 @@ say "a put whose daemon ends halfway tells the key of what is half stored"
 head -c 600000 /dev/urandom >"$work/large"
 start_node other --listen 127.0.0.1:0
 wait_for 20 answers other
-whole=$(ask other put "$work/large" --once)
+whole=$(put_alone other "$work/large" --once)
 code=0
 {
     head -c 300000 "$work/large"
