@@ -76,7 +76,8 @@ static void write_unusable(const skad_joining *joining, skad_writer *writer)
     skad_write_array(writer, count);
     for (size_t i = 0; i < count; i++) {
         char text[sizeof flaws[i].place + 128];
-        (void)snprintf(text, sizeof text, "%s: %s", flaws[i].place, flaws[i].why);
+        (void)snprintf(text, sizeof text, "%.*s: %.120s", (int)sizeof flaws[i].place,
+                       flaws[i].place, flaws[i].why);
         skad_write_str(writer, text);
     }
 }
