@@ -183,6 +183,8 @@ skad_status skad_bans_add(skad_bans *bans, const skad_ban *ban, uint64_t now_us)
         }
     } else if (at == list->count) {
         return append(list, ban);
+    } else if (list->bans[at].reason == SKAD_BAN_OPERATOR && ban->reason != SKAD_BAN_OPERATOR) {
+        return SKAD_OK; /* the operator's word stands */
     }
     list->bans[at] = *ban;
     return SKAD_OK;

@@ -205,6 +205,27 @@ static void an_answer_counts_for_four(void **state)
     assert_int_not_equal(banned_until(1, &address, 1), 0);
 }
 
+/* What a banned peer still answers may break the rules: that must not shorten its ban. */
+static void the_operators_ban_of_the_same_subject_stands(void **state)
+{
+    (void)state;
+    const skad_address address = test_prng_address(1);
+    const skad_ban peer = {.scope = SKAD_BAN_PEER,
+                           .id = id_of(1),
+                           .address = address,
+                           .reason = SKAD_BAN_OPERATOR,
+                           .until_us = FOREVER};
+    const skad_ban host = prefix(1, 32, FOREVER);
+    assert_int_equal(skad_bans_add(&bans, &peer, 0), SKAD_OK);
+    strike(1, &address, SKAD_STRIKES_MAX, 1);
+    assert_true(banned_until(1, &address, 1) == FOREVER);
+    assert_int_equal(skad_bans_add(&bans, &host, 0), SKAD_OK);
+    for (uint8_t i = 2; i < 12; i++) {
+        strike(i, &address, SKAD_STRIKES_MAX, 1);
+    }
+    assert_non_null(skad_bans_find(&bans, NULL, &address, FOREVER - 1));
+}
+
 static void strikes_count_within_a_minute_of_the_first(void **state)
 {
     (void)state;
@@ -264,6 +285,7 @@ int main(void)
         WITH_BANS(as_many_are_allowed_as_fit),
         WITH_BANS(the_sixteenth_strike_bans_for_ten_minutes),
         WITH_BANS(an_answer_counts_for_four),
+        WITH_BANS(the_operators_ban_of_the_same_subject_stands),
         WITH_BANS(strikes_count_within_a_minute_of_the_first),
         WITH_BANS(the_oldest_count_gives_way),
         WITH_BANS(by_ipv6_a_host_is_a_64),
