@@ -213,6 +213,7 @@ skad_status skad_store_lmdb_open(const skad_store_lmdb_config *config, skad_stor
     }
     int result = prepare(store);
     if (result != 0) {
+        store->opened.suspect = true; /* no proof of a clean end: the next start checks all */
         lmdb_free(store);
         errno = skad_db_errno(result);
         return skad_db_report(report, SKAD_ERR_IO, "cannot read %s: %s", config->path,

@@ -216,6 +216,52 @@ static void damage_that_an_opening_meets_is_set_aside_at_once(void **state)
     test_store_free(&store);
 }
 
+/* A start in a child; 0: it opened, 1: it was refused, 2: it crashed. */
+static int start(test_db_folder *here)
+{
+    int ended;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        skad_store store;
+        (void)signal(SIGSEGV, SIG_DFL);
+        (void)signal(SIGBUS, SIG_DFL);
+        (void)signal(SIGABRT, SIG_DFL);
+        if (skad_store_lmdb_open(&here->config, &store, &here->report) != SKAD_OK) {
+            _exit(1);
+        }
+        test_store_free(&store);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &ended, 0), child);
+    return WIFSIGNALED(ended) ? 2 : WEXITSTATUS(ended);
+}
+
+/* The flags of each page in turn, which say what it is. */
+static void no_damage_is_refused_at_each_start(void **state)
+{
+    test_db_folder *here = *state;
+    unsigned refused = 0;
+    here->config.caps = test_db_roomy;
+    for (long page = 2, pages = 3; page < pages; page++) {
+        const uint16_t flags = 0;
+        test_db_clear(here);
+        test_db_make(here);
+        pages = size_of(here->path) / 4096;
+        int fd = open(here->path, O_RDWR);
+        assert_int_equal(pwrite(fd, &flags, sizeof flags, page * 4096 + 10), sizeof flags);
+        assert_int_equal(close(fd), 0);
+        test_db_prove(here->path);
+        int last = 3;
+        for (unsigned i = 0; i < 3; i++) {
+            last = start(here);
+            refused += last == 1;
+        }
+        assert_int_equal(last, 0);
+    }
+    assert_true(refused > 0); /* so there is something to test */
+}
+
 /* A row that the disk changed is found when it is read; then the rest is not trusted either. */
 static void damage_that_was_met_leaves_no_proof(void **state)
 {
@@ -330,6 +376,7 @@ int main(void)
         OWN_TEST(what_lmdb_gave_up_is_set_aside_though_a_check_finds_nothing),
         OWN_TEST(a_crash_in_the_database_happens_once),
         OWN_TEST(damage_that_an_opening_meets_is_set_aside_at_once),
+        OWN_TEST(no_damage_is_refused_at_each_start),
         OWN_TEST(damage_that_was_met_leaves_no_proof),
         OWN_TEST(what_the_pages_have_is_salvaged_without_the_tables),
         OWN_TEST(salvaging_that_did_not_end_begins_again),
