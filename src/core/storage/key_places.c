@@ -195,6 +195,33 @@ bool skad_key_places_find(skad_node *node, const skad_store_name *name, uint64_t
     return false;
 }
 
+bool skad_key_places_may_move(const skad_node *node, const skad_store_name *name, uint64_t from,
+                              uint64_t to)
+{
+    const skad_store *store = &node->store;
+    skad_store_place places[SURVEY_MAX];
+    if (from == to || from == 0 || to == 0 || node->env.profile.group_table_max == 0) {
+        return true;
+    }
+    size_t held = store->ops->survey(store->self, &name->key, name->type, places, SURVEY_MAX);
+    for (unsigned level = 0; level < SKAD_GROUP_LEVELS; level++) {
+        const uint64_t here = group_at(from, level);
+        const uint64_t there = group_at(to, level);
+        size_t neighbours_here = 0;
+        size_t neighbours_there = 0;
+        for (size_t i = 0; i < held; i++) {
+            bool counts = places[i].expires_unix_s > node->env.now.unix_s &&
+                          memcmp(places[i].publisher, name->publisher, sizeof name->publisher) != 0;
+            neighbours_here += counts && group_at(places[i].group, level) == here;
+            neighbours_there += counts && group_at(places[i].group, level) == there;
+        }
+        if (here != there && neighbours_there > neighbours_here) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void skad_key_places_leave(skad_node *node, const skad_store_name *name,
                            const skad_key_leavers *leavers)
 {

@@ -18,6 +18,10 @@
  *
  *   A narrow group that is full refuses its own newcomer.
  *
+ * A held announcement that another group brings again moves to that group only if it becomes no
+ * more crowded by it. So a publisher takes its own out of the place of the neighbour that handed it
+ * over, and no group can draw those of others into itself and have them give way to its own.
+ *
  * So an attacker that is first with all 256 places, from however few groups, loses them to the
  * first honest newcomers from other groups. */
 #ifndef SKAD_STORAGE_KEY_PLACES_H
@@ -58,6 +62,12 @@ typedef struct skad_key_leavers {
  * false if there is none. */
 bool skad_key_places_find(skad_node *node, const skad_store_name *name, uint64_t group,
                           skad_key_leavers *out);
+
+/* Whether a held announcement may count for another group, which brings it again: in no group
+ * around it may it have more neighbours there than it has here. Anyone can bring what anyone has
+ * published, so it could otherwise be drawn into a group that is about to give way. */
+bool skad_key_places_may_move(const skad_node *node, const skad_store_name *name, uint64_t from,
+                              uint64_t to);
 
 /* Drops those that gave way, after the newcomer was put: one that found no room in the store has
  * pushed none out. */

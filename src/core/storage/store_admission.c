@@ -162,9 +162,17 @@ static bool has_room(judged *self)
            skad_key_places_find(self->node, &self->name, self->group, &self->leavers);
 }
 
+/* Whether the bringer's group may pay for what is held. Not for an announcement that would be more
+ * crowded there. */
+static bool may_pay(const judged *self)
+{
+    return self->offer->record->type != SKAD_RECORD_ANNOUNCEMENT ||
+           skad_key_places_may_move(self->node, &self->name, self->held.group, self->offer->group);
+}
+
 /* Decides who pays and for how long; false if there is no room. Life is what a share is spent on:
- * who brings something new pays, and so does who prolongs what is held. Without room for that, the
- * same edition stays as it was, with the group and for the time that it had. */
+ * who brings something new pays, and so does who prolongs what is held. Where that is not possible,
+ * the same edition stays as it was, with the group and for the time that it had. */
 static bool find_payer(judged *self)
 {
     self->expires_unix_s = expiry(self);
@@ -173,7 +181,7 @@ static bool find_payer(judged *self)
     if (!self->same_edition) {
         return has_room(self);
     }
-    if (prolongs && has_room(self)) {
+    if (prolongs && may_pay(self) && has_room(self)) {
         return true;
     }
     self->group = self->held.group;

@@ -340,6 +340,65 @@ static void a_change_of_group_needs_a_place(void **state)
     assert_true(bring(&before, &second).stored);
 }
 
+/* How many of thirty honest announcements, which end in nearly two lives, are held. */
+#define HONEST      30
+#define HONEST_LIFE (2 * DAY_S - HOUR_S)
+static unsigned honest_held(void)
+{
+    unsigned held = 0;
+    for (uint32_t i = 0; i < HONEST; i++) {
+        test_bytes one = test_announcement_of(1000 + i, 1, 1, fixture.now.unix_s + HONEST_LIFE);
+        skad_store_record found;
+        held += test_held(&fixture, &one, &found);
+    }
+    return held;
+}
+
+/* Found by a review: an attacker brought what others had announced once more, so that it counted
+ * for the attacker's own group, and gave way there to what the attacker brought next. */
+static void no_group_draws_the_announcements_of_others_into_itself(void **state)
+{
+    (void)state;
+    test_bytes all[HONEST];
+    for (uint32_t i = 0; i < HONEST; i++) {
+        const test_remote honest = at(100 + i, 1);
+        all[i] = test_announcement_of(1000 + i, 1, 1, fixture.now.unix_s + HONEST_LIFE);
+        assert_true(bring(&honest, &all[i]).stored);
+    }
+    fixture.now.unix_s += 2;
+    for (uint32_t i = 0; i < HONEST; i++) {
+        const test_remote attacker = at(1, 1 + i / 16);
+        assert_true(bring(&attacker, &all[i]).stored);
+    }
+    for (unsigned y = 0; y < 64; y++) {
+        const test_remote attacker = at(1, 10 + y);
+        (void)announce(&attacker, 1, 5000 + 10 * y, 4, DAY_S);
+    }
+    fixture.now.unix_s -= 2; /* for the same bytes */
+    assert_in_range(honest_held(), HONEST - 1,
+                    HONEST); /* one that had no neighbour had none there */
+}
+
+/* A neighbour that hands over pays for what it brings until the publishers come. */
+static void publishers_take_their_own_out_of_a_crowded_group(void **state)
+{
+    (void)state;
+    const test_remote giver = at(1, 1);
+    test_bytes all[SKAD_KEY_PLACES_GROUP_MAX];
+    for (uint32_t i = 0; i < SKAD_KEY_PLACES_GROUP_MAX; i++) {
+        all[i] = test_announcement_of(1000 + i, 1, 1, fixture.now.unix_s + HONEST_LIFE);
+        assert_true(bring(&giver, &all[i]).stored);
+    }
+    fixture.now.unix_s += 2;
+    for (uint32_t i = 0; i < SKAD_KEY_PLACES_GROUP_MAX; i++) {
+        const test_remote publisher = at(100 + i, 1);
+        skad_store_record found;
+        assert_true(bring(&publisher, &all[i]).stored);
+        assert_true(test_held(&fixture, &all[i], &found));
+        assert_int_equal(found.group, skad_address_group(&publisher.address));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -356,6 +415,10 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(expired_announcements_have_no_place, begin, end),
         cmocka_unit_test_setup_teardown(a_change_of_group_needs_a_place, begin, end),
+        cmocka_unit_test_setup_teardown(no_group_draws_the_announcements_of_others_into_itself,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(publishers_take_their_own_out_of_a_crowded_group, begin,
+                                        end),
     };
     return cmocka_run_group_tests_name("key_places", tests, NULL, NULL);
 }
