@@ -69,6 +69,14 @@ static uint64_t group_of(const skad_lookup *lookup, uint16_t index)
     return skad_address_group(&lookup->candidates.all[index].address);
 }
 
+/* Whether it did not answer in time: then its place in its group is free for another. A few silent
+ * names of one group would otherwise be waited for one after the other. */
+static bool is_quiet(const skad_lookup *lookup, uint16_t index)
+{
+    const uint8_t state = lookup->candidates.all[index].state;
+    return state == SKAD_STEP_FAILED || state == SKAD_STEP_SLOW;
+}
+
 bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *list, size_t member)
 {
     if (lookup->group_path_max == 0) {
@@ -76,7 +84,7 @@ bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *lis
     }
     skad_group_tally before = skad_group_tally_of(group_of(lookup, list->members[member]));
     for (size_t i = 0; i < member; i++) {
-        if (lookup->candidates.all[list->members[i]].state != SKAD_STEP_FAILED) {
+        if (!is_quiet(lookup, list->members[i])) {
             skad_group_tally_add(&before, group_of(lookup, list->members[i]));
         }
     }
@@ -90,7 +98,7 @@ bool skad_shortlist_group_has_room(const skad_lookup *lookup, uint16_t index)
     }
     skad_group_tally asked = skad_group_tally_of(group_of(lookup, index));
     for (size_t i = 0; i < lookup->asked_count; i++) {
-        if (lookup->candidates.all[lookup->asked[i]].state != SKAD_STEP_FAILED) {
+        if (!is_quiet(lookup, lookup->asked[i])) {
             skad_group_tally_add(&asked, group_of(lookup, lookup->asked[i]));
         }
     }

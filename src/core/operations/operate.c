@@ -421,6 +421,15 @@ static void end_overdue(skad_node *node, skad_operation *operation)
     }
 }
 
+static bool has_looked_enough(const skad_node *node, const skad_operation *operation)
+{
+    const uint64_t began_us = operation->deadline_us - SKAD_OPERATION_US_MAX;
+    uint16_t nearest;
+    return operation->stage == SKAD_STAGE_RUNNING && skad_operation_puts(operation) &&
+           node->env.now.mono_us >= began_us + SKAD_PUT_LOOKUP_US &&
+           skad_lookup_closest(operation->lookup, 1, &nearest) > 0;
+}
+
 void skad_operate_tick(skad_node *node)
 {
     uint64_t now_us = node->env.now.mono_us;
@@ -438,6 +447,9 @@ void skad_operate_tick(skad_node *node)
         if (now_us >= operation->deadline_us) {
             end_overdue(node, operation);
             release_refresh(node, operation);
+        } else if (has_looked_enough(node, operation)) {
+            skad_storing_begin(node, operation);
+            skad_operate_drive(node, operation);
         } else if (blocked && operation->kind != SKAD_OPERATION_PING) {
             skad_operate_drive(node, operation);
         }

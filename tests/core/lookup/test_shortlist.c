@@ -151,6 +151,8 @@ static void a_group_has_its_share_of_a_path(void **state)
     assert_false(skad_shortlist_surplus(lookup, list, 3));
     set_state(lookup, first, SKAD_STEP_FAILED);
     assert_false(skad_shortlist_surplus(lookup, list, 2));
+    set_state(lookup, first, SKAD_STEP_SLOW); /* nor is a slow one waited for */
+    assert_false(skad_shortlist_surplus(lookup, list, 2));
     set_state(lookup, first, SKAD_STEP_ASKED);
     assert_true(skad_shortlist_surplus(lookup, list, 2));
     lookup->group_path_max = 0;
@@ -177,6 +179,8 @@ static void a_group_has_its_share_of_a_lookup(void **state)
     assert_false(skad_shortlist_group_has_room(lookup, third));
     assert_true(skad_shortlist_group_has_room(lookup, apart));
     set_state(lookup, first, SKAD_STEP_FAILED);
+    assert_true(skad_shortlist_group_has_room(lookup, third));
+    set_state(lookup, first, SKAD_STEP_SLOW);
     assert_true(skad_shortlist_group_has_room(lookup, third));
     set_state(lookup, first, SKAD_STEP_ANSWERED);
     assert_false(skad_shortlist_group_has_room(lookup, third));

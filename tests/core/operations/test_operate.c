@@ -11,6 +11,7 @@
 #include "src/core/node/invariants.h"
 #include "src/core/node/parts.h"
 #include "src/core/operations/operate.h"
+#include "src/core/routing/distance.h"
 #include "src/core/rpc/request.h"
 #include "tests/support/fixture.h"
 
@@ -233,6 +234,55 @@ static void an_operation_without_room_to_ask_tries_again_soon(void **state)
     assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
 }
 
+static const test_remote *the_closest(const skad_id *key)
+{
+    const test_remote *closest = &fixture.remotes[0];
+    for (size_t i = 1; i < PEERS; i++) {
+        const test_remote *one = &fixture.remotes[i];
+        bool closer = skad_distance_compare(key, &one->identity.id, &closest->identity.id) < 0;
+        closest = closer ? one : closest;
+    }
+    return closest;
+}
+
+static skad_id put_key;
+
+static bool the_closest_is_silent(test_fixture *made, test_remote *who, const skad_message *request,
+                                  skad_message *answer)
+{
+    play *self = made->user;
+    if (request->kind == SKAD_KIND_STORE) {
+        self->asked++;
+        answer->u.reply.u.stored.life_s = DAY_S;
+    }
+    return who != the_closest(&put_key);
+}
+
+/* Here the closest node takes three seconds of a put, which seems to have begun long ago. */
+static void a_put_that_has_looked_for_long_stores_where_nodes_have_answered(void **state)
+{
+    play *self = *state;
+    skad_op op;
+    const uint8_t value[] = "value";
+    skad_value_key(value, sizeof value, &put_key);
+    fixture.script = the_closest_is_silent;
+    assert_int_equal(skad_node_put(fixture.node, value, sizeof value, fixture.now, &op, &put_key),
+                     SKAD_OK);
+    skad_operations *operations = skad_node_parts_of(fixture.node).operations;
+    skad_operation *operation = skad_operations_find(operations, op);
+    assert_non_null(operation);
+    for (unsigned late = 0; late < 2; late++) {
+        const uint64_t began_us =
+            fixture.now.mono_us - SKAD_PUT_LOOKUP_US + (late ? 0 : SKAD_US_PER_S);
+        operation->deadline_us = began_us + SKAD_OPERATION_US_MAX;
+        operations->overdue_us = fixture.now.mono_us;
+        test_fixture_run(&fixture, 100 * SKAD_US_PER_MS);
+        assert_int_equal(self->asked > 0, late); /* until then it waits for the closest */
+    }
+    test_fixture_run(&fixture, 60 * SKAD_US_PER_S);
+    assert_in_range(self->asked, HOLDERS - 1, HOLDERS); /* this node may be one of them */
+}
+
 /* A tick at this instant, of the operations alone. */
 static void tick_at(uint64_t now_us)
 {
@@ -325,6 +375,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_lookup_without_any_answer_times_out_and_one_with_some_does_not, begin, end),
         cmocka_unit_test_setup_teardown(what_nobody_has_is_not_found, begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_put_that_has_looked_for_long_stores_where_nodes_have_answered, begin, end),
         cmocka_unit_test_setup_teardown(an_operation_ends_within_a_minute_whatever_happens, begin,
                                         end),
         cmocka_unit_test_setup_teardown(an_operation_without_room_to_ask_tries_again_soon, begin,
