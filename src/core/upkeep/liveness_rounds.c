@@ -22,22 +22,19 @@ uint64_t skad_liveness_rounds_deadline(const skad_node *node)
                                                         : node->liveness_rounds.idle_until_us;
 }
 
-/* Passes over a peer that is banned. One that the operator banned counts as unresponsive, and is
- * replaced like one. One that the node itself banned is checked when its ban is over. Returns false
- * if it is to be asked. */
+/* Passes over a peer that the operator banned: it counts as unresponsive, and is replaced like one.
+ * One that the node itself banned is checked as any other: its answers are heard, so it loses no
+ * place by the ban, and one that does not answer keeps none by earning bans. Returns false if it is
+ * to be asked. */
 static bool pass_over(skad_node *node, skad_peer_slot slot, const skad_address *address)
 {
     const uint64_t now_us = node->env.now.mono_us;
     const skad_id *id = &node->table.peers.peers[slot].id;
     const skad_ban *ban = skad_bans_find(&node->bans, id, address, now_us);
-    if (ban == NULL) {
+    if (ban == NULL || ban->reason != SKAD_BAN_OPERATOR) {
         return false;
     }
-    if (ban->reason == SKAD_BAN_OPERATOR) {
-        skad_table_failed(&node->table, id, address, now_us);
-    } else {
-        skad_peers_check_at(&node->table.peers, slot, ban->until_us + SKAD_US_PER_S);
-    }
+    skad_table_failed(&node->table, id, address, now_us);
     return true;
 }
 
@@ -48,7 +45,7 @@ static bool may_ask(skad_node *node, skad_peer_slot slot, skad_address *address)
            !pass_over(node, slot, address);
 }
 
-/* Asks the peer whose check is due next, whenever that is. Those that may not be asked are passed
+/* Asks the peer whose check is due next, whenever that is. Those that must not be asked are passed
  * over, so that they do not keep a node from noticing what has become of the others. */
 static void wake(skad_node *node)
 {

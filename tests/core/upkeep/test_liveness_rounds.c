@@ -313,6 +313,30 @@ static void a_banned_peer_is_not_asked_and_counts_as_silent(void **state)
     assert_false(skad_peer_unresponsive(test_fixture_peer(&fixture, &fixture.remotes[2])));
 }
 
+/* Found by a review: the check of a banned peer was put off until its ban was over, again and
+ * again. */
+static void a_silent_peer_keeps_no_place_by_earning_bans(void **state)
+{
+    (void)state;
+    test_fixture_populate(&fixture, 12);
+    fixture.script = one_does_not_answer;
+    fixture.user = &fixture.remotes[3];
+    for (unsigned minute = 0; minute < 120; minute++) {
+        const skad_ban ban = {.scope = SKAD_BAN_ID,
+                              .id = fixture.remotes[3].identity.id,
+                              .reason = SKAD_BAN_SIGNATURES,
+                              .until_us = fixture.now.mono_us + 600 * SKAD_US_PER_S};
+        assert_int_equal(
+            skad_bans_add(skad_node_parts_of(fixture.node).bans, &ban, fixture.now.mono_us),
+            SKAD_OK);
+        test_fixture_run(&fixture, 60 * SKAD_US_PER_S);
+    }
+    const skad_peer *peer = test_fixture_peer(&fixture, &fixture.remotes[3]);
+    assert_true(peer == NULL || skad_peer_unresponsive(peer));
+    const skad_peer *other = test_fixture_peer(&fixture, &fixture.remotes[4]);
+    assert_false(skad_peer_unresponsive(other));
+}
+
 /* Keeps out all but the last two peers for some time from now on. */
 static void keep_out(skad_ban_reason reason, uint64_t for_s)
 {
@@ -356,6 +380,7 @@ static void of_many_banned_peers_none_hides_the_others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_silent_peer_keeps_no_place_by_earning_bans, begin, end),
         cmocka_unit_test(of_many_banned_peers_none_hides_the_others),
         cmocka_unit_test(a_check_without_room_is_made_up_for),
         cmocka_unit_test(peers_known_for_long_are_asked_rarely_but_somebody_always_is),
