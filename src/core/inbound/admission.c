@@ -110,23 +110,23 @@ bool skad_admission_exhausted(const skad_node *node, const skad_address *from, b
            (!token || skad_rate_limiter_exhausted(&admission->validated, from, now_us));
 }
 
-/* Whether the rate of all validated requests has room for one of this source. */
-static bool all_allow(skad_admission *admission, const skad_address *from, uint64_t now_us)
-{
-    bool modest = !admission->limited || skad_rate_limiter_allows(&admission->modest, from, now_us);
-    return (modest ||
-            skad_rate_relaxed(&admission->validated_all, admission->validated_until_us, now_us)) &&
-           skad_rate_allows(&admission->validated_all, 1, &admission->validated_until_us, now_us);
-}
-
-/* `suspect`: the address is under suspicion; its peers together have no more than a stranger's
- * rate, of which its strangers use nothing. */
+/* Whether a validated request is verified. `suspect`: the address is under suspicion; its peers
+ * together have no more than a modest rate. Only requests with a token use any of that, so no
+ * sender with a spoofed source takes it from them. */
 static bool validated_allowed(skad_admission *admission, bool suspect, const skad_address *from,
                               uint64_t now_us)
 {
-    skad_rate_limiter *limiter = suspect ? &admission->unvalidated : &admission->validated;
-    return (!admission->limited || skad_rate_limiter_allows(limiter, from, now_us)) &&
-           all_allow(admission, from, now_us);
+    const bool limited = admission->limited;
+    const bool modest = !limited || skad_rate_limiter_allows(&admission->modest, from, now_us);
+    if (suspect && !modest) {
+        return false;
+    }
+    if (limited && !suspect && !skad_rate_limiter_allows(&admission->validated, from, now_us)) {
+        return false;
+    }
+    return (modest ||
+            skad_rate_relaxed(&admission->validated_all, admission->validated_until_us, now_us)) &&
+           skad_rate_allows(&admission->validated_all, 1, &admission->validated_until_us, now_us);
 }
 
 /* Whether there is budget for one more challenge. `within`: the source keeps to its rates, and the

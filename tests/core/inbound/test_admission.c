@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "proto/message.h"
+#include "src/core/node/parts.h"
 #include "tests/support/fixture.h"
 
 static const skad_node_rates rates = {
@@ -195,6 +196,27 @@ static void busy_sources_shut_no_modest_one_out(void **state)
     fixture->now.mono_us += 400 * SKAD_US_PER_MS; /* all but what the modest ones took is free */
     test_fixture_token(fixture, &fixture->remotes[0], token);
     assert_true(flood(fixture, &fixture->remotes[0], token, 20, SKAD_VERDICT_ACCEPT) >= 19);
+}
+
+/* Many IDs of one address have broken the rules; others spoof that address. */
+static void a_spoofed_flood_takes_nothing_from_neighbours_under_suspicion(void **state)
+{
+    test_fixture *fixture = *state;
+    const test_remote *neighbour = test_fixture_remote(fixture);
+    uint8_t token[SKAD_TOKEN_BYTES];
+    skad_bans *bans = skad_node_parts_of(fixture->node).bans;
+    for (uint8_t i = 0; i <= SKAD_STRIKES_ADDRESS_MAX / SKAD_STRIKES_MAX; i++) {
+        for (unsigned strike = 0; strike < SKAD_STRIKES_MAX; strike++) {
+            const skad_id id = {{i, 1}};
+            skad_bans_strike(bans, &id, &neighbour->address, SKAD_BAN_SIGNATURES,
+                             fixture->now.mono_us);
+        }
+    }
+    assert_true(skad_bans_suspect(bans, &neighbour->address, fixture->now.mono_us));
+    assert_int_equal(flood(fixture, neighbour, NULL, 100, SKAD_VERDICT_CHALLENGE), 100);
+    test_fixture_token(fixture, neighbour, token);
+    assert_int_equal(flood(fixture, neighbour, token, 10, SKAD_VERDICT_ACCEPT), 10);
+    assert_int_equal(flood(fixture, neighbour, token, 10, SKAD_VERDICT_RATE), 10);
 }
 
 static void a_forged_token_is_none(void **state)
@@ -433,6 +455,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_two_kinds_of_challenges_have_budgets_apart, begin, end),
         cmocka_unit_test_setup_teardown(a_token_has_a_rate_of_its_own, begin, end),
         cmocka_unit_test_setup_teardown(busy_sources_shut_no_modest_one_out, begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_spoofed_flood_takes_nothing_from_neighbours_under_suspicion, begin, end),
         cmocka_unit_test_setup_teardown(a_forged_token_is_none, begin, end),
         cmocka_unit_test_setup_teardown(an_exhausted_source_is_turned_away_at_a_glance, begin, end),
         cmocka_unit_test_setup_teardown(an_exhausted_source_may_answer, begin, end),
