@@ -172,7 +172,7 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
     if (skad_operation_puts(operation)) {
         skad_storing_begin(node, operation);
     } else if (skad_operation_gets(operation)) {
-        operation->stage = SKAD_STAGE_PAGING;
+        skad_paging_begin(node, operation);
     } else {
         end_lookup(node, operation);
     }

@@ -4,6 +4,13 @@
 #include "src/core/operations/ask.h"
 #include "src/core/rpc/request.h"
 
+void skad_paging_begin(const skad_node *node, skad_operation *operation)
+{
+    const uint64_t end_us = node->env.now.mono_us + SKAD_PAGING_US;
+    operation->stage = SKAD_STAGE_PAGING;
+    operation->deadline_us = end_us < operation->deadline_us ? end_us : operation->deadline_us;
+}
+
 skad_storing_state skad_paging_drive(skad_node *node, skad_operation *operation)
 {
     const skad_collection *collection = operation->collection;

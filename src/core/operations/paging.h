@@ -3,7 +3,8 @@
  * ended, and the first began anywhere, so several holders soon have given all of them.
  *
  * Bounds: SKAD_PAGES_MAX answers of one holder, SKAD_PAGING_REQUESTS in all, of the s closest
- * holders only. A holder that lies about how many it has costs that, and no more. */
+ * holders only, and SKAD_PAGING_US, after which what has come is returned. A holder that lies about
+ * how many it has, or that takes its time, costs that, and no more. */
 #ifndef SKAD_OPERATIONS_PAGING_H
 #define SKAD_OPERATIONS_PAGING_H
 
@@ -17,6 +18,11 @@
 
 #define SKAD_PAGING_AT_ONCE  4
 #define SKAD_PAGING_REQUESTS 64 /* of one get; 64 announcements fit 22 answers at least */
+
+#define SKAD_PAGING_US (5 * SKAD_US_PER_S) /* 22 answers of one holder, of 200 ms each */
+
+/* Begins it, which ends the lookup. */
+void skad_paging_begin(const skad_node *node, skad_operation *operation);
 
 /* Sends what may be sent now. OVER: all is there, or no holder has more. */
 skad_storing_state skad_paging_drive(skad_node *node, skad_operation *operation);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "skad/records.h"
+#include "src/core/node/parts.h"
 #include "src/core/operations/paging.h"
 #include "tests/support/fixture.h"
 #include "tests/support/identities.h"
@@ -207,6 +208,32 @@ static void holders_that_fall_silent_leave_what_they_gave(void **state)
     assert_int_equal(event.u.get.providers_total, 40); /* so the caller sees that some lack */
 }
 
+/* Found by a review: a holder that takes two seconds for each page of what it does not have had a
+ * get last for a minute. */
+static void pages_are_asked_for_during_five_seconds_at_most(void **state)
+{
+    play *self = *state;
+    skad_op op;
+    skad_event event;
+    self->have = 3;
+    self->claim = 64;
+    self->silent = true;
+    assert_int_equal(skad_node_get(fixture.node, SKAD_RECORD_ANNOUNCEMENT, &key, fixture.now, &op),
+                     SKAD_OK);
+    test_fixture_run(&fixture, 100 * SKAD_US_PER_MS);
+    skad_operation *operation =
+        skad_operations_find(skad_node_parts_of(fixture.node).operations, op);
+    assert_non_null(operation);
+    assert_int_equal(operation->stage, SKAD_STAGE_PAGING);
+    assert_in_range(operation->deadline_us, fixture.now.mono_us,
+                    fixture.now.mono_us + SKAD_PAGING_US);
+    operation->deadline_us = fixture.now.mono_us + SKAD_US_PER_S; /* before silence is one */
+    test_fixture_run(&fixture, 2 * SKAD_US_PER_S);
+    assert_true(skad_node_poll_event(fixture.node, &event) && event.op == op);
+    assert_int_equal(event.outcome, SKAD_OUTCOME_DONE);
+    assert_int_equal(event.u.get.providers_count, 3);
+}
+
 /* ---- A network ---- */
 
 /* Announcements of 64 nodes under one key, with real holders. */
@@ -250,6 +277,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_holder_that_claims_more_than_it_has_costs_some_requests,
                                         begin, end),
         cmocka_unit_test_setup_teardown(holders_that_fall_silent_leave_what_they_gave, begin, end),
+        cmocka_unit_test_setup_teardown(pages_are_asked_for_during_five_seconds_at_most, begin,
+                                        end),
         cmocka_unit_test(a_network_finds_all_of_its_providers),
     };
     return cmocka_run_group_tests_name("paging", tests, NULL, NULL);
