@@ -79,6 +79,12 @@ skad_db_proof skad_db_proof_read(const char *path, uint64_t transaction)
     return same ? SKAD_DB_PROVEN : SKAD_DB_UNPROVEN;
 }
 
+bool skad_db_proof_is_there(const char *path)
+{
+    char name[PATH_MAX];
+    return name_of(path, name) && access(name, F_OK) == 0;
+}
+
 void skad_db_proof_remove(const char *path)
 {
     char name[PATH_MAX];

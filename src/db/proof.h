@@ -28,6 +28,9 @@ void skad_db_proof_condemn(const char *path);
 
 skad_db_proof skad_db_proof_read(const char *path, uint64_t transaction);
 
+/* Whether there is a proof at all, for whatever file. */
+bool skad_db_proof_is_there(const char *path);
+
 /* Removes the proof before the file is changed. */
 void skad_db_proof_remove(const char *path);
 
