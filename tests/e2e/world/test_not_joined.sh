@@ -51,6 +51,21 @@ says clock silent 'warning: not joined: no answer from 127.0.0.1:4700.*a clock w
 field unknown join.unusable | grep -q no-such-name.test || fail "does not list the name"
 [ "$(grep -c 'not joined' "$work/dead/log")" = 1 ] || fail "says it more than once"
 
+say "the same for a node that lost all its peers, long after it had joined"
+set_clock 0 0
+start_node peer --listen 127.0.0.1:4710
+with clocked -- start_node lonely --listen 127.0.0.1:0 --join 127.0.0.1:4710
+wait_for 20 joined lonely
+block 4710
+for ahead in 200 400 600 800; do
+    set_clock 0 "$ahead"
+    within 6 log_has lonely 'isolated' && break
+done
+begun=$SECONDS
+says lonely silent 'warning: not joined: no answer from 127.0.0.1:4710'
+unblock
+wait_for 60 joined lonely
+
 say "and joins once the reason is gone"
 start_node late --listen 127.0.0.1:9
 wait_for 30 joined dead
