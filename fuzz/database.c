@@ -9,8 +9,10 @@
  *
  * This process does the work of the child processes (--wrap, fuzz/CMakeLists.txt): LMDB does not
  * crash on sound pages, and the fuzzer sees the path that they take. */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "fuzz/database.h"
 #include "fuzz/fuzz.h"
@@ -18,6 +20,8 @@
 #include "src/db/child.h"
 #include "src/db/proof.h"
 #include "src/db/row.h"
+#include <fcntl.h>
+#include <unistd.h>
 
 #define STEPS_MAX   32 /* what salvage sends must fit its pipe */
 #define OTHERS_MAX  80 /* bytes of a row that is none */
@@ -237,7 +241,10 @@ static bool write_database(fuzz_choices *choices, fuzz_db_truth *truth)
     FUZZ_REQUIRE(mdb_env_info(db.env, &info) == 0);
     skad_db_close(&db);
     if (mark == 2) {
-        skad_db_proof_write(path, info.me_last_txnid);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        FUZZ_REQUIRE(fd >= 0);
+        skad_db_proof_write(path, fd, info.me_last_txnid);
+        FUZZ_REQUIRE(close(fd) == 0);
     }
     return mark == 2;
 }

@@ -387,7 +387,7 @@ void skad_db_close_cleanly(skad_db_opened *opened)
     skad_db_close(&opened->db);
     /* LMDB syncs the data; the proof names the time of the last change as well. */
     if (closed && !opened->suspect && fsync(opened->fd) == 0) {
-        skad_db_proof_write(opened->path, info.me_last_txnid);
+        skad_db_proof_write(opened->path, opened->fd, info.me_last_txnid);
     }
     (void)close(opened->fd);
 }

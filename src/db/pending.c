@@ -76,7 +76,7 @@ static bool grow(skad_db_pending *self)
     return true;
 }
 
-static void insert(skad_db_pending *self, const skad_db_write *write, const skad_store_record *base)
+static void insert(skad_db_pending *self, skad_db_write *write, const skad_store_record *base)
 {
     const size_t at = skad_db_pending_at(self, (skad_span){write->key, sizeof write->key});
     memmove(&self->all[at + 1], &self->all[at], (self->count - at) * sizeof *self->all);
@@ -121,7 +121,7 @@ skad_status skad_db_pending_add(skad_db_pending *self, uint64_t ticket,
     if (entry == NULL) {
         insert(self, write, base);
     } else {
-        write->before = (skad_db_write *)(uintptr_t)entry->latest;
+        write->before = entry->latest;
         entry->latest = write;
     }
     if (self->last == NULL) {
@@ -136,7 +136,7 @@ skad_status skad_db_pending_add(skad_db_pending *self, uint64_t ticket,
 }
 
 /* The write is no longer the latest of its name: `before` is, or what the database has. */
-static void forget(skad_db_pending *self, const skad_db_write *write, const skad_db_write *before)
+static void forget(skad_db_pending *self, const skad_db_write *write, skad_db_write *before)
 {
     skad_db_overlaid *entry = find(self, write->key);
     SKAD_ASSERT(entry != NULL && entry->latest == write);
@@ -149,7 +149,7 @@ static void forget(skad_db_pending *self, const skad_db_write *write, const skad
 
 void skad_db_pending_undo(skad_db_pending *self, uint64_t ticket)
 {
-    skad_db_write *unit[SKAD_DB_UNIT_MAX];
+    skad_db_write *unit[SKAD_DB_UNIT_MAX] = {NULL};
     size_t count = 0;
     skad_db_write *kept = NULL;
     skad_db_write *write = self->first;
@@ -178,7 +178,7 @@ void skad_db_pending_undo(skad_db_pending *self, uint64_t ticket)
 /* The write after this one of the same name must not refer to it any more. */
 static void part(const skad_db_overlaid *entry, const skad_db_write *write)
 {
-    skad_db_write *later = (skad_db_write *)(uintptr_t)entry->latest;
+    skad_db_write *later = entry->latest;
     while (later != NULL && later->before != write) {
         later = later->before;
     }

@@ -35,7 +35,7 @@ typedef struct skad_db_write {
 
 /* What holds for one name. */
 typedef struct skad_db_overlaid {
-    const skad_db_write *latest;
+    skad_db_write *latest;
     bool has_base;          /* the database has a record of this name, */
     skad_store_record base; /* this one; its data are not there any more */
 } skad_db_overlaid;

@@ -21,26 +21,23 @@ static bool name_of(const char *path, char out[static PATH_MAX])
     return printed > 0 && printed < PATH_MAX;
 }
 
-/* Makes the line for the file as it is now. */
-static bool make(const char *path, uint64_t transaction, char out[static PROOF_BYTES_MAX])
+/* Makes the line for a file as it is now. */
+static bool make(const struct stat *file, uint64_t transaction, char out[static PROOF_BYTES_MAX])
 {
-    struct stat file;
-    if (lstat(path, &file) != 0) {
-        return false;
-    }
     int printed = snprintf(
         out, PROOF_BYTES_MAX,
         "closed: device %ju inode %ju size %jd changed %jd.%09ld transaction %" PRIu64 "\n",
-        (uintmax_t)file.st_dev, (uintmax_t)file.st_ino, (intmax_t)file.st_size,
-        (intmax_t)file.st_ctim.tv_sec, file.st_ctim.tv_nsec, transaction);
+        (uintmax_t)file->st_dev, (uintmax_t)file->st_ino, (intmax_t)file->st_size,
+        (intmax_t)file->st_ctim.tv_sec, file->st_ctim.tv_nsec, transaction);
     return printed > 0 && printed < PROOF_BYTES_MAX;
 }
 
-void skad_db_proof_write(const char *path, uint64_t transaction)
+void skad_db_proof_write(const char *path, int fd, uint64_t transaction)
 {
+    struct stat file;
     char name[PATH_MAX];
     char line[PROOF_BYTES_MAX];
-    if (!name_of(path, name) || !make(path, transaction, line) ||
+    if (!name_of(path, name) || fstat(fd, &file) != 0 || !make(&file, transaction, line) ||
         skad_small_file_replace(name, (const uint8_t *)line, strlen(line)) != SKAD_OK) {
         skad_db_proof_remove(path);
     }
@@ -74,9 +71,16 @@ skad_db_proof skad_db_proof_read(const char *path, uint64_t transaction)
     if (read && len == strlen(CONDEMNED) && memcmp(found, CONDEMNED, len) == 0) {
         return SKAD_DB_CONDEMNED;
     }
-    bool same = read && make(path, transaction, line) && len == strlen(line) &&
-                memcmp(found, line, len) == 0;
+    struct stat file;
+    bool same = read && lstat(path, &file) == 0 && make(&file, transaction, line) &&
+                len == strlen(line) && memcmp(found, line, len) == 0;
     return same ? SKAD_DB_PROVEN : SKAD_DB_UNPROVEN;
+}
+
+bool skad_db_proof_is_there(const char *path)
+{
+    char name[PATH_MAX];
+    return name_of(path, name) && access(name, F_OK) == 0;
 }
 
 void skad_db_proof_remove(const char *path)

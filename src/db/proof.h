@@ -17,16 +17,20 @@ typedef enum skad_db_proof {
     SKAD_DB_CONDEMNED, /* LMDB found damage when the file was used last */
 } skad_db_proof;
 
-/* Notes that the file at `path` is closed: no process has it open, and everything is on the disk.
- * transaction: the number of its last one. Without room for the proof there is none, and the next
- * start checks the file as a whole. */
-void skad_db_proof_write(const char *path, uint64_t transaction);
+/* Notes that the file `fd`, opened at `path`, is closed: no process uses it, and everything is on
+ * the disk. It may not be what is at the path any more; then the proof will not hold. transaction:
+ * the number of its last one. Without room for the proof there is none, and the next start checks
+ * the file as a whole. */
+void skad_db_proof_write(const char *path, int fd, uint64_t transaction);
 
 /* Notes that LMDB found the file damaged, so that the next start sets it aside, whatever a check
  * finds. Allocates nothing: the process may be about to abort. */
 void skad_db_proof_condemn(const char *path);
 
 skad_db_proof skad_db_proof_read(const char *path, uint64_t transaction);
+
+/* Whether there is a proof at all, for whatever file. */
+bool skad_db_proof_is_there(const char *path);
 
 /* Removes the proof before the file is changed. */
 void skad_db_proof_remove(const char *path);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "crypto/assert.h"
+#include "src/db/proof.h"
 #include "src/db/row.h"
 #include "src/db/store_parts.h"
 
@@ -225,6 +226,11 @@ skad_status skad_store_lmdb_open(const skad_store_lmdb_config *config, skad_stor
         skad_db_salvage_damaged(&store->opened, config, out, report);
     }
     return SKAD_OK;
+}
+
+bool skad_store_lmdb_was_closed(const char *path)
+{
+    return skad_db_proof_is_there(path);
 }
 
 /* ---- Syncing ---- */

@@ -37,6 +37,10 @@ typedef struct skad_store_lmdb_report {
 SKAD_MUST_CHECK skad_status skad_store_lmdb_open(const skad_store_lmdb_config *config,
                                                  skad_store *out, skad_store_lmdb_report *report);
 
+/* Whether the file at a path seems to have been closed, so that opening it will not read all of it.
+ * This is a guess for the log; opening looks closer. */
+bool skad_store_lmdb_was_closed(const char *path);
+
 /* From now on writes are left to a thread, which begins with the first one, so that calls never
  * wait for the disk: skad_store_ops.ticket and settled say when they last. wake: called in that
  * thread when something is settled; it must only wake the caller's. */

@@ -58,6 +58,14 @@ static void backdate(const char *path, const struct stat *like)
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 }
 
+static void write_proof(const char *path)
+{
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    skad_db_proof_write(path, fd, 7);
+    assert_int_equal(close(fd), 0);
+}
+
 static void a_proof_holds_for_the_very_file_only(void **state)
 {
     test_db_folder *here = *state;
@@ -69,7 +77,7 @@ static void a_proof_holds_for_the_very_file_only(void **state)
     (void)snprintf(proof, sizeof proof, "%s-clean", here->path);
     copy("/proc/self/exe", here->path, 0, 10000);
     assert_int_equal(skad_db_proof_read(here->path, 7), SKAD_DB_UNPROVEN);
-    skad_db_proof_write(here->path, 7);
+    write_proof(here->path);
     assert_int_equal(skad_db_proof_read(here->path, 7), SKAD_DB_PROVEN);
     assert_int_equal(skad_db_proof_read(here->path, 8), SKAD_DB_UNPROVEN);
     (void)snprintf(command, sizeof command, "cp -a '%s' '%s' && cp -a '%s' '%s-clean'", here->path,
@@ -81,13 +89,30 @@ static void a_proof_holds_for_the_very_file_only(void **state)
     copy(other, here->path, 0, 0); /* the same bytes in the same file, with the same date */
     backdate(here->path, &about);
     assert_int_equal(skad_db_proof_read(here->path, 7), SKAD_DB_UNPROVEN);
-    skad_db_proof_write(here->path, 7);
+    write_proof(here->path);
     skad_db_proof_remove(here->path);
     assert_int_equal(skad_db_proof_read(here->path, 7), SKAD_DB_UNPROVEN);
     skad_db_proof_condemn(here->path);
     assert_int_equal(skad_db_proof_read(here->path, 7), SKAD_DB_CONDEMNED);
-    skad_db_proof_write(here->path, 7);
+    write_proof(here->path);
     assert_int_equal(skad_db_proof_read(here->path, 7), SKAD_DB_PROVEN);
+}
+
+/* A backup took the place of the file while a node had that open. */
+static void a_file_that_was_put_in_the_place_of_an_open_one_has_no_proof(void **state)
+{
+    test_db_folder *here = *state;
+    char other[160];
+    (void)snprintf(other, sizeof other, "%s-other", here->path);
+    test_db_make(here);
+    copy(here->path, other, 0, 0);
+    skad_store store = test_db_open(here, &test_db_roomy);
+    assert_int_equal(rename(other, here->path), 0);
+    test_store_free(&store);
+    store = test_db_open(here, &test_db_roomy);
+    assert_true(here->report.checked);
+    assert_int_equal(test_db_count(&store, 0, TEST_DB_RECORDS), TEST_DB_RECORDS);
+    test_store_free(&store);
 }
 
 static void only_what_was_closed_is_not_checked(void **state)
@@ -371,6 +396,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OWN_TEST(a_proof_holds_for_the_very_file_only),
+        OWN_TEST(a_file_that_was_put_in_the_place_of_an_open_one_has_no_proof),
         OWN_TEST(only_what_was_closed_is_not_checked),
         OWN_TEST(a_copy_made_while_it_was_written_is_set_aside_and_salvaged),
         OWN_TEST(what_lmdb_gave_up_is_set_aside_though_a_check_finds_nothing),

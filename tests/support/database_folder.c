@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* mkdtemp */
 #include "tests/support/database_folder.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -156,7 +157,10 @@ void test_db_prove(const char *path)
     assert_int_equal(skad_db_open(path, 1 << 28, true, &db), 0);
     assert_int_equal(mdb_env_info(db.env, &info), 0);
     skad_db_close(&db);
-    skad_db_proof_write(path, info.me_last_txnid);
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    skad_db_proof_write(path, fd, info.me_last_txnid);
+    assert_int_equal(close(fd), 0);
 }
 
 void test_db_write_text(test_db_folder *here)

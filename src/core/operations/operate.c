@@ -17,7 +17,6 @@
 #include "src/core/operations/storing.h"
 #include "src/core/routing/distance.h"
 #include "src/core/rpc/request.h"
-#include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
 #include "src/core/storage/store_retries.h"
 
@@ -56,24 +55,6 @@ static bool stands(const skad_put_report *report)
     return report->stored > 0 && report->stored >= overtaken;
 }
 
-/* Keeps a record among our publications once its put counts: a record that most holders refused
- * must not be announced again every hour. */
-static void keep(skad_node *node, skad_operation *operation)
-{
-    skad_put_payload *payload = &operation->payload;
-    skad_record record;
-    if (payload->keep && skad_record_decode(payload->record, payload->len, &record)) {
-        const skad_publication publication = {
-            &record,
-            {payload->record, payload->len},
-            payload->keep_life_s,
-            payload->follows,
-        };
-        payload->kept = skad_publications_keep(node, &publication) == SKAD_OK;
-        payload->keep_ticket = payload->kept ? skad_store_ticket(&node->store) : 0;
-    }
-}
-
 /* Plans an early retry for a publication that only distant holders took. */
 static void retry_if_under_replicated(skad_node *node, const skad_operation *operation)
 {
@@ -99,7 +80,7 @@ static void end_put(skad_node *node, skad_operation *operation, bool overdue)
     skad_storing_report(operation, &report);
     if (stands(&report) && !payload->keeping) {
         payload->keeping = true;
-        keep(node, operation);
+        skad_storing_keep(node, operation);
     }
     if (payload->keep_ticket != 0 && !overdue) {
         return;

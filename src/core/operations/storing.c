@@ -7,6 +7,7 @@
 #include "src/core/operations/ask.h"
 #include "src/core/routing/distance.h"
 #include "src/core/rpc/request.h"
+#include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
 
 /* Puts the record into our own store when we are among the s closest; the farthest of the others is
@@ -119,6 +120,22 @@ void skad_storing_failed(skad_operation *operation, uint16_t step)
     skad_holder *holder = &operation->holders[step];
     holder->state =
         holder->tries < SKAD_STORE_TRIES_MAX ? SKAD_HOLDER_WAITS : SKAD_HOLDER_UNRESPONSIVE;
+}
+
+void skad_storing_keep(skad_node *node, skad_operation *operation)
+{
+    skad_put_payload *payload = &operation->payload;
+    skad_record record;
+    if (payload->keep && skad_record_decode(payload->record, payload->len, &record)) {
+        const skad_publication publication = {
+            &record,
+            {payload->record, payload->len},
+            payload->keep_life_s,
+            payload->follows,
+        };
+        payload->kept = skad_publications_keep(node, &publication) == SKAD_OK;
+        payload->keep_ticket = payload->kept ? skad_store_ticket(&node->store) : 0;
+    }
 }
 
 bool skad_storing_settled(skad_operation *operation, const skad_store_settled *settled)

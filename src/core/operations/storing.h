@@ -34,6 +34,10 @@ void skad_storing_answered(skad_operation *operation, uint16_t step, const skad_
                            const uint8_t *token);
 void skad_storing_failed(skad_operation *operation, uint16_t step);
 
+/* Keeps a record among our publications once its put counts: a record that most holders refused
+ * must not be announced again every hour. */
+void skad_storing_keep(skad_node *node, skad_operation *operation);
+
 /* What a ticket of our own store decided. Returns whether the put waited for it. */
 bool skad_storing_settled(skad_operation *operation, const skad_store_settled *settled);
 

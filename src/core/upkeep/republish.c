@@ -182,8 +182,9 @@ static bool prepare(const skad_node *node, const skad_store_record *row, skad_st
     return len > 0;
 }
 
-/* Replaces the old record with the one that was signed anew before it is sent, so that a crash in
- * between cannot leave the network with a later expiry than we know of. */
+/* Replaces the old record with the one that was signed anew before it is sent. Where the store
+ * leaves writing for later, a crash in between leaves the network with a later expiry than we know
+ * of: we sign once more then, which is a renewal like any other. */
 static bool keep_anew(skad_node *node, const skad_start_record *start)
 {
     skad_record record;

@@ -8,7 +8,8 @@
 #include "proto/address.h"
 
 /* A hello has timed out by then, after those to old peers; and ten seconds are not over. */
-#define LOOK_S 8.0
+#define LOOK_S  8.0
+#define LATE_US (7 * SKAD_US_PER_S) /* the first look, whatever the timer's turn */
 
 #define DATE_BYTES 32
 
@@ -64,6 +65,9 @@ static skad_joining_state judge(const skad_joining_facts *facts)
     if (facts->unsent > 0 && asks) {
         return SKAD_JOINING_UNREACHABLE;
     }
+    if (!asks && found->awaited > 0 && facts->late) {
+        return SKAD_JOINING_UNRESOLVED;
+    }
     if (!asks && found->awaited == 0) {
         return found->skipped > 0 ? SKAD_JOINING_UNUSABLE : SKAD_JOINING_UNRESOLVED;
     }
@@ -116,6 +120,13 @@ static void write_text(const skad_joining_facts *facts, skad_joining_state state
                        strerror(facts->unsent_errno));
         return;
     case SKAD_JOINING_UNRESOLVED:
+        if (facts->found.waits != NULL) {
+            (void)snprintf(text, bytes,
+                           "no name server has answered for %.100s yet: check the name servers in "
+                           "/etc/resolv.conf",
+                           facts->found.waits);
+            return;
+        }
         (void)snprintf(text, bytes,
                        "no name of --join resolves; %.100s: %s. Check the names and the name "
                        "servers in /etc/resolv.conf",
@@ -179,6 +190,7 @@ static void gather(const skad_joining *joining, skad_joining_facts *out)
     *out = (skad_joining_facts){
         .joined = stats.joined,
         .greets = joining->greets,
+        .late = config->now->mono_us - joining->begun_us >= LATE_US,
         .address = skad_resolver_first(*config->resolver),
         .unix_s = config->now->unix_s,
         .timeouts = stats.timeouts,
@@ -237,6 +249,7 @@ void skad_joining_begin(skad_joining *joining, bool greets)
 {
     joining->greets = greets;
     joining->told = SKAD_JOINING_JOINED;
+    joining->begun_us = joining->config.now->mono_us;
     gather(joining, &joining->before);
     ev_timer_stop(joining->config.loop, &joining->look);
     ev_timer_set(&joining->look, LOOK_S, LOOK_S);

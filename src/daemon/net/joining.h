@@ -20,7 +20,7 @@ typedef enum skad_joining_state {
     SKAD_JOINING_JOINED,
     SKAD_JOINING_ALONE,       /* nothing to ask: no join point, no peer of an earlier run */
     SKAD_JOINING_UNREACHABLE, /* the system refuses to send */
-    SKAD_JOINING_UNRESOLVED,  /* no join point resolves */
+    SKAD_JOINING_UNRESOLVED,  /* no join point resolves, or has an answer after some seconds */
     SKAD_JOINING_UNUSABLE,    /* no address of the join points may be contacted */
     SKAD_JOINING_CLOCK,       /* datagrams come whose puzzles are of another time */
     SKAD_JOINING_ITSELF,      /* the join address is the node's own */
@@ -36,6 +36,7 @@ const char *skad_joining_name(skad_joining_state state);
 typedef struct skad_joining_facts {
     bool joined;
     bool greets; /* asks peers of an earlier run */
+    bool late;   /* it has been joining for some seconds */
     skad_resolver_state found;
     skad_join_flaw flaw;         /* the first one, if there is one */
     const skad_address *address; /* the first that is asked; NULL: none */
@@ -68,6 +69,7 @@ typedef struct skad_joining {
     ev_timer look;
     bool greets;
     skad_joining_state told;
+    uint64_t begun_us;
     skad_joining_facts before; /* counters when it began */
 } skad_joining;
 

@@ -425,6 +425,9 @@ void skad_resolver_state_get(const skad_resolver *resolver, skad_resolver_state 
     for (size_t i = 0; i < resolver->places_count; i++) {
         const place *one = &resolver->places[i];
         out->awaited += !one->answered;
+        if (!one->answered && out->waits == NULL) {
+            out->waits = one->point.host;
+        }
         out->unresolved += one->answered && one->error != 0;
         out->usable += one->found.usable.kept.count;
         out->skipped += one->found.skipped.kept.count;

@@ -64,7 +64,8 @@ void skad_resolver_stop(skad_resolver *resolver);
 
 typedef struct skad_resolver_state {
     size_t places;     /* as given */
-    size_t awaited;    /* names that nothing is known of since the start */
+    size_t awaited;    /* names that nothing is known of since the start, */
+    const char *waits; /* the first of them; NULL: there is none. Borrowed from the resolver */
     size_t unresolved; /* names that do not resolve */
     size_t usable;     /* addresses */
     size_t skipped;    /* addresses that cannot be used */

@@ -155,7 +155,7 @@ bool skad_udp_open_at(const skad_address *listen, uint32_t interface, skad_udp_s
     out->fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (out->fd < 0 || !bind_socket(out, listen, &out->bound)) {
         if (unsupported != NULL) {
-            *unsupported = errno == EAFNOSUPPORT || (domain == AF_INET6 && errno == EADDRNOTAVAIL);
+            *unsupported = errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL;
         }
         (void)fail_to_bind(listen, failure);
         skad_udp_close(out);

@@ -45,7 +45,7 @@ typedef struct skad_udp_received {
 } skad_udp_received;
 
 /* Binds a socket. On failure says what to do; *unsupported (may be NULL) says whether the machine
- * only lacks the family. */
+ * only lacks the family, or the address. */
 SKAD_MUST_CHECK bool skad_udp_open(const skad_address *listen, skad_udp_socket *out,
                                    bool *unsupported, skad_failure *failure);
 /* The same, with the number of the interface where link-local addresses are, its own included. */

@@ -154,8 +154,10 @@ void skad_udp_endpoints_send(skad_udp_endpoints *endpoints)
 
 /* ---- Opening ---- */
 
+/* `optional`: it may be missing, because another one is there or comes next. `told`: that is told.
+ */
 static bool open_socket(skad_udp_endpoints *endpoints, const skad_address *listen, bool optional,
-                        skad_failure *failure)
+                        bool told, skad_failure *failure)
 {
     bool unsupported = false;
     if ((endpoints->families & listen->family) != 0) {
@@ -163,6 +165,10 @@ static bool open_socket(skad_udp_endpoints *endpoints, const skad_address *liste
     }
     skad_udp_socket *udp = &endpoints->sockets[endpoints->count];
     if (!skad_udp_open_at(listen, endpoints->interface, udp, &unsupported, failure)) {
+        if (optional && unsupported && told) {
+            skad_log(endpoints->log, SKAD_LOG_WARNING, "%s; the node goes on without it",
+                     failure->text);
+        }
         return optional && unsupported;
     }
     skad_udp_endpoint *self = &endpoints->endpoints[endpoints->count++];
@@ -190,7 +196,8 @@ bool skad_udp_endpoints_open(skad_udp_endpoints *endpoints, struct ev_loop *loop
     }
     endpoints->loop = loop;
     for (size_t i = 0; i < count; i++) {
-        if (!open_socket(endpoints, &listen[i], !chosen, failure)) {
+        const bool optional = !chosen || i + 1 < count || endpoints->count > 0;
+        if (!open_socket(endpoints, &listen[i], optional, chosen, failure)) {
             return false;
         }
     }

@@ -3,8 +3,10 @@
 #include "src/daemon/state/record_store.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ev.h>
@@ -13,7 +15,8 @@
 #include "src/daemon/system/task.h"
 #include "src/db/store_lmdb.h"
 
-#define PERIOD_S 30.
+#define PERIOD_S       30.
+#define TELL_BYTES_MIN (64 << 20)
 
 struct skad_record_store {
     struct ev_loop *loop;
@@ -103,6 +106,18 @@ void skad_record_store_behind(skad_record_store *records, void (*settled)(void *
 
 /* ---- Opening ---- */
 
+/* A large database that was not closed takes a while to be read, before anything else is said. */
+static void tell_check(const skad_record_store_config *config)
+{
+    struct stat file;
+    if (stat(config->path, &file) == 0 && file.st_size >= TELL_BYTES_MIN &&
+        !skad_store_lmdb_was_closed(config->path)) {
+        skad_log(config->log, SKAD_LOG_INFO,
+                 "reading all of the database %s, %jd MB: it was not closed, or it is a copy",
+                 config->path, (intmax_t)file.st_size / 1000000);
+    }
+}
+
 static bool open_database(skad_record_store *records, const skad_record_store_config *config,
                           skad_failure *failure)
 {
@@ -115,6 +130,7 @@ static bool open_database(skad_record_store *records, const skad_record_store_co
         .caps = config->caps,
         .now_unix_s = config->now_unix_s,
     };
+    tell_check(config);
     skad_status status = skad_store_lmdb_open(&database, &records->store, &report);
     if (status == SKAD_ERR_EXISTS) {
         return skad_fail(failure,

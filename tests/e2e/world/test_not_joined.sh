@@ -6,7 +6,7 @@
 own_etc
 replace_etc hosts '127.0.0.1 localhost' '::1 seed6.test'
 name_server 127.0.0.1 'fails.test fail' 'silent.test silent' 'seed.test 127.0.0.1'
-replace_etc resolv.conf 'nameserver 127.0.0.1' 'options timeout:1 attempts:1'
+replace_etc resolv.conf 'nameserver 127.0.0.1' 'options timeout:20 attempts:1'
 make_clock
 set_clock 8640000 0
 printf 'base = test\nname = other\n' >"$work/other"
@@ -21,6 +21,7 @@ start_node dead --listen 127.0.0.1:0 --join 127.0.0.1:9
 start_node itself --listen 127.0.0.1:4705 --join 127.0.0.1:4705
 start_node unknown --listen 127.0.0.1:0 --join no-such-name.test:4700
 start_node broken --listen 127.0.0.1:0 --join fails.test:4700
+start_node mute --listen 127.0.0.1:0 --join silent.test:4700
 start_node route --listen 0.0.0.0:0 --join 10.9.9.9:4700
 profile=$work/other
 start_node network --listen 127.0.0.1:0 --join 127.0.0.1:4700
@@ -45,11 +46,27 @@ says dead refused 'warning: not joined: nothing listens at 127.0.0.1:9'
 says itself itself 'warning: not joined: 127.0.0.1:4705 leads to this node itself'
 says unknown unresolved 'warning: not joined: no name of --join resolves; no-such-name.test:4700'
 says broken unresolved 'warning: not joined: no name of --join resolves; fails.test:4700'
+says mute unresolved 'warning: not joined: no name server has answered for silent.test yet'
 says route unreachable 'warning: not joined: the system refuses to send .Network is unreachable'
 says network silent 'warning: not joined: no answer from 127.0.0.1:4700.*another network'
 says clock silent 'warning: not joined: no answer from 127.0.0.1:4700.*a clock wrong'
 field unknown join.unusable | grep -q no-such-name.test || fail "does not list the name"
 [ "$(grep -c 'not joined' "$work/dead/log")" = 1 ] || fail "says it more than once"
+
+say "the same for a node that lost all its peers, long after it had joined"
+set_clock 0 0
+start_node peer --listen 127.0.0.1:4710
+with clocked -- start_node lonely --listen 127.0.0.1:0 --join 127.0.0.1:4710
+wait_for 20 joined lonely
+block 4710
+for ahead in 200 400 600 800; do
+    set_clock 0 "$ahead"
+    within 6 log_has lonely 'isolated' && break
+done
+begun=$SECONDS
+says lonely silent 'warning: not joined: no answer from 127.0.0.1:4710'
+unblock
+wait_for 60 joined lonely
 
 say "and joins once the reason is gone"
 start_node late --listen 127.0.0.1:9

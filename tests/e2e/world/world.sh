@@ -87,12 +87,13 @@ with() {
             shift
             ;;
         clocked)
-            wrap+=(env "SKAD_WORLD_TIME=$work/.clock" "LD_PRELOAD=$clock_library")
+            wrap+=(env "SKAD_WORLD_TIME=$work/.clock" "LD_PRELOAD=$clock_library"
+                "ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0")
             ;;
         slow)
             need strace
             local writes=pwrite64,pwritev,writev,fdatasync,fsync,msync
-            wrap+=(strace -D -f -qq -o /dev/null -e "trace=$writes"
+            wrap+=(env "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0" strace -D -f -qq -o /dev/null -e "trace=$writes"
                 -e "inject=$writes:delay_exit=$(($2 * 1000))")
             shift
             ;;
