@@ -50,6 +50,7 @@ struct skad_daemon {
     skad_nonce_renewal *renewal;
     skad_peer_book *peers;
     skad_joining joining;
+    skad_log_limit changes; /* of interfaces, while the node has not joined */
 };
 
 /* ---- A turn ---- */
@@ -464,14 +465,30 @@ void skad_daemon_free(skad_daemon *daemon)
     free(daemon);
 }
 
-void skad_daemon_refresh(skad_daemon *daemon)
+/* Returns whether the node looks: one that has joined has no reason to. */
+static bool look_anew(skad_daemon *daemon)
 {
     skad_node_stats stats;
     skad_node_stats_get(daemon->node, daemon->now, &stats);
-    skad_log(daemon->config.log, SKAD_LOG_INFO, "looking anew at what may have changed");
     if (!stats.joined) {
         skad_joining_begin(&daemon->joining, skad_peer_book_greet(daemon->peers));
         skad_resolver_start(daemon->resolver);
+    }
+    return !stats.joined;
+}
+
+void skad_daemon_refresh(skad_daemon *daemon)
+{
+    skad_log(daemon->config.log, SKAD_LOG_INFO, "looking anew at what may have changed");
+    (void)look_anew(daemon);
+}
+
+void skad_daemon_network_changed(skad_daemon *daemon)
+{
+    uint64_t held = 0;
+    if (look_anew(daemon) && skad_log_limit_pass(&daemon->changes, daemon->now.mono_us, &held)) {
+        skad_log(daemon->config.log, SKAD_LOG_INFO,
+                 "interfaces or addresses of this machine changed: trying to join at once");
     }
 }
 

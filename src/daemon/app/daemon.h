@@ -63,6 +63,9 @@ SKAD_MUST_CHECK bool skad_daemon_join(skad_daemon *daemon, const skad_join_point
  * names of the join points, at once and with the shortest back-off. */
 void skad_daemon_refresh(skad_daemon *daemon);
 
+/* The same after interfaces or addresses of the machine changed. */
+void skad_daemon_network_changed(skad_daemon *daemon);
+
 /* Logs in a line how the node is. */
 void skad_daemon_report(const skad_daemon *daemon);
 

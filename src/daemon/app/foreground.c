@@ -5,12 +5,18 @@
 
 #include <ev.h>
 
+#include "src/daemon/net/interfaces.h"
 #include "src/daemon/system/log_thread.h"
 #include "src/daemon/system/signals.h"
 
 static void refresh(void *user)
 {
     skad_daemon_refresh(user);
+}
+
+static void on_interfaces(void *user)
+{
+    skad_daemon_network_changed(user);
 }
 
 static void report(void *user)
@@ -32,6 +38,7 @@ bool skad_run_foreground(const skad_daemon_config *wanted, skad_failure *failure
     skad_daemon_config config = *wanted;
     skad_daemon *daemon = NULL;
     skad_signals signals;
+    skad_interfaces interfaces;
     struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
     if (loop == NULL) {
         return skad_fail(failure, "cannot make an event loop");
@@ -46,7 +53,9 @@ bool skad_run_foreground(const skad_daemon_config *wanted, skad_failure *failure
         signals.refresh = refresh;
         signals.report = report;
         (void)skad_log_thread_start();
+        skad_interfaces_start(&interfaces, loop, on_interfaces, daemon);
         ev_run(loop, 0);
+        skad_interfaces_stop(&interfaces);
     }
     const int number = skad_signals_ended_by(&signals);
     if (number != 0) {

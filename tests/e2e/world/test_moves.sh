@@ -42,4 +42,14 @@ unplug far
 move_host far 10.9.0.60/24 10.9.0.50/24
 plug far
 wait_for 60 provided "$ours" 10.9.0.50:8080
+say "a network that comes up late is used at once"
+add_host late
+with at late -- start_node late --listen 0.0.0.0:4700 --join 10.9.0.1:4700
+tries() { # five in vain: the next one would be in sixteen seconds
+    [ "$(field late send_refused)" -ge 5 ]
+}
+wait_for 40 tries
+address add 10.9.0.70/24 eth0 late
+within 8 joined late || fail "waits for its next try"
+log_has late 'interfaces or addresses of this machine changed' || fail "joined by chance"
 say "passed"
