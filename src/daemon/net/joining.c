@@ -245,15 +245,18 @@ void skad_joining_init(skad_joining *joining, const skad_joining_config *config)
     joining->look.data = joining;
 }
 
+/* Begun once more, it counts anew, but goes on looking at the same pace: a machine whose interfaces
+ * come and go all the time shall not silence it. */
 void skad_joining_begin(skad_joining *joining, bool greets)
 {
     joining->greets = greets;
-    joining->told = SKAD_JOINING_JOINED;
     joining->begun_us = joining->config.now->mono_us;
     gather(joining, &joining->before);
-    ev_timer_stop(joining->config.loop, &joining->look);
-    ev_timer_set(&joining->look, LOOK_S, LOOK_S);
-    ev_timer_start(joining->config.loop, &joining->look);
+    if (!ev_is_active(&joining->look)) {
+        joining->told = SKAD_JOINING_JOINED;
+        ev_timer_set(&joining->look, LOOK_S, LOOK_S);
+        ev_timer_start(joining->config.loop, &joining->look);
+    }
 }
 
 void skad_joining_end(skad_joining *joining)
