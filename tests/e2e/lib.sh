@@ -15,6 +15,7 @@ clean_up() {
     local code=$?
     local pid
     trap - EXIT
+    exec 2>/dev/null # the shell remarks on each process that is killed
     for pid in "${pids[@]:+${pids[@]}}"; do
         kill -KILL "$pid" 2>/dev/null || true
     done
