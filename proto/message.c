@@ -309,7 +309,7 @@ static void decode_body(skad_reader *reader, skad_message *out)
     case SKAD_KIND_COMPARE:
         read_head(reader, 1, out);
         out->u.compare.held = skad_read_bin(reader, SKAD_COMPARE_ITEM_BYTES,
-                                            SKAD_COMPARE_MAX * SKAD_COMPARE_ITEM_BYTES);
+                                            (size_t)SKAD_COMPARE_MAX * SKAD_COMPARE_ITEM_BYTES);
         reader->failed = reader->failed || out->u.compare.held.len % SKAD_COMPARE_ITEM_BYTES != 0;
         return;
     case SKAD_KIND_PONG:

@@ -42,6 +42,10 @@ static void send_it_again_without_end(skad_node *node)
 {
     PART(node, pending)->rpcs[0].copies = SKAD_COPIES;
 }
+static void miscount_those_sent_again(skad_node *node)
+{
+    PART(node, pending)->repeated++;
+}
 static void be_over_too_soon(skad_node *node)
 {
     PART(node, pending)->rpcs[0].over_us--;
@@ -262,6 +266,7 @@ static const test_tampering CASES[] = {
     BREAKS("a request waits for its next timeout", be_slow_too_soon),
     BREAKS("a request is sent again so often, and then is over", send_it_again_without_end),
     BREAKS("a request is sent again so often, and then is over", be_over_too_soon),
+    BREAKS("the requests that were sent again are counted", miscount_those_sent_again),
     KEEPS(send_now),
     BREAKS("no request was sent in the future", send_in_the_future),
     KEEPS(fill_all_of_pending),

@@ -53,6 +53,13 @@ const char *skad_pending_broken(const skad_pending *pending, uint64_t now_us)
             return broken;
         }
     }
+    size_t repeated = 0;
+    for (size_t i = 0; i < pending->fresh; i++) {
+        repeated += waits(pending, i) && pending->rpcs[i].copies > 0;
+    }
+    if (repeated != pending->repeated) {
+        return "the requests that were sent again are counted";
+    }
     if (free_count != pending->free_count) {
         return "the free list holds all free slots";
     }

@@ -19,7 +19,7 @@
 /* When a request is sent again. The pause before the first copy needs no floor of a second, since a
  * copy too many costs one datagram; QUIC's has a floor of some 25 ms (RFC 9002, section 6.2.1). */
 #define SKAD_RESEND_INITIAL_US (500 * SKAD_US_PER_MS) /* to a peer without a sample */
-#define SKAD_RESEND_MIN_US     (50 * SKAD_US_PER_MS)
+#define SKAD_RESEND_MIN_US     (10 * SKAD_US_PER_MS)
 
 /* The sample of an answer to a request that was sent again: it may belong to any copy (Karn's
  * algorithm, RFC 6298, section 3). */

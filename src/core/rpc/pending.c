@@ -55,6 +55,11 @@ size_t skad_pending_count(const skad_pending *pending)
     return (size_t)pending->fresh - pending->free_count;
 }
 
+size_t skad_pending_fresh_count(const skad_pending *pending)
+{
+    return skad_pending_count(pending) - pending->repeated;
+}
+
 /* Takes a slot that was given back, or else the lowest that was never taken. */
 static bool take_slot(skad_pending *pending, uint16_t *out)
 {
@@ -137,6 +142,7 @@ void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc)
 /* Counts a copy, which leaves now. The answer to it is awaited for one more pause at least. */
 static void count_copy(skad_pending *pending, skad_pending_rpc *rpc, uint64_t now_us)
 {
+    pending->repeated = (uint16_t)(pending->repeated + (rpc->copies == 0));
     rpc->copies++;
     rpc->copies_left--;
     if (rpc->over_us < now_us + rpc->pause_us) {
@@ -190,6 +196,7 @@ void skad_pending_close(skad_pending *pending, const skad_pending_rpc *rpc)
     size_t slot = (size_t)(rpc - pending->rpcs);
     SKAD_ASSERT(slot < pending->capacity && pending->due_us[slot] != UINT64_MAX);
     pending->due_us[slot] = UINT64_MAX;
+    pending->repeated = (uint16_t)(pending->repeated - (pending->rpcs[slot].copies > 0));
     pending->free_slots[pending->free_count++] = (uint16_t)slot;
     if (pending->free_count == pending->fresh) {
         pending->high_water = 0;

@@ -83,6 +83,7 @@ typedef struct skad_pending {
     uint16_t capacity; /* memory for so many: all, unless lazy_allocation */
     uint16_t fresh;    /* slots from here on were never taken */
     uint16_t free_count;
+    uint16_t repeated;   /* of those that wait: sent more than once */
     uint16_t high_water; /* slots from here on have been free since the table was last empty */
     uint64_t checked_until_us; /* the shared budget of checks (rate.h) */
 } skad_pending;
@@ -91,6 +92,10 @@ typedef struct skad_pending {
 SKAD_MUST_CHECK skad_status skad_pending_init(skad_pending *pending, size_t limit, bool later);
 void skad_pending_free(skad_pending *pending);
 size_t skad_pending_count(const skad_pending *pending);
+
+/* Counts the requests that were sent once, and may be answered any moment. The others were lost,
+ * mostly, or their answers were. */
+size_t skad_pending_fresh_count(const skad_pending *pending);
 
 /* Takes a slot, draws its RPC id and starts its timeouts. The caller fills in the rest, digest
  * included. Returns NULL when full, or without memory. */

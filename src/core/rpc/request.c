@@ -155,7 +155,8 @@ void skad_request_again(skad_node *node, const skad_pending_rpc *rpc, const skad
 
 bool skad_request_can_send(const skad_node *node)
 {
-    return skad_pending_count(&node->pending) < SKAD_IN_FLIGHT_MAX;
+    return skad_pending_fresh_count(&node->pending) < SKAD_IN_FLIGHT_MAX &&
+           skad_pending_count(&node->pending) < (size_t)2 * SKAD_IN_FLIGHT_MAX;
 }
 
 static bool ping(skad_node *node, skad_request request)

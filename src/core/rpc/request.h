@@ -27,7 +27,7 @@ typedef struct skad_request {
  * source may be spoofed; a copy of a record that no operation waits for. A check is sent again to a
  * peer that is not unresponsive yet, and while any peer was heard within SKAD_CHECK_INTERVAL_US, so
  * that a network that is gone, ours or the other, is asked seldom. */
-#define SKAD_COPIES          3
+#define SKAD_COPIES          4
 #define SKAD_COPIES_STRANGER 1
 #define SKAD_COPIES_CHECK    2 /* another check follows a silence */
 
@@ -42,7 +42,8 @@ void skad_request_again(skad_node *node, const skad_pending_rpc *rpc, const skad
 /* Whether operations can send one more request now. The number of our requests under way is
  * limited: otherwise their answers would overflow our own socket's buffer, be lost, and look like
  * dead peers. The default buffer of Linux holds 212 KiB, of which a
- * datagram takes up about 2 KiB. */
+ * datagram takes up about 2 KiB. Requests that were sent again are waited for beside, as many
+ * more: on a line that loses packets they would keep all others from being sent. */
 #define SKAD_IN_FLIGHT_MAX 96
 bool skad_request_can_send(const skad_node *node);
 

@@ -149,8 +149,8 @@ static bool answered_enough(const skad_node *node, const skad_lookup *lookup)
     }
     const skad_peers *peers = &node->table.peers;
     const size_t s = node->env.profile.siblings;
-    bool many =
-        (size_t)(peers->count - peers->unresponsive) >= s && 2U * lookup->answered_count >= s;
+    bool many = (size_t)(peers->count - peers->unresponsive) >= s &&
+                (size_t)2 * lookup->answered_count >= s;
     return many || (lookup->answered_count > 0 && slow_only);
 }
 

@@ -150,10 +150,11 @@ void skad_get_error(const skad_event *event, uint32_t msgid, skad_writer *writer
         return;
     }
     if (event->outcome == SKAD_OUTCOME_TIMED_OUT) {
+        const skad_tally *tally = &report->tally;
+        unsigned asked = (unsigned)tally->unresponsive + tally->empty + tally->invalid;
         (void)snprintf(text, sizeof text,
                        "not found, but %u of %u nodes that may have it did not answer: try again",
-                       report->tally.unresponsive,
-                       report->tally.unresponsive + report->tally.empty + report->tally.invalid);
+                       (unsigned)tally->unresponsive, asked);
         skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_TIMED_OUT, text);
         return;
     }

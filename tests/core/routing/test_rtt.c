@@ -115,7 +115,7 @@ static void a_slower_link_gives_samples_again_soon(void **state)
         skad_rtt_sample(&rtt, SKAD_RTT_UNSURE);
         unsure++;
     }
-    assert_in_range(unsure, 5, 12);
+    assert_in_range(unsure, 5, 20);
 }
 
 /* With 36 % of all answers to copies the pause stays near its floor. */
@@ -135,8 +135,8 @@ static void a_request_is_sent_again_after_one_round_trip_and_some(void **state)
         skad_rtt rtt;
         uint64_t pause_us;
     } waits[] = {
-        {{0, 0}, 500000},         {{1, 0}, 50000},           {{40000, 2500}, 50000},
-        {{40000, 2501}, 50004},   {{150000, 10000}, 190000}, {{1000000, 250000}, 2000000},
+        {{0, 0}, 500000},         {{1, 0}, 10000},           {{4000, 1500}, 10000},
+        {{4000, 1501}, 10004},    {{150000, 10000}, 190000}, {{1000000, 250000}, 2000000},
         {{60000000, 0}, 2000000},
     };
     (void)state;
