@@ -13,10 +13,8 @@
 
 #include <ev.h>
 
-#include "crypto/assert.h"
 #include "crypto/keys.h"
 #include "crypto/random.h"
-#include "proto/address.h"
 #include "src/daemon/app/told.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/net/joining.h"
@@ -92,10 +90,8 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
         skad_resolver_start(daemon->resolver);
         break;
     case SKAD_EVENT_ADOPTED:
-        skad_told_adopted(daemon->config.log, event);
-        break;
     case SKAD_EVENT_TWIN:
-        skad_told_twin(daemon->config.log, &event->u.twin);
+        skad_told_event(daemon->config.log, event);
         break;
     case SKAD_EVENT_PUZZLE_NEEDED:
         skad_nonce_renewal_start(daemon->renewal, event->u.epoch);
@@ -494,10 +490,7 @@ void skad_daemon_network_changed(skad_daemon *daemon)
 
 void skad_daemon_report(const skad_daemon *daemon)
 {
-    skad_node_stats stats;
-    skad_node_stats_get(daemon->node, daemon->now, &stats);
-    skad_told_state(daemon->config.log, &stats,
-                    (daemon->now.mono_us - daemon->context.started_us) / SKAD_US_PER_S);
+    skad_told_state(daemon->config.log, daemon->node, daemon->now, daemon->context.started_us);
 }
 
 const skad_address *skad_daemon_address(const skad_daemon *daemon)

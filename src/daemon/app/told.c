@@ -21,7 +21,7 @@ void skad_told_started(skad_log_level log, const skad_told_start *start)
     skad_log(log, SKAD_LOG_INFO, "sandbox %s", skad_sandbox_name(start->sandbox));
 }
 
-void skad_told_twin(skad_log_level log, const skad_address *address)
+static void tell_twin(skad_log_level log, const skad_address *address)
 {
     char text[SKAD_ADDRESS_TEXT_BYTES];
     skad_address_format(address, text);
@@ -31,7 +31,7 @@ void skad_told_twin(skad_log_level log, const skad_address *address)
              text);
 }
 
-void skad_told_adopted(skad_log_level log, const skad_event *event)
+static void tell_adopted(skad_log_level log, const skad_event *event)
 {
     char key[SKAD_ID_TEXT_BYTES];
     skad_id_format(&event->u.adopted.key, key);
@@ -40,6 +40,15 @@ void skad_told_adopted(skad_log_level log, const skad_event *event)
              " is published from now on, not %" PRIu64
              "; was the folder restored from a backup, or is the identity in use elsewhere?",
              key, event->u.adopted.sequence, event->u.adopted.sequence_before);
+}
+
+void skad_told_event(skad_log_level log, const skad_event *event)
+{
+    if (event->kind == SKAD_EVENT_TWIN) {
+        tell_twin(log, &event->u.twin);
+    } else if (event->kind == SKAD_EVENT_ADOPTED) {
+        tell_adopted(log, event);
+    }
 }
 
 void skad_told_clock(skad_log_level log, skad_time before, skad_time now)
@@ -56,9 +65,12 @@ void skad_told_clock(skad_log_level log, skad_time before, skad_time now)
     }
 }
 
-void skad_told_state(skad_log_level log, const skad_node_stats *stats, uint64_t up_s)
+void skad_told_state(skad_log_level log, const skad_node *node, skad_time now, uint64_t started_us)
 {
+    skad_node_stats stats;
+    skad_node_stats_get(node, now, &stats);
     skad_log(log, SKAD_LOG_INFO, "%s, %u peers, %llu records held, up for %llu s",
-             stats->joined ? "joined" : "not joined", stats->peers,
-             (unsigned long long)stats->store.records, (unsigned long long)up_s);
+             stats.joined ? "joined" : "not joined", stats.peers,
+             (unsigned long long)stats.store.records,
+             (unsigned long long)((now.mono_us - started_us) / SKAD_US_PER_S));
 }

@@ -18,16 +18,14 @@ typedef struct skad_told_start {
 /* Who it is, and where it can be reached. */
 void skad_told_started(skad_log_level log, const skad_told_start *start);
 
-/* Another node has its identity, at this address. */
-void skad_told_twin(skad_log_level log, const skad_address *address);
-
-/* The network has a newer edition of what it publishes (ADOPTED). */
-void skad_told_adopted(skad_log_level log, const skad_event *event);
+/* Another node has its identity (TWIN), or the network has a newer edition of what it publishes
+ * (ADOPTED); nothing of other events. */
+void skad_told_event(skad_log_level log, const skad_event *event);
 
 /* The wall clock was set by more than a minute between two times; nothing otherwise. */
 void skad_told_clock(skad_log_level log, skad_time before, skad_time now);
 
-/* How it is, in one line. */
-void skad_told_state(skad_log_level log, const skad_node_stats *stats, uint64_t up_s);
+/* How it is, in one line; started_us: since when the process runs. */
+void skad_told_state(skad_log_level log, const skad_node *node, skad_time now, uint64_t started_us);
 
 #endif
