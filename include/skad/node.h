@@ -252,9 +252,9 @@ typedef struct skad_node_stats {
     uint64_t cached;        /* copies that we left with others after a get */
     uint64_t replicas_shed; /* not handed over or left, for lack of room */
     uint64_t demoted;       /* held records whose life was cut since other nodes are closer */
-    uint64_t lives_cut;     /* held records whose life was cut since the clock had been ahead */
-    uint64_t network_size;  /* nodes, estimated from our siblings; 0 while there are too few */
-    uint16_t peers;         /* verified and responsive contacts */
+    uint64_t lives_ended;  /* held records that a clock which was ahead had given too long a life */
+    uint64_t network_size; /* nodes, estimated from our siblings; 0 while there are too few */
+    uint16_t peers;        /* verified and responsive contacts */
     uint16_t peers_unresponsive; /* kept, but unresponsive for now */
     uint16_t siblings;
     uint16_t buckets;

@@ -10,11 +10,16 @@ static int64_t ahead_s(const skad_time *now)
     return (int64_t)(now->unix_s - now->mono_us / SKAD_US_PER_S);
 }
 
+static uint64_t life_us(const skad_node *node)
+{
+    return (uint64_t)node->env.profile.record_life_s * SKAD_US_PER_S;
+}
+
 static void begin(skad_node *node)
 {
     skad_clock_watch *state = &node->clock_watch;
     state->since_us = node->env.now.mono_us;
-    state->step_us = state->since_us + skad_env_hour_us(&node->env) / 2;
+    state->step_us = state->since_us + life_us(node);
     memset(&state->from, 0, sizeof state->from);
 }
 
@@ -29,24 +34,13 @@ bool skad_clock_steady(const skad_node *node, uint64_t us)
     return node->env.now.mono_us - node->clock_watch.since_us >= us;
 }
 
-/* Cuts a life that no clock that is right can have given. */
-static void examine(skad_node *node, const skad_store_record *record)
+/* Whether this clock, which has run for a whole life, cannot have given a record its end: then it
+ * was given before, and is over. */
+static bool of_another_clock(const skad_node *node, const skad_store_record *record)
 {
-    const uint64_t now = node->env.now.unix_s;
-    const uint64_t last = now + node->env.profile.record_life_s;
-    uint8_t bytes[SKAD_STORED_BYTES_MAX];
-    if (record->expires_unix_s <= last) {
-        return;
-    }
-    skad_store_record cut = *record;
-    memcpy(bytes, record->data, record->len);
-    cut.data = bytes;
-    cut.expires_unix_s = last;
-    cut.stored_unix_s = record->stored_unix_s < now ? record->stored_unix_s : now;
-    /* A store that fails is left as it is: the record counts as cut wherever it is used. */
-    if (node->store.ops->put(node->store.self, SKAD_STORE_REPLICAS, &cut, now) == SKAD_OK) {
-        node->stats.lives_cut++;
-    }
+    const uint64_t last = node->env.now.unix_s + node->env.profile.record_life_s;
+    return record->expires_unix_s > last &&
+           record->expires_unix_s - last > SKAD_CLOCK_SLACK_S(&node->env.profile);
 }
 
 static void step(skad_node *node)
@@ -56,11 +50,21 @@ static void step(skad_node *node)
     skad_store_record record;
     state->step_us = node->env.now.mono_us + SKAD_CLOCK_STEP_US;
     for (size_t i = 0; i < SKAD_CLOCK_RECORDS; i++) {
+        const skad_store_name before = state->from;
         if (!store->ops->next(store->self, SKAD_STORE_REPLICAS, &state->from, &record)) {
             state->step_us = UINT64_MAX;
             return;
         }
-        examine(node, &record);
+        if (!of_another_clock(node, &record)) {
+            continue;
+        }
+        const skad_store_name name = record.name;
+        if (store->ops->drop(store->self, SKAD_STORE_REPLICAS, &name) != SKAD_OK) {
+            state->from = before; /* later: the disk may be busy, or full */
+            state->step_us = node->env.now.mono_us + SKAD_CLOCK_AGAIN_US;
+            return;
+        }
+        node->stats.lives_ended++;
     }
 }
 
@@ -72,12 +76,12 @@ void skad_clock_watch_tick(skad_node *node)
     state->ahead_s = now_ahead_s;
     if (moved_s > SKAD_CLOCK_JUMP_S || moved_s < -SKAD_CLOCK_JUMP_S) {
         begin(node);
-    } else if (node->join.joined && node->env.now.mono_us >= state->step_us) {
+    } else if (node->env.now.mono_us >= state->step_us) {
         step(node);
     }
 }
 
 uint64_t skad_clock_watch_deadline(const skad_node *node)
 {
-    return node->join.joined ? node->clock_watch.step_us : UINT64_MAX;
+    return node->clock_watch.step_us;
 }

@@ -44,11 +44,30 @@ static bool act(test_fixture *made, test_remote *who, const skad_message *reques
     return true;
 }
 
+static skad_store_ops memory_ops; /* as they are, but for a drop that fails when it shall */
+static skad_status (*real_drop)(void *self, skad_store_section section,
+                                const skad_store_name *name);
+static bool drops_fail;
+
+static skad_status drop(void *self, skad_store_section section, const skad_store_name *name)
+{
+    return drops_fail ? SKAD_ERR_BUSY : real_drop(self, section, name);
+}
+
 static int begin(void **state)
 {
     (void)state;
     skad_profile profile = test_fixture_profile();
-    test_fixture_init(&fixture, &profile);
+    static const skad_store_caps caps = {100, 100000, 100, 100000};
+    static const skad_node_rates none = {0};
+    skad_store store;
+    assert_int_equal(skad_store_memory_new(&caps, &store), SKAD_OK);
+    memory_ops = *store.ops;
+    real_drop = memory_ops.drop;
+    memory_ops.drop = drop;
+    store.ops = &memory_ops;
+    drops_fail = false;
+    test_fixture_init_on(&fixture, &profile, &none, store);
     test_fixture_populate(&fixture, 3);
     fixture.script = act;
     holders = (play){0};
@@ -132,7 +151,8 @@ static void a_jump_has_ours_announced_within_ten_minutes(void **state)
     assert_in_range(holders.expiry, fixture.now.unix_s, fixture.now.unix_s + DAY_S);
 }
 
-static void a_life_that_no_node_grants_is_cut(void **state)
+/* Nor does a store that fails meanwhile keep it for good. */
+static void a_life_that_no_node_grants_ends_within_a_life(void **state)
 {
     (void)state;
     skad_store_record row;
@@ -141,17 +161,71 @@ static void a_life_that_no_node_grants_is_cut(void **state)
     const uint64_t ends = fixture.now.unix_s + DAY_S - 7200;
     skad_store_name far = keep(SKAD_STORE_REPLICAS, &other, fixture.now.unix_s + YEAR_S, 0);
     skad_store_name near = keep(SKAD_STORE_REPLICAS, &sound, ends, 0);
-    set_ahead(100); /* a jump, so that they are examined half an hour later */
-    test_fixture_run(&fixture, 29 * MINUTE_US);
-    assert_true(is_there(SKAD_STORE_REPLICAS, &far, &row));
-    assert_true(row.expires_unix_s > fixture.now.unix_s + DAY_S);
-    test_fixture_run(&fixture, 2 * MINUTE_US);
-    assert_true(is_there(SKAD_STORE_REPLICAS, &far, &row));
-    assert_in_range(row.expires_unix_s, fixture.now.unix_s, fixture.now.unix_s + DAY_S);
-    assert_true(row.stored_unix_s <= fixture.now.unix_s);
+    set_ahead(100); /* a jump, so that the clock may have been ahead before */
+    test_fixture_run(&fixture, 21 * 60 * MINUTE_US);
     assert_true(is_there(SKAD_STORE_REPLICAS, &near, &row));
     assert_int_equal(row.expires_unix_s, ends);
-    assert_int_equal(test_fixture_stats(&fixture).lives_cut, 1);
+    test_fixture_run(&fixture, 179 * MINUTE_US);
+    assert_true(is_there(SKAD_STORE_REPLICAS, &far, &row));
+    drops_fail = true;
+    test_fixture_run(&fixture, 20 * MINUTE_US);
+    assert_true(is_there(SKAD_STORE_REPLICAS, &far, &row));
+    drops_fail = false;
+    test_fixture_run(&fixture, 2 * MINUTE_US);
+    assert_false(is_there(SKAD_STORE_REPLICAS, &far, &row));
+    assert_int_equal(test_fixture_stats(&fixture).lives_ended, 1);
+}
+
+/* To it, lives that are right seem to end later than any node may grant. */
+static void a_clock_that_is_behind_takes_nothing_from_a_life(void **state)
+{
+    (void)state;
+    static const uint64_t behind_s[] = {12 * 3600, 25 * 3600, 2 * DAY_S, JUMP_S};
+    for (uint32_t i = 0; i < sizeof behind_s / sizeof behind_s[0]; i++) {
+        skad_store_record row;
+        const skad_identity other = test_identity(&fixture.profile, 700 + i);
+        const uint64_t ends = fixture.now.unix_s + DAY_S - 7200;
+        skad_store_name held = keep(SKAD_STORE_REPLICAS, &other, ends, 0);
+        set_ahead((uint64_t)0 - behind_s[i]);
+        test_fixture_run(&fixture, 40 * MINUTE_US);
+        set_ahead(0);
+        test_fixture_run(&fixture, 40 * MINUTE_US);
+        if (!fixture.store.ops->find(fixture.store.self, SKAD_STORE_REPLICAS, &held,
+                                     fixture.now.unix_s, &row) ||
+            row.expires_unix_s != ends) {
+            fail_msg("%lu hours behind", (unsigned long)behind_s[i] / 3600);
+        }
+    }
+    assert_int_equal(test_fixture_stats(&fixture).lives_ended, 0);
+}
+
+/* As where a clock is never set: what came before it was behind has ended a life later. */
+static void a_clock_that_stays_behind_ends_lives_as_well(void **state)
+{
+    (void)state;
+    skad_store_record row;
+    const skad_identity other = test_identity(&fixture.profile, 700);
+    skad_store_name held = keep(SKAD_STORE_REPLICAS, &other, fixture.now.unix_s + DAY_S - 7200, 0);
+    set_ahead((uint64_t)0 - JUMP_S);
+    test_fixture_run(&fixture, 23 * 60 * MINUTE_US);
+    assert_true(is_there(SKAD_STORE_REPLICAS, &held, &row));
+    test_fixture_run(&fixture, 61 * MINUTE_US);
+    assert_false(is_there(SKAD_STORE_REPLICAS, &held, &row));
+}
+
+/* Steps of half a minute are no jumps, but add up. */
+static void a_clock_that_is_set_back_in_small_steps_ends_no_life(void **state)
+{
+    (void)state;
+    skad_store_record row;
+    const skad_identity other = test_identity(&fixture.profile, 700);
+    test_fixture_run(&fixture, 23 * 60 * MINUTE_US + 30 * MINUTE_US);
+    skad_store_name held = keep(SKAD_STORE_REPLICAS, &other, fixture.now.unix_s + DAY_S, 0);
+    for (unsigned i = 1; i <= 60; i++) {
+        set_ahead((uint64_t)0 - 30 * i);
+        test_fixture_run(&fixture, MINUTE_US);
+    }
+    assert_true(is_there(SKAD_STORE_REPLICAS, &held, &row));
 }
 
 /* A holder whose own clock was ahead must not prefer what it took then. */
@@ -239,7 +313,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(our_own_is_signed_again_for_the_right_time, begin, end),
         cmocka_unit_test_setup_teardown(a_jump_has_ours_announced_within_ten_minutes, begin, end),
-        cmocka_unit_test_setup_teardown(a_life_that_no_node_grants_is_cut, begin, end),
+        cmocka_unit_test_setup_teardown(a_life_that_no_node_grants_ends_within_a_life, begin, end),
+        cmocka_unit_test_setup_teardown(a_clock_that_is_behind_takes_nothing_from_a_life, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(a_clock_that_stays_behind_ends_lives_as_well, begin, end),
+        cmocka_unit_test_setup_teardown(a_clock_that_is_set_back_in_small_steps_ends_no_life, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(what_ends_too_far_ahead_gives_way_to_its_renewal, begin,
                                         end),
         cmocka_unit_test_setup_teardown(a_clock_that_is_ahead_drops_nothing_at_once, begin, end),
