@@ -5,7 +5,7 @@
 #include "src/db/database.h"
 #include "src/db/store_lmdb.h"
 
-#define FUZZ_DB_NOW_S       1000U /* of opening: records that expire by then are not salvaged */
+#define FUZZ_DB_NOW_S       1000U /* of opening */
 #define FUZZ_DB_BOOT        "this start"
 #define FUZZ_DB_BOOT_BEFORE "another start"
 #define FUZZ_DB_MAP_BYTES   ((size_t)4 << 20)

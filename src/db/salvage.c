@@ -154,7 +154,9 @@ static bool is_older(const skad_store *into, skad_store_section section,
             (there.sequence == record->sequence && there.stored_unix_s >= record->stored_unix_s));
 }
 
-/* Keeps a row. The child may have read wrong memory before it crashed, so this checks it again. */
+/* Keeps a row. The child may have read wrong memory before it crashed, so this checks it again.
+ * Whether it has expired is no matter of salvaging: the clock may be wrong at the start, and a
+ * publication of ours is signed anew. */
 static bool keep_row(const parcel *from, const skad_store *into, uint64_t now_unix_s)
 {
     skad_store_section section;
@@ -163,7 +165,7 @@ static bool keep_row(const parcel *from, const skad_store *into, uint64_t now_un
     const skad_span row = {from->row, from->len};
     return skad_db_row_key_read(key, &section, &record.name) &&
            skad_db_row_read(key, row, &record) && skad_db_row_intact(key, row) &&
-           record.expires_unix_s > now_unix_s && !is_older(into, section, &record) &&
+           !is_older(into, section, &record) &&
            into->ops->put(into->self, section, &record, now_unix_s) == SKAD_OK;
 }
 

@@ -6,8 +6,8 @@
 #include "skad/store.h"
 #include "src/db/store_lmdb.h"
 
-/* Puts the intact rows at `aside` that belong to our network and have not expired into a store, as
- * far as it takes them; returns how many it took. The file is not changed. */
+/* Puts the intact rows at `aside` that belong to our network into a store, expired or not, as far
+ * as it takes them; returns how many it took. The file is not changed. */
 uint64_t skad_db_salvage(const char *aside, const skad_store_lmdb_config *config, size_t map_bytes,
                          const skad_store *into);
 
