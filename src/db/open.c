@@ -6,8 +6,9 @@
  *     `------ it is empty ----|-------------------------------------'
  *                              `-> set aside -> claim again
  *
- * After one round of setting aside the file is a new one. If there is no room for a recount, the
- * file is opened all the same, and the recount is overdue (src/db/recount.h). */
+ * After one round of setting aside the file is a new one. If there is no room to make it, a damaged
+ * file gets its name back. If there is no room for a recount, the file is opened all the same, and
+ * the recount is overdue (src/db/recount.h). */
 #include "src/db/open.h"
 
 #include <errno.h>
@@ -231,7 +232,8 @@ static int open_guarded(const skad_store_lmdb_config *config, skad_db_opened *ou
 }
 
 /* The row "salvage" of the table "meta": the file that is being salvaged. A process that is killed
- * meanwhile leaves it behind, and the next one salvages the file once more. */
+ * meanwhile, or that has no room for all of it, leaves it behind, and the next one salvages the
+ * file once more. */
 static int note_damaged(skad_db_opened *out, MDB_txn *txn)
 {
     const MDB_dbi meta = out->db.tables[SKAD_DB_META];
@@ -290,6 +292,15 @@ static int open_marked(const skad_store_lmdb_config *config, const char *boot, s
     return result;
 }
 
+/* Puts a damaged file back that was set aside, where there is no room to make the one that would
+ * remember it. The next start sets it aside again. */
+static void put_back(const char *path, const skad_db_opened *out)
+{
+    if (out->damaged[0] != '\0' && rename(out->damaged, path) == 0) {
+        skad_db_proof_condemn(path); /* without room for that, it is checked again */
+    }
+}
+
 skad_status skad_db_open_or_make(const skad_store_lmdb_config *config, skad_db_opened *out,
                                  skad_store_lmdb_report *report)
 {
@@ -319,6 +330,7 @@ skad_status skad_db_open_or_make(const skad_store_lmdb_config *config, skad_db_o
     }
     if (is_empty) {
         (void)unlink(config->path); /* half made */
+        put_back(config->path, out);
     }
     (void)close(out->fd);
     errno = skad_db_errno(result);
@@ -351,6 +363,16 @@ static int forget_damaged(skad_db_opened *opened)
     return mdb_txn_commit(txn);
 }
 
+__attribute__((format(printf, 2, 3))) static void add_to_report(skad_store_lmdb_report *report,
+                                                                const char *format, ...)
+{
+    const size_t len = strlen(report->text);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(report->text + len, sizeof report->text - len, format, arguments);
+    va_end(arguments);
+}
+
 void skad_db_salvage_damaged(skad_db_opened *opened, const skad_store_lmdb_config *config,
                              const skad_store *into, skad_store_lmdb_report *report)
 {
@@ -358,10 +380,16 @@ void skad_db_salvage_damaged(skad_db_opened *opened, const skad_store_lmdb_confi
         (void)skad_db_report(report, SKAD_OK, "the last start did not come to salvage all of %s",
                              opened->damaged);
     }
-    const uint64_t kept = skad_db_salvage(opened->damaged, config, opened->map_bytes, into);
-    const size_t len = strlen(report->text);
-    (void)snprintf(report->text + len, sizeof report->text - len,
-                   "; %" PRIu64 " records in it could still be read and were taken over", kept);
+    const skad_db_salvaged salvaged =
+        skad_db_salvage(opened->damaged, config, opened->map_bytes, into);
+    add_to_report(report, "; %" PRIu64 " records in it could still be read and were taken over",
+                  salvaged.kept);
+    if (salvaged.error != 0) {
+        add_to_report(report, ", but not all (%s)%s: the next start takes over the others",
+                      strerror(salvaged.error),
+                      salvaged.error == ENOSPC ? "; free some room on the disk" : "");
+        return;
+    }
     (void)forget_damaged(opened); /* without room for that, the next start salvages once more */
 }
 

@@ -1,7 +1,7 @@
 /* Salvaging. A child reads rows and writes them into a pipe, stretch by stretch of the key space:
  *
- *   stretch 0..255    held, first byte of the key
- *   stretch 256..511  published
+ *   stretch 0..255    published, first byte of the key: the first to get what room there is
+ *   stretch 256..511  held: others have them as well
  *
  * If it crashes, another child goes on with the next stretch. If LMDB does not find the tables, all
  * pages are scanned instead (src/db/scan.h). */
@@ -59,8 +59,9 @@ static void send_row(int pipe_end, skad_span key, skad_span row)
 /* Keys must ascend, so that the walk ends. */
 static void walk_stretch(const salvage *work, MDB_txn *txn, MDB_dbi table, MDB_cursor *cursor)
 {
-    const uint8_t first[SKAD_DB_ROW_KEY_BYTES] = {(uint8_t)(work->stretch >> 8),
-                                                  (uint8_t)work->stretch};
+    const bool published = work->stretch < STRETCHES / 2;
+    const uint8_t first[SKAD_DB_ROW_KEY_BYTES] = {
+        published ? SKAD_STORE_PUBLICATIONS : SKAD_STORE_REPLICAS, (uint8_t)work->stretch};
     MDB_val key = skad_db_value(first, sizeof first);
     MDB_val before = {0};
     MDB_val row;
@@ -156,34 +157,45 @@ static bool is_older(const skad_store *into, skad_store_section section,
 
 /* Keeps a row. The child may have read wrong memory before it crashed, so this checks it again.
  * Whether it has expired is no matter of salvaging: the clock may be wrong at the start, and a
- * publication of ours is signed anew. */
-static bool keep_row(const parcel *from, const skad_store *into, uint64_t now_unix_s)
+ * publication of ours is signed anew. What is beyond the caps is left, what the disk or memory has
+ * no room for is missed. */
+static void keep_row(const parcel *from, const skad_store *into, uint64_t now_unix_s,
+                     skad_db_salvaged *out)
 {
     skad_store_section section;
     skad_store_record record;
     const skad_span key = {from->key, sizeof from->key};
     const skad_span row = {from->row, from->len};
-    return skad_db_row_key_read(key, &section, &record.name) &&
-           skad_db_row_read(key, row, &record) && skad_db_row_intact(key, row) &&
-           !is_older(into, section, &record) &&
-           into->ops->put(into->self, section, &record, now_unix_s) == SKAD_OK;
+    if (!skad_db_row_key_read(key, &section, &record.name) ||
+        !skad_db_row_read(key, row, &record) || !skad_db_row_intact(key, row) ||
+        is_older(into, section, &record)) {
+        return;
+    }
+    const skad_status status = into->ops->put(into->self, section, &record, now_unix_s);
+    if (status == SKAD_OK) {
+        out->kept++;
+    } else if (status != SKAD_ERR_FULL) {
+        out->error = status == SKAD_ERR_IO ? errno : ENOMEM;
+    }
 }
 
-static uint64_t salvage_once(salvage *work, const skad_store *into, uint64_t now_unix_s)
+static void salvage_once(salvage *work, const skad_store *into, uint64_t now_unix_s,
+                         skad_db_salvaged *out)
 {
     int ends[2];
     parcel row;
-    uint64_t kept = 0;
     const unsigned begin = work->stretch;
     if (pipe2(ends, O_CLOEXEC) != 0) {
+        out->error = errno;
         work->stretch = STRETCHES;
-        return 0;
+        return;
     }
     work->pipe_end = ends[1];
     pid_t child = skad_db_child_start(read_rows, work, ends[1]);
+    out->error = child < 0 ? errno : out->error;
     (void)close(ends[1]);
     while (child > 0 && receive_row(ends[0], &row)) {
-        kept += keep_row(&row, into, now_unix_s);
+        keep_row(&row, into, now_unix_s, out);
     }
     (void)close(ends[0]);
     if (child > 0) {
@@ -195,24 +207,24 @@ static uint64_t salvage_once(salvage *work, const skad_store *into, uint64_t now
     } else if (work->stretch < STRETCHES) {
         work->stretch = (work->stretch < begin ? begin : work->stretch) + 1;
     }
-    return kept;
 }
 
-uint64_t skad_db_salvage(const char *aside, const skad_store_lmdb_config *config, size_t map_bytes,
-                         const skad_store *into)
+skad_db_salvaged skad_db_salvage(const char *aside, const skad_store_lmdb_config *config,
+                                 size_t map_bytes, const skad_store *into)
 {
+    skad_db_salvaged out = {0};
     salvage *work =
         mmap(NULL, sizeof *work, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (work == MAP_FAILED) {
-        return 0;
+        out.error = errno;
+        return out;
     }
-    uint64_t kept = 0;
     while (work->stretch < STRETCHES) {
         work->aside = aside;
         work->network = config->network;
         work->map_bytes = map_bytes;
-        kept += salvage_once(work, into, config->now_unix_s);
+        salvage_once(work, into, config->now_unix_s, &out);
     }
     (void)munmap(work, sizeof *work);
-    return kept;
+    return out;
 }
