@@ -100,6 +100,7 @@ static void a_ban_of_an_honest_node_is_noticed(void **state)
         begin(state);
         skad_sim_flight *flight = request_of(ATTACKS);
         ban(SKAD_BAN_PEER, ATTACKS);
+        ban(SKAD_BAN_PREFIX, ATTACKS);
         skad_fairness_check(world, NODE, flight);
         assert_null(world->broken);
         ban(scopes[i], HONEST);

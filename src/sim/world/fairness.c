@@ -1,5 +1,7 @@
 #include "src/sim/world/fairness.h"
 
+#include <string.h>
+
 #include "proto/envelope.h"
 #include "src/core/routing/distance.h"
 
@@ -15,13 +17,28 @@ static bool is_honest(const skad_world *world, const skad_id *id)
     return false;
 }
 
+/* Whether an honest node is at an address (IPv6: in its /64), whatever the port. A node suspects
+ * addresses, and its list of bans has them. */
+static bool has_an_honest_node(const skad_world *world, const skad_address *address)
+{
+    size_t bytes = address->family == SKAD_FAMILY_IPV6 ? 8 : 4;
+    for (uint32_t node = 0; node < world->honest; node++) {
+        skad_address one = skad_sim_address_of(&world->addresses, node);
+        if (one.family == address->family && memcmp(one.ip, address->ip, bytes) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool bans_an_honest_node(const skad_world *world, uint32_t node)
 {
     skad_ban bans[BANS_MAX];
     size_t count =
         skad_node_bans(world->nodes[node].node, skad_world_time(world, node), bans, BANS_MAX);
     for (size_t i = 0; i < count; i++) {
-        if (bans[i].scope == SKAD_BAN_PREFIX || is_honest(world, &bans[i].id)) {
+        if (bans[i].scope == SKAD_BAN_PREFIX ? has_an_honest_node(world, &bans[i].address)
+                                             : is_honest(world, &bans[i].id)) {
             return true;
         }
     }
