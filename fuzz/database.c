@@ -20,8 +20,6 @@
 #include "src/db/child.h"
 #include "src/db/proof.h"
 #include "src/db/row.h"
-#include <fcntl.h>
-#include <unistd.h>
 
 #define STEPS_MAX   32 /* what salvage sends must fit its pipe */
 #define OTHERS_MAX  80 /* bytes of a row that is none */
