@@ -9,6 +9,9 @@
 
 #define CAPACITY_FIRST 4 /* of a list whose memory grows */
 
+#define SUBNET_BITS 56 /* of IPv6: what a customer is given */
+#define STRIKES_ALL ((size_t)SKAD_STRIKES_TABLES * SKAD_STRIKES_SOURCES)
+
 /* ---- Subjects ---- */
 
 static bool same_prefix(const skad_address *a, const skad_address *b, size_t bits)
@@ -112,9 +115,8 @@ static skad_status append(skad_ban_list *list, const skad_ban *ban)
 
 skad_status skad_bans_init(skad_bans *bans, bool lazy_allocation)
 {
-    *bans =
-        (skad_bans){.strikes = skad_lazy_begin(lazy_allocation, (size_t)2 * SKAD_STRIKES_SOURCES,
-                                               sizeof *bans->strikes)};
+    *bans = (skad_bans){.strikes =
+                            skad_lazy_begin(lazy_allocation, STRIKES_ALL, sizeof *bans->strikes)};
     skad_status status = skad_lazy_begun(lazy_allocation, bans->strikes);
     if (!lazy_allocation && status == SKAD_OK) {
         status = reserve(&bans->banned, SKAD_BANS_MAX);
@@ -227,13 +229,22 @@ static uint8_t host_bits(const skad_address *address)
     return address->family == SKAD_FAMILY_IPV4 ? 32 : 64;
 }
 
-/* Returns a subject's entry in one of the two tables. A peer without one takes over the oldest; an
- * address without one that of the address with the fewest strikes, whose window is over first where
- * they are equal. */
+static skad_strikes *table_of(skad_bans *bans, const skad_ban *subject)
+{
+    if (subject->scope == SKAD_BAN_PEER) {
+        return bans->strikes;
+    }
+    const bool host = subject->prefix_bits == host_bits(&subject->address);
+    return bans->strikes + (size_t)(host ? 1 : 2) * SKAD_STRIKES_SOURCES;
+}
+
+/* Returns a subject's entry in one of the tables. A peer without one takes over the oldest, and
+ * begins with nothing. An address or subnet without one takes over the entry with the fewest
+ * strikes, whose window is over first where they are equal, and begins with what that one had. */
 static skad_strikes *strikes_of(skad_bans *bans, const skad_ban *subject, uint64_t now_us)
 {
     bool peer = subject->scope == SKAD_BAN_PEER;
-    skad_strikes *table = peer ? bans->strikes : bans->strikes + SKAD_STRIKES_SOURCES;
+    skad_strikes *table = table_of(bans, subject);
     skad_strikes *least = &table[0];
     for (size_t i = 0; i < SKAD_STRIKES_SOURCES; i++) {
         skad_strikes *strikes = &table[i];
@@ -250,7 +261,10 @@ static skad_strikes *strikes_of(skad_bans *bans, const skad_ban *subject, uint64
             least = strikes;
         }
     }
-    *least = (skad_strikes){.subject = *subject, .since_us = now_us};
+    const bool inherits = !peer && least->count > 0;
+    *least = (skad_strikes){.subject = *subject,
+                            .since_us = inherits ? least->since_us : now_us,
+                            .count = inherits ? least->count : 0};
     return least;
 }
 
@@ -289,10 +303,16 @@ void skad_bans_strike(skad_bans *bans, const skad_id *id, const skad_address *ad
     if (allowed(bans, address)) {
         return;
     }
-    bans->strikes =
-        skad_lazy_use(bans->strikes, (size_t)2 * SKAD_STRIKES_SOURCES, sizeof *bans->strikes);
-    if (bans->strikes != NULL) {
-        strike(bans, &peer, SKAD_STRIKES_MAX, now_us);
-        strike(bans, &host, SKAD_STRIKES_ADDRESS_MAX, now_us);
+    bans->strikes = skad_lazy_use(bans->strikes, STRIKES_ALL, sizeof *bans->strikes);
+    if (bans->strikes == NULL) {
+        return;
+    }
+    const bool suspect = skad_bans_suspect(bans, address, now_us);
+    strike(bans, &peer, SKAD_STRIKES_MAX, now_us);
+    strike(bans, &host, SKAD_STRIKES_ADDRESS_MAX, now_us);
+    if (address->family == SKAD_FAMILY_IPV6 && !suspect) {
+        skad_ban subnet = host;
+        subnet.prefix_bits = SUBNET_BITS;
+        strike(bans, &subnet, SKAD_STRIKES_SUBNET_MAX, now_us);
     }
 }

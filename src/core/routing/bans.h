@@ -7,11 +7,21 @@
  *   strikes within a minute are a ban of that peer for ten minutes.
  *
  * - IDs and ports are free, so the strikes of all peers of one address (IPv6: of a /64) are counted
- *   as well, in a table of their own, in which the address with the fewest strikes makes room.
- * Eight times as many put the address under suspicion for ten minutes: its requests without a valid
- *   token get one and no check, and those with one are checked no more often than a stranger's
- *   (admission.h). A neighbour that shares the address is slowed, but neither silenced nor lost.
- *   Wider prefixes are banned by hand only.
+ *   as well. Eight times as many put the address under suspicion for ten minutes: its requests
+ *   without a valid token get one and no check, and those with one are checked no more often than a
+ *   stranger's (admission.h). A neighbour that shares the address is slowed, but neither silenced
+ *   nor lost.
+ *
+ * - The /64s of an IPv6 customer are free, too, so those of a /56 are counted together; eight times
+ *   as many again put all of it under suspicion. What is under suspicion already does not count for
+ *   its /56, so that it takes eight of its /64s. Wider prefixes, and those of IPv4, where each
+ *   address has its price and its own owner, are banned by hand only.
+ *
+ * - Peers, addresses and subnets have a table each. In a full one the oldest peer makes room, and
+ *   the address or subnet with the fewest strikes. A newcomer among the latter begins with those
+ *   (as in Space-Saving counting), so that no number of addresses used by turns goes uncounted. For
+ *   others' strikes an address is suspected only if it has one of its own, while 64 times as many
+ *   as a suspicion takes come within a minute. A peer answers for its own strikes alone.
  *
  * - Bans and strikes end by themselves. When there is no room for another ban, the node's own that
  *   ends first is dropped; an operator's gives way to an operator's only. The node itself never
@@ -28,10 +38,12 @@
 
 #include "skad/node.h"
 
-#define SKAD_BANS_MAX            256 /* and as many allowed */
-#define SKAD_STRIKES_SOURCES     64  /* peers counted at once, and as many addresses */
-#define SKAD_STRIKES_MAX         16  /* of a peer within a window: then a ban */
+#define SKAD_BANS_MAX            256                    /* and as many allowed */
+#define SKAD_STRIKES_SOURCES     64                     /* counted at once, of each kind */
+#define SKAD_STRIKES_TABLES      3                      /* of peers, addresses, subnets */
+#define SKAD_STRIKES_MAX         16                     /* of a peer within a window: then a ban */
 #define SKAD_STRIKES_ADDRESS_MAX (8 * SKAD_STRIKES_MAX) /* of all peers of an address */
+#define SKAD_STRIKES_SUBNET_MAX  (8 * SKAD_STRIKES_ADDRESS_MAX) /* of all addresses of a subnet */
 #define SKAD_STRIKES_ANSWER      4 /* what an answer counts for: we ask no peer often */
 #define SKAD_STRIKES_US          (60 * SKAD_US_PER_S)
 #define SKAD_STRIKES_BAN_S       600
@@ -51,7 +63,7 @@ typedef struct skad_ban_list {
 typedef struct skad_bans {
     skad_ban_list banned;
     skad_ban_list allowed;
-    skad_strikes *strikes; /* 2 * SKAD_STRIKES_SOURCES: of peers, then of addresses; NULL: none was
+    skad_strikes *strikes; /* SKAD_STRIKES_TABLES of SKAD_STRIKES_SOURCES each; NULL: none was
                               counted yet */
 } skad_bans;
 
@@ -65,7 +77,7 @@ void skad_bans_free(skad_bans *bans);
 const skad_ban *skad_bans_find(const skad_bans *bans, const skad_id *id,
                                const skad_address *address, uint64_t now_us);
 
-/* Whether an address is under suspicion. */
+/* Whether an address is under suspicion, or its subnet. */
 bool skad_bans_suspect(const skad_bans *bans, const skad_address *address, uint64_t now_us);
 
 /* Adds a ban, or replaces the one of the same subject. Error: SKAD_ERR_MEMORY. */
@@ -76,7 +88,7 @@ bool skad_bans_lift(skad_bans *bans, const skad_ban *subject);
 /* Exempts a subject from bans by the node itself. Errors: SKAD_ERR_FULL, SKAD_ERR_MEMORY. */
 skad_status skad_bans_allow(skad_bans *bans, const skad_ban *subject);
 
-/* Counts one more strike of a peer whose address is proven, for both of its counts. Bans what has
+/* Counts one more strike of a peer whose address is proven, for all of its counts. Bans what has
  * one too many, for the reason of the last strike. */
 void skad_bans_strike(skad_bans *bans, const skad_id *id, const skad_address *address,
                       skad_ban_reason reason, uint64_t now_us);

@@ -69,6 +69,139 @@ static void many_ports_of_an_address_are_checked_as_rarely_as_a_stranger(void **
     assert_in_range(verified_from_ports(65), 128, 128 + 40 + 60 * 20);
 }
 
+/* Sends pings with a wrong signature and a valid token from addresses by turns, a thousand a second
+ * for half a minute. Returns how many were verified. */
+static uint64_t verified_by_turns(const skad_address *addresses, unsigned count)
+{
+    test_remote who = *test_fixture_remote(&fixture);
+    const skad_message ping = {.kind = SKAD_KIND_PING};
+    const uint64_t before = verifications();
+    for (unsigned i = 0; i < 30000; i++) {
+        uint8_t token[SKAD_TOKEN_BYTES];
+        skad_datagram request;
+        who.address = addresses[i % count];
+        test_fixture_token(&fixture, &who, token);
+        test_fixture_request(&fixture, &who, &ping, token, &request);
+        request.bytes[request.len - 1] ^= 1;
+        test_fixture_retag(&fixture, request.bytes, request.len);
+        (void)test_fixture_deliver(&fixture, &who.address, &request);
+        (void)test_fixture_drain(&fixture);
+        fixture.now.mono_us += SKAD_US_PER_MS;
+    }
+    return verifications() - before;
+}
+
+/* The n-th /64 of a /56, or of those behind it. */
+static skad_address in_subnet(unsigned n)
+{
+    return (skad_address){.family = SKAD_FAMILY_IPV6,
+                          .port = 4000,
+                          .ip = {0x2a, 1, 4, 0xf8, 0, 1, (uint8_t)(n >> 8), (uint8_t)n, 1}};
+}
+
+#define TURNS 128 /* twice as many as are counted at once */
+
+static void addresses_used_by_turns_are_checked_as_rarely_as_strangers(void **state)
+{
+    (void)state;
+    skad_address addresses[TURNS];
+    for (unsigned i = 0; i < TURNS; i++) {
+        addresses[i] = (skad_address){
+            .family = SKAD_FAMILY_IPV4, .port = 4000, .ip = {8, 1, 1, (uint8_t)(i + 1)}};
+    }
+    /* The first comes under suspicion after 64 * 128 strikes, each further one after 128. */
+    assert_in_range(verified_by_turns(addresses, TURNS), 1,
+                    (SKAD_STRIKES_SOURCES + TURNS) * SKAD_STRIKES_ADDRESS_MAX);
+    /* A stranger's rate for a /24 is a hundred a second; a few come after the others. */
+    assert_in_range(verified_by_turns(addresses, TURNS), 1, 30 * 100 + 10 * 128);
+}
+
+static void the_networks_of_a_customer_are_checked_as_rarely_as_strangers(void **state)
+{
+    (void)state;
+    skad_address addresses[TURNS];
+    for (unsigned i = 0; i < TURNS; i++) {
+        addresses[i] = in_subnet(i);
+    }
+    assert_in_range(verified_by_turns(addresses, TURNS), SKAD_STRIKES_SUBNET_MAX,
+                    SKAD_STRIKES_SUBNET_MAX + 200 + 30 * 100);
+}
+
+static void strike(const skad_address *address, unsigned times)
+{
+    skad_bans *bans = skad_node_parts_of(fixture.node).bans;
+    for (unsigned i = 0; i < times; i++) {
+        skad_address from = *address;
+        const skad_id id = {{3, (uint8_t)(i >> 8), (uint8_t)i}};
+        from.port = (uint16_t)(1000 + i);
+        skad_bans_strike(bans, &id, &from, SKAD_BAN_SIGNATURES, fixture.now.mono_us);
+    }
+}
+
+static bool is_suspect(const skad_address *address)
+{
+    return skad_bans_suspect(skad_node_parts_of(fixture.node).bans, address, fixture.now.mono_us);
+}
+
+static void it_takes_eight_networks_to_put_a_customer_under_suspicion(void **state)
+{
+    (void)state;
+    const skad_address neighbour = in_subnet(200);
+    const skad_address elsewhere = in_subnet(256 + 200);
+    strike(&(skad_address){.family = SKAD_FAMILY_IPV4, .port = 1, .ip = {8, 1, 1, 1}},
+           2 * SKAD_STRIKES_SUBNET_MAX);
+    assert_false(
+        is_suspect(&(skad_address){.family = SKAD_FAMILY_IPV4, .port = 1, .ip = {8, 1, 1, 2}}));
+    for (unsigned i = 0; i < 8; i++) {
+        const skad_address network = in_subnet(i);
+        assert_false(is_suspect(&neighbour));
+        strike(&network, 2 * SKAD_STRIKES_ADDRESS_MAX);
+        assert_true(is_suspect(&network));
+    }
+    assert_true(is_suspect(&neighbour));
+    assert_false(is_suspect(&elsewhere));
+    fixture.now.mono_us += SKAD_STRIKES_BAN_S * SKAD_US_PER_S;
+    assert_false(is_suspect(&neighbour));
+}
+
+/* Whatever others do, one strike puts no address under suspicion unless 64 times as many as that
+ * takes come within a minute; without one it never is. */
+static void who_makes_a_mistake_in_a_flood_is_hardly_suspected(void **state)
+{
+    (void)state;
+    const skad_address honest = test_prng_address(1);
+    const unsigned enough = SKAD_STRIKES_SOURCES * (SKAD_STRIKES_ADDRESS_MAX - 1);
+    for (unsigned minute = 0; minute < 2; minute++) {
+        for (unsigned i = 0; i < enough - SKAD_STRIKES_SOURCES; i++) {
+            const skad_address other = test_prng_address(100 + i);
+            strike(&other, 1);
+            assert_false(is_suspect(&other));
+        }
+        strike(&honest, 1);
+        assert_false(is_suspect(&honest));
+        fixture.now.mono_us += SKAD_STRIKES_US; /* then all counts begin anew */
+    }
+    for (unsigned i = 0; i < 2 * enough; i++) {
+        const skad_address other = test_prng_address(100 + i);
+        strike(&other, 1);
+    }
+    assert_false(is_suspect(&honest));
+}
+
+static void no_peer_is_banned_for_strikes_of_others(void **state)
+{
+    (void)state;
+    skad_bans *bans = skad_node_parts_of(fixture.node).bans;
+    for (unsigned i = 0; i < 8 * SKAD_STRIKES_SOURCES; i++) {
+        const skad_id id = {{4, (uint8_t)(i >> 8), (uint8_t)i}};
+        const skad_address address = test_prng_address(100 + i);
+        for (unsigned k = 1; k < SKAD_STRIKES_MAX; k++) {
+            skad_bans_strike(bans, &id, &address, SKAD_BAN_SIGNATURES, fixture.now.mono_us);
+        }
+        assert_null(skad_bans_find(bans, &id, &address, fixture.now.mono_us));
+    }
+}
+
 /* Other sources' strikes do not push out those of an address that has many. */
 static void the_address_with_the_fewest_strikes_makes_room(void **state)
 {
@@ -143,6 +276,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             many_ports_of_an_address_are_checked_as_rarely_as_a_stranger, begin, end),
+        cmocka_unit_test_setup_teardown(addresses_used_by_turns_are_checked_as_rarely_as_strangers,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(
+            the_networks_of_a_customer_are_checked_as_rarely_as_strangers, begin, end),
+        cmocka_unit_test_setup_teardown(it_takes_eight_networks_to_put_a_customer_under_suspicion,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(who_makes_a_mistake_in_a_flood_is_hardly_suspected, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(no_peer_is_banned_for_strikes_of_others, begin, end),
         cmocka_unit_test_setup_teardown(the_address_with_the_fewest_strikes_makes_room, begin, end),
         cmocka_unit_test_setup_teardown(a_ban_by_hand_gives_way_to_one_by_hand_only, begin, end),
         cmocka_unit_test_setup_teardown(a_neighbour_that_lost_its_token_gets_another, begin, end),
