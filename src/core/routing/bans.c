@@ -59,10 +59,18 @@ static bool covers(const skad_ban *ban, const skad_id *id, const skad_address *a
     return address != NULL && same_prefix(&ban->address, address, ban->prefix_bits);
 }
 
-/* Whether a ban is of the strangers of an address only. */
-static bool strangers_only(const skad_ban *ban)
+typedef enum ban_kind {
+    BY_HAND,
+    OF_A_PEER,    /* by the node itself */
+    OF_STRANGERS, /* likewise: a suspicion of an address or subnet */
+} ban_kind;
+
+static ban_kind kind_of(const skad_ban *ban)
 {
-    return ban->scope == SKAD_BAN_PREFIX && ban->reason != SKAD_BAN_OPERATOR;
+    if (ban->reason == SKAD_BAN_OPERATOR) {
+        return BY_HAND;
+    }
+    return ban->scope == SKAD_BAN_PREFIX ? OF_STRANGERS : OF_A_PEER;
 }
 
 static const skad_ban *find_covering(const skad_bans *bans, const skad_id *id,
@@ -70,7 +78,7 @@ static const skad_ban *find_covering(const skad_bans *bans, const skad_id *id,
 {
     for (size_t i = 0; i < bans->banned.count; i++) {
         const skad_ban *ban = &bans->banned.bans[i];
-        if (ban->until_us > now_us && strangers_only(ban) == strangers &&
+        if (ban->until_us > now_us && (kind_of(ban) == OF_STRANGERS) == strangers &&
             covers(ban, id, address)) {
             return ban;
         }
@@ -142,24 +150,37 @@ static size_t find(const skad_ban_list *list, const skad_ban *subject)
     return at;
 }
 
-/* Returns the ban of a full list that gives way to another: the node's own that ends first; where
- * there is none, the operator's that does, to an operator's only. list->count: none. */
-static size_t gives_way(const skad_ban_list *list, const skad_ban *to)
+/* Returns the one of its kind that ends first; list->count: there is none. */
+static size_t first_to_end(const skad_ban_list *list, ban_kind kind)
 {
     size_t first = list->count;
-    for (unsigned operators = 0; operators < 2 && first == list->count; operators++) {
-        for (size_t i = 0; i < list->count; i++) {
-            bool own = list->bans[i].reason != SKAD_BAN_OPERATOR;
-            if (own == (operators == 0) &&
-                (first == list->count || list->bans[i].until_us < list->bans[first].until_us)) {
-                first = i;
-            }
-        }
-        if (to->reason != SKAD_BAN_OPERATOR) {
-            break;
+    for (size_t i = 0; i < list->count; i++) {
+        if (kind_of(&list->bans[i]) == kind &&
+            (first == list->count || list->bans[i].until_us < list->bans[first].until_us)) {
+            first = i;
         }
     }
     return first;
+}
+
+/* Returns the ban of a full list that gives way to another: one of the node's own, a suspicion if
+ * they are more than half of the list, else a peer's; where there is none, an operator's, to an
+ * operator's only. list->count: none. */
+static size_t gives_way(const skad_ban_list *list, const skad_ban *to)
+{
+    size_t suspicions = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        suspicions += kind_of(&list->bans[i]) == OF_STRANGERS;
+    }
+    const bool many = suspicions > SKAD_BANS_MAX / 2;
+    size_t at = first_to_end(list, many ? OF_STRANGERS : OF_A_PEER);
+    if (at == list->count) {
+        at = first_to_end(list, many ? OF_A_PEER : OF_STRANGERS);
+    }
+    if (at == list->count && kind_of(to) == BY_HAND) {
+        at = first_to_end(list, BY_HAND);
+    }
+    return at;
 }
 
 static void drop_ended(skad_ban_list *list, uint64_t now_us)

@@ -23,9 +23,10 @@
  *   others' strikes an address is suspected only if it has one of its own, while 64 times as many
  *   as a suspicion takes come within a minute. A peer answers for its own strikes alone.
  *
- * - Bans and strikes end by themselves. When there is no room for another ban, the node's own that
- *   ends first is dropped; an operator's gives way to an operator's only. The node itself never
- * bans what is on the allow-list.
+ * - Bans and strikes end by themselves. When there is no room for another ban, one of the node's
+ *   own is dropped, that which ends first: a suspicion if they are more than half, else a peer's,
+ * so that neither kind pushes out the other. An operator's gives way to an operator's only. The
+ * node itself never bans what is on the allow-list.
  *
  * - A ban concerns requests. An answer that we wait for is never dropped for it, and a peer that
  *   the node itself banned does not count as unresponsive. */
