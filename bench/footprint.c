@@ -157,7 +157,9 @@ static void print_part(const char *name, size_t bytes)
 static size_t bans_bytes(const skad_bans *bans)
 {
     return ((size_t)bans->banned.capacity + bans->allowed.capacity) * sizeof(skad_ban) +
-           (bans->strikes == NULL ? 0 : SKAD_STRIKES_TABLES * SKAD_STRIKES_SOURCES * sizeof(skad_strikes));
+           (bans->strikes == NULL
+                ? 0
+                : SKAD_STRIKES_TABLES * SKAD_STRIKES_SOURCES * sizeof(skad_strikes));
 }
 
 static void print_parts(const char *title, skad_node *node)
