@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proto/address.h"
@@ -116,8 +117,9 @@ static skad_exit ask_node(publication *self)
 /* ---- Under which sequence ---- */
 
 /* While a node that may have the record does not answer, it is not known whether there is one. A
- * dead one is left out from the second time on (src/core/routing/departed.h). */
-#define RESOLVES_MAX 3
+ * dead one is left out once it has not answered for three seconds (src/core/routing/departed.h). */
+#define RESOLVES_MAX 6
+static const struct timespec PAUSE = {.tv_sec = 1};
 
 static skad_exit choose_sequence(publication *self)
 {
@@ -132,6 +134,9 @@ static skad_exit choose_sequence(publication *self)
     }
     skad_exit exit = SKAD_EXIT_TIMED_OUT;
     for (unsigned i = 0; i < RESOLVES_MAX && exit == SKAD_EXIT_TIMED_OUT; i++) {
+        if (i > 0) {
+            (void)nanosleep(&PAUSE, NULL);
+        }
         exit = skad_client_call(&self->client, &request, &current, self->failure);
     }
     if (exit == SKAD_EXIT_NOT_FOUND) {
