@@ -18,11 +18,12 @@ static bool turns_text(uint32_t code)
            code == 0x200e || code == 0x200f || code == 0x061c;
 }
 
-/* Line and paragraph separator, which begin a line only for some terminals; the byte order mark,
- * which has no width. */
+/* Line and paragraph separator, which begin a line only for some terminals; and what has no width:
+ * the soft hyphen, zero-width space, word joiner, byte order mark, and tags. */
 static bool deceives(uint32_t code)
 {
-    return code == 0x2028 || code == 0x2029 || code == 0xfeff;
+    return code == 0x2028 || code == 0x2029 || code == 0xad || code == 0x200b || code == 0x2060 ||
+           code == 0xfeff || (code >= 0xe0000 && code <= 0xe007f);
 }
 
 static bool printable(uint32_t code)
