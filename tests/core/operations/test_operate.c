@@ -178,6 +178,25 @@ static void a_lookup_without_any_answer_times_out_and_one_with_some_does_not(voi
     }
 }
 
+/* And of a single one, too. */
+static void a_lookup_whose_only_peer_is_silent_times_out(void **state)
+{
+    play *self = *state;
+    skad_profile profile = test_fixture_profile();
+    skad_op op;
+    skad_event event;
+    test_fixture_free(&fixture);
+    test_fixture_init(&fixture, &profile);
+    test_fixture_populate(&fixture, 1);
+    fixture.script = act;
+    fixture.user = self;
+    self->silent = true;
+    assert_int_equal(skad_node_lookup(fixture.node, &target, fixture.now, &op), SKAD_OK);
+    test_fixture_run(&fixture, 60 * SKAD_US_PER_S);
+    assert_true(poll(op, &event));
+    assert_int_equal(event.outcome, SKAD_OUTCOME_TIMED_OUT);
+}
+
 static void what_nobody_has_is_not_found(void **state)
 {
     (void)state;
@@ -374,6 +393,7 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(
             a_lookup_without_any_answer_times_out_and_one_with_some_does_not, begin, end),
+        cmocka_unit_test_setup_teardown(a_lookup_whose_only_peer_is_silent_times_out, begin, end),
         cmocka_unit_test_setup_teardown(what_nobody_has_is_not_found, begin, end),
         cmocka_unit_test_setup_teardown(
             a_put_that_has_looked_for_long_stores_where_nodes_have_answered, begin, end),

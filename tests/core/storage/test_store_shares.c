@@ -370,6 +370,26 @@ static void large_groups_shrink_when_others_come(void **state)
     }
 }
 
+/* We are in no group, so our own records have what the others leave. */
+static void what_we_keep_ourselves_is_in_no_share(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2 * NARROW; i++) {
+        const skad_share_claim claim = {.group = 0, .bytes = 1};
+        assert_true(skad_shares_have_room(fixture.node, &claim));
+        const skad_store_record record = {.name = {.key = {{(uint8_t)i, 1}}, .type = 1},
+                                          .expires_unix_s = fixture.now.unix_s + DAY_S,
+                                          .data = (const uint8_t *)"x",
+                                          .len = 1};
+        assert_int_equal(fixture.store.ops->put(fixture.store.self, SKAD_STORE_REPLICAS, &record,
+                                                fixture.now.unix_s),
+                         SKAD_OK);
+    }
+    const test_remote who = ipv4(1, 1); /* whose address has no third width */
+    const skad_share_claim claim = {.group = skad_address_group(&who.address), .bytes = 1};
+    assert_true(skad_shares_have_room(fixture.node, &claim));
+}
+
 static void a_publisher_without_room_left_is_counted_in_bytes_too(void **state)
 {
     (void)state;
@@ -404,6 +424,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_few_groups_that_take_all_they_can_leave_room_for_newcomers, begin, end),
         cmocka_unit_test_setup_teardown(large_groups_shrink_when_others_come, begin, end),
+        cmocka_unit_test_setup_teardown(what_we_keep_ourselves_is_in_no_share, begin, end),
         cmocka_unit_test_setup_teardown(a_publisher_without_room_left_is_counted_in_bytes_too,
                                         begin, end),
     };
