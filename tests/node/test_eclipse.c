@@ -121,6 +121,8 @@ static void make_attackers(attack_plan *attack, const skad_profile *profile)
     }
 }
 
+#define EXAMINED_EVERY 20 /* pauses of the flood, each a fifth of a second */
+
 static void flood_for_an_hour(test_network *network, attack_plan *attack)
 {
     const uint64_t pause_us = 3600 * SKAD_US_PER_S / ROUNDS / ATTACKERS;
@@ -134,8 +136,10 @@ static void flood_for_an_hour(test_network *network, attack_plan *attack)
         assert_int_equal(test_network_inject(network, 0, &attack->addresses[index], datagram.bytes,
                                              datagram.len),
                          SKAD_VERDICT_ACCEPT);
+        network->unexamined = i % EXAMINED_EVERY != 0;
         test_network_run(network, pause_us, NULL, NULL);
     }
+    network->unexamined = false;
 }
 
 static bool is_attacker(const attack_plan *attack, const skad_contact *contact)

@@ -385,7 +385,9 @@ bool test_network_run(test_network *network, uint64_t duration_us,
     do {
         held = until != NULL && until(network, user);
     } while (!held && step(network, end_us));
-    examine(network);
+    if (!network->unexamined) {
+        examine(network);
+    }
     return held;
 }
 

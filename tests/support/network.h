@@ -53,7 +53,8 @@ struct test_network {
     uint64_t random; /* of the network, not of the nodes */
     uint64_t latency_min_us;
     uint64_t latency_max_us;
-    bool still; /* only the node that is awaited is ticked: no upkeep of all the others */
+    bool still;      /* only the node that is awaited is ticked: no upkeep of all the others */
+    bool unexamined; /* runs do not end with a look at invariants; for thousands of short ones */
     size_t awake;
     double loss;           /* share of datagrams that vanish */
     test_flight **flights; /* a binary heap by due time */
