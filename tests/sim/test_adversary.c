@@ -1,5 +1,5 @@
-/* What adversaries are and name: where their IDs lie, which key they attack, whom they name at
- * which addresses, and when they begin. What honest nodes make of it is in test_world.c. */
+/* What adversaries are and name: where their IDs lie, which key they attack, which nodes they name
+ * at which addresses, and when they begin. What honest nodes make of it is in test_world.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -22,7 +22,7 @@ typedef struct skad_request {
 } skad_request;
 
 /* How often a request is sent again to a peer that the table has verified at the endpoint, and to a
- * stranger: anybody's address may be named to us, and is to get little from us. Not sent again are
+ * stranger: any address may be named to us, and is to get little from us. Not sent again are
  * a hello, which has an exact form and is followed by another hello; the ping of a stranger, whose
  * source may be spoofed; a copy of a record that no operation waits for. A check is sent again to a
  * peer that is not unresponsive yet, and while any peer was heard within SKAD_CHECK_INTERVAL_US, so

@@ -64,7 +64,7 @@ bool skad_key_places_find(skad_node *node, const skad_store_name *name, uint64_t
                           skad_key_leavers *out);
 
 /* Whether a held announcement may count for another group, which brings it again: in no group
- * around it may it have more neighbours there than it has here. Anyone can bring what anyone has
+ * around it may it have more neighbours there than it has here. Any node can bring what others
  * published, so it could otherwise be drawn into a group that is about to give way. */
 bool skad_key_places_may_move(const skad_node *node, const skad_store_name *name, uint64_t from,
                               uint64_t to);

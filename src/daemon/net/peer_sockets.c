@@ -91,7 +91,7 @@ void skad_peer_sockets_close(skad_peer_sockets *peer_sockets)
 /* ---- Receiving ---- */
 
 /* A report of the network about a peer, such as "port unreachable", ends a call without a datagram.
- * It is counted, as a hint for the operator, and no more, because anyone can send it. */
+ * It is counted, as a hint for the operator, and no more, because any machine can forge it. */
 static void on_receivable(struct ev_loop *loop, ev_io *watcher, int revents)
 {
     (void)loop;

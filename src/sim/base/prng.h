@@ -24,7 +24,7 @@ typedef enum skad_prng_stream {
     SKAD_PRNG_WORK,
     SKAD_PRNG_SCENARIO, /* the fuzzer's inventions */
     SKAD_PRNG_ATTACK,   /* what adversaries send */
-    SKAD_PRNG_GRAVES,   /* IDs that nobody runs */
+    SKAD_PRNG_GRAVES,   /* IDs of dead nodes */
     SKAD_PRNG_KEY,      /* the value whose key is attacked */
 } skad_prng_stream;
 

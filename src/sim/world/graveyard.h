@@ -1,4 +1,4 @@
-/* IDs that nobody runs and addresses without a node, for adversaries that waste the time of
+/* IDs of dead nodes and addresses without a node, for adversaries that waste the time of
  * lookups.
  *
  * The IDs are those of nodes that have left: anywhere, ten for each honest node, and free, since

@@ -246,7 +246,7 @@ static void of_a_network_that_ends_no_endpoint_is_lost(void **state)
 }
 
 /* A dead peer among a few that answer costs one request, and its copies, for each silence that
- * counts, and only the one that decides is repeated until somebody else was heard meanwhile. */
+ * counts, and only the one that decides is repeated until another peer was heard meanwhile. */
 static void a_dead_peer_is_found_out_by_few_requests(void **state)
 {
     (void)state;
