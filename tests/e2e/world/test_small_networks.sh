@@ -43,12 +43,13 @@ say "link-local addresses, with the interface of each side"
 profile=test
 add_host far
 add_host farther
-wait_for 10 sh -c 'ip address show dev switch scope link | grep -q fe80'
-link_local() { # its address
-    "$@" ip -6 -o address show scope link | sed -n 's|.*inet6 \(fe80[^/]*\)/.*|\1|p' | head -n 1
+link_local() { # its address, once duplicate address detection is over
+    "$@" ip -6 -o address show scope link -tentative | sed -n 's|.*inet6 \(fe80[^/]*\)/.*|\1|p' | head -n 1
 }
-ready() { # no duplicate address detection any more
-    ! ip -6 -o address show dev switch scope link | grep -q tentative
+ready() { # on the switch and at the far end of either cable
+    [ -n "$(ip -6 -o address show dev switch scope link -tentative)" ] &&
+        [ -n "$(link_local nsenter --net=/run/netns/far)" ] &&
+        [ -n "$(link_local nsenter --net=/run/netns/farther)" ]
 }
 wait_for 10 ready
 here=$(ip -6 -o address show dev switch scope link | sed -n 's|.*inet6 \(fe80[^/]*\)/.*|\1|p')
