@@ -217,8 +217,8 @@ static void with_three_tenths_of_colluders_97_in_100_lookups_succeed(void **stat
 static void a_single_path_does_visibly_worse(void **state)
 {
     (void)state;
-    size_t many = colluding_run(0.3, 8, 300, 3, "seed 3, 30 % colluders, d = 8");
-    size_t single = colluding_run(0.3, 1, 300, 3, "seed 3, 30 % colluders, d = 1");
+    size_t many = colluding_run(0.7, 8, 300, 3, "seed 3, 70 % colluders, d = 8");
+    size_t single = colluding_run(0.7, 1, 300, 3, "seed 3, 70 % colluders, d = 1");
     assert_true(many - single >= 9); /* three in a hundred */
 }
 

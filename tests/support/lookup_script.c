@@ -63,7 +63,7 @@ void script_seed(skad_lookup *lookup, const uint32_t *numbers, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         skad_contact contact = script_contact_of(numbers[i]);
-        skad_lookup_seed(lookup, i, &contact, &contact.ipv4);
+        skad_lookup_seed(lookup, i, &contact, &contact.ipv4, NULL);
     }
 }
 

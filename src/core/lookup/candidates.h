@@ -39,6 +39,7 @@ typedef struct skad_candidate {
     bool departed; /* it was silent lately (departed.h) */
     bool overdue;  /* where SLOW: it is not waited for any more */
     bool moot;     /* where FAILED: its ID has answered at another address */
+    bool stores;   /* it is asked to store the record of a put instead (storing.h) */
     bool gave_value;
     bool has_token;
     uint8_t token[SKAD_TOKEN_BYTES]; /* that it granted us */

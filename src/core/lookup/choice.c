@@ -2,8 +2,11 @@
 
 #include "src/core/lookup/credit.h"
 #include "src/core/lookup/shortlist.h"
+#include "src/core/routing/distance.h"
 
 #define NONE SKAD_CANDIDATE_NONE
+
+#define VOUCHERS_MIN 4 /* answers before a put stores at a node that it has not asked */
 
 /* Whether a candidate is asked at all: if it was not silent lately, and some node that named it is
  * credible, or, when the paths are over, while the others are too few. */
@@ -34,6 +37,14 @@ static bool takes_place(const skad_lookup *lookup, uint16_t index)
            (state == SKAD_STEP_SLOW && worth_waiting(lookup, index));
 }
 
+/* Whether a path leaves a candidate to the closing round, which may store at it at once. */
+static bool left_to_closing(const skad_lookup *lookup, uint8_t path, uint16_t index)
+{
+    const skad_candidate *candidate = &lookup->candidates.all[index];
+    return lookup->for_put && path != lookup->paths && lookup->lists[path].answers > 0 &&
+           candidate->ours && candidate->has_token;
+}
+
 /* Returns the closest candidate to ask among the first `window` on a path's list that count. */
 static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t window)
 {
@@ -46,6 +57,10 @@ static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t win
             continue;
         }
         if (skad_shortlist_surplus(lookup, list, i)) {
+            continue;
+        }
+        if (unasked && left_to_closing(lookup, path, index)) {
+            places++;
             continue;
         }
         if (unasked && worth_asking(lookup, index) &&
@@ -163,10 +178,11 @@ bool skad_choice_of_closing(const skad_lookup *lookup, uint16_t index)
 }
 
 /* Whether the neighbourhood of the target has been reached: no fewer nodes than usual have answered
- * there, up to twice the usual radius. There the nodes know each other. */
+ * there, up to twice the usual radius. There the nodes know each other. Where the lookup had to
+ * widen, the dead hide the living, which few then name. */
 static bool has_reached(const skad_lookup *lookup, uint16_t farthest)
 {
-    return lookup->wanted == lookup->siblings &&
+    return lookup->wanted == lookup->siblings && lookup->region == SKAD_ID_BITS &&
            lookup->candidates.distances[farthest] / 2 <= lookup->radius;
 }
 
@@ -195,6 +211,64 @@ static bool closing_waits(const skad_lookup *lookup)
         }
     }
     return doubtful && (living < lookup->wanted || !has_reached(lookup, last));
+}
+
+/* ---- Puts ---- */
+
+/* Whether a candidate has answered, or may yet. */
+static bool is_hopeful(const skad_lookup *lookup, uint16_t index)
+{
+    return takes_place(lookup, index) ||
+           (lookup->candidates.all[index].state == SKAD_STEP_HEARD &&
+            (worth_asking(lookup, index) || may_be_asked(lookup, index)));
+}
+
+/* Finds the hopeful ones that are surely among the s closest, ourselves counted among these. */
+static size_t find_sure(const skad_lookup *lookup, uint16_t indices[static SKAD_K_MAX])
+{
+    const skad_shortlist *list = &lookup->lists[lookup->paths];
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const uint16_t index = list->members[i];
+        const skad_id *id = &lookup->candidates.all[index].contact.id;
+        const bool behind_us = skad_distance_compare(&lookup->target, &lookup->self, id) < 0;
+        if (count + behind_us >= lookup->siblings) {
+            break;
+        }
+        if (is_hopeful(lookup, index) && !skad_shortlist_surplus(lookup, list, i)) {
+            indices[count++] = index;
+        }
+    }
+    return count;
+}
+
+size_t skad_choice_sure(const skad_lookup *lookup, uint16_t indices[static SKAD_K_MAX])
+{
+    const size_t all = find_sure(lookup, indices);
+    size_t count = 0;
+    for (size_t i = 0; i < all; i++) {
+        if (lookup->candidates.all[indices[i]].state == SKAD_STEP_ANSWERED &&
+            skad_credit_vouched(lookup, indices[i])) {
+            indices[count++] = indices[i];
+        }
+    }
+    return count;
+}
+
+bool skad_choice_may_store(const skad_lookup *lookup, uint16_t index)
+{
+    const skad_candidate *candidate = &lookup->candidates.all[index];
+    if (!lookup->for_put || !candidate->ours || !candidate->has_token || candidate->tries > 0 ||
+        lookup->nearest_count < VOUCHERS_MIN || !skad_credit_elected(lookup, index)) {
+        return false;
+    }
+    uint16_t sure[SKAD_K_MAX];
+    const size_t count = find_sure(lookup, sure);
+    size_t at = 0;
+    while (at < count && sure[at] != index) {
+        at++;
+    }
+    return at < count;
 }
 
 bool skad_choice_closing_over(skad_lookup *lookup)

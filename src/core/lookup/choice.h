@@ -18,6 +18,18 @@ bool skad_choice_path_over(skad_lookup *lookup, uint8_t path);
 /* Whether the closing round has nothing to ask, and each of the closest wanted has answered. */
 bool skad_choice_closing_over(skad_lookup *lookup);
 
+/* Whether a put may store at a candidate at once, instead of asking it for others first: it is one
+ * of our own contacts, granted us a token, and more than half of the closest that answered named
+ * it, which are four at least; and fewer than s stand before it, of those that have answered, or
+ * may yet, and ourselves. In a small network this spares most of a lookup. */
+bool skad_choice_may_store(const skad_lookup *lookup, uint16_t index);
+
+/* Finds the candidates that have answered and are surely among the s closest: fewer than s others
+ * that have, or may yet, or ourselves, stand before them, and more than half of the closest that
+ * answered named them, or they are our own contacts. Returns how many, SKAD_K_MAX at most; none
+ * before the closing round. */
+size_t skad_choice_sure(const skad_lookup *lookup, uint16_t indices[static SKAD_K_MAX]);
+
 /* Whether a candidate belongs to the closing round: it did not fail, and if it was not asked yet,
  * it may be. */
 bool skad_choice_of_closing(const skad_lookup *lookup, uint16_t index);

@@ -170,7 +170,7 @@ bool skad_credit_good(const skad_lookup *lookup, uint16_t index)
     unsigned order = 0;
     for (unsigned n; (n = next_member(&candidate->namers, &order)) != SKAD_ASKED_MAX;) {
         const skad_candidate *namer = &lookup->candidates.all[lookup->asked[n]];
-        if (namer->named_living > namer->named_silent) {
+        if (namer->named_living > 0 && 2U * namer->named_living >= namer->named_silent) {
             return true;
         }
     }
@@ -183,11 +183,15 @@ unsigned skad_credit_support(const skad_lookup *lookup, uint16_t index)
     return count_common(namers, namers);
 }
 
+bool skad_credit_elected(const skad_lookup *lookup, uint16_t index)
+{
+    const unsigned near = count_common(&lookup->candidates.all[index].namers, &lookup->nearest);
+    return near > 1 && 2 * near > lookup->nearest_count;
+}
+
 bool skad_credit_vouched(const skad_lookup *lookup, uint16_t index)
 {
-    const skad_candidate *candidate = &lookup->candidates.all[index];
-    const unsigned near = count_common(&candidate->namers, &lookup->nearest);
-    return candidate->ours || (near > 1 && 2 * near > lookup->nearest_count);
+    return lookup->candidates.all[index].ours || skad_credit_elected(lookup, index);
 }
 
 bool skad_credit_lost(const skad_lookup *lookup, uint16_t namer)

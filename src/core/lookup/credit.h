@@ -42,11 +42,14 @@ bool skad_credit_pending(const skad_lookup *lookup, uint16_t index);
 /* Returns how many nodes named a candidate. */
 unsigned skad_credit_support(const skad_lookup *lookup, uint16_t index);
 
-/* Whether more than half of the closest that answered named a candidate, two at least, or it is one
- * of our own contacts. */
+/* Whether more than half of the closest that answered named a candidate, two at least. */
+bool skad_credit_elected(const skad_lookup *lookup, uint16_t index);
+
+/* The same, or it is one of our own contacts. */
 bool skad_credit_vouched(const skad_lookup *lookup, uint16_t index);
 
-/* Whether one of the namers of a candidate has named more that answered than that were silent. */
+/* Whether one of the namers of a candidate is in good standing: a third of those that it named, of
+ * which is known whether they live, have answered, and one at least. */
 bool skad_credit_good(const skad_lookup *lookup, uint16_t index);
 
 /* Whether a node has named more silent ones than its credit bears. */

@@ -36,6 +36,7 @@ skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
     lookup->rpcs_max = plan->tuning->lookup_requests;
     lookup->closing_round = plan->tuning->closing_round;
     lookup->neighbourhood_check = plan->tuning->neighbourhood_check;
+    lookup->for_put = plan->for_put;
     lookup->wanted = plan->wanted == 0 ? profile->siblings : plan->wanted;
     lookup->enough = plan->living < lookup->siblings ? (uint8_t)plan->living : lookup->siblings;
     lookup->region = SKAD_ID_BITS;
@@ -86,13 +87,23 @@ static uint16_t hear(skad_lookup *lookup, uint8_t hop, const skad_contact *conta
     return index;
 }
 
+void skad_lookup_token(skad_lookup *lookup, uint16_t index, const uint8_t *token)
+{
+    skad_candidate *candidate = &lookup->candidates.all[index];
+    candidate->has_token = token != NULL;
+    if (token != NULL) {
+        memcpy(candidate->token, token, SKAD_TOKEN_BYTES);
+    }
+}
+
 void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *contact,
-                      const skad_address *address)
+                      const skad_address *address, const uint8_t *token)
 {
     size_t path = turn < lookup->k ? turn % lookup->paths : lookup->paths;
     uint16_t index = hear(lookup, 0, contact, address);
     if (index != NONE) {
         lookup->candidates.all[index].ours = true;
+        skad_lookup_token(lookup, index, token);
         skad_shortlist_add(lookup, (uint8_t)path, index);
         skad_candidates_spare(&lookup->candidates, index);
     }
@@ -123,13 +134,16 @@ bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
     if (lookup->phase == SKAD_LOOKUP_WIDENING) {
         return skad_regions_next(lookup, query);
     }
-    uint8_t first = lookup->phase == SKAD_LOOKUP_CLOSING ? lookup->paths : 0;
-    uint8_t last = lookup->phase == SKAD_LOOKUP_CLOSING ? lookup->paths : lookup->paths - 1;
+    const bool closing = lookup->phase == SKAD_LOOKUP_CLOSING;
+    uint8_t first = closing ? lookup->paths : 0;
+    uint8_t last = closing ? lookup->paths : lookup->paths - 1;
     for (uint8_t path = first; path <= last; path++) {
         uint16_t next = skad_choice_next(lookup, path);
         if (next != NONE) {
+            const bool store = closing && skad_choice_may_store(lookup, next);
             ask(lookup, path, next);
-            *query = (skad_query){.candidate = next, .target = lookup->target};
+            lookup->candidates.all[next].stores = store;
+            *query = (skad_query){.candidate = next, .store = store, .target = lookup->target};
             return true;
         }
     }
@@ -156,6 +170,7 @@ void skad_lookup_unask(skad_lookup *lookup, const skad_query *query)
     skad_candidate *candidate = &lookup->candidates.all[query->candidate];
     stop_waiting(lookup, candidate);
     candidate->state = SKAD_STEP_HEARD;
+    candidate->stores = false;
     if (--candidate->tries == 0) {
         SKAD_ASSERT(lookup->asked[lookup->asked_count - 1] == query->candidate);
         lookup->asked_count--;

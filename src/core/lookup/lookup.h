@@ -93,6 +93,7 @@ typedef struct skad_lookup {
     uint16_t rpcs_max;
     bool closing_round;       /* see skad_node_tuning */
     bool neighbourhood_check; /* likewise */
+    bool for_put;             /* its result is to store a record */
     uint64_t radius;          /* the usual radius of s nodes (density.h); 0: unknown */
     bool dense;     /* the closest stand suspiciously dense: the whole region is examined */
     uint8_t wanted; /* living nodes to be found: s, or more */
@@ -119,6 +120,7 @@ typedef struct skad_lookup {
 typedef struct skad_query {
     uint16_t candidate; /* index of the candidate to ask */
     bool region;        /* asks for a region's target, not the lookup's */
+    bool store;         /* the record of a put is stored at it at once (skad_choice_may_store) */
     skad_id target;
 } skad_query;
 
@@ -135,6 +137,7 @@ typedef struct skad_lookup_plan {
     const skad_id *target;
     uint8_t wanted; /* it ends when so many living nodes are found; 0: the profile's s */
     size_t living;  /* peers that we know to be alive */
+    bool for_put;   /* nodes that are surely among the closest are asked to store a record */
     uint64_t now_us;
     bool lazy_allocation; /* memory for candidates comes as it is needed */
     const skad_node_tuning *tuning;
@@ -145,9 +148,13 @@ skad_lookup *skad_lookup_new(const skad_lookup_plan *plan);
 void skad_lookup_free(skad_lookup *lookup); /* NULL is allowed */
 
 /* Deals one of our own contacts, closest first. Turns 0 to k-1 go to the paths, further ones to the
- * closing round, where they stand in for close ones that turn out to be dead. */
+ * closing round, where they stand in for close ones that turn out to be dead. token: one that it
+ * granted us; NULL: none. */
 void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *contact,
-                      const skad_address *address);
+                      const skad_address *address, const uint8_t *token);
+
+/* Notes the token that a candidate granted us; NULL: none. */
+void skad_lookup_token(skad_lookup *lookup, uint16_t index, const uint8_t *token);
 
 /* Returns the next query, counted as asked; false if nothing is to be asked now. */
 bool skad_lookup_next(skad_lookup *lookup, skad_query *query);

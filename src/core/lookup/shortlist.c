@@ -16,9 +16,12 @@ typedef struct worth {
 static worth worth_of(const skad_lookup *lookup, uint8_t path, uint16_t index)
 {
     const skad_candidate *candidate = &lookup->candidates.all[index];
+    const bool vouched = skad_credit_vouched(lookup, index);
     return (worth){
-        .hopeful = candidate->state == SKAD_STEP_ASKED || skad_credit_vouched(lookup, index) ||
-                   (candidate->state == SKAD_STEP_HEARD && skad_credit_pending(lookup, index)),
+        .hopeful = candidate->state == SKAD_STEP_ASKED ||
+                   (candidate->state == SKAD_STEP_SLOW && !candidate->overdue && vouched) ||
+                   (candidate->state == SKAD_STEP_HEARD &&
+                    (vouched || skad_credit_pending(lookup, index))),
         .support = path == lookup->paths ? skad_credit_support(lookup, index) : 0,
     };
 }
@@ -45,24 +48,30 @@ static bool stands_by(const skad_lookup *lookup, uint16_t index)
     return candidate->ours && candidate->state == SKAD_STEP_HEARD;
 }
 
-/* Returns the farthest member of a list that stands by, if more than s do; otherwise list->count.
- * So many stay whatever is named: we know that they were alive. */
+/* Returns a member of a list that is not needed: the farthest behind as many as are wanted that
+ * have answered, or the farthest of more than s that stand by, s of which stay whatever is named,
+ * since we know that they were alive. list->count: there is none. */
 static size_t dispensable(const skad_lookup *lookup, const skad_shortlist *list)
 {
     size_t farthest = list->count;
-    size_t count = 0;
+    size_t standing_by = 0;
+    size_t answered = 0;
     for (size_t at = 0; at < list->count; at++) {
+        if (answered == lookup->wanted) {
+            return list->count - 1U;
+        }
         if (stands_by(lookup, list->members[at])) {
             farthest = at;
-            count++;
+            standing_by++;
         }
+        answered += lookup->candidates.all[list->members[at]].state == SKAD_STEP_ANSWERED;
     }
-    return count > lookup->siblings ? farthest : list->count;
+    return standing_by > lookup->siblings ? farthest : list->count;
 }
 
 /* Returns the member of a full list that gives way to a candidate: the farthest that failed, or
- * whose ID has answered elsewhere; otherwise the farthest of too many that stand by, or the worst
- * of those that have not answered, if that is worse than the candidate. What has answered stays,
+ * whose ID has answered elsewhere; otherwise the farthest that is not needed, or the worst of
+ * those that have not answered, if that is worse than the candidate. What has answered stays,
  * however many names near the target are heard, unless the whole list has. list->count: none. */
 static size_t gives_way(const skad_lookup *lookup, uint8_t path, uint16_t candidate)
 {

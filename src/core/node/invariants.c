@@ -104,6 +104,9 @@ static bool candidates_awaited(const skad_node *node, const skad_operation *oper
         const skad_candidate *candidate = &lookup->candidates.all[lookup->asked[i]];
         bool asked = candidate->state == SKAD_STEP_ASKED || candidate->state == SKAD_STEP_SLOW;
         size_t requests = awaited(node, operation, lookup->asked[i], SKAD_PURPOSE_LOOKUP);
+        if (candidate->stores) {
+            requests += asked; /* holders_awaited looks for it */
+        }
         if (requests > 1 || (requests != asked && !candidate->moot)) {
             return false;
         }
@@ -114,10 +117,12 @@ static bool candidates_awaited(const skad_node *node, const skad_operation *oper
 static bool holders_awaited(const skad_node *node, const skad_operation *operation)
 {
     for (int i = 0; i < operation->holders_count; i++) {
-        bool asked = operation->holders[i].state == SKAD_HOLDER_ASKED;
-        if (operation->holders[i].candidate >= operation->lookup->candidates.high_water ||
-            operation->holders[i].tries > SKAD_STORE_TRIES_MAX ||
-            awaited(node, operation, i, SKAD_PURPOSE_STORE) != asked) {
+        const skad_holder *holder = &operation->holders[i];
+        size_t requests = awaited(node, operation, i, SKAD_PURPOSE_STORE);
+        bool asked = holder->state == SKAD_HOLDER_ASKED;
+        if (holder->candidate >= operation->lookup->candidates.high_water ||
+            holder->tries > SKAD_STORE_TRIES_MAX || requests > 1 ||
+            (requests != asked && holder->state != SKAD_HOLDER_LEFT)) {
             return false;
         }
     }
@@ -160,9 +165,8 @@ static const char *running_broken(const skad_node *node, const skad_operation *o
     if (operation->lookup == NULL) {
         return NULL; /* a ping */
     }
-    if (operation->stage == SKAD_STAGE_RUNNING) {
-        return candidates_awaited(node, operation) ? NULL
-                                                   : "a candidate that is asked is awaited, once";
+    if (operation->stage == SKAD_STAGE_RUNNING && !candidates_awaited(node, operation)) {
+        return "a candidate that is asked is awaited, once";
     }
     if (operation->stage == SKAD_STAGE_PAGING) {
         return pages_awaited(node, operation) ? NULL

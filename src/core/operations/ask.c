@@ -121,7 +121,9 @@ bool skad_ask_again(skad_node *node, const skad_pending_rpc *rpc)
     const skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
     const skad_purpose purpose = (skad_purpose)rpc->purpose;
     skad_message message;
-    if (operation == NULL || operation->stage != stage_of(purpose)) {
+    const bool early = operation != NULL && purpose == SKAD_PURPOSE_STORE &&
+                       operation->stage == SKAD_STAGE_RUNNING;
+    if (operation == NULL || (operation->stage != stage_of(purpose) && !early)) {
         return false;
     }
     if (purpose == SKAD_PURPOSE_STORE) {

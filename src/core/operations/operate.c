@@ -44,18 +44,6 @@ static void release_refresh(skad_node *node, skad_operation *operation)
     }
 }
 
-/* Whether a put counts: at least one holder took the record, and no more holders than that say that
- * they have something else. A holder that lost its records, or came a moment ago, takes an old
- * sequence, too, although a get that asks the other holders will never return it. A single liar
- * that names a high sequence must not make a put fail. */
-static bool stands(const skad_put_report *report)
-{
-    const uint8_t *refusals = report->refusals;
-    int overtaken =
-        refusals[SKAD_ERROR_OLDER] + refusals[SKAD_ERROR_CONFLICT] + refusals[SKAD_ERROR_CAS];
-    return report->stored > 0 && report->stored >= overtaken;
-}
-
 /* Plans an early retry for a publication that only distant holders took. */
 static void retry_if_under_replicated(skad_node *node, const skad_operation *operation)
 {
@@ -79,7 +67,7 @@ static void end_put(skad_node *node, skad_operation *operation, bool overdue)
     skad_put_payload *payload = &operation->payload;
     skad_put_report report;
     skad_storing_report(operation, &report);
-    if (stands(&report) && !payload->keeping) {
+    if (skad_storing_stands(&report) && !payload->keeping) {
         payload->keeping = true;
         skad_storing_keep(node, operation);
     }
@@ -88,7 +76,7 @@ static void end_put(skad_node *node, skad_operation *operation, bool overdue)
     }
     payload->kept = payload->kept && payload->keep_ticket == 0;
     retry_if_under_replicated(node, operation);
-    if (stands(&report)) {
+    if (skad_storing_stands(&report)) {
         end(node, operation, SKAD_OUTCOME_DONE);
     } else {
         bool all_unresponsive = report.unresponsive > 0 && report.unresponsive == report.holders;
@@ -133,11 +121,23 @@ static void block(skad_node *node)
     }
 }
 
+static bool send_query(skad_node *node, skad_operation *operation, const skad_query *query)
+{
+    if (query->store) {
+        return skad_storing_ask(node, operation, query->candidate);
+    }
+    return skad_request_can_send(node) && skad_ask_candidate(node, operation, query);
+}
+
 static void drive_lookup(skad_node *node, skad_operation *operation)
 {
     skad_query query;
+    if (skad_operation_puts(operation) && !skad_storing_early(node, operation)) {
+        block(node);
+        return;
+    }
     while (skad_lookup_next(operation->lookup, &query)) {
-        if (!skad_request_can_send(node) || !skad_ask_candidate(node, operation, &query)) {
+        if (!send_query(node, operation, &query)) {
             skad_lookup_unask(operation->lookup, &query);
             block(node);
             return;
@@ -290,12 +290,32 @@ static void page_answered(skad_node *node, skad_operation *operation, const skad
           violations);
 }
 
-static void remember_token(skad_candidate *candidate, const uint8_t *token)
+/* The candidate that a request is the lookup's question to: SKAD_CANDIDATE_NONE if it is none. */
+static uint16_t candidate_of(const skad_operation *operation, const skad_pending_rpc *rpc)
 {
-    candidate->has_token = token != NULL;
-    if (token != NULL) {
-        memcpy(candidate->token, token, SKAD_TOKEN_BYTES);
+    if (operation->stage != SKAD_STAGE_RUNNING) {
+        return SKAD_CANDIDATE_NONE;
     }
+    if (rpc->purpose == SKAD_PURPOSE_LOOKUP) {
+        return rpc->step;
+    }
+    if (rpc->purpose != SKAD_PURPOSE_STORE) {
+        return SKAD_CANDIDATE_NONE;
+    }
+    const uint16_t candidate = operation->holders[rpc->step].candidate;
+    return skad_lookup_awaits(operation->lookup, candidate) ? candidate : SKAD_CANDIDATE_NONE;
+}
+
+/* A holder answered, which may tell the lookup that it lives. */
+static void store_answered(const skad_node *node, skad_operation *operation,
+                           const skad_pending_rpc *rpc, const skad_message *answer,
+                           const uint8_t *token)
+{
+    const uint16_t candidate = candidate_of(operation, rpc);
+    if (candidate != SKAD_CANDIDATE_NONE) {
+        skad_lookup_answered(operation->lookup, candidate, node->env.now.mono_us - rpc->sent_us);
+    }
+    skad_storing_answered(operation, rpc->step, answer, token);
 }
 
 static void ping_answered(skad_node *node, skad_operation *operation, const skad_pending_rpc *rpc,
@@ -323,11 +343,11 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
         region_answered(node, operation->lookup, rpc, &answer->message);
         skad_report_trace_region(node, operation, rpc->step, SKAD_STEP_ANSWERED);
     } else if (running && purpose == SKAD_PURPOSE_LOOKUP) {
-        remember_token(&operation->lookup->candidates.all[rpc->step], token);
+        skad_lookup_token(operation->lookup, rpc->step, token);
         lookup_answered(node, operation, rpc, &answer->message);
         skad_report_trace(node, operation, rpc->step);
-    } else if (operation->stage == SKAD_STAGE_STORING && purpose == SKAD_PURPOSE_STORE) {
-        skad_storing_answered(operation, rpc->step, &answer->message, token);
+    } else if (purpose == SKAD_PURPOSE_STORE && operation->stage != SKAD_STAGE_ENDED) {
+        store_answered(node, operation, rpc, &answer->message, token);
     } else if (operation->stage == SKAD_STAGE_PAGING && purpose == SKAD_PURPOSE_PAGE) {
         page_answered(node, operation, rpc, &answer->message);
     }
@@ -344,12 +364,13 @@ void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
         skad_ask_hello(node, operation);
         return;
     }
+    const uint16_t candidate = candidate_of(operation, rpc);
     if (rpc->purpose == SKAD_PURPOSE_REGION) {
         skad_regions_over(operation->lookup);
         skad_report_trace_region(node, operation, rpc->step, SKAD_STEP_SLOW);
-    } else if (rpc->purpose == SKAD_PURPOSE_LOOKUP) {
-        skad_lookup_slow(operation->lookup, rpc->step);
-        skad_report_trace(node, operation, rpc->step);
+    } else if (candidate != SKAD_CANDIDATE_NONE) {
+        skad_lookup_slow(operation->lookup, candidate);
+        skad_report_trace(node, operation, candidate);
     }
     skad_operate_drive(node, operation);
 }
@@ -357,11 +378,24 @@ void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
 void skad_operate_overdue(skad_node *node, const skad_pending_rpc *rpc)
 {
     skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
-    if (rpc->purpose == SKAD_PURPOSE_LOOKUP && operation != NULL &&
-        operation->stage == SKAD_STAGE_RUNNING) {
-        skad_lookup_overdue(operation->lookup, rpc->step);
+    if (operation == NULL) {
+        return;
+    }
+    const uint16_t candidate = candidate_of(operation, rpc);
+    if (candidate != SKAD_CANDIDATE_NONE) {
+        skad_lookup_overdue(operation->lookup, candidate);
         skad_operate_drive(node, operation);
     }
+}
+
+static void store_failed(skad_node *node, skad_operation *operation, const skad_pending_rpc *rpc)
+{
+    const uint16_t candidate = candidate_of(operation, rpc);
+    if (candidate != SKAD_CANDIDATE_NONE) {
+        skad_lookup_failed(operation->lookup, candidate);
+        skad_report_trace(node, operation, candidate);
+    }
+    skad_storing_failed(operation, rpc->step);
 }
 
 void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
@@ -382,8 +416,8 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
     } else if (running && purpose == SKAD_PURPOSE_LOOKUP) {
         skad_lookup_failed(operation->lookup, rpc->step);
         skad_report_trace(node, operation, rpc->step);
-    } else if (operation->stage == SKAD_STAGE_STORING && purpose == SKAD_PURPOSE_STORE) {
-        skad_storing_failed(operation, rpc->step);
+    } else if (purpose == SKAD_PURPOSE_STORE && operation->stage != SKAD_STAGE_ENDED) {
+        store_failed(node, operation, rpc);
     } else if (operation->stage == SKAD_STAGE_PAGING && purpose == SKAD_PURPOSE_PAGE) {
         skad_paging_failed(operation, rpc->step);
     }

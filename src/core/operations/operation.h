@@ -3,7 +3,8 @@
  * watched. The number of slots is fixed; each is allocated while it is taken. An operation's name
  * is its slot and the generation of that slot, so a stale name finds nothing.
  *
- *    RUNNING (lookup) -> [puts only] STORING -> ENDED (its event waits) -> polled, freed
+ *    RUNNING (lookup; a put stores already) -> [puts only] STORING -> ENDED (its event waits)
+ *                                                                              -> polled, freed
  *                     \-> [gets of announcements] PAGING -/
  *
  * The node's own operations end without an event, or with an event of the part that started them.
@@ -46,6 +47,7 @@ typedef enum skad_holder_state {
     SKAD_HOLDER_STORED,
     SKAD_HOLDER_REFUSED,
     SKAD_HOLDER_UNRESPONSIVE,
+    SKAD_HOLDER_LEFT, /* it was silent while the lookup went on, which found others */
 } skad_holder_state;
 
 #define SKAD_HOLDERS_MAX     SKAD_REGION_WANTED

@@ -74,7 +74,9 @@ static void seed(skad_node *node, skad_operation *operation, const skad_id *targ
             skad_contact_endpoint(&contact, node->families, node->env.profile.allow_private);
         if (address != NULL &&
             skad_bans_find(&node->bans, &contact.id, address, node->env.now.mono_us) == NULL) {
-            skad_lookup_seed(operation->lookup, i, &contact, address);
+            const uint8_t *token = skad_endpoint_token(
+                &table->peers, slots[i], skad_endpoint_index(address), node->env.now.mono_us);
+            skad_lookup_seed(operation->lookup, i, &contact, address, token);
         }
     }
 }
@@ -90,6 +92,7 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
         .target = target,
         .wanted = of_us ? SKAD_REGION_WANTED : 0,
         .living = (size_t)(table->peers.count - table->peers.unresponsive),
+        .for_put = skad_operation_puts(operation),
         .now_us = node->env.now.mono_us,
         .lazy_allocation = node->lazy_allocation,
         .tuning = &node->tuning,
@@ -103,7 +106,7 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
         from == NULL ? NULL
                      : skad_contact_endpoint(from, node->families, node->env.profile.allow_private);
     if (there != NULL) {
-        skad_lookup_seed(operation->lookup, 0, from, there);
+        skad_lookup_seed(operation->lookup, 0, from, there, NULL);
     } else {
         seed(node, operation, target);
     }

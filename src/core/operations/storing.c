@@ -1,4 +1,5 @@
 #include "src/core/operations/storing.h"
+#include "src/core/lookup/choice.h"
 #include "src/core/lookup/nearest.h"
 
 #include <string.h>
@@ -45,8 +46,88 @@ static size_t wanted(const skad_node *node)
     return node->join.joined && known < s ? known : s;
 }
 
-/* Chooses the holders: the s closest, and where those stand suspiciously dense, also the nodes
- * behind them. */
+static bool is_holder(const skad_operation *operation, uint16_t candidate)
+{
+    for (size_t i = 0; i < operation->holders_count; i++) {
+        if (operation->holders[i].candidate == candidate) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add(skad_operation *operation, uint16_t candidate)
+{
+    if (operation->holders_count < SKAD_HOLDERS_MAX && !is_holder(operation, candidate)) {
+        operation->holders[operation->holders_count++] = (skad_holder){.candidate = candidate};
+    }
+}
+
+static bool ask(skad_node *node, skad_operation *operation, size_t at)
+{
+    skad_holder *holder = &operation->holders[at];
+    if (!skad_request_can_send(node) || !skad_ask_holder(node, operation, (uint16_t)at)) {
+        return false;
+    }
+    holder->state = SKAD_HOLDER_ASKED;
+    holder->tries++;
+    return true;
+}
+
+static bool has_answered(const skad_operation *operation, const skad_holder *holder)
+{
+    return operation->lookup->candidates.all[holder->candidate].state == SKAD_STEP_ANSWERED;
+}
+
+bool skad_storing_ask(skad_node *node, skad_operation *operation, uint16_t candidate)
+{
+    const uint8_t before = operation->holders_count;
+    add(operation, candidate);
+    if (operation->holders_count == before) {
+        return false;
+    }
+    if (!ask(node, operation, before)) {
+        operation->holders_count = before;
+        return false;
+    }
+    return true;
+}
+
+bool skad_storing_early(skad_node *node, skad_operation *operation)
+{
+    uint16_t sure[SKAD_K_MAX];
+    if (operation->lookup->phase == SKAD_LOOKUP_PATHS) {
+        return true;
+    }
+    size_t count = skad_choice_sure(operation->lookup, sure);
+    for (size_t i = 0; i < count; i++) {
+        add(operation, sure[i]);
+    }
+    for (size_t i = 0; i < operation->holders_count; i++) {
+        const skad_holder *holder = &operation->holders[i];
+        if (holder->state == SKAD_HOLDER_WAITS && has_answered(operation, holder) &&
+            !ask(node, operation, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Leaves those out that were asked to store instead of being asked for others, and were silent: the
+ * lookup has found others instead. */
+static void leave_silent(skad_operation *operation)
+{
+    for (size_t i = 0; i < operation->holders_count; i++) {
+        skad_holder *holder = &operation->holders[i];
+        const bool open = holder->state == SKAD_HOLDER_WAITS || holder->state == SKAD_HOLDER_ASKED;
+        if (open && !has_answered(operation, holder)) {
+            holder->state = SKAD_HOLDER_LEFT;
+        }
+    }
+}
+
+/* The holders are the s closest, and where those stand suspiciously dense, also the nodes behind
+ * them. */
 void skad_storing_begin(skad_node *node, skad_operation *operation)
 {
     const skad_lookup *lookup = operation->lookup;
@@ -54,6 +135,7 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
     uint16_t indices[SKAD_HOLDERS_MAX];
     size_t count = skad_lookup_closest(lookup, max, indices);
     bool full = count == max;
+    leave_silent(operation);
     if (!full ||
         skad_distance_compare(&lookup->target, &lookup->self,
                               &lookup->candidates.all[indices[count - 1]].contact.id) < 0) {
@@ -61,9 +143,8 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
         count -= full && operation->payload.refusal_here == SKAD_ERROR_NONE;
     }
     for (size_t i = 0; i < count; i++) {
-        operation->holders[i] = (skad_holder){.candidate = indices[i]};
+        add(operation, indices[i]);
     }
-    operation->holders_count = (uint8_t)count;
     operation->payload.wanted = (uint8_t)wanted(node);
     operation->stage = SKAD_STAGE_STORING;
 }
@@ -72,13 +153,9 @@ skad_storing_state skad_storing_drive(skad_node *node, skad_operation *operation
 {
     bool open = operation->payload.ticket_here != 0;
     for (size_t i = 0; i < operation->holders_count; i++) {
-        skad_holder *holder = &operation->holders[i];
-        if (holder->state == SKAD_HOLDER_WAITS) {
-            if (!skad_request_can_send(node) || !skad_ask_holder(node, operation, (uint16_t)i)) {
-                return SKAD_STORING_BLOCKED;
-            }
-            holder->state = SKAD_HOLDER_ASKED;
-            holder->tries++;
+        const skad_holder *holder = &operation->holders[i];
+        if (holder->state == SKAD_HOLDER_WAITS && !ask(node, operation, i)) {
+            return SKAD_STORING_BLOCKED;
         }
         open |= holder->state == SKAD_HOLDER_ASKED;
     }
@@ -100,11 +177,7 @@ void skad_storing_answered(skad_operation *operation, uint16_t step, const skad_
                            const uint8_t *token)
 {
     skad_holder *holder = &operation->holders[step];
-    skad_candidate *candidate = &operation->lookup->candidates.all[holder->candidate];
-    candidate->has_token = token != NULL;
-    if (token != NULL) {
-        memcpy(candidate->token, token, SKAD_TOKEN_BYTES);
-    }
+    skad_lookup_token(operation->lookup, holder->candidate, token);
     if (answer->kind != SKAD_KIND_ERROR) {
         holder->state = SKAD_HOLDER_STORED;
         holder->life_s = answer->u.reply.u.stored.life_s;
@@ -119,8 +192,10 @@ void skad_storing_answered(skad_operation *operation, uint16_t step, const skad_
 void skad_storing_failed(skad_operation *operation, uint16_t step)
 {
     skad_holder *holder = &operation->holders[step];
-    holder->state =
-        holder->tries < SKAD_STORE_TRIES_MAX ? SKAD_HOLDER_WAITS : SKAD_HOLDER_UNRESPONSIVE;
+    if (holder->state == SKAD_HOLDER_ASKED) {
+        holder->state =
+            holder->tries < SKAD_STORE_TRIES_MAX ? SKAD_HOLDER_WAITS : SKAD_HOLDER_UNRESPONSIVE;
+    }
 }
 
 void skad_storing_keep(skad_node *node, skad_operation *operation)
@@ -220,6 +295,9 @@ static void count_holder(const skad_holder *holder, skad_put_report *out)
     case SKAD_HOLDER_UNRESPONSIVE:
         out->unresponsive++;
         break;
+    case SKAD_HOLDER_LEFT:
+        out->holders--;
+        break;
     }
 }
 
@@ -246,4 +324,12 @@ void skad_storing_report(const skad_operation *operation, skad_put_report *out)
         out->refused++;
         out->refusals[payload->refusal_here]++;
     }
+}
+
+bool skad_storing_stands(const skad_put_report *report)
+{
+    const uint8_t *refusals = report->refusals;
+    int overtaken =
+        refusals[SKAD_ERROR_OLDER] + refusals[SKAD_ERROR_CONFLICT] + refusals[SKAD_ERROR_CAS];
+    return report->stored > 0 && report->stored >= overtaken;
 }

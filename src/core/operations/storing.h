@@ -1,8 +1,11 @@
-/* The second half of a put: the lookup has found the nodes that should hold the record, and now
- * they are asked to.
+/* The second half of a put: nodes are asked to hold the record. It overlaps with the lookup. A node
+ * that is surely among the closest is asked as soon as it has answered the lookup, or instead of
+ * being asked by the lookup (choice.h); the others when that is over. What is stored stays,
+ * whatever the lookup finds later.
  *
  *    WAITS -> ASKED -> STORED
  *      ^        |  \-> REFUSED       an error code
+ *      |        |  \-> LEFT          no answer while the lookup went on
  *      |        v  \-> UNRESPONSIVE  no answer
  *      +--- once more, with a fresh token or after a timeout */
 #ifndef SKAD_OPERATIONS_STORING_H
@@ -16,7 +19,15 @@
 #include "src/core/base/env.h"
 #include "src/core/operations/operation.h"
 
-/* Chooses the holders, perhaps including ourselves. */
+/* Asks a candidate to store the record as the lookup's question to it. Returns false without room
+ * to ask. */
+bool skad_storing_ask(skad_node *node, skad_operation *operation, uint16_t candidate);
+
+/* Asks the candidates that are surely among the closest, while the lookup runs. Returns false
+ * without room to ask. */
+bool skad_storing_early(skad_node *node, skad_operation *operation);
+
+/* The lookup is over: chooses the other holders, perhaps including ourselves. */
 void skad_storing_begin(skad_node *node, skad_operation *operation);
 
 typedef enum skad_storing_state {
@@ -49,5 +60,11 @@ bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
 
 /* Fills in the report as things stand. */
 void skad_storing_report(const skad_operation *operation, skad_put_report *out);
+
+/* Whether a put counts: at least one holder took the record, and no more holders than that say that
+ * they have something else. A holder that lost its records, or came a moment ago, takes an old
+ * sequence, too, although a get that asks the other holders will never return it. A single liar
+ * that names a high sequence must not make a put fail. */
+bool skad_storing_stands(const skad_put_report *report);
 
 #endif

@@ -125,7 +125,7 @@ static void the_closing_round_waits_for_the_slow_that_most_vouch_for(void **stat
 static void the_closing_round_asks_the_names_of_one_node_by_and_by(void **state)
 {
     (void)state;
-    skad_lookup *lookup = script_make(1, 1, 8, 4);
+    skad_lookup *lookup = script_make(1, 1, 8, 8);
     script_seed(lookup, NUMBERS(1000));
     script_assert_asks(lookup, NUMBERS(1000));
     lookup->phase = SKAD_LOOKUP_CLOSING;
@@ -251,6 +251,87 @@ static void names_without_credit_are_asked_where_too_few_nodes_answered(void **s
     skad_lookup_free(lookup);
 }
 
+/* A put's lookup: its own contacts 10 to 80 have granted tokens. */
+static skad_lookup *make_put(void)
+{
+    static const uint8_t token[SKAD_TOKEN_BYTES] = {1};
+    skad_lookup *lookup = script_make(4, 1, 8, 6);
+    lookup->for_put = true;
+    for (uint32_t i = 0; i < 8; i++) {
+        skad_contact contact = script_contact_of(10 * (i + 1));
+        skad_lookup_seed(lookup, i, &contact, &contact.ipv4, token);
+    }
+    return lookup;
+}
+
+static void a_put_stores_at_contacts_that_most_name_and_asks_them_nothing_else(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make_put();
+    skad_query query;
+    script_assert_asks(lookup, NUMBERS(10, 20, 30, 40)); /* one a path */
+    script_answer(lookup, 10, NUMBERS(20, 30, 40, 50, 60));
+    script_assert_asks(lookup, NULL, 0); /* the others are left to the closing round */
+    script_answer(lookup, 20, NUMBERS(10, 30, 40, 50, 60));
+    script_answer(lookup, 30, NUMBERS(10, 20, 40, 50));
+    script_answer(lookup, 40, NUMBERS(10, 20, 30));
+    assert_false(skad_lookup_done(lookup));
+    assert_int_equal(lookup->phase, SKAD_LOOKUP_CLOSING);
+    assert_true(skad_lookup_next(lookup, &query));
+    assert_int_equal(script_number_of(lookup, query.candidate), 50);
+    assert_true(query.store); /* three of four name it */
+    skad_lookup_unask(lookup, &query);
+    assert_true(skad_lookup_next(lookup, &query) && query.store);
+    assert_true(skad_lookup_next(lookup, &query));
+    assert_int_equal(script_number_of(lookup, query.candidate), 60);
+    assert_false(query.store); /* two of four do */
+    assert_false(skad_lookup_next(lookup, &query));
+    uint16_t sure[SKAD_K_MAX];
+    assert_int_equal(skad_choice_sure(lookup, sure), 4);
+    script_answer(lookup, 50, NULL, 0);
+    script_answer(lookup, 60, NULL, 0);
+    assert_int_equal(skad_choice_sure(lookup, sure), 6);
+    skad_lookup_free(lookup);
+}
+
+/* We are one of the six closest: the sixth of the others is not needed. */
+static void a_put_counts_ourselves_among_the_closest(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make_put();
+    lookup->self = script_contact_of(15).id;
+    script_assert_asks(lookup, NUMBERS(10, 20, 30, 40));
+    for (uint32_t number = 10; number <= 40; number += 10) {
+        script_answer(lookup, number, NUMBERS(10, 20, 30, 40, 50, 60));
+    }
+    assert_false(skad_lookup_done(lookup));
+    skad_query query;
+    assert_true(skad_lookup_next(lookup, &query) && query.store);
+    assert_true(skad_lookup_next(lookup, &query));
+    assert_int_equal(script_number_of(lookup, query.candidate), 60);
+    assert_false(query.store);
+    uint16_t sure[SKAD_K_MAX];
+    assert_int_equal(skad_choice_sure(lookup, sure), 4);
+    skad_lookup_free(lookup);
+}
+
+static void a_lookup_that_is_for_no_put_stores_nowhere(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make_put();
+    lookup->for_put = false;
+    skad_query query;
+    unsigned asked = 0;
+    while (skad_lookup_next(lookup, &query)) {
+        assert_false(query.store);
+        script_answer(lookup, script_number_of(lookup, query.candidate),
+                      NUMBERS(10, 20, 30, 40, 50, 60, 70, 80));
+        asked++;
+    }
+    assert_int_equal(asked, 8);
+    skad_lookup_free(lookup);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +346,9 @@ int main(void)
         cmocka_unit_test(a_path_that_ran_dry_adopts_what_nobody_claimed),
         cmocka_unit_test(a_liar_has_three_of_its_inventions_asked),
         cmocka_unit_test(names_without_credit_are_asked_where_too_few_nodes_answered),
+        cmocka_unit_test(a_put_stores_at_contacts_that_most_name_and_asks_them_nothing_else),
+        cmocka_unit_test(a_put_counts_ourselves_among_the_closest),
+        cmocka_unit_test(a_lookup_that_is_for_no_put_stores_nowhere),
     };
     return cmocka_run_group_tests_name("choice", tests, NULL, NULL);
 }

@@ -54,7 +54,7 @@ static void we_never_ask_ourselves(void **state)
     (void)state;
     skad_lookup *lookup = script_make(1, 1, 4, 2);
     skad_contact self = {.id = script_self, .ipv4 = test_prng_address(1)};
-    skad_lookup_seed(lookup, 0, &self, &self.ipv4);
+    skad_lookup_seed(lookup, 0, &self, &self.ipv4, NULL);
     assert_int_equal(lookup->candidates.high_water, 0);
     script_seed(lookup, NUMBERS(10));
     script_assert_asks(lookup, NUMBERS(10));

@@ -129,7 +129,7 @@ static void random_networks_with_dead_and_slow_nodes_give_the_exact_closest(void
         for (uint32_t i = 0; i < 16; i++) {
 
             skad_contact contact = script_contact_of(NODES - 10 * i);
-            skad_lookup_seed(self.lookup, i, &contact, &contact.ipv4);
+            skad_lookup_seed(self.lookup, i, &contact, &contact.ipv4, NULL);
             self.dead[NODES - 10 * i - 1] &= i % 2 == 0; /* our own contacts were alive lately */
         }
         do {

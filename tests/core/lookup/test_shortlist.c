@@ -125,15 +125,11 @@ static void who_has_answered_stays(void **state)
             skad_candidates_closer(&lookup->candidates, list->members[i - 1], list->members[i]));
         set_state(lookup, list->members[i], SKAD_STEP_ANSWERED);
     }
-    (void)add(lookup, 98); /* the first alone has not answered */
-    assert_true(script_on_list(lookup, PATH, 98));
-    assert_false(script_on_list(lookup, PATH, 99));
-    set_state(lookup, script_index_of(lookup, 98), SKAD_STEP_ANSWERED);
-    (void)add(lookup, LAST + 1);
-    assert_true(script_on_list(lookup, PATH, LAST));
-    (void)add(lookup, 97); /* where all have answered, the farthest gives way */
-    assert_true(script_on_list(lookup, PATH, 97));
+    (void)add(lookup, 98); /* as many have answered as are wanted: the farthest gives way */
+    assert_true(script_on_list(lookup, PATH, 98) && script_on_list(lookup, PATH, 99));
     assert_false(script_on_list(lookup, PATH, LAST));
+    (void)add(lookup, LAST + 1);
+    assert_false(script_on_list(lookup, PATH, LAST + 1));
 }
 
 /* ---- The closing round ---- */
@@ -211,6 +207,23 @@ static void the_closest_of_our_own_contacts_stand_by_whatever_is_named(void **st
     }
 }
 
+/* Behind as many as are wanted no candidate is needed, whichever name it. */
+static void what_is_closer_than_the_last_one_wanted_has_a_place(void **state)
+{
+    skad_lookup *lookup = *state;
+    uint16_t namers[8];
+    make_namers(lookup, namers, 8);
+    for (uint32_t i = 0; i < SKAD_SHORTLIST_MAX; i++) {
+        uint16_t index = add_to_closing(lookup, 100 + i, namers, 8);
+        set_state(lookup, index, i < lookup->wanted ? SKAD_STEP_ANSWERED : SKAD_STEP_HEARD);
+    }
+    (void)add_to_closing(lookup, 101 + SKAD_SHORTLIST_MAX, namers, 8);
+    assert_false(script_on_list(lookup, CLOSING, 101 + SKAD_SHORTLIST_MAX));
+    (void)add_to_closing(lookup, 50, namers, 1);
+    assert_true(script_on_list(lookup, CLOSING, 50));
+    assert_false(script_on_list(lookup, CLOSING, LAST));
+}
+
 /* ---- Address groups ---- */
 
 #define OF_ANOTHER_24 0x100U
@@ -279,6 +292,7 @@ int main(void)
         WITH_A_LOOKUP(what_many_name_displaces_the_inventions_of_few),
         WITH_A_LOOKUP(what_has_no_hope_left_gives_way_first),
         WITH_A_LOOKUP(the_closest_of_our_own_contacts_stand_by_whatever_is_named),
+        WITH_A_LOOKUP(what_is_closer_than_the_last_one_wanted_has_a_place),
         WITH_A_LOOKUP(a_group_has_its_share_of_a_path),
         WITH_A_LOOKUP(a_group_has_its_share_of_a_lookup),
     };

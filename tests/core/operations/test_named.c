@@ -47,7 +47,7 @@ static int begin(void **state)
     assert_non_null(lookup);
     const skad_contact first = {.id = fixture.remotes[0].identity.id,
                                 .ipv4 = fixture.remotes[0].address};
-    skad_lookup_seed(lookup, 0, &first, &first.ipv4);
+    skad_lookup_seed(lookup, 0, &first, &first.ipv4, NULL);
     assert_true(skad_lookup_next(lookup, &query));
     assert_int_equal(query.candidate, 0);
     return 0;

@@ -252,7 +252,7 @@ static void seed_in(skad_lookup *lookup, uint32_t number, uint8_t subnet)
     contact.ipv4.ip[1] = subnet;
     contact.ipv4.ip[2] = 0;
     contact.ipv4.ip[3] = (uint8_t)number;
-    skad_lookup_seed(lookup, 0, &contact, &contact.ipv4);
+    skad_lookup_seed(lookup, 0, &contact, &contact.ipv4, NULL);
 }
 
 static void a_lookup_asks_and_returns_only_the_closest_few_of_a_group(void **state)
