@@ -167,7 +167,8 @@ static bool may_be_asked(const skad_lookup *lookup, uint16_t index)
 {
     const skad_candidate *candidate = &lookup->candidates.all[index];
     return candidate->state == SKAD_STEP_HEARD && !candidate->moot && !candidate->departed &&
-           skad_lookup_may_ask(lookup) && skad_credit_pending(lookup, index);
+           skad_lookup_may_ask(lookup) && skad_credit_pending(lookup, index) &&
+           skad_shortlist_group_has_room(lookup, index);
 }
 
 bool skad_choice_of_closing(const skad_lookup *lookup, uint16_t index)

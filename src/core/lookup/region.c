@@ -198,6 +198,9 @@ bool skad_regions_widen(skad_lookup *lookup)
     }
     lookup->region = next;
     pick_for_region(lookup);
+    if (lookup->region_count == 0) {
+        return false; /* no node that answered has credit left */
+    }
     lookup->phase = SKAD_LOOKUP_WIDENING;
     return true;
 }
