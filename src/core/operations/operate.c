@@ -24,9 +24,22 @@
 
 /* ---- Ends ---- */
 
+/* Remembers the place that a refresh visited. We drew its target ourselves. */
+static void note_place(skad_node *node, const skad_lookup *lookup)
+{
+    uint16_t indices[SKAD_K_MAX];
+    if (skad_lookup_closest(lookup, lookup->siblings, indices) == lookup->siblings) {
+        skad_places_visited(&node->table.places, &lookup->self, &lookup->target,
+                            lookup->candidates.distances[indices[lookup->siblings - 1]]);
+    }
+}
+
 static void end(skad_node *node, skad_operation *operation, skad_outcome outcome)
 {
     operation->stage = SKAD_STAGE_ENDED;
+    if (operation->kind == SKAD_OPERATION_REFRESH) {
+        note_place(node, operation->lookup);
+    }
     node->stats.lookups_dense += operation->lookup != NULL && operation->lookup->dense;
     operation->outcome = outcome;
     operation->ended_us = node->env.now.mono_us;
