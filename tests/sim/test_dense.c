@@ -70,12 +70,11 @@ static siege lay_siege(const skad_sim_scenario *scenario, bool restarts)
         skad_world_join(world, SKAD_SIM_PUBLISHER, 1);
         skad_world_run(world, world->now_us + 60 * SKAD_US_PER_S);
     }
-    const skad_node *publisher = world->nodes[SKAD_SIM_PUBLISHER].node;
-    skad_node_stats_get(publisher, skad_world_time(world, SKAD_SIM_PUBLISHER), &stats);
-    uint64_t before = stats.lookups_dense;
     skad_sim_values_publish(&values, world, &prng, &outcome);
-    skad_node_stats_get(publisher, skad_world_time(world, SKAD_SIM_PUBLISHER), &stats);
-    result.noticed = stats.lookups_dense > before;
+    result.noticed = outcome.puts_dense == 1;
+    skad_node_stats_get(world->nodes[SKAD_SIM_PUBLISHER].node,
+                        skad_world_time(world, SKAD_SIM_PUBLISHER), &stats);
+    assert_int_equal(stats.lookups_dense > 0, result.noticed);
     for (uint32_t node = 1; node < world->honest; node++) {
         skad_store_record record;
         const skad_store *store = &world->nodes[node].store;
@@ -121,11 +120,29 @@ static void a_crowd_that_hides_all_around_is_noticed_from_other_places(void **st
     }
 }
 
+/* What gets and puts tell is counted. Gets of what does not change do not look that far. */
+static void an_experiment_counts_what_was_noticed(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = besieged_world(40, 1);
+    scenario.values = 0;
+    scenario.mutables = 1;
+    skad_sim_outcome outcome = test_run_world(&scenario);
+    print_message("%lu of %lu gets and %lu of %lu puts noticed it\n",
+                  (unsigned long)outcome.gets.dense, (unsigned long)outcome.gets.ended,
+                  (unsigned long)outcome.puts_dense, (unsigned long)outcome.puts);
+    assert_int_equal(outcome.puts_dense, 1);
+    assert_true(outcome.gets.ended > 20);
+    assert_true(10 * outcome.gets.dense >= 9 * outcome.gets.ended);
+    assert_int_equal(outcome.gets.right, outcome.gets.ended);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_crowd_at_both_ends_is_noticed),
         cmocka_unit_test(a_crowd_that_hides_all_around_is_noticed_from_other_places),
+        cmocka_unit_test(an_experiment_counts_what_was_noticed),
     };
     return cmocka_run_group_tests_name("sim dense", tests, NULL, NULL);
 }

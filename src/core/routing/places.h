@@ -4,7 +4,7 @@
  *
  * So a node remembers one place in each sixteenth of the key space but its own, the last one that
  * it visited. It draws these places itself, at random: they are the targets of its refreshes, those
- * after joining included, and of one lookup more every two hours (refresh.h). Its own sixteenth is
+ * after joining included, and of one lookup more every four hours (refresh.h). Its own sixteenth is
  * represented by its own siblings, the outer ones included. The median of all these counts, the
  * lower one of two.
  *

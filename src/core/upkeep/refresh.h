@@ -42,10 +42,10 @@ void skad_refresh_soon(skad_node *node);
 #define SKAD_LOOK_PAUSE_FACTOR 8
 void skad_refresh_look_around(skad_node *node);
 
-/* A node visits a random place every two hours. When its own place is disputed (density.h), it
+/* A node visits a random place every four hours. When its own place is disputed (density.h), it
  * visits a place in each other sixteenth of the key space, ten seconds after one another, and again
  * a quarter of an hour later if it still is. */
-#define SKAD_VISIT_US       (7200 * SKAD_US_PER_S)
+#define SKAD_VISIT_US       (14400 * SKAD_US_PER_S)
 #define SKAD_HURRY_US       (10 * SKAD_US_PER_S)
 #define SKAD_HURRY_AGAIN_US (900 * SKAD_US_PER_S)
 

@@ -97,6 +97,7 @@ static void a_sybil_cluster_around_a_key_is_noticed_and_looked_behind(void **sta
                                    test_network_time(network), &op, &key),
                      SKAD_OK);
     skad_event put = test_network_await(network, 1, op, NULL);
+    assert_true(put.u.put.dense);
     size_t honest = count_honest_holders(network, &key);
     print_message("seed 30: %u tries for 16 identities; %u holders, %zu of them honest\n", number,
                   put.u.put.holders, honest);
@@ -120,8 +121,16 @@ static void a_sybil_cluster_around_a_key_is_noticed_and_looked_behind(void **sta
     skad_event lookup = test_network_await(network, 60, op, NULL);
     assert_true(lookup.u.lookup.report.dense);
     skad_node_stats stats;
-    skad_node_stats_get(network->nodes[60].node, test_network_time(network), &stats);
+    skad_node_stats_get(network->nodes[1].node, test_network_time(network), &stats);
     assert_int_equal(stats.lookups_dense, 1);
+    assert_int_equal(skad_node_get(network->nodes[60].node, SKAD_RECORD_MUTABLE, &key,
+                                   test_network_time(network), &op),
+                     SKAD_OK);
+    skad_event get = test_network_await(network, 60, op, NULL);
+    assert_int_equal(get.outcome, SKAD_OUTCOME_NOT_FOUND);
+    assert_true(get.u.get.dense);
+    skad_node_stats_get(network->nodes[60].node, test_network_time(network), &stats);
+    assert_int_equal(stats.lookups_dense, 2);
     stop(network);
 }
 
