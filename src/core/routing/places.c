@@ -21,7 +21,7 @@ uint8_t skad_places_after(uint8_t sixteenth, const skad_id *self)
 
 uint64_t skad_places_median(const skad_places *places, uint64_t own)
 {
-    uint64_t sorted[SKAD_PLACES + 1];
+    uint64_t sorted[SKAD_PLACES + 1] = {0};
     size_t count = 0;
     for (size_t i = 0; i <= SKAD_PLACES; i++) {
         uint64_t radius = i < SKAD_PLACES ? places->radii[i] : own;
