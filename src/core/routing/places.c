@@ -15,8 +15,11 @@ void skad_places_visited(skad_places *places, const skad_id *self, const skad_id
 
 uint8_t skad_places_after(uint8_t sixteenth, const skad_id *self)
 {
-    uint8_t next = (uint8_t)((sixteenth + 1) % SKAD_PLACES);
-    return next == sixteenth_of(self) ? (uint8_t)((next + 1) % SKAD_PLACES) : next;
+    unsigned next = (sixteenth + 1U) % SKAD_PLACES;
+    if (next == sixteenth_of(self)) {
+        next = (next + 1) % SKAD_PLACES;
+    }
+    return (uint8_t)next;
 }
 
 uint64_t skad_places_median(const skad_places *places, uint64_t own)
