@@ -66,8 +66,8 @@ static uint64_t places_of(const skad_world *world)
 }
 
 /* Returns how many tokens a node keeps. Without a newcomer's token a node hands it no records over,
- * so each has what a daemon has; it takes the memory for one for each peer, 24 bytes of token each:
- * 4 to 7 KB a node. The largest worlds, which show how lookups scale, cannot afford it. */
+ * so each has room for what a daemon has, and takes the memory for one of each peer: 3 to 6 KB a
+ * node. The largest worlds, which show how lookups scale, cannot afford it. */
 static uint16_t tokens_of(const skad_world *world, uint16_t usual)
 {
     return world->count <= TOKENS_NODES_MAX ? usual : TOKENS_FEW;
