@@ -142,7 +142,12 @@ static void wait_for_no_reason(skad_node *node)
 }
 static void wait_in_another_slot(skad_node *node)
 {
-    skad_node_parts_of(node).pending->rpcs[0].rpc_id[1] ^= 1;
+    skad_pending *pending = skad_node_parts_of(node).pending;
+    size_t slot = 0;
+    while (pending->due_us[slot] == UINT64_MAX) {
+        slot++;
+    }
+    pending->rpcs[slot].rpc_id[1] ^= 1;
 }
 static void oversleep_a_check(skad_node *node)
 {
