@@ -174,8 +174,7 @@ static void print_parts(const char *title, skad_node *node)
                             peers->colds_capacity * sizeof *peers->colds);
     print_part("buckets", table->buckets_capacity *
                               (sizeof *table->buckets + 2 * table->k * sizeof *table->runs));
-    print_part("tokens",
-               peers->tokens.slots == NULL ? 0 : peers->tokens.count * sizeof *peers->tokens.slots);
+    print_part("tokens", peers->tokens.capacity * sizeof *peers->tokens.slots);
     print_part("pending", parts.pending->capacity *
                               (sizeof *parts.pending->rpcs + sizeof *parts.pending->due_us +
                                sizeof *parts.pending->free_slots));

@@ -97,6 +97,7 @@ typedef struct skad_put_report {
     uint64_t sequence_seen; /* the highest that a refusal names as held there, unverified; or 0 */
     uint32_t life_s;        /* at least half of the stored mean to keep it so long */
     bool alone;             /* no node but ourselves has it */
+    bool dense;             /* as in skad_lookup_report; it is stored behind the closest, too */
     bool kept;              /* we re-announce it from now on (skad_store_request) */
 } skad_put_report;
 
@@ -129,6 +130,7 @@ typedef struct skad_get_report {
     skad_record_type type; /* the type that was asked for */
     skad_id key;
     uint16_t rpcs;  /* requests sent */
+    bool dense;     /* as in skad_lookup_report; not looked at where an immutable value was found */
     skad_id holder; /* the first that gave what is returned; our own ID if we had it */
     skad_tally tally;
     /* Where DONE, immutable and mutable: */

@@ -243,13 +243,14 @@ typedef struct skad_node_stats {
     uint64_t timeouts;               /* RPCs of ours that were not answered */
     uint64_t resent;                 /* copies of requests that were not answered yet */
     uint64_t lookups;
-    uint64_t violations;    /* contacts and records in answers that break the replier's duties */
-    uint64_t dismissed;     /* peers evicted for violations */
-    uint64_t lookups_dense; /* that met a suspiciously dense neighbourhood */
-    uint64_t republished;   /* publications announced again */
-    uint64_t offered;       /* records named to such nodes, to be compared */
-    uint64_t handed_over;   /* records sent to nodes that became responsible */
-    uint64_t cached;        /* copies that we left with others after a get */
+    uint64_t violations; /* contacts and records in answers that break the replier's duties */
+    uint64_t dismissed;  /* peers evicted for violations */
+    uint64_t
+        lookups_dense;    /* that met a suspiciously dense neighbourhood; also for puts and gets */
+    uint64_t republished; /* publications announced again */
+    uint64_t offered;     /* records named to such nodes, to be compared */
+    uint64_t handed_over; /* records sent to nodes that became responsible */
+    uint64_t cached;      /* copies that we left with others after a get */
     uint64_t replicas_shed; /* not handed over or left, for lack of room */
     uint64_t demoted;       /* held records whose life was cut since other nodes are closer */
     uint64_t lives_ended;  /* held records that a clock which was ahead had given too long a life */

@@ -140,9 +140,21 @@ static void wait_for_no_reason(skad_node *node)
 {
     skad_node_parts_of(node).pending->due_us[0]--;
 }
+/* Returns the first request that waits, of an operation; NULL: of any. */
+static skad_pending_rpc *waiting(skad_node *node, const skad_operation *owner)
+{
+    skad_pending *pending = skad_node_parts_of(node).pending;
+    const skad_operations *operations = skad_node_parts_of(node).operations;
+    size_t slot = 0;
+    while (pending->due_us[slot] == UINT64_MAX ||
+           (owner != NULL && pending->rpcs[slot].owner != skad_operation_name(operations, owner))) {
+        slot++;
+    }
+    return &pending->rpcs[slot];
+}
 static void wait_in_another_slot(skad_node *node)
 {
-    skad_node_parts_of(node).pending->rpcs[0].rpc_id[1] ^= 1;
+    waiting(node, NULL)->rpc_id[1] ^= 1;
 }
 static void oversleep_a_check(skad_node *node)
 {
@@ -195,7 +207,7 @@ static void await_nothing(skad_node *node)
 }
 static void await_somebody_else(skad_node *node)
 {
-    skad_node_parts_of(node).pending->rpcs[0].step++;
+    waiting(node, running(node))->step++;
 }
 static void never_end(skad_node *node)
 {

@@ -104,6 +104,9 @@ static skad_outgoing *queued(skad_node *node, size_t at)
 static void fill_the_outbox(skad_node *node)
 {
     PART(node, outbox)->count = PART(node, outbox)->limit;
+    for (size_t i = 0; i < PART(node, outbox)->limit; i++) {
+        PART(node, outbox)->ring[i].ready = false; /* as some that were sealed and sent are */
+    }
 }
 static void begin_behind_the_outbox(skad_node *node)
 {

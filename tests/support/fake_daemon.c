@@ -67,7 +67,7 @@ static void answer_put(test_fake_daemon *self, const skad_control_request *reque
         return;
     }
     skad_control_write_result(writer, request->msgid);
-    skad_write_map(writer, 6);
+    skad_write_map(writer, 7);
     write_field(writer, "holders", 5);
     write_field(writer, "stored", poor ? 2 : 4);
     write_field(writer, "refused", poor ? 2 : 1);
@@ -77,6 +77,8 @@ static void answer_put(test_fake_daemon *self, const skad_control_request *reque
     write_field(writer, "full", poor ? 2 : 1);
     skad_write_str(writer, "kept");
     skad_write_bool(writer, request->keep);
+    skad_write_str(writer, "dense");
+    skad_write_bool(writer, poor);
 }
 
 static void answer_withdraw(test_fake_daemon *self, const skad_control_request *request,

@@ -30,7 +30,8 @@ typedef struct test_fake_daemon {
     size_t gets;
     size_t kept;         /* puts that asked for it */
     size_t take_at_most; /* records beyond are refused */
-    size_t poor;         /* the put of which only two holders are left, from 1 on; 0: none */
+    size_t poor;         /* the put of which only two holders are left, in a dense
+                            neighbourhood, from 1 on; 0: none */
     size_t give_at_most; /* of gets; the others time out */
     /* Requests that wait to be answered, latest first. */
     skad_control_request waiting[SKAD_FILE_GET_WINDOW];

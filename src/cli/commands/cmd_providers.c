@@ -25,6 +25,7 @@ static void print(const skad_options *options, skad_answer result)
         (void)fprintf(stderr, "skad: %zu of %" PRIu64 " providers\n", skad_answer_count(providers),
                       total);
     }
+    skad_warn_dense(result, "they may hide other providers: ask through another node, too");
 }
 
 static skad_exit run(const skad_options *options)

@@ -99,7 +99,8 @@ static void print_json(const skad_file_put_report *report, const char *key, bool
             first = false;
         }
     }
-    printf("},\"kept\":%s}\n", keep && report->not_kept == 0 ? "true" : "false");
+    printf("},\"kept\":%s,\"dense\":%" PRIu64 "}\n",
+           keep && report->not_kept == 0 ? "true" : "false", report->dense);
 }
 
 /* Prints a report for a person at a terminal; scripts read only the key. */
@@ -116,6 +117,19 @@ static void report_to_terminal(const skad_file_put_report *report)
                   report->records, report->worst_stored, report->worst_wanted, losses.text);
 }
 
+static void warn_dense(const skad_file_put_report *report)
+{
+    if (report->dense > 0) {
+        (void)fflush(stdout);
+        (void)fprintf(stderr,
+                      "skad: take care: for %" PRIu64 " of %" PRIu64
+                      " records the closest nodes are denser than chance allows, as if one party "
+                      "had made them to own these; they are stored behind them, too: get the file "
+                      "through another node now and then\n",
+                      report->dense, report->records);
+    }
+}
+
 static void print(const skad_options *options, const skad_file_put_report *report)
 {
     char key[SKAD_ID_TEXT_BYTES];
@@ -125,6 +139,7 @@ static void print(const skad_options *options, const skad_file_put_report *repor
     } else {
         puts(key);
         report_to_terminal(report);
+        warn_dense(report);
     }
 }
 

@@ -37,6 +37,7 @@ static skad_exit show(const skad_options *options, skad_answer result)
         (void)fprintf(stderr, "skad: take care: its publisher signed another value under the same "
                               "sequence, too\n");
     }
+    skad_warn_dense(result, "they may hide a later value: ask through another node, too");
     skad_exit exit = write_value(skad_answer_bytes(result, "value"), options->output, &failure);
     return exit == SKAD_EXIT_DONE ? exit : skad_complain(exit, &failure);
 }

@@ -16,6 +16,17 @@ skad_exit skad_complain(skad_exit exit, const skad_failure *failure)
     return exit;
 }
 
+void skad_warn_dense(skad_answer result, const char *advice)
+{
+    if (skad_answer_bool(result, "dense")) {
+        (void)fflush(stdout);
+        (void)fprintf(stderr,
+                      "skad: take care: the nodes closest to this key are denser than chance "
+                      "allows, as if one party had made them to own it; %s\n",
+                      advice);
+    }
+}
+
 skad_exit skad_printed(void)
 {
     skad_failure failure;

@@ -30,6 +30,10 @@ extern const skad_command skad_command_allow;
 /* Prints "skad: <sentence>" on stderr and returns the code, for `return skad_complain(...)`. */
 skad_exit skad_complain(skad_exit exit, const skad_failure *failure);
 
+/* If a result says so, warns on stderr that the nodes closest to its key stand suspiciously dense;
+ * `advice` tells what to do. A warning changes no exit code. */
+void skad_warn_dense(skad_answer result, const char *advice);
+
 /* Flushes stdout; if the output could not be written, complains and returns FAILED. */
 skad_exit skad_printed(void);
 

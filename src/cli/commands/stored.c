@@ -29,6 +29,8 @@ void skad_stored_print(skad_answer result)
     if (unresponsive > 0) {
         printf("silent     %" PRIu64 "\n", unresponsive);
     }
+    skad_warn_dense(result, "it is stored behind them, too: see through another node now and then "
+                            "that it is found");
 }
 
 skad_exit skad_stored_not_kept(void)

@@ -6,7 +6,7 @@
 #include "src/cli/client/answer.h"
 
 /* Prints "stored     at 14 of 16 nodes that should have it, for 23 h", and on a further line why
- * the others did not. */
+ * the others did not. Warns where the closest nodes stand suspiciously dense. */
 void skad_stored_print(skad_answer result);
 
 /* Complains if only this node has the record, or if it was to be kept and the node could not;

@@ -57,6 +57,7 @@ static void count_put(upload *self, skad_answer result)
     report->refused += skad_answer_uint(result, "refused");
     report->unresponsive += skad_answer_uint(result, "silent");
     report->alone += skad_answer_bool(result, "alone");
+    report->dense += skad_answer_bool(result, "dense");
     report->not_kept += self->request->keep && !skad_answer_bool(result, "kept");
     count_refusals(self, skad_answer_get(result, "refusals"));
 }

@@ -32,6 +32,7 @@ typedef struct skad_file_put_report {
     uint64_t unresponsive; /* and holders that did not answer */
     uint64_t alone;        /* records that only this node has */
     uint64_t not_kept;     /* records that the node does not re-announce */
+    uint64_t dense;        /* records whose closest nodes stand suspiciously dense */
 } skad_file_put_report;
 
 /* Stores a file. If a record could not be stored at all, the rest is not tried; it is only read, to

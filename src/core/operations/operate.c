@@ -25,10 +25,26 @@
 
 /* ---- Ends ---- */
 
+/* Counts a dense neighbourhood, and remembers the place that a refresh visited: we drew its target
+ * ourselves. */
+static void note_lookup(skad_node *node, const skad_operation *operation)
+{
+    const skad_lookup *lookup = operation->lookup;
+    uint16_t indices[SKAD_K_MAX];
+    node->stats.lookups_dense += lookup->dense;
+    if (operation->kind == SKAD_OPERATION_REFRESH &&
+        skad_lookup_closest(lookup, lookup->siblings, indices) == lookup->siblings) {
+        skad_places_visited(&node->table.places, &lookup->self, &lookup->target,
+                            lookup->candidates.distances[indices[lookup->siblings - 1]]);
+    }
+}
+
 static void end(skad_node *node, skad_operation *operation, skad_outcome outcome)
 {
     operation->stage = SKAD_STAGE_ENDED;
-    node->stats.lookups_dense += operation->lookup != NULL && operation->lookup->dense;
+    if (operation->lookup != NULL) {
+        note_lookup(node, operation);
+    }
     operation->outcome = outcome;
     operation->ended_us = node->env.now.mono_us;
     if (!skad_operation_own(operation)) { /* the starter of another looks for its end */

@@ -199,6 +199,7 @@ static void report_get(skad_operation *operation, skad_event *event)
     event->kind = SKAD_EVENT_GET;
     skad_collection_report(operation->collection, &event->u.get);
     event->u.get.rpcs = operation->lookup->rpcs;
+    event->u.get.dense = operation->lookup->dense;
     report_tally(operation, &event->u.get.tally);
 }
 

@@ -101,7 +101,7 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
     if (operation->lookup == NULL) {
         return SKAD_ERR_MEMORY;
     }
-    operation->lookup->radius = skad_density_radius(table, node->env.profile.siblings);
+    operation->lookup->radius = skad_density_usual(table, node->env.profile.siblings);
     const skad_address *there =
         from == NULL ? NULL
                      : skad_contact_endpoint(from, node->families, node->env.profile.allow_private);

@@ -310,6 +310,7 @@ void skad_storing_report(const skad_operation *operation, skad_put_report *out)
         .wanted = payload->wanted,
         .sequence_seen = payload->sequence_seen,
         .life_s = median_life_s(operation),
+        .dense = operation->lookup->dense,
         .kept = payload->kept,
     };
     for (size_t i = 0; i < operation->holders_count; i++) {

@@ -12,6 +12,29 @@ uint64_t skad_density_radius(const skad_table *table, size_t s)
     return radius == 0 ? 1 : radius;
 }
 
+/* Returns the radius of s nodes around us that stands for our place among the others. */
+static uint64_t own_place(const skad_table *table, size_t s)
+{
+    const size_t wide = SKAD_DENSITY_CIRCLES * s;
+    return table->siblings_count < wide ? skad_density_radius(table, s)
+                                        : skad_density_radius(table, wide) / SKAD_DENSITY_CIRCLES;
+}
+
+uint64_t skad_density_usual(const skad_table *table, size_t s)
+{
+    const uint64_t own = skad_density_radius(table, s);
+    const uint64_t median = skad_places_median(&table->places, own_place(table, s));
+    const uint64_t least = median / 2;
+    return own > median ? median : own < least ? least : own;
+}
+
+bool skad_density_disputed(const skad_table *table, size_t s)
+{
+    const uint64_t own = own_place(table, s);
+    const uint64_t median = skad_places_median(&table->places, own);
+    return own != 0 && (own < median / 2 || own / 2 > median);
+}
+
 uint64_t skad_density_network_size(uint64_t radius, size_t s)
 {
     if (radius == 0) {

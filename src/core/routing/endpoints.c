@@ -71,9 +71,10 @@ bool skad_endpoint_choose(const skad_peers *peers, skad_peer_slot slot, unsigned
     return true;
 }
 
-static uint16_t number_of(skad_peer_slot slot, size_t endpoint)
+/* Numbers the endpoints for their tokens, the IPv4 ones of all peers first. */
+static uint16_t number_of(const skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
-    return (uint16_t)((size_t)SKAD_ENDPOINTS * slot + endpoint);
+    return (uint16_t)(endpoint * peers->limit + slot);
 }
 
 bool skad_endpoint_set(skad_peers *peers, skad_peer_slot slot, const skad_address *address)
@@ -93,14 +94,14 @@ bool skad_endpoint_set(skad_peers *peers, skad_peer_slot slot, const skad_addres
     }
     peer->families |= FAMILIES[endpoint];
     skad_endpoint_answered(peers, slot, endpoint);
-    skad_peer_tokens_forget(&peers->tokens, number_of(slot, endpoint));
+    skad_peer_tokens_forget(&peers->tokens, number_of(peers, slot, endpoint));
     return true;
 }
 
 void skad_endpoint_clear(skad_peers *peers, skad_peer_slot slot, size_t endpoint)
 {
     peers->peers[slot].families &= (uint8_t)~FAMILIES[endpoint];
-    skad_peer_tokens_forget(&peers->tokens, number_of(slot, endpoint));
+    skad_peer_tokens_forget(&peers->tokens, number_of(peers, slot, endpoint));
 }
 
 /* Returns the failure counter of an endpoint that exists. */
@@ -129,8 +130,8 @@ void skad_endpoint_distrust_token(skad_peers *peers, skad_peer_slot slot,
                                   const skad_address *address, uint64_t now_us)
 {
     if (skad_endpoint_is(peers, slot, address)) {
-        skad_peer_tokens_distrust(&peers->tokens, number_of(slot, skad_endpoint_index(address)),
-                                  now_us);
+        skad_peer_tokens_distrust(&peers->tokens,
+                                  number_of(peers, slot, skad_endpoint_index(address)), now_us);
     }
 }
 
@@ -139,7 +140,7 @@ uint32_t skad_endpoint_token_print(const skad_peers *peers, skad_peer_slot slot,
 {
     return skad_endpoint_is(peers, slot, address)
                ? skad_peer_tokens_print(&peers->tokens,
-                                        number_of(slot, skad_endpoint_index(address)))
+                                        number_of(peers, slot, skad_endpoint_index(address)))
                : 0;
 }
 
@@ -152,13 +153,13 @@ void skad_endpoint_keep_token(skad_peers *peers, skad_peer_slot slot, const skad
                               const uint8_t token[static SKAD_TOKEN_BYTES], uint64_t now_us)
 {
     if (skad_endpoint_is(peers, slot, address)) {
-        skad_peer_tokens_keep(&peers->tokens, number_of(slot, skad_endpoint_index(address)), token,
-                              now_us);
+        skad_peer_tokens_keep(&peers->tokens, number_of(peers, slot, skad_endpoint_index(address)),
+                              token, now_us);
     }
 }
 
 const uint8_t *skad_endpoint_token(const skad_peers *peers, skad_peer_slot slot, size_t endpoint,
                                    uint64_t now_us)
 {
-    return skad_peer_tokens_fresh(&peers->tokens, number_of(slot, endpoint), now_us);
+    return skad_peer_tokens_fresh(&peers->tokens, number_of(peers, slot, endpoint), now_us);
 }

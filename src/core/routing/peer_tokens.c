@@ -4,14 +4,31 @@
 #include <string.h>
 
 #include "src/core/base/instant.h"
-#include "src/core/base/lazy.h"
+
+#define STEP 16 /* slots that lazy allocation adds at once */
+
+/* Makes room for so many slots, in whole steps. Returns false without memory. */
+static bool reserve(skad_peer_tokens *tokens, size_t needed)
+{
+    if (needed <= tokens->capacity) {
+        return true;
+    }
+    size_t capacity = (needed + STEP - 1) / STEP * STEP;
+    capacity = capacity < tokens->count ? capacity : tokens->count;
+    skad_peer_token *larger = reallocarray(tokens->slots, capacity, sizeof *larger);
+    if (larger == NULL) {
+        return false;
+    }
+    memset(&larger[tokens->capacity], 0, (capacity - tokens->capacity) * sizeof *larger);
+    tokens->slots = larger;
+    tokens->capacity = capacity;
+    return true;
+}
 
 skad_status skad_peer_tokens_init(skad_peer_tokens *tokens, size_t count, bool later)
 {
-    later |= count == 0;
     *tokens = (skad_peer_tokens){.count = count};
-    tokens->slots = skad_lazy_begin(later, count, sizeof *tokens->slots);
-    return skad_lazy_begun(later, tokens->slots);
+    return later || reserve(tokens, count) ? SKAD_OK : SKAD_ERR_MEMORY;
 }
 
 void skad_peer_tokens_free(skad_peer_tokens *tokens)
@@ -23,21 +40,19 @@ void skad_peer_tokens_free(skad_peer_tokens *tokens)
 /* Returns the endpoint's slot if it has one now; NULL if not. */
 static skad_peer_token *held(const skad_peer_tokens *tokens, uint16_t endpoint)
 {
-    skad_peer_token *slot = tokens->slots == NULL ? NULL : &tokens->slots[endpoint % tokens->count];
+    size_t index = tokens->count == 0 ? 0 : endpoint % tokens->count;
+    skad_peer_token *slot = index < tokens->capacity ? &tokens->slots[index] : NULL;
     return slot != NULL && slot->owner == endpoint + 1 ? slot : NULL;
 }
 
 void skad_peer_tokens_keep(skad_peer_tokens *tokens, uint16_t endpoint,
                            const uint8_t token[static SKAD_TOKEN_BYTES], uint64_t now_us)
 {
-    if (tokens->count == 0) {
-        return;
-    }
-    tokens->slots = skad_lazy_use(tokens->slots, tokens->count, sizeof *tokens->slots);
-    if (tokens->slots == NULL) {
+    size_t index = tokens->count == 0 ? 0 : endpoint % tokens->count;
+    if (tokens->count == 0 || !reserve(tokens, index + 1)) {
         return; /* the next request to the endpoint carries no token */
     }
-    skad_peer_token *slot = &tokens->slots[endpoint % tokens->count];
+    skad_peer_token *slot = &tokens->slots[index];
     slot->owner = (uint16_t)(endpoint + 1);
     slot->granted = skad_instant_at(now_us);
     memcpy(slot->token, token, SKAD_TOKEN_BYTES);

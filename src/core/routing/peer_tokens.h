@@ -3,7 +3,8 @@
  *
  * An endpoint has one slot. It shares the slot with others when there are fewer slots than two for
  * each peer. Then a later token replaces the earlier one, and the next request to that endpoint
- * carries no token, as the first did. */
+ * carries no token, as the first did. Memory for the slots is there from the start, or comes in
+ * steps as higher ones are used with lazy allocation: low numbers are those of low peers. */
 #ifndef SKAD_ROUTING_PEER_TOKENS_H
 #define SKAD_ROUTING_PEER_TOKENS_H
 
@@ -24,9 +25,10 @@ typedef struct skad_peer_token {
 typedef struct skad_peer_tokens {
     skad_peer_token *slots; /* NULL: none was needed yet */
     size_t count;
+    size_t capacity; /* slots that there is memory for */
 } skad_peer_tokens;
 
-/* `later`: the slots are allocated with the first token. */
+/* `later`: memory comes as it is needed. */
 SKAD_MUST_CHECK skad_status skad_peer_tokens_init(skad_peer_tokens *tokens, size_t count,
                                                   bool later);
 void skad_peer_tokens_free(skad_peer_tokens *tokens);

@@ -169,8 +169,8 @@ void skad_peers_release(skad_peers *peers, skad_peer_slot slot)
     }
     skad_peers_set_failures(peers, slot, 0);
     peers->latest = peers->latest == slot ? SKAD_PEER_NONE : peers->latest;
-    skad_peer_tokens_forget(&peers->tokens, (uint16_t)(2 * slot));
-    skad_peer_tokens_forget(&peers->tokens, (uint16_t)(2 * slot + 1));
+    skad_peer_tokens_forget(&peers->tokens, slot);
+    skad_peer_tokens_forget(&peers->tokens, (uint16_t)(peers->limit + slot));
     *peer = (skad_peer){.cold = SKAD_PEER_NONE};
     peers->checks_ms[slot] = 0;
     peers->count--;

@@ -43,6 +43,7 @@
 #include "src/core/routing/endpoints.h"
 #include "src/core/routing/liveness.h"
 #include "src/core/routing/peers.h"
+#include "src/core/routing/places.h"
 
 #define SKAD_BUCKETS_MAX          64 /* a network of 2^60 nodes fills 60 */
 #define SKAD_SIBLINGS_MAX         80 /* eta = 5 times s = 16; see docs/core/routing.md */
@@ -73,6 +74,7 @@ typedef struct skad_table {
     size_t buckets_capacity; /* memory for so many; SKAD_BUCKETS_MAX unless lazy_allocation */
     skad_peer_slot siblings[SKAD_SIBLINGS_MAX]; /* ascending distance to self */
     size_t siblings_count;
+    skad_places places;       /* elsewhere, as our lookups found them */
     uint32_t neighbours_came; /* new among the first SKAD_NEIGHBOURS, or while it had room; wraps */
 } skad_table;
 

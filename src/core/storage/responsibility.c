@@ -14,7 +14,7 @@ static bool is_dense(const skad_table *table, const skad_id *key, const skad_pee
     }
     const skad_peer *last = &table->peers.peers[closest[s - 1]];
     uint64_t distance = skad_id_prefix(&last->id) ^ skad_id_prefix(key);
-    return skad_density_suspicious(skad_density_radius(table, s), distance);
+    return skad_density_suspicious(skad_density_usual(table, s), distance);
 }
 
 skad_responsibility skad_responsibility_of(const skad_table *table, const skad_profile *profile,

@@ -3,12 +3,16 @@
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
 #include "src/core/routing/buckets.h"
+#include "src/core/routing/density.h"
 #include "src/core/routing/siblings.h"
 
 void skad_refresh_init(skad_node *node)
 {
     uint64_t due_us = node->env.now.mono_us + SKAD_REFRESH_INTERVAL_US;
     node->refresh = (skad_refresh_state){.due_us = due_us, .look_us = UINT64_MAX};
+    node->refresh.visited = (uint8_t)skad_random_below(&node->env.random, SKAD_PLACES);
+    node->refresh.visit_us =
+        node->env.now.mono_us + skad_random_below(&node->env.random, SKAD_VISIT_US);
     node->table.buckets[0].refresh_us = due_us;
 }
 
@@ -86,6 +90,46 @@ static void refresh_bucket(skad_node *node)
     node->refresh.due_us = next > soonest ? next : soonest;
 }
 
+/* ---- Other places ---- */
+
+/* Begins to hurry where our own place is disputed. */
+static void begin_hurry(skad_node *node)
+{
+    skad_refresh_state *refresh = &node->refresh;
+    const uint64_t now_us = node->env.now.mono_us;
+    if (now_us < refresh->dispute_us) {
+        return;
+    }
+    bool disputed = skad_density_disputed(&node->table, node->env.profile.siblings);
+    if (disputed && node->join.joined) {
+        refresh->hurried = SKAD_PLACES - 1;
+        refresh->visit_us = now_us;
+    }
+    refresh->dispute_us = now_us + (disputed ? SKAD_HURRY_AGAIN_US : SKAD_HURRY_US);
+}
+
+static void visit(skad_node *node)
+{
+    skad_refresh_state *refresh = &node->refresh;
+    begin_hurry(node);
+    if (node->env.now.mono_us < refresh->visit_us) {
+        return;
+    }
+    skad_id target;
+    uint8_t sixteenth = skad_places_after(refresh->visited, &node->env.identity.id);
+    skad_random_bytes(&node->env.random, target.bytes, sizeof target.bytes);
+    target.bytes[0] = (uint8_t)(sixteenth << 4 | (target.bytes[0] & 0x0f));
+    if (node->join.joined && skad_start_own(node, SKAD_OPERATION_REFRESH, &target, NULL) != 0) {
+        refresh->visited = sixteenth;
+    }
+    if (refresh->hurried > 0) {
+        refresh->hurried--;
+    }
+    refresh->visit_us =
+        node->env.now.mono_us +
+        skad_env_about_us(&node->env, refresh->hurried > 0 ? SKAD_HURRY_US : SKAD_VISIT_US);
+}
+
 /* ---- Our own neighbourhood ---- */
 
 static void plan_look(skad_node *node, uint64_t pause_us)
@@ -125,9 +169,11 @@ void skad_refresh_tick(skad_node *node)
 {
     look_around(node);
     refresh_bucket(node);
+    visit(node);
 }
 
 uint64_t skad_refresh_deadline(const skad_refresh_state *refresh)
 {
-    return refresh->due_us < refresh->look_us ? refresh->due_us : refresh->look_us;
+    uint64_t first_us = refresh->due_us < refresh->look_us ? refresh->due_us : refresh->look_us;
+    return first_us < refresh->visit_us ? first_us : refresh->visit_us;
 }

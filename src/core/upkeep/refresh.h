@@ -1,5 +1,6 @@
 /* Lookups that keep the table current: in the range of each bucket in which no lookup ran for long
- * (Kademlia, section 2.3), and around our own ID. */
+ * (Kademlia, section 2.3), around our own ID, and at random places, which show how dense the
+ * network is (places.h). */
 #ifndef SKAD_UPKEEP_REFRESH_H
 #define SKAD_UPKEEP_REFRESH_H
 
@@ -19,6 +20,10 @@ typedef struct skad_refresh_state {
     uint64_t look_pause_us;   /* between two such lookups */
     bool looks_grow;          /* the pause still grows; later only nodes with few siblings look */
     uint32_t neighbours_seen; /* siblings that had come by the last lookup */
+    uint64_t visit_us;        /* when we next look up a random place */
+    uint64_t dispute_us;      /* when we next see whether our own place is disputed */
+    uint8_t visited;          /* the sixteenth of the key space where the last place was */
+    uint8_t hurried;          /* places to be visited in a hurry */
 } skad_refresh_state;
 
 void skad_refresh_init(skad_node *node);
@@ -36,6 +41,13 @@ void skad_refresh_soon(skad_node *node);
 #define SKAD_LOOK_PAUSE_US_MAX (512 * SKAD_US_PER_S)
 #define SKAD_LOOK_PAUSE_FACTOR 8
 void skad_refresh_look_around(skad_node *node);
+
+/* A node visits a random place every four hours. When its own place is disputed (density.h), it
+ * visits a place in each other sixteenth of the key space, ten seconds after one another, and again
+ * a quarter of an hour later if it still is. */
+#define SKAD_VISIT_US       (14400 * SKAD_US_PER_S)
+#define SKAD_HURRY_US       (10 * SKAD_US_PER_S)
+#define SKAD_HURRY_AGAIN_US (900 * SKAD_US_PER_S)
 
 void skad_refresh_tick(skad_node *node);
 uint64_t skad_refresh_deadline(const skad_refresh_state *refresh);

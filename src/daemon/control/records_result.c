@@ -29,7 +29,7 @@ void skad_put_result(const skad_put_report *report, const skad_pending_call *cal
 {
     bool signed_here = call->method == SKAD_CONTROL_PUBLISH;
 
-    skad_write_map(writer, signed_here ? 12 : 11);
+    skad_write_map(writer, signed_here ? 13 : 12);
     skad_result_id(writer, "key", &report->key);
     skad_result_uint(writer, "holders", report->holders);
     skad_result_uint(writer, "wanted", report->wanted);
@@ -41,6 +41,7 @@ void skad_put_result(const skad_put_report *report, const skad_pending_call *cal
     skad_result_uint(writer, "life_s", report->life_s);
     skad_result_bool(writer, "alone", report->alone);
     skad_result_bool(writer, "kept", report->kept);
+    skad_result_bool(writer, "dense", report->dense);
     if (signed_here) {
         skad_result_uint(writer, "sequence", call->sequence);
     }
@@ -75,9 +76,10 @@ static void write_common(const skad_get_report *report, skad_writer *writer)
 {
     skad_result_id(writer, "key", &report->key);
     skad_result_uint(writer, "rpcs", report->rpcs);
+    skad_result_bool(writer, "dense", report->dense);
     write_tally(&report->tally, writer);
 }
-#define COMMON_COUNT 3
+#define COMMON_COUNT 4
 
 static void write_value(const skad_get_report *report, skad_writer *writer)
 {
@@ -143,7 +145,7 @@ static const char *what_is_missing(skad_record_type type)
 void skad_get_error(const skad_event *event, uint32_t msgid, skad_writer *writer)
 {
     const skad_get_report *report = &event->u.get;
-    char text[160];
+    char text[320];
     if (event->outcome == SKAD_OUTCOME_TIMED_OUT && report->tally.empty == 0) {
         skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_TIMED_OUT,
                                  "no node answered in time");
@@ -160,9 +162,14 @@ void skad_get_error(const skad_event *event, uint32_t msgid, skad_writer *writer
     }
     int len = snprintf(text, sizeof text, "%s", what_is_missing(report->type));
     if (report->tally.invalid > 0) {
+        len += snprintf(text + len, sizeof text - (size_t)len,
+                        " (%u gave something that was no such record, or had expired)",
+                        report->tally.invalid);
+    }
+    if (report->dense) {
         (void)snprintf(text + len, sizeof text - (size_t)len,
-                       " (%u gave something that was no such record, or had expired)",
-                       report->tally.invalid);
+                       "; but the nodes closest to this key are denser than chance allows and may "
+                       "hide it: try through another node");
     }
     skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_NOT_FOUND, text);
 }

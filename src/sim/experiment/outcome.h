@@ -38,6 +38,7 @@ typedef struct skad_sim_gets {
     uint64_t missed; /* not found, although a node that is up and honest held it */
     uint64_t lost;   /* not found, and no such node held it */
     uint64_t silent;
+    uint64_t dense; /* noticed a suspiciously dense neighbourhood */
     uint64_t rpcs;
     skad_sim_durations durations;
 } skad_sim_gets;
@@ -47,6 +48,7 @@ typedef struct skad_sim_outcome {
     skad_sim_gets gets;
     uint64_t puts;
     uint64_t puts_stored; /* at one holder at least */
+    uint64_t puts_dense;  /* noticed a suspiciously dense neighbourhood */
     skad_sim_durations puts_durations;
     uint64_t arrivals;
     uint64_t departures;

@@ -93,6 +93,7 @@ static void publish_one(skad_sim_values *values, skad_world *world, uint32_t ind
     skad_sim_durations_count(&outcome->puts_durations, world->now_us - began_us);
     outcome->puts++;
     outcome->puts_stored += value->stored;
+    outcome->puts_dense += values->dense;
 }
 
 void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_prng *prng,
@@ -147,6 +148,7 @@ bool skad_sim_values_event(skad_sim_values *values, const skad_event *event)
         return false;
     }
     values->acknowledged = event->u.put.stored > 0;
+    values->dense = event->u.put.dense;
     values->publishing = 0;
     return true;
 }

@@ -21,6 +21,7 @@ typedef struct skad_sim_values {
     uint32_t count;
     skad_op publishing; /* of node 0; 0: it has ended */
     bool acknowledged;  /* the last one was */
+    bool dense;         /* it met a suspiciously dense neighbourhood */
 } skad_sim_values;
 
 void skad_sim_values_free(skad_sim_values *values);

@@ -237,6 +237,7 @@ static void judge_get(skad_sim_workload *workload, const skad_sim_asking *asked,
     skad_sim_gets *tally = &workload->gets;
     tally->ended++;
     tally->rpcs += got->rpcs;
+    tally->dense += got->dense;
     skad_sim_durations_count(&tally->durations, workload->world->now_us - asked->began_us);
     if (event->outcome == SKAD_OUTCOME_DONE) {
         bool right =

@@ -42,6 +42,7 @@ static void print_lookups(const skad_sim_lookups *it)
     print_share("exact", it->exact, it->ended);
     print_share("of the s nearest honest nodes", it->siblings_found, it->siblings_true);
     print_share("captured: adversaries only", it->captured, it->ended);
+    print_share("noticed a dense neighbourhood", it->dense, it->ended);
     printf("  hops of the nearest:");
     for (size_t hop = 0; hop < SKAD_SIM_HOPS; hop++) {
         printf(" %" PRIu64, it->hops[hop]);
@@ -57,6 +58,7 @@ static void print_gets(const skad_sim_gets *it)
     printf("  missed %" PRIu64 ", lost %" PRIu64 ", stale %" PRIu64 ", wrong %" PRIu64
            ", silent %" PRIu64 "\n",
            it->missed, it->lost, it->stale, it->wrong, it->silent);
+    print_share("noticed a dense neighbourhood", it->dense, it->ended);
 }
 
 static void print_world(const skad_sim_scenario *scenario, const skad_sim_outcome *it)
@@ -93,6 +95,7 @@ static void print_outcome(const skad_sim_scenario *scenario, const skad_sim_outc
         printf("puts %" PRIu64 "\n", it->puts);
         print_durations(&it->puts_durations);
         print_share("stored at one holder at least", it->puts_stored, it->puts);
+        print_share("noticed a dense neighbourhood", it->puts_dense, it->puts);
     }
     print_world(scenario, it);
 }

@@ -134,8 +134,9 @@ static void json_gets(FILE *out, const skad_sim_gets *it)
     json_durations(out, "latency_ms", &it->durations);
     (void)fprintf(out,
                   "\"missed\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"stale\":%" PRIu64
-                  ",\"wrong\":%" PRIu64 ",\"silent\":%" PRIu64 ",\"rpcs\":%.3f}",
-                  it->missed, it->lost, it->stale, it->wrong, it->silent,
+                  ",\"wrong\":%" PRIu64 ",\"silent\":%" PRIu64 ",\"dense\":%" PRIu64
+                  ",\"rpcs\":%.3f}",
+                  it->missed, it->lost, it->stale, it->wrong, it->silent, it->dense,
                   skad_sim_share(it->rpcs, it->ended));
 }
 
@@ -165,16 +166,17 @@ void skad_sim_json_outcome(FILE *out, const skad_sim_sweep *swept,
     json_counters(out, &outcome->counters);
     (void)fputc(',', out);
     json_durations(out, "puts_latency_ms", &outcome->puts_durations);
-    (void)fprintf(out,
-                  "\"puts\":%" PRIu64 ",\"puts_stored\":%" PRIu64 ",\"up\":%" PRIu64
-                  ",\"joined\":%" PRIu64 ",\"arrivals\":%" PRIu64 ",\"departures\":%" PRIu64
-                  ",\"simulated_s\":%.6f,\"real_s\":%.3f,\"build_s\":%.3f,"
-                  "\"bytes_per_node\":%.0f,\"peers_per_node\":%.2f,\"price_hashes\":%.6g,"
-                  "\"event_log\":\"%s\",\"incomplete\":%s",
-                  outcome->puts, outcome->puts_stored, outcome->up, outcome->joined,
-                  outcome->arrivals, outcome->departures, outcome->simulated_s, outcome->real_s,
-                  outcome->build_s, outcome->bytes_per_node, outcome->peers_per_node,
-                  outcome->price, fingerprint, outcome->incomplete ? "true" : "false");
+    (void)fprintf(
+        out,
+        "\"puts\":%" PRIu64 ",\"puts_stored\":%" PRIu64 ",\"puts_dense\":%" PRIu64
+        ",\"up\":%" PRIu64 ",\"joined\":%" PRIu64 ",\"arrivals\":%" PRIu64
+        ",\"departures\":%" PRIu64 ",\"simulated_s\":%.6f,\"real_s\":%.3f,\"build_s\":%.3f,"
+        "\"bytes_per_node\":%.0f,\"peers_per_node\":%.2f,\"price_hashes\":%.6g,"
+        "\"event_log\":\"%s\",\"incomplete\":%s",
+        outcome->puts, outcome->puts_stored, outcome->puts_dense, outcome->up, outcome->joined,
+        outcome->arrivals, outcome->departures, outcome->simulated_s, outcome->real_s,
+        outcome->build_s, outcome->bytes_per_node, outcome->peers_per_node, outcome->price,
+        fingerprint, outcome->incomplete ? "true" : "false");
     if (outcome->failed) {
         (void)fputs(",\"failed\":", out);
         skad_sim_json_text(out, outcome->reason);

@@ -15,6 +15,9 @@
 #define PEERS_MAX 4096
 #define OUTBOX    1024
 
+#define TOKENS_NODES_MAX 20000 /* in larger worlds nodes keep few tokens */
+#define TOKENS_FEW       32
+
 #define RATE_CELLS 1024 /* prefixes that a node counts: enough for some hundred sources */
 
 /* A node's own randomness in each of its lives, and what its identity is derived from (life 0). */
@@ -62,6 +65,14 @@ static uint64_t places_of(const skad_world *world)
     return places >= needed ? places : places + PEERS_STEP;
 }
 
+/* Returns how many tokens a node keeps. Without a newcomer's token a node hands it no records over,
+ * so each has room for what a daemon has, and takes the memory for one of each peer: 3 to 6 KB a
+ * node. The largest worlds, which show how lookups scale, cannot afford it. */
+static uint16_t tokens_of(const skad_world *world, uint16_t usual)
+{
+    return world->count <= TOKENS_NODES_MAX ? usual : TOKENS_FEW;
+}
+
 /* The limits of a node; memory is allocated as it is needed. Node 0 has more to do at once. */
 static void limits_of(const skad_world *world, uint32_t node, skad_node_limits *out)
 {
@@ -69,12 +80,12 @@ static void limits_of(const skad_world *world, uint32_t node, skad_node_limits *
     skad_node_limits_default(out);
     out->peers = (uint16_t)(peers < PEERS_MIN ? PEERS_MIN : peers > PEERS_MAX ? PEERS_MAX : peers);
     out->watches = 0;
+    out->tokens = node == SKAD_SIM_PUBLISHER ? out->tokens : tokens_of(world, out->tokens);
     if (node != SKAD_SIM_PUBLISHER) {
         out->pending = 256;
         out->operations = 16;
         out->events = 16;
         out->duplicates = 16;
-        out->tokens = 32;
         out->roots = 2;
     }
 }

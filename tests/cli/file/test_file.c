@@ -194,6 +194,7 @@ static void a_report_tells_the_worst_record_and_all_refusals(void **state)
     assert_int_equal(report.refusals[SKAD_ERROR_FULL], 54);
     assert_int_equal(report.unresponsive, 1);
     assert_int_equal(report.not_kept, 0);
+    assert_int_equal(report.dense, 1);
 }
 
 static void assert_get_fails(house *self, const skad_id *root, skad_exit expected, const char *text)

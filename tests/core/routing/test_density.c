@@ -19,6 +19,7 @@
 #include "tests/support/colluders.h"
 #include "tests/support/identities.h"
 #include "tests/support/network.h"
+#include "tests/support/prng.h"
 
 #define HONEST      300
 #define SHARED_BITS 11 /* with 300 nodes the nearest shares some 8 bits with a key */
@@ -96,6 +97,7 @@ static void a_sybil_cluster_around_a_key_is_noticed_and_looked_behind(void **sta
                                    test_network_time(network), &op, &key),
                      SKAD_OK);
     skad_event put = test_network_await(network, 1, op, NULL);
+    assert_true(put.u.put.dense);
     size_t honest = count_honest_holders(network, &key);
     print_message("seed 30: %u tries for 16 identities; %u holders, %zu of them honest\n", number,
                   put.u.put.holders, honest);
@@ -119,8 +121,16 @@ static void a_sybil_cluster_around_a_key_is_noticed_and_looked_behind(void **sta
     skad_event lookup = test_network_await(network, 60, op, NULL);
     assert_true(lookup.u.lookup.report.dense);
     skad_node_stats stats;
-    skad_node_stats_get(network->nodes[60].node, test_network_time(network), &stats);
+    skad_node_stats_get(network->nodes[1].node, test_network_time(network), &stats);
     assert_int_equal(stats.lookups_dense, 1);
+    assert_int_equal(skad_node_get(network->nodes[60].node, SKAD_RECORD_MUTABLE, &key,
+                                   test_network_time(network), &op),
+                     SKAD_OK);
+    skad_event get = test_network_await(network, 60, op, NULL);
+    assert_int_equal(get.outcome, SKAD_OUTCOME_NOT_FOUND);
+    assert_true(get.u.get.dense);
+    skad_node_stats_get(network->nodes[60].node, test_network_time(network), &stats);
+    assert_int_equal(stats.lookups_dense, 2);
     stop(network);
 }
 
@@ -193,6 +203,89 @@ static void four_times_as_dense_is_suspicious(void **state)
     assert_false(skad_density_suspicious(400, 100));
 }
 
+/* ---- What is usual ---- */
+
+#define SELF_PREFIX UINT64_C(0x3000000000000000)
+
+static skad_id id_of(uint64_t prefix)
+{
+    skad_id id = {{0}};
+    for (size_t i = 0; i < 8; i++) {
+        id.bytes[i] = (uint8_t)(prefix >> (56 - 8 * i));
+    }
+    return id;
+}
+
+/* A table with peers at these distances, ascending. */
+static void make_table(skad_table *table, const uint64_t *distances, size_t count)
+{
+    const skad_peers_plan plan = {.limit = 64};
+    const skad_id self = id_of(SELF_PREFIX);
+    assert_int_equal(skad_table_init(table, &self, 16, 40, &plan), SKAD_OK);
+    for (size_t i = 0; i < count; i++) {
+        const skad_id id = id_of(SELF_PREFIX ^ distances[i]);
+        const skad_address address = test_prng_address((uint32_t)i + 1);
+        assert_int_not_equal(skad_table_answered(table, &id, &address, 1000, SKAD_US_PER_S),
+                             SKAD_PEER_NONE);
+    }
+    assert_int_equal(table->siblings_count, count);
+}
+
+static void visit_others(skad_table *table, uint64_t radius)
+{
+    for (unsigned i = 4; i < 14 && radius != 0; i++) {
+        const skad_id target = {{(uint8_t)(i << 4)}};
+        skad_places_visited(&table->places, &table->self, &target, radius);
+    }
+}
+
+/* Sixteen or more steps of 1 << 40, after so many Sybils that stand much closer. */
+static void surround(skad_table *table, size_t sybils, size_t honest)
+{
+    uint64_t distances[64];
+    for (size_t i = 0; i < sybils; i++) {
+        distances[i] = i + 1;
+    }
+    for (size_t i = 0; i < honest; i++) {
+        distances[sybils + i] = (i + 1) << 40;
+    }
+    make_table(table, distances, sybils + honest);
+}
+
+static void our_own_closest_say_what_is_usual_within_what_others_say(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t sybils;
+        size_t honest;
+        uint64_t others; /* the radius around them; 0: not visited */
+        uint64_t usual;  /* these in units of 1 << 40 */
+        bool disputed;
+    } cases[] = {
+        {0, 15, 0, 0, false},   /* too few to tell */
+        {0, 15, 16, 8, false},  /* but others know */
+        {0, 16, 0, 16, false},  /* just enough */
+        {0, 32, 0, 16, false},  /* enough for two circles */
+        {0, 32, 20, 16, false}, /* our own are fresh */
+        {0, 32, 12, 12, false}, /* some around us are unknown */
+        {0, 32, 60, 30, true},  /* the network has grown, or we are besieged */
+        {0, 32, 7, 7, true},    /* it has shrunk */
+        {20, 20, 0, 3, false},  /* half of the twelfth, the 32nd in all, is 6 */
+        {20, 20, 16, 8, true},  {40, 0, 0, 0, false}, /* wholly blind */
+        {40, 0, 16, 8, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_table table;
+        surround(&table, cases[i].sybils, cases[i].honest);
+        visit_others(&table, cases[i].others << 40);
+        if (skad_density_usual(&table, 16) >> 40 != cases[i].usual ||
+            skad_density_disputed(&table, 16) != cases[i].disputed) {
+            fail_msg("case %zu: %lu", i, (unsigned long)(skad_density_usual(&table, 16) >> 40));
+        }
+        skad_table_free(&table);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +294,7 @@ int main(void)
         cmocka_unit_test(a_sybil_cluster_around_a_key_is_noticed_and_looked_behind),
         cmocka_unit_test(honest_neighbourhoods_are_not_called_dense),
         cmocka_unit_test(thresholds_are_where_they_are_said_to_be),
+        cmocka_unit_test(our_own_closest_say_what_is_usual_within_what_others_say),
     };
     return cmocka_run_group_tests_name("density", tests, NULL, NULL);
 }

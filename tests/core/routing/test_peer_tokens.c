@@ -136,6 +136,28 @@ static void without_memory_a_token_is_lost_and_the_next_is_not(void **state)
     assert_shown(3, NOW_US, second);
 }
 
+static void lazy_places_come_in_steps_and_keep_what_they_have(void **state)
+{
+    (void)state;
+    skad_peer_tokens_free(&tokens);
+    assert_int_equal(skad_peer_tokens_init(&tokens, 100, true), SKAD_OK);
+    assert_int_equal(tokens.capacity, 0);
+    skad_peer_tokens_keep(&tokens, 3, first, NOW_US);
+    assert_int_equal(tokens.capacity, 16);
+    assert_shown(99, NOW_US, NULL);
+    skad_peer_tokens_forget(&tokens, 99);
+    assert_int_equal(tokens.capacity, 16);
+    skad_peer_tokens_keep(&tokens, 199, second, NOW_US);
+    assert_int_equal(tokens.capacity, 100);
+    assert_shown(3, NOW_US, first);
+    assert_shown(199, NOW_US, second);
+    assert_shown(99, NOW_US, NULL);
+    test_allocation_fail(1);
+    skad_peer_tokens_keep(&tokens, 50, first, NOW_US);
+    assert_false(test_allocation_failed());
+    assert_shown(50, NOW_US, first);
+}
+
 static void places_without_memory_are_refused(void **state)
 {
     (void)state;
@@ -176,6 +198,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_turn_of_the_clock_makes_nothing_stale, begin, end),
         cmocka_unit_test_setup_teardown(without_places_nothing_is_kept, begin, end),
         cmocka_unit_test_setup_teardown(without_memory_a_token_is_lost_and_the_next_is_not, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(lazy_places_come_in_steps_and_keep_what_they_have, begin,
                                         end),
         cmocka_unit_test(places_without_memory_are_refused),
         cmocka_unit_test_setup_teardown(one_that_did_not_help_is_remembered_but_not_shown, begin,

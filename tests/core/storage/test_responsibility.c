@@ -50,7 +50,7 @@ static void the_rank_is_how_many_living_peers_are_closer(void **state)
     (void)state;
     const skad_id key = test_prng_id_near(&prng, &table.self, 10);
     assert_int_equal(skad_responsibility_of(&table, &profile, &key).rank, 0);
-    meet_near(&key, 3); /* farther than we are */
+    meet_near(&key, 9); /* farther than we are */
     const skad_id closer = meet_near(&key, 11);
     skad_responsibility responsibility = skad_responsibility_of(&table, &profile, &key);
     assert_int_equal(responsibility.rank, 1);

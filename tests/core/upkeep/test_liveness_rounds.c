@@ -96,6 +96,8 @@ static void who_asks_us_is_checked_half_as_often(void **state)
     skad_profile profile = test_fixture_profile();
     test_fixture_init(&fixture, &profile);
     test_fixture_populate(&fixture, 20);
+    skad_node_parts_of(fixture.node).refresh->visit_us = UINT64_MAX; /* a visit asks both */
+    skad_node_parts_of(fixture.node).refresh->dispute_us = UINT64_MAX;
     test_remote *quiet = &fixture.remotes[7];
     test_remote *asks = &fixture.remotes[8];
     test_fixture_run(&fixture, 600 * SKAD_US_PER_S);

@@ -8,11 +8,19 @@
 #include <cmocka.h>
 
 #include "src/core/node/parts.h"
+#include "src/core/routing/density.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/siblings.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/refresh.h"
 #include "tests/support/fixture.h"
+
+/* Keeps a node from visiting other places, however different its own is. */
+static void stay_at_home(skad_node *node)
+{
+    skad_node_parts_of(node).refresh->visit_us = UINT64_MAX;
+    skad_node_parts_of(node).refresh->dispute_us = UINT64_MAX;
+}
 
 /* ---- Buckets ---- */
 
@@ -47,6 +55,7 @@ static void a_bucket_full_of_the_living_is_not_refreshed(void **state)
     profile.k = 4;
     profile.siblings = 4;
     test_fixture_init(&fixture, &profile);
+    stay_at_home(fixture.node);
     for (size_t i = 0; i < 60; i++) {
         test_fixture_knock(&fixture, test_fixture_remote(&fixture));
         test_fixture_run(&fixture, SKAD_US_PER_S);
@@ -136,6 +145,7 @@ static unsigned refreshes_near_us(test_fixture *fixture, size_t others, size_t f
     profile.k = 8;
     profile.siblings = 4;
     test_fixture_init(fixture, &profile);
+    stay_at_home(fixture->node);
     for (size_t i = 0; i < others; i++) {
         test_fixture_knock(fixture, test_fixture_remote(fixture));
         test_fixture_run(fixture, SKAD_US_PER_S);
@@ -166,6 +176,97 @@ static void a_bucket_that_siblings_cover_is_not_refreshed(void **state)
     /* As long as the list has room it covers nothing. */
     assert_true(refreshes_near_us(&fixture, 14, 2) > 0);
     assert_in_range(skad_node_parts_of(fixture.node).table->siblings_count, 1, 19);
+    test_fixture_free(&fixture);
+}
+
+/* ---- Other places ---- */
+
+/* Counts the lookups of targets in each sixteenth of the key space. */
+typedef struct visits {
+    skad_id last;
+    unsigned in[SKAD_PLACES];
+    unsigned all;
+} visits;
+
+static bool count_visits(test_fixture *fixture, test_remote *who, const skad_message *request,
+                         skad_message *answer)
+{
+    (void)who;
+    (void)answer;
+    visits *counts = fixture->user;
+    const skad_id *target = &request->u.find_node.target;
+    if (request->kind == SKAD_KIND_FIND_NODE && !skad_id_equal(target, &counts->last)) {
+        counts->last = *target;
+        counts->in[target->bytes[0] >> 4]++;
+        counts->all++;
+    }
+    return true;
+}
+
+/* A node among so many peers, whose other refreshes are over and whose visits are counted. */
+static void begin_visits(test_fixture *fixture, visits *counts, size_t peers)
+{
+    skad_profile profile = test_fixture_profile();
+    profile.siblings = 4;
+    test_fixture_init(fixture, &profile);
+    stay_at_home(fixture->node);
+    test_fixture_populate(fixture, peers);
+    test_fixture_run(fixture, 1200 * SKAD_US_PER_S);
+    for (size_t i = 0; i < SKAD_BUCKETS_MAX; i++) {
+        skad_node_parts_of(fixture->node).table->buckets[i].refresh_us = UINT64_MAX;
+    }
+    skad_node_parts_of(fixture->node).refresh->due_us = UINT64_MAX;
+    *counts = (visits){0};
+    fixture->script = count_visits;
+    fixture->user = counts;
+    skad_node_parts_of(fixture->node).refresh->visit_us = fixture->now.mono_us;
+}
+
+static void run_in_steps(test_fixture *fixture, uint64_t seconds)
+{
+    for (uint64_t i = 0; i < seconds; i += 10) {
+        test_fixture_run(fixture, 10 * SKAD_US_PER_S);
+    }
+}
+
+static void each_sixteenth_is_visited_in_its_turn(void **state)
+{
+    (void)state;
+    static test_fixture fixture;
+    visits counts;
+    begin_visits(&fixture, &counts, 40);
+    const skad_table *table = skad_node_parts_of(fixture.node).table;
+    run_in_steps(&fixture, 80 * 3600);
+    const unsigned own = skad_node_self(fixture.node)->bytes[0] >> 4;
+    for (unsigned i = 0; i < SKAD_PLACES; i++) {
+        assert_int_equal(counts.in[i] > 0, i != own);
+        assert_int_equal(table->places.radii[i] != 0, i != own);
+    }
+    assert_in_range(counts.all, 16, 27); /* three to five hours apart */
+    test_fixture_free(&fixture);
+}
+
+static void a_disputed_place_makes_it_visit_all_others_soon(void **state)
+{
+    (void)state;
+    static test_fixture fixture;
+    visits counts;
+    begin_visits(&fixture, &counts, 40);
+    skad_table *table = skad_node_parts_of(fixture.node).table;
+    for (unsigned i = 0; i < SKAD_PLACES; i++) {
+        const skad_id target = {{(uint8_t)(i << 4)}};
+        skad_places_visited(&table->places, &table->self, &target, UINT64_MAX);
+    }
+    assert_true(skad_density_disputed(table, 4));
+    skad_node_parts_of(fixture.node).refresh->dispute_us = fixture.now.mono_us;
+    run_in_steps(&fixture, 310);
+    for (unsigned i = 0; i < SKAD_PLACES; i++) {
+        assert_true(table->places.radii[i] < UINT64_MAX);
+    }
+    assert_false(skad_density_disputed(table, 4));
+    unsigned before = counts.all;
+    run_in_steps(&fixture, 500); /* and then there is time */
+    assert_int_equal(counts.all, before);
     test_fixture_free(&fixture);
 }
 
@@ -270,6 +371,8 @@ int main(void)
         cmocka_unit_test(a_bucket_full_of_the_living_is_not_refreshed),
         cmocka_unit_test(who_has_just_joined_refreshes_full_buckets_too),
         cmocka_unit_test(a_bucket_that_siblings_cover_is_not_refreshed),
+        cmocka_unit_test(each_sixteenth_is_visited_in_its_turn),
+        cmocka_unit_test(a_disputed_place_makes_it_visit_all_others_soon),
         cmocka_unit_test(who_has_joined_looks_again_if_a_neighbour_comes),
         cmocka_unit_test(who_knows_few_looks_for_ever),
     };

@@ -17,8 +17,8 @@ static void a_put_tells_all_its_numbers(void **state)
 {
     (void)state;
     static const test_number numbers[] = {
-        {"holders", 16}, {"wanted", 13}, {"alone", 1},          {"stored", 9},    {"refused", 5},
-        {"silent", 2},   {"kept", 1},    {"sequence_seen", 77}, {"life_s", 86400}};
+        {"holders", 16}, {"wanted", 13}, {"alone", 1}, {"stored", 9},         {"refused", 5},
+        {"silent", 2},   {"kept", 1},    {"dense", 1}, {"sequence_seen", 77}, {"life_s", 86400}};
     static const skad_pending_call put = {.method = SKAD_CONTROL_PUT};
     static const skad_pending_call publish = {.method = SKAD_CONTROL_PUBLISH, .sequence = 12};
     const skad_put_report report = {.key = {{1}},
@@ -30,6 +30,7 @@ static void a_put_tells_all_its_numbers(void **state)
                                     .unresponsive = 2,
                                     .sequence_seen = 77,
                                     .life_s = 86400,
+                                    .dense = true,
                                     .kept = true};
     skad_put_result(&report, &put, test_result_begin());
     skad_answer result = test_result_end();
@@ -75,10 +76,11 @@ static void a_value_comes_with_where_it_was_and_the_tally(void **state)
     static const uint8_t publisher[SKAD_PUBLIC_KEY_BYTES] = {3};
     static const skad_record_type types[] = {SKAD_RECORD_IMMUTABLE, SKAD_RECORD_MUTABLE};
     static const test_number numbers[] = {
-        {"sequence", 8}, {"expiry_unix_s", 1234567}, {"conflict", 1}, {"rpcs", 21}};
+        {"sequence", 8}, {"expiry_unix_s", 1234567}, {"conflict", 1}, {"rpcs", 21}, {"dense", 1}};
     for (size_t i = 0; i < 2; i++) {
         skad_get_report report = {.type = types[i],
                                   .rpcs = 21,
+                                  .dense = true,
                                   .tally = TALLY,
                                   .holder = {{2}},
                                   .value = (const uint8_t *)"abc",
@@ -94,10 +96,11 @@ static void a_value_comes_with_where_it_was_and_the_tally(void **state)
         assert_memory_equal(skad_answer_bytes(result, "value").data, "abc", 3);
         assert_memory_equal(skad_answer_bytes(result, "holder").data, "0200", 4);
         if (types[i] == SKAD_RECORD_MUTABLE) {
-            test_result_expect_all(result, numbers, 4);
+            test_result_expect_all(result, numbers, 5);
             assert_null(skad_answer_get(result, "invalid").item);
         } else {
             assert_int_equal(skad_answer_uint(result, "invalid"), 5);
+            assert_true(skad_answer_bool(result, "dense"));
             assert_null(skad_answer_get(result, "sequence").item);
         }
     }
@@ -115,11 +118,15 @@ static void providers_come_with_all_that_they_announced(void **state)
          .endpoint = {.family = SKAD_FAMILY_IPV4, .port = 80, .ip = {192, 0, 2, 1}},
          .metadata = (const uint8_t *)"md",
          .metadata_len = 2}};
-    const skad_get_report report = {
-        .type = SKAD_RECORD_ANNOUNCEMENT, .tally = TALLY, .providers = all, .providers_count = 2};
+    const skad_get_report report = {.type = SKAD_RECORD_ANNOUNCEMENT,
+                                    .dense = true,
+                                    .tally = TALLY,
+                                    .providers = all,
+                                    .providers_count = 2};
     skad_get_result(&report, test_result_begin());
     skad_answer result = test_result_end();
     test_result_expect_all(skad_answer_get(result, "tally"), TALLY_NUMBERS, 5);
+    assert_true(skad_answer_bool(result, "dense"));
     skad_answer providers = skad_answer_get(result, "providers");
     assert_int_equal(skad_answer_count(providers), 2);
     test_result_expect_all(skad_answer_at(providers, 1), numbers, 2);
@@ -137,26 +144,33 @@ static void what_was_not_found_is_told_in_words(void **state)
         skad_outcome outcome;
         uint8_t invalid;
         uint8_t empty;
+        bool dense;
         const char *code;
         const char *message;
     } cases[] = {
-        {SKAD_RECORD_IMMUTABLE, SKAD_OUTCOME_NOT_FOUND, 0, 0, "not_found", "no node has the value"},
-        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_NOT_FOUND, 0, 0, "not_found",
+        {SKAD_RECORD_IMMUTABLE, SKAD_OUTCOME_NOT_FOUND, 0, 0, false, "not_found",
+         "no node has the value"},
+        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_NOT_FOUND, 0, 0, false, "not_found",
          "no node has such a record"},
-        {SKAD_RECORD_ANNOUNCEMENT, SKAD_OUTCOME_NOT_FOUND, 0, 0, "not_found",
+        {SKAD_RECORD_ANNOUNCEMENT, SKAD_OUTCOME_NOT_FOUND, 0, 0, false, "not_found",
          "no provider is announced under this key"},
-        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_NOT_FOUND, 1, 0, "not_found",
+        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_NOT_FOUND, 1, 0, false, "not_found",
          "no node has such a record (1 gave something that was no such record, or had expired)"},
-        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_TIMED_OUT, 1, 0, "timed_out",
+        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_TIMED_OUT, 1, 0, false, "timed_out",
          "no node answered in time"},
-        {SKAD_RECORD_IMMUTABLE, SKAD_OUTCOME_TIMED_OUT, 1, 3, "timed_out",
+        {SKAD_RECORD_IMMUTABLE, SKAD_OUTCOME_TIMED_OUT, 1, 3, false, "timed_out",
          "not found, but 2 of 6 nodes that may have it did not answer: try again"},
+        {SKAD_RECORD_MUTABLE, SKAD_OUTCOME_NOT_FOUND, 255, 0, true, "not_found",
+         "no node has such a record (255 gave something that was no such record, or had expired); "
+         "but the nodes closest to this key are denser than chance allows and may hide it: try "
+         "through another node"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_event event = {.kind = SKAD_EVENT_GET, .outcome = cases[i].outcome};
         event.u.get.type = cases[i].type;
         event.u.get.tally.invalid = cases[i].invalid;
         event.u.get.tally.empty = cases[i].empty;
+        event.u.get.dense = cases[i].dense;
         event.u.get.tally.unresponsive = 2;
         skad_get_error(&event, 7, test_result_begin());
         skad_answer answer = test_result_end();
