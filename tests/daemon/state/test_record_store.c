@@ -149,12 +149,13 @@ static void a_disk_that_fails_is_told_of_once_for_each_cause(void **state)
         atomic_store(&sync_error, turns[i].error);
         put(self, i);
         pass(self);
-        assert_int_equal(
-            test_log_count(&self->log, " warning: cannot write the records to the disk: "),
-            turns[i].lines);
+        assert_int_equal(test_log_count(&self->log, " warning: cannot write records to the disk: "),
+                         turns[i].lines);
         if (turns[i].lines > 0) {
             assert_int_equal(test_log_count(&self->log, strerror(turns[i].error)), 1);
         }
+        assert_int_equal(test_log_count(&self->log, " info: records are written to the disk again"),
+                         turns[i].error == 0);
     }
 }
 
