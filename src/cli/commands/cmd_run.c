@@ -4,7 +4,9 @@
 #include "src/cli/base/progress.h"
 #include "src/cli/commands/commands.h"
 #include "src/daemon/app/foreground.h"
+#include "src/daemon/control/control_listen.h"
 #include "src/daemon/state/data_directory.h"
+#include "src/daemon/state/folder_check.h"
 #include "src/daemon/state/record_store.h"
 
 typedef struct run_context {
@@ -38,12 +40,24 @@ static skad_store_caps caps_of(const skad_options *options)
     return caps;
 }
 
+static const char *control_of(const run_context *self)
+{
+    const bool given = (self->options->given & SKAD_OPTION_SOCKET) != 0;
+    return given ? self->options->socket : self->directory.control;
+}
+
+/* All that can be told before anything is changed. */
+static bool check(const run_context *self, skad_failure *failure)
+{
+    return skad_folder_check(&self->directory, self->options->profile, failure) &&
+           skad_control_listen_check(control_of(self), failure);
+}
+
 static bool run_node(run_context *self, skad_failure *failure)
 {
     const skad_options *options = self->options;
     const skad_data_directory *directory = &self->directory;
-    const char *control =
-        (options->given & SKAD_OPTION_SOCKET) != 0 ? options->socket : directory->control;
+    const char *control = control_of(self);
     const skad_sandbox_config sandbox = {
         .wanted = options->sandbox,
         .dir = directory->dir,
@@ -81,7 +95,8 @@ static skad_exit run(const skad_options *options)
         skad_sandbox_guard_secrets();
     }
     bool ok = skad_data_directory_init(options->dir, &self.directory, &failure) &&
-              skad_data_directory_make(&self.directory, &failure) && run_node(&self, &failure);
+              skad_data_directory_make(&self.directory, &failure) && check(&self, &failure) &&
+              run_node(&self, &failure);
     return ok ? SKAD_EXIT_DONE : skad_complain(SKAD_EXIT_FAILED, &failure);
 }
 
