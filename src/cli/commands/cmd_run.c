@@ -91,6 +91,7 @@ static skad_exit run(const skad_options *options)
     run_context self = {.options = options};
     skad_failure failure;
 
+    skad_log_set_level(options->log_level);
     if (options->sandbox != SKAD_SANDBOX_OFF) {
         skad_sandbox_guard_secrets();
     }
@@ -104,14 +105,15 @@ const skad_command skad_command_run = {
     .name = "run",
     .usage = "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
              "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
-             "                [--workers N] [--store MIB]",
+             "                [--workers N] [--store MIB] [--log-level LEVEL] [--config FILE]",
     .summary = "Run a node until SIGTERM or SIGINT",
     .details =
         "Makes the identity DIR/identity when there is none, and keeps its peers in DIR/peers\n"
         "for the next start. Programs talk to the node through the socket, by default\n"
         "DIR/control.sock. Logs to stderr. Once everything is open the process gives up all\n"
-        "files but DIR and what looking up names takes, and most system calls.",
-    .options = SKAD_OPTION_DIR | SKAD_OPTION_PROFILE | SKAD_OPTION_LISTEN | SKAD_OPTION_JOIN |
-               SKAD_OPTION_SOCKET | SKAD_OPTION_SANDBOX | SKAD_OPTION_WORKERS | SKAD_OPTION_STORE,
+        "files but DIR and what looking up names takes, and most system calls.\n"
+        "Every option but --config is also a key of the configuration, KEY = VALUE: skad.conf(5).",
+    .options = SKAD_OPTIONS_KEYS | SKAD_OPTION_CONFIG,
+    .configured = true,
     .run = run,
 };

@@ -2,7 +2,9 @@
 #include "src/daemon/system/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,7 +13,9 @@
 
 #define LIMIT_PAUSE_US (60 * SKAD_US_PER_S)
 
-static const char *level_name(skad_log_level level)
+static atomic_int process_least = SKAD_LOG_INFO;
+
+const char *skad_log_level_name(skad_log_level level)
 {
     switch (level) {
     case SKAD_LOG_INFO:
@@ -26,9 +30,31 @@ static const char *level_name(skad_log_level level)
     return "?";
 }
 
+bool skad_log_level_parse(const char *name, skad_log_level *out)
+{
+    static const skad_log_level all[] = {SKAD_LOG_INFO, SKAD_LOG_WARNING, SKAD_LOG_ERROR};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (strcmp(name, skad_log_level_name(all[i])) == 0) {
+            *out = all[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+void skad_log_set_level(skad_log_level least)
+{
+    atomic_store(&process_least, (int)least);
+}
+
+skad_log_level skad_log_get_level(void)
+{
+    return (skad_log_level)atomic_load(&process_least);
+}
+
 void skad_log(skad_log_level least, skad_log_level level, const char *format, ...)
 {
-    if (level < least) {
+    if (level < least || (int)level < atomic_load(&process_least)) {
         return;
     }
     char line[SKAD_LOG_LINE_BYTES];
@@ -36,7 +62,7 @@ void skad_log(skad_log_level least, skad_log_level level, const char *format, ..
     time_t now = time(NULL);
     gmtime_r(&now, &calendar);
     size_t len = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%SZ ", &calendar);
-    len += (size_t)snprintf(line + len, sizeof line - len, "%s: ", level_name(level));
+    len += (size_t)snprintf(line + len, sizeof line - len, "%s: ", skad_log_level_name(level));
 
     va_list arguments;
     va_start(arguments, format);
