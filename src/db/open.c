@@ -44,7 +44,7 @@
 #define MAP_FACTOR           4
 #define MAP_BYTES_FOR_RECORD 768
 
-static size_t map_bytes_for(const skad_store_caps *caps)
+size_t skad_db_map_bytes_for(const skad_store_caps *caps)
 {
     const uint64_t records[] = {caps->records_max, caps->published_max};
     const uint64_t bytes[] = {caps->bytes_max, caps->published_bytes_max};
@@ -69,7 +69,7 @@ static size_t map_bytes_of(const skad_store_lmdb_config *config)
     if (config->map_bytes > 0) {
         return config->map_bytes;
     }
-    uint64_t wanted = map_bytes_for(&config->caps);
+    uint64_t wanted = skad_db_map_bytes_for(&config->caps);
     if (stat(config->path, &file) == 0 && S_ISREG(file.st_mode) &&
         2 * (uint64_t)file.st_size > wanted) {
         wanted = 2 * (uint64_t)file.st_size;

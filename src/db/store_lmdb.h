@@ -48,6 +48,10 @@ bool skad_store_lmdb_was_closed(const char *path);
  * thread when something is settled; it must only wake the caller's. */
 void skad_store_lmdb_behind(skad_store *store, void (*wake)(void *user), void *user);
 
+/* Changes the caps of an open store. False if its file cannot grow as far as the new ones need
+ * (a new start lets it): then nothing changes. Records beyond lower caps stay until they expire. */
+SKAD_MUST_CHECK bool skad_store_lmdb_resize(skad_store *store, const skad_store_caps *caps);
+
 /* Whether something was written since the last call. If so, *fd is a descriptor of the file: call
  * fdatasync on it in any thread, and close it. False if there is nothing to do, or no descriptor
  * left. */

@@ -161,9 +161,10 @@ bool skad_options_read(const skad_command *command, int argc, char **argv, skad_
     return read_all(command, argc, argv, false, out, failure);
 }
 
-bool skad_options_read_again(const skad_options *before, skad_options *out, skad_failure *failure)
+bool skad_options_read_again(const skad_command *command, int argc, char **argv, skad_options *out,
+                             skad_failure *failure)
 {
-    return read_all(before->command, before->argc, before->argv, true, out, failure);
+    return read_all(command, argc, argv, true, out, failure);
 }
 
 /* ---- Files of configuration ---- */

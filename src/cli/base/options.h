@@ -132,9 +132,9 @@ SKAD_MUST_CHECK bool skad_options_read(const skad_command *command, int argc, ch
                                        skad_options *out, skad_failure *failure);
 
 /* Reads the same command line once more, with the files as they are now. The profile is not read: a
- * node keeps its own until it ends. May run in another thread than `before` is used in. */
-SKAD_MUST_CHECK bool skad_options_read_again(const skad_options *before, skad_options *out,
-                                             skad_failure *failure);
+ * node keeps its own until it ends. May run in any thread. */
+SKAD_MUST_CHECK bool skad_options_read_again(const skad_command *command, int argc, char **argv,
+                                             skad_options *out, skad_failure *failure);
 
 /* Called for each problem, a sentence. */
 typedef void skad_options_problem(void *user, const char *sentence);

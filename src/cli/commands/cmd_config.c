@@ -5,7 +5,7 @@
 
 #include "crypto/assert.h"
 #include "proto/writer.h"
-#include "src/cli/base/settings.h"
+#include "src/cli/base/effective.h"
 #include "src/cli/client/json.h"
 #include "src/cli/commands/commands.h"
 #include "src/daemon/control/results.h"
@@ -13,19 +13,6 @@
 /* Each of 256 settings may be a path; a value of JSON needs as much and its place. */
 #define RESULT_BYTES_MAX (4U << 20)
 #define RESULT_ITEMS_MAX 2048
-
-#define VALUES_MAX 64 /* of one key */
-
-/* One key as a node would run with it. */
-typedef struct shown {
-    const skad_option_row *row;
-    bool list;
-    size_t count;
-    struct {
-        const char *value;
-        char place[PATH_MAX];
-    } values[VALUES_MAX];
-} shown;
 
 /* ---- Checking ---- */
 
@@ -64,94 +51,51 @@ static skad_exit check(skad_options *options)
 
 /* ---- Showing ---- */
 
-/* What a key is without any setting. */
-static const char *default_of(const skad_option_row *row, const skad_options *options,
-                              char out[static PATH_MAX + 32])
+/* Where a value comes from. */
+static const char *place_of(const skad_options *options, const skad_effective *key, size_t i,
+                            char out[static PATH_MAX])
 {
-    const size_t cap = PATH_MAX + 32;
-    switch (row->option) {
-    case SKAD_OPTION_DIR:
-        return options->dir;
-    case SKAD_OPTION_PROFILE:
-        return "public";
-    case SKAD_OPTION_SANDBOX:
-        return "on";
-    case SKAD_OPTION_WORKERS:
-        (void)snprintf(out, cap, "%zu", skad_workers_default());
-        return out;
-    case SKAD_OPTION_STORE:
-        return "1024";
-    case SKAD_OPTION_SOCKET:
-        (void)snprintf(out, cap, "%s/control.sock", options->dir);
-        return out;
-    case SKAD_OPTION_LOG_LEVEL:
-        return "info";
-    default:
-        return NULL;
+    if (key->values[i].setting == NULL) {
+        return "default";
     }
+    skad_settings_place(options->settings, key->values[i].setting, out);
+    return out;
 }
 
-static void look_up(const skad_options *options, const skad_option_row *row, shown *out,
-                    char buffer[static PATH_MAX + 32])
+static void print_text(const skad_options *options, const skad_effective *key)
 {
-    const skad_settings *settings = options->settings;
-    static const char *const everywhere[] = {"0.0.0.0:4700", "[::]:4700"};
-    out->row = row;
-    out->list = (row->option & SKAD_OPTIONS_LISTS) != 0;
-    out->count = 0;
-    for (size_t i = 0; i < settings->count && out->count < VALUES_MAX; i++) {
-        const skad_setting *setting = &settings->all[i];
-        if (setting->row == row && !setting->dropped) {
-            out->values[out->count].value = setting->value;
-            skad_settings_place(settings, setting, out->values[out->count++].place);
-        }
-    }
-    if (out->count > 0) {
-        return;
-    }
-    if (row->option == SKAD_OPTION_LISTEN) {
-        out->count = 2;
-        out->values[0].value = everywhere[0];
-        out->values[1].value = everywhere[1];
-    } else {
-        out->values[0].value = default_of(row, options, buffer);
-        out->count = out->values[0].value != NULL;
-    }
-    for (size_t i = 0; i < out->count; i++) {
-        memcpy(out->values[i].place, "default", sizeof "default");
-    }
-}
-
-static void print_text(const shown *key)
-{
+    char place[PATH_MAX];
     if (key->count == 0) {
         printf("# %s is not set\n", key->row->name);
     }
     for (size_t i = 0; i < key->count; i++) {
-        printf("%s = %s  # %s\n", key->row->name, key->values[i].value, key->values[i].place);
+        printf("%s = %s  # %s\n", key->row->name, key->values[i].value,
+               place_of(options, key, i, place));
     }
 }
 
-static void write_value(const shown *key, size_t i, skad_writer *writer)
+static void write_value(const skad_options *options, const skad_effective *key, size_t i,
+                        skad_writer *writer)
 {
+    char place[PATH_MAX];
     skad_write_map(writer, 2);
     skad_result_str(writer, "value", key->values[i].value);
-    skad_result_str(writer, "source", key->values[i].place);
+    skad_result_str(writer, "source", place_of(options, key, i, place));
 }
 
 /* A list is an array, also of none and of one; a key that is not set is null. */
-static void write_key(const shown *key, skad_writer *writer)
+static void write_key(const skad_options *options, const skad_effective *key, skad_writer *writer)
 {
     skad_result_key(writer, key->row->name);
     if (key->list) {
         skad_write_array(writer, key->count);
         for (size_t i = 0; i < key->count; i++) {
-            write_value(key, i, writer);
+            write_value(options, key, i, writer);
         }
     } else if (key->count == 0) {
         skad_write_nil(writer);
     } else {
-        write_value(key, 0, writer);
+        write_value(options, key, 0, writer);
     }
 }
 
@@ -166,17 +110,16 @@ static size_t count_keys(void)
 
 static void show_all(const skad_options *options, skad_writer *writer)
 {
-    static shown key;
-    static char buffer[PATH_MAX + 32];
+    static skad_effective key;
     for (size_t i = 0; i < SKAD_OPTION_ROWS_COUNT; i++) {
         if ((SKAD_OPTION_ROWS[i].option & SKAD_OPTIONS_KEYS) == 0) {
             continue;
         }
-        look_up(options, &SKAD_OPTION_ROWS[i], &key, buffer);
+        skad_effective_look(options, &SKAD_OPTION_ROWS[i], &key);
         if (writer == NULL) {
-            print_text(&key);
+            print_text(options, &key);
         } else {
-            write_key(&key, writer);
+            write_key(options, &key, writer);
         }
     }
 }

@@ -1,17 +1,20 @@
 /* skad run: a node in the foreground. */
 #include <stdio.h>
+#include <string.h>
 
 #include "src/cli/base/progress.h"
+#include "src/cli/base/settings.h"
 #include "src/cli/commands/commands.h"
+#include "src/cli/commands/reload.h"
 #include "src/daemon/app/foreground.h"
 #include "src/daemon/control/control_listen.h"
 #include "src/daemon/state/data_directory.h"
 #include "src/daemon/state/folder_check.h"
-#include "src/daemon/state/record_store.h"
 
 typedef struct run_context {
     const skad_options *options;
     skad_data_directory directory;
+    skad_reloader reloader;
 } run_context;
 
 static bool identify(void *user, const atomic_bool *stop, skad_identity *out, skad_failure *failure)
@@ -27,17 +30,6 @@ static bool identify(void *user, const atomic_bool *stop, skad_identity *out, sk
         skad_log(SKAD_LOG_INFO, SKAD_LOG_INFO, "made a new identity, %s", self->directory.identity);
     }
     return ok;
-}
-
-static skad_store_caps caps_of(const skad_options *options)
-{
-    skad_store_caps caps;
-    skad_record_store_default_caps(&caps);
-    if ((options->given & SKAD_OPTION_STORE) != 0) {
-        caps.records_max = options->store_mib << 10;
-        caps.bytes_max = options->store_mib << 20;
-    }
-    return caps;
 }
 
 static const char *control_of(const run_context *self)
@@ -58,10 +50,12 @@ static bool run_node(run_context *self, skad_failure *failure)
     const skad_options *options = self->options;
     const skad_data_directory *directory = &self->directory;
     const char *control = control_of(self);
+    const char *settings = skad_settings_path(options->config);
     const skad_sandbox_config sandbox = {
         .wanted = options->sandbox,
         .dir = directory->dir,
         .control_path = control,
+        .settings_path = strcmp(settings, SKAD_CONFIG_NONE) == 0 ? NULL : settings,
         .log = SKAD_LOG_INFO,
     };
     skad_daemon_config config = {
@@ -70,7 +64,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .identity_path = directory->identity,
         .peers_path = directory->peers,
         .records_path = directory->records,
-        .caps = caps_of(options),
+        .caps = skad_reload_caps(options),
         .control_path = control,
         .sandbox = &sandbox,
         .listen = options->listen,
@@ -83,7 +77,11 @@ static bool run_node(run_context *self, skad_failure *failure)
         .log = SKAD_LOG_INFO,
         .user = self,
     };
-    return skad_run_foreground(&config, failure);
+    skad_reload reload;
+    skad_reloader_init(&self->reloader, options, &reload);
+    const bool ok = skad_run_foreground(&config, &reload, failure);
+    skad_reloader_free(&self->reloader);
+    return ok;
 }
 
 static skad_exit run(const skad_options *options)

@@ -59,6 +59,19 @@ void skad_daemon_free(skad_daemon *daemon);
 SKAD_MUST_CHECK bool skad_daemon_join(skad_daemon *daemon, const skad_join_point *places,
                                       size_t count, skad_failure *failure);
 
+/* What may change while it runs. */
+typedef struct skad_daemon_change {
+    const skad_join_point *join; /* NULL: as before */
+    size_t join_count;
+    const skad_store_caps *caps; /* NULL: as before */
+    bool *caps_refused; /* set if the caps need a new start; the rest changes all the same */
+} skad_daemon_change;
+
+/* Changes it. A node that has joined keeps new join points for when it is isolated; one that has
+ * not asks them at once. On failure nothing has changed. */
+SKAD_MUST_CHECK bool skad_daemon_change_to(skad_daemon *daemon, const skad_daemon_change *change,
+                                           skad_failure *failure);
+
 /* Looks anew at what the system may have changed meanwhile: while the node has not joined, the
  * names of the join points, at once and with the shortest back-off. */
 void skad_daemon_refresh(skad_daemon *daemon);

@@ -82,3 +82,43 @@ void skad_daemon_network_changed(skad_daemon *daemon)
                  "interfaces or addresses of this machine changed: trying to join at once");
     }
 }
+
+static bool is_joined(const skad_daemon *daemon)
+{
+    skad_node_stats stats;
+    skad_node_stats_get(daemon->node, daemon->now, &stats);
+    return stats.joined;
+}
+
+/* Link-local addresses are at the interface that the sockets were opened for. */
+static bool check_interface(const skad_daemon *daemon, const skad_daemon_change *change,
+                            skad_failure *failure)
+{
+    uint32_t interface = daemon->endpoints.interface;
+    if (!skad_join_points_interface(change->join, change->join_count, &interface, failure)) {
+        return false;
+    }
+    return interface == daemon->endpoints.interface ||
+           skad_fail(failure, "join: a link-local address needs a new start");
+}
+
+bool skad_daemon_change_to(skad_daemon *daemon, const skad_daemon_change *change,
+                           skad_failure *failure)
+{
+    if (change->join != NULL) {
+        if (!check_interface(daemon, change, failure)) {
+            return false;
+        }
+        const bool ok =
+            is_joined(daemon)
+                ? skad_daemon_set_places(daemon, change->join, change->join_count, failure)
+                : skad_daemon_join(daemon, change->join, change->join_count, failure);
+        if (!ok) {
+            return false;
+        }
+    }
+    if (change->caps != NULL) {
+        *change->caps_refused = !skad_record_store_resize(daemon->records, change->caps);
+    }
+    return true;
+}

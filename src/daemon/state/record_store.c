@@ -239,3 +239,8 @@ skad_store skad_record_store_store(const skad_record_store *records)
 {
     return records->store;
 }
+
+bool skad_record_store_resize(skad_record_store *records, const skad_store_caps *caps)
+{
+    return records->in_file && skad_store_lmdb_resize(&records->store, caps);
+}

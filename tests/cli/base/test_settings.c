@@ -272,6 +272,12 @@ static void the_environment_names_the_file_and_none_is_none(void **state)
     assert_string_equal(skad_settings_path("x"), "x");
 }
 
+static bool read_again(desk *self, skad_options *out)
+{
+    return skad_options_read_again(self->options.command, self->options.argc, self->options.argv,
+                                   out, &self->failure);
+}
+
 static void reading_again_leaves_the_profile_alone(void **state)
 {
     desk *self = *state;
@@ -279,13 +285,13 @@ static void reading_again_leaves_the_profile_alone(void **state)
     write_file(self->dir, "skad.conf", "profile = test\nlog-level = info\n");
     read_well(self, NULL);
     write_file(self->dir, "skad.conf", "profile = ./gone.profile\nlog-level = error\n");
-    assert_true(skad_options_read_again(&self->options, &again, &self->failure));
+    assert_true(read_again(self, &again));
     assert_int_equal(again.log_level, SKAD_LOG_ERROR);
     assert_string_equal(again.profile_name, "./gone.profile");
     assert_null(again.profile_read);
     skad_options_free(&again);
     write_file(self->dir, "skad.conf", "log-level = x\n");
-    assert_false(skad_options_read_again(&self->options, &again, &self->failure));
+    assert_false(read_again(self, &again));
     skad_options_free(&again);
     assert_int_equal(self->options.log_level, SKAD_LOG_INFO);
 }

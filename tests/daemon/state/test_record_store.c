@@ -195,6 +195,23 @@ static void records_are_there_after_a_restart(void **state)
     assert_int_equal(totals.records_max, 10);
 }
 
+static void caps_can_change_as_far_as_the_file_may_grow(void **state)
+{
+    desk *self = *state;
+    skad_store_totals totals;
+    const skad_store_caps lower = {5, 1 << 15, 5, 1 << 16};
+    const skad_store_caps higher = {1 << 20, 1 << 30, 5, 1 << 16};
+    assert_true(open_there(self, self->path, &self->records));
+    const skad_store store = skad_record_store_store(self->records);
+    assert_true(skad_record_store_resize(self->records, &lower));
+    store.ops->totals(store.self, &totals);
+    assert_int_equal(totals.records_max, 5);
+    assert_int_equal(totals.bytes_max, 1 << 15);
+    assert_false(skad_record_store_resize(self->records, &higher));
+    store.ops->totals(store.self, &totals);
+    assert_int_equal(totals.records_max, 5);
+}
+
 static void a_database_in_use_is_told_in_words(void **state)
 {
     desk *self = *state;
@@ -247,6 +264,7 @@ int main(void)
         AT_DESK(a_sync_may_outlive_the_store),
         AT_DESK(without_a_file_records_are_in_memory_and_never_synced),
         AT_DESK(records_are_there_after_a_restart),
+        AT_DESK(caps_can_change_as_far_as_the_file_may_grow),
         AT_DESK(a_database_in_use_is_told_in_words),
         AT_DESK(what_was_set_aside_is_told),
         cmocka_unit_test(caps_by_default_are_the_documented_ones),
