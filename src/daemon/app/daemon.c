@@ -75,7 +75,9 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
     case SKAD_EVENT_LOOKUP:
     case SKAD_EVENT_PUT:
     case SKAD_EVENT_GET:
-        skad_control_finish(daemon->control, event);
+        if (!skad_daemon_pulse_event(daemon, event)) {
+            skad_control_finish(daemon->control, event);
+        }
         break;
     }
 }
@@ -217,6 +219,7 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     }
     tell_start(daemon);
     skad_daemon_begin_joining(daemon);
+    skad_daemon_pulse_start(daemon);
     /* These were borrowed only for the start. */
     daemon->config.identify = NULL;
     daemon->config.stop = NULL;
@@ -241,6 +244,7 @@ void skad_daemon_free(skad_daemon *daemon)
     ev_prepare_stop(loop, &daemon->turn_ends);
     ev_timer_stop(loop, &daemon->deadline);
     ev_timer_stop(loop, &daemon->patience);
+    skad_daemon_pulse_stop(daemon);
     skad_joining_end(&daemon->joining);
     skad_peer_book_free(daemon->peers);
     skad_resolver_free(daemon->resolver);

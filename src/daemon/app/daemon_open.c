@@ -64,6 +64,7 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
         .profile = daemon->config.profile,
         .sockets = daemon->endpoints.sockets,
         .sockets_count = daemon->endpoints.count,
+        .health = &daemon->pulse.health,
         .started_us = daemon->now.mono_us,
     };
     const skad_control_config control = {

@@ -5,6 +5,7 @@
 #include "proto/control.h"
 #include "skad/node.h"
 #include "skad/store.h"
+#include "src/daemon/health/health.h"
 #include "src/daemon/net/joining.h"
 #include "src/daemon/net/udp.h"
 #include "src/daemon/net/workers.h"
@@ -20,6 +21,7 @@ typedef struct skad_method_context {
     size_t sockets_count;
     const skad_workers *workers; /* NULL: none */
     const skad_joining *joining; /* NULL: only whether it has joined is told */
+    const skad_health *health;   /* NULL: nothing is known of it */
     const struct skad_control *control;
     uint64_t started_us;
 } skad_method_context;
