@@ -198,6 +198,19 @@ static void write_configs(void)
     }
 }
 
+static void write_requests_of_http(void)
+{
+    static const char *const texts[] = {
+        "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:9700\r\nAccept: text/plain;version=0.0.4\r\n\r\n",
+        "HEAD /metrics?x=1 HTTP/1.0\n\n",
+        "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello",
+        "GET metrics\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        write_seed("http", -1, (const uint8_t *)texts[i], strlen(texts[i]));
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -217,6 +230,7 @@ int main(int argc, char **argv)
     write_sequences();
     fuzz_seeds_database();
     write_configs();
+    write_requests_of_http();
     number = 0; /* names of their own, which stay when there are more of the others */
     fuzz_seeds_simulated();
     return 0;

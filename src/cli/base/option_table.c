@@ -100,6 +100,13 @@ static bool take_log_level(const skad_option_row *row, const char *value, skad_o
            skad_fail(failure, "%s is neither info, warning nor error", value);
 }
 
+static bool take_metrics(const skad_option_row *row, const char *value, skad_options *out,
+                         skad_failure *failure)
+{
+    (void)row;
+    return skad_metrics_place_parse(value, &out->metrics, failure);
+}
+
 static bool take_sandbox(const skad_option_row *row, const char *value, skad_options *out,
                          skad_failure *failure)
 {
@@ -185,6 +192,9 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
      NUMBER(store_mib, 1, STORE_MIB_MAX)},
     {SKAD_OPTION_LOG_LEVEL, 0, "log-level", "LEVEL",
      "the least level that is logged: info (default), warning or error", take_log_level, 0, 0, 0},
+    {SKAD_OPTION_METRICS, 0, "metrics", "PLACE",
+     "serve figures for Prometheus at 127.0.0.1:PORT, [::1]:PORT or a socket's path (default: off)",
+     take_metrics, 0, 0, 0},
     {SKAD_OPTION_CONFIG, 0, "config", "FILE",
      "the configuration (default: $SKAD_CONFIG, else /etc/skad/skad.conf); none: no file",
      TEXT(config)},

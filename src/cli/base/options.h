@@ -54,7 +54,7 @@ typedef uint64_t skad_option_set;
 #define SKAD_OPTIONS_KEYS                                                                          \
     (SKAD_OPTION_DIR | SKAD_OPTION_PROFILE | SKAD_OPTION_LISTEN | SKAD_OPTION_JOIN |               \
      SKAD_OPTION_SOCKET | SKAD_OPTION_SANDBOX | SKAD_OPTION_WORKERS | SKAD_OPTION_STORE |          \
-     SKAD_OPTION_LOG_LEVEL)
+     SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_METRICS)
 
 typedef struct skad_settings skad_settings;
 
@@ -70,6 +70,7 @@ typedef struct skad_options {
     skad_profile *profile_read;  /* the former where it came from a file: memory for secrets */
     skad_sandbox sandbox;        /* --sandbox, else on */
     skad_log_level log_level;    /* --log-level, else info */
+    skad_metrics_place metrics;  /* --metrics, else nowhere */
     bool configuring;            /* the command line is right: what follows is about files */
     bool again;                  /* read while a node runs: the profile is not */
     skad_settings

@@ -55,6 +55,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .wanted = options->sandbox,
         .dir = directory->dir,
         .control_path = control,
+        .metrics_path = options->metrics.path[0] != 0 ? options->metrics.path : NULL,
         .settings_path = strcmp(settings, SKAD_CONFIG_NONE) == 0 ? NULL : settings,
         .log = SKAD_LOG_INFO,
     };
@@ -66,6 +67,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .records_path = directory->records,
         .caps = skad_reload_caps(options),
         .control_path = control,
+        .metrics = skad_metrics_place_is(&options->metrics) ? &options->metrics : NULL,
         .sandbox = &sandbox,
         .listen = options->listen,
         .listen_count = options->listen_count,
@@ -103,7 +105,8 @@ const skad_command skad_command_run = {
     .name = "run",
     .usage = "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
              "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
-             "                [--workers N] [--store MIB] [--log-level LEVEL] [--config FILE]",
+             "                [--workers N] [--store MIB] [--log-level LEVEL]\n"
+             "                [--metrics PLACE] [--config FILE]",
     .summary = "Run a node until SIGTERM or SIGINT",
     .details =
         "Makes the identity DIR/identity when there is none, and keeps its peers in DIR/peers\n"

@@ -29,6 +29,7 @@ static void begin_turn(struct ev_loop *loop, ev_check *watcher, int revents)
     skad_daemon *daemon = watcher->data;
     const skad_time before = daemon->now;
     daemon->now = skad_clock_now();
+    daemon->turning = true;
     skad_told_clock(daemon->config.log, before, daemon->now);
 }
 
@@ -111,6 +112,15 @@ static void arm_timer(skad_daemon *daemon)
     ev_timer_start(daemon->config.loop, &daemon->deadline);
 }
 
+/* Before its first turn a loop has only an end. */
+static void measure_turn(skad_daemon *daemon)
+{
+    if (daemon->turning) {
+        daemon->turning = false;
+        skad_histogram_add(&daemon->durations.turn, skad_clock_now().mono_us - daemon->now.mono_us);
+    }
+}
+
 static void end_turn(struct ev_loop *loop, ev_prepare *watcher, int revents)
 {
     (void)loop;
@@ -122,6 +132,7 @@ static void end_turn(struct ev_loop *loop, ev_prepare *watcher, int revents)
     handle_events(daemon);
     skad_udp_endpoints_send(&daemon->endpoints);
     arm_timer(daemon);
+    measure_turn(daemon);
 }
 
 static void on_deadline(struct ev_loop *loop, ev_timer *watcher, int revents)
@@ -227,6 +238,7 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     daemon->config.peers_path = NULL;
     daemon->config.records_path = NULL;
     daemon->config.control_path = NULL;
+    daemon->config.metrics = NULL;
     daemon->config.sandbox = NULL;
     daemon->config.listen = NULL;
     daemon->config.join = NULL;
@@ -248,6 +260,7 @@ void skad_daemon_free(skad_daemon *daemon)
     skad_joining_end(&daemon->joining);
     skad_peer_book_free(daemon->peers);
     skad_resolver_free(daemon->resolver);
+    skad_metrics_server_free(daemon->metrics);
     skad_control_free(daemon->control);
     skad_nonce_renewal_free(daemon->renewal);
     skad_udp_endpoints_close(&daemon->endpoints); /* its workers are at the node */

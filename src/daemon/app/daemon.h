@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "skad/node.h"
+#include "src/daemon/metrics/metrics_place.h"
 #include "src/daemon/net/resolve.h"
 #include "src/daemon/net/workers.h"
 #include "src/daemon/sandbox/sandbox.h"
@@ -35,6 +36,7 @@ typedef struct skad_daemon_config {
     const char *records_path;  /* copied; where records are kept; NULL: in memory only */
     skad_store_caps caps;      /* of the records; all zero: 1 GiB held, 256 MiB published */
     const char *control_path;  /* copied */
+    const skad_metrics_place *metrics;  /* copied; where metrics are served; NULL: nowhere */
     const skad_sandbox_config *sandbox; /* entered once all is open; NULL: no sandbox */
     const skad_address *listen;         /* none: all addresses, port 4700 */
     size_t listen_count;                /* at most one for each family */

@@ -8,6 +8,7 @@
 #include "src/daemon/app/daemon.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/health/health.h"
+#include "src/daemon/metrics/metrics_server.h"
 #include "src/daemon/net/joining.h"
 #include "src/daemon/net/udp_endpoints.h"
 #include "src/daemon/state/nonce_renewal.h"
@@ -49,7 +50,10 @@ struct skad_daemon {
     skad_peer_book *peers;
     skad_joining joining;
     skad_pulse pulse;
-    skad_log_limit changes; /* of interfaces, while the node has not joined */
+    skad_durations durations;
+    bool turning;                 /* a turn has begun */
+    skad_metrics_server *metrics; /* NULL: off */
+    skad_log_limit changes;       /* of interfaces, while the node has not joined */
 };
 
 /* Makes all that needs an identity, which is made where there is none. */

@@ -3,6 +3,7 @@
 
 #include "crypto/keys.h"
 #include "crypto/random.h"
+#include "proto/address.h"
 #include "src/daemon/app/daemon_inside.h"
 #include "src/daemon/system/clock.h"
 
@@ -56,6 +57,33 @@ static void keep_profile(skad_daemon *daemon)
     daemon->config.profile = &daemon->profile;
 }
 
+static void tell_metrics(const skad_daemon *daemon)
+{
+    const skad_metrics_place *place = daemon->config.metrics;
+    char text[SKAD_ADDRESS_TEXT_BYTES];
+    if (place->path[0] != 0) {
+        skad_log(daemon->config.log, SKAD_LOG_INFO, "metrics at the socket %s", place->path);
+    } else {
+        skad_address_format(&place->address, text);
+        skad_log(daemon->config.log, SKAD_LOG_INFO, "metrics at http://%s/metrics", text);
+    }
+}
+
+static bool open_metrics(skad_daemon *daemon, skad_failure *failure)
+{
+    const skad_metrics_config config = {
+        .loop = daemon->config.loop,
+        .place = daemon->config.metrics,
+        .context = &daemon->context,
+        .now = &daemon->now,
+    };
+    if (!skad_metrics_server_new(&config, &daemon->metrics, failure)) {
+        return false;
+    }
+    tell_metrics(daemon);
+    return true;
+}
+
 static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, skad_failure *failure)
 {
     daemon->context = (skad_method_context){
@@ -65,6 +93,8 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
         .sockets = daemon->endpoints.sockets,
         .sockets_count = daemon->endpoints.count,
         .health = &daemon->pulse.health,
+        .durations = &daemon->durations,
+        .endpoints = &daemon->endpoints,
         .started_us = daemon->now.mono_us,
     };
     const skad_control_config control = {
@@ -97,6 +127,9 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
         return false;
     }
     daemon->context.control = daemon->control;
+    if (daemon->config.metrics != NULL && !open_metrics(daemon, failure)) {
+        return false;
+    }
     skad_joining_init(&daemon->joining, &(skad_joining_config){
                                             .loop = daemon->config.loop,
                                             .node = daemon->node,

@@ -212,28 +212,34 @@ static bool grant_configurations(const ruleset *rules, const char *path)
            (realpath(path, target) == NULL || grant_configuration(rules, target));
 }
 
-static bool grant_all(const ruleset *rules, const char *dir, const char *control_path,
-                      const char *settings)
+static bool grant_removing(const ruleset *rules, const char *path)
 {
     char folder[PATH_MAX];
-    folder_of(control_path, folder);
-    bool granted = grant(rules, dir, KEEP) &&
-                   grant(rules, folder, LANDLOCK_ACCESS_FS_REMOVE_FILE) && grant_settings(rules) &&
-                   (settings == NULL || grant_configurations(rules, settings));
+    folder_of(path, folder);
+    return grant(rules, folder, LANDLOCK_ACCESS_FS_REMOVE_FILE);
+}
+
+static bool grant_all(const ruleset *rules, const skad_sandbox_config *config)
+{
+    bool granted =
+        grant(rules, config->dir, KEEP) && grant_removing(rules, config->control_path) &&
+        (config->metrics_path == NULL || grant_removing(rules, config->metrics_path)) &&
+        grant_settings(rules) &&
+        (config->settings_path == NULL || grant_configurations(rules, config->settings_path));
     for (size_t i = 0; granted && i < sizeof readable / sizeof readable[0]; i++) {
         granted = grant(rules, readable[i], LIST);
     }
     return granted;
 }
 
-bool skad_sandbox_close_files(const char *dir, const char *control_path, const char *settings)
+bool skad_sandbox_close_files(const skad_sandbox_config *config)
 {
     ruleset rules;
     if (!make_ruleset(&rules)) {
         return false;
     }
-    bool closed = grant_all(&rules, dir, control_path, settings) &&
-                  syscall(SYS_landlock_restrict_self, rules.fd, 0UL) == 0;
+    bool closed =
+        grant_all(&rules, config) && syscall(SYS_landlock_restrict_self, rules.fd, 0UL) == 0;
     int error = errno;
     (void)close(rules.fd);
     errno = error;

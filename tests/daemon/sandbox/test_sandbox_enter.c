@@ -18,8 +18,7 @@
 #include "src/daemon/sandbox/sandbox_files.h"
 #include "tests/support/log_lines.h"
 
-bool __wrap_skad_sandbox_close_files(const char *dir, const char *control_path,
-                                     const char *settings);
+bool __wrap_skad_sandbox_close_files(const skad_sandbox_config *config);
 int __wrap_skad_sandbox_close_calls(bool log_only);
 int __wrap_prctl(int option, ...);
 int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit);
@@ -37,12 +36,10 @@ static struct {
     struct rlimit limits[16];
 } kernel;
 
-bool __wrap_skad_sandbox_close_files(const char *dir, const char *control_path,
-                                     const char *settings)
+bool __wrap_skad_sandbox_close_files(const skad_sandbox_config *config)
 {
-    assert_string_equal(dir, "the folder");
-    assert_string_equal(control_path, "the socket");
-    assert_string_equal(settings, "the settings");
+    assert_string_equal(config->dir, "the folder");
+    assert_string_equal(config->control_path, "the socket");
     assert_true(kernel.gave_up_privileges);
     kernel.closed_files++;
     errno = EOPNOTSUPP;
@@ -122,7 +119,6 @@ static void what_works_is_used_and_what_does_not_is_told(void **state)
         const skad_sandbox_config config = {.wanted = cases[i].wanted,
                                             .dir = "the folder",
                                             .control_path = "the socket",
-                                            .settings_path = "the settings",
                                             .log = SKAD_LOG_INFO};
         make_kernel(cases[i].files, cases[i].calls, cases[i].privileges);
         test_log_begin(&log);
@@ -148,7 +144,6 @@ static void descriptors_are_limited_and_never_raised(void **state)
     const skad_sandbox_config config = {.wanted = SKAD_SANDBOX_ON,
                                         .dir = "the folder",
                                         .control_path = "the socket",
-                                        .settings_path = "the settings",
                                         .log = SKAD_LOG_NOTHING};
     static const struct {
         rlim_t cur;
