@@ -62,6 +62,13 @@ wait_for 10 answers node
 rm "$work/etc/conf.d/10-quiet.conf"
 reload "info: configuration read: changed log-level"
 
+say "the form of the log changes, too"
+echo "log-format = json" >"$work/etc/conf.d/10-json.conf"
+reload '"level":"info","msg":"configuration read: changed log-format"}'
+grep '"level":"info","msg":"conf' "$log" | tail -n 1 | python3 -c 'import json, sys; json.load(sys.stdin)'
+rm "$work/etc/conf.d/10-json.conf"
+reload "info: configuration read: changed log-format"
+
 say "an error: the old one stays as a whole, and the log says why"
 write "store = 2" "stroe = 4"
 reload "error: the old configuration stays: $conf:5: there is no key 'stroe': did you mean 'store'?"

@@ -26,6 +26,8 @@ static const char *default_of(const skad_option_row *row, const skad_options *op
         return out->text;
     case SKAD_OPTION_LOG_LEVEL:
         return "info";
+    case SKAD_OPTION_LOG_FORMAT:
+        return "auto";
     case SKAD_OPTION_METRICS:
         return "off";
     default:

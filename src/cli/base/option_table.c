@@ -100,6 +100,14 @@ static bool take_log_level(const skad_option_row *row, const char *value, skad_o
            skad_fail(failure, "%s is neither info, warning nor error", value);
 }
 
+static bool take_log_format(const skad_option_row *row, const char *value, skad_options *out,
+                            skad_failure *failure)
+{
+    (void)row;
+    return skad_log_format_parse(value, &out->log_format) ||
+           skad_fail(failure, "%s is neither auto, text, logfmt, json nor journal", value);
+}
+
 static bool take_metrics(const skad_option_row *row, const char *value, skad_options *out,
                          skad_failure *failure)
 {
@@ -192,6 +200,9 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
      NUMBER(store_mib, 1, STORE_MIB_MAX)},
     {SKAD_OPTION_LOG_LEVEL, 0, "log-level", "LEVEL",
      "the least level that is logged: info (default), warning or error", take_log_level, 0, 0, 0},
+    {SKAD_OPTION_LOG_FORMAT, 0, "log-format", "FORMAT",
+     "text, logfmt, json or journal (default: auto: journal under systemd, else text)",
+     take_log_format, 0, 0, 0},
     {SKAD_OPTION_METRICS, 0, "metrics", "PLACE",
      "serve figures for Prometheus at 127.0.0.1:PORT, [::1]:PORT or a socket's path (default: off)",
      take_metrics, 0, 0, 0},
@@ -293,6 +304,7 @@ void skad_options_set_defaults(skad_options *out)
     out->profile = skad_profile_builtin("public");
     out->sandbox = SKAD_SANDBOX_ON;
     out->log_level = SKAD_LOG_INFO;
+    (void)skad_log_format_parse("auto", &out->log_format);
     out->timeout_s = TIMEOUT_S_DEFAULT;
     out->max_bytes = MAX_BYTES_DEFAULT;
     /* Paths that do not fit are cut here and then not found; no real home is that long. */

@@ -29,7 +29,8 @@ extern const size_t SKAD_OPTION_ROWS_COUNT;
 #define SKAD_OPTIONS_LISTS (SKAD_OPTION_LISTEN | SKAD_OPTION_JOIN)
 
 /* Those that take effect while a node runs; the others ask for a new start. */
-#define SKAD_OPTIONS_LIVE (SKAD_OPTION_JOIN | SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_STORE)
+#define SKAD_OPTIONS_LIVE                                                                          \
+    (SKAD_OPTION_JOIN | SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_LOG_FORMAT | SKAD_OPTION_STORE)
 
 /* Sets everything to what it is without any option. */
 void skad_options_set_defaults(skad_options *out);

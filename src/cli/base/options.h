@@ -9,43 +9,45 @@
 #include "src/cli/base/exit.h"
 #include "src/daemon/app/daemon.h"
 #include "src/daemon/sandbox/sandbox.h"
+#include "src/daemon/system/log_format.h"
 
 /* Which options a command takes, as a set. */
 typedef uint64_t skad_option_set;
-#define SKAD_OPTION_DIR       (UINT64_C(1) << 0)
-#define SKAD_OPTION_PROFILE   (UINT64_C(1) << 1)
-#define SKAD_OPTION_LISTEN    (UINT64_C(1) << 2)
-#define SKAD_OPTION_JOIN      (UINT64_C(1) << 3)
-#define SKAD_OPTION_SOCKET    (UINT64_C(1) << 4)
-#define SKAD_OPTION_TIMEOUT   (UINT64_C(1) << 5)
-#define SKAD_OPTION_JSON      (UINT64_C(1) << 6)
-#define SKAD_OPTION_FIELD     (UINT64_C(1) << 7)
-#define SKAD_OPTION_OUTPUT    (UINT64_C(1) << 8)
-#define SKAD_OPTION_BASE_PORT (UINT64_C(1) << 9)
-#define SKAD_OPTION_CONTACTS  (UINT64_C(1) << 10)
-#define SKAD_OPTION_TRACE     (UINT64_C(1) << 11)
-#define SKAD_OPTION_MIN_ACKS  (UINT64_C(1) << 12)
-#define SKAD_OPTION_ONCE      (UINT64_C(1) << 13)
-#define SKAD_OPTION_SALT      (UINT64_C(1) << 14)
-#define SKAD_OPTION_SEQ       (UINT64_C(1) << 15)
-#define SKAD_OPTION_CAS       (UINT64_C(1) << 16)
-#define SKAD_OPTION_KEY       (UINT64_C(1) << 17)
-#define SKAD_OPTION_LIFE      (UINT64_C(1) << 18)
-#define SKAD_OPTION_PORT      (UINT64_C(1) << 19)
-#define SKAD_OPTION_ADDRESS   (UINT64_C(1) << 20)
-#define SKAD_OPTION_METADATA  (UINT64_C(1) << 21)
-#define SKAD_OPTION_EVERY     (UINT64_C(1) << 22)
-#define SKAD_OPTION_PROVIDERS (UINT64_C(1) << 23)
-#define SKAD_OPTION_COUNT     (UINT64_C(1) << 24)
-#define SKAD_OPTION_PUBLISHED (UINT64_C(1) << 25)
-#define SKAD_OPTION_FILE      (UINT64_C(1) << 26)
-#define SKAD_OPTION_SANDBOX   (UINT64_C(1) << 27)
-#define SKAD_OPTION_WORKERS   (UINT64_C(1) << 28)
-#define SKAD_OPTION_STORE     (UINT64_C(1) << 29)
-#define SKAD_OPTION_MAX_BYTES (UINT64_C(1) << 30)
-#define SKAD_OPTION_CONFIG    (UINT64_C(1) << 31)
-#define SKAD_OPTION_LOG_LEVEL (UINT64_C(1) << 32)
-#define SKAD_OPTION_METRICS   (UINT64_C(1) << 33)
+#define SKAD_OPTION_DIR        (UINT64_C(1) << 0)
+#define SKAD_OPTION_PROFILE    (UINT64_C(1) << 1)
+#define SKAD_OPTION_LISTEN     (UINT64_C(1) << 2)
+#define SKAD_OPTION_JOIN       (UINT64_C(1) << 3)
+#define SKAD_OPTION_SOCKET     (UINT64_C(1) << 4)
+#define SKAD_OPTION_TIMEOUT    (UINT64_C(1) << 5)
+#define SKAD_OPTION_JSON       (UINT64_C(1) << 6)
+#define SKAD_OPTION_FIELD      (UINT64_C(1) << 7)
+#define SKAD_OPTION_OUTPUT     (UINT64_C(1) << 8)
+#define SKAD_OPTION_BASE_PORT  (UINT64_C(1) << 9)
+#define SKAD_OPTION_CONTACTS   (UINT64_C(1) << 10)
+#define SKAD_OPTION_TRACE      (UINT64_C(1) << 11)
+#define SKAD_OPTION_MIN_ACKS   (UINT64_C(1) << 12)
+#define SKAD_OPTION_ONCE       (UINT64_C(1) << 13)
+#define SKAD_OPTION_SALT       (UINT64_C(1) << 14)
+#define SKAD_OPTION_SEQ        (UINT64_C(1) << 15)
+#define SKAD_OPTION_CAS        (UINT64_C(1) << 16)
+#define SKAD_OPTION_KEY        (UINT64_C(1) << 17)
+#define SKAD_OPTION_LIFE       (UINT64_C(1) << 18)
+#define SKAD_OPTION_PORT       (UINT64_C(1) << 19)
+#define SKAD_OPTION_ADDRESS    (UINT64_C(1) << 20)
+#define SKAD_OPTION_METADATA   (UINT64_C(1) << 21)
+#define SKAD_OPTION_EVERY      (UINT64_C(1) << 22)
+#define SKAD_OPTION_PROVIDERS  (UINT64_C(1) << 23)
+#define SKAD_OPTION_COUNT      (UINT64_C(1) << 24)
+#define SKAD_OPTION_PUBLISHED  (UINT64_C(1) << 25)
+#define SKAD_OPTION_FILE       (UINT64_C(1) << 26)
+#define SKAD_OPTION_SANDBOX    (UINT64_C(1) << 27)
+#define SKAD_OPTION_WORKERS    (UINT64_C(1) << 28)
+#define SKAD_OPTION_STORE      (UINT64_C(1) << 29)
+#define SKAD_OPTION_MAX_BYTES  (UINT64_C(1) << 30)
+#define SKAD_OPTION_CONFIG     (UINT64_C(1) << 31)
+#define SKAD_OPTION_LOG_LEVEL  (UINT64_C(1) << 32)
+#define SKAD_OPTION_METRICS    (UINT64_C(1) << 33)
+#define SKAD_OPTION_LOG_FORMAT (UINT64_C(1) << 34)
 
 /* What each command that talks to a daemon takes. */
 #define SKAD_OPTIONS_CLIENT (SKAD_OPTION_SOCKET | SKAD_OPTION_TIMEOUT)
@@ -54,7 +56,7 @@ typedef uint64_t skad_option_set;
 #define SKAD_OPTIONS_KEYS                                                                          \
     (SKAD_OPTION_DIR | SKAD_OPTION_PROFILE | SKAD_OPTION_LISTEN | SKAD_OPTION_JOIN |               \
      SKAD_OPTION_SOCKET | SKAD_OPTION_SANDBOX | SKAD_OPTION_WORKERS | SKAD_OPTION_STORE |          \
-     SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_METRICS)
+     SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_LOG_FORMAT | SKAD_OPTION_METRICS)
 
 typedef struct skad_settings skad_settings;
 
@@ -70,6 +72,7 @@ typedef struct skad_options {
     skad_profile *profile_read;  /* the former where it came from a file: memory for secrets */
     skad_sandbox sandbox;        /* --sandbox, else on */
     skad_log_level log_level;    /* --log-level, else info */
+    skad_log_format log_format;  /* --log-format, else what suits stderr */
     skad_metrics_place metrics;  /* --metrics, else nowhere */
     bool configuring;            /* the command line is right: what follows is about files */
     bool again;                  /* read while a node runs: the profile is not */

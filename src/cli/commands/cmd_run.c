@@ -92,6 +92,7 @@ static skad_exit run(const skad_options *options)
     skad_failure failure;
 
     skad_log_set_level(options->log_level);
+    skad_log_set_format(options->log_format);
     if (options->sandbox != SKAD_SANDBOX_OFF) {
         skad_sandbox_guard_secrets();
     }
@@ -106,7 +107,7 @@ const skad_command skad_command_run = {
     .usage = "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
              "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
              "                [--workers N] [--store MIB] [--log-level LEVEL]\n"
-             "                [--metrics PLACE] [--config FILE]",
+             "                [--log-format FORMAT] [--metrics PLACE] [--config FILE]",
     .summary = "Run a node until SIGTERM or SIGINT",
     .details =
         "Makes the identity DIR/identity when there is none, and keeps its peers in DIR/peers\n"

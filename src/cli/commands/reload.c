@@ -118,6 +118,7 @@ static void take_over(skad_reloader *self, reading *read, skad_daemon *daemon)
     if (fresh->log_level < skad_log_get_level()) {
         skad_log_set_level(fresh->log_level);
     }
+    skad_log_set_format(fresh->log_format);
     tell(changed, waiting);
     skad_log_set_level(fresh->log_level);
     skad_options_free(&self->current);

@@ -123,6 +123,37 @@ static void take_sample(skad_daemon *daemon, size_t peers, skad_health_sample *o
     sample_queues(daemon, out);
 }
 
+#define BANS_MAX 256 /* as src/core has it */
+
+/* Those that the node made itself. */
+static uint64_t count_bans(const skad_daemon *daemon)
+{
+    static skad_ban bans[BANS_MAX]; /* one loop at a time looks at it */
+    uint64_t own = 0;
+    const size_t count = skad_node_bans(daemon->node, daemon->now, bans, BANS_MAX);
+    for (size_t i = 0; i < count && i < BANS_MAX; i++) {
+        own += bans[i].reason != SKAD_BAN_OPERATOR;
+    }
+    return own;
+}
+
+static void tell_changes(skad_daemon *daemon)
+{
+    skad_node_stats stats;
+    skad_health_report report;
+    skad_node_stats_get(daemon->node, daemon->now, &stats);
+    skad_health_judge(&daemon->pulse.health, &report);
+    const skad_changes_sample sample = {
+        .mono_us = daemon->now.mono_us,
+        .health = &report,
+        .loaded = stats.loaded,
+        .bans = count_bans(daemon),
+    };
+    if (skad_changes_look(&daemon->changed, daemon->config.log, &sample)) {
+        skad_daemon_report(daemon);
+    }
+}
+
 static void on_pulse(struct ev_loop *loop, ev_timer *watcher, int revents)
 {
     (void)loop;
@@ -138,6 +169,7 @@ static void on_pulse(struct ev_loop *loop, ev_timer *watcher, int revents)
     }
     take_sample(daemon, count, &sample);
     skad_health_add(&pulse->health, &sample);
+    tell_changes(daemon);
     if (rows != NULL) {
         probe(daemon, rows, count, skad_health_probes_due(&sample, pulse->probed_us));
     }

@@ -5,6 +5,7 @@
 
 #include <ev.h>
 
+#include "src/daemon/app/changes.h"
 #include "src/daemon/app/daemon.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/health/health.h"
@@ -50,6 +51,7 @@ struct skad_daemon {
     skad_peer_book *peers;
     skad_joining joining;
     skad_pulse pulse;
+    skad_changes changed;
     skad_durations durations;
     bool turning;                 /* a turn has begun */
     skad_metrics_server *metrics; /* NULL: off */

@@ -283,3 +283,14 @@ void skad_health_judge(const skad_health *self, skad_health_report *out)
         out->verdict = out->checks[i].state > out->verdict ? out->checks[i].state : out->verdict;
     }
 }
+
+bool skad_health_worst(const skad_health_report *report, skad_health_check *out)
+{
+    for (size_t i = 0; i < SKAD_HEALTH_CHECK_COUNT; i++) {
+        if (report->checks[i].state == report->verdict) {
+            *out = (skad_health_check)i;
+            return report->verdict != SKAD_HEALTH_OK;
+        }
+    }
+    return false;
+}

@@ -106,6 +106,9 @@ typedef struct skad_health_report {
     skad_health_finding checks[SKAD_HEALTH_CHECK_COUNT];
 } skad_health_report;
 
+/* The first of the checks that are as bad as the verdict; false if all is ok. */
+bool skad_health_worst(const skad_health_report *report, skad_health_check *out);
+
 /* Judges the latest sample against those of the window. */
 void skad_health_judge(const skad_health *self, skad_health_report *out);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "skad/types.h"
+#include "src/daemon/system/log_format.h"
 #include "src/daemon/system/log_thread.h"
 
 #define LIMIT_PAUSE_US (60 * SKAD_US_PER_S)
@@ -57,26 +58,14 @@ void skad_log(skad_log_level least, skad_log_level level, const char *format, ..
     if (level < least || (int)level < atomic_load(&process_least)) {
         return;
     }
+    char text[SKAD_LOG_LINE_BYTES];
     char line[SKAD_LOG_LINE_BYTES];
-    struct tm calendar;
-    time_t now = time(NULL);
-    gmtime_r(&now, &calendar);
-    size_t len = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%SZ ", &calendar);
-    len += (size_t)snprintf(line + len, sizeof line - len, "%s: ", skad_log_level_name(level));
-
     va_list arguments;
     va_start(arguments, format);
-    int wanted = vsnprintf(line + len, sizeof line - len - 1, format, arguments);
+    (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    size_t room = sizeof line - len - 2;
-    size_t text_len = wanted < 0 ? 0 : (size_t)wanted < room ? (size_t)wanted : room;
-    for (size_t i = len; i < len + text_len; i++) {
-        if ((unsigned char)line[i] < ' ') {
-            line[i] = '?';
-        }
-    }
-    len += text_len;
-    line[len++] = '\n';
+    const size_t len =
+        skad_log_format_line(skad_log_get_format(), level, time(NULL), text, line, sizeof line);
     if (!skad_log_thread_take(line, len)) {
         /* If stderr itself is gone, there is no other place to report it. */
         ssize_t written = write(STDERR_FILENO, line, len);
