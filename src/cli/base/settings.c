@@ -186,19 +186,19 @@ static bool read_file(const reading *how, const char *path, bool optional)
     }
     char *name = strdup(path);
     char *text = malloc(SKAD_CONFIG_BYTES_MAX + 2);
-    bool ok = name != NULL && text != NULL ? load(fd, path, text, how->failure)
-                                           : skad_fail(how->failure, "out of memory");
+    const bool room = name != NULL && text != NULL;
+    const bool ok =
+        room ? load(fd, path, text, how->failure) : skad_fail(how->failure, "out of memory");
     (void)close(fd);
-    char *fitting = ok ? realloc(text, strlen(text) + 1) : NULL;
-    text = fitting != NULL ? fitting : text;
-    if (!ok) {
+    if (!room || !ok) {
         free(name);
         free(text);
         return false;
     }
+    char *fitting = realloc(text, strlen(text) + 1);
     const unsigned file = self->files_count++;
     self->files[file].path = name;
-    self->files[file].text = text;
+    self->files[file].text = fitting != NULL ? fitting : text;
     return read_text(how, file);
 }
 

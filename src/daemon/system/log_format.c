@@ -181,6 +181,7 @@ size_t skad_log_format_line(skad_log_format format, skad_log_level level, time_t
         len += piece_len;
         text += used;
     }
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a length goes with it. */
     memcpy(out + len, tail, tail_len);
     return len + tail_len;
 }
