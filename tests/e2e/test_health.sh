@@ -39,6 +39,12 @@ assert sorted(health["checks"]) == sorted(["joined", "answers", "requests", "loo
 assert all(check["state"] == "ok" and check["text"] for check in health["checks"].values()), health
 EOF2
 
+say "a picture of it"
+"$skad" top --count 2 --socket "$(socket_of two)" >"$work/top"
+[ "$(grep -c '^health    ok$' "$work/top")" -eq 2 ] || fail "said: $(cat "$work/top")"
+grep -q '^node .*, joined$' "$work/top" || fail "said: $(cat "$work/top")"
+expect 1 "$skad" top --count 1 --socket "$work/none.sock"
+
 say "its last peer dies: it says so within 60 seconds"
 kill_node "$one"
 died=$SECONDS
