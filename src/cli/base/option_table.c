@@ -11,7 +11,7 @@
 #include "proto/address.h"
 #include "proto/tree.h"
 #include "skad/records.h"
-#include "src/cli/base/nearest.h"
+#include "src/cli/base/suggestion.h"
 #include "src/daemon/net/scoped.h"
 #include "src/daemon/state/profile_file.h"
 
@@ -284,11 +284,11 @@ const skad_option_row *skad_option_row_find(skad_option_set among, const char *n
 
 const char *skad_option_nearest(skad_option_set among, const char *name, size_t len)
 {
-    skad_nearest nearest;
-    skad_nearest_begin(&nearest, name, len);
+    skad_suggestion nearest;
+    skad_suggestion_begin(&nearest, name, len);
     for (size_t i = 0; i < SKAD_OPTION_ROWS_COUNT; i++) {
         if ((among & SKAD_OPTION_ROWS[i].option) != 0) {
-            skad_nearest_try(&nearest, SKAD_OPTION_ROWS[i].name);
+            skad_suggestion_try(&nearest, SKAD_OPTION_ROWS[i].name);
         }
     }
     return nearest.best;

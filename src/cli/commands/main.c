@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "crypto/keys.h"
-#include "src/cli/base/nearest.h"
+#include "src/cli/base/suggestion.h"
 #include "src/cli/commands/cmd_sim.h"
 #include "src/cli/commands/commands.h"
 #include "src/daemon/system/signals.h"
@@ -53,12 +53,12 @@ static const skad_command *find_command(const char *name)
 
 static void fail_command(const char *name, skad_failure *out)
 {
-    skad_nearest nearest;
-    skad_nearest_begin(&nearest, name, strlen(name));
+    skad_suggestion nearest;
+    skad_suggestion_begin(&nearest, name, strlen(name));
     for (size_t i = 0; i < COMMANDS_COUNT; i++) {
-        skad_nearest_try(&nearest, COMMANDS[i]->name);
+        skad_suggestion_try(&nearest, COMMANDS[i]->name);
     }
-    skad_nearest_try(&nearest, "sim");
+    skad_suggestion_try(&nearest, "sim");
     if (nearest.best == NULL) {
         (void)skad_fail(out, "there is no command '%s': see 'skad --help'", name);
     } else {

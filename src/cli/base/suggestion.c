@@ -1,5 +1,5 @@
 /* The distance of Damerau and Levenshtein, in its form for neighbours that are swapped once. */
-#include "src/cli/base/nearest.h"
+#include "src/cli/base/suggestion.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@ static unsigned min(unsigned a, unsigned b)
 
 static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-    unsigned rows[3][SKAD_NEAREST_BYTES_MAX + 1]; /* of i - 2, i - 1 and i, in turn */
+    unsigned rows[3][SKAD_SUGGESTION_BYTES_MAX + 1]; /* of i - 2, i - 1 and i, in turn */
     for (size_t j = 0; j <= b_len; j++) {
         rows[0][j] = (unsigned)j;
     }
@@ -29,19 +29,19 @@ static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_le
     return rows[a_len % 3][b_len];
 }
 
-void skad_nearest_begin(skad_nearest *self, const char *asked, size_t len)
+void skad_suggestion_begin(skad_suggestion *self, const char *asked, size_t len)
 {
     memset(self, 0, sizeof *self);
-    if (len <= SKAD_NEAREST_BYTES_MAX) {
+    if (len <= SKAD_SUGGESTION_BYTES_MAX) {
         memcpy(self->asked, asked, len);
     }
 }
 
-void skad_nearest_try(skad_nearest *self, const char *word)
+void skad_suggestion_try(skad_suggestion *self, const char *word)
 {
     const size_t asked_len = strlen(self->asked);
     const size_t word_len = strlen(word);
-    if (asked_len == 0 || word_len > SKAD_NEAREST_BYTES_MAX) {
+    if (asked_len == 0 || word_len > SKAD_SUGGESTION_BYTES_MAX) {
         return;
     }
     const size_t shorter = asked_len < word_len ? asked_len : word_len;

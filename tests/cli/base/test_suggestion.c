@@ -8,16 +8,16 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "src/cli/base/nearest.h"
+#include "src/cli/base/suggestion.h"
 
 static const char *nearest(const char *asked)
 {
     static const char *const words[] = {"dir",   "profile", "sandbox", "listen",
                                         "store", "workers", "join",    "max-bytes"};
-    skad_nearest self;
-    skad_nearest_begin(&self, asked, strlen(asked));
+    skad_suggestion self;
+    skad_suggestion_begin(&self, asked, strlen(asked));
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        skad_nearest_try(&self, words[i]);
+        skad_suggestion_try(&self, words[i]);
     }
     return self.best;
 }
@@ -59,5 +59,5 @@ int main(void)
         cmocka_unit_test(a_slip_of_the_fingers_finds_its_word),
         cmocka_unit_test(another_word_is_near_to_none),
     };
-    return cmocka_run_group_tests_name("nearest", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("suggestion", tests, NULL, NULL);
 }
