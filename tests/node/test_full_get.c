@@ -15,7 +15,7 @@
 #include "tests/support/fixture.h"
 
 #define STRANGERS (SKAD_LOOKUP_RPCS_MAX + 28)
-#define KNOWN     4 /* at first; each names the one that stands so many closer than itself */
+#define KNOWN     4 /* at first; each names the next closer one */
 
 static skad_id key;
 static size_t answered; /* requests for the record */
@@ -34,8 +34,8 @@ static bool name_a_closer_one(test_fixture *fixture, test_remote *who, const ska
         answer->u.reply.u.stored.life_s = request->u.store.life_s;
     } else if (request->kind == SKAD_KIND_FIND_VALUE) {
         answered++;
-        if (index + KNOWN < STRANGERS) {
-            const test_remote *closer = &fixture->remotes[index + KNOWN];
+        if (index + 1 < STRANGERS) {
+            const test_remote *closer = &fixture->remotes[index + 1];
             answer->u.reply.u.value.contacts_count = 1;
             answer->u.reply.u.value.contacts[0] =
                 (skad_contact){.id = closer->identity.id, .ipv4 = closer->address};

@@ -50,11 +50,20 @@ static void be_over_too_soon(skad_node *node)
 {
     PART(node, pending)->rpcs[0].over_us--;
 }
+static void be_overdue_too_soon(skad_node *node)
+{
+    PART(node, pending)->rpcs[0].overdue_us--;
+}
+static void be_overdue_too_late(skad_node *node)
+{
+    PART(node, pending)->rpcs[0].overdue_us = PART(node, pending)->rpcs[0].over_us + 1;
+}
 static void send_now(skad_node *node)
 {
     skad_pending_rpc *rpc = &PART(node, pending)->rpcs[0];
     rpc->sent_us = PART(node, env)->now.mono_us;
-    rpc->over_us = rpc->sent_us + 3ULL * rpc->timeout_us;
+    rpc->overdue_us = rpc->sent_us + SKAD_RTO_OVERDUE_FACTOR * (uint64_t)rpc->timeout_us;
+    rpc->over_us = rpc->sent_us + skad_rtt_hard_us(rpc->timeout_us);
     rpc->copies_left = 0;
     PART(node, pending)->due_us[0] = rpc->sent_us + rpc->timeout_us;
 }
@@ -62,6 +71,7 @@ static void send_in_the_future(skad_node *node)
 {
     send_now(node);
     PART(node, pending)->rpcs[0].sent_us++;
+    PART(node, pending)->rpcs[0].overdue_us++;
     PART(node, pending)->rpcs[0].over_us++;
     PART(node, pending)->due_us[0]++;
 }
@@ -266,6 +276,8 @@ static const test_tampering CASES[] = {
     BREAKS("a request waits for its next timeout", be_slow_too_soon),
     BREAKS("a request is sent again so often, and then is over", send_it_again_without_end),
     BREAKS("a request is sent again so often, and then is over", be_over_too_soon),
+    BREAKS("a request is overdue before it is over", be_overdue_too_soon),
+    BREAKS("a request is overdue before it is over", be_overdue_too_late),
     BREAKS("the requests that were sent again are counted", miscount_those_sent_again),
     KEEPS(send_now),
     BREAKS("no request was sent in the future", send_in_the_future),

@@ -203,7 +203,17 @@ static void be_one_that_was_asked(skad_lookup *lookup)
     take_off(lookup, 0);
     lookup->self = at(lookup, FIRST)->contact.id;
 }
+/* Names a candidate like another one, at the same address. */
+static void name_alike(skad_lookup *lookup, size_t index, size_t other)
+{
+    rename_candidate(lookup, index, &at(lookup, other)->contact.id);
+    at(lookup, index)->address = at(lookup, other)->address;
+}
 static void name_twice(skad_lookup *lookup)
+{
+    name_alike(lookup, SIXTH, FIFTH);
+}
+static void name_at_another_address(skad_lookup *lookup)
 {
     rename_candidate(lookup, SIXTH, &at(lookup, FIFTH)->contact.id);
 }
@@ -220,7 +230,7 @@ static void name_a_free_one_alike(skad_lookup *lookup)
 static void name_one_that_was_asked_alike(skad_lookup *lookup)
 {
     take_off(lookup, 1);
-    rename_candidate(lookup, SECOND, &at(lookup, FIRST)->contact.id);
+    name_alike(lookup, SECOND, FIRST);
 }
 
 static const struct {
@@ -262,6 +272,7 @@ static const struct {
     {"ourselves, free", be_free, NULL},
     {"asked and displaced", displace_one_that_was_asked, NULL},
     {"ourselves, displaced", be_one_that_was_asked, "we are not our own candidate"},
+    {"one name at two addresses", name_at_another_address, NULL},
     {"two of one name", name_twice, "no candidate appears twice"},
     {"two at one distance", name_almost_twice, NULL},
     {"two of one name, one free", name_a_free_one_alike, NULL},

@@ -182,7 +182,7 @@ static cost look_up_among(size_t liars)
 }
 
 /* Before nodes answered for those that they name: 16, 67, 97 and 125 requests; 0.0, 8.0, 13.3 and
- * 24.7 seconds. */
+ * 24.7 seconds. Before timeouts followed the network: 18, 21 and 69; 2.0, 4.4 and 11.6 seconds. */
 static void invented_contacts_cost_a_lookup_little(void **state)
 {
     (void)state;
@@ -190,7 +190,7 @@ static void invented_contacts_cost_a_lookup_little(void **state)
         size_t liars;
         double requests_max;
         double seconds_max;
-    } cases[] = {{0, 17, 0.1}, {1, 21, 3}, {4, 26, 6}, {12, 80, 14}};
+    } cases[] = {{0, 17, 0.1}, {1, 21, 0.1}, {4, 28, 0.2}, {12, 34, 0.2}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cost spent = look_up_among(cases[i].liars);
         assert_true(spent.requests <= cases[i].requests_max);

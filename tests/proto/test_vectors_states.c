@@ -96,7 +96,7 @@ static bool is_candidate(const test_fixture *fixture, skad_op op, const skad_con
         skad_operations_find(skad_node_parts_of(fixture->node).operations, op);
     assert_non_null(operation);
     const skad_candidates *candidates = &operation->lookup->candidates;
-    uint16_t index = skad_candidates_find(candidates, &contact->id);
+    uint16_t index = skad_candidates_first(candidates, &contact->id);
     if (index == SKAD_CANDIDATE_NONE) {
         return false;
     }

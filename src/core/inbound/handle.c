@@ -65,6 +65,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     bool lived = skad_peers_alive(&node->table.peers, slot);
     bool was_near = alive_near_us(node, slot);
     skad_departed_back(&node->departed, &opened->sender, from);
+    skad_round_trips_note(&node->round_trips, from->family, node->env.now.mono_us - rpc.sent_us);
     if (slot != SKAD_PEER_NONE || may_list(&opened->message)) {
         uint64_t rtt_us = rpc.copies == 0 ? node->env.now.mono_us - rpc.sent_us : SKAD_RTT_UNSURE;
         slot = skad_table_answered_at(&node->table, slot, &opened->sender, from, rtt_us,
@@ -246,6 +247,9 @@ void skad_handle_timeouts(skad_node *node)
             if (skad_purpose_of_operation((skad_purpose)rpc.purpose)) {
                 skad_operate_slow(node, &rpc);
             }
+            break;
+        case SKAD_TIMEOUT_OVERDUE:
+            skad_operate_overdue(node, &rpc);
             break;
         case SKAD_TIMEOUT_HARD:
             give_up(node, &rpc);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "crypto/assert.h"
+#include "proto/address.h"
 #include "src/core/routing/distance.h"
 
 /* Reserves memory. Nothing is cleared, because candidates are written before they are read. */
@@ -43,8 +44,9 @@ bool skad_candidates_closer(const skad_candidates *candidates, uint16_t a, uint1
     if (candidates->distances[a] != candidates->distances[b]) {
         return candidates->distances[a] < candidates->distances[b];
     }
-    return skad_distance_compare(&candidates->target, &candidates->all[a].contact.id,
-                                 &candidates->all[b].contact.id) < 0;
+    int order = skad_distance_compare(&candidates->target, &candidates->all[a].contact.id,
+                                      &candidates->all[b].contact.id);
+    return order != 0 ? order < 0 : a < b;
 }
 
 /* ---- Chains ---- */
@@ -57,19 +59,41 @@ static size_t chain_of(uint64_t distance)
     return distance % SKAD_CANDIDATE_CHAINS;
 }
 
-uint16_t skad_candidates_find(const skad_candidates *candidates, const skad_id *id)
+/* Returns the candidate with an ID from a link of its chain on. */
+static uint16_t follow(const skad_candidates *candidates, uint16_t link, const skad_id *id)
 {
     uint64_t distance = distance_to(candidates, id);
-    uint16_t next = candidates->chains[chain_of(distance)];
-    while (next != 0) {
-        uint16_t index = (uint16_t)(next - 1);
+    while (link != 0) {
+        uint16_t index = (uint16_t)(link - 1);
         if (candidates->distances[index] == distance &&
             skad_id_equal(&candidates->all[index].contact.id, id)) {
             return index;
         }
-        next = candidates->all[index].next;
+        link = candidates->all[index].next;
     }
     return SKAD_CANDIDATE_NONE;
+}
+
+uint16_t skad_candidates_first(const skad_candidates *candidates, const skad_id *id)
+{
+    return follow(candidates, candidates->chains[chain_of(distance_to(candidates, id))], id);
+}
+
+uint16_t skad_candidates_next(const skad_candidates *candidates, uint16_t index)
+{
+    const skad_candidate *candidate = &candidates->all[index];
+    return follow(candidates, candidate->next, &candidate->contact.id);
+}
+
+uint16_t skad_candidates_find(const skad_candidates *candidates, const skad_id *id,
+                              const skad_address *address)
+{
+    uint16_t index = skad_candidates_first(candidates, id);
+    while (index != SKAD_CANDIDATE_NONE &&
+           !skad_address_equal(&candidates->all[index].address, address)) {
+        index = skad_candidates_next(candidates, index);
+    }
+    return index;
 }
 
 static void unchain(skad_candidates *candidates, uint16_t index)

@@ -1,6 +1,10 @@
-/* The candidates of a lookup. Each has an index, which stays its own as long as a shortlist names
- * it or it was asked. Other candidates take over the indices that are no longer needed, so there
- * are never more of them than the lookup's bounds allow (lookup.h). */
+/* The candidates of a lookup. A candidate is an ID at an address: where two nodes name one ID at
+ * two addresses, there are two candidates, each with a fate of its own. So a liar that names a node
+ * at a wrong address takes no question from those that name it at the right one.
+ *
+ * Each candidate has an index, which stays its own as long as a shortlist names it or it was asked.
+ * Other candidates take over the indices that are no longer needed, so there are never more of them
+ * than the lookup's bounds allow (lookup.h). */
 #ifndef SKAD_LOOKUP_CANDIDATES_H
 #define SKAD_LOOKUP_CANDIDATES_H
 
@@ -15,29 +19,36 @@
 #define SKAD_CANDIDATE_CHAINS 128 /* hash chains; a power of two */
 #define SKAD_CANDIDATE_NONE   UINT16_MAX
 
-#define SKAD_CANDIDATE_NAMERS 4 /* of a candidate, the first ones; further ones are not noted */
+#define SKAD_ASKED_MAX 192 /* candidates that are asked in a lookup at most */
+
+/* A set of candidates that were asked: bit n stands for the n-th of them. */
+typedef struct skad_asked_set {
+    uint64_t words[SKAD_ASKED_MAX / 64];
+} skad_asked_set;
 
 typedef struct skad_candidate {
     skad_contact contact;
     skad_address address; /* where it is asked */
-    skad_address other;   /* where else it was named; NONE: nowhere */
     uint16_t listed;      /* bit p: on the shortlist of path p; bit d: closing */
     uint8_t state;        /* skad_step_state */
     uint8_t tries;        /* requests sent to it for the target */
     uint8_t path;         /* the path that claimed it */
     uint8_t hop;
-    uint16_t next;                          /* in its chain, plus one; 0: the last */
-    uint16_t namers[SKAD_CANDIDATE_NAMERS]; /* those that named it (credit.h) */
-    uint8_t namers_count;
-    bool ours;            /* it is one of our own contacts */
-    bool departed;        /* it was silent lately (departed.h) */
-    bool owing;           /* it was silent, which was counted against its namers */
-    uint8_t named_living; /* of those that it named, how many answered; and how many did not */
-    uint8_t named_silent;
+    uint8_t order; /* where it was asked: how many others were before */
+    bool ours;     /* it is one of our own contacts */
+    bool departed; /* it was silent lately (departed.h) */
+    bool overdue;  /* where SLOW: it is not waited for any more */
+    bool moot;     /* where FAILED: its ID has answered at another address */
     bool gave_value;
     bool has_token;
     uint8_t token[SKAD_TOKEN_BYTES]; /* that it granted us */
     uint32_t rtt_us;
+    uint16_t next;         /* in its chain, plus one; 0: the last */
+    uint16_t sponsor;      /* where ASKED: the namer that answers for it meanwhile, plus one */
+    skad_asked_set namers; /* those that named it (credit.h) */
+    uint16_t named_living; /* of those that it named: how many answered, how many were silent, */
+    uint16_t named_silent;
+    uint16_t named_waiting; /* and for how many that are asked now it is the sponsor */
 } skad_candidate;
 
 typedef struct skad_candidates {
@@ -57,11 +68,18 @@ SKAD_MUST_CHECK bool skad_candidates_init(skad_candidates *candidates, const ska
                                           size_t limit, size_t capacity);
 void skad_candidates_free(skad_candidates *candidates);
 
-/* Whether the candidate at index a is closer to the target than that at b. */
+/* Whether the candidate at index a is closer to the target than that at b. Of one ID the lower
+ * index is. */
 bool skad_candidates_closer(const skad_candidates *candidates, uint16_t a, uint16_t b);
 
-/* Returns the index of an ID, or SKAD_CANDIDATE_NONE. */
-uint16_t skad_candidates_find(const skad_candidates *candidates, const skad_id *id);
+/* Returns the index of an ID at an address, or SKAD_CANDIDATE_NONE. */
+uint16_t skad_candidates_find(const skad_candidates *candidates, const skad_id *id,
+                              const skad_address *address);
+
+/* Returns the first candidate with an ID, and the next one behind another of the same ID, in no
+ * order; SKAD_CANDIDATE_NONE: there is none. */
+uint16_t skad_candidates_first(const skad_candidates *candidates, const skad_id *id);
+uint16_t skad_candidates_next(const skad_candidates *candidates, uint16_t index);
 
 /* Gives a new candidate the lowest free index; SKAD_CANDIDATE_NONE without memory. The index stays
  * free until the candidate is listed or asked. */

@@ -1,80 +1,207 @@
 #include "src/core/lookup/credit.h"
 
-static void count(uint8_t *counter, bool up)
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "src/core/lookup/nearest.h"
+
+/* ---- Sets ---- */
+
+static void put(skad_asked_set *set, unsigned order)
 {
-    if (up) {
-        *counter = (uint8_t)(*counter + (*counter < UINT8_MAX));
-    } else {
-        *counter = (uint8_t)(*counter - (*counter > 0));
-    }
+    set->words[order / 64] |= UINT64_C(1) << (order % 64);
 }
 
-/* Counts a candidate's silence against its namers, or takes that back. */
-static void charge(skad_candidates *candidates, const skad_candidate *candidate, bool silent)
+static bool has(const skad_asked_set *set, unsigned order)
 {
-    for (size_t i = 0; i < candidate->namers_count; i++) {
-        count(&candidates->all[candidate->namers[i]].named_silent, silent);
-    }
+    return (set->words[order / 64] >> (order % 64) & 1) != 0;
 }
 
-void skad_credit_named(skad_candidates *candidates, uint16_t index, uint16_t namer)
+static unsigned count_common(const skad_asked_set *a, const skad_asked_set *b)
 {
-    skad_candidate *candidate = &candidates->all[index];
-    for (size_t i = 0; i < candidate->namers_count; i++) {
-        if (candidate->namers[i] == namer) {
-            return;
+    unsigned count = 0;
+    for (size_t i = 0; i < sizeof a->words / sizeof a->words[0]; i++) {
+        count += (unsigned)__builtin_popcountll(a->words[i] & b->words[i]);
+    }
+    return count;
+}
+
+/* Finds the next member of a set from `order` on, and moves that behind it. Returns the member, or
+ * SKAD_ASKED_MAX behind the last one. */
+static unsigned next_member(const skad_asked_set *set, unsigned *order)
+{
+    while (*order < SKAD_ASKED_MAX) {
+        uint64_t rest = set->words[*order / 64] >> (*order % 64);
+        if (rest != 0) {
+            unsigned found = *order + (unsigned)__builtin_ctzll(rest);
+            *order = found + 1;
+            return found;
+        }
+        *order = (*order / 64 + 1) * 64;
+    }
+    return SKAD_ASKED_MAX;
+}
+
+/* ---- Weighing ---- */
+
+void skad_credit_named(skad_lookup *lookup, uint16_t index, uint16_t namer)
+{
+    SKAD_ASSERT(lookup->asked[lookup->candidates.all[namer].order] == namer);
+    put(&lookup->candidates.all[index].namers, lookup->candidates.all[namer].order);
+    lookup->weighed = false;
+}
+
+bool skad_credit_names(const skad_lookup *lookup, uint16_t namer, uint16_t index)
+{
+    return has(&lookup->candidates.all[index].namers, lookup->candidates.all[namer].order);
+}
+
+static bool is_silent(const skad_candidate *candidate)
+{
+    return candidate->state == SKAD_STEP_SLOW ||
+           (candidate->state == SKAD_STEP_FAILED && !candidate->moot);
+}
+
+/* Finds the closest that have answered: those that know the neighbourhood of the target. */
+static void find_nearest(skad_lookup *lookup)
+{
+    uint16_t indices[SKAD_K_MAX];
+    size_t count = skad_lookup_closest(lookup, lookup->siblings, indices);
+    lookup->nearest = (skad_asked_set){{0}};
+    for (size_t i = 0; i < count; i++) {
+        put(&lookup->nearest, lookup->candidates.all[indices[i]].order);
+    }
+    lookup->nearest_count = (uint8_t)count;
+}
+
+/* Counts one candidate for or against its namers. */
+static void weigh(skad_lookup *lookup, uint16_t index)
+{
+    const skad_candidate *candidate = &lookup->candidates.all[index];
+    const bool silent = is_silent(candidate) && !skad_credit_vouched(lookup, index);
+    if (candidate->state == SKAD_STEP_ASKED && candidate->sponsor != 0) {
+        lookup->candidates.all[candidate->sponsor - 1].named_waiting++;
+    }
+    if (!silent && candidate->state != SKAD_STEP_ANSWERED) {
+        return;
+    }
+    unsigned order = 0;
+    for (unsigned n; (n = next_member(&candidate->namers, &order)) != SKAD_ASKED_MAX;) {
+        skad_candidate *namer = &lookup->candidates.all[lookup->asked[n]];
+        if (silent) {
+            namer->named_silent++;
+        } else {
+            namer->named_living++;
         }
     }
-    if (candidate->namers_count == SKAD_CANDIDATE_NAMERS) {
+}
+
+void skad_credit_weigh(skad_lookup *lookup)
+{
+    if (lookup->weighed) {
         return;
     }
-    if (candidate->owing && candidate->namers_count == SKAD_CANDIDATE_NAMERS - 1) {
-        charge(candidates, candidate, false); /* the fourth clears them all */
+    lookup->weighed = true;
+    find_nearest(lookup);
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        skad_candidate *namer = &lookup->candidates.all[lookup->asked[i]];
+        namer->named_living = 0;
+        namer->named_silent = 0;
+        namer->named_waiting = 0;
     }
-    candidate->namers[candidate->namers_count++] = namer;
-    if (candidate->owing && candidate->namers_count < SKAD_CANDIDATE_NAMERS) {
-        count(&candidates->all[namer].named_silent, true);
-    } else if (candidate->state == SKAD_STEP_ANSWERED) {
-        count(&candidates->all[namer].named_living, true);
-    }
-}
-
-void skad_credit_answered(skad_candidates *candidates, uint16_t index)
-{
-    skad_candidate *candidate = &candidates->all[index];
-    for (size_t i = 0; i < candidate->namers_count; i++) {
-        count(&candidates->all[candidate->namers[i]].named_living, true);
-    }
-    if (candidate->owing && candidate->namers_count < SKAD_CANDIDATE_NAMERS) {
-        charge(candidates, candidate, false);
-    }
-    candidate->owing = false;
-}
-
-void skad_credit_silent(skad_candidates *candidates, uint16_t index)
-{
-    skad_candidate *candidate = &candidates->all[index];
-    if (candidate->owing) {
-        return;
-    }
-    candidate->owing = true;
-    if (candidate->namers_count < SKAD_CANDIDATE_NAMERS) {
-        charge(candidates, candidate, true);
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        weigh(lookup, lookup->asked[i]);
     }
 }
 
-static bool credible(const skad_candidate *namer)
+/* ---- Answers ---- */
+
+static unsigned allowed(const skad_candidate *namer)
 {
-    return namer->named_silent < SKAD_CREDIT_SILENT + SKAD_CREDIT_LIVING * namer->named_living;
+    return SKAD_CREDIT_NAMES + SKAD_CREDIT_LIVING * (unsigned)namer->named_living;
 }
 
-bool skad_credit_given(const skad_candidates *candidates, uint16_t index)
+/* Returns how many more of a node's names may be asked now. */
+static unsigned room_of(const skad_candidate *namer)
 {
-    const skad_candidate *candidate = &candidates->all[index];
-    for (size_t i = 0; i < candidate->namers_count; i++) {
-        if (credible(&candidates->all[candidate->namers[i]])) {
+    unsigned taken = (unsigned)namer->named_silent + namer->named_waiting;
+    return taken < allowed(namer) ? allowed(namer) - taken : 0;
+}
+
+/* Returns the namer of a candidate that may have most of its names asked, by its index;
+ * SKAD_CANDIDATE_NONE: none of them may. */
+static uint16_t best_namer(const skad_lookup *lookup, const skad_candidate *candidate)
+{
+    uint16_t best = SKAD_CANDIDATE_NONE;
+    unsigned most = 0;
+    unsigned order = 0;
+    for (unsigned n; (n = next_member(&candidate->namers, &order)) != SKAD_ASKED_MAX;) {
+        const unsigned room = room_of(&lookup->candidates.all[lookup->asked[n]]);
+        if (room > most) {
+            most = room;
+            best = lookup->asked[n];
+        }
+    }
+    return best;
+}
+
+bool skad_credit_given(const skad_lookup *lookup, uint16_t index)
+{
+    const skad_candidate *candidate = &lookup->candidates.all[index];
+    return candidate->ours || skad_credit_support(lookup, index) == 0 ||
+           best_namer(lookup, candidate) != SKAD_CANDIDATE_NONE;
+}
+
+bool skad_credit_pending(const skad_lookup *lookup, uint16_t index)
+{
+    const skad_candidate *candidate = &lookup->candidates.all[index];
+    unsigned order = 0;
+    for (unsigned n; (n = next_member(&candidate->namers, &order)) != SKAD_ASKED_MAX;) {
+        if (!skad_credit_lost(lookup, lookup->asked[n])) {
             return true;
         }
     }
-    return candidate->ours || candidate->namers_count == 0;
+    return false;
+}
+
+bool skad_credit_good(const skad_lookup *lookup, uint16_t index)
+{
+    const skad_candidate *candidate = &lookup->candidates.all[index];
+    unsigned order = 0;
+    for (unsigned n; (n = next_member(&candidate->namers, &order)) != SKAD_ASKED_MAX;) {
+        const skad_candidate *namer = &lookup->candidates.all[lookup->asked[n]];
+        if (namer->named_living > namer->named_silent) {
+            return true;
+        }
+    }
+    return false;
+}
+
+unsigned skad_credit_support(const skad_lookup *lookup, uint16_t index)
+{
+    const skad_asked_set *namers = &lookup->candidates.all[index].namers;
+    return count_common(namers, namers);
+}
+
+bool skad_credit_vouched(const skad_lookup *lookup, uint16_t index)
+{
+    const skad_candidate *candidate = &lookup->candidates.all[index];
+    const unsigned near = count_common(&candidate->namers, &lookup->nearest);
+    return candidate->ours || (near > 1 && 2 * near > lookup->nearest_count);
+}
+
+bool skad_credit_lost(const skad_lookup *lookup, uint16_t namer)
+{
+    const skad_candidate *candidate = &lookup->candidates.all[namer];
+    return candidate->named_silent >= allowed(candidate);
+}
+
+void skad_credit_asked(skad_lookup *lookup, uint16_t index)
+{
+    skad_candidate *candidate = &lookup->candidates.all[index];
+    uint16_t sponsor = candidate->ours ? SKAD_CANDIDATE_NONE : best_namer(lookup, candidate);
+    candidate->sponsor = sponsor == SKAD_CANDIDATE_NONE ? 0 : (uint16_t)(sponsor + 1);
+    if (candidate->sponsor != 0) {
+        lookup->candidates.all[sponsor].named_waiting++;
+    }
 }

@@ -1,36 +1,58 @@
-/* Whether a node that names others is credible. A node answers for those that it names: a node that
- * names invented contacts loses its credit, and with it the names that it alone gave. Credit
- * decides whether a name is asked, and never what the lookup takes for explored.
+/* Whether a node that names others is credible. A node answers for those that it names: one that
+ * names what is silent loses its credit, and with it the names that it alone gave. Credit decides
+ * whether a name is asked and how long it is waited for, and never what the lookup takes for
+ * explored. It is no blame: it ends with the lookup.
  *
- * A candidate has up to four namers, the first ones. When it answers, that speaks for them; when it
- * is silent, against them, unless there are four: a silence is no lie where several name the same
- * node, as honest nodes do whose neighbour has died. A namer is credible while the silent ones it
- * named are no more than five, and two more for each that answered. So one answer of which the
- * whole is dead ends no credit where answers are short (k = 3), and in a network whose nodes are
- * half dead honest nodes keep theirs; a liar that names only what does not exist has it for six
- * requests. A candidate is credible if one of its namers is, or if it is one of our own contacts.
+ * - A node may have so many of its names asked at once: three, and two more for each of them that
+ *   has answered, but fewer by each one that is silent. A candidate is credible while one of its
+ *   namers may have one more asked, or if it is one of our own contacts. So a liar that names only
+ *   what does not exist has three requests, at once, and no more; in a network whose nodes are half
+ *   dead honest nodes keep their credit.
  *
- * Four liars in league that name the same contacts keep their credit. That costs a lookup time, but
- * changes nothing of what it finds. */
+ * - The silence of a candidate that is vouched for counts against no node: more than half of the
+ *   closest nodes that have answered named it, and more than one, as they do with a neighbour that
+ *   has died. A few liars in league that name the same contacts do not make up half of them. */
 #ifndef SKAD_LOOKUP_CREDIT_H
 #define SKAD_LOOKUP_CREDIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "src/core/lookup/candidates.h"
+#include "src/core/lookup/lookup.h"
 
-#define SKAD_CREDIT_SILENT 6 /* end the credit of a node that named no living one */
-#define SKAD_CREDIT_LIVING 2 /* so many more are allowed for each that answered */
+#define SKAD_CREDIT_NAMES  3 /* of one node that are asked before any has answered */
+#define SKAD_CREDIT_LIVING 2 /* so many more for each that answered */
 
 /* Notes that one candidate, which answered, named another. */
-void skad_credit_named(skad_candidates *candidates, uint16_t index, uint16_t namer);
+void skad_credit_named(skad_lookup *lookup, uint16_t index, uint16_t namer);
 
-/* A candidate answered, perhaps late; a candidate does not answer. A silence counts once. */
-void skad_credit_answered(skad_candidates *candidates, uint16_t index);
-void skad_credit_silent(skad_candidates *candidates, uint16_t index);
+/* Whether one candidate named another. */
+bool skad_credit_names(const skad_lookup *lookup, uint16_t namer, uint16_t index);
+
+/* Counts all names anew, where any has changed its state since. To be called before the others. */
+void skad_credit_weigh(skad_lookup *lookup);
 
 /* Whether a candidate is credible. */
-bool skad_credit_given(const skad_candidates *candidates, uint16_t index);
+bool skad_credit_given(const skad_lookup *lookup, uint16_t index);
+
+/* Whether a candidate that is not credible now may yet be: one of its namers waits for the answers
+ * of others that it named. */
+bool skad_credit_pending(const skad_lookup *lookup, uint16_t index);
+
+/* Returns how many nodes named a candidate. */
+unsigned skad_credit_support(const skad_lookup *lookup, uint16_t index);
+
+/* Whether more than half of the closest that answered named a candidate, two at least, or it is one
+ * of our own contacts. */
+bool skad_credit_vouched(const skad_lookup *lookup, uint16_t index);
+
+/* Whether one of the namers of a candidate has named more that answered than that were silent. */
+bool skad_credit_good(const skad_lookup *lookup, uint16_t index);
+
+/* Whether a node has named more silent ones than its credit bears. */
+bool skad_credit_lost(const skad_lookup *lookup, uint16_t namer);
+
+/* A credible candidate is asked: one of its namers answers for it until it is slow or answers. */
+void skad_credit_asked(skad_lookup *lookup, uint16_t index);
 
 #endif

@@ -5,7 +5,9 @@
 
 #include "crypto/assert.h"
 #include "proto/address.h"
+#include "src/core/lookup/choice.h"
 #include "src/core/lookup/credit.h"
+#include "src/core/lookup/nearest.h"
 #include "src/core/lookup/region.h"
 #include "src/core/lookup/shortlist.h"
 #include "src/core/routing/density.h"
@@ -58,49 +60,29 @@ void skad_lookup_free(skad_lookup *lookup)
 
 /* ---- Names ---- */
 
-/* Lets a failed candidate be asked again, once, at the other address where it was named. */
-static void try_other(skad_candidate *candidate)
+/* Whether an ID has answered, at whatever address. */
+static bool has_answered(const skad_lookup *lookup, const skad_id *id)
 {
-    if (candidate->other.family != SKAD_FAMILY_NONE && candidate->tries == 1) {
-        candidate->address = candidate->other;
-        candidate->state = SKAD_STEP_HEARD;
+    uint16_t index = skad_candidates_first(&lookup->candidates, id);
+    while (index != NONE && lookup->candidates.all[index].state != SKAD_STEP_ANSWERED) {
+        index = skad_candidates_next(&lookup->candidates, index);
     }
+    return index != NONE;
 }
 
-/* Handles an ID that is named at two addresses: the word of one peer, perhaps a liar, stands
- * against another's. The other address is tried when the first does not answer. */
-static void hear_address(skad_candidate *candidate, const skad_address *address)
-{
-    if (candidate->other.family == SKAD_FAMILY_NONE &&
-        !skad_address_equal(&candidate->address, address)) {
-        candidate->other = *address;
-        if (candidate->state == SKAD_STEP_FAILED) {
-            try_other(candidate);
-        }
-    }
-}
-
-/* Puts a candidate on a path's list, as a new one where it was not named yet. Returns its index;
- * NONE if it is not wanted. */
-static uint16_t hear(skad_lookup *lookup, uint8_t path, uint8_t hop, const skad_contact *contact,
+/* Returns a candidate, a new one where it was not named yet; NONE if it is not wanted. */
+static uint16_t hear(skad_lookup *lookup, uint8_t hop, const skad_contact *contact,
                      const skad_address *address)
 {
     if (skad_id_equal(&contact->id, &lookup->self)) {
         return NONE;
     }
-    uint16_t index = skad_candidates_find(&lookup->candidates, &contact->id);
-    if (index != NONE) {
-        hear_address(&lookup->candidates.all[index], address);
-    } else {
+    uint16_t index = skad_candidates_find(&lookup->candidates, &contact->id, address);
+    if (index == NONE && !has_answered(lookup, &contact->id)) {
         index = skad_candidates_add(
             &lookup->candidates,
             &(skad_candidate){.contact = *contact, .address = *address, .hop = hop});
-        if (index == NONE) {
-            return NONE;
-        }
     }
-    skad_shortlist_add(lookup, path, index);
-    skad_candidates_spare(&lookup->candidates, index);
     return index;
 }
 
@@ -108,92 +90,28 @@ void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *cont
                       const skad_address *address)
 {
     size_t path = turn < lookup->k ? turn % lookup->paths : lookup->paths;
-    uint16_t index = hear(lookup, (uint8_t)path, 0, contact, address);
+    uint16_t index = hear(lookup, 0, contact, address);
     if (index != NONE) {
         lookup->candidates.all[index].ours = true;
+        skad_shortlist_add(lookup, (uint8_t)path, index);
+        skad_candidates_spare(&lookup->candidates, index);
     }
 }
 
-/* ---- The next candidate ---- */
-
-/* Whether a candidate is asked at all: if it was not silent lately, and some node that named it is
- * credible, or, when the paths are over, while the others are too few. */
-static bool worth_asking(const skad_lookup *lookup, uint16_t index)
-{
-    if (lookup->candidates.all[index].departed &&
-        (lookup->phase != SKAD_LOOKUP_CLOSING || lookup->answered_count >= lookup->enough)) {
-        return false;
-    }
-    return skad_credit_given(&lookup->candidates, index) ||
-           (lookup->phase == SKAD_LOOKUP_CLOSING && lookup->answered_count < lookup->siblings);
-}
-
-/* Returns the closest candidate to ask among the first `window` on a path's list that count. */
-static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t window)
-{
-    const skad_shortlist *list = &lookup->lists[path];
-    size_t living = 0;
-    for (size_t i = 0; i < list->count && living < window; i++) {
-        uint8_t state = lookup->candidates.all[list->members[i]].state;
-        if (state == SKAD_STEP_FAILED || skad_shortlist_surplus(lookup, list, i) ||
-            (state == SKAD_STEP_HEARD && !worth_asking(lookup, list->members[i]))) {
-            continue;
-        }
-        if (state == SKAD_STEP_HEARD && skad_shortlist_group_has_room(lookup, list->members[i])) {
-            return list->members[i];
-        }
-        living += state != SKAD_STEP_HEARD;
-    }
-    return NONE;
-}
-
-/* Claims the closest unasked candidate of any path, for a path that has none left. */
-static uint16_t adopt(skad_lookup *lookup, uint8_t path)
-{
-    uint16_t best = NONE;
-    for (uint8_t p = 0; p < lookup->paths; p++) {
-        uint16_t index = next_on_list(lookup, p, SKAD_SHORTLIST_MAX);
-        if (index != NONE &&
-            (best == NONE || skad_candidates_closer(&lookup->candidates, index, best))) {
-            best = index;
-        }
-    }
-    if (best != NONE) {
-        skad_shortlist_add(lookup, path, best);
-    }
-    return best;
-}
-
-static uint16_t next_on_path(skad_lookup *lookup, uint8_t path)
-{
-    skad_shortlist *list = &lookup->lists[path];
-    bool closing = path == lookup->paths;
-    size_t alpha = closing ? (size_t)lookup->alpha * lookup->paths : lookup->alpha;
-    if (list->waiting >= alpha) {
-        return NONE;
-    }
-    uint16_t index = next_on_list(lookup, path, closing ? lookup->wanted : lookup->k);
-    if (index == NONE && !closing && !list->answered && list->waiting == 0) {
-        index = adopt(lookup, path);
-    }
-    return index;
-}
+/* ---- Asking ---- */
 
 static void ask(skad_lookup *lookup, uint8_t path, uint16_t index)
 {
     skad_candidate *candidate = &lookup->candidates.all[index];
+    skad_credit_asked(lookup, index);
     candidate->state = SKAD_STEP_ASKED;
     candidate->path = path;
     lookup->lists[path].waiting++;
     lookup->rpcs++;
     if (candidate->tries++ == 0) {
+        candidate->order = (uint8_t)lookup->asked_count;
         lookup->asked[lookup->asked_count++] = index;
     }
-}
-
-bool skad_lookup_may_ask(const skad_lookup *lookup)
-{
-    return lookup->rpcs < lookup->rpcs_max;
 }
 
 bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
@@ -201,13 +119,14 @@ bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
     if (lookup->phase == SKAD_LOOKUP_DONE || !skad_lookup_may_ask(lookup)) {
         return false;
     }
+    skad_credit_weigh(lookup);
     if (lookup->phase == SKAD_LOOKUP_WIDENING) {
         return skad_regions_next(lookup, query);
     }
     uint8_t first = lookup->phase == SKAD_LOOKUP_CLOSING ? lookup->paths : 0;
     uint8_t last = lookup->phase == SKAD_LOOKUP_CLOSING ? lookup->paths : lookup->paths - 1;
     for (uint8_t path = first; path <= last; path++) {
-        uint16_t next = next_on_path(lookup, path);
+        uint16_t next = skad_choice_next(lookup, path);
         if (next != NONE) {
             ask(lookup, path, next);
             *query = (skad_query){.candidate = next, .target = lookup->target};
@@ -217,9 +136,10 @@ bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
     return false;
 }
 
-/* Stops a candidate's path from waiting for it, unless it stopped before. */
+/* Stops a candidate's path from waiting for it, unless it stopped before. Its state changes. */
 static void stop_waiting(skad_lookup *lookup, const skad_candidate *candidate)
 {
+    lookup->weighed = false;
     if (candidate->state == SKAD_STEP_ASKED) {
         SKAD_ASSERT(lookup->lists[candidate->path].waiting > 0);
         lookup->lists[candidate->path].waiting--;
@@ -250,6 +170,29 @@ static bool awaited(const skad_candidate *candidate)
     return candidate->state == SKAD_STEP_ASKED || candidate->state == SKAD_STEP_SLOW;
 }
 
+bool skad_lookup_awaits(const skad_lookup *lookup, uint16_t index)
+{
+    return awaited(&lookup->candidates.all[index]);
+}
+
+/* The ID of a candidate has answered: at other addresses it is not asked or awaited any more. */
+static void settle(skad_lookup *lookup, uint16_t answered)
+{
+    const skad_id *id = &lookup->candidates.all[answered].contact.id;
+    uint16_t index = skad_candidates_first(&lookup->candidates, id);
+    for (; index != NONE; index = skad_candidates_next(&lookup->candidates, index)) {
+        skad_candidate *other = &lookup->candidates.all[index];
+        if (index == answered) {
+            continue;
+        }
+        other->moot = true;
+        if (awaited(other)) {
+            stop_waiting(lookup, other);
+            other->state = SKAD_STEP_FAILED;
+        }
+    }
+}
+
 void skad_lookup_answered(skad_lookup *lookup, uint16_t index, uint64_t rtt_us)
 {
     skad_candidate *candidate = &lookup->candidates.all[index];
@@ -258,8 +201,22 @@ void skad_lookup_answered(skad_lookup *lookup, uint16_t index, uint64_t rtt_us)
     candidate->state = SKAD_STEP_ANSWERED;
     candidate->rtt_us = rtt_us > UINT32_MAX ? UINT32_MAX : (uint32_t)rtt_us;
     lookup->answered_count++;
-    skad_credit_answered(&lookup->candidates, index);
-    lookup->lists[candidate->path].answered = true;
+    skad_shortlist *list = &lookup->lists[candidate->path];
+    list->answers++;
+    list->silent = 0;
+    settle(lookup, index);
+}
+
+/* Whether a node has named an ID at another address, too. Its first word counts. */
+static bool contradicts(const skad_lookup *lookup, uint16_t from, const skad_id *id,
+                        const skad_address *address)
+{
+    uint16_t index = skad_candidates_first(&lookup->candidates, id);
+    while (index != NONE && (skad_address_equal(&lookup->candidates.all[index].address, address) ||
+                             !skad_credit_names(lookup, from, index))) {
+        index = skad_candidates_next(&lookup->candidates, index);
+    }
+    return index != NONE;
 }
 
 void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *contact,
@@ -268,20 +225,25 @@ void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *c
     const uint8_t path = lookup->candidates.all[from].path; /* a contact may move it */
     const uint8_t before = lookup->candidates.all[from].hop;
     uint8_t hop = before == UINT8_MAX ? UINT8_MAX : (uint8_t)(before + 1);
-    bool paths_over = lookup->phase != SKAD_LOOKUP_PATHS;
-    uint16_t index = hear(lookup, path, hop, contact, address);
-    if (paths_over && path != lookup->paths) {
+    if (contradicts(lookup, from, &contact->id, address)) {
+        return;
+    }
+    uint16_t index = hear(lookup, hop, contact, address);
+    if (index == NONE) {
+        return;
+    }
+    skad_credit_named(lookup, index, from);
+    skad_shortlist_add(lookup, path, index);
+    if (lookup->phase != SKAD_LOOKUP_PATHS && path != lookup->paths) {
         /* A slow answer from a path that was already over also belongs to the union. */
-        index = hear(lookup, lookup->paths, hop, contact, address);
+        skad_shortlist_add(lookup, lookup->paths, index);
     }
-    if (index != NONE) {
-        skad_credit_named(&lookup->candidates, index, from);
-    }
+    skad_candidates_spare(&lookup->candidates, index);
 }
 
-void skad_lookup_departed(skad_lookup *lookup, const skad_id *id)
+void skad_lookup_departed(skad_lookup *lookup, const skad_id *id, const skad_address *address)
 {
-    uint16_t index = skad_candidates_find(&lookup->candidates, id);
+    uint16_t index = skad_candidates_find(&lookup->candidates, id, address);
     if (index != NONE) {
         lookup->candidates.all[index].departed = !lookup->candidates.all[index].ours;
     }
@@ -291,26 +253,36 @@ void skad_lookup_slow(skad_lookup *lookup, uint16_t index)
 {
     skad_candidate *candidate = &lookup->candidates.all[index];
     if (candidate->state == SKAD_STEP_ASKED) {
+        skad_shortlist *list = &lookup->lists[candidate->path];
         stop_waiting(lookup, candidate);
         candidate->state = SKAD_STEP_SLOW;
-        skad_credit_silent(&lookup->candidates, index);
+        list->silent = (uint8_t)(list->silent + (list->silent < UINT8_MAX));
     }
+}
+
+void skad_lookup_overdue(skad_lookup *lookup, uint16_t index)
+{
+    skad_lookup_slow(lookup, index); /* a stalled driver may have skipped that */
+    lookup->candidates.all[index].overdue = true;
 }
 
 void skad_lookup_failed(skad_lookup *lookup, uint16_t index)
 {
     skad_candidate *candidate = &lookup->candidates.all[index];
-    stop_waiting(lookup, candidate);
-    candidate->state = SKAD_STEP_FAILED;
-    skad_credit_silent(&lookup->candidates, index);
-    try_other(candidate);
+    skad_lookup_slow(lookup, index);
+    if (awaited(candidate)) {
+        stop_waiting(lookup, candidate);
+        candidate->state = SKAD_STEP_FAILED;
+    }
 }
 
 void skad_lookup_refused(skad_lookup *lookup, uint16_t index, bool again)
 {
     skad_candidate *candidate = &lookup->candidates.all[index];
-    stop_waiting(lookup, candidate);
-    candidate->state = again && candidate->tries == 1 ? SKAD_STEP_HEARD : SKAD_STEP_FAILED;
+    if (awaited(candidate)) {
+        stop_waiting(lookup, candidate);
+        candidate->state = again && candidate->tries == 1 ? SKAD_STEP_HEARD : SKAD_STEP_FAILED;
+    }
 }
 
 void skad_lookup_finish(skad_lookup *lookup)
@@ -326,49 +298,21 @@ static void begin_closing(skad_lookup *lookup)
     for (uint8_t path = 0; path < lookup->paths; path++) {
         for (size_t i = 0; i < lookup->lists[path].count; i++) {
             uint16_t index = lookup->lists[path].members[i];
-            uint8_t state = lookup->candidates.all[index].state;
-            if (state != SKAD_STEP_FAILED &&
-                (state != SKAD_STEP_HEARD || worth_asking(lookup, index))) {
+            if (skad_choice_of_closing(lookup, index)) {
                 skad_shortlist_add(lookup, lookup->paths, index);
             }
         }
     }
 }
 
-/* Whether an answer from any of the closest wanted is still awaited. */
-static bool closing_waits(const skad_lookup *lookup)
-{
-    const skad_shortlist *list = &lookup->lists[lookup->paths];
-    size_t living = 0;
-    for (size_t i = 0; i < list->count && living < lookup->wanted; i++) {
-        const skad_candidate *candidate = &lookup->candidates.all[list->members[i]];
-        if (skad_shortlist_surplus(lookup, list, i)) {
-            continue;
-        }
-        if (awaited(candidate)) {
-            return true;
-        }
-        living += candidate->state == SKAD_STEP_ANSWERED;
-    }
-    return false;
-}
-
 static bool paths_over(skad_lookup *lookup)
 {
     for (uint8_t path = 0; path < lookup->paths; path++) {
-        if (lookup->lists[path].waiting > 0 ||
-            (skad_lookup_may_ask(lookup) && next_on_path(lookup, path) != NONE)) {
+        if (!skad_choice_path_over(lookup, path)) {
             return false;
         }
     }
     return true;
-}
-
-static bool closing_over(skad_lookup *lookup)
-{
-    bool more =
-        skad_lookup_may_ask(lookup) && next_on_list(lookup, lookup->paths, lookup->wanted) != NONE;
-    return !more && !closing_waits(lookup);
 }
 
 /* Detects a dense neighbourhood of the target, once. From then on the whole region is wanted. */
@@ -388,6 +332,7 @@ static bool is_dense(skad_lookup *lookup)
 
 bool skad_lookup_done(skad_lookup *lookup)
 {
+    skad_credit_weigh(lookup);
     if (lookup->phase == SKAD_LOOKUP_PATHS && paths_over(lookup)) {
         begin_closing(lookup);
         if (!lookup->closing_round) {
@@ -397,7 +342,7 @@ bool skad_lookup_done(skad_lookup *lookup)
     if (lookup->phase == SKAD_LOOKUP_WIDENING && skad_regions_explored(lookup)) {
         lookup->phase = SKAD_LOOKUP_CLOSING;
     }
-    if (lookup->phase == SKAD_LOOKUP_CLOSING && closing_over(lookup) &&
+    if (lookup->phase == SKAD_LOOKUP_CLOSING && skad_choice_closing_over(lookup) &&
         !skad_regions_widen(lookup) && !(is_dense(lookup) && skad_regions_widen(lookup))) {
         lookup->phase = SKAD_LOOKUP_DONE;
     }
@@ -406,42 +351,19 @@ bool skad_lookup_done(skad_lookup *lookup)
 
 /* ---- Results ---- */
 
-size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indices)
-{
-    size_t count = 0;
-    uint16_t last = NONE; /* the farthest examined so far */
-    while (count < max) {
-        uint16_t best = NONE;
-        for (size_t i = 0; i < lookup->asked_count; i++) {
-            uint16_t index = lookup->asked[i];
-            if (lookup->candidates.all[index].state == SKAD_STEP_ANSWERED &&
-                (last == NONE || skad_candidates_closer(&lookup->candidates, last, index)) &&
-                (best == NONE || skad_candidates_closer(&lookup->candidates, index, best))) {
-                best = index;
-            }
-        }
-        if (best == NONE) {
-            break;
-        }
-        last = best;
-        if (!skad_shortlist_group_chosen(lookup, best, indices, count)) {
-            indices[count++] = best;
-        }
-    }
-    return count;
-}
-
-bool skad_lookup_silence(const skad_lookup *lookup)
+bool skad_lookup_silence(skad_lookup *lookup)
 {
     uint16_t indices[SKAD_K_MAX];
+    skad_credit_weigh(lookup);
     size_t closest = skad_lookup_closest(lookup, lookup->siblings, indices);
     bool all = closest < lookup->siblings;
     for (size_t i = 0; i < lookup->asked_count; i++) {
         uint16_t index = lookup->asked[i];
         bool within =
             all || skad_candidates_closer(&lookup->candidates, index, indices[closest - 1]);
-        if (within && lookup->candidates.all[index].state != SKAD_STEP_ANSWERED &&
-            skad_credit_given(&lookup->candidates, index)) {
+        const skad_candidate *candidate = &lookup->candidates.all[index];
+        if (within && candidate->state != SKAD_STEP_ANSWERED && !candidate->moot &&
+            skad_credit_vouched(lookup, index)) {
             return true;
         }
     }

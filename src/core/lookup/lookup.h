@@ -8,17 +8,22 @@
  *                       +--- value found -------+--- the closest answered --------> DONE
  *
  * - The k closest contacts that we know are dealt to the paths in turn. Each path keeps its own
- *   shortlist and asks the closest candidates on it. A node is asked once in the whole lookup, by
- *   the path that claimed it first. So a liar spoils the path that asked it, and no other.
+ *   shortlist and asks the closest candidates on it. A candidate is asked once in the whole lookup,
+ *   by the path that claimed it first. So a liar spoils the path that asked it, and no other.
  *
- * - A node that does not answer in its usual time is overtaken: its path goes on with the next one,
- *   and a late answer still counts.
+ * - While answers name closer candidates than those that answered, a path asks alpha at once. When
+ *   the closest on its list has answered, it asks the other k all at once (Kademlia, section 2.3).
+ *
+ * - A node that does not answer in its usual time is overtaken: its path goes on with the next
+ * ones, two at once, and a late answer still counts.
  *
  * - A path that runs dry without a single answer adopts unclaimed candidates of other paths. With
  *   many dead nodes, fewer paths must not mean fewer chances.
  *
- * - The closing round is one more path, whose shortlist is the union of all. It goes on until the s
- *   closest living nodes of the union have answered for themselves.
+ * - The closing round is one more path, whose shortlist is the union of all. It begins when each
+ *   path has its closest answer, asks all that it needs at once, and goes on until the s closest
+ *   living nodes of the union have answered for themselves. It waits for no node that stands behind
+ *   those. A slow node is waited for, three times as long as usual, if it is vouched for.
  *
  * - When the closest nodes stand denser than chance allows (density.h), the lookup examines the
  *   whole region that usually holds s nodes, so that honest nodes behind a Sybil cluster are found,
@@ -30,9 +35,11 @@
  * - A node that was silent lately (departed.h) is asked last, and only while fewer nodes have
  *   answered than we know to be alive, or than are wanted.
  *
- * - A node answers for those that it names (credit.h). Names whose namers only ever named the
- * silent are asked last, and only while fewer than s nodes have answered. So invented names near
- * the target cost the path of the liar that named them a few requests, and no other.
+ * - A node answers for those that it names (credit.h). Only a few names of one node are asked
+ * before some of them have answered. Names whose namers only ever named the silent are asked last,
+ * and only while fewer than s nodes have answered. A node is vouched for if it is one of our own
+ *   contacts, or if more than half of the closest nodes that answered name it. So invented names
+ *   near the target cost the lookup a few requests, and one usual round trip.
  *
  * The number of nodes asked in one address group is limited, on a path and in all. A party with a
  * thousand names in one subnet gets a few questions.
@@ -55,9 +62,9 @@
 #include "src/core/lookup/candidates.h"
 #include "src/core/routing/density.h"
 
-#define SKAD_LOOKUP_RPCS_MAX 192 /* docs/limits.md */
-#define SKAD_REGION_ASKED    3   /* nodes asked for one region, so that one liar cannot hide it */
-#define SKAD_SHORTLIST_MAX   64  /* four times k: half of the network may be dead unnoticed */
+#define SKAD_LOOKUP_RPCS_MAX SKAD_ASKED_MAX /* docs/limits.md */
+#define SKAD_REGION_ASKED    3  /* nodes asked for one region, so that one liar cannot hide it */
+#define SKAD_SHORTLIST_MAX   64 /* four times k: half of the network may be dead unnoticed */
 
 typedef enum skad_lookup_phase {
     SKAD_LOOKUP_PATHS,
@@ -70,7 +77,8 @@ typedef struct skad_shortlist {
     uint16_t members[SKAD_SHORTLIST_MAX]; /* indices of candidates, ascending distance */
     uint8_t count;
     uint8_t waiting; /* asked by this path, not slow yet */
-    bool answered;   /* any node on this path ever answered */
+    uint8_t silent;  /* of those that it asked, how many have become slow since one answered */
+    uint8_t answers; /* of nodes that it asked */
 } skad_shortlist;
 
 typedef struct skad_lookup {
@@ -101,6 +109,9 @@ typedef struct skad_lookup {
     uint8_t region_count;       /* to be asked */
     uint8_t region_next;        /* the next of them */
     uint8_t region_waiting;     /* asked and awaited */
+    skad_asked_set nearest;     /* the closest s that have answered, */
+    uint8_t nearest_count;      /* and how many that are, */
+    bool weighed;               /* if nothing has changed since (credit.h) */
     skad_candidates candidates; /* all candidates so far */
 } skad_lookup;
 
@@ -112,7 +123,10 @@ typedef struct skad_query {
 } skad_query;
 
 /* Whether the bound on requests leaves room for one more. */
-bool skad_lookup_may_ask(const skad_lookup *lookup);
+static inline bool skad_lookup_may_ask(const skad_lookup *lookup)
+{
+    return lookup->rpcs < lookup->rpcs_max;
+}
 
 /* What a lookup starts from. */
 typedef struct skad_lookup_plan {
@@ -147,12 +161,18 @@ void skad_lookup_answered(skad_lookup *lookup, uint16_t index, uint64_t rtt_us);
 void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *contact,
                        const skad_address *address);
 
-/* A node that was heard of was silent lately, by our own experience. One of our own contacts is
- * asked all the same. */
-void skad_lookup_departed(skad_lookup *lookup, const skad_id *id);
+/* A node that was heard of was silent lately at this address, by our own experience. One of our own
+ * contacts is asked all the same. */
+void skad_lookup_departed(skad_lookup *lookup, const skad_id *id, const skad_address *address);
 
-/* A candidate passed its soft timeout; a candidate will not answer, or its answer was refused. */
+/* Whether the answer of a candidate is of use: it was asked, and its ID has not answered at another
+ * address meanwhile. */
+bool skad_lookup_awaits(const skad_lookup *lookup, uint16_t index);
+
+/* A candidate passed its soft timeout; it has been silent for so long that the lookup does not wait
+ * for it any more; it will not answer, or its answer was refused. */
 void skad_lookup_slow(skad_lookup *lookup, uint16_t index);
+void skad_lookup_overdue(skad_lookup *lookup, uint16_t index);
 void skad_lookup_failed(skad_lookup *lookup, uint16_t index);
 
 /* A candidate refused the request; `again`: asking it once more may help. */
@@ -165,13 +185,9 @@ void skad_lookup_finish(skad_lookup *lookup);
  * false. */
 bool skad_lookup_done(skad_lookup *lookup);
 
-/* Finds the closest candidates that answered, at most `max`, with no more of an address group than
- * its share. Returns how many; indices in ascending distance. */
-size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indices);
-
 /* Whether a node that is responsible for the target, as far as we know, was asked and did not
- * answer. One whose namers have lost their credit may not exist at all, and does not count. */
-bool skad_lookup_silence(const skad_lookup *lookup);
+ * answer. One that is not vouched for may not exist at all, and does not count. */
+bool skad_lookup_silence(skad_lookup *lookup);
 
 /* Returns how many paths have the closest living node on their own shortlist. */
 uint8_t skad_lookup_agreement(const skad_lookup *lookup);

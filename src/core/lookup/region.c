@@ -78,18 +78,19 @@ static int last_region(const skad_lookup *lookup, size_t *living)
     return 0;
 }
 
-/* Whether a dead node stands before the last one wanted: one that failed, or one that was silent
- * lately and was not asked. It took the place of a living node in the answers. A name without
- * credit took the place in a liar's answer only. */
+/* Whether a dead node stands before the last one wanted: one that is silent, or one that was silent
+ * lately and was not asked. It took the place of a living node in the answers. A name that is not
+ * vouched for took the place in a few answers only. */
 static bool death_before(const skad_lookup *lookup, int region)
 {
     for (size_t i = 0; i < lookup->candidates.high_water; i++) {
         const skad_candidate *candidate = &lookup->candidates.all[i];
-        uint16_t index = (uint16_t)i;
-        bool asked = candidate->tries > 0 && candidate->state == SKAD_STEP_FAILED;
+        const uint16_t index = (uint16_t)i;
+        bool asked = candidate->tries > 0 &&
+                     (candidate->state == SKAD_STEP_FAILED || candidate->state == SKAD_STEP_SLOW);
         bool left_out =
             candidate->departed && candidate->listed != 0 && candidate->state == SKAD_STEP_HEARD;
-        if ((asked || left_out) && skad_credit_given(&lookup->candidates, index) &&
+        if ((asked || left_out) && !candidate->moot && skad_credit_vouched(lookup, index) &&
             shared_bits(lookup, index) >= region) {
             return true;
         }
@@ -146,7 +147,7 @@ static int first_region(const skad_lookup *lookup)
 }
 
 /* Picks the answered nodes closest to a region's target: those within the region first, then those
- * on our side. */
+ * on our side. One that has named too many that are silent is not asked again. */
 static void pick_for_region(skad_lookup *lookup)
 {
     skad_id target = region_target(lookup, lookup->region);
@@ -155,7 +156,7 @@ static void pick_for_region(skad_lookup *lookup)
     for (size_t i = 0; i < lookup->asked_count; i++) {
         uint16_t index = lookup->asked[i];
         const skad_candidate *candidate = &lookup->candidates.all[index];
-        if (candidate->state != SKAD_STEP_ANSWERED) {
+        if (candidate->state != SKAD_STEP_ANSWERED || skad_credit_lost(lookup, index)) {
             continue;
         }
         size_t at = lookup->region_count;

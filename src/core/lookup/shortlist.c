@@ -2,27 +2,94 @@
 
 #include <string.h>
 
+#include "src/core/lookup/credit.h"
 #include "src/core/routing/diversity.h"
 
-/* Returns the member of a full list that gives way to a candidate: the farthest that failed,
- * however near it is; otherwise the farthest that has not answered, if that is farther than the
- * candidate. What has answered stays, however many names near the target are heard. list->count:
- * none. */
-static size_t gives_way(const skad_lookup *lookup, const skad_shortlist *list, uint16_t candidate)
+/* How much a candidate on a full list is worth. */
+typedef struct worth {
+    bool hopeful;     /* it is in time, or it is not silent, and one of its namers has credit */
+    unsigned support; /* in the closing round: how many nodes named it */
+} worth;
+
+/* In the closing round the names of all paths come together. Those that a few liars invent, near
+ * the target and without end, must not displace what many know. */
+static worth worth_of(const skad_lookup *lookup, uint8_t path, uint16_t index)
+{
+    const skad_candidate *candidate = &lookup->candidates.all[index];
+    return (worth){
+        .hopeful = candidate->state == SKAD_STEP_ASKED || skad_credit_vouched(lookup, index) ||
+                   (candidate->state == SKAD_STEP_HEARD && skad_credit_pending(lookup, index)),
+        .support = path == lookup->paths ? skad_credit_support(lookup, index) : 0,
+    };
+}
+
+/* Whether the candidate at index a gives way to that at b: the hopeless before the hopeful, then
+ * the one that fewer nodes named, then the farther one. */
+static bool is_worse(const skad_lookup *lookup, uint8_t path, uint16_t a, uint16_t b)
+{
+    const worth of_a = worth_of(lookup, path, a);
+    const worth of_b = worth_of(lookup, path, b);
+    if (of_a.hopeful != of_b.hopeful) {
+        return of_b.hopeful;
+    }
+    if (of_a.support != of_b.support) {
+        return of_a.support < of_b.support;
+    }
+    return skad_candidates_closer(&lookup->candidates, b, a);
+}
+
+/* Whether a member is one of our own contacts that stand by. */
+static bool stands_by(const skad_lookup *lookup, uint16_t index)
+{
+    const skad_candidate *candidate = &lookup->candidates.all[index];
+    return candidate->ours && candidate->state == SKAD_STEP_HEARD;
+}
+
+/* Returns the farthest member of a list that stands by, if more than s do; otherwise list->count.
+ * So many stay whatever is named: we know that they were alive. */
+static size_t dispensable(const skad_lookup *lookup, const skad_shortlist *list)
 {
     size_t farthest = list->count;
-    for (size_t at = list->count; at-- > 0;) {
-        uint8_t state = lookup->candidates.all[list->members[at]].state;
-        if (state == SKAD_STEP_FAILED) {
-            return at;
-        }
-        if (farthest == list->count && state != SKAD_STEP_ANSWERED) {
+    size_t count = 0;
+    for (size_t at = 0; at < list->count; at++) {
+        if (stands_by(lookup, list->members[at])) {
             farthest = at;
+            count++;
         }
     }
-    return farthest < list->count &&
-                   skad_candidates_closer(&lookup->candidates, candidate, list->members[farthest])
-               ? farthest
+    return count > lookup->siblings ? farthest : list->count;
+}
+
+/* Returns the member of a full list that gives way to a candidate: the farthest that failed, or
+ * whose ID has answered elsewhere; otherwise the farthest of too many that stand by, or the worst
+ * of those that have not answered, if that is worse than the candidate. What has answered stays,
+ * however many names near the target are heard, unless the whole list has. list->count: none. */
+static size_t gives_way(const skad_lookup *lookup, uint8_t path, uint16_t candidate)
+{
+    const skad_shortlist *list = &lookup->lists[path];
+    size_t worst = list->count;
+    for (size_t at = list->count; at-- > 0;) {
+        const uint16_t member = list->members[at];
+        const uint8_t state = lookup->candidates.all[member].state;
+        if (state == SKAD_STEP_FAILED || lookup->candidates.all[member].moot) {
+            return at;
+        }
+        if (state != SKAD_STEP_ANSWERED && !stands_by(lookup, member) &&
+            (worst == list->count || is_worse(lookup, path, member, list->members[worst]))) {
+            worst = at;
+        }
+    }
+    const size_t spare = dispensable(lookup, list);
+    if (spare < list->count &&
+        skad_candidates_closer(&lookup->candidates, candidate, list->members[spare])) {
+        return spare;
+    }
+    if (worst < list->count) {
+        return is_worse(lookup, path, list->members[worst], candidate) ? worst : list->count;
+    }
+    const size_t last = list->count - 1U;
+    return skad_candidates_closer(&lookup->candidates, candidate, list->members[last])
+               ? last
                : list->count;
 }
 
@@ -33,7 +100,7 @@ static bool make_room(skad_lookup *lookup, uint8_t path, uint16_t index)
     if (list->count < SKAD_SHORTLIST_MAX) {
         return true;
     }
-    size_t at = gives_way(lookup, list, index);
+    size_t at = gives_way(lookup, path, index);
     if (at == list->count) {
         return false;
     }
@@ -103,14 +170,4 @@ bool skad_shortlist_group_has_room(const skad_lookup *lookup, uint16_t index)
         }
     }
     return skad_group_tally_has_room(&asked, lookup->group_max);
-}
-
-bool skad_shortlist_group_chosen(const skad_lookup *lookup, uint16_t index, const uint16_t *chosen,
-                                 size_t count)
-{
-    skad_group_tally same = skad_group_tally_of(group_of(lookup, index));
-    for (size_t i = 0; i < count; i++) {
-        skad_group_tally_add(&same, group_of(lookup, chosen[i]));
-    }
-    return !skad_group_tally_has_room(&same, lookup->group_path_max);
 }

@@ -10,8 +10,8 @@
 #include "src/core/lookup/lookup.h"
 
 /* Puts a candidate on a path's list, unless it is there already. On a full list it takes the place
- * of the farthest candidate that failed, or of the farthest that has not answered, if that is
- * farther than it is itself. */
+ * of one that failed, or of the worst that has not answered, if that is worse than it is itself:
+ * silent, or without a credible namer; in the closing round, named by fewer nodes; or farther. */
 void skad_shortlist_add(skad_lookup *lookup, uint8_t path, uint16_t index);
 
 /* Whether a member of a list (by its index there) is beyond its address groups' share: whether
@@ -22,9 +22,5 @@ bool skad_shortlist_surplus(const skad_lookup *lookup, const skad_shortlist *lis
 /* Whether one more of a candidate's address groups may be asked in this lookup. Candidates that
  * never answered do not count, for the same reason. */
 bool skad_shortlist_group_has_room(const skad_lookup *lookup, uint16_t index);
-
-/* Whether a candidate's address groups already have their share among the chosen. */
-bool skad_shortlist_group_chosen(const skad_lookup *lookup, uint16_t index, const uint16_t *chosen,
-                                 size_t count);
 
 #endif

@@ -18,16 +18,20 @@ static const char *waiting_broken(const skad_pending *pending, size_t slot, uint
     if (slot >= pending->high_water || ((size_t)rpc->rpc_id[0] << 8 | rpc->rpc_id[1]) != slot) {
         return "an RPC id carries its slot";
     }
-    uint64_t due_us = rpc->slow ? rpc->over_us : rpc->sent_us + rpc->timeout_us;
+    uint64_t due_us = skad_pending_next_us(rpc);
     if (rpc->copies_left > 0 && rpc->copy_us < due_us) {
         due_us = rpc->copy_us;
     }
     if (pending->due_us[slot] != due_us) {
         return "a request waits for its next timeout";
     }
-    if (rpc->over_us < rpc->sent_us + (uint64_t)SKAD_RTO_HARD_FACTOR * rpc->timeout_us ||
+    if (rpc->over_us < rpc->sent_us + skad_rtt_hard_us(rpc->timeout_us) ||
         rpc->copies + rpc->copies_left > SKAD_COPIES) {
         return "a request is sent again so often, and then is over";
+    }
+    if (rpc->overdue_us < rpc->sent_us + (uint64_t)SKAD_RTO_OVERDUE_FACTOR * rpc->timeout_us ||
+        rpc->over_us < rpc->overdue_us) {
+        return "a request is overdue before it is over";
     }
     if (rpc->sent_us > now_us) {
         return "no request was sent in the future";
@@ -97,9 +101,10 @@ static bool candidates_awaited(const skad_node *node, const skad_operation *oper
 {
     const skad_lookup *lookup = operation->lookup;
     for (size_t i = 0; i < lookup->asked_count; i++) {
-        uint8_t state = lookup->candidates.all[lookup->asked[i]].state;
-        bool asked = state == SKAD_STEP_ASKED || state == SKAD_STEP_SLOW;
-        if (awaited(node, operation, lookup->asked[i], SKAD_PURPOSE_LOOKUP) != asked) {
+        const skad_candidate *candidate = &lookup->candidates.all[lookup->asked[i]];
+        bool asked = candidate->state == SKAD_STEP_ASKED || candidate->state == SKAD_STEP_SLOW;
+        size_t requests = awaited(node, operation, lookup->asked[i], SKAD_PURPOSE_LOOKUP);
+        if (requests > 1 || (requests != asked && !candidate->moot)) {
             return false;
         }
     }

@@ -1,6 +1,8 @@
 /* A lookup's invariants: see invariants.h; the rules are in lookup.h. tests/node/test_invariants.c
  * breaks each of them. */
 #include "src/core/node/invariants.h"
+
+#include "proto/address.h"
 #include "src/core/routing/distance.h"
 
 static const char *list_broken(const skad_lookup *lookup, size_t path)
@@ -58,7 +60,8 @@ static bool met_again(const skad_lookup *lookup, size_t index)
         const skad_candidate *other = &lookup->candidates.all[i];
         bool kept = other->listed != 0 || other->tries != 0;
         if (kept && lookup->candidates.distances[i] == lookup->candidates.distances[index] &&
-            skad_id_equal(&other->contact.id, &candidate->contact.id)) {
+            skad_id_equal(&other->contact.id, &candidate->contact.id) &&
+            skad_address_equal(&other->address, &candidate->address)) {
             return true;
         }
     }

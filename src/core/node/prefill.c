@@ -25,6 +25,7 @@ skad_status skad_prefill_known(skad_node *node, const skad_acquaintance *known, 
     }
     for (size_t i = 0; i < count; i++) {
         meet(table, &known[i]);
+        skad_round_trips_note(&node->round_trips, known[i].address->family, known[i].rtt_us);
         node->heard_us = known[i].heard_us > node->heard_us ? known[i].heard_us : node->heard_us;
     }
     skad_buckets_order(table);

@@ -15,6 +15,7 @@
 #include "src/core/routing/bans.h"
 #include "src/core/routing/departed.h"
 #include "src/core/routing/observed.h"
+#include "src/core/routing/round_trips.h"
 #include "src/core/routing/table.h"
 #include "src/core/rpc/answer_budget.h"
 #include "src/core/rpc/events.h"
@@ -57,6 +58,7 @@ struct skad_node {
     skad_bans bans;
     skad_twin_state twin;
     skad_departed departed;
+    skad_round_trips round_trips;
     uint64_t heard_us; /* when the last verified answer came; 0: never */
 
     skad_join_state join;

@@ -62,7 +62,7 @@ size_t skad_named_heard(skad_node *node, skad_lookup *lookup, uint16_t from, con
             skad_lookup_heard(lookup, from, &named.contacts[i], &address);
             if (skad_departed_lately(&node->departed, &named.contacts[i].id, &address,
                                      node->env.now.mono_us)) {
-                skad_lookup_departed(lookup, &named.contacts[i].id);
+                skad_lookup_departed(lookup, &named.contacts[i].id, &address);
             }
         }
     }

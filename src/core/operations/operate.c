@@ -6,6 +6,7 @@
 #include "crypto/assert.h"
 #include "crypto/puzzle.h"
 #include "proto/address.h"
+#include "src/core/lookup/nearest.h"
 #include "src/core/lookup/region.h"
 #include "src/core/lookup/reply_validation.h"
 #include "src/core/node/state.h"
@@ -233,6 +234,9 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
                             const skad_message *answer)
 {
     skad_lookup *lookup = operation->lookup;
+    if (!skad_lookup_awaits(lookup, rpc->step)) {
+        return; /* the same node has answered at another address */
+    }
     if (answer->kind == SKAD_KIND_ERROR) {
         /* Only the token that came with the answer may have been missing. */
         bool again = answer->u.reply.u.error.code == SKAD_ERROR_TOKEN;
@@ -348,6 +352,16 @@ void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
         skad_report_trace(node, operation, rpc->step);
     }
     skad_operate_drive(node, operation);
+}
+
+void skad_operate_overdue(skad_node *node, const skad_pending_rpc *rpc)
+{
+    skad_operation *operation = skad_operations_find(&node->operations, rpc->owner);
+    if (rpc->purpose == SKAD_PURPOSE_LOOKUP && operation != NULL &&
+        operation->stage == SKAD_STAGE_RUNNING) {
+        skad_lookup_overdue(operation->lookup, rpc->step);
+        skad_operate_drive(node, operation);
+    }
 }
 
 void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)

@@ -18,10 +18,11 @@
 /* Sends all requests that may be sent now; moves on to the next stage when none is left. */
 void skad_operate_drive(skad_node *node, skad_operation *operation);
 
-/* A request of an operation was answered, is slow, or was not answered at all. */
+/* A request of an operation was answered, is slow, is overdue, or was not answered at all. */
 void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_opened *answer,
                            const uint8_t *token);
 void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc);
+void skad_operate_overdue(skad_node *node, const skad_pending_rpc *rpc);
 void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc);
 
 /* What a ticket of our own store decided. */

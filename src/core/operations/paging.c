@@ -1,4 +1,5 @@
 #include "src/core/operations/paging.h"
+#include "src/core/lookup/nearest.h"
 
 #include "src/core/node/state.h"
 #include "src/core/operations/ask.h"

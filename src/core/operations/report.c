@@ -1,4 +1,5 @@
 #include "src/core/operations/report.h"
+#include "src/core/lookup/nearest.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
 #include "src/core/operations/storing.h"
+#include "src/core/lookup/nearest.h"
 
 #include <string.h>
 

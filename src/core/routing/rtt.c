@@ -4,7 +4,7 @@
 
 static void widen(skad_rtt *rtt)
 {
-    const uint32_t least = SKAD_RESEND_MIN_US / 4;
+    const uint32_t least = SKAD_RTT_SPREAD_US / 4;
     uint32_t deviation = rtt->deviation_us < least ? least : rtt->deviation_us;
     rtt->deviation_us = deviation < SKAD_RTO_MAX_US ? deviation + deviation / 4 : deviation;
 }
@@ -36,16 +36,27 @@ void skad_rtt_sample(skad_rtt *rtt, uint64_t sample_us)
     }
 }
 
+/* Returns how long an answer takes at most, as a rule. */
+static uint64_t usual_us(const skad_rtt *rtt)
+{
+    uint64_t spread = 4ULL * rtt->deviation_us;
+    uint64_t usual = rtt->smoothed_us + (spread < SKAD_RTT_SPREAD_US ? SKAD_RTT_SPREAD_US : spread);
+    return usual > SKAD_RTO_MAX_US ? SKAD_RTO_MAX_US : usual;
+}
+
 uint64_t skad_rtt_timeout_us(const skad_rtt *rtt)
 {
     if (rtt->smoothed_us == 0) {
         return SKAD_RTO_INITIAL_US;
     }
-    uint64_t timeout = (uint64_t)rtt->smoothed_us + 4ULL * rtt->deviation_us;
-    if (timeout < SKAD_RTO_MIN_US) {
-        return SKAD_RTO_MIN_US;
-    }
-    return timeout > SKAD_RTO_MAX_US ? SKAD_RTO_MAX_US : timeout;
+    uint64_t timeout = usual_us(rtt);
+    return timeout < SKAD_RTO_MIN_US ? SKAD_RTO_MIN_US : timeout;
+}
+
+uint64_t skad_rtt_hard_us(uint64_t soft_us)
+{
+    uint64_t hard_us = SKAD_RTO_OVERDUE_FACTOR * soft_us;
+    return hard_us < SKAD_RTO_HARD_MIN_US ? SKAD_RTO_HARD_MIN_US : hard_us;
 }
 
 uint64_t skad_rtt_resend_us(const skad_rtt *rtt)
@@ -53,9 +64,5 @@ uint64_t skad_rtt_resend_us(const skad_rtt *rtt)
     if (rtt->smoothed_us == 0) {
         return SKAD_RESEND_INITIAL_US;
     }
-    uint64_t timeout = (uint64_t)rtt->smoothed_us + 4ULL * rtt->deviation_us;
-    if (timeout < SKAD_RESEND_MIN_US) {
-        return SKAD_RESEND_MIN_US;
-    }
-    return timeout > SKAD_RTO_MAX_US ? SKAD_RTO_MAX_US : timeout;
+    return usual_us(rtt);
 }

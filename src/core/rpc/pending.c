@@ -88,7 +88,8 @@ skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
     skad_pending_rpc *rpc = &pending->rpcs[slot];
     *rpc = (skad_pending_rpc){
         .sent_us = now_us,
-        .over_us = now_us + SKAD_RTO_HARD_FACTOR * soft_timeout_us,
+        .overdue_us = now_us + SKAD_RTO_OVERDUE_FACTOR * soft_timeout_us,
+        .over_us = now_us + skad_rtt_hard_us(soft_timeout_us),
         .timeout_us = (uint32_t)soft_timeout_us,
     };
     skad_random_bytes(random, rpc->rpc_id, sizeof rpc->rpc_id);
@@ -99,9 +100,17 @@ skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
     return rpc;
 }
 
+uint64_t skad_pending_next_us(const skad_pending_rpc *rpc)
+{
+    if (!rpc->slow) {
+        return rpc->sent_us + rpc->timeout_us;
+    }
+    return rpc->overdue ? rpc->over_us : rpc->overdue_us;
+}
+
 static void plan(skad_pending *pending, const skad_pending_rpc *rpc)
 {
-    uint64_t due_us = rpc->slow ? rpc->over_us : rpc->sent_us + rpc->timeout_us;
+    uint64_t due_us = skad_pending_next_us(rpc);
     bool copy_first = rpc->copies_left > 0 && rpc->copy_us < due_us;
     pending->due_us[rpc - pending->rpcs] = copy_first ? rpc->copy_us : due_us;
 }
@@ -136,7 +145,13 @@ void skad_pending_abandon(skad_pending *pending, const skad_pending_rpc *expired
 void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc)
 {
     rpc->slow = true;
+    rpc->overdue = true;
     plan(pending, rpc);
+}
+
+static uint64_t later(uint64_t a_us, uint64_t b_us)
+{
+    return a_us > b_us ? a_us : b_us;
 }
 
 /* Counts a copy, which leaves now. The answer to it is awaited for one more pause at least. */
@@ -145,9 +160,8 @@ static void count_copy(skad_pending *pending, skad_pending_rpc *rpc, uint64_t no
     pending->repeated = (uint16_t)(pending->repeated + (rpc->copies == 0));
     rpc->copies++;
     rpc->copies_left--;
-    if (rpc->over_us < now_us + rpc->pause_us) {
-        rpc->over_us = now_us + rpc->pause_us;
-    }
+    rpc->overdue_us = later(rpc->overdue_us, now_us + rpc->pause_us);
+    rpc->over_us = later(rpc->over_us, now_us + rpc->pause_us);
     plan_copy(rpc, 2ULL * rpc->pause_us, now_us);
     plan(pending, rpc);
 }
@@ -226,10 +240,13 @@ skad_timeout skad_pending_expire(skad_pending *pending, uint64_t now_us, skad_pe
         *out = *rpc;
         return SKAD_TIMEOUT_COPY;
     }
-    if (!rpc->slow && now_us < rpc->over_us) {
-        skad_pending_wait(pending, rpc);
+    if (now_us < rpc->over_us && !rpc->overdue) {
+        skad_timeout timeout = rpc->slow ? SKAD_TIMEOUT_OVERDUE : SKAD_TIMEOUT_SOFT;
+        rpc->overdue = rpc->slow;
+        rpc->slow = true;
+        plan(pending, rpc);
         *out = *rpc;
-        return SKAD_TIMEOUT_SOFT;
+        return timeout;
     }
     *out = *rpc;
     skad_pending_close(pending, rpc);

@@ -1,12 +1,15 @@
 /* Our requests that wait for an answer.
  *
  *            sent
- *             |            soft timeout            hard timeout
- *   free -> WAITING ----------------------> SLOW ----------------> free (unanswered)
- *             |                              |
- *             +---------- answer ------------+-------------------> free (answered)
+ *             |     soft timeout        three times that        hard timeout
+ *   free -> WAITING ------------> SLOW ------------------> OVERDUE ---------> free (unanswered)
+ *             |                    |                         |
+ *             +------ answer ------+-------------------------+--------------> free (answered)
  *
- * In both states a request may be sent again, some times, after pauses that double: one lost packet
+ * An operation goes on without a slow node, and waits no more for one that is overdue. Only the
+ * hard timeout, a second at least, says that a node did not answer.
+ *
+ * In all states a request may be sent again, some times, after pauses that double: one lost packet
  * is no dead node. A copy has the same RPC id and the same digest, so an answer to any of them
  * ends the waiting. The hard timeout leaves the last copy its pause, also where a stalled driver
  * sent it late.
@@ -59,6 +62,7 @@ typedef struct skad_pending_rpc {
     uint32_t timeout_us;             /* the soft one */
     uint64_t owner;                  /* of an operation: the skad_op */
     uint64_t sent_us;                /* the first time */
+    uint64_t overdue_us;             /* three times that after it was sent, or longer for copies */
     uint64_t over_us;                /* the hard timeout */
     uint64_t copy_us;                /* when it is sent again, if copies are left */
     uint32_t pause_us;               /* before that */
@@ -68,7 +72,8 @@ typedef struct skad_pending_rpc {
     uint8_t purpose; /* a skad_purpose */
     bool has_responder;
     bool has_token;
-    bool slow;           /* the soft timeout has passed */
+    bool slow;           /* the soft timeout has passed, */
+    bool overdue;        /* and three times that has */
     uint8_t copies;      /* that were sent after the first */
     uint8_t copies_left; /* that may yet be sent */
     bool abandoned;      /* no copy is sent any more, since no operation waits for the answer */
@@ -97,6 +102,10 @@ size_t skad_pending_count(const skad_pending *pending);
  * mostly, or their answers were. */
 size_t skad_pending_fresh_count(const skad_pending *pending);
 
+/* Returns when a request is due next, copies aside: at its soft timeout, when it is overdue, or at
+ * its hard timeout. */
+uint64_t skad_pending_next_us(const skad_pending_rpc *rpc);
+
 /* Takes a slot, draws its RPC id and starts its timeouts. The caller fills in the rest, digest
  * included. Returns NULL when full, or without memory. */
 skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
@@ -111,7 +120,7 @@ void skad_pending_resend(skad_pending *pending, skad_pending_rpc *rpc, uint64_t 
  */
 void skad_pending_abandon(skad_pending *pending, const skad_pending_rpc *expired);
 
-/* Drops the request's soft timeout, when no part of the node would act on it. */
+/* Drops all but the request's hard timeout, when no part of the node would act on the others. */
 void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc);
 
 /* Returns the request that an answer of this kind from this address claims to answer; NULL if there
@@ -136,6 +145,7 @@ typedef enum skad_timeout {
     SKAD_TIMEOUT_NONE,
     SKAD_TIMEOUT_COPY, /* it is to be sent again */
     SKAD_TIMEOUT_SOFT,
+    SKAD_TIMEOUT_OVERDUE,
     SKAD_TIMEOUT_HARD,
 } skad_timeout;
 

@@ -91,13 +91,37 @@ static uint8_t copies_of(const skad_node *node, const skad_pending_rpc *rpc, ska
     return peer != SKAD_PEER_NONE ? SKAD_COPIES : SKAD_COPIES_STRANGER;
 }
 
+/* How long to wait for an answer, and before a copy is sent. */
+typedef struct patience {
+    uint64_t timeout_us;
+    uint64_t resend_us;
+} patience;
+
+/* A peer is waited for as its own round trips suggest. A stranger that an operation may do without
+ * is waited for as those of the network do; one that is asked for itself may be anywhere. */
+static patience patience_with(const skad_node *node, skad_peer_slot peer,
+                              const skad_request *request)
+{
+    const skad_rtt *rtt = peer == SKAD_PEER_NONE ? NULL : &node->table.peers.peers[peer].rtt;
+    if (rtt != NULL && rtt->smoothed_us != 0) {
+        return (patience){skad_rtt_timeout_us(rtt), skad_rtt_resend_us(rtt)};
+    }
+    const bool among_others =
+        skad_purpose_of_operation(request->purpose) && request->purpose != SKAD_PURPOSE_PING;
+    const uint64_t timeout_us =
+        among_others ? skad_round_trips_timeout_us(&node->round_trips, request->address->family)
+                     : SKAD_RTO_INITIAL_US;
+    return (patience){timeout_us,
+                      timeout_us == SKAD_RTO_INITIAL_US ? SKAD_RESEND_INITIAL_US : timeout_us};
+}
+
 /* Plans the copies, and drops the soft timeout where no part of the node would act on it. */
 static void plan_timeouts(skad_node *node, skad_pending_rpc *rpc, skad_peer_slot peer,
-                          const skad_rtt *rtt)
+                          uint64_t resend_us)
 {
     uint8_t copies = copies_of(node, rpc, peer);
     if (copies > 0) {
-        skad_pending_resend(&node->pending, rpc, skad_rtt_resend_us(rtt), copies);
+        skad_pending_resend(&node->pending, rpc, resend_us, copies);
     }
     if (!skad_purpose_of_operation((skad_purpose)rpc->purpose)) {
         skad_pending_wait(&node->pending, rpc); /* no other peer is asked meanwhile */
@@ -111,10 +135,9 @@ bool skad_request_send(skad_node *node, const skad_request *request)
         return false;
     }
     skad_peer_slot peer = known_peer(node, request);
-    const skad_rtt unknown = {0};
-    const skad_rtt *rtt = peer != SKAD_PEER_NONE ? &node->table.peers.peers[peer].rtt : &unknown;
-    skad_pending_rpc *rpc = skad_pending_open(&node->pending, &node->env.random,
-                                              skad_rtt_timeout_us(rtt), node->env.now.mono_us);
+    const patience waits = patience_with(node, peer, request);
+    skad_pending_rpc *rpc = skad_pending_open(&node->pending, &node->env.random, waits.timeout_us,
+                                              node->env.now.mono_us);
     if (rpc == NULL) {
         return false;
     }
@@ -138,7 +161,7 @@ bool skad_request_send(skad_node *node, const skad_request *request)
         return false;
     }
     memcpy(rpc->digest, outgoing->draft.digest, sizeof rpc->digest);
-    plan_timeouts(node, rpc, peer, rtt);
+    plan_timeouts(node, rpc, peer, waits.resend_us);
     commit(node, outgoing, request->address);
     return true;
 }

@@ -57,7 +57,7 @@ static uint16_t keep(skad_candidates *candidates, uint64_t distance, uint8_t las
 static uint16_t find(const skad_candidates *candidates, uint64_t distance, uint8_t last)
 {
     const skad_candidate candidate = candidate_at(distance, last);
-    return skad_candidates_find(candidates, &candidate.contact.id);
+    return skad_candidates_find(candidates, &candidate.contact.id, &candidate.address);
 }
 
 static void who_is_listed_or_asked_is_found_however_many_come(void **state)

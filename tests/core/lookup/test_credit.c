@@ -10,224 +10,205 @@
 #include "src/core/lookup/credit.h"
 #include "tests/support/lookup_script.h"
 
-static skad_candidates candidates;
+#define NAMER 1000
 
 static int begin(void **state)
 {
-    (void)state;
-    return skad_candidates_init(&candidates, &script_target, 64, 64) ? 0 : -1;
+    *state = script_make(1, 1, 8, 4);
+    return 0;
 }
 
 static int end(void **state)
 {
-    (void)state;
-    skad_candidates_free(&candidates);
+    skad_lookup_free(*state);
     return 0;
 }
 
-/* Adds a node by its number. */
-static uint16_t add(uint32_t number)
+/* Puts a candidate on the path's list, in a state as if it had been asked. */
+static uint16_t add(skad_lookup *lookup, uint32_t number, skad_step_state state)
 {
-    const skad_candidate candidate = {.contact = script_contact_of(number)};
-    uint16_t index = skad_candidates_add(&candidates, &candidate);
+    const skad_contact contact = script_contact_of(number);
+    const skad_candidate candidate = {
+        .contact = contact,
+        .address = contact.ipv4,
+        .listed = 1,
+        .state = (uint8_t)state,
+        .tries = state != SKAD_STEP_HEARD,
+        .order = (uint8_t)lookup->asked_count,
+    };
+    uint16_t index = skad_candidates_add(&lookup->candidates, &candidate);
     assert_int_not_equal(index, SKAD_CANDIDATE_NONE);
-    candidates.all[index].listed = 1; /* it stays */
+    if (state != SKAD_STEP_HEARD) {
+        lookup->asked[lookup->asked_count++] = index;
+    }
     return index;
 }
 
-static uint16_t add_named(uint32_t number, uint16_t namer)
+static uint16_t add_named(skad_lookup *lookup, uint32_t number, skad_step_state state,
+                          uint16_t namer)
 {
-    uint16_t index = add(number);
-    skad_credit_named(&candidates, index, namer);
+    uint16_t index = add(lookup, number, state);
+    skad_credit_named(lookup, index, namer);
     return index;
 }
 
-static void five_silent_names_are_forgiven_and_the_sixth_is_not(void **state)
+static bool credible(skad_lookup *lookup, uint16_t index)
 {
-    (void)state;
-    uint16_t namer = add(1000);
-    uint16_t names[8];
-    for (uint32_t i = 0; i < 8; i++) {
-        names[i] = add_named(i, namer);
+    lookup->weighed = false;
+    skad_credit_weigh(lookup);
+    return skad_credit_given(lookup, index);
+}
+
+/* Two others have answered, closer than the namer, and name none of its names. */
+static uint16_t add_namer(skad_lookup *lookup)
+{
+    (void)add(lookup, 1, SKAD_STEP_ANSWERED);
+    (void)add(lookup, 2, SKAD_STEP_ANSWERED);
+    return add(lookup, NAMER, SKAD_STEP_ANSWERED);
+}
+
+static void a_node_has_three_of_its_names_asked_before_one_has_answered(void **state)
+{
+    skad_lookup *lookup = *state;
+    uint16_t namer = add_namer(lookup);
+    uint16_t last = add_named(lookup, 100, SKAD_STEP_HEARD, namer);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_true(credible(lookup, last));
+        uint16_t next = add_named(lookup, 10 + i, SKAD_STEP_ASKED, namer);
+        lookup->weighed = false;
+        skad_credit_weigh(lookup);
+        skad_credit_asked(lookup, next);
     }
-    for (unsigned i = 0; i < 6; i++) {
-        assert_true(skad_credit_given(&candidates, names[7]));
-        skad_credit_silent(&candidates, names[i]);
-        skad_credit_silent(&candidates, names[i]); /* a silence counts once */
-    }
-    assert_false(skad_credit_given(&candidates, names[7]));
+    assert_false(credible(lookup, last));
+    assert_true(skad_credit_pending(lookup, last)); /* the three may yet answer */
+    assert_false(skad_credit_lost(lookup, namer));
+}
+
+static void three_silent_names_end_the_credit_and_a_late_answer_gives_it_back(void **state)
+{
+    skad_lookup *lookup = *state;
+    uint16_t namer = add_namer(lookup);
+    uint16_t last = add_named(lookup, 100, SKAD_STEP_HEARD, namer);
+    uint16_t first = add_named(lookup, 10, SKAD_STEP_SLOW, namer);
+    (void)add_named(lookup, 11, SKAD_STEP_SLOW, namer);
+    assert_true(credible(lookup, last));
+    (void)add_named(lookup, 12, SKAD_STEP_FAILED, namer);
+    assert_false(credible(lookup, last));
+    assert_false(skad_credit_pending(lookup, last));
+    assert_true(skad_credit_lost(lookup, namer));
+    lookup->candidates.all[first].state = SKAD_STEP_ANSWERED;
+    assert_true(credible(lookup, last));
 }
 
 static void a_name_that_answers_makes_up_for_two(void **state)
 {
-    (void)state;
-    uint16_t namer = add(1000);
-    uint16_t names[10];
-    for (uint32_t i = 0; i < 10; i++) {
-        names[i] = add_named(i, namer);
+    skad_lookup *lookup = *state;
+    uint16_t namer = add_namer(lookup);
+    uint16_t last = add_named(lookup, 100, SKAD_STEP_HEARD, namer);
+    (void)add_named(lookup, 10, SKAD_STEP_ANSWERED, namer);
+    for (uint32_t i = 0; i < 5; i++) {
+        assert_true(credible(lookup, last));
+        (void)add_named(lookup, 11 + i, SKAD_STEP_SLOW, namer);
     }
-    skad_credit_answered(&candidates, names[0]);
-    for (unsigned i = 1; i <= 8; i++) {
-        assert_true(skad_credit_given(&candidates, names[9]));
-        skad_credit_silent(&candidates, names[i]);
-    }
-    assert_false(skad_credit_given(&candidates, names[9]));
-}
-
-static void a_late_answer_takes_the_silence_back(void **state)
-{
-    (void)state;
-    uint16_t namer = add(1000);
-    uint16_t names[7];
-    for (uint32_t i = 0; i < 7; i++) {
-        names[i] = add_named(i, namer);
-    }
-    for (unsigned i = 0; i < 6; i++) {
-        skad_credit_silent(&candidates, names[i]);
-    }
-    assert_false(skad_credit_given(&candidates, names[6]));
-    skad_credit_answered(&candidates, names[0]);
-    assert_true(skad_credit_given(&candidates, names[6]));
-    assert_int_equal(candidates.all[namer].named_silent, 5);
-    assert_int_equal(candidates.all[namer].named_living, 1);
-}
-
-static void all_silences_can_be_taken_back_and_no_more(void **state)
-{
-    (void)state;
-    uint16_t namer = add(1000);
-    for (uint32_t i = 0; i < 2; i++) {
-        uint16_t name = add_named(i, namer);
-        skad_credit_silent(&candidates, name);
-        assert_int_equal(candidates.all[namer].named_silent, 1);
-        skad_credit_answered(&candidates, name);
-        assert_int_equal(candidates.all[namer].named_silent, 0);
-        skad_credit_answered(&candidates, name); /* it owes nothing any more */
-        assert_int_equal(candidates.all[namer].named_silent, 0);
-    }
-}
-
-/* A fifth one has no part in what the candidate does; the silence of one with four counts
- * against none of them. */
-static void four_namers_are_noted(void **state)
-{
-    (void)state;
-    uint16_t namers[5] = {add(1000), add(1001), add(1002), add(1003), add(1004)};
-    uint16_t name = add(1);
-    for (unsigned i = 0; i < 5; i++) {
-        skad_credit_named(&candidates, name, namers[i]);
-    }
-    skad_credit_silent(&candidates, name);
-    for (unsigned i = 0; i < 5; i++) {
-        assert_int_equal(candidates.all[namers[i]].named_silent, 0);
-        assert_int_equal(candidates.all[namers[i]].named_living, 0);
-    }
-    skad_credit_answered(&candidates, name);
-    for (unsigned i = 0; i < 5; i++) {
-        assert_int_equal(candidates.all[namers[i]].named_living, i < 4);
-    }
-    assert_int_equal(candidates.all[name].namers_count, 4);
+    assert_false(credible(lookup, last));
 }
 
 static void one_credible_namer_is_enough(void **state)
 {
-    (void)state;
-    uint16_t liar = add(1000);
-    uint16_t honest = add(2000);
-    for (uint32_t i = 0; i < 6; i++) {
-        skad_credit_silent(&candidates, add_named(i, liar));
+    skad_lookup *lookup = *state;
+    uint16_t liar = add_namer(lookup);
+    uint16_t other = add(lookup, NAMER + 1, SKAD_STEP_ANSWERED);
+    uint16_t name = add_named(lookup, 100, SKAD_STEP_HEARD, liar);
+    for (uint32_t i = 0; i < 3; i++) {
+        (void)add_named(lookup, 10 + i, SKAD_STEP_SLOW, liar);
     }
-    uint16_t name = add_named(10, liar);
-    assert_false(skad_credit_given(&candidates, name));
-    skad_credit_named(&candidates, name, honest);
-    assert_true(skad_credit_given(&candidates, name));
+    assert_false(credible(lookup, name));
+    skad_credit_named(lookup, name, other);
+    assert_true(credible(lookup, name));
+    assert_int_equal(skad_credit_support(lookup, name), 2);
+    assert_true(skad_credit_names(lookup, other, name) && skad_credit_names(lookup, liar, name));
+    assert_false(skad_credit_names(lookup, name, name));
 }
 
-/* Three of them do. Where four name it, the silent node was there, as far as can be told. */
-static void a_silence_counts_against_up_to_three_namers(void **state)
+/* As honest nodes do whose neighbour has died: more than half of the closest name it. */
+static void the_silence_of_one_that_most_vouch_for_counts_against_none(void **state)
 {
-    (void)state;
-    uint16_t namers[4] = {add(1000), add(1001), add(1002), add(1003)};
-    uint16_t names[7];
-    for (uint32_t i = 0; i < 7; i++) {
-        names[i] = add(i);
-        for (unsigned namer = 0; namer < 3; namer++) {
-            skad_credit_named(&candidates, names[i], namers[namer]);
-            skad_credit_named(&candidates, names[i], namers[namer]); /* which counts once */
-        }
+    skad_lookup *lookup = *state;
+    uint16_t namers[4];
+    for (uint32_t i = 0; i < 4; i++) {
+        namers[i] = add(lookup, NAMER + i, SKAD_STEP_ANSWERED);
     }
-    for (unsigned i = 0; i < 6; i++) {
-        skad_credit_silent(&candidates, names[i]);
+    uint16_t last = add_named(lookup, 100, SKAD_STEP_HEARD, namers[0]);
+    for (uint32_t i = 0; i < 3; i++) {
+        uint16_t dead = add_named(lookup, 10 + i, SKAD_STEP_SLOW, namers[0]);
+        skad_credit_named(lookup, dead, namers[1]);
+        assert_true(i == 2 || credible(lookup, last));
+        assert_false(skad_credit_vouched(lookup, dead)); /* half of them is not enough */
     }
-    assert_false(skad_credit_given(&candidates, names[6]));
-    skad_credit_named(&candidates, names[0], namers[3]); /* a fourth speaks for the first */
-    for (unsigned namer = 0; namer < 4; namer++) {
-        assert_int_equal(candidates.all[namers[namer]].named_silent, namer < 3 ? 5 : 0);
+    assert_false(credible(lookup, last));
+    for (uint32_t i = 0; i < 3; i++) {
+        uint16_t dead = script_index_of(lookup, 10 + i);
+        skad_credit_named(lookup, dead, namers[2]);
+        skad_credit_weigh(lookup);
+        assert_true(skad_credit_vouched(lookup, dead));
     }
-    assert_true(skad_credit_given(&candidates, names[6]));
-    skad_credit_answered(&candidates, names[0]);
-    assert_int_equal(candidates.all[namers[0]].named_silent, 5);
+    assert_true(credible(lookup, last));
 }
 
-static void what_is_silent_already_counts_against_a_later_namer(void **state)
+static void an_id_that_answered_elsewhere_counts_against_none(void **state)
 {
-    (void)state;
-    uint16_t first = add(1000);
-    uint16_t second = add(2000);
-    for (uint32_t i = 0; i < 6; i++) {
-        uint16_t name = add_named(i, first);
-        skad_credit_silent(&candidates, name);
-        skad_credit_named(&candidates, name, second);
+    skad_lookup *lookup = *state;
+    uint16_t namer = add_namer(lookup);
+    uint16_t last = add_named(lookup, 100, SKAD_STEP_HEARD, namer);
+    for (uint32_t i = 0; i < 4; i++) {
+        uint16_t moot = add_named(lookup, 10 + i, SKAD_STEP_FAILED, namer);
+        lookup->candidates.all[moot].moot = true;
     }
-    assert_false(skad_credit_given(&candidates, add_named(10, second)));
-    uint16_t third = add(3000);
-    uint16_t living = add_named(20, first);
-    candidates.all[living].state = SKAD_STEP_ANSWERED;
-    skad_credit_answered(&candidates, living);
-    skad_credit_named(&candidates, living, third);
-    assert_int_equal(candidates.all[third].named_living, 1);
+    assert_true(credible(lookup, last));
 }
 
 static void our_own_contacts_need_no_namer(void **state)
 {
-    (void)state;
-    uint16_t liar = add(1000);
-    for (uint32_t i = 0; i < 6; i++) {
-        skad_credit_silent(&candidates, add_named(i, liar));
+    skad_lookup *lookup = *state;
+    uint16_t namer = add_namer(lookup);
+    uint16_t ours = add_named(lookup, 100, SKAD_STEP_HEARD, namer);
+    for (uint32_t i = 0; i < 3; i++) {
+        (void)add_named(lookup, 10 + i, SKAD_STEP_SLOW, namer);
     }
-    uint16_t ours = add_named(10, liar);
-    candidates.all[ours].ours = true;
-    assert_true(skad_credit_given(&candidates, ours));
-    assert_true(skad_credit_given(&candidates, add(11)));
+    assert_false(credible(lookup, ours) || skad_credit_vouched(lookup, ours));
+    lookup->candidates.all[ours].ours = true;
+    assert_true(credible(lookup, ours) && skad_credit_vouched(lookup, ours));
 }
 
-static void counters_stay_within_their_range(void **state)
+/* As many as can be asked at all: the sets reach that far. */
+static void the_last_of_all_that_are_asked_is_a_namer_as_well(void **state)
 {
-    (void)state;
-    uint16_t namer = add(1000);
-    candidates.all[namer].named_silent = 255;
-    candidates.all[namer].named_living = 255;
-    skad_credit_silent(&candidates, add_named(1, namer));
-    skad_credit_answered(&candidates, add_named(2, namer));
-    assert_int_equal(candidates.all[namer].named_silent, 255);
-    assert_int_equal(candidates.all[namer].named_living, 255);
+    skad_lookup *lookup = *state;
+    uint16_t last = SKAD_CANDIDATE_NONE;
+    for (uint32_t i = 0; i < SKAD_ASKED_MAX; i++) {
+        last = add(lookup, NAMER + i, SKAD_STEP_ANSWERED);
+    }
+    uint16_t name = add_named(lookup, 10, SKAD_STEP_HEARD, last);
+    assert_true(credible(lookup, name));
+    assert_true(skad_credit_names(lookup, last, name));
+    skad_credit_named(lookup, lookup->asked[0], last);
+    assert_true(credible(lookup, name));
+    assert_int_equal(lookup->candidates.all[last].named_living, 1);
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(five_silent_names_are_forgiven_and_the_sixth_is_not, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(a_name_that_answers_makes_up_for_two, begin, end),
-        cmocka_unit_test_setup_teardown(a_late_answer_takes_the_silence_back, begin, end),
-        cmocka_unit_test_setup_teardown(all_silences_can_be_taken_back_and_no_more, begin, end),
-        cmocka_unit_test_setup_teardown(four_namers_are_noted, begin, end),
-        cmocka_unit_test_setup_teardown(one_credible_namer_is_enough, begin, end),
-        cmocka_unit_test_setup_teardown(a_silence_counts_against_up_to_three_namers, begin, end),
-        cmocka_unit_test_setup_teardown(what_is_silent_already_counts_against_a_later_namer, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(our_own_contacts_need_no_namer, begin, end),
-        cmocka_unit_test_setup_teardown(counters_stay_within_their_range, begin, end),
+        TEST(a_node_has_three_of_its_names_asked_before_one_has_answered),
+        TEST(three_silent_names_end_the_credit_and_a_late_answer_gives_it_back),
+        TEST(a_name_that_answers_makes_up_for_two),
+        TEST(one_credible_namer_is_enough),
+        TEST(the_silence_of_one_that_most_vouch_for_counts_against_none),
+        TEST(an_id_that_answered_elsewhere_counts_against_none),
+        TEST(our_own_contacts_need_no_namer),
+        TEST(the_last_of_all_that_are_asked_is_a_namer_as_well),
     };
     return cmocka_run_group_tests_name("credit", tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "src/core/lookup/lookup.h"
+#include "src/core/lookup/nearest.h"
 #include "src/core/lookup/region.h"
 #include "src/core/routing/distance.h"
 #include "tests/support/lookup_script.h"
@@ -29,21 +30,6 @@ static void seeds_are_dealt_to_the_paths_in_turn_and_the_rest_to_the_closing_rou
     }
     assert_int_equal(lookup->lists[4].count, 2);
     assert_true(script_on_list(lookup, 4, 90) && script_on_list(lookup, 4, 100));
-    skad_lookup_free(lookup);
-}
-
-static void each_path_asks_its_closest_alpha_at_a_time(void **state)
-{
-    (void)state;
-    skad_lookup *lookup = script_make(2, 1, 8, 4);
-    script_seed(lookup, NUMBERS(10, 20, 30, 40, 50, 60));
-    script_assert_asks(lookup, NUMBERS(10, 20));
-    script_answer(lookup, 20, NUMBERS(7));
-    script_assert_asks(lookup, NUMBERS(7));
-    skad_lookup_free(lookup);
-    lookup = script_make(2, 2, 8, 4);
-    script_seed(lookup, NUMBERS(10, 20, 30, 40, 50, 60));
-    script_assert_asks(lookup, NUMBERS(10, 30, 20, 40));
     skad_lookup_free(lookup);
 }
 
@@ -98,8 +84,8 @@ static void a_flood_of_invented_names_spoils_only_the_path_that_asked_the_liar(v
     }
     assert_in_range(lookup->candidates.high_water, 1, lookup->candidates.limit);
     script_answer(lookup, 1001, NULL, 0);
-    script_assert_asks(lookup,
-                       NUMBERS(101, 1005)); /* the closest invention, and path 1 goes its way */
+    /* The closest inventions, and path 1 goes its way. */
+    script_assert_asks(lookup, NUMBERS(101, 102, 1005));
     skad_lookup_free(lookup);
 }
 
@@ -127,44 +113,6 @@ static void a_shortlist_keeps_the_closest_in_order_and_the_farthest_gives_way(vo
     script_hear(lookup, 5000, 0);
     assert_true(script_on_list(lookup, 0, 0));
     assert_false(script_on_list(lookup, 0, farthest));
-    skad_lookup_free(lookup);
-}
-
-static void a_slow_node_is_overtaken_and_its_late_answer_counts(void **state)
-{
-    (void)state;
-    skad_lookup *lookup = script_make(1, 1, 4, 2);
-    script_seed(lookup, NUMBERS(10, 20));
-    script_assert_asks(lookup, NUMBERS(10));
-    skad_lookup_slow(lookup, script_index_of(lookup, 10));
-    script_assert_asks(lookup, NUMBERS(20));
-    script_answer(lookup, 20, NULL, 0);
-    assert_false(skad_lookup_done(lookup)); /* the slow one is among the closest */
-    script_answer(lookup, 10, NUMBERS(3));
-    script_assert_asks(lookup, NUMBERS(3));
-    script_answer(lookup, 3, NULL, 0);
-    assert_true(skad_lookup_done(lookup));
-    uint16_t indices[SKAD_K_MAX];
-    assert_int_equal(skad_lookup_closest(lookup, lookup->siblings, indices), 2);
-    assert_int_equal(script_number_of(lookup, indices[0]), 3);
-    assert_int_equal(script_number_of(lookup, indices[1]), 10);
-    skad_lookup_free(lookup);
-}
-
-static void a_path_that_ran_dry_adopts_what_nobody_claimed(void **state)
-{
-    (void)state;
-    skad_lookup *lookup = script_make(2, 1, 8, 2);
-    script_seed(lookup, NUMBERS(10, 20, 30, 40, 50));
-    script_assert_asks(lookup, NUMBERS(10, 20));
-    script_fail_node(lookup, 20);
-    script_assert_asks(lookup, NUMBERS(40));
-    script_fail_node(lookup, 40);
-    script_assert_asks(lookup,
-                       NUMBERS(30)); /* path 0 is still waiting for 10; 30 was on its list */
-    assert_int_equal(lookup->candidates.all[script_index_of(lookup, 30)].path, 1);
-    script_answer(lookup, 30, NULL, 0);
-    script_assert_asks(lookup, NULL, 0); /* it has had an answer: 50 is left to path 0 */
     skad_lookup_free(lookup);
 }
 
@@ -228,10 +176,10 @@ static void the_closing_round_asks_the_seeds_that_stood_by(void **state)
     script_assert_asks(lookup, NULL, 0);
     assert_false(skad_lookup_done(lookup));
     assert_int_equal(lookup->phase, SKAD_LOOKUP_CLOSING);
-    script_assert_asks(lookup, NUMBERS(50, 60)); /* alpha times paths at once */
+    script_assert_asks(lookup, NUMBERS(50, 60, 70)); /* as many as are wanted at once */
     script_fail_node(lookup, 50);
     script_answer(lookup, 60, NUMBERS(5));
-    script_assert_asks(lookup, NUMBERS(5, 70));
+    script_assert_asks(lookup, NUMBERS(5));
     script_answer(lookup, 5, NULL, 0);
     script_answer(lookup, 70, NULL, 0);
     assert_in_range(script_explore(lookup), 1, SKAD_LOOKUP_RPCS_MAX);
@@ -292,30 +240,80 @@ static void a_lookup_of_the_only_node_a_bucket_holds_widens_within_the_key_space
     skad_lookup_free(lookup);
 }
 
-static void a_node_named_at_a_wrong_address_is_asked_at_the_other_one(void **state)
+/* Names a node at a wrong address. */
+static void hear_lie(skad_lookup *lookup, uint32_t from, uint32_t number, uint32_t address)
+{
+    skad_contact lie = script_contact_of(number);
+    lie.ipv4 = test_prng_address(address);
+    skad_lookup_heard(lookup, script_index_of(lookup, from), &lie, &lie.ipv4);
+}
+
+/* Returns the index of a node at the address where it truly is. */
+static uint16_t true_index(const skad_lookup *lookup, uint32_t number)
+{
+    const skad_contact truth = script_contact_of(number);
+    uint16_t index = skad_candidates_find(&lookup->candidates, &truth.id, &truth.ipv4);
+    assert_int_not_equal(index, SKAD_CANDIDATE_NONE);
+    return index;
+}
+
+static void a_node_named_at_two_addresses_is_asked_at_both(void **state)
 {
     (void)state;
     skad_lookup *lookup = script_make(2, 1, 4, 2);
     script_seed(lookup, NUMBERS(10, 20));
     script_assert_asks(lookup, NUMBERS(10, 20));
-    skad_contact lie = script_contact_of(5);
-    lie.ipv4 = test_prng_address(666);
-    const skad_contact truth = script_contact_of(5);
-    skad_lookup_answered(lookup, script_index_of(lookup, 10), 1000);
-    skad_lookup_heard(lookup, script_index_of(lookup, 10), &lie, &lie.ipv4);
+    script_answer(lookup, 10, NULL, 0);
+    hear_lie(lookup, 10, 5, 666);
     script_assert_asks(lookup, NUMBERS(5));
-    skad_lookup_answered(lookup, script_index_of(lookup, 20), 1000);
-    skad_lookup_heard(lookup, script_index_of(lookup, 20), &truth, &truth.ipv4);
-    script_assert_asks(lookup, NULL, 0);
-    script_fail_node(lookup, 5);
-    script_assert_asks(lookup, NUMBERS(5));
-    uint16_t index = script_index_of(lookup, 5);
-    assert_memory_equal(&lookup->candidates.all[index].address, &truth.ipv4, sizeof truth.ipv4);
+    script_answer(lookup, 20, NUMBERS(5));
+    script_assert_asks(lookup, NUMBERS(5)); /* the path of 20 loses nothing by the lie */
     assert_int_equal(lookup->rpcs, 4);
-    assert_int_equal(lookup->asked_count, 3);
-    script_fail_node(lookup, 5); /* a third address is not tried */
-    script_hear(lookup, 10, 5);
+    assert_int_equal(lookup->asked_count, 4);
+    uint16_t truth = true_index(lookup, 5);
+    skad_lookup_answered(lookup, truth, 1000);
+    uint16_t lie = script_index_of(lookup, 5);
+    assert_true(lie != truth && lookup->candidates.all[lie].moot);
+    assert_false(skad_lookup_awaits(lookup, lie));
+    skad_lookup_failed(lookup, lie); /* as its timeouts do */
+    hear_lie(lookup, 20, 5, 777);    /* where it has answered, no other address counts */
     script_assert_asks(lookup, NULL, 0);
+    uint16_t indices[SKAD_K_MAX];
+    assert_int_equal(skad_lookup_closest(lookup, 4, indices), 3);
+    assert_int_equal(indices[0], truth);
+    assert_true(skad_lookup_done(lookup));
+    skad_lookup_free(lookup);
+}
+
+static void a_node_is_asked_at_one_address_for_each_that_names_it(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = script_make(1, 1, 4, 2);
+    script_seed(lookup, NUMBERS(10, 20));
+    script_assert_asks(lookup, NUMBERS(10));
+    script_answer(lookup, 10, NULL, 0);
+    hear_lie(lookup, 10, 5, 666);
+    hear_lie(lookup, 10, 5, 777);
+    script_hear(lookup, 10, 5);
+    script_assert_asks(lookup, NUMBERS(5, 20));
+    assert_int_equal(lookup->candidates.high_water, 3);
+    skad_lookup_free(lookup);
+}
+
+static void what_has_answered_is_not_heard_of_at_another_address(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = script_make(2, 1, 4, 2);
+    script_seed(lookup, NUMBERS(10, 20));
+    script_assert_asks(lookup, NUMBERS(10, 20));
+    script_answer(lookup, 10, NUMBERS(5));
+    script_assert_asks(lookup, NUMBERS(5));
+    script_answer(lookup, 5, NULL, 0);
+    script_answer(lookup, 20, NULL, 0);
+    hear_lie(lookup, 20, 5, 666);
+    script_assert_asks(lookup, NULL, 0);
+    assert_int_equal(lookup->candidates.high_water, 3);
+    assert_true(skad_lookup_done(lookup));
     skad_lookup_free(lookup);
 }
 
@@ -414,72 +412,14 @@ static void hops_count_the_answers_between_us_and_the_first_mention(void **state
     skad_lookup_free(lookup);
 }
 
-/* Fills a path with names that do not exist; those asked stay silent. Returns how many were asked
- * before the path's honest candidate. */
-static unsigned silent_before(skad_lookup *lookup, uint32_t honest)
-{
-    unsigned silent = 0;
-    for (uint32_t asked = script_next(lookup); asked != NOBODY; asked = script_next(lookup)) {
-        if (asked == honest) {
-            return silent;
-        }
-        skad_lookup_slow(lookup, script_index_of(lookup, asked));
-        silent++;
-    }
-    fail_msg("the honest candidate was not asked");
-    return 0;
-}
-
-static void a_liar_has_six_of_its_inventions_asked(void **state)
-{
-    (void)state;
-    skad_lookup *lookup = script_make(1, 1, 16, 2);
-    script_seed(lookup, NUMBERS(1000, 2000, 3000, 4000));
-    assert_int_equal(script_next(lookup), 1000);
-    script_answer(lookup, 1000, NULL, 0);
-    for (uint32_t i = 1; i <= 16; i++) {
-        script_hear(lookup, 1000, i);
-    }
-    assert_int_equal(silent_before(lookup, 2000), 6);
-    script_answer(lookup, 2000, NUMBERS(1500));
-    script_assert_asks(lookup, NUMBERS(1500));
-    skad_lookup_free(lookup);
-}
-
-static void names_without_credit_are_asked_where_too_few_nodes_answered(void **state)
-{
-    (void)state;
-    skad_lookup *lookup = script_make(1, 1, 8, 4);
-    script_seed(lookup, NUMBERS(1000));
-    assert_int_equal(script_next(lookup), 1000);
-    script_answer(lookup, 1000, NUMBERS(1, 2, 3, 4, 5, 6, 7, 8)); /* six of them are dead */
-    for (uint32_t number = 1; number <= 6; number++) {
-        assert_int_equal(script_next(lookup), number);
-        script_fail_node(lookup, number);
-    }
-    assert_int_equal(script_next(lookup), NOBODY); /* the path ends */
-    assert_false(skad_lookup_done(lookup));        /* the closing round begins */
-    script_assert_asks(lookup, NUMBERS(7));
-    script_answer(lookup, 7, NULL, 0);
-    script_assert_asks(lookup, NUMBERS(8));
-    script_answer(lookup, 8, NULL, 0);
-    (void)script_explore(lookup);
-    uint16_t indices[SKAD_K_MAX];
-    assert_int_equal(skad_lookup_closest(lookup, 4, indices), 3);
-    skad_lookup_free(lookup);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seeds_are_dealt_to_the_paths_in_turn_and_the_rest_to_the_closing_round),
-        cmocka_unit_test(each_path_asks_its_closest_alpha_at_a_time),
         cmocka_unit_test(a_node_is_asked_by_the_path_that_claims_it_first_and_never_again),
         cmocka_unit_test(we_never_ask_ourselves),
         cmocka_unit_test(a_flood_of_invented_names_spoils_only_the_path_that_asked_the_liar),
         cmocka_unit_test(a_shortlist_keeps_the_closest_in_order_and_the_farthest_gives_way),
-        cmocka_unit_test(a_slow_node_is_overtaken_and_its_late_answer_counts),
-        cmocka_unit_test(a_path_that_ran_dry_adopts_what_nobody_claimed),
         cmocka_unit_test(a_liar_that_never_ends_is_ended_by_the_cap),
         cmocka_unit_test(the_cap_ends_a_lookup_that_only_meets_the_dead),
         cmocka_unit_test(the_closing_round_asks_the_seeds_that_stood_by),
@@ -488,12 +428,12 @@ int main(void)
         cmocka_unit_test(an_unasked_node_is_asked_again_as_if_nothing_had_been),
         cmocka_unit_test(dead_nodes_among_the_closest_widen_the_lookup_region_by_region),
         cmocka_unit_test(a_lookup_of_the_only_node_a_bucket_holds_widens_within_the_key_space),
-        cmocka_unit_test(a_node_named_at_a_wrong_address_is_asked_at_the_other_one),
+        cmocka_unit_test(a_node_named_at_two_addresses_is_asked_at_both),
+        cmocka_unit_test(a_node_is_asked_at_one_address_for_each_that_names_it),
+        cmocka_unit_test(what_has_answered_is_not_heard_of_at_another_address),
         cmocka_unit_test(a_finished_lookup_asks_nobody),
         cmocka_unit_test(a_lookup_without_contacts_is_done_at_once),
         cmocka_unit_test(hops_count_the_answers_between_us_and_the_first_mention),
-        cmocka_unit_test(a_liar_has_six_of_its_inventions_asked),
-        cmocka_unit_test(names_without_credit_are_asked_where_too_few_nodes_answered),
     };
     return cmocka_run_group_tests_name("lookup", tests, NULL, NULL);
 }

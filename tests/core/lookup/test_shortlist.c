@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "src/core/lookup/credit.h"
 #include "src/core/lookup/shortlist.h"
 #include "tests/support/lookup_script.h"
 
@@ -128,8 +129,86 @@ static void who_has_answered_stays(void **state)
     assert_true(script_on_list(lookup, PATH, 98));
     assert_false(script_on_list(lookup, PATH, 99));
     set_state(lookup, script_index_of(lookup, 98), SKAD_STEP_ANSWERED);
-    (void)add(lookup, 97);
-    assert_false(script_on_list(lookup, PATH, 97));
+    (void)add(lookup, LAST + 1);
+    assert_true(script_on_list(lookup, PATH, LAST));
+    (void)add(lookup, 97); /* where all have answered, the farthest gives way */
+    assert_true(script_on_list(lookup, PATH, 97));
+    assert_false(script_on_list(lookup, PATH, LAST));
+}
+
+/* ---- The closing round ---- */
+
+#define CLOSING 2
+
+static uint16_t add_to_closing(skad_lookup *lookup, uint32_t number, const uint16_t *namers,
+                               size_t count)
+{
+    uint16_t index = make(lookup, number);
+    for (size_t i = 0; i < count; i++) {
+        skad_credit_named(lookup, index, namers[i]);
+    }
+    skad_shortlist_add(lookup, CLOSING, index);
+    return index;
+}
+
+/* Makes some nodes that have answered; they stand on the path's list. */
+static void make_namers(skad_lookup *lookup, uint16_t *namers, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        namers[i] = add(lookup, 5000 + i);
+        lookup->candidates.all[namers[i]].order = (uint8_t)lookup->asked_count;
+        lookup->asked[lookup->asked_count++] = namers[i];
+        set_state(lookup, namers[i], SKAD_STEP_ANSWERED);
+    }
+}
+
+static void what_many_name_displaces_the_inventions_of_few(void **state)
+{
+    skad_lookup *lookup = *state;
+    uint16_t namers[8];
+    make_namers(lookup, namers, 8);
+    for (uint32_t i = 0; i < SKAD_SHORTLIST_MAX; i++) {
+        (void)add_to_closing(lookup, 100 + i, &namers[i % 8], 1);
+    }
+    (void)add_to_closing(lookup, 1000, namers, 3);
+    assert_true(script_on_list(lookup, CLOSING, 1000));
+    assert_false(script_on_list(lookup, CLOSING, LAST)); /* of equals the farthest gives way */
+    (void)add_to_closing(lookup, 2000, namers, 1);
+    assert_false(script_on_list(lookup, CLOSING, 2000));
+    (void)add_to_closing(lookup, 50, namers, 1);
+    assert_true(script_on_list(lookup, CLOSING, 50));
+    assert_true(script_on_list(lookup, CLOSING, 1000));
+}
+
+static void what_has_no_hope_left_gives_way_first(void **state)
+{
+    skad_lookup *lookup = *state;
+    uint16_t namers[8];
+    make_namers(lookup, namers, 8);
+    for (uint32_t i = 0; i < SKAD_SHORTLIST_MAX; i++) {
+        (void)add_to_closing(lookup, 100 + i, &namers[i % 8], i == 3 ? 2 : 1);
+    }
+    set_state(lookup, script_index_of(lookup, 103), SKAD_STEP_SLOW); /* named by most of all */
+    (void)add_to_closing(lookup, 2000, namers, 1);
+    assert_true(script_on_list(lookup, CLOSING, 2000));
+    assert_false(script_on_list(lookup, CLOSING, 103));
+}
+
+static void the_closest_of_our_own_contacts_stand_by_whatever_is_named(void **state)
+{
+    skad_lookup *lookup = *state;
+    uint16_t namers[8];
+    make_namers(lookup, namers, 8);
+    for (uint32_t i = 0; i < SKAD_SHORTLIST_MAX; i++) {
+        uint16_t index = add_to_closing(lookup, 100000 + i, NULL, 0);
+        lookup->candidates.all[index].ours = true;
+    }
+    for (uint32_t i = 0; i < 2 * SKAD_SHORTLIST_MAX; i++) {
+        (void)add_to_closing(lookup, 100 + i, namers, 8);
+    }
+    for (uint32_t i = 0; i < SKAD_SHORTLIST_MAX; i++) {
+        assert_int_equal(script_on_list(lookup, CLOSING, 100000 + i), i < lookup->siblings);
+    }
 }
 
 /* ---- Address groups ---- */
@@ -188,19 +267,6 @@ static void a_group_has_its_share_of_a_lookup(void **state)
     assert_true(skad_shortlist_group_has_room(lookup, third));
 }
 
-static void a_group_has_its_share_of_the_chosen(void **state)
-{
-    skad_lookup *lookup = *state;
-    lookup->group_path_max = 2;
-    const uint16_t chosen[] = {add(lookup, 1), add(lookup, OF_ANOTHER_16), add(lookup, 2)};
-    uint16_t next = add(lookup, 3);
-    assert_false(skad_shortlist_group_chosen(lookup, next, chosen, 0));
-    assert_false(skad_shortlist_group_chosen(lookup, next, chosen, 2));
-    assert_true(skad_shortlist_group_chosen(lookup, next, chosen, 3));
-    lookup->group_path_max = 0;
-    assert_false(skad_shortlist_group_chosen(lookup, next, chosen, 3));
-}
-
 #define WITH_A_LOOKUP(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void)
@@ -210,9 +276,11 @@ int main(void)
         WITH_A_LOOKUP(on_a_full_list_the_farthest_gives_way_to_a_closer_one_only),
         WITH_A_LOOKUP(who_gives_way_leaves_its_index_to_others),
         WITH_A_LOOKUP(who_has_answered_stays),
+        WITH_A_LOOKUP(what_many_name_displaces_the_inventions_of_few),
+        WITH_A_LOOKUP(what_has_no_hope_left_gives_way_first),
+        WITH_A_LOOKUP(the_closest_of_our_own_contacts_stand_by_whatever_is_named),
         WITH_A_LOOKUP(a_group_has_its_share_of_a_path),
         WITH_A_LOOKUP(a_group_has_its_share_of_a_lookup),
-        WITH_A_LOOKUP(a_group_has_its_share_of_the_chosen),
     };
     return cmocka_run_group_tests_name("shortlist", tests, NULL, NULL);
 }

@@ -70,7 +70,7 @@ static skad_address name(const skad_id *id, const skad_address *address)
     assert_int_equal(
         skad_named_heard(fixture.node, lookup, 0, &target, (skad_named_contacts){&contact, 1}),
         breaks);
-    uint16_t index = skad_candidates_find(&lookup->candidates, id);
+    uint16_t index = skad_candidates_first(&lookup->candidates, id);
     return index != SKAD_CANDIDATE_NONE ? lookup->candidates.all[index].address
                                         : (skad_address){.family = SKAD_FAMILY_NONE};
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "proto/address.h"
+#include "src/core/lookup/nearest.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 #include "src/core/routing/table.h"

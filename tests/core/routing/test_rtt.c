@@ -29,12 +29,12 @@ static const rtt_case cases[] = {
     {"a slower one", 2, {100000, 180000}, 110000, 57500, 340000},
     {"a faster one", 2, {100000, 20000}, 90000, 57500, 320000},
     {"two more", 3, {100000, 180000, 30000}, 100000, 63125, 352500},
-    {"steady and fast: the floor", 5, {1000, 1000, 1000, 1000, 1000}, 1000, 157, 200000},
+    {"steady and fast: the floor", 5, {1000, 1000, 1000, 1000, 1000}, 1000, 157, 25000},
     {"slow: the ceiling", 1, {900000}, 900000, 450000, 2000000},
-    {"nothing measurable counts as a microsecond", 1, {0}, 1, 0, 200000},
+    {"nothing measurable counts as a microsecond", 1, {0}, 1, 0, 25000},
     {"longer than a minute counts as a minute", 1, {90000000}, 60000000, 30000000, 2000000},
     {"the largest number", 2, {UINT64_MAX - 1, UINT64_MAX - 1}, 60000000, 22500000, 2000000},
-    {"smoothing never falls back to unknown", 3, {1, 0, 0}, 1, 0, 200000},
+    {"smoothing never falls back to unknown", 3, {1, 0, 0}, 1, 0, 25000},
 };
 
 static void samples_are_smoothed_as_in_rfc_6298(void **state)
@@ -74,7 +74,7 @@ static void the_timeout_follows_a_link_that_became_slower(void **state)
     for (unsigned i = 0; i < 50; i++) {
         skad_rtt_sample(&rtt, 50 * SKAD_US_PER_MS);
     }
-    assert_int_equal(skad_rtt_timeout_us(&rtt), SKAD_RTO_MIN_US);
+    assert_int_equal(skad_rtt_timeout_us(&rtt), 60 * SKAD_US_PER_MS); /* never the mean alone */
     for (unsigned i = 0; i < 50; i++) {
         skad_rtt_sample(&rtt, 800 * SKAD_US_PER_MS);
     }
@@ -126,7 +126,7 @@ static void losses_do_not_widen_the_pause_without_end(void **state)
     for (unsigned i = 0; i < 1000; i++) {
         skad_rtt_sample(&rtt, i % 25 < 9 ? SKAD_RTT_UNSURE : 5000);
     }
-    assert_in_range(skad_rtt_resend_us(&rtt), SKAD_RESEND_MIN_US, 4 * SKAD_RESEND_MIN_US);
+    assert_in_range(skad_rtt_resend_us(&rtt), 10000, 40000);
 }
 
 static void a_request_is_sent_again_after_one_round_trip_and_some(void **state)
@@ -135,8 +135,8 @@ static void a_request_is_sent_again_after_one_round_trip_and_some(void **state)
         skad_rtt rtt;
         uint64_t pause_us;
     } waits[] = {
-        {{0, 0}, 500000},         {{1, 0}, 10000},           {{4000, 1500}, 10000},
-        {{4000, 1501}, 10004},    {{150000, 10000}, 190000}, {{1000000, 250000}, 2000000},
+        {{0, 0}, 500000},         {{1, 0}, 10001},           {{4000, 1500}, 14000},
+        {{4000, 2501}, 14004},    {{150000, 10000}, 190000}, {{1000000, 250000}, 2000000},
         {{60000000, 0}, 2000000},
     };
     (void)state;

@@ -12,9 +12,10 @@
 #include "src/core/rpc/pending.h"
 #include "tests/support/prng.h"
 
-#define SLOTS   20
-#define SOFT_US 200
-#define NOW_US  1000
+#define SLOTS    20
+#define SOFT_US  400000
+#define PAUSE_US (SOFT_US / 4)
+#define NOW_US   1000
 
 typedef struct bench {
     skad_pending pending;
@@ -140,7 +141,7 @@ static void a_request_is_slow_first_and_unanswered_at_three_times_that(void **st
     memcpy(id, rpc->rpc_id, sizeof id);
     skad_pending_rpc out;
     uint64_t soft_us = NOW_US + SOFT_US;
-    uint64_t hard_us = NOW_US + SKAD_RTO_HARD_FACTOR * SOFT_US;
+    uint64_t hard_us = NOW_US + 3 * SOFT_US;
     assert_int_equal(skad_pending_deadline(&made->pending), soft_us);
     assert_int_equal(skad_pending_expire(&made->pending, soft_us - 1, &out), SKAD_TIMEOUT_NONE);
     assert_int_equal(skad_pending_expire(&made->pending, soft_us, &out), SKAD_TIMEOUT_SOFT);
@@ -157,11 +158,32 @@ static void a_request_is_slow_first_and_unanswered_at_three_times_that(void **st
     assert_int_equal(skad_pending_deadline(&made->pending), UINT64_MAX);
 }
 
+/* Expects one timeout at an instant, and none a microsecond before. */
+static void expect(bench *made, uint64_t at_us, skad_timeout timeout)
+{
+    skad_pending_rpc out;
+    assert_int_equal(skad_pending_deadline(&made->pending), at_us);
+    assert_int_equal(skad_pending_expire(&made->pending, at_us - 1, &out), SKAD_TIMEOUT_NONE);
+    assert_int_equal(skad_pending_expire(&made->pending, at_us, &out), timeout);
+}
+
+/* Where round trips are short, an operation stops waiting long before the peer is given up. */
+static void a_fast_peer_is_overdue_long_before_it_is_given_up(void **state)
+{
+    bench *made = *state;
+    const skad_pending_rpc *rpc = open_at(made, 30000, NOW_US);
+    expect(made, NOW_US + 30000, SKAD_TIMEOUT_SOFT);
+    assert_true(rpc->slow && !rpc->overdue);
+    expect(made, NOW_US + 90000, SKAD_TIMEOUT_OVERDUE);
+    assert_true(rpc->slow && rpc->overdue);
+    expect(made, NOW_US + SKAD_RTO_HARD_MIN_US, SKAD_TIMEOUT_HARD);
+}
+
 static void who_waits_is_told_of_the_hard_timeout_alone(void **state)
 {
     bench *made = *state;
     skad_pending_rpc out;
-    uint64_t hard_us = NOW_US + SKAD_RTO_HARD_FACTOR * SOFT_US;
+    uint64_t hard_us = NOW_US + 3 * SOFT_US;
     skad_pending_wait(&made->pending, open_at(made, SOFT_US, NOW_US));
     assert_int_equal(skad_pending_deadline(&made->pending), hard_us);
     assert_int_equal(skad_pending_expire(&made->pending, hard_us - 1, &out), SKAD_TIMEOUT_NONE);
@@ -181,27 +203,18 @@ static void a_driver_that_slept_gets_the_hard_timeout_at_once(void **state)
     }
 }
 
-/* Expects one timeout at an instant, and none a microsecond before. */
-static void expect(bench *made, uint64_t at_us, skad_timeout timeout)
-{
-    skad_pending_rpc out;
-    assert_int_equal(skad_pending_deadline(&made->pending), at_us);
-    assert_int_equal(skad_pending_expire(&made->pending, at_us - 1, &out), SKAD_TIMEOUT_NONE);
-    assert_int_equal(skad_pending_expire(&made->pending, at_us, &out), timeout);
-}
-
 /* The pauses double, but are never longer than the soft timeout, and the last copy leaves before
  * the request is over. */
 static void a_request_is_sent_again_after_pauses_that_double(void **state)
 {
     bench *made = *state;
-    skad_pending_resend(&made->pending, open_at(made, SOFT_US, NOW_US), 50, 4);
-    expect(made, NOW_US + 50, SKAD_TIMEOUT_COPY);
-    expect(made, NOW_US + 150, SKAD_TIMEOUT_COPY);
-    expect(made, NOW_US + 200, SKAD_TIMEOUT_SOFT);
-    expect(made, NOW_US + 350, SKAD_TIMEOUT_COPY);
-    expect(made, NOW_US + 550, SKAD_TIMEOUT_COPY);
-    expect(made, NOW_US + 750, SKAD_TIMEOUT_HARD); /* one pause after the last copy */
+    skad_pending_resend(&made->pending, open_at(made, SOFT_US, NOW_US), PAUSE_US, 4);
+    expect(made, NOW_US + PAUSE_US, SKAD_TIMEOUT_COPY);
+    expect(made, NOW_US + 3 * PAUSE_US, SKAD_TIMEOUT_COPY);
+    expect(made, NOW_US + 4 * PAUSE_US, SKAD_TIMEOUT_SOFT);
+    expect(made, NOW_US + 7 * PAUSE_US, SKAD_TIMEOUT_COPY);
+    expect(made, NOW_US + 11 * PAUSE_US, SKAD_TIMEOUT_COPY);
+    expect(made, NOW_US + 15 * PAUSE_US, SKAD_TIMEOUT_HARD); /* one pause after the last copy */
     assert_int_equal(skad_pending_deadline(&made->pending), UINT64_MAX);
 }
 
@@ -209,9 +222,9 @@ static void no_more_copies_are_sent_than_asked_for(void **state)
 {
     bench *made = *state;
     skad_pending_rpc *rpc = open_at(made, SOFT_US, NOW_US);
-    skad_pending_resend(&made->pending, rpc, 50, 1);
+    skad_pending_resend(&made->pending, rpc, PAUSE_US, 1);
     skad_pending_wait(&made->pending, rpc);
-    expect(made, NOW_US + 50, SKAD_TIMEOUT_COPY);
+    expect(made, NOW_US + PAUSE_US, SKAD_TIMEOUT_COPY);
     assert_int_equal(rpc->copies, 1);
     expect(made, NOW_US + 3 * SOFT_US, SKAD_TIMEOUT_HARD);
 }
@@ -233,24 +246,26 @@ static void after_a_stall_a_copy_goes_first(void **state)
     bench *made = *state;
     const uint64_t late_us = NOW_US + 100 * SOFT_US;
     skad_pending_rpc out;
-    skad_pending_resend(&made->pending, open_at(made, SOFT_US, NOW_US), 50, 3);
+    skad_pending_resend(&made->pending, open_at(made, SOFT_US, NOW_US), PAUSE_US, 3);
     assert_int_equal(skad_pending_expire(&made->pending, late_us, &out), SKAD_TIMEOUT_COPY);
     assert_int_equal(skad_pending_expire(&made->pending, late_us, &out), SKAD_TIMEOUT_SOFT);
     assert_int_equal(skad_pending_expire(&made->pending, late_us, &out), SKAD_TIMEOUT_NONE);
-    assert_int_equal(skad_pending_expire(&made->pending, late_us + 50, &out), SKAD_TIMEOUT_HARD);
+    assert_int_equal(skad_pending_expire(&made->pending, late_us + PAUSE_US, &out),
+                     SKAD_TIMEOUT_HARD);
 }
 
 static void timeouts_come_in_the_order_in_which_they_are_due(void **state)
 {
-    static const uint64_t timeouts[] = {500, 100, 300, 200, 400};
-    static const uint64_t order[] = {100, 200, 300, 400, 500};
+    static const uint64_t timeouts[] = {500000, 100000, 300000, 200000, 400000};
+    const uint64_t late_us = 10 * SKAD_US_PER_S;
+    static const uint64_t order[] = {100000, 200000, 300000, 400000, 500000};
     bench *made = *state;
     for (size_t i = 0; i < 5; i++) {
         open_at(made, timeouts[i], 0);
     }
     for (size_t i = 0; i < 5; i++) {
         skad_pending_rpc out;
-        assert_int_equal(skad_pending_expire(&made->pending, 10000, &out), SKAD_TIMEOUT_HARD);
+        assert_int_equal(skad_pending_expire(&made->pending, late_us, &out), SKAD_TIMEOUT_HARD);
         assert_int_equal(out.sent_us + out.timeout_us, order[i]);
     }
 }
@@ -335,6 +350,8 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(a_request_is_slow_first_and_unanswered_at_three_times_that,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(a_fast_peer_is_overdue_long_before_it_is_given_up, begin,
+                                        end),
         cmocka_unit_test_setup_teardown(who_waits_is_told_of_the_hard_timeout_alone, begin, end),
         cmocka_unit_test_setup_teardown(a_driver_that_slept_gets_the_hard_timeout_at_once, begin,
                                         end),

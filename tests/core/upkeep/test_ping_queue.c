@@ -195,11 +195,11 @@ static void who_joins_pings_nobody_that_it_knows(void **state)
     fixture.user = who;
     skad_node_parts_of(fixture.node).join->joined = false;
     skad_node_tick(fixture.node, fixture.now);
-    test_fixture_run(&fixture, 100 * SKAD_US_PER_MS);
+    test_fixture_run(&fixture, 20 * SKAD_US_PER_MS);
     unsigned before = who->asked;
     assert_true(before > 0);
     test_fixture_knock(&fixture, who);
-    test_fixture_run(&fixture, 100 * SKAD_US_PER_MS);
+    test_fixture_run(&fixture, 20 * SKAD_US_PER_MS);
     assert_true(skad_node_parts_of(fixture.node).join->lookup !=
                 0); /* which waits for the others */
     assert_int_equal(who->asked, before);

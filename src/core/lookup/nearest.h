@@ -1,0 +1,14 @@
+/* The closest candidates of a lookup that have answered: its result. */
+#ifndef SKAD_LOOKUP_NEAREST_H
+#define SKAD_LOOKUP_NEAREST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/core/lookup/lookup.h"
+
+/* Finds the closest candidates that answered, at most `max`, with no more of an address group than
+ * its share. Returns how many; indices in ascending distance. */
+size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indices);
+
+#endif
