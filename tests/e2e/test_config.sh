@@ -21,6 +21,19 @@ wait_for 20 "$skad" status --socket "$work/node/control.sock"
 "$skad" status --json --socket "$work/node/control.sock" >"$work/status"
 grep -qF '"bytes_max":7340032' "$work/status" || fail "another store: $(cat "$work/status")"
 grep -qF '"workers":0' "$work/status" || fail "other workers: $(cat "$work/status")"
+
+say "commands find the configured node without being told, unless there is one of the user's own"
+expect 0 env -u SKAD_SOCKET HOME="$work/nobody" SKAD_CONFIG="$conf" "$skad" status --field joined
+expect 0 env -u SKAD_SOCKET HOME="$work/nobody" SKAD_CONFIG="$conf" "$skad" top --count 1
+echo 'stroe = 5' >"$work/conf.d/90-wrong.conf" # is the node's business
+expect 0 env -u SKAD_SOCKET HOME="$work/nobody" SKAD_CONFIG="$conf" "$skad" status --field joined
+rm "$work/conf.d/90-wrong.conf"
+expect 1 env SKAD_SOCKET="$work/none.sock" SKAD_CONFIG="$conf" "$skad" status
+expect_message "no daemon answers at $work/none.sock"
+mkdir -p "$work/user/.skad"
+touch "$work/user/.skad/control.sock"
+expect 1 env -u SKAD_SOCKET HOME="$work/user" SKAD_CONFIG="$conf" "$skad" status
+expect_message "$work/user/.skad/control.sock"
 stop_node "$started"
 
 say "each value has its place"

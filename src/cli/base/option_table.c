@@ -252,7 +252,9 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
     {SKAD_OPTION_FILE, 0, "file", NULL, "KEY is a file's: take all of its records", FLAG(file)},
     {SKAD_OPTION_JSON, 0, "json", NULL, "print JSON", FLAG(json)},
     {SKAD_OPTION_SOCKET, 0, "socket", "PATH",
-     "the control socket (default: $SKAD_SOCKET, else $HOME/.skad/control.sock)", PATH(socket)},
+     "the control socket (default: $SKAD_SOCKET, else $HOME/.skad/control.sock, else as "
+     "configured)",
+     PATH(socket)},
     {SKAD_OPTION_TIMEOUT, 0, "timeout", "SECONDS", "how long to wait for an answer (default: 65)",
      NUMBER(timeout_s, 1, TIMEOUT_S_MAX)},
 };

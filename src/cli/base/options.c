@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "crypto/secret.h"
 #include "src/cli/base/settings.h"
@@ -131,6 +132,49 @@ static bool read_words(reading *self)
     return true;
 }
 
+static void pass_over(void *user, const char *sentence)
+{
+    (void)user;
+    (void)sentence;
+}
+
+/* The socket of the node that the files of configuration describe, for commands that talk to it.
+ * What is wrong with other keys is no business of theirs. */
+static void look_up_socket(skad_options *out)
+{
+    const char *dir = NULL;
+    const char *path = NULL;
+    skad_failure failure;
+    skad_settings *settings = calloc(1, sizeof *settings);
+    if (settings == NULL ||
+        !skad_settings_read(settings, NULL, SKAD_OPTIONS_KEYS, pass_over, NULL, &failure)) {
+        skad_settings_free(settings);
+        return;
+    }
+    for (size_t i = 0; i < settings->count; i++) {
+        const skad_setting *setting = &settings->all[i];
+        const skad_option_set option = setting->dropped ? 0 : setting->row->option;
+        dir = option == SKAD_OPTION_DIR ? setting->value : dir;
+        path = option == SKAD_OPTION_SOCKET ? setting->value : path;
+    }
+    if (path != NULL && strlen(path) < sizeof out->socket) {
+        memcpy(out->socket, path, strlen(path) + 1);
+    } else if (path == NULL && dir != NULL && strlen(dir) < sizeof out->socket - 32) {
+        (void)snprintf(out->socket, sizeof out->socket, "%s/control.sock", dir);
+    }
+    skad_settings_free(settings);
+}
+
+/* Whether a command talks to a node and nobody has said which one, nor has the user one. */
+static bool lacks_socket(const skad_options *out)
+{
+    const skad_option_set options = out->command->options;
+    const char *set = getenv("SKAD_SOCKET");
+    return (options & SKAD_OPTION_SOCKET) != 0 && (options & SKAD_OPTION_CONFIG) == 0 &&
+           (out->given & SKAD_OPTION_SOCKET) == 0 && (set == NULL || set[0] == 0) &&
+           (out->socket[0] == 0 || access(out->socket, F_OK) != 0);
+}
+
 static bool read_all(const skad_command *command, int argc, char **argv, bool again,
                      skad_options *out, skad_failure *failure)
 {
@@ -151,8 +195,14 @@ static bool read_all(const skad_command *command, int argc, char **argv, bool ag
             return skad_fail(failure, "out of memory");
         }
     }
-    return read_words(&self) && (!command->configured || out->help ||
-                                 skad_options_configure(out, out->config, NULL, NULL, failure));
+    if (!read_words(&self)) {
+        return false;
+    }
+    if (lacks_socket(out)) {
+        look_up_socket(out);
+    }
+    return !command->configured || out->help ||
+           skad_options_configure(out, out->config, NULL, NULL, failure);
 }
 
 bool skad_options_read(const skad_command *command, int argc, char **argv, skad_options *out,

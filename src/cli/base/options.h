@@ -64,9 +64,10 @@ typedef struct skad_options {
     const struct skad_command *command; /* that was read, and its words: borrowed */
     int argc;
     char **argv;
-    skad_option_set given;       /* those that were set */
-    char dir[PATH_MAX];          /* --dir, else $HOME/.skad; empty without either */
-    char socket[PATH_MAX];       /* --socket, else $SKAD_SOCKET, else $HOME/.skad/control.sock */
+    skad_option_set given; /* those that were set */
+    char dir[PATH_MAX];    /* --dir, else $HOME/.skad; empty without either */
+    char socket[PATH_MAX]; /* --socket, else $SKAD_SOCKET, else $HOME/.skad/control.sock if it is
+                        there, else that of the configured node */
     const skad_profile *profile; /* --profile, else the public one; NULL while `again` */
     const char *profile_name;    /* as it was given; NULL: not */
     skad_profile *profile_read;  /* the former where it came from a file: memory for secrets */
