@@ -27,10 +27,10 @@ EOF2
 
 say "two nodes; one serves at a port, one at a socket"
 port=$(free_port)
-start_node one --listen 127.0.0.1:0 --metrics "127.0.0.1:$port"
+start_node one --listen 127.0.0.1:0 --metrics "127.0.0.1:$port" --workers 0
 one=$started
 wait_for 20 answers one
-start_node two --listen 127.0.0.1:0 --join "$(address_of one)" --metrics "$work/two.sock"
+start_node two --listen 127.0.0.1:0 --join "$(address_of one)" --metrics "$work/two.sock" --workers 2
 two=$started
 wait_for 30 status_is two joined true
 scrape "127.0.0.1:$port" "$work/one.txt"
@@ -80,6 +80,13 @@ ask() { "$skad" "$2" "${@:3}" --socket "$(socket_of "$1")"; }
 key=$(ask two put "$work/value")
 ask two get "$key" >/dev/null
 ask two lookup "$key" >/dev/null
+requests_come() { # by workers, and without
+    scrape "$work/two.sock" "$work/two.txt"
+    scrape "127.0.0.1:$port" "$work/one.txt"
+    grep -qE '^skad_received_requests_total\{family="ipv4"\} [1-9]' "$work/two.txt" &&
+        grep -qE '^skad_received_requests_total\{family="ipv4"\} [1-9]' "$work/one.txt"
+}
+wait_for 20 requests_come
 sleep 0.6 # the text is made twice a second
 scrape "$work/two.sock" "$work/two.txt"
 for operation in put get lookup; do
