@@ -196,9 +196,12 @@ static bool read_file(const reading *how, const char *path, bool optional)
         return false;
     }
     char *fitting = realloc(text, strlen(text) + 1);
+    if (fitting != NULL) {
+        text = fitting;
+    }
     const unsigned file = self->files_count++;
     self->files[file].path = name;
-    self->files[file].text = fitting != NULL ? fitting : text;
+    self->files[file].text = text;
     return read_text(how, file);
 }
 
