@@ -9,6 +9,9 @@ install(CODE "execute_process(COMMAND \"${CMAKE_OBJCOPY}\" --wildcard
   COMMAND_ERROR_IS_FATAL ANY)")
 install(DIRECTORY include/skad DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES docs/skad.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES docs/skad.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+install(FILES contrib/skad.conf contrib/skad.rules.yml contrib/skad.dashboard.json
+        DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
 
 # The paths in skad.pc are relative to the file, so that any --prefix works.

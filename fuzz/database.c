@@ -319,7 +319,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     skad_store_totals fill;
     const bool trusted = write_database(&choices, &truth);
     const bool good = trusted || truth.agrees;
-    fuzz_db_open_store(FUZZ_DB_BOOT, &store, &report);
+    FUZZ_REQUIRE(fuzz_db_open_store(FUZZ_DB_BOOT, &store, &report));
     FUZZ_REQUIRE((report.text[0] == '\0') == good);
     check_section(&store, SKAD_STORE_REPLICAS, &truth);
     check_section(&store, SKAD_STORE_PUBLICATIONS, &truth);

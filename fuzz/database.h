@@ -16,8 +16,9 @@ extern const uint8_t fuzz_db_network[SKAD_DB_NETWORK_BYTES];
 /* The path of the database: in a folder of this process, which is emptied now and removed at the
  * end of the process. */
 const char *fuzz_db_path(void);
-/* Opens the database, which must succeed. The caps are large. */
-void fuzz_db_open_store(const char *boot, skad_store *out, skad_store_lmdb_report *report);
+/* Opens the database, which must succeed. The caps are large. False: it was refused, as one of
+ * another network or version. */
+bool fuzz_db_open_store(const char *boot, skad_store *out, skad_store_lmdb_report *report);
 /* Whether the whole check finds nothing, once the file is closed. */
 bool fuzz_db_is_sound(void);
 

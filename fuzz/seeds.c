@@ -185,6 +185,32 @@ static void write_sequences(void)
     }
 }
 
+static void write_configs(void)
+{
+    static const char *const texts[] = {
+        "# a node\ndir = /var/lib/skad\nprofile = test\nstore = 2048 # MiB\n",
+        "join = node.example.net:4700\njoin = [2001:db8::1]:4700\r\n\tlisten\t=\t0.0.0.0:4700\n",
+        "join =\nstore=5\nstroe = 5\nno key\n = no key\nKEY = x\nkey = a#b=c\n",
+        "workers = 18446744073709551616\nlog-level = warning\nsandbox = log\n\n#\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        write_seed("config", -1, (const uint8_t *)texts[i], strlen(texts[i]));
+    }
+}
+
+static void write_requests_of_http(void)
+{
+    static const char *const texts[] = {
+        "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:9700\r\nAccept: text/plain;version=0.0.4\r\n\r\n",
+        "HEAD /metrics?x=1 HTTP/1.0\n\n",
+        "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello",
+        "GET metrics\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        write_seed("http", -1, (const uint8_t *)texts[i], strlen(texts[i]));
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -203,6 +229,8 @@ int main(int argc, char **argv)
     write_requests();
     write_sequences();
     fuzz_seeds_database();
+    write_configs();
+    write_requests_of_http();
     number = 0; /* names of their own, which stay when there are more of the others */
     fuzz_seeds_simulated();
     return 0;

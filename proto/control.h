@@ -44,6 +44,7 @@
     X(UNBAN, "unban")                     /* [subject] */                                          \
     X(ALLOW, "allow")                     /* [subject] */                                          \
     X(TABLE, "table")                     /* [] */                                                 \
+    X(HEALTH, "health")                   /* [] */                                                 \
     X(STATUS, "status")                   /* [] */
 
 typedef enum skad_control_method {

@@ -55,6 +55,7 @@ static const method_row METHODS[] = {
     [SKAD_CONTROL_UNBAN] = {1, {PARAM_VALUE}},
     [SKAD_CONTROL_ALLOW] = {1, {PARAM_VALUE}},
     [SKAD_CONTROL_TABLE] = {0, {PARAM_NONE}},
+    [SKAD_CONTROL_HEALTH] = {0, {PARAM_NONE}},
     [SKAD_CONTROL_STATUS] = {0, {PARAM_NONE}},
 };
 

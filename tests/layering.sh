@@ -87,9 +87,9 @@ complain "what ships looks inside a node" '"src/core/node/parts\.h"' \
 # Files of the core include the state of a node, which lies on top; tests/calls.sh sees to it that
 # they call nothing up there.
 order src/core node inbound upkeep operations lookup storage rpc routing base
-order src/daemon app control state net sandbox system
+order src/daemon app metrics control health state net sandbox system
 order src/sim program report experiment world scenario base
-order src/cli commands file client base
+order src/cli commands top file client base
 
 if [ "$strays" -ne 0 ]; then
   echo "layering: $strays rule(s) broken"

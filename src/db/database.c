@@ -18,6 +18,9 @@
 #define MAGIC_BYTES  13
 #define ORIGIN_BYTES (MAGIC_BYTES + 2 + SKAD_DB_NETWORK_BYTES)
 
+/* Two hashes have as few bytes apart by damage only: by chance in 1 of 2^209. */
+#define TORN_BYTES_MAX 4
+
 static const char *const names[SKAD_DB_TABLES] = {
     [SKAD_DB_META] = "meta",
     [SKAD_DB_RECORDS] = "records",
@@ -135,6 +138,25 @@ int skad_db_make_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 
     return skad_db_state_origin(db, txn, network);
 }
 
+bool skad_db_networks_differ(const uint8_t a[static 32], const uint8_t b[static 32])
+{
+    size_t differing = 0;
+    for (size_t i = 0; i < SKAD_DB_NETWORK_BYTES; i++) {
+        differing += a[i] != b[i];
+    }
+    return differing > TORN_BYTES_MAX;
+}
+
+/* Whether a row is ours or another's but for some bytes that the disk changed. */
+static bool is_torn(skad_span stated, const uint8_t network[static 32])
+{
+    const uint8_t *theirs = stated.data + MAGIC_BYTES + 2;
+    return stated.len >= MAGIC_BYTES + 2 && memcmp(stated.data, MAGIC, MAGIC_BYTES) == 0 &&
+           (stated.data[MAGIC_BYTES] != 0 ||
+            (stated.len == ORIGIN_BYTES && memcmp(theirs, network, SKAD_DB_NETWORK_BYTES) != 0 &&
+             !skad_db_networks_differ(theirs, network)));
+}
+
 /* The magic and the version stay where they are in every version. */
 static skad_db_origin judge(skad_span stated, const uint8_t network[static 32])
 {
@@ -169,6 +191,33 @@ bool skad_db_states_origin(skad_span bytes, const uint8_t network[static 32])
     return false;
 }
 
+int skad_db_read_stated(MDB_txn *txn, skad_db_stated *out)
+{
+    MDB_dbi meta;
+    MDB_val key = skad_db_value("skad", 4);
+    MDB_val value;
+    int result = mdb_dbi_open(txn, names[SKAD_DB_META], 0, &meta);
+    if (result == 0) {
+        result = mdb_get(txn, meta, &key, &value);
+    }
+    if (result != 0) {
+        return result;
+    }
+    const skad_span stated = skad_db_span(&value);
+    if (stated.len < MAGIC_BYTES + 2 || memcmp(stated.data, MAGIC, MAGIC_BYTES) != 0) {
+        return MDB_NOTFOUND;
+    }
+    if (stated.data[MAGIC_BYTES] != 0) {
+        return MDB_CORRUPTED; /* no version has come that far */
+    }
+    *out = (skad_db_stated){.version = (unsigned)stated.data[MAGIC_BYTES] << 8 |
+                                       stated.data[MAGIC_BYTES + 1]};
+    if (stated.len >= ORIGIN_BYTES) {
+        memcpy(out->network, stated.data + MAGIC_BYTES + 2, SKAD_DB_NETWORK_BYTES);
+    }
+    return 0;
+}
+
 int skad_db_open_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32],
                         skad_db_origin *origin)
 {
@@ -182,6 +231,7 @@ int skad_db_open_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 
             if (result == 0) {
                 skad_span stated = skad_db_span(&value);
                 *origin = judge(stated, network);
+                result = is_torn(stated, network) ? MDB_CORRUPTED : 0;
             }
         }
         if (result == MDB_NOTFOUND || result == MDB_INCOMPATIBLE) {

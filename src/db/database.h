@@ -39,6 +39,12 @@ typedef enum skad_db_origin {
     SKAD_DB_OF_OTHER_NETWORK,
 } skad_db_origin;
 
+/* What the row states, of any version: its network lies where it does in ours. */
+typedef struct skad_db_stated {
+    unsigned version;
+    uint8_t network[SKAD_DB_NETWORK_BYTES];
+} skad_db_stated;
+
 /* Opens the file, which is made (0600) if it is missing, without looking into its tables. With
  * read_only no other process may have it open; then no lock file is made. */
 int skad_db_open(const char *path, size_t map_bytes, bool read_only, skad_db *out);
@@ -52,9 +58,15 @@ int skad_db_make_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 
 /* States our version and network as the origin. */
 int skad_db_state_origin(const skad_db *db, MDB_txn *txn, const uint8_t network[static 32]);
 /* Opens the tables if they are ours or those of the older version; nothing else may be done with
- * them otherwise. */
+ * them otherwise. MDB_CORRUPTED if the row is damaged. */
 int skad_db_open_tables(skad_db *db, MDB_txn *txn, const uint8_t network[static 32],
                         skad_db_origin *origin);
+
+/* What the row states; MDB_NOTFOUND if there is none of ours. */
+int skad_db_read_stated(MDB_txn *txn, skad_db_stated *out);
+
+/* Whether two networks are different ones, and not one whose hash the disk damaged. */
+bool skad_db_networks_differ(const uint8_t a[static 32], const uint8_t b[static 32]);
 
 /* Whether a result says that the file is damaged. */
 bool skad_db_tells_damage(int result);

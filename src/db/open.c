@@ -1,10 +1,15 @@
 /* Opening:
  *
  *   claim ---- there is a file ----> check ---- good ----------> open, mark, recount if older
- *     |  \                             |                            ^
- *     |   `- no regular file -.        `- not usable -> set aside --|-> claim again
- *     `------ it is empty ----|-------------------------------------'
- *                              `-> set aside -> claim again
+ *     |  \                           |   |                          ^
+ *     |   `- no regular file         |   `- damaged -> set aside ---|-> claim again
+ *     |            |                 `- another network or version  |
+ *     |            v                            v                   |
+ *     |         refused                      refused                |
+ *     `------ it is empty ------------------------------------------'
+ *
+ * What another network or version can still use stays where it is: the right option, or the right
+ * version, finds it again.
  *
  * After one round of setting aside the file is a new one. If there is no room to make it, a damaged
  * file gets its name back. If there is no room for a recount, the file is opened all the same, and
@@ -39,7 +44,7 @@
 #define MAP_FACTOR           4
 #define MAP_BYTES_FOR_RECORD 768
 
-static size_t map_bytes_for(const skad_store_caps *caps)
+size_t skad_db_map_bytes_for(const skad_store_caps *caps)
 {
     const uint64_t records[] = {caps->records_max, caps->published_max};
     const uint64_t bytes[] = {caps->bytes_max, caps->published_bytes_max};
@@ -64,7 +69,7 @@ static size_t map_bytes_of(const skad_store_lmdb_config *config)
     if (config->map_bytes > 0) {
         return config->map_bytes;
     }
-    uint64_t wanted = map_bytes_for(&config->caps);
+    uint64_t wanted = skad_db_map_bytes_for(&config->caps);
     if (stat(config->path, &file) == 0 && S_ISREG(file.st_mode) &&
         2 * (uint64_t)file.st_size > wanted) {
         wanted = 2 * (uint64_t)file.st_size;
@@ -94,9 +99,9 @@ static const char *reason(skad_db_verdict verdict)
     case SKAD_DB_OTHER_PROGRAM:
         return "it is not a database of skad";
     case SKAD_DB_OTHER_VERSION:
-        return "another version of skad wrote it";
+        return "another version of skad wrote it: use that one";
     case SKAD_DB_OTHER_NETWORK:
-        return "it is of another network";
+        return "it is of another network: choose that one, or another folder";
     case SKAD_DB_GOOD:
     case SKAD_DB_UNCHECKED:
         break;
@@ -151,23 +156,36 @@ static skad_status set_aside(const skad_store_lmdb_config *config, const char *w
                           config->path, why, aside);
 }
 
-/* Claims the file; anything else at the path is set aside. */
 static skad_status claim(const skad_store_lmdb_config *config, int *fd, bool *is_empty,
                          skad_store_lmdb_report *report)
 {
-    char aside[PATH_MAX];
     skad_status status = skad_db_claim(config->path, fd, is_empty);
-    if (status == SKAD_ERR_FORMAT) {
-        status = set_aside(config, "it is not a file", aside, report);
-        if (status != SKAD_OK) {
-            return status;
-        }
-        status = skad_db_claim(config->path, fd, is_empty);
-    }
     if (status == SKAD_ERR_EXISTS) {
         return skad_db_report(report, status, "another process uses the database %s", config->path);
     }
+    if (status == SKAD_ERR_FORMAT) {
+        return skad_db_report(report, status, "cannot use the database %s: it is not a file",
+                              config->path);
+    }
     return status == SKAD_OK ? status : report_refusal(report, config->path);
+}
+
+static skad_status refuse(const skad_store_lmdb_config *config, skad_db_verdict verdict,
+                          skad_store_lmdb_report *report)
+{
+    switch (verdict) {
+    case SKAD_DB_UNCHECKED:
+        return report_refusal(report, config->path);
+    case SKAD_DB_OTHER_VERSION:
+    case SKAD_DB_OTHER_NETWORK:
+        return skad_db_report(report, SKAD_ERR_VERSION, "cannot use the database %s (%s)",
+                              config->path, reason(verdict));
+    case SKAD_DB_GOOD:
+    case SKAD_DB_DAMAGED:
+    case SKAD_DB_OTHER_PROGRAM:
+        break;
+    }
+    return SKAD_OK;
 }
 
 static skad_status claim_usable(const skad_store_lmdb_config *config,
@@ -183,8 +201,10 @@ static skad_status claim_usable(const skad_store_lmdb_config *config,
     if (verdict == SKAD_DB_GOOD) {
         return SKAD_OK;
     }
-    status = verdict == SKAD_DB_UNCHECKED ? report_refusal(report, config->path)
-                                          : set_aside(config, reason(verdict), aside, report);
+    status = refuse(config, verdict, report);
+    if (status == SKAD_OK) {
+        status = set_aside(config, reason(verdict), aside, report);
+    }
     int error = errno;
     (void)close(out->fd);
     out->fd = -1;

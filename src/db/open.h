@@ -19,6 +19,9 @@ typedef struct skad_db_opened {
                                 not been salvaged to its end; else empty */
 } skad_db_opened;
 
+/* How large the file of a store with these caps may grow. */
+size_t skad_db_map_bytes_for(const skad_store_caps *caps);
+
 /* Does what skad_store_lmdb_open does, up to the tables and the mark that the file is open. */
 skad_status skad_db_open_or_make(const skad_store_lmdb_config *config, skad_db_opened *out,
                                  skad_store_lmdb_report *report);

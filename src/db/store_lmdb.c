@@ -235,6 +235,16 @@ bool skad_store_lmdb_was_closed(const char *path)
 
 /* ---- Syncing ---- */
 
+bool skad_store_lmdb_resize(skad_store *store, const skad_store_caps *caps)
+{
+    skad_lmdb_store *self = store->self;
+    if (skad_db_map_bytes_for(caps) > self->opened.map_bytes) {
+        return false;
+    }
+    self->caps = *caps;
+    return true;
+}
+
 bool skad_store_lmdb_unsynced(skad_store *store, int *fd)
 {
     skad_lmdb_store *self = store->self;

@@ -28,12 +28,14 @@ typedef struct skad_store_lmdb_report {
     bool checked; /* the file was not closed, or is a copy, so all of it was read */
 } skad_store_lmdb_report;
 
-/* Opens a database or makes a new one. A file at PATH that cannot be used (damaged, of another
- * program, version or network) is renamed, never deleted, and the report says so; the readable rows
- * of a damaged one are copied. The configuration is copied as far as it is kept. It forks for a
- * moment to check an existing file, so call it before there are threads. Errors, with a report:
- * SKAD_ERR_INPUT (a cap of zero), SKAD_ERR_MEMORY, SKAD_ERR_EXISTS (another process has it open),
- * SKAD_ERR_IO (errno). Free with store->ops->free(store->self), which syncs everything to disk. */
+/* Opens a database or makes a new one. A file at PATH that is damaged, or no database of ours, is
+ * renamed, never deleted, and the report says so; the readable rows of a damaged one are copied.
+ * The configuration is copied as far as it is kept. It forks for a moment to check an existing
+ * file, so call it before there are threads. Errors, with a report: SKAD_ERR_INPUT (a cap of zero),
+ * SKAD_ERR_MEMORY, SKAD_ERR_EXISTS (another process has it open), SKAD_ERR_VERSION (of another
+ * version or network: src/db/look.h says which), SKAD_ERR_FORMAT (not a regular file); in both
+ * cases it stays as it is. SKAD_ERR_IO (errno). Free with store->ops->free(store->self), which
+ * syncs everything to disk. */
 SKAD_MUST_CHECK skad_status skad_store_lmdb_open(const skad_store_lmdb_config *config,
                                                  skad_store *out, skad_store_lmdb_report *report);
 
@@ -45,6 +47,10 @@ bool skad_store_lmdb_was_closed(const char *path);
  * wait for the disk: skad_store_ops.ticket and settled say when they last. wake: called in that
  * thread when something is settled; it must only wake the caller's. */
 void skad_store_lmdb_behind(skad_store *store, void (*wake)(void *user), void *user);
+
+/* Changes the caps of an open store. False if its file cannot grow as far as the new ones need
+ * (a new start lets it): then nothing changes. Records beyond lower caps stay until they expire. */
+SKAD_MUST_CHECK bool skad_store_lmdb_resize(skad_store *store, const skad_store_caps *caps);
 
 /* Whether something was written since the last call. If so, *fd is a descriptor of the file: call
  * fdatasync on it in any thread, and close it. False if there is nothing to do, or no descriptor

@@ -1,4 +1,5 @@
-/* Files that cannot be used are set aside in words, never deleted. */
+/* Files that cannot be used are set aside in words, never deleted; those that others can use stay.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,11 +16,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/db/look.h"
 #include "src/db/store_lmdb.h"
 #include "tests/support/database_folder.h"
 #include "tests/support/store_suite.h"
 
-static const uint8_t other_network[32] = {1, 2, 4};
+static const uint8_t other_network[32] = {9, 8, 7, 6, 5, 4};
 
 static void write_one_byte(test_db_folder *here)
 {
@@ -126,14 +128,8 @@ static void what_cannot_be_used_is_set_aside_in_words(void **state)
         {"a single byte", write_one_byte, "it is not a database of skad"},
         {"LMDB of another program", write_other_program, "it is not a database of skad"},
         {"another magic", write_other_magic, "it is not a database of skad"},
-        {"another version", write_other_version, "another version of skad wrote it"},
-        {"another version's row", write_version_of_another_length, "another version of skad"},
-        {"another network", write_other_network, "it is of another network"},
         {"half a file", truncate_file, "it is damaged"},
         {"the front of a file", truncate_to_the_front, "it is damaged"},
-        {"a test_db_folder", make_a_folder, "it is not a file"},
-        {"a pipe", make_a_pipe, "it is not a file"},
-        {"a symbolic link", make_a_link, "it is not a file"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct stat before;
@@ -162,6 +158,86 @@ static void what_cannot_be_used_is_set_aside_in_words(void **state)
         assert_int_equal(test_db_count(&store, 0, 10), 10);
         test_store_free(&store);
     }
+}
+
+/* The right option, or the right version, must find it again. */
+static void what_others_can_use_stays_as_it_is(void **state)
+{
+    test_db_folder *here = *state;
+    static const struct {
+        const char *label;
+        void (*make)(test_db_folder *here);
+        skad_status status;
+        const char *words;
+        skad_db_sight sight;
+    } cases[] = {
+        {"another version", write_other_version, SKAD_ERR_VERSION, "another version of skad",
+         SKAD_DB_SIGHT_VERSION},
+        {"another version's row", write_version_of_another_length, SKAD_ERR_VERSION,
+         "another version of skad", SKAD_DB_SIGHT_VERSION},
+        {"another network", write_other_network, SKAD_ERR_VERSION, "it is of another network",
+         SKAD_DB_SIGHT_NETWORK},
+        {"a folder", make_a_folder, SKAD_ERR_FORMAT, "it is not a file", SKAD_DB_SIGHT_NO_FILE},
+        {"a pipe", make_a_pipe, SKAD_ERR_FORMAT, "it is not a file", SKAD_DB_SIGHT_NO_FILE},
+        {"a symbolic link", make_a_link, SKAD_ERR_FORMAT, "it is not a file",
+         SKAD_DB_SIGHT_NO_FILE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct stat before;
+        struct stat after;
+        skad_db_looked looked;
+        skad_store store;
+        test_db_clear(here);
+        cases[i].make(here);
+        assert_int_equal(lstat(here->path, &before), 0);
+        skad_db_look(here->path, test_db_network, &looked);
+        const skad_status status = skad_store_lmdb_open(&here->config, &store, &here->report);
+        if (looked.sight != cases[i].sight || status != cases[i].status ||
+            strstr(here->report.text, cases[i].words) == NULL) {
+            fail_msg("%s: %d, %s", cases[i].label, (int)looked.sight, here->report.text);
+        }
+        assert_int_equal(lstat(here->path, &after), 0);
+        assert_int_equal(before.st_ino, after.st_ino);
+        assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+        assert_false(test_db_is_there(here, ".aside-1234"));
+    }
+}
+
+static void a_look_names_network_and_version(void **state)
+{
+    test_db_folder *here = *state;
+    skad_db_looked looked;
+    skad_db_look(here->path, test_db_network, &looked);
+    assert_int_equal(looked.sight, SKAD_DB_SIGHT_FINE); /* there is nothing */
+    test_db_make(here);
+    skad_db_look(here->path, test_db_network, &looked);
+    assert_int_equal(looked.sight, SKAD_DB_SIGHT_FINE);
+    skad_db_look(here->path, other_network, &looked);
+    assert_int_equal(looked.sight, SKAD_DB_SIGHT_NETWORK);
+    assert_memory_equal(looked.network, test_db_network, sizeof looked.network);
+    test_db_clear(here);
+    write_other_version(here);
+    skad_db_look(here->path, test_db_network, &looked);
+    assert_int_equal(looked.sight, SKAD_DB_SIGHT_VERSION);
+    assert_int_equal(looked.version, 3);
+    test_db_clear(here);
+    truncate_to_the_front(here); /* torn: opening will set it aside */
+    skad_db_look(here->path, other_network, &looked);
+    assert_int_equal(looked.sight, SKAD_DB_SIGHT_FINE);
+}
+
+static void the_right_network_finds_its_records_after_a_wrong_one(void **state)
+{
+    test_db_folder *here = *state;
+    skad_store store;
+    test_db_make(here);
+    here->config.network = other_network;
+    assert_int_equal(skad_store_lmdb_open(&here->config, &store, &here->report), SKAD_ERR_VERSION);
+    here->config.network = test_db_network;
+    store = test_db_open(here, &test_db_roomy);
+    assert_string_equal(here->report.text, "");
+    assert_int_equal(test_db_count(&store, 0, TEST_DB_RECORDS), TEST_DB_RECORDS);
+    test_store_free(&store);
 }
 
 static void nothing_set_aside_is_overwritten(void **state)
@@ -204,6 +280,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OWN_TEST(what_cannot_be_used_is_set_aside_in_words),
+        OWN_TEST(what_others_can_use_stays_as_it_is),
+        OWN_TEST(a_look_names_network_and_version),
+        OWN_TEST(the_right_network_finds_its_records_after_a_wrong_one),
         OWN_TEST(nothing_set_aside_is_overwritten),
         OWN_TEST(an_empty_or_half_made_file_is_a_new_one),
     };

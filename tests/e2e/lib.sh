@@ -5,6 +5,7 @@ set -eu
 skad=$(readlink -f "$1")
 work=$(mktemp -d "${TMPDIR:-/tmp}/skad-e2e-XXXXXX")
 pids=()
+export SKAD_CONFIG=none # whatever this machine has in /etc/skad
 wrap=() # words before the command of a node; world/world.sh uses it
 
 unmount_all() { # world/world.sh has mounts

@@ -11,7 +11,7 @@ expect 0 "$skad" --version
 grep -qE '^skad [0-9]+\.[0-9]+\.[0-9]+$' "$work/out" || fail "version: $(cat "$work/out")"
 expect 0 "$skad" --help
 commands="keygen run testnet put get publish resolve announce providers watch records withdraw ping
-    lookup table status profile"
+    lookup table status profile config health top"
 for command in $commands; do
     grep -q "^  $command " "$work/out" || fail "no $command in --help"
 done
@@ -51,6 +51,11 @@ run --join host:0
 run --join host:70000
 run --profile private
 run --sandbox partial
+run --sandb off
+run --log-level loud
+config
+config chek
+config show file
 testnet 2 --profile public
 profile
 profile hide

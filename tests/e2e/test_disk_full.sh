@@ -16,7 +16,9 @@ mount -t tmpfs -o size=4m,mode=700 tmpfs "$work/node" || fail "cannot mount"
 trap 'code=$?; umount -l "$work/node"; (exit $code); clean_up' EXIT
 say "a node on a disk of 4 MiB, of which 3 are taken"
 head -c 3145728 /dev/zero >"$work/node/ballast"
-start_node node --listen 127.0.0.1:0
+"$skad" run --profile test --dir "$work/node" --listen 127.0.0.1:0 2>"$work/node.log" </dev/null &
+started=$!
+pids+=("$started")
 wait_for 20 answers node
 socket=$(socket_of node)
 
@@ -42,10 +44,17 @@ say "the status says so, and what was taken is served"
 grep -qi "No space left" "$work/status" || fail "status: $(cat "$work/status")"
 "$skad" get "$first" --socket "$socket" | cmp - "$work/first" || fail "the first value is gone"
 
+say "the log has one line"
+[ "$(grep -c 'warning: cannot write records to the disk: No space left' "$work/node.log")" -eq 1 ] ||
+    fail "log: $(cat "$work/node.log")"
+
 say "with room again it takes records again"
 rm "$work/node/ballast"
 put || fail "said: $(cat "$work/err")"
 "$skad" status --socket "$socket" >"$work/status" 2>&1
 ! grep -qi "No space left" "$work/status" || fail "status: $(cat "$work/status")"
+
+say "and the log says that it is over, within a period of half a minute"
+wait_for 40 grep -q 'info: records are written to the disk again' "$work/node.log"
 stop_node "$started"
 say "passed"

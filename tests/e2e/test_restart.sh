@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Verified peers outlive a restart: three nodes are stopped and find each other again without being
-# told where; a file of peers that cannot be used is set aside, and the node starts all the same.
+# told where; a damaged file of peers is set aside, and the node starts all the same; one of another
+# network or version is refused.
 . "$(dirname "$0")/lib.sh"
 
 names="one two three"
@@ -61,7 +62,7 @@ for name in $names; do
 done
 stop_all
 
-say "a damaged, a newer, a huge file and what is no file are set aside; the node starts and joins"
+say "a damaged, a huge file and what is no file are set aside; the node starts and joins"
 start_node one --listen "127.0.0.1:${port_of[one]}"
 pid_of[one]=$started
 wait_for 20 answers one
@@ -78,7 +79,7 @@ spoil() { # HOW
     esac
 }
 cp "$work/two/peers" "$work/good"
-for how in damaged newer rubbish empty huge folder link; do
+for how in damaged rubbish empty huge folder link; do
     rm -rf "$work/two/peers" "$work"/two/peers.bad-*
     cp "$work/good" "$work/two/peers"
     spoil "$how"
@@ -94,6 +95,20 @@ for how in damaged newer rubbish empty huge folder link; do
 done
 say "what was set aside is as it was"
 [ "$(readlink "$(aside_of two)")" = /etc/passwd ] || fail "not what was there: $(aside_of two)"
+
+say "a newer file, or one of another network, is refused before anything is changed"
+rm -rf "$work/two/peers" "$work"/two/peers.bad-*
+cp "$work/good" "$work/two/peers"
+spoil newer
+cp "$work/two/peers" "$work/newer"
+expect 1 "$skad" run --profile test --dir "$work/two" --listen 127.0.0.1:0
+expect_message "was written by a newer version of skad"
+cmp "$work/two/peers" "$work/newer" || fail "the newer file was changed"
+cp "$work/good" "$work/two/peers"
+expect 1 "$skad" run --profile public --dir "$work/two" --listen 127.0.0.1:0
+expect_message "start with --profile test"
+cmp "$work/two/peers" "$work/good" || fail "the file of another network was changed"
+[ -z "$(find "$work/two" -name '*.bad-*' -o -name '*.aside-*')" ] || fail "set aside: $(ls "$work/two")"
 
 say "a folder that went away: the node says once that it cannot keep its peers, and ends well"
 rm -rf "$work/two/peers" "$work"/two/peers.bad-*

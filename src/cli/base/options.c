@@ -1,362 +1,270 @@
-/* getopt_long with a table of all options, of which each command accepts some. */
+/* Reading a command line by the table of options, and the files of configuration after it. */
 #include "src/cli/base/options.h"
 
-#include <errno.h>
-#include <getopt.h>
-#include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "crypto/secret.h"
-#include "proto/address.h"
-#include "proto/tree.h"
-#include "skad/records.h"
-#include "src/daemon/net/scoped.h"
-#include "src/daemon/state/profile_file.h"
+#include "src/cli/base/settings.h"
 
-/* An operation ends within 60 s by itself; the daemon's answer says more than our own timeout. */
-#define TIMEOUT_S_DEFAULT 65
-#define TIMEOUT_S_MAX     86400
-#define STORE_MIB_MAX     (1U << 20) /* a TiB */
-#define MAX_BYTES_DEFAULT 1000000000 /* a million records; ten may claim to be 21 TB */
+/* ---- The command line ---- */
 
-typedef struct option_row option_row;
+typedef struct reading {
+    const skad_command *command;
+    int argc;
+    char **argv;
+    int next; /* of argv */
+    skad_options *out;
+    skad_failure *failure;
+} reading;
 
-/* Takes the value of an option that was given; a flag has none. */
-typedef bool (*option_taker)(const option_row *row, const char *value, skad_options *out,
-                             skad_failure *failure);
-
-struct option_row {
-    skad_option option;
-    char letter; /* 0: none */
-    const char *name;
-    const char *value; /* what it is called in the help; NULL: takes none */
-    const char *text;
-    option_taker take;
-    size_t place; /* in skad_options, of what is a flag, a number or a text */
-    uint64_t min; /* of a number */
-    uint64_t max;
-};
-
-/* ---- Values ---- */
-
-static void *place_of(const option_row *row, skad_options *out)
+static bool fail_unknown(const reading *self, const char *word, size_t name_len)
 {
-    return (char *)out + row->place;
-}
-
-static bool take_flag(const option_row *row, const char *value, skad_options *out,
-                      skad_failure *failure)
-{
-    (void)value;
-    (void)failure;
-    *(bool *)place_of(row, out) = true;
-    return true;
-}
-
-static bool take_text(const option_row *row, const char *value, skad_options *out,
-                      skad_failure *failure)
-{
-    (void)failure;
-    *(const char **)place_of(row, out) = value;
-    return true;
-}
-
-static bool take_number(const option_row *row, const char *value, skad_options *out,
-                        skad_failure *failure)
-{
-    char *end = NULL;
-    errno = 0;
-    unsigned long long number = strtoull(value, &end, 10);
-    if (value[0] < '0' || value[0] > '9' || *end != 0 || errno != 0 || number < row->min ||
-        number > row->max) {
-        return skad_fail(failure, "--%s: %s is not a number from %" PRIu64 " to %" PRIu64,
-                         row->name, value, row->min, row->max);
+    const char *nearest =
+        name_len > 2 ? skad_option_nearest(self->command->options, word + 2, name_len - 2) : NULL;
+    if (nearest == NULL) {
+        return skad_fail(self->failure, "%s: there is no option %.*s", self->command->name,
+                         (int)name_len, word);
     }
-    *(uint64_t *)place_of(row, out) = number;
-    return true;
+    return skad_fail(self->failure, "%s: there is no option %.*s: did you mean --%s?",
+                     self->command->name, (int)name_len, word, nearest);
 }
 
-static bool take_path(const option_row *row, const char *value, skad_options *out,
-                      skad_failure *failure)
+static bool take(reading *self, const skad_option_row *row, const char *value)
 {
-    size_t len = strlen(value);
-    if (len == 0 || len >= PATH_MAX) {
-        return skad_fail(failure, "--%s: the path is empty or too long", row->name);
+    skad_failure flaw;
+    skad_options *out = self->out;
+    out->given |= row->option;
+    if (out->settings != NULL && !skad_settings_command(out->settings, row, value)) {
+        return skad_fail(self->failure, "%s: there are too many options", self->command->name);
     }
-    memcpy(place_of(row, out), value, len + 1);
-    return true;
+    return row->take(row, value, out, &flaw) ||
+           skad_fail(self->failure, "--%s: %s", row->name, flaw.text);
 }
 
-static bool take_profile(const option_row *row, const char *value, skad_options *out,
-                         skad_failure *failure)
+/* Takes the word behind an option as its value. */
+static bool take_next(reading *self, const skad_option_row *row, const char *word)
 {
-    skad_failure reason;
-    out->profile = skad_profile_builtin(value);
-    if (out->profile != NULL) {
+    if (row->value == NULL) {
+        return take(self, row, NULL);
+    }
+    if (self->next == self->argc) {
+        return skad_fail(self->failure, "%s: %s needs a value", self->command->name, word);
+    }
+    return take(self, row, self->argv[self->next++]);
+}
+
+/* "--name", "--name VALUE" or "--name=VALUE". */
+static bool read_long(reading *self, const char *word)
+{
+    const size_t name_len = strcspn(word, "=");
+    const bool has_value = word[name_len] == '=';
+    const skad_option_row *row =
+        skad_option_row_find(self->command->options, word + 2, name_len - 2);
+    if (strcmp(word, "--help") == 0) {
+        self->out->help = true;
         return true;
     }
-    if (out->profile_read == NULL) {
-        out->profile_read = skad_secret_alloc(sizeof *out->profile_read, NULL);
+    if (row == NULL) {
+        return fail_unknown(self, word, name_len);
     }
-    if (out->profile_read == NULL) {
-        return skad_fail(failure, "out of memory");
+    if (has_value && row->value == NULL) {
+        return skad_fail(self->failure, "%s: --%s takes no value", self->command->name, row->name);
     }
-    out->profile = out->profile_read;
-    return skad_profile_choose(value, out->profile_read, &reason) ||
-           skad_fail(failure, "--%s: %s", row->name, reason.text);
+    return has_value ? take(self, row, word + name_len + 1) : take_next(self, row, word);
 }
 
-static bool take_sandbox(const option_row *row, const char *value, skad_options *out,
-                         skad_failure *failure)
+/* "-o VALUE" or "-oVALUE". */
+static bool read_short(reading *self, const char *word)
 {
-    return skad_sandbox_parse(value, &out->sandbox) ||
-           skad_fail(failure, "--%s: %s is neither on, log nor off", row->name, value);
-}
-
-static bool take_listen(const option_row *row, const char *value, skad_options *out,
-                        skad_failure *failure)
-{
-    skad_scoped scoped;
-    const skad_scoped_outcome outcome = skad_scoped_parse(value, &scoped, failure);
-    const skad_address address = scoped.address;
-    if (outcome == SKAD_SCOPED_REFUSED) {
-        return false;
+    if (strcmp(word, "-h") == 0) {
+        self->out->help = true;
+        return true;
     }
-    if (outcome == SKAD_SCOPED_NO_ADDRESS) {
-        return skad_fail(failure, "--%s: %s: give ADDR:PORT or [ADDR]:PORT", row->name, value);
-    }
-    if (scoped.interface != 0) {
-        out->listen_interface = scoped.interface;
-    }
-    for (size_t i = 0; i < out->listen_count; i++) {
-        if (out->listen[i].family == address.family) {
-            return skad_fail(failure, "--%s: give one IPv4 and one IPv6 address at most",
-                             row->name);
+    for (size_t i = 0; i < SKAD_OPTION_ROWS_COUNT; i++) {
+        const skad_option_row *row = &SKAD_OPTION_ROWS[i];
+        if ((self->command->options & row->option) != 0 && row->letter == word[1]) {
+            return word[2] != 0 ? take(self, row, word + 2) : take_next(self, row, word);
         }
     }
-    out->listen[out->listen_count++] = address;
-    return true;
+    return fail_unknown(self, word, strlen(word));
 }
 
-static bool take_join(const option_row *row, const char *value, skad_options *out,
-                      skad_failure *failure)
+static bool read_argument(const reading *self, const char *word)
 {
-    if (out->join_count == SKAD_JOIN_POINTS_MAX) {
-        return skad_fail(failure, "--%s: give at most %d", row->name, SKAD_JOIN_POINTS_MAX);
+    skad_options *out = self->out;
+    if (self->command->argument && out->argument == NULL) {
+        out->argument = word;
+        return true;
     }
-    return skad_join_point_parse(value, &out->join[out->join_count++], failure);
+    if (self->command->argument2 && out->argument2 == NULL) {
+        out->argument2 = word;
+        return true;
+    }
+    return skad_fail(self->failure, "%s: '%s' is one argument too many", self->command->name, word);
 }
 
-static bool take_address(const option_row *row, const char *value, skad_options *out,
-                         skad_failure *failure)
+/* Options may follow arguments; behind "--" there are none. */
+static bool read_words(reading *self)
 {
-    skad_scoped scoped;
-    const skad_scoped_outcome outcome = skad_scoped_parse(value, &scoped, failure);
-    if (outcome == SKAD_SCOPED_REFUSED) {
-        return false;
-    }
-    if (scoped.interface != 0) {
-        return skad_fail(failure, "--%s: %s means nothing at other machines", row->name, value);
-    }
-    out->address = scoped.address;
-    return (outcome == SKAD_SCOPED_FINE && out->address.port != 0) ||
-           skad_fail(failure, "--%s: %s: give ADDR:PORT or [ADDR]:PORT", row->name, value);
-}
-
-/* ---- All options ---- */
-
-#define FLAG(field) .take = take_flag, .place = offsetof(skad_options, field)
-#define TEXT(field) .take = take_text, .place = offsetof(skad_options, field)
-#define PATH(field) .take = take_path, .place = offsetof(skad_options, field)
-#define NUMBER(field, low, top)                                                                    \
-    .take = take_number, .place = offsetof(skad_options, field), .min = (low), .max = (top)
-
-static const option_row OPTIONS[] = {
-    {SKAD_OPTION_DIR, 0, "dir", "DIR", "the node's folder (default: $HOME/.skad)", PATH(dir)},
-    {SKAD_OPTION_PROFILE, 0, "profile", "NAME|FILE",
-     "the network: public (default), test, or that of a file", take_profile, 0, 0, 0},
-    {SKAD_OPTION_SANDBOX, 0, "sandbox", "MODE", "on (default), log what would be refused, or off",
-     take_sandbox, 0, 0, 0},
-    {SKAD_OPTION_LISTEN, 0, "listen", "ADDR:PORT",
-     "where to listen, once for each family (default: port 4700 of all addresses)", take_listen, 0,
-     0, 0},
-    {SKAD_OPTION_WORKERS, 0, "workers", "N",
-     "threads that check and make signatures (default: processors - 1, at most 8)",
-     NUMBER(workers, 0, SKAD_WORKERS_MAX)},
-    {SKAD_OPTION_STORE, 0, "store", "MIB",
-     "how much to hold for the network, 1024 records a MiB at most (default: 1024)",
-     NUMBER(store_mib, 1, STORE_MIB_MAX)},
-    {SKAD_OPTION_JOIN, 0, "join", "ADDR:PORT",
-     "a node to join through, by address or NAME:PORT; may be repeated", take_join, 0, 0, 0},
-    {SKAD_OPTION_FIELD, 0, "field", "NAME", "print the value of this field only", TEXT(field)},
-    {SKAD_OPTION_OUTPUT, 'o', "output", "FILE", "write to FILE instead of stdout", TEXT(output)},
-    {SKAD_OPTION_MAX_BYTES, 0, "max-bytes", "N",
-     "refuse a file that is larger (default: 1000000000, which is 1 GB)",
-     NUMBER(max_bytes, 0, SKAD_FILE_BYTES_MAX)},
-    {SKAD_OPTION_BASE_PORT, 0, "base-port", "PORT",
-     "use this port and those after it (default: 0, the system chooses)",
-     NUMBER(base_port, 0, UINT16_MAX)},
-    {SKAD_OPTION_CONTACTS, 0, "contacts", NULL, "list the contacts instead of the bins",
-     FLAG(contacts)},
-    {SKAD_OPTION_TRACE, 0, "trace", NULL, "print each request and its end as it happens",
-     FLAG(trace)},
-    {SKAD_OPTION_MIN_ACKS, 0, "min-acks", "N",
-     "fail when any record was stored at fewer than N nodes", NUMBER(min_acks, 1, UINT8_MAX)},
-    {SKAD_OPTION_KEY, 0, "key", "FILE", "sign with this identity instead of the node's", TEXT(key)},
-    {SKAD_OPTION_SALT, 0, "salt", "TEXT", "tells records of one publisher apart (default: none)",
-     TEXT(salt)},
-    {SKAD_OPTION_SEQ, 0, "seq", "N", "the sequence (default: one more than what is there)",
-     NUMBER(sequence, 0, UINT64_MAX)},
-    {SKAD_OPTION_CAS, 0, "cas", "N", "only if sequence N is held now; 0: only if there is none",
-     NUMBER(cas, 0, UINT64_MAX)},
-    {SKAD_OPTION_PORT, 0, "port", "PORT", "a port of this node's address, as its peers see it",
-     NUMBER(port, 1, UINT16_MAX)},
-    {SKAD_OPTION_ADDRESS, 0, "address", "ADDR:PORT", "where to reach what is announced",
-     take_address, 0, 0, 0},
-    {SKAD_OPTION_METADATA, 0, "metadata", "TEXT", "up to 128 bytes to go with it", TEXT(metadata)},
-    {SKAD_OPTION_LIFE, 0, "life", "SECONDS",
-     "when it ends unless it is renewed (default: a record as late as is allowed, a ban in a day)",
-     NUMBER(life_s, 1, UINT32_MAX)},
-    {SKAD_OPTION_ONCE, 0, "once", NULL, "store it and leave it; do not re-announce it", FLAG(once)},
-    {SKAD_OPTION_PROVIDERS, 0, "providers", NULL, "watch who is announced under a key",
-     FLAG(providers)},
-    {SKAD_OPTION_EVERY, 0, "every", "SECONDS", "how often to look (default: 60)",
-     NUMBER(every_s, SKAD_WATCH_S_MIN, UINT32_MAX)},
-    {SKAD_OPTION_COUNT, 0, "count", "N", "end after N changes", NUMBER(count, 1, UINT64_MAX)},
-    {SKAD_OPTION_PUBLISHED, 0, "published", NULL,
-     "what this node re-announces, not what it holds for others", FLAG(published)},
-    {SKAD_OPTION_FILE, 0, "file", NULL, "KEY is a file's: take all of its records", FLAG(file)},
-    {SKAD_OPTION_JSON, 0, "json", NULL, "print JSON", FLAG(json)},
-    {SKAD_OPTION_SOCKET, 0, "socket", "PATH",
-     "the control socket (default: $SKAD_SOCKET, else $HOME/.skad/control.sock)", PATH(socket)},
-    {SKAD_OPTION_TIMEOUT, 0, "timeout", "SECONDS", "how long to wait for an answer (default: 65)",
-     NUMBER(timeout_s, 1, TIMEOUT_S_MAX)},
-};
-#define OPTIONS_COUNT (sizeof OPTIONS / sizeof OPTIONS[0])
-#define HELP_CODE     'h'
-#define CODE_BASE     256 /* getopt's codes of our rows, beyond all letters */
-
-/* ---- Defaults ---- */
-
-static void set_defaults(skad_options *out)
-{
-    const char *home = getenv("HOME");
-    const char *socket = getenv("SKAD_SOCKET");
-
-    memset(out, 0, sizeof *out);
-    out->profile = skad_profile_builtin("public");
-    out->sandbox = SKAD_SANDBOX_ON;
-    out->timeout_s = TIMEOUT_S_DEFAULT;
-    out->max_bytes = MAX_BYTES_DEFAULT;
-    /* Paths that do not fit are cut here and then not found; no real home is that long. */
-    if (home != NULL && home[0] != 0 && strlen(home) < PATH_MAX - 32) {
-        (void)snprintf(out->dir, sizeof out->dir, "%s/.skad", home);
-        (void)snprintf(out->socket, sizeof out->socket, "%s/.skad/control.sock", home);
-    }
-    if (socket != NULL && socket[0] != 0 && strlen(socket) < sizeof out->socket) {
-        memcpy(out->socket, socket, strlen(socket) + 1);
-    }
-}
-
-/* ---- Reading ---- */
-
-static size_t list_options(unsigned set, struct option *list, char *letters)
-{
-    size_t count = 0;
-    *letters++ = ':'; /* tells a missing value from an unknown option */
-    *letters++ = HELP_CODE;
-    list[count++] = (struct option){.name = "help", .has_arg = no_argument, .val = HELP_CODE};
-    for (size_t i = 0; i < OPTIONS_COUNT; i++) {
-        if ((set & OPTIONS[i].option) == 0) {
+    bool options = true;
+    while (self->next < self->argc) {
+        const char *word = self->argv[self->next++];
+        bool ok;
+        if (options && strcmp(word, "--") == 0) {
+            options = false;
             continue;
         }
-        list[count++] = (struct option){
-            .name = OPTIONS[i].name,
-            .has_arg = OPTIONS[i].value == NULL ? no_argument : required_argument,
-            .val = CODE_BASE + (int)i,
-        };
-        if (OPTIONS[i].letter != 0) {
-            *letters++ = OPTIONS[i].letter;
-            *letters++ = ':';
+        if (!options || word[0] != '-' || word[1] == 0) {
+            ok = read_argument(self, word);
+        } else {
+            ok = word[1] == '-' ? read_long(self, word) : read_short(self, word);
+        }
+        if (!ok) {
+            return false;
         }
     }
-    *letters = 0;
-    list[count] = (struct option){.name = NULL};
-    return count;
-}
-
-static const option_row *row_of(int code)
-{
-    for (size_t i = 0; i < OPTIONS_COUNT; i++) {
-        if (code == CODE_BASE + (int)i || (OPTIONS[i].letter != 0 && code == OPTIONS[i].letter)) {
-            return &OPTIONS[i];
-        }
+    if (self->out->argument == NULL && self->command->argument_needed && !self->out->help) {
+        return skad_fail(self->failure, "%s: an argument is missing", self->command->name);
     }
-    return NULL;
-}
-
-static bool read_argument(const skad_command *command, int argc, char **argv, skad_options *out,
-                          skad_failure *failure)
-{
-    int given = argc - optind;
-    if (given > (command->argument ? 1 : 0)) {
-        return skad_fail(failure, "%s: '%s' is one argument too many", command->name,
-                         argv[argc - 1]);
-    }
-    if (given == 0 && command->argument_needed && !out->help) {
-        return skad_fail(failure, "%s: an argument is missing", command->name);
-    }
-    out->argument = given == 1 ? argv[optind] : NULL;
     return true;
+}
+
+static void pass_over(void *user, const char *sentence)
+{
+    (void)user;
+    (void)sentence;
+}
+
+/* The socket of the node that the files of configuration describe, for commands that talk to it.
+ * What is wrong with other keys is no business of theirs. */
+static void look_up_socket(skad_options *out)
+{
+    const char *dir = NULL;
+    const char *path = NULL;
+    skad_failure failure;
+    skad_settings *settings = calloc(1, sizeof *settings);
+    if (settings == NULL ||
+        !skad_settings_read(settings, NULL, SKAD_OPTIONS_KEYS, pass_over, NULL, &failure)) {
+        skad_settings_free(settings);
+        return;
+    }
+    for (size_t i = 0; i < settings->count; i++) {
+        const skad_setting *setting = &settings->all[i];
+        const skad_option_set option = setting->dropped ? 0 : setting->row->option;
+        dir = option == SKAD_OPTION_DIR ? setting->value : dir;
+        path = option == SKAD_OPTION_SOCKET ? setting->value : path;
+    }
+    if (path != NULL && strlen(path) < sizeof out->socket) {
+        memcpy(out->socket, path, strlen(path) + 1);
+    } else if (path == NULL && dir != NULL && strlen(dir) < sizeof out->socket - 32) {
+        (void)snprintf(out->socket, sizeof out->socket, "%s/control.sock", dir);
+    }
+    skad_settings_free(settings);
+}
+
+/* Whether a command talks to a node and nobody has said which one, nor has the user one. */
+static bool lacks_socket(const skad_options *out)
+{
+    const skad_option_set options = out->command->options;
+    const char *set = getenv("SKAD_SOCKET");
+    return (options & SKAD_OPTION_SOCKET) != 0 && (options & SKAD_OPTION_CONFIG) == 0 &&
+           (out->given & SKAD_OPTION_SOCKET) == 0 && (set == NULL || set[0] == 0) &&
+           (out->socket[0] == 0 || access(out->socket, F_OK) != 0);
+}
+
+static bool read_all(const skad_command *command, int argc, char **argv, bool again,
+                     skad_options *out, skad_failure *failure)
+{
+    reading self = {.command = command,
+                    .argc = argc,
+                    .argv = argv,
+                    .next = 2, /* after the command's name */
+                    .out = out,
+                    .failure = failure};
+    skad_options_set_defaults(out);
+    out->command = command;
+    out->argc = argc;
+    out->argv = argv;
+    out->again = again;
+    if ((command->options & SKAD_OPTION_CONFIG) != 0) {
+        out->settings = calloc(1, sizeof *out->settings);
+        if (out->settings == NULL) {
+            return skad_fail(failure, "out of memory");
+        }
+    }
+    if (!read_words(&self)) {
+        return false;
+    }
+    if (lacks_socket(out)) {
+        look_up_socket(out);
+    }
+    return !command->configured || out->help ||
+           skad_options_configure(out, out->config, NULL, NULL, failure);
 }
 
 bool skad_options_read(const skad_command *command, int argc, char **argv, skad_options *out,
                        skad_failure *failure)
 {
-    struct option list[OPTIONS_COUNT + 2];
-    char letters[2 * OPTIONS_COUNT + 4];
+    return read_all(command, argc, argv, false, out, failure);
+}
 
-    set_defaults(out);
-    (void)list_options(command->options, list, letters);
-    opterr = 0;
-    optind = 2; /* after the command's name */
-    for (;;) {
-        int code = getopt_long(argc, argv, letters, list, NULL);
-        if (code == -1) {
-            break;
-        }
-        if (code == HELP_CODE) {
-            out->help = true;
+bool skad_options_read_again(const skad_command *command, int argc, char **argv, skad_options *out,
+                             skad_failure *failure)
+{
+    return read_all(command, argc, argv, true, out, failure);
+}
+
+/* ---- Files of configuration ---- */
+
+/* Takes the values that count and are not the command line's. */
+static bool take_settings(skad_options *out, skad_options_problem *problem, void *user,
+                          skad_failure *failure)
+{
+    const skad_settings *settings = out->settings;
+    for (size_t i = 0; i < settings->count; i++) {
+        const skad_setting *setting = &settings->all[i];
+        skad_failure flaw;
+        char place[PATH_MAX];
+        if (setting->dropped || setting->file == SKAD_CONFIG_FILES_MAX) {
             continue;
         }
-        if (code == ':') {
-            return skad_fail(failure, "%s: %s needs a value", command->name, argv[optind - 1]);
+        out->given |= setting->row->option;
+        if (setting->row->take(setting->row, setting->value, out, &flaw)) {
+            continue;
         }
-        const option_row *row = row_of(code);
-        if (row == NULL) {
-            return skad_fail(failure, "%s: there is no option %s", command->name, argv[optind - 1]);
-        }
-        out->given |= row->option;
-        if (!row->take(row, optarg, out, failure)) {
+        skad_settings_place(settings, setting, place);
+        (void)skad_fail(failure, "%.250s: %s: %.200s", place, setting->row->name, flaw.text);
+        if (problem == NULL) {
             return false;
         }
+        problem(user, failure->text);
     }
-    return read_argument(command, argc, argv, out, failure);
+    return true;
+}
+
+bool skad_options_configure(skad_options *out, const char *config, skad_options_problem *problem,
+                            void *user, skad_failure *failure)
+{
+    out->configuring = true;
+    return skad_settings_read(out->settings, config, SKAD_OPTIONS_KEYS, problem, user, failure) &&
+           take_settings(out, problem, user, failure);
 }
 
 void skad_options_free(skad_options *options)
 {
     skad_secret_free(options->profile_read, sizeof *options->profile_read);
     options->profile_read = NULL;
+    skad_settings_free(options->settings);
+    options->settings = NULL;
 }
 
-void skad_options_explain(unsigned options)
+void skad_options_explain(skad_option_set options)
 {
-    for (size_t i = 0; i < OPTIONS_COUNT; i++) {
-        const option_row *row = &OPTIONS[i];
+    for (size_t i = 0; i < SKAD_OPTION_ROWS_COUNT; i++) {
+        const skad_option_row *row = &SKAD_OPTION_ROWS[i];
         if ((options & row->option) != 0) {
             char left[48];
             (void)snprintf(left, sizeof left, "%s--%s %s", row->letter != 0 ? "-o, " : "",

@@ -3,57 +3,82 @@
 #define SKAD_CLI_BASE_OPTIONS_H
 
 #include <limits.h>
+#include <stdint.h>
 
 #include "skad/profile.h"
 #include "src/cli/base/exit.h"
 #include "src/daemon/app/daemon.h"
 #include "src/daemon/sandbox/sandbox.h"
+#include "src/daemon/system/log_format.h"
 
 /* Which options a command takes, as a set. */
-typedef enum skad_option {
-    SKAD_OPTION_DIR = 1 << 0,
-    SKAD_OPTION_PROFILE = 1 << 1,
-    SKAD_OPTION_LISTEN = 1 << 2,
-    SKAD_OPTION_JOIN = 1 << 3,
-    SKAD_OPTION_SOCKET = 1 << 4,
-    SKAD_OPTION_TIMEOUT = 1 << 5,
-    SKAD_OPTION_JSON = 1 << 6,
-    SKAD_OPTION_FIELD = 1 << 7,
-    SKAD_OPTION_OUTPUT = 1 << 8,
-    SKAD_OPTION_BASE_PORT = 1 << 9,
-    SKAD_OPTION_CONTACTS = 1 << 10,
-    SKAD_OPTION_TRACE = 1 << 11,
-    SKAD_OPTION_MIN_ACKS = 1 << 12,
-    SKAD_OPTION_ONCE = 1 << 13,
-    SKAD_OPTION_SALT = 1 << 14,
-    SKAD_OPTION_SEQ = 1 << 15,
-    SKAD_OPTION_CAS = 1 << 16,
-    SKAD_OPTION_KEY = 1 << 17,
-    SKAD_OPTION_LIFE = 1 << 18,
-    SKAD_OPTION_PORT = 1 << 19,
-    SKAD_OPTION_ADDRESS = 1 << 20,
-    SKAD_OPTION_METADATA = 1 << 21,
-    SKAD_OPTION_EVERY = 1 << 22,
-    SKAD_OPTION_PROVIDERS = 1 << 23,
-    SKAD_OPTION_COUNT = 1 << 24,
-    SKAD_OPTION_PUBLISHED = 1 << 25,
-    SKAD_OPTION_FILE = 1 << 26,
-    SKAD_OPTION_SANDBOX = 1 << 27,
-    SKAD_OPTION_WORKERS = 1 << 28,
-    SKAD_OPTION_STORE = 1 << 29,
-    SKAD_OPTION_MAX_BYTES = 1 << 30,
-} skad_option;
+typedef uint64_t skad_option_set;
+#define SKAD_OPTION_DIR        (UINT64_C(1) << 0)
+#define SKAD_OPTION_PROFILE    (UINT64_C(1) << 1)
+#define SKAD_OPTION_LISTEN     (UINT64_C(1) << 2)
+#define SKAD_OPTION_JOIN       (UINT64_C(1) << 3)
+#define SKAD_OPTION_SOCKET     (UINT64_C(1) << 4)
+#define SKAD_OPTION_TIMEOUT    (UINT64_C(1) << 5)
+#define SKAD_OPTION_JSON       (UINT64_C(1) << 6)
+#define SKAD_OPTION_FIELD      (UINT64_C(1) << 7)
+#define SKAD_OPTION_OUTPUT     (UINT64_C(1) << 8)
+#define SKAD_OPTION_BASE_PORT  (UINT64_C(1) << 9)
+#define SKAD_OPTION_CONTACTS   (UINT64_C(1) << 10)
+#define SKAD_OPTION_TRACE      (UINT64_C(1) << 11)
+#define SKAD_OPTION_MIN_ACKS   (UINT64_C(1) << 12)
+#define SKAD_OPTION_ONCE       (UINT64_C(1) << 13)
+#define SKAD_OPTION_SALT       (UINT64_C(1) << 14)
+#define SKAD_OPTION_SEQ        (UINT64_C(1) << 15)
+#define SKAD_OPTION_CAS        (UINT64_C(1) << 16)
+#define SKAD_OPTION_KEY        (UINT64_C(1) << 17)
+#define SKAD_OPTION_LIFE       (UINT64_C(1) << 18)
+#define SKAD_OPTION_PORT       (UINT64_C(1) << 19)
+#define SKAD_OPTION_ADDRESS    (UINT64_C(1) << 20)
+#define SKAD_OPTION_METADATA   (UINT64_C(1) << 21)
+#define SKAD_OPTION_EVERY      (UINT64_C(1) << 22)
+#define SKAD_OPTION_PROVIDERS  (UINT64_C(1) << 23)
+#define SKAD_OPTION_COUNT      (UINT64_C(1) << 24)
+#define SKAD_OPTION_PUBLISHED  (UINT64_C(1) << 25)
+#define SKAD_OPTION_FILE       (UINT64_C(1) << 26)
+#define SKAD_OPTION_SANDBOX    (UINT64_C(1) << 27)
+#define SKAD_OPTION_WORKERS    (UINT64_C(1) << 28)
+#define SKAD_OPTION_STORE      (UINT64_C(1) << 29)
+#define SKAD_OPTION_MAX_BYTES  (UINT64_C(1) << 30)
+#define SKAD_OPTION_CONFIG     (UINT64_C(1) << 31)
+#define SKAD_OPTION_LOG_LEVEL  (UINT64_C(1) << 32)
+#define SKAD_OPTION_METRICS    (UINT64_C(1) << 33)
+#define SKAD_OPTION_LOG_FORMAT (UINT64_C(1) << 34)
 
 /* What each command that talks to a daemon takes. */
 #define SKAD_OPTIONS_CLIENT (SKAD_OPTION_SOCKET | SKAD_OPTION_TIMEOUT)
 
+/* The keys of skad.conf: all options of `skad run` but the one that names the file. */
+#define SKAD_OPTIONS_KEYS                                                                          \
+    (SKAD_OPTION_DIR | SKAD_OPTION_PROFILE | SKAD_OPTION_LISTEN | SKAD_OPTION_JOIN |               \
+     SKAD_OPTION_SOCKET | SKAD_OPTION_SANDBOX | SKAD_OPTION_WORKERS | SKAD_OPTION_STORE |          \
+     SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_LOG_FORMAT | SKAD_OPTION_METRICS)
+
+typedef struct skad_settings skad_settings;
+
 typedef struct skad_options {
-    unsigned given;              /* a set of skad_option: those on the command line */
-    char dir[PATH_MAX];          /* --dir, else $HOME/.skad; empty without either */
-    char socket[PATH_MAX];       /* --socket, else $SKAD_SOCKET, else $HOME/.skad/control.sock */
-    const skad_profile *profile; /* --profile, else the public one */
+    const struct skad_command *command; /* that was read, and its words: borrowed */
+    int argc;
+    char **argv;
+    skad_option_set given; /* those that were set */
+    char dir[PATH_MAX];    /* --dir, else $HOME/.skad; empty without either */
+    char socket[PATH_MAX]; /* --socket, else $SKAD_SOCKET, else $HOME/.skad/control.sock if it is
+                        there, else that of the configured node */
+    const skad_profile *profile; /* --profile, else the public one; NULL while `again` */
+    const char *profile_name;    /* as it was given; NULL: not */
     skad_profile *profile_read;  /* the former where it came from a file: memory for secrets */
     skad_sandbox sandbox;        /* --sandbox, else on */
+    skad_log_level log_level;    /* --log-level, else info */
+    skad_log_format log_format;  /* --log-format, else what suits stderr */
+    skad_metrics_place metrics;  /* --metrics, else nowhere */
+    bool configuring;            /* the command line is right: what follows is about files */
+    bool again;                  /* read while a node runs: the profile is not */
+    skad_settings
+        *settings; /* of commands that are configured: what was set, and where; else NULL */
     skad_address listen[SKAD_LISTEN_MAX];
     size_t listen_count;
     uint32_t listen_interface; /* of a link-local address among them; 0: none */
@@ -88,7 +113,9 @@ typedef struct skad_options {
     const char *salt;
     const char *key;
     const char *metadata;
-    const char *argument; /* the one positional argument */
+    const char *config;
+    const char *argument; /* the first positional argument */
+    const char *argument2;
 } skad_options;
 
 typedef struct skad_command {
@@ -96,20 +123,38 @@ typedef struct skad_command {
     const char *usage; /* what follows "usage: skad " */
     const char *summary;
     const char *details;
-    unsigned options; /* a set of skad_option */
-    bool argument;    /* may take one argument */
+    skad_option_set options;
+    bool argument; /* may take one argument */
     bool argument_needed;
+    bool argument2;  /* may take a second one */
+    bool configured; /* reads the files of configuration before it runs */
     skad_exit (*run)(const skad_options *options);
 } skad_command;
 
-/* Reads argv[2..] for a command. On failure tells why. Free *out in any case. */
+/* Reads argv[2..] for a command, and the files of configuration where it is configured. On failure
+ * tells why. Names of options are not abbreviated. argv stays borrowed. Free *out in any case. */
 SKAD_MUST_CHECK bool skad_options_read(const skad_command *command, int argc, char **argv,
                                        skad_options *out, skad_failure *failure);
+
+/* Reads the same command line once more, with the files as they are now. The profile is not read: a
+ * node keeps its own until it ends. May run in any thread. */
+SKAD_MUST_CHECK bool skad_options_read_again(const skad_command *command, int argc, char **argv,
+                                             skad_options *out, skad_failure *failure);
+
+/* Called for each problem, a sentence. */
+typedef void skad_options_problem(void *user, const char *sentence);
+
+/* Reads the files of configuration: `config`, NULL for the usual one (src/cli/base/settings.h). The
+ * command line that *out has been read from goes first. With problem NULL the first problem is a
+ * failure; else each is told, and a failure is what ended it. */
+SKAD_MUST_CHECK bool skad_options_configure(skad_options *out, const char *config,
+                                            skad_options_problem *problem, void *user,
+                                            skad_failure *failure);
 
 /* Wipes the pre-shared key, where there is one. */
 void skad_options_free(skad_options *options);
 
 /* Explains the options of a set, one a line, on stdout. */
-void skad_options_explain(unsigned options);
+void skad_options_explain(skad_option_set options);
 
 #endif

@@ -1,15 +1,20 @@
 /* skad run: a node in the foreground. */
 #include <stdio.h>
+#include <string.h>
 
 #include "src/cli/base/progress.h"
+#include "src/cli/base/settings.h"
 #include "src/cli/commands/commands.h"
+#include "src/cli/commands/reload.h"
 #include "src/daemon/app/foreground.h"
+#include "src/daemon/control/control_listen.h"
 #include "src/daemon/state/data_directory.h"
-#include "src/daemon/state/record_store.h"
+#include "src/daemon/state/folder_check.h"
 
 typedef struct run_context {
     const skad_options *options;
     skad_data_directory directory;
+    skad_reloader reloader;
 } run_context;
 
 static bool identify(void *user, const atomic_bool *stop, skad_identity *out, skad_failure *failure)
@@ -27,27 +32,31 @@ static bool identify(void *user, const atomic_bool *stop, skad_identity *out, sk
     return ok;
 }
 
-static skad_store_caps caps_of(const skad_options *options)
+static const char *control_of(const run_context *self)
 {
-    skad_store_caps caps;
-    skad_record_store_default_caps(&caps);
-    if ((options->given & SKAD_OPTION_STORE) != 0) {
-        caps.records_max = options->store_mib << 10;
-        caps.bytes_max = options->store_mib << 20;
-    }
-    return caps;
+    const bool given = (self->options->given & SKAD_OPTION_SOCKET) != 0;
+    return given ? self->options->socket : self->directory.control;
+}
+
+/* All that can be told before anything is changed. */
+static bool check(const run_context *self, skad_failure *failure)
+{
+    return skad_folder_check(&self->directory, self->options->profile, failure) &&
+           skad_control_listen_check(control_of(self), failure);
 }
 
 static bool run_node(run_context *self, skad_failure *failure)
 {
     const skad_options *options = self->options;
     const skad_data_directory *directory = &self->directory;
-    const char *control =
-        (options->given & SKAD_OPTION_SOCKET) != 0 ? options->socket : directory->control;
+    const char *control = control_of(self);
+    const char *settings = skad_settings_path(options->config);
     const skad_sandbox_config sandbox = {
         .wanted = options->sandbox,
         .dir = directory->dir,
         .control_path = control,
+        .metrics_path = options->metrics.path[0] != 0 ? options->metrics.path : NULL,
+        .settings_path = strcmp(settings, SKAD_CONFIG_NONE) == 0 ? NULL : settings,
         .log = SKAD_LOG_INFO,
     };
     skad_daemon_config config = {
@@ -56,8 +65,9 @@ static bool run_node(run_context *self, skad_failure *failure)
         .identity_path = directory->identity,
         .peers_path = directory->peers,
         .records_path = directory->records,
-        .caps = caps_of(options),
+        .caps = skad_reload_caps(options),
         .control_path = control,
+        .metrics = skad_metrics_place_is(&options->metrics) ? &options->metrics : NULL,
         .sandbox = &sandbox,
         .listen = options->listen,
         .listen_count = options->listen_count,
@@ -69,7 +79,11 @@ static bool run_node(run_context *self, skad_failure *failure)
         .log = SKAD_LOG_INFO,
         .user = self,
     };
-    return skad_run_foreground(&config, failure);
+    skad_reload reload;
+    skad_reloader_init(&self->reloader, options, &reload);
+    const bool ok = skad_run_foreground(&config, &reload, failure);
+    skad_reloader_free(&self->reloader);
+    return ok;
 }
 
 static skad_exit run(const skad_options *options)
@@ -77,11 +91,14 @@ static skad_exit run(const skad_options *options)
     run_context self = {.options = options};
     skad_failure failure;
 
+    skad_log_set_level(options->log_level);
+    skad_log_set_format(options->log_format);
     if (options->sandbox != SKAD_SANDBOX_OFF) {
         skad_sandbox_guard_secrets();
     }
     bool ok = skad_data_directory_init(options->dir, &self.directory, &failure) &&
-              skad_data_directory_make(&self.directory, &failure) && run_node(&self, &failure);
+              skad_data_directory_make(&self.directory, &failure) && check(&self, &failure) &&
+              run_node(&self, &failure);
     return ok ? SKAD_EXIT_DONE : skad_complain(SKAD_EXIT_FAILED, &failure);
 }
 
@@ -89,14 +106,16 @@ const skad_command skad_command_run = {
     .name = "run",
     .usage = "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
              "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
-             "                [--workers N] [--store MIB]",
+             "                [--workers N] [--store MIB] [--log-level LEVEL]\n"
+             "                [--log-format FORMAT] [--metrics PLACE] [--config FILE]",
     .summary = "Run a node until SIGTERM or SIGINT",
     .details =
         "Makes the identity DIR/identity when there is none, and keeps its peers in DIR/peers\n"
         "for the next start. Programs talk to the node through the socket, by default\n"
         "DIR/control.sock. Logs to stderr. Once everything is open the process gives up all\n"
-        "files but DIR and what looking up names takes, and most system calls.",
-    .options = SKAD_OPTION_DIR | SKAD_OPTION_PROFILE | SKAD_OPTION_LISTEN | SKAD_OPTION_JOIN |
-               SKAD_OPTION_SOCKET | SKAD_OPTION_SANDBOX | SKAD_OPTION_WORKERS | SKAD_OPTION_STORE,
+        "files but DIR and what looking up names takes, and most system calls.\n"
+        "Every option but --config is also a key of the configuration, KEY = VALUE: skad.conf(5).",
+    .options = SKAD_OPTIONS_KEYS | SKAD_OPTION_CONFIG,
+    .configured = true,
     .run = run,
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/keys.h"
+#include "src/cli/base/suggestion.h"
 #include "src/cli/commands/cmd_sim.h"
 #include "src/cli/commands/commands.h"
 #include "src/daemon/system/signals.h"
@@ -14,7 +15,7 @@ static const skad_command *const COMMANDS[] = {
     &skad_command_providers, &skad_command_watch,   &skad_command_records, &skad_command_withdraw,
     &skad_command_ping,      &skad_command_lookup,  &skad_command_table,   &skad_command_status,
     &skad_command_profile,   &skad_command_bans,    &skad_command_ban,     &skad_command_unban,
-    &skad_command_allow,
+    &skad_command_allow,     &skad_command_config,  &skad_command_health,  &skad_command_top,
 };
 #define COMMANDS_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -50,6 +51,21 @@ static const skad_command *find_command(const char *name)
     return NULL;
 }
 
+static void fail_command(const char *name, skad_failure *out)
+{
+    skad_suggestion nearest;
+    skad_suggestion_begin(&nearest, name, strlen(name));
+    for (size_t i = 0; i < COMMANDS_COUNT; i++) {
+        skad_suggestion_try(&nearest, COMMANDS[i]->name);
+    }
+    skad_suggestion_try(&nearest, "sim");
+    if (nearest.best == NULL) {
+        (void)skad_fail(out, "there is no command '%s': see 'skad --help'", name);
+    } else {
+        (void)skad_fail(out, "there is no command '%s': did you mean '%s'?", name, nearest.best);
+    }
+}
+
 static skad_exit run_command(const skad_command *command, int argc, char **argv)
 {
     skad_options options;
@@ -57,7 +73,9 @@ static skad_exit run_command(const skad_command *command, int argc, char **argv)
 
     if (!skad_options_read(command, argc, argv, &options, &failure)) {
         skad_exit exit = skad_complain(SKAD_EXIT_USAGE, &failure);
-        (void)fprintf(stderr, "skad: see 'skad %s --help'\n", command->name);
+        if (!options.configuring) {
+            (void)fprintf(stderr, "skad: see 'skad %s --help'\n", command->name);
+        }
         skad_options_free(&options);
         return exit;
     }
@@ -94,7 +112,7 @@ int main(int argc, char **argv)
         if (argc < 2) {
             (void)skad_fail(&failure, "which command? see 'skad --help'");
         } else {
-            (void)skad_fail(&failure, "there is no command '%s': see 'skad --help'", argv[1]);
+            fail_command(argv[1], &failure);
         }
         return (int)skad_complain(SKAD_EXIT_USAGE, &failure);
     }

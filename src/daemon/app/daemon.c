@@ -9,19 +9,9 @@
 #include "src/daemon/app/daemon.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include <ev.h>
-
-#include "crypto/keys.h"
-#include "crypto/random.h"
+#include "src/daemon/app/daemon_inside.h"
 #include "src/daemon/app/told.h"
-#include "src/daemon/control/control.h"
-#include "src/daemon/net/joining.h"
-#include "src/daemon/net/udp_endpoints.h"
-#include "src/daemon/state/nonce_renewal.h"
-#include "src/daemon/state/peer_book.h"
-#include "src/daemon/state/record_store.h"
 #include "src/daemon/system/clock.h"
 
 _Static_assert(SKAD_LISTEN_MAX == SKAD_UDP_ENDPOINTS_MAX, "one for each family");
@@ -29,27 +19,6 @@ _Static_assert(SKAD_LISTEN_MAX == SKAD_UDP_ENDPOINTS_MAX, "one for each family")
 #define TIMER_S_MIN 5e-4 /* deadlines closer than this are one wakeup */
 #define TIMER_S_MAX 60.0 /* an idle node looks at its clocks once a minute */
 #define PATIENCE_S  3.0  /* a request to a silent peer times out after as long */
-
-struct skad_daemon {
-    skad_daemon_config config;
-    skad_profile profile; /* without the key */
-    skad_node *node;
-    skad_record_store *records;
-    skad_store store; /* that of the records */
-    skad_time now;
-    skad_udp_endpoints endpoints;
-    ev_check turn_begins;
-    ev_prepare turn_ends;
-    ev_timer deadline;
-    ev_timer patience; /* old peers may answer until then; afterwards the places are asked */
-    skad_method_context context;
-    skad_control *control;
-    skad_resolver *resolver;
-    skad_nonce_renewal *renewal;
-    skad_peer_book *peers;
-    skad_joining joining;
-    skad_log_limit changes; /* of interfaces, while the node has not joined */
-};
 
 /* ---- A turn ---- */
 
@@ -60,6 +29,7 @@ static void begin_turn(struct ev_loop *loop, ev_check *watcher, int revents)
     skad_daemon *daemon = watcher->data;
     const skad_time before = daemon->now;
     daemon->now = skad_clock_now();
+    daemon->turning = true;
     skad_told_clock(daemon->config.log, before, daemon->now);
 }
 
@@ -106,7 +76,9 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
     case SKAD_EVENT_LOOKUP:
     case SKAD_EVENT_PUT:
     case SKAD_EVENT_GET:
-        skad_control_finish(daemon->control, event);
+        if (!skad_daemon_pulse_event(daemon, event)) {
+            skad_control_finish(daemon->control, event);
+        }
         break;
     }
 }
@@ -140,6 +112,15 @@ static void arm_timer(skad_daemon *daemon)
     ev_timer_start(daemon->config.loop, &daemon->deadline);
 }
 
+/* Before its first turn a loop has only an end. */
+static void measure_turn(skad_daemon *daemon)
+{
+    if (daemon->turning) {
+        daemon->turning = false;
+        skad_histogram_add(&daemon->durations.turn, skad_clock_now().mono_us - daemon->now.mono_us);
+    }
+}
+
 static void end_turn(struct ev_loop *loop, ev_prepare *watcher, int revents)
 {
     (void)loop;
@@ -151,6 +132,7 @@ static void end_turn(struct ev_loop *loop, ev_prepare *watcher, int revents)
     handle_events(daemon);
     skad_udp_endpoints_send(&daemon->endpoints);
     arm_timer(daemon);
+    measure_turn(daemon);
 }
 
 static void on_deadline(struct ev_loop *loop, ev_timer *watcher, int revents)
@@ -167,51 +149,7 @@ static void on_settled(void *user)
     skad_node_settle(daemon->node, daemon->now);
 }
 
-/* ---- Joining ---- */
-
-static void on_found(void *user, const skad_address *addresses, size_t count)
-{
-    skad_daemon *daemon = user;
-    skad_status status = skad_node_join(daemon->node, addresses, count, daemon->now);
-    if (status != SKAD_OK) {
-        skad_log(daemon->config.log, SKAD_LOG_WARNING, "cannot join: %s", skad_status_text(status));
-    }
-}
-
-static bool set_places(skad_daemon *daemon, const skad_join_point *places, size_t count,
-                       skad_failure *failure)
-{
-    const skad_resolver_config config = {
-        .loop = daemon->config.loop,
-        .places = places,
-        .places_count = count,
-        .families = daemon->endpoints.families,
-        .allow_private = daemon->config.profile->allow_private,
-        .log = daemon->config.log,
-        .found = on_found,
-        .user = daemon,
-    };
-    skad_resolver *resolver = NULL;
-    skad_status status = skad_resolver_new(&config, &resolver);
-    if (status != SKAD_OK) {
-        return skad_fail(failure, "cannot join: %s", skad_status_text(status));
-    }
-    skad_resolver_free(daemon->resolver);
-    daemon->resolver = resolver;
-    return true;
-}
-
-bool skad_daemon_join(skad_daemon *daemon, const skad_join_point *places, size_t count,
-                      skad_failure *failure)
-{
-    if (!set_places(daemon, places, count, failure)) {
-        return false;
-    }
-    ev_timer_stop(daemon->config.loop, &daemon->patience);
-    skad_resolver_start(daemon->resolver);
-    skad_joining_begin(&daemon->joining, daemon->joining.greets);
-    return true;
-}
+/* ---- Life ---- */
 
 static void on_patience(struct ev_loop *loop, ev_timer *watcher, int revents)
 {
@@ -219,140 +157,6 @@ static void on_patience(struct ev_loop *loop, ev_timer *watcher, int revents)
     (void)revents;
     skad_daemon *daemon = watcher->data;
     skad_resolver_start(daemon->resolver);
-}
-
-/* All nodes share the bootstrap nodes, so they are not asked while our own old peers may answer. */
-static void begin_joining(skad_daemon *daemon)
-{
-    const bool greets = skad_peer_book_greet(daemon->peers);
-    skad_joining_begin(&daemon->joining, greets);
-    if (greets) {
-        ev_timer_start(daemon->config.loop, &daemon->patience);
-    } else {
-        skad_resolver_start(daemon->resolver);
-    }
-}
-
-/* ---- Opening ---- */
-
-static bool open_store(skad_daemon *daemon, skad_failure *failure)
-{
-    skad_record_store_config config = {
-        .loop = daemon->config.loop,
-        .path = daemon->config.records_path,
-        .caps = daemon->config.caps,
-        .profile = daemon->config.profile,
-        .now_unix_s = daemon->now.unix_s,
-        .log = daemon->config.log,
-    };
-    if (config.caps.records_max == 0) {
-        skad_record_store_default_caps(&config.caps);
-    }
-    if (!skad_record_store_new(&config, &daemon->records, failure)) {
-        return false;
-    }
-    daemon->store = skad_record_store_store(daemon->records);
-    return true;
-}
-
-static bool make_node(skad_daemon *daemon, const skad_identity *identity, skad_failure *failure)
-{
-    if (!open_store(daemon, failure)) {
-        return false;
-    }
-    skad_node_config config = {
-        .profile = *daemon->config.profile,
-        .identity = identity,
-        .store = daemon->store,
-        .families = daemon->endpoints.families,
-    };
-    skad_node_limits_default(&config.limits);
-    skad_node_rates_default(&config.profile, &config.rates);
-    skad_random_system(config.seed, sizeof config.seed);
-    skad_status status = skad_node_new(&config, daemon->now, &daemon->node);
-    skad_wipe(config.seed, sizeof config.seed);
-    skad_wipe(config.profile.psk, sizeof config.profile.psk);
-    return status == SKAD_OK ||
-           skad_fail(failure, "cannot make the node: %s", skad_status_text(status));
-}
-
-/* Keeps the profile without the pre-shared key, which only the node needs. */
-static void keep_profile(skad_daemon *daemon)
-{
-    daemon->profile = *daemon->config.profile;
-    daemon->profile.has_psk = false;
-    skad_wipe(daemon->profile.psk, sizeof daemon->profile.psk);
-    daemon->config.profile = &daemon->profile;
-}
-
-static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, skad_failure *failure)
-{
-    daemon->context = (skad_method_context){
-        .node = daemon->node,
-        .store = daemon->store,
-        .profile = daemon->config.profile,
-        .sockets = daemon->endpoints.sockets,
-        .sockets_count = daemon->endpoints.count,
-        .started_us = daemon->now.mono_us,
-    };
-    const skad_control_config control = {
-        .loop = daemon->config.loop,
-        .path = daemon->config.control_path,
-        .context = &daemon->context,
-        .now = &daemon->now,
-    };
-    const skad_nonce_renewal_config renewal = {
-        .loop = daemon->config.loop,
-        .profile = daemon->config.profile,
-        .identity = identity,
-        .path = daemon->config.identity_path,
-        .node = daemon->node,
-        .log = daemon->config.log,
-    };
-    const skad_peer_book_config peers = {
-        .loop = daemon->config.loop,
-        .path = daemon->config.peers_path,
-        .profile = daemon->config.profile,
-        .node = daemon->node,
-        .now = &daemon->now,
-        .log = daemon->config.log,
-    };
-    if (skad_nonce_renewal_new(&renewal, &daemon->renewal) != SKAD_OK) {
-        return skad_fail(failure, "out of memory");
-    }
-    /* The control socket comes first: the process that has it has the folder for itself. */
-    if (!skad_control_new(&control, &daemon->control, failure)) {
-        return false;
-    }
-    daemon->context.control = daemon->control;
-    skad_joining_init(&daemon->joining, &(skad_joining_config){
-                                            .loop = daemon->config.loop,
-                                            .node = daemon->node,
-                                            .now = &daemon->now,
-                                            .resolver = &daemon->resolver,
-                                            .endpoints = &daemon->endpoints,
-                                            .log = daemon->config.log,
-                                        });
-    daemon->context.joining = &daemon->joining;
-    skad_status status = skad_peer_book_new(&peers, &daemon->peers);
-    return status == SKAD_OK ||
-           skad_fail(failure, "cannot keep peers: %s", skad_status_text(status));
-}
-
-static bool make_parts(skad_daemon *daemon, skad_failure *failure)
-{
-    skad_identity identity;
-    if (!daemon->config.identify(daemon->config.user, daemon->config.stop, &identity, failure)) {
-        return false;
-    }
-    /* Making an identity may have taken long. */
-    daemon->now = skad_clock_now();
-    ev_now_update(daemon->config.loop);
-    bool made = make_node(daemon, &identity, failure);
-    keep_profile(daemon);
-    made = made && make_helpers(daemon, &identity, failure);
-    skad_identity_wipe(&identity);
-    return made;
 }
 
 static bool start_watchers(skad_daemon *daemon, skad_failure *failure)
@@ -410,8 +214,8 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
         !skad_udp_endpoints_open(&daemon->endpoints, config->loop, config->listen,
                                  config->listen_count,
                                  config->peer_sockets ? SKAD_PEER_SOCKETS_MAX : 0, failure) ||
-        !make_parts(daemon, failure) ||
-        !set_places(daemon, config->join, config->join_count, failure)) {
+        !skad_daemon_make_parts(daemon, failure) ||
+        !skad_daemon_set_places(daemon, config->join, config->join_count, failure)) {
         skad_daemon_free(daemon);
         return false;
     }
@@ -425,7 +229,8 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
         return false;
     }
     tell_start(daemon);
-    begin_joining(daemon);
+    skad_daemon_begin_joining(daemon);
+    skad_daemon_pulse_start(daemon);
     /* These were borrowed only for the start. */
     daemon->config.identify = NULL;
     daemon->config.stop = NULL;
@@ -433,6 +238,7 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     daemon->config.peers_path = NULL;
     daemon->config.records_path = NULL;
     daemon->config.control_path = NULL;
+    daemon->config.metrics = NULL;
     daemon->config.sandbox = NULL;
     daemon->config.listen = NULL;
     daemon->config.join = NULL;
@@ -450,42 +256,17 @@ void skad_daemon_free(skad_daemon *daemon)
     ev_prepare_stop(loop, &daemon->turn_ends);
     ev_timer_stop(loop, &daemon->deadline);
     ev_timer_stop(loop, &daemon->patience);
+    skad_daemon_pulse_stop(daemon);
     skad_joining_end(&daemon->joining);
     skad_peer_book_free(daemon->peers);
     skad_resolver_free(daemon->resolver);
+    skad_metrics_server_free(daemon->metrics);
     skad_control_free(daemon->control);
     skad_nonce_renewal_free(daemon->renewal);
     skad_udp_endpoints_close(&daemon->endpoints); /* its workers are at the node */
     skad_node_free(daemon->node);
     skad_record_store_free(daemon->records);
     free(daemon);
-}
-
-/* Returns whether the node looks: one that has joined has no reason to. */
-static bool look_anew(skad_daemon *daemon)
-{
-    skad_node_stats stats;
-    skad_node_stats_get(daemon->node, daemon->now, &stats);
-    if (!stats.joined) {
-        skad_joining_begin(&daemon->joining, skad_peer_book_greet(daemon->peers));
-        skad_resolver_start(daemon->resolver);
-    }
-    return !stats.joined;
-}
-
-void skad_daemon_refresh(skad_daemon *daemon)
-{
-    skad_log(daemon->config.log, SKAD_LOG_INFO, "looking anew at what may have changed");
-    (void)look_anew(daemon);
-}
-
-void skad_daemon_network_changed(skad_daemon *daemon)
-{
-    uint64_t held = 0;
-    if (look_anew(daemon) && skad_log_limit_pass(&daemon->changes, daemon->now.mono_us, &held)) {
-        skad_log(daemon->config.log, SKAD_LOG_INFO,
-                 "interfaces or addresses of this machine changed: trying to join at once");
-    }
 }
 
 void skad_daemon_report(const skad_daemon *daemon)

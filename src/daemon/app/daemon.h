@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "skad/node.h"
+#include "src/daemon/metrics/metrics_place.h"
 #include "src/daemon/net/resolve.h"
 #include "src/daemon/net/workers.h"
 #include "src/daemon/sandbox/sandbox.h"
@@ -35,6 +36,7 @@ typedef struct skad_daemon_config {
     const char *records_path;  /* copied; where records are kept; NULL: in memory only */
     skad_store_caps caps;      /* of the records; all zero: 1 GiB held, 256 MiB published */
     const char *control_path;  /* copied */
+    const skad_metrics_place *metrics;  /* copied; where metrics are served; NULL: nowhere */
     const skad_sandbox_config *sandbox; /* entered once all is open; NULL: no sandbox */
     const skad_address *listen;         /* none: all addresses, port 4700 */
     size_t listen_count;                /* at most one for each family */
@@ -58,6 +60,19 @@ void skad_daemon_free(skad_daemon *daemon);
 /* Replaces the points through which the node joins, and begins anew. */
 SKAD_MUST_CHECK bool skad_daemon_join(skad_daemon *daemon, const skad_join_point *places,
                                       size_t count, skad_failure *failure);
+
+/* What may change while it runs. */
+typedef struct skad_daemon_change {
+    const skad_join_point *join; /* NULL: as before */
+    size_t join_count;
+    const skad_store_caps *caps; /* NULL: as before */
+    bool *caps_refused; /* set if the caps need a new start; the rest changes all the same */
+} skad_daemon_change;
+
+/* Changes it. A node that has joined keeps new join points for when it is isolated; one that has
+ * not asks them at once. On failure nothing has changed. */
+SKAD_MUST_CHECK bool skad_daemon_change_to(skad_daemon *daemon, const skad_daemon_change *change,
+                                           skad_failure *failure);
 
 /* Looks anew at what the system may have changed meanwhile: while the node has not joined, the
  * names of the join points, at once and with the shortest back-off. */

@@ -2,26 +2,80 @@
 #include "src/daemon/app/foreground.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 #include <ev.h>
 
 #include "src/daemon/net/interfaces.h"
 #include "src/daemon/system/log_thread.h"
 #include "src/daemon/system/signals.h"
+#include "src/daemon/system/task.h"
+
+typedef struct session {
+    struct ev_loop *loop;
+    skad_daemon *daemon;
+    const skad_reload *reload;
+    skad_task *reading; /* NULL: no configuration is being read */
+    bool once_more;     /* another SIGHUP came meanwhile: the files may have changed again */
+} session;
+
+/* ---- Reloading ---- */
+
+static void begin_reload(session *self);
+
+static void on_read(void *user, void *data)
+{
+    session *self = user;
+    self->reading = NULL;
+    self->reload->apply(self->reload->user, data, self->daemon);
+    if (self->once_more) {
+        self->once_more = false;
+        begin_reload(self);
+    }
+}
+
+/* A thread reads the files, since a disk may be slow; what they say is taken over on the loop, all
+ * at once. */
+static void begin_reload(session *self)
+{
+    if (self->reading != NULL) {
+        self->once_more = true;
+        return;
+    }
+    const skad_task_work work = {
+        .run = self->reload->read,
+        .finish = on_read,
+        .drop = self->reload->drop,
+        .user = self,
+        .data = self->reload->begin(self->reload->user),
+    };
+    if (work.data == NULL || skad_task_start(self->loop, &work, &self->reading) != SKAD_OK) {
+        free(work.data);
+        skad_log(SKAD_LOG_INFO, SKAD_LOG_ERROR,
+                 "no memory to read the configuration: the old one stays");
+    }
+}
+
+/* ---- Signals ---- */
 
 static void refresh(void *user)
 {
-    skad_daemon_refresh(user);
+    session *self = user;
+    if (self->reload != NULL) {
+        begin_reload(self);
+    }
+    skad_daemon_refresh(self->daemon);
+}
+
+static void report(void *user)
+{
+    const session *self = user;
+    skad_daemon_report(self->daemon);
 }
 
 static void on_interfaces(void *user)
 {
     skad_daemon_network_changed(user);
-}
-
-static void report(void *user)
-{
-    skad_daemon_report(user);
 }
 
 /* What a signal that ended the daemon means to whatever started it. */
@@ -33,10 +87,11 @@ static bool end_by(const skad_daemon_config *config, int number, skad_failure *f
                               "(ulimit -t, LimitCPU=)");
 }
 
-bool skad_run_foreground(const skad_daemon_config *wanted, skad_failure *failure)
+bool skad_run_foreground(const skad_daemon_config *wanted, const skad_reload *reload,
+                         skad_failure *failure)
 {
     skad_daemon_config config = *wanted;
-    skad_daemon *daemon = NULL;
+    session self = {.reload = reload};
     skad_signals signals;
     skad_interfaces interfaces;
     struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
@@ -44,16 +99,17 @@ bool skad_run_foreground(const skad_daemon_config *wanted, skad_failure *failure
         return skad_fail(failure, "cannot make an event loop");
     }
     config.loop = loop;
+    self.loop = loop;
     /* Before all that takes long: the first puzzle ends at once on a signal, also in process 1. */
     skad_signals_start(&signals, loop);
     config.stop = &signals.stop;
-    bool ok = skad_daemon_new(&config, &daemon, failure);
+    bool ok = skad_daemon_new(&config, &self.daemon, failure);
     if (ok) {
-        signals.user = daemon;
+        signals.user = &self;
         signals.refresh = refresh;
         signals.report = report;
         (void)skad_log_thread_start();
-        skad_interfaces_start(&interfaces, loop, on_interfaces, daemon);
+        skad_interfaces_start(&interfaces, loop, on_interfaces, self.daemon);
         ev_run(loop, 0);
         skad_interfaces_stop(&interfaces);
     }
@@ -61,7 +117,8 @@ bool skad_run_foreground(const skad_daemon_config *wanted, skad_failure *failure
     if (number != 0) {
         ok = end_by(&config, number, failure);
     }
-    skad_daemon_free(daemon);
+    skad_task_abandon(self.reading);
+    skad_daemon_free(self.daemon);
     skad_signals_stop(&signals);
     ev_loop_destroy(loop);
     skad_log_thread_stop();

@@ -174,6 +174,7 @@ static skad_pending_call make_call(control_client *client, const skad_control_re
         .client = client,
         .msgid = request->msgid,
         .method = request->method,
+        .started_us = client->control->config.now->mono_us,
         .sequence = request->sequence,
     };
 }
@@ -442,6 +443,29 @@ void skad_control_changed(skad_control *control, const skad_event *event)
     }
 }
 
+static skad_histogram *histogram_of(skad_durations *durations, skad_event_kind kind)
+{
+    if (durations == NULL) {
+        return NULL;
+    }
+    if (kind == SKAD_EVENT_LOOKUP) {
+        return &durations->lookup;
+    }
+    if (kind == SKAD_EVENT_GET) {
+        return &durations->get;
+    }
+    return kind == SKAD_EVENT_PUT ? &durations->put : &durations->ping;
+}
+
+static void measure(const skad_control *control, const skad_event *event,
+                    const skad_pending_call *call)
+{
+    skad_histogram *histogram = histogram_of(control->config.context->durations, event->kind);
+    if (histogram != NULL) {
+        skad_histogram_add(histogram, control->config.now->mono_us - call->started_us);
+    }
+}
+
 void skad_control_finish(skad_control *control, const skad_event *event)
 {
     size_t at = skad_pending_calls_find(&control->operations, event->op);
@@ -450,6 +474,7 @@ void skad_control_finish(skad_control *control, const skad_event *event)
     }
     skad_pending_call call = take_operation(control, at);
     skad_writer writer = begin_response(control);
+    measure(control, event, &call);
     skad_operation_result(event, &call, &writer);
     respond(call.client, &writer);
     review(call.client);

@@ -13,13 +13,30 @@
 
 static bool fail_missing(const char *path, skad_failure *failure)
 {
-    return skad_fail(failure, "cannot make the control socket %s: its folder does not exist", path);
+    return skad_fail(failure,
+                     "cannot make the control socket %s: its folder does not exist: make it, or "
+                     "name another socket with --socket",
+                     path);
 }
 
-/* Removes a dead daemon's socket file. True if the path is free now. */
-static bool clear_way(const struct sockaddr_un *name, skad_failure *failure)
+static bool name_socket(const char *path, struct sockaddr_un *out, skad_failure *failure)
+{
+    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof out->sun_path) {
+        return skad_fail(failure,
+                         "the path of the control socket is longer than %zu bytes: choose a "
+                         "shorter one with --socket",
+                         sizeof out->sun_path - 1);
+    }
+    memcpy(out->sun_path, path, strlen(path));
+    return true;
+}
+
+/* Whether the path can be taken. *stale: a dead daemon's socket file is there. */
+static bool look(const struct sockaddr_un *name, bool *stale, skad_failure *failure)
 {
     struct stat info;
+    *stale = false;
     if (lstat(name->sun_path, &info) != 0) {
         return errno == ENOENT ||
                skad_fail(failure, "cannot look at %s: %s", name->sun_path, strerror(errno));
@@ -34,34 +51,57 @@ static bool clear_way(const struct sockaddr_un *name, skad_failure *failure)
         return skad_fail(failure, "cannot make a socket: %s", strerror(errno));
     }
     /* A full queue (EAGAIN) also means that a process listens. */
-    bool dead =
-        connect(fd, (const struct sockaddr *)name, sizeof *name) != 0 && errno == ECONNREFUSED;
+    *stale = connect(fd, (const struct sockaddr *)name, sizeof *name) != 0 && errno == ECONNREFUSED;
     close(fd);
-    if (!dead) {
-        return skad_fail(failure,
-                         "another daemon is using %s: stop it, or choose another folder with "
-                         "--dir or another socket with --socket",
-                         name->sun_path);
+    return *stale || skad_fail(failure,
+                               "another daemon is using %s: stop it, or choose another folder with "
+                               "--dir or another socket with --socket",
+                               name->sun_path);
+}
+
+/* Removes a dead daemon's socket file. True if the path is free now. */
+static bool clear_way(const struct sockaddr_un *name, skad_failure *failure)
+{
+    bool stale;
+    if (!look(name, &stale, failure)) {
+        return false;
     }
-    if (unlink(name->sun_path) != 0) {
+    if (stale && unlink(name->sun_path) != 0) {
         return skad_fail(failure, "cannot remove the stale socket %s: %s", name->sun_path,
                          strerror(errno));
     }
     return true;
 }
 
+bool skad_control_listen_check(const char *path, skad_failure *failure)
+{
+    struct sockaddr_un name;
+    char folder[sizeof name.sun_path];
+    bool stale;
+    if (!name_socket(path, &name, failure) || !look(&name, &stale, failure)) {
+        return false;
+    }
+    memcpy(folder, name.sun_path, sizeof folder);
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL) {
+        return true;
+    }
+    slash[slash == folder] = '\0';
+    if (access(folder, W_OK | X_OK) == 0) {
+        return true;
+    }
+    return errno == ENOENT ? fail_missing(path, failure)
+                           : skad_fail(failure,
+                                       "cannot make the control socket %s: %s: name another with "
+                                       "--socket",
+                                       path, strerror(errno));
+}
+
 bool skad_control_listen(const char *path, int *fd, skad_failure *failure)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    struct sockaddr_un name;
 
-    if (strlen(path) >= sizeof name.sun_path) {
-        return skad_fail(failure,
-                         "the path of the control socket is longer than %zu bytes: choose a "
-                         "shorter one with --socket",
-                         sizeof name.sun_path - 1);
-    }
-    memcpy(name.sun_path, path, strlen(path));
-    if (!clear_way(&name, failure)) {
+    if (!name_socket(path, &name, failure) || !clear_way(&name, failure)) {
         return false;
     }
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

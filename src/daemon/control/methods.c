@@ -8,6 +8,7 @@
 #include "crypto/assert.h"
 #include "skad/records.h"
 #include "src/daemon/control/ban_result.h"
+#include "src/daemon/control/health_result.h"
 #include "src/daemon/control/results.h"
 #include "src/daemon/control/section_result.h"
 #include "src/daemon/control/status_result.h"
@@ -195,6 +196,14 @@ static void answer_table(const skad_method_context *context, const skad_control_
     }
 }
 
+static void answer_health(const skad_method_context *context, const skad_control_request *request,
+                          skad_time now, skad_writer *writer)
+{
+    (void)now;
+    skad_control_write_result(writer, request->msgid);
+    skad_health_result(context->health, writer);
+}
+
 static void answer_status(const skad_method_context *context, const skad_control_request *request,
                           skad_time now, skad_writer *writer)
 {
@@ -254,6 +263,7 @@ static const method_row METHODS[] = {
     [SKAD_CONTROL_UNBAN] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer},
     [SKAD_CONTROL_ALLOW] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer},
     [SKAD_CONTROL_TABLE] = {SKAD_METHOD_AT_ONCE, .answer = answer_table},
+    [SKAD_CONTROL_HEALTH] = {SKAD_METHOD_AT_ONCE, .answer = answer_health},
     [SKAD_CONTROL_STATUS] = {SKAD_METHOD_AT_ONCE, .answer = answer_status},
 };
 

@@ -5,6 +5,8 @@
 #include "proto/control.h"
 #include "skad/node.h"
 #include "skad/store.h"
+#include "src/daemon/health/health.h"
+#include "src/daemon/health/histogram.h"
 #include "src/daemon/net/joining.h"
 #include "src/daemon/net/udp.h"
 #include "src/daemon/net/workers.h"
@@ -18,8 +20,11 @@ typedef struct skad_method_context {
     skad_sandbox sandbox;        /* the daemon's */
     const skad_udp_socket *sockets;
     size_t sockets_count;
-    const skad_workers *workers; /* NULL: none */
-    const skad_joining *joining; /* NULL: only whether it has joined is told */
+    const skad_workers *workers;         /* NULL: none */
+    const skad_joining *joining;         /* NULL: only whether it has joined is told */
+    const skad_health *health;           /* NULL: nothing is known of it */
+    skad_durations *durations;           /* of operations; NULL: they are not measured */
+    const skad_udp_endpoints *endpoints; /* NULL: requests are not counted by family */
     const struct skad_control *control;
     uint64_t started_us;
 } skad_method_context;

@@ -19,6 +19,7 @@ typedef struct skad_pending_call {
     struct skad_control_client *client;
     uint32_t msgid;
     skad_control_method method;
+    uint64_t started_us;
     uint64_t sequence; /* of a publish */
     uint64_t changes;  /* of a watch: reported so far */
 } skad_pending_call;

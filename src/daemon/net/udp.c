@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/sock_diag.h>
+
 #include "crypto/assert.h"
 #include "proto/address.h"
 #include "src/daemon/net/pktinfo.h"
@@ -300,5 +302,21 @@ bool skad_udp_flush(skad_udp_socket *udp)
             drop_first(udp, 1);
         }
     }
+    return true;
+}
+
+/* ---- The queue ---- */
+
+bool skad_udp_queue_get(const skad_udp_socket *udp, skad_udp_queue *out)
+{
+    uint32_t info[SK_MEMINFO_VARS] = {0};
+    socklen_t len = sizeof info;
+    if (getsockopt(udp->fd, SOL_SOCKET, SO_MEMINFO, info, &len) != 0 ||
+        len <= SK_MEMINFO_DROPS * sizeof info[0] || info[SK_MEMINFO_RCVBUF] == 0) {
+        return false;
+    }
+    const uint64_t percent = 100ULL * info[SK_MEMINFO_RMEM_ALLOC] / info[SK_MEMINFO_RCVBUF];
+    out->percent = percent > 100 ? 100 : (unsigned)percent;
+    out->drops = info[SK_MEMINFO_DROPS];
     return true;
 }

@@ -70,6 +70,15 @@ void skad_udp_refuse(skad_udp_socket *udp);
 /* Sends the waiting datagrams. False if the kernel's buffer is full and some are left. */
 bool skad_udp_flush(skad_udp_socket *udp);
 
+/* The queue of received datagrams that the kernel holds for a socket. */
+typedef struct skad_udp_queue {
+    unsigned percent; /* how full it is */
+    uint64_t drops;   /* datagrams that found no room, since the socket was opened */
+} skad_udp_queue;
+
+/* False if this kernel does not tell. */
+bool skad_udp_queue_get(const skad_udp_socket *udp, skad_udp_queue *out);
+
 /* IPv4-mapped IPv6 becomes IPv4. False for other families. */
 bool skad_address_from_sockaddr(const struct sockaddr *from, skad_address *out);
 /* The name of an address for system calls on the socket: a link-local one is at its interface. */

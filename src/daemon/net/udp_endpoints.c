@@ -7,15 +7,34 @@
 
 /* ---- Receiving ---- */
 
+static skad_verdict receive_one(skad_udp_endpoints *endpoints, const skad_udp_received *one)
+{
+    if (endpoints->workers == NULL) {
+        return skad_node_receive_at(endpoints->node, one->bytes, one->len, &one->from, &one->local,
+                                    *endpoints->now);
+    }
+    skad_workers_receive(endpoints->workers, one->bytes, one->len, &one->from, &one->local,
+                         *endpoints->now);
+    return SKAD_VERDICT_COUNT; /* not known yet */
+}
+
 static void receive(void *user, const skad_udp_received *one)
 {
-    skad_udp_endpoints *endpoints = user;
-    if (endpoints->workers == NULL) {
-        (void)skad_node_receive_at(endpoints->node, one->bytes, one->len, &one->from, &one->local,
-                                   *endpoints->now);
-    } else {
-        skad_workers_receive(endpoints->workers, one->bytes, one->len, &one->from, &one->local,
-                             *endpoints->now);
+    (void)receive_one(user, one);
+}
+
+static void receive_at_port(skad_udp_endpoints *endpoints, const skad_udp_received *one)
+{
+    if (receive_one(endpoints, one) == SKAD_VERDICT_ACCEPT) {
+        endpoints->at_port[one->from.family == SKAD_FAMILY_IPV6]++;
+    }
+}
+
+void skad_udp_endpoints_requests(const skad_udp_endpoints *endpoints, uint64_t out[static 2])
+{
+    memcpy(out, endpoints->at_port, sizeof endpoints->at_port);
+    if (endpoints->workers != NULL) {
+        skad_workers_requests(endpoints->workers, out);
     }
 }
 
@@ -29,7 +48,7 @@ static void on_receivable(struct ev_loop *loop, ev_io *watcher, int revents)
     skad_udp_received received[SKAD_UDP_BATCH];
     size_t count = skad_udp_receive(self->udp, received);
     for (size_t i = 0; i < count; i++) {
-        receive(self->endpoints, &received[i]);
+        receive_at_port(self->endpoints, &received[i]);
     }
 }
 

@@ -44,6 +44,7 @@ struct skad_udp_endpoints {
     const skad_time *now;
     skad_workers *workers; /* NULL: none, all is done on the loop */
     ev_async done;         /* sent by workers */
+    uint64_t at_port[2];   /* accepted without workers, by IPv4 and IPv6 */
     skad_log_limit refused_limit;
     uint64_t refused_told; /* datagrams that the kernel refused, as last logged */
 };
@@ -61,6 +62,10 @@ void skad_udp_endpoints_close(skad_udp_endpoints *endpoints);
  * thread is one, too). */
 SKAD_MUST_CHECK skad_status skad_udp_endpoints_start(skad_udp_endpoints *endpoints, skad_node *node,
                                                      const skad_time *now, size_t workers);
+
+/* How many requests the node has accepted, by IPv4 and IPv6. Without workers an answer that came to
+ * the port counts, too: those that have a peer socket do not. */
+void skad_udp_endpoints_requests(const skad_udp_endpoints *endpoints, uint64_t out[static 2]);
 
 /* Sends the node's datagrams; now and then logs how many the kernel refused. */
 void skad_udp_endpoints_send(skad_udp_endpoints *endpoints);

@@ -57,6 +57,7 @@ struct skad_workers {
     size_t next; /* whose turn it is to seal */
     bool pressed;
     uint64_t dropped;
+    uint64_t accepted[2]; /* requests, by IPv4 and IPv6 */
     atomic_bool stop;
 };
 
@@ -211,7 +212,11 @@ static size_t handle_opened(skad_workers *workers, job_queue *queue, size_t most
     size_t slot;
     size_t count = 0;
     while (count < most && skad_spsc_ring_done_slot(&queue->ring, &slot)) {
-        (void)skad_node_take(workers->config.node, &queue->jobs[slot].inbound, now);
+        skad_inbound *inbound = &queue->jobs[slot].inbound;
+        if (skad_node_take(workers->config.node, inbound, now) == SKAD_VERDICT_ACCEPT &&
+            !inbound->reply) {
+            workers->accepted[inbound->from.family == SKAD_FAMILY_IPV6]++;
+        }
         skad_spsc_ring_take(&queue->ring);
         count++;
     }
@@ -278,6 +283,11 @@ void skad_workers_seal(skad_workers *workers)
 bool skad_workers_poll(skad_workers *workers, skad_datagram *out)
 {
     return skad_node_poll_sealed(workers->config.node, out);
+}
+
+void skad_workers_requests(const skad_workers *workers, uint64_t out[static 2])
+{
+    memcpy(out, workers->accepted, sizeof workers->accepted);
 }
 
 void skad_workers_stats_get(const skad_workers *workers, skad_workers_stats *out)

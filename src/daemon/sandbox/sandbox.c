@@ -74,7 +74,7 @@ void skad_sandbox_guard_secrets(void)
 
 static bool close_files(const skad_sandbox_config *config)
 {
-    if (skad_sandbox_close_files(config->dir, config->control_path)) {
+    if (skad_sandbox_close_files(config)) {
         return true;
     }
     skad_log(config->log, SKAD_LOG_WARNING,

@@ -186,26 +186,60 @@ static bool grant_settings(const ruleset *rules)
     return granted;
 }
 
-static bool grant_all(const ruleset *rules, const char *dir, const char *control_path)
+/* Grants reading a file of configuration, what replaces it, and the folder conf.d beside it. */
+static bool grant_configuration(const ruleset *rules, const char *path)
+{
+    const char *home = getenv("HOME");
+    char named[PATH_MAX];
+    char folder[PATH_MAX];
+    char parts[PATH_MAX];
+    folder_of(path, named);
+    if (realpath(named, folder) == NULL) {
+        return true; /* it does not exist */
+    }
+    if (!too_wide(folder) && (home == NULL || strcmp(folder, home) != 0)) {
+        return grant(rules, folder, LIST);
+    }
+    const int len = snprintf(parts, sizeof parts, "%s/conf.d", folder);
+    return grant(rules, path, LIST) && (len >= PATH_MAX || grant(rules, parts, LIST));
+}
+
+/* The same if the file is a link that leads elsewhere. */
+static bool grant_configurations(const ruleset *rules, const char *path)
+{
+    char target[PATH_MAX];
+    return grant_configuration(rules, path) &&
+           (realpath(path, target) == NULL || grant_configuration(rules, target));
+}
+
+static bool grant_removing(const ruleset *rules, const char *path)
 {
     char folder[PATH_MAX];
-    folder_of(control_path, folder);
-    bool granted = grant(rules, dir, KEEP) &&
-                   grant(rules, folder, LANDLOCK_ACCESS_FS_REMOVE_FILE) && grant_settings(rules);
+    folder_of(path, folder);
+    return grant(rules, folder, LANDLOCK_ACCESS_FS_REMOVE_FILE);
+}
+
+static bool grant_all(const ruleset *rules, const skad_sandbox_config *config)
+{
+    bool granted =
+        grant(rules, config->dir, KEEP) && grant_removing(rules, config->control_path) &&
+        (config->metrics_path == NULL || grant_removing(rules, config->metrics_path)) &&
+        grant_settings(rules) &&
+        (config->settings_path == NULL || grant_configurations(rules, config->settings_path));
     for (size_t i = 0; granted && i < sizeof readable / sizeof readable[0]; i++) {
         granted = grant(rules, readable[i], LIST);
     }
     return granted;
 }
 
-bool skad_sandbox_close_files(const char *dir, const char *control_path)
+bool skad_sandbox_close_files(const skad_sandbox_config *config)
 {
     ruleset rules;
     if (!make_ruleset(&rules)) {
         return false;
     }
-    bool closed = grant_all(&rules, dir, control_path) &&
-                  syscall(SYS_landlock_restrict_self, rules.fd, 0UL) == 0;
+    bool closed =
+        grant_all(&rules, config) && syscall(SYS_landlock_restrict_self, rules.fd, 0UL) == 0;
     int error = errno;
     (void)close(rules.fd);
     errno = error;

@@ -26,11 +26,14 @@ static bool init_paths(const char *dir, const directory_names *names, skad_data_
                        skad_failure *failure)
 {
     size_t len = strlen(dir);
-    if (len == 0 || len >= sizeof out->dir || !join_path(dir, names->identity, out->identity) ||
+    if (len == 0) {
+        return skad_fail(failure, "which folder? HOME is not set, so name one with --dir");
+    }
+    if (len >= sizeof out->dir || !join_path(dir, names->identity, out->identity) ||
         !join_path(dir, names->peers, out->peers) ||
         !join_path(dir, names->records, out->records) ||
         !join_path(dir, names->control, out->control)) {
-        return skad_fail(failure, "the path of the folder is empty or too long");
+        return skad_fail(failure, "the path of the folder is too long: choose another with --dir");
     }
     memcpy(out->dir, dir, len + 1);
     return true;
@@ -67,10 +70,13 @@ bool skad_data_directory_make(const skad_data_directory *directory, skad_failure
         return skad_fail(failure, "%s exists, but it is not a folder: choose another with --dir",
                          directory->dir);
     case ENOENT:
-        return skad_fail(failure, "cannot make %s: the folder above it does not exist",
+        return skad_fail(failure,
+                         "cannot make %s: the folder above it does not exist: make that first, or "
+                         "choose another with --dir",
                          directory->dir);
     default:
-        return skad_fail(failure, "cannot make %s: %s", directory->dir, strerror(errno));
+        return skad_fail(failure, "cannot make %s: %s: choose another folder with --dir",
+                         directory->dir, strerror(errno));
     }
 }
 
@@ -99,7 +105,13 @@ static bool fail_load(const skad_data_directory *directory, skad_status status,
         return skad_fail(failure, "%s is there already; move it away to get a new identity",
                          directory->identity);
     case SKAD_ERR_IO:
-        return skad_fail(failure, "cannot use %s: %s", directory->identity, strerror(errno));
+        return errno == ENOSPC || errno == EDQUOT
+                   ? skad_fail(failure,
+                               "no room for %s on its disk: free some, and start again; nothing "
+                               "was written",
+                               directory->identity)
+                   : skad_fail(failure, "cannot use %s: %s: see to its owner and mode",
+                               directory->identity, strerror(errno));
     case SKAD_ERR_STOPPED:
         return skad_fail(failure, "stopped before the puzzle was solved; nothing was written");
     case SKAD_OK:

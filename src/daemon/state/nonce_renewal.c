@@ -172,3 +172,8 @@ void skad_nonce_renewal_start(skad_nonce_renewal *renewal, uint32_t epoch)
     skad_log(renewal->config.log, SKAD_LOG_ERROR, "no memory to solve the puzzle of epoch %u",
              epoch);
 }
+
+bool skad_nonce_renewal_has(const skad_nonce_renewal *renewal, uint32_t epoch)
+{
+    return skad_identity_nonce(&renewal->identity, epoch) != NULL;
+}

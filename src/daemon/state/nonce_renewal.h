@@ -26,4 +26,7 @@ void skad_nonce_renewal_free(skad_nonce_renewal *renewal); /* NULL is allowed */
 /* Solves for an epoch; ignored while another one is being solved, since the node asks again. */
 void skad_nonce_renewal_start(skad_nonce_renewal *renewal, uint32_t epoch);
 
+/* Whether the puzzle of an epoch is solved. */
+bool skad_nonce_renewal_has(const skad_nonce_renewal *renewal, uint32_t epoch);
+
 #endif

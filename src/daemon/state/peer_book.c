@@ -128,6 +128,9 @@ static void write_file(void *user, const atomic_bool *stop)
 static void told(skad_peer_book *book, int error)
 {
     if (error == 0) {
+        if (book->told_errno != 0) {
+            skad_log(book->config.log, SKAD_LOG_INFO, "the peers are kept in %s again", book->path);
+        }
         book->told_errno = 0;
     } else {
         log_failure(book, error);

@@ -94,6 +94,11 @@ bool skad_peer_store_load(const char *path, const skad_profile *profile, uint64_
         return true;
     }
     const char *why = reason(status, errno);
+    if (status == SKAD_ERR_VERSION || status == SKAD_ERR_INPUT) {
+        skad_log(log, SKAD_LOG_WARNING, "cannot use %s (%s): it stays, and no peers are kept", path,
+                 why);
+        return false;
+    }
     if (skad_disk_set_aside(path, unix_s, aside, sizeof aside) == SKAD_OK) {
         skad_log(log, SKAD_LOG_WARNING, "cannot use %s (%s): set aside as %s", path, why, aside);
         return true;
@@ -102,6 +107,17 @@ bool skad_peer_store_load(const char *path, const skad_profile *profile, uint64_
              "cannot use %s (%s), nor set it aside (%s): it stays, and no peers are kept", path,
              why, strerror(errno));
     return false;
+}
+
+skad_status skad_peer_store_look(const char *path, const skad_profile *profile)
+{
+    skad_peer_file *file = malloc(sizeof *file);
+    if (file == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    const skad_status status = read_file(path, profile, file);
+    free(file);
+    return status;
 }
 
 /* ---- Saving ---- */

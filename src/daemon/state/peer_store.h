@@ -14,11 +14,15 @@
  * at most SKAD_PEER_FILE_CONTACTS_MAX. Sorts the rows. */
 void skad_peer_store_choose(skad_table_row *rows, size_t count, skad_peer_file *out);
 
-/* Reads the file at `path`. A file that cannot be used, for any reason, is set aside with a line in
- * the log; then *out has no contacts, as without a file. False if it could not be set aside,
- * either: then nothing may be written to `path`. */
+/* Reads the file at `path`. One of another network or version stays; any other that cannot be used
+ * is set aside. Each has a line in the log; then *out has no contacts, as without a file. False if
+ * the file stays where it is: then nothing may be written to `path`. */
 SKAD_MUST_CHECK bool skad_peer_store_load(const char *path, const skad_profile *profile,
                                           uint64_t unix_s, skad_log_level log, skad_peer_file *out);
+
+/* Looks at the file without changing anything: SKAD_ERR_INPUT if it is of another network,
+ * SKAD_ERR_VERSION if it is of another version. All else is for loading to tell. */
+skad_status skad_peer_store_look(const char *path, const skad_profile *profile);
 
 /* Replaces the file. Error: SKAD_ERR_IO with errno set; then the old file is as it was. */
 SKAD_MUST_CHECK skad_status skad_peer_store_save(const char *path, const skad_profile *profile,

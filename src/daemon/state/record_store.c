@@ -28,8 +28,32 @@ struct skad_record_store {
     void (*settled)(void *user);
     void *user;
     skad_task *task; /* NULL: none is running */
-    int error;       /* of the last one, so that each failure is logged once */
+    int sync_error;  /* of the last one */
+    int told;        /* the error that the log has told of; 0: none, or that it is over */
+    bool told_now; /* within this period: a disk that is full now and then must not fill the log */
 };
+
+/* ---- Telling ---- */
+
+/* Logs a line when the disk begins to refuse, for another reason, or no longer. */
+static void tell_change(skad_record_store *records)
+{
+    skad_store_totals totals;
+    records->store.ops->totals(records->store.self, &totals);
+    const int error = records->sync_error != 0 ? records->sync_error : totals.error;
+    if (error == records->told || records->told_now) {
+        return;
+    }
+    records->told = error;
+    records->told_now = true;
+    if (error == 0) {
+        skad_log(records->log, SKAD_LOG_INFO, "records are written to the disk again");
+    } else {
+        skad_log(records->log, SKAD_LOG_WARNING,
+                 "cannot write records to the disk: %s: puts are refused until that is over%s",
+                 strerror(error), error == ENOSPC || error == EDQUOT ? "; free some room" : "");
+    }
+}
 
 /* ---- Syncing ---- */
 
@@ -51,17 +75,16 @@ static void on_synced(void *user, void *result)
     skad_record_store *records = user;
     const sync_data *data = result;
     records->task = NULL;
-    if (data->error != 0 && data->error != records->error) {
-        skad_log(records->log, SKAD_LOG_WARNING, "cannot write the records to the disk: %s",
-                 strerror(data->error));
-    }
-    records->error = data->error;
+    records->sync_error = data->error;
+    tell_change(records);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *watcher, int revents)
 {
     (void)revents;
     skad_record_store *records = watcher->data;
+    records->told_now = false;
+    tell_change(records);
     sync_data *data = records->task == NULL ? malloc(sizeof *data) : NULL;
     if (data == NULL || !skad_store_lmdb_unsynced(&records->store, &data->fd)) {
         free(data);
@@ -90,6 +113,7 @@ static void on_written(struct ev_loop *loop, ev_async *watcher, int revents)
     (void)revents;
     skad_record_store *records = watcher->data;
     records->settled(records->user);
+    tell_change(records);
 }
 
 void skad_record_store_behind(skad_record_store *records, void (*settled)(void *user), void *user)
@@ -214,4 +238,9 @@ void skad_record_store_free(skad_record_store *records)
 skad_store skad_record_store_store(const skad_record_store *records)
 {
     return records->store;
+}
+
+bool skad_record_store_resize(skad_record_store *records, const skad_store_caps *caps)
+{
+    return records->in_file && skad_store_lmdb_resize(&records->store, caps);
 }

@@ -38,6 +38,10 @@ void skad_record_store_free(skad_record_store *records);
  * once the sandbox was entered. */
 void skad_record_store_behind(skad_record_store *records, void (*settled)(void *user), void *user);
 
+/* Changes the caps. False if that needs a new start: then nothing changes. */
+SKAD_MUST_CHECK bool skad_record_store_resize(skad_record_store *records,
+                                              const skad_store_caps *caps);
+
 /* Borrowed. */
 skad_store skad_record_store_store(const skad_record_store *records);
 

@@ -13,6 +13,16 @@ typedef enum skad_log_level {
     SKAD_LOG_NOTHING, /* as the least level: stay silent */
 } skad_log_level;
 
+/* "info", "warning" or "error"; stable. */
+const char *skad_log_level_name(skad_log_level level);
+/* INFO, WARNING or ERROR by name. */
+bool skad_log_level_parse(const char *name, skad_log_level *out);
+
+/* The least level of the whole process, which may change at any time; INFO at first. A line needs
+ * this one and that of its writer. */
+void skad_log_set_level(skad_log_level least);
+skad_log_level skad_log_get_level(void);
+
 /* Writes the line when `level` is at least `least`. Control characters become '?', so that a name
  * from outside cannot forge a line. */
 __attribute__((format(printf, 3, 4))) void skad_log(skad_log_level least, skad_log_level level,

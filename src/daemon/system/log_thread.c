@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "src/daemon/system/log_format.h"
+
 #define STOP_S 1
 
 typedef enum phase {
@@ -53,16 +55,13 @@ static void write_all(const char *text, size_t len)
 
 static void tell_dropped(uint64_t count)
 {
-    char line[160];
-    struct tm calendar;
-    const time_t now = time(NULL);
-    gmtime_r(&now, &calendar);
-    size_t len = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%SZ ", &calendar);
-    len +=
-        (size_t)snprintf(line + len, sizeof line - len,
-                         "warning: %" PRIu64
-                         " lines of this log were dropped: nothing took them from this process\n",
-                         count);
+    char text[128];
+    char line[256];
+    (void)snprintf(
+        text, sizeof text,
+        "%" PRIu64 " lines of this log were dropped: nothing took them from this process", count);
+    const size_t len = skad_log_format_line(skad_log_get_format(), SKAD_LOG_WARNING, time(NULL),
+                                            text, line, sizeof line);
     write_all(line, len);
 }
 

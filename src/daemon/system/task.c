@@ -22,6 +22,9 @@ struct skad_task {
 static void destroy(skad_task *task)
 {
     pthread_mutex_destroy(&task->lock);
+    if (task->work.drop != NULL && task->work.data != NULL) {
+        task->work.drop(task->work.data);
+    }
     free(task->work.data);
     free(task);
 }

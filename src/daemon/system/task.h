@@ -17,6 +17,8 @@ typedef struct skad_task skad_task;
 typedef struct skad_task_work {
     void (*run)(void *data, const atomic_bool *stop); /* in the thread; touches only data */
     void (*finish)(void *user, void *data);           /* on the loop, unless abandoned */
+    void (*drop)(
+        void *data); /* frees what data points to, at the end, in any thread; may be NULL */
     void *user;
     void *data; /* malloc'ed; belongs to the task from a successful start on */
 } skad_task_work;

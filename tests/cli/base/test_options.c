@@ -6,6 +6,7 @@
 #include <setjmp.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/cli/commands/commands.h"
@@ -62,6 +63,15 @@ static const refused_case refused[] = {
      &skad_command_run,
      {"--sandbox", "partial"},
      "--sandbox: partial is neither on, log nor off"},
+    {"an abbreviation",
+     &skad_command_run,
+     {"--prof", "test"},
+     "run: there is no option --prof: did you mean --profile?"},
+    {"a slip", &skad_command_get, {"x", "--max-byets=1"}, "--max-byets: did you mean --max-bytes?"},
+    {"a value for a flag", &skad_command_put, {"x", "--once=yes"}, "--once takes no value"},
+    {"a letter that is none", &skad_command_get, {"x", "-x"}, "there is no option -x"},
+    {"a letter without its value", &skad_command_get, {"x", "-o"}, "-o needs a value"},
+    {"no level", &skad_command_run, {"--log-level", "loud"}, "--log-level: loud is neither info"},
     {"no argument", &skad_command_resolve, {"--json"}, "an argument is missing"},
     {"an argument too many", &skad_command_withdraw, {"x", "y"}, "'y' is one argument too many"},
     {"an argument where none is due", &skad_command_records, {"x"}, "one argument too many"},
@@ -122,6 +132,20 @@ static void every_option_goes_to_its_place(void **state)
                                         SKAD_OPTION_SOCKET);
 }
 
+static void values_may_be_joined_and_options_end_at_two_dashes(void **state)
+{
+    (void)state;
+    static char name[] = "skad";
+    static char *argv[] = {name, name, "--max-bytes=5", "-ofile", "--", "--timeout"};
+    skad_options options;
+    skad_failure failure = {""};
+    assert_true(skad_options_read(&skad_command_get, 6, argv, &options, &failure));
+    assert_int_equal(options.max_bytes, 5);
+    assert_string_equal(options.output, "file");
+    assert_string_equal(options.argument, "--timeout");
+    assert_int_equal(options.timeout_s, 65);
+}
+
 static void what_is_not_given_is_at_its_default(void **state)
 {
     (void)state;
@@ -142,9 +166,11 @@ static void what_is_not_given_is_at_its_default(void **state)
 
 int main(void)
 {
+    (void)setenv("SKAD_CONFIG", "none", 1); /* whatever this machine has */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wrong_options_are_refused_in_words),
         cmocka_unit_test(every_option_goes_to_its_place),
+        cmocka_unit_test(values_may_be_joined_and_options_end_at_two_dashes),
         cmocka_unit_test(what_is_not_given_is_at_its_default),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);

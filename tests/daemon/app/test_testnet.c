@@ -210,7 +210,7 @@ static void a_signal_ends_a_daemon_and_is_named(void **state)
     for (size_t i = 0; i < 2; i++) {
         at_once = cases[i].signal;
         test_log_begin(&log);
-        bool ran = skad_run_foreground(&config, &self->failure);
+        bool ran = skad_run_foreground(&config, NULL, &self->failure);
         test_log_end(&log);
         assert_true(ran);
         assert_int_equal(test_log_count(&log, cases[i].line), 1);
@@ -220,7 +220,7 @@ static void a_signal_ends_a_daemon_and_is_named(void **state)
     }
     at_once = 0;
     config.identify = identify_fails;
-    assert_false(skad_run_foreground(&config, &self->failure));
+    assert_false(skad_run_foreground(&config, NULL, &self->failure));
     assert_string_equal(self->failure.text, "no identity");
 }
 

@@ -94,6 +94,30 @@ static void the_file_is_the_owners_alone_whatever_the_umask(void **state)
     assert_true((fcntl(self->fd, F_GETFL) & O_NONBLOCK) != 0);
 }
 
+static void a_check_tells_the_same_and_changes_nothing(void **state)
+{
+    desk *self = *state;
+    char saved[sizeof self->path];
+    struct stat info;
+    memcpy(saved, self->path, sizeof saved);
+    assert_true(skad_control_listen_check(self->path, &self->failure));
+    assert_int_not_equal(lstat(self->path, &info), 0);
+    (void)snprintf(self->path, sizeof self->path, "%s/none/control.sock", self->dir);
+    assert_false(skad_control_listen_check(self->path, &self->failure));
+    assert_non_null(strstr(self->failure.text, "its folder does not exist"));
+    memset(self->path, 'x', sizeof self->path - 1);
+    assert_false(skad_control_listen_check(self->path, &self->failure));
+    assert_non_null(strstr(self->failure.text, "choose a shorter one with --socket"));
+    memcpy(self->path, saved, sizeof saved);
+    listen_there(self);
+    assert_false(skad_control_listen_check(self->path, &self->failure));
+    assert_non_null(strstr(self->failure.text, "another daemon is using"));
+    close(self->fd);
+    self->fd = -1;
+    assert_true(skad_control_listen_check(self->path, &self->failure)); /* stale */
+    assert_int_equal(lstat(self->path, &info), 0);
+}
+
 static void failures_are_told_in_words(void **state)
 {
     desk *self = *state;
@@ -233,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         AT_DESK(the_file_is_the_owners_alone_whatever_the_umask),
+        AT_DESK(a_check_tells_the_same_and_changes_nothing),
         AT_DESK(failures_are_told_in_words),
         AT_DESK(without_descriptors_there_is_no_socket),
         AT_DESK(a_path_has_at_most_107_bytes),

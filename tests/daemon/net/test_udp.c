@@ -196,6 +196,29 @@ static void as_many_wait_as_there_are_places(void **state)
     skad_udp_close(&to);
 }
 
+static void a_queue_that_nobody_reads_fills_up_and_drops(void **state)
+{
+    (void)state;
+    skad_udp_socket udp;
+    skad_failure failure;
+    skad_udp_queue queue;
+    const int small = 4096;
+    const skad_address any = {.family = SKAD_FAMILY_IPV4, .ip = {127, 0, 0, 1}};
+    assert_true(skad_udp_open(&any, &udp, NULL, &failure));
+    assert_true(skad_udp_queue_get(&udp, &queue));
+    assert_int_equal(queue.percent, 0);
+    assert_int_equal(queue.drops, 0);
+    assert_int_equal(setsockopt(udp.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+    for (size_t i = 0; i < 64; i++) {
+        put(&udp, &udp.bound, 1, 1000);
+        assert_true(skad_udp_flush(&udp));
+    }
+    assert_true(skad_udp_queue_get(&udp, &queue));
+    assert_true(queue.percent >= 50);
+    assert_true(queue.drops > 0 && queue.drops < 64);
+    skad_udp_close(&udp);
+}
+
 static void a_datagram_that_is_too_long_shows(void **state)
 {
     (void)state;
@@ -270,6 +293,7 @@ int main(void)
         cmocka_unit_test(both_families_may_have_the_same_port),
         cmocka_unit_test(an_address_that_is_missing_is_unsupported),
         cmocka_unit_test(as_many_wait_as_there_are_places),
+        cmocka_unit_test(a_queue_that_nobody_reads_fills_up_and_drops),
         cmocka_unit_test(a_datagram_that_is_too_long_shows),
         cmocka_unit_test(a_datagram_that_the_kernel_refuses_is_counted_and_skipped),
         cmocka_unit_test(a_port_in_use_is_told),

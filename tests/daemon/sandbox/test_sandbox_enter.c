@@ -18,7 +18,7 @@
 #include "src/daemon/sandbox/sandbox_files.h"
 #include "tests/support/log_lines.h"
 
-bool __wrap_skad_sandbox_close_files(const char *dir, const char *control_path);
+bool __wrap_skad_sandbox_close_files(const skad_sandbox_config *config);
 int __wrap_skad_sandbox_close_calls(bool log_only);
 int __wrap_prctl(int option, ...);
 int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit);
@@ -36,10 +36,10 @@ static struct {
     struct rlimit limits[16];
 } kernel;
 
-bool __wrap_skad_sandbox_close_files(const char *dir, const char *control_path)
+bool __wrap_skad_sandbox_close_files(const skad_sandbox_config *config)
 {
-    assert_string_equal(dir, "the folder");
-    assert_string_equal(control_path, "the socket");
+    assert_string_equal(config->dir, "the folder");
+    assert_string_equal(config->control_path, "the socket");
     assert_true(kernel.gave_up_privileges);
     kernel.closed_files++;
     errno = EOPNOTSUPP;

@@ -127,6 +127,12 @@ static int tear_down(void **state)
     return rmdir(self->dir);
 }
 
+static bool close_files(const char *dir, const char *control, const char *settings)
+{
+    return skad_sandbox_close_files(
+        &(skad_sandbox_config){.dir = dir, .control_path = control, .settings_path = settings});
+}
+
 static uint64_t rights_of(const char *path)
 {
     for (size_t i = 0; i < kernel.rules_count; i++) {
@@ -155,7 +161,7 @@ static void each_version_is_asked_for_all_that_it_can_refuse(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         memset(&kernel, 0, sizeof kernel);
         kernel.version = cases[i].version;
-        assert_true(skad_sandbox_close_files(self->dir, self->control));
+        assert_true(close_files(self->dir, self->control, NULL));
         assert_int_equal(kernel.handled, cases[i].handled);
         assert_int_equal(rights_of(self->dir), cases[i].of_dir);
         assert_int_equal(kernel.restricted, 1);
@@ -170,7 +176,7 @@ static void all_else_is_read_only(void **state)
     char run[96];
     (void)snprintf(run, sizeof run, "%s/run", self->dir);
     kernel.version = 3;
-    assert_true(skad_sandbox_close_files(self->dir, self->control));
+    assert_true(close_files(self->dir, self->control, NULL));
     for (size_t i = 0; i < kernel.rules_count; i++) {
         const rule *one = &kernel.rules[i];
         if (strcmp(one->path, self->dir) == 0) {
@@ -196,7 +202,7 @@ static void a_kernel_without_landlock_is_told(void **state)
 {
     const place *self = *state;
     kernel.version = -1;
-    assert_false(skad_sandbox_close_files(self->dir, self->control));
+    assert_false(close_files(self->dir, self->control, NULL));
     assert_int_equal(errno, EOPNOTSUPP);
     assert_int_equal(kernel.restricted, 0);
 }
@@ -206,7 +212,7 @@ static void rules_that_do_not_come_into_force_are_told(void **state)
     const place *self = *state;
     kernel.version = 3;
     kernel.refuses = true;
-    assert_false(skad_sandbox_close_files(self->dir, self->control));
+    assert_false(close_files(self->dir, self->control, NULL));
     assert_int_equal(errno, EPERM);
     assert_int_equal(fcntl(kernel.ruleset, F_GETFD), -1); /* it is closed */
 }
@@ -217,7 +223,7 @@ static void a_folder_that_does_not_exist_yet_is_left_out(void **state)
     char missing[128];
     (void)snprintf(missing, sizeof missing, "%s/none/control.sock", self->dir);
     kernel.version = 1;
-    assert_true(skad_sandbox_close_files(self->dir, missing));
+    assert_true(close_files(self->dir, missing, NULL));
     assert_int_equal(kernel.restricted, 1);
 }
 
@@ -227,12 +233,35 @@ static void a_control_socket_without_folder_lies_in_the_working_one(void **state
     char here[PATH_MAX];
     kernel.version = 1;
     assert_non_null(getcwd(here, sizeof here));
-    assert_true(skad_sandbox_close_files(self->dir, "control.sock"));
+    assert_true(close_files(self->dir, "control.sock", NULL));
     assert_int_equal(rights_of(here), REMOVE_FILE);
     memset(&kernel, 0, sizeof kernel);
     kernel.version = 1;
-    assert_true(skad_sandbox_close_files(self->dir, "/control.sock"));
+    assert_true(close_files(self->dir, "/control.sock", NULL));
     assert_int_equal(rights_of("/"), REMOVE_FILE);
+}
+
+static void the_folder_of_the_configuration_may_be_read(void **state)
+{
+    const place *self = *state;
+    char path[128];
+    char folder[128];
+    (void)snprintf(path, sizeof path, "%s/run/skad.conf", self->dir);
+    (void)snprintf(folder, sizeof folder, "%s/run", self->dir);
+    kernel.version = 1;
+    assert_true(close_files(self->dir, "/control.sock", path));
+    assert_int_equal(rights_of(folder), READ_FILE | READ_DIR);
+    memset(&kernel, 0, sizeof kernel);
+    kernel.version = 1; /* a home is not the configuration's own */
+    assert_int_equal(setenv("HOME", folder, 1), 0);
+    assert_true(close_files(self->dir, "/control.sock", path));
+    for (size_t i = 0; i < kernel.rules_count; i++) {
+        assert_string_not_equal(kernel.rules[i].path, folder);
+    }
+    memset(&kernel, 0, sizeof kernel);
+    kernel.version = 1;
+    assert_true(close_files(self->dir, self->control, "/etc/no/such/folder/skad.conf"));
+    assert_int_equal(kernel.restricted, 1);
 }
 
 #define AT_PLACE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -245,6 +274,7 @@ int main(void)
         AT_PLACE(a_kernel_without_landlock_is_told),
         AT_PLACE(rules_that_do_not_come_into_force_are_told),
         AT_PLACE(a_folder_that_does_not_exist_yet_is_left_out),
+        AT_PLACE(the_folder_of_the_configuration_may_be_read),
         AT_PLACE(a_control_socket_without_folder_lies_in_the_working_one),
     };
     return cmocka_run_group_tests_name("sandbox_files", tests, NULL, NULL);

@@ -127,11 +127,13 @@ static void a_path_is_never_cut(void **state)
     dir[most] = 'a';
     dir[most + 1] = '\0';
     assert_false(skad_data_directory_init(dir, &paths, &failure));
-    assert_string_equal(failure.text, "the path of the folder is empty or too long");
+    assert_string_equal(failure.text,
+                        "the path of the folder is too long: choose another with --dir");
     dir[most + 1] = 'a';
     dir[PATH_MAX] = '\0';
     assert_false(skad_data_directory_init(dir, &paths, &failure));
     assert_false(skad_data_directory_init("", &paths, &failure));
+    assert_string_equal(failure.text, "which folder? HOME is not set, so name one with --dir");
 }
 
 /* ---- The folder ---- */

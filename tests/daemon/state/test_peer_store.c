@@ -226,8 +226,6 @@ static void what_cannot_be_used_is_set_aside_as_it_is(void **state)
         const char *why;
     } cases[] = {
         {"damaged", make_damaged, "(it is damaged): set aside as "},
-        {"foreign", make_foreign, "(it is of another network): set aside as "},
-        {"newer", make_newer, "(another version of skad wrote it): set aside as "},
         {"huge", make_huge, "(it is damaged): set aside as "},
         {"link", make_link, "(it is damaged): set aside as "},
         {"pipe", make_pipe, "(it is damaged): set aside as "},
@@ -255,6 +253,37 @@ static void what_cannot_be_used_is_set_aside_as_it_is(void **state)
         assert_int_equal(after.st_size, before.st_size);
         assert_int_equal(lstat(self->path, &before), -1);
         assert_int_equal(remove(self->aside), 0);
+    }
+}
+
+static void what_others_can_use_stays_where_it_is(void **state)
+{
+    const folder *self = *state;
+    static const struct {
+        void (*make)(const folder *);
+        skad_status look;
+        const char *why;
+    } cases[] = {
+        {make_foreign, SKAD_ERR_INPUT, "(it is of another network): it stays"},
+        {make_newer, SKAD_ERR_VERSION, "(another version of skad wrote it): it stays"},
+    };
+    static test_log log;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct stat before;
+        struct stat after;
+        skad_peer_file file;
+        cases[i].make(self);
+        assert_int_equal(lstat(self->path, &before), 0);
+        assert_int_equal(skad_peer_store_look(self->path, skad_profile_builtin("test")),
+                         cases[i].look);
+        test_log_begin(&log);
+        assert_false(skad_peer_store_load(self->path, skad_profile_builtin("test"), UNIX_S,
+                                          SKAD_LOG_INFO, &file));
+        test_log_end(&log);
+        assert_int_equal(test_log_count(&log, cases[i].why), 1);
+        assert_int_equal(lstat(self->path, &after), 0);
+        assert_int_equal(after.st_ino, before.st_ino);
+        assert_int_equal(lstat(self->aside, &after), -1);
     }
 }
 
@@ -353,6 +382,7 @@ int main(void)
         IN_FOLDER(what_is_saved_is_loaded_and_nobody_else_may_read_it),
         IN_FOLDER(without_a_file_there_is_nobody_to_greet),
         IN_FOLDER(what_cannot_be_used_is_set_aside_as_it_is),
+        IN_FOLDER(what_others_can_use_stays_where_it_is),
         IN_FOLDER(nothing_that_was_set_aside_is_overwritten),
         IN_FOLDER(a_file_that_cannot_be_set_aside_stays_where_it_is),
         IN_FOLDER(a_failure_of_the_system_is_told_with_its_reason),

@@ -149,12 +149,13 @@ static void a_disk_that_fails_is_told_of_once_for_each_cause(void **state)
         atomic_store(&sync_error, turns[i].error);
         put(self, i);
         pass(self);
-        assert_int_equal(
-            test_log_count(&self->log, " warning: cannot write the records to the disk: "),
-            turns[i].lines);
+        assert_int_equal(test_log_count(&self->log, " warning: cannot write records to the disk: "),
+                         turns[i].lines);
         if (turns[i].lines > 0) {
             assert_int_equal(test_log_count(&self->log, strerror(turns[i].error)), 1);
         }
+        assert_int_equal(test_log_count(&self->log, " info: records are written to the disk again"),
+                         turns[i].error == 0);
     }
 }
 
@@ -192,6 +193,23 @@ static void records_are_there_after_a_restart(void **state)
     store.ops->totals(store.self, &totals);
     assert_int_equal(totals.records, 1);
     assert_int_equal(totals.records_max, 10);
+}
+
+static void caps_can_change_as_far_as_the_file_may_grow(void **state)
+{
+    desk *self = *state;
+    skad_store_totals totals;
+    const skad_store_caps lower = {5, 1 << 15, 5, 1 << 16};
+    const skad_store_caps higher = {1 << 20, 1 << 30, 5, 1 << 16};
+    assert_true(open_there(self, self->path, &self->records));
+    const skad_store store = skad_record_store_store(self->records);
+    assert_true(skad_record_store_resize(self->records, &lower));
+    store.ops->totals(store.self, &totals);
+    assert_int_equal(totals.records_max, 5);
+    assert_int_equal(totals.bytes_max, 1 << 15);
+    assert_false(skad_record_store_resize(self->records, &higher));
+    store.ops->totals(store.self, &totals);
+    assert_int_equal(totals.records_max, 5);
 }
 
 static void a_database_in_use_is_told_in_words(void **state)
@@ -246,6 +264,7 @@ int main(void)
         AT_DESK(a_sync_may_outlive_the_store),
         AT_DESK(without_a_file_records_are_in_memory_and_never_synced),
         AT_DESK(records_are_there_after_a_restart),
+        AT_DESK(caps_can_change_as_far_as_the_file_may_grow),
         AT_DESK(a_database_in_use_is_told_in_words),
         AT_DESK(what_was_set_aside_is_told),
         cmocka_unit_test(caps_by_default_are_the_documented_ones),

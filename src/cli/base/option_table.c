@@ -1,0 +1,321 @@
+/* The table, how each value is read, and the defaults. */
+#include "src/cli/base/option_table.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/secret.h"
+#include "proto/address.h"
+#include "proto/tree.h"
+#include "skad/records.h"
+#include "src/cli/base/suggestion.h"
+#include "src/daemon/net/scoped.h"
+#include "src/daemon/state/profile_file.h"
+
+/* An operation ends within 60 s by itself; the daemon's answer says more than our own timeout. */
+#define TIMEOUT_S_DEFAULT 65
+#define TIMEOUT_S_MAX     86400
+#define STORE_MIB_MAX     (1U << 20) /* a TiB */
+#define MAX_BYTES_DEFAULT 1000000000 /* a million records; ten may claim to be 21 TB */
+
+/* ---- Values ---- */
+
+static void *place_of(const skad_option_row *row, skad_options *out)
+{
+    return (char *)out + row->place;
+}
+
+static bool take_flag(const skad_option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    const bool yes = value == NULL || strcmp(value, "yes") == 0;
+    *(bool *)place_of(row, out) = yes;
+    return yes || strcmp(value, "no") == 0 || skad_fail(failure, "%s is neither yes nor no", value);
+}
+
+static bool take_text(const skad_option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    (void)failure;
+    *(const char **)place_of(row, out) = value;
+    return true;
+}
+
+static bool take_number(const skad_option_row *row, const char *value, skad_options *out,
+                        skad_failure *failure)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long number = strtoull(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end != 0 || errno != 0 || number < row->min ||
+        number > row->max) {
+        return skad_fail(failure, "%s is not a number from %" PRIu64 " to %" PRIu64, value,
+                         row->min, row->max);
+    }
+    *(uint64_t *)place_of(row, out) = number;
+    return true;
+}
+
+static bool take_path(const skad_option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    size_t len = strlen(value);
+    if (len == 0 || len >= PATH_MAX) {
+        return skad_fail(failure, "the path is empty or too long");
+    }
+    memcpy(place_of(row, out), value, len + 1);
+    return true;
+}
+
+static bool take_profile(const skad_option_row *row, const char *value, skad_options *out,
+                         skad_failure *failure)
+{
+    (void)row;
+    out->profile_name = value;
+    if (out->again) {
+        return true; /* it stays as it is until the next start */
+    }
+    out->profile = skad_profile_builtin(value);
+    if (out->profile != NULL) {
+        return true;
+    }
+    if (out->profile_read == NULL) {
+        out->profile_read = skad_secret_alloc(sizeof *out->profile_read, NULL);
+    }
+    if (out->profile_read == NULL) {
+        return skad_fail(failure, "out of memory");
+    }
+    out->profile = out->profile_read;
+    return skad_profile_choose(value, out->profile_read, failure);
+}
+
+static bool take_log_level(const skad_option_row *row, const char *value, skad_options *out,
+                           skad_failure *failure)
+{
+    (void)row;
+    return skad_log_level_parse(value, &out->log_level) ||
+           skad_fail(failure, "%s is neither info, warning nor error", value);
+}
+
+static bool take_log_format(const skad_option_row *row, const char *value, skad_options *out,
+                            skad_failure *failure)
+{
+    (void)row;
+    return skad_log_format_parse(value, &out->log_format) ||
+           skad_fail(failure, "%s is neither auto, text, logfmt, json nor journal", value);
+}
+
+static bool take_metrics(const skad_option_row *row, const char *value, skad_options *out,
+                         skad_failure *failure)
+{
+    (void)row;
+    return skad_metrics_place_parse(value, &out->metrics, failure);
+}
+
+static bool take_sandbox(const skad_option_row *row, const char *value, skad_options *out,
+                         skad_failure *failure)
+{
+    (void)row;
+    return skad_sandbox_parse(value, &out->sandbox) ||
+           skad_fail(failure, "%s is neither on, log nor off", value);
+}
+
+static bool take_listen(const skad_option_row *row, const char *value, skad_options *out,
+                        skad_failure *failure)
+{
+    (void)row;
+    skad_scoped scoped;
+    const skad_scoped_outcome outcome = skad_scoped_parse(value, &scoped, failure);
+    const skad_address address = scoped.address;
+    if (outcome == SKAD_SCOPED_REFUSED) {
+        return false;
+    }
+    if (outcome == SKAD_SCOPED_NO_ADDRESS) {
+        return skad_fail(failure, "%s: give ADDR:PORT or [ADDR]:PORT", value);
+    }
+    if (scoped.interface != 0) {
+        out->listen_interface = scoped.interface;
+    }
+    for (size_t i = 0; i < out->listen_count; i++) {
+        if (out->listen[i].family == address.family) {
+            return skad_fail(failure, "give one IPv4 and one IPv6 address at most");
+        }
+    }
+    out->listen[out->listen_count++] = address;
+    return true;
+}
+
+static bool take_join(const skad_option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    (void)row;
+    if (out->join_count == SKAD_JOIN_POINTS_MAX) {
+        return skad_fail(failure, "give at most %d", SKAD_JOIN_POINTS_MAX);
+    }
+    return skad_join_point_parse(value, &out->join[out->join_count++], failure);
+}
+
+static bool take_address(const skad_option_row *row, const char *value, skad_options *out,
+                         skad_failure *failure)
+{
+    (void)row;
+    skad_scoped scoped;
+    const skad_scoped_outcome outcome = skad_scoped_parse(value, &scoped, failure);
+    if (outcome == SKAD_SCOPED_REFUSED) {
+        return false;
+    }
+    if (scoped.interface != 0) {
+        return skad_fail(failure, "%s means nothing at other machines", value);
+    }
+    out->address = scoped.address;
+    return (outcome == SKAD_SCOPED_FINE && out->address.port != 0) ||
+           skad_fail(failure, "%s: give ADDR:PORT or [ADDR]:PORT", value);
+}
+
+/* ---- All options ---- */
+
+#define FLAG(field) .take = take_flag, .place = offsetof(skad_options, field)
+#define TEXT(field) .take = take_text, .place = offsetof(skad_options, field)
+#define PATH(field) .take = take_path, .place = offsetof(skad_options, field)
+#define NUMBER(field, low, top)                                                                    \
+    .take = take_number, .place = offsetof(skad_options, field), .min = (low), .max = (top)
+
+const skad_option_row SKAD_OPTION_ROWS[] = {
+    {SKAD_OPTION_DIR, 0, "dir", "DIR", "the node's folder (default: $HOME/.skad)", PATH(dir)},
+    {SKAD_OPTION_PROFILE, 0, "profile", "NAME|FILE",
+     "the network: public (default), test, or that of a file", take_profile, 0, 0, 0},
+    {SKAD_OPTION_SANDBOX, 0, "sandbox", "MODE", "on (default), log what would be refused, or off",
+     take_sandbox, 0, 0, 0},
+    {SKAD_OPTION_LISTEN, 0, "listen", "ADDR:PORT",
+     "where to listen, once for each family (default: port 4700 of all addresses)", take_listen, 0,
+     0, 0},
+    {SKAD_OPTION_WORKERS, 0, "workers", "N",
+     "threads that check and make signatures (default: processors - 1, at most 8)",
+     NUMBER(workers, 0, SKAD_WORKERS_MAX)},
+    {SKAD_OPTION_STORE, 0, "store", "MIB",
+     "how much to hold for the network, 1024 records a MiB at most (default: 1024)",
+     NUMBER(store_mib, 1, STORE_MIB_MAX)},
+    {SKAD_OPTION_LOG_LEVEL, 0, "log-level", "LEVEL",
+     "the least level that is logged: info (default), warning or error", take_log_level, 0, 0, 0},
+    {SKAD_OPTION_LOG_FORMAT, 0, "log-format", "FORMAT",
+     "text, logfmt, json or journal (default: auto: journal under systemd, else text)",
+     take_log_format, 0, 0, 0},
+    {SKAD_OPTION_METRICS, 0, "metrics", "PLACE",
+     "serve figures for Prometheus at 127.0.0.1:PORT, [::1]:PORT or a socket's path (default: off)",
+     take_metrics, 0, 0, 0},
+    {SKAD_OPTION_CONFIG, 0, "config", "FILE",
+     "the configuration (default: $SKAD_CONFIG, else /etc/skad/skad.conf); none: no file",
+     TEXT(config)},
+    {SKAD_OPTION_JOIN, 0, "join", "ADDR:PORT",
+     "a node to join through, by address or NAME:PORT; may be repeated", take_join, 0, 0, 0},
+    {SKAD_OPTION_FIELD, 0, "field", "NAME", "print the value of this field only", TEXT(field)},
+    {SKAD_OPTION_OUTPUT, 'o', "output", "FILE", "write to FILE instead of stdout", TEXT(output)},
+    {SKAD_OPTION_MAX_BYTES, 0, "max-bytes", "N",
+     "refuse a file that is larger (default: 1000000000, which is 1 GB)",
+     NUMBER(max_bytes, 0, SKAD_FILE_BYTES_MAX)},
+    {SKAD_OPTION_BASE_PORT, 0, "base-port", "PORT",
+     "use this port and those after it (default: 0, the system chooses)",
+     NUMBER(base_port, 0, UINT16_MAX)},
+    {SKAD_OPTION_CONTACTS, 0, "contacts", NULL, "list the contacts instead of the bins",
+     FLAG(contacts)},
+    {SKAD_OPTION_TRACE, 0, "trace", NULL, "print each request and its end as it happens",
+     FLAG(trace)},
+    {SKAD_OPTION_MIN_ACKS, 0, "min-acks", "N",
+     "fail when any record was stored at fewer than N nodes", NUMBER(min_acks, 1, UINT8_MAX)},
+    {SKAD_OPTION_KEY, 0, "key", "FILE", "sign with this identity instead of the node's", TEXT(key)},
+    {SKAD_OPTION_SALT, 0, "salt", "TEXT", "tells records of one publisher apart (default: none)",
+     TEXT(salt)},
+    {SKAD_OPTION_SEQ, 0, "seq", "N", "the sequence (default: one more than what is there)",
+     NUMBER(sequence, 0, UINT64_MAX)},
+    {SKAD_OPTION_CAS, 0, "cas", "N", "only if sequence N is held now; 0: only if there is none",
+     NUMBER(cas, 0, UINT64_MAX)},
+    {SKAD_OPTION_PORT, 0, "port", "PORT", "a port of this node's address, as its peers see it",
+     NUMBER(port, 1, UINT16_MAX)},
+    {SKAD_OPTION_ADDRESS, 0, "address", "ADDR:PORT", "where to reach what is announced",
+     take_address, 0, 0, 0},
+    {SKAD_OPTION_METADATA, 0, "metadata", "TEXT", "up to 128 bytes to go with it", TEXT(metadata)},
+    {SKAD_OPTION_LIFE, 0, "life", "SECONDS",
+     "when it ends unless it is renewed (default: a record as late as is allowed, a ban in a day)",
+     NUMBER(life_s, 1, UINT32_MAX)},
+    {SKAD_OPTION_ONCE, 0, "once", NULL, "store it and leave it; do not re-announce it", FLAG(once)},
+    {SKAD_OPTION_PROVIDERS, 0, "providers", NULL, "watch who is announced under a key",
+     FLAG(providers)},
+    {SKAD_OPTION_EVERY, 0, "every", "SECONDS", "how often to look (default: 60)",
+     NUMBER(every_s, SKAD_WATCH_S_MIN, UINT32_MAX)},
+    {SKAD_OPTION_COUNT, 0, "count", "N", "end after N changes or pictures",
+     NUMBER(count, 1, UINT64_MAX)},
+    {SKAD_OPTION_PUBLISHED, 0, "published", NULL,
+     "what this node re-announces, not what it holds for others", FLAG(published)},
+    {SKAD_OPTION_FILE, 0, "file", NULL, "KEY is a file's: take all of its records", FLAG(file)},
+    {SKAD_OPTION_JSON, 0, "json", NULL, "print JSON", FLAG(json)},
+    {SKAD_OPTION_SOCKET, 0, "socket", "PATH",
+     "the control socket (default: $SKAD_SOCKET, else $HOME/.skad/control.sock, else as "
+     "configured)",
+     PATH(socket)},
+    {SKAD_OPTION_TIMEOUT, 0, "timeout", "SECONDS", "how long to wait for an answer (default: 65)",
+     NUMBER(timeout_s, 1, TIMEOUT_S_MAX)},
+};
+const size_t SKAD_OPTION_ROWS_COUNT = sizeof SKAD_OPTION_ROWS / sizeof SKAD_OPTION_ROWS[0];
+
+/* ---- Finding ---- */
+
+const skad_option_row *skad_option_row_of(skad_option_set option)
+{
+    for (size_t i = 0; i < SKAD_OPTION_ROWS_COUNT; i++) {
+        if (SKAD_OPTION_ROWS[i].option == option) {
+            return &SKAD_OPTION_ROWS[i];
+        }
+    }
+    return NULL;
+}
+
+const skad_option_row *skad_option_row_find(skad_option_set among, const char *name, size_t len)
+{
+    for (size_t i = 0; i < SKAD_OPTION_ROWS_COUNT; i++) {
+        const skad_option_row *row = &SKAD_OPTION_ROWS[i];
+        if ((among & row->option) != 0 && strncmp(row->name, name, len) == 0 &&
+            row->name[len] == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+const char *skad_option_nearest(skad_option_set among, const char *name, size_t len)
+{
+    skad_suggestion nearest;
+    skad_suggestion_begin(&nearest, name, len);
+    for (size_t i = 0; i < SKAD_OPTION_ROWS_COUNT; i++) {
+        if ((among & SKAD_OPTION_ROWS[i].option) != 0) {
+            skad_suggestion_try(&nearest, SKAD_OPTION_ROWS[i].name);
+        }
+    }
+    return nearest.best;
+}
+
+/* ---- Defaults ---- */
+
+void skad_options_set_defaults(skad_options *out)
+{
+    const char *home = getenv("HOME");
+    const char *socket = getenv("SKAD_SOCKET");
+
+    memset(out, 0, sizeof *out);
+    out->profile = skad_profile_builtin("public");
+    out->sandbox = SKAD_SANDBOX_ON;
+    out->log_level = SKAD_LOG_INFO;
+    (void)skad_log_format_parse("auto", &out->log_format);
+    out->timeout_s = TIMEOUT_S_DEFAULT;
+    out->max_bytes = MAX_BYTES_DEFAULT;
+    /* Paths that do not fit are cut here and then not found; no real home is that long. */
+    if (home != NULL && home[0] != 0 && strlen(home) < PATH_MAX - 32) {
+        (void)snprintf(out->dir, sizeof out->dir, "%s/.skad", home);
+        (void)snprintf(out->socket, sizeof out->socket, "%s/.skad/control.sock", home);
+    }
+    if (socket != NULL && socket[0] != 0 && strlen(socket) < sizeof out->socket) {
+        memcpy(out->socket, socket, strlen(socket) + 1);
+    }
+}

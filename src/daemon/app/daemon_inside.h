@@ -1,0 +1,78 @@
+/* What a daemon is made of, for the files of this room: daemon.c turns and ends it, daemon_open.c
+ * makes its parts, daemon_join.c brings it into its network. */
+#ifndef SKAD_DAEMON_APP_DAEMON_INSIDE_H
+#define SKAD_DAEMON_APP_DAEMON_INSIDE_H
+
+#include <ev.h>
+
+#include "src/daemon/app/changes.h"
+#include "src/daemon/app/daemon.h"
+#include "src/daemon/control/control.h"
+#include "src/daemon/health/health.h"
+#include "src/daemon/metrics/metrics_server.h"
+#include "src/daemon/net/joining.h"
+#include "src/daemon/net/udp_endpoints.h"
+#include "src/daemon/state/nonce_renewal.h"
+#include "src/daemon/state/peer_book.h"
+#include "src/daemon/state/record_store.h"
+
+#define SKAD_PULSE_ASKED 8 /* signs of life that may be awaited at once */
+
+/* What health goes by beside the counters of the parts. */
+typedef struct skad_pulse {
+    skad_health health;
+    ev_timer timer;
+    uint64_t answered_us; /* when a peer answered last; 0: none did */
+    uint64_t probed_us;   /* when one was asked for a sign of life last; 0: none was */
+    unsigned probes;      /* since the last answer */
+    size_t next;          /* which peer is asked next */
+    skad_op asked[SKAD_PULSE_ASKED];
+    size_t asked_next;
+    uint64_t ended_well;  /* lookups, puts and gets */
+    uint64_t ended_badly; /* that timed out */
+} skad_pulse;
+
+struct skad_daemon {
+    skad_daemon_config config;
+    skad_profile profile; /* without the key */
+    skad_node *node;
+    skad_record_store *records;
+    skad_store store; /* that of the records */
+    skad_time now;
+    skad_udp_endpoints endpoints;
+    ev_check turn_begins;
+    ev_prepare turn_ends;
+    ev_timer deadline;
+    ev_timer patience; /* old peers may answer until then; afterwards the places are asked */
+    skad_method_context context;
+    skad_control *control;
+    skad_resolver *resolver;
+    skad_nonce_renewal *renewal;
+    skad_peer_book *peers;
+    skad_joining joining;
+    skad_pulse pulse;
+    skad_changes changed;
+    skad_durations durations;
+    bool turning;                 /* a turn has begun */
+    skad_metrics_server *metrics; /* NULL: off */
+    skad_log_limit changes;       /* of interfaces, while the node has not joined */
+};
+
+/* Makes all that needs an identity, which is made where there is none. */
+bool skad_daemon_make_parts(skad_daemon *daemon, skad_failure *failure);
+
+/* Sets the points to join through; nothing is begun. */
+bool skad_daemon_set_places(skad_daemon *daemon, const skad_join_point *places, size_t count,
+                            skad_failure *failure);
+
+/* Begins and ends to take samples of the node's health. */
+void skad_daemon_pulse_start(skad_daemon *daemon);
+void skad_daemon_pulse_stop(skad_daemon *daemon);
+/* An operation has ended. True if it was a sign of life that was asked for here. */
+bool skad_daemon_pulse_event(skad_daemon *daemon, const skad_event *event);
+
+/* Begins to join, through the peers of an earlier run first. All nodes share the bootstrap nodes,
+ * so they are not asked while our own old peers may answer. */
+void skad_daemon_begin_joining(skad_daemon *daemon);
+
+#endif

@@ -1,0 +1,11 @@
+/* The result of the method `health`. */
+#ifndef SKAD_DAEMON_CONTROL_HEALTH_RESULT_H
+#define SKAD_DAEMON_CONTROL_HEALTH_RESULT_H
+
+#include "proto/writer.h"
+#include "src/daemon/health/health.h"
+
+/* Writes the verdict, the reasons for it, and each check. NULL: a node without samples. */
+void skad_health_result(const skad_health *health, skad_writer *writer);
+
+#endif
