@@ -189,7 +189,8 @@ static bool has_reached(const skad_lookup *lookup, uint16_t farthest)
 
 /* Whether an answer from any of the closest wanted is still awaited, or has yet to be asked for. In
  * the neighbourhood of the target a name is not waited for whose namers have named none that
- * answered, if so many others have. */
+ * answered, if so many others have. Nor is one waited for whose address group has had its share:
+ * only the silence of others can make room for it, and those are waited for themselves. */
 static bool closing_waits(const skad_lookup *lookup)
 {
     const skad_shortlist *list = &lookup->lists[lookup->paths];
@@ -198,7 +199,8 @@ static bool closing_waits(const skad_lookup *lookup)
     uint16_t last = NONE;
     for (size_t i = 0; i < list->count && living < lookup->wanted; i++) {
         const uint16_t index = list->members[i];
-        const bool unasked = may_be_asked(lookup, index);
+        const bool unasked =
+            may_be_asked(lookup, index) && skad_shortlist_group_has_room(lookup, index);
         if ((!unasked && !takes_place(lookup, index)) || skad_shortlist_surplus(lookup, list, i)) {
             continue;
         }

@@ -80,6 +80,28 @@ static void the_closing_round_waits_for_no_doubtful_name(void **state)
     skad_lookup_free(lookup);
 }
 
+/* Each node names the next closer one, and the first, all in one /24. */
+static void the_closing_round_waits_for_none_whose_address_group_has_had_its_share(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = script_make(1, 1, 8, 4);
+    lookup->group_path_max = 2;
+    lookup->group_max = 3;
+    script_seed(lookup, NUMBERS(100));
+    for (uint32_t number = 100; number > 97; number--) {
+        skad_contact next = script_contact_of(number - 1);
+        next.ipv4 = script_contact_of(100).ipv4;
+        next.ipv4.port = (uint16_t)number;
+        script_assert_asks(lookup, NUMBERS(number));
+        script_answer(lookup, number, NUMBERS(100));
+        skad_lookup_heard(lookup, script_index_of(lookup, number), &next, &next.ipv4);
+    }
+    script_assert_asks(lookup, NULL, 0);
+    assert_true(skad_credit_good(lookup, script_index_of(lookup, 97)));
+    assert_true(skad_lookup_done(lookup));
+    skad_lookup_free(lookup);
+}
+
 static void behind_its_first_answer_a_path_waits_for_closer_ones(void **state)
 {
     (void)state;
@@ -338,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_path_on_its_way_asks_two_and_all_when_it_has_arrived),
         cmocka_unit_test(the_lookup_does_not_wait_for_a_path_that_was_led_to_the_silent),
         cmocka_unit_test(the_closing_round_waits_for_no_doubtful_name),
+        cmocka_unit_test(the_closing_round_waits_for_none_whose_address_group_has_had_its_share),
         cmocka_unit_test(behind_its_first_answer_a_path_waits_for_closer_ones),
         cmocka_unit_test(the_closing_round_waits_for_the_slow_that_most_vouch_for),
         cmocka_unit_test(the_closing_round_asks_the_names_of_one_node_by_and_by),
