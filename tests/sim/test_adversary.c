@@ -124,8 +124,10 @@ static void a_graveyard_names_the_nearest_dead_at_new_addresses(void **state)
     skad_graveyard_init(&graveyard, world, NULL);
     assert_int_equal(graveyard.index.count, 10 * 40);
     const skad_id target = *skad_world_id(world, 7);
-    assert_int_equal(skad_graveyard_name(&graveyard, world, &target, first), SKAD_CONTACTS_MAX);
-    assert_int_equal(skad_graveyard_name(&graveyard, world, &target, second), SKAD_CONTACTS_MAX);
+    assert_int_equal(skad_graveyard_name(&graveyard, world, &target, SKAD_CONTACTS_MAX, first),
+                     SKAD_CONTACTS_MAX);
+    assert_int_equal(skad_graveyard_name(&graveyard, world, &target, SKAD_CONTACTS_MAX, second),
+                     SKAD_CONTACTS_MAX);
     assert_in_order(&target, first, SKAD_CONTACTS_MAX);
     for (size_t i = 0; i < SKAD_CONTACTS_MAX; i++) {
         assert_memory_equal(&first[i].id, &second[i].id, sizeof first[i].id);
@@ -206,8 +208,8 @@ static void the_dead_and_the_displaced_cost_time(void **state)
     skad_sim_scenario scenario = hostile_world(SKAD_SIM_WITHHOLD);
     scenario.nodes = 300;
     uint64_t usual_us = lookup_us(&scenario, 0.9);
-    static const uint64_t kinds[] = {SKAD_SIM_GRAVEYARD, SKAD_SIM_DISPLACE,
-                                     SKAD_SIM_DISPLACE_TWICE};
+    static const uint64_t kinds[] = {SKAD_SIM_GRAVEYARD, SKAD_SIM_DISPLACE, SKAD_SIM_DISPLACE_TWICE,
+                                     SKAD_SIM_HALF_TRUE};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         scenario.adversary = kinds[i];
         skad_sim_outcome outcome = test_run_world(&scenario);
@@ -224,7 +226,7 @@ static void the_dead_and_the_displaced_cost_time(void **state)
 static void eight_paths_find_no_less_than_four(void **state)
 {
     (void)state;
-    for (uint64_t kind = SKAD_SIM_DROP; kind <= SKAD_SIM_DISPLACE_TWICE; kind++) {
+    for (uint64_t kind = SKAD_SIM_DROP; kind <= SKAD_SIM_LADDER; kind++) {
         uint64_t found[2] = {0};
         for (uint64_t world = 0; world < 4; world++) {
             skad_sim_scenario scenario = test_small_world(300);
@@ -241,6 +243,39 @@ static void eight_paths_find_no_less_than_four(void **state)
                       (unsigned long)found[0], (unsigned long)found[1]);
         assert_true(found[1] >= found[0]);
     }
+}
+
+/* Sixteen adversaries near a key: more of one /24 than a lookup asks, each named by the one before.
+ * A lookup that waited for those that it may not ask would last to its deadline. */
+static void a_ladder_in_one_subnet_is_not_climbed_without_end(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = test_small_world(316);
+    scenario.adversary = SKAD_SIM_LADDER;
+    scenario.adversary_share = 16.0 / 316;
+    scenario.adversary_subnets = 1;
+    scenario.placement = SKAD_SIM_NEAR_KEY;
+    scenario.group_bucket_max = 2;
+    scenario.group_table_max = 10;
+    scenario.group_path_max = 2;
+    scenario.paths = 8;
+    scenario.lookups = 30;
+    uint64_t slowest_us = lookup_us(&scenario, 1);
+    print_message("the slowest lookup took %lu us\n", (unsigned long)slowest_us);
+    assert_true(slowest_us < 2 * SKAD_US_PER_S);
+}
+
+/* They keep their credit, so all their dead are asked; but all at once. */
+static void half_truths_cost_a_lookup_a_few_round_trips(void **state)
+{
+    (void)state;
+    skad_sim_scenario scenario = hostile_world(SKAD_SIM_HALF_TRUE);
+    scenario.nodes = 300;
+    skad_sim_outcome outcome = test_run_world(&scenario);
+    uint64_t slow_us = skad_sim_durations_us(&outcome.lookups.durations, 0.9);
+    print_message("p90 %lu us\n", (unsigned long)slow_us);
+    assert_true(slow_us < SKAD_US_PER_S);
+    assert_int_equal(outcome.lookups.nearest, outcome.lookups.ended);
 }
 
 static void fast_adversaries_are_fast(void **state)
@@ -337,6 +372,8 @@ int main(void)
         cmocka_unit_test(ground_graves_lie_near_the_key_and_have_a_price),
         cmocka_unit_test(without_a_number_of_subnets_each_dead_address_has_its_own),
         cmocka_unit_test(the_dead_and_the_displaced_cost_time),
+        cmocka_unit_test(a_ladder_in_one_subnet_is_not_climbed_without_end),
+        cmocka_unit_test(half_truths_cost_a_lookup_a_few_round_trips),
         cmocka_unit_test(eight_paths_find_no_less_than_four),
         cmocka_unit_test(fast_adversaries_are_fast),
         cmocka_unit_test(mutable_values_may_get_a_second_edition),

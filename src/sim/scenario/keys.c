@@ -107,7 +107,8 @@ static const scenario_row ROWS[] = {
      "when many nodes crash at once, counted from the end of the warm-up"},
     {"crash_share", REAL, AT(crash_share), 0, 1, NULL, "how many; 0: none"},
     {"adversary", CHOICE, AT(adversary), 0, 0,
-     "none|drop|collude|misroute|poison|withhold|invent|graveyard|displace|displace-twice|flood|"
+     "none|drop|collude|misroute|poison|withhold|invent|graveyard|displace|displace-twice|"
+     "half-true|ladder|flood|"
      "replay|frame|squat|crowd",
      "what adversaries answer, or send"},
     {"adversary_share", REAL, AT(adversary_share), 0, 0.99, NULL, "of the nodes; never node 0"},

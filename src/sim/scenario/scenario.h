@@ -40,11 +40,13 @@ typedef enum skad_sim_behaviour {
     SKAD_SIM_GRAVEYARD, /* answers with dead IDs near the target, each time at new addresses */
     SKAD_SIM_DISPLACE,  /* answers with the nearest honest nodes, at addresses without a node */
     SKAD_SIM_DISPLACE_TWICE, /* the same, half as many, each at two such addresses */
-    SKAD_SIM_FLOOD,          /* sends requests from the addresses of honest nodes */
-    SKAD_SIM_REPLAY, /* sends requests of honest nodes again, from their senders' addresses */
-    SKAD_SIM_FRAME,  /* publishes what some nodes take and others refuse; shares addresses */
-    SKAD_SIM_SQUAT,  /* fills keys with announcements of free publishers */
-    SKAD_SIM_CROWD,  /* sends requests as many identities that never answer */
+    SKAD_SIM_HALF_TRUE, /* answers with nearest honest nodes, and dead IDs as a graveyard does */
+    SKAD_SIM_LADDER,    /* answers with the next closer adversary, and nearest honest nodes */
+    SKAD_SIM_FLOOD,     /* sends requests from the addresses of honest nodes */
+    SKAD_SIM_REPLAY,    /* sends requests of honest nodes again, from their senders' addresses */
+    SKAD_SIM_FRAME,     /* publishes what some nodes take and others refuse; shares addresses */
+    SKAD_SIM_SQUAT,     /* fills keys with announcements of free publishers */
+    SKAD_SIM_CROWD,     /* sends requests as many identities that never answer */
 } skad_sim_behaviour;
 
 typedef enum skad_sim_placement {

@@ -14,6 +14,7 @@
 #include "src/sim/world/attacks.h"
 #include "src/sim/world/graveyard.h"
 
+#define HALF_TRUE_DEAD 7  /* so more names live than are dead, and a lookup trusts the namer */
 #define INVENTED_BYTES 25 /* that an invented ID shares with the target */
 
 struct skad_adversary {
@@ -297,6 +298,50 @@ static size_t name_displaced(const skad_world *world, const skad_id *target, siz
     return count;
 }
 
+/* Names the honest nodes nearest to the target, at their addresses. */
+static size_t name_honest(const skad_world *world, const skad_id *target, size_t max,
+                          skad_contact *out)
+{
+    uint32_t nodes[SKAD_CONTACTS_MAX];
+    const skad_id_index_query query = {
+        .target = skad_id_prefix(target), .filter = is_honest_and_up, .user = world, .max = max};
+    size_t count = skad_id_index_closest(&world->id_index, &query, nodes);
+    for (size_t i = 0; i < count; i++) {
+        name_node(world, nodes[i], &out[i]);
+    }
+    return count;
+}
+
+static size_t name_half_truths(const skad_world *world, const skad_id *target,
+                               skad_contact out[static SKAD_CONTACTS_MAX])
+{
+    size_t count =
+        skad_graveyard_name(&world->adversary->graveyard, world, target, HALF_TRUE_DEAD, out);
+    count += name_honest(world, target, SKAD_CONTACTS_MAX - count, &out[count]);
+    sort_contacts(target, out, count);
+    return count;
+}
+
+/* Names the adversary that is closer to the target than this one, and no closer than it must be. */
+static size_t name_next_rung(const skad_world *world, uint32_t self, const skad_id *target,
+                             skad_contact out[static SKAD_CONTACTS_MAX])
+{
+    uint32_t next = self;
+    for (uint32_t node = world->honest; node < world->count; node++) {
+        if (skad_distance_compare(target, &world->ids[node], &world->ids[self]) < 0 &&
+            (next == self ||
+             skad_distance_compare(target, &world->ids[node], &world->ids[next]) > 0)) {
+            next = node;
+        }
+    }
+    size_t count = name_honest(world, target, SKAD_CONTACTS_MAX - 1, out);
+    if (next != self) {
+        name_node(world, next, &out[count++]);
+    }
+    sort_contacts(target, out, count);
+    return count;
+}
+
 /* Names the contacts that an honest node would name. */
 static size_t name_closest(const skad_world *world, uint32_t self, const skad_id *requester,
                            const skad_id *target, skad_contact out[static SKAD_CONTACTS_MAX])
@@ -330,11 +375,16 @@ static size_t name(const skad_world *world, const asked_search *search, const sk
     case SKAD_SIM_INVENT:
         return name_invented(world, target, out);
     case SKAD_SIM_GRAVEYARD:
-        return skad_graveyard_name(&world->adversary->graveyard, world, target, out);
+        return skad_graveyard_name(&world->adversary->graveyard, world, target, SKAD_CONTACTS_MAX,
+                                   out);
     case SKAD_SIM_DISPLACE:
         return name_displaced(world, target, 1, out);
     case SKAD_SIM_DISPLACE_TWICE:
         return name_displaced(world, target, 2, out);
+    case SKAD_SIM_HALF_TRUE:
+        return name_half_truths(world, target, out);
+    case SKAD_SIM_LADDER:
+        return name_next_rung(world, search->self, target, out);
     case SKAD_SIM_HONEST:
     case SKAD_SIM_DROP:
     case SKAD_SIM_FLOOD:

@@ -10,6 +10,8 @@
  *   invent    nodes that exist nowhere and share 200 bits with the target, the same from all
  *   graveyard dead IDs near the target, each time at new addresses without a node (graveyard.h)
  *   displace  the honest nodes nearest to the target, at such addresses; twice: each at two of them
+ *   half-true the honest nodes nearest to the target, and fewer dead IDs as a graveyard does
+ *   ladder    the next closer adversary, and the honest nodes nearest to the target
  *   others    answer as honest nodes do, and send what honest nodes do not (attacks.h)
  *
  * An adversary signs with its own key only; it has no other. */

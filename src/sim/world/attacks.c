@@ -103,6 +103,8 @@ void skad_attacks_turn(skad_world *world)
     case SKAD_SIM_GRAVEYARD:
     case SKAD_SIM_DISPLACE:
     case SKAD_SIM_DISPLACE_TWICE:
+    case SKAD_SIM_HALF_TRUE:
+    case SKAD_SIM_LADDER:
         break;
     }
     plan_turn(world);

@@ -23,7 +23,7 @@ void skad_graveyard_init(skad_graveyard *graveyard, const skad_world *world, con
 {
     const skad_sim_scenario *scenario = &world->scenario;
     skad_prng prng;
-    if (scenario->adversary != SKAD_SIM_GRAVEYARD) {
+    if (scenario->adversary != SKAD_SIM_GRAVEYARD && scenario->adversary != SKAD_SIM_HALF_TRUE) {
         return;
     }
     uint32_t count =
@@ -68,10 +68,10 @@ skad_address skad_graveyard_address(skad_graveyard *graveyard, const skad_world 
 }
 
 size_t skad_graveyard_name(skad_graveyard *graveyard, const skad_world *world,
-                           const skad_id *target, skad_contact out[static SKAD_CONTACTS_MAX])
+                           const skad_id *target, size_t max, skad_contact *out)
 {
     uint32_t nearest[SKAD_CONTACTS_MAX];
-    const skad_id_index_query query = {.target = skad_id_prefix(target), .max = SKAD_CONTACTS_MAX};
+    const skad_id_index_query query = {.target = skad_id_prefix(target), .max = max};
     size_t count = skad_id_index_closest(&graveyard->index, &query, nearest);
     for (size_t i = 0; i < count; i++) {
         const skad_address address = skad_graveyard_address(graveyard, world);

@@ -26,8 +26,9 @@ double skad_graveyard_draws(const skad_graveyard *graveyard, const skad_world *w
 /* The next dead address: in one of the scenario's dead subnets. */
 skad_address skad_graveyard_address(skad_graveyard *graveyard, const skad_world *world);
 
-/* Names the dead IDs nearest to a target, nearest first; returns how many. */
+/* Names the dead IDs nearest to a target, nearest first, `max` of them, SKAD_CONTACTS_MAX at most;
+ * returns how many. */
 size_t skad_graveyard_name(skad_graveyard *graveyard, const skad_world *world,
-                           const skad_id *target, skad_contact out[static SKAD_CONTACTS_MAX]);
+                           const skad_id *target, size_t max, skad_contact *out);
 
 #endif
