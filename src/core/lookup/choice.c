@@ -199,8 +199,7 @@ static bool closing_waits(const skad_lookup *lookup)
     uint16_t last = NONE;
     for (size_t i = 0; i < list->count && living < lookup->wanted; i++) {
         const uint16_t index = list->members[i];
-        const bool unasked =
-            may_be_asked(lookup, index) && skad_shortlist_group_has_room(lookup, index);
+        const bool unasked = may_be_asked(lookup, index);
         if ((!unasked && !takes_place(lookup, index)) || skad_shortlist_surplus(lookup, list, i)) {
             continue;
         }

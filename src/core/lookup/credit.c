@@ -74,11 +74,15 @@ static void find_nearest(skad_lookup *lookup)
     lookup->nearest_count = (uint8_t)count;
 }
 
-/* Counts one candidate for or against its namers. */
+/* Counts one candidate for or against its namers. What most vouch for is neither their merit nor
+ * their fault. */
 static void weigh(skad_lookup *lookup, uint16_t index)
 {
     const skad_candidate *candidate = &lookup->candidates.all[index];
-    const bool silent = is_silent(candidate) && !skad_credit_vouched(lookup, index);
+    if (skad_credit_elected(lookup, index)) {
+        return;
+    }
+    const bool silent = is_silent(candidate) && !candidate->ours;
     if (candidate->state == SKAD_STEP_ASKED && candidate->sponsor != 0) {
         lookup->candidates.all[candidate->sponsor - 1].named_waiting++;
     }
@@ -149,6 +153,7 @@ bool skad_credit_given(const skad_lookup *lookup, uint16_t index)
 {
     const skad_candidate *candidate = &lookup->candidates.all[index];
     return candidate->ours || skad_credit_support(lookup, index) == 0 ||
+           skad_credit_elected(lookup, index) ||
            best_namer(lookup, candidate) != SKAD_CANDIDATE_NONE;
 }
 
@@ -203,7 +208,9 @@ bool skad_credit_lost(const skad_lookup *lookup, uint16_t namer)
 void skad_credit_asked(skad_lookup *lookup, uint16_t index)
 {
     skad_candidate *candidate = &lookup->candidates.all[index];
-    uint16_t sponsor = candidate->ours ? SKAD_CANDIDATE_NONE : best_namer(lookup, candidate);
+    uint16_t sponsor = candidate->ours || skad_credit_elected(lookup, index)
+                           ? SKAD_CANDIDATE_NONE
+                           : best_namer(lookup, candidate);
     candidate->sponsor = sponsor == SKAD_CANDIDATE_NONE ? 0 : (uint16_t)(sponsor + 1);
     if (candidate->sponsor != 0) {
         lookup->candidates.all[sponsor].named_waiting++;

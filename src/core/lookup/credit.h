@@ -9,9 +9,10 @@
  *   what does not exist has three requests, at once, and no more; in a network whose nodes are half
  *   dead honest nodes keep their credit.
  *
- * - The silence of a candidate that is vouched for counts against no node: more than half of the
- *   closest nodes that have answered named it, and more than one, as they do with a neighbour that
- *   has died. A few liars in league that name the same contacts do not make up half of them. */
+ * - A candidate that is vouched for needs no credit, and counts for and against no node: more than
+ * half of the closest nodes that have answered named it, and more than one, as they do with a
+ * neighbour that has died. A few liars in league that name the same contacts do not make up half of
+ * them. Nor does a liar earn credit for its inventions by repeating what all know. */
 #ifndef SKAD_LOOKUP_CREDIT_H
 #define SKAD_LOOKUP_CREDIT_H
 

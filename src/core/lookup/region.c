@@ -147,8 +147,8 @@ static int first_region(const skad_lookup *lookup)
 }
 
 /* Picks the answered nodes closest to a region's target: those within the region first, then those
- * on our side. One that has named too many that are silent is not asked again. */
-static void pick_for_region(skad_lookup *lookup)
+ * on our side. */
+static void pick_for_region(skad_lookup *lookup, bool credible)
 {
     skad_id target = region_target(lookup, lookup->region);
     lookup->region_count = 0;
@@ -156,7 +156,8 @@ static void pick_for_region(skad_lookup *lookup)
     for (size_t i = 0; i < lookup->asked_count; i++) {
         uint16_t index = lookup->asked[i];
         const skad_candidate *candidate = &lookup->candidates.all[index];
-        if (candidate->state != SKAD_STEP_ANSWERED || skad_credit_lost(lookup, index)) {
+        if (candidate->state != SKAD_STEP_ANSWERED ||
+            (credible && skad_credit_lost(lookup, index))) {
             continue;
         }
         size_t at = lookup->region_count;
@@ -197,9 +198,12 @@ bool skad_regions_widen(skad_lookup *lookup)
         return false;
     }
     lookup->region = next;
-    pick_for_region(lookup);
+    pick_for_region(lookup, true);
     if (lookup->region_count == 0) {
-        return false; /* no node that answered has credit left */
+        pick_for_region(lookup, false); /* where most are dead, none may have credit left */
+    }
+    if (lookup->region_count == 0) {
+        return false;
     }
     lookup->phase = SKAD_LOOKUP_WIDENING;
     return true;

@@ -60,23 +60,6 @@ static void release_refresh(skad_node *node, skad_operation *operation)
     }
 }
 
-/* Plans an early retry for a publication that only distant holders took. */
-static void retry_if_under_replicated(skad_node *node, const skad_operation *operation)
-{
-    const skad_put_payload *payload = &operation->payload;
-    skad_record record;
-    bool published = operation->kind == SKAD_OPERATION_REPUBLISH || payload->kept;
-    if (!published || !skad_record_decode(payload->record, payload->len, &record)) {
-        return;
-    }
-    const skad_store_name name = skad_record_store_name(&record);
-    if (skad_storing_placed(&node->env, operation, &record)) {
-        skad_store_retries_drop(&node->store_retries, &name);
-    } else {
-        skad_store_retries_note(&node->store_retries, &node->env, &name);
-    }
-}
-
 /* Ends a put once what it keeps lasts; when it is overdue, at once. */
 static void end_put(skad_node *node, skad_operation *operation, bool overdue)
 {
@@ -91,7 +74,7 @@ static void end_put(skad_node *node, skad_operation *operation, bool overdue)
         return;
     }
     payload->kept = payload->kept && payload->keep_ticket == 0;
-    retry_if_under_replicated(node, operation);
+    skad_storing_retry(node, operation);
     if (skad_storing_stands(&report)) {
         end(node, operation, SKAD_OUTCOME_DONE);
     } else {

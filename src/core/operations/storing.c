@@ -11,6 +11,7 @@
 #include "src/core/rpc/request.h"
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
+#include "src/core/storage/store_retries.h"
 
 /* Puts the record into our own store when we are among the s closest; the farthest of the others is
  * then not needed. */
@@ -249,6 +250,22 @@ bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
         }
     }
     return false; /* that we hold it ourselves does not place it */
+}
+
+void skad_storing_retry(skad_node *node, const skad_operation *operation)
+{
+    const skad_put_payload *payload = &operation->payload;
+    skad_record record;
+    bool published = operation->kind == SKAD_OPERATION_REPUBLISH || payload->kept;
+    if (!published || !skad_record_decode(payload->record, payload->len, &record)) {
+        return;
+    }
+    const skad_store_name name = skad_record_store_name(&record);
+    if (skad_storing_placed(&node->env, operation, &record)) {
+        skad_store_retries_drop(&node->store_retries, &name);
+    } else {
+        skad_store_retries_note(&node->store_retries, &node->env, &name);
+    }
 }
 
 /* ---- Reporting ---- */

@@ -58,6 +58,9 @@ bool skad_storing_settled(skad_operation *operation, const skad_store_settled *s
 bool skad_storing_placed(const skad_env *env, const skad_operation *operation,
                          const skad_record *record);
 
+/* Plans an early retry for a publication that only distant holders took. */
+void skad_storing_retry(skad_node *node, const skad_operation *operation);
+
 /* Fills in the report as things stand. */
 void skad_storing_report(const skad_operation *operation, skad_put_report *out);
 

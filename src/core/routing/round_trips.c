@@ -44,25 +44,37 @@ void skad_round_trips_note(skad_round_trips *trips, skad_family family, uint64_t
     }
 }
 
-/* Returns the time within which 75 of 100 answers came. */
-static uint64_t usual_us(const uint8_t *counts, unsigned total)
+/* Returns the time within which so many of 100 answers came. What is assumed at first counts until
+ * SKAD_ROUND_TRIPS_MANY have come: it would outweigh a few late ones for ever. */
+static uint64_t within_us(const uint8_t *counts, unsigned total, unsigned percent)
 {
+    const unsigned prior = total < SKAD_ROUND_TRIPS_MANY ? PRIOR_COUNT : 0;
     unsigned sum = 0;
     for (size_t step = 0; step < SKAD_ROUND_TRIPS_STEPS - 1; step++) {
-        sum += counts[step] + (end_of(step) == PRIOR_US ? PRIOR_COUNT : 0U);
-        if (4 * sum >= 3 * (total + PRIOR_COUNT)) {
+        sum += counts[step] + (end_of(step) == PRIOR_US ? prior : 0);
+        if (100 * sum >= percent * (total + prior)) {
             return end_of(step);
         }
     }
     return end_of(SKAD_ROUND_TRIPS_STEPS - 1);
 }
 
+static uint64_t clamp(uint64_t us)
+{
+    if (us < SKAD_RTO_MIN_US) {
+        return SKAD_RTO_MIN_US;
+    }
+    return us > SKAD_RTO_INITIAL_US ? SKAD_RTO_INITIAL_US : us;
+}
+
 uint64_t skad_round_trips_timeout_us(const skad_round_trips *trips, skad_family family)
 {
     const size_t index = index_of(family);
-    const uint64_t timeout_us = 2 * usual_us(trips->counts[index], trips->total[index]);
-    if (timeout_us < SKAD_RTO_MIN_US) {
-        return SKAD_RTO_MIN_US;
-    }
-    return timeout_us > SKAD_RTO_INITIAL_US ? SKAD_RTO_INITIAL_US : timeout_us;
+    return clamp(2 * within_us(trips->counts[index], trips->total[index], 75));
+}
+
+uint64_t skad_round_trips_late_us(const skad_round_trips *trips, skad_family family)
+{
+    const size_t index = index_of(family);
+    return clamp(2 * within_us(trips->counts[index], trips->total[index], 98));
 }

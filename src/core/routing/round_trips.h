@@ -17,6 +17,7 @@
 
 #define SKAD_ROUND_TRIPS_STEPS 41  /* the last one: a second or more */
 #define SKAD_ROUND_TRIPS_FULL  240 /* samples, after which the counts are halved */
+#define SKAD_ROUND_TRIPS_MANY  60  /* samples, after which nothing else is assumed */
 
 typedef struct skad_round_trips {
     uint8_t counts[2][SKAD_ROUND_TRIPS_STEPS]; /* IPv4, IPv6 */
@@ -28,5 +29,9 @@ void skad_round_trips_note(skad_round_trips *trips, skad_family family, uint64_t
 
 /* Returns the soft timeout for a node of a family: SKAD_RTO_MIN_US to SKAD_RTO_INITIAL_US. */
 uint64_t skad_round_trips_timeout_us(const skad_round_trips *trips, skad_family family);
+
+/* Returns how long a node of a family may take that is slower than most: twice as long as 98 of 100
+ * answers took, within the same bounds. */
+uint64_t skad_round_trips_late_us(const skad_round_trips *trips, skad_family family);
 
 #endif

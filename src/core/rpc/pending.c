@@ -100,6 +100,11 @@ skad_pending_rpc *skad_pending_open(skad_pending *pending, skad_random *random,
     return rpc;
 }
 
+static uint64_t later(uint64_t a_us, uint64_t b_us)
+{
+    return a_us > b_us ? a_us : b_us;
+}
+
 uint64_t skad_pending_next_us(const skad_pending_rpc *rpc)
 {
     if (!rpc->slow) {
@@ -133,6 +138,13 @@ void skad_pending_resend(skad_pending *pending, skad_pending_rpc *rpc, uint64_t 
     plan(pending, rpc);
 }
 
+void skad_pending_overdue(skad_pending *pending, skad_pending_rpc *rpc, uint64_t us)
+{
+    SKAD_ASSERT(us <= SKAD_RTO_HARD_MIN_US);
+    rpc->overdue_us = later(rpc->overdue_us, rpc->sent_us + us);
+    plan(pending, rpc);
+}
+
 void skad_pending_abandon(skad_pending *pending, const skad_pending_rpc *expired)
 {
     size_t slot = (size_t)expired->rpc_id[0] << 8 | expired->rpc_id[1];
@@ -147,11 +159,6 @@ void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc)
     rpc->slow = true;
     rpc->overdue = true;
     plan(pending, rpc);
-}
-
-static uint64_t later(uint64_t a_us, uint64_t b_us)
-{
-    return a_us > b_us ? a_us : b_us;
 }
 
 /* Counts a copy, which leaves now. The answer to it is awaited for one more pause at least. */

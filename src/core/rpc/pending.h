@@ -120,6 +120,9 @@ void skad_pending_resend(skad_pending *pending, skad_pending_rpc *rpc, uint64_t 
  */
 void skad_pending_abandon(skad_pending *pending, const skad_pending_rpc *expired);
 
+/* Lets the request be overdue no sooner than after `us`, a second at most. */
+void skad_pending_overdue(skad_pending *pending, skad_pending_rpc *rpc, uint64_t us);
+
 /* Drops all but the request's hard timeout, when no part of the node would act on the others. */
 void skad_pending_wait(skad_pending *pending, skad_pending_rpc *rpc);
 

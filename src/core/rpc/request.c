@@ -95,6 +95,7 @@ static uint8_t copies_of(const skad_node *node, const skad_pending_rpc *rpc, ska
 typedef struct patience {
     uint64_t timeout_us;
     uint64_t resend_us;
+    uint64_t overdue_us; /* where it is later than the timeouts say */
 } patience;
 
 /* A peer is waited for as its own round trips suggest. A stranger that an operation may do without
@@ -104,15 +105,20 @@ static patience patience_with(const skad_node *node, skad_peer_slot peer,
 {
     const skad_rtt *rtt = peer == SKAD_PEER_NONE ? NULL : &node->table.peers.peers[peer].rtt;
     if (rtt != NULL && rtt->smoothed_us != 0) {
-        return (patience){skad_rtt_timeout_us(rtt), skad_rtt_resend_us(rtt)};
+        return (patience){skad_rtt_timeout_us(rtt), skad_rtt_resend_us(rtt), 0};
     }
     const bool among_others =
         skad_purpose_of_operation(request->purpose) && request->purpose != SKAD_PURPOSE_PING;
-    const uint64_t timeout_us =
-        among_others ? skad_round_trips_timeout_us(&node->round_trips, request->address->family)
-                     : SKAD_RTO_INITIAL_US;
-    return (patience){timeout_us,
-                      timeout_us == SKAD_RTO_INITIAL_US ? SKAD_RESEND_INITIAL_US : timeout_us};
+    if (!among_others) {
+        return (patience){SKAD_RTO_INITIAL_US, SKAD_RESEND_INITIAL_US, 0};
+    }
+    const skad_family family = request->address->family;
+    const uint64_t timeout_us = skad_round_trips_timeout_us(&node->round_trips, family);
+    return (patience){
+        .timeout_us = timeout_us,
+        .resend_us = timeout_us == SKAD_RTO_INITIAL_US ? SKAD_RESEND_INITIAL_US : timeout_us,
+        .overdue_us = skad_round_trips_late_us(&node->round_trips, family),
+    };
 }
 
 /* Plans the copies, and drops the soft timeout where no part of the node would act on it. */
@@ -162,6 +168,7 @@ bool skad_request_send(skad_node *node, const skad_request *request)
     }
     memcpy(rpc->digest, outgoing->draft.digest, sizeof rpc->digest);
     plan_timeouts(node, rpc, peer, waits.resend_us);
+    skad_pending_overdue(&node->pending, rpc, waits.overdue_us);
     commit(node, outgoing, request->address);
     return true;
 }

@@ -25,6 +25,17 @@ typedef struct filling {
     size_t ranges_count;
 } filling;
 
+/* Returns the round trip to a peer: that of the matrix, or a usual one. */
+static uint32_t round_trip_us(const filling *self, uint32_t peer)
+{
+    skad_sim_links *links = &self->world->links;
+    if (self->world->scenario.latency != SKAD_SIM_MATRIX) {
+        return self->round_trip_us;
+    }
+    return (uint32_t)(skad_sim_links_latency_us(links, self->node, peer) +
+                      skad_sim_links_latency_us(links, peer, self->node));
+}
+
 static bool met(const filling *self, uint32_t peer)
 {
     return self->met_by[peer] == self->node + 1;
@@ -150,7 +161,7 @@ static void get_acquainted(filling *self)
         known[i] =
             (skad_acquaintance){.id = &world->ids[peer],
                                 .address = &addresses[i],
-                                .rtt_us = self->round_trip_us,
+                                .rtt_us = round_trip_us(self, peer),
                                 .first_seen_us = first_seen_us,
                                 .heard_us = heard_us > first_seen_us ? heard_us : first_seen_us};
         in_order = in_order && (i == 0 || known[i - 1].first_seen_us <= known[i].first_seen_us);

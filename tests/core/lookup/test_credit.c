@@ -155,6 +155,31 @@ static void the_silence_of_one_that_most_vouch_for_counts_against_none(void **st
     assert_true(credible(lookup, last));
 }
 
+/* A liar that repeats what all know earns nothing by it. */
+static void what_most_vouch_for_is_no_merit(void **state)
+{
+    skad_lookup *lookup = *state;
+    uint16_t namers[4];
+    for (uint32_t i = 0; i < 4; i++) {
+        namers[i] = add(lookup, NAMER + i, SKAD_STEP_ANSWERED);
+    }
+    uint16_t known = add(lookup, 2000, SKAD_STEP_ANSWERED);
+    for (size_t j = 0; j < 4; j++) {
+        skad_credit_named(lookup, known, namers[j]);
+    }
+    uint16_t last = add_named(lookup, 100, SKAD_STEP_HEARD, namers[0]);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_true(credible(lookup, last));
+        (void)add_named(lookup, 10 + i, SKAD_STEP_SLOW, namers[0]);
+    }
+    assert_false(credible(lookup, last));
+    assert_false(skad_credit_good(lookup, last));
+    for (size_t j = 1; j < 4; j++) { /* what most name needs no credit */
+        skad_credit_named(lookup, last, namers[j]);
+    }
+    assert_true(credible(lookup, last));
+}
+
 static void an_id_that_answered_elsewhere_counts_against_none(void **state)
 {
     skad_lookup *lookup = *state;
@@ -206,6 +231,7 @@ int main(void)
         TEST(a_name_that_answers_makes_up_for_two),
         TEST(one_credible_namer_is_enough),
         TEST(the_silence_of_one_that_most_vouch_for_counts_against_none),
+        TEST(what_most_vouch_for_is_no_merit),
         TEST(an_id_that_answered_elsewhere_counts_against_none),
         TEST(our_own_contacts_need_no_namer),
         TEST(the_last_of_all_that_are_asked_is_a_namer_as_well),

@@ -130,21 +130,34 @@ static void the_three_answered_that_are_closest_to_a_region_are_asked_for_it(voi
     skad_lookup_free(lookup);
 }
 
-/* One node answered, whose names are all silent: it is not asked for regions, and no other can be.
- */
-static void where_no_answered_node_has_credit_it_does_not_widen(void **state)
+/* One node answered, whose names are all silent. Where another has, it is not asked for regions;
+ * here there is no other. */
+static void a_node_without_credit_is_asked_for_a_region_if_no_other_can_be(void **state)
 {
     (void)state;
-    skad_lookup *lookup = script_make(1, 1, 4, 2);
-    lookup->wanted = 8;
-    script_seed(lookup, NUMBERS(100));
-    assert_int_equal(script_next(lookup), 100);
-    script_answer(lookup, 100, NUMBERS(1, 2, 3));
-    for (uint32_t number = script_next(lookup); number != NOBODY; number = script_next(lookup)) {
-        script_fail_node(lookup, number);
+    for (unsigned others = 0; others < 2; others++) {
+        skad_lookup *lookup = script_make(1, 2, 4, 2);
+        lookup->wanted = 8;
+        script_seed(lookup, NUMBERS(100, 200));
+        script_assert_asks(lookup, NUMBERS(100, 200));
+        script_answer(lookup, 100, NUMBERS(1, 2, 3));
+        if (others > 0) {
+            script_answer(lookup, 200, NULL, 0);
+        } else {
+            script_fail_node(lookup, 200);
+        }
+        while (lookup->phase != SKAD_LOOKUP_WIDENING) {
+            uint32_t number = script_next(lookup);
+            if (number != NOBODY) {
+                script_fail_node(lookup, number);
+            }
+            assert_false(skad_lookup_done(lookup));
+        }
+        skad_query query;
+        assert_int_equal(next_of_region(lookup, &query), others > 0 ? 200 : 100);
+        assert_int_equal(lookup->region_count, 1);
+        skad_lookup_free(lookup);
     }
-    assert_true(skad_lookup_done(lookup));
-    skad_lookup_free(lookup);
 }
 
 static void regions_are_explored_outwards_as_far_as_the_last_one_wanted(void **state)
@@ -207,7 +220,7 @@ int main(void)
         cmocka_unit_test(a_node_that_is_not_to_check_its_neighbourhood_does_not),
         cmocka_unit_test(where_all_are_dead_nobody_can_be_asked),
         cmocka_unit_test(the_three_answered_that_are_closest_to_a_region_are_asked_for_it),
-        cmocka_unit_test(where_no_answered_node_has_credit_it_does_not_widen),
+        cmocka_unit_test(a_node_without_credit_is_asked_for_a_region_if_no_other_can_be),
         cmocka_unit_test(regions_are_explored_outwards_as_far_as_the_last_one_wanted),
         cmocka_unit_test(who_could_not_be_asked_is_asked_again),
         cmocka_unit_test(a_lookup_that_may_ask_no_more_does_not_widen),

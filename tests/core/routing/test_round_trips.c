@@ -86,6 +86,23 @@ static void a_minority_of_liars_moves_it_little(void **state)
     assert_in_range(skad_round_trips_timeout_us(&late, V4), MS(80), MS(96));
 }
 
+/* One node of twenty is far away: no lookup waits for all as for that, but it is waited for. */
+static void the_slowest_are_given_their_time(void **state)
+{
+    (void)state;
+    skad_round_trips trips = {0};
+    assert_int_equal(skad_round_trips_late_us(&trips, V4), SKAD_RTO_INITIAL_US);
+    for (unsigned i = 0; i < 10; i++) {
+        note(&trips, 19, MS(30));
+        note(&trips, 1, MS(300));
+    }
+    assert_in_range(skad_round_trips_timeout_us(&trips, V4), MS(60), MS(72));
+    assert_in_range(skad_round_trips_late_us(&trips, V4), MS(600), MS(720));
+    skad_round_trips fast = {0};
+    note(&fast, 100, MS(30));
+    assert_in_range(skad_round_trips_late_us(&fast, V4), MS(60), MS(72));
+}
+
 static void it_follows_a_network_that_has_become_slower(void **state)
 {
     (void)state;
@@ -104,6 +121,7 @@ int main(void)
         cmocka_unit_test(it_is_twice_as_long_as_three_quarters_of_the_answers_took),
         cmocka_unit_test(it_keeps_within_its_bounds),
         cmocka_unit_test(a_minority_of_liars_moves_it_little),
+        cmocka_unit_test(the_slowest_are_given_their_time),
         cmocka_unit_test(it_follows_a_network_that_has_become_slower),
     };
     return cmocka_run_group_tests_name("round_trips", tests, NULL, NULL);

@@ -179,6 +179,18 @@ static void a_fast_peer_is_overdue_long_before_it_is_given_up(void **state)
     expect(made, NOW_US + SKAD_RTO_HARD_MIN_US, SKAD_TIMEOUT_HARD);
 }
 
+static void a_request_may_be_overdue_later_but_no_sooner(void **state)
+{
+    bench *made = *state;
+    skad_pending_rpc *rpc = open_at(made, 30000, NOW_US);
+    skad_pending_overdue(&made->pending, rpc, 20000);
+    assert_int_equal(rpc->overdue_us, NOW_US + 90000);
+    skad_pending_overdue(&made->pending, rpc, 600000);
+    expect(made, NOW_US + 30000, SKAD_TIMEOUT_SOFT);
+    expect(made, NOW_US + 600000, SKAD_TIMEOUT_OVERDUE);
+    expect(made, NOW_US + SKAD_RTO_HARD_MIN_US, SKAD_TIMEOUT_HARD);
+}
+
 static void who_waits_is_told_of_the_hard_timeout_alone(void **state)
 {
     bench *made = *state;
@@ -352,6 +364,7 @@ int main(void)
                                         begin, end),
         cmocka_unit_test_setup_teardown(a_fast_peer_is_overdue_long_before_it_is_given_up, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(a_request_may_be_overdue_later_but_no_sooner, begin, end),
         cmocka_unit_test_setup_teardown(who_waits_is_told_of_the_hard_timeout_alone, begin, end),
         cmocka_unit_test_setup_teardown(a_driver_that_slept_gets_the_hard_timeout_at_once, begin,
                                         end),
