@@ -47,7 +47,8 @@ typedef struct skad_candidate {
     uint16_t next;         /* in its chain, plus one; 0: the last */
     uint16_t sponsor;      /* where ASKED: the namer that answers for it meanwhile, plus one */
     skad_asked_set namers; /* those that named it (credit.h) */
-    uint16_t named_living; /* of those that it named: how many answered, how many were silent, */
+    uint16_t named_known;  /* of those that it named: how many answered that most name as well, */
+    uint16_t named_living; /* and how many others; how many were silent, */
     uint16_t named_silent;
     uint16_t named_waiting; /* and for how many that are asked now it is the sponsor */
 } skad_candidate;

@@ -79,7 +79,8 @@ static void find_nearest(skad_lookup *lookup)
 static void weigh(skad_lookup *lookup, uint16_t index)
 {
     const skad_candidate *candidate = &lookup->candidates.all[index];
-    if (skad_credit_elected(lookup, index)) {
+    const bool elected = skad_credit_elected(lookup, index);
+    if (elected && candidate->state != SKAD_STEP_ANSWERED) {
         return;
     }
     const bool silent = is_silent(candidate) && !candidate->ours;
@@ -94,6 +95,8 @@ static void weigh(skad_lookup *lookup, uint16_t index)
         skad_candidate *namer = &lookup->candidates.all[lookup->asked[n]];
         if (silent) {
             namer->named_silent++;
+        } else if (elected) {
+            namer->named_known++;
         } else {
             namer->named_living++;
         }
@@ -109,6 +112,7 @@ void skad_credit_weigh(skad_lookup *lookup)
     find_nearest(lookup);
     for (size_t i = 0; i < lookup->asked_count; i++) {
         skad_candidate *namer = &lookup->candidates.all[lookup->asked[i]];
+        namer->named_known = 0;
         namer->named_living = 0;
         namer->named_silent = 0;
         namer->named_waiting = 0;
@@ -175,7 +179,9 @@ bool skad_credit_good(const skad_lookup *lookup, uint16_t index)
     unsigned order = 0;
     for (unsigned n; (n = next_member(&candidate->namers, &order)) != SKAD_ASKED_MAX;) {
         const skad_candidate *namer = &lookup->candidates.all[lookup->asked[n]];
-        if (namer->named_living > 0 && 2U * namer->named_living >= namer->named_silent) {
+        const unsigned living = namer->named_living;
+        const unsigned silent = namer->named_silent;
+        if ((living > 0 && 2 * living >= silent) || (namer->named_known > 0 && silent == 0)) {
             return true;
         }
     }

@@ -49,8 +49,9 @@ bool skad_credit_elected(const skad_lookup *lookup, uint16_t index);
 /* The same, or it is one of our own contacts. */
 bool skad_credit_vouched(const skad_lookup *lookup, uint16_t index);
 
-/* Whether one of the namers of a candidate is in good standing: a third of those that it named, of
- * which is known whether they live, have answered, and one at least. */
+/* Whether one of the namers of a candidate is in good standing: of those that it named a third has
+ * answered and one at least, of which is known whether they live, not counting those that are
+ * vouched for; or none was silent, and one answered. */
 bool skad_credit_good(const skad_lookup *lookup, uint16_t index);
 
 /* Whether a node has named more silent ones than its credit bears. */

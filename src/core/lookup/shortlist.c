@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/core/lookup/credit.h"
+#include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 
 /* How much a candidate on a full list is worth. */
@@ -48,23 +49,26 @@ static bool stands_by(const skad_lookup *lookup, uint16_t index)
     return candidate->ours && candidate->state == SKAD_STEP_HEARD;
 }
 
-/* Returns a member of a list that is not needed: the farthest behind as many as are wanted that
- * have answered, or the farthest of more than s that stand by, s of which stay whatever is named,
- * since we know that they were alive. list->count: there is none. */
+/* Returns a member of a list that is not needed: the farthest of more than s that stand by, s of
+ * which stay whatever is named, since we know that they were alive; or, where the lookup has
+ * widened, and few name what it hears of, the farthest behind as many as are wanted that have
+ * answered. list->count: there is none. */
 static size_t dispensable(const skad_lookup *lookup, const skad_shortlist *list)
 {
     size_t farthest = list->count;
+    const bool widened = lookup->region != SKAD_ID_BITS;
     size_t standing_by = 0;
     size_t answered = 0;
     for (size_t at = 0; at < list->count; at++) {
-        if (answered == lookup->wanted) {
+        if (widened && answered == lookup->wanted) {
             return list->count - 1U;
         }
         if (stands_by(lookup, list->members[at])) {
             farthest = at;
             standing_by++;
         }
-        answered += lookup->candidates.all[list->members[at]].state == SKAD_STEP_ANSWERED;
+        answered += lookup->candidates.all[list->members[at]].state == SKAD_STEP_ANSWERED &&
+                    !skad_shortlist_surplus(lookup, list, at);
     }
     return standing_by > lookup->siblings ? farthest : list->count;
 }

@@ -125,11 +125,15 @@ static void who_has_answered_stays(void **state)
             skad_candidates_closer(&lookup->candidates, list->members[i - 1], list->members[i]));
         set_state(lookup, list->members[i], SKAD_STEP_ANSWERED);
     }
-    (void)add(lookup, 98); /* as many have answered as are wanted: the farthest gives way */
-    assert_true(script_on_list(lookup, PATH, 98) && script_on_list(lookup, PATH, 99));
-    assert_false(script_on_list(lookup, PATH, LAST));
+    (void)add(lookup, 98); /* the first alone has not answered */
+    assert_true(script_on_list(lookup, PATH, 98));
+    assert_false(script_on_list(lookup, PATH, 99));
+    set_state(lookup, script_index_of(lookup, 98), SKAD_STEP_ANSWERED);
     (void)add(lookup, LAST + 1);
-    assert_false(script_on_list(lookup, PATH, LAST + 1));
+    assert_true(script_on_list(lookup, PATH, LAST));
+    (void)add(lookup, 97); /* where all have answered, the farthest gives way */
+    assert_true(script_on_list(lookup, PATH, 97));
+    assert_false(script_on_list(lookup, PATH, LAST));
 }
 
 /* ---- The closing round ---- */
@@ -207,7 +211,8 @@ static void the_closest_of_our_own_contacts_stand_by_whatever_is_named(void **st
     }
 }
 
-/* Behind as many as are wanted no candidate is needed, whichever name it. */
+/* Where the lookup has widened, no candidate behind as many as are wanted is needed, whichever name
+ * it. */
 static void what_is_closer_than_the_last_one_wanted_has_a_place(void **state)
 {
     skad_lookup *lookup = *state;
@@ -220,7 +225,10 @@ static void what_is_closer_than_the_last_one_wanted_has_a_place(void **state)
     (void)add_to_closing(lookup, 101 + SKAD_SHORTLIST_MAX, namers, 8);
     assert_false(script_on_list(lookup, CLOSING, 101 + SKAD_SHORTLIST_MAX));
     (void)add_to_closing(lookup, 50, namers, 1);
-    assert_true(script_on_list(lookup, CLOSING, 50));
+    assert_false(script_on_list(lookup, CLOSING, 50)); /* fewer name it than any other */
+    lookup->region = 30;
+    (void)add_to_closing(lookup, 51, namers, 1);
+    assert_true(script_on_list(lookup, CLOSING, 51));
     assert_false(script_on_list(lookup, CLOSING, LAST));
 }
 
