@@ -165,7 +165,7 @@ static void look_up_socket(skad_options *out)
     skad_settings_free(settings);
 }
 
-/* Whether a command talks to a node and nobody has said which one, nor has the user one. */
+/* Whether a command talks to a node, is not told to which one, and the user has none. */
 static bool lacks_socket(const skad_options *out)
 {
     const skad_option_set options = out->command->options;

@@ -99,7 +99,7 @@ static void check_joined(const skad_health *self, skad_health_finding *out)
         find(out, SKAD_HEALTH_OK, "joined, %u peers", now->peers);
     } else if (now->joining == SKAD_JOINING_ALONE) {
         find(out, SKAD_HEALTH_DEGRADED,
-             "alone: nobody to join through, and no node has come so far");
+             "alone: no node to join through, and no node has come so far");
     } else {
         find(out, running_s < JOIN_PATIENCE_S ? SKAD_HEALTH_DEGRADED : SKAD_HEALTH_FAILING,
              "not joined (%s) after %" PRIu64 " s: join.reason in 'skad status' says more",
