@@ -1,9 +1,9 @@
 /* GET /metrics over HTTP, for Prometheus: on loopback or a Unix socket. It never holds up the loop:
  *
- * - eight connections at once; of more the oldest gives way, so that slow ones keep nobody out;
+ * - eight connections at once; of more the oldest gives way, so that slow ones keep no other out;
  * - a head of 4096 bytes at most; ten seconds for a whole exchange;
  * - each connection has one answer and is closed;
- * - the text is made at most twice a second, whoever asks how often.
+ * - the text is made at most twice a second, however often it is asked for.
  *
  *   reading --head--> answering --all sent--> closed
  *      |                  |
