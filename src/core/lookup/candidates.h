@@ -19,7 +19,7 @@
 #define SKAD_CANDIDATE_CHAINS 128 /* hash chains; a power of two */
 #define SKAD_CANDIDATE_NONE   UINT16_MAX
 
-#define SKAD_ASKED_MAX 192 /* candidates that are asked in a lookup at most */
+#define SKAD_ASKED_MAX 320 /* candidates that are asked in a lookup at most */
 
 /* A set of candidates that were asked: bit n stands for the n-th of them. */
 typedef struct skad_asked_set {
@@ -34,7 +34,7 @@ typedef struct skad_candidate {
     uint8_t tries;        /* requests sent to it for the target */
     uint8_t path;         /* the path that claimed it */
     uint8_t hop;
-    uint8_t order; /* where it was asked: how many others were before */
+    uint16_t order; /* where it was asked: how many others were before */
     bool ours;     /* it is one of our own contacts */
     bool departed; /* it was silent lately (departed.h) */
     bool overdue;  /* where SLOW: it is not waited for any more */

@@ -12,6 +12,10 @@
  * A path that has run dry without an answer adopts one. The names must have been weighed. */
 uint16_t skad_choice_next(skad_lookup *lookup, uint8_t path);
 
+/* Whether a candidate is asked at all: it was not silent lately, and some node that named it is
+ * credible; or, when the paths are over, the others are too few. */
+bool skad_choice_worth_asking(const skad_lookup *lookup, uint16_t index);
+
 /* Whether a path has nothing to ask, and waits for no answer that could bring it closer. */
 bool skad_choice_path_over(skad_lookup *lookup, uint8_t path);
 

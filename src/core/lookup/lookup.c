@@ -10,6 +10,7 @@
 #include "src/core/lookup/nearest.h"
 #include "src/core/lookup/region.h"
 #include "src/core/lookup/shortlist.h"
+#include "src/core/lookup/strata.h"
 #include "src/core/routing/density.h"
 #include "src/core/routing/distance.h"
 
@@ -37,12 +38,15 @@ skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
     lookup->closing_round = plan->tuning->closing_round;
     lookup->neighbourhood_check = plan->tuning->neighbourhood_check;
     lookup->for_put = plan->for_put;
+    lookup->for_record = plan->for_record && plan->tuning->neighbourhoods;
+    lookup->random = plan->random;
     lookup->wanted = plan->wanted == 0 ? profile->siblings : plan->wanted;
     lookup->enough = plan->living < lookup->siblings ? (uint8_t)plan->living : lookup->siblings;
     lookup->region = SKAD_ID_BITS;
     lookup->started_us = plan->now_us;
     /* All that can be listed or asked at once, and the one that an answer is naming. */
-    size_t limit = (profile->paths + 1U) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX + 1U;
+    size_t limit = (profile->paths + 1U) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX +
+                   (size_t)SKAD_PARTS * SKAD_STRATUM_MEMBERS + 1U;
     if (!skad_candidates_init(&lookup->candidates, plan->target, limit,
                               plan->lazy_allocation ? CAPACITY_FIRST : limit)) {
         skad_lookup_free(lookup);
@@ -55,6 +59,7 @@ void skad_lookup_free(skad_lookup *lookup)
 {
     if (lookup != NULL) {
         skad_candidates_free(&lookup->candidates);
+        free(lookup->strata);
         free(lookup);
     }
 }
@@ -120,9 +125,24 @@ static void ask(skad_lookup *lookup, uint8_t path, uint16_t index)
     lookup->lists[path].waiting++;
     lookup->rpcs++;
     if (candidate->tries++ == 0) {
-        candidate->order = (uint8_t)lookup->asked_count;
+        candidate->order = lookup->asked_count;
         lookup->asked[lookup->asked_count++] = index;
     }
+}
+
+/* Asks for a point of the sample, or one of its members. */
+static bool next_of_sample(skad_lookup *lookup, skad_query *query)
+{
+    if (skad_strata_next_point(lookup, query)) {
+        return true;
+    }
+    const uint16_t next = skad_strata_next_member(lookup);
+    if (next == NONE) {
+        return false;
+    }
+    ask(lookup, lookup->paths, next);
+    *query = (skad_query){.candidate = next, .target = lookup->target};
+    return true;
 }
 
 bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
@@ -133,6 +153,9 @@ bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
     skad_credit_weigh(lookup);
     if (lookup->phase == SKAD_LOOKUP_WIDENING) {
         return skad_regions_next(lookup, query);
+    }
+    if (lookup->phase == SKAD_LOOKUP_SAMPLING) {
+        return next_of_sample(lookup, query);
     }
     const bool closing = lookup->phase == SKAD_LOOKUP_CLOSING;
     uint8_t first = closing ? lookup->paths : 0;
@@ -163,6 +186,10 @@ static void stop_waiting(skad_lookup *lookup, const skad_candidate *candidate)
 void skad_lookup_unask(skad_lookup *lookup, const skad_query *query)
 {
     lookup->rpcs--;
+    if (query->part != 0) {
+        skad_strata_unask(lookup);
+        return;
+    }
     if (query->region) {
         skad_regions_unask(lookup);
         return;
@@ -253,6 +280,9 @@ void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *c
         /* A slow answer from a path that was already over also belongs to the union. */
         skad_shortlist_add(lookup, lookup->paths, index);
     }
+    if (lookup->strata != NULL) {
+        skad_strata_heard(lookup, index);
+    }
     skad_candidates_spare(&lookup->candidates, index);
 }
 
@@ -330,18 +360,37 @@ static bool paths_over(skad_lookup *lookup)
     return true;
 }
 
-/* Detects a dense neighbourhood of the target, once. From then on the whole region is wanted. */
-static bool is_dense(skad_lookup *lookup)
+/* Looks how far away the s-th closest is, once. Sets whether the neighbourhood of the target is
+ * suspiciously dense. Returns whether more than the closest is to be looked at. */
+static bool is_crowded(skad_lookup *lookup)
 {
     uint16_t indices[SKAD_K_MAX];
-    if (!lookup->neighbourhood_check || lookup->dense ||
-        skad_lookup_closest(lookup, lookup->siblings, indices) < lookup->siblings ||
-        !skad_density_suspicious(lookup->radius,
-                                 lookup->candidates.distances[indices[lookup->siblings - 1]])) {
+    if (!lookup->neighbourhood_check || lookup->dense || lookup->strata != NULL ||
+        skad_lookup_closest(lookup, lookup->siblings, indices) < lookup->siblings) {
         return false;
     }
-    lookup->dense = true;
-    lookup->wanted = SKAD_REGION_WANTED;
+    const uint64_t distance = lookup->candidates.distances[indices[lookup->siblings - 1]];
+    lookup->dense = skad_density_suspicious(lookup->radius, distance);
+    return lookup->dense ||
+           (lookup->for_record && skad_density_crowded(lookup->radius, distance));
+}
+
+/* Goes on behind a crowd. A put or get samples the region; other lookups go on with what is closest
+ * until so many have answered that honest nodes are among them. Returns whether there is more to
+ * ask. */
+static bool look_behind_crowd(skad_lookup *lookup)
+{
+    if (!is_crowded(lookup)) {
+        return false;
+    }
+    if (!lookup->for_record) {
+        lookup->wanted = SKAD_REGION_WANTED;
+        return skad_regions_widen(lookup);
+    }
+    if (!skad_strata_begin(lookup)) {
+        return false;
+    }
+    lookup->phase = SKAD_LOOKUP_SAMPLING;
     return true;
 }
 
@@ -358,7 +407,10 @@ bool skad_lookup_done(skad_lookup *lookup)
         lookup->phase = SKAD_LOOKUP_CLOSING;
     }
     if (lookup->phase == SKAD_LOOKUP_CLOSING && skad_choice_closing_over(lookup) &&
-        !skad_regions_widen(lookup) && !(is_dense(lookup) && skad_regions_widen(lookup))) {
+        !skad_regions_widen(lookup) && !look_behind_crowd(lookup)) {
+        lookup->phase = SKAD_LOOKUP_DONE;
+    }
+    if (lookup->phase == SKAD_LOOKUP_SAMPLING && skad_strata_over(lookup)) {
         lookup->phase = SKAD_LOOKUP_DONE;
     }
     return lookup->phase == SKAD_LOOKUP_DONE;

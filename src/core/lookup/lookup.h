@@ -6,6 +6,9 @@
  *                       +--- all paths dry ---> CLOSING <--- the next region -----+
  *    PATHS (d of them) -+                       |
  *                       +--- value found -------+--- the closest answered --------> DONE
+ *                                               |                                     ^
+ *                                               +--- they stand crowded ---> SAMPLING |
+ *                                                       (puts and gets)          +----+
  *
  * - The k closest contacts that we know are dealt to the paths in turn. Each path keeps its own
  *   shortlist and asks the closest candidates on it. A candidate is asked once in the whole lookup,
@@ -25,9 +28,10 @@
  *   living nodes of the union have answered for themselves. It waits for no node that stands behind
  *   those. A slow node is waited for, three times as long as usual, if it is vouched for.
  *
- * - When the closest nodes stand denser than chance allows (density.h), the lookup examines the
- *   whole region that usually holds s nodes, so that honest nodes behind a Sybil cluster are found,
- *   too.
+ * - When the closest nodes stand denser than chance allows (density.h), a put or get samples the
+ *   whole region that usually holds s nodes (strata.h), so that honest nodes are found however many
+ *   Sybils stand near the key. Other lookups, and all where neighbourhoods are switched off, go on
+ *   until the 48 closest have answered.
  *
  * - When dead nodes stand among the closest, the lookup widens into the regions behind them
  *   (region.h).
@@ -54,6 +58,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/random.h"
 #include "skad/node.h"
 #include "skad/profile.h"
 #include "skad/simulator.h"
@@ -70,6 +75,7 @@ typedef enum skad_lookup_phase {
     SKAD_LOOKUP_PATHS,
     SKAD_LOOKUP_CLOSING,
     SKAD_LOOKUP_WIDENING,
+    SKAD_LOOKUP_SAMPLING,
     SKAD_LOOKUP_DONE,
 } skad_lookup_phase;
 
@@ -80,6 +86,8 @@ typedef struct skad_shortlist {
     uint8_t silent;  /* of those that it asked, how many have become slow since one answered */
     uint8_t answers; /* of nodes that it asked */
 } skad_shortlist;
+
+struct skad_strata;
 
 typedef struct skad_lookup {
     skad_id target;
@@ -94,6 +102,7 @@ typedef struct skad_lookup {
     bool closing_round;       /* see skad_node_tuning */
     bool neighbourhood_check; /* likewise */
     bool for_put;             /* its result is to store a record */
+    bool for_record;          /* to store or to fetch one: it samples a crowded region */
     uint64_t radius;          /* the usual radius of s nodes (density.h); 0: unknown */
     bool dense;     /* the closest stand suspiciously dense: the whole region is examined */
     uint8_t wanted; /* living nodes to be found: s, or more */
@@ -105,7 +114,9 @@ typedef struct skad_lookup {
     uint16_t asked[SKAD_LOOKUP_RPCS_MAX];     /* indices, in the order of first asking */
     uint16_t asked_count;
     uint16_t answered_count;
-    int region; /* the region to be explored next; -1: none is left */
+    struct skad_strata *strata; /* owned; NULL: the region is not sampled (strata.h) */
+    skad_random *random;        /* borrowed */
+    int region;                 /* the region to be explored next; -1: none is left */
     uint16_t region_indices[SKAD_REGION_ASKED];
     uint8_t region_count;       /* to be asked */
     uint8_t region_next;        /* the next of them */
@@ -119,7 +130,8 @@ typedef struct skad_lookup {
 /* The next request of a lookup. */
 typedef struct skad_query {
     uint16_t candidate; /* index of the candidate to ask */
-    bool region;        /* asks for a region's target, not the lookup's */
+    bool region;        /* asks for a region's target, or a stratum's point, not the lookup's */
+    uint8_t part;       /* where a point is asked for: one more than its part (strata.h); or 0 */
     bool store;         /* the record of a put is stored at it at once (skad_choice_may_store) */
     skad_id target;
 } skad_query;
@@ -138,6 +150,8 @@ typedef struct skad_lookup_plan {
     uint8_t wanted; /* it ends when so many living nodes are found; 0: the profile's s */
     size_t living;  /* peers that we know to be alive */
     bool for_put;   /* nodes that are surely among the closest are asked to store a record */
+    bool for_record;     /* to store or to fetch a record */
+    skad_random *random; /* borrowed for the time of the lookup */
     uint64_t now_us;
     bool lazy_allocation; /* memory for candidates comes as it is needed */
     const skad_node_tuning *tuning;

@@ -59,6 +59,7 @@ void skad_node_tuning_default(skad_node_tuning *out)
     *out = (skad_node_tuning){
         .closing_round = true,
         .neighbourhood_check = true,
+        .neighbourhoods = true,
         .sibling_factor = SKAD_SIBLINGS_ETA,
         .answer_contacts = SKAD_CONTACTS_MAX,
         .lookup_requests = SKAD_LOOKUP_RPCS_MAX,

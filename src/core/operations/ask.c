@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "src/core/lookup/region.h"
+#include "src/core/lookup/strata.h"
 #include "src/core/node/state.h"
 #include "src/core/rpc/request.h"
 
@@ -71,6 +71,7 @@ bool skad_ask_candidate(skad_node *node, skad_operation *operation, const skad_q
                    .message = &message,
                    .purpose = query->region ? SKAD_PURPOSE_REGION : SKAD_PURPOSE_LOOKUP,
                    .step = query->candidate,
+                   .part = query->part,
                });
 }
 
@@ -135,7 +136,8 @@ bool skad_ask_again(skad_node *node, const skad_pending_rpc *rpc)
         bool region = purpose == SKAD_PURPOSE_REGION;
         const skad_query query = {
             .region = region,
-            .target = region ? skad_regions_target(operation->lookup) : operation->lookup->target,
+            .target = region ? skad_strata_asked(operation->lookup, rpc->part)
+                             : operation->lookup->target,
         };
         write_query(node, operation, &query, &message);
     }

@@ -7,14 +7,15 @@
 #include "crypto/puzzle.h"
 #include "proto/address.h"
 #include "src/core/lookup/nearest.h"
-#include "src/core/lookup/region.h"
 #include "src/core/lookup/reply_validation.h"
+#include "src/core/lookup/strata.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/ask.h"
 #include "src/core/operations/named.h"
 #include "src/core/operations/paging.h"
 #include "src/core/operations/replicate.h"
 #include "src/core/operations/report.h"
+#include "src/core/operations/seeds.h"
 #include "src/core/operations/storing.h"
 #include "src/core/routing/distance.h"
 #include "src/core/rpc/request.h"
@@ -22,6 +23,7 @@
 #include "src/core/storage/store_retries.h"
 
 #define BLOCKED_RETRY_US (20 * SKAD_US_PER_MS)
+#define PHASES_MAX       16 /* that may follow each other without a request */
 
 /* ---- Ends ---- */
 
@@ -148,6 +150,7 @@ static void drive_lookup(skad_node *node, skad_operation *operation)
         }
     }
     if (!skad_lookup_done(operation->lookup)) {
+        skad_seeds_outside(node, operation->lookup);
         return;
     }
     if (skad_operation_puts(operation)) {
@@ -183,7 +186,7 @@ void skad_operate_drive(skad_node *node, skad_operation *operation)
 {
     /* A new phase may have new candidates to ask: a lookup that has ended one phase is driven into
      * the next. */
-    for (unsigned round = 0; round < 3 && operation->stage == SKAD_STAGE_RUNNING; round++) {
+    for (unsigned round = 0; round < PHASES_MAX && operation->stage == SKAD_STAGE_RUNNING; round++) {
         drive_lookup(node, operation);
     }
     if (operation->stage == SKAD_STAGE_STORING || operation->stage == SKAD_STAGE_PAGING) {
@@ -264,7 +267,7 @@ static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pen
                             const skad_message *answer)
 {
     if (!rpc->slow) {
-        skad_regions_over(lookup);
+        skad_strata_asked_over(lookup, rpc->part);
     }
     if (answer->kind == SKAD_KIND_NODES) {
         const uint16_t from = rpc->step;
@@ -340,7 +343,8 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
         ping_answered(node, operation, rpc, answer);
     } else if (running && purpose == SKAD_PURPOSE_REGION) {
         region_answered(node, operation->lookup, rpc, &answer->message);
-        skad_report_trace_region(node, operation, rpc->step, SKAD_STEP_ANSWERED);
+        skad_report_trace_region(node, operation, rpc->step,
+                                 SKAD_STEP_ANSWERED);
     } else if (running && purpose == SKAD_PURPOSE_LOOKUP) {
         skad_lookup_token(operation->lookup, rpc->step, token);
         lookup_answered(node, operation, rpc, &answer->message);
@@ -365,8 +369,9 @@ void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
     }
     const uint16_t candidate = candidate_of(operation, rpc);
     if (rpc->purpose == SKAD_PURPOSE_REGION) {
-        skad_regions_over(operation->lookup);
-        skad_report_trace_region(node, operation, rpc->step, SKAD_STEP_SLOW);
+        skad_strata_asked_over(operation->lookup, rpc->part);
+        skad_report_trace_region(node, operation, rpc->step,
+                                 SKAD_STEP_SLOW);
     } else if (candidate != SKAD_CANDIDATE_NONE) {
         skad_lookup_slow(operation->lookup, candidate);
         skad_report_trace(node, operation, candidate);
@@ -411,7 +416,7 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
         if (rpc->slow) {
             return; /* the soft timeout went on already, unless a stalled driver skipped it */
         }
-        skad_regions_over(operation->lookup);
+        skad_strata_asked_over(operation->lookup, rpc->part);
     } else if (running && purpose == SKAD_PURPOSE_LOOKUP) {
         skad_lookup_failed(operation->lookup, rpc->step);
         skad_report_trace(node, operation, rpc->step);

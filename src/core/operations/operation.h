@@ -20,6 +20,7 @@
 #include "skad/node.h"
 #include "src/core/lookup/collect.h"
 #include "src/core/lookup/lookup.h"
+#include "src/core/lookup/strata.h"
 
 typedef enum skad_operation_kind {
     SKAD_OPERATION_PING,
@@ -50,7 +51,8 @@ typedef enum skad_holder_state {
     SKAD_HOLDER_LEFT, /* it was silent while the lookup went on, which found others */
 } skad_holder_state;
 
-#define SKAD_HOLDERS_MAX     SKAD_REGION_WANTED
+/* The s closest and, in a crowded region, a sample of it. */
+#define SKAD_HOLDERS_MAX     (SKAD_S_MAX + SKAD_STRATA * SKAD_STRATUM_SHARE)
 #define SKAD_STORE_TRIES_MAX 2 /* for a holder that did not answer, or wanted a fresher token */
 
 typedef struct skad_holder {

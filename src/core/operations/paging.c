@@ -1,5 +1,5 @@
 #include "src/core/operations/paging.h"
-#include "src/core/lookup/nearest.h"
+#include "src/core/lookup/strata.h"
 
 #include "src/core/node/state.h"
 #include "src/core/operations/ask.h"
@@ -15,8 +15,8 @@ void skad_paging_begin(const skad_node *node, skad_operation *operation)
 skad_storing_state skad_paging_drive(skad_node *node, skad_operation *operation)
 {
     const skad_collection *collection = operation->collection;
-    uint16_t holders[SKAD_K_MAX];
-    size_t count = skad_lookup_closest(operation->lookup, operation->lookup->siblings, holders);
+    uint16_t holders[SKAD_HOLDERS_MAX];
+    size_t count = skad_strata_holders(operation->lookup, SKAD_HOLDERS_MAX, holders);
     size_t asked = 0;
     for (size_t i = 0; i < collection->pagers_count; i++) {
         asked += collection->pagers[i].asked;

@@ -12,11 +12,11 @@
 #include "src/core/operations/ask.h"
 #include "src/core/operations/operate.h"
 #include "src/core/operations/report.h"
+#include "src/core/operations/seeds.h"
 #include "src/core/routing/density.h"
 #include "src/core/routing/distance.h"
 
-#define SEEDS_MAX            64 /* of our own contacts: as many as a shortlist takes */
-#define VITAL_OPERATIONS_MAX 2  /* slots kept free for joining and refreshing */
+#define VITAL_OPERATIONS_MAX 2 /* slots kept free for joining and refreshing */
 
 /* Returns how many slots an operation leaves to others. The node's own operations leave a quarter
  * to its user, and both leave room for joining and refreshing, without which nothing works. */
@@ -60,27 +60,6 @@ static void postpone_refresh(skad_node *node, const skad_id *target)
         node->env.now.mono_us + skad_env_about_us(&node->env, SKAD_REFRESH_INTERVAL_US);
 }
 
-/* Gives a lookup its first contacts: the closest of the table. */
-static void seed(skad_node *node, skad_operation *operation, const skad_id *target)
-{
-    const skad_table *table = &node->table;
-    skad_peer_slot slots[SEEDS_MAX];
-    size_t count =
-        skad_peers_closest(&table->peers, target, node->families, NULL, SEEDS_MAX, slots);
-    for (size_t i = 0; i < count; i++) {
-        skad_contact contact;
-        skad_table_contact(table, slots[i], &contact);
-        const skad_address *address =
-            skad_contact_endpoint(&contact, node->families, node->env.profile.allow_private);
-        if (address != NULL &&
-            skad_bans_find(&node->bans, &contact.id, address, node->env.now.mono_us) == NULL) {
-            const uint8_t *token = skad_endpoint_token(
-                &table->peers, slots[i], skad_endpoint_index(address), node->env.now.mono_us);
-            skad_lookup_seed(operation->lookup, i, &contact, address, token);
-        }
-    }
-}
-
 static skad_status begin_lookup(skad_node *node, skad_operation *operation, const skad_id *target,
                                 const skad_contact *from)
 {
@@ -93,6 +72,8 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
         .wanted = of_us ? SKAD_REGION_WANTED : 0,
         .living = (size_t)(table->peers.count - table->peers.unresponsive),
         .for_put = skad_operation_puts(operation),
+        .for_record = skad_operation_puts(operation) || skad_operation_gets(operation),
+        .random = &node->env.random,
         .now_us = node->env.now.mono_us,
         .lazy_allocation = node->lazy_allocation,
         .tuning = &node->tuning,
@@ -108,7 +89,7 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
     if (there != NULL) {
         skad_lookup_seed(operation->lookup, 0, from, there, NULL);
     } else {
-        seed(node, operation, target);
+        skad_seeds_closest(node, operation->lookup);
     }
     postpone_refresh(node, target);
     node->stats.lookups++;

@@ -1,6 +1,9 @@
+#include <stdio.h>
+#include <stdlib.h>
 #include "src/core/operations/storing.h"
 #include "src/core/lookup/choice.h"
 #include "src/core/lookup/nearest.h"
+#include "src/core/lookup/strata.h"
 
 #include <string.h>
 
@@ -127,12 +130,14 @@ static void leave_silent(skad_operation *operation)
     }
 }
 
-/* The holders are the s closest, and where those stand suspiciously dense, also the nodes behind
- * them. */
+/* The holders are the s closest, and where those stand dense, also a sample of the region
+ * (strata.h). Where neighbourhoods are switched off, it is the 48 closest. */
 void skad_storing_begin(skad_node *node, skad_operation *operation)
 {
     const skad_lookup *lookup = operation->lookup;
-    size_t max = lookup->dense ? SKAD_HOLDERS_MAX : node->env.profile.siblings;
+/*DBG*/ if(getenv("DBG")){unsigned H=(unsigned)atoi(getenv("DBG"));fprintf(stderr,"PUT radius %.2f rpcs %u ",(double)lookup->radius*1000/0x1p64,lookup->rpcs);for(int i=0;i<lookup->asked_count;i++){const skad_candidate*c=&lookup->candidates.all[lookup->asked[i]];const uint8_t*a=c->address.ip; uint32_t q=((uint32_t)(a[0]-16)<<16|(uint32_t)a[1]<<8|a[2]);unsigned n=q%256*(84*256)+q/256;fprintf(stderr," p%d%s%s:h%d:%.2f:s%d",c->path,c->ours?"o":"",n<H?"H":"S",c->hop,(double)lookup->candidates.distances[lookup->asked[i]]*1000/0x1p64,c->state);}fprintf(stderr,"\n");}
+    const bool old = lookup->dense && !lookup->for_record;
+    const size_t max = old ? SKAD_REGION_WANTED : node->env.profile.siblings;
     uint16_t indices[SKAD_HOLDERS_MAX];
     size_t count = skad_lookup_closest(lookup, max, indices);
     bool full = count == max;
@@ -145,6 +150,12 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
     }
     for (size_t i = 0; i < count; i++) {
         add(operation, indices[i]);
+    }
+    if (lookup->strata != NULL) {
+        count = skad_strata_holders(lookup, SKAD_HOLDERS_MAX, indices);
+        for (size_t i = 0; i < count; i++) {
+            add(operation, indices[i]);
+        }
     }
     operation->payload.wanted = (uint8_t)wanted(node);
     operation->stage = SKAD_STAGE_STORING;

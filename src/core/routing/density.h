@@ -30,7 +30,8 @@
 
 #include "src/core/routing/table.h"
 
-#define SKAD_DENSITY_FACTOR 4
+#define SKAD_DENSITY_FACTOR  4
+#define SKAD_REGION_BITS_MAX 60
 /* Nodes of a dense region that a lookup finds and a put stores at. */
 #define SKAD_REGION_WANTED 48
 
@@ -54,5 +55,15 @@ uint64_t skad_density_network_size(uint64_t radius, size_t s);
 
 /* Whether an s-th closest node at `distance` of a target is suspiciously close. */
 bool skad_density_suspicious(uint64_t radius, uint64_t distance);
+
+/* Whether it is so close that honest nodes may be few among the s closest: 0.4 of what is usual, so
+ * that 6.4 of the s are honest on average, and none with a chance of a six-hundredth. Among honest
+ * nodes one in two hundred neighbourhoods is as dense by chance. */
+bool skad_density_crowded(uint64_t radius, uint64_t distance);
+
+/* Returns how many first bits the IDs of one region share, 0..60: the region is the part of the key
+ * space that is closest in size to what usually holds s nodes, so it usually holds between 0.7 s
+ * and 1.4 s. */
+unsigned skad_density_region_bits(uint64_t radius);
 
 #endif

@@ -162,6 +162,7 @@ bool skad_request_send(skad_node *node, const skad_request *request)
     rpc->purpose = (uint8_t)request->purpose;
     rpc->owner = request->owner;
     rpc->step = request->step;
+    rpc->part = request->part;
     if (!draft(node, rpc, request->message, &outgoing->draft)) {
         skad_pending_close(&node->pending, rpc);
         return false;

@@ -19,6 +19,7 @@ typedef struct skad_request {
     skad_purpose purpose;
     skad_op owner; /* of an operation (pending.h) */
     uint16_t step; /* the same */
+    uint8_t part;  /* the same */
 } skad_request;
 
 /* How often a request is sent again to a peer that the table has verified at the endpoint, and to a

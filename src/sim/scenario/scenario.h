@@ -87,6 +87,7 @@ typedef struct skad_sim_scenario {
     uint64_t replacements;
     bool closing_round;
     bool neighbourhood_check; /* widening, if neighbours are dead or too dense */
+    bool neighbourhoods;      /* a region is responsible for a key (density.h) */
     uint64_t static_bits;     /* priced: each identity costs so much, nothing is solved */
     uint64_t dynamic_bits;
 

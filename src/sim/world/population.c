@@ -111,6 +111,7 @@ void skad_world_start(skad_world *world, uint32_t node)
     const skad_node_tuning tuning = {
         .closing_round = world->scenario.closing_round,
         .neighbourhood_check = world->scenario.neighbourhood_check,
+        .neighbourhoods = world->scenario.neighbourhoods,
         .sibling_factor = (uint8_t)world->scenario.eta,
         .answer_contacts = (uint8_t)world->scenario.beta,
         .lookup_requests = (uint16_t)world->scenario.steps_to_stop,

@@ -1,0 +1,455 @@
+#include "src/core/lookup/strata.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/assert.h"
+#include "crypto/random.h"
+#include "src/core/lookup/choice.h"
+#include "src/core/lookup/credit.h"
+#include "src/core/lookup/nearest.h"
+#include "src/core/lookup/region.h"
+#include "src/core/lookup/shortlist.h"
+#include "src/core/routing/distance.h"
+
+#define NONE         SKAD_CANDIDATE_NONE
+#define STRATUM_BITS 4
+/* Bits of skad_candidate.listed. */
+#define LISTED  0x8000U
+#define OUTSIDE 0x4000U
+
+_Static_assert(SKAD_STRATA == 1 << STRATUM_BITS, "a stratum is the next bits of an ID");
+_Static_assert(SKAD_PATHS_MAX + 1 < 14, "the bits of lists leave two to the strata");
+
+/* ---- Points and places ---- */
+
+static unsigned bit_of(const skad_id *id, unsigned bit)
+{
+    return id->bytes[bit / 8] >> (7 - bit % 8) & 1U;
+}
+
+/* Returns the part in which an ID lies: the number of its stratum, which is the next bits behind
+ * those that the region shares, and SKAD_STRATA more in a mirror image; SKAD_PARTS: farther away.
+ */
+static unsigned part_of(const skad_lookup *lookup, const skad_id *id)
+{
+    const unsigned bits = lookup->strata->bits;
+    const unsigned shared = skad_common_prefix(&lookup->target, id);
+    unsigned part = 0;
+    if (shared + 1 < bits) {
+        return SKAD_PARTS;
+    }
+    for (unsigned bit = bits; bit < bits + STRATUM_BITS; bit++) {
+        part = part << 1 | bit_of(id, bit);
+    }
+    return shared < bits ? SKAD_STRATA + part : part;
+}
+
+static void set_bit(skad_id *id, unsigned bit, unsigned value)
+{
+    const uint8_t mask = (uint8_t)(0x80U >> (bit % 8));
+    id->bytes[bit / 8] = (uint8_t)(value ? id->bytes[bit / 8] | mask : id->bytes[bit / 8] & ~mask);
+}
+
+/* Draws the point of a stratum; that of its mirror image differs in the last bit that the region
+ * shares. */
+static void draw_points(skad_lookup *lookup, unsigned stratum)
+{
+    skad_strata *strata = lookup->strata;
+    skad_id *point = &strata->all[stratum].point;
+    skad_random_bytes(lookup->random, point->bytes, sizeof point->bytes);
+    for (unsigned bit = 0; bit < strata->bits; bit++) {
+        set_bit(point, bit, bit_of(&lookup->target, bit));
+    }
+    for (unsigned bit = 0; bit < STRATUM_BITS; bit++) {
+        set_bit(point, strata->bits + bit, stratum >> (STRATUM_BITS - 1 - bit) & 1U);
+    }
+    strata->all[SKAD_STRATA + stratum].point = *point;
+    if (strata->bits > 0) {
+        const unsigned last = strata->bits - 1U;
+        set_bit(&strata->all[SKAD_STRATA + stratum].point, last, !bit_of(point, last));
+    }
+}
+
+static const skad_candidate *candidate_at(const skad_lookup *lookup, uint16_t index)
+{
+    return &lookup->candidates.all[index];
+}
+
+static bool inside(const skad_lookup *lookup, uint16_t index)
+{
+    const unsigned shared =
+        skad_common_prefix(&lookup->target, &candidate_at(lookup, index)->contact.id);
+    return shared >= lookup->strata->bits;
+}
+
+static bool closer(const skad_lookup *lookup, const skad_id *point, uint16_t a, uint16_t b)
+{
+    return skad_distance_compare(point, &candidate_at(lookup, a)->contact.id,
+                                 &candidate_at(lookup, b)->contact.id) < 0;
+}
+
+
+/*DBG*/
+#include <stdio.h>
+static unsigned dbg_node(const skad_lookup *l, uint16_t i){ const uint8_t*a=candidate_at(l,i)->address.ip; uint32_t s=((uint32_t)(a[0]-16)<<16|(uint32_t)a[1]<<8|a[2]); return s%256*(84*256)+s/256;}
+static void dbg(const skad_lookup *l, const char *w){ const char*e=getenv("DBG"); if(!e)return; unsigned H=(unsigned)atoi(e);
+ fprintf(stderr,"%s bits %u radius %.1f/1000 round %u rpcs %u put %d dense %d |",w,l->strata->bits,(double)l->radius*1000/0x1p64,l->strata->round,l->rpcs,l->for_put,l->dense);
+ unsigned th=0,ta=0,tm=0;
+ for(int i=0;i<SKAD_STRATA;i++){unsigned m=0,h=0,a=0,ha=0;const skad_stratum*s=&l->strata->all[i];for(int j=0;j<s->count;j++){bool ho=dbg_node(l,s->members[j])<H;m++;h+=ho;if(candidate_at(l,s->members[j])->state==SKAD_STEP_ANSWERED){a++;ha+=ho;}}fprintf(stderr," %u/%u:%u/%u",h,m,ha,a);th+=ha;ta+=a;tm+=h;}
+ unsigned oh=0,o=0;for(int i=0;i<l->asked_count;i++)if(candidate_at(l,l->asked[i])->state==SKAD_STEP_ANSWERED&&!inside(l,l->asked[i])){o++;oh+=dbg_node(l,l->asked[i])<H;}
+ fprintf(stderr," | honest members %u, answered honest %u of %u; outside answered %u/%u\n",tm,th,ta,oh,o);}
+/*DBG*/
+
+/* ---- Members ---- */
+
+/* Whether a member has answered, or may yet. */
+static bool is_hopeful(const skad_lookup *lookup, uint16_t index)
+{
+    const uint8_t state = candidate_at(lookup, index)->state;
+    return state == SKAD_STEP_ANSWERED || state == SKAD_STEP_ASKED ||
+           (state == SKAD_STEP_HEARD &&
+            (skad_credit_given(lookup, index) || skad_credit_pending(lookup, index)));
+}
+
+/* Returns the member that gives way to a candidate: the farthest without hope, or the farthest, if
+ * the candidate is closer. SKAD_STRATUM_MEMBERS: none. */
+static size_t gives_way(const skad_lookup *lookup, const skad_stratum *stratum, uint16_t index)
+{
+    for (size_t at = stratum->count; at-- > 0;) {
+        if (!is_hopeful(lookup, stratum->members[at])) {
+            return at;
+        }
+    }
+    const size_t last = stratum->count - 1U;
+    return closer(lookup, &stratum->point, index, stratum->members[last]) ? last
+                                                                         : SKAD_STRATUM_MEMBERS;
+}
+
+static void drop(skad_lookup *lookup, skad_stratum *stratum, size_t at)
+{
+    const uint16_t gone = stratum->members[at];
+    stratum->count--;
+    memmove(&stratum->members[at], &stratum->members[at + 1],
+            (stratum->count - at) * sizeof stratum->members[0]);
+    lookup->candidates.all[gone].listed &= (uint16_t)~LISTED;
+    skad_candidates_spare(&lookup->candidates, gone);
+}
+
+void skad_strata_heard(skad_lookup *lookup, uint16_t index)
+{
+    skad_candidate *candidate = &lookup->candidates.all[index];
+    const unsigned part = part_of(lookup, &candidate->contact.id);
+    if ((candidate->listed & LISTED) != 0 || candidate->moot || part == SKAD_PARTS) {
+        return;
+    }
+    skad_stratum *stratum = &lookup->strata->all[part];
+    if (stratum->count == SKAD_STRATUM_MEMBERS) {
+        const size_t out = gives_way(lookup, stratum, index);
+        if (out == SKAD_STRATUM_MEMBERS) {
+            return;
+        }
+        drop(lookup, stratum, out);
+    }
+    size_t at = stratum->count++;
+    while (at > 0 && closer(lookup, &stratum->point, index, stratum->members[at - 1])) {
+        stratum->members[at] = stratum->members[at - 1];
+        at--;
+    }
+    stratum->members[at] = index;
+    candidate->listed |= LISTED;
+}
+
+/* Returns the next member of a part to be asked; NONE: as many as it wants have answered, or may
+ * yet. */
+static uint16_t next_of_part(const skad_lookup *lookup, const skad_stratum *part, unsigned share)
+{
+    unsigned taken = 0;
+    for (size_t at = 0; at < part->count && taken < share; at++) {
+        const uint16_t index = part->members[at];
+        const uint8_t state = candidate_at(lookup, index)->state;
+        if (state == SKAD_STEP_HEARD && skad_choice_worth_asking(lookup, index) &&
+            skad_shortlist_group_has_room(lookup, index)) {
+            return index;
+        }
+        taken += state == SKAD_STEP_ANSWERED || state == SKAD_STEP_ASKED;
+    }
+    return NONE;
+}
+
+/* Whether the round is about the mirror images. */
+static bool is_mirrored(const skad_strata *strata)
+{
+    return strata->round < SKAD_STRATA_INSIDE;
+}
+
+uint16_t skad_strata_next_member(const skad_lookup *lookup)
+{
+    const skad_strata *strata = lookup->strata;
+    uint16_t index = NONE;
+    if (!strata->asking) {
+        return NONE;
+    }
+    for (size_t i = 0; strata->round == SKAD_STRATA_SEEDS && i < strata->outside_count; i++) {
+        if (candidate_at(lookup, strata->outside[i])->state == SKAD_STEP_HEARD) {
+            return strata->outside[i];
+        }
+    }
+    if (strata->round == SKAD_STRATA_SEEDS) {
+        return NONE;
+    }
+    const bool mirrored = is_mirrored(strata);
+    for (size_t i = 0; i < SKAD_STRATA && index == NONE; i++) {
+        index = next_of_part(lookup, &strata->all[mirrored ? SKAD_STRATA + i : i],
+                             mirrored ? SKAD_MIRROR_SHARE : strata->share);
+    }
+    return index;
+}
+
+/* ---- Points are asked for ---- */
+
+static void ask_for(skad_strata *strata, size_t part, uint16_t candidate)
+{
+    strata->queries[strata->queries_count++] =
+        (skad_stratum_query){.candidate = candidate, .part = (uint8_t)part};
+}
+
+/* Finds the answered candidates closest to a point that lie in the region, or outside of it.
+ * Returns how many, `max` at most. */
+static size_t find_answered(const skad_lookup *lookup, const skad_id *point, bool within,
+                            size_t max, uint16_t *found)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < lookup->asked_count; i++) {
+        const uint16_t index = lookup->asked[i];
+        if (candidate_at(lookup, index)->state != SKAD_STEP_ANSWERED ||
+            inside(lookup, index) != within || skad_credit_lost(lookup, index)) {
+            continue;
+        }
+        size_t at = count;
+        while (at > 0 && closer(lookup, point, index, found[at - 1])) {
+            at--;
+        }
+        if (at < max) {
+            count += count < max;
+            memmove(&found[at + 1], &found[at], (count - 1 - at) * sizeof found[0]);
+            found[at] = index;
+        }
+    }
+    return count;
+}
+
+/* Asks for the point of a part, of the closest nodes in the region, or outside of it. */
+static void plan_part(skad_lookup *lookup, size_t part, bool within, size_t max)
+{
+    uint16_t found[SKAD_STRATUM_OUTSIDE];
+    const size_t count = find_answered(lookup, &lookup->strata->all[part].point, within, max, found);
+    for (size_t i = 0; i < count; i++) {
+        ask_for(lookup->strata, part, found[i]);
+    }
+}
+
+static void begin_round(skad_lookup *lookup)
+{
+    skad_strata *strata = lookup->strata;
+    const bool mirrored = is_mirrored(strata);
+    strata->queries_count = 0;
+    strata->queries_next = 0;
+    strata->asking = false;
+    for (size_t i = 0; i < SKAD_STRATA; i++) {
+        if (mirrored && strata->bits > 0) {
+            plan_part(lookup, SKAD_STRATA + i, false, SKAD_MIRROR_NEAR);
+        } else if (!mirrored) {
+            plan_part(lookup, i, true, SKAD_STRATUM_NEAR);
+        }
+        if (strata->round == SKAD_STRATA_INSIDE) {
+            plan_part(lookup, i, false, SKAD_STRATUM_OUTSIDE);
+        }
+    }
+}
+
+bool skad_strata_begin(skad_lookup *lookup)
+{
+    SKAD_ASSERT(lookup->strata == NULL);
+    lookup->strata = calloc(1, sizeof *lookup->strata);
+    if (lookup->strata == NULL) {
+        return false;
+    }
+    lookup->strata->bits = (uint8_t)skad_density_region_bits(lookup->radius);
+    lookup->strata->share = lookup->dense ? SKAD_STRATUM_SHARE : SKAD_STRATUM_LOOK;
+    lookup->strata->asking = true;
+    for (unsigned i = 0; i < SKAD_STRATA; i++) {
+        draw_points(lookup, i);
+    }
+    for (size_t i = 0; i < lookup->candidates.high_water; i++) {
+        const skad_candidate *candidate = &lookup->candidates.all[i];
+        if (candidate->listed != 0 || candidate->tries > 0) {
+            skad_strata_heard(lookup, (uint16_t)i);
+        }
+    }
+    return true;
+}
+
+void skad_strata_seed(skad_lookup *lookup, const skad_contact *contact,
+                      const skad_address *address, const uint8_t *token)
+{
+    skad_strata *strata = lookup->strata;
+    uint16_t index = skad_candidates_find(&lookup->candidates, &contact->id, address);
+    if (index == NONE) {
+        index = skad_candidates_add(&lookup->candidates,
+                                    &(skad_candidate){.contact = *contact, .address = *address});
+    }
+    if (index == NONE || strata->outside_count == SKAD_OUTSIDE_SEEDS) {
+        return;
+    }
+    skad_candidate *candidate = &lookup->candidates.all[index];
+    candidate->ours = true;
+    candidate->has_token = token != NULL;
+    if (token != NULL) {
+        memcpy(candidate->token, token, SKAD_TOKEN_BYTES);
+    }
+    candidate->listed |= OUTSIDE;
+    strata->outside[strata->outside_count++] = index;
+    skad_candidates_spare(&lookup->candidates, index);
+}
+
+void skad_strata_seeded(skad_lookup *lookup)
+{
+    lookup->strata->seeded = true;
+}
+
+bool skad_strata_next_point(skad_lookup *lookup, skad_query *query)
+{
+    skad_strata *strata = lookup->strata;
+    if (strata->asking || strata->queries_next == strata->queries_count ||
+        strata->waiting == SKAD_STRATA_WINDOW) {
+        return false;
+    }
+    const skad_stratum_query *next = &strata->queries[strata->queries_next++];
+    *query = (skad_query){.candidate = next->candidate,
+                          .region = true,
+                          .part = (uint8_t)(next->part + 1),
+                          .target = strata->all[next->part].point};
+    strata->waiting++;
+    lookup->rpcs++;
+    return true;
+}
+
+void skad_strata_unask(skad_lookup *lookup)
+{
+    SKAD_ASSERT(lookup->strata->queries_next > 0 && lookup->strata->waiting > 0);
+    lookup->strata->queries_next--;
+    lookup->strata->waiting--;
+}
+
+skad_id skad_strata_asked(const skad_lookup *lookup, uint8_t part)
+{
+    return part == 0 ? skad_regions_target(lookup) : lookup->strata->all[part - 1].point;
+}
+
+void skad_strata_asked_over(skad_lookup *lookup, uint8_t part)
+{
+    if (part == 0) {
+        skad_regions_over(lookup);
+        return;
+    }
+    SKAD_ASSERT(lookup->strata->waiting > 0);
+    lookup->strata->waiting--;
+}
+
+/* ---- Rounds ---- */
+
+static bool awaits_any(const skad_lookup *lookup, const uint16_t *indices, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (candidate_at(lookup, indices[i])->state == SKAD_STEP_ASKED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool members_awaited(const skad_lookup *lookup)
+{
+    const skad_strata *strata = lookup->strata;
+    bool awaited = awaits_any(lookup, strata->outside, strata->outside_count);
+    for (size_t i = 0; i < SKAD_PARTS && !awaited; i++) {
+        awaited = awaits_any(lookup, strata->all[i].members, strata->all[i].count);
+    }
+    return awaited;
+}
+
+bool skad_strata_over(skad_lookup *lookup)
+{
+    skad_strata *strata = lookup->strata;
+    const bool may_ask = skad_lookup_may_ask(lookup);
+    if (strata->round == SKAD_STRATA_OVER || !strata->seeded) {
+        return strata->round == SKAD_STRATA_OVER;
+    }
+    if (!strata->asking) {
+        strata->asking =
+            strata->waiting == 0 && (strata->queries_next == strata->queries_count || !may_ask);
+        return false;
+    }
+    if (members_awaited(lookup) || (may_ask && skad_strata_next_member(lookup) != NONE)) {
+        return false;
+    }
+    dbg(lookup,"round"); /*DBG1*/
+    strata->round++;
+    if (strata->round < SKAD_STRATA_OVER) {
+        begin_round(lookup);
+    }
+    return strata->round == SKAD_STRATA_OVER;
+}
+
+/* ---- Results ---- */
+
+/* Returns the n-th member of a stratum that has answered, NONE if there are fewer. */
+static uint16_t answered_member(const skad_lookup *lookup, const skad_stratum *stratum, size_t n)
+{
+    for (size_t at = 0; at < stratum->count; at++) {
+        if (candidate_at(lookup, stratum->members[at])->state == SKAD_STEP_ANSWERED && n-- == 0) {
+            return stratum->members[at];
+        }
+    }
+    return NONE;
+}
+
+static bool is_listed(const uint16_t *indices, size_t count, uint16_t index)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (indices[i] == index) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t skad_strata_holders(const skad_lookup *lookup, size_t max, uint16_t *indices)
+{
+    const size_t s = lookup->siblings;
+    size_t count = skad_lookup_closest(lookup, s < max ? s : max, indices);
+    if (lookup->strata == NULL) {
+        return count;
+    }
+    for (size_t n = 0; n < SKAD_STRATUM_MEMBERS; n++) {
+        for (size_t i = 0; i < SKAD_STRATA && count < max; i++) {
+            const uint16_t index = answered_member(lookup, &lookup->strata->all[i], n);
+            if (index != NONE && !is_listed(indices, count, index)) {
+                indices[count++] = index;
+            }
+        }
+    }
+    return count;
+}
+
+unsigned skad_strata_spread(const skad_lookup *lookup, const uint16_t *indices, size_t count)
+{
+    uint32_t met = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (inside(lookup, indices[i])) {
+            met |= 1U << part_of(lookup, &candidate_at(lookup, indices[i])->contact.id);
+        }
+    }
+    return (unsigned)__builtin_popcount(met);
+}

@@ -1,0 +1,121 @@
+/* A sample of a region. Where nodes stand denser around a key than chance allows, an attacker may
+ * have made them for the key, as many as it likes. So the closest are not trusted with the record
+ * alone: the lookup samples the whole region of the key, all IDs that share its first bits, where s
+ * honest nodes are to be expected (density.h). This is Swarm's neighbourhood, and the region
+ * storage of the papers on censorship.
+ *
+ * - The region is cut into sixteen strata of equal size, and in each a point is drawn at random. A
+ *   few of the nodes closest to the point are asked. However many nodes stand at one place, they
+ *   take the places of one stratum; and nodes that are spread evenly get no more than their share.
+ *
+ * - To find them, honest nodes beside the region are looked for, in the other half of the region
+ *   that is twice as large: there the attacker has no reason to be. Of each stratum there is a
+ *   mirror image, and its point is asked for, first of our own contacts there, and again of the
+ *   nodes that were found. A node of a mirror image knows the nodes of the stratum itself, since
+ *   these are its siblings. So it is asked for the point, and so is a node close to that. When the
+ *   first of a sample have answered, one of them is asked for the point again: those that it names
+ *   join the sample if they are closer.
+ *
+ * - A stratum takes part of its sample in answered nodes only. Silent names cost it a request, and
+ *   their namer its credit (credit.h).
+ *
+ * This is a part of the lookup (lookup.h), in a file of its own. */
+#ifndef SKAD_LOOKUP_STRATA_H
+#define SKAD_LOOKUP_STRATA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/core/lookup/lookup.h"
+
+#define SKAD_STRATA          16
+#define SKAD_PARTS           (2 * SKAD_STRATA) /* with their mirror images */
+#define SKAD_STRATUM_MEMBERS 16 /* candidates that a part remembers */
+#define SKAD_STRATUM_SHARE   8  /* of them that have answered: the sample */
+#define SKAD_STRATUM_LOOK    2  /* the same, where the density may yet be chance */
+#define SKAD_MIRROR_SHARE    1  /* the same, of a mirror image */
+#define SKAD_STRATUM_NEAR    1  /* asked for a point: close to it, */
+#define SKAD_STRATUM_OUTSIDE 2  /* and, at first, outside of the region */
+#define SKAD_MIRROR_NEAR     1  /* asked for a point of a mirror image */
+#define SKAD_OUTSIDE_SEEDS   6  /* of our own contacts outside */
+#define SKAD_STRATA_WINDOW   32 /* requests for points under way */
+
+/* What is asked in a round: first for the points of some parts, then the members of their samples.
+ */
+typedef enum skad_strata_round {
+    SKAD_STRATA_SEEDS,  /* our own contacts outside; no points */
+    SKAD_STRATA_BESIDE, /* the mirror images, */
+    SKAD_STRATA_CLOSER, /* and once more, of the nodes that were found */
+    SKAD_STRATA_INSIDE, /* the strata, */
+    SKAD_STRATA_AGAIN,  /* and once more */
+    SKAD_STRATA_OVER,
+} skad_strata_round;
+
+typedef struct skad_stratum {
+    skad_id point;
+    uint16_t members[SKAD_STRATUM_MEMBERS]; /* indices of candidates, closest to the point first */
+    uint8_t count;
+} skad_stratum;
+
+/* A request for the point of a part. */
+typedef struct skad_stratum_query {
+    uint16_t candidate;
+    uint8_t part;
+} skad_stratum_query;
+
+typedef struct skad_strata {
+    skad_stratum all[SKAD_PARTS]; /* the strata, then their mirror images */
+    uint8_t bits;                 /* that the region shares with the target */
+    uint8_t share;                /* nodes wanted of each stratum */
+    skad_strata_round round;
+    bool asking; /* members are asked now; otherwise points are asked for */
+    bool seeded; /* our contacts outside are known */
+    uint16_t outside[SKAD_OUTSIDE_SEEDS];
+    uint8_t outside_count;
+    skad_stratum_query queries[SKAD_STRATA * (SKAD_STRATUM_NEAR + SKAD_STRATUM_OUTSIDE)];
+    uint8_t queries_count;
+    uint8_t queries_next;
+    uint8_t waiting;
+} skad_strata;
+
+/* Returns what a request that was not for the lookup's target asked for. part: of the query. */
+skad_id skad_strata_asked(const skad_lookup *lookup, uint8_t part);
+
+/* Such a request was answered (skad_lookup_heard takes its contacts), or passed its soft timeout.
+ */
+void skad_strata_asked_over(skad_lookup *lookup, uint8_t part);
+
+/* Begins to sample the region of the target. Returns false without memory. */
+SKAD_MUST_CHECK bool skad_strata_begin(skad_lookup *lookup);
+
+/* Adds one of our own contacts outside of the region, to be asked first. token: as in
+ * skad_lookup_seed. All were added: */
+void skad_strata_seed(skad_lookup *lookup, const skad_contact *contact,
+                      const skad_address *address, const uint8_t *token);
+void skad_strata_seeded(skad_lookup *lookup);
+
+/* A candidate is known to the lookup: it joins its stratum if it lies in the region. */
+void skad_strata_heard(skad_lookup *lookup, uint16_t index);
+
+/* Returns the next request for a point, counted as asked, with `region` and `part`; false: none
+ * now. */
+bool skad_strata_next_point(skad_lookup *lookup, skad_query *query);
+void skad_strata_unask(skad_lookup *lookup);
+
+/* Returns the next member of the sample to be asked for the target; SKAD_CANDIDATE_NONE: none now.
+ */
+uint16_t skad_strata_next_member(const skad_lookup *lookup);
+
+/* Whether the sample is complete. Goes on from points to members and to the next round. */
+bool skad_strata_over(skad_lookup *lookup);
+
+/* Lists the nodes that should hold the record: the s closest that have answered and, where the
+ * region was sampled, those of all strata in turn, the closest to each point first; at most `max`.
+ * Returns how many. */
+size_t skad_strata_holders(const skad_lookup *lookup, size_t max, uint16_t *indices);
+
+/* Returns the number of strata, 0..16, in which at least one of these candidates lies. */
+unsigned skad_strata_spread(const skad_lookup *lookup, const uint16_t *indices, size_t count);
+
+#endif

@@ -1,0 +1,132 @@
+#include "src/core/operations/seeds.h"
+
+#include "proto/address.h"
+#include "src/core/lookup/strata.h"
+#include "src/core/node/state.h"
+#include "src/core/routing/distance.h"
+
+#define A_SIDE_MAX       2
+#define REGIONS_MIN_BITS 3 /* below eight regions most nodes know most of the others */
+
+/* A peer of the table as a lookup takes it. */
+typedef struct seed {
+    skad_contact contact;
+    const skad_address *address;
+    const uint8_t *token; /* NULL: none */
+} seed;
+
+/* Finds what a lookup needs of a peer. Returns false if it may not be asked. */
+static bool find_seed(skad_node *node, skad_peer_slot slot, seed *out)
+{
+    const skad_peers *peers = &node->table.peers;
+    const uint64_t now_us = node->env.now.mono_us;
+    skad_table_contact(&node->table, slot, &out->contact);
+    out->address =
+        skad_contact_endpoint(&out->contact, node->families, node->env.profile.allow_private);
+    if (out->address == NULL ||
+        skad_bans_find(&node->bans, &out->contact.id, out->address, now_us) != NULL) {
+        return false;
+    }
+    out->token = skad_endpoint_token(peers, slot, skad_endpoint_index(out->address), now_us);
+    return true;
+}
+
+/* Draws a point among the IDs that share exactly `shared` bits with a target. */
+static skad_id point_beside(skad_node *node, const skad_id *target, unsigned shared)
+{
+    skad_id point;
+    skad_random_bytes(&node->env.random, point.bytes, sizeof point.bytes);
+    for (unsigned bit = 0; bit <= shared; bit++) {
+        const uint8_t mask = (uint8_t)(0x80U >> (bit % 8));
+        const uint8_t wanted = (uint8_t)(target->bytes[bit / 8] ^ (bit == shared ? mask : 0));
+        point.bytes[bit / 8] =
+            (uint8_t)((point.bytes[bit / 8] & ~mask) | (wanted & mask));
+    }
+    return point;
+}
+
+/* Finds contacts that share exactly so many bits with a target, the closest to a point that is
+ * drawn there. Returns how many. */
+static size_t find_beside(skad_node *node, const skad_id *target, unsigned shared, size_t max,
+                          skad_peer_slot *slots)
+{
+    const skad_id point = point_beside(node, target, shared);
+    size_t count =
+        skad_peers_closest(&node->table.peers, &point, node->families, NULL, max, slots);
+    while (count > 0 &&
+           skad_common_prefix(target, &node->table.peers.peers[slots[count - 1]].id) != shared) {
+        count--;
+    }
+    return count;
+}
+
+/* Finds contacts well outside of the region of a target, the closer ones first: they share two bits
+ * less with it than its region, or fewer. */
+static size_t find_outside(skad_node *node, const skad_lookup *lookup, size_t max,
+                           skad_peer_slot *slots)
+{
+    const unsigned bits = skad_density_region_bits(lookup->radius);
+    size_t count = 0;
+    for (unsigned shared = bits - 1; bits > 1 && shared-- > 0 && count < max;) {
+        count += find_beside(node, &lookup->target, shared, max - count, &slots[count]);
+    }
+    return count;
+}
+
+/* Gives one of our own contacts to the lookup. */
+static void deal(skad_node *node, skad_lookup *lookup, size_t turn, skad_peer_slot slot)
+{
+    seed found;
+    if (find_seed(node, slot, &found)) {
+        skad_lookup_seed(lookup, turn, &found.contact, found.address, found.token);
+    }
+}
+
+/* The last path of a put or get begins outside of the region of the key, whose nodes may all be
+ * made for it: where we know many of those, each path would begin with one of them, and no answer
+ * would lead out again. Contacts are dealt in turn, so the last path has each d-th. */
+void skad_seeds_closest(skad_node *node, skad_lookup *lookup)
+{
+    skad_peer_slot closest[SKAD_SEEDS_MAX];
+    skad_peer_slot outside[SKAD_K_MAX];
+    const size_t d = lookup->paths;
+    const size_t count = skad_peers_closest(&node->table.peers, &lookup->target, node->families,
+                                            NULL, SKAD_SEEDS_MAX, closest);
+    const bool apart = lookup->for_record && d > 1 &&
+                       skad_density_region_bits(lookup->radius) >= REGIONS_MIN_BITS;
+    const size_t outside_count =
+        apart ? find_outside(node, lookup, lookup->k / d, outside) : 0;
+    size_t dealt = 0;
+    for (size_t turn = 0, next = 0; next < count; turn++) {
+        const bool is_last_path = turn < lookup->k && turn % d == d - 1;
+        if (is_last_path && dealt < outside_count) {
+            deal(node, lookup, turn, outside[dealt++]);
+        } else {
+            deal(node, lookup, turn, closest[next++]);
+        }
+    }
+}
+
+static void add_beside(skad_node *node, skad_lookup *lookup, unsigned shared)
+{
+    skad_peer_slot slots[A_SIDE_MAX];
+    const size_t count = find_beside(node, &lookup->target, shared, A_SIDE_MAX, slots);
+    for (size_t i = 0; i < count; i++) {
+        seed found;
+        if (find_seed(node, slots[i], &found)) {
+            skad_strata_seed(lookup, &found.contact, found.address, found.token);
+        }
+    }
+}
+
+void skad_seeds_outside(skad_node *node, skad_lookup *lookup)
+{
+    const skad_strata *strata = lookup->strata;
+    if (strata == NULL || strata->seeded) {
+        return;
+    }
+    for (unsigned shared = strata->bits; shared-- > 0 && strata->outside_count < SKAD_OUTSIDE_SEEDS;) {
+        add_beside(node, lookup, shared);
+    }
+    skad_strata_seeded(lookup);
+}

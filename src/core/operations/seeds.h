@@ -1,0 +1,18 @@
+/* The contacts of our own table that a lookup begins with. */
+#ifndef SKAD_OPERATIONS_SEEDS_H
+#define SKAD_OPERATIONS_SEEDS_H
+
+#include "skad/node.h"
+#include "src/core/lookup/lookup.h"
+
+#define SKAD_SEEDS_MAX 64 /* as many as a shortlist takes */
+
+/* Gives a lookup its first contacts: the closest of the table. */
+void skad_seeds_closest(skad_node *node, skad_lookup *lookup);
+
+/* Gives a lookup that samples a region (strata.h) contacts outside of the region, unless it has
+ * them: four in each of the regions beside it, or fewer, the closest to a point that is drawn there
+ * at random. */
+void skad_seeds_outside(skad_node *node, skad_lookup *lookup);
+
+#endif
