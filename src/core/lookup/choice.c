@@ -1,6 +1,7 @@
 #include "src/core/lookup/choice.h"
 
 #include "src/core/lookup/credit.h"
+#include "src/core/lookup/mirror.h"
 #include "src/core/lookup/shortlist.h"
 #include "src/core/routing/distance.h"
 
@@ -39,7 +40,8 @@ static bool takes_place(const skad_lookup *lookup, uint16_t index)
 static bool left_to_closing(const skad_lookup *lookup, uint8_t path, uint16_t index)
 {
     const skad_candidate *candidate = &lookup->candidates.all[index];
-    return lookup->for_put && path != lookup->paths && lookup->lists[path].answers > 0 &&
+    return lookup->for_put && path != lookup->paths && !skad_mirror_is(lookup, path) &&
+           lookup->lists[path].answers > 0 &&
            candidate->ours && candidate->has_token;
 }
 
@@ -61,6 +63,9 @@ static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t win
             places++;
             continue;
         }
+        if (unasked && skad_mirror_leaves(lookup, path, index)) {
+            continue;
+        }
         if (unasked && skad_choice_worth_asking(lookup, index) &&
             skad_shortlist_group_has_room(lookup, index)) {
             return index;
@@ -74,7 +79,7 @@ static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t win
 static uint16_t adopt(skad_lookup *lookup, uint8_t path)
 {
     uint16_t best = NONE;
-    for (uint8_t p = 0; p < lookup->paths; p++) {
+    for (uint8_t p = 0; p < lookup->paths && !skad_mirror_is(lookup, path); p++) {
         uint16_t index = next_on_list(lookup, p, SKAD_SHORTLIST_MAX);
         if (index != NONE &&
             (best == NONE || skad_candidates_closer(&lookup->candidates, index, best))) {
@@ -109,15 +114,19 @@ static bool may_ask(const skad_lookup *lookup, uint8_t path, uint16_t next)
     const size_t alpha =
         list->silent > 0 || list->answers > 0 ? 2 * (size_t)lookup->alpha : lookup->alpha;
     const uint16_t lead = lead_of(lookup, path);
+    if (skad_mirror_is(lookup, path)) {
+        return list->waiting < lookup->alpha;
+    }
     return list->waiting < alpha ||
-           (lead != NONE && skad_candidates_closer(&lookup->candidates, lead, next));
+           (lead != NONE && skad_mirror_closer(lookup, path, lead, next));
 }
 
 /* Returns the closest candidate that is left to a path, whether or not it may be asked now. */
 static uint16_t next_of(skad_lookup *lookup, uint8_t path)
 {
     const skad_shortlist *list = &lookup->lists[path];
-    uint16_t index = next_on_list(lookup, path, lookup->k);
+    const size_t window = skad_mirror_is(lookup, path) ? SKAD_MIRROR_WINDOW : lookup->k;
+    uint16_t index = next_on_list(lookup, path, window);
     return index == NONE && list->answers == 0 && list->waiting == 0 ? adopt(lookup, path) : index;
 }
 

@@ -7,6 +7,7 @@
 #include "proto/address.h"
 #include "src/core/lookup/choice.h"
 #include "src/core/lookup/credit.h"
+#include "src/core/lookup/mirror.h"
 #include "src/core/lookup/nearest.h"
 #include "src/core/lookup/region.h"
 #include "src/core/lookup/shortlist.h"
@@ -158,6 +159,9 @@ bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
         return next_of_sample(lookup, query);
     }
     const bool closing = lookup->phase == SKAD_LOOKUP_CLOSING;
+    if (closing && skad_mirror_next(lookup, query)) {
+        return true;
+    }
     uint8_t first = closing ? lookup->paths : 0;
     uint8_t last = closing ? lookup->paths : lookup->paths - 1;
     for (uint8_t path = first; path <= last; path++) {
@@ -166,7 +170,10 @@ bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
             const bool store = closing && skad_choice_may_store(lookup, next);
             ask(lookup, path, next);
             lookup->candidates.all[next].stores = store;
-            *query = (skad_query){.candidate = next, .store = store, .target = lookup->target};
+            *query = (skad_query){.candidate = next,
+                                  .store = store,
+                                  .mirrored = skad_mirror_is(lookup, path),
+                                  .target = skad_mirror_target(lookup, path)};
             return true;
         }
     }
@@ -186,6 +193,10 @@ static void stop_waiting(skad_lookup *lookup, const skad_candidate *candidate)
 void skad_lookup_unask(skad_lookup *lookup, const skad_query *query)
 {
     lookup->rpcs--;
+    if (query->part == SKAD_PART_KEY) {
+        skad_mirror_unask(lookup);
+        return;
+    }
     if (query->part != 0) {
         skad_strata_unask(lookup);
         return;
@@ -340,6 +351,7 @@ void skad_lookup_finish(skad_lookup *lookup)
 static void begin_closing(skad_lookup *lookup)
 {
     lookup->phase = SKAD_LOOKUP_CLOSING;
+    skad_mirror_end(lookup);
     for (uint8_t path = 0; path < lookup->paths; path++) {
         for (size_t i = 0; i < lookup->lists[path].count; i++) {
             uint16_t index = lookup->lists[path].members[i];
@@ -406,7 +418,8 @@ bool skad_lookup_done(skad_lookup *lookup)
     if (lookup->phase == SKAD_LOOKUP_WIDENING && skad_regions_explored(lookup)) {
         lookup->phase = SKAD_LOOKUP_CLOSING;
     }
-    if (lookup->phase == SKAD_LOOKUP_CLOSING && skad_choice_closing_over(lookup) &&
+    if (lookup->phase == SKAD_LOOKUP_CLOSING && skad_mirror_done(lookup) &&
+        skad_choice_closing_over(lookup) &&
         !skad_regions_widen(lookup) && !look_behind_crowd(lookup)) {
         lookup->phase = SKAD_LOOKUP_DONE;
     }

@@ -114,6 +114,12 @@ typedef struct skad_lookup {
     uint16_t asked[SKAD_LOOKUP_RPCS_MAX];     /* indices, in the order of first asking */
     uint16_t asked_count;
     uint16_t answered_count;
+    uint64_t mirror; /* target xor what the mirrored path looks for (mirror.h); 0: no such path */
+    uint64_t width;  /* of the region of the target; 0: unknown */
+    uint16_t witnesses[4]; /* asked for the key: nodes on it that answered */
+    uint8_t witnesses_count;
+    uint8_t witnesses_next;
+    uint8_t witnesses_waiting;
     struct skad_strata *strata; /* owned; NULL: the region is not sampled (strata.h) */
     skad_random *random;        /* borrowed */
     int region;                 /* the region to be explored next; -1: none is left */
@@ -132,6 +138,7 @@ typedef struct skad_query {
     uint16_t candidate; /* index of the candidate to ask */
     bool region;        /* asks for a region's target, or a stratum's point, not the lookup's */
     uint8_t part;       /* where a point is asked for: one more than its part (strata.h); or 0 */
+    bool mirrored;      /* asks for the mirrored target (mirror.h) */
     bool store;         /* the record of a put is stored at it at once (skad_choice_may_store) */
     skad_id target;
 } skad_query;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "src/core/lookup/credit.h"
+#include "src/core/lookup/mirror.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 
@@ -39,7 +40,7 @@ static bool is_worse(const skad_lookup *lookup, uint8_t path, uint16_t a, uint16
     if (of_a.support != of_b.support) {
         return of_a.support < of_b.support;
     }
-    return skad_candidates_closer(&lookup->candidates, b, a);
+    return skad_mirror_closer(lookup, path, b, a);
 }
 
 /* Whether a member is one of our own contacts that stand by. */
@@ -94,14 +95,14 @@ static size_t gives_way(const skad_lookup *lookup, uint8_t path, uint16_t candid
     }
     const size_t spare = dispensable(lookup, list);
     if (spare < list->count &&
-        skad_candidates_closer(&lookup->candidates, candidate, list->members[spare])) {
+        skad_mirror_closer(lookup, path, candidate, list->members[spare])) {
         return spare;
     }
     if (worst < list->count) {
         return is_worse(lookup, path, list->members[worst], candidate) ? worst : list->count;
     }
     const size_t last = list->count - 1U;
-    return skad_candidates_closer(&lookup->candidates, candidate, list->members[last])
+    return skad_mirror_closer(lookup, path, candidate, list->members[last])
                ? last
                : list->count;
 }
@@ -134,7 +135,7 @@ void skad_shortlist_add(skad_lookup *lookup, uint8_t path, uint16_t index)
         return;
     }
     size_t at = list->count++;
-    while (at > 0 && skad_candidates_closer(&lookup->candidates, index, list->members[at - 1])) {
+    while (at > 0 && skad_mirror_closer(lookup, path, index, list->members[at - 1])) {
         list->members[at] = list->members[at - 1];
         at--;
     }

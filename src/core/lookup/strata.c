@@ -7,6 +7,7 @@
 #include "crypto/random.h"
 #include "src/core/lookup/choice.h"
 #include "src/core/lookup/credit.h"
+#include "src/core/lookup/mirror.h"
 #include "src/core/lookup/nearest.h"
 #include "src/core/lookup/region.h"
 #include "src/core/lookup/shortlist.h"
@@ -28,21 +29,28 @@ static unsigned bit_of(const skad_id *id, unsigned bit)
     return id->bytes[bit / 8] >> (7 - bit % 8) & 1U;
 }
 
+/* Returns how many bits the mirror image of a stratum shares with the target. Only in the smallest
+ * networks are they too few. */
+static unsigned mirror_shared(const skad_strata *strata, unsigned stratum)
+{
+    const unsigned less = 1 + stratum % 2;
+    return strata->bits < less ? 0 : strata->bits - less;
+}
+
 /* Returns the part in which an ID lies: the number of its stratum, which is the next bits behind
- * those that the region shares, and SKAD_STRATA more in a mirror image; SKAD_PARTS: farther away.
- */
+ * those that the region shares, and SKAD_STRATA more in a mirror image; SKAD_PARTS: in neither. */
 static unsigned part_of(const skad_lookup *lookup, const skad_id *id)
 {
     const unsigned bits = lookup->strata->bits;
     const unsigned shared = skad_common_prefix(&lookup->target, id);
-    unsigned part = 0;
-    if (shared + 1 < bits) {
-        return SKAD_PARTS;
-    }
+    unsigned stratum = 0;
     for (unsigned bit = bits; bit < bits + STRATUM_BITS; bit++) {
-        part = part << 1 | bit_of(id, bit);
+        stratum = stratum << 1 | bit_of(id, bit);
     }
-    return shared < bits ? SKAD_STRATA + part : part;
+    if (shared >= bits) {
+        return stratum;
+    }
+    return shared == mirror_shared(lookup->strata, stratum) ? SKAD_STRATA + stratum : SKAD_PARTS;
 }
 
 static void set_bit(skad_id *id, unsigned bit, unsigned value)
@@ -51,8 +59,7 @@ static void set_bit(skad_id *id, unsigned bit, unsigned value)
     id->bytes[bit / 8] = (uint8_t)(value ? id->bytes[bit / 8] | mask : id->bytes[bit / 8] & ~mask);
 }
 
-/* Draws the point of a stratum; that of its mirror image differs in the last bit that the region
- * shares. */
+/* Draws the point of a stratum, and that of its mirror image. */
 static void draw_points(skad_lookup *lookup, unsigned stratum)
 {
     skad_strata *strata = lookup->strata;
@@ -66,8 +73,8 @@ static void draw_points(skad_lookup *lookup, unsigned stratum)
     }
     strata->all[SKAD_STRATA + stratum].point = *point;
     if (strata->bits > 0) {
-        const unsigned last = strata->bits - 1U;
-        set_bit(&strata->all[SKAD_STRATA + stratum].point, last, !bit_of(point, last));
+        const unsigned flipped = mirror_shared(strata, stratum);
+        set_bit(&strata->all[SKAD_STRATA + stratum].point, flipped, !bit_of(point, flipped));
     }
 }
 
@@ -214,56 +221,54 @@ static void ask_for(skad_strata *strata, size_t part, uint16_t candidate)
         (skad_stratum_query){.candidate = candidate, .part = (uint8_t)part};
 }
 
-/* Finds the answered candidates closest to a point that lie in the region, or outside of it.
- * Returns how many, `max` at most. */
-static size_t find_answered(const skad_lookup *lookup, const skad_id *point, bool within,
-                            size_t max, uint16_t *found)
+/* Finds the answered candidate closest to a point of those that share so many bits with the target.
+ */
+static uint16_t find_answered(const skad_lookup *lookup, const skad_id *point, unsigned least,
+                              unsigned most)
 {
-    size_t count = 0;
+    uint16_t best = NONE;
     for (size_t i = 0; i < lookup->asked_count; i++) {
         const uint16_t index = lookup->asked[i];
-        if (candidate_at(lookup, index)->state != SKAD_STEP_ANSWERED ||
-            inside(lookup, index) != within || skad_credit_lost(lookup, index)) {
-            continue;
-        }
-        size_t at = count;
-        while (at > 0 && closer(lookup, point, index, found[at - 1])) {
-            at--;
-        }
-        if (at < max) {
-            count += count < max;
-            memmove(&found[at + 1], &found[at], (count - 1 - at) * sizeof found[0]);
-            found[at] = index;
+        const unsigned shared =
+            skad_common_prefix(&lookup->target, &candidate_at(lookup, index)->contact.id);
+        if (candidate_at(lookup, index)->state == SKAD_STEP_ANSWERED && shared >= least &&
+            shared <= most && !skad_credit_lost(lookup, index) &&
+            (best == NONE || closer(lookup, point, index, best))) {
+            best = index;
         }
     }
-    return count;
+    return best;
 }
 
-/* Asks for the point of a part, of the closest nodes in the region, or outside of it. */
-static void plan_part(skad_lookup *lookup, size_t part, bool within, size_t max)
+/* Asks for the point of a part, of the closest node that shares so many bits with the target. */
+static void plan_part(skad_lookup *lookup, size_t part, unsigned least, unsigned most)
 {
-    uint16_t found[SKAD_STRATUM_OUTSIDE];
-    const size_t count = find_answered(lookup, &lookup->strata->all[part].point, within, max, found);
-    for (size_t i = 0; i < count; i++) {
-        ask_for(lookup->strata, part, found[i]);
+    const uint16_t found = find_answered(lookup, &lookup->strata->all[part].point, least, most);
+    if (found != NONE) {
+        ask_for(lookup->strata, part, found);
     }
 }
 
+/* The nodes just outside of the region know it best, and are the first that an attacker would add
+ * to it. */
 static void begin_round(skad_lookup *lookup)
 {
     skad_strata *strata = lookup->strata;
-    const bool mirrored = is_mirrored(strata);
+    const unsigned bits = strata->bits;
     strata->queries_count = 0;
     strata->queries_next = 0;
     strata->asking = false;
     for (size_t i = 0; i < SKAD_STRATA; i++) {
-        if (mirrored && strata->bits > 0) {
-            plan_part(lookup, SKAD_STRATA + i, false, SKAD_MIRROR_NEAR);
-        } else if (!mirrored) {
-            plan_part(lookup, i, true, SKAD_STRATUM_NEAR);
+        if (is_mirrored(strata) && bits > 0) {
+            plan_part(lookup, SKAD_STRATA + i, 0, bits - 1);
+        } else if (!is_mirrored(strata)) {
+            plan_part(lookup, i, bits, SKAD_ID_BITS);
         }
-        if (strata->round == SKAD_STRATA_INSIDE) {
-            plan_part(lookup, i, false, SKAD_STRATUM_OUTSIDE);
+        if (strata->round == SKAD_STRATA_INSIDE && bits > 0) {
+            plan_part(lookup, i, bits - 1, bits - 1);
+        }
+        if (strata->round == SKAD_STRATA_INSIDE && bits > 1) {
+            plan_part(lookup, i, 0, bits - 2);
         }
     }
 }
@@ -344,11 +349,18 @@ void skad_strata_unask(skad_lookup *lookup)
 
 skad_id skad_strata_asked(const skad_lookup *lookup, uint8_t part)
 {
+    if (part == SKAD_PART_KEY) {
+        return lookup->target;
+    }
     return part == 0 ? skad_regions_target(lookup) : lookup->strata->all[part - 1].point;
 }
 
 void skad_strata_asked_over(skad_lookup *lookup, uint8_t part)
 {
+    if (part == SKAD_PART_KEY) {
+        skad_mirror_over(lookup);
+        return;
+    }
     if (part == 0) {
         skad_regions_over(lookup);
         return;

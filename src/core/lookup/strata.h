@@ -8,13 +8,13 @@
  *   few of the nodes closest to the point are asked. However many nodes stand at one place, they
  *   take the places of one stratum; and nodes that are spread evenly get no more than their share.
  *
- * - To find them, honest nodes beside the region are looked for, in the other half of the region
- *   that is twice as large: there the attacker has no reason to be. Of each stratum there is a
- *   mirror image, and its point is asked for, first of our own contacts there, and again of the
- *   nodes that were found. A node of a mirror image knows the nodes of the stratum itself, since
- *   these are its siblings. So it is asked for the point, and so is a node close to that. When the
- *   first of a sample have answered, one of them is asked for the point again: those that it names
- *   join the sample if they are closer.
+ * - To find them, honest nodes beside the region are looked for, where the attacker has no reason
+ *   to be. Each stratum has a mirror image there: one bit less is shared with the target, or two,
+ *   for every second one, and then come the bits of the stratum. The point of the mirror image is
+ *   asked for, first of our own contacts there, and again of the nodes that were found. Those know
+ *   the nodes of the stratum itself, since these are their siblings. So they are asked for its
+ *   point, and so is a node close to that. When the first of a sample have answered, one of them is
+ *   asked for the point again: those that it names join the sample if they are closer.
  *
  * - A stratum takes part of its sample in answered nodes only. Silent names cost it a request, and
  *   their namer its credit (credit.h).
@@ -35,9 +35,7 @@
 #define SKAD_STRATUM_SHARE   8  /* of them that have answered: the sample */
 #define SKAD_STRATUM_LOOK    2  /* the same, where the density may yet be chance */
 #define SKAD_MIRROR_SHARE    1  /* the same, of a mirror image */
-#define SKAD_STRATUM_NEAR    1  /* asked for a point: close to it, */
-#define SKAD_STRATUM_OUTSIDE 2  /* and, at first, outside of the region */
-#define SKAD_MIRROR_NEAR     1  /* asked for a point of a mirror image */
+#define SKAD_STRATUM_ASKED   3  /* for a point at first: close to it, just outside, and farther */
 #define SKAD_OUTSIDE_SEEDS   6  /* of our own contacts outside */
 #define SKAD_STRATA_WINDOW   32 /* requests for points under way */
 
@@ -73,7 +71,7 @@ typedef struct skad_strata {
     bool seeded; /* our contacts outside are known */
     uint16_t outside[SKAD_OUTSIDE_SEEDS];
     uint8_t outside_count;
-    skad_stratum_query queries[SKAD_STRATA * (SKAD_STRATUM_NEAR + SKAD_STRATUM_OUTSIDE)];
+    skad_stratum_query queries[SKAD_STRATA * SKAD_STRATUM_ASKED];
     uint8_t queries_count;
     uint8_t queries_next;
     uint8_t waiting;

@@ -3,6 +3,7 @@
 #include "src/core/node/invariants.h"
 
 #include "proto/address.h"
+#include "src/core/lookup/mirror.h"
 #include "src/core/routing/distance.h"
 
 static const char *list_broken(const skad_lookup *lookup, size_t path)
@@ -17,7 +18,7 @@ static const char *list_broken(const skad_lookup *lookup, size_t path)
             return "a candidate on a shortlist is marked as listed";
         }
         if (i > 0 &&
-            !skad_candidates_closer(&lookup->candidates, list->members[i - 1], list->members[i])) {
+            !skad_mirror_closer(lookup, (uint8_t)path, list->members[i - 1], list->members[i])) {
             return "a shortlist is in ascending distance";
         }
     }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "src/core/lookup/mirror.h"
 #include "src/core/lookup/strata.h"
 #include "src/core/node/state.h"
 #include "src/core/rpc/request.h"
@@ -10,7 +11,8 @@
 static void write_query(const skad_node *node, const skad_operation *operation,
                         const skad_query *query, skad_message *out)
 {
-    if (skad_operation_gets(operation) && !query->region) {
+    const bool elsewhere = query->mirrored || (query->region && query->part != SKAD_PART_KEY);
+    if (skad_operation_gets(operation) && !elsewhere) {
         out->kind = SKAD_KIND_FIND_VALUE;
         out->u.find_value.key = query->target;
         out->u.find_value.want = (uint8_t)node->families;
@@ -133,11 +135,15 @@ bool skad_ask_again(skad_node *node, const skad_pending_rpc *rpc)
         write_page(node, operation, skad_collection_pager(operation->collection, rpc->step),
                    &message);
     } else {
-        bool region = purpose == SKAD_PURPOSE_REGION;
+        const bool region = purpose == SKAD_PURPOSE_REGION;
+        const skad_lookup *lookup = operation->lookup;
+        const uint8_t path = lookup->candidates.all[rpc->step].path;
         const skad_query query = {
             .region = region,
-            .target = region ? skad_strata_asked(operation->lookup, rpc->part)
-                             : operation->lookup->target,
+            .part = rpc->part,
+            .mirrored = !region && skad_mirror_is(lookup, path),
+            .target = region ? skad_strata_asked(lookup, rpc->part)
+                             : skad_mirror_target(lookup, path),
         };
         write_query(node, operation, &query, &message);
     }

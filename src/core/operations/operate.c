@@ -6,6 +6,7 @@
 #include "crypto/assert.h"
 #include "crypto/puzzle.h"
 #include "proto/address.h"
+#include "src/core/lookup/mirror.h"
 #include "src/core/lookup/nearest.h"
 #include "src/core/lookup/reply_validation.h"
 #include "src/core/lookup/strata.h"
@@ -246,37 +247,47 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
         return;
     }
     skad_lookup_answered(lookup, rpc->step, node->env.now.mono_us - rpc->sent_us);
+    const skad_id target = skad_mirror_target(lookup, lookup->candidates.all[rpc->step].path);
     size_t violations = 0;
     if (answer->kind == SKAD_KIND_VALUE) {
         violations =
-            skad_named_heard(node, lookup, rpc->step, &lookup->target,
+            skad_named_heard(node, lookup, rpc->step, &target,
                              (skad_named_contacts){answer->u.reply.u.value.contacts,
                                                    answer->u.reply.u.value.contacts_count});
         violations += take_records(node, operation, rpc->step, answer);
     } else {
         violations =
-            skad_named_heard(node, lookup, rpc->step, &lookup->target,
+            skad_named_heard(node, lookup, rpc->step, &target,
                              (skad_named_contacts){answer->u.reply.u.nodes.contacts,
                                                    answer->u.reply.u.nodes.contacts_count});
     }
     judge(node, &lookup->candidates.all[rpc->step].contact.id, &rpc->address, violations);
 }
 
-/* A region's answer only names more candidates. */
-static void region_answered(skad_node *node, skad_lookup *lookup, const skad_pending_rpc *rpc,
+/* An answer to what was no question for the target names more candidates; the witnesses of the
+ * mirrored path were asked for the record, too. */
+static void region_answered(skad_node *node, skad_operation *operation, const skad_pending_rpc *rpc,
                             const skad_message *answer)
 {
+    skad_lookup *lookup = operation->lookup;
+    const uint16_t from = rpc->step;
+    size_t violations = 0;
     if (!rpc->slow) {
         skad_strata_asked_over(lookup, rpc->part);
     }
     if (answer->kind == SKAD_KIND_NODES) {
-        const uint16_t from = rpc->step;
-        size_t violations =
+        violations =
             skad_named_heard(node, lookup, from, NULL,
                              (skad_named_contacts){answer->u.reply.u.nodes.contacts,
                                                    answer->u.reply.u.nodes.contacts_count});
-        judge(node, &lookup->candidates.all[from].contact.id, &rpc->address, violations);
+    } else if (answer->kind == SKAD_KIND_VALUE) {
+        violations =
+            skad_named_heard(node, lookup, from, NULL,
+                             (skad_named_contacts){answer->u.reply.u.value.contacts,
+                                                   answer->u.reply.u.value.contacts_count});
+        violations += take_records(node, operation, from, answer);
     }
+    judge(node, &lookup->candidates.all[from].contact.id, &rpc->address, violations);
 }
 
 /* More announcements of a holder. */
@@ -342,7 +353,7 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
     if (running && purpose == SKAD_PURPOSE_PING) {
         ping_answered(node, operation, rpc, answer);
     } else if (running && purpose == SKAD_PURPOSE_REGION) {
-        region_answered(node, operation->lookup, rpc, &answer->message);
+        region_answered(node, operation, rpc, &answer->message);
         skad_report_trace_region(node, operation, rpc->step,
                                  SKAD_STEP_ANSWERED);
     } else if (running && purpose == SKAD_PURPOSE_LOOKUP) {

@@ -1,12 +1,12 @@
 #include "src/core/operations/seeds.h"
 
 #include "proto/address.h"
+#include "src/core/lookup/mirror.h"
 #include "src/core/lookup/strata.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
 
-#define A_SIDE_MAX       2
-#define REGIONS_MIN_BITS 3 /* below eight regions most nodes know most of the others */
+#define A_SIDE_MAX 2
 
 /* A peer of the table as a lookup takes it. */
 typedef struct seed {
@@ -60,19 +60,6 @@ static size_t find_beside(skad_node *node, const skad_id *target, unsigned share
     return count;
 }
 
-/* Finds contacts well outside of the region of a target, the closer ones first: they share two bits
- * less with it than its region, or fewer. */
-static size_t find_outside(skad_node *node, const skad_lookup *lookup, size_t max,
-                           skad_peer_slot *slots)
-{
-    const unsigned bits = skad_density_region_bits(lookup->radius);
-    size_t count = 0;
-    for (unsigned shared = bits - 1; bits > 1 && shared-- > 0 && count < max;) {
-        count += find_beside(node, &lookup->target, shared, max - count, &slots[count]);
-    }
-    return count;
-}
-
 /* Gives one of our own contacts to the lookup. */
 static void deal(skad_node *node, skad_lookup *lookup, size_t turn, skad_peer_slot slot)
 {
@@ -82,24 +69,36 @@ static void deal(skad_node *node, skad_lookup *lookup, size_t turn, skad_peer_sl
     }
 }
 
-/* The last path of a put or get begins outside of the region of the key, whose nodes may all be
- * made for it: where we know many of those, each path would begin with one of them, and no answer
- * would lead out again. Contacts are dealt in turn, so the last path has each d-th. */
+/* Finds contacts beside the region of the target, the closer ones first: as the mirrored path, they
+ * share two bits less with it, or fewer. */
+static size_t find_outside(skad_node *node, const skad_lookup *lookup, size_t max,
+                           skad_peer_slot *slots)
+{
+    size_t count = 0;
+    for (unsigned shared = skad_density_region_bits(lookup->radius) - 1;
+         shared-- > 0 && count < max;) {
+        count += find_beside(node, &lookup->target, shared, max - count, &slots[count]);
+    }
+    return count;
+}
+
+/* Contacts are dealt to the paths in turn; the mirrored path has its own. */
 void skad_seeds_closest(skad_node *node, skad_lookup *lookup)
 {
     skad_peer_slot closest[SKAD_SEEDS_MAX];
     skad_peer_slot outside[SKAD_K_MAX];
-    const size_t d = lookup->paths;
+    const uint8_t last = (uint8_t)(lookup->paths - 1);
     const size_t count = skad_peers_closest(&node->table.peers, &lookup->target, node->families,
                                             NULL, SKAD_SEEDS_MAX, closest);
-    const bool apart = lookup->for_record && d > 1 &&
-                       skad_density_region_bits(lookup->radius) >= REGIONS_MIN_BITS;
+    skad_mirror_begin(lookup);
     const size_t outside_count =
-        apart ? find_outside(node, lookup, lookup->k / d, outside) : 0;
+        skad_mirror_is(lookup, last)
+            ? find_outside(node, lookup, lookup->k / lookup->paths, outside)
+            : 0;
     size_t dealt = 0;
     for (size_t turn = 0, next = 0; next < count; turn++) {
-        const bool is_last_path = turn < lookup->k && turn % d == d - 1;
-        if (is_last_path && dealt < outside_count) {
+        const bool is_last = turn < lookup->k && turn % lookup->paths == last;
+        if (is_last && dealt < outside_count) {
             deal(node, lookup, turn, outside[dealt++]);
         } else {
             deal(node, lookup, turn, closest[next++]);
