@@ -117,6 +117,13 @@ _Static_assert(SKAD_CHALLENGE_BYTES_MAX - 2 * SKAD_FIXINT + SKAD_PING_BYTES_MAX 
 #define SKAD_COMPARED_BYTES_MAX ((SKAD_COMPARE_MAX + 7) / 8) /* of the bits */
 _Static_assert(SKAD_COMPARE_BYTES_MAX <= SKAD_STORE_BYTES_MAX,
                "the largest COMPARE fits, as STORE");
+/* MATCH: digests of the ranges of a region (src/core/storage/digests.h). */
+#define SKAD_MATCH_RANGES       64
+#define SKAD_MATCH_DIGEST_BYTES 8
+#define SKAD_MATCH_BYTES        (SKAD_MATCH_RANGES * SKAD_MATCH_DIGEST_BYTES)
+#define SKAD_MATCH_BITS_MAX     127
+#define SKAD_MATCH_BYTES_MAX    (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN16(SKAD_MATCH_BYTES))
+_Static_assert(SKAD_MATCH_BYTES_MAX <= SKAD_STORE_BYTES_MAX, "a MATCH fits, as STORE");
 _Static_assert(SKAD_NODES_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "16 dual-stack contacts fit");
 _Static_assert(SKAD_STORE_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "the largest STORE fits");
 _Static_assert(SKAD_VALUE_REPLY_BYTES_MAX <= SKAD_BODY_BYTES_MAX,

@@ -25,12 +25,12 @@ const char *skad_error_name(skad_error_code code)
 
 bool skad_kind_is_request(skad_kind kind)
 {
-    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_COMPARE;
+    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_MATCH;
 }
 
 bool skad_kind_is_reply(skad_kind kind)
 {
-    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_COMPARED) || kind == SKAD_KIND_ERROR;
+    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_MATCHED) || kind == SKAD_KIND_ERROR;
 }
 
 bool skad_kind_answers(skad_kind request, skad_kind reply)
@@ -122,6 +122,10 @@ static void encode_request(skad_writer *writer, const skad_message *message)
     } else if (message->kind == SKAD_KIND_COMPARE) {
         skad_write_array(writer, 1);
         skad_write_bin(writer, message->u.compare.held.data, message->u.compare.held.len);
+    } else if (message->kind == SKAD_KIND_MATCH) {
+        skad_write_array(writer, 2);
+        skad_write_uint(writer, message->u.match.bits);
+        skad_write_bin(writer, message->u.match.digests.data, message->u.match.digests.len);
     } else {
         SKAD_ASSERT(message->kind == SKAD_KIND_PING);
         skad_write_array(writer, 0);
@@ -165,6 +169,8 @@ static void encode_reply(skad_writer *writer, const skad_message *message)
     } else if (message->kind == SKAD_KIND_COMPARED) {
         skad_write_bin(writer, message->u.reply.u.compared.lacking.data,
                        message->u.reply.u.compared.lacking.len);
+    } else if (message->kind == SKAD_KIND_MATCHED) {
+        skad_write_uint(writer, message->u.reply.u.matched.differs);
     } else if (!is_pong) {
         skad_write_uint(writer, message->u.reply.u.stored.life_s);
     }
@@ -312,6 +318,11 @@ static void decode_body(skad_reader *reader, skad_message *out)
                                             (size_t)SKAD_COMPARE_MAX * SKAD_COMPARE_ITEM_BYTES);
         reader->failed = reader->failed || out->u.compare.held.len % SKAD_COMPARE_ITEM_BYTES != 0;
         return;
+    case SKAD_KIND_MATCH:
+        read_head(reader, 2, out);
+        out->u.match.bits = (uint8_t)skad_read_uint(reader, SKAD_MATCH_BITS_MAX);
+        out->u.match.digests = skad_read_bin(reader, SKAD_MATCH_BYTES, SKAD_MATCH_BYTES);
+        return;
     case SKAD_KIND_PONG:
         read_head(reader, 1, out);
         return;
@@ -330,6 +341,10 @@ static void decode_body(skad_reader *reader, skad_message *out)
     case SKAD_KIND_COMPARED:
         read_head(reader, 2, out);
         out->u.reply.u.compared.lacking = skad_read_bin(reader, 1, SKAD_COMPARED_BYTES_MAX);
+        return;
+    case SKAD_KIND_MATCHED:
+        read_head(reader, 2, out);
+        out->u.reply.u.matched.differs = skad_read_uint(reader, UINT64_MAX);
         return;
     case SKAD_KIND_ERROR:
         read_head(reader, 3, out);

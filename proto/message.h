@@ -17,12 +17,14 @@ typedef enum skad_kind {
     SKAD_KIND_STORE = 4,
     SKAD_KIND_ANNOUNCE = 5,
     SKAD_KIND_COMPARE = 6,
+    SKAD_KIND_MATCH = 7,
     SKAD_KIND_PONG = 17, /* reply = request + 16 */
     SKAD_KIND_NODES = 18,
     SKAD_KIND_VALUE = 19,
     SKAD_KIND_STORED = 20,
     SKAD_KIND_ANNOUNCED = 21,
     SKAD_KIND_COMPARED = 22,
+    SKAD_KIND_MATCHED = 23,
     SKAD_KIND_ERROR = 31, /* replies to any request */
 } skad_kind;
 
@@ -79,6 +81,10 @@ typedef struct skad_message {
             skad_span held; /* 1..SKAD_COMPARE_MAX prints of records */
         } compare;
         struct {
+            uint8_t bits;      /* that all keys share with the requester's ID */
+            skad_span digests; /* SKAD_MATCH_RANGES digests of SKAD_MATCH_DIGEST_BYTES */
+        } match;
+        struct {
             skad_address observed; /* the requester, as the replier sees it: in every reply */
             union {
                 struct {
@@ -98,6 +104,9 @@ typedef struct skad_message {
                 struct {
                     skad_span lacking; /* a bit for each print, in bytes */
                 } compared;
+                struct {
+                    uint64_t differs; /* bit n: the range n, from the most significant bit on */
+                } matched;
                 struct {
                     uint32_t code; /* a skad_error_code, or one of a later version */
                     uint64_t detail;

@@ -237,7 +237,7 @@ typedef struct skad_node_stats {
     uint64_t outbox_dropped;         /* no room: the driver polls too rarely */
     uint64_t signatures;             /* made; fewer than sent where batches are signed at once */
     uint64_t verifications;          /* of signatures */
-    uint64_t requests[7];            /* answered, by request kind (index 1..6) */
+    uint64_t requests[8];            /* answered, by request kind (index 1..7) */
     uint64_t refusals;               /* answered with an ERROR */
     uint64_t refused[SKAD_REFUSALS]; /* of these, by error code */
     uint64_t timeouts;               /* RPCs of ours that were not answered */

@@ -100,6 +100,10 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     case SKAD_PURPOSE_COMPARE:
         skad_offers_answered(node, &rpc, &opened->message);
         return;
+    case SKAD_PURPOSE_MATCH:
+        skad_matching_answered(node, &rpc, &opened->message);
+        skad_handover_waited_for(node);
+        return;
     }
 }
 
@@ -128,6 +132,9 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
      * without a valid token. */
     skad_served served = skad_serve(node, &prefiltered->envelope, opened, from, len);
     const skad_message *asked = &opened->message;
+    if (asked->kind == SKAD_KIND_MATCH) {
+        skad_handover_waited_for(node);
+    }
     if (served.validated && asked->kind == SKAD_KIND_FIND_NODE &&
         skad_id_equal(&asked->u.find_node.target, &opened->sender) &&
         skad_handover_suspect(node, &opened->sender, from)) {
@@ -214,6 +221,7 @@ static void ask_again(skad_node *node, const skad_pending_rpc *rpc)
         const skad_message ping = {.kind = SKAD_KIND_PING};
         skad_request_again(node, rpc, &ping);
     } else if (!(rpc->purpose == SKAD_PURPOSE_COMPARE ? skad_offers_again(node, rpc)
+                 : rpc->purpose == SKAD_PURPOSE_MATCH ? skad_matching_again(node, rpc)
                                                       : skad_ask_again(node, rpc))) {
         skad_pending_abandon(&node->pending, rpc);
     }

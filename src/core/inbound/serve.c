@@ -13,7 +13,7 @@
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
 
-static_assert(SKAD_KIND_COMPARE < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
+static_assert(SKAD_KIND_MATCH < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
               "the statistics count each kind of request");
 
 /* One answer in the making. */
@@ -379,6 +379,27 @@ static void serve_compare(answer *to)
     reply(to, &message);
 }
 
+/* Tells a node of our region where it differs from us. A digest says nothing to a node without a
+ * token, and one that does not share our region has no business here. */
+static void serve_match(answer *to)
+{
+    skad_node *node = to->node;
+    const skad_message *asked = &to->request->message;
+    const unsigned bits = asked->u.match.bits;
+    skad_message message = {.kind = SKAD_KIND_MATCHED};
+    if (!to->validated) {
+        refuse(to, SKAD_ERROR_TOKEN, 0);
+        return;
+    }
+    if (!skad_matching_shares(node, &to->request->sender, bits)) {
+        refuse(to, SKAD_ERROR_UNSUPPORTED, 0);
+        return;
+    }
+    message.u.reply.u.matched.differs =
+        skad_matching_asked(node, &to->request->sender, bits, asked->u.match.digests.data);
+    reply(to, &message);
+}
+
 skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
                        const skad_address *from, size_t len)
 {
@@ -411,12 +432,16 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_COMPARE:
         serve_compare(&to);
         break;
+    case SKAD_KIND_MATCH:
+        serve_match(&to);
+        break;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
     case SKAD_KIND_STORED:
     case SKAD_KIND_ANNOUNCED:
     case SKAD_KIND_COMPARED:
+    case SKAD_KIND_MATCHED:
     case SKAD_KIND_ERROR:
         break; /* replies never come here: the prefilter separates them */
     }

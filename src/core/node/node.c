@@ -96,7 +96,7 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     skad_profile_network_id(&node->env.profile, &node->env.network_id);
     if (allocate(node, simulator.shared) != SKAD_OK ||
         skad_admission_init(node, &config->rates) != SKAD_OK ||
-        skad_handover_init(node) != SKAD_OK || skad_recovery_init(node) != SKAD_OK) {
+        skad_handover_init(node) != SKAD_OK || skad_matching_init(node) != SKAD_OK || skad_recovery_init(node) != SKAD_OK) {
         skad_node_free(node);
         return SKAD_ERR_MEMORY;
     }
@@ -127,6 +127,7 @@ void skad_node_free(skad_node *node)
     skad_recovery_free(node);
     skad_ping_queue_free(&node->ping_queue);
     skad_handover_free(node);
+    skad_matching_free(node);
     skad_parked_free(&node->parked);
     skad_republish_free(node);
     skad_store_retries_free(&node->store_retries);

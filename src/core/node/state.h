@@ -26,6 +26,7 @@
 #include "src/core/storage/watches.h"
 #include "src/core/upkeep/clock_watch.h"
 #include "src/core/upkeep/handover.h"
+#include "src/core/upkeep/matching.h"
 #include "src/core/upkeep/housekeeping.h"
 #include "src/core/upkeep/join.h"
 #include "src/core/upkeep/liveness_rounds.h"
@@ -71,6 +72,7 @@ struct skad_node {
     skad_watches watches;
     skad_parked parked;
     skad_handover_state handover;
+    skad_matching matching;
     skad_republish_state republish;
     skad_store_retries store_retries;
     skad_node_stats stats; /* counters; skad_node_stats_get fills in the rest */

@@ -17,8 +17,13 @@ static bool is_dense(const skad_table *table, const skad_id *key, const skad_pee
     return skad_density_suspicious(skad_density_usual(table, s), distance);
 }
 
+unsigned skad_responsibility_bits(const skad_table *table, const skad_profile *profile)
+{
+    return skad_density_region_bits(skad_density_usual(table, profile->siblings));
+}
+
 skad_responsibility skad_responsibility_of(const skad_table *table, const skad_profile *profile,
-                                           const skad_id *key)
+                                           const skad_id *key, bool neighbourhoods)
 {
     skad_peer_slot closest[COUNTED_MAX];
     size_t count =
@@ -29,13 +34,18 @@ skad_responsibility skad_responsibility_of(const skad_table *table, const skad_p
         rank++;
     }
     size_t s = profile->siblings;
+    if (neighbourhoods) {
+        const unsigned bits = skad_responsibility_bits(table, profile);
+        return (skad_responsibility){
+            .rank = rank, .holders = s, .region = skad_common_prefix(&table->self, key) >= bits};
+    }
     bool dense = is_dense(table, key, closest, count, s);
     return (skad_responsibility){.rank = rank, .holders = dense ? SKAD_REGION_WANTED : s};
 }
 
 bool skad_is_responsible(const skad_responsibility *responsibility)
 {
-    return responsibility->rank < responsibility->holders;
+    return responsibility->region || responsibility->rank < responsibility->holders;
 }
 
 uint32_t skad_responsibility_life_s(const skad_responsibility *responsibility,

@@ -251,7 +251,8 @@ skad_admitted_record skad_store_admit(skad_node *node, const skad_offer *offer)
     }
     self.same_edition = self.found && (self.same_bytes || self.held.sequence == record->sequence);
     self.old_stays = old_lasts_longer(&self);
-    self.responsibility = skad_responsibility_of(&node->table, &node->env.profile, &record->key);
+    self.responsibility = skad_responsibility_of(&node->table, &node->env.profile, &record->key,
+                                                 node->tuning.neighbourhoods);
     if (!self.old_stays && find_payer(&self)) {
         return keep(&self);
     }

@@ -8,14 +8,15 @@
 #include "src/core/operations/replicate.h"
 #include "src/core/routing/distance.h"
 #include "src/core/storage/responsibility.h"
+#include "src/core/upkeep/matching.h"
 
 #define MISSED_MARGIN_S 60 /* records that were on their way */
 
-/* Plans the next walk, three quarters to five quarters of an hour from now. */
+/* Plans the next walk for all records. */
 static void plan_round(skad_node *node)
 {
     node->handover.round_us =
-        node->env.now.mono_us + skad_env_about_us(&node->env, skad_env_hour_us(&node->env));
+        node->env.now.mono_us + skad_matching_pause_us(node);
 }
 
 /* Allocates two lists in one array. They swap roles with each walk. */
@@ -43,6 +44,13 @@ void skad_handover_free(skad_node *node)
     free(state->arrived < state->served ? state->arrived : state->served);
     state->arrived = NULL;
     state->served = NULL;
+}
+
+/* Returns when a walk begins for peers that arrive about now. */
+static uint64_t walk_soon_us(skad_node *node)
+{
+    return node->env.now.mono_us + SKAD_HANDOVER_DELAY_US +
+           skad_random_below(&node->env.random, SKAD_HANDOVER_DELAY_US);
 }
 
 /* ---- Newcomers ---- */
@@ -141,9 +149,10 @@ void skad_handover_arrived(skad_node *node, skad_peer_slot slot)
         return;
     }
     state->arrived[state->arrived_count++] = *id;
-    if (!state->walking && state->step_us == UINT64_MAX) {
-        state->step_us = node->env.now.mono_us + SKAD_HANDOVER_DELAY_US +
-                         skad_random_below(&node->env.random, SKAD_HANDOVER_DELAY_US);
+    if (!state->walking && !state->newcomers_due) {
+        const uint64_t due_us = walk_soon_us(node);
+        state->newcomers_due = true;
+        state->step_us = due_us < state->step_us ? due_us : state->step_us;
     }
 }
 
@@ -275,7 +284,8 @@ static void demote(skad_node *node, const skad_store_record *record)
         return;
     }
     skad_responsibility responsibility =
-        skad_responsibility_of(&node->table, &node->env.profile, &record->name.key);
+        skad_responsibility_of(&node->table, &node->env.profile, &record->name.key,
+                               node->tuning.neighbourhoods);
     if (skad_is_responsible(&responsibility)) {
         return;
     }
@@ -297,6 +307,7 @@ static void look_at(skad_node *node, const skad_store_record *record)
     if (record->expires_unix_s <= node->env.now.unix_s) {
         return; /* left to the sweep */
     }
+    skad_matching_record(node, record);
     closest_nodes closest = closest_to(node, &record->name.key);
     if (node->handover.served_count > 0 && closest.before < node->env.profile.siblings) {
         give(node, record, &closest);
@@ -308,19 +319,44 @@ static void look_at(skad_node *node, const skad_store_record *record)
 
 /* ---- The walk ---- */
 
+void skad_handover_waited_for(skad_node *node)
+{
+    skad_handover_state *state = &node->handover;
+    const skad_matching_wait wait = skad_matching_waits(node);
+    if (state->walking || wait == SKAD_MATCHING_WAITS_NOT) {
+        return;
+    }
+    const uint64_t rested_us = state->walked_us + SKAD_HANDOVER_REST_US;
+    uint64_t due_us = walk_soon_us(node);
+    if (wait == SKAD_MATCHING_WAITS_FOR_OTHERS && due_us < rested_us) {
+        due_us = rested_us;
+    }
+    state->step_us = due_us < state->step_us ? due_us : state->step_us;
+}
+
 static void begin_walk(skad_node *node)
 {
     skad_handover_state *state = &node->handover;
+    const bool round = node->env.now.mono_us >= state->round_us;
     skad_id *arrived = state->arrived;
+    skad_id to[SKAD_NEWCOMERS_MAX + SKAD_MATCH_SERVED_MAX];
     state->arrived = state->served;
     state->served = arrived;
     state->served_count = state->arrived_count;
     state->arrived_count = 0;
     state->walking = true;
+    state->newcomers_due = false;
+    state->walked_us = node->env.now.mono_us;
     memset(&state->from, 0, sizeof state->from);
     note_served(node);
-    skad_offers_begin(node, state->served, state->served_count);
-    plan_round(node);
+    if (state->served_count > 0) {
+        memcpy(to, state->served, state->served_count * sizeof to[0]);
+    }
+    const size_t matched = skad_matching_begin(node, round, &to[state->served_count]);
+    skad_offers_begin(node, to, state->served_count + matched);
+    if (round) {
+        plan_round(node);
+    }
 }
 
 static void end_walk(skad_node *node)
@@ -328,12 +364,15 @@ static void end_walk(skad_node *node)
     skad_handover_state *state = &node->handover;
     state->walking = false;
     skad_offers_end(node);
+    skad_matching_end(node);
     state->served_count = 0;
     if (node->lazy_allocation && state->arrived_count == 0) {
         skad_handover_free(node);
     }
+    state->newcomers_due = state->arrived_count > 0;
     state->step_us =
-        state->arrived_count > 0 ? node->env.now.mono_us + SKAD_HANDOVER_DELAY_US : UINT64_MAX;
+        state->newcomers_due ? node->env.now.mono_us + SKAD_HANDOVER_DELAY_US : UINT64_MAX;
+    skad_handover_waited_for(node);
 }
 
 static void step(skad_node *node)

@@ -14,6 +14,8 @@
  * A node that has just joined hands nothing over for a while: every peer seems new to it, and a
  * restarted node would send all that it holds.
  *
+ * The same walks serve nodes of our region that differ from us (matching.h).
+ *
  * A walk begins a few seconds after a peer arrived, so that one walk serves many that arrive
  * together, and hourly anyway. It stops wherever there is little room to send, and goes
  * on later. */
@@ -32,6 +34,8 @@
 #define SKAD_HANDOVER_SETTLE_US (10 * SKAD_US_PER_S) /* joining and refreshing take as long */
 #define SKAD_HANDOVER_SENDERS   3
 #define SKAD_HANDOVER_DELAY_US  (2 * SKAD_US_PER_S)   /* and up to as much again, at random */
+/* Between a walk and the next one that others ask for (matching.h). */
+#define SKAD_HANDOVER_REST_US   (300 * SKAD_US_PER_S)
 #define SKAD_HANDOVER_STEP_US   (50 * SKAD_US_PER_MS) /* between steps of a walk */
 #define SKAD_HANDOVER_RECORDS   128                   /* examined in one step */
 #define SKAD_HANDOVER_REPLICAS  16                    /* sent in one step */
@@ -52,9 +56,11 @@ typedef struct skad_handover_state {
     size_t served_count;
     skad_offers offers; /* of the walk under way */
     bool walking;
+    bool newcomers_due; /* a walk is planned for those who arrived */
+    uint64_t walked_us; /* when the last walk began */
     skad_store_name from; /* the record to be examined next */
     uint64_t step_us;     /* when the walk begins or goes on; UINT64_MAX: none is planned */
-    uint64_t round_us;    /* when all records are examined, newcomers or not */
+    uint64_t round_us;    /* when all records are examined, newcomers or not, and matched */
 } skad_handover_state;
 
 SKAD_MUST_CHECK skad_status skad_handover_init(skad_node *node);
@@ -77,6 +83,9 @@ void skad_handover_settle(skad_node *node, skad_peer_slot slot, const skad_addre
  * former life, and its answer brings the one of its present life. */
 bool skad_handover_suspect(skad_node *node, const skad_id *id, const skad_address *from);
 bool skad_handover_suspects(const skad_node *node, skad_peer_slot slot);
+
+/* Begins a walk soon if nodes of our region wait for one (matching.h). */
+void skad_handover_waited_for(skad_node *node);
 
 void skad_handover_tick(skad_node *node);
 uint64_t skad_handover_deadline(const skad_node *node);

@@ -1,0 +1,311 @@
+#include "src/core/upkeep/matching.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/core/node/state.h"
+#include "src/core/routing/distance.h"
+#include "src/core/rpc/request.h"
+#include "src/core/storage/responsibility.h"
+#include "src/core/upkeep/offers.h"
+
+#define TRIES_MAX 2 /* a partner may want a fresher token */
+
+/* ---- Memory ---- */
+
+skad_status skad_matching_init(skad_node *node)
+{
+    node->matching = (skad_matching){0};
+    if (!node->lazy_allocation) {
+        node->matching.lists = calloc(1, sizeof *node->matching.lists);
+    }
+    return node->lazy_allocation || node->matching.lists != NULL ? SKAD_OK : SKAD_ERR_MEMORY;
+}
+
+void skad_matching_free(skad_node *node)
+{
+    free(node->matching.lists);
+    node->matching.lists = NULL;
+}
+
+/* Returns the lists; NULL without memory. */
+static skad_match_lists *lists_of(skad_node *node)
+{
+    if (node->matching.lists == NULL) {
+        node->matching.lists = calloc(1, sizeof *node->matching.lists);
+    }
+    return node->matching.lists;
+}
+
+/* ---- Our region ---- */
+
+static unsigned region_bits(const skad_node *node)
+{
+    return skad_responsibility_bits(&node->table, &node->env.profile);
+}
+
+static bool in_region(const skad_node *node, const skad_id *id, unsigned bits)
+{
+    return skad_common_prefix(&node->env.identity.id, id) >= bits;
+}
+
+/* Returns how many living contacts share our region, of the siblings. */
+static size_t neighbours(const skad_node *node)
+{
+    const skad_table *table = &node->table;
+    const unsigned bits = region_bits(node);
+    size_t count = 0;
+    while (count < table->siblings_count &&
+           in_region(node, &table->peers.peers[table->siblings[count]].id, bits)) {
+        count++;
+    }
+    return count;
+}
+
+uint64_t skad_matching_pause_us(skad_node *node)
+{
+    const uint64_t haste = neighbours(node) / SKAD_MATCH_CROWD;
+    const uint64_t times = haste < 1 ? 1 : 3 * haste;
+    const uint64_t bounded = times < SKAD_MATCH_HASTE_MAX ? times : SKAD_MATCH_HASTE_MAX;
+    return skad_env_about_us(&node->env, skad_env_hour_us(&node->env) / bounded);
+}
+
+/* ---- Walks ---- */
+
+static void serve(skad_match_lists *lists, const skad_match_peer *peer)
+{
+    for (size_t i = 0; i < lists->served_count; i++) {
+        if (skad_id_equal(&lists->served[i].id, &peer->id)) {
+            lists->served[i].differs |= peer->differs;
+            return;
+        }
+    }
+    lists->served[lists->served_count++] = *peer;
+}
+
+skad_matching_wait skad_matching_waits(const skad_node *node)
+{
+    const skad_match_lists *lists = node->matching.lists;
+    if (lists != NULL && lists->answered_count > 0) {
+        return SKAD_MATCHING_WAITS_FOR_OURS;
+    }
+    return lists != NULL && lists->came_count > 0 ? SKAD_MATCHING_WAITS_FOR_OTHERS
+                                                  : SKAD_MATCHING_WAITS_NOT;
+}
+
+size_t skad_matching_begin(skad_node *node, bool round, skad_id ids[static SKAD_MATCH_SERVED_MAX])
+{
+    skad_matching *matching = &node->matching;
+    matching->asks = round && node->tuning.neighbourhoods;
+    skad_match_lists *lists = matching->asks ? lists_of(node) : matching->lists;
+    if (lists == NULL) {
+        return 0;
+    }
+    skad_digests_begin(&lists->walked, region_bits(node));
+    lists->served_count = 0;
+    for (size_t i = 0; i < lists->answered_count; i++) {
+        serve(lists, &lists->answered[i]);
+    }
+    for (size_t i = 0; i < lists->came_count; i++) {
+        serve(lists, &lists->came[i]);
+    }
+    lists->answered_count = 0;
+    lists->came_count = 0;
+    lists->came_ever = 0;
+    for (size_t i = 0; i < lists->served_count; i++) {
+        ids[i] = lists->served[i].id;
+    }
+    return lists->served_count;
+}
+
+void skad_matching_record(skad_node *node, const skad_store_record *record)
+{
+    skad_match_lists *lists = node->matching.lists;
+    const skad_id *key = &record->name.key;
+    if (lists == NULL || record->cached) {
+        return;
+    }
+    if (in_region(node, key, lists->walked.bits)) {
+        skad_digests_add(&lists->walked, &record->name, record->sequence);
+    }
+    for (size_t i = 0; i < lists->served_count; i++) {
+        skad_match_peer *peer = &lists->served[i];
+        if (in_region(node, key, peer->bits) && peer->offered < SKAD_MATCH_RECORDS_MAX &&
+            skad_digests_differs(peer->differs, skad_digests_range(key, peer->bits))) {
+            peer->offered++;
+            skad_offers_add(node, &peer->id, record);
+        }
+    }
+}
+
+/* ---- Asking ---- */
+
+static skad_message match_of(const skad_match_lists *lists)
+{
+    skad_message message;
+    message.kind = SKAD_KIND_MATCH;
+    message.u.match.bits = lists->held.bits;
+    message.u.match.digests = (skad_span){lists->held.bytes, sizeof lists->held.bytes};
+    return message;
+}
+
+static void ask(skad_node *node, size_t index)
+{
+    skad_match_lists *lists = node->matching.lists;
+    const skad_message message = match_of(lists);
+    const skad_peers *peers = &node->table.peers;
+    const skad_id *id = &lists->partners[index];
+    const skad_peer_slot slot = skad_peers_find(peers, id);
+    skad_address address;
+    if (slot == SKAD_PEER_NONE || !skad_request_can_send(node) ||
+        !skad_endpoint_choose(peers, slot, node->families, &address)) {
+        return;
+    }
+    const skad_request request = {
+        .message = &message,
+        .address = &address,
+        .responder = id,
+        .purpose = SKAD_PURPOSE_MATCH,
+        .owner = node->matching.round,
+        .step = (uint16_t)index,
+    };
+    lists->tries[index] = (uint8_t)(lists->tries[index] + skad_request_send(node, &request));
+}
+
+/* Draws a point in our region. */
+static skad_id draw_point(skad_node *node, unsigned bits)
+{
+    const skad_id *self = &node->env.identity.id;
+    skad_id point;
+    skad_random_bytes(&node->env.random, point.bytes, sizeof point.bytes);
+    memcpy(point.bytes, self->bytes, bits / 8);
+    if (bits % 8 != 0) {
+        const uint8_t ours = (uint8_t)(0xff00U >> (bits % 8));
+        point.bytes[bits / 8] =
+            (uint8_t)((self->bytes[bits / 8] & ours) | (point.bytes[bits / 8] & ~ours));
+    }
+    return point;
+}
+
+static bool is_partner(const skad_match_lists *lists, size_t count, const skad_id *id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (skad_id_equal(&lists->partners[i], id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void ask_round(skad_node *node)
+{
+    skad_match_lists *lists = node->matching.lists;
+    const skad_peers *peers = &node->table.peers;
+    size_t count = 0;
+    node->matching.round++;
+    for (size_t i = 0; i < SKAD_MATCH_PARTNERS; i++) {
+        const skad_id point = draw_point(node, lists->held.bits);
+        skad_peer_slot slot;
+        if (skad_peers_closest(peers, &point, node->families, NULL, 1, &slot) == 1 &&
+            in_region(node, &peers->peers[slot].id, lists->held.bits) &&
+            !is_partner(lists, count, &peers->peers[slot].id)) {
+            lists->partners[count] = peers->peers[slot].id;
+            lists->tries[count] = 0;
+            ask(node, count++);
+        }
+    }
+}
+
+void skad_matching_end(skad_node *node)
+{
+    skad_match_lists *lists = node->matching.lists;
+    if (lists == NULL) {
+        return;
+    }
+    lists->served_count = 0;
+    lists->held = lists->walked;
+    lists->complete = true;
+    if (node->matching.asks) {
+        ask_round(node);
+    }
+}
+
+/* ---- Answers ---- */
+
+void skad_matching_answered(skad_node *node, const skad_pending_rpc *rpc,
+                            const skad_message *answer)
+{
+    skad_match_lists *lists = node->matching.lists;
+    if (lists == NULL || rpc->owner != node->matching.round || rpc->step >= SKAD_MATCH_PARTNERS) {
+        return;
+    }
+    if (answer->kind == SKAD_KIND_ERROR && answer->u.reply.u.error.code == SKAD_ERROR_TOKEN &&
+        lists->tries[rpc->step] < TRIES_MAX) {
+        ask(node, rpc->step); /* the table has the fresh token */
+    }
+    if (answer->kind == SKAD_KIND_MATCHED && answer->u.reply.u.matched.differs != 0 &&
+        lists->answered_count < SKAD_MATCH_PARTNERS) {
+        lists->answered[lists->answered_count++] =
+            (skad_match_peer){.id = rpc->responder,
+                              .bits = lists->held.bits,
+                              .differs = answer->u.reply.u.matched.differs};
+    }
+}
+
+bool skad_matching_again(skad_node *node, const skad_pending_rpc *rpc)
+{
+    const skad_match_lists *lists = node->matching.lists;
+    if (lists == NULL || rpc->owner != node->matching.round) {
+        return false;
+    }
+    const skad_message message = match_of(lists);
+    skad_request_again(node, rpc, &message);
+    return true;
+}
+
+/* ---- What others ask ---- */
+
+/* Notes one that asked. Of more than there are places for, each is as likely to have one. */
+static void note(skad_node *node, skad_match_lists *lists, const skad_match_peer *peer)
+{
+    size_t at = lists->came_count;
+    for (size_t i = 0; i < lists->came_count; i++) {
+        if (skad_id_equal(&lists->came[i].id, &peer->id)) {
+            lists->came[i] = *peer;
+            return;
+        }
+    }
+    lists->came_ever++;
+    if (at == SKAD_MATCH_PARTNERS) {
+        at = (size_t)skad_random_below(&node->env.random, lists->came_ever);
+    } else {
+        lists->came_count++;
+    }
+    if (at < SKAD_MATCH_PARTNERS) {
+        lists->came[at] = *peer;
+    }
+}
+
+bool skad_matching_shares(const skad_node *node, const skad_id *from, unsigned bits)
+{
+    return node->tuning.neighbourhoods && in_region(node, from, bits) &&
+           bits + SKAD_MATCH_BITS_APART >= region_bits(node);
+}
+
+uint64_t skad_matching_asked(skad_node *node, const skad_id *from, unsigned bits,
+                             const uint8_t digests[static SKAD_MATCH_BYTES])
+{
+    const skad_match_lists *known = node->matching.lists;
+    const bool comparable = known != NULL && known->complete && known->held.bits == bits;
+    const uint64_t differs =
+        comparable ? skad_digests_differ(known->held.bytes, digests) : UINT64_MAX;
+    const skad_peers *peers = &node->table.peers;
+    if (differs != 0 && skad_peers_alive(peers, skad_peers_find(peers, from))) {
+        skad_match_lists *lists = lists_of(node);
+        if (lists != NULL) {
+            note(node, lists,
+                 &(skad_match_peer){.id = *from, .bits = (uint8_t)bits, .differs = differs});
+        }
+    }
+    return differs;
+}
