@@ -65,7 +65,8 @@ static uint64_t grind(const skad_world *world, const goal *wanted, uint32_t node
         uint8_t seed[32];
         skad_identity identity;
         draw_seed(world, node, number, seed);
-        skad_identity_from_seed(seed, &identity);
+        skad_status status = skad_identity_from_seed(seed, 0, &identity);
+        SKAD_ASSERT(status == SKAD_OK);
         (*draws)++;
         if ((double)(skad_id_prefix(&identity.id) ^ wanted->target) < wanted->distance) {
             return number;
@@ -465,7 +466,7 @@ bool skad_adversary_takes(skad_world *world, uint32_t node, const skad_sim_fligh
         return false;
     }
     bool finds = envelope.kind == SKAD_KIND_FIND_NODE || envelope.kind == SKAD_KIND_FIND_VALUE;
-    skad_node_id(envelope.public_key, &search.requester);
+    SKAD_ASSERT(skad_node_id(envelope.public_key, 0, &search.requester) == SKAD_OK);
     if (world->scenario.adversary == SKAD_SIM_DROP) {
         return true;
     }
