@@ -37,7 +37,8 @@ static skad_verdict check_sender(const skad_open_context *context, const skad_en
     if (!skad_puzzle_static_ok(sender, context->profile->static_bits)) {
         return SKAD_VERDICT_STATIC;
     }
-    if (!skad_puzzle_dynamic_ok(sender, &envelope->nonce, context->profile->dynamic_bits)) {
+    if (!skad_puzzle_dynamic_ok(sender, &envelope->nonce, context->profile->memory_kib,
+                                context->profile->dynamic_bits)) {
         return SKAD_VERDICT_DYNAMIC;
     }
     return SKAD_VERDICT_ACCEPT;
@@ -83,7 +84,9 @@ skad_verdict skad_open(const skad_open_context *context, const skad_envelope *en
     if (verdict != SKAD_VERDICT_ACCEPT) {
         return verdict;
     }
-    skad_node_id(envelope->public_key, &out->sender);
+    if (skad_node_id(envelope->public_key, context->profile->memory_kib, &out->sender) != SKAD_OK) {
+        return SKAD_VERDICT_IDENTITY;
+    }
     verdict =
         check_sender(context, envelope, request != NULL ? request->responder : NULL, &out->sender);
     if (verdict != SKAD_VERDICT_ACCEPT) {

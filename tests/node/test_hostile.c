@@ -265,7 +265,9 @@ static void static_puzzle_that_was_not_solved(void **state)
     test_remote cheap = *made->remote;
     for (uint8_t seed[32] = {0x77}; skad_identity_fits(&cheap.identity, &made->fixture.profile);
          seed[31]++) {
-        skad_identity_from_seed(seed, &cheap.identity);
+        assert_int_equal(
+            skad_identity_from_seed(seed, made->fixture.profile.memory_kib, &cheap.identity),
+            SKAD_OK);
     }
     uint32_t epoch = skad_profile_epoch(&made->fixture.profile, made->fixture.now.unix_s);
     cheap.identity.nonces[0] = test_nonce(&made->fixture.profile, &cheap.identity.id, epoch);

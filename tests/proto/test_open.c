@@ -339,7 +339,7 @@ static void nonce_of_another_epoch_does_not_solve_this_one(void **state)
 
     skad_wire_craft_init(&craft, &alice, &bob.id, SKAD_KIND_PING,
                          (skad_span){(const uint8_t *)"\x90", 1});
-    craft.epoch = SKAD_WIRE_EPOCH + 1;
+    craft.epoch = SKAD_WIRE_EPOCH - 1;
     size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
     assert_int_equal(receive(SKAD_KIND_PING, datagram, len), SKAD_VERDICT_DYNAMIC);
 }

@@ -30,7 +30,7 @@ void test_reply_as(const skad_profile *profile, const skad_identity *who, const 
     SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
     skad_id requester;
     uint8_t digest[SKAD_HASH_BYTES];
-    skad_node_id(envelope.public_key, &requester);
+    SKAD_ASSERT(skad_node_id(envelope.public_key, profile->memory_kib, &requester) == SKAD_OK);
     uint8_t network_key[SKAD_HASH_BYTES];
     skad_profile_network_key(profile, network_key);
     skad_envelope_digest(network_key, &who->id, NULL, envelope.signed_part, digest);

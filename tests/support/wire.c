@@ -42,7 +42,8 @@ static void solve(skad_identity *identity, uint32_t epoch)
     const skad_profile *profile = skad_profile_builtin("test");
     skad_puzzle_nonce nonce = {.epoch = epoch};
 
-    for (uint32_t i = 0; !skad_puzzle_dynamic_ok(&identity->id, &nonce, profile->dynamic_bits);) {
+    for (uint32_t i = 0; !skad_puzzle_dynamic_ok(&identity->id, &nonce, profile->memory_kib,
+                                                 profile->dynamic_bits);) {
         i++;
         nonce.bytes[6] = (uint8_t)(i >> 8);
         nonce.bytes[7] = (uint8_t)i;
@@ -56,11 +57,12 @@ static void make_identity(uint8_t label, bool fit, skad_identity *out)
     uint8_t seed[32] = {label};
 
     skad_crypto_init();
-    skad_identity_from_seed(seed, out);
-    while (skad_puzzle_static_ok(&out->id, profile->static_bits) != fit) {
+    skad_status status = skad_identity_from_seed(seed, profile->memory_kib, out);
+    while (status == SKAD_OK && skad_puzzle_static_ok(&out->id, profile->static_bits) != fit) {
         seed[31]++;
-        skad_identity_from_seed(seed, out);
+        status = skad_identity_from_seed(seed, profile->memory_kib, out);
     }
+    SKAD_ASSERT(status == SKAD_OK);
     for (uint32_t epoch = SKAD_WIRE_EPOCH - 1; epoch <= SKAD_WIRE_EPOCH + 1; epoch++) {
         solve(out, epoch);
     }
@@ -285,7 +287,8 @@ skad_verdict skad_wire_receive(const uint8_t *datagram, size_t len, const skad_i
     }
     /* A node notices its own key before it looks up which request a reply answers. */
     skad_id sender;
-    skad_node_id(envelope.public_key, &sender);
+    SKAD_ASSERT(skad_node_id(envelope.public_key, skad_profile_builtin("test")->memory_kib,
+                             &sender) == SKAD_OK);
     bool fits = !hello || envelope.kind == SKAD_KIND_PING;
     if (fits && memcmp(sender.bytes, self->bytes, SKAD_ID_BYTES) == 0) {
         return SKAD_VERDICT_SELF;

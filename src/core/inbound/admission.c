@@ -149,7 +149,9 @@ skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope
         return SKAD_VERDICT_ACCEPT;
     }
     skad_id sender;
-    skad_node_id(envelope->public_key, &sender);
+    if (skad_node_id(envelope->public_key, node->env.profile.memory_kib, &sender) != SKAD_OK) {
+        return SKAD_VERDICT_RATE;
+    }
     bool validated = envelope->token != NULL &&
                      skad_token_ok(node->env.token_key, from, &sender, now_us, envelope->token);
     if (validated) {

@@ -31,7 +31,10 @@ static bool banned(const skad_node *node, const skad_prefiltered *prefiltered,
     if (node->bans.banned.count == 0) {
         return false;
     }
-    skad_node_id(prefiltered->envelope.public_key, &sender);
+    if (skad_node_id(prefiltered->envelope.public_key, node->env.profile.memory_kib, &sender) !=
+        SKAD_OK) {
+        return true;
+    }
     return skad_bans_find(&node->bans, &sender, from, node->env.now.mono_us) != NULL;
 }
 

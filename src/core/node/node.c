@@ -64,7 +64,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     uint32_t epoch = skad_profile_epoch(&config->profile, now.unix_s);
     const skad_puzzle_nonce *nonce = skad_identity_nonce(config->identity, epoch);
     if (!skad_identity_fits(config->identity, &config->profile) || nonce == NULL ||
-        !skad_puzzle_dynamic_ok(&config->identity->id, nonce, config->profile.dynamic_bits)) {
+        !skad_puzzle_dynamic_ok(&config->identity->id, nonce, config->profile.memory_kib,
+                                config->profile.dynamic_bits)) {
         return SKAD_ERR_PUZZLE;
     }
     const skad_simulator_config simulator =

@@ -22,6 +22,7 @@ static void prepare(skad_sim_scenario *scenario)
     scenario->group_path_max = profile->group_path_max;
     scenario->static_bits = profile->static_bits;
     scenario->dynamic_bits = profile->dynamic_bits;
+    scenario->memory_kib = profile->memory_kib;
 }
 
 static void write_json(const skad_sim_batch *batch, const skad_sim_request *request)

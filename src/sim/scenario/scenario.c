@@ -195,6 +195,7 @@ skad_profile skad_sim_scenario_profile(const skad_sim_scenario *scenario)
     skad_profile profile = *skad_profile_builtin("test");
     profile.static_bits = 0;
     profile.dynamic_bits = 0;
+    profile.memory_kib = 0; /* node IDs by plain hashes, for speed */
     profile.k = (uint8_t)scenario->k;
     profile.siblings = (uint8_t)scenario->siblings;
     profile.paths = (uint8_t)scenario->paths;

@@ -1,6 +1,7 @@
 /* Attacks with requests alone: floods from spoofed sources, replays, silent crowds. */
 #include <string.h>
 
+#include "crypto/assert.h"
 #include "proto/envelope.h"
 #include "src/core/routing/distance.h"
 #include "src/sim/world/attack_state.h"
@@ -77,7 +78,7 @@ static bool is_worth_it(const skad_datagram *datagram)
     if (envelope.kind == SKAD_KIND_STORE || envelope.kind == SKAD_KIND_ANNOUNCE) {
         return true;
     }
-    skad_node_id(envelope.public_key, &sender);
+    SKAD_ASSERT(skad_node_id(envelope.public_key, 0, &sender) == SKAD_OK);
     return envelope.kind == SKAD_KIND_FIND_NODE &&
            skad_message_decode(envelope.kind, envelope.body.data, envelope.body.len, &message) &&
            skad_id_equal(&message.u.find_node.target, &sender);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "crypto/assert.h"
 #include "proto/envelope.h"
 #include "src/core/routing/distance.h"
 
@@ -55,7 +56,7 @@ static bool names_an_honest_node(const skad_world *world, const skad_sim_flight 
                              &envelope) != SKAD_VERDICT_ACCEPT) {
         return false;
     }
-    skad_node_id(envelope.public_key, &sender);
+    SKAD_ASSERT(skad_node_id(envelope.public_key, 0, &sender) == SKAD_OK);
     return is_honest(world, &sender);
 }
 

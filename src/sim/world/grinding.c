@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "crypto/assert.h"
 #include "skad/record.h"
 #include "src/core/routing/distance.h"
 #include "src/sim/base/memory.h"
@@ -50,7 +51,8 @@ static uint64_t grind(const skad_world *world, const goal *wanted, uint32_t node
         uint8_t seed[32];
         skad_identity identity;
         draw_seed(world, node, number, seed);
-        skad_identity_from_seed(seed, &identity);
+        skad_status status = skad_identity_from_seed(seed, world->profile.memory_kib, &identity);
+        SKAD_ASSERT(status == SKAD_OK);
         *draws += 1;
         double distance = (double)(skad_id_prefix(&identity.id) ^ wanted->target);
         if (distance >= wanted->from && distance < wanted->to) {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "crypto/assert.h"
 #include "proto/envelope.h"
 #include "src/core/node/readers.h"
 #include "src/sim/base/memory.h"
@@ -58,7 +59,7 @@ static bool shows_valid_token(const skad_world *world, uint32_t node, const skad
         !skad_kind_is_request(envelope.kind) || envelope.token == NULL) {
         return false;
     }
-    skad_node_id(envelope.public_key, &sender);
+    SKAD_ASSERT(skad_node_id(envelope.public_key, 0, &sender) == SKAD_OK);
     return skad_node_token_valid(world->nodes[node].node, &flight->from, &sender, envelope.token,
                                  skad_world_time(world, node));
 }

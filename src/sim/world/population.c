@@ -35,10 +35,11 @@ void skad_world_identity(const skad_world *world, uint32_t node, skad_identity *
     uint8_t seed[SKAD_SEED_BYTES];
     own_seed(world, node, 0, seed);
     skad_adversary_grind(world, node, seed);
-    skad_identity_from_seed(seed, out);
+    skad_status status = skad_identity_from_seed(seed, world->profile.memory_kib, out);
+    SKAD_ASSERT(status == SKAD_OK);
     uint64_t unix_s = skad_world_time(world, node).unix_s;
     const skad_puzzle_nonce nonce = {.epoch = skad_profile_epoch(&world->profile, unix_s)};
-    skad_status status = skad_identity_add_nonce(out, &world->profile, &nonce);
+    status = skad_identity_add_nonce(out, &world->profile, &nonce);
     SKAD_ASSERT(status == SKAD_OK);
 }
 
