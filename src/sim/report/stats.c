@@ -27,7 +27,8 @@ skad_sim_interval skad_sim_wilson(uint64_t part, uint64_t all)
 }
 
 /* The 97.5th percentile of Student's distribution: from tables up to ten degrees of freedom; beyond
- * by Hill's expansion around the normal one, which is right to a thousandth there. */
+ * by the expansion around the normal one (Abramowitz and Stegun, 26.7.5), right to a thousandth
+ * there. */
 static double student_95(size_t degrees)
 {
     static const double few[] = {12.706, 4.303, 3.182, 2.776, 2.571,
@@ -37,7 +38,8 @@ static double student_95(size_t degrees)
     if (degrees <= sizeof few / sizeof few[0]) {
         return few[degrees - 1];
     }
-    return z + (pow(z, 3) + z) / (4 * n) + (5 * pow(z, 5) + 16 * pow(z, 3) + 3 * z) / (96 * n * n);
+    return z + (pow(z, 3) + z) / (4 * n) + (5 * pow(z, 5) + 16 * pow(z, 3) + 3 * z) / (96 * n * n) +
+           (3 * pow(z, 7) + 19 * pow(z, 5) + 17 * pow(z, 3) - 15 * z) / (384 * n * n * n);
 }
 
 double skad_sim_mean(const double *samples, size_t count)
