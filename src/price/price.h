@@ -26,7 +26,10 @@ typedef struct skad_price_rates {
     double dynamic_gpu;
 } skad_price_rates;
 
-/* The attacker of reference: the fastest known methods on common hardware. */
+/* The attacker of reference: the fastest known methods on common hardware, and what an hour of it
+ * is rented for, in dollars. */
+#define SKAD_PRICE_CORE_HOUR 0.01
+#define SKAD_PRICE_GPU_HOUR  0.69
 skad_price_rates skad_price_reference(const skad_price_terms *terms);
 
 typedef struct skad_price {
@@ -41,6 +44,9 @@ typedef struct skad_price {
  * least one for each identity. */
 skad_price skad_price_of(const skad_price_terms *terms, const skad_price_rates *rates, double draws,
                          double identities);
+
+/* What the cheaper of cores and GPUs costs, at these prices of an hour. */
+double skad_price_money(const skad_price *price, double core_hour, double gpu_hour);
 
 /* The expected draws for `count` identities within the distance of the first of N honest nodes, a
  * place of one Nth of the key space; or in a region that holds so many honest nodes. */
