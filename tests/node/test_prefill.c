@@ -222,6 +222,22 @@ static void a_node_that_joined_long_ago_stays_calm(void **state)
     end(self);
 }
 
+static void a_node_has_visited_places_but_its_own(void **state)
+{
+    (void)state;
+    bench *self = begin(0);
+    const skad_table *table = skad_node_parts_of(self->filled).table;
+    const uint8_t own = table->self.bytes[0] >> 4;
+    for (unsigned sixteenth = 0; sixteenth < SKAD_PLACES; sixteenth++) {
+        const skad_id target = {.bytes = {(uint8_t)(sixteenth << 4 | 5)}};
+        skad_prefill_visited(self->filled, &target, 100 + sixteenth);
+    }
+    for (unsigned sixteenth = 0; sixteenth < SKAD_PLACES; sixteenth++) {
+        assert_int_equal(table->places.radii[sixteenth], sixteenth == own ? 0 : 100 + sixteenth);
+    }
+    end(self);
+}
+
 static void nobody_known_is_allowed(void **state)
 {
     (void)state;
@@ -239,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_filled_table_is_in_order_whatever_was_heard_when),
         cmocka_unit_test(who_was_heard_first_is_checked_first),
         cmocka_unit_test(a_node_that_joined_long_ago_stays_calm),
+        cmocka_unit_test(a_node_has_visited_places_but_its_own),
         cmocka_unit_test(nobody_known_is_allowed),
     };
     return cmocka_run_group_tests_name("prefill", tests, NULL, NULL);

@@ -9,9 +9,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
+#include "src/core/routing/places.h"
 #include "src/sim/world/adversary.h"
 #include "src/sim/world/placement.h"
+#include "src/sim/world/prefill_world.h"
 #include "src/sim/world/target.h"
 #include "tests/support/small_world.h"
 
@@ -157,6 +160,31 @@ static void a_world_has_them_around_the_key_of_its_record(void **state)
     }
 }
 
+/* A node that was there for days knows how dense the network is in all sixteenths but its own. */
+static void those_who_were_there_for_long_know_other_places(void **state)
+{
+    (void)state;
+    for (int visited = 0; visited <= 1; visited++) {
+        char reason[SKAD_SIM_REASON_BYTES];
+        skad_sim_scenario scenario = test_small_world(200);
+        skad_world *world = calloc(1, sizeof *world);
+        assert_non_null(world);
+        scenario.visited = visited == 1;
+        assert_true(skad_world_init(world, &scenario, reason));
+        skad_sim_prefill(world);
+        for (uint32_t node = 0; node < world->count; node++) {
+            const skad_table *table = skad_node_parts_of(world->nodes[node].node).table;
+            int known = 0;
+            for (size_t i = 0; i < SKAD_PLACES; i++) {
+                known += table->places.radii[i] != 0;
+            }
+            assert_int_equal(known, visited == 1 ? SKAD_PLACES - 1 : 0);
+        }
+        skad_world_free(world);
+        free(world);
+    }
+}
+
 static void one_seed_is_one_capture(void **state)
 {
     (void)state;
@@ -218,6 +246,7 @@ int main(void)
         cmocka_unit_test(the_spread_are_all_over_the_region),
         cmocka_unit_test(those_under_the_threshold_leave_the_sth_closest_beyond_it),
         cmocka_unit_test(a_world_has_them_around_the_key_of_its_record),
+        cmocka_unit_test(those_who_were_there_for_long_know_other_places),
         cmocka_unit_test(one_seed_is_one_capture),
         cmocka_unit_test(a_few_silent_neighbours_own_nothing),
         cmocka_unit_test(without_an_adversary_all_is_found),

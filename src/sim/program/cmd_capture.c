@@ -16,6 +16,7 @@ static void prepare(skad_sim_scenario *scenario)
     scenario->placement = SKAD_SIM_NEAREST;
     scenario->ground = 64;
     scenario->get_every_ms = 200;
+    scenario->visited = true;
     scenario->warmup_s = 60;
     scenario->group_bucket_max = profile->group_bucket_max;
     scenario->group_table_max = profile->group_table_max;

@@ -32,6 +32,8 @@ static const scenario_row ROWS[] = {
      "of the network, those of adversary_share included"},
     {"build", CHOICE, AT(build), 0, 0, "filled|joined",
      "tables as a long-stable network has them, or by joining node after node"},
+    {"visited", FLAG, AT(visited), 0, 0, NULL,
+     "filled: nodes know how dense the network is elsewhere, as after days"},
     {"warmup_s", REAL, AT(warmup_s), 0, YEAR_S, NULL, "simulated before anything is counted"},
     {"duration_s", REAL, AT(duration_s), 0, YEAR_S, NULL,
      "simulated and counted; ends earlier when all lookups have"},

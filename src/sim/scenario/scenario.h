@@ -82,6 +82,7 @@ typedef struct skad_sim_scenario {
     double warmup_s;
     double duration_s;
     double settle_s; /* without faults, after which the network must have recovered; 0: no proof */
+    bool visited;    /* nodes of filled tables have visited places all over the key space */
     bool invariants; /* checked after each step; the first that is broken ends the run */
     bool ipv6;       /* nodes have IPv6 addresses in place of IPv4 ones */
     bool key_of_value;    /* the key near which adversaries are is that of the first value */
