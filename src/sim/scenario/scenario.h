@@ -73,7 +73,7 @@ typedef enum skad_sim_arrival { SKAD_SIM_BEFORE, SKAD_SIM_AFTER } skad_sim_arriv
 #define SKAD_SIM_ALLOCATION_MIN 16 /* shortest prefix of adversaries */
 
 #define SKAD_SIM_REGION_NODES      16 /* honest nodes in the region of a key, on average */
-#define SKAD_SIM_CAPTURE_NODES_MIN (2 * SKAD_SIM_REGION_NODES)
+#define SKAD_SIM_CAPTURE_NODES_MIN 32 /* two regions, so that there is one to speak of */
 
 typedef struct skad_sim_scenario {
     uint64_t seed;
