@@ -91,13 +91,19 @@ static void limits_of(const skad_world *world, uint32_t node, skad_node_limits *
     }
 }
 
-static void open_store(skad_store *store)
+/* An adversary of a capture keeps nothing, whatever reaches its node: what it does not answer
+ * itself its node answers honestly, and must not give the record away. */
+static void open_store(const skad_world *world, uint32_t node)
 {
     static const skad_store_caps caps = {.records_max = 65536,
                                          .bytes_max = 16 << 20,
                                          .published_max = 65536,
                                          .published_bytes_max = 64 << 20};
-    skad_status status = skad_store_memory_new(&caps, store);
+    static const skad_store_caps none = {
+        .records_max = 1, .bytes_max = 1, .published_max = 1, .published_bytes_max = 1};
+    bool keeps = node < world->honest || world->scenario.capture == SKAD_SIM_NOTHING;
+    skad_store *store = &world->nodes[node].store;
+    skad_status status = skad_store_memory_new(keeps ? &caps : &none, store);
     (void)skad_sim_must(status == SKAD_OK ? store->self : NULL);
 }
 
@@ -144,7 +150,7 @@ void skad_world_stop(skad_world *world, uint32_t node, bool forget)
     one->wake_us = UINT64_MAX;
     if (forget) {
         one->store.ops->free(one->store.self);
-        open_store(&one->store);
+        open_store(world, node);
     }
 }
 
@@ -192,7 +198,7 @@ void skad_population_init(skad_world *world)
         skad_sim_node *one = &world->nodes[node];
         one->skew_s = (float)((2 * skad_prng_unit(&prng) - 1) * world->scenario.clock_skew_s);
         choose_nat(world, node, &prng);
-        open_store(&one->store);
+        open_store(world, node);
         skad_world_start(world, node);
         world->ids[node] = *skad_node_self(one->node);
         skad_id_index_add(&world->id_index, &world->ids[node], node);
