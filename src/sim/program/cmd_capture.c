@@ -57,8 +57,8 @@ static void explain(size_t worlds)
     printf("put: puts after which an honest node holds the record; false: puts that report success "
            "although\nnone does; gets: that return it, early and late ones, and the 95 %% interval "
            "over %zu worlds\n(Student's t over their means); dense: gets that notice a cluster; "
-           "RPCs of a get, of a put; held:\nhonest holders when the put ends, and later; core-h: "
-           "what the identities cost\n\n",
+           "RPCs and time of a get, RPCs of\na put; held: honest holders when the put ends, and "
+           "later; core-h: what the identities cost\n\n",
            worlds);
 }
 

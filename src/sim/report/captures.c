@@ -157,11 +157,10 @@ void skad_sim_capture_json(FILE *out, const skad_sim_capture_sum *sum)
 
 void skad_sim_capture_head(FILE *out)
 {
-    (void)fprintf(out,
-                  "%6s %5s %-15s %-8s %-12s %6s %6s %6s  %15s %6s %6s  %6s %5s %5s  %5s %5s "
-                  "%8s\n",
+    (void)fprintf(out, "%6s %5s %-15s %-8s %-12s %6s %6s %6s  %15s %6s %6s  %6s %5s %6s %6s %5s  ",
                   "honest", "n", "placement", "does", "type", "put", "false", "gets", "95 %",
-                  "early", "late", "dense", "RPCs", "put's", "held", "later", "core-h");
+                  "early", "late", "dense", "RPCs", "p50 ms", "p90 ms", "put's");
+    (void)fprintf(out, "%5s %5s %8s\n", "held", "later", "core-h");
 }
 
 void skad_sim_capture_line(FILE *out, const skad_sim_capture_sum *sum)
@@ -170,15 +169,16 @@ void skad_sim_capture_line(FILE *out, const skad_sim_capture_sum *sum)
     skad_sim_row_text placement;
     skad_sim_row_text does;
     skad_sim_row_text type;
-    (void)fprintf(out,
-                  "%6" PRIu64 " %5" PRIu64 " %-15s %-8s %-12s %6.1f %6.1f %6.1f  %6.1f to %5.1f "
-                  "%6.1f %6.1f  %6.1f %5.1f %5.1f  %5.1f %5.1f %8.3g\n",
+    (void)fprintf(out, "%6" PRIu64 " %5" PRIu64 " %-15s %-8s %-12s %6.1f %6.1f ",
                   skad_sim_scenario_honest(scenario), scenario->ground,
                   value_of(scenario, "placement", &placement),
                   value_of(scenario, "adversary", &does), value_of(scenario, "capture", &type),
                   100 * skad_sim_share(sum->puts_reached, sum->worlds),
-                  100 * skad_sim_share(sum->puts_false, sum->worlds), 100 * sum->all.share,
+                  100 * skad_sim_share(sum->puts_false, sum->worlds));
+    (void)fprintf(out, "%6.1f  %6.1f to %5.1f %6.1f %6.1f  %6.1f ", 100 * sum->all.share,
                   100 * sum->all.interval.low, 100 * sum->all.interval.high, 100 * sum->early.share,
-                  100 * sum->late.share, 100 * sum->dense, sum->rpcs_per_get, sum->rpcs_per_put,
+                  100 * sum->late.share, 100 * sum->dense);
+    (void)fprintf(out, "%5.1f %6.0f %6.0f %5.1f  %5.1f %5.1f %8.3g\n", sum->rpcs_per_get,
+                  ms(&sum->gets_took, 0.5), ms(&sum->gets_took, 0.9), sum->rpcs_per_put,
                   sum->holders, sum->holders_late, sum->price.core_hours);
 }
