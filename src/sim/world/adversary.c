@@ -466,7 +466,7 @@ bool skad_adversary_takes(skad_world *world, uint32_t node, const skad_sim_fligh
         return false;
     }
     bool finds = envelope.kind == SKAD_KIND_FIND_NODE || envelope.kind == SKAD_KIND_FIND_VALUE;
-    SKAD_ASSERT(skad_node_id(envelope.public_key, 0, &search.requester) == SKAD_OK);
+    search.requester = *envelope.id;
     if (world->scenario.adversary == SKAD_SIM_DROP) {
         return true;
     }
