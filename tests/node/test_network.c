@@ -267,9 +267,9 @@ static void recorded_run(uint64_t seed, bool sharing, uint8_t transcript[32])
 {
     test_network *network = malloc(sizeof *network);
     if (sharing) {
-        test_network_init_sharing(network, skad_profile_builtin("test"), 16, seed);
+        test_network_init_sharing(network, test_plain_profile(), 16, seed);
     } else {
-        test_network_init(network, skad_profile_builtin("test"), 16, seed);
+        test_network_init(network, test_plain_profile(), 16, seed);
     }
     network->loss = 0.02;
     test_network_join_all(network);

@@ -38,7 +38,7 @@ static skad_node *make(bench *self, uint8_t group_table_max)
 {
     const skad_simulator_config simulator = {
         .shared = self->shared, .insecure_memory = true, .lazy_allocation = true};
-    skad_node_config config = {.profile = *skad_profile_builtin("test"),
+    skad_node_config config = {.profile = *test_plain_profile(),
                                .identity = &self->identity,
                                .store = self->store,
                                .families = SKAD_FAMILIES_ALL,
@@ -57,7 +57,7 @@ static bench *begin(uint8_t group_table_max)
     bench *self = calloc(1, sizeof *self);
     assert_non_null(self);
     test_prng prng = {77};
-    self->identity = test_identity(skad_profile_builtin("test"), 1);
+    self->identity = test_identity(test_plain_profile(), 1);
     assert_int_equal(skad_store_memory_new(&caps, &self->store), SKAD_OK);
     assert_int_equal(skad_shared_new(16, &self->shared), SKAD_OK);
     for (size_t i = 0; i < CONTACTS; i++) {

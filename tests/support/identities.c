@@ -3,7 +3,20 @@
 #include "crypto/assert.h"
 #include "crypto/keys.h"
 #include "crypto/puzzle.h"
-#include "skad/record.h"
+#include "tests/support/wire.h"
+
+const skad_profile *test_plain_profile(void)
+{
+    static skad_profile profile;
+    profile = *skad_profile_builtin("test");
+    profile.memory_kib = 0;
+    return &profile;
+}
+
+skad_publisher test_plain_publisher(const skad_identity *identity)
+{
+    return test_publisher(test_plain_profile(), identity);
+}
 
 skad_puzzle_nonce test_nonce(const skad_profile *profile, const skad_id *id, uint32_t epoch)
 {

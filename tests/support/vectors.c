@@ -225,6 +225,7 @@ void skad_vectors_write(const skad_vector_file *file, FILE *out)
     skad_json_hex(&json, "network_key", key, sizeof key);
     skad_json_hex(&json, "network_id", skad_wire_publisher(NULL).network.bytes, SKAD_HASH_BYTES);
     skad_json_uint(&json, "epoch", SKAD_WIRE_EPOCH);
+    skad_json_uint(&json, "unix_s", SKAD_WIRE_UNIX_S);
     skad_json_array(&json, "vectors");
     file->vectors(&json);
     skad_json_array_end(&json);

@@ -447,7 +447,7 @@ bool skad_adversary_takes(skad_world *world, uint32_t node, const skad_sim_fligh
                              &search.question)) {
         return false;
     }
-    SKAD_ASSERT(skad_node_id(envelope.public_key, 0, &search.requester) == SKAD_OK);
+    search.requester = *envelope.id;
     if (world->scenario.adversary == SKAD_SIM_DROP) {
         return drops(world, &search);
     }

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "crypto/assert.h"
 #include "proto/envelope.h"
 #include "src/core/node/readers.h"
 #include "src/sim/base/memory.h"
@@ -52,16 +51,14 @@ static account *account_of(const skad_world *world, uint32_t node, uint32_t othe
 static bool shows_valid_token(const skad_world *world, uint32_t node, const skad_sim_flight *flight)
 {
     skad_envelope envelope;
-    skad_id sender;
     if (flight->len <= SKAD_TAG_BYTES ||
         skad_envelope_decode(flight->bytes + SKAD_TAG_BYTES, flight->len - SKAD_TAG_BYTES,
                              &envelope) != SKAD_VERDICT_ACCEPT ||
         !skad_kind_is_request(envelope.kind) || envelope.token == NULL) {
         return false;
     }
-    SKAD_ASSERT(skad_node_id(envelope.public_key, 0, &sender) == SKAD_OK);
-    return skad_node_token_valid(world->nodes[node].node, &flight->from, &sender, envelope.token,
-                                 skad_world_time(world, node));
+    return skad_node_token_valid(world->nodes[node].node, &flight->from, envelope.id,
+                                 envelope.token, skad_world_time(world, node));
 }
 
 void skad_sim_ledger_received(skad_world *world, uint32_t node, const skad_sim_flight *flight)

@@ -28,7 +28,7 @@ static const uint8_t value[] = "the value that somebody wants to disappear";
 
 static skad_profile easy_profile(void)
 {
-    skad_profile profile = *skad_profile_builtin("test");
+    skad_profile profile = *test_plain_profile();
     profile.static_bits = 0; /* the work of the attackers is counted by SHARED_BITS alone */
     profile.dynamic_bits = 0;
     return profile;
