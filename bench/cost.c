@@ -204,7 +204,8 @@ static void cheap_identity(test_fixture *fixture, skad_datagram *out, skad_addre
     test_remote cheap = *test_fixture_remote(fixture);
     for (uint8_t seed[SKAD_SEED_BYTES] = {0x77};
          skad_identity_fits(&cheap.identity, &fixture->profile); seed[31]++) {
-        skad_identity_from_seed(seed, &cheap.identity);
+        SKAD_ASSERT(skad_identity_from_seed(seed, fixture->profile.memory_kib, &cheap.identity) ==
+                    SKAD_OK);
     }
     const uint32_t epoch = skad_profile_epoch(&fixture->profile, fixture->now.unix_s);
     cheap.identity.nonces[0] = test_nonce(&fixture->profile, &cheap.identity.id, epoch);
@@ -218,7 +219,8 @@ static void another_nonce(test_fixture *fixture, skad_datagram *out, skad_addres
 {
     test_remote lazy = *test_fixture_remote(fixture);
     skad_puzzle_nonce *nonce = &lazy.identity.nonces[0];
-    while (skad_puzzle_dynamic_ok(&lazy.identity.id, nonce, fixture->profile.dynamic_bits)) {
+    while (skad_puzzle_dynamic_ok(&lazy.identity.id, nonce, fixture->profile.memory_kib,
+                                  fixture->profile.dynamic_bits)) {
         nonce->bytes[0]++;
     }
     const skad_wire_craft wanted = test_fixture_craft(fixture, &lazy, SKAD_KIND_PING,
@@ -286,7 +288,7 @@ static double verify_us(void)
     static const uint8_t seed[SKAD_SEED_BYTES] = {4};
     uint8_t signature[SKAD_SIGNATURE_BYTES];
     skad_identity identity;
-    skad_identity_from_seed(seed, &identity);
+    SKAD_ASSERT(skad_identity_from_seed(seed, 0, &identity) == SKAD_OK);
     skad_sign(SKAD_SIGN_DATAGRAM, digest, identity.secret_key, signature);
     const double start = bench_cpu_s();
     for (unsigned i = 0; i < CALLS; i++) {

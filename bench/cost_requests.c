@@ -107,7 +107,7 @@ static void announce(skad_message *out, uint8_t *bytes, unsigned number)
     uint8_t seed[SKAD_SEED_BYTES] = {(uint8_t)number, (uint8_t)(number >> 8),
                                      (uint8_t)(number >> 16), 7};
     skad_identity publisher;
-    skad_identity_from_seed(seed, &publisher);
+    SKAD_ASSERT(skad_identity_from_seed(seed, 0, &publisher) == SKAD_OK);
     size_t len = skad_record_encode_announcement(skad_wire_publisher(&publisher), &popular, 1,
                                                  TEST_UNIX_S + 3600, &none, (skad_span){0}, bytes,
                                                  SKAD_RECORD_BYTES_MAX);

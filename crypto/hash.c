@@ -10,9 +10,9 @@
 _Static_assert(SKAD_HASH_BYTES_MAX == crypto_generichash_blake2b_BYTES_MAX, "largest output");
 _Static_assert(SKAD_TABLE_KEY_BYTES == crypto_shorthash_siphash24_KEYBYTES, "SipHash key");
 
-#define PERSONAL_BYTES crypto_generichash_blake2b_PERSONALBYTES
+_Static_assert(SKAD_HASH_PERSONAL_BYTES == crypto_generichash_blake2b_PERSONALBYTES, "BLAKE2b");
 
-static const uint8_t personals[][PERSONAL_BYTES] = {
+static const uint8_t personals[][SKAD_HASH_PERSONAL_BYTES] = {
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): ISO C forbids a string in parentheses here. */
 #define PERSONAL(name, personal) [SKAD_HASH_##name] = personal,
     SKAD_HASH_DOMAINS(PERSONAL)
@@ -46,6 +46,12 @@ void skad_hash_one(skad_hash_domain domain, const uint8_t *data, size_t len,
 {
     const skad_span part = {data, len};
     skad_hash(domain, NULL, &part, 1, out, SKAD_HASH_BYTES);
+}
+
+const uint8_t *skad_hash_personal(skad_hash_domain domain)
+{
+    SKAD_ASSERT((size_t)domain < sizeof personals / sizeof personals[0]);
+    return personals[domain];
 }
 
 unsigned skad_leading_zero_bits(const uint8_t *data, size_t len)

@@ -1,5 +1,6 @@
-/* Domain-separated BLAKE2b (RFC 7693), the only hash of skad. Each use has its own 16-byte
- * personalisation, so that no hash made for one purpose can serve another. */
+/* Domain-separated BLAKE2b (RFC 7693), the hash of skad for everything but identities
+ * (hard_hash.h). Each use has its own 16-byte personalisation, so that no hash made for one purpose
+ * can serve another. */
 #ifndef SKAD_CRYPTO_HASH_H
 #define SKAD_CRYPTO_HASH_H
 
@@ -15,9 +16,9 @@
 /* X(NAME, personalisation: at most 16 bytes, zero-padded). proto/PROTOCOL.md lists them under
  * "Hashes". */
 #define SKAD_HASH_DOMAINS(X)                                                                       \
-    X(NODE_ID, "skad1 node id")       /* public key -> node ID */                                  \
+    X(NODE_ID, "skad1 node id")       /* public key -> node ID, memory-hard (hard_hash.h) */       \
     X(STATIC, "skad1 static")         /* node ID -> static puzzle */                               \
-    X(DYNAMIC, "skad1 dynamic")       /* node ID xor nonce, epoch -> dynamic puzzle */             \
+    X(DYNAMIC, "skad1 dynamic")       /* node ID, epoch, nonce -> dynamic puzzle, memory-hard */   \
     X(PROFILE, "skad1 profile")       /* profile encoding -> profile hash */                       \
     X(NETWORK, "skad1 network")       /* profile hash, keyed with the PSK if any -> network key */ \
     X(FRONT, "skad1 front")           /* recipient, front of the envelope -> tag's first half */   \
@@ -50,6 +51,10 @@ void skad_hash(skad_hash_domain domain, const uint8_t *key, const skad_span *par
 /* Does the same for a single part and 32 bytes of output. */
 void skad_hash_one(skad_hash_domain domain, const uint8_t *data, size_t len,
                    uint8_t out[static SKAD_HASH_BYTES]);
+
+/* Returns the domain's personalisation, zero-padded. */
+#define SKAD_HASH_PERSONAL_BYTES 16
+const uint8_t *skad_hash_personal(skad_hash_domain domain);
 
 /* Counts the leading zero bits of the hash: 0..8*len. */
 unsigned skad_leading_zero_bits(const uint8_t *data, size_t len);

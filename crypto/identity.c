@@ -4,20 +4,31 @@
 
 #include <string.h>
 
+#include "crypto/hard_hash.h"
 #include "crypto/keys.h"
 #include "crypto/puzzle.h"
 
-void skad_identity_from_seed(const uint8_t seed[static 32], skad_identity *out)
+skad_status skad_identity_from_seed(const uint8_t seed[static 32], uint32_t memory_kib,
+                                    skad_identity *out)
 {
     skad_crypto_init();
     memset(out, 0, sizeof *out);
+    if (!skad_hard_hash_memory_ok(memory_kib)) {
+        return SKAD_ERR_INPUT;
+    }
     skad_keypair_from_seed(seed, out->public_key, out->secret_key);
-    skad_node_id(out->public_key, &out->id);
+    out->memory_kib = memory_kib;
+    skad_status status = skad_node_id(out->public_key, memory_kib, &out->id);
+    if (status != SKAD_OK) {
+        skad_identity_wipe(out);
+    }
+    return status;
 }
 
 bool skad_identity_fits(const skad_identity *identity, const skad_profile *profile)
 {
-    return skad_puzzle_static_ok(&identity->id, profile->static_bits);
+    return identity->memory_kib == profile->memory_kib &&
+           skad_puzzle_static_ok(&identity->id, profile->static_bits);
 }
 
 const skad_puzzle_nonce *skad_identity_nonce(const skad_identity *identity, uint32_t epoch)
@@ -56,7 +67,7 @@ static size_t index_for(const skad_identity *identity, uint32_t epoch)
 skad_status skad_identity_add_nonce(skad_identity *identity, const skad_profile *profile,
                                     const skad_puzzle_nonce *nonce)
 {
-    if (!skad_puzzle_dynamic_ok(&identity->id, nonce, profile->dynamic_bits)) {
+    if (!skad_puzzle_dynamic_ok(&identity->id, nonce, profile->memory_kib, profile->dynamic_bits)) {
         return SKAD_ERR_PUZZLE;
     }
     size_t index = index_for(identity, nonce->epoch);

@@ -13,7 +13,7 @@
 #include "crypto/keys.h"
 #include "crypto/small_file.h"
 
-#define FILE_VERSION 1
+#define FILE_VERSION 2 /* 1: before node IDs were memory-hard */
 #define SEED_BYTES   32
 #define ENTRY_BYTES  (4 + SKAD_NONCE_BYTES) /* epoch, nonce */
 
@@ -25,8 +25,9 @@ enum {
     AT_VERSION = AT_MAGIC + sizeof magic, /* 2 bytes, big-endian */
     AT_FLAGS = AT_VERSION + 2,            /* 1 byte, zero in this version */
     AT_COUNT = AT_FLAGS + 1,              /* 1 byte: nonces that follow */
-    AT_RESERVED = AT_COUNT + 1,           /* 6 bytes, zero */
-    AT_SEED = AT_RESERVED + 6,
+    AT_MEMORY = AT_COUNT + 1,             /* 4 bytes, big-endian: KiB of the node ID's hash */
+    AT_RESERVED = AT_MEMORY + 4,          /* 2 bytes, zero */
+    AT_SEED = AT_RESERVED + 2,
     AT_PUBLIC_KEY = AT_SEED + SEED_BYTES,
     AT_NONCES = AT_PUBLIC_KEY + SKAD_PUBLIC_KEY_BYTES,
     AT_CHECKSUM = AT_NONCES + SKAD_IDENTITY_NONCES_MAX * ENTRY_BYTES,
@@ -53,6 +54,7 @@ void skad_identity_encode(const skad_identity *identity,
     memcpy(out + AT_MAGIC, magic, sizeof magic);
     out[AT_VERSION + 1] = FILE_VERSION;
     out[AT_COUNT] = (uint8_t)identity->nonces_count;
+    put_u32(out + AT_MEMORY, identity->memory_kib);
     memcpy(out + AT_SEED, identity->secret_key, SEED_BYTES);
     memcpy(out + AT_PUBLIC_KEY, identity->public_key, SKAD_PUBLIC_KEY_BYTES);
     for (size_t i = 0; i < identity->nonces_count; i++) {
@@ -108,7 +110,10 @@ static skad_status decode(const uint8_t *in, size_t len, skad_identity *out)
     if (!skad_equal(checksum, in + AT_CHECKSUM, sizeof checksum)) {
         return SKAD_ERR_FORMAT;
     }
-    skad_identity_from_seed(in + AT_SEED, out);
+    skad_status status = skad_identity_from_seed(in + AT_SEED, get_u32(in + AT_MEMORY), out);
+    if (status != SKAD_OK) {
+        return status == SKAD_ERR_INPUT ? SKAD_ERR_FORMAT : status;
+    }
     if (in[AT_FLAGS] != 0 || !all_zero(in + AT_RESERVED, AT_SEED - AT_RESERVED) ||
         !skad_equal(out->public_key, in + AT_PUBLIC_KEY, SKAD_PUBLIC_KEY_BYTES) ||
         !decode_nonces(in, out)) {

@@ -15,7 +15,7 @@ void skad_identity_encode(const skad_identity *identity,
                           uint8_t out[static SKAD_IDENTITY_FILE_BYTES]);
 
 /* Decodes an identity. Errors: SKAD_ERR_VERSION (another version's file, whose size and checksum
- * may differ), SKAD_ERR_FORMAT. *out is wiped first, and again on error. */
+ * may differ), SKAD_ERR_FORMAT, SKAD_ERR_MEMORY. *out is wiped first, and again on error. */
 SKAD_MUST_CHECK skad_status skad_identity_decode(const uint8_t *in, size_t len, skad_identity *out);
 
 #endif

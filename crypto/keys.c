@@ -7,6 +7,7 @@
 #include <sodium.h>
 
 #include "crypto/assert.h"
+#include "crypto/hard_hash.h"
 
 #define PURPOSE_BYTES 16
 #define SIGNED_BYTES  (PURPOSE_BYTES + SKAD_HASH_BYTES)
@@ -35,9 +36,11 @@ void skad_keypair_from_seed(const uint8_t seed[static 32],
     SKAD_ASSERT(failed == 0);
 }
 
-void skad_node_id(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES], skad_id *out)
+skad_status skad_node_id(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
+                         uint32_t memory_kib, skad_id *out)
 {
-    skad_hash_one(SKAD_HASH_NODE_ID, public_key, SKAD_PUBLIC_KEY_BYTES, out->bytes);
+    return skad_hard_hash(SKAD_HASH_NODE_ID, memory_kib, public_key, SKAD_PUBLIC_KEY_BYTES,
+                          out->bytes);
 }
 
 static void compose(skad_sign_purpose purpose, const uint8_t digest[static SKAD_HASH_BYTES],

@@ -29,8 +29,10 @@ void skad_keypair_from_seed(const uint8_t seed[static 32],
                             uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
                             uint8_t secret_key[static SKAD_SECRET_KEY_BYTES]);
 
-/* Derives the node ID: BLAKE2b-256 of the public key. */
-void skad_node_id(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES], skad_id *out);
+/* Derives the node ID: the memory-hard hash of the public key, with the profile's memory
+ * (hard_hash.h). Error: SKAD_ERR_MEMORY, never with memory_kib 0. */
+SKAD_MUST_CHECK skad_status skad_node_id(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],
+                                         uint32_t memory_kib, skad_id *out);
 
 /* Signs a digest (RFC 8032, section 5.1.6; deterministic). */
 void skad_sign(skad_sign_purpose purpose, const uint8_t digest[static SKAD_HASH_BYTES],

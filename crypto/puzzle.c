@@ -1,7 +1,9 @@
 /* Checking the crypto puzzles of S/Kademlia, section 4.1: one hash each. */
 #include "crypto/puzzle.h"
 
-#include "crypto/hash.h"
+#include <string.h>
+
+#include "crypto/hard_hash.h"
 
 #define EPOCH_BYTES 8
 
@@ -15,21 +17,20 @@ bool skad_puzzle_static_ok(const skad_id *id, unsigned bits)
     return skad_leading_zero_bits(hash, sizeof hash) >= bits;
 }
 
-bool skad_puzzle_dynamic_ok(const skad_id *id, const skad_puzzle_nonce *nonce, unsigned bits)
+bool skad_puzzle_dynamic_ok(const skad_id *id, const skad_puzzle_nonce *nonce, uint32_t memory_kib,
+                            unsigned bits)
 {
-    skad_id mixed = *id;
+    uint8_t solution[SKAD_ID_BYTES + EPOCH_BYTES + SKAD_NONCE_BYTES];
+    uint8_t hash[SKAD_HASH_BYTES];
     if (bits == 0) {
         return true;
     }
-    for (size_t i = 0; i < SKAD_NONCE_BYTES; i++) {
-        mixed.bytes[SKAD_ID_BYTES - SKAD_NONCE_BYTES + i] ^= nonce->bytes[i];
-    }
-    uint8_t epoch[EPOCH_BYTES];
+    memcpy(solution, id->bytes, SKAD_ID_BYTES);
     for (unsigned i = 0; i < EPOCH_BYTES; i++) {
-        epoch[i] = (uint8_t)((uint64_t)nonce->epoch >> (56 - 8 * i));
+        solution[SKAD_ID_BYTES + i] = (uint8_t)((uint64_t)nonce->epoch >> (56 - 8 * i));
     }
-    const skad_span parts[] = {{mixed.bytes, sizeof mixed.bytes}, {epoch, sizeof epoch}};
-    uint8_t hash[SKAD_HASH_BYTES];
-    skad_hash(SKAD_HASH_DYNAMIC, NULL, parts, 2, hash, sizeof hash);
-    return skad_leading_zero_bits(hash, sizeof hash) >= bits;
+    memcpy(solution + SKAD_ID_BYTES + EPOCH_BYTES, nonce->bytes, SKAD_NONCE_BYTES);
+    return skad_hard_hash(SKAD_HASH_DYNAMIC, memory_kib, solution, sizeof solution, hash) ==
+               SKAD_OK &&
+           skad_leading_zero_bits(hash, sizeof hash) >= bits;
 }

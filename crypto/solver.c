@@ -26,8 +26,9 @@
 #define HUNTERS_MAX    256 /* more threads are not started */
 #define REPORT_NS      200000000L
 #define NS_PER_S       1000000000L
-#define KEYS_A_CHUNK   16  /* a key pair costs about 20 us: `over` is seen within 1 ms */
-#define NONCES_A_CHUNK 512 /* a hash costs about 0.3 us */
+#define CHUNK_KIB      2048 /* of memory-hard hashes, about 1.5 ms: so soon `over` is seen */
+#define CHUNK_TRIES    512  /* at most; a plain hash costs about 0.3 us */
+#define KEYS_A_CHUNK   32   /* at most; a key pair costs about 12 us */
 #define KEY_SEED_BYTES 32
 #define FIND_BYTES_MAX KEY_SEED_BYTES
 
@@ -41,6 +42,7 @@ struct hunt {
     const char *stage;
     hunt_chunk chunk;
     unsigned bits;
+    uint32_t memory_kib;
     const skad_id *id; /* dynamic puzzle only */
     uint32_t epoch;    /* dynamic puzzle only */
     const skad_solve_options *options;
@@ -54,17 +56,25 @@ struct hunt {
     uint8_t find[FIND_BYTES_MAX]; /* a key seed or a nonce, once found */
 };
 
+/* Returns the number of tries in a chunk. */
+static unsigned chunk_tries(const struct hunt *hunt, unsigned most)
+{
+    const uint32_t tries = CHUNK_KIB / (hunt->memory_kib == 0 ? 1 : hunt->memory_kib);
+    return tries < 1 ? 1 : tries > most ? most : (unsigned)tries;
+}
+
 static unsigned try_keys(const struct hunt *hunt, skad_random *random, uint8_t *find, bool *found)
 {
     uint8_t public_key[SKAD_PUBLIC_KEY_BYTES];
     uint8_t secret_key[SKAD_SECRET_KEY_BYTES];
+    const unsigned most = chunk_tries(hunt, KEYS_A_CHUNK);
     unsigned tries = 0;
-    while (tries < KEYS_A_CHUNK && !*found) {
+    while (tries < most && !*found) {
         skad_random_bytes(random, find, KEY_SEED_BYTES);
         skad_keypair_from_seed(find, public_key, secret_key);
         skad_id id;
-        skad_node_id(public_key, &id);
-        *found = skad_puzzle_static_ok(&id, hunt->bits);
+        *found = skad_node_id(public_key, hunt->memory_kib, &id) == SKAD_OK &&
+                 skad_puzzle_static_ok(&id, hunt->bits);
         tries++;
     }
     skad_wipe(secret_key, sizeof secret_key);
@@ -77,10 +87,11 @@ static unsigned try_nonces(const struct hunt *hunt, skad_random *random, uint8_t
     skad_puzzle_nonce nonce = {.epoch = hunt->epoch};
     uint64_t counter;
     skad_random_bytes(random, (uint8_t *)&counter, sizeof counter);
+    const unsigned most = chunk_tries(hunt, CHUNK_TRIES);
     unsigned tries = 0;
-    while (tries < NONCES_A_CHUNK && !*found) {
+    while (tries < most && !*found) {
         memcpy(nonce.bytes, &counter, sizeof nonce.bytes);
-        *found = skad_puzzle_dynamic_ok(hunt->id, &nonce, hunt->bits);
+        *found = skad_puzzle_dynamic_ok(hunt->id, &nonce, hunt->memory_kib, hunt->bits);
         counter++;
         tries++;
     }
@@ -261,6 +272,7 @@ skad_status skad_puzzle_solve(const skad_id *id, const skad_profile *profile, ui
         .stage = "dynamic",
         .chunk = try_nonces,
         .bits = profile->dynamic_bits,
+        .memory_kib = profile->memory_kib,
         .id = id,
         .epoch = epoch,
         .options = options,
@@ -281,12 +293,15 @@ skad_status skad_identity_generate(const skad_profile *profile, uint32_t epoch,
         .stage = "static",
         .chunk = try_keys,
         .bits = profile->static_bits,
+        .memory_kib = profile->memory_kib,
         .options = options,
     };
     skad_identity_wipe(out);
     skad_status status = run(&hunt);
     if (status == SKAD_OK) {
-        skad_identity_from_seed(hunt.find, out);
+        status = skad_identity_from_seed(hunt.find, profile->memory_kib, out);
+    }
+    if (status == SKAD_OK) {
         status = skad_puzzle_solve(&out->id, profile, epoch, options, &out->nonces[0]);
     }
     skad_wipe(hunt.find, sizeof hunt.find);

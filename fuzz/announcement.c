@@ -3,6 +3,7 @@
  * does not test libsodium. */
 #include <string.h>
 
+#include "crypto/assert.h"
 #include "fuzz/fuzz.h"
 #include "proto/address.h"
 #include "proto/limits.h"
@@ -81,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     skad_record record;
     fuzz_choices choices = {data, len, 0};
     if (identity.public_key[0] == 0) {
-        skad_identity_from_seed(seed, &identity);
+        SKAD_ASSERT(skad_identity_from_seed(seed, 0, &identity) == SKAD_OK);
     }
     uint16_t where = (uint16_t)fuzz_number(&choices, 2);
     uint8_t what = fuzz_byte(&choices);

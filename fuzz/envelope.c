@@ -9,13 +9,9 @@ static size_t padding(const skad_envelope *envelope)
 {
     uint8_t bytes[SKAD_ENVELOPE_BYTES_MAX];
     skad_writer writer;
-    skad_envelope_fields fields = {envelope->kind,
-                                   envelope->rpc_id,
-                                   envelope->public_key,
-                                   &envelope->nonce,
-                                   envelope->token,
-                                   envelope->body,
-                                   0};
+    skad_envelope_fields fields = {
+        envelope->kind,   envelope->rpc_id, envelope->public_key, envelope->id,
+        &envelope->nonce, envelope->token,  envelope->body,       0};
     skad_writer_init(&writer, bytes, sizeof bytes);
     skad_envelope_write_signed_part(&writer, &fields);
     FUZZ_REQUIRE(!writer.overflow && writer.len <= envelope->signed_part.len);
@@ -27,9 +23,9 @@ static void write_again(const uint8_t *data, size_t len, const skad_envelope *en
 {
     uint8_t bytes[SKAD_ENVELOPE_BYTES_MAX];
     skad_writer writer;
-    skad_envelope_fields fields = {envelope->kind,   envelope->rpc_id, envelope->public_key,
-                                   &envelope->nonce, envelope->token,  envelope->body,
-                                   padding(envelope)};
+    skad_envelope_fields fields = {envelope->kind, envelope->rpc_id, envelope->public_key,
+                                   envelope->id,   &envelope->nonce, envelope->token,
+                                   envelope->body, padding(envelope)};
     skad_writer_init(&writer, bytes, sizeof bytes);
     skad_envelope_write_signed_part(&writer, &fields);
     FUZZ_REQUIRE(writer.len == envelope->signed_part.len);
@@ -44,7 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     skad_verdict verdict = skad_envelope_decode(data, len, &envelope);
     if (verdict == SKAD_VERDICT_ACCEPT) {
         FUZZ_REQUIRE(envelope.depth <= SKAD_MERKLE_DEPTH_MAX);
-        FUZZ_REQUIRE(envelope.index >> envelope.depth == 0);
+        FUZZ_REQUIRE(envelope.depth == 0 ? envelope.index < SKAD_MERKLE_LEAVES_MAX
+                                         : envelope.index >> envelope.depth == 0);
+        FUZZ_REQUIRE(envelope.id != NULL || skad_kind_is_reply(envelope.kind));
         FUZZ_REQUIRE(skad_kind_is_request(envelope.kind) != skad_kind_is_reply(envelope.kind));
         write_again(data, len, &envelope);
     } else {

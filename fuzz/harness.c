@@ -65,6 +65,7 @@ static skad_node_limits choose_limits(uint8_t shape)
         .watches = 2,
         .tokens = shape / 8 % 2 == 0 ? 8 : 64,
         .roots = 2,
+        .identities = 4,
     };
 }
 
@@ -92,6 +93,8 @@ void harness_open(harness *self, fuzz_choices *choices)
                                          .unvalidated_all = {8, 16},
                                          .validated = {{8, 16}, {16, 32}, {16, 32}},
                                          .validated_all = {32, 64},
+                                         .identities = {{2, 4}, {4, 8}, {8, 16}},
+                                         .identities_all = {8, 16},
                                          .answer_bytes = {4096, 8192},
                                          .cells = 16};
     }

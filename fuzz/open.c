@@ -34,8 +34,8 @@ static void check_accepted(const skad_opened *opened, const uint8_t *datagram, s
 static void receive(const uint8_t *data, size_t len, const skad_open_awaited *awaited)
 {
     skad_opened opened;
-    skad_verdict verdict =
-        skad_wire_receive(data, len, &identities()->receiver.id, SKAD_WIRE_EPOCH, awaited, &opened);
+    skad_verdict verdict = skad_wire_receive(data, len, &identities()->receiver.id,
+                                             SKAD_WIRE_UNIX_S, awaited, &opened);
     FUZZ_REQUIRE(verdict < SKAD_VERDICT_COUNT);
     if (verdict == SKAD_VERDICT_ACCEPT) {
         check_accepted(&opened, data, len);

@@ -97,7 +97,7 @@ static void seal_anew(const skad_envelope *envelope)
         craft.token = (skad_span){envelope->token, SKAD_TOKEN_BYTES};
     }
     const size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
-    FUZZ_REQUIRE(skad_wire_receive(datagram, len, &identities.receiver.id, SKAD_WIRE_EPOCH,
+    FUZZ_REQUIRE(skad_wire_receive(datagram, len, &identities.receiver.id, SKAD_WIRE_UNIX_S,
                                    reply ? &awaited : NULL, &opened) == SKAD_VERDICT_ACCEPT);
     fuzz_seed_write("open", PREFIX, -1, datagram, len);
 }

@@ -5,6 +5,8 @@
  * signed part is everything before it. */
 #include "proto/envelope.h"
 
+#include <string.h>
+
 #include "proto/reader.h"
 
 /* A few more than our own version needs, so that the envelope of a later version with more elements
@@ -24,7 +26,8 @@ static bool all_zero(skad_span bytes)
     return any == 0;
 }
 
-/* Reads index, path and signature: they say which leaf of which tree was signed. */
+/* Reads index, path and signature: they say which leaf of which tree was signed. With an empty path
+ * the index numbers copies. */
 static void read_proof(skad_reader *reader, skad_envelope *out)
 {
     out->index = (size_t)skad_read_uint(reader, SKAD_MERKLE_LEAVES_MAX - 1);
@@ -32,7 +35,8 @@ static void read_proof(skad_reader *reader, skad_envelope *out)
     out->path = path.data;
     out->depth = path.len / SKAD_HASH_BYTES;
     out->signature = skad_read_bin(reader, SKAD_SIGNATURE_BYTES, SKAD_SIGNATURE_BYTES).data;
-    if (path.len % SKAD_HASH_BYTES != 0 || out->index >= (size_t)1 << out->depth) {
+    if (path.len % SKAD_HASH_BYTES != 0 ||
+        (out->depth > 0 && out->index >= (size_t)1 << out->depth)) {
         reader->failed = true;
     }
 }
@@ -42,6 +46,8 @@ static void read_elements(skad_reader *reader, skad_envelope *out)
 {
     out->rpc_id = skad_read_bin(reader, SKAD_RPC_ID_BYTES, SKAD_RPC_ID_BYTES).data;
     out->public_key = skad_read_bin(reader, SKAD_PUBLIC_KEY_BYTES, SKAD_PUBLIC_KEY_BYTES).data;
+    skad_span id = skad_read_bin(reader, 0, SKAD_ID_BYTES);
+    out->id = id.len == 0 ? NULL : (const skad_id *)(const void *)id.data; /* bytes alone */
     out->nonce.epoch = (uint32_t)skad_read_uint(reader, UINT32_MAX);
     skad_read_bytes(reader, out->nonce.bytes, SKAD_NONCE_BYTES);
     skad_span token = skad_read_bin(reader, 0, SKAD_TOKEN_BYTES);
@@ -49,7 +55,8 @@ static void read_elements(skad_reader *reader, skad_envelope *out)
     out->body = skad_read_bin(reader, 1, SKAD_BODY_BYTES_MAX);
     skad_span padding = skad_read_bin(reader, 0, SKAD_PAD_BYTES_MAX);
     read_proof(reader, out);
-    if ((token.len != 0 && token.len != SKAD_TOKEN_BYTES) || !all_zero(padding)) {
+    if ((id.len != 0 && id.len != SKAD_ID_BYTES) ||
+        (token.len != 0 && token.len != SKAD_TOKEN_BYTES) || !all_zero(padding)) {
         reader->failed = true;
     }
 }
@@ -83,6 +90,9 @@ skad_verdict skad_envelope_decode(const uint8_t *data, size_t len, skad_envelope
         !(skad_kind_is_request(out->kind) || skad_kind_is_reply(out->kind))) {
         return SKAD_VERDICT_KIND;
     }
+    if (skad_kind_is_request(out->kind) && out->id == NULL) {
+        return SKAD_VERDICT_STRUCTURE;
+    }
     return SKAD_VERDICT_ACCEPT;
 }
 
@@ -105,9 +115,13 @@ static size_t epoch_bytes(uint8_t first)
 bool skad_envelope_glance_at(const uint8_t *data, size_t len, skad_envelope_glance *out)
 {
     const size_t kind = SKAD_FIXARRAY + SKAD_FIXINT;
-    const size_t epoch =
+    const size_t id =
         kind + SKAD_FIXINT + SKAD_BIN8(SKAD_RPC_ID_BYTES) + SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES);
     const uint8_t bin8 = 0xc4;
+    if (len <= id + SKAD_BIN8(0)) {
+        return false;
+    }
+    const size_t epoch = id + SKAD_BIN8((size_t)data[id + 1]);
     if (len <= epoch) {
         return false;
     }
@@ -127,6 +141,8 @@ void skad_envelope_write_signed_part(skad_writer *writer, const skad_envelope_fi
     skad_write_uint(writer, fields->kind);
     skad_write_bin(writer, fields->rpc_id, SKAD_RPC_ID_BYTES);
     skad_write_bin(writer, fields->public_key, SKAD_PUBLIC_KEY_BYTES);
+    skad_write_bin(writer, fields->id == NULL ? NULL : fields->id->bytes,
+                   fields->id == NULL ? 0 : SKAD_ID_BYTES);
     skad_write_uint(writer, fields->nonce->epoch);
     skad_write_bin(writer, fields->nonce->bytes, SKAD_NONCE_BYTES);
     skad_write_bin(writer, fields->token, fields->token == NULL ? 0 : SKAD_TOKEN_BYTES);
@@ -153,4 +169,22 @@ void skad_envelope_digest(const uint8_t network_key[static SKAD_HASH_BYTES],
         signed_part,
     };
     skad_hash(SKAD_HASH_LEAF, network_key, parts, 3, out, SKAD_HASH_BYTES);
+}
+
+void skad_envelope_copy_leaf(uint8_t copy, uint8_t out[static SKAD_HASH_BYTES])
+{
+    memset(out, 0, SKAD_HASH_BYTES);
+    out[SKAD_HASH_BYTES - 1] = copy;
+}
+
+void skad_envelope_root(const uint8_t digest[static SKAD_HASH_BYTES], size_t index,
+                        const uint8_t *path, size_t depth, uint8_t root[static SKAD_HASH_BYTES])
+{
+    uint8_t leaf[SKAD_HASH_BYTES];
+    if (depth > 0 || index == 0) {
+        skad_merkle_climb(digest, index, path, depth, root);
+        return;
+    }
+    skad_envelope_copy_leaf((uint8_t)index, leaf);
+    skad_merkle_climb(digest, 1, leaf, 1, root);
 }

@@ -1,6 +1,6 @@
 /* The envelope around every body. proto/PROTOCOL.md, "Envelope".
  *
- *    tag(16) [version, kind, rpc id, public key, epoch, nonce, token, body, padding,
+ *    tag(16) [version, kind, rpc id, public key, id, epoch, nonce, token, body, padding,
  *             index, path, signature]
  *
  * The bytes from the array header up to before `index` are the signed part. */
@@ -21,11 +21,12 @@ typedef struct skad_envelope {
     skad_kind kind;
     const uint8_t *rpc_id;     /* SKAD_RPC_ID_BYTES */
     const uint8_t *public_key; /* SKAD_PUBLIC_KEY_BYTES */
+    const skad_id *id;         /* that the sender claims; NULL: none, in most replies */
     skad_puzzle_nonce nonce;
     const uint8_t *token; /* SKAD_TOKEN_BYTES, or NULL when absent */
     skad_span body;
     skad_span signed_part;
-    size_t index;
+    size_t index;             /* of the leaf; with an empty path: which copy of a request it is */
     const uint8_t *path;      /* depth * SKAD_HASH_BYTES */
     size_t depth;             /* 0..SKAD_MERKLE_DEPTH_MAX */
     const uint8_t *signature; /* SKAD_SIGNATURE_BYTES */
@@ -52,6 +53,7 @@ typedef struct skad_envelope_fields {
     skad_kind kind;
     const uint8_t *rpc_id;
     const uint8_t *public_key;
+    const skad_id *id; /* NULL: none, in answers to a request that named us */
     const skad_puzzle_nonce *nonce;
     const uint8_t *token; /* NULL: none */
     skad_span body;
@@ -69,5 +71,15 @@ void skad_envelope_write_proof(skad_writer *writer, size_t index, const uint8_t 
 void skad_envelope_digest(const uint8_t network_key[static SKAD_HASH_BYTES],
                           const skad_id *recipient, const uint8_t *request_digest,
                           skad_span signed_part, uint8_t out[static SKAD_HASH_BYTES]);
+
+/* Fills in the first leaf of a batch in which requests are sent again: the highest number of a copy
+ * in it. It makes the root another one, and so the datagrams. */
+void skad_envelope_copy_leaf(uint8_t copy, uint8_t out[static SKAD_HASH_BYTES]);
+
+/* Computes the root that is signed from a datagram's digest, its index and its path. With an empty
+ * path the root is the digest itself, or, of a copy, that of the tree of two leaves which
+ * skad_envelope_copy_leaf begins: its path follows from its number and is left out. */
+void skad_envelope_root(const uint8_t digest[static SKAD_HASH_BYTES], size_t index,
+                        const uint8_t *path, size_t depth, uint8_t root[static SKAD_HASH_BYTES]);
 
 #endif

@@ -48,25 +48,29 @@ _Static_assert(SKAD_RECORD_IMMUTABLE_BYTES_MAX == SKAD_RECORD_BYTES_MAX, "larges
 _Static_assert(SKAD_RECORD_MUTABLE_BYTES_MAX <= SKAD_RECORD_BYTES_MAX, "largest record");
 _Static_assert(SKAD_RECORD_ANNOUNCE_BYTES_MAX <= SKAD_RECORD_BYTES_MAX, "largest record");
 
-/* Envelope, in its order: header, version, kind, rpc id, public key, epoch, nonce, token, then
- * body and padding (their headers counted here, 3 bytes for each), index, path, signature. */
-#define SKAD_ENVELOPE_ELEMENTS  12
+/* Envelope, in its order: header, version, kind, rpc id, public key, id, epoch, nonce, token, then
+ * body and padding (their headers counted here, 3 bytes for each), index, path, signature. The ID
+ * is there in requests and in answers to a hello; id_bytes is SKAD_ID_BYTES or 0. */
+#define SKAD_ENVELOPE_ELEMENTS  13
 #define SKAD_ENVELOPE_BYTES_MAX (SKAD_DATAGRAM_BYTES_MAX - SKAD_TAG_BYTES)
-#define SKAD_SIGNED_OVERHEAD_BYTES_MAX                                                             \
+#define SKAD_SIGNED_OVERHEAD_BYTES_MAX(id_bytes)                                                   \
     (SKAD_FIXARRAY + 2 * SKAD_FIXINT + SKAD_BIN8(SKAD_RPC_ID_BYTES) +                              \
-     SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_UINT32_BYTES_MAX + SKAD_BIN8(SKAD_NONCE_BYTES) +      \
-     SKAD_BIN8(SKAD_TOKEN_BYTES) + SKAD_BIN16(0) + SKAD_BIN16(0))
+     SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_BIN8(id_bytes) + SKAD_UINT32_BYTES_MAX +              \
+     SKAD_BIN8(SKAD_NONCE_BYTES) + SKAD_BIN8(SKAD_TOKEN_BYTES) + SKAD_BIN16(0) + SKAD_BIN16(0))
 #define SKAD_PROOF_BYTES(depth)                                                                    \
     (SKAD_FIXINT + SKAD_BIN8((depth)*SKAD_HASH_BYTES) + SKAD_BIN8(SKAD_SIGNATURE_BYTES))
-#define SKAD_ENVELOPE_OVERHEAD_BYTES_MAX (SKAD_SIGNED_OVERHEAD_BYTES_MAX + SKAD_PROOF_BYTES(0))
-#define SKAD_BODY_BYTES_MAX              (SKAD_ENVELOPE_BYTES_MAX - SKAD_ENVELOPE_OVERHEAD_BYTES_MAX)
-#define SKAD_PAD_BYTES_MAX               512
+#define SKAD_ENVELOPE_OVERHEAD_BYTES_MAX(id_bytes)                                                 \
+    (SKAD_SIGNED_OVERHEAD_BYTES_MAX(id_bytes) + SKAD_PROOF_BYTES(0))
+#define SKAD_BODY_BYTES_MAX (SKAD_ENVELOPE_BYTES_MAX - SKAD_ENVELOPE_OVERHEAD_BYTES_MAX(0))
+#define SKAD_REQUEST_BYTES_MAX                                                                     \
+    (SKAD_ENVELOPE_BYTES_MAX - SKAD_ENVELOPE_OVERHEAD_BYTES_MAX(SKAD_ID_BYTES)) /* of a body */
+#define SKAD_PAD_BYTES_MAX 512
 
-/* The smallest envelope has the smallest body (1 byte) and epoch, no token, no padding. */
+/* The smallest envelope has the smallest body (1 byte) and epoch, no ID, no token, no padding. */
 #define SKAD_DATAGRAM_BYTES_MIN                                                                    \
     (SKAD_TAG_BYTES + SKAD_FIXARRAY + 2 * SKAD_FIXINT + SKAD_BIN8(SKAD_RPC_ID_BYTES) +             \
-     SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_FIXINT + SKAD_BIN8(SKAD_NONCE_BYTES) + SKAD_BIN8(0) + \
-     SKAD_BIN8(1) + SKAD_BIN8(0) + SKAD_PROOF_BYTES(0))
+     SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_BIN8(0) + SKAD_FIXINT + SKAD_BIN8(SKAD_NONCE_BYTES) + \
+     SKAD_BIN8(0) + SKAD_BIN8(1) + SKAD_BIN8(0) + SKAD_PROOF_BYTES(0))
 
 /* An address without a valid token gets at most this many times the bytes that it sent (RFC 9000,
  * section 8.1). A first contact is padded so that a full reply fits the allowance. */
@@ -75,15 +79,16 @@ _Static_assert(SKAD_RECORD_ANNOUNCE_BYTES_MAX <= SKAD_RECORD_BYTES_MAX, "largest
     ((SKAD_DATAGRAM_BYTES_MAX + SKAD_AMPLIFICATION_MAX - 1) / SKAD_AMPLIFICATION_MAX)
 
 /* A challenge: ERROR with a token for an IPv6 address, in no batch. It must not be larger than the
- * request that it answers, so no request without a token should be smaller. */
+ * request that it answers, so no request without a token should be smaller. The answer to a hello
+ * names its sender as well; a hello is as long as a first contact. */
 #define SKAD_CHALLENGE_BODY_BYTES_MAX                                                              \
     (SKAD_FIXARRAY + SKAD_BIN8(SKAD_ADDRESS6_BYTES) + 2 * SKAD_FIXINT)
 #define SKAD_CHALLENGE_BYTES_MAX                                                                   \
     (SKAD_TAG_BYTES + SKAD_FIXARRAY + 2 * SKAD_FIXINT + SKAD_BIN8(SKAD_RPC_ID_BYTES) +             \
-     SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_UINT32_BYTES_MAX + SKAD_BIN8(SKAD_NONCE_BYTES) +      \
-     SKAD_BIN8(SKAD_TOKEN_BYTES) + SKAD_BIN8(SKAD_CHALLENGE_BODY_BYTES_MAX) + SKAD_BIN8(0) +       \
-     SKAD_PROOF_BYTES(0))
-_Static_assert(SKAD_CHALLENGE_BYTES_MAX <= SKAD_FIRST_CONTACT_BYTES,
+     SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_BIN8(0) + SKAD_UINT32_BYTES_MAX +                     \
+     SKAD_BIN8(SKAD_NONCE_BYTES) + SKAD_BIN8(SKAD_TOKEN_BYTES) +                                   \
+     SKAD_BIN8(SKAD_CHALLENGE_BODY_BYTES_MAX) + SKAD_BIN8(0) + SKAD_PROOF_BYTES(0))
+_Static_assert(SKAD_CHALLENGE_BYTES_MAX + SKAD_ID_BYTES <= SKAD_FIRST_CONTACT_BYTES,
                "a challenge fits what a first contact is padded to");
 
 /* An addressed PING without a token, padded for a challenge, in the largest batch. */
@@ -125,13 +130,10 @@ _Static_assert(SKAD_COMPARE_BYTES_MAX <= SKAD_STORE_BYTES_MAX,
 #define SKAD_MATCH_BYTES_MAX    (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN16(SKAD_MATCH_BYTES))
 _Static_assert(SKAD_MATCH_BYTES_MAX <= SKAD_STORE_BYTES_MAX, "a MATCH fits, as STORE");
 _Static_assert(SKAD_NODES_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "16 dual-stack contacts fit");
-_Static_assert(SKAD_STORE_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "the largest STORE fits");
+_Static_assert(SKAD_STORE_BYTES_MAX <= SKAD_REQUEST_BYTES_MAX,
+               "the largest STORE fits, and so does its copy, whose number is in the index");
 _Static_assert(SKAD_VALUE_REPLY_BYTES_MAX <= SKAD_BODY_BYTES_MAX,
                "the largest record fits a reply");
-_Static_assert(SKAD_DATAGRAM_BYTES_MAX - SKAD_BODY_BYTES_MAX + SKAD_STORE_BYTES_MAX +
-                       SKAD_HASH_BYTES <=
-                   SKAD_DATAGRAM_BYTES_MAX,
-               "the largest STORE leaves room for a path of one step, when it is sent again");
 _Static_assert(SKAD_S_MAX <= SKAD_CONTACTS_MAX, "all holders of a record fit one reply");
 
 /* Items of the msgpack reader. VALUE has the body with most of them: its body, observed, total and

@@ -1,15 +1,11 @@
-/* Verification, cheapest check first: comparisons, two or three hashes for the puzzles, up to six
- * for the path, one signature. The body is not decoded before all of them passed. */
+/* Verification, cheapest check first: comparisons, a hash for the static puzzle, up to six for the
+ * path, one signature. The body is not decoded before they passed, and the identity is not proven
+ * before all the rest is right. */
 #include "proto/open.h"
 
 #include <string.h>
 
 #include "crypto/puzzle.h"
-
-static bool epoch_near(uint32_t theirs, uint32_t ours)
-{
-    return (theirs > ours ? theirs - ours : ours - theirs) <= 1;
-}
 
 /* Whether a datagram of that kind may arrive in this way. */
 static skad_verdict check_kind(skad_kind kind, bool hello, const skad_open_awaited *awaited)
@@ -21,25 +17,61 @@ static skad_verdict check_kind(skad_kind kind, bool hello, const skad_open_await
                                                        : SKAD_VERDICT_ACCEPT;
 }
 
-/* Checks which identity sent it, and that the identity cost what the profile demands. */
-static skad_verdict check_sender(const skad_open_context *context, const skad_envelope *envelope,
-                                 const skad_id *responder, const skad_id *sender)
+/* Finds out whose name the datagram bears. A request says so. The answer to a hello does as well;
+ * any other answer is of the node that we asked, and has no room to say it once more. */
+static bool find_sender(const skad_envelope *envelope, const skad_open_awaited *request,
+                        skad_id *out)
 {
-    if (!context->own_too && memcmp(sender->bytes, context->self.bytes, SKAD_ID_BYTES) == 0) {
+    const skad_id *responder = request != NULL ? request->responder : NULL;
+    if ((responder != NULL) == (envelope->id != NULL)) {
+        return false;
+    }
+    memcpy(out->bytes, responder != NULL ? responder->bytes : envelope->id->bytes, SKAD_ID_BYTES);
+    return true;
+}
+
+/* Checks what can be told of the sender for the price of a plain hash. */
+static skad_verdict check_sender(const skad_open_context *context, const skad_envelope *envelope,
+                                 const skad_open_awaited *request, skad_id *sender)
+{
+    const bool named = find_sender(envelope, request, sender);
+    if (named && !context->own_too &&
+        memcmp(sender->bytes, context->self.bytes, SKAD_ID_BYTES) == 0) {
         return SKAD_VERDICT_SELF;
     }
-    if (!epoch_near(envelope->nonce.epoch, context->epoch)) {
+    if (!skad_profile_epoch_valid(context->profile, context->unix_s, envelope->nonce.epoch)) {
         return SKAD_VERDICT_EPOCH;
     }
-    if (responder != NULL && memcmp(sender->bytes, responder->bytes, SKAD_ID_BYTES) != 0) {
+    if (!named) {
         return SKAD_VERDICT_IDENTITY;
     }
-    if (!skad_puzzle_static_ok(sender, context->profile->static_bits)) {
-        return SKAD_VERDICT_STATIC;
+    return skad_puzzle_static_ok(sender, context->profile->static_bits) ? SKAD_VERDICT_ACCEPT
+                                                                        : SKAD_VERDICT_STATIC;
+}
+
+/* Proves what is not known yet of the sender's identity. */
+static skad_verdict prove(const skad_open_context *context, const skad_envelope *envelope,
+                          skad_opened *out)
+{
+    const skad_profile *profile = context->profile;
+    if (context->known == SKAD_IDENTITY_UNKNOWN) {
+        skad_id id;
+        out->hard_hashes++;
+        if (skad_node_id(envelope->public_key, profile->memory_kib, &id) != SKAD_OK) {
+            return SKAD_VERDICT_RATE;
+        }
+        if (memcmp(id.bytes, out->sender.bytes, SKAD_ID_BYTES) != 0) {
+            return SKAD_VERDICT_IDENTITY;
+        }
     }
-    if (!skad_puzzle_dynamic_ok(sender, &envelope->nonce, context->profile->dynamic_bits)) {
-        return SKAD_VERDICT_DYNAMIC;
+    if (context->known != SKAD_IDENTITY_PROVEN) {
+        out->hard_hashes++;
+        if (!skad_puzzle_dynamic_ok(&out->sender, &envelope->nonce, profile->memory_kib,
+                                    profile->dynamic_bits)) {
+            return SKAD_VERDICT_DYNAMIC;
+        }
     }
+    out->proven = true;
     return SKAD_VERDICT_ACCEPT;
 }
 
@@ -60,7 +92,7 @@ static bool signature_ok(const skad_open_context *context, const skad_envelope *
 {
     uint8_t root[SKAD_HASH_BYTES];
 
-    skad_merkle_climb(out->digest, envelope->index, envelope->path, envelope->depth, root);
+    skad_envelope_root(out->digest, envelope->index, envelope->path, envelope->depth, root);
     if (envelope->depth > 0) {
         skad_root_fingerprint(envelope->public_key, root, envelope->signature,
                               out->root_fingerprint);
@@ -79,13 +111,13 @@ skad_verdict skad_open(const skad_open_context *context, const skad_envelope *en
     const skad_open_awaited *request = skad_kind_is_reply(envelope->kind) ? awaited : NULL;
 
     out->checked = false;
+    out->proven = false;
+    out->hello = hello;
+    out->hard_hashes = 0;
     skad_verdict verdict = check_kind(envelope->kind, hello, awaited);
-    if (verdict != SKAD_VERDICT_ACCEPT) {
-        return verdict;
+    if (verdict == SKAD_VERDICT_ACCEPT) {
+        verdict = check_sender(context, envelope, request, &out->sender);
     }
-    skad_node_id(envelope->public_key, &out->sender);
-    verdict =
-        check_sender(context, envelope, request != NULL ? request->responder : NULL, &out->sender);
     if (verdict != SKAD_VERDICT_ACCEPT) {
         return verdict;
     }
@@ -96,10 +128,13 @@ skad_verdict skad_open(const skad_open_context *context, const skad_envelope *en
     if (!signature_ok(context, envelope, out)) {
         return SKAD_VERDICT_SIGNATURE;
     }
-    return skad_message_decode(envelope->kind, envelope->body.data, envelope->body.len,
-                               &out->message)
-               ? SKAD_VERDICT_ACCEPT
-               : SKAD_VERDICT_BODY;
+    if (!skad_message_decode(envelope->kind, envelope->body.data, envelope->body.len,
+                             &out->message)) {
+        return SKAD_VERDICT_BODY;
+    }
+    out->proven = context->known == SKAD_IDENTITY_PROVEN;
+    const bool needed = request != NULL || context->prove || context->profile->memory_kib == 0;
+    return needed && !out->proven ? prove(context, envelope, out) : SKAD_VERDICT_ACCEPT;
 }
 
 void skad_root_fingerprint(const uint8_t public_key[static SKAD_PUBLIC_KEY_BYTES],

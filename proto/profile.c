@@ -6,22 +6,27 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "crypto/hard_hash.h"
 #include "crypto/keys.h"
 #include "crypto/tag.h"
 #include "proto/writer.h"
 
 #define PROFILE_ENCODING_VERSION 1
-/* array, version, name, c1, c2, epoch, k, s, d, alpha, life: at most
- * 1 + 1 + 34 + 2 + 2 + 5 + 4 * 1 + 5. */
+/* array, version, name, c1, c2, memory, epoch, k, s, d, alpha, life: at most
+ * 1 + 1 + 34 + 2 + 2 + 5 + 5 + 4 * 1 + 5. */
 #define PROFILE_BYTES_MAX 64
 
 #define EPOCH_S_MIN 3600
 #define ALPHA_MAX   4
 
+/* A nonce's days in the next epoch and before its own (skad/profile.h). */
+#define EPOCH_LATE_14THS    3
+#define EPOCH_EARLY_DIVISOR 28
+
 /* The figures that both built-in profiles share.
  *
- * - Epochs of 4 weeks: 4 * 7 * 86400 s = 2419200 s. A machine that was off for a holiday still has
- *   a valid nonce, since the previous epoch's nonce is valid.
+ * - Epochs of 2 weeks: 14 * 86400 s = 1209600 s. The price of an identity is paid in each of them;
+ *   a node solves the next one's puzzle ahead, and has three days more than that.
  *
  * - k = 16 contacts of both families are what one datagram carries (proto/limits.h); the paper
  *   advises 8 to 16.
@@ -37,18 +42,21 @@
  *
  * - A day of record life, 86400 s, outlives 23 of the hourly announcements that get lost. */
 #define COMMON_FIGURES                                                                             \
-    .epoch_s = 2419200, .k = 16, .siblings = 16, .paths = 4, .alpha = 1, .record_life_s = 86400
+    .epoch_s = 1209600, .k = 16, .siblings = 16, .paths = 4, .alpha = 1, .record_life_s = 86400
 
-/* c1 = 16: a core tries about 31,000 key pairs a second, so 2^16 = 65,536 take about 2 s, once.
- * Grinding an ID into a region that holds one node of a million costs 2^20 times that: 25 days of a
- * core.
+/* 128 KiB: one hash takes 81 us on the machine of docs/benchmarks.md, where a signature check takes
+ * 36 us. So verifying an identity, which is two of them, costs 4.5 signature checks.
  *
- * c2 = 22: a core tries 4 to 5 million hashes a second, so 2^22 = 4.2 million take about 1 s for
- * each identity and epoch. */
+ * c1 = 19: a try is a key pair and a hash, 93 us, so 2^19 = 524,288 take about 49 s of a core,
+ * once. Grinding an ID into a region that holds one node of a million costs 2^20 times that: 1.6
+ * years of a core.
+ *
+ * c2 = 21: 2^21 = 2.1 million hashes take about 170 s of a core, for each identity and epoch. */
 static const skad_profile PROFILE_PUBLIC = {
     .name = "skad-public-1",
-    .static_bits = 16,
-    .dynamic_bits = 22,
+    .static_bits = 19,
+    .dynamic_bits = 21,
+    .memory_kib = 128,
     COMMON_FIGURES,
     .allow_private = false,
     .group_bucket_max = 2, /* as geth has had it since it was eclipsed from two hosts */
@@ -57,12 +65,13 @@ static const skad_profile PROFILE_PUBLIC = {
     .limit_rates = true,
 };
 
-/* c1 = 4 and c2 = 6: 16 key pairs and 64 hashes, well below a millisecond, so that a test may make
- * thousands of nodes and yet run every check. */
+/* c1 = 4 and c2 = 6: 16 key pairs and 64 hashes of the least memory, about 2 ms, so that a test may
+ * make thousands of nodes and yet run every check. */
 static const skad_profile PROFILE_TEST = {
     .name = "skad-test-1",
     .static_bits = 4,
     .dynamic_bits = 6,
+    .memory_kib = 8,
     COMMON_FIGURES,
     .allow_private = true,
 };
@@ -83,11 +92,11 @@ bool skad_profile_valid(const skad_profile *profile)
     size_t name_bytes = strnlen(profile->name, sizeof profile->name);
 
     return name_bytes >= 1 && name_bytes <= SKAD_PROFILE_NAME_BYTES_MAX &&
-           profile->epoch_s >= EPOCH_S_MIN && profile->k >= 1 && profile->k <= SKAD_K_MAX &&
-           profile->siblings >= 1 && profile->siblings <= profile->k &&
-           profile->siblings <= SKAD_S_MAX && profile->paths >= 1 &&
-           profile->paths <= SKAD_PATHS_MAX && profile->alpha >= 1 && profile->alpha <= ALPHA_MAX &&
-           profile->record_life_s >= 1;
+           skad_hard_hash_memory_ok(profile->memory_kib) && profile->epoch_s >= EPOCH_S_MIN &&
+           profile->k >= 1 && profile->k <= SKAD_K_MAX && profile->siblings >= 1 &&
+           profile->siblings <= profile->k && profile->siblings <= SKAD_S_MAX &&
+           profile->paths >= 1 && profile->paths <= SKAD_PATHS_MAX && profile->alpha >= 1 &&
+           profile->alpha <= ALPHA_MAX && profile->record_life_s >= 1;
 }
 
 uint32_t skad_profile_epoch(const skad_profile *profile, uint64_t unix_s)
@@ -96,17 +105,28 @@ uint32_t skad_profile_epoch(const skad_profile *profile, uint64_t unix_s)
     return epoch > UINT32_MAX ? UINT32_MAX : (uint32_t)epoch;
 }
 
+bool skad_profile_epoch_valid(const skad_profile *profile, uint64_t unix_s, uint32_t epoch)
+{
+    const uint32_t into_s = (uint32_t)(unix_s % profile->epoch_s);
+    const uint32_t late_s = (uint32_t)((uint64_t)profile->epoch_s * EPOCH_LATE_14THS / 14);
+    const uint32_t early_s = profile->epoch_s / EPOCH_EARLY_DIVISOR;
+    const uint32_t now = skad_profile_epoch(profile, unix_s);
+    return epoch == now || (now > 0 && epoch == now - 1 && into_s < late_s) ||
+           (now < UINT32_MAX && epoch == now + 1 && into_s >= profile->epoch_s - early_s);
+}
+
 void skad_profile_hash(const skad_profile *profile, uint8_t out[static SKAD_HASH_BYTES])
 {
     uint8_t encoding[PROFILE_BYTES_MAX];
     skad_writer writer;
 
     skad_writer_init(&writer, encoding, sizeof encoding);
-    skad_write_array(&writer, 10);
+    skad_write_array(&writer, 11);
     skad_write_uint(&writer, PROFILE_ENCODING_VERSION);
     skad_write_str(&writer, profile->name);
     skad_write_uint(&writer, profile->static_bits);
     skad_write_uint(&writer, profile->dynamic_bits);
+    skad_write_uint(&writer, profile->memory_kib);
     skad_write_uint(&writer, profile->epoch_s);
     skad_write_uint(&writer, profile->k);
     skad_write_uint(&writer, profile->siblings);

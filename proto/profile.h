@@ -6,8 +6,8 @@
 #include "crypto/hash.h"
 #include "skad/profile.h"
 
-/* Computes BLAKE2b-256("skad1 profile", msgpack [1, name, c1, c2, epoch_s, k, s, d, alpha,
- * life_s]). */
+/* Computes BLAKE2b-256("skad1 profile", msgpack [1, name, c1, c2, memory_kib, epoch_s, k, s, d,
+ * alpha, life_s]). */
 void skad_profile_hash(const skad_profile *profile, uint8_t out[static SKAD_HASH_BYTES]);
 
 /* Derives the key of all network tags (crypto/tag.h). */

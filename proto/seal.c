@@ -35,11 +35,20 @@ static size_t uint32_bytes(uint32_t value)
     return value <= UINT8_MAX ? 2 : value <= UINT16_MAX ? 3 : 5;
 }
 
+/* Whether a datagram says whose it is. The requester of an answer knows that, unless it said hello
+ * to whichever node is there. */
+static bool names_self(const skad_draft_fields *fields)
+{
+    return fields->request_digest == NULL || fields->to_hello;
+}
+
 /* Returns the length of the datagram sealed alone, without its body's and padding's BINs. */
 static size_t frame_bytes(const skad_draft_fields *fields, uint32_t epoch)
 {
     return SKAD_TAG_BYTES + SKAD_FIXARRAY + 2 * SKAD_FIXINT + SKAD_BIN8(SKAD_RPC_ID_BYTES) +
-           SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + uint32_bytes(epoch) + SKAD_BIN8(SKAD_NONCE_BYTES) +
+           SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) +
+           SKAD_BIN8(names_self(fields) ? (size_t)SKAD_ID_BYTES : 0) + uint32_bytes(epoch) +
+           SKAD_BIN8(SKAD_NONCE_BYTES) +
            (fields->token == NULL ? SKAD_BIN8(0) : SKAD_BIN8(SKAD_TOKEN_BYTES)) +
            SKAD_PROOF_BYTES(0);
 }
@@ -80,16 +89,18 @@ skad_status skad_draft_write(const skad_sealer *sealer, const skad_draft_fields 
         return SKAD_ERR_INPUT;
     }
     skad_writer_init(&writer, out->bytes + SKAD_TAG_BYTES, sizeof out->bytes - SKAD_TAG_BYTES);
-    skad_envelope_write_signed_part(&writer, &(skad_envelope_fields){
-                                                 .kind = fields->message->kind,
-                                                 .rpc_id = fields->rpc_id,
-                                                 .public_key = sealer->identity->public_key,
-                                                 .nonce = sealer->nonce,
-                                                 .token = fields->token,
-                                                 .body = {body, body_len},
-                                                 .pad_bytes = pad_bytes,
-                                             });
-    SKAD_ASSERT(!writer.overflow);
+    skad_envelope_write_signed_part(&writer,
+                                    &(skad_envelope_fields){
+                                        .kind = fields->message->kind,
+                                        .rpc_id = fields->rpc_id,
+                                        .public_key = sealer->identity->public_key,
+                                        .id = names_self(fields) ? &sealer->identity->id : NULL,
+                                        .nonce = sealer->nonce,
+                                        .token = fields->token,
+                                        .body = {body, body_len},
+                                        .pad_bytes = pad_bytes,
+                                    });
+    SKAD_ASSERT(!writer.overflow && fields->copy < SKAD_MERKLE_LEAVES_MAX);
     out->len = (uint16_t)(SKAD_TAG_BYTES + writer.len);
     out->bytes_max = (uint16_t)bytes_max;
     out->sealed = false;
@@ -131,8 +142,7 @@ static size_t fill_leaves(skad_draft *const *drafts, size_t count,
     }
     size_t first = copy > 0;
     SKAD_ASSERT(count >= 1 && first + count <= SKAD_MERKLE_LEAVES_MAX);
-    memset(leaves[0], 0, SKAD_HASH_BYTES);
-    leaves[0][SKAD_HASH_BYTES - 1] = copy;
+    skad_envelope_copy_leaf(copy, leaves[0]);
     for (size_t i = 0; i < count; i++) {
         memcpy(leaves[first + i], drafts[i]->digest, SKAD_HASH_BYTES);
     }
@@ -147,6 +157,7 @@ void skad_seal(const skad_sealer *sealer, skad_draft *const *drafts, size_t coun
     skad_merkle tree;
 
     size_t first = fill_leaves(drafts, count, leaves);
+    const bool lone_copy = count == 1 && first == 1;
     /* C17 adds const to the elements of an array only by a cast. */
     skad_merkle_build(&tree, (const uint8_t(*)[SKAD_HASH_BYTES])leaves, first + count);
     skad_sign(SKAD_SIGN_DATAGRAM, skad_merkle_root(&tree), sealer->identity->secret_key, signature);
@@ -158,7 +169,11 @@ void skad_seal(const skad_sealer *sealer, skad_draft *const *drafts, size_t coun
         skad_merkle_path(&tree, first + i, path);
         skad_writer_init(&writer, draft->bytes + draft->len,
                          (size_t)(draft->bytes_max - draft->len));
-        skad_envelope_write_proof(&writer, first + i, path, tree.depth, signature);
+        if (lone_copy) { /* its path follows from its number */
+            skad_envelope_write_proof(&writer, draft->copy, NULL, 0, signature);
+        } else {
+            skad_envelope_write_proof(&writer, first + i, path, tree.depth, signature);
+        }
         SKAD_ASSERT(!writer.overflow);
         draft->len = (uint16_t)(draft->len + writer.len);
         skad_tag_make(sealer->network_key, &draft->recipient, draft->bytes + SKAD_TAG_BYTES,

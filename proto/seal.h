@@ -24,10 +24,11 @@ typedef struct skad_draft_fields {
     const uint8_t *rpc_id;
     const skad_id *recipient;
     const uint8_t *request_digest; /* NULL for requests */
+    bool to_hello;                 /* it answers a hello, so it has to name us */
     const uint8_t *token;          /* NULL: none */
     size_t bytes_min;              /* pad the sealed datagram to at least this; 0: no padding */
     size_t bytes_max; /* leave contacts out to stay below; 0: SKAD_DATAGRAM_BYTES_MAX */
-    uint8_t copy;     /* skad_draft */
+    uint8_t copy;     /* skad_draft; below SKAD_MERKLE_LEAVES_MAX */
 } skad_draft_fields;
 
 typedef struct skad_sealer {
@@ -54,7 +55,8 @@ size_t skad_seal_batch_size(const skad_draft *const *drafts, size_t count);
  * A request that is sent again has the same signed part, so that an answer to any copy covers it;
  * but its receiver handles the same datagram only once. So the tree of a batch with copies has one
  * more leaf, the first, which holds the highest number of a copy: no two batches of the same
- * drafts have the same root. */
+ * drafts have the same root. A copy that is sealed alone has an empty path and its number as index
+ * (skad_envelope_root). */
 void skad_seal(const skad_sealer *sealer, skad_draft *const *drafts, size_t count);
 
 #endif

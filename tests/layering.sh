@@ -50,7 +50,7 @@ order() {
 all=(crypto proto src include)
 without() { # the folders of `all` and src/* without the named one
   local folder
-  for folder in crypto proto include src/core src/daemon src/cli src/db src/sim; do
+  for folder in crypto proto include src/core src/daemon src/cli src/db src/price src/sim; do
     [ "$folder" = "$1" ] || [ ! -d "$folder" ] || echo "$folder"
   done
 }
@@ -69,6 +69,7 @@ complain "proto includes what lies above it" '"src/' proto
 complain "core includes what lies above it" '"src/(daemon|cli|db|sim)/' src/core
 complain "db includes more than the public headers and crypto" \
   '"(proto|src/(core|daemon|cli|sim))/' src/db
+complain "the price includes more than itself" '"(crypto|proto|src/(core|daemon|cli|db|sim))/' src/price
 complain "the command line includes the simulator" '"src/sim/' src/cli
 complain "daemon includes the command line or the simulator" '"src/(cli|sim)/' src/daemon
 complain "the simulator includes the daemon or the command line" '"src/(cli|daemon|db)/' src/sim

@@ -17,9 +17,11 @@
     X(WATCHES, "watches")       /* records watched */                                              \
     X(BANS, "bans")             /* subjects that are banned */                                     \
     X(ALLOWED, "allowed")       /* subjects that the node itself never bans */                     \
+    X(IDENTITIES, "identities") /* proven identities that are remembered */                        \
     /* Rates: how much of a burst is used up. */                                                   \
     X(CHECKS_UNVALIDATED, "checks_unproven") /* signatures of requests without a valid token */    \
     X(CHECKS_VALIDATED, "checks_proven")     /* and of those with one */                           \
+    X(PROOFS, "proofs")                      /* of identities, for requests */                     \
     X(ANSWER_BYTES, "answer_bytes")          /* bytes sent in answers */
 
 typedef enum skad_cap {

@@ -25,7 +25,8 @@ typedef struct skad_puzzle_nonce {
 typedef struct skad_identity {
     uint8_t public_key[SKAD_PUBLIC_KEY_BYTES];
     uint8_t secret_key[SKAD_SECRET_KEY_BYTES];
-    skad_id id; /* derived from public_key, satisfies the profile's static puzzle */
+    uint32_t memory_kib; /* of the profile that it was made for; the ID depends on it */
+    skad_id id;          /* derived from public_key, satisfies the profile's static puzzle */
     skad_puzzle_nonce nonces[SKAD_IDENTITY_NONCES_MAX]; /* distinct epochs, in no order */
     size_t nonces_count;                                /* 0..SKAD_IDENTITY_NONCES_MAX */
 } skad_identity;
@@ -51,18 +52,22 @@ typedef struct skad_solve_options {
 } skad_solve_options;
 
 /* Draws key pairs until one satisfies the profile's static puzzle, then solves the dynamic puzzle
- * for `epoch`. Expected work: 2^c1 key pairs and 2^c2 hashes. options may be NULL: all processors,
+ * for `epoch`. Expected work: 2^c1 key pairs, each with a memory-hard hash, and
+ * 2^c2 such hashes. options may be NULL: all processors,
  * no progress, no stop. Errors: SKAD_ERR_STOPPED, SKAD_ERR_MEMORY (a thread could not be started).
  * On error *out is wiped. */
 SKAD_MUST_CHECK skad_status skad_identity_generate(const skad_profile *profile, uint32_t epoch,
                                                    const skad_solve_options *options,
                                                    skad_identity *out);
 
-/* Derives the identity of a given 32-byte Ed25519 seed, without nonces. The identity may fail the
- * static puzzle of a profile: check with skad_identity_fits. */
-void skad_identity_from_seed(const uint8_t seed[static 32], skad_identity *out);
+/* Derives the identity of a given 32-byte Ed25519 seed for networks with this memory
+ * (skad_profile), without nonces. The identity may fail the static puzzle of a profile: check with
+ * skad_identity_fits. Errors: SKAD_ERR_INPUT (memory_kib), SKAD_ERR_MEMORY (never with 0); *out is
+ * then wiped. */
+SKAD_MUST_CHECK skad_status skad_identity_from_seed(const uint8_t seed[static 32],
+                                                    uint32_t memory_kib, skad_identity *out);
 
-/* Whether the identity satisfies the profile's static puzzle. */
+/* Whether the identity was made with the profile's memory and satisfies its static puzzle. */
 bool skad_identity_fits(const skad_identity *identity, const skad_profile *profile);
 
 /* Solves the dynamic puzzle of `epoch` for a node ID. It needs no secret, so it may be done ahead
@@ -85,9 +90,10 @@ SKAD_MUST_CHECK skad_status skad_identity_add_nonce(skad_identity *identity,
 /* Reads an identity file. It must be a regular file that only its owner can read.
  *
  * Errors: SKAD_ERR_MISSING, SKAD_ERR_PERMISSION, SKAD_ERR_FORMAT (size, magic, checksum, or keys
- * that do not belong together), SKAD_ERR_VERSION, SKAD_ERR_IO (also for a symbolic link, a folder
- * or another thing that is not a regular file). The file is never changed; on error *out is wiped.
- * Format: docs/files.md. */
+ * that do not belong together), SKAD_ERR_VERSION (also an identity from before node IDs were
+ * memory-hard: it is worth nothing now), SKAD_ERR_MEMORY, SKAD_ERR_IO (also for a symbolic link, a
+ * folder or another thing that is not a regular file). The file is never changed; on error *out is
+ * wiped. Format: docs/files.md. */
 SKAD_MUST_CHECK skad_status skad_identity_load(const char *path, skad_identity *out);
 
 /* Writes a new identity file with mode 0600, whole or not at all: a temporary file in the same

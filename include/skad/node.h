@@ -43,6 +43,7 @@ typedef struct skad_node_limits {
     uint16_t tokens; /* tokens that peers granted, two for each known peer; with fewer, requests to
                         the other peers are as long as first ones; 0..8192 */
     uint16_t roots;  /* roots of batches that other nodes signed, 1..64 */
+    uint16_t identities; /* proven identities that are remembered, a power of two, 4..32768 */
 } skad_node_limits;
 
 void skad_node_limits_default(skad_node_limits *out);
@@ -65,8 +66,13 @@ typedef struct skad_node_rates {
     skad_rate
         modest[SKAD_RATE_LEVELS]; /* a validated source that keeps to these, too, may use all of
                                      validated_all; the others leave it half of the burst */
-    skad_rate answer_bytes;       /* bytes sent in answers; beyond it they are dropped */
-    uint32_t cells;               /* prefixes counted, of each kind: a power of two, 4..2^20 */
+    skad_rate
+        identities[SKAD_RATE_LEVELS]; /* in a minute: proofs of identities for requests that show
+                                         a token; those of awaited answers are not counted */
+    skad_rate identities_all;         /* in a second */
+    skad_rate answer_bytes;           /* bytes sent in answers; beyond it they are dropped */
+    uint32_t cells; /* prefixes counted, of each kind: a power of two, 4..2^18; of identities, four
+                       times as many, since the rates of these are slow */
 } skad_node_rates;
 
 /* Fills in rates that suit the profile: no limits at all where it sets none. */
@@ -237,6 +243,9 @@ typedef struct skad_node_stats {
     uint64_t outbox_dropped;         /* no room: the driver polls too rarely */
     uint64_t signatures;             /* made; fewer than sent where batches are signed at once */
     uint64_t verifications;          /* of signatures */
+    uint64_t identities_proven;      /* by memory-hard hashes; then they are remembered */
+    uint64_t identities_refused;     /* proofs not made, for lack of budget */
+    uint64_t hard_hashes;            /* computed for proofs, of right and of wrong identities */
     uint64_t requests[8];            /* answered, by request kind (index 1..7) */
     uint64_t refusals;               /* answered with an ERROR */
     uint64_t refused[SKAD_REFUSALS]; /* of these, by error code */

@@ -21,7 +21,9 @@ typedef struct skad_profile {
     char name[SKAD_PROFILE_NAME_BYTES_MAX + 1]; /* 1..32 bytes, zero-terminated */
     uint8_t static_bits;                        /* c1: zero bits demanded by the static puzzle */
     uint8_t dynamic_bits;                       /* c2: zero bits demanded by the dynamic puzzle */
-    uint32_t epoch_s; /* length of a puzzle epoch, seconds, at least 3600 */
+    uint32_t memory_kib; /* of a node ID's and a dynamic puzzle's hash: 8..65536 (KiB); 0: a plain
+                            hash, for simulated worlds and unit tests */
+    uint32_t epoch_s;    /* length of a puzzle epoch, seconds, at least 3600 */
     uint8_t k;        /* bucket size, and contacts in a reply as far as they fit, 1..SKAD_K_MAX */
     uint8_t siblings; /* s: nodes that hold a record, 1..k, at most SKAD_S_MAX */
     uint8_t paths;    /* d: disjoint paths of a lookup, 1..SKAD_PATHS_MAX */
@@ -54,5 +56,11 @@ void skad_profile_network_id(const skad_profile *profile, skad_network_id *out);
 
 /* Returns the puzzle epoch of a wall-clock second. */
 uint32_t skad_profile_epoch(const skad_profile *profile, uint64_t unix_s);
+
+/* Whether a nonce of this epoch is valid at a wall-clock second: in its own epoch, in the first
+ * three fourteenths of the next one (three days of two weeks), so that a node that was off has time
+ * to solve a new one, and in the last 28th of the one before (twelve hours), since clocks differ.
+ */
+bool skad_profile_epoch_valid(const skad_profile *profile, uint64_t unix_s, uint32_t epoch);
 
 #endif

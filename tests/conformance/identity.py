@@ -12,7 +12,7 @@ import nacl.bindings
 import nacl.exceptions
 import nacl.signing
 
-EPOCH_S = 2419200
+EPOCH_S = 1209600
 LIFE_S = 86400
 STATIC_BITS = 4
 DYNAMIC_BITS = 6

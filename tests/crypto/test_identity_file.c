@@ -79,7 +79,7 @@ static void make_identity(uint8_t seed_byte, unsigned nonces, skad_identity *out
 {
     uint8_t seed[32];
     memset(seed, seed_byte, sizeof seed);
-    skad_identity_from_seed(seed, out);
+    assert_int_equal(skad_identity_from_seed(seed, 0, out), SKAD_OK);
     for (unsigned i = 0; i < nonces; i++) {
         const skad_puzzle_nonce nonce = {0x01020300 + i, {(uint8_t)(i + 1), 0xaa}};
         assert_int_equal(skad_identity_add_nonce(out, &easy, &nonce), SKAD_OK);
@@ -153,8 +153,9 @@ static void the_bytes_are_the_documented_ones(void **state)
     make_identity(1, 2, &identity);
     create(place, &identity);
     uint8_t expected[FILE_BYTES] = "skad identity\n";
-    expected[15] = 1; /* version */
+    expected[15] = 2; /* version */
     expected[17] = 2; /* nonces */
+    /* 18..21: memory, none */
     memset(expected + 24, 1, 32);
     memcpy(expected + 56, identity.public_key, 32);
     static const uint8_t places[24] = {1, 2, 3, 0, 1, 0xaa, 0, 0, 0, 0, 0, 0,
@@ -333,9 +334,10 @@ static void another_version_is_told_whatever_its_size(void **state)
     const folder *place = *state;
     skad_identity read;
     uint8_t bytes[400] = "skad identity\n";
-    bytes[15] = 2;
+    static const uint8_t versions[] = {1, 3}; /* 1: of before node IDs were memory-hard */
     static const size_t sizes[] = {16, 100, 167, 168, 169, 400};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        bytes[15] = versions[i % 2];
         write_bytes(place->file, bytes, sizes[i]);
         assert_int_equal(load(place->file, &read), SKAD_ERR_VERSION);
     }

@@ -94,17 +94,27 @@ static void rfc8032_vectors_hold(void **state)
     }
 }
 
-static void node_id_is_the_hash_of_the_public_key(void **state)
+/* The figures with memory are libargon2's. */
+static void node_id_is_the_memory_hard_hash_of_the_public_key(void **state)
 {
     (void)state;
+    static const struct {
+        uint32_t memory_kib;
+        const char *id;
+    } cases[] = {
+        {0, "d88e651ed9a6613213ea2d1d103016f13fdf15e58e8892badf5c6620011eb68d"},
+        {8, "f7cffe78fcaae9b6c1e006edf9cdbc8b1b94edb8f018b333ccd189b0d5b3873a"},
+        {128, "cc0a69becf469d822b9f4cfbf0c626f258f31f73533ca602a9c8b2f95b948d34"},
+    };
     uint8_t public_key[SKAD_PUBLIC_KEY_BYTES];
-    skad_id expected;
-    skad_id id;
     from_hex(rfc_cases[0].public_key, public_key, sizeof public_key);
-    from_hex("d88e651ed9a6613213ea2d1d103016f13fdf15e58e8892badf5c6620011eb68d", expected.bytes,
-             sizeof expected.bytes);
-    skad_node_id(public_key, &id);
-    assert_memory_equal(id.bytes, expected.bytes, sizeof id.bytes);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_id expected;
+        skad_id id;
+        from_hex(cases[i].id, expected.bytes, sizeof expected.bytes);
+        assert_int_equal(skad_node_id(public_key, cases[i].memory_kib, &id), SKAD_OK);
+        assert_memory_equal(id.bytes, expected.bytes, sizeof id.bytes);
+    }
 }
 
 static void what_is_signed_is_the_padded_purpose_and_the_digest(void **state)
@@ -305,7 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rfc8032_vectors_hold),
-        cmocka_unit_test(node_id_is_the_hash_of_the_public_key),
+        cmocka_unit_test(node_id_is_the_memory_hard_hash_of_the_public_key),
         cmocka_unit_test(what_is_signed_is_the_padded_purpose_and_the_digest),
         cmocka_unit_test(a_signature_serves_no_other_purpose),
         cmocka_unit_test(a_flipped_bit_in_any_byte_is_refused),

@@ -83,10 +83,12 @@ static void a_generated_identity_satisfies_its_profile(void **state)
         assert_int_equal(identity.nonces_count, 1);
         const skad_puzzle_nonce *nonce = skad_identity_nonce(&identity, EPOCH);
         assert_non_null(nonce);
-        assert_true(skad_puzzle_dynamic_ok(&identity.id, nonce, easy.dynamic_bits));
+        assert_true(
+            skad_puzzle_dynamic_ok(&identity.id, nonce, easy.memory_kib, easy.dynamic_bits));
 
         skad_identity derived; /* the parts belong together */
-        skad_identity_from_seed(identity.secret_key, &derived);
+        assert_int_equal(skad_identity_from_seed(identity.secret_key, easy.memory_kib, &derived),
+                         SKAD_OK);
         assert_memory_equal(derived.public_key, identity.public_key, sizeof derived.public_key);
         assert_memory_equal(derived.secret_key, identity.secret_key, sizeof derived.secret_key);
         assert_memory_equal(derived.id.bytes, identity.id.bytes, sizeof derived.id.bytes);
@@ -112,7 +114,7 @@ static void a_nonce_is_solved_without_the_secret(void **state)
         memset(id.bytes, (int)i, sizeof id.bytes);
         assert_int_equal(skad_puzzle_solve(&id, &easy, i, NULL, &nonce), SKAD_OK);
         assert_int_equal(nonce.epoch, i);
-        assert_true(skad_puzzle_dynamic_ok(&id, &nonce, easy.dynamic_bits));
+        assert_true(skad_puzzle_dynamic_ok(&id, &nonce, easy.memory_kib, easy.dynamic_bits));
     }
 }
 

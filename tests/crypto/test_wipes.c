@@ -173,8 +173,7 @@ static int make_folder(void **state)
     (void)snprintf(path, sizeof path, "%.80s/skad-test-XXXXXX", base != NULL ? base : "/tmp");
     *state = mkdtemp(path) == NULL ? NULL : strdup(path);
     (void)strcat(path, "/id");
-    skad_identity_from_seed(seed, &identity);
-    return *state == NULL ? -1 : 0;
+    return *state != NULL && skad_identity_from_seed(seed, 0, &identity) == SKAD_OK ? 0 : -1;
 }
 
 static int remove_folder(void **state)

@@ -31,6 +31,11 @@ refused "more than this machine's memory" build --nodes 4000000 --set k=20
 refused "siblings is 16 and k is 4" adversary --set k=4
 refused "a range is FROM:TO:STEP" adversary --fraction 0:1:0
 refused "give A..B" fuzz --seeds 5
+refused "ground is 0: give the adversary one identity or more" capture --ground 0
+refused "placement: 'far' is none of" capture --placement far
+refused "nodes is 20: a region of sixteen honest nodes needs 32 or more" capture --honest 20
+refused "--worlds: give a number from 1 to 256" capture --worlds 0
+refused "seed: give one; --worlds counts up from it" capture --seed 1,2
 
 say "one seed is one run, one after the other or side by side, with JSON or without"
 log_of() {
@@ -40,6 +45,16 @@ first=$(log_of)
 [ "$first" = "$(log_of --json)" ] || fail "the event log differs with --json"
 [ "$first" = "$(log_of --jobs 2 --seed 1)" ] || fail "the event log differs with --jobs"
 [ "$first" != "$(log_of --seed 2)" ] || fail "another seed, and the same event log"
+
+say "captures of the same worlds are the same, one row for each setting"
+capture() {
+    "$skad" sim capture --honest 100 --ground 4,8 --placement spread --worlds 2 --gets 4 --wait 20 --json "$@" |
+        tail -n 1
+}
+capture >"$work/once"
+capture --jobs 1 | cmp -s - "$work/once" || fail "another capture with --jobs"
+[ "$(grep -o '"capture":{"honest":100,' "$work/once" | wc -l)" -eq 2 ] || fail "no two rows: $(cat "$work/once")"
+grep -q '"worlds":2,"gets":8,' "$work/once" || fail "not all gets ended: $(cat "$work/once")"
 
 say "real signatures do what modelled ones do"
 "$skad" sim adversary --nodes 60 --fraction 0 --lookups 20 --crypto real --json >"$work/real"

@@ -16,6 +16,8 @@ static const skad_node_rates rates = {
     .unvalidated_all = {1000, 500},
     .validated = {{1000, 1000}, {0}, {0}},
     .validated_all = {2000, 600},
+    .identities = {{1000, 1000}, {0}, {0}},
+    .identities_all = {1000, 100},
     .answer_bytes = {10000, 20000},
     .cells = 256,
 };
@@ -24,6 +26,7 @@ static int begin(void **state)
 {
     static test_fixture fixture;
     skad_profile profile = test_fixture_profile();
+    profile.memory_kib = 8; /* or no identity would be remembered */
     test_fixture_init_rated(&fixture, &profile, &rates);
     *state = &fixture;
     return 0;

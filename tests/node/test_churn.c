@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/support/churn.h"
+#include "tests/support/identities.h"
 
 #define MINUTE (60 * SKAD_US_PER_S)
 #define HOUR   (60 * MINUTE)
@@ -17,7 +18,7 @@
 static test_churn_plan plan_of(uint64_t seed, uint64_t uptime_us)
 {
     print_message("seed %u\n", (unsigned)seed);
-    return (test_churn_plan){.profile = *skad_profile_builtin("test"),
+    return (test_churn_plan){.profile = *test_plain_profile(),
                              .nodes = 60,
                              .seed = seed,
                              .uptime_us = uptime_us,

@@ -193,7 +193,7 @@ static bool finds_the_nearest(test_network *network, const skad_id *target)
 
 static skad_profile public_limits(void)
 {
-    skad_profile profile = *skad_profile_builtin("test");
+    skad_profile profile = *test_plain_profile();
     const skad_profile *public_profile = skad_profile_builtin("public");
     profile.static_bits = 0; /* the attackers' puzzles are solved already */
     profile.dynamic_bits = 0;

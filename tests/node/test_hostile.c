@@ -139,9 +139,22 @@ static void structure_that_is_no_strict_envelope(void **state)
     test_arrival_craft(made, &wanted, &what);
     test_assert_dropped(made, "padding that says something", &what, SKAD_VERDICT_STRUCTURE);
     wanted = test_arrival_ping(made);
-    wanted.index = 1;
+    wanted.index = 16;
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "a copy beyond the last", &what, SKAD_VERDICT_STRUCTURE);
+    uint8_t path[SKAD_HASH_BYTES] = {1};
+    wanted.index = 2;
+    wanted.path = (skad_span){path, sizeof path};
     test_arrival_craft(made, &wanted, &what);
     test_assert_dropped(made, "an index beyond its tree", &what, SKAD_VERDICT_STRUCTURE);
+    wanted = test_arrival_ping(made);
+    wanted.id.len = 0;
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "a request of a sender without a name", &what,
+                        SKAD_VERDICT_STRUCTURE);
+    wanted.id.len = SKAD_ID_BYTES - 1;
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "a name that is too short", &what, SKAD_VERDICT_STRUCTURE);
 }
 
 static void version_that_we_do_not_speak(void **state)
@@ -237,7 +250,7 @@ static void epoch_too_far_from_ours(void **state)
 {
     test_arrivals *made = *state;
     uint32_t ours = skad_profile_epoch(&made->fixture.profile, made->fixture.now.unix_s);
-    const uint64_t epochs[] = {0, ours - 2, ours + 2, UINT32_MAX};
+    const uint64_t epochs[] = {0, ours - 2, ours + 1, UINT32_MAX};
     for (size_t i = 0; i < sizeof epochs / sizeof epochs[0]; i++) {
         test_arrival what;
         skad_wire_craft wanted = test_arrival_ping(made);
@@ -256,6 +269,15 @@ static void identity_of_another_than_the_one_we_asked(void **state)
     const test_remote *other = &made->fixture.remotes[0];
     test_arrival_answer(made, other == made->peer ? other + 1 : other, &what);
     test_assert_dropped(made, "another peer answers", &what, SKAD_VERDICT_IDENTITY);
+    const test_remote liar = {.identity = {.id = test_identity(&made->fixture.profile, 777).id},
+                              .address = made->remote->address};
+    uint8_t token[SKAD_TOKEN_BYTES];
+    skad_wire_craft wanted = test_arrival_ping(made);
+    test_fixture_token(&made->fixture, &liar, token);
+    wanted.id = (skad_span){liar.identity.id.bytes, SKAD_ID_BYTES};
+    wanted.token = (skad_span){token, sizeof token};
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "with the ID of another key", &what, SKAD_VERDICT_IDENTITY);
 }
 
 static void static_puzzle_that_was_not_solved(void **state)
@@ -265,7 +287,9 @@ static void static_puzzle_that_was_not_solved(void **state)
     test_remote cheap = *made->remote;
     for (uint8_t seed[32] = {0x77}; skad_identity_fits(&cheap.identity, &made->fixture.profile);
          seed[31]++) {
-        skad_identity_from_seed(seed, &cheap.identity);
+        assert_int_equal(
+            skad_identity_from_seed(seed, made->fixture.profile.memory_kib, &cheap.identity),
+            SKAD_OK);
     }
     uint32_t epoch = skad_profile_epoch(&made->fixture.profile, made->fixture.now.unix_s);
     cheap.identity.nonces[0] = test_nonce(&made->fixture.profile, &cheap.identity.id, epoch);
@@ -275,21 +299,35 @@ static void static_puzzle_that_was_not_solved(void **state)
     test_assert_dropped(made, "static puzzle", &what, SKAD_VERDICT_STATIC);
 }
 
+/* Without one there is no proof of the sender's identity. */
+static skad_wire_craft ping_with_token(test_arrivals *made)
+{
+    static uint8_t token[SKAD_TOKEN_BYTES];
+    skad_wire_craft wanted = test_arrival_ping(made);
+    test_fixture_token(&made->fixture, made->remote, token);
+    wanted.token = (skad_span){token, sizeof token};
+    return wanted;
+}
+
 static void dynamic_puzzle_that_was_not_solved(void **state)
 {
     test_arrivals *made = *state;
     test_arrival what;
-    skad_wire_craft wanted = test_arrival_ping(made);
+    skad_wire_craft wanted = ping_with_token(made);
     uint8_t nonce[SKAD_NONCE_BYTES];
     memcpy(nonce, wanted.nonce.data, sizeof nonce);
     nonce[0] ^= 1;
     wanted.nonce.data = nonce;
     test_arrival_craft(made, &wanted, &what);
     test_assert_dropped(made, "another nonce", &what, SKAD_VERDICT_DYNAMIC);
-    wanted = test_arrival_ping(made);
-    wanted.epoch++;
+    wanted = ping_with_token(made);
+    wanted.epoch--; /* it is valid still */
     test_arrival_craft(made, &wanted, &what);
     test_assert_dropped(made, "the nonce of another epoch", &what, SKAD_VERDICT_DYNAMIC);
+    wanted = ping_with_token(made);
+    wanted.nonce.data = made->peer->identity.nonces[0].bytes;
+    test_arrival_craft(made, &wanted, &what);
+    test_assert_dropped(made, "the nonce of another key", &what, SKAD_VERDICT_DYNAMIC);
 }
 
 static void signature_that_does_not_cover_what_was_sent(void **state)
@@ -305,7 +343,7 @@ static void signature_that_does_not_cover_what_was_sent(void **state)
         {"S, middle", 0, 16},
         {"S, last byte", 0, 1},
         {"RPC id, last byte", 28, 0},
-        {"target, first byte", SKAD_TAG_BYTES + 68, 0},
+        {"target, first byte", SKAD_TAG_BYTES + 102, 0},
     };
     test_arrivals *made = *state;
     test_arrival what;

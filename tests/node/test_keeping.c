@@ -84,7 +84,7 @@ static void a_foreign_record_is_kept_until_it_expires(void **state)
     skad_identity publisher = test_identity(network->profile, 5000);
     uint8_t record[SKAD_RECORD_BYTES_MAX];
     uint64_t expiry = test_network_time(network).unix_s + 40 * HOUR_S;
-    size_t len = skad_record_encode_mutable(skad_wire_publisher(&publisher), test_text(""), 1,
+    size_t len = skad_record_encode_mutable(test_plain_publisher(&publisher), test_text(""), 1,
                                             expiry, test_text("foreign"), record, sizeof record);
     const skad_store_request request = {.record = record, .len = len, .keep = true};
     skad_op op;

@@ -63,7 +63,8 @@ static skad_id unsolved_id(const test_fixture *fixture)
     uint8_t seed[32] = {0x55};
     do {
         seed[31]++;
-        skad_identity_from_seed(seed, &identity);
+        assert_int_equal(skad_identity_from_seed(seed, fixture->profile.memory_kib, &identity),
+                         SKAD_OK);
     } while (skad_identity_fits(&identity, &fixture->profile));
     return identity.id;
 }

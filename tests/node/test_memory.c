@@ -14,6 +14,7 @@
 #include "src/core/node/invariants.h"
 #include "tests/support/failing_allocation.h"
 #include "tests/support/fixture.h"
+#include "tests/support/identities.h"
 
 #define PEERS   12
 #define OPS_MAX 8
@@ -60,7 +61,7 @@ static void begin(play *self)
     test_fixture_populate(&self->fixture, PEERS);
     self->fixture.script = know_things;
     record_len = skad_record_encode_mutable(
-        skad_wire_publisher(&self->fixture.remotes[0].identity), (skad_span){NULL, 0}, 3,
+        test_plain_publisher(&self->fixture.remotes[0].identity), (skad_span){NULL, 0}, 3,
         self->fixture.now.unix_s + 5000, (skad_span){NULL, 0}, record, sizeof record);
     assert_true(record_len > 0);
 }
@@ -158,7 +159,7 @@ static void serve(play *self)
         uint8_t bytes[SKAD_RECORD_BYTES_MAX];
         const test_remote *who = &self->fixture.remotes[i];
         size_t len = skad_record_encode_mutable(
-            skad_wire_publisher(&who->identity), (skad_span){NULL, 0}, 1,
+            test_plain_publisher(&who->identity), (skad_span){NULL, 0}, 1,
             self->fixture.now.unix_s + 5000, (skad_span){NULL, 0}, bytes, sizeof bytes);
         const skad_message store = {.kind = SKAD_KIND_STORE,
                                     .u.store = {.record = {bytes, len}, .life_s = 3600}};

@@ -267,9 +267,9 @@ static void recorded_run(uint64_t seed, bool sharing, uint8_t transcript[32])
 {
     test_network *network = malloc(sizeof *network);
     if (sharing) {
-        test_network_init_sharing(network, skad_profile_builtin("test"), 16, seed);
+        test_network_init_sharing(network, test_plain_profile(), 16, seed);
     } else {
-        test_network_init(network, skad_profile_builtin("test"), 16, seed);
+        test_network_init(network, test_plain_profile(), 16, seed);
     }
     network->loss = 0.02;
     test_network_join_all(network);
@@ -331,7 +331,8 @@ static void the_next_epochs_puzzle_is_asked_for_ahead_of_time(void **state)
     skad_puzzle_nonce wrong = right;
     do {
         wrong.bytes[0]++; /* until it solves nothing: most do not */
-    } while (skad_puzzle_dynamic_ok(skad_node_self(node), &wrong, profile->dynamic_bits));
+    } while (skad_puzzle_dynamic_ok(skad_node_self(node), &wrong, profile->memory_kib,
+                                    profile->dynamic_bits));
     assert_int_equal(skad_node_add_nonce(node, &wrong), SKAD_ERR_PUZZLE);
     assert_int_equal(skad_node_add_nonce(node, &right), SKAD_OK);
     test_network_stop(network);

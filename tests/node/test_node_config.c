@@ -24,7 +24,7 @@ static int begin(void **state)
 {
     static bench made;
     static const skad_store_caps caps = {4, 4096, 4, 4096};
-    made = (bench){.config.profile = *skad_profile_builtin("test")};
+    made = (bench){.config.profile = *test_plain_profile()};
     made.identity = test_identity(&made.config.profile, 1);
     if (skad_store_memory_new(&caps, &made.store) != SKAD_OK) {
         return -1;

@@ -38,7 +38,7 @@ static skad_node *make(bench *self, uint8_t group_table_max)
 {
     const skad_simulator_config simulator = {
         .shared = self->shared, .insecure_memory = true, .lazy_allocation = true};
-    skad_node_config config = {.profile = *skad_profile_builtin("test"),
+    skad_node_config config = {.profile = *test_plain_profile(),
                                .identity = &self->identity,
                                .store = self->store,
                                .families = SKAD_FAMILIES_ALL,
@@ -57,7 +57,7 @@ static bench *begin(uint8_t group_table_max)
     bench *self = calloc(1, sizeof *self);
     assert_non_null(self);
     test_prng prng = {77};
-    self->identity = test_identity(skad_profile_builtin("test"), 1);
+    self->identity = test_identity(test_plain_profile(), 1);
     assert_int_equal(skad_store_memory_new(&caps, &self->store), SKAD_OK);
     assert_int_equal(skad_shared_new(16, &self->shared), SKAD_OK);
     for (size_t i = 0; i < CONTACTS; i++) {
@@ -222,6 +222,22 @@ static void a_node_that_joined_long_ago_stays_calm(void **state)
     end(self);
 }
 
+static void a_node_has_visited_places_but_its_own(void **state)
+{
+    (void)state;
+    bench *self = begin(0);
+    const skad_table *table = skad_node_parts_of(self->filled).table;
+    const uint8_t own = table->self.bytes[0] >> 4;
+    for (unsigned sixteenth = 0; sixteenth < SKAD_PLACES; sixteenth++) {
+        const skad_id target = {.bytes = {(uint8_t)(sixteenth << 4 | 5)}};
+        skad_prefill_visited(self->filled, &target, 100 + sixteenth);
+    }
+    for (unsigned sixteenth = 0; sixteenth < SKAD_PLACES; sixteenth++) {
+        assert_int_equal(table->places.radii[sixteenth], sixteenth == own ? 0 : 100 + sixteenth);
+    }
+    end(self);
+}
+
 static void nobody_known_is_allowed(void **state)
 {
     (void)state;
@@ -239,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_filled_table_is_in_order_whatever_was_heard_when),
         cmocka_unit_test(who_was_heard_first_is_checked_first),
         cmocka_unit_test(a_node_that_joined_long_ago_stays_calm),
+        cmocka_unit_test(a_node_has_visited_places_but_its_own),
         cmocka_unit_test(nobody_known_is_allowed),
     };
     return cmocka_run_group_tests_name("prefill", tests, NULL, NULL);

@@ -195,10 +195,11 @@ static void one_honest_holder_is_enough(void **state)
     uint64_t expiry = test_network_time(network).unix_s + DAY_S;
     uint8_t stale[SKAD_RECORD_BYTES_MAX];
     uint8_t broken[SKAD_RECORD_BYTES_MAX];
-    size_t stale_len = skad_record_encode_mutable(skad_wire_publisher(publisher), test_text("salt"),
-                                                  1, expiry, test_text("old"), stale, sizeof stale);
+    size_t stale_len =
+        skad_record_encode_mutable(test_plain_publisher(publisher), test_text("salt"), 1, expiry,
+                                   test_text("old"), stale, sizeof stale);
     size_t broken_len =
-        skad_record_encode_mutable(skad_wire_publisher(publisher), test_text("salt"), 99, expiry,
+        skad_record_encode_mutable(test_plain_publisher(publisher), test_text("salt"), 99, expiry,
                                    test_text("fake"), broken, sizeof broken);
     broken[broken_len - 1] ^= 1;
     skad_id key;
@@ -244,8 +245,9 @@ static void two_values_of_one_sequence_are_a_conflict(void **state)
     const skad_identity *publisher = &network->nodes[3].identity;
     uint64_t expiry = test_network_time(network).unix_s + DAY_S;
     uint8_t other[SKAD_RECORD_BYTES_MAX];
-    size_t other_len = skad_record_encode_mutable(skad_wire_publisher(publisher), test_text("salt"),
-                                                  2, expiry, test_text("two"), other, sizeof other);
+    size_t other_len =
+        skad_record_encode_mutable(test_plain_publisher(publisher), test_text("salt"), 2, expiry,
+                                   test_text("two"), other, sizeof other);
     skad_id key;
     (void)test_publish(network, 3, (test_edition){.sequence = 2, .value = "one"}, &key);
     for (size_t i = 0; i < network->count; i += 2) {
@@ -295,7 +297,7 @@ static void who_knows_no_own_address_says_so(void **state)
     (void)state;
     test_network *network = malloc(sizeof *network);
     assert_non_null(network);
-    test_network_init(network, skad_profile_builtin("test"), 1, 8);
+    test_network_init(network, test_plain_profile(), 1, 8);
     skad_announce_request request = {.key = {{1}}, .endpoint = {.port = 80}, .life_s = DAY_S};
     skad_op op;
     assert_int_equal(

@@ -14,6 +14,7 @@
 #include "skad/record.h"
 #include "src/core/routing/distance.h"
 #include "tests/support/colluders.h"
+#include "tests/support/identities.h"
 #include "tests/support/network.h"
 
 #define NODES    1000
@@ -170,7 +171,7 @@ static lookup_tally *look_up_many(test_network *network, size_t lookups, const c
 
 static skad_profile profile_with_paths(uint8_t paths)
 {
-    skad_profile profile = *skad_profile_builtin("test");
+    skad_profile profile = *test_plain_profile();
     profile.paths = paths;
     return profile;
 }

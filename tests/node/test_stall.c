@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/identities.h"
 #include "tests/support/network.h"
 
 #define ASKER 2
@@ -52,7 +53,7 @@ static void a_stall_while_a_region_is_asked_does_not_hold_the_lookup_up(void **s
     (void)state;
     test_network *network = malloc(sizeof *network);
     assert_non_null(network);
-    test_network_init(network, skad_profile_builtin("test"), 30, 40);
+    test_network_init(network, test_plain_profile(), 30, 40);
     test_network_join_all(network);
     for (size_t i = 3; i < 30; i += 3) {
         network->nodes[i].dead = true; /* so that the lookup widens */

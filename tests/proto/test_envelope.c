@@ -58,6 +58,7 @@ static void fields_come_back_as_they_were(void **state)
     assert_int_equal(envelope.kind, SKAD_KIND_PING);
     assert_memory_equal(envelope.rpc_id, craft.rpc_id.data, SKAD_RPC_ID_BYTES);
     assert_memory_equal(envelope.public_key, sender.public_key, SKAD_PUBLIC_KEY_BYTES);
+    assert_memory_equal(envelope.id, &sender.id, SKAD_ID_BYTES);
     assert_int_equal(envelope.nonce.epoch, SKAD_WIRE_EPOCH);
     assert_memory_equal(envelope.nonce.bytes, craft.nonce.data, SKAD_NONCE_BYTES);
     assert_memory_equal(envelope.token, token, sizeof token);
@@ -95,6 +96,9 @@ static void byte_fields_have_exact_lengths(void **state)
         {"rpc id 9", offsetof(skad_wire_craft, rpc_id), 9, STRUCTURE},
         {"public key 31", offsetof(skad_wire_craft, public_key), 31, STRUCTURE},
         {"public key 33", offsetof(skad_wire_craft, public_key), 33, STRUCTURE},
+        {"id 0, of a request", offsetof(skad_wire_craft, id), 0, STRUCTURE},
+        {"id 31", offsetof(skad_wire_craft, id), 31, STRUCTURE},
+        {"id 33", offsetof(skad_wire_craft, id), 33, STRUCTURE},
         {"nonce 7", offsetof(skad_wire_craft, nonce), 7, STRUCTURE},
         {"nonce 9", offsetof(skad_wire_craft, nonce), 9, STRUCTURE},
         {"token 1", offsetof(skad_wire_craft, token), 1, STRUCTURE},
@@ -129,37 +133,39 @@ static void numbers_have_their_ranges(void **state)
         uint8_t pad_last;
         skad_verdict verdict;
     } cases[] = {
-        {"version 0", 0, 1, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_VERSION},
-        {"version 2", 2, 1, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_VERSION},
-        {"version 2^64-1", UINT64_MAX, 1, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_VERSION},
-        {"version 2, other structure", 2, 99, 5, 9, 0, 0, 3, 12, 0, SKAD_VERDICT_VERSION},
-        {"kind 0", 1, 0, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
-        {"kind 5", 1, 5, 5, 0, 0, 0, 64, 12, 0, OK},
-        {"kind 7", 1, 7, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
-        {"kind 16", 1, 16, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
-        {"kind 17", 1, 17, 5, 0, 0, 0, 64, 12, 0, OK},
-        {"kind 21", 1, 21, 5, 0, 0, 0, 64, 12, 0, OK},
-        {"kind 22", 1, 22, 5, 0, 0, 0, 64, 12, 0, OK},
-        {"kind 23", 1, 23, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
-        {"kind 30", 1, 30, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
-        {"kind 31", 1, 31, 5, 0, 0, 0, 64, 12, 0, OK},
-        {"kind 32", 1, 32, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
-        {"kind 1 + 2^32", 1, 4294967297, 5, 0, 0, 0, 64, 12, 0, SKAD_VERDICT_KIND},
-        {"epoch 0", 1, 1, 0, 0, 0, 0, 64, 12, 0, OK},
-        {"epoch 2^32-1", 1, 1, UINT32_MAX, 0, 0, 0, 64, 12, 0, OK},
-        {"epoch 2^32", 1, 1, 4294967296, 0, 0, 0, 64, 12, 0, STRUCTURE},
-        {"index 1 without path", 1, 1, 5, 1, 0, 0, 64, 12, 0, STRUCTURE},
-        {"index 1, depth 1", 1, 1, 5, 1, 1, 0, 64, 12, 0, OK},
-        {"index 2, depth 1", 1, 1, 5, 2, 1, 0, 64, 12, 0, STRUCTURE},
-        {"index 15, depth 4", 1, 1, 5, 15, 4, 0, 64, 12, 0, OK},
-        {"index 16, depth 4", 1, 1, 5, 16, 4, 0, 64, 12, 0, STRUCTURE},
-        {"padding 512", 1, 1, 5, 0, 0, 512, 64, 12, 0, OK},
-        {"padding 513", 1, 1, 5, 0, 0, 513, 64, 12, 0, STRUCTURE},
-        {"padding not zero", 1, 1, 5, 0, 0, 9, 64, 12, 1, STRUCTURE},
-        {"signature 63", 1, 1, 5, 0, 0, 0, 63, 12, 0, STRUCTURE},
-        {"signature 65", 1, 1, 5, 0, 0, 0, 65, 12, 0, STRUCTURE},
-        {"11 elements claimed", 1, 1, 5, 0, 0, 0, 64, 11, 0, STRUCTURE},
-        {"13 elements claimed", 1, 1, 5, 0, 0, 0, 64, 13, 0, STRUCTURE},
+        {"version 0", 0, 1, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_VERSION},
+        {"version 2", 2, 1, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_VERSION},
+        {"version 2^64-1", UINT64_MAX, 1, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_VERSION},
+        {"version 2, other structure", 2, 99, 5, 9, 0, 0, 3, 13, 0, SKAD_VERDICT_VERSION},
+        {"kind 0", 1, 0, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_KIND},
+        {"kind 5", 1, 5, 5, 0, 0, 0, 64, 13, 0, OK},
+        {"kind 7", 1, 7, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_KIND},
+        {"kind 16", 1, 16, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_KIND},
+        {"kind 17", 1, 17, 5, 0, 0, 0, 64, 13, 0, OK},
+        {"kind 21", 1, 21, 5, 0, 0, 0, 64, 13, 0, OK},
+        {"kind 22", 1, 22, 5, 0, 0, 0, 64, 13, 0, OK},
+        {"kind 23", 1, 23, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_KIND},
+        {"kind 30", 1, 30, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_KIND},
+        {"kind 31", 1, 31, 5, 0, 0, 0, 64, 13, 0, OK},
+        {"kind 32", 1, 32, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_KIND},
+        {"kind 1 + 2^32", 1, 4294967297, 5, 0, 0, 0, 64, 13, 0, SKAD_VERDICT_KIND},
+        {"epoch 0", 1, 1, 0, 0, 0, 0, 64, 13, 0, OK},
+        {"epoch 2^32-1", 1, 1, UINT32_MAX, 0, 0, 0, 64, 13, 0, OK},
+        {"epoch 2^32", 1, 1, 4294967296, 0, 0, 0, 64, 13, 0, STRUCTURE},
+        {"index 1 without path", 1, 1, 5, 1, 0, 0, 64, 13, 0, OK},
+        {"index 15 without path", 1, 1, 5, 15, 0, 0, 64, 13, 0, OK},
+        {"index 16 without path", 1, 1, 5, 16, 0, 0, 64, 13, 0, STRUCTURE},
+        {"index 1, depth 1", 1, 1, 5, 1, 1, 0, 64, 13, 0, OK},
+        {"index 2, depth 1", 1, 1, 5, 2, 1, 0, 64, 13, 0, STRUCTURE},
+        {"index 15, depth 4", 1, 1, 5, 15, 4, 0, 64, 13, 0, OK},
+        {"index 16, depth 4", 1, 1, 5, 16, 4, 0, 64, 13, 0, STRUCTURE},
+        {"padding 512", 1, 1, 5, 0, 0, 512, 64, 13, 0, OK},
+        {"padding 513", 1, 1, 5, 0, 0, 513, 64, 13, 0, STRUCTURE},
+        {"padding not zero", 1, 1, 5, 0, 0, 9, 64, 13, 1, STRUCTURE},
+        {"signature 63", 1, 1, 5, 0, 0, 0, 63, 13, 0, STRUCTURE},
+        {"signature 65", 1, 1, 5, 0, 0, 0, 65, 13, 0, STRUCTURE},
+        {"12 elements claimed", 1, 1, 5, 0, 0, 0, 64, 12, 0, STRUCTURE},
+        {"14 elements claimed", 1, 1, 5, 0, 0, 0, 64, 14, 0, STRUCTURE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_wire_craft craft;
@@ -186,6 +192,8 @@ static void body_may_fill_the_datagram_and_no_more(void **state)
     skad_wire_craft craft;
 
     craft_init(&craft);
+    craft.kind = SKAD_KIND_NODES;
+    craft.id.len = 0;
     craft.body = (skad_span){body, SKAD_BODY_BYTES_MAX};
     assert_int_equal(decode_craft(&craft), OK);
     craft.body.len++;
@@ -200,16 +208,19 @@ static void body_may_fill_the_datagram_and_no_more(void **state)
 static void the_longest_envelope_has_1216_bytes(void **state)
 {
     (void)state;
-    static const uint8_t body[1061];
+    static const uint8_t body[1059];
     static const size_t paths[] = {0, 128};
     skad_wire_craft craft;
 
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 4; i++) {
+        const size_t id_bytes = i < 2 ? 0 : SKAD_ID_BYTES;
         craft_init(&craft);
+        craft.kind = i < 2 ? SKAD_KIND_NODES : SKAD_KIND_STORE;
+        craft.id.len = id_bytes;
         craft.epoch = UINT32_MAX;
         craft.token = (skad_span){zeros, 16};
-        craft.path = (skad_span){zeros, paths[i]};
-        craft.body = (skad_span){body, 1061 - paths[i]};
+        craft.path = (skad_span){zeros, paths[i % 2]};
+        craft.body = (skad_span){body, 1059 - id_bytes - paths[i % 2]};
         craft.pad_bytes = 1;
         assert_int_equal(skad_wire_craft_write(&craft, datagram, sizeof datagram), 16 + 1216);
         assert_int_equal(decode(16 + 1216), OK);
@@ -227,16 +238,16 @@ static void extra_elements_are_structure_or_version(void **state)
 
     memset(nils, 0xc0, sizeof nils);
     craft_init(&craft);
-    craft.elements = 13;
+    craft.elements = 14;
     craft.after = (skad_span){nils, 1};
     assert_int_equal(decode_craft(&craft), STRUCTURE);
     craft.version = 2;
     assert_int_equal(decode_craft(&craft), SKAD_VERDICT_VERSION);
     craft.elements = 31;
-    craft.after.len = 19;
+    craft.after.len = 18;
     assert_int_equal(decode_craft(&craft), SKAD_VERDICT_VERSION);
     craft.elements = 32;
-    craft.after.len = 20;
+    craft.after.len = 19;
     assert_int_equal(decode_craft(&craft), STRUCTURE);
 }
 
@@ -336,6 +347,7 @@ static void a_glance_tells_kind_and_token(void **state)
             skad_envelope_glance glance;
             craft_init(&craft);
             craft.kind = skad_wire_kinds[i % SKAD_WIRE_KINDS];
+            craft.id.len = skad_kind_is_request((skad_kind)craft.kind) || i % 2 == 0 ? 32 : 0;
             craft.epoch = epochs[i / SKAD_WIRE_KINDS];
             craft.token = (skad_span){token, shown * sizeof token};
             size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);

@@ -20,13 +20,14 @@ static void derived_limits_are_the_documented_ones(void **state)
         size_t is;
         size_t documented;
     } cases[] = {
-        {"datagram, least", SKAD_DATAGRAM_BYTES_MIN, 150},
+        {"datagram, least", SKAD_DATAGRAM_BYTES_MIN, 152},
         {"datagram, most", SKAD_DATAGRAM_BYTES_MAX, 1232},
         {"first contact", SKAD_FIRST_CONTACT_BYTES, 411},
-        {"challenge; least for a PING without token", SKAD_CHALLENGE_BYTES_MAX, 192},
-        {"PING in a batch", SKAD_PING_BYTES_MAX, 320},
+        {"challenge; least for a PING without token", SKAD_CHALLENGE_BYTES_MAX, 194},
+        {"PING in a batch", SKAD_PING_BYTES_MAX, 322},
         {"envelope", SKAD_ENVELOPE_BYTES_MAX, 1216},
-        {"body", SKAD_BODY_BYTES_MAX, 1061},
+        {"body of a reply", SKAD_BODY_BYTES_MAX, 1059},
+        {"body of a request", SKAD_REQUEST_BYTES_MAX, 1027},
         {"padding", SKAD_PAD_BYTES_MAX, 512},
         {"datagrams under one signature", SKAD_MERKLE_LEAVES_MAX, 16},
         {"steps of a path", SKAD_MERKLE_DEPTH_MAX, 4},
@@ -70,8 +71,11 @@ static skad_status draft(const skad_message *message, skad_draft *out)
     skad_wire_fill(recipient.bytes, SKAD_ID_BYTES, 1);
     skad_status status = skad_draft_write(
         &sealer,
-        &(skad_draft_fields){
-            .message = message, .rpc_id = rpc_id, .recipient = &recipient, .token = token},
+        &(skad_draft_fields){.message = message,
+                             .rpc_id = rpc_id,
+                             .recipient = &recipient,
+                             .request_digest = skad_kind_is_reply(message->kind) ? key : NULL,
+                             .token = token},
         out);
     if (status == SKAD_OK) {
         skad_draft *one = out;
@@ -146,7 +150,8 @@ static void contacts_are_left_out_where_they_do_not_fit(void **state)
     assert_true(skad_address_parse("192.0.2.1:4001", &message.u.reply.observed));
     fill_contacts(message.u.reply.u.nodes.contacts);
     for (size_t count = 1; count <= SKAD_CONTACTS_MAX; count++) {
-        skad_draft_fields fields = {.message = &message, .rpc_id = rpc_id, .recipient = &recipient};
+        skad_draft_fields fields = {
+            .message = &message, .rpc_id = rpc_id, .recipient = &recipient, .request_digest = key};
         message.u.reply.u.nodes.contacts_count = (uint8_t)count;
         assert_int_equal(skad_draft_write(&sealer, &fields, &whole), SKAD_OK);
         for (size_t less = 0; less < 2; less++) {
@@ -194,7 +199,7 @@ static void smallest_datagram_has_the_least_size(void **state)
     skad_wire_craft craft;
 
     skad_wire_identity(1, &sender);
-    skad_wire_craft_init(&craft, &sender, &sender.id, SKAD_KIND_PING,
+    skad_wire_craft_init(&craft, &sender, &sender.id, SKAD_KIND_PONG,
                          (skad_span){(const uint8_t *)"\x90", 1});
     craft.epoch = 0;
     assert_int_equal(skad_wire_craft_write(&craft, datagram, sizeof datagram),

@@ -79,7 +79,7 @@ static bool accepts_datagram(const void *user, const uint8_t *bytes, size_t len)
     const skad_open_awaited awaited = {self->identities->request_digest,
                                        &self->identities->sender.id};
     skad_opened opened;
-    return skad_wire_receive(bytes, len, &self->identities->receiver.id, SKAD_WIRE_EPOCH,
+    return skad_wire_receive(bytes, len, &self->identities->receiver.id, SKAD_WIRE_UNIX_S,
                              self->reply ? &awaited : NULL, &opened) == SKAD_VERDICT_ACCEPT;
 }
 

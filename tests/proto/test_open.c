@@ -34,6 +34,8 @@ static skad_sealer sealer_of(const skad_identity *identity)
     return (skad_sealer){identity, skad_identity_nonce(identity, SKAD_WIRE_EPOCH), network_key};
 }
 
+static bool answers_hello; /* the next draft */
+
 /* A draft from alice to bob, or to nobody in particular. */
 static void write_draft(skad_kind kind, const skad_id *recipient, skad_draft *out)
 {
@@ -48,6 +50,7 @@ static void write_draft(skad_kind kind, const skad_id *recipient, skad_draft *ou
                              .rpc_id = rpc_id,
                              .recipient = recipient,
                              .request_digest = skad_kind_is_reply(kind) ? request_digest : NULL,
+                             .to_hello = answers_hello,
                              .token = token,
                          },
                          out),
@@ -67,7 +70,7 @@ static skad_verdict receive(skad_kind kind, const uint8_t *datagram, size_t len)
 {
     const skad_open_awaited awaited = {request_digest, &alice.id};
 
-    return skad_wire_receive(datagram, len, &bob.id, SKAD_WIRE_EPOCH,
+    return skad_wire_receive(datagram, len, &bob.id, SKAD_WIRE_UNIX_S,
                              skad_kind_is_reply(kind) ? &awaited : NULL, &opened);
 }
 
@@ -180,7 +183,8 @@ static void known_root_needs_no_signature_check_but_the_right_path(void **state)
     skad_draft drafts[3];
     skad_envelope envelope;
     skad_open_context context = {.profile = skad_profile_builtin("test"),
-                                 .epoch = SKAD_WIRE_EPOCH,
+                                 .unix_s = SKAD_WIRE_UNIX_S,
+                                 .prove = true,
                                  .self = bob.id,
                                  .network_key = network_key};
     const skad_open_awaited awaited = {request_digest, &alice.id};
@@ -243,26 +247,34 @@ static void replies_are_bound_to_request_and_responder(void **state)
     (void)state;
     uint8_t other_digest[SKAD_HASH_BYTES] = {0};
     skad_draft draft;
-    seal_one(SKAD_KIND_PONG, &bob.id, &draft);
+    skad_identity carol;
+    skad_wire_identity(8, &carol);
     const struct {
         const char *label;
+        bool to_hello;
         skad_open_awaited awaited;
         skad_verdict verdict;
     } cases[] = {
-        {"the one awaited", {request_digest, &alice.id}, SKAD_VERDICT_ACCEPT},
-        {"from whoever is there", {request_digest, NULL}, SKAD_VERDICT_ACCEPT},
-        {"from someone else", {request_digest, &bob.id}, SKAD_VERDICT_IDENTITY},
-        {"to another request", {other_digest, &alice.id}, SKAD_VERDICT_SIGNATURE},
+        {"the one awaited", false, {request_digest, &alice.id}, SKAD_VERDICT_ACCEPT},
+        {"from the node that is there", true, {request_digest, NULL}, SKAD_VERDICT_ACCEPT},
+        {"from a node without a name", false, {request_digest, NULL}, SKAD_VERDICT_IDENTITY},
+        {"with a name that is known", true, {request_digest, &alice.id}, SKAD_VERDICT_IDENTITY},
+        {"from another node", false, {request_digest, &carol.id}, SKAD_VERDICT_IDENTITY},
+        {"from ourselves", false, {request_digest, &bob.id}, SKAD_VERDICT_SELF},
+        {"to another request", false, {other_digest, &alice.id}, SKAD_VERDICT_SIGNATURE},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        skad_verdict verdict = skad_wire_receive(draft.bytes, draft.len, &bob.id, SKAD_WIRE_EPOCH,
+        answers_hello = cases[i].to_hello;
+        seal_one(SKAD_KIND_PONG, &bob.id, &draft);
+        answers_hello = false;
+        skad_verdict verdict = skad_wire_receive(draft.bytes, draft.len, &bob.id, SKAD_WIRE_UNIX_S,
                                                  &cases[i].awaited, &opened);
         if (verdict != cases[i].verdict) {
             fail_msg("%s: %s", cases[i].label, skad_verdict_name(verdict));
         }
     }
     assert_int_equal(
-        skad_wire_receive(draft.bytes, draft.len, &bob.id, SKAD_WIRE_EPOCH, NULL, &opened),
+        skad_wire_receive(draft.bytes, draft.len, &bob.id, SKAD_WIRE_UNIX_S, NULL, &opened),
         SKAD_VERDICT_UNSOLICITED);
 }
 
@@ -273,7 +285,7 @@ static void request_is_not_bound_to_what_is_awaited(void **state)
     skad_draft draft;
     seal_one(SKAD_KIND_PING, &bob.id, &draft);
     assert_int_equal(
-        skad_wire_receive(draft.bytes, draft.len, &bob.id, SKAD_WIRE_EPOCH, &awaited, &opened),
+        skad_wire_receive(draft.bytes, draft.len, &bob.id, SKAD_WIRE_UNIX_S, &awaited, &opened),
         SKAD_VERDICT_ACCEPT);
 }
 
@@ -283,23 +295,25 @@ static void own_key_is_refused(void **state)
     skad_draft draft;
     seal_one(SKAD_KIND_PING, &alice.id, &draft);
     assert_int_equal(
-        skad_wire_receive(draft.bytes, draft.len, &alice.id, SKAD_WIRE_EPOCH, NULL, &opened),
+        skad_wire_receive(draft.bytes, draft.len, &alice.id, SKAD_WIRE_UNIX_S, NULL, &opened),
         SKAD_VERDICT_SELF);
 }
 
-static void neighbouring_epochs_are_accepted(void **state)
+static void epochs_are_accepted_as_long_as_they_are_valid(void **state)
 {
     (void)state;
-    static const struct {
-        uint32_t ours;
+    static const uint64_t starts = SKAD_WIRE_EPOCH * 1209600ULL;
+    static const uint64_t ends = (SKAD_WIRE_EPOCH + 1) * 1209600ULL;
+    const struct {
+        uint64_t ours;
         skad_verdict verdict;
     } cases[] = {
-        {SKAD_WIRE_EPOCH - 2, SKAD_VERDICT_EPOCH},
-        {SKAD_WIRE_EPOCH - 1, SKAD_VERDICT_ACCEPT},
-        {SKAD_WIRE_EPOCH + 1, SKAD_VERDICT_ACCEPT},
-        {SKAD_WIRE_EPOCH + 2, SKAD_VERDICT_EPOCH},
+        {starts - 43201, SKAD_VERDICT_EPOCH},
+        {starts - 43200, SKAD_VERDICT_ACCEPT},
+        {ends + 259199, SKAD_VERDICT_ACCEPT},
+        {ends + 259200, SKAD_VERDICT_EPOCH},
         {0, SKAD_VERDICT_EPOCH},
-        {UINT32_MAX, SKAD_VERDICT_EPOCH},
+        {UINT64_MAX, SKAD_VERDICT_EPOCH},
     };
     skad_draft draft;
     seal_one(SKAD_KIND_PING, &bob.id, &draft);
@@ -323,11 +337,14 @@ static void puzzles_must_be_solved(void **state)
     skad_wire_craft_init(&craft, &unfit, &bob.id, SKAD_KIND_PING, ping);
     size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
     assert_int_equal(receive(SKAD_KIND_PING, datagram, len), SKAD_VERDICT_STATIC);
+    assert_false(opened.checked); /* nobody gets a signature check for nothing */
     skad_wire_craft_init(&craft, &alice, &bob.id, SKAD_KIND_PING, ping);
     craft.nonce.data = nonce;
     len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
     assert_int_equal(receive(SKAD_KIND_PING, datagram, len), SKAD_VERDICT_DYNAMIC);
-    assert_false(opened.checked); /* nobody gets a signature check without having paid */
+    assert_true(opened.checked); /* a proof costs more than a signature check */
+    assert_int_equal(opened.hard_hashes, 2);
+    assert_false(opened.proven);
 }
 
 /* The nonce of one epoch does not do for the next. */
@@ -339,7 +356,7 @@ static void nonce_of_another_epoch_does_not_solve_this_one(void **state)
 
     skad_wire_craft_init(&craft, &alice, &bob.id, SKAD_KIND_PING,
                          (skad_span){(const uint8_t *)"\x90", 1});
-    craft.epoch = SKAD_WIRE_EPOCH + 1;
+    craft.epoch = SKAD_WIRE_EPOCH - 1;
     size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
     assert_int_equal(receive(SKAD_KIND_PING, datagram, len), SKAD_VERDICT_DYNAMIC);
 }
@@ -356,6 +373,69 @@ static void signed_nonsense_is_body(void **state)
     assert_int_equal(receive(SKAD_KIND_FIND_NODE, datagram, len), SKAD_VERDICT_BODY);
 }
 
+typedef struct proof_case {
+    const char *label;
+    bool prove;
+    skad_identity_known known;
+    const skad_identity *named;
+    uint8_t nonce_flip;
+    skad_verdict verdict;
+    bool proven;
+    uint8_t hard_hashes;
+} proof_case;
+
+/* A request is accepted without a proof where none is wanted; nothing that is known is proven
+ * again. */
+static void a_proof_is_made_where_it_is_wanted_and_once(void **state)
+{
+    (void)state;
+    skad_identity carol;
+    skad_wire_identity(8, &carol);
+    const skad_identity_known unknown = SKAD_IDENTITY_UNKNOWN;
+    const proof_case cases[] = {
+        {"not wanted", false, unknown, &alice, 0, SKAD_VERDICT_ACCEPT, false, 0},
+        {"not wanted, false name", false, unknown, &carol, 0, SKAD_VERDICT_ACCEPT, false, 0},
+        {"not wanted, known", false, SKAD_IDENTITY_PROVEN, &alice, 0, SKAD_VERDICT_ACCEPT, true, 0},
+        {"not wanted, key known", false, SKAD_IDENTITY_OF_KEY, &alice, 0, SKAD_VERDICT_ACCEPT,
+         false, 0},
+        {"wanted", true, unknown, &alice, 0, SKAD_VERDICT_ACCEPT, true, 2},
+        {"wanted, key known", true, SKAD_IDENTITY_OF_KEY, &alice, 0, SKAD_VERDICT_ACCEPT, true, 1},
+        {"wanted, known", true, SKAD_IDENTITY_PROVEN, &alice, 0, SKAD_VERDICT_ACCEPT, true, 0},
+        {"wanted, false name", true, unknown, &carol, 0, SKAD_VERDICT_IDENTITY, false, 1},
+        {"wanted, false nonce", true, unknown, &alice, 1, SKAD_VERDICT_DYNAMIC, false, 2},
+        {"wanted, key known, false nonce", true, SKAD_IDENTITY_OF_KEY, &alice, 1,
+         SKAD_VERDICT_DYNAMIC, false, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t datagram[SKAD_DATAGRAM_BYTES_MAX];
+        uint8_t nonce[SKAD_NONCE_BYTES];
+        skad_wire_craft craft;
+        skad_envelope envelope;
+        skad_wire_craft_init(&craft, &alice, &bob.id, SKAD_KIND_PING,
+                             (skad_span){(const uint8_t *)"\x90", 1});
+        memcpy(nonce, craft.nonce.data, sizeof nonce);
+        nonce[1] ^= cases[i].nonce_flip;
+        craft.nonce.data = nonce;
+        craft.id.data = cases[i].named->id.bytes;
+        size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
+        assert_int_equal(
+            skad_envelope_decode(datagram + SKAD_TAG_BYTES, len - SKAD_TAG_BYTES, &envelope),
+            SKAD_VERDICT_ACCEPT);
+        const skad_open_context context = {.profile = skad_profile_builtin("test"),
+                                           .unix_s = SKAD_WIRE_UNIX_S,
+                                           .known = cases[i].known,
+                                           .prove = cases[i].prove,
+                                           .self = bob.id,
+                                           .network_key = network_key};
+        skad_verdict verdict = skad_open(&context, &envelope, false, NULL, &opened);
+        if (verdict != cases[i].verdict || opened.proven != cases[i].proven ||
+            opened.hard_hashes != cases[i].hard_hashes) {
+            fail_msg("%s: %s, proven %d, %u hashes", cases[i].label, skad_verdict_name(verdict),
+                     opened.proven, opened.hard_hashes);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,8 +450,9 @@ int main(void)
         cmocka_unit_test(replies_are_bound_to_request_and_responder),
         cmocka_unit_test(request_is_not_bound_to_what_is_awaited),
         cmocka_unit_test(own_key_is_refused),
-        cmocka_unit_test(neighbouring_epochs_are_accepted),
+        cmocka_unit_test(epochs_are_accepted_as_long_as_they_are_valid),
         cmocka_unit_test(puzzles_must_be_solved),
+        cmocka_unit_test(a_proof_is_made_where_it_is_wanted_and_once),
         cmocka_unit_test(nonce_of_another_epoch_does_not_solve_this_one),
         cmocka_unit_test(signed_nonsense_is_body),
     };

@@ -21,8 +21,10 @@ static void built_in_profiles_are_valid(void **state)
     assert_true(skad_profile_valid(test_profile));
     assert_false(public_profile->allow_private);
     assert_true(test_profile->allow_private);
-    assert_int_equal(public_profile->static_bits, 16);
-    assert_int_equal(public_profile->dynamic_bits, 22);
+    assert_int_equal(public_profile->static_bits, 19);
+    assert_int_equal(public_profile->dynamic_bits, 21);
+    assert_int_equal(public_profile->memory_kib, 128);
+    assert_int_equal(test_profile->memory_kib, 8);
     assert_null(skad_profile_builtin("other"));
     assert_null(skad_profile_builtin(""));
 }
@@ -66,6 +68,11 @@ SETTER(set_life_1, record_life_s = 1)
 SETTER(set_life_max, record_life_s = UINT32_MAX)
 SETTER(set_c1_1, static_bits = 1)
 SETTER(set_c2_255, dynamic_bits = 255)
+SETTER(set_memory_0, memory_kib = 0)
+SETTER(set_memory_7, memory_kib = 7)
+SETTER(set_memory_9, memory_kib = 9)
+SETTER(set_memory_65536, memory_kib = 65536)
+SETTER(set_memory_65537, memory_kib = 65537)
 
 typedef struct profile_case {
     const char *label;
@@ -95,6 +102,11 @@ static const profile_case CASES[] = {
     {"life 2^32-1", set_life_max, true},
     {"c1 1", set_c1_1, true},
     {"c2 255", set_c2_255, true},
+    {"no memory", set_memory_0, true},
+    {"memory 7", set_memory_7, false},
+    {"memory 9", set_memory_9, true},
+    {"memory 65536", set_memory_65536, true},
+    {"memory 65537", set_memory_65537, false},
 };
 
 static void each_field_has_its_range(void **state)
@@ -125,6 +137,39 @@ static void each_agreed_field_makes_another_network(void **state)
         skad_profile_hash(&profile, hash);
         assert_memory_not_equal(hash, plain, sizeof hash);
     }
+}
+
+/* Three days late and twelve hours early, with epochs of two weeks. */
+static void a_nonce_is_valid_around_its_epoch(void **state)
+{
+    (void)state;
+    static const uint32_t epoch_s = 14 * 86400;
+    static const struct {
+        const char *label;
+        int64_t at_s; /* since the beginning of epoch 100 */
+        bool valid;
+    } cases[] = {
+        {"before twelve hours ahead", -43201, false},
+        {"twelve hours ahead", -43200, true},
+        {"its beginning", 0, true},
+        {"its end", epoch_s - 1, true},
+        {"the next epoch", epoch_s, true},
+        {"the end of three days", epoch_s + 3 * 86400 - 1, true},
+        {"after three days", epoch_s + 3 * 86400, false},
+        {"two epochs on", 2 * (int64_t)epoch_s, false},
+        {"an epoch before", -(int64_t)epoch_s, false},
+    };
+    const skad_profile *profile = skad_profile_builtin("public");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const uint64_t unix_s = (uint64_t)(100 * (int64_t)epoch_s + cases[i].at_s);
+        if (skad_profile_epoch_valid(profile, unix_s, 100) != cases[i].valid) {
+            fail_msg("%s", cases[i].label);
+        }
+    }
+    assert_true(skad_profile_epoch_valid(profile, 0, 0)); /* the ends of the numbers */
+    assert_false(skad_profile_epoch_valid(profile, 0, UINT32_MAX));
+    assert_true(skad_profile_epoch_valid(profile, UINT64_MAX, UINT32_MAX));
+    assert_false(skad_profile_epoch_valid(profile, UINT64_MAX, 0));
 }
 
 static void local_policy_makes_no_other_network(void **state)
@@ -162,9 +207,9 @@ static void epoch_counts_whole_lengths_since_1970(void **state)
     skad_profile profile = *skad_profile_builtin("public");
 
     assert_int_equal(skad_profile_epoch(&profile, 0), 0);
-    assert_int_equal(skad_profile_epoch(&profile, 2419199), 0);
-    assert_int_equal(skad_profile_epoch(&profile, 2419200), 1);
-    assert_int_equal(skad_profile_epoch(&profile, 2419200ULL * UINT32_MAX), UINT32_MAX);
+    assert_int_equal(skad_profile_epoch(&profile, 1209599), 0);
+    assert_int_equal(skad_profile_epoch(&profile, 1209600), 1);
+    assert_int_equal(skad_profile_epoch(&profile, 1209600ULL * UINT32_MAX), UINT32_MAX);
     assert_int_equal(skad_profile_epoch(&profile, UINT64_MAX), UINT32_MAX);
 }
 
@@ -174,6 +219,7 @@ int main(void)
         cmocka_unit_test(built_in_profiles_are_valid),
         cmocka_unit_test(each_field_has_its_range),
         cmocka_unit_test(each_agreed_field_makes_another_network),
+        cmocka_unit_test(a_nonce_is_valid_around_its_epoch),
         cmocka_unit_test(local_policy_makes_no_other_network),
         cmocka_unit_test(pre_shared_key_makes_another_network),
         cmocka_unit_test(epoch_counts_whole_lengths_since_1970),

@@ -65,7 +65,7 @@ static void padding_reaches_the_least_size(void **state)
         expected += expected == bare + 256; /* where the padding's header grows */
         assert_int_equal(seal_one(&draft), expected);
         assert_int_equal(
-            skad_wire_receive(draft.bytes, draft.len, &bob.id, SKAD_WIRE_EPOCH, NULL, &opened),
+            skad_wire_receive(draft.bytes, draft.len, &bob.id, SKAD_WIRE_UNIX_S, NULL, &opened),
             SKAD_VERDICT_ACCEPT);
     }
     assert_int_equal(write_draft(SKAD_KIND_PING, NULL, bare + SKAD_PAD_BYTES_MAX + 2, 0, &draft),
@@ -112,7 +112,8 @@ static void message_is_cut_to_the_most_it_may_take(void **state)
         assert_true(seal_one(&draft) <= bytes_max);
     }
     /* Without contacts: the frame, the body's header, [observed of 6, []]. */
-    assert_int_equal(refused + 1, SKAD_DATAGRAM_BYTES_MIN - 1 + 2 + SKAD_TOKEN_BYTES + (1 + 8 + 1));
+    assert_int_equal(refused + 1, SKAD_DATAGRAM_BYTES_MIN - 1 + 2 + SKAD_ID_BYTES +
+                                      SKAD_TOKEN_BYTES + (1 + 8 + 1));
 }
 
 static void sizes_that_contradict_are_refused(void **state)
@@ -145,7 +146,7 @@ static void whole_batches_of_every_size_are_accepted(void **state)
         for (size_t i = 0; i < fitting; i++) {
             assert_true(drafts[i].sealed);
             assert_int_equal(skad_wire_receive(drafts[i].bytes, drafts[i].len, &bob.id,
-                                               SKAD_WIRE_EPOCH, NULL, &opened),
+                                               SKAD_WIRE_UNIX_S, NULL, &opened),
                              SKAD_VERDICT_ACCEPT);
         }
     }
@@ -176,7 +177,7 @@ static void copies_are_other_datagrams_and_are_accepted(void **state)
             skad_seal(&sealer, batch, fitting);
             for (size_t i = 0; i < fitting; i++) {
                 assert_int_equal(skad_wire_receive(batch[i]->bytes, batch[i]->len, &bob.id,
-                                                   SKAD_WIRE_EPOCH, NULL, &opened),
+                                                   SKAD_WIRE_UNIX_S, NULL, &opened),
                                  SKAD_VERDICT_ACCEPT);
                 for (uint8_t before = 0; before < copy; before++) {
                     assert_memory_equal(drafts[before][i].digest, batch[i]->digest,
@@ -189,7 +190,7 @@ static void copies_are_other_datagrams_and_are_accepted(void **state)
     }
 }
 
-/* The largest STORE has room for a path of one step only. */
+/* The largest STORE has no room for a path. */
 static void the_largest_store_can_be_sent_again(void **state)
 {
     (void)state;
@@ -209,8 +210,14 @@ static void the_largest_store_can_be_sent_again(void **state)
     assert_int_equal(skad_seal_batch_size(&view, 1), 1);
     seal_one(&draft);
     assert_in_range(draft.len, 1, SKAD_DATAGRAM_BYTES_MAX);
+    skad_envelope envelope;
+    assert_int_equal(skad_envelope_decode(draft.bytes + SKAD_TAG_BYTES,
+                                          (size_t)(draft.len - SKAD_TAG_BYTES), &envelope),
+                     SKAD_VERDICT_ACCEPT);
+    assert_int_equal(envelope.index, 3);
+    assert_int_equal(envelope.depth, 0);
     assert_int_equal(
-        skad_wire_receive(draft.bytes, draft.len, &bob.id, SKAD_WIRE_EPOCH, NULL, &opened),
+        skad_wire_receive(draft.bytes, draft.len, &bob.id, SKAD_WIRE_UNIX_S, NULL, &opened),
         SKAD_VERDICT_ACCEPT);
 }
 

@@ -98,6 +98,17 @@ static void scenario_refuses_figures_that_do_not_go_together(void **state)
         {"adversary_allocation = 48", "needs ipv6"},
         {"ipv6 = yes\nadversary_allocation = 15", "less than 16"},
         {"ipv6 = yes\nadversary_allocation = 48\nadversary = frame", "shares the addresses"},
+        {"placement = spread\nadversary = drop\nground = 4", "set capture"},
+        {"capture = value\nadversary = drop\nplacement = spread", "ground is 0: give"},
+        {"capture = value\nadversary = drop\nplacement = near-key\nground = 4",
+         "= nearest, spread"},
+        {"capture = value\nplacement = spread", "has no placement"},
+        {"capture = value\nground = 4", "adversary = none"},
+        {"capture = value\nnodes = 31", "needs 32 or more"},
+        {"capture = value\nvalues = 1", "leave out adversary_share"},
+        {"capture = value\ngets = 1", "at least 2"},
+        {"capture = value\nadversary = squat\nground = 4\nplacement = spread", "that answers"},
+        {"adversary = drop\nground = 4\nadversary_share = 0.1", "set one of them"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         skad_sim_scenario scenario;

@@ -154,8 +154,9 @@ bool daemon_peer_greet(daemon_peer *peer)
         } else if (got > SKAD_TAG_BYTES &&
                    skad_envelope_decode(bytes + SKAD_TAG_BYTES, (size_t)got - SKAD_TAG_BYTES,
                                         &envelope) == SKAD_VERDICT_ACCEPT &&
-                   envelope.kind == SKAD_KIND_PONG && envelope.token != NULL) {
-            skad_node_id(envelope.public_key, &peer->daemon);
+                   envelope.kind == SKAD_KIND_PONG && envelope.token != NULL &&
+                   envelope.id != NULL) {
+            peer->daemon = *envelope.id;
             memcpy(peer->token, envelope.token, SKAD_TOKEN_BYTES);
             return true;
         }

@@ -18,7 +18,7 @@
 
 skad_profile test_fixture_profile(void)
 {
-    skad_profile profile = *skad_profile_builtin("test");
+    skad_profile profile = *test_plain_profile();
     profile.allow_private = false;
     return profile;
 }
@@ -87,10 +87,23 @@ test_remote *test_fixture_remote(test_fixture *fixture)
 
 /* ---- Writing ---- */
 
+/* What a remote peer shows: the nonce that it was made with, or later on one of the epoch that it
+ * is now. */
+static skad_puzzle_nonce nonce_now(const test_fixture *fixture, const test_remote *who)
+{
+    const uint64_t unix_s = fixture->now.unix_s;
+    const skad_puzzle_nonce first = who->identity.nonces[0];
+    return skad_profile_epoch_valid(&fixture->profile, unix_s, first.epoch)
+               ? first
+               : test_nonce(&fixture->profile, &who->identity.id,
+                            skad_profile_epoch(&fixture->profile, unix_s));
+}
+
 static void write_draft(const test_fixture *fixture, const test_remote *who,
                         const skad_draft_fields *fields, skad_datagram *out)
 {
-    skad_sealer sealer = {&who->identity, &who->identity.nonces[0], fixture->network_key};
+    const skad_puzzle_nonce nonce = nonce_now(fixture, who);
+    skad_sealer sealer = {&who->identity, &nonce, fixture->network_key};
     skad_draft draft;
     skad_status status = skad_draft_write(&sealer, fields, &draft);
     SKAD_ASSERT(status == SKAD_OK);
@@ -141,6 +154,7 @@ void test_fixture_answer(test_fixture *fixture, const test_remote *who,
                                 .rpc_id = envelope.rpc_id,
                                 .recipient = &fixture->identity.id,
                                 .request_digest = digest,
+                                .to_hello = hello,
                                 .token = token};
     write_draft(fixture, who, &fields, out);
 }
@@ -158,10 +172,12 @@ skad_wire_craft test_fixture_craft(test_fixture *fixture, const test_remote *who
         .kind = kind,
         .rpc_id = {rpc_id, sizeof rpc_id},
         .public_key = {who->identity.public_key, SKAD_PUBLIC_KEY_BYTES},
+        .id = {who->identity.id.bytes, skad_kind_is_request(kind) ? SKAD_ID_BYTES : 0},
         .epoch = nonce->epoch,
         .nonce = {nonce->bytes, SKAD_NONCE_BYTES},
         .body = body,
         .signature_bytes = SKAD_SIGNATURE_BYTES,
+        .network_key = fixture->network_key,
     };
 }
 
@@ -189,11 +205,13 @@ void test_fixture_open(const test_fixture *fixture, const test_remote *who,
                                                 datagram->len - SKAD_TAG_BYTES, envelope);
     SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
     skad_open_context context = {.profile = &fixture->profile,
-                                 .epoch =
-                                     skad_profile_epoch(&fixture->profile, fixture->now.unix_s),
+                                 .unix_s = (uint64_t)envelope->nonce.epoch *
+                                           fixture->profile.epoch_s, /* whatever it is for us */
+                                 .prove = true,
                                  .self = who->identity.id,
                                  .network_key = fixture->network_key};
-    skad_open_awaited awaited = {request_digest, &fixture->identity.id};
+    skad_open_awaited awaited = {request_digest,
+                                 envelope->id != NULL ? NULL : &fixture->identity.id};
     bool hello =
         !skad_tag_ok(fixture->network_key, &who->identity.id, datagram->bytes + SKAD_TAG_BYTES,
                      datagram->len - SKAD_TAG_BYTES, datagram->bytes);

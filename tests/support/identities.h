@@ -3,6 +3,7 @@
 #define SKAD_TESTS_IDENTITIES_H
 
 #include "skad/identity.h"
+#include "skad/record.h"
 
 /* Wall-clock time at which all tests begin, in the middle of an epoch of the test profile. */
 #define TEST_UNIX_S 1800000000ULL
@@ -16,5 +17,10 @@ skad_puzzle_nonce test_nonce(const skad_profile *profile, const skad_id *id, uin
 
 /* Target number n of a lookup: the key of its four bytes. */
 skad_id test_target(uint32_t number);
+
+/* The profile `test` with plain hashes for identities: the network of fixtures and of simulated
+ * networks, whose senders prove their identities with each datagram. And a publisher in it. */
+const skad_profile *test_plain_profile(void);
+skad_publisher test_plain_publisher(const skad_identity *identity);
 
 #endif

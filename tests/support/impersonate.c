@@ -28,16 +28,14 @@ void test_reply_as(const skad_profile *profile, const skad_identity *who, const 
     skad_verdict verdict = skad_envelope_decode(request->bytes + SKAD_TAG_BYTES,
                                                 request->len - SKAD_TAG_BYTES, &envelope);
     SKAD_ASSERT(verdict == SKAD_VERDICT_ACCEPT);
-    skad_id requester;
     uint8_t digest[SKAD_HASH_BYTES];
-    skad_node_id(envelope.public_key, &requester);
     uint8_t network_key[SKAD_HASH_BYTES];
     skad_profile_network_key(profile, network_key);
     skad_envelope_digest(network_key, &who->id, NULL, envelope.signed_part, digest);
     message->u.reply.observed = *to;
     skad_draft_fields fields = {.message = message,
                                 .rpc_id = envelope.rpc_id,
-                                .recipient = &requester,
+                                .recipient = envelope.id,
                                 .request_digest = digest};
     out->to = *to;
     seal_as(profile, who, &fields, out);

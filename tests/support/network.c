@@ -203,7 +203,7 @@ test_network *test_network_start(size_t count, uint64_t seed)
 {
     test_network *network = malloc(sizeof *network);
     SKAD_ASSERT(network != NULL);
-    test_network_init(network, skad_profile_builtin("test"), count, seed);
+    test_network_init(network, test_plain_profile(), count, seed);
     return network;
 }
 

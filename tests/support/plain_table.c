@@ -1,4 +1,5 @@
 #include "tests/support/plain_table.h"
+#include "tests/support/identities.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -17,7 +17,7 @@ test_bytes test_mutable_of(uint32_t publisher, uint64_t sequence, uint64_t expir
     skad_identity identity = test_identity(&profile, 1000 + publisher);
     test_bytes out;
     out.len =
-        skad_record_encode_mutable(skad_wire_publisher(&identity), test_text("salt"), sequence,
+        skad_record_encode_mutable(test_plain_publisher(&identity), test_text("salt"), sequence,
                                    expiry, test_text(value), out.data, sizeof out.data);
     assert_true(out.len > 0);
     return out;
@@ -30,8 +30,9 @@ test_bytes test_announcement_of(uint32_t publisher, uint8_t key, uint64_t sequen
     const skad_id id = {{key}};
     const skad_address none = {0};
     test_bytes out;
-    out.len = skad_record_encode_announcement(skad_wire_publisher(&identity), &id, sequence, expiry,
-                                              &none, test_text("data"), out.data, sizeof out.data);
+    out.len =
+        skad_record_encode_announcement(test_plain_publisher(&identity), &id, sequence, expiry,
+                                        &none, test_text("data"), out.data, sizeof out.data);
     assert_true(out.len > 0);
     return out;
 }

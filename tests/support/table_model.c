@@ -1,4 +1,5 @@
 #include "tests/support/table_model.h"
+#include "tests/support/identities.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

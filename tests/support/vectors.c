@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "crypto/assert.h"
+#include "crypto/hard_hash.h"
 #include "crypto/hash.h"
 #include "crypto/merkle.h"
 #include "crypto/tag.h"
@@ -46,23 +48,25 @@ static void vectors_hashes(skad_json *json)
 static void write_puzzle(skad_json *json, const skad_identity *identity,
                          const skad_puzzle_nonce *nonce)
 {
-    skad_id mixed = identity->id;
     uint8_t hash[SKAD_HASH_BYTES];
-    uint8_t epoch[8] = {0};
+    uint8_t solution[SKAD_ID_BYTES + 8 + SKAD_NONCE_BYTES] = {0};
 
     skad_hash_one(SKAD_HASH_STATIC, identity->id.bytes, SKAD_ID_BYTES, hash);
     skad_json_object(json, NULL);
     skad_json_text(json, "description", "both puzzles of one identity in one epoch");
     skad_json_hex(json, "public_key", identity->public_key, SKAD_PUBLIC_KEY_BYTES);
+    skad_json_uint(json, "memory_kib", identity->memory_kib);
     skad_json_hex(json, "node_id", identity->id.bytes, SKAD_ID_BYTES);
     skad_json_hex(json, "static_hash", hash, sizeof hash);
     skad_json_uint(json, "static_zero_bits", skad_leading_zero_bits(hash, sizeof hash));
-    for (size_t i = 0; i < SKAD_NONCE_BYTES; i++) {
-        mixed.bytes[SKAD_ID_BYTES - SKAD_NONCE_BYTES + i] ^= nonce->bytes[i];
-        epoch[i] = (uint8_t)((uint64_t)nonce->epoch >> (56 - 8 * i));
+    memcpy(solution, identity->id.bytes, SKAD_ID_BYTES);
+    for (size_t i = 0; i < 8; i++) {
+        solution[SKAD_ID_BYTES + i] = (uint8_t)((uint64_t)nonce->epoch >> (56 - 8 * i));
     }
-    const skad_span parts[] = {{mixed.bytes, SKAD_ID_BYTES}, {epoch, sizeof epoch}};
-    skad_hash(SKAD_HASH_DYNAMIC, NULL, parts, 2, hash, sizeof hash);
+    memcpy(solution + SKAD_ID_BYTES + 8, nonce->bytes, SKAD_NONCE_BYTES);
+    skad_status status =
+        skad_hard_hash(SKAD_HASH_DYNAMIC, identity->memory_kib, solution, sizeof solution, hash);
+    SKAD_ASSERT(status == SKAD_OK);
     skad_json_uint(json, "epoch", nonce->epoch);
     skad_json_hex(json, "nonce", nonce->bytes, SKAD_NONCE_BYTES);
     skad_json_hex(json, "dynamic_hash", hash, sizeof hash);
@@ -172,6 +176,7 @@ static void vectors_profiles(skad_json *json)
         skad_json_text(json, "name", profile->name);
         skad_json_uint(json, "c1", profile->static_bits);
         skad_json_uint(json, "c2", profile->dynamic_bits);
+        skad_json_uint(json, "memory_kib", profile->memory_kib);
         skad_json_uint(json, "epoch_s", profile->epoch_s);
         skad_json_uint(json, "k", profile->k);
         skad_json_uint(json, "s", profile->siblings);
@@ -220,6 +225,7 @@ void skad_vectors_write(const skad_vector_file *file, FILE *out)
     skad_json_hex(&json, "network_key", key, sizeof key);
     skad_json_hex(&json, "network_id", skad_wire_publisher(NULL).network.bytes, SKAD_HASH_BYTES);
     skad_json_uint(&json, "epoch", SKAD_WIRE_EPOCH);
+    skad_json_uint(&json, "unix_s", SKAD_WIRE_UNIX_S);
     skad_json_array(&json, "vectors");
     file->vectors(&json);
     skad_json_array_end(&json);

@@ -7,6 +7,7 @@ void skad_vector_identities_init(skad_vector_identities *self)
 {
     skad_wire_identity(1, &self->sender);
     skad_wire_identity(2, &self->receiver);
+    skad_wire_identity(8, &self->other);
     skad_wire_network_key(self->network_key);
     skad_wire_fill(self->request_digest, SKAD_HASH_BYTES, 0x90);
     self->sealer = (skad_sealer){
@@ -31,6 +32,7 @@ void skad_vector_draft_message(const skad_vector_identities *self, const skad_me
                 .rpc_id = rpc_id,
                 .recipient = recipient,
                 .request_digest = request_digest,
+                .to_hello = self->to_hello,
                 .token = token,
                 .bytes_min = request_digest == NULL && token == NULL ? SKAD_FIRST_CONTACT_BYTES : 0,
             },

@@ -12,9 +12,11 @@
 typedef struct skad_vector_identities {
     skad_identity sender;
     skad_identity receiver;
+    skad_identity other; /* a node that neither of them is */
     uint8_t network_key[SKAD_HASH_BYTES];
     uint8_t request_digest[SKAD_HASH_BYTES]; /* what the replies answer */
     skad_sealer sealer;                      /* the sender's */
+    bool to_hello;                           /* drafts answer a hello */
 } skad_vector_identities;
 
 void skad_vector_identities_init(skad_vector_identities *self);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "crypto/assert.h"
+#include "crypto/puzzle.h"
 #include "tests/support/vectors.h"
 #include "tests/support/vectors_dropped.h"
 #include "tests/support/vectors_identities.h"
@@ -19,6 +20,8 @@ typedef enum flaw {
     FLAW_KIND_UNKNOWN,
     FLAW_RPC_ID,
     FLAW_PUBLIC_KEY,
+    FLAW_ID_BYTES,
+    FLAW_ID_NONE,
     FLAW_EPOCH_RANGE,
     FLAW_NONCE_BYTES,
     FLAW_TOKEN,
@@ -33,8 +36,13 @@ typedef enum flaw {
     FLAW_AFTER,
     FLAW_SELF,
     FLAW_EPOCH,
+    FLAW_EPOCH_EARLY,
     FLAW_STATIC,
+    FLAW_IDENTITY,
     FLAW_DYNAMIC,
+    FLAW_NONCE_EPOCH,
+    FLAW_NONCE_KEY,
+    FLAW_NONCE_MEMORY,
     FLAW_SIGNATURE_KEY,
     FLAW_SIGNATURE_NETWORK,
     FLAW_BODY,
@@ -48,14 +56,16 @@ static const struct {
 } FLAWS[FLAW_COUNT] = {
     [FLAW_RECIPIENT] = {"made for another recipient", SKAD_VERDICT_TAG},
     [FLAW_VERSION] = {"version 2", SKAD_VERDICT_VERSION},
-    [FLAW_VERSION_ELEMENTS] = {"version 2 with 13 elements", SKAD_VERDICT_VERSION},
+    [FLAW_VERSION_ELEMENTS] = {"version 2 with 14 elements", SKAD_VERDICT_VERSION},
     [FLAW_VERSION_NESTED] = {"version 2 with arrays nested 4 deep", SKAD_VERDICT_VERSION},
     [FLAW_NESTED] = {"version 2 with arrays nested 5 deep", SKAD_VERDICT_STRUCTURE},
     [FLAW_VALUES] = {"version 2 with 33 msgpack values", SKAD_VERDICT_STRUCTURE},
-    [FLAW_ELEMENTS] = {"13 elements, the last one nil", SKAD_VERDICT_STRUCTURE},
+    [FLAW_ELEMENTS] = {"14 elements, the last one nil", SKAD_VERDICT_STRUCTURE},
     [FLAW_KIND_UNKNOWN] = {"kind 7", SKAD_VERDICT_KIND},
     [FLAW_RPC_ID] = {"RPC ID of 7 bytes", SKAD_VERDICT_STRUCTURE},
     [FLAW_PUBLIC_KEY] = {"public key of 31 bytes", SKAD_VERDICT_STRUCTURE},
+    [FLAW_ID_BYTES] = {"ID of 31 bytes", SKAD_VERDICT_STRUCTURE},
+    [FLAW_ID_NONE] = {"a request without an ID", SKAD_VERDICT_STRUCTURE},
     [FLAW_EPOCH_RANGE] = {"epoch 2^32", SKAD_VERDICT_STRUCTURE},
     [FLAW_NONCE_BYTES] = {"nonce of 7 bytes", SKAD_VERDICT_STRUCTURE},
     [FLAW_TOKEN] = {"token of 15 bytes", SKAD_VERDICT_STRUCTURE},
@@ -63,15 +73,20 @@ static const struct {
     [FLAW_PADDING] = {"padding whose last byte is not zero", SKAD_VERDICT_STRUCTURE},
     [FLAW_PADDING_LONG] = {"513 bytes of padding", SKAD_VERDICT_STRUCTURE},
     [FLAW_INDEX] = {"index 2 with a path of one step", SKAD_VERDICT_STRUCTURE},
-    [FLAW_INDEX_ALONE] = {"index 1 without a path", SKAD_VERDICT_STRUCTURE},
+    [FLAW_INDEX_ALONE] = {"index 16 without a path", SKAD_VERDICT_STRUCTURE},
     [FLAW_PATH] = {"path of 33 bytes", SKAD_VERDICT_STRUCTURE},
     [FLAW_PATH_LONG] = {"path of five steps", SKAD_VERDICT_STRUCTURE},
     [FLAW_SIGNATURE_BYTES] = {"signature of 63 bytes", SKAD_VERDICT_STRUCTURE},
     [FLAW_AFTER] = {"a byte after the envelope", SKAD_VERDICT_STRUCTURE},
     [FLAW_SELF] = {"signed with the receiver's key", SKAD_VERDICT_SELF},
     [FLAW_EPOCH] = {"nonce of an epoch two away", SKAD_VERDICT_EPOCH},
+    [FLAW_EPOCH_EARLY] = {"nonce of the next epoch, thirteen days early", SKAD_VERDICT_EPOCH},
     [FLAW_STATIC] = {"static puzzle not solved", SKAD_VERDICT_STATIC},
+    [FLAW_IDENTITY] = {"ID of another key", SKAD_VERDICT_IDENTITY},
     [FLAW_DYNAMIC] = {"dynamic puzzle not solved", SKAD_VERDICT_DYNAMIC},
+    [FLAW_NONCE_EPOCH] = {"nonce of another epoch", SKAD_VERDICT_DYNAMIC},
+    [FLAW_NONCE_KEY] = {"nonce of another key", SKAD_VERDICT_DYNAMIC},
+    [FLAW_NONCE_MEMORY] = {"nonce solved with 16 KiB instead of 8", SKAD_VERDICT_DYNAMIC},
     [FLAW_SIGNATURE_KEY] = {"signed with another key", SKAD_VERDICT_SIGNATURE},
     [FLAW_SIGNATURE_NETWORK] = {"signed for another network", SKAD_VERDICT_SIGNATURE},
     [FLAW_BODY] = {"PING with an element", SKAD_VERDICT_BODY},
@@ -90,13 +105,13 @@ static void apply_to_shape(flaw which, skad_wire_craft *craft)
         size_t elements;
         skad_span after;
     } shapes[] = {
-        {FLAW_VERSION, 2, 12, {NULL, 0}},
-        {FLAW_VERSION_ELEMENTS, 2, 13, {nils, 1}},
-        {FLAW_VERSION_NESTED, 2, 13, {nested + 1, 3}},
-        {FLAW_NESTED, 2, 13, {nested, 4}},
-        {FLAW_VALUES, 2, 32, {nils, 20}},
-        {FLAW_ELEMENTS, 1, 13, {nils, 1}},
-        {FLAW_AFTER, 1, 12, {nils, 1}},
+        {FLAW_VERSION, 2, 13, {NULL, 0}},
+        {FLAW_VERSION_ELEMENTS, 2, 14, {nils, 1}},
+        {FLAW_VERSION_NESTED, 2, 14, {nested + 1, 3}},
+        {FLAW_NESTED, 2, 14, {nested, 4}},
+        {FLAW_VALUES, 2, 32, {nils, 19}},
+        {FLAW_ELEMENTS, 1, 14, {nils, 1}},
+        {FLAW_AFTER, 1, 13, {nils, 1}},
     };
 
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -115,6 +130,8 @@ static void apply_to_fields(flaw which, skad_wire_craft *craft)
     craft->kind = which == FLAW_KIND_UNKNOWN ? 7 : craft->kind;
     craft->rpc_id.len -= which == FLAW_RPC_ID;
     craft->public_key.len -= which == FLAW_PUBLIC_KEY;
+    craft->id.len -= which == FLAW_ID_BYTES;
+    craft->id.len = which == FLAW_ID_NONE ? 0 : craft->id.len;
     craft->epoch = which == FLAW_EPOCH_RANGE ? 4294967296 : craft->epoch;
     craft->nonce.len -= which == FLAW_NONCE_BYTES;
     craft->body.len = which == FLAW_BODY_EMPTY ? 0 : craft->body.len;
@@ -127,11 +144,34 @@ static void apply_to_fields(flaw which, skad_wire_craft *craft)
         craft->pad_last = which == FLAW_PADDING;
     }
     if (which == FLAW_INDEX || which == FLAW_INDEX_ALONE) {
-        craft->index = which == FLAW_INDEX ? 2 : 1;
+        craft->index = which == FLAW_INDEX ? 2 : SKAD_MERKLE_LEAVES_MAX;
         craft->path = (skad_span){zeros, which == FLAW_INDEX ? SKAD_HASH_BYTES : 0};
     }
     if (which == FLAW_PATH || which == FLAW_PATH_LONG) {
         craft->path = (skad_span){zeros, which == FLAW_PATH ? SKAD_HASH_BYTES + 1 : sizeof zeros};
+    }
+}
+
+/* A nonce that solves the puzzle of another epoch, key or memory, and not this one. */
+static void apply_to_nonce(flaw which, const skad_vector_identities *self, skad_wire_craft *craft)
+{
+    static uint8_t with_more_memory[SKAD_NONCE_BYTES];
+    skad_puzzle_nonce nonce = {.epoch = SKAD_WIRE_EPOCH};
+
+    if (which == FLAW_NONCE_EPOCH) {
+        const skad_puzzle_nonce *before = skad_identity_nonce(&self->sender, SKAD_WIRE_EPOCH - 1);
+        craft->nonce = (skad_span){before->bytes, SKAD_NONCE_BYTES};
+    } else if (which == FLAW_NONCE_KEY) {
+        const skad_puzzle_nonce *theirs = skad_identity_nonce(&self->other, SKAD_WIRE_EPOCH);
+        craft->nonce = (skad_span){theirs->bytes, SKAD_NONCE_BYTES};
+    } else if (which == FLAW_NONCE_MEMORY) {
+        while (!skad_puzzle_dynamic_ok(&self->sender.id, &nonce, 16, 6) ||
+               skad_puzzle_dynamic_ok(&self->sender.id, &nonce, 8, 6)) {
+            nonce.bytes[7]++;
+            nonce.bytes[6] = (uint8_t)(nonce.bytes[6] + (nonce.bytes[7] == 0));
+        }
+        memcpy(with_more_memory, nonce.bytes, sizeof with_more_memory);
+        craft->nonce = (skad_span){with_more_memory, SKAD_NONCE_BYTES};
     }
 }
 
@@ -153,6 +193,12 @@ static void apply_to_sender(flaw which, const skad_vector_identities *self,
         skad_wire_fill(craft->recipient.bytes, SKAD_ID_BYTES, 1);
     } else if (which == FLAW_EPOCH) {
         craft->epoch = SKAD_WIRE_EPOCH + 2;
+    } else if (which == FLAW_EPOCH_EARLY) {
+        const skad_puzzle_nonce *next = skad_identity_nonce(&self->sender, SKAD_WIRE_EPOCH + 1);
+        craft->epoch = next->epoch;
+        craft->nonce = (skad_span){next->bytes, SKAD_NONCE_BYTES};
+    } else if (which == FLAW_IDENTITY) {
+        craft->id = (skad_span){self->other.id.bytes, SKAD_ID_BYTES};
     } else if (which == FLAW_DYNAMIC) {
         craft->nonce = (skad_span){wrong_nonce, sizeof wrong_nonce};
     } else if (which == FLAW_SIGNATURE_KEY) {
@@ -181,6 +227,7 @@ static void write_flaws(skad_json *json, const skad_vector_identities *self)
         apply_to_shape(which, &craft);
         apply_to_fields(which, &craft);
         apply_to_sender(which, self, &unfit, &craft);
+        apply_to_nonce(which, self, &craft);
         size_t len = skad_wire_craft_write(&craft, datagram, sizeof datagram);
         skad_vector_dropped_write(json,
                                   &(skad_vector_dropped){.description = FLAWS[which].description,
@@ -196,7 +243,9 @@ static void write_replies(skad_json *json, const skad_vector_identities *self)
     const skad_vector_dropped cases[] = {
         {"a reply to nothing", SKAD_VERDICT_UNSOLICITED, &self->receiver.id, NULL, NULL},
         {"a reply by someone else than was asked", SKAD_VERDICT_IDENTITY, &self->receiver.id,
-         self->request_digest, &self->receiver.id},
+         self->request_digest, &self->other.id},
+        {"a reply without an ID to a hello", SKAD_VERDICT_IDENTITY, &self->receiver.id,
+         self->request_digest, NULL},
         {"a reply to another request", SKAD_VERDICT_SIGNATURE, &self->receiver.id,
          self->network_key, &self->sender.id},
     };

@@ -14,11 +14,11 @@ typedef enum flaw {
     FLAW_SELF,
     FLAW_UNAWAITED,
     FLAW_EPOCH,
-    FLAW_IDENTITY, /* in a reply that is awaited */
     FLAW_STATIC,
-    FLAW_DYNAMIC,
     FLAW_SIGNATURE,
     FLAW_BODY,
+    FLAW_IDENTITY,
+    FLAW_DYNAMIC,
 } flaw;
 
 typedef struct order_case {
@@ -56,24 +56,30 @@ static const order_case CASES[] = {
     {"epoch two away, dynamic puzzle not solved", FLAW_EPOCH, FLAW_DYNAMIC, SKAD_VERDICT_EPOCH,
      false},
     {"epoch two away, signature of zeros", FLAW_EPOCH, FLAW_SIGNATURE, SKAD_VERDICT_EPOCH, false},
-    {"another node, static puzzle not solved", FLAW_IDENTITY, FLAW_STATIC, SKAD_VERDICT_IDENTITY,
-     true},
-    {"another node, dynamic puzzle not solved", FLAW_IDENTITY, FLAW_DYNAMIC, SKAD_VERDICT_IDENTITY,
-     true},
-    {"another node, signature of zeros", FLAW_IDENTITY, FLAW_SIGNATURE, SKAD_VERDICT_IDENTITY,
-     true},
-    {"another node, PONG without elements", FLAW_IDENTITY, FLAW_BODY, SKAD_VERDICT_IDENTITY, true},
-    {"both puzzles not solved", FLAW_STATIC, FLAW_DYNAMIC, SKAD_VERDICT_STATIC, false},
     {"static puzzle not solved, signature of zeros", FLAW_STATIC, FLAW_SIGNATURE,
      SKAD_VERDICT_STATIC, false},
-    {"dynamic puzzle not solved, signature of zeros", FLAW_DYNAMIC, FLAW_SIGNATURE,
-     SKAD_VERDICT_DYNAMIC, false},
-    {"dynamic puzzle not solved, PING with an element", FLAW_DYNAMIC, FLAW_BODY,
-     SKAD_VERDICT_DYNAMIC, false},
+    {"static puzzle not solved, PING with an element", FLAW_STATIC, FLAW_BODY, SKAD_VERDICT_STATIC,
+     false},
+    {"static puzzle not solved, ID of another key", FLAW_STATIC, FLAW_IDENTITY, SKAD_VERDICT_STATIC,
+     false},
+    {"both puzzles not solved", FLAW_STATIC, FLAW_DYNAMIC, SKAD_VERDICT_STATIC, false},
     {"signature of zeros, PING with an element", FLAW_SIGNATURE, FLAW_BODY, SKAD_VERDICT_SIGNATURE,
      false},
     {"signature of zeros, PONG without elements", FLAW_SIGNATURE, FLAW_BODY, SKAD_VERDICT_SIGNATURE,
      true},
+    {"another node, signature of zeros", FLAW_IDENTITY, FLAW_SIGNATURE, SKAD_VERDICT_SIGNATURE,
+     true},
+    {"ID of another key, signature of zeros", FLAW_IDENTITY, FLAW_SIGNATURE, SKAD_VERDICT_SIGNATURE,
+     false},
+    {"dynamic puzzle not solved, signature of zeros", FLAW_DYNAMIC, FLAW_SIGNATURE,
+     SKAD_VERDICT_SIGNATURE, false},
+    {"another node, PONG without elements", FLAW_IDENTITY, FLAW_BODY, SKAD_VERDICT_BODY, true},
+    {"dynamic puzzle not solved, PING with an element", FLAW_DYNAMIC, FLAW_BODY, SKAD_VERDICT_BODY,
+     false},
+    {"another node, dynamic puzzle not solved", FLAW_IDENTITY, FLAW_DYNAMIC, SKAD_VERDICT_IDENTITY,
+     true},
+    {"ID of another key, dynamic puzzle not solved", FLAW_IDENTITY, FLAW_DYNAMIC,
+     SKAD_VERDICT_IDENTITY, false},
 };
 
 static bool has(const order_case *self, flaw which)
@@ -89,7 +95,7 @@ static void choose_sender(const order_case *self, const skad_vector_identities *
     const skad_kind kind = is_reply ? SKAD_KIND_PONG : SKAD_KIND_PING;
     const skad_identity *sender = &all->sender;
 
-    if (has(self, FLAW_STATIC)) {
+    if (has(self, FLAW_STATIC) && !has(self, FLAW_IDENTITY)) {
         sender = unfit;
     } else if (has(self, FLAW_SELF)) {
         sender = &all->receiver;
@@ -97,6 +103,10 @@ static void choose_sender(const order_case *self, const skad_vector_identities *
     skad_wire_craft_init(craft, sender, &all->receiver.id, kind, craft->body);
     craft->request_digest = self->awaited ? all->request_digest : NULL;
     craft->pad_bytes = 8;
+    if (has(self, FLAW_IDENTITY) && !is_reply) {
+        const skad_identity *named = has(self, FLAW_STATIC) ? unfit : &all->other;
+        craft->id = (skad_span){named->id.bytes, SKAD_ID_BYTES};
+    }
 }
 
 static void apply(const order_case *self, skad_wire_craft *craft)
@@ -129,7 +139,7 @@ static void write_case(skad_json *json, const skad_vector_identities *all, const
         has(self, FLAW_BODY) ? (skad_span){nil, sizeof nil} : (skad_span){none, sizeof none};
     const skad_span reply = has(self, FLAW_BODY) ? (skad_span){none, sizeof none}
                                                  : (skad_span){observed, sizeof observed};
-    const skad_id *responder = has(self, FLAW_IDENTITY) ? &all->receiver.id : &all->sender.id;
+    const skad_id *responder = has(self, FLAW_IDENTITY) ? &all->other.id : &all->sender.id;
     uint8_t datagram[SKAD_DATAGRAM_BYTES_MAX];
     skad_identity unfit;
     skad_wire_craft craft;

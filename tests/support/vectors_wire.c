@@ -19,7 +19,7 @@ static void write_envelope(skad_json *json, const skad_vector_identities *self,
     SKAD_ASSERT(skad_envelope_decode(draft->bytes + SKAD_TAG_BYTES,
                                      (size_t)(draft->len - SKAD_TAG_BYTES),
                                      &envelope) == SKAD_VERDICT_ACCEPT);
-    skad_merkle_climb(draft->digest, envelope.index, envelope.path, envelope.depth, root);
+    skad_envelope_root(draft->digest, envelope.index, envelope.path, envelope.depth, root);
     skad_json_object(json, NULL);
     skad_json_text(json, "description", description);
     skad_json_hex(json, "sender_seed", self->sealer.identity->secret_key, 32);
@@ -31,6 +31,8 @@ static void write_envelope(skad_json *json, const skad_vector_identities *self,
     skad_json_uint(json, "kind", envelope.kind);
     skad_json_text(json, "kind_name", skad_wire_kind_name(envelope.kind));
     skad_json_hex(json, "rpc_id", envelope.rpc_id, SKAD_RPC_ID_BYTES);
+    skad_json_hex(json, "id", envelope.id == NULL ? NULL : envelope.id->bytes,
+                  envelope.id == NULL ? 0 : SKAD_ID_BYTES);
     skad_json_uint(json, "epoch", envelope.nonce.epoch);
     skad_json_hex(json, "nonce", envelope.nonce.bytes, SKAD_NONCE_BYTES);
     skad_json_hex(json, "token", envelope.token, envelope.token == NULL ? 0 : SKAD_TOKEN_BYTES);
@@ -61,6 +63,7 @@ static void write_exchange(skad_json *json, const skad_vector_identities *self)
     write_envelope(json, self, "hello: PING to whoever is there", &hello, NULL);
     answering.sealer.identity = &self->receiver;
     answering.sealer.nonce = skad_identity_nonce(&self->receiver, SKAD_WIRE_EPOCH);
+    answering.to_hello = true;
     skad_vector_draft(&answering, SKAD_KIND_PONG, &self->sender.id, hello.digest, SKAD_VECTOR_TOKEN,
                       &pong);
     one = &pong;
@@ -111,6 +114,20 @@ static void write_pages(skad_json *json, const skad_vector_identities *self)
                               SKAD_VECTOR_TOKEN, &draft);
     skad_seal(&self->sealer, &one, 1);
     write_envelope(json, self, "VALUE of one of 200 records", &draft, self->request_digest);
+}
+
+/* A request that is sent again: the same signed part, another index, root and signature. */
+static void write_copies(skad_json *json, const skad_vector_identities *self)
+{
+    for (uint8_t copy = 0; copy <= 2; copy++) {
+        skad_draft draft;
+        skad_draft *one = &draft;
+        skad_vector_draft(self, SKAD_KIND_FIND_NODE, &self->receiver.id, NULL, SKAD_VECTOR_TOKEN,
+                          &draft);
+        draft.copy = copy;
+        skad_seal(&self->sealer, &one, 1);
+        write_envelope(json, self, copy == 0 ? "to be sent again" : "a copy of it", &draft, NULL);
+    }
 }
 
 static void write_batch(skad_json *json, const skad_vector_identities *self)
@@ -219,5 +236,6 @@ void skad_vectors_envelopes(skad_json *json)
     write_store_with_cas(json, &self);
     write_pages(json, &self);
     write_batch(json, &self);
+    write_copies(json, &self);
     write_store_exchange(json, &self);
 }

@@ -42,7 +42,8 @@ static void solve(skad_identity *identity, uint32_t epoch)
     const skad_profile *profile = skad_profile_builtin("test");
     skad_puzzle_nonce nonce = {.epoch = epoch};
 
-    for (uint32_t i = 0; !skad_puzzle_dynamic_ok(&identity->id, &nonce, profile->dynamic_bits);) {
+    for (uint32_t i = 0; !skad_puzzle_dynamic_ok(&identity->id, &nonce, profile->memory_kib,
+                                                 profile->dynamic_bits);) {
         i++;
         nonce.bytes[6] = (uint8_t)(i >> 8);
         nonce.bytes[7] = (uint8_t)i;
@@ -56,11 +57,12 @@ static void make_identity(uint8_t label, bool fit, skad_identity *out)
     uint8_t seed[32] = {label};
 
     skad_crypto_init();
-    skad_identity_from_seed(seed, out);
-    while (skad_puzzle_static_ok(&out->id, profile->static_bits) != fit) {
+    skad_status status = skad_identity_from_seed(seed, profile->memory_kib, out);
+    while (status == SKAD_OK && skad_puzzle_static_ok(&out->id, profile->static_bits) != fit) {
         seed[31]++;
-        skad_identity_from_seed(seed, out);
+        status = skad_identity_from_seed(seed, profile->memory_kib, out);
     }
+    SKAD_ASSERT(status == SKAD_OK);
     for (uint32_t epoch = SKAD_WIRE_EPOCH - 1; epoch <= SKAD_WIRE_EPOCH + 1; epoch++) {
         solve(out, epoch);
     }
@@ -179,6 +181,7 @@ void skad_wire_craft_init(skad_wire_craft *self, const skad_identity *sender,
         .kind = kind,
         .rpc_id = {rpc_id, sizeof rpc_id},
         .public_key = {sender->public_key, SKAD_PUBLIC_KEY_BYTES},
+        .id = {sender->id.bytes, skad_kind_is_request(kind) ? SKAD_ID_BYTES : 0},
         .epoch = nonce->epoch,
         .nonce = {nonce->bytes, SKAD_NONCE_BYTES},
         .body = body,
@@ -205,8 +208,8 @@ static void craft_sign(const skad_wire_craft *self, skad_span signed_part, uint8
     skad_wire_network_key(network_key);
     skad_envelope_digest(self->network_key != NULL ? self->network_key : network_key,
                          &self->recipient, self->request_digest, signed_part, digest);
-    skad_merkle_climb(digest, (size_t)self->index & (((size_t)1 << depth) - 1), self->path.data,
-                      depth, root);
+    const size_t leaves = depth == 0 ? SKAD_MERKLE_LEAVES_MAX : (size_t)1 << depth;
+    skad_envelope_root(digest, (size_t)self->index & (leaves - 1), self->path.data, depth, root);
     skad_sign(SKAD_SIGN_DATAGRAM, root, self->sender->secret_key, signature);
 }
 
@@ -221,6 +224,7 @@ size_t skad_wire_craft_write(const skad_wire_craft *self, uint8_t *out, size_t c
     skad_write_uint(&writer, self->kind);
     write_span(&writer, self->rpc_id);
     write_span(&writer, self->public_key);
+    write_span(&writer, self->id);
     skad_write_uint(&writer, self->epoch);
     write_span(&writer, self->nonce);
     write_span(&writer, self->token);
@@ -256,14 +260,15 @@ static bool tag_ok(const uint8_t *datagram, size_t len, const skad_id *recipient
 }
 
 skad_verdict skad_wire_receive(const uint8_t *datagram, size_t len, const skad_id *self,
-                               uint32_t epoch, const skad_open_awaited *awaited,
+                               uint64_t unix_s, const skad_open_awaited *awaited,
                                skad_opened *opened)
 {
     static const skad_id nobody;
     uint8_t network_key[SKAD_HASH_BYTES];
     skad_wire_network_key(network_key);
     const skad_open_context context = {.profile = skad_profile_builtin("test"),
-                                       .epoch = epoch,
+                                       .unix_s = unix_s,
+                                       .prove = true,
                                        .self = *self,
                                        .network_key = network_key};
     skad_envelope envelope;
@@ -284,10 +289,11 @@ skad_verdict skad_wire_receive(const uint8_t *datagram, size_t len, const skad_i
         return verdict;
     }
     /* A node notices its own key before it looks up which request a reply answers. */
-    skad_id sender;
-    skad_node_id(envelope.public_key, &sender);
+    skad_id owner;
+    skad_status status = skad_node_id(envelope.public_key, context.profile->memory_kib, &owner);
+    SKAD_ASSERT(status == SKAD_OK);
     bool fits = !hello || envelope.kind == SKAD_KIND_PING;
-    if (fits && memcmp(sender.bytes, self->bytes, SKAD_ID_BYTES) == 0) {
+    if (fits && memcmp(&owner, self, SKAD_ID_BYTES) == 0) {
         return SKAD_VERDICT_SELF;
     }
     return skad_open(&context, &envelope, hello, awaited, opened);

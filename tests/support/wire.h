@@ -12,6 +12,9 @@
 #include "proto/seal.h"
 
 #define SKAD_WIRE_EPOCH 740
+#define SKAD_WIRE_UNIX_S                                                                           \
+    (740 * 1209600ULL + 86400) /* a day into it: the last epoch's count yet                        \
+                                */
 
 /* All kinds, requests first. */
 #define SKAD_WIRE_KINDS 13
@@ -48,6 +51,7 @@ typedef struct skad_wire_craft {
     uint64_t kind;
     skad_span rpc_id;
     skad_span public_key;
+    skad_span id; /* empty: none */
     uint64_t epoch;
     skad_span nonce;
     skad_span token;
@@ -71,9 +75,10 @@ size_t skad_wire_craft_write(const skad_wire_craft *self, uint8_t *out, size_t c
 /* Puts the tag for a recipient in front of an envelope that was tampered with. */
 void skad_wire_retag(uint8_t *datagram, size_t len, const skad_id *recipient);
 
-/* Takes a datagram through every check that needs no state. `self` is the receiver's ID. */
+/* Takes a datagram through every check that needs no state, and the proof of its sender's identity.
+ * `self` is the receiver's ID. */
 skad_verdict skad_wire_receive(const uint8_t *datagram, size_t len, const skad_id *self,
-                               uint32_t epoch, const skad_open_awaited *awaited,
+                               uint64_t unix_s, const skad_open_awaited *awaited,
                                skad_opened *opened);
 
 #endif

@@ -21,6 +21,13 @@
 #define STORE_MIB_MAX     (1U << 20) /* a TiB */
 #define MAX_BYTES_DEFAULT 1000000000 /* a million records; ten may claim to be 21 TB */
 
+/* Of `skad price`. */
+#define NODES_DEFAULT   10000
+#define IDS_DEFAULT     256
+#define SECONDS_DEFAULT 5
+#define PRICED_MAX      1000000000
+#define MEASURE_S_MAX   3600
+
 /* ---- Values ---- */
 
 static void *place_of(const skad_option_row *row, skad_options *out)
@@ -250,6 +257,22 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
     {SKAD_OPTION_PUBLISHED, 0, "published", NULL,
      "what this node re-announces, not what it holds for others", FLAG(published)},
     {SKAD_OPTION_FILE, 0, "file", NULL, "KEY is a file's: take all of its records", FLAG(file)},
+    {SKAD_OPTION_NODES, 0, "nodes", "N", "of the network (default: 10000)",
+     NUMBER(nodes, 1, PRICED_MAX)},
+    {SKAD_OPTION_IDS, 0, "ids", "N", "identities around a key (default: 256)",
+     NUMBER(ids, 1, PRICED_MAX)},
+    {SKAD_OPTION_CORE_RATE, 0, "core-rate", "TRIES",
+     "a second, of an attacker's core (default: 2,222 MiB filled a second)",
+     NUMBER(core_rate, 1, UINT64_MAX)},
+    {SKAD_OPTION_GPU_RATE, 0, "gpu-rate", "TRIES",
+     "a second, of an attacker's GPU (default: 548,832 MiB filled a second)",
+     NUMBER(gpu_rate, 1, UINT64_MAX)},
+    {SKAD_OPTION_CORE_HOUR, 0, "core-hour", "USD", "rent of a core for an hour (default: 0.01)",
+     TEXT(core_hour)},
+    {SKAD_OPTION_GPU_HOUR, 0, "gpu-hour", "USD", "rent of a GPU for an hour (default: 0.69)",
+     TEXT(gpu_hour)},
+    {SKAD_OPTION_SECONDS, 0, "seconds", "S", "how long to measure (default: 5)",
+     NUMBER(seconds, 1, MEASURE_S_MAX)},
     {SKAD_OPTION_JSON, 0, "json", NULL, "print JSON", FLAG(json)},
     {SKAD_OPTION_SOCKET, 0, "socket", "PATH",
      "the control socket (default: $SKAD_SOCKET, else $HOME/.skad/control.sock, else as "
@@ -309,6 +332,9 @@ void skad_options_set_defaults(skad_options *out)
     out->log_level = SKAD_LOG_INFO;
     (void)skad_log_format_parse("auto", &out->log_format);
     out->timeout_s = TIMEOUT_S_DEFAULT;
+    out->nodes = NODES_DEFAULT;
+    out->ids = IDS_DEFAULT;
+    out->seconds = SECONDS_DEFAULT;
     out->max_bytes = MAX_BYTES_DEFAULT;
     /* Paths that do not fit are cut here and then not found; no real home is that long. */
     if (home != NULL && home[0] != 0 && strlen(home) < PATH_MAX - 32) {

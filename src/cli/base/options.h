@@ -49,6 +49,18 @@ typedef uint64_t skad_option_set;
 #define SKAD_OPTION_METRICS    (UINT64_C(1) << 33)
 #define SKAD_OPTION_LOG_FORMAT (UINT64_C(1) << 34)
 
+/* Of `skad price` alone. */
+#define SKAD_OPTION_NODES     (UINT64_C(1) << 50)
+#define SKAD_OPTION_IDS       (UINT64_C(1) << 51)
+#define SKAD_OPTION_CORE_RATE (UINT64_C(1) << 52)
+#define SKAD_OPTION_GPU_RATE  (UINT64_C(1) << 53)
+#define SKAD_OPTION_CORE_HOUR (UINT64_C(1) << 54)
+#define SKAD_OPTION_GPU_HOUR  (UINT64_C(1) << 55)
+#define SKAD_OPTION_SECONDS   (UINT64_C(1) << 56)
+#define SKAD_OPTIONS_PRICE                                                                         \
+    (SKAD_OPTION_NODES | SKAD_OPTION_IDS | SKAD_OPTION_CORE_RATE | SKAD_OPTION_GPU_RATE |          \
+     SKAD_OPTION_CORE_HOUR | SKAD_OPTION_GPU_HOUR | SKAD_OPTION_SECONDS)
+
 /* What each command that talks to a daemon takes. */
 #define SKAD_OPTIONS_CLIENT (SKAD_OPTION_SOCKET | SKAD_OPTION_TIMEOUT)
 
@@ -107,6 +119,14 @@ typedef struct skad_options {
     uint64_t workers;
     uint64_t store_mib;
     uint64_t max_bytes;
+    /* Of `skad price`: tries a second, 0 unless given; dollars an hour, NULL unless given. */
+    uint64_t nodes;
+    uint64_t ids;
+    uint64_t core_rate;
+    uint64_t gpu_rate;
+    uint64_t seconds;
+    const char *core_hour;
+    const char *gpu_hour;
     /* Texts; NULL unless given. */
     const char *field;
     const char *output;

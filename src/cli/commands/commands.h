@@ -23,6 +23,7 @@ extern const skad_command skad_command_table;
 extern const skad_command skad_command_status;
 extern const skad_command skad_command_profile;
 extern const skad_command skad_command_health;
+extern const skad_command skad_command_price;
 extern const skad_command skad_command_top;
 extern const skad_command skad_command_config;
 extern const skad_command skad_command_bans;

@@ -14,12 +14,18 @@
 static const skad_rate LOAD_CHALLENGES = {.per_s = 4000, .burst = 500};
 static const skad_rate SOURCE_CHALLENGES = {.per_s = 2000, .burst = 250};
 
+/* Cells of identities' rates drain sixty times as slowly as others, so more prefixes need theirs at
+ * a time. */
+#define IDENTITY_CELLS  4
+#define IDENTITY_SLOWLY 60
+
 skad_status skad_admission_init(skad_node *node, const skad_node_rates *rates)
 {
     skad_admission *admission = &node->admission;
     uint8_t hash_key[SKAD_TABLE_KEY_BYTES];
     admission->unvalidated_all = rates->unvalidated_all;
     admission->validated_all = rates->validated_all;
+    admission->identities_all = rates->identities_all;
     admission->limited = rates->cells != 0;
     if (!admission->limited) {
         return SKAD_OK;
@@ -34,6 +40,11 @@ skad_status skad_admission_init(skad_node *node, const skad_node_rates *rates)
     if (status == SKAD_OK) {
         status = skad_rate_limiter_init(&admission->modest, rates->cells, rates->modest, hash_key);
     }
+    if (status == SKAD_OK) {
+        status =
+            skad_rate_limiter_init(&admission->identities, (size_t)IDENTITY_CELLS * rates->cells,
+                                   rates->identities, hash_key);
+    }
     return status;
 }
 
@@ -42,6 +53,7 @@ void skad_admission_free(skad_node *node)
     skad_rate_limiter_free(&node->admission.unvalidated);
     skad_rate_limiter_free(&node->admission.validated);
     skad_rate_limiter_free(&node->admission.modest);
+    skad_rate_limiter_free(&node->admission.identities);
 }
 
 /* ---- Load ---- */
@@ -82,6 +94,7 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
         .rpc_id = envelope->rpc_id,
         .recipient = sender,
         .request_digest = digest,
+        .to_hello = hello,
         .token = token,
         .bytes_max = len,
     };
@@ -139,6 +152,18 @@ static bool may_challenge(skad_admission *admission, bool within, uint64_t now_u
                                   now_us);
 }
 
+bool skad_admission_may_prove(skad_admission *admission, const skad_address *from, uint64_t now_us)
+{
+    if (admission->limited &&
+        (skad_rate_limiter_exhausted(&admission->identities, from, now_us / IDENTITY_SLOWLY) ||
+         !skad_rate_allows(&admission->identities_all, 1, &admission->identities_until_us,
+                           now_us))) {
+        return false;
+    }
+    return !admission->limited ||
+           skad_rate_limiter_allows(&admission->identities, from, now_us / IDENTITY_SLOWLY);
+}
+
 skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope, bool hello,
                                   const skad_address *from, size_t len)
 {
@@ -148,10 +173,9 @@ skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope
     if (!admission->limited && !admission->pressed && !suspect) {
         return SKAD_VERDICT_ACCEPT;
     }
-    skad_id sender;
-    skad_node_id(envelope->public_key, &sender);
-    bool validated = envelope->token != NULL &&
-                     skad_token_ok(node->env.token_key, from, &sender, now_us, envelope->token);
+    bool validated =
+        envelope->token != NULL &&
+        skad_token_ok(node->env.token_key, from, envelope->id, now_us, envelope->token);
     if (validated) {
         return validated_allowed(admission, suspect, from, now_us) ? SKAD_VERDICT_ACCEPT
                                                                    : SKAD_VERDICT_RATE;
@@ -164,6 +188,6 @@ skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope
     if (!may_challenge(admission, within, now_us)) {
         return SKAD_VERDICT_RATE;
     }
-    challenge(node, envelope, &sender, hello, from, len);
+    challenge(node, envelope, envelope->id, hello, from, len);
     return SKAD_VERDICT_CHALLENGE;
 }

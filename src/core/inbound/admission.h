@@ -21,6 +21,10 @@
  * same reason a source without a token that has used up its rates gets one: another sender may have
  * used them up in its name.
  *
+ * A request that passes may still need a proof of its sender's identity, which costs as much as
+ * five checks (identities.h). There is a budget for these: first of the subnet, slow enough for ten
+ * thousand of them to leave a newcomer its share, then of all.
+ *
  * Answers never come here: only an answer to a request of ours gets past the prefilter, and its RPC
  * id cannot be guessed. */
 #ifndef SKAD_INBOUND_ADMISSION_H
@@ -38,11 +42,14 @@ typedef struct skad_admission {
     bool limited;                  /* by source; otherwise the rate limiters are empty */
     skad_rate_limiter unvalidated; /* requests without a valid token, by source */
     skad_rate_limiter validated;
-    skad_rate_limiter modest; /* validated ones up to which a source goes before others */
+    skad_rate_limiter modest;     /* validated ones up to which a source goes before others */
+    skad_rate_limiter identities; /* proofs of identities; its times are a 60th of the real ones */
     skad_rate unvalidated_all;
     skad_rate validated_all;
+    skad_rate identities_all;
     uint64_t unvalidated_until_us; /* cells of the rates */
     uint64_t validated_until_us;
+    uint64_t identities_until_us;
     uint64_t load_challenged_until_us;
     uint64_t source_challenged_until_us;
     bool loaded;
@@ -55,6 +62,10 @@ void skad_admission_free(skad_node *node);
 /* Whether a request would be dropped because of its source's rates, as far as that can be told
  * before it is decoded. Charges nothing. `token`: the request carries one, valid or not. */
 bool skad_admission_exhausted(const skad_node *node, const skad_address *from, bool token);
+
+/* Whether the identity of a request with a valid token may be proven now. Charges its source. */
+SKAD_MUST_CHECK bool skad_admission_may_prove(skad_admission *admission, const skad_address *from,
+                                              uint64_t now_us);
 
 /* Returns ACCEPT, RATE or CHALLENGE. len: of the datagram. */
 SKAD_MUST_CHECK skad_verdict skad_admission_check(skad_node *node, const skad_envelope *envelope,

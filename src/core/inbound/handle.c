@@ -129,18 +129,21 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
     }
     /* The source may be spoofed. Everything that we send there stays within the amplification
      * limit, including a ping to a promising unverified peer; and no walk over our records begins
-     * without a valid token. */
+     * without a valid token. Nothing is noted under the ID of a sender that is not proven to have
+     * it. One with a token is not pinged either: there was no budget for its proof, and pings are
+     * for those that have one. */
     skad_served served = skad_serve(node, &prefiltered->envelope, opened, from, len);
     const skad_message *asked = &opened->message;
-    if (asked->kind == SKAD_KIND_MATCH) {
+    if (asked->kind == SKAD_KIND_MATCH && opened->proven) {
         skad_handover_waited_for(node);
     }
-    if (served.validated && asked->kind == SKAD_KIND_FIND_NODE &&
+    if (served.validated && opened->proven && asked->kind == SKAD_KIND_FIND_NODE &&
         skad_id_equal(&asked->u.find_node.target, &opened->sender) &&
         skad_handover_suspect(node, &opened->sender, from)) {
         skad_request_ping(node, &opened->sender, from, SKAD_PURPOSE_CHECK);
     }
-    if (!put_off_check(node, &opened->sender, from) && served.may_ping) {
+    const bool known = opened->proven && put_off_check(node, &opened->sender, from);
+    if (!known && served.may_ping && (opened->proven || !served.validated)) {
         const skad_ping_target target = {
             .id = opened->sender, .address = *from, .validated = served.validated};
         skad_ping_queue_consider(node, &target);

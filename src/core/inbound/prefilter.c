@@ -5,6 +5,7 @@
 #include "proto/address.h"
 #include "src/core/inbound/admission.h"
 #include "src/core/node/state.h"
+#include "src/core/routing/distance.h"
 
 static const skad_id any_node = {{0}};
 
@@ -76,7 +77,8 @@ skad_verdict skad_prefilter(const skad_node *node, const uint8_t *datagram, size
         return SKAD_VERDICT_KIND;
     }
     if (memcmp(out->envelope.public_key, node->env.identity.public_key, SKAD_PUBLIC_KEY_BYTES) ==
-        0) {
+            0 ||
+        (out->envelope.id != NULL && skad_id_equal(out->envelope.id, &node->env.identity.id))) {
         return SKAD_VERDICT_SELF;
     }
     out->rpc = NULL;

@@ -27,12 +27,63 @@ static void keep_request(skad_inbound *inbound, const skad_pending_rpc *rpc)
 static bool banned(const skad_node *node, const skad_prefiltered *prefiltered,
                    const skad_address *from)
 {
-    skad_id sender;
-    if (node->bans.banned.count == 0) {
+    return node->bans.banned.count > 0 && skad_bans_find(&node->bans, prefiltered->envelope.id,
+                                                         from, node->env.now.mono_us) != NULL;
+}
+
+/* Whether something in the node would change by a request, so that its sender's identity matters: a
+ * record, or the peers that are pinged to enter the table. */
+static bool changes_something(const skad_node *node, const skad_envelope *envelope,
+                              const skad_address *from)
+{
+    switch (envelope->kind) {
+    case SKAD_KIND_STORE:
+    case SKAD_KIND_ANNOUNCE:
+    case SKAD_KIND_COMPARE:
+    case SKAD_KIND_MATCH:
+        return true;
+    case SKAD_KIND_PING:
+    case SKAD_KIND_FIND_NODE:
+    case SKAD_KIND_FIND_VALUE:
+        return skad_ping_queue_wants(node, envelope->id, from);
+    case SKAD_KIND_PONG:
+    case SKAD_KIND_NODES:
+    case SKAD_KIND_VALUE:
+    case SKAD_KIND_STORED:
+    case SKAD_KIND_ANNOUNCED:
+    case SKAD_KIND_COMPARED:
+    case SKAD_KIND_MATCHED:
+    case SKAD_KIND_ERROR:
+        break;
+    }
+    return false;
+}
+
+/* Decides whether the identity of a requester is to be proven: where it is not known and matters,
+ * the address is the requester's, and there is budget. What is not proven is not remembered. */
+static bool may_prove(skad_node *node, const skad_envelope *envelope, const skad_address *from)
+{
+    const uint64_t now_us = node->env.now.mono_us;
+    if (envelope->token == NULL || !changes_something(node, envelope, from) ||
+        !skad_token_ok(node->env.token_key, from, envelope->id, now_us, envelope->token)) {
         return false;
     }
-    skad_node_id(prefiltered->envelope.public_key, &sender);
-    return skad_bans_find(&node->bans, &sender, from, node->env.now.mono_us) != NULL;
+    const bool may = skad_admission_may_prove(&node->admission, from, now_us);
+    node->stats.identities_refused += !may;
+    return may;
+}
+
+/* Looks up what is known of the sender's identity, and decides about the rest. */
+static void consider_identity(skad_node *node, skad_inbound *inbound)
+{
+    const skad_envelope *envelope = &inbound->envelope;
+    const skad_id *id = inbound->has_responder ? &inbound->responder : envelope->id;
+    inbound->known = id == NULL ? SKAD_IDENTITY_UNKNOWN
+                                : skad_identities_known(&node->identities, id, envelope->public_key,
+                                                        &envelope->nonce);
+    inbound->prove = !inbound->reply && node->identities.entries != NULL &&
+                     inbound->known != SKAD_IDENTITY_PROVEN &&
+                     may_prove(node, envelope, &inbound->from);
 }
 
 /* A datagram with our own key is dropped, but if another node has signed it, that is worth knowing.
@@ -42,7 +93,7 @@ static void look_for_twin(skad_node *node, const skad_prefiltered *prefiltered,
 {
     const skad_open_context context = {
         .profile = &node->env.profile,
-        .epoch = skad_profile_epoch(&node->env.profile, node->env.now.unix_s),
+        .unix_s = node->env.now.unix_s,
         .self = node->env.identity.id,
         .network_key = node->env.network_key,
         .own_too = true,
@@ -87,9 +138,10 @@ skad_verdict skad_receive_prefilter(skad_node *node, skad_inbound *inbound, skad
     inbound->hello = prefiltered.hello;
     keep_request(inbound, prefiltered.rpc);
     inbound->profile = &node->env.profile;
-    inbound->epoch = skad_profile_epoch(&node->env.profile, now.unix_s);
+    inbound->unix_s = now.unix_s;
     inbound->self = node->env.identity.id;
     inbound->network_key = node->env.network_key;
+    consider_identity(node, inbound);
     return verdict;
 }
 
@@ -97,7 +149,9 @@ void skad_receive_open(skad_inbound *inbound, skad_roots *roots)
 {
     const skad_open_context context = {
         .profile = inbound->profile,
-        .epoch = inbound->epoch,
+        .unix_s = inbound->unix_s,
+        .known = inbound->known,
+        .prove = inbound->prove,
         .self = inbound->self,
         .network_key = inbound->network_key,
         .roots = (const uint8_t(*)[SKAD_HASH_BYTES])roots->fingerprints,
@@ -129,6 +183,21 @@ static bool still_awaited(const skad_node *node, const skad_inbound *inbound,
            memcmp((*rpc)->digest, inbound->request_digest, sizeof inbound->request_digest) == 0;
 }
 
+/* Counts the hashes of a proof, and remembers what they have proven. */
+static void note_proof(skad_node *node, const skad_inbound *inbound)
+{
+    const skad_opened *opened = &inbound->opened;
+    if (node->identities.entries == NULL || opened->hard_hashes == 0) {
+        return;
+    }
+    node->stats.hard_hashes += opened->hard_hashes;
+    if (opened->proven) {
+        node->stats.identities_proven++;
+        skad_identities_remember(&node->identities, &opened->sender, inbound->envelope.public_key,
+                                 &inbound->envelope.nonce, &node->table.peers);
+    }
+}
+
 /* Counts a wrong signature of a request that shows a valid token: such a signature is not an
  * accident. The wrong signatures of answers do not count, because whatever proves the address of an
  * answer can be overheard. */
@@ -150,6 +219,7 @@ skad_verdict skad_receive_handle(skad_node *node, skad_inbound *inbound, skad_ti
     node->env.now = now;
     node->env.local = inbound->local;
     node->stats.verifications += inbound->opened.checked;
+    note_proof(node, inbound);
     skad_verdict verdict = inbound->verdict;
     if (verdict == SKAD_VERDICT_ACCEPT && !still_awaited(node, inbound, &prefiltered.rpc)) {
         verdict = SKAD_VERDICT_UNSOLICITED;

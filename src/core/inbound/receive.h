@@ -2,8 +2,8 @@
  *
  * - prefilter, on the node's thread: all that costs less than a signature; reads the node
  *
- * - open, on any thread: puzzles, signature, body; touches only the inbound datagram and a ring of
- *   roots
+ * - open, on any thread: static puzzle, signature, body, proof of the identity; touches only the
+ *   inbound datagram and a ring of roots
  *
  * - handle, on the node's thread: the state machine; changes the node
  *
@@ -37,7 +37,9 @@ typedef struct skad_inbound {
 
     /* What open needs of the node. */
     const skad_profile *profile;
-    uint32_t epoch;
+    uint64_t unix_s;
+    skad_identity_known known; /* of the sender's identity */
+    bool prove;                /* what is not known of a requester */
     skad_id self;
     const uint8_t *network_key; /* of the node, for as long as it lives */
 

@@ -54,6 +54,7 @@ static bool reply(answer *to, skad_message *message)
         .rpc_id = to->envelope->rpc_id,
         .recipient = &to->request->sender,
         .request_digest = to->request->digest,
+        .to_hello = to->request->hello,
         .token = to->granted,
         .bytes_max = to->allowance < SKAD_DATAGRAM_BYTES_MAX ? to->allowance : 0,
     };
@@ -251,6 +252,7 @@ static void answer_first(skad_node *node, skad_error_code code)
                  .validated = true,
                  .allowance = SIZE_MAX};
     request.sender = parked->requester;
+    request.hello = false;
     memcpy(request.digest, parked->digest, sizeof request.digest);
     memcpy(to.granted, parked->granted, sizeof to.granted);
     const skad_local local = node->env.local;
@@ -293,6 +295,18 @@ typedef struct keep_request {
     uint32_t life_s;
 } keep_request;
 
+/* Whether a request that changes something, or that tells what is held, may be served: its address
+ * and its identity are proven. If not it is refused. */
+static bool may_change(answer *to)
+{
+    if (!to->validated) {
+        refuse(to, SKAD_ERROR_TOKEN, 0);
+    } else if (!to->request->proven) {
+        refuse(to, SKAD_ERROR_BUSY, 0); /* there was no budget for the proof */
+    }
+    return to->validated && to->request->proven;
+}
+
 /* Serves STORE and ANNOUNCE. Checks for a token, and for a record that decodes and belongs to the
  * RPC; store_admission.c checks the rest. A sender is blamed for what is no record, because it can
  * see that for itself. It is not blamed for a record's signature or expiry: it may have the record
@@ -301,8 +315,7 @@ static void serve_put(answer *to, const keep_request *asked, skad_kind kind)
 {
     skad_node *node = to->node;
     skad_record record;
-    if (!to->validated) {
-        refuse(to, SKAD_ERROR_TOKEN, 0);
+    if (!may_change(to)) {
         return;
     }
     if (!skad_record_decode(asked->bytes.data, asked->bytes.len, &record) ||
@@ -368,8 +381,7 @@ static void serve_compare(answer *to)
     skad_node *node = to->node;
     uint8_t lacking[SKAD_COMPARED_BYTES_MAX];
     skad_message message = {.kind = SKAD_KIND_COMPARED};
-    if (!to->validated) {
-        refuse(to, SKAD_ERROR_TOKEN, 0);
+    if (!may_change(to)) {
         return;
     }
     const skad_span prints = to->request->message.u.compare.held;
@@ -387,8 +399,7 @@ static void serve_match(answer *to)
     const skad_message *asked = &to->request->message;
     const unsigned bits = asked->u.match.bits;
     skad_message message = {.kind = SKAD_KIND_MATCHED};
-    if (!to->validated) {
-        refuse(to, SKAD_ERROR_TOKEN, 0);
+    if (!may_change(to)) {
         return;
     }
     if (!skad_matching_shares(node, &to->request->sender, bits)) {

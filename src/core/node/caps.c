@@ -41,9 +41,13 @@ void skad_node_caps(const skad_node *node, skad_time now, skad_usage out[static 
     out[SKAD_CAP_WATCHES] = usage(node->watches.taken, limits->watches);
     out[SKAD_CAP_BANS] = usage(skad_node_bans(node, now, NULL, 0), SKAD_BANS_MAX);
     out[SKAD_CAP_ALLOWED] = usage(node->bans.allowed.count, SKAD_BANS_MAX);
+    out[SKAD_CAP_IDENTITIES] =
+        usage(node->identities.count, node->identities.entries == NULL ? 0 : limits->identities);
     out[SKAD_CAP_CHECKS_UNVALIDATED] =
         usage_of_rate(&admission->unvalidated_all, admission->unvalidated_until_us, now_us);
     out[SKAD_CAP_CHECKS_VALIDATED] =
         usage_of_rate(&admission->validated_all, admission->validated_until_us, now_us);
+    out[SKAD_CAP_PROOFS] =
+        usage_of_rate(&admission->identities_all, admission->identities_until_us, now_us);
     out[SKAD_CAP_ANSWER_BYTES] = usage_of_rate(&node->answers.rate, node->answers.until_us, now_us);
 }

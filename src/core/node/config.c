@@ -3,6 +3,7 @@
 
 #include "proto/profile.h"
 #include "skad/simulator.h"
+#include "src/core/inbound/identities.h"
 #include "src/core/inbound/rate_limiter.h"
 #include "src/core/inbound/roots.h"
 #include "src/core/lookup/lookup.h"
@@ -21,6 +22,7 @@ void skad_node_limits_default(skad_node_limits *out)
         .watches = 256,
         .tokens = 2048,
         .roots = SKAD_ROOTS_MAX,
+        .identities = 4096,
     };
 }
 
@@ -32,12 +34,14 @@ static bool limits_valid(const skad_node_limits *limits)
            limits->events >= 8 && limits->events <= 1024 && limits->duplicates >= 16 &&
            limits->duplicates <= 32768 && (limits->duplicates & (limits->duplicates - 1)) == 0 &&
            limits->watches <= 1024 && limits->tokens <= 8192 && limits->roots >= 1 &&
-           limits->roots <= SKAD_ROOTS_MAX;
+           limits->roots <= SKAD_ROOTS_MAX && limits->identities >= SKAD_IDENTITIES_WAYS &&
+           limits->identities <= 32768 && (limits->identities & (limits->identities - 1)) == 0;
 }
 
 /* The rates allow for what a first contact needs, and for what a busy peer asks in an hour of bulk
  * puts. A check takes some 60 us of a processor: a thousand unvalidated ones a second are 6 % of
- * it, six thousand validated ones 40 %. */
+ * it, six thousand validated ones 40 %. A proof of an identity takes some 170 us: 500 are 8.5 %.
+ * A subnet has two a minute, so ten thousand of them have 333 a second, less than there is. */
 void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out)
 {
     *out = (skad_node_rates){0};
@@ -48,6 +52,8 @@ void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out)
             .validated = {{500, 1000}, {1000, 2000}, {4000, 8000}},
             .validated_all = {6000, 3000},
             .modest = {{20, 40}, {100, 200}, {500, 1000}},
+            .identities = {{0}, {2, 2}, {60, 60}},
+            .identities_all = {500, 250},
             .answer_bytes = {8U << 20, 8U << 20},
             .cells = 8192,
         };

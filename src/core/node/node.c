@@ -27,6 +27,11 @@ static skad_status allocate(skad_node *node, skad_shared *shared)
     const skad_profile *profile = &node->env.profile;
     bool later = node->lazy_allocation;
     const skad_peers_plan plan = {limits->peers, limits->tokens, later};
+    uint8_t hash_key[SKAD_TABLE_KEY_BYTES] = {0};
+    const size_t identities = profile->memory_kib == 0 ? 0 : limits->identities;
+    if (identities > 0) { /* where proofs are plain hashes, none is remembered */
+        skad_random_bytes(&node->env.random, hash_key, sizeof hash_key);
+    }
     skad_watches_init(&node->watches, limits->watches);
     skad_status statuses[] = {
         skad_reports_init(&node->reports, limits->operations),
@@ -38,6 +43,7 @@ static skad_status allocate(skad_node *node, skad_shared *shared)
         skad_duplicates_init(&node->duplicates, limits->duplicates),
         skad_observed_init(&node->observed, later),
         skad_roots_init(&node->roots, limits->roots, later),
+        skad_identities_init(&node->identities, identities, hash_key),
         skad_bans_init(&node->bans, later),
         skad_events_init(&node->events, limits->events, later),
         skad_ping_queue_init(&node->ping_queue, node->env.now.mono_us, later),
@@ -64,7 +70,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     uint32_t epoch = skad_profile_epoch(&config->profile, now.unix_s);
     const skad_puzzle_nonce *nonce = skad_identity_nonce(config->identity, epoch);
     if (!skad_identity_fits(config->identity, &config->profile) || nonce == NULL ||
-        !skad_puzzle_dynamic_ok(&config->identity->id, nonce, config->profile.dynamic_bits)) {
+        !skad_puzzle_dynamic_ok(&config->identity->id, nonce, config->profile.memory_kib,
+                                config->profile.dynamic_bits)) {
         return SKAD_ERR_PUZZLE;
     }
     const skad_simulator_config simulator =
@@ -122,6 +129,7 @@ void skad_node_free(skad_node *node)
     skad_watches_free(&node->watches);
     skad_observed_free(&node->observed);
     skad_roots_free(&node->roots);
+    skad_identities_free(&node->identities);
     skad_bans_free(&node->bans);
     skad_admission_free(node);
     skad_recovery_free(node);

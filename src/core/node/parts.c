@@ -26,6 +26,8 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .parked = &node->parked,
         .handover = &node->handover,
         .roots = &node->roots,
+        .identities = &node->identities,
+        .admission = &node->admission,
         .bans = &node->bans,
         .heard_us = &node->heard_us,
         .lazy_allocation = &node->lazy_allocation,

@@ -5,7 +5,9 @@
 
 #include "skad/node.h"
 #include "src/core/base/env.h"
+#include "src/core/inbound/admission.h"
 #include "src/core/inbound/duplicates.h"
+#include "src/core/inbound/identities.h"
 #include "src/core/inbound/parked.h"
 #include "src/core/inbound/roots.h"
 #include "src/core/operations/operation.h"
@@ -51,6 +53,8 @@ typedef struct skad_node_parts {
     skad_parked *parked;
     skad_handover_state *handover;
     skad_roots *roots;
+    skad_identities *identities;
+    skad_admission *admission;
     skad_bans *bans;
     uint64_t *heard_us; /* when the last verified answer came */
     bool *lazy_allocation;

@@ -38,6 +38,11 @@ void skad_prefill_mean_life(skad_node *node, uint64_t mean_life_us)
     skad_lifetimes_init(&node->table.peers.lifetimes, mean_life_us);
 }
 
+void skad_prefill_visited(skad_node *node, const skad_id *target, uint64_t distance)
+{
+    skad_places_visited(&node->table.places, &node->table.self, target, distance);
+}
+
 void skad_prefill_joined(skad_node *node, skad_time now)
 {
     node->env.now = now;

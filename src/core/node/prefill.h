@@ -29,6 +29,10 @@ SKAD_MUST_CHECK skad_status skad_prefill_known(skad_node *node, const skad_acqua
  * be called before the node knows any peer. */
 void skad_prefill_mean_life(skad_node *node, uint64_t mean_life_us);
 
+/* Lets the node have visited a place (routing/places.h): the s-th closest living node to this
+ * target is so far away. Places in the node's own sixteenth of the key space are left out. */
+void skad_prefill_visited(skad_node *node, const skad_id *target, uint64_t distance);
+
 /* Makes the node one that joined long ago: its buckets are refreshed one by one within the next
  * hour, and its neighbours are no newcomers. Emits no event. */
 void skad_prefill_joined(skad_node *node, skad_time now);

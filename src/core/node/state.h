@@ -8,6 +8,7 @@
 #include "src/core/base/env.h"
 #include "src/core/inbound/admission.h"
 #include "src/core/inbound/duplicates.h"
+#include "src/core/inbound/identities.h"
 #include "src/core/inbound/parked.h"
 #include "src/core/inbound/roots.h"
 #include "src/core/operations/operation.h"
@@ -54,6 +55,7 @@ struct skad_node {
     skad_reports reports;
 
     skad_roots roots;
+    skad_identities identities;
     skad_admission admission;
     skad_answer_budget answers;
     skad_bans bans;

@@ -47,7 +47,9 @@ void skad_twin_hint(skad_node *node, const skad_address *address)
 bool skad_twin_worth_check(skad_node *node, const skad_envelope *envelope, bool hello)
 {
     uint8_t mark[SKAD_TOKEN_BYTES];
-    if (hello || envelope->kind != SKAD_KIND_PING || node->env.now.mono_us < node->twin.check_us) {
+    if (hello || envelope->kind != SKAD_KIND_PING ||
+        memcmp(envelope->public_key, node->env.identity.public_key, SKAD_PUBLIC_KEY_BYTES) != 0 ||
+        node->env.now.mono_us < node->twin.check_us) {
         return false;
     }
     make_mark(node, mark);

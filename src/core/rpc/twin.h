@@ -31,8 +31,8 @@ typedef struct skad_twin_state {
 /* A peer says that we are at this address. */
 void skad_twin_hint(skad_node *node, const skad_address *address);
 
-/* Whether a datagram with our own key, which is dropped, is worth a check of its signature: a PING
- * to us that we did not send. Counts it. `hello`: it was made for any node. */
+/* Whether a datagram in our own name, which is dropped, is worth a check of its signature: a PING
+ * to us with our own key that we did not send. Counts it. `hello`: it was made for any node. */
 bool skad_twin_worth_check(skad_node *node, const skad_envelope *envelope, bool hello);
 
 /* A node at this address has signed with our key. Event: SKAD_EVENT_TWIN, for each new address. */

@@ -51,7 +51,7 @@ static void remove_at(skad_ping_queue *queue, size_t at)
  * An answer proves that the node's own network is up, and only then do the timeouts of other peers
  * count. Otherwise a table full of dead peers would stay closed for ever, since a lookup begins
  * only at living peers. */
-static bool worth_a_ping(const skad_node *node, const skad_id *id, const skad_address *address)
+bool skad_ping_queue_wants(const skad_node *node, const skad_id *id, const skad_address *address)
 {
     bool alone = !node->join.joined && node->join.lookup == 0;
     return alone || skad_table_wants(&node->table, id, address);
@@ -165,7 +165,7 @@ static bool waits(skad_ping_queue *queue, const skad_ping_target *target)
 void skad_ping_queue_consider(skad_node *node, const skad_ping_target *target)
 {
     skad_ping_queue *queue = &node->ping_queue;
-    if (!worth_a_ping(node, &target->id, &target->address) || waits(queue, target) ||
+    if (!skad_ping_queue_wants(node, &target->id, &target->address) || waits(queue, target) ||
         !group_has_room(node, target)) {
         return;
     }
@@ -221,7 +221,7 @@ void skad_ping_queue_tick(skad_node *node)
     }
     const skad_ping_target target = queue->targets[next];
     remove_at(queue, next);
-    if (worth_a_ping(node, &target.id, &target.address) &&
+    if (skad_ping_queue_wants(node, &target.id, &target.address) &&
         !skad_pending_asks(&node->pending, &target.id, &target.address) &&
         skad_request_ping(node, &target.id, &target.address, SKAD_PURPOSE_UNVERIFIED)) {
         queue->awaited[queue->in_flight++] =

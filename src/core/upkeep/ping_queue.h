@@ -58,8 +58,12 @@ SKAD_MUST_CHECK skad_status skad_ping_queue_init(skad_ping_queue *queue, uint64_
                                                  bool later);
 void skad_ping_queue_free(skad_ping_queue *queue);
 
-/* A verified request came from a peer that may be sent a ping: queues the peer if the table wants
- * it. */
+/* Whether a peer at this address would be pinged. */
+bool skad_ping_queue_wants(const skad_node *node, const skad_id *id, const skad_address *address);
+
+/* A request came from a peer that may be sent a ping: queues the peer if the table wants it. One
+ * that showed a token has proven its identity; of one that did not, the answer will be the proof.
+ */
 void skad_ping_queue_consider(skad_node *node, const skad_ping_target *target);
 
 /* A target's ping was answered, or will not be. */

@@ -70,10 +70,20 @@ void skad_sim_course_tell(skad_sim_course *self)
     out->simulated_s = (double)(world->now_us - world->began_us) / (double)SKAD_US_PER_S;
     out->real_s = skad_sim_real_s() - self->began_real_s;
     out->price = skad_adversary_price(world);
+    out->draws = skad_adversary_draws(world);
     count_nodes(self);
 }
 
 /* ---- Time ---- */
+
+void skad_sim_course_begin(skad_sim_course *self)
+{
+    self->world->began_us = self->world->now_us;
+    self->before = self->world->counters;
+    self->churn.arrivals = 0;
+    self->churn.departures = 0;
+    self->began_real_s = skad_sim_real_s();
+}
 
 /* Whether the experiment is over before its time: all lookups have ended, and nothing else goes
  * on. */

@@ -23,6 +23,8 @@ static void on_event(skad_world *world, uint32_t node, const skad_event *event, 
     skad_sim_course *self = user;
     if (event->kind == SKAD_EVENT_JOINED || event->kind == SKAD_EVENT_ISOLATED) {
         world->nodes[node].joined = event->kind == SKAD_EVENT_JOINED;
+    } else if (world->scenario.capture != SKAD_SIM_NOTHING) {
+        skad_sim_capture_event(self, node, event);
     } else if (node != SKAD_SIM_PUBLISHER || !skad_sim_values_event(&self->values, event)) {
         skad_sim_workload_event(&self->workload, node, event);
     }
@@ -154,11 +156,7 @@ static void measure(skad_sim_course *self)
     skad_world *world = self->world;
     const skad_sim_scenario *scenario = &world->scenario;
     skad_sim_course_until(self, world->now_us + skad_sim_us_of_s(scenario->warmup_s), false);
-    world->began_us = world->now_us;
-    self->before = world->counters;
-    self->churn.arrivals = 0;
-    self->churn.departures = 0;
-    self->began_real_s = skad_sim_real_s();
+    skad_sim_course_begin(self);
     if (scenario->second_edition) {
         skad_sim_values_publish_again(&self->values, world, &self->prng, self->outcome);
     }
@@ -214,7 +212,13 @@ void skad_sim_experiment(const skad_sim_scenario *scenario, const skad_sim_watch
                          skad_sim_outcome *out)
 {
     skad_sim_course self = {.watch = watch};
-    if (begin(&self, scenario, out)) {
+    bool begun = begin(&self, scenario, out);
+    if (begun && scenario->capture != SKAD_SIM_NOTHING) {
+        skad_sim_capture_prepare(&self);
+        build(&self);
+        skad_sim_churn_begin(&self.churn, self.world);
+        skad_sim_capture_run(&self);
+    } else if (begun) {
         build(&self);
         skad_sim_values_publish(&self.values, self.world, &self.prng, out);
         skad_sim_churn_begin(&self.churn, self.world);

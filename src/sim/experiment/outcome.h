@@ -43,9 +43,24 @@ typedef struct skad_sim_gets {
     skad_sim_durations durations;
 } skad_sim_gets;
 
+/* What became of one captured key: the put, and gets right after it and a while later. All gets
+ * together are in skad_sim_outcome.gets, the put among its puts. */
+typedef struct skad_sim_captured_key {
+    uint64_t early; /* gets that ended */
+    uint64_t early_right;
+    uint64_t late;
+    uint64_t late_right;
+    bool stored;           /* the put reports success */
+    bool dense;            /* and a suspiciously dense neighbourhood */
+    uint64_t put_rpcs;     /* requests that the publisher sent until it ended */
+    uint32_t holders;      /* honest nodes that hold the record when the put ends */
+    uint32_t holders_late; /* and before the late gets */
+} skad_sim_captured_key;
+
 typedef struct skad_sim_outcome {
     skad_sim_lookups lookups;
     skad_sim_gets gets;
+    skad_sim_captured_key captured;
     uint64_t puts;
     uint64_t puts_stored; /* at one holder at least */
     uint64_t puts_dense;  /* noticed a suspiciously dense neighbourhood */
@@ -60,6 +75,7 @@ typedef struct skad_sim_outcome {
     double bytes_per_node;
     double peers_per_node;
     double price; /* hashes that the adversary paid */
+    double draws; /* keys that it drew, before any puzzle */
     uint64_t up;  /* nodes, at the end */
     uint64_t joined;
     bool incomplete; /* stopped by a signal */

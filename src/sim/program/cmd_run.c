@@ -61,13 +61,22 @@ static void print_gets(const skad_sim_gets *it)
     print_share("noticed a dense neighbourhood", it->dense, it->ended);
 }
 
+static void print_captured(const skad_sim_captured_key *it)
+{
+    printf("the key: %" PRIu32 " honest holders after the put, %" PRIu32 " before the late gets\n",
+           it->holders, it->holders_late);
+    print_share("right soon after the put", it->early_right, it->early);
+    print_share("right later", it->late_right, it->late);
+}
+
 static void print_world(const skad_sim_scenario *scenario, const skad_sim_outcome *it)
 {
     char fingerprint[SKAD_SIM_FINGERPRINT_BYTES];
     const skad_sim_counters *counters = &it->counters;
     skad_sim_fingerprint_text(&it->fingerprint, fingerprint);
     printf("nodes %" PRIu64 " of %" PRIu64 " up, %" PRIu64 " joined; %.1f peers, %.0f bytes each\n",
-           it->up, scenario->nodes, it->joined, it->peers_per_node, it->bytes_per_node);
+           it->up, skad_sim_scenario_count(scenario), it->joined, it->peers_per_node,
+           it->bytes_per_node);
     printf("came %" PRIu64 ", went %" PRIu64 "\n", it->arrivals, it->departures);
     printf("datagrams: sent %" PRIu64 ", delivered %" PRIu64 ", lost %" PRIu64 ", nowhere %" PRIu64
            ", shut out %" PRIu64 ", parted %" PRIu64 ", choked %" PRIu64 "\n",
@@ -96,6 +105,9 @@ static void print_outcome(const skad_sim_scenario *scenario, const skad_sim_outc
         print_durations(&it->puts_durations);
         print_share("stored at one holder at least", it->puts_stored, it->puts);
         print_share("noticed a dense neighbourhood", it->puts_dense, it->puts);
+    }
+    if (scenario->capture != SKAD_SIM_NOTHING) {
+        print_captured(&it->captured);
     }
     print_world(scenario, it);
 }

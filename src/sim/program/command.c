@@ -1,6 +1,7 @@
 #include "src/sim/program/command.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,32 @@ static bool fits_memory(const skad_sim_scenario *scenario)
     long pages = sysconf(_SC_PHYS_PAGES);
     long bytes = sysconf(_SC_PAGESIZE);
     return pages <= 0 || bytes <= 0 ||
-           (double)scenario->nodes * NODE_BYTES_MIN < (double)pages * (double)bytes;
+           (double)skad_sim_scenario_count(scenario) * NODE_BYTES_MIN <
+               (double)pages * (double)bytes;
+}
+
+bool skad_sim_request_spread(skad_sim_request *request, char reason[static SKAD_SIM_REASON_BYTES])
+{
+    char *seeds = NULL;
+    size_t len = 0;
+    for (size_t i = 0; i < request->sweep.axes_count; i++) {
+        if (strcmp(request->sweep.axes[i].keys, "seed") == 0) {
+            return skad_sim_reason(reason, "seed: give one; --worlds counts up from it");
+        }
+    }
+    if (request->worlds == 1) {
+        return true;
+    }
+    const uint64_t first = request->sweep.base.seed;
+    FILE *list = skad_sim_must(open_memstream(&seeds, &len));
+    for (unsigned i = 0; i < request->worlds; i++) {
+        (void)fprintf(list, "%s%" PRIu64, i > 0 ? "," : "", first + i);
+    }
+    (void)fclose(list);
+    bool good = skad_sim_sweep_set(&request->sweep, "seed", seeds, reason);
+    request->sweep.base.seed = first;
+    free(seeds);
+    return good;
 }
 
 bool skad_sim_batch_new(const char *command, const skad_sim_request *request, skad_sim_batch *out)
@@ -38,7 +64,7 @@ bool skad_sim_batch_new(const char *command, const skad_sim_request *request, sk
         if (good && !fits_memory(&out->scenarios[i])) {
             (void)snprintf(reason, sizeof reason,
                            "%llu nodes are more than this machine's memory holds",
-                           (unsigned long long)out->scenarios[i].nodes);
+                           (unsigned long long)skad_sim_scenario_count(&out->scenarios[i]));
             good = false;
         }
         if (!good) {

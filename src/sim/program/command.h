@@ -31,6 +31,7 @@ typedef struct skad_sim_request {
     const char *out;      /* --out; NULL: none */
     unsigned jobs;        /* 0: as many as there are processors */
     bool json;
+    unsigned worlds;    /* --worlds: each setting with so many seeds, from --seed on */
     uint64_t seed_from; /* fuzz: --seeds A..B */
     uint64_t seed_to;
 } skad_sim_request;
@@ -43,6 +44,7 @@ typedef struct skad_sim_command {
     const char *argument; /* its name; NULL: takes none */
     bool takes_out;
     bool takes_seeds;
+    bool takes_worlds;
     void (*prepare)(skad_sim_scenario *scenario); /* its defaults; may be NULL */
     skad_sim_exit (*run)(skad_sim_request *request);
     skad_sim_option options[SKAD_SIM_OPTIONS_MAX];
@@ -51,12 +53,17 @@ typedef struct skad_sim_command {
 extern const skad_sim_command skad_sim_command_build;
 extern const skad_sim_command skad_sim_command_run;
 extern const skad_sim_command skad_sim_command_adversary;
+extern const skad_sim_command skad_sim_command_capture;
 extern const skad_sim_command skad_sim_command_churn;
 extern const skad_sim_command skad_sim_command_fuzz;
 extern const skad_sim_command skad_sim_command_keys;
 
 /* Prints "skad sim: <sentence>" on stderr and returns the code. */
 skad_sim_exit skad_sim_complain(skad_sim_exit code, const char *sentence);
+
+/* Makes the worlds of a request the axis that changes fastest. False, with a reason, where the seed
+ * is a list already. */
+bool skad_sim_request_spread(skad_sim_request *request, char reason[static SKAD_SIM_REASON_BYTES]);
 
 /* Expands the sweep and runs all of it; what it allocates is freed by skad_sim_finish. False when a
  * combination makes no sense, after complaining. */

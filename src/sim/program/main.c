@@ -6,12 +6,14 @@
 
 #include "src/sim/base/cryptography.h"
 #include "src/sim/program/command.h"
+#include "src/sim/report/captures.h"
 #include "src/sim/scenario/keys.h"
 #include "src/sim/scenario/reader.h"
 
 static const skad_sim_command *const COMMANDS[] = {
-    &skad_sim_command_run,   &skad_sim_command_build, &skad_sim_command_adversary,
-    &skad_sim_command_churn, &skad_sim_command_fuzz,  &skad_sim_command_keys,
+    &skad_sim_command_run,     &skad_sim_command_build, &skad_sim_command_adversary,
+    &skad_sim_command_capture, &skad_sim_command_churn, &skad_sim_command_fuzz,
+    &skad_sim_command_keys,
 };
 #define COMMANDS_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -51,6 +53,9 @@ static void print_command_help(const skad_sim_command *command)
         print_option("seeds", "A..B", "these seeds, one after the other (default: 1..100)");
     } else {
         print_option("seed", "S", "all randomness comes from it (default: 1)");
+    }
+    if (command->takes_worlds) {
+        print_option("worlds", "W", "of each setting, with seeds from S on (default: 20)");
     }
     if (command->takes_out) {
         print_option("out", "FILE", "JSON Lines: a head, a line for each report, the result");
@@ -136,6 +141,18 @@ static bool take_jobs(reading *self, const char *value)
     return true;
 }
 
+static bool take_worlds(reading *self, const char *value)
+{
+    char *end = NULL;
+    unsigned long worlds = strtoul(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end != 0 || worlds < 1 ||
+        worlds > SKAD_SIM_WORLDS_MAX) {
+        return fail(self, "give a number from 1 to 256", "--worlds");
+    }
+    self->request->worlds = (unsigned)worlds;
+    return true;
+}
+
 static bool take_seeds(reading *self, const char *value)
 {
     char *end = NULL;
@@ -175,6 +192,9 @@ static bool take_value(reading *self, const char *name, const char *value)
     }
     if (strcmp(name, "jobs") == 0) {
         return take_jobs(self, value);
+    }
+    if (strcmp(name, "worlds") == 0 && self->command->takes_worlds) {
+        return take_worlds(self, value);
     }
     if (strcmp(name, "seeds") == 0 && self->command->takes_seeds) {
         return take_seeds(self, value);
@@ -274,7 +294,7 @@ static const skad_sim_command *find_command(const char *name)
 
 int main(int argc, char **argv)
 {
-    static skad_sim_request request = {.seed_from = 1, .seed_to = 100};
+    static skad_sim_request request = {.worlds = 20, .seed_from = 1, .seed_to = 100};
     if (argc < 2 || strcmp(argv[1], "--help") == 0) {
         print_help();
         return argc < 2 ? SKAD_SIM_EXIT_USAGE : SKAD_SIM_EXIT_DONE;

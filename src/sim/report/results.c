@@ -71,7 +71,7 @@ static bool is_swept(const skad_sim_sweep *sweep, const char *key)
     return false;
 }
 
-static void json_swept(FILE *out, const skad_sim_sweep *sweep, const skad_sim_scenario *scenario)
+void skad_sim_json_swept(FILE *out, const skad_sim_sweep *sweep, const skad_sim_scenario *scenario)
 {
     skad_sim_row_text row;
     for (size_t i = 0; skad_sim_scenario_row(scenario, i, &row); i++) {
@@ -157,7 +157,7 @@ void skad_sim_json_outcome(FILE *out, const skad_sim_sweep *swept,
     skad_sim_fingerprint_text(&outcome->fingerprint, fingerprint);
     (void)fputc('{', out);
     if (swept != NULL) {
-        json_swept(out, swept, scenario);
+        skad_sim_json_swept(out, swept, scenario);
     }
     json_lookups(out, &outcome->lookups);
     (void)fputc(',', out);

@@ -27,6 +27,9 @@ typedef struct skad_sim_results {
     size_t count;
 } skad_sim_results;
 
+/* The swept values of an experiment, as members of an object, each with a comma behind it. */
+void skad_sim_json_swept(FILE *out, const skad_sim_sweep *sweep, const skad_sim_scenario *scenario);
+
 void skad_sim_json_results(FILE *out, const skad_sim_results *results);
 
 /* "99.12  98.3 to 99.6": a share in percent with its interval. */

@@ -26,6 +26,45 @@ skad_sim_interval skad_sim_wilson(uint64_t part, uint64_t all)
     return interval;
 }
 
+/* The 97.5th percentile of Student's distribution: from tables up to ten degrees of freedom; beyond
+ * by the expansion around the normal one (Abramowitz and Stegun, 26.7.5), right to a thousandth
+ * there. */
+static double student_95(size_t degrees)
+{
+    static const double few[] = {12.706, 4.303, 3.182, 2.776, 2.571,
+                                 2.447,  2.365, 2.306, 2.262, 2.228};
+    const double z = NORMAL_95;
+    const double n = (double)degrees;
+    if (degrees <= sizeof few / sizeof few[0]) {
+        return few[degrees - 1];
+    }
+    return z + (pow(z, 3) + z) / (4 * n) + (5 * pow(z, 5) + 16 * pow(z, 3) + 3 * z) / (96 * n * n) +
+           (3 * pow(z, 7) + 19 * pow(z, 5) + 17 * pow(z, 3) - 15 * z) / (384 * n * n * n);
+}
+
+double skad_sim_mean(const double *samples, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += samples[i];
+    }
+    return count == 0 ? 0 : sum / (double)count;
+}
+
+skad_sim_interval skad_sim_t_interval(const double *samples, size_t count)
+{
+    if (count < 2) {
+        return (skad_sim_interval){0, 1};
+    }
+    double mean = skad_sim_mean(samples, count);
+    double squares = 0;
+    for (size_t i = 0; i < count; i++) {
+        squares += (samples[i] - mean) * (samples[i] - mean);
+    }
+    double spread = student_95(count - 1) * sqrt(squares / (double)(count - 1) / (double)count);
+    return (skad_sim_interval){fmax(0, mean - spread), fmin(1, mean + spread)};
+}
+
 double skad_sim_path_model(const uint64_t hops[static SKAD_SIM_HOPS], double m, unsigned d)
 {
     double all = 0;

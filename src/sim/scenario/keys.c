@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NODES_MAX 4000000
-#define YEAR_S    31536000.0
+#define NODES_MAX  4000000
+#define GROUND_MAX 1000000
+#define YEAR_S     31536000.0
 
 typedef enum row_type { WHOLE, REAL, FLAG, CHOICE, PATH } row_type;
 
@@ -27,9 +28,12 @@ typedef struct scenario_row {
 
 static const scenario_row ROWS[] = {
     {"seed", WHOLE, AT(seed), 0, 0x1p53, NULL, "all randomness comes from it"},
-    {"nodes", WHOLE, AT(nodes), 2, NODES_MAX, NULL, "of the network, adversaries included"},
+    {"nodes", WHOLE, AT(nodes), 2, NODES_MAX, NULL,
+     "of the network, those of adversary_share included"},
     {"build", CHOICE, AT(build), 0, 0, "filled|joined",
      "tables as a long-stable network has them, or by joining node after node"},
+    {"visited", FLAG, AT(visited), 0, 0, NULL,
+     "filled: nodes know how dense the network is elsewhere, as after days"},
     {"warmup_s", REAL, AT(warmup_s), 0, YEAR_S, NULL, "simulated before anything is counted"},
     {"duration_s", REAL, AT(duration_s), 0, YEAR_S, NULL,
      "simulated and counted; ends earlier when all lookups have"},
@@ -114,14 +118,18 @@ static const scenario_row ROWS[] = {
      "replay|frame|squat|crowd",
      "what adversaries answer, or send"},
     {"adversary_share", REAL, AT(adversary_share), 0, 0.99, NULL, "of the nodes; never node 0"},
+    {"ground", WHOLE, AT(ground), 0, GROUND_MAX, NULL,
+     "adversaries beside `nodes`, in place of adversary_share"},
     {"adversary_waits", FLAG, AT(adversary_waits), 0, 0, NULL,
      "until the measured time they do what honest nodes do"},
     {"adversary_latency_ms", REAL, AT(adversary_latency_ms), 0, 60000, NULL,
      "one way, from and to them; 0: like all others"},
-    {"placement", CHOICE, AT(placement), 0, 0, "anywhere|near-key|both-ends",
+    {"placement", CHOICE, AT(placement), 0, 0,
+     "anywhere|near-key|both-ends|nearest|spread|under-threshold",
      "near-key: their IDs are ground to be close to one key, which all lookups look for; "
-     "both-ends: "
-     "every second one close to node 0, which publishes"},
+     "both-ends: every second one close to node 0, which publishes; the others are around the key "
+     "of a capture: nearer than any honest node, all over its region, or so that the density "
+     "check does not notice"},
     {"placement_width", REAL, AT(placement_width), 0.001, 1e6, NULL,
      "how close to the key: so many times the mean distance between honest nodes, at most"},
     {"publisher_width", REAL, AT(publisher_width), 0.001, 1e6, NULL, "likewise, to node 0"},
@@ -153,6 +161,18 @@ static const scenario_row ROWS[] = {
     {"mutables", WHOLE, AT(mutables), 0, 1000000, NULL, "mutable ones"},
     {"get_every_ms", REAL, AT(get_every_ms), 0, 1e9, NULL,
      "time between two gets of one of them by some honest node; 0: no gets"},
+    {"capture", CHOICE, AT(capture), 0, 0, "none|value|record|announcement",
+     "one record is put by some honest node and got by others, while adversaries are placed around "
+     "its key"},
+    {"arrive", CHOICE, AT(arrive), 0, 0, "before|after", "when these adversaries come, by the put"},
+    {"gets", WHOLE, AT(gets), 0, 1000000, NULL,
+     "of the captured record: half of them right after its put"},
+    {"wait_s", REAL, AT(wait_s), 0, YEAR_S, NULL, "after its put, until the other half"},
+    {"region_bits", WHOLE, AT(region_bits), 0, 32, NULL,
+     "bits that an ID shares with a key to be in its region; 0: so many as leave about sixteen "
+     "honest nodes there"},
+    {"memory_kib", WHOLE, AT(memory_kib), 0, 1048576, NULL,
+     "of each try for an identity, priced; 0: a plain hash"},
     {"report_every_s", REAL, AT(report_every_s), 0, YEAR_S, NULL,
      "simulated seconds between two lines of the output file; 0: one line at the end"},
 };

@@ -2,6 +2,10 @@
 
 #include "src/sim/base/prng.h"
 
+/* A nonce is taken twelve hours before its epoch (skad/profile.h), so two clocks may differ by
+ * that, either of them by half. Nodes whose clocks are worse cannot prove themselves. */
+#define CLOCK_SKEW_S_MAX 21600
+
 /* How often each kind of fault is part of a scenario. */
 #define FAULT_CHANCE 0.3
 
@@ -51,7 +55,8 @@ static void draw_links(skad_prng *prng, skad_sim_scenario *out)
     out->reorder = happens(prng) ? between(prng, 0, 0.5) : 0;
     out->reorder_ms = between(prng, 1, 3000);
     out->bandwidth_kbps = happens(prng) ? between(prng, 64, 2000) : 0;
-    out->clock_skew_s = happens(prng) ? between(prng, 1, happens(prng) ? 1000000 : 1000) : 0;
+    out->clock_skew_s =
+        happens(prng) ? between(prng, 1, happens(prng) ? CLOCK_SKEW_S_MAX : 1000) : 0;
     if (happens(prng)) {
         out->nat_full_cone = between(prng, 0, 0.3);
         out->nat_restricted = between(prng, 0, 0.3);

@@ -36,6 +36,8 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
         .dead_subnets = 4,
         .attack_rate = 20,
         .lookup_every_ms = 100,
+        .gets = 20,
+        .wait_s = 1800,
     };
 }
 
@@ -47,6 +49,17 @@ bool skad_sim_scenario_lies(const skad_sim_scenario *scenario)
 bool skad_sim_scenario_attacks(const skad_sim_scenario *scenario)
 {
     return scenario->adversary >= SKAD_SIM_FLOOD;
+}
+
+uint64_t skad_sim_scenario_count(const skad_sim_scenario *scenario)
+{
+    return scenario->nodes + scenario->ground;
+}
+
+uint64_t skad_sim_scenario_honest(const skad_sim_scenario *scenario)
+{
+    uint64_t adversaries = (uint64_t)(scenario->adversary_share * (double)scenario->nodes);
+    return scenario->nodes - adversaries;
 }
 
 static bool addresses_fit(const skad_sim_scenario *scenario,
@@ -93,6 +106,62 @@ static bool placement_fits(const skad_sim_scenario *scenario,
     return true;
 }
 
+static bool capture_fits(const skad_sim_scenario *scenario,
+                         char reason[static SKAD_SIM_REASON_BYTES])
+{
+    bool around = scenario->placement >= SKAD_SIM_NEAREST;
+    if (scenario->capture == SKAD_SIM_NOTHING) {
+        return !around || skad_sim_reason(reason, "this placement is around the key of a record: "
+                                                  "set capture = value, record or announcement");
+    }
+    if (scenario->nodes < SKAD_SIM_CAPTURE_NODES_MIN) {
+        return skad_sim_reason(reason,
+                               "nodes is %" PRIu64 ": a region of sixteen honest nodes needs "
+                               "%d or more",
+                               scenario->nodes, SKAD_SIM_CAPTURE_NODES_MIN);
+    }
+    if (scenario->adversary_share > 0 || scenario->key_of_value ||
+        scenario->values + scenario->mutables > 0) {
+        return skad_sim_reason(reason, "a capture counts its adversaries with ground and stores "
+                                       "one record: leave out adversary_share, values, mutables");
+    }
+    if (skad_sim_scenario_attacks(scenario)) {
+        return skad_sim_reason(reason, "a capture needs an adversary that answers: withhold, "
+                                       "collude or drop");
+    }
+    if (around != (scenario->adversary != SKAD_SIM_HONEST)) {
+        return skad_sim_reason(reason, around ? "adversary = none has no placement"
+                                              : "a capture needs placement = nearest, spread or "
+                                                "under-threshold");
+    }
+    if (scenario->gets < 2) {
+        return skad_sim_reason(reason,
+                               "gets is %" PRIu64 ": give at least 2, one after the put "
+                               "and one after the wait",
+                               scenario->gets);
+    }
+    return true;
+}
+
+static bool counts_fit(const skad_sim_scenario *scenario, char reason[static SKAD_SIM_REASON_BYTES])
+{
+    if (scenario->ground > 0 && scenario->adversary_share > 0) {
+        return skad_sim_reason(reason, "ground and adversary_share both count the adversaries: "
+                                       "set one of them");
+    }
+    if (scenario->adversary == SKAD_SIM_HONEST &&
+        (scenario->adversary_share > 0 || scenario->ground > 0)) {
+        return skad_sim_reason(reason,
+                               "adversary_share is %g, ground %" PRIu64 ", but adversary = none",
+                               scenario->adversary_share, scenario->ground);
+    }
+    if (scenario->capture != SKAD_SIM_NOTHING && scenario->adversary != SKAD_SIM_HONEST &&
+        scenario->ground == 0) {
+        return skad_sim_reason(reason, "ground is 0: give the adversary one identity or more");
+    }
+    return true;
+}
+
 bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
                              char reason[static SKAD_SIM_REASON_BYTES])
 {
@@ -114,14 +183,12 @@ bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
     if (scenario->nat_full_cone + scenario->nat_restricted + scenario->nat_symmetric > 1) {
         return skad_sim_reason(reason, "the shares of NATs add up to more than 1");
     }
-    if (scenario->get_every_ms > 0 && scenario->values + scenario->mutables == 0) {
+    if (scenario->get_every_ms > 0 && scenario->values + scenario->mutables == 0 &&
+        scenario->capture == SKAD_SIM_NOTHING) {
         return skad_sim_reason(reason, "get_every_ms needs something to get: values or mutables");
     }
-    if (scenario->adversary == SKAD_SIM_HONEST && scenario->adversary_share > 0) {
-        return skad_sim_reason(reason, "adversary_share is %g, but adversary = none",
-                               scenario->adversary_share);
-    }
-    return placement_fits(scenario, reason) && addresses_fit(scenario, reason);
+    return counts_fit(scenario, reason) && placement_fits(scenario, reason) &&
+           capture_fits(scenario, reason) && addresses_fit(scenario, reason);
 }
 
 skad_profile skad_sim_scenario_profile(const skad_sim_scenario *scenario)
@@ -129,6 +196,7 @@ skad_profile skad_sim_scenario_profile(const skad_sim_scenario *scenario)
     skad_profile profile = *skad_profile_builtin("test");
     profile.static_bits = 0;
     profile.dynamic_bits = 0;
+    profile.memory_kib = 0; /* node IDs by plain hashes, for speed */
     profile.k = (uint8_t)scenario->k;
     profile.siblings = (uint8_t)scenario->siblings;
     profile.paths = (uint8_t)scenario->paths;

@@ -53,10 +53,27 @@ typedef enum skad_sim_placement {
     SKAD_SIM_ANYWHERE,
     SKAD_SIM_NEAR_KEY,
     SKAD_SIM_BOTH_ENDS, /* every second one near the publisher, which is node 0 */
+    /* Around the key of a captured record (placement.h). */
+    SKAD_SIM_NEAREST,
+    SKAD_SIM_SPREAD,
+    SKAD_SIM_UNDER_THRESHOLD,
 } skad_sim_placement;
+
+/* The record whose key the adversary wants to own. */
+typedef enum skad_sim_captured {
+    SKAD_SIM_NOTHING,
+    SKAD_SIM_VALUE,
+    SKAD_SIM_RECORD, /* a mutable one */
+    SKAD_SIM_ANNOUNCEMENT,
+} skad_sim_captured;
+
+typedef enum skad_sim_arrival { SKAD_SIM_BEFORE, SKAD_SIM_AFTER } skad_sim_arrival;
 
 #define SKAD_SIM_PATH_MAX       256
 #define SKAD_SIM_ALLOCATION_MIN 16 /* shortest prefix of adversaries */
+
+#define SKAD_SIM_REGION_NODES      16 /* honest nodes in the region of a key, on average */
+#define SKAD_SIM_CAPTURE_NODES_MIN 32 /* two regions, so that there is one to speak of */
 
 typedef struct skad_sim_scenario {
     uint64_t seed;
@@ -65,6 +82,7 @@ typedef struct skad_sim_scenario {
     double warmup_s;
     double duration_s;
     double settle_s; /* without faults, after which the network must have recovered; 0: no proof */
+    bool visited;    /* nodes of filled tables have visited places all over the key space */
     bool invariants; /* checked after each step; the first that is broken ends the run */
     bool ipv6;       /* nodes have IPv6 addresses in place of IPv4 ones */
     bool key_of_value;    /* the key near which adversaries are is that of the first value */
@@ -124,6 +142,7 @@ typedef struct skad_sim_scenario {
     /* Adversaries. */
     uint64_t adversary; /* a skad_sim_behaviour */
     double adversary_share;
+    uint64_t ground;        /* adversaries beside `nodes`, which then are all honest */
     uint64_t placement;     /* a skad_sim_placement */
     double placement_width; /* mean distances between nodes that near ones are away at most */
     double publisher_width;
@@ -144,6 +163,14 @@ typedef struct skad_sim_scenario {
     uint64_t mutables;
     double get_every_ms; /* 0: none */
     double report_every_s;
+
+    /* The capture of a key (experiment/capture.h). */
+    uint64_t capture;     /* a skad_sim_captured; NOTHING: another experiment */
+    uint64_t arrive;      /* a skad_sim_arrival: when the adversary is there, by the put */
+    uint64_t gets;        /* half of them right after the put */
+    double wait_s;        /* after the put, until the other half */
+    uint64_t region_bits; /* that an ID shares with the key to be in its region; 0: computed */
+    uint64_t memory_kib;  /* of each try, priced: 0 for a plain hash */
 } skad_sim_scenario;
 
 void skad_sim_scenario_default(skad_sim_scenario *out);
@@ -151,6 +178,10 @@ void skad_sim_scenario_default(skad_sim_scenario *out);
 /* Whether adversaries answer searches falsely, and whether they send by themselves. */
 bool skad_sim_scenario_lies(const skad_sim_scenario *scenario);
 bool skad_sim_scenario_attacks(const skad_sim_scenario *scenario);
+
+/* How many nodes there are in all, and how many of them are honest, the first ones. */
+uint64_t skad_sim_scenario_count(const skad_sim_scenario *scenario);
+uint64_t skad_sim_scenario_honest(const skad_sim_scenario *scenario);
 
 /* Whether the whole makes sense. */
 bool skad_sim_scenario_check(const skad_sim_scenario *scenario,

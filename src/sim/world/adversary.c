@@ -13,6 +13,7 @@
 #include "src/sim/base/memory.h"
 #include "src/sim/world/attacks.h"
 #include "src/sim/world/graveyard.h"
+#include "src/sim/world/grinding.h"
 
 #define HALF_TRUE_DEAD 7  /* so more names live than are dead, and a lookup trusts the namer */
 #define INVENTED_BYTES 25 /* that an invented ID shares with the target */
@@ -20,78 +21,18 @@
 struct skad_adversary {
     skad_id_index colluders;
     skad_prng prng;
-    bool near_key;
-    skad_id key;
-    uint64_t *finds;  /* near a key: which draw of each adversary lies there */
-    uint64_t draws;   /* in all */
+    skad_grinding grinding;
     uint32_t poisons; /* invented so far */
     skad_graveyard graveyard;
 };
 
-/* ---- Grinding ---- */
-
-/* The seed of an adversary's n-th draw. */
-static void draw_seed(const skad_world *world, uint32_t node, uint64_t number,
-                      uint8_t out[static 32])
-{
-    skad_prng prng;
-    skad_prng_init(&prng, world->scenario.seed ^ number * 0x9e3779b97f4a7c15ULL,
-                   (uint64_t)SKAD_PRNG_ADVERSARY << 56 | node);
-    skad_prng_bytes(&prng, out, 32);
-}
-
-/* What identities are ground to be near to, and how near: within so many mean distances, of which
- * the nearest of N honest nodes is one away, 1/N of the key space. */
-typedef struct goal {
-    uint64_t target;
-    double distance;
-} goal;
-
-static goal goal_of(const skad_world *world, const skad_adversary *adversary, uint32_t number)
-{
-    const skad_sim_scenario *scenario = &world->scenario;
-    const double mean = (double)UINT64_MAX / (double)world->honest;
-    if (scenario->placement == SKAD_SIM_BOTH_ENDS && number % 2 == 1) {
-        skad_identity publisher;
-        skad_world_identity(world, SKAD_SIM_PUBLISHER, &publisher);
-        return (goal){skad_id_prefix(&publisher.id), scenario->publisher_width * mean};
-    }
-    return (goal){skad_id_prefix(&adversary->key), scenario->placement_width * mean};
-}
-
-static uint64_t grind(const skad_world *world, const goal *wanted, uint32_t node, uint64_t *draws)
-{
-    for (uint64_t number = 1;; number++) {
-        uint8_t seed[32];
-        skad_identity identity;
-        draw_seed(world, node, number, seed);
-        skad_identity_from_seed(seed, &identity);
-        (*draws)++;
-        if ((double)(skad_id_prefix(&identity.id) ^ wanted->target) < wanted->distance) {
-            return number;
-        }
-    }
-}
+/* ---- Identities ---- */
 
 void skad_adversary_value(const skad_world *world, uint8_t *out, size_t len)
 {
     skad_prng prng;
     skad_prng_init(&prng, world->scenario.seed, SKAD_PRNG_KEY);
     skad_prng_bytes(&prng, out, len);
-}
-
-/* The key of that value: immutable, unless all values are mutable. */
-static void key_of_value(const skad_world *world, skad_id *out)
-{
-    uint8_t value[SKAD_SIM_PUBLISHED_BYTES];
-    skad_adversary_value(world, value, sizeof value);
-    if (world->scenario.values > 0) {
-        skad_value_key(value, sizeof value, out);
-        return;
-    }
-    skad_identity publisher;
-    skad_world_identity(world, SKAD_SIM_PUBLISHER, &publisher);
-    skad_mutable_key(publisher.public_key, (skad_span){value, SKAD_SIM_SALT_BYTES}, out);
 }
 
 void skad_adversary_prepare(skad_world *world)
@@ -102,29 +43,16 @@ void skad_adversary_prepare(skad_world *world)
     }
     skad_adversary *adversary = skad_sim_alloc(1, sizeof *adversary);
     skad_prng_init(&adversary->prng, world->scenario.seed, SKAD_PRNG_ADVERSARY);
-    adversary->near_key = world->scenario.placement != SKAD_SIM_ANYWHERE;
-    adversary->draws = count;
-    if (adversary->near_key) {
-        adversary->key = skad_prng_id(&adversary->prng);
-        if (world->scenario.key_of_value) {
-            key_of_value(world, &adversary->key);
-        }
-        adversary->finds = skad_sim_alloc(count, sizeof *adversary->finds);
-        adversary->draws = 0;
-        for (uint32_t i = 0; i < count; i++) {
-            const goal wanted = goal_of(world, adversary, i);
-            adversary->finds[i] = grind(world, &wanted, world->honest + i, &adversary->draws);
-        }
-    }
-    skad_graveyard_init(&adversary->graveyard, world, adversary->near_key ? &adversary->key : NULL);
+    skad_grinding_init(&adversary->grinding, world, &adversary->prng);
+    skad_graveyard_init(&adversary->graveyard, world, skad_grinding_key(&adversary->grinding));
     world->adversary = adversary;
 }
 
 void skad_adversary_grind(const skad_world *world, uint32_t node, uint8_t seed[static 32])
 {
     const skad_adversary *adversary = world->adversary;
-    if (adversary != NULL && adversary->near_key && node >= world->honest) {
-        draw_seed(world, node, adversary->finds[node - world->honest], seed);
+    if (adversary != NULL) {
+        skad_grinding_seed(&adversary->grinding, world, node, seed);
     }
 }
 
@@ -147,7 +75,7 @@ void skad_adversary_free(skad_world *world)
     if (adversary != NULL) {
         skad_id_index_free(&adversary->colluders);
         skad_graveyard_free(&adversary->graveyard);
-        free(adversary->finds);
+        skad_grinding_free(&adversary->grinding);
         free(adversary);
         world->adversary = NULL;
     }
@@ -156,18 +84,21 @@ void skad_adversary_free(skad_world *world)
 const skad_id *skad_adversary_key(const skad_world *world)
 {
     const skad_adversary *adversary = world->adversary;
-    return adversary != NULL && adversary->near_key ? &adversary->key : NULL;
+    return adversary != NULL ? skad_grinding_key(&adversary->grinding) : NULL;
+}
+
+double skad_adversary_draws(const skad_world *world)
+{
+    const skad_adversary *adversary = world->adversary;
+    return adversary == NULL
+               ? 0
+               : adversary->grinding.draws + skad_graveyard_draws(&adversary->graveyard, world);
 }
 
 double skad_adversary_price(const skad_world *world)
 {
-    const skad_adversary *adversary = world->adversary;
-    if (adversary == NULL) {
-        return 0;
-    }
     double identities = (double)(world->count - world->honest);
-    double draws = (double)adversary->draws + skad_graveyard_draws(&adversary->graveyard, world);
-    return draws * exp2((double)world->scenario.static_bits) +
+    return skad_adversary_draws(world) * exp2((double)world->scenario.static_bits) +
            identities * exp2((double)world->scenario.dynamic_bits);
 }
 
@@ -445,6 +376,58 @@ static void acknowledge(skad_world *world, asked_search *search)
     reply(world, search, &message);
 }
 
+/* Claims to hold all records that are named, so that no one brings them. */
+static void lack_nothing(skad_world *world, asked_search *search)
+{
+    static const uint8_t none[SKAD_COMPARED_BYTES_MAX];
+    size_t count = search->question.u.compare.held.len / SKAD_COMPARE_ITEM_BYTES;
+    skad_message message = {.kind = SKAD_KIND_COMPARED};
+    message.u.reply.u.compared.lacking = (skad_span){none, (count + 7) / 8};
+    reply(world, search, &message);
+}
+
+/* False: its own node shall answer. */
+static bool answer(skad_world *world, asked_search *search)
+{
+    const skad_kind kind = search->question.kind;
+    if (kind == SKAD_KIND_FIND_NODE || kind == SKAD_KIND_FIND_VALUE) {
+        answer_search(world, search);
+    } else if (kind == SKAD_KIND_STORE || kind == SKAD_KIND_ANNOUNCE) {
+        acknowledge(world, search);
+    } else if (kind == SKAD_KIND_COMPARE) {
+        lack_nothing(world, search);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Whether a request is about a key: searches for it, or brings a record under it. */
+static bool is_about(const skad_message *question, const skad_id *key)
+{
+    skad_record found;
+    if (question->kind == SKAD_KIND_FIND_NODE) {
+        return skad_id_equal(&question->u.find_node.target, key);
+    }
+    if (question->kind == SKAD_KIND_FIND_VALUE) {
+        return skad_id_equal(&question->u.find_value.key, key);
+    }
+    if (question->kind != SKAD_KIND_STORE && question->kind != SKAD_KIND_ANNOUNCE) {
+        return false;
+    }
+    const skad_span record =
+        question->kind == SKAD_KIND_STORE ? question->u.store.record : question->u.announce.record;
+    return skad_record_decode(record.data, record.len, &found) && skad_id_equal(&found.key, key);
+}
+
+/* What an adversary that does not answer leaves unanswered: around the key of a capture only what
+ * is about that key, so that it stays in the tables of others. */
+static bool drops(const skad_world *world, const asked_search *search)
+{
+    return world->scenario.capture == SKAD_SIM_NOTHING ||
+           is_about(&search->question, skad_adversary_key(world));
+}
+
 bool skad_adversary_takes(skad_world *world, uint32_t node, const skad_sim_flight *flight)
 {
     skad_envelope envelope;
@@ -464,15 +447,9 @@ bool skad_adversary_takes(skad_world *world, uint32_t node, const skad_sim_fligh
                              &search.question)) {
         return false;
     }
-    bool finds = envelope.kind == SKAD_KIND_FIND_NODE || envelope.kind == SKAD_KIND_FIND_VALUE;
-    skad_node_id(envelope.public_key, &search.requester);
+    search.requester = *envelope.id;
     if (world->scenario.adversary == SKAD_SIM_DROP) {
-        return true;
+        return drops(world, &search);
     }
-    if (finds) {
-        answer_search(world, &search);
-    } else {
-        acknowledge(world, &search);
-    }
-    return true;
+    return answer(world, &search);
 }

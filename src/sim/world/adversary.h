@@ -40,6 +40,10 @@ void skad_adversary_value(const skad_world *world, uint8_t *out, size_t len);
 /* The key that ground identities cluster around; NULL where there is none. */
 const skad_id *skad_adversary_key(const skad_world *world);
 
+/* How many keys the adversary draws for its identities, those in vain included: an expectation
+ * where they are placed around a key (placement.h). */
+double skad_adversary_draws(const skad_world *world);
+
 /* The adversary's price: the expected number of hashes for puzzles, by the scenario's bits,
  * including identities that were drawn in vain. */
 double skad_adversary_price(const skad_world *world);

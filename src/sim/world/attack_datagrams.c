@@ -67,7 +67,6 @@ static bool is_worth_it(const skad_datagram *datagram)
 {
     skad_envelope envelope;
     skad_message message;
-    skad_id sender;
     if (datagram->len <= SKAD_TAG_BYTES ||
         skad_envelope_decode(datagram->bytes + SKAD_TAG_BYTES, datagram->len - SKAD_TAG_BYTES,
                              &envelope) != SKAD_VERDICT_ACCEPT ||
@@ -77,10 +76,9 @@ static bool is_worth_it(const skad_datagram *datagram)
     if (envelope.kind == SKAD_KIND_STORE || envelope.kind == SKAD_KIND_ANNOUNCE) {
         return true;
     }
-    skad_node_id(envelope.public_key, &sender);
     return envelope.kind == SKAD_KIND_FIND_NODE &&
            skad_message_decode(envelope.kind, envelope.body.data, envelope.body.len, &message) &&
-           skad_id_equal(&message.u.find_node.target, &sender);
+           skad_id_equal(&message.u.find_node.target, envelope.id);
 }
 
 void skad_attacks_overhear(skad_world *world, uint32_t from, const skad_address *source,

@@ -2,6 +2,7 @@
  * squatting on keys. */
 #include <string.h>
 
+#include "crypto/assert.h"
 #include "proto/message.h"
 #include "skad/records.h"
 #include "src/core/routing/distance.h"
@@ -160,7 +161,8 @@ void skad_attack_squat(skad_world *world)
     uint8_t seed[32];
     skad_identity publisher;
     skad_prng_bytes(&attacks->prng, seed, sizeof seed);
-    skad_identity_from_seed(seed, &publisher);
+    skad_status status = skad_identity_from_seed(seed, 0, &publisher);
+    SKAD_ASSERT(status == SKAD_OK);
     const skad_address endpoint =
         skad_sim_address_unroutable(&world->addresses, attacks->publishers++);
     attacks->record_len = skad_record_encode_announcement(

@@ -44,7 +44,7 @@ static bool read_line(skad_sim_churn *churn, const skad_sim_scenario *scenario, 
     if (!(line.at_s >= 0) || !last_ok) {
         return bad_line(reason, scenario->churn_file, number, "earlier than the line before");
     }
-    if (node == STABLE || node >= scenario->nodes) {
+    if (node == STABLE || node >= skad_sim_scenario_count(scenario)) {
         return bad_line(reason, scenario->churn_file, number,
                         "node 0 never leaves, and there are as many as `nodes` says");
     }

@@ -55,8 +55,9 @@ static bool names_an_honest_node(const skad_world *world, const skad_sim_flight 
                              &envelope) != SKAD_VERDICT_ACCEPT) {
         return false;
     }
-    skad_node_id(envelope.public_key, &sender);
-    return is_honest(world, &sender);
+    skad_status status = skad_node_id(envelope.public_key, world->profile.memory_kib,
+                                      &sender); /* replies have none */
+    return status == SKAD_OK && is_honest(world, &sender);
 }
 
 void skad_fairness_check(skad_world *world, uint32_t node, const skad_sim_flight *flight)

@@ -51,16 +51,14 @@ static account *account_of(const skad_world *world, uint32_t node, uint32_t othe
 static bool shows_valid_token(const skad_world *world, uint32_t node, const skad_sim_flight *flight)
 {
     skad_envelope envelope;
-    skad_id sender;
     if (flight->len <= SKAD_TAG_BYTES ||
         skad_envelope_decode(flight->bytes + SKAD_TAG_BYTES, flight->len - SKAD_TAG_BYTES,
                              &envelope) != SKAD_VERDICT_ACCEPT ||
         !skad_kind_is_request(envelope.kind) || envelope.token == NULL) {
         return false;
     }
-    skad_node_id(envelope.public_key, &sender);
-    return skad_node_token_valid(world->nodes[node].node, &flight->from, &sender, envelope.token,
-                                 skad_world_time(world, node));
+    return skad_node_token_valid(world->nodes[node].node, &flight->from, envelope.id,
+                                 envelope.token, skad_world_time(world, node));
 }
 
 void skad_sim_ledger_received(skad_world *world, uint32_t node, const skad_sim_flight *flight)

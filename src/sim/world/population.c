@@ -35,10 +35,11 @@ void skad_world_identity(const skad_world *world, uint32_t node, skad_identity *
     uint8_t seed[SKAD_SEED_BYTES];
     own_seed(world, node, 0, seed);
     skad_adversary_grind(world, node, seed);
-    skad_identity_from_seed(seed, out);
+    skad_status status = skad_identity_from_seed(seed, world->profile.memory_kib, out);
+    SKAD_ASSERT(status == SKAD_OK);
     uint64_t unix_s = skad_world_time(world, node).unix_s;
     const skad_puzzle_nonce nonce = {.epoch = skad_profile_epoch(&world->profile, unix_s)};
-    skad_status status = skad_identity_add_nonce(out, &world->profile, &nonce);
+    status = skad_identity_add_nonce(out, &world->profile, &nonce);
     SKAD_ASSERT(status == SKAD_OK);
 }
 
@@ -90,13 +91,19 @@ static void limits_of(const skad_world *world, uint32_t node, skad_node_limits *
     }
 }
 
-static void open_store(skad_store *store)
+/* An adversary of a capture keeps nothing, whatever reaches its node: what it does not answer
+ * itself its node answers honestly, and must not give the record away. */
+static void open_store(const skad_world *world, uint32_t node)
 {
     static const skad_store_caps caps = {.records_max = 65536,
                                          .bytes_max = 16 << 20,
                                          .published_max = 65536,
                                          .published_bytes_max = 64 << 20};
-    skad_status status = skad_store_memory_new(&caps, store);
+    static const skad_store_caps none = {
+        .records_max = 1, .bytes_max = 1, .published_max = 1, .published_bytes_max = 1};
+    bool keeps = node < world->honest || world->scenario.capture == SKAD_SIM_NOTHING;
+    skad_store *store = &world->nodes[node].store;
+    skad_status status = skad_store_memory_new(keeps ? &caps : &none, store);
     (void)skad_sim_must(status == SKAD_OK ? store->self : NULL);
 }
 
@@ -144,7 +151,7 @@ void skad_world_stop(skad_world *world, uint32_t node, bool forget)
     one->wake_us = UINT64_MAX;
     if (forget) {
         one->store.ops->free(one->store.self);
-        open_store(&one->store);
+        open_store(world, node);
     }
 }
 
@@ -192,7 +199,7 @@ void skad_population_init(skad_world *world)
         skad_sim_node *one = &world->nodes[node];
         one->skew_s = (float)((2 * skad_prng_unit(&prng) - 1) * world->scenario.clock_skew_s);
         choose_nat(world, node, &prng);
-        open_store(&one->store);
+        open_store(world, node);
         skad_world_start(world, node);
         world->ids[node] = *skad_node_self(one->node);
         skad_id_index_add(&world->id_index, &world->ids[node], node);

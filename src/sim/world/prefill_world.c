@@ -5,6 +5,7 @@
 #include "src/core/node/prefill.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/liveness.h"
+#include "src/core/routing/places.h"
 #include "src/core/routing/table.h"
 #include "src/sim/base/memory.h"
 
@@ -177,6 +178,25 @@ static void get_acquainted(filling *self)
     world->nodes[self->node].joined = true;
 }
 
+/* Visits a random place in each sixteenth of the key space, as a node does within days. */
+static void visit_places(filling *self)
+{
+    skad_world *world = self->world;
+    const size_t s = world->profile.siblings;
+    for (unsigned sixteenth = 0; sixteenth < SKAD_PLACES; sixteenth++) {
+        uint32_t closest[SKAD_S_MAX];
+        skad_id target = skad_prng_id(self->prng);
+        target.bytes[0] = (uint8_t)(sixteenth << 4 | (target.bytes[0] & 0xf));
+        const skad_id_index_query query = {
+            .target = skad_id_prefix(&target), .filter = is_up, .user = self, .max = s};
+        if (skad_id_index_closest(&world->id_index, &query, closest) == s) {
+            skad_prefill_visited(world->nodes[self->node].node, &target,
+                                 skad_id_prefix(&world->ids[closest[s - 1]]) ^
+                                     skad_id_prefix(&target));
+        }
+    }
+}
+
 static void fill_one(filling *self)
 {
     const skad_id_index *index = &self->world->id_index;
@@ -218,6 +238,9 @@ void skad_sim_prefill(skad_world *world)
         if (skad_world_up(world, node)) {
             self->node = node;
             fill_one(self);
+            if (world->scenario.visited) {
+                visit_places(self);
+            }
             skad_world_settle(world, node);
         }
     }

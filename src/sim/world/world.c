@@ -23,9 +23,8 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     memset(world, 0, sizeof *world);
     world->scenario = *scenario;
     world->profile = skad_sim_scenario_profile(scenario);
-    world->count = (uint32_t)scenario->nodes;
-    uint32_t adversaries = (uint32_t)(scenario->adversary_share * (double)scenario->nodes);
-    world->honest = world->count - adversaries;
+    world->count = (uint32_t)skad_sim_scenario_count(scenario);
+    world->honest = (uint32_t)skad_sim_scenario_honest(scenario);
     bool neighbours = scenario->adversary == SKAD_SIM_FRAME;
     bool shared = scenario->adversary_subnets > 0 || scenario->adversary_allocation > 0;
     world->addresses =
@@ -157,6 +156,7 @@ void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *data
     if (world->attacks != NULL) {
         skad_attacks_overhear(world, from, &source, datagram);
     }
+    world->watched_requests += from == world->watched && datagram->request;
     skad_sim_ledger_sent(world, from, datagram);
     skad_world_send_from(world, from, &source, datagram);
 }

@@ -102,6 +102,8 @@ struct skad_world {
     skad_sim_listener listener;
     const char *broken; /* the invariant that was broken first; NULL: none */
     uint32_t broken_node;
+    uint32_t watched; /* a node whose requests are counted; node 0 at first */
+    uint64_t watched_requests;
     skad_datagram datagram; /* scratch */
 };
 

@@ -75,7 +75,7 @@ static skad_span announcement(uint32_t publisher, const skad_id *key)
     const skad_address none = {0};
     return (skad_span){bytes,
                        skad_record_encode_announcement(
-                           skad_wire_publisher(&identity), key, 1, TEST_UNIX_S + DAY_S, &none,
+                           test_plain_publisher(&identity), key, 1, TEST_UNIX_S + DAY_S, &none,
                            (skad_span){metadata, sizeof metadata}, bytes, sizeof bytes)};
 }
 

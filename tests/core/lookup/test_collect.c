@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "src/core/lookup/collect.h"
+#include "tests/support/identities.h"
 #include "tests/support/wire.h"
 
 #define NOW 1000000ULL
@@ -37,7 +38,7 @@ static void open_desk(desk *self, skad_record_type type)
     } else {
         self->key = (skad_id){{9}};
     }
-    const skad_network_id network = skad_wire_publisher(NULL).network;
+    const skad_network_id network = test_plain_publisher(NULL).network;
     self->collection = skad_collection_new(type, &self->key, &network);
     assert_non_null(self->collection);
     skad_random_init(&self->random, seed);
@@ -53,7 +54,7 @@ static bytes edition(const desk *self, uint64_t sequence, const char *value, uin
     bytes out;
     const skad_span span = {(const uint8_t *)value, strlen(value)};
     out.len =
-        skad_record_encode_mutable(skad_wire_publisher(&self->publisher), (skad_span){NULL, 0},
+        skad_record_encode_mutable(test_plain_publisher(&self->publisher), (skad_span){NULL, 0},
                                    sequence, expiry, span, out.data, sizeof out.data);
     assert_true(out.len > 0);
     return out;
@@ -70,7 +71,7 @@ static bytes announcement_until(uint32_t publisher, uint64_t sequence, uint64_t 
     memset(&identity, 0, sizeof identity);
     skad_keypair_from_seed(seed, identity.public_key, identity.secret_key);
     out.len =
-        skad_record_encode_announcement(skad_wire_publisher(&identity), &key, sequence, expiry,
+        skad_record_encode_announcement(test_plain_publisher(&identity), &key, sequence, expiry,
                                         &none, (skad_span){NULL, 0}, out.data, sizeof out.data);
     assert_true(out.len > 0);
     return out;

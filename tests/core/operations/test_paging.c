@@ -47,7 +47,7 @@ static void make_all(const skad_network_id *network)
 {
     static const uint8_t metadata[SKAD_METADATA_BYTES_MAX] = {1};
     for (uint32_t i = 0; i < MANY; i++) {
-        const skad_identity identity = test_identity(skad_profile_builtin("test"), 1000 + i);
+        const skad_identity identity = test_identity(test_plain_profile(), 1000 + i);
         const skad_address at = test_prng_address(i);
         all[i].len = skad_record_encode_announcement(
             (skad_publisher){&identity, *network}, &key, 1, TEST_UNIX_S + DAY_S, &at,

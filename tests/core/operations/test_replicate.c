@@ -103,7 +103,7 @@ static skad_replica replica_of(skad_record_type type)
     if (type == SKAD_RECORD_ANNOUNCEMENT) {
         const skad_id key = {{7}};
         const skad_address none = {0};
-        len = skad_record_encode_announcement(skad_wire_publisher(&fixture.identity), &key, 1,
+        len = skad_record_encode_announcement(test_plain_publisher(&fixture.identity), &key, 1,
                                               TEST_UNIX_S + DAY_S, &none, (skad_span){0}, bytes,
                                               sizeof bytes);
     }
@@ -229,7 +229,7 @@ static size_t encode_mutable(void)
 {
     const skad_span value = {(const uint8_t *)"value", 5};
     skad_mutable_key(fixture.identity.public_key, (skad_span){0}, &sort_key);
-    return skad_record_encode_mutable(skad_wire_publisher(&fixture.identity), (skad_span){0}, 1,
+    return skad_record_encode_mutable(test_plain_publisher(&fixture.identity), (skad_span){0}, 1,
                                       TEST_UNIX_S + DAY_S, value, bytes, sizeof bytes);
 }
 

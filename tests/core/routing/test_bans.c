@@ -232,7 +232,7 @@ static void only_what_is_no_record_ends_in_a_ban(void **state)
     uint8_t rubbish[] = {0x93, 1, 2};
     const test_remote *givers[] = {test_fixture_remote(fixture), test_fixture_remote(fixture),
                                    test_fixture_remote(fixture)};
-    const skad_publisher publisher = skad_wire_publisher(&givers[0]->identity);
+    const skad_publisher publisher = test_plain_publisher(&givers[0]->identity);
     const skad_span value = {(const uint8_t *)"v", 1};
     size_t forged_len =
         skad_record_encode_mutable(publisher, (skad_span){NULL, 0}, 1, fixture->now.unix_s + 100,

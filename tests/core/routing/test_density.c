@@ -28,7 +28,7 @@ static const uint8_t value[] = "the value that somebody wants to disappear";
 
 static skad_profile easy_profile(void)
 {
-    skad_profile profile = *skad_profile_builtin("test");
+    skad_profile profile = *test_plain_profile();
     profile.static_bits = 0; /* the work of the attackers is counted by SHARED_BITS alone */
     profile.dynamic_bits = 0;
     return profile;
@@ -57,7 +57,7 @@ static skad_identity grind(const skad_profile *profile, const skad_id *key, uint
                             (uint8_t)*number};
         skad_identity identity;
         (*number)++;
-        skad_identity_from_seed(seed, &identity);
+        assert_int_equal(skad_identity_from_seed(seed, profile->memory_kib, &identity), SKAD_OK);
         if (skad_common_prefix(&identity.id, key) >= SHARED_BITS) {
             skad_puzzle_nonce nonce =
                 test_nonce(profile, &identity.id, skad_profile_epoch(profile, TEST_UNIX_S));

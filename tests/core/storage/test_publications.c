@@ -49,7 +49,7 @@ static void keep_mutable(encoded *made, uint64_t sequence, const char *value)
 {
     const skad_span text = {(const uint8_t *)value, strlen(value)};
     keep(made,
-         skad_record_encode_mutable(skad_wire_publisher(&fixture.identity), (skad_span){0},
+         skad_record_encode_mutable(test_plain_publisher(&fixture.identity), (skad_span){0},
                                     sequence, TEST_UNIX_S + 100, text, made->bytes,
                                     sizeof made->bytes),
          77);
@@ -61,7 +61,7 @@ static void keep_announcement(encoded *made, uint32_t publisher, uint8_t first)
     const skad_id about = {{first}};
     const skad_address none = {0};
     keep(made,
-         skad_record_encode_announcement(skad_wire_publisher(&identity), &about, 1,
+         skad_record_encode_announcement(test_plain_publisher(&identity), &about, 1,
                                          TEST_UNIX_S + 100, &none, (skad_span){0}, made->bytes,
                                          sizeof made->bytes),
          0);

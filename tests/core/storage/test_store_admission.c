@@ -332,7 +332,7 @@ static test_bytes long_announcement_of(uint32_t publisher, uint64_t expiry)
     skad_identity identity = test_identity(&profile, 1000 + publisher);
     const skad_address none = {0};
     test_bytes out;
-    out.len = skad_record_encode_announcement(skad_wire_publisher(&identity), &(skad_id){{1}}, 1,
+    out.len = skad_record_encode_announcement(test_plain_publisher(&identity), &(skad_id){{1}}, 1,
                                               expiry, &none, (skad_span){metadata, sizeof metadata},
                                               out.data, sizeof out.data);
     assert_in_range(out.len, SKAD_RECORD_BYTES_MAX / 4, SKAD_RECORD_BYTES_MAX / 3);

@@ -93,9 +93,9 @@ static skad_store_record make(skad_record_type type, const skad_identity *publis
                              .data = bytes};
     row.len =
         type == SKAD_RECORD_MUTABLE
-            ? skad_record_encode_mutable(skad_wire_publisher(publisher), (skad_span){0}, sequence,
+            ? skad_record_encode_mutable(test_plain_publisher(publisher), (skad_span){0}, sequence,
                                          row.expires_unix_s, value, bytes, SKAD_RECORD_BYTES_MAX)
-            : skad_record_encode_announcement(skad_wire_publisher(publisher), &key, sequence,
+            : skad_record_encode_announcement(test_plain_publisher(publisher), &key, sequence,
                                               row.expires_unix_s, &nowhere, value, bytes,
                                               SKAD_RECORD_BYTES_MAX);
     assert_true(skad_record_decode(bytes, row.len, &record));

@@ -99,7 +99,7 @@ static skad_store_record make(const skad_identity *publisher, uint64_t expires_u
                              .life_s = life_s,
                              .data = bytes};
     row.len = skad_record_encode_mutable(
-        skad_wire_publisher(publisher), (skad_span){0}, row.sequence, expires_unix_s,
+        test_plain_publisher(publisher), (skad_span){0}, row.sequence, expires_unix_s,
         (skad_span){(const uint8_t *)"value", 5}, bytes, SKAD_RECORD_BYTES_MAX);
     assert_true(skad_record_decode(bytes, row.len, &record));
     row.name = skad_record_store_name(&record);

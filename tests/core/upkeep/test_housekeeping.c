@@ -12,8 +12,8 @@
 #include "tests/support/fixture.h"
 #include "tests/support/identities.h"
 
-#define EPOCH_S 2419200U /* four weeks */
-#define AHEAD_S 241920U  /* 2.8 days */
+#define EPOCH_S 1209600U /* two weeks */
+#define AHEAD_S 120960U  /* 1.4 days */
 
 static test_fixture fixture;
 

@@ -11,6 +11,7 @@
 #include "src/core/node/parts.h"
 #include "tests/support/failing_allocation.h"
 #include "tests/support/fixture.h"
+#include "tests/support/identities.h"
 #include "tests/support/network.h"
 
 /* Found by fuzzing: the node asked to be ticked at once, for ever. */
@@ -175,7 +176,7 @@ static test_network *start(size_t count, uint64_t seed)
 {
     test_network *network = malloc(sizeof *network);
     assert_non_null(network);
-    test_network_init(network, skad_profile_builtin("test"), count, seed);
+    test_network_init(network, test_plain_profile(), count, seed);
     return network;
 }
 

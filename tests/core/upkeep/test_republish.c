@@ -89,7 +89,7 @@ static skad_store_name publish(publication what)
                              .life_s = what.life_s,
                              .data = bytes};
     row.len =
-        skad_record_encode_mutable(skad_wire_publisher(what.publisher), (skad_span){0},
+        skad_record_encode_mutable(test_plain_publisher(what.publisher), (skad_span){0},
                                    what.sequence, row.expires_unix_s, value, bytes, sizeof bytes);
     assert_true(skad_record_decode(bytes, row.len, &record));
     row.name = skad_record_store_name(&record);
@@ -235,7 +235,7 @@ static skad_store_name announce(uint8_t key, bool follows)
     const skad_address at = {SKAD_FAMILY_IPV4, 8080, {8, 1, 1, 1}};
     const uint64_t now = fixture.now.unix_s;
     const size_t len =
-        skad_record_encode_announcement(skad_wire_publisher(&fixture.identity), &under, now,
+        skad_record_encode_announcement(test_plain_publisher(&fixture.identity), &under, now,
                                         now + 2 * DAY_S, &at, (skad_span){0}, bytes, sizeof bytes);
     skad_record record;
     assert_true(skad_record_decode(bytes, len, &record));

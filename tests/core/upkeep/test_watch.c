@@ -43,7 +43,7 @@ static bool act(test_fixture *made, test_remote *who, const skad_message *reques
         answer->u.reply.u.value.records_count = 1;
         answer->u.reply.u.value.records[0] = (skad_span){
             shelf.bytes, skad_record_encode_mutable(
-                             skad_wire_publisher(&made->identity), (skad_span){0}, shelf.sequence,
+                             test_plain_publisher(&made->identity), (skad_span){0}, shelf.sequence,
                              TEST_UNIX_S + 100000, value, shelf.bytes, sizeof shelf.bytes)};
     }
     if (request->kind == SKAD_KIND_STORE) {

@@ -15,7 +15,7 @@
 #include "tests/support/control.h"
 #include "tests/support/log_lines.h"
 
-#define EPOCH_S (28ULL * 86400) /* of the profile "test" */
+#define EPOCH_S (14ULL * 86400) /* of the profile "test" */
 #define EPOCH   700U
 
 skad_time __wrap_skad_clock_now(void);

@@ -206,7 +206,7 @@ static void the_puzzle_of_a_new_epoch_is_solved_and_kept(void **state)
     assert_true(load(self));
     const skad_puzzle_nonce *nonce = skad_identity_nonce(&self->identity, 701);
     assert_non_null(nonce);
-    assert_true(skad_puzzle_dynamic_ok(&self->identity.id, nonce, 4));
+    assert_true(skad_puzzle_dynamic_ok(&self->identity.id, nonce, 0, 4));
     assert_int_equal(skad_identity_load(self->directory.identity, &kept), SKAD_OK);
     assert_non_null(skad_identity_nonce(&kept, 700));
     assert_non_null(skad_identity_nonce(&kept, 701));
