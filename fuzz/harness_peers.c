@@ -57,7 +57,8 @@ static skad_id some_target(const harness *self, fuzz_choices *choices)
 static void fill_request(harness *self, fuzz_choices *choices, skad_message *out)
 {
     static const skad_kind kinds[] = {SKAD_KIND_PING,  SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
-                                      SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE};
+                                      SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE,
+                                      SKAD_KIND_MATCH};
     memset(out, 0, sizeof *out);
     out->kind = kinds[fuzz_below(choices, sizeof kinds / sizeof kinds[0])];
     if (out->kind == SKAD_KIND_FIND_NODE) {
@@ -81,6 +82,11 @@ static void fill_request(harness *self, fuzz_choices *choices, skad_message *out
         size_t len = (1 + fuzz_below(choices, SKAD_COMPARE_MAX)) * SKAD_COMPARE_ITEM_BYTES;
         fuzz_bytes(choices, prints, SKAD_COMPARE_ITEM_BYTES);
         out->u.compare.held = (skad_span){prints, len};
+    } else if (out->kind == SKAD_KIND_MATCH) {
+        static uint8_t digests[SKAD_MATCH_BYTES];
+        fuzz_bytes(choices, digests, SKAD_MATCH_DIGEST_BYTES);
+        out->u.match.bits = (uint8_t)fuzz_below(choices, 8);
+        out->u.match.digests = (skad_span){digests, sizeof digests};
     }
 }
 
@@ -164,6 +170,8 @@ static void fill_answer(harness *self, fuzz_choices *choices, skad_kind asked, s
     } else if (out->kind == SKAD_KIND_COMPARED) {
         static const uint8_t lacking[SKAD_COMPARED_BYTES_MAX] = {0xff, 0x0f};
         out->u.reply.u.compared.lacking = (skad_span){lacking, 1U + how % SKAD_COMPARED_BYTES_MAX};
+    } else if (out->kind == SKAD_KIND_MATCHED) {
+        out->u.reply.u.matched.differs = fuzz_number(choices, 8);
     } else if (out->kind == SKAD_KIND_STORED || out->kind == SKAD_KIND_ANNOUNCED) {
         out->u.reply.u.stored.life_s = (uint32_t)fuzz_number(choices, 3);
     }

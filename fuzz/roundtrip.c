@@ -64,6 +64,9 @@ static void some_request(fuzz_choices *choices, skad_message *out)
     } else if (out->kind == SKAD_KIND_COMPARE) {
         size_t count = 1 + fuzz_below(choices, SKAD_COMPARE_MAX);
         out->u.compare.held = (skad_span){RECORD, count * SKAD_COMPARE_ITEM_BYTES};
+    } else if (out->kind == SKAD_KIND_MATCH) {
+        out->u.match.bits = (uint8_t)fuzz_below(choices, SKAD_MATCH_BITS_MAX + 1);
+        out->u.match.digests = (skad_span){RECORD, SKAD_MATCH_BYTES};
     }
 }
 
@@ -85,6 +88,8 @@ static void some_reply(fuzz_choices *choices, skad_message *out)
     } else if (out->kind == SKAD_KIND_COMPARED) {
         out->u.reply.u.compared.lacking =
             (skad_span){RECORD, 1 + fuzz_below(choices, SKAD_COMPARED_BYTES_MAX)};
+    } else if (out->kind == SKAD_KIND_MATCHED) {
+        out->u.reply.u.matched.differs = fuzz_number(choices, 8);
     } else if (out->kind == SKAD_KIND_ERROR) {
         out->u.reply.u.error.code = (uint32_t)(1 + fuzz_number(choices, 2) % UINT16_MAX);
         out->u.reply.u.error.detail = fuzz_number(choices, 8);

@@ -87,7 +87,7 @@ typedef struct skad_lookup_report {
 typedef struct skad_put_report {
     skad_id key;
     uint8_t holders;      /* nodes asked, ourselves included if we are close; more than s where the
-                             closest stand suspiciously dense */
+                             closest stand dense */
     uint8_t wanted;       /* nodes that should hold it: the profile's s, or as many as the network
                              has, as far as we know; s while we have not joined; 0: too early */
     uint8_t stored;       /* holders that acknowledged */
@@ -96,8 +96,12 @@ typedef struct skad_put_report {
     uint8_t refusals[SKAD_REFUSALS]; /* the refused, by error code */
     uint64_t sequence_seen; /* the highest that a refusal names as held there, unverified; or 0 */
     uint32_t life_s;        /* at least half of the stored mean to keep it so long */
+    uint8_t strata;         /* sixteenths of the key's region in which at least one stored it */
+    uint8_t groups;         /* address groups (IPv4 /24, IPv6 /56) of those that stored it */
     bool alone;             /* no node but ourselves has it */
-    bool dense;             /* as in skad_lookup_report; it is stored behind the closest, too */
+    bool dense;             /* as in skad_lookup_report; it is stored in all of the region, too */
+    bool clustered; /* dense, and stored in fewer than four strata: the put failed, since those that
+                       stored it look like nodes made for the key */
     bool kept;              /* we re-announce it from now on (skad_store_request) */
 } skad_put_report;
 

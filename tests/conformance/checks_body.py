@@ -7,7 +7,7 @@ import wire
 from harness import Context, check_each
 from strict_msgpack import Raw, encode
 from target import demand
-from wire import ANNOUNCE, COMPARE, FIND_NODE, FIND_VALUE, PING, STORE
+from wire import ANNOUNCE, COMPARE, FIND_NODE, FIND_VALUE, MATCH, PING, STORE
 
 KEY = bytes(range(32))
 RECORD = encode([1, b"x"])
@@ -93,6 +93,17 @@ FLAWS_OF_COMPARE = [
 
 for flaw in FLAWS_OF_COMPARE:
     check_each("Bodies: refused in COMPARE", [flaw], _is_dropped)
+
+FLAWS_OF_MATCH = [
+    ("63 digests", MATCH, [0, bytes(504)]),
+    ("65 digests", MATCH, [0, bytes(520)]),
+    ("128 bits", MATCH, [128, bytes(512)]),
+    ("digests nil", MATCH, [0, None]),
+    ("no bits", MATCH, [bytes(512)]),
+]
+
+for flaw in FLAWS_OF_MATCH:
+    check_each("Bodies: refused in MATCH", [flaw], _is_dropped)
 
 ANSWERS = [
     ("COMPARE of a print has COMPARED", COMPARE, wire.compare([bytes(24)]), wire.COMPARED),

@@ -14,8 +14,9 @@ from checks_records import put
 from harness import Context, check, check_each
 from identity import Identity
 from records import Announcement, Mutable, later
+from strict_msgpack import encode
 from target import demand, demand_code, demand_taken
-from wire import COMPARE, FIND_VALUE, STORE
+from wire import COMPARE, FIND_VALUE, MATCH, STORE
 
 OLDER, CONFLICT, CAS = 7, 8, 9
 
@@ -346,6 +347,18 @@ def _says_what_is_lacking(context: Context) -> None:
 def _compare_needs_a_token(context: Context) -> None:
     reply = context.client.ask(COMPARE, wire.compare([bytes(24)]), token=b"")
     demand(reply.kind == wire.ERROR and reply.body[1] == 1, f"{reply.name}")
+
+
+@check("RPCs: MATCH without a valid token is refused with ERROR 1")
+def _match_needs_a_token(context: Context) -> None:
+    reply = context.client.ask(MATCH, encode([0, bytes(512)]), token=b"")
+    demand(reply.kind == wire.ERROR and reply.body[1] == 1, f"{reply.name}")
+
+
+@check("RPCs: MATCH for keys that the replier's ID does not share is refused with ERROR 2")
+def _match_needs_a_region(context: Context) -> None:
+    reply = context.client.ask_with_token(MATCH, encode([127, bytes(512)]))
+    demand(reply.kind == wire.ERROR and reply.body[1] == 2, f"{reply.name}")
 
 
 @check("RPCs: STORE under one key does not touch others")

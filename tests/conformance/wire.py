@@ -11,8 +11,8 @@ import identity as ids
 from identity import ZERO, Identity, digest_of
 from strict_msgpack import Malformed, array_header, decode, encode
 
-PING, FIND_NODE, FIND_VALUE, STORE, ANNOUNCE, COMPARE = 1, 2, 3, 4, 5, 6
-PONG, NODES, VALUE, STORED, ANNOUNCED, COMPARED, ERROR = 17, 18, 19, 20, 21, 22, 31
+PING, FIND_NODE, FIND_VALUE, STORE, ANNOUNCE, COMPARE, MATCH = 1, 2, 3, 4, 5, 6, 7
+PONG, NODES, VALUE, STORED, ANNOUNCED, COMPARED, MATCHED, ERROR = 17, 18, 19, 20, 21, 22, 23, 31
 KIND_NAMES = {
     PING: "PING",
     FIND_NODE: "FIND_NODE",
@@ -20,12 +20,14 @@ KIND_NAMES = {
     STORE: "STORE",
     ANNOUNCE: "ANNOUNCE",
     COMPARE: "COMPARE",
+    MATCH: "MATCH",
     PONG: "PONG",
     NODES: "NODES",
     VALUE: "VALUE",
     STORED: "STORED",
     ANNOUNCED: "ANNOUNCED",
     COMPARED: "COMPARED",
+    MATCHED: "MATCHED",
     ERROR: "ERROR",
 }
 
@@ -294,6 +296,10 @@ _FORMS = {
     ],
     ANNOUNCE: [_record_ok],
     COMPARE: [lambda held: isinstance(held, bytes) and len(held) in range(24, 961, 24)],
+    MATCH: [
+        lambda bits: _uint_ok(bits, 0, 7) and bits < 128,
+        lambda digests: isinstance(digests, bytes) and len(digests) == 512,
+    ],
     PONG: [endpoint_ok],
     NODES: [endpoint_ok, _contacts_ok],
     VALUE: [
@@ -306,6 +312,7 @@ _FORMS = {
     STORED: [endpoint_ok, lambda life: _uint_ok(life, 0, 32)],
     ANNOUNCED: [endpoint_ok, lambda life: _uint_ok(life, 0, 32)],
     COMPARED: [endpoint_ok, lambda bits: isinstance(bits, bytes) and 1 <= len(bits) <= 5],
+    MATCHED: [endpoint_ok, lambda differs: _uint_ok(differs, 0, 64)],
     ERROR: [
         endpoint_ok,
         lambda code: _uint_ok(code, 1, 16),

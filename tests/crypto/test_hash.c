@@ -44,6 +44,7 @@ static const char *const abc_hashes[] = {
     [SKAD_HASH_RECORD] = "63ccddf5f5aca3ecebcf83458d8d2ee2fcdf433b6c1f2cf486ff90963a4167f9",
     [SKAD_HASH_ANNOUNCE] = "63135ec684c7948a6a7fa35fb13659f3d5541d05afc9789667d1324659a83d90",
     [SKAD_HASH_HELD] = "68234cec40a73393da45cb430e388f7d7776b507c95244ffe1cce1bdcaf9d07f",
+    [SKAD_HASH_MATCH] = "9f81682627b4cfb980bad984bf3c80bbb9a073f8f7799fb219faaa03c30e4416",
     [SKAD_HASH_FILE] = "32803d3830ccf722f2fdca7283d102cc6b67dfc7d0a681efb7abc9d1322c33f2",
 };
 

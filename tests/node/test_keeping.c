@@ -219,7 +219,8 @@ static void a_record_without_our_responsibility_is_dropped_in_time(void **state)
     size_t before = test_holders_of(network, &key, SKAD_RECORD_IMMUTABLE);
     assert_true(before > 20); /* the old ones, and the newcomers that were handed it */
     (void)test_network_run(network, 5 * HOUR_US, NULL, NULL);
-    assert_int_equal(test_holders_of(network, &key, SKAD_RECORD_IMMUTABLE), 16);
+    /* The sixteen closest, and the rest of the region: a power of two of the key space. */
+    assert_in_range(test_holders_of(network, &key, SKAD_RECORD_IMMUTABLE), 16, 24);
     test_records_stop(network);
 }
 
@@ -283,7 +284,8 @@ static void a_get_leaves_a_copy_with_the_closest_that_had_none(void **state)
     (void)test_network_run(network, SKAD_US_PER_S, NULL, NULL);
     assert_int_equal(test_holders_of(network, &key, SKAD_RECORD_IMMUTABLE), 2);
     (void)test_network_run(network, HOUR_US + 2 * 60 * SKAD_US_PER_S, NULL, NULL);
-    assert_int_equal(test_holders_of(network, &key, SKAD_RECORD_IMMUTABLE), 1); /* for an hour */
+    /* The copy was for an hour, but the nodes of the region have compared what they hold. */
+    assert_true(test_holders_of(network, &key, SKAD_RECORD_IMMUTABLE) >= 12);
     test_records_stop(network);
 }
 

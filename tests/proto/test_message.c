@@ -188,6 +188,14 @@ static const body_case CASES[] = {
     {"COMPARE of one and a part", SKAD_KIND_COMPARE, false, {A(1), B(25)}},
     {"COMPARE of nil", SKAD_KIND_COMPARE, false, {A(1), N}},
     {"COMPARE, two elements", SKAD_KIND_COMPARE, false, {A(2), B(24), B(24)}},
+    {"MATCH", SKAD_KIND_MATCH, true, {A(2), U(0), B(512)}},
+    {"MATCH of 127 bits", SKAD_KIND_MATCH, true, {A(2), U(127), B(512)}},
+    {"MATCH of 128 bits", SKAD_KIND_MATCH, false, {A(2), U(128), B(512)}},
+    {"MATCH of too few digests", SKAD_KIND_MATCH, false, {A(2), U(7), B(504)}},
+    {"MATCH of too many digests", SKAD_KIND_MATCH, false, {A(2), U(7), B(520)}},
+    {"MATCH of nil", SKAD_KIND_MATCH, false, {A(2), U(7), N}},
+    {"MATCH without bits", SKAD_KIND_MATCH, false, {A(1), B(512)}},
+    {"MATCH, three elements", SKAD_KIND_MATCH, false, {A(3), U(7), B(512), U(1)}},
     {"PONG", SKAD_KIND_PONG, true, {A(1), SEEN}},
     {"PONG without address", SKAD_KIND_PONG, false, {A(1), B(0)}},
     {"PONG, address of 7", SKAD_KIND_PONG, false, {A(1), B(7)}},
@@ -227,6 +235,10 @@ static const body_case CASES[] = {
     {"COMPARED, no bits", SKAD_KIND_COMPARED, false, {A(2), SEEN, B(0)}},
     {"COMPARED, 48 bits", SKAD_KIND_COMPARED, false, {A(2), SEEN, B(6)}},
     {"COMPARED without bits", SKAD_KIND_COMPARED, false, {A(1), SEEN}},
+    {"MATCHED", SKAD_KIND_MATCHED, true, {A(2), SEEN, U(0)}},
+    {"MATCHED, all differ", SKAD_KIND_MATCHED, true, {A(2), SEEN, U(UINT64_MAX)}},
+    {"MATCHED, a bin", SKAD_KIND_MATCHED, false, {A(2), SEEN, B(8)}},
+    {"MATCHED without figure", SKAD_KIND_MATCHED, false, {A(1), SEEN}},
     {"ANNOUNCED, 2^32 s", SKAD_KIND_ANNOUNCED, false, {A(2), SEEN, U(4294967296)}},
     {"ERROR 1", SKAD_KIND_ERROR, true, {A(3), SEEN, U(1), U(0)}},
     {"ERROR of a later version", SKAD_KIND_ERROR, true, {A(3), SEEN, U(65535), U(UINT64_MAX)}},
@@ -423,13 +435,13 @@ static void replies_answer_their_request_only(void **state)
         for (size_t j = 0; j < SKAD_WIRE_KINDS; j++) {
             skad_kind request = skad_wire_kinds[i];
             skad_kind reply = skad_wire_kinds[j];
-            bool fits = i < 6 && (j == i + 6 || reply == SKAD_KIND_ERROR);
+            bool fits = i < 7 && (j == i + 7 || reply == SKAD_KIND_ERROR);
             assert_int_equal(skad_kind_answers(request, reply), fits);
         }
-        assert_int_equal(skad_kind_is_request(skad_wire_kinds[i]), i < 6);
-        assert_int_equal(skad_kind_is_reply(skad_wire_kinds[i]), i >= 6);
+        assert_int_equal(skad_kind_is_request(skad_wire_kinds[i]), i < 7);
+        assert_int_equal(skad_kind_is_reply(skad_wire_kinds[i]), i >= 7);
     }
-    assert_false(skad_kind_is_reply((skad_kind)23));
+    assert_false(skad_kind_is_reply((skad_kind)24));
     assert_false(skad_kind_is_request((skad_kind)0));
 }
 

@@ -258,6 +258,9 @@ static void play(test_fixture *fixture, test_remote *who, const skad_datagram *d
         size_t count = opened.message.u.compare.held.len / SKAD_COMPARE_ITEM_BYTES;
         answer.u.reply.u.compared.lacking = (skad_span){all, (count + 7) / 8};
     }
+    if (answer.kind == SKAD_KIND_MATCHED) { /* nothing differs, unless a script says so */
+        answer.u.reply.u.matched.differs = 0;
+    }
     if (fixture->script != NULL && !fixture->script(fixture, who, &opened.message, &answer)) {
         return;
     }

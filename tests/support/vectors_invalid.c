@@ -61,7 +61,7 @@ static const struct {
     [FLAW_NESTED] = {"version 2 with arrays nested 5 deep", SKAD_VERDICT_STRUCTURE},
     [FLAW_VALUES] = {"version 2 with 33 msgpack values", SKAD_VERDICT_STRUCTURE},
     [FLAW_ELEMENTS] = {"14 elements, the last one nil", SKAD_VERDICT_STRUCTURE},
-    [FLAW_KIND_UNKNOWN] = {"kind 7", SKAD_VERDICT_KIND},
+    [FLAW_KIND_UNKNOWN] = {"kind 8", SKAD_VERDICT_KIND},
     [FLAW_RPC_ID] = {"RPC ID of 7 bytes", SKAD_VERDICT_STRUCTURE},
     [FLAW_PUBLIC_KEY] = {"public key of 31 bytes", SKAD_VERDICT_STRUCTURE},
     [FLAW_ID_BYTES] = {"ID of 31 bytes", SKAD_VERDICT_STRUCTURE},
@@ -127,7 +127,7 @@ static void apply_to_fields(flaw which, skad_wire_craft *craft)
 {
     static const uint8_t zeros[5 * SKAD_HASH_BYTES];
 
-    craft->kind = which == FLAW_KIND_UNKNOWN ? 7 : craft->kind;
+    craft->kind = which == FLAW_KIND_UNKNOWN ? 8 : craft->kind;
     craft->rpc_id.len -= which == FLAW_RPC_ID;
     craft->public_key.len -= which == FLAW_PUBLIC_KEY;
     craft->id.len -= which == FLAW_ID_BYTES;
@@ -313,6 +313,10 @@ static const struct {
     {"COMPARE of 41 prints", SKAD_KIND_COMPARE, "[1 #984"},
     {"COMPARED without a bit", SKAD_KIND_COMPARED, "[2 #6 #0"},
     {"COMPARED with 48 bits", SKAD_KIND_COMPARED, "[2 #6 #6"},
+    {"MATCH of 63 digests", SKAD_KIND_MATCH, "[2 7 #504"},
+    {"MATCH of 128 bits", SKAD_KIND_MATCH, "[2 128 #512"},
+    {"MATCH without bits", SKAD_KIND_MATCH, "[1 #512"},
+    {"MATCHED, a bin", SKAD_KIND_MATCHED, "[2 #6 #8"},
     {"ANNOUNCED with a third element", SKAD_KIND_ANNOUNCED, "[3 #6 3600 0"},
     {"ERROR, code 0", SKAD_KIND_ERROR, "[3 #6 0 0"},
     {"ERROR, code 65536", SKAD_KIND_ERROR, "[3 #6 65536 0"},

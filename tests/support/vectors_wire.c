@@ -223,7 +223,8 @@ void skad_vectors_envelopes(skad_json *json)
     for (size_t i = 0; i < SKAD_WIRE_KINDS; i++) {
         skad_kind kind = skad_wire_kinds[i];
         bool shows_token = skad_kind_is_reply(kind) || kind == SKAD_KIND_STORE ||
-                           kind == SKAD_KIND_ANNOUNCE || kind == SKAD_KIND_COMPARE;
+                           kind == SKAD_KIND_ANNOUNCE || kind == SKAD_KIND_COMPARE ||
+                           kind == SKAD_KIND_MATCH;
         skad_draft draft;
         skad_draft *one = &draft;
         const uint8_t *digest = skad_kind_is_reply(kind) ? self.request_digest : NULL;

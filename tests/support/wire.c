@@ -10,16 +10,16 @@
 
 const skad_kind skad_wire_kinds[SKAD_WIRE_KINDS] = {
     SKAD_KIND_PING,     SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE, SKAD_KIND_STORE,
-    SKAD_KIND_ANNOUNCE, SKAD_KIND_COMPARE,   SKAD_KIND_PONG,       SKAD_KIND_NODES,
-    SKAD_KIND_VALUE,    SKAD_KIND_STORED,    SKAD_KIND_ANNOUNCED,  SKAD_KIND_COMPARED,
-    SKAD_KIND_ERROR,
+    SKAD_KIND_ANNOUNCE, SKAD_KIND_COMPARE,   SKAD_KIND_MATCH,      SKAD_KIND_PONG,
+    SKAD_KIND_NODES,    SKAD_KIND_VALUE,     SKAD_KIND_STORED,     SKAD_KIND_ANNOUNCED,
+    SKAD_KIND_COMPARED, SKAD_KIND_MATCHED,   SKAD_KIND_ERROR,
 };
 
 const char *skad_wire_kind_name(skad_kind kind)
 {
     static const char *const names[SKAD_WIRE_KINDS] = {
-        "PING",  "FIND_NODE", "FIND_VALUE", "STORE",     "ANNOUNCE", "COMPARE", "PONG",
-        "NODES", "VALUE",     "STORED",     "ANNOUNCED", "COMPARED", "ERROR",
+        "PING",  "FIND_NODE", "FIND_VALUE", "STORE",     "ANNOUNCE", "COMPARE", "MATCH", "PONG",
+        "NODES", "VALUE",     "STORED",     "ANNOUNCED", "COMPARED", "MATCHED", "ERROR",
     };
     for (size_t i = 0; i < SKAD_WIRE_KINDS; i++) {
         if (skad_wire_kinds[i] == kind) {
@@ -122,6 +122,11 @@ static void sample_request(skad_message *out)
         static uint8_t held[3 * SKAD_COMPARE_ITEM_BYTES];
         skad_wire_fill(held, sizeof held, 0x20);
         out->u.compare.held = (skad_span){held, sizeof held};
+    } else if (out->kind == SKAD_KIND_MATCH) {
+        static uint8_t digests[SKAD_MATCH_BYTES];
+        skad_wire_fill(digests, sizeof digests, 0x30);
+        out->u.match.bits = 7;
+        out->u.match.digests = (skad_span){digests, sizeof digests};
     }
 }
 
@@ -143,6 +148,8 @@ void skad_wire_message(skad_kind kind, skad_message *out)
     } else if (kind == SKAD_KIND_COMPARED) {
         static const uint8_t lacking[] = {5};
         out->u.reply.u.compared.lacking = (skad_span){lacking, sizeof lacking};
+    } else if (kind == SKAD_KIND_MATCHED) {
+        out->u.reply.u.matched.differs = UINT64_C(0x8000000000000001);
     } else if (kind == SKAD_KIND_ERROR) {
         out->u.reply.u.error.code = SKAD_ERROR_TOKEN;
     } else if (kind != SKAD_KIND_PONG) {

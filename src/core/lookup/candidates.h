@@ -35,11 +35,11 @@ typedef struct skad_candidate {
     uint8_t path;         /* the path that claimed it */
     uint8_t hop;
     uint16_t order; /* where it was asked: how many others were before */
-    bool ours;     /* it is one of our own contacts */
-    bool departed; /* it was silent lately (departed.h) */
-    bool overdue;  /* where SLOW: it is not waited for any more */
-    bool moot;     /* where FAILED: its ID has answered at another address */
-    bool stores;   /* it is asked to store the record of a put instead (storing.h) */
+    bool ours;      /* it is one of our own contacts */
+    bool departed;  /* it was silent lately (departed.h) */
+    bool overdue;   /* where SLOW: it is not waited for any more */
+    bool moot;      /* where FAILED: its ID has answered at another address */
+    bool stores;    /* it is asked to store the record of a put instead (storing.h) */
     bool gave_value;
     bool has_token;
     uint8_t token[SKAD_TOKEN_BYTES]; /* that it granted us */

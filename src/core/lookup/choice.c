@@ -41,8 +41,7 @@ static bool left_to_closing(const skad_lookup *lookup, uint8_t path, uint16_t in
 {
     const skad_candidate *candidate = &lookup->candidates.all[index];
     return lookup->for_put && path != lookup->paths && !skad_mirror_is(lookup, path) &&
-           lookup->lists[path].answers > 0 &&
-           candidate->ours && candidate->has_token;
+           lookup->lists[path].answers > 0 && candidate->ours && candidate->has_token;
 }
 
 /* Returns the closest candidate to ask among the first `window` on a path's list that count. */
@@ -117,8 +116,7 @@ static bool may_ask(const skad_lookup *lookup, uint8_t path, uint16_t next)
     if (skad_mirror_is(lookup, path)) {
         return list->waiting < lookup->alpha;
     }
-    return list->waiting < alpha ||
-           (lead != NONE && skad_mirror_closer(lookup, path, lead, next));
+    return list->waiting < alpha || (lead != NONE && skad_mirror_closer(lookup, path, lead, next));
 }
 
 /* Returns the closest candidate that is left to a path, whether or not it may be asked now. */
@@ -182,7 +180,8 @@ bool skad_choice_of_closing(const skad_lookup *lookup, uint16_t index)
 {
     const uint8_t state = lookup->candidates.all[index].state;
     return state != SKAD_STEP_FAILED &&
-           (state != SKAD_STEP_HEARD || skad_choice_worth_asking(lookup, index) || may_be_asked(lookup, index));
+           (state != SKAD_STEP_HEARD || skad_choice_worth_asking(lookup, index) ||
+            may_be_asked(lookup, index));
 }
 
 /* Whether the neighbourhood of the target has been reached: no fewer nodes than usual have answered

@@ -216,6 +216,25 @@ void skad_lookup_unask(skad_lookup *lookup, const skad_query *query)
     }
 }
 
+skad_id skad_lookup_elsewhere(const skad_lookup *lookup, uint8_t part)
+{
+    if (part == SKAD_PART_KEY) {
+        return lookup->target;
+    }
+    return part == 0 ? skad_regions_target(lookup) : lookup->strata->all[part - 1].point;
+}
+
+void skad_lookup_elsewhere_over(skad_lookup *lookup, uint8_t part)
+{
+    if (part == SKAD_PART_KEY) {
+        skad_mirror_over(lookup);
+    } else if (part == 0) {
+        skad_regions_over(lookup);
+    } else {
+        skad_strata_point_over(lookup);
+    }
+}
+
 /* ---- Results of requests ---- */
 
 static bool awaited(const skad_candidate *candidate)
@@ -383,8 +402,7 @@ static bool is_crowded(skad_lookup *lookup)
     }
     const uint64_t distance = lookup->candidates.distances[indices[lookup->siblings - 1]];
     lookup->dense = skad_density_suspicious(lookup->radius, distance);
-    return lookup->dense ||
-           (lookup->for_record && skad_density_crowded(lookup->radius, distance));
+    return lookup->dense || (lookup->for_record && skad_density_crowded(lookup->radius, distance));
 }
 
 /* Goes on behind a crowd. A put or get samples the region; other lookups go on with what is closest
@@ -419,8 +437,8 @@ bool skad_lookup_done(skad_lookup *lookup)
         lookup->phase = SKAD_LOOKUP_CLOSING;
     }
     if (lookup->phase == SKAD_LOOKUP_CLOSING && skad_mirror_done(lookup) &&
-        skad_choice_closing_over(lookup) &&
-        !skad_regions_widen(lookup) && !look_behind_crowd(lookup)) {
+        skad_choice_closing_over(lookup) && !skad_regions_widen(lookup) &&
+        !look_behind_crowd(lookup)) {
         lookup->phase = SKAD_LOOKUP_DONE;
     }
     if (lookup->phase == SKAD_LOOKUP_SAMPLING && skad_strata_over(lookup)) {

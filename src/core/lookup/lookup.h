@@ -104,6 +104,7 @@ typedef struct skad_lookup {
     bool for_put;             /* its result is to store a record */
     bool for_record;          /* to store or to fetch one: it samples a crowded region */
     uint64_t radius;          /* the usual radius of s nodes (density.h); 0: unknown */
+    uint8_t region_bits;      /* that the region of the target shares with it */
     bool dense;     /* the closest stand suspiciously dense: the whole region is examined */
     uint8_t wanted; /* living nodes to be found: s, or more */
     uint8_t enough; /* when so many have answered, no node that was silent lately is asked */
@@ -154,9 +155,9 @@ typedef struct skad_lookup_plan {
     const skad_profile *profile;
     const skad_id *self;
     const skad_id *target;
-    uint8_t wanted; /* it ends when so many living nodes are found; 0: the profile's s */
-    size_t living;  /* peers that we know to be alive */
-    bool for_put;   /* nodes that are surely among the closest are asked to store a record */
+    uint8_t wanted;      /* it ends when so many living nodes are found; 0: the profile's s */
+    size_t living;       /* peers that we know to be alive */
+    bool for_put;        /* nodes that are surely among the closest are asked to store a record */
     bool for_record;     /* to store or to fetch a record */
     skad_random *random; /* borrowed for the time of the lookup */
     uint64_t now_us;
@@ -182,6 +183,13 @@ bool skad_lookup_next(skad_lookup *lookup, skad_query *query);
 
 /* Undoes skad_lookup_next for a request that could not be sent. */
 void skad_lookup_unask(skad_lookup *lookup, const skad_query *query);
+
+/* Returns what a query with `region` asked for. part: that of the query. */
+skad_id skad_lookup_elsewhere(const skad_lookup *lookup, uint8_t part);
+
+/* A query with `region` was answered (skad_lookup_heard takes its contacts), or passed its soft
+ * timeout. */
+void skad_lookup_elsewhere_over(skad_lookup *lookup, uint8_t part);
 
 /* A candidate answered. After this, call skad_lookup_heard for each contact of its answer that may
  * be asked. */

@@ -5,7 +5,7 @@
 
 void skad_mirror_begin(skad_lookup *lookup)
 {
-    const unsigned bits = skad_density_region_bits(lookup->radius);
+    const unsigned bits = lookup->region_bits;
     if (lookup->for_record && lookup->paths > 1 && bits >= SKAD_MIRROR_BITS_MIN) {
         lookup->width = UINT64_C(1) << (64 - bits);
         lookup->mirror = 2 * lookup->width + skad_random_below(lookup->random, 2 * lookup->width);

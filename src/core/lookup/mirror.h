@@ -1,8 +1,8 @@
 /* The mirrored path of a put or get. Where many nodes were made for a key, whoever is close to the
  * key may be one of them and name only others of them: each path of a lookup ends among them, and
- * knows nothing of the honest nodes there. So the last path looks for another target, a point that is drawn
- * beside the region of the key (density.h): there two bits less are shared with the key. The
- * attacker has no reason to be there, and the honest nodes know those around the key, which are
+ * knows nothing of the honest nodes there. So the last path looks for another target, a point that
+ * is drawn beside the region of the key (density.h): there two bits less are shared with the key.
+ * The attacker has no reason to be there, and the honest nodes know those around the key, which are
  * their siblings. When the paths are
  * over, the nodes that answered on it are asked for the key, too.
  *
@@ -16,10 +16,10 @@
 
 #include "src/core/lookup/lookup.h"
 
-#define SKAD_MIRROR_BITS_MIN  3
+#define SKAD_MIRROR_BITS_MIN 3
 /* Asked for the key: half of them the closest to the point, the others the closest to the key. */
 #define SKAD_MIRROR_WITNESSES 2
-#define SKAD_MIRROR_WINDOW    2 /* the path is over when the closest two have answered */
+#define SKAD_MIRROR_WINDOW    2   /* the path is over when the closest two have answered */
 #define SKAD_PART_KEY         255 /* skad_query.part of these questions */
 
 /* Decides whether there is a mirrored path. To be called when the radius is known, before any

@@ -40,3 +40,17 @@ size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indi
     }
     return count;
 }
+
+size_t skad_lookup_groups(const skad_lookup *lookup, const uint16_t *indices, size_t count)
+{
+    size_t groups = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t group = skad_address_group(&lookup->candidates.all[indices[i]].address);
+        bool met = false;
+        for (size_t j = 0; j < i && group != 0 && !met; j++) {
+            met = skad_address_group(&lookup->candidates.all[indices[j]].address) == group;
+        }
+        groups += !met;
+    }
+    return groups;
+}

@@ -11,4 +11,8 @@
  * its share. Returns how many; indices in ascending distance. */
 size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indices);
 
+/* Returns in how many address groups (IPv4 /24, IPv6 /56) these candidates are. An address without
+ * a group counts for itself. */
+size_t skad_lookup_groups(const skad_lookup *lookup, const uint16_t *indices, size_t count);
+
 #endif

@@ -94,17 +94,14 @@ static size_t gives_way(const skad_lookup *lookup, uint8_t path, uint16_t candid
         }
     }
     const size_t spare = dispensable(lookup, list);
-    if (spare < list->count &&
-        skad_mirror_closer(lookup, path, candidate, list->members[spare])) {
+    if (spare < list->count && skad_mirror_closer(lookup, path, candidate, list->members[spare])) {
         return spare;
     }
     if (worst < list->count) {
         return is_worse(lookup, path, list->members[worst], candidate) ? worst : list->count;
     }
     const size_t last = list->count - 1U;
-    return skad_mirror_closer(lookup, path, candidate, list->members[last])
-               ? last
-               : list->count;
+    return skad_mirror_closer(lookup, path, candidate, list->members[last]) ? last : list->count;
 }
 
 /* Makes room for a candidate on a list, if that is full. */

@@ -7,9 +7,7 @@
 #include "crypto/random.h"
 #include "src/core/lookup/choice.h"
 #include "src/core/lookup/credit.h"
-#include "src/core/lookup/mirror.h"
 #include "src/core/lookup/nearest.h"
-#include "src/core/lookup/region.h"
 #include "src/core/lookup/shortlist.h"
 #include "src/core/routing/distance.h"
 
@@ -31,17 +29,17 @@ static unsigned bit_of(const skad_id *id, unsigned bit)
 
 /* Returns how many bits the mirror image of a stratum shares with the target. Only in the smallest
  * networks are they too few. */
-static unsigned mirror_shared(const skad_strata *strata, unsigned stratum)
+static unsigned mirror_shared(const skad_lookup *lookup, unsigned stratum)
 {
     const unsigned less = 1 + stratum % 2;
-    return strata->bits < less ? 0 : strata->bits - less;
+    return lookup->region_bits < less ? 0 : lookup->region_bits - less;
 }
 
 /* Returns the part in which an ID lies: the number of its stratum, which is the next bits behind
  * those that the region shares, and SKAD_STRATA more in a mirror image; SKAD_PARTS: in neither. */
 static unsigned part_of(const skad_lookup *lookup, const skad_id *id)
 {
-    const unsigned bits = lookup->strata->bits;
+    const unsigned bits = lookup->region_bits;
     const unsigned shared = skad_common_prefix(&lookup->target, id);
     unsigned stratum = 0;
     for (unsigned bit = bits; bit < bits + STRATUM_BITS; bit++) {
@@ -50,7 +48,7 @@ static unsigned part_of(const skad_lookup *lookup, const skad_id *id)
     if (shared >= bits) {
         return stratum;
     }
-    return shared == mirror_shared(lookup->strata, stratum) ? SKAD_STRATA + stratum : SKAD_PARTS;
+    return shared == mirror_shared(lookup, stratum) ? SKAD_STRATA + stratum : SKAD_PARTS;
 }
 
 static void set_bit(skad_id *id, unsigned bit, unsigned value)
@@ -65,15 +63,15 @@ static void draw_points(skad_lookup *lookup, unsigned stratum)
     skad_strata *strata = lookup->strata;
     skad_id *point = &strata->all[stratum].point;
     skad_random_bytes(lookup->random, point->bytes, sizeof point->bytes);
-    for (unsigned bit = 0; bit < strata->bits; bit++) {
+    for (unsigned bit = 0; bit < lookup->region_bits; bit++) {
         set_bit(point, bit, bit_of(&lookup->target, bit));
     }
     for (unsigned bit = 0; bit < STRATUM_BITS; bit++) {
-        set_bit(point, strata->bits + bit, stratum >> (STRATUM_BITS - 1 - bit) & 1U);
+        set_bit(point, lookup->region_bits + bit, stratum >> (STRATUM_BITS - 1 - bit) & 1U);
     }
     strata->all[SKAD_STRATA + stratum].point = *point;
-    if (strata->bits > 0) {
-        const unsigned flipped = mirror_shared(strata, stratum);
+    if (lookup->region_bits > 0) {
+        const unsigned flipped = mirror_shared(lookup, stratum);
         set_bit(&strata->all[SKAD_STRATA + stratum].point, flipped, !bit_of(point, flipped));
     }
 }
@@ -87,7 +85,7 @@ static bool inside(const skad_lookup *lookup, uint16_t index)
 {
     const unsigned shared =
         skad_common_prefix(&lookup->target, &candidate_at(lookup, index)->contact.id);
-    return shared >= lookup->strata->bits;
+    return shared >= lookup->region_bits;
 }
 
 static bool closer(const skad_lookup *lookup, const skad_id *point, uint16_t a, uint16_t b)
@@ -95,18 +93,6 @@ static bool closer(const skad_lookup *lookup, const skad_id *point, uint16_t a, 
     return skad_distance_compare(point, &candidate_at(lookup, a)->contact.id,
                                  &candidate_at(lookup, b)->contact.id) < 0;
 }
-
-
-/*DBG*/
-#include <stdio.h>
-static unsigned dbg_node(const skad_lookup *l, uint16_t i){ const uint8_t*a=candidate_at(l,i)->address.ip; uint32_t s=((uint32_t)(a[0]-16)<<16|(uint32_t)a[1]<<8|a[2]); return s%256*(84*256)+s/256;}
-static void dbg(const skad_lookup *l, const char *w){ const char*e=getenv("DBG"); if(!e)return; unsigned H=(unsigned)atoi(e);
- fprintf(stderr,"%s bits %u radius %.1f/1000 round %u rpcs %u put %d dense %d |",w,l->strata->bits,(double)l->radius*1000/0x1p64,l->strata->round,l->rpcs,l->for_put,l->dense);
- unsigned th=0,ta=0,tm=0;
- for(int i=0;i<SKAD_STRATA;i++){unsigned m=0,h=0,a=0,ha=0;const skad_stratum*s=&l->strata->all[i];for(int j=0;j<s->count;j++){bool ho=dbg_node(l,s->members[j])<H;m++;h+=ho;if(candidate_at(l,s->members[j])->state==SKAD_STEP_ANSWERED){a++;ha+=ho;}}fprintf(stderr," %u/%u:%u/%u",h,m,ha,a);th+=ha;ta+=a;tm+=h;}
- unsigned oh=0,o=0;for(int i=0;i<l->asked_count;i++)if(candidate_at(l,l->asked[i])->state==SKAD_STEP_ANSWERED&&!inside(l,l->asked[i])){o++;oh+=dbg_node(l,l->asked[i])<H;}
- fprintf(stderr," | honest members %u, answered honest %u of %u; outside answered %u/%u\n",tm,th,ta,oh,o);}
-/*DBG*/
 
 /* ---- Members ---- */
 
@@ -130,7 +116,7 @@ static size_t gives_way(const skad_lookup *lookup, const skad_stratum *stratum, 
     }
     const size_t last = stratum->count - 1U;
     return closer(lookup, &stratum->point, index, stratum->members[last]) ? last
-                                                                         : SKAD_STRATUM_MEMBERS;
+                                                                          : SKAD_STRATUM_MEMBERS;
 }
 
 static void drop(skad_lookup *lookup, skad_stratum *stratum, size_t at)
@@ -254,7 +240,7 @@ static void plan_part(skad_lookup *lookup, size_t part, unsigned least, unsigned
 static void begin_round(skad_lookup *lookup)
 {
     skad_strata *strata = lookup->strata;
-    const unsigned bits = strata->bits;
+    const unsigned bits = lookup->region_bits;
     strata->queries_count = 0;
     strata->queries_next = 0;
     strata->asking = false;
@@ -280,7 +266,6 @@ bool skad_strata_begin(skad_lookup *lookup)
     if (lookup->strata == NULL) {
         return false;
     }
-    lookup->strata->bits = (uint8_t)skad_density_region_bits(lookup->radius);
     lookup->strata->share = lookup->dense ? SKAD_STRATUM_SHARE : SKAD_STRATUM_LOOK;
     lookup->strata->asking = true;
     for (unsigned i = 0; i < SKAD_STRATA; i++) {
@@ -295,8 +280,8 @@ bool skad_strata_begin(skad_lookup *lookup)
     return true;
 }
 
-void skad_strata_seed(skad_lookup *lookup, const skad_contact *contact,
-                      const skad_address *address, const uint8_t *token)
+void skad_strata_seed(skad_lookup *lookup, const skad_contact *contact, const skad_address *address,
+                      const uint8_t *token)
 {
     skad_strata *strata = lookup->strata;
     uint16_t index = skad_candidates_find(&lookup->candidates, &contact->id, address);
@@ -347,24 +332,8 @@ void skad_strata_unask(skad_lookup *lookup)
     lookup->strata->waiting--;
 }
 
-skad_id skad_strata_asked(const skad_lookup *lookup, uint8_t part)
+void skad_strata_point_over(skad_lookup *lookup)
 {
-    if (part == SKAD_PART_KEY) {
-        return lookup->target;
-    }
-    return part == 0 ? skad_regions_target(lookup) : lookup->strata->all[part - 1].point;
-}
-
-void skad_strata_asked_over(skad_lookup *lookup, uint8_t part)
-{
-    if (part == SKAD_PART_KEY) {
-        skad_mirror_over(lookup);
-        return;
-    }
-    if (part == 0) {
-        skad_regions_over(lookup);
-        return;
-    }
     SKAD_ASSERT(lookup->strata->waiting > 0);
     lookup->strata->waiting--;
 }
@@ -406,7 +375,6 @@ bool skad_strata_over(skad_lookup *lookup)
     if (members_awaited(lookup) || (may_ask && skad_strata_next_member(lookup) != NONE)) {
         return false;
     }
-    dbg(lookup,"round"); /*DBG1*/
     strata->round++;
     if (strata->round < SKAD_STRATA_OVER) {
         begin_round(lookup);

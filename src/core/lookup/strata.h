@@ -31,6 +31,7 @@
 
 #define SKAD_STRATA          16
 #define SKAD_PARTS           (2 * SKAD_STRATA) /* with their mirror images */
+#define SKAD_STRATA_MIN      4  /* in which a record has to be, where the closest stand dense */
 #define SKAD_STRATUM_MEMBERS 16 /* candidates that a part remembers */
 #define SKAD_STRATUM_SHARE   8  /* of them that have answered: the sample */
 #define SKAD_STRATUM_LOOK    2  /* the same, where the density may yet be chance */
@@ -64,7 +65,6 @@ typedef struct skad_stratum_query {
 
 typedef struct skad_strata {
     skad_stratum all[SKAD_PARTS]; /* the strata, then their mirror images */
-    uint8_t bits;                 /* that the region shares with the target */
     uint8_t share;                /* nodes wanted of each stratum */
     skad_strata_round round;
     bool asking; /* members are asked now; otherwise points are asked for */
@@ -77,20 +77,13 @@ typedef struct skad_strata {
     uint8_t waiting;
 } skad_strata;
 
-/* Returns what a request that was not for the lookup's target asked for. part: of the query. */
-skad_id skad_strata_asked(const skad_lookup *lookup, uint8_t part);
-
-/* Such a request was answered (skad_lookup_heard takes its contacts), or passed its soft timeout.
- */
-void skad_strata_asked_over(skad_lookup *lookup, uint8_t part);
-
 /* Begins to sample the region of the target. Returns false without memory. */
 SKAD_MUST_CHECK bool skad_strata_begin(skad_lookup *lookup);
 
 /* Adds one of our own contacts outside of the region, to be asked first. token: as in
  * skad_lookup_seed. All were added: */
-void skad_strata_seed(skad_lookup *lookup, const skad_contact *contact,
-                      const skad_address *address, const uint8_t *token);
+void skad_strata_seed(skad_lookup *lookup, const skad_contact *contact, const skad_address *address,
+                      const uint8_t *token);
 void skad_strata_seeded(skad_lookup *lookup);
 
 /* A candidate is known to the lookup: it joins its stratum if it lies in the region. */
@@ -100,6 +93,10 @@ void skad_strata_heard(skad_lookup *lookup, uint16_t index);
  * now. */
 bool skad_strata_next_point(skad_lookup *lookup, skad_query *query);
 void skad_strata_unask(skad_lookup *lookup);
+
+/* A request for a point was answered (skad_lookup_heard takes its contacts), or passed its soft
+ * timeout. */
+void skad_strata_point_over(skad_lookup *lookup);
 
 /* Returns the next member of the sample to be asked for the target; SKAD_CANDIDATE_NONE: none now.
  */

@@ -103,7 +103,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     skad_profile_network_id(&node->env.profile, &node->env.network_id);
     if (allocate(node, simulator.shared) != SKAD_OK ||
         skad_admission_init(node, &config->rates) != SKAD_OK ||
-        skad_handover_init(node) != SKAD_OK || skad_matching_init(node) != SKAD_OK || skad_recovery_init(node) != SKAD_OK) {
+        skad_handover_init(node) != SKAD_OK || skad_matching_init(node) != SKAD_OK ||
+        skad_recovery_init(node) != SKAD_OK) {
         skad_node_free(node);
         return SKAD_ERR_MEMORY;
     }

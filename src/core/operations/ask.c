@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "src/core/lookup/mirror.h"
-#include "src/core/lookup/strata.h"
 #include "src/core/node/state.h"
 #include "src/core/rpc/request.h"
 
@@ -142,7 +141,7 @@ bool skad_ask_again(skad_node *node, const skad_pending_rpc *rpc)
             .region = region,
             .part = rpc->part,
             .mirrored = !region && skad_mirror_is(lookup, path),
-            .target = region ? skad_strata_asked(lookup, rpc->part)
+            .target = region ? skad_lookup_elsewhere(lookup, rpc->part)
                              : skad_mirror_target(lookup, path),
         };
         write_query(node, operation, &query, &message);

@@ -9,7 +9,6 @@
 #include "src/core/lookup/mirror.h"
 #include "src/core/lookup/nearest.h"
 #include "src/core/lookup/reply_validation.h"
-#include "src/core/lookup/strata.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/ask.h"
 #include "src/core/operations/named.h"
@@ -89,12 +88,7 @@ static void end_put(skad_node *node, skad_operation *operation, bool overdue)
 /* Whether a lookup that asked at least one node got no answer at all. */
 static bool nobody_answered(const skad_lookup *lookup)
 {
-    for (size_t i = 0; i < lookup->asked_count; i++) {
-        if (lookup->candidates.all[lookup->asked[i]].state == SKAD_STEP_ANSWERED) {
-            return false;
-        }
-    }
-    return lookup->rpcs > 0;
+    return lookup->rpcs > 0 && lookup->answered_count == 0;
 }
 
 static void end_lookup(skad_node *node, skad_operation *operation)
@@ -187,7 +181,8 @@ void skad_operate_drive(skad_node *node, skad_operation *operation)
 {
     /* A new phase may have new candidates to ask: a lookup that has ended one phase is driven into
      * the next. */
-    for (unsigned round = 0; round < PHASES_MAX && operation->stage == SKAD_STAGE_RUNNING; round++) {
+    for (unsigned round = 0; round < PHASES_MAX && operation->stage == SKAD_STAGE_RUNNING;
+         round++) {
         drive_lookup(node, operation);
     }
     if (operation->stage == SKAD_STAGE_STORING || operation->stage == SKAD_STAGE_PAGING) {
@@ -233,6 +228,26 @@ static size_t take_records(skad_node *node, skad_operation *operation, uint16_t 
     return invalid;
 }
 
+/* Takes what an answer names, and its records. Returns how much of it breaks the sender's duties.
+ * target: what was asked for; NULL: the order of the contacts is not checked. */
+static size_t take_answer(skad_node *node, skad_operation *operation, uint16_t from,
+                          const skad_id *target, const skad_message *answer)
+{
+    skad_lookup *lookup = operation->lookup;
+    if (answer->kind == SKAD_KIND_VALUE) {
+        const skad_named_contacts named = {answer->u.reply.u.value.contacts,
+                                           answer->u.reply.u.value.contacts_count};
+        size_t violations = skad_named_heard(node, lookup, from, target, named);
+        return violations + take_records(node, operation, from, answer);
+    }
+    if (answer->kind == SKAD_KIND_NODES) {
+        const skad_named_contacts named = {answer->u.reply.u.nodes.contacts,
+                                           answer->u.reply.u.nodes.contacts_count};
+        return skad_named_heard(node, lookup, from, target, named);
+    }
+    return 0;
+}
+
 static void lookup_answered(skad_node *node, skad_operation *operation, const skad_pending_rpc *rpc,
                             const skad_message *answer)
 {
@@ -248,46 +263,20 @@ static void lookup_answered(skad_node *node, skad_operation *operation, const sk
     }
     skad_lookup_answered(lookup, rpc->step, node->env.now.mono_us - rpc->sent_us);
     const skad_id target = skad_mirror_target(lookup, lookup->candidates.all[rpc->step].path);
-    size_t violations = 0;
-    if (answer->kind == SKAD_KIND_VALUE) {
-        violations =
-            skad_named_heard(node, lookup, rpc->step, &target,
-                             (skad_named_contacts){answer->u.reply.u.value.contacts,
-                                                   answer->u.reply.u.value.contacts_count});
-        violations += take_records(node, operation, rpc->step, answer);
-    } else {
-        violations =
-            skad_named_heard(node, lookup, rpc->step, &target,
-                             (skad_named_contacts){answer->u.reply.u.nodes.contacts,
-                                                   answer->u.reply.u.nodes.contacts_count});
-    }
-    judge(node, &lookup->candidates.all[rpc->step].contact.id, &rpc->address, violations);
+    judge(node, &lookup->candidates.all[rpc->step].contact.id, &rpc->address,
+          take_answer(node, operation, rpc->step, &target, answer));
 }
 
-/* An answer to what was no question for the target names more candidates; the witnesses of the
+/* An answer to what was no question for the target names more candidates. The witnesses of the
  * mirrored path were asked for the record, too. */
 static void region_answered(skad_node *node, skad_operation *operation, const skad_pending_rpc *rpc,
                             const skad_message *answer)
 {
-    skad_lookup *lookup = operation->lookup;
-    const uint16_t from = rpc->step;
-    size_t violations = 0;
     if (!rpc->slow) {
-        skad_strata_asked_over(lookup, rpc->part);
+        skad_lookup_elsewhere_over(operation->lookup, rpc->part);
     }
-    if (answer->kind == SKAD_KIND_NODES) {
-        violations =
-            skad_named_heard(node, lookup, from, NULL,
-                             (skad_named_contacts){answer->u.reply.u.nodes.contacts,
-                                                   answer->u.reply.u.nodes.contacts_count});
-    } else if (answer->kind == SKAD_KIND_VALUE) {
-        violations =
-            skad_named_heard(node, lookup, from, NULL,
-                             (skad_named_contacts){answer->u.reply.u.value.contacts,
-                                                   answer->u.reply.u.value.contacts_count});
-        violations += take_records(node, operation, from, answer);
-    }
-    judge(node, &lookup->candidates.all[from].contact.id, &rpc->address, violations);
+    judge(node, &operation->lookup->candidates.all[rpc->step].contact.id, &rpc->address,
+          take_answer(node, operation, rpc->step, NULL, answer));
 }
 
 /* More announcements of a holder. */
@@ -354,8 +343,7 @@ void skad_operate_answered(skad_node *node, const skad_pending_rpc *rpc, const s
         ping_answered(node, operation, rpc, answer);
     } else if (running && purpose == SKAD_PURPOSE_REGION) {
         region_answered(node, operation, rpc, &answer->message);
-        skad_report_trace_region(node, operation, rpc->step,
-                                 SKAD_STEP_ANSWERED);
+        skad_report_trace_region(node, operation, rpc->step, SKAD_STEP_ANSWERED);
     } else if (running && purpose == SKAD_PURPOSE_LOOKUP) {
         skad_lookup_token(operation->lookup, rpc->step, token);
         lookup_answered(node, operation, rpc, &answer->message);
@@ -380,9 +368,8 @@ void skad_operate_slow(skad_node *node, const skad_pending_rpc *rpc)
     }
     const uint16_t candidate = candidate_of(operation, rpc);
     if (rpc->purpose == SKAD_PURPOSE_REGION) {
-        skad_strata_asked_over(operation->lookup, rpc->part);
-        skad_report_trace_region(node, operation, rpc->step,
-                                 SKAD_STEP_SLOW);
+        skad_lookup_elsewhere_over(operation->lookup, rpc->part);
+        skad_report_trace_region(node, operation, rpc->step, SKAD_STEP_SLOW);
     } else if (candidate != SKAD_CANDIDATE_NONE) {
         skad_lookup_slow(operation->lookup, candidate);
         skad_report_trace(node, operation, candidate);
@@ -427,7 +414,7 @@ void skad_operate_failed(skad_node *node, const skad_pending_rpc *rpc)
         if (rpc->slow) {
             return; /* the soft timeout went on already, unless a stalled driver skipped it */
         }
-        skad_strata_asked_over(operation->lookup, rpc->part);
+        skad_lookup_elsewhere_over(operation->lookup, rpc->part);
     } else if (running && purpose == SKAD_PURPOSE_LOOKUP) {
         skad_lookup_failed(operation->lookup, rpc->step);
         skad_report_trace(node, operation, rpc->step);

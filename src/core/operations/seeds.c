@@ -39,8 +39,7 @@ static skad_id point_beside(skad_node *node, const skad_id *target, unsigned sha
     for (unsigned bit = 0; bit <= shared; bit++) {
         const uint8_t mask = (uint8_t)(0x80U >> (bit % 8));
         const uint8_t wanted = (uint8_t)(target->bytes[bit / 8] ^ (bit == shared ? mask : 0));
-        point.bytes[bit / 8] =
-            (uint8_t)((point.bytes[bit / 8] & ~mask) | (wanted & mask));
+        point.bytes[bit / 8] = (uint8_t)((point.bytes[bit / 8] & ~mask) | (wanted & mask));
     }
     return point;
 }
@@ -51,8 +50,7 @@ static size_t find_beside(skad_node *node, const skad_id *target, unsigned share
                           skad_peer_slot *slots)
 {
     const skad_id point = point_beside(node, target, shared);
-    size_t count =
-        skad_peers_closest(&node->table.peers, &point, node->families, NULL, max, slots);
+    size_t count = skad_peers_closest(&node->table.peers, &point, node->families, NULL, max, slots);
     while (count > 0 &&
            skad_common_prefix(target, &node->table.peers.peers[slots[count - 1]].id) != shared) {
         count--;
@@ -75,8 +73,7 @@ static size_t find_outside(skad_node *node, const skad_lookup *lookup, size_t ma
                            skad_peer_slot *slots)
 {
     size_t count = 0;
-    for (unsigned shared = skad_density_region_bits(lookup->radius) - 1;
-         shared-- > 0 && count < max;) {
+    for (unsigned shared = (unsigned)lookup->region_bits - 1; shared-- > 0 && count < max;) {
         count += find_beside(node, &lookup->target, shared, max - count, &slots[count]);
     }
     return count;
@@ -124,7 +121,8 @@ void skad_seeds_outside(skad_node *node, skad_lookup *lookup)
     if (strata == NULL || strata->seeded) {
         return;
     }
-    for (unsigned shared = strata->bits; shared-- > 0 && strata->outside_count < SKAD_OUTSIDE_SEEDS;) {
+    for (unsigned shared = lookup->region_bits;
+         shared-- > 0 && strata->outside_count < SKAD_OUTSIDE_SEEDS;) {
         add_beside(node, lookup, shared);
     }
     skad_strata_seeded(lookup);

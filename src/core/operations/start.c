@@ -83,6 +83,8 @@ static skad_status begin_lookup(skad_node *node, skad_operation *operation, cons
         return SKAD_ERR_MEMORY;
     }
     operation->lookup->radius = skad_density_usual(table, node->env.profile.siblings);
+    operation->lookup->region_bits =
+        (uint8_t)skad_density_region_bits(skad_density_median(table, node->env.profile.siblings));
     const skad_address *there =
         from == NULL ? NULL
                      : skad_contact_endpoint(from, node->families, node->env.profile.allow_private);

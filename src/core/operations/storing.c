@@ -1,5 +1,3 @@
-#include <stdio.h>
-#include <stdlib.h>
 #include "src/core/operations/storing.h"
 #include "src/core/lookup/choice.h"
 #include "src/core/lookup/nearest.h"
@@ -135,7 +133,6 @@ static void leave_silent(skad_operation *operation)
 void skad_storing_begin(skad_node *node, skad_operation *operation)
 {
     const skad_lookup *lookup = operation->lookup;
-/*DBG*/ if(getenv("DBG")){unsigned H=(unsigned)atoi(getenv("DBG"));fprintf(stderr,"PUT radius %.2f rpcs %u ",(double)lookup->radius*1000/0x1p64,lookup->rpcs);for(int i=0;i<lookup->asked_count;i++){const skad_candidate*c=&lookup->candidates.all[lookup->asked[i]];const uint8_t*a=c->address.ip; uint32_t q=((uint32_t)(a[0]-16)<<16|(uint32_t)a[1]<<8|a[2]);unsigned n=q%256*(84*256)+q/256;fprintf(stderr," p%d%s%s:h%d:%.2f:s%d",c->path,c->ours?"o":"",n<H?"H":"S",c->hop,(double)lookup->candidates.distances[lookup->asked[i]]*1000/0x1p64,c->state);}fprintf(stderr,"\n");}
     const bool old = lookup->dense && !lookup->for_record;
     const size_t max = old ? SKAD_REGION_WANTED : node->env.profile.siblings;
     uint16_t indices[SKAD_HOLDERS_MAX];
@@ -329,6 +326,22 @@ static void count_holder(const skad_holder *holder, skad_put_report *out)
     }
 }
 
+/* Counts where the holders that stored the record are. */
+static void report_spread(const skad_operation *operation, skad_put_report *out)
+{
+    const skad_lookup *lookup = operation->lookup;
+    uint16_t stored[SKAD_HOLDERS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < operation->holders_count; i++) {
+        if (operation->holders[i].state == SKAD_HOLDER_STORED) {
+            stored[count++] = operation->holders[i].candidate;
+        }
+    }
+    out->strata = (uint8_t)skad_strata_spread(lookup, stored, count);
+    out->groups = (uint8_t)skad_lookup_groups(lookup, stored, count);
+    out->clustered = out->dense && lookup->for_record && out->strata < SKAD_STRATA_MIN;
+}
+
 void skad_storing_report(const skad_operation *operation, skad_put_report *out)
 {
     const skad_put_payload *payload = &operation->payload;
@@ -344,6 +357,7 @@ void skad_storing_report(const skad_operation *operation, skad_put_report *out)
     for (size_t i = 0; i < operation->holders_count; i++) {
         count_holder(&operation->holders[i], out);
     }
+    report_spread(operation, out);
     if (payload->ticket_here != 0) {
         out->unresponsive++; /* our own disk */
     } else if (payload->asked_here && payload->refusal_here == SKAD_ERROR_NONE) {
@@ -360,5 +374,5 @@ bool skad_storing_stands(const skad_put_report *report)
     const uint8_t *refusals = report->refusals;
     int overtaken =
         refusals[SKAD_ERROR_OLDER] + refusals[SKAD_ERROR_CONFLICT] + refusals[SKAD_ERROR_CAS];
-    return report->stored > 0 && report->stored >= overtaken;
+    return report->stored > 0 && report->stored >= overtaken && !report->clustered;
 }

@@ -67,7 +67,8 @@ void skad_storing_report(const skad_operation *operation, skad_put_report *out);
 /* Whether a put counts: at least one holder took the record, and no more holders than that say that
  * they have something else. A holder that lost its records, or came a moment ago, takes an old
  * sequence, too, although a get that asks the other holders will never return it. A single liar
- * that names a high sequence must not make a put fail. */
+ * that names a high sequence must not make a put fail. Holders that look like a cluster made for
+ * the key do not count. */
 bool skad_storing_stands(const skad_put_report *report);
 
 #endif

@@ -30,6 +30,11 @@ uint64_t skad_density_usual(const skad_table *table, size_t s)
     return own > median ? median : own < least ? least : own;
 }
 
+uint64_t skad_density_median(const skad_table *table, size_t s)
+{
+    return skad_places_median(&table->places, own_place(table, s));
+}
+
 bool skad_density_disputed(const skad_table *table, size_t s)
 {
     const uint64_t own = own_place(table, s);

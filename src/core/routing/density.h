@@ -61,6 +61,10 @@ bool skad_density_suspicious(uint64_t radius, uint64_t distance);
  * nodes one in two hundred neighbourhoods is as dense by chance. */
 bool skad_density_crowded(uint64_t radius, uint64_t distance);
 
+/* Returns the radius by which regions are cut: the median of all places, which Sybils around us do
+ * not change; 0 while it is unknown. */
+uint64_t skad_density_median(const skad_table *table, size_t s);
+
 /* Returns how many first bits the IDs of one region share, 0..60: the region is the part of the key
  * space that is closest in size to what usually holds s nodes, so it usually holds between 0.7 s
  * and 1.4 s. */

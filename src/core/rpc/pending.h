@@ -68,7 +68,7 @@ typedef struct skad_pending_rpc {
     uint64_t copy_us;                /* when it is sent again, if copies are left */
     uint32_t pause_us;               /* before that */
     uint8_t token[SKAD_TOKEN_BYTES]; /* that it shows */
-    uint8_t part;    /* REGION: see skad_query */
+    uint8_t part;                    /* REGION: see skad_query */
     uint16_t step;   /* LOOKUP, REGION, PAGE: which candidate; STORE: which holder */
     uint8_t kind;    /* a skad_kind */
     uint8_t purpose; /* a skad_purpose */

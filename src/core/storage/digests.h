@@ -1,7 +1,7 @@
 /* Digests of what we hold in our region, so that two nodes of it find out where they differ without
- * naming every record (proto/PROTOCOL.md, MATCH). The region's keys are cut into 64 ranges. A range's
- * digest chains a hash over the names and sequences of its records, in their order, so nobody can
- * choose records that hide another one. */
+ * naming every record (proto/PROTOCOL.md, MATCH). The region's keys are cut into 64 ranges. A
+ * range's digest chains a hash over the names and sequences of its records, in their order, so
+ * nobody can choose records that hide another one. */
 #ifndef SKAD_STORAGE_DIGESTS_H
 #define SKAD_STORAGE_DIGESTS_H
 

@@ -19,7 +19,7 @@ static bool is_dense(const skad_table *table, const skad_id *key, const skad_pee
 
 unsigned skad_responsibility_bits(const skad_table *table, const skad_profile *profile)
 {
-    return skad_density_region_bits(skad_density_usual(table, profile->siblings));
+    return skad_density_region_bits(skad_density_median(table, profile->siblings));
 }
 
 skad_responsibility skad_responsibility_of(const skad_table *table, const skad_profile *profile,

@@ -1,8 +1,8 @@
 /* Which nodes are responsible for a key: those of its region, and the s closest. The region is what
  * shares the first bits with the key, as many as leave about s honest nodes by the usual density
- * (density.h); this is Swarm's neighbourhood. However many Sybils stand closer to the key, an honest
- * node of the region stays responsible. Where the region has its usual population, that is nearly
- * the same as being one of the s closest.
+ * (density.h); this is Swarm's neighbourhood. However many Sybils stand closer to the key, an
+ * honest node of the region stays responsible. Where the region has its usual population, that is
+ * nearly the same as being one of the s closest.
  *
  * The responsible keep a record for the whole of its life, and nodes behind them for less, the
  * farther the shorter (Kademlia, section 2.5: caches expire the sooner the more nodes are closer).

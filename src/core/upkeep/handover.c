@@ -15,8 +15,7 @@
 /* Plans the next walk for all records. */
 static void plan_round(skad_node *node)
 {
-    node->handover.round_us =
-        node->env.now.mono_us + skad_matching_pause_us(node);
+    node->handover.round_us = node->env.now.mono_us + skad_matching_pause_us(node);
 }
 
 /* Allocates two lists in one array. They swap roles with each walk. */
@@ -33,7 +32,8 @@ static skad_status allocate(skad_handover_state *state)
 skad_status skad_handover_init(skad_node *node)
 {
     node->handover = (skad_handover_state){.step_us = UINT64_MAX};
-    plan_round(node);
+    node->handover.round_us =
+        node->env.now.mono_us + skad_env_about_us(&node->env, SKAD_HANDOVER_FIRST_US);
     return node->lazy_allocation ? SKAD_OK : allocate(&node->handover);
 }
 
@@ -149,6 +149,8 @@ void skad_handover_arrived(skad_node *node, skad_peer_slot slot)
         return;
     }
     state->arrived[state->arrived_count++] = *id;
+    const uint64_t round_us = node->env.now.mono_us + skad_matching_pause_us(node);
+    state->round_us = round_us < state->round_us ? round_us : state->round_us;
     if (!state->walking && !state->newcomers_due) {
         const uint64_t due_us = walk_soon_us(node);
         state->newcomers_due = true;
@@ -283,9 +285,8 @@ static void demote(skad_node *node, const skad_store_record *record)
     if (record->cached || record->expires_unix_s <= last) {
         return;
     }
-    skad_responsibility responsibility =
-        skad_responsibility_of(&node->table, &node->env.profile, &record->name.key,
-                               node->tuning.neighbourhoods);
+    skad_responsibility responsibility = skad_responsibility_of(
+        &node->table, &node->env.profile, &record->name.key, node->tuning.neighbourhoods);
     if (skad_is_responsible(&responsibility)) {
         return;
     }

@@ -34,12 +34,13 @@
 #define SKAD_HANDOVER_SETTLE_US (10 * SKAD_US_PER_S) /* joining and refreshing take as long */
 #define SKAD_HANDOVER_SENDERS   3
 #define SKAD_HANDOVER_DELAY_US  (2 * SKAD_US_PER_S)   /* and up to as much again, at random */
+#define SKAD_HANDOVER_FIRST_US  (600 * SKAD_US_PER_S) /* until the first round, about */
 /* Between a walk and the next one that others ask for (matching.h). */
-#define SKAD_HANDOVER_REST_US   (300 * SKAD_US_PER_S)
-#define SKAD_HANDOVER_STEP_US   (50 * SKAD_US_PER_MS) /* between steps of a walk */
-#define SKAD_HANDOVER_RECORDS   128                   /* examined in one step */
-#define SKAD_HANDOVER_REPLICAS  16                    /* sent in one step */
-#define SKAD_HANDOVER_DEMOTE_S  7200
+#define SKAD_HANDOVER_REST_US  (300 * SKAD_US_PER_S)
+#define SKAD_HANDOVER_STEP_US  (50 * SKAD_US_PER_MS) /* between steps of a walk */
+#define SKAD_HANDOVER_RECORDS  128                   /* examined in one step */
+#define SKAD_HANDOVER_REPLICAS 16                    /* sent in one step */
+#define SKAD_HANDOVER_DEMOTE_S 7200
 /* The shortest time between two times that one peer is suspected of a restart: as long as a silence
  * may stay unnoticed. */
 #define SKAD_HANDOVER_AGAIN_US (120 * SKAD_US_PER_S)
@@ -56,8 +57,8 @@ typedef struct skad_handover_state {
     size_t served_count;
     skad_offers offers; /* of the walk under way */
     bool walking;
-    bool newcomers_due; /* a walk is planned for those who arrived */
-    uint64_t walked_us; /* when the last walk began */
+    bool newcomers_due;   /* a walk is planned for those who arrived */
+    uint64_t walked_us;   /* when the last walk began */
     skad_store_name from; /* the record to be examined next */
     uint64_t step_us;     /* when the walk begins or goes on; UINT64_MAX: none is planned */
     uint64_t round_us;    /* when all records are examined, newcomers or not, and matched */

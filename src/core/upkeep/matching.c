@@ -9,8 +9,6 @@
 #include "src/core/storage/responsibility.h"
 #include "src/core/upkeep/offers.h"
 
-#define TRIES_MAX 2 /* a partner may want a fresher token */
-
 /* ---- Memory ---- */
 
 skad_status skad_matching_init(skad_node *node)
@@ -169,7 +167,9 @@ static void ask(skad_node *node, size_t index)
         .owner = node->matching.round,
         .step = (uint16_t)index,
     };
-    lists->tries[index] = (uint8_t)(lists->tries[index] + skad_request_send(node, &request));
+    if (!skad_request_send(node, &request)) {
+        node->stats.replicas_shed++;
+    }
 }
 
 /* Draws a point in our region. */
@@ -210,7 +210,6 @@ static void ask_round(skad_node *node)
             in_region(node, &peers->peers[slot].id, lists->held.bits) &&
             !is_partner(lists, count, &peers->peers[slot].id)) {
             lists->partners[count] = peers->peers[slot].id;
-            lists->tries[count] = 0;
             ask(node, count++);
         }
     }
@@ -238,10 +237,6 @@ void skad_matching_answered(skad_node *node, const skad_pending_rpc *rpc,
     skad_match_lists *lists = node->matching.lists;
     if (lists == NULL || rpc->owner != node->matching.round || rpc->step >= SKAD_MATCH_PARTNERS) {
         return;
-    }
-    if (answer->kind == SKAD_KIND_ERROR && answer->u.reply.u.error.code == SKAD_ERROR_TOKEN &&
-        lists->tries[rpc->step] < TRIES_MAX) {
-        ask(node, rpc->step); /* the table has the fresh token */
     }
     if (answer->kind == SKAD_KIND_MATCHED && answer->u.reply.u.matched.differs != 0 &&
         lists->answered_count < SKAD_MATCH_PARTNERS) {

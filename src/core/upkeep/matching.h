@@ -6,6 +6,8 @@
  *   hour, and more often where more nodes than usual live in the region, we send them to four nodes
  *   there, drawn at random by place: a cluster at one place gets no more than its share.
  *
+ * - One that wants a fresher token is left out: its refusal brings one for the next round.
+ *
  * - A node that answers says in which ranges it differs. Both sides then offer each other their
  *   records of these ranges (offers.h), in their next walk, at most 256 of them.
  *
@@ -28,7 +30,7 @@
 #include "src/core/rpc/pending.h"
 #include "src/core/storage/digests.h"
 
-#define SKAD_MATCH_PARTNERS    4   /* asked in a round; and as many that asked us are served */
+#define SKAD_MATCH_PARTNERS    4 /* asked in a round; and as many that asked us are served */
 #define SKAD_MATCH_SERVED_MAX  (2 * SKAD_MATCH_PARTNERS)
 #define SKAD_MATCH_RECORDS_MAX 256 /* offered to one of them in a walk */
 #define SKAD_MATCH_CROWD       24  /* nodes of a region, beyond which rounds come more often, */
@@ -46,15 +48,14 @@ typedef struct skad_match_lists {
     /* Of the ranges as the walks found them: of the last one, and of the one under way. */
     skad_digests held;
     skad_digests walked;
-    bool complete;                                /* `held` is of a whole walk */
+    bool complete;                                 /* `held` is of a whole walk */
     skad_match_peer served[SKAD_MATCH_SERVED_MAX]; /* by the walk under way */
     skad_match_peer answered[SKAD_MATCH_PARTNERS]; /* differ; served by the next walk */
     skad_match_peer came[SKAD_MATCH_PARTNERS];     /* asked us: the same */
-    uint32_t came_ever;                           /* how many competed for these places */
+    uint32_t came_ever;                            /* how many competed for these places */
     uint8_t served_count;
     uint8_t answered_count;
     uint8_t came_count;
-    uint8_t tries[SKAD_MATCH_PARTNERS];
     skad_id partners[SKAD_MATCH_PARTNERS]; /* asked in this round */
 } skad_match_lists;
 

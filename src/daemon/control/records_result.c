@@ -29,7 +29,7 @@ void skad_put_result(const skad_put_report *report, const skad_pending_call *cal
 {
     bool signed_here = call->method == SKAD_CONTROL_PUBLISH;
 
-    skad_write_map(writer, signed_here ? 13 : 12);
+    skad_write_map(writer, signed_here ? 15 : 14);
     skad_result_id(writer, "key", &report->key);
     skad_result_uint(writer, "holders", report->holders);
     skad_result_uint(writer, "wanted", report->wanted);
@@ -42,6 +42,8 @@ void skad_put_result(const skad_put_report *report, const skad_pending_call *cal
     skad_result_bool(writer, "alone", report->alone);
     skad_result_bool(writer, "kept", report->kept);
     skad_result_bool(writer, "dense", report->dense);
+    skad_result_uint(writer, "strata", report->strata);
+    skad_result_uint(writer, "groups", report->groups);
     if (signed_here) {
         skad_result_uint(writer, "sequence", call->sequence);
     }

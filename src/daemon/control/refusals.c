@@ -70,6 +70,14 @@ void skad_refusals_explain(const skad_put_report *report, skad_failure *out)
         (void)skad_fail(out, "there is no node that could hold it");
         return;
     }
+    if (report->clustered) {
+        (void)skad_fail(
+            out,
+            "the %u nodes that took it look as if they were made for this key: they are "
+            "in %u of 16 parts of its region; try again later, or through another node",
+            report->stored, report->strata);
+        return;
+    }
     if (report->refused == 0) {
         (void)skad_fail(out, "none of the %u holders answered in time", report->holders);
         return;

@@ -282,7 +282,8 @@ static void under_load_who_shows_no_token_gets_one(void **state)
     load(fixture);
     uint64_t checked;
     static const skad_kind kinds[] = {SKAD_KIND_PING,  SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
-                                      SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE};
+                                      SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE,
+                                      SKAD_KIND_MATCH};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         const test_remote *who = test_fixture_remote(fixture);
         skad_message message;

@@ -105,6 +105,11 @@ static skad_message question(skad_kind kind)
         message.u.compare.held = (skad_span){held, sizeof held};
         break;
     }
+    case SKAD_KIND_MATCH: {
+        static const uint8_t digests[SKAD_MATCH_BYTES];
+        message.u.match.digests = (skad_span){digests, sizeof digests};
+        break;
+    }
     case SKAD_KIND_PING:
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
@@ -112,6 +117,7 @@ static skad_message question(skad_kind kind)
     case SKAD_KIND_STORED:
     case SKAD_KIND_ANNOUNCED:
     case SKAD_KIND_COMPARED:
+    case SKAD_KIND_MATCHED:
     case SKAD_KIND_ERROR:
         break;
     }

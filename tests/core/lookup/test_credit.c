@@ -34,7 +34,7 @@ static uint16_t add(skad_lookup *lookup, uint32_t number, skad_step_state state)
         .listed = 1,
         .state = (uint8_t)state,
         .tries = state != SKAD_STEP_HEARD,
-        .order = (uint8_t)lookup->asked_count,
+        .order = lookup->asked_count,
     };
     uint16_t index = skad_candidates_add(&lookup->candidates, &candidate);
     assert_int_not_equal(index, SKAD_CANDIDATE_NONE);

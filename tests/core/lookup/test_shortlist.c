@@ -156,7 +156,7 @@ static void make_namers(skad_lookup *lookup, uint16_t *namers, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         namers[i] = add(lookup, 5000 + i);
-        lookup->candidates.all[namers[i]].order = (uint8_t)lookup->asked_count;
+        lookup->candidates.all[namers[i]].order = lookup->asked_count;
         lookup->asked[lookup->asked_count++] = namers[i];
         set_state(lookup, namers[i], SKAD_STEP_ANSWERED);
     }

