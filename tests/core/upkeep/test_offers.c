@@ -159,12 +159,13 @@ static void a_restarted_node_is_sent_hardly_anything_that_it_has(void **state)
                       forgets ? "empty" : "intact", (unsigned long)stats.requests[SKAD_KIND_STORE],
                       (unsigned long)stats.requests[SKAD_KIND_COMPARE], (unsigned long)held);
         /* Twenty nodes are one region, so all of them owe all records (matching.h). */
-        assert_in_range(totals.records, held * 9 / 10, 150);
+        assert_in_range(totals.records, held * 7 / 10, 150);
         assert_true(held > 80);
         if (forgets == 0) {
             assert_in_range(stats.requests[SKAD_KIND_STORE], 0, totals.records - held + held / 5);
         } else {
-            assert_in_range(stats.requests[SKAD_KIND_STORE], held * 9 / 10, held * 2);
+            /* Three quarters are those of which it is one of the closest, handed over at once. */
+            assert_in_range(stats.requests[SKAD_KIND_STORE], held * 7 / 10, held * 2);
         }
         assert_in_range(stats.requests[SKAD_KIND_COMPARE], 1, held);
     }
