@@ -198,6 +198,37 @@ static void the_json_has_its_shape(void **state)
     free(text);
 }
 
+static char *line_of(const skad_sim_capture_sum *sum)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    skad_sim_capture_line(out, sum);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void a_setting_is_a_line(void **state)
+{
+    (void)state;
+    capture_case *worlds = three_worlds();
+    skad_sim_capture_sum sum;
+    skad_sim_capture_add_up(worlds->scenarios, worlds->outcomes, WORLDS, &sum);
+    char *line = line_of(&sum);
+    assert_non_null(
+        strstr(line, "  1000    64 under-threshold collude  record         66.7   33.3   50.0"));
+    assert_int_equal(strcspn(line, "\n"), strlen(line) - 1);
+    free(line);
+    for (size_t i = 0; i < WORLDS; i++) {
+        worlds->outcomes[i].incomplete = true;
+    }
+    skad_sim_capture_add_up(worlds->scenarios, worlds->outcomes, WORLDS, &sum);
+    line = line_of(&sum);
+    assert_non_null(strstr(line, "record       no world ended\n"));
+    free(line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +239,7 @@ int main(void)
         cmocka_unit_test(worlds_are_taken_together),
         cmocka_unit_test(what_failed_does_not_count),
         cmocka_unit_test(the_json_has_its_shape),
+        cmocka_unit_test(a_setting_is_a_line),
     };
     return cmocka_run_group_tests_name("sim captures", tests, NULL, NULL);
 }

@@ -169,11 +169,15 @@ void skad_sim_capture_line(FILE *out, const skad_sim_capture_sum *sum)
     skad_sim_row_text placement;
     skad_sim_row_text does;
     skad_sim_row_text type;
-    (void)fprintf(out, "%6" PRIu64 " %5" PRIu64 " %-15s %-8s %-12s %6.1f %6.1f ",
+    (void)fprintf(out, "%6" PRIu64 " %5" PRIu64 " %-15s %-8s %-12s ",
                   skad_sim_scenario_honest(scenario), scenario->ground,
                   value_of(scenario, "placement", &placement),
-                  value_of(scenario, "adversary", &does), value_of(scenario, "capture", &type),
-                  100 * skad_sim_share(sum->puts_reached, sum->worlds),
+                  value_of(scenario, "adversary", &does), value_of(scenario, "capture", &type));
+    if (sum->worlds == 0) {
+        (void)fprintf(out, "no world ended\n");
+        return;
+    }
+    (void)fprintf(out, "%6.1f %6.1f ", 100 * skad_sim_share(sum->puts_reached, sum->worlds),
                   100 * skad_sim_share(sum->puts_false, sum->worlds));
     (void)fprintf(out, "%6.1f  %6.1f to %5.1f %6.1f %6.1f  %6.1f ", 100 * sum->all.share,
                   100 * sum->all.interval.low, 100 * sum->all.interval.high, 100 * sum->early.share,
