@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #include "crypto/random.h"
 
 #define HUNTERS_MAX    256 /* more threads are not started */
+#define NICEST         19  /* the lowest priority */
 #define REPORT_NS      200000000L
 #define NS_PER_S       1000000000L
 #define CHUNK_KIB      2048 /* of memory-hard hashes, about 1.5 ms: so soon `over` is seen */
@@ -107,6 +109,9 @@ static bool stop_raised(const struct hunt *hunt)
 static void *hunt_alone(void *argument)
 {
     struct hunt *hunt = argument;
+    if (hunt->options->background) {
+        (void)setpriority(PRIO_PROCESS, 0, NICEST); /* on Linux of this thread alone */
+    }
     uint8_t seed[SKAD_SEED_BYTES];
     skad_random random;
     skad_random_system(seed, sizeof seed);
