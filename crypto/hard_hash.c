@@ -1,16 +1,12 @@
-/* Argon2id by libsodium. Its opslimit is the number of passes, its memory limit is in bytes. */
 #include "crypto/hard_hash.h"
 
-#include <sodium.h>
+#include <stdlib.h>
 
+#include "crypto/argon2id.h"
 #include "crypto/assert.h"
 
-#define PASSES        1
-#define BYTES_PER_KIB 1024
-
-_Static_assert(crypto_pwhash_argon2id_SALTBYTES == SKAD_HASH_PERSONAL_BYTES, "a domain is a salt");
-_Static_assert(SKAD_HARD_HASH_KIB_MIN *BYTES_PER_KIB == crypto_pwhash_argon2id_MEMLIMIT_MIN,
-               "least memory");
+_Static_assert(SKAD_ARGON2ID_SALT_BYTES == SKAD_HASH_PERSONAL_BYTES, "a domain is a salt");
+_Static_assert(SKAD_ARGON2ID_OUT_BYTES == SKAD_HASH_BYTES, "as long as any hash");
 
 bool skad_hard_hash_memory_ok(uint32_t memory_kib)
 {
@@ -26,8 +22,13 @@ skad_status skad_hard_hash(skad_hash_domain domain, uint32_t memory_kib, const u
         skad_hash_one(domain, data, len, out);
         return SKAD_OK;
     }
-    int failed = crypto_pwhash_argon2id(
-        out, SKAD_HASH_BYTES, (const char *)data, len, skad_hash_personal(domain), PASSES,
-        (size_t)memory_kib * BYTES_PER_KIB, crypto_pwhash_argon2id_ALG_ARGON2ID13);
-    return failed == 0 ? SKAD_OK : SKAD_ERR_MEMORY;
+    void *memory =
+        aligned_alloc(SKAD_ARGON2ID_MEMORY_ALIGN, (size_t)memory_kib * SKAD_ARGON2ID_BLOCK_BYTES);
+    if (memory == NULL) {
+        return SKAD_ERR_MEMORY;
+    }
+    skad_argon2id(data, len, skad_hash_personal(domain), memory_kib, memory, skad_argon2id_best(),
+                  out);
+    free(memory); /* glibc keeps it for the next call */
+    return SKAD_OK;
 }
