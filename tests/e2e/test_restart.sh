@@ -70,7 +70,7 @@ spoil() { # HOW
     local file=$work/two/peers
     case $1 in
     damaged) truncate -s -1 "$file" ;;
-    newer) printf '\x02' | dd of="$file" bs=1 seek=14 conv=notrunc status=none ;;
+    newer) printf '\x03' | dd of="$file" bs=1 seek=14 conv=notrunc status=none ;;
     rubbish) head -c 100 /dev/urandom >"$file" ;;
     empty) : >"$file" ;;
     huge) truncate -s 1G "$file" ;;
