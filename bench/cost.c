@@ -223,8 +223,11 @@ static void another_nonce(test_fixture *fixture, skad_datagram *out, skad_addres
                                   fixture->profile.dynamic_bits)) {
         nonce->bytes[0]++;
     }
-    const skad_wire_craft wanted = test_fixture_craft(fixture, &lazy, SKAD_KIND_PING,
-                                                      (skad_span){empty_array, sizeof empty_array});
+    uint8_t token[SKAD_TOKEN_BYTES];
+    test_fixture_token(fixture, &lazy, token); /* without one there is no proof */
+    skad_wire_craft wanted = test_fixture_craft(fixture, &lazy, SKAD_KIND_PING,
+                                                (skad_span){empty_array, sizeof empty_array});
+    wanted.token = (skad_span){token, sizeof token};
     test_fixture_craft_write(fixture, &wanted, out);
     *from = lazy.address;
 }

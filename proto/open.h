@@ -2,7 +2,7 @@
  * state, any thread. Comparisons come first, then the static puzzle (one hash), then the signature
  * and the body. Last, and only where it matters, comes the proof of the identity: that the ID is
  * that of the key, and that the nonce solves the puzzle of its epoch. It takes two memory-hard
- * hashes, as much as five signature checks. */
+ * hashes, as much as two to five signature checks. */
 #ifndef SKAD_PROTO_OPEN_H
 #define SKAD_PROTO_OPEN_H
 

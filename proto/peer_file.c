@@ -1,7 +1,9 @@
-/* [magic, version, profile hash, written, [contact, ...], checksum]
+/* [magic, version, profile hash, written, [contact, ...], [proof, ...], checksum]
  *
  * The checksum covers all bytes before its own element. Contacts are encoded as in a NODES reply. A
- * file is trusted no more than an unverified peer's datagram, so reading it is as strict. */
+ * proof is [public key, epoch, nonce], or [] where there is none; there is one for each contact.
+ * Reading is as strict as of a datagram. What a proof says is believed, though: it is what this
+ * node found out itself, and who may write the file may write the identity beside it, too. */
 #include "proto/peer_file.h"
 
 #include <string.h>
@@ -13,8 +15,8 @@
 #include "proto/reader.h"
 #include "proto/writer.h"
 
-#define VERSION        1
-#define ELEMENTS       6
+#define VERSION        2 /* 1: without proofs */
+#define ELEMENTS       7
 #define CHECKSUM_BYTES SKAD_BIN8(SKAD_HASH_BYTES)
 #define AT_MAGIC       3 /* after the headers of the array and of the magic */
 #define AT_VERSION     (AT_MAGIC + SKAD_PEER_FILE_MAGIC_BYTES)
@@ -22,8 +24,8 @@
 #define FIXARRAY_MARK  0x90
 #define BIN8_MARK      0xc4
 
-/* The outer array and its elements, then each contact with its three items. */
-#define ITEMS_MAX (1 + ELEMENTS + 4 * SKAD_PEER_FILE_CONTACTS_MAX)
+/* The outer array and its elements, then each contact and each proof with its three items. */
+#define ITEMS_MAX (1 + ELEMENTS + 2 * 4 * SKAD_PEER_FILE_CONTACTS_MAX)
 
 static const uint8_t magic[SKAD_PEER_FILE_MAGIC_BYTES] = {'s', 'k', 'a', 'd', ' ', 'p',
                                                           'e', 'e', 'r', 's', '\n'};
@@ -44,6 +46,16 @@ static void write_contact(skad_writer *writer, const skad_contact *contact)
     }
 }
 
+static void write_proof(skad_writer *writer, const skad_peer_proof *proof)
+{
+    skad_write_array(writer, proof->known ? 3 : 0);
+    if (proof->known) {
+        skad_write_bin(writer, proof->public_key, SKAD_PUBLIC_KEY_BYTES);
+        skad_write_uint(writer, proof->nonce.epoch);
+        skad_write_bin(writer, proof->nonce.bytes, SKAD_NONCE_BYTES);
+    }
+}
+
 size_t skad_peer_file_encode(const skad_peer_file *file,
                              const uint8_t profile_hash[static SKAD_HASH_BYTES],
                              uint8_t out[static SKAD_PEER_FILE_BYTES_MAX])
@@ -61,6 +73,10 @@ size_t skad_peer_file_encode(const skad_peer_file *file,
     skad_write_array(&writer, file->count);
     for (size_t i = 0; i < file->count; i++) {
         write_contact(&writer, &file->contacts[i]);
+    }
+    skad_write_array(&writer, file->count);
+    for (size_t i = 0; i < file->count; i++) {
+        write_proof(&writer, &file->proofs[i]);
     }
     skad_hash_one(SKAD_HASH_FILE, out, writer.len, checksum);
     skad_write_bin(&writer, checksum, sizeof checksum);
@@ -86,6 +102,18 @@ static void read_contact(skad_reader *reader, skad_contact *out)
         skad_read_address(reader, false, &out->ipv6);
         reader->failed = reader->failed || out->ipv6.family != SKAD_FAMILY_IPV6;
     }
+}
+
+static void read_proof(skad_reader *reader, skad_peer_proof *out)
+{
+    size_t elements = skad_read_array(reader, 0, 3);
+    *out = (skad_peer_proof){.known = elements == 3};
+    if (out->known) {
+        skad_read_bytes(reader, out->public_key, sizeof out->public_key);
+        out->nonce.epoch = (uint32_t)skad_read_uint(reader, UINT32_MAX);
+        skad_read_bytes(reader, out->nonce.bytes, sizeof out->nonce.bytes);
+    }
+    reader->failed = reader->failed || (elements != 0 && elements != 3);
 }
 
 /* Checks the version before the rest is decoded, since another version may have other bounds. */
@@ -121,6 +149,10 @@ static bool decode_items(skad_reader *reader, uint8_t profile_hash[static SKAD_H
     out->count = skad_read_array(reader, 0, SKAD_PEER_FILE_CONTACTS_MAX);
     for (size_t i = 0; i < out->count && !reader->failed; i++) {
         read_contact(reader, &out->contacts[i]);
+    }
+    skad_read_array(reader, out->count, out->count);
+    for (size_t i = 0; i < out->count && !reader->failed; i++) {
+        read_proof(reader, &out->proofs[i]);
     }
     skad_read_bytes(reader, checksum, sizeof checksum);
     return skad_reader_done(reader);

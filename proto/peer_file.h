@@ -4,6 +4,7 @@
 #ifndef SKAD_PROTO_PEER_FILE_H
 #define SKAD_PROTO_PEER_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,17 +15,29 @@
 #define SKAD_PEER_FILE_CONTACTS_MAX 256
 #define SKAD_PEER_FILE_MAGIC_BYTES  11
 
-/* array, magic, version, profile hash, time, contacts, checksum */
+/* Public key, epoch, nonce. */
+#define SKAD_PEER_FILE_PROOF_BYTES_MAX                                                             \
+    (SKAD_FIXARRAY + SKAD_BIN8(SKAD_PUBLIC_KEY_BYTES) + SKAD_UINT32_BYTES_MAX +                    \
+     SKAD_BIN8(SKAD_NONCE_BYTES))
+/* array, magic, version, profile hash, time, contacts, proofs, checksum */
 #define SKAD_PEER_FILE_BYTES_MAX                                                                   \
     (SKAD_FIXARRAY + SKAD_BIN8(SKAD_PEER_FILE_MAGIC_BYTES) + SKAD_FIXINT +                         \
-     SKAD_BIN8(SKAD_HASH_BYTES) + SKAD_UINT64_BYTES_MAX + SKAD_ARRAY16 +                           \
-     SKAD_PEER_FILE_CONTACTS_MAX * SKAD_CONTACT_BYTES_MAX + SKAD_BIN8(SKAD_HASH_BYTES))
-_Static_assert(SKAD_PEER_FILE_BYTES_MAX == 16223, "docs/files.md");
+     SKAD_BIN8(SKAD_HASH_BYTES) + SKAD_UINT64_BYTES_MAX + 2 * SKAD_ARRAY16 +                       \
+     SKAD_PEER_FILE_CONTACTS_MAX * (SKAD_CONTACT_BYTES_MAX + SKAD_PEER_FILE_PROOF_BYTES_MAX) +     \
+     SKAD_BIN8(SKAD_HASH_BYTES))
+_Static_assert(SKAD_PEER_FILE_BYTES_MAX == 29026, "docs/files.md");
+
+typedef struct skad_peer_proof {
+    bool known;
+    uint8_t public_key[SKAD_PUBLIC_KEY_BYTES];
+    skad_puzzle_nonce nonce;
+} skad_peer_proof;
 
 typedef struct skad_peer_file {
     uint64_t written_s; /* wall clock, seconds since 1970 */
     size_t count;
-    skad_contact contacts[SKAD_PEER_FILE_CONTACTS_MAX]; /* best first */
+    skad_contact contacts[SKAD_PEER_FILE_CONTACTS_MAX];  /* best first */
+    skad_peer_proof proofs[SKAD_PEER_FILE_CONTACTS_MAX]; /* of each; `known` false: there is none */
 } skad_peer_file;
 
 /* Encodes the file and returns its length. Each contact must have an address. `profile_hash` is

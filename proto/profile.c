@@ -44,19 +44,20 @@
 #define COMMON_FIGURES                                                                             \
     .epoch_s = 1209600, .k = 16, .siblings = 16, .paths = 4, .alpha = 1, .record_life_s = 86400
 
-/* 128 KiB: one hash takes 81 us on the machine of docs/benchmarks.md, where a signature check takes
- * 36 us. So verifying an identity, which is two of them, costs 4.5 signature checks.
+/* 256 KiB: one hash takes 41 us on the machine of docs/benchmarks.md, 65 us without AVX-512, where a
+ * signature check takes 36 us. So proving an identity, which is two of them, costs 2.3 signature
+ * checks, or 3.6; five was the most.
  *
- * c1 = 19: a try is a key pair and a hash, 93 us, so 2^19 = 524,288 take about 49 s of a core,
- * once. Grinding an ID into a region that holds one node of a million costs 2^20 times that: 1.6
+ * c1 = 20: a try is a key pair and a hash, 54 us, so 2^20 = 1.05 million take about 57 s of a core,
+ * once. Grinding an ID into a region that holds one node of a million costs 2^20 times that: 1.9
  * years of a core.
  *
- * c2 = 21: 2^21 = 2.1 million hashes take about 170 s of a core, for each identity and epoch. */
+ * c2 = 22: 2^22 = 4.2 million hashes take about 175 s of a core, for each identity and epoch. */
 static const skad_profile PROFILE_PUBLIC = {
     .name = "skad-public-1",
-    .static_bits = 19,
-    .dynamic_bits = 21,
-    .memory_kib = 128,
+    .static_bits = 20,
+    .dynamic_bits = 22,
+    .memory_kib = 256,
     COMMON_FIGURES,
     .allow_private = false,
     .group_bucket_max = 2, /* as geth has had it since it was eclipsed from two hosts */

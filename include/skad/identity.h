@@ -46,6 +46,7 @@ typedef void (*skad_solve_progress)(const skad_progress *progress, void *user);
 
 typedef struct skad_solve_options {
     unsigned threads;             /* 0: as many as there are processors online */
+    bool background;              /* give way to every other thread of the machine */
     const atomic_bool *stop;      /* raised by another thread or a signal handler; may be NULL */
     skad_solve_progress progress; /* may be NULL */
     void *user;                   /* passed to progress */

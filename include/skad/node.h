@@ -71,7 +71,7 @@ typedef struct skad_node_rates {
                                          a token; those of awaited answers are not counted */
     skad_rate identities_all;         /* in a second */
     skad_rate answer_bytes;           /* bytes sent in answers; beyond it they are dropped */
-    uint32_t cells; /* prefixes counted, of each kind: a power of two, 4..2^18; of identities, four
+    uint32_t cells; /* prefixes counted, of each kind: a power of two, 4..2^20; of identities, four
                        times as many, since the rates of these are slow */
 } skad_node_rates;
 
@@ -233,6 +233,18 @@ const skad_network_id *skad_node_network(const skad_node *node);
 
 /* Gives the node the nonce of a coming epoch. Error: SKAD_ERR_PUZZLE. */
 SKAD_MUST_CHECK skad_status skad_node_add_nonce(skad_node *node, const skad_puzzle_nonce *nonce);
+
+/* What proves the identity of a node: its key, and a nonce of the current epoch. */
+typedef struct skad_proof {
+    uint8_t public_key[SKAD_PUBLIC_KEY_BYTES];
+    skad_puzzle_nonce nonce;
+} skad_proof;
+
+/* Returns what the node remembers as proof of an identity; false if it remembers none. */
+bool skad_node_proof(const skad_node *node, const skad_id *id, skad_proof *out);
+/* Gives the node a proof that it made in an earlier run, which it believes. Ignored where its nonce
+ * is no longer valid. */
+void skad_node_believe(skad_node *node, const skad_id *id, const skad_proof *proof, skad_time now);
 
 typedef struct skad_node_stats {
     uint64_t received; /* datagrams */

@@ -129,6 +129,27 @@ def _same_part_in_another_batch(context: Context) -> None:
     demand(client.ask_sealed(batched).kind == wire.PONG, "the second was not answered")
 
 
+@check("Batch signatures: a copy that is alone has its number as index")
+def _copies(context: Context) -> None:
+    client = context.client
+    draft = Draft(PING, token=client.ask(PING).token)
+    digest = wire.leaf(draft, client.identity, context.target.id)
+    for number in (0, 1, 2, 15):
+        signature = client.identity.sign("skad1 datagram", wire.root_of(digest, number, b""))
+        copy = replace(draft, index=number, path=b"", signature=signature)
+        client.replies.pop(draft.rpc_id, None)
+        reply = client.ask_sealed(wire.seal(copy, client.identity, context.target.id))
+        demand(reply.kind == wire.PONG, f"copy {number}: no PONG")
+
+
+@check("Batch signatures: a copy's number is signed")
+def _copy_with_another_number(context: Context) -> None:
+    client = context.client
+    sealed = client.seal(PING)
+    draft = replace(sealed.draft, index=1, path=b"", signature=sealed.datagram[-64:])
+    client.is_dropped(wire.seal(draft, client.identity, context.target.id), "signature")
+
+
 @check("Batch signatures: a padded request in a batch is longer than 411 bytes, and accepted")
 def _padded_in_batch(context: Context) -> None:
     client = context.client

@@ -317,7 +317,7 @@ def _no_publisher_twice(context: Context) -> None:
 @check("RPCs: COMPARE: says which records are lacking, by name, life and sequence")
 def _says_what_is_lacking(context: Context) -> None:
     # No node is closer to the target's own ID, so it holds the record as a responsible node.
-    key, publisher = ids.node_id(context.target.public_key), Identity.draw()
+    key, publisher = context.target.id, Identity.draw()
     record = Announcement(publisher, key=key, sequence=7)
     reply = put(context.client, record.bytes(), True)
     demand_taken(reply)

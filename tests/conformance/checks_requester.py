@@ -61,14 +61,14 @@ class Asked:
 def _own_requests(context: Context) -> None:
     asked = Asked(context)
     demand(not asked.stranger.faults, str(asked.stranger.faults[:1]))
-    demand(ids.node_id(asked.request.public_key) == context.target.id, "of another node")
+    demand(asked.request.id == context.target.id, "of another node")
 
 
-@check("Padding and amplification: an addressed PING without a token has at least 192 bytes")
+@check("Padding and amplification: an addressed PING without a token has at least 194 bytes")
 def _ping_is_padded(context: Context) -> None:
     request = Asked(context).request
     demand(request.kind == wire.PING and not request.token, "not a PING without a token")
-    demand(request.size >= 192, f"{request.size} bytes")
+    demand(request.size >= 194, f"{request.size} bytes")
 
 
 @check("RPCs: each request has a fresh rpc id")
@@ -133,8 +133,12 @@ WRONG = [
      lambda asked: asked.reply(signer=Identity.draw())),
     ("a far epoch is noticed before the identity", "epoch",
      lambda asked: asked.reply(signer=Identity.draw(), epoch=ids.current_epoch() + 2)),
-    ("the identity is checked before the puzzles", "identity",
+    ("the ID is that of the node that was asked, not of the signer", "identity",
      lambda asked: asked.reply(signer=Identity.draw(solves_static=False))),
+    ("a reply that states its ID is dropped (identity)", "identity",
+     lambda asked: asked.reply(id=asked.stranger.identity.id)),
+    ("the signature is checked before the identity", "signature",
+     lambda asked: asked.reply(signer=Identity.draw(), signature=bytes(64))),
     ("the digest must cover the request", "signature",
      lambda asked: _to_request(asked, secrets.token_bytes(32))),
     ("a reply signed as a request is wrong", "signature",
@@ -197,7 +201,6 @@ GOOD = [
     ("padded by one byte", lambda asked: asked.reply(padding=bytes(1))),
     ("padded by 512 bytes", lambda asked: asked.reply(padding=bytes(512))),
     ("without a token", lambda asked: asked.reply(token=b"")),
-    ("of the epoch before", lambda asked: asked.reply(epoch=ids.current_epoch() - 1)),
     ("with an IPv6 address as observed", lambda asked: asked.reply(
         wire.PONG, [b"\x20\x01" + bytes(15) + b"\x07"])),
 ]

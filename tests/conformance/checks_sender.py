@@ -12,10 +12,15 @@ import wire
 from harness import Context, check, check_each
 from identity import Identity
 from strict_msgpack import encode
-from target import demand
+from target import Endpoint, demand
 from wire import FIND_NODE, PING
 
 # Signatures of datagrams that show a token may count against an address: none here shows one.
+
+
+@check("Drop reasons: a datagram in the name of the receiver is dropped (self)")
+def _own_name(context: Context) -> None:
+    context.client.is_dropped(context.client.seal(PING, id=context.target.id), "self")
 
 
 @check("Drop reasons: a datagram with the receiver's own key is dropped (self)")
@@ -34,30 +39,61 @@ def _static_unsolved(context: Context) -> None:
     context.client.is_dropped(sealed, "static")
 
 
-@check("Identity and puzzles: a dynamic puzzle that is not solved is dropped (dynamic)")
+@check("Proof of an identity: a dynamic puzzle that is not solved is dropped (dynamic)")
 def _dynamic_unsolved(context: Context) -> None:
     wrong = context.client.identity.wrong_nonce(ids.current_epoch())
-    context.client.is_dropped(context.client.seal(PING, nonce=wrong), "dynamic")
+    context.client.is_dropped(context.client.seal_put(nonce=wrong), "dynamic")
 
 
-@check("Identity and puzzles: the nonce is checked for the epoch that the datagram states")
-def _nonce_of_other_epoch(context: Context) -> None:
+def _nonce_for(context: Context, solves: Any) -> bytes:
+    """A nonce that does not solve the puzzle, but another one."""
     epoch, signer = ids.current_epoch(), context.client.identity
     count = 0
-    while not (ids.dynamic_ok(signer.id, epoch, count.to_bytes(8, "big"))
-               and not ids.dynamic_ok(signer.id, epoch - 1, count.to_bytes(8, "big"))):
+    while ids.dynamic_ok(signer.id, epoch, count.to_bytes(8, "big")) or not solves(
+            count.to_bytes(8, "big")):
         count += 1
-    sealed = context.client.seal(PING, epoch=epoch - 1, nonce=count.to_bytes(8, "big"))
-    context.client.is_dropped(sealed, "dynamic")
+    return count.to_bytes(8, "big")
 
 
-NEAR = [("the epoch before is accepted", -1), ("the epoch after is accepted", 1)]
+@check("Proof of an identity: a nonce of another epoch is dropped (dynamic)")
+def _nonce_of_other_epoch(context: Context) -> None:
+    signer, before = context.client.identity, ids.current_epoch() - 1
+    nonce = _nonce_for(context, lambda nonce: ids.dynamic_ok(signer.id, before, nonce))
+    context.client.is_dropped(context.client.seal_put(nonce=nonce), "dynamic")
+
+
+@check("Proof of an identity: a nonce of another node is dropped (dynamic)")
+def _nonce_of_other_node(context: Context) -> None:
+    other, epoch = Identity.draw(), ids.current_epoch()
+    nonce = _nonce_for(context, lambda nonce: ids.dynamic_ok(other.id, epoch, nonce))
+    context.client.is_dropped(context.client.seal_put(nonce=nonce), "dynamic")
+
+
+@check("Proof of an identity: the ID of another key is dropped (identity)")
+def _id_of_other_key(context: Context) -> None:
+    liar = Endpoint(context.target, identity=Identity.liar())
+    liar.is_dropped_later(liar.seal_put(), "identity", context.client)
+
+
+@check("Proof of an identity: what asks for nothing but an answer may have one without")
+def _unproven_ping(context: Context) -> None:
+    liar = Endpoint(context.target, identity=Identity.liar())
+    reply = liar.ask(PING, size=wire.HELLO_BYTES, token=b"")
+    demand(reply.kind == wire.PONG, f"{reply.name} instead of PONG")
+
+
+NEAR = [("the epoch before is accepted for three days", -1),
+        ("the epoch after is accepted twelve hours ahead", 1)]
 FAR = [(f"an epoch {abs(by)} {'ahead' if by > 0 else 'behind'} is dropped", by)
        for by in (-2, 2, -100, 100)]
 
 
 def _near_epoch(context: Context, case: Tuple[str, int]) -> None:
-    reply = context.client.ask(PING, epoch=ids.current_epoch() + case[1])
+    epoch = ids.current_epoch() + case[1]
+    if not ids.epoch_valid(epoch):
+        context.client.is_dropped(context.client.seal(PING, epoch=epoch), "epoch")
+        return
+    reply = context.client.ask(PING, epoch=epoch)
     demand(reply.kind == wire.PONG, f"{reply.name} instead of PONG")
 
 
@@ -79,7 +115,7 @@ def _extreme_epochs(context: Context) -> None:
 @check("Clocks: the node states its current epoch")
 def _stated_epoch(context: Context) -> None:
     epoch = context.client.ask(PING).opened.epoch
-    demand(abs(epoch - ids.current_epoch()) <= 1, f"it states epoch {epoch}")
+    demand(ids.epoch_valid(epoch), f"it states epoch {epoch}")
 
 
 # ---- What is signed ----
@@ -97,7 +133,7 @@ def _changed(context: Context, **changes: Any) -> wire.Sealed:
 COVERED = [
     ("the kind", {"kind": FIND_NODE, "body": wire.find_node(bytes(32))}),
     ("the rpc id", {"rpc_id": secrets.token_bytes(8)}),
-    ("the epoch", {"epoch": ids.current_epoch() + 1}),
+    ("the ID", {"id": Identity.draw().id}),
     ("the token", {"token": secrets.token_bytes(16)}),
     ("the body", {"body": b"\x91\xc0"}),
     ("the length of the padding", {"padding": bytes(9)}),
@@ -217,7 +253,7 @@ def _by_unfit(context: Context, **flaws: Any) -> wire.Sealed:
 
 
 ORDER = [
-    ("size before tag", "size", lambda c: bytes(149)),
+    ("size before tag", "size", lambda c: bytes(151)),
     ("tag before structure", "tag",
      lambda c: _untagged(c.client.seal(PING, token=bytes(15)))),
     ("tag before version", "tag", lambda c: _untagged(c.client.seal(PING, version=2))),
@@ -243,16 +279,16 @@ ORDER = [
                              nonce=c.client.identity.wrong_nonce(ids.current_epoch() + 2))),
     ("epoch before signature", "epoch",
      lambda c: c.client.seal(PING, epoch=ids.current_epoch() + 2, signature=bytes(64))),
-    ("static before dynamic", "static", lambda c: _by_unfit(c, nonce=bytes(8))),
     ("static before signature", "static", lambda c: _by_unfit(c, signature=bytes(64))),
-    ("dynamic before signature", "dynamic",
-     lambda c: c.client.seal(PING, nonce=c.client.identity.wrong_nonce(ids.current_epoch()),
-                             signature=bytes(64))),
-    ("dynamic before body", "dynamic",
-     lambda c: c.client.seal(PING, b"\x91\xc0",
-                             nonce=c.client.identity.wrong_nonce(ids.current_epoch()))),
+    ("static before body", "static", lambda c: _by_unfit(c, body=b"\x91\xc0")),
     ("signature before body", "signature",
      lambda c: c.client.seal(PING, b"\x91\xc0", signature=bytes(64))),
+    ("signature before dynamic", "signature",
+     lambda c: c.client.seal_put(nonce=c.client.identity.wrong_nonce(ids.current_epoch()),
+                                 signature=bytes(64))),
+    ("body before dynamic", "body",
+     lambda c: c.client.seal_put(nonce=c.client.identity.wrong_nonce(ids.current_epoch()),
+                                 body=b"\x91\xc0")),
 ]
 check_each("Drop reasons: the order is", ORDER, _two_flaws)
 

@@ -158,7 +158,7 @@ def _expires(context: Context) -> None:
 # (description, kind, body, size of the request's datagram or None for the least)
 UNVALIDATED = [
     ("the shortest PING", PING, b"\x90", None),
-    ("a PING of 192 bytes", PING, b"\x90", 192),
+    ("a PING of 194 bytes", PING, b"\x90", 194),
     ("a PING of 411 bytes", PING, b"\x90", 411),
     ("the shortest FIND_NODE", FIND_NODE, wire.find_node(KEY), None),
     ("a FIND_NODE of 250 bytes", FIND_NODE, wire.find_node(KEY), 250),

@@ -10,16 +10,18 @@ from typing import List, Sequence
 
 import nacl.bindings
 import nacl.exceptions
+import nacl.pwhash
 import nacl.signing
 
 EPOCH_S = 1209600
 LIFE_S = 86400
 STATIC_BITS = 4
 DYNAMIC_BITS = 6
+MEMORY_KIB = 8
 K = 16
 ZERO = bytes(32)
 
-_PROFILE = bytes.fromhex("9a01ab736b61642d746573742d310406ce0024ea0010100401ce00015180")
+_PROFILE = bytes.fromhex("9b01ab736b61642d746573742d31040608ce0012750010100401ce00015180")
 
 # The order of the group and the encodings of the points whose order divides 8.
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -39,9 +41,15 @@ NETWORK_KEY = digest_of("skad1 network", digest_of("skad1 profile", _PROFILE))
 NETWORK_ID = digest_of("skad1 network id", NETWORK_KEY)
 
 
+def hard(domain: str, data: bytes) -> bytes:
+    """The memory-hard hash."""
+    salt = domain.encode().ljust(16, b"\0")
+    return nacl.pwhash.argon2id.kdf(32, data, salt, opslimit=1, memlimit=MEMORY_KIB << 10)
+
+
 def node_id(public_key: bytes) -> bytes:
     """The node ID of a public key."""
-    return digest_of("skad1 node id", public_key)
+    return hard("skad1 node id", public_key)
 
 
 def zero_bits(digest: bytes) -> int:
@@ -56,14 +64,21 @@ def static_ok(identifier: bytes) -> bool:
 
 def dynamic_ok(identifier: bytes, epoch: int, nonce: bytes) -> bool:
     """Whether a nonce solves the dynamic puzzle of an epoch."""
-    mixed = int.from_bytes(identifier, "big") ^ int.from_bytes(nonce, "big")
-    puzzle = digest_of("skad1 dynamic", mixed.to_bytes(32, "big"), epoch.to_bytes(8, "big"))
+    puzzle = hard("skad1 dynamic", identifier + epoch.to_bytes(8, "big") + nonce)
     return zero_bits(puzzle) >= DYNAMIC_BITS
 
 
 def current_epoch() -> int:
     """The epoch of this machine's clock."""
     return int(time.time()) // EPOCH_S
+
+
+def epoch_valid(epoch: int) -> bool:
+    """Whether a nonce of this epoch is valid now: in it, three days longer, twelve hours sooner."""
+    into = int(time.time()) % EPOCH_S
+    by = epoch - current_epoch()
+    return by == 0 or (by == -1 and into < 3 * EPOCH_S // 14) or (
+        by == 1 and into >= EPOCH_S - EPOCH_S // 28)
 
 
 def message(prefix: str, digest: bytes) -> bytes:
@@ -89,6 +104,13 @@ class Identity:
         self.public_key = bytes(self._key.verify_key)
         self.id = node_id(self.public_key)
         self._nonces = {}
+
+    @classmethod
+    def liar(cls) -> "Identity":
+        """One that states the ID of another key."""
+        identity = cls.draw()
+        identity.id = cls.draw().id
+        return identity
 
     @classmethod
     def draw(cls, solves_static: bool = True) -> "Identity":

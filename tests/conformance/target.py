@@ -188,7 +188,7 @@ class Endpoint:
 
     def _asked(self, opened: Opened, source: Any) -> None:
         try:
-            digest = wire.verify(opened, self.identity.id, ZERO)
+            digest = wire.verify(opened, self.identity.id, ZERO, opened.id)
         except Unacceptable as error:
             self.faults.append(str(error))
             return
@@ -233,7 +233,17 @@ class Endpoint:
             draft = wire.padded(draft, self.identity, size)
         if recipient is None:
             recipient = ZERO if hello else self.target.id
-        return wire.seal(draft, self.identity, recipient, digest, network)
+        sealed = wire.seal(draft, self.identity, recipient, digest, network)
+        sealed.hello = hello
+        return sealed
+
+    def seal_put(self, **flaws: Any) -> Sealed:
+        """A STORE with a fresh token: what a node serves only if it has proven who sends it."""
+        body = flaws.pop("body", None)
+        record = encode([1, secrets.token_bytes(8)])
+        token = self.ask(wire.PING).token
+        return self.seal(wire.STORE, wire.store(record) if body is None else body, token=token,
+                         **flaws)
 
     def await_reply(self, request: Sealed, seconds: float = REPLY_S) -> Optional[Reply]:
         """The reply to a request that was sent, verified; None if none comes."""
@@ -247,10 +257,10 @@ class Endpoint:
         demand(source[:2] == self.target.address[:2], f"a reply from {source}")
         try:
             opened = wire.open_envelope(datagram, self.identity.id)
-            digest = wire.verify(opened, self.identity.id, request.digest)
+            digest = wire.verify(opened, self.identity.id, request.digest, self.target.id)
         except Unacceptable as error:
             raise Failure(f"the reply is unacceptable: {error}") from error
-        demand(ids.node_id(opened.public_key) == self.target.id, "another node replied")
+        demand(opened.id == (self.target.id if request.hello else b""), "the ID that it states")
         demand(opened.kind in (request.kind + 16, wire.ERROR), f"a reply of kind {opened.kind}")
         demand(opened.body[0] == self.address, f"observed {opened.body[0].hex()}")
         demand(len(self.replies[request.rpc_id]) == 1, "more than one reply")
@@ -299,6 +309,16 @@ class Endpoint:
             self.target.must_stay_silent(self, bytes(request.rpc_id))
         if counters:
             self._is_counted(before, reason, copies)
+
+    def is_dropped_later(self, request: Sealed, reason: str, honest: "Endpoint") -> None:
+        """The same for an endpoint whose own requests are no fence: the honest one's are."""
+        counters = self.target.counters
+        before = counters.drops() if counters else {}
+        self.send(request.datagram)
+        honest.fence()
+        self.target.must_stay_silent(self, bytes(request.rpc_id))
+        if counters:
+            self._is_counted(before, reason, 1)
 
     def _is_counted(self, before: Dict[str, int], reason: str, copies: int) -> None:
         deadline = time.monotonic() + COUNTER_S
@@ -360,7 +380,9 @@ class Target:
         demand(hello.rpc_id in endpoint.replies, "the target does not answer a hello")
         datagram = endpoint.replies[hello.rpc_id][0][0]
         try:
-            self.public_key = wire.open_envelope(datagram, endpoint.identity.id).public_key
+            opened = wire.open_envelope(datagram, endpoint.identity.id)
         except Unacceptable as error:
             raise Failure(f"the answer to a hello is unacceptable: {error}") from error
+        self.public_key = opened.public_key
         self.id = ids.node_id(self.public_key)
+        demand(opened.id == self.id, "the answer to a hello does not state its sender's ID")

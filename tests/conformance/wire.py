@@ -34,7 +34,7 @@ KIND_NAMES = {
 TAG_BYTES = 16
 DATAGRAM_BYTES_MAX = 1232
 HELLO_BYTES = 411
-BODY_BYTES_MAX = 1061
+BODY_BYTES_MAX = 1059
 PADDING_BYTES_MAX = 512
 
 
@@ -59,6 +59,7 @@ class Draft:
     version: Any = 1
     rpc_id: Any = field(default_factory=lambda: secrets.token_bytes(8))
     public_key: Any = None  # None: the signer's
+    id: Any = None  # None: the signer's in a request, none in a reply
     epoch: Any = None  # None: that of our clock
     nonce: Any = None  # None: one that solves the epoch's puzzle
     token: Any = b""
@@ -66,7 +67,7 @@ class Draft:
     index: Any = None  # None: as the batch demands
     path: Any = None
     signature: Any = None
-    header: bytes = array_header(12)
+    header: bytes = array_header(13)
     after: bytes = b""  # behind the envelope
 
     def signed_part(self, signer: Identity) -> bytes:
@@ -76,11 +77,15 @@ class Draft:
         if nonce is None:
             known = isinstance(epoch, int) and epoch < 1 << 32
             nonce = signer.nonce(epoch) if known else bytes(8)
+        name = self.id
+        if name is None:
+            name = b"" if isinstance(self.kind, int) and self.kind >= 16 else signer.id
         elements = [
             self.version,
             self.kind,
             self.rpc_id,
             signer.public_key if self.public_key is None else self.public_key,
+            name,
             epoch,
             nonce,
             self.token,
@@ -99,6 +104,7 @@ class Sealed:
     rpc_id: bytes
     kind: int
     draft: Draft
+    hello: bool = False
 
     def __len__(self) -> int:
         return len(self.datagram)
@@ -175,6 +181,7 @@ class Opened:
     kind: int
     rpc_id: bytes
     public_key: bytes
+    id: bytes
     epoch: int
     nonce: bytes
     token: bytes
@@ -198,19 +205,22 @@ def _demand(condition: bool, what: str) -> None:
 
 def open_envelope(datagram: bytes, recipient: bytes) -> Opened:
     """Checks size, tag, form and bounds of a datagram; the body is decoded strictly."""
-    _demand(150 <= len(datagram) <= DATAGRAM_BYTES_MAX, f"a datagram of {len(datagram)} bytes")
+    _demand(152 <= len(datagram) <= DATAGRAM_BYTES_MAX, f"a datagram of {len(datagram)} bytes")
     envelope = datagram[TAG_BYTES:]
     _demand(datagram[:TAG_BYTES] == make_tag(recipient, envelope), "the tag is wrong")
     try:
         elements = decode(envelope)
     except Malformed as error:
         raise Unacceptable(f"the envelope is not strict: {error}") from error
-    _demand(isinstance(elements, list) and len(elements) == 12, "not an array of 12")
-    version, kind, rpc_id, key, epoch, nonce, token, body, padding, index, path, mark = elements
+    _demand(isinstance(elements, list) and len(elements) == 13, "not an array of 13")
+    version, kind, rpc_id, key, name, epoch, nonce, token, body, padding = elements[:10]
+    index, path, mark = elements[10:]
     _demand(version == 1, f"version {version}")
     _demand(kind in KIND_NAMES, f"kind {kind}")
     _demand(isinstance(rpc_id, bytes) and len(rpc_id) == 8, "rpc id")
     _demand(isinstance(key, bytes) and len(key) == 32, "public key")
+    _demand(isinstance(name, bytes) and len(name) in (0, 32), "id")
+    _demand(name or kind >= 16, "a request without an id")
     _demand(isinstance(epoch, int) and epoch < 1 << 32, "epoch")
     _demand(isinstance(nonce, bytes) and len(nonce) == 8, "nonce")
     _demand(isinstance(token, bytes) and len(token) in (0, 16), "token")
@@ -218,7 +228,7 @@ def open_envelope(datagram: bytes, recipient: bytes) -> Opened:
     _demand(isinstance(padding, bytes) and len(padding) <= PADDING_BYTES_MAX, "padding")
     _demand(not any(padding), "padding that is not zero")
     _demand(isinstance(path, bytes) and len(path) in (0, 32, 64, 96, 128), "path")
-    _demand(isinstance(index, int) and index < 1 << (len(path) // 32), "index")
+    _demand(isinstance(index, int) and index < (1 << (len(path) // 32) if path else 16), "index")
     _demand(isinstance(mark, bytes) and len(mark) == 64, "signature")
     try:
         content = decode(body)
@@ -227,21 +237,28 @@ def open_envelope(datagram: bytes, recipient: bytes) -> Opened:
     signed_part = envelope[: -(1 + len(encode(path)) + 66)]
     _check_body(kind, content)
     return Opened(
-        kind, rpc_id, key, epoch, nonce, token, content, padding, index, path, mark, signed_part,
+        kind, rpc_id, key, name, epoch, nonce, token, content, padding, index, path, mark, signed_part,
         len(datagram),
     )
 
 
-def verify(opened: Opened, recipient: bytes, request_digest: bytes) -> bytes:
-    """Checks puzzles and signature; returns the digest."""
-    sender = ids.node_id(opened.public_key)
-    _demand(abs(opened.epoch - ids.current_epoch()) <= 1, f"epoch {opened.epoch}")
+def root_of(digest: bytes, index: int, path: bytes) -> bytes:
+    """What is signed; a copy that is alone has its number as index."""
+    if not path and index:
+        return digest_of("skad1 branch", index.to_bytes(32, "big"), digest)
+    return ids.climb(digest, index, path)
+
+
+def verify(opened: Opened, recipient: bytes, request_digest: bytes, sender: bytes) -> bytes:
+    """Checks identity, puzzles and signature; returns the digest."""
+    _demand(ids.node_id(opened.public_key) == sender, "the ID is not that of the key")
+    _demand(ids.epoch_valid(opened.epoch), f"epoch {opened.epoch}")
     _demand(ids.static_ok(sender), "the static puzzle is not solved")
     _demand(ids.dynamic_ok(sender, opened.epoch, opened.nonce), "the dynamic puzzle is not solved")
     digest = digest_of(
         "skad1 leaf", recipient, request_digest, opened.signed_part, key=ids.NETWORK_KEY
     )
-    root = ids.climb(digest, opened.index, opened.path)
+    root = root_of(digest, opened.index, opened.path)
     _demand(
         ids.verifies("skad1 datagram", root, opened.public_key, opened.signature),
         "the signature is wrong",

@@ -121,7 +121,7 @@ for name in key key2; do
     "$skad" keygen --profile test --dir "$work/key2" >/dev/null 2>&1 || true
     timeout 20 "$skad" run --profile public --dir "$work/$name" --listen 127.0.0.1:0 \
         2>"$work/err" || true
-    ! grep -q "does not solve the puzzle of the network 'skad-public-1'" "$work/err" || refused=1
+    ! grep -q "was made with 8 KiB of memory, and the network 'skad-public-1' takes 256" "$work/err" || refused=1
 done
 [ "$refused" -eq 1 ] || fail "the public network takes test identities: $(cat "$work/err")"
 long=$work/$(printf 'x%.0s' $(seq 120))

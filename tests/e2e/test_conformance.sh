@@ -40,9 +40,9 @@ probe "${listen[0]}" --also "${listen[1]}" --status "$skad status --json --socke
 [ "$(tail -n 1 "$work/out")" = "$((checks - 1)) passed, 0 failed" ] || fail "$(cat "$work/out")"
 
 say "a check that fails is told, and the exit code says so"
-probe "${listen[0]}" --status "echo '{\"drops\":{\"size\":0},\"accepted\":0}'" --only "149 bytes"
+probe "${listen[0]}" --status "echo '{\"drops\":{\"size\":0},\"accepted\":0}'" --only "151 bytes"
 [ "$code" -eq 1 ] || fail "exit code $code: $(cat "$work/out" "$work/err")"
-grep -q '^FAIL  Datagrams: 149 bytes are too few' "$work/out" || fail "$(cat "$work/out")"
+grep -q '^FAIL  Datagrams: 151 bytes are too few' "$work/out" || fail "$(cat "$work/out")"
 [ "$(tail -n 1 "$work/out")" = "0 passed, 1 failed" ] || fail "$(cat "$work/out")"
 
 stop_node "$started"

@@ -70,7 +70,7 @@ spoil() { # HOW
     local file=$work/two/peers
     case $1 in
     damaged) truncate -s -1 "$file" ;;
-    newer) printf '\x02' | dd of="$file" bs=1 seek=14 conv=notrunc status=none ;;
+    newer) printf '\x03' | dd of="$file" bs=1 seek=14 conv=notrunc status=none ;;
     rubbish) head -c 100 /dev/urandom >"$file" ;;
     empty) : >"$file" ;;
     huge) truncate -s 1G "$file" ;;
@@ -102,7 +102,7 @@ cp "$work/good" "$work/two/peers"
 spoil newer
 cp "$work/two/peers" "$work/newer"
 expect 1 "$skad" run --profile test --dir "$work/two" --listen 127.0.0.1:0
-expect_message "was written by a newer version of skad"
+expect_message "was written by another version of skad"
 cmp "$work/two/peers" "$work/newer" || fail "the newer file was changed"
 cp "$work/good" "$work/two/peers"
 expect 1 "$skad" run --profile public --dir "$work/two" --listen 127.0.0.1:0

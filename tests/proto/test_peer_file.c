@@ -13,6 +13,7 @@
 #include "proto/peer_file.h"
 
 #define AT_VERSION     14
+#define NO_PROOF_BYTES 2 /* the list of proofs of one contact that has none */
 #define CHECKSUM_BYTES (2 + SKAD_HASH_BYTES)
 
 static const uint8_t OURS[SKAD_HASH_BYTES] = {1, 2, 3};
@@ -40,6 +41,18 @@ static void fill(skad_peer_file *file, size_t count, unsigned families)
     }
 }
 
+static void fill_proofs(skad_peer_file *file)
+{
+    for (size_t i = 0; i < file->count; i++) {
+        file->proofs[i] = (skad_peer_proof){.known = i % 3 != 1,
+                                            .public_key = {(uint8_t)i, 4},
+                                            .nonce = {UINT32_MAX - (uint32_t)i, {(uint8_t)i, 5}}};
+        if (!file->proofs[i].known) {
+            memset(&file->proofs[i], 0, sizeof file->proofs[i]);
+        }
+    }
+}
+
 /* Makes the checksum right again after somebody changed what is before it. */
 static void sum_up(uint8_t *bytes, size_t len)
 {
@@ -56,12 +69,20 @@ static void what_is_written_is_read_back(void **state)
 
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         fill(&file, counts[i], 0);
+        fill_proofs(&file);
         size_t len = skad_peer_file_encode(&file, OURS, bytes);
         memset(&back, 0xff, sizeof back);
         assert_int_equal(skad_peer_file_decode(bytes, len, OURS, &back), SKAD_OK);
         assert_int_equal(back.written_s, file.written_s);
         assert_int_equal(back.count, counts[i]);
         assert_memory_equal(back.contacts, file.contacts, counts[i] * sizeof file.contacts[0]);
+        for (size_t j = 0; j < counts[i]; j++) {
+            const skad_peer_proof *wanted = &file.proofs[j];
+            assert_int_equal(back.proofs[j].known, wanted->known);
+            assert_memory_equal(back.proofs[j].public_key, wanted->public_key, 32);
+            assert_int_equal(back.proofs[j].nonce.epoch, wanted->nonce.epoch);
+            assert_memory_equal(back.proofs[j].nonce.bytes, wanted->nonce.bytes, SKAD_NONCE_BYTES);
+        }
     }
 }
 
@@ -73,6 +94,9 @@ static void the_largest_file_has_exactly_the_bytes_that_are_reserved(void **stat
 
     fill(&file, SKAD_PEER_FILE_CONTACTS_MAX, SKAD_FAMILIES_ALL);
     file.written_s = UINT64_MAX;
+    for (size_t i = 0; i < file.count; i++) {
+        file.proofs[i] = (skad_peer_proof){.known = true, .nonce.epoch = UINT32_MAX};
+    }
     assert_int_equal(skad_peer_file_encode(&file, OURS, bytes), SKAD_PEER_FILE_BYTES_MAX);
 }
 
@@ -99,6 +123,7 @@ static void every_flipped_bit_is_refused(void **state)
     uint8_t bytes[SKAD_PEER_FILE_BYTES_MAX];
 
     fill(&file, 5, 0);
+    fill_proofs(&file);
     size_t len = skad_peer_file_encode(&file, OURS, bytes);
     for (size_t bit = 0; bit < 8 * len; bit++) {
         uint8_t mask = (uint8_t)(1 << bit % 8);
@@ -134,7 +159,7 @@ static void a_newer_version_is_known_as_such_whatever_its_size(void **state)
     fill(&file, 0, 0);
     (void)skad_peer_file_encode(&file, OURS, bytes);
     bytes[0]++; /* one more element */
-    bytes[AT_VERSION] = 2;
+    bytes[AT_VERSION] = 3;
     assert_int_equal(skad_peer_file_decode(bytes, sizeof bytes, OURS, &back), SKAD_ERR_VERSION);
     assert_int_equal(skad_peer_file_decode(bytes, AT_VERSION + 1, OURS, &back), SKAD_ERR_VERSION);
 }
@@ -149,7 +174,8 @@ static void too_many_contacts_are_refused_though_the_checksum_is_right(void **st
     fill(&file, SKAD_PEER_FILE_CONTACTS_MAX, SKAD_FAMILY_IPV4);
     size_t len = skad_peer_file_encode(&file, OURS, bytes);
     size_t one = 1 + SKAD_BIN8(SKAD_ID_BYTES) + SKAD_BIN8(SKAD_ADDRESS4_BYTES);
-    size_t contacts = len - CHECKSUM_BYTES - SKAD_PEER_FILE_CONTACTS_MAX * one;
+    const size_t proofs = 3 + SKAD_PEER_FILE_CONTACTS_MAX; /* none of any */
+    size_t contacts = len - CHECKSUM_BYTES - proofs - SKAD_PEER_FILE_CONTACTS_MAX * one;
     assert_int_equal(bytes[contacts - 3], 0xdc); /* an array with a count of two bytes */
     assert_int_equal(bytes[contacts - 2], SKAD_PEER_FILE_CONTACTS_MAX >> 8);
     bytes[contacts - 1]++;
@@ -169,6 +195,9 @@ static void a_file_beyond_the_size_bound_is_refused(void **state)
 
     fill(&file, SKAD_PEER_FILE_CONTACTS_MAX, SKAD_FAMILIES_ALL);
     file.written_s = UINT64_MAX;
+    for (size_t i = 0; i < file.count; i++) {
+        file.proofs[i] = (skad_peer_proof){.known = true, .nonce.epoch = UINT32_MAX};
+    }
     size_t len = skad_peer_file_encode(&file, OURS, bytes);
     assert_int_equal(skad_peer_file_decode(bytes, len, OURS, &back), SKAD_OK);
     assert_int_equal(skad_peer_file_decode(bytes, len + 1, OURS, &back), SKAD_ERR_FORMAT);
@@ -195,7 +224,7 @@ static void lax_encodings_are_refused_though_the_checksum_is_right(void **state)
 
     fill(&file, 1, SKAD_FAMILY_IPV4);
     size_t len = skad_peer_file_encode(&file, OURS, bytes);
-    size_t first = len - CHECKSUM_BYTES - (1 + 34 + 8);
+    size_t first = len - CHECKSUM_BYTES - NO_PROOF_BYTES - (1 + 34 + 8);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t before = bytes[first + cases[i].at];
         bytes[first + cases[i].at] = cases[i].byte;
@@ -232,7 +261,7 @@ static void both_addresses_of_a_contact_are_checked(void **state)
     uint8_t six[SKAD_PEER_FILE_BYTES_MAX];
     file.contacts[0].ipv4.port = 5;
     size_t len = skad_peer_file_encode(&file, OURS, bytes);
-    size_t contact = len - CHECKSUM_BYTES - (AT_SECOND + SECOND_BYTES);
+    size_t contact = len - CHECKSUM_BYTES - NO_PROOF_BYTES - (AT_SECOND + SECOND_BYTES);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         uint8_t before = bytes[contact + cases[i].at];
         bytes[contact + cases[i].at] = cases[i].byte;
@@ -244,16 +273,17 @@ static void both_addresses_of_a_contact_are_checked(void **state)
     }
     fill(&file, 1, SKAD_FAMILY_IPV6);
     size_t six_len = skad_peer_file_encode(&file, OURS, six);
-    six[six_len - CHECKSUM_BYTES - (1 + 34 + SECOND_BYTES) + 1] = 0xd9; /* an ID as text */
+    six[six_len - CHECKSUM_BYTES - NO_PROOF_BYTES - (1 + 34 + SECOND_BYTES) + 1] =
+        0xd9; /* an ID as text */
     sum_up(six, six_len);
     assert_int_equal(skad_peer_file_decode(six, six_len, OURS, &back), SKAD_ERR_FORMAT);
     /* A second one behind an IPv6 address. */
     fill(&file, 1, SKAD_FAMILY_IPV6);
     six_len = skad_peer_file_encode(&file, OURS, six);
-    size_t behind = six_len - CHECKSUM_BYTES;
+    size_t behind = six_len - CHECKSUM_BYTES - NO_PROOF_BYTES;
     assert_int_equal(six[behind - (1 + 34 + SECOND_BYTES)], 0x92);
     six[behind - (1 + 34 + SECOND_BYTES)] = 0x93;
-    memmove(six + behind + SECOND_BYTES, six + behind, CHECKSUM_BYTES);
+    memmove(six + behind + SECOND_BYTES, six + behind, NO_PROOF_BYTES + CHECKSUM_BYTES);
     memcpy(six + behind, six + behind - SECOND_BYTES, SECOND_BYTES);
     six_len += SECOND_BYTES;
     sum_up(six, six_len);
@@ -261,9 +291,9 @@ static void both_addresses_of_a_contact_are_checked(void **state)
     assert_int_equal(back.count, 0);
     /* The IPv4 address once more in the place of the IPv6 one. */
     memcpy(bytes + contact + AT_SECOND, bytes + contact + AT_SECOND - FIRST_BYTES, FIRST_BYTES);
+    memmove(bytes + contact + AT_SECOND + FIRST_BYTES, bytes + contact + AT_SECOND + SECOND_BYTES,
+            NO_PROOF_BYTES + CHECKSUM_BYTES);
     len -= SECOND_BYTES - FIRST_BYTES;
-    bytes[contact + AT_SECOND + FIRST_BYTES] = 0xc4;
-    bytes[contact + AT_SECOND + FIRST_BYTES + 1] = SKAD_HASH_BYTES;
     sum_up(bytes, len);
     assert_int_equal(skad_peer_file_decode(bytes, len, OURS, &back), SKAD_ERR_FORMAT);
     assert_int_equal(back.count, 0);

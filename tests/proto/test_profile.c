@@ -21,9 +21,9 @@ static void built_in_profiles_are_valid(void **state)
     assert_true(skad_profile_valid(test_profile));
     assert_false(public_profile->allow_private);
     assert_true(test_profile->allow_private);
-    assert_int_equal(public_profile->static_bits, 19);
-    assert_int_equal(public_profile->dynamic_bits, 21);
-    assert_int_equal(public_profile->memory_kib, 128);
+    assert_int_equal(public_profile->static_bits, 20);
+    assert_int_equal(public_profile->dynamic_bits, 22);
+    assert_int_equal(public_profile->memory_kib, 256);
     assert_int_equal(test_profile->memory_kib, 8);
     assert_null(skad_profile_builtin("other"));
     assert_null(skad_profile_builtin(""));

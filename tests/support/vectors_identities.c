@@ -5,6 +5,7 @@
 
 void skad_vector_identities_init(skad_vector_identities *self)
 {
+    self->to_hello = false;
     skad_wire_identity(1, &self->sender);
     skad_wire_identity(2, &self->receiver);
     skad_wire_identity(8, &self->other);

@@ -31,7 +31,7 @@ const skad_command skad_command_keygen = {
     .name = "keygen",
     .usage = "keygen [--dir DIR] [--profile NAME|FILE]",
     .summary = "Make an identity and print its node ID",
-    .details = "The identity costs work, which takes a few seconds in the public network. It is\n"
+    .details = "The identity costs work, about four core-minutes in the public network. It is\n"
                "kept in DIR/identity; anyone with that file can act as it.",
     .options = SKAD_OPTION_DIR | SKAD_OPTION_PROFILE,
     .run = run,

@@ -1,5 +1,7 @@
 /* What a node reports about itself: statistics and the rows of its routing table.
  * Changes nothing. */
+#include <string.h>
+
 #include "src/core/base/instant.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/density.h"
@@ -65,4 +67,15 @@ size_t skad_node_table(const skad_node *node, skad_time now, skad_table_row *row
         }
     }
     return count;
+}
+
+bool skad_node_proof(const skad_node *node, const skad_id *id, skad_proof *out)
+{
+    const skad_known_identity *known = skad_identities_find(&node->identities, id);
+    if (known == NULL) {
+        return false;
+    }
+    memcpy(out->public_key, known->public_key, sizeof out->public_key);
+    out->nonce = known->nonce;
+    return true;
 }

@@ -334,3 +334,11 @@ skad_status skad_node_add_nonce(skad_node *node, const skad_puzzle_nonce *nonce)
 {
     return skad_identity_add_nonce(&node->env.identity, &node->env.profile, nonce);
 }
+
+void skad_node_believe(skad_node *node, const skad_id *id, const skad_proof *proof, skad_time now)
+{
+    if (skad_profile_epoch_valid(&node->env.profile, now.unix_s, proof->nonce.epoch)) {
+        skad_identities_remember(&node->identities, id, proof->public_key, &proof->nonce,
+                                 &node->table.peers);
+    }
+}

@@ -9,6 +9,7 @@
 #include "proto/address.h"
 #include "src/daemon/app/daemon.h"
 #include "src/daemon/state/data_directory.h"
+#include "src/daemon/state/identity_cost.h"
 #include "src/daemon/system/clock.h"
 #include "src/daemon/system/log_thread.h"
 #include "src/daemon/system/signals.h"
@@ -56,6 +57,9 @@ static bool identify(void *user, const atomic_bool *stop, skad_identity *out, sk
     if (self->net->config->keep) {
         return skad_data_directory_identity(self->directory, profile, &options, out, &made,
                                             failure);
+    }
+    if (!skad_identity_cost_check(profile, SKAD_IDENTITY_COST_US_MAX, failure)) {
+        return false;
     }
     uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
     skad_status status = skad_identity_generate(profile, epoch, &options, out);

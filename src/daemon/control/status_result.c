@@ -120,6 +120,9 @@ static void write_counters(const skad_node_stats *stats, skad_writer *writer)
     skad_result_uint(writer, "outbox_dropped", stats->outbox_dropped);
     skad_result_uint(writer, "signatures", stats->signatures);
     skad_result_uint(writer, "verifications", stats->verifications);
+    skad_result_uint(writer, "identities_proven", stats->identities_proven);
+    skad_result_uint(writer, "identities_refused", stats->identities_refused);
+    skad_result_uint(writer, "hard_hashes", stats->hard_hashes);
     skad_result_uint(writer, "refusals", stats->refusals);
     skad_result_uint(writer, "timeouts", stats->timeouts);
     skad_result_uint(writer, "resent", stats->resent);
@@ -136,7 +139,7 @@ static void write_counters(const skad_node_stats *stats, skad_writer *writer)
     skad_result_uint(writer, "answers_shed", stats->answers_shed);
     skad_result_uint(writer, "network_size", stats->network_size);
 }
-#define COUNTERS_COUNT 23
+#define COUNTERS_COUNT 26
 
 static void write_sockets(const skad_method_context *context, skad_writer *writer)
 {

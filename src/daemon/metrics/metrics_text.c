@@ -124,6 +124,12 @@ static void write_work(const skad_node_stats *stats, skad_exposition *out)
 {
     count_of(out, "skad_signatures_total", "Signatures made.", stats->signatures);
     count_of(out, "skad_verifications_total", "Signatures checked.", stats->verifications);
+    count_of(out, "skad_identities_proven_total", "Identities of nodes proven by hard hashes.",
+             stats->identities_proven);
+    count_of(out, "skad_identities_refused_total",
+             "Proofs of identities refused for lack of budget.", stats->identities_refused);
+    count_of(out, "skad_hard_hashes_total", "Memory-hard hashes computed for proofs.",
+             stats->hard_hashes);
     count_of(out, "skad_timeouts_total", "Requests of ours that were not answered.",
              stats->timeouts);
     count_of(out, "skad_resent_requests_total", "Copies of requests that were not answered yet.",

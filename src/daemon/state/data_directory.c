@@ -2,10 +2,12 @@
 #include "src/daemon/state/data_directory.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "src/daemon/state/identity_cost.h"
 #include "src/daemon/system/clock.h"
 
 static bool join_path(const char *dir, const char *name, char out[static PATH_MAX])
@@ -97,7 +99,9 @@ static bool fail_load(const skad_data_directory *directory, skad_status status,
                          "get a new identity",
                          directory->identity);
     case SKAD_ERR_VERSION:
-        return skad_fail(failure, "%s was written by another version of skad: use that one",
+        return skad_fail(failure,
+                         "%s is of another version of skad, most likely of one before node IDs "
+                         "were memory-hard: move it away, and make a new one with 'skad keygen'",
                          directory->identity);
     case SKAD_ERR_MISSING:
         return skad_fail(failure, "%s is missing: make it with 'skad keygen'", directory->identity);
@@ -169,6 +173,9 @@ bool skad_data_directory_keygen(const skad_data_directory *directory, const skad
     if (lstat(directory->identity, &info) == 0) {
         return fail_load(directory, SKAD_ERR_EXISTS, failure);
     }
+    if (!skad_identity_cost_check(profile, SKAD_IDENTITY_COST_US_MAX, failure)) {
+        return false;
+    }
     return make_identity(directory, profile, options, out, failure);
 }
 
@@ -178,6 +185,11 @@ bool skad_data_directory_identity(const skad_data_directory *directory, const sk
 {
     skad_status status = skad_identity_load(directory->identity, out);
     *made = status == SKAD_ERR_MISSING;
+    if ((*made || status == SKAD_OK) &&
+        !skad_identity_cost_check(profile, SKAD_IDENTITY_COST_US_MAX, failure)) {
+        skad_identity_wipe(out);
+        return false;
+    }
     if (*made) {
         return make_identity(directory, profile, options, out, failure);
     }
@@ -185,7 +197,15 @@ bool skad_data_directory_identity(const skad_data_directory *directory, const sk
         return fail_load(directory, status, failure);
     }
     if (!skad_identity_fits(out, profile)) {
+        const uint32_t memory_kib = out->memory_kib;
         skad_identity_wipe(out);
+        if (memory_kib != profile->memory_kib) {
+            return skad_fail(failure,
+                             "%s was made with %" PRIu32 " KiB of memory, and the network '%s' "
+                             "takes %" PRIu32 ": choose its own network with --profile, or another "
+                             "folder with --dir",
+                             directory->identity, memory_kib, profile->name, profile->memory_kib);
+        }
         return skad_fail(failure,
                          "%s does not solve the puzzle of the network '%s': choose its own "
                          "network with --profile, or another folder with --dir",

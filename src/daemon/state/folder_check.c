@@ -83,7 +83,7 @@ static bool check_peers(const skad_data_directory *directory, const skad_profile
                          directory->peers, profile->name);
     case SKAD_ERR_VERSION:
         return skad_fail(failure,
-                         "%s was written by a newer version of skad: start that version, or move "
+                         "%s was written by another version of skad: start that version, or move "
                          "the file away and start with --join",
                          directory->peers);
     case SKAD_OK:

@@ -29,8 +29,9 @@ struct skad_nonce_renewal {
 static void run_puzzle(void *data, const atomic_bool *stop)
 {
     puzzle *work = data;
-    /* One thread: a node that renews still serves the network, and has weeks of time. */
-    skad_solve_options options = {.threads = 1, .stop = stop};
+    /* One thread of the lowest priority: a node that renews still serves the network, and has more
+     * than a day of time for a few minutes of work. */
+    skad_solve_options options = {.threads = 1, .background = true, .stop = stop};
     work->status =
         skad_puzzle_solve(&work->id, &work->profile, work->epoch, &options, &work->nonce);
 }

@@ -70,6 +70,34 @@ void skad_peer_book_joined(skad_peer_book *book)
 
 /* ---- Saving ---- */
 
+/* What proves the identities of those that were chosen, so that they need not be proven again. */
+static void take_proofs(const skad_node *node, skad_peer_file *chosen)
+{
+    for (size_t i = 0; i < chosen->count; i++) {
+        skad_proof proof;
+        skad_peer_proof *out = &chosen->proofs[i];
+        *out = (skad_peer_proof){.known = skad_node_proof(node, &chosen->contacts[i].id, &proof)};
+        if (out->known) {
+            memcpy(out->public_key, proof.public_key, sizeof out->public_key);
+            out->nonce = proof.nonce;
+        }
+    }
+}
+
+/* Hands the proofs of an earlier run to the node. */
+static void give_proofs(const skad_peer_book *book)
+{
+    for (size_t i = 0; i < book->peers.count; i++) {
+        const skad_peer_proof *kept = &book->peers.proofs[i];
+        skad_proof proof = {.nonce = kept->nonce};
+        memcpy(proof.public_key, kept->public_key, sizeof proof.public_key);
+        if (kept->known) {
+            skad_node_believe(book->config.node, &book->peers.contacts[i].id, &proof,
+                              *book->config.now);
+        }
+    }
+}
+
 /* Takes the best peers of the table, unless it is empty. */
 static bool renew(skad_peer_book *book)
 {
@@ -86,6 +114,7 @@ static bool renew(skad_peer_book *book)
     if (rows != NULL && chosen != NULL) {
         (void)skad_node_table(book->config.node, now, rows, count);
         skad_peer_store_choose(rows, count, chosen);
+        take_proofs(book->config.node, chosen);
         any = chosen->count > 0;
     }
     if (any) {
@@ -215,6 +244,7 @@ skad_status skad_peer_book_new(const skad_peer_book_config *config, skad_peer_bo
             book->path[0] = '\0';
         }
     }
+    give_proofs(book);
     start_timers(book);
     *out = book;
     return SKAD_OK;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/hard_hash.h"
 #include "crypto/keys.h"
 #include "proto/address.h"
 #include "proto/profile.h"
@@ -24,6 +25,7 @@
 const skad_profile_figure SKAD_PROFILE_FIGURES[SKAD_PROFILE_FIGURES_COUNT] = {
     FIGURE(static_bits, 0, BITS_MAX),
     FIGURE(dynamic_bits, 0, BITS_MAX),
+    FIGURE(memory_kib, 0, SKAD_HARD_HASH_KIB_MAX),
     FIGURE(epoch_s, 3600, UINT32_MAX),
     FIGURE(k, 1, SKAD_K_MAX),
     FIGURE(siblings, 1, SKAD_S_MAX),
@@ -316,6 +318,10 @@ static bool check(const reading *self)
     if (profile->siblings > profile->k) {
         return skad_fail(self->failure, "siblings is %u and k is %u: it cannot be more",
                          profile->siblings, profile->k);
+    }
+    if (!skad_hard_hash_memory_ok(profile->memory_kib)) {
+        return skad_fail(self->failure, "memory_kib is %" PRIu32 ": it is 0, or at least %d",
+                         profile->memory_kib, SKAD_HARD_HASH_KIB_MIN);
     }
     return (skad_profile_valid(profile) ||
             skad_fail(self->failure, "these figures do not go together")) &&

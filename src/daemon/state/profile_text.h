@@ -20,7 +20,7 @@ typedef struct skad_profile_figure {
     uint32_t max;
 } skad_profile_figure;
 
-#define SKAD_PROFILE_FIGURES_COUNT 11
+#define SKAD_PROFILE_FIGURES_COUNT 12
 extern const skad_profile_figure SKAD_PROFILE_FIGURES[SKAD_PROFILE_FIGURES_COUNT];
 
 uint32_t skad_profile_figure_get(const skad_profile_figure *figure, const skad_profile *profile);

@@ -234,11 +234,14 @@ static void an_unusable_file_is_told_in_words(void **state)
     assert_int_equal(chmod(self->directory.identity, 0640), 0);
     expect_failure(self, "can be read by others: 'chmod 600' it");
     assert_int_equal(chmod(self->directory.identity, 0600), 0);
-    int fd = open(self->directory.identity, O_WRONLY | O_CLOEXEC);
+    int fd = open(self->directory.identity, O_RDWR | O_CLOEXEC);
     assert_int_equal(pwrite(fd, "\xff", 1, 100), 1);
     expect_failure(self, "is damaged: restore it from a backup");
-    assert_int_equal(pwrite(fd, "\xff", 1, 14), 1); /* the version */
-    expect_failure(self, "was written by another version of skad");
+    assert_int_equal(pwrite(fd, "\0\1", 2, 14), 2); /* the version, as it was before */
+    expect_failure(self, "move it away, and make a new one with 'skad keygen'");
+    uint8_t version[2];
+    assert_int_equal(pread(fd, version, 2, 14), 2); /* it stays as it is */
+    assert_int_equal(version[1], 1);
     close(fd);
     assert_int_equal(unlink(self->directory.identity), 0);
     assert_int_equal(mkdir(self->directory.identity, 0700), 0);
@@ -284,6 +287,9 @@ static void an_identity_of_an_easier_network_is_refused(void **state)
     } while (skad_puzzle_static_ok(&self->identity.id, 12));
     self->profile.static_bits = 12;
     expect_failure(self, "does not solve the puzzle of the network 'data'");
+    self->profile.memory_kib = 8;
+    expect_failure(self, "was made with 0 KiB of memory, and the network 'data' takes 8");
+    self->profile.memory_kib = 0;
 }
 
 static void what_is_stopped_writes_nothing(void **state)

@@ -188,7 +188,7 @@ static void make_newer(const folder *self)
 {
     save(self, "test");
     int fd = open(self->path, O_WRONLY);
-    assert_int_equal(pwrite(fd, "\2", 1, 14), 1);
+    assert_int_equal(pwrite(fd, "\3", 1, 14), 1);
     close(fd);
 }
 
