@@ -9,7 +9,8 @@
 
 #define VOUCHERS_MIN 4 /* answers before a put stores at a node that it has not asked */
 
-bool skad_choice_worth_asking(const skad_lookup *lookup, uint16_t index)
+/* See choice.h. */
+static bool worth_asking(const skad_lookup *lookup, uint16_t index)
 {
     const skad_candidate *candidate = &lookup->candidates.all[index];
     if (candidate->moot || (candidate->departed && (lookup->phase != SKAD_LOOKUP_CLOSING ||
@@ -18,6 +19,11 @@ bool skad_choice_worth_asking(const skad_lookup *lookup, uint16_t index)
     }
     return skad_credit_given(lookup, index) ||
            (lookup->phase == SKAD_LOOKUP_CLOSING && lookup->answered_count < lookup->siblings);
+}
+
+bool skad_choice_worth_asking(const skad_lookup *lookup, uint16_t index)
+{
+    return worth_asking(lookup, index);
 }
 
 /* Whether a slow candidate may yet answer, and is worth waiting for. */
@@ -65,7 +71,7 @@ static uint16_t next_on_list(const skad_lookup *lookup, uint8_t path, size_t win
         if (unasked && skad_mirror_leaves(lookup, path, index)) {
             continue;
         }
-        if (unasked && skad_choice_worth_asking(lookup, index) &&
+        if (unasked && worth_asking(lookup, index) &&
             skad_shortlist_group_has_room(lookup, index)) {
             return index;
         }
@@ -180,8 +186,7 @@ bool skad_choice_of_closing(const skad_lookup *lookup, uint16_t index)
 {
     const uint8_t state = lookup->candidates.all[index].state;
     return state != SKAD_STEP_FAILED &&
-           (state != SKAD_STEP_HEARD || skad_choice_worth_asking(lookup, index) ||
-            may_be_asked(lookup, index));
+           (state != SKAD_STEP_HEARD || worth_asking(lookup, index) || may_be_asked(lookup, index));
 }
 
 /* Whether the neighbourhood of the target has been reached: no fewer nodes than usual have answered
@@ -228,7 +233,7 @@ static bool is_hopeful(const skad_lookup *lookup, uint16_t index)
 {
     return takes_place(lookup, index) ||
            (lookup->candidates.all[index].state == SKAD_STEP_HEARD &&
-            (skad_choice_worth_asking(lookup, index) || may_be_asked(lookup, index)));
+            (worth_asking(lookup, index) || may_be_asked(lookup, index)));
 }
 
 /* Finds the hopeful ones that are surely among the s closest, ourselves counted among these. */

@@ -21,7 +21,9 @@ static unsigned count_common(const skad_asked_set *a, const skad_asked_set *b)
 {
     unsigned count = 0;
     for (size_t i = 0; i < sizeof a->words / sizeof a->words[0]; i++) {
-        count += (unsigned)__builtin_popcountll(a->words[i] & b->words[i]);
+        const uint64_t common = a->words[i] & b->words[i];
+        count +=
+            common == 0 ? 0 : (unsigned)__builtin_popcountll(common); /* most words are empty */
     }
     return count;
 }

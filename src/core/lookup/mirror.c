@@ -12,11 +12,6 @@ void skad_mirror_begin(skad_lookup *lookup)
     }
 }
 
-bool skad_mirror_is(const skad_lookup *lookup, uint8_t path)
-{
-    return lookup->mirror != 0 && path + 1 == lookup->paths;
-}
-
 skad_id skad_mirror_target(const skad_lookup *lookup, uint8_t path)
 {
     skad_id target = lookup->target;
@@ -26,20 +21,6 @@ skad_id skad_mirror_target(const skad_lookup *lookup, uint8_t path)
         }
     }
     return target;
-}
-
-bool skad_mirror_closer(const skad_lookup *lookup, uint8_t path, uint16_t a, uint16_t b)
-{
-    const uint64_t *distances = lookup->candidates.distances;
-    if (!skad_mirror_is(lookup, path) || distances[a] == distances[b]) {
-        return skad_candidates_closer(&lookup->candidates, a, b);
-    }
-    return (distances[a] ^ lookup->mirror) < (distances[b] ^ lookup->mirror);
-}
-
-bool skad_mirror_leaves(const skad_lookup *lookup, uint8_t path, uint16_t index)
-{
-    return skad_mirror_is(lookup, path) && lookup->candidates.distances[index] < lookup->width;
 }
 
 static bool is_witness(const skad_lookup *lookup, uint16_t index)

@@ -27,16 +27,30 @@
 void skad_mirror_begin(skad_lookup *lookup);
 
 /* Whether a path is the mirrored one. */
-bool skad_mirror_is(const skad_lookup *lookup, uint8_t path);
+static inline bool skad_mirror_is(const skad_lookup *lookup, uint8_t path)
+{
+    return lookup->mirror != 0 && path + 1 == lookup->paths;
+}
 
 /* Returns what a path looks for. */
 skad_id skad_mirror_target(const skad_lookup *lookup, uint8_t path);
 
 /* Whether the candidate at index a is closer to what a path looks for than that at b. */
-bool skad_mirror_closer(const skad_lookup *lookup, uint8_t path, uint16_t a, uint16_t b);
+static inline bool skad_mirror_closer(const skad_lookup *lookup, uint8_t path, uint16_t a,
+                                      uint16_t b)
+{
+    const uint64_t *distances = lookup->candidates.distances;
+    if (!skad_mirror_is(lookup, path) || distances[a] == distances[b]) {
+        return skad_candidates_closer(&lookup->candidates, a, b);
+    }
+    return (distances[a] ^ lookup->mirror) < (distances[b] ^ lookup->mirror);
+}
 
 /* Whether the mirrored path leaves a candidate to the others: it lies in the region of the key. */
-bool skad_mirror_leaves(const skad_lookup *lookup, uint8_t path, uint16_t index);
+static inline bool skad_mirror_leaves(const skad_lookup *lookup, uint8_t path, uint16_t index)
+{
+    return skad_mirror_is(lookup, path) && lookup->candidates.distances[index] < lookup->width;
+}
 
 /* The paths are over: finds whom to ask for the key. */
 void skad_mirror_end(skad_lookup *lookup);
