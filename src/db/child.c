@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,8 +37,14 @@ static void close_all_but(int fd)
 
 pid_t skad_db_child_start(void (*work)(void *user), void *user, int fd)
 {
+    const pid_t parent = getpid();
     pid_t child = fork();
     if (child == 0) {
+        /* What it does is of no use once the parent was killed, and must not meet the next one. */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) {
+            _exit(0);
+        }
         close_all_but(fd);
         crash_quietly();
         work(user);

@@ -16,6 +16,7 @@ static const skad_command *const COMMANDS[] = {
     &skad_command_ping,      &skad_command_lookup,  &skad_command_table,   &skad_command_status,
     &skad_command_profile,   &skad_command_bans,    &skad_command_ban,     &skad_command_unban,
     &skad_command_allow,     &skad_command_config,  &skad_command_health,  &skad_command_top,
+    &skad_command_backup,    &skad_command_restore, &skad_command_store,
 };
 #define COMMANDS_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
