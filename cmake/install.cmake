@@ -20,3 +20,10 @@ file(RELATIVE_PATH SKAD_PC_PREFIX
 configure_file(${CMAKE_CURRENT_LIST_DIR}/skad.pc.in ${CMAKE_CURRENT_BINARY_DIR}/skad.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/skad.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# The service: systemd looks below any prefix of its own, lib/ whatever the other libraries' folder is.
+configure_file(${PROJECT_SOURCE_DIR}/packaging/systemd/skad.service.in
+               ${CMAKE_CURRENT_BINARY_DIR}/skad.service @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/skad.service DESTINATION lib/systemd/system)
+install(FILES packaging/systemd/skad.sysusers DESTINATION lib/sysusers.d RENAME skad.conf)
+install(FILES packaging/systemd/skad.tmpfiles DESTINATION lib/tmpfiles.d RENAME skad.conf)

@@ -10,17 +10,40 @@
 #include "src/daemon/control/control_listen.h"
 #include "src/daemon/state/data_directory.h"
 #include "src/daemon/state/folder_check.h"
+#include "src/daemon/system/notify.h"
 
 typedef struct run_context {
     const skad_options *options;
     skad_data_directory directory;
     skad_reloader reloader;
+    const char *stage; /* of the puzzle, and when the service manager was told of it */
+    double told_s;
 } run_context;
+
+#define EXTEND_EVERY_S 5.
+#define EXTEND_BY_S    30
+
+/* A puzzle takes as long as luck has it, so the service manager is asked for more time again and
+ * again. */
+static void on_progress(const skad_progress *progress, void *user)
+{
+    run_context *self = user;
+    char why[128];
+    skad_progress_puzzle(progress, NULL);
+    if (self->stage == progress->stage && progress->elapsed_s - self->told_s < EXTEND_EVERY_S) {
+        return;
+    }
+    self->stage = progress->stage;
+    self->told_s = progress->elapsed_s;
+    (void)snprintf(why, sizeof why, "solving the %s puzzle of the identity for %.0f s",
+                   progress->stage, progress->elapsed_s);
+    skad_notify_extend(EXTEND_BY_S, why);
+}
 
 static bool identify(void *user, const atomic_bool *stop, skad_identity *out, skad_failure *failure)
 {
-    const skad_solve_options solve = {.stop = stop, .progress = skad_progress_puzzle};
-    const run_context *self = user;
+    run_context *self = user;
+    const skad_solve_options solve = {.stop = stop, .progress = on_progress, .user = self};
     bool made = false;
 
     bool ok = skad_data_directory_identity(&self->directory, self->options->profile, &solve, out,
