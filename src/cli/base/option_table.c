@@ -2,6 +2,7 @@
 #include "src/cli/base/option_table.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +114,47 @@ static bool take_metrics(const skad_option_row *row, const char *value, skad_opt
 {
     (void)row;
     return skad_metrics_place_parse(value, &out->metrics, failure);
+}
+
+static bool take_mode(const skad_option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    skad_control_place *place = place_of(row, out);
+    return skad_control_mode_parse(value, &place->mode) ||
+           skad_fail(failure, "%s is neither 0600, 0660 nor 0666", value);
+}
+
+/* By name or number. */
+static bool take_group(const skad_option_row *row, const char *value, skad_options *out,
+                       skad_failure *failure)
+{
+    skad_control_place *place = place_of(row, out);
+    char names[4096];
+    struct group entry;
+    struct group *found = NULL;
+    char *end = NULL;
+    if (out->again) {
+        return true; /* it stays as it is until the next start */
+    }
+    const unsigned long number = strtoul(value, &end, 10);
+    place->has_group = true;
+    place->group = (gid_t)number;
+    if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && number < UINT32_MAX) {
+        return true;
+    }
+    if (getgrnam_r(value, &entry, names, sizeof names, &found) != 0 || found == NULL) {
+        return skad_fail(failure, "there is no group '%s': make it with 'groupadd'", value);
+    }
+    place->group = found->gr_gid;
+    return true;
+}
+
+static bool take_monitor_socket(const skad_option_row *row, const char *value, skad_options *out,
+                                skad_failure *failure)
+{
+    (void)row;
+    out->monitor.path = strcmp(value, "off") == 0 ? NULL : value;
+    return value[0] != '\0' || skad_fail(failure, "the path is empty");
 }
 
 static bool take_sandbox(const skad_option_row *row, const char *value, skad_options *out,
@@ -255,6 +297,21 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
      "the control socket (default: $SKAD_SOCKET, else $HOME/.skad/control.sock, else as "
      "configured)",
      PATH(socket)},
+    {SKAD_OPTION_SOCKET_MODE, 0, "socket-mode", "MODE",
+     "who may open the control socket: 0600 (default), 0660 (its group, too) or 0666", take_mode,
+     offsetof(skad_options, control_rights), 0, 0},
+    {SKAD_OPTION_SOCKET_GROUP, 0, "socket-group", "GROUP",
+     "the group of the control socket (default: that of the process)", take_group,
+     offsetof(skad_options, control_rights), 0, 0},
+    {SKAD_OPTION_MONITOR_SOCKET, 0, "monitor-socket", "PATH",
+     "a second socket, for looking only: status, health, table, records, bans (default: off)",
+     take_monitor_socket, 0, 0, 0},
+    {SKAD_OPTION_MONITOR_MODE, 0, "monitor-mode", "MODE",
+     "who may open that: 0600 (default), 0660 or 0666", take_mode, offsetof(skad_options, monitor),
+     0, 0},
+    {SKAD_OPTION_MONITOR_GROUP, 0, "monitor-group", "GROUP",
+     "the group of that (default: that of the process)", take_group,
+     offsetof(skad_options, monitor), 0, 0},
     {SKAD_OPTION_TIMEOUT, 0, "timeout", "SECONDS", "how long to wait for an answer (default: 65)",
      NUMBER(timeout_s, 1, TIMEOUT_S_MAX)},
 };

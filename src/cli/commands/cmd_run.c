@@ -65,7 +65,9 @@ static const char *control_of(const run_context *self)
 static bool check(const run_context *self, skad_failure *failure)
 {
     return skad_folder_check(&self->directory, self->options->profile, failure) &&
-           skad_control_listen_check(control_of(self), failure);
+           skad_control_listen_check(control_of(self), failure) &&
+           (self->options->monitor.path == NULL ||
+            skad_control_listen_check(self->options->monitor.path, failure));
 }
 
 static bool run_node(run_context *self, skad_failure *failure)
@@ -78,6 +80,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .wanted = options->sandbox,
         .dir = directory->dir,
         .control_path = control,
+        .monitor_path = options->monitor.path,
         .metrics_path = options->metrics.path[0] != 0 ? options->metrics.path : NULL,
         .settings_path = strcmp(settings, SKAD_CONFIG_NONE) == 0 ? NULL : settings,
         .log = SKAD_LOG_INFO,
@@ -90,6 +93,8 @@ static bool run_node(run_context *self, skad_failure *failure)
         .records_path = directory->records,
         .caps = skad_reload_caps(options),
         .control_path = control,
+        .control_rights = &options->control_rights,
+        .monitor = options->monitor.path != NULL ? &options->monitor : NULL,
         .metrics = skad_metrics_place_is(&options->metrics) ? &options->metrics : NULL,
         .sandbox = &sandbox,
         .listen = options->listen,
@@ -130,7 +135,9 @@ const skad_command skad_command_run = {
     .usage = "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
              "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
              "                [--workers N] [--store MIB] [--log-level LEVEL]\n"
-             "                [--log-format FORMAT] [--metrics PLACE] [--config FILE]",
+             "                [--log-format FORMAT] [--metrics PLACE] [--socket-mode MODE]\n"
+             "                [--socket-group GROUP] [--monitor-socket PATH]\n"
+             "                [--monitor-mode MODE] [--monitor-group GROUP] [--config FILE]",
     .summary = "Run a node until SIGTERM or SIGINT",
     .details =
         "Makes the identity DIR/identity when there is none, and keeps its peers in DIR/peers\n"

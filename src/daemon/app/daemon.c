@@ -239,6 +239,8 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     daemon->config.peers_path = NULL;
     daemon->config.records_path = NULL;
     daemon->config.control_path = NULL;
+    daemon->config.control_rights = NULL;
+    daemon->config.monitor = NULL;
     daemon->config.metrics = NULL;
     daemon->config.sandbox = NULL;
     daemon->config.listen = NULL;

@@ -97,12 +97,18 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
         .endpoints = &daemon->endpoints,
         .started_us = daemon->now.mono_us,
     };
-    const skad_control_config control = {
+    skad_control_config control = {
         .loop = daemon->config.loop,
-        .path = daemon->config.control_path,
         .context = &daemon->context,
         .now = &daemon->now,
     };
+    if (daemon->config.control_rights != NULL) {
+        control.place = *daemon->config.control_rights;
+    }
+    if (daemon->config.monitor != NULL) {
+        control.monitor = *daemon->config.monitor;
+    }
+    control.place.path = daemon->config.control_path;
     const skad_nonce_renewal_config renewal = {
         .loop = daemon->config.loop,
         .profile = daemon->config.profile,
