@@ -8,8 +8,29 @@ install(CODE "execute_process(COMMAND \"${CMAKE_OBJCOPY}\" --wildcard
   \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/libskad.a\"
   COMMAND_ERROR_IS_FATAL ANY)")
 install(DIRECTORY include/skad DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
-install(FILES docs/skad.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES docs/skad.1 docs/skad-sim.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/skad.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
+install(FILES docs/skad-run.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+
+# skad-protocol(7) is proto/PROTOCOL.md; the scripts that complete command lines come out of skad's tables.
+add_custom_command(OUTPUT skad-protocol.7
+  COMMAND awk -v name=skad-protocol -v section=7 -v "title=the wire protocol of skad" -v version=${PROJECT_VERSION}
+          -f ${PROJECT_SOURCE_DIR}/cmake/md2man.awk ${PROJECT_SOURCE_DIR}/proto/PROTOCOL.md > skad-protocol.7
+  DEPENDS ${PROJECT_SOURCE_DIR}/cmake/md2man.awk ${PROJECT_SOURCE_DIR}/proto/PROTOCOL.md VERBATIM)
+add_custom_command(OUTPUT completion/skad.bash completion/skad.zsh completion/skad.fish
+  COMMAND ${CMAKE_COMMAND} -E make_directory completion
+  COMMAND skad_cli completion bash > completion/skad.bash
+  COMMAND skad_cli completion zsh > completion/skad.zsh
+  COMMAND skad_cli completion fish > completion/skad.fish
+  DEPENDS skad_cli VERBATIM)
+add_custom_target(manual ALL DEPENDS skad-protocol.7 completion/skad.bash)
+set(built ${CMAKE_CURRENT_BINARY_DIR})
+install(FILES ${built}/skad-protocol.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
+install(FILES ${built}/completion/skad.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+        RENAME skad)
+install(FILES ${built}/completion/skad.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions
+        RENAME _skad)
+install(FILES ${built}/completion/skad.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES contrib/skad.conf contrib/skad.rules.yml contrib/skad.dashboard.json
         DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")

@@ -133,7 +133,9 @@ typedef struct skad_command {
     const char *summary;
     const char *details;
     skad_option_set options;
-    bool argument; /* may take one argument */
+    const char *words; /* what its first argument may be, blank-separated, "FILE" for any file;
+                          NULL: cannot be listed. For completion */
+    bool argument;     /* may take one argument */
     bool argument_needed;
     bool argument2;  /* may take a second one */
     bool configured; /* reads the files of configuration before it runs */

@@ -38,6 +38,7 @@ const skad_command skad_command_backup = {
                "running. Records that it holds for others are not copied. Whoever has the backup\n"
                "can act as the node: keep it as you keep a private key.",
     .options = SKAD_OPTION_DIR | SKAD_OPTION_PROFILE | SKAD_OPTION_CONFIG,
+    .words = "FILE",
     .argument = true,
     .argument_needed = true,
     .configured = true,

@@ -32,6 +32,7 @@ const skad_command skad_command_restore = {
         "overwritten. Before you start the node here, stop the one that the backup is of:\n"
         "two nodes must not share an identity. If this command is interrupted, run it again.",
     .options = SKAD_OPTION_DIR | SKAD_OPTION_PROFILE | SKAD_OPTION_CONFIG,
+    .words = "FILE",
     .argument = true,
     .argument_needed = true,
     .configured = true,

@@ -96,6 +96,7 @@ const skad_command skad_command_store = {
         "'restore' puts a copy of FILE, which must be intact, in the place of DIR/records.db, and\n"
         "keeps what was there under another name.",
     .options = SKAD_OPTION_DIR | SKAD_OPTION_PROFILE | SKAD_OPTION_STORE | SKAD_OPTION_CONFIG,
+    .words = "check salvage restore",
     .argument = true,
     .argument_needed = true,
     .argument2 = true,
