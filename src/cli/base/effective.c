@@ -34,8 +34,12 @@ static const char *default_of(const skad_option_row *row, const skad_options *op
     case SKAD_OPTION_MONITOR_SOCKET:
     case SKAD_OPTION_METRICS:
         return "off";
+    case SKAD_OPTION_DESCRIPTORS:
+        return "256";
+    case SKAD_OPTION_PUZZLE_SHARE:
+        return "100";
     default:
-        return NULL;
+        return (row->option & SKAD_OPTIONS_LIMITS) != 0 ? "0" : NULL;
     }
 }
 

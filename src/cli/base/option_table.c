@@ -60,6 +60,20 @@ static bool take_number(const skad_option_row *row, const char *value, skad_opti
     return true;
 }
 
+/* 0, the default, or a number within the range. */
+static bool take_limit(const skad_option_row *row, const char *value, skad_options *out,
+                       skad_failure *failure)
+{
+    if (strcmp(value, "0") == 0) {
+        *(uint64_t *)place_of(row, out) = 0;
+        return true;
+    }
+    return take_number(row, value, out, failure) ||
+           skad_fail(failure,
+                     "%s is neither 0 (the default) nor a number from %" PRIu64 " to %" PRIu64,
+                     value, row->min, row->max);
+}
+
 static bool take_path(const skad_option_row *row, const char *value, skad_options *out,
                       skad_failure *failure)
 {
@@ -225,6 +239,9 @@ static bool take_address(const skad_option_row *row, const char *value, skad_opt
 #define NUMBER(field, low, top)                                                                    \
     .take = take_number, .place = offsetof(skad_options, field), .min = (low), .max = (top)
 
+#define LIMIT(field, low, top)                                                                     \
+    .take = take_limit, .place = offsetof(skad_options, limits.field), .min = (low), .max = (top)
+
 const skad_option_row SKAD_OPTION_ROWS[] = {
     {SKAD_OPTION_DIR, 0, "dir", "DIR", "the node's folder (default: $HOME/.skad)", PATH(dir),
      .words = "FILE"},
@@ -242,6 +259,28 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
     {SKAD_OPTION_STORE, 0, "store", "MIB",
      "how much to hold for the network, 1024 records a MiB at most (default: 1024)",
      NUMBER(store_mib, 1, STORE_MIB_MAX)},
+    {SKAD_OPTION_MEMORY, 0, "memory", "MIB",
+     "memory for data and stacks, without the mapped database (default: 0, no limit)",
+     LIMIT(memory_mib, 64, 1U << 20)},
+    {SKAD_OPTION_DISK, 0, "disk", "MIB",
+     "how large the file of records may grow (default: 0, what --store needs)",
+     LIMIT(disk_mib, 16, 16U << 20)},
+    {SKAD_OPTION_BANDWIDTH, 0, "bandwidth", "KIB",
+     "KiB a second of answers (default: 0, the network's: 8192 in the public one)",
+     LIMIT(bandwidth_kib, 16, 1U << 20)},
+    {SKAD_OPTION_DESCRIPTORS, 0, "descriptors", "N", "open files and sockets (default: 256)",
+     LIMIT(descriptors, 128, 4096)},
+    {SKAD_OPTION_PUZZLE_SHARE, 0, "puzzle-share", "PERCENT",
+     "of a processor, to solve puzzles with while the node runs (default: 100)",
+     LIMIT(puzzle_percent, 1, 100)},
+    {SKAD_OPTION_RATE_ALL, 0, "rate-all", "N",
+     "requests a second from peers that have a token (default: 0, the network's)",
+     LIMIT(rate_all, 1, 1000000)},
+    {SKAD_OPTION_RATE_UNPROVEN, 0, "rate-unproven", "N",
+     "requests a second without a token (default: 0, the network's)",
+     LIMIT(rate_unproven, 1, 1000000)},
+    {SKAD_OPTION_RATE_ADDRESS, 0, "rate-address", "N",
+     "the same of one address (default: 0, the network's)", LIMIT(rate_address, 1, 1000000)},
     {SKAD_OPTION_LOG_LEVEL, 0, "log-level", "LEVEL",
      "the least level that is logged: info (default), warning or error", .take = take_log_level,
      .words = "info warning error"},

@@ -53,6 +53,20 @@ typedef uint64_t skad_option_set;
 #define SKAD_OPTION_MONITOR_SOCKET (UINT64_C(1) << 37)
 #define SKAD_OPTION_MONITOR_MODE   (UINT64_C(1) << 38)
 #define SKAD_OPTION_MONITOR_GROUP  (UINT64_C(1) << 39)
+#define SKAD_OPTION_MEMORY         (UINT64_C(1) << 40)
+#define SKAD_OPTION_DISK           (UINT64_C(1) << 41)
+#define SKAD_OPTION_BANDWIDTH      (UINT64_C(1) << 42)
+#define SKAD_OPTION_DESCRIPTORS    (UINT64_C(1) << 43)
+#define SKAD_OPTION_PUZZLE_SHARE   (UINT64_C(1) << 44)
+#define SKAD_OPTION_RATE_ALL       (UINT64_C(1) << 45)
+#define SKAD_OPTION_RATE_UNPROVEN  (UINT64_C(1) << 46)
+#define SKAD_OPTION_RATE_ADDRESS   (UINT64_C(1) << 47)
+
+/* What a node may use of its machine. */
+#define SKAD_OPTIONS_LIMITS                                                                        \
+    (SKAD_OPTION_MEMORY | SKAD_OPTION_DISK | SKAD_OPTION_BANDWIDTH | SKAD_OPTION_DESCRIPTORS |     \
+     SKAD_OPTION_PUZZLE_SHARE | SKAD_OPTION_RATE_ALL | SKAD_OPTION_RATE_UNPROVEN |                 \
+     SKAD_OPTION_RATE_ADDRESS)
 
 /* What each command that talks to a daemon takes. */
 #define SKAD_OPTIONS_CLIENT (SKAD_OPTION_SOCKET | SKAD_OPTION_TIMEOUT)
@@ -63,7 +77,7 @@ typedef uint64_t skad_option_set;
      SKAD_OPTION_SOCKET | SKAD_OPTION_SANDBOX | SKAD_OPTION_WORKERS | SKAD_OPTION_STORE |          \
      SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_LOG_FORMAT | SKAD_OPTION_METRICS |                        \
      SKAD_OPTION_SOCKET_MODE | SKAD_OPTION_SOCKET_GROUP | SKAD_OPTION_MONITOR_SOCKET |             \
-     SKAD_OPTION_MONITOR_MODE | SKAD_OPTION_MONITOR_GROUP)
+     SKAD_OPTION_MONITOR_MODE | SKAD_OPTION_MONITOR_GROUP | SKAD_OPTIONS_LIMITS)
 
 typedef struct skad_settings skad_settings;
 
@@ -78,6 +92,7 @@ typedef struct skad_options {
     const skad_profile *profile; /* --profile, else the public one; NULL while `again` */
     const char *profile_name;    /* as it was given; NULL: not */
     skad_profile *profile_read;  /* the former where it came from a file: memory for secrets */
+    skad_limits limits;          /* those of SKAD_OPTIONS_LIMITS */
     skad_sandbox sandbox;        /* --sandbox, else on */
     skad_log_level log_level;    /* --log-level, else info */
     skad_log_format log_format;  /* --log-format, else what suits stderr */

@@ -83,6 +83,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .monitor_path = options->monitor.path,
         .metrics_path = options->metrics.path[0] != 0 ? options->metrics.path : NULL,
         .settings_path = strcmp(settings, SKAD_CONFIG_NONE) == 0 ? NULL : settings,
+        .descriptors = (unsigned)options->limits.descriptors,
         .log = SKAD_LOG_INFO,
     };
     skad_daemon_config config = {
@@ -92,6 +93,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .peers_path = directory->peers,
         .records_path = directory->records,
         .caps = skad_reload_caps(options),
+        .limits = options->limits,
         .control_path = control,
         .control_rights = &options->control_rights,
         .monitor = options->monitor.path != NULL ? &options->monitor : NULL,
@@ -126,18 +128,22 @@ static skad_exit run(const skad_options *options)
     }
     bool ok = skad_data_directory_init(options->dir, &self.directory, &failure) &&
               skad_data_directory_make(&self.directory, &failure) && check(&self, &failure) &&
-              run_node(&self, &failure);
+              skad_limits_enter(&options->limits, &failure) && run_node(&self, &failure);
     return ok ? SKAD_EXIT_DONE : skad_complain(SKAD_EXIT_FAILED, &failure);
 }
 
 const skad_command skad_command_run = {
     .name = "run",
-    .usage = "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
-             "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
-             "                [--workers N] [--store MIB] [--log-level LEVEL]\n"
-             "                [--log-format FORMAT] [--metrics PLACE] [--socket-mode MODE]\n"
-             "                [--socket-group GROUP] [--monitor-socket PATH]\n"
-             "                [--monitor-mode MODE] [--monitor-group GROUP] [--config FILE]",
+    .usage =
+        "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
+        "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
+        "                [--workers N] [--store MIB] [--log-level LEVEL]\n"
+        "                [--log-format FORMAT] [--metrics PLACE] [--socket-mode MODE]\n"
+        "                [--socket-group GROUP] [--monitor-socket PATH]\n"
+        "                [--monitor-mode MODE] [--monitor-group GROUP] [--memory MIB] [--disk "
+        "MIB]\n"
+        "                [--bandwidth KIB] [--descriptors N] [--puzzle-share PERCENT]\n"
+        "                [--rate-all N] [--rate-unproven N] [--rate-address N] [--config FILE]",
     .summary = "Run a node until SIGTERM or SIGINT",
     .details =
         "Makes the identity DIR/identity when there is none, and keeps its peers in DIR/peers\n"

@@ -15,6 +15,7 @@
 #include "src/daemon/net/resolve.h"
 #include "src/daemon/net/workers.h"
 #include "src/daemon/sandbox/sandbox.h"
+#include "src/daemon/state/limits.h"
 #include "src/daemon/system/failure.h"
 #include "src/daemon/system/log.h"
 
@@ -48,6 +49,7 @@ typedef struct skad_daemon_config {
     int workers; /* threads for signatures, 0..SKAD_WORKERS_MAX; -1: what suits the machine */
     const skad_join_point *join;
     size_t join_count;
+    skad_limits limits;
     skad_log_level log;         /* the least level that is written */
     void (*joined)(void *user); /* each time the node joins; may be NULL */
     void *user;

@@ -13,6 +13,7 @@ static bool open_store(skad_daemon *daemon, skad_failure *failure)
         .loop = daemon->config.loop,
         .path = daemon->config.records_path,
         .caps = daemon->config.caps,
+        .file_bytes_max = daemon->config.limits.disk_mib << 20,
         .profile = daemon->config.profile,
         .now_unix_s = daemon->now.unix_s,
         .log = daemon->config.log,
@@ -40,6 +41,7 @@ static bool make_node(skad_daemon *daemon, const skad_identity *identity, skad_f
     };
     skad_node_limits_default(&config.limits);
     skad_node_rates_default(&config.profile, &config.rates);
+    skad_limits_change_rates(&daemon->config.limits, &config.rates);
     skad_random_system(config.seed, sizeof config.seed);
     skad_status status = skad_node_new(&config, daemon->now, &daemon->node);
     skad_wipe(config.seed, sizeof config.seed);
@@ -115,6 +117,7 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
         .identity = identity,
         .path = daemon->config.identity_path,
         .node = daemon->node,
+        .percent = (unsigned)daemon->config.limits.puzzle_percent,
         .log = daemon->config.log,
     };
     const skad_peer_book_config peers = {

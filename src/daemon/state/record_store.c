@@ -159,6 +159,7 @@ static bool open_database(skad_record_store *records, const skad_record_store_co
         .path = config->path,
         .network = network,
         .caps = config->caps,
+        .map_bytes = (size_t)config->file_bytes_max,
         .now_unix_s = config->now_unix_s,
     };
     tell_check(config);
