@@ -1,6 +1,7 @@
 # cmake --install build --prefix X: the command, the library for programs that embed it, and the manual.
 install(TARGETS skad_cli skad_sim_modelled skad_sim_real RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS skad ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS skad skad_shared ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+                                 LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 # Removes the compiler's data for optimising across files, which only this very compiler can use.
 install(CODE "execute_process(COMMAND \"${CMAKE_OBJCOPY}\" --wildcard
   --remove-section=.gnu.lto_* --remove-section=.gnu.debuglto_* --strip-symbol=__gnu_lto_slim
@@ -31,13 +32,20 @@ install(FILES ${built}/completion/skad.bash DESTINATION ${CMAKE_INSTALL_DATADIR}
 install(FILES ${built}/completion/skad.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions
         RENAME _skad)
 install(FILES ${built}/completion/skad.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
-install(FILES contrib/skad.conf contrib/skad.rules.yml contrib/skad.dashboard.json
-        DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
+install(CODE "execute_process(COMMAND sh \"${PROJECT_SOURCE_DIR}/cmake/install-docs.sh\" \"${PROJECT_SOURCE_DIR}\"
+  \"\$ENV{DESTDIR}${CMAKE_INSTALL_FULL_DOCDIR}\" COMMAND_ERROR_IS_FATAL ANY)")
 
 # The paths in skad.pc are relative to the file, so that any --prefix works.
 file(RELATIVE_PATH SKAD_PC_PREFIX
   ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+include(CMakePackageConfigHelpers)
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/skad-config.cmake.in
+  ${CMAKE_CURRENT_BINARY_DIR}/skad-config.cmake INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/skad
+  PATH_VARS CMAKE_INSTALL_INCLUDEDIR CMAKE_INSTALL_LIBDIR)
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/skad-config-version.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/skad-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/skad-config-version.cmake
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/skad)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/skad.pc.in ${CMAKE_CURRENT_BINARY_DIR}/skad.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/skad.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

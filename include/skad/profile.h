@@ -10,6 +10,8 @@
 
 #include "skad/types.h"
 
+#pragma GCC visibility push(default)
+
 #define SKAD_PROFILE_NAME_BYTES_MAX 32
 #define SKAD_PSK_BYTES              32
 #define SKAD_K_MAX                  20 /* a reply names 16 of them, as many as fit */
@@ -54,5 +56,7 @@ void skad_profile_network_id(const skad_profile *profile, skad_network_id *out);
 
 /* Returns the puzzle epoch of a wall-clock second. */
 uint32_t skad_profile_epoch(const skad_profile *profile, uint64_t unix_s);
+
+#pragma GCC visibility pop
 
 #endif
