@@ -112,7 +112,7 @@ skad_db_tended skad_db_examine(const char *path, const uint8_t network[static 32
 
 /* ---- Taking over ---- */
 
-static skad_db_tended take_over(const char *from, const struct stat *about,
+static skad_db_tended take_over(const char *from, size_t map_bytes,
                                 const skad_store_lmdb_config *config, skad_db_taken *out)
 {
     skad_store store;
@@ -121,7 +121,7 @@ static skad_db_tended take_over(const char *from, const struct stat *about,
         return status == SKAD_ERR_EXISTS ? SKAD_DB_TEND_BUSY : SKAD_DB_TEND_FAILED;
     }
     if (from != NULL) {
-        const skad_db_salvaged done = skad_db_salvage(from, config, map_bytes_of(about), &store);
+        const skad_db_salvaged done = skad_db_salvage(from, config, map_bytes, &store);
         out->kept = done.kept;
         out->error = done.error;
     }
@@ -136,7 +136,7 @@ skad_db_tended skad_db_take_over(const char *from, const skad_store_lmdb_config 
     struct stat about;
     *out = (skad_db_taken){0};
     if (from == NULL) {
-        return take_over(NULL, NULL, config, out);
+        return take_over(NULL, 0, config, out);
     }
     skad_db_tended outcome = lock_shared(from, &fd, &about);
     if (outcome != SKAD_DB_TENDED) {
@@ -144,7 +144,7 @@ skad_db_tended skad_db_take_over(const char *from, const skad_store_lmdb_config 
                              strerror(errno));
         return outcome;
     }
-    outcome = take_over(from, &about, config, out);
+    outcome = take_over(from, map_bytes_of(&about), config, out);
     (void)close(fd);
     return outcome;
 }

@@ -30,8 +30,9 @@ struct skad_nonce_renewal {
 
 /* ---- Solving with a share of a processor ---- */
 
-#define SLICE_S 0.5 /* of work, at least, before a rest */
-#define BLINK_S 0.1 /* how soon a rest ends when the task is to stop */
+#define SLICE_S  0.5        /* of work, at least, before a rest */
+#define BLINK_NS 100000000L /* how soon a rest ends when the task is to stop */
+#define NS_PER_S 1e9
 
 typedef struct slice {
     const atomic_bool *stop; /* the task's */
@@ -51,8 +52,9 @@ static void on_progress(const skad_progress *progress, void *user)
 
 static void rest(double seconds, const atomic_bool *stop)
 {
-    const struct timespec blink = {.tv_nsec = (long)(BLINK_S * 1e9)};
-    for (double rested_s = 0; rested_s < seconds && !atomic_load(stop); rested_s += BLINK_S) {
+    const struct timespec blink = {.tv_nsec = BLINK_NS};
+    const double blinks = seconds * NS_PER_S / BLINK_NS;
+    for (uint64_t i = 0; (double)i < blinks && !atomic_load(stop); i++) {
         (void)nanosleep(&blink, NULL);
     }
 }
