@@ -33,7 +33,7 @@ install(FILES ${built}/completion/skad.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/
         RENAME _skad)
 install(FILES ${built}/completion/skad.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(CODE "execute_process(COMMAND sh \"${PROJECT_SOURCE_DIR}/cmake/install-docs.sh\" \"${PROJECT_SOURCE_DIR}\"
-  \"\$ENV{DESTDIR}${CMAKE_INSTALL_FULL_DOCDIR}\" COMMAND_ERROR_IS_FATAL ANY)")
+  \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR}\" COMMAND_ERROR_IS_FATAL ANY)")
 
 # The paths in skad.pc are relative to the file, so that any --prefix works.
 file(RELATIVE_PATH SKAD_PC_PREFIX

@@ -38,6 +38,7 @@ say "the command starts, and finds the simulator beside it"
 "$at/bin/skad" sim --help >/dev/null
 
 say "each link of the installed documents leads somewhere"
+[ -n "$(find "$at" -name SECURITY.md)" ] || fail "no documents"
 doc=$(dirname "$(find "$at" -name SECURITY.md)")
 python3 - "$doc" <<'EOF2' || fail "links"
 import os, re, sys
