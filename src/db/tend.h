@@ -13,7 +13,7 @@ typedef enum skad_db_tended {
     SKAD_DB_TENDED = 0,
     SKAD_DB_TEND_MISSING, /* there is no such file */
     SKAD_DB_TEND_BUSY,    /* another process uses it */
-    SKAD_DB_TEND_UNFIT,   /* it is of use to nobody here: the verdict says why */
+    SKAD_DB_TEND_UNFIT,   /* it is of no use here: the verdict says why */
     SKAD_DB_TEND_FAILED,  /* the system refused: errno */
 } skad_db_tended;
 

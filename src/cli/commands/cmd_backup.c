@@ -35,8 +35,8 @@ const skad_command skad_command_backup = {
     .usage = "backup FOLDER [--dir DIR] [--profile NAME|FILE] [--config FILE]",
     .summary = "Copy identity, publications and peers of a node",
     .details = "FOLDER must not be there; it appears when it is complete. The node may go on\n"
-               "running. Records that it holds for others are not copied. Whoever has the backup\n"
-               "can act as the node: keep it as you keep a private key.",
+               "running. Records that it holds for others are not copied. The backup holds the\n"
+               "private key: keep it as you keep one.",
     .options = SKAD_OPTION_DIR | SKAD_OPTION_PROFILE | SKAD_OPTION_CONFIG,
     .words = "FILE",
     .argument = true,
