@@ -2,7 +2,9 @@
 add_compile_options(
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes
   -Wmissing-prototypes -Wcast-qual -Wundef -Wvla -Wformat=2 -Wswitch-enum
-  -fno-strict-aliasing -fstack-protector-strong -fvisibility=hidden)
+  -fno-strict-aliasing -fstack-protector-strong -fvisibility=hidden
+  # What is public (include/skad) may be inlined within the library all the same.
+  -fno-semantic-interposition)
 if(SKAD_WERROR)
   add_compile_options(-Werror)
 endif()

@@ -62,7 +62,8 @@ typedef enum skad_control_method {
     X(REFUSED, "refused")     /* holders answered, and none took the record */                     \
     X(TIMED_OUT, "timed_out") /* no answer came in time */                                         \
     X(STORAGE, "storage")     /* the node's own store cannot keep it: full, or a disk failure */   \
-    X(BUSY, "busy")           /* too many clients or watches, or short of memory */
+    X(BUSY, "busy")           /* too many clients or watches, or short of memory */                \
+    X(DENIED, "denied")       /* the socket is for looking only */
 
 typedef enum skad_control_error {
 #define SKAD_CONTROL_ERROR_ENUM(name, text) SKAD_CONTROL_ERROR_##name,

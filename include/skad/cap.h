@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
+
 /* X(NAME, "name"). The names are stable: operators graph them. */
 #define SKAD_CAPS(X)                                                                               \
     X(PEERS, "peers")           /* slots of the routing table */                                   \
@@ -41,5 +43,7 @@ typedef struct skad_usage {
 
 /* The cap's stable lower-case name, static storage, never NULL. */
 const char *skad_cap_name(skad_cap cap);
+
+#pragma GCC visibility pop
 
 #endif

@@ -16,6 +16,8 @@
 
 #include "skad/types.h"
 
+#pragma GCC visibility push(default)
+
 #define SKAD_GROUP_LEVELS 3
 
 /* Bits of a prefix of level 0; the family stands above them. */
@@ -57,5 +59,7 @@ static inline unsigned skad_groups_of(uint64_t group, uint64_t out[SKAD_GROUP_LE
     }
     return count;
 }
+
+#pragma GCC visibility pop
 
 #endif

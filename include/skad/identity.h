@@ -12,6 +12,8 @@
 #include "skad/status.h"
 #include "skad/types.h"
 
+#pragma GCC visibility push(default)
+
 #define SKAD_SECRET_KEY_BYTES    64 /* libsodium's layout: 32-byte seed, then the public key */
 #define SKAD_NONCE_BYTES         8
 #define SKAD_IDENTITY_NONCES_MAX 4 /* previous, current and next epoch, one to spare */
@@ -108,5 +110,7 @@ SKAD_MUST_CHECK skad_status skad_identity_update(const char *path, const skad_id
 
 /* Overwrites the secret and everything else with zeros. */
 void skad_identity_wipe(skad_identity *identity);
+
+#pragma GCC visibility pop
 
 #endif

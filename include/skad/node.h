@@ -28,6 +28,8 @@
 #include "skad/types.h"
 #include "skad/verdict.h"
 
+#pragma GCC visibility push(default)
+
 typedef struct skad_node skad_node;
 
 /* Caps. Each table of the node is bounded by one of them. skad_node_limits_default fills in values
@@ -312,5 +314,7 @@ typedef struct skad_table_row {
 
 /* Writes up to rows_max rows, by bucket; returns how many there are in all. */
 size_t skad_node_table(const skad_node *node, skad_time now, skad_table_row *rows, size_t rows_max);
+
+#pragma GCC visibility pop
 
 #endif

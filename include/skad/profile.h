@@ -10,6 +10,8 @@
 
 #include "skad/types.h"
 
+#pragma GCC visibility push(default)
+
 #define SKAD_PROFILE_NAME_BYTES_MAX 32
 #define SKAD_PSK_BYTES              32
 #define SKAD_K_MAX                  20 /* a reply names 16 of them, as many as fit */
@@ -62,5 +64,7 @@ uint32_t skad_profile_epoch(const skad_profile *profile, uint64_t unix_s);
  * to solve a new one, and in the last 28th of the one before (twelve hours), since clocks differ.
  */
 bool skad_profile_epoch_valid(const skad_profile *profile, uint64_t unix_s, uint32_t epoch);
+
+#pragma GCC visibility pop
 
 #endif

@@ -17,6 +17,8 @@
 #include "skad/identity.h"
 #include "skad/types.h"
 
+#pragma GCC visibility push(default)
+
 #define SKAD_VALUE_BYTES_MAX         1000 /* immutable */
 #define SKAD_MUTABLE_VALUE_BYTES_MAX 800
 #define SKAD_SALT_BYTES_MAX          64
@@ -75,5 +77,7 @@ size_t skad_record_encode_announcement(skad_publisher publisher, const skad_id *
 void skad_value_key(const uint8_t *value, size_t len, skad_id *out);
 void skad_mutable_key(const uint8_t publisher[static SKAD_PUBLIC_KEY_BYTES], skad_span salt,
                       skad_id *out);
+
+#pragma GCC visibility pop
 
 #endif

@@ -22,6 +22,8 @@
 #include "skad/store.h"
 #include "skad/types.h"
 
+#pragma GCC visibility push(default)
+
 /* ---- Storing: event SKAD_EVENT_PUT ---- */
 
 /* Stores an immutable value of 1..1000 bytes and leaves it to its holders. Returns its key. */
@@ -95,5 +97,7 @@ SKAD_MUST_CHECK skad_status skad_node_get(skad_node *node, skad_record_type type
 SKAD_MUST_CHECK skad_status skad_node_watch(skad_node *node, skad_record_type type,
                                             const skad_id *key, uint32_t every_s, skad_time now,
                                             skad_op *op);
+
+#pragma GCC visibility pop
 
 #endif

@@ -9,6 +9,8 @@
 #include "skad/node.h"
 #include "skad/status.h"
 
+#pragma GCC visibility push(default)
+
 /* A ring that the nodes of one thread share, one for all of them. Each needs it only from a call
  * until the driver has polled what the call wanted to send. */
 typedef struct skad_shared skad_shared;
@@ -45,5 +47,7 @@ struct skad_simulator_config {
     bool lazy_allocation;
     const skad_node_tuning *tuning; /* copied; NULL: as shipped */
 };
+
+#pragma GCC visibility pop
 
 #endif

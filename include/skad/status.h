@@ -3,6 +3,8 @@
 #ifndef SKAD_STATUS_H
 #define SKAD_STATUS_H
 
+#pragma GCC visibility push(default)
+
 #define SKAD_MUST_CHECK __attribute__((warn_unused_result))
 
 typedef enum skad_status {
@@ -23,5 +25,7 @@ typedef enum skad_status {
 
 /* Returns a short English text for a status, static storage, never NULL. */
 const char *skad_status_text(skad_status status);
+
+#pragma GCC visibility pop
 
 #endif

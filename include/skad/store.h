@@ -23,6 +23,8 @@
 #include "skad/status.h"
 #include "skad/types.h"
 
+#pragma GCC visibility push(default)
+
 #define SKAD_STORED_BYTES_MAX 1232 /* no record is larger than a datagram */
 
 typedef enum skad_store_section {
@@ -172,5 +174,7 @@ typedef struct skad_store_caps {
 /* Makes a store in memory, which grows with its contents. Errors: SKAD_ERR_MEMORY, SKAD_ERR_INPUT
  * (a cap of zero). Free with store->ops->free(store->self). */
 SKAD_MUST_CHECK skad_status skad_store_memory_new(const skad_store_caps *caps, skad_store *out);
+
+#pragma GCC visibility pop
 
 #endif

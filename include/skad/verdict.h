@@ -5,6 +5,8 @@
 #ifndef SKAD_VERDICT_H
 #define SKAD_VERDICT_H
 
+#pragma GCC visibility push(default)
+
 /* X(NAME, "name") */
 #define SKAD_VERDICTS(X)                                                                           \
     X(ACCEPT, "accept")         /* not a drop */                                                   \
@@ -36,5 +38,7 @@ typedef enum skad_verdict {
 
 /* Returns the reason's stable lower-case name, static storage, never NULL. */
 const char *skad_verdict_name(skad_verdict verdict);
+
+#pragma GCC visibility pop
 
 #endif

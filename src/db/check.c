@@ -303,8 +303,8 @@ static skad_db_verdict judge(skad_db *db, MDB_txn *txn, answer *out)
         break;
     }
     bool older = origin == SKAD_DB_OF_OLDER_VERSION; /* each row is about to be read anyway */
-    bool trusted =
-        !older && proof == SKAD_DB_PROVEN && says_closed(db, txn) && long_enough(db, config->path);
+    bool trusted = !config->all && !older && proof == SKAD_DB_PROVEN && says_closed(db, txn) &&
+                   long_enough(db, config->path);
     out->whole = !trusted;
     bool good = trusted || (proof != SKAD_DB_CONDEMNED && walk_all(db, txn, older));
     return good ? SKAD_DB_GOOD : SKAD_DB_DAMAGED;

@@ -26,6 +26,7 @@ typedef struct skad_db_check_config {
     const char *path; /* of a regular file that is not empty and that no process has open */
     size_t map_bytes;
     const uint8_t *network; /* 32 bytes */
+    bool all;               /* read everything, whatever is proven */
 } skad_db_check_config;
 
 /* *whole: everything was read. */

@@ -6,8 +6,8 @@
 
 /* Forks. The child does the work and ends, silently even if it crashes. Its findings go through
  * shared memory or a pipe. It closes all descriptors but `fd` (-1: all), so that the locks and
- * ports of a parent that is killed meanwhile are free at once. Returns -1 if the system refuses
- * (errno). */
+ * ports of a parent that is killed meanwhile are free at once; it is killed along with it. Returns
+ * -1 if the system refuses (errno). */
 pid_t skad_db_child_start(void (*work)(void *user), void *user, int fd);
 
 /* Waits until the child ends in any way. */

@@ -95,14 +95,13 @@ static bool print_path(char *out, size_t cap, const char *path, const char *suff
     return true;
 }
 
-skad_status skad_db_set_aside(const char *path, uint64_t unix_s, char *aside, size_t aside_cap)
+/* Gives a file the name under which it is set aside: by `name_it`, rename or link. */
+static skad_status name_aside(const char *path, uint64_t unix_s,
+                              int (*name_it)(const char *from, const char *to), char *aside,
+                              size_t aside_cap)
 {
-    char lock[PATH_MAX];
     char suffix[48];
     struct stat about;
-    if (!print_path(lock, sizeof lock, path, "-lock")) {
-        return SKAD_ERR_IO;
-    }
     for (unsigned i = 0; i < ASIDE_TRIES; i++) {
         int printed = snprintf(suffix, sizeof suffix, ".aside-%" PRIu64, unix_s);
         if (i > 0) {
@@ -115,13 +114,27 @@ skad_status skad_db_set_aside(const char *path, uint64_t unix_s, char *aside, si
         if (lstat(aside, &about) == 0 || errno != ENOENT) {
             continue;
         }
-        if (rename(path, aside) != 0) {
-            return SKAD_ERR_IO;
-        }
-        (void)unlink(lock); /* only lists the current readers and writers */
-        skad_db_proof_remove(path);
-        return SKAD_OK;
+        return name_it(path, aside) == 0 ? SKAD_OK : SKAD_ERR_IO;
     }
     errno = EEXIST;
     return SKAD_ERR_IO;
+}
+
+skad_status skad_db_set_aside(const char *path, uint64_t unix_s, char *aside, size_t aside_cap)
+{
+    char lock[PATH_MAX];
+    if (!print_path(lock, sizeof lock, path, "-lock")) {
+        return SKAD_ERR_IO;
+    }
+    skad_status status = name_aside(path, unix_s, rename, aside, aside_cap);
+    if (status == SKAD_OK) {
+        (void)unlink(lock); /* only lists the current readers and writers */
+        skad_db_proof_remove(path);
+    }
+    return status;
+}
+
+skad_status skad_db_keep_aside(const char *path, uint64_t unix_s, char *aside, size_t aside_cap)
+{
+    return name_aside(path, unix_s, link, aside, aside_cap);
 }

@@ -21,4 +21,8 @@ SKAD_MUST_CHECK skad_status skad_db_claim(const char *path, int *fd, bool *is_em
 SKAD_MUST_CHECK skad_status skad_db_set_aside(const char *path, uint64_t unix_s, char *aside,
                                               size_t aside_cap);
 
+/* The same, but the file keeps its own name as well, so that another can replace it in one step. */
+SKAD_MUST_CHECK skad_status skad_db_keep_aside(const char *path, uint64_t unix_s, char *aside,
+                                               size_t aside_cap);
+
 #endif

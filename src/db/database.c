@@ -28,7 +28,7 @@ static const char *const names[SKAD_DB_TABLES] = {
     [SKAD_DB_COUNTERS] = "counters",
 };
 
-int skad_db_open(const char *path, size_t map_bytes, bool read_only, skad_db *out)
+static int open_with(const char *path, size_t map_bytes, unsigned flags, skad_db *out)
 {
     *out = (skad_db){0};
     int result = mdb_env_create(&out->env);
@@ -43,13 +43,22 @@ int skad_db_open(const char *path, size_t map_bytes, bool read_only, skad_db *ou
         result = mdb_env_set_mapsize(out->env, map_bytes);
     }
     if (result == 0) {
-        result = mdb_env_open(out->env, path, FLAGS | (read_only ? MDB_RDONLY | MDB_NOLOCK : 0U),
-                              S_IRUSR | S_IWUSR);
+        result = mdb_env_open(out->env, path, FLAGS | flags, S_IRUSR | S_IWUSR);
     }
     if (result != 0) {
         skad_db_close(out);
     }
     return result;
+}
+
+int skad_db_open(const char *path, size_t map_bytes, bool read_only, skad_db *out)
+{
+    return open_with(path, map_bytes, read_only ? MDB_RDONLY | MDB_NOLOCK : 0U, out);
+}
+
+int skad_db_open_beside(const char *path, size_t map_bytes, skad_db *out)
+{
+    return open_with(path, map_bytes, MDB_RDONLY, out);
 }
 
 void skad_db_close(skad_db *db)

@@ -48,6 +48,9 @@ typedef struct skad_db_stated {
 /* Opens the file, which is made (0600) if it is missing, without looking into its tables. With
  * read_only no other process may have it open; then no lock file is made. */
 int skad_db_open(const char *path, size_t map_bytes, bool read_only, skad_db *out);
+/* Opens a file that a node uses, for reading beside it: LMDB's lock file tells the node which pages
+ * are being read. */
+int skad_db_open_beside(const char *path, size_t map_bytes, skad_db *out);
 /* All zero is allowed. */
 void skad_db_close(skad_db *db);
 

@@ -248,7 +248,9 @@ bool skad_store_lmdb_resize(skad_store *store, const skad_store_caps *caps)
 bool skad_store_lmdb_unsynced(skad_store *store, int *fd)
 {
     skad_lmdb_store *self = store->self;
+    int dead;
     SKAD_ASSERT(store->ops == &lmdb_ops);
+    (void)mdb_reader_check(self->opened.db.env, &dead); /* a killed backup holds no pages */
     if (self->writer != NULL && skad_db_writer_wrote(self->writer)) {
         self->unsynced = true;
     }

@@ -54,7 +54,7 @@ SKAD_MUST_CHECK bool skad_store_lmdb_resize(skad_store *store, const skad_store_
 
 /* Whether something was written since the last call. If so, *fd is a descriptor of the file: call
  * fdatasync on it in any thread, and close it. False if there is nothing to do, or no descriptor
- * left. */
+ * left. Call it now and then: it also frees what a backup that was killed held. */
 bool skad_store_lmdb_unsynced(skad_store *store, int *fd);
 
 /* Rows whose checksum was wrong and that were dropped, since it was opened. */

@@ -9,8 +9,10 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "src/db/check.h"
@@ -24,6 +26,7 @@
 
 #define MAP_BYTES ((size_t)64 << 20)
 #define KIND_KEY  0 /* of version 1 */
+#define KILLS     50
 #define GROUPS    7 /* of version 1's records: 8.1.0/24 to 8.1.6/24 */
 
 /* ---- A disk that is full when the test says so ---- */
@@ -32,6 +35,8 @@ static struct {
     bool for_counters;
     bool for_all;
     unsigned refused;
+    unsigned puts;
+    unsigned kill_at; /* which put the process does not live to see; 0: none */
 } disk;
 
 int __real_mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value, unsigned flags);
@@ -39,6 +44,9 @@ int __wrap_mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value, unsi
 
 int __wrap_mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value, unsigned flags)
 {
+    if (++disk.puts == disk.kill_at) {
+        (void)kill(getpid(), SIGKILL);
+    }
     if (disk.for_all || (disk.for_counters && key->mv_size == SKAD_DB_COUNTER_KEY_BYTES)) {
         disk.refused++;
         return disk.for_all ? ENOSPC : MDB_MAP_FULL;
@@ -218,6 +226,50 @@ static void a_recount_that_did_not_end_begins_again(void **state)
     test_store_free(&store);
 }
 
+/* Opens the file in a process that is killed at a put. */
+static void open_and_die(test_db_folder *here, unsigned kill_at)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        disk.puts = 0;
+        disk.kill_at = kill_at;
+        (void)test_db_open(here, &test_db_roomy);
+        _exit(0);
+    }
+    int end;
+    assert_int_equal(waitpid(child, &end, 0), child);
+    assert_true(WIFSIGNALED(end) && WTERMSIG(end) == SIGKILL);
+}
+
+/* How many puts a whole recount takes. */
+static unsigned puts_of_a_recount(test_db_folder *here)
+{
+    make_version_1(here);
+    disk.puts = 0;
+    skad_store store = test_db_open(here, &test_db_roomy);
+    const unsigned puts = disk.puts;
+    test_store_free(&store);
+    test_db_clear(here);
+    return puts;
+}
+
+static void a_kill_at_any_moment_of_a_recount_loses_nothing(void **state)
+{
+    test_db_folder *here = *state;
+    const unsigned puts = puts_of_a_recount(here);
+    assert_true(puts > KILLS);
+    for (unsigned i = 0; i < KILLS; i++) {
+        make_version_1(here);
+        open_and_die(here, 1 + i * (puts - 1) / (KILLS - 1));
+        skad_store store = test_db_open(here, &test_db_roomy);
+        assert_string_equal(here->report.text, "");
+        expect_all(&store);
+        test_store_free(&store);
+        expect_sound(here);
+        test_db_clear(here);
+    }
+}
+
 /* A damaged file of version 1 is noticed, whatever its mark, and its records are salvaged. */
 static void a_damaged_version_1_is_salvaged(void **state)
 {
@@ -375,6 +427,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OWN_TEST(version_1_is_taken_over_with_all_records),
         OWN_TEST(a_recount_that_did_not_end_begins_again),
+        OWN_TEST(a_kill_at_any_moment_of_a_recount_loses_nothing),
         OWN_TEST(a_damaged_version_1_is_salvaged),
         OWN_TEST(without_room_records_are_kept_and_none_is_added),
         OWN_TEST(a_sweep_makes_up_for_a_recount),

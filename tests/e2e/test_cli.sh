@@ -11,7 +11,7 @@ expect 0 "$skad" --version
 grep -qE '^skad [0-9]+\.[0-9]+\.[0-9]+$' "$work/out" || fail "version: $(cat "$work/out")"
 expect 0 "$skad" --help
 commands="keygen run testnet put get publish resolve announce providers watch records withdraw ping
-    lookup table status profile config health top price"
+    lookup table status profile config health top backup restore store completion price"
 for command in $commands; do
     grep -q "^  $command " "$work/out" || fail "no $command in --help"
 done
@@ -56,6 +56,12 @@ run --log-level loud
 config
 config chek
 config show file
+backup
+restore
+store
+store chek
+store restore
+store check a b
 testnet 2 --profile public
 profile
 profile hide

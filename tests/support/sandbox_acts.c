@@ -110,6 +110,23 @@ int test_act_run_threads(test_place *self)
                                                            : TEST_ACT_FAILED_OTHERWISE;
 }
 
+/* A minimal machine has no /etc/hosts, or nothing in it. Any other that cannot be read is a
+ * refusal of the sandbox. */
+static bool hosts_lack_localhost(void)
+{
+    char line[256];
+    FILE *hosts = fopen("/etc/hosts", "re");
+    if (hosts == NULL) {
+        return errno == ENOENT;
+    }
+    bool found = false;
+    while (fgets(line, sizeof line, hosts) != NULL) {
+        found = found || strstr(line, "localhost") != NULL;
+    }
+    (void)fclose(hosts);
+    return !found;
+}
+
 int test_act_resolve_localhost(test_place *self)
 {
     (void)self;
@@ -119,7 +136,7 @@ int test_act_resolve_localhost(test_place *self)
     if (error == 0) {
         freeaddrinfo(list);
     }
-    return error == 0 ? TEST_ACT_WENT_WELL : TEST_ACT_FAILED_OTHERWISE;
+    return error == 0 || hosts_lack_localhost() ? TEST_ACT_WENT_WELL : TEST_ACT_FAILED_OTHERWISE;
 }
 
 /* As glibc does for a name server like fe80::1%lo. */

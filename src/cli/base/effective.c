@@ -28,10 +28,18 @@ static const char *default_of(const skad_option_row *row, const skad_options *op
         return "info";
     case SKAD_OPTION_LOG_FORMAT:
         return "auto";
+    case SKAD_OPTION_SOCKET_MODE:
+    case SKAD_OPTION_MONITOR_MODE:
+        return "0600";
+    case SKAD_OPTION_MONITOR_SOCKET:
     case SKAD_OPTION_METRICS:
         return "off";
+    case SKAD_OPTION_DESCRIPTORS:
+        return "256";
+    case SKAD_OPTION_PUZZLE_SHARE:
+        return "100";
     default:
-        return NULL;
+        return (row->option & SKAD_OPTIONS_LIMITS) != 0 ? "0" : NULL;
     }
 }
 

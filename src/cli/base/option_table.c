@@ -2,6 +2,7 @@
 #include "src/cli/base/option_table.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,20 @@ static bool take_number(const skad_option_row *row, const char *value, skad_opti
     return true;
 }
 
+/* 0, the default, or a number within the range. */
+static bool take_limit(const skad_option_row *row, const char *value, skad_options *out,
+                       skad_failure *failure)
+{
+    if (strcmp(value, "0") == 0) {
+        *(uint64_t *)place_of(row, out) = 0;
+        return true;
+    }
+    return take_number(row, value, out, failure) ||
+           skad_fail(failure,
+                     "%s is neither 0 (the default) nor a number from %" PRIu64 " to %" PRIu64,
+                     value, row->min, row->max);
+}
+
 static bool take_path(const skad_option_row *row, const char *value, skad_options *out,
                       skad_failure *failure)
 {
@@ -120,6 +135,47 @@ static bool take_metrics(const skad_option_row *row, const char *value, skad_opt
 {
     (void)row;
     return skad_metrics_place_parse(value, &out->metrics, failure);
+}
+
+static bool take_mode(const skad_option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    skad_control_place *place = place_of(row, out);
+    return skad_control_mode_parse(value, &place->mode) ||
+           skad_fail(failure, "%s is neither 0600, 0660 nor 0666", value);
+}
+
+/* By name or number. */
+static bool take_group(const skad_option_row *row, const char *value, skad_options *out,
+                       skad_failure *failure)
+{
+    skad_control_place *place = place_of(row, out);
+    char names[4096];
+    struct group entry;
+    struct group *found = NULL;
+    char *end = NULL;
+    if (out->again) {
+        return true; /* it stays as it is until the next start */
+    }
+    const unsigned long number = strtoul(value, &end, 10);
+    place->has_group = true;
+    place->group = (gid_t)number;
+    if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && number < UINT32_MAX) {
+        return true;
+    }
+    if (getgrnam_r(value, &entry, names, sizeof names, &found) != 0 || found == NULL) {
+        return skad_fail(failure, "there is no group '%s': make it with 'groupadd'", value);
+    }
+    place->group = found->gr_gid;
+    return true;
+}
+
+static bool take_monitor_socket(const skad_option_row *row, const char *value, skad_options *out,
+                                skad_failure *failure)
+{
+    (void)row;
+    out->monitor.path = strcmp(value, "off") == 0 ? NULL : value;
+    return value[0] != '\0' || skad_fail(failure, "the path is empty");
 }
 
 static bool take_sandbox(const skad_option_row *row, const char *value, skad_options *out,
@@ -190,36 +246,65 @@ static bool take_address(const skad_option_row *row, const char *value, skad_opt
 #define NUMBER(field, low, top)                                                                    \
     .take = take_number, .place = offsetof(skad_options, field), .min = (low), .max = (top)
 
+#define LIMIT(field, low, top)                                                                     \
+    .take = take_limit, .place = offsetof(skad_options, limits.field), .min = (low), .max = (top)
+
 const skad_option_row SKAD_OPTION_ROWS[] = {
-    {SKAD_OPTION_DIR, 0, "dir", "DIR", "the node's folder (default: $HOME/.skad)", PATH(dir)},
+    {SKAD_OPTION_DIR, 0, "dir", "DIR", "the node's folder (default: $HOME/.skad)", PATH(dir),
+     .words = "FILE"},
     {SKAD_OPTION_PROFILE, 0, "profile", "NAME|FILE",
-     "the network: public (default), test, or that of a file", take_profile, 0, 0, 0},
+     "the network: public (default), test, or that of a file", .take = take_profile,
+     .words = "public test FILE"},
     {SKAD_OPTION_SANDBOX, 0, "sandbox", "MODE", "on (default), log what would be refused, or off",
-     take_sandbox, 0, 0, 0},
+     .take = take_sandbox, .words = "on log off"},
     {SKAD_OPTION_LISTEN, 0, "listen", "ADDR:PORT",
-     "where to listen, once for each family (default: port 4700 of all addresses)", take_listen, 0,
-     0, 0},
+     "where to listen, once for each family (default: port 4700 of all addresses)",
+     .take = take_listen},
     {SKAD_OPTION_WORKERS, 0, "workers", "N",
      "threads that check and make signatures (default: processors - 1, at most 8)",
      NUMBER(workers, 0, SKAD_WORKERS_MAX)},
     {SKAD_OPTION_STORE, 0, "store", "MIB",
      "how much to hold for the network, 1024 records a MiB at most (default: 1024)",
      NUMBER(store_mib, 1, STORE_MIB_MAX)},
+    {SKAD_OPTION_MEMORY, 0, "memory", "MIB",
+     "memory for data and stacks, without the mapped database (default: 0, no limit)",
+     LIMIT(memory_mib, 64, 1U << 20)},
+    {SKAD_OPTION_DISK, 0, "disk", "MIB",
+     "how large the file of records may grow (default: 0, what --store needs)",
+     LIMIT(disk_mib, 16, 16U << 20)},
+    {SKAD_OPTION_BANDWIDTH, 0, "bandwidth", "KIB",
+     "KiB a second of answers (default: 0, the network's: 8192 in the public one)",
+     LIMIT(bandwidth_kib, 16, 1U << 20)},
+    {SKAD_OPTION_DESCRIPTORS, 0, "descriptors", "N", "open files and sockets (default: 256)",
+     LIMIT(descriptors, 128, 4096)},
+    {SKAD_OPTION_PUZZLE_SHARE, 0, "puzzle-share", "PERCENT",
+     "of a processor, to solve puzzles with while the node runs (default: 100)",
+     LIMIT(puzzle_percent, 1, 100)},
+    {SKAD_OPTION_RATE_ALL, 0, "rate-all", "N",
+     "requests a second from peers that have a token (default: 0, the network's)",
+     LIMIT(rate_all, 1, 1000000)},
+    {SKAD_OPTION_RATE_UNPROVEN, 0, "rate-unproven", "N",
+     "requests a second without a token (default: 0, the network's)",
+     LIMIT(rate_unproven, 1, 1000000)},
+    {SKAD_OPTION_RATE_ADDRESS, 0, "rate-address", "N",
+     "the same of one address (default: 0, the network's)", LIMIT(rate_address, 1, 1000000)},
     {SKAD_OPTION_LOG_LEVEL, 0, "log-level", "LEVEL",
-     "the least level that is logged: info (default), warning or error", take_log_level, 0, 0, 0},
+     "the least level that is logged: info (default), warning or error", .take = take_log_level,
+     .words = "info warning error"},
     {SKAD_OPTION_LOG_FORMAT, 0, "log-format", "FORMAT",
      "text, logfmt, json or journal (default: auto: journal under systemd, else text)",
-     take_log_format, 0, 0, 0},
+     .take = take_log_format, .words = "auto text logfmt json journal"},
     {SKAD_OPTION_METRICS, 0, "metrics", "PLACE",
      "serve figures for Prometheus at 127.0.0.1:PORT, [::1]:PORT or a socket's path (default: off)",
-     take_metrics, 0, 0, 0},
+     .take = take_metrics, .words = "off FILE"},
     {SKAD_OPTION_CONFIG, 0, "config", "FILE",
      "the configuration (default: $SKAD_CONFIG, else /etc/skad/skad.conf); none: no file",
-     TEXT(config)},
+     TEXT(config), .words = "none FILE"},
     {SKAD_OPTION_JOIN, 0, "join", "ADDR:PORT",
-     "a node to join through, by address or NAME:PORT; may be repeated", take_join, 0, 0, 0},
+     "a node to join through, by address or NAME:PORT; may be repeated", .take = take_join},
     {SKAD_OPTION_FIELD, 0, "field", "NAME", "print the value of this field only", TEXT(field)},
-    {SKAD_OPTION_OUTPUT, 'o', "output", "FILE", "write to FILE instead of stdout", TEXT(output)},
+    {SKAD_OPTION_OUTPUT, 'o', "output", "FILE", "write to FILE instead of stdout", TEXT(output),
+     .words = "FILE"},
     {SKAD_OPTION_MAX_BYTES, 0, "max-bytes", "N",
      "refuse a file that is larger (default: 1000000000, which is 1 GB)",
      NUMBER(max_bytes, 0, SKAD_FILE_BYTES_MAX)},
@@ -232,7 +317,8 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
      FLAG(trace)},
     {SKAD_OPTION_MIN_ACKS, 0, "min-acks", "N",
      "fail when any record was stored at fewer than N nodes", NUMBER(min_acks, 1, UINT8_MAX)},
-    {SKAD_OPTION_KEY, 0, "key", "FILE", "sign with this identity instead of the node's", TEXT(key)},
+    {SKAD_OPTION_KEY, 0, "key", "FILE", "sign with this identity instead of the node's", TEXT(key),
+     .words = "FILE"},
     {SKAD_OPTION_SALT, 0, "salt", "TEXT", "tells records of one publisher apart (default: none)",
      TEXT(salt)},
     {SKAD_OPTION_SEQ, 0, "seq", "N", "the sequence (default: one more than what is there)",
@@ -242,7 +328,7 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
     {SKAD_OPTION_PORT, 0, "port", "PORT", "a port of this node's address, as its peers see it",
      NUMBER(port, 1, UINT16_MAX)},
     {SKAD_OPTION_ADDRESS, 0, "address", "ADDR:PORT", "where to reach what is announced",
-     take_address, 0, 0, 0},
+     .take = take_address},
     {SKAD_OPTION_METADATA, 0, "metadata", "TEXT", "up to 128 bytes to go with it", TEXT(metadata)},
     {SKAD_OPTION_LIFE, 0, "life", "SECONDS",
      "when it ends unless it is renewed (default: a record as late as is allowed, a ban in a day)",
@@ -277,7 +363,22 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
     {SKAD_OPTION_SOCKET, 0, "socket", "PATH",
      "the control socket (default: $SKAD_SOCKET, else $HOME/.skad/control.sock, else as "
      "configured)",
-     PATH(socket)},
+     PATH(socket), .words = "FILE"},
+    {SKAD_OPTION_SOCKET_MODE, 0, "socket-mode", "MODE",
+     "who may open the control socket: 0600 (default), 0660 (its group, too) or 0666",
+     .take = take_mode, .place = offsetof(skad_options, control_rights), .words = "0600 0660 0666"},
+    {SKAD_OPTION_SOCKET_GROUP, 0, "socket-group", "GROUP",
+     "the group of the control socket (default: that of the process)", .take = take_group,
+     .place = offsetof(skad_options, control_rights)},
+    {SKAD_OPTION_MONITOR_SOCKET, 0, "monitor-socket", "PATH",
+     "a second socket, for looking only: status, health, table, records, bans (default: off)",
+     .take = take_monitor_socket, .words = "off FILE"},
+    {SKAD_OPTION_MONITOR_MODE, 0, "monitor-mode", "MODE",
+     "who may open that: 0600 (default), 0660 or 0666", .take = take_mode,
+     .place = offsetof(skad_options, monitor), .words = "0600 0660 0666"},
+    {SKAD_OPTION_MONITOR_GROUP, 0, "monitor-group", "GROUP",
+     "the group of that (default: that of the process)", .take = take_group,
+     .place = offsetof(skad_options, monitor)},
     {SKAD_OPTION_TIMEOUT, 0, "timeout", "SECONDS", "how long to wait for an answer (default: 65)",
      NUMBER(timeout_s, 1, TIMEOUT_S_MAX)},
 };

@@ -20,6 +20,8 @@ struct skad_option_row {
     size_t place; /* in skad_options, of what is a flag, a number or a text */
     uint64_t min; /* of a number */
     uint64_t max;
+    const char *words; /* what it may be, blank-separated, "FILE" for any file; NULL: cannot be
+                          listed. For completion */
 };
 
 extern const skad_option_row SKAD_OPTION_ROWS[];

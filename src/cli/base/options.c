@@ -1,6 +1,7 @@
 /* Reading a command line by the table of options, and the files of configuration after it. */
 #include "src/cli/base/options.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +145,7 @@ static void look_up_socket(skad_options *out)
 {
     const char *dir = NULL;
     const char *path = NULL;
+    const char *monitor = NULL;
     skad_failure failure;
     skad_settings *settings = calloc(1, sizeof *settings);
     if (settings == NULL ||
@@ -156,11 +158,18 @@ static void look_up_socket(skad_options *out)
         const skad_option_set option = setting->dropped ? 0 : setting->row->option;
         dir = option == SKAD_OPTION_DIR ? setting->value : dir;
         path = option == SKAD_OPTION_SOCKET ? setting->value : path;
+        monitor = option == SKAD_OPTION_MONITOR_SOCKET ? setting->value : monitor;
     }
     if (path != NULL && strlen(path) < sizeof out->socket) {
         memcpy(out->socket, path, strlen(path) + 1);
     } else if (path == NULL && dir != NULL && strlen(dir) < sizeof out->socket - 32) {
         (void)snprintf(out->socket, sizeof out->socket, "%s/control.sock", dir);
+    }
+    /* A user that may only look uses the socket for that. */
+    if (monitor != NULL && strlen(monitor) < sizeof out->socket &&
+        access(out->socket, R_OK | W_OK) != 0 && errno == EACCES &&
+        access(monitor, R_OK | W_OK) == 0) {
+        memcpy(out->socket, monitor, strlen(monitor) + 1);
     }
     skad_settings_free(settings);
 }

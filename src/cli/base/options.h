@@ -13,41 +13,60 @@
 
 /* Which options a command takes, as a set. */
 typedef uint64_t skad_option_set;
-#define SKAD_OPTION_DIR        (UINT64_C(1) << 0)
-#define SKAD_OPTION_PROFILE    (UINT64_C(1) << 1)
-#define SKAD_OPTION_LISTEN     (UINT64_C(1) << 2)
-#define SKAD_OPTION_JOIN       (UINT64_C(1) << 3)
-#define SKAD_OPTION_SOCKET     (UINT64_C(1) << 4)
-#define SKAD_OPTION_TIMEOUT    (UINT64_C(1) << 5)
-#define SKAD_OPTION_JSON       (UINT64_C(1) << 6)
-#define SKAD_OPTION_FIELD      (UINT64_C(1) << 7)
-#define SKAD_OPTION_OUTPUT     (UINT64_C(1) << 8)
-#define SKAD_OPTION_BASE_PORT  (UINT64_C(1) << 9)
-#define SKAD_OPTION_CONTACTS   (UINT64_C(1) << 10)
-#define SKAD_OPTION_TRACE      (UINT64_C(1) << 11)
-#define SKAD_OPTION_MIN_ACKS   (UINT64_C(1) << 12)
-#define SKAD_OPTION_ONCE       (UINT64_C(1) << 13)
-#define SKAD_OPTION_SALT       (UINT64_C(1) << 14)
-#define SKAD_OPTION_SEQ        (UINT64_C(1) << 15)
-#define SKAD_OPTION_CAS        (UINT64_C(1) << 16)
-#define SKAD_OPTION_KEY        (UINT64_C(1) << 17)
-#define SKAD_OPTION_LIFE       (UINT64_C(1) << 18)
-#define SKAD_OPTION_PORT       (UINT64_C(1) << 19)
-#define SKAD_OPTION_ADDRESS    (UINT64_C(1) << 20)
-#define SKAD_OPTION_METADATA   (UINT64_C(1) << 21)
-#define SKAD_OPTION_EVERY      (UINT64_C(1) << 22)
-#define SKAD_OPTION_PROVIDERS  (UINT64_C(1) << 23)
-#define SKAD_OPTION_COUNT      (UINT64_C(1) << 24)
-#define SKAD_OPTION_PUBLISHED  (UINT64_C(1) << 25)
-#define SKAD_OPTION_FILE       (UINT64_C(1) << 26)
-#define SKAD_OPTION_SANDBOX    (UINT64_C(1) << 27)
-#define SKAD_OPTION_WORKERS    (UINT64_C(1) << 28)
-#define SKAD_OPTION_STORE      (UINT64_C(1) << 29)
-#define SKAD_OPTION_MAX_BYTES  (UINT64_C(1) << 30)
-#define SKAD_OPTION_CONFIG     (UINT64_C(1) << 31)
-#define SKAD_OPTION_LOG_LEVEL  (UINT64_C(1) << 32)
-#define SKAD_OPTION_METRICS    (UINT64_C(1) << 33)
-#define SKAD_OPTION_LOG_FORMAT (UINT64_C(1) << 34)
+#define SKAD_OPTION_DIR            (UINT64_C(1) << 0)
+#define SKAD_OPTION_PROFILE        (UINT64_C(1) << 1)
+#define SKAD_OPTION_LISTEN         (UINT64_C(1) << 2)
+#define SKAD_OPTION_JOIN           (UINT64_C(1) << 3)
+#define SKAD_OPTION_SOCKET         (UINT64_C(1) << 4)
+#define SKAD_OPTION_TIMEOUT        (UINT64_C(1) << 5)
+#define SKAD_OPTION_JSON           (UINT64_C(1) << 6)
+#define SKAD_OPTION_FIELD          (UINT64_C(1) << 7)
+#define SKAD_OPTION_OUTPUT         (UINT64_C(1) << 8)
+#define SKAD_OPTION_BASE_PORT      (UINT64_C(1) << 9)
+#define SKAD_OPTION_CONTACTS       (UINT64_C(1) << 10)
+#define SKAD_OPTION_TRACE          (UINT64_C(1) << 11)
+#define SKAD_OPTION_MIN_ACKS       (UINT64_C(1) << 12)
+#define SKAD_OPTION_ONCE           (UINT64_C(1) << 13)
+#define SKAD_OPTION_SALT           (UINT64_C(1) << 14)
+#define SKAD_OPTION_SEQ            (UINT64_C(1) << 15)
+#define SKAD_OPTION_CAS            (UINT64_C(1) << 16)
+#define SKAD_OPTION_KEY            (UINT64_C(1) << 17)
+#define SKAD_OPTION_LIFE           (UINT64_C(1) << 18)
+#define SKAD_OPTION_PORT           (UINT64_C(1) << 19)
+#define SKAD_OPTION_ADDRESS        (UINT64_C(1) << 20)
+#define SKAD_OPTION_METADATA       (UINT64_C(1) << 21)
+#define SKAD_OPTION_EVERY          (UINT64_C(1) << 22)
+#define SKAD_OPTION_PROVIDERS      (UINT64_C(1) << 23)
+#define SKAD_OPTION_COUNT          (UINT64_C(1) << 24)
+#define SKAD_OPTION_PUBLISHED      (UINT64_C(1) << 25)
+#define SKAD_OPTION_FILE           (UINT64_C(1) << 26)
+#define SKAD_OPTION_SANDBOX        (UINT64_C(1) << 27)
+#define SKAD_OPTION_WORKERS        (UINT64_C(1) << 28)
+#define SKAD_OPTION_STORE          (UINT64_C(1) << 29)
+#define SKAD_OPTION_MAX_BYTES      (UINT64_C(1) << 30)
+#define SKAD_OPTION_CONFIG         (UINT64_C(1) << 31)
+#define SKAD_OPTION_LOG_LEVEL      (UINT64_C(1) << 32)
+#define SKAD_OPTION_METRICS        (UINT64_C(1) << 33)
+#define SKAD_OPTION_LOG_FORMAT     (UINT64_C(1) << 34)
+#define SKAD_OPTION_SOCKET_MODE    (UINT64_C(1) << 35)
+#define SKAD_OPTION_SOCKET_GROUP   (UINT64_C(1) << 36)
+#define SKAD_OPTION_MONITOR_SOCKET (UINT64_C(1) << 37)
+#define SKAD_OPTION_MONITOR_MODE   (UINT64_C(1) << 38)
+#define SKAD_OPTION_MONITOR_GROUP  (UINT64_C(1) << 39)
+#define SKAD_OPTION_MEMORY         (UINT64_C(1) << 40)
+#define SKAD_OPTION_DISK           (UINT64_C(1) << 41)
+#define SKAD_OPTION_BANDWIDTH      (UINT64_C(1) << 42)
+#define SKAD_OPTION_DESCRIPTORS    (UINT64_C(1) << 43)
+#define SKAD_OPTION_PUZZLE_SHARE   (UINT64_C(1) << 44)
+#define SKAD_OPTION_RATE_ALL       (UINT64_C(1) << 45)
+#define SKAD_OPTION_RATE_UNPROVEN  (UINT64_C(1) << 46)
+#define SKAD_OPTION_RATE_ADDRESS   (UINT64_C(1) << 47)
+
+/* What a node may use of its machine. */
+#define SKAD_OPTIONS_LIMITS                                                                        \
+    (SKAD_OPTION_MEMORY | SKAD_OPTION_DISK | SKAD_OPTION_BANDWIDTH | SKAD_OPTION_DESCRIPTORS |     \
+     SKAD_OPTION_PUZZLE_SHARE | SKAD_OPTION_RATE_ALL | SKAD_OPTION_RATE_UNPROVEN |                 \
+     SKAD_OPTION_RATE_ADDRESS)
 
 /* Of `skad price` alone. */
 #define SKAD_OPTION_NODES     (UINT64_C(1) << 50)
@@ -68,7 +87,9 @@ typedef uint64_t skad_option_set;
 #define SKAD_OPTIONS_KEYS                                                                          \
     (SKAD_OPTION_DIR | SKAD_OPTION_PROFILE | SKAD_OPTION_LISTEN | SKAD_OPTION_JOIN |               \
      SKAD_OPTION_SOCKET | SKAD_OPTION_SANDBOX | SKAD_OPTION_WORKERS | SKAD_OPTION_STORE |          \
-     SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_LOG_FORMAT | SKAD_OPTION_METRICS)
+     SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_LOG_FORMAT | SKAD_OPTION_METRICS |                        \
+     SKAD_OPTION_SOCKET_MODE | SKAD_OPTION_SOCKET_GROUP | SKAD_OPTION_MONITOR_SOCKET |             \
+     SKAD_OPTION_MONITOR_MODE | SKAD_OPTION_MONITOR_GROUP | SKAD_OPTIONS_LIMITS)
 
 typedef struct skad_settings skad_settings;
 
@@ -83,12 +104,15 @@ typedef struct skad_options {
     const skad_profile *profile; /* --profile, else the public one; NULL while `again` */
     const char *profile_name;    /* as it was given; NULL: not */
     skad_profile *profile_read;  /* the former where it came from a file: memory for secrets */
+    skad_limits limits;          /* those of SKAD_OPTIONS_LIMITS */
     skad_sandbox sandbox;        /* --sandbox, else on */
     skad_log_level log_level;    /* --log-level, else info */
     skad_log_format log_format;  /* --log-format, else what suits stderr */
     skad_metrics_place metrics;  /* --metrics, else nowhere */
-    bool configuring;            /* the command line is right: what follows is about files */
-    bool again;                  /* read while a node runs: the profile is not */
+    skad_control_place control_rights; /* --socket-mode, --socket-group; the path is `socket` */
+    skad_control_place monitor;        /* --monitor-socket, -mode and -group; path NULL: none */
+    bool configuring;                  /* the command line is right: what follows is about files */
+    bool again;                        /* read while a node runs: the profile is not */
     skad_settings
         *settings; /* of commands that are configured: what was set, and where; else NULL */
     skad_address listen[SKAD_LISTEN_MAX];
@@ -144,7 +168,9 @@ typedef struct skad_command {
     const char *summary;
     const char *details;
     skad_option_set options;
-    bool argument; /* may take one argument */
+    const char *words; /* what its first argument may be, blank-separated, "FILE" for any file;
+                          NULL: cannot be listed. For completion */
+    bool argument;     /* may take one argument */
     bool argument_needed;
     bool argument2;  /* may take a second one */
     bool configured; /* reads the files of configuration before it runs */

@@ -15,7 +15,9 @@
 static skad_exit fail_connect(const char *path, skad_failure *failure)
 {
     if (errno == EACCES) {
-        (void)skad_fail(failure, "%s belongs to another user: run this as its owner", path);
+        (void)skad_fail(failure,
+                        "you may not open %s: run this as its owner, or as a member of its group",
+                        path);
     } else {
         (void)skad_fail(failure,
                         "no daemon answers at %s: start one with 'skad run' or name its socket "

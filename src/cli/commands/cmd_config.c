@@ -185,6 +185,7 @@ const skad_command skad_command_config = {
                "'show' prints each key as a node would run with it, and where it comes from: the\n"
                "default, a line of a file, or the command line.",
     .options = SKAD_OPTIONS_KEYS | SKAD_OPTION_CONFIG | SKAD_OPTION_JSON,
+    .words = "check show",
     .argument = true,
     .argument_needed = true,
     .argument2 = true,

@@ -119,6 +119,7 @@ const skad_command skad_command_profile = {
     .details = "'show' prints the profile as a file has it, without its key, and the hash that\n"
                "all nodes of the network share. 'psk' prints a new key: 64 hex digits.",
     .options = SKAD_OPTION_PROFILE | SKAD_OPTION_JSON,
+    .words = "show psk",
     .argument = true,
     .argument_needed = true,
     .run = run,

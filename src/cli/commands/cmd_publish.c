@@ -273,6 +273,7 @@ const skad_command skad_command_publish = {
                "signs it anew in time; what was signed with --key ends with its life.",
     .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_SALT | SKAD_OPTION_SEQ |
                SKAD_OPTION_CAS | SKAD_OPTION_KEY | SKAD_OPTION_LIFE | SKAD_OPTION_ONCE,
+    .words = "FILE",
     .argument = true,
     .argument_needed = true,
     .run = run,

@@ -190,6 +190,7 @@ const skad_command skad_command_put = {
         "re-announcing. Where only this node has a record, since it reached no other one, the key\n"
         "is printed and the exit code is 6.",
     .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_MIN_ACKS | SKAD_OPTION_ONCE,
+    .words = "FILE",
     .argument = true,
     .run = run,
 };

@@ -10,17 +10,40 @@
 #include "src/daemon/control/control_listen.h"
 #include "src/daemon/state/data_directory.h"
 #include "src/daemon/state/folder_check.h"
+#include "src/daemon/system/notify.h"
 
 typedef struct run_context {
     const skad_options *options;
     skad_data_directory directory;
     skad_reloader reloader;
+    const char *stage; /* of the puzzle, and when the service manager was told of it */
+    double told_s;
 } run_context;
+
+#define EXTEND_EVERY_S 5.
+#define EXTEND_BY_S    30
+
+/* A puzzle takes as long as luck has it, so the service manager is asked for more time again and
+ * again. */
+static void on_progress(const skad_progress *progress, void *user)
+{
+    run_context *self = user;
+    char why[128];
+    skad_progress_puzzle(progress, NULL);
+    if (self->stage == progress->stage && progress->elapsed_s - self->told_s < EXTEND_EVERY_S) {
+        return;
+    }
+    self->stage = progress->stage;
+    self->told_s = progress->elapsed_s;
+    (void)snprintf(why, sizeof why, "solving the %s puzzle of the identity for %.0f s",
+                   progress->stage, progress->elapsed_s);
+    skad_notify_extend(EXTEND_BY_S, why);
+}
 
 static bool identify(void *user, const atomic_bool *stop, skad_identity *out, skad_failure *failure)
 {
-    const skad_solve_options solve = {.stop = stop, .progress = skad_progress_puzzle};
-    const run_context *self = user;
+    run_context *self = user;
+    const skad_solve_options solve = {.stop = stop, .progress = on_progress, .user = self};
     bool made = false;
 
     bool ok = skad_data_directory_identity(&self->directory, self->options->profile, &solve, out,
@@ -42,7 +65,9 @@ static const char *control_of(const run_context *self)
 static bool check(const run_context *self, skad_failure *failure)
 {
     return skad_folder_check(&self->directory, self->options->profile, failure) &&
-           skad_control_listen_check(control_of(self), failure);
+           skad_control_listen_check(control_of(self), failure) &&
+           (self->options->monitor.path == NULL ||
+            skad_control_listen_check(self->options->monitor.path, failure));
 }
 
 static bool run_node(run_context *self, skad_failure *failure)
@@ -55,8 +80,10 @@ static bool run_node(run_context *self, skad_failure *failure)
         .wanted = options->sandbox,
         .dir = directory->dir,
         .control_path = control,
+        .monitor_path = options->monitor.path,
         .metrics_path = options->metrics.path[0] != 0 ? options->metrics.path : NULL,
         .settings_path = strcmp(settings, SKAD_CONFIG_NONE) == 0 ? NULL : settings,
+        .descriptors = (unsigned)options->limits.descriptors,
         .log = SKAD_LOG_INFO,
     };
     skad_daemon_config config = {
@@ -66,7 +93,10 @@ static bool run_node(run_context *self, skad_failure *failure)
         .peers_path = directory->peers,
         .records_path = directory->records,
         .caps = skad_reload_caps(options),
+        .limits = options->limits,
         .control_path = control,
+        .control_rights = &options->control_rights,
+        .monitor = options->monitor.path != NULL ? &options->monitor : NULL,
         .metrics = skad_metrics_place_is(&options->metrics) ? &options->metrics : NULL,
         .sandbox = &sandbox,
         .listen = options->listen,
@@ -98,16 +128,22 @@ static skad_exit run(const skad_options *options)
     }
     bool ok = skad_data_directory_init(options->dir, &self.directory, &failure) &&
               skad_data_directory_make(&self.directory, &failure) && check(&self, &failure) &&
-              run_node(&self, &failure);
+              skad_limits_enter(&options->limits, &failure) && run_node(&self, &failure);
     return ok ? SKAD_EXIT_DONE : skad_complain(SKAD_EXIT_FAILED, &failure);
 }
 
 const skad_command skad_command_run = {
     .name = "run",
-    .usage = "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
-             "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
-             "                [--workers N] [--store MIB] [--log-level LEVEL]\n"
-             "                [--log-format FORMAT] [--metrics PLACE] [--config FILE]",
+    .usage =
+        "run [--dir DIR] [--profile NAME|FILE] [--listen ADDR:PORT]...\n"
+        "                [--join ADDR:PORT]... [--socket PATH] [--sandbox on|log|off]\n"
+        "                [--workers N] [--store MIB] [--log-level LEVEL]\n"
+        "                [--log-format FORMAT] [--metrics PLACE] [--socket-mode MODE]\n"
+        "                [--socket-group GROUP] [--monitor-socket PATH]\n"
+        "                [--monitor-mode MODE] [--monitor-group GROUP] [--memory MIB] [--disk "
+        "MIB]\n"
+        "                [--bandwidth KIB] [--descriptors N] [--puzzle-share PERCENT]\n"
+        "                [--rate-all N] [--rate-unproven N] [--rate-address N] [--config FILE]",
     .summary = "Run a node until SIGTERM or SIGINT",
     .details =
         "Makes the identity DIR/identity when there is none, and keeps its peers in DIR/peers\n"

@@ -30,6 +30,10 @@ extern const skad_command skad_command_bans;
 extern const skad_command skad_command_ban;
 extern const skad_command skad_command_unban;
 extern const skad_command skad_command_allow;
+extern const skad_command skad_command_store;
+extern const skad_command skad_command_backup;
+extern const skad_command skad_command_restore;
+extern const skad_command skad_command_completion;
 
 /* Prints "skad: <sentence>" on stderr and returns the code, for `return skad_complain(...)`. */
 skad_exit skad_complain(skad_exit exit, const skad_failure *failure);

@@ -231,6 +231,7 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     tell_start(daemon);
     skad_daemon_begin_joining(daemon);
     skad_daemon_pulse_start(daemon);
+    skad_daemon_watchdog_start(daemon);
     /* These were borrowed only for the start. */
     daemon->config.identify = NULL;
     daemon->config.stop = NULL;
@@ -238,6 +239,8 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
     daemon->config.peers_path = NULL;
     daemon->config.records_path = NULL;
     daemon->config.control_path = NULL;
+    daemon->config.control_rights = NULL;
+    daemon->config.monitor = NULL;
     daemon->config.metrics = NULL;
     daemon->config.sandbox = NULL;
     daemon->config.listen = NULL;
@@ -257,6 +260,7 @@ void skad_daemon_free(skad_daemon *daemon)
     ev_timer_stop(loop, &daemon->deadline);
     ev_timer_stop(loop, &daemon->patience);
     skad_daemon_pulse_stop(daemon);
+    skad_daemon_watchdog_stop(daemon);
     skad_joining_end(&daemon->joining);
     skad_peer_book_free(daemon->peers);
     skad_resolver_free(daemon->resolver);

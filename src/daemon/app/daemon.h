@@ -10,10 +10,12 @@
 #include <stddef.h>
 
 #include "skad/node.h"
+#include "src/daemon/control/control_listen.h"
 #include "src/daemon/metrics/metrics_place.h"
 #include "src/daemon/net/resolve.h"
 #include "src/daemon/net/workers.h"
 #include "src/daemon/sandbox/sandbox.h"
+#include "src/daemon/state/limits.h"
 #include "src/daemon/system/failure.h"
 #include "src/daemon/system/log.h"
 
@@ -36,15 +38,18 @@ typedef struct skad_daemon_config {
     const char *records_path;  /* copied; where records are kept; NULL: in memory only */
     skad_store_caps caps;      /* of the records; all zero: 1 GiB held, 256 MiB published */
     const char *control_path;  /* copied */
-    const skad_metrics_place *metrics;  /* copied; where metrics are served; NULL: nowhere */
-    const skad_sandbox_config *sandbox; /* entered once all is open; NULL: no sandbox */
-    const skad_address *listen;         /* none: all addresses, port 4700 */
-    size_t listen_count;                /* at most one for each family */
+    const skad_control_place *control_rights; /* its mode and group; NULL: for its owner only */
+    const skad_control_place *monitor;        /* a socket for looking only; NULL: none */
+    const skad_metrics_place *metrics;        /* copied; where metrics are served; NULL: nowhere */
+    const skad_sandbox_config *sandbox;       /* entered once all is open; NULL: no sandbox */
+    const skad_address *listen;               /* none: all addresses, port 4700 */
+    size_t listen_count;                      /* at most one for each family */
     uint32_t interface; /* of link-local addresses among these; 0: none, or that of a join point */
     bool peer_sockets;  /* answers come in on sockets of their own (peer_sockets.h) */
     int workers; /* threads for signatures, 0..SKAD_WORKERS_MAX; -1: what suits the machine */
     const skad_join_point *join;
     size_t join_count;
+    skad_limits limits;
     skad_log_level log;         /* the least level that is written */
     void (*joined)(void *user); /* each time the node joins; may be NULL */
     void *user;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "src/daemon/app/daemon_inside.h"
+#include "src/daemon/app/told.h"
 
 /* ---- Signs of life ---- */
 
@@ -152,6 +153,7 @@ static void tell_changes(skad_daemon *daemon)
     if (skad_changes_look(&daemon->changed, daemon->config.log, &sample)) {
         skad_daemon_report(daemon);
     }
+    skad_told_manager(&report, &stats);
 }
 
 static void on_pulse(struct ev_loop *loop, ev_timer *watcher, int revents)

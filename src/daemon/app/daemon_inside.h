@@ -10,6 +10,7 @@
 #include "src/daemon/control/control.h"
 #include "src/daemon/health/health.h"
 #include "src/daemon/metrics/metrics_server.h"
+#include "src/daemon/net/drain.h"
 #include "src/daemon/net/joining.h"
 #include "src/daemon/net/udp_endpoints.h"
 #include "src/daemon/state/nonce_renewal.h"
@@ -55,7 +56,10 @@ struct skad_daemon {
     skad_durations durations;
     bool turning;                 /* a turn has begun */
     skad_metrics_server *metrics; /* NULL: off */
-    skad_log_limit changes;       /* of interfaces, while the node has not joined */
+    ev_timer watchdog;
+    skad_drain drain;
+    skad_log_limit stuck;   /* ports that are not drained */
+    skad_log_limit changes; /* of interfaces, while the node has not joined */
 };
 
 /* Makes all that needs an identity, which is made where there is none. */
@@ -70,6 +74,10 @@ void skad_daemon_pulse_start(skad_daemon *daemon);
 void skad_daemon_pulse_stop(skad_daemon *daemon);
 /* An operation has ended. True if it was a sign of life that was asked for here. */
 bool skad_daemon_pulse_event(skad_daemon *daemon, const skad_event *event);
+
+/* Begins and ends to feed the service manager's watchdog, if it has one. */
+void skad_daemon_watchdog_start(skad_daemon *daemon);
+void skad_daemon_watchdog_stop(skad_daemon *daemon);
 
 /* Begins to join, through the peers of an earlier run first. All nodes share the bootstrap nodes,
  * so they are not asked while our own old peers may answer. */

@@ -13,6 +13,7 @@ static bool open_store(skad_daemon *daemon, skad_failure *failure)
         .loop = daemon->config.loop,
         .path = daemon->config.records_path,
         .caps = daemon->config.caps,
+        .file_bytes_max = daemon->config.limits.disk_mib << 20,
         .profile = daemon->config.profile,
         .now_unix_s = daemon->now.unix_s,
         .log = daemon->config.log,
@@ -40,6 +41,7 @@ static bool make_node(skad_daemon *daemon, const skad_identity *identity, skad_f
     };
     skad_node_limits_default(&config.limits);
     skad_node_rates_default(&config.profile, &config.rates);
+    skad_limits_change_rates(&daemon->config.limits, &config.rates);
     skad_random_system(config.seed, sizeof config.seed);
     skad_status status = skad_node_new(&config, daemon->now, &daemon->node);
     skad_wipe(config.seed, sizeof config.seed);
@@ -97,18 +99,25 @@ static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, ska
         .endpoints = &daemon->endpoints,
         .started_us = daemon->now.mono_us,
     };
-    const skad_control_config control = {
+    skad_control_config control = {
         .loop = daemon->config.loop,
-        .path = daemon->config.control_path,
         .context = &daemon->context,
         .now = &daemon->now,
     };
+    if (daemon->config.control_rights != NULL) {
+        control.place = *daemon->config.control_rights;
+    }
+    if (daemon->config.monitor != NULL) {
+        control.monitor = *daemon->config.monitor;
+    }
+    control.place.path = daemon->config.control_path;
     const skad_nonce_renewal_config renewal = {
         .loop = daemon->config.loop,
         .profile = daemon->config.profile,
         .identity = identity,
         .path = daemon->config.identity_path,
         .node = daemon->node,
+        .percent = (unsigned)daemon->config.limits.puzzle_percent,
         .log = daemon->config.log,
     };
     const skad_peer_book_config peers = {

@@ -1,13 +1,16 @@
 /* The loop of `skad run`, and its signals. */
 #include "src/daemon/app/foreground.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 
 #include <ev.h>
 
 #include "src/daemon/net/interfaces.h"
+#include "src/daemon/system/clock.h"
 #include "src/daemon/system/log_thread.h"
+#include "src/daemon/system/notify.h"
 #include "src/daemon/system/signals.h"
 #include "src/daemon/system/task.h"
 
@@ -28,6 +31,7 @@ static void on_read(void *user, void *data)
     session *self = user;
     self->reading = NULL;
     self->reload->apply(self->reload->user, data, self->daemon);
+    skad_notify("READY=1");
     if (self->once_more) {
         self->once_more = false;
         begin_reload(self);
@@ -38,6 +42,7 @@ static void on_read(void *user, void *data)
  * at once. */
 static void begin_reload(session *self)
 {
+    skad_notify("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, skad_clock_awake_us());
     if (self->reading != NULL) {
         self->once_more = true;
         return;
@@ -53,6 +58,7 @@ static void begin_reload(session *self)
         free(work.data);
         skad_log(SKAD_LOG_INFO, SKAD_LOG_ERROR,
                  "no memory to read the configuration: the old one stays");
+        skad_notify("READY=1");
     }
 }
 
@@ -103,6 +109,7 @@ bool skad_run_foreground(const skad_daemon_config *wanted, const skad_reload *re
     /* Before all that takes long: the first puzzle ends at once on a signal, also in process 1. */
     skad_signals_start(&signals, loop);
     config.stop = &signals.stop;
+    (void)skad_notify_open();
     bool ok = skad_daemon_new(&config, &self.daemon, failure);
     if (ok) {
         signals.user = &self;
@@ -110,9 +117,11 @@ bool skad_run_foreground(const skad_daemon_config *wanted, const skad_reload *re
         signals.report = report;
         (void)skad_log_thread_start();
         skad_interfaces_start(&interfaces, loop, on_interfaces, self.daemon);
+        skad_notify("READY=1");
         ev_run(loop, 0);
         skad_interfaces_stop(&interfaces);
     }
+    skad_notify("STOPPING=1\nSTATUS=%s", ok ? "stopping" : failure->text);
     const int number = skad_signals_ended_by(&signals);
     if (number != 0) {
         ok = end_by(&config, number, failure);
@@ -122,5 +131,6 @@ bool skad_run_foreground(const skad_daemon_config *wanted, const skad_reload *re
     skad_signals_stop(&signals);
     ev_loop_destroy(loop);
     skad_log_thread_stop();
+    skad_notify_close();
     return ok;
 }

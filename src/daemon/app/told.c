@@ -4,6 +4,7 @@
 
 #include "crypto/keys.h"
 #include "proto/address.h"
+#include "src/daemon/system/notify.h"
 
 #define CLOCK_SET_S 60 /* as src/core/upkeep/clock_watch.h has it */
 
@@ -73,4 +74,18 @@ void skad_told_state(skad_log_level log, const skad_node *node, skad_time now, u
              stats.joined ? "joined" : "not joined", stats.peers,
              (unsigned long long)stats.store.records,
              (unsigned long long)((now.mono_us - started_us) / SKAD_US_PER_S));
+}
+
+void skad_told_manager(const skad_health_report *report, const skad_node_stats *stats)
+{
+    skad_health_check worst;
+    const char *joined = stats->joined ? "joined" : "not joined";
+    if (skad_health_worst(report, &worst)) {
+        skad_notify_status("%s: %s: %s; %s, %u peers", skad_health_verdict_name(report->verdict),
+                           skad_health_check_name(worst), report->checks[worst].text, joined,
+                           stats->peers);
+    } else {
+        skad_notify_status("ok; %s, %u peers, %llu records held", joined, stats->peers,
+                           (unsigned long long)stats->store.records);
+    }
 }

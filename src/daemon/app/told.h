@@ -3,6 +3,7 @@
 #define SKAD_DAEMON_APP_TOLD_H
 
 #include "skad/node.h"
+#include "src/daemon/health/health.h"
 #include "src/daemon/net/udp_endpoints.h"
 #include "src/daemon/sandbox/sandbox.h"
 #include "src/daemon/system/log.h"
@@ -27,5 +28,8 @@ void skad_told_clock(skad_log_level log, skad_time before, skad_time now);
 
 /* How it is, in one line; started_us: since when the process runs. */
 void skad_told_state(skad_log_level log, const skad_node *node, skad_time now, uint64_t started_us);
+
+/* How well it is, for the service manager. */
+void skad_told_manager(const skad_health_report *report, const skad_node_stats *stats);
 
 #endif

@@ -3,6 +3,8 @@
 #include "src/daemon/control/acceptor.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -49,4 +51,31 @@ void skad_acceptor_stop(skad_acceptor *acceptor)
     ev_io_stop(acceptor->loop, &acceptor->acceptable);
     ev_timer_stop(acceptor->loop, &acceptor->again);
     close(acceptor->fd);
+}
+
+bool skad_acceptor_open(skad_acceptor *acceptor, const skad_control_place *place,
+                        skad_failure *failure)
+{
+    acceptor->path = strdup(place->path);
+    if (acceptor->path == NULL) {
+        return skad_fail(failure, "out of memory");
+    }
+    if (!skad_control_listen_at(place, &acceptor->fd, failure)) {
+        free(acceptor->path);
+        acceptor->path = NULL;
+        return false;
+    }
+    skad_acceptor_start(acceptor);
+    return true;
+}
+
+void skad_acceptor_close(skad_acceptor *acceptor)
+{
+    if (acceptor->path == NULL) {
+        return;
+    }
+    skad_acceptor_stop(acceptor);
+    unlink(acceptor->path);
+    free(acceptor->path);
+    acceptor->path = NULL;
 }

@@ -107,7 +107,7 @@ static void list(const skad_method_context *context, skad_time now, skad_writer 
     skad_ban bans[LISTED_MAX];
     size_t count = skad_node_bans(context->node, now, bans, LISTED_MAX);
     count = count < LISTED_MAX ? count : LISTED_MAX;
-    skad_write_map(writer, 1);
+    skad_result_map(writer, 1);
     skad_result_key(writer, "bans");
     skad_write_array(writer, count);
     for (size_t i = 0; i < count; i++) {
@@ -125,7 +125,7 @@ static void write_subject(const skad_ban *subject, uint32_t msgid, skad_writer *
     char text[SKAD_BAN_TEXT_BYTES];
     skad_ban_format(subject, text);
     skad_control_write_result(writer, msgid);
-    skad_write_map(writer, 1);
+    skad_result_map(writer, 1);
     skad_result_str(writer, "subject", text);
 }
 

@@ -20,9 +20,10 @@
 #include "crypto/assert.h"
 #include "src/daemon/control/acceptor.h"
 #include "src/daemon/control/connection.h"
-#include "src/daemon/control/control_listen.h"
 #include "src/daemon/control/operation_result.h"
 #include "src/daemon/control/pending_calls.h"
+
+#define MONITORS_MAX (SKAD_CONTROL_CLIENTS_MAX / 2)
 
 typedef struct skad_control_client {
     skad_connection buffers;
@@ -32,14 +33,21 @@ typedef struct skad_control_client {
     size_t place; /* in control->clients */
     size_t operations;
     size_t watches;
-    bool waiting; /* its next request found no room */
-    bool closing; /* hang up once everything is sent */
+    bool monitors; /* it came in by the socket for looking only */
+    bool waiting;  /* its next request found no room */
+    bool closing;  /* hang up once everything is sent */
 } control_client;
+
+/* What comes in by one of the sockets. */
+typedef struct entrance {
+    skad_control *control;
+    bool monitors;
+    skad_acceptor acceptor;
+} entrance;
 
 struct skad_control {
     skad_control_config config;
-    char *path;
-    skad_acceptor acceptor;
+    entrance entrances[2];
     control_client *clients[SKAD_CONTROL_CLIENTS_MAX];
     size_t turn; /* where resuming starts, so that no client is always last */
     skad_pending_calls operations;
@@ -241,6 +249,11 @@ static void unwatch(control_client *client, const skad_control_request *request)
 static bool handle_request(control_client *client, const skad_control_request *request)
 {
     const skad_control *control = client->control;
+    if (client->monitors && !skad_method_only_reads(request->method)) {
+        respond_error(client, request->msgid, SKAD_CONTROL_ERROR_DENIED,
+                      "this socket is for looking only: use the node's control socket");
+        return true;
+    }
     switch (skad_method_manner_of(request->method)) {
     case SKAD_METHOD_OPERATION:
         return start_operation(client, request);
@@ -343,29 +356,40 @@ static void refuse(skad_control *control, int fd)
     close(fd);
 }
 
-size_t skad_control_clients(const skad_control *control)
+static size_t count_clients(const skad_control *control, bool monitors_only)
 {
     size_t count = 0;
     for (size_t i = 0; i < SKAD_CONTROL_CLIENTS_MAX; i++) {
-        count += control->clients[i] != NULL;
+        const control_client *client = control->clients[i];
+        count += client != NULL && (!monitors_only || client->monitors);
     }
     return count;
 }
 
+size_t skad_control_clients(const skad_control *control)
+{
+    return count_clients(control, false);
+}
+
 static void admit(void *user, int fd)
 {
-    skad_control *control = user;
+    const entrance *by = user;
+    skad_control *control = by->control;
     size_t place = 0;
     while (place < SKAD_CONTROL_CLIENTS_MAX && control->clients[place] != NULL) {
         place++;
     }
-    control_client *client = place < SKAD_CONTROL_CLIENTS_MAX ? calloc(1, sizeof *client) : NULL;
+    /* Monitors never have all places: who may act is not kept out by who may only look. */
+    const bool room = place < SKAD_CONTROL_CLIENTS_MAX &&
+                      (!by->monitors || count_clients(control, true) < MONITORS_MAX);
+    control_client *client = room ? calloc(1, sizeof *client) : NULL;
     if (client == NULL) {
         refuse(control, fd);
         return;
     }
     skad_connection_init(&client->buffers, fd);
     client->control = control;
+    client->monitors = by->monitors;
     client->place = place;
     control->clients[place] = client;
     ev_io_init(&client->readable, on_readable, fd, EV_READ);
@@ -378,24 +402,23 @@ static void admit(void *user, int fd)
 bool skad_control_new(const skad_control_config *config, skad_control **out, skad_failure *failure)
 {
     skad_control *control = calloc(1, sizeof *control);
-    char *path = strdup(config->path);
-    if (control == NULL || path == NULL) {
-        free(control);
-        free(path);
+    if (control == NULL) {
         return skad_fail(failure, "out of memory");
     }
-    skad_acceptor *acceptor = &control->acceptor;
-    if (!skad_control_listen(path, &acceptor->fd, failure)) {
-        free(control);
-        free(path);
-        return false;
-    }
     control->config = *config;
-    control->path = path;
-    acceptor->loop = config->loop;
-    acceptor->accepted = admit;
-    acceptor->user = control;
-    skad_acceptor_start(acceptor);
+    for (size_t i = 0; i < 2; i++) {
+        entrance *each = &control->entrances[i];
+        const skad_control_place *place = i == 0 ? &config->place : &config->monitor;
+        *each = (entrance){.control = control, .monitors = i == 1};
+        each->acceptor = (skad_acceptor){.loop = config->loop, .accepted = admit, .user = each};
+        if (place->path != NULL && !skad_acceptor_open(&each->acceptor, place, failure)) {
+            skad_control_free(control);
+            return false;
+        }
+    }
+    /* Borrowed for the start only. */
+    control->config.place.path = NULL;
+    control->config.monitor.path = NULL;
     *out = control;
     return true;
 }
@@ -410,9 +433,8 @@ void skad_control_free(skad_control *control)
             free_client(control->clients[i]);
         }
     }
-    skad_acceptor_stop(&control->acceptor);
-    unlink(control->path);
-    free(control->path);
+    skad_acceptor_close(&control->entrances[0].acceptor);
+    skad_acceptor_close(&control->entrances[1].acceptor);
     free(control);
 }
 
@@ -443,29 +465,6 @@ void skad_control_changed(skad_control *control, const skad_event *event)
     }
 }
 
-static skad_histogram *histogram_of(skad_durations *durations, skad_event_kind kind)
-{
-    if (durations == NULL) {
-        return NULL;
-    }
-    if (kind == SKAD_EVENT_LOOKUP) {
-        return &durations->lookup;
-    }
-    if (kind == SKAD_EVENT_GET) {
-        return &durations->get;
-    }
-    return kind == SKAD_EVENT_PUT ? &durations->put : &durations->ping;
-}
-
-static void measure(const skad_control *control, const skad_event *event,
-                    const skad_pending_call *call)
-{
-    skad_histogram *histogram = histogram_of(control->config.context->durations, event->kind);
-    if (histogram != NULL) {
-        skad_histogram_add(histogram, control->config.now->mono_us - call->started_us);
-    }
-}
-
 void skad_control_finish(skad_control *control, const skad_event *event)
 {
     size_t at = skad_pending_calls_find(&control->operations, event->op);
@@ -474,7 +473,8 @@ void skad_control_finish(skad_control *control, const skad_event *event)
     }
     skad_pending_call call = take_operation(control, at);
     skad_writer writer = begin_response(control);
-    measure(control, event, &call);
+    skad_durations_add(control->config.context->durations, event->kind,
+                       control->config.now->mono_us - call.started_us);
     skad_operation_result(event, &call, &writer);
     respond(call.client, &writer);
     review(call.client);

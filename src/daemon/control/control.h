@@ -1,15 +1,19 @@
 /* The control socket: a Unix stream socket on which programs of the same user speak msgpack-rpc
  * with the daemon (docs/control.md).
  *
- * Bounds: SKAD_CONTROL_CLIENTS_MAX clients; 4096 bytes of unread input, 64 operations, 64 watches
- * and 1 MiB of unread output for each. While the node has no room for another operation, the
- * request stays in the client's buffer and the client is not read from, so that the client that
- * causes the load has to wait. One watch too many is refused, because watches do not end by
- * themselves. */
+ * There may be a second socket, for looking only: methods that act are refused there. Who may open
+ * which is left to the modes and groups of the files, which hold in containers and namespaces, too.
+ *
+ * Bounds: SKAD_CONTROL_CLIENTS_MAX clients, half of them at most at the second socket; 4096 bytes
+ * of unread input, 64 operations, 64 watches and 1 MiB of unread output for each. While the node
+ * has no room for another operation, the request stays in the client's buffer and the client is not
+ * read from, so that the client that causes the load has to wait. One watch too many is refused,
+ * because watches do not end by themselves. */
 #ifndef SKAD_DAEMON_CONTROL_CONTROL_H
 #define SKAD_DAEMON_CONTROL_CONTROL_H
 
 #include "skad/node.h"
+#include "src/daemon/control/control_listen.h"
 #include "src/daemon/control/methods.h"
 #include "src/daemon/system/failure.h"
 
@@ -23,16 +27,17 @@ typedef struct skad_control skad_control;
 
 typedef struct skad_control_config {
     struct ev_loop *loop;
-    const char *path;                   /* copied */
+    skad_control_place place;           /* its path is copied */
+    skad_control_place monitor;         /* for looking only; path NULL: none */
     const skad_method_context *context; /* borrowed */
     const skad_time *now;               /* borrowed: the instant of this turn */
 } skad_control_config;
 
-/* Listens at the path with mode 0600. The socket file of a dead daemon is replaced. */
+/* Listens at both. The socket file of a dead daemon is replaced. */
 SKAD_MUST_CHECK bool skad_control_new(const skad_control_config *config, skad_control **out,
                                       skad_failure *failure);
 
-/* Disconnects all clients, cancels their operations, removes the socket file. NULL is allowed. */
+/* Disconnects all clients, cancels their operations, removes the socket files. NULL is allowed. */
 void skad_control_free(skad_control *control);
 
 /* How many clients there are now. */

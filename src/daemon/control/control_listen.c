@@ -97,31 +97,84 @@ bool skad_control_listen_check(const char *path, skad_failure *failure)
                                        path, strerror(errno));
 }
 
-bool skad_control_listen(const char *path, int *fd, skad_failure *failure)
+bool skad_control_mode_parse(const char *text, mode_t *out)
+{
+    static const struct {
+        const char *text;
+        mode_t mode;
+    } all[] = {{"0600", 0600}, {"0660", 0660}, {"0666", 0666}};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (strcmp(text, all[i].text) == 0) {
+            *out = all[i].mode;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool fail_listen(const char *path, int error, skad_failure *failure)
+{
+    return error == ENOENT
+               ? fail_missing(path, failure)
+               : skad_fail(failure, "cannot make the control socket %s: %s", path, strerror(error));
+}
+
+/* First the group, then the mode that lets it in. */
+static bool open_to_others(const skad_control_place *place, skad_failure *failure)
+{
+    if (place->has_group && chown(place->path, (uid_t)-1, place->group) != 0) {
+        return skad_fail(failure,
+                         "cannot give the socket %s to group %u: %s: put the user of the node into "
+                         "that group",
+                         place->path, (unsigned)place->group, strerror(errno));
+    }
+    return place->mode == 0 || chmod(place->path, place->mode) == 0 ||
+           fail_listen(place->path, errno, failure);
+}
+
+/* Until it is opened to others the socket is for its owner only: the umask is narrowed. */
+static bool bind_and_listen(int fd, const struct sockaddr_un *name, const skad_control_place *place,
+                            skad_failure *failure)
+{
+    const mode_t before = umask(S_IXUSR | S_IRWXG | S_IRWXO);
+    const int bound = bind(fd, (const struct sockaddr *)name, sizeof *name);
+    const int error = errno;
+    umask(before);
+    if (bound != 0) {
+        return fail_listen(place->path, error, failure);
+    }
+    if (!open_to_others(place, failure)) {
+        unlink(place->path);
+        return false;
+    }
+    if (listen(fd, CONNECTIONS_WAITING) != 0) {
+        (void)fail_listen(place->path, errno, failure);
+        unlink(place->path);
+        return false;
+    }
+    return true;
+}
+
+bool skad_control_listen_at(const skad_control_place *place, int *fd, skad_failure *failure)
 {
     struct sockaddr_un name;
 
-    if (!name_socket(path, &name, failure) || !clear_way(&name, failure)) {
+    if (!name_socket(place->path, &name, failure) || !clear_way(&name, failure)) {
         return false;
     }
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (*fd < 0) {
         return skad_fail(failure, "cannot make a socket: %s", strerror(errno));
     }
-    mode_t before = umask(S_IXUSR | S_IRWXG | S_IRWXO);
-    int bound = bind(*fd, (const struct sockaddr *)&name, sizeof name);
-    int error = errno;
-    umask(before);
-    if (bound == 0 && listen(*fd, CONNECTIONS_WAITING) == 0) {
-        return true;
+    if (!bind_and_listen(*fd, &name, place, failure)) {
+        close(*fd);
+        return false;
     }
-    if (bound == 0) {
-        error = errno;
-        unlink(path);
-    }
-    close(*fd);
-    if (error == ENOENT) {
-        return fail_missing(path, failure);
-    }
-    return skad_fail(failure, "cannot make the control socket %s: %s", path, strerror(error));
+    return true;
+}
+
+bool skad_control_listen(const char *path, int *fd, skad_failure *failure)
+{
+    const skad_control_place place = {.path = path};
+    return skad_control_listen_at(&place, fd, failure);
 }

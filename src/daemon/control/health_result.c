@@ -32,7 +32,7 @@ void skad_health_result(const skad_health *health, skad_writer *writer)
     static const skad_health none;
     skad_health_report report;
     skad_health_judge(health == NULL ? &none : health, &report);
-    skad_write_map(writer, 3);
+    skad_result_map(writer, 3);
     skad_result_str(writer, "verdict", skad_health_verdict_name(report.verdict));
     write_reasons(&report, writer);
     skad_result_key(writer, "checks");

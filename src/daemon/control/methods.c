@@ -169,7 +169,7 @@ static void answer_withdraw(const skad_method_context *context, const skad_contr
 {
     (void)now;
     skad_control_write_result(writer, request->msgid);
-    skad_write_map(writer, 1);
+    skad_result_map(writer, 1);
     skad_result_uint(writer, "withdrawn", skad_node_withdraw(context->node, &request->id, 0));
 }
 
@@ -222,6 +222,7 @@ typedef struct method_row {
     void (*answer)(const skad_method_context *context, const skad_control_request *request,
                    skad_time now, skad_writer *writer);
     const char *limits; /* the rules for its parameters; NULL: none */
+    bool only_reads;
 } method_row;
 
 #define WATCH_LIMITS "a watch looks every 5 seconds or less often, and a salt has at most 64 bytes"
@@ -257,14 +258,14 @@ static const method_row METHODS[] = {
                                       .limits = WATCH_LIMITS},
     [SKAD_CONTROL_UNWATCH] = {.manner = SKAD_METHOD_UNWATCH},
     [SKAD_CONTROL_WITHDRAW] = {SKAD_METHOD_AT_ONCE, .answer = answer_withdraw},
-    [SKAD_CONTROL_RECORDS] = {SKAD_METHOD_AT_ONCE, .answer = answer_records},
-    [SKAD_CONTROL_BANS] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer},
+    [SKAD_CONTROL_RECORDS] = {SKAD_METHOD_AT_ONCE, .answer = answer_records, .only_reads = true},
+    [SKAD_CONTROL_BANS] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer, .only_reads = true},
     [SKAD_CONTROL_BAN] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer},
     [SKAD_CONTROL_UNBAN] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer},
     [SKAD_CONTROL_ALLOW] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer},
-    [SKAD_CONTROL_TABLE] = {SKAD_METHOD_AT_ONCE, .answer = answer_table},
-    [SKAD_CONTROL_HEALTH] = {SKAD_METHOD_AT_ONCE, .answer = answer_health},
-    [SKAD_CONTROL_STATUS] = {SKAD_METHOD_AT_ONCE, .answer = answer_status},
+    [SKAD_CONTROL_TABLE] = {SKAD_METHOD_AT_ONCE, .answer = answer_table, .only_reads = true},
+    [SKAD_CONTROL_HEALTH] = {SKAD_METHOD_AT_ONCE, .answer = answer_health, .only_reads = true},
+    [SKAD_CONTROL_STATUS] = {SKAD_METHOD_AT_ONCE, .answer = answer_status, .only_reads = true},
 };
 
 #define COUNTED(name, text) METHOD_##name,
@@ -275,6 +276,11 @@ _Static_assert(sizeof METHODS / sizeof METHODS[0] == METHODS_COUNT,
 skad_method_manner skad_method_manner_of(skad_control_method method)
 {
     return METHODS[method].manner;
+}
+
+bool skad_method_only_reads(skad_control_method method)
+{
+    return METHODS[method].only_reads;
 }
 
 skad_status skad_method_start(const skad_method_context *context,

@@ -29,6 +29,9 @@ typedef struct skad_method_context {
     uint64_t started_us;
 } skad_method_context;
 
+/* Whether a method only tells what the node knows: it changes nothing and sends nothing. */
+bool skad_method_only_reads(skad_control_method method);
+
 /* How a method is answered. */
 typedef enum skad_method_manner {
     SKAD_METHOD_AT_ONCE = 1, /* skad_method_answer; 0 is the manner of no method */

@@ -61,7 +61,7 @@ void skad_step_notice(const skad_event *event, const skad_pending_call *call, sk
 
 static void write_lookup(const skad_lookup_report *report, skad_writer *writer)
 {
-    skad_write_map(writer, 9);
+    skad_result_map(writer, 9);
     skad_result_id(writer, "target", &report->target);
     skad_result_uint(writer, "duration_us", report->duration_us);
     skad_result_uint(writer, "rpcs", report->rpcs);
@@ -85,7 +85,7 @@ static void write_lookup(const skad_lookup_report *report, skad_writer *writer)
 
 static void write_ping(const skad_event *event, skad_writer *writer)
 {
-    skad_write_map(writer, 4);
+    skad_result_map(writer, 4);
     skad_result_id(writer, "id", &event->u.ping.id);
     skad_result_address(writer, "address", &event->u.ping.address);
     skad_result_address(writer, "observed", &event->u.ping.observed);
@@ -147,6 +147,6 @@ void skad_change_notice(const skad_event *event, const skad_pending_call *call, 
 void skad_watch_result(const skad_pending_call *call, skad_writer *writer)
 {
     skad_control_write_result(writer, call->msgid);
-    skad_write_map(writer, 1);
+    skad_result_map(writer, 1);
     skad_result_uint(writer, "changes", call->changes);
 }

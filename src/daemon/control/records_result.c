@@ -29,7 +29,7 @@ void skad_put_result(const skad_put_report *report, const skad_pending_call *cal
 {
     bool signed_here = call->method == SKAD_CONTROL_PUBLISH;
 
-    skad_write_map(writer, signed_here ? 15 : 14);
+    skad_result_map(writer, signed_here ? 15 : 14);
     skad_result_id(writer, "key", &report->key);
     skad_result_uint(writer, "holders", report->holders);
     skad_result_uint(writer, "wanted", report->wanted);
@@ -104,13 +104,13 @@ void skad_get_result(const skad_get_report *report, skad_writer *writer)
 {
     switch (report->type) {
     case SKAD_RECORD_IMMUTABLE:
-        skad_write_map(writer, COMMON_COUNT + VALUE_COUNT + 1);
+        skad_result_map(writer, COMMON_COUNT + VALUE_COUNT + 1);
         write_common(report, writer);
         write_value(report, writer);
         skad_result_uint(writer, "invalid", report->tally.invalid);
         break;
     case SKAD_RECORD_MUTABLE:
-        skad_write_map(writer, COMMON_COUNT + VALUE_COUNT + 4);
+        skad_result_map(writer, COMMON_COUNT + VALUE_COUNT + 4);
         write_common(report, writer);
         write_value(report, writer);
         skad_result_public_key(writer, "publisher", report->publisher);
@@ -119,7 +119,7 @@ void skad_get_result(const skad_get_report *report, skad_writer *writer)
         skad_result_bool(writer, "conflict", report->conflict);
         break;
     case SKAD_RECORD_ANNOUNCEMENT:
-        skad_write_map(writer, COMMON_COUNT + 2);
+        skad_result_map(writer, COMMON_COUNT + 2);
         write_common(report, writer);
         skad_result_uint(writer, "total", report->providers_total);
         skad_result_key(writer, "providers");

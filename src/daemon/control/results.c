@@ -2,6 +2,12 @@
 
 #include <string.h>
 
+void skad_result_map(skad_writer *writer, size_t count)
+{
+    skad_write_map(writer, count + 1);
+    skad_result_uint(writer, "api", SKAD_CONTROL_API);
+}
+
 void skad_result_key(skad_writer *writer, const char *key)
 {
     skad_write_str(writer, key);

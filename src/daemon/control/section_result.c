@@ -101,7 +101,7 @@ bool skad_section_result(const skad_method_context *context, const skad_control_
 
     /* Walk twice, because a list begins with its length; the store does not change in between. */
     size_t count = walk(&context->store, request, now.unix_s, &name, NULL);
-    skad_write_map(writer, 2);
+    skad_result_map(writer, 2);
     skad_result_key(writer, "records");
     skad_write_array(writer, count);
     if (walk(&context->store, request, now.unix_s, &name, writer) != count) {

@@ -78,7 +78,7 @@ bool skad_table_result(const skad_method_context *context, skad_time now, skad_w
         return false;
     }
     size_t count = total < ROWS_MAX ? total : ROWS_MAX;
-    skad_write_map(writer, 7);
+    skad_result_map(writer, 7);
     skad_result_id(writer, "self", skad_node_self(context->node));
     write_buckets(&buckets, context->profile->k, writer);
     skad_result_uint(writer, "total", total);

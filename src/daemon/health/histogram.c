@@ -15,3 +15,21 @@ void skad_histogram_add(skad_histogram *self, uint64_t duration_us)
     self->count++;
     self->sum_us += duration_us;
 }
+
+static skad_histogram *histogram_of(skad_durations *self, skad_event_kind kind)
+{
+    if (kind == SKAD_EVENT_LOOKUP) {
+        return &self->lookup;
+    }
+    if (kind == SKAD_EVENT_GET) {
+        return &self->get;
+    }
+    return kind == SKAD_EVENT_PUT ? &self->put : &self->ping;
+}
+
+void skad_durations_add(skad_durations *self, skad_event_kind kind, uint64_t duration_us)
+{
+    if (self != NULL) {
+        skad_histogram_add(histogram_of(self, kind), duration_us);
+    }
+}

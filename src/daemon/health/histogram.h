@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/node.h"
+
 #define SKAD_HISTOGRAM_BUCKETS 16
 
 /* The upper bounds in microseconds, inclusive; the last one is UINT64_MAX. They suit a turn of the
@@ -29,5 +31,8 @@ typedef struct skad_durations {
     skad_histogram put;
     skad_histogram ping;
 } skad_durations;
+
+/* Adds to the one for operations of a kind; does nothing without `self`. */
+void skad_durations_add(skad_durations *self, skad_event_kind kind, uint64_t duration_us);
 
 #endif

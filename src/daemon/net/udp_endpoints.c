@@ -44,9 +44,10 @@ static void on_receivable(struct ev_loop *loop, ev_io *watcher, int revents)
 {
     (void)loop;
     (void)revents;
-    const skad_udp_endpoint *self = watcher->data;
+    skad_udp_endpoint *self = watcher->data;
     skad_udp_received received[SKAD_UDP_BATCH];
     size_t count = skad_udp_receive(self->udp, received);
+    self->taken += count;
     for (size_t i = 0; i < count; i++) {
         receive_at_port(self->endpoints, &received[i]);
     }

@@ -29,6 +29,7 @@ typedef struct skad_udp_endpoint {
     ev_io receivable;
     ev_io sendable; /* active while the kernel's buffer is full */
     skad_peer_sockets peer_sockets;
+    uint64_t taken; /* datagrams that came in at the port */
 } skad_udp_endpoint;
 
 struct skad_udp_endpoints {

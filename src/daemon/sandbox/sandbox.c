@@ -105,7 +105,7 @@ skad_sandbox skad_sandbox_enter(const skad_sandbox_config *config)
                  "sandbox: this build, which is for tests, has none");
         return SKAD_SANDBOX_OFF;
     }
-    lower_limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
+    lower_limit(RLIMIT_NOFILE, config->descriptors > 0 ? config->descriptors : DESCRIPTORS_MAX);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) != 0) {
         skad_log(config->log, SKAD_LOG_WARNING, "sandbox: this kernel has none: %s",
                  strerror(errno));

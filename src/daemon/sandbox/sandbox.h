@@ -33,8 +33,10 @@ typedef struct skad_sandbox_config {
     skad_sandbox wanted;       /* OFF, LOG or ON */
     const char *dir;           /* the node's folder: read and written */
     const char *control_path;  /* removed at the end, wherever it is */
-    const char *metrics_path;  /* removed at the end, too; NULL: none */
+    const char *monitor_path;  /* removed at the end, too; NULL: none */
+    const char *metrics_path;  /* the same */
     const char *settings_path; /* the file of configuration, read at a reload; NULL: none */
+    unsigned descriptors;      /* that may be open; 0: 256 */
     skad_log_level log;
 } skad_sandbox_config;
 

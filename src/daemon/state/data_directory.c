@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "src/daemon/state/identity_cost.h"
 #include "src/daemon/system/clock.h"
@@ -34,7 +36,8 @@ static bool init_paths(const char *dir, const directory_names *names, skad_data_
     if (len >= sizeof out->dir || !join_path(dir, names->identity, out->identity) ||
         !join_path(dir, names->peers, out->peers) ||
         !join_path(dir, names->records, out->records) ||
-        !join_path(dir, names->control, out->control)) {
+        !join_path(dir, names->control, out->control) ||
+        !join_path(dir, "restoring", out->restoring)) {
         return skad_fail(failure, "the path of the folder is too long: choose another with --dir");
     }
     memcpy(out->dir, dir, len + 1);
@@ -179,6 +182,27 @@ bool skad_data_directory_keygen(const skad_data_directory *directory, const skad
     return make_identity(directory, profile, options, out, failure);
 }
 
+static bool check_fits(const skad_data_directory *directory, const skad_profile *profile,
+                       skad_identity *identity, skad_failure *failure)
+{
+    if (skad_identity_fits(identity, profile)) {
+        return true;
+    }
+    const uint32_t memory_kib = identity->memory_kib;
+    skad_identity_wipe(identity);
+    if (memory_kib != profile->memory_kib) {
+        return skad_fail(failure,
+                         "%s was made with %" PRIu32 " KiB of memory, and the network '%s' "
+                         "takes %" PRIu32 ": choose its own network with --profile, or another "
+                         "folder with --dir",
+                         directory->identity, memory_kib, profile->name, profile->memory_kib);
+    }
+    return skad_fail(failure,
+                     "%s does not solve the puzzle of the network '%s': choose its own "
+                     "network with --profile, or another folder with --dir",
+                     directory->identity, profile->name);
+}
+
 bool skad_data_directory_identity(const skad_data_directory *directory, const skad_profile *profile,
                                   const skad_solve_options *options, skad_identity *out, bool *made,
                                   skad_failure *failure)
@@ -196,24 +220,39 @@ bool skad_data_directory_identity(const skad_data_directory *directory, const sk
     if (status != SKAD_OK) {
         return fail_load(directory, status, failure);
     }
-    if (!skad_identity_fits(out, profile)) {
-        const uint32_t memory_kib = out->memory_kib;
-        skad_identity_wipe(out);
-        if (memory_kib != profile->memory_kib) {
-            return skad_fail(failure,
-                             "%s was made with %" PRIu32 " KiB of memory, and the network '%s' "
-                             "takes %" PRIu32 ": choose its own network with --profile, or another "
-                             "folder with --dir",
-                             directory->identity, memory_kib, profile->name, profile->memory_kib);
-        }
-        return skad_fail(failure,
-                         "%s does not solve the puzzle of the network '%s': choose its own "
-                         "network with --profile, or another folder with --dir",
-                         directory->identity, profile->name);
+    if (!check_fits(directory, profile, out, failure)) {
+        return false;
     }
     if (!solve_epoch(directory, profile, options, out, failure)) {
         skad_identity_wipe(out);
         return false;
     }
     return true;
+}
+
+bool skad_data_directory_load(const skad_data_directory *directory, const skad_profile *profile,
+                              skad_identity *out, skad_failure *failure)
+{
+    const skad_status status = skad_identity_load(directory->identity, out);
+    return status == SKAD_OK ? check_fits(directory, profile, out, failure)
+                             : fail_load(directory, status, failure);
+}
+
+bool skad_data_directory_check_owner(const skad_data_directory *directory, skad_failure *failure)
+{
+    struct stat info;
+    if (stat(directory->dir, &info) != 0) {
+        return skad_fail(failure, "cannot use the folder %s: %s: name another with --dir",
+                         directory->dir, strerror(errno));
+    }
+    if (info.st_uid == geteuid()) {
+        return true;
+    }
+    const struct passwd *owner = getpwuid(info.st_uid);
+    if (owner == NULL) {
+        return skad_fail(failure, "%s belongs to user %u: run this as that user", directory->dir,
+                         (unsigned)info.st_uid);
+    }
+    return skad_fail(failure, "%s belongs to %s: run this as that user, with 'sudo -u %s'",
+                     directory->dir, owner->pw_name, owner->pw_name);
 }

@@ -15,6 +15,7 @@ typedef struct skad_data_directory {
     char peers[PATH_MAX];
     char records[PATH_MAX];
     char control[PATH_MAX];
+    char restoring[PATH_MAX]; /* there while a backup is being put into the folder */
 } skad_data_directory;
 
 /* Fills in the paths; touches nothing. */
@@ -43,5 +44,15 @@ SKAD_MUST_CHECK bool skad_data_directory_identity(const skad_data_directory *dir
                                                   const skad_solve_options *options,
                                                   skad_identity *out, bool *made,
                                                   skad_failure *failure);
+
+/* Loads the identity, which must be there and fit the profile; makes and changes nothing. */
+SKAD_MUST_CHECK bool skad_data_directory_load(const skad_data_directory *directory,
+                                              const skad_profile *profile, skad_identity *out,
+                                              skad_failure *failure);
+
+/* Fails unless the folder is there and this process runs as its owner, who then owns what it makes
+ * there. */
+SKAD_MUST_CHECK bool skad_data_directory_check_owner(const skad_data_directory *directory,
+                                                     skad_failure *failure);
 
 #endif

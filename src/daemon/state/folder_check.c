@@ -118,9 +118,17 @@ static bool check_access(const skad_data_directory *directory, skad_failure *fai
                            directory->dir, strerror(errno), (unsigned)geteuid());
 }
 
+static bool check_restored(const skad_data_directory *directory, skad_failure *failure)
+{
+    return access(directory->restoring, F_OK) != 0 ||
+           skad_fail(failure,
+                     "a backup was not put into %s to its end: run 'skad restore' once more",
+                     directory->dir);
+}
+
 bool skad_folder_check(const skad_data_directory *directory, const skad_profile *profile,
                        skad_failure *failure)
 {
-    return check_access(directory, failure) && check_records(directory, profile, failure) &&
-           check_peers(directory, profile, failure);
+    return check_access(directory, failure) && check_restored(directory, failure) &&
+           check_records(directory, profile, failure) && check_peers(directory, profile, failure);
 }

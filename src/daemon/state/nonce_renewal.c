@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "crypto/secret.h"
 #include "src/daemon/system/task.h"
@@ -15,6 +16,7 @@ typedef struct puzzle {
     skad_id id;
     skad_profile profile;
     uint32_t epoch;
+    unsigned percent;
     skad_status status;
     skad_puzzle_nonce nonce;
 } puzzle;
@@ -26,14 +28,58 @@ struct skad_nonce_renewal {
     skad_task *task; /* the running one, or NULL */
 };
 
+/* ---- Solving with a share of a processor ---- */
+
+#define SLICE_S  0.5        /* of work, at least, before a rest */
+#define BLINK_NS 100000000L /* how soon a rest ends when the task is to stop */
+#define NS_PER_S 1e9
+
+typedef struct slice {
+    const atomic_bool *stop; /* the task's */
+    bool rests;              /* after some work */
+    atomic_bool over;
+    double worked_s;
+} slice;
+
+static void on_progress(const skad_progress *progress, void *user)
+{
+    slice *self = user;
+    self->worked_s = progress->elapsed_s;
+    if ((self->rests && progress->elapsed_s >= SLICE_S) || atomic_load(self->stop)) {
+        atomic_store(&self->over, true);
+    }
+}
+
+static void rest(double seconds, const atomic_bool *stop)
+{
+    const struct timespec blink = {.tv_nsec = BLINK_NS};
+    const double blinks = seconds * NS_PER_S / BLINK_NS;
+    for (uint64_t i = 0; (double)i < blinks && !atomic_load(stop); i++) {
+        (void)nanosleep(&blink, NULL);
+    }
+}
+
+/* One thread: a node that renews still serves the network, and has weeks of time. A puzzle has no
+ * memory, so that nothing is lost where it is taken up again after a rest. */
 static void run_puzzle(void *data, const atomic_bool *stop)
 {
     puzzle *work = data;
-    /* One thread of the lowest priority: a node that renews still serves the network, and has more
-     * than a day of time for a few minutes of work. */
-    skad_solve_options options = {.threads = 1, .background = true, .stop = stop};
-    work->status =
-        skad_puzzle_solve(&work->id, &work->profile, work->epoch, &options, &work->nonce);
+    slice now = {.stop = stop, .rests = work->percent > 0 && work->percent < 100};
+    const skad_solve_options options = {
+        .threads = 1,
+        .background = true, /* of the lowest priority: a node that renews still serves */
+        .stop = &now.over,
+        .progress = on_progress,
+        .user = &now,
+    };
+    do {
+        atomic_store(&now.over, false);
+        work->status =
+            skad_puzzle_solve(&work->id, &work->profile, work->epoch, &options, &work->nonce);
+        if (work->status == SKAD_ERR_STOPPED && now.rests) {
+            rest(now.worked_s * (100 - work->percent) / work->percent, stop);
+        }
+    } while (work->status == SKAD_ERR_STOPPED && !atomic_load(stop));
 }
 
 /* ---- Keeping ---- */
@@ -162,6 +208,7 @@ void skad_nonce_renewal_start(skad_nonce_renewal *renewal, uint32_t epoch)
         work->id = renewal->identity.id;
         work->profile = *renewal->config.profile;
         work->epoch = epoch;
+        work->percent = renewal->config.percent;
         skad_task_work task = {
             .run = run_puzzle, .finish = finish_puzzle, .user = renewal, .data = work};
         if (skad_task_start(renewal->config.loop, &task, &renewal->task) == SKAD_OK) {

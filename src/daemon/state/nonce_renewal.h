@@ -16,6 +16,7 @@ typedef struct skad_nonce_renewal_config {
     const skad_identity *identity; /* copied, and wiped at the end */
     const char *path;              /* of the identity file, copied; NULL: none */
     skad_node *node;               /* borrowed */
+    unsigned percent; /* of a processor that solving may take, 1 to 100; 0: all of one */
     skad_log_level log;
 } skad_nonce_renewal_config;
 

@@ -12,11 +12,16 @@
 #include <ev.h>
 
 #include "proto/profile.h"
+#include "src/daemon/system/notify.h"
 #include "src/daemon/system/task.h"
 #include "src/db/store_lmdb.h"
 
 #define PERIOD_S       30.
 #define TELL_BYTES_MIN (64 << 20)
+
+/* How long that may take: a slow disk, and all of it once more to salvage what is damaged. */
+#define CHECK_S_MIN          60
+#define CHECK_BYTES_A_SECOND (4 << 20)
 
 struct skad_record_store {
     struct ev_loop *loop;
@@ -139,6 +144,8 @@ static void tell_check(const skad_record_store_config *config)
         skad_log(config->log, SKAD_LOG_INFO,
                  "reading all of the database %s, %jd MB: it was not closed, or it is a copy",
                  config->path, (intmax_t)file.st_size / 1000000);
+        skad_notify_extend(CHECK_S_MIN + (unsigned)(file.st_size / CHECK_BYTES_A_SECOND),
+                           "reading the whole database");
     }
 }
 
@@ -152,6 +159,7 @@ static bool open_database(skad_record_store *records, const skad_record_store_co
         .path = config->path,
         .network = network,
         .caps = config->caps,
+        .map_bytes = (size_t)config->file_bytes_max,
         .now_unix_s = config->now_unix_s,
     };
     tell_check(config);

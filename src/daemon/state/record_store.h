@@ -19,6 +19,7 @@ typedef struct skad_record_store_config {
     struct ev_loop *loop;
     const char *path; /* copied; NULL: in memory */
     skad_store_caps caps;
+    uint64_t file_bytes_max;     /* how large the file may grow; 0: what the caps need */
     const skad_profile *profile; /* for the start only */
     uint64_t now_unix_s;
     skad_log_level log;

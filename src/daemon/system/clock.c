@@ -17,3 +17,10 @@ skad_time skad_clock_now(void)
         .unix_s = wall.tv_sec > 0 ? (uint64_t)wall.tv_sec : 0,
     };
 }
+
+uint64_t skad_clock_awake_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * SKAD_US_PER_S + (uint64_t)now.tv_nsec / 1000;
+}

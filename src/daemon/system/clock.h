@@ -8,4 +8,7 @@
  * so setting the clock moves only unix_s. */
 skad_time skad_clock_now(void);
 
+/* The monotonic clock of service managers, which stands still while the machine sleeps. */
+uint64_t skad_clock_awake_us(void);
+
 #endif

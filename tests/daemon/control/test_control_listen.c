@@ -94,6 +94,36 @@ static void the_file_is_the_owners_alone_whatever_the_umask(void **state)
     assert_true((fcntl(self->fd, F_GETFL) & O_NONBLOCK) != 0);
 }
 
+static void a_place_may_let_others_in(void **state)
+{
+    desk *self = *state;
+    static const mode_t modes[] = {0600, 0660, 0666};
+    skad_control_place place = {.path = self->path, .has_group = true, .group = getegid()};
+    struct stat info;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        place.mode = modes[i];
+        assert_true(skad_control_listen_at(&place, &self->fd, &self->failure));
+        assert_int_equal(stat(self->path, &info), 0);
+        assert_int_equal(info.st_mode & 0777, modes[i]);
+        assert_int_equal(info.st_gid, getegid());
+        close(self->fd);
+        self->fd = -1;
+    }
+}
+
+static void modes_are_three(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"", "600", "0640", "0777", "06600", "rw"};
+    mode_t mode = 0;
+    assert_true(skad_control_mode_parse("0600", &mode));
+    assert_true(skad_control_mode_parse("0660", &mode));
+    assert_int_equal(mode, 0660);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false(skad_control_mode_parse(wrong[i], &mode));
+    }
+}
+
 static void a_check_tells_the_same_and_changes_nothing(void **state)
 {
     desk *self = *state;
@@ -257,6 +287,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         AT_DESK(the_file_is_the_owners_alone_whatever_the_umask),
+        AT_DESK(a_place_may_let_others_in),
+        AT_DESK(modes_are_three),
         AT_DESK(a_check_tells_the_same_and_changes_nothing),
         AT_DESK(failures_are_told_in_words),
         AT_DESK(without_descriptors_there_is_no_socket),

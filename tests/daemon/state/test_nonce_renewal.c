@@ -56,7 +56,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void open_renewal(desk *self, const char *path)
+static void open_renewal_with(desk *self, const char *path, unsigned percent)
 {
     const skad_nonce_renewal_config config = {
         .loop = self->loop,
@@ -64,9 +64,15 @@ static void open_renewal(desk *self, const char *path)
         .identity = &self->fixture.identity,
         .path = path,
         .node = self->fixture.node,
+        .percent = percent,
         .log = SKAD_LOG_INFO,
     };
     assert_int_equal(skad_nonce_renewal_new(&config, &self->renewal), SKAD_OK);
+}
+
+static void open_renewal(desk *self, const char *path)
+{
+    open_renewal_with(self, path, 0);
 }
 
 /* Starts and waits for the end, and reads along what is logged. */
@@ -124,6 +130,15 @@ static void a_solved_nonce_is_kept_shown_and_told(void **state)
     (void)snprintf(line, sizeof line, " info: puzzle of epoch %u solved", self->epoch + 1);
     assert_int_equal(test_log_count(&self->log, line), 1);
     assert_int_equal(test_log_count(&self->log, ""), 2);
+}
+
+/* It works for a while, rests for a while, and takes the puzzle up again. */
+static void a_share_of_a_processor_solves_it_as_well(void **state)
+{
+    desk *self = *state;
+    open_renewal_with(self, self->path, 50);
+    renew(self, self->epoch + 1);
+    assert_true(file_has(self, self->epoch + 1));
 }
 
 static void a_node_starts_with_the_nonce_that_was_kept(void **state)
@@ -246,6 +261,7 @@ int main(void)
     skad_crypto_init();
     const struct CMUnitTest tests[] = {
         AT_DESK(a_solved_nonce_is_kept_shown_and_told),
+        AT_DESK(a_share_of_a_processor_solves_it_as_well),
         AT_DESK(a_node_starts_with_the_nonce_that_was_kept),
         AT_DESK(one_epoch_is_solved_at_a_time_and_the_next_one_later),
         AT_DESK(without_a_file_the_node_alone_has_the_nonce),

@@ -23,7 +23,7 @@ provided() { # KEY ADDRESS: others get this one
 }
 
 say "announced where it is"
-ask moves announce "$ours" --port 8080 >/dev/null
+wait_for 20 ask moves announce "$ours" --port 8080 # once peers have told it its address
 ask moves announce "$given" --address 10.9.0.50:9090 >/dev/null
 wait_for 10 provided "$ours" 10.9.0.50:8080
 wait_for 10 provided "$given" 10.9.0.50:9090
