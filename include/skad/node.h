@@ -282,6 +282,8 @@ typedef struct skad_node_stats {
     uint16_t peers_unresponsive; /* kept, but unresponsive for now */
     uint16_t siblings;
     uint16_t buckets;
+    uint16_t depth; /* the first bits that the IDs of our region share: we hold what has them */
+    uint16_t neighbours; /* responsive contacts that live in our region */
     uint16_t pending;
     uint16_t operations;
     uint16_t watches;
@@ -303,7 +305,8 @@ void skad_node_caps(const skad_node *node, skad_time now, skad_usage out[static 
 /* One contact of the routing table. */
 typedef struct skad_table_row {
     skad_contact contact; /* verified endpoints only */
-    uint16_t bucket;      /* shared prefix length with our ID, capped by the depth of the table */
+    uint16_t order;       /* proximity order: the first bits that its ID shares with ours */
+    uint16_t bucket;      /* the same, capped by the number of buckets */
     bool sibling;
     bool replacement;       /* waits in the bucket's replacement cache */
     uint8_t failures;       /* unanswered requests in a row */

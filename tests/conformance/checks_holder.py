@@ -15,7 +15,7 @@ from harness import Context, check, check_each
 from identity import Identity
 from records import Announcement, Mutable, later
 from strict_msgpack import encode
-from target import demand, demand_code, demand_taken
+from target import Failure, Skip, demand, demand_code, demand_taken
 from wire import COMPARE, FIND_VALUE, MATCH, STORE
 
 OLDER, CONFLICT, CAS = 7, 8, 9
@@ -359,6 +359,39 @@ def _match_needs_a_token(context: Context) -> None:
 def _match_needs_a_region(context: Context) -> None:
     reply = context.client.ask_with_token(MATCH, encode([127, bytes(512)]))
     demand(reply.kind == wire.ERROR and reply.body[1] == 2, f"{reply.name}")
+
+
+@check("RPCs: MATCH: a digest is the one that its records make, and tells one that is lacking")
+def _digests_match(context: Context) -> None:
+    # A node that holds nothing else, and knows so few others that its region is the key space.
+    if not context.slow:
+        raise Skip("no --slow")
+
+    def differs(digests: bytes) -> int:
+        return context.client.ask_with_token(MATCH, encode([0, digests])).body[1]
+
+    if differs(bytes(512)) not in (0, 2**64 - 1):
+        raise Skip("the node holds records already")
+    held = {place: [] for place in range(64)}
+    for place in (9, 9, 9, 40):
+        key = bytes([place << 2]) + secrets.token_bytes(31)
+        record = Announcement(Identity.draw(), key=key, sequence=secrets.randbelow(2**64))
+        demand_taken(put(context.client, record.bytes(), True))
+        held[place].append((key, 3, record.publisher.public_key, record.sequence))
+    digests = b"".join(wire.match_digest(held[place]) for place in range(64))
+    wanted = [(digests, 0), (bytes(512), 1 << (63 - 9) | 1 << (63 - 40))]
+    del held[9][1]
+    digests = digests[:9 * 8] + wire.match_digest(held[9]) + digests[10 * 8:]
+    wanted.append((digests, 1 << (63 - 9)))
+    # It goes through its records when nodes come to live near it, and hourly.
+    for count in range(1, 20):
+        context.nodes(count)
+        context.loop.run(5)
+        answers = [differs(sent) for sent, _ in wanted]
+        if answers == [bits for _, bits in wanted]:
+            return
+        demand(answers[0] == 2**64 - 1, f"other ranges: {answers}")
+    raise Failure("it never went through its records")
 
 
 @check("RPCs: STORE under one key does not touch others")

@@ -68,7 +68,8 @@ def parse(arguments: List[str]) -> argparse.Namespace:
     parser.add_argument("--only", metavar="TEXT", help="checks whose name contains the text")
     parser.add_argument("--list", action="store_true", help="print the names of the checks")
     parser.add_argument("--slow", action="store_true",
-                        help="wait until a token expires, which takes eighty minutes")
+                        help="wait until a token expires, which takes eighty minutes, and until a "
+                             "node that holds nothing else knows its digests")
     parser.add_argument("-v", "--verbose", action="store_true", help="name what passes, too")
     options = parser.parse_args(arguments)
     if options.address is None and not options.list:

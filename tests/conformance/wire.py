@@ -5,7 +5,7 @@ PROTOCOL.md, "Datagrams", "Network tag", "Envelope", "What is signed", "Bodies".
 
 import secrets
 from dataclasses import dataclass, field, replace
-from typing import Any, List, Optional, Sequence
+from typing import Any, List, Optional, Sequence, Tuple
 
 import identity as ids
 from identity import ZERO, Identity, digest_of
@@ -379,6 +379,15 @@ def held_print(
     name = digest_of("skad1 held", key, bytes([kind]), publisher, size=8)
     minutes = min(life_s // 60, 65535)
     return key[:8] + name[:6] + minutes.to_bytes(2, "big") + sequence.to_bytes(8, "big")
+
+
+def match_digest(held: List[Tuple[bytes, int, bytes, int]]) -> bytes:
+    """The digest of a range that holds records of these keys, types, publishers and sequences."""
+    chain = bytes(32)
+    for key, kind, publisher, sequence in sorted(held):
+        name = (key, bytes([kind]), publisher, sequence.to_bytes(8, "big"))
+        chain = digest_of("skad1 match", chain, *name)
+    return chain[:8] if held else bytes(8)
 
 
 def store(record: bytes, cas: Optional[int] = None, life_s: int = ids.LIFE_S) -> bytes:

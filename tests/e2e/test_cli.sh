@@ -198,7 +198,7 @@ expect 2 "$skad" status --field nonsense
 expect_message "there is no field 'nonsense'"
 expect 0 "$skad" table
 grep -qE '^ +0\+ +1 +1 +0 +0 +1 .* 6 %$' "$work/out" || fail "not one bin: $(cat "$work/out")"
-grep -qx 'depth -, siblings 1' "$work/out" || fail "no depth: $(cat "$work/out")"
+grep -qx 'depth 0, neighbours 1, siblings 1' "$work/out" || fail "no depth: $(cat "$work/out")"
 [ "$(wc -l <"$work/out")" -eq 4 ] || fail "not one bin: $(cat "$work/out")"
 expect 0 "$skad" table --contacts
 [ "$(wc -l <"$work/out")" -eq 3 ] || fail "not one contact: $(cat "$work/out")"

@@ -16,7 +16,7 @@ static void text_of_any(skad_answer value, char out[static SKAD_ANSWER_TEXT_BYTE
     }
 }
 
-/* "3 of 64"; of a rate "3 of 500, 1000 a second". */
+/* Of a cap or a bin of the routing table "3 of 64"; of a rate "3 of 500, 1000 a second". */
 static void text_of_cap(skad_answer list, char out[static SKAD_ANSWER_TEXT_BYTES])
 {
     uint64_t values[3] = {0};
@@ -41,7 +41,7 @@ static void text_of_cap(skad_answer list, char out[static SKAD_ANSWER_TEXT_BYTES
 static void text_of_inner(const char *outer, skad_answer value,
                           char out[static SKAD_ANSWER_TEXT_BYTES])
 {
-    if (outer != NULL && strcmp(outer, "caps") == 0) {
+    if (outer != NULL && (strcmp(outer, "caps") == 0 || strcmp(outer, "bins") == 0)) {
         text_of_cap(value, out);
     } else {
         text_of_any(value, out);

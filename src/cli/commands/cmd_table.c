@@ -28,17 +28,17 @@ static void print_bin(skad_answer bin, bool last)
 
 static void print_bins(skad_answer result)
 {
-    char depth[SKAD_ANSWER_TEXT_BYTES];
     skad_answer bins = skad_answer_get(result, "bins");
     size_t count = skad_answer_count(bins);
 
-    printf("%5s %10s %6s %6s %12s %6s %9s %9s %6s\n", "bits", "population", "living", "silent",
+    printf("%5s %10s %6s %6s %12s %6s %9s %9s %6s\n", "order", "population", "living", "silent",
            "replacements", "groups", "oldest", "rtt", "full");
     for (size_t i = 0; i < count; i++) {
         print_bin(skad_answer_at(bins, i), i + 1 == count);
     }
-    skad_text_of(result, "depth", depth);
-    printf("depth %s, siblings %" PRIu64 "\n", depth, skad_answer_uint(result, "siblings"));
+    printf("depth %" PRIu64 ", neighbours %" PRIu64 ", siblings %" PRIu64 "\n",
+           skad_answer_uint(result, "depth"), skad_answer_uint(result, "neighbours"),
+           skad_answer_uint(result, "siblings"));
 }
 
 /* ---- Contacts ---- */
@@ -56,8 +56,8 @@ static void print_row(skad_answer row)
     skad_text_duration(skad_answer_uint(row, "rtt_us"), rtt);
     skad_text_duration(skad_answer_uint(row, "seen_us"), seen);
     skad_text_duration(skad_answer_uint(row, "known_us"), known);
-    printf("%6" PRIu64 "  %s  %-24s %9s %9s %9s %8" PRIu64 "  %s%s\n",
-           skad_answer_uint(row, "bucket"), id, addresses, rtt, seen, known,
+    printf("%5" PRIu64 "  %s  %-24s %9s %9s %9s %8" PRIu64 "  %s%s\n",
+           skad_answer_uint(row, "order"), id, addresses, rtt, seen, known,
            skad_answer_uint(row, "failures"), skad_answer_bool(row, "sibling") ? "sibling " : "",
            skad_answer_bool(row, "replacement") ? "replacement" : "");
 }
@@ -66,7 +66,7 @@ static void print_rows(skad_answer result)
 {
     skad_answer rows = skad_answer_get(result, "rows");
 
-    printf("%6s  %-12s  %-24s %9s %9s %9s %8s  %s\n", "bucket", "id", "address", "rtt", "seen",
+    printf("%5s  %-12s  %-24s %9s %9s %9s %8s  %s\n", "order", "id", "address", "rtt", "seen",
            "known", "failures", "role");
     for (size_t i = 0; i < skad_answer_count(rows); i++) {
         print_row(skad_answer_at(rows, i));
@@ -97,8 +97,9 @@ const skad_command skad_command_table = {
     .usage = "table [--contacts] [--json] [--socket PATH] [--timeout SECONDS]",
     .summary = "Show the node's routing table",
     .details =
-        "A line for each bin, that is for each number of ID bits shared with the node; then\n"
-        "the depth (bits of the nearest full bin) and the number of siblings.",
+        "A line for each bin, that is for each proximity order (the first ID bits shared with\n"
+        "the node); then the depth (the bits that make the node's region, whose records it\n"
+        "holds), the living peers that share as many (its neighbours), and its siblings.",
     .options = SKAD_OPTIONS_CLIENT | SKAD_OPTION_JSON | SKAD_OPTION_CONTACTS,
     .run = run,
 };

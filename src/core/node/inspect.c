@@ -5,19 +5,32 @@
 #include "src/core/base/instant.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/density.h"
+#include "src/core/routing/distance.h"
+#include "src/core/storage/responsibility.h"
+
+static void count_peers(const skad_node *node, skad_node_stats *out)
+{
+    const skad_table *table = &node->table;
+    size_t silent = 0;
+    size_t neighbours = 0;
+    out->depth = (uint16_t)skad_responsibility_bits(table, &node->env.profile);
+    for (size_t i = 0; i < table->peers.high_water; i++) {
+        const skad_peer *peer = &table->peers.peers[i];
+        const bool answers = !skad_peer_unresponsive(peer);
+        silent += peer->roles != 0 && !answers;
+        neighbours += (peer->roles & SKAD_PEER_USABLE_ROLES) != 0 && answers &&
+                      skad_common_prefix(&table->self, &peer->id) >= out->depth;
+    }
+    out->peers = (uint16_t)skad_table_living(table);
+    out->peers_unresponsive = (uint16_t)silent;
+    out->neighbours = (uint16_t)neighbours;
+}
 
 void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out)
 {
     *out = node->stats;
     out->answers_shed = node->answers.shed;
-    size_t living = skad_table_living(&node->table);
-    size_t unresponsive = 0;
-    for (size_t i = 0; i < node->table.peers.high_water; i++) {
-        const skad_peer *peer = &node->table.peers.peers[i];
-        unresponsive += peer->roles != 0 && skad_peer_unresponsive(peer);
-    }
-    out->peers = (uint16_t)living;
-    out->peers_unresponsive = (uint16_t)unresponsive;
+    count_peers(node, out);
     out->siblings = (uint16_t)node->table.siblings_count;
     out->buckets = (uint16_t)node->table.buckets_count;
     out->pending = (uint16_t)skad_pending_count(&node->pending);
@@ -39,6 +52,7 @@ static void fill_row(const skad_node *node, skad_time now, skad_peer_slot slot, 
 {
     const skad_peer *peer = &node->table.peers.peers[slot];
     *row = (skad_table_row){
+        .order = (uint16_t)skad_common_prefix(&node->table.self, &peer->id),
         .bucket = (uint16_t)bucket,
         .sibling = (peer->roles & SKAD_PEER_IN_SIBLINGS) != 0,
         .replacement = (peer->roles & SKAD_PEER_IN_CACHE) != 0,

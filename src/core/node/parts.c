@@ -25,6 +25,7 @@ skad_node_parts skad_node_parts_of(skad_node *node)
         .watches = &node->watches,
         .parked = &node->parked,
         .handover = &node->handover,
+        .matching = &node->matching,
         .roots = &node->roots,
         .identities = &node->identities,
         .admission = &node->admission,

@@ -339,7 +339,7 @@ static void report_spread(const skad_operation *operation, skad_put_report *out)
     }
     out->strata = (uint8_t)skad_strata_spread(lookup, stored, count);
     out->groups = (uint8_t)skad_lookup_groups(lookup, stored, count);
-    out->clustered = out->dense && lookup->for_record && out->strata < SKAD_STRATA_MIN;
+    out->clustered = count > 0 && out->dense && lookup->for_record && out->strata < SKAD_STRATA_MIN;
 }
 
 void skad_storing_report(const skad_operation *operation, skad_put_report *out)

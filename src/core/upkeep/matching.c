@@ -70,11 +70,16 @@ uint64_t skad_matching_pause_us(skad_node *node)
 
 /* ---- Walks ---- */
 
+/* A peer that is to be served twice is served once. Ranges of two regions have nothing in common:
+ * of the larger one all are taken to differ. */
 static void serve(skad_match_lists *lists, const skad_match_peer *peer)
 {
     for (size_t i = 0; i < lists->served_count; i++) {
-        if (skad_id_equal(&lists->served[i].id, &peer->id)) {
-            lists->served[i].differs |= peer->differs;
+        skad_match_peer *known = &lists->served[i];
+        if (skad_id_equal(&known->id, &peer->id)) {
+            known->differs =
+                known->bits == peer->bits ? known->differs | peer->differs : UINT64_MAX;
+            known->bits = known->bits < peer->bits ? known->bits : peer->bits;
             return;
         }
     }
@@ -100,6 +105,7 @@ size_t skad_matching_begin(skad_node *node, bool round, skad_id ids[static SKAD_
         return 0;
     }
     skad_digests_begin(&lists->walked, region_bits(node));
+    lists->begun = true;
     lists->served_count = 0;
     for (size_t i = 0; i < lists->answered_count; i++) {
         serve(lists, &lists->answered[i]);
@@ -120,7 +126,7 @@ void skad_matching_record(skad_node *node, const skad_store_record *record)
 {
     skad_match_lists *lists = node->matching.lists;
     const skad_id *key = &record->name.key;
-    if (lists == NULL || record->cached) {
+    if (lists == NULL || !lists->begun || record->cached) {
         return;
     }
     if (in_region(node, key, lists->walked.bits)) {
@@ -203,6 +209,7 @@ static void ask_round(skad_node *node)
     const skad_peers *peers = &node->table.peers;
     size_t count = 0;
     node->matching.round++;
+    lists->asked_bits = lists->held.bits;
     for (size_t i = 0; i < SKAD_MATCH_PARTNERS; i++) {
         const skad_id point = draw_point(node, lists->held.bits);
         skad_peer_slot slot;
@@ -218,7 +225,7 @@ static void ask_round(skad_node *node)
 void skad_matching_end(skad_node *node)
 {
     skad_match_lists *lists = node->matching.lists;
-    if (lists == NULL) {
+    if (lists == NULL || !lists->begun) {
         return;
     }
     lists->served_count = 0;
@@ -242,7 +249,7 @@ void skad_matching_answered(skad_node *node, const skad_pending_rpc *rpc,
         lists->answered_count < SKAD_MATCH_PARTNERS) {
         lists->answered[lists->answered_count++] =
             (skad_match_peer){.id = rpc->responder,
-                              .bits = lists->held.bits,
+                              .bits = lists->asked_bits,
                               .differs = answer->u.reply.u.matched.differs};
     }
 }
@@ -250,7 +257,8 @@ void skad_matching_answered(skad_node *node, const skad_pending_rpc *rpc,
 bool skad_matching_again(skad_node *node, const skad_pending_rpc *rpc)
 {
     const skad_match_lists *lists = node->matching.lists;
-    if (lists == NULL || rpc->owner != node->matching.round) {
+    if (lists == NULL || rpc->owner != node->matching.round ||
+        lists->held.bits != lists->asked_bits) {
         return false;
     }
     const skad_message message = match_of(lists);

@@ -49,6 +49,8 @@ typedef struct skad_match_lists {
     skad_digests held;
     skad_digests walked;
     bool complete;                                 /* `held` is of a whole walk */
+    bool begun;                                    /* a walk began since the lists are there */
+    uint8_t asked_bits;                            /* of the digests that this round asks with */
     skad_match_peer served[SKAD_MATCH_SERVED_MAX]; /* by the walk under way */
     skad_match_peer answered[SKAD_MATCH_PARTNERS]; /* differ; served by the next walk */
     skad_match_peer came[SKAD_MATCH_PARTNERS];     /* asked us: the same */

@@ -10,6 +10,16 @@
 #include "src/core/rpc/request.h"
 #include "src/core/storage/holdings.h"
 
+static bool is_offered(const skad_offers *offers, const skad_id *to)
+{
+    for (size_t i = 0; i < offers->count; i++) {
+        if (skad_id_equal(&offers->all[i].to, to)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void skad_offers_begin(skad_node *node, const skad_id *newcomers, size_t count)
 {
     skad_offers *offers = &node->handover.offers;
@@ -24,9 +34,10 @@ void skad_offers_begin(skad_node *node, const skad_id *newcomers, size_t count)
         node->stats.replicas_shed += count;
         return;
     }
-    offers->count = count;
     for (size_t i = 0; i < count; i++) {
-        offers->all[i].to = newcomers[i];
+        if (!is_offered(offers, &newcomers[i])) {
+            offers->all[offers->count++].to = newcomers[i];
+        }
     }
 }
 
@@ -35,6 +46,12 @@ void skad_offers_end(skad_node *node)
     free(node->handover.offers.all);
     node->handover.offers.all = NULL;
     node->handover.offers.count = 0;
+}
+
+/* Whether the record that was added last is this one. */
+static bool is_added(const skad_offer_to *offer, const skad_store_name *name)
+{
+    return offer->count > 0 && memcmp(&offer->names[offer->count - 1], name, sizeof *name) == 0;
 }
 
 /* At most a life: more was given while our clock was ahead (clock_watch.h). */
@@ -50,7 +67,8 @@ void skad_offers_add(skad_node *node, const skad_id *to, const skad_store_record
     skad_offers *offers = &node->handover.offers;
     for (size_t i = 0; i < offers->count; i++) {
         skad_offer_to *offer = &offers->all[i];
-        if (offer->state == SKAD_OFFER_FILLING && skad_id_equal(&offer->to, to)) {
+        if (offer->state == SKAD_OFFER_FILLING && skad_id_equal(&offer->to, to) &&
+            !is_added(offer, &record->name)) {
             SKAD_ASSERT(offer->count < SKAD_COMPARE_MAX);
             offer->names[offer->count] = record->name;
             skad_holdings_print(&record->name, record->sequence, life_left_s(node, record),

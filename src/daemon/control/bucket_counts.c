@@ -124,14 +124,3 @@ double skad_bucket_saturation(const skad_bucket_count *bucket, size_t k)
 {
     return bucket->population < k ? (double)bucket->population / (double)k : 1.0;
 }
-
-bool skad_bucket_counts_depth(const skad_bucket_counts *buckets, size_t k, uint16_t *depth)
-{
-    for (size_t i = buckets->count; i > 0; i--) {
-        if (buckets->buckets[i - 1].population >= k) {
-            *depth = (uint16_t)(i - 1);
-            return true;
-        }
-    }
-    return false;
-}

@@ -1,6 +1,6 @@
-/* The routing table by proximity: one row of counts for each bucket, that is, for each number of ID
- * bits shared with us; the last bucket also has all peers that share more. The counts show an
- * operator at a glance whether the near buckets are filled and how diverse they are. */
+/* The routing table by proximity order: one row of counts for each bucket, that is, for each number
+ * of first ID bits shared with us; the last bucket also has all peers that share more. The counts
+ * show an operator at a glance whether the near buckets are filled and how diverse they are. */
 #ifndef SKAD_DAEMON_CONTROL_BUCKET_COUNTS_H
 #define SKAD_DAEMON_CONTROL_BUCKET_COUNTS_H
 
@@ -30,10 +30,8 @@ typedef struct skad_bucket_counts {
 SKAD_MUST_CHECK skad_status skad_bucket_counts_take(const skad_table_row *rows, size_t rows_count,
                                                     size_t count, skad_bucket_counts *out);
 
-/* How full the bucket is, from 0 to 1. A bucket has k places; siblings without one do not count. */
+/* Returns how full the bucket is, from 0 to 1: it is saturated when it has k peers. A bucket has k
+ * places; siblings without one do not count. */
 double skad_bucket_saturation(const skad_bucket_count *bucket, size_t k);
-
-/* The shared bits of the nearest full bucket, or false when none is full. */
-bool skad_bucket_counts_depth(const skad_bucket_counts *buckets, size_t k, uint16_t *depth);
 
 #endif

@@ -52,7 +52,7 @@ void skad_put_result(const skad_put_report *report, const skad_pending_call *cal
 void skad_put_error(const skad_event *event, uint32_t msgid, skad_writer *writer)
 {
     const skad_put_report *report = &event->u.put;
-    bool silence = report->refused == 0 && report->holders > 0;
+    bool silence = report->refused == 0 && report->holders > 0 && !report->clustered;
     skad_failure why;
     skad_refusals_explain(report, &why);
     skad_control_write_error(writer, msgid,

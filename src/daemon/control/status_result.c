@@ -2,8 +2,10 @@
 #include "src/daemon/control/status_result.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "src/daemon/control/bucket_counts.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/control/refusals.h"
 #include "src/daemon/control/results.h"
@@ -141,6 +143,35 @@ static void write_counters(const skad_node_stats *stats, skad_writer *writer)
 }
 #define COUNTERS_COUNT 26
 
+/* Writes what lives at each proximity order: peers in use, of k places. Without memory it is nil.
+ */
+static void write_bins(const skad_method_context *context, skad_time now, size_t buckets,
+                       skad_writer *writer)
+{
+    skad_bucket_counts counts = {0};
+    const size_t total = skad_node_table(context->node, now, NULL, 0);
+    skad_table_row *rows = calloc(total + 1, sizeof *rows);
+    skad_result_key(writer, "bins");
+    if (rows != NULL) {
+        (void)skad_node_table(context->node, now, rows, total);
+    }
+    if (rows == NULL || skad_bucket_counts_take(rows, total, buckets, &counts) != SKAD_OK) {
+        skad_write_nil(writer);
+        free(rows);
+        return;
+    }
+    skad_write_map(writer, counts.count);
+    for (size_t i = 0; i < counts.count; i++) {
+        char order[8];
+        (void)snprintf(order, sizeof order, "%zu", i);
+        skad_result_key(writer, order);
+        skad_write_array(writer, 2);
+        skad_write_uint(writer, counts.buckets[i].population);
+        skad_write_uint(writer, context->profile->k);
+    }
+    free(rows);
+}
+
 static void write_sockets(const skad_method_context *context, skad_writer *writer)
 {
     skad_address bound[2] = {{0}, {0}};
@@ -203,7 +234,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_node_stats_get(context->node, now, &stats);
     skad_workers_stats_get(context->workers, &workers);
 
-    skad_result_map(writer, 23 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
+    skad_result_map(writer, 26 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);
@@ -224,6 +255,9 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_result_uint(writer, "peers_silent", stats.peers_unresponsive);
     skad_result_uint(writer, "siblings", stats.siblings);
     skad_result_uint(writer, "buckets", stats.buckets);
+    skad_result_uint(writer, "depth", stats.depth);
+    skad_result_uint(writer, "neighbours", stats.neighbours);
+    write_bins(context, now, stats.buckets, writer);
     skad_result_uint(writer, "pending", stats.pending);
     skad_result_uint(writer, "operations", stats.operations);
     skad_result_uint(writer, "watches", stats.watches);

@@ -13,10 +13,11 @@ static void write_row(const skad_table_row *row, skad_writer *writer)
 {
     const skad_address addresses[] = {row->contact.ipv4, row->contact.ipv6};
 
-    skad_write_map(writer, 9);
+    skad_write_map(writer, 10);
     skad_result_id(writer, "id", &row->contact.id);
     skad_result_key(writer, "addresses");
     skad_result_address_list(writer, addresses, 2);
+    skad_result_uint(writer, "order", row->order);
     skad_result_uint(writer, "bucket", row->bucket);
     skad_result_bool(writer, "sibling", row->sibling);
     skad_result_bool(writer, "replacement", row->replacement);
@@ -44,15 +45,7 @@ static void write_bucket(const skad_bucket_count *bucket, size_t shared, size_t 
 
 static void write_buckets(const skad_bucket_counts *buckets, size_t k, skad_writer *writer)
 {
-    uint16_t depth = 0;
-
     skad_result_uint(writer, "k", k);
-    skad_result_key(writer, "depth");
-    if (skad_bucket_counts_depth(buckets, k, &depth)) {
-        skad_write_uint(writer, depth);
-    } else {
-        skad_write_nil(writer);
-    }
     skad_result_uint(writer, "siblings", buckets->siblings);
     skad_result_key(writer, "bins");
     skad_write_array(writer, buckets->count);
@@ -78,8 +71,10 @@ bool skad_table_result(const skad_method_context *context, skad_time now, skad_w
         return false;
     }
     size_t count = total < ROWS_MAX ? total : ROWS_MAX;
-    skad_result_map(writer, 7);
+    skad_result_map(writer, 8);
     skad_result_id(writer, "self", skad_node_self(context->node));
+    skad_result_uint(writer, "depth", stats.depth);
+    skad_result_uint(writer, "neighbours", stats.neighbours);
     write_buckets(&buckets, context->profile->k, writer);
     skad_result_uint(writer, "total", total);
     skad_result_key(writer, "rows");

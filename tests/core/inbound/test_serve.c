@@ -132,7 +132,8 @@ static void ask(const skad_message *message, bool shows_token, test_exchange *ou
 }
 
 static const skad_kind kinds[] = {SKAD_KIND_PING,  SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
-                                  SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE};
+                                  SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE,
+                                  SKAD_KIND_MATCH};
 
 static void each_request_has_its_answer_with_a_token_and_the_askers_address(void **state)
 {
@@ -158,7 +159,7 @@ static void without_a_token_answers_are_within_three_times_and_nothing_is_stored
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         const skad_message message = question(kinds[i]);
         bool writes = kinds[i] == SKAD_KIND_STORE || kinds[i] == SKAD_KIND_ANNOUNCE ||
-                      kinds[i] == SKAD_KIND_COMPARE;
+                      kinds[i] == SKAD_KIND_COMPARE || kinds[i] == SKAD_KIND_MATCH;
         test_exchange asked;
         ask(&message, false, &asked);
         assert_in_range(asked.answer.len, 1, 3 * asked.request.len);
@@ -168,7 +169,7 @@ static void without_a_token_answers_are_within_three_times_and_nothing_is_stored
         }
         assert_non_null(asked.envelope.token); /* to ask again with */
     }
-    assert_int_equal(stats().refused[SKAD_ERROR_TOKEN], 3);
+    assert_int_equal(stats().refused[SKAD_ERROR_TOKEN], 4);
     assert_int_equal(stats().store.records, 0);
 }
 

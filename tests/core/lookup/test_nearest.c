@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "src/core/lookup/nearest.h"
 #include "tests/support/lookup_script.h"
 
@@ -71,6 +73,26 @@ static void a_group_has_its_share_of_the_closest(void **state)
     assert_closest(lookup, 4, NUMBERS(1, 2, 3, OF_ANOTHER_16));
 }
 
+/* A group is a /24, so a number's last byte tells nothing. Private addresses are in none. */
+static void candidates_are_counted_by_their_groups(void **state)
+{
+    static const uint32_t numbers[] = {1, 2, 0x100, 0x101, OF_ANOTHER_16};
+    static const size_t groups[] = {1, 1, 2, 2, 3};
+    uint16_t indices[5];
+    skad_lookup *lookup = *state;
+    script_seed(lookup, numbers, 5);
+    assert_int_equal(skad_lookup_groups(lookup, indices, 0), 0);
+    for (size_t i = 0; i < 5; i++) {
+        indices[i] = script_index_of(lookup, numbers[i]);
+        assert_int_equal(skad_lookup_groups(lookup, indices, i + 1), groups[i]);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        skad_address *address = &lookup->candidates.all[indices[i]].address;
+        memcpy(address->ip, (const uint8_t[]){127, 0, 0, 1}, 4);
+    }
+    assert_int_equal(skad_lookup_groups(lookup, indices, 5), 4);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -78,6 +100,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(only_those_that_answered_count_in_ascending_distance),
         TEST(a_group_has_its_share_of_the_closest),
+        TEST(candidates_are_counted_by_their_groups),
     };
     return cmocka_run_group_tests_name("nearest", tests, NULL, NULL);
 }

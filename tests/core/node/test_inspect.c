@@ -131,6 +131,37 @@ static void a_silent_peer_counts_apart(void **state)
     }
 }
 
+static void neighbours_are_the_living_that_share_our_regions_bits(void **state)
+{
+    (void)state;
+    skad_table *table = skad_node_parts_of(fixture.node).table;
+    for (unsigned bits = 0; bits < 4; bits++) {
+        for (unsigned sixteenth = 0; sixteenth < SKAD_PLACES; sixteenth++) {
+            const skad_id target = {{(uint8_t)(sixteenth << 4)}};
+            skad_places_visited(&table->places, &table->self, &target,
+                                bits == 0 ? UINT64_MAX : UINT64_C(1) << (64 - bits));
+        }
+        unsigned sharing = 0;
+        skad_table_row rows[PEERS];
+        const size_t count = skad_node_table(fixture.node, fixture.now, rows, PEERS);
+        for (size_t i = 0; i < count; i++) {
+            const unsigned shared = skad_common_prefix(&table->self, &rows[i].contact.id);
+            assert_int_equal(rows[i].order, shared);
+            sharing += shared >= bits && (rows[i].sibling || !rows[i].replacement);
+        }
+        assert_int_equal(stats().depth, bits);
+        assert_int_equal(stats().neighbours, sharing);
+    }
+    const unsigned before = stats().neighbours;
+    assert_in_range(before, 1, PEERS - 1);
+    for (skad_peer_slot slot = 0; slot < table->peers.high_water; slot++) {
+        const bool near = skad_common_prefix(&table->self, &table->peers.peers[slot].id) >= 3;
+        skad_peers_set_failures(&table->peers, slot, SKAD_UNRESPONSIVE_FAILURES);
+        assert_int_equal(stats().neighbours, before - near);
+        skad_peers_set_failures(&table->peers, slot, 0);
+    }
+}
+
 static void statistics_are_of_now(void **state)
 {
     (void)state;
@@ -160,6 +191,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_row_tells_where_a_peer_is_and_when_it_was_heard, begin,
                                         end),
         cmocka_unit_test_setup_teardown(a_silent_peer_counts_apart, begin, end),
+        cmocka_unit_test_setup_teardown(neighbours_are_the_living_that_share_our_regions_bits,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(statistics_are_of_now, begin, end),
     };
     return cmocka_run_group_tests_name("inspect", tests, NULL, NULL);

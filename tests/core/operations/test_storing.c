@@ -204,6 +204,74 @@ static void it_is_placed_once_one_who_is_responsible_answered(void **state)
     assert_false(skad_storing_placed(&env, &operation, &immutable));
 }
 
+/* The region is what shares eight bits with the target, so a stratum is the third hexadecimal digit
+ * of a number. A group is a /24, so it is all but the last two digits. */
+static void the_report_tells_strata_and_groups_of_those_that_hold_it(void **state)
+{
+    static const uint32_t numbers[] = {0x00100001, 0x00100002, 0x00f00100, 0x01200000};
+    (void)state;
+    operation.lookup->region_bits = 8;
+    script_seed(operation.lookup, numbers, HOLDERS);
+    for (uint16_t i = 0; i < HOLDERS; i++) {
+        holders[i].candidate = script_index_of(operation.lookup, numbers[i]);
+    }
+    assert_int_equal(reported().strata, 0);
+    assert_int_equal(reported().groups, 0);
+    static const struct {
+        uint8_t strata;
+        uint8_t groups;
+    } after[HOLDERS] = {{1, 1}, {1, 1}, {2, 2}, {2, 3}}; /* the last is outside of the region */
+    for (uint16_t i = 0; i < HOLDERS; i++) {
+        stores(i, DAY_S);
+        assert_int_equal(reported().strata, after[i].strata);
+        assert_int_equal(reported().groups, after[i].groups);
+    }
+    refuses(2, SKAD_ERROR_FULL, 0);
+    assert_int_equal(reported().strata, 1);
+    assert_int_equal(reported().groups, 2);
+}
+
+/* Where the closest stand dense, a record has to be in four of the sixteen strata. */
+static void a_put_whose_holders_look_like_a_cluster_does_not_count(void **state)
+{
+    static const struct {
+        const char *label;
+        bool dense;
+        bool neighbourhoods;
+        unsigned strata;
+        bool stands;
+    } cases[] = {
+        {"three strata", true, true, 3, false},
+        {"four strata", true, true, 4, true},
+        {"not dense", false, true, 1, true},
+        {"neighbourhoods are off", true, false, 1, true},
+    };
+    (void)state;
+    skad_lookup *lookup = operation.lookup;
+    lookup->region_bits = 8;
+    for (uint32_t i = 0; i < HOLDERS; i++) {
+        const uint32_t number = 0x00000001 | i << 20;
+        script_seed(lookup, &number, 1);
+        holders[i].candidate = script_index_of(lookup, number);
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lookup->dense = cases[i].dense;
+        lookup->for_record = cases[i].neighbourhoods;
+        for (uint16_t j = 0; j < HOLDERS; j++) {
+            holders[j].state = SKAD_HOLDER_UNRESPONSIVE;
+        }
+        assert_false(reported().clustered); /* no node took it: that is another failure */
+        for (uint16_t j = 0; j < cases[i].strata; j++) {
+            stores(j, DAY_S);
+        }
+        const skad_put_report report = reported();
+        if (report.clustered == cases[i].stands ||
+            skad_storing_stands(&report) != cases[i].stands) {
+            fail_msg("%s", cases[i].label);
+        }
+    }
+}
+
 /* ---- A put of a whole node ---- */
 
 static test_fixture fixture;
@@ -331,6 +399,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(our_own_store_is_a_holder_like_the_others, begin, end),
         cmocka_unit_test_setup_teardown(it_is_placed_once_one_who_is_responsible_answered, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(the_report_tells_strata_and_groups_of_those_that_hold_it,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(a_put_whose_holders_look_like_a_cluster_does_not_count,
+                                        begin, end),
         cmocka_unit_test_setup_teardown(the_closest_few_are_asked_once_each, begin_node, end_node),
         cmocka_unit_test_setup_teardown(we_take_the_place_of_the_farthest_where_we_are_close,
                                         begin_node, end_node),

@@ -203,6 +203,38 @@ static void four_times_as_dense_is_suspicious(void **state)
     assert_false(skad_density_suspicious(400, 100));
 }
 
+/* Two fifths, rounded down: the region is looked at before the density is suspicious. */
+static void four_tenths_of_the_usual_radius_is_crowded(void **state)
+{
+    (void)state;
+    assert_false(skad_density_crowded(0, 0)); /* unknown */
+    assert_true(skad_density_crowded(1000, 399));
+    assert_false(skad_density_crowded(1000, 400));
+    assert_true(skad_density_crowded(UINT64_MAX, UINT64_MAX / 5 * 2 - 1)); /* without overflow */
+    assert_false(skad_density_crowded(UINT64_MAX, UINT64_MAX / 5 * 2));
+}
+
+/* Of two sizes that differ by two, the closer is within a factor of the square root of two. */
+static void a_region_is_the_part_of_the_space_closest_to_the_usual_radius(void **state)
+{
+    static const struct {
+        double radius; /* share of the key space */
+        unsigned bits;
+    } cases[] = {
+        {0.999, 0},     {0.708, 0},     {0.707, 1},     {0.5, 1},      {0.354, 1},
+        {0.353, 2},     {0x1.6bp-8, 7}, {0x1.69p-8, 8}, {0x1p-8, 8},   {0x1.6bp-9, 8},
+        {0x1.69p-9, 9}, {0x1p-59, 59},  {0x1p-60, 60},  {0x1p-61, 60}, {0x1p-64, 60},
+    };
+    (void)state;
+    assert_int_equal(skad_density_region_bits(0), 0); /* unknown */
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const uint64_t radius = (uint64_t)(cases[i].radius * 0x1p64);
+        if (skad_density_region_bits(radius) != cases[i].bits) {
+            fail_msg("%g: %u", cases[i].radius, skad_density_region_bits(radius));
+        }
+    }
+}
+
 /* ---- What is usual ---- */
 
 #define SELF_PREFIX UINT64_C(0x3000000000000000)
@@ -286,6 +318,30 @@ static void our_own_closest_say_what_is_usual_within_what_others_say(void **stat
     }
 }
 
+/* By this regions are cut, so that Sybils around us do not make ours smaller. */
+static void the_median_is_of_all_places_and_our_own_is_one(void **state)
+{
+    static const struct {
+        size_t sybils;
+        size_t honest;
+        uint64_t others;
+        uint64_t median; /* these in units of 1 << 40 */
+    } cases[] = {
+        {0, 15, 0, 0}, {0, 15, 16, 16}, {0, 16, 0, 16},   {0, 40, 60, 60},
+        {0, 40, 7, 7}, {20, 20, 0, 6},  {20, 20, 16, 16}, {40, 0, 16, 16},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_table table;
+        surround(&table, cases[i].sybils, cases[i].honest);
+        visit_others(&table, cases[i].others << 40);
+        if (skad_density_median(&table, 16) >> 40 != cases[i].median) {
+            fail_msg("case %zu: %lu", i, (unsigned long)(skad_density_median(&table, 16) >> 40));
+        }
+        skad_table_free(&table);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +351,9 @@ int main(void)
         cmocka_unit_test(honest_neighbourhoods_are_not_called_dense),
         cmocka_unit_test(thresholds_are_where_they_are_said_to_be),
         cmocka_unit_test(our_own_closest_say_what_is_usual_within_what_others_say),
+        cmocka_unit_test(four_tenths_of_the_usual_radius_is_crowded),
+        cmocka_unit_test(a_region_is_the_part_of_the_space_closest_to_the_usual_radius),
+        cmocka_unit_test(the_median_is_of_all_places_and_our_own_is_one),
     };
     return cmocka_run_group_tests_name("density", tests, NULL, NULL);
 }

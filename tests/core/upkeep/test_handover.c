@@ -157,6 +157,24 @@ static void a_step_examines_128_records(void **state)
     }
 }
 
+/* Where nodes come to live near us, the region is compared sooner (matching.h): a crowd of them may
+ * be an attack on a key there. A round that is due sooner stays. */
+static void a_round_is_planned_sooner_when_neighbours_come(void **state)
+{
+    (void)state;
+    skad_handover_state *handover = skad_node_parts_of(handover_fixture.node).handover;
+    const uint64_t hour_us = 3600 * SKAD_US_PER_S;
+    skad_node_tick(handover_fixture.node, handover_fixture.now);
+    handover->round_us = handover_fixture.now.mono_us + 24 * hour_us;
+    handover_comes(&handover_fixture.remotes[0], 7);
+    const uint64_t planned_us = handover->round_us;
+    assert_in_range(planned_us, handover_fixture.now.mono_us + hour_us * 3 / 4,
+                    handover_fixture.now.mono_us + hour_us * 5 / 4);
+    handover->round_us = handover_fixture.now.mono_us + hour_us / 2;
+    handover_comes(&handover_fixture.remotes[1], 7);
+    assert_int_equal(handover->round_us, handover_fixture.now.mono_us + hour_us / 2);
+}
+
 /* ---- Records that are not ours ---- */
 
 /* A key that so many peers are closer to than we are, or fewer. */
@@ -245,6 +263,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(later_newcomers_change_no_plan, begin_among_a_score,
                                         handover_end),
         cmocka_unit_test_setup_teardown(a_step_examines_128_records, begin_among_few, handover_end),
+        cmocka_unit_test_setup_teardown(a_round_is_planned_sooner_when_neighbours_come,
+                                        begin_among_few, handover_end),
         cmocka_unit_test_setup_teardown(what_others_are_closer_to_is_kept_for_two_more_hours,
                                         begin_of_two_holders, handover_end),
         cmocka_unit_test_setup_teardown(a_holder_that_a_newcomer_displaces_hands_over,

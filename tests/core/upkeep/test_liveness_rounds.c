@@ -98,7 +98,7 @@ static void who_asks_us_is_checked_half_as_often(void **state)
     test_fixture_populate(&fixture, 20);
     skad_node_parts_of(fixture.node).refresh->visit_us = UINT64_MAX; /* a visit asks both */
     skad_node_parts_of(fixture.node).refresh->dispute_us = UINT64_MAX;
-    skad_node_parts_of(fixture.node).handover->round_us = UINT64_MAX; /* nor compares with it */
+    skad_node_parts_of(fixture.node).handover->round_us = UINT64_MAX; /* so does matching */
     test_remote *quiet = &fixture.remotes[7];
     test_remote *asks = &fixture.remotes[8];
     test_fixture_run(&fixture, 600 * SKAD_US_PER_S);
@@ -162,8 +162,8 @@ static void checks_come_in_rounds(void **state)
         test_fixture_knock(&fixture, test_fixture_remote(&fixture));
         test_fixture_run(&fixture, 1357 * SKAD_US_PER_MS);
     }
-    test_fixture_run(&fixture, 100 * SKAD_US_PER_S); /* until nobody is new */
-    skad_node_parts_of(fixture.node).handover->round_us = UINT64_MAX; /* that asks at other times */
+    test_fixture_run(&fixture, 100 * SKAD_US_PER_S);                  /* until nobody is new */
+    skad_node_parts_of(fixture.node).handover->round_us = UINT64_MAX; /* who matches is no check */
     rounds counts = {.idle_until_us = UINT64_MAX};
     fixture.script = count_rounds;
     fixture.user = &counts;

@@ -100,19 +100,6 @@ static void the_time_is_the_median_of_the_living_that_were_measured(void **state
     }
 }
 
-static void depth_is_that_of_the_nearest_full_bucket(void **state)
-{
-    (void)state;
-    skad_bucket_counts buckets = {.count = 4};
-    uint16_t depth = 99;
-    assert_false(skad_bucket_counts_depth(&buckets, K, &depth));
-    buckets.buckets[0].population = K;
-    buckets.buckets[2].population = K + 1;
-    buckets.buckets[3].population = K - 1;
-    assert_true(skad_bucket_counts_depth(&buckets, K, &depth));
-    assert_int_equal(depth, 2);
-}
-
 static void saturation_goes_from_empty_to_full(void **state)
 {
     (void)state;
@@ -142,7 +129,6 @@ int main(void)
         cmocka_unit_test(the_silent_and_the_waiting_are_counted_apart),
         cmocka_unit_test(groups_are_different_prefixes_of_either_family),
         cmocka_unit_test(the_time_is_the_median_of_the_living_that_were_measured),
-        cmocka_unit_test(depth_is_that_of_the_nearest_full_bucket),
         cmocka_unit_test(saturation_goes_from_empty_to_full),
         cmocka_unit_test(an_empty_table_has_empty_buckets),
     };

@@ -16,9 +16,10 @@
 static void a_put_tells_all_its_numbers(void **state)
 {
     (void)state;
-    static const test_number numbers[] = {
-        {"holders", 16}, {"wanted", 13}, {"alone", 1}, {"stored", 9},         {"refused", 5},
-        {"silent", 2},   {"kept", 1},    {"dense", 1}, {"sequence_seen", 77}, {"life_s", 86400}};
+    static const test_number numbers[] = {{"holders", 16},   {"wanted", 13}, {"alone", 1},
+                                          {"stored", 9},     {"refused", 5}, {"silent", 2},
+                                          {"kept", 1},       {"dense", 1},   {"sequence_seen", 77},
+                                          {"life_s", 86400}, {"strata", 6},  {"groups", 8}};
     static const skad_pending_call put = {.method = SKAD_CONTROL_PUT};
     static const skad_pending_call publish = {.method = SKAD_CONTROL_PUBLISH, .sequence = 12};
     const skad_put_report report = {.key = {{1}},
@@ -31,7 +32,9 @@ static void a_put_tells_all_its_numbers(void **state)
                                     .sequence_seen = 77,
                                     .life_s = 86400,
                                     .dense = true,
-                                    .kept = true};
+                                    .kept = true,
+                                    .strata = 6,
+                                    .groups = 8};
     skad_put_result(&report, &put, test_result_begin());
     skad_answer result = test_result_end();
     test_result_expect_all(result, numbers, sizeof numbers / sizeof numbers[0]);
@@ -191,16 +194,19 @@ static void a_put_that_failed_is_silence_or_refusal(void **state)
     static const struct {
         unsigned holders;
         unsigned refused;
+        bool clustered;
         const char *code;
     } cases[] = {
-        {16, 0, "timed_out"},
-        {16, 1, "refused"},
-        {0, 0, "refused"},
+        {16, 0, false, "timed_out"},
+        {16, 1, false, "refused"},
+        {0, 0, false, "refused"},
+        {16, 0, true, "refused"}, /* though all of them took it */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_event event = {.kind = SKAD_EVENT_PUT};
         event.u.put.holders = (uint8_t)cases[i].holders;
         event.u.put.refused = (uint8_t)cases[i].refused;
+        event.u.put.clustered = cases[i].clustered;
         skad_put_error(&event, 8, test_result_begin());
         skad_answer answer = test_result_end();
         skad_span code = skad_answer_bytes(skad_answer_at(answer, 2), "code");

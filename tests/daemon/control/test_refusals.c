@@ -44,6 +44,10 @@ static const explain_case cases[] = {
       .refusals = {[SKAD_ERROR_OLDER] = 11},
       .sequence_seen = 7},
      "11 of 16 holders refused: 11 older (they hold sequence 7); 1 did not answer"},
+    {"a cluster that took it",
+     {.holders = 16, .stored = 15, .unresponsive = 1, .clustered = true, .strata = 2},
+     "the 15 nodes that took it look as if they were made for this key: they are in 2 of 16 parts "
+     "of its region; try again later, or through another node"},
     {"a reason of a later version",
      {.holders = 1, .refused = 1, .refusals = {1}},
      "the only holder refused: 1 unknown (for a reason that this version does not know)"},

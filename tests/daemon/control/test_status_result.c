@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "proto/profile.h"
+#include "src/core/node/parts.h"
 #include "src/daemon/control/refusals.h"
 #include "src/daemon/control/status_result.h"
 #include "tests/support/fixture.h"
@@ -144,10 +145,11 @@ static void the_state_of_the_node_stands_under_its_names(void **state)
         const char *key;
         uint16_t *value;
     } sizes[] = {
-        {"peers", &stats.peers},       {"peers_silent", &stats.peers_unresponsive},
-        {"siblings", &stats.siblings}, {"buckets", &stats.buckets},
-        {"pending", &stats.pending},   {"operations", &stats.operations},
-        {"watches", &stats.watches},
+        {"peers", &stats.peers},           {"peers_silent", &stats.peers_unresponsive},
+        {"siblings", &stats.siblings},     {"buckets", &stats.buckets},
+        {"pending", &stats.pending},       {"operations", &stats.operations},
+        {"watches", &stats.watches},       {"depth", &stats.depth},
+        {"neighbours", &stats.neighbours},
     };
     size_t count = sizeof sizes / sizeof sizes[0];
     for (size_t i = 0; i < count; i++) {
@@ -168,6 +170,32 @@ static void the_state_of_the_node_stands_under_its_names(void **state)
     assert_true(skad_answer_bytes(all, "version").len > 0);
     assert_int_equal(skad_answer_bytes(all, "id").len, 64);
     assert_int_equal(skad_answer_bytes(all, "public_key").len, 64);
+}
+
+/* As caps are: what lives there, of k places. The last bin has all that share more bits, too. */
+static void each_bin_tells_its_population_and_its_places(void **state)
+{
+    (void)state;
+    static const size_t PEERS = 6;
+    fixture.profile.k = 4;
+    for (size_t i = 0; i < PEERS; i++) {
+        test_fixture_knock(&fixture, test_fixture_remote(&fixture));
+        test_fixture_run(&fixture, SKAD_US_PER_S);
+    }
+    stats.buckets = (uint16_t)skad_node_parts_of(fixture.node).table->buckets_count;
+    skad_answer bins = skad_answer_get(status(), "bins");
+    assert_int_equal(bins.item->type, SKAD_ITEM_MAP);
+    assert_int_equal(bins.item->count, stats.buckets);
+    uint64_t all = 0;
+    for (size_t i = 0; i < stats.buckets; i++) {
+        char order[8];
+        (void)snprintf(order, sizeof order, "%zu", i);
+        skad_answer bin = skad_answer_get(bins, order);
+        assert_int_equal(skad_answer_count(bin), 2);
+        all += skad_answer_at(bin, 0).item->u.number;
+        assert_int_equal(skad_answer_at(bin, 1).item->u.number, 4);
+    }
+    assert_int_equal(all, PEERS);
 }
 
 static void flags_are_told_apart(void **state)
@@ -310,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         AT_NODE(each_counter_stands_under_its_name),
         AT_NODE(the_state_of_the_node_stands_under_its_names),
+        AT_NODE(each_bin_tells_its_population_and_its_places),
         AT_NODE(flags_are_told_apart),
         AT_NODE(both_sockets_are_listed_and_their_counters_added),
         AT_NODE(observed_addresses_are_those_that_are_known),

@@ -38,7 +38,7 @@ void __wrap_skad_node_stats_get(const skad_node *node, skad_time now, skad_node_
 {
     (void)node;
     (void)now;
-    *out = (skad_node_stats){.buckets = 3};
+    *out = (skad_node_stats){.buckets = 3, .depth = 5, .neighbours = 14};
 }
 
 static test_fixture fixture;
@@ -52,6 +52,7 @@ static int begin(void **state)
     first = (skad_table_row){.contact = {.id = {{0xab}},
                                          .ipv4 = {SKAD_FAMILY_IPV4, 5, {192, 0, 2, 1}},
                                          .ipv6 = {SKAD_FAMILY_IPV6, 6, {0x20, [15] = 1}}},
+                             .order = 9,
                              .bucket = 1,
                              .sibling = true,
                              .failures = 3,
@@ -79,9 +80,9 @@ static skad_answer table(size_t rows)
 static void a_row_tells_all_of_a_peer(void **state)
 {
     (void)state;
-    static const test_number numbers[] = {{"bucket", 1},   {"sibling", 1}, {"replacement", 0},
-                                          {"failures", 3}, {"rtt_us", 44}, {"seen_us", 55},
-                                          {"known_us", 66}};
+    static const test_number numbers[] = {{"order", 9},       {"bucket", 1},   {"sibling", 1},
+                                          {"replacement", 0}, {"failures", 3}, {"rtt_us", 44},
+                                          {"seen_us", 55},    {"known_us", 66}};
     skad_answer result = table(1);
     assert_int_equal(skad_answer_bytes(result, "self").len, 64);
     test_result_expect(result, "total", 1);
@@ -112,14 +113,16 @@ static void bins_count_the_rows(void **state)
     skad_answer result = table(4);
     test_result_expect(result, "k", 4);
     test_result_expect(result, "siblings", 1);
-    test_result_expect_nil(result, "depth");
+    test_result_expect(result, "depth", 5);
+    test_result_expect(result, "neighbours", 14);
     skad_answer bins = skad_answer_get(result, "bins");
     assert_int_equal(skad_answer_count(bins), 3);
     test_result_expect_all(skad_answer_at(bins, 0), empty, 3);
     test_result_expect_all(skad_answer_at(bins, 1), silent, 7);
     test_result_expect_all(skad_answer_at(bins, 2), living, 8);
     assert_true(skad_answer_number(skad_answer_at(bins, 2), "saturation") == 0.75);
-    test_result_expect(table(5), "depth", 2); /* a bucket is full */
+    bins = skad_answer_get(table(5), "bins"); /* four peers are in the last */
+    assert_true(skad_answer_number(skad_answer_at(bins, 2), "saturation") == 1);
 }
 
 static void at_most_2048_rows_are_told(void **state)
