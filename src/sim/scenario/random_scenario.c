@@ -50,7 +50,9 @@ static void draw_links(skad_prng *prng, skad_sim_scenario *out)
     out->reorder = happens(prng) ? between(prng, 0, 0.5) : 0;
     out->reorder_ms = between(prng, 1, 3000);
     out->bandwidth_kbps = happens(prng) ? between(prng, 64, 2000) : 0;
-    out->clock_skew_s = happens(prng) ? between(prng, 1, happens(prng) ? 1000000 : 1000) : 0;
+    /* Nodes whose clocks differ by more than twelve hours do not accept each other
+     * (skad/profile.h). */
+    out->clock_skew_s = happens(prng) ? between(prng, 1, happens(prng) ? 21600 : 1000) : 0;
     if (happens(prng)) {
         out->nat_full_cone = between(prng, 0, 0.3);
         out->nat_restricted = between(prng, 0, 0.3);
