@@ -36,7 +36,7 @@ mkdir "$work/fresh"
 cp -p "$work/node/identity" "$work/fresh/"
 remember "$work/fresh"
 expect 1 "$skad" run --dir "$work/fresh" --listen 127.0.0.1:0
-expect_message "does not solve the puzzle of the network"
+expect_message "was made with 8 KiB of memory, and the network 'skad-public-1' takes 256"
 unchanged "$work/fresh"
 
 say "the right option finds all as it was"

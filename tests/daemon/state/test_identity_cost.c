@@ -7,9 +7,8 @@
 
 #include <cmocka.h>
 
-#include <sys/resource.h>
-
 #include "src/daemon/state/identity_cost.h"
+#include "tests/support/failing_allocation.h"
 
 static void the_built_in_networks_are_affordable(void **state)
 {
@@ -34,20 +33,15 @@ static void what_takes_too_long_is_told(void **state)
                                          "with less memory_kib"));
 }
 
-/* Sanitizers take address space of their own, so the limit is what there is plus too little. */
 static void what_takes_too_much_memory_is_told(void **state)
 {
     (void)state;
     skad_failure failure;
     skad_profile large = *skad_profile_builtin("test");
-    const struct rlimit tight = {.rlim_cur = 4096, .rlim_max = RLIM_INFINITY};
-    struct rlimit before;
     large.memory_kib = 65536;
-    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
-    assert_int_equal(setrlimit(RLIMIT_AS, &(struct rlimit){tight.rlim_cur, before.rlim_max}), 0);
-    const bool affordable = skad_identity_cost_check(&large, SKAD_IDENTITY_COST_US_MAX, &failure);
-    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
-    assert_false(affordable);
+    test_allocation_fail(1);
+    assert_false(skad_identity_cost_check(&large, SKAD_IDENTITY_COST_US_MAX, &failure));
+    assert_true(test_allocation_failed());
     assert_non_null(strstr(failure.text, "the network 'skad-test-1' takes 65536 KiB of memory to "
                                          "prove an identity, more than this process may use"));
 }
