@@ -311,6 +311,9 @@ static void measure(const drop_case *it)
     skad_datagram datagram;
     skad_address from;
     profile.limit_rates = it->rated;
+    if (it->verdict == SKAD_VERDICT_IDENTITY || it->verdict == SKAD_VERDICT_DYNAMIC) {
+        profile.memory_kib = skad_profile_builtin("public")->memory_kib;
+    }
     skad_node_rates_default(&profile, &rates);
     test_fixture_init_rated(&fixture, &profile, &rates);
     it->make(&fixture, &datagram, &from);

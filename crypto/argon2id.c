@@ -223,7 +223,7 @@ void skad_argon2id(const uint8_t *input, size_t len,
 {
     block *all = memory;
     SKAD_ASSERT(len <= SKAD_ARGON2ID_INPUT_BYTES_MAX && memory_kib >= 2 * SLICES);
-    const size_t blocks = memory_kib / SLICES * SLICES;
+    const size_t blocks = (size_t)memory_kib / SLICES * SLICES;
     begin(input, len, salt, memory_kib, all);
     fill(compress_of(kind), all, blocks);
     turn(&all[blocks - 1]);

@@ -10,7 +10,7 @@
  * A block is 8 rows of 16 words. A vector of four words holds a quarter of a row, and four of them
  * are permuted at once; with eight words it is two rows, or two columns of pairs. */
 
-#define BLOCK_IN_ROW (16 / BLOCK_WIDTH) /* vectors */
+#define BLOCK_IN_ROW ((size_t)16 / BLOCK_WIDTH) /* vectors */
 #define BLOCK_ALL    (8 * BLOCK_IN_ROW)
 
 #define BLOCK_ROTATE(x, bits) (((x) >> (bits)) | ((x) << (64 - (bits))))
