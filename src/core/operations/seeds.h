@@ -7,12 +7,13 @@
 
 #define SKAD_SEEDS_MAX 64 /* as many as a shortlist takes */
 
-/* Gives a lookup its first contacts: the closest of the table. */
+/* Gives a lookup its first contacts: the closest of the table, and where it has a mirrored path
+ * (mirror.h), to that one contacts beside the region. */
 void skad_seeds_closest(skad_node *node, skad_lookup *lookup);
 
 /* Gives a lookup that samples a region (strata.h) contacts outside of the region, unless it has
- * them: four in each of the regions beside it, or fewer, the closest to a point that is drawn there
- * at random. */
+ * them: of those that share one bit less with the target, two, two bits less, and so on, two each,
+ * the closest to a point that is drawn there at random. */
 void skad_seeds_outside(skad_node *node, skad_lookup *lookup);
 
 #endif

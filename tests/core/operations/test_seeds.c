@@ -1,5 +1,5 @@
-/* The contacts that a lookup begins with: the closest of the table, dealt to the paths in turn; of
- * those beside the region of a key, for the mirrored path and for a sample. */
+/* The contacts of our own table that a lookup begins with: the closest, dealt in turn, and those
+ * beside the region of a key. The target is zero. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,121 +8,148 @@
 
 #include <cmocka.h>
 
-#include "skad/simulator.h"
+#include "crypto/random.h"
 #include "src/core/lookup/mirror.h"
 #include "src/core/lookup/strata.h"
 #include "src/core/node/parts.h"
 #include "src/core/operations/seeds.h"
 #include "src/core/routing/distance.h"
 #include "tests/support/fixture.h"
+#include "tests/support/lookup_script.h"
+#include "tests/support/prng.h"
 
-#define PEERS 72
+#define PATHS 4
+#define K     16
 #define BITS  3
+#define PEERS 200
 
 static test_fixture fixture;
-static skad_random randomness;
-static skad_id target;
+static skad_random random_numbers;
+static skad_lookup *lookup;
 
+/* So many peers all over the key space, as far as the table takes them. */
 static int begin(void **state)
 {
-    static const uint8_t seed[SKAD_SEED_BYTES] = {7};
+    static const uint8_t seed[SKAD_SEED_BYTES] = {9};
+    const skad_profile profile = test_fixture_profile();
+    test_prng prng = {10};
     (void)state;
-    skad_profile profile = test_fixture_profile();
     test_fixture_init(&fixture, &profile);
-    test_fixture_populate(&fixture, PEERS);
-    skad_random_init(&randomness, seed);
-    target = fixture.identity.id;
-    target.bytes[31] ^= 1;
+    for (uint32_t i = 0; i < PEERS; i++) {
+        const skad_id id = test_prng_id(&prng);
+        const skad_address address = test_prng_address(5000 + 256 * i);
+        (void)skad_table_answered(skad_node_parts_of(fixture.node).table, &id, &address, 1000,
+                                  fixture.now.mono_us);
+    }
+    skad_random_init(&random_numbers, seed);
+    lookup = script_make(PATHS, 1, K, 4);
+    lookup->random = &random_numbers;
+    lookup->region_bits = BITS;
     return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
+    skad_lookup_free(lookup);
     test_fixture_free(&fixture);
     return 0;
 }
 
-static skad_lookup *make(bool for_record)
+static const skad_id *id_at(const skad_shortlist *list, size_t at)
 {
-    skad_node_tuning tuning;
-    skad_node_tuning_default(&tuning);
-    const skad_lookup_plan plan = {.profile = &fixture.profile,
-                                   .self = &fixture.identity.id,
-                                   .target = &target,
-                                   .for_record = for_record,
-                                   .random = &randomness,
-                                   .tuning = &tuning};
-    skad_lookup *lookup = skad_lookup_new(&plan);
-    assert_non_null(lookup);
-    lookup->region_bits = BITS;
-    return lookup;
+    return &lookup->candidates.all[list->members[at]].contact.id;
 }
 
-static unsigned shared(const skad_lookup *lookup, uint16_t index)
+static unsigned shared_at(const skad_shortlist *list, size_t at)
 {
-    return skad_common_prefix(&target, &lookup->candidates.all[index].contact.id);
+    return skad_common_prefix(&script_target, id_at(list, at));
 }
 
-static void the_closest_are_dealt_in_turn(void **state)
+static size_t known(void)
+{
+    const size_t peers = skad_node_parts_of(fixture.node).table->peers.count;
+    return peers < SKAD_SEEDS_MAX ? peers : SKAD_SEEDS_MAX;
+}
+
+static size_t dealt(void)
+{
+    size_t count = 0;
+    for (size_t path = 0; path <= PATHS; path++) {
+        count += lookup->lists[path].count;
+    }
+    return count;
+}
+
+static void the_closest_are_dealt_to_the_paths_in_turn(void **state)
 {
     (void)state;
-    skad_lookup *lookup = make(false);
-    skad_peer_slot closest[SKAD_SEEDS_MAX];
-    const skad_table *table = skad_node_parts_of(fixture.node).table;
-    const size_t count = skad_peers_closest(&table->peers, &target, SKAD_FAMILIES_ALL, NULL,
-                                            SKAD_SEEDS_MAX, closest);
-    assert_int_equal(count, SKAD_SEEDS_MAX);
     skad_seeds_closest(fixture.node, lookup);
-    for (uint8_t path = 0; path < lookup->paths; path++) {
-        assert_int_equal(lookup->lists[path].count, lookup->k / lookup->paths);
-        const uint16_t first = lookup->lists[path].members[0];
-        assert_true(skad_id_equal(&lookup->candidates.all[first].contact.id,
-                                  &table->peers.peers[closest[path]].id));
-        assert_true(lookup->candidates.all[first].ours);
-    }
-    assert_int_equal(lookup->lists[lookup->paths].count, SKAD_SEEDS_MAX - lookup->k);
-    skad_lookup_free(lookup);
-}
-
-/* However many contacts lie in the region of the key. */
-static void the_mirrored_path_begins_outside_of_the_region(void **state)
-{
-    (void)state;
-    for (unsigned i = 0; i < 20; i++) {
-        skad_lookup *lookup = make(true);
-        skad_seeds_closest(fixture.node, lookup);
-        const uint8_t last = (uint8_t)(lookup->paths - 1);
-        assert_true(skad_mirror_is(lookup, last));
-        const skad_shortlist *list = &lookup->lists[last];
-        assert_int_equal(list->count, lookup->k / lookup->paths);
-        for (size_t at = 0; at < list->count; at++) {
-            assert_true(shared(lookup, list->members[at]) <= BITS - 2);
-        }
-        for (uint8_t path = 0; path < last; path++) {
-            assert_true(shared(lookup, lookup->lists[path].members[0]) >= BITS);
-        }
-        skad_lookup_free(lookup);
+    assert_int_equal(dealt(), known());
+    skad_peer_slot closest[K];
+    const skad_peers *peers = &skad_node_parts_of(fixture.node).table->peers;
+    assert_int_equal(skad_peers_closest(peers, &script_target, SKAD_FAMILIES_ALL, NULL, K, closest),
+                     K);
+    for (size_t turn = 0; turn < K; turn++) {
+        const skad_shortlist *list = &lookup->lists[turn % PATHS];
+        assert_int_equal(list->count, K / PATHS);
+        assert_true(skad_id_equal(id_at(list, turn / PATHS), &peers->peers[closest[turn]].id));
     }
 }
 
-static void a_sample_begins_on_all_sides_of_the_region(void **state)
+static void the_mirrored_path_is_dealt_contacts_beside_the_region(void **state)
 {
     (void)state;
-    skad_lookup *lookup = make(true);
-    skad_seeds_outside(fixture.node, lookup); /* it samples nothing yet */
+    lookup->for_record = true;
+    skad_seeds_closest(fixture.node, lookup);
+    assert_true(skad_mirror_is(lookup, PATHS - 1));
+    const skad_shortlist *last = &lookup->lists[PATHS - 1];
+    assert_int_equal(last->count, K / PATHS);
+    for (size_t i = 0; i < last->count; i++) {
+        assert_in_range(shared_at(last, i), 0, BITS - 2);
+    }
+    for (size_t path = 0; path < PATHS - 1; path++) { /* theirs are the closest as before */
+        assert_int_equal(lookup->lists[path].count, K / PATHS);
+        assert_in_range(shared_at(&lookup->lists[path], 0), BITS, SKAD_ID_BITS);
+    }
+}
+
+static void those_that_are_banned_are_not_dealt(void **state)
+{
+    (void)state;
+    const skad_table *table = skad_node_parts_of(fixture.node).table;
+    skad_peer_slot closest;
+    assert_int_equal(
+        skad_peers_closest(&table->peers, &script_target, SKAD_FAMILIES_ALL, NULL, 1, &closest), 1);
+    const skad_id id = table->peers.peers[closest].id;
+    const skad_ban ban = {.scope = SKAD_BAN_ID, .id = id};
+    assert_int_equal(skad_node_ban(fixture.node, &ban, 60, fixture.now), SKAD_OK);
+    skad_seeds_closest(fixture.node, lookup);
+    for (size_t path = 0; path <= PATHS; path++) {
+        for (size_t i = 0; i < lookup->lists[path].count; i++) {
+            assert_false(skad_id_equal(id_at(&lookup->lists[path], i), &id));
+        }
+    }
+}
+
+static void a_sample_is_given_contacts_outside_of_the_region_once(void **state)
+{
+    (void)state;
+    skad_seeds_outside(fixture.node, lookup); /* there is no sample */
     assert_true(skad_strata_begin(lookup));
     skad_seeds_outside(fixture.node, lookup);
     const skad_strata *strata = lookup->strata;
     assert_true(strata->seeded);
-    assert_int_equal(strata->outside_count, 2 * BITS);
-    for (unsigned i = 0; i < 2 * BITS; i++) {
-        assert_int_equal(shared(lookup, strata->outside[i]), BITS - 1 - i / 2);
-        assert_true(lookup->candidates.all[strata->outside[i]].ours);
+    assert_int_equal(strata->outside_count, SKAD_OUTSIDE_SEEDS);
+    for (size_t i = 0; i < SKAD_OUTSIDE_SEEDS; i++) { /* two of each part beside it */
+        const skad_candidate *candidate = &lookup->candidates.all[strata->outside[i]];
+        assert_int_equal(skad_common_prefix(&script_target, &candidate->contact.id),
+                         BITS - 1 - i / 2);
+        assert_true(candidate->ours);
     }
-    skad_seeds_outside(fixture.node, lookup); /* once is enough */
-    assert_int_equal(strata->outside_count, 2 * BITS);
-    skad_lookup_free(lookup);
+    lookup->strata->outside_count = 0; /* as if it had found none */
+    skad_seeds_outside(fixture.node, lookup);
+    assert_int_equal(strata->outside_count, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -130,9 +157,10 @@ static void a_sample_begins_on_all_sides_of_the_region(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_closest_are_dealt_in_turn),
-        TEST(the_mirrored_path_begins_outside_of_the_region),
-        TEST(a_sample_begins_on_all_sides_of_the_region),
+        TEST(the_closest_are_dealt_to_the_paths_in_turn),
+        TEST(the_mirrored_path_is_dealt_contacts_beside_the_region),
+        TEST(those_that_are_banned_are_not_dealt),
+        TEST(a_sample_is_given_contacts_outside_of_the_region_once),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("seeds", tests, NULL, NULL);
 }

@@ -1,0 +1,172 @@
+/* What a MATCH of another node has us do: who is told where it differs, who is served, and when. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+#include "src/core/node/parts.h"
+#include "src/core/routing/distance.h"
+#include "src/core/upkeep/handover.h"
+#include "src/core/upkeep/matching.h"
+#include "tests/support/matching_script.h"
+#include "tests/support/prng.h"
+
+static void asks(const test_remote *who, unsigned bits, test_exchange *out)
+{
+    uint8_t token[SKAD_TOKEN_BYTES];
+    skad_message match = {.kind = SKAD_KIND_MATCH};
+    match.u.match.bits = (uint8_t)bits;
+    match.u.match.digests = (skad_span){MATCHING_OTHERS, sizeof MATCHING_OTHERS};
+    (void)test_fixture_drain(&handover_fixture);
+    test_fixture_token(&handover_fixture, who, token);
+    test_fixture_ask(&handover_fixture, who, &match, token, out);
+}
+
+static void who_asks_is_told_where_it_differs_and_is_served_after_a_rest(void **state)
+{
+    (void)state;
+    static test_exchange exchange;
+    const test_remote *who = &handover_fixture.remotes[5];
+    matching_hold_in(0, 6);
+    matching_hold_in(9, 8);
+    matching_round_now();
+    const uint64_t walked_us = skad_node_parts_of(matching_node()).handover->walked_us;
+    asks(who, 0, &exchange);
+    assert_int_equal(exchange.opened.message.kind, SKAD_KIND_MATCHED);
+    assert_true(exchange.opened.message.u.reply.u.matched.differs ==
+                (UINT64_C(1) << 63 | UINT64_C(1) << (63 - 9)));
+    assert_int_equal(skad_matching_waits(matching_node()), SKAD_MATCHING_WAITS_FOR_OTHERS);
+    test_fixture_run(&handover_fixture,
+                     walked_us + SKAD_HANDOVER_REST_US - 1 - handover_fixture.now.mono_us);
+    assert_int_equal(matching_sum(matching_how.offered), 0);
+    test_fixture_run(&handover_fixture, 5 * SKAD_US_PER_S);
+    assert_int_equal(matching_how.offered[5], 14);
+    assert_int_equal(matching_sum(matching_how.offered), 14);
+    assert_int_equal(skad_matching_waits(matching_node()), SKAD_MATCHING_WAITS_NOT);
+}
+
+/* What differs at another node that we asked is not put off. */
+static void for_those_that_we_asked_a_walk_begins_soon(void **state)
+{
+    (void)state;
+    matching_hold_in(0, 6);
+    matching_how.differs = UINT64_MAX;
+    matching_how.only_one = true;
+    matching_round_now();
+    assert_int_equal(matching_sum(matching_how.offered), 6);
+}
+
+static void who_takes_another_region_differs_everywhere(void **state)
+{
+    (void)state;
+    test_exchange exchange;
+    const test_remote *who = NULL;
+    for (size_t i = 0; i < MATCHING_PEERS && who == NULL; i++) {
+        who = matching_shares(&handover_fixture.remotes[i].identity.id, 1)
+                  ? &handover_fixture.remotes[i]
+                  : NULL;
+    }
+    assert_non_null(who);
+    matching_lists()->complete = false; /* as before our first walk is over */
+    asks(who, 0, &exchange);
+    assert_true(exchange.opened.message.u.reply.u.matched.differs == UINT64_MAX);
+    matching_round_now();
+    asks(who, 1, &exchange);
+    assert_true(exchange.opened.message.u.reply.u.matched.differs == UINT64_MAX);
+    asks(who, 0, &exchange);
+    assert_true(exchange.opened.message.u.reply.u.matched.differs == UINT64_C(1) << 63);
+}
+
+static void who_is_outside_of_the_region_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned ours;
+        unsigned theirs;
+        unsigned shared; /* by its ID */
+        bool served;
+    } cases[] = {{5, 5, 5, true},  {5, 5, 4, false}, {5, 4, 4, true},  {5, 3, 3, true},
+                 {5, 2, 7, false}, {5, 9, 9, true},  {5, 9, 8, false}, {0, 0, 0, true},
+                 {2, 0, 0, true},  {3, 0, 0, false}};
+    test_prng prng = {7};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const skad_id from = test_prng_id_near(&prng, matching_self(), cases[i].shared);
+        matching_say_region(cases[i].ours);
+        if (skad_matching_shares(matching_node(), &from, cases[i].theirs) != cases[i].served) {
+            fail_msg("case %zu", i);
+        }
+    }
+    test_exchange exchange;
+    matching_say_region(3);
+    const uint64_t refused = handover_stats().refused[SKAD_ERROR_UNSUPPORTED];
+    asks(&handover_fixture.remotes[0], 0, &exchange);
+    assert_int_equal(exchange.opened.message.kind, SKAD_KIND_ERROR);
+    assert_int_equal(exchange.opened.message.u.reply.u.error.code, SKAD_ERROR_UNSUPPORTED);
+    assert_int_equal(handover_stats().refused[SKAD_ERROR_UNSUPPORTED], refused + 1);
+    assert_int_equal(skad_matching_waits(matching_node()), SKAD_MATCHING_WAITS_NOT);
+}
+
+/* It is told what differs, which says nothing that a FIND_VALUE would not; but costs us no walk. */
+static void strangers_and_the_silent_are_not_served(void **state)
+{
+    (void)state;
+    skad_peers *peers = &skad_node_parts_of(matching_node()).table->peers;
+    const test_remote *stranger = test_fixture_remote(&handover_fixture);
+    const skad_id *silent = &handover_fixture.remotes[1].identity.id;
+    matching_round_now();
+    assert_true(skad_matching_asked(matching_node(), &stranger->identity.id, 0, MATCHING_OTHERS) !=
+                0);
+    skad_peers_set_failures(peers, skad_peers_find(peers, silent), SKAD_UNRESPONSIVE_FAILURES);
+    assert_true(skad_matching_asked(matching_node(), silent, 0, MATCHING_OTHERS) != 0);
+    assert_int_equal(skad_matching_waits(matching_node()), SKAD_MATCHING_WAITS_NOT);
+    const uint8_t same[SKAD_MATCH_BYTES] = {0};
+    const skad_id *living = &handover_fixture.remotes[2].identity.id;
+    assert_true(skad_matching_asked(matching_node(), living, 0, same) == 0);
+    assert_int_equal(skad_matching_waits(matching_node()), SKAD_MATCHING_WAITS_NOT);
+    assert_true(skad_matching_asked(matching_node(), living, 0, MATCHING_OTHERS) != 0);
+    assert_int_equal(skad_matching_waits(matching_node()), SKAD_MATCHING_WAITS_FOR_OTHERS);
+}
+
+/* Ten ask for four places, so each has one in 120 of 300 walks on average: the standard deviation
+ * is eight. */
+static void four_of_those_that_ask_are_served_by_lot(void **state)
+{
+    (void)state;
+    skad_id ids[SKAD_MATCH_SERVED_MAX];
+    unsigned served[10] = {0};
+    matching_round_now();
+    for (unsigned walk = 0; walk < 300; walk++) {
+        for (size_t i = 0; i < 20; i++) { /* each asks twice, which gains it no second place */
+            (void)skad_matching_asked(matching_node(), &handover_fixture.remotes[i / 2].identity.id,
+                                      0, MATCHING_OTHERS);
+        }
+        const size_t count = skad_matching_begin(matching_node(), false, ids);
+        assert_int_equal(count, SKAD_MATCH_PARTNERS);
+        for (size_t i = 0; i < 10 * count; i++) {
+            served[i % 10] +=
+                skad_id_equal(&ids[i / 10], &handover_fixture.remotes[i % 10].identity.id);
+        }
+        skad_matching_end(matching_node());
+    }
+    for (size_t i = 0; i < 10; i++) {
+        assert_in_range(served[i], 60, 200);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, matching_begin, handover_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(who_asks_is_told_where_it_differs_and_is_served_after_a_rest),
+        TEST(for_those_that_we_asked_a_walk_begins_soon),
+        TEST(who_takes_another_region_differs_everywhere),
+        TEST(who_is_outside_of_the_region_is_refused),
+        TEST(strangers_and_the_silent_are_not_served),
+        TEST(four_of_those_that_ask_are_served_by_lot),
+    };
+    return cmocka_run_group_tests_name("matching_asked", tests, NULL, NULL);
+}
