@@ -44,8 +44,8 @@
 #define COMMON_FIGURES                                                                             \
     .epoch_s = 1209600, .k = 16, .siblings = 16, .paths = 4, .alpha = 1, .record_life_s = 86400
 
-/* 256 KiB: one hash takes 41 us on the machine of docs/benchmarks.md, 65 us without AVX-512, where a
- * signature check takes 36 us. So proving an identity, which is two of them, costs 2.3 signature
+/* 256 KiB: one hash takes 41 us on the machine of docs/benchmarks.md, 65 us without AVX-512, where
+ * a signature check takes 36 us. So proving an identity, which is two of them, costs 2.3 signature
  * checks, or 3.6; five was the most.
  *
  * c1 = 20: a try is a key pair and a hash, 54 us, so 2^20 = 1.05 million take about 57 s of a core,

@@ -102,7 +102,7 @@ typedef struct skad_put_report {
     bool dense;             /* as in skad_lookup_report; it is stored in all of the region, too */
     bool clustered; /* dense, and stored in fewer than four strata: the put failed, since those that
                        stored it look like nodes made for the key */
-    bool kept;              /* we re-announce it from now on (skad_store_request) */
+    bool kept;      /* we re-announce it from now on (skad_store_request) */
 } skad_put_report;
 
 /* ---- Gets ---- */

@@ -140,9 +140,8 @@ static void the_counter_counts(void **state)
 
 static void requests_are_answered_without_allocating(void **state)
 {
-    static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
-                                      SKAD_KIND_ANNOUNCE, SKAD_KIND_COMPARE,
-                                      SKAD_KIND_MATCH};
+    static const skad_kind kinds[] = {SKAD_KIND_PING,     SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
+                                      SKAD_KIND_ANNOUNCE, SKAD_KIND_COMPARE,   SKAD_KIND_MATCH};
     test_fixture *fixture = *state;
     const test_remote *remote = test_fixture_remote(fixture);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
