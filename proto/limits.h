@@ -125,9 +125,11 @@ _Static_assert(SKAD_COMPARE_BYTES_MAX <= SKAD_STORE_BYTES_MAX,
 /* MATCH: digests of the ranges of a region (src/core/storage/digests.h). */
 #define SKAD_MATCH_RANGES       64
 #define SKAD_MATCH_DIGEST_BYTES 8
-#define SKAD_MATCH_BYTES        (SKAD_MATCH_RANGES * SKAD_MATCH_DIGEST_BYTES)
+#define SKAD_MATCH_BYTES        512 /* all of them */
 #define SKAD_MATCH_BITS_MAX     127
 #define SKAD_MATCH_BYTES_MAX    (SKAD_FIXARRAY + SKAD_FIXINT + SKAD_BIN16(SKAD_MATCH_BYTES))
+_Static_assert(SKAD_MATCH_RANGES *SKAD_MATCH_DIGEST_BYTES == SKAD_MATCH_BYTES,
+               "a digest for each range");
 _Static_assert(SKAD_MATCH_BYTES_MAX <= SKAD_STORE_BYTES_MAX, "a MATCH fits, as STORE");
 _Static_assert(SKAD_NODES_BYTES_MAX <= SKAD_BODY_BYTES_MAX, "16 dual-stack contacts fit");
 _Static_assert(SKAD_STORE_BYTES_MAX <= SKAD_REQUEST_BYTES_MAX,

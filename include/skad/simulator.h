@@ -29,10 +29,10 @@ typedef struct skad_node_tuning {
     bool neighbourhoods;      /* a region is responsible for a key, not the closest alone */
     uint8_t sibling_factor;   /* eta: the sibling list has eta * s entries, 0..5 */
     uint8_t answer_contacts;  /* contacts in an answer at most, 1..16 */
-    uint16_t lookup_requests; /* requests that end a lookup, 1..320 */
+    uint16_t lookup_requests; /* requests that end a lookup, 1..384 */
 } skad_node_tuning;
 
-/* As shipped: all on, eta 5, 16 contacts, 320 requests. */
+/* As shipped: all on, eta 5, 16 contacts, 384 requests. */
 void skad_node_tuning_default(skad_node_tuning *out);
 
 struct skad_simulator_config {

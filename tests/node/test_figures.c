@@ -52,7 +52,7 @@ static void caps_of_the_node_are_the_documented_ones(void **state)
 {
     (void)state;
     static const figure figures[] = {
-        {"requests of a lookup", SKAD_LOOKUP_RPCS_MAX, 320},
+        {"requests of a lookup", SKAD_LOOKUP_RPCS_MAX, 384},
         {"peers that fell silent", SKAD_LOST_MAX, 8},
         {"store retries", SKAD_STORE_RETRIES_MAX, 16},
         {"pinged candidates", SKAD_PING_QUEUE_IN_FLIGHT_MAX, 24},

@@ -19,7 +19,7 @@
 #define SKAD_CANDIDATE_CHAINS 128 /* hash chains; a power of two */
 #define SKAD_CANDIDATE_NONE   UINT16_MAX
 
-#define SKAD_ASKED_MAX 320 /* candidates that are asked in a lookup at most */
+#define SKAD_ASKED_MAX 384 /* candidates that are asked in a lookup at most */
 
 /* A set of candidates that were asked: bit n stands for the n-th of them. */
 typedef struct skad_asked_set {

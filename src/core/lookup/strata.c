@@ -17,6 +17,7 @@
 #define LISTED  0x8000U
 #define OUTSIDE 0x4000U
 
+_Static_assert(SKAD_PARTS == 2 * SKAD_STRATA, "each has a mirror image");
 _Static_assert(SKAD_STRATA == 1 << STRATUM_BITS, "a stratum is the next bits of an ID");
 _Static_assert(SKAD_PATHS_MAX + 1 < 14, "the bits of lists leave two to the strata");
 
@@ -79,13 +80,6 @@ static void draw_points(skad_lookup *lookup, unsigned stratum)
 static const skad_candidate *candidate_at(const skad_lookup *lookup, uint16_t index)
 {
     return &lookup->candidates.all[index];
-}
-
-static bool inside(const skad_lookup *lookup, uint16_t index)
-{
-    const unsigned shared =
-        skad_common_prefix(&lookup->target, &candidate_at(lookup, index)->contact.id);
-    return shared >= lookup->region_bits;
 }
 
 static bool closer(const skad_lookup *lookup, const skad_id *point, uint16_t a, uint16_t b)
@@ -427,9 +421,8 @@ unsigned skad_strata_spread(const skad_lookup *lookup, const uint16_t *indices, 
 {
     uint32_t met = 0;
     for (size_t i = 0; i < count; i++) {
-        if (inside(lookup, indices[i])) {
-            met |= 1U << part_of(lookup, &candidate_at(lookup, indices[i])->contact.id);
-        }
+        const unsigned part = part_of(lookup, &candidate_at(lookup, indices[i])->contact.id);
+        met |= part < SKAD_STRATA ? 1U << part : 0;
     }
     return (unsigned)__builtin_popcount(met);
 }

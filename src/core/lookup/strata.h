@@ -30,10 +30,10 @@
 #include "src/core/lookup/lookup.h"
 
 #define SKAD_STRATA          16
-#define SKAD_PARTS           (2 * SKAD_STRATA) /* with their mirror images */
+#define SKAD_PARTS           32 /* with their mirror images */
 #define SKAD_STRATA_MIN      4  /* in which a record has to be, where the closest stand dense */
 #define SKAD_STRATUM_MEMBERS 16 /* candidates that a part remembers */
-#define SKAD_STRATUM_SHARE   8  /* of them that have answered: the sample */
+#define SKAD_STRATUM_SHARE   12 /* of them that have answered: the sample */
 #define SKAD_STRATUM_LOOK    2  /* the same, where the density may yet be chance */
 #define SKAD_MIRROR_SHARE    1  /* the same, of a mirror image */
 #define SKAD_STRATUM_ASKED   3  /* for a point at first: close to it, just outside, and farther */

@@ -330,7 +330,7 @@ static void count_holder(const skad_holder *holder, skad_put_report *out)
 static void report_spread(const skad_operation *operation, skad_put_report *out)
 {
     const skad_lookup *lookup = operation->lookup;
-    uint16_t stored[SKAD_HOLDERS_MAX];
+    uint16_t stored[SKAD_HOLDERS_MAX] = {0};
     size_t count = 0;
     for (size_t i = 0; i < operation->holders_count; i++) {
         if (operation->holders[i].state == SKAD_HOLDER_STORED) {

@@ -41,7 +41,7 @@ void skad_digests_add(skad_digests *digests, const skad_store_name *name, uint64
     uint8_t next[SKAD_HASH_BYTES];
     skad_hash(SKAD_HASH_MATCH, NULL, parts, sizeof parts / sizeof parts[0], next, sizeof next);
     memcpy(digests->chain, next, sizeof next);
-    memcpy(&digests->bytes[range * SKAD_MATCH_DIGEST_BYTES], next, SKAD_MATCH_DIGEST_BYTES);
+    memcpy(&digests->bytes[(size_t)range * SKAD_MATCH_DIGEST_BYTES], next, SKAD_MATCH_DIGEST_BYTES);
 }
 
 uint64_t skad_digests_differ(const uint8_t a[static SKAD_MATCH_BYTES],

@@ -207,10 +207,12 @@ static void ask_round(skad_node *node)
 {
     skad_match_lists *lists = node->matching.lists;
     const skad_peers *peers = &node->table.peers;
+    const bool crowded = neighbours(node) >= (size_t)2 * SKAD_MATCH_CROWD;
+    const size_t wanted = crowded ? SKAD_MATCH_CROWDED : SKAD_MATCH_PARTNERS;
     size_t count = 0;
     node->matching.round++;
     lists->asked_bits = lists->held.bits;
-    for (size_t i = 0; i < SKAD_MATCH_PARTNERS; i++) {
+    for (size_t i = 0; i < wanted; i++) {
         const skad_id point = draw_point(node, lists->held.bits);
         skad_peer_slot slot;
         if (skad_peers_closest(peers, &point, node->families, NULL, 1, &slot) == 1 &&
@@ -242,11 +244,11 @@ void skad_matching_answered(skad_node *node, const skad_pending_rpc *rpc,
                             const skad_message *answer)
 {
     skad_match_lists *lists = node->matching.lists;
-    if (lists == NULL || rpc->owner != node->matching.round || rpc->step >= SKAD_MATCH_PARTNERS) {
+    if (lists == NULL || rpc->owner != node->matching.round || rpc->step >= SKAD_MATCH_CROWDED) {
         return;
     }
     if (answer->kind == SKAD_KIND_MATCHED && answer->u.reply.u.matched.differs != 0 &&
-        lists->answered_count < SKAD_MATCH_PARTNERS) {
+        lists->answered_count < SKAD_MATCH_CROWDED) {
         lists->answered[lists->answered_count++] =
             (skad_match_peer){.id = rpc->responder,
                               .bits = lists->asked_bits,

@@ -4,7 +4,7 @@
  *
  * - A walk over the records (handover.h) takes digests of our region (digests.h). About once an
  *   hour, and more often where more nodes than usual live in the region, we send them to four nodes
- *   there, drawn at random by place: a cluster at one place gets no more than its share.
+ *   there, or twelve in a crowd, drawn at random by place: a cluster at one place gets no more than its share.
  *
  * - One that wants a fresher token is left out: its refusal brings one for the next round.
  *
@@ -30,8 +30,9 @@
 #include "src/core/rpc/pending.h"
 #include "src/core/storage/digests.h"
 
-#define SKAD_MATCH_PARTNERS    4 /* asked in a round; and as many that asked us are served */
-#define SKAD_MATCH_SERVED_MAX  (2 * SKAD_MATCH_PARTNERS)
+#define SKAD_MATCH_PARTNERS    4  /* asked in a round; and as many that asked us are served */
+#define SKAD_MATCH_CROWDED     12 /* asked where twice as many live as is a crowd */
+#define SKAD_MATCH_SERVED_MAX  (SKAD_MATCH_CROWDED + SKAD_MATCH_PARTNERS)
 #define SKAD_MATCH_RECORDS_MAX 256 /* offered to one of them in a walk */
 #define SKAD_MATCH_CROWD       24  /* nodes of a region, beyond which rounds come more often, */
 #define SKAD_MATCH_HASTE_MAX   12  /* at most so many an hour */
@@ -52,13 +53,13 @@ typedef struct skad_match_lists {
     bool begun;                                    /* a walk began since the lists are there */
     uint8_t asked_bits;                            /* of the digests that this round asks with */
     skad_match_peer served[SKAD_MATCH_SERVED_MAX]; /* by the walk under way */
-    skad_match_peer answered[SKAD_MATCH_PARTNERS]; /* differ; served by the next walk */
+    skad_match_peer answered[SKAD_MATCH_CROWDED];  /* differ; served by the next walk */
     skad_match_peer came[SKAD_MATCH_PARTNERS];     /* asked us: the same */
     uint32_t came_ever;                            /* how many competed for these places */
     uint8_t served_count;
     uint8_t answered_count;
     uint8_t came_count;
-    skad_id partners[SKAD_MATCH_PARTNERS]; /* asked in this round */
+    skad_id partners[SKAD_MATCH_CROWDED]; /* asked in this round */
 } skad_match_lists;
 
 typedef struct skad_matching {

@@ -47,7 +47,7 @@ static const scenario_row ROWS[] = {
     {"paths", WHOLE, AT(paths), 1, SKAD_PATHS_MAX, NULL, "d: disjoint paths of a lookup"},
     {"alpha", WHOLE, AT(alpha), 1, 4, NULL, "concurrent queries on one path"},
     {"beta", WHOLE, AT(beta), 1, 16, NULL, "contacts that an answer names at most"},
-    {"steps_to_stop", WHOLE, AT(steps_to_stop), 1, 320, NULL,
+    {"steps_to_stop", WHOLE, AT(steps_to_stop), 1, 384, NULL,
      "requests after which a lookup ends in any case"},
     {"record_life_s", REAL, AT(record_life_s), 1, YEAR_S, NULL, "how long holders keep a record"},
     {"group_bucket_max", WHOLE, AT(group_bucket_max), 0, 255, NULL,

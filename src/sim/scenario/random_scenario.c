@@ -37,7 +37,7 @@ static void draw_profile(skad_prng *prng, skad_sim_scenario *out)
     out->neighbourhoods = !happens(prng);
     out->eta = happens(prng) ? whole_between(prng, 0, 5) : out->eta;
     out->beta = happens(prng) ? whole_between(prng, 1, 16) : out->beta;
-    out->steps_to_stop = happens(prng) ? whole_between(prng, 1, 320) : out->steps_to_stop;
+    out->steps_to_stop = happens(prng) ? whole_between(prng, 1, 384) : out->steps_to_stop;
     if (happens(prng)) {
         out->record_life_s = between(prng, 600, 7200);
     }

@@ -14,7 +14,7 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
         .paths = 4,
         .alpha = 1,
         .beta = 16,
-        .steps_to_stop = 320,
+        .steps_to_stop = 384,
         .record_life_s = 86400,
         .eta = 5,
         .replacements = 16,

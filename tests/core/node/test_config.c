@@ -71,8 +71,8 @@ static void a_tuning_is_held_to_what_a_lookup_can_do(void **state)
         uint16_t requests;
         bool valid;
     } cases[] = {
-        {5, 16, 320, true}, {0, 1, 1, true},     {6, 16, 320, false}, {5, 17, 320, false},
-        {5, 0, 320, false}, {5, 16, 321, false}, {5, 16, 0, false},
+        {5, 16, 384, true}, {0, 1, 1, true},     {6, 16, 384, false}, {5, 17, 384, false},
+        {5, 0, 384, false}, {5, 16, 385, false}, {5, 16, 0, false},
     };
     (void)state;
     skad_node_config config = config_of("test");

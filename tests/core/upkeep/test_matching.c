@@ -196,15 +196,15 @@ static void only_answers_of_the_round_that_tell_a_difference_count(void **state)
     const uint64_t round = skad_node_parts_of(matching_node()).matching->round;
     answer_of(round - 1, 0, SKAD_KIND_MATCHED, 1);
     answer_of(round + 1, 0, SKAD_KIND_MATCHED, 1);
-    answer_of(round, SKAD_MATCH_PARTNERS, SKAD_KIND_MATCHED, 1);
+    answer_of(round, SKAD_MATCH_CROWDED, SKAD_KIND_MATCHED, 1);
     answer_of(round, 0, SKAD_KIND_MATCHED, 0);
     answer_of(round, 0, SKAD_KIND_ERROR, 0);
     assert_int_equal(skad_matching_waits(matching_node()), SKAD_MATCHING_WAITS_NOT);
-    for (uint16_t i = 0; i < 2 * SKAD_MATCH_PARTNERS; i++) {
-        answer_of(round, i % SKAD_MATCH_PARTNERS, SKAD_KIND_MATCHED, 4);
+    for (uint16_t i = 0; i < 2 * SKAD_MATCH_CROWDED; i++) {
+        answer_of(round, i % SKAD_MATCH_CROWDED, SKAD_KIND_MATCHED, 4);
     }
     assert_int_equal(skad_matching_waits(matching_node()), SKAD_MATCHING_WAITS_FOR_OURS);
-    assert_int_equal(matching_lists()->answered_count, SKAD_MATCH_PARTNERS);
+    assert_int_equal(matching_lists()->answered_count, SKAD_MATCH_CROWDED);
     assert_int_equal(matching_lists()->answered[3].differs, 4);
 }
 
