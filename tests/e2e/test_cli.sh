@@ -198,6 +198,9 @@ expect 2 "$skad" status --field nonsense
 expect_message "there is no field 'nonsense'"
 expect 0 "$skad" table
 grep -qE '^ +0\+ +1 +1 +0 +0 +1 .* 6 %$' "$work/out" || fail "not one bin: $(cat "$work/out")"
+[ "$("$skad" status --field depth)" = 0 ] || fail "status --field depth"
+[ "$("$skad" status --field neighbours)" = 1 ] || fail "status --field neighbours"
+[ "$("$skad" status --field bins.0)" = "1 of 16" ] || fail "status --field bins.0"
 grep -qx 'depth 0, neighbours 1, siblings 1' "$work/out" || fail "no depth: $(cat "$work/out")"
 [ "$(wc -l <"$work/out")" -eq 4 ] || fail "not one bin: $(cat "$work/out")"
 expect 0 "$skad" table --contacts

@@ -16,6 +16,7 @@ listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1])
 listener.listen(8)
 answer = {"stored": b"\x01", "wanted": b"\x01", "kept": b"\xc3", "value": b"\xc4\x02v\n"}
+answer.update(strata=b"\x03", groups=b"\x05")
 answer["dense"] = bytes.fromhex(sys.argv[2])
 fields = b"".join(bytes([0xA0 + len(key)]) + key.encode() + answer[key] for key in answer)
 while True:
@@ -42,6 +43,10 @@ for command in "put $work/file" "announce $some_key --port 80" "resolve $some_ke
     grep -qE '"dense":(true|1)[,}]' "$work/out" || fail "JSON: $command: $(cat "$work/out")"
     [ ! -s "$work/err" ] || fail "more than JSON: $command: $(cat "$work/err")"
 done
+
+expect 0 "$skad" announce "$some_key" --port 80 --socket "$socket"
+grep -qx "spread     in 3 of 16 parts of the key's region, 5 address groups" "$work/out" ||
+  fail "does not tell the spread: $(cat "$work/out")"
 
 say "does not warn where nothing is dense"
 kill "${pids[0]}"

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define IN_BYTES  SKAD_CONTROL_RESPONSE_BYTES_MAX
-#define ITEMS_MAX 131072 /* 2048 table rows have 24 items each */
+#define ITEMS_MAX 131072 /* 2048 table rows have 26 items each */
 
 static skad_exit fail_connect(const char *path, skad_failure *failure)
 {

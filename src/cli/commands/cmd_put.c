@@ -121,12 +121,13 @@ static void warn_dense(const skad_file_put_report *report)
 {
     if (report->dense > 0) {
         (void)fflush(stdout);
-        (void)fprintf(stderr,
-                      "skad: take care: for %" PRIu64 " of %" PRIu64
-                      " records the closest nodes are denser than chance allows, as if one party "
-                      "had made them to own these; they are stored behind them, too: get the file "
-                      "through another node now and then\n",
-                      report->dense, report->records);
+        (void)fprintf(
+            stderr,
+            "skad: take care: for %" PRIu64 " of %" PRIu64
+            " records the closest nodes are denser than chance allows, as if one party "
+            "had made them to own these; they are stored all over their regions, too: get the file "
+            "through another node now and then\n",
+            report->dense, report->records);
     }
 }
 

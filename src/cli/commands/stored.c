@@ -29,8 +29,13 @@ void skad_stored_print(skad_answer result)
     if (unresponsive > 0) {
         printf("silent     %" PRIu64 "\n", unresponsive);
     }
-    skad_warn_dense(result, "it is stored behind them, too: see through another node now and then "
-                            "that it is found");
+    if (skad_answer_bool(result, "dense")) {
+        printf("spread     in %" PRIu64 " of 16 parts of the key's region, %" PRIu64
+               " address groups\n",
+               skad_answer_uint(result, "strata"), skad_answer_uint(result, "groups"));
+    }
+    skad_warn_dense(result, "it is stored all over the key's region, too: see through another node "
+                            "now and then that it is found");
 }
 
 skad_exit skad_stored_not_kept(void)

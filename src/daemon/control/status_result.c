@@ -162,7 +162,7 @@ static void write_bins(const skad_method_context *context, skad_time now, size_t
     }
     skad_write_map(writer, counts.count);
     for (size_t i = 0; i < counts.count; i++) {
-        char order[8];
+        char order[24];
         (void)snprintf(order, sizeof order, "%zu", i);
         skad_result_key(writer, order);
         skad_write_array(writer, 2);

@@ -105,6 +105,28 @@ static void a_digest_depends_on_all_that_names_an_edition(void **state)
     assert_true(skad_digests_differ(digests.bytes, another.bytes) != 0);
 }
 
+/* The example of proto/PROTOCOL.md, which another program computed. */
+static void a_digest_is_as_the_protocol_says(void **state)
+{
+    static const uint8_t one[] = {0x75, 0x77, 0x55, 0x7c, 0x66, 0xfb, 0xba, 0x76};
+    static const uint8_t both[] = {0x9a, 0xe8, 0x25, 0xff, 0xa6, 0x1f, 0xf3, 0x75};
+    skad_store_name first = {.type = 3};
+    skad_store_name second = {.type = 1};
+    skad_digests digests;
+    (void)state;
+    for (uint8_t i = 0; i < SKAD_ID_BYTES; i++) {
+        first.key.bytes[i] = i;
+        first.publisher[i] = SKAD_ID_BYTES + i;
+    }
+    second.key = first.key;
+    second.key.bytes[SKAD_ID_BYTES - 1] = 0xff;
+    skad_digests_begin(&digests, 0);
+    skad_digests_add(&digests, &first, 5);
+    assert_memory_equal(digests.bytes, one, sizeof one);
+    skad_digests_add(&digests, &second, 0);
+    assert_memory_equal(digests.bytes, both, sizeof both);
+}
+
 /* A range begins anew, whatever was in those before it. */
 static void ranges_do_not_depend_on_each_other(void **state)
 {
@@ -128,6 +150,7 @@ int main(void)
         cmocka_unit_test(a_range_is_the_six_bits_behind_those_of_the_region),
         cmocka_unit_test(a_record_changes_the_digest_of_its_range_only),
         cmocka_unit_test(a_digest_depends_on_all_that_names_an_edition),
+        cmocka_unit_test(a_digest_is_as_the_protocol_says),
         cmocka_unit_test(ranges_do_not_depend_on_each_other),
     };
     return cmocka_run_group_tests_name("digests", tests, NULL, NULL);

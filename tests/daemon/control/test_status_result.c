@@ -188,7 +188,7 @@ static void each_bin_tells_its_population_and_its_places(void **state)
     assert_int_equal(bins.item->count, stats.buckets);
     uint64_t all = 0;
     for (size_t i = 0; i < stats.buckets; i++) {
-        char order[8];
+        char order[24];
         (void)snprintf(order, sizeof order, "%zu", i);
         skad_answer bin = skad_answer_get(bins, order);
         assert_int_equal(skad_answer_count(bin), 2);
