@@ -4,7 +4,8 @@
  *
  * - A walk over the records (handover.h) takes digests of our region (digests.h). About once an
  *   hour, and more often where more nodes than usual live in the region, we send them to four nodes
- *   there, or twelve in a crowd, drawn at random by place: a cluster at one place gets no more than its share.
+ *   there, or twelve in a crowd, drawn at random by place: a cluster at one place gets no more than
+ * its share.
  *
  * - One that wants a fresher token is left out: its refusal brings one for the next round.
  *
