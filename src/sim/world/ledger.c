@@ -48,19 +48,23 @@ static account *account_of(const skad_world *world, uint32_t node, uint32_t othe
     return &world->ledger->accounts[(size_t)node * world->count + other];
 }
 
-static bool shows_valid_token(const skad_world *world, uint32_t node, const skad_sim_flight *flight)
+static bool decode(const skad_sim_flight *flight, skad_envelope *envelope)
 {
-    skad_envelope envelope;
-    if (flight->len <= SKAD_TAG_BYTES ||
-        skad_envelope_decode(flight->bytes + SKAD_TAG_BYTES, flight->len - SKAD_TAG_BYTES,
-                             &envelope) != SKAD_VERDICT_ACCEPT ||
-        !skad_kind_is_request(envelope.kind) || envelope.token == NULL) {
-        return false;
-    }
-    return skad_node_token_valid(world->nodes[node].node, &flight->from, envelope.id,
-                                 envelope.token, skad_world_time(world, node));
+    return flight->len > SKAD_TAG_BYTES &&
+           skad_envelope_decode(flight->bytes + SKAD_TAG_BYTES, flight->len - SKAD_TAG_BYTES,
+                                envelope) == SKAD_VERDICT_ACCEPT;
 }
 
+static bool shows_valid_token(const skad_world *world, uint32_t node, const skad_sim_flight *flight,
+                              const skad_envelope *envelope)
+{
+    return skad_kind_is_request(envelope->kind) && envelope->token != NULL &&
+           skad_node_token_valid(world->nodes[node].node, &flight->from, envelope->id,
+                                 envelope->token, skad_world_time(world, node));
+}
+
+/* An answer has proven its address: it repeats the random number of our request. What a lookup asks
+ * next is a request of our own, even where it asks the same node. */
 void skad_sim_ledger_received(skad_world *world, uint32_t node, const skad_sim_flight *flight)
 {
     uint32_t source = skad_sim_node_at(&world->addresses, &flight->from);
@@ -68,9 +72,13 @@ void skad_sim_ledger_received(skad_world *world, uint32_t node, const skad_sim_f
     if (one == NULL) {
         return;
     }
-    world->ledger->serving = source;
-    world->ledger->server = node;
-    if (shows_valid_token(world, node, flight)) {
+    skad_envelope envelope;
+    const bool decodes = decode(flight, &envelope);
+    if (!decodes || skad_kind_is_request(envelope.kind)) {
+        world->ledger->serving = source;
+        world->ledger->server = node;
+    }
+    if (decodes && shows_valid_token(world, node, flight, &envelope)) {
         *one = (account){.proven_until_us = world->now_us + PROVEN_US};
     } else {
         one->received += flight->len;
