@@ -10,6 +10,16 @@
 #include "src/core/rpc/request.h"
 #include "src/core/storage/holdings.h"
 
+static bool has_offer(const skad_offers *offers, const skad_id *to)
+{
+    for (size_t i = 0; i < offers->count; i++) {
+        if (skad_id_equal(&offers->all[i].to, to)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void skad_offers_begin(skad_node *node, const skad_id *newcomers, size_t count)
 {
     skad_offers *offers = &node->handover.offers;
@@ -24,9 +34,10 @@ void skad_offers_begin(skad_node *node, const skad_id *newcomers, size_t count)
         node->stats.replicas_shed += count;
         return;
     }
-    offers->count = count;
     for (size_t i = 0; i < count; i++) {
-        offers->all[i].to = newcomers[i];
+        if (!has_offer(offers, &newcomers[i])) {
+            offers->all[offers->count++].to = newcomers[i];
+        }
     }
 }
 
@@ -45,12 +56,20 @@ static uint32_t life_left_s(const skad_node *node, const skad_store_record *reco
     return left_s < life_s ? (uint32_t)left_s : life_s;
 }
 
+/* Whether the record was the last one added. */
+static bool just_added(const skad_offer_to *offer, const skad_store_record *record)
+{
+    return offer->count > 0 &&
+           memcmp(&offer->names[offer->count - 1], &record->name, sizeof record->name) == 0;
+}
+
 void skad_offers_add(skad_node *node, const skad_id *to, const skad_store_record *record)
 {
     skad_offers *offers = &node->handover.offers;
     for (size_t i = 0; i < offers->count; i++) {
         skad_offer_to *offer = &offers->all[i];
-        if (offer->state == SKAD_OFFER_FILLING && skad_id_equal(&offer->to, to)) {
+        if (offer->state == SKAD_OFFER_FILLING && skad_id_equal(&offer->to, to) &&
+            !just_added(offer, record)) {
             SKAD_ASSERT(offer->count < SKAD_COMPARE_MAX);
             offer->names[offer->count] = record->name;
             skad_holdings_print(&record->name, record->sequence, life_left_s(node, record),

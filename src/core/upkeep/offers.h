@@ -49,11 +49,13 @@ typedef struct skad_offers {
     uint64_t walk; /* numbers the walks, so that a late answer finds no other walk's offer */
 } skad_offers;
 
-/* Begins a walk for newcomers; without memory they get nothing. */
+/* Begins a walk for newcomers; without memory they get nothing. One that is named twice, since it
+ * arrived and its digests differ (matching.h), gets one offer. */
 void skad_offers_begin(skad_node *node, const skad_id *newcomers, size_t count);
 void skad_offers_end(skad_node *node);
 
-/* Adds a record to the offer to a newcomer. Not to be called while skad_offers_full. */
+/* Adds a record to the offer to a newcomer, unless it was the last one added: a newcomer may be due
+ * it for two reasons. Not to be called for another record while skad_offers_full. */
 void skad_offers_add(skad_node *node, const skad_id *to, const skad_store_record *record);
 
 /* Whether an offer has no room for another record. */

@@ -1,0 +1,90 @@
+/* Peers that abuse the comparison of regions (MATCH), by datagrams alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "src/core/upkeep/handover.h"
+#include "tests/support/handover_script.h"
+#include "tests/support/prng.h"
+
+#define RECORDS 60
+#define SETS    12
+
+static void send(const test_remote *who, const skad_message *message)
+{
+    uint8_t token[SKAD_TOKEN_BYTES];
+    skad_datagram datagram;
+    test_fixture_token(&handover_fixture, who, token);
+    test_fixture_request(&handover_fixture, who, message, token, &datagram);
+    assert_int_equal(test_fixture_deliver(&handover_fixture, &who->address, &datagram),
+                     SKAD_VERDICT_ACCEPT);
+}
+
+/* Sends digests that have nothing in common with ours. */
+static void match(const test_remote *who)
+{
+    uint8_t digests[SKAD_MATCH_BYTES];
+    memset(digests, 0xee, sizeof digests);
+    skad_message message = {.kind = SKAD_KIND_MATCH};
+    message.u.match.bits = 1;
+    message.u.match.digests = (skad_span){digests, sizeof digests};
+    send(who, &message);
+}
+
+/* Looks itself up, as a node that has begun anew. */
+static void begin_anew(const test_remote *who)
+{
+    skad_message message = {.kind = SKAD_KIND_FIND_NODE};
+    message.u.find_node.target = who->identity.id;
+    message.u.find_node.want = SKAD_FAMILIES_ALL;
+    send(who, &message);
+    test_fixture_play(&handover_fixture);
+}
+
+/* A peer that shares the first bit with the node. */
+static const test_remote *near_us(void)
+{
+    size_t i = 0;
+    while (((handover_fixture.remotes[i].identity.id.bytes[0] ^
+             handover_fixture.identity.id.bytes[0]) &
+            0x80) != 0) {
+        i++;
+        assert_true(i < handover_fixture.remotes_count);
+    }
+    return &handover_fixture.remotes[i];
+}
+
+/* The walk has some records for the newcomer, others for the peer that differs, and others for
+ * both. */
+static void a_peer_that_begins_anew_and_differs_is_offered_a_record_once(void **state)
+{
+    (void)state;
+    for (uint64_t set = 1; set <= SETS; set++) {
+        test_prng prng = {set};
+        assert_int_equal(handover_begin_with(3, 3), 0);
+        for (unsigned i = 0; i < RECORDS; i++) {
+            const skad_id key = test_prng_id(&prng);
+            (void)handover_hold(&key);
+        }
+        handover_fixture.now.mono_us += SKAD_HANDOVER_AGAIN_US;
+        const test_remote *who = near_us();
+        begin_anew(who);
+        match(who);
+        test_fixture_run(&handover_fixture, 10 * SKAD_US_PER_S);
+        assert_true(handover_stats().offered > 0);
+        assert_true(handover_stats().offered <= RECORDS);
+        (void)handover_end(NULL);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_peer_that_begins_anew_and_differs_is_offered_a_record_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
