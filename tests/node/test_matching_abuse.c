@@ -81,10 +81,66 @@ static void a_peer_that_begins_anew_and_differs_is_offered_a_record_once(void **
     }
 }
 
+/* ---- Records that always differ ---- */
+
+#define JUNK 300
+
+static skad_id wanted_key;
+static unsigned brought;
+
+/* The peer lacks one record. */
+static bool lacks_one(test_fixture *fixture, test_remote *who, const skad_message *request,
+                      skad_message *answer)
+{
+    static uint8_t bits[SKAD_COMPARED_BYTES_MAX];
+    (void)fixture;
+    (void)who;
+    if (request->kind == SKAD_KIND_COMPARE) {
+        const skad_span prints = request->u.compare.held;
+        memset(bits, 0, sizeof bits);
+        for (size_t i = 0; i < prints.len / SKAD_COMPARE_ITEM_BYTES; i++) {
+            const bool is_it =
+                memcmp(prints.data + i * SKAD_COMPARE_ITEM_BYTES, wanted_key.bytes, 8) == 0;
+            bits[i / 8] = (uint8_t)(bits[i / 8] | (is_it ? 1U << (i % 8) : 0));
+        }
+        answer->u.reply.u.compared.lacking.data = bits;
+    }
+    if (request->kind == SKAD_KIND_STORE) {
+        brought++;
+        answer->u.reply.u.stored.life_s = request->u.store.life_s;
+    }
+    return true;
+}
+
+/* More than are offered in a walk lie in the first range, and the record in the last one. */
+static void records_that_always_differ_keep_no_other_back(void **state)
+{
+    (void)state;
+    test_prng prng = {3};
+    assert_int_equal(handover_begin_with(3, 3), 0);
+    const test_remote *who = near_us();
+    handover_fixture.script = lacks_one;
+    brought = 0;
+    for (unsigned i = 0; i <= JUNK; i++) {
+        skad_id key = test_prng_id(&prng);
+        const uint8_t first_bit = handover_fixture.identity.id.bytes[0] & 0x80U;
+        key.bytes[0] = (uint8_t)(first_bit | (i < JUNK ? key.bytes[0] & 1U : 0x7fU));
+        (void)handover_hold(&key);
+        wanted_key = key;
+    }
+    for (unsigned round = 0; round < 4; round++) {
+        match(who);
+        test_fixture_run(&handover_fixture, 400 * SKAD_US_PER_S);
+    }
+    assert_in_range(brought, 1, 4);
+    (void)handover_end(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_peer_that_begins_anew_and_differs_is_offered_a_record_once),
+        cmocka_unit_test(records_that_always_differ_keep_no_other_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

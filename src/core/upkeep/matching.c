@@ -116,6 +116,26 @@ size_t skad_matching_begin(skad_node *node, bool round, skad_id ids[static SKAD_
     return lists->served_count;
 }
 
+/* Returns how many records may have been offered to a peer by the end of a range: an equal part for
+ * each range that differs, and what the ranges before left over. A range that always differs thus
+ * takes nothing from those behind it. */
+static size_t offered_max(const skad_match_peer *peer, unsigned range)
+{
+    const uint64_t until = UINT64_MAX << (SKAD_MATCH_RANGES - 1 - range);
+    const size_t all = (size_t)__builtin_popcountll(peer->differs);
+    return SKAD_MATCH_RECORDS_MAX * (size_t)__builtin_popcountll(peer->differs & until) / all;
+}
+
+/* Offers a record to a peer that differs in its range. */
+static void offer(skad_node *node, skad_match_peer *peer, const skad_store_record *record)
+{
+    const unsigned range = skad_digests_range(&record->name.key, peer->bits);
+    if (skad_digests_differs(peer->differs, range) && peer->offered < offered_max(peer, range)) {
+        peer->offered++;
+        skad_offers_add(node, &peer->id, record);
+    }
+}
+
 void skad_matching_record(skad_node *node, const skad_store_record *record)
 {
     skad_match_lists *lists = node->matching.lists;
@@ -128,10 +148,8 @@ void skad_matching_record(skad_node *node, const skad_store_record *record)
     }
     for (size_t i = 0; i < lists->served_count; i++) {
         skad_match_peer *peer = &lists->served[i];
-        if (in_region(node, key, peer->bits) && peer->offered < SKAD_MATCH_RECORDS_MAX &&
-            skad_digests_differs(peer->differs, skad_digests_range(key, peer->bits))) {
-            peer->offered++;
-            skad_offers_add(node, &peer->id, record);
+        if (in_region(node, key, peer->bits)) {
+            offer(node, peer, record);
         }
     }
 }

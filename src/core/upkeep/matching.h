@@ -9,7 +9,8 @@
  * - One that wants a fresher token is left out: its refusal brings one for the next round.
  *
  * - A node that answers says in which ranges it differs. Both sides then offer each other their
- *   records of these ranges (offers.h), in their next walk, at most 256 of them.
+ *   records of these ranges (offers.h), in their next walk, at most 256 of them, an equal part of
+ *   each range.
  *
  * - We offer to a node that asked only if it is a living contact of ours, and to four of those in a
  *   walk, drawn by lot, and for them alone a walk begins in five minutes at the earliest. So who
