@@ -194,6 +194,22 @@ unsigned skad_credit_support(const skad_lookup *lookup, uint16_t index)
     return count_common(namers, namers);
 }
 
+unsigned skad_credit_crowd(const skad_lookup *lookup, uint16_t index, const uint16_t *of,
+                           size_t count)
+{
+    unsigned least = 0;
+    unsigned order = 0;
+    const skad_asked_set *namers = &lookup->candidates.all[index].namers;
+    for (unsigned n; (n = next_member(namers, &order)) != SKAD_ASKED_MAX;) {
+        unsigned named = 0;
+        for (size_t i = 0; i < count; i++) {
+            named += skad_credit_names(lookup, lookup->asked[n], of[i]);
+        }
+        least = least == 0 || named < least ? named : least;
+    }
+    return least;
+}
+
 bool skad_credit_elected(const skad_lookup *lookup, uint16_t index)
 {
     const unsigned near = count_common(&lookup->candidates.all[index].namers, &lookup->nearest);

@@ -126,6 +126,51 @@ static void candidates_lie_in_their_strata_the_closest_to_the_point_first(void *
     skad_lookup_free(lookup);
 }
 
+static void name(skad_lookup *lookup, uint32_t namer, uint32_t number)
+{
+    const skad_contact contact = script_contact_of(number);
+    skad_lookup_heard(lookup, script_index_of(lookup, namer), &contact, &contact.ipv4);
+}
+
+static bool is_member(const skad_lookup *lookup, unsigned part, uint32_t number)
+{
+    const skad_stratum *stratum = &lookup->strata->all[part];
+    const uint16_t index = script_index_of(lookup, number);
+    for (size_t i = 0; i < stratum->count; i++) {
+        if (stratum->members[i] == index) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A liar that is asked for a point sees it, and invents names that are closer than any node. */
+static void invented_names_displace_neither_those_of_others_nor_what_has_answered(void **state)
+{
+    (void)state;
+    const uint32_t liar = 8 * REGION;
+    const uint32_t namer = 9 * REGION;
+    skad_lookup *lookup = make(true);
+    answered(lookup, liar);
+    answered(lookup, namer);
+    answered(lookup, 5 * STRATUM);
+    begin(lookup);
+    const uint32_t point = point_of(lookup, 5);
+    const uint32_t far = (point ^ (STRATUM / 2)) & ~0xffU;
+    for (uint32_t i = 0; i < 4; i++) {
+        name(lookup, namer, far + i);
+    }
+    for (uint32_t i = 1; i <= 3 * SKAD_STRATUM_MEMBERS; i++) {
+        name(lookup, liar, point ^ i);
+    }
+    assert_int_equal(members(lookup, 5), SKAD_STRATUM_MEMBERS);
+    assert_true(is_member(lookup, 5, 5 * STRATUM));
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_true(is_member(lookup, 5, far + i));
+    }
+    skad_lookup_free(lookup);
+}
+
 /* However many there are at one place, they have the places of one stratum. */
 static void a_cluster_takes_the_places_of_one_stratum(void **state)
 {
@@ -278,6 +323,7 @@ int main(void)
         cmocka_unit_test(each_stratum_has_a_point_and_a_mirror_image),
         cmocka_unit_test(a_whole_key_space_has_no_mirror_image),
         cmocka_unit_test(candidates_lie_in_their_strata_the_closest_to_the_point_first),
+        cmocka_unit_test(invented_names_displace_neither_those_of_others_nor_what_has_answered),
         cmocka_unit_test(a_cluster_takes_the_places_of_one_stratum),
         cmocka_unit_test(what_is_asked_follows_the_rounds),
         cmocka_unit_test(a_stratum_has_its_share_asked_and_no_more),
