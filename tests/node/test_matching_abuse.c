@@ -25,14 +25,19 @@ static void send(const test_remote *who, const skad_message *message)
 }
 
 /* Sends digests that have nothing in common with ours. */
-static void match(const test_remote *who)
+static void match_of(const test_remote *who, unsigned bits)
 {
     uint8_t digests[SKAD_MATCH_BYTES];
     memset(digests, 0xee, sizeof digests);
     skad_message message = {.kind = SKAD_KIND_MATCH};
-    message.u.match.bits = 1;
+    message.u.match.bits = (uint8_t)bits;
     message.u.match.digests = (skad_span){digests, sizeof digests};
     send(who, &message);
+}
+
+static void match(const test_remote *who)
+{
+    match_of(who, 1);
 }
 
 /* Looks itself up, as a node that has begun anew. */
@@ -136,11 +141,50 @@ static void records_that_always_differ_keep_no_other_back(void **state)
     (void)handover_end(NULL);
 }
 
+/* ---- More that ask than there are places for ---- */
+
+#define ASKERS 6
+#define ROUNDS 40
+
+static unsigned compared[ASKERS];
+
+static bool count_compared(test_fixture *fixture, test_remote *who, const skad_message *request,
+                           skad_message *answer)
+{
+    const size_t index = (size_t)(who - fixture->remotes);
+    (void)answer;
+    if (request->kind == SKAD_KIND_COMPARE && index < ASKERS) {
+        compared[index]++;
+    }
+    return true;
+}
+
+/* All but the first one ask again and again. Four of six are served. */
+static void who_asks_again_and_again_is_served_no_more_often(void **state)
+{
+    (void)state;
+    assert_int_equal(handover_begin_with(3, ASKERS), 0);
+    handover_hold_some();
+    handover_fixture.script = count_compared;
+    memset(compared, 0, sizeof compared);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        match_of(&handover_fixture.remotes[0], 0);
+        for (unsigned i = 0; i < 50 * (ASKERS - 1); i++) {
+            match_of(&handover_fixture.remotes[1 + i % (ASKERS - 1)], 0);
+            test_fixture_drain(&handover_fixture);
+        }
+        test_fixture_run(&handover_fixture, 400 * SKAD_US_PER_S);
+    }
+    assert_true(compared[0] > ROUNDS / 3);
+    (void)handover_end(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_peer_that_begins_anew_and_differs_is_offered_a_record_once),
         cmocka_unit_test(records_that_always_differ_keep_no_other_back),
+        cmocka_unit_test(who_asks_again_and_again_is_served_no_more_often),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,7 +109,7 @@ size_t skad_matching_begin(skad_node *node, bool round, skad_id ids[static SKAD_
     }
     lists->answered_count = 0;
     lists->came_count = 0;
-    lists->came_ever = 0;
+    lists->drawn = false;
     for (size_t i = 0; i < lists->served_count; i++) {
         ids[i] = lists->served[i].id;
     }
@@ -278,22 +278,44 @@ bool skad_matching_again(skad_node *node, const skad_pending_rpc *rpc)
 
 /* ---- What others ask ---- */
 
-/* Notes one that asked. Of more than there are places for, each is as likely to have one. */
+/* Returns the lot of a node until the next walk. */
+static uint64_t lot_of(const skad_match_lists *lists, const skad_id *id)
+{
+    return skad_table_hash(lists->lots_key, id->bytes, sizeof id->bytes);
+}
+
+/* Finds the place of one that competes with as many as there are places for: that of the highest
+ * lot, if that is higher than its own. SKAD_MATCH_PARTNERS: none. */
+static size_t compete(skad_node *node, skad_match_lists *lists, const skad_id *id)
+{
+    if (!lists->drawn) {
+        skad_random_bytes(&node->env.random, lists->lots_key, sizeof lists->lots_key);
+        lists->drawn = true;
+    }
+    size_t at = SKAD_MATCH_PARTNERS;
+    uint64_t highest = lot_of(lists, id);
+    for (size_t i = 0; i < SKAD_MATCH_PARTNERS; i++) {
+        const uint64_t lot = lot_of(lists, &lists->came[i].id);
+        if (lot > highest) {
+            highest = lot;
+            at = i;
+        }
+    }
+    return at;
+}
+
+/* Notes one that asked. Of more than there are places for, each is as likely to have one, however
+ * often it asks. */
 static void note(skad_node *node, skad_match_lists *lists, const skad_match_peer *peer)
 {
-    size_t at = lists->came_count;
     for (size_t i = 0; i < lists->came_count; i++) {
         if (skad_id_equal(&lists->came[i].id, &peer->id)) {
             lists->came[i] = *peer;
             return;
         }
     }
-    lists->came_ever++;
-    if (at == SKAD_MATCH_PARTNERS) {
-        at = (size_t)skad_random_below(&node->env.random, lists->came_ever);
-    } else {
-        lists->came_count++;
-    }
+    const size_t at = lists->came_count < SKAD_MATCH_PARTNERS ? lists->came_count++
+                                                              : compete(node, lists, &peer->id);
     if (at < SKAD_MATCH_PARTNERS) {
         lists->came[at] = *peer;
     }

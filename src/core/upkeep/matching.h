@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/hash.h"
 #include "proto/message.h"
 #include "skad/node.h"
 #include "skad/store.h"
@@ -53,7 +54,8 @@ typedef struct skad_match_lists {
     skad_match_peer served[SKAD_MATCH_SERVED_MAX]; /* by the walk under way */
     skad_match_peer answered[SKAD_MATCH_PARTNERS]; /* differ; served by the next walk */
     skad_match_peer came[SKAD_MATCH_PARTNERS];     /* asked us: the same */
-    uint32_t came_ever;                            /* how many competed for these places */
+    uint8_t lots_key[SKAD_TABLE_KEY_BYTES];        /* of those that compete for these places */
+    bool drawn;                                    /* it is of this walk */
     uint8_t served_count;
     uint8_t answered_count;
     uint8_t came_count;
