@@ -391,6 +391,23 @@ static bool paths_over(skad_lookup *lookup)
     return true;
 }
 
+/* Whether many names that nobody vouches for, and that have not answered, are closer to the target
+ * than the s-th closest that has. Liars invent them, and those that have answered then stand less
+ * dense than the nodes do. Dead nodes are vouched for. */
+static bool is_misled(const skad_lookup *lookup, uint16_t last)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < lookup->candidates.high_water; i++) {
+        const uint16_t index = (uint16_t)i;
+        const skad_candidate *candidate = &lookup->candidates.all[index];
+        count += (candidate->listed != 0 || candidate->tries > 0) && !candidate->moot &&
+                 candidate->state != SKAD_STEP_ANSWERED &&
+                 skad_candidates_closer(&lookup->candidates, index, last) &&
+                 !skad_credit_vouched(lookup, index);
+    }
+    return 2 * count >= lookup->siblings;
+}
+
 /* Looks how far away the s-th closest is, once. Sets whether the neighbourhood of the target is
  * suspiciously dense. Returns whether more than the closest is to be looked at. */
 static bool is_crowded(skad_lookup *lookup)
@@ -400,9 +417,12 @@ static bool is_crowded(skad_lookup *lookup)
         skad_lookup_closest(lookup, lookup->siblings, indices) < lookup->siblings) {
         return false;
     }
-    const uint64_t distance = lookup->candidates.distances[indices[lookup->siblings - 1]];
+    const uint16_t last = indices[lookup->siblings - 1];
+    const uint64_t distance = lookup->candidates.distances[last];
     lookup->dense = skad_density_suspicious(lookup->radius, distance);
-    return lookup->dense || (lookup->for_record && skad_density_crowded(lookup->radius, distance));
+    lookup->misled = lookup->for_record && lookup->radius != 0 && is_misled(lookup, last);
+    return lookup->dense || lookup->misled ||
+           (lookup->for_record && skad_density_crowded(lookup->radius, distance));
 }
 
 /* Goes on behind a crowd. A put or get samples the region; other lookups go on with what is closest

@@ -305,7 +305,8 @@ bool skad_strata_begin(skad_lookup *lookup)
     if (lookup->strata == NULL) {
         return false;
     }
-    lookup->strata->share = lookup->dense ? SKAD_STRATUM_SHARE : SKAD_STRATUM_LOOK;
+    lookup->strata->share =
+        lookup->dense || lookup->misled ? SKAD_STRATUM_SHARE : SKAD_STRATUM_LOOK;
     lookup->strata->asking = true;
     for (unsigned i = 0; i < SKAD_STRATA; i++) {
         draw_points(lookup, i);

@@ -171,6 +171,38 @@ static void invented_names_displace_neither_those_of_others_nor_what_has_answere
     skad_lookup_free(lookup);
 }
 
+/* Four have answered, at their usual distance; one of them names others near the target that are
+ * silent. Returns the share of the sample that follows; 0: there is none. */
+static unsigned share_after_silent_names(uint32_t count)
+{
+    skad_lookup *lookup = make(false);
+    lookup->neighbourhood_check = true;
+    lookup->radius = (uint64_t)REGION << 32;
+    for (uint32_t i = 1; i <= 4; i++) {
+        answered(lookup, REGION - i);
+    }
+    for (uint32_t i = 1; i <= count; i++) {
+        name(lookup, REGION - 1, i);
+    }
+    while (!skad_lookup_done(lookup) && lookup->phase == SKAD_LOOKUP_CLOSING) {
+        skad_query query;
+        assert_true(skad_lookup_next(lookup, &query));
+        skad_lookup_failed(lookup, query.candidate);
+    }
+    const unsigned share = lookup->strata == NULL ? 0 : lookup->strata->share;
+    skad_lookup_free(lookup);
+    return share;
+}
+
+/* Where liars keep those from answering that stand dense, density tells nothing. */
+static void a_lookup_that_silent_names_mislead_samples_the_region(void **state)
+{
+    (void)state;
+    assert_int_equal(share_after_silent_names(0), 0);
+    assert_int_equal(share_after_silent_names(1), 0);
+    assert_int_equal(share_after_silent_names(8), SKAD_STRATUM_SHARE);
+}
+
 /* However many there are at one place, they have the places of one stratum. */
 static void a_cluster_takes_the_places_of_one_stratum(void **state)
 {
@@ -324,6 +356,7 @@ int main(void)
         cmocka_unit_test(a_whole_key_space_has_no_mirror_image),
         cmocka_unit_test(candidates_lie_in_their_strata_the_closest_to_the_point_first),
         cmocka_unit_test(invented_names_displace_neither_those_of_others_nor_what_has_answered),
+        cmocka_unit_test(a_lookup_that_silent_names_mislead_samples_the_region),
         cmocka_unit_test(a_cluster_takes_the_places_of_one_stratum),
         cmocka_unit_test(what_is_asked_follows_the_rounds),
         cmocka_unit_test(a_stratum_has_its_share_asked_and_no_more),
