@@ -24,7 +24,7 @@ _Static_assert(SKAD_PATHS_MAX + 1 < 14, "the bits of lists leave two to the stra
 
 static unsigned bit_of(const skad_id *id, unsigned bit)
 {
-    return id->bytes[bit / 8] >> (7 - bit % 8) & 1U;
+    return (unsigned)id->bytes[bit / 8] >> (7 - bit % 8) & 1U;
 }
 
 /* Returns how many bits the mirror image of a stratum shares with the target. Only in the smallest

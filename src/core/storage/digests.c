@@ -17,7 +17,7 @@ unsigned skad_digests_range(const skad_id *key, unsigned bits)
 {
     unsigned range = 0;
     for (unsigned bit = bits; bit < bits + RANGE_BITS; bit++) {
-        range = range << 1 | (key->bytes[bit / 8] >> (7 - bit % 8) & 1U);
+        range = range << 1 | ((unsigned)key->bytes[bit / 8] >> (7 - bit % 8) & 1U);
     }
     return range;
 }
