@@ -391,9 +391,9 @@ static bool paths_over(skad_lookup *lookup)
     return true;
 }
 
-/* Whether many names that nobody vouches for, and that have not answered, are closer to the target
- * than the s-th closest that has. Liars invent them, and those that have answered then stand less
- * dense than the nodes do. Dead nodes are vouched for. */
+/* Whether names that nobody vouches for, and that have not answered, twice s of them, are closer to
+ * the target than the s-th closest that has. Liars invent them, and what has answered then stands
+ * less dense than the nodes do. Where nodes die often, some that few vouch for are just dead. */
 static bool is_misled(const skad_lookup *lookup, uint16_t last)
 {
     unsigned count = 0;
@@ -405,7 +405,7 @@ static bool is_misled(const skad_lookup *lookup, uint16_t last)
                  skad_candidates_closer(&lookup->candidates, index, last) &&
                  !skad_credit_vouched(lookup, index);
     }
-    return 2 * count >= lookup->siblings;
+    return count >= 2U * lookup->siblings;
 }
 
 /* Looks how far away the s-th closest is, once. Sets whether the neighbourhood of the target is
