@@ -221,6 +221,20 @@ bool skad_credit_vouched(const skad_lookup *lookup, uint16_t index)
     return lookup->candidates.all[index].ours || skad_credit_elected(lookup, index);
 }
 
+bool skad_credit_misled(const skad_lookup *lookup, uint16_t last)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < lookup->candidates.high_water; i++) {
+        const uint16_t index = (uint16_t)i;
+        const skad_candidate *candidate = &lookup->candidates.all[index];
+        count += (candidate->listed != 0 || candidate->tries > 0) && !candidate->moot &&
+                 candidate->state != SKAD_STEP_ANSWERED &&
+                 skad_candidates_closer(&lookup->candidates, index, last) &&
+                 !skad_credit_vouched(lookup, index);
+    }
+    return count >= 2U * lookup->siblings;
+}
+
 bool skad_credit_lost(const skad_lookup *lookup, uint16_t namer)
 {
     const skad_candidate *candidate = &lookup->candidates.all[namer];

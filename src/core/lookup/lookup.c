@@ -391,23 +391,6 @@ static bool paths_over(skad_lookup *lookup)
     return true;
 }
 
-/* Whether names that nobody vouches for, and that have not answered, twice s of them, are closer to
- * the target than the s-th closest that has. Liars invent them, and what has answered then stands
- * less dense than the nodes do. Where nodes die often, some that few vouch for are just dead. */
-static bool is_misled(const skad_lookup *lookup, uint16_t last)
-{
-    unsigned count = 0;
-    for (size_t i = 0; i < lookup->candidates.high_water; i++) {
-        const uint16_t index = (uint16_t)i;
-        const skad_candidate *candidate = &lookup->candidates.all[index];
-        count += (candidate->listed != 0 || candidate->tries > 0) && !candidate->moot &&
-                 candidate->state != SKAD_STEP_ANSWERED &&
-                 skad_candidates_closer(&lookup->candidates, index, last) &&
-                 !skad_credit_vouched(lookup, index);
-    }
-    return count >= 2U * lookup->siblings;
-}
-
 /* Looks how far away the s-th closest is, once. Sets whether the neighbourhood of the target is
  * suspiciously dense. Returns whether more than the closest is to be looked at. */
 static bool is_crowded(skad_lookup *lookup)
@@ -420,7 +403,7 @@ static bool is_crowded(skad_lookup *lookup)
     const uint16_t last = indices[lookup->siblings - 1];
     const uint64_t distance = lookup->candidates.distances[last];
     lookup->dense = skad_density_suspicious(lookup->radius, distance);
-    lookup->misled = lookup->for_record && lookup->radius != 0 && is_misled(lookup, last);
+    lookup->misled = lookup->for_record && lookup->radius != 0 && skad_credit_misled(lookup, last);
     return lookup->dense || lookup->misled ||
            (lookup->for_record && skad_density_crowded(lookup->radius, distance));
 }
