@@ -73,7 +73,7 @@ typedef struct skad_node_rates {
                                          a token; those of awaited answers are not counted */
     skad_rate identities_all;         /* in a second */
     skad_rate answer_bytes;           /* bytes sent in answers; beyond it they are dropped */
-    uint32_t cells; /* prefixes counted, of each kind: a power of two, 4..2^20; of identities, four
+    uint32_t cells; /* prefixes counted, of each kind: a power of two, 4..2^20; of identities, eight
                        times as many, since the rates of these are slow */
 } skad_node_rates;
 

@@ -16,7 +16,7 @@ static const skad_rate SOURCE_CHALLENGES = {.per_s = 2000, .burst = 250};
 
 /* Cells of identities' rates drain sixty times as slowly as others, so more prefixes need theirs at
  * a time. */
-#define IDENTITY_CELLS  4
+#define IDENTITY_CELLS  8
 #define IDENTITY_SLOWLY 60
 
 skad_status skad_admission_init(skad_node *node, const skad_node_rates *rates)

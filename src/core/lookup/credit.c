@@ -196,6 +196,22 @@ unsigned skad_credit_support(const skad_lookup *lookup, uint16_t index)
     return count_common(namers, namers);
 }
 
+unsigned skad_credit_crowd(const skad_lookup *lookup, uint16_t index, const uint16_t *of,
+                           size_t count)
+{
+    unsigned least = 0;
+    unsigned order = 0;
+    const skad_asked_set *namers = &lookup->candidates.all[index].namers;
+    for (unsigned n; (n = next_member(namers, &order)) != SKAD_ASKED_MAX;) {
+        unsigned named = 0;
+        for (size_t i = 0; i < count; i++) {
+            named += skad_credit_names(lookup, lookup->asked[n], of[i]);
+        }
+        least = least == 0 || named < least ? named : least;
+    }
+    return least;
+}
+
 bool skad_credit_elected(const skad_lookup *lookup, uint16_t index)
 {
     const unsigned near = count_common(&lookup->candidates.all[index].namers, &lookup->nearest);
@@ -205,6 +221,20 @@ bool skad_credit_elected(const skad_lookup *lookup, uint16_t index)
 bool skad_credit_vouched(const skad_lookup *lookup, uint16_t index)
 {
     return lookup->candidates.all[index].ours || skad_credit_elected(lookup, index);
+}
+
+bool skad_credit_misled(const skad_lookup *lookup, uint16_t last)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < lookup->candidates.high_water; i++) {
+        const uint16_t index = (uint16_t)i;
+        const skad_candidate *candidate = &lookup->candidates.all[index];
+        count += (candidate->listed != 0 || candidate->tries > 0) && !candidate->moot &&
+                 candidate->state != SKAD_STEP_ANSWERED &&
+                 skad_candidates_closer(&lookup->candidates, index, last) &&
+                 !skad_credit_vouched(lookup, index);
+    }
+    return count >= 2U * lookup->siblings;
 }
 
 bool skad_credit_lost(const skad_lookup *lookup, uint16_t namer)

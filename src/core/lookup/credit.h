@@ -60,4 +60,14 @@ bool skad_credit_lost(const skad_lookup *lookup, uint16_t namer);
 /* A credible candidate is asked: one of its namers answers for it until it is slow or answers. */
 void skad_credit_asked(skad_lookup *lookup, uint16_t index);
 
+/* Returns how many of these candidates are named by the one of a candidate's namers that names the
+ * fewest of them; 0 without a namer. */
+unsigned skad_credit_crowd(const skad_lookup *lookup, uint16_t index, const uint16_t *of,
+                           size_t count);
+
+/* Whether names that nobody vouches for, and that have not answered, twice s of them, are closer to
+ * the target than the s-th closest that has. Liars invent them, and what has answered then stands
+ * less dense than the nodes do. Where nodes die often, some that few vouch for are just dead. */
+bool skad_credit_misled(const skad_lookup *lookup, uint16_t last);
+
 #endif

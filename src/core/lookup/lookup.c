@@ -400,9 +400,12 @@ static bool is_crowded(skad_lookup *lookup)
         skad_lookup_closest(lookup, lookup->siblings, indices) < lookup->siblings) {
         return false;
     }
-    const uint64_t distance = lookup->candidates.distances[indices[lookup->siblings - 1]];
+    const uint16_t last = indices[lookup->siblings - 1];
+    const uint64_t distance = lookup->candidates.distances[last];
     lookup->dense = skad_density_suspicious(lookup->radius, distance);
-    return lookup->dense || (lookup->for_record && skad_density_crowded(lookup->radius, distance));
+    lookup->misled = lookup->for_record && lookup->radius != 0 && skad_credit_misled(lookup, last);
+    return lookup->dense || lookup->misled ||
+           (lookup->for_record && skad_density_crowded(lookup->radius, distance));
 }
 
 /* Goes on behind a crowd. A put or get samples the region; other lookups go on with what is closest

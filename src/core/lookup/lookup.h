@@ -106,6 +106,7 @@ typedef struct skad_lookup {
     uint64_t radius;          /* the usual radius of s nodes (density.h); 0: unknown */
     uint8_t region_bits;      /* that the region of the target shares with it */
     bool dense;     /* the closest stand suspiciously dense: the whole region is examined */
+    bool misled;    /* so many names near the target are silent that density tells nothing */
     uint8_t wanted; /* living nodes to be found: s, or more */
     uint8_t enough; /* when so many have answered, no node that was silent lately is asked */
     skad_lookup_phase phase;

@@ -99,18 +99,57 @@ static bool is_hopeful(const skad_lookup *lookup, uint16_t index)
             (skad_credit_given(lookup, index) || skad_credit_pending(lookup, index)));
 }
 
-/* Returns the member that gives way to a candidate: the farthest without hope, or the farthest, if
- * the candidate is closer. SKAD_STRATUM_MEMBERS: none. */
+static bool has_answered(const skad_lookup *lookup, uint16_t index)
+{
+    return candidate_at(lookup, index)->state == SKAD_STEP_ANSWERED;
+}
+
+/* Returns the farthest member of a full part that the sample does not need: one without hope, or
+ * one behind as many as are wanted that have answered. SKAD_STRATUM_MEMBERS: none. */
+static size_t dispensable(const skad_lookup *lookup, const skad_stratum *stratum)
+{
+    size_t found = SKAD_STRATUM_MEMBERS;
+    unsigned answered = 0;
+    for (size_t at = 0; at < stratum->count; at++) {
+        if (answered >= SKAD_STRATUM_SHARE || !is_hopeful(lookup, stratum->members[at])) {
+            found = at;
+        }
+        answered += has_answered(lookup, stratum->members[at]);
+    }
+    return found;
+}
+
+/* Returns the member that gives way to a candidate. Without a dispensable one it is of those that
+ * have not answered, and of the namer that has the most of them here, its farthest: a liar that
+ * invents names next to the point, which it sees, leaves room for the names of others.
+ * SKAD_STRATUM_MEMBERS: none. */
 static size_t gives_way(const skad_lookup *lookup, const skad_stratum *stratum, uint16_t index)
 {
-    for (size_t at = stratum->count; at-- > 0;) {
-        if (!is_hopeful(lookup, stratum->members[at])) {
-            return at;
+    const size_t spare = dispensable(lookup, stratum);
+    uint16_t open[SKAD_STRATUM_MEMBERS + 1];
+    size_t open_count = 0;
+    if (spare != SKAD_STRATUM_MEMBERS) {
+        return spare;
+    }
+    for (size_t at = 0; at < stratum->count; at++) {
+        if (!has_answered(lookup, stratum->members[at])) {
+            open[open_count++] = stratum->members[at];
         }
     }
-    const size_t last = stratum->count - 1U;
-    return closer(lookup, &stratum->point, index, stratum->members[last]) ? last
-                                                                          : SKAD_STRATUM_MEMBERS;
+    open[open_count++] = index;
+    unsigned most = skad_credit_crowd(lookup, index, open, open_count);
+    size_t worst = SKAD_STRATUM_MEMBERS;
+    for (size_t at = stratum->count; at-- > 0;) {
+        const uint16_t member = stratum->members[at];
+        const unsigned crowd =
+            has_answered(lookup, member) ? 0 : skad_credit_crowd(lookup, member, open, open_count);
+        if (crowd > most || (crowd == most && worst == SKAD_STRATUM_MEMBERS && crowd > 0 &&
+                             closer(lookup, &stratum->point, index, member))) {
+            most = crowd;
+            worst = at;
+        }
+    }
+    return worst;
 }
 
 static void drop(skad_lookup *lookup, skad_stratum *stratum, size_t at)
@@ -260,7 +299,8 @@ bool skad_strata_begin(skad_lookup *lookup)
     if (lookup->strata == NULL) {
         return false;
     }
-    lookup->strata->share = lookup->dense ? SKAD_STRATUM_SHARE : SKAD_STRATUM_LOOK;
+    lookup->strata->share =
+        lookup->dense || lookup->misled ? SKAD_STRATUM_SHARE : SKAD_STRATUM_LOOK;
     lookup->strata->asking = true;
     for (unsigned i = 0; i < SKAD_STRATA; i++) {
         draw_points(lookup, i);

@@ -42,7 +42,8 @@ static bool limits_valid(const skad_node_limits *limits)
  * puts. A check takes some 60 us of a processor: a thousand unvalidated ones a second are 6 % of
  * it, six thousand validated ones 40 %. A proof of an identity takes some 85 us: 750 are 6.4 %.
  * A subnet has two a minute, half a minute apart: ten thousand of them have 333 a second, so after
- * a quarter of a minute there is room for a newcomer. */
+ * a quarter of a minute there is room for a newcomer. An address has one of them, or a false name a
+ * second would use up both for all others there. */
 void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out)
 {
     *out = (skad_node_rates){0};
@@ -53,7 +54,7 @@ void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out)
             .validated = {{500, 1000}, {1000, 2000}, {4000, 8000}},
             .validated_all = {6000, 3000},
             .modest = {{20, 40}, {100, 200}, {500, 1000}},
-            .identities = {{0}, {2, 1}, {60, 60}},
+            .identities = {{1, 1}, {2, 1}, {60, 60}},
             .identities_all = {750, 375},
             .answer_bytes = {8U << 20, 8U << 20},
             .cells = 8192,

@@ -115,11 +115,31 @@ size_t skad_matching_begin(skad_node *node, bool round, skad_id ids[static SKAD_
     }
     lists->answered_count = 0;
     lists->came_count = 0;
-    lists->came_ever = 0;
+    lists->drawn = false;
     for (size_t i = 0; i < lists->served_count; i++) {
         ids[i] = lists->served[i].id;
     }
     return lists->served_count;
+}
+
+/* Returns how many records may have been offered to a peer by the end of a range: an equal part for
+ * each range that differs, and what the ranges before left over. A range that always differs thus
+ * takes nothing from those behind it. */
+static size_t offered_max(const skad_match_peer *peer, unsigned range)
+{
+    const uint64_t until = UINT64_MAX << (SKAD_MATCH_RANGES - 1 - range);
+    const size_t all = (size_t)__builtin_popcountll(peer->differs);
+    return SKAD_MATCH_RECORDS_MAX * (size_t)__builtin_popcountll(peer->differs & until) / all;
+}
+
+/* Offers a record to a peer that differs in its range. */
+static void offer(skad_node *node, skad_match_peer *peer, const skad_store_record *record)
+{
+    const unsigned range = skad_digests_range(&record->name.key, peer->bits);
+    if (skad_digests_differs(peer->differs, range) && peer->offered < offered_max(peer, range)) {
+        peer->offered++;
+        skad_offers_add(node, &peer->id, record);
+    }
 }
 
 void skad_matching_record(skad_node *node, const skad_store_record *record)
@@ -134,10 +154,8 @@ void skad_matching_record(skad_node *node, const skad_store_record *record)
     }
     for (size_t i = 0; i < lists->served_count; i++) {
         skad_match_peer *peer = &lists->served[i];
-        if (in_region(node, key, peer->bits) && peer->offered < SKAD_MATCH_RECORDS_MAX &&
-            skad_digests_differs(peer->differs, skad_digests_range(key, peer->bits))) {
-            peer->offered++;
-            skad_offers_add(node, &peer->id, record);
+        if (in_region(node, key, peer->bits)) {
+            offer(node, peer, record);
         }
     }
 }
@@ -270,22 +288,44 @@ bool skad_matching_again(skad_node *node, const skad_pending_rpc *rpc)
 
 /* ---- What others ask ---- */
 
-/* Notes one that asked. Of more than there are places for, each is as likely to have one. */
+/* Returns the lot of a node until the next walk. */
+static uint64_t lot_of(const skad_match_lists *lists, const skad_id *id)
+{
+    return skad_table_hash(lists->lots_key, id->bytes, sizeof id->bytes);
+}
+
+/* Finds the place of one that competes with as many as there are places for: that of the highest
+ * lot, if that is higher than its own. SKAD_MATCH_PARTNERS: none. */
+static size_t compete(skad_node *node, skad_match_lists *lists, const skad_id *id)
+{
+    if (!lists->drawn) {
+        skad_random_bytes(&node->env.random, lists->lots_key, sizeof lists->lots_key);
+        lists->drawn = true;
+    }
+    size_t at = SKAD_MATCH_PARTNERS;
+    uint64_t highest = lot_of(lists, id);
+    for (size_t i = 0; i < SKAD_MATCH_PARTNERS; i++) {
+        const uint64_t lot = lot_of(lists, &lists->came[i].id);
+        if (lot > highest) {
+            highest = lot;
+            at = i;
+        }
+    }
+    return at;
+}
+
+/* Notes one that asked. Of more than there are places for, each is as likely to have one, however
+ * often it asks. */
 static void note(skad_node *node, skad_match_lists *lists, const skad_match_peer *peer)
 {
-    size_t at = lists->came_count;
     for (size_t i = 0; i < lists->came_count; i++) {
         if (skad_id_equal(&lists->came[i].id, &peer->id)) {
             lists->came[i] = *peer;
             return;
         }
     }
-    lists->came_ever++;
-    if (at == SKAD_MATCH_PARTNERS) {
-        at = (size_t)skad_random_below(&node->env.random, lists->came_ever);
-    } else {
-        lists->came_count++;
-    }
+    const size_t at = lists->came_count < SKAD_MATCH_PARTNERS ? lists->came_count++
+                                                              : compete(node, lists, &peer->id);
     if (at < SKAD_MATCH_PARTNERS) {
         lists->came[at] = *peer;
     }

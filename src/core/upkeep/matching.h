@@ -10,7 +10,8 @@
  * - One that wants a fresher token is left out: its refusal brings one for the next round.
  *
  * - A node that answers says in which ranges it differs. Both sides then offer each other their
- *   records of these ranges (offers.h), in their next walk, at most 256 of them.
+ *   records of these ranges (offers.h), in their next walk, at most 256 of them, an equal part of
+ *   each range.
  *
  * - We offer to a node that asked only if it is a living contact of ours, and to four of those in a
  *   walk, drawn by lot, and for them alone a walk begins in five minutes at the earliest. So who
@@ -25,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/hash.h"
 #include "proto/message.h"
 #include "skad/node.h"
 #include "skad/store.h"
@@ -56,7 +58,8 @@ typedef struct skad_match_lists {
     skad_match_peer served[SKAD_MATCH_SERVED_MAX]; /* by the walk under way */
     skad_match_peer answered[SKAD_MATCH_CROWDED];  /* differ; served by the next walk */
     skad_match_peer came[SKAD_MATCH_PARTNERS];     /* asked us: the same */
-    uint32_t came_ever;                            /* how many competed for these places */
+    uint8_t lots_key[SKAD_TABLE_KEY_BYTES];        /* of those that compete for these places */
+    bool drawn;                                    /* it is of this walk */
     uint8_t served_count;
     uint8_t answered_count;
     uint8_t came_count;

@@ -268,6 +268,39 @@ static void without_budget_a_newcomer_is_answered_and_not_pinged(void **state)
     assert_int_equal(test_fixture_stats(fixture).requests[SKAD_KIND_FIND_NODE], 5);
 }
 
+/* With the rates of the public network: one address shows a false name every second, and another of
+ * its subnet wants to be proven every five. */
+static void one_address_does_not_use_up_the_proofs_of_its_subnet(void **state)
+{
+    (void)state;
+    static test_fixture fixture;
+    skad_node_rates rates;
+    skad_profile profile = test_fixture_profile();
+    profile.memory_kib = 8;
+    skad_node_rates_default(skad_profile_builtin("public"), &rates);
+    test_fixture_init_rated(&fixture, &profile, &rates);
+    const test_remote *newcomer = test_fixture_remote(&fixture);
+    test_remote liar = *test_fixture_remote(&fixture);
+    liar.identity.id = test_identity(&profile, 77).id;
+    liar.address = newcomer->address;
+    liar.address.ip[3] ^= 1;
+    for (unsigned second = 0; second < MINUTE_S; second++) {
+        fixture.now.mono_us += SKAD_US_PER_S;
+        skad_message ping = {.kind = SKAD_KIND_PING};
+        skad_datagram request;
+        uint8_t token[SKAD_TOKEN_BYTES];
+        test_fixture_token(&fixture, &liar, token);
+        test_fixture_request(&fixture, &liar, &ping, token, &request);
+        (void)test_fixture_deliver(&fixture, &liar.address, &request);
+        if (second % 5 == 0) {
+            send(&fixture, newcomer, SKAD_KIND_PING, true);
+        }
+    }
+    assert_in_range(test_fixture_stats(&fixture).verdicts[SKAD_VERDICT_IDENTITY], 1, 2);
+    assert_int_equal(test_fixture_stats(&fixture).identities_proven, 1);
+    test_fixture_free(&fixture);
+}
+
 /* ---- A flood ---- */
 
 /* Ten thousand identities a second from ten thousand subnets, for a minute; from the beginning on,
@@ -316,6 +349,7 @@ int main(void)
         WITH(a_false_name_is_noticed_where_it_would_change_something, begin),
         WITH(without_budget_a_put_is_refused_and_not_forgotten, begin_with_little),
         WITH(without_budget_a_newcomer_is_answered_and_not_pinged, begin_with_little),
+        cmocka_unit_test(one_address_does_not_use_up_the_proofs_of_its_subnet),
         cmocka_unit_test(a_newcomer_has_its_share_of_the_budget_in_a_flood),
     };
     return cmocka_run_group_tests_name("identities", tests, NULL, NULL);

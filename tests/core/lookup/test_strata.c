@@ -1,6 +1,7 @@
-/* A sample of a region: where its points are, who joins which stratum, whom it asks, and who should
- * hold the record. The target is zero and the region shares eight bits with it, so the stratum of a
- * number is its third hexadecimal digit: 0x00S..... */
+/* The sample of a crowded region: where its points lie, whom it asks in which order, and that a
+ * cluster gets no more than its share. The target is zero, so a number is a distance
+ * (lookup_script.h). A region of eight bits reaches to 0x01000000; its strata are 0x00100000 wide.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -9,281 +10,358 @@
 
 #include <cmocka.h>
 
-#include "crypto/random.h"
 #include "src/core/lookup/strata.h"
 #include "src/core/routing/distance.h"
 #include "tests/support/lookup_script.h"
+#include "tests/support/prng.h"
 
-#define BITS                8
-#define IN(stratum, number) ((uint32_t)(stratum) << 20 | (uint32_t)(number))
+#define BITS    8
+#define REGION  0x01000000U
+#define STRATUM 0x00100000U
 
-static skad_random random_numbers;
+static skad_random randomness;
 
-static int begin(void **state)
+static skad_lookup *make(bool dense)
 {
-    static const uint8_t seed[SKAD_SEED_BYTES] = {8};
-    skad_lookup *lookup = script_make(1, 64, 64, 4);
-    skad_random_init(&random_numbers, seed);
-    lookup->random = &random_numbers;
+    static const uint8_t seed[SKAD_SEED_BYTES] = {7};
+    skad_lookup *lookup = script_make(1, 1, 8, 4);
+    skad_random_init(&randomness, seed);
+    lookup->random = &randomness;
+    lookup->for_record = true;
     lookup->region_bits = BITS;
-    lookup->dense = true;
-    *state = lookup;
-    return 0;
+    lookup->dense = dense;
+    lookup->phase = SKAD_LOOKUP_CLOSING;
+    return lookup;
 }
 
-static int end(void **state)
-{
-    skad_lookup_free(*state);
-    return 0;
-}
-
-static void sample(skad_lookup *lookup)
+static void begin(skad_lookup *lookup)
 {
     assert_true(skad_strata_begin(lookup));
     lookup->phase = SKAD_LOOKUP_SAMPLING;
 }
 
-/* Our own contacts, all of which were asked and have answered. */
-static void answered(skad_lookup *lookup, const uint32_t *numbers, size_t count)
+static uint32_t point_of(const skad_lookup *lookup, unsigned part)
 {
-    script_seed(lookup, numbers, count);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t number = script_next(lookup);
-        assert_int_not_equal(number, NOBODY);
-        script_answer(lookup, number, NULL, 0);
-    }
+    return (uint32_t)(skad_id_prefix(&lookup->strata->all[part].point) >> 32);
 }
 
-static void each_stratum_has_a_point_and_a_mirror_image_beside_the_region(void **state)
+/* Adds a candidate that has answered before the sample begins. */
+static void answered(skad_lookup *lookup, uint32_t number)
 {
-    skad_lookup *lookup = *state;
-    sample(lookup);
+    script_seed(lookup, &number, 1);
+    const uint16_t index = script_index_of(lookup, number);
+    skad_candidate *candidate = &lookup->candidates.all[index];
+    candidate->state = SKAD_STEP_ANSWERED;
+    candidate->tries = 1;
+    candidate->order = lookup->asked_count;
+    lookup->asked[lookup->asked_count++] = index;
+}
+
+/* Adds one of our own contacts outside of the region. */
+static void seed(skad_lookup *lookup, uint32_t number)
+{
+    const skad_contact contact = script_contact_of(number);
+    skad_strata_seed(lookup, &contact, &contact.ipv4, NULL);
+}
+
+static void each_stratum_has_a_point_and_a_mirror_image(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make(true);
+    begin(lookup);
     for (unsigned i = 0; i < SKAD_STRATA; i++) {
-        const skad_id *point = &lookup->strata->all[i].point;
-        const skad_id *mirror = &lookup->strata->all[SKAD_STRATA + i].point;
-        assert_int_equal(point->bytes[0], 0);
-        assert_int_equal(point->bytes[1] >> 4, i);
-        assert_int_equal(mirror->bytes[0], i % 2 == 0 ? 0x01 : 0x02); /* one bit less, or two */
-        assert_memory_equal(&point->bytes[1], &mirror->bytes[1], SKAD_ID_BYTES - 1);
-        assert_true(i == 0 || point->bytes[2] != lookup->strata->all[i - 1].point.bytes[2] ||
-                    point->bytes[3] != lookup->strata->all[i - 1].point.bytes[3]);
+        const uint32_t point = point_of(lookup, i);
+        assert_int_equal(point / STRATUM, i);
+        /* One bit less is shared with the target, or two. */
+        assert_int_equal(point_of(lookup, SKAD_STRATA + i),
+                         point ^ (i % 2 == 0 ? REGION : 2 * REGION));
     }
+    skad_lookup_free(lookup);
 }
 
-static void who_is_known_joins_its_stratum_once_the_closest_to_the_point_first(void **state)
+static void a_whole_key_space_has_no_mirror_image(void **state)
 {
-    skad_lookup *lookup = *state;
-    answered(lookup, NUMBERS(IN(3, 1), IN(3, 0x80000), IN(3, 0xfffff), IN(5, 7), 0x01400000,
-                             0x02500000, 0x01500000, 0x04500000));
-    sample(lookup);
-    static const struct {
-        unsigned part;
-        unsigned count;
-    } parts[] = {{3, 3}, {5, 1}, {SKAD_STRATA + 4, 1}, {SKAD_STRATA + 5, 1}, {0, 0}};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        assert_int_equal(lookup->strata->all[parts[i].part].count, parts[i].count);
+    (void)state;
+    skad_lookup *lookup = make(true);
+    lookup->region_bits = 0;
+    begin(lookup);
+    for (unsigned i = 0; i < SKAD_STRATA; i++) {
+        assert_int_equal(point_of(lookup, i) >> 28, i);
     }
-    const skad_stratum *third = &lookup->strata->all[3];
-    for (size_t i = 0; i < 2; i++) {
-        assert_true(skad_distance_compare(
-                        &third->point, &lookup->candidates.all[third->members[i]].contact.id,
-                        &lookup->candidates.all[third->members[i + 1]].contact.id) < 0);
-    }
-    skad_strata_heard(lookup, script_index_of(lookup, IN(3, 1)));
-    assert_int_equal(third->count, 3);
-}
-
-/* Sixteen have a place; who comes closer than the farthest takes its place. */
-static void of_a_full_stratum_the_farthest_gives_way(void **state)
-{
-    skad_lookup *lookup = *state;
-    uint32_t numbers[SKAD_STRATUM_MEMBERS + 4];
-    sample(lookup);
-    lookup->phase = SKAD_LOOKUP_PATHS;
-    skad_stratum *stratum = &lookup->strata->all[2];
-    stratum->point = (skad_id){{0x00, 0x20}}; /* so the lowest number is the closest */
-    for (uint32_t i = 0; i < SKAD_STRATUM_MEMBERS + 4; i++) {
-        numbers[i] = IN(2, 100 + i);
-    }
-    answered(lookup, &numbers[2], SKAD_STRATUM_MEMBERS);
-    for (uint32_t i = 0; i < SKAD_STRATUM_MEMBERS; i++) {
-        skad_strata_heard(lookup, script_index_of(lookup, numbers[2 + i]));
-    }
-    assert_int_equal(stratum->count, SKAD_STRATUM_MEMBERS);
-    answered(lookup, NUMBERS(IN(2, 100), IN(2, 118)));
-    skad_strata_heard(lookup, script_index_of(lookup, IN(2, 118))); /* the farthest of all */
-    assert_int_equal(script_number_of(lookup, stratum->members[15]), IN(2, 117));
-    skad_strata_heard(lookup, script_index_of(lookup, IN(2, 100)));
-    assert_int_equal(stratum->count, SKAD_STRATUM_MEMBERS);
-    assert_int_equal(script_number_of(lookup, stratum->members[0]), IN(2, 100));
-    assert_int_equal(script_number_of(lookup, stratum->members[15]), IN(2, 116));
-}
-
-/* Of twenty nodes in one stratum and three in another: as many as it wants of each, whoever stands
- * close to the key. */
-static void of_each_stratum_no_more_are_asked_than_its_share(void **state)
-{
-    static const struct {
-        bool dense;
-        unsigned of_crowd;
-        unsigned of_few;
-    } cases[] = {{true, SKAD_STRATUM_SHARE, 3}, {false, SKAD_STRATUM_LOOK, 2}};
-    for (size_t i = 0; i < 2; i++) {
-        skad_lookup *lookup = *state;
-        uint32_t numbers[23];
-        lookup->dense = cases[i].dense;
-        for (uint32_t j = 0; j < 23; j++) {
-            numbers[j] = j < 20 ? IN(0, j + 1) : IN(9, j + 1);
-        }
-        script_seed(lookup, numbers, 23);
-        sample(lookup);
-        skad_strata_seeded(lookup);
-        lookup->strata->round = SKAD_STRATA_INSIDE;
-        lookup->strata->asking = true;
-        unsigned of_crowd = 0;
-        unsigned of_few = 0;
-        for (uint32_t number = script_next(lookup); number != NOBODY;
-             number = script_next(lookup)) {
-            of_crowd += number >> 20 == 0;
-            of_few += number >> 20 == 9;
-            script_answer(lookup, number, NULL, 0);
-        }
-        assert_int_equal(of_crowd, cases[i].of_crowd);
-        assert_int_equal(of_few, cases[i].of_few);
-        (void)end(state);
-        (void)begin(state);
-    }
-}
-
-/* The silent are none of the sample. */
-static void for_one_that_is_silent_another_is_asked(void **state)
-{
-    skad_lookup *lookup = *state;
-    lookup->dense = false;
-    script_seed(lookup, NUMBERS(IN(6, 1), IN(6, 2), IN(6, 3), IN(6, 4)));
-    sample(lookup);
     skad_strata_seeded(lookup);
-    lookup->strata->round = SKAD_STRATA_INSIDE;
-    lookup->strata->asking = true;
-    const uint32_t first = script_next(lookup);
-    const uint32_t second = script_next(lookup);
-    assert_int_not_equal(second, NOBODY);
-    assert_int_equal(script_next(lookup), NOBODY);
-    script_fail_node(lookup, first);
-    assert_int_not_equal(script_next(lookup), NOBODY);
-    assert_int_equal(script_next(lookup), NOBODY);
-}
-
-/* The points of the mirror images, twice, of the closest outside; then those of the strata, of one
- * inside, one just outside, and one farther; then once more inside. */
-static void points_are_asked_for_from_outside_inwards(void **state)
-{
-    skad_lookup *lookup = *state;
-    answered(lookup, NUMBERS(IN(4, 1), 0x01000001, 0x10000001));
-    sample(lookup);
-    assert_false(skad_strata_over(lookup)); /* our contacts outside are not known yet */
-    skad_strata_seeded(lookup);
-    static const unsigned queries[] = {SKAD_STRATA, SKAD_STRATA, 3 * SKAD_STRATA, SKAD_STRATA};
-    for (size_t round = 0; round < 4; round++) {
-        unsigned count = 0;
+    unsigned steps = 0;
+    while (!skad_lookup_done(lookup)) { /* nobody is known, and it ends */
         skad_query query;
-        while (!skad_strata_over(lookup) && lookup->strata->asking) { /* no member is left to ask */
+        assert_false(skad_lookup_next(lookup, &query));
+        assert_true(++steps < 12);
+    }
+    skad_lookup_free(lookup);
+}
+
+static size_t members(const skad_lookup *lookup, unsigned part)
+{
+    return lookup->strata->all[part].count;
+}
+
+static void candidates_lie_in_their_strata_the_closest_to_the_point_first(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make(true);
+    answered(lookup, 5 * STRATUM + 1);
+    answered(lookup, 5 * STRATUM + 2);
+    answered(lookup, 6 * STRATUM);
+    answered(lookup, REGION + 4 * STRATUM);     /* of an even stratum's mirror image */
+    answered(lookup, REGION + 5 * STRATUM);     /* of no odd one's */
+    answered(lookup, 2 * REGION + 5 * STRATUM); /* but that is */
+    answered(lookup, 8 * REGION);               /* in neither */
+    begin(lookup);
+    assert_int_equal(members(lookup, 5), 2);
+    assert_int_equal(members(lookup, 6), 1);
+    assert_int_equal(members(lookup, SKAD_STRATA + 4), 1);
+    assert_int_equal(members(lookup, SKAD_STRATA + 5), 1);
+    const skad_stratum *stratum = &lookup->strata->all[5];
+    assert_true(skad_distance_compare(&stratum->point,
+                                      &lookup->candidates.all[stratum->members[0]].contact.id,
+                                      &lookup->candidates.all[stratum->members[1]].contact.id) < 0);
+    skad_lookup_free(lookup);
+}
+
+static void name(skad_lookup *lookup, uint32_t namer, uint32_t number)
+{
+    const skad_contact contact = script_contact_of(number);
+    skad_lookup_heard(lookup, script_index_of(lookup, namer), &contact, &contact.ipv4);
+}
+
+static bool is_member(const skad_lookup *lookup, unsigned part, uint32_t number)
+{
+    const skad_stratum *stratum = &lookup->strata->all[part];
+    const uint16_t index = script_index_of(lookup, number);
+    for (size_t i = 0; i < stratum->count; i++) {
+        if (stratum->members[i] == index) {
+            return true;
         }
-        while (skad_lookup_next(lookup, &query)) {
-            const unsigned part = query.part - 1U;
-            assert_true(query.region);
-            assert_int_equal(part >= SKAD_STRATA, round < 2);
-            assert_memory_equal(&query.target, &lookup->strata->all[part].point,
-                                sizeof query.target);
-            if (round < 2) {
-                assert_int_not_equal(script_number_of(lookup, query.candidate), IN(4, 1));
-            }
-            skad_strata_point_over(lookup);
-            count++;
-        }
-        assert_int_equal(count, queries[round]);
     }
-    while (!skad_strata_over(lookup)) {
-    }
-    assert_int_equal(lookup->strata->round, SKAD_STRATA_OVER);
+    return false;
 }
 
-static void a_request_that_could_not_be_sent_comes_again(void **state)
+/* A liar that is asked for a point sees it, and invents names that are closer than any node. */
+static void invented_names_displace_neither_those_of_others_nor_what_has_answered(void **state)
 {
-    skad_lookup *lookup = *state;
-    skad_query first;
-    skad_query again;
-    answered(lookup, NUMBERS(0x01000001));
-    sample(lookup);
-    skad_strata_seeded(lookup);
-    while (!skad_strata_over(lookup) && lookup->strata->asking) {
-    }
-    assert_true(skad_strata_next_point(lookup, &first));
-    skad_strata_unask(lookup);
-    assert_true(skad_strata_next_point(lookup, &again));
-    assert_int_equal(again.part, first.part);
-    assert_int_equal(again.candidate, first.candidate);
-}
-
-/* Six at most, which are asked first, though they lie in no stratum. */
-static void our_contacts_outside_are_asked_first(void **state)
-{
-    skad_lookup *lookup = *state;
-    static const uint8_t token[SKAD_TOKEN_BYTES] = {5};
-    sample(lookup);
-    for (uint32_t i = 0; i < SKAD_OUTSIDE_SEEDS + 1; i++) {
-        const skad_contact contact = script_contact_of(0x40000000 + i);
-        skad_strata_seed(lookup, &contact, &contact.ipv4, i == 0 ? token : NULL);
-    }
-    skad_strata_seeded(lookup);
-    assert_int_equal(lookup->strata->outside_count, SKAD_OUTSIDE_SEEDS);
-    for (uint32_t i = 0; i < SKAD_OUTSIDE_SEEDS; i++) {
-        assert_int_equal(script_next(lookup), 0x40000000 + i);
-        assert_int_equal(lookup->candidates.all[script_index_of(lookup, 0x40000000 + i)].has_token,
-                         i == 0);
-    }
-    assert_int_equal(script_next(lookup), NOBODY);
-    assert_false(skad_strata_over(lookup)); /* it waits for them */
-}
-
-/* The s closest first, then one of each stratum, and again. */
-static void holders_are_the_closest_and_those_of_all_strata_in_turn(void **state)
-{
-    skad_lookup *lookup = *state;
-    uint16_t indices[16];
-    answered(lookup, NUMBERS(1, 2, 3, 4, 5, 6, IN(7, 1), IN(7, 2), IN(12, 1), 0x01000000));
-    assert_int_equal(skad_strata_holders(lookup, 16, indices), 4);
-    sample(lookup);
-    const size_t count = skad_strata_holders(lookup, 16, indices);
-    assert_int_equal(count, 9); /* all but the one outside */
+    (void)state;
+    const uint32_t liar = 8 * REGION;
+    const uint32_t namer = 9 * REGION;
+    skad_lookup *lookup = make(true);
+    answered(lookup, liar);
+    answered(lookup, namer);
+    answered(lookup, 5 * STRATUM);
+    begin(lookup);
+    const uint32_t point = point_of(lookup, 5);
+    const uint32_t far = (point ^ (STRATUM / 2)) & ~0xffU;
     for (uint32_t i = 0; i < 4; i++) {
-        assert_int_equal(script_number_of(lookup, indices[i]), i + 1);
+        name(lookup, namer, far + i);
     }
-    for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < i; j++) {
-            assert_int_not_equal(indices[i], indices[j]);
-        }
+    for (uint32_t i = 1; i <= 3 * SKAD_STRATUM_MEMBERS; i++) {
+        name(lookup, liar, point ^ i);
     }
-    assert_int_equal(skad_strata_spread(lookup, indices, 4), 1);
-    assert_int_equal(skad_strata_spread(lookup, indices, count), 3);
-    assert_int_equal(skad_strata_holders(lookup, 6, indices), 6);
-    assert_in_range(skad_strata_spread(lookup, indices, 6), 2, 3);
+    assert_int_equal(members(lookup, 5), SKAD_STRATUM_MEMBERS);
+    assert_true(is_member(lookup, 5, 5 * STRATUM));
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_true(is_member(lookup, 5, far + i));
+    }
+    skad_lookup_free(lookup);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+/* Four have answered, at their usual distance; one of them names others near the target that are
+ * silent. Returns the share of the sample that follows; 0: there is none. */
+static unsigned share_after_silent_names(uint32_t count)
+{
+    skad_lookup *lookup = make(false);
+    lookup->neighbourhood_check = true;
+    lookup->radius = (uint64_t)REGION << 32;
+    for (uint32_t i = 1; i <= 4; i++) {
+        answered(lookup, REGION - i);
+    }
+    for (uint32_t i = 1; i <= count; i++) {
+        name(lookup, REGION - 1, i);
+    }
+    while (!skad_lookup_done(lookup) && lookup->phase == SKAD_LOOKUP_CLOSING) {
+        skad_query query;
+        assert_true(skad_lookup_next(lookup, &query));
+        skad_lookup_failed(lookup, query.candidate);
+    }
+    const unsigned share = lookup->strata == NULL ? 0 : lookup->strata->share;
+    skad_lookup_free(lookup);
+    return share;
+}
+
+/* Where liars keep those from answering that stand dense, density tells nothing. */
+static void a_lookup_that_silent_names_mislead_samples_the_region(void **state)
+{
+    (void)state;
+    assert_int_equal(share_after_silent_names(0), 0);
+    assert_int_equal(share_after_silent_names(1), 0);
+    assert_int_equal(share_after_silent_names(8), SKAD_STRATUM_SHARE);
+}
+
+/* However many there are at one place, they have the places of one stratum. */
+static void a_cluster_takes_the_places_of_one_stratum(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make(true);
+    for (uint32_t i = 0; i < 40; i++) {
+        answered(lookup, 3 * STRATUM + i);
+    }
+    for (uint32_t i = 0; i < SKAD_STRATA; i++) {
+        answered(lookup, i * STRATUM + STRATUM / 2);
+    }
+    begin(lookup);
+    uint16_t holders[64];
+    assert_int_equal(members(lookup, 3), SKAD_STRATUM_MEMBERS);
+    const size_t count = skad_strata_holders(lookup, 64, holders);
+    size_t elsewhere = 0;
+    for (size_t i = 0; i < count; i++) {
+        elsewhere += script_number_of(lookup, holders[i]) / STRATUM != 3;
+    }
+    assert_int_equal(elsewhere, SKAD_STRATA - 1);
+    assert_int_equal(skad_strata_spread(lookup, holders, count), SKAD_STRATA);
+    skad_lookup_free(lookup);
+}
+
+static void what_is_asked_follows_the_rounds(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make(true);
+    skad_query query;
+    answered(lookup, 1);
+    begin(lookup);
+    assert_false(skad_lookup_next(lookup, &query)); /* until our contacts outside are known */
+    assert_false(skad_lookup_done(lookup));
+    seed(lookup, REGION + 1);
+    seed(lookup, 2 * REGION + 1);
+    skad_strata_seeded(lookup);
+    for (uint32_t i = 1; i <= 2; i++) { /* they are asked for the target first */
+        assert_true(skad_lookup_next(lookup, &query));
+        assert_false(query.region);
+        assert_int_equal(script_number_of(lookup, query.candidate), i * REGION + 1);
+    }
+    assert_false(skad_lookup_next(lookup, &query));
+    assert_false(skad_lookup_done(lookup)); /* until both have answered */
+    skad_lookup_answered(lookup, script_index_of(lookup, REGION + 1), 1000);
+    skad_lookup_answered(lookup, script_index_of(lookup, 2 * REGION + 1), 1000);
+
+    for (unsigned round = 0; round < 2; round++) { /* mirror images: one request each, twice */
+        assert_false(skad_lookup_done(lookup));
+        for (unsigned i = 0; i < SKAD_STRATA; i++) {
+            assert_true(skad_lookup_next(lookup, &query));
+            assert_int_equal(query.part, SKAD_STRATA + i + 1);
+            skad_lookup_elsewhere_over(lookup, query.part);
+        }
+        assert_false(skad_lookup_next(lookup, &query));
+        assert_false(skad_lookup_done(lookup)); /* nobody was named there */
+    }
+    /* The strata: the closest inside, just outside, and farther. */
+    assert_false(skad_lookup_done(lookup));
+    for (unsigned i = 0; i < SKAD_STRATA; i++) {
+        static const uint32_t whom[] = {1, REGION + 1, 2 * REGION + 1};
+        for (unsigned j = 0; j < SKAD_STRATUM_ASKED; j++) {
+            assert_true(skad_lookup_next(lookup, &query));
+            assert_int_equal(query.part, i + 1);
+            assert_int_equal(script_number_of(lookup, query.candidate), whom[j]);
+            assert_memory_equal(query.target.bytes, lookup->strata->all[i].point.bytes,
+                                SKAD_ID_BYTES);
+            skad_lookup_elsewhere_over(lookup, query.part);
+        }
+    }
+    skad_lookup_free(lookup);
+}
+
+/* Runs a sample whose nodes outside name `named`, and counts how many of these are asked. */
+static size_t asked_of(skad_lookup *lookup, const uint32_t *named, size_t count)
+{
+    skad_query query;
+    size_t asked = 0;
+    answered(lookup, 2 * REGION + 1);
+    begin(lookup);
+    skad_strata_seeded(lookup);
+    for (size_t i = 0; i < count; i++) {
+        script_hear(lookup, 2 * REGION + 1, named[i]);
+    }
+    while (!skad_lookup_done(lookup)) {
+        while (skad_lookup_next(lookup, &query)) {
+            if (query.region) {
+                skad_lookup_elsewhere_over(lookup, query.part);
+            } else {
+                asked++;
+                skad_lookup_answered(lookup, query.candidate, 1000);
+            }
+        }
+    }
+    return asked;
+}
+
+static void a_stratum_has_its_share_asked_and_no_more(void **state)
+{
+    (void)state;
+    uint32_t named[12];
+    for (uint32_t i = 0; i < 12; i++) {
+        named[i] = 7 * STRATUM + i * 1000;
+    }
+    skad_lookup *lookup = make(true);
+    assert_int_equal(asked_of(lookup, named, 12), SKAD_STRATUM_SHARE);
+    skad_lookup_free(lookup);
+    lookup = make(false); /* where it may be chance */
+    assert_int_equal(asked_of(lookup, named, 12), SKAD_STRATUM_LOOK);
+    skad_lookup_free(lookup);
+}
+
+static void a_sample_keeps_to_the_requests_of_a_lookup(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make(true);
+    uint32_t named[SKAD_STRATA * 12];
+    for (uint32_t i = 0; i < SKAD_STRATA * 12; i++) {
+        named[i] = i % SKAD_STRATA * STRATUM + i / SKAD_STRATA * 1000;
+    }
+    lookup->rpcs_max = 40;
+    assert_true(asked_of(lookup, named, SKAD_STRATA * 12) < 40);
+    assert_int_equal(lookup->rpcs, 40);
+    skad_lookup_free(lookup);
+}
+
+/* A full stratum keeps those that answered, and forgets whoever was silent. */
+static void the_silent_give_way_to_the_named(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make(true);
+    answered(lookup, 2 * REGION + 1);
+    begin(lookup);
+    const uint32_t point = point_of(lookup, 3);
+    for (uint32_t i = 0; i < SKAD_STRATUM_MEMBERS; i++) {
+        script_hear(lookup, 2 * REGION + 1, point ^ (i + 1));
+        lookup->candidates.all[script_index_of(lookup, point ^ (i + 1))].state = SKAD_STEP_FAILED;
+    }
+    assert_int_equal(members(lookup, 3), SKAD_STRATUM_MEMBERS);
+    const uint32_t farther = 3 * STRATUM + (point ^ 0x80000) % STRATUM;
+    script_hear(lookup, 2 * REGION + 1, farther);
+    const skad_stratum *stratum = &lookup->strata->all[3];
+    assert_int_equal(stratum->count, SKAD_STRATUM_MEMBERS);
+    assert_int_equal(script_number_of(lookup, stratum->members[SKAD_STRATUM_MEMBERS - 1]), farther);
+    skad_lookup_free(lookup);
+}
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(each_stratum_has_a_point_and_a_mirror_image_beside_the_region),
-        TEST(who_is_known_joins_its_stratum_once_the_closest_to_the_point_first),
-        TEST(of_a_full_stratum_the_farthest_gives_way),
-        TEST(of_each_stratum_no_more_are_asked_than_its_share),
-        TEST(for_one_that_is_silent_another_is_asked),
-        TEST(points_are_asked_for_from_outside_inwards),
-        TEST(a_request_that_could_not_be_sent_comes_again),
-        TEST(our_contacts_outside_are_asked_first),
-        TEST(holders_are_the_closest_and_those_of_all_strata_in_turn),
+        cmocka_unit_test(each_stratum_has_a_point_and_a_mirror_image),
+        cmocka_unit_test(a_whole_key_space_has_no_mirror_image),
+        cmocka_unit_test(candidates_lie_in_their_strata_the_closest_to_the_point_first),
+        cmocka_unit_test(invented_names_displace_neither_those_of_others_nor_what_has_answered),
+        cmocka_unit_test(a_lookup_that_silent_names_mislead_samples_the_region),
+        cmocka_unit_test(a_cluster_takes_the_places_of_one_stratum),
+        cmocka_unit_test(what_is_asked_follows_the_rounds),
+        cmocka_unit_test(a_stratum_has_its_share_asked_and_no_more),
+        cmocka_unit_test(a_sample_keeps_to_the_requests_of_a_lookup),
+        cmocka_unit_test(the_silent_give_way_to_the_named),
     };
-    return cmocka_run_group_tests_name("strata", tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

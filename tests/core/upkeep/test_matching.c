@@ -145,7 +145,7 @@ static void a_peer_is_offered_256_records_in_a_walk_at_most(void **state)
 {
     (void)state;
     matching_hold_in(1, 300);
-    matching_how.differs = UINT64_MAX;
+    matching_how.differs = UINT64_C(1) << (63 - 1);
     matching_how.only_one = true;
     skad_node_parts_of(matching_node()).handover->round_us = handover_fixture.now.mono_us;
     test_fixture_run(&handover_fixture, 60 * SKAD_US_PER_S);
@@ -168,7 +168,8 @@ static void who_has_two_reasons_to_be_served_is_served_once(void **state)
     }
     const test_remote *who = &handover_fixture.remotes[closest];
     uint8_t digests[SKAD_MATCH_BYTES];
-    memset(digests, 1, sizeof digests);
+    memset(digests, 0, sizeof digests);
+    memset(&digests[SKAD_MATCH_DIGEST_BYTES], 1, (size_t)2 * SKAD_MATCH_DIGEST_BYTES);
     handover_comes(who, 1);
     (void)skad_matching_asked(matching_node(), &who->identity.id, 0, digests);
     test_fixture_run(&handover_fixture, 60 * SKAD_US_PER_S);
