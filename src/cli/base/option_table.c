@@ -348,7 +348,7 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
     {SKAD_OPTION_IDS, 0, "ids", "N", "identities around a key (default: 256)",
      NUMBER(ids, 1, PRICED_MAX)},
     {SKAD_OPTION_CORE_RATE, 0, "core-rate", "TRIES",
-     "a second, of an attacker's core (default: 2,222 MiB filled a second)",
+     "a second, of an attacker's core (default: 5,948 MiB filled a second)",
      NUMBER(core_rate, 1, UINT64_MAX)},
     {SKAD_OPTION_GPU_RATE, 0, "gpu-rate", "TRIES",
      "a second, of an attacker's GPU (default: 548,832 MiB filled a second)",

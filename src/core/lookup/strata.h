@@ -17,9 +17,9 @@
  *   asked for the point again: those that it names join the sample if they are closer.
  *
  * - A stratum takes part of its sample in answered nodes only. Silent names cost it a request, and
- *   their namer its credit (credit.h). A liar that is asked for a point sees it, and can invent names
- *   closer than any node. So what has answered keeps its place, as far as the sample wants it; of
- *   the others, the namer that has most of them in a full part gives way.
+ *   their namer its credit (credit.h). A liar that is asked for a point sees it, and can invent
+ * names closer than any node. So what has answered keeps its place, as far as the sample wants it;
+ * of the others, the namer that has most of them in a full part gives way.
  *
  * This is a part of the lookup (lookup.h), in a file of its own. */
 #ifndef SKAD_LOOKUP_STRATA_H
