@@ -13,7 +13,7 @@
 #include "src/core/routing/peers.h"
 #include "tests/support/wire.h"
 
-#define TEST_REMOTES_MAX 384
+#define TEST_REMOTES_MAX 448
 
 typedef struct test_remote {
     skad_identity identity;
