@@ -1,10 +1,10 @@
 /* What proofs of identities cost a node: a flood of invented ones, and lookups by a node that has
- * proven nobody yet. Real cryptography, virtual time, one thread.
+ * proven no identity yet. Real cryptography, virtual time, one thread.
  *
  *   build/bench_proofs [SECONDS]      of the flood, in virtual time; by default 60
  *
  * The flood: ten thousand datagrams a second from as many subnets, each properly signed and with a
- * token, by a key that nobody has seen, in the name of an ID that is not that key's. That costs the
+ * token, by a key never seen before, in the name of an ID that is not that key's. That costs the
  * sender a signature; the static puzzle is switched off, so that names are free. Meanwhile a
  * newcomer with an honest identity asks once a second. */
 #include <stdio.h>
