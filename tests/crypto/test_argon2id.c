@@ -12,6 +12,7 @@
 #include <sodium.h>
 
 #include "crypto/argon2id.h"
+#include "crypto/hard_hash.h"
 #include "crypto/keys.h"
 #include "crypto/random.h"
 
@@ -86,12 +87,31 @@ static void it_reads_nothing_that_it_has_not_written(void **state)
     free(memory);
 }
 
+/* Memory beyond what a thread keeps is given back, and the hash is the same each time. */
+static void memory_is_held_to_its_bounds(void **state)
+{
+    (void)state;
+    uint8_t first[SKAD_HASH_BYTES];
+    uint8_t again[SKAD_HASH_BYTES];
+    assert_true(skad_hard_hash_memory_ok(0));
+    assert_false(skad_hard_hash_memory_ok(SKAD_HARD_HASH_KIB_MIN - 1));
+    assert_true(skad_hard_hash_memory_ok(SKAD_HARD_HASH_KIB_MIN));
+    assert_true(skad_hard_hash_memory_ok(SKAD_HARD_HASH_KIB_MAX));
+    assert_false(skad_hard_hash_memory_ok(SKAD_HARD_HASH_KIB_MAX + 1));
+    assert_int_equal(skad_hard_hash(SKAD_HASH_NODE_ID, SKAD_HARD_HASH_KIB_MAX, first, 0, again),
+                     SKAD_OK);
+    assert_int_equal(skad_hard_hash(SKAD_HASH_NODE_ID, SKAD_HARD_HASH_KIB_MAX, first, 0, first),
+                     SKAD_OK);
+    assert_memory_equal(first, again, sizeof first);
+}
+
 int main(void)
 {
     static const uint8_t seed[SKAD_SEED_BYTES] = {7};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_what_libsodium_says),
         cmocka_unit_test(it_reads_nothing_that_it_has_not_written),
+        cmocka_unit_test(memory_is_held_to_its_bounds),
     };
     skad_crypto_init();
     skad_random_init(&random_source, seed);
