@@ -50,6 +50,17 @@ static void a_seed_gives_keys_and_id_and_no_nonces(void **state)
     assert_null(skad_identity_nonce(&identity, 0));
 }
 
+static void memory_out_of_bounds_gives_no_identity(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[sizeof(skad_identity)];
+    const uint8_t seed[32] = {1};
+    skad_identity identity;
+    memset(&identity, 0xee, sizeof identity);
+    assert_int_equal(skad_identity_from_seed(seed, 7, &identity), SKAD_ERR_INPUT);
+    assert_memory_equal(&identity, zeros, sizeof identity);
+}
+
 static void fits_is_the_static_puzzle(void **state)
 {
     (void)state;
@@ -150,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_seed_gives_keys_and_id_and_no_nonces),
+        cmocka_unit_test(memory_out_of_bounds_gives_no_identity),
         cmocka_unit_test(fits_is_the_static_puzzle),
         cmocka_unit_test(a_nonce_that_solves_nothing_is_refused),
         cmocka_unit_test(the_same_epoch_replaces_its_nonce),

@@ -219,9 +219,60 @@ static void locks_that_cannot_be_had_are_an_error(void **state)
     }
 }
 
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+static bool no_memory;
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return no_memory ? NULL : __real_aligned_alloc(alignment, size);
+}
+
+/* 8 MiB are more than a thread keeps, and more than a chunk of tries. */
+static const skad_profile large = {
+    .name = "large", .memory_kib = 8192, .static_bits = 1, .dynamic_bits = 1};
+
+static void a_hash_of_much_memory_is_solved_too(void **state)
+{
+    (void)state;
+    const skad_solve_options options = {.threads = 2};
+    skad_identity identity;
+    assert_int_equal(skad_identity_generate(&large, EPOCH, &options, &identity), SKAD_OK);
+    assert_true(skad_identity_fits(&identity, &large));
+    const skad_puzzle_nonce *nonce = skad_identity_nonce(&identity, EPOCH);
+    assert_non_null(nonce);
+    assert_true(skad_puzzle_dynamic_ok(&identity.id, nonce, large.memory_kib, 1));
+}
+
+static void without_memory_nothing_is_proven(void **state)
+{
+    (void)state;
+    static const uint32_t sizes[] = {1024,
+                                     8192}; /* one that a thread keeps, one that it does not */
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const uint8_t seed[32] = {1};
+        const skad_id id = {{1}};
+        const skad_profile profile = {.memory_kib = sizes[i], .dynamic_bits = 1};
+        skad_puzzle_nonce nonce;
+        assert_int_equal(skad_puzzle_solve(&id, &profile, EPOCH, NULL, &nonce), SKAD_OK);
+        skad_identity identity;
+        memset(&identity, 0xee, sizeof identity);
+        no_memory = true;
+        const skad_status derived = skad_identity_from_seed(seed, sizes[i], &identity);
+        const bool solves = skad_puzzle_dynamic_ok(&id, &nonce, sizes[i], 1);
+        no_memory = false;
+        assert_int_equal(derived, SKAD_ERR_MEMORY);
+        assert_wiped(&identity);
+        assert_false(solves);
+        assert_true(skad_puzzle_dynamic_ok(&id, &nonce, sizes[i], 1));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_hash_of_much_memory_is_solved_too),
+        cmocka_unit_test(without_memory_nothing_is_proven),
         cmocka_unit_test(locks_that_cannot_be_had_are_an_error),
         cmocka_unit_test(a_generated_identity_satisfies_its_profile),
         cmocka_unit_test(two_generated_identities_differ),
