@@ -105,7 +105,7 @@ void handover_comes(const test_remote *who, uint8_t life)
     skad_peer_slot slot = skad_peers_find(peers, &who->identity.id);
     assert_int_not_equal(slot, SKAD_PEER_NONE);
     skad_endpoint_keep_token(peers, slot, &who->address, token, handover_fixture.now.mono_us);
-    skad_handover_arrived(handover_fixture.node, slot);
+    skad_handover_arrived(handover_fixture.node, slot, &who->address);
 }
 
 /* A peer that we know handover_counts as arrived; its walk is over after five seconds. */

@@ -74,10 +74,8 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     if (slot != SKAD_PEER_NONE) {
         keep_token(node, slot, from, prefiltered->envelope.token);
     }
-    if (alive_near_us(node, slot) && !was_near) {
-        skad_handover_arrived(node, slot);
-    } else if (alive_near_us(node, slot) && skad_handover_suspects(node, slot)) {
-        skad_handover_settle(node, slot, from);
+    if (alive_near_us(node, slot) && (!was_near || skad_handover_suspects(node, slot))) {
+        skad_handover_arrived(node, slot, from);
     }
     count_vote(node, slot, opened, from);
     switch ((skad_purpose)rpc.purpose) {

@@ -9,6 +9,7 @@
 #include "src/core/lookup/credit.h"
 #include "src/core/lookup/mirror.h"
 #include "src/core/lookup/nearest.h"
+#include "src/core/lookup/outside.h"
 #include "src/core/lookup/region.h"
 #include "src/core/lookup/shortlist.h"
 #include "src/core/lookup/strata.h"
@@ -146,6 +147,18 @@ static bool next_of_sample(skad_lookup *lookup, skad_query *query)
     return true;
 }
 
+/* Asks one of our contacts outside of the region for the target. */
+static bool next_outside(skad_lookup *lookup, skad_query *query)
+{
+    const uint16_t next = skad_outside_next(lookup, skad_outside_share(lookup));
+    if (next == NONE) {
+        return false;
+    }
+    ask(lookup, lookup->paths, next);
+    *query = (skad_query){.candidate = next, .target = lookup->target};
+    return true;
+}
+
 bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
 {
     if (lookup->phase == SKAD_LOOKUP_DONE || !skad_lookup_may_ask(lookup)) {
@@ -159,7 +172,7 @@ bool skad_lookup_next(skad_lookup *lookup, skad_query *query)
         return next_of_sample(lookup, query);
     }
     const bool closing = lookup->phase == SKAD_LOOKUP_CLOSING;
-    if (closing && skad_mirror_next(lookup, query)) {
+    if (closing && (skad_mirror_next(lookup, query) || next_outside(lookup, query))) {
         return true;
     }
     uint8_t first = closing ? lookup->paths : 0;
@@ -305,6 +318,7 @@ void skad_lookup_heard(skad_lookup *lookup, uint16_t from, const skad_contact *c
         return;
     }
     skad_credit_named(lookup, index, from);
+    skad_outside_named(lookup, from, index);
     skad_shortlist_add(lookup, path, index);
     if (lookup->phase != SKAD_LOOKUP_PATHS && path != lookup->paths) {
         /* A slow answer from a path that was already over also belongs to the union. */
@@ -391,6 +405,12 @@ static bool paths_over(skad_lookup *lookup)
     return true;
 }
 
+/* Whether a get has found nothing in a network of many regions. */
+static bool hides(const skad_lookup *lookup)
+{
+    return !lookup->for_put && !lookup->found && lookup->mirror != 0;
+}
+
 /* Looks how far away the s-th closest is, once. Sets whether the neighbourhood of the target is
  * suspiciously dense. Returns whether more than the closest is to be looked at. */
 static bool is_crowded(skad_lookup *lookup)
@@ -405,7 +425,8 @@ static bool is_crowded(skad_lookup *lookup)
     lookup->dense = skad_density_suspicious(lookup->radius, distance);
     lookup->misled = lookup->for_record && lookup->radius != 0 && skad_credit_misled(lookup, last);
     return lookup->dense || lookup->misled ||
-           (lookup->for_record && skad_density_crowded(lookup->radius, distance));
+           (lookup->for_record &&
+            (skad_density_crowded(lookup->radius, distance) || hides(lookup)));
 }
 
 /* Goes on behind a crowd. A put or get samples the region; other lookups go on with what is closest
@@ -440,8 +461,8 @@ bool skad_lookup_done(skad_lookup *lookup)
         lookup->phase = SKAD_LOOKUP_CLOSING;
     }
     if (lookup->phase == SKAD_LOOKUP_CLOSING && skad_mirror_done(lookup) &&
-        skad_choice_closing_over(lookup) && !skad_regions_widen(lookup) &&
-        !look_behind_crowd(lookup)) {
+        skad_outside_over(lookup, skad_outside_share(lookup)) && skad_choice_closing_over(lookup) &&
+        !skad_regions_widen(lookup) && !look_behind_crowd(lookup)) {
         lookup->phase = SKAD_LOOKUP_DONE;
     }
     if (lookup->phase == SKAD_LOOKUP_SAMPLING && skad_strata_over(lookup)) {

@@ -69,6 +69,8 @@
 
 #define SKAD_LOOKUP_RPCS_MAX SKAD_ASKED_MAX /* docs/limits.md */
 #define SKAD_REGION_ASKED    3  /* nodes asked for one region, so that one liar cannot hide it */
+#define SKAD_OUTSIDE_MAX     6  /* of our own contacts outside of a region */
+#define SKAD_UNHEARD_MAX     8  /* nodes of a region that only those name */
 #define SKAD_SHORTLIST_MAX   64 /* four times k: half of the network may be dead unnoticed */
 
 typedef enum skad_lookup_phase {
@@ -106,6 +108,7 @@ typedef struct skad_lookup {
     uint64_t radius;          /* the usual radius of s nodes (density.h); 0: unknown */
     uint8_t region_bits;      /* that the region of the target shares with it */
     bool dense;     /* the closest stand suspiciously dense: the whole region is examined */
+    bool found;     /* one that is asked for was given */
     bool misled;    /* so many names near the target are silent that density tells nothing */
     uint8_t wanted; /* living nodes to be found: s, or more */
     uint8_t enough; /* when so many have answered, no node that was silent lately is asked */
@@ -122,6 +125,11 @@ typedef struct skad_lookup {
     uint8_t witnesses_count;
     uint8_t witnesses_next;
     uint8_t witnesses_waiting;
+    uint16_t outside[SKAD_OUTSIDE_MAX]; /* of our own contacts (outside.h) */
+    uint16_t unheard[SKAD_UNHEARD_MAX]; /* nodes of the region that only those named */
+    uint8_t outside_count;
+    uint8_t unheard_count;
+    bool outside_drawn;
     struct skad_strata *strata; /* owned; NULL: the region is not sampled (strata.h) */
     skad_random *random;        /* borrowed */
     int region;                 /* the region to be explored next; -1: none is left */

@@ -1,6 +1,7 @@
 #include "src/core/lookup/mirror.h"
 
 #include "crypto/assert.h"
+#include "src/core/lookup/outside.h"
 #include "src/core/routing/density.h"
 
 void skad_mirror_begin(skad_lookup *lookup)
@@ -8,7 +9,8 @@ void skad_mirror_begin(skad_lookup *lookup)
     const unsigned bits = lookup->region_bits;
     if (lookup->for_record && lookup->paths > 1 && bits >= SKAD_MIRROR_BITS_MIN) {
         lookup->width = UINT64_C(1) << (64 - bits);
-        lookup->mirror = 2 * lookup->width + skad_random_below(lookup->random, 2 * lookup->width);
+        const uint64_t size = UINT64_C(1) << (63 - skad_outside_depth(lookup, 2));
+        lookup->mirror = size + skad_random_below(lookup->random, size);
     }
 }
 
@@ -52,6 +54,7 @@ static void add_witness(skad_lookup *lookup, bool to_key)
     }
     if (best != SKAD_CANDIDATE_NONE) {
         lookup->witnesses[lookup->witnesses_count++] = best;
+        skad_outside_mark(lookup, best);
     }
 }
 

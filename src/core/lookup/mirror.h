@@ -1,10 +1,9 @@
 /* The mirrored path of a put or get. Where many nodes were made for a key, whoever is close to the
  * key may be one of them and name only others of them: each path of a lookup ends among them, and
  * knows nothing of the honest nodes there. So the last path looks for another target, a point that
- * is drawn beside the region of the key (density.h): there two bits less are shared with the key.
- * The attacker has no reason to be there, and the honest nodes know those around the key, which are
- * their siblings. When the paths are
- * over, the nodes that answered on it are asked for the key, too.
+ * is drawn outside of the region of the key, at a random distance (outside.h), two bits
+ * farther at least. When the paths are
+ * over, two of the nodes that answered on it are asked for the key, too.
  *
  * In a small network, of fewer than eight regions, there is no such path: most nodes know most
  * others. This is a part of the lookup (lookup.h), in a file of its own. */

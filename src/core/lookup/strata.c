@@ -8,14 +8,14 @@
 #include "src/core/lookup/choice.h"
 #include "src/core/lookup/credit.h"
 #include "src/core/lookup/nearest.h"
+#include "src/core/lookup/outside.h"
 #include "src/core/lookup/shortlist.h"
 #include "src/core/routing/distance.h"
 
 #define NONE         SKAD_CANDIDATE_NONE
 #define STRATUM_BITS 4
-/* Bits of skad_candidate.listed. */
-#define LISTED  0x8000U
-#define OUTSIDE 0x4000U
+/* A bit of skad_candidate.listed. */
+#define LISTED 0x8000U
 
 _Static_assert(SKAD_PARTS == 2 * SKAD_STRATA, "each has a mirror image");
 _Static_assert(SKAD_STRATA == 1 << STRATUM_BITS, "a stratum is the next bits of an ID");
@@ -216,13 +216,8 @@ uint16_t skad_strata_next_member(const skad_lookup *lookup)
     if (!strata->asking) {
         return NONE;
     }
-    for (size_t i = 0; strata->round == SKAD_STRATA_SEEDS && i < strata->outside_count; i++) {
-        if (candidate_at(lookup, strata->outside[i])->state == SKAD_STEP_HEARD) {
-            return strata->outside[i];
-        }
-    }
     if (strata->round == SKAD_STRATA_SEEDS) {
-        return NONE;
+        return skad_outside_next(lookup, SKAD_OUTSIDE_MAX);
     }
     const bool mirrored = is_mirrored(strata);
     for (size_t i = 0; i < SKAD_STRATA && index == NONE; i++) {
@@ -314,34 +309,6 @@ bool skad_strata_begin(skad_lookup *lookup)
     return true;
 }
 
-void skad_strata_seed(skad_lookup *lookup, const skad_contact *contact, const skad_address *address,
-                      const uint8_t *token)
-{
-    skad_strata *strata = lookup->strata;
-    uint16_t index = skad_candidates_find(&lookup->candidates, &contact->id, address);
-    if (index == NONE) {
-        index = skad_candidates_add(&lookup->candidates,
-                                    &(skad_candidate){.contact = *contact, .address = *address});
-    }
-    if (index == NONE || strata->outside_count == SKAD_OUTSIDE_SEEDS) {
-        return;
-    }
-    skad_candidate *candidate = &lookup->candidates.all[index];
-    candidate->ours = true;
-    candidate->has_token = token != NULL;
-    if (token != NULL) {
-        memcpy(candidate->token, token, SKAD_TOKEN_BYTES);
-    }
-    candidate->listed |= OUTSIDE;
-    strata->outside[strata->outside_count++] = index;
-    skad_candidates_spare(&lookup->candidates, index);
-}
-
-void skad_strata_seeded(skad_lookup *lookup)
-{
-    lookup->strata->seeded = true;
-}
-
 bool skad_strata_next_point(skad_lookup *lookup, skad_query *query)
 {
     skad_strata *strata = lookup->strata;
@@ -387,7 +354,7 @@ static bool awaits_any(const skad_lookup *lookup, const uint16_t *indices, size_
 static bool members_awaited(const skad_lookup *lookup)
 {
     const skad_strata *strata = lookup->strata;
-    bool awaited = awaits_any(lookup, strata->outside, strata->outside_count);
+    bool awaited = awaits_any(lookup, lookup->outside, lookup->outside_count);
     for (size_t i = 0; i < SKAD_PARTS && !awaited; i++) {
         awaited = awaits_any(lookup, strata->all[i].members, strata->all[i].count);
     }
@@ -398,7 +365,7 @@ bool skad_strata_over(skad_lookup *lookup)
 {
     skad_strata *strata = lookup->strata;
     const bool may_ask = skad_lookup_may_ask(lookup);
-    if (strata->round == SKAD_STRATA_OVER || !strata->seeded) {
+    if (strata->round == SKAD_STRATA_OVER || !lookup->outside_drawn) {
         return strata->round == SKAD_STRATA_OVER;
     }
     if (!strata->asking) {

@@ -39,7 +39,6 @@
 #define SKAD_STRATUM_LOOK    2  /* the same, where the density may yet be chance */
 #define SKAD_MIRROR_SHARE    1  /* the same, of a mirror image */
 #define SKAD_STRATUM_ASKED   3  /* for a point at first: close to it, just outside, and farther */
-#define SKAD_OUTSIDE_SEEDS   6  /* of our own contacts outside */
 #define SKAD_STRATA_WINDOW   32 /* requests for points under way */
 
 /* What is asked in a round: first for the points of some parts, then the members of their samples.
@@ -70,9 +69,6 @@ typedef struct skad_strata {
     uint8_t share;                /* nodes wanted of each stratum */
     skad_strata_round round;
     bool asking; /* members are asked now; otherwise points are asked for */
-    bool seeded; /* our contacts outside are known */
-    uint16_t outside[SKAD_OUTSIDE_SEEDS];
-    uint8_t outside_count;
     skad_stratum_query queries[SKAD_STRATA * SKAD_STRATUM_ASKED];
     uint8_t queries_count;
     uint8_t queries_next;
@@ -81,12 +77,6 @@ typedef struct skad_strata {
 
 /* Begins to sample the region of the target. Returns false without memory. */
 SKAD_MUST_CHECK bool skad_strata_begin(skad_lookup *lookup);
-
-/* Adds one of our own contacts outside of the region, to be asked first. token: as in
- * skad_lookup_seed. All were added: */
-void skad_strata_seed(skad_lookup *lookup, const skad_contact *contact, const skad_address *address,
-                      const uint8_t *token);
-void skad_strata_seeded(skad_lookup *lookup);
 
 /* A candidate is known to the lookup: it joins its stratum if it lies in the region. */
 void skad_strata_heard(skad_lookup *lookup, uint16_t index);

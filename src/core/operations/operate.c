@@ -221,6 +221,7 @@ static size_t take_records(skad_node *node, skad_operation *operation, uint16_t 
     size_t invalid = skad_collection_take(operation->collection, &get_answer, node->env.now.unix_s,
                                           &node->env.random, &node->stats.verifications);
     const skad_given *given = skad_collection_given(operation->collection, from);
+    operation->lookup->found = skad_collection_found(operation->collection);
     candidate->gave_value = given != NULL && given->record;
     if (operation->collection->type == SKAD_RECORD_IMMUTABLE && candidate->gave_value) {
         skad_lookup_finish(operation->lookup);

@@ -2,11 +2,11 @@
 
 #include "proto/address.h"
 #include "src/core/lookup/mirror.h"
-#include "src/core/lookup/strata.h"
+#include "src/core/lookup/outside.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
 
-#define A_SIDE_MAX 2
+#define A_SIDE_MAX 4 /* contacts that are looked at on one side of a key */
 
 /* A peer of the table as a lookup takes it. */
 typedef struct seed {
@@ -73,7 +73,8 @@ static size_t find_outside(skad_node *node, const skad_lookup *lookup, size_t ma
                            skad_peer_slot *slots)
 {
     size_t count = 0;
-    for (unsigned shared = (unsigned)lookup->region_bits - 1; shared-- > 0 && count < max;) {
+    for (unsigned shared = (unsigned)__builtin_clzll(lookup->mirror) + 1;
+         shared-- > 0 && count < max;) {
         count += find_beside(node, &lookup->target, shared, max - count, &slots[count]);
     }
     return count;
@@ -103,27 +104,27 @@ void skad_seeds_closest(skad_node *node, skad_lookup *lookup)
     }
 }
 
-static void add_beside(skad_node *node, skad_lookup *lookup, unsigned shared)
+/* Adds the contact that is closest to a point drawn among the IDs that share `shared` bits with the
+ * target, of those that were not asked yet. */
+static void add_outside(skad_node *node, skad_lookup *lookup, unsigned shared)
 {
     skad_peer_slot slots[A_SIDE_MAX];
     const size_t count = find_beside(node, &lookup->target, shared, A_SIDE_MAX, slots);
-    for (size_t i = 0; i < count; i++) {
+    bool added = false;
+    for (size_t i = 0; i < count && !added; i++) {
         seed found;
-        if (find_seed(node, slots[i], &found)) {
-            skad_strata_seed(lookup, &found.contact, found.address, found.token);
-        }
+        added = find_seed(node, slots[i], &found) &&
+                skad_outside_add(lookup, &found.contact, found.address, found.token);
     }
 }
 
 void skad_seeds_outside(skad_node *node, skad_lookup *lookup)
 {
-    const skad_strata *strata = lookup->strata;
-    if (strata == NULL || strata->seeded) {
+    if (!skad_outside_due(lookup)) {
         return;
     }
-    for (unsigned shared = lookup->region_bits;
-         shared-- > 0 && strata->outside_count < SKAD_OUTSIDE_SEEDS;) {
-        add_beside(node, lookup, shared);
+    for (unsigned i = 0; lookup->region_bits > 0 && i < SKAD_OUTSIDE_MAX; i++) {
+        add_outside(node, lookup, skad_outside_depth(lookup, 1));
     }
-    skad_strata_seeded(lookup);
+    skad_outside_drawn(lookup);
 }

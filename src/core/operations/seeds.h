@@ -11,9 +11,8 @@
  * (mirror.h), to that one contacts beside the region. */
 void skad_seeds_closest(skad_node *node, skad_lookup *lookup);
 
-/* Gives a lookup that samples a region (strata.h) contacts outside of the region, unless it has
- * them: of those that share one bit less with the target, two, two bits less, and so on, two each,
- * the closest to a point that is drawn there at random. */
+/* Draws contacts outside of the region for a lookup that wants them now (outside.h): each shares a
+ * random number of bits with the target, fewer than the region does. */
 void skad_seeds_outside(skad_node *node, skad_lookup *lookup);
 
 #endif

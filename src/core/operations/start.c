@@ -218,7 +218,8 @@ skad_status skad_start_get(skad_node *node, skad_operation_kind kind, skad_recor
     for (size_t i = 0; i < sizeof SHELVES / sizeof SHELVES[0]; i++) {
         find_here(node, operation->collection, SHELVES[i]);
     }
-    if (type == SKAD_RECORD_IMMUTABLE && skad_collection_found(operation->collection)) {
+    operation->lookup->found = skad_collection_found(operation->collection);
+    if (type == SKAD_RECORD_IMMUTABLE && operation->lookup->found) {
         skad_lookup_finish(operation->lookup); /* no other value can have this key */
     }
     skad_operate_drive(node, operation);

@@ -2,10 +2,9 @@
 
 #include <string.h>
 
-#define RANGE_BITS     6
 #define SEQUENCE_BYTES 8
 
-_Static_assert(SKAD_MATCH_RANGES == 1 << RANGE_BITS, "a range is the next bits of a key");
+_Static_assert(SKAD_MATCH_RANGES == 1 << SKAD_RANGE_BITS, "a range is the next bits of a key");
 
 void skad_digests_begin(skad_digests *digests, unsigned bits)
 {
@@ -16,7 +15,7 @@ void skad_digests_begin(skad_digests *digests, unsigned bits)
 unsigned skad_digests_range(const skad_id *key, unsigned bits)
 {
     unsigned range = 0;
-    for (unsigned bit = bits; bit < bits + RANGE_BITS; bit++) {
+    for (unsigned bit = bits; bit < bits + SKAD_RANGE_BITS; bit++) {
         range = range << 1 | ((unsigned)key->bytes[bit / 8] >> (7 - bit % 8) & 1U);
     }
     return range;

@@ -13,6 +13,8 @@
 #include "proto/limits.h"
 #include "skad/store.h"
 
+#define SKAD_RANGE_BITS 6 /* of a key, which number its range */
+
 typedef struct skad_digests {
     uint8_t bits;                    /* that all keys share with our ID */
     uint8_t chain[SKAD_HASH_BYTES];  /* of the range that is being added to */

@@ -127,16 +127,10 @@ static bool served_before(skad_node *node, skad_peer_slot slot, const skad_addre
     return cold != NULL && print != 0 && cold->handed_token == print;
 }
 
-void skad_handover_arrived(skad_node *node, skad_peer_slot slot)
+/* Lets the next walk serve a peer. */
+static void add_newcomer(skad_node *node, const skad_id *id)
 {
     skad_handover_state *state = &node->handover;
-    const skad_id *id = &node->table.peers.peers[slot].id;
-    skad_peer_cold *cold = skad_peers_cold(&node->table.peers, slot) == NULL
-                               ? NULL
-                               : skad_peers_cold_of(&node->table.peers, slot);
-    if (cold != NULL) {
-        cold->since_unix_s = 0;
-    }
     if (!settled(node) || listed(state->arrived, state->arrived_count, id)) {
         return;
     }
@@ -158,17 +152,19 @@ void skad_handover_arrived(skad_node *node, skad_peer_slot slot)
     }
 }
 
-void skad_handover_settle(skad_node *node, skad_peer_slot slot, const skad_address *from)
+void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_address *from)
 {
-    skad_peer_cold *cold = skad_peers_cold_of(&node->table.peers, slot);
-    cold->anew = false;
-    if (!served_before(node, slot, from)) {
-        skad_handover_arrived(node, slot);
-        return;
+    const bool knows = served_before(node, slot, from);
+    if (skad_peers_cold(&node->table.peers, slot) != NULL) {
+        skad_peer_cold *cold = skad_peers_cold_of(&node->table.peers, slot);
+        const uint64_t ago_s =
+            (node->env.now.mono_us - cold->handed_us) / SKAD_US_PER_S + MISSED_MARGIN_S;
+        cold->anew = false;
+        cold->since_unix_s = !knows                         ? 0
+                             : node->env.now.unix_s > ago_s ? node->env.now.unix_s - ago_s
+                                                            : 1;
     }
-    uint64_t ago_s = (node->env.now.mono_us - cold->handed_us) / SKAD_US_PER_S + MISSED_MARGIN_S;
-    skad_handover_arrived(node, slot);
-    cold->since_unix_s = node->env.now.unix_s > ago_s ? node->env.now.unix_s - ago_s : 1;
+    add_newcomer(node, &node->table.peers.peers[slot].id);
 }
 
 bool skad_handover_suspect(skad_node *node, const skad_id *id, const skad_address *from)

@@ -67,15 +67,14 @@ typedef struct skad_handover_state {
 SKAD_MUST_CHECK skad_status skad_handover_init(skad_node *node);
 void skad_handover_free(skad_node *node);
 
-/* A verified answer made a peer a living sibling, which it was not before: it is to be served. */
-void skad_handover_arrived(skad_node *node, skad_peer_slot slot);
-
-/* A verified answer came from this address from a living sibling that we suspect of a restart. It
- * is to be served. If it was served since it grants us this very token, it is served only what was
- * brought to us since: tokens are made with a key that a node draws at its start, so the same token
- * comes from the same process, which has its records, except those that it missed while it was cut
- * off. So a replayed request has a store sent at most once in the time of a token. */
-void skad_handover_settle(skad_node *node, skad_peer_slot slot, const skad_address *from);
+/* A verified answer came from this address, from a living sibling that was none before, or that we
+ * suspect of a restart. It is to be served. If it was served since it grants us this very token, it
+ * is served only what was brought to us since: tokens are made with a key that a node draws at its
+ * start, so the same token comes from the same process, which has its records, except those that it
+ * missed while it was cut off. So a replayed request, or a sibling that falls silent again and
+ * again, has a store sent at most once in the time of a token. What an offer did not bring
+ * meanwhile is for matching.h. */
+void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_address *from);
 
 /* A verified request, with a valid token, came for the neighbourhood of its own sender. A node that
  * was started again begins like this, perhaps before any peer missed it, and perhaps without its

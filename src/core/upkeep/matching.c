@@ -9,6 +9,8 @@
 #include "src/core/storage/responsibility.h"
 #include "src/core/upkeep/offers.h"
 
+#define NO_REGION UINT8_MAX /* bits of a region that no network has */
+
 /* ---- Memory ---- */
 
 skad_status skad_matching_init(skad_node *node)
@@ -40,6 +42,34 @@ static skad_match_lists *lists_of(skad_node *node)
 static unsigned region_bits(const skad_node *node)
 {
     return skad_responsibility_bits(&node->table, &node->env.profile);
+}
+
+/* The digests of our own region. */
+static skad_digests *own(skad_digests digests[static SKAD_MATCH_LEVELS])
+{
+    return &digests[SKAD_MATCH_BITS_APART];
+}
+
+/* The digests of a region of so many bits; NULL: it is too different from ours. */
+static const skad_digests *find_level(const skad_digests digests[static SKAD_MATCH_LEVELS],
+                                      unsigned bits)
+{
+    for (size_t i = 0; i < SKAD_MATCH_LEVELS; i++) {
+        if (digests[i].bits == bits) {
+            return &digests[i];
+        }
+    }
+    return NULL;
+}
+
+/* Begins the digests of all sizes around that of our own region. */
+static void begin_levels(skad_digests digests[static SKAD_MATCH_LEVELS], unsigned bits)
+{
+    for (unsigned i = 0; i < SKAD_MATCH_LEVELS; i++) {
+        const unsigned level = bits + i;
+        skad_digests_begin(
+            &digests[i], level < SKAD_MATCH_BITS_APART ? NO_REGION : level - SKAD_MATCH_BITS_APART);
+    }
 }
 
 static bool in_region(const skad_node *node, const skad_id *id, unsigned bits)
@@ -104,7 +134,7 @@ size_t skad_matching_begin(skad_node *node, bool round, skad_id ids[static SKAD_
     if (lists == NULL) {
         return 0;
     }
-    skad_digests_begin(&lists->walked, region_bits(node));
+    begin_levels(lists->walked, region_bits(node));
     lists->begun = true;
     lists->served_count = 0;
     for (size_t i = 0; i < lists->answered_count; i++) {
@@ -149,8 +179,10 @@ void skad_matching_record(skad_node *node, const skad_store_record *record)
     if (lists == NULL || !lists->begun || record->cached) {
         return;
     }
-    if (in_region(node, key, lists->walked.bits)) {
-        skad_digests_add(&lists->walked, &record->name, record->sequence);
+    for (size_t i = 0; i < SKAD_MATCH_LEVELS; i++) {
+        if (lists->walked[i].bits != NO_REGION && in_region(node, key, lists->walked[i].bits)) {
+            skad_digests_add(&lists->walked[i], &record->name, record->sequence);
+        }
     }
     for (size_t i = 0; i < lists->served_count; i++) {
         skad_match_peer *peer = &lists->served[i];
@@ -162,12 +194,13 @@ void skad_matching_record(skad_node *node, const skad_store_record *record)
 
 /* ---- Asking ---- */
 
-static skad_message match_of(const skad_match_lists *lists)
+static skad_message match_of(skad_match_lists *lists)
 {
+    const skad_digests *held = own(lists->held);
     skad_message message;
     message.kind = SKAD_KIND_MATCH;
-    message.u.match.bits = lists->held.bits;
-    message.u.match.digests = (skad_span){lists->held.bytes, sizeof lists->held.bytes};
+    message.u.match.bits = held->bits;
+    message.u.match.digests = (skad_span){held->bytes, sizeof held->bytes};
     return message;
 }
 
@@ -225,16 +258,17 @@ static void ask_round(skad_node *node)
 {
     skad_match_lists *lists = node->matching.lists;
     const skad_peers *peers = &node->table.peers;
+    const unsigned bits = own(lists->held)->bits;
     const bool crowded = neighbours(node) >= (size_t)2 * SKAD_MATCH_CROWD;
     const size_t wanted = crowded ? SKAD_MATCH_CROWDED : SKAD_MATCH_PARTNERS;
     size_t count = 0;
     node->matching.round++;
-    lists->asked_bits = lists->held.bits;
+    lists->asked_bits = (uint8_t)bits;
     for (size_t i = 0; i < wanted; i++) {
-        const skad_id point = draw_point(node, lists->held.bits);
+        const skad_id point = draw_point(node, bits);
         skad_peer_slot slot;
         if (skad_peers_closest(peers, &point, node->families, NULL, 1, &slot) == 1 &&
-            in_region(node, &peers->peers[slot].id, lists->held.bits) &&
+            in_region(node, &peers->peers[slot].id, bits) &&
             !is_partner(lists, count, &peers->peers[slot].id)) {
             lists->partners[count] = peers->peers[slot].id;
             ask(node, count++);
@@ -249,7 +283,7 @@ void skad_matching_end(skad_node *node)
         return;
     }
     lists->served_count = 0;
-    lists->held = lists->walked;
+    memcpy(lists->held, lists->walked, sizeof lists->held);
     lists->complete = true;
     if (node->matching.asks) {
         ask_round(node);
@@ -276,9 +310,9 @@ void skad_matching_answered(skad_node *node, const skad_pending_rpc *rpc,
 
 bool skad_matching_again(skad_node *node, const skad_pending_rpc *rpc)
 {
-    const skad_match_lists *lists = node->matching.lists;
+    skad_match_lists *lists = node->matching.lists;
     if (lists == NULL || rpc->owner != node->matching.round ||
-        lists->held.bits != lists->asked_bits) {
+        own(lists->held)->bits != lists->asked_bits) {
         return false;
     }
     const skad_message message = match_of(lists);
@@ -337,13 +371,30 @@ bool skad_matching_shares(const skad_node *node, const skad_id *from, unsigned b
            bits + SKAD_MATCH_BITS_APART >= region_bits(node);
 }
 
+/* Returns the ranges of a region that lie in ours as well: all, unless it is larger. */
+static uint64_t shared_ranges(const skad_node *node, unsigned bits)
+{
+    uint64_t shared = 0;
+    for (unsigned range = 0; range < SKAD_MATCH_RANGES; range++) {
+        const skad_id *self = &node->env.identity.id;
+        const unsigned more = region_bits(node) > bits ? region_bits(node) - bits : 0;
+        const unsigned ours = skad_digests_range(self, bits);
+        const bool is_shared = more >= SKAD_RANGE_BITS
+                                   ? range == ours
+                                   : (range ^ ours) >> (SKAD_RANGE_BITS - more) == 0;
+        shared = shared << 1 | is_shared;
+    }
+    return shared;
+}
+
 uint64_t skad_matching_asked(skad_node *node, const skad_id *from, unsigned bits,
                              const uint8_t digests[static SKAD_MATCH_BYTES])
 {
     const skad_match_lists *known = node->matching.lists;
-    const bool comparable = known != NULL && known->complete && known->held.bits == bits;
-    const uint64_t differs =
-        comparable ? skad_digests_differ(known->held.bytes, digests) : UINT64_MAX;
+    const skad_digests *held =
+        known != NULL && known->complete ? find_level(known->held, bits) : NULL;
+    const uint64_t all = held == NULL ? UINT64_MAX : skad_digests_differ(held->bytes, digests);
+    const uint64_t differs = all & shared_ranges(node, bits);
     const skad_peers *peers = &node->table.peers;
     if (differs != 0 && skad_peers_alive(peers, skad_peers_find(peers, from))) {
         skad_match_lists *lists = lists_of(node);

@@ -40,6 +40,8 @@
 #define SKAD_MATCH_CROWD       24  /* nodes of a region, beyond which rounds come more often, */
 #define SKAD_MATCH_HASTE_MAX   12  /* at most so many an hour */
 #define SKAD_MATCH_BITS_APART  2   /* a region may be so much larger than ours */
+/* Sizes of regions for which we keep digests: as many more or fewer bits as others may estimate. */
+#define SKAD_MATCH_LEVELS (2 * SKAD_MATCH_BITS_APART + 1)
 
 typedef struct skad_match_peer {
     skad_id id;
@@ -49,9 +51,10 @@ typedef struct skad_match_peer {
 } skad_match_peer;
 
 typedef struct skad_match_lists {
-    /* Of the ranges as the walks found them: of the last one, and of the one under way. */
-    skad_digests held;
-    skad_digests walked;
+    /* Of the ranges as the walks found them: of the last one, and of the one under way. The one in
+     * the middle is of our own region. */
+    skad_digests held[SKAD_MATCH_LEVELS];
+    skad_digests walked[SKAD_MATCH_LEVELS];
     bool complete;                                 /* `held` is of a whole walk */
     bool begun;                                    /* a walk began since the lists are there */
     uint8_t asked_bits;                            /* of the digests that this round asks with */

@@ -1,6 +1,6 @@
 /* The mirrored path: when there is one, what it looks for, whom it asks, and who is asked for the
  * key in the end. The target is zero, so a number is a distance (lookup_script.h). A region of
- * eight bits reaches to 0x01000000, and what is drawn beside it lies from 0x02000000 to 0x04000000.
+ * eight bits reaches to 0x01000000, and what is drawn outside lies behind that, up to 0x80000000.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,12 +59,13 @@ static void only_records_of_networks_with_regions_have_one(void **state)
     }
 }
 
-/* Two bits less are shared with the target, and the rest is drawn anew for each lookup. */
-static void it_looks_for_a_point_beside_the_region(void **state)
+/* How many bits are shared with the target is drawn anew for each lookup: six to one of eight. */
+static void it_looks_for_a_point_outside_of_the_region(void **state)
 {
     (void)state;
     uint32_t before = 0;
-    for (unsigned i = 0; i < 20; i++) {
+    unsigned depths = 0;
+    for (unsigned i = 0; i < 60; i++) {
         skad_lookup *lookup = make(2, BITS, true);
         skad_mirror_begin(lookup);
         for (unsigned draws = 0; draws < i; draws++) {
@@ -72,12 +73,14 @@ static void it_looks_for_a_point_beside_the_region(void **state)
         }
         const skad_id point = skad_mirror_target(lookup, 1);
         const skad_id target = skad_mirror_target(lookup, 0);
-        assert_in_range(prefix_of(&point), 2 * REGION, 4 * REGION - 1);
+        assert_in_range(prefix_of(&point), 2 * REGION, 128 * REGION - 1);
+        depths |= 1U << __builtin_clz(prefix_of(&point));
         assert_int_equal(prefix_of(&target), 0);
         assert_int_not_equal(prefix_of(&point), before);
         before = prefix_of(&point);
         skad_lookup_free(lookup);
     }
+    assert_int_equal(depths, 0x7e);
 }
 
 static void it_asks_nobody_in_the_region_and_two_at_most(void **state)
@@ -128,6 +131,7 @@ static void those_that_answered_are_asked_for_the_key(void **state)
     const skad_id point = skad_mirror_target(lookup, 1);
     const uint32_t near = prefix_of(&point);
     skad_query query;
+    lookup->found = true;
     script_seed(lookup, NUMBERS(5, near ^ 1, 6, 2 * REGION));
     while (skad_lookup_next(lookup, &query)) {
         skad_lookup_answered(lookup, query.candidate, 1000);
@@ -193,7 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_records_of_networks_with_regions_have_one),
-        cmocka_unit_test(it_looks_for_a_point_beside_the_region),
+        cmocka_unit_test(it_looks_for_a_point_outside_of_the_region),
         cmocka_unit_test(it_asks_nobody_in_the_region_and_two_at_most),
         cmocka_unit_test(a_list_of_the_mirrored_path_is_in_the_order_of_its_point),
         cmocka_unit_test(those_that_answered_are_asked_for_the_key),

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "src/core/lookup/outside.h"
 #include "src/core/lookup/strata.h"
 #include "src/core/routing/distance.h"
 #include "tests/support/lookup_script.h"
@@ -61,7 +62,7 @@ static void answered(skad_lookup *lookup, uint32_t number)
 static void seed(skad_lookup *lookup, uint32_t number)
 {
     const skad_contact contact = script_contact_of(number);
-    skad_strata_seed(lookup, &contact, &contact.ipv4, NULL);
+    assert_true(skad_outside_add(lookup, &contact, &contact.ipv4, NULL));
 }
 
 static void each_stratum_has_a_point_and_a_mirror_image(void **state)
@@ -88,7 +89,7 @@ static void a_whole_key_space_has_no_mirror_image(void **state)
     for (unsigned i = 0; i < SKAD_STRATA; i++) {
         assert_int_equal(point_of(lookup, i) >> 28, i);
     }
-    skad_strata_seeded(lookup);
+    skad_outside_drawn(lookup);
     unsigned steps = 0;
     while (!skad_lookup_done(lookup)) { /* nobody is known, and it ends */
         skad_query query;
@@ -238,7 +239,7 @@ static void what_is_asked_follows_the_rounds(void **state)
     assert_false(skad_lookup_done(lookup));
     seed(lookup, REGION + 1);
     seed(lookup, 2 * REGION + 1);
-    skad_strata_seeded(lookup);
+    skad_outside_drawn(lookup);
     for (uint32_t i = 1; i <= 2; i++) { /* they are asked for the target first */
         assert_true(skad_lookup_next(lookup, &query));
         assert_false(query.region);
@@ -282,7 +283,7 @@ static size_t asked_of(skad_lookup *lookup, const uint32_t *named, size_t count)
     size_t asked = 0;
     answered(lookup, 2 * REGION + 1);
     begin(lookup);
-    skad_strata_seeded(lookup);
+    skad_outside_drawn(lookup);
     for (size_t i = 0; i < count; i++) {
         script_hear(lookup, 2 * REGION + 1, named[i]);
     }

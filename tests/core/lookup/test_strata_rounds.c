@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "crypto/random.h"
+#include "src/core/lookup/outside.h"
 #include "src/core/lookup/strata.h"
 #include "src/core/routing/distance.h"
 #include "tests/support/lookup_script.h"
@@ -112,7 +113,7 @@ static void of_each_stratum_no_more_are_asked_than_its_share(void **state)
         }
         script_seed(lookup, numbers, 23);
         sample(lookup);
-        skad_strata_seeded(lookup);
+        skad_outside_drawn(lookup);
         lookup->strata->round = SKAD_STRATA_INSIDE;
         lookup->strata->asking = true;
         unsigned of_crowd = 0;
@@ -137,7 +138,7 @@ static void for_one_that_is_silent_another_is_asked(void **state)
     lookup->dense = false;
     script_seed(lookup, NUMBERS(IN(6, 1), IN(6, 2), IN(6, 3), IN(6, 4)));
     sample(lookup);
-    skad_strata_seeded(lookup);
+    skad_outside_drawn(lookup);
     lookup->strata->round = SKAD_STRATA_INSIDE;
     lookup->strata->asking = true;
     const uint32_t first = script_next(lookup);
@@ -157,7 +158,7 @@ static void points_are_asked_for_from_outside_inwards(void **state)
     answered(lookup, NUMBERS(IN(4, 1), 0x01000001, 0x10000001));
     sample(lookup);
     assert_false(skad_strata_over(lookup)); /* our contacts outside are not known yet */
-    skad_strata_seeded(lookup);
+    skad_outside_drawn(lookup);
     static const unsigned queries[] = {SKAD_STRATA, SKAD_STRATA, 3 * SKAD_STRATA, SKAD_STRATA};
     for (size_t round = 0; round < 4; round++) {
         unsigned count = 0;
@@ -190,7 +191,7 @@ static void a_request_that_could_not_be_sent_comes_again(void **state)
     skad_query again;
     answered(lookup, NUMBERS(0x01000001));
     sample(lookup);
-    skad_strata_seeded(lookup);
+    skad_outside_drawn(lookup);
     while (!skad_strata_over(lookup) && lookup->strata->asking) {
     }
     assert_true(skad_strata_next_point(lookup, &first));
@@ -206,13 +207,14 @@ static void our_contacts_outside_are_asked_first(void **state)
     skad_lookup *lookup = *state;
     static const uint8_t token[SKAD_TOKEN_BYTES] = {5};
     sample(lookup);
-    for (uint32_t i = 0; i < SKAD_OUTSIDE_SEEDS + 1; i++) {
+    for (uint32_t i = 0; i < SKAD_OUTSIDE_MAX + 1; i++) {
         const skad_contact contact = script_contact_of(0x40000000 + i);
-        skad_strata_seed(lookup, &contact, &contact.ipv4, i == 0 ? token : NULL);
+        assert_int_equal(skad_outside_add(lookup, &contact, &contact.ipv4, i == 0 ? token : NULL),
+                         i < SKAD_OUTSIDE_MAX);
     }
-    skad_strata_seeded(lookup);
-    assert_int_equal(lookup->strata->outside_count, SKAD_OUTSIDE_SEEDS);
-    for (uint32_t i = 0; i < SKAD_OUTSIDE_SEEDS; i++) {
+    skad_outside_drawn(lookup);
+    assert_int_equal(lookup->outside_count, SKAD_OUTSIDE_MAX);
+    for (uint32_t i = 0; i < SKAD_OUTSIDE_MAX; i++) {
         assert_int_equal(script_next(lookup), 0x40000000 + i);
         assert_int_equal(lookup->candidates.all[script_index_of(lookup, 0x40000000 + i)].has_token,
                          i == 0);

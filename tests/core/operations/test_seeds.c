@@ -10,6 +10,7 @@
 
 #include "crypto/random.h"
 #include "src/core/lookup/mirror.h"
+#include "src/core/lookup/outside.h"
 #include "src/core/lookup/strata.h"
 #include "src/core/node/parts.h"
 #include "src/core/operations/seeds.h"
@@ -136,20 +137,23 @@ static void a_sample_is_given_contacts_outside_of_the_region_once(void **state)
 {
     (void)state;
     skad_seeds_outside(fixture.node, lookup); /* there is no sample */
+    assert_int_equal(lookup->outside_count, 0);
     assert_true(skad_strata_begin(lookup));
+    lookup->phase = SKAD_LOOKUP_SAMPLING;
     skad_seeds_outside(fixture.node, lookup);
-    const skad_strata *strata = lookup->strata;
-    assert_true(strata->seeded);
-    assert_int_equal(strata->outside_count, SKAD_OUTSIDE_SEEDS);
-    for (size_t i = 0; i < SKAD_OUTSIDE_SEEDS; i++) { /* two of each part beside it */
-        const skad_candidate *candidate = &lookup->candidates.all[strata->outside[i]];
-        assert_int_equal(skad_common_prefix(&script_target, &candidate->contact.id),
-                         BITS - 1 - i / 2);
+    assert_true(lookup->outside_drawn);
+    assert_in_range(lookup->outside_count, 3, SKAD_OUTSIDE_MAX);
+    for (size_t i = 0; i < lookup->outside_count; i++) {
+        const skad_candidate *candidate = &lookup->candidates.all[lookup->outside[i]];
+        assert_in_range(skad_common_prefix(&script_target, &candidate->contact.id), 0, BITS - 1);
         assert_true(candidate->ours);
+        for (size_t j = 0; j < i; j++) {
+            assert_int_not_equal(lookup->outside[i], lookup->outside[j]);
+        }
     }
-    lookup->strata->outside_count = 0; /* as if it had found none */
+    lookup->outside_count = 0; /* as if it had found none */
     skad_seeds_outside(fixture.node, lookup);
-    assert_int_equal(strata->outside_count, 0);
+    assert_int_equal(lookup->outside_count, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

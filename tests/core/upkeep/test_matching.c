@@ -221,7 +221,7 @@ static void an_answer_is_about_the_region_that_was_asked_about(void **state)
     matching_say_region(2);
     (void)skad_matching_begin(matching_node(), false, ids);
     skad_matching_end(matching_node());
-    assert_int_equal(matching_lists()->held.bits, 2);
+    assert_int_equal(matching_lists()->held[SKAD_MATCH_BITS_APART].bits, 2);
     answer_of(round, 0, SKAD_KIND_MATCHED, 1);
     assert_int_equal(matching_lists()->answered[0].bits, 3);
     assert_false(skad_matching_again(matching_node(), &rpc));

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
 #include "src/core/upkeep/handover.h"
@@ -59,25 +61,61 @@ static void for_those_that_we_asked_a_walk_begins_soon(void **state)
     assert_int_equal(matching_sum(matching_how.offered), 6);
 }
 
-static void who_takes_another_region_differs_everywhere(void **state)
+/* Returns one of those that share their first bit with us. */
+static const test_remote *neighbour(void)
+{
+    size_t i = 0;
+    while (i < MATCHING_PEERS && !matching_shares(&handover_fixture.remotes[i].identity.id, 1)) {
+        i++;
+    }
+    assert_in_range(i, 0, MATCHING_PEERS - 1);
+    return &handover_fixture.remotes[i];
+}
+
+static uint64_t differs_at(const test_remote *who, unsigned bits)
+{
+    test_exchange exchange;
+    asks(who, bits, &exchange);
+    assert_int_equal(exchange.opened.message.kind, SKAD_KIND_MATCHED);
+    return exchange.opened.message.u.reply.u.matched.differs;
+}
+
+static void who_takes_another_region_is_compared_in_that_region(void **state)
 {
     (void)state;
-    test_exchange exchange;
-    const test_remote *who = NULL;
-    for (size_t i = 0; i < MATCHING_PEERS && who == NULL; i++) {
-        who = matching_shares(&handover_fixture.remotes[i].identity.id, 1)
-                  ? &handover_fixture.remotes[i]
-                  : NULL;
-    }
-    assert_non_null(who);
+    const test_remote *who = neighbour();
+    const uint64_t first = UINT64_C(1) << 63;
     matching_lists()->complete = false; /* as before our first walk is over */
-    asks(who, 0, &exchange);
-    assert_true(exchange.opened.message.u.reply.u.matched.differs == UINT64_MAX);
+    assert_true(differs_at(who, 0) == UINT64_MAX);
     matching_round_now();
-    asks(who, 1, &exchange);
-    assert_true(exchange.opened.message.u.reply.u.matched.differs == UINT64_MAX);
-    asks(who, 0, &exchange);
-    assert_true(exchange.opened.message.u.reply.u.matched.differs == UINT64_C(1) << 63);
+    assert_true(differs_at(who, 0) == first);
+    assert_true(differs_at(who, 1) == first);
+    assert_int_equal(matching_lists()->held[SKAD_MATCH_BITS_APART + 1].bits, 1);
+    assert_int_equal(matching_lists()->held[0].bits, UINT8_MAX); /* none has fewer bits than 0 */
+    const unsigned range = matching_self()->bytes[0] >> 2 | 1U;  /* of both, and not their first */
+    matching_hold_in(range, 1);
+    matching_round_now();
+    assert_int_equal(__builtin_popcountll(differs_at(who, 0)), 2);
+    assert_int_equal(__builtin_popcountll(differs_at(who, 1)), 2);
+}
+
+/* Half of its ranges are not ours, and nothing is offered in these. */
+static void of_a_larger_region_only_our_part_is_compared(void **state)
+{
+    (void)state;
+    const test_remote *who = &handover_fixture.remotes[0];
+    matching_say_region(1);
+    matching_round_by_itself();
+    const unsigned ours = matching_self()->bytes[0] >> 7;
+    uint8_t digests[SKAD_MATCH_BYTES];
+    memset(digests, 0xaa, sizeof digests);
+    const uint64_t half = UINT64_MAX << 32;
+    assert_true(skad_matching_asked(matching_node(), &who->identity.id, 0, digests) ==
+                (ours == 0 ? half : ~half));
+    matching_say_region(2);
+    assert_int_equal(
+        __builtin_popcountll(skad_matching_asked(matching_node(), &who->identity.id, 0, digests)),
+        16);
 }
 
 static void who_is_outside_of_the_region_is_refused(void **state)
@@ -163,7 +201,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(who_asks_is_told_where_it_differs_and_is_served_after_a_rest),
         TEST(for_those_that_we_asked_a_walk_begins_soon),
-        TEST(who_takes_another_region_differs_everywhere),
+        TEST(who_takes_another_region_is_compared_in_that_region),
+        TEST(of_a_larger_region_only_our_part_is_compared),
         TEST(who_is_outside_of_the_region_is_refused),
         TEST(strangers_and_the_silent_are_not_served),
         TEST(four_of_those_that_ask_are_served_by_lot),
