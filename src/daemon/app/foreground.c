@@ -12,6 +12,7 @@
 #include "src/daemon/system/log_thread.h"
 #include "src/daemon/system/notify.h"
 #include "src/daemon/system/signals.h"
+#include "src/daemon/system/spare.h"
 #include "src/daemon/system/task.h"
 
 typedef struct session {
@@ -117,6 +118,7 @@ bool skad_run_foreground(const skad_daemon_config *wanted, const skad_reload *re
         signals.report = report;
         (void)skad_log_thread_start();
         skad_interfaces_start(&interfaces, loop, on_interfaces, self.daemon);
+        skad_spare_memory();
         skad_notify("READY=1");
         ev_run(loop, 0);
         skad_interfaces_stop(&interfaces);
