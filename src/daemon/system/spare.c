@@ -26,9 +26,23 @@ static int drop_pages(struct dl_phdr_info *object, size_t size, void *page_bytes
     return 0;
 }
 
+static size_t page_size(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
 void skad_spare_memory(void)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t page = page_size();
     (void)malloc_trim(0);
     (void)dl_iterate_phdr(drop_pages, &page);
+}
+
+void skad_spare_pages(void *memory, size_t bytes)
+{
+    const size_t page = page_size();
+    const size_t before = (page - (uintptr_t)memory % page) % page;
+    if (bytes >= before + page) {
+        (void)madvise((uint8_t *)memory + before, (bytes - before) / page * page, MADV_DONTNEED);
+    }
 }
