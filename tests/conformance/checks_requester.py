@@ -6,7 +6,7 @@ PROTOCOL.md, "RPCs" (requester), "Padding and amplification", "Bodies".
 
 import secrets
 from dataclasses import replace
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import identity as ids
 import wire
@@ -73,10 +73,12 @@ def _ping_is_padded(context: Context) -> None:
 
 @check("RPCs: each request has a fresh rpc id")
 def _fresh_rpc_ids(context: Context) -> None:
-    requests = [Asked(context).request.rpc_id for _ in range(3)]
-    for node in context.nodes():
-        requests += [request.rpc_id for request, _ in node.requests]
-    demand(len(set(requests)) == len(requests), "one came twice")
+    nodes = [Asked(context).stranger for _ in range(3)] + list(context.nodes())
+    first: Dict[bytes, Any] = {}
+    for node in nodes:
+        for request, _ in node.requests:  # a copy to the same node has the same signed part
+            sent = (id(node), request.signed_part)
+            demand(first.setdefault(request.rpc_id, sent) == sent, "one came twice, and not as a copy")
 
 
 @check("Padding and amplification: a FIND_NODE without a token has at least 411 bytes")

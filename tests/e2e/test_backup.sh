@@ -33,6 +33,12 @@ expect_message "make that first"
 expect 1 "$skad" backup "$work/other" --dir "$work/backup" # the public network's
 expect_message "--profile"
 [ ! -e "$work/other" ] && [ ! -e "$work/other.part" ] || fail "something was left"
+mkdir "$work/other.part"
+chmod 777 "$work/other.part" # made by another user, who waits for a key
+echo text >"$work/other.part/file"
+expect 1 "$skad" backup "$work/other" "${node[@]}"
+expect_message "other.part is in the hand of others: name another folder"
+[ "$(ls "$work/other.part")" = file ] && [ ! -e "$work/other" ] || fail "it was used: $(ls -la "$work/other.part")"
 before=$(sum "$work/backup")
 
 say "a kill in the middle of a backup leaves the node, and no half of a backup, $kills times"

@@ -59,8 +59,29 @@ echo text >"$work/socket/control.sock"
 expect 1 "$skad" run --profile test --dir "$work/socket" --listen 127.0.0.1:0
 expect_message "is in the way and is not a socket"
 [ "$(ls "$work/socket")" = control.sock ] || fail "something was made: $(ls "$work/socket")"
+run_here=("$skad" run --profile test --dir "$work/sockets" --listen 127.0.0.1:0)
+expect 1 "${run_here[@]}" --socket "$work/one.sock" --monitor-socket "$work/one.sock"
+expect_message "--socket and --monitor-socket are both $work/one.sock: name two sockets"
+expect 1 "${run_here[@]}" --socket "$work/one.sock" --metrics "$work/one.sock"
+expect_message "--socket and --metrics are both $work/one.sock: name two sockets"
+expect 1 "${run_here[@]}" --monitor-socket "$work/value"
+expect_message "is not a socket: name another with --monitor-socket"
+expect 1 "${run_here[@]}" --metrics "$work/value"
+expect_message "is not a socket: name another with --metrics"
+[ -z "$(ls "$work/sockets")" ] || fail "something was made: $(ls "$work/sockets")"
 expect 1 "$skad" run --profile test --dir /proc/skad --listen 127.0.0.1:0
 expect_message "cannot make /proc/skad"
+
+say "a folder that others can write, or in which a link waits for LMDB's lock"
+chmod o+w "$work/sockets"
+expect 1 "${run_here[@]}"
+expect_message "can be written by others, who can replace the node's key: 'chmod o-w' it"
+chmod o-w "$work/sockets"
+ln -s "$work/precious" "$work/sockets/records.db-lock"
+echo text >"$work/precious"
+expect 1 "${run_here[@]}"
+expect_message "records.db-lock is a link or no file: remove it"
+[ "$(cat "$work/precious")" = text ] || fail "the link was followed"
 
 say "a killed node leaves its socket behind, which is no obstacle"
 start_node node --listen 127.0.0.1:0

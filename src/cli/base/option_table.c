@@ -175,6 +175,7 @@ static bool take_monitor_socket(const skad_option_row *row, const char *value, s
 {
     (void)row;
     out->monitor.path = strcmp(value, "off") == 0 ? NULL : value;
+    out->monitor.option = "--monitor-socket";
     return value[0] != '\0' || skad_fail(failure, "the path is empty");
 }
 

@@ -61,13 +61,37 @@ static const char *control_of(const run_context *self)
     return given ? self->options->socket : self->directory.control;
 }
 
+static bool check_sockets(const run_context *self, skad_failure *failure)
+{
+    const skad_options *options = self->options;
+    const skad_control_place places[] = {
+        {.path = control_of(self), .option = "--socket"},
+        {.path = options->monitor.path, .option = "--monitor-socket"},
+        {.path = options->metrics.path[0] != 0 ? options->metrics.path : NULL,
+         .option = "--metrics"},
+    };
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (places[i].path == NULL) {
+            continue;
+        }
+        if (!skad_control_listen_check(&places[i], failure)) {
+            return false;
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (places[j].path != NULL && strcmp(places[i].path, places[j].path) == 0) {
+                return skad_fail(failure, "%s and %s are both %s: name two sockets",
+                                 places[j].option, places[i].option, places[i].path);
+            }
+        }
+    }
+    return true;
+}
+
 /* All that can be told before anything is changed. */
 static bool check(const run_context *self, skad_failure *failure)
 {
     return skad_folder_check(&self->directory, self->options->profile, failure) &&
-           skad_control_listen_check(control_of(self), failure) &&
-           (self->options->monitor.path == NULL ||
-            skad_control_listen_check(self->options->monitor.path, failure));
+           check_sockets(self, failure);
 }
 
 static bool run_node(run_context *self, skad_failure *failure)

@@ -13,6 +13,7 @@
 #include "src/daemon/app/daemon_inside.h"
 #include "src/daemon/app/told.h"
 #include "src/daemon/system/clock.h"
+#include "src/daemon/system/spare.h"
 
 _Static_assert(SKAD_LISTEN_MAX == SKAD_UDP_ENDPOINTS_MAX, "one for each family");
 
@@ -271,6 +272,12 @@ void skad_daemon_free(skad_daemon *daemon)
     skad_node_free(daemon->node);
     skad_record_store_free(daemon->records);
     free(daemon);
+}
+
+void skad_daemon_spare(skad_daemon *daemon)
+{
+    skad_workers_spare(daemon->endpoints.workers);
+    skad_spare_memory();
 }
 
 void skad_daemon_report(const skad_daemon *daemon)

@@ -86,6 +86,9 @@ void skad_daemon_refresh(skad_daemon *daemon);
 /* The same after interfaces or addresses of the machine changed. */
 void skad_daemon_network_changed(skad_daemon *daemon);
 
+/* Gives memory back that only the start, or a burst of datagrams, needed. */
+void skad_daemon_spare(skad_daemon *daemon);
+
 /* Logs in a line how the node is. */
 void skad_daemon_report(const skad_daemon *daemon);
 

@@ -14,9 +14,13 @@
 #include "src/daemon/system/signals.h"
 #include "src/daemon/system/task.h"
 
+/* Of its start, at once, and of bursts of work later on. */
+#define SPARE_S 300.
+
 typedef struct session {
     struct ev_loop *loop;
     skad_daemon *daemon;
+    ev_timer spare;
     const skad_reload *reload;
     skad_task *reading; /* NULL: no configuration is being read */
     bool once_more;     /* another SIGHUP came meanwhile: the files may have changed again */
@@ -79,6 +83,13 @@ static void report(void *user)
     skad_daemon_report(self->daemon);
 }
 
+static void on_spare(struct ev_loop *loop, ev_timer *watcher, int revents)
+{
+    (void)loop;
+    (void)revents;
+    skad_daemon_spare(watcher->data);
+}
+
 static void on_interfaces(void *user)
 {
     skad_daemon_network_changed(user);
@@ -117,8 +128,12 @@ bool skad_run_foreground(const skad_daemon_config *wanted, const skad_reload *re
         signals.report = report;
         (void)skad_log_thread_start();
         skad_interfaces_start(&interfaces, loop, on_interfaces, self.daemon);
+        ev_timer_init(&self.spare, on_spare, 0., SPARE_S);
+        self.spare.data = self.daemon;
+        ev_timer_start(loop, &self.spare);
         skad_notify("READY=1");
         ev_run(loop, 0);
+        ev_timer_stop(loop, &self.spare);
         skad_interfaces_stop(&interfaces);
     }
     skad_notify("STOPPING=1\nSTATUS=%s", ok ? "stopping" : failure->text);

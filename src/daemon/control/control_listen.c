@@ -11,29 +11,37 @@
 
 #define CONNECTIONS_WAITING 16
 
-static bool fail_missing(const char *path, skad_failure *failure)
+static const char *option_of(const skad_control_place *place)
+{
+    return place->option != NULL ? place->option : "--socket";
+}
+
+static bool fail_missing(const skad_control_place *place, skad_failure *failure)
 {
     return skad_fail(failure,
                      "cannot make the control socket %s: its folder does not exist: make it, or "
-                     "name another socket with --socket",
-                     path);
+                     "name another socket with %s",
+                     place->path, option_of(place));
 }
 
-static bool name_socket(const char *path, struct sockaddr_un *out, skad_failure *failure)
+static bool name_socket(const skad_control_place *place, struct sockaddr_un *out,
+                        skad_failure *failure)
 {
+    const char *path = place->path;
     *out = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof out->sun_path) {
         return skad_fail(failure,
                          "the path of the control socket is longer than %zu bytes: choose a "
-                         "shorter one with --socket",
-                         sizeof out->sun_path - 1);
+                         "shorter one with %s",
+                         sizeof out->sun_path - 1, option_of(place));
     }
     memcpy(out->sun_path, path, strlen(path));
     return true;
 }
 
 /* Whether the path can be taken. *stale: a dead daemon's socket file is there. */
-static bool look(const struct sockaddr_un *name, bool *stale, skad_failure *failure)
+static bool look(const struct sockaddr_un *name, const char *option, bool *stale,
+                 skad_failure *failure)
 {
     struct stat info;
     *stale = false;
@@ -42,9 +50,8 @@ static bool look(const struct sockaddr_un *name, bool *stale, skad_failure *fail
                skad_fail(failure, "cannot look at %s: %s", name->sun_path, strerror(errno));
     }
     if (!S_ISSOCK(info.st_mode)) {
-        return skad_fail(failure,
-                         "%s is in the way and is not a socket: name another with --socket",
-                         name->sun_path);
+        return skad_fail(failure, "%s is in the way and is not a socket: name another with %s",
+                         name->sun_path, option);
     }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
@@ -55,15 +62,15 @@ static bool look(const struct sockaddr_un *name, bool *stale, skad_failure *fail
     close(fd);
     return *stale || skad_fail(failure,
                                "another daemon is using %s: stop it, or choose another folder with "
-                               "--dir or another socket with --socket",
-                               name->sun_path);
+                               "--dir or another socket with %s",
+                               name->sun_path, option);
 }
 
 /* Removes a dead daemon's socket file. True if the path is free now. */
-static bool clear_way(const struct sockaddr_un *name, skad_failure *failure)
+static bool clear_way(const struct sockaddr_un *name, const char *option, skad_failure *failure)
 {
     bool stale;
-    if (!look(name, &stale, failure)) {
+    if (!look(name, option, &stale, failure)) {
         return false;
     }
     if (stale && unlink(name->sun_path) != 0) {
@@ -73,12 +80,12 @@ static bool clear_way(const struct sockaddr_un *name, skad_failure *failure)
     return true;
 }
 
-bool skad_control_listen_check(const char *path, skad_failure *failure)
+bool skad_control_listen_check(const skad_control_place *place, skad_failure *failure)
 {
     struct sockaddr_un name;
     char folder[sizeof name.sun_path];
     bool stale;
-    if (!name_socket(path, &name, failure) || !look(&name, &stale, failure)) {
+    if (!name_socket(place, &name, failure) || !look(&name, option_of(place), &stale, failure)) {
         return false;
     }
     memcpy(folder, name.sun_path, sizeof folder);
@@ -90,11 +97,11 @@ bool skad_control_listen_check(const char *path, skad_failure *failure)
     if (access(folder, W_OK | X_OK) == 0) {
         return true;
     }
-    return errno == ENOENT ? fail_missing(path, failure)
+    return errno == ENOENT ? fail_missing(place, failure)
                            : skad_fail(failure,
                                        "cannot make the control socket %s: %s: name another with "
-                                       "--socket",
-                                       path, strerror(errno));
+                                       "%s",
+                                       place->path, strerror(errno), option_of(place));
 }
 
 bool skad_control_mode_parse(const char *text, mode_t *out)
@@ -112,11 +119,11 @@ bool skad_control_mode_parse(const char *text, mode_t *out)
     return false;
 }
 
-static bool fail_listen(const char *path, int error, skad_failure *failure)
+static bool fail_listen(const skad_control_place *place, int error, skad_failure *failure)
 {
-    return error == ENOENT
-               ? fail_missing(path, failure)
-               : skad_fail(failure, "cannot make the control socket %s: %s", path, strerror(error));
+    return error == ENOENT ? fail_missing(place, failure)
+                           : skad_fail(failure, "cannot make the control socket %s: %s",
+                                       place->path, strerror(error));
 }
 
 /* First the group, then the mode that lets it in. */
@@ -129,7 +136,7 @@ static bool open_to_others(const skad_control_place *place, skad_failure *failur
                          place->path, (unsigned)place->group, strerror(errno));
     }
     return place->mode == 0 || chmod(place->path, place->mode) == 0 ||
-           fail_listen(place->path, errno, failure);
+           fail_listen(place, errno, failure);
 }
 
 /* Until it is opened to others the socket is for its owner only: the umask is narrowed. */
@@ -141,14 +148,14 @@ static bool bind_and_listen(int fd, const struct sockaddr_un *name, const skad_c
     const int error = errno;
     umask(before);
     if (bound != 0) {
-        return fail_listen(place->path, error, failure);
+        return fail_listen(place, error, failure);
     }
     if (!open_to_others(place, failure)) {
         unlink(place->path);
         return false;
     }
     if (listen(fd, CONNECTIONS_WAITING) != 0) {
-        (void)fail_listen(place->path, errno, failure);
+        (void)fail_listen(place, errno, failure);
         unlink(place->path);
         return false;
     }
@@ -159,7 +166,7 @@ bool skad_control_listen_at(const skad_control_place *place, int *fd, skad_failu
 {
     struct sockaddr_un name;
 
-    if (!name_socket(place->path, &name, failure) || !clear_way(&name, failure)) {
+    if (!name_socket(place, &name, failure) || !clear_way(&name, option_of(place), failure)) {
         return false;
     }
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

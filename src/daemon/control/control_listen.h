@@ -14,13 +14,15 @@ typedef struct skad_control_place {
     mode_t mode;      /* 0600, 0660 or 0666; 0: 0600 */
     bool has_group;
     gid_t group; /* that the file is given to, so that its members may open it by mode 0660 */
+    const char *option; /* that names another, for messages; NULL: --socket */
 } skad_control_place;
 
 /* Reads "0600", "0660" or "0666": who may open a socket. */
 SKAD_MUST_CHECK bool skad_control_mode_parse(const char *text, mode_t *out);
 
 /* Whether a socket could be made at the path, without changing anything. */
-SKAD_MUST_CHECK bool skad_control_listen_check(const char *path, skad_failure *failure);
+SKAD_MUST_CHECK bool skad_control_listen_check(const skad_control_place *place,
+                                               skad_failure *failure);
 
 /* Opens a listening, non-blocking Unix socket at the place, whose mode never is wider than
  * wanted. The socket file of a

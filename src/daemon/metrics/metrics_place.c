@@ -83,7 +83,8 @@ bool skad_metrics_place_listen(const skad_metrics_place *place, int *fd, skad_fa
     if (place->address.family != SKAD_FAMILY_NONE) {
         return listen_at_port(&place->address, fd, failure);
     }
-    if (!skad_control_listen(place->path, fd, &why)) {
+    const skad_control_place socket = {.path = place->path, .option = "--metrics"};
+    if (!skad_control_listen_at(&socket, fd, &why)) {
         return skad_fail(failure, "metrics: %.480s", why.text);
     }
     (void)chmod(place->path, S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP);

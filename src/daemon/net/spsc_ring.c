@@ -7,6 +7,7 @@ void skad_spsc_ring_init(skad_spsc_ring *ring, size_t slots)
     SKAD_ASSERT(slots > 0 && (slots & (slots - 1)) == 0);
     ring->slots = slots;
     ring->taken = 0;
+    ring->base = 0;
     atomic_init(&ring->pushed, 0);
     atomic_init(&ring->worked, 0);
 }
@@ -27,6 +28,11 @@ static void advance(atomic_size_t *position)
     atomic_store_explicit(position, own(position) + 1, memory_order_release);
 }
 
+static size_t slot_at(const skad_spsc_ring *ring, size_t position)
+{
+    return (position - ring->base) & (ring->slots - 1);
+}
+
 size_t skad_spsc_ring_used(const skad_spsc_ring *ring)
 {
     return own(&ring->pushed) - ring->taken;
@@ -34,7 +40,7 @@ size_t skad_spsc_ring_used(const skad_spsc_ring *ring)
 
 bool skad_spsc_ring_free_slot(const skad_spsc_ring *ring, size_t *slot)
 {
-    *slot = own(&ring->pushed) & (ring->slots - 1);
+    *slot = slot_at(ring, own(&ring->pushed));
     return skad_spsc_ring_used(ring) < ring->slots;
 }
 
@@ -46,7 +52,7 @@ void skad_spsc_ring_push(skad_spsc_ring *ring)
 
 bool skad_spsc_ring_done_slot(const skad_spsc_ring *ring, size_t *slot)
 {
-    *slot = ring->taken & (ring->slots - 1);
+    *slot = slot_at(ring, ring->taken);
     return ring->taken != others(&ring->worked);
 }
 
@@ -54,12 +60,18 @@ void skad_spsc_ring_take(skad_spsc_ring *ring)
 {
     SKAD_ASSERT(ring->taken != own(&ring->worked));
     ring->taken++;
+    if (ring->taken == own(&ring->pushed)) {
+        ring->base = ring->taken;
+    }
 }
 
 bool skad_spsc_ring_waiting_slot(const skad_spsc_ring *ring, size_t *slot)
 {
-    *slot = own(&ring->worked) & (ring->slots - 1);
-    return own(&ring->worked) != others(&ring->pushed);
+    if (own(&ring->worked) == others(&ring->pushed)) {
+        return false; /* the pusher may be moving the base */
+    }
+    *slot = slot_at(ring, own(&ring->worked));
+    return true;
 }
 
 void skad_spsc_ring_finish(skad_spsc_ring *ring)

@@ -9,7 +9,11 @@
  *   the others        free; the pusher fills them
  *
  * Only one thread writes each position. Moving a position hands over the slots before it: the
- * writer releases, and the reader acquires. So the jobs themselves need no lock. */
+ * writer releases, and the reader acquires. So the jobs themselves need no lock.
+ *
+ * An empty ring starts over at its first slot, so that light traffic stays within a few slots: the
+ * others take no memory, and these are in the cache. The pusher moves the base while the ring is
+ * empty, and the worker reads it only while it is not. */
 #ifndef SKAD_DAEMON_NET_SPSC_RING_H
 #define SKAD_DAEMON_NET_SPSC_RING_H
 
@@ -22,6 +26,7 @@
 typedef struct skad_spsc_ring {
     size_t slots; /* a power of two */
     size_t taken; /* only the pusher uses it */
+    size_t base;  /* the position of the first slot; all that are in use are at most `slots` on */
     _Alignas(SKAD_CACHE_LINE_BYTES) atomic_size_t pushed;
     _Alignas(SKAD_CACHE_LINE_BYTES) atomic_size_t worked;
 } skad_spsc_ring;

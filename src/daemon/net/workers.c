@@ -15,6 +15,7 @@
 #include "crypto/random.h"
 #include "src/core/node/driver.h"
 #include "src/daemon/net/spsc_ring.h"
+#include "src/daemon/system/spare.h"
 
 #define BATCHES     64          /* a whole outbox of full ones */
 #define TELL_AFTER  16          /* jobs: a signature's worth of answers, so that batches fill */
@@ -283,6 +284,22 @@ void skad_workers_seal(skad_workers *workers)
 bool skad_workers_poll(skad_workers *workers, skad_datagram *out)
 {
     return skad_node_poll_sealed(workers->config.node, out);
+}
+
+/* Of an empty queue its worker reads no slot. */
+static void spare_queue(job_queue *queue)
+{
+    if (skad_spsc_ring_used(&queue->ring) == 0) {
+        skad_spare_pages(queue->jobs, queue->ring.slots * sizeof *queue->jobs);
+    }
+}
+
+void skad_workers_spare(skad_workers *workers)
+{
+    for (size_t i = 0; workers != NULL && i < workers->config.count; i++) {
+        spare_queue(&workers->workers[i].replies);
+        spare_queue(&workers->workers[i].requests);
+    }
 }
 
 void skad_workers_requests(const skad_workers *workers, uint64_t out[static 2])

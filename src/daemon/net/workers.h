@@ -60,6 +60,9 @@ void skad_workers_seal(skad_workers *workers);
 /* The next datagram to send, in place of skad_node_poll_datagram; false while it is not sealed. */
 bool skad_workers_poll(skad_workers *workers, skad_datagram *out);
 
+/* Gives the memory of queues back that are empty: a burst leaves all of their slots in memory. */
+void skad_workers_spare(skad_workers *workers);
+
 /* How many requests the node has accepted from them, by IPv4 and IPv6. */
 void skad_workers_requests(const skad_workers *workers, uint64_t out[static 2]);
 

@@ -89,6 +89,13 @@ static bool begin(making *self, skad_failure *failure)
                          errno == EWOULDBLOCK ? "another backup is being made there"
                                               : strerror(errno));
     }
+    /* One of an interrupted backup is ours alone. Another user's would stay that user's. */
+    if (fstat(self->part_fd, &info) != 0 || info.st_uid != geteuid() ||
+        (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        (void)close(self->part_fd);
+        self->part_fd = -1;
+        return skad_fail(failure, "%s is in the hand of others: name another folder", path);
+    }
     clear(path);
     return true;
 }

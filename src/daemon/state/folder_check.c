@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proto/profile.h"
@@ -118,6 +119,30 @@ static bool check_access(const skad_data_directory *directory, skad_failure *fai
                            directory->dir, strerror(errno), (unsigned)geteuid());
 }
 
+/* A mode that lets others write lets them put a key, a database or a link of theirs in the place of
+ * the node's. */
+static bool check_others(const skad_data_directory *directory, skad_failure *failure)
+{
+    struct stat about;
+    return stat(directory->dir, &about) != 0 || (about.st_mode & S_IWOTH) == 0 ||
+           skad_fail(failure,
+                     "%s can be written by others, who can replace the node's key: 'chmod o-w' it, "
+                     "or choose another folder with --dir",
+                     directory->dir);
+}
+
+/* LMDB follows links, and overwrites what it finds. */
+static bool check_lock(const skad_data_directory *directory, skad_failure *failure)
+{
+    struct stat about;
+    char lock[PATH_MAX + 8];
+    (void)snprintf(lock, sizeof lock, "%s-lock", directory->records);
+    return lstat(lock, &about) != 0 || S_ISREG(about.st_mode) ||
+           skad_fail(failure,
+                     "%s is a link or no file: remove it, or choose another folder with --dir",
+                     lock);
+}
+
 static bool check_restored(const skad_data_directory *directory, skad_failure *failure)
 {
     return access(directory->restoring, F_OK) != 0 ||
@@ -129,6 +154,7 @@ static bool check_restored(const skad_data_directory *directory, skad_failure *f
 bool skad_folder_check(const skad_data_directory *directory, const skad_profile *profile,
                        skad_failure *failure)
 {
-    return check_access(directory, failure) && check_restored(directory, failure) &&
+    return check_access(directory, failure) && check_others(directory, failure) &&
+           check_restored(directory, failure) && check_lock(directory, failure) &&
            check_records(directory, profile, failure) && check_peers(directory, profile, failure);
 }

@@ -51,7 +51,7 @@ static void publish_bait(skad_world *world, uint32_t attacker, bait which)
     size_t len = skad_record_encode_mutable(publisher_of(world, identity), salt_of(&kind),
                                             ++world->attacks->sequence, true_unix_s(world) + life_s,
                                             (skad_span){&kind, 1}, bytes, sizeof bytes);
-    if (which == BAIT_TWISTED) {
+    if (len > 0 && which == BAIT_TWISTED) {
         skad_sim_twist(bytes + len - SKAD_SIGNATURE_BYTES);
     }
     const skad_store_request request = {.record = bytes, .len = len};

@@ -130,21 +130,26 @@ static void a_check_tells_the_same_and_changes_nothing(void **state)
     char saved[sizeof self->path];
     struct stat info;
     memcpy(saved, self->path, sizeof saved);
-    assert_true(skad_control_listen_check(self->path, &self->failure));
+    assert_true(
+        skad_control_listen_check(&(skad_control_place){.path = self->path}, &self->failure));
     assert_int_not_equal(lstat(self->path, &info), 0);
     (void)snprintf(self->path, sizeof self->path, "%s/none/control.sock", self->dir);
-    assert_false(skad_control_listen_check(self->path, &self->failure));
+    assert_false(
+        skad_control_listen_check(&(skad_control_place){.path = self->path}, &self->failure));
     assert_non_null(strstr(self->failure.text, "its folder does not exist"));
     memset(self->path, 'x', sizeof self->path - 1);
-    assert_false(skad_control_listen_check(self->path, &self->failure));
+    assert_false(
+        skad_control_listen_check(&(skad_control_place){.path = self->path}, &self->failure));
     assert_non_null(strstr(self->failure.text, "choose a shorter one with --socket"));
     memcpy(self->path, saved, sizeof saved);
     listen_there(self);
-    assert_false(skad_control_listen_check(self->path, &self->failure));
+    assert_false(
+        skad_control_listen_check(&(skad_control_place){.path = self->path}, &self->failure));
     assert_non_null(strstr(self->failure.text, "another daemon is using"));
     close(self->fd);
     self->fd = -1;
-    assert_true(skad_control_listen_check(self->path, &self->failure)); /* stale */
+    assert_true(skad_control_listen_check(&(skad_control_place){.path = self->path},
+                                          &self->failure)); /* stale */
     assert_int_equal(lstat(self->path, &info), 0);
 }
 

@@ -97,6 +97,41 @@ static void a_slot_is_free_again_only_once_its_job_was_taken(void **state)
     assert_false(push(&self, SLOTS + 1));
 }
 
+static void an_empty_ring_starts_over_at_its_first_slot(void **state)
+{
+    bench self;
+    uint32_t number = 0;
+    size_t slot;
+    (void)state;
+    skad_spsc_ring_init(&self.ring, SLOTS);
+    for (uint32_t i = 0; i < 3 * SLOTS; i++) {
+        assert_true(skad_spsc_ring_free_slot(&self.ring, &slot));
+        assert_int_equal(slot, 0);
+        assert_true(push(&self, i));
+        assert_true(work(&self));
+        assert_true(take(&self, &number));
+        assert_int_equal(number, 2 * i);
+    }
+}
+
+static void a_ring_that_is_not_empty_goes_on_to_the_next_slot(void **state)
+{
+    bench self;
+    uint32_t number = 0;
+    size_t slot;
+    (void)state;
+    skad_spsc_ring_init(&self.ring, SLOTS);
+    assert_true(push(&self, 0));
+    for (uint32_t i = 1; i < 3 * SLOTS; i++) {
+        assert_true(skad_spsc_ring_free_slot(&self.ring, &slot));
+        assert_int_equal(slot, i % SLOTS);
+        assert_true(push(&self, i));
+        assert_true(work(&self));
+        assert_true(take(&self, &number));
+        assert_int_equal(number, 2 * (i - 1));
+    }
+}
+
 static void *work_all(void *argument)
 {
     bench *self = argument;
@@ -140,6 +175,8 @@ int main(void)
         cmocka_unit_test(an_empty_ring_has_nothing_to_work_on_and_nothing_done),
         cmocka_unit_test(a_job_is_done_only_after_it_was_worked_on),
         cmocka_unit_test(a_slot_is_free_again_only_once_its_job_was_taken),
+        cmocka_unit_test(an_empty_ring_starts_over_at_its_first_slot),
+        cmocka_unit_test(a_ring_that_is_not_empty_goes_on_to_the_next_slot),
         cmocka_unit_test(two_threads_lose_and_swap_nothing),
     };
     return cmocka_run_group_tests_name("spsc_ring", tests, NULL, NULL);

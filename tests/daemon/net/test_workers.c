@@ -17,6 +17,7 @@
 #include "src/daemon/net/workers.h"
 #include "tests/support/fixture.h"
 #include "tests/support/prng.h"
+#include "tests/support/resident.h"
 
 #define STRANGERS 40 /* so many that no worker is without, but once in 2^39 */
 
@@ -274,9 +275,13 @@ static void a_full_ring_drops_requests_and_counts_them(void **state)
     }
     assert_int_equal(pool(self).waiting, SKAD_WORKERS_REQUESTS);
     assert_int_equal(pool(self).dropped, 10);
+    skad_workers_spare(self->workers); /* takes nothing that waits */
     release(self);
     settle(self);
     assert_int_equal(node(self).verdicts[SKAD_VERDICT_ACCEPT], 1 + SKAD_WORKERS_REQUESTS);
+    unsigned long before = test_resident_kib("RssAnon");
+    skad_workers_spare(self->workers);
+    assert_true(test_resident_kib("RssAnon") + SKAD_WORKERS_REQUESTS < before);
     ask(self, &self->fixture.remotes[0], true, &request);
     settle(self);
     assert_int_equal(node(self).verdicts[SKAD_VERDICT_ACCEPT], 2 + SKAD_WORKERS_REQUESTS);

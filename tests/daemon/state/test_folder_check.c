@@ -134,6 +134,35 @@ static void a_link_in_the_place_of_the_database_is_refused(void **state)
     refused(self, "test", "is a link or no file");
 }
 
+static void a_link_in_the_place_of_the_lock_is_refused(void **state)
+{
+    desk *self = *state;
+    char lock[sizeof self->paths.records + 8];
+    char real[128];
+    (void)snprintf(lock, sizeof lock, "%s-lock", self->paths.records);
+    (void)snprintf(real, sizeof real, "%s/real", self->dir);
+    assert_int_equal(symlink(real, lock), 0);
+    refused(self, "test", "records.db-lock is a link or no file: remove it");
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(mkfifo(lock, 0600), 0);
+    refused(self, "test", "records.db-lock is a link or no file: remove it");
+    assert_int_equal(unlink(lock), 0);
+    make_records(self, skad_profile_builtin("test"));
+    assert_int_equal(access(lock, F_OK), 0);
+    assert_true(check(self, "test"));
+}
+
+static void a_folder_that_others_can_write_is_refused(void **state)
+{
+    desk *self = *state;
+    assert_int_equal(chmod(self->dir, 0707), 0);
+    refused(self, "test", "can be written by others, who can replace the node's key: 'chmod o-w'");
+    assert_int_equal(chmod(self->dir, 0770), 0); /* a group's is the operator's choice */
+    assert_true(check(self, "test"));
+    assert_int_equal(chmod(self->dir, 0705), 0);
+    assert_true(check(self, "test"));
+}
+
 static void a_folder_that_cannot_be_written_is_told(void **state)
 {
     desk *self = *state;
@@ -159,6 +188,8 @@ int main(void)
         AT_DESK(a_database_of_a_network_of_ones_own_names_its_hash),
         AT_DESK(peers_of_another_network_are_refused_too),
         AT_DESK(a_link_in_the_place_of_the_database_is_refused),
+        AT_DESK(a_link_in_the_place_of_the_lock_is_refused),
+        AT_DESK(a_folder_that_others_can_write_is_refused),
         AT_DESK(a_folder_that_cannot_be_written_is_told),
     };
     return cmocka_run_group_tests_name("folder_check", tests, NULL, NULL);
