@@ -7,7 +7,7 @@
 #include "skad/records.h"
 #include "src/core/routing/distance.h"
 #include "src/sim/base/memory.h"
-#include "src/sim/world/adversary.h"
+#include "src/sim/world/leagues.h"
 
 #define BANS_MAX  256        /* of a node */
 #define BAIT      UINT32_MAX /* as a value: none of the experiment's */
@@ -91,7 +91,7 @@ static void begun(skad_sim_workload *workload, uint32_t node, skad_status status
 void skad_sim_workload_look_up(skad_sim_workload *workload)
 {
     skad_world *world = workload->world;
-    const skad_id *key = skad_adversary_key(world);
+    const skad_id *key = skad_leagues_key(world);
     skad_id target = key != NULL ? *key : skad_prng_id(workload->prng);
     uint32_t node = draw_node(workload);
     if (node != SKAD_SIM_NOBODY) {

@@ -12,7 +12,7 @@
 #define GROUND_MAX 1000000
 #define YEAR_S     31536000.0
 
-typedef enum row_type { WHOLE, REAL, FLAG, CHOICE, PATH } row_type;
+typedef enum row_type { WHOLE, REAL, FLAG, CHOICE, BEHAVIOUR, PATH } row_type;
 
 typedef struct scenario_row {
     const char *key;
@@ -112,11 +112,8 @@ static const scenario_row ROWS[] = {
     {"crash_at_s", REAL, AT(crash_at_s), 0, YEAR_S, NULL,
      "when many nodes crash at once, counted from the end of the warm-up"},
     {"crash_share", REAL, AT(crash_share), 0, 1, NULL, "how many; 0: none"},
-    {"adversary", CHOICE, AT(adversary), 0, 0,
-     "none|drop|collude|misroute|poison|withhold|invent|graveyard|displace|displace-twice|"
-     "half-true|ladder|flood|"
-     "replay|frame|squat|crowd",
-     "what adversaries answer, or send"},
+    {"adversary", BEHAVIOUR, AT(adversary), 0, 0, NULL,
+     "what adversaries do: see `skad sim adversaries` and docs/adversaries.md"},
     {"adversary_share", REAL, AT(adversary_share), 0, 0.99, NULL, "of the nodes; never node 0"},
     {"ground", WHOLE, AT(ground), 0, GROUND_MAX, NULL,
      "adversaries beside `nodes`, in place of adversary_share"},
@@ -288,6 +285,8 @@ bool skad_sim_scenario_set(skad_sim_scenario *scenario, const char *key, const c
         return take_flag(row, value, out, reason);
     case CHOICE:
         return take_choice(row, value, out, reason);
+    case BEHAVIOUR:
+        return skad_sim_behaviour_find(value, out, reason);
     case PATH:
         return take_path(row, value, out, reason);
     }
@@ -316,6 +315,10 @@ static void write_value(const scenario_row *row, const skad_sim_scenario *scenar
         len = choice_at(row->choices, *(const uint64_t *)at, &choice);
         (void)snprintf(out, SKAD_SIM_PATH_MAX, "%.*s", (int)len, choice);
         break;
+    case BEHAVIOUR:
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "%s",
+                       skad_sim_behaviour_at(*(const uint64_t *)at)->name);
+        break;
     case PATH:
         (void)snprintf(out, SKAD_SIM_PATH_MAX, "%s", (const char *)at);
         break;
@@ -337,6 +340,9 @@ static void write_range(const scenario_row *row, char out[static SKAD_SIM_PATH_M
         for (char *bar = out; (bar = strchr(bar, '|')) != NULL;) {
             *bar = ' ';
         }
+        break;
+    case BEHAVIOUR:
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "a name, ./OBJECT.so, or NAME:SHARE,NAME:SHARE");
         break;
     case PATH:
         (void)snprintf(out, SKAD_SIM_PATH_MAX, "a path");

@@ -41,14 +41,19 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
     };
 }
 
+bool skad_sim_scenario_has(const skad_sim_scenario *scenario, skad_sim_trait trait)
+{
+    return (skad_sim_behaviour_at(scenario->adversary)->traits & trait) != 0;
+}
+
 bool skad_sim_scenario_lies(const skad_sim_scenario *scenario)
 {
-    return scenario->adversary != SKAD_SIM_HONEST && !skad_sim_scenario_attacks(scenario);
+    return skad_sim_scenario_has(scenario, SKAD_SIM_LIES);
 }
 
 bool skad_sim_scenario_attacks(const skad_sim_scenario *scenario)
 {
-    return scenario->adversary >= SKAD_SIM_FLOOD;
+    return skad_sim_scenario_has(scenario, SKAD_SIM_SENDS);
 }
 
 uint64_t skad_sim_scenario_count(const skad_sim_scenario *scenario)
@@ -79,7 +84,7 @@ static bool addresses_fit(const skad_sim_scenario *scenario,
         return skad_sim_reason(reason, "adversary_allocation is %" PRIu64 ", less than %d",
                                scenario->adversary_allocation, SKAD_SIM_ALLOCATION_MIN);
     }
-    if (scenario->adversary == SKAD_SIM_FRAME) {
+    if (skad_sim_scenario_has(scenario, SKAD_SIM_NEIGHBOURS)) {
         return skad_sim_reason(reason, "adversary = frame shares the addresses of honest nodes, so "
                                        "it has no adversary_allocation");
     }
@@ -95,7 +100,7 @@ static bool placement_fits(const skad_sim_scenario *scenario,
                                        "mutables");
     }
     if (scenario->graves_width > 0 &&
-        (scenario->adversary != SKAD_SIM_GRAVEYARD || !near || scenario->graves == 0)) {
+        (!skad_sim_scenario_has(scenario, SKAD_SIM_NAMES_DEAD) || !near || scenario->graves == 0)) {
         return skad_sim_reason(reason,
                                "graves_width needs adversary = graveyard, a number of graves, "
                                "and a placement near the key");

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "skad/profile.h"
+#include "src/sim/scenario/behaviours.h"
 #include "src/sim/scenario/reason.h"
 
 typedef enum skad_sim_build { SKAD_SIM_FILLED, SKAD_SIM_JOINED } skad_sim_build;
@@ -26,28 +27,6 @@ typedef enum skad_sim_churn_kind {
     SKAD_SIM_WEIBULL,
     SKAD_SIM_TRACE,
 } skad_sim_churn_kind;
-
-/* What an adversary does. The first ones answer PINGs as honest nodes do, and searches falsely. The
- * others, from FLOOD on, answer as honest nodes do, and attack by what they send (attacks.h). */
-typedef enum skad_sim_behaviour {
-    SKAD_SIM_HONEST,
-    SKAD_SIM_DROP,      /* answers no search and stores nothing */
-    SKAD_SIM_COLLUDE,   /* answers with the colluders closest to the target (S/Kademlia's) */
-    SKAD_SIM_MISROUTE,  /* answers with real nodes far from the target */
-    SKAD_SIM_POISON,    /* answers with invented nodes close to the target, at unused addresses */
-    SKAD_SIM_WITHHOLD,  /* routes and acknowledges, but gives no record away */
-    SKAD_SIM_INVENT,    /* all answer with the same invented nodes, next to the target */
-    SKAD_SIM_GRAVEYARD, /* answers with dead IDs near the target, each time at new addresses */
-    SKAD_SIM_DISPLACE,  /* answers with the nearest honest nodes, at addresses without a node */
-    SKAD_SIM_DISPLACE_TWICE, /* the same, half as many, each at two such addresses */
-    SKAD_SIM_HALF_TRUE, /* answers with nearest honest nodes, and dead IDs as a graveyard does */
-    SKAD_SIM_LADDER,    /* answers with the next closer adversary, and nearest honest nodes */
-    SKAD_SIM_FLOOD,     /* sends requests from the addresses of honest nodes */
-    SKAD_SIM_REPLAY,    /* sends requests of honest nodes again, from their senders' addresses */
-    SKAD_SIM_FRAME,     /* publishes what some nodes take and others refuse; shares addresses */
-    SKAD_SIM_SQUAT,     /* fills keys with announcements of free publishers */
-    SKAD_SIM_CROWD,     /* sends requests as many identities that never answer */
-} skad_sim_behaviour;
 
 typedef enum skad_sim_placement {
     SKAD_SIM_ANYWHERE,
@@ -140,7 +119,7 @@ typedef struct skad_sim_scenario {
     double crash_share; /* ... this share of nodes is gone at once */
 
     /* Adversaries. */
-    uint64_t adversary; /* a skad_sim_behaviour */
+    uint64_t adversary; /* a number of behaviours.h */
     double adversary_share;
     uint64_t ground;        /* adversaries beside `nodes`, which then are all honest */
     uint64_t placement;     /* a skad_sim_placement */
@@ -175,7 +154,9 @@ typedef struct skad_sim_scenario {
 
 void skad_sim_scenario_default(skad_sim_scenario *out);
 
-/* Whether adversaries answer searches falsely, and whether they send by themselves. */
+/* Whether some adversaries are of this kind. */
+bool skad_sim_scenario_has(const skad_sim_scenario *scenario, skad_sim_trait trait);
+/* Whether they answer falsely, and whether they send by themselves. */
 bool skad_sim_scenario_lies(const skad_sim_scenario *scenario);
 bool skad_sim_scenario_attacks(const skad_sim_scenario *scenario);
 

@@ -26,6 +26,8 @@ typedef struct skad_sim_addresses {
                             where each has a /64, spread over the widest subnets first; 0: none */
 } skad_sim_addresses;
 
+#pragma GCC visibility push(default) /* adversaries that are shared objects call these */
+
 skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t node);
 
 /* The node that is at an address, whatever its port, or SKAD_SIM_NOBODY. */
@@ -37,5 +39,7 @@ skad_address skad_sim_address_unroutable(const skad_sim_addresses *addresses, ui
 /* A contact with one address, and the address of such a contact. */
 skad_contact skad_sim_contact(const skad_id *id, const skad_address *address);
 const skad_address *skad_sim_contact_address(const skad_contact *contact);
+
+#pragma GCC visibility pop
 
 #endif

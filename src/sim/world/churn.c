@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "src/sim/base/memory.h"
-#include "src/sim/world/attacks.h"
+#include "src/sim/world/leagues.h"
 
 #define STABLE          0
 #define US_PER_MIN      (60.0 * (double)SKAD_US_PER_S)
@@ -175,7 +175,7 @@ void skad_sim_churn_change(skad_sim_churn *churn, skad_world *world, uint32_t in
     bool wanted = trace ? churn->lines[index].up : !up;
     if (up && !wanted) {
         leave(churn, world, node);
-    } else if (!up && wanted && !skad_attacks_silent(world, node)) {
+    } else if (!up && wanted && !skad_leagues_absent(world, node)) {
         come(churn, world, node);
     }
     if (!trace) {

@@ -6,7 +6,7 @@
 #include "skad/record.h"
 #include "src/core/routing/distance.h"
 #include "src/sim/base/memory.h"
-#include "src/sim/world/adversary.h"
+#include "src/sim/world/leagues.h"
 #include "src/sim/world/target.h"
 
 /* The seed of an adversary's n-th draw. */
@@ -65,7 +65,7 @@ static uint64_t grind(const skad_world *world, const goal *wanted, uint32_t node
 static void key_of_value(const skad_world *world, skad_id *out)
 {
     uint8_t value[SKAD_SIM_PUBLISHED_BYTES];
-    skad_adversary_value(world, value, sizeof value);
+    skad_leagues_value(world, value, sizeof value);
     if (world->scenario.values > 0) {
         skad_value_key(value, sizeof value, out);
         return;

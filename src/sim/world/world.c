@@ -6,9 +6,8 @@
 #include "crypto/assert.h"
 #include "src/sim/base/cryptography.h"
 #include "src/sim/base/memory.h"
-#include "src/sim/world/adversary.h"
-#include "src/sim/world/attacks.h"
 #include "src/sim/world/fairness.h"
+#include "src/sim/world/leagues.h"
 #include "src/sim/world/ledger.h"
 #include "src/sim/world/population.h"
 #include "src/sim/world/prefetch.h"
@@ -25,7 +24,7 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     world->profile = skad_sim_scenario_profile(scenario);
     world->count = (uint32_t)skad_sim_scenario_count(scenario);
     world->honest = (uint32_t)skad_sim_scenario_honest(scenario);
-    bool neighbours = scenario->adversary == SKAD_SIM_FRAME;
+    bool neighbours = skad_sim_scenario_has(scenario, SKAD_SIM_NEIGHBOURS);
     bool shared = scenario->adversary_subnets > 0 || scenario->adversary_allocation > 0;
     world->addresses =
         (skad_sim_addresses){.nodes = world->count,
@@ -47,14 +46,13 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
         return false;
     }
     skad_population_init(world);
-    skad_attacks_init(world);
+    skad_leagues_init(world);
     skad_sim_ledger_init(world);
     return true;
 }
 
 void skad_world_free(skad_world *world)
 {
-    skad_attacks_free(world);
     skad_sim_ledger_free(world);
     skad_population_free(world);
     skad_sim_links_free(&world->links);
@@ -146,23 +144,9 @@ static uint64_t way_of(skad_world *world, uint32_t from, uint32_t to)
     return skad_sim_links_latency_us(&world->links, from, to);
 }
 
-void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *datagram)
-{
-    skad_address source = skad_sim_address_of(&world->addresses, from);
-    skad_sim_nat *nat = world->nodes[from].nat;
-    if (nat != NULL) {
-        source.port = skad_sim_nat_out(nat, &datagram->to, world->now_us);
-    }
-    if (world->attacks != NULL) {
-        skad_attacks_overhear(world, from, &source, datagram);
-    }
-    world->watched_requests += from == world->watched && datagram->request;
-    skad_sim_ledger_sent(world, from, datagram);
-    skad_world_send_from(world, from, &source, datagram);
-}
-
-void skad_world_send_from(skad_world *world, uint32_t from, const skad_address *source,
-                          const skad_datagram *datagram)
+/* A datagram is on its way, so much later than usual. */
+static void put_on_link(skad_world *world, uint32_t from, const skad_address *source,
+                        const skad_datagram *datagram, uint64_t delay_us)
 {
     skad_sim_counters *counters = &world->counters;
     uint32_t to = skad_sim_node_at(&world->addresses, &datagram->to);
@@ -176,7 +160,8 @@ void skad_world_send_from(skad_world *world, uint32_t from, const skad_address *
         counters->unroutable++;
     } else if (partitioned(world, from, to)) {
         counters->partitioned++;
-    } else if (fate.lost) {
+    } else if (fate.lost || (world->leagues != NULL &&
+                             !skad_leagues_passes(world, from, to, datagram, &delay_us))) {
         counters->lost++;
     } else if (!go_up(world, from, datagram->len, &wait_us)) {
         counters->queue_full++;
@@ -184,16 +169,41 @@ void skad_world_send_from(skad_world *world, uint32_t from, const skad_address *
         for (int copy = 0; copy <= (int)fate.doubled; copy++) {
             uint64_t way_us = way_of(world, from, to);
             launch(world, source, datagram, &fate,
-                   world->now_us + wait_us + way_us + fate.held_up_us);
+                   world->now_us + delay_us + wait_us + way_us + fate.held_up_us);
         }
     }
+}
+
+void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *datagram)
+{
+    skad_address source = skad_sim_address_of(&world->addresses, from);
+    skad_sim_nat *nat = world->nodes[from].nat;
+    if (nat != NULL) {
+        source.port = skad_sim_nat_out(nat, &datagram->to, world->now_us);
+    }
+    uint64_t delay_us = 0;
+    if (world->leagues != NULL) {
+        skad_leagues_overhear(world, from, &source, datagram);
+        if (!skad_leagues_departs(world, from, datagram, &delay_us)) {
+            return;
+        }
+    }
+    world->watched_requests += from == world->watched && datagram->request;
+    skad_sim_ledger_sent(world, from, datagram);
+    put_on_link(world, from, &source, datagram, delay_us);
+}
+
+void skad_world_send_from(skad_world *world, uint32_t from, const skad_address *source,
+                          const skad_datagram *datagram)
+{
+    put_on_link(world, from, source, datagram, 0);
 }
 
 /* ---- A node's turn ---- */
 
 void skad_world_enter(const skad_world *world, uint32_t node)
 {
-    bool differ = world->scenario.adversary == SKAD_SIM_FRAME;
+    bool differ = skad_sim_scenario_has(&world->scenario, SKAD_SIM_LIBRARIES);
     skad_sim_library(differ && (node >= world->honest || node % 2 == 0));
 }
 
@@ -251,7 +261,7 @@ static void deliver(skad_world *world, uint32_t place)
     } else {
         world->counters.delivered++;
         skad_sim_ledger_received(world, to, flight);
-        if (to < world->honest || !skad_adversary_takes(world, to, flight)) {
+        if (to < world->honest || !skad_leagues_takes(world, to, flight)) {
             skad_world_enter(world, to);
             (void)skad_node_receive(node->node, flight->bytes, flight->len, &flight->from,
                                     skad_world_time(world, to));
@@ -306,7 +316,7 @@ bool skad_world_step(skad_world *world, uint64_t end_us)
         world->listener.work(world, event.index, world->listener.user);
         break;
     case SKAD_SIM_ATTACK:
-        skad_attacks_turn(world);
+        skad_leagues_turn(world, event.index);
         break;
     }
     return true;
