@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "src/sim/experiment/tables.h"
 #include "src/sim/world/leagues.h"
 #include "src/sim/world/population.h"
 
@@ -72,6 +73,7 @@ void skad_sim_course_tell(skad_sim_course *self)
     out->price = skad_leagues_price(world);
     out->draws = skad_leagues_draws(world);
     count_nodes(self);
+    skad_sim_tables_count(world, out);
 }
 
 /* ---- Time ---- */

@@ -8,6 +8,7 @@
 #include "src/sim/experiment/course.h"
 #include "src/sim/experiment/recovery.h"
 #include "src/sim/world/leagues.h"
+#include "src/sim/world/phases.h"
 #include "src/sim/world/prefill_world.h"
 
 #define JOIN_SPACING_US (20 * SKAD_US_PER_MS)
@@ -125,6 +126,7 @@ static void join_all(skad_sim_course *self)
 static void build(skad_sim_course *self)
 {
     double start_s = skad_sim_real_s();
+    skad_phases_prepare(self->world);
     skad_sim_churn_settle(&self->churn, self->world);
     if (self->world->scenario.build == SKAD_SIM_FILLED) {
         skad_sim_prefill(self->world);
@@ -161,6 +163,7 @@ static void measure(skad_sim_course *self)
         skad_sim_values_publish_again(&self->values, world, &self->prng, self->outcome);
     }
     plan_work(self);
+    skad_phases_begin(world);
     skad_leagues_begin(world, self->values.keys, self->values.count);
     skad_sim_acquaintances_note(&self->acquaintances, world);
     skad_sim_course_until(self, world->now_us + skad_sim_us_of_s(scenario->duration_s), true);

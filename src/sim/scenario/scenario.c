@@ -1,6 +1,8 @@
 /* A scenario as a whole: its defaults, whether it makes sense, and the network profile of it. */
 #include "src/sim/scenario/scenario.h"
 
+#include "src/sim/scenario/budget.h"
+
 #include <inttypes.h>
 
 void skad_sim_scenario_default(skad_sim_scenario *out)
@@ -35,6 +37,8 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
         .publisher_width = 1,
         .dead_subnets = 4,
         .attack_rate = 20,
+        .late_ms = 900,
+        .victim = 1,
         .lookup_every_ms = 100,
         .gets = 20,
         .wait_s = 1800,
@@ -58,7 +62,7 @@ bool skad_sim_scenario_attacks(const skad_sim_scenario *scenario)
 
 uint64_t skad_sim_scenario_count(const skad_sim_scenario *scenario)
 {
-    return scenario->nodes + scenario->ground;
+    return scenario->nodes + skad_sim_scenario_ground(scenario);
 }
 
 uint64_t skad_sim_scenario_honest(const skad_sim_scenario *scenario)
@@ -116,8 +120,7 @@ static bool capture_fits(const skad_sim_scenario *scenario,
 {
     bool around = scenario->placement >= SKAD_SIM_NEAREST;
     if (scenario->capture == SKAD_SIM_NOTHING) {
-        return !around || skad_sim_reason(reason, "this placement is around the key of a record: "
-                                                  "set capture = value, record or announcement");
+        return true;
     }
     if (scenario->nodes < SKAD_SIM_CAPTURE_NODES_MIN) {
         return skad_sim_reason(reason,
@@ -150,18 +153,19 @@ static bool capture_fits(const skad_sim_scenario *scenario,
 
 static bool counts_fit(const skad_sim_scenario *scenario, char reason[static SKAD_SIM_REASON_BYTES])
 {
-    if (scenario->ground > 0 && scenario->adversary_share > 0) {
-        return skad_sim_reason(reason, "ground and adversary_share both count the adversaries: "
-                                       "set one of them");
+    if ((scenario->ground > 0) + (scenario->adversary_share > 0) + (scenario->budget_core_s > 0) >
+        1) {
+        return skad_sim_reason(reason, "ground, adversary_share and budget_core_s each count the "
+                                       "adversaries: set one of them");
     }
     if (scenario->adversary == SKAD_SIM_HONEST &&
-        (scenario->adversary_share > 0 || scenario->ground > 0)) {
+        (scenario->adversary_share > 0 || scenario->ground > 0 || scenario->budget_core_s > 0)) {
         return skad_sim_reason(reason,
                                "adversary_share is %g, ground %" PRIu64 ", but adversary = none",
                                scenario->adversary_share, scenario->ground);
     }
     if (scenario->capture != SKAD_SIM_NOTHING && scenario->adversary != SKAD_SIM_HONEST &&
-        scenario->ground == 0) {
+        skad_sim_scenario_ground(scenario) == 0) {
         return skad_sim_reason(reason, "ground is 0: give the adversary one identity or more");
     }
     return true;
@@ -193,7 +197,8 @@ bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
         return skad_sim_reason(reason, "get_every_ms needs something to get: values or mutables");
     }
     return counts_fit(scenario, reason) && placement_fits(scenario, reason) &&
-           capture_fits(scenario, reason) && addresses_fit(scenario, reason);
+           capture_fits(scenario, reason) && addresses_fit(scenario, reason) &&
+           skad_sim_plan_fits(scenario, reason);
 }
 
 skad_profile skad_sim_scenario_profile(const skad_sim_scenario *scenario)

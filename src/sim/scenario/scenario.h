@@ -38,6 +38,19 @@ typedef enum skad_sim_placement {
     SKAD_SIM_UNDER_THRESHOLD,
 } skad_sim_placement;
 
+/* What adversaries are placed near to, and aim at. */
+typedef enum skad_sim_aim {
+    SKAD_SIM_AT_KEY,    /* a key that all lookups look for */
+    SKAD_SIM_AT_VICTIM, /* an honest node that is up */
+    SKAD_SIM_AT_JOINER, /* an honest node that joins when the measured time begins */
+} skad_sim_aim;
+
+/* Through which node a joiner joins. */
+typedef enum skad_sim_seed_node { SKAD_SIM_HONEST_SEED, SKAD_SIM_HOSTILE_SEED } skad_sim_seed_node;
+
+/* Which honest nodes look up and get. */
+typedef enum skad_sim_asker { SKAD_SIM_ALL_ASK, SKAD_SIM_VICTIM_ASKS } skad_sim_asker;
+
 /* The record whose key the adversary wants to own. */
 typedef enum skad_sim_captured {
     SKAD_SIM_NOTHING,
@@ -49,6 +62,7 @@ typedef enum skad_sim_captured {
 typedef enum skad_sim_arrival { SKAD_SIM_BEFORE, SKAD_SIM_AFTER } skad_sim_arrival;
 
 #define SKAD_SIM_PATH_MAX       256
+#define SKAD_SIM_GROUND_MAX     1000000
 #define SKAD_SIM_ALLOCATION_MIN 16 /* shortest prefix of adversaries */
 
 #define SKAD_SIM_REGION_NODES      16 /* honest nodes in the region of a key, on average */
@@ -134,6 +148,23 @@ typedef struct skad_sim_scenario {
     uint64_t adversary_allocation; /* length of the IPv6 prefix that all of them are in; 0: none */
     double attack_rate;            /* datagrams a second, of all of them together */
     uint64_t attack_victims;       /* honest nodes that they aim at, the first ones; 0: all */
+    double link_share;             /* of all links, that an attacker on the path has */
+    double late_ms;                /* by which late ones are late */
+
+    /* The adversary's plan: what it may spend (budget.h), what it aims at, and when
+     * (world/phases.h). */
+    double budget_core_s;      /* for identities, in place of ground; 0: no budget */
+    double budget_bytes_per_s; /* that all adversaries together may send; 0: any number */
+    uint64_t aim;              /* a skad_sim_aim */
+    uint64_t victim;           /* the number of an honest node */
+    uint64_t victim_seed;      /* a skad_sim_seed_node */
+    uint64_t asker;            /* a skad_sim_asker */
+    double honest_for_s;       /* of the measured time, in which they do what honest nodes do */
+    double arrival_per_s;      /* adversaries that come; 0: all are there from the beginning */
+    double arrive_from_s;      /* of the measured time; the first comes then */
+    double leave_at_s;         /* when all leave at once; 0: never */
+    double return_at_s;        /* when all return; 0: never */
+    bool adversary_stays;      /* while honest nodes come and go */
 
     /* What honest nodes do. */
     uint64_t lookups; /* in all */

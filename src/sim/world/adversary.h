@@ -125,6 +125,10 @@ uint32_t skad_league_draw_victim(skad_league *league);
 /* Whether a node is honest and aimed at (attack_victims). */
 bool skad_league_aims_at(const skad_league *league, uint32_t node);
 
+/* Whether it has a hand on the link of two honest nodes: on link_share of them, the same ones in
+ * both directions for ever. */
+bool skad_league_has_link(const skad_league *league, uint32_t from, uint32_t to);
+
 /* The key that the league attacks: the one that its identities are ground for; NULL: none. */
 const skad_id *skad_league_key(const skad_league *league);
 /* The n-th key of the values that were published; NULL behind the last. */

@@ -121,6 +121,13 @@ static void choose_key(skad_grinding *grinding, const skad_world *world, skad_pr
         skad_sim_target target;
         skad_sim_target_of(world, &target);
         grinding->key = target.name.key;
+    }
+    if (world->scenario.aim != SKAD_SIM_AT_KEY) {
+        skad_identity victim;
+        skad_world_identity(world, (uint32_t)world->scenario.victim, &victim);
+        grinding->key = victim.id;
+    }
+    if (world->scenario.placement >= SKAD_SIM_NEAREST) {
         plan_zones(grinding, world);
     }
 }

@@ -50,6 +50,20 @@ bool skad_asked_about(const skad_asked *asked, const skad_id *key)
     return skad_asked_record(asked, &found) && skad_id_equal(&found.key, key);
 }
 
+/* A link is a number of its pair of nodes, spread evenly. */
+bool skad_league_has_link(const skad_league *league, uint32_t from, uint32_t to)
+{
+    const skad_world *world = league->world;
+    const uint64_t low = from < to ? from : to;
+    const uint64_t high = from < to ? to : from;
+    skad_prng prng;
+    if (high >= world->honest) {
+        return false;
+    }
+    skad_prng_init(&prng, world->scenario.seed, low << 32 | high);
+    return skad_prng_unit(&prng) < world->scenario.link_share;
+}
+
 /* ---- Contacts ---- */
 
 void skad_league_name(const skad_league *league, uint32_t node, skad_contact *out)

@@ -74,9 +74,20 @@ uint64_t skad_league_unix_s(const skad_league *league)
 
 /* ---- Datagrams ---- */
 
+/* Whether a node has yet to come, or has left, by the plan. */
+static bool is_away(const skad_league *league, uint32_t node)
+{
+    const skad_sim_scenario *scenario = &league->world->scenario;
+    return (scenario->arrival_per_s > 0 || scenario->leave_at_s > 0) &&
+           !skad_world_up(league->world, node) && (league->kind->is.traits & SKAD_SIM_ABSENT) == 0;
+}
+
 void skad_league_send(skad_league *league, const skad_forgery *forgery)
 {
     skad_world *world = league->world;
+    if (is_away(league, forgery->node)) {
+        return;
+    }
     const skad_sealer honest = skad_node_sealer(world->nodes[SKAD_SIM_PUBLISHER].node);
     const skad_sim_token *token = token_of(league, forgery->node, forgery->victim);
     skad_identity identity = *skad_league_identity(league, forgery->node);

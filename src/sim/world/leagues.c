@@ -7,6 +7,7 @@
 #include "proto/seal.h"
 #include "src/core/node/driver.h"
 #include "src/sim/base/memory.h"
+#include "src/sim/world/phases.h"
 
 /* ---- Making them ---- */
 
@@ -217,10 +218,13 @@ void skad_leagues_end(skad_world *world)
 void skad_leagues_turn(skad_world *world, uint32_t number)
 {
     skad_league *league = &world->leagues->all[number];
-    if (!world->leagues->over) {
-        league->kind->turn(league);
-        plan_turn(league);
+    if (world->leagues->over) {
+        return;
     }
+    if (!skad_phases_honest(world)) {
+        league->kind->turn(league);
+    }
+    plan_turn(league);
 }
 
 bool skad_leagues_bait(skad_world *world, skad_store_name *out)
@@ -252,7 +256,7 @@ void skad_leagues_overhear(skad_world *world, uint32_t from, const skad_address 
 bool skad_leagues_departs(skad_world *world, uint32_t node, const skad_datagram *datagram,
                           uint64_t *delay_us)
 {
-    if (!world->leagues->departs || node < world->honest) {
+    if (!world->leagues->departs || node < world->honest || skad_phases_honest(world)) {
         return true;
     }
     skad_league *league = league_of(world, node);
@@ -265,7 +269,7 @@ bool skad_leagues_passes(skad_world *world, uint32_t from, uint32_t to,
     skad_leagues *leagues = world->leagues;
     for (size_t i = 0; leagues->passes && !leagues->over && i < leagues->count; i++) {
         skad_league *league = &leagues->all[i];
-        if (league->kind->passes != NULL &&
+        if (league->kind->passes != NULL && !skad_phases_honest(world) &&
             !league->kind->passes(league, from, to, datagram, delay_us)) {
             return false;
         }
@@ -336,8 +340,7 @@ bool skad_leagues_takes(skad_world *world, uint32_t node, const skad_sim_flight 
     if (sends(league)) {
         hear(world, node, flight);
     }
-    if ((league->kind->asked == NULL && league->kind->name == NULL) ||
-        (world->scenario.adversary_waits && world->began_us == UINT64_MAX) ||
+    if ((league->kind->asked == NULL && league->kind->name == NULL) || skad_phases_honest(world) ||
         flight->len <= SKAD_TAG_BYTES ||
         skad_envelope_decode(flight->bytes + SKAD_TAG_BYTES, flight->len - SKAD_TAG_BYTES,
                              &envelope) != SKAD_VERDICT_ACCEPT ||

@@ -9,6 +9,7 @@
 #include "src/sim/world/fairness.h"
 #include "src/sim/world/leagues.h"
 #include "src/sim/world/ledger.h"
+#include "src/sim/world/phases.h"
 #include "src/sim/world/population.h"
 #include "src/sim/world/prefetch.h"
 
@@ -135,6 +136,22 @@ static bool go_up(skad_world *world, uint32_t from, size_t len, uint64_t *wait_u
     return true;
 }
 
+/* Whether the adversaries may send so many bytes more: what is beyond their budget of a second is
+ * not sent. */
+static bool affords(skad_world *world, uint32_t from, size_t len)
+{
+    const double bytes_per_s = world->scenario.budget_bytes_per_s;
+    if (bytes_per_s <= 0 || from < world->honest) {
+        return true;
+    }
+    uint64_t begin_us = world->paid_us > world->now_us ? world->paid_us : world->now_us;
+    if (begin_us - world->now_us > SKAD_US_PER_S) {
+        return false;
+    }
+    world->paid_us = begin_us + (uint64_t)((double)len * (double)SKAD_US_PER_S / bytes_per_s);
+    return true;
+}
+
 static uint64_t way_of(skad_world *world, uint32_t from, uint32_t to)
 {
     const double ms = world->scenario.adversary_latency_ms;
@@ -151,6 +168,10 @@ static void put_on_link(skad_world *world, uint32_t from, const skad_address *so
     skad_sim_counters *counters = &world->counters;
     uint32_t to = skad_sim_node_at(&world->addresses, &datagram->to);
     uint64_t wait_us;
+    if (!affords(world, from, datagram->len)) {
+        counters->queue_full++;
+        return;
+    }
     counters->sent++;
     counters->sent_bytes += datagram->len;
     skad_sim_fingerprint_add(&world->fingerprint, world->now_us, from,
@@ -317,6 +338,9 @@ bool skad_world_step(skad_world *world, uint64_t end_us)
         break;
     case SKAD_SIM_ATTACK:
         skad_leagues_turn(world, event.index);
+        break;
+    case SKAD_SIM_PHASE:
+        skad_phases_due(world, event.index);
         break;
     }
     return true;

@@ -92,6 +92,7 @@ struct skad_world {
     skad_id_index id_index;         /* of all nodes, up or down */
     uint64_t now_us;
     uint64_t began_us; /* when the warm-up was over; UINT64_MAX before */
+    uint64_t paid_us;  /* until when the adversaries' budget of bytes is spent */
     skad_sim_queue queue;
     skad_sim_flights flights;
     skad_sim_links links;
