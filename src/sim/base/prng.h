@@ -26,6 +26,7 @@ typedef enum skad_prng_stream {
     SKAD_PRNG_ATTACK,   /* what adversaries send */
     SKAD_PRNG_GRAVES,   /* IDs of dead nodes */
     SKAD_PRNG_KEY,      /* the value whose key is attacked */
+    SKAD_PRNG_INTERNET, /* addresses as on the internet */
 } skad_prng_stream;
 
 #pragma GCC visibility push(default) /* adversaries that are shared objects call these */

@@ -17,6 +17,7 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
         .alpha = 1,
         .beta = 16,
         .steps_to_stop = 384,
+        .ipv6_share = 0.45,
         .record_life_s = 86400,
         .eta = 5,
         .replacements = 16,
@@ -74,6 +75,12 @@ uint64_t skad_sim_scenario_honest(const skad_sim_scenario *scenario)
 static bool addresses_fit(const skad_sim_scenario *scenario,
                           char reason[static SKAD_SIM_REASON_BYTES])
 {
+    if (scenario->addresses == SKAD_SIM_INTERNET &&
+        (scenario->ipv6 || skad_sim_scenario_has(scenario, SKAD_SIM_NEIGHBOURS))) {
+        return skad_sim_reason(reason,
+                               "addresses = internet has both families, and a node at each: "
+                               "leave out ipv6 and adversary = frame");
+    }
     if (scenario->ipv6 && scenario->adversary_subnets > 0) {
         return skad_sim_reason(reason, "adversary_subnets are of IPv4; with ipv6 = yes set "
                                        "adversary_allocation");

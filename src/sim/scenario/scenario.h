@@ -28,6 +28,9 @@ typedef enum skad_sim_churn_kind {
     SKAD_SIM_TRACE,
 } skad_sim_churn_kind;
 
+/* How addresses are given to nodes. */
+typedef enum skad_sim_address_kind { SKAD_SIM_APART, SKAD_SIM_INTERNET } skad_sim_address_kind;
+
 typedef enum skad_sim_placement {
     SKAD_SIM_ANYWHERE,
     SKAD_SIM_NEAR_KEY,
@@ -78,6 +81,8 @@ typedef struct skad_sim_scenario {
     bool visited;    /* nodes of filled tables have visited places all over the key space */
     bool invariants; /* checked after each step; the first that is broken ends the run */
     bool ipv6;       /* nodes have IPv6 addresses in place of IPv4 ones */
+    uint64_t addresses;   /* a skad_sim_address_kind */
+    double ipv6_share;    /* of nodes that have both, as on the internet */
     bool key_of_value;    /* the key near which adversaries are is that of the first value */
     bool adversary_waits; /* until the measured time they do what honest nodes do */
     bool second_edition;  /* mutable values get another edition when the measured time begins */

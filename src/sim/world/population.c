@@ -130,7 +130,7 @@ void skad_world_start(skad_world *world, uint32_t node)
     skad_node_config config = {.profile = world->profile,
                                .identity = &identity,
                                .store = one->store,
-                               .families = world->families,
+                               .families = skad_sim_families_of(&world->addresses, node),
                                .simulator = &simulator};
     limits_of(world, node, &config.limits);
     skad_node_rates_default(&world->profile, &config.rates);

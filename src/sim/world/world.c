@@ -7,6 +7,7 @@
 #include "src/sim/base/cryptography.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/world/fairness.h"
+#include "src/sim/world/internet.h"
 #include "src/sim/world/leagues.h"
 #include "src/sim/world/ledger.h"
 #include "src/sim/world/phases.h"
@@ -35,7 +36,14 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
                              .subnets = (uint32_t)scenario->adversary_subnets,
                              .ipv6 = scenario->ipv6,
                              .allocation = (unsigned)scenario->adversary_allocation};
-    world->families = scenario->ipv6 ? SKAD_FAMILY_IPV6 : SKAD_FAMILY_IPV4;
+    if (scenario->addresses == SKAD_SIM_INTERNET) {
+        world->addresses.internet = skad_sim_internet_new(
+            scenario->seed, world->addresses.shared_from, scenario->ipv6_share);
+    }
+    world->families = world->addresses.internet != NULL && scenario->ipv6_share > 0
+                          ? SKAD_FAMILIES_ALL
+                      : scenario->ipv6 ? SKAD_FAMILY_IPV6
+                                       : SKAD_FAMILY_IPV4;
     world->now_us = SKAD_SIM_BEGIN_S * SKAD_US_PER_S;
     world->began_us = UINT64_MAX;
     skad_sim_flights_init(&world->flights);
@@ -59,6 +67,8 @@ void skad_world_free(skad_world *world)
     skad_sim_links_free(&world->links);
     skad_sim_flights_free(&world->flights);
     skad_sim_queue_free(&world->queue);
+    skad_sim_internet_free(world->addresses.internet);
+    world->addresses.internet = NULL;
 }
 
 skad_time skad_world_time(const skad_world *world, uint32_t node)
@@ -197,7 +207,8 @@ static void put_on_link(skad_world *world, uint32_t from, const skad_address *so
 
 void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *datagram)
 {
-    skad_address source = skad_sim_address_of(&world->addresses, from);
+    skad_address source =
+        skad_sim_address_facing(&world->addresses, from, (skad_family)datagram->to.family);
     skad_sim_nat *nat = world->nodes[from].nat;
     if (nat != NULL) {
         source.port = skad_sim_nat_out(nat, &datagram->to, world->now_us);
