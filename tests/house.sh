@@ -49,10 +49,10 @@ for room in src/core/*/ src/daemon/*/ src/sim/*/ src/cli/*/; do
   lines=$(wc -l <"$readme")
   [ "$lines" -le "$README_MAX" ] || report "$readme has $lines lines"
   # A README names a module, or a family of them with a star: `cmd_*`.
-  names=$(grep -oE '`[a-z0-9_.*]+`' "$readme" | tr -d '`' | sed 's/\.[ch]$//')
+  mapfile -t names < <(grep -oE '`[a-z0-9_.*]+`' "$readme" | tr -d '`' | sed 's/\.[ch]$//')
   while read -r module; do
     named=0
-    for name in $names; do
+    for name in "${names[@]}"; do
       # shellcheck disable=SC2053 # the name is a pattern
       [[ $module != $name ]] || named=1
     done

@@ -89,7 +89,7 @@ complain "what ships looks inside a node" '"src/core/node/parts\.h"' \
 # they call nothing up there.
 order src/core node inbound upkeep operations lookup storage rpc routing base
 order src/daemon app metrics control health state net sandbox system
-order src/sim program report experiment world scenario base
+order src/sim program report experiment adversaries world scenario base
 order src/cli commands top file client base
 
 if [ "$strays" -ne 0 ]; then

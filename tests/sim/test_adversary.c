@@ -12,8 +12,8 @@
 
 #include "src/core/routing/distance.h"
 #include "src/sim/experiment/workload.h"
-#include "src/sim/world/adversary.h"
 #include "src/sim/world/graveyard.h"
+#include "src/sim/world/leagues.h"
 #include "tests/support/small_world.h"
 
 static skad_world *make(const skad_sim_scenario *scenario)
@@ -33,7 +33,7 @@ static void end(skad_world *world)
 }
 
 /* Forty honest nodes and ten adversaries. */
-static skad_sim_scenario hostile_world(skad_sim_behaviour behaviour)
+static skad_sim_scenario hostile_world(uint64_t behaviour)
 {
     skad_sim_scenario scenario = test_small_world(50);
     scenario.adversary = behaviour;
@@ -59,7 +59,7 @@ static void they_are_as_near_to_the_key_as_the_scenario_says(void **state)
     skad_world *world = make(&scenario);
     double widest = 0;
     for (uint32_t node = world->honest; node < world->count; node++) {
-        double away = width(world, skad_world_id(world, node), skad_adversary_key(world));
+        double away = width(world, skad_world_id(world, node), skad_leagues_key(world));
         widest = away > widest ? away : widest;
     }
     assert_true(widest < 3);
@@ -75,7 +75,7 @@ static void every_second_one_is_near_the_publisher_where_both_ends_are_attacked(
     scenario.publisher_width = 0.5;
     skad_world *world = make(&scenario);
     for (uint32_t node = world->honest; node < world->count; node += 2) {
-        assert_true(width(world, skad_world_id(world, node), skad_adversary_key(world)) < 1);
+        assert_true(width(world, skad_world_id(world, node), skad_leagues_key(world)) < 1);
         assert_true(width(world, skad_world_id(world, node + 1), skad_world_id(world, 0)) < 0.5);
     }
     end(world);
@@ -96,7 +96,7 @@ static void the_key_may_be_that_of_what_is_published_first(void **state)
         skad_prng prng;
         skad_prng_init(&prng, 9, SKAD_PRNG_WORK); /* has no part in it */
         skad_sim_values_publish(&values, world, &prng, &outcome);
-        assert_true(skad_id_equal(&values.keys[0], skad_adversary_key(world)));
+        assert_true(skad_id_equal(&values.keys[0], skad_leagues_key(world)));
         skad_sim_values_free(&values);
         end(world);
     }
@@ -154,18 +154,18 @@ static void ground_graves_lie_near_the_key_and_have_a_price(void **state)
     scenario.dynamic_bits = 0;
     skad_world *world = make(&scenario);
     skad_graveyard graveyard = {0};
-    skad_graveyard_init(&graveyard, world, skad_adversary_key(world));
+    skad_graveyard_init(&graveyard, world, skad_leagues_key(world));
     for (size_t i = 0; i < 32; i++) {
-        assert_true(width(world, &graveyard.ids[i], skad_adversary_key(world)) < 4);
+        assert_true(width(world, &graveyard.ids[i], skad_leagues_key(world)) < 4);
     }
     assert_true(skad_graveyard_draws(&graveyard, world) == 32 * 40 / 4.0);
-    double with = skad_adversary_price(world);
+    double with = skad_leagues_price(world);
     skad_graveyard_free(&graveyard);
     end(world);
     scenario.adversary = SKAD_SIM_COLLUDE;
     scenario.graves_width = 0;
     world = make(&scenario);
-    assert_true(with == skad_adversary_price(world) + 32 * 40 / 4.0);
+    assert_true(with == skad_leagues_price(world) + 32 * 40 / 4.0);
     end(world);
 }
 
@@ -226,7 +226,12 @@ static void the_dead_and_the_displaced_cost_time(void **state)
 static void eight_paths_find_no_less_than_four(void **state)
 {
     (void)state;
-    for (uint64_t kind = SKAD_SIM_DROP; kind <= SKAD_SIM_LADDER; kind++) {
+    static const uint64_t kinds[] = {SKAD_SIM_DROP,      SKAD_SIM_COLLUDE,  SKAD_SIM_MISROUTE,
+                                     SKAD_SIM_POISON,    SKAD_SIM_WITHHOLD, SKAD_SIM_INVENT,
+                                     SKAD_SIM_GRAVEYARD, SKAD_SIM_DISPLACE, SKAD_SIM_DISPLACE_TWICE,
+                                     SKAD_SIM_HALF_TRUE, SKAD_SIM_LADDER};
+    for (size_t at = 0; at < sizeof kinds / sizeof kinds[0]; at++) {
+        const uint64_t kind = kinds[at];
         uint64_t found[2] = {0};
         for (uint64_t world = 0; world < 4; world++) {
             skad_sim_scenario scenario = test_small_world(300);

@@ -11,11 +11,11 @@
 
 #include "skad/records.h"
 #include "src/sim/experiment/values.h"
-#include "src/sim/world/attacks.h"
+#include "src/sim/world/leagues.h"
 #include "src/sim/world/prefill_world.h"
 #include "tests/support/small_world.h"
 
-static skad_sim_scenario attacked_world(skad_sim_behaviour behaviour)
+static skad_sim_scenario attacked_world(uint64_t behaviour)
 {
     skad_sim_scenario scenario = test_small_world(40);
     scenario.invariants = true;
@@ -35,7 +35,7 @@ static skad_world *attack(const skad_sim_scenario *scenario, uint64_t seconds)
     assert_true(skad_world_init(world, scenario, reason));
     skad_sim_prefill(world);
     world->began_us = world->now_us;
-    skad_attacks_begin(world, NULL, 0);
+    skad_leagues_begin(world, NULL, 0);
     skad_world_run(world, world->now_us + seconds * SKAD_US_PER_S);
     if (world->broken != NULL) {
         fail_msg("node %u: %s", world->broken_node, world->broken);
@@ -57,7 +57,7 @@ static skad_node_stats stats_of(const skad_world *world, uint32_t node)
 }
 
 /* A scenario with a proof at its end: lookups, puts and gets work once the attack is over. */
-static void prove_with_seed(skad_sim_behaviour behaviour, uint64_t seed)
+static void prove_with_seed(uint64_t behaviour, uint64_t seed)
 {
     skad_sim_scenario scenario = attacked_world(behaviour);
     scenario.seed = seed;
@@ -70,7 +70,7 @@ static void prove_with_seed(skad_sim_behaviour behaviour, uint64_t seed)
     (void)test_run_world(&scenario);
 }
 
-static void prove(skad_sim_behaviour behaviour)
+static void prove(uint64_t behaviour)
 {
     prove_with_seed(behaviour, 1);
 }
@@ -130,7 +130,7 @@ static uint64_t hand_over(double attack_rate, uint64_t *duplicates)
     skad_world_stop(world, 3, true);
     skad_world_start(world, 3);
     skad_world_join(world, 3, SKAD_SIM_PUBLISHER);
-    skad_attacks_begin(world, values.keys, values.count);
+    skad_leagues_begin(world, values.keys, values.count);
     skad_world_run(world, world->now_us + 300 * SKAD_US_PER_S);
     assert_null(world->broken);
     uint64_t handed_over = 0;
@@ -276,7 +276,7 @@ static void squatters_fill_a_key_and_shut_out_no_provider(void **state)
     world->listener = (skad_sim_listener){.event = on_announced, .user = &self};
     skad_sim_prefill(world);
     skad_sim_values_publish(&self.values, world, &prng, &outcome);
-    skad_attacks_begin(world, self.values.keys, self.values.count);
+    skad_leagues_begin(world, self.values.keys, self.values.count);
     skad_world_run(world, world->now_us + 60 * SKAD_US_PER_S);
     size_t most = 0;
     for (uint32_t node = 0; node < world->honest; node++) {

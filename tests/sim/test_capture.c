@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "skad/records.h"
-#include "src/sim/world/adversary.h"
+#include "src/sim/world/leagues.h"
 #include "src/sim/world/prefill_world.h"
 #include "src/sim/world/target.h"
 #include "tests/support/small_world.h"
@@ -42,7 +42,7 @@ static void on_event(skad_world *world, uint32_t node, const skad_event *event, 
     self->ended = true;
 }
 
-static skad_world *begin(skad_sim_behaviour behaviour, watch *self)
+static skad_world *begin(uint64_t behaviour, watch *self)
 {
     char reason[SKAD_SIM_REASON_BYTES];
     skad_sim_scenario scenario = test_small_world(HONEST);
@@ -86,9 +86,9 @@ static void those_that_drop_are_silent_about_the_key_alone(void **state)
     (void)state;
     watch self;
     skad_world *world = begin(SKAD_SIM_DROP, &self);
-    skad_id other = *skad_adversary_key(world);
+    skad_id other = *skad_leagues_key(world);
     other.bytes[SKAD_ID_BYTES - 1] ^= 1; /* the same neighbours */
-    look_up(world, &self, skad_adversary_key(world));
+    look_up(world, &self, skad_leagues_key(world));
     assert_int_equal(self.answered, 0);
     assert_true(self.silent > 0);
     look_up(world, &self, &other);
@@ -100,11 +100,11 @@ static void those_that_drop_are_silent_about_the_key_alone(void **state)
 static void those_that_withhold_and_collude_answer_searches(void **state)
 {
     (void)state;
-    static const skad_sim_behaviour behaviours[] = {SKAD_SIM_WITHHOLD, SKAD_SIM_COLLUDE};
+    static const uint64_t behaviours[] = {SKAD_SIM_WITHHOLD, SKAD_SIM_COLLUDE};
     for (size_t i = 0; i < 2; i++) {
         watch self;
         skad_world *world = begin(behaviours[i], &self);
-        look_up(world, &self, skad_adversary_key(world));
+        look_up(world, &self, skad_leagues_key(world));
         assert_true(self.answered > 0);
         assert_int_equal(self.silent, 0);
         end(world);

@@ -12,7 +12,7 @@
 #include "src/core/node/parts.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/places.h"
-#include "src/sim/world/adversary.h"
+#include "src/sim/world/leagues.h"
 #include "src/sim/world/placement.h"
 #include "src/sim/world/prefill_world.h"
 #include "src/sim/world/target.h"
@@ -147,14 +147,14 @@ static void a_world_has_them_around_the_key_of_its_record(void **state)
         assert_int_equal(world->count, 224);
         skad_sim_target_of(world, &target);
         assert_true(target.publisher < world->honest);
-        assert_true(skad_id_equal(skad_adversary_key(world), &target.name.key));
+        assert_true(skad_id_equal(skad_leagues_key(world), &target.name.key));
         uint64_t first = first_honest(world, &target.name.key);
         uint64_t floor = UINT64_MAX / 200 / 32;
         for (uint32_t node = world->honest; node < world->count; node++) {
             assert_true(distance_of(world, &target.name.key, node) <
                         (first > floor ? first : floor));
         }
-        assert_true(skad_adversary_draws(world) >= 24);
+        assert_true(skad_leagues_draws(world) >= 24);
         skad_world_free(world);
         free(world);
     }

@@ -98,7 +98,7 @@ static void scenario_refuses_figures_that_do_not_go_together(void **state)
         {"adversary_allocation = 48", "needs ipv6"},
         {"ipv6 = yes\nadversary_allocation = 15", "less than 16"},
         {"ipv6 = yes\nadversary_allocation = 48\nadversary = frame", "shares the addresses"},
-        {"placement = spread\nadversary = drop\nground = 4", "set capture"},
+        {"aim = victim\nvictim = 1000\nadversary = drop\nground = 4", "so give 1 to 999"},
         {"capture = value\nadversary = drop\nplacement = spread", "ground is 0: give"},
         {"capture = value\nadversary = drop\nplacement = near-key\nground = 4",
          "= nearest, spread"},

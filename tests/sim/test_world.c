@@ -144,7 +144,7 @@ static void each_behaviour_harms_in_its_way(void **state)
     (void)state;
     static const struct {
         const char *label;
-        skad_sim_behaviour behaviour;
+        uint64_t behaviour;
         bool endpoints; /* lookups still find the nearest node */
     } rows[] = {
         {"drop", SKAD_SIM_DROP, true},

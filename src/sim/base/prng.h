@@ -26,7 +26,10 @@ typedef enum skad_prng_stream {
     SKAD_PRNG_ATTACK,   /* what adversaries send */
     SKAD_PRNG_GRAVES,   /* IDs of dead nodes */
     SKAD_PRNG_KEY,      /* the value whose key is attacked */
+    SKAD_PRNG_INTERNET, /* addresses as on the internet */
 } skad_prng_stream;
+
+#pragma GCC visibility push(default) /* adversaries that are shared objects call these */
 
 void skad_prng_init(skad_prng *prng, uint64_t seed, uint64_t stream);
 
@@ -45,5 +48,7 @@ void skad_prng_bytes(skad_prng *prng, uint8_t *out, size_t len);
 double skad_prng_exponential(skad_prng *prng, double mean);
 double skad_prng_weibull(skad_prng *prng, double mean, double shape);
 double skad_prng_log_normal(skad_prng *prng, double median, double sigma);
+
+#pragma GCC visibility pop
 
 #endif

@@ -43,7 +43,7 @@ void skad_sim_acquaintances_note(skad_sim_acquaintances *known, const skad_world
 {
     uint32_t *peers = skad_sim_alloc(ROWS_MAX, sizeof *peers);
     bool wanted =
-        world->scenario.invariants && world->adversary != NULL && is_quiet(&world->scenario);
+        world->scenario.invariants && world->leagues != NULL && is_quiet(&world->scenario);
     for (uint32_t node = 0; wanted && node < world->honest; node++) {
         size_t count = peers_of(world, node, true, peers);
         known->pairs = skad_sim_grow(known->pairs, known->count + count + 1, sizeof *known->pairs);

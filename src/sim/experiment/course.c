@@ -3,7 +3,8 @@
 
 #include <time.h>
 
-#include "src/sim/world/adversary.h"
+#include "src/sim/experiment/tables.h"
+#include "src/sim/world/leagues.h"
 #include "src/sim/world/population.h"
 
 #define STEPS_A_LOOK 4096 /* events between two looks at the stop flag and the real clock */
@@ -69,9 +70,10 @@ void skad_sim_course_tell(skad_sim_course *self)
     out->departures = self->churn.departures;
     out->simulated_s = (double)(world->now_us - world->began_us) / (double)SKAD_US_PER_S;
     out->real_s = skad_sim_real_s() - self->began_real_s;
-    out->price = skad_adversary_price(world);
-    out->draws = skad_adversary_draws(world);
+    out->price = skad_leagues_price(world);
+    out->draws = skad_leagues_draws(world);
     count_nodes(self);
+    skad_sim_tables_count(world, out);
 }
 
 /* ---- Time ---- */

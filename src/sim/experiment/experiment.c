@@ -7,7 +7,8 @@
 #include "src/sim/base/memory.h"
 #include "src/sim/experiment/course.h"
 #include "src/sim/experiment/recovery.h"
-#include "src/sim/world/attacks.h"
+#include "src/sim/world/leagues.h"
+#include "src/sim/world/phases.h"
 #include "src/sim/world/prefill_world.h"
 
 #define JOIN_SPACING_US (20 * SKAD_US_PER_MS)
@@ -62,7 +63,7 @@ static void crash(skad_sim_course *self)
 static void get(skad_sim_course *self)
 {
     skad_store_name bait;
-    if (skad_attacks_bait(self->world, &bait)) {
+    if (skad_leagues_bait(self->world, &bait)) {
         skad_sim_workload_take_bait(&self->workload, &bait);
     } else {
         skad_sim_workload_get(&self->workload,
@@ -125,6 +126,7 @@ static void join_all(skad_sim_course *self)
 static void build(skad_sim_course *self)
 {
     double start_s = skad_sim_real_s();
+    skad_phases_prepare(self->world);
     skad_sim_churn_settle(&self->churn, self->world);
     if (self->world->scenario.build == SKAD_SIM_FILLED) {
         skad_sim_prefill(self->world);
@@ -161,7 +163,8 @@ static void measure(skad_sim_course *self)
         skad_sim_values_publish_again(&self->values, world, &self->prng, self->outcome);
     }
     plan_work(self);
-    skad_attacks_begin(world, self->values.keys, self->values.count);
+    skad_phases_begin(world);
+    skad_leagues_begin(world, self->values.keys, self->values.count);
     skad_sim_acquaintances_note(&self->acquaintances, world);
     skad_sim_course_until(self, world->now_us + skad_sim_us_of_s(scenario->duration_s), true);
     skad_sim_acquaintances_check(&self->acquaintances, world);

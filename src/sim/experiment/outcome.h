@@ -57,10 +57,25 @@ typedef struct skad_sim_captured_key {
     uint32_t holders_late; /* and before the late gets */
 } skad_sim_captured_key;
 
+/* What became of a victim: its own table at the end, and the tables that it is in. */
+typedef struct skad_sim_victim {
+    uint64_t peers;
+    uint64_t hostile;  /* of them, adversaries */
+    uint64_t known_to; /* honest nodes that have it as a peer */
+} skad_sim_victim;
+
+/* Tables of all honest nodes that are up but a victim, in sum. */
+typedef struct skad_sim_places {
+    uint64_t all;
+    uint64_t hostile; /* taken by adversaries */
+} skad_sim_places;
+
 typedef struct skad_sim_outcome {
     skad_sim_lookups lookups;
     skad_sim_gets gets;
     skad_sim_captured_key captured;
+    skad_sim_victim victim; /* where adversaries aim at one, or it alone asks */
+    skad_sim_places places; /* where there are adversaries */
     uint64_t puts;
     uint64_t puts_stored; /* at one holder at least */
     uint64_t puts_dense;  /* noticed a suspiciously dense neighbourhood */

@@ -1,7 +1,7 @@
 #include "src/sim/experiment/recovery.h"
 
 #include "skad/record.h"
-#include "src/sim/world/attacks.h"
+#include "src/sim/world/leagues.h"
 
 #define PROOF_LOOKUPS 20                   /* after all faults have ended */
 #define PROOF_US      (70 * SKAD_US_PER_S) /* they have ended by then */
@@ -10,7 +10,7 @@ static void end_faults(skad_sim_course *self)
 {
     skad_sim_scenario *scenario = &self->world->scenario;
     self->faults_over = true;
-    skad_attacks_end(self->world);
+    skad_leagues_end(self->world);
     scenario->loss = 0;
     scenario->duplicate = 0;
     scenario->corrupt = 0;

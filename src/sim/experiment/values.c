@@ -6,7 +6,7 @@
 #include "crypto/assert.h"
 #include "skad/records.h"
 #include "src/sim/base/memory.h"
-#include "src/sim/world/adversary.h"
+#include "src/sim/world/leagues.h"
 
 void skad_sim_values_free(skad_sim_values *values)
 {
@@ -106,7 +106,7 @@ void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_pr
     for (uint32_t i = 0; i < values->count && world->broken == NULL; i++) {
         uint8_t *bytes = values->all[i].bytes;
         if (i == 0 && world->scenario.key_of_value) {
-            skad_adversary_value(world, bytes, SKAD_SIM_PUBLISHED_BYTES);
+            skad_leagues_value(world, bytes, SKAD_SIM_PUBLISHED_BYTES);
         } else {
             skad_prng_bytes(prng, bytes, SKAD_SIM_PUBLISHED_BYTES);
         }

@@ -7,7 +7,7 @@
 #include "skad/records.h"
 #include "src/core/routing/distance.h"
 #include "src/sim/base/memory.h"
-#include "src/sim/world/adversary.h"
+#include "src/sim/world/leagues.h"
 
 #define BANS_MAX  256        /* of a node */
 #define BAIT      UINT32_MAX /* as a value: none of the experiment's */
@@ -68,8 +68,10 @@ static size_t nearest(const truth *self, const skad_id *target, uint32_t *out)
 static uint32_t draw_node(skad_sim_workload *workload)
 {
     const skad_world *world = workload->world;
+    const bool one = world->scenario.asker == SKAD_SIM_VICTIM_ASKS;
     for (int i = 0; i < DRAWS_MAX; i++) {
-        uint32_t node = (uint32_t)skad_prng_below(workload->prng, world->honest);
+        uint32_t node = one ? (uint32_t)world->scenario.victim
+                            : (uint32_t)skad_prng_below(workload->prng, world->honest);
         if (world->nodes[node].joined && workload->askings[node].op == 0) {
             return node;
         }
@@ -91,7 +93,8 @@ static void begun(skad_sim_workload *workload, uint32_t node, skad_status status
 void skad_sim_workload_look_up(skad_sim_workload *workload)
 {
     skad_world *world = workload->world;
-    const skad_id *key = skad_adversary_key(world);
+    const bool all = world->scenario.asker == SKAD_SIM_ALL_ASK;
+    const skad_id *key = all ? skad_leagues_key(world) : NULL;
     skad_id target = key != NULL ? *key : skad_prng_id(workload->prng);
     uint32_t node = draw_node(workload);
     if (node != SKAD_SIM_NOBODY) {

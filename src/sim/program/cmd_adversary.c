@@ -108,6 +108,6 @@ const skad_sim_command skad_sim_command_adversary = {
             {"k", "k siblings", "K", "bucket size and holders (default: 16)", 0},
             {"alpha", "alpha", "A", "concurrent queries on a path (default: 1)", 0},
             {"behaviour", "adversary", "B",
-             "collude (default), drop, misroute, poison, withhold, invent", 0},
+             "see 'skad sim adversaries' (default: collude); A:0.5,B:0.5 mixes", 0},
         },
 };

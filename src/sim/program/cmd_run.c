@@ -69,6 +69,19 @@ static void print_captured(const skad_sim_captured_key *it)
     print_share("right later", it->late_right, it->late);
 }
 
+static void print_tables(const skad_sim_scenario *scenario, const skad_sim_outcome *it)
+{
+    if (it->places.all > 0) {
+        printf("tables of honest nodes\n");
+        print_share("places that adversaries have", it->places.hostile, it->places.all);
+    }
+    if (it->places.all > 0 &&
+        (scenario->aim != SKAD_SIM_AT_KEY || scenario->asker != SKAD_SIM_ALL_ASK)) {
+        print_share("the same, in the victim's table", it->victim.hostile, it->victim.peers);
+        printf("  the victim is known to %" PRIu64 " honest nodes\n", it->victim.known_to);
+    }
+}
+
 static void print_world(const skad_sim_scenario *scenario, const skad_sim_outcome *it)
 {
     char fingerprint[SKAD_SIM_FINGERPRINT_BYTES];
@@ -109,6 +122,7 @@ static void print_outcome(const skad_sim_scenario *scenario, const skad_sim_outc
     if (scenario->capture != SKAD_SIM_NOTHING) {
         print_captured(&it->captured);
     }
+    print_tables(scenario, it);
     print_world(scenario, it);
 }
 

@@ -57,6 +57,7 @@ extern const skad_sim_command skad_sim_command_capture;
 extern const skad_sim_command skad_sim_command_churn;
 extern const skad_sim_command skad_sim_command_fuzz;
 extern const skad_sim_command skad_sim_command_keys;
+extern const skad_sim_command skad_sim_command_adversaries;
 
 /* Prints "skad sim: <sentence>" on stderr and returns the code. */
 skad_sim_exit skad_sim_complain(skad_sim_exit code, const char *sentence);

@@ -6,14 +6,15 @@
 
 #include "src/sim/base/cryptography.h"
 #include "src/sim/program/command.h"
+#include "src/sim/program/objects.h"
 #include "src/sim/report/captures.h"
 #include "src/sim/scenario/keys.h"
 #include "src/sim/scenario/reader.h"
 
 static const skad_sim_command *const COMMANDS[] = {
-    &skad_sim_command_run,     &skad_sim_command_build, &skad_sim_command_adversary,
-    &skad_sim_command_capture, &skad_sim_command_churn, &skad_sim_command_fuzz,
-    &skad_sim_command_keys,
+    &skad_sim_command_run,     &skad_sim_command_build,       &skad_sim_command_adversary,
+    &skad_sim_command_capture, &skad_sim_command_churn,       &skad_sim_command_fuzz,
+    &skad_sim_command_keys,    &skad_sim_command_adversaries,
 };
 #define COMMANDS_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -24,7 +25,7 @@ static void print_help(void)
     puts("usage: skad sim COMMAND [OPTION]...\n\nMany nodes of the core that ships, in virtual "
          "time.\n");
     for (size_t i = 0; i < COMMANDS_COUNT; i++) {
-        printf("  %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+        printf("  %-11s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
     }
     puts("\n'skad sim COMMAND --help' explains a command. Exit codes: 0 done, 1 failed, "
          "interrupted\n"
@@ -295,6 +296,7 @@ static const skad_sim_command *find_command(const char *name)
 int main(int argc, char **argv)
 {
     static skad_sim_request request = {.worlds = 20, .seed_from = 1, .seed_to = 100};
+    skad_sim_behaviour_load_with(skad_sim_object_load);
     if (argc < 2 || strcmp(argv[1], "--help") == 0) {
         print_help();
         return argc < 2 ? SKAD_SIM_EXIT_USAGE : SKAD_SIM_EXIT_DONE;

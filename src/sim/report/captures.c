@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "crypto/assert.h"
+#include "src/sim/scenario/budget.h"
 #include "src/sim/scenario/keys.h"
 
 /* ---- Adding up ---- */
@@ -57,8 +58,9 @@ static skad_price price_of(const skad_sim_scenario *scenario, double draws)
                                     .static_bits = (unsigned)scenario->static_bits,
                                     .dynamic_bits = (unsigned)scenario->dynamic_bits};
     const skad_price_rates rates = skad_price_reference(&terms);
-    skad_price price = skad_price_of(&terms, &rates, draws, (double)scenario->ground);
-    if (scenario->adversary_subnets > 0 && scenario->adversary_subnets < scenario->ground) {
+    const uint64_t ground = skad_sim_scenario_ground(scenario);
+    skad_price price = skad_price_of(&terms, &rates, draws, (double)ground);
+    if (scenario->adversary_subnets > 0 && scenario->adversary_subnets < ground) {
         price.groups = (double)scenario->adversary_subnets;
     }
     return price;

@@ -150,6 +150,19 @@ static void json_counters(FILE *out, const skad_sim_counters *it)
                   it->queue_full, it->unroutable);
 }
 
+/* Where they were counted (experiment/tables.h). */
+static void json_tables(FILE *out, const skad_sim_outcome *it)
+{
+    if (it->places.all > 0) {
+        (void)fprintf(out,
+                      "\"tables\":{\"places\":%" PRIu64 ",\"hostile\":%" PRIu64
+                      ",\"victim_peers\":%" PRIu64 ",\"victim_hostile\":%" PRIu64
+                      ",\"victim_known_to\":%" PRIu64 "},",
+                      it->places.all, it->places.hostile, it->victim.peers, it->victim.hostile,
+                      it->victim.known_to);
+    }
+}
+
 void skad_sim_json_outcome(FILE *out, const skad_sim_sweep *swept,
                            const skad_sim_scenario *scenario, const skad_sim_outcome *outcome)
 {
@@ -165,6 +178,7 @@ void skad_sim_json_outcome(FILE *out, const skad_sim_sweep *swept,
     (void)fputc(',', out);
     json_counters(out, &outcome->counters);
     (void)fputc(',', out);
+    json_tables(out, outcome);
     json_durations(out, "puts_latency_ms", &outcome->puts_durations);
     (void)fprintf(
         out,

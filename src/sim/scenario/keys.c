@@ -8,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NODES_MAX  4000000
-#define GROUND_MAX 1000000
-#define YEAR_S     31536000.0
+#define NODES_MAX 4000000
+#define YEAR_S    31536000.0
 
-typedef enum row_type { WHOLE, REAL, FLAG, CHOICE, PATH } row_type;
+typedef enum row_type { WHOLE, REAL, FLAG, CHOICE, BEHAVIOUR, PATH } row_type;
 
 typedef struct scenario_row {
     const char *key;
@@ -72,6 +71,10 @@ static const scenario_row ROWS[] = {
     {"dynamic_bits", WHOLE, AT(dynamic_bits), 0, 48, NULL, "c2, priced likewise"},
     {"ipv6", FLAG, AT(ipv6), 0, 0, NULL,
      "nodes have IPv6 addresses, each in a /32 of its own, in place of IPv4 ones"},
+    {"addresses", CHOICE, AT(addresses), 0, 0, "apart|internet",
+     "each in a network of its own, or in those of few large operators, as on the internet"},
+    {"ipv6_share", REAL, AT(ipv6_share), 0, 1, NULL,
+     "internet: share of nodes that have an IPv6 address beside their IPv4 one"},
     {"latency", CHOICE, AT(latency), 0, 0, "constant|uniform|log-normal|matrix",
      "one way, drawn for each datagram; matrix: by pair, from latency_file"},
     {"latency_ms", REAL, AT(latency_ms), 0, 60000, NULL,
@@ -112,13 +115,10 @@ static const scenario_row ROWS[] = {
     {"crash_at_s", REAL, AT(crash_at_s), 0, YEAR_S, NULL,
      "when many nodes crash at once, counted from the end of the warm-up"},
     {"crash_share", REAL, AT(crash_share), 0, 1, NULL, "how many; 0: none"},
-    {"adversary", CHOICE, AT(adversary), 0, 0,
-     "none|drop|collude|misroute|poison|withhold|invent|graveyard|displace|displace-twice|"
-     "half-true|ladder|flood|"
-     "replay|frame|squat|crowd",
-     "what adversaries answer, or send"},
+    {"adversary", BEHAVIOUR, AT(adversary), 0, 0, NULL,
+     "what adversaries do: see `skad sim adversaries` and docs/adversaries.md"},
     {"adversary_share", REAL, AT(adversary_share), 0, 0.99, NULL, "of the nodes; never node 0"},
-    {"ground", WHOLE, AT(ground), 0, GROUND_MAX, NULL,
+    {"ground", WHOLE, AT(ground), 0, SKAD_SIM_GROUND_MAX, NULL,
      "adversaries beside `nodes`, in place of adversary_share"},
     {"adversary_waits", FLAG, AT(adversary_waits), 0, 0, NULL,
      "until the measured time they do what honest nodes do"},
@@ -149,9 +149,39 @@ static const scenario_row ROWS[] = {
     {"adversary_allocation", WHOLE, AT(adversary_allocation), 0, 56, NULL,
      "length of the one IPv6 prefix that they are all in, each in a /64, from 16; 0: a /32 each"},
     {"attack_rate", REAL, AT(attack_rate), 0.001, 1e6, NULL,
-     "datagrams or records a second that flood, replay, frame, squat and crowd send, in all"},
+     "turns a second of those that send, in all: a datagram or a record each"},
     {"attack_victims", WHOLE, AT(attack_victims), 0, NODES_MAX, NULL,
      "honest nodes that they send to, from node 0 on; 0: all"},
+    {"link_share", REAL, AT(link_share), 0, 1, NULL,
+     "share of links between two nodes that on-path and on-path-late have a hand on"},
+    {"late_ms", REAL, AT(late_ms), 0, 60000, NULL,
+     "by which late and on-path-late hold back what they pass on"},
+    {"budget_core_s", REAL, AT(budget_core_s), 0, 1e15, NULL,
+     "core-seconds for identities, by the puzzles' bits and the placement, in place of ground; 0: "
+     "no "
+     "budget"},
+    {"budget_bytes_per_s", REAL, AT(budget_bytes_per_s), 0, 1e12, NULL,
+     "that all adversaries together may send; what is beyond is not sent; 0: any number"},
+    {"aim", CHOICE, AT(aim), 0, 0, "key|victim|joiner",
+     "what a placement is near to: a key, or the ID of `victim`, which is up or joins when the "
+     "measured time begins"},
+    {"victim", WHOLE, AT(victim), 1, NODES_MAX, NULL,
+     "an honest node, by its number; never node 0"},
+    {"victim_seed", CHOICE, AT(victim_seed), 0, 0, "honest|adversary",
+     "the one node through which a joiner joins: node 0, or an adversary"},
+    {"asker", CHOICE, AT(asker), 0, 0, "any|victim",
+     "which honest nodes look up and get; the victim looks up random keys"},
+    {"honest_for_s", REAL, AT(honest_for_s), 0, YEAR_S, NULL,
+     "of the measured time, in which adversaries answer as honest nodes do"},
+    {"arrival_per_s", REAL, AT(arrival_per_s), 0, 1e6, NULL,
+     "adversaries that join, one after the other; 0: all are there from the beginning"},
+    {"arrive_from_s", REAL, AT(arrive_from_s), 0, YEAR_S, NULL,
+     "when the first of these comes, counted from the end of the warm-up"},
+    {"leave_at_s", REAL, AT(leave_at_s), 0, YEAR_S, NULL,
+     "when all adversaries leave at once, likewise; 0: never"},
+    {"return_at_s", REAL, AT(return_at_s), 0, YEAR_S, NULL, "when all return; 0: never"},
+    {"adversary_stays", FLAG, AT(adversary_stays), 0, 0, NULL,
+     "adversaries stay while churn lets honest nodes come and go"},
     {"lookups", WHOLE, AT(lookups), 0, 1e9, NULL, "made by honest nodes, in all"},
     {"lookup_every_ms", REAL, AT(lookup_every_ms), 0.001, 1e9, NULL, "time between two of them"},
     {"values", WHOLE, AT(values), 0, 1000000, NULL,
@@ -288,6 +318,8 @@ bool skad_sim_scenario_set(skad_sim_scenario *scenario, const char *key, const c
         return take_flag(row, value, out, reason);
     case CHOICE:
         return take_choice(row, value, out, reason);
+    case BEHAVIOUR:
+        return skad_sim_behaviour_find(value, out, reason);
     case PATH:
         return take_path(row, value, out, reason);
     }
@@ -316,6 +348,10 @@ static void write_value(const scenario_row *row, const skad_sim_scenario *scenar
         len = choice_at(row->choices, *(const uint64_t *)at, &choice);
         (void)snprintf(out, SKAD_SIM_PATH_MAX, "%.*s", (int)len, choice);
         break;
+    case BEHAVIOUR:
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "%s",
+                       skad_sim_behaviour_at(*(const uint64_t *)at)->name);
+        break;
     case PATH:
         (void)snprintf(out, SKAD_SIM_PATH_MAX, "%s", (const char *)at);
         break;
@@ -337,6 +373,9 @@ static void write_range(const scenario_row *row, char out[static SKAD_SIM_PATH_M
         for (char *bar = out; (bar = strchr(bar, '|')) != NULL;) {
             *bar = ' ';
         }
+        break;
+    case BEHAVIOUR:
+        (void)snprintf(out, SKAD_SIM_PATH_MAX, "a name, ./OBJECT.so, or NAME:SHARE,NAME:SHARE");
         break;
     case PATH:
         (void)snprintf(out, SKAD_SIM_PATH_MAX, "a path");

@@ -69,6 +69,14 @@ static void draw_links(skad_prng *prng, skad_sim_scenario *out)
     }
 }
 
+/* In this order, which is part of what a seed means. */
+static const uint64_t liars[] = {SKAD_SIM_DROP, SKAD_SIM_COLLUDE, SKAD_SIM_MISROUTE,
+                                 SKAD_SIM_POISON, SKAD_SIM_WITHHOLD};
+static const uint64_t attackers[] = {SKAD_SIM_INVENT,         SKAD_SIM_GRAVEYARD, SKAD_SIM_DISPLACE,
+                                     SKAD_SIM_DISPLACE_TWICE, SKAD_SIM_HALF_TRUE, SKAD_SIM_LADDER,
+                                     SKAD_SIM_FLOOD,          SKAD_SIM_REPLAY,    SKAD_SIM_FRAME,
+                                     SKAD_SIM_SQUAT,          SKAD_SIM_CROWD};
+
 static void draw_nodes(skad_prng *prng, skad_sim_scenario *out)
 {
     if (happens(prng)) {
@@ -82,7 +90,7 @@ static void draw_nodes(skad_prng *prng, skad_sim_scenario *out)
     }
     out->keep_store = skad_prng_below(prng, 2) == 0;
     if (happens(prng)) {
-        out->adversary = whole_between(prng, SKAD_SIM_DROP, SKAD_SIM_WITHHOLD);
+        out->adversary = liars[skad_prng_below(prng, sizeof liars / sizeof liars[0])];
         out->adversary_share = between(prng, 0.05, 0.6);
         out->adversary_subnets = happens(prng) ? whole_between(prng, 1, 3) : 0;
         out->placement = happens(prng) ? SKAD_SIM_NEAR_KEY : SKAD_SIM_ANYWHERE;
@@ -114,7 +122,7 @@ static void calm(skad_sim_scenario *out)
 /* Adversaries that attack by what they send, half of them in a network without faults. */
 static void draw_attack(skad_prng *prng, skad_sim_scenario *out)
 {
-    out->adversary = whole_between(prng, SKAD_SIM_INVENT, SKAD_SIM_CROWD);
+    out->adversary = attackers[skad_prng_below(prng, sizeof attackers / sizeof attackers[0])];
     out->adversary_share = between(prng, 0.1, 0.5);
     out->adversary_subnets = whole_between(prng, 0, 3);
     out->adversary_hosts = skad_prng_below(prng, 2) == 0 ? 1 : 200;

@@ -1,6 +1,8 @@
 /* A scenario as a whole: its defaults, whether it makes sense, and the network profile of it. */
 #include "src/sim/scenario/scenario.h"
 
+#include "src/sim/scenario/budget.h"
+
 #include <inttypes.h>
 
 void skad_sim_scenario_default(skad_sim_scenario *out)
@@ -15,6 +17,7 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
         .alpha = 1,
         .beta = 16,
         .steps_to_stop = 384,
+        .ipv6_share = 0.45,
         .record_life_s = 86400,
         .eta = 5,
         .replacements = 16,
@@ -35,25 +38,32 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
         .publisher_width = 1,
         .dead_subnets = 4,
         .attack_rate = 20,
+        .late_ms = 900,
+        .victim = 1,
         .lookup_every_ms = 100,
         .gets = 20,
         .wait_s = 1800,
     };
 }
 
+bool skad_sim_scenario_has(const skad_sim_scenario *scenario, skad_sim_trait trait)
+{
+    return (skad_sim_behaviour_at(scenario->adversary)->traits & trait) != 0;
+}
+
 bool skad_sim_scenario_lies(const skad_sim_scenario *scenario)
 {
-    return scenario->adversary != SKAD_SIM_HONEST && !skad_sim_scenario_attacks(scenario);
+    return skad_sim_scenario_has(scenario, SKAD_SIM_LIES);
 }
 
 bool skad_sim_scenario_attacks(const skad_sim_scenario *scenario)
 {
-    return scenario->adversary >= SKAD_SIM_FLOOD;
+    return skad_sim_scenario_has(scenario, SKAD_SIM_SENDS);
 }
 
 uint64_t skad_sim_scenario_count(const skad_sim_scenario *scenario)
 {
-    return scenario->nodes + scenario->ground;
+    return scenario->nodes + skad_sim_scenario_ground(scenario);
 }
 
 uint64_t skad_sim_scenario_honest(const skad_sim_scenario *scenario)
@@ -65,6 +75,12 @@ uint64_t skad_sim_scenario_honest(const skad_sim_scenario *scenario)
 static bool addresses_fit(const skad_sim_scenario *scenario,
                           char reason[static SKAD_SIM_REASON_BYTES])
 {
+    if (scenario->addresses == SKAD_SIM_INTERNET &&
+        (scenario->ipv6 || skad_sim_scenario_has(scenario, SKAD_SIM_NEIGHBOURS))) {
+        return skad_sim_reason(reason,
+                               "addresses = internet has both families, and a node at each: "
+                               "leave out ipv6 and adversary = frame");
+    }
     if (scenario->ipv6 && scenario->adversary_subnets > 0) {
         return skad_sim_reason(reason, "adversary_subnets are of IPv4; with ipv6 = yes set "
                                        "adversary_allocation");
@@ -79,7 +95,7 @@ static bool addresses_fit(const skad_sim_scenario *scenario,
         return skad_sim_reason(reason, "adversary_allocation is %" PRIu64 ", less than %d",
                                scenario->adversary_allocation, SKAD_SIM_ALLOCATION_MIN);
     }
-    if (scenario->adversary == SKAD_SIM_FRAME) {
+    if (skad_sim_scenario_has(scenario, SKAD_SIM_NEIGHBOURS)) {
         return skad_sim_reason(reason, "adversary = frame shares the addresses of honest nodes, so "
                                        "it has no adversary_allocation");
     }
@@ -95,7 +111,7 @@ static bool placement_fits(const skad_sim_scenario *scenario,
                                        "mutables");
     }
     if (scenario->graves_width > 0 &&
-        (scenario->adversary != SKAD_SIM_GRAVEYARD || !near || scenario->graves == 0)) {
+        (!skad_sim_scenario_has(scenario, SKAD_SIM_NAMES_DEAD) || !near || scenario->graves == 0)) {
         return skad_sim_reason(reason,
                                "graves_width needs adversary = graveyard, a number of graves, "
                                "and a placement near the key");
@@ -111,8 +127,7 @@ static bool capture_fits(const skad_sim_scenario *scenario,
 {
     bool around = scenario->placement >= SKAD_SIM_NEAREST;
     if (scenario->capture == SKAD_SIM_NOTHING) {
-        return !around || skad_sim_reason(reason, "this placement is around the key of a record: "
-                                                  "set capture = value, record or announcement");
+        return true;
     }
     if (scenario->nodes < SKAD_SIM_CAPTURE_NODES_MIN) {
         return skad_sim_reason(reason,
@@ -145,18 +160,19 @@ static bool capture_fits(const skad_sim_scenario *scenario,
 
 static bool counts_fit(const skad_sim_scenario *scenario, char reason[static SKAD_SIM_REASON_BYTES])
 {
-    if (scenario->ground > 0 && scenario->adversary_share > 0) {
-        return skad_sim_reason(reason, "ground and adversary_share both count the adversaries: "
-                                       "set one of them");
+    if ((scenario->ground > 0) + (scenario->adversary_share > 0) + (scenario->budget_core_s > 0) >
+        1) {
+        return skad_sim_reason(reason, "ground, adversary_share and budget_core_s each count the "
+                                       "adversaries: set one of them");
     }
     if (scenario->adversary == SKAD_SIM_HONEST &&
-        (scenario->adversary_share > 0 || scenario->ground > 0)) {
+        (scenario->adversary_share > 0 || scenario->ground > 0 || scenario->budget_core_s > 0)) {
         return skad_sim_reason(reason,
                                "adversary_share is %g, ground %" PRIu64 ", but adversary = none",
                                scenario->adversary_share, scenario->ground);
     }
     if (scenario->capture != SKAD_SIM_NOTHING && scenario->adversary != SKAD_SIM_HONEST &&
-        scenario->ground == 0) {
+        skad_sim_scenario_ground(scenario) == 0) {
         return skad_sim_reason(reason, "ground is 0: give the adversary one identity or more");
     }
     return true;
@@ -188,7 +204,8 @@ bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
         return skad_sim_reason(reason, "get_every_ms needs something to get: values or mutables");
     }
     return counts_fit(scenario, reason) && placement_fits(scenario, reason) &&
-           capture_fits(scenario, reason) && addresses_fit(scenario, reason);
+           capture_fits(scenario, reason) && addresses_fit(scenario, reason) &&
+           skad_sim_plan_fits(scenario, reason);
 }
 
 skad_profile skad_sim_scenario_profile(const skad_sim_scenario *scenario)

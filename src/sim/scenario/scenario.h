@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "skad/profile.h"
+#include "src/sim/scenario/behaviours.h"
 #include "src/sim/scenario/reason.h"
 
 typedef enum skad_sim_build { SKAD_SIM_FILLED, SKAD_SIM_JOINED } skad_sim_build;
@@ -27,27 +28,8 @@ typedef enum skad_sim_churn_kind {
     SKAD_SIM_TRACE,
 } skad_sim_churn_kind;
 
-/* What an adversary does. The first ones answer PINGs as honest nodes do, and searches falsely. The
- * others, from FLOOD on, answer as honest nodes do, and attack by what they send (attacks.h). */
-typedef enum skad_sim_behaviour {
-    SKAD_SIM_HONEST,
-    SKAD_SIM_DROP,      /* answers no search and stores nothing */
-    SKAD_SIM_COLLUDE,   /* answers with the colluders closest to the target (S/Kademlia's) */
-    SKAD_SIM_MISROUTE,  /* answers with real nodes far from the target */
-    SKAD_SIM_POISON,    /* answers with invented nodes close to the target, at unused addresses */
-    SKAD_SIM_WITHHOLD,  /* routes and acknowledges, but gives no record away */
-    SKAD_SIM_INVENT,    /* all answer with the same invented nodes, next to the target */
-    SKAD_SIM_GRAVEYARD, /* answers with dead IDs near the target, each time at new addresses */
-    SKAD_SIM_DISPLACE,  /* answers with the nearest honest nodes, at addresses without a node */
-    SKAD_SIM_DISPLACE_TWICE, /* the same, half as many, each at two such addresses */
-    SKAD_SIM_HALF_TRUE, /* answers with nearest honest nodes, and dead IDs as a graveyard does */
-    SKAD_SIM_LADDER,    /* answers with the next closer adversary, and nearest honest nodes */
-    SKAD_SIM_FLOOD,     /* sends requests from the addresses of honest nodes */
-    SKAD_SIM_REPLAY,    /* sends requests of honest nodes again, from their senders' addresses */
-    SKAD_SIM_FRAME,     /* publishes what some nodes take and others refuse; shares addresses */
-    SKAD_SIM_SQUAT,     /* fills keys with announcements of free publishers */
-    SKAD_SIM_CROWD,     /* sends requests as many identities that never answer */
-} skad_sim_behaviour;
+/* How addresses are given to nodes. */
+typedef enum skad_sim_address_kind { SKAD_SIM_APART, SKAD_SIM_INTERNET } skad_sim_address_kind;
 
 typedef enum skad_sim_placement {
     SKAD_SIM_ANYWHERE,
@@ -58,6 +40,19 @@ typedef enum skad_sim_placement {
     SKAD_SIM_SPREAD,
     SKAD_SIM_UNDER_THRESHOLD,
 } skad_sim_placement;
+
+/* What adversaries are placed near to, and aim at. */
+typedef enum skad_sim_aim {
+    SKAD_SIM_AT_KEY,    /* a key that all lookups look for */
+    SKAD_SIM_AT_VICTIM, /* an honest node that is up */
+    SKAD_SIM_AT_JOINER, /* an honest node that joins when the measured time begins */
+} skad_sim_aim;
+
+/* Through which node a joiner joins. */
+typedef enum skad_sim_seed_node { SKAD_SIM_HONEST_SEED, SKAD_SIM_HOSTILE_SEED } skad_sim_seed_node;
+
+/* Which honest nodes look up and get. */
+typedef enum skad_sim_asker { SKAD_SIM_ALL_ASK, SKAD_SIM_VICTIM_ASKS } skad_sim_asker;
 
 /* The record whose key the adversary wants to own. */
 typedef enum skad_sim_captured {
@@ -70,6 +65,7 @@ typedef enum skad_sim_captured {
 typedef enum skad_sim_arrival { SKAD_SIM_BEFORE, SKAD_SIM_AFTER } skad_sim_arrival;
 
 #define SKAD_SIM_PATH_MAX       256
+#define SKAD_SIM_GROUND_MAX     1000000
 #define SKAD_SIM_ALLOCATION_MIN 16 /* shortest prefix of adversaries */
 
 #define SKAD_SIM_REGION_NODES      16 /* honest nodes in the region of a key, on average */
@@ -85,6 +81,8 @@ typedef struct skad_sim_scenario {
     bool visited;    /* nodes of filled tables have visited places all over the key space */
     bool invariants; /* checked after each step; the first that is broken ends the run */
     bool ipv6;       /* nodes have IPv6 addresses in place of IPv4 ones */
+    uint64_t addresses;   /* a skad_sim_address_kind */
+    double ipv6_share;    /* of nodes that have both, as on the internet */
     bool key_of_value;    /* the key near which adversaries are is that of the first value */
     bool adversary_waits; /* until the measured time they do what honest nodes do */
     bool second_edition;  /* mutable values get another edition when the measured time begins */
@@ -140,7 +138,7 @@ typedef struct skad_sim_scenario {
     double crash_share; /* ... this share of nodes is gone at once */
 
     /* Adversaries. */
-    uint64_t adversary; /* a skad_sim_behaviour */
+    uint64_t adversary; /* a number of behaviours.h */
     double adversary_share;
     uint64_t ground;        /* adversaries beside `nodes`, which then are all honest */
     uint64_t placement;     /* a skad_sim_placement */
@@ -155,6 +153,23 @@ typedef struct skad_sim_scenario {
     uint64_t adversary_allocation; /* length of the IPv6 prefix that all of them are in; 0: none */
     double attack_rate;            /* datagrams a second, of all of them together */
     uint64_t attack_victims;       /* honest nodes that they aim at, the first ones; 0: all */
+    double link_share;             /* of all links, that an attacker on the path has */
+    double late_ms;                /* by which late ones are late */
+
+    /* The adversary's plan: what it may spend (budget.h), what it aims at, and when
+     * (world/phases.h). */
+    double budget_core_s;      /* for identities, in place of ground; 0: no budget */
+    double budget_bytes_per_s; /* that all adversaries together may send; 0: any number */
+    uint64_t aim;              /* a skad_sim_aim */
+    uint64_t victim;           /* the number of an honest node */
+    uint64_t victim_seed;      /* a skad_sim_seed_node */
+    uint64_t asker;            /* a skad_sim_asker */
+    double honest_for_s;       /* of the measured time, in which they do what honest nodes do */
+    double arrival_per_s;      /* adversaries that come; 0: all are there from the beginning */
+    double arrive_from_s;      /* of the measured time; the first comes then */
+    double leave_at_s;         /* when all leave at once; 0: never */
+    double return_at_s;        /* when all return; 0: never */
+    bool adversary_stays;      /* while honest nodes come and go */
 
     /* What honest nodes do. */
     uint64_t lookups; /* in all */
@@ -175,7 +190,9 @@ typedef struct skad_sim_scenario {
 
 void skad_sim_scenario_default(skad_sim_scenario *out);
 
-/* Whether adversaries answer searches falsely, and whether they send by themselves. */
+/* Whether some adversaries are of this kind. */
+bool skad_sim_scenario_has(const skad_sim_scenario *scenario, skad_sim_trait trait);
+/* Whether they answer falsely, and whether they send by themselves. */
 bool skad_sim_scenario_lies(const skad_sim_scenario *scenario);
 bool skad_sim_scenario_attacks(const skad_sim_scenario *scenario);
 

@@ -113,11 +113,18 @@ static void drop_axis(skad_sim_sweep *sweep, const char *keys)
     }
 }
 
+/* Whether a value is one, whatever commas and colons are in it: a path, or a mixture. */
+static bool is_single(const char *keys, const char *values)
+{
+    return strpbrk(values, ",:") == NULL || strstr(keys, "_file") != NULL ||
+           (strcmp(keys, "adversary") == 0 && strchr(values, ':') != NULL);
+}
+
 bool skad_sim_sweep_set(skad_sim_sweep *sweep, const char *keys, const char *values,
                         char reason[static SKAD_SIM_REASON_BYTES])
 {
     drop_axis(sweep, keys);
-    if (strpbrk(values, ",:") == NULL || strstr(keys, "_file") != NULL) {
+    if (is_single(keys, values)) {
         return set_keys(&sweep->base, keys, values, reason);
     }
     if (sweep->axes_count == SKAD_SIM_AXES_MAX) {

@@ -1,6 +1,7 @@
 #include "src/sim/world/addresses.h"
 
 #include "proto/address.h"
+#include "src/sim/world/internet.h"
 
 #define HONEST_FROM   UINT32_C(0x10000000) /* 16.0.0.0: room for five million /24s */
 #define HONEST_WIDE   (84U * 256U)         /* /16s there: one after the other gets a /24 */
@@ -88,6 +89,9 @@ skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t n
         return own_network(addresses, number % addresses->shared_from,
                            (uint16_t)(SKAD_SIM_PORT + 1 + number / addresses->shared_from));
     }
+    if (addresses->internet != NULL && node < addresses->shared_from) {
+        return skad_sim_internet_of(addresses->internet, node, SKAD_FAMILY_IPV4);
+    }
     if (node < addresses->shared_from || addresses->subnets == 0) {
         return own_network(addresses, node, SKAD_SIM_PORT);
     }
@@ -123,11 +127,39 @@ static uint32_t node_at_wide(const skad_sim_addresses *addresses, const skad_add
                                                   : SKAD_SIM_NOBODY;
 }
 
+skad_address skad_sim_address_facing(const skad_sim_addresses *addresses, uint32_t node,
+                                     skad_family family)
+{
+    return addresses->internet != NULL && node < addresses->shared_from
+               ? skad_sim_internet_of(addresses->internet, node, family)
+               : skad_sim_address_of(addresses, node);
+}
+
+uint8_t skad_sim_families_of(const skad_sim_addresses *addresses, uint32_t node)
+{
+    const skad_address one = skad_sim_address_facing(addresses, node, SKAD_FAMILY_IPV4);
+    const skad_address other = skad_sim_address_facing(addresses, node, SKAD_FAMILY_IPV6);
+    return (uint8_t)(one.family | other.family);
+}
+
+skad_address skad_sim_address_between(const skad_sim_addresses *addresses, uint32_t from,
+                                      uint32_t to)
+{
+    const bool both = addresses->internet != NULL &&
+                      skad_sim_families_of(addresses, from) == SKAD_FAMILIES_ALL &&
+                      skad_sim_families_of(addresses, to) == SKAD_FAMILIES_ALL;
+    return skad_sim_address_facing(
+        addresses, to, both && (from + to) % 2 == 1 ? SKAD_FAMILY_IPV6 : SKAD_FAMILY_IPV4);
+}
+
 uint32_t skad_sim_node_at(const skad_sim_addresses *addresses, const skad_address *address)
 {
     uint32_t ip = (uint32_t)address->ip[0] << 24 | (uint32_t)address->ip[1] << 16 |
                   (uint32_t)address->ip[2] << 8 | address->ip[3];
     uint32_t node = SKAD_SIM_NOBODY;
+    if (addresses->internet != NULL && (ip < CROWDED_FROM || address->family != SKAD_FAMILY_IPV4)) {
+        return skad_sim_internet_at(addresses->internet, address);
+    }
     if (address->family == SKAD_FAMILY_IPV6) {
         return node_at_wide(addresses, address);
     }

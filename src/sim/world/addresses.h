@@ -1,7 +1,8 @@
 /* The address of a node: it follows from its number, and the number from the address, so that
  * delivering a datagram needs no table. All nodes of a world have addresses of one family: IPv4, a
  * /24 each, except adversaries that share a given number of /24s; or IPv6, a /32 each, except
- * adversaries that are all in one allocation. */
+ * adversaries that are all in one allocation. With addresses as on the internet (internet.h) there
+ * is a table of them, and nodes may have an address of each family. */
 #ifndef SKAD_SIM_WORLD_ADDRESSES_H
 #define SKAD_SIM_WORLD_ADDRESSES_H
 
@@ -14,6 +15,8 @@
 #define SKAD_SIM_PORT   4700
 #define SKAD_SIM_NOBODY UINT32_MAX
 
+struct skad_sim_internet;
+
 typedef struct skad_sim_addresses {
     uint32_t nodes;
     uint32_t shared_from; /* nodes from here on share networks; equal to nodes: none does */
@@ -24,9 +27,21 @@ typedef struct skad_sim_addresses {
     bool ipv6;
     unsigned allocation; /* length of the IPv6 prefix of the nodes from shared_from on, 16..56,
                             where each has a /64, spread over the widest subnets first; 0: none */
+    struct skad_sim_internet *internet; /* of the nodes before shared_from; NULL: as computed */
 } skad_sim_addresses;
 
+#pragma GCC visibility push(default) /* adversaries that are shared objects call these */
+
 skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t node);
+
+/* The address from which a node sends to one of a family: its own of that family, if it has one. */
+skad_address skad_sim_address_facing(const skad_sim_addresses *addresses, uint32_t node,
+                                     skad_family family);
+/* The families of its addresses, and one at which two nodes may know each other: IPv6 for half of
+ * the pairs that both have it. */
+uint8_t skad_sim_families_of(const skad_sim_addresses *addresses, uint32_t node);
+skad_address skad_sim_address_between(const skad_sim_addresses *addresses, uint32_t from,
+                                      uint32_t to);
 
 /* The node that is at an address, whatever its port, or SKAD_SIM_NOBODY. */
 uint32_t skad_sim_node_at(const skad_sim_addresses *addresses, const skad_address *address);
@@ -37,5 +52,7 @@ skad_address skad_sim_address_unroutable(const skad_sim_addresses *addresses, ui
 /* A contact with one address, and the address of such a contact. */
 skad_contact skad_sim_contact(const skad_id *id, const skad_address *address);
 const skad_address *skad_sim_contact_address(const skad_contact *contact);
+
+#pragma GCC visibility pop
 
 #endif

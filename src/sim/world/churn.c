@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "src/sim/base/memory.h"
-#include "src/sim/world/attacks.h"
+#include "src/sim/world/leagues.h"
 
 #define STABLE          0
 #define US_PER_MIN      (60.0 * (double)SKAD_US_PER_S)
@@ -97,6 +97,12 @@ static double mean_min(const skad_sim_scenario *scenario, bool up)
     return up || scenario->downtime_min <= 0 ? scenario->uptime_min : scenario->downtime_min;
 }
 
+/* Whether a node takes part. */
+static bool churns(const skad_world *world, uint32_t node)
+{
+    return node < world->honest || !world->scenario.adversary_stays;
+}
+
 static bool drawn(const skad_world *world)
 {
     return world->scenario.churn == SKAD_SIM_EXPONENTIAL ||
@@ -124,7 +130,7 @@ void skad_sim_churn_settle(skad_sim_churn *churn, skad_world *world)
     double up = mean_min(&world->scenario, true);
     double down = mean_min(&world->scenario, false);
     for (uint32_t node = 1; node < world->count; node++) {
-        if (!skad_world_up(world, node)) {
+        if (!skad_world_up(world, node) || !churns(world, node)) {
             continue;
         }
         if (skad_prng_chance(&churn->prng, down / (up + down))) {
@@ -141,7 +147,9 @@ void skad_sim_churn_settle(skad_sim_churn *churn, skad_world *world)
 void skad_sim_churn_begin(skad_sim_churn *churn, skad_world *world)
 {
     for (uint32_t node = 1; drawn(world) && node < world->count; node++) {
-        plan_change(churn, world, node);
+        if (churns(world, node)) {
+            plan_change(churn, world, node);
+        }
     }
     for (size_t i = 0; i < churn->lines_count; i++) {
         uint64_t at_us = (uint64_t)(churn->lines[i].at_s * (double)SKAD_US_PER_S);
@@ -175,7 +183,7 @@ void skad_sim_churn_change(skad_sim_churn *churn, skad_world *world, uint32_t in
     bool wanted = trace ? churn->lines[index].up : !up;
     if (up && !wanted) {
         leave(churn, world, node);
-    } else if (!up && wanted && !skad_attacks_silent(world, node)) {
+    } else if (!up && wanted && !skad_leagues_absent(world, node)) {
         come(churn, world, node);
     }
     if (!trace) {

@@ -23,7 +23,8 @@ static bool has_an_honest_node(const skad_world *world, const skad_address *addr
 {
     size_t bytes = address->family == SKAD_FAMILY_IPV6 ? 8 : 4;
     for (uint32_t node = 0; node < world->honest; node++) {
-        skad_address one = skad_sim_address_of(&world->addresses, node);
+        skad_address one =
+            skad_sim_address_facing(&world->addresses, node, (skad_family)address->family);
         if (one.family == address->family && memcmp(one.ip, address->ip, bytes) == 0) {
             return true;
         }

@@ -23,9 +23,6 @@ void skad_graveyard_init(skad_graveyard *graveyard, const skad_world *world, con
 {
     const skad_sim_scenario *scenario = &world->scenario;
     skad_prng prng;
-    if (scenario->adversary != SKAD_SIM_GRAVEYARD && scenario->adversary != SKAD_SIM_HALF_TRUE) {
-        return;
-    }
     uint32_t count =
         scenario->graves > 0 ? (uint32_t)scenario->graves : DEPARTED_FACTOR * world->honest;
     skad_prng_init(&prng, scenario->seed, SKAD_PRNG_GRAVES);

@@ -7,8 +7,7 @@
 #ifndef SKAD_SIM_WORLD_GRAVEYARD_H
 #define SKAD_SIM_WORLD_GRAVEYARD_H
 
-#include "proto/message.h"
-#include "src/sim/world/world.h"
+#include "src/sim/world/adversary.h"
 
 typedef struct skad_graveyard {
     skad_id_index index; /* of ids, by number */
@@ -16,7 +15,7 @@ typedef struct skad_graveyard {
     uint32_t named; /* dead addresses, so far */
 } skad_graveyard;
 
-/* key: NULL, or what ground ones lie near. Does nothing but for adversaries that need it. */
+/* key: NULL, or what ground ones lie near. */
 void skad_graveyard_init(skad_graveyard *graveyard, const skad_world *world, const skad_id *key);
 void skad_graveyard_free(skad_graveyard *graveyard);
 

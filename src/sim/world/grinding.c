@@ -6,7 +6,7 @@
 #include "skad/record.h"
 #include "src/core/routing/distance.h"
 #include "src/sim/base/memory.h"
-#include "src/sim/world/adversary.h"
+#include "src/sim/world/leagues.h"
 #include "src/sim/world/target.h"
 
 /* The seed of an adversary's n-th draw. */
@@ -65,7 +65,7 @@ static uint64_t grind(const skad_world *world, const goal *wanted, uint32_t node
 static void key_of_value(const skad_world *world, skad_id *out)
 {
     uint8_t value[SKAD_SIM_PUBLISHED_BYTES];
-    skad_adversary_value(world, value, sizeof value);
+    skad_leagues_value(world, value, sizeof value);
     if (world->scenario.values > 0) {
         skad_value_key(value, sizeof value, out);
         return;
@@ -121,6 +121,13 @@ static void choose_key(skad_grinding *grinding, const skad_world *world, skad_pr
         skad_sim_target target;
         skad_sim_target_of(world, &target);
         grinding->key = target.name.key;
+    }
+    if (world->scenario.aim != SKAD_SIM_AT_KEY) {
+        skad_identity victim;
+        skad_world_identity(world, (uint32_t)world->scenario.victim, &victim);
+        grinding->key = victim.id;
+    }
+    if (world->scenario.placement >= SKAD_SIM_NEAREST) {
         plan_zones(grinding, world);
     }
 }

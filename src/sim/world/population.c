@@ -9,7 +9,7 @@
 #include "skad/simulator.h"
 #include "src/core/node/invariants.h"
 #include "src/sim/base/memory.h"
-#include "src/sim/world/adversary.h"
+#include "src/sim/world/leagues.h"
 
 #define PEERS_MIN 32 /* see skad_node_limits */
 #define PEERS_MAX 4096
@@ -34,7 +34,7 @@ void skad_world_identity(const skad_world *world, uint32_t node, skad_identity *
 {
     uint8_t seed[SKAD_SEED_BYTES];
     own_seed(world, node, 0, seed);
-    skad_adversary_grind(world, node, seed);
+    skad_leagues_grind(world, node, seed);
     skad_status status = skad_identity_from_seed(seed, world->profile.memory_kib, out);
     SKAD_ASSERT(status == SKAD_OK);
     uint64_t unix_s = skad_world_time(world, node).unix_s;
@@ -130,7 +130,7 @@ void skad_world_start(skad_world *world, uint32_t node)
     skad_node_config config = {.profile = world->profile,
                                .identity = &identity,
                                .store = one->store,
-                               .families = world->families,
+                               .families = skad_sim_families_of(&world->addresses, node),
                                .simulator = &simulator};
     limits_of(world, node, &config.limits);
     skad_node_rates_default(&world->profile, &config.rates);
@@ -193,7 +193,7 @@ void skad_population_init(skad_world *world)
     (void)skad_sim_must(status == SKAD_OK ? world->shared : NULL);
     world->nodes = skad_sim_alloc(world->count, sizeof *world->nodes);
     world->ids = skad_sim_alloc(world->count, sizeof *world->ids);
-    skad_adversary_prepare(world);
+    skad_leagues_prepare(world);
     skad_id_index_init(&world->id_index, world->count);
     for (uint32_t node = 0; node < world->count; node++) {
         skad_sim_node *one = &world->nodes[node];
@@ -205,7 +205,6 @@ void skad_population_init(skad_world *world)
         skad_id_index_add(&world->id_index, &world->ids[node], node);
     }
     skad_id_index_sort(&world->id_index);
-    skad_adversary_init(world);
 }
 
 void skad_population_free(skad_world *world)
@@ -218,7 +217,7 @@ void skad_population_free(skad_world *world)
             one->store.ops->free(one->store.self);
         }
     }
-    skad_adversary_free(world);
+    skad_leagues_free(world);
     skad_id_index_free(&world->id_index);
     free(world->nodes);
     free(world->ids);

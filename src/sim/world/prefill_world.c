@@ -158,7 +158,7 @@ static void get_acquainted(filling *self)
         double ago = ((double)(self->count - i) - shift) / (double)self->count; /* of an interval */
         uint64_t interval_us = skad_liveness_interval_us(world->now_us - first_seen_us, life_us);
         uint64_t heard_us = world->now_us - (uint64_t)(ago * (double)interval_us);
-        addresses[i] = skad_sim_address_of(&world->addresses, peer);
+        addresses[i] = skad_sim_address_between(&world->addresses, self->node, peer);
         known[i] =
             (skad_acquaintance){.id = &world->ids[peer],
                                 .address = &addresses[i],

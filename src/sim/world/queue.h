@@ -18,7 +18,8 @@ typedef enum skad_sim_event_kind {
     SKAD_SIM_WAKE,    /* index: the node whose deadline it may be */
     SKAD_SIM_CHANGE,  /* index: a node that comes or goes */
     SKAD_SIM_WORK,    /* index: the experiment's own */
-    SKAD_SIM_ATTACK,  /* the adversaries' turn */
+    SKAD_SIM_ATTACK,  /* index: the league of adversaries whose turn it is (leagues.h) */
+    SKAD_SIM_PHASE,   /* index: which part of their plan (phases.h) */
 } skad_sim_event_kind;
 
 typedef struct skad_sim_event {

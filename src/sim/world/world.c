@@ -6,10 +6,11 @@
 #include "crypto/assert.h"
 #include "src/sim/base/cryptography.h"
 #include "src/sim/base/memory.h"
-#include "src/sim/world/adversary.h"
-#include "src/sim/world/attacks.h"
 #include "src/sim/world/fairness.h"
+#include "src/sim/world/internet.h"
+#include "src/sim/world/leagues.h"
 #include "src/sim/world/ledger.h"
+#include "src/sim/world/phases.h"
 #include "src/sim/world/population.h"
 #include "src/sim/world/prefetch.h"
 
@@ -25,7 +26,7 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     world->profile = skad_sim_scenario_profile(scenario);
     world->count = (uint32_t)skad_sim_scenario_count(scenario);
     world->honest = (uint32_t)skad_sim_scenario_honest(scenario);
-    bool neighbours = scenario->adversary == SKAD_SIM_FRAME;
+    bool neighbours = skad_sim_scenario_has(scenario, SKAD_SIM_NEIGHBOURS);
     bool shared = scenario->adversary_subnets > 0 || scenario->adversary_allocation > 0;
     world->addresses =
         (skad_sim_addresses){.nodes = world->count,
@@ -35,7 +36,14 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
                              .subnets = (uint32_t)scenario->adversary_subnets,
                              .ipv6 = scenario->ipv6,
                              .allocation = (unsigned)scenario->adversary_allocation};
-    world->families = scenario->ipv6 ? SKAD_FAMILY_IPV6 : SKAD_FAMILY_IPV4;
+    if (scenario->addresses == SKAD_SIM_INTERNET) {
+        world->addresses.internet = skad_sim_internet_new(
+            scenario->seed, world->addresses.shared_from, scenario->ipv6_share);
+    }
+    world->families = world->addresses.internet != NULL && scenario->ipv6_share > 0
+                          ? SKAD_FAMILIES_ALL
+                      : scenario->ipv6 ? SKAD_FAMILY_IPV6
+                                       : SKAD_FAMILY_IPV4;
     world->now_us = SKAD_SIM_BEGIN_S * SKAD_US_PER_S;
     world->began_us = UINT64_MAX;
     skad_sim_flights_init(&world->flights);
@@ -47,19 +55,20 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
         return false;
     }
     skad_population_init(world);
-    skad_attacks_init(world);
+    skad_leagues_init(world);
     skad_sim_ledger_init(world);
     return true;
 }
 
 void skad_world_free(skad_world *world)
 {
-    skad_attacks_free(world);
     skad_sim_ledger_free(world);
     skad_population_free(world);
     skad_sim_links_free(&world->links);
     skad_sim_flights_free(&world->flights);
     skad_sim_queue_free(&world->queue);
+    skad_sim_internet_free(world->addresses.internet);
+    world->addresses.internet = NULL;
 }
 
 skad_time skad_world_time(const skad_world *world, uint32_t node)
@@ -137,6 +146,22 @@ static bool go_up(skad_world *world, uint32_t from, size_t len, uint64_t *wait_u
     return true;
 }
 
+/* Whether the adversaries may send so many bytes more: what is beyond their budget of a second is
+ * not sent. */
+static bool affords(skad_world *world, uint32_t from, size_t len)
+{
+    const double bytes_per_s = world->scenario.budget_bytes_per_s;
+    if (bytes_per_s <= 0 || from < world->honest) {
+        return true;
+    }
+    uint64_t begin_us = world->paid_us > world->now_us ? world->paid_us : world->now_us;
+    if (begin_us - world->now_us > SKAD_US_PER_S) {
+        return false;
+    }
+    world->paid_us = begin_us + (uint64_t)((double)len * (double)SKAD_US_PER_S / bytes_per_s);
+    return true;
+}
+
 static uint64_t way_of(skad_world *world, uint32_t from, uint32_t to)
 {
     const double ms = world->scenario.adversary_latency_ms;
@@ -146,27 +171,17 @@ static uint64_t way_of(skad_world *world, uint32_t from, uint32_t to)
     return skad_sim_links_latency_us(&world->links, from, to);
 }
 
-void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *datagram)
-{
-    skad_address source = skad_sim_address_of(&world->addresses, from);
-    skad_sim_nat *nat = world->nodes[from].nat;
-    if (nat != NULL) {
-        source.port = skad_sim_nat_out(nat, &datagram->to, world->now_us);
-    }
-    if (world->attacks != NULL) {
-        skad_attacks_overhear(world, from, &source, datagram);
-    }
-    world->watched_requests += from == world->watched && datagram->request;
-    skad_sim_ledger_sent(world, from, datagram);
-    skad_world_send_from(world, from, &source, datagram);
-}
-
-void skad_world_send_from(skad_world *world, uint32_t from, const skad_address *source,
-                          const skad_datagram *datagram)
+/* A datagram is on its way, so much later than usual. */
+static void put_on_link(skad_world *world, uint32_t from, const skad_address *source,
+                        const skad_datagram *datagram, uint64_t delay_us)
 {
     skad_sim_counters *counters = &world->counters;
     uint32_t to = skad_sim_node_at(&world->addresses, &datagram->to);
     uint64_t wait_us;
+    if (!affords(world, from, datagram->len)) {
+        counters->queue_full++;
+        return;
+    }
     counters->sent++;
     counters->sent_bytes += datagram->len;
     skad_sim_fingerprint_add(&world->fingerprint, world->now_us, from,
@@ -176,7 +191,8 @@ void skad_world_send_from(skad_world *world, uint32_t from, const skad_address *
         counters->unroutable++;
     } else if (partitioned(world, from, to)) {
         counters->partitioned++;
-    } else if (fate.lost) {
+    } else if (fate.lost || (world->leagues != NULL &&
+                             !skad_leagues_passes(world, from, to, datagram, &delay_us))) {
         counters->lost++;
     } else if (!go_up(world, from, datagram->len, &wait_us)) {
         counters->queue_full++;
@@ -184,16 +200,42 @@ void skad_world_send_from(skad_world *world, uint32_t from, const skad_address *
         for (int copy = 0; copy <= (int)fate.doubled; copy++) {
             uint64_t way_us = way_of(world, from, to);
             launch(world, source, datagram, &fate,
-                   world->now_us + wait_us + way_us + fate.held_up_us);
+                   world->now_us + delay_us + wait_us + way_us + fate.held_up_us);
         }
     }
+}
+
+void skad_world_send(skad_world *world, uint32_t from, const skad_datagram *datagram)
+{
+    skad_address source =
+        skad_sim_address_facing(&world->addresses, from, (skad_family)datagram->to.family);
+    skad_sim_nat *nat = world->nodes[from].nat;
+    if (nat != NULL) {
+        source.port = skad_sim_nat_out(nat, &datagram->to, world->now_us);
+    }
+    uint64_t delay_us = 0;
+    if (world->leagues != NULL) {
+        skad_leagues_overhear(world, from, &source, datagram);
+        if (!skad_leagues_departs(world, from, datagram, &delay_us)) {
+            return;
+        }
+    }
+    world->watched_requests += from == world->watched && datagram->request;
+    skad_sim_ledger_sent(world, from, datagram);
+    put_on_link(world, from, &source, datagram, delay_us);
+}
+
+void skad_world_send_from(skad_world *world, uint32_t from, const skad_address *source,
+                          const skad_datagram *datagram)
+{
+    put_on_link(world, from, source, datagram, 0);
 }
 
 /* ---- A node's turn ---- */
 
 void skad_world_enter(const skad_world *world, uint32_t node)
 {
-    bool differ = world->scenario.adversary == SKAD_SIM_FRAME;
+    bool differ = skad_sim_scenario_has(&world->scenario, SKAD_SIM_LIBRARIES);
     skad_sim_library(differ && (node >= world->honest || node % 2 == 0));
 }
 
@@ -251,7 +293,7 @@ static void deliver(skad_world *world, uint32_t place)
     } else {
         world->counters.delivered++;
         skad_sim_ledger_received(world, to, flight);
-        if (to < world->honest || !skad_adversary_takes(world, to, flight)) {
+        if (to < world->honest || !skad_leagues_takes(world, to, flight)) {
             skad_world_enter(world, to);
             (void)skad_node_receive(node->node, flight->bytes, flight->len, &flight->from,
                                     skad_world_time(world, to));
@@ -306,7 +348,10 @@ bool skad_world_step(skad_world *world, uint64_t end_us)
         world->listener.work(world, event.index, world->listener.user);
         break;
     case SKAD_SIM_ATTACK:
-        skad_attacks_turn(world);
+        skad_leagues_turn(world, event.index);
+        break;
+    case SKAD_SIM_PHASE:
+        skad_phases_due(world, event.index);
         break;
     }
     return true;

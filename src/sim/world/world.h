@@ -6,7 +6,7 @@
  *            WAKE    -> skad_node_tick --------------------+-> datagrams -> links -> queue
  *            CHANGE  -> a node goes or comes               |
  *            WORK    -> the experiment's calls ------------+-> events -> the experiment
- *            ATTACK  -> an adversary sends
+ *            ATTACK  -> a league of adversaries has its turn
  *
  * Only the scenario and its seed decide what happens: the same scenario gives the same run, whose
  * fingerprint (fingerprint.h) covers every datagram that was sent. */
@@ -37,8 +37,7 @@
 #define SKAD_SIM_PUBLISHER 0
 
 typedef struct skad_world skad_world;
-struct skad_adversary;
-struct skad_attacks;
+struct skad_leagues;
 struct skad_sim_ledger;
 
 typedef struct skad_sim_node {
@@ -87,13 +86,13 @@ struct skad_world {
     skad_sim_node *nodes;
     skad_id *ids; /* of each */
     uint32_t count;
-    uint32_t honest;                  /* nodes from here on are adversaries */
-    struct skad_adversary *adversary; /* NULL: none */
-    struct skad_attacks *attacks;     /* NULL: adversaries send nothing by themselves */
-    struct skad_sim_ledger *ledger;   /* NULL: not kept */
-    skad_id_index id_index;           /* of all nodes, up or down */
+    uint32_t honest;                /* nodes from here on are adversaries */
+    struct skad_leagues *leagues;   /* NULL: no adversaries (leagues.h) */
+    struct skad_sim_ledger *ledger; /* NULL: not kept */
+    skad_id_index id_index;         /* of all nodes, up or down */
     uint64_t now_us;
     uint64_t began_us; /* when the warm-up was over; UINT64_MAX before */
+    uint64_t paid_us;  /* until when the adversaries' budget of bytes is spent */
     skad_sim_queue queue;
     skad_sim_flights flights;
     skad_sim_links links;
@@ -106,6 +105,8 @@ struct skad_world {
     uint64_t watched_requests;
     skad_datagram datagram; /* scratch */
 };
+
+#pragma GCC visibility push(default) /* adversaries that are shared objects call these */
 
 /* Makes the nodes, all up, without contacts, and the truth about them. False, with a reason, when a
  * file of the scenario cannot be read. *world is large: keep it on the heap. */
@@ -155,5 +156,7 @@ bool skad_world_step(skad_world *world, uint64_t end_us);
 
 /* Steps until end_us, or until an invariant is broken. */
 void skad_world_run(skad_world *world, uint64_t end_us);
+
+#pragma GCC visibility pop
 
 #endif
