@@ -3,9 +3,11 @@
 #include "src/core/routing/distance.h"
 #include "src/sim/world/placement.h"
 
+#define QUARTER_BITS 2
+
 void skad_sim_prefixes_count(skad_sim_prefixes *prefixes, const skad_world *world)
 {
-    const unsigned usual = skad_sim_region_bits(world->honest);
+    const unsigned usual = skad_sim_region_bits(world->honest) + QUARTER_BITS;
     const unsigned bits = usual < SKAD_SIM_PREFIX_BITS_MAX ? usual : SKAD_SIM_PREFIX_BITS_MAX;
     *prefixes = (skad_sim_prefixes){.bits = bits};
     for (uint32_t node = 0; node < world->count; node++) {

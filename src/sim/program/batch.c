@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include "src/sim/program/batch.h"
 
 #include <errno.h>
@@ -5,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "src/sim/base/memory.h"
@@ -56,6 +58,7 @@ static bool on_report(size_t number, const skad_sim_outcome *so_far, void *user)
     *self->before = *so_far;
     bool good = skad_sim_output_report(&self->output, number, so_far, interval);
     free(interval);
+    *self->report_error = good ? *self->report_error : self->output.error;
     return good;
 }
 
@@ -80,6 +83,7 @@ static void free_all(skad_sim_batch *self)
     free(self->elsewhere);
     free(self->skip);
     free(self->before);
+    (void)munmap(self->report_error, sizeof *self->report_error);
 }
 
 static bool expand(skad_sim_batch *self, char reason[static SKAD_SIM_REASON_BYTES])
@@ -179,6 +183,9 @@ skad_sim_exit skad_sim_batch_new(const char *command, skad_sim_request *request,
     out->elsewhere = skad_sim_alloc(count, sizeof *out->elsewhere);
     out->skip = skad_sim_alloc(count, sizeof *out->skip);
     out->before = skad_sim_alloc(1, sizeof *out->before);
+    out->report_error = mmap(NULL, sizeof *out->report_error, PROT_READ | PROT_WRITE,
+                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    (void)skad_sim_must(out->report_error == MAP_FAILED ? NULL : out->report_error);
     out->plan = (skad_sim_plan){.command = command,
                                 .arguments = request->arguments,
                                 .sweep = &request->sweep,
@@ -234,6 +241,7 @@ static skad_sim_exit close_files(skad_sim_batch *self)
     if (request->traces != NULL && !skad_sim_traces_close(&self->traces)) {
         code = cannot_write(request->traces, self->traces.error);
     }
+    self->output.error = self->output.error != 0 ? self->output.error : *self->report_error;
     if (request->out != NULL && !skad_sim_output_close(&self->output, ended == own)) {
         code = cannot_write(request->out, self->output.error);
     }

@@ -19,6 +19,7 @@ typedef struct skad_sim_batch {
     skad_sim_output output;
     skad_sim_traces traces;
     skad_sim_outcome *before; /* in an experiment's process: at its last report */
+    int *report_error;        /* of all these processes: errno of what failed first; 0: nothing */
     const skad_sim_request *request;
     bool whole; /* no shard: there are results of all settings to print */
 } skad_sim_batch;

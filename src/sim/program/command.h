@@ -64,6 +64,8 @@ extern const skad_sim_command skad_sim_command_capture;
 extern const skad_sim_command skad_sim_command_churn;
 extern const skad_sim_command skad_sim_command_fuzz;
 extern const skad_sim_command skad_sim_command_keys;
+extern const skad_sim_command skad_sim_command_ablate;
+extern const skad_sim_command skad_sim_command_report;
 extern const skad_sim_command skad_sim_command_merge;
 extern const skad_sim_command skad_sim_command_schema;
 

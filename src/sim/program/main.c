@@ -14,7 +14,8 @@
 static const skad_sim_command *const COMMANDS[] = {
     &skad_sim_command_run,     &skad_sim_command_build,  &skad_sim_command_adversary,
     &skad_sim_command_capture, &skad_sim_command_churn,  &skad_sim_command_fuzz,
-    &skad_sim_command_merge,   &skad_sim_command_schema, &skad_sim_command_keys,
+    &skad_sim_command_ablate,  &skad_sim_command_report, &skad_sim_command_merge,
+    &skad_sim_command_schema,  &skad_sim_command_keys,
 };
 #define COMMANDS_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -53,7 +54,9 @@ static void print_command_help(const skad_sim_command *command)
     }
     if (command->takes_files) {
         print_option("out", "FILE", "what it writes; -o FILE is the same");
-        print_option("json", "", "one JSON object on the last line");
+        print_option("json", "", "merge: one JSON object on the last line");
+        print_option("csv", "", "report: the table as CSV, beside FILE");
+        print_option("svg", "FOLDER", "report: each figure as a file of its own");
         return;
     }
     if (command->takes_seeds) {
@@ -228,6 +231,10 @@ static bool take_value(reading *self, const char *name, const char *value)
     }
     if (strcmp(name, "traces") == 0 && self->command->worlds > 0) {
         self->request->traces = value;
+        return true;
+    }
+    if (strcmp(name, "svg") == 0 && self->command->takes_files) {
+        self->request->svg = value;
         return true;
     }
     if (strcmp(name, "seeds") == 0 && self->command->takes_seeds) {

@@ -99,6 +99,7 @@ static bool read_plan(reading *in, json_t *head)
                                  .sweep = &self->sweep,
                                  .worlds = worlds,
                                  .count = count,
+                                 .head = head,
                                  .shard = 1,
                                  .shards = 1};
     self->scenarios = skad_sim_alloc(count, sizeof *self->scenarios);
@@ -293,7 +294,8 @@ skad_sim_results skad_sim_archive_results(const skad_sim_archive *archive)
                               .scenarios = archive->scenarios,
                               .outcomes = archive->outcomes,
                               .count = archive->plan.count,
-                              .worlds = archive->plan.worlds};
+                              .worlds = archive->plan.worlds,
+                              .head = archive->head};
 }
 
 bool skad_sim_archive_missing(const skad_sim_archive *archive,

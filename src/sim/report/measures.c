@@ -1,6 +1,7 @@
 #include "src/sim/report/measures.h"
 
 #include "crypto/assert.h"
+#include "src/sim/scenario/library.h"
 
 const int skad_sim_percents[SKAD_SIM_QUANTILES] = {50, 90, 99};
 
@@ -58,6 +59,19 @@ bool skad_sim_shares_target(const skad_sim_scenario *scenario, skad_sim_measure 
 {
     const bool gets = measure >= SKAD_SIM_GET_SUCCESS && measure <= SKAD_SIM_GET_MS;
     return gets || scenario->placement != SKAD_SIM_ANYWHERE;
+}
+
+skad_sim_measure skad_sim_attack_measure(uint64_t attack)
+{
+    switch (skad_sim_attack_aim(attack)) {
+    case SKAD_SIM_AIM_LOOKUPS:
+        return SKAD_SIM_LOOKUP_SUCCESS;
+    case SKAD_SIM_AIM_GETS:
+        return SKAD_SIM_GET_SUCCESS;
+    case SKAD_SIM_AIM_PUTS:
+        return SKAD_SIM_PUT_SUCCESS;
+    }
+    return SKAD_SIM_LOOKUP_SUCCESS;
 }
 
 static double number_at(const skad_sim_outcome *outcome, size_t place)

@@ -53,6 +53,9 @@ void skad_sim_summarise(const skad_sim_scenario *scenario, const skad_sim_outcom
  * independent trials. */
 bool skad_sim_shares_target(const skad_sim_scenario *scenario, skad_sim_measure measure);
 
+/* What an attack of the library is against. */
+skad_sim_measure skad_sim_attack_measure(uint64_t attack);
+
 /* Quantiles that all reports have: 50, 90 and 99 %. */
 #define SKAD_SIM_QUANTILES 3
 extern const int skad_sim_percents[SKAD_SIM_QUANTILES];

@@ -70,9 +70,14 @@ json_t *skad_sim_plan_head(const skad_sim_plan *plan)
 {
     json_t *head = skad_sim_must(json_object());
     json_t *what = skad_sim_json_head(plan->command, &plan->sweep->base);
+    if (plan->head != NULL) {
+        json_decref(what);
+        what = skad_sim_must(json_copy((json_t *)(uintptr_t)plan->head));
+    }
     skad_sim_record_add(head, "complete", json_false());
     skad_sim_record_add(head, "line", json_string("head"));
     (void)json_object_update(head, what);
+    (void)json_object_set_new(head, "complete", json_false());
     json_decref(what);
     skad_sim_record_add(head, "axes", axes_of(plan->sweep));
     skad_sim_record_add(head, "worlds", json_integer((json_int_t)plan->worlds));

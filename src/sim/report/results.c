@@ -160,6 +160,10 @@ void skad_sim_json_results(FILE *out, const skad_sim_results *results)
     bool incomplete = false;
     json_t *object = skad_sim_json_head(results->command, &results->sweep->base);
     json_t *list = skad_sim_must(json_array());
+    if (results->head != NULL) {
+        (void)json_object_set(object, "version", json_object_get(results->head, "version"));
+        (void)json_object_set(object, "crypto", json_object_get(results->head, "crypto"));
+    }
     for (size_t i = 0; i < results->count; i++) {
         incomplete = incomplete || results->outcomes[i].incomplete || results->outcomes[i].failed;
     }

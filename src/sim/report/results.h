@@ -16,6 +16,7 @@ typedef struct skad_sim_results {
     const skad_sim_outcome *outcomes;
     size_t count;
     size_t worlds;         /* of each setting; count is a multiple of it */
+    const json_t *head;    /* of the file that they were read from; NULL: they are this program's */
     const bool *elsewhere; /* experiments of other shards; NULL: none */
 } skad_sim_results;
 

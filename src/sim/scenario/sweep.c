@@ -122,7 +122,8 @@ static bool add_axis(skad_sim_sweep *sweep, const char *keys, const char *values
     skad_sim_axis axis = {.keys = keys};
     bool good = range ? add_range(&axis, values, reason) : add_list(&axis, values, reason);
     for (size_t i = 0; good && i < axis.count; i++) {
-        good = set_keys(&sweep->base, keys, axis.values[i], reason);
+        skad_sim_scenario probe = sweep->base;
+        good = set_keys(&probe, keys, axis.values[i], reason);
     }
     if (!good) {
         free(axis.values);
