@@ -37,7 +37,7 @@ def of(values, scale=1, digits=0):
     spread = math.sqrt(sum((v - mean) ** 2 for v in values) / max(1, len(values) - 1))
     return f"{mean:.{digits}f} ± {t * spread / math.sqrt(len(values)):.{digits}f}"
 look = [r["lookups"] for r in results]
-puts, stored = sum(r["puts"] for r in results), sum(r["puts_stored"] for r in results)
+puts, stored = sum(r["puts"]["ended"] for r in results), sum(r["puts"]["stored"] for r in results)
 gets = [r["gets"] for r in results if r["gets"]["ended"]]
 cells = [name, of([l["success"] for l in look], 100, 1), of([l["exact"] for l in look], 100, 1),
          of([l["rpcs"] for l in look], 1, 1)]

@@ -63,6 +63,7 @@ complain "libseccomp outside src/daemon/sandbox/sandbox_calls.c" '[<"]seccomp\.h
   $(find src/daemon -type f ! -path src/daemon/sandbox/sandbox_calls.c)
 
 complain "xxHash outside src/sim" '[<"]xxh' $(without src/sim)
+complain "Jansson outside src/sim" '[<"]jansson' $(without src/sim)
 
 complain "crypto includes what lies above it" '"(proto|src)/' crypto
 complain "proto includes what lies above it" '"src/' proto

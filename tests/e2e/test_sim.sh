@@ -49,7 +49,7 @@ first=$(log_of)
 say "captures of the same worlds are the same, one row for each setting"
 capture() {
     "$skad" sim capture --honest 100 --ground 4,8 --placement spread --worlds 2 --gets 4 --wait 20 --json "$@" |
-        tail -n 1
+        tail -n 1 | sed -E 's/"(real_s|build_s|bytes_per_node)":[0-9.e-]+//g'
 }
 capture >"$work/once"
 capture --jobs 1 | cmp -s - "$work/once" || fail "another capture with --jobs"
@@ -59,7 +59,7 @@ grep -q '"worlds":2,"gets":8,' "$work/once" || fail "not all gets ended: $(cat "
 say "real signatures do what modelled ones do"
 "$skad" sim adversary --nodes 60 --fraction 0 --lookups 20 --crypto real --json >"$work/real"
 grep -q '"crypto":"real"' "$work/real" || fail "not real: $(cat "$work/real")"
-tail -n 1 "$work/real" | grep -q '"success":1.000000' || fail "lookups failed: $(cat "$work/real")"
+tail -n 1 "$work/real" | grep -q '"success":1.0,' || fail "lookups failed: $(cat "$work/real")"
 
 say "all examples run"
 for file in "$scenarios"/*.conf; do
@@ -104,7 +104,7 @@ head -n 1 "$work/cut.jsonl" | grep -q '^{"complete":false,' || fail "marked comp
 say "a full disk leaves whole lines, and is told"
 code=0
 (
-    ulimit -f 8 # kibibytes
+    ulimit -f 40 # kibibytes
     trap '' XFSZ
     exec "$skad" sim run "$scenarios/churn.conf" --set nodes=30 --set warmup_s=10 \
         --set duration_s=1000 --set report_every_s=10 --out "$work/full.jsonl"

@@ -308,8 +308,8 @@ static void mutable_values_may_get_a_second_edition(void **state)
     scenario.duration_s = 60;
     scenario.second_edition = true;
     skad_sim_outcome honest = test_run_world(&scenario);
-    assert_int_equal(honest.puts, 4);
-    assert_int_equal(honest.puts_stored, 4);
+    assert_int_equal(honest.puts.ended, 4);
+    assert_int_equal(honest.puts.stored, 4);
     assert_true(honest.gets.ended > 50);
     assert_int_equal(honest.gets.right, honest.gets.ended);
 }
@@ -362,7 +362,7 @@ static void who_waits_is_honest_until_then(void **state)
     for (unsigned waits = 0; waits < 2; waits++) {
         scenario.adversary_waits = waits != 0;
         skad_sim_outcome outcome = test_run_world(&scenario);
-        put_us[waits] = skad_sim_durations_us(&outcome.puts_durations, 1);
+        put_us[waits] = skad_sim_durations_us(&outcome.puts.durations, 1);
     }
     assert_true(put_us[1] < put_us[0] / 2);
 }

@@ -126,7 +126,7 @@ static uint64_t hand_over(double attack_rate, uint64_t *duplicates)
     world->listener = (skad_sim_listener){.event = on_event, .user = &values};
     skad_sim_prefill(world);
     skad_sim_values_publish(&values, world, &prng, &outcome);
-    assert_int_equal(outcome.puts_stored, 60);
+    assert_int_equal(outcome.puts.stored, 60);
     skad_world_stop(world, 3, true);
     skad_world_start(world, 3);
     skad_world_join(world, 3, SKAD_SIM_PUBLISHER);

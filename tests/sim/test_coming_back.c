@@ -57,7 +57,7 @@ static return_trip come_back(uint64_t nodes, bool empty)
     world->listener = (skad_sim_listener){.event = on_event, .user = &values};
     skad_sim_prefill(world);
     skad_sim_values_publish(&values, world, &prng, &outcome);
-    assert_int_equal(outcome.puts_stored, 200);
+    assert_int_equal(outcome.puts.stored, 200);
     trip.held = records_of(world, RETURNER);
     skad_world_stop(world, RETURNER, empty);
     skad_world_start(world, RETURNER);

@@ -131,7 +131,7 @@ static void values_survive_a_crash_of_half(void **state)
     scenario.duration_s = 120;
     scenario.settle_s = 600;
     skad_sim_outcome outcome = test_run_world(&scenario);
-    assert_int_equal(outcome.puts_stored, 7);
+    assert_int_equal(outcome.puts.stored, 7);
     assert_true(outcome.departures > 20);
     assert_int_equal(outcome.gets.lost, 0);
 }

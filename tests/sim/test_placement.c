@@ -193,7 +193,7 @@ static void one_seed_is_one_capture(void **state)
     skad_sim_outcome again = test_run_world(&scenario);
     assert_memory_equal(&once.fingerprint, &again.fingerprint, sizeof once.fingerprint);
     assert_memory_equal(&once.captured, &again.captured, sizeof once.captured);
-    assert_int_equal(once.puts, 1);
+    assert_int_equal(once.puts.ended, 1);
     assert_int_equal(once.captured.early, 3);
     assert_int_equal(once.captured.late, 3);
     assert_int_equal(once.gets.ended, 6);

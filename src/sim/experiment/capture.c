@@ -6,6 +6,7 @@
 #include "skad/records.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/experiment/course.h"
+#include "src/sim/experiment/values.h"
 
 #define LOOK_US            (50 * SKAD_US_PER_MS) /* between two looks at whether all have ended */
 #define ARRIVAL_SPACING_US (20 * SKAD_US_PER_MS)
@@ -23,14 +24,15 @@ static void put(skad_sim_course *self)
     world->watched_requests = 0;
     skad_status status = skad_sim_target_put(&capture->target, world, &capture->putting);
     SKAD_ASSERT(status == SKAD_OK);
+    skad_node_trace(world->nodes[capture->target.publisher].node, capture->putting);
     skad_world_settle(world, capture->target.publisher);
     uint64_t end_us = world->now_us + SKAD_OPERATION_US_MAX + SKAD_US_PER_S;
     while (capture->putting != 0 && world->broken == NULL && skad_world_step(world, end_us)) {
     }
-    self->outcome->puts = 1;
     self->outcome->captured.put_rpcs = world->watched_requests;
     self->outcome->captured.holders = skad_sim_target_holders(&capture->target, world);
-    skad_sim_durations_count(&self->outcome->puts_durations, world->now_us - began_us);
+    skad_sim_puts_count(&self->outcome->puts, world->now_us - began_us, world->watched_requests,
+                        &capture->hop);
 }
 
 static void take_put(skad_sim_course *self, const skad_event *event)
@@ -39,8 +41,8 @@ static void take_put(skad_sim_course *self, const skad_event *event)
     self->capture.putting = 0;
     out->captured.stored = event->outcome == SKAD_OUTCOME_DONE && event->u.put.stored > 0;
     out->captured.dense = event->u.put.dense;
-    out->puts_stored = out->captured.stored;
-    out->puts_dense = out->captured.dense;
+    out->puts.stored = out->captured.stored;
+    out->puts.dense = out->captured.dense;
 }
 
 /* ---- Gets ---- */
@@ -72,6 +74,8 @@ static void begin_get(skad_sim_course *self)
                                        &name->key, skad_world_time(world, node), &get->op);
     if (status == SKAD_OK) {
         get->began_us = world->now_us;
+        get->hop = (skad_sim_hop){0};
+        skad_node_trace(world->nodes[node].node, get->op);
         capture->awaited++;
     } else {
         get->op = 0;
@@ -111,9 +115,16 @@ static void take_get(skad_sim_course *self, uint32_t node, const skad_event *eve
     skad_sim_capture *capture = &self->capture;
     skad_sim_captured_key *found = &self->outcome->captured;
     skad_sim_gets *tally = &self->workload.gets;
+    const uint64_t took_us = self->world->now_us - capture->gets[node].began_us;
+    const skad_sim_hop *hop = &capture->gets[node].hop;
     bool done = event->outcome == SKAD_OUTCOME_DONE;
     bool right = done && skad_sim_target_right(&capture->target, &event->u.get);
-    skad_sim_durations_count(&tally->durations, self->world->now_us - capture->gets[node].began_us);
+    tally->us += took_us;
+    skad_sim_durations_count(&tally->durations, took_us);
+    skad_sim_requests_count(&tally->requests, event->u.get.rpcs);
+    if (done) {
+        skad_sim_hops_count(tally->hops, hop->gave ? hop->giver : 0);
+    }
     capture->gets[node].op = 0;
     capture->awaited--;
     tally->ended++;
@@ -133,11 +144,16 @@ static void take_get(skad_sim_course *self, uint32_t node, const skad_event *eve
 void skad_sim_capture_event(skad_sim_course *course, uint32_t node, const skad_event *event)
 {
     skad_sim_capture *capture = &course->capture;
-    if (event->kind == SKAD_EVENT_PUT && node == capture->target.publisher &&
-        event->op == capture->putting) {
+    const bool of_put =
+        capture->putting != 0 && node == capture->target.publisher && event->op == capture->putting;
+    const bool of_get =
+        !of_put && capture->gets != NULL && event->op != 0 && event->op == capture->gets[node].op;
+    if (event->kind == SKAD_EVENT_STEP && (of_put || of_get)) {
+        skad_sim_hop_see(of_put ? &capture->hop : &capture->gets[node].hop,
+                         &capture->target.name.key, &event->u.step);
+    } else if (event->kind == SKAD_EVENT_PUT && of_put) {
         take_put(course, event);
-    } else if (event->kind == SKAD_EVENT_GET && capture->gets != NULL &&
-               event->op == capture->gets[node].op) {
+    } else if (event->kind == SKAD_EVENT_GET && of_get) {
         take_get(course, node, event);
     }
 }

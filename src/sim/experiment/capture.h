@@ -11,12 +11,14 @@ struct skad_sim_course;
 
 typedef struct skad_sim_capture {
     skad_sim_target target;
-    skad_op putting; /* of the publisher; 0: ended */
-    bool late;       /* gets begin after the wait */
+    skad_op putting;  /* of the publisher; 0: ended */
+    skad_sim_hop hop; /* of its answers so far */
+    bool late;        /* gets begin after the wait */
     uint32_t awaited;
     struct skad_sim_capture_get {
         skad_op op; /* 0: none */
         uint64_t began_us;
+        skad_sim_hop hop;
     } * gets; /* by node: one at a time */
 } skad_sim_capture;
 

@@ -1,6 +1,7 @@
 /* Time and telling. */
 #include "src/sim/experiment/course.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "src/sim/experiment/tables.h"
@@ -44,16 +45,24 @@ static void count_nodes(skad_sim_course *self)
     double peers = 0;
     out->up = 0;
     out->joined = 0;
+    memcpy(out->classes, self->workload.classes, sizeof out->classes);
     for (uint32_t node = 0; node < world->count; node++) {
         if (skad_world_up(world, node)) {
             skad_node_stats stats;
             skad_node_stats_get(world->nodes[node].node, skad_world_time(world, node), &stats);
+            const skad_sim_class class = skad_sim_class_of(&self->workload.born, world, node);
+            out->classes[class].up++;
+            out->classes[class].joined += stats.joined;
             out->up++;
             out->joined += stats.joined;
             peers += stats.peers;
         }
     }
     out->peers_per_node = out->up > 0 ? peers / (double)out->up : 0;
+    if (world->scenario.report_every_s > 0) {
+        skad_sim_classes_places(&self->workload.born, world, out->classes);
+    }
+    skad_sim_prefixes_count(&out->prefixes, world);
     out->bytes_per_node = (double)skad_population_bytes() / (double)world->count;
 }
 
@@ -84,6 +93,7 @@ void skad_sim_course_begin(skad_sim_course *self)
     self->before = self->world->counters;
     self->churn.arrivals = 0;
     self->churn.departures = 0;
+    skad_sim_classes_begin(&self->workload.born, self->world);
     self->began_real_s = skad_sim_real_s();
 }
 

@@ -187,6 +187,8 @@ static bool begin(skad_sim_course *self, const skad_sim_scenario *scenario, skad
     }
     self->world->listener = (skad_sim_listener){on_event, on_work, on_change, self};
     skad_sim_workload_init(&self->workload, self->world, &self->values, &self->prng);
+    self->workload.trace = self->watch->trace;
+    self->workload.trace_user = self->watch->user;
     self->began_real_s = start_s;
     out->build_s = skad_sim_real_s() - start_s;
     return true;

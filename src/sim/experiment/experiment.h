@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "src/sim/experiment/outcome.h"
+#include "src/sim/experiment/workload.h"
 
 /* How far it is; called a few times a second of real time. */
 typedef struct skad_sim_tick {
@@ -21,6 +22,7 @@ typedef struct skad_sim_watch {
     /* A line is due (report_every_s). False: writing failed, end with the results so far. May be
      * NULL. */
     bool (*report)(const skad_sim_outcome *so_far, void *user);
+    void (*trace)(const skad_sim_traced *lookup, void *user); /* a lookup has ended; may be NULL */
     void *user;
 } skad_sim_watch;
 

@@ -7,11 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/sim/experiment/classes.h"
 #include "src/sim/experiment/durations.h"
+#include "src/sim/experiment/hops.h"
+#include "src/sim/experiment/prefixes.h"
 #include "src/sim/world/fingerprint.h"
 #include "src/sim/world/world.h"
-
-#define SKAD_SIM_HOPS 16 /* the last one counts all beyond, too */
 
 typedef struct skad_sim_lookups {
     uint64_t ended;
@@ -25,9 +26,8 @@ typedef struct skad_sim_lookups {
     uint64_t rpcs;
     uint64_t us; /* of simulated time */
     skad_sim_durations durations;
-    /* Answers between the asker and the first mention of the nearest honest node, where it was
-     * found: at [h] the lookups with h. */
-    uint64_t hops[SKAD_SIM_HOPS];
+    skad_sim_requests requests;
+    uint64_t hops[SKAD_SIM_HOPS]; /* to the nearest honest node, where it was found (hops.h) */
 } skad_sim_lookups;
 
 typedef struct skad_sim_gets {
@@ -40,8 +40,22 @@ typedef struct skad_sim_gets {
     uint64_t silent;
     uint64_t dense; /* noticed a suspiciously dense neighbourhood */
     uint64_t rpcs;
+    uint64_t us; /* of simulated time */
     skad_sim_durations durations;
+    skad_sim_requests requests;
+    uint64_t hops[SKAD_SIM_HOPS]; /* to the node that gave it */
 } skad_sim_gets;
+
+typedef struct skad_sim_puts {
+    uint64_t ended;
+    uint64_t stored; /* at one holder at least */
+    uint64_t dense;  /* noticed a suspiciously dense neighbourhood */
+    uint64_t rpcs;   /* requests that the publisher sent meanwhile */
+    uint64_t us;     /* of simulated time */
+    skad_sim_durations durations;
+    skad_sim_requests requests;
+    uint64_t hops[SKAD_SIM_HOPS]; /* to the nearest node that answered */
+} skad_sim_puts;
 
 /* What became of one captured key: the put, and gets right after it and a while later. All gets
  * together are in skad_sim_outcome.gets, the put among its puts. */
@@ -76,10 +90,9 @@ typedef struct skad_sim_outcome {
     skad_sim_captured_key captured;
     skad_sim_victim victim; /* where adversaries aim at one, or it alone asks */
     skad_sim_places places; /* where there are adversaries */
-    uint64_t puts;
-    uint64_t puts_stored; /* at one holder at least */
-    uint64_t puts_dense;  /* noticed a suspiciously dense neighbourhood */
-    skad_sim_durations puts_durations;
+    skad_sim_puts puts;
+    skad_sim_class_tally classes[SKAD_SIM_NODE_CLASSES];
+    skad_sim_prefixes prefixes;
     uint64_t arrivals;
     uint64_t departures;
     skad_sim_counters counters;       /* of the measured time */

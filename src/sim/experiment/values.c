@@ -45,6 +45,18 @@ void skad_sim_values_recount(skad_sim_values *values, const skad_world *world)
     }
 }
 
+void skad_sim_puts_count(skad_sim_puts *puts, uint64_t us, uint64_t rpcs, const skad_sim_hop *hop)
+{
+    puts->ended++;
+    puts->us += us;
+    puts->rpcs += rpcs;
+    skad_sim_durations_count(&puts->durations, us);
+    skad_sim_requests_count(&puts->requests, rpcs);
+    if (hop->answered) {
+        skad_sim_hops_count(puts->hops, hop->nearest);
+    }
+}
+
 static skad_status publish_immutable(skad_sim_values *values, skad_world *world,
                                      skad_sim_value *value)
 {
@@ -83,6 +95,11 @@ static void publish_one(skad_sim_values *values, skad_world *world, uint32_t ind
         immutable ? publish_immutable(values, world, value) : publish_mutable(values, world, value);
     SKAD_ASSERT(status == SKAD_OK);
     const uint64_t began_us = world->now_us;
+    values->hop = (skad_sim_hop){0};
+    values->key = value->name.key;
+    world->watched = SKAD_SIM_PUBLISHER;
+    world->watched_requests = 0;
+    skad_node_trace(world->nodes[SKAD_SIM_PUBLISHER].node, values->publishing);
     skad_world_settle(world, SKAD_SIM_PUBLISHER);
     uint64_t end_us = world->now_us + SKAD_OPERATION_US_MAX + SKAD_US_PER_S;
     while (values->publishing != 0 && world->broken == NULL && skad_world_step(world, end_us)) {
@@ -90,10 +107,10 @@ static void publish_one(skad_sim_values *values, skad_world *world, uint32_t ind
     value->stored = values->acknowledged;
     value->safe = value->stored;
     values->keys[index] = value->name.key;
-    skad_sim_durations_count(&outcome->puts_durations, world->now_us - began_us);
-    outcome->puts++;
-    outcome->puts_stored += value->stored;
-    outcome->puts_dense += values->dense;
+    skad_sim_puts_count(&outcome->puts, world->now_us - began_us, world->watched_requests,
+                        &values->hop);
+    outcome->puts.stored += value->stored;
+    outcome->puts.dense += values->dense;
 }
 
 void skad_sim_values_publish(skad_sim_values *values, skad_world *world, skad_prng *prng,
@@ -143,8 +160,14 @@ void skad_sim_values_publish_more(skad_sim_values *values, skad_world *world, sk
 
 bool skad_sim_values_event(skad_sim_values *values, const skad_event *event)
 {
-    if (event->kind != SKAD_EVENT_PUT || values->publishing == 0 ||
-        event->op != values->publishing) {
+    if (values->publishing == 0 || event->op != values->publishing) {
+        return false;
+    }
+    if (event->kind == SKAD_EVENT_STEP) {
+        skad_sim_hop_see(&values->hop, &values->key, &event->u.step);
+        return true;
+    }
+    if (event->kind != SKAD_EVENT_PUT) {
         return false;
     }
     values->acknowledged = event->u.put.stored > 0;

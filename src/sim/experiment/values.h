@@ -4,6 +4,7 @@
 #define SKAD_SIM_EXPERIMENT_VALUES_H
 
 #include "skad/store.h"
+#include "src/sim/experiment/hops.h"
 #include "src/sim/experiment/outcome.h"
 
 typedef struct skad_sim_value {
@@ -20,6 +21,8 @@ typedef struct skad_sim_values {
     skad_id *keys; /* of each */
     uint32_t count;
     skad_op publishing; /* of node 0; 0: it has ended */
+    skad_id key;        /* of what it publishes */
+    skad_sim_hop hop;   /* of its answers so far */
     bool acknowledged;  /* the last one was */
     bool dense;         /* it met a suspiciously dense neighbourhood */
 } skad_sim_values;
@@ -37,6 +40,9 @@ void skad_sim_values_publish_more(skad_sim_values *values, skad_world *world, sk
                                   skad_sim_outcome *outcome);
 /* Takes node 0's events; true if it was one of a publication. */
 bool skad_sim_values_event(skad_sim_values *values, const skad_event *event);
+
+/* Counts a put that has ended. */
+void skad_sim_puts_count(skad_sim_puts *puts, uint64_t us, uint64_t rpcs, const skad_sim_hop *hop);
 
 /* Whether an honest node that is up holds a value. */
 bool skad_sim_value_held(const skad_world *world, const skad_sim_value *value);

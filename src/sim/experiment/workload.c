@@ -24,6 +24,7 @@ void skad_sim_workload_free(skad_sim_workload *workload)
 {
     free(workload->askings);
     workload->askings = NULL;
+    skad_sim_classes_free(&workload->born);
 }
 
 /* ---- The truth ---- */
@@ -82,6 +83,7 @@ static uint32_t draw_node(skad_sim_workload *workload)
 static void begun(skad_sim_workload *workload, uint32_t node, skad_status status)
 {
     workload->askings[node].began_us = workload->world->now_us;
+    workload->askings[node].hop = (skad_sim_hop){0};
     if (status == SKAD_OK) {
         workload->awaited++;
     } else {
@@ -112,9 +114,13 @@ void skad_sim_workload_get(skad_sim_workload *workload, uint32_t value)
     uint32_t node = draw_node(workload);
     if (node != SKAD_SIM_NOBODY && node != SKAD_SIM_PUBLISHER) {
         workload->askings[node].value = value;
-        begun(workload, node,
-              skad_node_get(world->nodes[node].node, (skad_record_type)name->type, &name->key,
-                            skad_world_time(world, node), &workload->askings[node].op));
+        const skad_status status =
+            skad_node_get(world->nodes[node].node, (skad_record_type)name->type, &name->key,
+                          skad_world_time(world, node), &workload->askings[node].op);
+        if (status == SKAD_OK) {
+            skad_node_trace(world->nodes[node].node, workload->askings[node].op);
+        }
+        begun(workload, node, status);
     }
 }
 
@@ -175,14 +181,14 @@ static void count_hops(skad_sim_workload *workload, const skad_lookup_report *re
 {
     for (size_t i = 0; i < report->steps_count; i++) {
         if (skad_id_equal(&report->steps[i].id, skad_world_id(workload->world, node))) {
-            size_t hop = report->steps[i].hop;
-            workload->lookups.hops[hop < SKAD_SIM_HOPS ? hop : SKAD_SIM_HOPS - 1]++;
+            skad_sim_hops_count(workload->lookups.hops, report->steps[i].hop);
             return;
         }
     }
 }
 
-static void compare(skad_sim_workload *workload, uint32_t asker, const skad_lookup_report *report)
+/* Whether it found the nearest honest node. */
+static bool compare(skad_sim_workload *workload, uint32_t asker, const skad_lookup_report *report)
 {
     const skad_world *world = workload->world;
     skad_sim_lookups *tally = &workload->lookups;
@@ -207,10 +213,17 @@ static void compare(skad_sim_workload *workload, uint32_t asker, const skad_look
         exact = skad_id_equal(&report->closest[i].id, skad_world_id(world, living[i]));
     }
     tally->exact += exact;
-    if (honest_count > 0 && returned(world, report, honest[0])) {
+    const bool found = honest_count > 0 && returned(world, report, honest[0]);
+    if (found) {
         tally->nearest++;
         count_hops(workload, report, honest[0]);
     }
+    return found;
+}
+
+static skad_sim_class_tally *class_of(skad_sim_workload *workload, uint32_t asker)
+{
+    return &workload->classes[skad_sim_class_of(&workload->born, workload->world, asker)];
 }
 
 static void judge_lookup(skad_sim_workload *workload, uint32_t asker, const skad_event *event)
@@ -218,36 +231,50 @@ static void judge_lookup(skad_sim_workload *workload, uint32_t asker, const skad
     skad_world *world = workload->world;
     const skad_lookup_report *report = &event->u.lookup.report;
     skad_sim_lookups *tally = &workload->lookups;
-    tally->ended++;
+    const uint64_t number = tally->ended++;
     tally->rpcs += report->rpcs;
     tally->us += report->duration_us;
     skad_sim_durations_count(&tally->durations, report->duration_us);
+    skad_sim_requests_count(&tally->requests, report->rpcs);
     tally->dense += report->dense;
     tally->silent += event->outcome == SKAD_OUTCOME_TIMED_OUT;
     tally->captured += all_adversaries(world, report);
-    compare(workload, asker, report);
+    const bool right = compare(workload, asker, report);
+    skad_sim_class_tally *class = class_of(workload, asker);
+    class->lookups++;
+    class->lookups_right += right;
+    if (workload->trace != NULL) {
+        const skad_sim_traced traced = {world, report, number, asker, right};
+        workload->trace(&traced, workload->trace_user);
+    }
     if (world->scenario.invariants && world->broken == NULL && asked_twice(report)) {
         world->broken = "a lookup asks a node once at an address, and takes one answer";
         world->broken_node = asker;
     }
 }
 
-static void judge_get(skad_sim_workload *workload, const skad_sim_asking *asked,
+static void judge_get(skad_sim_workload *workload, uint32_t asker, const skad_sim_asking *asked,
                       const skad_event *event)
 {
+    skad_sim_class_tally *class = class_of(workload, asker);
     const skad_sim_value *wanted = &workload->values->all[asked->value];
     const skad_get_report *got = &event->u.get;
     skad_sim_gets *tally = &workload->gets;
     tally->ended++;
     tally->rpcs += got->rpcs;
     tally->dense += got->dense;
+    tally->us += workload->world->now_us - asked->began_us;
     skad_sim_durations_count(&tally->durations, workload->world->now_us - asked->began_us);
+    skad_sim_requests_count(&tally->requests, got->rpcs);
+    class->gets++;
     if (event->outcome == SKAD_OUTCOME_DONE) {
         bool right =
             got->len == sizeof wanted->bytes && memcmp(got->value, wanted->bytes, got->len) == 0;
         bool stale = !right && wanted->sequence > 1 && got->len == sizeof wanted->first &&
                      memcmp(got->value, wanted->first, got->len) == 0;
         tally->right += right;
+        class->gets_right += right;
+        skad_sim_hops_count(tally->hops, asked->hop.gave ? asked->hop.giver : 0);
         tally->stale += stale;
         tally->wrong += !right && !stale;
     } else if (event->outcome == SKAD_OUTCOME_TIMED_OUT) {
@@ -265,11 +292,16 @@ void skad_sim_workload_event(skad_sim_workload *workload, uint32_t node, const s
     if (asked.op == 0 || event->op != asked.op) {
         return;
     }
+    if (event->kind == SKAD_EVENT_STEP) {
+        const skad_sim_value *wanted = &workload->values->all[asked.value];
+        skad_sim_hop_see(&workload->askings[node].hop, &wanted->name.key, &event->u.step);
+        return;
+    }
     skad_sim_workload_forget(workload, node);
     if (event->kind == SKAD_EVENT_LOOKUP) {
         judge_lookup(workload, node, event);
     } else if (event->kind == SKAD_EVENT_GET && asked.value != BAIT) {
-        judge_get(workload, &asked, event);
+        judge_get(workload, node, &asked, event);
     }
 }
 

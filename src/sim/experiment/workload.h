@@ -10,7 +10,17 @@ typedef struct skad_sim_asking {
     skad_op op; /* 0: nothing */
     uint32_t value;
     uint64_t began_us;
+    skad_sim_hop hop; /* of a get */
 } skad_sim_asking;
+
+/* A lookup that has ended, for those who want to see its steps. */
+typedef struct skad_sim_traced {
+    const skad_world *world;
+    const skad_lookup_report *report;
+    uint64_t number; /* of the lookup, from 0 on */
+    uint32_t asker;
+    bool right; /* it returned the nearest honest node */
+} skad_sim_traced;
 
 typedef struct skad_sim_workload {
     skad_world *world;
@@ -21,6 +31,10 @@ typedef struct skad_sim_workload {
     uint64_t lookups_begun;
     skad_sim_lookups lookups;
     skad_sim_gets gets;
+    skad_sim_classes born; /* since when the askers are up */
+    skad_sim_class_tally classes[SKAD_SIM_NODE_CLASSES];
+    void (*trace)(const skad_sim_traced *lookup, void *user); /* may be NULL */
+    void *trace_user;
 } skad_sim_workload;
 
 void skad_sim_workload_init(skad_sim_workload *workload, skad_world *world,

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "src/sim/base/memory.h"
-#include "src/sim/program/command.h"
+#include "src/sim/program/batch.h"
 #include "src/sim/report/stats.h"
 #include "src/sim/scenario/keys.h"
+
+#define OWN_KEYS "seed adversary_share paths" /* swept keys with columns of their own */
 
 static void prepare(skad_sim_scenario *scenario)
 {
@@ -44,14 +46,16 @@ static const skad_sim_outcome *honest_twin(const skad_sim_batch *batch, size_t i
     return NULL;
 }
 
-static void print_row(const skad_sim_batch *batch, size_t i)
+static void print_row(const skad_sim_batch *batch, size_t i, skad_sim_summary *summary)
 {
     const skad_sim_scenario *scenario = &batch->scenarios[i];
-    const skad_sim_lookups *it = &batch->outcomes[i].lookups;
     const skad_sim_outcome *twin = honest_twin(batch, i);
     char share[SKAD_SIM_SHARE_BYTES];
     char model[16] = "-";
-    skad_sim_share_text(it->nearest, it->ended, share);
+    skad_sim_summarise(scenario, &batch->outcomes[i], batch->results.worlds, summary);
+    const skad_sim_lookups *it = &summary->sum.lookups;
+    skad_sim_estimate_text(&summary->estimates[SKAD_SIM_LOOKUP_SUCCESS], share);
+    skad_sim_report_swept(batch->results.sweep, OWN_KEYS, scenario);
     if (twin != NULL && twin->lookups.ended > 0) {
         (void)snprintf(model, sizeof model, "%.2f",
                        100 * skad_sim_path_model(twin->lookups.hops, scenario->adversary_share,
@@ -68,26 +72,38 @@ static void print_row(const skad_sim_batch *batch, size_t i)
     printf("\n");
 }
 
+static void print_table(const skad_sim_batch *batch)
+{
+    skad_sim_summary *summary = skad_sim_alloc(1, sizeof *summary);
+    skad_sim_report_swept_head(batch->results.sweep, OWN_KEYS);
+    printf("%5s %2s %8s  %7s  %16s  %6s %7s %8s %6s %7s   %s\n", "m", "d", "lookups", "success",
+           "95 %", "model", "recall", "captured", "RPCs", "ms", "hops 0 1 2 ...");
+    for (size_t i = 0; i < batch->jobs.count; i += batch->results.worlds) {
+        print_row(batch, i, summary);
+    }
+    free(summary);
+    skad_sim_report_costs(&batch->results);
+}
+
 static skad_sim_exit run(skad_sim_request *request)
 {
     skad_sim_batch batch;
-    if (!skad_sim_batch_new("adversary", request, &batch)) {
-        return SKAD_SIM_EXIT_USAGE;
+    skad_sim_exit code = skad_sim_batch_new("adversary", request, &batch);
+    if (code != SKAD_SIM_EXIT_DONE) {
+        return code;
     }
     skad_sim_report_setting(&request->sweep);
+    skad_sim_report_method(&batch.results, SKAD_SIM_LOOKUP_SUCCESS);
     printf(
         "success: lookups that return the nearest honest node; model: at least one of d paths is\n"
         "clean, from the hops without adversaries; recall: of the s nearest honest nodes; hops:\n"
         "lookups by the answers between the asker and the first mention of the nearest\n\n");
-    (void)skad_sim_jobs_run(&batch.jobs);
-    printf("%5s %2s %8s  %7s  %16s  %6s %7s %8s %6s %7s   %s\n", "m", "d", "lookups", "success",
-           "95 %", "model", "recall", "captured", "RPCs", "ms", "hops 0 1 2 ...");
-    for (size_t i = 0; i < batch.jobs.count; i++) {
-        print_row(&batch, i);
+    skad_sim_batch_run(&batch);
+    if (batch.whole) {
+        print_table(&batch);
     }
-    return skad_sim_batch_end(&batch, request);
+    return skad_sim_batch_end(&batch);
 }
-
 const skad_sim_command skad_sim_command_adversary = {
     .name = "adversary",
     .usage = "adversary [--nodes N] [--fraction M] [--paths D] [--lookups L] [OPTION]...",
@@ -97,6 +113,7 @@ const skad_sim_command skad_sim_command_adversary = {
         "no churn, adversaries that name nothing but the colluders closest to the target. The\n"
         "paper's whole figure: skad sim adversary --fraction 0:0.9:0.05 --paths 1,2,4,8\n"
         "The model is printed where --fraction includes 0.",
+    .worlds = 1,
     .prepare = prepare,
     .run = run,
     .options =

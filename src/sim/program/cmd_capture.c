@@ -4,9 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "src/sim/base/cryptography.h"
-#include "src/sim/program/command.h"
+#include "src/sim/base/memory.h"
+#include "src/sim/program/batch.h"
 #include "src/sim/report/captures.h"
+#include "src/sim/report/record.h"
+
+/* Swept keys with columns of their own. */
+#define OWN_KEYS "seed nodes ground placement adversary capture"
 
 static void prepare(skad_sim_scenario *scenario)
 {
@@ -26,66 +30,67 @@ static void prepare(skad_sim_scenario *scenario)
     scenario->memory_kib = profile->memory_kib;
 }
 
-static void write_json(const skad_sim_batch *batch, const skad_sim_request *request)
+static void write_json(const skad_sim_batch *batch)
 {
-    const size_t worlds = request->worlds;
+    const size_t worlds = batch->results.worlds;
     bool incomplete = false;
-    printf("{\"command\":\"capture\",\"crypto\":\"%s\",\"scenario\":", skad_sim_crypto());
-    skad_sim_json_scenario(stdout, &request->sweep.base);
-    printf(",\"results\":[");
+    json_t *object = skad_sim_json_head("capture", &batch->results.sweep->base);
+    json_t *list = skad_sim_must(json_array());
     for (size_t i = 0; i < batch->jobs.count; i += worlds) {
         skad_sim_capture_sum sum;
         skad_sim_capture_add_up(&batch->scenarios[i], &batch->outcomes[i], worlds, &sum);
-        printf("%s{", i > 0 ? "," : "");
-        skad_sim_json_swept(stdout, &request->sweep, &batch->scenarios[i]);
-        printf("\"capture\":");
-        skad_sim_capture_json(stdout, &sum);
-        printf(",\"event_logs\":[");
-        for (size_t j = i; j < i + worlds; j++) {
-            char fingerprint[SKAD_SIM_FINGERPRINT_BYTES];
-            skad_sim_fingerprint_text(&batch->outcomes[j].fingerprint, fingerprint);
-            printf("%s\"%s\"", j > i ? "," : "", fingerprint);
-            incomplete = incomplete || batch->outcomes[j].incomplete || batch->outcomes[j].failed;
-        }
-        printf("]}");
+        json_t *setting = skad_sim_json_setting(&batch->results, i / worlds);
+        incomplete = incomplete || json_is_true(json_object_get(setting, "incomplete"));
+        skad_sim_record_add(setting, "capture", skad_sim_capture_json(&sum));
+        (void)json_array_append_new(list, setting);
     }
-    printf("],\"incomplete\":%s}\n", incomplete ? "true" : "false");
+    skad_sim_record_add(object, "results", list);
+    skad_sim_record_add(object, "incomplete", json_boolean(incomplete));
+    skad_sim_record_write(stdout, object);
 }
 
 static void explain(size_t worlds)
 {
     printf("put: puts after which an honest node holds the record; false: puts that report success "
            "although\nnone does; gets: that return it, early and late ones, and the 95 %% interval "
-           "over %zu worlds\n(Student's t over their means); dense: gets that notice a cluster; "
+           "over %zu worlds\n(bootstrap; if all agree, Wilson over worlds); dense: gets that "
+           "notice a cluster; "
            "RPCs and time of a get, RPCs of\na put; held: honest holders when the put ends, and "
            "later; core-h: what the identities cost\n\n",
            worlds);
 }
 
+static void print_table(const skad_sim_batch *batch)
+{
+    skad_sim_report_swept_head(batch->results.sweep, OWN_KEYS);
+    skad_sim_capture_head(stdout);
+    for (size_t i = 0; i < batch->jobs.count; i += batch->results.worlds) {
+        skad_sim_capture_sum sum;
+        skad_sim_capture_add_up(&batch->scenarios[i], &batch->outcomes[i], batch->results.worlds,
+                                &sum);
+        skad_sim_report_swept(batch->results.sweep, OWN_KEYS, &batch->scenarios[i]);
+        skad_sim_capture_line(stdout, &sum);
+    }
+    skad_sim_report_costs(&batch->results);
+}
+
 static skad_sim_exit run(skad_sim_request *request)
 {
     skad_sim_batch batch;
-    char reason[SKAD_SIM_REASON_BYTES];
-    if (!skad_sim_request_spread(request, reason)) {
-        return skad_sim_complain(SKAD_SIM_EXIT_USAGE, reason);
-    }
-    if (!skad_sim_batch_new("capture", request, &batch)) {
-        return SKAD_SIM_EXIT_USAGE;
+    skad_sim_exit code = skad_sim_batch_new("capture", request, &batch);
+    if (code != SKAD_SIM_EXIT_DONE) {
+        return code;
     }
     skad_sim_report_setting(&request->sweep);
-    explain(request->worlds);
-    (void)skad_sim_jobs_run(&batch.jobs);
-    skad_sim_capture_head(stdout);
-    for (size_t i = 0; i < batch.jobs.count; i += request->worlds) {
-        skad_sim_capture_sum sum;
-        skad_sim_capture_add_up(&batch.scenarios[i], &batch.outcomes[i], request->worlds, &sum);
-        skad_sim_capture_line(stdout, &sum);
+    explain(batch.results.worlds);
+    skad_sim_batch_run(&batch);
+    if (batch.whole) {
+        print_table(&batch);
+        if (request->json) {
+            write_json(&batch);
+        }
     }
-    if (request->json) {
-        write_json(&batch, request);
-    }
-    const skad_sim_request told = {.json = false};
-    return skad_sim_batch_end(&batch, &told);
+    return skad_sim_batch_close(&batch);
 }
 
 const skad_sim_command skad_sim_command_capture = {
@@ -101,7 +106,7 @@ const skad_sim_command skad_sim_command_capture = {
         "acknowledges, gives nothing; collude: names only its own; drop: is silent about the key.",
     .prepare = prepare,
     .run = run,
-    .takes_worlds = true,
+    .worlds = 20,
     .options =
         {
             {"honest", "nodes", "N", "honest nodes (default: 1000)", 0},

@@ -6,6 +6,7 @@
 #include "src/sim/base/cryptography.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/program/command.h"
+#include "src/sim/program/jobs.h"
 #include "src/sim/scenario/keys.h"
 #include "src/sim/scenario/random_scenario.h"
 

@@ -1,48 +1,41 @@
 /* skad sim run: one scenario from a file. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
-#include "src/sim/program/command.h"
-#include "src/sim/report/output.h"
-#include "src/sim/report/stats.h"
+#include "src/sim/base/memory.h"
+#include "src/sim/program/batch.h"
+#include "src/sim/report/captures.h"
 
-typedef struct run_output {
-    skad_sim_output output;
-    const skad_sim_scenario *scenario;
-} run_output;
-
-static bool report(const skad_sim_outcome *so_far, void *user)
-{
-    run_output *self = user;
-    return skad_sim_output_line(&self->output, "report", self->scenario, so_far);
-}
-
-static void print_share(const char *what, uint64_t part, uint64_t all)
+static void print_estimate(const char *what, const skad_sim_summary *summary,
+                           skad_sim_measure measure)
 {
     char share[SKAD_SIM_SHARE_BYTES];
-    skad_sim_share_text(part, all, share);
+    skad_sim_estimate_text(&summary->estimates[measure], share);
     printf("  %-34s %s %%\n", what, share);
 }
 
-static void print_durations(const skad_sim_durations *it)
+static void print_costs(const skad_sim_summary *summary, skad_sim_work work)
 {
-    char durations[SKAD_SIM_DURATIONS_BYTES];
-    skad_sim_durations_text(it, durations);
-    printf("  %s\n", durations);
+    const skad_sim_costs it = skad_sim_costs_of(&summary->sum, work);
+    printf("  %-34s p50 %.0f, p90 %.0f, p99 %.0f\n", "milliseconds", it.ms[0], it.ms[1], it.ms[2]);
+    printf("  %-34s p50 %" PRIu64 ", p90 %" PRIu64 ", p99 %" PRIu64 "\n", "requests",
+           it.requests[0], it.requests[1], it.requests[2]);
+    printf("  %-34s p50 %" PRIu64 ", p90 %" PRIu64 ", p99 %" PRIu64 "\n", "hops", it.hops[0],
+           it.hops[1], it.hops[2]);
 }
 
-static void print_lookups(const skad_sim_lookups *it)
+static void print_lookups(const skad_sim_summary *summary)
 {
+    const skad_sim_lookups *it = &summary->sum.lookups;
     printf("lookups %" PRIu64 ": %.1f RPCs, %.0f ms each\n", it->ended,
            skad_sim_share(it->rpcs, it->ended), skad_sim_share(it->us, it->ended) / 1000);
-    print_durations(&it->durations);
-    print_share("found the nearest honest node", it->nearest, it->ended);
-    print_share("exact", it->exact, it->ended);
-    print_share("of the s nearest honest nodes", it->siblings_found, it->siblings_true);
-    print_share("captured: adversaries only", it->captured, it->ended);
-    print_share("noticed a dense neighbourhood", it->dense, it->ended);
+    print_costs(summary, SKAD_SIM_LOOKUPS);
+    print_estimate("found the nearest honest node", summary, SKAD_SIM_LOOKUP_SUCCESS);
+    print_estimate("exact", summary, SKAD_SIM_LOOKUP_EXACT);
+    print_estimate("of the s nearest honest nodes", summary, SKAD_SIM_LOOKUP_RECALL);
+    print_estimate("captured: adversaries only", summary, SKAD_SIM_LOOKUP_CAPTURED);
+    print_estimate("noticed a dense neighbourhood", summary, SKAD_SIM_LOOKUP_NOTICED);
     printf("  hops of the nearest:");
     for (size_t hop = 0; hop < SKAD_SIM_HOPS; hop++) {
         printf(" %" PRIu64, it->hops[hop]);
@@ -50,34 +43,64 @@ static void print_lookups(const skad_sim_lookups *it)
     printf("\n");
 }
 
-static void print_gets(const skad_sim_gets *it)
+static void print_gets(const skad_sim_summary *summary)
 {
+    const skad_sim_gets *it = &summary->sum.gets;
     printf("gets %" PRIu64 ": %.1f RPCs each\n", it->ended, skad_sim_share(it->rpcs, it->ended));
-    print_durations(&it->durations);
-    print_share("right", it->right, it->ended);
+    print_costs(summary, SKAD_SIM_GETS);
+    print_estimate("right", summary, SKAD_SIM_GET_SUCCESS);
     printf("  missed %" PRIu64 ", lost %" PRIu64 ", stale %" PRIu64 ", wrong %" PRIu64
            ", silent %" PRIu64 "\n",
            it->missed, it->lost, it->stale, it->wrong, it->silent);
-    print_share("noticed a dense neighbourhood", it->dense, it->ended);
+    print_estimate("noticed a dense neighbourhood", summary, SKAD_SIM_GET_NOTICED);
 }
 
-static void print_captured(const skad_sim_captured_key *it)
+static void print_puts(const skad_sim_summary *summary)
 {
-    printf("the key: %" PRIu32 " honest holders after the put, %" PRIu32 " before the late gets\n",
-           it->holders, it->holders_late);
-    print_share("right soon after the put", it->early_right, it->early);
-    print_share("right later", it->late_right, it->late);
+    printf("puts %" PRIu64 "\n", summary->sum.puts.ended);
+    print_costs(summary, SKAD_SIM_PUTS);
+    print_estimate("stored at one holder at least", summary, SKAD_SIM_PUT_SUCCESS);
+    print_estimate("noticed a dense neighbourhood", summary, SKAD_SIM_PUT_NOTICED);
+}
+
+static void print_share(const char *what, const skad_sim_estimate *estimate)
+{
+    char share[SKAD_SIM_SHARE_BYTES];
+    skad_sim_estimate_text(estimate, share);
+    printf("  %-34s %s %%\n", what, share);
+}
+
+static void print_captured(const skad_sim_capture_sum *it)
+{
+    printf("the key: %.1f honest holders after the put, %.1f before the late gets\n", it->holders,
+           it->holders_late);
+    print_share("right soon after the put", &it->early);
+    print_share("right later", &it->late);
+}
+
+static void print_swept(const skad_sim_batch *batch, const skad_sim_scenario *scenario)
+{
+    const char *own = batch->results.worlds > 1 ? "seed" : "";
+    skad_sim_report_swept_head(batch->results.sweep, own);
+    printf("\n");
+    skad_sim_report_swept(batch->results.sweep, own, scenario);
+    printf("\n");
+}
+
+static void print_part(const char *what, uint64_t part, uint64_t all)
+{
+    printf("  %-34s %.1f %%\n", what, 100 * skad_sim_share(part, all));
 }
 
 static void print_tables(const skad_sim_scenario *scenario, const skad_sim_outcome *it)
 {
-    if (it->places.all > 0) {
-        printf("tables of honest nodes\n");
-        print_share("places that adversaries have", it->places.hostile, it->places.all);
+    if (it->places.all == 0) {
+        return;
     }
-    if (it->places.all > 0 &&
-        (scenario->aim != SKAD_SIM_AT_KEY || scenario->asker != SKAD_SIM_ALL_ASK)) {
-        print_share("the same, in the victim's table", it->victim.hostile, it->victim.peers);
+    printf("tables of honest nodes\n");
+    print_part("places that adversaries have", it->places.hostile, it->places.all);
+    if (scenario->aim != SKAD_SIM_AT_KEY || scenario->asker != SKAD_SIM_ALL_ASK) {
+        print_part("the same, in the victim's table", it->victim.hostile, it->victim.peers);
         printf("  the victim is known to %" PRIu64 " honest nodes\n", it->victim.known_to);
     }
 }
@@ -105,82 +128,61 @@ static void print_world(const skad_sim_scenario *scenario, const skad_sim_outcom
     printf("event log %s%s\n", fingerprint, it->incomplete ? "; incomplete" : "");
 }
 
-static void print_outcome(const skad_sim_scenario *scenario, const skad_sim_outcome *it)
+/* A setting of several worlds has the figures of all of them, and the event log of each. */
+static void print_setting(const skad_sim_batch *batch, size_t first, skad_sim_summary *summary)
 {
-    if (it->lookups.ended > 0) {
-        print_lookups(&it->lookups);
+    const skad_sim_scenario *scenario = &batch->scenarios[first];
+    const size_t worlds = batch->results.worlds;
+    skad_sim_summarise(scenario, &batch->outcomes[first], worlds, summary);
+    if (batch->results.sweep->axes_count > (worlds > 1)) {
+        print_swept(batch, scenario);
     }
-    if (it->gets.ended > 0) {
-        print_gets(&it->gets);
+    if (summary->sum.lookups.ended > 0) {
+        print_lookups(summary);
     }
-    if (it->puts > 0) {
-        printf("puts %" PRIu64 "\n", it->puts);
-        print_durations(&it->puts_durations);
-        print_share("stored at one holder at least", it->puts_stored, it->puts);
-        print_share("noticed a dense neighbourhood", it->puts_dense, it->puts);
+    if (summary->sum.gets.ended > 0) {
+        print_gets(summary);
+    }
+    if (summary->sum.puts.ended > 0) {
+        print_puts(summary);
     }
     if (scenario->capture != SKAD_SIM_NOTHING) {
-        print_captured(&it->captured);
+        skad_sim_capture_sum sum;
+        skad_sim_capture_add_up(scenario, &batch->outcomes[first], worlds, &sum);
+        print_captured(&sum);
     }
-    print_tables(scenario, it);
-    print_world(scenario, it);
-}
-
-static skad_sim_exit fail_output(const char *path, int error)
-{
-    char sentence[512];
-    (void)snprintf(sentence, sizeof sentence, "cannot write %.200s: %s", path, strerror(error));
-    return skad_sim_complain(SKAD_SIM_EXIT_FAILED, sentence);
-}
-
-static skad_sim_exit end_output(skad_sim_request *request, run_output *self,
-                                const skad_sim_outcome *outcome)
-{
-    bool whole = !outcome->failed && !outcome->incomplete;
-    (void)skad_sim_output_line(&self->output, "result", self->scenario, outcome);
-    return skad_sim_output_close(&self->output, whole)
-               ? SKAD_SIM_EXIT_DONE
-               : fail_output(request->out, self->output.error);
+    print_tables(scenario, &summary->sum);
+    for (size_t i = first; i < first + worlds; i++) {
+        print_world(scenario, &batch->outcomes[i]);
+    }
 }
 
 static skad_sim_exit run(skad_sim_request *request)
 {
     skad_sim_batch batch;
-    if (!skad_sim_batch_new("run", request, &batch)) {
-        return SKAD_SIM_EXIT_USAGE;
-    }
-    run_output self = {.scenario = &batch.scenarios[0]};
-    skad_sim_exit written = SKAD_SIM_EXIT_DONE;
-    if (request->out != NULL) {
-        if (batch.jobs.count > 1) {
-            (void)skad_sim_batch_end(&batch, &(skad_sim_request){0});
-            return skad_sim_complain(SKAD_SIM_EXIT_USAGE, "--out: of one experiment, not of lists");
-        }
-        if (!skad_sim_output_open(&self.output, request->out, self.scenario)) {
-            return fail_output(request->out, self.output.error);
-        }
-        batch.jobs.report = report;
-        batch.jobs.user = &self;
+    skad_sim_exit code = skad_sim_batch_new("run", request, &batch);
+    if (code != SKAD_SIM_EXIT_DONE) {
+        return code;
     }
     skad_sim_report_setting(&request->sweep);
-    (void)skad_sim_jobs_run(&batch.jobs);
-    for (size_t i = 0; i < batch.jobs.count; i++) {
+    skad_sim_report_method(&batch.results, SKAD_SIM_LOOKUP_SUCCESS);
+    skad_sim_report_method(&batch.results, SKAD_SIM_GET_SUCCESS);
+    skad_sim_batch_run(&batch);
+    skad_sim_summary *summary = skad_sim_alloc(1, sizeof *summary);
+    for (size_t i = 0; batch.whole && i < batch.jobs.count; i += batch.results.worlds) {
         printf("\n");
-        print_outcome(&batch.scenarios[i], &batch.outcomes[i]);
+        print_setting(&batch, i, summary);
     }
-    if (request->out != NULL) {
-        written = end_output(request, &self, &batch.outcomes[0]);
-    }
-    skad_sim_exit code = skad_sim_batch_end(&batch, request);
-    return code != SKAD_SIM_EXIT_DONE ? code : written;
+    free(summary);
+    return skad_sim_batch_end(&batch);
 }
 
 const skad_sim_command skad_sim_command_run = {
     .name = "run",
-    .usage = "run SCENARIO.conf [--out FILE] [OPTION]...",
+    .usage = "run SCENARIO.conf [--worlds W] [--out FILE] [OPTION]...",
     .summary = "Run one scenario",
     .details = "docs/scenarios has examples; 'skad sim keys' tells what may be in them.",
     .argument = "SCENARIO.conf",
-    .takes_out = true,
+    .worlds = 1,
     .run = run,
 };

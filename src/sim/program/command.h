@@ -3,8 +3,6 @@
 #ifndef SKAD_SIM_PROGRAM_COMMAND_H
 #define SKAD_SIM_PROGRAM_COMMAND_H
 
-#include "src/sim/program/jobs.h"
-#include "src/sim/report/results.h"
 #include "src/sim/scenario/sweep.h"
 
 typedef enum skad_sim_exit {
@@ -24,13 +22,22 @@ typedef struct skad_sim_option {
 } skad_sim_option;
 
 #define SKAD_SIM_OPTIONS_MAX 10
+#define SKAD_SIM_FILES_MAX   4096
 
 typedef struct skad_sim_request {
     skad_sim_sweep sweep;
-    const char *argument; /* of run: the scenario file; NULL: none */
-    const char *out;      /* --out; NULL: none */
-    unsigned jobs;        /* 0: as many as there are processors */
+    const char *files[SKAD_SIM_FILES_MAX]; /* arguments that are no options */
+    size_t files_count;
+    char *arguments;    /* all of them, as a command to give again; it is freed by main */
+    const char *out;    /* --out; NULL: none */
+    const char *traces; /* --traces; NULL: none */
+    const char *svg;    /* --svg of report; NULL: none */
+    unsigned jobs;      /* 0: as many as there are processors */
     bool json;
+    bool resume; /* go on with the file of --out */
+    bool csv;
+    unsigned shard; /* --shard I/N, else 1/1 */
+    unsigned shards;
     unsigned worlds;    /* --worlds: each setting with so many seeds, from --seed on */
     uint64_t seed_from; /* fuzz: --seeds A..B */
     uint64_t seed_to;
@@ -42,9 +49,9 @@ typedef struct skad_sim_command {
     const char *summary;
     const char *details;  /* may be NULL */
     const char *argument; /* its name; NULL: takes none */
-    bool takes_out;
+    bool takes_files;     /* many arguments, result files, and no scenario */
     bool takes_seeds;
-    bool takes_worlds;
+    unsigned worlds; /* by default; 0: it runs no sweep, so no --worlds, --out, --shard, --resume */
     void (*prepare)(skad_sim_scenario *scenario); /* its defaults; may be NULL */
     skad_sim_exit (*run)(skad_sim_request *request);
     skad_sim_option options[SKAD_SIM_OPTIONS_MAX];
@@ -57,26 +64,13 @@ extern const skad_sim_command skad_sim_command_capture;
 extern const skad_sim_command skad_sim_command_churn;
 extern const skad_sim_command skad_sim_command_fuzz;
 extern const skad_sim_command skad_sim_command_keys;
+extern const skad_sim_command skad_sim_command_ablate;
+extern const skad_sim_command skad_sim_command_report;
+extern const skad_sim_command skad_sim_command_merge;
+extern const skad_sim_command skad_sim_command_schema;
 extern const skad_sim_command skad_sim_command_adversaries;
 
 /* Prints "skad sim: <sentence>" on stderr and returns the code. */
 skad_sim_exit skad_sim_complain(skad_sim_exit code, const char *sentence);
-
-/* Makes the worlds of a request the axis that changes fastest. False, with a reason, where the seed
- * is a list already. */
-bool skad_sim_request_spread(skad_sim_request *request, char reason[static SKAD_SIM_REASON_BYTES]);
-
-/* Expands the sweep and runs all of it; what it allocates is freed by skad_sim_finish. False when a
- * combination makes no sense, after complaining. */
-typedef struct skad_sim_batch {
-    skad_sim_scenario *scenarios;
-    skad_sim_outcome *outcomes;
-    skad_sim_jobs jobs;
-    skad_sim_results results;
-} skad_sim_batch;
-
-bool skad_sim_batch_new(const char *command, const skad_sim_request *request, skad_sim_batch *out);
-/* Prints the JSON line where it is wanted, complains of failures, frees; the exit code. */
-skad_sim_exit skad_sim_batch_end(skad_sim_batch *batch, const skad_sim_request *request);
 
 #endif

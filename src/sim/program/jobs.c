@@ -33,6 +33,8 @@ typedef struct running {
     pid_t children[PARALLEL_MAX];
     size_t numbers[PARALLEL_MAX]; /* which experiment each child runs */
     unsigned children_count;
+    size_t *numbers_to_run;
+    size_t count; /* of them */
     size_t begun;
     size_t ended;
     bool stop_told;
@@ -79,6 +81,7 @@ static void on_progress(const skad_sim_tick *tick, void *user)
 typedef struct child {
     const skad_sim_jobs *jobs;
     shared_job *job;
+    size_t number;
 } child;
 
 static void child_progress(const skad_sim_tick *tick, void *user)
@@ -89,16 +92,23 @@ static void child_progress(const skad_sim_tick *tick, void *user)
 static bool child_report(const skad_sim_outcome *so_far, void *user)
 {
     const child *self = user;
-    return self->jobs->report(so_far, self->jobs->user);
+    return self->jobs->report(self->number, so_far, self->jobs->user);
+}
+
+static void child_trace(const skad_sim_traced *lookup, void *user)
+{
+    const child *self = user;
+    self->jobs->trace(self->number, lookup, self->jobs->user);
 }
 
 static void run_child(const skad_sim_jobs *jobs, size_t number, shared_job *job)
 {
-    child self = {jobs, job};
+    child self = {jobs, job, number};
     const skad_sim_watch watch = {
         .stop = &stop_flag,
         .progress = child_progress,
         .report = jobs->report != NULL ? child_report : NULL,
+        .trace = jobs->trace != NULL ? child_trace : NULL,
         .user = &self,
     };
     if (jobs->build_only) {
@@ -124,7 +134,7 @@ static void hand_on_stop(running *self)
 
 static bool begin_next(running *self)
 {
-    size_t number = self->begun;
+    size_t number = self->numbers_to_run[self->begun];
     (void)fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
@@ -156,6 +166,9 @@ static void take_outcome(running *self, size_t number, int status)
         }
     }
     self->ended++;
+    if (self->jobs->ended != NULL) {
+        self->jobs->ended(number, out, self->jobs->user);
+    }
 }
 
 static void reap(running *self)
@@ -176,9 +189,9 @@ static void reap(running *self)
 
 static void show(running *self)
 {
-    skad_sim_progress_reading reading = {.experiments = self->jobs->count};
+    skad_sim_progress_reading reading = {.experiments = self->count};
     for (size_t i = 0; i < self->begun; i++) {
-        shared_job *job = &self->shared[i];
+        shared_job *job = &self->shared[self->numbers_to_run[i]];
         double total_s = atomic_load_explicit(&job->total_s, memory_order_relaxed);
         double simulated_s = atomic_load_explicit(&job->simulated_s, memory_order_relaxed);
         reading.events += atomic_load_explicit(&job->events, memory_order_relaxed);
@@ -205,9 +218,9 @@ static void run_all(running *self)
     static const struct timespec wait = {.tv_nsec = WAIT_NS};
     const sigset_t ends = child_signal();
     unsigned at_once = parallel(self->jobs);
-    while (self->children_count > 0 || (self->begun < self->jobs->count && stop_flag == 0)) {
-        while (self->children_count < at_once && self->begun < self->jobs->count &&
-               stop_flag == 0 && begin_next(self)) {
+    while (self->children_count > 0 || (self->begun < self->count && stop_flag == 0)) {
+        while (self->children_count < at_once && self->begun < self->count && stop_flag == 0 &&
+               begin_next(self)) {
         }
         if (self->children_count == 0) {
             return; /* no process can be had */
@@ -230,8 +243,12 @@ bool skad_sim_jobs_run(skad_sim_jobs *jobs)
     self->jobs = jobs;
     self->shared = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     (void)skad_sim_must(self->shared == MAP_FAILED ? NULL : self->shared);
+    self->numbers_to_run = skad_sim_alloc(jobs->count, sizeof *self->numbers_to_run);
     for (size_t i = 0; i < jobs->count; i++) {
-        jobs->outcomes[i] = (skad_sim_outcome){.incomplete = true};
+        if (jobs->skip == NULL || !jobs->skip[i]) {
+            jobs->outcomes[i] = (skad_sim_outcome){.incomplete = true};
+            self->numbers_to_run[self->count++] = i;
+        }
     }
     catch_signals();
     skad_sim_progress_begin(&self->progress, !jobs->quiet);
@@ -241,6 +258,7 @@ bool skad_sim_jobs_run(skad_sim_jobs *jobs)
         good = good && !jobs->outcomes[i].failed;
     }
     (void)munmap(self->shared, bytes);
+    free(self->numbers_to_run);
     free(self);
     return good;
 }

@@ -11,9 +11,13 @@ typedef struct skad_sim_jobs {
     unsigned parallel; /* at once; 0: as many as there are processors */
     bool build_only;
     skad_sim_outcome *outcomes; /* as many as scenarios */
+    const bool *skip;           /* those that are not to run; their outcomes stay. NULL: none */
     bool quiet;                 /* no progress line */
-    /* In the experiment's own process: a line of output is due. May be NULL. */
-    bool (*report)(const skad_sim_outcome *so_far, void *user);
+    /* In the experiment's own process: a line of output is due; a lookup has ended. May be NULL. */
+    bool (*report)(size_t number, const skad_sim_outcome *so_far, void *user);
+    void (*trace)(size_t number, const skad_sim_traced *lookup, void *user);
+    /* In ours: an experiment has ended. May be NULL. */
+    void (*ended)(size_t number, const skad_sim_outcome *outcome, void *user);
     void *user;
 } skad_sim_jobs;
 

@@ -5,20 +5,23 @@
 #include <string.h>
 
 #include "src/sim/base/cryptography.h"
+#include "src/sim/base/memory.h"
 #include "src/sim/program/command.h"
 #include "src/sim/program/objects.h"
-#include "src/sim/report/captures.h"
+#include "src/sim/report/stats.h"
 #include "src/sim/scenario/keys.h"
 #include "src/sim/scenario/reader.h"
 
 static const skad_sim_command *const COMMANDS[] = {
-    &skad_sim_command_run,     &skad_sim_command_build,       &skad_sim_command_adversary,
-    &skad_sim_command_capture, &skad_sim_command_churn,       &skad_sim_command_fuzz,
-    &skad_sim_command_keys,    &skad_sim_command_adversaries,
+    &skad_sim_command_run,     &skad_sim_command_build,  &skad_sim_command_adversary,
+    &skad_sim_command_capture, &skad_sim_command_churn,  &skad_sim_command_fuzz,
+    &skad_sim_command_ablate,  &skad_sim_command_report, &skad_sim_command_merge,
+    &skad_sim_command_schema,  &skad_sim_command_keys,   &skad_sim_command_adversaries,
 };
 #define COMMANDS_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
-#define JOBS_MAX 256
+#define JOBS_MAX   256
+#define SHARDS_MAX 100000
 
 static void print_help(void)
 {
@@ -50,16 +53,27 @@ static void print_command_help(const skad_sim_command *command)
         const skad_sim_option *option = &command->options[i];
         print_option(option->name, option->value, option->text);
     }
+    if (command->takes_files) {
+        print_option("out", "FILE", "what it writes; -o FILE is the same");
+        print_option("json", "", "merge: one JSON object on the last line");
+        print_option("csv", "", "report: the table as CSV, beside FILE");
+        print_option("svg", "FOLDER", "report: each figure as a file of its own");
+        return;
+    }
     if (command->takes_seeds) {
         print_option("seeds", "A..B", "these seeds, one after the other (default: 1..100)");
     } else {
         print_option("seed", "S", "all randomness comes from it (default: 1)");
     }
-    if (command->takes_worlds) {
-        print_option("worlds", "W", "of each setting, with seeds from S on (default: 20)");
-    }
-    if (command->takes_out) {
-        print_option("out", "FILE", "JSON Lines: a head, a line for each report, the result");
+    if (command->worlds > 0) {
+        char worlds[80];
+        (void)snprintf(worlds, sizeof worlds, "of each setting, with seeds from S on (default: %u)",
+                       command->worlds);
+        print_option("worlds", "W", worlds);
+        print_option("out", "FILE", "JSON Lines: a head, a line for each experiment and report");
+        print_option("resume", "", "go on with FILE where it ends, if it is there");
+        print_option("shard", "I/N", "only part I of N, into FILE; 'skad sim merge' joins them");
+        print_option("traces", "FILE", "CSV: a row for each node that each lookup asked");
     }
     print_option("set", "KEY=VALUE", "any key of 'skad sim keys'; may be repeated");
     print_option("jobs", "N", "experiments at once (default: as many as processors)");
@@ -131,6 +145,22 @@ static bool take_set(reading *self, const char *value)
     return skad_sim_sweep_set(&self->request->sweep, key, equals + 1, self->reason);
 }
 
+/* I/N */
+static bool take_shard(reading *self, const char *value)
+{
+    char *end = NULL;
+    const unsigned long shard = strtoul(value, &end, 10);
+    unsigned long shards = 0;
+    bool good = value[0] >= '0' && value[0] <= '9' && *end == '/' && end[1] >= '0' && end[1] <= '9';
+    if (good) {
+        shards = strtoul(end + 1, &end, 10);
+        good = *end == 0 && shard >= 1 && shard <= shards && shards <= SHARDS_MAX;
+    }
+    self->request->shard = (unsigned)shard;
+    self->request->shards = (unsigned)shards;
+    return good || fail(self, "give I/N, the part and how many there are, as 1/4", "--shard");
+}
+
 static bool take_jobs(reading *self, const char *value)
 {
     char *end = NULL;
@@ -194,13 +224,24 @@ static bool take_value(reading *self, const char *name, const char *value)
     if (strcmp(name, "jobs") == 0) {
         return take_jobs(self, value);
     }
-    if (strcmp(name, "worlds") == 0 && self->command->takes_worlds) {
+    if (strcmp(name, "worlds") == 0 && self->command->worlds > 0) {
         return take_worlds(self, value);
+    }
+    if (strcmp(name, "shard") == 0 && self->command->worlds > 0) {
+        return take_shard(self, value);
+    }
+    if (strcmp(name, "traces") == 0 && self->command->worlds > 0) {
+        self->request->traces = value;
+        return true;
+    }
+    if (strcmp(name, "svg") == 0 && self->command->takes_files) {
+        self->request->svg = value;
+        return true;
     }
     if (strcmp(name, "seeds") == 0 && self->command->takes_seeds) {
         return take_seeds(self, value);
     }
-    if (strcmp(name, "out") == 0 && self->command->takes_out) {
+    if (strcmp(name, "out") == 0 && (self->command->worlds > 0 || self->command->takes_files)) {
         self->request->out = value;
         return true;
     }
@@ -213,17 +254,41 @@ static bool take_value(reading *self, const char *name, const char *value)
 
 static bool take_argument(reading *self, const char *value)
 {
-    if (self->command->argument == NULL || self->request->argument != NULL) {
+    const size_t most =
+        self->command->takes_files ? SKAD_SIM_FILES_MAX : self->command->argument != NULL;
+    if (self->request->files_count == most) {
         return fail(self, "one argument too many", value);
     }
-    self->request->argument = value;
+    self->request->files[self->request->files_count++] = value;
     /* The file comes first in any order of arguments, because options change its values. */
     return true;
 }
 
+/* Options without a value; false: it is none of them. */
+static bool take_flag(reading *self, const char *name)
+{
+    const struct {
+        const char *name;
+        bool *flag;
+        bool known;
+    } flags[] = {
+        {"json", &self->request->json, true},
+        {"help", &self->help, true},
+        {"resume", &self->request->resume, self->command->worlds > 0},
+        {"csv", &self->request->csv, self->command->takes_files},
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        if (flags[i].known && strcmp(name, flags[i].name) == 0) {
+            *flags[i].flag = true;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_word(reading *self, int argc, char **argv, int *at)
 {
-    const char *word = argv[*at];
+    const char *word = strcmp(argv[*at], "-o") == 0 ? "--out" : argv[*at];
     if (strncmp(word, "--", 2) != 0) {
         return take_argument(self, word);
     }
@@ -234,12 +299,7 @@ static bool read_word(reading *self, int argc, char **argv, int *at)
     }
     memcpy(name, word + 2, len);
     name[len] = 0;
-    if (strcmp(name, "json") == 0) {
-        self->request->json = true;
-        return true;
-    }
-    if (strcmp(name, "help") == 0) {
-        self->help = true;
+    if (take_flag(self, name)) {
         return true;
     }
     const char *value = word[2 + len] == '=' ? word + 3 + len : NULL;
@@ -253,14 +313,43 @@ static bool read_word(reading *self, int argc, char **argv, int *at)
 static bool read_file(reading *self, int argc, char **argv)
 {
     skad_sim_scenario *base = &self->request->sweep.base;
-    for (int i = 2; self->command->argument != NULL && i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) != 0) {
+    const bool wanted = self->command->argument != NULL && !self->command->takes_files;
+    for (int i = 2; wanted && i < argc; i++) {
+        if (argv[i][0] != '-') {
             return skad_sim_scenario_read(base, argv[i], self->reason);
         }
-        bool flag = strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--help") == 0;
+        bool flag = strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--help") == 0 ||
+                    strcmp(argv[i], "--resume") == 0;
         i += !flag && strchr(argv[i], '=') == NULL;
     }
     return true;
+}
+
+/* The command line to give again, without what only says where it runs. */
+static char *join(int argc, char **argv)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *stream = skad_sim_must(open_memstream(&text, &len));
+    (void)fputs("skad sim", stream);
+    for (int i = 1; i < argc; i++) {
+        static const char *const places[] = {"--out", "-o", "--shard", "--jobs", "--traces"};
+        bool place = strcmp(argv[i], "--resume") == 0;
+        for (size_t j = 0; j < sizeof places / sizeof places[0]; j++) {
+            const size_t whole = strlen(places[j]);
+            if (strncmp(argv[i], places[j], whole) == 0 &&
+                (argv[i][whole] == 0 || argv[i][whole] == '=')) {
+                place = true;
+                i += argv[i][whole] == 0;
+                break;
+            }
+        }
+        if (!place && i < argc) {
+            (void)fprintf(stream, strpbrk(argv[i], " \t") != NULL ? " '%s'" : " %s", argv[i]);
+        }
+    }
+    (void)fclose(stream);
+    return text;
 }
 
 static bool read_all(reading *self, int argc, char **argv)
@@ -277,7 +366,7 @@ static bool read_all(reading *self, int argc, char **argv)
             return false;
         }
     }
-    if (self->command->argument != NULL && self->request->argument == NULL && !self->help) {
+    if (self->command->argument != NULL && self->request->files_count == 0 && !self->help) {
         return fail(self, "is missing", self->command->argument);
     }
     return true;
@@ -295,7 +384,7 @@ static const skad_sim_command *find_command(const char *name)
 
 int main(int argc, char **argv)
 {
-    static skad_sim_request request = {.worlds = 20, .seed_from = 1, .seed_to = 100};
+    static skad_sim_request request = {.shard = 1, .shards = 1, .seed_from = 1, .seed_to = 100};
     skad_sim_behaviour_load_with(skad_sim_object_load);
     if (argc < 2 || strcmp(argv[1], "--help") == 0) {
         print_help();
@@ -306,8 +395,11 @@ int main(int argc, char **argv)
         (void)fail(&self, "there is no such command: see 'skad sim --help'", argv[1]);
         return (int)skad_sim_complain(SKAD_SIM_EXIT_USAGE, self.reason);
     }
+    request.worlds = self.command->worlds;
+    request.arguments = join(argc, argv);
     if (!read_all(&self, argc, argv)) {
         skad_sim_sweep_free(&request.sweep);
+        free(request.arguments);
         return (int)skad_sim_complain(SKAD_SIM_EXIT_USAGE, self.reason);
     }
     skad_sim_exit code = SKAD_SIM_EXIT_DONE;
@@ -317,5 +409,6 @@ int main(int argc, char **argv)
         code = self.command->run(&request);
     }
     skad_sim_sweep_free(&request.sweep);
+    free(request.arguments);
     return (int)code;
 }

@@ -1,41 +1,41 @@
 #include "src/sim/report/captures.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "crypto/assert.h"
+#include "src/sim/base/memory.h"
+#include "src/sim/report/record.h"
 #include "src/sim/scenario/budget.h"
 #include "src/sim/scenario/keys.h"
 
 /* ---- Adding up ---- */
 
-/* The samples: one number of each world. */
+/* One sample of each world. */
 typedef struct samples {
     double all[SKAD_SIM_WORLDS_MAX];
+    double gets[SKAD_SIM_WORLDS_MAX];
+    double early_right[SKAD_SIM_WORLDS_MAX];
     double early[SKAD_SIM_WORLDS_MAX];
+    double late_right[SKAD_SIM_WORLDS_MAX];
     double late[SKAD_SIM_WORLDS_MAX];
-    double dense[SKAD_SIM_WORLDS_MAX];
-    double rpcs[SKAD_SIM_WORLDS_MAX];
+    double reached[SKAD_SIM_WORLDS_MAX];
+    double puts[SKAD_SIM_WORLDS_MAX];
+    skad_sim_outcome sum;
 } samples;
-
-static void add_durations(skad_sim_durations *to, const skad_sim_durations *from)
-{
-    for (size_t i = 0; i < SKAD_SIM_DURATIONS_COLUMNS; i++) {
-        to->columns[i] += from->columns[i];
-    }
-}
 
 static void add_world(skad_sim_capture_sum *sum, samples *of, const skad_sim_outcome *outcome)
 {
-    const skad_sim_gets *gets = &outcome->gets;
     const skad_sim_captured_key *key = &outcome->captured;
     size_t at = sum->worlds++;
-    of->all[at] = skad_sim_share(gets->right, gets->ended);
-    of->early[at] = skad_sim_share(key->early_right, key->early);
-    of->late[at] = skad_sim_share(key->late_right, key->late);
-    of->dense[at] = skad_sim_share(gets->dense, gets->ended);
-    of->rpcs[at] = skad_sim_share(gets->rpcs, gets->ended);
-    sum->gets += gets->ended;
-    sum->puts_reached += key->holders > 0;
+    of->all[at] = (double)outcome->gets.right;
+    of->gets[at] = (double)outcome->gets.ended;
+    of->early_right[at] = (double)key->early_right;
+    of->early[at] = (double)key->early;
+    of->late_right[at] = (double)key->late_right;
+    of->late[at] = (double)key->late;
+    of->reached[at] = key->holders > 0;
+    of->puts[at] = 1;
     sum->puts_stored += key->stored;
     sum->puts_false += key->stored && key->holders == 0;
     sum->puts_dense += key->dense;
@@ -43,13 +43,7 @@ static void add_world(skad_sim_capture_sum *sum, samples *of, const skad_sim_out
     sum->holders += key->holders;
     sum->holders_late += key->holders_late;
     sum->price.tries += outcome->draws; /* the mean of it at last */
-    add_durations(&sum->gets_took, &outcome->gets.durations);
-    add_durations(&sum->puts_took, &outcome->puts_durations);
-}
-
-static skad_sim_success success_of(const double *shares, size_t worlds)
-{
-    return (skad_sim_success){skad_sim_mean(shares, worlds), skad_sim_t_interval(shares, worlds)};
+    skad_sim_outcome_add(&of->sum, outcome);
 }
 
 static skad_price price_of(const skad_sim_scenario *scenario, double draws)
@@ -69,24 +63,30 @@ static skad_price price_of(const skad_sim_scenario *scenario, double draws)
 void skad_sim_capture_add_up(const skad_sim_scenario *scenarios, const skad_sim_outcome *outcomes,
                              size_t count, skad_sim_capture_sum *out)
 {
-    samples of;
+    samples *of = skad_sim_alloc(1, sizeof *of);
     SKAD_ASSERT(count >= 1 && count <= SKAD_SIM_WORLDS_MAX);
     *out = (skad_sim_capture_sum){.scenario = scenarios};
     for (size_t i = 0; i < count; i++) {
         if (!outcomes[i].failed && !outcomes[i].incomplete) {
-            add_world(out, &of, &outcomes[i]);
+            add_world(out, of, &outcomes[i]);
         }
     }
-    const double worlds = out->worlds > 0 ? (double)out->worlds : 1;
-    out->all = success_of(of.all, out->worlds);
-    out->early = success_of(of.early, out->worlds);
-    out->late = success_of(of.late, out->worlds);
-    out->dense = skad_sim_mean(of.dense, out->worlds);
-    out->rpcs_per_get = skad_sim_mean(of.rpcs, out->worlds);
+    const size_t n = out->worlds;
+    const double worlds = n > 0 ? (double)n : 1;
+    out->gets = of->sum.gets.ended;
+    out->all = skad_sim_estimate_share(of->all, of->gets, n, false);
+    out->early = skad_sim_estimate_share(of->early_right, of->early, n, false);
+    out->late = skad_sim_estimate_share(of->late_right, of->late, n, false);
+    out->puts_reached = skad_sim_estimate_share(of->reached, of->puts, n, true);
+    out->dense = skad_sim_share(of->sum.gets.dense, of->sum.gets.ended);
+    out->rpcs_per_get = skad_sim_share(of->sum.gets.rpcs, of->sum.gets.ended);
     out->rpcs_per_put /= worlds;
     out->holders /= worlds;
     out->holders_late /= worlds;
+    out->gets_took = skad_sim_costs_of(&of->sum, SKAD_SIM_GETS);
+    out->puts_took = skad_sim_costs_of(&of->sum, SKAD_SIM_PUTS);
     out->price = price_of(scenarios, out->price.tries / worlds);
+    free(of);
 }
 
 /* ---- JSON ---- */
@@ -99,7 +99,7 @@ static const char *value_of(const skad_sim_scenario *scenario, const char *key,
     return found ? row->value : "";
 }
 
-static void json_words(FILE *out, const skad_sim_scenario *scenario)
+static void add_words(json_t *object, const skad_sim_scenario *scenario)
 {
     static const char *const words[][2] = {{"placement", "placement"},
                                            {"behaviour", "adversary"},
@@ -107,52 +107,76 @@ static void json_words(FILE *out, const skad_sim_scenario *scenario)
                                            {"arrive", "arrive"}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         skad_sim_row_text row;
-        (void)fprintf(out, "\"%s\":\"%s\",", words[i][0], value_of(scenario, words[i][1], &row));
+        skad_sim_record_add(object, words[i][0],
+                            json_string(value_of(scenario, words[i][1], &row)));
     }
 }
 
-static void json_success(FILE *out, const char *name, const skad_sim_success *it)
+static void add_estimate(json_t *object, const char *name, const skad_sim_estimate *it)
 {
-    (void)fprintf(out, "\"%s\":%.6f,\"%s_low\":%.6f,\"%s_high\":%.6f,", name, it->share, name,
-                  it->interval.low, name, it->interval.high);
+    char low[64];
+    char high[64];
+    char by[64];
+    (void)snprintf(low, sizeof low, "%s_low", name);
+    (void)snprintf(high, sizeof high, "%s_high", name);
+    (void)snprintf(by, sizeof by, "%s_by", name);
+    skad_sim_record_add(object, name, json_real(it->value));
+    skad_sim_record_add(object, low, json_real(it->interval.low));
+    skad_sim_record_add(object, high, json_real(it->interval.high));
+    skad_sim_record_add(object, by, json_string(skad_sim_method_text(it->method)));
 }
 
-static double ms(const skad_sim_durations *it, double q)
+static void add_real(json_t *object, const char *name, double value)
 {
-    return (double)skad_sim_durations_us(it, q) / 1000;
+    skad_sim_record_add(object, name, json_real(value));
 }
 
-void skad_sim_capture_json(FILE *out, const skad_sim_capture_sum *sum)
+static void add_costs(json_t *object, const char *name, const skad_sim_costs *it)
 {
-    const skad_sim_scenario *scenario = sum->scenario;
-    const skad_sim_interval reached = skad_sim_wilson(sum->puts_reached, sum->worlds);
-    (void)fprintf(
-        out, "{\"honest\":%" PRIu64 ",\"ground\":%" PRIu64 ",\"worlds\":%zu,\"gets\":%" PRIu64 ",",
-        skad_sim_scenario_honest(scenario), scenario->ground, sum->worlds, sum->gets);
-    json_words(out, scenario);
-    json_success(out, "get_success", &sum->all);
-    json_success(out, "get_success_early", &sum->early);
-    json_success(out, "get_success_late", &sum->late);
-    (void)fprintf(out, "\"put_reached\":%.6f,\"put_reached_low\":%.6f,\"put_reached_high\":%.6f,",
-                  skad_sim_share(sum->puts_reached, sum->worlds), reached.low, reached.high);
-    (void)fprintf(out, "\"put_stored\":%.6f,\"put_false\":%.6f,\"dense\":%.6f,\"put_dense\":%.6f,",
-                  skad_sim_share(sum->puts_stored, sum->worlds),
-                  skad_sim_share(sum->puts_false, sum->worlds), sum->dense,
-                  skad_sim_share(sum->puts_dense, sum->worlds));
-    (void)fprintf(out,
-                  "\"rpcs_per_get\":%.3f,\"rpcs_per_put\":%.3f,\"holders\":%.3f,"
-                  "\"holders_late\":%.3f,",
-                  sum->rpcs_per_get, sum->rpcs_per_put, sum->holders, sum->holders_late);
-    (void)fprintf(out,
-                  "\"get_ms_p50\":%.3f,\"get_ms_p90\":%.3f,\"put_ms_p50\":%.3f,"
-                  "\"put_ms_p90\":%.3f,",
-                  ms(&sum->gets_took, 0.5), ms(&sum->gets_took, 0.9), ms(&sum->puts_took, 0.5),
-                  ms(&sum->puts_took, 0.9));
-    (void)fprintf(out,
-                  "\"price\":{\"tries\":%.6g,\"core_hours\":%.6g,\"gpu_hours\":%.6g,"
-                  "\"identities\":%.0f,\"groups\":%.0f}}",
-                  sum->price.tries, sum->price.core_hours, sum->price.gpu_hours,
-                  sum->price.identities, sum->price.groups);
+    for (int i = 0; i < SKAD_SIM_QUANTILES; i++) {
+        char whole[32];
+        (void)snprintf(whole, sizeof whole, "%s_ms_p%d", name, skad_sim_percents[i]);
+        add_real(object, whole, it->ms[i]);
+    }
+}
+
+static json_t *price_json(const skad_price *it)
+{
+    json_t *price = skad_sim_must(json_object());
+    add_real(price, "tries", it->tries);
+    add_real(price, "core_hours", it->core_hours);
+    add_real(price, "gpu_hours", it->gpu_hours);
+    add_real(price, "dollars", skad_price_money(it, SKAD_PRICE_CORE_HOUR, SKAD_PRICE_GPU_HOUR));
+    add_real(price, "identities", it->identities);
+    add_real(price, "groups", it->groups);
+    return price;
+}
+
+json_t *skad_sim_capture_json(const skad_sim_capture_sum *sum)
+{
+    json_t *object = skad_sim_must(json_object());
+    skad_sim_record_add(object, "honest",
+                        json_integer((json_int_t)skad_sim_scenario_honest(sum->scenario)));
+    skad_sim_record_add(object, "ground", json_integer((json_int_t)sum->scenario->ground));
+    skad_sim_record_add(object, "worlds", json_integer((json_int_t)sum->worlds));
+    skad_sim_record_add(object, "gets", json_integer((json_int_t)sum->gets));
+    add_words(object, sum->scenario);
+    add_estimate(object, "get_success", &sum->all);
+    add_estimate(object, "get_success_early", &sum->early);
+    add_estimate(object, "get_success_late", &sum->late);
+    add_estimate(object, "put_reached", &sum->puts_reached);
+    add_real(object, "put_stored", skad_sim_share(sum->puts_stored, sum->worlds));
+    add_real(object, "put_false", skad_sim_share(sum->puts_false, sum->worlds));
+    add_real(object, "dense", sum->dense);
+    add_real(object, "put_dense", skad_sim_share(sum->puts_dense, sum->worlds));
+    add_real(object, "rpcs_per_get", sum->rpcs_per_get);
+    add_real(object, "rpcs_per_put", sum->rpcs_per_put);
+    add_real(object, "holders", sum->holders);
+    add_real(object, "holders_late", sum->holders_late);
+    add_costs(object, "get", &sum->gets_took);
+    add_costs(object, "put", &sum->puts_took);
+    skad_sim_record_add(object, "price", price_json(&sum->price));
+    return object;
 }
 
 /* ---- For people ---- */
@@ -179,12 +203,12 @@ void skad_sim_capture_line(FILE *out, const skad_sim_capture_sum *sum)
         (void)fprintf(out, "no world ended\n");
         return;
     }
-    (void)fprintf(out, "%6.1f %6.1f ", 100 * skad_sim_share(sum->puts_reached, sum->worlds),
+    (void)fprintf(out, "%6.1f %6.1f ", 100 * sum->puts_reached.value,
                   100 * skad_sim_share(sum->puts_false, sum->worlds));
-    (void)fprintf(out, "%6.1f  %6.1f to %5.1f %6.1f %6.1f  %6.1f ", 100 * sum->all.share,
-                  100 * sum->all.interval.low, 100 * sum->all.interval.high, 100 * sum->early.share,
-                  100 * sum->late.share, 100 * sum->dense);
+    (void)fprintf(out, "%6.1f  %6.1f to %5.1f %6.1f %6.1f  %6.1f ", 100 * sum->all.value,
+                  100 * sum->all.interval.low, 100 * sum->all.interval.high, 100 * sum->early.value,
+                  100 * sum->late.value, 100 * sum->dense);
     (void)fprintf(out, "%5.1f %6.0f %6.0f %5.1f  %5.1f %5.1f %8.3g\n", sum->rpcs_per_get,
-                  ms(&sum->gets_took, 0.5), ms(&sum->gets_took, 0.9), sum->rpcs_per_put,
-                  sum->holders, sum->holders_late, sum->price.core_hours);
+                  sum->gets_took.ms[0], sum->gets_took.ms[1], sum->rpcs_per_put, sum->holders,
+                  sum->holders_late, sum->price.core_hours);
 }

@@ -1,229 +1,191 @@
 #include "src/sim/report/results.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "src/sim/base/cryptography.h"
-#include "src/sim/report/stats.h"
+#include "src/sim/base/memory.h"
+#include "src/sim/report/record.h"
 #include "src/sim/scenario/keys.h"
+
+const char *skad_sim_version(void)
+{
+    return SKAD_VERSION;
+}
 
 /* ---- JSON ---- */
 
-void skad_sim_json_text(FILE *out, const char *text)
+json_t *skad_sim_json_head(const char *command, const skad_sim_scenario *base)
 {
-    (void)fputc('"', out);
-    for (; *text != 0; text++) {
-        unsigned char one = (unsigned char)*text;
-        if (one == '"' || one == '\\') {
-            (void)fprintf(out, "\\%c", one);
-        } else if (one < 0x20) {
-            (void)fprintf(out, "\\u%04x", one);
-        } else {
-            (void)fputc(one, out);
-        }
-    }
-    (void)fputc('"', out);
+    json_t *head = skad_sim_must(json_object());
+    skad_sim_record_add(head, "format", json_integer(SKAD_SIM_FORMAT));
+    skad_sim_record_add(head, "version", json_string(skad_sim_version()));
+    skad_sim_record_add(head, "command", json_string(command));
+    skad_sim_record_add(head, "crypto", json_string(skad_sim_crypto()));
+    skad_sim_record_add(head, "scenario", skad_sim_record_scenario(base));
+    return head;
 }
 
-static void json_row(FILE *out, const skad_sim_row_text *row)
+static json_t *section_of(json_t *object, const char *name)
 {
-    skad_sim_json_text(out, row->key);
-    (void)fputc(':', out);
-    if (row->number) {
-        (void)fputs(row->value, out);
-    } else {
-        skad_sim_json_text(out, row->value);
+    json_t *section = json_object_get(object, name);
+    if (section == NULL) {
+        section = skad_sim_must(json_object());
+        skad_sim_record_add(object, name, section);
+    }
+    return section;
+}
+
+static void add_named(json_t *section, const char *name, const char *suffix, json_t *value)
+{
+    char whole[64];
+    (void)snprintf(whole, sizeof whole, "%s%s", name, suffix);
+    skad_sim_record_add(section, whole, value);
+}
+
+static void add_estimate(json_t *section, const char *name, const skad_sim_estimate *it)
+{
+    add_named(section, name, "", json_real(it->value));
+    add_named(section, name, "_low", json_real(it->interval.low));
+    add_named(section, name, "_high", json_real(it->interval.high));
+    add_named(section, name, "_by", json_string(skad_sim_method_text(it->method)));
+    add_named(section, name, "_of", json_integer((json_int_t)it->samples));
+}
+
+static void add_measures(json_t *object, const skad_sim_summary *summary)
+{
+    for (int i = 0; i < SKAD_SIM_MEASURES; i++) {
+        const skad_sim_measure_row *row = skad_sim_measure_at((skad_sim_measure)i);
+        add_estimate(section_of(object, row->section), row->name, &summary->estimates[i]);
     }
 }
 
-void skad_sim_json_scenario(FILE *out, const skad_sim_scenario *scenario)
+static void add_costs(json_t *object, const skad_sim_outcome *sum)
 {
-    skad_sim_row_text row;
-    (void)fputc('{', out);
-    for (size_t i = 0; skad_sim_scenario_row(scenario, i, &row); i++) {
-        (void)fputs(i > 0 ? "," : "", out);
-        json_row(out, &row);
-    }
-    (void)fputc('}', out);
-}
-
-/* Whether a key is among the blank-separated ones. */
-static bool has_key(const char *keys, const char *key)
-{
-    size_t len = strlen(key);
-    const char *at = keys;
-    while ((at = strstr(at, key)) != NULL) {
-        if ((at == keys || at[-1] == ' ') && (at[len] == 0 || at[len] == ' ')) {
-            return true;
-        }
-        at += len;
-    }
-    return false;
-}
-
-static bool is_swept(const skad_sim_sweep *sweep, const char *key)
-{
-    for (size_t i = 0; i < sweep->axes_count; i++) {
-        if (has_key(sweep->axes[i].keys, key)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void skad_sim_json_swept(FILE *out, const skad_sim_sweep *sweep, const skad_sim_scenario *scenario)
-{
-    skad_sim_row_text row;
-    for (size_t i = 0; skad_sim_scenario_row(scenario, i, &row); i++) {
-        if (is_swept(sweep, row.key)) {
-            json_row(out, &row);
-            (void)fputc(',', out);
+    for (int work = 0; work < SKAD_SIM_WORKS; work++) {
+        const skad_sim_costs costs = skad_sim_costs_of(sum, (skad_sim_work)work);
+        json_t *section = section_of(object, costs.name);
+        for (int i = 0; i < SKAD_SIM_QUANTILES; i++) {
+            char suffix[8];
+            (void)snprintf(suffix, sizeof suffix, "_p%d", skad_sim_percents[i]);
+            add_named(section, "latency_ms", suffix, json_real(costs.ms[i]));
+            add_named(section, "rpcs", suffix, json_integer((json_int_t)costs.requests[i]));
+            add_named(section, "hops", suffix, json_integer((json_int_t)costs.hops[i]));
         }
     }
 }
 
-static void json_share(FILE *out, const char *name, uint64_t part, uint64_t all)
+/* Sums of what is counted, means of states. Names that a measure has are its own. */
+static void add_counts(json_t *object, const skad_sim_summary *summary)
 {
-    skad_sim_interval interval = skad_sim_wilson(part, all);
-    (void)fprintf(out, "\"%s\":%.6f,\"%s_low\":%.6f,\"%s_high\":%.6f,", name,
-                  skad_sim_share(part, all), name, interval.low, name, interval.high);
+    const double worlds = summary->worlds > 0 ? (double)summary->worlds : 1;
+    const skad_sim_field *field = NULL;
+    for (size_t n = 0; (field = skad_sim_field_at(n)) != NULL; n++) {
+        const void *at = (const char *)&summary->sum + field->place;
+        json_t *section = section_of(object, field->section);
+        if (json_object_get(section, field->name) != NULL || strcmp(field->name, "us") == 0) {
+            continue;
+        }
+        if (field->type == SKAD_SIM_FIELD_COUNT && field->kind == SKAD_SIM_CUMULATIVE) {
+            skad_sim_record_add(section, field->name,
+                                json_integer((json_int_t) * (const uint64_t *)at));
+        } else if (field->type == SKAD_SIM_FIELD_COUNT) {
+            skad_sim_record_add(section, field->name,
+                                json_real((double)*(const uint64_t *)at / worlds));
+        } else if (field->type == SKAD_SIM_FIELD_REAL) {
+            const double sum = *(const double *)at;
+            skad_sim_record_add(section, field->name,
+                                json_real(field->kind == SKAD_SIM_CUMULATIVE ? sum : sum / worlds));
+        }
+    }
+    (void)json_object_del(object, "captured");
+    (void)json_object_del(object, "prefixes");
 }
 
-/* As members of an object: "NAME_p50", "NAME_p90", "NAME_p99", in milliseconds. */
-static void json_durations(FILE *out, const char *name, const skad_sim_durations *it)
+static void add_hops(json_t *object, const skad_sim_outcome *sum)
 {
-    static const int percents[] = {50, 90, 99};
-    for (size_t i = 0; i < sizeof percents / sizeof percents[0]; i++) {
-        (void)fprintf(out, "\"%s_p%d\":%.3f,", name, percents[i],
-                      (double)skad_sim_durations_us(it, percents[i] / 100.0) / 1000);
+    const uint64_t *const hops[SKAD_SIM_WORKS] = {sum->lookups.hops, sum->gets.hops,
+                                                  sum->puts.hops};
+    for (int work = 0; work < SKAD_SIM_WORKS; work++) {
+        json_t *list = skad_sim_must(json_array());
+        for (size_t i = 0; i < SKAD_SIM_HOPS; i++) {
+            (void)json_array_append_new(list, json_integer((json_int_t)hops[work][i]));
+        }
+        skad_sim_record_add(section_of(object, skad_sim_costs_of(sum, (skad_sim_work)work).name),
+                            "hops", list);
     }
 }
 
-void skad_sim_durations_text(const skad_sim_durations *it,
-                             char out[static SKAD_SIM_DURATIONS_BYTES])
+static void add_worlds(json_t *object, const skad_sim_results *results, size_t first)
 {
-    (void)snprintf(out, SKAD_SIM_DURATIONS_BYTES, "p50 %.0f, p90 %.0f, p99 %.0f ms",
-                   (double)skad_sim_durations_us(it, 0.5) / 1000,
-                   (double)skad_sim_durations_us(it, 0.9) / 1000,
-                   (double)skad_sim_durations_us(it, 0.99) / 1000);
-}
-
-static void json_lookups(FILE *out, const skad_sim_lookups *it)
-{
-    (void)fprintf(out, "\"lookups\":{\"ended\":%" PRIu64 ",", it->ended);
-    json_share(out, "success", it->nearest, it->ended);
-    json_share(out, "exact", it->exact, it->ended);
-    json_share(out, "recall", it->siblings_found, it->siblings_true);
-    json_share(out, "captured", it->captured, it->ended);
-    json_durations(out, "latency_ms", &it->durations);
-    (void)fprintf(out,
-                  "\"silent\":%" PRIu64 ",\"dense\":%" PRIu64
-                  ",\"rpcs\":%.3f,\"latency_ms\":%.3f,\"hops\":[",
-                  it->silent, it->dense, skad_sim_share(it->rpcs, it->ended),
-                  skad_sim_share(it->us, it->ended) / 1000);
-    for (size_t i = 0; i < SKAD_SIM_HOPS; i++) {
-        (void)fprintf(out, "%s%" PRIu64, i > 0 ? "," : "", it->hops[i]);
+    json_t *logs = skad_sim_must(json_array());
+    bool incomplete = false;
+    for (size_t i = first; i < first + results->worlds; i++) {
+        const skad_sim_outcome *outcome = &results->outcomes[i];
+        char fingerprint[SKAD_SIM_FINGERPRINT_BYTES];
+        skad_sim_fingerprint_text(&outcome->fingerprint, fingerprint);
+        (void)json_array_append_new(logs, json_string(fingerprint));
+        incomplete = incomplete || outcome->incomplete || outcome->failed;
+        if (outcome->failed && json_object_get(object, "failed") == NULL) {
+            skad_sim_record_add(object, "failed", json_string(outcome->reason));
+        }
     }
-    (void)fputs("]}", out);
+    skad_sim_record_add(object, "event_logs", logs);
+    skad_sim_record_add(object, "incomplete", json_boolean(incomplete));
 }
 
-static void json_gets(FILE *out, const skad_sim_gets *it)
+json_t *skad_sim_json_setting(const skad_sim_results *results, size_t setting)
 {
-    (void)fprintf(out, "\"gets\":{\"ended\":%" PRIu64 ",", it->ended);
-    json_share(out, "success", it->right, it->ended);
-    json_durations(out, "latency_ms", &it->durations);
-    (void)fprintf(out,
-                  "\"missed\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"stale\":%" PRIu64
-                  ",\"wrong\":%" PRIu64 ",\"silent\":%" PRIu64 ",\"dense\":%" PRIu64
-                  ",\"rpcs\":%.3f}",
-                  it->missed, it->lost, it->stale, it->wrong, it->silent, it->dense,
-                  skad_sim_share(it->rpcs, it->ended));
-}
-
-static void json_counters(FILE *out, const skad_sim_counters *it)
-{
-    (void)fprintf(out,
-                  "\"datagrams\":{\"sent\":%" PRIu64 ",\"sent_bytes\":%" PRIu64
-                  ",\"delivered\":%" PRIu64 ",\"lost\":%" PRIu64 ",\"shut_out\":%" PRIu64
-                  ",\"parted\":%" PRIu64 ",\"choked\":%" PRIu64 ",\"nowhere\":%" PRIu64 "}",
-                  it->sent, it->sent_bytes, it->delivered, it->lost, it->shut_out, it->partitioned,
-                  it->queue_full, it->unroutable);
-}
-
-/* Where they were counted (experiment/tables.h). */
-static void json_tables(FILE *out, const skad_sim_outcome *it)
-{
-    if (it->places.all > 0) {
-        (void)fprintf(out,
-                      "\"tables\":{\"places\":%" PRIu64 ",\"hostile\":%" PRIu64
-                      ",\"victim_peers\":%" PRIu64 ",\"victim_hostile\":%" PRIu64
-                      ",\"victim_known_to\":%" PRIu64 "},",
-                      it->places.all, it->places.hostile, it->victim.peers, it->victim.hostile,
-                      it->victim.known_to);
-    }
-}
-
-void skad_sim_json_outcome(FILE *out, const skad_sim_sweep *swept,
-                           const skad_sim_scenario *scenario, const skad_sim_outcome *outcome)
-{
-    char fingerprint[SKAD_SIM_FINGERPRINT_BYTES];
-    skad_sim_fingerprint_text(&outcome->fingerprint, fingerprint);
-    (void)fputc('{', out);
-    if (swept != NULL) {
-        skad_sim_json_swept(out, swept, scenario);
-    }
-    json_lookups(out, &outcome->lookups);
-    (void)fputc(',', out);
-    json_gets(out, &outcome->gets);
-    (void)fputc(',', out);
-    json_counters(out, &outcome->counters);
-    (void)fputc(',', out);
-    json_tables(out, outcome);
-    json_durations(out, "puts_latency_ms", &outcome->puts_durations);
-    (void)fprintf(
-        out,
-        "\"puts\":%" PRIu64 ",\"puts_stored\":%" PRIu64 ",\"puts_dense\":%" PRIu64
-        ",\"up\":%" PRIu64 ",\"joined\":%" PRIu64 ",\"arrivals\":%" PRIu64
-        ",\"departures\":%" PRIu64 ",\"simulated_s\":%.6f,\"real_s\":%.3f,\"build_s\":%.3f,"
-        "\"bytes_per_node\":%.0f,\"peers_per_node\":%.2f,\"price_hashes\":%.6g,"
-        "\"event_log\":\"%s\",\"incomplete\":%s",
-        outcome->puts, outcome->puts_stored, outcome->puts_dense, outcome->up, outcome->joined,
-        outcome->arrivals, outcome->departures, outcome->simulated_s, outcome->real_s,
-        outcome->build_s, outcome->bytes_per_node, outcome->peers_per_node, outcome->price,
-        fingerprint, outcome->incomplete ? "true" : "false");
-    if (outcome->failed) {
-        (void)fputs(",\"failed\":", out);
-        skad_sim_json_text(out, outcome->reason);
-    }
-    (void)fputc('}', out);
+    const size_t first = setting * results->worlds;
+    json_t *object = skad_sim_must(json_object());
+    json_t *swept = skad_sim_record_swept(results->sweep, &results->scenarios[first]);
+    skad_sim_summary *summary = skad_sim_alloc(1, sizeof *summary);
+    (void)json_object_del(swept, results->worlds > 1 ? "seed" : "");
+    skad_sim_record_add(object, "swept", swept);
+    skad_sim_summarise(&results->scenarios[first], &results->outcomes[first], results->worlds,
+                       summary);
+    skad_sim_record_add(object, "worlds", json_integer((json_int_t)summary->worlds));
+    add_measures(object, summary);
+    add_costs(object, &summary->sum);
+    add_hops(object, &summary->sum);
+    add_counts(object, summary);
+    add_worlds(object, results, first);
+    free(summary);
+    return object;
 }
 
 void skad_sim_json_results(FILE *out, const skad_sim_results *results)
 {
     bool incomplete = false;
-    (void)fprintf(out, "{\"command\":\"%s\",\"crypto\":\"%s\",\"scenario\":", results->command,
-                  skad_sim_crypto());
-    skad_sim_json_scenario(out, &results->sweep->base);
-    (void)fputs(",\"results\":[", out);
+    json_t *object = skad_sim_json_head(results->command, &results->sweep->base);
+    json_t *list = skad_sim_must(json_array());
+    if (results->head != NULL) {
+        (void)json_object_set(object, "version", json_object_get(results->head, "version"));
+        (void)json_object_set(object, "crypto", json_object_get(results->head, "crypto"));
+    }
     for (size_t i = 0; i < results->count; i++) {
-        (void)fputs(i > 0 ? "," : "", out);
-        skad_sim_json_outcome(out, results->sweep, &results->scenarios[i], &results->outcomes[i]);
         incomplete = incomplete || results->outcomes[i].incomplete || results->outcomes[i].failed;
     }
-    (void)fprintf(out, "],\"incomplete\":%s}\n", incomplete ? "true" : "false");
+    for (size_t i = 0; i < results->count / results->worlds; i++) {
+        (void)json_array_append_new(list, skad_sim_json_setting(results, i));
+    }
+    skad_sim_record_add(object, "results", list);
+    skad_sim_record_add(object, "incomplete", json_boolean(incomplete));
+    skad_sim_record_write(out, object);
 }
 
 /* ---- For people ---- */
 
-void skad_sim_share_text(uint64_t part, uint64_t all, char out[static SKAD_SIM_SHARE_BYTES])
+void skad_sim_estimate_text(const skad_sim_estimate *estimate,
+                            char out[static SKAD_SIM_SHARE_BYTES])
 {
-    if (all == 0) {
+    if (estimate->samples == 0) {
         (void)snprintf(out, SKAD_SIM_SHARE_BYTES, "%7s  %16s", "-", "");
         return;
     }
-    skad_sim_interval interval = skad_sim_wilson(part, all);
-    (void)snprintf(out, SKAD_SIM_SHARE_BYTES, "%7.2f  %6.2f to %6.2f",
-                   100 * skad_sim_share(part, all), 100 * interval.low, 100 * interval.high);
+    (void)snprintf(out, SKAD_SIM_SHARE_BYTES, "%7.2f  %6.2f to %6.2f", 100 * estimate->value,
+                   100 * estimate->interval.low, 100 * estimate->interval.high);
 }
 
 void skad_sim_report_setting(const skad_sim_sweep *sweep)
@@ -237,11 +199,87 @@ void skad_sim_report_setting(const skad_sim_sweep *sweep)
     for (size_t i = 0; skad_sim_scenario_row(&sweep->base, i, &row); i++) {
         (void)skad_sim_scenario_row(&usual, i, &other);
         bool shown = strcmp(row.value, other.value) != 0 || strcmp(row.key, "nodes") == 0;
-        if (shown && strcmp(row.key, "seed") != 0 && !is_swept(sweep, row.key)) {
+        if (shown && strcmp(row.key, "seed") != 0 && !skad_sim_record_is_swept(sweep, row.key)) {
             printf(" %s=%s", row.key, row.value);
         }
     }
     printf("\n");
+}
+
+void skad_sim_report_method(const skad_sim_results *results, skad_sim_measure measure)
+{
+    const bool shared = skad_sim_shares_target(&results->scenarios[0], measure);
+    const char *section = skad_sim_measure_at(measure)->section;
+    if (!shared) {
+        printf("95 %%: of %s of %zu world%s, which are independent (Wilson)\n", section,
+               results->worlds, results->worlds > 1 ? "s" : "");
+    } else if (results->worlds > 1) {
+        printf(
+            "95 %%: over %zu worlds (bootstrap; if all agree, Wilson over worlds), since %s of one "
+            "world\nmeet the same key\n",
+            results->worlds, section);
+    } else {
+        printf("95 %%: 0 to 100, since all %s of one world meet the same key: give --worlds\n",
+               section);
+    }
+}
+
+/* Whether a table begins with a column of this key. */
+static bool has_column(const skad_sim_sweep *sweep, const char *own, const char *key)
+{
+    const skad_sim_sweep elsewhere = {.axes = {{.keys = own}}, .axes_count = 1};
+    return skad_sim_record_is_swept(sweep, key) && !skad_sim_record_is_swept(&elsewhere, key);
+}
+
+static int column_width(const char *key)
+{
+    return (int)(strlen(key) < 7 ? 7 : strlen(key));
+}
+
+void skad_sim_report_swept_head(const skad_sim_sweep *sweep, const char *own)
+{
+    skad_sim_row_text row;
+    for (size_t i = 0; skad_sim_scenario_row(&sweep->base, i, &row); i++) {
+        if (has_column(sweep, own, row.key)) {
+            printf("%*s ", column_width(row.key), row.key);
+        }
+    }
+}
+
+void skad_sim_report_swept(const skad_sim_sweep *sweep, const char *own,
+                           const skad_sim_scenario *scenario)
+{
+    skad_sim_row_text row;
+    for (size_t i = 0; skad_sim_scenario_row(scenario, i, &row); i++) {
+        if (has_column(sweep, own, row.key)) {
+            printf("%*s ", column_width(row.key), row.value);
+        }
+    }
+}
+
+void skad_sim_report_costs(const skad_sim_results *results)
+{
+    skad_sim_summary *summary = skad_sim_alloc(1, sizeof *summary);
+    const char *own = results->worlds > 1 ? "seed" : "";
+    printf("\n");
+    skad_sim_report_swept_head(results->sweep, own);
+    printf("%-7s %8s  %-24s  %-14s  %s\n", "", "ended", "ms: p50 p90 p99", "RPCs", "hops");
+    for (size_t first = 0; first < results->count; first += results->worlds) {
+        skad_sim_summarise(&results->scenarios[first], &results->outcomes[first], results->worlds,
+                           summary);
+        for (int work = 0; work < SKAD_SIM_WORKS; work++) {
+            const skad_sim_costs it = skad_sim_costs_of(&summary->sum, (skad_sim_work)work);
+            if (it.ended == 0) {
+                continue;
+            }
+            skad_sim_report_swept(results->sweep, own, &results->scenarios[first]);
+            printf("%-7s %8" PRIu64 "  %7.0f %7.0f %8.0f  %4" PRIu64 " %4" PRIu64 " %4" PRIu64
+                   "  %3" PRIu64 " %3" PRIu64 " %3" PRIu64 "\n",
+                   it.name, it.ended, it.ms[0], it.ms[1], it.ms[2], it.requests[0], it.requests[1],
+                   it.requests[2], it.hops[0], it.hops[1], it.hops[2]);
+        }
+    }
+    free(summary);
 }
 
 bool skad_sim_report_failures(const skad_sim_results *results)
@@ -250,6 +288,9 @@ bool skad_sim_report_failures(const skad_sim_results *results)
     bool good = true;
     for (size_t i = 0; i < results->count; i++) {
         const skad_sim_outcome *it = &results->outcomes[i];
+        if (results->elsewhere != NULL && results->elsewhere[i]) {
+            continue;
+        }
         unfinished += it->incomplete && !it->failed;
         if (it->failed) {
             (void)fflush(stdout);

@@ -1,29 +1,39 @@
 #include "src/sim/report/stats.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+#include "crypto/assert.h"
+#include "src/sim/base/prng.h"
 
 #define NORMAL_95 1.959964 /* the 97.5th percentile of the normal distribution */
+#define RESAMPLES 2000
 
 double skad_sim_share(uint64_t part, uint64_t all)
 {
     return all == 0 ? 0 : (double)part / (double)all;
 }
 
-skad_sim_interval skad_sim_wilson(uint64_t part, uint64_t all)
+/* Of numbers that need not be whole. */
+static skad_sim_interval wilson(double part, double n)
 {
-    if (all == 0) {
+    if (n <= 0) {
         return (skad_sim_interval){0, 1};
     }
-    double n = (double)all;
-    double share = (double)part / n;
+    double share = part / n;
     double z2 = NORMAL_95 * NORMAL_95;
     double centre = share + z2 / (2 * n);
     double spread = NORMAL_95 * sqrt(share * (1 - share) / n + z2 / (4 * n * n));
     skad_sim_interval interval = {(centre - spread) / (1 + z2 / n),
                                   (centre + spread) / (1 + z2 / n)};
-    interval.low = part == 0 ? 0 : interval.low;
-    interval.high = part == all ? 1 : interval.high;
+    interval.low = part <= 0 ? 0 : interval.low;
+    interval.high = part >= n ? 1 : interval.high;
     return interval;
+}
+
+skad_sim_interval skad_sim_wilson(uint64_t part, uint64_t all)
+{
+    return wilson((double)part, (double)all);
 }
 
 /* The 97.5th percentile of Student's distribution: from tables up to ten degrees of freedom; beyond
@@ -42,28 +52,143 @@ static double student_95(size_t degrees)
            (3 * pow(z, 7) + 19 * pow(z, 5) + 17 * pow(z, 3) - 15 * z) / (384 * n * n * n);
 }
 
-double skad_sim_mean(const double *samples, size_t count)
+/* ---- Bootstrap ---- */
+
+/* One sample a world; those without a trial are left out. */
+typedef struct samples {
+    double parts[SKAD_SIM_WORLDS_MAX];
+    double wholes[SKAD_SIM_WORLDS_MAX];
+    size_t count;
+    double part;
+    double whole;
+} samples;
+
+static void take(samples *self, const double *parts, const double *wholes, size_t worlds)
 {
-    double sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        sum += samples[i];
+    SKAD_ASSERT(worlds <= SKAD_SIM_WORLDS_MAX);
+    *self = (samples){0};
+    for (size_t i = 0; i < worlds; i++) {
+        if (wholes[i] > 0) {
+            self->parts[self->count] = parts[i];
+            self->wholes[self->count++] = wholes[i];
+            self->part += parts[i];
+            self->whole += wholes[i];
+        }
     }
-    return count == 0 ? 0 : sum / (double)count;
 }
 
-skad_sim_interval skad_sim_t_interval(const double *samples, size_t count)
+/* Whether all worlds have the same ratio. */
+static bool agree(const samples *self)
 {
-    if (count < 2) {
-        return (skad_sim_interval){0, 1};
+    for (size_t i = 1; i < self->count; i++) {
+        const double here = self->parts[i] * self->wholes[0];
+        const double there = self->parts[0] * self->wholes[i];
+        if (here < there || here > there) {
+            return false;
+        }
     }
-    double mean = skad_sim_mean(samples, count);
-    double squares = 0;
-    for (size_t i = 0; i < count; i++) {
-        squares += (samples[i] - mean) * (samples[i] - mean);
-    }
-    double spread = student_95(count - 1) * sqrt(squares / (double)(count - 1) / (double)count);
-    return (skad_sim_interval){fmax(0, mean - spread), fmin(1, mean + spread)};
+    return true;
 }
+
+static int by_size(const void *a, const void *b)
+{
+    const double left = *(const double *)a;
+    const double right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+/* The value below which a share `q` of the sorted ones lies. */
+static double percentile(const double *sorted, double q)
+{
+    const double at = q * (RESAMPLES - 1);
+    const size_t below = (size_t)at;
+    const size_t above = below + 1 < RESAMPLES ? below + 1 : below;
+    return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
+}
+
+static skad_sim_interval bootstrap(const samples *self)
+{
+    static double ratios[RESAMPLES];
+    skad_prng prng;
+    const double n = (double)self->count;
+    const double outside = 0.5 * erfc(sqrt(n / (n - 1)) * student_95(self->count - 1) / sqrt(2));
+    skad_prng_init(&prng, self->count, SKAD_PRNG_RESAMPLES);
+    for (size_t i = 0; i < RESAMPLES; i++) {
+        double part = 0;
+        double whole = 0;
+        for (size_t j = 0; j < self->count; j++) {
+            size_t world = (size_t)skad_prng_below(&prng, self->count);
+            part += self->parts[world];
+            whole += self->wholes[world];
+        }
+        ratios[i] = part / whole;
+    }
+    qsort(ratios, RESAMPLES, sizeof ratios[0], by_size);
+    return (skad_sim_interval){percentile(ratios, outside), percentile(ratios, 1 - outside)};
+}
+
+/* ---- Estimates ---- */
+
+const char *skad_sim_method_text(skad_sim_method method)
+{
+    switch (method) {
+    case SKAD_SIM_METHOD_NONE:
+        return "none";
+    case SKAD_SIM_METHOD_WILSON:
+        return "wilson";
+    case SKAD_SIM_METHOD_BOOTSTRAP:
+        return "bootstrap";
+    case SKAD_SIM_METHOD_AGREEMENT:
+        return "agreement";
+    }
+    return "";
+}
+
+static bool one_trial_each(const samples *self)
+{
+    return self->whole <= (double)self->count;
+}
+
+skad_sim_estimate skad_sim_estimate_share(const double *parts, const double *wholes, size_t worlds,
+                                          bool independent)
+{
+    samples all;
+    take(&all, parts, wholes, worlds);
+    skad_sim_estimate out = {.value = all.whole > 0 ? all.part / all.whole : 0,
+                             .interval = {0, 1},
+                             .samples = all.count};
+    if (all.count == 0) {
+        return out;
+    }
+    if (independent || (all.count > 1 && one_trial_each(&all))) {
+        out.samples = (uint64_t)all.whole;
+        out.method = SKAD_SIM_METHOD_WILSON;
+        out.interval = wilson(all.part, all.whole);
+    } else if (all.count > 1 && agree(&all)) {
+        out.method = SKAD_SIM_METHOD_AGREEMENT;
+        out.interval = wilson(out.value * (double)all.count, (double)all.count);
+    } else if (all.count > 1) {
+        out.method = SKAD_SIM_METHOD_BOOTSTRAP;
+        out.interval = bootstrap(&all);
+    }
+    return out;
+}
+
+skad_sim_estimate skad_sim_estimate_mean(const double *parts, const double *wholes, size_t worlds)
+{
+    samples all;
+    take(&all, parts, wholes, worlds);
+    skad_sim_estimate out = {.value = all.whole > 0 ? all.part / all.whole : 0,
+                             .samples = all.count};
+    out.interval = (skad_sim_interval){out.value, out.value};
+    if (all.count > 1 && !agree(&all)) {
+        out.method = SKAD_SIM_METHOD_BOOTSTRAP;
+        out.interval = bootstrap(&all);
+    }
+    return out;
+}
+
+/* ---- The model of disjoint paths ---- */
 
 double skad_sim_path_model(const uint64_t hops[static SKAD_SIM_HOPS], double m, unsigned d)
 {

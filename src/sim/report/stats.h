@@ -2,6 +2,7 @@
 #ifndef SKAD_SIM_REPORT_STATS_H
 #define SKAD_SIM_REPORT_STATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,11 +17,43 @@ typedef struct skad_sim_interval {
 double skad_sim_share(uint64_t part, uint64_t all);
 skad_sim_interval skad_sim_wilson(uint64_t part, uint64_t all);
 
-/* The mean of independent samples and its 95 % interval by Student's t, within 0 to 1: 0 to 1 for a
- * single sample. Gets of one world are not independent, so a world is one sample. Where all samples
- * agree the interval has no width; that many agree by chance is as likely as 3 / n. */
-double skad_sim_mean(const double *samples, size_t count);
-skad_sim_interval skad_sim_t_interval(const double *samples, size_t count);
+/* How an interval was made; reports name it. */
+typedef enum skad_sim_method {
+    SKAD_SIM_METHOD_NONE,      /* too few worlds: nothing is known about others */
+    SKAD_SIM_METHOD_WILSON,    /* over independent trials */
+    SKAD_SIM_METHOD_BOOTSTRAP, /* over worlds */
+    SKAD_SIM_METHOD_AGREEMENT, /* over worlds that all agree: Wilson, each being one trial */
+} skad_sim_method;
+
+const char *skad_sim_method_text(skad_sim_method method);
+
+typedef struct skad_sim_estimate {
+    double value;
+    skad_sim_interval interval; /* 95 % */
+    skad_sim_method method;
+    uint64_t samples; /* trials or worlds that it is over */
+} skad_sim_estimate;
+
+#define SKAD_SIM_WORLDS_MAX 256
+
+/* A share: so many of so many, in each of at most SKAD_SIM_WORLDS_MAX worlds. Worlds without a
+ * trial do not count.
+ *
+ * independent  all trials together, by Wilson; so are worlds with one trial each
+ * else         a world is one sample, since all of its trials meet the same nodes around the same
+ *              key: bootstrap over worlds, of the sum of parts over the sum of wholes. Two thousand
+ *              resamples with percentiles that are widened for few worlds (Hesterberg, 2015,
+ * section 4.4: those of Student's distribution, times sqrt(n / (n - 1))). If all worlds agree,
+ *              resamples cannot tell how often others would not; Wilson over the worlds can. A
+ * single world has the interval 0 to 1.
+ *
+ * The same worlds give the same interval. */
+skad_sim_estimate skad_sim_estimate_share(const double *parts, const double *wholes, size_t worlds,
+                                          bool independent);
+
+/* A mean, the sum of parts over the sum of wholes: bootstrap over worlds; an interval of no width
+ * for less than two of them, or if all agree. */
+skad_sim_estimate skad_sim_estimate_mean(const double *parts, const double *wholes, size_t worlds);
 
 /* S/Kademlia's model of d disjoint paths when a share m of the nodes is hostile: the chance that
  * one of them is clean, P = sum of h_i (1 - (1 - (1-m)^i)^d) over path lengths i, whose measured

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/sim/scenario/library.h"
+
 #define NODES_MAX 4000000
 #define YEAR_S    31536000.0
 
@@ -27,6 +29,9 @@ typedef struct scenario_row {
 
 static const scenario_row ROWS[] = {
     {"seed", WHOLE, AT(seed), 0, 0x1p53, NULL, "all randomness comes from it"},
+    {"attack", CHOICE, AT(attack), 0, 0, SKAD_SIM_ATTACKS,
+     "sets all keys of an attack of the library; lines below it change single ones"},
+    {"without", CHOICE, AT(without), 0, 0, SKAD_SIM_DEFENCES, "switches a defence off, or all"},
     {"nodes", WHOLE, AT(nodes), 2, NODES_MAX, NULL,
      "of the network, those of adversary_share included"},
     {"build", CHOICE, AT(build), 0, 0, "filled|joined",
@@ -301,6 +306,16 @@ static bool take_path(const scenario_row *row, const char *value, void *out,
     return true;
 }
 
+/* Two choices stand for many keys. */
+static bool expand(const scenario_row *row, skad_sim_scenario *scenario,
+                   char reason[static SKAD_SIM_REASON_BYTES])
+{
+    if (row->place == AT(attack)) {
+        return skad_sim_attack_apply(scenario, scenario->attack, reason);
+    }
+    return row->place != AT(without) || skad_sim_defence_drop(scenario, scenario->without, reason);
+}
+
 bool skad_sim_scenario_set(skad_sim_scenario *scenario, const char *key, const char *value,
                            char reason[static SKAD_SIM_REASON_BYTES])
 {
@@ -317,7 +332,7 @@ bool skad_sim_scenario_set(skad_sim_scenario *scenario, const char *key, const c
     case FLAG:
         return take_flag(row, value, out, reason);
     case CHOICE:
-        return take_choice(row, value, out, reason);
+        return take_choice(row, value, out, reason) && expand(row, scenario, reason);
     case BEHAVIOUR:
         return skad_sim_behaviour_find(value, out, reason);
     case PATH:

@@ -73,6 +73,8 @@ typedef enum skad_sim_arrival { SKAD_SIM_BEFORE, SKAD_SIM_AFTER } skad_sim_arriv
 
 typedef struct skad_sim_scenario {
     uint64_t seed;
+    uint64_t attack;  /* of the library (library.h); setting it sets other keys */
+    uint64_t without; /* a defence that is switched off */
     uint64_t nodes;
     uint64_t build; /* a skad_sim_build */
     double warmup_s;

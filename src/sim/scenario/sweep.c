@@ -120,21 +120,17 @@ static bool is_single(const char *keys, const char *values)
            (strcmp(keys, "adversary") == 0 && strchr(values, ':') != NULL);
 }
 
-bool skad_sim_sweep_set(skad_sim_sweep *sweep, const char *keys, const char *values,
-                        char reason[static SKAD_SIM_REASON_BYTES])
+static bool add_axis(skad_sim_sweep *sweep, const char *keys, const char *values, bool range,
+                     char *reason)
 {
-    drop_axis(sweep, keys);
-    if (is_single(keys, values)) {
-        return set_keys(&sweep->base, keys, values, reason);
-    }
     if (sweep->axes_count == SKAD_SIM_AXES_MAX) {
         return fail(reason, "more than 16 lists", keys);
     }
     skad_sim_axis axis = {.keys = keys};
-    bool good = strchr(values, ':') != NULL ? add_range(&axis, values, reason)
-                                            : add_list(&axis, values, reason);
+    bool good = range ? add_range(&axis, values, reason) : add_list(&axis, values, reason);
     for (size_t i = 0; good && i < axis.count; i++) {
-        good = set_keys(&sweep->base, keys, axis.values[i], reason);
+        skad_sim_scenario probe = sweep->base;
+        good = set_keys(&probe, keys, axis.values[i], reason);
     }
     if (!good) {
         free(axis.values);
@@ -142,6 +138,23 @@ bool skad_sim_sweep_set(skad_sim_sweep *sweep, const char *keys, const char *val
     }
     sweep->axes[sweep->axes_count++] = axis;
     return true;
+}
+
+bool skad_sim_sweep_set(skad_sim_sweep *sweep, const char *keys, const char *values,
+                        char reason[static SKAD_SIM_REASON_BYTES])
+{
+    drop_axis(sweep, keys);
+    if (is_single(keys, values)) {
+        return set_keys(&sweep->base, keys, values, reason);
+    }
+    return add_axis(sweep, keys, values, strchr(values, ':') != NULL, reason);
+}
+
+bool skad_sim_sweep_set_list(skad_sim_sweep *sweep, const char *keys, const char *values,
+                             char reason[static SKAD_SIM_REASON_BYTES])
+{
+    drop_axis(sweep, keys);
+    return add_axis(sweep, keys, values, false, reason);
 }
 
 size_t skad_sim_sweep_count(const skad_sim_sweep *sweep)

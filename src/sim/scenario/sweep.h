@@ -31,6 +31,10 @@ void skad_sim_sweep_free(skad_sim_sweep *sweep);
 bool skad_sim_sweep_set(skad_sim_sweep *sweep, const char *keys, const char *values,
                         char reason[static SKAD_SIM_REASON_BYTES]);
 
+/* Adds an axis for a list, which may have a single value. */
+bool skad_sim_sweep_set_list(skad_sim_sweep *sweep, const char *keys, const char *values,
+                             char reason[static SKAD_SIM_REASON_BYTES]);
+
 /* How many experiments there are, and the n-th scenario; the last axis changes fastest. False, with
  * a reason, where a combination makes no sense. */
 size_t skad_sim_sweep_count(const skad_sim_sweep *sweep);

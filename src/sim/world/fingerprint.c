@@ -29,3 +29,10 @@ void skad_sim_fingerprint_text(const skad_sim_fingerprint *fingerprint,
     (void)snprintf(out, SKAD_SIM_FINGERPRINT_BYTES, "%016" PRIx64 "%016" PRIx64, fingerprint->high,
                    fingerprint->low);
 }
+
+bool skad_sim_fingerprint_read(const char *text, skad_sim_fingerprint *out)
+{
+    return strlen(text) == SKAD_SIM_FINGERPRINT_BYTES - 1 &&
+           strspn(text, "0123456789abcdef") == SKAD_SIM_FINGERPRINT_BYTES - 1 &&
+           sscanf(text, "%16" SCNx64 "%16" SCNx64, &out->high, &out->low) == 2;
+}

@@ -4,6 +4,7 @@
 #ifndef SKAD_SIM_WORLD_FINGERPRINT_H
 #define SKAD_SIM_WORLD_FINGERPRINT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "skad/types.h"
@@ -19,5 +20,7 @@ void skad_sim_fingerprint_add(skad_sim_fingerprint *fingerprint, uint64_t now_us
 #define SKAD_SIM_FINGERPRINT_BYTES 33
 void skad_sim_fingerprint_text(const skad_sim_fingerprint *fingerprint,
                                char out[static SKAD_SIM_FINGERPRINT_BYTES]);
+/* Reads it back; false if the text is not one. */
+bool skad_sim_fingerprint_read(const char *text, skad_sim_fingerprint *out);
 
 #endif
