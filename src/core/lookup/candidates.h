@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "crypto/token.h"
 #include "skad/node.h"
@@ -63,6 +64,15 @@ typedef struct skad_candidates {
     uint64_t *distances;                    /* from each to the target, first 64 bits */
     uint16_t chains[SKAD_CANDIDATE_CHAINS]; /* first candidate of each plus one; 0: none */
 } skad_candidates;
+
+/* Notes the token that a candidate granted us; NULL: none. */
+static inline void skad_candidate_keep_token(skad_candidate *candidate, const uint8_t *token)
+{
+    candidate->has_token = token != NULL;
+    if (token != NULL) {
+        memcpy(candidate->token, token, SKAD_TOKEN_BYTES);
+    }
+}
 
 /* Starts without candidates, with memory for the first `capacity` of at most `limit`. Returns false
  * without memory; it has to be freed even then. */

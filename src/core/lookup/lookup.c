@@ -1,7 +1,6 @@
 #include "src/core/lookup/lookup.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "crypto/assert.h"
 #include "proto/address.h"
@@ -96,11 +95,7 @@ static uint16_t hear(skad_lookup *lookup, uint8_t hop, const skad_contact *conta
 
 void skad_lookup_token(skad_lookup *lookup, uint16_t index, const uint8_t *token)
 {
-    skad_candidate *candidate = &lookup->candidates.all[index];
-    candidate->has_token = token != NULL;
-    if (token != NULL) {
-        memcpy(candidate->token, token, SKAD_TOKEN_BYTES);
-    }
+    skad_candidate_keep_token(&lookup->candidates.all[index], token);
 }
 
 void skad_lookup_seed(skad_lookup *lookup, size_t turn, const skad_contact *contact,
@@ -490,16 +485,4 @@ bool skad_lookup_silence(skad_lookup *lookup)
         }
     }
     return false;
-}
-
-uint8_t skad_lookup_agreement(const skad_lookup *lookup)
-{
-    uint16_t indices[1];
-    uint8_t agreed = 0;
-    if (skad_lookup_closest(lookup, 1, indices) > 0) {
-        for (uint8_t path = 0; path < lookup->paths; path++) {
-            agreed += (uint8_t)(lookup->candidates.all[indices[0]].listed >> path & 1);
-        }
-    }
-    return agreed;
 }

@@ -234,7 +234,4 @@ bool skad_lookup_done(skad_lookup *lookup);
  * answer. One that is not vouched for may not exist at all, and does not count. */
 bool skad_lookup_silence(skad_lookup *lookup);
 
-/* Returns how many paths have the closest living node on their own shortlist. */
-uint8_t skad_lookup_agreement(const skad_lookup *lookup);
-
 #endif

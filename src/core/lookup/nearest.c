@@ -54,3 +54,15 @@ size_t skad_lookup_groups(const skad_lookup *lookup, const uint16_t *indices, si
     }
     return groups;
 }
+
+uint8_t skad_lookup_agreement(const skad_lookup *lookup)
+{
+    uint16_t indices[1];
+    uint8_t agreed = 0;
+    if (skad_lookup_closest(lookup, 1, indices) > 0) {
+        for (uint8_t path = 0; path < lookup->paths; path++) {
+            agreed += (uint8_t)(lookup->candidates.all[indices[0]].listed >> path & 1);
+        }
+    }
+    return agreed;
+}

@@ -15,4 +15,7 @@ size_t skad_lookup_closest(const skad_lookup *lookup, size_t max, uint16_t *indi
  * a group counts for itself. */
 size_t skad_lookup_groups(const skad_lookup *lookup, const uint16_t *indices, size_t count);
 
+/* Returns how many paths have the closest living node on their own shortlist. */
+uint8_t skad_lookup_agreement(const skad_lookup *lookup);
+
 #endif

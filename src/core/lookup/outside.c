@@ -17,6 +17,18 @@ unsigned skad_outside_depth(const skad_lookup *lookup, unsigned least)
     return most - (unsigned)skad_random_below(lookup->random, depths);
 }
 
+size_t skad_outside_depths(const skad_lookup *lookup, uint8_t depths[static SKAD_OUTSIDE_MAX])
+{
+    const unsigned bits = lookup->region_bits;
+    for (unsigned i = 0; bits > 0 && i < SKAD_OUTSIDE_MAX; i++) {
+        const size_t at = (size_t)skad_random_below(lookup->random, i + 1);
+        depths[i] = depths[at];
+        depths[at] =
+            (uint8_t)(bits - 1 - i % (bits < SKAD_OUTSIDE_DEPTHS ? bits : SKAD_OUTSIDE_DEPTHS));
+    }
+    return bits > 0 ? SKAD_OUTSIDE_MAX : 0;
+}
+
 bool skad_outside_due(const skad_lookup *lookup)
 {
     return !lookup->outside_drawn && lookup->phase != SKAD_LOOKUP_PATHS &&
@@ -39,7 +51,7 @@ bool skad_outside_add(skad_lookup *lookup, const skad_contact *contact, const sk
         return false;
     }
     candidate->ours = true;
-    skad_lookup_token(lookup, index, token);
+    skad_candidate_keep_token(candidate, token);
     candidate->listed |= OUTSIDE;
     lookup->outside[lookup->outside_count++] = index;
     skad_candidates_spare(&lookup->candidates, index);

@@ -22,6 +22,11 @@
  * region. least: 1..region_bits. */
 unsigned skad_outside_depth(const skad_lookup *lookup, unsigned least);
 
+/* Puts the depths at which our contacts are to be drawn in a random order, each of them as often as
+ * the others, as far as possible. Returns how many: none where the region is the whole key space.
+ */
+size_t skad_outside_depths(const skad_lookup *lookup, uint8_t depths[static SKAD_OUTSIDE_MAX]);
+
 /* Whether our contacts are to be drawn now, once: the paths of a put or get are over. */
 bool skad_outside_due(const skad_lookup *lookup);
 

@@ -123,8 +123,10 @@ void skad_seeds_outside(skad_node *node, skad_lookup *lookup)
     if (!skad_outside_due(lookup)) {
         return;
     }
-    for (unsigned i = 0; lookup->region_bits > 0 && i < SKAD_OUTSIDE_MAX; i++) {
-        add_outside(node, lookup, skad_outside_depth(lookup, 1));
+    uint8_t depths[SKAD_OUTSIDE_MAX];
+    const size_t count = skad_outside_depths(lookup, depths);
+    for (size_t i = 0; i < count; i++) {
+        add_outside(node, lookup, depths[i]);
     }
     skad_outside_drawn(lookup);
 }

@@ -69,6 +69,37 @@ static void places_are_one_to_six_bits_farther_than_the_region(void **state)
     skad_lookup_free(lookup);
 }
 
+static void each_depth_has_its_turn(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make(true);
+    uint8_t depths[SKAD_OUTSIDE_MAX];
+    uint8_t first = 0;
+    bool differs = false;
+    for (unsigned draws = 0; draws < 20; draws++) {
+        unsigned met = 0;
+        assert_int_equal(skad_outside_depths(lookup, depths), SKAD_OUTSIDE_MAX);
+        for (size_t i = 0; i < SKAD_OUTSIDE_MAX; i++) {
+            met |= 1U << depths[i];
+        }
+        assert_int_equal(met, 0xfc); /* two to seven of eight */
+        differs = differs || (draws > 0 && depths[0] != first);
+        first = depths[0];
+    }
+    assert_true(differs);
+    lookup->region_bits = 2;
+    unsigned of_each[2] = {0};
+    (void)skad_outside_depths(lookup, depths);
+    for (size_t i = 0; i < SKAD_OUTSIDE_MAX; i++) {
+        assert_in_range(depths[i], 0, 1);
+        of_each[depths[i]]++;
+    }
+    assert_int_equal(of_each[0], 3);
+    lookup->region_bits = 0;
+    assert_int_equal(skad_outside_depths(lookup, depths), 0);
+    skad_lookup_free(lookup);
+}
+
 static void they_are_due_once_and_for_a_put_only(void **state)
 {
     (void)state;
@@ -197,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places_are_one_to_six_bits_farther_than_the_region),
+        cmocka_unit_test(each_depth_has_its_turn),
         cmocka_unit_test(they_are_due_once_and_for_a_put_only),
         cmocka_unit_test(no_more_than_six_are_kept_and_each_once),
         cmocka_unit_test(a_put_asks_four_and_waits_for_them),
