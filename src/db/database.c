@@ -3,6 +3,8 @@
 #include "src/db/database.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -28,6 +30,19 @@ static const char *const names[SKAD_DB_TABLES] = {
     [SKAD_DB_COUNTERS] = "counters",
 };
 
+/* LMDB follows a link in the place of its lock file, and overwrites what it leads to: root's backup
+ * of a folder that belongs to another user must not. */
+static int check_lock(const char *path)
+{
+    struct stat about;
+    char lock[PATH_MAX + 8];
+    int len = snprintf(lock, sizeof lock, "%s-lock", path);
+    if (len < 0 || (size_t)len >= sizeof lock) {
+        return ENAMETOOLONG;
+    }
+    return lstat(lock, &about) == 0 && !S_ISREG(about.st_mode) ? ELOOP : 0;
+}
+
 static int open_with(const char *path, size_t map_bytes, unsigned flags, skad_db *out)
 {
     *out = (skad_db){0};
@@ -41,6 +56,9 @@ static int open_with(const char *path, size_t map_bytes, unsigned flags, skad_db
     }
     if (result == 0) {
         result = mdb_env_set_mapsize(out->env, map_bytes);
+    }
+    if (result == 0 && (flags & MDB_NOLOCK) == 0) {
+        result = check_lock(path);
     }
     if (result == 0) {
         result = mdb_env_open(out->env, path, FLAGS | flags, S_IRUSR | S_IWUSR);

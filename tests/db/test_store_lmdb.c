@@ -186,6 +186,37 @@ static void what_cannot_be_opened_is_told_in_words(void **state)
     assert_non_null(strstr(here->report.text, "Permission denied"));
 }
 
+/* Whatever it leads to would be overwritten. A copy that takes no lock is read all the same. */
+static void a_link_in_the_place_of_the_lock_is_not_followed(void **state)
+{
+    test_db_folder *here = *state;
+    char lock[sizeof here->path + 8];
+    char precious[sizeof here->path + 8];
+    skad_store store;
+    skad_db db;
+    test_db_make(here);
+    (void)snprintf(lock, sizeof lock, "%s-lock", here->path);
+    (void)snprintf(precious, sizeof precious, "%s-other", here->path);
+    (void)unlink(lock);
+    FILE *file = fopen(precious, "w");
+    assert_non_null(file);
+    assert_true(fputs("text", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(symlink(precious, lock), 0);
+    struct stat about;
+    assert_int_not_equal(skad_store_lmdb_open(&here->config, &store, &here->report), SKAD_OK);
+    assert_int_equal(skad_db_open_beside(here->path, 1 << 20, &db), ELOOP);
+    assert_int_equal(stat(precious, &about), 0);
+    assert_int_equal(about.st_size, strlen("text"));
+    assert_int_equal(skad_db_open(here->path, 1 << 20, true, &db), 0);
+    skad_db_close(&db);
+    assert_int_equal(unlink(lock), 0);
+    assert_int_equal(unlink(precious), 0);
+    store = test_db_open(here, &test_db_roomy);
+    assert_int_equal(test_db_count(&store, 0, TEST_DB_RECORDS), TEST_DB_RECORDS);
+    store.ops->free(store.self);
+}
+
 static void what_cannot_be_set_aside_stays(void **state)
 {
     test_db_folder *here = *state;
@@ -319,6 +350,7 @@ int main(void)
         OWN_TEST(a_full_file_refuses_and_what_is_in_it_is_still_read),
         OWN_TEST(a_disk_that_refuses_is_told_of_and_used_again_when_it_does_not),
         OWN_TEST(what_cannot_be_opened_is_told_in_words),
+        OWN_TEST(a_link_in_the_place_of_the_lock_is_not_followed),
         OWN_TEST(what_cannot_be_set_aside_stays),
         OWN_TEST(a_database_is_opened_once_at_a_time),
         OWN_TEST(lower_caps_make_copies_give_way_at_once),

@@ -206,7 +206,7 @@ int test_act_store_and_close(test_place *self)
 int test_act_read_what_others_may(test_place *self)
 {
     (void)self;
-    return open_and_close("/etc/hosts", O_RDONLY);
+    return open_and_close("/etc/passwd", O_RDONLY);
 }
 
 int test_act_has_few_descriptors(test_place *self)

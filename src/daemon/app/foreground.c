@@ -14,8 +14,8 @@
 #include "src/daemon/system/signals.h"
 #include "src/daemon/system/task.h"
 
-/* Of its start, at once, and of bursts of work later on. */
-#define SPARE_S 300.
+/* How often memory is given back, the first time at once: what the start needed. */
+#define SPARE_S 60.
 
 typedef struct session {
     struct ev_loop *loop;

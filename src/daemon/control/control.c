@@ -23,7 +23,8 @@
 #include "src/daemon/control/operation_result.h"
 #include "src/daemon/control/pending_calls.h"
 
-#define MONITORS_MAX (SKAD_CONTROL_CLIENTS_MAX / 2)
+#define MONITORS_MAX  (SKAD_CONTROL_CLIENTS_MAX / 2)
+#define TURN_MESSAGES 4 /* of one client; the next come after the datagrams that wait */
 
 typedef struct skad_control_client {
     skad_connection buffers;
@@ -34,7 +35,8 @@ typedef struct skad_control_client {
     size_t operations;
     size_t watches;
     bool monitors; /* it came in by the socket for looking only */
-    bool waiting;  /* its next request found no room */
+    bool waiting;  /* its next request found no room, or */
+    bool yields;   /* has to wait for the next turn of the loop: a socket that can be written */
     bool closing;  /* hang up once everything is sent */
 } control_client;
 
@@ -155,7 +157,7 @@ static void review(control_client *client)
     }
     struct ev_loop *loop = client->control->config.loop;
     set_watching(loop, &client->readable, !buffers->ended && !client->waiting && !client->closing);
-    set_watching(loop, &client->writable, unsent > 0);
+    set_watching(loop, &client->writable, unsent > 0 || client->yields);
 }
 
 /* ---- Requests ---- */
@@ -313,34 +315,32 @@ static bool take_message(control_client *client)
 static void take_messages(control_client *client)
 {
     client->waiting = false;
-    bool more = true;
-    while (more && !client->buffers.broken) {
-        if (skad_connection_unsent(&client->buffers) > SKAD_CONNECTION_OUT_BYTES_PAUSE) {
+    client->yields = false;
+    for (size_t taken = 0; !client->buffers.broken; taken++) {
+        client->yields = taken == TURN_MESSAGES;
+        if (client->yields ||
+            skad_connection_unsent(&client->buffers) > SKAD_CONNECTION_OUT_BYTES_PAUSE) {
             client->waiting = true;
             return;
         }
-        more = take_message(client);
+        if (!take_message(client)) {
+            return;
+        }
     }
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *watcher, int revents)
+static void on_ready(struct ev_loop *loop, ev_io *watcher, int revents)
 {
     (void)loop;
-    (void)revents;
     control_client *client = watcher->data;
-    skad_connection_receive(&client->buffers);
-    take_messages(client);
-    review(client);
-}
-
-static void on_writable(struct ev_loop *loop, ev_io *watcher, int revents)
-{
-    (void)loop;
-    (void)revents;
-    control_client *client = watcher->data;
-    skad_connection_flush(&client->buffers);
-    if (client->waiting) {
+    if ((revents & EV_READ) != 0) {
+        skad_connection_receive(&client->buffers);
         take_messages(client);
+    } else {
+        skad_connection_flush(&client->buffers);
+        if (client->waiting) {
+            take_messages(client);
+        }
     }
     review(client);
 }
@@ -392,8 +392,8 @@ static void admit(void *user, int fd)
     client->monitors = by->monitors;
     client->place = place;
     control->clients[place] = client;
-    ev_io_init(&client->readable, on_readable, fd, EV_READ);
-    ev_io_init(&client->writable, on_writable, fd, EV_WRITE);
+    ev_io_init(&client->readable, on_ready, fd, EV_READ);
+    ev_io_init(&client->writable, on_ready, fd, EV_WRITE);
     client->readable.data = client;
     client->writable.data = client;
     ev_io_start(control->config.loop, &client->readable);

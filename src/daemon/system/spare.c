@@ -20,8 +20,8 @@ static int drop_pages(struct dl_phdr_info *object, size_t size, void *page_bytes
         uintptr_t begin = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
         uintptr_t end = object->dlpi_addr + segment->p_vaddr + segment->p_memsz;
         /* An error leaves the pages where they are. */
-        (void)madvise((void *)begin, end - begin,
-                      MADV_DONTNEED); // NOLINT(performance-no-int-to-ptr)
+        /* NOLINTNEXTLINE(performance-no-int-to-ptr): segments are told by number. */
+        (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
     }
     return 0;
 }

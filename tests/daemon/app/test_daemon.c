@@ -147,6 +147,43 @@ static void more_requests_than_there_is_room_for_wait_their_turn(void **state)
     close(fd);
 }
 
+/* How many answers have come so far, of which each has as many bytes. */
+static size_t answers_waiting(int fd, size_t answer_bytes)
+{
+    static uint8_t bytes[1 << 18];
+    ssize_t got = recv(fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+    return got <= 0 ? 0 : (size_t)got / answer_bytes;
+}
+
+/* Thirty in one piece: the loop takes four in a turn, and then looks at its ports. */
+static void a_client_in_a_hurry_leaves_the_loop_to_others(void **state)
+{
+    test_control *self = *state;
+    static const uint8_t bans[] = {0x94, 0, 1, 0xa4, 'b', 'a', 'n', 's', 0x90};
+    uint8_t all[30 * sizeof bans];
+    uint8_t one[4096];
+    skad_answer answer;
+    int fd = test_control_dial(self);
+    test_control_send(fd, bans, sizeof bans);
+    ssize_t bytes = -1;
+    while (bytes <= 0) {
+        ev_run(self->loop, EVRUN_NOWAIT);
+        bytes = recv(fd, one, sizeof one, MSG_DONTWAIT);
+    }
+    for (size_t i = 0; i < 30; i++) {
+        memcpy(all + i * sizeof bans, bans, sizeof bans);
+    }
+    test_control_send(fd, all, sizeof all);
+    for (size_t turn = 1; turn <= 5; turn++) {
+        ev_run(self->loop, EVRUN_NOWAIT);
+        assert_in_range(answers_waiting(fd, (size_t)bytes), 1, 4 * turn);
+    }
+    assert_int_equal(test_control_read(self, fd, 30, &answer), 30);
+    test_control_send(fd, bans, sizeof bans);
+    assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
+    close(fd);
+}
+
 /* [0, 0, "ping", ["127.0.0.1:9"]]: nobody is there, so it takes its time. */
 static void send_slow_ping(int fd)
 {
@@ -347,6 +384,7 @@ int main(void)
         WITH_DAEMON(a_request_that_is_too_long_is_answered_and_ends_the_connection),
         WITH_DAEMON(a_request_has_at_most_4096_bytes),
         WITH_DAEMON(more_requests_than_there_is_room_for_wait_their_turn),
+        WITH_DAEMON(a_client_in_a_hurry_leaves_the_loop_to_others),
         WITH_DAEMON(what_cannot_start_is_told_at_once_while_others_run),
         WITH_DAEMON(a_half_closed_client_still_gets_its_answers),
         WITH_DAEMON(operations_of_a_client_that_hangs_up_are_cancelled),

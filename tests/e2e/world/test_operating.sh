@@ -9,7 +9,7 @@ page=$world_dir/../../../docs/operating.md
 servers=(a b c)
 
 mkdir "$work/bin"
-ln -s "$skad" "$work/bin/skad"
+cp "$skad" "$work/bin/skad" # no link: it may lie below /root, which each server has of its own
 cat >"$work/bin/systemctl" <<'END'
 #!/bin/bash
 # systemctl [enable --now|start|stop|reload] skad, on the server whose folder is $HERE
