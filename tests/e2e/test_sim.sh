@@ -34,6 +34,9 @@ refused "give A..B" fuzz --seeds 5
 refused "ground is 0: give the adversary one identity or more" capture --ground 0
 refused "placement: 'far' is none of" capture --placement far
 refused "nodes is 20: a region of sixteen honest nodes needs 32 or more" capture --honest 20
+refused "buys no identity: one costs" adversary --fraction 0 --set budget_core_s=0.01
+refused "victim = 500 does not exist: there are 100 honest nodes, so give 1 to 99" adversary --nodes 100 \
+    --fraction 0 --set ground=9 --set aim=victim --set victim=500
 refused "--worlds: give a number from 1 to 256" capture --worlds 0
 refused "seed: give one; --worlds counts up from it" capture --seed 1,2
 
@@ -117,6 +120,9 @@ head -n 1 "$work/full.jsonl" | grep -q '^{"complete":false,' || fail "marked com
 seeds=${SKAD_FUZZ_SEEDS:-20}
 say "the first $seeds seeds of the fuzzer"
 "$skad" sim fuzz --seeds "1..$seeds" >"$work/out" || fail "$(cat "$work/out")"
+
+say "seeds with plans of adversaries"
+"$skad" sim fuzz --seeds 10000..10007 >"$work/out" || fail "$(cat "$work/out")"
 
 say "seeds that once failed"
 # 2371 and 6512: a record that only far nodes took. 4105: a table full of the dead. 5003: gaps that

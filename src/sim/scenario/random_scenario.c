@@ -6,6 +6,10 @@
  * that, either of them by half. Nodes whose clocks are worse cannot prove themselves. */
 #define CLOCK_SKEW_S_MAX 21600
 
+/* From this seed on adversaries are of the newer behaviours and have plans; seeds below mean what
+ * they meant before. */
+#define PLANNED_FROM 10000
+
 /* How often each kind of fault is part of a scenario. */
 #define FAULT_CHANCE 0.3
 
@@ -156,6 +160,38 @@ static void draw_attack(skad_prng *prng, skad_sim_scenario *out)
     }
 }
 
+/* Newer behaviours, and the plans of adversaries. */
+static void draw_plan(skad_prng *prng, skad_sim_scenario *out)
+{
+    static const uint64_t library[] = {
+        SKAD_SIM_STALE,   SKAD_SIM_WRONG,          SKAD_SIM_LATE, SKAD_SIM_DROP_KEY, SKAD_SIM_SHUN,
+        SKAD_SIM_ECLIPSE, SKAD_SIM_ANNOUNCE_FLOOD, SKAD_SIM_WASH, SKAD_SIM_SPOOF,    SKAD_SIM_FLAP,
+        SKAD_SIM_ON_PATH, SKAD_SIM_ON_PATH_LATE,   SKAD_SIM_GUEST};
+    const uint64_t drawn = library[skad_prng_below(prng, sizeof library / sizeof library[0])];
+    draw_attack(prng, out);
+    out->adversary = drawn;
+    const bool on_path = skad_sim_scenario_has(out, SKAD_SIM_HAS_LINKS);
+    out->link_share = on_path ? between(prng, 0.01, 0.5) : 0;
+    out->late_ms = between(prng, 0, 3000);
+    out->attack_rate = between(prng, 0.1, 20);
+    out->budget_bytes_per_s = happens(prng) ? between(prng, 100, 20000) : 0;
+    out->honest_for_s = happens(prng) ? between(prng, 0, 200) : 0;
+    out->arrival_per_s = happens(prng) ? between(prng, 0.05, 2) : 0;
+    out->leave_at_s = happens(prng) ? between(prng, 1, 300) : 0;
+    out->return_at_s =
+        out->leave_at_s > 0 && happens(prng) ? out->leave_at_s + between(prng, 1, 300) : 0;
+    out->adversary_stays = happens(prng);
+    if (skad_sim_scenario_honest(out) > 1) {
+        out->victim = whole_between(prng, 1, skad_sim_scenario_honest(out) - 1);
+        out->aim = skad_prng_below(prng, 3);
+        out->asker = skad_prng_below(prng, 2);
+    }
+    if (happens(prng) && !out->ipv6) {
+        out->addresses = SKAD_SIM_INTERNET;
+        out->ipv6_share = skad_prng_unit(prng);
+    }
+}
+
 /* Which seeds have an attack. The others mean what they meant before there were attacks; among them
  * are those that tests/e2e/test_sim.sh replays. */
 static bool is_attacked(uint64_t seed)
@@ -181,7 +217,9 @@ void skad_sim_random_scenario(uint64_t seed, skad_sim_scenario *out)
     out->get_every_ms = out->values + out->mutables > 0 ? between(&prng, 500, 20000) : 0;
     out->lookups = 1000000000;
     out->lookup_every_ms = between(&prng, 500, 20000);
-    if (is_attacked(seed)) {
+    if (seed >= PLANNED_FROM) {
+        draw_plan(&prng, out);
+    } else if (is_attacked(seed)) {
         draw_attack(&prng, out);
     }
 }

@@ -120,11 +120,12 @@ static void take(skad_sim_internet *internet, uint32_t number, const as_room *ro
         uint32_t rest = (uint32_t)skad_prng_next(prng);
         uint32_t high = wide ? FROM_IPV6 + block
                              : FROM_IPV4 + (block << 16) + (rest & 0xff00) + 1 + rest % HOSTS;
+        const uint32_t low = wide ? rest : 0;
         for (unsigned i = 0; i < 4; i++) {
             address.ip[i] = (uint8_t)(high >> (24 - 8 * i));
-            address.ip[4 + i] = wide ? (uint8_t)(rest >> (24 - 8 * i)) : 0;
+            address.ip[4 + i] = (uint8_t)(low >> (24 - 8 * i));
         }
-        address.ip[15] = wide ? 1 : 0;
+        address.ip[15] = (uint8_t)wide;
         at = find(internet, &address);
     } while (internet->table[at] != 0);
     internet->addresses[number] = address;
