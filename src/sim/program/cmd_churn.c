@@ -21,8 +21,9 @@ static void prepare(skad_sim_scenario *scenario)
     scenario->duration_s = 3600;
 }
 
-#define OWN_KEYS "seed uptime_min k siblings paths alpha" /* swept keys with columns of their own  \
-                                                           */
+#define OWN_KEYS                                                                                   \
+    "seed uptime_min k siblings paths alpha" /* swept keys with columns of their own               \
+                                              */
 
 static void print_row(const skad_sim_batch *batch, size_t i, skad_sim_summary *summary)
 {
