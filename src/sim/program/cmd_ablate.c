@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/assert.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/program/batch.h"
 #include "src/sim/scenario/keys.h"
@@ -71,6 +72,7 @@ static void print_matrix(const skad_sim_batch *batch, size_t columns, skad_sim_s
 {
     const size_t worlds = batch->results.worlds;
     skad_sim_row_text row;
+    SKAD_ASSERT(worlds > 0 && columns > 0);
     printf("success of what an attack is against, in %% (95 %%), over %zu worlds\n\n%-17s %-8s",
            worlds, "attack", "against");
     for (size_t i = 0; i < columns; i++) {
@@ -135,6 +137,7 @@ static skad_sim_exit run(skad_sim_request *request)
         sweep->axes[1] = first;
     }
     const size_t columns = sweep->axes[1].count;
+    SKAD_ASSERT(columns > 0);
     skad_sim_exit code = skad_sim_batch_new("ablate", request, &batch);
     if (code != SKAD_SIM_EXIT_DONE) {
         return code;

@@ -36,6 +36,7 @@ typedef struct skad_sim_request {
     bool json;
     bool resume; /* go on with the file of --out */
     bool csv;
+    bool tiny;      /* of paper */
     unsigned shard; /* --shard I/N, else 1/1 */
     unsigned shards;
     unsigned worlds;    /* --worlds: each setting with so many seeds, from --seed on */
@@ -49,7 +50,7 @@ typedef struct skad_sim_command {
     const char *summary;
     const char *details;  /* may be NULL */
     const char *argument; /* its name; NULL: takes none */
-    bool takes_files;     /* many arguments, result files, and no scenario */
+    bool takes_files;     /* many arguments, and no scenario */
     bool takes_seeds;
     unsigned worlds; /* by default; 0: it runs no sweep, so no --worlds, --out, --shard, --resume */
     void (*prepare)(skad_sim_scenario *scenario); /* its defaults; may be NULL */
@@ -65,10 +66,14 @@ extern const skad_sim_command skad_sim_command_churn;
 extern const skad_sim_command skad_sim_command_fuzz;
 extern const skad_sim_command skad_sim_command_keys;
 extern const skad_sim_command skad_sim_command_ablate;
+extern const skad_sim_command skad_sim_command_paper;
 extern const skad_sim_command skad_sim_command_report;
 extern const skad_sim_command skad_sim_command_merge;
 extern const skad_sim_command skad_sim_command_schema;
 extern const skad_sim_command skad_sim_command_adversaries;
+
+/* Reads the arguments, argv[1] being the command, and runs it. */
+skad_sim_exit skad_sim_dispatch(int argc, char **argv);
 
 /* Prints "skad sim: <sentence>" on stderr and returns the code. */
 skad_sim_exit skad_sim_complain(skad_sim_exit code, const char *sentence);

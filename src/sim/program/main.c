@@ -13,10 +13,11 @@
 #include "src/sim/scenario/reader.h"
 
 static const skad_sim_command *const COMMANDS[] = {
-    &skad_sim_command_run,     &skad_sim_command_build,  &skad_sim_command_adversary,
-    &skad_sim_command_capture, &skad_sim_command_churn,  &skad_sim_command_fuzz,
-    &skad_sim_command_ablate,  &skad_sim_command_report, &skad_sim_command_merge,
-    &skad_sim_command_schema,  &skad_sim_command_keys,   &skad_sim_command_adversaries,
+    &skad_sim_command_run,         &skad_sim_command_build,  &skad_sim_command_adversary,
+    &skad_sim_command_capture,     &skad_sim_command_churn,  &skad_sim_command_fuzz,
+    &skad_sim_command_ablate,      &skad_sim_command_paper,  &skad_sim_command_report,
+    &skad_sim_command_merge,       &skad_sim_command_schema, &skad_sim_command_keys,
+    &skad_sim_command_adversaries,
 };
 #define COMMANDS_COUNT (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -58,6 +59,8 @@ static void print_command_help(const skad_sim_command *command)
         print_option("json", "", "merge: one JSON object on the last line");
         print_option("csv", "", "report: the table as CSV, beside FILE");
         print_option("svg", "FOLDER", "report: each figure as a file of its own");
+        print_option("tiny", "", "paper: small worlds, within a minute");
+        print_option("jobs", "N", "paper: experiments at once (default: as many as processors)");
         return;
     }
     if (command->takes_seeds) {
@@ -276,6 +279,7 @@ static bool take_flag(reading *self, const char *name)
         {"help", &self->help, true},
         {"resume", &self->request->resume, self->command->worlds > 0},
         {"csv", &self->request->csv, self->command->takes_files},
+        {"tiny", &self->request->tiny, self->command->takes_files},
     };
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (flags[i].known && strcmp(name, flags[i].name) == 0) {
@@ -382,33 +386,48 @@ static const skad_sim_command *find_command(const char *name)
     return NULL;
 }
 
+static skad_sim_exit run_command(const skad_sim_command *command, int argc, char **argv)
+{
+    skad_sim_request *request = skad_sim_alloc(1, sizeof *request);
+    reading self = {.command = command, .request = request};
+    skad_sim_exit code = SKAD_SIM_EXIT_DONE;
+    request->shard = 1;
+    request->shards = 1;
+    request->seed_from = 1;
+    request->seed_to = 100;
+    request->worlds = command->worlds;
+    request->arguments = join(argc, argv);
+    if (!read_all(&self, argc, argv)) {
+        code = skad_sim_complain(SKAD_SIM_EXIT_USAGE, self.reason);
+    } else if (self.help) {
+        print_command_help(command);
+    } else {
+        code = command->run(request);
+    }
+    skad_sim_sweep_free(&request->sweep);
+    free(request->arguments);
+    free(request);
+    return code;
+}
+
+skad_sim_exit skad_sim_dispatch(int argc, char **argv)
+{
+    const skad_sim_command *command = find_command(argv[1]);
+    if (command == NULL) {
+        char reason[SKAD_SIM_REASON_BYTES];
+        (void)snprintf(reason, sizeof reason,
+                       "%.60s: there is no such command: see 'skad sim --help'", argv[1]);
+        return skad_sim_complain(SKAD_SIM_EXIT_USAGE, reason);
+    }
+    return run_command(command, argc, argv);
+}
+
 int main(int argc, char **argv)
 {
-    static skad_sim_request request = {.shard = 1, .shards = 1, .seed_from = 1, .seed_to = 100};
     skad_sim_behaviour_load_with(skad_sim_object_load);
     if (argc < 2 || strcmp(argv[1], "--help") == 0) {
         print_help();
         return argc < 2 ? SKAD_SIM_EXIT_USAGE : SKAD_SIM_EXIT_DONE;
     }
-    reading self = {.command = find_command(argv[1]), .request = &request};
-    if (self.command == NULL) {
-        (void)fail(&self, "there is no such command: see 'skad sim --help'", argv[1]);
-        return (int)skad_sim_complain(SKAD_SIM_EXIT_USAGE, self.reason);
-    }
-    request.worlds = self.command->worlds;
-    request.arguments = join(argc, argv);
-    if (!read_all(&self, argc, argv)) {
-        skad_sim_sweep_free(&request.sweep);
-        free(request.arguments);
-        return (int)skad_sim_complain(SKAD_SIM_EXIT_USAGE, self.reason);
-    }
-    skad_sim_exit code = SKAD_SIM_EXIT_DONE;
-    if (self.help) {
-        print_command_help(self.command);
-    } else {
-        code = self.command->run(&request);
-    }
-    skad_sim_sweep_free(&request.sweep);
-    free(request.arguments);
-    return (int)code;
+    return (int)skad_sim_dispatch(argc, argv);
 }

@@ -1,5 +1,7 @@
 #include "src/sim/report/fields.h"
 
+/* The path of a member cannot stand in parentheses. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define FIELD(section, path, name, type, kind, about)                                              \
     {                                                                                              \
         section, name, about, offsetof(skad_sim_outcome, path), 1, SKAD_SIM_FIELD_##type,          \
@@ -35,6 +37,7 @@
         SUM(section, path.lookups_right, "lookups_right", "that found the nearest honest node"),   \
         SUM(section, path.gets, "gets", "that they made, and that ended"),                         \
         SUM(section, path.gets_right, "gets_right", "that returned the value")
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const skad_sim_field FIELDS[] = {
     SUM("lookups", lookups.ended, "ended", "lookups that ended"),

@@ -240,7 +240,9 @@ static void draw_measure(skad_sim_figures *figures, drawing *self, skad_sim_meas
     (void)snprintf(name, sizeof name, "%s-%s", row->section, row->name);
     (void)snprintf(title, sizeof title, "%s", row->about);
     for (char *at = name; *at != 0; at++) {
-        *at = *at == '_' ? '-' : *at;
+        if (*at == '_') {
+            *at = '-';
+        }
     }
     FILE *out = any ? skad_sim_figure_new(figures, name, title, &figure) : NULL;
     if (out == NULL) {

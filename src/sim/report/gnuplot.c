@@ -58,7 +58,9 @@ static bool tell_error(FILE *errors, char *reason)
 {
     char *text = read_all(errors);
     for (char *at = text; *at != 0; at++) {
-        *at = *at == '\n' ? ' ' : *at;
+        if (*at == '\n') {
+            *at = ' ';
+        }
     }
     (void)snprintf(reason, SKAD_SIM_GNUPLOT_REASON_BYTES, "gnuplot failed: %.200s", text);
     free(text);
@@ -152,7 +154,7 @@ static bool fit(const char *drawn, const char *name, const char *title, unsigned
                 char *reason)
 {
     size_t len = 0;
-    const char *body = strstr(drawn, "</desc>");
+    const char *body = drawn != NULL ? strstr(drawn, "</desc>") : NULL;
     if (body == NULL) {
         return fail(reason, "gnuplot drew nothing", "");
     }
@@ -175,7 +177,9 @@ bool skad_sim_gnuplot(const char *script, const char *name, const char *title, u
     char plain[96]; /* as gnuplot wants it */
     (void)snprintf(plain, sizeof plain, "%s", name);
     for (char *at = plain; *at != 0; at++) {
-        *at = *at == '-' ? '_' : *at;
+        if (*at == '-') {
+            *at = '_';
+        }
     }
     FILE *stream = skad_sim_must(open_memstream(&whole, &len));
     (void)fprintf(stream,

@@ -76,6 +76,7 @@ skad_sim_measure skad_sim_attack_measure(uint64_t attack)
 
 static double number_at(const skad_sim_outcome *outcome, size_t place)
 {
+    SKAD_ASSERT(outcome != NULL);
     return (double)*(const uint64_t *)(const void *)((const char *)outcome + place);
 }
 
@@ -99,7 +100,7 @@ static skad_sim_estimate estimate(const skad_sim_summary *summary,
 void skad_sim_summarise(const skad_sim_scenario *scenario, const skad_sim_outcome *outcomes,
                         size_t count, skad_sim_summary *out)
 {
-    const skad_sim_outcome *good[SKAD_SIM_WORLDS_MAX];
+    const skad_sim_outcome *good[SKAD_SIM_WORLDS_MAX] = {NULL};
     SKAD_ASSERT(count <= SKAD_SIM_WORLDS_MAX);
     *out = (skad_sim_summary){.scenario = scenario};
     for (size_t i = 0; i < count; i++) {

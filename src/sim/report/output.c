@@ -72,7 +72,7 @@ json_t *skad_sim_plan_head(const skad_sim_plan *plan)
     json_t *what = skad_sim_json_head(plan->command, &plan->sweep->base);
     if (plan->head != NULL) {
         json_decref(what);
-        what = skad_sim_must(json_copy((json_t *)(uintptr_t)plan->head));
+        what = skad_sim_must(json_copy(plan->head));
     }
     skad_sim_record_add(head, "complete", json_false());
     skad_sim_record_add(head, "line", json_string("head"));

@@ -21,9 +21,9 @@ typedef struct skad_sim_plan {
     size_t worlds; /* of each setting: the axis "seed" */
     size_t count;  /* experiments in all shards */
     unsigned shard;
-    const json_t *head; /* of the file that the plan was read from, with its version and kind of
-                           cryptography; NULL: they are this program's */
-    unsigned shards;    /* experiment n belongs to shard n % shards + 1 */
+    json_t *head;    /* of the file that the plan was read from, with its version and kind of
+                              cryptography; NULL: they are this program's */
+    unsigned shards; /* experiment n belongs to shard n % shards + 1 */
 } skad_sim_plan;
 
 typedef struct skad_sim_output {
