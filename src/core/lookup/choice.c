@@ -173,13 +173,18 @@ bool skad_choice_path_over(skad_lookup *lookup, uint8_t path)
 
 /* ---- The closing round ---- */
 
-/* Whether a candidate that is not asked now may be asked when others have answered. */
+/* See choice.h. */
 static bool may_be_asked(const skad_lookup *lookup, uint16_t index)
 {
     const skad_candidate *candidate = &lookup->candidates.all[index];
     return candidate->state == SKAD_STEP_HEARD && !candidate->moot && !candidate->departed &&
            skad_lookup_may_ask(lookup) && skad_credit_pending(lookup, index) &&
            skad_shortlist_group_has_room(lookup, index);
+}
+
+bool skad_choice_may_be_asked(const skad_lookup *lookup, uint16_t index)
+{
+    return may_be_asked(lookup, index);
 }
 
 bool skad_choice_of_closing(const skad_lookup *lookup, uint16_t index)

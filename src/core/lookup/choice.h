@@ -16,6 +16,9 @@ uint16_t skad_choice_next(skad_lookup *lookup, uint8_t path);
  * credible; or, when the paths are over, the others are too few. */
 bool skad_choice_worth_asking(const skad_lookup *lookup, uint16_t index);
 
+/* Whether a candidate that is not asked now may be asked when others have answered. */
+bool skad_choice_may_be_asked(const skad_lookup *lookup, uint16_t index);
+
 /* Whether a path has nothing to ask, and waits for no answer that could bring it closer. */
 bool skad_choice_path_over(skad_lookup *lookup, uint8_t path);
 

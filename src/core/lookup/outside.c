@@ -2,7 +2,6 @@
 
 #include "crypto/assert.h"
 #include "src/core/lookup/choice.h"
-#include "src/core/lookup/credit.h"
 #include "src/core/lookup/shortlist.h"
 
 #define OUTSIDE 0x4000U /* a bit of skad_candidate.listed */
@@ -79,20 +78,17 @@ void skad_outside_named(skad_lookup *lookup, uint16_t from, uint16_t index)
     }
 }
 
-/* Whether a candidate is to be asked, or awaited. */
-static bool is_open(const skad_lookup *lookup, uint16_t index)
-{
-    const uint8_t state = lookup->candidates.all[index].state;
-    return state == SKAD_STEP_ASKED ||
-           (state == SKAD_STEP_HEARD && skad_lookup_may_ask(lookup) &&
-            skad_shortlist_group_has_room(lookup, index) &&
-            (skad_choice_worth_asking(lookup, index) || skad_credit_pending(lookup, index)));
-}
-
 static bool may_ask(const skad_lookup *lookup, uint16_t index)
 {
-    return lookup->candidates.all[index].state == SKAD_STEP_HEARD &&
+    return lookup->candidates.all[index].state == SKAD_STEP_HEARD && skad_lookup_may_ask(lookup) &&
            skad_shortlist_group_has_room(lookup, index) && skad_choice_worth_asking(lookup, index);
+}
+
+/* Whether a candidate is awaited, or has yet to be asked. */
+static bool is_open(const skad_lookup *lookup, uint16_t index)
+{
+    return lookup->candidates.all[index].state == SKAD_STEP_ASKED || may_ask(lookup, index) ||
+           skad_choice_may_be_asked(lookup, index);
 }
 
 uint16_t skad_outside_next(const skad_lookup *lookup, unsigned most)

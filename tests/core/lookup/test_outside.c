@@ -208,6 +208,44 @@ static void what_only_they_name_in_the_region_is_asked(void **state)
     skad_lookup_free(lookup);
 }
 
+/* Its ID has answered at another address, or we know that it was silent lately. */
+static void what_is_not_to_be_asked_is_not_waited_for(void **state)
+{
+    (void)state;
+    for (unsigned departed = 0; departed < 2; departed++) {
+        skad_lookup *lookup = make(true);
+        close_paths(lookup);
+        assert_true(add(lookup, FAR));
+        skad_outside_drawn(lookup);
+        assert_int_equal(script_next(lookup), FAR);
+        skad_lookup_answered(lookup, script_index_of(lookup, FAR), 1000);
+        for (uint32_t i = 1; i <= SKAD_UNHEARD_MAX; i++) {
+            script_hear(lookup, FAR, REGION - i);
+        }
+        lookup->answered_count = lookup->siblings;
+        lookup->enough = lookup->siblings;
+        skad_credit_weigh(lookup);
+        uint16_t index = skad_outside_next(lookup, SKAD_OUTSIDE_PUT);
+        skad_credit_asked(lookup,
+                          index); /* one is asked, so that the credit of the others is open */
+        lookup->candidates.all[index].state = SKAD_STEP_ASKED;
+        lookup->candidates.all[index].tries = 1;
+        lookup->asked[lookup->asked_count++] = index;
+        for (size_t i = 0; i < lookup->unheard_count; i++) {
+            skad_candidate *other = &lookup->candidates.all[lookup->unheard[i]];
+            other->moot = departed == 0 && other->tries == 0;
+            other->departed = departed == 1 && other->tries == 0;
+        }
+        lookup->weighed = false;
+        skad_credit_weigh(lookup);
+        assert_int_equal(skad_outside_next(lookup, SKAD_OUTSIDE_PUT), SKAD_CANDIDATE_NONE);
+        assert_false(skad_outside_over(lookup, SKAD_OUTSIDE_PUT)); /* one is awaited */
+        lookup->candidates.all[index].state = SKAD_STEP_SLOW;
+        assert_true(skad_outside_over(lookup, SKAD_OUTSIDE_PUT));
+        skad_lookup_free(lookup);
+    }
+}
+
 static void names_of_other_nodes_are_none_of_theirs(void **state)
 {
     (void)state;
@@ -233,6 +271,7 @@ int main(void)
         cmocka_unit_test(no_more_than_six_are_kept_and_each_once),
         cmocka_unit_test(a_put_asks_four_and_waits_for_them),
         cmocka_unit_test(what_only_they_name_in_the_region_is_asked),
+        cmocka_unit_test(what_is_not_to_be_asked_is_not_waited_for),
         cmocka_unit_test(names_of_other_nodes_are_none_of_theirs),
     };
     return cmocka_run_group_tests_name("outside", tests, NULL, NULL);
