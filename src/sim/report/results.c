@@ -159,7 +159,7 @@ static void json_tables(FILE *out, const skad_sim_outcome *it)
                       ",\"victim_peers\":%" PRIu64 ",\"victim_hostile\":%" PRIu64
                       ",\"victim_known_to\":%" PRIu64 "},",
                       it->places.all, it->places.hostile, it->victim.peers, it->victim.hostile,
-                      it->victim.known_to);
+                      it->victim.known_to); /* zero without a victim */
     }
 }
 
