@@ -75,6 +75,8 @@ static void an_address_leads_back_to_its_node(void **state)
         {.nodes = 300000, .shared_from = 1000, .ipv6 = true, .allocation = 16},
         {.nodes = 300000, .shared_from = 1000, .ipv6 = true, .allocation = 48},
         {.nodes = 5000, .shared_from = 1000, .ipv6 = true, .allocation = 56},
+        {.nodes = 5000, .shared_from = 1000, .ipv6 = true, .allocation = 48, .allocations = 7},
+        {.nodes = 5000, .shared_from = 1000, .ipv6 = true, .allocation = 32, .allocations = 65536},
     };
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         uint32_t step = addresses[i].nodes > 5000 ? 997 : 1;
@@ -126,6 +128,18 @@ static void an_allocation_is_used_as_widely_as_can_be(void **state)
         assert_int_equal(prefixes(&addresses, 1000, 8), cases[i].of_64);
         assert_int_equal(prefixes(&addresses, 1000, 16), 1000);
     }
+}
+
+/* Identities are dealt to several allocations in turn. */
+static void several_allocations_are_in_networks_of_their_own(void **state)
+{
+    (void)state;
+    const skad_sim_addresses addresses = {
+        .nodes = 1500, .shared_from = 500, .ipv6 = true, .allocation = 48, .allocations = 5};
+    assert_int_equal(prefixes(&addresses, 1000, 4), 5);
+    assert_int_equal(prefixes(&addresses, 5, 6), 5);
+    assert_int_equal(prefixes(&addresses, 1000, 6), 5);
+    assert_int_equal(prefixes(&addresses, 1000, 8), 1000);
 }
 
 static void unroutable_addresses_have_no_node(void **state)
@@ -272,6 +286,7 @@ int main(void)
         cmocka_unit_test(the_prng_keeps_the_means_of_its_distributions),
         cmocka_unit_test(an_address_leads_back_to_its_node),
         cmocka_unit_test(an_allocation_is_used_as_widely_as_can_be),
+        cmocka_unit_test(several_allocations_are_in_networks_of_their_own),
         cmocka_unit_test(unroutable_addresses_have_no_node),
         cmocka_unit_test(nodes_of_an_adversary_share_their_subnets),
         cmocka_unit_test(nats_let_in_whom_their_kind_says),

@@ -97,6 +97,8 @@ static void scenario_refuses_figures_that_do_not_go_together(void **state)
         {"ipv6 = yes\nadversary_subnets = 1", "set adversary_allocation"},
         {"adversary_allocation = 48", "needs ipv6"},
         {"ipv6 = yes\nadversary_allocation = 15", "less than 16"},
+        {"ipv6 = yes\nadversary_allocation = 31\nadversary_allocations = 2", "from 32 on"},
+        {"addresses = internet\nipv6 = yes", "has both families"},
         {"ipv6 = yes\nadversary_allocation = 48\nadversary = frame", "shares the addresses"},
         {"aim = victim\nvictim = 1000\nadversary = drop\nground = 4", "so give 1 to 999"},
         {"capture = value\nadversary = drop\nplacement = spread", "ground is 0: give"},

@@ -10,14 +10,22 @@
 /* Peers that answer no more do not count. */
 #define FAILURES_MAX 2
 
+/* SKAD_SIM_NOBODY where there is none. */
+static uint32_t victim_of(const skad_world *world)
+{
+    const skad_sim_scenario *scenario = &world->scenario;
+    const bool none = scenario->aim == SKAD_SIM_AT_KEY && scenario->asker == SKAD_SIM_ALL_ASK;
+    return none ? SKAD_SIM_NOBODY : (uint32_t)scenario->victim;
+}
+
 static void count_victim(skad_sim_victim *out, uint32_t node, const skad_world *world,
                          const skad_table_row *row, bool hostile)
 {
-    const uint32_t victim = (uint32_t)world->scenario.victim;
+    const uint32_t victim = victim_of(world);
     if (node == victim) {
         out->peers++;
         out->hostile += hostile;
-    } else {
+    } else if (victim != SKAD_SIM_NOBODY) {
         out->known_to += skad_id_equal(&row->contact.id, skad_world_id(world, victim));
     }
 }
@@ -35,7 +43,7 @@ static void count_table(const skad_world *world, uint32_t node, skad_table_row *
         }
         const bool hostile = peer >= world->honest && peer < world->count;
         count_victim(&out->victim, node, world, &rows[i], hostile);
-        if (node != world->scenario.victim) {
+        if (node != victim_of(world)) {
             out->places.all++;
             out->places.hostile += hostile;
         }
@@ -47,9 +55,8 @@ void skad_sim_tables_count(const skad_world *world, skad_sim_outcome *out)
     const skad_sim_scenario *scenario = &world->scenario;
     out->victim = (skad_sim_victim){0};
     out->places = (skad_sim_places){0};
-    if (world->leagues == NULL ||
-        (scenario->aim == SKAD_SIM_AT_KEY && scenario->asker == SKAD_SIM_ALL_ASK &&
-         scenario->arrival_per_s <= 0 && scenario->leave_at_s <= 0)) {
+    if (world->leagues == NULL || (victim_of(world) == SKAD_SIM_NOBODY &&
+                                   scenario->arrival_per_s <= 0 && scenario->leave_at_s <= 0)) {
         return;
     }
     skad_table_row *rows = skad_sim_alloc(ROWS_MAX, sizeof *rows);

@@ -62,16 +62,11 @@ size_t skad_sim_behaviour_parts(uint64_t number, skad_sim_part out[static SKAD_S
 
 /* ---- Finding ---- */
 
-static bool name_is(uint64_t number, const char *name, size_t len)
-{
-    const char *own = skad_sim_behaviour_at(number)->name;
-    return strlen(own) == len && strncmp(own, name, len) == 0;
-}
-
 static bool find_known(const char *name, size_t len, uint64_t *out)
 {
-    for (uint64_t number = 0; number < SKAD_SIM_BUILT_IN + mets_count; number++) {
-        if (name_is(number, name, len)) {
+    const skad_sim_behaviour *one;
+    for (uint64_t number = 0; (one = skad_sim_behaviour_at(number)) != NULL; number++) {
+        if (strlen(one->name) == len && strncmp(one->name, name, len) == 0) {
             *out = number;
             return true;
         }

@@ -153,6 +153,8 @@ static const scenario_row ROWS[] = {
      "addresses in each of these /24s; more adversaries share them, each with a port of its own"},
     {"adversary_allocation", WHOLE, AT(adversary_allocation), 0, 56, NULL,
      "length of the one IPv6 prefix that they are all in, each in a /64, from 16; 0: a /32 each"},
+    {"adversary_allocations", WHOLE, AT(adversary_allocations), 1, 65536, NULL,
+     "how many such prefixes, of 32 bits or more, each in a /32 of its own"},
     {"attack_rate", REAL, AT(attack_rate), 0.001, 1e6, NULL,
      "turns a second of those that send, in all: a datagram or a record each"},
     {"attack_victims", WHOLE, AT(attack_victims), 0, NODES_MAX, NULL,

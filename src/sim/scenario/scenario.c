@@ -37,6 +37,7 @@ void skad_sim_scenario_default(skad_sim_scenario *out)
         .placement_width = 1,
         .publisher_width = 1,
         .dead_subnets = 4,
+        .adversary_allocations = 1,
         .attack_rate = 20,
         .late_ms = 900,
         .victim = 1,
@@ -84,6 +85,13 @@ static bool addresses_fit(const skad_sim_scenario *scenario,
     if (scenario->ipv6 && scenario->adversary_subnets > 0) {
         return skad_sim_reason(reason, "adversary_subnets are of IPv4; with ipv6 = yes set "
                                        "adversary_allocation");
+    }
+    if (scenario->adversary_allocations > 1 &&
+        scenario->adversary_allocation < SKAD_SIM_ALLOCATIONS_FROM) {
+        return skad_sim_reason(reason,
+                               "adversary_allocations needs adversary_allocation from %d "
+                               "on, the length of each prefix",
+                               SKAD_SIM_ALLOCATIONS_FROM);
     }
     if (scenario->adversary_allocation == 0) {
         return true;

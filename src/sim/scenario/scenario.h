@@ -66,7 +66,10 @@ typedef enum skad_sim_arrival { SKAD_SIM_BEFORE, SKAD_SIM_AFTER } skad_sim_arriv
 
 #define SKAD_SIM_PATH_MAX       256
 #define SKAD_SIM_GROUND_MAX     1000000
-#define SKAD_SIM_ALLOCATION_MIN 16 /* shortest prefix of adversaries */
+#define SKAD_SIM_ALLOCATION_MIN 16 /* shortest prefix of adversaries, */
+
+#define SKAD_SIM_ALLOCATIONS_FROM 32 /* and where they have several: each is in a /32 of its own   \
+                                      */
 
 #define SKAD_SIM_REGION_NODES      16 /* honest nodes in the region of a key, on average */
 #define SKAD_SIM_CAPTURE_NODES_MIN 32 /* two regions, so that there is one to speak of */
@@ -146,17 +149,18 @@ typedef struct skad_sim_scenario {
     uint64_t placement;     /* a skad_sim_placement */
     double placement_width; /* mean distances between nodes that near ones are away at most */
     double publisher_width;
-    uint64_t graves;               /* dead IDs; 0: ten for each honest node */
-    double graves_width;           /* of the key; 0: anywhere, and free */
-    uint64_t dead_subnets;         /* of addresses without a node; 0: one each */
-    double adversary_latency_ms;   /* one way, from and to them; 0: like all others */
-    uint64_t adversary_subnets;    /* /24s that they share; 0: one each */
-    uint64_t adversary_hosts;      /* addresses in each of these; then ports */
-    uint64_t adversary_allocation; /* length of the IPv6 prefix that all of them are in; 0: none */
-    double attack_rate;            /* datagrams a second, of all of them together */
-    uint64_t attack_victims;       /* honest nodes that they aim at, the first ones; 0: all */
-    double link_share;             /* of all links, that an attacker on the path has */
-    double late_ms;                /* by which late ones are late */
+    uint64_t graves;                /* dead IDs; 0: ten for each honest node */
+    double graves_width;            /* of the key; 0: anywhere, and free */
+    uint64_t dead_subnets;          /* of addresses without a node; 0: one each */
+    double adversary_latency_ms;    /* one way, from and to them; 0: like all others */
+    uint64_t adversary_subnets;     /* /24s that they share; 0: one each */
+    uint64_t adversary_hosts;       /* addresses in each of these; then ports */
+    uint64_t adversary_allocation;  /* length of the IPv6 prefix that all of them are in; 0: none */
+    uint64_t adversary_allocations; /* how many such prefixes */
+    double attack_rate;             /* datagrams a second, of all of them together */
+    uint64_t attack_victims;        /* honest nodes that they aim at, the first ones; 0: all */
+    double link_share;              /* of all links, that an attacker on the path has */
+    double late_ms;                 /* by which late ones are late */
 
     /* The adversary's plan: what it may spend (budget.h), what it aims at, and when
      * (world/phases.h). */

@@ -76,8 +76,10 @@ static skad_address own_network(const skad_sim_addresses *addresses, uint32_t no
     }
     uint64_t network = HONEST_FROM_6 + ((uint64_t)node << 32);
     if (addresses->allocation > 0 && node >= addresses->shared_from) {
-        network =
-            ALLOCATED_6 + spread_wide(node - addresses->shared_from, 64 - addresses->allocation);
+        uint32_t number = node - addresses->shared_from;
+        uint32_t several = addresses->allocations > 1 ? addresses->allocations : 1;
+        network = ALLOCATED_6 + ((uint64_t)(number % several) << 32) +
+                  spread_wide(number / several, 64 - addresses->allocation);
     }
     return make_wide(network, node, port);
 }

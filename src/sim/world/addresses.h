@@ -25,8 +25,9 @@ typedef struct skad_sim_addresses {
                              of their own */
     uint32_t subnets;     /* number of shared /24s; 0 if no node shares one */
     bool ipv6;
-    unsigned allocation; /* length of the IPv6 prefix of the nodes from shared_from on, 16..56,
-                            where each has a /64, spread over the widest subnets first; 0: none */
+    unsigned allocation;  /* length of the IPv6 prefix of the nodes from shared_from on, 16..56,
+                             where each has a /64, spread over the widest subnets first; 0: none */
+    uint32_t allocations; /* how many such prefixes, each in a /32 of its own; 0: one */
     struct skad_sim_internet *internet; /* of the nodes before shared_from; NULL: as computed */
 } skad_sim_addresses;
 

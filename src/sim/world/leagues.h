@@ -70,7 +70,7 @@ void skad_leagues_begin(skad_world *world, const skad_id *keys, size_t count);
 void skad_leagues_end(skad_world *world);
 
 /* One turn of a league. Plans the next one. */
-void skad_leagues_turn(skad_world *world, uint32_t league);
+void skad_leagues_turn(skad_world *world, uint32_t number);
 
 /* Lets an adversary handle a datagram. False: its own node shall have it. */
 bool skad_leagues_takes(skad_world *world, uint32_t node, const skad_sim_flight *flight);

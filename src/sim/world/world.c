@@ -35,7 +35,8 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
                              .neighbours = neighbours,
                              .subnets = (uint32_t)scenario->adversary_subnets,
                              .ipv6 = scenario->ipv6,
-                             .allocation = (unsigned)scenario->adversary_allocation};
+                             .allocation = (unsigned)scenario->adversary_allocation,
+                             .allocations = (uint32_t)scenario->adversary_allocations};
     if (scenario->addresses == SKAD_SIM_INTERNET) {
         world->addresses.internet = skad_sim_internet_new(
             scenario->seed, world->addresses.shared_from, scenario->ipv6_share);
