@@ -68,7 +68,7 @@ say "lookups that share a target have an interval over worlds, which one world d
 near=(--nodes 200 --fraction 0.05 --lookups 20 --set placement=near-key --json)
 "$skad" sim adversary "${near[@]}" | tail -n 1 | grep -q '"success_low":0.0,"success_high":1.0,"success_by":"none","success_of":1' ||
     fail "one world: $("$skad" sim adversary "${near[@]}" | tail -n 1)"
-"$skad" sim adversary "${near[@]}" --worlds 8 | tail -n 1 | grep -qE '"success_by":"(bootstrap|agreement)","success_of":8' ||
+"$skad" sim adversary "${near[@]}" --worlds 8 | tail -n 1 | grep -qE '"success_by":"(bootstrap|worlds)","success_of":8' ||
     fail "eight worlds: $("$skad" sim adversary "${near[@]}" --worlds 8 | tail -n 1)"
 
 say "traces have a row for each step"

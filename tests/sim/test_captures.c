@@ -121,7 +121,7 @@ static void the_json_has_the_sums(void **state)
                              figures[i].value));
     }
     assert_string_equal(json_string_value(json_object_get(object, "placement")), "under-threshold");
-    assert_string_equal(json_string_value(json_object_get(object, "get_success_by")), "bootstrap");
+    assert_string_equal(json_string_value(json_object_get(object, "get_success_by")), "worlds");
     assert_string_equal(json_string_value(json_object_get(object, "put_reached_by")), "wilson");
     json_decref(object);
 }

@@ -51,13 +51,14 @@ static void write_json(const skad_sim_batch *batch)
 
 static void explain(size_t worlds)
 {
-    printf("put: puts after which an honest node holds the record; false: puts that report success "
-           "although\nnone does; gets: that return it, early and late ones, and the 95 %% interval "
-           "over %zu worlds\n(bootstrap; if all agree, Wilson over worlds); dense: gets that "
-           "notice a cluster; "
-           "RPCs and time of a get, RPCs of\na put; held: honest holders when the put ends, and "
-           "later; core-h: what the identities cost\n\n",
-           worlds);
+    printf(
+        "put: puts after which an honest node holds the record; false: puts that report success "
+        "although\nnone does; gets: that return it, early and late ones, and the 95 %% interval "
+        "over %zu worlds\n(bootstrap; if all agree or few, Wilson over worlds); dense: gets that "
+        "notice a cluster; "
+        "RPCs and time of a get, RPCs of\na put; held: honest holders when the put ends, and "
+        "later; core-h: what the identities cost\n\n",
+        worlds);
 }
 
 static void print_table(const skad_sim_batch *batch)

@@ -36,12 +36,12 @@ static const step STEPS[] = {
     {"skademlia-buckets-4", "S/Kademlia: buckets of k = 2 d, d = 4",
      "adversary --fraction 0:0.6:0.2 --paths 4 --k 8,16 --lookups 300", TINY_LOOKUPS, 8},
     {"churn-uptime", "the Rust study: gets under churn by mean up-time, alpha = 3, k = 3 and 16",
-     "churn --k 3,16 --alpha 3 --paths 1 --uptime 5,10,20,60 --worlds 2", TINY_CHURN, 140},
+     "churn --k 3,16 --alpha 3 --paths 1 --uptime 5,10,20,60 --worlds 5", TINY_CHURN, 340},
     {"churn-k", "the Rust study, and Ou et al.: alpha = 1, k = 1, 3 and 5",
-     "churn --k 1,3,5 --alpha 1 --paths 1 --uptime 5,20,60 --worlds 2", TINY_CHURN, 90},
+     "churn --k 1,3,5 --alpha 1 --paths 1 --uptime 5,20,60 --worlds 5", TINY_CHURN, 225},
     {"churn-adversaries", "gets under churn while a share of the nodes withholds",
-     "churn --uptime 10 --set adversary=withhold --set adversary_share=0.1,0.3 --worlds 2",
-     TINY_CHURN, 45},
+     "churn --uptime 10 --set adversary=withhold --set adversary_share=0.1,0.3 --worlds 5",
+     TINY_CHURN, 110},
     {"pydht-errors", "py-dht: lookups by error rate",
      "adversary --nodes 5000 --fraction 0 --set loss=0,0.05,0.1,0.2 --lookups 500", TINY_LOOKUPS,
      10},
@@ -51,7 +51,8 @@ static const step STEPS[] = {
      "capture --ground 16,20,32,45 --placement nearest --gets 10 --wait 60 --worlds 20",
      TINY_CAPTURE, 70},
     {"under-threshold", "below the threshold, 2025: with regions, and without",
-     "capture --ground 32,64 --placement under-threshold --set neighbourhoods=yes,no --wait 60 "
+     "capture --ground 64,128,256 --placement under-threshold --set neighbourhoods=yes,no --wait "
+     "60 "
      "--worlds 20",
      TINY_CAPTURE, 90},
     {"ablation", "every attack with each defence off", "ablate --worlds 5",

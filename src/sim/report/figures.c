@@ -196,7 +196,7 @@ static unsigned draw_points(FILE *out, const drawing *self)
 /* "over 20 worlds (bootstrap)" */
 static void tell_method(const drawing *self, char *out, size_t cap)
 {
-    bool used[SKAD_SIM_METHOD_AGREEMENT + 1] = {false};
+    bool used[SKAD_SIM_METHOD_WORLDS + 1] = {false};
     uint64_t least = UINT64_MAX;
     uint64_t most = 0;
     size_t len = 0;
@@ -215,7 +215,7 @@ static void tell_method(const drawing *self, char *out, size_t cap)
     }
     len +=
         (size_t)snprintf(out + len, cap - len, " %s (", trials ? "independent trials" : "worlds");
-    for (int i = 0, shown = 0; i <= SKAD_SIM_METHOD_AGREEMENT && len < cap; i++) {
+    for (int i = 0, shown = 0; i <= SKAD_SIM_METHOD_WORLDS && len < cap; i++) {
         if (used[i]) {
             len += (size_t)snprintf(out + len, cap - len, "%s%s", shown++ > 0 ? ", " : "",
                                     skad_sim_method_text((skad_sim_method)i));

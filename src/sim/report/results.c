@@ -214,10 +214,10 @@ void skad_sim_report_method(const skad_sim_results *results, skad_sim_measure me
         printf("95 %%: of %s of %zu world%s, which are independent (Wilson)\n", section,
                results->worlds, results->worlds > 1 ? "s" : "");
     } else if (results->worlds > 1) {
-        printf(
-            "95 %%: over %zu worlds (bootstrap; if all agree, Wilson over worlds), since %s of one "
-            "world\nmeet the same key\n",
-            results->worlds, section);
+        printf("95 %%: over %zu worlds (bootstrap; if all agree or few, Wilson over worlds), since "
+               "%s of one "
+               "world\nmeet the same key\n",
+               results->worlds, section);
     } else {
         printf("95 %%: 0 to 100, since all %s of one world meet the same key: give --worlds\n",
                section);

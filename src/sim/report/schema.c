@@ -213,8 +213,9 @@ static void add_estimate(json_t *properties, const char *name, const char *about
     add_named(properties, name, "_low", of_type("number", "lower end of its 95 % interval"));
     add_named(properties, name, "_high", of_type("number", "upper end"));
     add_named(properties, name, "_by",
-              of_type("string", "wilson: independent trials; bootstrap: worlds; agreement: worlds "
-                                "that all agree; none: too few worlds"));
+              of_type("string",
+                      "wilson: independent trials; bootstrap: worlds; worlds: Wilson over worlds "
+                      "that agree or are few; student: few means; none: one world"));
     if (of) {
         add_named(properties, name, "_of", of_type("integer", "trials or worlds"));
     }

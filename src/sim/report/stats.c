@@ -8,6 +8,7 @@
 
 #define NORMAL_95 1.959964 /* the 97.5th percentile of the normal distribution */
 #define RESAMPLES 2000
+#define FEW       5 /* worlds: extremes of fewer do not enclose the truth often enough */
 
 double skad_sim_share(uint64_t part, uint64_t all)
 {
@@ -106,6 +107,20 @@ static double percentile(const double *sorted, double q)
     return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
 }
 
+/* Around the ratio of all, by how the ratios of the worlds differ. */
+static skad_sim_interval student(const samples *self)
+{
+    const double ratio = self->part / self->whole;
+    const double n = (double)self->count;
+    double squares = 0;
+    for (size_t i = 0; i < self->count; i++) {
+        const double off = self->parts[i] / self->wholes[i] - ratio;
+        squares += off * off;
+    }
+    const double spread = student_95(self->count - 1) * sqrt(squares / (n - 1) / n);
+    return (skad_sim_interval){fmax(0, ratio - spread), ratio + spread};
+}
+
 static skad_sim_interval bootstrap(const samples *self)
 {
     static double ratios[RESAMPLES];
@@ -138,8 +153,10 @@ const char *skad_sim_method_text(skad_sim_method method)
         return "wilson";
     case SKAD_SIM_METHOD_BOOTSTRAP:
         return "bootstrap";
-    case SKAD_SIM_METHOD_AGREEMENT:
-        return "agreement";
+    case SKAD_SIM_METHOD_STUDENT:
+        return "student";
+    case SKAD_SIM_METHOD_WORLDS:
+        return "worlds";
     }
     return "";
 }
@@ -164,8 +181,8 @@ skad_sim_estimate skad_sim_estimate_share(const double *parts, const double *who
         out.samples = (uint64_t)all.whole;
         out.method = SKAD_SIM_METHOD_WILSON;
         out.interval = wilson(all.part, all.whole);
-    } else if (all.count > 1 && agree(&all)) {
-        out.method = SKAD_SIM_METHOD_AGREEMENT;
+    } else if (all.count > 1 && (all.count < FEW || agree(&all))) {
+        out.method = SKAD_SIM_METHOD_WORLDS;
         out.interval = wilson(out.value * (double)all.count, (double)all.count);
     } else if (all.count > 1) {
         out.method = SKAD_SIM_METHOD_BOOTSTRAP;
@@ -181,7 +198,10 @@ skad_sim_estimate skad_sim_estimate_mean(const double *parts, const double *whol
     skad_sim_estimate out = {.value = all.whole > 0 ? all.part / all.whole : 0,
                              .samples = all.count};
     out.interval = (skad_sim_interval){out.value, out.value};
-    if (all.count > 1 && !agree(&all)) {
+    if (all.count > 1 && all.count < FEW && !agree(&all)) {
+        out.method = SKAD_SIM_METHOD_STUDENT;
+        out.interval = student(&all);
+    } else if (all.count > 1 && !agree(&all)) {
         out.method = SKAD_SIM_METHOD_BOOTSTRAP;
         out.interval = bootstrap(&all);
     }

@@ -22,7 +22,8 @@ typedef enum skad_sim_method {
     SKAD_SIM_METHOD_NONE,      /* too few worlds: nothing is known about others */
     SKAD_SIM_METHOD_WILSON,    /* over independent trials */
     SKAD_SIM_METHOD_BOOTSTRAP, /* over worlds */
-    SKAD_SIM_METHOD_AGREEMENT, /* over worlds that all agree: Wilson, each being one trial */
+    SKAD_SIM_METHOD_STUDENT,   /* over the means of few worlds */
+    SKAD_SIM_METHOD_WORLDS,    /* over worlds that agree or are few: Wilson, each being one trial */
 } skad_sim_method;
 
 const char *skad_sim_method_text(skad_sim_method method);
@@ -42,17 +43,18 @@ typedef struct skad_sim_estimate {
  * independent  all trials together, by Wilson; so are worlds with one trial each
  * else         a world is one sample, since all of its trials meet the same nodes around the same
  *              key: bootstrap over worlds, of the sum of parts over the sum of wholes. Two thousand
- *              resamples with percentiles that are widened for few worlds (Hesterberg, 2015,
- * section 4.4: those of Student's distribution, times sqrt(n / (n - 1))). If all worlds agree,
- *              resamples cannot tell how often others would not; Wilson over the worlds can. A
- * single world has the interval 0 to 1.
+ *              resamples with percentiles that are widened for few worlds: those of Student's
+ *              distribution, times sqrt(n / (n - 1)) (Hesterberg, 2015). If all worlds agree,
+ *              resamples cannot tell how often others would not, and those of less than five worlds
+ *              end at their least and greatest share; Wilson over the worlds, each being one trial,
+ *              is wide enough for both. A single world has the interval 0 to 1.
  *
  * The same worlds give the same interval. */
 skad_sim_estimate skad_sim_estimate_share(const double *parts, const double *wholes, size_t worlds,
                                           bool independent);
 
-/* A mean, the sum of parts over the sum of wholes: bootstrap over worlds; an interval of no width
- * for less than two of them, or if all agree. */
+/* A mean, the sum of parts over the sum of wholes: bootstrap over worlds, or Student's t over the
+ * means of less than five; an interval of no width for a single one, or if all agree. */
 skad_sim_estimate skad_sim_estimate_mean(const double *parts, const double *wholes, size_t worlds);
 
 /* S/Kademlia's model of d disjoint paths when a share m of the nodes is hostile: the chance that

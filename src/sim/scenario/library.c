@@ -53,9 +53,10 @@ static const attack_row ATTACKS[] = {
 #define ATTACKS_COUNT (sizeof ATTACKS / sizeof ATTACKS[0])
 
 #define NO_GROUPS "group_bucket_max=0 group_table_max=0 group_path_max=0"
-#define NONE_AT_ALL                                                                                \
-    "paths=1 closing_round=no neighbourhood_check=no neighbourhoods=no eta=0 "                     \
-    "limit_rates=no " NO_GROUPS
+
+static const char NONE_AT_ALL[] =
+    "paths=1 closing_round=no neighbourhood_check=no neighbourhoods=no eta=0 "
+    "limit_rates=no " NO_GROUPS;
 
 static const char *const DEFENCES[] = {
     "",
