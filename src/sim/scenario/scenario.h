@@ -68,8 +68,9 @@ typedef enum skad_sim_arrival { SKAD_SIM_BEFORE, SKAD_SIM_AFTER } skad_sim_arriv
 #define SKAD_SIM_GROUND_MAX     1000000
 #define SKAD_SIM_ALLOCATION_MIN 16 /* shortest prefix of adversaries, */
 
-#define SKAD_SIM_ALLOCATIONS_FROM 32 /* and where they have several: each is in a /32 of its own   \
-                                      */
+#define SKAD_SIM_ALLOCATIONS_FROM                                                                  \
+    32 /* and where they have several: each is in a /32 of its own                                 \
+        */
 
 #define SKAD_SIM_REGION_NODES      16 /* honest nodes in the region of a key, on average */
 #define SKAD_SIM_CAPTURE_NODES_MIN 32 /* two regions, so that there is one to speak of */
