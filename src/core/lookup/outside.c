@@ -67,6 +67,13 @@ void skad_outside_named(skad_lookup *lookup, uint16_t from, uint16_t index)
     }
 }
 
+/* Whether a candidate that may not be asked now may be asked when others have answered. */
+static bool is_pending(const skad_lookup *lookup, uint16_t index)
+{
+    const skad_candidate *candidate = &lookup->candidates.all[index];
+    return !candidate->moot && !candidate->departed && skad_credit_pending(lookup, index);
+}
+
 /* Whether a candidate is to be asked, or awaited. */
 static bool is_open(const skad_lookup *lookup, uint16_t index)
 {
@@ -74,7 +81,7 @@ static bool is_open(const skad_lookup *lookup, uint16_t index)
     return state == SKAD_STEP_ASKED ||
            (state == SKAD_STEP_HEARD && skad_lookup_may_ask(lookup) &&
             skad_shortlist_group_has_room(lookup, index) &&
-            (skad_choice_worth_asking(lookup, index) || skad_credit_pending(lookup, index)));
+            (skad_choice_worth_asking(lookup, index) || is_pending(lookup, index)));
 }
 
 static bool may_ask(const skad_lookup *lookup, uint16_t index)

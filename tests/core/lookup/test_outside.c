@@ -177,6 +177,37 @@ static void what_only_they_name_in_the_region_is_asked(void **state)
     skad_lookup_free(lookup);
 }
 
+/* One that we know to be silent lately, or whose ID has answered at another address, is not asked
+ * any more: a put that waited for it would wait until its deadline. */
+static void what_is_not_asked_any_more_is_not_awaited(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        bool departed;
+        bool moot;
+        bool over;
+    } cases[] = {{"to be asked", false, false, false},
+                 {"silent lately", true, false, true},
+                 {"answered elsewhere", false, true, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_lookup *lookup = make(true);
+        close_paths(lookup);
+        assert_true(add(lookup, FAR));
+        skad_outside_drawn(lookup);
+        assert_int_equal(script_next(lookup), FAR);
+        script_answer(lookup, FAR, NUMBERS(REGION - 1));
+        skad_candidate *named = &lookup->candidates.all[script_index_of(lookup, REGION - 1)];
+        named->departed = cases[i].departed;
+        named->moot = cases[i].moot;
+        skad_credit_weigh(lookup);
+        if (skad_outside_over(lookup, SKAD_OUTSIDE_PUT) != cases[i].over) {
+            fail_msg("%s", cases[i].label);
+        }
+        skad_lookup_free(lookup);
+    }
+}
+
 static void names_of_other_nodes_are_none_of_theirs(void **state)
 {
     (void)state;
@@ -201,6 +232,7 @@ int main(void)
         cmocka_unit_test(no_more_than_six_are_kept_and_each_once),
         cmocka_unit_test(a_put_asks_four_and_waits_for_them),
         cmocka_unit_test(what_only_they_name_in_the_region_is_asked),
+        cmocka_unit_test(what_is_not_asked_any_more_is_not_awaited),
         cmocka_unit_test(names_of_other_nodes_are_none_of_theirs),
     };
     return cmocka_run_group_tests_name("outside", tests, NULL, NULL);
