@@ -106,6 +106,20 @@ static void no_more_than_six_are_kept_and_each_once(void **state)
     skad_lookup_free(lookup);
 }
 
+/* A node has a place among the closest once, however many addresses it has. */
+static void who_has_answered_at_another_address_is_none_of_them(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make(true);
+    skad_contact contact = script_contact_of(1);
+    contact.ipv4.port++;
+    assert_int_equal(script_next(lookup), 1);
+    script_answer(lookup, 1, NULL, 0);
+    assert_false(skad_outside_add(lookup, &contact, &contact.ipv4, NULL));
+    assert_int_equal(lookup->outside_count, 0);
+    skad_lookup_free(lookup);
+}
+
 static void a_put_asks_four_and_waits_for_them(void **state)
 {
     (void)state;
@@ -230,6 +244,7 @@ int main(void)
         cmocka_unit_test(places_are_one_to_six_bits_farther_than_the_region),
         cmocka_unit_test(they_are_due_once_and_for_a_put_only),
         cmocka_unit_test(no_more_than_six_are_kept_and_each_once),
+        cmocka_unit_test(who_has_answered_at_another_address_is_none_of_them),
         cmocka_unit_test(a_put_asks_four_and_waits_for_them),
         cmocka_unit_test(what_only_they_name_in_the_region_is_asked),
         cmocka_unit_test(what_is_not_asked_any_more_is_not_awaited),
