@@ -11,6 +11,7 @@
 
 #include "src/core/lookup/credit.h"
 #include "src/core/lookup/outside.h"
+#include "src/core/lookup/strata.h"
 #include "tests/support/lookup_script.h"
 
 #define BITS   8
@@ -222,6 +223,29 @@ static void what_is_not_asked_any_more_is_not_awaited(void **state)
     }
 }
 
+/* They keep their places in memory, whatever the lists and the sample hold besides: each of them,
+ * and each name that only they gave, may be another candidate than all of those. */
+static void there_is_memory_for_them_beside_all_lists(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make(true);
+    const size_t lists = (size_t)(lookup->paths + 1) * SKAD_SHORTLIST_MAX;
+    const size_t sample = (size_t)SKAD_PARTS * SKAD_STRATUM_MEMBERS;
+    const size_t held = lists + SKAD_LOOKUP_RPCS_MAX + sample + SKAD_OUTSIDE_MAX + SKAD_UNHEARD_MAX;
+    while (lookup->candidates.high_water < held) {
+        const skad_contact contact = script_contact_of(FAR + lookup->candidates.high_water);
+        const skad_candidate candidate = {.contact = contact, .address = contact.ipv4, .listed = 1};
+        assert_int_not_equal(skad_candidates_add(&lookup->candidates, &candidate),
+                             SKAD_CANDIDATE_NONE);
+    }
+    const skad_contact named = script_contact_of(5);
+    assert_int_not_equal(
+        skad_candidates_add(&lookup->candidates,
+                            &(skad_candidate){.contact = named, .address = named.ipv4}),
+        SKAD_CANDIDATE_NONE);
+    skad_lookup_free(lookup);
+}
+
 static void names_of_other_nodes_are_none_of_theirs(void **state)
 {
     (void)state;
@@ -248,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_put_asks_four_and_waits_for_them),
         cmocka_unit_test(what_only_they_name_in_the_region_is_asked),
         cmocka_unit_test(what_is_not_asked_any_more_is_not_awaited),
+        cmocka_unit_test(there_is_memory_for_them_beside_all_lists),
         cmocka_unit_test(names_of_other_nodes_are_none_of_theirs),
     };
     return cmocka_run_group_tests_name("outside", tests, NULL, NULL);
