@@ -91,10 +91,14 @@ static void note_served(skad_node *node)
         skad_peer_cold *cold = slot == SKAD_PEER_NONE ? NULL : skad_peers_cold_of(peers, slot);
         skad_address address;
         if (cold != NULL) {
+            const uint32_t print = skad_endpoint_choose(peers, slot, node->families, &address)
+                                       ? skad_endpoint_token_print(peers, slot, &address)
+                                       : 0;
+            const bool again = print == cold->handed_token && cold->cut_short;
+            cold->made_good = again || (cold->made_good && print == cold->handed_token);
+            cold->cut_short = false;
             cold->handed_us = node->env.now.mono_us;
-            cold->handed_token = skad_endpoint_choose(peers, slot, node->families, &address)
-                                     ? skad_endpoint_token_print(peers, slot, &address)
-                                     : 0;
+            cold->handed_token = print;
         }
     }
 }
@@ -118,13 +122,24 @@ static void compete(skad_node *node, const skad_id *id)
     node->stats.replicas_shed++;
 }
 
+void skad_handover_cut_short(skad_node *node, const skad_id *id)
+{
+    const skad_handover_state *state = &node->handover;
+    const skad_peer_slot slot = skad_peers_find(&node->table.peers, id);
+    if (slot != SKAD_PEER_NONE && listed(state->served, state->served_count, id) &&
+        skad_peers_cold(&node->table.peers, slot) != NULL) {
+        skad_peer_cold *cold = skad_peers_cold_of(&node->table.peers, slot);
+        cold->cut_short = !cold->made_good;
+    }
+}
+
 /* Whether a peer was served since it grants us the token that we have of it. */
 static bool served_before(skad_node *node, skad_peer_slot slot, const skad_address *from)
 {
     const skad_peers *peers = &node->table.peers;
     uint32_t print = skad_endpoint_token_print(peers, slot, from);
     const skad_peer_cold *cold = skad_peers_cold(peers, slot);
-    return cold != NULL && print != 0 && cold->handed_token == print;
+    return cold != NULL && print != 0 && cold->handed_token == print && !cold->cut_short;
 }
 
 /* Lets the next walk serve a peer. */

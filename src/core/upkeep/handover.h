@@ -72,9 +72,13 @@ void skad_handover_free(skad_node *node);
  * is served only what was brought to us since: tokens are made with a key that a node draws at its
  * start, so the same token comes from the same process, which has its records, except those that it
  * missed while it was cut off. So a replayed request, or a sibling that falls silent again and
- * again, has a store sent at most once in the time of a token. What an offer did not bring
- * meanwhile is for matching.h. */
+ * again, has a store sent at most twice in the time of a token (the next function). */
 void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_address *from);
+
+/* An offer to a peer was given up, mostly because it fell silent while it was served. Once in the
+ * time of a token it is served all again when it is back. What that does not bring is for
+ * matching.h. */
+void skad_handover_cut_short(skad_node *node, const skad_id *id);
 
 /* A verified request, with a valid token, came for the neighbourhood of its own sender. A node that
  * was started again begins like this, perhaps before any peer missed it, and perhaps without its

@@ -105,6 +105,7 @@ static void give_up(skad_node *node, skad_offer_to *offer)
     node->stats.replicas_shed += offer->count;
     offer->state = SKAD_OFFER_GONE;
     offer->count = 0;
+    skad_handover_cut_short(node, &offer->to);
 }
 
 static void ask(skad_node *node, size_t index)
