@@ -47,7 +47,8 @@ skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
     lookup->started_us = plan->now_us;
     /* All that can be listed or asked at once, and the one that an answer is naming. */
     size_t limit = (profile->paths + 1U) * SKAD_SHORTLIST_MAX + SKAD_LOOKUP_RPCS_MAX +
-                   (size_t)SKAD_PARTS * SKAD_STRATUM_MEMBERS + 1U;
+                   (size_t)SKAD_PARTS * SKAD_STRATUM_MEMBERS + SKAD_OUTSIDE_MAX + SKAD_UNHEARD_MAX +
+                   1U;
     if (!skad_candidates_init(&lookup->candidates, plan->target, limit,
                               plan->lazy_allocation ? CAPACITY_FIRST : limit)) {
         skad_lookup_free(lookup);

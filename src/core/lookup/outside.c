@@ -34,15 +34,29 @@ bool skad_outside_due(const skad_lookup *lookup)
            (lookup->strata != NULL || skad_outside_share(lookup) > 0);
 }
 
+/* Whether a node has answered, at whatever address. */
+static bool has_answered(const skad_lookup *lookup, const skad_id *id)
+{
+    uint16_t index = skad_candidates_first(&lookup->candidates, id);
+    while (index != SKAD_CANDIDATE_NONE &&
+           lookup->candidates.all[index].state != SKAD_STEP_ANSWERED) {
+        index = skad_candidates_next(&lookup->candidates, index);
+    }
+    return index != SKAD_CANDIDATE_NONE;
+}
+
 bool skad_outside_add(skad_lookup *lookup, const skad_contact *contact, const skad_address *address,
                       const uint8_t *token)
 {
+    if (lookup->outside_count == SKAD_OUTSIDE_MAX || has_answered(lookup, &contact->id)) {
+        return false;
+    }
     uint16_t index = skad_candidates_find(&lookup->candidates, &contact->id, address);
     if (index == SKAD_CANDIDATE_NONE) {
         index = skad_candidates_add(&lookup->candidates,
                                     &(skad_candidate){.contact = *contact, .address = *address});
     }
-    if (index == SKAD_CANDIDATE_NONE || lookup->outside_count == SKAD_OUTSIDE_MAX) {
+    if (index == SKAD_CANDIDATE_NONE) {
         return false;
     }
     skad_candidate *candidate = &lookup->candidates.all[index];

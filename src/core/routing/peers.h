@@ -75,6 +75,8 @@ typedef struct skad_peer_cold {
     uint8_t ipv6_failures; /* unanswered requests to it in a row */
     uint8_t violations;    /* answers that broke the rules, within an hour of each other */
     bool anew;             /* suspected of a restart; it is being asked */
+    bool cut_short;        /* it fell silent while it was handed records, */
+    bool made_good;        /* and was handed all again for the same token */
 } skad_peer_cold;
 
 typedef struct skad_peers {

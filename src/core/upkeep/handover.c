@@ -91,10 +91,14 @@ static void note_served(skad_node *node)
         skad_peer_cold *cold = slot == SKAD_PEER_NONE ? NULL : skad_peers_cold_of(peers, slot);
         skad_address address;
         if (cold != NULL) {
+            const uint32_t print = skad_endpoint_choose(peers, slot, node->families, &address)
+                                       ? skad_endpoint_token_print(peers, slot, &address)
+                                       : 0;
+            const bool again = print == cold->handed_token && cold->cut_short;
+            cold->made_good = again || (cold->made_good && print == cold->handed_token);
+            cold->cut_short = false;
             cold->handed_us = node->env.now.mono_us;
-            cold->handed_token = skad_endpoint_choose(peers, slot, node->families, &address)
-                                     ? skad_endpoint_token_print(peers, slot, &address)
-                                     : 0;
+            cold->handed_token = print;
         }
     }
 }
@@ -118,13 +122,31 @@ static void compete(skad_node *node, const skad_id *id)
     node->stats.replicas_shed++;
 }
 
+/* Remembers those that fell silent while they were served, or refused. Once in the time of a token
+ * they are served all again when they are back. */
+static void note_cut_short(skad_node *node)
+{
+    const skad_handover_state *state = &node->handover;
+    skad_peers *peers = &node->table.peers;
+    for (size_t i = 0; i < state->served_count; i++) {
+        const skad_peer_slot slot = skad_peers_find(peers, &state->served[i]);
+        if (slot != SKAD_PEER_NONE && skad_peers_cold(peers, slot) != NULL) {
+            skad_peer_cold *cold = skad_peers_cold_of(peers, slot);
+            cold->cut_short = !cold->made_good && skad_offers_given_up(node, &state->served[i]);
+        }
+    }
+}
+
 /* Whether a peer was served since it grants us the token that we have of it. */
 static bool served_before(skad_node *node, skad_peer_slot slot, const skad_address *from)
 {
     const skad_peers *peers = &node->table.peers;
     uint32_t print = skad_endpoint_token_print(peers, slot, from);
     const skad_peer_cold *cold = skad_peers_cold(peers, slot);
-    return cold != NULL && print != 0 && cold->handed_token == print;
+    const bool short_now =
+        cold != NULL && !cold->made_good && skad_offers_given_up(node, &peers->peers[slot].id);
+    return cold != NULL && print != 0 && cold->handed_token == print && !cold->cut_short &&
+           !short_now;
 }
 
 /* Lets the next walk serve a peer. */
@@ -360,6 +382,7 @@ static void end_walk(skad_node *node)
 {
     skad_handover_state *state = &node->handover;
     state->walking = false;
+    note_cut_short(node);
     skad_offers_end(node);
     skad_matching_end(node);
     state->served_count = 0;

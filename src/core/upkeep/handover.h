@@ -72,8 +72,8 @@ void skad_handover_free(skad_node *node);
  * is served only what was brought to us since: tokens are made with a key that a node draws at its
  * start, so the same token comes from the same process, which has its records, except those that it
  * missed while it was cut off. So a replayed request, or a sibling that falls silent again and
- * again, has a store sent at most once in the time of a token. What an offer did not bring
- * meanwhile is for matching.h. */
+ * again, has a store sent at most twice in the time of a token: once more if an offer to it was
+ * given up. What that does not bring is for matching.h. */
 void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_address *from);
 
 /* A verified request, with a valid token, came for the neighbourhood of its own sender. A node that

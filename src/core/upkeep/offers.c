@@ -41,6 +41,17 @@ void skad_offers_begin(skad_node *node, const skad_id *newcomers, size_t count)
     }
 }
 
+bool skad_offers_given_up(const skad_node *node, const skad_id *to)
+{
+    const skad_offers *offers = &node->handover.offers;
+    for (size_t i = 0; i < offers->count; i++) {
+        if (offers->all[i].state == SKAD_OFFER_GONE && skad_id_equal(&offers->all[i].to, to)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void skad_offers_end(skad_node *node)
 {
     free(node->handover.offers.all);

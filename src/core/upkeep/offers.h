@@ -54,6 +54,9 @@ typedef struct skad_offers {
 void skad_offers_begin(skad_node *node, const skad_id *newcomers, size_t count);
 void skad_offers_end(skad_node *node);
 
+/* Whether the offer to a newcomer was given up in this walk: it did not answer, or refused. */
+bool skad_offers_given_up(const skad_node *node, const skad_id *to);
+
 /* Adds a record to the offer to a newcomer, once, though it may have two reasons to be offered it.
  * Not to be called for another record while skad_offers_full. */
 void skad_offers_add(skad_node *node, const skad_id *to, const skad_store_record *record);

@@ -11,6 +11,7 @@
 
 #include "src/core/lookup/credit.h"
 #include "src/core/lookup/outside.h"
+#include "src/core/lookup/strata.h"
 #include "tests/support/lookup_script.h"
 
 #define BITS   8
@@ -137,6 +138,20 @@ static void no_more_than_six_are_kept_and_each_once(void **state)
     skad_lookup_free(lookup);
 }
 
+/* A node has a place among the closest once, however many addresses it has. */
+static void who_has_answered_at_another_address_is_none_of_them(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make(true);
+    skad_contact contact = script_contact_of(1);
+    contact.ipv4.port++;
+    assert_int_equal(script_next(lookup), 1);
+    script_answer(lookup, 1, NULL, 0);
+    assert_false(skad_outside_add(lookup, &contact, &contact.ipv4, NULL));
+    assert_int_equal(lookup->outside_count, 0);
+    skad_lookup_free(lookup);
+}
+
 static void a_put_asks_four_and_waits_for_them(void **state)
 {
     (void)state;
@@ -208,42 +223,58 @@ static void what_only_they_name_in_the_region_is_asked(void **state)
     skad_lookup_free(lookup);
 }
 
-/* Its ID has answered at another address, or we know that it was silent lately. */
-static void what_is_not_to_be_asked_is_not_waited_for(void **state)
+/* One that we know to be silent lately, or whose ID has answered at another address, is not asked
+ * any more: a put that waited for it would wait until its deadline. */
+static void what_is_not_asked_any_more_is_not_awaited(void **state)
 {
     (void)state;
-    for (unsigned departed = 0; departed < 2; departed++) {
+    static const struct {
+        const char *label;
+        bool departed;
+        bool moot;
+        bool over;
+    } cases[] = {{"to be asked", false, false, false},
+                 {"silent lately", true, false, true},
+                 {"answered elsewhere", false, true, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         skad_lookup *lookup = make(true);
         close_paths(lookup);
         assert_true(add(lookup, FAR));
         skad_outside_drawn(lookup);
         assert_int_equal(script_next(lookup), FAR);
-        skad_lookup_answered(lookup, script_index_of(lookup, FAR), 1000);
-        for (uint32_t i = 1; i <= SKAD_UNHEARD_MAX; i++) {
-            script_hear(lookup, FAR, REGION - i);
-        }
-        lookup->answered_count = lookup->siblings;
-        lookup->enough = lookup->siblings;
+        script_answer(lookup, FAR, NUMBERS(REGION - 1));
+        skad_candidate *named = &lookup->candidates.all[script_index_of(lookup, REGION - 1)];
+        named->departed = cases[i].departed;
+        named->moot = cases[i].moot;
         skad_credit_weigh(lookup);
-        uint16_t index = skad_outside_next(lookup, SKAD_OUTSIDE_PUT);
-        skad_credit_asked(lookup,
-                          index); /* one is asked, so that the credit of the others is open */
-        lookup->candidates.all[index].state = SKAD_STEP_ASKED;
-        lookup->candidates.all[index].tries = 1;
-        lookup->asked[lookup->asked_count++] = index;
-        for (size_t i = 0; i < lookup->unheard_count; i++) {
-            skad_candidate *other = &lookup->candidates.all[lookup->unheard[i]];
-            other->moot = departed == 0 && other->tries == 0;
-            other->departed = departed == 1 && other->tries == 0;
+        if (skad_outside_over(lookup, SKAD_OUTSIDE_PUT) != cases[i].over) {
+            fail_msg("%s", cases[i].label);
         }
-        lookup->weighed = false;
-        skad_credit_weigh(lookup);
-        assert_int_equal(skad_outside_next(lookup, SKAD_OUTSIDE_PUT), SKAD_CANDIDATE_NONE);
-        assert_false(skad_outside_over(lookup, SKAD_OUTSIDE_PUT)); /* one is awaited */
-        lookup->candidates.all[index].state = SKAD_STEP_SLOW;
-        assert_true(skad_outside_over(lookup, SKAD_OUTSIDE_PUT));
         skad_lookup_free(lookup);
     }
+}
+
+/* They keep their places in memory, whatever the lists and the sample hold besides: each of them,
+ * and each name that only they gave, may be another candidate than all of those. */
+static void there_is_memory_for_them_beside_all_lists(void **state)
+{
+    (void)state;
+    skad_lookup *lookup = make(true);
+    const size_t lists = (size_t)(lookup->paths + 1) * SKAD_SHORTLIST_MAX;
+    const size_t sample = (size_t)SKAD_PARTS * SKAD_STRATUM_MEMBERS;
+    const size_t held = lists + SKAD_LOOKUP_RPCS_MAX + sample + SKAD_OUTSIDE_MAX + SKAD_UNHEARD_MAX;
+    while (lookup->candidates.high_water < held) {
+        const skad_contact contact = script_contact_of(FAR + lookup->candidates.high_water);
+        const skad_candidate candidate = {.contact = contact, .address = contact.ipv4, .listed = 1};
+        assert_int_not_equal(skad_candidates_add(&lookup->candidates, &candidate),
+                             SKAD_CANDIDATE_NONE);
+    }
+    const skad_contact named = script_contact_of(5);
+    assert_int_not_equal(
+        skad_candidates_add(&lookup->candidates,
+                            &(skad_candidate){.contact = named, .address = named.ipv4}),
+        SKAD_CANDIDATE_NONE);
+    skad_lookup_free(lookup);
 }
 
 static void names_of_other_nodes_are_none_of_theirs(void **state)
@@ -269,9 +300,11 @@ int main(void)
         cmocka_unit_test(each_depth_has_its_turn),
         cmocka_unit_test(they_are_due_once_and_for_a_put_only),
         cmocka_unit_test(no_more_than_six_are_kept_and_each_once),
+        cmocka_unit_test(who_has_answered_at_another_address_is_none_of_them),
         cmocka_unit_test(a_put_asks_four_and_waits_for_them),
         cmocka_unit_test(what_only_they_name_in_the_region_is_asked),
-        cmocka_unit_test(what_is_not_to_be_asked_is_not_waited_for),
+        cmocka_unit_test(what_is_not_asked_any_more_is_not_awaited),
+        cmocka_unit_test(there_is_memory_for_them_beside_all_lists),
         cmocka_unit_test(names_of_other_nodes_are_none_of_theirs),
     };
     return cmocka_run_group_tests_name("outside", tests, NULL, NULL);

@@ -155,6 +155,45 @@ static void a_peer_that_was_silent_is_served_what_it_missed(void **state)
     assert_int_equal(handover_stats().handed_over, handed + 1);
 }
 
+static bool is_silent(test_fixture *made, test_remote *who, const skad_message *request,
+                      skad_message *answer)
+{
+    (void)made;
+    (void)request;
+    (void)answer;
+    return who != handover_counts.newcomer;
+}
+
+/* A newcomer comes back that fell silent while it was served. Returns how many records it is given
+ * then. */
+static uint64_t handed_after_a_silence(const test_remote *who)
+{
+    const test_script script = handover_fixture.script;
+    skad_peers *peers = &skad_node_parts_of(handover_fixture.node).table->peers;
+    const uint64_t before = handover_stats().handed_over;
+    handover_fixture.script = is_silent;
+    handover_comes(who, 1);
+    test_fixture_run(&handover_fixture, 30 * SKAD_US_PER_S);
+    assert_int_equal(handover_stats().handed_over, before);
+    handover_fixture.script = script;
+    skad_peers_set_failures(peers, skad_peers_find(peers, &who->identity.id), 0);
+    handover_comes(who, 1);
+    test_fixture_run(&handover_fixture, 10 * SKAD_US_PER_S);
+    return handover_stats().handed_over - before;
+}
+
+static void who_fell_silent_while_it_was_served_is_served_all_once_more(void **state)
+{
+    (void)state;
+    const test_remote *who = &handover_fixture.remotes[0];
+    handover_counts.newcomer = who;
+    handover_hold_some();
+    test_fixture_run(&handover_fixture, 300 * SKAD_US_PER_S); /* longer than is taken for missed */
+    assert_int_equal(handed_after_a_silence(who), HANDOVER_RECORDS_HELD);
+    assert_int_equal(handed_after_a_silence(who), 0); /* it does so again */
+    assert_int_equal(handed_after_a_silence(who), 0);
+}
+
 /* A peer asks for its own neighbourhood. Returns how many records it is handed. */
 static unsigned handed_for_own_lookup(const test_remote *who, const uint8_t *token)
 {
@@ -254,6 +293,8 @@ int main(void)
             a_suspected_peer_is_served_once_for_each_token_that_it_grants, begin_among_few,
             handover_end),
         cmocka_unit_test_setup_teardown(a_peer_that_was_silent_is_served_what_it_missed,
+                                        begin_among_few, handover_end),
+        cmocka_unit_test_setup_teardown(who_fell_silent_while_it_was_served_is_served_all_once_more,
                                         begin_among_few, handover_end),
         cmocka_unit_test_setup_teardown(without_a_token_no_record_is_sent, begin_among_few,
                                         handover_end),

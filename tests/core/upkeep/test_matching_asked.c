@@ -118,6 +118,51 @@ static void of_a_larger_region_only_our_part_is_compared(void **state)
         16);
 }
 
+/* How many bits the keys of a range share with our ID, as far as the range tells. */
+static unsigned shared_by_range(unsigned bits, unsigned range)
+{
+    const unsigned ours = skad_digests_range(matching_self(), bits);
+    unsigned shared = bits;
+    for (unsigned bit = SKAD_RANGE_BITS; bit-- > 0 && (range >> bit & 1) == (ours >> bit & 1);) {
+        shared++;
+    }
+    return shared;
+}
+
+/* Whatever bits are asked for, and however many ours have become since our walk. */
+static void all_of_our_region_is_compared_and_nothing_of_others(void **state)
+{
+    (void)state;
+    test_prng prng = {11};
+    unsigned served = 0;
+    for (unsigned trial = 0; trial < 1000; trial++) {
+        const unsigned ours = (unsigned)test_prng_below(&prng, 12);
+        const unsigned bits = (unsigned)test_prng_below(&prng, trial % 4 == 0 ? 128 : 16);
+        const unsigned shared = (unsigned)test_prng_below(&prng, trial % 4 == 0 ? 200 : 16);
+        const skad_id from = test_prng_id_near(&prng, matching_self(), shared);
+        uint8_t digests[SKAD_MATCH_BYTES];
+        for (size_t i = 0; i < sizeof digests; i++) {
+            digests[i] = (uint8_t)test_prng_next(&prng);
+        }
+        matching_say_region(ours);
+        if (trial % 100 == 0) {
+            matching_round_by_itself();
+        }
+        const bool shares = shared >= bits && bits + SKAD_MATCH_BITS_APART >= ours;
+        assert_int_equal(skad_matching_shares(matching_node(), &from, bits), shares);
+        if (!shares) {
+            continue;
+        }
+        served++;
+        const uint64_t differs = skad_matching_asked(matching_node(), &from, bits, digests);
+        for (unsigned range = 0; range < SKAD_MATCH_RANGES; range++) {
+            assert_int_equal(differs >> (SKAD_MATCH_RANGES - 1 - range) & 1,
+                             shared_by_range(bits, range) >= ours);
+        }
+    }
+    assert_true(served > 200);
+}
+
 static void who_is_outside_of_the_region_is_refused(void **state)
 {
     (void)state;
@@ -203,6 +248,7 @@ int main(void)
         TEST(for_those_that_we_asked_a_walk_begins_soon),
         TEST(who_takes_another_region_is_compared_in_that_region),
         TEST(of_a_larger_region_only_our_part_is_compared),
+        TEST(all_of_our_region_is_compared_and_nothing_of_others),
         TEST(who_is_outside_of_the_region_is_refused),
         TEST(strangers_and_the_silent_are_not_served),
         TEST(four_of_those_that_ask_are_served_by_lot),
