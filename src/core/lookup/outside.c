@@ -6,7 +6,7 @@
 
 #define OUTSIDE 0x4000U /* a bit of skad_candidate.listed */
 
-_Static_assert(SKAD_OUTSIDE_PUT <= SKAD_OUTSIDE_MAX, "a put asks some of them");
+_Static_assert(SKAD_OUTSIDE_ASKED <= SKAD_OUTSIDE_MAX, "a put or get asks some of them");
 
 unsigned skad_outside_depth(const skad_lookup *lookup, unsigned least)
 {

@@ -1,9 +1,9 @@
 /* Contacts of our own outside of the region of a key. Who makes identities around a key can catch
  * each path that leads there, since they name only each other, and stand too thinly for the density
- * to tell (density.h). Such a cluster costs the more, the wider it is. So a put asks a few of our
- * own contacts for the key that stand at random distances from it, however far: each names what it
- * knows around the key, and an attacker would have to be everywhere to catch them all. A lookup
- * that samples the region begins with them (strata.h).
+ * to tell (density.h). Such a cluster costs the more, the wider it is. So a put or get asks a few
+ * of our own contacts for the key that stand at random distances from it, however far: each names
+ * what it knows around the key, and an attacker would have to be everywhere to catch them all. A
+ * lookup that samples the region begins with them (strata.h).
  *
  * This is a part of the lookup (lookup.h), in a file of its own. */
 #ifndef SKAD_LOOKUP_OUTSIDE_H
@@ -14,7 +14,7 @@
 
 #include "src/core/lookup/lookup.h"
 
-#define SKAD_OUTSIDE_PUT    4 /* of SKAD_OUTSIDE_MAX: those that each put asks */
+#define SKAD_OUTSIDE_ASKED  4 /* of SKAD_OUTSIDE_MAX: those that each put or get asks */
 #define SKAD_OUTSIDE_DEPTHS 6 /* of which one is drawn for each */
 
 /* Draws how many first bits a place outside of the region shares with the target: `least` fewer
@@ -52,7 +52,7 @@ bool skad_outside_over(const skad_lookup *lookup, unsigned most);
 /* Returns how many of them the closing round asks. */
 static inline unsigned skad_outside_share(const skad_lookup *lookup)
 {
-    return lookup->for_put && lookup->mirror != 0 ? SKAD_OUTSIDE_PUT : 0;
+    return lookup->for_record && lookup->mirror != 0 ? SKAD_OUTSIDE_ASKED : 0;
 }
 
 #endif

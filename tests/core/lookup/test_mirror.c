@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "src/core/lookup/mirror.h"
+#include "src/core/lookup/outside.h"
 #include "tests/support/lookup_script.h"
 #include "tests/support/prng.h"
 
@@ -28,6 +29,7 @@ static skad_lookup *make(uint8_t paths, uint8_t bits, bool for_record)
     lookup->for_record = for_record;
     lookup->region_bits = bits;
     skad_mirror_begin(lookup);
+    skad_outside_drawn(lookup); /* it has no contacts there (test_outside.c) */
     return lookup;
 }
 

@@ -101,26 +101,27 @@ static void each_depth_has_its_turn(void **state)
     skad_lookup_free(lookup);
 }
 
-static void they_are_due_once_and_for_a_put_only(void **state)
+static void they_are_due_once_for_a_put_or_get(void **state)
 {
     (void)state;
-    skad_lookup *get = make(false);
-    skad_lookup *put = make(true);
-    assert_false(skad_outside_due(put)); /* the paths are not over */
-    close_paths(put);
-    close_paths(get);
-    assert_true(skad_outside_due(put));
-    assert_false(skad_outside_due(get));
-    assert_false(skad_outside_over(put, skad_outside_share(put)));
-    assert_true(skad_outside_over(get, skad_outside_share(get)));
-    skad_outside_drawn(put);
-    assert_false(skad_outside_due(put));
-    assert_true(skad_outside_over(put, skad_outside_share(put)));
-    put->mirror = 0; /* a network of few regions */
-    put->outside_drawn = false;
-    assert_false(skad_outside_due(put));
-    skad_lookup_free(get);
-    skad_lookup_free(put);
+    for (unsigned is_put = 0; is_put < 2; is_put++) {
+        skad_lookup *lookup = make(is_put == 1);
+        assert_false(skad_outside_due(lookup)); /* the paths are not over */
+        close_paths(lookup);
+        assert_true(skad_outside_due(lookup));
+        assert_false(skad_outside_over(lookup, skad_outside_share(lookup)));
+        skad_outside_drawn(lookup);
+        assert_false(skad_outside_due(lookup));
+        assert_true(skad_outside_over(lookup, skad_outside_share(lookup)));
+        lookup->outside_drawn = false;
+        lookup->for_record = false; /* a lookup for nodes */
+        assert_false(skad_outside_due(lookup));
+        assert_true(skad_outside_over(lookup, skad_outside_share(lookup)));
+        lookup->for_record = true;
+        lookup->mirror = 0; /* a network of few regions */
+        assert_false(skad_outside_due(lookup));
+        skad_lookup_free(lookup);
+    }
 }
 
 static void no_more_than_six_are_kept_and_each_once(void **state)
@@ -161,20 +162,20 @@ static void a_put_asks_four_and_waits_for_them(void **state)
         assert_true(add(lookup, FAR + i));
     }
     skad_outside_drawn(lookup);
-    for (uint32_t i = 0; i < SKAD_OUTSIDE_PUT; i++) {
+    for (uint32_t i = 0; i < SKAD_OUTSIDE_ASKED; i++) {
         assert_int_equal(script_next(lookup), FAR + i);
-        assert_false(skad_outside_over(lookup, SKAD_OUTSIDE_PUT));
+        assert_false(skad_outside_over(lookup, SKAD_OUTSIDE_ASKED));
     }
-    assert_int_equal(skad_outside_next(lookup, SKAD_OUTSIDE_PUT), SKAD_CANDIDATE_NONE);
-    for (uint32_t i = 0; i < SKAD_OUTSIDE_PUT; i++) {
-        assert_false(skad_outside_over(lookup, SKAD_OUTSIDE_PUT));
+    assert_int_equal(skad_outside_next(lookup, SKAD_OUTSIDE_ASKED), SKAD_CANDIDATE_NONE);
+    for (uint32_t i = 0; i < SKAD_OUTSIDE_ASKED; i++) {
+        assert_false(skad_outside_over(lookup, SKAD_OUTSIDE_ASKED));
         if (i == 0) {
             skad_lookup_slow(lookup, script_index_of(lookup, FAR));
         } else {
             skad_lookup_answered(lookup, script_index_of(lookup, FAR + i), 1000);
         }
     }
-    assert_true(skad_outside_over(lookup, SKAD_OUTSIDE_PUT));
+    assert_true(skad_outside_over(lookup, SKAD_OUTSIDE_ASKED));
     skad_lookup_free(lookup);
 }
 
@@ -198,8 +199,8 @@ static void what_only_they_name_in_the_region_is_asked(void **state)
     assert_int_equal(lookup->unheard_count, 2); /* four was known, and REGION lies outside */
     assert_int_equal(script_number_of(lookup, lookup->unheard[0]), REGION - 1);
     assert_int_equal(script_number_of(lookup, lookup->unheard[1]), REGION - 2);
-    assert_int_not_equal(skad_outside_next(lookup, SKAD_OUTSIDE_PUT), SKAD_CANDIDATE_NONE);
-    assert_false(skad_outside_over(lookup, SKAD_OUTSIDE_PUT));
+    assert_int_not_equal(skad_outside_next(lookup, SKAD_OUTSIDE_ASKED), SKAD_CANDIDATE_NONE);
+    assert_false(skad_outside_over(lookup, SKAD_OUTSIDE_ASKED));
     for (uint32_t i = 0; i < 2 * SKAD_UNHEARD_MAX; i++) {
         const skad_contact contact = script_contact_of(0x00800000 + i);
         skad_lookup_heard(lookup, from, &contact, &contact.ipv4);
@@ -208,7 +209,7 @@ static void what_only_they_name_in_the_region_is_asked(void **state)
     lookup->answered_count = lookup->siblings; /* before that all names are asked */
     skad_credit_weigh(lookup);
     unsigned asked = 0;
-    uint16_t index = skad_outside_next(lookup, SKAD_OUTSIDE_PUT);
+    uint16_t index = skad_outside_next(lookup, SKAD_OUTSIDE_ASKED);
     for (; index != SKAD_CANDIDATE_NONE && asked < 20; asked++) {
         assert_true(script_number_of(lookup, index) < REGION);
         lookup->candidates.all[index].state = SKAD_STEP_SLOW;
@@ -216,10 +217,10 @@ static void what_only_they_name_in_the_region_is_asked(void **state)
         lookup->asked[lookup->asked_count++] = index;
         lookup->weighed = false;
         skad_credit_weigh(lookup);
-        index = skad_outside_next(lookup, SKAD_OUTSIDE_PUT);
+        index = skad_outside_next(lookup, SKAD_OUTSIDE_ASKED);
     }
     assert_in_range(asked, 1, SKAD_CREDIT_NAMES);
-    assert_true(skad_outside_over(lookup, SKAD_OUTSIDE_PUT));
+    assert_true(skad_outside_over(lookup, SKAD_OUTSIDE_ASKED));
     skad_lookup_free(lookup);
 }
 
@@ -247,7 +248,7 @@ static void what_is_not_asked_any_more_is_not_awaited(void **state)
         named->departed = cases[i].departed;
         named->moot = cases[i].moot;
         skad_credit_weigh(lookup);
-        if (skad_outside_over(lookup, SKAD_OUTSIDE_PUT) != cases[i].over) {
+        if (skad_outside_over(lookup, SKAD_OUTSIDE_ASKED) != cases[i].over) {
             fail_msg("%s", cases[i].label);
         }
         skad_lookup_free(lookup);
@@ -298,7 +299,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places_are_one_to_six_bits_farther_than_the_region),
         cmocka_unit_test(each_depth_has_its_turn),
-        cmocka_unit_test(they_are_due_once_and_for_a_put_only),
+        cmocka_unit_test(they_are_due_once_for_a_put_or_get),
         cmocka_unit_test(no_more_than_six_are_kept_and_each_once),
         cmocka_unit_test(who_has_answered_at_another_address_is_none_of_them),
         cmocka_unit_test(a_put_asks_four_and_waits_for_them),
