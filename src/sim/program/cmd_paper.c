@@ -24,9 +24,9 @@ typedef struct step {
     double core_seconds; /* that the small one takes, about */
 } step;
 
-#define TINY_LOOKUPS " --nodes 200 --lookups 20"
-#define TINY_CHURN   " --nodes 40 --worlds 2 --set warmup_s=60 --set duration_s=120"
-#define TINY_CAPTURE " --honest 64 --worlds 2 --gets 4 --wait 10"
+#define TINY_LOOKUPS " --nodes 100 --lookups 10"
+#define TINY_CHURN   " --nodes 24 --worlds 1 --set warmup_s=10 --set duration_s=30"
+#define TINY_CAPTURE " --honest 64 --ground 4,8 --worlds 2 --gets 4 --wait 10"
 
 static const step STEPS[] = {
     {"skademlia-paths", "S/Kademlia: lookups among colluders over d disjoint paths",
