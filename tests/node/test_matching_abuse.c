@@ -117,7 +117,8 @@ static bool lacks_one(test_fixture *fixture, test_remote *who, const skad_messag
     return true;
 }
 
-/* More than are offered in a walk lie in the first range of our region, and the record in its last. */
+/* More than are offered in a walk lie in the first range of our region, and the record in its last.
+ */
 static void records_that_always_differ_keep_no_other_back(void **state)
 {
     (void)state;

@@ -65,9 +65,10 @@ void skad_credit_asked(skad_lookup *lookup, uint16_t index);
 unsigned skad_credit_crowd(const skad_lookup *lookup, uint16_t index, const uint16_t *of,
                            size_t count);
 
-/* Whether names that no node vouches for, and that have not answered, twice s of them, are closer to
- * the target than the s-th closest that has. Liars invent them, and what has answered then stands
- * less dense than the nodes do. Where nodes die often, some that few vouch for are just dead. */
+/* Whether names that no node vouches for, and that have not answered, twice s of them, are closer
+ * to the target than the s-th closest that has. Liars invent them, and what has answered then
+ * stands less dense than the nodes do. Where nodes die often, some that few vouch for are just
+ * dead. */
 bool skad_credit_misled(const skad_lookup *lookup, uint16_t last);
 
 #endif

@@ -54,7 +54,8 @@ void skad_sim_figure_prefixes(const skad_sim_archive *archive, skad_sim_figures 
     }
     (void)fprintf(file, "$p << EOD\n");
     for (size_t i = 0; i < count; i++) {
-        (void)fprintf(file, "%zu %u %u\n", i, it->honest[i], it->honest[i] + it->adverse[i]);
+        (void)fprintf(file, "%zu %u %u\n", i, it->honest[i],
+                      (unsigned)(it->honest[i] + it->adverse[i]));
         honest += it->honest[i];
     }
     const double mean = (double)honest / (double)count;
