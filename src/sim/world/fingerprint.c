@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL /* short inputs gain most */
@@ -32,7 +33,13 @@ void skad_sim_fingerprint_text(const skad_sim_fingerprint *fingerprint,
 
 bool skad_sim_fingerprint_read(const char *text, skad_sim_fingerprint *out)
 {
-    return strlen(text) == SKAD_SIM_FINGERPRINT_BYTES - 1 &&
-           strspn(text, "0123456789abcdef") == SKAD_SIM_FINGERPRINT_BYTES - 1 &&
-           sscanf(text, "%16" SCNx64 "%16" SCNx64, &out->high, &out->low) == 2;
+    const size_t half = (SKAD_SIM_FINGERPRINT_BYTES - 1) / 2;
+    char high[(SKAD_SIM_FINGERPRINT_BYTES + 1) / 2] = "";
+    if (strlen(text) != 2 * half || strspn(text, "0123456789abcdef") != 2 * half) {
+        return false;
+    }
+    memcpy(high, text, half);
+    out->high = strtoull(high, NULL, 16);
+    out->low = strtoull(text + half, NULL, 16);
+    return true;
 }
