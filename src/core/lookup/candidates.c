@@ -96,6 +96,15 @@ uint16_t skad_candidates_find(const skad_candidates *candidates, const skad_id *
     return index;
 }
 
+bool skad_candidates_answered(const skad_candidates *candidates, const skad_id *id)
+{
+    uint16_t index = skad_candidates_first(candidates, id);
+    while (index != SKAD_CANDIDATE_NONE && candidates->all[index].state != SKAD_STEP_ANSWERED) {
+        index = skad_candidates_next(candidates, index);
+    }
+    return index != SKAD_CANDIDATE_NONE;
+}
+
 static void unchain(skad_candidates *candidates, uint16_t index)
 {
     uint16_t *link = &candidates->chains[chain_of(candidates->distances[index])];

@@ -93,6 +93,9 @@ uint16_t skad_candidates_find(const skad_candidates *candidates, const skad_id *
 uint16_t skad_candidates_first(const skad_candidates *candidates, const skad_id *id);
 uint16_t skad_candidates_next(const skad_candidates *candidates, uint16_t index);
 
+/* Whether an ID has answered, at whatever address. */
+bool skad_candidates_answered(const skad_candidates *candidates, const skad_id *id);
+
 /* Gives a new candidate the lowest free index; SKAD_CANDIDATE_NONE without memory. The index stays
  * free until the candidate is listed or asked. */
 uint16_t skad_candidates_add(skad_candidates *candidates, const skad_candidate *candidate);

@@ -68,16 +68,6 @@ void skad_lookup_free(skad_lookup *lookup)
 
 /* ---- Names ---- */
 
-/* Whether an ID has answered, at whatever address. */
-static bool has_answered(const skad_lookup *lookup, const skad_id *id)
-{
-    uint16_t index = skad_candidates_first(&lookup->candidates, id);
-    while (index != NONE && lookup->candidates.all[index].state != SKAD_STEP_ANSWERED) {
-        index = skad_candidates_next(&lookup->candidates, index);
-    }
-    return index != NONE;
-}
-
 /* Returns a candidate, a new one where it was not named yet; NONE if it is not wanted. */
 static uint16_t hear(skad_lookup *lookup, uint8_t hop, const skad_contact *contact,
                      const skad_address *address)
@@ -86,7 +76,7 @@ static uint16_t hear(skad_lookup *lookup, uint8_t hop, const skad_contact *conta
         return NONE;
     }
     uint16_t index = skad_candidates_find(&lookup->candidates, &contact->id, address);
-    if (index == NONE && !has_answered(lookup, &contact->id)) {
+    if (index == NONE && !skad_candidates_answered(&lookup->candidates, &contact->id)) {
         index = skad_candidates_add(
             &lookup->candidates,
             &(skad_candidate){.contact = *contact, .address = *address, .hop = hop});

@@ -34,21 +34,11 @@ bool skad_outside_due(const skad_lookup *lookup)
            (lookup->strata != NULL || skad_outside_share(lookup) > 0);
 }
 
-/* Whether a node has answered, at whatever address. */
-static bool has_answered(const skad_lookup *lookup, const skad_id *id)
-{
-    uint16_t index = skad_candidates_first(&lookup->candidates, id);
-    while (index != SKAD_CANDIDATE_NONE &&
-           lookup->candidates.all[index].state != SKAD_STEP_ANSWERED) {
-        index = skad_candidates_next(&lookup->candidates, index);
-    }
-    return index != SKAD_CANDIDATE_NONE;
-}
-
 bool skad_outside_add(skad_lookup *lookup, const skad_contact *contact, const skad_address *address,
                       const uint8_t *token)
 {
-    if (lookup->outside_count == SKAD_OUTSIDE_MAX || has_answered(lookup, &contact->id)) {
+    if (lookup->outside_count == SKAD_OUTSIDE_MAX ||
+        skad_candidates_answered(&lookup->candidates, &contact->id)) {
         return false;
     }
     uint16_t index = skad_candidates_find(&lookup->candidates, &contact->id, address);

@@ -1,5 +1,5 @@
-/* The sample of a crowded region: where its points lie, whom it asks in which order, and that a
- * cluster gets no more than its share. The target is zero, so a number is a distance
+/* The sample of a crowded region: where its points lie, which nodes it asks in which order, and
+ * that a cluster gets no more than its share. The target is zero, so a number is a distance
  * (lookup_script.h). A region of eight bits reaches to 0x01000000; its strata are 0x00100000 wide.
  */
 #include <stdarg.h>
@@ -91,7 +91,7 @@ static void a_whole_key_space_has_no_mirror_image(void **state)
     }
     skad_outside_drawn(lookup);
     unsigned steps = 0;
-    while (!skad_lookup_done(lookup)) { /* nobody is known, and it ends */
+    while (!skad_lookup_done(lookup)) { /* no node is known, and it ends */
         skad_query query;
         assert_false(skad_lookup_next(lookup, &query));
         assert_true(++steps < 12);
@@ -258,16 +258,16 @@ static void what_is_asked_follows_the_rounds(void **state)
             skad_lookup_elsewhere_over(lookup, query.part);
         }
         assert_false(skad_lookup_next(lookup, &query));
-        assert_false(skad_lookup_done(lookup)); /* nobody was named there */
+        assert_false(skad_lookup_done(lookup)); /* no node was named there */
     }
     /* The strata: the closest inside, just outside, and farther. */
     assert_false(skad_lookup_done(lookup));
     for (unsigned i = 0; i < SKAD_STRATA; i++) {
-        static const uint32_t whom[] = {1, REGION + 1, 2 * REGION + 1};
+        static const uint32_t expected[] = {1, REGION + 1, 2 * REGION + 1};
         for (unsigned j = 0; j < SKAD_STRATUM_ASKED; j++) {
             assert_true(skad_lookup_next(lookup, &query));
             assert_int_equal(query.part, i + 1);
-            assert_int_equal(script_number_of(lookup, query.candidate), whom[j]);
+            assert_int_equal(script_number_of(lookup, query.candidate), expected[j]);
             assert_memory_equal(query.target.bytes, lookup->strata->all[i].point.bytes,
                                 SKAD_ID_BYTES);
             skad_lookup_elsewhere_over(lookup, query.part);
@@ -329,7 +329,7 @@ static void a_sample_keeps_to_the_requests_of_a_lookup(void **state)
     skad_lookup_free(lookup);
 }
 
-/* A full stratum keeps those that answered, and forgets whoever was silent. */
+/* A full stratum keeps those that answered, and forgets those that were silent. */
 static void the_silent_give_way_to_the_named(void **state)
 {
     (void)state;

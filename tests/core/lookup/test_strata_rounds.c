@@ -1,6 +1,6 @@
-/* A sample of a region: where its points are, who joins which stratum, whom it asks, and who should
- * hold the record. The target is zero and the region shares eight bits with it, so the stratum of a
- * number is its third hexadecimal digit: 0x00S..... */
+/* A sample of a region: where its points are, who joins which stratum, which nodes it asks, and
+ * which should hold the record. The target is zero and the region shares eight bits with it, so the
+ * stratum of a number is its third hexadecimal digit: 0x00S..... */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -94,9 +94,8 @@ static void who_is_known_joins_its_stratum_once_the_closest_to_the_point_first(v
     assert_int_equal(third->count, 3);
 }
 
-/* Sixteen have a place; who comes closer than the farthest takes its place. */
-/* Of twenty nodes in one stratum and three in another: as many as it wants of each, whoever stands
- * close to the key. */
+/* Of twenty nodes in one stratum and three in another: as many as it wants of each, however many
+ * stand close to the key. */
 static void of_each_stratum_no_more_are_asked_than_its_share(void **state)
 {
     static const struct {
