@@ -15,7 +15,7 @@
 #include "skad/node.h"
 #include "src/daemon/control/control_listen.h"
 #include "src/daemon/control/methods.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 struct ev_loop;
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "proto/profile.h"
-#include "src/daemon/state/peer_store.h"
 #include "src/db/look.h"
+#include "src/host/state/peer_store.h"
 
 #define SHORT_HASH_BYTES 8
 
