@@ -127,16 +127,25 @@ static bool fail_load(const skad_data_directory *directory, skad_status status,
     case SKAD_ERR_FULL:
     case SKAD_ERR_PUZZLE:
     case SKAD_ERR_BUSY:
+    case SKAD_ERR_CLOSED:
+    case SKAD_ERR_THREAD:
+    case SKAD_ERR_TIMEOUT:
         break;
     }
     return skad_fail(failure, "%s: %s", directory->identity, skad_status_text(status));
+}
+
+static uint32_t epoch_of(const skad_data_directory *directory, const skad_profile *profile)
+{
+    return skad_profile_epoch(profile, directory->unix_s != 0 ? directory->unix_s
+                                                              : skad_clock_now().unix_s);
 }
 
 static bool make_identity(const skad_data_directory *directory, const skad_profile *profile,
                           const skad_solve_options *options, skad_identity *out,
                           skad_failure *failure)
 {
-    uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
+    uint32_t epoch = epoch_of(directory, profile);
     skad_status status = skad_identity_generate(profile, epoch, options, out);
     if (status == SKAD_OK) {
         status = skad_identity_create(directory->identity, out);
@@ -152,7 +161,7 @@ static bool solve_epoch(const skad_data_directory *directory, const skad_profile
                         const skad_solve_options *options, skad_identity *identity,
                         skad_failure *failure)
 {
-    uint32_t epoch = skad_profile_epoch(profile, skad_clock_now().unix_s);
+    uint32_t epoch = epoch_of(directory, profile);
     if (skad_identity_nonce(identity, epoch) != NULL) {
         return true;
     }

@@ -78,6 +78,9 @@ static const char *reason(skad_status status, int error)
     case SKAD_ERR_STOPPED:
     case SKAD_ERR_PUZZLE:
     case SKAD_ERR_BUSY:
+    case SKAD_ERR_CLOSED:
+    case SKAD_ERR_THREAD:
+    case SKAD_ERR_TIMEOUT:
         break;
     }
     return skad_status_text(status);
