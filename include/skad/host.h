@@ -135,9 +135,10 @@ skad_status skad_host_own(skad_host host);
 /* Owns the host, and steps until the flag is raised: for a thread of its own. skad_host_call wakes
  * it to look. */
 SKAD_MUST_CHECK skad_status skad_host_run(skad_host host, const skad_flag *stop);
-/* From any thread: has `function` called with the host on the thread that steps it, soon. NULL only
- * wakes it. What is not called yet when the host is closed is never called. Errors: SKAD_ERR_FULL
- * (1024 wait), SKAD_ERR_MEMORY. */
+/* From any thread: has `function` called with the host on the thread that steps it, soon, as a
+ * callback: it may call the host, but not step or close it. NULL only wakes it. What is not called
+ * yet when the host is closed is never called. Errors: SKAD_ERR_FULL (1024 wait), SKAD_ERR_MEMORY.
+ */
 SKAD_MUST_CHECK skad_status skad_host_call(skad_host host,
                                            void (*function)(void *user, skad_host host),
                                            void *user);
@@ -168,14 +169,13 @@ SKAD_MUST_CHECK skad_status skad_host_put(skad_host host, const void *value, siz
 SKAD_MUST_CHECK skad_status skad_host_get(skad_host host, const skad_id *key, skad_op *op);
 
 /* Signs a record with the node's key and stores it: it is found by skad_host_resolve with the
- * node's public key and the salt (0..64 bytes). A higher sequence replaces a lower one. The value
- * has 0..800 bytes. */
+ * node's public key (32 bytes) and the salt (0..64 bytes). A higher sequence replaces a lower one.
+ * The value has 0..800 bytes. */
 SKAD_MUST_CHECK skad_status skad_host_publish(skad_host host, skad_span salt, const void *value,
                                               size_t len, uint64_t sequence, bool keep,
                                               skad_op *op);
-SKAD_MUST_CHECK skad_status
-skad_host_resolve(skad_host host, const uint8_t publisher[SKAD_AT_LEAST(SKAD_PUBLIC_KEY_BYTES)],
-                  skad_span salt, skad_op *op);
+SKAD_MUST_CHECK skad_status skad_host_resolve(skad_host host, const uint8_t *publisher,
+                                              skad_span salt, skad_op *op);
 
 /* Announces the node under a key, with the port of a service (0: none) at the node's own address as
  * its peers see it, and 0..128 bytes of metadata; and finds those that are announced. More errors:
@@ -186,9 +186,8 @@ SKAD_MUST_CHECK skad_status skad_host_providers(skad_host host, const skad_id *k
 
 /* Reports the record of a publisher and salt, or those announced under a key, each time that they
  * have changed (SKAD_EVENT_CHANGED), until skad_host_cancel. */
-SKAD_MUST_CHECK skad_status
-skad_host_watch(skad_host host, const uint8_t publisher[SKAD_AT_LEAST(SKAD_PUBLIC_KEY_BYTES)],
-                skad_span salt, uint32_t every_s, skad_op *op);
+SKAD_MUST_CHECK skad_status skad_host_watch(skad_host host, const uint8_t *publisher,
+                                            skad_span salt, uint32_t every_s, skad_op *op);
 SKAD_MUST_CHECK skad_status skad_host_watch_providers(skad_host host, const skad_id *key,
                                                       uint32_t every_s, skad_op *op);
 

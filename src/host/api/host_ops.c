@@ -171,8 +171,7 @@ static bool mutable_key(skad_host_state *self, const uint8_t *publisher, skad_sp
     return true;
 }
 
-skad_status skad_host_resolve(skad_host host, const uint8_t publisher[static SKAD_PUBLIC_KEY_BYTES],
-                              skad_span salt, skad_op *op)
+skad_status skad_host_resolve(skad_host host, const uint8_t *publisher, skad_span salt, skad_op *op)
 {
     skad_host_state *self;
     skad_id key;
@@ -237,8 +236,8 @@ static skad_status watch(skad_host_state *self, skad_record_type type, const ska
     return end(self, status, started, op);
 }
 
-skad_status skad_host_watch(skad_host host, const uint8_t publisher[static SKAD_PUBLIC_KEY_BYTES],
-                            skad_span salt, uint32_t every_s, skad_op *op)
+skad_status skad_host_watch(skad_host host, const uint8_t *publisher, skad_span salt,
+                            uint32_t every_s, skad_op *op)
 {
     skad_host_state *self;
     skad_id key;
