@@ -50,3 +50,11 @@ configure_file(${PROJECT_SOURCE_DIR}/packaging/systemd/skad.service.in
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/skad.service DESTINATION lib/systemd/system)
 install(FILES packaging/systemd/skad.sysusers DESTINATION lib/sysusers.d RENAME skad.conf)
 install(FILES packaging/systemd/skad.tmpfiles DESTINATION lib/tmpfiles.d RENAME skad.conf)
+
+# The reference of the public headers, as HTML.
+find_program(DOXYGEN doxygen)
+if(DOXYGEN)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/Doxyfile.in ${CMAKE_CURRENT_BINARY_DIR}/Doxyfile @ONLY)
+  add_custom_target(reference COMMAND ${DOXYGEN} ${CMAKE_CURRENT_BINARY_DIR}/Doxyfile
+                    COMMENT "Writing reference/html" VERBATIM)
+endif()

@@ -50,6 +50,7 @@ typedef struct skad_node_limits {
     uint64_t reserved[4]; /* 0: room for later versions (docs/abi.md) */
 } skad_node_limits;
 
+/* Fills in the caps of a daemon. */
 void skad_node_limits_default(skad_node_limits *out);
 
 /* So many in a second, and so many at once. per_s 0: no limit. */
@@ -159,10 +160,10 @@ bool skad_node_poll_datagram(skad_node *node, skad_datagram *out);
 SKAD_MUST_CHECK skad_status skad_node_join(skad_node *node, const skad_address *addresses,
                                            size_t count, skad_time now);
 
+#define SKAD_GREET_MAX 128
 /* Pings contacts that are known from an earlier run. The ones that answer enter the table, so that
  * a restart needs no bootstrap. At most SKAD_GREET_MAX are pinged; contacts that may not be
  * contacted are skipped. Errors: SKAD_ERR_FULL when there was no room to ping any. */
-#define SKAD_GREET_MAX 128
 SKAD_MUST_CHECK skad_status skad_node_greet(skad_node *node, const skad_contact *contacts,
                                             size_t count, skad_time now);
 
@@ -231,6 +232,7 @@ size_t skad_node_bans(const skad_node *node, skad_time now, skad_ban *out, size_
 
 /* ---- Inspection ---- */
 
+/* Returns the node's own ID. Borrowed. */
 const skad_id *skad_node_self(const skad_node *node);
 /* Returns the node's Ed25519 public key, 32 bytes, under which it publishes. */
 const uint8_t *skad_node_public_key(const skad_node *node);
@@ -302,6 +304,7 @@ typedef struct skad_node_stats {
     uint64_t reserved[16]; /* 0 in this version */
 } skad_node_stats;
 
+/* Fills in the counters and the state of the node. */
 void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out);
 
 /* Writes how full the node is, by cap. */
