@@ -30,6 +30,10 @@ typedef enum skad_kind {
 
 #define SKAD_KIND_REPLY_OFFSET 16
 
+/* Added to the kind on the wire where the sender is a client: it cannot be reached, and takes no
+ * place in tables (proto/PROTOCOL.md, "Clients"). */
+#define SKAD_KIND_CLIENT 64
+
 /* X(NAME, code, "name"): stable for ever; proto/PROTOCOL.md lists them. */
 #define SKAD_ERROR_CODES(X)                                                                        \
     X(TOKEN, 1, "token")             /* send the token that this reply carries */                  \

@@ -86,6 +86,13 @@ void skad_node_rates_default(const skad_profile *profile, skad_node_rates *out);
 
 typedef struct skad_simulator_config skad_simulator_config;
 
+/* What a node is to others. */
+typedef enum skad_role {
+    SKAD_ROLE_AUTO = 0, /* a client while it cannot be reached, by address family */
+    SKAD_ROLE_SERVER,
+    SKAD_ROLE_CLIENT, /* it asks, and holds nothing for others */
+} skad_role;
+
 typedef struct skad_node_config {
     skad_profile profile;
     const skad_identity
@@ -94,6 +101,7 @@ typedef struct skad_node_config {
         store; /* borrowed: outlives the node, freed by the caller; only the node writes to it */
     uint8_t seed[32];  /* all the randomness that the node will ever have */
     unsigned families; /* skad_family bits that the driver can send on, 1..3 */
+    skad_role role;
     skad_node_limits limits;
     skad_node_rates rates; /* all zero: no limits */
 

@@ -7,6 +7,7 @@
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 #include "src/core/rpc/answer_budget.h"
+#include "src/core/rpc/role.h"
 #include "src/core/rpc/signer.h"
 #include "src/core/storage/holdings.h"
 #include "src/core/storage/key_places.h"
@@ -55,6 +56,7 @@ static bool reply(answer *to, skad_message *message)
         .recipient = &to->request->sender,
         .request_digest = to->request->digest,
         .to_hello = to->request->hello,
+        .client = (node->env.clients & to->from->family) != 0,
         .token = to->granted,
         .bytes_max = to->allowance < SKAD_DATAGRAM_BYTES_MAX ? to->allowance : 0,
     };
@@ -296,9 +298,14 @@ typedef struct keep_request {
 } keep_request;
 
 /* Whether a request that changes something, or that tells what is held, may be served: its address
- * and its identity are proven. If not it is refused. */
+ * and its identity are proven, and we are no client, which holds nothing for others. If not it is
+ * refused. */
 static bool may_change(answer *to)
 {
+    if (skad_role_is_client(to->node)) {
+        refuse(to, SKAD_ERROR_UNSUPPORTED, 0);
+        return false;
+    }
     if (!to->validated) {
         refuse(to, SKAD_ERROR_TOKEN, 0);
     } else if (!to->request->proven) {

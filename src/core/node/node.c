@@ -89,6 +89,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     node->env.identity = *config->identity;
     node->store = config->store;
     node->families = config->families;
+    node->role = config->role;
+    node->env.clients = config->role == SKAD_ROLE_CLIENT ? SKAD_FAMILIES_ALL : 0;
     node->limits = config->limits;
     if (simulator.tuning != NULL) {
         node->tuning = *simulator.tuning;

@@ -40,6 +40,7 @@ struct skad_node {
     skad_env env;
     skad_store store;
     unsigned families;    /* skad_family bits that the driver can send on */
+    skad_role role;       /* that it was given */
     bool insecure_memory; /* not in pages of its own */
     bool lazy_allocation; /* memory comes as it is needed */
     skad_node_limits limits;

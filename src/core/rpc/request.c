@@ -48,6 +48,7 @@ static bool draft(skad_node *node, const skad_pending_rpc *rpc, const skad_messa
         .token = rpc->has_token ? rpc->token : NULL,
         .bytes_min = rpc->has_token ? 0 : padded,
         .copy = rpc->copies,
+        .client = (node->env.clients & rpc->address.family) != 0,
     };
     skad_sealer sealer = skad_signer_sealer(&node->env);
     return skad_draft_write(&sealer, &fields, out) == SKAD_OK;
