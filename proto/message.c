@@ -25,12 +25,12 @@ const char *skad_error_name(skad_error_code code)
 
 bool skad_kind_is_request(skad_kind kind)
 {
-    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_MATCH;
+    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_CALL;
 }
 
 bool skad_kind_is_reply(skad_kind kind)
 {
-    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_MATCHED) || kind == SKAD_KIND_ERROR;
+    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_CALLED) || kind == SKAD_KIND_ERROR;
 }
 
 bool skad_kind_answers(skad_kind request, skad_kind reply)
@@ -126,8 +126,12 @@ static void encode_request(skad_writer *writer, const skad_message *message)
         skad_write_array(writer, 2);
         skad_write_uint(writer, message->u.match.bits);
         skad_write_bin(writer, message->u.match.digests.data, message->u.match.digests.len);
+    } else if (message->kind == SKAD_KIND_CALL) {
+        skad_write_array(writer, 2);
+        skad_write_bin(writer, message->u.call.id.bytes, SKAD_ID_BYTES);
+        skad_write_address(writer, &message->u.call.endpoint);
     } else {
-        SKAD_ASSERT(message->kind == SKAD_KIND_PING);
+        SKAD_ASSERT(message->kind == SKAD_KIND_PING || message->kind == SKAD_KIND_PROBE);
         skad_write_array(writer, 0);
     }
 }
@@ -151,7 +155,7 @@ static void encode_value(skad_writer *writer, const skad_message *message)
 
 static void encode_reply(skad_writer *writer, const skad_message *message)
 {
-    bool is_pong = message->kind == SKAD_KIND_PONG;
+    bool is_pong = message->kind == SKAD_KIND_PONG || message->kind == SKAD_KIND_CALLED;
     bool is_value = message->kind == SKAD_KIND_VALUE;
     bool has_three = is_value || message->kind == SKAD_KIND_ERROR;
     bool has_four = is_value && message->u.reply.u.value.total > 0;
@@ -171,6 +175,8 @@ static void encode_reply(skad_writer *writer, const skad_message *message)
                        message->u.reply.u.compared.lacking.len);
     } else if (message->kind == SKAD_KIND_MATCHED) {
         skad_write_uint(writer, message->u.reply.u.matched.differs);
+    } else if (message->kind == SKAD_KIND_PROBED) {
+        skad_write_address(writer, &message->u.reply.u.probed.caller);
     } else if (!is_pong) {
         skad_write_uint(writer, message->u.reply.u.stored.life_s);
     }
@@ -323,7 +329,16 @@ static void decode_body(skad_reader *reader, skad_message *out)
         out->u.match.bits = (uint8_t)skad_read_uint(reader, SKAD_MATCH_BITS_MAX);
         out->u.match.digests = skad_read_bin(reader, SKAD_MATCH_BYTES, SKAD_MATCH_BYTES);
         return;
+    case SKAD_KIND_PROBE:
+        read_head(reader, 0, out);
+        return;
+    case SKAD_KIND_CALL:
+        read_head(reader, 2, out);
+        skad_read_bytes(reader, out->u.call.id.bytes, SKAD_ID_BYTES);
+        skad_read_address(reader, false, &out->u.call.endpoint);
+        return;
     case SKAD_KIND_PONG:
+    case SKAD_KIND_CALLED:
         read_head(reader, 1, out);
         return;
     case SKAD_KIND_NODES:
@@ -345,6 +360,10 @@ static void decode_body(skad_reader *reader, skad_message *out)
     case SKAD_KIND_MATCHED:
         read_head(reader, 2, out);
         out->u.reply.u.matched.differs = skad_read_uint(reader, UINT64_MAX);
+        return;
+    case SKAD_KIND_PROBED:
+        read_head(reader, 2, out);
+        skad_read_address(reader, false, &out->u.reply.u.probed.caller);
         return;
     case SKAD_KIND_ERROR:
         read_head(reader, 3, out);

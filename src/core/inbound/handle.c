@@ -14,6 +14,7 @@
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/offers.h"
 #include "src/core/upkeep/partition_recovery.h"
+#include "src/core/upkeep/reachability.h"
 
 /* The token that an answer carries is good for our next request to that endpoint. */
 static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address *from,
@@ -79,6 +80,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     const skad_pending_rpc rpc = *prefiltered->rpc;
     skad_pending_close(&node->pending, prefiltered->rpc);
     node->heard_us = node->env.now.mono_us;
+    node->heard_families |= from->family;
     if (prefiltered->envelope.client) {
         handle_client(node, &rpc, opened, from);
         return;
@@ -109,6 +111,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
         return;
     case SKAD_PURPOSE_CHECK:
     case SKAD_PURPOSE_REPLICA:
+    case SKAD_PURPOSE_CALL:
         return; /* admission to the table was its only purpose */
     case SKAD_PURPOSE_PING:
     case SKAD_PURPOSE_LOOKUP:
@@ -119,6 +122,9 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
         return;
     case SKAD_PURPOSE_COMPARE:
         skad_offers_answered(node, &rpc, &opened->message);
+        return;
+    case SKAD_PURPOSE_PROBE:
+        skad_reachability_answered(node, &rpc, &opened->message);
         return;
     case SKAD_PURPOSE_MATCH:
         skad_matching_answered(node, &rpc, &opened->message);
@@ -152,6 +158,7 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
      * without a valid token. Nothing is noted under the ID of a sender that is not proven to have
      * it. One with a token is not pinged either: there was no budget for its proof, and pings are
      * for those that have one. */
+    skad_reachability_heard(node, from);
     skad_served served = skad_serve(node, &prefiltered->envelope, opened, from, len);
     const skad_message *asked = &opened->message;
     if (prefiltered->envelope.client) { /* it is served, and that is all */
@@ -258,6 +265,11 @@ static void ask_again(skad_node *node, const skad_pending_rpc *rpc)
 
 static void give_up(skad_node *node, const skad_pending_rpc *rpc)
 {
+    if (rpc->purpose ==
+        SKAD_PURPOSE_CALL) { /* the node may be unreachable: its asker wants to know */
+        node->stats.timeouts++;
+        return;
+    }
     count_silence(node, rpc);
     if (rpc->purpose == SKAD_PURPOSE_UNVERIFIED) {
         skad_ping_queue_settled(node, &rpc->address, false);

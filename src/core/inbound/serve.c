@@ -13,8 +13,9 @@
 #include "src/core/storage/key_places.h"
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
+#include "src/core/upkeep/callers.h"
 
-static_assert(SKAD_KIND_MATCH < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
+static_assert(SKAD_KIND_CALL < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
               "the statistics count each kind of request");
 
 /* One answer in the making. */
@@ -418,6 +419,24 @@ static void serve_match(answer *to)
     reply(to, &message);
 }
 
+/* Has a peer call the requester (PROBE), or calls the node that it names (CALL). */
+static void serve_calling(answer *to)
+{
+    const skad_message *asked = &to->request->message;
+    const bool probe = asked->kind == SKAD_KIND_PROBE;
+    skad_message message = {.kind = probe ? SKAD_KIND_PROBED : SKAD_KIND_CALLED};
+    if (!may_change(to)) {
+        return;
+    }
+    if (probe ? skad_callers_send(to->node, &to->request->sender, to->from,
+                                  &message.u.reply.u.probed.caller)
+              : skad_callers_call(to->node, to->from, &asked->u.call.id, &asked->u.call.endpoint)) {
+        reply(to, &message);
+    } else {
+        refuse(to, SKAD_ERROR_BUSY, 0);
+    }
+}
+
 skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
                        const skad_address *from, size_t len)
 {
@@ -453,6 +472,10 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_MATCH:
         serve_match(&to);
         break;
+    case SKAD_KIND_PROBE:
+    case SKAD_KIND_CALL:
+        serve_calling(&to);
+        break;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
@@ -460,6 +483,8 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_ANNOUNCED:
     case SKAD_KIND_COMPARED:
     case SKAD_KIND_MATCHED:
+    case SKAD_KIND_PROBED:
+    case SKAD_KIND_CALLED:
     case SKAD_KIND_ERROR:
         break; /* replies never come here: the prefilter separates them */
     }

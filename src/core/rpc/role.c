@@ -4,5 +4,6 @@
 
 bool skad_role_is_client(const skad_node *node)
 {
-    return (node->families & ~(unsigned)node->env.clients) == 0;
+    const unsigned used = node->families & node->heard_families;
+    return node->env.clients != 0 && (used & ~(unsigned)node->env.clients) == 0;
 }

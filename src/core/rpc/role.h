@@ -9,7 +9,7 @@
 
 #include "skad/node.h"
 
-/* Whether the node is a client in all families that it uses. */
+/* Whether the node is a client in all families in which it ever had an answer. */
 bool skad_role_is_client(const skad_node *node);
 
 #endif

@@ -24,8 +24,8 @@ static void write_drops(const skad_node_stats *stats, uint64_t queue_full, skad_
 
 static void write_requests(const skad_node_stats *stats, skad_writer *writer)
 {
-    static const char *const kinds[] = {"ping",     "find_node", "find_value", "store",
-                                        "announce", "compare",   "match"};
+    static const char *const kinds[] = {"ping",    "find_node", "find_value", "store", "announce",
+                                        "compare", "match",     "probe",      "call"};
     size_t count = sizeof kinds / sizeof kinds[0];
 
     skad_result_key(writer, "requests");
