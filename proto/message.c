@@ -295,6 +295,55 @@ static void read_head(skad_reader *reader, size_t elements, skad_message *out)
     (void)read_head_of(reader, elements, false, out);
 }
 
+static void decode_reply(skad_reader *reader, skad_message *out)
+{
+    switch (out->kind) {
+    case SKAD_KIND_PONG:
+    case SKAD_KIND_CALLED:
+        read_head(reader, 1, out);
+        return;
+    case SKAD_KIND_NODES:
+        read_head(reader, 2, out);
+        out->u.reply.u.nodes.contacts_count = read_contacts(reader, out->u.reply.u.nodes.contacts);
+        return;
+    case SKAD_KIND_VALUE:
+        decode_value(reader, read_head_of(reader, 3, true, out), out);
+        return;
+    case SKAD_KIND_STORED:
+    case SKAD_KIND_ANNOUNCED:
+        read_head(reader, 2, out);
+        out->u.reply.u.stored.life_s = (uint32_t)skad_read_uint(reader, UINT32_MAX);
+        return;
+    case SKAD_KIND_COMPARED:
+        read_head(reader, 2, out);
+        out->u.reply.u.compared.lacking = skad_read_bin(reader, 1, SKAD_COMPARED_BYTES_MAX);
+        return;
+    case SKAD_KIND_MATCHED:
+        read_head(reader, 2, out);
+        out->u.reply.u.matched.differs = skad_read_uint(reader, UINT64_MAX);
+        return;
+    case SKAD_KIND_PROBED:
+        read_head(reader, 2, out);
+        skad_read_address(reader, false, &out->u.reply.u.probed.caller);
+        return;
+    case SKAD_KIND_ERROR:
+        read_head(reader, 3, out);
+        decode_error(reader, out);
+        return;
+    case SKAD_KIND_PING:
+    case SKAD_KIND_FIND_NODE:
+    case SKAD_KIND_FIND_VALUE:
+    case SKAD_KIND_STORE:
+    case SKAD_KIND_ANNOUNCE:
+    case SKAD_KIND_COMPARE:
+    case SKAD_KIND_MATCH:
+    case SKAD_KIND_PROBE:
+    case SKAD_KIND_CALL:
+        break; /* not replies */
+    }
+    reader->failed = true;
+}
+
 static void decode_body(skad_reader *reader, skad_message *out)
 {
     switch (out->kind) {
@@ -338,36 +387,16 @@ static void decode_body(skad_reader *reader, skad_message *out)
         skad_read_address(reader, false, &out->u.call.endpoint);
         return;
     case SKAD_KIND_PONG:
-    case SKAD_KIND_CALLED:
-        read_head(reader, 1, out);
-        return;
     case SKAD_KIND_NODES:
-        read_head(reader, 2, out);
-        out->u.reply.u.nodes.contacts_count = read_contacts(reader, out->u.reply.u.nodes.contacts);
-        return;
     case SKAD_KIND_VALUE:
-        decode_value(reader, read_head_of(reader, 3, true, out), out);
-        return;
     case SKAD_KIND_STORED:
     case SKAD_KIND_ANNOUNCED:
-        read_head(reader, 2, out);
-        out->u.reply.u.stored.life_s = (uint32_t)skad_read_uint(reader, UINT32_MAX);
-        return;
     case SKAD_KIND_COMPARED:
-        read_head(reader, 2, out);
-        out->u.reply.u.compared.lacking = skad_read_bin(reader, 1, SKAD_COMPARED_BYTES_MAX);
-        return;
     case SKAD_KIND_MATCHED:
-        read_head(reader, 2, out);
-        out->u.reply.u.matched.differs = skad_read_uint(reader, UINT64_MAX);
-        return;
     case SKAD_KIND_PROBED:
-        read_head(reader, 2, out);
-        skad_read_address(reader, false, &out->u.reply.u.probed.caller);
-        return;
+    case SKAD_KIND_CALLED:
     case SKAD_KIND_ERROR:
-        read_head(reader, 3, out);
-        decode_error(reader, out);
+        decode_reply(reader, out);
         return;
     }
     reader->failed = true;

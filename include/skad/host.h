@@ -56,6 +56,7 @@ typedef struct skad_host_config {
                                   "node.example.org:4700" */
     size_t join_count;         /* 0..32; 0: the node waits to be found, unless it knows peers */
 
+    skad_role role;       /* what the node is to others; AUTO by skad_host_config_init */
     int workers;          /* threads for signatures, 0..64; 0: the thread that steps makes them;
                              -1: one less than the processors, 8 at most */
     bool peer_sockets;    /* a socket for each peer that is asked, so that a flood of the port costs
