@@ -53,15 +53,20 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
     switch (event->kind) {
     case SKAD_EVENT_JOINED:
         on_joined(daemon);
+        skad_daemon_notice_event(daemon, event);
         break;
     case SKAD_EVENT_ISOLATED:
         skad_log(daemon->config.log, SKAD_LOG_WARNING,
                  "isolated: no peer answers any more; trying to rejoin");
         skad_joining_begin(&daemon->joining, skad_peer_book_greet(daemon->peers));
         skad_resolver_start(daemon->resolver);
+        skad_daemon_notice_event(daemon, event);
+        break;
+    case SKAD_EVENT_TWIN:
+        skad_daemon_notice_event(daemon, event);
+        skad_told_event(daemon->config.log, event);
         break;
     case SKAD_EVENT_ADOPTED:
-    case SKAD_EVENT_TWIN:
         skad_told_event(daemon->config.log, event);
         break;
     case SKAD_EVENT_PUZZLE_NEEDED:
@@ -89,12 +94,11 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
 static void handle_events(skad_daemon *daemon)
 {
     skad_event event;
-    while (skad_node_poll_event(daemon->node, &event)) {
-        do {
+    do {
+        while (skad_node_poll_event(daemon->node, &event)) {
             handle_event(daemon, &event);
-        } while (skad_node_poll_event(daemon->node, &event));
-        skad_control_resume(daemon->control);
-    }
+        }
+    } while (skad_control_resume(daemon->control));
 }
 
 static void arm_timer(skad_daemon *daemon)
