@@ -25,10 +25,10 @@
 #include "src/daemon/control/control.h"
 #include "src/daemon/control/control_inside.h"
 #include "src/daemon/control/pending_calls.h"
-#include "src/daemon/net/peer_sockets.h"
-#include "src/daemon/net/udp_endpoints.h"
-#include "src/daemon/net/workers.h"
-#include "src/daemon/state/profile_file.h"
+#include "src/host/net/peer_sockets.h"
+#include "src/host/net/udp_endpoints.h"
+#include "src/host/net/workers.h"
+#include "src/host/state/profile_file.h"
 
 typedef struct figure {
     const char *label;

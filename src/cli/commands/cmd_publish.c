@@ -15,7 +15,7 @@
 #include "src/cli/commands/commands.h"
 #include "src/cli/commands/stored.h"
 #include "src/daemon/control/methods.h"
-#include "src/daemon/system/clock.h"
+#include "src/host/system/clock.h"
 
 typedef struct publication {
     const skad_options *options;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "src/cli/base/effective.h"
-#include "src/daemon/state/record_store.h"
+#include "src/host/state/record_store.h"
 
 /* What one reading takes and gives. The command line belongs to the process. */
 typedef struct reading {
@@ -72,13 +72,15 @@ static void tell(skad_option_set changed, skad_option_set waiting, skad_daemon *
     list_names(changed, names, sizeof names);
     skad_daemon_notice_reload(daemon, names, NULL);
     if (changed == 0) {
-        skad_log(SKAD_LOG_INFO, SKAD_LOG_INFO, "configuration read: nothing changed");
+        skad_log(skad_log_stderr(SKAD_LOG_INFO), SKAD_LOG_INFO,
+                 "configuration read: nothing changed");
     } else {
-        skad_log(SKAD_LOG_INFO, SKAD_LOG_INFO, "configuration read: changed %s", names);
+        skad_log(skad_log_stderr(SKAD_LOG_INFO), SKAD_LOG_INFO, "configuration read: changed %s",
+                 names);
     }
     if (waiting != 0) {
         list_names(waiting, names, sizeof names);
-        skad_log(SKAD_LOG_INFO, SKAD_LOG_WARNING,
+        skad_log(skad_log_stderr(SKAD_LOG_INFO), SKAD_LOG_WARNING,
                  "configuration read: %s will change at the next start only", names);
     }
 }
@@ -91,7 +93,8 @@ static const skad_options *current_of(const skad_reloader *self)
 static void refuse(const char *why, skad_daemon *daemon)
 {
     skad_daemon_notice_reload(daemon, NULL, why);
-    skad_log(SKAD_LOG_INFO, SKAD_LOG_ERROR, "the old configuration stays: %s", why);
+    skad_log(skad_log_stderr(SKAD_LOG_INFO), SKAD_LOG_ERROR, "the old configuration stays: %s",
+             why);
 }
 
 static void take_over(skad_reloader *self, reading *read, skad_daemon *daemon)

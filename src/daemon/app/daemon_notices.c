@@ -9,7 +9,7 @@ void skad_daemon_notice_event(skad_daemon *daemon, const skad_event *event)
     skad_notice notice = {.kind = SKAD_CONTROL_KIND_ISOLATED};
     if (event->kind == SKAD_EVENT_JOINED) {
         skad_node_stats stats;
-        skad_node_stats_get(daemon->node, daemon->now, &stats);
+        skad_node_stats_get(daemon->driver.node, *daemon->driver.now, &stats);
         notice = (skad_notice){.kind = SKAD_CONTROL_KIND_JOINED, .peers = stats.peers};
     } else if (event->kind == SKAD_EVENT_TWIN) {
         notice = (skad_notice){.kind = SKAD_CONTROL_KIND_TWIN, .twin = event->u.twin};
@@ -28,7 +28,8 @@ static void tell_ban(void *user, const skad_ban *ban, bool began)
 static void notice_bans(skad_daemon *daemon)
 {
     skad_ban bans[SKAD_BAN_CHANGES_MAX];
-    const size_t count = skad_node_bans(daemon->node, daemon->now, bans, SKAD_BAN_CHANGES_MAX);
+    const size_t count =
+        skad_node_bans(daemon->driver.node, *daemon->driver.now, bans, SKAD_BAN_CHANGES_MAX);
     skad_ban_changes_look(&daemon->noticed.bans, bans, count, tell_ban, daemon);
 }
 

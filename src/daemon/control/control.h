@@ -16,7 +16,7 @@
 #include "src/daemon/control/control_listen.h"
 #include "src/daemon/control/methods.h"
 #include "src/daemon/control/notice_result.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 struct ev_loop;
 

@@ -4,10 +4,11 @@
 #include <inttypes.h>
 
 #include "skad/record.h"
+#include "skad/version.h"
 #include "src/daemon/control/connection.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/control/results.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 static const skad_control_method METHODS[] = {
 #define METHOD(name, text) SKAD_CONTROL_##name,

@@ -14,7 +14,7 @@
 #include "src/daemon/control/section_result.h"
 #include "src/daemon/control/status_result.h"
 #include "src/daemon/control/table_result.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 #define LIVES_MAX      2
 #define CLOCKS_DIVISOR 12

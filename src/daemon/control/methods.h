@@ -7,10 +7,10 @@
 #include "skad/store.h"
 #include "src/daemon/health/health.h"
 #include "src/daemon/health/histogram.h"
-#include "src/daemon/net/joining.h"
-#include "src/daemon/net/udp.h"
-#include "src/daemon/net/workers.h"
 #include "src/daemon/sandbox/sandbox.h"
+#include "src/host/net/joining.h"
+#include "src/host/net/udp.h"
+#include "src/host/net/workers.h"
 
 /* What the methods may read. */
 typedef struct skad_method_context {

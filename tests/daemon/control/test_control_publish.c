@@ -21,6 +21,8 @@
 static unsigned blind;
 /* How many gets to come report that not all answered. */
 static unsigned unsure;
+/* How many puts have ended. */
+static unsigned puts;
 
 bool __real_skad_node_poll_event(skad_node *node, skad_event *out);
 bool __wrap_skad_node_poll_event(skad_node *node, skad_event *out);
@@ -33,10 +35,11 @@ bool __wrap_skad_node_poll_event(skad_node *node, skad_event *out)
         blind -= unsure == 0;
         unsure -= unsure > 0;
     }
+    puts += polled && out->kind == SKAD_EVENT_PUT;
     return polled;
 }
 
-static void publish(int fd, uint64_t msgid, const char *salt, uint64_t sequence)
+static void publish_kept(int fd, uint64_t msgid, const char *salt, uint64_t sequence, bool keep)
 {
     uint8_t bytes[512];
     char value[32];
@@ -51,8 +54,13 @@ static void publish(int fd, uint64_t msgid, const char *salt, uint64_t sequence)
     }
     skad_write_nil(&writer);
     skad_write_nil(&writer);
-    skad_write_bool(&writer, false);
+    skad_write_bool(&writer, keep);
     test_control_send_request(fd, &writer);
+}
+
+static void publish(int fd, uint64_t msgid, const char *salt, uint64_t sequence)
+{
+    publish_kept(fd, msgid, salt, sequence, false);
 }
 
 static uint64_t sequence_of(test_control *self, int fd, uint64_t msgid)
@@ -112,6 +120,21 @@ static void a_record_that_came_in_between_costs_one_more_try(void **state)
     publish(fd, 2, "salt", 0);
     assert_int_equal(sequence_of(self, fd, 2), 42);
     assert_int_equal(blind, 0);
+    close(fd);
+}
+
+/* What the node itself re-announces is known, whatever the network tells: one try is enough. */
+static void the_nodes_own_publication_counts_as_found(void **state)
+{
+    test_control *self = *state;
+    int fd = test_control_dial(self);
+    publish_kept(fd, 1, "salt", 41, true);
+    assert_int_equal(sequence_of(self, fd, 1), 41);
+    blind = 1;
+    puts = 0;
+    publish(fd, 2, "salt", 0);
+    assert_int_equal(sequence_of(self, fd, 2), 42);
+    assert_int_equal(puts, 1);
     close(fd);
 }
 
@@ -185,6 +208,7 @@ int main(void)
         AT_DAEMON(the_first_is_1_and_each_takes_the_next),
         AT_DAEMON(clients_in_a_race_take_different_sequences),
         AT_DAEMON(a_record_that_came_in_between_costs_one_more_try),
+        AT_DAEMON(the_nodes_own_publication_counts_as_found),
         AT_DAEMON(while_it_is_not_known_what_there_is_it_is_looked_for_again),
         AT_DAEMON(after_the_last_sequence_there_is_none),
         AT_DAEMON(limits_are_looked_at_before_anything_is_sent),

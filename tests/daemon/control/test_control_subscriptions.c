@@ -15,7 +15,7 @@
 #include "src/daemon/app/daemon_inside.h"
 #include "src/daemon/control/control_inside.h"
 #include "tests/support/control.h"
-#include "tests/support/manual_timers.h"
+#include "tests/support/manual_ev_timers.h"
 #include "tests/support/result.h"
 
 static void subscribe(int fd, uint64_t msgid, const char *kind)
@@ -167,25 +167,25 @@ static void the_status_comes_at_once_and_then_every_so_often(void **state)
 {
     test_control *self = *state;
     skad_answer answer;
-    const size_t timers = test_timers_of(1.0);
+    const size_t timers = test_ev_timers_of(1.0);
     int fd = test_control_dial(self);
     test_control_send_number(fd, 7, "subscribe_status", 2);
     assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
     assert_true(skad_answer_uint(notice(answer, "status", 7), "api") == 1);
-    assert_int_equal(test_timers_of(1.0), timers + 1);
+    assert_int_equal(test_ev_timers_of(1.0), timers + 1);
 
-    self->daemon->now.mono_us += SKAD_US_PER_S; /* too early */
-    test_timers_fire(self->loop, 1.0);
+    /* too early */
+    test_ev_timers_fire(self->loop, 1.0);
     assert_int_equal(self->daemon->control->subscriptions[0].told, 1);
-    self->daemon->now.mono_us += SKAD_US_PER_S;
-    test_timers_fire(self->loop, 1.0);
+    self->daemon->control->subscriptions[0].due_us -= 2 * SKAD_US_PER_S; /* later */
+    test_ev_timers_fire(self->loop, 1.0);
     assert_int_equal(self->daemon->control->subscriptions[0].told, 2);
     assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
     (void)notice(answer, "status", 7);
 
     test_control_send_number(fd, 8, "unsubscribe", 7);
     assert_int_equal(test_control_read(self, fd, 2, &answer), 2);
-    assert_int_equal(test_timers_of(1.0), timers); /* no timer without need */
+    assert_int_equal(test_ev_timers_of(1.0), timers); /* no timer without need */
     close(fd);
 }
 

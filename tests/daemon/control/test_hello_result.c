@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "skad/version.h"
 #include "src/daemon/control/hello_result.h"
 #include "tests/support/fixture.h"
 #include "tests/support/result.h"
