@@ -21,8 +21,8 @@
 static unsigned blind;
 /* How many gets to come report that not all answered. */
 static unsigned unsure;
-/* How many puts have ended. */
-static unsigned puts;
+/* How many ended_puts have ended. */
+static unsigned ended_puts;
 
 bool __real_skad_node_poll_event(skad_node *node, skad_event *out);
 bool __wrap_skad_node_poll_event(skad_node *node, skad_event *out);
@@ -35,7 +35,7 @@ bool __wrap_skad_node_poll_event(skad_node *node, skad_event *out)
         blind -= unsure == 0;
         unsure -= unsure > 0;
     }
-    puts += polled && out->kind == SKAD_EVENT_PUT;
+    ended_puts += polled && out->kind == SKAD_EVENT_PUT;
     return polled;
 }
 
@@ -131,10 +131,10 @@ static void the_nodes_own_publication_counts_as_found(void **state)
     publish_kept(fd, 1, "salt", 41, true);
     assert_int_equal(sequence_of(self, fd, 1), 41);
     blind = 1;
-    puts = 0;
+    ended_puts = 0;
     publish(fd, 2, "salt", 0);
     assert_int_equal(sequence_of(self, fd, 2), 42);
-    assert_int_equal(puts, 1);
+    assert_int_equal(ended_puts, 1);
     close(fd);
 }
 
