@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "proto/tree.h"
 
 #define PARAMS_MAX 6
 
@@ -29,6 +30,9 @@ typedef enum param {
     PARAM_KINDS,
     PARAM_PERIOD,
     PARAM_REQUESTS,
+    PARAM_SIZE,
+    PARAM_OFFSET,
+    PARAM_LENGTH,
 } param;
 
 typedef struct param_row {
@@ -65,7 +69,7 @@ static size_t count_params(skad_control_method method)
 static skad_control_blame blame_at(skad_control_method method, size_t index)
 {
     const param_row *row = &PARAMS[method][index];
-    return (skad_control_blame){row->name, index, row->expected};
+    return (skad_control_blame){row->name, index, row->expected, NULL};
 }
 
 skad_control_blame skad_control_blame_of(skad_control_method method, const char *parameter)
@@ -75,7 +79,7 @@ skad_control_blame skad_control_blame_of(skad_control_method method, const char 
             return blame_at(method, i);
         }
     }
-    return (skad_control_blame){NULL, 0, NULL};
+    return (skad_control_blame){NULL, 0, NULL, NULL};
 }
 
 /* ---- Reading ---- */
@@ -240,18 +244,29 @@ static bool read_param(skad_reader *reader, param kind, skad_control_request *ou
         return read_count(reader, SKAD_CONTROL_PERIOD_S_MAX, &out->every_s);
     case PARAM_REQUESTS:
         return false; /* the array itself: read_requests */
+    case PARAM_SIZE:
+        out->has_size = !skad_read_nil(reader);
+        out->size = out->has_size ? skad_read_uint(reader, SKAD_FILE_BYTES_MAX) : 0;
+        return true;
+    case PARAM_OFFSET:
+        out->offset = skad_read_uint(reader, UINT64_MAX);
+        return true;
+    case PARAM_LENGTH:
+        out->length = skad_read_uint(reader, UINT64_MAX);
+        return true;
     }
     return false;
 }
 
 static void set_defaults(skad_control_request *out)
 {
-    out->keep = out->method != SKAD_CONTROL_PUT;
+    out->keep = out->method != SKAD_CONTROL_PUT && out->method != SKAD_CONTROL_PUT_FILE;
     out->every_s = SKAD_CONTROL_EVERY_S_DEFAULT;
     out->max = SKAD_CONTROL_LIST_DEFAULT;
     out->api = SKAD_CONTROL_API;
     out->auto_sequence = out->method == SKAD_CONTROL_PUBLISH;
     out->kinds = SKAD_CONTROL_KINDS_ALL;
+    out->length = UINT64_MAX;
     if (out->method == SKAD_CONTROL_SUBSCRIBE_STATUS) {
         out->every_s = SKAD_CONTROL_PERIOD_S_DEFAULT;
     }
@@ -371,6 +386,15 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
         write_kinds(writer, request->kinds);
         break;
     case PARAM_REQUESTS:
+        break;
+    case PARAM_SIZE:
+        write_number(writer, request->has_size, request->size);
+        break;
+    case PARAM_OFFSET:
+        skad_write_uint(writer, request->offset);
+        break;
+    case PARAM_LENGTH:
+        write_number(writer, request->length != UINT64_MAX, request->length);
         break;
     case PARAM_PERIOD:
     case PARAM_EVERY:
