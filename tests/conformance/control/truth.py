@@ -73,6 +73,7 @@ def is_hex(value):
 
 PLAIN = {
     "uint": lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 0,
+    "u64": lambda v: PLAIN["uint"](v),
     "float": lambda v: isinstance(v, float),
     "bool": lambda v: isinstance(v, bool),
     "str": lambda v: isinstance(v, str),
@@ -275,7 +276,7 @@ def wrong_value_for(param):
     return 7 if param["type"] in ("bytes", "str", "id", "public_key", "address", "bin") else {}
 
 
-GOOD = {"id": "00" * 32, "public_key": "00" * 32, "bytes": b"x", "uint": 7, "uint?": 7, "bool": True,
+GOOD = {"id": "00" * 32, "public_key": "00" * 32, "bytes": b"x", "uint": 7, "u64": 7, "uint?": 7, "bool": True,
         "address": "127.0.0.1:9", "endpoint": 80, "str": "held", "bin": bytes(65), "[str]": []}
 
 
