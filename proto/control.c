@@ -175,13 +175,28 @@ void skad_control_write_notification(skad_writer *writer, const char *method, ui
 void skad_control_write_error(skad_writer *writer, uint32_t msgid, skad_control_error error,
                               const char *message)
 {
+    skad_control_write_blame(writer, msgid, error, message, NULL);
+}
+
+void skad_control_write_blame(skad_writer *writer, uint32_t msgid, skad_control_error error,
+                              const char *message, const skad_control_blame *blame)
+{
+    const bool blamed = blame != NULL && blame->parameter != NULL;
     skad_write_array(writer, 4);
     skad_write_uint(writer, TYPE_RESPONSE);
     skad_write_uint(writer, msgid);
-    skad_write_map(writer, 2);
+    skad_write_map(writer, blamed ? 5 : 2);
     skad_write_str(writer, "code");
     skad_write_str(writer, ERROR_NAMES[error]);
     skad_write_str(writer, "message");
     skad_write_str(writer, message);
+    if (blamed) {
+        skad_write_str(writer, "parameter");
+        skad_write_str(writer, blame->parameter);
+        skad_write_str(writer, "index");
+        skad_write_uint(writer, blame->index);
+        skad_write_str(writer, "expected");
+        skad_write_str(writer, blame->expected);
+    }
     skad_write_nil(writer);
 }

@@ -14,38 +14,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/control_table.inc" /* methods, parameters and errors, by their schema */
 #include "proto/reader.h"
 #include "proto/writer.h"
 #include "skad/types.h"
 
 #define SKAD_CONTROL_REQUEST_BYTES_MAX  4096
 #define SKAD_CONTROL_RESPONSE_BYTES_MAX (1U << 20)
-
-/* X(NAME, "name"). Parameters are positional. Parameters with a default may be nil, or missing at
- * the end. */
-#define SKAD_CONTROL_METHODS(X)                                                                    \
-    X(PING, "ping")           /* [address] */                                                      \
-    X(LOOKUP, "lookup")       /* [id] */                                                           \
-    X(TRACE, "trace")         /* [id]: a lookup that reports its steps */                          \
-    X(PUT, "put")             /* [value, keep=false] */                                            \
-    X(STORE, "store")         /* [record, cas=nil, keep=true] */                                   \
-    X(PUBLISH, "publish")     /* [value, salt="", sequence, cas=nil, life_s=nil, keep=true] */     \
-    X(ANNOUNCE, "announce")   /* [key, endpoint=nil, metadata="", life_s=nil, keep=true] */        \
-    X(GET, "get")             /* [key] */                                                          \
-    X(RESOLVE, "resolve")     /* [publisher, salt=""] */                                           \
-    X(PROVIDERS, "providers") /* [key] */                                                          \
-    X(WATCH_RECORD, "watch_record")       /* [publisher, salt="", every_s=60] */                   \
-    X(WATCH_PROVIDERS, "watch_providers") /* [key, every_s=60] */                                  \
-    X(UNWATCH, "unwatch")                 /* [msgid of the watch] */                               \
-    X(WITHDRAW, "withdraw")               /* [key] */                                              \
-    X(RECORDS, "records")                 /* [section, from=nil, max=256] */                       \
-    X(BANS, "bans")                       /* [] */                                                 \
-    X(BAN, "ban")                         /* [subject, life_s=nil] */                              \
-    X(UNBAN, "unban")                     /* [subject] */                                          \
-    X(ALLOW, "allow")                     /* [subject] */                                          \
-    X(TABLE, "table")                     /* [] */                                                 \
-    X(HEALTH, "health")                   /* [] */                                                 \
-    X(STATUS, "status")                   /* [] */
+#define SKAD_CONTROL_CLIENT_BYTES_MAX   128 /* the name of a client */
 
 typedef enum skad_control_method {
 #define SKAD_CONTROL_METHOD_ENUM(name, text) SKAD_CONTROL_##name,
@@ -53,18 +29,7 @@ typedef enum skad_control_method {
 #undef SKAD_CONTROL_METHOD_ENUM
 } skad_control_method;
 
-/* X(NAME, "code"). The codes are stable: clients branch on them. */
-#define SKAD_CONTROL_ERRORS(X)                                                                     \
-    X(METHOD, "method")       /* there is no such method */                                        \
-    X(PARAMS, "params")       /* not a request, or not the parameters of its method */             \
-    X(INPUT, "input")         /* well-formed, but the node cannot take it */                       \
-    X(NOT_FOUND, "not_found") /* the network answered: there is no such thing */                   \
-    X(REFUSED, "refused")     /* holders answered, and none took the record */                     \
-    X(TIMED_OUT, "timed_out") /* no answer came in time */                                         \
-    X(STORAGE, "storage")     /* the node's own store cannot keep it: full, or a disk failure */   \
-    X(BUSY, "busy")           /* too many clients or watches, or short of memory */                \
-    X(DENIED, "denied")       /* the socket is for looking only */
-
+/* The codes are stable: clients branch on them. */
 typedef enum skad_control_error {
 #define SKAD_CONTROL_ERROR_ENUM(name, text) SKAD_CONTROL_ERROR_##name,
     SKAD_CONTROL_ERRORS(SKAD_CONTROL_ERROR_ENUM)
@@ -79,6 +44,16 @@ const char *skad_control_error_name(skad_control_error error);
 #define SKAD_CONTROL_LIST_DEFAULT    256
 #define SKAD_CONTROL_LIST_MAX        1024 /* records in one answer */
 
+/* What is to blame for an error: a parameter. NULL: none is known to be. */
+typedef struct skad_control_blame {
+    const char *parameter; /* its name */
+    size_t index;          /* its position, from 0 */
+    const char *expected;  /* what would be right, in words and units */
+} skad_control_blame;
+
+/* Names a parameter of a method. Nothing is to blame if it has none of that name. */
+skad_control_blame skad_control_blame_of(skad_control_method method, const char *parameter);
+
 /* A request and its parameters. The method determines which of them count; parameters that the
  * client left out hold their defaults. Spans borrow from the input. */
 typedef struct skad_control_request {
@@ -87,7 +62,8 @@ typedef struct skad_control_request {
     skad_id id;           /* the target or the key; the publisher's public key */
     skad_address address; /* PING; ANNOUNCE: family NONE with a port is our own address, without a
                              port it is no endpoint at all */
-    skad_span value;      /* value, record, metadata; BAN, UNBAN, ALLOW: the subject */
+    skad_span value;      /* value, record, metadata; BAN, UNBAN, ALLOW: the subject; HELLO: the
+                             client's name */
     skad_span salt;
     uint64_t sequence;
     bool has_cas;
@@ -100,6 +76,11 @@ typedef struct skad_control_request {
     bool has_cursor;
     uint8_t cursor[SKAD_CONTROL_CURSOR_BYTES]; /* RECORDS: where the last answer ended */
     uint32_t max;                              /* RECORDS */
+    uint64_t api;                              /* HELLO */
+    /* Of WRONG_PARAMS: */
+    skad_control_blame blame;
+    bool missing;      /* it is not there at all */
+    size_t params_max; /* how many the method has */
 } skad_control_request;
 
 typedef enum skad_control_cut {
@@ -111,9 +92,10 @@ typedef enum skad_control_cut {
     SKAD_CONTROL_RUBBISH,      /* answer with PARAMS where the msgid is known, and hang up */
 } skad_control_cut;
 
-/* Reads the first message of a stream. *consumed is set unless MORE or RUBBISH. For NO_METHOD and
- * WRONG_PARAMS only out->msgid is set; for RUBBISH it is set where *msgid_known. A message that
- * does not end within SKAD_CONTROL_REQUEST_BYTES_MAX bytes is RUBBISH. */
+/* Reads the first message of a stream. *consumed is set unless MORE or RUBBISH. For NO_METHOD only
+ * out->msgid is set, for WRONG_PARAMS that, the method and what is to blame; for RUBBISH it is set
+ * where *msgid_known. A message that does not end within SKAD_CONTROL_REQUEST_BYTES_MAX bytes is
+ * RUBBISH. */
 SKAD_MUST_CHECK skad_control_cut skad_control_read(const uint8_t *data, size_t len,
                                                    skad_control_request *out, bool *msgid_known,
                                                    size_t *consumed);
@@ -125,6 +107,9 @@ void skad_control_write_request(skad_writer *writer, const skad_control_request 
 void skad_control_write_result(skad_writer *writer, uint32_t msgid);
 void skad_control_write_error(skad_writer *writer, uint32_t msgid, skad_control_error error,
                               const char *message);
+/* The same, with what is to blame; NULL: as above. */
+void skad_control_write_blame(skad_writer *writer, uint32_t msgid, skad_control_error error,
+                              const char *message, const skad_control_blame *blame);
 
 /* Writes a notification about a request that is not answered yet, [2, method, [msgid, value]], up
  * to its value. The caller writes exactly one value after it. */

@@ -11,10 +11,10 @@ typedef enum param {
     PARAM_ADDRESS,
     PARAM_ID,
     PARAM_VALUE,
+    PARAM_SUBJECT,
     PARAM_SEQUENCE,
-    PARAM_WATCHED,
+    PARAM_MSGID,
     PARAM_SECTION,
-    /* Nil stands for the default from here on. */
     PARAM_SALT,
     PARAM_METADATA,
     PARAM_ENDPOINT,
@@ -24,48 +24,55 @@ typedef enum param {
     PARAM_EVERY,
     PARAM_CURSOR,
     PARAM_MAX,
+    PARAM_CLIENT,
+    PARAM_API,
 } param;
 
-typedef struct method_row {
-    size_t needed; /* parameters that may not be missing */
-    param params[PARAMS_MAX];
-} method_row;
+typedef struct param_row {
+    param kind;
+    bool has_default; /* and nil stands for it */
+    const char *name;
+    const char *expected;
+} param_row;
 
-static const method_row METHODS[] = {
-    [SKAD_CONTROL_PING] = {1, {PARAM_ADDRESS}},
-    [SKAD_CONTROL_LOOKUP] = {1, {PARAM_ID}},
-    [SKAD_CONTROL_TRACE] = {1, {PARAM_ID}},
-    [SKAD_CONTROL_PUT] = {1, {PARAM_VALUE, PARAM_KEEP}},
-    [SKAD_CONTROL_STORE] = {1, {PARAM_VALUE, PARAM_CAS, PARAM_KEEP}},
-    [SKAD_CONTROL_PUBLISH] = {3,
-                              {PARAM_VALUE, PARAM_SALT, PARAM_SEQUENCE, PARAM_CAS, PARAM_LIFE,
-                               PARAM_KEEP}},
-    [SKAD_CONTROL_ANNOUNCE] = {1,
-                               {PARAM_ID, PARAM_ENDPOINT, PARAM_METADATA, PARAM_LIFE, PARAM_KEEP}},
-    [SKAD_CONTROL_GET] = {1, {PARAM_ID}},
-    [SKAD_CONTROL_RESOLVE] = {1, {PARAM_ID, PARAM_SALT}},
-    [SKAD_CONTROL_PROVIDERS] = {1, {PARAM_ID}},
-    [SKAD_CONTROL_WATCH_RECORD] = {1, {PARAM_ID, PARAM_SALT, PARAM_EVERY}},
-    [SKAD_CONTROL_WATCH_PROVIDERS] = {1, {PARAM_ID, PARAM_EVERY}},
-    [SKAD_CONTROL_UNWATCH] = {1, {PARAM_WATCHED}},
-    [SKAD_CONTROL_WITHDRAW] = {1, {PARAM_ID}},
-    [SKAD_CONTROL_RECORDS] = {1, {PARAM_SECTION, PARAM_CURSOR, PARAM_MAX}},
-    [SKAD_CONTROL_BANS] = {0, {PARAM_NONE}},
-    [SKAD_CONTROL_BAN] = {1, {PARAM_VALUE, PARAM_LIFE}},
-    [SKAD_CONTROL_UNBAN] = {1, {PARAM_VALUE}},
-    [SKAD_CONTROL_ALLOW] = {1, {PARAM_VALUE}},
-    [SKAD_CONTROL_TABLE] = {0, {PARAM_NONE}},
-    [SKAD_CONTROL_HEALTH] = {0, {PARAM_NONE}},
-    [SKAD_CONTROL_STATUS] = {0, {PARAM_NONE}},
+static const param_row PARAMS[][PARAMS_MAX] = {
+#define PARAM_ROW(method, index, kind, has_default, name, expected)                                \
+    [SKAD_CONTROL_##method][index] = {PARAM_##kind, has_default, name, expected},
+    SKAD_CONTROL_PARAMETERS(PARAM_ROW)
+#undef PARAM_ROW
+        [SKAD_CONTROL_STATUS] = {{PARAM_NONE, false, NULL, NULL}}, /* the last one */
 };
 
-static size_t count_params(const method_row *row)
+/* How many parameters may not be missing. */
+static const size_t NEEDED[] = {
+#define NEEDED_OF(method, manner, monitor, needed) [SKAD_CONTROL_##method] = (needed),
+    SKAD_CONTROL_FACTS(NEEDED_OF)
+#undef NEEDED_OF
+};
+
+static size_t count_params(skad_control_method method)
 {
     size_t count = 0;
-    while (count < PARAMS_MAX && row->params[count] != PARAM_NONE) {
+    while (count < PARAMS_MAX && PARAMS[method][count].kind != PARAM_NONE) {
         count++;
     }
     return count;
+}
+
+static skad_control_blame blame_at(skad_control_method method, size_t index)
+{
+    const param_row *row = &PARAMS[method][index];
+    return (skad_control_blame){row->name, index, row->expected};
+}
+
+skad_control_blame skad_control_blame_of(skad_control_method method, const char *parameter)
+{
+    for (size_t i = 0; i < count_params(method); i++) {
+        if (strcmp(PARAMS[method][i].name, parameter) == 0) {
+            return blame_at(method, i);
+        }
+    }
+    return (skad_control_blame){NULL, 0, NULL};
 }
 
 /* ---- Reading ---- */
@@ -143,6 +150,7 @@ static bool read_param(skad_reader *reader, param kind, skad_control_request *ou
     case PARAM_ID:
         return read_id(reader, &out->id);
     case PARAM_VALUE:
+    case PARAM_SUBJECT:
     case PARAM_METADATA:
         return read_bytes(reader, &out->value);
     case PARAM_SALT:
@@ -150,7 +158,7 @@ static bool read_param(skad_reader *reader, param kind, skad_control_request *ou
     case PARAM_SEQUENCE:
         out->sequence = skad_read_uint(reader, UINT64_MAX);
         return true;
-    case PARAM_WATCHED:
+    case PARAM_MSGID:
         out->watched = (uint32_t)skad_read_uint(reader, UINT32_MAX);
         return true;
     case PARAM_SECTION:
@@ -174,26 +182,44 @@ static bool read_param(skad_reader *reader, param kind, skad_control_request *ou
         return true;
     case PARAM_MAX:
         return read_count(reader, SKAD_CONTROL_LIST_MAX, &out->max);
+    case PARAM_CLIENT:
+        out->value = skad_read_str(reader, SKAD_CONTROL_CLIENT_BYTES_MAX);
+        return out->value.len == 0 || memchr(out->value.data, 0, out->value.len) == NULL;
+    case PARAM_API:
+        out->api = skad_read_uint(reader, UINT64_MAX);
+        return out->api != 0;
     }
     return false;
 }
 
-bool skad_control_read_params(skad_reader *reader, skad_control_request *out)
+static void set_defaults(skad_control_request *out)
 {
-    const method_row *row = &METHODS[out->method];
-
     out->keep = out->method != SKAD_CONTROL_PUT;
     out->every_s = SKAD_CONTROL_EVERY_S_DEFAULT;
     out->max = SKAD_CONTROL_LIST_DEFAULT;
-    size_t given = skad_read_array(reader, row->needed, count_params(row));
+    out->api = SKAD_CONTROL_API;
+}
+
+bool skad_control_read_params(skad_reader *reader, skad_control_request *out)
+{
+    const param_row *rows = PARAMS[out->method];
+
+    set_defaults(out);
+    out->params_max = count_params(out->method);
+    const size_t given = skad_read_array(reader, 0, out->params_max);
     for (size_t i = 0; i < given && !reader->failed; i++) {
-        bool has_default = row->params[i] >= PARAM_SALT;
-        if (has_default && skad_read_nil(reader)) {
+        if (rows[i].has_default && skad_read_nil(reader)) {
             continue;
         }
-        if (!read_param(reader, row->params[i], out)) {
+        if (!read_param(reader, rows[i].kind, out) || reader->failed) {
+            out->blame = blame_at(out->method, i);
             return false;
         }
+    }
+    if (!reader->failed && given < NEEDED[out->method]) {
+        out->blame = blame_at(out->method, given);
+        out->missing = true;
+        return false;
     }
     return !reader->failed;
 }
@@ -218,6 +244,15 @@ static void write_number(skad_writer *writer, bool given, uint64_t number)
     }
 }
 
+static void write_text(skad_writer *writer, skad_span text)
+{
+    char copy[SKAD_CONTROL_CLIENT_BYTES_MAX + 1] = {0};
+    if (text.len > 0 && text.len < sizeof copy) {
+        memcpy(copy, text.data, text.len);
+    }
+    skad_write_str(writer, copy);
+}
+
 static void write_param(skad_writer *writer, param kind, const skad_control_request *request)
 {
     switch (kind) {
@@ -230,6 +265,7 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
         skad_control_write_id(writer, &request->id);
         break;
     case PARAM_VALUE:
+    case PARAM_SUBJECT:
     case PARAM_METADATA:
         skad_write_bin(writer, request->value.data, request->value.len);
         break;
@@ -239,7 +275,7 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
     case PARAM_SEQUENCE:
         skad_write_uint(writer, request->sequence);
         break;
-    case PARAM_WATCHED:
+    case PARAM_MSGID:
         skad_write_uint(writer, request->watched);
         break;
     case PARAM_SECTION:
@@ -270,16 +306,21 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
     case PARAM_MAX:
         write_number(writer, request->max != 0, request->max);
         break;
+    case PARAM_CLIENT:
+        write_text(writer, request->value);
+        break;
+    case PARAM_API:
+        write_number(writer, request->api != 0, request->api);
+        break;
     }
 }
 
 void skad_control_write_params(skad_writer *writer, const skad_control_request *request)
 {
-    const method_row *row = &METHODS[request->method];
-    size_t count = count_params(row);
+    const size_t count = count_params(request->method);
 
     skad_write_array(writer, count);
     for (size_t i = 0; i < count; i++) {
-        write_param(writer, row->params[i], request);
+        write_param(writer, PARAMS[request->method][i].kind, request);
     }
 }

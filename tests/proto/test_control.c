@@ -255,6 +255,7 @@ static void assert_same(const skad_control_request *a, const skad_control_reques
     assert_int_equal(a->has_cursor, b->has_cursor);
     assert_memory_equal(a->cursor, b->cursor, sizeof a->cursor);
     assert_int_equal(a->max, b->max);
+    assert_int_equal(a->api, b->api);
 }
 
 /* What a method does not have is at its default. */
@@ -266,6 +267,7 @@ static skad_control_request with_defaults(skad_control_method method)
         .keep = method != SKAD_CONTROL_PUT,
         .every_s = SKAD_CONTROL_EVERY_S_DEFAULT,
         .max = SKAD_CONTROL_LIST_DEFAULT,
+        .api = SKAD_CONTROL_API,
     };
 }
 
@@ -288,6 +290,8 @@ static void what_a_client_writes_a_daemon_reads(void **state)
     for (size_t i = 0; i < sizeof with_id / sizeof with_id[0]; i++) {
         memset(&one[with_id[i]].id, 0x11 + (int)i, SKAD_ID_BYTES);
     }
+    one[SKAD_CONTROL_HELLO].value = value;
+    one[SKAD_CONTROL_HELLO].api = UINT64_MAX;
     one[SKAD_CONTROL_PUT].value = value;
     one[SKAD_CONTROL_PUT].keep = true;
     one[SKAD_CONTROL_STORE].value = value;
@@ -350,6 +354,10 @@ static const params_case params_cases[] = {
     {"records from a text on", "records", "hs", SKAD_CONTROL_WRONG_PARAMS},
     {"no records", "records", "hnz", SKAD_CONTROL_WRONG_PARAMS},
     {"too many records", "records", "hnm", SKAD_CONTROL_WRONG_PARAMS},
+    {"hello", "hello", "", SKAD_CONTROL_REQUEST},
+    {"hello with a name and an API", "hello", "su", SKAD_CONTROL_REQUEST},
+    {"hello by a number", "hello", "u", SKAD_CONTROL_WRONG_PARAMS},
+    {"hello of API 0", "hello", "nz", SKAD_CONTROL_WRONG_PARAMS},
 };
 
 static void write_param(skad_writer *writer, char kind)

@@ -53,10 +53,13 @@ SKAD_MUST_CHECK skad_status skad_method_start(const skad_method_context *context
                                               skad_op *op);
 
 /* Writes the response to a request that could not be started; errno as it was then. */
-void skad_method_refuse(const skad_control_request *request, skad_status status,
-                        skad_writer *writer);
+void skad_method_refuse(const skad_method_context *context, const skad_control_request *request,
+                        skad_status status, skad_writer *writer);
 
-/* Writes the response of a method that is answered at once. */
+/* Writes the response to a request whose parameters cannot be read: which one is to blame. */
+void skad_method_refuse_params(const skad_control_request *request, skad_writer *writer);
+
+/* Writes the response of a method that is answered at once; hello is control.c's. */
 void skad_method_answer(const skad_method_context *context, const skad_control_request *request,
                         skad_time now, skad_writer *writer);
 
