@@ -47,7 +47,7 @@ say "the wheel: the same, and a real network"
 install from-wheel "$wheel"
 where=$("$work/from-wheel/bin/python" -c 'import skad; print(skad.__file__)')
 [[ $where == "$work/from-wheel/"* ]] || fail "the tests would run against $where"
-SKAD=$skad SKAD_CONTROL_PAGE=$source/docs/control.md timeout 120 \
+SKAD=$skad SKAD_CONTROL_SCHEMA=$source/proto/control.schema.json timeout 120 \
     "$work/from-wheel/bin/python" -W error::ResourceWarning -m unittest discover -v -t . -s tests >"$work/log" 2>&1 ||
     fail "$(tail -n 60 "$work/log")"
 sed -n 's/^\(test_[a-z0-9_.]*\) .*skipped/    skipped: \1/p; s/^Ran .*/    &/p' "$work/log"

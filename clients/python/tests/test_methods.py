@@ -1,57 +1,57 @@
-"""The client has what docs/control.md says the node has. Outside of skad's own tree there is no such page."""
+"""The client has what the schema of the control protocol says the node has."""
 
+import inspect
+import json
 import os
-import re
+import typing
 import unittest
 
 import skad
-from skad import aio
-from skad._methods import OPERATIONS, PARAMETERS, REPEATABLE
+from skad import aio, protocol
+from skad._methods import LIMITS_1_0, OPERATIONS, REPEATABLE
 
-PAGE = os.environ.get("SKAD_CONTROL_PAGE", "")
-LATER = {"hello", "subscribe_events", "subscribe_status", "unsubscribe", "batch", "put_file", "get_file", "abort"}
-#: Methods of the protocol under the names that they have in Python.
+SCHEMA = os.environ.get("SKAD_CONTROL_SCHEMA", "")
+#: Methods of the protocol under other names in Python, or behind others.
 NAMES = {
     "subscribe_events": "events",
     "subscribe_status": "watch_status",
     **dict.fromkeys(("hello", "unwatch", "unsubscribe", "abort")),
 }
-
-
-@unittest.skipUnless(PAGE, "SKAD_CONTROL_PAGE names no page")
-class Page(unittest.TestCase):
-    def test_methods_and_parameters_are_those_of_the_page(self):
-        with open(PAGE, encoding="utf-8") as file:
-            page = file.read()
-        told = {}
-        for name, parameters in re.findall(r"`([a-z_]+)` \[([^\]]*)\]", page):
-            names = tuple(each.split("=")[0].strip() for each in parameters.split(",") if each.strip())
-            told.setdefault(name, names)
-        for name, parameters in PARAMETERS.items():
-            if (name in told or name not in LATER) and name != "batch":  # which takes a list of requests
-                self.assertEqual(told.get(name), tuple(each[0] for each in parameters), name)
-        self.assertEqual(set(told) - set(PARAMETERS), set())
-
-    def test_errors_are_those_of_the_page(self):
-        with open(PAGE, encoding="utf-8") as file:
-            section = file.read().split("## Errors")[1].split("\n## ")[0].split("The message for a put")[0]
-        told = set(re.findall(r"^\| `([a-z_]+)` \|", section, re.M))
-        self.assertLessEqual(told, set(skad.errors.BY_CODE))
-        self.assertLessEqual(set(skad.errors.BY_CODE) - told, {"version", "aborted"})
+#: Parameters that Python has another name for.
+PARAMETERS = {"from": "start", "requests": "calls"}
 
 
 class Methods(unittest.TestCase):
-    def test_each_has_a_function(self):
-        for name in PARAMETERS:
-            function = NAMES.get(name, name)
-            if function is not None:
-                self.assertTrue(callable(getattr(aio.Client, function, None)), function)
+    def test_each_has_a_function_that_takes_its_parameters(self):
+        for method, parameters in protocol.PARAMETERS.items():
+            name = NAMES.get(method, method)
+            if name is None:
+                continue
+            with self.subTest(method):
+                taken = inspect.signature(getattr(aio.Client, name)).parameters
+                self.assertEqual({PARAMETERS.get(each, each) for each, _, _ in parameters} - set(taken), set())
+
+    def test_each_error_has_a_class(self):
+        self.assertLessEqual(set(typing.get_args(protocol.ErrorCode)), set(skad.errors.BY_CODE))
+        for code, kind in skad.errors.BY_CODE.items():
+            self.assertEqual(kind.code, code)
+            self.assertIs(getattr(skad, kind.__name__), kind)
 
     def test_what_is_repeated_changes_nothing(self):
+        changes = {"put", "store", "publish", "announce", "withdraw", "ban", "unban", "allow", "batch"}
+        self.assertEqual(REPEATABLE & changes, set())
+        self.assertLessEqual(OPERATIONS | REPEATABLE, set(protocol.PARAMETERS))
+
+    def test_older_limits_have_no_unknown_names(self):
+        self.assertLessEqual(protocol.Limits.__required_keys__, set(LIMITS_1_0))
+
+    @unittest.skipUnless(SCHEMA, "SKAD_CONTROL_SCHEMA names no schema")
+    def test_operations_are_those_of_the_schema(self):
+        with open(SCHEMA, encoding="utf-8") as file:
+            methods = json.load(file)["methods"]
         self.assertEqual(
-            REPEATABLE & {"put", "store", "publish", "announce", "withdraw", "ban", "unban", "allow", "batch"}, set()
+            OPERATIONS, {name for name, row in methods.items() if row["manner"] in ("operation", "batch")}
         )
-        self.assertLessEqual(OPERATIONS | REPEATABLE, set(PARAMETERS))
 
 
 if __name__ == "__main__":
