@@ -18,8 +18,8 @@
 #include "src/cli/client/client.h"
 #include "src/core/routing/distance.h"
 #include "src/daemon/app/daemon.h"
-#include "src/daemon/state/data_directory.h"
-#include "src/daemon/system/clock.h"
+#include "src/host/state/data_directory.h"
+#include "src/host/system/clock.h"
 #include "tests/support/daemon_process.h"
 
 #define DESCRIPTORS_A_NODE 16
@@ -86,7 +86,7 @@ static bool make_daemon(size_t i, skad_failure *failure)
         .listen_count = 1,
         .join = &first,
         .join_count = i > 0 ? 1 : 0,
-        .log = SKAD_LOG_ERROR,
+        .log = skad_log_stderr(SKAD_LOG_ERROR),
         .joined = on_joined,
     };
     if (self->loop == NULL) {

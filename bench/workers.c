@@ -13,7 +13,7 @@
 #include "bench/measure.h"
 #include "crypto/assert.h"
 #include "src/core/node/parts.h"
-#include "src/daemon/net/workers.h"
+#include "src/host/net/workers.h"
 
 #define ROUNDS    21
 #define REQUESTS  ((size_t)3000) /* in a round, of each number of workers */

@@ -1,5 +1,11 @@
-/* The texts of statuses, our own failures. */
+/* The texts of statuses, our own failures; and the version. */
 #include "skad/status.h"
+#include "skad/version.h"
+
+const char *skad_version(void)
+{
+    return SKAD_VERSION;
+}
 
 const char *skad_status_text(skad_status status)
 {
@@ -30,6 +36,12 @@ const char *skad_status_text(skad_status status)
         return "the identity does not solve the puzzles of this network";
     case SKAD_ERR_BUSY:
         return "too much is under way, try again later";
+    case SKAD_ERR_CLOSED:
+        return "a handle of something that was closed, or never opened";
+    case SKAD_ERR_THREAD:
+        return "called from another thread than the one that owns it";
+    case SKAD_ERR_TIMEOUT:
+        return "it did not end in time";
     }
     return "unknown status";
 }

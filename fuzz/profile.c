@@ -5,7 +5,7 @@
 
 #include "fuzz/fuzz.h"
 #include "proto/profile.h"
-#include "src/daemon/state/profile_text.h"
+#include "src/host/state/profile_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {

@@ -1,4 +1,4 @@
-/* Endpoints as text, as bytes on the wire, and whether packets may be sent to them. */
+/* Endpoints as text (skad/text.h), as bytes on the wire, and whether packets may be sent to them. */
 #ifndef SKAD_PROTO_ADDRESS_H
 #define SKAD_PROTO_ADDRESS_H
 
@@ -8,20 +8,10 @@
 
 #include "proto/reader.h"
 #include "proto/writer.h"
+#include "skad/text.h"
 #include "skad/types.h"
 
-#define SKAD_ADDRESS_TEXT_BYTES 56 /* "[" + 45 + "]:" + 5 + zero, rounded up */
-#define SKAD_ID_TEXT_BYTES      65 /* 64 hex digits and a zero */
-
 bool skad_address_equal(const skad_address *a, const skad_address *b);
-
-/* Parses "192.0.2.1:4000" or "[2001:db8::1]:4000". Numeric only; a port is required and may be 0.
- * An IPv4-mapped IPv6 address becomes IPv4. Returns false when the text is anything else. */
-bool skad_address_parse(const char *text, skad_address *out);
-void skad_address_format(const skad_address *address, char out[static SKAD_ADDRESS_TEXT_BYTES]);
-
-bool skad_id_parse(const char *text, skad_id *out); /* 64 hex digits, either case */
-void skad_id_format(const skad_id *id, char out[static SKAD_ID_TEXT_BYTES]);
 
 /* Writes or reads a BIN of 6 (IPv4) or 18 bytes (IPv6): ip, then the port big-endian. Port 0,
  * IPv4-mapped IPv6 and other lengths fail the reader. An absent address is an empty BIN where

@@ -11,8 +11,8 @@
 #define TYPE_RESPONSE     1
 #define TYPE_NOTIFICATION 2
 
-/* Four elements and six parameters, and room for parameters that are then refused. */
-#define ITEMS_MAX 64
+/* Five elements, and a batch of requests of three and six parameters each. */
+#define ITEMS_MAX (5 + SKAD_CONTROL_BATCH_MAX * (3 + 6))
 
 static const char *const METHOD_NAMES[] = {
 #define METHOD_NAME(name, text) text,
@@ -26,6 +26,12 @@ static const char *const ERROR_NAMES[] = {
 #undef ERROR_NAME
 };
 
+static const char *const KIND_NAMES[] = {
+#define KIND_NAME(name, text) text,
+    SKAD_CONTROL_KINDS(KIND_NAME)
+#undef KIND_NAME
+};
+
 #define METHODS_COUNT (sizeof METHOD_NAMES / sizeof METHOD_NAMES[0])
 
 const char *skad_control_method_name(skad_control_method method)
@@ -36,6 +42,11 @@ const char *skad_control_method_name(skad_control_method method)
 const char *skad_control_error_name(skad_control_error error)
 {
     return ERROR_NAMES[error];
+}
+
+const char *skad_control_kind_name(skad_control_kind kind)
+{
+    return KIND_NAMES[kind];
 }
 
 /* ---- Reading ---- */
@@ -113,6 +124,7 @@ skad_control_cut skad_control_read(const uint8_t *data, size_t len, skad_control
     }
     switch (skad_cut(data, visible, SKAD_CUT_LENIENT, items, ITEMS_MAX, &count, consumed)) {
     case SKAD_CUT_OK:
+        out->raw = (skad_span){data, *consumed};
         return read_items(items, count, out, msgid_known);
     case SKAD_CUT_MORE:
         if (visible < SKAD_CONTROL_REQUEST_BYTES_MAX) {
@@ -124,6 +136,35 @@ skad_control_cut skad_control_read(const uint8_t *data, size_t len, skad_control
     }
     *msgid_known = peek_msgid(data, visible, &out->msgid);
     return SKAD_CONTROL_RUBBISH;
+}
+
+skad_control_cut skad_control_read_batched(skad_span batch, size_t index, skad_control_request *out)
+{
+    skad_item items[ITEMS_MAX];
+    size_t count = 0;
+    size_t consumed = 0;
+    skad_reader reader;
+
+    memset(out, 0, sizeof *out);
+    if (skad_cut(batch.data, batch.len, SKAD_CUT_LENIENT, items, ITEMS_MAX, &count, &consumed) !=
+        SKAD_CUT_OK) {
+        return SKAD_CONTROL_WRONG_PARAMS;
+    }
+    skad_reader_init(&reader, items, count);
+    (void)skad_read_array(&reader, 4, 4);
+    for (size_t i = 0; i < 3; i++) {
+        skad_read_skip(&reader); /* type, msgid, "batch" */
+    }
+    (void)skad_read_array(&reader, index + 1, SKAD_CONTROL_BATCH_MAX);
+    for (size_t i = 0; i < index; i++) {
+        skad_read_skip(&reader);
+    }
+    (void)skad_read_array(&reader, 2, 2);
+    if (reader.failed || !read_method(&reader, &out->method)) {
+        return SKAD_CONTROL_NO_METHOD;
+    }
+    return skad_control_read_params(&reader, out) ? SKAD_CONTROL_REQUEST
+                                                  : SKAD_CONTROL_WRONG_PARAMS;
 }
 
 /* ---- Writing ---- */

@@ -39,10 +39,23 @@ typedef enum skad_control_error {
 const char *skad_control_method_name(skad_control_method method);
 const char *skad_control_error_name(skad_control_error error);
 
-#define SKAD_CONTROL_EVERY_S_DEFAULT 60
-#define SKAD_CONTROL_CURSOR_BYTES    65 /* key, type and publisher of a record */
-#define SKAD_CONTROL_LIST_DEFAULT    256
-#define SKAD_CONTROL_LIST_MAX        1024 /* records in one answer */
+#define SKAD_CONTROL_EVERY_S_DEFAULT  60
+#define SKAD_CONTROL_CURSOR_BYTES     65 /* key, type and publisher of a record */
+#define SKAD_CONTROL_LIST_DEFAULT     256
+#define SKAD_CONTROL_LIST_MAX         1024 /* records in one answer */
+#define SKAD_CONTROL_PERIOD_S_DEFAULT 5
+#define SKAD_CONTROL_PERIOD_S_MAX     3600
+#define SKAD_CONTROL_BATCH_MAX        32 /* requests in a batch */
+
+/* Kinds of events. */
+typedef enum skad_control_kind {
+#define SKAD_CONTROL_KIND_ENUM(name, text) SKAD_CONTROL_KIND_##name,
+    SKAD_CONTROL_KINDS(SKAD_CONTROL_KIND_ENUM)
+#undef SKAD_CONTROL_KIND_ENUM
+} skad_control_kind;
+#define SKAD_CONTROL_KINDS_ALL ((2U << SKAD_CONTROL_KIND_LOST) - 1) /* LOST is the last */
+
+const char *skad_control_kind_name(skad_control_kind kind);
 
 /* What is to blame for an error: a parameter. NULL: none is known to be. */
 typedef struct skad_control_blame {
@@ -66,12 +79,16 @@ typedef struct skad_control_request {
                              client's name */
     skad_span salt;
     uint64_t sequence;
+    bool auto_sequence; /* PUBLISH: the node takes the next one */
     bool has_cas;
     uint64_t cas;
     uint32_t life_s; /* 0: the daemon chooses */
     bool keep;
     uint32_t every_s;
-    uint32_t watched; /* UNWATCH: the watch's msgid */
+    uint32_t watched; /* UNWATCH, UNSUBSCRIBE: the msgid of what is ended */
+    uint32_t kinds;   /* SUBSCRIBE_EVENTS: a set of 1 << skad_control_kind */
+    size_t batch;     /* BATCH: how many requests */
+    skad_span raw;    /* as it was read, in whole */
     bool published;   /* RECORDS: of our publications, otherwise of our replicas */
     bool has_cursor;
     uint8_t cursor[SKAD_CONTROL_CURSOR_BYTES]; /* RECORDS: where the last answer ended */
@@ -100,7 +117,13 @@ SKAD_MUST_CHECK skad_control_cut skad_control_read(const uint8_t *data, size_t l
                                                    skad_control_request *out, bool *msgid_known,
                                                    size_t *consumed);
 
-/* Writes one request with all the parameters of its method. */
+/* Reads one of the requests of a batch out of the batch as it was read: REQUEST, NO_METHOD or
+ * WRONG_PARAMS. Its msgid is 0. */
+SKAD_MUST_CHECK skad_control_cut skad_control_read_batched(skad_span batch, size_t index,
+                                                           skad_control_request *out);
+
+/* Writes one request with all the parameters of its method; of a batch `value`, which is an array
+ * in msgpack already. */
 void skad_control_write_request(skad_writer *writer, const skad_control_request *request);
 
 /* Writes a response up to its result. The caller writes exactly one value after it. */

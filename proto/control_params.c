@@ -26,6 +26,9 @@ typedef enum param {
     PARAM_MAX,
     PARAM_CLIENT,
     PARAM_API,
+    PARAM_KINDS,
+    PARAM_PERIOD,
+    PARAM_REQUESTS,
 } param;
 
 typedef struct param_row {
@@ -140,6 +143,48 @@ static bool read_section(skad_reader *reader, bool *published)
     return *published || skad_read_str_is(reader, "held");
 }
 
+static bool read_kinds(skad_reader *reader, uint32_t *kinds)
+{
+    const size_t count = skad_read_array(reader, 0, SKAD_CONTROL_KIND_LOST + 1);
+    *kinds = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned kind = 0;
+        while (kind <= SKAD_CONTROL_KIND_LOST &&
+               !skad_read_str_is(reader, skad_control_kind_name((skad_control_kind)kind))) {
+            kind++;
+        }
+        if (kind > SKAD_CONTROL_KIND_LOST) {
+            return false;
+        }
+        *kinds |= 1U << kind;
+    }
+    return !reader->failed;
+}
+
+/* The parameters of a batch are its requests. They are looked at here, and read one by one later
+ * (skad_control_read_batched). */
+static bool read_requests(skad_reader *reader, skad_control_request *out)
+{
+    out->params_max = SKAD_CONTROL_BATCH_MAX;
+    out->batch = skad_read_array(reader, 0, SKAD_CONTROL_BATCH_MAX);
+    if (!reader->failed && out->batch == 0) {
+        out->blame = blame_at(out->method, 0);
+        out->missing = true;
+        return false;
+    }
+    for (size_t i = 0; i < out->batch && !reader->failed; i++) {
+        (void)skad_read_array(reader, 2, 2);
+        (void)skad_read_str(reader, SKAD_CONTROL_REQUEST_BYTES_MAX);
+        reader->failed = reader->failed || skad_read_peek(reader) != SKAD_ITEM_ARRAY;
+        skad_read_skip(reader);
+        if (reader->failed) {
+            out->blame = blame_at(out->method, 0);
+            out->blame.index = i;
+        }
+    }
+    return !reader->failed;
+}
+
 static bool read_param(skad_reader *reader, param kind, skad_control_request *out)
 {
     switch (kind) {
@@ -156,6 +201,7 @@ static bool read_param(skad_reader *reader, param kind, skad_control_request *ou
     case PARAM_SALT:
         return read_bytes(reader, &out->salt);
     case PARAM_SEQUENCE:
+        out->auto_sequence = false;
         out->sequence = skad_read_uint(reader, UINT64_MAX);
         return true;
     case PARAM_MSGID:
@@ -188,6 +234,12 @@ static bool read_param(skad_reader *reader, param kind, skad_control_request *ou
     case PARAM_API:
         out->api = skad_read_uint(reader, UINT64_MAX);
         return out->api != 0;
+    case PARAM_KINDS:
+        return read_kinds(reader, &out->kinds);
+    case PARAM_PERIOD:
+        return read_count(reader, SKAD_CONTROL_PERIOD_S_MAX, &out->every_s);
+    case PARAM_REQUESTS:
+        return false; /* the array itself: read_requests */
     }
     return false;
 }
@@ -198,6 +250,11 @@ static void set_defaults(skad_control_request *out)
     out->every_s = SKAD_CONTROL_EVERY_S_DEFAULT;
     out->max = SKAD_CONTROL_LIST_DEFAULT;
     out->api = SKAD_CONTROL_API;
+    out->auto_sequence = out->method == SKAD_CONTROL_PUBLISH;
+    out->kinds = SKAD_CONTROL_KINDS_ALL;
+    if (out->method == SKAD_CONTROL_SUBSCRIBE_STATUS) {
+        out->every_s = SKAD_CONTROL_PERIOD_S_DEFAULT;
+    }
 }
 
 bool skad_control_read_params(skad_reader *reader, skad_control_request *out)
@@ -205,6 +262,9 @@ bool skad_control_read_params(skad_reader *reader, skad_control_request *out)
     const param_row *rows = PARAMS[out->method];
 
     set_defaults(out);
+    if (rows[0].kind == PARAM_REQUESTS) {
+        return read_requests(reader, out);
+    }
     out->params_max = count_params(out->method);
     const size_t given = skad_read_array(reader, 0, out->params_max);
     for (size_t i = 0; i < given && !reader->failed; i++) {
@@ -253,6 +313,20 @@ static void write_text(skad_writer *writer, skad_span text)
     skad_write_str(writer, copy);
 }
 
+static void write_kinds(skad_writer *writer, uint32_t kinds)
+{
+    size_t count = 0;
+    for (unsigned kind = 0; kind <= SKAD_CONTROL_KIND_LOST; kind++) {
+        count += (kinds >> kind) & 1U;
+    }
+    skad_write_array(writer, count);
+    for (unsigned kind = 0; kind <= SKAD_CONTROL_KIND_LOST; kind++) {
+        if (((kinds >> kind) & 1U) != 0) {
+            skad_write_str(writer, skad_control_kind_name((skad_control_kind)kind));
+        }
+    }
+}
+
 static void write_param(skad_writer *writer, param kind, const skad_control_request *request)
 {
     switch (kind) {
@@ -273,7 +347,7 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
         skad_write_bin(writer, request->salt.data, request->salt.len);
         break;
     case PARAM_SEQUENCE:
-        skad_write_uint(writer, request->sequence);
+        write_number(writer, !request->auto_sequence, request->sequence);
         break;
     case PARAM_MSGID:
         skad_write_uint(writer, request->watched);
@@ -293,6 +367,12 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
     case PARAM_KEEP:
         skad_write_bool(writer, request->keep);
         break;
+    case PARAM_KINDS:
+        write_kinds(writer, request->kinds);
+        break;
+    case PARAM_REQUESTS:
+        break;
+    case PARAM_PERIOD:
     case PARAM_EVERY:
         write_number(writer, request->every_s != 0, request->every_s);
         break;
@@ -319,6 +399,10 @@ void skad_control_write_params(skad_writer *writer, const skad_control_request *
 {
     const size_t count = count_params(request->method);
 
+    if (request->method == SKAD_CONTROL_BATCH) {
+        skad_write_raw(writer, request->value.data, request->value.len);
+        return;
+    }
     skad_write_array(writer, count);
     for (size_t i = 0; i < count; i++) {
         write_param(writer, PARAMS[request->method][i].kind, request);

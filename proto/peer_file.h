@@ -1,5 +1,5 @@
 /* The file in which a node keeps its verified peers over a restart: one strict msgpack value,
- * described byte by byte in docs/files.md. This is only the encoding; src/daemon/state/peer_store.h
+ * described byte by byte in docs/files.md. This is only the encoding; src/host/state/peer_store.h
  * reads and writes the file. */
 #ifndef SKAD_PROTO_PEER_FILE_H
 #define SKAD_PROTO_PEER_FILE_H

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Holds the house together (docs/architecture.md, "The house"): each library is included by its own folder
-# only, and folders include only what lies below them: cli -> daemon -> core -> proto -> crypto, and
-# daemon -> db -> crypto. Within a folder that has rooms, a room includes only what lies below it.
+# only, and folders include only what lies below them: cli -> daemon -> host -> core -> proto -> crypto, and
+# host -> db -> crypto. Within a folder that has rooms, a room includes only what lies below it.
 # Prints every stray include and file; fails if there is one.
 set -euo pipefail
 cd "${1:?usage: layering.sh SOURCE_DIR}"
@@ -50,7 +50,7 @@ order() {
 all=(crypto proto src include)
 without() { # the folders of `all` and src/* without the named one
   local folder
-  for folder in crypto proto include src/core src/daemon src/cli src/db src/price src/sim; do
+  for folder in crypto proto include src/core src/host src/daemon src/cli src/db src/price src/sim; do
     [ "$folder" = "$1" ] || [ ! -d "$folder" ] || echo "$folder"
   done
 }
@@ -67,13 +67,14 @@ complain "Jansson outside src/sim" '[<"]jansson' $(without src/sim)
 
 complain "crypto includes what lies above it" '"(proto|src)/' crypto
 complain "proto includes what lies above it" '"src/' proto
-complain "core includes what lies above it" '"src/(daemon|cli|db|sim)/' src/core
+complain "core includes what lies above it" '"src/(host|daemon|cli|db|sim)/' src/core
 complain "db includes more than the public headers and crypto" \
-  '"(proto|src/(core|daemon|cli|sim))/' src/db
-complain "the price includes more than itself" '"(crypto|proto|src/(core|daemon|cli|db|sim))/' src/price
+  '"(proto|src/(core|host|daemon|cli|sim))/' src/db
+complain "the price includes more than itself" '"(crypto|proto|src/(core|host|daemon|cli|db|sim))/' src/price
 complain "the command line includes the simulator" '"src/sim/' src/cli
+complain "host includes the daemon, the command line or the simulator" '"src/(daemon|cli|sim)/' src/host
 complain "daemon includes the command line or the simulator" '"src/(cli|sim)/' src/daemon
-complain "the simulator includes the daemon or the command line" '"src/(cli|daemon|db)/' src/sim
+complain "the simulator includes the daemon or the command line" '"src/(cli|host|daemon|db)/' src/sim
 complain "public headers include private ones" '"(crypto|proto|src)/' include
 complain "core reaches for sockets, clocks, threads or stdio" \
   '<(sys/(socket|time|epoll|un)|netinet/|arpa/|time|stdio|pthread|threads|poll|unistd)' src/core
@@ -89,7 +90,8 @@ complain "what ships looks inside a node" '"src/core/node/parts\.h"' \
 # Files of the core include the state of a node, which lies on top; tests/calls.sh sees to it that
 # they call nothing up there.
 order src/core node inbound upkeep operations lookup storage rpc routing base
-order src/daemon app metrics control health state net sandbox system
+order src/host api drive files state net system loop
+order src/daemon app metrics control health state sandbox system
 order src/sim program report experiment adversaries world scenario base
 order src/cli commands top file client base
 

@@ -12,6 +12,18 @@ export type ErrorCode =
   | "busy"
   | "denied";
 
+export type EventKind =
+  | "joined"
+  | "isolated"
+  | "ban"
+  | "unban"
+  | "store_failure"
+  | "store_recovered"
+  | "reload"
+  | "twin"
+  | "health"
+  | "lost";
+
 export interface ErrorMap {
   /** one of the codes, for programs */
   code: string;
@@ -54,6 +66,8 @@ export interface Limits {
   operations: number;
   /** watches of a client */
   watches: number;
+  /** subscriptions of a client */
+  subscriptions: number;
   /** unread answers; a client with more is disconnected */
   unread_bytes: number;
   /** the value of `put` */
@@ -64,6 +78,8 @@ export interface Limits {
   salt_bytes: number;
   /** the metadata of `announce` */
   metadata_bytes: number;
+  /** the requests of a `batch` */
+  batch: number;
 }
 
 export interface Ping {
@@ -707,7 +723,7 @@ export interface Methods {
   trace: { params: [id: string | Uint8Array]; result: Lookup };
   put: { params: [value: Uint8Array | string, keep?: boolean | null]; result: Put };
   store: { params: [record: Uint8Array | string, cas?: number | null, keep?: boolean | null]; result: Put };
-  publish: { params: [value: Uint8Array | string, salt?: Uint8Array | string | null, sequence: number, cas?: number | null, lifeS?: number | null, keep?: boolean | null]; result: Publish };
+  publish: { params: [value: Uint8Array | string, salt?: Uint8Array | string | null, sequence?: number | null, cas?: number | null, lifeS?: number | null, keep?: boolean | null]; result: Publish };
   announce: { params: [key: string | Uint8Array, endpoint?: string | number | null, metadata?: Uint8Array | string | null, lifeS?: number | null, keep?: boolean | null]; result: Put };
   get: { params: [key: string | Uint8Array]; result: Get };
   resolve: { params: [publisher: string | Uint8Array, salt?: Uint8Array | string | null]; result: Resolve };

@@ -6,7 +6,9 @@
 
 #include <stdint.h>
 
-#pragma GCC visibility push(default)
+#include "skad/compiler.h"
+
+SKAD_BEGIN
 
 /* X(NAME, "name"). The names are stable: operators graph them. */
 #define SKAD_CAPS(X)                                                                               \
@@ -44,6 +46,6 @@ typedef struct skad_usage {
 /* The cap's stable lower-case name, static storage, never NULL. */
 const char *skad_cap_name(skad_cap cap);
 
-#pragma GCC visibility pop
+SKAD_END
 
 #endif

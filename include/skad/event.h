@@ -179,6 +179,7 @@ typedef struct skad_event {
             uint64_t sequence;
         } adopted;
     } u;
+    uint64_t reserved[8]; /* 0 in this version */
 } skad_event;
 
 #endif

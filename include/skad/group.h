@@ -14,9 +14,10 @@
 
 #include <stdint.h>
 
+#include "skad/compiler.h"
 #include "skad/types.h"
 
-#pragma GCC visibility push(default)
+SKAD_BEGIN
 
 #define SKAD_GROUP_LEVELS 3
 
@@ -60,6 +61,6 @@ static inline unsigned skad_groups_of(uint64_t group, uint64_t out[SKAD_GROUP_LE
     return count;
 }
 
-#pragma GCC visibility pop
+SKAD_END
 
 #endif

@@ -3,16 +3,16 @@
 #ifndef SKAD_IDENTITY_H
 #define SKAD_IDENTITY_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/compiler.h"
 #include "skad/profile.h"
 #include "skad/status.h"
 #include "skad/types.h"
 
-#pragma GCC visibility push(default)
+SKAD_BEGIN
 
 #define SKAD_SECRET_KEY_BYTES    64 /* libsodium's layout: 32-byte seed, then the public key */
 #define SKAD_NONCE_BYTES         8
@@ -49,9 +49,10 @@ typedef void (*skad_solve_progress)(const skad_progress *progress, void *user);
 typedef struct skad_solve_options {
     unsigned threads;             /* 0: as many as there are processors online */
     bool background;              /* give way to every other thread of the machine */
-    const atomic_bool *stop;      /* raised by another thread or a signal handler; may be NULL */
+    const skad_flag *stop;        /* raised by another thread or a signal handler; may be NULL */
     skad_solve_progress progress; /* may be NULL */
     void *user;                   /* passed to progress */
+    uint64_t reserved[4];         /* 0: room for later versions (docs/abi.md) */
 } skad_solve_options;
 
 /* Draws key pairs until one satisfies the profile's static puzzle, then solves the dynamic puzzle
@@ -67,7 +68,7 @@ SKAD_MUST_CHECK skad_status skad_identity_generate(const skad_profile *profile, 
  * (skad_profile), without nonces. The identity may fail the static puzzle of a profile: check with
  * skad_identity_fits. Errors: SKAD_ERR_INPUT (memory_kib), SKAD_ERR_MEMORY (never with 0); *out is
  * then wiped. */
-SKAD_MUST_CHECK skad_status skad_identity_from_seed(const uint8_t seed[static 32],
+SKAD_MUST_CHECK skad_status skad_identity_from_seed(const uint8_t seed[SKAD_AT_LEAST(32)],
                                                     uint32_t memory_kib, skad_identity *out);
 
 /* Whether the identity was made with the profile's memory and satisfies its static puzzle. */
@@ -111,6 +112,6 @@ SKAD_MUST_CHECK skad_status skad_identity_update(const char *path, const skad_id
 /* Overwrites the secret and everything else with zeros. */
 void skad_identity_wipe(skad_identity *identity);
 
-#pragma GCC visibility pop
+SKAD_END
 
 #endif

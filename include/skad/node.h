@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "skad/cap.h"
+#include "skad/compiler.h"
 #include "skad/event.h"
 #include "skad/identity.h"
 #include "skad/profile.h"
@@ -28,7 +29,7 @@
 #include "skad/types.h"
 #include "skad/verdict.h"
 
-#pragma GCC visibility push(default)
+SKAD_BEGIN
 
 typedef struct skad_node skad_node;
 
@@ -45,7 +46,8 @@ typedef struct skad_node_limits {
     uint16_t tokens; /* tokens that peers granted, two for each known peer; with fewer, requests to
                         the other peers are as long as first ones; 0..8192 */
     uint16_t roots;  /* roots of batches that other nodes signed, 1..64 */
-    uint16_t identities; /* proven identities that are remembered, a power of two, 4..32768 */
+    uint16_t identities;  /* proven identities that are remembered, a power of two, 4..32768 */
+    uint64_t reserved[4]; /* 0: room for later versions (docs/abi.md) */
 } skad_node_limits;
 
 void skad_node_limits_default(skad_node_limits *out);
@@ -75,6 +77,7 @@ typedef struct skad_node_rates {
     skad_rate answer_bytes;           /* bytes sent in answers; beyond it they are dropped */
     uint32_t cells; /* prefixes counted, of each kind: a power of two, 4..2^20; of identities, eight
                        times as many, since the rates of these are slow */
+    uint64_t reserved[4]; /* 0: room for later versions (docs/abi.md) */
 } skad_node_rates;
 
 /* Fills in rates that suit the profile: no limits at all where it sets none. */
@@ -95,6 +98,7 @@ typedef struct skad_node_config {
 
     /* Copied; NULL in a daemon. For many nodes in one process: skad/simulator.h. */
     const skad_simulator_config *simulator;
+    uint64_t reserved[4]; /* 0: room for later versions (docs/abi.md) */
 } skad_node_config;
 
 /* Errors: SKAD_ERR_INPUT (something out of its range), SKAD_ERR_PUZZLE (the identity does not
@@ -294,13 +298,15 @@ typedef struct skad_node_stats {
     skad_address twin; /* where another node runs with our identity; NONE: there seems to be none */
     skad_store_totals store;
     uint32_t epoch;
-    bool secrets_locked; /* the system keeps our keys out of swap */
+    bool secrets_locked;   /* the system keeps our keys out of swap */
+    uint64_t reserved[16]; /* 0 in this version */
 } skad_node_stats;
 
 void skad_node_stats_get(const skad_node *node, skad_time now, skad_node_stats *out);
 
 /* Writes how full the node is, by cap. */
-void skad_node_caps(const skad_node *node, skad_time now, skad_usage out[static SKAD_CAP_COUNT]);
+void skad_node_caps(const skad_node *node, skad_time now,
+                    skad_usage out[SKAD_AT_LEAST(SKAD_CAP_COUNT)]);
 
 /* One contact of the routing table. */
 typedef struct skad_table_row {
@@ -318,6 +324,6 @@ typedef struct skad_table_row {
 /* Writes up to rows_max rows, by bucket; returns how many there are in all. */
 size_t skad_node_table(const skad_node *node, skad_time now, skad_table_row *rows, size_t rows_max);
 
-#pragma GCC visibility pop
+SKAD_END
 
 #endif

@@ -8,9 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/compiler.h"
 #include "skad/types.h"
 
-#pragma GCC visibility push(default)
+SKAD_BEGIN
 
 #define SKAD_PROFILE_NAME_BYTES_MAX 32
 #define SKAD_PSK_BYTES              32
@@ -65,6 +66,6 @@ uint32_t skad_profile_epoch(const skad_profile *profile, uint64_t unix_s);
  */
 bool skad_profile_epoch_valid(const skad_profile *profile, uint64_t unix_s, uint32_t epoch);
 
-#pragma GCC visibility pop
+SKAD_END
 
 #endif

@@ -14,10 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/compiler.h"
 #include "skad/identity.h"
 #include "skad/types.h"
 
-#pragma GCC visibility push(default)
+SKAD_BEGIN
 
 #define SKAD_VALUE_BYTES_MAX         1000 /* immutable */
 #define SKAD_MUTABLE_VALUE_BYTES_MAX 800
@@ -51,7 +52,7 @@ SKAD_MUST_CHECK bool skad_record_decode(const uint8_t *data, size_t len, skad_re
 
 /* Computes what the signature of a mutable record or an announcement covers. */
 void skad_record_digest(const skad_record *record, const skad_network_id *network,
-                        uint8_t out[static SKAD_RECORD_DIGEST_BYTES]);
+                        uint8_t out[SKAD_AT_LEAST(SKAD_RECORD_DIGEST_BYTES)]);
 
 /* Whether the record's signature is its publisher's, and was made for this network. Always true for
  * an immutable record, whose key proves its value. Costs one signature check. */
@@ -75,9 +76,9 @@ size_t skad_record_encode_announcement(skad_publisher publisher, const skad_id *
                                        uint8_t *out, size_t cap);
 
 void skad_value_key(const uint8_t *value, size_t len, skad_id *out);
-void skad_mutable_key(const uint8_t publisher[static SKAD_PUBLIC_KEY_BYTES], skad_span salt,
+void skad_mutable_key(const uint8_t publisher[SKAD_AT_LEAST(SKAD_PUBLIC_KEY_BYTES)], skad_span salt,
                       skad_id *out);
 
-#pragma GCC visibility pop
+SKAD_END
 
 #endif

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/compiler.h"
 #include "skad/event.h"
 #include "skad/node.h"
 #include "skad/record.h"
@@ -22,7 +23,7 @@
 #include "skad/store.h"
 #include "skad/types.h"
 
-#pragma GCC visibility push(default)
+SKAD_BEGIN
 
 /* ---- Storing: event SKAD_EVENT_PUT ---- */
 
@@ -35,7 +36,8 @@ typedef struct skad_store_request {
     size_t len;
     bool has_cas; /* mutable: the holders must have this sequence now (0: none), or they refuse */
     uint64_t cas;
-    bool keep; /* re-announce it */
+    bool keep;            /* re-announce it */
+    uint64_t reserved[4]; /* 0: room for later versions (docs/abi.md) */
 } skad_store_request;
 
 /* Stores a record as it is. More errors: SKAD_ERR_FORMAT (it does not decode, or its signature is
@@ -51,6 +53,7 @@ typedef struct skad_publish_request {
     bool has_cas;
     uint64_t cas;
     bool keep;
+    uint64_t reserved[4]; /* 0: room for later versions (docs/abi.md) */
 } skad_publish_request;
 
 /* Signs a mutable record with the node's key and stores it. Errors as above. */
@@ -63,6 +66,7 @@ typedef struct skad_announce_request {
     skad_span metadata;    /* 0..128 bytes */
     uint32_t life_s;       /* as above */
     bool keep;
+    uint64_t reserved[4]; /* 0: room for later versions (docs/abi.md) */
 } skad_announce_request;
 
 /* Announces the node under a key. Its sequence is the time, so a later announcement replaces an
@@ -78,7 +82,7 @@ size_t skad_node_withdraw(skad_node *node, const skad_id *key, unsigned type);
 /* ---- Finding: event SKAD_EVENT_GET ---- */
 
 /* Returns the key of a mutable record. */
-void skad_mutable_key(const uint8_t publisher[static SKAD_PUBLIC_KEY_BYTES], skad_span salt,
+void skad_mutable_key(const uint8_t publisher[SKAD_AT_LEAST(SKAD_PUBLIC_KEY_BYTES)], skad_span salt,
                       skad_id *out);
 
 /* Fetches what is stored under a key. An immutable value ends the search when the first verified
@@ -98,6 +102,6 @@ SKAD_MUST_CHECK skad_status skad_node_watch(skad_node *node, skad_record_type ty
                                             const skad_id *key, uint32_t every_s, skad_time now,
                                             skad_op *op);
 
-#pragma GCC visibility pop
+SKAD_END
 
 #endif

@@ -6,10 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "skad/compiler.h"
 #include "skad/node.h"
 #include "skad/status.h"
 
-#pragma GCC visibility push(default)
+SKAD_BEGIN
 
 /* A ring that the nodes of one thread share, one for all of them. Each needs it only from a call
  * until the driver has polled what the call wanted to send. */
@@ -48,6 +49,6 @@ struct skad_simulator_config {
     const skad_node_tuning *tuning; /* copied; NULL: as shipped */
 };
 
-#pragma GCC visibility pop
+SKAD_END
 
 #endif

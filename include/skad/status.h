@@ -3,9 +3,9 @@
 #ifndef SKAD_STATUS_H
 #define SKAD_STATUS_H
 
-#pragma GCC visibility push(default)
+#include "skad/compiler.h"
 
-#define SKAD_MUST_CHECK __attribute__((warn_unused_result))
+SKAD_BEGIN
 
 typedef enum skad_status {
     SKAD_OK = 0,
@@ -21,11 +21,14 @@ typedef enum skad_status {
     SKAD_ERR_STOPPED,    /* the stop flag was raised */
     SKAD_ERR_PUZZLE,     /* the identity does not satisfy the profile's puzzles */
     SKAD_ERR_BUSY,       /* too much is under way: try again later */
+    SKAD_ERR_CLOSED,     /* a handle of something that was closed, or never opened */
+    SKAD_ERR_THREAD,     /* called from another thread than the one that owns it */
+    SKAD_ERR_TIMEOUT,    /* it did not end in the time that was given */
 } skad_status;
 
 /* Returns a short English text for a status, static storage, never NULL. */
 const char *skad_status_text(skad_status status);
 
-#pragma GCC visibility pop
+SKAD_END
 
 #endif

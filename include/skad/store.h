@@ -19,11 +19,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "skad/compiler.h"
 #include "skad/group.h"
 #include "skad/status.h"
 #include "skad/types.h"
 
-#pragma GCC visibility push(default)
+SKAD_BEGIN
 
 #define SKAD_STORED_BYTES_MAX 1232 /* no record is larger than a datagram */
 
@@ -66,7 +67,7 @@ typedef enum skad_store_owner {
 
 /* Names an address group of any level as an owner: 8 bytes big-endian, then 24 zero bytes. A record
  * counts for its group and for the wider ones around it (skad/group.h). */
-static inline void skad_store_group_owner(uint64_t group, uint8_t out[static 32])
+static inline void skad_store_group_owner(uint64_t group, uint8_t out[SKAD_AT_LEAST(32)])
 {
     for (unsigned i = 0; i < 8; i++) {
         out[i] = (uint8_t)(group >> (56 - 8 * i));
@@ -139,7 +140,7 @@ typedef struct skad_store_ops {
                  skad_store_record *out);
     /* Drops a record. Errors: SKAD_ERR_MISSING, SKAD_ERR_IO, SKAD_ERR_BUSY. */
     skad_status (*drop)(void *self, skad_store_section section, const skad_store_name *name);
-    void (*usage)(void *self, skad_store_owner kind, const uint8_t owner[static 32],
+    void (*usage)(void *self, skad_store_owner kind, const uint8_t owner[SKAD_AT_LEAST(32)],
                   skad_store_usage *out);
     /* Drops up to `limit` expired records that are held; returns how many. */
     size_t (*sweep)(void *self, uint64_t now_unix_s, size_t limit);
@@ -175,6 +176,6 @@ typedef struct skad_store_caps {
  * (a cap of zero). Free with store->ops->free(store->self). */
 SKAD_MUST_CHECK skad_status skad_store_memory_new(const skad_store_caps *caps, skad_store *out);
 
-#pragma GCC visibility pop
+SKAD_END
 
 #endif

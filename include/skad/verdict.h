@@ -5,7 +5,9 @@
 #ifndef SKAD_VERDICT_H
 #define SKAD_VERDICT_H
 
-#pragma GCC visibility push(default)
+#include "skad/compiler.h"
+
+SKAD_BEGIN
 
 /* X(NAME, "name") */
 #define SKAD_VERDICTS(X)                                                                           \
@@ -39,6 +41,6 @@ typedef enum skad_verdict {
 /* Returns the reason's stable lower-case name, static storage, never NULL. */
 const char *skad_verdict_name(skad_verdict verdict);
 
-#pragma GCC visibility pop
+SKAD_END
 
 #endif

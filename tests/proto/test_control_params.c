@@ -85,6 +85,73 @@ static void a_name_of_a_client_has_at_most_128_bytes(void **state)
     }
 }
 
+static void the_requests_of_a_batch_are_read_one_by_one(void **state)
+{
+    (void)state;
+    skad_control_request batch;
+    skad_control_request one;
+    static const char params[] = "\x93\x92\xa3get\x91\xa1k\x92\xa3put\x92\xa1v\xc3\x92\xa1x\x90";
+    assert_int_equal(read_request("batch", params, sizeof params - 1, &batch),
+                     SKAD_CONTROL_REQUEST);
+    assert_int_equal(batch.batch, 3);
+    assert_int_equal(skad_control_read_batched(batch.raw, 0, &one), SKAD_CONTROL_WRONG_PARAMS);
+    assert_string_equal(one.blame.parameter, "key");
+    assert_int_equal(skad_control_read_batched(batch.raw, 1, &one), SKAD_CONTROL_REQUEST);
+    assert_int_equal(one.method, SKAD_CONTROL_PUT);
+    assert_int_equal(one.value.len, 1);
+    assert_true(one.keep);
+    assert_int_equal(one.msgid, 0);
+    assert_int_equal(skad_control_read_batched(batch.raw, 2, &one), SKAD_CONTROL_NO_METHOD);
+}
+
+/* What is no list of pairs is refused as a whole, by the place of the first that is none. */
+static void what_is_no_batch_is_refused_by_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        const char *params;
+        size_t len;
+        size_t index;
+        bool missing;
+    } cases[] = {
+        {"none at all", PARAMS("\x90"), 0, true},
+        {"no pair", PARAMS("\x91\x01"), 0, false},
+        {"a pair of three", PARAMS("\x91\x93\xa1x\x90\x90"), 0, false},
+        {"no name", PARAMS("\x92\x92\xa1x\x90\x92\x01\x90"), 1, false},
+        {"no parameters", PARAMS("\x91\x92\xa1x\x01"), 0, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        skad_control_request request;
+        const skad_control_cut cut = read_request("batch", cases[i].params, cases[i].len, &request);
+        if (cut != SKAD_CONTROL_WRONG_PARAMS || request.blame.parameter == NULL ||
+            request.blame.index != cases[i].index || request.missing != cases[i].missing) {
+            fail_msg("%s", cases[i].label);
+        }
+    }
+}
+
+static void kinds_of_events_are_a_set(void **state)
+{
+    (void)state;
+    skad_control_request request;
+    assert_int_equal(read_request("subscribe_events", "\x90", 1, &request), SKAD_CONTROL_REQUEST);
+    assert_int_equal(request.kinds, SKAD_CONTROL_KINDS_ALL);
+    assert_int_equal(read_request("subscribe_events",
+                                  PARAMS("\x91\x93\xa3"
+                                         "ban\xa4lost\xa3"
+                                         "ban"),
+                                  &request),
+                     SKAD_CONTROL_REQUEST);
+    assert_int_equal(request.kinds, 1U << SKAD_CONTROL_KIND_BAN | 1U << SKAD_CONTROL_KIND_LOST);
+    assert_int_equal(read_request("subscribe_events",
+                                  PARAMS("\x91\x91\xa2"
+                                         "ba"),
+                                  &request),
+                     SKAD_CONTROL_WRONG_PARAMS);
+    assert_string_equal(request.blame.parameter, "kinds");
+}
+
 static void a_parameter_is_found_by_its_name(void **state)
 {
     (void)state;
@@ -100,6 +167,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_parameter_that_is_to_blame_is_named),
         cmocka_unit_test(a_name_of_a_client_has_at_most_128_bytes),
+        cmocka_unit_test(the_requests_of_a_batch_are_read_one_by_one),
+        cmocka_unit_test(what_is_no_batch_is_refused_by_its_place),
+        cmocka_unit_test(kinds_of_events_are_a_set),
         cmocka_unit_test(a_parameter_is_found_by_its_name),
     };
     return cmocka_run_group_tests_name("control parameters", tests, NULL, NULL);

@@ -13,12 +13,12 @@
 #include <cmocka.h>
 
 #include "crypto/keys.h"
-#include "src/daemon/system/clock.h"
+#include "src/host/system/clock.h"
 #include "tests/support/folder.h"
 #include "tests/support/ipv6.h"
 
 #define IN_BYTES   (4U << 20)
-#define ITEMS_MAX  65536
+#define ITEMS_MAX  131072
 #define PATIENCE_S 30.0 /* an answer that takes longer never comes */
 
 /* [0, 5, "status", []] */
@@ -62,7 +62,7 @@ static int begin(void **state, bool kept, size_t families)
         .listen = listen,
         .listen_count = families,
         .peer_sockets = true,
-        .log = kept ? SKAD_LOG_INFO : SKAD_LOG_NOTHING,
+        .log = skad_log_stderr(kept ? SKAD_LOG_INFO : SKAD_LOG_NOTHING),
     };
     if (!skad_daemon_new(&config, &self->daemon, &failure)) {
         fail_msg("%s", failure.text);

@@ -7,17 +7,18 @@
 
 #define TIMERS_MAX 64
 
-void __wrap_ev_timer_start(struct ev_loop *loop, ev_timer *timer);
-void __wrap_ev_timer_stop(struct ev_loop *loop, ev_timer *timer);
+void __wrap_skad_timer_start(skad_loop *loop, skad_timer *timer, uint64_t after_us);
+void __wrap_skad_timer_stop(skad_loop *loop, skad_timer *timer);
 
-static ev_timer *running[TIMERS_MAX]; /* in the order of their starts */
+static skad_timer *running[TIMERS_MAX]; /* in the order of their starts */
 static size_t count;
 
-void __wrap_ev_timer_stop(struct ev_loop *loop, ev_timer *timer)
+void __wrap_skad_timer_stop(skad_loop *loop, skad_timer *timer)
 {
     (void)loop;
     for (size_t i = 0; i < count; i++) {
         if (running[i] == timer) {
+            timer->active = false;
             memmove(&running[i], &running[i + 1], (count - i - 1) * sizeof running[0]);
             count--;
             return;
@@ -25,21 +26,18 @@ void __wrap_ev_timer_stop(struct ev_loop *loop, ev_timer *timer)
     }
 }
 
-void __wrap_ev_timer_start(struct ev_loop *loop, ev_timer *timer)
+void __wrap_skad_timer_start(skad_loop *loop, skad_timer *timer, uint64_t after_us)
 {
-    (void)loop;
-    for (size_t i = 0; i < count; i++) {
-        if (running[i] == timer) {
-            return; /* as libev does */
-        }
-    }
+    __wrap_skad_timer_stop(loop, timer);
     SKAD_ASSERT(count < TIMERS_MAX);
+    timer->active = true;
+    timer->due_us = after_us; /* how long it lasts, since time does not pass here */
     running[count++] = timer;
 }
 
-static bool lasts(const ev_timer *timer, double after_s)
+static bool lasts(const skad_timer *timer, unsigned after_s)
 {
-    return timer->at > after_s - 0.001 && timer->at < after_s + 0.001;
+    return timer->due_us == after_s * SKAD_US_PER_S;
 }
 
 size_t test_timers_running(void)
@@ -47,7 +45,7 @@ size_t test_timers_running(void)
     return count;
 }
 
-size_t test_timers_of(double after_s)
+size_t test_timers_of(unsigned after_s)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
@@ -56,16 +54,14 @@ size_t test_timers_of(double after_s)
     return found;
 }
 
-void test_timers_fire(struct ev_loop *loop, double after_s)
+void test_timers_fire(skad_loop *loop, unsigned after_s)
 {
     size_t i = 0;
     while (i < count && !lasts(running[i], after_s)) {
         i++;
     }
     SKAD_ASSERT(i < count);
-    ev_timer *timer = running[i];
-    if (timer->repeat <= 0.) {
-        __wrap_ev_timer_stop(loop, timer);
-    }
-    ev_invoke(loop, timer, EV_TIMER);
+    skad_timer *timer = running[i];
+    __wrap_skad_timer_stop(loop, timer);
+    timer->due(timer->user);
 }

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 #define SKAD_CONFIG_BYTES_MAX      65536
 #define SKAD_CONFIG_LINE_BYTES_MAX 4352 /* a path of 4095 bytes, a key, and some blanks */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "src/daemon/net/workers.h"
+#include "src/host/net/workers.h"
 
 static const char *default_of(const skad_option_row *row, const skad_options *options,
                               skad_effective *out)

@@ -2,7 +2,7 @@
 #ifndef SKAD_CLI_BASE_EXIT_H
 #define SKAD_CLI_BASE_EXIT_H
 
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 typedef enum skad_exit {
     SKAD_EXIT_DONE = 0,

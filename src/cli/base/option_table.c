@@ -13,8 +13,8 @@
 #include "proto/tree.h"
 #include "skad/records.h"
 #include "src/cli/base/suggestion.h"
-#include "src/daemon/net/scoped.h"
-#include "src/daemon/state/profile_file.h"
+#include "src/host/net/scoped.h"
+#include "src/host/state/profile_file.h"
 
 /* An operation ends within 60 s by itself; the daemon's answer says more than our own timeout. */
 #define TIMEOUT_S_DEFAULT 65

@@ -4,7 +4,7 @@
 #include "proto/address.h"
 #include "src/cli/base/progress.h"
 #include "src/cli/commands/commands.h"
-#include "src/daemon/state/data_directory.h"
+#include "src/host/state/data_directory.h"
 
 static skad_exit run(const skad_options *options)
 {

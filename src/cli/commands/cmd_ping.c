@@ -4,7 +4,7 @@
 #include "proto/address.h"
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
-#include "src/daemon/net/scoped.h"
+#include "src/host/net/scoped.h"
 
 static void print(const skad_options *options, skad_answer result)
 {

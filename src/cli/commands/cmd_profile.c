@@ -11,7 +11,7 @@
 #include "src/cli/client/json.h"
 #include "src/cli/commands/commands.h"
 #include "src/daemon/control/results.h"
-#include "src/daemon/state/profile_text.h"
+#include "src/host/state/profile_text.h"
 
 #define RESULT_BYTES_MAX 1024
 #define RESULT_KEYS      (SKAD_PROFILE_FIGURES_COUNT + SKAD_PROFILE_FLAGS_COUNT + 3)

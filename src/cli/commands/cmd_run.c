@@ -8,9 +8,9 @@
 #include "src/cli/commands/reload.h"
 #include "src/daemon/app/foreground.h"
 #include "src/daemon/control/control_listen.h"
-#include "src/daemon/state/data_directory.h"
 #include "src/daemon/state/folder_check.h"
 #include "src/daemon/system/notify.h"
+#include "src/host/state/data_directory.h"
 
 typedef struct run_context {
     const skad_options *options;
@@ -50,7 +50,8 @@ static bool identify(void *user, const atomic_bool *stop, skad_identity *out, sk
                                            &made, failure);
     skad_progress_clear();
     if (ok && made) {
-        skad_log(SKAD_LOG_INFO, SKAD_LOG_INFO, "made a new identity, %s", self->directory.identity);
+        skad_log(skad_log_stderr(SKAD_LOG_INFO), SKAD_LOG_INFO, "made a new identity, %s",
+                 self->directory.identity);
     }
     return ok;
 }
@@ -108,7 +109,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .metrics_path = options->metrics.path[0] != 0 ? options->metrics.path : NULL,
         .settings_path = strcmp(settings, SKAD_CONFIG_NONE) == 0 ? NULL : settings,
         .descriptors = (unsigned)options->limits.descriptors,
-        .log = SKAD_LOG_INFO,
+        .log = skad_log_stderr(SKAD_LOG_INFO),
     };
     skad_daemon_config config = {
         .profile = options->profile,
@@ -130,7 +131,7 @@ static bool run_node(run_context *self, skad_failure *failure)
         .join_count = options->join_count,
         .peer_sockets = true,
         .workers = (options->given & SKAD_OPTION_WORKERS) != 0 ? (int)options->workers : -1,
-        .log = SKAD_LOG_INFO,
+        .log = skad_log_stderr(SKAD_LOG_INFO),
         .user = self,
     };
     skad_reload reload;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "skad/version.h"
 #include "crypto/keys.h"
 #include "src/cli/base/suggestion.h"
 #include "src/cli/commands/cmd_sim.h"

@@ -5,7 +5,7 @@
 
 #include "skad/profile.h"
 #include "skad/status.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 #include "src/price/price.h"
 
 /* Measures each of the two puzzles for half of the time and sets the rates of a core. Fails where

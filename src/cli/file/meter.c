@@ -7,7 +7,7 @@
 
 #include "skad/types.h"
 #include "src/cli/client/text.h"
-#include "src/daemon/system/clock.h"
+#include "src/host/system/clock.h"
 
 #define ERASE         "\r\033[K"
 #define WIDTH_DEFAULT 80

@@ -7,7 +7,7 @@
 #include <limits.h>
 
 #include "skad/status.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 typedef struct skad_part {
     int fd;

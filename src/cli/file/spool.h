@@ -12,7 +12,7 @@
 
 #include "skad/status.h"
 #include "src/cli/file/part.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 typedef struct skad_spool {
     int fd;                /* of the file that is being gathered */

@@ -6,7 +6,7 @@
 #define START_US (60 * SKAD_US_PER_S) /* joining may take as long, which is no change */
 #define HOUR_US  (3600 * SKAD_US_PER_S)
 
-static void tell_health(skad_log_level log, const skad_health_report *report)
+static void tell_health(skad_log_to log, const skad_health_report *report)
 {
     skad_health_check worst;
     if (!skad_health_worst(report, &worst)) {
@@ -18,7 +18,7 @@ static void tell_health(skad_log_level log, const skad_health_report *report)
              skad_health_check_name(worst), report->checks[worst].text);
 }
 
-static void look_at_health(skad_changes *self, skad_log_level log, const skad_changes_sample *now)
+static void look_at_health(skad_changes *self, skad_log_to log, const skad_changes_sample *now)
 {
     uint64_t held;
     const skad_health_verdict verdict = now->health->verdict;
@@ -33,7 +33,7 @@ static void look_at_health(skad_changes *self, skad_log_level log, const skad_ch
     }
 }
 
-static void look_at_load(skad_changes *self, skad_log_level log, const skad_changes_sample *now)
+static void look_at_load(skad_changes *self, skad_log_to log, const skad_changes_sample *now)
 {
     uint64_t held;
     const bool lasts = now->loaded == self->loaded_before;
@@ -53,7 +53,7 @@ static void look_at_load(skad_changes *self, skad_log_level log, const skad_chan
 }
 
 /* Bans that end are no news. */
-static void look_at_bans(skad_changes *self, skad_log_level log, const skad_changes_sample *now)
+static void look_at_bans(skad_changes *self, skad_log_to log, const skad_changes_sample *now)
 {
     uint64_t held;
     if (now->bans < self->bans_told) {
@@ -69,7 +69,7 @@ static void look_at_bans(skad_changes *self, skad_log_level log, const skad_chan
     }
 }
 
-bool skad_changes_look(skad_changes *self, skad_log_level log, const skad_changes_sample *now)
+bool skad_changes_look(skad_changes *self, skad_log_to log, const skad_changes_sample *now)
 {
     if (self->begun_us == 0) {
         self->begun_us = now->mono_us;

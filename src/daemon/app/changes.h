@@ -31,6 +31,6 @@ typedef struct skad_changes {
 } skad_changes;
 
 /* Logs what has changed. True if the summary of an hour is due. */
-bool skad_changes_look(skad_changes *self, skad_log_level log, const skad_changes_sample *now);
+bool skad_changes_look(skad_changes *self, skad_log_to log, const skad_changes_sample *now);
 
 #endif

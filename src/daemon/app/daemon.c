@@ -1,25 +1,20 @@
-/* The driver. libev calls the parts of a turn in this order:
+/* The daemon's turn. libev calls the parts of a turn in this order:
  *
- *   check    begin_turn      the clocks are read, once
- *   io                       datagrams go into the node, at once or by way of workers
- *                            (udp_endpoints.c); requests do, too (control.c)
- *   prepare  end_turn        what is due; events; datagrams out; the timer until the next deadline
+ *   check    begin_turn      the driver reads the clocks, once
+ *   io                       the driver takes in datagrams; control.c takes requests
+ *   prepare  end_turn        the driver does what is due, reports events and sends
  *
- * The timer itself only wakes the loop. */
+ * The driver's descriptor is readable when something has come, and when it has something to do. */
 #include "src/daemon/app/daemon.h"
 
 #include <stdlib.h>
 
 #include "src/daemon/app/daemon_inside.h"
 #include "src/daemon/app/told.h"
-#include "src/daemon/system/clock.h"
-#include "src/daemon/system/spare.h"
+#include "src/host/system/clock.h"
+#include "src/host/system/spare.h"
 
 _Static_assert(SKAD_LISTEN_MAX == SKAD_UDP_ENDPOINTS_MAX, "one for each family");
-
-#define TIMER_S_MIN 5e-4 /* deadlines closer than this are one wakeup */
-#define TIMER_S_MAX 60.0 /* an idle node looks at its clocks once a minute */
-#define PATIENCE_S  3.0  /* a request to a silent peer times out after as long */
 
 /* ---- A turn ---- */
 
@@ -28,44 +23,27 @@ static void begin_turn(struct ev_loop *loop, ev_check *watcher, int revents)
     (void)loop;
     (void)revents;
     skad_daemon *daemon = watcher->data;
-    const skad_time before = daemon->now;
-    daemon->now = skad_clock_now();
+    (void)skad_driver_begin(&daemon->driver);
     daemon->turning = true;
-    skad_told_clock(daemon->config.log, before, daemon->now);
 }
 
-static void on_joined(skad_daemon *daemon)
+static void on_ready(struct ev_loop *loop, ev_io *watcher, int revents)
 {
-    skad_node_stats stats;
-    skad_node_stats_get(daemon->node, daemon->now, &stats);
-    skad_log(daemon->config.log, SKAD_LOG_INFO, "joined: %u peers", stats.peers);
-    ev_timer_stop(daemon->config.loop, &daemon->patience);
-    skad_resolver_stop(daemon->resolver);
-    skad_peer_book_joined(daemon->peers);
-    skad_joining_end(&daemon->joining);
-    if (daemon->config.joined != NULL) {
-        daemon->config.joined(daemon->config.user);
-    }
+    (void)loop;
+    (void)revents;
+    skad_daemon *daemon = watcher->data;
+    skad_driver_dispatch(&daemon->driver);
 }
 
-static void handle_event(skad_daemon *daemon, const skad_event *event)
+void skad_daemon_event(void *user, const skad_event *event)
 {
+    skad_daemon *daemon = user;
     switch (event->kind) {
     case SKAD_EVENT_JOINED:
-        on_joined(daemon);
-        break;
-    case SKAD_EVENT_ISOLATED:
-        skad_log(daemon->config.log, SKAD_LOG_WARNING,
-                 "isolated: no peer answers any more; trying to rejoin");
-        skad_joining_begin(&daemon->joining, skad_peer_book_greet(daemon->peers));
-        skad_resolver_start(daemon->resolver);
-        break;
-    case SKAD_EVENT_ADOPTED:
-    case SKAD_EVENT_TWIN:
-        skad_told_event(daemon->config.log, event);
-        break;
-    case SKAD_EVENT_PUZZLE_NEEDED:
-        skad_nonce_renewal_start(daemon->renewal, event->u.epoch);
+        if (daemon->config.joined != NULL) {
+            daemon->config.joined(daemon->config.user);
+        }
+        skad_daemon_notice_event(daemon, event);
         break;
     case SKAD_EVENT_STEP:
         skad_control_step(daemon->control, event);
@@ -81,36 +59,20 @@ static void handle_event(skad_daemon *daemon, const skad_event *event)
             skad_control_finish(daemon->control, event);
         }
         break;
+    case SKAD_EVENT_ISOLATED:
+    case SKAD_EVENT_TWIN:
+        skad_daemon_notice_event(daemon, event);
+        break;
+    case SKAD_EVENT_ADOPTED:
+    case SKAD_EVENT_PUZZLE_NEEDED:
+        break;
     }
 }
 
-/* Requests that waited for room may start now. They may end at once if no peer has to be asked.
- * Each round takes requests that have come already, so the rounds end. */
-static void handle_events(skad_daemon *daemon)
+bool skad_daemon_resume(void *user)
 {
-    skad_event event;
-    while (skad_node_poll_event(daemon->node, &event)) {
-        do {
-            handle_event(daemon, &event);
-        } while (skad_node_poll_event(daemon->node, &event));
-        skad_control_resume(daemon->control);
-    }
-}
-
-static void arm_timer(skad_daemon *daemon)
-{
-    uint64_t deadline_us = skad_node_deadline(daemon->node);
-    uint64_t now_us = daemon->now.mono_us;
-    double after_s = TIMER_S_MAX;
-    if (deadline_us <= now_us) {
-        after_s = TIMER_S_MIN;
-    } else if (deadline_us - now_us < (uint64_t)TIMER_S_MAX * SKAD_US_PER_S) {
-        after_s = (double)(deadline_us - now_us) / (double)SKAD_US_PER_S;
-        after_s = after_s < TIMER_S_MIN ? TIMER_S_MIN : after_s;
-    }
-    ev_timer_stop(daemon->config.loop, &daemon->deadline);
-    ev_timer_set(&daemon->deadline, after_s, 0.);
-    ev_timer_start(daemon->config.loop, &daemon->deadline);
+    const skad_daemon *daemon = user;
+    return skad_control_resume(daemon->control);
 }
 
 /* Before its first turn a loop has only an end. */
@@ -118,7 +80,8 @@ static void measure_turn(skad_daemon *daemon)
 {
     if (daemon->turning) {
         daemon->turning = false;
-        skad_histogram_add(&daemon->durations.turn, skad_clock_now().mono_us - daemon->now.mono_us);
+        skad_histogram_add(&daemon->durations.turn,
+                           skad_clock_now().mono_us - daemon->driver.now->mono_us);
     }
 }
 
@@ -127,72 +90,47 @@ static void end_turn(struct ev_loop *loop, ev_prepare *watcher, int revents)
     (void)loop;
     (void)revents;
     skad_daemon *daemon = watcher->data;
-    if (skad_node_deadline(daemon->node) <= daemon->now.mono_us) {
-        skad_node_tick(daemon->node, daemon->now);
-    }
-    handle_events(daemon);
-    skad_udp_endpoints_send(&daemon->endpoints);
-    arm_timer(daemon);
+    (void)skad_driver_end(&daemon->driver);
     measure_turn(daemon);
 }
 
-static void on_deadline(struct ev_loop *loop, ev_timer *watcher, int revents)
-{
-    (void)loop;
-    (void)watcher;
-    (void)revents;
-}
-
-/* A thread has written records. */
-static void on_settled(void *user)
-{
-    skad_daemon *daemon = user;
-    skad_node_settle(daemon->node, daemon->now);
-}
-
 /* ---- Life ---- */
-
-static void on_patience(struct ev_loop *loop, ev_timer *watcher, int revents)
-{
-    (void)loop;
-    (void)revents;
-    skad_daemon *daemon = watcher->data;
-    skad_resolver_start(daemon->resolver);
-}
-
-static bool start_watchers(skad_daemon *daemon, skad_failure *failure)
-{
-    struct ev_loop *loop = daemon->config.loop;
-    int wanted = daemon->config.workers;
-    size_t workers = wanted < 0 ? skad_workers_default() : (size_t)wanted;
-
-    ev_check_start(loop, &daemon->turn_begins);
-    ev_prepare_start(loop, &daemon->turn_ends);
-    skad_status status =
-        skad_udp_endpoints_start(&daemon->endpoints, daemon->node, &daemon->now, workers);
-    daemon->context.workers = daemon->endpoints.workers;
-    return status == SKAD_OK ||
-           skad_fail(failure, "cannot start %zu workers: %s", workers, skad_status_text(status));
-}
 
 static void init_watchers(skad_daemon *daemon)
 {
     ev_check_init(&daemon->turn_begins, begin_turn);
     ev_set_priority(&daemon->turn_begins, EV_MAXPRI); /* before all that uses the time */
     ev_prepare_init(&daemon->turn_ends, end_turn);
-    ev_timer_init(&daemon->deadline, on_deadline, 0., 0.);
-    ev_timer_init(&daemon->patience, on_patience, PATIENCE_S, 0.);
+    ev_init(&daemon->ready, on_ready);
     daemon->turn_begins.data = daemon;
     daemon->turn_ends.data = daemon;
-    daemon->patience.data = daemon;
+    daemon->ready.data = daemon;
+}
+
+/* Watchers start last: a thread that runs already would stay outside the sandbox. */
+static bool start(skad_daemon *daemon, skad_failure *failure)
+{
+    struct ev_loop *loop = daemon->config.loop;
+    const int wanted = daemon->config.workers;
+    const size_t workers = wanted < 0 ? skad_workers_default() : (size_t)wanted;
+
+    ev_check_start(loop, &daemon->turn_begins);
+    ev_prepare_start(loop, &daemon->turn_ends);
+    ev_io_set(&daemon->ready, skad_loop_fd(daemon->driver.loop), EV_READ);
+    ev_io_start(loop, &daemon->ready);
+    if (!skad_driver_start(&daemon->driver, workers, failure)) {
+        return false;
+    }
+    daemon->context.workers = daemon->driver.endpoints.workers;
+    return true;
 }
 
 static void tell_start(const skad_daemon *daemon)
 {
     const skad_told_start start = {
-        .node = daemon->node,
-        .network = daemon->config.profile->name,
-        .endpoints = &daemon->endpoints,
+        .node = daemon->driver.node,
+        .network = daemon->driver.profile.name,
+        .endpoints = &daemon->driver.endpoints,
         .control_path = daemon->config.control_path,
         .sandbox = daemon->context.sandbox,
     };
@@ -206,34 +144,23 @@ bool skad_daemon_new(const skad_daemon_config *config, skad_daemon **out, skad_f
         return skad_fail(failure, "out of memory");
     }
     daemon->config = *config;
-    daemon->now = skad_clock_now();
     init_watchers(daemon);
-    daemon->endpoints.log = config->log;
-    daemon->endpoints.interface = config->interface;
-    if (!skad_join_points_interface(config->join, config->join_count, &daemon->endpoints.interface,
-                                    failure) ||
-        !skad_udp_endpoints_open(&daemon->endpoints, config->loop, config->listen,
-                                 config->listen_count,
-                                 config->peer_sockets ? SKAD_PEER_SOCKETS_MAX : 0, failure) ||
-        !skad_daemon_make_parts(daemon, failure) ||
-        !skad_daemon_set_places(daemon, config->join, config->join_count, failure)) {
+    if (!skad_daemon_make_parts(daemon, failure)) {
         skad_daemon_free(daemon);
         return false;
     }
     if (config->sandbox != NULL) {
         daemon->context.sandbox = skad_sandbox_enter(config->sandbox);
     }
-    skad_record_store_behind(daemon->records, on_settled, daemon);
-    /* Watchers start last: a thread that runs already would stay outside the sandbox. */
-    if (!start_watchers(daemon, failure)) {
+    tell_start(daemon);
+    if (!start(daemon, failure)) {
         skad_daemon_free(daemon);
         return false;
     }
-    tell_start(daemon);
-    skad_daemon_begin_joining(daemon);
     skad_daemon_pulse_start(daemon);
     skad_daemon_watchdog_start(daemon);
     /* These were borrowed only for the start. */
+    daemon->config.profile = NULL;
     daemon->config.identify = NULL;
     daemon->config.stop = NULL;
     daemon->config.identity_path = NULL;
@@ -258,34 +185,84 @@ void skad_daemon_free(skad_daemon *daemon)
     struct ev_loop *loop = daemon->config.loop;
     ev_check_stop(loop, &daemon->turn_begins);
     ev_prepare_stop(loop, &daemon->turn_ends);
-    ev_timer_stop(loop, &daemon->deadline);
-    ev_timer_stop(loop, &daemon->patience);
+    ev_io_stop(loop, &daemon->ready);
     skad_daemon_pulse_stop(daemon);
     skad_daemon_watchdog_stop(daemon);
-    skad_joining_end(&daemon->joining);
-    skad_peer_book_free(daemon->peers);
-    skad_resolver_free(daemon->resolver);
     skad_metrics_server_free(daemon->metrics);
     skad_control_free(daemon->control);
-    skad_nonce_renewal_free(daemon->renewal);
-    skad_udp_endpoints_close(&daemon->endpoints); /* its workers are at the node */
-    skad_node_free(daemon->node);
-    skad_record_store_free(daemon->records);
+    skad_driver_close(&daemon->driver);
     free(daemon);
+}
+
+/* ---- While it runs ---- */
+
+bool skad_daemon_join(skad_daemon *daemon, const skad_join_point *places, size_t count,
+                      skad_failure *failure)
+{
+    return skad_driver_join(&daemon->driver, places, count, failure);
+}
+
+void skad_daemon_refresh(skad_daemon *daemon)
+{
+    skad_log(daemon->config.log, SKAD_LOG_INFO, "looking anew at what may have changed");
+    skad_driver_refresh(&daemon->driver);
+}
+
+/* Link-local addresses are at the interface that the sockets were opened for. */
+static bool check_interface(const skad_daemon *daemon, const skad_daemon_change *change,
+                            skad_failure *failure)
+{
+    const uint32_t opened = daemon->driver.endpoints.interface;
+    uint32_t interface = opened;
+    if (!skad_join_points_interface(change->join, change->join_count, &interface, failure)) {
+        return false;
+    }
+    return interface == opened ||
+           skad_fail(failure, "join: a link-local address needs a new start");
+}
+
+static bool change_points(skad_daemon *daemon, const skad_daemon_change *change,
+                          skad_failure *failure)
+{
+    skad_driver *driver = &daemon->driver;
+    if (!check_interface(daemon, change, failure)) {
+        return false;
+    }
+    return skad_driver_is_joined(driver)
+               ? skad_driver_set_points(driver, change->join, change->join_count, failure)
+               : skad_driver_join(driver, change->join, change->join_count, failure);
+}
+
+bool skad_daemon_change_to(skad_daemon *daemon, const skad_daemon_change *change,
+                           skad_failure *failure)
+{
+    if (change->join != NULL && !change_points(daemon, change, failure)) {
+        return false;
+    }
+    if (change->caps != NULL) {
+        *change->caps_refused = !skad_record_store_resize(daemon->driver.records, change->caps);
+    }
+    return true;
 }
 
 void skad_daemon_spare(skad_daemon *daemon)
 {
-    skad_workers_spare(daemon->endpoints.workers);
+    skad_workers_spare(daemon->driver.endpoints.workers);
     skad_spare_memory();
 }
 
 void skad_daemon_report(const skad_daemon *daemon)
 {
-    skad_told_state(daemon->config.log, daemon->node, daemon->now, daemon->context.started_us);
+    skad_told_state(daemon->config.log, daemon->driver.node, *daemon->driver.now,
+                    daemon->context.started_us);
+}
+
+skad_loop *skad_daemon_loop(const skad_daemon *daemon)
+{
+    return daemon->driver.loop;
 }
 
 const skad_address *skad_daemon_address(const skad_daemon *daemon)
 {
-    return &daemon->endpoints.sockets[0].bound;
+    return &daemon->driver.endpoints.sockets[0].bound;
 }

@@ -1,8 +1,5 @@
-/* One node on one libev loop: the driver that connects the state machine of skad/node.h with
- * sockets, clocks, threads and the control socket.
- *
- * A turn of the loop: read the clocks; take in datagrams and requests; do what is due; report
- * events; send. Sending comes last, so that everything of one turn is signed together. */
+/* One node on one libev loop: its driver (src/host/drive/driver.h), and what programs and people
+ * see of it: the control socket, metrics, health. */
 #ifndef SKAD_DAEMON_APP_DAEMON_H
 #define SKAD_DAEMON_APP_DAEMON_H
 
@@ -12,12 +9,13 @@
 #include "skad/node.h"
 #include "src/daemon/control/control_listen.h"
 #include "src/daemon/metrics/metrics_place.h"
-#include "src/daemon/net/resolve.h"
-#include "src/daemon/net/workers.h"
 #include "src/daemon/sandbox/sandbox.h"
 #include "src/daemon/state/limits.h"
-#include "src/daemon/system/failure.h"
 #include "src/daemon/system/log.h"
+#include "src/host/loop/loop.h"
+#include "src/host/net/resolve.h"
+#include "src/host/net/workers.h"
+#include "src/host/system/failure.h"
 
 struct ev_loop;
 
@@ -45,12 +43,13 @@ typedef struct skad_daemon_config {
     const skad_address *listen;               /* none: all addresses, port 4700 */
     size_t listen_count;                      /* at most one for each family */
     uint32_t interface; /* of link-local addresses among these; 0: none, or that of a join point */
+    bool interfaces;    /* watches those of the machine, to join anew when they change */
     bool peer_sockets;  /* answers come in on sockets of their own (peer_sockets.h) */
     int workers; /* threads for signatures, 0..SKAD_WORKERS_MAX; -1: what suits the machine */
     const skad_join_point *join;
     size_t join_count;
     skad_limits limits;
-    skad_log_level log;         /* the least level that is written */
+    skad_log_to log;            /* the least level that is written */
     void (*joined)(void *user); /* each time the node joins; may be NULL */
     void *user;
 } skad_daemon_config;
@@ -79,12 +78,16 @@ typedef struct skad_daemon_change {
 SKAD_MUST_CHECK bool skad_daemon_change_to(skad_daemon *daemon, const skad_daemon_change *change,
                                            skad_failure *failure);
 
+/* Tells clients that subscribed to events of a reload: the settings that changed, with commas; or
+ * why the old ones stay (then `changed` does not count), otherwise NULL. */
+void skad_daemon_notice_reload(skad_daemon *daemon, const char *changed, const char *refused);
+
 /* Looks anew at what the system may have changed meanwhile: while the node has not joined, the
  * names of the join points, at once and with the shortest back-off. */
 void skad_daemon_refresh(skad_daemon *daemon);
 
-/* The same after interfaces or addresses of the machine changed. */
-void skad_daemon_network_changed(skad_daemon *daemon);
+/* What the node waits for: for tasks that end on its thread. Borrowed. */
+skad_loop *skad_daemon_loop(const skad_daemon *daemon);
 
 /* Gives memory back that only the start, or a burst of datagrams, needed. */
 void skad_daemon_spare(skad_daemon *daemon);

@@ -1,21 +1,18 @@
-/* What a daemon is made of, for the files of this room: daemon.c turns and ends it, daemon_open.c
- * makes its parts, daemon_join.c brings it into its network. */
+/* What a daemon is made of, for the files of this room: daemon.c begins, turns and ends it,
+ * daemon_open.c makes its parts. */
 #ifndef SKAD_DAEMON_APP_DAEMON_INSIDE_H
 #define SKAD_DAEMON_APP_DAEMON_INSIDE_H
 
 #include <ev.h>
 
+#include "src/daemon/app/ban_changes.h"
 #include "src/daemon/app/changes.h"
 #include "src/daemon/app/daemon.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/health/health.h"
 #include "src/daemon/metrics/metrics_server.h"
-#include "src/daemon/net/drain.h"
-#include "src/daemon/net/joining.h"
-#include "src/daemon/net/udp_endpoints.h"
-#include "src/daemon/state/nonce_renewal.h"
-#include "src/daemon/state/peer_book.h"
-#include "src/daemon/state/record_store.h"
+#include "src/host/drive/driver.h"
+#include "src/host/net/drain.h"
 
 #define SKAD_PULSE_ASKED 8 /* signs of life that may be awaited at once */
 
@@ -33,41 +30,38 @@ typedef struct skad_pulse {
     uint64_t ended_badly; /* that timed out */
 } skad_pulse;
 
+/* What subscribers to events were told last. */
+typedef struct skad_noticed {
+    skad_ban_changes bans;
+    skad_health_verdict verdict;
+    bool store_failing;
+} skad_noticed;
+
 struct skad_daemon {
     skad_daemon_config config;
-    skad_profile profile; /* without the key */
-    skad_node *node;
-    skad_record_store *records;
-    skad_store store; /* that of the records */
-    skad_time now;
-    skad_udp_endpoints endpoints;
+    skad_driver driver;
     ev_check turn_begins;
     ev_prepare turn_ends;
-    ev_timer deadline;
-    ev_timer patience; /* old peers may answer until then; afterwards the places are asked */
+    ev_io ready; /* the driver has something to do */
     skad_method_context context;
     skad_control *control;
-    skad_resolver *resolver;
-    skad_nonce_renewal *renewal;
-    skad_peer_book *peers;
-    skad_joining joining;
     skad_pulse pulse;
     skad_changes changed;
+    skad_noticed noticed;
     skad_durations durations;
     bool turning;                 /* a turn has begun */
     skad_metrics_server *metrics; /* NULL: off */
     ev_timer watchdog;
     skad_drain drain;
-    skad_log_limit stuck;   /* ports that are not drained */
-    skad_log_limit changes; /* of interfaces, while the node has not joined */
+    skad_log_limit stuck; /* ports that are not drained */
 };
 
-/* Makes all that needs an identity, which is made where there is none. */
+/* Opens the driver, and what the daemon has besides. */
 bool skad_daemon_make_parts(skad_daemon *daemon, skad_failure *failure);
 
-/* Sets the points to join through; nothing is begun. */
-bool skad_daemon_set_places(skad_daemon *daemon, const skad_join_point *places, size_t count,
-                            skad_failure *failure);
+/* Hands an event of the node on; then those who wait for room. */
+void skad_daemon_event(void *daemon, const skad_event *event);
+bool skad_daemon_resume(void *daemon);
 
 /* Begins and ends to take samples of the node's health. */
 void skad_daemon_pulse_start(skad_daemon *daemon);
@@ -75,12 +69,13 @@ void skad_daemon_pulse_stop(skad_daemon *daemon);
 /* An operation has ended. True if it was a sign of life that was asked for here. */
 bool skad_daemon_pulse_event(skad_daemon *daemon, const skad_event *event);
 
+/* Tell subscribers: of an event of the node (JOINED, ISOLATED, TWIN), of what a sample shows. */
+void skad_daemon_notice_event(skad_daemon *daemon, const skad_event *event);
+void skad_daemon_notice_sample(skad_daemon *daemon, const skad_health_report *health,
+                               const skad_node_stats *stats);
+
 /* Begins and ends to feed the service manager's watchdog, if it has one. */
 void skad_daemon_watchdog_start(skad_daemon *daemon);
 void skad_daemon_watchdog_stop(skad_daemon *daemon);
-
-/* Begins to join, through the peers of an earlier run first. All nodes share the bootstrap nodes,
- * so they are not asked while our own old peers may answer. */
-void skad_daemon_begin_joining(skad_daemon *daemon);
 
 #endif

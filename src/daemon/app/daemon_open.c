@@ -1,63 +1,8 @@
-/* Making the parts of a daemon: store, identity, node, and what helps it. */
-#include <string.h>
-
-#include "crypto/keys.h"
-#include "crypto/random.h"
+/* Making the parts of a daemon: its driver; and, when that has a node, the control socket and
+ * metrics. */
 #include "proto/address.h"
 #include "src/daemon/app/daemon_inside.h"
-#include "src/daemon/system/clock.h"
-
-static bool open_store(skad_daemon *daemon, skad_failure *failure)
-{
-    skad_record_store_config config = {
-        .loop = daemon->config.loop,
-        .path = daemon->config.records_path,
-        .caps = daemon->config.caps,
-        .file_bytes_max = daemon->config.limits.disk_mib << 20,
-        .profile = daemon->config.profile,
-        .now_unix_s = daemon->now.unix_s,
-        .log = daemon->config.log,
-    };
-    if (config.caps.records_max == 0) {
-        skad_record_store_default_caps(&config.caps);
-    }
-    if (!skad_record_store_new(&config, &daemon->records, failure)) {
-        return false;
-    }
-    daemon->store = skad_record_store_store(daemon->records);
-    return true;
-}
-
-static bool make_node(skad_daemon *daemon, const skad_identity *identity, skad_failure *failure)
-{
-    if (!open_store(daemon, failure)) {
-        return false;
-    }
-    skad_node_config config = {
-        .profile = *daemon->config.profile,
-        .identity = identity,
-        .store = daemon->store,
-        .families = daemon->endpoints.families,
-    };
-    skad_node_limits_default(&config.limits);
-    skad_node_rates_default(&config.profile, &config.rates);
-    skad_limits_change_rates(&daemon->config.limits, &config.rates);
-    skad_random_system(config.seed, sizeof config.seed);
-    skad_status status = skad_node_new(&config, daemon->now, &daemon->node);
-    skad_wipe(config.seed, sizeof config.seed);
-    skad_wipe(config.profile.psk, sizeof config.profile.psk);
-    return status == SKAD_OK ||
-           skad_fail(failure, "cannot make the node: %s", skad_status_text(status));
-}
-
-/* Keeps the profile without the pre-shared key, which only the node needs. */
-static void keep_profile(skad_daemon *daemon)
-{
-    daemon->profile = *daemon->config.profile;
-    daemon->profile.has_psk = false;
-    skad_wipe(daemon->profile.psk, sizeof daemon->profile.psk);
-    daemon->config.profile = &daemon->profile;
-}
+#include "src/daemon/system/notify.h"
 
 static void tell_metrics(const skad_daemon *daemon)
 {
@@ -77,7 +22,7 @@ static bool open_metrics(skad_daemon *daemon, skad_failure *failure)
         .loop = daemon->config.loop,
         .place = daemon->config.metrics,
         .context = &daemon->context,
-        .now = &daemon->now,
+        .now = daemon->driver.now,
     };
     if (!skad_metrics_server_new(&config, &daemon->metrics, failure)) {
         return false;
@@ -86,85 +31,88 @@ static bool open_metrics(skad_daemon *daemon, skad_failure *failure)
     return true;
 }
 
-static bool make_helpers(skad_daemon *daemon, const skad_identity *identity, skad_failure *failure)
+static bool open_control(skad_daemon *daemon, skad_failure *failure)
 {
-    daemon->context = (skad_method_context){
-        .node = daemon->node,
-        .store = daemon->store,
-        .profile = daemon->config.profile,
-        .sockets = daemon->endpoints.sockets,
-        .sockets_count = daemon->endpoints.count,
-        .health = &daemon->pulse.health,
-        .durations = &daemon->durations,
-        .endpoints = &daemon->endpoints,
-        .started_us = daemon->now.mono_us,
-    };
-    skad_control_config control = {
+    skad_control_config config = {
         .loop = daemon->config.loop,
         .context = &daemon->context,
-        .now = &daemon->now,
+        .now = daemon->driver.now,
     };
     if (daemon->config.control_rights != NULL) {
-        control.place = *daemon->config.control_rights;
+        config.place = *daemon->config.control_rights;
     }
     if (daemon->config.monitor != NULL) {
-        control.monitor = *daemon->config.monitor;
+        config.monitor = *daemon->config.monitor;
     }
-    control.place.path = daemon->config.control_path;
-    const skad_nonce_renewal_config renewal = {
-        .loop = daemon->config.loop,
-        .profile = daemon->config.profile,
-        .identity = identity,
-        .path = daemon->config.identity_path,
-        .node = daemon->node,
-        .percent = (unsigned)daemon->config.limits.puzzle_percent,
-        .log = daemon->config.log,
-    };
-    const skad_peer_book_config peers = {
-        .loop = daemon->config.loop,
-        .path = daemon->config.peers_path,
-        .profile = daemon->config.profile,
-        .node = daemon->node,
-        .now = &daemon->now,
-        .log = daemon->config.log,
-    };
-    if (skad_nonce_renewal_new(&renewal, &daemon->renewal) != SKAD_OK) {
-        return skad_fail(failure, "out of memory");
-    }
-    /* The control socket comes first: the process that has it has the folder for itself. */
-    if (!skad_control_new(&control, &daemon->control, failure)) {
+    config.place.path = daemon->config.control_path;
+    if (!skad_control_new(&config, &daemon->control, failure)) {
         return false;
     }
     daemon->context.control = daemon->control;
-    if (daemon->config.metrics != NULL && !open_metrics(daemon, failure)) {
-        return false;
-    }
-    skad_joining_init(&daemon->joining, &(skad_joining_config){
-                                            .loop = daemon->config.loop,
-                                            .node = daemon->node,
-                                            .now = &daemon->now,
-                                            .resolver = &daemon->resolver,
-                                            .endpoints = &daemon->endpoints,
-                                            .log = daemon->config.log,
-                                        });
-    daemon->context.joining = &daemon->joining;
-    skad_status status = skad_peer_book_new(&peers, &daemon->peers);
-    return status == SKAD_OK ||
-           skad_fail(failure, "cannot keep peers: %s", skad_status_text(status));
+    return true;
+}
+
+/* The control socket comes first: the process that has it has the folder for itself. */
+static bool on_made(void *user, skad_driver *driver, const skad_identity *identity,
+                    skad_failure *failure)
+{
+    skad_daemon *daemon = user;
+    (void)identity;
+    daemon->context = (skad_method_context){
+        .node = driver->node,
+        .store = driver->store,
+        .profile = &driver->profile,
+        .sockets = driver->endpoints.sockets,
+        .sockets_count = driver->endpoints.count,
+        .joining = &driver->joining,
+        .health = &daemon->pulse.health,
+        .durations = &daemon->durations,
+        .endpoints = &driver->endpoints,
+        .started_us = driver->now->mono_us,
+    };
+    return open_control(daemon, failure) &&
+           (daemon->config.metrics == NULL || open_metrics(daemon, failure));
+}
+
+static bool identify(void *user, const atomic_bool *stop, skad_identity *out, skad_failure *failure)
+{
+    const skad_daemon *daemon = user;
+    return daemon->config.identify(daemon->config.user, stop, out, failure);
+}
+
+static void change_rates(void *user, skad_node_rates *rates)
+{
+    const skad_daemon *daemon = user;
+    skad_limits_change_rates(&daemon->config.limits, rates);
 }
 
 bool skad_daemon_make_parts(skad_daemon *daemon, skad_failure *failure)
 {
-    skad_identity identity;
-    if (!daemon->config.identify(daemon->config.user, daemon->config.stop, &identity, failure)) {
-        return false;
-    }
-    /* Making an identity may have taken long. */
-    daemon->now = skad_clock_now();
-    ev_now_update(daemon->config.loop);
-    bool made = make_node(daemon, &identity, failure);
-    keep_profile(daemon);
-    made = made && make_helpers(daemon, &identity, failure);
-    skad_identity_wipe(&identity);
-    return made;
+    const skad_daemon_config *config = &daemon->config;
+    const skad_driver_config driver = {
+        .profile = config->profile,
+        .identify = identify,
+        .made = on_made,
+        .event = skad_daemon_event,
+        .resume = skad_daemon_resume,
+        .user = daemon,
+        .stop = config->stop,
+        .identity_path = config->identity_path,
+        .peers_path = config->peers_path,
+        .records_path = config->records_path,
+        .caps = config->caps,
+        .file_bytes_max = config->limits.disk_mib << 20,
+        .rates = change_rates,
+        .puzzle_percent = (unsigned)config->limits.puzzle_percent,
+        .listen = config->listen,
+        .listen_count = config->listen_count,
+        .interface = config->interface,
+        .interfaces = config->interfaces,
+        .peer_sockets = config->peer_sockets,
+        .join = config->join,
+        .join_count = config->join_count,
+        .log = config->log,
+        .takes_long = skad_notify_extend,
+    };
+    return skad_driver_open(&driver, &daemon->driver, failure);
 }

@@ -1,5 +1,5 @@
 /* Feeding the service manager's watchdog. Its timer belongs to the loop, so a loop that hangs feeds
- * nothing; nor does one that leaves what comes in at its ports (src/daemon/net/drain.h). */
+ * nothing; nor does one that leaves what comes in at its ports (src/host/net/drain.h). */
 #include "src/daemon/app/daemon_inside.h"
 #include "src/daemon/system/notify.h"
 
@@ -10,11 +10,11 @@ static void on_feed(struct ev_loop *loop, ev_timer *watcher, int revents)
     (void)loop;
     (void)revents;
     skad_daemon *daemon = watcher->data;
-    if (skad_drain_look(&daemon->drain, &daemon->endpoints)) {
+    if (skad_drain_look(&daemon->drain, &daemon->driver.endpoints)) {
         skad_notify("WATCHDOG=1");
     } else {
         uint64_t held;
-        if (skad_log_limit_pass(&daemon->stuck, daemon->now.mono_us, &held)) {
+        if (skad_log_limit_pass(&daemon->stuck, daemon->driver.now->mono_us, &held)) {
             skad_log(daemon->config.log, SKAD_LOG_ERROR,
                      "datagrams wait at the port and are not taken: the watchdog gets no sign of "
                      "life");

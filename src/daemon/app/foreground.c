@@ -7,12 +7,11 @@
 
 #include <ev.h>
 
-#include "src/daemon/net/interfaces.h"
-#include "src/daemon/system/clock.h"
 #include "src/daemon/system/log_thread.h"
 #include "src/daemon/system/notify.h"
 #include "src/daemon/system/signals.h"
-#include "src/daemon/system/task.h"
+#include "src/host/system/clock.h"
+#include "src/host/system/task.h"
 
 /* How often memory is given back, the first time at once: what the start needed. */
 #define SPARE_S 60.
@@ -58,9 +57,10 @@ static void begin_reload(session *self)
         .user = self,
         .data = self->reload->begin(self->reload->user),
     };
-    if (work.data == NULL || skad_task_start(self->loop, &work, &self->reading) != SKAD_OK) {
+    if (work.data == NULL ||
+        skad_task_start(skad_daemon_loop(self->daemon), &work, &self->reading) != SKAD_OK) {
         free(work.data);
-        skad_log(SKAD_LOG_INFO, SKAD_LOG_ERROR,
+        skad_log(skad_log_stderr(SKAD_LOG_INFO), SKAD_LOG_ERROR,
                  "no memory to read the configuration: the old one stays");
         skad_notify("READY=1");
     }
@@ -90,11 +90,6 @@ static void on_spare(struct ev_loop *loop, ev_timer *watcher, int revents)
     skad_daemon_spare(watcher->data);
 }
 
-static void on_interfaces(void *user)
-{
-    skad_daemon_network_changed(user);
-}
-
 /* What a signal that ended the daemon means to whatever started it. */
 static bool end_by(const skad_daemon_config *config, int number, skad_failure *failure)
 {
@@ -110,12 +105,12 @@ bool skad_run_foreground(const skad_daemon_config *wanted, const skad_reload *re
     skad_daemon_config config = *wanted;
     session self = {.reload = reload};
     skad_signals signals;
-    skad_interfaces interfaces;
     struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
     if (loop == NULL) {
         return skad_fail(failure, "cannot make an event loop");
     }
     config.loop = loop;
+    config.interfaces = true;
     self.loop = loop;
     /* Before all that takes long: the first puzzle ends at once on a signal, also in process 1. */
     skad_signals_start(&signals, loop);
@@ -127,14 +122,12 @@ bool skad_run_foreground(const skad_daemon_config *wanted, const skad_reload *re
         signals.refresh = refresh;
         signals.report = report;
         (void)skad_log_thread_start();
-        skad_interfaces_start(&interfaces, loop, on_interfaces, self.daemon);
         ev_timer_init(&self.spare, on_spare, 0., SPARE_S);
         self.spare.data = self.daemon;
         ev_timer_start(loop, &self.spare);
         skad_notify("READY=1");
         ev_run(loop, 0);
         ev_timer_stop(loop, &self.spare);
-        skad_interfaces_stop(&interfaces);
     }
     skad_notify("STOPPING=1\nSTATUS=%s", ok ? "stopping" : failure->text);
     const int number = skad_signals_ended_by(&signals);

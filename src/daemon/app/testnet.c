@@ -8,11 +8,11 @@
 
 #include "proto/address.h"
 #include "src/daemon/app/daemon.h"
-#include "src/daemon/state/data_directory.h"
-#include "src/daemon/state/identity_cost.h"
-#include "src/daemon/system/clock.h"
 #include "src/daemon/system/log_thread.h"
 #include "src/daemon/system/signals.h"
+#include "src/host/state/data_directory.h"
+#include "src/host/state/identity_cost.h"
+#include "src/host/system/clock.h"
 
 #define DESCRIPTORS_A_NODE   (2 + DESCRIPTORS_A_STORE + SKAD_TESTNET_CLIENTS)
 #define DESCRIPTORS_A_STORE  3
@@ -98,7 +98,7 @@ static bool start_member(testnet *net, size_t i, skad_failure *failure)
         .listen_count = 1,
         .join = &first,
         .join_count = i > 0 ? 1 : 0,
-        .log = SKAD_LOG_WARNING,
+        .log = skad_log_stderr(SKAD_LOG_WARNING),
         .joined = on_joined,
         .user = self,
     };

@@ -8,7 +8,7 @@
 
 #include "skad/profile.h"
 #include "skad/status.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 #define SKAD_TESTNET_NODES_MIN 2
 #define SKAD_TESTNET_NODES_MAX 200

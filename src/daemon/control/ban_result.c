@@ -87,7 +87,7 @@ void skad_ban_format(const skad_ban *ban, char out[static SKAD_BAN_TEXT_BYTES])
 
 /* ---- Answers ---- */
 
-static const char *reason_name(uint8_t reason)
+const char *skad_ban_reason_name(uint8_t reason)
 {
     switch ((skad_ban_reason)reason) {
     case SKAD_BAN_OPERATOR:
@@ -115,7 +115,7 @@ static void list(const skad_method_context *context, skad_time now, skad_writer 
         skad_ban_format(&bans[i], text);
         skad_write_map(writer, 3);
         skad_result_str(writer, "subject", text);
-        skad_result_str(writer, "reason", reason_name(bans[i].reason));
+        skad_result_str(writer, "reason", skad_ban_reason_name(bans[i].reason));
         skad_result_uint(writer, "left_s", (bans[i].until_us - now.mono_us) / SKAD_US_PER_S);
     }
 }

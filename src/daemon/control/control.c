@@ -46,9 +46,10 @@ void skad_control_review(skad_control_client *client)
     const skad_connection *buffers = &client->buffers;
     if (buffers->ended) {
         skad_control_end_watches(client);
+        skad_control_end_subscriptions(client, true);
     }
     size_t unsent = skad_connection_unsent(buffers);
-    bool idle = unsent == 0 && client->operations == 0 && !client->waiting;
+    bool idle = unsent == 0 && client->operations == 0 && client->batches == 0 && !client->waiting;
     if (buffers->broken || (client->closing && unsent == 0) || (buffers->ended && idle)) {
         free_client(client);
         return;
@@ -67,6 +68,7 @@ static void on_ready(struct ev_loop *loop, ev_io *watcher, int revents)
         skad_control_take_messages(client);
     } else {
         skad_connection_flush(&client->buffers);
+        skad_control_tell_lost(client);
         if (client->waiting) {
             skad_control_take_messages(client);
         }
@@ -135,6 +137,7 @@ bool skad_control_new(const skad_control_config *config, skad_control **out, ska
         return skad_fail(failure, "out of memory");
     }
     control->config = *config;
+    skad_control_subscriptions_init(control);
     for (size_t i = 0; i < 2; i++) {
         skad_control_entrance *each = &control->entrances[i];
         const skad_control_place *place = i == 0 ? &config->place : &config->monitor;
@@ -162,6 +165,7 @@ void skad_control_free(skad_control *control)
             free_client(control->clients[i]);
         }
     }
+    ev_timer_stop(control->config.loop, &control->tick);
     skad_acceptor_close(&control->entrances[0].acceptor);
     skad_acceptor_close(&control->entrances[1].acceptor);
     free(control);
@@ -169,19 +173,28 @@ void skad_control_free(skad_control *control)
 
 /* ---- Room ---- */
 
-void skad_control_resume(skad_control *control)
+bool skad_control_resume(skad_control *control)
 {
+    if (control->stalled) {
+        control->stalled = false;
+        skad_control_publish_resume(control);
+    }
     if (!control->ended_some) {
-        return;
+        return false;
     }
     control->ended_some = false;
     control->turn++;
+    skad_control_publish_resume(control);
+    skad_control_batch_resume(control, NULL);
     for (size_t i = 0; i < SKAD_CONTROL_CLIENTS_MAX; i++) {
         skad_control_client *client =
             control->clients[(control->turn + i) % SKAD_CONTROL_CLIENTS_MAX];
         if (client != NULL && client->waiting) {
             skad_control_take_messages(client);
+        }
+        if (client != NULL) {
             skad_control_review(client);
         }
     }
+    return true;
 }

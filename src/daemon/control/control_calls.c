@@ -15,20 +15,32 @@ skad_writer skad_control_begin(skad_control *control)
 void skad_control_respond(const skad_pending_call *call, const skad_writer *writer)
 {
     SKAD_ASSERT(!writer->overflow);
+    if (call->batch != NULL) {
+        skad_control_batch_keep(call->batch, call->slot, writer);
+        return;
+    }
     skad_connection_send(&call->client->buffers, writer->data, writer->len);
 }
 
-static void refuse(skad_control *control, const skad_pending_call *call,
-                   const skad_control_request *request, skad_status status)
+void skad_control_refuse(skad_control *control, const skad_pending_call *call,
+                         const skad_control_request *request, skad_status status)
 {
     skad_writer writer = skad_control_begin(control);
     skad_method_refuse(control->config.context, request, status, &writer);
     skad_control_respond(call, &writer);
 }
 
+void skad_control_refuse_because(const skad_pending_call *call, skad_control_error error,
+                                 const char *message)
+{
+    skad_writer writer = skad_control_begin(call->client->control);
+    skad_control_write_error(&writer, call->msgid, error, message);
+    skad_control_respond(call, &writer);
+}
+
 /* ---- Ending ---- */
 
-static skad_pending_call take_operation(skad_control *control, size_t at)
+skad_pending_call skad_control_take(skad_control *control, size_t at)
 {
     skad_pending_call call = skad_pending_calls_take(&control->operations, at);
     call.client->operations--;
@@ -49,11 +61,17 @@ void skad_control_cancel_all(skad_control_client *client)
     skad_control *control = client->control;
     while (client->operations > 0) {
         size_t at = skad_pending_calls_find_client(&control->operations, client);
-        skad_node_cancel(control->config.context->node, take_operation(control, at).op);
+        skad_pending_call call = skad_control_take(control, at);
+        skad_node_cancel(control->config.context->node, call.op);
+        if (call.publish != NULL) {
+            skad_control_publish_free(control, call.publish);
+        }
     }
     while (client->watches > 0) {
         (void)take_watch(control, skad_pending_calls_find_client(&control->watches, client));
     }
+    skad_control_end_subscriptions(client, false);
+    skad_control_batch_cancel(client);
 }
 
 /* Ends the watch of a pending call and answers its request. */
@@ -75,14 +93,22 @@ void skad_control_end_watches(skad_control_client *client)
 
 /* ---- Starting ---- */
 
+bool skad_control_has_room(const skad_control *control, const skad_control_client *client)
+{
+    return client->operations < SKAD_CONTROL_CLIENT_OPERATIONS_MAX &&
+           control->operations.count < SKAD_PENDING_CALLS_MAX;
+}
+
 bool skad_control_start(skad_control *control, const skad_pending_call *call,
                         const skad_control_request *request)
 {
     skad_pending_call started = *call;
 
-    if (call->client->operations == SKAD_CONTROL_CLIENT_OPERATIONS_MAX ||
-        control->operations.count == SKAD_PENDING_CALLS_MAX) {
+    if (!skad_control_has_room(control, call->client)) {
         return false;
+    }
+    if (request->method == SKAD_CONTROL_PUBLISH && request->auto_sequence) {
+        return skad_control_publish_start(control, call, request);
     }
     skad_status status =
         skad_method_start(control->config.context, request, *control->config.now, &started.op);
@@ -95,7 +121,7 @@ bool skad_control_start(skad_control *control, const skad_pending_call *call,
     if (status == SKAD_ERR_FULL && control->operations.count > 0) {
         return false;
     }
-    refuse(control, call, request, status);
+    skad_control_refuse(control, call, request, status);
     return true;
 }
 
@@ -111,7 +137,7 @@ void skad_control_start_watch(skad_control *control, const skad_pending_call *ca
             skad_method_start(control->config.context, request, *control->config.now, &started.op);
     }
     if (status != SKAD_OK) {
-        refuse(control, call, request, status);
+        skad_control_refuse(control, call, request, status);
         return;
     }
     skad_pending_calls_add(&control->watches, &started);
@@ -165,11 +191,17 @@ void skad_control_finish(skad_control *control, const skad_event *event)
     if (at == control->operations.count) {
         return;
     }
-    skad_pending_call call = take_operation(control, at);
-    skad_writer writer = skad_control_begin(control);
-    skad_durations_add(control->config.context->durations, event->kind,
-                       control->config.now->mono_us - call.started_us);
-    skad_operation_result(event, &call, &writer);
-    skad_control_respond(&call, &writer);
-    skad_control_review(call.client);
+    skad_control_client *client = control->operations.entries[at].client;
+    if (control->operations.entries[at].publish != NULL) {
+        skad_control_publish_event(control, at, event);
+    } else {
+        skad_pending_call call = skad_control_take(control, at);
+        skad_writer writer = skad_control_begin(control);
+        skad_durations_add(control->config.context->durations, event->kind,
+                           control->config.now->mono_us - call.started_us);
+        skad_operation_result(event, &call, &writer);
+        skad_control_respond(&call, &writer);
+    }
+    skad_control_batch_resume(control, client);
+    skad_control_review(client);
 }

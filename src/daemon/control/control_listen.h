@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "skad/status.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 /* A socket file and who may open it. */
 typedef struct skad_control_place {

@@ -4,14 +4,6 @@
 
 #define TURN_MESSAGES 4 /* of one client; the next come after the datagrams that wait */
 
-static void respond_error(const skad_pending_call *call, skad_control_error error,
-                          const char *message)
-{
-    skad_writer writer = skad_control_begin(call->client->control);
-    skad_control_write_error(&writer, call->msgid, error, message);
-    skad_control_respond(call, &writer);
-}
-
 static void answer_at_once(const skad_pending_call *call, const skad_control_request *request)
 {
     skad_control *control = call->client->control;
@@ -24,13 +16,13 @@ static void answer_at_once(const skad_pending_call *call, const skad_control_req
     skad_control_respond(call, &writer);
 }
 
-/* False when it has to wait. */
-static bool handle_request(const skad_pending_call *call, const skad_control_request *request)
+bool skad_control_handle(const skad_pending_call *call, const skad_control_request *request)
 {
     skad_control *control = call->client->control;
     if (call->client->monitors && !skad_method_only_reads(request->method)) {
-        respond_error(call, SKAD_CONTROL_ERROR_DENIED,
-                      "this socket is for looking only: use the node's control socket");
+        skad_control_refuse_because(
+            call, SKAD_CONTROL_ERROR_DENIED,
+            "this socket is for looking only: use the node's control socket");
         return true;
     }
     switch (skad_method_manner_of(request->method)) {
@@ -42,6 +34,14 @@ static bool handle_request(const skad_pending_call *call, const skad_control_req
     case SKAD_METHOD_UNWATCH:
         skad_control_unwatch(control, call, request);
         break;
+    case SKAD_METHOD_SUBSCRIPTION:
+        skad_control_subscribe(call, request);
+        break;
+    case SKAD_METHOD_UNSUBSCRIBE:
+        skad_control_unsubscribe(call, request);
+        break;
+    case SKAD_METHOD_BATCH:
+        return skad_control_batch_start(call, request);
     case SKAD_METHOD_AT_ONCE:
         answer_at_once(call, request);
         break;
@@ -81,7 +81,7 @@ static bool take_message(skad_control_client *client)
     const skad_pending_call call = call_of(client, &request);
     switch (cut) {
     case SKAD_CONTROL_REQUEST:
-        if (!handle_request(&call, &request)) {
+        if (!skad_control_handle(&call, &request)) {
             client->waiting = true;
             return false;
         }
@@ -89,7 +89,7 @@ static bool take_message(skad_control_client *client)
     case SKAD_CONTROL_IGNORED:
         break;
     case SKAD_CONTROL_NO_METHOD:
-        respond_error(&call, SKAD_CONTROL_ERROR_METHOD, "there is no such method");
+        skad_control_refuse_because(&call, SKAD_CONTROL_ERROR_METHOD, "there is no such method");
         break;
     case SKAD_CONTROL_WRONG_PARAMS:
         refuse_params(&call, &request);
@@ -98,7 +98,8 @@ static bool take_message(skad_control_client *client)
         return false;
     case SKAD_CONTROL_RUBBISH:
         if (msgid_known) {
-            respond_error(&call, SKAD_CONTROL_ERROR_PARAMS, "not a request of at most 4096 bytes");
+            skad_control_refuse_because(&call, SKAD_CONTROL_ERROR_PARAMS,
+                                        "not a request of at most 4096 bytes");
         }
         client->closing = true;
         return false;

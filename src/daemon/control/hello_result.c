@@ -4,10 +4,11 @@
 #include <inttypes.h>
 
 #include "skad/record.h"
+#include "skad/version.h"
 #include "src/daemon/control/connection.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/control/results.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 static const skad_control_method METHODS[] = {
 #define METHOD(name, text) SKAD_CONTROL_##name,
@@ -45,11 +46,13 @@ static void write_limits(skad_writer *writer)
         {"request_bytes", SKAD_CONTROL_REQUEST_BYTES_MAX},
         {"operations", SKAD_CONTROL_CLIENT_OPERATIONS_MAX},
         {"watches", SKAD_CONTROL_CLIENT_WATCHES_MAX},
+        {"subscriptions", SKAD_CONTROL_CLIENT_SUBSCRIPTIONS_MAX},
         {"unread_bytes", SKAD_CONNECTION_OUT_BYTES_MAX},
         {"value_bytes", SKAD_VALUE_BYTES_MAX},
         {"mutable_bytes", SKAD_MUTABLE_VALUE_BYTES_MAX},
         {"salt_bytes", SKAD_SALT_BYTES_MAX},
         {"metadata_bytes", SKAD_METADATA_BYTES_MAX},
+        {"batch", SKAD_CONTROL_BATCH_MAX},
     };
     const size_t count = sizeof limits / sizeof limits[0];
     skad_result_key(writer, "limits");

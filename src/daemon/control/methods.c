@@ -14,7 +14,7 @@
 #include "src/daemon/control/section_result.h"
 #include "src/daemon/control/status_result.h"
 #include "src/daemon/control/table_result.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 #define LIVES_MAX      2
 #define CLOCKS_DIVISOR 12
@@ -259,6 +259,10 @@ static const method_row METHODS[] = {
     [SKAD_CONTROL_WATCH_PROVIDERS] = {SKAD_METHOD_WATCH, .start = watch_providers,
                                       .limits = WATCH_LIMITS},
     [SKAD_CONTROL_UNWATCH] = {.manner = SKAD_METHOD_UNWATCH},
+    [SKAD_CONTROL_SUBSCRIBE_EVENTS] = {.manner = SKAD_METHOD_SUBSCRIPTION, .only_reads = true},
+    [SKAD_CONTROL_SUBSCRIBE_STATUS] = {.manner = SKAD_METHOD_SUBSCRIPTION, .only_reads = true},
+    [SKAD_CONTROL_UNSUBSCRIBE] = {.manner = SKAD_METHOD_UNSUBSCRIBE, .only_reads = true},
+    [SKAD_CONTROL_BATCH] = {.manner = SKAD_METHOD_BATCH, .only_reads = true}, /* each by itself */
     [SKAD_CONTROL_WITHDRAW] = {SKAD_METHOD_AT_ONCE, .answer = answer_withdraw},
     [SKAD_CONTROL_RECORDS] = {SKAD_METHOD_AT_ONCE, .answer = answer_records, .only_reads = true},
     [SKAD_CONTROL_BANS] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer, .only_reads = true},

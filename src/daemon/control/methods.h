@@ -7,10 +7,10 @@
 #include "skad/store.h"
 #include "src/daemon/health/health.h"
 #include "src/daemon/health/histogram.h"
-#include "src/daemon/net/joining.h"
-#include "src/daemon/net/udp.h"
-#include "src/daemon/net/workers.h"
 #include "src/daemon/sandbox/sandbox.h"
+#include "src/host/net/joining.h"
+#include "src/host/net/udp.h"
+#include "src/host/net/workers.h"
 
 /* What the methods may read. */
 typedef struct skad_method_context {
@@ -37,7 +37,11 @@ typedef enum skad_method_manner {
     SKAD_METHOD_AT_ONCE = 1, /* skad_method_answer; 0 is the manner of no method */
     SKAD_METHOD_OPERATION,   /* skad_method_start, then its event */
     SKAD_METHOD_WATCH,       /* skad_method_start, then its changes */
-    SKAD_METHOD_UNWATCH,     /* ends a watch; control.c, which keeps them, answers */
+    /* The control room itself answers the rest: */
+    SKAD_METHOD_UNWATCH,      /* ends a watch */
+    SKAD_METHOD_SUBSCRIPTION, /* to events, or the status */
+    SKAD_METHOD_UNSUBSCRIBE,
+    SKAD_METHOD_BATCH,
 } skad_method_manner;
 
 skad_method_manner skad_method_manner_of(skad_control_method method);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "skad/event.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 /* The name of a code in results: that of the wire, or "unknown" for codes that this version
  * does not know (0). */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "skad/version.h"
 #include "src/daemon/control/bucket_counts.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/control/refusals.h"

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "src/daemon/net/joining.h"
+#include "src/host/net/joining.h"
 
 #define SKAD_HEALTH_SAMPLE_S   5
 #define SKAD_HEALTH_WINDOW_S   600 /* what happened lately */

@@ -9,7 +9,7 @@
 
 #include "proto/address.h"
 #include "src/daemon/control/control_listen.h"
-#include "src/daemon/net/udp.h"
+#include "src/host/net/udp.h"
 
 #define CONNECTIONS_WAITING 16
 

@@ -6,7 +6,7 @@
 
 #include "skad/status.h"
 #include "skad/types.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 #define SKAD_METRICS_PATH_BYTES 108 /* of a Unix socket, with the zero byte */
 

@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include "skad/version.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/control/refusals.h"
 #include "src/daemon/system/log_thread.h"

@@ -37,7 +37,7 @@ typedef struct skad_sandbox_config {
     const char *metrics_path;  /* the same */
     const char *settings_path; /* the file of configuration, read at a reload; NULL: none */
     unsigned descriptors;      /* that may be open; 0: 256 */
-    skad_log_level log;
+    skad_log_to log;
 } skad_sandbox_config;
 
 /* Enters the sandbox for good, with all threads that are started afterwards: call it while there is

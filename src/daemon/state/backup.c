@@ -15,11 +15,11 @@
 #include "crypto/small_file.h"
 #include "proto/peer_file.h"
 #include "proto/profile.h"
-#include "src/daemon/state/peer_store.h"
-#include "src/daemon/state/record_store.h"
 #include "src/daemon/state/tending.h"
-#include "src/daemon/system/clock.h"
 #include "src/db/backup.h"
+#include "src/host/state/peer_store.h"
+#include "src/host/state/record_store.h"
+#include "src/host/system/clock.h"
 
 #define PART_SUFFIX ".part"
 

@@ -9,7 +9,7 @@
 #define SKAD_DAEMON_STATE_BACKUP_H
 
 #include "skad/profile.h"
-#include "src/daemon/state/data_directory.h"
+#include "src/host/state/data_directory.h"
 
 typedef struct skad_backup_report {
     skad_id id;         /* of the node */

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "proto/profile.h"
-#include "src/daemon/state/peer_store.h"
 #include "src/db/look.h"
+#include "src/host/state/peer_store.h"
 
 #define SHORT_HASH_BYTES 8
 
@@ -98,6 +98,9 @@ static bool check_peers(const skad_data_directory *directory, const skad_profile
     case SKAD_ERR_STOPPED:
     case SKAD_ERR_PUZZLE:
     case SKAD_ERR_BUSY:
+    case SKAD_ERR_CLOSED:
+    case SKAD_ERR_THREAD:
+    case SKAD_ERR_TIMEOUT:
         break;
     }
     return true;

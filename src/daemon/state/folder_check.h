@@ -6,7 +6,7 @@
 #define SKAD_DAEMON_STATE_FOLDER_CHECK_H
 
 #include "skad/profile.h"
-#include "src/daemon/state/data_directory.h"
+#include "src/host/state/data_directory.h"
 
 /* On failure one sentence says what to do. Forks for a moment, so call it before there are
  * threads. */

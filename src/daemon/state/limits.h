@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "skad/node.h"
-#include "src/daemon/system/failure.h"
+#include "src/host/system/failure.h"
 
 #define SKAD_DESCRIPTORS_DEFAULT 256 /* docs/sandbox.md says what they are for */
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "proto/profile.h"
-#include "src/daemon/state/record_store.h"
-#include "src/daemon/system/clock.h"
+#include "src/host/state/record_store.h"
+#include "src/host/system/clock.h"
 
 bool skad_tending_fail_unfit(const char *path, const skad_profile *profile, skad_db_verdict verdict,
                              skad_failure *failure)

@@ -4,8 +4,8 @@
 #define SKAD_DAEMON_STATE_TENDING_H
 
 #include "skad/profile.h"
-#include "src/daemon/state/data_directory.h"
 #include "src/db/tend.h"
+#include "src/host/state/data_directory.h"
 
 /* A sentence on a file that a verdict keeps from being used; false. */
 bool skad_tending_fail_unfit(const char *path, const skad_profile *profile, skad_db_verdict verdict,

@@ -1,18 +1,13 @@
 /* Lines on stderr, each written with one call so that lines of several processes do not mix. */
 #include "src/daemon/system/log.h"
 
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "skad/types.h"
 #include "src/daemon/system/log_format.h"
 #include "src/daemon/system/log_thread.h"
-
-#define LIMIT_PAUSE_US (60 * SKAD_US_PER_S)
 
 static atomic_int process_least = SKAD_LOG_INFO;
 
@@ -53,17 +48,13 @@ skad_log_level skad_log_get_level(void)
     return (skad_log_level)atomic_load(&process_least);
 }
 
-void skad_log(skad_log_level least, skad_log_level level, const char *format, ...)
+static void write_line(void *user, skad_log_level level, const char *text)
 {
-    if (level < least || (int)level < atomic_load(&process_least)) {
+    char line[SKAD_LOG_LINE_BYTES];
+    (void)user;
+    if ((int)level < atomic_load(&process_least)) {
         return;
     }
-    char text[SKAD_LOG_LINE_BYTES];
-    char line[SKAD_LOG_LINE_BYTES];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
     const size_t len =
         skad_log_format_line(skad_log_get_format(), level, time(NULL), text, line, sizeof line);
     if (!skad_log_thread_take(line, len)) {
@@ -73,14 +64,7 @@ void skad_log(skad_log_level least, skad_log_level level, const char *format, ..
     }
 }
 
-bool skad_log_limit_pass(skad_log_limit *limit, uint64_t mono_us, uint64_t *held)
+skad_log_to skad_log_stderr(skad_log_level least)
 {
-    if (mono_us < limit->open_us) {
-        limit->suppressed++;
-        return false;
-    }
-    *held = limit->suppressed;
-    limit->suppressed = 0;
-    limit->open_us = mono_us + LIMIT_PAUSE_US;
-    return true;
+    return (skad_log_to){.least = least, .write = write_line};
 }

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SKAD_LOG_LINE_BYTES  1024
+#include "src/host/system/report.h"
+
 #define SKAD_LOG_WAITING_MAX 256
 
 /* Starts the thread; false: there is none, and lines are written at once, as before. */

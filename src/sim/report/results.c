@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "skad/version.h"
 #include "src/sim/base/cryptography.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/report/record.h"

@@ -54,7 +54,7 @@ class Client:
             message = self.next()
             if message[0] == 1 and message[1] == msgid:
                 return message[2], message[3]
-            if message[0] == 2 and message[2][0] == msgid:
+            if message[0] == 2:
                 self.notes.append((message[1], message[2][1]))
 
     def call(self, method, *params):
@@ -170,7 +170,36 @@ def checks_of_results(client):
     result("unban", client.call("unban", "192.0.2.0/24"))
     result("allow", client.call("allow", "192.0.2.0/24"))
     result("health", client.call("health"))
+    checks_of_subscriptions(client)
+    batch = result("batch", client.call("batch", ["status", []], ["get", ["00" * 32]], ["stp", []]))
+    errors = [error and error["code"] for error, _ in batch["results"]]
+    check("a batch has each in its place", None if errors == [None, "not_found", "method"] else f"{errors}")
+    published = client.call("publish", b"next")[1]
+    again = client.call("publish", b"and next")[1]
+    check("the node takes the next sequence", None if again["sequence"] == published["sequence"] + 1 else f"{again}")
     store_needs_a_record(client)
+
+
+def checks_of_subscriptions(client):
+    client.notes.clear()
+    events = client.begin("subscribe_events", ["ban"])
+    status = client.begin("subscribe_status", 3600)
+    client.call("ban", "198.51.100.0/24", 3600)
+    while not any(name == "event" for name, _ in client.notes):
+        message = client.next()
+        if message[0] == 2:
+            client.notes.append((message[1], message[2][1]))
+    told = next(value for name, value in client.notes if name == "event")
+    check("an event of a ban", wrong("@event", told) or
+          (None if told["kind"] == "ban" and told["subject"] == "198.51.100.0/24" else f"{told}"))
+    stop = client.begin("unsubscribe", events)
+    result("subscribe_events", client.await_(events))
+    result("unsubscribe", client.await_(stop))
+    stop = client.begin("unsubscribe", status)
+    result("subscribe_status", client.await_(status))
+    client.await_(stop)
+    told = [value for name, value in client.notes if name == "status"]
+    check("the status comes at once", "none came" if not told else wrong_map("status", told[0], True))
 
 
 def store_needs_a_record(client):

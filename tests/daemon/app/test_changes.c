@@ -43,7 +43,8 @@ static size_t pass(desk *self, uint64_t seconds, skad_health_verdict verdict, bo
     for (uint64_t passed_s = 0; passed_s < seconds; passed_s += SKAD_HEALTH_SAMPLE_S) {
         const skad_changes_sample sample = {
             .mono_us = self->at_s * S, .health = &self->report, .loaded = loaded, .bans = bans};
-        self->summaries += skad_changes_look(&self->changes, SKAD_LOG_INFO, &sample);
+        self->summaries +=
+            skad_changes_look(&self->changes, skad_log_stderr(SKAD_LOG_INFO), &sample);
         self->at_s += SKAD_HEALTH_SAMPLE_S;
     }
     test_log_end(&self->log);

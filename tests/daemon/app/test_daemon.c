@@ -20,7 +20,7 @@
 #include "proto/address.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/control/control_listen.h"
-#include "src/daemon/system/clock.h"
+#include "src/host/system/clock.h"
 #include "tests/support/control.h"
 #include "tests/support/ipv6.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "skad/identity.h"
-#include "src/daemon/system/clock.h"
+#include "src/host/system/clock.h"
 #include "tests/support/control.h"
 #include "tests/support/log_lines.h"
 

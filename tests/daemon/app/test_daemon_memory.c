@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "src/daemon/app/daemon.h"
-#include "src/daemon/state/peer_store.h"
-#include "src/daemon/system/clock.h"
+#include "src/host/state/peer_store.h"
+#include "src/host/system/clock.h"
 #include "tests/support/failing_allocation.h"
 #include "tests/support/folder.h"
 
@@ -117,7 +117,7 @@ static bool start(house *self, int workers, skad_daemon **daemon, skad_failure *
         .listen = &listen,
         .listen_count = 1,
         .workers = workers,
-        .log = SKAD_LOG_NOTHING,
+        .log = skad_log_stderr(SKAD_LOG_NOTHING),
         .user = self,
     };
     return skad_daemon_new(&config, daemon, failure);

@@ -18,8 +18,8 @@
 #include "proto/profile.h"
 #include "src/daemon/app/foreground.h"
 #include "src/daemon/app/testnet.h"
-#include "src/daemon/system/clock.h"
 #include "src/daemon/system/signals.h"
+#include "src/host/system/clock.h"
 #include "tests/support/daemon_process.h"
 #include "tests/support/failing_allocation.h"
 #include "tests/support/folder.h"
@@ -206,7 +206,7 @@ static void a_signal_ends_a_daemon_and_is_named(void **state)
                                  .control_path = control,
                                  .listen = &listen,
                                  .listen_count = 1,
-                                 .log = SKAD_LOG_INFO};
+                                 .log = skad_log_stderr(SKAD_LOG_INFO)};
     for (size_t i = 0; i < 2; i++) {
         at_once = cases[i].signal;
         test_log_begin(&log);

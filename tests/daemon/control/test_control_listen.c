@@ -21,7 +21,7 @@
 #include "src/daemon/control/acceptor.h"
 #include "src/daemon/control/control_listen.h"
 #include "tests/support/folder.h"
-#include "tests/support/manual_timers.h"
+#include "tests/support/manual_ev_timers.h"
 
 #define BACKLOG 16
 
@@ -249,7 +249,7 @@ static void all_that_wait_are_accepted_sixteen_a_turn(void **state)
     assert_int_equal(self->accepted, 17);
     ev_run(acceptor.loop, EVRUN_NOWAIT);
     assert_int_equal(self->accepted, 17);
-    assert_int_equal(test_timers_running(), 0);
+    assert_int_equal(test_ev_timers_running(), 0);
     skad_acceptor_stop(&acceptor);
     self->fd = -1;
     assert_false(dial(self));
@@ -271,16 +271,16 @@ static void an_acceptor_without_descriptors_pauses(void **state)
     struct rlimit none = {.rlim_cur = 3, .rlim_max = usual.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     ev_run(acceptor.loop, EVRUN_NOWAIT);
-    assert_int_equal(test_timers_of(1), 1);
+    assert_int_equal(test_ev_timers_of(1), 1);
     ev_run(acceptor.loop, EVRUN_NOWAIT); /* it does not look again */
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
     ev_run(acceptor.loop, EVRUN_NOWAIT);
     assert_int_equal(self->accepted, 0);
-    assert_int_equal(test_timers_running(), 1);
-    test_timers_fire(acceptor.loop, 1);
+    assert_int_equal(test_ev_timers_running(), 1);
+    test_ev_timers_fire(acceptor.loop, 1);
     ev_run(acceptor.loop, EVRUN_NOWAIT);
     assert_int_equal(self->accepted, 1);
-    assert_int_equal(test_timers_running(), 0);
+    assert_int_equal(test_ev_timers_running(), 0);
     skad_acceptor_stop(&acceptor);
     self->fd = -1;
     ev_loop_destroy(acceptor.loop);

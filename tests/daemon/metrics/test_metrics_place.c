@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "src/daemon/metrics/metrics_place.h"
-#include "src/daemon/net/udp.h"
+#include "src/host/net/udp.h"
 #include "tests/support/folder.h"
 
 static void only_this_machine_is_a_place(void **state)

@@ -121,7 +121,7 @@ static int enter_and_act(test_place *self, const sandbox_case *one)
         .wanted = one->wanted,
         .dir = self->dir,
         .control_path = self->control,
-        .log = SKAD_LOG_NOTHING,
+        .log = skad_log_stderr(SKAD_LOG_NOTHING),
     };
     skad_sandbox_guard_secrets();
     if (!open_store(self)) {

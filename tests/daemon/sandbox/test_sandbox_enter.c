@@ -119,7 +119,7 @@ static void what_works_is_used_and_what_does_not_is_told(void **state)
         const skad_sandbox_config config = {.wanted = cases[i].wanted,
                                             .dir = "the folder",
                                             .control_path = "the socket",
-                                            .log = SKAD_LOG_INFO};
+                                            .log = skad_log_stderr(SKAD_LOG_INFO)};
         make_kernel(cases[i].files, cases[i].calls, cases[i].privileges);
         test_log_begin(&log);
         skad_sandbox got = skad_sandbox_enter(&config);
@@ -144,7 +144,7 @@ static void descriptors_are_limited_and_never_raised(void **state)
     const skad_sandbox_config config = {.wanted = SKAD_SANDBOX_ON,
                                         .dir = "the folder",
                                         .control_path = "the socket",
-                                        .log = SKAD_LOG_NOTHING};
+                                        .log = skad_log_stderr(SKAD_LOG_NOTHING)};
     static const struct {
         rlim_t cur;
         rlim_t max;

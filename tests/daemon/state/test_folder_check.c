@@ -17,8 +17,8 @@
 #include "crypto/keys.h"
 #include "proto/profile.h"
 #include "src/daemon/state/folder_check.h"
-#include "src/daemon/state/peer_store.h"
 #include "src/db/store_lmdb.h"
+#include "src/host/state/peer_store.h"
 #include "tests/support/folder.h"
 
 typedef struct desk {

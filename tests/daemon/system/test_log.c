@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "skad/types.h"
-#include "src/daemon/system/failure.h"
 #include "src/daemon/system/log.h"
+#include "src/host/system/failure.h"
 #include "tests/support/log_lines.h"
 
 static test_log seen;
@@ -28,7 +28,7 @@ static void a_line_has_time_level_and_text(void **state)
     };
     for (size_t i = 0; i < 3; i++) {
         test_log_begin(&seen);
-        skad_log(SKAD_LOG_INFO, cases[i].level, "n is %d", 7);
+        skad_log(skad_log_stderr(SKAD_LOG_INFO), cases[i].level, "n is %d", 7);
         test_log_end(&seen);
         assert_string_equal(seen.text + 20, cases[i].expected);
         /* 2026-01-31T12:34:56Z */
@@ -45,7 +45,7 @@ static void lower_levels_are_silent(void **state)
     for (int least = SKAD_LOG_INFO; least <= SKAD_LOG_NOTHING; least++) {
         test_log_begin(&seen);
         for (int level = SKAD_LOG_INFO; level < SKAD_LOG_NOTHING; level++) {
-            skad_log((skad_log_level)least, (skad_log_level)level, "a line");
+            skad_log(skad_log_stderr((skad_log_level)least), (skad_log_level)level, "a line");
         }
         test_log_end(&seen);
         assert_int_equal(test_log_count(&seen, "a line"), SKAD_LOG_NOTHING - least);
@@ -56,7 +56,7 @@ static void control_characters_forge_no_line(void **state)
 {
     (void)state;
     test_log_begin(&seen);
-    skad_log(SKAD_LOG_INFO, SKAD_LOG_INFO, "%s",
+    skad_log(skad_log_stderr(SKAD_LOG_INFO), SKAD_LOG_INFO, "%s",
              "a\nb\x1b[c\x1f"
              "d e\x7f\xc3\xa9");
     test_log_end(&seen);
@@ -72,7 +72,7 @@ static void a_long_line_is_cut(void **state)
     for (size_t len = 990; len < 1030; len++) {
         text[len] = '\0';
         test_log_begin(&seen);
-        skad_log(SKAD_LOG_INFO, SKAD_LOG_INFO, "%s", text);
+        skad_log(skad_log_stderr(SKAD_LOG_INFO), SKAD_LOG_INFO, "%s", text);
         test_log_end(&seen);
         text[len] = 'x';
         size_t whole = 20 + strlen(" info: ") + len + 1;

@@ -48,7 +48,7 @@ static int end(void **state)
 
 static void say(unsigned number)
 {
-    skad_log(SKAD_LOG_INFO, SKAD_LOG_INFO, "line %u", number);
+    skad_log(skad_log_stderr(SKAD_LOG_INFO), SKAD_LOG_INFO, "line %u", number);
 }
 
 /* Reads up to the line that has a text; the length, with everything in `out`. */

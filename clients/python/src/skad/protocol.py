@@ -19,6 +19,18 @@ ErrorCode = Literal[
     "busy",
     "denied",
 ]
+EventKind = Literal[
+    "joined",
+    "isolated",
+    "ban",
+    "unban",
+    "store_failure",
+    "store_recovered",
+    "reload",
+    "twin",
+    "health",
+    "lost",
+]
 Method = Literal[
     "hello",
     "ping",
@@ -73,6 +85,8 @@ class Limits(TypedDict):
     """operations of a client at once; more wait"""
     watches: int
     """watches of a client"""
+    subscriptions: int
+    """subscriptions of a client"""
     unread_bytes: int
     """unread answers; a client with more is disconnected"""
     value_bytes: int
@@ -83,6 +97,8 @@ class Limits(TypedDict):
     """a salt"""
     metadata_bytes: int
     """the metadata of `announce`"""
+    batch: int
+    """the requests of a `batch`"""
 
 class Hello(TypedDict):
     api: int
@@ -746,7 +762,7 @@ PARAMETERS: Dict[str, List[Any]] = {
     "trace": [("id", "id", ...)],
     "put": [("value", "bytes", ...), ("keep", "bool", False)],
     "store": [("record", "bytes", ...), ("cas", "uint", None), ("keep", "bool", True)],
-    "publish": [("value", "bytes", ...), ("salt", "bytes", ''), ("sequence", "uint", ...), ("cas", "uint", None), ("life_s", "uint", None), ("keep", "bool", True)],
+    "publish": [("value", "bytes", ...), ("salt", "bytes", ''), ("sequence", "uint", None), ("cas", "uint", None), ("life_s", "uint", None), ("keep", "bool", True)],
     "announce": [("key", "id", ...), ("endpoint", "endpoint", None), ("metadata", "bytes", ''), ("life_s", "uint", None), ("keep", "bool", True)],
     "get": [("key", "id", ...)],
     "resolve": [("publisher", "public_key", ...), ("salt", "bytes", '')],

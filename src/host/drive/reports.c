@@ -1,0 +1,52 @@
+#include "src/host/drive/reports.h"
+
+#include <inttypes.h>
+
+#include "crypto/keys.h"
+#include "proto/address.h"
+
+#define CLOCK_SET_S 60 /* as src/core/upkeep/clock_watch.h has it */
+
+static void tell_twin(skad_log_to log, const skad_address *address)
+{
+    char text[SKAD_ADDRESS_TEXT_BYTES];
+    skad_address_format(address, text);
+    skad_log(log, SKAD_LOG_ERROR,
+             "another node runs with the same identity, at %s: stop one of the two, and give it an "
+             "identity of its own (move its file 'identity' away)",
+             text);
+}
+
+static void tell_adopted(skad_log_to log, const skad_event *event)
+{
+    char key[SKAD_ID_TEXT_BYTES];
+    skad_id_format(&event->u.adopted.key, key);
+    skad_log(log, SKAD_LOG_WARNING,
+             "the network has a newer edition of %s than this node: sequence %" PRIu64
+             " is published from now on, not %" PRIu64
+             "; was the folder restored from a backup, or is the identity in use elsewhere?",
+             key, event->u.adopted.sequence, event->u.adopted.sequence_before);
+}
+
+void skad_report_event(skad_log_to log, const skad_event *event)
+{
+    if (event->kind == SKAD_EVENT_TWIN) {
+        tell_twin(log, &event->u.twin);
+    } else if (event->kind == SKAD_EVENT_ADOPTED) {
+        tell_adopted(log, event);
+    }
+}
+
+void skad_report_clock(skad_log_to log, skad_time before, skad_time now)
+{
+    const uint64_t passed_s = (now.mono_us - before.mono_us) / SKAD_US_PER_S;
+    const uint64_t expected_s = before.unix_s + passed_s;
+    const bool ahead = now.unix_s > expected_s;
+    const uint64_t moved_s = ahead ? now.unix_s - expected_s : expected_s - now.unix_s;
+    if (moved_s > CLOCK_SET_S) {
+        skad_log(log, SKAD_LOG_WARNING,
+                 "the clock was set %s by %" PRIu64
+                 " s: publications are announced anew in the next minutes",
+                 ahead ? "forward" : "back", moved_s);
+    }
+}
