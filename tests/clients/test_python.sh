@@ -24,7 +24,7 @@ grep -q 'skad/py.typed' "$work/contents" || fail "the wheel says not that it has
 grep -q '^Requires-Dist: msgpack' "$work"/wheel/skad-*.dist-info/METADATA || fail "the wheel does not name msgpack"
 grep -q '^Requires-Python: >=3.11' "$work"/wheel/skad-*.dist-info/METADATA || fail "the wheel does not name its Python"
 
-version=$(sed -nE 's/^project\(skad VERSION ([0-9.]+).*/\1/p' "$source/CMakeLists.txt")
+version=$(sed -nE 's/^#define SKAD_VERSION "([0-9.]+)".*/\1/p' "$source/include/skad/version.h")
 grep -qx "Version: $version" "$work"/wheel/skad-*.dist-info/METADATA || fail "the wheel is not of version $version"
 grep -qF "__version__ = \"$version\"" "$work/wheel/skad/__init__.py" || fail "__version__ is not $version"
 

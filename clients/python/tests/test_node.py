@@ -64,7 +64,7 @@ class Methods(NetworkCase):
         if page["next"] is not None:
             self.node.records(start=page["next"])
         self.has(self.node.ban("192.0.2.1", life_s=60), protocol.Subject)
-        self.assertEqual([each["subject"] for each in self.node.bans()["bans"]], ["192.0.2.1/32"])
+        self.assertIn("192.0.2.1/32", [each["subject"] for each in self.node.bans()["bans"]])
         self.node.unban("192.0.2.1")
         self.node.allow("192.0.2.0/24")
         with self.assertRaises(skad.NotFoundError):
