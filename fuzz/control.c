@@ -58,6 +58,8 @@ static void write_again(const skad_control_request *request)
     FUZZ_REQUIRE(again.watched == request->watched && again.published == request->published);
     FUZZ_REQUIRE(again.has_cursor == request->has_cursor && again.max == request->max);
     FUZZ_REQUIRE(again.api == request->api && again.kinds == request->kinds);
+    FUZZ_REQUIRE(again.has_size == request->has_size && again.size == request->size);
+    FUZZ_REQUIRE(again.offset == request->offset && again.length == request->length);
     FUZZ_REQUIRE(again.auto_sequence == request->auto_sequence);
     FUZZ_REQUIRE(memcmp(again.cursor, request->cursor, sizeof again.cursor) == 0);
 }
@@ -75,6 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         case SKAD_CONTROL_WRONG_PARAMS:
             FUZZ_REQUIRE(request.blame.parameter == NULL || request.blame.expected != NULL);
             break;
+        case SKAD_CONTROL_CHUNK:
+        case SKAD_CONTROL_ACK:
         case SKAD_CONTROL_IGNORED:
         case SKAD_CONTROL_NO_METHOD:
             break;

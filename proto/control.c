@@ -88,6 +88,27 @@ static bool read_method(skad_reader *reader, skad_control_method *method)
     return false;
 }
 
+/* [2, "chunk", [msgid, bytes]] or [2, "ack", [msgid, number]]. */
+static skad_control_cut read_notification(skad_reader *reader, skad_control_request *out)
+{
+    const bool chunk = skad_read_str_is(reader, "chunk");
+    if (!chunk && !skad_read_str_is(reader, "ack")) {
+        return SKAD_CONTROL_IGNORED;
+    }
+    (void)skad_read_array(reader, 2, 2);
+    out->msgid = (uint32_t)skad_read_uint(reader, UINT32_MAX);
+    if (!chunk) {
+        out->size = skad_read_uint(reader, UINT64_MAX);
+    } else if (skad_read_peek(reader) == SKAD_ITEM_STR) {
+        out->value = skad_read_str(reader, SKAD_CONTROL_REQUEST_BYTES_MAX);
+    } else {
+        out->value = skad_read_bin(reader, 0, SKAD_CONTROL_REQUEST_BYTES_MAX);
+    }
+    return !skad_reader_done(reader) ? SKAD_CONTROL_IGNORED
+           : chunk                   ? SKAD_CONTROL_CHUNK
+                                     : SKAD_CONTROL_ACK;
+}
+
 static skad_control_cut read_items(const skad_item *items, size_t count, skad_control_request *out,
                                    bool *msgid_known)
 {
@@ -96,7 +117,7 @@ static skad_control_cut read_items(const skad_item *items, size_t count, skad_co
     size_t elements = skad_read_array(&reader, 3, 4);
     uint64_t type = skad_read_uint(&reader, TYPE_NOTIFICATION);
     if (!reader.failed && elements == 3 && type == TYPE_NOTIFICATION) {
-        return SKAD_CONTROL_IGNORED;
+        return read_notification(&reader, out);
     }
     out->msgid = (uint32_t)skad_read_uint(&reader, UINT32_MAX);
     if (reader.failed || elements != 4 || type != TYPE_REQUEST) {
@@ -213,6 +234,18 @@ void skad_control_write_notification(skad_writer *writer, const char *method, ui
     skad_write_uint(writer, msgid);
 }
 
+void skad_control_write_chunk(skad_writer *writer, uint32_t msgid, skad_span bytes)
+{
+    skad_control_write_notification(writer, "chunk", msgid);
+    skad_write_bin(writer, bytes.data, bytes.len);
+}
+
+void skad_control_write_ack(skad_writer *writer, uint32_t msgid, uint64_t taken)
+{
+    skad_control_write_notification(writer, "ack", msgid);
+    skad_write_uint(writer, taken);
+}
+
 void skad_control_write_error(skad_writer *writer, uint32_t msgid, skad_control_error error,
                               const char *message)
 {
@@ -223,10 +256,11 @@ void skad_control_write_blame(skad_writer *writer, uint32_t msgid, skad_control_
                               const char *message, const skad_control_blame *blame)
 {
     const bool blamed = blame != NULL && blame->parameter != NULL;
+    const bool piece = blame != NULL && blame->piece != NULL;
     skad_write_array(writer, 4);
     skad_write_uint(writer, TYPE_RESPONSE);
     skad_write_uint(writer, msgid);
-    skad_write_map(writer, blamed ? 5 : 2);
+    skad_write_map(writer, 2U + (blamed ? 3U : 0U) + (piece ? 1U : 0U));
     skad_write_str(writer, "code");
     skad_write_str(writer, ERROR_NAMES[error]);
     skad_write_str(writer, "message");
@@ -238,6 +272,10 @@ void skad_control_write_blame(skad_writer *writer, uint32_t msgid, skad_control_
         skad_write_uint(writer, blame->index);
         skad_write_str(writer, "expected");
         skad_write_str(writer, blame->expected);
+    }
+    if (piece) {
+        skad_write_str(writer, "piece");
+        skad_control_write_id(writer, blame->piece);
     }
     skad_write_nil(writer);
 }

@@ -45,7 +45,8 @@ const char *skad_control_error_name(skad_control_error error);
 #define SKAD_CONTROL_LIST_MAX         1024 /* records in one answer */
 #define SKAD_CONTROL_PERIOD_S_DEFAULT 5
 #define SKAD_CONTROL_PERIOD_S_MAX     3600
-#define SKAD_CONTROL_BATCH_MAX        32 /* requests in a batch */
+#define SKAD_CONTROL_CHUNK_BYTES_MAX  4000 /* of a file, in one notification */
+#define SKAD_CONTROL_BATCH_MAX        32   /* requests in a batch */
 
 /* Kinds of events. */
 typedef enum skad_control_kind {
@@ -62,6 +63,7 @@ typedef struct skad_control_blame {
     const char *parameter; /* its name */
     size_t index;          /* its position, from 0 */
     const char *expected;  /* what would be right, in words and units */
+    const skad_id *piece;  /* of a file: the record that is missing or wrong; NULL: none */
 } skad_control_blame;
 
 /* Names a parameter of a method. Nothing is to blame if it has none of that name. */
@@ -85,8 +87,12 @@ typedef struct skad_control_request {
     uint32_t life_s; /* 0: the daemon chooses */
     bool keep;
     uint32_t every_s;
-    uint32_t watched; /* UNWATCH, UNSUBSCRIBE: the msgid of what is ended */
+    uint32_t watched; /* UNWATCH, UNSUBSCRIBE, ABORT: the msgid of what is ended */
     uint32_t kinds;   /* SUBSCRIBE_EVENTS: a set of 1 << skad_control_kind */
+    bool has_size;    /* PUT_FILE */
+    uint64_t size;    /* PUT_FILE; CHUNK, ACK: the number of an ack */
+    uint64_t offset;  /* GET_FILE */
+    uint64_t length;  /* GET_FILE; UINT64_MAX: to the end */
     size_t batch;     /* BATCH: how many requests */
     skad_span raw;    /* as it was read, in whole */
     bool published;   /* RECORDS: of our publications, otherwise of our replicas */
@@ -102,7 +108,9 @@ typedef struct skad_control_request {
 
 typedef enum skad_control_cut {
     SKAD_CONTROL_REQUEST,      /* *out is a request */
-    SKAD_CONTROL_IGNORED,      /* a notification */
+    SKAD_CONTROL_CHUNK,        /* a notification: out->value is the next part of a file, of msgid */
+    SKAD_CONTROL_ACK,          /* a notification: the client has taken out->size bytes of msgid */
+    SKAD_CONTROL_IGNORED,      /* any other notification */
     SKAD_CONTROL_NO_METHOD,    /* answer with METHOD; the stream goes on */
     SKAD_CONTROL_WRONG_PARAMS, /* answer with PARAMS; the stream goes on */
     SKAD_CONTROL_MORE,         /* the input ends within a message */
@@ -125,6 +133,11 @@ SKAD_MUST_CHECK skad_control_cut skad_control_read_batched(skad_span batch, size
 /* Writes one request with all the parameters of its method; of a batch `value`, which is an array
  * in msgpack already. */
 void skad_control_write_request(skad_writer *writer, const skad_control_request *request);
+
+/* Write the notifications of a client: the next bytes of a file, at most
+ * SKAD_CONTROL_CHUNK_BYTES_MAX; how many bytes of one it has taken by now. */
+void skad_control_write_chunk(skad_writer *writer, uint32_t msgid, skad_span bytes);
+void skad_control_write_ack(skad_writer *writer, uint32_t msgid, uint64_t taken);
 
 /* Writes a response up to its result. The caller writes exactly one value after it. */
 void skad_control_write_result(skad_writer *writer, uint32_t msgid);

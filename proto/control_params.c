@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "proto/tree.h"
 
 #define PARAMS_MAX 6
 
@@ -29,6 +30,9 @@ typedef enum param {
     PARAM_KINDS,
     PARAM_PERIOD,
     PARAM_REQUESTS,
+    PARAM_SIZE,
+    PARAM_OFFSET,
+    PARAM_LENGTH,
 } param;
 
 typedef struct param_row {
@@ -65,7 +69,7 @@ static size_t count_params(skad_control_method method)
 static skad_control_blame blame_at(skad_control_method method, size_t index)
 {
     const param_row *row = &PARAMS[method][index];
-    return (skad_control_blame){row->name, index, row->expected};
+    return (skad_control_blame){row->name, index, row->expected, NULL};
 }
 
 skad_control_blame skad_control_blame_of(skad_control_method method, const char *parameter)
@@ -75,7 +79,7 @@ skad_control_blame skad_control_blame_of(skad_control_method method, const char 
             return blame_at(method, i);
         }
     }
-    return (skad_control_blame){NULL, 0, NULL};
+    return (skad_control_blame){NULL, 0, NULL, NULL};
 }
 
 /* ---- Reading ---- */
@@ -240,18 +244,29 @@ static bool read_param(skad_reader *reader, param kind, skad_control_request *ou
         return read_count(reader, SKAD_CONTROL_PERIOD_S_MAX, &out->every_s);
     case PARAM_REQUESTS:
         return false; /* the array itself: read_requests */
+    case PARAM_SIZE:
+        out->has_size = !skad_read_nil(reader);
+        out->size = out->has_size ? skad_read_uint(reader, SKAD_FILE_BYTES_MAX) : 0;
+        return true;
+    case PARAM_OFFSET:
+        out->offset = skad_read_uint(reader, UINT64_MAX);
+        return true;
+    case PARAM_LENGTH:
+        out->length = skad_read_uint(reader, UINT64_MAX);
+        return true;
     }
     return false;
 }
 
 static void set_defaults(skad_control_request *out)
 {
-    out->keep = out->method != SKAD_CONTROL_PUT;
+    out->keep = out->method != SKAD_CONTROL_PUT && out->method != SKAD_CONTROL_PUT_FILE;
     out->every_s = SKAD_CONTROL_EVERY_S_DEFAULT;
     out->max = SKAD_CONTROL_LIST_DEFAULT;
     out->api = SKAD_CONTROL_API;
     out->auto_sequence = out->method == SKAD_CONTROL_PUBLISH;
     out->kinds = SKAD_CONTROL_KINDS_ALL;
+    out->length = UINT64_MAX;
     if (out->method == SKAD_CONTROL_SUBSCRIBE_STATUS) {
         out->every_s = SKAD_CONTROL_PERIOD_S_DEFAULT;
     }
@@ -304,6 +319,15 @@ static void write_number(skad_writer *writer, bool given, uint64_t number)
     }
 }
 
+static void write_cursor(skad_writer *writer, const skad_control_request *request)
+{
+    if (request->has_cursor) {
+        skad_write_bin(writer, request->cursor, sizeof request->cursor);
+    } else {
+        skad_write_nil(writer);
+    }
+}
+
 static void write_text(skad_writer *writer, skad_span text)
 {
     char copy[SKAD_CONTROL_CLIENT_BYTES_MAX + 1] = {0};
@@ -327,10 +351,37 @@ static void write_kinds(skad_writer *writer, uint32_t kinds)
     }
 }
 
+/* Those that are numbers, or nil where none was given. */
+static void write_number_of(skad_writer *writer, param kind, const skad_control_request *request)
+{
+    if (kind == PARAM_SEQUENCE) {
+        write_number(writer, !request->auto_sequence, request->sequence);
+    } else if (kind == PARAM_MSGID) {
+        write_number(writer, true, request->watched);
+    } else if (kind == PARAM_CAS) {
+        write_number(writer, request->has_cas, request->cas);
+    } else if (kind == PARAM_LIFE) {
+        write_number(writer, request->life_s != 0, request->life_s);
+    } else if (kind == PARAM_MAX) {
+        write_number(writer, request->max != 0, request->max);
+    } else if (kind == PARAM_API) {
+        write_number(writer, request->api != 0, request->api);
+    } else if (kind == PARAM_SIZE) {
+        write_number(writer, request->has_size, request->size);
+    } else if (kind == PARAM_OFFSET) {
+        write_number(writer, true, request->offset);
+    } else if (kind == PARAM_LENGTH) {
+        write_number(writer, request->length != UINT64_MAX, request->length);
+    } else {
+        write_number(writer, request->every_s != 0, request->every_s);
+    }
+}
+
 static void write_param(skad_writer *writer, param kind, const skad_control_request *request)
 {
     switch (kind) {
     case PARAM_NONE:
+    case PARAM_REQUESTS: /* the array itself: skad_control_write_params */
         break;
     case PARAM_ADDRESS:
         skad_control_write_address(writer, &request->address);
@@ -346,51 +397,36 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
     case PARAM_SALT:
         skad_write_bin(writer, request->salt.data, request->salt.len);
         break;
-    case PARAM_SEQUENCE:
-        write_number(writer, !request->auto_sequence, request->sequence);
-        break;
-    case PARAM_MSGID:
-        skad_write_uint(writer, request->watched);
-        break;
     case PARAM_SECTION:
         skad_write_str(writer, request->published ? "published" : "held");
         break;
     case PARAM_ENDPOINT:
         write_endpoint(writer, &request->address);
         break;
-    case PARAM_CAS:
-        write_number(writer, request->has_cas, request->cas);
-        break;
-    case PARAM_LIFE:
-        write_number(writer, request->life_s != 0, request->life_s);
-        break;
     case PARAM_KEEP:
         skad_write_bool(writer, request->keep);
         break;
-    case PARAM_KINDS:
-        write_kinds(writer, request->kinds);
-        break;
-    case PARAM_REQUESTS:
-        break;
-    case PARAM_PERIOD:
-    case PARAM_EVERY:
-        write_number(writer, request->every_s != 0, request->every_s);
-        break;
     case PARAM_CURSOR:
-        if (request->has_cursor) {
-            skad_write_bin(writer, request->cursor, sizeof request->cursor);
-        } else {
-            skad_write_nil(writer);
-        }
-        break;
-    case PARAM_MAX:
-        write_number(writer, request->max != 0, request->max);
+        write_cursor(writer, request);
         break;
     case PARAM_CLIENT:
         write_text(writer, request->value);
         break;
+    case PARAM_KINDS:
+        write_kinds(writer, request->kinds);
+        break;
+    case PARAM_SEQUENCE:
+    case PARAM_MSGID:
+    case PARAM_CAS:
+    case PARAM_LIFE:
+    case PARAM_EVERY:
+    case PARAM_PERIOD:
+    case PARAM_MAX:
     case PARAM_API:
-        write_number(writer, request->api != 0, request->api);
+    case PARAM_SIZE:
+    case PARAM_OFFSET:
+    case PARAM_LENGTH:
+        write_number_of(writer, kind, request);
         break;
     }
 }

@@ -10,7 +10,8 @@ export type ErrorCode =
   | "timed_out"
   | "storage"
   | "busy"
-  | "denied";
+  | "denied"
+  | "aborted";
 
 export type EventKind =
   | "joined"
@@ -35,6 +36,8 @@ export interface ErrorMap {
   index?: number;
   /** what would be right, in words and units */
   expected?: string;
+  /** of `get_file`: the key of the record of the file that is missing or wrong */
+  piece?: string;
 }
 
 export interface Hello {
@@ -68,6 +71,8 @@ export interface Limits {
   watches: number;
   /** subscriptions of a client */
   subscriptions: number;
+  /** files of a client under way at once */
+  files: number;
   /** unread answers; a client with more is disconnected */
   unread_bytes: number;
   /** the value of `put` */
@@ -78,6 +83,8 @@ export interface Limits {
   salt_bytes: number;
   /** the metadata of `announce` */
   metadata_bytes: number;
+  /** a chunk of a file, in either direction */
+  chunk_bytes: number;
   /** the requests of a `batch` */
   batch: number;
 }

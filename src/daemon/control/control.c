@@ -48,8 +48,12 @@ void skad_control_review(skad_control_client *client)
         skad_control_end_watches(client);
         skad_control_end_subscriptions(client, true);
     }
+    if (buffers->ended && !client->waiting) {
+        skad_control_files_end(client, true);
+    }
     size_t unsent = skad_connection_unsent(buffers);
-    bool idle = unsent == 0 && client->operations == 0 && client->batches == 0 && !client->waiting;
+    bool idle = unsent == 0 && client->operations == 0 && client->batches == 0 &&
+                client->files == 0 && !client->waiting;
     if (buffers->broken || (client->closing && unsent == 0) || (buffers->ended && idle)) {
         free_client(client);
         return;
@@ -69,6 +73,7 @@ static void on_ready(struct ev_loop *loop, ev_io *watcher, int revents)
     } else {
         skad_connection_flush(&client->buffers);
         skad_control_tell_lost(client);
+        skad_control_files_resume(client->control, client);
         if (client->waiting) {
             skad_control_take_messages(client);
         }
@@ -178,6 +183,7 @@ bool skad_control_resume(skad_control *control)
     if (control->stalled) {
         control->stalled = false;
         skad_control_publish_resume(control);
+        skad_control_files_resume(control, NULL);
     }
     if (!control->ended_some) {
         return false;
@@ -186,6 +192,7 @@ bool skad_control_resume(skad_control *control)
     control->turn++;
     skad_control_publish_resume(control);
     skad_control_batch_resume(control, NULL);
+    skad_control_files_resume(control, NULL);
     for (size_t i = 0; i < SKAD_CONTROL_CLIENTS_MAX; i++) {
         skad_control_client *client =
             control->clients[(control->turn + i) % SKAD_CONTROL_CLIENTS_MAX];

@@ -5,10 +5,11 @@
  * which is left to the modes and groups of the files, which hold in containers and namespaces, too.
  *
  * Bounds: SKAD_CONTROL_CLIENTS_MAX clients, half of them at most at the second socket; 4096 bytes
- * of unread input, 64 operations, 64 watches, 8 subscriptions, 4 batches and 1 MiB of unread output
- * for each. While the node has no room for another operation, the request stays in the client's
- * buffer and the client is not read from, so that the client that causes the load has to wait. One
- * watch or subscription too many is refused, because they do not end by themselves. */
+ * of unread input, 64 operations, 64 watches, 8 subscriptions, 4 batches, 4 files and 1 MiB of
+ * unread output for each. While the node has no room for another operation, the request stays in
+ * the client's buffer and the client is not read from, so that the client that causes the load has
+ * to wait. One watch, subscription or file too many is refused, because a client can keep them for
+ * ever. */
 #ifndef SKAD_DAEMON_CONTROL_CONTROL_H
 #define SKAD_DAEMON_CONTROL_CONTROL_H
 
@@ -24,7 +25,10 @@ struct ev_loop;
 #define SKAD_CONTROL_CLIENT_OPERATIONS_MAX    64
 #define SKAD_CONTROL_CLIENT_WATCHES_MAX       64
 #define SKAD_CONTROL_CLIENT_SUBSCRIPTIONS_MAX 8
-#define SKAD_CONTROL_CLIENT_BATCHES_MAX       4   /* further ones wait */
+#define SKAD_CONTROL_CLIENT_BATCHES_MAX       4 /* further ones wait */
+#define SKAD_CONTROL_CLIENT_FILES_MAX         4
+#define SKAD_CONTROL_FILES_MAX                8
+#define SKAD_CONTROL_FILE_OPERATIONS          96  /* of all files: three quarters of the node's */
 #define SKAD_CONTROL_PUBLISHES_MAX            256 /* without a sequence; further ones wait */
 
 typedef struct skad_control skad_control;

@@ -71,6 +71,7 @@ void skad_control_cancel_all(skad_control_client *client)
         (void)take_watch(control, skad_pending_calls_find_client(&control->watches, client));
     }
     skad_control_end_subscriptions(client, false);
+    skad_control_files_end(client, false);
     skad_control_batch_cancel(client);
 }
 
@@ -189,6 +190,7 @@ void skad_control_finish(skad_control *control, const skad_event *event)
 {
     size_t at = skad_pending_calls_find(&control->operations, event->op);
     if (at == control->operations.count) {
+        skad_control_file_event(control, event);
         return;
     }
     skad_control_client *client = control->operations.entries[at].client;

@@ -1,5 +1,6 @@
 /* What the control socket is made of, for its own files: control.c lets clients in and out,
- * control_requests.c takes their requests, control_calls.c keeps what they wait for.
+ * control_requests.c takes their requests, control_calls.c keeps what they wait for, and
+ * control_files.c the files that they put and get.
  *
  * Only skad_control_review frees a client; every function that is called from outside calls it
  * last. */
@@ -12,6 +13,7 @@
 #include "src/daemon/control/connection.h"
 #include "src/daemon/control/control.h"
 #include "src/daemon/control/pending_calls.h"
+#include "src/host/files/file_fetch.h"
 
 typedef struct skad_control_client {
     skad_connection buffers;
@@ -23,6 +25,7 @@ typedef struct skad_control_client {
     size_t watches;
     size_t subscriptions;
     size_t batches;
+    size_t files;
     bool monitors; /* it came in by the socket for looking only */
     bool waiting;  /* its next request found no room, or */
     bool yields;   /* has to wait for the next turn of the loop: a socket that can be written */
@@ -38,6 +41,15 @@ typedef struct skad_control_entrance {
 
 typedef struct skad_control_batch skad_control_batch;
 typedef struct skad_control_publish skad_control_publish;
+typedef struct skad_control_file skad_control_file;
+
+/* An operation of a file that is put or got. */
+typedef struct skad_control_file_op {
+    skad_op op;
+    skad_control_file *file;
+    size_t bytes;        /* of a put: of the file */
+    skad_file_part part; /* of a get */
+} skad_control_file_op;
 
 #define SKAD_CONTROL_SUBSCRIPTIONS_MAX 128
 
@@ -64,8 +76,12 @@ struct skad_control {
     skad_control_batch *batches;     /* a list */
     skad_control_publish *publishes; /* a list, in the order of their requests */
     size_t publishes_count;
-    bool stalled;                                      /* a publish found no room in the node */
-    bool ended_some;                                   /* operations, since the last resume */
+    skad_control_file *files; /* a list */
+    size_t files_count;
+    skad_control_file_op file_ops[SKAD_CONTROL_FILE_OPERATIONS];
+    size_t file_ops_count;
+    bool stalled;    /* a publish or a file found no room in the node */
+    bool ended_some; /* operations, since the last resume */
     uint8_t response[SKAD_CONTROL_RESPONSE_BYTES_MAX]; /* the one being written */
 };
 
@@ -136,6 +152,21 @@ void skad_control_batch_keep(skad_control_batch *batch, size_t slot, const skad_
 /* Begins what waits, and sends what is complete: of a client, or of all (NULL). */
 void skad_control_batch_resume(skad_control *control, skad_control_client *client);
 void skad_control_batch_cancel(skad_control_client *client);
+
+/* ---- Files: control_files.c ---- */
+
+void skad_control_file_start(const skad_pending_call *call, const skad_control_request *request);
+/* A chunk, or an acknowledgement, has come. */
+void skad_control_file_notice(skad_control_client *client, const skad_control_request *notice,
+                              bool chunk);
+void skad_control_abort(const skad_pending_call *call, const skad_control_request *request);
+/* An operation has ended: nothing is done if it is of no file. */
+void skad_control_file_event(skad_control *control, const skad_event *event);
+/* Moves files on: those of a client, or all (NULL). */
+void skad_control_files_resume(skad_control *control, const skad_control_client *client);
+/* Ends those of a client, without an answer; or, with one, those that lack something of a client
+ * that sends no more. */
+void skad_control_files_end(skad_control_client *client, bool answered);
 
 /* ---- Subscriptions: control_subscriptions.c ---- */
 

@@ -40,6 +40,13 @@ bool skad_control_handle(const skad_pending_call *call, const skad_control_reque
     case SKAD_METHOD_UNSUBSCRIBE:
         skad_control_unsubscribe(call, request);
         break;
+    case SKAD_METHOD_UPLOAD:
+    case SKAD_METHOD_DOWNLOAD:
+        skad_control_file_start(call, request);
+        break;
+    case SKAD_METHOD_ABORT:
+        skad_control_abort(call, request);
+        break;
     case SKAD_METHOD_BATCH:
         return skad_control_batch_start(call, request);
     case SKAD_METHOD_AT_ONCE:
@@ -85,6 +92,10 @@ static bool take_message(skad_control_client *client)
             client->waiting = true;
             return false;
         }
+        break;
+    case SKAD_CONTROL_CHUNK:
+    case SKAD_CONTROL_ACK:
+        skad_control_file_notice(client, &request, cut == SKAD_CONTROL_CHUNK);
         break;
     case SKAD_CONTROL_IGNORED:
         break;

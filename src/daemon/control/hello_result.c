@@ -47,11 +47,13 @@ static void write_limits(skad_writer *writer)
         {"operations", SKAD_CONTROL_CLIENT_OPERATIONS_MAX},
         {"watches", SKAD_CONTROL_CLIENT_WATCHES_MAX},
         {"subscriptions", SKAD_CONTROL_CLIENT_SUBSCRIPTIONS_MAX},
+        {"files", SKAD_CONTROL_CLIENT_FILES_MAX},
         {"unread_bytes", SKAD_CONNECTION_OUT_BYTES_MAX},
         {"value_bytes", SKAD_VALUE_BYTES_MAX},
         {"mutable_bytes", SKAD_MUTABLE_VALUE_BYTES_MAX},
         {"salt_bytes", SKAD_SALT_BYTES_MAX},
         {"metadata_bytes", SKAD_METADATA_BYTES_MAX},
+        {"chunk_bytes", SKAD_CONTROL_CHUNK_BYTES_MAX},
         {"batch", SKAD_CONTROL_BATCH_MAX},
     };
     const size_t count = sizeof limits / sizeof limits[0];

@@ -72,5 +72,5 @@ skad_control_blame skad_input_blame(const skad_method_context *context,
                        : status == SKAD_ERR_MISSING ? "endpoint"
                                                     : NULL;
     return name != NULL ? skad_control_blame_of(request->method, name)
-                        : (skad_control_blame){NULL, 0, NULL};
+                        : (skad_control_blame){NULL, 0, NULL, NULL};
 }

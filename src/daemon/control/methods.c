@@ -263,6 +263,9 @@ static const method_row METHODS[] = {
     [SKAD_CONTROL_SUBSCRIBE_STATUS] = {.manner = SKAD_METHOD_SUBSCRIPTION, .only_reads = true},
     [SKAD_CONTROL_UNSUBSCRIBE] = {.manner = SKAD_METHOD_UNSUBSCRIBE, .only_reads = true},
     [SKAD_CONTROL_BATCH] = {.manner = SKAD_METHOD_BATCH, .only_reads = true}, /* each by itself */
+    [SKAD_CONTROL_PUT_FILE] = {.manner = SKAD_METHOD_UPLOAD},
+    [SKAD_CONTROL_GET_FILE] = {.manner = SKAD_METHOD_DOWNLOAD},
+    [SKAD_CONTROL_ABORT] = {.manner = SKAD_METHOD_ABORT},
     [SKAD_CONTROL_WITHDRAW] = {SKAD_METHOD_AT_ONCE, .answer = answer_withdraw},
     [SKAD_CONTROL_RECORDS] = {SKAD_METHOD_AT_ONCE, .answer = answer_records, .only_reads = true},
     [SKAD_CONTROL_BANS] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer, .only_reads = true},

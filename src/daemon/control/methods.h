@@ -42,6 +42,9 @@ typedef enum skad_method_manner {
     SKAD_METHOD_SUBSCRIPTION, /* to events, or the status */
     SKAD_METHOD_UNSUBSCRIBE,
     SKAD_METHOD_BATCH,
+    SKAD_METHOD_UPLOAD,
+    SKAD_METHOD_DOWNLOAD,
+    SKAD_METHOD_ABORT, /* of an upload or download */
 } skad_method_manner;
 
 skad_method_manner skad_method_manner_of(skad_control_method method);

@@ -177,7 +177,68 @@ def checks_of_results(client):
     published = client.call("publish", b"next")[1]
     again = client.call("publish", b"and next")[1]
     check("the node takes the next sequence", None if again["sequence"] == published["sequence"] + 1 else f"{again}")
+    checks_of_files(client)
     store_needs_a_record(client)
+
+
+def put_file(client, data, size, keep=False):
+    """Sends a file as far as the windows let; the response, and the progress that was told."""
+    msgid = client.begin("put_file", size, keep)
+    sent, told, progress = 0, 0, []
+    while True:
+        while sent < told and sent < len(data):
+            some = data[sent:min(sent + 4000, told)]
+            client.send([2, "chunk", [msgid, some]])
+            sent += len(some)
+            if sent == len(data) and size is None:
+                client.send([2, "chunk", [msgid, b""]])
+        message = client.next()
+        if message[0] == 1 and message[1] == msgid:
+            return message[2:], progress
+        if message[1] == "progress":
+            progress.append(message[2][1])
+            told = progress[-1]["received"] + progress[-1]["window"]
+
+
+def get_file(client, *params):
+    """The response, the bytes and the progress of a file; each chunk is acknowledged."""
+    msgid = client.begin("get_file", *params)
+    data, progress = b"", []
+    while True:
+        message = client.next()
+        if message[0] == 1 and message[1] == msgid:
+            return message[2:], data, progress
+        if message[1] == "progress":
+            progress.append(message[2][1])
+        if message[1] == "chunk":
+            data += message[2][1]
+            client.send([2, "ack", [msgid, len(data)]])
+
+
+def checks_of_files(client):
+    data = bytes(i * i % 251 for i in range(300001))
+    answer, progress = put_file(client, data, len(data))
+    stored = result("put_file", answer)
+    check("the progress of put_file", next((p for value in progress if (p := wrong("@put_progress", value))), None))
+    check("all of it is stored", None if progress[-1]["stored"] == len(data) == stored["bytes"] else f"{progress[-1]}")
+    again, _ = put_file(client, data, None)
+    check("a file of unknown size has the same key", None if again[1] and again[1]["key"] == stored["key"] else f"{again}")
+    answer, got, progress = get_file(client, stored["key"])
+    result("get_file", answer)
+    check("the progress of get_file", next((p for value in progress if (p := wrong("@get_progress", value))), None))
+    check("the same bytes come back", None if got == data else f"{len(got)} bytes")
+    _, got, _ = get_file(client, stored["key"], 29990, 1020)
+    check("a part of it comes", None if got == data[29990:31010] else f"{len(got)} bytes")
+    (error, _), _, _ = get_file(client, "00" * 32)
+    check("a file that is not there", wrong("@error", error) or
+          (None if error["code"] == "not_found" and error["piece"] == "00" * 32 else f"{error}"))
+    (error, _), _, _ = get_file(client, stored["key"], 300002)
+    check("an offset behind the end", None if error and error.get("parameter") == "offset" else f"{error}")
+    msgid = client.begin("put_file", 9000)
+    stop = client.begin("abort", msgid)
+    error, _ = client.await_(msgid)
+    check("what is aborted says so", None if error["code"] == "aborted" else f"{error}")
+    result("abort", client.await_(stop))
 
 
 def checks_of_subscriptions(client):

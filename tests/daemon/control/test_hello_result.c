@@ -64,11 +64,18 @@ static void a_node_tells_who_it_is_and_what_one_client_may_have(void **state)
     test_result_expect_text(skad_answer_get(result, "id"), id);
     skad_answer limits = skad_answer_get(result, "limits");
     static const test_number numbers[] = {
-        {"request_bytes", 4096}, {"operations", 64},
-        {"watches", 64},         {"unread_bytes", 1 << 20},
-        {"value_bytes", 1000},   {"mutable_bytes", 800},
-        {"salt_bytes", 64},      {"metadata_bytes", 128},
-        {"subscriptions", 8},    {"batch", 32},
+        {"request_bytes", 4096},
+        {"operations", 64},
+        {"watches", 64},
+        {"unread_bytes", 1 << 20},
+        {"value_bytes", 1000},
+        {"mutable_bytes", 800},
+        {"salt_bytes", 64},
+        {"metadata_bytes", 128},
+        {"subscriptions", 8},
+        {"batch", 32},
+        {"files", 4},
+        {"chunk_bytes", 4000},
     };
     test_result_expect_all(limits, numbers, sizeof numbers / sizeof numbers[0]);
 }

@@ -18,6 +18,7 @@ ErrorCode = Literal[
     "storage",
     "busy",
     "denied",
+    "aborted",
 ]
 EventKind = Literal[
     "joined",
@@ -77,6 +78,8 @@ class ErrorMap(ErrorMapAlways, total=False):
     """its position in the parameters, from 0"""
     expected: str
     """what would be right, in words and units"""
+    piece: str
+    """of `get_file`: the key of the record of the file that is missing or wrong"""
 
 class Limits(TypedDict):
     request_bytes: int
@@ -87,6 +90,8 @@ class Limits(TypedDict):
     """watches of a client"""
     subscriptions: int
     """subscriptions of a client"""
+    files: int
+    """files of a client under way at once"""
     unread_bytes: int
     """unread answers; a client with more is disconnected"""
     value_bytes: int
@@ -97,6 +102,8 @@ class Limits(TypedDict):
     """a salt"""
     metadata_bytes: int
     """the metadata of `announce`"""
+    chunk_bytes: int
+    """a chunk of a file, in either direction"""
     batch: int
     """the requests of a `batch`"""
 
