@@ -222,6 +222,8 @@ export class SkadError extends Error {
   readonly index?: number;
   /** What would be right, in words and units. */
   readonly expected?: string;
+  /** The key of the record of a file that is missing. */
+  readonly piece?: string;
 }
 
 /** The node has no such method: it is older than the client. */

@@ -31,6 +31,7 @@ export class Client {
   #calls;
   #lasting;
   #gate;
+  #files;
 
   constructor(options = {}) {
     const { path: given, timeoutMs = TIMEOUT_MS, waitMs = 0, patienceMs = PATIENCE_MS, name = "skad-js" } = options;
@@ -41,6 +42,7 @@ export class Client {
     this.#calls = new Link(link);
     this.#lasting = new Link(link);
     this.#gate = new Gate(() => Math.max(1, this.#calls.limits.operations));
+    this.#files = new Gate(() => Math.max(1, this.#lasting.limits.files));
   }
 
   /** What the node said of itself when the client last connected. */
@@ -136,11 +138,11 @@ export class Client {
   // ---- files ----
 
   async putFile(source, { size, keep = false, onProgress, signal } = {}) {
-    return upload(this.#lasting, source, { size, keep, onProgress, signal });
+    return this.#files.run(signal, () => upload(this.#lasting, source, { size, keep, onProgress, signal }));
   }
 
-  async getFile(key, target, options) {
-    return save(this.readFile(key, options), target);
+  async getFile(key, target, options = {}) {
+    return this.#files.run(options.signal, () => save(this.readFile(key, options), target));
   }
 
   readFile(key, options) {

@@ -5,7 +5,7 @@
 export class SkadError extends Error {
   static code = "unknown";
 
-  constructor(message, { code, method, parameter, index, expected, cause } = {}) {
+  constructor(message, { code, method, parameter, index, expected, piece, cause } = {}) {
     let text = method ? `${method}: ${message}` : message;
     if (expected && !text.includes(expected)) {
       text += ` (expected: ${expected})`;
@@ -17,6 +17,7 @@ export class SkadError extends Error {
     this.parameter = parameter;
     this.index = index;
     this.expected = expected;
+    this.piece = piece;
   }
 }
 
@@ -105,5 +106,6 @@ export function fromNode(error, method) {
     parameter: text(error.parameter),
     index: Number.isInteger(error.index) ? error.index : undefined,
     expected: text(error.expected),
+    piece: text(error.piece),
   });
 }

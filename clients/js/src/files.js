@@ -136,6 +136,7 @@ export class Download {
   #taken = 0; // bytes given to the consumer, over all connections
   #acked = 0; // bytes acknowledged over this one
   #unacked = 0;
+  #seen = {}; // the last progress
   #chunks = [];
   #arrived = deferred();
   #connection = null;
@@ -243,6 +244,7 @@ export class Download {
       this.#chunks.push(value);
       this.#arrived.resolve();
     } else if (name === "progress") {
+      this.#seen = value ?? {};
       this.#onProgress?.(value);
     }
   };
@@ -251,12 +253,26 @@ export class Download {
     const { error, value } = this.#answer;
     this.#connection = null;
     if (error instanceof DisconnectedError) {
-      return; // the next round asks for the rest
+      if (this.#all()) {
+        this.result = this.#summary({ api: 1, size: this.#taken, pieces: 0, ...this.#seen });
+      }
+      return; // else the next round asks for the rest
     }
     if (error) {
       throw error;
     }
-    this.result = value;
+    this.result = this.#summary(value);
+  }
+
+  /** Whether the connection broke after the last byte. */
+  #all() {
+    return this.#taken === this.#length || this.#offset + this.#taken >= (this.#seen.size ?? Infinity);
+  }
+
+  /** The result over all connections: the node knows only the last one. */
+  #summary({ sent: _sent, window: _window, ...result }) {
+    const key = typeof this.#key === "string" ? this.#key.toLowerCase() : Buffer.from(this.#key).toString("hex");
+    return { ...result, key, bytes: this.#taken };
   }
 }
 

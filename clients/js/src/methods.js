@@ -77,6 +77,7 @@ export const LIMITS_1_0 = {
   mutable_bytes: 800,
   salt_bytes: 64,
   metadata_bytes: 128,
+  files: 4,
   chunk_bytes: 2048,
   batch: 32,
 };

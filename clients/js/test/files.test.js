@@ -242,18 +242,63 @@ test(
 );
 
 test(
+  "it is whole when the connection breaks after the last byte",
+  withFake(async ({ play, client }) => {
+    play(
+      async (peer) => {
+        await peer.greet();
+        const { msgid } = await peer.request("get_file");
+        peer.tell("progress", msgid, { size: 500, sent: 500, pieces: 2, window: 9 });
+        peer.tell("chunk", msgid, Buffer.alloc(500));
+      },
+      async (peer) => {
+        await peer.greet();
+        peer.tell("chunk", (await peer.request("get_file")).msgid, Buffer.alloc(100));
+      },
+    );
+    const target = new Writable({ write: (chunk, _, done) => done() });
+    const result = await client().getFile(Buffer.from(KEY, "hex"), target);
+    assert.deepEqual(result, { api: 1, key: KEY, size: 500, bytes: 500, pieces: 2 });
+    assert.equal((await client().getFile(KEY, target, { length: 100 })).bytes, 100);
+  }),
+);
+
+test(
+  "no more files than the node takes",
+  withFake(async ({ play, client }) => {
+    play(async (peer) => {
+      await peer.greet({ limits: { files: 2, chunk_bytes: 1000 } });
+      peer.answer((await peer.request("get_file")).msgid, { key: KEY, bytes: 0 });
+      let next = peer.read();
+      for (let served = 0; served < 6; served += 2) {
+        const waiting = [(await next)[1], (await peer.request("get_file")).msgid];
+        next = peer.read();
+        const early = await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 50, "none"))]);
+        assert.equal(early, "none");
+        waiting.forEach((msgid) => peer.answer(msgid, { key: KEY, bytes: 0 }));
+      }
+      await next;
+    });
+    const node = client();
+    const target = new Writable({ write: (chunk, _, done) => done() });
+    await node.getFile(KEY, target); // it knows the bounds now
+    await Promise.all(Array.from({ length: 6 }, () => node.getFile(KEY, target)));
+  }),
+);
+
+test(
   "a failure leaves no file and does not touch the old one",
   withFake(async ({ fake, play, client }) => {
     play(async (peer) => {
       await peer.greet();
       const { msgid } = await peer.request("get_file");
       peer.tell("chunk", msgid, Buffer.alloc(500));
-      peer.fail(msgid, "not_found", "piece 7 is missing");
+      peer.fail(msgid, "not_found", "piece 7 is missing", { piece: KEY });
       await peer.ended();
     });
     const file = path.join(fake.folder, "file");
     writeFileSync(file, "old");
-    await assert.rejects(client().getFile(KEY, file), /piece 7/);
+    await assert.rejects(client().getFile(KEY, file), { message: /piece 7/, piece: KEY });
     assert.equal(readFileSync(file, "utf8"), "old");
     assert.deepEqual(readdirSync(fake.folder).sort(), ["file", "s"]);
   }),

@@ -78,13 +78,3 @@ export async function until(condition) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
-
-/** Whether a node has these methods; if not, the test is skipped. */
-export async function needs(t, node, ...methods) {
-  await node.open();
-  const missing = methods.filter((each) => !node.hello.methods?.includes(each));
-  if (missing.length > 0) {
-    t.skip(`the node has no ${missing.join(", ")}`);
-  }
-  return missing.length === 0;
-}

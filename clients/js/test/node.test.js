@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 
 import * as skad from "skad";
 
-import { Network, PROGRAM, needs, until } from "./network.js";
+import { Network, PROGRAM, until } from "./network.js";
 
 const KEY = "00".repeat(32);
 const skip = PROGRAM ? false : "SKAD names no program";
@@ -101,10 +101,7 @@ test("what is given up ends at the node", { skip }, async () => {
   await until(async () => (await node.status()).operations === 0);
 });
 
-test("the interface of 1.1", { skip }, async (t) => {
-  if (!(await needs(t, node, "batch", "subscribe_events", "subscribe_status"))) {
-    return;
-  }
+test("the interface of 1.1", { skip }, async () => {
   const [stored, missing, health] = await node.batch([["put", { value: "v" }], ["get", { key: KEY }], ["health"]]);
   assert.equal(stored.key.length, 64);
   assert.ok(missing instanceof skad.NotFoundError);
@@ -121,10 +118,7 @@ test("the interface of 1.1", { skip }, async (t) => {
   await assert.rejects(node.get("xy"), { name: "ParamsError", parameter: "key", index: 0, expected: /64 hex digits/ });
 });
 
-test("files", { skip }, async (t) => {
-  if (!(await needs(t, node, "put_file", "get_file"))) {
-    return;
-  }
+test("files", { skip }, async () => {
   const data = randomBytes(300_000);
   const file = path.join(network.folder, "file");
   let received;
@@ -197,14 +191,9 @@ function run(code) {
 }
 
 test("the code of the README says what it should", { skip }, () => {
-  const [values, watch, errors] = blocks("js");
+  const [values, watch, errors, files] = blocks("js");
   assert.equal(run(values), "hello\ntoday's news\n127.0.0.1:8080\n");
   assert.equal(run(watch), "1 first\n2 second\n");
   assert.equal(run(errors), "not_found - get: no node has the value\nTimeoutError\n");
-});
-
-test("so does what needs a later node", { skip }, async (t) => {
-  if (await needs(t, node, "put_file", "batch")) {
-    assert.match(run(blocks("js-1\\.1")[0]), /any size/);
-  }
+  assert.match(run(files), /\nany size\n[0-9a-f]{64} (ok|degraded)\n[0-9]+\n$/);
 });

@@ -83,9 +83,3 @@ class NetworkCase(unittest.TestCase):
         cls.network = Network()
         cls.addClassCleanup(cls.network.close)
         cls.network.until_joined()
-
-    def needs(self, node, *methods):
-        """Skips what the node does not have yet."""
-        missing = set(methods) - set(node.hello.get("methods", ()))
-        if missing:
-            self.skipTest(f"the node has no {', '.join(sorted(missing))}")

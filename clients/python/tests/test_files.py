@@ -246,12 +246,51 @@ class Downloads(FakeCase):
         self.assertEqual(target.getvalue(), b"a" * 300 + b"b" * 300 + b"c" * 400)
         await node.aclose()
 
+    async def test_it_is_whole_when_the_connection_breaks_after_the_last_byte(self):
+        async def breaks(peer):
+            await peer.greet()
+            msgid, _ = await peer.request("get_file")
+            peer.tell("progress", msgid, {"size": 500, "sent": 500, "pieces": 2, "window": 9})
+            peer.tell("chunk", msgid, b"a" * 500)
+
+        async def breaks_a_part(peer):
+            await peer.greet()
+            msgid, _ = await peer.request("get_file")
+            peer.tell("chunk", msgid, b"a" * 100)
+
+        self.play(breaks)
+        node = aio.Client(self.path, backoff=FAST)
+        result = await node.get_file(bytes.fromhex(KEY), io.BytesIO())
+        self.assertEqual(result, {"api": 1, "key": KEY, "size": 500, "bytes": 500, "pieces": 2})
+        await node.aclose()
+        self.play(breaks_a_part)
+        node = aio.Client(self.path, backoff=FAST)
+        self.assertEqual((await node.get_file(KEY, io.BytesIO(), length=100))["bytes"], 100)
+        await node.aclose()
+
+    async def test_no_more_files_than_the_node_takes(self):
+        async def script(peer):
+            await peer.greet(limits={"files": 2, "chunk_bytes": 1000})
+            for _ in range(3):
+                waiting = [(await peer.request("get_file"))[0] for _ in range(2)]
+                with self.assertRaises(TimeoutError):
+                    await asyncio.wait_for(peer.read(), 0.05)
+                for msgid in waiting:
+                    peer.answer(msgid, {"key": KEY, "bytes": 0})
+            await peer.ended()
+
+        self.play(script)
+        node = aio.Client(self.path)
+        await node._lasting.get()
+        await asyncio.gather(*[node.get_file(KEY, io.BytesIO()) for _ in range(6)])
+        await node.aclose()
+
     async def test_a_failure_leaves_no_file_and_does_not_touch_the_old_one(self):
         async def script(peer):
             await peer.greet()
             msgid, _ = await peer.request("get_file")
             peer.tell("chunk", msgid, b"x" * 500)
-            peer.fail(msgid, "not_found", "piece 7 is missing")
+            peer.fail(msgid, "not_found", "piece 7 is missing", piece=KEY)
             await peer.ended()
 
         self.play(script)
@@ -259,8 +298,9 @@ class Downloads(FakeCase):
         with open(path, "wb") as file:
             file.write(b"old")
         node = aio.Client(self.path)
-        with self.assertRaisesRegex(skad.NotFoundError, "piece 7"):
+        with self.assertRaisesRegex(skad.NotFoundError, "piece 7") as caught:
             await node.get_file(KEY, path)
+        self.assertEqual(caught.exception.piece, KEY)
         with open(path, "rb") as file:
             self.assertEqual(file.read(), b"old")
         self.assertEqual(sorted(os.listdir(self.folder)), ["file", "s"])

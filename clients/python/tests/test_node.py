@@ -107,7 +107,6 @@ class Methods(NetworkCase):
         until(lambda: self.node.status()["operations"] == 0)
 
     def test_the_interface_of_1_1(self):
-        self.needs(self.node, "batch", "subscribe_events", "subscribe_status")
         self.has(self.node.hello, protocol.Hello)
         self.has(self.node.hello["limits"], protocol.Limits)
         stored, missing, health = self.node.batch([("put", {"value": "v"}), ("get", {"key": KEY}), ("health", {})])
@@ -127,7 +126,6 @@ class Methods(NetworkCase):
         self.assertIn("64 hex digits", caught.exception.expected)
 
     def test_files(self):
-        self.needs(self.node, "put_file", "get_file")
         data = os.urandom(300_000)
         progress = []
         stored = self.has(self.node.put_file(io.BytesIO(data), progress=progress.append), protocol.PutFile)

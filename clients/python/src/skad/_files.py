@@ -112,6 +112,7 @@ class Download:
         self._taken = 0  #: bytes given to the consumer, of all connections
         self._acked = 0  #: bytes acknowledged over this one
         self._unacked = 0
+        self._seen: dict[str, Any] = {}  #: the last progress
         self._chunks: deque[bytes] = deque()
         self._arrived = asyncio.Event()
         self._connection: Optional[Connection] = None
@@ -187,17 +188,33 @@ class Download:
         if name == "chunk" and isinstance(value, bytes):
             self._chunks.append(value)
             self._arrived.set()
-        elif name == "progress" and isinstance(value, dict) and self._progress is not None:
-            self._progress(cast(protocol.GetProgress, value))
+        elif name == "progress" and isinstance(value, dict):
+            self._seen = value
+            if self._progress is not None:
+                self._progress(cast(protocol.GetProgress, value))
 
     def _end(self, answer: asyncio.Future[Any]) -> None:
         self._connection = None
         error = answer.exception()
         if isinstance(error, DisconnectedError):
-            return  # the next round asks for the rest
+            if self._all():
+                self.result = self._summary({"api": 1, "size": self._taken, "pieces": 0, **self._seen})
+            return  # else the next round asks for the rest
         if error is not None:
             raise error
-        self.result = answer.result()
+        self.result = self._summary(answer.result())
+
+    def _all(self) -> bool:
+        """Whether the connection broke after the last byte."""
+        if self._taken == self._length:
+            return True
+        return "size" in self._seen and self._offset + self._taken >= self._seen["size"]
+
+    def _summary(self, result: dict[str, Any]) -> protocol.GetFile:
+        """The result over all connections: the node knows only the last one."""
+        key = self._key.hex() if isinstance(self._key, bytes) else self._key.lower()
+        summary = {**result, "key": key, "bytes": self._taken}
+        return cast(protocol.GetFile, {name: each for name, each in summary.items() if name not in ("sent", "window")})
 
 
 async def _abort(connection: Connection, msgid: int, answer: asyncio.Future[Any]) -> None:

@@ -35,6 +35,7 @@ LIMITS_1_0: Mapping[str, int] = {
     "mutable_bytes": 800,
     "salt_bytes": 64,
     "metadata_bytes": 128,
+    "files": 4,
     "chunk_bytes": 2048,
     "batch": 32,
 }

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Literal, Optional, Union, cast
 
 from . import _files, _streams, protocol
-from ._caller import Caller
+from ._caller import Caller, Gate
 from ._files import Download, OnGot, OnPut, Path
 from ._link import Backoff, Link
 from ._methods import Key, Value, positional
@@ -52,6 +52,7 @@ class Client:
         self._calls = Link(self.path, name, wait, patience, backoff)
         self._lasting = Link(self.path, name, wait, patience, backoff)
         self._caller = Caller(self._calls)
+        self._files = Gate(lambda: max(1, self._lasting.limits["files"]))
 
     async def open(self) -> Client:
         """Connects now, and not at the first call."""
@@ -196,7 +197,8 @@ class Client:
                 return await self.put_file(file, size=size, keep=keep, progress=progress)
         if size is None:
             size = _files.size_of(source)
-        return await _files.upload(self._lasting, source, size, keep, progress)
+        async with self._files:
+            return await _files.upload(self._lasting, source, size, keep, progress)
 
     async def get_file(
         self,
@@ -209,7 +211,8 @@ class Client:
     ) -> protocol.GetFile:
         """Fetches a file into a path, which is there only once it is whole, or a file object (from 1.1 on)."""
         download = Download(self._lasting, key, offset, length, progress)
-        return await _files.save(download, target)
+        async with self._files:
+            return await _files.save(download, target)
 
     def read_file(
         self,

@@ -25,6 +25,7 @@ class SkadError(Exception):
         parameter: Optional[str] = None,
         index: Optional[int] = None,
         expected: Optional[str] = None,
+        piece: Optional[str] = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -33,6 +34,7 @@ class SkadError(Exception):
         self.parameter = parameter  #: the parameter that is wrong, where the node names one
         self.index = index  #: its position, from 0
         self.expected = expected  #: what would be right, in words and units
+        self.piece = piece  #: the key of the record of a file that is missing
 
     def __str__(self) -> str:
         text = f"{self.method}: {self.message}" if self.method else self.message
@@ -41,20 +43,12 @@ class SkadError(Exception):
         return text
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_again, (type(self), self.message, self.code, self.method, self.parameter, self.index, self.expected))
+        return (_again, (type(self), dict(self.__dict__)))
 
 
-def _again(
-    kind: type[SkadError],
-    message: str,
-    code: str,
-    method: Optional[str],
-    parameter: Optional[str],
-    index: Optional[int],
-    expected: Optional[str],
-) -> SkadError:
+def _again(kind: type[SkadError], kept: dict[str, Any]) -> SkadError:
     """An error out of a pickle: processes hand each other exceptions so."""
-    return kind(message, code=code, method=method, parameter=parameter, index=index, expected=expected)
+    return kind(kept.pop("message"), **kept)
 
 
 class MethodError(SkadError):
@@ -185,6 +179,7 @@ def from_node(error: object, method: Optional[str]) -> SkadError:
         parameter=_text(error.get("parameter")),
         index=index if isinstance(index, int) else None,
         expected=_text(error.get("expected")),
+        piece=_text(error.get("piece")),
     )
     return made
 
