@@ -87,6 +87,11 @@ export class Connection {
     await this.#write(pack([2, method, [msgid, value]], method), method);
   }
 
+  /** Whether the node has not answered it yet. */
+  pending(msgid) {
+    return this.#waiting.has(msgid);
+  }
+
   /** Its answer is wanted no more. */
   abandon(msgid) {
     const waiting = this.#waiting.get(msgid);
@@ -218,7 +223,14 @@ export class Connection {
 
   #takeNotification(name, params) {
     if (typeof name === "string" && Array.isArray(params) && params.length === 2) {
-      this.#waiting.get(params[0])?.notified?.(name, plain(params[1]));
+      const waiting = this.#waiting.get(params[0]);
+      try {
+        waiting?.notified?.(name, plain(params[1]));
+      } catch (error) {
+        // Of a function of the program: it fails that call, and no other.
+        waiting.notified = null;
+        waiting.answer.reject(error);
+      }
     }
   }
 }

@@ -82,9 +82,7 @@ export async function upload(link, source, { size: given, keep, onProgress, sign
     }
     return await unlessAborted(answer, signal);
   } catch (error) {
-    if (!window.closed) {
-      await abort(connection, msgid);
-    }
+    await abort(connection, msgid);
     throw error;
   }
 }
@@ -174,7 +172,7 @@ export class Download {
   async end() {
     const connection = this.#connection;
     this.#connection = null;
-    if (connection && !this.#answer.done) {
+    if (connection) {
       await abort(connection, this.#msgid);
     }
   }
@@ -276,9 +274,9 @@ export class Download {
   }
 }
 
-/** Ends a transfer at the node. */
+/** Ends a transfer at the node, if it is not over. */
 async function abort(connection, msgid) {
-  if (connection.broken) {
+  if (connection.broken || !connection.pending(msgid)) {
     return;
   }
   connection.abandon(msgid);

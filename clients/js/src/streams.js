@@ -37,8 +37,10 @@ export class Stream {
     this.#capacity = capacity;
     this.#same = same;
     this.#signal = signal;
-    signal?.addEventListener("abort", () => this.end(), { once: true });
+    signal?.addEventListener("abort", this.#abort, { once: true });
   }
+
+  #abort = () => this.end();
 
   [Symbol.asyncIterator]() {
     return this;
@@ -61,6 +63,7 @@ export class Stream {
     this.#items = [];
     this.#lost = 0;
     this.#arrived.resolve();
+    this.#signal?.removeEventListener("abort", this.#abort);
     const connection = this.#connection;
     this.#connection = null;
     if (!connection || connection.broken) {

@@ -130,6 +130,36 @@ test(
 );
 
 test(
+  "an error of the program's own function ends this transfer and no other",
+  withFake(async ({ play, client }) => {
+    play(async (peer) => {
+      await peer.greet();
+      const watch = await peer.request("subscribe_status");
+      peer.tell("status", watch.msgid, { peers: 2 });
+      const { msgid } = await peer.request("put_file");
+      peer.tell("progress", msgid, { received: 0, window: 10 });
+      let message;
+      do {
+        message = await peer.read();
+      } while (message[0] === 2);
+      assert.deepEqual(message.slice(2), ["abort", [msgid]]);
+      peer.fail(msgid, "aborted");
+      peer.answer(message[1], true);
+      peer.tell("status", watch.msgid, { peers: 3 });
+      await peer.ended();
+    });
+    const node = client();
+    const statuses = node.watchStatus();
+    await statuses.next();
+    const onProgress = () => {
+      throw new RangeError("mine");
+    };
+    await assert.rejects(node.putFile(Buffer.alloc(100), { onProgress }), { name: "RangeError", message: "mine" });
+    assert.equal((await statuses.next()).value.peers, 3);
+  }),
+);
+
+test(
   "the node's error ends an upload at once",
   withFake(async ({ play, client }) => {
     play(

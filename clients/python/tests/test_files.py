@@ -1,6 +1,7 @@
 """Files over the socket, with a node that watches the rules."""
 
 import asyncio
+import gc
 import io
 import os
 import unittest
@@ -149,6 +150,31 @@ class Uploads(FakeCase):
         node = aio.Client(self.path)
         with self.assertRaises(skad.DisconnectedError):
             await node.put_file(io.BytesIO(b"x" * 100_000))
+        await node.aclose()
+
+    async def test_an_error_of_the_programs_own_function_ends_this_transfer_and_no_other(self):
+        async def script(peer):
+            await peer.greet()
+            watch, _ = await peer.request("subscribe_status")
+            msgid, _ = await peer.request("put_file")
+            peer.tell("progress", msgid, {"received": 0, "window": 10})
+            while (message := await peer.read())[0] == 2:
+                pass
+            self.assertEqual(message[2:], ["abort", [msgid]])
+            peer.fail(msgid, "aborted")
+            peer.answer(message[1], True)
+            peer.tell("status", watch, {"peers": 3})
+            await peer.ended()
+
+        def progress(now):
+            raise KeyError("mine")
+
+        self.play(script)
+        node = aio.Client(self.path)
+        statuses = await node.watch_status().__aenter__()
+        with self.assertRaisesRegex(KeyError, "mine"):
+            await node.put_file(io.BytesIO(b"x" * 100), progress=progress)
+        self.assertEqual((await statuses.next(30))["peers"], 3)
         await node.aclose()
 
     async def test_cancelling_aborts_it_at_the_node(self):
@@ -304,6 +330,28 @@ class Downloads(FakeCase):
         with open(path, "rb") as file:
             self.assertEqual(file.read(), b"old")
         self.assertEqual(sorted(os.listdir(self.folder)), ["file", "s"])
+        await node.aclose()
+
+    async def test_dropping_it_aborts_it(self):
+        aborted = asyncio.Event()
+
+        async def script(peer):
+            await peer.greet()
+            msgid, _ = await peer.request("get_file")
+            peer.tell("chunk", msgid, b"x" * 500)
+            end, params = await peer.request("abort")
+            self.assertEqual(params, [msgid])
+            peer.fail(msgid, "aborted")
+            peer.answer(end, True)
+            aborted.set()
+            await peer.ended()
+
+        self.play(script)
+        node = aio.Client(self.path)
+        async for _ in node.read_file(KEY):
+            break
+        gc.collect()
+        await aborted.wait()
         await node.aclose()
 
     async def test_leaving_the_loop_aborts_it(self):

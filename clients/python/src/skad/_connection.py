@@ -100,6 +100,10 @@ class Connection:
             raise self._lost(method)
         await self._write(pack([2, method, [msgid, value]], method))
 
+    def pending(self, msgid: int) -> bool:
+        """Whether the node has not answered it yet."""
+        return msgid in self._waiting
+
     def abandon(self, msgid: int) -> None:
         """Its answer is wanted no more."""
         waiting = self._waiting.get(msgid)
@@ -201,8 +205,14 @@ class Connection:
         if not isinstance(name, str) or not isinstance(params, (list, tuple)) or len(params) != 2:
             return
         waiting = self._waiting.get(params[0]) if isinstance(params[0], int) else None
-        if waiting is not None and waiting.notified is not None:
+        if waiting is None or waiting.notified is None:
+            return
+        try:
             waiting.notified(name, params[1])
+        except Exception as error:  # of a function of the program: it fails that call, and no other
+            waiting.notified = None
+            if not waiting.answer.done():
+                waiting.answer.set_exception(error)
 
 
 def _other_api(api: object) -> VersionError:

@@ -19,7 +19,7 @@ from . import protocol
 from ._connection import Connection
 from ._link import Link
 from ._methods import Key, positional
-from ._streams import within
+from ._streams import Inbox, end_later, within
 from .errors import AbortedError, DisconnectedError, InputError, SkadError
 
 Path = Union[str, "os.PathLike[str]"]
@@ -68,7 +68,7 @@ async def upload(
             sent += len(part)
         return cast(protocol.PutFile, await answer)
     except BaseException:
-        await _abort(connection, msgid, answer)
+        await _abort(connection, msgid)
         raise
 
 
@@ -118,6 +118,10 @@ class Download:
         self._connection: Optional[Connection] = None
         self._msgid = 0
         self._answer: Optional[asyncio.Future[Any]] = None
+        self._loop: Optional[asyncio.AbstractEventLoop] = None
+
+    def __del__(self) -> None:
+        end_later(self._loop, self._connection, "abort", self._msgid)
 
     def __aiter__(self) -> Download:
         return self
@@ -154,7 +158,7 @@ class Download:
         """Ends the transfer, here and at the node."""
         connection, self._connection = self._connection, None
         if connection is not None and self._answer is not None:
-            await _abort(connection, self._msgid, self._answer)
+            await _abort(connection, self._msgid)
 
     async def __aenter__(self) -> Download:
         return self
@@ -174,8 +178,10 @@ class Download:
         self._acked = self._unacked = 0
         arguments = {"key": self._key, "offset": self._offset + self._taken, "length": length}
         params = positional("get_file", arguments)
-        self._msgid, self._answer = await connection.send("get_file", params, self._notified)
-        self._answer.add_done_callback(lambda _: self._arrived.set())
+        self._loop = asyncio.get_running_loop()
+        inbox = Inbox(self)
+        self._msgid, self._answer = await connection.send("get_file", params, inbox.take)
+        self._answer.add_done_callback(inbox.end)
         self._connection = connection
 
     async def _acknowledge(self) -> None:
@@ -184,7 +190,7 @@ class Download:
             self._unacked = 0
             await self._connection.notify("ack", self._msgid, self._acked)
 
-    def _notified(self, name: str, value: Any) -> None:
+    def _take(self, name: str, value: Any) -> None:
         if name == "chunk" and isinstance(value, bytes):
             self._chunks.append(value)
             self._arrived.set()
@@ -217,9 +223,9 @@ class Download:
         return cast(protocol.GetFile, {name: each for name, each in summary.items() if name not in ("sent", "window")})
 
 
-async def _abort(connection: Connection, msgid: int, answer: asyncio.Future[Any]) -> None:
+async def _abort(connection: Connection, msgid: int) -> None:
     """Ends a transfer at the node, if it is not over."""
-    if answer.done() or connection.broken is not None:
+    if not connection.pending(msgid) or connection.broken is not None:
         return
     connection.abandon(msgid)
     try:

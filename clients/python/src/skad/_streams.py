@@ -112,21 +112,18 @@ class Stream(Generic[Item]):
         await self.aclose()
 
     def __del__(self) -> None:
-        connection, loop = self._connection, self._loop
-        if connection is None or connection.broken is not None or loop is None or loop.is_closed():
-            return
-        loop.call_soon_threadsafe(_end_later, connection, self._ender, self._msgid)
+        end_later(self._loop, self._connection, self._ender, self._msgid)
 
     async def _begin(self) -> None:
         connection = await self._link.get()
         self._loop = asyncio.get_running_loop()
         self._resumed = self._last is not None
-        inbox = _Inbox(self)
+        inbox = Inbox(self)
         self._msgid, self._answer = await connection.send(self._method, self._params, inbox.take)
         self._answer.add_done_callback(inbox.end)
         self._connection = connection
 
-    def _take(self, value: Any) -> None:
+    def _take(self, name: str, value: Any) -> None:
         if self._ended:
             return
         if self._same is not None:
@@ -165,16 +162,16 @@ async def within(seconds: Optional[float], coming: Coroutine[Any, Any, Item], me
         raise NoAnswerError(f"nothing came in {seconds} s", method=method) from None
 
 
-class _Inbox:
-    """What the connection holds of a stream: not the stream itself, so that dropping that one ends it."""
+class Inbox:
+    """What the connection holds of a stream or a download: not that itself, so that dropping it ends it."""
 
-    def __init__(self, stream: Stream[Any]) -> None:
+    def __init__(self, stream: Any) -> None:
         self._stream = weakref.ref(stream)
 
     def take(self, name: str, value: Any) -> None:
         stream = self._stream()
         if stream is not None:
-            stream._take(value)
+            stream._take(name, value)
 
     def end(self, answer: asyncio.Future[Any]) -> None:
         stream = self._stream()
@@ -182,7 +179,18 @@ class _Inbox:
             stream._arrived.set()
 
 
-def _end_later(connection: Connection, ender: str, msgid: int) -> None:
+def end_later(
+    loop: Optional[asyncio.AbstractEventLoop], connection: Optional[Connection], ender: str, msgid: int
+) -> None:
+    """Ends at the node what was dropped here, from any thread."""
+    if loop is None or loop.is_closed() or connection is None or connection.broken is not None:
+        return
+    loop.call_soon_threadsafe(_end, connection, ender, msgid)
+
+
+def _end(connection: Connection, ender: str, msgid: int) -> None:
+    if not connection.pending(msgid):
+        return
     connection.abandon(msgid)
 
     async def end() -> None:
