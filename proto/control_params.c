@@ -340,6 +340,10 @@ static void write_text(skad_writer *writer, skad_span text)
 static void write_kinds(skad_writer *writer, uint32_t kinds)
 {
     size_t count = 0;
+    if (kinds == SKAD_CONTROL_KINDS_ALL) {
+        skad_write_nil(writer);
+        return;
+    }
     for (unsigned kind = 0; kind <= SKAD_CONTROL_KIND_LOST; kind++) {
         count += (kinds >> kind) & 1U;
     }

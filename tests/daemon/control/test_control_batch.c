@@ -55,9 +55,9 @@ static void expect_code(skad_answer results, size_t at, const char *code)
     skad_answer error = skad_answer_at(skad_answer_at(results, at), 0);
     skad_answer result = skad_answer_at(skad_answer_at(results, at), 1);
     skad_span text = skad_answer_bytes(error, "code");
-    if (text.len != strlen(code) || memcmp(text.data, code, text.len) != 0) {
-        fail_msg("result %zu: '%.*s' instead of '%s'", at, (int)text.len, (const char *)text.data,
-                 code);
+    if (text.len != strlen(code) || (text.len > 0 && memcmp(text.data, code, text.len) != 0)) {
+        fail_msg("result %zu: '%.*s' instead of '%s'", at, (int)text.len,
+                 text.len > 0 ? (const char *)text.data : "", code);
     }
     assert_int_equal(result.item->type == SKAD_ITEM_NIL, code[0] != 0);
 }
