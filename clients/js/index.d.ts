@@ -214,6 +214,8 @@ export class Client {
 export class SkadError extends Error {
   /** Stable: programs branch on it. */
   readonly code: string;
+  /** What went wrong, without method and expectation. */
+  readonly detail: string;
   /** The method that failed. */
   readonly method?: string;
   /** The parameter that is wrong, where the node names one. */

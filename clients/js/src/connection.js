@@ -144,8 +144,8 @@ export class Connection {
   }
 
   #lost(method) {
-    const { constructor: Kind, message, code } = this.broken;
-    return new Kind(message, { code, method });
+    const { constructor: Kind, detail, code } = this.broken;
+    return new Kind(detail, { code, method });
   }
 
   #fail(error) {

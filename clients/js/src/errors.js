@@ -12,6 +12,7 @@ export class SkadError extends Error {
     }
     super(text, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
+    this.detail = message;
     this.code = code ?? new.target.code;
     this.method = method;
     this.parameter = parameter;

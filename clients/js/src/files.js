@@ -131,6 +131,7 @@ export class Download {
   #length;
   #onProgress;
   #signal;
+  #resume; // whether a connection that broke is no end
   #taken = 0; // bytes given to the consumer, over all connections
   #acked = 0; // bytes acknowledged over this one
   #unacked = 0;
@@ -141,13 +142,14 @@ export class Download {
   #msgid = 0;
   #answer = null;
 
-  constructor(link, key, { offset = 0, length = null, onProgress, signal } = {}) {
+  constructor(link, key, { offset = 0, length = null, onProgress, signal, resume = true } = {}) {
     this.#link = link;
     this.#key = key;
     this.#offset = offset;
     this.#length = length;
     this.#onProgress = onProgress;
     this.#signal = signal;
+    this.#resume = resume;
   }
 
   [Symbol.asyncIterator]() {
@@ -250,7 +252,7 @@ export class Download {
   #takeEnd() {
     const { error, value } = this.#answer;
     this.#connection = null;
-    if (error instanceof DisconnectedError) {
+    if (error instanceof DisconnectedError && this.#resume) {
       if (this.#all()) {
         this.result = this.#summary({ api: 1, size: this.#taken, pieces: 0, ...this.#seen });
       }

@@ -101,7 +101,13 @@ class Download:
     `result` is there at its end."""
 
     def __init__(
-        self, link: Link, key: Key, offset: int, length: Optional[int], progress: Optional[OnGot]
+        self,
+        link: Link,
+        key: Key,
+        offset: int,
+        length: Optional[int],
+        progress: Optional[OnGot],
+        resume: bool = True,
     ) -> None:
         self.result: Optional[protocol.GetFile] = None
         self._link = link
@@ -109,6 +115,7 @@ class Download:
         self._offset = offset
         self._length = length
         self._progress = progress
+        self._resume = resume
         self._taken = 0  #: bytes given to the consumer, of all connections
         self._acked = 0  #: bytes acknowledged over this one
         self._unacked = 0
@@ -203,6 +210,8 @@ class Download:
         self._connection = None
         error = answer.exception()
         if isinstance(error, DisconnectedError):
+            if not self._resume:
+                raise error
             if self._all():
                 self.result = self._summary({"api": 1, "size": self._taken, "pieces": 0, **self._seen})
             return  # else the next round asks for the rest
