@@ -239,7 +239,7 @@ export class Client {
           throw error;
         }
         if (!REPEATABLE.has(method)) {
-          const message = "the connection to the node broke; whether it was done is not known";
+          const message = "the connection to the node broke; whether it was done is not known: call again if that does no harm";
           throw new DisconnectedError(message, { method, cause: error });
         }
       }

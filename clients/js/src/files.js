@@ -83,6 +83,10 @@ export async function upload(link, source, { size: given, keep, onProgress, sign
     return await unlessAborted(answer, signal);
   } catch (error) {
     await abort(connection, msgid);
+    if (error instanceof DisconnectedError) {
+      const message = "the connection to the node broke; what is stored by now stays: put the file again to complete it";
+      throw new DisconnectedError(message, { method: "put_file", cause: error });
+    }
     throw error;
   }
 }

@@ -2,6 +2,8 @@
 
 import { NoAnswerError } from "./errors.js";
 
+const TIMER_MAX_MS = 2 ** 31 - 1; // a longer one would go off at once
+
 export function deferred() {
   const made = {};
   made.promise = new Promise((resolve, reject) => {
@@ -39,7 +41,7 @@ export async function bounded({ signal, timeoutMs, method, message }, what) {
   const abort = () => controller.abort(signal.reason);
   signal?.addEventListener("abort", abort, { once: true });
   const expire = () => controller.abort(new NoAnswerError(message ?? `the node gave no answer in ${timeoutMs} ms`, { method }));
-  const timer = timeoutMs === undefined || timeoutMs === Infinity ? undefined : setTimeout(expire, timeoutMs);
+  const timer = timeoutMs === undefined || timeoutMs > TIMER_MAX_MS ? undefined : setTimeout(expire, timeoutMs);
   try {
     return await what(controller.signal);
   } finally {

@@ -163,3 +163,16 @@ class FakeThread:
         self._loop.close()
         if self.fake.faults:
             raise self.fake.faults[0]
+
+
+async def idle(peer):
+    """Greets, and answers nothing."""
+    await peer.greet()
+    await peer.ended()
+
+
+async def answers(peer):
+    """Greets, and answers each request with its method."""
+    await peer.greet()
+    while (message := await peer.read()) is not None:
+        peer.answer(message[1], {"did": message[2]})

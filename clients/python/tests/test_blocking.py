@@ -4,6 +4,8 @@ import gc
 import inspect
 import io
 import os
+import subprocess
+import sys
 import threading
 import unittest
 from unittest import mock
@@ -146,10 +148,26 @@ class Blocking(Folder):
             node.status()
 
     def test_a_dropped_client_leaves_no_thread(self):
+        async def script(peer):
+            await peer.greet()
+            await peer.ended()
+
         before = threading.active_count()
-        skad.Client(self.path)
+        self.play(script)
+        skad.Client(self.path).open()
         gc.collect()
-        self.assertEqual(threading.active_count(), before)
+        self.assertEqual(threading.active_count(), before + 1)  # that of the node
+
+    def test_a_program_may_end_without_closing(self):
+        async def script(peer):
+            await peer.greet()
+            await peer.ended()
+
+        self.play(script)
+        code = "import skad, sys; node = skad.Client(sys.argv[1]).open()"
+        result = subprocess.run([sys.executable, "-X", "dev", "-c", code, self.path], capture_output=True, check=False,
+                                timeout=60, text=True)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
 
 
 class Arguments(unittest.TestCase):

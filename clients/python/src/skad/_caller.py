@@ -78,7 +78,7 @@ class Caller:
                 return await connection.call(method, params, notified)
             except DisconnectedError as error:
                 if method not in REPEATABLE:
-                    message = "the connection to the node broke; whether it was done is not known"
+                    message = "the connection to the node broke; whether it was done is not known: call again if that does no harm"
                     raise DisconnectedError(message, method=method) from error
             except asyncio.CancelledError:
                 if connection is not None and method in OPERATIONS:

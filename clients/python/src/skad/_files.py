@@ -67,6 +67,9 @@ async def upload(
                 break
             sent += len(part)
         return cast(protocol.PutFile, await answer)
+    except DisconnectedError as error:
+        message = "the connection to the node broke; what is stored by now stays: put the file again to complete it"
+        raise DisconnectedError(message, method="put_file") from error
     except BaseException:
         await _abort(connection, msgid)
         raise

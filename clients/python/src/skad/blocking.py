@@ -42,14 +42,21 @@ class _Loop:
             future.cancel()
             raise
 
-    def stop(self) -> None:
-        if self._loop.is_closed():
-            return
-        self._loop.call_soon_threadsafe(self._loop.stop)
+    def stop(self, node: aio.Client) -> None:
+        """Closes the client and ends the thread; also for a client that was dropped, or is left over at the exit."""
+        asyncio.run_coroutine_threadsafe(self._end(node), self._loop)
         if threading.current_thread() is not self._thread:
             self._thread.join()
-            self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
+
+    async def _end(self, node: aio.Client) -> None:
+        await node.aclose()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in others:
+            each.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._loop.shutdown_default_executor()
+        self._loop.stop()
 
 
 class Iterator(Generic[Item]):
@@ -116,7 +123,7 @@ class Client:
     ) -> None:
         self._node = aio.Client(path, timeout=timeout, wait=wait, patience=patience, backoff=backoff, name=name)
         self._loop = _Loop()
-        self._finalizer = weakref.finalize(self, _Loop.stop, self._loop)
+        self._finalizer = weakref.finalize(self, self._loop.stop, self._node)
 
     def open(self) -> Client:
         """Connects now, and not at the first call."""
@@ -125,9 +132,7 @@ class Client:
 
     def close(self) -> None:
         """Closes the client. What is under way ends with ClosedError, and the node cancels it."""
-        if self._finalizer.alive:
-            self._loop.run(self._node.aclose())
-            self._finalizer()
+        self._finalizer()
 
     def __enter__(self) -> Client:
         try:
