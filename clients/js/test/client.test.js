@@ -157,6 +157,16 @@ test(
 );
 
 test(
+  "a timeout may be longer than a timer of the system",
+  withFake(async ({ play, client }) => {
+    play(answers, answers);
+    for (const timeoutMs of [Infinity, 2 ** 40]) {
+      assert.deepEqual(await client({ timeoutMs }).status(), { did: "status" });
+    }
+  }),
+);
+
+test(
   "batches: results and errors in the order of the calls",
   withFake(async ({ play, client }) => {
     play(async (peer) => {
