@@ -14,6 +14,7 @@ import { positional } from "./methods.js";
 import { bounded, deferred, unlessAborted } from "./waiting.js";
 
 const BLOCK_BYTES = 1 << 18; // read or written at once
+const ACK_BYTES = 1 << 14;
 const ABORT_MS = 5000;
 
 const isPath = (value) => typeof value === "string" || value instanceof URL;
@@ -235,7 +236,11 @@ export class Download {
     this.#connection = connection;
   }
 
+  /** Tells the node what was taken: when nothing is left here, or much was taken, so that it need not wait. */
   async #acknowledge() {
+    if (this.#chunks.length > 0 && this.#unacked < ACK_BYTES) {
+      return;
+    }
     if (this.#unacked > 0 && this.#connection && !this.#answer.done) {
       this.#acked += this.#unacked;
       this.#unacked = 0;

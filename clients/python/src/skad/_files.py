@@ -27,6 +27,7 @@ OnPut = Callable[[protocol.PutProgress], None]
 OnGot = Callable[[protocol.GetProgress], None]
 
 BLOCK_BYTES = 1 << 18  #: read or written at once
+ACK_BYTES = 1 << 14
 ABORT_S = 5.0
 
 
@@ -195,6 +196,9 @@ class Download:
         self._connection = connection
 
     async def _acknowledge(self) -> None:
+        """Tells the node what was taken: when nothing is left here, or much was taken, so that it need not wait."""
+        if self._chunks and self._unacked < ACK_BYTES:
+            return
         if self._unacked and self._connection is not None and self._answer is not None and not self._answer.done():
             self._acked += self._unacked
             self._unacked = 0
