@@ -69,7 +69,9 @@ static skad_exit ask(download *self, const skad_file_part *part)
 {
     skad_control_request request = {.method = SKAD_CONTROL_GET, .id = part->key};
     skad_exit error = skad_client_request(self->client, &request, self->failure);
-    *find(self, 0) = (asked){.msgid = request.msgid, .part = *part};
+    asked *place = find(self, 0);
+    SKAD_ASSERT(place != NULL); /* the machine has as many in flight, and no more */
+    *place = (asked){.msgid = request.msgid, .part = *part};
     self->in_flight++;
     return error;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crypto/assert.h"
 #include "src/cli/file/meter.h"
 #include "src/daemon/control/refusals.h"
 
@@ -92,7 +93,9 @@ static skad_exit send_record(upload *self, const skad_file_record *record)
                                     .value = {record->value, record->len},
                                     .keep = self->request->keep};
     const skad_exit error = skad_client_request(self->client, &request, self->failure);
-    *find(self, 0) = (in_flight){.msgid = request.msgid, .bytes = record->bytes};
+    in_flight *place = find(self, 0);
+    SKAD_ASSERT(place != NULL); /* the machine has as many in flight, and no more */
+    *place = (in_flight){.msgid = request.msgid, .bytes = record->bytes};
     skad_file_store_sent(&self->store);
     return error;
 }

@@ -312,6 +312,13 @@ def checks_of_monitor(path):
     takes = [name for name, row in METHODS.items() if row["monitor"]]
     check("the monitoring socket names what it takes", None if hello["methods"] == takes and
           hello["socket"] == "monitor" else f"{hello['methods']}")
+    batch = result("batch", client.call("batch", ["status", []], ["put", [b"x"]], ["hello", []]))
+    codes = [error and error["code"] for error, _ in batch["results"]]
+    check("each request of a batch is looked at there", None if codes == [None, "denied", None] else f"{codes}")
+    status = client.begin("subscribe_status", 60)
+    stop = client.begin("unsubscribe", status)
+    result("subscribe_status", client.await_(status))
+    result("unsubscribe", client.await_(stop))
     for method, row in METHODS.items():
         if not row["monitor"]:
             params = [GOOD[p["type"]] for p in row["params"]]

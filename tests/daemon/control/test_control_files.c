@@ -21,6 +21,20 @@
 #include "tests/support/file_client.h"
 #include "tests/support/file_records.h"
 
+/* While it is, the node has no room for a put. */
+static bool full;
+
+skad_status __real_skad_node_put(skad_node *node, const uint8_t *value, size_t len, skad_time now,
+                                 skad_op *op, skad_id *key);
+skad_status __wrap_skad_node_put(skad_node *node, const uint8_t *value, size_t len, skad_time now,
+                                 skad_op *op, skad_id *key);
+
+skad_status __wrap_skad_node_put(skad_node *node, const uint8_t *value, size_t len, skad_time now,
+                                 skad_op *op, skad_id *key)
+{
+    return full ? SKAD_ERR_FULL : __real_skad_node_put(node, value, len, now, op, key);
+}
+
 static void a_file_comes_back_as_it_was(void **state)
 {
     test_control *self = *state;
@@ -194,6 +208,82 @@ static void other_requests_are_answered_while_files_are_under_way(void **state)
     test_file_client_close(&client);
 }
 
+/* Two clients with 64 operations each, and files of four more: more than the node has room for. All
+ * of them end, whichever has to wait. */
+static void files_and_operations_share_the_room_of_the_node(void **state)
+{
+    test_control *self = *state;
+    static const size_t size = 60000;
+    uint8_t *data = test_file_bytes(4 * size);
+    test_file_client clients[4];
+    int fds[2] = {test_control_dial(self), test_control_dial(self)};
+    skad_answer answer;
+    for (uint64_t i = 0; i < 64; i++) {
+        for (size_t c = 0; c < 2; c++) {
+            uint8_t bytes[512];
+            skad_writer writer = test_control_request(bytes, i, "get", 1);
+            skad_write_bin(&writer, data + 32 * i, SKAD_ID_BYTES);
+            test_control_send_request(fds[c], &writer);
+        }
+    }
+    for (size_t c = 0; c < 4; c++) {
+        test_file_client_open(self, &clients[c]);
+        test_file_client_begin_put(&clients[c], 1, size);
+        for (size_t at = 0; at < size; at += 4000) {
+            test_file_client_chunk(&clients[c], 1, data + c * size + at, 4000);
+        }
+    }
+    for (size_t c = 0; c < 4; c++) {
+        test_file_message message;
+        do {
+            test_file_client_next(&clients[c], &message);
+        } while (message.name[0] != 0);
+        assert_int_equal(skad_answer_uint(message.value, "bytes"), size);
+        test_file_client_close(&clients[c]);
+    }
+    for (size_t c = 0; c < 2; c++) {
+        assert_int_equal(test_control_read(self, fds[c], 64, &answer), 64);
+        close(fds[c]);
+    }
+    free(data);
+}
+
+/* Nothing else is under way whose end would wake the file. */
+static void a_file_that_found_no_room_tries_again_in_a_later_turn(void **state)
+{
+    test_control *self = *state;
+    test_file_message message;
+    test_file_client client;
+    test_file_client_open(self, &client);
+    full = true;
+    begin_upload(&client, 1, 5);
+    test_file_client_chunk(&client, 1, (const uint8_t *)"hello", 5);
+    for (int i = 0; i < 10; i++) {
+        ev_run(self->loop, EVRUN_NOWAIT);
+    }
+    assert_int_equal(self->daemon->control->files_count, 1);
+    full = false;
+    do {
+        test_file_client_next(&client, &message);
+    } while (message.name[0] != 0);
+    assert_int_equal(skad_answer_uint(message.value, "pieces"), 1);
+    test_file_client_close(&client);
+}
+
+/* With more files each has a smaller share of their operations. */
+static void files_have_equal_shares(void **state)
+{
+    test_control *self = *state;
+    test_file_client client;
+    test_file_client_open(self, &client);
+    for (uint32_t i = 0; i < SKAD_CONTROL_CLIENT_FILES_MAX; i++) {
+        begin_upload(&client, i, 9000);
+        assert_int_equal(skad_control_file_share(self->daemon->control),
+                         SKAD_CONTROL_FILE_OPERATIONS / (i + 1));
+    }
+    test_file_client_close(&client);
+}
+
 /* ---- Bounds ---- */
 
 static void one_file_too_many_is_refused(void **state)
@@ -261,10 +351,17 @@ static void half_a_farewell_after_the_last_chunk_is_none(void **state)
     test_file_client client;
     test_file_client_open(self, &client);
     begin_upload(&client, 1, 30000);
+    full = true; /* nothing is stored before the farewell is heard */
     for (size_t at = 0; at < 30000; at += 3000) {
         test_file_client_chunk(&client, 1, data + at, 3000);
     }
     shutdown(client.fd, SHUT_WR);
+    const skad_control_client *served = self->daemon->control->files->client;
+    for (int i = 0; i < 1000 && !served->buffers.ended; i++) {
+        ev_run(self->loop, EVRUN_NOWAIT);
+    }
+    assert_true(served->buffers.ended);
+    full = false;
     do {
         test_file_client_next(&client, &message);
     } while (message.name[0] != 0);
@@ -314,6 +411,9 @@ int main(void)
         AT_DAEMON(notices_of_no_file_are_ignored),
         AT_DAEMON(a_reader_that_acknowledges_nothing_is_sent_a_window),
         AT_DAEMON(other_requests_are_answered_while_files_are_under_way),
+        AT_DAEMON(files_and_operations_share_the_room_of_the_node),
+        AT_DAEMON(a_file_that_found_no_room_tries_again_in_a_later_turn),
+        AT_DAEMON(files_have_equal_shares),
         AT_DAEMON(one_file_too_many_is_refused),
         AT_DAEMON(a_client_that_leaves_takes_its_files_along),
         AT_DAEMON(half_a_farewell_ends_what_is_not_complete),
