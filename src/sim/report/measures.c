@@ -74,6 +74,19 @@ skad_sim_measure skad_sim_attack_measure(uint64_t attack)
     return SKAD_SIM_LOOKUP_SUCCESS;
 }
 
+skad_sim_measure skad_sim_attack_ms(uint64_t attack)
+{
+    switch (skad_sim_attack_harm(attack)) {
+    case SKAD_SIM_HARMS_LOOKUPS:
+        return SKAD_SIM_LOOKUP_MS;
+    case SKAD_SIM_HARMS_GETS:
+        return SKAD_SIM_GET_MS;
+    case SKAD_SIM_HARMS_PUTS:
+        return SKAD_SIM_PUT_MS;
+    }
+    return SKAD_SIM_LOOKUP_MS;
+}
+
 static double number_at(const skad_sim_outcome *outcome, size_t place)
 {
     SKAD_ASSERT(outcome != NULL);

@@ -55,6 +55,8 @@ bool skad_sim_shares_target(const skad_sim_scenario *scenario, skad_sim_measure 
 
 /* What an attack of the library is against. */
 skad_sim_measure skad_sim_attack_measure(uint64_t attack);
+/* And the time that this takes. */
+skad_sim_measure skad_sim_attack_ms(uint64_t attack);
 
 /* Quantiles that all reports have: 50, 90 and 99 %. */
 #define SKAD_SIM_QUANTILES 3

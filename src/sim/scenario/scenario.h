@@ -110,6 +110,7 @@ typedef struct skad_sim_scenario {
     bool closing_round;
     bool neighbourhood_check; /* widening, if neighbours are dead or too dense */
     bool neighbourhoods;      /* a region is responsible for a key (density.h) */
+    bool first_answers;       /* lookups believe all names, and end with the first answers */
     uint64_t static_bits;     /* priced: each identity costs so much, nothing is solved */
     uint64_t dynamic_bits;
 
