@@ -13,7 +13,7 @@
 
 #include "src/sim/program/command.h"
 
-#define WORDS_MAX  48
+#define WORDS_MAX  64
 #define PATH_BYTES 4096
 
 typedef struct step {
@@ -27,6 +27,9 @@ typedef struct step {
 #define TINY_LOOKUPS " --nodes 100 --lookups 10"
 #define TINY_CHURN   " --nodes 24 --worlds 1 --set warmup_s=10 --set duration_s=30"
 #define TINY_CAPTURE " --honest 64 --ground 4,8 --worlds 2 --gets 4 --wait 10"
+
+#define TINY_DETECTOR                                                                              \
+    " --set nodes=100 --set lookups=5 --set ground=8,16 --set placement=nearest --worlds 2"
 
 static const step STEPS[] = {
     {"skademlia-paths", "S/Kademlia: lookups among colluders over d disjoint paths",
@@ -51,14 +54,29 @@ static const step STEPS[] = {
      "--wait 300 "
      "--worlds 20",
      TINY_CAPTURE, 60},
-    {"detector", "NDSS 2024: crowds that the density check notices",
+    {"detector", "NDSS 2024: lookups around a crowd that its detector and ours notice",
+     "run /dev/null --set nodes=1000 --set visited=yes --set lookups=50 --set adversary=withhold "
+     "--set placement=nearest,under-threshold --set ground=16,20,32,45,128 --worlds 20",
+     TINY_DETECTOR, 25},
+    {"detector-peace", "NDSS 2024: false alarms of both, without a crowd",
+     "run /dev/null --set nodes=1000 --set visited=yes --set lookups=500 --worlds 20",
+     " --set nodes=100 --set lookups=20 --worlds 2", 12},
+    {"detector-gets", "crowds that gets notice",
      "capture --ground 16,20,32,45 --placement nearest --gets 10 --wait 60 --worlds 20",
-     TINY_CAPTURE, 70},
-    {"under-threshold", "below the threshold, 2025: with regions, and without",
-     "capture --ground 64,128,256 --placement under-threshold --set neighbourhoods=yes,no --wait "
-     "60 "
-     "--worlds 20",
-     TINY_CAPTURE, 90},
+     TINY_CAPTURE, 30},
+    {"under-threshold", "below the threshold, 2025: with regions, without, and baseline",
+     "capture --ground 64,128,256 --placement under-threshold --set without=none,regions,baseline "
+     "--wait 60 --worlds 20",
+     TINY_CAPTURE, 60},
+    {"eclipse-reboot", "Ethereum, 2018: a node that restarts, and an attacker at two addresses",
+     "ablate --attack eclipse-reboot --without none,all,baseline --worlds 51",
+     " --nodes 60 --worlds 1 --without none,all --set lookups=5 --set duration_s=5", 60},
+    {"flash-join", "I2P, 2026: 35 newcomers for each resident, who withhold, and leave again",
+     "adversary --nodes 50 --fraction 0 --behaviour withhold --lookups 500 --set ground=1750 "
+     "--set arrival_per_s=35 --set leave_at_s=80 --set values=10 --set mutables=10 "
+     "--set get_every_ms=200 --set lookup_every_ms=200 --set duration_s=130 "
+     "--set report_every_s=10 --set without=none,paths,siblings,baseline --worlds 3",
+     " --set ground=60 --set leave_at_s=8 --set duration_s=15 --worlds 1", 260},
     {"ablation", "every attack with each defence off", "ablate --worlds 5",
      " --nodes 60 --worlds 2 --attack none,crowd --without none,all --set lookups=10 "
      "--set duration_s=5",

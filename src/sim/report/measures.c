@@ -25,6 +25,9 @@ static const skad_sim_measure_row ROWS[SKAD_SIM_MEASURES] = {
                                      "lookups that return nothing but adversaries"),
     [SKAD_SIM_LOOKUP_NOTICED] = ROW("lookups", "noticed", lookups.dense, lookups.ended, 0,
                                     "lookups that notice a suspiciously dense neighbourhood"),
+    [SKAD_SIM_LOOKUP_DIVERGED] =
+        ROW("lookups", "alarming", lookups.diverged, lookups.ended, 0,
+            "lookups that the detector of NDSS 2024 notices: a divergence of more than 0.94"),
     [SKAD_SIM_LOOKUP_RPCS] =
         ROW("lookups", "rpcs", lookups.rpcs, lookups.ended, 1, "requests of a lookup, on average"),
     [SKAD_SIM_LOOKUP_MS] = ROW("lookups", "latency_ms", lookups.us, lookups.ended, MS_A_US,

@@ -59,7 +59,10 @@ static const attack_row ATTACKS[] = {
     {"shun", ANYWHERE("shun", "0.4") " asker=victim", SKAD_SIM_HARMS_LOOKUPS},
     {"eclipse", ECLIPSE "aim=victim", SKAD_SIM_HARMS_LOOKUPS},
     {"eclipse-joiner", ECLIPSE "aim=joiner", SKAD_SIM_HARMS_LOOKUPS},
-    {"eclipse-two-groups", ECLIPSE "aim=joiner adversary_subnets=2", SKAD_SIM_HARMS_LOOKUPS},
+    {"eclipse-reboot",
+     "adversary=eclipse ground=200 aim=joiner asker=victim get_every_ms=0 adversary_subnets=2 "
+     "adversary_hosts=1 attack_rate=200 replacements=300",
+     SKAD_SIM_HARMS_LOOKUPS},
     {"eclipse-seed", ECLIPSE "aim=joiner victim_seed=adversary", SKAD_SIM_HARMS_LOOKUPS},
     {"announce-flood", ANYWHERE("announce-flood", "0.1") " attack_rate=200", SKAD_SIM_HARMS_GETS},
     {"wash", ANYWHERE("wash", "0.1") " attack_rate=100", SKAD_SIM_HARMS_GETS},
@@ -68,7 +71,7 @@ static const attack_row ATTACKS[] = {
     {"flap", ANYWHERE("flap", "0.3") " attack_rate=5", SKAD_SIM_HARMS_LOOKUPS},
     {"on-path", "adversary=on-path ground=1 link_share=0.2", SKAD_SIM_HARMS_LOOKUPS},
     {"on-path-late", "adversary=on-path-late ground=1 link_share=0.2", SKAD_SIM_HARMS_LOOKUPS},
-    {"flash-join", "adversary=withhold ground=500 arrival_per_s=100", SKAD_SIM_HARMS_GETS},
+    {"flash-join", "nodes=100 adversary=withhold ground=200 arrival_per_s=40", SKAD_SIM_HARMS_GETS},
 };
 #define ATTACKS_COUNT (sizeof ATTACKS / sizeof ATTACKS[0])
 

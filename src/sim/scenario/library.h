@@ -10,7 +10,7 @@
 #define SKAD_SIM_ATTACKS                                                                           \
     "none|collude|drop|misroute|poison|withhold|invent|graveyard|half-true|displace|ladder|"       \
     "graveyard-key|crowd|crowd-two-groups|both-ends|capture|under-threshold|flood|replay|squat|"   \
-    "frame|stale|wrong|late|drop-key|shun|eclipse|eclipse-joiner|eclipse-two-groups|eclipse-seed|" \
+    "frame|stale|wrong|late|drop-key|shun|eclipse|eclipse-joiner|eclipse-reboot|eclipse-seed|"     \
     "announce-flood|wash|spoof|flap|on-path|on-path-late|flash-join"
 #define SKAD_SIM_DEFENCES                                                                          \
     "none|paths|closing-round|density-check|regions|siblings|groups|rates|all|baseline"
