@@ -37,6 +37,8 @@ static const scenario_row ROWS[] = {
      "of the network, those of adversary_share included"},
     {"build", CHOICE, AT(build), 0, 0, "filled|joined",
      "tables as a long-stable network has them, or by joining node after node"},
+    {"live", FLAG, AT(live), 0, 0, NULL,
+     "datagrams pass UDP sockets of 127.0.0.1, and time is the machine's: no two runs are alike"},
     {"visited", FLAG, AT(visited), 0, 0, NULL,
      "filled: nodes know how dense the network is elsewhere, as after days"},
     {"warmup_s", REAL, AT(warmup_s), 0, YEAR_S, NULL, "simulated before anything is counted"},
