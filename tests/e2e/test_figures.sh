@@ -31,7 +31,7 @@ done
 [ "$(ls "$work"/paper/*.jsonl | wc -l)" -eq 15 ] || fail "$(ls "$work/paper")"
 [ "$(grep -c '^<h2>' "$work/paper/report.html")" -eq 15 ] || fail "sections are missing"
 ! grep -q 'class="missing"' "$work/paper/report.html" || fail "something is missing"
-for picture in colluders churn prefixes under-threshold ablation; do
+for picture in colluders churn prefixes under-threshold ablation ablation-ms; do
     grep -q '^<svg .*aria-label=' "$work/pictures/$picture.svg" || fail "no $picture"
     [ -s "$root/docs/pictures/$picture.svg" ] || fail "docs/pictures has no $picture"
     grep -rqF "pictures/$picture.svg" "$root/README.md" "$root/docs" || fail "no document shows $picture"
