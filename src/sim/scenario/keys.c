@@ -397,7 +397,8 @@ static void write_range(const scenario_row *row, char out[static SKAD_SIM_RANGE_
         }
         break;
     case BEHAVIOUR:
-        (void)snprintf(out, SKAD_SIM_RANGE_BYTES, "a name, ./OBJECT.so, or NAME:SHARE,NAME:SHARE");
+        (void)snprintf(out, SKAD_SIM_RANGE_BYTES,
+                       "a name, ./OBJECT.so, or NAME:SHARE[@FROM[-UNTIL]],...");
         break;
     case PATH:
         (void)snprintf(out, SKAD_SIM_RANGE_BYTES, "a path");
