@@ -11,6 +11,24 @@ static bool equal(skad_span a, skad_span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+static void write_again(const skad_control_request *request);
+
+/* Each request of a batch is one by itself, or is refused; what is blamed is one of its own. */
+static void read_batch(const skad_control_request *batch)
+{
+    FUZZ_REQUIRE(batch->batch >= 1 && batch->batch <= SKAD_CONTROL_BATCH_MAX);
+    for (size_t i = 0; i < batch->batch; i++) {
+        skad_control_request one;
+        const skad_control_cut cut = skad_control_read_batched(batch->raw, i, &one);
+        FUZZ_REQUIRE(cut == SKAD_CONTROL_REQUEST || cut == SKAD_CONTROL_NO_METHOD ||
+                     cut == SKAD_CONTROL_WRONG_PARAMS);
+        FUZZ_REQUIRE(one.msgid == 0);
+        if (cut == SKAD_CONTROL_REQUEST && one.method != SKAD_CONTROL_BATCH) {
+            write_again(&one);
+        }
+    }
+}
+
 static void write_again(const skad_control_request *request)
 {
     static uint8_t bytes[2 * SKAD_CONTROL_REQUEST_BYTES_MAX];
@@ -18,6 +36,10 @@ static void write_again(const skad_control_request *request)
     skad_writer writer;
     bool msgid_known;
     size_t consumed;
+    if (request->method == SKAD_CONTROL_BATCH) {
+        read_batch(request);
+        return;
+    }
     skad_writer_init(&writer, bytes, sizeof bytes);
     skad_control_write_request(&writer, request);
     FUZZ_REQUIRE(!writer.overflow);
@@ -35,6 +57,10 @@ static void write_again(const skad_control_request *request)
     FUZZ_REQUIRE(again.keep == request->keep && again.every_s == request->every_s);
     FUZZ_REQUIRE(again.watched == request->watched && again.published == request->published);
     FUZZ_REQUIRE(again.has_cursor == request->has_cursor && again.max == request->max);
+    FUZZ_REQUIRE(again.api == request->api && again.kinds == request->kinds);
+    FUZZ_REQUIRE(again.has_size == request->has_size && again.size == request->size);
+    FUZZ_REQUIRE(again.offset == request->offset && again.length == request->length);
+    FUZZ_REQUIRE(again.auto_sequence == request->auto_sequence);
     FUZZ_REQUIRE(memcmp(again.cursor, request->cursor, sizeof again.cursor) == 0);
 }
 
@@ -48,9 +74,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         case SKAD_CONTROL_REQUEST:
             write_again(&request);
             break;
+        case SKAD_CONTROL_WRONG_PARAMS:
+            FUZZ_REQUIRE(request.blame.parameter == NULL || request.blame.expected != NULL);
+            break;
+        case SKAD_CONTROL_CHUNK:
+        case SKAD_CONTROL_ACK:
         case SKAD_CONTROL_IGNORED:
         case SKAD_CONTROL_NO_METHOD:
-        case SKAD_CONTROL_WRONG_PARAMS:
             break;
         case SKAD_CONTROL_MORE:
             FUZZ_REQUIRE(len < SKAD_CONTROL_REQUEST_BYTES_MAX);

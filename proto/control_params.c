@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "proto/tree.h"
 
 #define PARAMS_MAX 6
 
@@ -11,10 +12,10 @@ typedef enum param {
     PARAM_ADDRESS,
     PARAM_ID,
     PARAM_VALUE,
+    PARAM_SUBJECT,
     PARAM_SEQUENCE,
-    PARAM_WATCHED,
+    PARAM_MSGID,
     PARAM_SECTION,
-    /* Nil stands for the default from here on. */
     PARAM_SALT,
     PARAM_METADATA,
     PARAM_ENDPOINT,
@@ -24,48 +25,61 @@ typedef enum param {
     PARAM_EVERY,
     PARAM_CURSOR,
     PARAM_MAX,
+    PARAM_CLIENT,
+    PARAM_API,
+    PARAM_KINDS,
+    PARAM_PERIOD,
+    PARAM_REQUESTS,
+    PARAM_SIZE,
+    PARAM_OFFSET,
+    PARAM_LENGTH,
 } param;
 
-typedef struct method_row {
-    size_t needed; /* parameters that may not be missing */
-    param params[PARAMS_MAX];
-} method_row;
+typedef struct param_row {
+    param kind;
+    bool has_default; /* and nil stands for it */
+    const char *name;
+    const char *expected;
+} param_row;
 
-static const method_row METHODS[] = {
-    [SKAD_CONTROL_PING] = {1, {PARAM_ADDRESS}},
-    [SKAD_CONTROL_LOOKUP] = {1, {PARAM_ID}},
-    [SKAD_CONTROL_TRACE] = {1, {PARAM_ID}},
-    [SKAD_CONTROL_PUT] = {1, {PARAM_VALUE, PARAM_KEEP}},
-    [SKAD_CONTROL_STORE] = {1, {PARAM_VALUE, PARAM_CAS, PARAM_KEEP}},
-    [SKAD_CONTROL_PUBLISH] = {3,
-                              {PARAM_VALUE, PARAM_SALT, PARAM_SEQUENCE, PARAM_CAS, PARAM_LIFE,
-                               PARAM_KEEP}},
-    [SKAD_CONTROL_ANNOUNCE] = {1,
-                               {PARAM_ID, PARAM_ENDPOINT, PARAM_METADATA, PARAM_LIFE, PARAM_KEEP}},
-    [SKAD_CONTROL_GET] = {1, {PARAM_ID}},
-    [SKAD_CONTROL_RESOLVE] = {1, {PARAM_ID, PARAM_SALT}},
-    [SKAD_CONTROL_PROVIDERS] = {1, {PARAM_ID}},
-    [SKAD_CONTROL_WATCH_RECORD] = {1, {PARAM_ID, PARAM_SALT, PARAM_EVERY}},
-    [SKAD_CONTROL_WATCH_PROVIDERS] = {1, {PARAM_ID, PARAM_EVERY}},
-    [SKAD_CONTROL_UNWATCH] = {1, {PARAM_WATCHED}},
-    [SKAD_CONTROL_WITHDRAW] = {1, {PARAM_ID}},
-    [SKAD_CONTROL_RECORDS] = {1, {PARAM_SECTION, PARAM_CURSOR, PARAM_MAX}},
-    [SKAD_CONTROL_BANS] = {0, {PARAM_NONE}},
-    [SKAD_CONTROL_BAN] = {1, {PARAM_VALUE, PARAM_LIFE}},
-    [SKAD_CONTROL_UNBAN] = {1, {PARAM_VALUE}},
-    [SKAD_CONTROL_ALLOW] = {1, {PARAM_VALUE}},
-    [SKAD_CONTROL_TABLE] = {0, {PARAM_NONE}},
-    [SKAD_CONTROL_HEALTH] = {0, {PARAM_NONE}},
-    [SKAD_CONTROL_STATUS] = {0, {PARAM_NONE}},
+static const param_row PARAMS[][PARAMS_MAX] = {
+#define PARAM_ROW(method, index, kind, has_default, name, expected)                                \
+    [SKAD_CONTROL_##method][index] = {PARAM_##kind, has_default, name, expected},
+    SKAD_CONTROL_PARAMETERS(PARAM_ROW)
+#undef PARAM_ROW
+        [SKAD_CONTROL_STATUS] = {{PARAM_NONE, false, NULL, NULL}}, /* the last one */
 };
 
-static size_t count_params(const method_row *row)
+/* How many parameters may not be missing. */
+static const size_t NEEDED[] = {
+#define NEEDED_OF(method, manner, monitor, needed) [SKAD_CONTROL_##method] = (needed),
+    SKAD_CONTROL_FACTS(NEEDED_OF)
+#undef NEEDED_OF
+};
+
+static size_t count_params(skad_control_method method)
 {
     size_t count = 0;
-    while (count < PARAMS_MAX && row->params[count] != PARAM_NONE) {
+    while (count < PARAMS_MAX && PARAMS[method][count].kind != PARAM_NONE) {
         count++;
     }
     return count;
+}
+
+static skad_control_blame blame_at(skad_control_method method, size_t index)
+{
+    const param_row *row = &PARAMS[method][index];
+    return (skad_control_blame){row->name, index, row->expected, NULL};
+}
+
+skad_control_blame skad_control_blame_of(skad_control_method method, const char *parameter)
+{
+    for (size_t i = 0; i < count_params(method); i++) {
+        if (strcmp(PARAMS[method][i].name, parameter) == 0) {
+            return blame_at(method, i);
+        }
+    }
+    return (skad_control_blame){NULL, 0, NULL, NULL};
 }
 
 /* ---- Reading ---- */
@@ -133,6 +147,48 @@ static bool read_section(skad_reader *reader, bool *published)
     return *published || skad_read_str_is(reader, "held");
 }
 
+static bool read_kinds(skad_reader *reader, uint32_t *kinds)
+{
+    const size_t count = skad_read_array(reader, 0, SKAD_CONTROL_KIND_LOST + 1);
+    *kinds = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned kind = 0;
+        while (kind <= SKAD_CONTROL_KIND_LOST &&
+               !skad_read_str_is(reader, skad_control_kind_name((skad_control_kind)kind))) {
+            kind++;
+        }
+        if (kind > SKAD_CONTROL_KIND_LOST) {
+            return false;
+        }
+        *kinds |= 1U << kind;
+    }
+    return !reader->failed;
+}
+
+/* The parameters of a batch are its requests. They are looked at here, and read one by one later
+ * (skad_control_read_batched). */
+static bool read_requests(skad_reader *reader, skad_control_request *out)
+{
+    out->params_max = SKAD_CONTROL_BATCH_MAX;
+    out->batch = skad_read_array(reader, 0, SKAD_CONTROL_BATCH_MAX);
+    if (!reader->failed && out->batch == 0) {
+        out->blame = blame_at(out->method, 0);
+        out->missing = true;
+        return false;
+    }
+    for (size_t i = 0; i < out->batch && !reader->failed; i++) {
+        (void)skad_read_array(reader, 2, 2);
+        (void)skad_read_str(reader, SKAD_CONTROL_REQUEST_BYTES_MAX);
+        reader->failed = reader->failed || skad_read_peek(reader) != SKAD_ITEM_ARRAY;
+        skad_read_skip(reader);
+        if (reader->failed) {
+            out->blame = blame_at(out->method, 0);
+            out->blame.index = i;
+        }
+    }
+    return !reader->failed;
+}
+
 static bool read_param(skad_reader *reader, param kind, skad_control_request *out)
 {
     switch (kind) {
@@ -143,14 +199,16 @@ static bool read_param(skad_reader *reader, param kind, skad_control_request *ou
     case PARAM_ID:
         return read_id(reader, &out->id);
     case PARAM_VALUE:
+    case PARAM_SUBJECT:
     case PARAM_METADATA:
         return read_bytes(reader, &out->value);
     case PARAM_SALT:
         return read_bytes(reader, &out->salt);
     case PARAM_SEQUENCE:
+        out->auto_sequence = false;
         out->sequence = skad_read_uint(reader, UINT64_MAX);
         return true;
-    case PARAM_WATCHED:
+    case PARAM_MSGID:
         out->watched = (uint32_t)skad_read_uint(reader, UINT32_MAX);
         return true;
     case PARAM_SECTION:
@@ -174,26 +232,69 @@ static bool read_param(skad_reader *reader, param kind, skad_control_request *ou
         return true;
     case PARAM_MAX:
         return read_count(reader, SKAD_CONTROL_LIST_MAX, &out->max);
+    case PARAM_CLIENT:
+        out->value = skad_read_str(reader, SKAD_CONTROL_CLIENT_BYTES_MAX);
+        return out->value.len == 0 || memchr(out->value.data, 0, out->value.len) == NULL;
+    case PARAM_API:
+        out->api = skad_read_uint(reader, UINT64_MAX);
+        return out->api != 0;
+    case PARAM_KINDS:
+        return read_kinds(reader, &out->kinds);
+    case PARAM_PERIOD:
+        return read_count(reader, SKAD_CONTROL_PERIOD_S_MAX, &out->every_s);
+    case PARAM_REQUESTS:
+        return false; /* the array itself: read_requests */
+    case PARAM_SIZE:
+        out->has_size = !skad_read_nil(reader);
+        out->size = out->has_size ? skad_read_uint(reader, SKAD_FILE_BYTES_MAX) : 0;
+        return true;
+    case PARAM_OFFSET:
+        out->offset = skad_read_uint(reader, UINT64_MAX);
+        return true;
+    case PARAM_LENGTH:
+        out->length = skad_read_uint(reader, UINT64_MAX);
+        return true;
     }
     return false;
 }
 
-bool skad_control_read_params(skad_reader *reader, skad_control_request *out)
+static void set_defaults(skad_control_request *out)
 {
-    const method_row *row = &METHODS[out->method];
-
-    out->keep = out->method != SKAD_CONTROL_PUT;
+    out->keep = out->method != SKAD_CONTROL_PUT && out->method != SKAD_CONTROL_PUT_FILE;
     out->every_s = SKAD_CONTROL_EVERY_S_DEFAULT;
     out->max = SKAD_CONTROL_LIST_DEFAULT;
-    size_t given = skad_read_array(reader, row->needed, count_params(row));
+    out->api = SKAD_CONTROL_API;
+    out->auto_sequence = out->method == SKAD_CONTROL_PUBLISH;
+    out->kinds = SKAD_CONTROL_KINDS_ALL;
+    out->length = UINT64_MAX;
+    if (out->method == SKAD_CONTROL_SUBSCRIBE_STATUS) {
+        out->every_s = SKAD_CONTROL_PERIOD_S_DEFAULT;
+    }
+}
+
+bool skad_control_read_params(skad_reader *reader, skad_control_request *out)
+{
+    const param_row *rows = PARAMS[out->method];
+
+    set_defaults(out);
+    if (rows[0].kind == PARAM_REQUESTS) {
+        return read_requests(reader, out);
+    }
+    out->params_max = count_params(out->method);
+    const size_t given = skad_read_array(reader, 0, out->params_max);
     for (size_t i = 0; i < given && !reader->failed; i++) {
-        bool has_default = row->params[i] >= PARAM_SALT;
-        if (has_default && skad_read_nil(reader)) {
+        if (rows[i].has_default && skad_read_nil(reader)) {
             continue;
         }
-        if (!read_param(reader, row->params[i], out)) {
+        if (!read_param(reader, rows[i].kind, out) || reader->failed) {
+            out->blame = blame_at(out->method, i);
             return false;
         }
+    }
+    if (!reader->failed && given < NEEDED[out->method]) {
+        out->blame = blame_at(out->method, given);
+        out->missing = true;
+        return false;
     }
     return !reader->failed;
 }
@@ -218,6 +319,29 @@ static void write_number(skad_writer *writer, bool given, uint64_t number)
     }
 }
 
+static void write_text(skad_writer *writer, skad_span text)
+{
+    char copy[SKAD_CONTROL_CLIENT_BYTES_MAX + 1] = {0};
+    if (text.len > 0 && text.len < sizeof copy) {
+        memcpy(copy, text.data, text.len);
+    }
+    skad_write_str(writer, copy);
+}
+
+static void write_kinds(skad_writer *writer, uint32_t kinds)
+{
+    size_t count = 0;
+    for (unsigned kind = 0; kind <= SKAD_CONTROL_KIND_LOST; kind++) {
+        count += (kinds >> kind) & 1U;
+    }
+    skad_write_array(writer, count);
+    for (unsigned kind = 0; kind <= SKAD_CONTROL_KIND_LOST; kind++) {
+        if (((kinds >> kind) & 1U) != 0) {
+            skad_write_str(writer, skad_control_kind_name((skad_control_kind)kind));
+        }
+    }
+}
+
 static void write_param(skad_writer *writer, param kind, const skad_control_request *request)
 {
     switch (kind) {
@@ -230,6 +354,7 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
         skad_control_write_id(writer, &request->id);
         break;
     case PARAM_VALUE:
+    case PARAM_SUBJECT:
     case PARAM_METADATA:
         skad_write_bin(writer, request->value.data, request->value.len);
         break;
@@ -237,9 +362,9 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
         skad_write_bin(writer, request->salt.data, request->salt.len);
         break;
     case PARAM_SEQUENCE:
-        skad_write_uint(writer, request->sequence);
+        write_number(writer, !request->auto_sequence, request->sequence);
         break;
-    case PARAM_WATCHED:
+    case PARAM_MSGID:
         skad_write_uint(writer, request->watched);
         break;
     case PARAM_SECTION:
@@ -257,6 +382,21 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
     case PARAM_KEEP:
         skad_write_bool(writer, request->keep);
         break;
+    case PARAM_KINDS:
+        write_kinds(writer, request->kinds);
+        break;
+    case PARAM_REQUESTS:
+        break;
+    case PARAM_SIZE:
+        write_number(writer, request->has_size, request->size);
+        break;
+    case PARAM_OFFSET:
+        skad_write_uint(writer, request->offset);
+        break;
+    case PARAM_LENGTH:
+        write_number(writer, request->length != UINT64_MAX, request->length);
+        break;
+    case PARAM_PERIOD:
     case PARAM_EVERY:
         write_number(writer, request->every_s != 0, request->every_s);
         break;
@@ -270,16 +410,25 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
     case PARAM_MAX:
         write_number(writer, request->max != 0, request->max);
         break;
+    case PARAM_CLIENT:
+        write_text(writer, request->value);
+        break;
+    case PARAM_API:
+        write_number(writer, request->api != 0, request->api);
+        break;
     }
 }
 
 void skad_control_write_params(skad_writer *writer, const skad_control_request *request)
 {
-    const method_row *row = &METHODS[request->method];
-    size_t count = count_params(row);
+    const size_t count = count_params(request->method);
 
+    if (request->method == SKAD_CONTROL_BATCH) {
+        skad_write_raw(writer, request->value.data, request->value.len);
+        return;
+    }
     skad_write_array(writer, count);
     for (size_t i = 0; i < count; i++) {
-        write_param(writer, row->params[i], request);
+        write_param(writer, PARAMS[request->method][i].kind, request);
     }
 }

@@ -90,7 +90,7 @@ complain "what ships looks inside a node" '"src/core/node/parts\.h"' \
 # Files of the core include the state of a node, which lies on top; tests/calls.sh sees to it that
 # they call nothing up there.
 order src/core node inbound upkeep operations lookup storage rpc routing base
-order src/host api drive state net system loop
+order src/host api drive files state net system loop
 order src/daemon app metrics control health state sandbox system
 order src/sim program report experiment adversaries world scenario base
 order src/cli commands top file client base

@@ -23,6 +23,7 @@
 #include "src/core/storage/store_admission.h"
 #include "src/core/storage/store_shares.h"
 #include "src/daemon/control/control.h"
+#include "src/daemon/control/control_inside.h"
 #include "src/daemon/control/pending_calls.h"
 #include "src/host/net/peer_sockets.h"
 #include "src/host/net/udp_endpoints.h"
@@ -101,6 +102,11 @@ static void bounds_of_the_daemon_are_the_documented_ones(void **state)
         {"operations of a client", SKAD_CONTROL_CLIENT_OPERATIONS_MAX, 64},
         {"watches of a client", SKAD_CONTROL_CLIENT_WATCHES_MAX, 64},
         {"operations or watches of all", SKAD_PENDING_CALLS_MAX, 1024},
+        {"subscriptions of a client", SKAD_CONTROL_CLIENT_SUBSCRIPTIONS_MAX, 8},
+        {"subscriptions of all", SKAD_CONTROL_SUBSCRIPTIONS_MAX, 128},
+        {"batches of a client", SKAD_CONTROL_CLIENT_BATCHES_MAX, 4},
+        {"requests of a batch", SKAD_CONTROL_BATCH_MAX, 32},
+        {"publishes that choose their sequence", SKAD_CONTROL_PUBLISHES_MAX, 256},
         {"records of a page", SKAD_CONTROL_LIST_DEFAULT, 256},
         {"records of a page at most", SKAD_CONTROL_LIST_MAX, 1024},
         {"seconds between gets of a watch", SKAD_CONTROL_EVERY_S_DEFAULT, 60},

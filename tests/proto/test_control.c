@@ -37,7 +37,7 @@ static const read_case cases[] = {
     {"a section", 0, 7, "records", 1, {"held"}, SKAD_CONTROL_REQUEST},
     {"the other section", 0, 7, "records", 1, {"published"}, SKAD_CONTROL_REQUEST},
     {"an announcement without an endpoint", 0, 7, "announce", 1, {KEY_TEXT}, SKAD_CONTROL_REQUEST},
-    {"a publish without a sequence", 0, 7, "publish", 2, {"v", "s"}, SKAD_CONTROL_WRONG_PARAMS},
+    {"a publish without a sequence", 0, 7, "publish", 2, {"v", "s"}, SKAD_CONTROL_REQUEST},
     {"a section that there is not", 0, 7, "records", 1, {"hold"}, SKAD_CONTROL_WRONG_PARAMS},
     {"no number to unwatch", 0, 7, "unwatch", 1, {"7"}, SKAD_CONTROL_WRONG_PARAMS},
     {"a text where a flag is due", 0, 7, "put", 2, {"hello", "true"}, SKAD_CONTROL_WRONG_PARAMS},
@@ -255,6 +255,9 @@ static void assert_same(const skad_control_request *a, const skad_control_reques
     assert_int_equal(a->has_cursor, b->has_cursor);
     assert_memory_equal(a->cursor, b->cursor, sizeof a->cursor);
     assert_int_equal(a->max, b->max);
+    assert_int_equal(a->api, b->api);
+    assert_int_equal(a->auto_sequence, b->auto_sequence);
+    assert_int_equal(a->kinds, b->kinds);
 }
 
 /* What a method does not have is at its default. */
@@ -264,8 +267,12 @@ static skad_control_request with_defaults(skad_control_method method)
         .msgid = 7,
         .method = method,
         .keep = method != SKAD_CONTROL_PUT,
-        .every_s = SKAD_CONTROL_EVERY_S_DEFAULT,
+        .every_s = method == SKAD_CONTROL_SUBSCRIBE_STATUS ? SKAD_CONTROL_PERIOD_S_DEFAULT
+                                                           : SKAD_CONTROL_EVERY_S_DEFAULT,
+        .auto_sequence = method == SKAD_CONTROL_PUBLISH,
+        .kinds = SKAD_CONTROL_KINDS_ALL,
         .max = SKAD_CONTROL_LIST_DEFAULT,
+        .api = SKAD_CONTROL_API,
     };
 }
 
@@ -288,6 +295,8 @@ static void what_a_client_writes_a_daemon_reads(void **state)
     for (size_t i = 0; i < sizeof with_id / sizeof with_id[0]; i++) {
         memset(&one[with_id[i]].id, 0x11 + (int)i, SKAD_ID_BYTES);
     }
+    one[SKAD_CONTROL_HELLO].value = value;
+    one[SKAD_CONTROL_HELLO].api = UINT64_MAX;
     one[SKAD_CONTROL_PUT].value = value;
     one[SKAD_CONTROL_PUT].keep = true;
     one[SKAD_CONTROL_STORE].value = value;
@@ -296,6 +305,10 @@ static void what_a_client_writes_a_daemon_reads(void **state)
     one[SKAD_CONTROL_PUBLISH].value = value;
     one[SKAD_CONTROL_PUBLISH].salt = salt;
     one[SKAD_CONTROL_PUBLISH].sequence = UINT64_MAX;
+    one[SKAD_CONTROL_PUBLISH].auto_sequence = false;
+    one[SKAD_CONTROL_SUBSCRIBE_EVENTS].kinds = 1U << SKAD_CONTROL_KIND_BAN;
+    one[SKAD_CONTROL_SUBSCRIBE_STATUS].every_s = 3600;
+    one[SKAD_CONTROL_UNSUBSCRIBE].watched = 9;
     one[SKAD_CONTROL_PUBLISH].has_cas = true;
     one[SKAD_CONTROL_PUBLISH].cas = UINT64_MAX - 1;
     one[SKAD_CONTROL_PUBLISH].life_s = 3600;
@@ -313,6 +326,9 @@ static void what_a_client_writes_a_daemon_reads(void **state)
     one[SKAD_CONTROL_RECORDS].max = SKAD_CONTROL_LIST_MAX;
     for (int i = 0; i <= SKAD_CONTROL_STATUS; i++) {
         uint8_t bytes[512];
+        if (i == SKAD_CONTROL_BATCH) {
+            continue; /* its requests are not read again as one: test_control_params */
+        }
         skad_control_request back = write_and_read(&requests[i], bytes);
         assert_same(&back, &requests[i]);
     }
@@ -337,7 +353,7 @@ static const params_case params_cases[] = {
     {"publish, the least", "publish", "snu", SKAD_CONTROL_REQUEST},
     {"publish, the most", "publish", "ssuuub", SKAD_CONTROL_REQUEST},
     {"publish, nil all along", "publish", "snunnn", SKAD_CONTROL_REQUEST},
-    {"publish without its sequence", "publish", "snn", SKAD_CONTROL_WRONG_PARAMS},
+    {"publish with the next sequence", "publish", "snn", SKAD_CONTROL_REQUEST},
     {"publish for no time", "publish", "snunz", SKAD_CONTROL_WRONG_PARAMS},
     {"announce a port", "announce", "ku", SKAD_CONTROL_REQUEST},
     {"announce port 0", "announce", "kz", SKAD_CONTROL_WRONG_PARAMS},
@@ -350,6 +366,10 @@ static const params_case params_cases[] = {
     {"records from a text on", "records", "hs", SKAD_CONTROL_WRONG_PARAMS},
     {"no records", "records", "hnz", SKAD_CONTROL_WRONG_PARAMS},
     {"too many records", "records", "hnm", SKAD_CONTROL_WRONG_PARAMS},
+    {"hello", "hello", "", SKAD_CONTROL_REQUEST},
+    {"hello with a name and an API", "hello", "su", SKAD_CONTROL_REQUEST},
+    {"hello by a number", "hello", "u", SKAD_CONTROL_WRONG_PARAMS},
+    {"hello of API 0", "hello", "nz", SKAD_CONTROL_WRONG_PARAMS},
 };
 
 static void write_param(skad_writer *writer, char kind)
@@ -411,7 +431,7 @@ static void parameters_that_are_missing_have_their_defaults(void **state)
     } missing[] = {
         {SKAD_CONTROL_PUT, "s", "sn"},
         {SKAD_CONTROL_STORE, "s", "snn"},
-        {SKAD_CONTROL_PUBLISH, "snu", "snunnn"},
+        {SKAD_CONTROL_PUBLISH, "s", "snnnnn"},
         {SKAD_CONTROL_ANNOUNCE, "k", "knnnn"},
         {SKAD_CONTROL_RESOLVE, "k", "kn"},
         {SKAD_CONTROL_WATCH_RECORD, "k", "knn"},

@@ -26,6 +26,7 @@ typedef struct publication {
     skad_network_id network;
     uint64_t record_life_s; /* of the network */
     uint64_t sequence;
+    bool next; /* the sequence is to be the next one */
     uint8_t value[SKAD_MUTABLE_VALUE_BYTES_MAX + 1];
     size_t len;
 } publication;
@@ -132,6 +133,10 @@ static skad_exit choose_sequence(publication *self)
         self->sequence = self->options->sequence;
         return SKAD_EXIT_DONE;
     }
+    self->next = true;
+    if (self->options->key == NULL) {
+        return SKAD_EXIT_DONE; /* the node itself takes it, and its clients never the same */
+    }
     skad_exit exit = SKAD_EXIT_TIMED_OUT;
     for (unsigned i = 0; i < RESOLVES_MAX && exit == SKAD_EXIT_TIMED_OUT; i++) {
         if (i > 0) {
@@ -168,6 +173,7 @@ static skad_exit make_request(publication *self, uint8_t *record, skad_control_r
         .value = {self->value, self->len},
         .salt = salt,
         .sequence = self->sequence,
+        .auto_sequence = self->next,
         .has_cas = (options->given & SKAD_OPTION_CAS) != 0,
         .cas = options->cas,
         .life_s = (uint32_t)options->life_s,
@@ -190,12 +196,15 @@ static skad_exit make_request(publication *self, uint8_t *record, skad_control_r
     return SKAD_EXIT_DONE;
 }
 
-static void print(const publication *self, skad_answer result)
+static void print(publication *self, skad_answer result)
 {
     char publisher[SKAD_ID_TEXT_BYTES];
     char salt[4 * SKAD_SALT_BYTES_MAX + 8];
 
     skad_id_format(&self->publisher, publisher);
+    if (self->options->key == NULL) {
+        self->sequence = skad_answer_uint(result, "sequence");
+    }
     if (self->options->json) {
         printf("{\"publisher\":\"%s\"", publisher);
         if (self->options->key != NULL) {

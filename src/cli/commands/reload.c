@@ -66,10 +66,11 @@ static void list_names(skad_option_set keys, char *out, size_t cap)
 
 /* ---- Taking over ---- */
 
-static void tell(skad_option_set changed, skad_option_set waiting)
+static void tell(skad_option_set changed, skad_option_set waiting, skad_daemon *daemon)
 {
     char names[256];
     list_names(changed, names, sizeof names);
+    skad_daemon_notice_reload(daemon, names, NULL);
     if (changed == 0) {
         skad_log(skad_log_stderr(SKAD_LOG_INFO), SKAD_LOG_INFO,
                  "configuration read: nothing changed");
@@ -89,8 +90,9 @@ static const skad_options *current_of(const skad_reloader *self)
     return self->current.settings != NULL ? &self->current : self->started;
 }
 
-static void refuse(const char *why)
+static void refuse(const char *why, skad_daemon *daemon)
 {
+    skad_daemon_notice_reload(daemon, NULL, why);
     skad_log(skad_log_stderr(SKAD_LOG_INFO), SKAD_LOG_ERROR, "the old configuration stays: %s",
              why);
 }
@@ -110,7 +112,7 @@ static void take_over(skad_reloader *self, reading *read, skad_daemon *daemon)
         .caps_refused = &caps_refused,
     };
     if (!skad_daemon_change_to(daemon, &change, &read->failure)) {
-        refuse(read->failure.text);
+        refuse(read->failure.text, daemon);
         return;
     }
     if (caps_refused) {
@@ -122,7 +124,7 @@ static void take_over(skad_reloader *self, reading *read, skad_daemon *daemon)
         skad_log_set_level(fresh->log_level);
     }
     skad_log_set_format(fresh->log_format);
-    tell(changed, waiting);
+    tell(changed, waiting, daemon);
     skad_log_set_level(fresh->log_level);
     skad_options_free(&self->current);
     self->current = *fresh;
@@ -157,7 +159,7 @@ static void apply(void *user, void *data, skad_daemon *daemon)
     if (read->ok) {
         take_over(user, read, daemon);
     } else {
-        refuse(read->failure.text);
+        refuse(read->failure.text, daemon);
     }
 }
 

@@ -43,6 +43,7 @@ void skad_daemon_event(void *user, const skad_event *event)
         if (daemon->config.joined != NULL) {
             daemon->config.joined(daemon->config.user);
         }
+        skad_daemon_notice_event(daemon, event);
         break;
     case SKAD_EVENT_STEP:
         skad_control_step(daemon->control, event);
@@ -59,17 +60,19 @@ void skad_daemon_event(void *user, const skad_event *event)
         }
         break;
     case SKAD_EVENT_ISOLATED:
-    case SKAD_EVENT_ADOPTED:
     case SKAD_EVENT_TWIN:
+        skad_daemon_notice_event(daemon, event);
+        break;
+    case SKAD_EVENT_ADOPTED:
     case SKAD_EVENT_PUZZLE_NEEDED:
         break;
     }
 }
 
-void skad_daemon_resume(void *user)
+bool skad_daemon_resume(void *user)
 {
     const skad_daemon *daemon = user;
-    skad_control_resume(daemon->control);
+    return skad_control_resume(daemon->control);
 }
 
 /* Before its first turn a loop has only an end. */

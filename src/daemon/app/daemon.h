@@ -78,6 +78,10 @@ typedef struct skad_daemon_change {
 SKAD_MUST_CHECK bool skad_daemon_change_to(skad_daemon *daemon, const skad_daemon_change *change,
                                            skad_failure *failure);
 
+/* Tells clients that subscribed to events of a reload: the settings that changed, with commas; or
+ * why the old ones stay (then `changed` does not count), otherwise NULL. */
+void skad_daemon_notice_reload(skad_daemon *daemon, const char *changed, const char *refused);
+
 /* Looks anew at what the system may have changed meanwhile: while the node has not joined, the
  * names of the join points, at once and with the shortest back-off. */
 void skad_daemon_refresh(skad_daemon *daemon);

@@ -154,6 +154,7 @@ static void tell_changes(skad_daemon *daemon)
         skad_daemon_report(daemon);
     }
     skad_told_manager(&report, &stats);
+    skad_daemon_notice_sample(daemon, &report, &stats);
 }
 
 static void on_pulse(struct ev_loop *loop, ev_timer *watcher, int revents)

@@ -5,6 +5,7 @@
 
 #include <ev.h>
 
+#include "src/daemon/app/ban_changes.h"
 #include "src/daemon/app/changes.h"
 #include "src/daemon/app/daemon.h"
 #include "src/daemon/control/control.h"
@@ -29,6 +30,13 @@ typedef struct skad_pulse {
     uint64_t ended_badly; /* that timed out */
 } skad_pulse;
 
+/* What subscribers to events were told last. */
+typedef struct skad_noticed {
+    skad_ban_changes bans;
+    skad_health_verdict verdict;
+    bool store_failing;
+} skad_noticed;
+
 struct skad_daemon {
     skad_daemon_config config;
     skad_driver driver;
@@ -39,6 +47,7 @@ struct skad_daemon {
     skad_control *control;
     skad_pulse pulse;
     skad_changes changed;
+    skad_noticed noticed;
     skad_durations durations;
     bool turning;                 /* a turn has begun */
     skad_metrics_server *metrics; /* NULL: off */
@@ -52,13 +61,18 @@ bool skad_daemon_make_parts(skad_daemon *daemon, skad_failure *failure);
 
 /* Hands an event of the node on; then those who wait for room. */
 void skad_daemon_event(void *daemon, const skad_event *event);
-void skad_daemon_resume(void *daemon);
+bool skad_daemon_resume(void *daemon);
 
 /* Begins and ends to take samples of the node's health. */
 void skad_daemon_pulse_start(skad_daemon *daemon);
 void skad_daemon_pulse_stop(skad_daemon *daemon);
 /* An operation has ended. True if it was a sign of life that was asked for here. */
 bool skad_daemon_pulse_event(skad_daemon *daemon, const skad_event *event);
+
+/* Tell subscribers: of an event of the node (JOINED, ISOLATED, TWIN), of what a sample shows. */
+void skad_daemon_notice_event(skad_daemon *daemon, const skad_event *event);
+void skad_daemon_notice_sample(skad_daemon *daemon, const skad_health_report *health,
+                               const skad_node_stats *stats);
 
 /* Begins and ends to feed the service manager's watchdog, if it has one. */
 void skad_daemon_watchdog_start(skad_daemon *daemon);

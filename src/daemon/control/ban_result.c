@@ -87,7 +87,7 @@ void skad_ban_format(const skad_ban *ban, char out[static SKAD_BAN_TEXT_BYTES])
 
 /* ---- Answers ---- */
 
-static const char *reason_name(uint8_t reason)
+const char *skad_ban_reason_name(uint8_t reason)
 {
     switch ((skad_ban_reason)reason) {
     case SKAD_BAN_OPERATOR:
@@ -115,7 +115,7 @@ static void list(const skad_method_context *context, skad_time now, skad_writer 
         skad_ban_format(&bans[i], text);
         skad_write_map(writer, 3);
         skad_result_str(writer, "subject", text);
-        skad_result_str(writer, "reason", reason_name(bans[i].reason));
+        skad_result_str(writer, "reason", skad_ban_reason_name(bans[i].reason));
         skad_result_uint(writer, "left_s", (bans[i].until_us - now.mono_us) / SKAD_US_PER_S);
     }
 }
@@ -146,6 +146,7 @@ static skad_status apply(const skad_method_context *context, const skad_control_
 void skad_ban_answer(const skad_method_context *context, const skad_control_request *request,
                      skad_time now, skad_writer *writer)
 {
+    const skad_control_blame blame = skad_control_blame_of(request->method, "subject");
     skad_ban subject;
     if (request->method == SKAD_CONTROL_BANS) {
         skad_control_write_result(writer, request->msgid);
@@ -153,8 +154,9 @@ void skad_ban_answer(const skad_method_context *context, const skad_control_requ
         return;
     }
     if (!skad_ban_parse(request->value, &subject)) {
-        skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_INPUT,
-                                 "neither a node ID nor an address nor ADDR/BITS nor ID@ADDR:PORT");
+        skad_control_write_blame(writer, request->msgid, SKAD_CONTROL_ERROR_INPUT,
+                                 "neither a node ID nor an address nor ADDR/BITS nor ID@ADDR:PORT",
+                                 &blame);
         return;
     }
     skad_status status = apply(context, request, &subject, now);
@@ -167,7 +169,8 @@ void skad_ban_answer(const skad_method_context *context, const skad_control_requ
         skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_BUSY,
                                  "256 prefixes are allowed already");
     } else { /* an ID that is to be allowed */
-        skad_control_write_error(writer, request->msgid, SKAD_CONTROL_ERROR_INPUT,
-                                 "only addresses can be allowed: the node bans nothing else");
+        skad_control_write_blame(writer, request->msgid, SKAD_CONTROL_ERROR_INPUT,
+                                 "only addresses can be allowed: the node bans nothing else",
+                                 &blame);
     }
 }

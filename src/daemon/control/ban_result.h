@@ -13,6 +13,9 @@
 SKAD_MUST_CHECK bool skad_ban_parse(skad_span text, skad_ban *out);
 void skad_ban_format(const skad_ban *ban, char out[static SKAD_BAN_TEXT_BYTES]);
 
+/* The name of a skad_ban_reason; "unknown" for any other. */
+const char *skad_ban_reason_name(uint8_t reason);
+
 /* Writes the response to one of the four, the result or an error. */
 void skad_ban_answer(const skad_method_context *context, const skad_control_request *request,
                      skad_time now, skad_writer *writer);

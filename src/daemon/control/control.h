@@ -5,23 +5,31 @@
  * which is left to the modes and groups of the files, which hold in containers and namespaces, too.
  *
  * Bounds: SKAD_CONTROL_CLIENTS_MAX clients, half of them at most at the second socket; 4096 bytes
- * of unread input, 64 operations, 64 watches and 1 MiB of unread output for each. While the node
- * has no room for another operation, the request stays in the client's buffer and the client is not
- * read from, so that the client that causes the load has to wait. One watch too many is refused,
- * because watches do not end by themselves. */
+ * of unread input, 64 operations, 64 watches, 8 subscriptions, 4 batches, 4 files and 1 MiB of
+ * unread output for each. While the node has no room for another operation, the request stays in
+ * the client's buffer and the client is not read from, so that the client that causes the load has
+ * to wait. One watch, subscription or file too many is refused, because a client can keep them for
+ * ever. */
 #ifndef SKAD_DAEMON_CONTROL_CONTROL_H
 #define SKAD_DAEMON_CONTROL_CONTROL_H
 
 #include "skad/node.h"
 #include "src/daemon/control/control_listen.h"
 #include "src/daemon/control/methods.h"
+#include "src/daemon/control/notice_result.h"
 #include "src/host/system/failure.h"
 
 struct ev_loop;
 
-#define SKAD_CONTROL_CLIENTS_MAX           64
-#define SKAD_CONTROL_CLIENT_OPERATIONS_MAX 64
-#define SKAD_CONTROL_CLIENT_WATCHES_MAX    64
+#define SKAD_CONTROL_CLIENTS_MAX              64
+#define SKAD_CONTROL_CLIENT_OPERATIONS_MAX    64
+#define SKAD_CONTROL_CLIENT_WATCHES_MAX       64
+#define SKAD_CONTROL_CLIENT_SUBSCRIPTIONS_MAX 8
+#define SKAD_CONTROL_CLIENT_BATCHES_MAX       4 /* further ones wait */
+#define SKAD_CONTROL_CLIENT_FILES_MAX         4
+#define SKAD_CONTROL_FILES_MAX                8
+#define SKAD_CONTROL_FILE_OPERATIONS          96  /* of all files: three quarters of the node's */
+#define SKAD_CONTROL_PUBLISHES_MAX            256 /* without a sequence; further ones wait */
 
 typedef struct skad_control skad_control;
 
@@ -52,7 +60,11 @@ void skad_control_changed(skad_control *control, const skad_event *event);
 /* Sends the result of an operation to the client that waits for it. */
 void skad_control_finish(skad_control *control, const skad_event *event);
 
-/* Lets waiting requests try again; call once in a turn when operations have ended. */
-void skad_control_resume(skad_control *control);
+/* Tells those that subscribed to events. */
+void skad_control_tell(skad_control *control, const skad_notice *notice);
+
+/* Lets waiting requests try again; call once in a turn, and again while it returns true, because
+ * what it began may have ended at once. */
+bool skad_control_resume(skad_control *control);
 
 #endif

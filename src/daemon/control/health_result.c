@@ -5,8 +5,7 @@
 
 #include "src/daemon/control/results.h"
 
-/* "isolated: no peer ..." of each check that is not ok, the worst first. */
-static void write_reasons(const skad_health_report *report, skad_writer *writer)
+void skad_health_reasons(const skad_health_report *report, skad_writer *writer)
 {
     size_t count = 0;
     for (size_t i = 0; i < SKAD_HEALTH_CHECK_COUNT; i++) {
@@ -34,7 +33,7 @@ void skad_health_result(const skad_health *health, skad_writer *writer)
     skad_health_judge(health == NULL ? &none : health, &report);
     skad_result_map(writer, 3);
     skad_result_str(writer, "verdict", skad_health_verdict_name(report.verdict));
-    write_reasons(&report, writer);
+    skad_health_reasons(&report, writer);
     skad_result_key(writer, "checks");
     skad_write_map(writer, SKAD_HEALTH_CHECK_COUNT);
     for (size_t i = 0; i < SKAD_HEALTH_CHECK_COUNT; i++) {

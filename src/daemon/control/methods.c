@@ -9,6 +9,7 @@
 #include "skad/records.h"
 #include "src/daemon/control/ban_result.h"
 #include "src/daemon/control/health_result.h"
+#include "src/daemon/control/input_blame.h"
 #include "src/daemon/control/results.h"
 #include "src/daemon/control/section_result.h"
 #include "src/daemon/control/status_result.h"
@@ -228,6 +229,7 @@ typedef struct method_row {
 #define WATCH_LIMITS "a watch looks every 5 seconds or less often, and a salt has at most 64 bytes"
 
 static const method_row METHODS[] = {
+    [SKAD_CONTROL_HELLO] = {SKAD_METHOD_AT_ONCE, .only_reads = true}, /* knows its socket */
     [SKAD_CONTROL_PING] = {SKAD_METHOD_OPERATION, .start = start_ping,
                            .limits = "this address may not be contacted in this network profile"},
     [SKAD_CONTROL_LOOKUP] = {SKAD_METHOD_OPERATION, .start = start_lookup},
@@ -257,6 +259,13 @@ static const method_row METHODS[] = {
     [SKAD_CONTROL_WATCH_PROVIDERS] = {SKAD_METHOD_WATCH, .start = watch_providers,
                                       .limits = WATCH_LIMITS},
     [SKAD_CONTROL_UNWATCH] = {.manner = SKAD_METHOD_UNWATCH},
+    [SKAD_CONTROL_SUBSCRIBE_EVENTS] = {.manner = SKAD_METHOD_SUBSCRIPTION, .only_reads = true},
+    [SKAD_CONTROL_SUBSCRIBE_STATUS] = {.manner = SKAD_METHOD_SUBSCRIPTION, .only_reads = true},
+    [SKAD_CONTROL_UNSUBSCRIBE] = {.manner = SKAD_METHOD_UNSUBSCRIBE, .only_reads = true},
+    [SKAD_CONTROL_BATCH] = {.manner = SKAD_METHOD_BATCH, .only_reads = true}, /* each by itself */
+    [SKAD_CONTROL_PUT_FILE] = {.manner = SKAD_METHOD_UPLOAD},
+    [SKAD_CONTROL_GET_FILE] = {.manner = SKAD_METHOD_DOWNLOAD},
+    [SKAD_CONTROL_ABORT] = {.manner = SKAD_METHOD_ABORT},
     [SKAD_CONTROL_WITHDRAW] = {SKAD_METHOD_AT_ONCE, .answer = answer_withdraw},
     [SKAD_CONTROL_RECORDS] = {SKAD_METHOD_AT_ONCE, .answer = answer_records, .only_reads = true},
     [SKAD_CONTROL_BANS] = {SKAD_METHOD_AT_ONCE, .answer = skad_ban_answer, .only_reads = true},
@@ -299,10 +308,11 @@ void skad_method_answer(const skad_method_context *context, const skad_control_r
 
 /* ---- Not starting ---- */
 
-void skad_method_refuse(const skad_control_request *request, skad_status status,
-                        skad_writer *writer)
+void skad_method_refuse(const skad_method_context *context, const skad_control_request *request,
+                        skad_status status, skad_writer *writer)
 {
     skad_failure why;
+    const skad_control_blame blame = skad_input_blame(context, request, status);
     skad_control_error error = SKAD_CONTROL_ERROR_INPUT;
     if (status == SKAD_ERR_INPUT) {
         const char *limits = METHODS[request->method].limits;
@@ -321,5 +331,22 @@ void skad_method_refuse(const skad_control_request *request, skad_status status,
         error = SKAD_CONTROL_ERROR_BUSY;
         (void)skad_fail(&why, "%s", skad_status_text(status));
     }
-    skad_control_write_error(writer, request->msgid, error, why.text);
+    skad_control_write_blame(writer, request->msgid, error, why.text, &blame);
+}
+
+void skad_method_refuse_params(const skad_control_request *request, skad_writer *writer)
+{
+    skad_failure why;
+    const char *method = skad_control_method_name(request->method);
+    const skad_control_blame *blame = &request->blame;
+    if (blame->parameter != NULL) {
+        (void)skad_fail(&why, "%s parameter '%s' of '%s': expected %s",
+                        request->missing ? "there is no" : "wrong", blame->parameter, method,
+                        blame->expected);
+    } else {
+        (void)skad_fail(&why,
+                        "these are not the parameters of '%s': expected an array of at most %zu",
+                        method, request->params_max);
+    }
+    skad_control_write_blame(writer, request->msgid, SKAD_CONTROL_ERROR_PARAMS, why.text, blame);
 }

@@ -37,7 +37,14 @@ typedef enum skad_method_manner {
     SKAD_METHOD_AT_ONCE = 1, /* skad_method_answer; 0 is the manner of no method */
     SKAD_METHOD_OPERATION,   /* skad_method_start, then its event */
     SKAD_METHOD_WATCH,       /* skad_method_start, then its changes */
-    SKAD_METHOD_UNWATCH,     /* ends a watch; control.c, which keeps them, answers */
+    /* The control room itself answers the rest: */
+    SKAD_METHOD_UNWATCH,      /* ends a watch */
+    SKAD_METHOD_SUBSCRIPTION, /* to events, or the status */
+    SKAD_METHOD_UNSUBSCRIBE,
+    SKAD_METHOD_BATCH,
+    SKAD_METHOD_UPLOAD,
+    SKAD_METHOD_DOWNLOAD,
+    SKAD_METHOD_ABORT, /* of an upload or download */
 } skad_method_manner;
 
 skad_method_manner skad_method_manner_of(skad_control_method method);
@@ -53,10 +60,13 @@ SKAD_MUST_CHECK skad_status skad_method_start(const skad_method_context *context
                                               skad_op *op);
 
 /* Writes the response to a request that could not be started; errno as it was then. */
-void skad_method_refuse(const skad_control_request *request, skad_status status,
-                        skad_writer *writer);
+void skad_method_refuse(const skad_method_context *context, const skad_control_request *request,
+                        skad_status status, skad_writer *writer);
 
-/* Writes the response of a method that is answered at once. */
+/* Writes the response to a request whose parameters cannot be read: which one is to blame. */
+void skad_method_refuse_params(const skad_control_request *request, skad_writer *writer);
+
+/* Writes the response of a method that is answered at once; hello is control.c's. */
 void skad_method_answer(const skad_method_context *context, const skad_control_request *request,
                         skad_time now, skad_writer *writer);
 

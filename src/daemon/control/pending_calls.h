@@ -20,8 +20,12 @@ typedef struct skad_pending_call {
     uint32_t msgid;
     skad_control_method method;
     uint64_t started_us;
-    uint64_t sequence; /* of a publish */
-    uint64_t changes;  /* of a watch: reported so far */
+    uint64_t sequence;                    /* of a publish */
+    uint64_t changes;                     /* of a watch: reported so far */
+    struct skad_control_batch *batch;     /* that it is one of, or NULL; its msgid is 0 then */
+    uint8_t slot;                         /* in the batch */
+    struct skad_control_publish *publish; /* whose sequence the node chooses, or NULL; its operation
+                                             is 0 while it waits */
 } skad_pending_call;
 
 typedef struct skad_pending_calls {

@@ -8,20 +8,28 @@
 
 /* ---- Puts ---- */
 
-/* Only those that occurred. */
-static void write_refusals(const skad_put_report *report, skad_writer *writer)
+void skad_result_refusals(skad_writer *writer, const uint64_t refusals[static SKAD_REFUSALS])
 {
     size_t count = 0;
     for (size_t code = 0; code < SKAD_REFUSALS; code++) {
-        count += report->refusals[code] > 0;
+        count += refusals[code] > 0;
     }
     skad_result_key(writer, "refusals");
     skad_write_map(writer, count);
     for (size_t code = 0; code < SKAD_REFUSALS; code++) {
-        if (report->refusals[code] > 0) {
-            skad_result_uint(writer, skad_refusals_name(code), report->refusals[code]);
+        if (refusals[code] > 0) {
+            skad_result_uint(writer, skad_refusals_name(code), refusals[code]);
         }
     }
+}
+
+static void write_refusals(const skad_put_report *report, skad_writer *writer)
+{
+    uint64_t refusals[SKAD_REFUSALS];
+    for (size_t code = 0; code < SKAD_REFUSALS; code++) {
+        refusals[code] = report->refusals[code];
+    }
+    skad_result_refusals(writer, refusals);
 }
 
 void skad_put_result(const skad_put_report *report, const skad_pending_call *call,
@@ -144,34 +152,43 @@ static const char *what_is_missing(skad_record_type type)
     return "there is no such thing";
 }
 
-void skad_get_error(const skad_event *event, uint32_t msgid, skad_writer *writer)
+/* Not all that may have it answered. */
+static void explain_silence(const skad_tally *tally, skad_failure *why)
+{
+    const unsigned asked = (unsigned)tally->unresponsive + tally->empty + tally->invalid;
+    if (tally->empty == 0) {
+        (void)skad_fail(why, "no node answered in time");
+    } else {
+        (void)skad_fail(why,
+                        "not found, but %u of %u nodes that may have it did not answer: try again",
+                        (unsigned)tally->unresponsive, asked);
+    }
+}
+
+skad_control_error skad_get_failure(const skad_event *event, skad_failure *why)
 {
     const skad_get_report *report = &event->u.get;
-    char text[320];
-    if (event->outcome == SKAD_OUTCOME_TIMED_OUT && report->tally.empty == 0) {
-        skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_TIMED_OUT,
-                                 "no node answered in time");
-        return;
-    }
+    char invalid[80] = "";
     if (event->outcome == SKAD_OUTCOME_TIMED_OUT) {
-        const skad_tally *tally = &report->tally;
-        unsigned asked = (unsigned)tally->unresponsive + tally->empty + tally->invalid;
-        (void)snprintf(text, sizeof text,
-                       "not found, but %u of %u nodes that may have it did not answer: try again",
-                       (unsigned)tally->unresponsive, asked);
-        skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_TIMED_OUT, text);
-        return;
+        explain_silence(&report->tally, why);
+        return SKAD_CONTROL_ERROR_TIMED_OUT;
     }
-    int len = snprintf(text, sizeof text, "%s", what_is_missing(report->type));
     if (report->tally.invalid > 0) {
-        len += snprintf(text + len, sizeof text - (size_t)len,
-                        " (%u gave something that was no such record, or had expired)",
-                        report->tally.invalid);
+        (void)snprintf(invalid, sizeof invalid,
+                       " (%u gave something that was no such record, or had expired)",
+                       report->tally.invalid);
     }
-    if (report->dense) {
-        (void)snprintf(text + len, sizeof text - (size_t)len,
-                       "; but the nodes closest to this key are denser than chance allows and may "
-                       "hide it: try through another node");
-    }
-    skad_control_write_error(writer, msgid, SKAD_CONTROL_ERROR_NOT_FOUND, text);
+    (void)skad_fail(why, "%s%s%s", what_is_missing(report->type), invalid,
+                    report->dense
+                        ? "; but the nodes closest to this key are denser than chance allows and "
+                          "may hide it: try through another node"
+                        : "");
+    return SKAD_CONTROL_ERROR_NOT_FOUND;
+}
+
+void skad_get_error(const skad_event *event, uint32_t msgid, skad_writer *writer)
+{
+    skad_failure why;
+    const skad_control_error error = skad_get_failure(event, &why);
+    skad_control_write_error(writer, msgid, error, why.text);
 }

@@ -4,10 +4,6 @@
 
 #include "proto/control.h"
 
-/* What a client may rely on: results and errors as docs/control.md has them. A higher number is one
- * that not all clients can work with; keys that are added change nothing. */
-#define SKAD_CONTROL_API 1
-
 /* Begins the result of a request: a map of so many keys, and of `api` before them. */
 void skad_result_map(skad_writer *writer, size_t count);
 

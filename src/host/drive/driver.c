@@ -65,14 +65,11 @@ static void handle_event(skad_driver *driver, const skad_event *event)
 static void handle_events(skad_driver *driver)
 {
     skad_event event;
-    while (skad_node_poll_event(driver->node, &event)) {
-        do {
+    do {
+        while (skad_node_poll_event(driver->node, &event)) {
             handle_event(driver, &event);
-        } while (skad_node_poll_event(driver->node, &event));
-        if (driver->config.resume != NULL) {
-            driver->config.resume(driver->config.user);
         }
-    }
+    } while (driver->config.resume != NULL && driver->config.resume(driver->config.user));
 }
 
 /* Deadlines that have passed already are soon, not at once: then one turn does for many. */

@@ -36,8 +36,9 @@ typedef struct skad_driver_config {
                  skad_failure *failure);
     /* An event of the node, after the driver has acted on it. Borrowed for the call. */
     void (*event)(void *user, const skad_event *event);
-    /* After events: operations may have room now. May be NULL. */
-    void (*resume)(void *user);
+    /* After the events of a turn: operations may have room now. Called again while it returns true,
+     * since what it began may have ended at once. May be NULL. */
+    bool (*resume)(void *user);
     void *user;
     const atomic_bool *stop;   /* raised when the start is to be given up; may be NULL */
     const char *identity_path; /* copied; where new nonces are kept; NULL: nowhere */

@@ -36,6 +36,73 @@ static void each_method_has_its_row(void **state)
     }
 }
 
+/* proto/control.schema.json says so. */
+static void the_table_is_the_schemas(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        skad_control_method method;
+        skad_method_manner manner;
+        bool monitor;
+    } facts[] = {
+#define FACT(name, manner, monitor, needed)                                                        \
+    {#name, SKAD_CONTROL_##name, SKAD_METHOD_##manner, monitor},
+        SKAD_CONTROL_FACTS(FACT)
+#undef FACT
+    };
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+        if (skad_method_manner_of(facts[i].method) != facts[i].manner ||
+            skad_method_only_reads(facts[i].method) != facts[i].monitor) {
+            fail_msg("%s differs from the schema", facts[i].name);
+        }
+    }
+}
+
+/* Named in an error of a response: a parameter, its place, and what would be right. */
+static void expect_blame(skad_answer error, const char *parameter, uint64_t index,
+                         const char *expected)
+{
+    test_result_expect_text(skad_answer_get(error, "parameter"), parameter);
+    test_result_expect(error, "index", index);
+    test_result_expect_text(skad_answer_get(error, "expected"), expected);
+}
+
+static void parameters_that_are_wrong_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        skad_control_request request;
+        const char *message;
+    } cases[] = {
+        {{.method = SKAD_CONTROL_PUT,
+          .msgid = 4,
+          .blame = {"keep", 1, "true or false"},
+          .params_max = 2},
+         "wrong parameter 'keep' of 'put': expected true or false"},
+        {{.method = SKAD_CONTROL_UNWATCH,
+          .msgid = 4,
+          .blame = {"msgid", 0, "the msgid"},
+          .missing = true,
+          .params_max = 1},
+         "there is no parameter 'msgid' of 'unwatch': expected the msgid"},
+        {{.method = SKAD_CONTROL_STATUS, .msgid = 4},
+         "these are not the parameters of 'status': expected an array of at most 0"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const skad_control_blame *blame = &cases[i].request.blame;
+        skad_method_refuse_params(&cases[i].request, test_result_begin());
+        skad_answer whole = test_result_end();
+        test_result_expect_error(whole, 4, "params", cases[i].message);
+        skad_answer error = skad_answer_at(whole, 2);
+        if (blame->parameter != NULL) {
+            expect_blame(error, blame->parameter, blame->index, blame->expected);
+        } else {
+            assert_int_equal(error.item->count, 2);
+        }
+    }
+}
+
 static void methods_are_answered_in_their_manner(void **state)
 {
     (void)state;
@@ -241,11 +308,19 @@ static void what_is_not_started_is_told_in_words(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const skad_control_request request = {.method = cases[i].method, .msgid = 5};
         errno = ENOSPC;
-        skad_method_refuse(&request, cases[i].status, test_result_begin());
+        skad_method_refuse(&context, &request, cases[i].status, test_result_begin());
         test_result_expect_error(test_result_end(), 5, cases[i].code,
                                  cases[i].message != NULL ? cases[i].message
                                                           : skad_status_text(cases[i].status));
     }
+}
+
+static void a_parameter_out_of_its_limits_is_named(void **state)
+{
+    (void)state;
+    const skad_control_request request = {.method = SKAD_CONTROL_WATCH_RECORD, .every_s = 4};
+    skad_method_refuse(&context, &request, SKAD_ERR_INPUT, test_result_begin());
+    expect_blame(skad_answer_at(test_result_end(), 2), "every_s", 2, "seconds, from 5 on");
 }
 
 static skad_answer answer(const skad_control_request *request)
@@ -333,12 +408,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_method_has_its_row),
+        cmocka_unit_test(the_table_is_the_schemas),
+        cmocka_unit_test(parameters_that_are_wrong_are_named),
         cmocka_unit_test(methods_are_answered_in_their_manner),
         cmocka_unit_test(a_record_lives_46_hours_by_default),
         AT_NODE(parameters_out_of_their_limits_are_not_started),
         AT_NODE(what_was_put_is_found_by_its_own_method),
         AT_NODE(a_publication_may_name_what_it_replaces),
         AT_NODE(what_is_not_started_is_told_in_words),
+        AT_NODE(a_parameter_out_of_its_limits_is_named),
         AT_NODE(bans_are_made_listed_and_lifted),
         AT_NODE(all_bans_of_a_full_list_are_told),
         AT_NODE(subjects_that_cannot_be_banned_or_allowed_are_told),
