@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/cli/client/json.h"
 #include "src/cli/client/text.h"
+#include "src/client/json.h"
 
 #define ITEMS_MAX 64
 

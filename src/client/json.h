@@ -1,10 +1,10 @@
 /* Answers as JSON (RFC 8259). Bytes become a string of hex digits. */
-#ifndef SKAD_CLI_CLIENT_JSON_H
-#define SKAD_CLI_CLIENT_JSON_H
+#ifndef SKAD_CLIENT_JSON_H
+#define SKAD_CLIENT_JSON_H
 
 #include <stdio.h>
 
-#include "src/cli/client/answer.h"
+#include "src/client/answer.h"
 
 /* Writes the value without a newline. */
 void skad_json_write(FILE *out, skad_answer value);

@@ -1,5 +1,5 @@
 /* Walking over items. Items come from skad_cut, so containers are whole. */
-#include "src/cli/client/answer.h"
+#include "src/client/answer.h"
 
 #include <inttypes.h>
 #include <stdio.h>

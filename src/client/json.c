@@ -1,5 +1,5 @@
 /* Msgpack items to JSON, by walking over them with a stack of what is open. */
-#include "src/cli/client/json.h"
+#include "src/client/json.h"
 
 #include <inttypes.h>
 #include <math.h>

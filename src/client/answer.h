@@ -1,7 +1,7 @@
 /* A daemon's answer as parsed msgpack items, and functions that read it. Values that are missing or
  * have an unexpected type read as zero or as empty text, because the commands only print them. */
-#ifndef SKAD_CLI_CLIENT_ANSWER_H
-#define SKAD_CLI_CLIENT_ANSWER_H
+#ifndef SKAD_CLIENT_ANSWER_H
+#define SKAD_CLIENT_ANSWER_H
 
 #include <stdbool.h>
 #include <stddef.h>
