@@ -2,7 +2,7 @@
  * scripts and its style, ask this gateway, and nothing else. */
 #include <string.h>
 
-#include "gateway_page.inc"
+#include "src/gateway/page/embedded.inc"
 #include "src/gateway/serve/inside.h"
 
 #define POLICY                                                                                     \
