@@ -1,9 +1,10 @@
 /* Server-sent events (HTML Standard, section 9.2): notices of the daemon, each as `event` and
  * `data`. The end of a lookup or a watch is the event `done`, an error the event `failed`; browsers
- * call their own errors `error`. A comment each 15 seconds shows whether the client is still there.
- */
+ * call their own errors `error`. A comment each 15 seconds shows that the gateway is still there.
+ * A client that ends its sending half is gone. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "src/gateway/serve/inside.h"
 
@@ -76,8 +77,21 @@ static ssize_t give(void *user, uint64_t position, char *out, size_t max)
     return 0;
 }
 
+/* The server looks at no connection that is suspended, so that is done here. */
+static bool is_gone(const skad_exchange *exchange)
+{
+    char byte;
+    return recv(exchange->guest->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void skad_stream_tick(skad_exchange *exchange)
 {
+    if (exchange->suspended && is_gone(exchange)) {
+        exchange->flow.over = true;
+        exchange->flow.broken = true;
+        wake(exchange);
+        return;
+    }
     if (exchange->suspended && exchange->gateway->now_us - exchange->spoke_us >= SILENCE_US) {
         (void)skad_flow_add(&exchange->flow, ":\n\n", 3, UNREAD_MAX);
         wake(exchange);
