@@ -51,6 +51,7 @@ static bool counts(const void *user, uint32_t node)
 {
     const truth *self = user;
     return node != self->asker && skad_world_up(self->world, node) &&
+           !self->world->nodes[node].client &&
            (!self->truthful || node < skad_world_truthful(self->world)) && !is_banned(self, node);
 }
 

@@ -131,6 +131,7 @@ void skad_world_start(skad_world *world, uint32_t node)
                                .identity = &identity,
                                .store = one->store,
                                .families = skad_sim_families_of(&world->addresses, node),
+                               .role = world->scenario.clients ? SKAD_ROLE_AUTO : SKAD_ROLE_SERVER,
                                .simulator = &simulator};
     limits_of(world, node, &config.limits);
     skad_node_rates_default(&world->profile, &config.rates);

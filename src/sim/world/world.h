@@ -51,6 +51,7 @@ typedef struct skad_sim_node {
     float skew_s;       /* of its wall clock */
     uint32_t dismissed; /* peers that it evicted for violations, as far as was looked */
     bool joined;        /* as its own events say */
+    bool client;        /* likewise: strangers do not reach it */
 } skad_sim_node;
 
 /* What the experiment listens to; either may be NULL. */

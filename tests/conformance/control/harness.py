@@ -282,7 +282,14 @@ def sample(kind):
     return SAMPLES[kind]
 
 
+# What a daemon has; a client keeps to it.
+LIMITS = {"request_bytes": 4096, "chunk_bytes": 4000, "value_bytes": 1000, "mutable_bytes": 800, "unread_bytes": 2 ** 20,
+          "operations": 64, "watches": 64, "batch": 32}
+
+
 def sample_result(method):
+    if method == "hello":
+        return {"api": SCHEMA["api"], **sample("@hello"), "limits": {**sample("@limits"), **LIMITS}}
     kind = SCHEMA["methods"][method]["result"]
     if not kind.startswith("@"):
         return sample(kind)

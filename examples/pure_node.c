@@ -1,7 +1,7 @@
-/* A program that embeds a node: two nodes in one process, without sockets. One joins through the
+/* The node below the driver: two of them in one process, without sockets. One joins through the
  * other and stores a value there, which it gets back.
  *
- *   cc embed.c $(pkg-config --cflags --libs skad) -o embed && ./embed
+ *   cc pure_node.c $(pkg-config --cflags --libs skad) -o pure_node && ./pure_node
  *
  * A real driver sends what skad_node_poll_datagram gives over UDP; here it goes from one node to
  * the other at once. */
