@@ -176,6 +176,9 @@ def checks_of_results(client):
     batch = result("batch", client.call("batch", ["status", []], ["get", ["00" * 32]], ["stp", []]))
     errors = [error and error["code"] for error, _ in batch["results"]]
     check("a batch has each in its place", None if errors == [None, "not_found", "method"] else f"{errors}")
+    batch = client.call("batch", ["trace", ["ef" * 32]], ["trace", ["fe" * 32]])[1]
+    check("a trace in a batch has its result, and no steps", next((p for error, value in batch["results"]
+          if (p := f"{error}" if error else wrong_map("lookup", value, True))), None))
     published = client.call("publish", b"next")[1]
     again = client.call("publish", b"and next")[1]
     check("the node takes the next sequence", None if again["sequence"] == published["sequence"] + 1 else f"{again}")
