@@ -206,6 +206,19 @@ SKAD_MUST_CHECK skad_status skad_host_watch(skad_host host, const uint8_t *publi
 SKAD_MUST_CHECK skad_status skad_host_watch_providers(skad_host host, const skad_id *key,
                                                       uint32_t every_s, skad_op *op);
 
+/* Stores what can be read from a descriptor, to its end, as a file of any size: a tree of immutable
+ * values (docs/files.md), under the key *key (may be NULL). It steps until all is stored, for
+ * `timeout_ms` milliseconds at most (-1: as long as it takes); reading waits as the descriptor
+ * does. Errors: SKAD_ERR_TIMEOUT; SKAD_ERR_IO (reading, or the network refuses a piece);
+ * SKAD_ERR_INPUT (as skad_host_wait). What was stored by then stays for a day. */
+SKAD_MUST_CHECK skad_status skad_host_put_file(skad_host host, int from_fd, bool keep,
+                                               int timeout_ms, skad_id *key);
+/* Fetches a file by its key and writes it to a descriptor, in order, each piece once it is
+ * verified; *bytes (may be NULL) is how many. More errors: SKAD_ERR_MISSING (a piece was not
+ * found), SKAD_ERR_FORMAT (what is there is not a file). */
+SKAD_MUST_CHECK skad_status skad_host_get_file(skad_host host, const skad_id *key, int to_fd,
+                                               int timeout_ms, uint64_t *bytes);
+
 /* Forgets an operation or a watch: no event of it comes any more. */
 skad_status skad_host_cancel(skad_host host, skad_op op);
 

@@ -10,6 +10,7 @@
 #include "src/daemon/app/daemon.h"
 #include "src/daemon/sandbox/sandbox.h"
 #include "src/daemon/system/log_format.h"
+#include "src/gateway/serve/gateway.h"
 
 /* Which options a command takes, as a set. */
 typedef uint64_t skad_option_set;
@@ -81,6 +82,18 @@ typedef uint64_t skad_option_set;
 #define SKAD_OPTIONS_PRICE                                                                         \
     (SKAD_OPTION_NODES | SKAD_OPTION_IDS | SKAD_OPTION_CORE_RATE | SKAD_OPTION_GPU_RATE |          \
      SKAD_OPTION_CORE_HOUR | SKAD_OPTION_GPU_HOUR | SKAD_OPTION_SECONDS)
+
+/* Of `skad gateway` alone. */
+#define SKAD_OPTION_TOKEN_FILE   (UINT64_C(1) << 57)
+#define SKAD_OPTION_ALLOW_ORIGIN (UINT64_C(1) << 58)
+#define SKAD_OPTION_HOST_NAME    (UINT64_C(1) << 59)
+#define SKAD_OPTION_RATE         (UINT64_C(1) << 60)
+#define SKAD_OPTION_CONNECTIONS  (UINT64_C(1) << 61)
+#define SKAD_OPTION_STREAMS      (UINT64_C(1) << 62)
+#define SKAD_OPTION_ANYWHERE     (UINT64_C(1) << 63)
+#define SKAD_OPTIONS_GATEWAY                                                                       \
+    (SKAD_OPTION_TOKEN_FILE | SKAD_OPTION_ALLOW_ORIGIN | SKAD_OPTION_HOST_NAME |                   \
+     SKAD_OPTION_RATE | SKAD_OPTION_CONNECTIONS | SKAD_OPTION_STREAMS | SKAD_OPTION_ANYWHERE)
 
 /* What each command that talks to a daemon takes. */
 #define SKAD_OPTIONS_CLIENT (SKAD_OPTION_SOCKET | SKAD_OPTION_TIMEOUT)
@@ -155,6 +168,13 @@ typedef struct skad_options {
     uint64_t seconds;
     const char *core_hour;
     const char *gpu_hour;
+    /* Of `skad gateway`. */
+    skad_access access; /* --host-name, --allow-origin; the token is not read yet */
+    const char *token_file;
+    uint64_t rate;
+    uint64_t connections;
+    uint64_t streams;
+    bool anywhere;
     /* Texts; NULL unless given. */
     const char *field;
     const char *output;

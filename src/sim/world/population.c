@@ -119,6 +119,7 @@ void skad_world_start(skad_world *world, uint32_t node)
         .closing_round = world->scenario.closing_round,
         .neighbourhood_check = world->scenario.neighbourhood_check,
         .neighbourhoods = world->scenario.neighbourhoods,
+        .first_answers = world->scenario.first_answers,
         .sibling_factor = (uint8_t)world->scenario.eta,
         .answer_contacts = (uint8_t)world->scenario.beta,
         .lookup_requests = (uint16_t)world->scenario.steps_to_stop,

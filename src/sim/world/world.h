@@ -39,6 +39,7 @@
 typedef struct skad_world skad_world;
 struct skad_leagues;
 struct skad_sim_ledger;
+struct skad_sim_wire;
 
 typedef struct skad_sim_node {
     skad_node *node; /* NULL: down */
@@ -97,6 +98,7 @@ struct skad_world {
     skad_sim_queue queue;
     skad_sim_flights flights;
     skad_sim_links links;
+    struct skad_sim_wire *wire; /* of a live world; NULL: time and network are virtual */
     skad_sim_fingerprint fingerprint;
     skad_sim_counters counters;
     skad_sim_listener listener;
