@@ -99,6 +99,16 @@ test(
 );
 
 test(
+  "it waits between tries",
+  withFake(async ({ play, client }) => {
+    const full = async (peer) => peer.fail(0, "busy", "too many clients");
+    play(full, full); // at once, and when the time is over
+    const backoff = { firstMs: 1_000_000, mostMs: 1_000_000 };
+    await assert.rejects(client({ waitMs: 50, backoff }).open(), skad.BusyError);
+  }),
+);
+
+test(
   "a client too many tries again",
   withFake(async ({ play, client }) => {
     const full = async (peer) => peer.fail(0, "busy", "too many clients");
