@@ -51,6 +51,17 @@ for language in "$@"; do
         step "install"
         command=(node "$work/app/task.mjs")
         ;;
+    c | c++)
+        ./script/build release skad_shared >"$work/library.log" 2>&1
+        step "build of the library"
+        if [ "$language" = c ]; then
+            cc -O2 -Iinclude contrib/task/task.c -Lbuild -Wl,-rpath,"$PWD/build" -lskad -o "$work/task"
+        else
+            c++ -std=c++17 -O2 -Iinclude contrib/task/task.cc -Lbuild -Wl,-rpath,"$PWD/build" -lskad -o "$work/task"
+        fi
+        step "build of the program"
+        command=("$work/task" "$(grep -oE '127\.0\.0\.1:[0-9]+' "$work/ready" | head -n 1)")
+        ;;
     socket) command=("$python" -u contrib/task/task_socket.py) ;;
     *) echo "no such language: $language" >&2 && exit 2 ;;
     esac

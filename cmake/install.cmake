@@ -1,13 +1,7 @@
 # cmake --install build --prefix X: the command, the library for programs that embed it, and the manual.
 install(TARGETS skad_cli skad_sim_modelled skad_sim_real RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(TARGETS skad skad_shared ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
-                                 LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
-# Removes the compiler's data for optimising across files, which only this very compiler can use.
-install(CODE "execute_process(COMMAND \"${CMAKE_OBJCOPY}\" --wildcard
-  --remove-section=.gnu.lto_* --remove-section=.gnu.debuglto_* --strip-symbol=__gnu_lto_slim
-  --strip-symbol=__gnu_lto_v1 --enable-deterministic-archives
-  \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/libskad.a\"
-  COMMAND_ERROR_IS_FATAL ANY)")
+install(TARGETS skad_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES ${skad_archive} DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/skad DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(FILES docs/skad.1 docs/skad-sim.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/skad.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
@@ -56,3 +50,11 @@ configure_file(${PROJECT_SOURCE_DIR}/packaging/systemd/skad.service.in
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/skad.service DESTINATION lib/systemd/system)
 install(FILES packaging/systemd/skad.sysusers DESTINATION lib/sysusers.d RENAME skad.conf)
 install(FILES packaging/systemd/skad.tmpfiles DESTINATION lib/tmpfiles.d RENAME skad.conf)
+
+# The reference of the public headers, as HTML.
+find_program(DOXYGEN doxygen)
+if(DOXYGEN)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/Doxyfile.in ${CMAKE_CURRENT_BINARY_DIR}/Doxyfile @ONLY)
+  add_custom_target(reference COMMAND ${DOXYGEN} ${CMAKE_CURRENT_BINARY_DIR}/Doxyfile
+                    COMMENT "Writing reference/html" VERBATIM)
+endif()

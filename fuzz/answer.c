@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "fuzz/fuzz.h"
-#include "src/cli/client/json.h"
 #include "src/cli/client/text.h"
+#include "src/client/json.h"
 
 #define ITEMS_MAX  512
 #define JSON_BYTES (1U << 20)

@@ -235,6 +235,26 @@ static void write_requests_of_http(void)
     }
 }
 
+static void write_requests_of_gateway(void)
+{
+#define KEY "e90f503c9667c216739b76ed41d3fefbf93f79580594c1541df7db4caeaf559b"
+    static const char *const texts[] = {
+        "/v1/status/watch?every_s=5\nbytes=0-99\nlocalhost:4780\nBearer 0123456789abcdef\n",
+        "/v1/value/" KEY "\nbytes=-5\n[::1]:4780\n\n",
+        "/v1/record/" KEY "/watch?salt=a%20b+c&every_s=60\nbytes=7-\nnode.example\nBearer x\n",
+        "/v1/record\n\n127.0.0.1\n\n{\"text\":\"a\\u00e4\",\"salt\":\"s\",\"cas\":0,\"life_s\":9}",
+        "/v1/record\n\n127.0.0.1\n\n{\"value\":\"00ff\",\"sequence\":7,\"keep\":false}",
+        "/v1/providers/" KEY "\n\n\n\n{\"endpoint\":\"192.0.2.1:80\",\"metadata\":\"m\"}",
+        "/v1/providers/" KEY "\n\n\n\n{\"endpoint\":8080}",
+        "/v1/value?keep=true\n\n\n\nhello",
+        "/v1/lookup/" KEY "/trace\nbytes=1-0,2-3\nevil.example\nBasic x\n",
+    };
+#undef KEY
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        write_seed("gateway", -1, (const uint8_t *)texts[i], strlen(texts[i]));
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -256,6 +276,7 @@ int main(int argc, char **argv)
     write_configs();
     write_requests_of_http();
     write_file_notices();
+    write_requests_of_gateway();
     number = 0; /* names of their own, which stay when there are more of the others */
     fuzz_seeds_simulated();
     return 0;

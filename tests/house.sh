@@ -40,7 +40,7 @@ modules() {
   find "$1" -maxdepth 1 -name '*.[ch]' -printf '%f\n' | sed 's/\.[ch]$//' | sort -u
 }
 
-for room in src/core/*/ src/host/*/ src/daemon/*/ src/sim/*/ src/cli/*/; do
+for room in src/core/*/ src/host/*/ src/daemon/*/ src/sim/*/ src/gateway/*/ src/client/ src/cli/*/; do
   readme=${room}README.md
   if [ ! -f "$readme" ]; then
     report "$room has no README.md"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Holds the house together (docs/architecture.md, "The house"): each library is included by its own folder
-# only, and folders include only what lies below them: cli -> daemon -> host -> core -> proto -> crypto, and
+# only, and folders include only what lies below them: cli -> gateway -> daemon -> host -> core -> proto -> crypto, and
 # host -> db -> crypto. Within a folder that has rooms, a room includes only what lies below it.
 # Prints every stray include and file; fails if there is one.
 set -euo pipefail
@@ -50,7 +50,7 @@ order() {
 all=(crypto proto src include)
 without() { # the folders of `all` and src/* without the named one
   local folder
-  for folder in crypto proto include src/core src/host src/daemon src/cli src/db src/price src/sim; do
+  for folder in crypto proto include src/core src/host src/daemon src/client src/gateway src/cli src/db src/price src/sim; do
     [ "$folder" = "$1" ] || [ ! -d "$folder" ] || echo "$folder"
   done
 }
@@ -62,19 +62,25 @@ complain "LMDB outside src/db" '[<"]lmdb' $(without src/db)
 complain "libseccomp outside src/daemon/sandbox/sandbox_calls.c" '[<"]seccomp\.h' $(without src/daemon) \
   $(find src/daemon -type f ! -path src/daemon/sandbox/sandbox_calls.c)
 
+complain "libmicrohttpd outside src/gateway/serve" '[<"]microhttpd' $(without src/gateway) src/gateway/http src/gateway/link
 complain "xxHash outside src/sim" '[<"]xxh' $(without src/sim)
-complain "Jansson outside src/sim" '[<"]jansson' $(without src/sim)
+complain "Jansson outside src/sim and src/gateway/http" '[<"]jansson' $(without src/sim | grep -vx src/gateway) \
+  src/gateway/link src/gateway/serve
 
 complain "crypto includes what lies above it" '"(proto|src)/' crypto
 complain "proto includes what lies above it" '"src/' proto
-complain "core includes what lies above it" '"src/(host|daemon|cli|db|sim)/' src/core
+complain "core includes what lies above it" '"src/(host|daemon|client|gateway|cli|db|sim)/' src/core
 complain "db includes more than the public headers and crypto" \
-  '"(proto|src/(core|host|daemon|cli|sim))/' src/db
-complain "the price includes more than itself" '"(crypto|proto|src/(core|host|daemon|cli|db|sim))/' src/price
+  '"(proto|src/(core|host|daemon|client|gateway|cli|sim))/' src/db
+complain "the price includes more than itself" '"(crypto|proto|src/(core|host|daemon|client|gateway|cli|db|sim))/' src/price
 complain "the command line includes the simulator" '"src/sim/' src/cli
-complain "host includes the daemon, the command line or the simulator" '"src/(daemon|cli|sim)/' src/host
-complain "daemon includes the command line or the simulator" '"src/(cli|sim)/' src/daemon
-complain "the simulator includes the daemon or the command line" '"src/(cli|host|daemon|db)/' src/sim
+complain "host includes the daemon, the command line or the simulator" '"src/(daemon|client|gateway|cli|sim)/' src/host
+complain "daemon includes the command line or the simulator" '"src/(client|gateway|cli|sim)/' src/daemon
+complain "the readers of answers include more than proto" '"src/(core|host|daemon|gateway|cli|db|sim)/' src/client
+complain "the gateway includes the command line, the simulator, the database or more of the core than its base" \
+  '"src/(cli|sim|db|core/(node|inbound|upkeep|operations|lookup|storage|rpc|routing))/' src/gateway
+complain "the gateway includes the daemon's node" '"src/daemon/(app|control|metrics|health|state)/' src/gateway
+complain "the simulator includes the daemon or the command line" '"src/(client|gateway|cli|host|daemon|db)/' src/sim
 complain "public headers include private ones" '"(crypto|proto|src)/' include
 complain "core reaches for sockets, clocks, threads or stdio" \
   '<(sys/(socket|time|epoll|un)|netinet/|arpa/|time|stdio|pthread|threads|poll|unistd)' src/core
@@ -93,6 +99,7 @@ order src/core node inbound upkeep operations lookup storage rpc routing base
 order src/host api drive files state net system loop
 order src/daemon app metrics control health state sandbox system
 order src/sim program report experiment adversaries world scenario base
+order src/gateway serve link http
 order src/cli commands top file client base
 
 if [ "$strays" -ne 0 ]; then

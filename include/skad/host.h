@@ -56,6 +56,7 @@ typedef struct skad_host_config {
                                   "node.example.org:4700" */
     size_t join_count;         /* 0..32; 0: the node waits to be found, unless it knows peers */
 
+    skad_role role;       /* what the node is to others; AUTO by skad_host_config_init */
     int workers;          /* threads for signatures, 0..64; 0: the thread that steps makes them;
                              -1: one less than the processors, 8 at most */
     bool peer_sockets;    /* a socket for each peer that is asked, so that a flood of the port costs
@@ -113,9 +114,9 @@ uint64_t skad_host_deadline_us(skad_host host);
 skad_status skad_host_step(skad_host host);
 
 /* Returns the next event, if any waits. Its pointers are borrowed until the next call of this
- * function or of skad_host_wait. Up to 1024 events wait: of more, the oldest are lost, and
- * skad_host_lost counts them. Always false where the config has a function for events. */
+ * function or of skad_host_wait. Always false where the config has a function for events. */
 bool skad_host_poll_event(skad_host host, skad_event *out);
+/* Returns how many events were lost: 1024 wait, and of more the oldest are dropped. */
 uint64_t skad_host_lost(skad_host host);
 
 /* Steps until an operation has ended, for `timeout_ms` milliseconds at most (-1: each operation
@@ -158,38 +159,65 @@ skad_address skad_host_address(skad_host host, size_t i);
  * SKAD_ERR_INPUT. */
 SKAD_MUST_CHECK skad_status skad_host_join(skad_host host, const char *const *join, size_t count);
 
-/* Each of these starts an operation, whose event has the name *op (which may be NULL). Errors of
+/* ---- Operations ----
+ *
+ * Each of these starts an operation, whose event has the name *op (which may be NULL). Errors of
  * all: SKAD_ERR_INPUT, SKAD_ERR_FULL (try again when one has ended), SKAD_ERR_MEMORY, SKAD_ERR_IO
  * (it was to be kept, and the disk refuses). */
 
-/* Stores an immutable value of 1..1000 bytes. `keep`: the node announces it anew each hour, also
- * after a restart; otherwise it lasts for a day. *key (may be NULL) is what `get` finds it by. */
+/* Stores an immutable value of 1..1000 bytes: SKAD_EVENT_PUT. `keep`: the node announces it anew
+ * each hour, also after a restart; otherwise it lasts for a day. *key (may be NULL) is what
+ * skad_host_get finds it by. */
 SKAD_MUST_CHECK skad_status skad_host_put(skad_host host, const void *value, size_t len, bool keep,
                                           skad_op *op, skad_id *key);
+
+/* Fetches an immutable value: SKAD_EVENT_GET. */
 SKAD_MUST_CHECK skad_status skad_host_get(skad_host host, const skad_id *key, skad_op *op);
 
-/* Signs a record with the node's key and stores it: it is found by skad_host_resolve with the
- * node's public key (32 bytes) and the salt (0..64 bytes). A higher sequence replaces a lower one.
- * The value has 0..800 bytes. */
+/* Signs a record with the node's key and stores it: SKAD_EVENT_PUT. It is found by
+ * skad_host_resolve with the node's public key (32 bytes) and the salt (0..64 bytes). A higher
+ * sequence replaces a lower one. The value has 0..800 bytes; `keep` as above, and the record is
+ * signed anew before it expires. */
 SKAD_MUST_CHECK skad_status skad_host_publish(skad_host host, skad_span salt, const void *value,
                                               size_t len, uint64_t sequence, bool keep,
                                               skad_op *op);
+
+/* Fetches the record of a publisher (its public key, 32 bytes) and a salt, in its highest sequence:
+ * SKAD_EVENT_GET. */
 SKAD_MUST_CHECK skad_status skad_host_resolve(skad_host host, const uint8_t *publisher,
                                               skad_span salt, skad_op *op);
 
 /* Announces the node under a key, with the port of a service (0: none) at the node's own address as
- * its peers see it, and 0..128 bytes of metadata; and finds those that are announced. More errors:
- * SKAD_ERR_MISSING (no peer has told the node its address yet). */
+ * its peers see it, and 0..128 bytes of metadata: SKAD_EVENT_PUT. More errors: SKAD_ERR_MISSING (no
+ * peer has told the node its address yet). */
 SKAD_MUST_CHECK skad_status skad_host_announce(skad_host host, const skad_id *key, uint16_t port,
                                                skad_span metadata, bool keep, skad_op *op);
+
+/* Finds the nodes that are announced under a key: SKAD_EVENT_GET. */
 SKAD_MUST_CHECK skad_status skad_host_providers(skad_host host, const skad_id *key, skad_op *op);
 
-/* Reports the record of a publisher and salt, or those announced under a key, each time that they
- * have changed (SKAD_EVENT_CHANGED), until skad_host_cancel. */
+/* Reports the record of a publisher and a salt each time that it has changed, by
+ * SKAD_EVENT_CHANGED, until skad_host_cancel. It is looked for every `every_s` seconds, 5 or more.
+ */
 SKAD_MUST_CHECK skad_status skad_host_watch(skad_host host, const uint8_t *publisher,
                                             skad_span salt, uint32_t every_s, skad_op *op);
+
+/* The same for the nodes that are announced under a key. */
 SKAD_MUST_CHECK skad_status skad_host_watch_providers(skad_host host, const skad_id *key,
                                                       uint32_t every_s, skad_op *op);
+
+/* Stores what can be read from a descriptor, to its end, as a file of any size: a tree of immutable
+ * values (docs/files.md), under the key *key (may be NULL). It steps until all is stored, for
+ * `timeout_ms` milliseconds at most (-1: as long as it takes); reading waits as the descriptor
+ * does. Errors: SKAD_ERR_TIMEOUT; SKAD_ERR_IO (reading, or the network refuses a piece);
+ * SKAD_ERR_INPUT (as skad_host_wait). What was stored by then stays for a day. */
+SKAD_MUST_CHECK skad_status skad_host_put_file(skad_host host, int from_fd, bool keep,
+                                               int timeout_ms, skad_id *key);
+/* Fetches a file by its key and writes it to a descriptor, in order, each piece once it is
+ * verified; *bytes (may be NULL) is how many. More errors: SKAD_ERR_MISSING (a piece was not
+ * found), SKAD_ERR_FORMAT (what is there is not a file). */
+SKAD_MUST_CHECK skad_status skad_host_get_file(skad_host host, const skad_id *key, int to_fd,
+                                               int timeout_ms, uint64_t *bytes);
 
 /* Forgets an operation or a watch: no event of it comes any more. */
 skad_status skad_host_cancel(skad_host host, skad_op op);

@@ -75,6 +75,8 @@ size_t skad_record_encode_announcement(skad_publisher publisher, const skad_id *
                                        const skad_address *endpoint, skad_span metadata,
                                        uint8_t *out, size_t cap);
 
+/* Computes the key of an immutable record (1..1000 bytes), and that of a mutable one (a salt of
+ * 0..64 bytes). */
 void skad_value_key(const uint8_t *value, size_t len, skad_id *out);
 void skad_mutable_key(const uint8_t publisher[SKAD_AT_LEAST(SKAD_PUBLIC_KEY_BYTES)], skad_span salt,
                       skad_id *out);

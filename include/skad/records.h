@@ -91,13 +91,13 @@ void skad_mutable_key(const uint8_t publisher[SKAD_AT_LEAST(SKAD_PUBLIC_KEY_BYTE
 SKAD_MUST_CHECK skad_status skad_node_get(skad_node *node, skad_record_type type,
                                           const skad_id *key, skad_time now, skad_op *op);
 
+#define SKAD_WATCH_S_MIN 5
 /* Fetches a record again and again, every `every_s` seconds (at least SKAD_WATCH_S_MIN), and at
  * once when the record is brought to this node. Event: SKAD_EVENT_CHANGED when it first appears and
  * each time it has changed. A change is a higher sequence of a mutable record, and other
  * publishers, sequences or endpoints of announcements. Of changes that were not polled, the latest
  * is reported. Ends with skad_node_cancel. More errors: SKAD_ERR_INPUT for immutable records, which
  * never change. */
-#define SKAD_WATCH_S_MIN 5
 SKAD_MUST_CHECK skad_status skad_node_watch(skad_node *node, skad_record_type type,
                                             const skad_id *key, uint32_t every_s, skad_time now,
                                             skad_op *op);

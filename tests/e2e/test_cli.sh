@@ -11,7 +11,7 @@ expect 0 "$skad" --version
 grep -qE '^skad [0-9]+\.[0-9]+\.[0-9]+$' "$work/out" || fail "version: $(cat "$work/out")"
 expect 0 "$skad" --help
 commands="keygen run testnet put get publish resolve announce providers watch records withdraw ping
-    lookup table status profile config health top backup restore store completion price"
+    lookup table status profile config health top backup restore store completion price gateway"
 for command in $commands; do
     grep -q "^  $command " "$work/out" || fail "no $command in --help"
 done

@@ -10,7 +10,7 @@
 #include <ev.h>
 
 #include "proto/writer.h"
-#include "src/cli/client/answer.h"
+#include "src/client/answer.h"
 #include "src/daemon/app/daemon.h"
 
 typedef struct test_control {

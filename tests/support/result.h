@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "proto/writer.h"
-#include "src/cli/client/answer.h"
+#include "src/client/answer.h"
 
 typedef struct test_number {
     const char *key;

@@ -114,6 +114,17 @@ static bool take_profile(const skad_option_row *row, const char *value, skad_opt
     return skad_profile_choose(value, out->profile_read, failure);
 }
 
+static bool take_role(const skad_option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    (void)row;
+    out->role = strcmp(value, "client") == 0 ? SKAD_ROLE_CLIENT
+                : strcmp(value, "auto") == 0 ? SKAD_ROLE_AUTO
+                                             : SKAD_ROLE_SERVER;
+    return out->role != SKAD_ROLE_SERVER || strcmp(value, "server") == 0 ||
+           skad_fail(failure, "%s is neither auto, server nor client", value);
+}
+
 static bool take_log_level(const skad_option_row *row, const char *value, skad_options *out,
                            skad_failure *failure)
 {
@@ -212,6 +223,20 @@ static bool take_listen(const skad_option_row *row, const char *value, skad_opti
     return true;
 }
 
+static bool take_origin(const skad_option_row *row, const char *value, skad_options *out,
+                        skad_failure *failure)
+{
+    (void)row;
+    return skad_access_add_origin(&out->access, value, failure);
+}
+
+static bool take_host_name(const skad_option_row *row, const char *value, skad_options *out,
+                           skad_failure *failure)
+{
+    (void)row;
+    return skad_access_add_name(&out->access, value, failure);
+}
+
 static bool take_join(const skad_option_row *row, const char *value, skad_options *out,
                       skad_failure *failure)
 {
@@ -258,8 +283,13 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
      .words = "public test FILE"},
     {SKAD_OPTION_SANDBOX, 0, "sandbox", "MODE", "on (default), log what would be refused, or off",
      .take = take_sandbox, .words = "on log off"},
+    {SKAD_OPTION_ROLE, 0, "role", "ROLE",
+     "server, client (asks, and holds nothing for others), or auto (default): by whether it is "
+     "reached",
+     .take = take_role, .words = "auto server client"},
     {SKAD_OPTION_LISTEN, 0, "listen", "ADDR:PORT",
-     "where to listen, once for each family (default: port 4700 of all addresses)",
+     "where to listen, once for each family (default: port 4700 of all addresses; of `gateway` "
+     "127.0.0.1:4780)",
      .take = take_listen},
     {SKAD_OPTION_WORKERS, 0, "workers", "N",
      "threads that check and make signatures (default: processors - 1, at most 8)",
@@ -360,6 +390,23 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
      TEXT(gpu_hour)},
     {SKAD_OPTION_SECONDS, 0, "seconds", "S", "how long to measure (default: 5)",
      NUMBER(seconds, 1, MEASURE_S_MAX)},
+    {SKAD_OPTION_TOKEN_FILE, 0, "token-file", "FILE",
+     "the token that allows to write, in a file that no other user may read (default: read only)",
+     TEXT(token_file), .words = "FILE"},
+    {SKAD_OPTION_ALLOW_ORIGIN, 0, "allow-origin", "ORIGIN",
+     "an origin whose pages may read the answers, like https://pages.example; may be repeated",
+     .take = take_origin},
+    {SKAD_OPTION_HOST_NAME, 0, "host-name", "NAME",
+     "a name it answers under, beside localhost and addresses; may be repeated",
+     .take = take_host_name},
+    {SKAD_OPTION_ANYWHERE, 0, "anywhere", NULL,
+     "listen on an address that other machines reach: put TLS before it", FLAG(anywhere)},
+    {SKAD_OPTION_RATE, 0, "rate", "N",
+     "requests a second that make the node search or store (default: 100)", NUMBER(rate, 1, 10000)},
+    {SKAD_OPTION_CONNECTIONS, 0, "connections", "N", "connections at once (default: 512)",
+     NUMBER(connections, 8, SKAD_GATEWAY_CONNECTIONS_MAX)},
+    {SKAD_OPTION_STREAMS, 0, "streams", "N", "streams of events at once (default: 32)",
+     NUMBER(streams, 0, SKAD_GATEWAY_STREAMS_MAX)},
     {SKAD_OPTION_JSON, 0, "json", NULL, "print JSON", FLAG(json)},
     {SKAD_OPTION_SOCKET, 0, "socket", "PATH",
      "the control socket (default: $SKAD_SOCKET, else $HOME/.skad/control.sock, else as "
@@ -431,6 +478,7 @@ void skad_options_set_defaults(skad_options *out)
     memset(out, 0, sizeof *out);
     out->profile = skad_profile_builtin("public");
     out->sandbox = SKAD_SANDBOX_ON;
+    out->role = SKAD_ROLE_AUTO;
     out->log_level = SKAD_LOG_INFO;
     (void)skad_log_format_parse("auto", &out->log_format);
     out->timeout_s = TIMEOUT_S_DEFAULT;
@@ -438,6 +486,9 @@ void skad_options_set_defaults(skad_options *out)
     out->ids = IDS_DEFAULT;
     out->seconds = SECONDS_DEFAULT;
     out->max_bytes = MAX_BYTES_DEFAULT;
+    out->rate = 100;
+    out->connections = 512;
+    out->streams = 32;
     /* Paths that do not fit are cut here and then not found; no real home is that long. */
     if (home != NULL && home[0] != 0 && strlen(home) < PATH_MAX - 32) {
         (void)snprintf(out->dir, sizeof out->dir, "%s/.skad", home);

@@ -28,7 +28,8 @@ extern const skad_option_row SKAD_OPTION_ROWS[];
 extern const size_t SKAD_OPTION_ROWS_COUNT;
 
 /* Those that may be given more than once: their values add up. */
-#define SKAD_OPTIONS_LISTS (SKAD_OPTION_LISTEN | SKAD_OPTION_JOIN)
+#define SKAD_OPTIONS_LISTS                                                                         \
+    (SKAD_OPTION_LISTEN | SKAD_OPTION_JOIN | SKAD_OPTION_ALLOW_ORIGIN | SKAD_OPTION_HOST_NAME)
 
 /* Those that take effect while a node runs; the others ask for a new start. */
 #define SKAD_OPTIONS_LIVE                                                                          \

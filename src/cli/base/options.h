@@ -10,6 +10,7 @@
 #include "src/daemon/app/daemon.h"
 #include "src/daemon/sandbox/sandbox.h"
 #include "src/daemon/system/log_format.h"
+#include "src/gateway/serve/gateway.h"
 
 /* Which options a command takes, as a set. */
 typedef uint64_t skad_option_set;
@@ -62,6 +63,8 @@ typedef uint64_t skad_option_set;
 #define SKAD_OPTION_RATE_UNPROVEN  (UINT64_C(1) << 46)
 #define SKAD_OPTION_RATE_ADDRESS   (UINT64_C(1) << 47)
 
+#define SKAD_OPTION_ROLE (UINT64_C(1) << 57)
+
 /* What a node may use of its machine. */
 #define SKAD_OPTIONS_LIMITS                                                                        \
     (SKAD_OPTION_MEMORY | SKAD_OPTION_DISK | SKAD_OPTION_BANDWIDTH | SKAD_OPTION_DESCRIPTORS |     \
@@ -80,6 +83,18 @@ typedef uint64_t skad_option_set;
     (SKAD_OPTION_NODES | SKAD_OPTION_IDS | SKAD_OPTION_CORE_RATE | SKAD_OPTION_GPU_RATE |          \
      SKAD_OPTION_CORE_HOUR | SKAD_OPTION_GPU_HOUR | SKAD_OPTION_SECONDS)
 
+/* Of `skad gateway` alone. */
+#define SKAD_OPTION_TOKEN_FILE   (UINT64_C(1) << 57)
+#define SKAD_OPTION_ALLOW_ORIGIN (UINT64_C(1) << 58)
+#define SKAD_OPTION_HOST_NAME    (UINT64_C(1) << 59)
+#define SKAD_OPTION_RATE         (UINT64_C(1) << 60)
+#define SKAD_OPTION_CONNECTIONS  (UINT64_C(1) << 61)
+#define SKAD_OPTION_STREAMS      (UINT64_C(1) << 62)
+#define SKAD_OPTION_ANYWHERE     (UINT64_C(1) << 63)
+#define SKAD_OPTIONS_GATEWAY                                                                       \
+    (SKAD_OPTION_TOKEN_FILE | SKAD_OPTION_ALLOW_ORIGIN | SKAD_OPTION_HOST_NAME |                   \
+     SKAD_OPTION_RATE | SKAD_OPTION_CONNECTIONS | SKAD_OPTION_STREAMS | SKAD_OPTION_ANYWHERE)
+
 /* What each command that talks to a daemon takes. */
 #define SKAD_OPTIONS_CLIENT (SKAD_OPTION_SOCKET | SKAD_OPTION_TIMEOUT)
 
@@ -89,7 +104,8 @@ typedef uint64_t skad_option_set;
      SKAD_OPTION_SOCKET | SKAD_OPTION_SANDBOX | SKAD_OPTION_WORKERS | SKAD_OPTION_STORE |          \
      SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_LOG_FORMAT | SKAD_OPTION_METRICS |                        \
      SKAD_OPTION_SOCKET_MODE | SKAD_OPTION_SOCKET_GROUP | SKAD_OPTION_MONITOR_SOCKET |             \
-     SKAD_OPTION_MONITOR_MODE | SKAD_OPTION_MONITOR_GROUP | SKAD_OPTIONS_LIMITS)
+     SKAD_OPTION_MONITOR_MODE | SKAD_OPTION_MONITOR_GROUP | SKAD_OPTION_ROLE |                     \
+     SKAD_OPTIONS_LIMITS)
 
 typedef struct skad_settings skad_settings;
 
@@ -106,6 +122,7 @@ typedef struct skad_options {
     skad_profile *profile_read;  /* the former where it came from a file: memory for secrets */
     skad_limits limits;          /* those of SKAD_OPTIONS_LIMITS */
     skad_sandbox sandbox;        /* --sandbox, else on */
+    skad_role role;              /* --role, else auto */
     skad_log_level log_level;    /* --log-level, else info */
     skad_log_format log_format;  /* --log-format, else what suits stderr */
     skad_metrics_place metrics;  /* --metrics, else nowhere */
@@ -151,6 +168,13 @@ typedef struct skad_options {
     uint64_t seconds;
     const char *core_hour;
     const char *gpu_hour;
+    /* Of `skad gateway`. */
+    skad_access access; /* --host-name, --allow-origin; the token is not read yet */
+    const char *token_file;
+    uint64_t rate;
+    uint64_t connections;
+    uint64_t streams;
+    bool anywhere;
     /* Texts; NULL unless given. */
     const char *field;
     const char *output;

@@ -5,7 +5,7 @@
 
 #include "proto/control.h"
 #include "src/cli/base/options.h"
-#include "src/cli/client/answer.h"
+#include "src/client/answer.h"
 
 /* Called with each notification about a request before its answer: a step of a traced lookup. */
 typedef void (*skad_notice_handler)(skad_answer notice);

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "src/cli/client/answer.h"
+#include "src/client/answer.h"
 
 #define SKAD_TEXT_BYTES 32
 

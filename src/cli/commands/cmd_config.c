@@ -6,8 +6,8 @@
 #include "crypto/assert.h"
 #include "proto/writer.h"
 #include "src/cli/base/effective.h"
-#include "src/cli/client/json.h"
 #include "src/cli/commands/commands.h"
+#include "src/client/json.h"
 #include "src/daemon/control/results.h"
 
 /* Each of 256 settings may be a path; a value of JSON needs as much and its place. */

@@ -8,8 +8,8 @@
 #include "crypto/random.h"
 #include "proto/profile.h"
 #include "proto/writer.h"
-#include "src/cli/client/json.h"
 #include "src/cli/commands/commands.h"
+#include "src/client/json.h"
 #include "src/daemon/control/results.h"
 #include "src/host/state/profile_text.h"
 

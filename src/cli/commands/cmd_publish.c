@@ -10,10 +10,10 @@
 #include "proto/address.h"
 #include "skad/record.h"
 #include "src/cli/client/client.h"
-#include "src/cli/client/json.h"
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
 #include "src/cli/commands/stored.h"
+#include "src/client/json.h"
 #include "src/daemon/control/methods.h"
 #include "src/host/system/clock.h"
 

@@ -5,9 +5,9 @@
 
 #include "skad/types.h"
 #include "src/cli/client/client.h"
-#include "src/cli/client/json.h"
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
+#include "src/client/json.h"
 
 static const char *const TYPES[] = {"value", "record", "announcement"};
 #define TYPES_COUNT (sizeof TYPES / sizeof TYPES[0])

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "src/cli/client/client.h"
-#include "src/cli/client/json.h"
 #include "src/cli/commands/commands.h"
 #include "src/cli/file/spool.h"
+#include "src/client/json.h"
 
 /* Writes the whole value to a pipe or a file, or nothing. */
 static skad_exit write_value(skad_span value, const char *path, skad_failure *failure)

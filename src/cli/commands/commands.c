@@ -7,7 +7,7 @@
 
 #include "proto/address.h"
 #include "src/cli/client/client.h"
-#include "src/cli/client/json.h"
+#include "src/client/json.h"
 
 skad_exit skad_complain(skad_exit exit, const skad_failure *failure)
 {

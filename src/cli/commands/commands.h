@@ -33,6 +33,7 @@ extern const skad_command skad_command_allow;
 extern const skad_command skad_command_store;
 extern const skad_command skad_command_backup;
 extern const skad_command skad_command_restore;
+extern const skad_command skad_command_gateway;
 extern const skad_command skad_command_completion;
 
 /* Prints "skad: <sentence>" on stderr and returns the code, for `return skad_complain(...)`. */

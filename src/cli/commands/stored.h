@@ -3,7 +3,7 @@
 #define SKAD_CLI_COMMANDS_STORED_H
 
 #include "src/cli/base/options.h"
-#include "src/cli/client/answer.h"
+#include "src/client/answer.h"
 
 /* Prints "stored     at 14 of 16 nodes that should have it, for 23 h", and on a further line why
  * the others did not. Warns where the closest nodes stand suspiciously dense. */

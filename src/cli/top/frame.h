@@ -3,7 +3,7 @@
 #ifndef SKAD_CLI_TOP_FRAME_H
 #define SKAD_CLI_TOP_FRAME_H
 
-#include "src/cli/client/answer.h"
+#include "src/client/answer.h"
 
 #define SKAD_FRAME_LINES_MAX  64
 #define SKAD_FRAME_LINE_BYTES 200

@@ -31,8 +31,8 @@ void skad_sandbox_guard_secrets(void);
 
 typedef struct skad_sandbox_config {
     skad_sandbox wanted;       /* OFF, LOG or ON */
-    const char *dir;           /* the node's folder: read and written */
-    const char *control_path;  /* removed at the end, wherever it is */
+    const char *dir;           /* the node's folder: read and written; NULL: none */
+    const char *control_path;  /* removed at the end, wherever it is; NULL: none */
     const char *monitor_path;  /* removed at the end, too; NULL: none */
     const char *metrics_path;  /* the same */
     const char *settings_path; /* the file of configuration, read at a reload; NULL: none */

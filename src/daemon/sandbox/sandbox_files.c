@@ -222,7 +222,8 @@ static bool grant_removing(const ruleset *rules, const char *path)
 static bool grant_all(const ruleset *rules, const skad_sandbox_config *config)
 {
     bool granted =
-        grant(rules, config->dir, KEEP) && grant_removing(rules, config->control_path) &&
+        (config->dir == NULL || grant(rules, config->dir, KEEP)) &&
+        (config->control_path == NULL || grant_removing(rules, config->control_path)) &&
         (config->monitor_path == NULL || grant_removing(rules, config->monitor_path)) &&
         (config->metrics_path == NULL || grant_removing(rules, config->metrics_path)) &&
         grant_settings(rules) &&

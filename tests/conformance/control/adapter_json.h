@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "proto/writer.h"
-#include "src/cli/client/answer.h"
+#include "src/client/answer.h"
 
 /* Writes a value, and the end of an array of parameters as null. */
 void adapter_write(skad_writer *writer, const json_t *value);

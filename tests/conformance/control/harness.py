@@ -259,7 +259,7 @@ def same_params(method, given, wanted):
 
 # ---- Samples, out of the schema ----
 
-SAMPLES = {"uint": 7, "float": 0.5, "bool": True, "str": "a text", "bin": b"\x00\xff", "bytes": b"bytes",
+SAMPLES = {"uint": 7, "u64": 2 ** 63 + 1, "float": 0.5, "bool": True, "str": "a text", "bin": b"\x00\xff", "bytes": b"bytes",
            "id": "ab" * 32, "public_key": "cd" * 32, "address": "192.0.2.1:4700", "endpoint": 80, "any": 3}
 
 

@@ -205,6 +205,19 @@ static void all_else_is_read_only(void **state)
     assert_int_equal(rights_of("/"), 0);
 }
 
+/* As a gateway, which has no folder and removes no socket. */
+static void without_a_folder_nothing_can_be_changed_anywhere(void **state)
+{
+    (void)state;
+    kernel.version = 3;
+    assert_true(close_files(NULL, NULL, NULL));
+    assert_int_equal(kernel.restricted, 1);
+    assert_true(kernel.rules_count > 0);
+    for (size_t i = 0; i < kernel.rules_count; i++) {
+        assert_int_equal(kernel.rules[i].rights & ~(READ_FILE | READ_DIR), 0);
+    }
+}
+
 static void a_kernel_without_landlock_is_told(void **state)
 {
     const place *self = *state;
@@ -278,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         AT_PLACE(each_version_is_asked_for_all_that_it_can_refuse),
         AT_PLACE(all_else_is_read_only),
+        AT_PLACE(without_a_folder_nothing_can_be_changed_anywhere),
         AT_PLACE(a_kernel_without_landlock_is_told),
         AT_PLACE(rules_that_do_not_come_into_force_are_told),
         AT_PLACE(a_folder_that_does_not_exist_yet_is_left_out),
