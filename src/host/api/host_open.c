@@ -147,7 +147,10 @@ static void write_log(void *user, skad_log_level level, const char *text)
     /* A name from outside forges no second line. */
     for (; text[len] != 0 && len + 1 < sizeof line; len++) {
         const bool control = (unsigned char)text[len] < ' ' || text[len] == 0x7f;
-        line[len] = control ? '?' : text[len];
+        line[len] = text[len];
+        if (control) {
+            line[len] = '?';
+        }
     }
     line[len] = 0;
     self->config.log(self->config.user, level, line);
