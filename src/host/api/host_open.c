@@ -274,7 +274,7 @@ static skad_status open_with(skad_host_state *self, parsed *parts, skad_failure 
 
 skad_status skad_host_open(const skad_host_config *config, skad_host *out, skad_failure *failure)
 {
-    skad_failure unread;
+    skad_failure unread = {""};
     failure = failure == NULL ? &unread : failure;
     failure->text[0] = 0;
     if (config == NULL || out == NULL) {
