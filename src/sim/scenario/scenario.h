@@ -110,9 +110,9 @@ typedef struct skad_sim_scenario {
     uint64_t group_bucket_max;
     uint64_t group_table_max;
     uint64_t group_path_max;
-    bool limit_rates; /* requests, by source and in all */
-    uint64_t eta;     /* sibling list: so many times s */
+    uint64_t eta; /* sibling list: so many times s */
     uint64_t replacements;
+    bool limit_rates; /* requests, by source and in all */
     bool closing_round;
     bool neighbourhood_check; /* widening, if neighbours are dead or too dense */
     bool neighbourhoods;      /* a region is responsible for a key (density.h) */
