@@ -77,6 +77,13 @@ static void an_address_leads_back_to_its_node(void **state)
         {.nodes = 5000, .shared_from = 1000, .ipv6 = true, .allocation = 56},
         {.nodes = 5000, .shared_from = 1000, .ipv6 = true, .allocation = 48, .allocations = 7},
         {.nodes = 5000, .shared_from = 1000, .ipv6 = true, .allocation = 32, .allocations = 65536},
+        {.nodes = 300000, .shared_from = 1000, .hosts = 1, .allocation = 9},
+        {.nodes = 5000, .shared_from = 1000, .hosts = 200, .allocation = 16},
+        {.nodes = 5000, .shared_from = 1000, .hosts = 2, .allocation = 20, .allocations = 300},
+        {.nodes = 5000, .shared_from = 1000, .hosts = 1, .allocation = 24, .allocations = 65536},
+        {.nodes = 5000, .shared_from = 1000, .hosts = 200, .subnets = 2, .crowd = 3},
+        {.nodes = 5000, .shared_from = 1000, .hosts = 200, .subnets = 1, .crowd = 1},
+        {.nodes = 5000, .shared_from = 1000, .hosts = 4, .allocation = 22, .crowd = 13},
     };
     for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
         uint32_t step = addresses[i].nodes > 5000 ? 997 : 1;
@@ -128,6 +135,25 @@ static void an_allocation_is_used_as_widely_as_can_be(void **state)
         assert_int_equal(prefixes(&addresses, 1000, 8), cases[i].of_64);
         assert_int_equal(prefixes(&addresses, 1000, 16), 1000);
     }
+}
+
+/* Of IPv4: a /22 has four /24s, of which each has two hosts here; then ports. */
+static void allocations_and_addresses_of_ipv4_are_what_they_say(void **state)
+{
+    (void)state;
+    skad_sim_addresses addresses = {
+        .nodes = 1500, .shared_from = 500, .hosts = 2, .allocation = 22, .allocations = 3};
+    assert_int_equal(prefixes(&addresses, 1000, 2), 3);
+    assert_int_equal(prefixes(&addresses, 1000, 3), 12);
+    assert_int_equal(prefixes(&addresses, 1000, 4), 24);
+    addresses.crowd = 5;
+    assert_int_equal(prefixes(&addresses, 1000, 4), 5);
+    addresses =
+        (skad_sim_addresses){.nodes = 1500, .shared_from = 500, .hosts = 200, .allocation = 16};
+    assert_int_equal(prefixes(&addresses, 1000, 2), 1);
+    assert_int_equal(prefixes(&addresses, 1000, 3), 256);
+    addresses.allocation = 12;
+    assert_int_equal(prefixes(&addresses, 1000, 3), 1000);
 }
 
 /* Identities are dealt to several allocations in turn. */
@@ -286,6 +312,7 @@ int main(void)
         cmocka_unit_test(the_prng_keeps_the_means_of_its_distributions),
         cmocka_unit_test(an_address_leads_back_to_its_node),
         cmocka_unit_test(an_allocation_is_used_as_widely_as_can_be),
+        cmocka_unit_test(allocations_and_addresses_of_ipv4_are_what_they_say),
         cmocka_unit_test(several_allocations_are_in_networks_of_their_own),
         cmocka_unit_test(unroutable_addresses_have_no_node),
         cmocka_unit_test(nodes_of_an_adversary_share_their_subnets),

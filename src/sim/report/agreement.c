@@ -1,15 +1,15 @@
 #include "src/sim/report/agreement.h"
 
 static const struct {
-    skad_sim_measure measure;
     const char *name;
+    skad_sim_measure measure;
     bool judged;
-} ROWS[] = {{SKAD_SIM_LOOKUP_SUCCESS, "lookups, success, %", true},
-            {SKAD_SIM_LOOKUP_RPCS, "requests of a lookup, on average", true},
-            {SKAD_SIM_GET_SUCCESS, "gets, success, %", true},
-            {SKAD_SIM_GET_RPCS, "requests of a get, on average", true},
-            {SKAD_SIM_LOOKUP_MS, "milliseconds of a lookup, on average", false},
-            {SKAD_SIM_GET_MS, "milliseconds of a get, on average", false}};
+} ROWS[] = {{"lookups, success, %", SKAD_SIM_LOOKUP_SUCCESS, true},
+            {"requests of a lookup, on average", SKAD_SIM_LOOKUP_RPCS, true},
+            {"gets, success, %", SKAD_SIM_GET_SUCCESS, true},
+            {"requests of a get, on average", SKAD_SIM_GET_RPCS, true},
+            {"milliseconds of a lookup, on average", SKAD_SIM_LOOKUP_MS, false},
+            {"milliseconds of a get, on average", SKAD_SIM_GET_MS, false}};
 
 static void print(FILE *out, const skad_sim_estimate *it, double scale)
 {

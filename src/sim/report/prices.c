@@ -8,8 +8,8 @@ static double groups_of(const skad_sim_scenario *scenario, double identities)
     if (scenario->adversary_allocation > 0) {
         return fmin(identities, (double)scenario->adversary_allocations);
     }
-    return scenario->adversary_subnets > 0 ? fmin(identities, (double)scenario->adversary_subnets)
-                                           : identities;
+    const uint64_t subnets = skad_sim_scenario_subnets(scenario);
+    return subnets > 0 ? fmin(identities, (double)subnets) : identities;
 }
 
 skad_price skad_sim_price_of(const skad_sim_scenario *scenario, double draws)

@@ -73,6 +73,74 @@ uint64_t skad_sim_scenario_honest(const skad_sim_scenario *scenario)
     return scenario->nodes - adversaries;
 }
 
+uint64_t skad_sim_scenario_subnets(const skad_sim_scenario *scenario)
+{
+    const bool alone = scenario->adversary_subnets == 0 && scenario->adversary_allocation == 0;
+    return alone ? scenario->adversary_addresses : scenario->adversary_subnets;
+}
+
+/* Whether the length of an allocation is one of the family. */
+static bool families_fit(const skad_sim_scenario *scenario,
+                         char reason[static SKAD_SIM_REASON_BYTES])
+{
+    const uint64_t length = scenario->adversary_allocation;
+    const uint64_t least = scenario->ipv6 ? SKAD_SIM_ALLOCATION_MIN : SKAD_SIM_ALLOCATION_MIN_IPV4;
+    const uint64_t most = scenario->ipv6 ? SKAD_SIM_ALLOCATION_MAX : SKAD_SIM_ALLOCATION_MAX_IPV4;
+    if (scenario->ipv6 && scenario->adversary_subnets + scenario->adversary_addresses > 0) {
+        return skad_sim_reason(reason, "adversary_subnets and adversary_addresses are of IPv4; "
+                                       "with ipv6 = yes set adversary_allocation");
+    }
+    if (length > 0 && (length < least || length > most)) {
+        return skad_sim_reason(reason,
+                               "adversary_allocation is %" PRIu64 ": give %" PRIu64 " to %" PRIu64
+                               " with ipv6 = %s",
+                               length, least, most, scenario->ipv6 ? "yes" : "no");
+    }
+    if (scenario->adversary_allocations > 1 &&
+        (length == 0 || (scenario->ipv6 && length < SKAD_SIM_ALLOCATIONS_FROM))) {
+        return skad_sim_reason(reason,
+                               "adversary_allocations needs adversary_allocation, the length of "
+                               "each prefix; with ipv6 = yes from %d on",
+                               SKAD_SIM_ALLOCATIONS_FROM);
+    }
+    if (length > 0 && scenario->adversary_subnets > 0) {
+        return skad_sim_reason(reason, "adversary_subnets and adversary_allocation both say where "
+                                       "adversaries are: set one of them");
+    }
+    if (skad_sim_scenario_has(scenario, SKAD_SIM_NEIGHBOURS) &&
+        length + scenario->adversary_addresses > 0) {
+        return skad_sim_reason(reason, "adversary = frame shares the addresses of honest nodes, so "
+                                       "it has no adversary_allocation or adversary_addresses");
+    }
+    return true;
+}
+
+/* Whether the /24s of adversaries have room for their prefixes and addresses. */
+static bool capacity_fits(const skad_sim_scenario *scenario,
+                          char reason[static SKAD_SIM_REASON_BYTES])
+{
+    const uint64_t length = scenario->adversary_allocation;
+    uint64_t subnets = skad_sim_scenario_subnets(scenario);
+    if (scenario->ipv6) {
+        return true;
+    }
+    if (length > 0) {
+        subnets = scenario->adversary_allocations << (SKAD_SIM_ALLOCATION_MAX_IPV4 - length);
+    }
+    if (subnets > SKAD_SIM_SUBNETS_MAX) {
+        return skad_sim_reason(reason,
+                               "adversaries would have %" PRIu64 " /24s: give them %d or fewer",
+                               subnets, SKAD_SIM_SUBNETS_MAX);
+    }
+    if (scenario->adversary_addresses > subnets * scenario->adversary_hosts) {
+        return skad_sim_reason(reason,
+                               "adversary_addresses = %" PRIu64 " do not fit into %" PRIu64
+                               " /24s of %" PRIu64 ": give fewer, or more of those",
+                               scenario->adversary_addresses, subnets, scenario->adversary_hosts);
+    }
+    return true;
+}
+
 static bool addresses_fit(const skad_sim_scenario *scenario,
                           char reason[static SKAD_SIM_REASON_BYTES])
 {
@@ -82,32 +150,7 @@ static bool addresses_fit(const skad_sim_scenario *scenario,
                                "addresses = internet has both families, and a node at each: "
                                "leave out ipv6 and adversary = frame");
     }
-    if (scenario->ipv6 && scenario->adversary_subnets > 0) {
-        return skad_sim_reason(reason, "adversary_subnets are of IPv4; with ipv6 = yes set "
-                                       "adversary_allocation");
-    }
-    if (scenario->adversary_allocations > 1 &&
-        scenario->adversary_allocation < SKAD_SIM_ALLOCATIONS_FROM) {
-        return skad_sim_reason(reason,
-                               "adversary_allocations needs adversary_allocation from %d "
-                               "on, the length of each prefix",
-                               SKAD_SIM_ALLOCATIONS_FROM);
-    }
-    if (scenario->adversary_allocation == 0) {
-        return true;
-    }
-    if (!scenario->ipv6) {
-        return skad_sim_reason(reason, "adversary_allocation needs ipv6 = yes");
-    }
-    if (scenario->adversary_allocation < SKAD_SIM_ALLOCATION_MIN) {
-        return skad_sim_reason(reason, "adversary_allocation is %" PRIu64 ", less than %d",
-                               scenario->adversary_allocation, SKAD_SIM_ALLOCATION_MIN);
-    }
-    if (skad_sim_scenario_has(scenario, SKAD_SIM_NEIGHBOURS)) {
-        return skad_sim_reason(reason, "adversary = frame shares the addresses of honest nodes, so "
-                                       "it has no adversary_allocation");
-    }
-    return true;
+    return families_fit(scenario, reason) && capacity_fits(scenario, reason);
 }
 
 static bool placement_fits(const skad_sim_scenario *scenario,

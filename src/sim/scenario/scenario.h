@@ -64,9 +64,13 @@ typedef enum skad_sim_captured {
 
 typedef enum skad_sim_arrival { SKAD_SIM_BEFORE, SKAD_SIM_AFTER } skad_sim_arrival;
 
-#define SKAD_SIM_PATH_MAX       256
-#define SKAD_SIM_GROUND_MAX     1000000
-#define SKAD_SIM_ALLOCATION_MIN 16 /* shortest prefix of adversaries, */
+#define SKAD_SIM_PATH_MAX            256
+#define SKAD_SIM_GROUND_MAX          1000000
+#define SKAD_SIM_ALLOCATION_MIN      16 /* prefixes of adversaries, */
+#define SKAD_SIM_ALLOCATION_MAX      56
+#define SKAD_SIM_ALLOCATION_MIN_IPV4 9
+#define SKAD_SIM_ALLOCATION_MAX_IPV4 24
+#define SKAD_SIM_SUBNETS_MAX         65536 /* /24s, of a /8 */
 
 #define SKAD_SIM_ALLOCATIONS_FROM                                                                  \
     32 /* and where they have several: each is in a /32 of its own                                 \
@@ -106,9 +110,9 @@ typedef struct skad_sim_scenario {
     uint64_t group_bucket_max;
     uint64_t group_table_max;
     uint64_t group_path_max;
-    bool limit_rates; /* requests, by source and in all */
-    uint64_t eta;     /* sibling list: so many times s */
+    uint64_t eta; /* sibling list: so many times s */
     uint64_t replacements;
+    bool limit_rates; /* requests, by source and in all */
     bool closing_round;
     bool neighbourhood_check; /* widening, if neighbours are dead or too dense */
     bool neighbourhoods;      /* a region is responsible for a key (density.h) */
@@ -160,7 +164,8 @@ typedef struct skad_sim_scenario {
     double adversary_latency_ms;    /* one way, from and to them; 0: like all others */
     uint64_t adversary_subnets;     /* /24s that they share; 0: one each */
     uint64_t adversary_hosts;       /* addresses in each of these; then ports */
-    uint64_t adversary_allocation;  /* length of the IPv6 prefix that all of them are in; 0: none */
+    uint64_t adversary_addresses;   /* IPv4 addresses of all of them; 0: as the others say */
+    uint64_t adversary_allocation;  /* length of the prefix that all of them are in; 0: none */
     uint64_t adversary_allocations; /* how many such prefixes */
     double attack_rate;             /* datagrams a second, of all of them together */
     uint64_t attack_victims;        /* honest nodes that they aim at, the first ones; 0: all */
@@ -210,6 +215,9 @@ bool skad_sim_scenario_attacks(const skad_sim_scenario *scenario);
 /* How many nodes there are in all, and how many of them are honest, the first ones. */
 uint64_t skad_sim_scenario_count(const skad_sim_scenario *scenario);
 uint64_t skad_sim_scenario_honest(const skad_sim_scenario *scenario);
+
+/* The /24s that adversaries share, which a number of addresses alone gives one each; 0: none. */
+uint64_t skad_sim_scenario_subnets(const skad_sim_scenario *scenario);
 
 /* Whether the whole makes sense. */
 bool skad_sim_scenario_check(const skad_sim_scenario *scenario,

@@ -8,6 +8,7 @@
 #define CROWDED_FROM  UINT32_C(0x64000000) /* 100.0.0.0: 65,536 /24s */
 #define CROWDED_TO    UINT32_C(0x65000000)
 #define CROWDED_WIDE  256U                 /* /16s there, likewise */
+#define SUBNET_BITS   24                   /* of an address, that all in a /24 share */
 #define NEIGHBOURS_TO 20000                /* ports of neighbours end there; those of NATs begin */
 #define NOWHERE_FROM  UINT32_C(0xc8000000) /* 200.0.0.0 */
 
@@ -84,6 +85,79 @@ static skad_address own_network(const skad_sim_addresses *addresses, uint32_t no
     return make_wide(network, node, port);
 }
 
+/* ---- Shared networks of IPv4 ---- */
+
+/* Which of the 65,536 /24s a node is in, by its number among those that share, and which place in
+ * there it has. */
+static uint32_t crowded_subnet(const skad_sim_addresses *addresses, uint32_t number,
+                               uint32_t *place)
+{
+    if (addresses->allocation == 0) {
+        *place = number / addresses->subnets;
+        return spread(number % addresses->subnets, CROWDED_WIDE);
+    }
+    const uint32_t several = addresses->allocations > 1 ? addresses->allocations : 1;
+    const unsigned bits = SUBNET_BITS - addresses->allocation;
+    const uint32_t which = number % several;
+    const uint32_t first = addresses->allocation < 16
+                               ? which << bits
+                               : which % CROWDED_WIDE * 256 + ((which / CROWDED_WIDE) << bits);
+    *place = number / several >> bits;
+    return first + (uint32_t)low_bits(number / several, bits);
+}
+
+/* The other way round: SKAD_SIM_NOBODY where the /24 is not shared. */
+static uint32_t crowded_number(const skad_sim_addresses *addresses, uint32_t subnet, uint32_t place)
+{
+    if (addresses->allocation == 0) {
+        const uint32_t which = gather(subnet, CROWDED_WIDE);
+        return which < addresses->subnets ? place * addresses->subnets + which : SKAD_SIM_NOBODY;
+    }
+    const uint32_t several = addresses->allocations > 1 ? addresses->allocations : 1;
+    const unsigned bits = SUBNET_BITS - addresses->allocation;
+    const uint32_t which = addresses->allocation < 16
+                               ? subnet >> bits
+                               : (subnet % 256 >> bits) * CROWDED_WIDE + subnet / 256;
+    const uint32_t turn = (place << bits) | (uint32_t)low_bits(subnet, bits);
+    return which < several ? turn * several + which : SKAD_SIM_NOBODY;
+}
+
+static skad_address crowded_address(const skad_sim_addresses *addresses, uint32_t number)
+{
+    uint32_t place = 0;
+    uint32_t beside = 0;
+    if (addresses->crowd > 0) {
+        beside = number / addresses->crowd;
+        number %= addresses->crowd;
+    }
+    const uint32_t subnet = crowded_subnet(addresses, number, &place);
+    return make(CROWDED_FROM + (subnet << 8) + 1 + place % addresses->hosts,
+                (uint16_t)(SKAD_SIM_PORT + place / addresses->hosts + beside));
+}
+
+static uint32_t crowded_node(const skad_sim_addresses *addresses, uint32_t ip, uint16_t port)
+{
+    const uint32_t host = (ip & 0xff) - 1;
+    const uint32_t beside = (uint32_t)(port - SKAD_SIM_PORT);
+    if (host >= addresses->hosts || port < SKAD_SIM_PORT) {
+        return SKAD_SIM_NOBODY;
+    }
+    const uint32_t place = addresses->crowd > 0 ? host : beside * addresses->hosts + host;
+    uint32_t number = crowded_number(addresses, (ip - CROWDED_FROM) >> 8, place);
+    if (addresses->crowd > 0 && number != SKAD_SIM_NOBODY) {
+        number = number < addresses->crowd ? beside * addresses->crowd + number : SKAD_SIM_NOBODY;
+    }
+    return number < addresses->nodes - addresses->shared_from ? addresses->shared_from + number
+                                                              : SKAD_SIM_NOBODY;
+}
+
+static bool crowds(const skad_sim_addresses *addresses)
+{
+    return !addresses->ipv6 && (addresses->subnets > 0 || addresses->allocation > 0);
+}
+
+/* ---- All ---- */
+
 skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t node)
 {
     if (node >= addresses->shared_from && addresses->neighbours) {
@@ -94,14 +168,9 @@ skad_address skad_sim_address_of(const skad_sim_addresses *addresses, uint32_t n
     if (addresses->internet != NULL && node < addresses->shared_from) {
         return skad_sim_internet_of(addresses->internet, node, SKAD_FAMILY_IPV4);
     }
-    if (node < addresses->shared_from || addresses->subnets == 0) {
-        return own_network(addresses, node, SKAD_SIM_PORT);
-    }
-    uint32_t number = node - addresses->shared_from;
-    uint32_t subnet = number % addresses->subnets;
-    uint32_t place = number / addresses->subnets;
-    return make(CROWDED_FROM + (spread(subnet, CROWDED_WIDE) << 8) + 1 + place % addresses->hosts,
-                (uint16_t)(SKAD_SIM_PORT + place / addresses->hosts));
+    return node < addresses->shared_from || !crowds(addresses)
+               ? own_network(addresses, node, SKAD_SIM_PORT)
+               : crowded_address(addresses, node - addresses->shared_from);
 }
 
 /* The node with a network of its own, or the neighbour on a port beside it. */
@@ -168,15 +237,8 @@ uint32_t skad_sim_node_at(const skad_sim_addresses *addresses, const skad_addres
     if (address->family != SKAD_FAMILY_IPV4 || addresses->ipv6) {
         return SKAD_SIM_NOBODY;
     }
-    if (ip >= CROWDED_FROM && ip < CROWDED_TO && addresses->subnets > 0) {
-        uint32_t subnet = gather((ip - CROWDED_FROM) >> 8, CROWDED_WIDE);
-        uint32_t host = (ip & 0xff) - 1;
-        uint32_t place = (uint32_t)(address->port - SKAD_SIM_PORT) * addresses->hosts + host;
-        node = addresses->shared_from + place * addresses->subnets + subnet;
-        return host < addresses->hosts && subnet < addresses->subnets &&
-                       address->port >= SKAD_SIM_PORT && node < addresses->nodes
-                   ? node
-                   : SKAD_SIM_NOBODY;
+    if (ip >= CROWDED_FROM && ip < CROWDED_TO && crowds(addresses)) {
+        return crowded_node(addresses, ip, address->port);
     }
     if (ip >= HONEST_FROM && ip < CROWDED_FROM && (ip & 0xff) == 1) {
         node = gather((ip - HONEST_FROM) >> 8, HONEST_WIDE);

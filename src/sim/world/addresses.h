@@ -1,8 +1,8 @@
 /* The address of a node: it follows from its number, and the number from the address, so that
  * delivering a datagram needs no table. All nodes of a world have addresses of one family: IPv4, a
- * /24 each, except adversaries that share a given number of /24s; or IPv6, a /32 each, except
- * adversaries that are all in one allocation. With addresses as on the internet (internet.h) there
- * is a table of them, and nodes may have an address of each family. */
+ * /24 each, except adversaries that share a given number of /24s, prefixes or addresses; or IPv6, a
+ * /32 each, except adversaries that are all in one allocation. With addresses as on the internet
+ * (internet.h) there is a table of them, and nodes may have an address of each family. */
 #ifndef SKAD_SIM_WORLD_ADDRESSES_H
 #define SKAD_SIM_WORLD_ADDRESSES_H
 
@@ -25,9 +25,12 @@ typedef struct skad_sim_addresses {
                              of their own */
     uint32_t subnets;     /* number of shared /24s; 0 if no node shares one */
     bool ipv6;
-    unsigned allocation;  /* length of the IPv6 prefix of the nodes from shared_from on, 16..56,
-                             where each has a /64, spread over the widest subnets first; 0: none */
-    uint32_t allocations; /* how many such prefixes, each in a /32 of its own; 0: one */
+    unsigned allocation;  /* length of the prefix of the nodes from shared_from on; 0: none. IPv6,
+                             16..56: each has a /64, spread over the widest subnets first. IPv4,
+                             9..24: one after the other in the next of its /24s */
+    uint32_t allocations; /* how many such prefixes, in a /32 or, where they fit, a /16 each; 0: one
+                           */
+    uint32_t crowd;       /* IPv4 addresses of all of them, with ports; 0: as many as there are */
     struct skad_sim_internet *internet; /* of the nodes before shared_from; NULL: as computed */
 } skad_sim_addresses;
 

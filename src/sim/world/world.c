@@ -30,13 +30,15 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     world->count = (uint32_t)skad_sim_scenario_count(scenario);
     world->honest = (uint32_t)skad_sim_scenario_honest(scenario);
     bool neighbours = skad_sim_scenario_has(scenario, SKAD_SIM_NEIGHBOURS);
-    bool shared = scenario->adversary_subnets > 0 || scenario->adversary_allocation > 0;
+    bool shared = scenario->adversary_subnets > 0 || scenario->adversary_allocation > 0 ||
+                  scenario->adversary_addresses > 0;
     world->addresses =
         (skad_sim_addresses){.nodes = world->count,
                              .shared_from = shared || neighbours ? world->honest : world->count,
                              .hosts = (uint32_t)scenario->adversary_hosts,
                              .neighbours = neighbours,
-                             .subnets = (uint32_t)scenario->adversary_subnets,
+                             .subnets = (uint32_t)skad_sim_scenario_subnets(scenario),
+                             .crowd = (uint32_t)scenario->adversary_addresses,
                              .ipv6 = scenario->ipv6,
                              .allocation = (unsigned)scenario->adversary_allocation,
                              .allocations = (uint32_t)scenario->adversary_allocations};
