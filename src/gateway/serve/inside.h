@@ -9,6 +9,8 @@
 #ifndef SKAD_GATEWAY_SERVE_INSIDE_H
 #define SKAD_GATEWAY_SERVE_INSIDE_H
 
+#include <signal.h>
+
 #include <microhttpd.h>
 
 #include "skad/node.h"
@@ -47,6 +49,7 @@ typedef enum skad_links {
 typedef struct skad_gateway {
     const skad_gateway_config *config;
     struct MHD_Daemon *server;
+    int server_fd; /* to wait on */
     skad_opener opener;
     skad_link links[SKAD_LINKS];
     skad_guests guests;
@@ -106,6 +109,19 @@ struct skad_exchange {
     bool looking; /* a download that asks for the size first */
     uint64_t spoke_us;
 };
+
+/* ---- server.c ---- */
+
+#define SKAD_SERVER_SPARE 64 /* connections that are on their way out; descriptors beside */
+
+/* Begins to serve at a port, which is the server's from now on; `config` is set. The daemon is
+ * reached by `connect` (src/gateway/link/link.h). False without memory. */
+SKAD_MUST_CHECK bool skad_server_start(skad_gateway *gateway, int port, int (*connect)(void *user),
+                                       void *user);
+/* Waits for what comes, so many milliseconds at most, and does it. Signals of `waiting` (NULL: as
+ * they are) may end the wait. */
+void skad_server_turn(skad_gateway *gateway, int wait_ms, const sigset_t *waiting);
+void skad_server_stop(skad_gateway *gateway);
 
 /* ---- exchange.c ---- */
 
