@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A large file through a network of processes on this machine: put through one node, fetched through
-# another, compared. Prints the throughput of both beside the signature limit: the time that the
-# signatures alone, made and checked by all nodes together, take libsodium on all processors.
+# another, compared; record by record by the command line, and by put_file and get_file. Prints the
+# throughput of each beside the signature limit: the time that the signatures alone, made and checked
+# by all nodes together, take libsodium on all processors.
 #
 #   bench/file.sh BUILD [MIB] [NODES]      BUILD: the build folder; 100 MiB, 20 nodes
 build=${1:?usage: file.sh BUILD [MIB] [NODES]}
@@ -55,6 +56,16 @@ measure() {
 
 measure put sh -c "'$skad' put '$work/file' --timeout 3600 --socket '$(socket_of 3)' >'$work/key'"
 measure get "$skad" get "$(cat "$work/key")" -o "$work/copy" --timeout 3600 --socket "$(socket_of 11)"
+cmp "$work/file" "$work/copy" || fail "other bytes"
+
+# The same by put_file and get_file, as a client of the control socket does it. Another Python may
+# stand before the system's, which has the package.
+python=python3
+"$python" -c 'import msgpack' 2>/dev/null || python=/usr/bin/python3
+client=$(dirname "$0")/control_file.py
+head -c $((mib * 1048576)) /dev/urandom >"$work/file"
+measure put_file sh -c "'$python' '$client' '$(socket_of 3)' put '$work/file' >'$work/key'"
+measure get_file sh -c "'$python' '$client' '$(socket_of 11)' get '$(cat "$work/key")' >'$work/copy'"
 cmp "$work/file" "$work/copy" || fail "other bytes"
 echo "the same $((mib * 1048576)) bytes came out; the largest node takes $(for pid in "${pids[@]}"; do
     awk '/VmRSS/ {print $2}' "/proc/$pid/status"

@@ -9,9 +9,14 @@ static size_t padding(const skad_envelope *envelope)
 {
     uint8_t bytes[SKAD_ENVELOPE_BYTES_MAX];
     skad_writer writer;
-    skad_envelope_fields fields = {
-        envelope->kind,   envelope->rpc_id, envelope->public_key, envelope->id,
-        &envelope->nonce, envelope->token,  envelope->body,       0};
+    skad_envelope_fields fields = {.kind = envelope->kind,
+                                   .client = envelope->client,
+                                   .rpc_id = envelope->rpc_id,
+                                   .public_key = envelope->public_key,
+                                   .id = envelope->id,
+                                   .nonce = &envelope->nonce,
+                                   .token = envelope->token,
+                                   .body = envelope->body};
     skad_writer_init(&writer, bytes, sizeof bytes);
     skad_envelope_write_signed_part(&writer, &fields);
     FUZZ_REQUIRE(!writer.overflow && writer.len <= envelope->signed_part.len);
@@ -23,9 +28,15 @@ static void write_again(const uint8_t *data, size_t len, const skad_envelope *en
 {
     uint8_t bytes[SKAD_ENVELOPE_BYTES_MAX];
     skad_writer writer;
-    skad_envelope_fields fields = {envelope->kind, envelope->rpc_id, envelope->public_key,
-                                   envelope->id,   &envelope->nonce, envelope->token,
-                                   envelope->body, padding(envelope)};
+    skad_envelope_fields fields = {.kind = envelope->kind,
+                                   .client = envelope->client,
+                                   .rpc_id = envelope->rpc_id,
+                                   .public_key = envelope->public_key,
+                                   .id = envelope->id,
+                                   .nonce = &envelope->nonce,
+                                   .token = envelope->token,
+                                   .body = envelope->body,
+                                   .pad_bytes = padding(envelope)};
     skad_writer_init(&writer, bytes, sizeof bytes);
     skad_envelope_write_signed_part(&writer, &fields);
     FUZZ_REQUIRE(writer.len == envelope->signed_part.len);

@@ -248,6 +248,7 @@ void harness_events(harness *self)
         case SKAD_EVENT_CHANGED:
             FUZZ_REQUIRE(event.op == self->watch && self->watch != 0);
             break;
+        case SKAD_EVENT_REACHABILITY:
         case SKAD_EVENT_PUZZLE_NEEDED: {
             skad_puzzle_nonce nonce =
                 test_nonce(&self->fixture.profile, &self->fixture.identity.id, event.u.epoch);

@@ -67,6 +67,9 @@ static void some_request(fuzz_choices *choices, skad_message *out)
     } else if (out->kind == SKAD_KIND_MATCH) {
         out->u.match.bits = (uint8_t)fuzz_below(choices, SKAD_MATCH_BITS_MAX + 1);
         out->u.match.digests = (skad_span){RECORD, SKAD_MATCH_BYTES};
+    } else if (out->kind == SKAD_KIND_CALL) {
+        fuzz_bytes(choices, out->u.call.id.bytes, SKAD_ID_BYTES);
+        out->u.call.endpoint = some_address(choices, SKAD_FAMILY_IPV6);
     }
 }
 
@@ -93,7 +96,9 @@ static void some_reply(fuzz_choices *choices, skad_message *out)
     } else if (out->kind == SKAD_KIND_ERROR) {
         out->u.reply.u.error.code = (uint32_t)(1 + fuzz_number(choices, 2) % UINT16_MAX);
         out->u.reply.u.error.detail = fuzz_number(choices, 8);
-    } else if (out->kind != SKAD_KIND_PONG) {
+    } else if (out->kind == SKAD_KIND_PROBED) {
+        out->u.reply.u.probed.caller = some_address(choices, SKAD_FAMILY_IPV4);
+    } else if (out->kind != SKAD_KIND_PONG && out->kind != SKAD_KIND_CALLED) {
         out->u.reply.u.stored.life_s = (uint32_t)fuzz_number(choices, 4);
     }
 }

@@ -160,14 +160,38 @@ static void write_requests(void)
                                         .value = {(const uint8_t *)"8.0.0.0/8", 9},
                                         .address = test_prng_address(1),
                                         .every_s = 60,
+                                        .kinds = 1U << SKAD_CONTROL_KIND_BAN,
+                                        .api = 1,
+                                        .has_size = true,
+                                        .size = 9000,
+                                        .offset = 1,
+                                        .length = 2,
                                         .max = 9,
                                         .life_s = 60};
         skad_writer writer;
+        if (request.method == SKAD_CONTROL_BATCH) {
+            static const uint8_t two[] = "\x92\x92\xa4"
+                                         "bans\x90\x92\xa3put\x91\xa1v";
+            request.value = (skad_span){two, sizeof two - 1};
+        }
         skad_writer_init(&writer, bytes, sizeof bytes);
         skad_control_write_request(&writer, &request);
         write_seed("control", -1, bytes, writer.len);
         write_seed("answer", -1, bytes, writer.len);
     }
+}
+
+/* What a client says of files, one after the other, and what the node says. */
+static void write_file_notices(void)
+{
+    uint8_t bytes[SKAD_CONTROL_REQUEST_BYTES_MAX];
+    skad_writer writer;
+    skad_writer_init(&writer, bytes, sizeof bytes);
+    skad_control_write_chunk(&writer, 7, (skad_span){(const uint8_t *)"a chunk", 7});
+    skad_control_write_chunk(&writer, 7, (skad_span){NULL, 0});
+    skad_control_write_ack(&writer, 8, 4000);
+    write_seed("control", -1, bytes, writer.len);
+    write_seed("answer", -1, bytes, writer.len);
 }
 
 /* Writes long sequences, so that a fuzzer begins with a node that already has a history. */
@@ -251,6 +275,7 @@ int main(int argc, char **argv)
     fuzz_seeds_database();
     write_configs();
     write_requests_of_http();
+    write_file_notices();
     write_requests_of_gateway();
     number = 0; /* names of their own, which stay when there are more of the others */
     fuzz_seeds_simulated();

@@ -1,4 +1,5 @@
-/* Endpoints as text (skad/text.h), as bytes on the wire, and whether packets may be sent to them. */
+/* Endpoints as text (skad/text.h), as bytes on the wire, and whether packets may be sent to them.
+ */
 #ifndef SKAD_PROTO_ADDRESS_H
 #define SKAD_PROTO_ADDRESS_H
 

@@ -319,6 +319,15 @@ static void write_number(skad_writer *writer, bool given, uint64_t number)
     }
 }
 
+static void write_cursor(skad_writer *writer, const skad_control_request *request)
+{
+    if (request->has_cursor) {
+        skad_write_bin(writer, request->cursor, sizeof request->cursor);
+    } else {
+        skad_write_nil(writer);
+    }
+}
+
 static void write_text(skad_writer *writer, skad_span text)
 {
     char copy[SKAD_CONTROL_CLIENT_BYTES_MAX + 1] = {0};
@@ -331,6 +340,10 @@ static void write_text(skad_writer *writer, skad_span text)
 static void write_kinds(skad_writer *writer, uint32_t kinds)
 {
     size_t count = 0;
+    if (kinds == SKAD_CONTROL_KINDS_ALL) {
+        skad_write_nil(writer);
+        return;
+    }
     for (unsigned kind = 0; kind <= SKAD_CONTROL_KIND_LOST; kind++) {
         count += (kinds >> kind) & 1U;
     }
@@ -342,10 +355,37 @@ static void write_kinds(skad_writer *writer, uint32_t kinds)
     }
 }
 
+/* Those that are numbers, or nil where none was given. */
+static void write_number_of(skad_writer *writer, param kind, const skad_control_request *request)
+{
+    if (kind == PARAM_SEQUENCE) {
+        write_number(writer, !request->auto_sequence, request->sequence);
+    } else if (kind == PARAM_MSGID) {
+        write_number(writer, true, request->watched);
+    } else if (kind == PARAM_CAS) {
+        write_number(writer, request->has_cas, request->cas);
+    } else if (kind == PARAM_LIFE) {
+        write_number(writer, request->life_s != 0, request->life_s);
+    } else if (kind == PARAM_MAX) {
+        write_number(writer, request->max != 0, request->max);
+    } else if (kind == PARAM_API) {
+        write_number(writer, request->api != 0, request->api);
+    } else if (kind == PARAM_SIZE) {
+        write_number(writer, request->has_size, request->size);
+    } else if (kind == PARAM_OFFSET) {
+        write_number(writer, true, request->offset);
+    } else if (kind == PARAM_LENGTH) {
+        write_number(writer, request->length != UINT64_MAX, request->length);
+    } else {
+        write_number(writer, request->every_s != 0, request->every_s);
+    }
+}
+
 static void write_param(skad_writer *writer, param kind, const skad_control_request *request)
 {
     switch (kind) {
     case PARAM_NONE:
+    case PARAM_REQUESTS: /* the array itself: skad_control_write_params */
         break;
     case PARAM_ADDRESS:
         skad_control_write_address(writer, &request->address);
@@ -361,60 +401,36 @@ static void write_param(skad_writer *writer, param kind, const skad_control_requ
     case PARAM_SALT:
         skad_write_bin(writer, request->salt.data, request->salt.len);
         break;
-    case PARAM_SEQUENCE:
-        write_number(writer, !request->auto_sequence, request->sequence);
-        break;
-    case PARAM_MSGID:
-        skad_write_uint(writer, request->watched);
-        break;
     case PARAM_SECTION:
         skad_write_str(writer, request->published ? "published" : "held");
         break;
     case PARAM_ENDPOINT:
         write_endpoint(writer, &request->address);
         break;
-    case PARAM_CAS:
-        write_number(writer, request->has_cas, request->cas);
-        break;
-    case PARAM_LIFE:
-        write_number(writer, request->life_s != 0, request->life_s);
-        break;
     case PARAM_KEEP:
         skad_write_bool(writer, request->keep);
         break;
-    case PARAM_KINDS:
-        write_kinds(writer, request->kinds);
-        break;
-    case PARAM_REQUESTS:
-        break;
-    case PARAM_SIZE:
-        write_number(writer, request->has_size, request->size);
-        break;
-    case PARAM_OFFSET:
-        skad_write_uint(writer, request->offset);
-        break;
-    case PARAM_LENGTH:
-        write_number(writer, request->length != UINT64_MAX, request->length);
-        break;
-    case PARAM_PERIOD:
-    case PARAM_EVERY:
-        write_number(writer, request->every_s != 0, request->every_s);
-        break;
     case PARAM_CURSOR:
-        if (request->has_cursor) {
-            skad_write_bin(writer, request->cursor, sizeof request->cursor);
-        } else {
-            skad_write_nil(writer);
-        }
-        break;
-    case PARAM_MAX:
-        write_number(writer, request->max != 0, request->max);
+        write_cursor(writer, request);
         break;
     case PARAM_CLIENT:
         write_text(writer, request->value);
         break;
+    case PARAM_KINDS:
+        write_kinds(writer, request->kinds);
+        break;
+    case PARAM_SEQUENCE:
+    case PARAM_MSGID:
+    case PARAM_CAS:
+    case PARAM_LIFE:
+    case PARAM_EVERY:
+    case PARAM_PERIOD:
+    case PARAM_MAX:
     case PARAM_API:
-        write_number(writer, request->api != 0, request->api);
+    case PARAM_SIZE:
+    case PARAM_OFFSET:
+    case PARAM_LENGTH:
+        write_number_of(writer, kind, request);
         break;
     }
 }

@@ -25,12 +25,12 @@ const char *skad_error_name(skad_error_code code)
 
 bool skad_kind_is_request(skad_kind kind)
 {
-    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_MATCH;
+    return kind >= SKAD_KIND_PING && kind <= SKAD_KIND_CALL;
 }
 
 bool skad_kind_is_reply(skad_kind kind)
 {
-    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_MATCHED) || kind == SKAD_KIND_ERROR;
+    return (kind >= SKAD_KIND_PONG && kind <= SKAD_KIND_CALLED) || kind == SKAD_KIND_ERROR;
 }
 
 bool skad_kind_answers(skad_kind request, skad_kind reply)
@@ -126,8 +126,12 @@ static void encode_request(skad_writer *writer, const skad_message *message)
         skad_write_array(writer, 2);
         skad_write_uint(writer, message->u.match.bits);
         skad_write_bin(writer, message->u.match.digests.data, message->u.match.digests.len);
+    } else if (message->kind == SKAD_KIND_CALL) {
+        skad_write_array(writer, 2);
+        skad_write_bin(writer, message->u.call.id.bytes, SKAD_ID_BYTES);
+        skad_write_address(writer, &message->u.call.endpoint);
     } else {
-        SKAD_ASSERT(message->kind == SKAD_KIND_PING);
+        SKAD_ASSERT(message->kind == SKAD_KIND_PING || message->kind == SKAD_KIND_PROBE);
         skad_write_array(writer, 0);
     }
 }
@@ -151,7 +155,7 @@ static void encode_value(skad_writer *writer, const skad_message *message)
 
 static void encode_reply(skad_writer *writer, const skad_message *message)
 {
-    bool is_pong = message->kind == SKAD_KIND_PONG;
+    bool is_pong = message->kind == SKAD_KIND_PONG || message->kind == SKAD_KIND_CALLED;
     bool is_value = message->kind == SKAD_KIND_VALUE;
     bool has_three = is_value || message->kind == SKAD_KIND_ERROR;
     bool has_four = is_value && message->u.reply.u.value.total > 0;
@@ -171,6 +175,8 @@ static void encode_reply(skad_writer *writer, const skad_message *message)
                        message->u.reply.u.compared.lacking.len);
     } else if (message->kind == SKAD_KIND_MATCHED) {
         skad_write_uint(writer, message->u.reply.u.matched.differs);
+    } else if (message->kind == SKAD_KIND_PROBED) {
+        skad_write_address(writer, &message->u.reply.u.probed.caller);
     } else if (!is_pong) {
         skad_write_uint(writer, message->u.reply.u.stored.life_s);
     }
@@ -289,6 +295,55 @@ static void read_head(skad_reader *reader, size_t elements, skad_message *out)
     (void)read_head_of(reader, elements, false, out);
 }
 
+static void decode_reply(skad_reader *reader, skad_message *out)
+{
+    switch (out->kind) {
+    case SKAD_KIND_PONG:
+    case SKAD_KIND_CALLED:
+        read_head(reader, 1, out);
+        return;
+    case SKAD_KIND_NODES:
+        read_head(reader, 2, out);
+        out->u.reply.u.nodes.contacts_count = read_contacts(reader, out->u.reply.u.nodes.contacts);
+        return;
+    case SKAD_KIND_VALUE:
+        decode_value(reader, read_head_of(reader, 3, true, out), out);
+        return;
+    case SKAD_KIND_STORED:
+    case SKAD_KIND_ANNOUNCED:
+        read_head(reader, 2, out);
+        out->u.reply.u.stored.life_s = (uint32_t)skad_read_uint(reader, UINT32_MAX);
+        return;
+    case SKAD_KIND_COMPARED:
+        read_head(reader, 2, out);
+        out->u.reply.u.compared.lacking = skad_read_bin(reader, 1, SKAD_COMPARED_BYTES_MAX);
+        return;
+    case SKAD_KIND_MATCHED:
+        read_head(reader, 2, out);
+        out->u.reply.u.matched.differs = skad_read_uint(reader, UINT64_MAX);
+        return;
+    case SKAD_KIND_PROBED:
+        read_head(reader, 2, out);
+        skad_read_address(reader, false, &out->u.reply.u.probed.caller);
+        return;
+    case SKAD_KIND_ERROR:
+        read_head(reader, 3, out);
+        decode_error(reader, out);
+        return;
+    case SKAD_KIND_PING:
+    case SKAD_KIND_FIND_NODE:
+    case SKAD_KIND_FIND_VALUE:
+    case SKAD_KIND_STORE:
+    case SKAD_KIND_ANNOUNCE:
+    case SKAD_KIND_COMPARE:
+    case SKAD_KIND_MATCH:
+    case SKAD_KIND_PROBE:
+    case SKAD_KIND_CALL:
+        break; /* not replies */
+    }
+    reader->failed = true;
+}
+
 static void decode_body(skad_reader *reader, skad_message *out)
 {
     switch (out->kind) {
@@ -323,32 +378,25 @@ static void decode_body(skad_reader *reader, skad_message *out)
         out->u.match.bits = (uint8_t)skad_read_uint(reader, SKAD_MATCH_BITS_MAX);
         out->u.match.digests = skad_read_bin(reader, SKAD_MATCH_BYTES, SKAD_MATCH_BYTES);
         return;
-    case SKAD_KIND_PONG:
-        read_head(reader, 1, out);
+    case SKAD_KIND_PROBE:
+        read_head(reader, 0, out);
         return;
-    case SKAD_KIND_NODES:
+    case SKAD_KIND_CALL:
         read_head(reader, 2, out);
-        out->u.reply.u.nodes.contacts_count = read_contacts(reader, out->u.reply.u.nodes.contacts);
+        skad_read_bytes(reader, out->u.call.id.bytes, SKAD_ID_BYTES);
+        skad_read_address(reader, false, &out->u.call.endpoint);
         return;
+    case SKAD_KIND_PONG:
+    case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
-        decode_value(reader, read_head_of(reader, 3, true, out), out);
-        return;
     case SKAD_KIND_STORED:
     case SKAD_KIND_ANNOUNCED:
-        read_head(reader, 2, out);
-        out->u.reply.u.stored.life_s = (uint32_t)skad_read_uint(reader, UINT32_MAX);
-        return;
     case SKAD_KIND_COMPARED:
-        read_head(reader, 2, out);
-        out->u.reply.u.compared.lacking = skad_read_bin(reader, 1, SKAD_COMPARED_BYTES_MAX);
-        return;
     case SKAD_KIND_MATCHED:
-        read_head(reader, 2, out);
-        out->u.reply.u.matched.differs = skad_read_uint(reader, UINT64_MAX);
-        return;
+    case SKAD_KIND_PROBED:
+    case SKAD_KIND_CALLED:
     case SKAD_KIND_ERROR:
-        read_head(reader, 3, out);
-        decode_error(reader, out);
+        decode_reply(reader, out);
         return;
     }
     reader->failed = true;

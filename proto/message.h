@@ -18,6 +18,8 @@ typedef enum skad_kind {
     SKAD_KIND_ANNOUNCE = 5,
     SKAD_KIND_COMPARE = 6,
     SKAD_KIND_MATCH = 7,
+    SKAD_KIND_PROBE = 8,
+    SKAD_KIND_CALL = 9,
     SKAD_KIND_PONG = 17, /* reply = request + 16 */
     SKAD_KIND_NODES = 18,
     SKAD_KIND_VALUE = 19,
@@ -25,10 +27,16 @@ typedef enum skad_kind {
     SKAD_KIND_ANNOUNCED = 21,
     SKAD_KIND_COMPARED = 22,
     SKAD_KIND_MATCHED = 23,
+    SKAD_KIND_PROBED = 24,
+    SKAD_KIND_CALLED = 25,
     SKAD_KIND_ERROR = 31, /* replies to any request */
 } skad_kind;
 
 #define SKAD_KIND_REPLY_OFFSET 16
+
+/* Added to the kind on the wire where the sender is a client: it cannot be reached, and takes no
+ * place in tables (proto/PROTOCOL.md, "Clients"). */
+#define SKAD_KIND_CLIENT 64
 
 /* X(NAME, code, "name"): stable for ever; proto/PROTOCOL.md lists them. */
 #define SKAD_ERROR_CODES(X)                                                                        \
@@ -85,6 +93,10 @@ typedef struct skad_message {
             skad_span digests; /* SKAD_MATCH_RANGES digests of SKAD_MATCH_DIGEST_BYTES */
         } match;
         struct {
+            skad_id id; /* of the node that is to be called */
+            skad_address endpoint;
+        } call;
+        struct {
             skad_address observed; /* the requester, as the replier sees it: in every reply */
             union {
                 struct {
@@ -107,6 +119,9 @@ typedef struct skad_message {
                 struct {
                     uint64_t differs; /* bit n: the range n, from the most significant bit on */
                 } matched;
+                struct {
+                    skad_address caller; /* the node that was asked to call */
+                } probed;
                 struct {
                     uint32_t code; /* a skad_error_code, or one of a later version */
                     uint64_t detail;

@@ -75,7 +75,7 @@ for room in src/core/*/; do
   done < <(modules "$room")
 done
 
-decoded=$(find . -path ./build -prune -o -path './build-*' -prune -o -path ./.git -prune \
+decoded=$(find . -name node_modules -prune -o -path ./build -prune -o -path './build-*' -prune -o -path ./.git -prune \
   -o -path ./tests -prune -o -path ./fuzz -prune -o -name CHANGELOG.md -prune \
   -o -type f \( -name '*.[ch]' -o -name '*.md' -o -name '*.sh' -o -name '*.1' -o -name '*.txt' -o -path './script/*' \) -print0 |
   xargs -0 grep -hiE '\b(whoever|whom|nobody|somebody|he|him|his)\b' | wc -l || true)

@@ -162,9 +162,9 @@ export interface Put {
   /** how many did not answer */
   silent: number;
   /** the number of refusals by the error code's name (`proto/PROTOCOL.md`, "Error codes"; `unknown` for any other) */
-  refusals: Record<string, number>;
+  refusals: { [name: string]: number };
   /** the highest sequence that a refusal names as held, unverified; or 0 */
-  sequence_seen: number;
+  sequence_seen: number | bigint;
   /** at least half of the `stored` intend to keep it for this long */
   life_s: number;
   /** whether only this node has it: the record is not in the network yet. A program should treat that as a failure */
@@ -194,9 +194,9 @@ export interface Publish {
   /** how many did not answer */
   silent: number;
   /** the number of refusals by the error code's name (`proto/PROTOCOL.md`, "Error codes"; `unknown` for any other) */
-  refusals: Record<string, number>;
+  refusals: { [name: string]: number };
   /** the highest sequence that a refusal names as held, unverified; or 0 */
-  sequence_seen: number;
+  sequence_seen: number | bigint;
   /** at least half of the `stored` intend to keep it for this long */
   life_s: number;
   /** whether only this node has it: the record is not in the network yet. A program should treat that as a failure */
@@ -210,7 +210,7 @@ export interface Publish {
   /** in how many address groups (IPv4 /24, IPv6 /56) these are */
   groups: number;
   /** that it was published with */
-  sequence: number;
+  sequence: number | bigint;
 }
 
 export interface Got {
@@ -259,7 +259,7 @@ export interface Resolve {
   /** its publisher */
   publisher: string;
   /** of the record */
-  sequence: number;
+  sequence: number | bigint;
   /** when it expires unless it is signed anew */
   expiry_unix_s: number;
   /** whether its publisher signed another value under the same sequence, too */
@@ -290,7 +290,7 @@ export interface Provider {
   /** 0 to 128 bytes */
   metadata: Uint8Array;
   /** of the announcement */
-  sequence: number;
+  sequence: number | bigint;
   /** when it expires */
   expiry_unix_s: number;
 }
@@ -400,7 +400,7 @@ export interface PutFile {
   /** holders that did not answer, of all records */
   silent: number;
   /** the number of refusals by the error code's name */
-  refusals: Record<string, number>;
+  refusals: { [name: string]: number };
   /** records that only this node has: they are not in the network yet */
   alone: number;
   /** records whose closest nodes are denser than chance allows */
@@ -445,7 +445,7 @@ export interface Record {
   /** encoded */
   bytes: number;
   /** 0 for values */
-  sequence: number;
+  sequence: number | bigint;
   /** since this node last received it; in the section `published`, since it was last announced */
   stored_s: number;
   /** until it expires; nil: never */
@@ -546,7 +546,7 @@ export interface Health {
   /** texts, `CHECK: sentence`, one for each check that is not `ok`, the worst first */
   reasons: string[];
   /** by name: `joined`, `answers`, `requests`, `lookups`, `queue`, `store`, `clock`, `nonce`, `address` */
-  checks: Record<string, Check>;
+  checks: { [name: string]: Check };
 }
 
 export interface Check {
@@ -563,6 +563,13 @@ export interface Join {
   reason: string | null;
   /** names and addresses of `--join` that cannot be used, each with the reason */
   unusable: string[];
+}
+
+export interface Reach {
+  /** whether strangers reach the node by this family: `yes`, `no` or `unknown` */
+  reached: string;
+  /** what it says to be there: `server` or `client` */
+  role: string;
 }
 
 export interface Status {
@@ -597,6 +604,8 @@ export interface Status {
   observed: string[];
   /** where another node runs with this identity ([operating.md](operating.md#one-identity-on-two-machines)); nil while none is seen */
   twin: string | null;
+  /** for `ipv4` and `ipv6`, whether strangers reach the node, and what it is to them */
+  reach: { [name: string]: Reach };
   /** living contacts of the routing table */
   peers: number;
   /** contacts that do not answer for now */
@@ -610,7 +619,7 @@ export interface Status {
   /** living peers in this region */
   neighbours: number;
   /** what lives at each proximity order, as a list: `population`, and the k places of a bin; nil without memory */
-  bins: Record<string, number[]> | null;
+  bins: { [name: string]: number[] } | null;
   /** requests without an answer yet */
   pending: number;
   /** lookups, puts and gets under way */
@@ -683,14 +692,14 @@ export interface Status {
   answers_shed: number;
   /** nodes that the network seems to have, by the density of our own neighbourhood (within a quarter or so); 0 while there are too few siblings */
   network_size: number;
-  /** requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`, `match` */
-  requests: Record<string, number>;
+  /** requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`, `match`, `probe`, `call` */
+  requests: { [name: string]: number };
   /** requests refused, by the error code's name */
-  refused: Record<string, number>;
+  refused: { [name: string]: number };
   /** datagrams dropped, by reason (`proto/PROTOCOL.md` explains each); `queue` is not a verdict of the protocol: the datagram passed the prefilter, but no worker had room */
-  drops: Record<string, number>;
+  drops: { [name: string]: number };
   /** how much of each resource is in use, and its bound; see below */
-  caps: Record<string, number[]>;
+  caps: { [name: string]: number[] };
   /** what lies in the store */
   store: Store;
 }
@@ -729,8 +738,8 @@ export interface Methods {
   lookup: { params: [id: string | Uint8Array]; result: Lookup };
   trace: { params: [id: string | Uint8Array]; result: Lookup };
   put: { params: [value: Uint8Array | string, keep?: boolean | null]; result: Put };
-  store: { params: [record: Uint8Array | string, cas?: number | null, keep?: boolean | null]; result: Put };
-  publish: { params: [value: Uint8Array | string, salt?: Uint8Array | string | null, sequence?: number | null, cas?: number | null, lifeS?: number | null, keep?: boolean | null]; result: Publish };
+  store: { params: [record: Uint8Array | string, cas?: number | bigint | null, keep?: boolean | null]; result: Put };
+  publish: { params: [value: Uint8Array | string, salt?: Uint8Array | string | null, sequence?: number | bigint | null, cas?: number | bigint | null, lifeS?: number | null, keep?: boolean | null]; result: Publish };
   announce: { params: [key: string | Uint8Array, endpoint?: string | number | null, metadata?: Uint8Array | string | null, lifeS?: number | null, keep?: boolean | null]; result: Put };
   get: { params: [key: string | Uint8Array]; result: Get };
   resolve: { params: [publisher: string | Uint8Array, salt?: Uint8Array | string | null]; result: Resolve };

@@ -25,7 +25,8 @@ typedef enum skad_event_kind {
     SKAD_EVENT_CHANGED,  /* a watched record has appeared or changed */
     SKAD_EVENT_ADOPTED,  /* the network has a newer edition of what we publish, which we keep now */
     SKAD_EVENT_TWIN,     /* another node runs with our identity */
-    SKAD_EVENT_PUZZLE_NEEDED /* solve skad_event.epoch, then call skad_node_add_nonce */
+    SKAD_EVENT_PUZZLE_NEEDED, /* solve skad_event.epoch, then call skad_node_add_nonce */
+    SKAD_EVENT_REACHABILITY   /* whether strangers reach us was found out, or has changed */
 } skad_event_kind;
 
 typedef enum skad_outcome {
@@ -178,6 +179,10 @@ typedef struct skad_event {
             uint64_t sequence_before;
             uint64_t sequence;
         } adopted;
+        struct {
+            uint8_t family;  /* a skad_family */
+            uint8_t verdict; /* a skad_reach: YES or NO */
+        } reachability;
     } u;
     uint64_t reserved[8]; /* 0 in this version */
 } skad_event;

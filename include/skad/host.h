@@ -56,6 +56,7 @@ typedef struct skad_host_config {
                                   "node.example.org:4700" */
     size_t join_count;         /* 0..32; 0: the node waits to be found, unless it knows peers */
 
+    skad_role role;       /* what the node is to others; AUTO by skad_host_config_init */
     int workers;          /* threads for signatures, 0..64; 0: the thread that steps makes them;
                              -1: one less than the processors, 8 at most */
     bool peer_sockets;    /* a socket for each peer that is asked, so that a flood of the port costs
@@ -204,6 +205,19 @@ SKAD_MUST_CHECK skad_status skad_host_watch(skad_host host, const uint8_t *publi
 /* The same for the nodes that are announced under a key. */
 SKAD_MUST_CHECK skad_status skad_host_watch_providers(skad_host host, const skad_id *key,
                                                       uint32_t every_s, skad_op *op);
+
+/* Stores what can be read from a descriptor, to its end, as a file of any size: a tree of immutable
+ * values (docs/files.md), under the key *key (may be NULL). It steps until all is stored, for
+ * `timeout_ms` milliseconds at most (-1: as long as it takes); reading waits as the descriptor
+ * does. Errors: SKAD_ERR_TIMEOUT; SKAD_ERR_IO (reading, or the network refuses a piece);
+ * SKAD_ERR_INPUT (as skad_host_wait). What was stored by then stays for a day. */
+SKAD_MUST_CHECK skad_status skad_host_put_file(skad_host host, int from_fd, bool keep,
+                                               int timeout_ms, skad_id *key);
+/* Fetches a file by its key and writes it to a descriptor, in order, each piece once it is
+ * verified; *bytes (may be NULL) is how many. More errors: SKAD_ERR_MISSING (a piece was not
+ * found), SKAD_ERR_FORMAT (what is there is not a file). */
+SKAD_MUST_CHECK skad_status skad_host_get_file(skad_host host, const skad_id *key, int to_fd,
+                                               int timeout_ms, uint64_t *bytes);
 
 /* Forgets an operation or a watch: no event of it comes any more. */
 skad_status skad_host_cancel(skad_host host, skad_op op);

@@ -16,7 +16,7 @@ from identity import Identity
 from records import Announcement, Mutable, later
 from strict_msgpack import encode
 from target import Failure, Skip, demand, demand_code, demand_taken
-from wire import COMPARE, FIND_VALUE, MATCH, STORE
+from wire import CALL, COMPARE, FIND_VALUE, MATCH, PROBE, STORE
 
 OLDER, CONFLICT, CAS = 7, 8, 9
 
@@ -352,6 +352,18 @@ def _compare_needs_a_token(context: Context) -> None:
 @check("RPCs: MATCH without a valid token is refused with ERROR 1")
 def _match_needs_a_token(context: Context) -> None:
     reply = context.client.ask(MATCH, encode([0, bytes(512)]), token=b"")
+    demand(reply.kind == wire.ERROR and reply.body[1] == 1, f"{reply.name}")
+
+
+@check("RPCs: PROBE without a valid token is refused with ERROR 1")
+def _probe_needs_a_token(context: Context) -> None:
+    reply = context.client.ask(PROBE, encode([]), token=b"")
+    demand(reply.kind == wire.ERROR and reply.body[1] == 1, f"{reply.name}")
+
+
+@check("RPCs: CALL without a valid token is refused with ERROR 1")
+def _call_needs_a_token(context: Context) -> None:
+    reply = context.client.ask(CALL, encode([bytes(32), bytes((127, 0, 0, 1, 9, 9))]), token=b"")
     demand(reply.kind == wire.ERROR and reply.body[1] == 1, f"{reply.name}")
 
 

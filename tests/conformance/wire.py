@@ -11,8 +11,10 @@ import identity as ids
 from identity import ZERO, Identity, digest_of
 from strict_msgpack import Malformed, array_header, decode, encode
 
-PING, FIND_NODE, FIND_VALUE, STORE, ANNOUNCE, COMPARE, MATCH = 1, 2, 3, 4, 5, 6, 7
-PONG, NODES, VALUE, STORED, ANNOUNCED, COMPARED, MATCHED, ERROR = 17, 18, 19, 20, 21, 22, 23, 31
+PING, FIND_NODE, FIND_VALUE, STORE, ANNOUNCE, COMPARE, MATCH, PROBE, CALL = 1, 2, 3, 4, 5, 6, 7, 8, 9
+PONG, NODES, VALUE, STORED, ANNOUNCED, COMPARED, MATCHED, PROBED, CALLED, ERROR = \
+    17, 18, 19, 20, 21, 22, 23, 24, 25, 31
+CLIENT = 64
 KIND_NAMES = {
     PING: "PING",
     FIND_NODE: "FIND_NODE",
@@ -21,6 +23,8 @@ KIND_NAMES = {
     ANNOUNCE: "ANNOUNCE",
     COMPARE: "COMPARE",
     MATCH: "MATCH",
+    PROBE: "PROBE",
+    CALL: "CALL",
     PONG: "PONG",
     NODES: "NODES",
     VALUE: "VALUE",
@@ -28,6 +32,8 @@ KIND_NAMES = {
     ANNOUNCED: "ANNOUNCED",
     COMPARED: "COMPARED",
     MATCHED: "MATCHED",
+    PROBED: "PROBED",
+    CALLED: "CALLED",
     ERROR: "ERROR",
 }
 

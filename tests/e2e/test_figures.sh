@@ -21,17 +21,17 @@ if [ "$code" -ne 0 ]; then
     [ -s "$work/paper/report.html" ] || fail "no report of what there is"
 fi
 
-say "every experiment, one report, five pictures"
+say "every experiment, one report, six pictures"
 SKAD=$skad "$root/script/figures" --tiny --to "$work/pictures" "$work/paper" >"$work/out" 2>"$work/err" || fail "$(cat "$work/err")"
-grep -q "^11 of 11 .*expected end [0-9:]*$" "$work/err" || fail "no expected end: $(cat "$work/err")"
+grep -q "^15 of 15 .*expected end [0-9:]*$" "$work/err" || fail "no expected end: $(cat "$work/err")"
 for result in "$work"/paper/*.jsonl; do
     head -n 1 "$result" | grep -q '^{"complete":true ,' || fail "$result is not complete"
     grep -q "%" "${result%.jsonl}.txt" || fail "no table beside $result"
 done
-[ "$(ls "$work"/paper/*.jsonl | wc -l)" -eq 11 ] || fail "$(ls "$work/paper")"
-[ "$(grep -c '^<h2>' "$work/paper/report.html")" -eq 11 ] || fail "sections are missing"
+[ "$(ls "$work"/paper/*.jsonl | wc -l)" -eq 15 ] || fail "$(ls "$work/paper")"
+[ "$(grep -c '^<h2>' "$work/paper/report.html")" -eq 15 ] || fail "sections are missing"
 ! grep -q 'class="missing"' "$work/paper/report.html" || fail "something is missing"
-for picture in colluders churn prefixes under-threshold ablation; do
+for picture in colluders churn prefixes under-threshold ablation ablation-ms; do
     grep -q '^<svg .*aria-label=' "$work/pictures/$picture.svg" || fail "no $picture"
     [ -s "$root/docs/pictures/$picture.svg" ] || fail "docs/pictures has no $picture"
     grep -rqF "pictures/$picture.svg" "$root/README.md" "$root/docs" || fail "no document shows $picture"

@@ -23,7 +23,7 @@
 #include "src/core/storage/store_admission.h"
 #include "src/core/storage/store_shares.h"
 #include "src/daemon/control/control.h"
-#include "src/daemon/control/control_inside.h"
+#include "src/daemon/control/control_files.h"
 #include "src/daemon/control/pending_calls.h"
 #include "src/host/net/peer_sockets.h"
 #include "src/host/net/udp_endpoints.h"
@@ -104,6 +104,12 @@ static void bounds_of_the_daemon_are_the_documented_ones(void **state)
         {"operations or watches of all", SKAD_PENDING_CALLS_MAX, 1024},
         {"subscriptions of a client", SKAD_CONTROL_CLIENT_SUBSCRIPTIONS_MAX, 8},
         {"subscriptions of all", SKAD_CONTROL_SUBSCRIPTIONS_MAX, 128},
+        {"files of a client", SKAD_CONTROL_CLIENT_FILES_MAX, 4},
+        {"files of all", SKAD_CONTROL_FILES_MAX, 8},
+        {"operations of files", SKAD_CONTROL_FILE_OPERATIONS, 96},
+        {"bytes of a chunk", SKAD_CONTROL_CHUNK_BYTES_MAX, 4000},
+        {"bytes of a window", SKAD_CONTROL_FILE_WINDOW, 65536},
+        {"pieces ahead", SKAD_CONTROL_FILE_AHEAD, 128},
         {"batches of a client", SKAD_CONTROL_CLIENT_BATCHES_MAX, 4},
         {"requests of a batch", SKAD_CONTROL_BATCH_MAX, 32},
         {"publishes that choose their sequence", SKAD_CONTROL_PUBLISHES_MAX, 256},

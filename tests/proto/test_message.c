@@ -188,6 +188,12 @@ static const body_case CASES[] = {
     {"COMPARE of one and a part", SKAD_KIND_COMPARE, false, {A(1), B(25)}},
     {"COMPARE of nil", SKAD_KIND_COMPARE, false, {A(1), N}},
     {"COMPARE, two elements", SKAD_KIND_COMPARE, false, {A(2), B(24), B(24)}},
+    {"PROBE", SKAD_KIND_PROBE, true, {A(0)}},
+    {"PROBE, one element", SKAD_KIND_PROBE, false, {A(1), U(0)}},
+    {"CALL", SKAD_KIND_CALL, true, {A(2), B(32), SEEN}},
+    {"CALL of a short ID", SKAD_KIND_CALL, false, {A(2), B(31), SEEN}},
+    {"CALL of no endpoint", SKAD_KIND_CALL, false, {A(2), B(32), B(0)}},
+    {"CALL without endpoint", SKAD_KIND_CALL, false, {A(1), B(32)}},
     {"MATCH", SKAD_KIND_MATCH, true, {A(2), U(0), B(512)}},
     {"MATCH of 127 bits", SKAD_KIND_MATCH, true, {A(2), U(127), B(512)}},
     {"MATCH of 128 bits", SKAD_KIND_MATCH, false, {A(2), U(128), B(512)}},
@@ -235,6 +241,11 @@ static const body_case CASES[] = {
     {"COMPARED, no bits", SKAD_KIND_COMPARED, false, {A(2), SEEN, B(0)}},
     {"COMPARED, 48 bits", SKAD_KIND_COMPARED, false, {A(2), SEEN, B(6)}},
     {"COMPARED without bits", SKAD_KIND_COMPARED, false, {A(1), SEEN}},
+    {"PROBED", SKAD_KIND_PROBED, true, {A(2), SEEN, SEEN}},
+    {"PROBED without a caller", SKAD_KIND_PROBED, false, {A(1), SEEN}},
+    {"PROBED with an empty caller", SKAD_KIND_PROBED, false, {A(2), SEEN, B(0)}},
+    {"CALLED", SKAD_KIND_CALLED, true, {A(1), SEEN}},
+    {"CALLED, two elements", SKAD_KIND_CALLED, false, {A(2), SEEN, U(0)}},
     {"MATCHED", SKAD_KIND_MATCHED, true, {A(2), SEEN, U(0)}},
     {"MATCHED, all differ", SKAD_KIND_MATCHED, true, {A(2), SEEN, U(UINT64_MAX)}},
     {"MATCHED, a bin", SKAD_KIND_MATCHED, false, {A(2), SEEN, B(8)}},
@@ -435,13 +446,13 @@ static void replies_answer_their_request_only(void **state)
         for (size_t j = 0; j < SKAD_WIRE_KINDS; j++) {
             skad_kind request = skad_wire_kinds[i];
             skad_kind reply = skad_wire_kinds[j];
-            bool fits = i < 7 && (j == i + 7 || reply == SKAD_KIND_ERROR);
+            bool fits = i < 9 && (j == i + 9 || reply == SKAD_KIND_ERROR);
             assert_int_equal(skad_kind_answers(request, reply), fits);
         }
-        assert_int_equal(skad_kind_is_request(skad_wire_kinds[i]), i < 7);
-        assert_int_equal(skad_kind_is_reply(skad_wire_kinds[i]), i >= 7);
+        assert_int_equal(skad_kind_is_request(skad_wire_kinds[i]), i < 9);
+        assert_int_equal(skad_kind_is_reply(skad_wire_kinds[i]), i >= 9);
     }
-    assert_false(skad_kind_is_reply((skad_kind)24));
+    assert_false(skad_kind_is_reply((skad_kind)26));
     assert_false(skad_kind_is_request((skad_kind)0));
 }
 

@@ -71,6 +71,17 @@ static void a_mixture_is_a_behaviour_too(void **state)
     assert_false(skad_sim_scenario_has(&scenario, SKAD_SIM_ABSENT));
 }
 
+static void parts_of_a_mixture_have_phases(void **state)
+{
+    (void)state;
+    skad_sim_part parts[SKAD_SIM_PARTS_MAX];
+    uint64_t mixed = number_of("drop:0.25@30-60.5,flood:0.25@45,collude:0.5");
+    assert_int_equal(skad_sim_behaviour_parts(mixed, parts), 3);
+    assert_true(parts[0].from_s == 30 && parts[0].until_s == 60.5);
+    assert_true(parts[1].from_s == 45 && parts[1].until_s <= 0);
+    assert_true(parts[2].from_s <= 0 && parts[2].until_s <= 0);
+}
+
 static void what_is_no_mixture_is_refused(void **state)
 {
     (void)state;
@@ -88,6 +99,11 @@ static void what_is_no_mixture_is_refused(void **state)
         {"drop:1,", "is no mixture"},
         {":1", "is no mixture"},
         {"drop:x", "is no mixture"},
+        {"drop:1@", "is no mixture"},
+        {"drop:1@-3", "is no mixture"},
+        {"drop:1@30-20", "is no mixture"},
+        {"drop:1@30-", "is no mixture"},
+        {"drop:1@30x", "is no mixture"},
         {"none:0.5,drop:0.5", "is no mixture"},
         {"drop:.1,drop:.1,drop:.1,drop:.1,drop:.1,drop:.1,drop:.1,drop:.1,drop:.2",
          "is no mixture"},
@@ -169,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_file_is_a_behaviour_of_its_name),
         cmocka_unit_test(traits_are_those_of_the_functions),
         cmocka_unit_test(a_mixture_is_a_behaviour_too),
+        cmocka_unit_test(parts_of_a_mixture_have_phases),
         cmocka_unit_test(what_is_no_mixture_is_refused),
         cmocka_unit_test(a_list_is_a_sweep_and_shares_make_a_mixture),
         cmocka_unit_test(adversaries_are_dealt_by_share),

@@ -262,6 +262,31 @@ static void they_are_honest_at_first(void **state)
     assert_true(honest.lookups.rpcs * 3 < drops.lookups.rpcs * 2);
 }
 
+/* Requests of a hundred lookups within five seconds. */
+static uint64_t requests_under(const char *behaviour)
+{
+    char reason[SKAD_SIM_REASON_BYTES];
+    skad_sim_scenario scenario = planned_world(0);
+    scenario.ground = 30;
+    assert_true(skad_sim_behaviour_find(behaviour, &scenario.adversary, reason));
+    return test_run_world(&scenario).lookups.rpcs;
+}
+
+static void each_part_of_a_mixture_has_its_phase(void **state)
+{
+    (void)state;
+    const uint64_t never = requests_under("drop:1@1000");
+    const uint64_t all_the_time = requests_under("drop:1");
+    const uint64_t at_last = requests_under("drop:1@2.5");
+    const uint64_t at_first = requests_under("drop:1@0-2.5");
+    print_message("never %lu, at last %lu, at first %lu, always %lu\n", (unsigned long)never,
+                  (unsigned long)at_last, (unsigned long)at_first, (unsigned long)all_the_time);
+    assert_true(never < at_last && at_last < all_the_time);
+    assert_true(never < at_first && at_first < all_the_time);
+    const uint64_t half = requests_under("drop:0.5@1000,drop:0.5");
+    assert_true(never < half && half < all_the_time);
+}
+
 static void they_may_stay_while_others_come_and_go(void **state)
 {
     (void)state;
@@ -291,6 +316,7 @@ int main(void)
         cmocka_unit_test(they_arrive_at_a_rate_leave_and_return),
         cmocka_unit_test(none_arrives_while_all_are_away),
         cmocka_unit_test(they_are_honest_at_first),
+        cmocka_unit_test(each_part_of_a_mixture_has_its_phase),
         cmocka_unit_test(they_may_stay_while_others_come_and_go),
     };
     return cmocka_run_group_tests_name("sim phases", tests, NULL, NULL);

@@ -96,12 +96,15 @@ static void close_store(test_node *node)
     node->store.ops->free(node->store.self);
 }
 
+skad_role test_network_role = SKAD_ROLE_SERVER;
+
 static void start(test_network *network, test_node *node)
 {
     skad_node_config config = {.profile = *network->profile,
                                .identity = &node->identity,
                                .store = node->store,
-                               .families = SKAD_FAMILIES_ALL};
+                               .families = SKAD_FAMILIES_ALL,
+                               .role = test_network_role};
     skad_node_limits_default(&config.limits);
     config.limits.peers = 512;
     config.limits.pending = 256;
@@ -294,6 +297,7 @@ static void collect(test_network *network, size_t index)
     while (skad_node_poll_datagram(network->nodes[index].node, &datagram)) {
         network->nodes[index].polled++;
         network->nodes[index].polled_bytes += datagram.len;
+        (void)(network->lets_in != NULL && network->lets_in(network, index, &datagram.to, true));
         test_network_send(network, &network->nodes[index].address, &datagram);
     }
     reschedule(network, index);
@@ -309,7 +313,9 @@ static void deliver(test_network *network)
     } else if (to != NULL && to->liar &&
                network->adversary(network, index, &flight->from, &flight->datagram)) {
         network->delivered++;
-    } else if (to != NULL && !to->dead) {
+    } else if (to != NULL && !to->dead &&
+               (network->lets_in == NULL ||
+                network->lets_in(network, index, &flight->from, false))) {
         skad_node_receive(network->nodes[index].node, flight->datagram.bytes, flight->datagram.len,
                           &flight->from, test_network_time(network));
         network->delivered++;

@@ -41,11 +41,18 @@ typedef struct test_flight {
 typedef void (*test_outsiders)(test_network *network, const skad_address *from,
                                const skad_datagram *datagram);
 
+/* Whether a datagram gets to a node; and each that a node sends: `out`. */
+typedef bool (*test_gate)(test_network *network, size_t index, const skad_address *other, bool out);
+
+/* What the nodes are that are made from now on; servers at first. */
+extern skad_role test_network_role;
+
 struct test_network {
     const skad_profile *profile;
     test_adversary adversary;
     test_outsiders outsiders;
-    void *user; /* of adversary and outsiders */
+    test_gate lets_in; /* NULL: everything gets in */
+    void *user;        /* of adversary and outsiders */
     test_node nodes[TEST_NODES_MAX];
     size_t count;
     skad_shared *shared; /* of all nodes; NULL: each has all of its own, as a daemon */

@@ -28,7 +28,8 @@ static void write_envelope(skad_json *json, const skad_vector_identities *self,
     skad_json_hex(json, "recipient", draft->recipient.bytes, SKAD_ID_BYTES);
     skad_json_hex(json, "request_digest", request_digest,
                   request_digest == NULL ? 0 : SKAD_HASH_BYTES);
-    skad_json_uint(json, "kind", envelope.kind);
+    skad_json_uint(json, "kind",
+                   (unsigned)envelope.kind + (envelope.client ? SKAD_KIND_CLIENT : 0U));
     skad_json_text(json, "kind_name", skad_wire_kind_name(envelope.kind));
     skad_json_hex(json, "rpc_id", envelope.rpc_id, SKAD_RPC_ID_BYTES);
     skad_json_hex(json, "id", envelope.id == NULL ? NULL : envelope.id->bytes,
@@ -214,6 +215,22 @@ static void write_store_exchange(skad_json *json, const skad_vector_identities *
                digest);
 }
 
+/* Datagrams of a node that cannot be reached. */
+static void write_clients(skad_json *json, skad_vector_identities *self)
+{
+    static const skad_kind kinds[] = {SKAD_KIND_PING, SKAD_KIND_PONG};
+    self->client = true;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        skad_draft draft;
+        skad_draft *one = &draft;
+        const uint8_t *digest = skad_kind_is_reply(kinds[i]) ? self->request_digest : NULL;
+        skad_vector_draft(self, kinds[i], &self->receiver.id, digest, SKAD_VECTOR_TOKEN, &draft);
+        skad_seal(&self->sealer, &one, 1);
+        write_envelope(json, self, "of a client", &draft, digest);
+    }
+    self->client = false;
+}
+
 void skad_vectors_envelopes(skad_json *json)
 {
     skad_vector_identities self;
@@ -224,7 +241,8 @@ void skad_vectors_envelopes(skad_json *json)
         skad_kind kind = skad_wire_kinds[i];
         bool shows_token = skad_kind_is_reply(kind) || kind == SKAD_KIND_STORE ||
                            kind == SKAD_KIND_ANNOUNCE || kind == SKAD_KIND_COMPARE ||
-                           kind == SKAD_KIND_MATCH;
+                           kind == SKAD_KIND_MATCH || kind == SKAD_KIND_PROBE ||
+                           kind == SKAD_KIND_CALL;
         skad_draft draft;
         skad_draft *one = &draft;
         const uint8_t *digest = skad_kind_is_reply(kind) ? self.request_digest : NULL;
@@ -238,5 +256,6 @@ void skad_vectors_envelopes(skad_json *json)
     write_pages(json, &self);
     write_batch(json, &self);
     write_copies(json, &self);
+    write_clients(json, &self);
     write_store_exchange(json, &self);
 }

@@ -10,9 +10,10 @@
 
 const skad_kind skad_wire_kinds[SKAD_WIRE_KINDS] = {
     SKAD_KIND_PING,     SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE, SKAD_KIND_STORE,
-    SKAD_KIND_ANNOUNCE, SKAD_KIND_COMPARE,   SKAD_KIND_MATCH,      SKAD_KIND_PONG,
-    SKAD_KIND_NODES,    SKAD_KIND_VALUE,     SKAD_KIND_STORED,     SKAD_KIND_ANNOUNCED,
-    SKAD_KIND_COMPARED, SKAD_KIND_MATCHED,   SKAD_KIND_ERROR,
+    SKAD_KIND_ANNOUNCE, SKAD_KIND_COMPARE,   SKAD_KIND_MATCH,      SKAD_KIND_PROBE,
+    SKAD_KIND_CALL,     SKAD_KIND_PONG,      SKAD_KIND_NODES,      SKAD_KIND_VALUE,
+    SKAD_KIND_STORED,   SKAD_KIND_ANNOUNCED, SKAD_KIND_COMPARED,   SKAD_KIND_MATCHED,
+    SKAD_KIND_PROBED,   SKAD_KIND_CALLED,    SKAD_KIND_ERROR,
 };
 
 const char *skad_wire_kind_name(skad_kind kind)
@@ -127,6 +128,9 @@ static void sample_request(skad_message *out)
         skad_wire_fill(digests, sizeof digests, 0x30);
         out->u.match.bits = 7;
         out->u.match.digests = (skad_span){digests, sizeof digests};
+    } else if (out->kind == SKAD_KIND_CALL) {
+        skad_wire_fill(out->u.call.id.bytes, SKAD_ID_BYTES, 0x50);
+        address("198.51.100.9:4009", &out->u.call.endpoint);
     }
 }
 
@@ -152,7 +156,9 @@ void skad_wire_message(skad_kind kind, skad_message *out)
         out->u.reply.u.matched.differs = UINT64_C(0x8000000000000001);
     } else if (kind == SKAD_KIND_ERROR) {
         out->u.reply.u.error.code = SKAD_ERROR_TOKEN;
-    } else if (kind != SKAD_KIND_PONG) {
+    } else if (kind == SKAD_KIND_PROBED) {
+        address("[2001:db8::9]:4009", &out->u.reply.u.probed.caller);
+    } else if (kind != SKAD_KIND_PONG && kind != SKAD_KIND_CALLED) {
         out->u.reply.u.stored.life_s = 86400;
     }
 }

@@ -16,6 +16,8 @@ static const char *default_of(const skad_option_row *row, const skad_options *op
         return "public";
     case SKAD_OPTION_SANDBOX:
         return "on";
+    case SKAD_OPTION_ROLE:
+        return "auto";
     case SKAD_OPTION_WORKERS:
         (void)snprintf(out->text, sizeof out->text, "%zu", skad_workers_default());
         return out->text;

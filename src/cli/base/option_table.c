@@ -114,6 +114,17 @@ static bool take_profile(const skad_option_row *row, const char *value, skad_opt
     return skad_profile_choose(value, out->profile_read, failure);
 }
 
+static bool take_role(const skad_option_row *row, const char *value, skad_options *out,
+                      skad_failure *failure)
+{
+    (void)row;
+    out->role = strcmp(value, "client") == 0 ? SKAD_ROLE_CLIENT
+                : strcmp(value, "auto") == 0 ? SKAD_ROLE_AUTO
+                                             : SKAD_ROLE_SERVER;
+    return out->role != SKAD_ROLE_SERVER || strcmp(value, "server") == 0 ||
+           skad_fail(failure, "%s is neither auto, server nor client", value);
+}
+
 static bool take_log_level(const skad_option_row *row, const char *value, skad_options *out,
                            skad_failure *failure)
 {
@@ -272,6 +283,10 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
      .words = "public test FILE"},
     {SKAD_OPTION_SANDBOX, 0, "sandbox", "MODE", "on (default), log what would be refused, or off",
      .take = take_sandbox, .words = "on log off"},
+    {SKAD_OPTION_ROLE, 0, "role", "ROLE",
+     "server, client (asks, and holds nothing for others), or auto (default): by whether it is "
+     "reached",
+     .take = take_role, .words = "auto server client"},
     {SKAD_OPTION_LISTEN, 0, "listen", "ADDR:PORT",
      "where to listen, once for each family (default: port 4700 of all addresses; of `gateway` "
      "127.0.0.1:4780)",
@@ -463,6 +478,7 @@ void skad_options_set_defaults(skad_options *out)
     memset(out, 0, sizeof *out);
     out->profile = skad_profile_builtin("public");
     out->sandbox = SKAD_SANDBOX_ON;
+    out->role = SKAD_ROLE_AUTO;
     out->log_level = SKAD_LOG_INFO;
     (void)skad_log_format_parse("auto", &out->log_format);
     out->timeout_s = TIMEOUT_S_DEFAULT;

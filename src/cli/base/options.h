@@ -63,6 +63,8 @@ typedef uint64_t skad_option_set;
 #define SKAD_OPTION_RATE_UNPROVEN  (UINT64_C(1) << 46)
 #define SKAD_OPTION_RATE_ADDRESS   (UINT64_C(1) << 47)
 
+#define SKAD_OPTION_ROLE (UINT64_C(1) << 57)
+
 /* What a node may use of its machine. */
 #define SKAD_OPTIONS_LIMITS                                                                        \
     (SKAD_OPTION_MEMORY | SKAD_OPTION_DISK | SKAD_OPTION_BANDWIDTH | SKAD_OPTION_DESCRIPTORS |     \
@@ -102,7 +104,8 @@ typedef uint64_t skad_option_set;
      SKAD_OPTION_SOCKET | SKAD_OPTION_SANDBOX | SKAD_OPTION_WORKERS | SKAD_OPTION_STORE |          \
      SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_LOG_FORMAT | SKAD_OPTION_METRICS |                        \
      SKAD_OPTION_SOCKET_MODE | SKAD_OPTION_SOCKET_GROUP | SKAD_OPTION_MONITOR_SOCKET |             \
-     SKAD_OPTION_MONITOR_MODE | SKAD_OPTION_MONITOR_GROUP | SKAD_OPTIONS_LIMITS)
+     SKAD_OPTION_MONITOR_MODE | SKAD_OPTION_MONITOR_GROUP | SKAD_OPTION_ROLE |                     \
+     SKAD_OPTIONS_LIMITS)
 
 typedef struct skad_settings skad_settings;
 
@@ -119,6 +122,7 @@ typedef struct skad_options {
     skad_profile *profile_read;  /* the former where it came from a file: memory for secrets */
     skad_limits limits;          /* those of SKAD_OPTIONS_LIMITS */
     skad_sandbox sandbox;        /* --sandbox, else on */
+    skad_role role;              /* --role, else auto */
     skad_log_level log_level;    /* --log-level, else info */
     skad_log_format log_format;  /* --log-format, else what suits stderr */
     skad_metrics_place metrics;  /* --metrics, else nowhere */

@@ -186,6 +186,7 @@ static bool read_notice(skad_answer whole, skad_reply *out)
 {
     skad_answer params = skad_answer_at(whole, 2);
     skad_answer msgid = skad_answer_at(params, 0);
+    out->name = skad_answer_at(whole, 1);
     out->result = skad_answer_at(params, 1);
     if (!is_uint(msgid, UINT32_MAX) || out->result.item == NULL) {
         return false;
@@ -202,8 +203,7 @@ static bool read_reply(const skad_item *items, size_t count, skad_reply *out)
     skad_answer msgid = skad_answer_at(whole, 1);
     skad_answer error = skad_answer_at(whole, 2);
 
-    out->error = SKAD_EXIT_DONE;
-    out->message[0] = 0;
+    *out = (skad_reply){.error = SKAD_EXIT_DONE, .failure = error};
     out->notice =
         skad_answer_count(whole) == 3 && is_uint(type, UINT64_MAX) && type.item->u.number == 2;
     if (out->notice) {
@@ -274,9 +274,9 @@ skad_exit skad_client_call(skad_client *client, skad_control_request *request, s
 {
     skad_reply reply;
     skad_exit error = skad_client_request(client, request, failure);
-    if (error == SKAD_EXIT_DONE) {
-        error = skad_client_await(client, &reply, failure);
-    }
+    do { /* an answer to something else is none to this */
+        error = error == SKAD_EXIT_DONE ? skad_client_await(client, &reply, failure) : error;
+    } while (error == SKAD_EXIT_DONE && reply.msgid != request->msgid);
     if (error != SKAD_EXIT_DONE) {
         return error;
     }

@@ -26,7 +26,10 @@ typedef struct skad_reply {
     bool notice;                      /* no answer yet, but a notification about the request */
     skad_exit error;                  /* SKAD_EXIT_DONE, or the exit code for the daemon's error */
     char message[SKAD_FAILURE_BYTES]; /* of the error */
-    skad_answer result;               /* borrowed until the next receive */
+    /* Borrowed until the next receive: */
+    skad_answer failure; /* the daemon's error as it came */
+    skad_answer name;    /* of the notification */
+    skad_answer result;
 } skad_reply;
 
 SKAD_MUST_CHECK skad_exit skad_client_open(const skad_options *options, skad_client *out,

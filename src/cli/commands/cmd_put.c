@@ -42,15 +42,15 @@ static bool open_input(const char *path, skad_file_put_request *out, skad_failur
 static void describe_losses(const skad_file_put_report *report, skad_failure *out)
 {
     skad_failure reasons;
-    skad_refusals_list(report->refusals, 0, &reasons);
+    skad_refusals_list(report->totals.refusals, 0, &reasons);
     out->text[0] = 0;
-    if (report->refused > 0) {
+    if (report->totals.refused > 0) {
         (void)skad_fail(out, "; refusals: %s", reasons.text);
     }
-    if (report->unresponsive > 0) {
+    if (report->totals.unresponsive > 0) {
         size_t len = strlen(out->text);
         (void)snprintf(out->text + len, sizeof out->text - len, "; without an answer: %" PRIu64,
-                       report->unresponsive);
+                       report->totals.unresponsive);
     }
 }
 
@@ -59,11 +59,11 @@ static void tell_half_stored(const skad_file_put_report *report, skad_failure *f
 {
     char key[SKAD_ID_TEXT_BYTES];
     const size_t len = strlen(failure->text);
-    if (report->root_known && report->records > 0) {
+    if (report->root_known && report->totals.records > 0) {
         skad_id_format(&report->root, key);
         (void)snprintf(failure->text + len, sizeof failure->text - len,
                        "; %" PRIu64 " records of %s are stored: put it again to complete it",
-                       report->records, key);
+                       report->totals.records, key);
     }
 }
 
@@ -71,14 +71,15 @@ static skad_exit check(const skad_options *options, const skad_file_put_report *
                        skad_failure *failure)
 {
     skad_failure losses;
-    if (report->worst_stored >= options->min_acks) {
+    if (report->totals.stored_min >= options->min_acks) {
         return SKAD_EXIT_DONE;
     }
     describe_losses(report, &losses);
     (void)skad_fail(failure,
                     "a record of the file is stored at %" PRIu64 " of %" PRIu64
                     " holders, fewer than --min-acks %" PRIu64 "%s",
-                    report->worst_stored, report->worst_holders, options->min_acks, losses.text);
+                    report->totals.stored_min, report->totals.asked_min, options->min_acks,
+                    losses.text);
     return SKAD_EXIT_REFUSED;
 }
 
@@ -89,18 +90,19 @@ static void print_json(const skad_file_put_report *report, const char *key, bool
     printf("{\"key\":\"%s\",\"bytes\":%" PRIu64 ",\"records\":%" PRIu64 ",\"stored\":%" PRIu64
            ",\"holders\":%" PRIu64 ",\"wanted\":%" PRIu64 ",\"alone\":%" PRIu64
            ",\"refused\":%" PRIu64 ",\"silent\":%" PRIu64 ",\"refusals\":{",
-           key, report->bytes, report->records, report->worst_stored, report->worst_holders,
-           report->worst_wanted, report->alone, report->refused, report->unresponsive);
+           key, report->bytes, report->totals.records, report->totals.stored_min,
+           report->totals.asked_min, report->totals.wanted_min, report->totals.alone,
+           report->totals.refused, report->totals.unresponsive);
     bool first = true;
     for (size_t code = 0; code < SKAD_REFUSALS; code++) {
-        if (report->refusals[code] > 0) {
+        if (report->totals.refusals[code] > 0) {
             printf("%s\"%s\":%" PRIu64, first ? "" : ",", skad_refusals_name(code),
-                   report->refusals[code]);
+                   report->totals.refusals[code]);
             first = false;
         }
     }
     printf("},\"kept\":%s,\"dense\":%" PRIu64 "}\n",
-           keep && report->not_kept == 0 ? "true" : "false", report->dense);
+           keep && report->not_kept == 0 ? "true" : "false", report->totals.dense);
 }
 
 /* Prints a report for a person at a terminal; scripts read only the key. */
@@ -114,12 +116,13 @@ static void report_to_terminal(const skad_file_put_report *report)
     (void)fprintf(stderr,
                   "%" PRIu64 " records, each stored at %" PRIu64 " of %" PRIu64
                   " nodes that should have it, or better%s\n",
-                  report->records, report->worst_stored, report->worst_wanted, losses.text);
+                  report->totals.records, report->totals.stored_min, report->totals.wanted_min,
+                  losses.text);
 }
 
 static void warn_dense(const skad_file_put_report *report)
 {
-    if (report->dense > 0) {
+    if (report->totals.dense > 0) {
         (void)fflush(stdout);
         (void)fprintf(
             stderr,
@@ -127,7 +130,7 @@ static void warn_dense(const skad_file_put_report *report)
             " records the closest nodes are denser than chance allows, as if one party "
             "had made them to own these; they are stored all over their regions, too: get the file "
             "through another node now and then\n",
-            report->dense, report->records);
+            report->totals.dense, report->totals.records);
     }
 }
 
@@ -172,7 +175,7 @@ static skad_exit run(const skad_options *options)
         return skad_complain(exit, &failure);
     }
     print(options, &report);
-    if (report.alone > 0) {
+    if (report.totals.alone > 0) {
         exit = skad_stored_alone(request.keep && report.not_kept == 0);
     } else if (report.not_kept > 0) {
         exit = skad_stored_not_kept();

@@ -14,10 +14,11 @@
 
 #define REAL "-real"
 
-/* Whether the last --crypto asks for real cryptography; the simulator checks all other values. */
+/* Whether the last --crypto asks for real cryptography; the simulator checks all other values. Live
+ * nodes have it in any case. */
 static bool wants_real(int argc, char **argv)
 {
-    bool real = false;
+    bool real = argc > 2 && strcmp(argv[2], "reality") == 0;
     for (int i = 2; i < argc; i++) {
         if (strncmp(argv[i], "--crypto=", 9) == 0) {
             real = strcmp(argv[i] + 9, "real") == 0;

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "skad/version.h"
 #include "crypto/keys.h"
+#include "skad/version.h"
 #include "src/cli/base/suggestion.h"
 #include "src/cli/commands/cmd_sim.h"
 #include "src/cli/commands/command_table.h"

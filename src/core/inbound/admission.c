@@ -95,6 +95,7 @@ static void challenge(skad_node *node, const skad_envelope *envelope, const skad
         .recipient = sender,
         .request_digest = digest,
         .to_hello = hello,
+        .client = (node->env.clients & from->family) != 0,
         .token = token,
         .bytes_max = len,
     };

@@ -14,6 +14,7 @@
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/offers.h"
 #include "src/core/upkeep/partition_recovery.h"
+#include "src/core/upkeep/reachability.h"
 
 /* The token that an answer carries is good for our next request to that endpoint. */
 static void keep_token(skad_node *node, skad_peer_slot slot, const skad_address *from,
@@ -55,12 +56,35 @@ static bool may_list(const skad_message *answer)
     return answer->kind != SKAD_KIND_ERROR || answer->u.reply.u.error.code == SKAD_ERROR_TOKEN;
 }
 
+/* A client has answered. It shows that our network is up, and no more: a client is not listed, and
+ * to an operation it is as if it had been silent, unless the operation was to find out whether a
+ * node lives there. */
+static void handle_client(skad_node *node, const skad_pending_rpc *rpc, const skad_opened *opened,
+                          const skad_address *from)
+{
+    (void)skad_table_unlist(&node->table, &opened->sender, from, node->env.now.mono_us);
+    if (rpc->purpose == SKAD_PURPOSE_UNVERIFIED) {
+        skad_ping_queue_settled(node, from, true);
+    } else if (rpc->purpose == SKAD_PURPOSE_COMPARE) {
+        skad_offers_failed(node, rpc);
+    } else if (rpc->purpose == SKAD_PURPOSE_PING) {
+        skad_operate_answered(node, rpc, opened, NULL);
+    } else if (skad_purpose_of_operation((skad_purpose)rpc->purpose)) {
+        skad_operate_failed(node, rpc);
+    }
+}
+
 static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
                           const skad_opened *opened, const skad_address *from)
 {
     const skad_pending_rpc rpc = *prefiltered->rpc;
     skad_pending_close(&node->pending, prefiltered->rpc);
     node->heard_us = node->env.now.mono_us;
+    node->heard_families |= from->family;
+    if (prefiltered->envelope.client) {
+        handle_client(node, &rpc, opened, from);
+        return;
+    }
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &opened->sender);
     bool lived = skad_peers_alive(&node->table.peers, slot);
     bool was_near = alive_near_us(node, slot);
@@ -87,6 +111,7 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
         return;
     case SKAD_PURPOSE_CHECK:
     case SKAD_PURPOSE_REPLICA:
+    case SKAD_PURPOSE_CALL:
         return; /* admission to the table was its only purpose */
     case SKAD_PURPOSE_PING:
     case SKAD_PURPOSE_LOOKUP:
@@ -97,6 +122,9 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
         return;
     case SKAD_PURPOSE_COMPARE:
         skad_offers_answered(node, &rpc, &opened->message);
+        return;
+    case SKAD_PURPOSE_PROBE:
+        skad_reachability_answered(node, &rpc, &opened->message);
         return;
     case SKAD_PURPOSE_MATCH:
         skad_matching_answered(node, &rpc, &opened->message);
@@ -130,8 +158,15 @@ void skad_handle(skad_node *node, const skad_prefiltered *prefiltered, const ska
      * without a valid token. Nothing is noted under the ID of a sender that is not proven to have
      * it. One with a token is not pinged either: there was no budget for its proof, and pings are
      * for those that have one. */
+    skad_reachability_heard(node, from);
     skad_served served = skad_serve(node, &prefiltered->envelope, opened, from, len);
     const skad_message *asked = &opened->message;
+    if (prefiltered->envelope.client) { /* it is served, and that is all */
+        if (served.validated && opened->proven) {
+            (void)skad_table_unlist(&node->table, &opened->sender, from, node->env.now.mono_us);
+        }
+        return;
+    }
     if (asked->kind == SKAD_KIND_MATCH && opened->proven) {
         skad_handover_waited_for(node);
     }
@@ -230,6 +265,11 @@ static void ask_again(skad_node *node, const skad_pending_rpc *rpc)
 
 static void give_up(skad_node *node, const skad_pending_rpc *rpc)
 {
+    if (rpc->purpose ==
+        SKAD_PURPOSE_CALL) { /* the node may be unreachable: its asker wants to know */
+        node->stats.timeouts++;
+        return;
+    }
     count_silence(node, rpc);
     if (rpc->purpose == SKAD_PURPOSE_UNVERIFIED) {
         skad_ping_queue_settled(node, &rpc->address, false);

@@ -41,6 +41,8 @@ static bool changes_something(const skad_node *node, const skad_envelope *envelo
     case SKAD_KIND_ANNOUNCE:
     case SKAD_KIND_COMPARE:
     case SKAD_KIND_MATCH:
+    case SKAD_KIND_PROBE:
+    case SKAD_KIND_CALL:
         return true;
     case SKAD_KIND_PING:
     case SKAD_KIND_FIND_NODE:
@@ -53,6 +55,8 @@ static bool changes_something(const skad_node *node, const skad_envelope *envelo
     case SKAD_KIND_ANNOUNCED:
     case SKAD_KIND_COMPARED:
     case SKAD_KIND_MATCHED:
+    case SKAD_KIND_PROBED:
+    case SKAD_KIND_CALLED:
     case SKAD_KIND_ERROR:
         break;
     }

@@ -7,13 +7,15 @@
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
 #include "src/core/rpc/answer_budget.h"
+#include "src/core/rpc/role.h"
 #include "src/core/rpc/signer.h"
 #include "src/core/storage/holdings.h"
 #include "src/core/storage/key_places.h"
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
+#include "src/core/upkeep/callers.h"
 
-static_assert(SKAD_KIND_MATCH < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
+static_assert(SKAD_KIND_CALL < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
               "the statistics count each kind of request");
 
 /* One answer in the making. */
@@ -55,6 +57,7 @@ static bool reply(answer *to, skad_message *message)
         .recipient = &to->request->sender,
         .request_digest = to->request->digest,
         .to_hello = to->request->hello,
+        .client = (node->env.clients & to->from->family) != 0,
         .token = to->granted,
         .bytes_max = to->allowance < SKAD_DATAGRAM_BYTES_MAX ? to->allowance : 0,
     };
@@ -296,9 +299,14 @@ typedef struct keep_request {
 } keep_request;
 
 /* Whether a request that changes something, or that tells what is held, may be served: its address
- * and its identity are proven. If not it is refused. */
+ * and its identity are proven, and we are no client, which holds nothing for others. If not it is
+ * refused. */
 static bool may_change(answer *to)
 {
+    if (skad_role_is_client(to->node)) {
+        refuse(to, SKAD_ERROR_UNSUPPORTED, 0);
+        return false;
+    }
     if (!to->validated) {
         refuse(to, SKAD_ERROR_TOKEN, 0);
     } else if (!to->request->proven) {
@@ -411,6 +419,24 @@ static void serve_match(answer *to)
     reply(to, &message);
 }
 
+/* Has a peer call the requester (PROBE), or calls the node that it names (CALL). */
+static void serve_calling(answer *to)
+{
+    const skad_message *asked = &to->request->message;
+    const bool probe = asked->kind == SKAD_KIND_PROBE;
+    skad_message message = {.kind = probe ? SKAD_KIND_PROBED : SKAD_KIND_CALLED};
+    if (!may_change(to)) {
+        return;
+    }
+    if (probe ? skad_callers_send(to->node, &to->request->sender, to->from,
+                                  &message.u.reply.u.probed.caller)
+              : skad_callers_call(to->node, to->from, &asked->u.call.id, &asked->u.call.endpoint)) {
+        reply(to, &message);
+    } else {
+        refuse(to, SKAD_ERROR_BUSY, 0);
+    }
+}
+
 skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
                        const skad_address *from, size_t len)
 {
@@ -446,6 +472,10 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_MATCH:
         serve_match(&to);
         break;
+    case SKAD_KIND_PROBE:
+    case SKAD_KIND_CALL:
+        serve_calling(&to);
+        break;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
@@ -453,6 +483,8 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_ANNOUNCED:
     case SKAD_KIND_COMPARED:
     case SKAD_KIND_MATCHED:
+    case SKAD_KIND_PROBED:
+    case SKAD_KIND_CALLED:
     case SKAD_KIND_ERROR:
         break; /* replies never come here: the prefilter separates them */
     }

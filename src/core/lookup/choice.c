@@ -17,7 +17,7 @@ static bool worth_asking(const skad_lookup *lookup, uint16_t index)
                                                     lookup->answered_count >= lookup->enough))) {
         return false;
     }
-    return skad_credit_given(lookup, index) ||
+    return lookup->first_answers || skad_credit_given(lookup, index) ||
            (lookup->phase == SKAD_LOOKUP_CLOSING && lookup->answered_count < lookup->siblings);
 }
 
@@ -46,8 +46,9 @@ static bool takes_place(const skad_lookup *lookup, uint16_t index)
 static bool left_to_closing(const skad_lookup *lookup, uint8_t path, uint16_t index)
 {
     const skad_candidate *candidate = &lookup->candidates.all[index];
-    return lookup->for_put && path != lookup->paths && !skad_mirror_is(lookup, path) &&
-           lookup->lists[path].answers > 0 && candidate->ours && candidate->has_token;
+    return lookup->closing_round && lookup->for_put && path != lookup->paths &&
+           !skad_mirror_is(lookup, path) && lookup->lists[path].answers > 0 && candidate->ours &&
+           candidate->has_token;
 }
 
 /* Returns the closest candidate to ask among the first `window` on a path's list that count. */
@@ -157,13 +158,44 @@ static bool waits_for_closer(const skad_lookup *lookup, uint8_t path)
     return false;
 }
 
+/* Whether the closest on a list that are not silent have answered: three of them, or in a put s. */
+static bool first_have_answered(const skad_lookup *lookup, uint8_t path)
+{
+    const skad_shortlist *list = &lookup->lists[path];
+    const size_t enough = lookup->for_put ? lookup->siblings : SKAD_FIRST_ANSWERS;
+    size_t answered = 0;
+    for (size_t i = 0; i < list->count && answered < enough; i++) {
+        const skad_candidate *candidate = &lookup->candidates.all[list->members[i]];
+        const bool silent = candidate->state == SKAD_STEP_FAILED || candidate->overdue;
+        if (candidate->state == SKAD_STEP_ANSWERED) {
+            answered++;
+        } else if (!silent && !candidate->moot) {
+            return false;
+        }
+    }
+    return answered == enough;
+}
+
+/* Whether a path has nothing left to ask, and waits for nothing that may bring it closer. */
+static bool is_dry(skad_lookup *lookup, uint8_t path)
+{
+    return !waits_for_closer(lookup, path) &&
+           (!skad_lookup_may_ask(lookup) || next_of(lookup, path) == NONE);
+}
+
 /* The first answer is that of a contact of ours, which may be far from the target. Behind the
  * second one a path does not wait: the closing round awaits the others if they are close enough.
  * Nor does the lookup wait for a path that was led to the silent: what is left on its list goes to
- * the closing round. */
+ * the closing round. Without such a round a path waits for its own. */
 bool skad_choice_path_over(skad_lookup *lookup, uint8_t path)
 {
     const skad_shortlist *list = &lookup->lists[path];
+    if (lookup->first_answers) {
+        return first_have_answered(lookup, path) || (list->waiting == 0 && is_dry(lookup, path));
+    }
+    if (!lookup->closing_round) {
+        return is_dry(lookup, path);
+    }
     if (list->answers > 0 && list->silent > 0) {
         return true;
     }

@@ -38,6 +38,7 @@ skad_lookup *skad_lookup_new(const skad_lookup_plan *plan)
     lookup->rpcs_max = plan->tuning->lookup_requests;
     lookup->closing_round = plan->tuning->closing_round;
     lookup->neighbourhood_check = plan->tuning->neighbourhood_check;
+    lookup->first_answers = plan->tuning->first_answers;
     lookup->for_put = plan->for_put;
     lookup->for_record = plan->for_record && plan->tuning->neighbourhoods;
     lookup->random = plan->random;

@@ -71,6 +71,7 @@
 #define SKAD_REGION_ASKED    3  /* nodes asked for one region, so that one liar cannot hide it */
 #define SKAD_OUTSIDE_MAX     6  /* of our own contacts outside of a region */
 #define SKAD_UNHEARD_MAX     8  /* nodes of a region that only those name */
+#define SKAD_FIRST_ANSWERS   3  /* with first_answers: of the closest, as go-libp2p's beta */
 #define SKAD_SHORTLIST_MAX   64 /* four times k: half of the network may be dead unnoticed */
 
 typedef enum skad_lookup_phase {
@@ -103,6 +104,7 @@ typedef struct skad_lookup {
     uint16_t rpcs_max;
     bool closing_round;       /* see skad_node_tuning */
     bool neighbourhood_check; /* likewise */
+    bool first_answers;       /* likewise */
     bool for_put;             /* its result is to store a record */
     bool for_record;          /* to store or to fetch one: it samples a crowded region */
     uint64_t radius;          /* the usual radius of s nodes (density.h); 0: unknown */

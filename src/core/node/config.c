@@ -94,5 +94,6 @@ bool skad_config_valid(const skad_node_config *config)
 {
     return skad_profile_valid(&config->profile) && limits_valid(&config->limits) &&
            rates_valid(&config->rates) && tuning_valid(config->simulator) &&
-           config->families != 0 && config->families <= SKAD_FAMILIES_ALL;
+           (unsigned)config->role <= SKAD_ROLE_CLIENT && config->families != 0 &&
+           config->families <= SKAD_FAMILIES_ALL;
 }

@@ -89,6 +89,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     node->env.identity = *config->identity;
     node->store = config->store;
     node->families = config->families;
+    node->role = config->role;
+    node->env.clients = config->role == SKAD_ROLE_CLIENT ? SKAD_FAMILIES_ALL : 0;
     node->limits = config->limits;
     if (simulator.tuning != NULL) {
         node->tuning = *simulator.tuning;
@@ -103,8 +105,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     skad_profile_network_id(&node->env.profile, &node->env.network_id);
     if (allocate(node, simulator.shared) != SKAD_OK ||
         skad_admission_init(node, &config->rates) != SKAD_OK ||
-        skad_handover_init(node) != SKAD_OK || skad_matching_init(node) != SKAD_OK ||
-        skad_recovery_init(node) != SKAD_OK) {
+        skad_reachability_init(node) != SKAD_OK || skad_handover_init(node) != SKAD_OK ||
+        skad_matching_init(node) != SKAD_OK || skad_recovery_init(node) != SKAD_OK) {
         skad_node_free(node);
         return SKAD_ERR_MEMORY;
     }
@@ -132,6 +134,7 @@ void skad_node_free(skad_node *node)
     skad_roots_free(&node->roots);
     skad_identities_free(&node->identities);
     skad_bans_free(&node->bans);
+    skad_contacted_free(&node->contacted);
     skad_admission_free(node);
     skad_recovery_free(node);
     skad_ping_queue_free(&node->ping_queue);
@@ -227,6 +230,7 @@ void skad_node_tick(skad_node *node, skad_time now)
     skad_operate_tick(node);
     skad_recovery_tick(node);
     skad_ping_queue_tick(node);
+    skad_reachability_tick(node);
     skad_liveness_rounds_tick(node);
     skad_refresh_tick(node);
     skad_housekeeping_tick(node);
@@ -251,6 +255,7 @@ uint64_t skad_node_deadline(const skad_node *node)
         skad_watch_deadline(node),
         skad_republish_deadline(node),
         skad_recovery_deadline(node),
+        skad_reachability_deadline(node),
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         deadline = others[i] < deadline ? others[i] : deadline;

@@ -14,6 +14,7 @@
 #include "src/core/operations/operation.h"
 #include "src/core/operations/report.h"
 #include "src/core/routing/bans.h"
+#include "src/core/routing/contacted.h"
 #include "src/core/routing/departed.h"
 #include "src/core/routing/observed.h"
 #include "src/core/routing/round_trips.h"
@@ -25,6 +26,7 @@
 #include "src/core/rpc/twin.h"
 #include "src/core/storage/store_retries.h"
 #include "src/core/storage/watches.h"
+#include "src/core/upkeep/callers.h"
 #include "src/core/upkeep/clock_watch.h"
 #include "src/core/upkeep/handover.h"
 #include "src/core/upkeep/housekeeping.h"
@@ -33,6 +35,7 @@
 #include "src/core/upkeep/matching.h"
 #include "src/core/upkeep/partition_recovery.h"
 #include "src/core/upkeep/ping_queue.h"
+#include "src/core/upkeep/reachability.h"
 #include "src/core/upkeep/refresh.h"
 #include "src/core/upkeep/republish.h"
 
@@ -40,6 +43,7 @@ struct skad_node {
     skad_env env;
     skad_store store;
     unsigned families;    /* skad_family bits that the driver can send on */
+    skad_role role;       /* that it was given */
     bool insecure_memory; /* not in pages of its own */
     bool lazy_allocation; /* memory comes as it is needed */
     skad_node_limits limits;
@@ -62,11 +66,15 @@ struct skad_node {
     skad_twin_state twin;
     skad_departed departed;
     skad_round_trips round_trips;
-    uint64_t heard_us; /* when the last verified answer came; 0: never */
+    skad_contacted contacted;
+    uint64_t heard_us;      /* when the last verified answer came; 0: never */
+    uint8_t heard_families; /* skad_family bits: where one came from */
 
     skad_join_state join;
     skad_recovery_state recovery;
     skad_ping_queue ping_queue;
+    skad_callers callers;
+    skad_reachability reachability;
     skad_liveness_rounds liveness_rounds;
     skad_refresh_state refresh;
     skad_clock_watch clock_watch;

@@ -206,7 +206,8 @@ static void judge(skad_node *node, const skad_id *sender, const skad_address *fr
 }
 
 /* Takes the records of an answer. Returns how many were not what was asked for. An immutable value
- * ends the search, since no other value can have its key. */
+ * ends the search, since no other value can have its key; so does any record where the first
+ * answers do. */
 static size_t take_records(skad_node *node, skad_operation *operation, uint16_t from,
                            const skad_message *answer)
 {
@@ -223,7 +224,9 @@ static size_t take_records(skad_node *node, skad_operation *operation, uint16_t 
     const skad_given *given = skad_collection_given(operation->collection, from);
     operation->lookup->found = skad_collection_found(operation->collection);
     candidate->gave_value = given != NULL && given->record;
-    if (operation->collection->type == SKAD_RECORD_IMMUTABLE && candidate->gave_value) {
+    const bool ends =
+        operation->collection->type == SKAD_RECORD_IMMUTABLE || operation->lookup->first_answers;
+    if (ends && candidate->gave_value) {
         skad_lookup_finish(operation->lookup);
     }
     return invalid;

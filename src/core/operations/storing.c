@@ -10,6 +10,7 @@
 #include "src/core/operations/ask.h"
 #include "src/core/routing/distance.h"
 #include "src/core/rpc/request.h"
+#include "src/core/rpc/role.h"
 #include "src/core/storage/publications.h"
 #include "src/core/storage/store_admission.h"
 #include "src/core/storage/store_retries.h"
@@ -43,7 +44,7 @@ static void admit_here(skad_node *node, skad_operation *operation)
  * are silent now are counted, too: a bad link makes no network small. */
 static size_t wanted(const skad_node *node)
 {
-    size_t known = 1 + (size_t)node->table.peers.count;
+    size_t known = (size_t)!skad_role_is_client(node) + node->table.peers.count;
     size_t s = node->env.profile.siblings;
     return node->join.joined && known < s ? known : s;
 }
@@ -139,9 +140,10 @@ void skad_storing_begin(skad_node *node, skad_operation *operation)
     size_t count = skad_lookup_closest(lookup, max, indices);
     bool full = count == max;
     leave_silent(operation);
-    if (!full ||
-        skad_distance_compare(&lookup->target, &lookup->self,
-                              &lookup->candidates.all[indices[count - 1]].contact.id) < 0) {
+    if (!skad_role_is_client(node) &&
+        (!full ||
+         skad_distance_compare(&lookup->target, &lookup->self,
+                               &lookup->candidates.all[indices[count - 1]].contact.id) < 0)) {
         admit_here(node, operation);
         count -= full && operation->payload.refusal_here == SKAD_ERROR_NONE;
     }

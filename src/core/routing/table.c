@@ -239,6 +239,23 @@ bool skad_table_violation(skad_table *table, const skad_id *id, uint64_t now_us)
     return true;
 }
 
+bool skad_table_unlist(skad_table *table, const skad_id *id, const skad_address *address,
+                       uint64_t now_us)
+{
+    skad_peers *peers = &table->peers;
+    const skad_peer_slot slot = skad_peers_find(peers, id);
+    const size_t endpoint = skad_endpoint_index(address);
+    if (slot == SKAD_PEER_NONE || !skad_endpoint_is(peers, slot, address)) {
+        return false;
+    }
+    if (skad_endpoint_address(peers, slot, 1 - endpoint).family != SKAD_FAMILY_NONE) {
+        skad_endpoint_clear(peers, slot, endpoint);
+    } else {
+        evict(table, slot, now_us);
+    }
+    return true;
+}
+
 static bool has_room(const skad_table *table)
 {
     return table->peers.count < table->peers.limit ||

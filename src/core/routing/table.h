@@ -114,6 +114,12 @@ void skad_table_failed(skad_table *table, const skad_id *id, const skad_address 
  * admitted anew. Returns whether it was. */
 bool skad_table_violation(skad_table *table, const skad_id *id, uint64_t now_us);
 
+/* This peer says that it cannot be reached at this endpoint, so that others cannot use it, although
+ * it answers us: forgets the endpoint, and the peer unless it has another one. Returns whether it
+ * was verified there. */
+bool skad_table_unlist(skad_table *table, const skad_id *id, const skad_address *address,
+                       uint64_t now_us);
+
 /* Whether an unknown peer would be listed better than at the end of a replacement cache. The test
  * decides whether it is worth a ping. */
 bool skad_table_wants(const skad_table *table, const skad_id *id, const skad_address *address);

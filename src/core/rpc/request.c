@@ -4,6 +4,7 @@
 
 #include "proto/address.h"
 #include "src/core/node/state.h"
+#include "src/core/routing/contacted.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/liveness.h"
 #include "src/core/rpc/signer.h"
@@ -48,6 +49,7 @@ static bool draft(skad_node *node, const skad_pending_rpc *rpc, const skad_messa
         .token = rpc->has_token ? rpc->token : NULL,
         .bytes_min = rpc->has_token ? 0 : padded,
         .copy = rpc->copies,
+        .client = (node->env.clients & rpc->address.family) != 0,
     };
     skad_sealer sealer = skad_signer_sealer(&node->env);
     return skad_draft_write(&sealer, &fields, out) == SKAD_OK;
@@ -58,6 +60,7 @@ static void commit(skad_node *node, skad_outgoing *outgoing, const skad_address 
     outgoing->to = *to;
     outgoing->local = (skad_local){.family = SKAD_FAMILY_NONE};
     skad_outbox_commit(&node->outbox);
+    skad_contacted_note(&node->contacted, to, node->env.now.mono_us);
 }
 
 /* Returns how often a request is sent again if it is not answered. peer: SKAD_PEER_NONE for a
@@ -69,6 +72,8 @@ static uint8_t copies_of(const skad_node *node, const skad_pending_rpc *rpc, ska
     case SKAD_PURPOSE_UNVERIFIED:
     case SKAD_PURPOSE_PING: /* a hello, too */
     case SKAD_PURPOSE_REPLICA:
+    case SKAD_PURPOSE_CALL:
+    case SKAD_PURPOSE_PROBE: /* another one follows */
         return 0;
     case SKAD_PURPOSE_CHECK:
         if (skad_id_equal(&rpc->responder, &node->env.identity.id)) {

@@ -189,6 +189,16 @@ void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_addr
     add_newcomer(node, &node->table.peers.peers[slot].id);
 }
 
+void skad_handover_leave(skad_node *node)
+{
+    const skad_table *table = &node->table;
+    for (size_t i = 0; i < table->siblings_count && i < SKAD_NEWCOMERS_MAX; i++) {
+        if (skad_peers_alive(&table->peers, table->siblings[i])) {
+            add_newcomer(node, &table->peers.peers[table->siblings[i]].id);
+        }
+    }
+}
+
 bool skad_handover_suspect(skad_node *node, const skad_id *id, const skad_address *from)
 {
     skad_peer_slot slot = skad_peers_find(&node->table.peers, id);

@@ -76,6 +76,9 @@ void skad_handover_free(skad_node *node);
  * given up. What that does not bring is for matching.h. */
 void skad_handover_arrived(skad_node *node, skad_peer_slot slot, const skad_address *from);
 
+/* The node is about to be a client: serves its nearest peers, as if they had just come. */
+void skad_handover_leave(skad_node *node);
+
 /* A verified request, with a valid token, came for the neighbourhood of its own sender. A node that
  * was started again begins like this, perhaps before any peer missed it, and perhaps without its
  * records. Returns true for a living sibling at its verified address, once in

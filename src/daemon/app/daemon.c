@@ -65,6 +65,7 @@ void skad_daemon_event(void *user, const skad_event *event)
         break;
     case SKAD_EVENT_ADOPTED:
     case SKAD_EVENT_PUZZLE_NEEDED:
+    case SKAD_EVENT_REACHABILITY:
         break;
     }
 }

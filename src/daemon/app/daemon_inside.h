@@ -60,8 +60,8 @@ struct skad_daemon {
 bool skad_daemon_make_parts(skad_daemon *daemon, skad_failure *failure);
 
 /* Hands an event of the node on; then those who wait for room. */
-void skad_daemon_event(void *daemon, const skad_event *event);
-bool skad_daemon_resume(void *daemon);
+void skad_daemon_event(void *user, const skad_event *event);
+bool skad_daemon_resume(void *user);
 
 /* Begins and ends to take samples of the node's health. */
 void skad_daemon_pulse_start(skad_daemon *daemon);

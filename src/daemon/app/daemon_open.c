@@ -108,6 +108,7 @@ bool skad_daemon_make_parts(skad_daemon *daemon, skad_failure *failure)
         .listen_count = config->listen_count,
         .interface = config->interface,
         .interfaces = config->interfaces,
+        .role = config->role,
         .peer_sockets = config->peer_sockets,
         .join = config->join,
         .join_count = config->join_count,

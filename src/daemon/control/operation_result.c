@@ -130,6 +130,7 @@ void skad_operation_result(const skad_event *event, const skad_pending_call *cal
     case SKAD_EVENT_ISOLATED:
     case SKAD_EVENT_TWIN:
     case SKAD_EVENT_PUZZLE_NEEDED:
+    case SKAD_EVENT_REACHABILITY:
     case SKAD_EVENT_STEP:
     case SKAD_EVENT_CHANGED:
     case SKAD_EVENT_ADOPTED:

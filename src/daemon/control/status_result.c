@@ -24,8 +24,8 @@ static void write_drops(const skad_node_stats *stats, uint64_t queue_full, skad_
 
 static void write_requests(const skad_node_stats *stats, skad_writer *writer)
 {
-    static const char *const kinds[] = {"ping",     "find_node", "find_value", "store",
-                                        "announce", "compare",   "match"};
+    static const char *const kinds[] = {"ping",    "find_node", "find_value", "store", "announce",
+                                        "compare", "match",     "probe",      "call"};
     size_t count = sizeof kinds / sizeof kinds[0];
 
     skad_result_key(writer, "requests");
@@ -228,6 +228,21 @@ static void write_caps(const skad_method_context *context, const skad_workers_st
     }
 }
 
+/* By family, whether strangers reach the node, and what it is to them. */
+static void write_reach(const skad_node_stats *stats, skad_writer *writer)
+{
+    static const char *const verdicts[] = {"unknown", "yes", "no"};
+    static const char *const families[] = {"ipv4", "ipv6"};
+    skad_result_key(writer, "reach");
+    skad_write_map(writer, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        skad_result_key(writer, families[i]);
+        skad_write_map(writer, 2);
+        skad_result_str(writer, "reached", verdicts[stats->reach[i]]);
+        skad_result_str(writer, "role", (stats->clients & (1U << i)) != 0 ? "client" : "server");
+    }
+}
+
 void skad_status_result(const skad_method_context *context, skad_time now, skad_writer *writer)
 {
     skad_node_stats stats;
@@ -235,7 +250,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_node_stats_get(context->node, now, &stats);
     skad_workers_stats_get(context->workers, &workers);
 
-    skad_result_map(writer, 26 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
+    skad_result_map(writer, 27 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);
@@ -252,6 +267,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_result_key(writer, "observed");
     skad_result_address_list(writer, stats.observed, 2);
     write_twin(&stats.twin, writer);
+    write_reach(&stats, writer);
     skad_result_uint(writer, "peers", stats.peers);
     skad_result_uint(writer, "peers_silent", stats.peers_unresponsive);
     skad_result_uint(writer, "siblings", stats.siblings);

@@ -72,6 +72,7 @@ static void place_pieces(placer *to, skad_event *event)
     case SKAD_EVENT_ADOPTED:
     case SKAD_EVENT_TWIN:
     case SKAD_EVENT_PUZZLE_NEEDED:
+    case SKAD_EVENT_REACHABILITY:
         break;
     }
 }

@@ -1,5 +1,6 @@
 /* What a host is made of, for the files of this room: host_open.c opens and closes it, host_turn.c
- * steps it, host_calls.c takes calls from other threads, host_ops.c starts operations. */
+ * steps it, host_calls.c takes calls from other threads, host_ops.c starts operations, host_files.c
+ * moves files. */
 #ifndef SKAD_HOST_API_HOST_INSIDE_H
 #define SKAD_HOST_API_HOST_INSIDE_H
 
@@ -47,6 +48,15 @@ void skad_host_due(skad_host_state *self);
 
 /* An event of the driver. */
 void skad_host_on_event(void *self, const skad_event *event);
+
+/* For calls that wait: enters a host that may wait and polls events. More errors: SKAD_ERR_INPUT
+ * (it may not, or the descriptor cannot be one). */
+SKAD_MUST_CHECK skad_status skad_host_enter_files(skad_host handle, int fd, skad_host_state **out);
+/* Steps until `advance`, called after each step, returns true; *status is what it says. Error:
+ * SKAD_ERR_TIMEOUT. */
+SKAD_MUST_CHECK skad_status skad_host_step_until(skad_host_state *self, int timeout_ms,
+                                                 bool (*advance)(void *user, skad_status *status),
+                                                 void *user);
 
 /* Begins and ends to take calls from other threads. */
 void skad_host_calls_begin(skad_host_state *self);

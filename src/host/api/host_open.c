@@ -22,6 +22,7 @@ void skad_host_config_init(skad_host_config *config)
     *config = (skad_host_config){
         .size = sizeof *config,
         .profile = "public",
+        .role = SKAD_ROLE_AUTO,
         .peer_sockets = true,
         .log_least = SKAD_LOG_INFO,
     };
@@ -120,6 +121,9 @@ static bool parse(const skad_host_config *config, parsed *out, skad_failure *fai
         return skad_fail(failure, "workers: %d is not within -1 and %d", config->workers,
                          SKAD_WORKERS_MAX);
     }
+    if ((unsigned)config->role > SKAD_ROLE_CLIENT) {
+        return skad_fail(failure, "role: %d is not one", (int)config->role);
+    }
     if (config->solve_share > 100) {
         return skad_fail(failure, "solve_share: %u is more than 100 percent", config->solve_share);
     }
@@ -198,6 +202,7 @@ static bool open_driver(skad_host_state *self, const parsed *parts, skad_failure
         .listen_count = config->listen_count,
         .interface = parts->interface,
         .interfaces = true,
+        .role = config->role,
         .peer_sockets = config->peer_sockets,
         .join = parts->join,
         .join_count = config->join_count,

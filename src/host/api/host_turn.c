@@ -214,6 +214,34 @@ skad_status skad_host_wait_joined(skad_host host, int timeout_ms)
     return skad_host_fail(self, SKAD_ERR_TIMEOUT, "not joined within %d ms: %s", timeout_ms, why);
 }
 
+skad_status skad_host_enter_files(skad_host handle, int fd, skad_host_state **out)
+{
+    const skad_status status = enter_waiting(handle, out);
+    if (status != SKAD_OK) {
+        return status;
+    }
+    if (fd < 0 || (*out)->config.event != NULL) {
+        return skad_host_fail(*out, SKAD_ERR_INPUT, "%s",
+                              fd < 0 ? "the descriptor is negative"
+                                     : "the config has a function for events, which gets them");
+    }
+    return SKAD_OK;
+}
+
+skad_status skad_host_step_until(skad_host_state *self, int timeout_ms,
+                                 bool (*advance)(void *user, skad_status *status), void *user)
+{
+    const uint64_t end_us = end_of(timeout_ms);
+    skad_status status = SKAD_OK;
+    do {
+        step(self);
+        if (advance(user, &status)) {
+            return status;
+        }
+    } while (wait_until(self, end_us));
+    return skad_host_fail(self, SKAD_ERR_TIMEOUT, "not ended within %d ms", timeout_ms);
+}
+
 skad_status skad_host_run(skad_host host, const skad_flag *stop)
 {
     skad_host_state *self;

@@ -44,6 +44,7 @@ static void handle_event(skad_driver *driver, const skad_event *event)
         break;
     case SKAD_EVENT_ADOPTED:
     case SKAD_EVENT_TWIN:
+    case SKAD_EVENT_REACHABILITY:
         skad_report_event(driver->config.log, event);
         break;
     case SKAD_EVENT_PUZZLE_NEEDED:
@@ -131,6 +132,7 @@ static bool make_node(skad_driver *driver, const skad_identity *identity, skad_f
         .identity = identity,
         .store = driver->store,
         .families = driver->endpoints.families,
+        .role = driver->config.role,
     };
     if (driver->config.limits != NULL) {
         config.limits = *driver->config.limits;

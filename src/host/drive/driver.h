@@ -48,6 +48,7 @@ typedef struct skad_driver_config {
     uint64_t file_bytes_max;   /* of the file of records; 0: what the caps need */
     void (*rates)(void *user, skad_node_rates *rates); /* changes the profile's; may be NULL */
     const skad_node_limits *limits;                    /* NULL: those of a daemon */
+    skad_role role;                                    /* what it is to others */
     unsigned puzzle_percent;    /* of a processor that solving takes while it runs; 0: all of one */
     const skad_address *listen; /* none: all addresses, port 4700 */
     size_t listen_count;        /* at most one for each family */

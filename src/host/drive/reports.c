@@ -4,6 +4,7 @@
 
 #include "crypto/keys.h"
 #include "proto/address.h"
+#include "skad/node.h"
 
 #define CLOCK_SET_S 60 /* as src/core/upkeep/clock_watch.h has it */
 
@@ -28,12 +29,27 @@ static void tell_adopted(skad_log_to log, const skad_event *event)
              key, event->u.adopted.sequence, event->u.adopted.sequence_before);
 }
 
+static void tell_reach(skad_log_to log, const skad_event *event)
+{
+    const bool ipv4 = event->u.reachability.family == SKAD_FAMILY_IPV4;
+    if (event->u.reachability.verdict == SKAD_REACH_YES) {
+        skad_log(log, SKAD_LOG_INFO, "strangers reach this node by %s", ipv4 ? "IPv4" : "IPv6");
+    } else {
+        skad_log(log, SKAD_LOG_WARNING,
+                 "no stranger reaches this node by %s, so a NAT or a firewall is in between: it "
+                 "asks, but holds nothing for others; let UDP datagrams to its port in",
+                 ipv4 ? "IPv4" : "IPv6");
+    }
+}
+
 void skad_report_event(skad_log_to log, const skad_event *event)
 {
     if (event->kind == SKAD_EVENT_TWIN) {
         tell_twin(log, &event->u.twin);
     } else if (event->kind == SKAD_EVENT_ADOPTED) {
         tell_adopted(log, event);
+    } else if (event->kind == SKAD_EVENT_REACHABILITY) {
+        tell_reach(log, event);
     }
 }
 

@@ -6,7 +6,8 @@
 #include "src/host/system/report.h"
 
 /* Another node has its identity (TWIN), or the network has a newer edition of what it publishes
- * (ADOPTED); nothing of other events. */
+ * (ADOPTED), or whether strangers reach us was found out (REACHABILITY); nothing of other events.
+ */
 void skad_report_event(skad_log_to log, const skad_event *event);
 
 /* The wall clock was set by more than a minute between two times; nothing otherwise. */

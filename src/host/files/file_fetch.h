@@ -61,30 +61,30 @@ typedef struct skad_file_fetch skad_file_fetch;
 /* Errors: SKAD_ERR_MEMORY. */
 SKAD_MUST_CHECK skad_status skad_file_fetch_new(const skad_file_fetch_config *config,
                                                 skad_file_fetch **out);
-void skad_file_fetch_free(skad_file_fetch *fetch); /* NULL is allowed */
+void skad_file_fetch_free(skad_file_fetch *self); /* NULL is allowed */
 
-SKAD_MUST_CHECK bool skad_file_fetch_next(skad_file_fetch *fetch, skad_file_part *out);
+SKAD_MUST_CHECK bool skad_file_fetch_next(skad_file_fetch *self, skad_file_part *out);
 
 /* In any order, *out has the bytes of a piece, borrowed from the value; otherwise it is empty. */
-SKAD_MUST_CHECK skad_file_taken skad_file_fetch_took(skad_file_fetch *fetch,
+SKAD_MUST_CHECK skad_file_taken skad_file_fetch_took(skad_file_fetch *self,
                                                      const skad_file_part *part, skad_span value,
                                                      skad_file_bytes *out);
 /* Only in any order, and only for pieces. */
-void skad_file_fetch_have(skad_file_fetch *fetch, const skad_file_part *part);
-void skad_file_fetch_again(skad_file_fetch *fetch, const skad_file_part *part);
+void skad_file_fetch_have(skad_file_fetch *self, const skad_file_part *part);
+void skad_file_fetch_again(skad_file_fetch *self, const skad_file_part *part);
 
 /* In order: the next bytes that are wanted, as many as lie together, at most `max`; empty: none is
  * there yet. Borrowed until the next call that takes the machine. */
-skad_span skad_file_fetch_ready(const skad_file_fetch *fetch, size_t max);
+skad_span skad_file_fetch_ready(const skad_file_fetch *self, size_t max);
 /* So many of them were taken. */
-void skad_file_fetch_gave(skad_file_fetch *fetch, size_t len);
+void skad_file_fetch_gave(skad_file_fetch *self, size_t len);
 
 /* The size of the file; false: not known yet. */
-bool skad_file_fetch_size(const skad_file_fetch *fetch, uint64_t *size);
+bool skad_file_fetch_size(const skad_file_fetch *self, uint64_t *size);
 /* Bytes that are wanted and were given; records that came. */
-uint64_t skad_file_fetch_given(const skad_file_fetch *fetch);
-uint64_t skad_file_fetch_records(const skad_file_fetch *fetch);
+uint64_t skad_file_fetch_given(const skad_file_fetch *self);
+uint64_t skad_file_fetch_records(const skad_file_fetch *self);
 /* Whether all that is wanted was given. */
-bool skad_file_fetch_is_done(const skad_file_fetch *fetch);
+bool skad_file_fetch_is_done(const skad_file_fetch *self);
 
 #endif

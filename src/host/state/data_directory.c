@@ -137,8 +137,8 @@ static bool fail_load(const skad_data_directory *directory, skad_status status,
 
 static uint32_t epoch_of(const skad_data_directory *directory, const skad_profile *profile)
 {
-    return skad_profile_epoch(profile, directory->unix_s != 0 ? directory->unix_s
-                                                              : skad_clock_now().unix_s);
+    return skad_profile_epoch(profile,
+                              directory->unix_s != 0 ? directory->unix_s : skad_clock_now().unix_s);
 }
 
 static bool make_identity(const skad_data_directory *directory, const skad_profile *profile,

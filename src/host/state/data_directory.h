@@ -16,7 +16,7 @@ typedef struct skad_data_directory {
     char records[PATH_MAX];
     char control[PATH_MAX];
     char restoring[PATH_MAX]; /* there while a backup is being put into the folder */
-    uint64_t unix_s; /* the time whose puzzle is solved; 0: that of the system's clock */
+    uint64_t unix_s;          /* the time whose puzzle is solved; 0: that of the system's clock */
 } skad_data_directory;
 
 /* Fills in the paths; touches nothing. */

@@ -21,6 +21,7 @@ typedef struct skad_sim_lookups {
     uint64_t captured; /* returned adversaries only */
     uint64_t silent;   /* no node answered */
     uint64_t dense;    /* noticed a suspiciously dense neighbourhood */
+    uint64_t diverged; /* another detector would have noticed one (divergence.h) */
     uint64_t siblings_found; /* of the s nearest honest nodes that are up, in all lookups */
     uint64_t siblings_true;
     uint64_t rpcs;

@@ -7,6 +7,7 @@
 #include "skad/records.h"
 #include "src/core/routing/distance.h"
 #include "src/sim/base/memory.h"
+#include "src/sim/experiment/divergence.h"
 #include "src/sim/world/leagues.h"
 
 #define BANS_MAX  256        /* of a node */
@@ -51,6 +52,7 @@ static bool counts(const void *user, uint32_t node)
 {
     const truth *self = user;
     return node != self->asker && skad_world_up(self->world, node) &&
+           !self->world->nodes[node].client &&
            (!self->truthful || node < skad_world_truthful(self->world)) && !is_banned(self, node);
 }
 
@@ -237,6 +239,9 @@ static void judge_lookup(skad_sim_workload *workload, uint32_t asker, const skad
     skad_sim_durations_count(&tally->durations, report->duration_us);
     skad_sim_requests_count(&tally->requests, report->rpcs);
     tally->dense += report->dense;
+    tally->diverged +=
+        skad_sim_divergence(&report->target, report->closest, report->closest_count,
+                            (double)report->network_size) > SKAD_SIM_DIVERGENCE_THRESHOLD;
     tally->silent += event->outcome == SKAD_OUTCOME_TIMED_OUT;
     tally->captured += all_adversaries(world, report);
     const bool right = compare(workload, asker, report);

@@ -7,6 +7,7 @@
 #include "crypto/assert.h"
 #include "src/sim/base/memory.h"
 #include "src/sim/program/batch.h"
+#include "src/sim/report/prices.h"
 #include "src/sim/scenario/keys.h"
 #include "src/sim/scenario/library.h"
 
@@ -21,6 +22,9 @@ static void prepare(skad_sim_scenario *scenario)
     scenario->group_bucket_max = profile->group_bucket_max;
     scenario->group_table_max = profile->group_table_max;
     scenario->group_path_max = profile->group_path_max;
+    scenario->static_bits = profile->static_bits;
+    scenario->dynamic_bits = profile->dynamic_bits;
+    scenario->memory_kib = profile->memory_kib;
     scenario->values = 3;
     scenario->mutables = 2;
     scenario->lookups = 40;
@@ -39,7 +43,7 @@ static const char *word_of(const skad_sim_scenario *scenario, const char *key,
 /* "none|a|b" as a list, unless the user has given one. */
 static bool complete_axis(skad_sim_sweep *sweep, const char *key, const char *choices, char *reason)
 {
-    char list[512];
+    char list[SKAD_SIM_RANGE_BYTES];
     skad_sim_row_text row;
     for (size_t i = 0; i < sweep->axes_count; i++) {
         if (strcmp(sweep->axes[i].keys, key) == 0) {
@@ -57,39 +61,64 @@ static bool complete_axis(skad_sim_sweep *sweep, const char *key, const char *ch
     return skad_sim_sweep_set(sweep, key, list, reason);
 }
 
-static void print_cell(const skad_sim_estimate *it)
+static void print_cell(const skad_sim_estimate *it, double scale)
 {
     char text[32] = "-";
     if (it->samples > 0) {
-        (void)snprintf(text, sizeof text, "%.0f (%.0f to %.0f)", 100 * it->value,
-                       100 * it->interval.low, 100 * it->interval.high);
+        (void)snprintf(text, sizeof text, "%.0f (%.0f to %.0f)", scale * it->value,
+                       scale * it->interval.low, scale * it->interval.high);
     }
     printf(" %*s", CELL - 1, text);
 }
 
-/* The settings lie one attack after the other, each with all defences. */
-static void print_matrix(const skad_sim_batch *batch, size_t columns, skad_sim_summary *summary)
+static void print_head(const skad_sim_batch *batch, size_t columns)
+{
+    skad_sim_row_text row;
+    printf("%-18s %-8s", "attack", "against");
+    for (size_t i = 0; i < columns; i++) {
+        const char *off = word_of(&batch->scenarios[i * batch->results.worlds], "without", &row);
+        printf(" %*s", CELL - 1, strcmp(off, "none") == 0 ? "all on" : off);
+    }
+}
+
+/* The settings lie one attack after the other, each with all defences. Prints what each comes to:
+ * success, or milliseconds. */
+static void print_matrix(const skad_sim_batch *batch, size_t columns, bool ms,
+                         skad_sim_summary *summary)
 {
     const size_t worlds = batch->results.worlds;
     skad_sim_row_text row;
     SKAD_ASSERT(worlds > 0 && columns > 0);
-    printf("success of what an attack is against, in %% (95 %%), over %zu worlds\n\n%-17s %-8s",
-           worlds, "attack", "against");
-    for (size_t i = 0; i < columns; i++) {
-        const char *off = word_of(&batch->scenarios[i * worlds], "without", &row);
-        printf(" %*s", CELL - 1, strcmp(off, "none") == 0 ? "all on" : off);
-    }
+    print_head(batch, columns);
     for (size_t i = 0; i < batch->jobs.count; i += worlds) {
         const skad_sim_scenario *scenario = &batch->scenarios[i];
-        const skad_sim_measure measure = skad_sim_attack_measure(scenario->attack);
+        const skad_sim_measure measure =
+            ms ? skad_sim_attack_ms(scenario->attack) : skad_sim_attack_measure(scenario->attack);
         if (i / worlds % columns == 0) {
-            printf("\n%-17s %-8s", word_of(scenario, "attack", &row),
+            printf("\n%-18s %-8s", word_of(scenario, "attack", &row),
                    skad_sim_measure_at(measure)->section);
         }
         skad_sim_summarise(scenario, &batch->outcomes[i], worlds, summary);
-        print_cell(&summary->estimates[measure]);
+        print_cell(&summary->estimates[measure], ms ? 1 : 100);
     }
     printf("\n");
+}
+
+static void print_prices(const skad_sim_batch *batch, size_t columns, skad_sim_summary *summary)
+{
+    const size_t worlds = batch->results.worlds;
+    skad_sim_row_text row;
+    printf("\nwhat an attack costs with the puzzles of the public profile, for one epoch; an owner "
+           "of real machines pays nothing\n\n%-18s %11s %11s %11s %11s %11s\n",
+           "attack", "identities", "core-hours", "GPU-hours", "groups", "dollars");
+    for (size_t i = 0; i < batch->jobs.count; i += worlds * columns) {
+        skad_sim_summarise(&batch->scenarios[i], &batch->outcomes[i], worlds, summary);
+        const double counted = summary->worlds > 0 ? (double)summary->worlds : 1;
+        const skad_price price = skad_sim_price_of(summary->scenario, summary->sum.draws / counted);
+        printf("%-18s %11.0f %11.4g %11.3g %11.0f %11.3g\n",
+               word_of(summary->scenario, "attack", &row), price.identities, price.core_hours,
+               price.gpu_hours, price.groups, skad_sim_dollars(&price));
+    }
 }
 
 static void print_costs(const skad_sim_batch *batch, size_t columns, skad_sim_summary *summary)
@@ -146,7 +175,12 @@ static skad_sim_exit run(skad_sim_request *request)
     skad_sim_batch_run(&batch);
     if (batch.whole) {
         skad_sim_summary *summary = skad_sim_alloc(1, sizeof *summary);
-        print_matrix(&batch, columns, summary);
+        printf("success of what an attack is against, in %% (95 %%), over %zu worlds\n\n",
+               batch.results.worlds);
+        print_matrix(&batch, columns, false, summary);
+        printf("\nand its milliseconds, on average\n\n");
+        print_matrix(&batch, columns, true, summary);
+        print_prices(&batch, columns, summary);
         print_costs(&batch, columns, summary);
         free(summary);
     }
@@ -169,7 +203,8 @@ const skad_sim_command skad_sim_command_ablate = {
         {
             {"attack", "attack", "A,...", "attacks (default: all; the first is compared by cost)",
              0},
-            {"without", "without", "D,...", "defences to switch off (default: each, and all)", 0},
+            {"without", "without", "D,...", "defences to switch off (default: each, all, baseline)",
+             0},
             {"nodes", "nodes", "N", "how many (default: 500)", 0},
         },
 };

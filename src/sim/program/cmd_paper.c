@@ -13,7 +13,7 @@
 
 #include "src/sim/program/command.h"
 
-#define WORDS_MAX  48
+#define WORDS_MAX  64
 #define PATH_BYTES 4096
 
 typedef struct step {
@@ -28,37 +28,59 @@ typedef struct step {
 #define TINY_CHURN   " --nodes 24 --worlds 1 --set warmup_s=10 --set duration_s=30"
 #define TINY_CAPTURE " --honest 64 --ground 4,8 --worlds 2 --gets 4 --wait 10"
 
+#define TINY_DETECTOR                                                                              \
+    " --set nodes=100 --set lookups=5 --set ground=8,16 --set placement=nearest --worlds 2"
+
 static const step STEPS[] = {
     {"skademlia-paths", "S/Kademlia: lookups among colluders over d disjoint paths",
-     "adversary --fraction 0:0.9:0.1 --paths 1,2,4,8 --lookups 500", TINY_LOOKUPS, 35},
+     "adversary --fraction 0:0.9:0.1 --paths 1,2,4,8 --lookups 500", TINY_LOOKUPS, 60},
     {"skademlia-buckets-2", "S/Kademlia: buckets of k = 2 d, d = 2",
-     "adversary --fraction 0:0.6:0.2 --paths 2 --k 4,16 --lookups 300", TINY_LOOKUPS, 8},
+     "adversary --fraction 0:0.6:0.2 --paths 2 --k 4,16 --lookups 300", TINY_LOOKUPS, 12},
     {"skademlia-buckets-4", "S/Kademlia: buckets of k = 2 d, d = 4",
-     "adversary --fraction 0:0.6:0.2 --paths 4 --k 8,16 --lookups 300", TINY_LOOKUPS, 8},
+     "adversary --fraction 0:0.6:0.2 --paths 4 --k 8,16 --lookups 300", TINY_LOOKUPS, 6},
     {"churn-uptime", "the Rust study: gets under churn by mean up-time, alpha = 3, k = 3 and 16",
-     "churn --k 3,16 --alpha 3 --paths 1 --uptime 5,10,20,60 --worlds 5", TINY_CHURN, 340},
+     "churn --k 3,16 --alpha 3 --paths 1 --uptime 5,10,20,60 --worlds 5", TINY_CHURN, 320},
     {"churn-k", "the Rust study, and Ou et al.: alpha = 1, k = 1, 3 and 5",
-     "churn --k 1,3,5 --alpha 1 --paths 1 --uptime 5,20,60 --worlds 5", TINY_CHURN, 225},
+     "churn --k 1,3,5 --alpha 1 --paths 1 --uptime 5,20,60 --worlds 5", TINY_CHURN, 60},
     {"churn-adversaries", "gets under churn while a share of the nodes withholds",
      "churn --uptime 10 --set adversary=withhold --set adversary_share=0.1,0.3 --worlds 5",
-     TINY_CHURN, 110},
+     TINY_CHURN, 90},
     {"pydht-errors", "py-dht: lookups by error rate",
      "adversary --nodes 5000 --fraction 0 --set loss=0,0.05,0.1,0.2 --lookups 500", TINY_LOOKUPS,
-     10},
-    {"capture-20", "capture of keys with 20 identities, 2024: all defences on, and off",
-     "capture --ground 20 --set without=none,all --wait 300 --worlds 20", TINY_CAPTURE, 90},
-    {"detector", "NDSS 2024: crowds that the density check notices",
-     "capture --ground 16,20,32,45 --placement nearest --gets 10 --wait 60 --worlds 20",
-     TINY_CAPTURE, 70},
-    {"under-threshold", "below the threshold, 2025: with regions, and without",
-     "capture --ground 64,128,256 --placement under-threshold --set neighbourhoods=yes,no --wait "
-     "60 "
+     5},
+    {"capture-20",
+     "capture of keys with 20 identities of one address, 2024: ours, all off, baseline",
+     "capture --ground 20 --groups 1 --set adversary_hosts=1 --set without=none,all,baseline "
+     "--wait 300 "
      "--worlds 20",
-     TINY_CAPTURE, 90},
+     TINY_CAPTURE, 50},
+    {"detector", "NDSS 2024: lookups around a crowd that its detector and ours notice",
+     "run /dev/null --set nodes=1000 --set visited=yes --set lookups=50 --set adversary=withhold "
+     "--set placement=nearest,under-threshold --set ground=16,20,32,45,128 --worlds 20",
+     TINY_DETECTOR, 40},
+    {"detector-peace", "NDSS 2024: false alarms of both, without a crowd",
+     "run /dev/null --set nodes=1000 --set visited=yes --set lookups=500 --worlds 20",
+     " --set nodes=100 --set lookups=20 --worlds 2", 7},
+    {"detector-gets", "crowds that gets notice",
+     "capture --ground 16,20,32,45 --placement nearest --gets 10 --wait 60 --worlds 20",
+     TINY_CAPTURE, 60},
+    {"under-threshold", "below the threshold, 2025: with regions, without, and baseline",
+     "capture --ground 64,128,256 --placement under-threshold --set without=none,regions,baseline "
+     "--wait 60 --worlds 20",
+     TINY_CAPTURE, 200},
+    {"eclipse-reboot", "Ethereum, 2018: a node that restarts, and an attacker at two addresses",
+     "ablate --attack eclipse-reboot --without none,all,baseline --worlds 51",
+     " --nodes 60 --worlds 1 --without none,all --set lookups=5 --set duration_s=5", 45},
+    {"flash-join", "I2P, 2026: 35 newcomers for each resident, who withhold, and leave again",
+     "adversary --nodes 50 --fraction 0 --behaviour withhold --lookups 500 --set ground=1750 "
+     "--set arrival_per_s=35 --set leave_at_s=80 --set values=10 --set mutables=10 "
+     "--set get_every_ms=200 --set lookup_every_ms=200 --set duration_s=130 "
+     "--set report_every_s=10 --set without=none,paths,siblings,baseline --worlds 3",
+     " --set ground=60 --set leave_at_s=8 --set duration_s=15 --worlds 1", 100},
     {"ablation", "every attack with each defence off", "ablate --worlds 5",
      " --nodes 60 --worlds 2 --attack none,crowd --without none,all --set lookups=10 "
      "--set duration_s=5",
-     280},
+     900},
 };
 #define STEPS_COUNT (sizeof STEPS / sizeof STEPS[0])
 

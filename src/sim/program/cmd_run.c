@@ -36,6 +36,7 @@ static void print_lookups(const skad_sim_summary *summary)
     print_estimate("of the s nearest honest nodes", summary, SKAD_SIM_LOOKUP_RECALL);
     print_estimate("captured: adversaries only", summary, SKAD_SIM_LOOKUP_CAPTURED);
     print_estimate("noticed a dense neighbourhood", summary, SKAD_SIM_LOOKUP_NOTICED);
+    print_estimate("detector of NDSS 2024 notices", summary, SKAD_SIM_LOOKUP_DIVERGED);
     printf("  hops of the nearest:");
     for (size_t hop = 0; hop < SKAD_SIM_HOPS; hop++) {
         printf(" %" PRIu64, it->hops[hop]);

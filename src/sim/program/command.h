@@ -69,6 +69,7 @@ extern const skad_sim_command skad_sim_command_ablate;
 extern const skad_sim_command skad_sim_command_paper;
 extern const skad_sim_command skad_sim_command_report;
 extern const skad_sim_command skad_sim_command_merge;
+extern const skad_sim_command skad_sim_command_reality;
 extern const skad_sim_command skad_sim_command_schema;
 extern const skad_sim_command skad_sim_command_adversaries;
 

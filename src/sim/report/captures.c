@@ -5,8 +5,8 @@
 
 #include "crypto/assert.h"
 #include "src/sim/base/memory.h"
+#include "src/sim/report/prices.h"
 #include "src/sim/report/record.h"
-#include "src/sim/scenario/budget.h"
 #include "src/sim/scenario/keys.h"
 
 /* ---- Adding up ---- */
@@ -46,20 +46,6 @@ static void add_world(skad_sim_capture_sum *sum, samples *of, const skad_sim_out
     skad_sim_outcome_add(&of->sum, outcome);
 }
 
-static skad_price price_of(const skad_sim_scenario *scenario, double draws)
-{
-    const skad_price_terms terms = {.memory_kib = (uint32_t)scenario->memory_kib,
-                                    .static_bits = (unsigned)scenario->static_bits,
-                                    .dynamic_bits = (unsigned)scenario->dynamic_bits};
-    const skad_price_rates rates = skad_price_reference(&terms);
-    const uint64_t ground = skad_sim_scenario_ground(scenario);
-    skad_price price = skad_price_of(&terms, &rates, draws, (double)ground);
-    if (scenario->adversary_subnets > 0 && scenario->adversary_subnets < ground) {
-        price.groups = (double)scenario->adversary_subnets;
-    }
-    return price;
-}
-
 void skad_sim_capture_add_up(const skad_sim_scenario *scenarios, const skad_sim_outcome *outcomes,
                              size_t count, skad_sim_capture_sum *out)
 {
@@ -85,7 +71,7 @@ void skad_sim_capture_add_up(const skad_sim_scenario *scenarios, const skad_sim_
     out->holders_late /= worlds;
     out->gets_took = skad_sim_costs_of(&of->sum, SKAD_SIM_GETS);
     out->puts_took = skad_sim_costs_of(&of->sum, SKAD_SIM_PUTS);
-    out->price = price_of(scenarios, out->price.tries / worlds);
+    out->price = skad_sim_price_of(scenarios, out->price.tries / worlds);
     free(of);
 }
 
@@ -146,7 +132,7 @@ static json_t *price_json(const skad_price *it)
     add_real(price, "tries", it->tries);
     add_real(price, "core_hours", it->core_hours);
     add_real(price, "gpu_hours", it->gpu_hours);
-    add_real(price, "dollars", skad_price_money(it, SKAD_PRICE_CORE_HOUR, SKAD_PRICE_GPU_HOUR));
+    add_real(price, "dollars", skad_sim_dollars(it));
     add_real(price, "identities", it->identities);
     add_real(price, "groups", it->groups);
     return price;

@@ -4,6 +4,7 @@
 
 #include "src/sim/base/memory.h"
 #include "src/sim/report/page.h"
+#include "src/sim/report/prices.h"
 
 static void write_cell(FILE *out, const char *text)
 {
@@ -69,6 +70,23 @@ static void write_setting(FILE *out, const skad_sim_archive *archive, size_t set
     }
 }
 
+static void write_price(FILE *out, const skad_sim_archive *archive, size_t setting,
+                        const skad_sim_summary *summary)
+{
+    const double worlds = summary->worlds > 0 ? (double)summary->worlds : 1;
+    const skad_price price = skad_sim_price_of(summary->scenario, summary->sum.draws / worlds);
+    const struct {
+        const char *name;
+        double value;
+    } rows[] = {{"identities", price.identities}, {"tries", price.tries},
+                {"core_hours", price.core_hours}, {"gpu_hours", price.gpu_hours},
+                {"groups", price.groups},         {"dollars", skad_sim_dollars(&price)}};
+    for (size_t i = 0; price.identities >= 1 && i < sizeof rows / sizeof rows[0]; i++) {
+        write_start(out, archive, setting, "price", rows[i].name);
+        (void)fprintf(out, "%.9g,,,,%zu\r\n", rows[i].value, summary->worlds);
+    }
+}
+
 void skad_sim_csv(FILE *out, const skad_sim_archive *archive, bool head)
 {
     const size_t settings = archive->plan.count / archive->plan.worlds;
@@ -81,6 +99,7 @@ void skad_sim_csv(FILE *out, const skad_sim_archive *archive, bool head)
         skad_sim_summarise(&archive->scenarios[first], &archive->outcomes[first],
                            archive->plan.worlds, summary);
         write_setting(out, archive, i, summary);
+        write_price(out, archive, i, summary);
     }
     free(summary);
 }

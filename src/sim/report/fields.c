@@ -47,6 +47,8 @@ static const skad_sim_field FIELDS[] = {
     SUM("lookups", lookups.captured, "captured", "that returned nothing but adversaries"),
     SUM("lookups", lookups.silent, "silent", "that no node answered"),
     SUM("lookups", lookups.dense, "dense", "that noticed a suspiciously dense neighbourhood"),
+    SUM("lookups", lookups.diverged, "diverged",
+        "whose closest diverge from chance by more than 0.94 (Kullback and Leibler)"),
     SUM("lookups", lookups.siblings_found, "siblings_found",
         "of the s nearest honest nodes, those that were returned, in all lookups"),
     SUM("lookups", lookups.siblings_true, "siblings_true", "nearest honest nodes, in all lookups"),

@@ -224,6 +224,12 @@ static void tell_method(const drawing *self, char *out, size_t cap)
     (void)snprintf(out + (len < cap ? len : cap - 1), len < cap ? cap - len : 1, ").");
 }
 
+/* Detectors are drawn where they notice anything. */
+static bool detects(skad_sim_measure measure)
+{
+    return measure == SKAD_SIM_LOOKUP_NOTICED || measure == SKAD_SIM_LOOKUP_DIVERGED;
+}
+
 static void draw_measure(skad_sim_figures *figures, drawing *self, skad_sim_measure measure)
 {
     const skad_sim_measure_row *row = skad_sim_measure_at(measure);
@@ -235,7 +241,8 @@ static void draw_measure(skad_sim_figures *figures, drawing *self, skad_sim_meas
     self->measure = measure;
     self->scale = row->scale > 0 ? 1 : 100;
     for (size_t i = 0; i < self->settings; i++) {
-        any = any || has_samples(self, i);
+        any = any || (has_samples(self, i) &&
+                      (!detects(measure) || self->summaries[i].estimates[measure].value > 0));
     }
     (void)snprintf(name, sizeof name, "%s-%s", row->section, row->name);
     (void)snprintf(title, sizeof title, "%s", row->about);
@@ -269,8 +276,9 @@ static void draw_measure(skad_sim_figures *figures, drawing *self, skad_sim_meas
 void skad_sim_figures_of(const skad_sim_archive *archive, skad_sim_figures *out)
 {
     static const skad_sim_measure drawn[] = {
-        SKAD_SIM_LOOKUP_SUCCESS, SKAD_SIM_GET_SUCCESS, SKAD_SIM_PUT_SUCCESS, SKAD_SIM_LOOKUP_RPCS,
-        SKAD_SIM_LOOKUP_MS,      SKAD_SIM_GET_RPCS,    SKAD_SIM_GET_MS};
+        SKAD_SIM_LOOKUP_SUCCESS, SKAD_SIM_GET_SUCCESS,     SKAD_SIM_PUT_SUCCESS,
+        SKAD_SIM_LOOKUP_NOTICED, SKAD_SIM_LOOKUP_DIVERGED, SKAD_SIM_LOOKUP_RPCS,
+        SKAD_SIM_LOOKUP_MS,      SKAD_SIM_GET_RPCS,        SKAD_SIM_GET_MS};
     const size_t settings = archive->plan.count / archive->plan.worlds;
     skad_sim_summary *summaries = skad_sim_alloc(settings, sizeof *summaries);
     *out = (skad_sim_figures){0};

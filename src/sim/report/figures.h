@@ -5,7 +5,7 @@
 
 #include "src/sim/report/archive.h"
 
-#define SKAD_SIM_FIGURES_MAX 12 /* of one file */
+#define SKAD_SIM_FIGURES_MAX 16 /* of one file */
 
 typedef struct skad_sim_figure {
     char name[48]; /* "lookups-success", unique in its archive */

@@ -1,5 +1,6 @@
 /* The heat map of an ablation, and what each defence costs. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "src/sim/report/figures_more.h"
@@ -36,6 +37,7 @@ typedef struct matrix {
     size_t defences;
     size_t rows;
     size_t columns;
+    bool ms; /* it shows milliseconds, not success */
 } matrix;
 
 /* The setting of a cell: the first one with both values. */
@@ -54,30 +56,58 @@ static const skad_sim_summary *cell(const matrix *self, size_t row, size_t colum
     return NULL;
 }
 
+/* What a cell shows: text, and how good that is, from 0 to 1. */
+typedef struct shown {
+    char value[16];
+    char interval[32];
+    double good;
+} shown;
+
+/* Times are compared with those without an attack, all defences on: tenfold is as bad as it gets.
+ */
+static void show(const matrix *self, const skad_sim_estimate *it, skad_sim_measure measure,
+                 shown *out)
+{
+    const double scale = self->ms ? 1 : 100;
+    (void)snprintf(out->value, sizeof out->value, "%.0f", scale * it->value);
+    (void)snprintf(out->interval, sizeof out->interval, "%.0f–%.0f", scale * it->interval.low,
+                   scale * it->interval.high);
+    out->good = it->value;
+    if (self->ms) {
+        const skad_sim_summary *peace = cell(self, 0, 0);
+        const double usual = peace != NULL ? peace->estimates[measure].value : 0;
+        out->good = usual > 0 && it->value > 0 ? 1 - log10(it->value / usual) : 1;
+        out->good = fmin(1, out->good);
+    }
+}
+
+static skad_sim_measure measure_of(const matrix *self, uint64_t attack)
+{
+    return self->ms ? skad_sim_attack_ms(attack) : skad_sim_attack_measure(attack);
+}
+
 static void draw_cell(FILE *out, const matrix *self, size_t row, size_t column)
 {
     const skad_sim_summary *it = cell(self, row, column);
-    const skad_sim_measure measure =
-        it != NULL ? skad_sim_attack_measure(it->scenario->attack) : SKAD_SIM_LOOKUP_SUCCESS;
+    const skad_sim_measure measure = measure_of(self, it != NULL ? it->scenario->attack : 0);
     const double x = (double)column;
     const double y = (double)row;
+    shown text;
     if (it == NULL || it->estimates[measure].samples == 0) {
         (void)fprintf(out, "set label \"missing\" at %g,%g center font \",9\"\n", x, y);
         return;
     }
-    const skad_sim_estimate *share = &it->estimates[measure];
-    const unsigned colour = colour_of(share->value);
-    const bool dark = share->value < 0.07 || share->value > 0.93;
+    show(self, &it->estimates[measure], measure, &text);
+    const bool dark = text.good < 0.07 || text.good > 0.93;
     (void)fprintf(
         out,
         "set object rectangle from %g,%g to %g,%g fs solid 1 border lc rgb \"#808080\" fc "
         "rgb \"#%06x\" lw 0.5\n",
-        x - 0.5, y - 0.5, x + 0.5, y + 0.5, colour);
-    (void)fprintf(out, "set label \"%.0f\" at %g,%g center tc rgb \"%s\" font \",13\" front\n",
-                  100 * share->value, x, y - 0.14, dark ? "#fefefe" : "#101010");
-    (void)fprintf(out, "set label \"%.0f–%.0f\" at %g,%g center tc rgb \"%s\" font \",9\" front\n",
-                  100 * share->interval.low, 100 * share->interval.high, x, y + 0.24,
-                  dark ? "#fefefe" : "#101010");
+        x - 0.5, y - 0.5, x + 0.5, y + 0.5, colour_of(text.good));
+    (void)fprintf(out, "set label \"%s\" at %g,%g center tc rgb \"%s\" font \",13\" front\n",
+                  text.value, x, y - 0.14, dark ? "#fefefe" : "#101010");
+    (void)fprintf(out, "set label \"%s\" at %g,%g center tc rgb \"%s\" font \",9\" front\n",
+                  text.interval, x, y + 0.24, dark ? "#fefefe" : "#101010");
 }
 
 static void draw_matrix(FILE *out, const matrix *self)
@@ -106,6 +136,25 @@ static void draw_matrix(FILE *out, const matrix *self)
         }
     }
     (void)fprintf(out, "plot NaN notitle\n");
+}
+
+static void add_matrix(const matrix *self, skad_sim_figures *figures, const char *name,
+                       const char *title)
+{
+    skad_sim_figure *figure = NULL;
+    FILE *file = skad_sim_figure_new(figures, name, title, &figure);
+    if (file == NULL) {
+        return;
+    }
+    draw_matrix(file, self);
+    (void)fclose(file);
+    figure->height = (unsigned)(130 + ROW_HEIGHT * self->rows);
+    (void)snprintf(figure->caption, sizeof figure->caption,
+                   "%s of what the attack is against, named beside it, and its 95 %% interval "
+                   "over %zu worlds. Columns: all defences on, one of them off, all off; baseline: "
+                   "searches as large unsigned networks do.%s",
+                   self->ms ? "Milliseconds" : "Success in percent", self->archive->plan.worlds,
+                   self->ms ? " Colours compare with the first row and column." : "");
 }
 
 /* ---- Costs ---- */
@@ -163,25 +212,14 @@ bool skad_sim_figure_ablation(const skad_sim_archive *archive, const skad_sim_su
                    .summaries = summaries,
                    .attacks = axis_of(archive, "attack"),
                    .defences = axis_of(archive, "without")};
-    skad_sim_figure *figure = NULL;
     if (self.attacks == archive->sweep.axes_count || self.defences == archive->sweep.axes_count) {
         return false;
     }
     self.rows = archive->sweep.axes[self.attacks].count;
     self.columns = archive->sweep.axes[self.defences].count;
-    FILE *file = skad_sim_figure_new(out, "ablation",
-                                     "what each defence is worth against each attack", &figure);
-    if (file == NULL) {
-        return true;
-    }
-    draw_matrix(file, &self);
-    (void)fclose(file);
-    figure->height = (unsigned)(130 + ROW_HEIGHT * self.rows);
-    (void)snprintf(
-        figure->caption, sizeof figure->caption,
-        "Success in percent of what the attack is against, named beside it, and its 95 %% "
-        "interval over %zu worlds. Columns: all defences on, one of them off, all off.",
-        archive->plan.worlds);
+    add_matrix(&self, out, "ablation", "what each defence is worth against each attack");
+    self.ms = true;
+    add_matrix(&self, out, "ablation-ms", "how long it takes under each attack");
     add_costs(&self, out, "cost-requests", SKAD_SIM_LOOKUP_RPCS);
     add_costs(&self, out, "cost-ms", SKAD_SIM_LOOKUP_MS);
     return true;

@@ -25,6 +25,9 @@ static const skad_sim_measure_row ROWS[SKAD_SIM_MEASURES] = {
                                      "lookups that return nothing but adversaries"),
     [SKAD_SIM_LOOKUP_NOTICED] = ROW("lookups", "noticed", lookups.dense, lookups.ended, 0,
                                     "lookups that notice a suspiciously dense neighbourhood"),
+    [SKAD_SIM_LOOKUP_DIVERGED] =
+        ROW("lookups", "alarming", lookups.diverged, lookups.ended, 0,
+            "lookups that the detector of NDSS 2024 notices: a divergence of more than 0.94"),
     [SKAD_SIM_LOOKUP_RPCS] =
         ROW("lookups", "rpcs", lookups.rpcs, lookups.ended, 1, "requests of a lookup, on average"),
     [SKAD_SIM_LOOKUP_MS] = ROW("lookups", "latency_ms", lookups.us, lookups.ended, MS_A_US,
@@ -72,6 +75,19 @@ skad_sim_measure skad_sim_attack_measure(uint64_t attack)
         return SKAD_SIM_PUT_SUCCESS;
     }
     return SKAD_SIM_LOOKUP_SUCCESS;
+}
+
+skad_sim_measure skad_sim_attack_ms(uint64_t attack)
+{
+    switch (skad_sim_attack_harm(attack)) {
+    case SKAD_SIM_HARMS_LOOKUPS:
+        return SKAD_SIM_LOOKUP_MS;
+    case SKAD_SIM_HARMS_GETS:
+        return SKAD_SIM_GET_MS;
+    case SKAD_SIM_HARMS_PUTS:
+        return SKAD_SIM_PUT_MS;
+    }
+    return SKAD_SIM_LOOKUP_MS;
 }
 
 static double number_at(const skad_sim_outcome *outcome, size_t place)

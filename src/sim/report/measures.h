@@ -13,6 +13,7 @@ typedef enum skad_sim_measure {
     SKAD_SIM_LOOKUP_RECALL,
     SKAD_SIM_LOOKUP_CAPTURED,
     SKAD_SIM_LOOKUP_NOTICED,
+    SKAD_SIM_LOOKUP_DIVERGED,
     SKAD_SIM_LOOKUP_RPCS,
     SKAD_SIM_LOOKUP_MS,
     SKAD_SIM_GET_SUCCESS,
@@ -55,6 +56,8 @@ bool skad_sim_shares_target(const skad_sim_scenario *scenario, skad_sim_measure 
 
 /* What an attack of the library is against. */
 skad_sim_measure skad_sim_attack_measure(uint64_t attack);
+/* And the time that this takes. */
+skad_sim_measure skad_sim_attack_ms(uint64_t attack);
 
 /* Quantiles that all reports have: 50, 90 and 99 %. */
 #define SKAD_SIM_QUANTILES 3

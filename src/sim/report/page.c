@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "src/sim/base/memory.h"
+#include "src/sim/report/prices.h"
 #include "src/sim/report/record.h"
 #include "src/sim/scenario/keys.h"
 
@@ -161,6 +162,21 @@ static void write_share(FILE *out, const skad_sim_estimate *it, double scale)
                   scale * it->interval.low, scale * it->interval.high);
 }
 
+/* What the adversary pays, on average over the worlds. */
+static void write_price(FILE *out, const skad_sim_summary *summary)
+{
+    const double worlds = summary->worlds > 0 ? (double)summary->worlds : 1;
+    const skad_price price = skad_sim_price_of(summary->scenario, summary->sum.draws / worlds);
+    if (price.identities < 1) {
+        (void)fputs("<td>0</td><td></td><td></td><td></td><td></td><td></td>", out);
+        return;
+    }
+    (void)fprintf(out,
+                  "<td>%.0f</td><td>%.3g</td><td>%.4g</td><td>%.3g</td><td>%.0f</td><td>%.3g</td>",
+                  price.identities, price.tries, price.core_hours, price.gpu_hours, price.groups,
+                  skad_sim_dollars(&price));
+}
+
 /* Columns of work that no setting did are left out. */
 static void write_table_row(FILE *out, const skad_sim_archive *archive, size_t setting,
                             const skad_sim_summary *summary, const bool *works)
@@ -193,6 +209,7 @@ static void write_table_row(FILE *out, const skad_sim_archive *archive, size_t s
                           it.hops[1], it.hops[2]);
         }
     }
+    write_price(out, summary);
     (void)fputs("</tr>\n", out);
 }
 
@@ -216,6 +233,9 @@ static void write_table_head(FILE *out, const skad_sim_archive *archive, const b
                           names[work]);
         }
     }
+    (void)fputs("<th>adversaries</th><th>tries</th><th>core-hours</th><th>or GPU-hours</th>"
+                "<th>address groups</th><th>dollars</th>",
+                out);
     (void)fputs("</tr></thead>\n", out);
 }
 

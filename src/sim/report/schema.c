@@ -84,7 +84,7 @@ static json_t *scenario_of(bool all, const char *about)
     json_t *properties = skad_sim_must(json_object());
     skad_sim_scenario_default(&usual);
     for (size_t i = 0; skad_sim_scenario_row(&usual, i, &row); i++) {
-        char text[512];
+        char text[SKAD_SIM_RANGE_BYTES + SKAD_SIM_PATH_MAX];
         (void)snprintf(text, sizeof text, "%s (%s)", row.about, row.range);
         skad_sim_record_add(properties, row.key, of_type(row.number ? "number" : "string", text));
     }

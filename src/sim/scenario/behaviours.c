@@ -52,7 +52,7 @@ const skad_sim_behaviour *skad_sim_behaviour_at(uint64_t number)
 size_t skad_sim_behaviour_parts(uint64_t number, skad_sim_part out[static SKAD_SIM_PARTS_MAX])
 {
     if (number < SKAD_SIM_BUILT_IN) {
-        out[0] = (skad_sim_part){built_in[number], 1};
+        out[0] = (skad_sim_part){.of = built_in[number], .share = 1};
         return 1;
     }
     const met *one = mets[number - SKAD_SIM_BUILT_IN];
@@ -103,7 +103,7 @@ bool skad_sim_behaviour_add(const char *name, const skad_sim_behaviour *loaded, 
     }
     one->is.about = loaded->about;
     one->is.traits = loaded->traits;
-    one->parts[one->parts_count++] = (skad_sim_part){loaded, 1};
+    one->parts[one->parts_count++] = (skad_sim_part){.of = loaded, .share = 1};
     return true;
 }
 
@@ -130,13 +130,33 @@ static bool find_single(const char *name, size_t len, uint64_t *out,
 
 static bool bad_mixture(const char *name, char reason[static SKAD_SIM_REASON_BYTES])
 {
-    return skad_sim_reason(reason,
-                           "adversary: '%.60s' is no mixture: write NAME:SHARE,NAME:SHARE, "
-                           "up to %d of them, whose shares add up to 1",
-                           name, SKAD_SIM_PARTS_MAX);
+    return skad_sim_reason(
+        reason,
+        "adversary: '%.60s' is no mixture: write NAME:SHARE,NAME:SHARE, up to %d "
+        "of them, whose shares add up to 1; NAME:SHARE@FROM-UNTIL has a phase",
+        name, SKAD_SIM_PARTS_MAX);
 }
 
-static bool read_part(const char **at, uint64_t *number, double *share, bool *good,
+/* "@30" or "@30-60", if there is any. */
+static bool read_phase(char **at, skad_sim_part *part)
+{
+    char *end = NULL;
+    if (**at != '@') {
+        return true;
+    }
+    part->from_s = strtod(*at + 1, &end);
+    bool read = end != *at + 1 && part->from_s >= 0;
+    *at = end;
+    if (read && **at == '-') {
+        part->until_s = strtod(*at + 1, &end);
+        read = end != *at + 1 && part->until_s > part->from_s;
+        *at = end;
+    }
+    return read;
+}
+
+/* Reads all of a part but its behaviour, whose number it gives. */
+static bool read_part(const char **at, uint64_t *number, skad_sim_part *part, bool *good,
                       char reason[static SKAD_SIM_REASON_BYTES])
 {
     char *end = NULL;
@@ -146,8 +166,9 @@ static bool read_part(const char **at, uint64_t *number, double *share, bool *go
     }
     *number = 0;
     *good = find_single(*at, len, number, reason);
-    *share = strtod(*at + len + 1, &end);
-    bool read = end != *at + len + 1 && *share > 0 && *share <= 1 && (*end == 0 || *end == ',');
+    part->share = strtod(*at + len + 1, &end);
+    bool read = end != *at + len + 1 && part->share > 0 && part->share <= 1 &&
+                read_phase(&end, part) && (*end == 0 || *end == ',');
     *at = end;
     return read;
 }
@@ -159,8 +180,8 @@ static bool mix(met *out, const char *name, char reason[static SKAD_SIM_REASON_B
     for (bool more = true; more; more = *at++ != 0) {
         bool good = true;
         uint64_t number = 0;
-        double share = 0;
-        if (!read_part(&at, &number, &share, &good, reason) ||
+        skad_sim_part part = {.share = 0};
+        if (!read_part(&at, &number, &part, &good, reason) ||
             out->parts_count == SKAD_SIM_PARTS_MAX || (good && number == SKAD_SIM_HONEST)) {
             return bad_mixture(name, reason);
         }
@@ -170,8 +191,9 @@ static bool mix(met *out, const char *name, char reason[static SKAD_SIM_REASON_B
         skad_sim_part parts[SKAD_SIM_PARTS_MAX];
         (void)skad_sim_behaviour_parts(number, parts); /* no mixture: its name has no colon */
         out->is.traits |= parts[0].of->traits;
-        out->parts[out->parts_count++] = (skad_sim_part){parts[0].of, share};
-        sum += share;
+        part.of = parts[0].of;
+        out->parts[out->parts_count++] = part;
+        sum += part.share;
     }
     return fabs(sum - 1) < 1e-6 || bad_mixture(name, reason);
 }

@@ -48,10 +48,13 @@ enum skad_sim_behaviour_number {
 typedef struct skad_sim_part {
     const skad_sim_behaviour *of; /* the first member of a skad_adversary (world/adversary.h) */
     double share;                 /* of the adversaries; those of all parts add up to 1 */
+    double from_s;                /* of the measured time; before, they do what honest nodes do, */
+    double until_s;               /* and from then on again; 0: for ever */
 } skad_sim_part;
 
-/* Finds a behaviour by its name, or makes a mixture of `NAME:SHARE,NAME:SHARE`. False: *reason says
- * why, in one line. */
+/* Finds a behaviour by its name, or makes a mixture of `NAME:SHARE,NAME:SHARE`. A part may have a
+ * phase, `NAME:SHARE@FROM` or `NAME:SHARE@FROM-UNTIL`, in seconds. False: *reason says why, in one
+ * line. */
 bool skad_sim_behaviour_find(const char *name, uint64_t *out,
                              char reason[static SKAD_SIM_REASON_BYTES]);
 

@@ -31,11 +31,14 @@ static const scenario_row ROWS[] = {
     {"seed", WHOLE, AT(seed), 0, 0x1p53, NULL, "all randomness comes from it"},
     {"attack", CHOICE, AT(attack), 0, 0, SKAD_SIM_ATTACKS,
      "sets all keys of an attack of the library; lines below it change single ones"},
-    {"without", CHOICE, AT(without), 0, 0, SKAD_SIM_DEFENCES, "switches a defence off, or all"},
+    {"without", CHOICE, AT(without), 0, 0, SKAD_SIM_DEFENCES,
+     "switches a defence off, or all; baseline: searches as large unsigned networks do"},
     {"nodes", WHOLE, AT(nodes), 2, NODES_MAX, NULL,
      "of the network, those of adversary_share included"},
     {"build", CHOICE, AT(build), 0, 0, "filled|joined",
      "tables as a long-stable network has them, or by joining node after node"},
+    {"live", FLAG, AT(live), 0, 0, NULL,
+     "datagrams pass UDP sockets of 127.0.0.1, and time is the machine's: no two runs are alike"},
     {"visited", FLAG, AT(visited), 0, 0, NULL,
      "filled: nodes know how dense the network is elsewhere, as after days"},
     {"warmup_s", REAL, AT(warmup_s), 0, YEAR_S, NULL, "simulated before anything is counted"},
@@ -71,6 +74,8 @@ static const scenario_row ROWS[] = {
      "look behind neighbours that are dead or suspiciously dense"},
     {"neighbourhoods", FLAG, AT(neighbourhoods), 0, 0, NULL,
      "a region is responsible for a key, and sampled where it is crowded; no: the 48 closest are"},
+    {"first_answers", FLAG, AT(first_answers), 0, 0, NULL,
+     "lookups believe all names, end when the three closest have answered, gets with a record"},
     {"static_bits", WHOLE, AT(static_bits), 0, 48, NULL,
      "c1, priced: reports multiply an adversary's identities by it, nothing is solved"},
     {"dynamic_bits", WHOLE, AT(dynamic_bits), 0, 48, NULL, "c2, priced likewise"},
@@ -101,6 +106,8 @@ static const scenario_row ROWS[] = {
      "share behind one that lets in the endpoints to which it has sent"},
     {"nat_symmetric", REAL, AT(nat_symmetric), 0, 1, NULL,
      "share behind one that has another port for each destination"},
+    {"clients", FLAG, AT(clients), 0, 0, NULL,
+     "nodes find out whether strangers reach them, and are clients where not"},
     {"clock_skew_s", REAL, AT(clock_skew_s), 0, YEAR_S, NULL,
      "wall clocks are wrong by up to this, either way"},
     {"partition_at_s", REAL, AT(partition_at_s), 0, YEAR_S, NULL,
@@ -375,27 +382,28 @@ static void write_value(const scenario_row *row, const skad_sim_scenario *scenar
     }
 }
 
-static void write_range(const scenario_row *row, char out[static SKAD_SIM_PATH_MAX])
+static void write_range(const scenario_row *row, char out[static SKAD_SIM_RANGE_BYTES])
 {
     switch (row->type) {
     case WHOLE:
     case REAL:
-        (void)snprintf(out, SKAD_SIM_PATH_MAX, "%g to %g", row->min, row->max);
+        (void)snprintf(out, SKAD_SIM_RANGE_BYTES, "%g to %g", row->min, row->max);
         break;
     case FLAG:
-        (void)snprintf(out, SKAD_SIM_PATH_MAX, "yes, no");
+        (void)snprintf(out, SKAD_SIM_RANGE_BYTES, "yes, no");
         break;
     case CHOICE:
-        (void)snprintf(out, SKAD_SIM_PATH_MAX, "%s", row->choices);
+        (void)snprintf(out, SKAD_SIM_RANGE_BYTES, "%s", row->choices);
         for (char *bar = out; (bar = strchr(bar, '|')) != NULL;) {
             *bar = ' ';
         }
         break;
     case BEHAVIOUR:
-        (void)snprintf(out, SKAD_SIM_PATH_MAX, "a name, ./OBJECT.so, or NAME:SHARE,NAME:SHARE");
+        (void)snprintf(out, SKAD_SIM_RANGE_BYTES,
+                       "a name, ./OBJECT.so, or NAME:SHARE[@FROM[-UNTIL]],...");
         break;
     case PATH:
-        (void)snprintf(out, SKAD_SIM_PATH_MAX, "a path");
+        (void)snprintf(out, SKAD_SIM_RANGE_BYTES, "a path");
         break;
     }
 }

@@ -8,7 +8,8 @@
 
 #include "src/sim/scenario/scenario.h"
 
-#define SKAD_SIM_ROWS_MAX 128
+#define SKAD_SIM_ROWS_MAX    128
+#define SKAD_SIM_RANGE_BYTES 640 /* the names of all attacks */
 
 /* The row of a key; SKAD_SIM_ROWS_MAX where there is none of that name. */
 size_t skad_sim_scenario_find(const char *key);
@@ -26,7 +27,7 @@ typedef struct skad_sim_row_text {
     const char *key;
     const char *about;
     char value[SKAD_SIM_PATH_MAX];
-    char range[SKAD_SIM_PATH_MAX];
+    char range[SKAD_SIM_RANGE_BYTES];
     bool number; /* as JSON: a number, else a string */
 } skad_sim_row_text;
 

@@ -20,6 +20,8 @@ typedef struct attack_row {
     "capture=value adversary=withhold ground=64 lookups=0 values=0 mutables=0 get_every_ms=200 "   \
     "wait_s=60 "
 
+#define ECLIPSE "adversary=eclipse ground=40 placement=near-key asker=victim get_every_ms=0 "
+
 static const attack_row ATTACKS[] = {
     {"none", "", SKAD_SIM_HARMS_LOOKUPS},
     {"collude", ANYWHERE("collude", "0.3"), SKAD_SIM_HARMS_LOOKUPS},
@@ -49,6 +51,27 @@ static const attack_row ATTACKS[] = {
      SKAD_SIM_HARMS_LOOKUPS},
     {"squat", ANYWHERE("squat", "0.2") " adversary_subnets=2", SKAD_SIM_HARMS_GETS},
     {"frame", ANYWHERE("frame", "0.1"), SKAD_SIM_HARMS_GETS},
+    {"stale", ANYWHERE("stale", "0.5") " values=0 mutables=3 second_edition=yes",
+     SKAD_SIM_HARMS_GETS},
+    {"wrong", ANYWHERE("wrong", "0.5"), SKAD_SIM_HARMS_GETS},
+    {"late", ANYWHERE("late", "0.4"), SKAD_SIM_HARMS_LOOKUPS},
+    {"drop-key", ANYWHERE("drop-key", "0.7") " values=1 mutables=0", SKAD_SIM_HARMS_GETS},
+    {"shun", ANYWHERE("shun", "0.4") " asker=victim", SKAD_SIM_HARMS_LOOKUPS},
+    {"eclipse", ECLIPSE "aim=victim", SKAD_SIM_HARMS_LOOKUPS},
+    {"eclipse-joiner", ECLIPSE "aim=joiner", SKAD_SIM_HARMS_LOOKUPS},
+    {"eclipse-reboot",
+     "adversary=eclipse ground=200 aim=joiner asker=victim get_every_ms=0 adversary_subnets=2 "
+     "adversary_hosts=1 attack_rate=200 replacements=300",
+     SKAD_SIM_HARMS_LOOKUPS},
+    {"eclipse-seed", ECLIPSE "aim=joiner victim_seed=adversary", SKAD_SIM_HARMS_LOOKUPS},
+    {"announce-flood", ANYWHERE("announce-flood", "0.1") " attack_rate=200", SKAD_SIM_HARMS_GETS},
+    {"wash", ANYWHERE("wash", "0.1") " attack_rate=100", SKAD_SIM_HARMS_GETS},
+    {"spoof", ANYWHERE("spoof", "0.1") " attack_rate=2000 attack_victims=20",
+     SKAD_SIM_HARMS_LOOKUPS},
+    {"flap", ANYWHERE("flap", "0.3") " attack_rate=5", SKAD_SIM_HARMS_LOOKUPS},
+    {"on-path", "adversary=on-path ground=1 link_share=0.2", SKAD_SIM_HARMS_LOOKUPS},
+    {"on-path-late", "adversary=on-path-late ground=1 link_share=0.2", SKAD_SIM_HARMS_LOOKUPS},
+    {"flash-join", "nodes=100 adversary=withhold ground=200 arrival_per_s=40", SKAD_SIM_HARMS_GETS},
 };
 #define ATTACKS_COUNT (sizeof ATTACKS / sizeof ATTACKS[0])
 
@@ -57,6 +80,11 @@ static const attack_row ATTACKS[] = {
 static const char NONE_AT_ALL[] =
     "paths=1 closing_round=no neighbourhood_check=no neighbourhoods=no eta=0 "
     "limit_rates=no " NO_GROUPS;
+
+/* As large unsigned networks search: one path, three requests at once, the first answers. */
+static const char BASELINE[] =
+    "paths=1 alpha=3 first_answers=yes closing_round=no neighbourhood_check=no neighbourhoods=no "
+    "eta=0 limit_rates=no " NO_GROUPS;
 
 static const char *const DEFENCES[] = {
     "",
@@ -68,6 +96,7 @@ static const char *const DEFENCES[] = {
     NO_GROUPS,
     "limit_rates=no",
     NONE_AT_ALL,
+    BASELINE,
 };
 #define DEFENCES_COUNT (sizeof DEFENCES / sizeof DEFENCES[0])
 

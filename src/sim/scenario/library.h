@@ -10,8 +10,10 @@
 #define SKAD_SIM_ATTACKS                                                                           \
     "none|collude|drop|misroute|poison|withhold|invent|graveyard|half-true|displace|ladder|"       \
     "graveyard-key|crowd|crowd-two-groups|both-ends|capture|under-threshold|flood|replay|squat|"   \
-    "frame"
-#define SKAD_SIM_DEFENCES "none|paths|closing-round|density-check|regions|siblings|groups|rates|all"
+    "frame|stale|wrong|late|drop-key|shun|eclipse|eclipse-joiner|eclipse-reboot|eclipse-seed|"     \
+    "announce-flood|wash|spoof|flap|on-path|on-path-late|flash-join"
+#define SKAD_SIM_DEFENCES                                                                          \
+    "none|paths|closing-round|density-check|regions|siblings|groups|rates|all|baseline"
 
 /* What an attack is against. */
 typedef enum skad_sim_harm {

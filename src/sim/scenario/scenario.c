@@ -211,6 +211,11 @@ bool skad_sim_scenario_check(const skad_sim_scenario *scenario,
         scenario->capture == SKAD_SIM_NOTHING) {
         return skad_sim_reason(reason, "get_every_ms needs something to get: values or mutables");
     }
+    if (scenario->live && skad_sim_scenario_count(scenario) > SKAD_SIM_LIVE_NODES_MAX) {
+        return skad_sim_reason(reason,
+                               "live = yes: each node has a socket, so give %d nodes or fewer",
+                               SKAD_SIM_LIVE_NODES_MAX);
+    }
     return counts_fit(scenario, reason) && placement_fits(scenario, reason) &&
            capture_fits(scenario, reason) && addresses_fit(scenario, reason) &&
            skad_sim_plan_fits(scenario, reason);

@@ -72,8 +72,9 @@ typedef enum skad_sim_arrival { SKAD_SIM_BEFORE, SKAD_SIM_AFTER } skad_sim_arriv
     32 /* and where they have several: each is in a /32 of its own                                 \
         */
 
-#define SKAD_SIM_REGION_NODES      16 /* honest nodes in the region of a key, on average */
-#define SKAD_SIM_CAPTURE_NODES_MIN 32 /* two regions, so that there is one to speak of */
+#define SKAD_SIM_LIVE_NODES_MAX    500 /* each has a socket */
+#define SKAD_SIM_REGION_NODES      16  /* honest nodes in the region of a key, on average */
+#define SKAD_SIM_CAPTURE_NODES_MIN 32  /* two regions, so that there is one to speak of */
 
 typedef struct skad_sim_scenario {
     uint64_t seed;
@@ -84,6 +85,7 @@ typedef struct skad_sim_scenario {
     double warmup_s;
     double duration_s;
     double settle_s; /* without faults, after which the network must have recovered; 0: no proof */
+    bool live;       /* datagrams pass UDP sockets, and time is the machine's (world/wire.h) */
     bool visited;    /* nodes of filled tables have visited places all over the key space */
     bool invariants; /* checked after each step; the first that is broken ends the run */
     bool ipv6;       /* nodes have IPv6 addresses in place of IPv4 ones */
@@ -110,6 +112,7 @@ typedef struct skad_sim_scenario {
     bool closing_round;
     bool neighbourhood_check; /* widening, if neighbours are dead or too dense */
     bool neighbourhoods;      /* a region is responsible for a key (density.h) */
+    bool first_answers;       /* lookups believe all names, and end with the first answers */
     uint64_t static_bits;     /* priced: each identity costs so much, nothing is solved */
     uint64_t dynamic_bits;
 
@@ -128,6 +131,7 @@ typedef struct skad_sim_scenario {
     double nat_full_cone;  /* shares of nodes */
     double nat_restricted;
     double nat_symmetric;
+    bool clients; /* nodes find out whether they are reached, and are clients where not */
     double clock_skew_s;   /* wall clocks are wrong by up to this, either way */
     double partition_at_s; /* after the warm-up */
     double partition_for_s;

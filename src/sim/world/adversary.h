@@ -27,7 +27,7 @@
 
 /* Rises when what is below changes. Together with the size of a world it says whether an object was
  * built from the same sources as the simulator that loads it. */
-#define SKAD_ADVERSARY_ABI 1
+#define SKAD_ADVERSARY_ABI 2
 
 /* The first member of a behaviour: name, one line of documentation, skad_sim_trait bits. */
 #define SKAD_ADVERSARY_IS(name, about, traits)                                                     \
@@ -57,6 +57,8 @@ typedef struct skad_league {
     uint32_t count;
     uint32_t number; /* among the leagues of this world */
     double share;    /* of the world's adversaries, and of their attack_rate */
+    double from_s;   /* of the measured time; before, it does what honest nodes do, ... */
+    double until_s;  /* ... and from then on again; 0: for ever */
     skad_prng *prng;
 } skad_league;
 

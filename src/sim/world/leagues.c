@@ -71,7 +71,9 @@ static void deal(skad_world *world)
                                 .kind = (const skad_adversary *)(const void *)parts[i].of,
                                 .nodes = skad_sim_alloc(count, sizeof *league->nodes),
                                 .number = (uint32_t)i,
-                                .share = parts[i].share};
+                                .share = parts[i].share,
+                                .from_s = parts[i].from_s,
+                                .until_s = parts[i].until_s};
         league->prng = sends(league) ? &leagues->attack_prng : &leagues->prng;
         leagues->overhears = leagues->overhears || league->kind->overhear != NULL;
         leagues->passes = leagues->passes || league->kind->passes != NULL;
@@ -215,13 +217,24 @@ void skad_leagues_end(skad_world *world)
     }
 }
 
+/* Whether it does what honest nodes do for now. */
+static bool is_honest(const skad_league *league)
+{
+    const skad_world *world = league->world;
+    const double since_s = world->began_us == UINT64_MAX
+                               ? -1
+                               : (double)(world->now_us - world->began_us) / (double)SKAD_US_PER_S;
+    return skad_phases_honest(world) || (league->from_s > 0 && since_s < league->from_s) ||
+           (league->until_s > 0 && since_s >= league->until_s);
+}
+
 void skad_leagues_turn(skad_world *world, uint32_t number)
 {
     skad_league *league = &world->leagues->all[number];
     if (world->leagues->over) {
         return;
     }
-    if (!skad_phases_honest(world)) {
+    if (!is_honest(league)) {
         league->kind->turn(league);
     }
     plan_turn(league);
@@ -256,11 +269,12 @@ void skad_leagues_overhear(skad_world *world, uint32_t from, const skad_address 
 bool skad_leagues_departs(skad_world *world, uint32_t node, const skad_datagram *datagram,
                           uint64_t *delay_us)
 {
-    if (!world->leagues->departs || node < world->honest || skad_phases_honest(world)) {
+    if (!world->leagues->departs || node < world->honest) {
         return true;
     }
     skad_league *league = league_of(world, node);
-    return league->kind->departs == NULL || league->kind->departs(league, node, datagram, delay_us);
+    return league->kind->departs == NULL || is_honest(league) ||
+           league->kind->departs(league, node, datagram, delay_us);
 }
 
 bool skad_leagues_passes(skad_world *world, uint32_t from, uint32_t to,
@@ -269,7 +283,7 @@ bool skad_leagues_passes(skad_world *world, uint32_t from, uint32_t to,
     skad_leagues *leagues = world->leagues;
     for (size_t i = 0; leagues->passes && !leagues->over && i < leagues->count; i++) {
         skad_league *league = &leagues->all[i];
-        if (league->kind->passes != NULL && !skad_phases_honest(world) &&
+        if (league->kind->passes != NULL && !is_honest(league) &&
             !league->kind->passes(league, from, to, datagram, delay_us)) {
             return false;
         }
@@ -340,7 +354,7 @@ bool skad_leagues_takes(skad_world *world, uint32_t node, const skad_sim_flight 
     if (sends(league)) {
         hear(world, node, flight);
     }
-    if ((league->kind->asked == NULL && league->kind->name == NULL) || skad_phases_honest(world) ||
+    if ((league->kind->asked == NULL && league->kind->name == NULL) || is_honest(league) ||
         flight->len <= SKAD_TAG_BYTES ||
         skad_envelope_decode(flight->bytes + SKAD_TAG_BYTES, flight->len - SKAD_TAG_BYTES,
                              &envelope) != SKAD_VERDICT_ACCEPT ||

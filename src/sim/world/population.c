@@ -119,6 +119,7 @@ void skad_world_start(skad_world *world, uint32_t node)
         .closing_round = world->scenario.closing_round,
         .neighbourhood_check = world->scenario.neighbourhood_check,
         .neighbourhoods = world->scenario.neighbourhoods,
+        .first_answers = world->scenario.first_answers,
         .sibling_factor = (uint8_t)world->scenario.eta,
         .answer_contacts = (uint8_t)world->scenario.beta,
         .lookup_requests = (uint16_t)world->scenario.steps_to_stop,
@@ -131,6 +132,7 @@ void skad_world_start(skad_world *world, uint32_t node)
                                .identity = &identity,
                                .store = one->store,
                                .families = skad_sim_families_of(&world->addresses, node),
+                               .role = world->scenario.clients ? SKAD_ROLE_AUTO : SKAD_ROLE_SERVER,
                                .simulator = &simulator};
     limits_of(world, node, &config.limits);
     skad_node_rates_default(&world->profile, &config.rates);

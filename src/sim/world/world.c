@@ -13,8 +13,11 @@
 #include "src/sim/world/phases.h"
 #include "src/sim/world/population.h"
 #include "src/sim/world/prefetch.h"
+#include "src/sim/world/wire.h"
 
 #define QUEUE_ON_THE_WAY_UP_US SKAD_US_PER_S /* of a node with a narrow one; more is dropped */
+
+#define LOOK_MS 1 /* between two looks at what is due in a live world */
 
 #define FORESEEN_NODES_MIN 2000 /* fewer, of some 20 KB each, stay in a cache by themselves */
 
@@ -55,6 +58,12 @@ bool skad_world_init(skad_world *world, const skad_sim_scenario *scenario,
     if (!skad_sim_links_init(&world->links, &world->scenario, reason)) {
         return false;
     }
+    if (scenario->live) {
+        world->wire = skad_sim_wire_new(world->count, reason);
+        if (world->wire == NULL) {
+            return false;
+        }
+    }
     skad_population_init(world);
     skad_leagues_init(world);
     skad_sim_ledger_init(world);
@@ -65,6 +74,8 @@ void skad_world_free(skad_world *world)
 {
     skad_sim_ledger_free(world);
     skad_population_free(world);
+    skad_sim_wire_free(world->wire);
+    world->wire = NULL;
     skad_sim_links_free(&world->links);
     skad_sim_flights_free(&world->flights);
     skad_sim_queue_free(&world->queue);
@@ -267,6 +278,8 @@ void skad_world_settle(skad_world *world, uint32_t node)
     while (skad_node_poll_event(core, &event)) {
         if (event.kind == SKAD_EVENT_PUZZLE_NEEDED) {
             solve_puzzle(world, node, event.u.epoch);
+        } else if (event.kind == SKAD_EVENT_REACHABILITY) {
+            world->nodes[node].client = event.u.reachability.verdict == SKAD_REACH_NO;
         } else if (world->listener.event != NULL) {
             world->listener.event(world, node, &event, world->listener.user);
         }
@@ -281,10 +294,8 @@ void skad_world_settle(skad_world *world, uint32_t node)
     }
 }
 
-static void deliver(skad_world *world, uint32_t place)
+static void arrive(skad_world *world, uint32_t to, const skad_sim_flight *flight)
 {
-    skad_sim_flight *flight = skad_sim_flights_at(&world->flights, place);
-    uint32_t to = skad_sim_node_at(&world->addresses, &flight->to);
     skad_sim_node *node = &world->nodes[to];
     if (node->node == NULL) {
         world->counters.unroutable++;
@@ -303,13 +314,27 @@ static void deliver(skad_world *world, uint32_t place)
         }
         skad_sim_ledger_served(world);
     }
+}
+
+/* Its way over the link is over: it arrives, or in a live world has the way through the system
+ * left.
+ */
+static void deliver(skad_world *world, uint32_t place)
+{
+    skad_sim_flight *flight = skad_sim_flights_at(&world->flights, place);
+    const uint32_t to = skad_sim_node_at(&world->addresses, &flight->to);
+    if (world->wire == NULL) {
+        arrive(world, to, flight);
+    } else if (!skad_sim_wire_send(world->wire, to, flight)) {
+        world->counters.lost++;
+    }
     skad_sim_flights_give(&world->flights, place);
 }
 
-static void wake(skad_world *world, uint32_t index)
+static void wake(skad_world *world, uint32_t index, uint64_t due_us)
 {
     skad_sim_node *node = &world->nodes[index];
-    if (node->wake_us != world->now_us || node->node == NULL) {
+    if (node->wake_us != due_us || node->node == NULL) {
         return; /* planned anew since, or gone */
     }
     node->wake_us = UINT64_MAX;
@@ -324,37 +349,68 @@ static void wake(skad_world *world, uint32_t index)
     skad_world_settle(world, index);
 }
 
+static void handle(skad_world *world, const skad_sim_event *event)
+{
+    world->counters.events++;
+    switch ((skad_sim_event_kind)event->kind) {
+    case SKAD_SIM_DELIVER:
+        deliver(world, event->index);
+        break;
+    case SKAD_SIM_WAKE:
+        wake(world, event->index, event->due_us);
+        break;
+    case SKAD_SIM_CHANGE:
+        if (world->listener.change != NULL) {
+            world->listener.change(world, event->index, world->listener.user);
+        }
+        break;
+    case SKAD_SIM_WORK:
+        world->listener.work(world, event->index, world->listener.user);
+        break;
+    case SKAD_SIM_ATTACK:
+        skad_leagues_turn(world, event->index);
+        break;
+    case SKAD_SIM_PHASE:
+        skad_phases_due(world, event->index);
+        break;
+    }
+}
+
+/* What has arrived comes before what is due, so that a machine that stood still for a while takes
+ * no answer for late that lies in a socket. */
+static bool step_live(skad_world *world, uint64_t end_us)
+{
+    skad_sim_event event;
+    const skad_sim_flight *flight = NULL;
+    world->now_us = skad_sim_wire_now_us(world->wire, world->now_us);
+    flight = skad_sim_wire_receive(world->wire, 0);
+    if (flight == NULL && skad_sim_queue_take(&world->queue, world->now_us, &event)) {
+        handle(world, &event);
+        return true;
+    }
+    if (flight == NULL && world->now_us >= end_us) {
+        return false;
+    }
+    flight = flight != NULL ? flight : skad_sim_wire_receive(world->wire, LOOK_MS);
+    if (flight != NULL) {
+        world->now_us = skad_sim_wire_now_us(world->wire, world->now_us);
+        arrive(world, skad_sim_node_at(&world->addresses, &flight->to), flight);
+    }
+    return true;
+}
+
 bool skad_world_step(skad_world *world, uint64_t end_us)
 {
     skad_sim_event event;
+    if (world->wire != NULL) {
+        return step_live(world, end_us);
+    }
     if (!skad_sim_queue_take(&world->queue, end_us, &event)) {
         world->now_us = end_us;
         return false;
     }
     world->now_us = event.due_us;
-    world->counters.events++;
-    switch ((skad_sim_event_kind)event.kind) {
-    case SKAD_SIM_DELIVER:
-        deliver(world, event.index);
-        break;
-    case SKAD_SIM_WAKE:
-        wake(world, event.index);
-        break;
-    case SKAD_SIM_CHANGE:
-        if (world->listener.change != NULL) {
-            world->listener.change(world, event.index, world->listener.user);
-        }
-        break;
-    case SKAD_SIM_WORK:
-        world->listener.work(world, event.index, world->listener.user);
-        break;
-    case SKAD_SIM_ATTACK:
-        skad_leagues_turn(world, event.index);
-        break;
-    case SKAD_SIM_PHASE:
-        skad_phases_due(world, event.index);
-        break;
-    }
+    handle(world, &event);
     return true;
 }
 

@@ -39,6 +39,7 @@
 typedef struct skad_world skad_world;
 struct skad_leagues;
 struct skad_sim_ledger;
+struct skad_sim_wire;
 
 typedef struct skad_sim_node {
     skad_node *node; /* NULL: down */
@@ -51,6 +52,7 @@ typedef struct skad_sim_node {
     float skew_s;       /* of its wall clock */
     uint32_t dismissed; /* peers that it evicted for violations, as far as was looked */
     bool joined;        /* as its own events say */
+    bool client;        /* likewise: strangers do not reach it */
 } skad_sim_node;
 
 /* What the experiment listens to; either may be NULL. */
@@ -96,6 +98,7 @@ struct skad_world {
     skad_sim_queue queue;
     skad_sim_flights flights;
     skad_sim_links links;
+    struct skad_sim_wire *wire; /* of a live world; NULL: time and network are virtual */
     skad_sim_fingerprint fingerprint;
     skad_sim_counters counters;
     skad_sim_listener listener;

@@ -186,15 +186,15 @@ static void a_report_tells_the_worst_record_and_all_refusals(void **state)
     assert_int_equal(try_put(self, data, 50000, &report), SKAD_EXIT_DONE);
     free(data);
     assert_int_equal(report.bytes, 50000);
-    assert_int_equal(report.records, 53);
+    assert_int_equal(report.totals.records, 53);
     assert_int_equal(self->daemon.kept, 53);
-    assert_int_equal(report.worst_stored, 2);
-    assert_int_equal(report.worst_holders, 5);
-    assert_int_equal(report.refused, 54);
-    assert_int_equal(report.refusals[SKAD_ERROR_FULL], 54);
-    assert_int_equal(report.unresponsive, 1);
+    assert_int_equal(report.totals.stored_min, 2);
+    assert_int_equal(report.totals.asked_min, 5);
+    assert_int_equal(report.totals.refused, 54);
+    assert_int_equal(report.totals.refusals[SKAD_ERROR_FULL], 54);
+    assert_int_equal(report.totals.unresponsive, 1);
     assert_int_equal(report.not_kept, 0);
-    assert_int_equal(report.dense, 1);
+    assert_int_equal(report.totals.dense, 1);
 }
 
 static void assert_get_fails(house *self, const skad_id *root, skad_exit expected, const char *text)

@@ -73,6 +73,7 @@ def is_hex(value):
 
 PLAIN = {
     "uint": lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 0,
+    "u64": lambda v: PLAIN["uint"](v),
     "float": lambda v: isinstance(v, float),
     "bool": lambda v: isinstance(v, bool),
     "str": lambda v: isinstance(v, str),
@@ -275,7 +276,7 @@ def wrong_value_for(param):
     return 7 if param["type"] in ("bytes", "str", "id", "public_key", "address", "bin") else {}
 
 
-GOOD = {"id": "00" * 32, "public_key": "00" * 32, "bytes": b"x", "uint": 7, "uint?": 7, "bool": True,
+GOOD = {"id": "00" * 32, "public_key": "00" * 32, "bytes": b"x", "uint": 7, "u64": 7, "uint?": 7, "bool": True,
         "address": "127.0.0.1:9", "endpoint": 80, "str": "held", "bin": bytes(65), "[str]": []}
 
 
@@ -312,6 +313,13 @@ def checks_of_monitor(path):
     takes = [name for name, row in METHODS.items() if row["monitor"]]
     check("the monitoring socket names what it takes", None if hello["methods"] == takes and
           hello["socket"] == "monitor" else f"{hello['methods']}")
+    batch = result("batch", client.call("batch", ["status", []], ["put", [b"x"]], ["hello", []]))
+    codes = [error and error["code"] for error, _ in batch["results"]]
+    check("each request of a batch is looked at there", None if codes == [None, "denied", None] else f"{codes}")
+    status = client.begin("subscribe_status", 60)
+    stop = client.begin("unsubscribe", status)
+    result("subscribe_status", client.await_(status))
+    result("unsubscribe", client.await_(stop))
     for method, row in METHODS.items():
         if not row["monitor"]:
             params = [GOOD[p["type"]] for p in row["params"]]

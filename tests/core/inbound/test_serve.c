@@ -110,7 +110,14 @@ static skad_message question(skad_kind kind)
         message.u.match.digests = (skad_span){digests, sizeof digests};
         break;
     }
+    case SKAD_KIND_CALL:
+        message.u.call.id = target;
+        message.u.call.endpoint = (skad_address){SKAD_FAMILY_IPV4, 5, {20, 1, 2, 3}};
+        break;
     case SKAD_KIND_PING:
+    case SKAD_KIND_PROBE:
+    case SKAD_KIND_PROBED:
+    case SKAD_KIND_CALLED:
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
     case SKAD_KIND_VALUE:
@@ -133,7 +140,7 @@ static void ask(const skad_message *message, bool shows_token, test_exchange *ou
 
 static const skad_kind kinds[] = {SKAD_KIND_PING,  SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
                                   SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE,
-                                  SKAD_KIND_MATCH};
+                                  SKAD_KIND_MATCH, SKAD_KIND_PROBE,     SKAD_KIND_CALL};
 
 static void each_request_has_its_answer_with_a_token_and_the_askers_address(void **state)
 {

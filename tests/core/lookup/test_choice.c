@@ -354,6 +354,68 @@ static void a_lookup_that_is_for_no_put_stores_nowhere(void **state)
     skad_lookup_free(lookup);
 }
 
+/* ---- What an experiment leaves out ---- */
+
+static void with_first_answers_three_of_the_closest_end_a_path(void **state)
+{
+    (void)state;
+    for (unsigned for_put = 0; for_put < 2; for_put++) {
+        skad_lookup *lookup = script_make(1, 4, 8, 4);
+        lookup->first_answers = true;
+        lookup->closing_round = false;
+        lookup->for_put = for_put == 1;
+        script_seed(lookup, NUMBERS(10, 20, 30, 40, 50));
+        script_assert_asks(lookup, NUMBERS(10, 20, 30, 40));
+        script_answer(lookup, 20, NULL, 0);
+        script_assert_asks(lookup, NUMBERS(50));
+        script_answer(lookup, 30, NULL, 0);
+        script_answer(lookup, 40, NULL, 0);
+        assert_false(skad_lookup_done(lookup)); /* a closer one is awaited, */
+        skad_lookup_overdue(lookup, script_index_of(lookup, 10));
+        /* but not for ever; a put wants the four that are to hold the record. */
+        assert_int_equal(skad_lookup_done(lookup), for_put == 0);
+        script_answer(lookup, 50, NULL, 0);
+        assert_true(skad_lookup_done(lookup));
+        skad_lookup_free(lookup);
+    }
+}
+
+static void with_first_answers_all_names_are_believed(void **state)
+{
+    (void)state;
+    for (unsigned believes = 0; believes < 2; believes++) {
+        skad_lookup *lookup = script_make(1, 4, 8, 4);
+        lookup->first_answers = believes == 1;
+        script_seed(lookup, NUMBERS(1000, 2000));
+        script_assert_asks(lookup, NUMBERS(1000, 2000));
+        script_answer(lookup, 2000, NULL, 0);
+        script_answer(lookup, 1000, NUMBERS(1, 2, 3, 4, 5, 6));
+        unsigned asked = 0;
+        while (script_next(lookup) != NOBODY) {
+            asked++;
+        }
+        assert_int_equal(asked, believes == 1 ? 6 : 3);
+        skad_lookup_free(lookup);
+    }
+}
+
+static void without_a_closing_round_a_path_waits_for_its_own(void **state)
+{
+    (void)state;
+    for (unsigned closes = 0; closes < 2; closes++) {
+        skad_lookup *lookup = script_make(1, 4, 8, 4);
+        lookup->closing_round = closes == 1;
+        script_seed(lookup, NUMBERS(10, 20, 30));
+        script_assert_asks(lookup, NUMBERS(10, 20, 30));
+        script_answer(lookup, 20, NULL, 0);
+        script_answer(lookup, 30, NULL, 0);
+        assert_int_equal(skad_choice_path_over(lookup, 0), closes == 1);
+        script_answer(lookup, 10, NULL, 0);
+        assert_true(skad_choice_path_over(lookup, 0));
+        skad_lookup_free(lookup);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +434,9 @@ int main(void)
         cmocka_unit_test(a_put_stores_at_contacts_that_most_name_and_asks_them_nothing_else),
         cmocka_unit_test(a_put_counts_ourselves_among_the_closest),
         cmocka_unit_test(a_lookup_that_is_for_no_put_stores_nowhere),
+        cmocka_unit_test(with_first_answers_three_of_the_closest_end_a_path),
+        cmocka_unit_test(with_first_answers_all_names_are_believed),
+        cmocka_unit_test(without_a_closing_round_a_path_waits_for_its_own),
     };
     return cmocka_run_group_tests_name("choice", tests, NULL, NULL);
 }

@@ -12,7 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "src/daemon/control/control.h"
+#include "src/daemon/app/daemon_inside.h"
+#include "src/daemon/control/control_inside.h"
 #include "tests/support/control.h"
 
 static const uint8_t KEY[SKAD_ID_BYTES] = {0x17, 0x23};
@@ -55,9 +56,9 @@ static void expect_code(skad_answer results, size_t at, const char *code)
     skad_answer error = skad_answer_at(skad_answer_at(results, at), 0);
     skad_answer result = skad_answer_at(skad_answer_at(results, at), 1);
     skad_span text = skad_answer_bytes(error, "code");
-    if (text.len != strlen(code) || memcmp(text.data, code, text.len) != 0) {
-        fail_msg("result %zu: '%.*s' instead of '%s'", at, (int)text.len, (const char *)text.data,
-                 code);
+    if (text.len != strlen(code) || (text.len > 0 && memcmp(text.data, code, text.len) != 0)) {
+        fail_msg("result %zu: '%.*s' instead of '%s'", at, (int)text.len,
+                 text.len > 0 ? (const char *)text.data : "", code);
     }
     assert_int_equal(result.item->type == SKAD_ITEM_NIL, code[0] != 0);
 }
@@ -170,6 +171,29 @@ static void batches_wait_for_room_and_all_are_answered(void **state)
     close(fd);
 }
 
+static void a_fifth_batch_of_a_client_waits(void **state)
+{
+    test_control *self = *state;
+    skad_control *control = self->daemon->control;
+    skad_answer answer;
+    uint8_t bytes[512];
+    int fd = test_control_dial(self);
+    test_control_send_number(fd, 1, "unwatch", 1);
+    assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
+    control->clients[0]->batches += SKAD_CONTROL_CLIENT_BATCHES_MAX;
+    skad_writer writer = test_control_request(bytes, 9, "batch", 1);
+    add_plain(&writer, "bans");
+    test_control_send_request(fd, &writer);
+    for (size_t i = 0; i < 10; i++) {
+        ev_run(self->loop, EVRUN_NOWAIT);
+    }
+    assert_true(control->clients[0]->waiting);
+    control->clients[0]->batches -= SKAD_CONTROL_CLIENT_BATCHES_MAX;
+    control->ended_some = true; /* as when an operation has ended */
+    assert_int_equal(skad_answer_count(results_of(self, fd, 9)), 1);
+    close(fd);
+}
+
 static void a_client_that_leaves_takes_its_batches_along(void **state)
 {
     test_control *self = *state;
@@ -234,6 +258,7 @@ int main(void)
         AT_DAEMON(what_stays_open_is_no_part_of_a_batch),
         AT_DAEMON(a_batch_has_1_to_32_requests_of_two_parts),
         AT_DAEMON(batches_wait_for_room_and_all_are_answered),
+        AT_DAEMON(a_fifth_batch_of_a_client_waits),
         AT_DAEMON(a_client_that_leaves_takes_its_batches_along),
         AT_DAEMON(a_client_that_sends_no_more_still_gets_its_answer),
         AT_DAEMON(an_answer_that_does_not_fit_is_told_in_its_place),

@@ -59,6 +59,7 @@ static void each_member_is_named(void **state)
     REFUSED(profile, "/nowhere/profile", SKAD_ERR_INPUT, "profile: ");
     REFUSED(workers, -2, SKAD_ERR_INPUT, "workers: -2");
     REFUSED(workers, 65, SKAD_ERR_INPUT, "workers: 65");
+    REFUSED(role, (skad_role)9, SKAD_ERR_INPUT, "role: 9");
     REFUSED(solve_share, 101, SKAD_ERR_INPUT, "solve_share: 101");
     REFUSED(log_least, (skad_log_level)17, SKAD_ERR_INPUT, "log_least: 17");
     REFUSED(folder, "", SKAD_ERR_IO, "folder: ");
@@ -104,7 +105,7 @@ static void configs_of_other_versions_are_understood(void **state)
     expect_refused(&later.config, SKAD_ERR_VERSION, "only a later version");
     /* An earlier one: all behind its end is as by default, whatever lies there. */
     test_host_config(NULL, &later.config);
-    later.config.size = offsetof(skad_host_config, workers);
+    later.config.size = offsetof(skad_host_config, role);
     later.config.workers = -77;
     later.config.log_least = (skad_log_level)99;
     assert_int_equal(skad_host_open(&later.config, &host, NULL), SKAD_OK);

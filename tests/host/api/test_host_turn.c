@@ -243,12 +243,56 @@ static void a_folder_keeps_who_a_node_is_and_whom_it_knows(void **state)
     assert_int_equal(rmdir(dir), 0);
 }
 
+/* Of no bytes, of one piece, of many; and what cannot be fetched or stored. */
+static void files_come_back(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 1000, 1001, 123456};
+    static uint8_t content[123456];
+    static uint8_t back[sizeof content + 1];
+    const skad_host host = open_joined();
+    for (size_t i = 0; i < sizeof content; i++) {
+        content[i] = (uint8_t)(i * 7 + (i >> 8));
+    }
+    skad_id key;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        FILE *from = tmpfile();
+        FILE *to = tmpfile();
+        assert_int_equal(fwrite(content, 1, sizes[i], from), sizes[i]);
+        rewind(from);
+        if (skad_host_put_file(host, fileno(from), false, PATIENCE_MS, &key) != SKAD_OK ||
+            skad_host_get_file(host, &key, fileno(to), PATIENCE_MS, &bytes) != SKAD_OK) {
+            fail_msg("%zu bytes: %s", sizes[i], skad_host_error(host));
+        }
+        assert_int_equal(bytes, sizes[i]);
+        rewind(to);
+        assert_int_equal(fread(back, 1, sizeof back, to), sizes[i]);
+        assert_memory_equal(back, content, sizes[i]);
+        (void)fclose(from);
+        (void)fclose(to);
+    }
+    skad_op op;
+    skad_event event;
+    assert_int_equal(skad_host_put(host, "not a file", 10, false, &op, &key), SKAD_OK);
+    await(host, op, &event);
+    assert_int_equal(skad_host_get_file(host, &key, 1, PATIENCE_MS, NULL), SKAD_ERR_FORMAT);
+    assert_int_equal(skad_host_get_file(host, NULL, 1, 0, NULL), SKAD_ERR_INPUT);
+    assert_int_equal(skad_host_put_file(host, -1, false, 0, NULL), SKAD_ERR_INPUT);
+    assert_int_equal(skad_host_put_file(host, 987, false, PATIENCE_MS, NULL), SKAD_ERR_IO);
+    key.bytes[0] ^= 1;
+    assert_int_equal(skad_host_get_file(host, &key, 1, PATIENCE_MS, NULL), SKAD_ERR_MISSING);
+    assert_int_equal(skad_host_get_file(host, &key, 1, 0, NULL), SKAD_ERR_TIMEOUT);
+    assert_int_equal(skad_host_close(host), SKAD_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_come_back),
         cmocka_unit_test(records_are_published_resolved_and_watched),
         cmocka_unit_test(nodes_are_announced_and_found),
+        cmocka_unit_test(files_come_back),
         cmocka_unit_test(the_descriptor_alone_drives_a_host),
         cmocka_unit_test(waiting_ends_in_time_and_says_why),
         cmocka_unit_test(a_folder_keeps_who_a_node_is_and_whom_it_knows),

@@ -323,6 +323,34 @@ static void a_tree_that_contradicts_itself_is_wrong(void **state)
     assert_int_equal(with_forged_child(child, 999), SKAD_FILE_WRONG);
 }
 
+/* Both inner nodes are full, but the root says that the second one has 10000 bytes only. */
+static void a_node_of_another_size_than_its_place_is_wrong(void **state)
+{
+    (void)state;
+    static uint8_t piece[SKAD_PIECE_BYTES];
+    uint8_t node[SKAD_VALUE_BYTES_MAX];
+    skad_id keys[SKAD_TREE_FANOUT];
+    test_file_records records = {0};
+    job self = {.records = &records};
+    test_file_records_put(&records, piece, sizeof piece);
+    for (size_t i = 0; i < SKAD_TREE_FANOUT; i++) {
+        skad_value_key(piece, sizeof piece, &keys[i]);
+    }
+    size_t len = skad_tree_encode_node(1, 30000, keys, SKAD_TREE_FANOUT, node, sizeof node);
+    test_file_records_put(&records, node, len);
+    skad_value_key(node, len, &keys[0]);
+    keys[1] = keys[0];
+    len = skad_tree_encode_node(2, 40000, keys, 2, node, sizeof node);
+    test_file_records_put(&records, node, len);
+    skad_value_key(node, len, &self.config.root);
+    self.config.length = UINT64_MAX;
+    self.config.window = 64;
+    self.config.ahead = 64;
+    assert_int_equal(fetch_file(&self, 60000), SKAD_FILE_WRONG);
+    free(self.out);
+    test_file_records_free(&records);
+}
+
 static void a_record_that_is_no_file_is_told_apart(void **state)
 {
     (void)state;
@@ -349,6 +377,7 @@ int main(void)
         cmocka_unit_test(pieces_that_are_there_already_need_not_come),
         cmocka_unit_test(what_is_not_of_its_key_is_wrong),
         cmocka_unit_test(a_tree_that_contradicts_itself_is_wrong),
+        cmocka_unit_test(a_node_of_another_size_than_its_place_is_wrong),
         cmocka_unit_test(a_record_that_is_no_file_is_told_apart),
     };
     return cmocka_run_group_tests_name("fetching files", tests, NULL, NULL);

@@ -597,6 +597,12 @@ class Join(TypedDict):
     unusable: List[str]
     """names and addresses of `--join` that cannot be used, each with the reason"""
 
+class Reach(TypedDict):
+    reached: str
+    """whether strangers reach the node by this family: `yes`, `no` or `unknown`"""
+    role: str
+    """what it says to be there: `server` or `client`"""
+
 class Store(TypedDict):
     records: int
     """held for the network"""
@@ -657,6 +663,8 @@ class Status(TypedDict):
     twin: Optional[str]
     """where another node runs with this identity ([operating.md](operating.md#one-identity-on-two-machines));
     nil while none is seen"""
+    reach: Dict[str, Reach]
+    """for `ipv4` and `ipv6`, whether strangers reach the node, and what it is to them"""
     peers: int
     """living contacts of the routing table"""
     peers_silent: int
@@ -749,8 +757,8 @@ class Status(TypedDict):
     """nodes that the network seems to have, by the density of our own neighbourhood (within a quarter or so);
     0 while there are too few siblings"""
     requests: Dict[str, int]
-    """requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`,
-    `match`"""
+    """requests answered, by kind: `ping`, `find_node`, `find_value`, `store`, `announce`, `compare`, `match`,
+    `probe`, `call`"""
     refused: Dict[str, int]
     """requests refused, by the error code's name"""
     drops: Dict[str, int]
@@ -768,8 +776,8 @@ PARAMETERS: Dict[str, List[Any]] = {
     "lookup": [("id", "id", ...)],
     "trace": [("id", "id", ...)],
     "put": [("value", "bytes", ...), ("keep", "bool", False)],
-    "store": [("record", "bytes", ...), ("cas", "uint", None), ("keep", "bool", True)],
-    "publish": [("value", "bytes", ...), ("salt", "bytes", ''), ("sequence", "uint", None), ("cas", "uint", None), ("life_s", "uint", None), ("keep", "bool", True)],
+    "store": [("record", "bytes", ...), ("cas", "u64", None), ("keep", "bool", True)],
+    "publish": [("value", "bytes", ...), ("salt", "bytes", ''), ("sequence", "u64", None), ("cas", "u64", None), ("life_s", "uint", None), ("keep", "bool", True)],
     "announce": [("key", "id", ...), ("endpoint", "endpoint", None), ("metadata", "bytes", ''), ("life_s", "uint", None), ("keep", "bool", True)],
     "get": [("key", "id", ...)],
     "resolve": [("publisher", "public_key", ...), ("salt", "bytes", '')],
