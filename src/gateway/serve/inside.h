@@ -28,6 +28,7 @@ typedef struct skad_exchange skad_exchange;
 
 /* An answer that all who ask share, for a second. */
 typedef struct skad_snapshot {
+    struct skad_gateway *gateway;
     skad_control_method method;
     struct MHD_Response *response; /* NULL: none yet */
     char *text;

@@ -41,6 +41,7 @@ bool skad_server_start(skad_gateway *self, int port, int (*connect)(void *user),
         ok = skad_link_init(&self->links[i]) && ok;
     }
     for (size_t i = 0; i < SKAD_SNAPSHOTS; i++) {
+        self->snapshots[i].gateway = self;
         self->snapshots[i].method = methods[i];
     }
     self->server = ok ? start(self, port) : NULL;
