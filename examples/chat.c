@@ -1,6 +1,6 @@
-/* A rendezvous for a chat, on GLib's loop: everyone who is in a room is announced under its name, and
- * sees who else comes and goes. Lines of its own are not sent anywhere: what the nodes give is the
- * addresses.
+/* A rendezvous for a chat, on GLib's loop: everyone who is in a room is announced under its name,
+ * and sees who else comes and goes. Lines of its own are not sent anywhere: what the nodes give is
+ * the addresses.
  *
  *   cc chat.c $(pkg-config --cflags --libs skad glib-2.0) -o chat
  *   ./chat 127.0.0.1:4700 garden alice 5000     room, name, and the port where alice takes calls */
@@ -50,8 +50,7 @@ static void on_event(void *user, skad_host host, const skad_event *event)
     skad_status status = SKAD_OK;
     if (event->kind == SKAD_EVENT_JOINED && self->announced == 0) {
         /* Kept, it is announced anew as long as the program runs. */
-        status =
-            skad_host_announce(host, &self->room, self->port, name, true, &self->announced);
+        status = skad_host_announce(host, &self->room, self->port, name, true, &self->announced);
     } else if (event->kind == SKAD_EVENT_PUT && event->op == self->announced && self->watch == 0) {
         status = skad_host_watch_providers(host, &self->room, SKAD_WATCH_S_MIN, &self->watch);
     } else if (event->kind == SKAD_EVENT_CHANGED) {

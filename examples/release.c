@@ -1,5 +1,5 @@
-/* The latest release of a program, signed: its author publishes it, and its users watch for the next
- * one. Only the author's node can publish it, however many others hold it.
+/* The latest release of a program, signed: its author publishes it, and its users watch for the
+ * next one. Only the author's node can publish it, however many others hold it.
  *
  *   cc release.c $(pkg-config --cflags --libs skad) -o release
  *   ./release publish 127.0.0.1:4700 FOLDER 1.2.3    the folder keeps the author's key; prints it

@@ -252,6 +252,7 @@ void fuzz_seeds_simulated(void)
     scenario.seed = SEED;
     scenario.nodes = NODES;
     scenario.invariants = true;
+    scenario.clients = true; /* they send PROBE and CALL */
     FUZZ_REQUIRE(skad_world_init(world, &scenario, reason));
     play(world);
     for (size_t i = 0; i < SKAD_WIRE_KINDS; i++) {

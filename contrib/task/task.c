@@ -1,7 +1,7 @@
 /* The task of docs/embedding.md, with libskad. */
+#include <skad/host.h>
 #include <stdio.h>
 #include <string.h>
-#include <skad/host.h>
 
 int main(int argc, char **argv)
 {

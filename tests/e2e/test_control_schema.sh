@@ -17,7 +17,7 @@ start_node 1 --listen 127.0.0.1:0 --join "$(address_of 0)" --monitor-socket "$wo
 wait_for 60 status_is 1 joined true
 
 say "compares it with the schema"
-timeout 300 "$python" -B "$truth" "$(socket_of 1)" "$work/monitor.sock" >"$work/out" 2>"$work/err" ||
+timeout 300 "$python" -B "$truth" "$(socket_of 1)" "$work/monitor.sock" "$started" >"$work/out" 2>"$work/err" ||
     fail "$(grep -v '^ok' "$work/out"; cat "$work/err")"
 checks=$(grep -c '^ok' "$work/out")
 [ "$checks" -ge 80 ] || fail "only $checks checks"

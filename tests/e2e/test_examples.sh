@@ -52,6 +52,15 @@ key=$(grep -oE '[0-9a-f]{64}' "$work/out")
 timeout 30 "$skad" get "$key" --socket "$work/net/node-0.sock" >"$work/out" 2>&1 || true
 grep -q 'there is a record of this key' "$work/out" || fail "with_libev: $(cat "$work/out")" # a value, not a file
 
+say "the task of docs/embedding.md is done in C and C++, in as many lines as it says"
+cc -Wall -Wextra -Werror "$root/contrib/task/task.c" $flags -o "$work/task.c"
+c++ -std=c++17 -Wall -Wextra -Werror "$root/contrib/task/task.cc" $flags -o "$work/task.cc"
+for program in task.c task.cc; do
+    [ "$(timeout 60 "$work/$program" "$first" | tr '\n' ' ')" = "hello one two " ] || fail "$program"
+    lines=$(grep -cvE '^ *(#.*|//.*)?$' "$root/contrib/task/$program")
+    grep -qE "\[$program\]\([^)]*\) \| $lines \|" "$root/docs/embedding.md" || fail "docs/embedding.md: $program has $lines lines"
+done
+
 say "a release is published, watched, and published again"
 author=$(timeout 30 "$work/release" publish "$first" "$work/author" 1.0)
 [ "${author#* }" = 1 ] || fail "release: $author"

@@ -37,6 +37,7 @@ test(
       ["ban", ["192.0.2.1"]],
       ["get", [Buffer.alloc(32)]],
       ["get_file", [KEY, 0]],
+      ["put_file", [null]], // it has no default
     ];
     play(async (peer) => {
       await peer.greet();
@@ -54,6 +55,7 @@ test(
     await node.ban("192.0.2.1");
     await node.get(new Uint8Array(32));
     await node.call("get_file", { key: KEY, offset: 0 });
+    await node.call("put_file", { size: null });
   }),
 );
 

@@ -1,7 +1,9 @@
 // Around a connection that breaks, and one that cannot be made.
 
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { unlinkSync, writeFileSync } from "node:fs";
+import net from "node:net";
 import test from "node:test";
 
 import * as skad from "skad";
@@ -95,6 +97,32 @@ test(
     play(answers);
     await fake.start();
     assert.deepEqual(await (await waits).status(), { did: "status" });
+  }),
+);
+
+test(
+  "it waits between tries",
+  withFake(async ({ play, client }) => {
+    const full = async (peer) => peer.fail(0, "busy", "too many clients");
+    play(full, full); // at once, and when the time is over
+    const backoff = { firstMs: 1_000_000, mostMs: 1_000_000 };
+    await assert.rejects(client({ waitMs: 50, backoff }).open(), skad.BusyError);
+  }),
+);
+
+test(
+  "a socket of another user is not tried again",
+  withFake(async ({ fake, client, t }) => {
+    await fake.stop();
+    const tries = t.mock.method(net, "connect", () => {
+      const socket = new EventEmitter();
+      setImmediate(() => socket.emit("error", Object.assign(new Error("no"), { code: "EACCES" })));
+      return socket;
+    });
+    await assert.rejects(client({ waitMs: 60_000 }).open(), /you may not open/);
+    assert.equal(tries.mock.callCount?.() ?? tries.mock.calls.length, 1);
+    tries.mock.restore();
+    await fake.start();
   }),
 );
 

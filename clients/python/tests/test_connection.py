@@ -1,6 +1,7 @@
 """What comes over a connection, right and wrong."""
 
 import asyncio
+import gc
 import unittest
 from unittest import mock
 
@@ -154,6 +155,29 @@ class Connection(FakeCase):
         self.play(script)
         with self.assertRaisesRegex(skad.BusyError, "too many clients"):
             await aio.Client(self.path).open()
+
+    async def test_an_error_that_nothing_waits_for_any_more_is_no_remark(self):
+        gone = asyncio.Event()
+
+        async def script(peer):
+            await peer.greet()
+            msgid, _ = await peer.request("status")
+            await gone.wait()
+            peer.fail(msgid, "busy")
+            msgid, _ = await peer.request("health")
+            peer.answer(msgid, {})
+            await peer.ended()
+
+        self.play(script)
+        remarks = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: remarks.append(context))
+        async with aio.Client(self.path) as node:
+            with self.assertRaises(skad.NoAnswerError):
+                await node.status(timeout=0.01)
+            gone.set()
+            await node.health()
+        gc.collect()
+        self.assertEqual(remarks, [])
 
     async def test_what_cannot_be_sent_harms_no_connection(self):
         async def script(peer):

@@ -74,6 +74,8 @@ class Uploads(FakeCase):
                 self.assertEqual(params, [None, False])
                 self.assertEqual(await takes(peer, msgid, size, 100, self), b"x" * size)
                 self.assertEqual(await peer.notified("chunk"), [msgid, b""])
+                with self.assertRaises(TimeoutError):
+                    await asyncio.wait_for(peer.read(), 0.02)
                 peer.answer(msgid, {"key": KEY})
                 await peer.ended()
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import unittest
+from unittest import mock
 
 import skad
 from skad import aio
@@ -110,6 +111,33 @@ class Reconnecting(FakeCase):
         self.play(full, full, answers)
         async with aio.Client(self.path, wait=60, backoff=FAST) as node:
             self.assertEqual(await node.status(), {"did": "status"})
+
+    async def test_a_socket_of_another_user_is_not_tried_again(self):
+        await self.fake.stop()
+        tries = mock.AsyncMock(side_effect=PermissionError)
+        with mock.patch.object(asyncio, "open_unix_connection", tries):
+            with self.assertRaisesRegex(skad.UnreachableError, "you may not open"):
+                await aio.Client(self.path, wait=60, backoff=FAST).open()
+        tries.assert_awaited_once()
+
+    async def test_it_waits_between_tries(self):
+        async def full(peer):
+            peer.fail(0, "busy", "too many clients")
+
+        self.play(full, full)  # at once, and when the time is over
+        patient = aio.Backoff(first_s=1000, most_s=1000)
+        with self.assertRaises(skad.BusyError):
+            await aio.Client(self.path, wait=0.05, backoff=patient).open()
+
+    async def test_a_node_that_hangs_up_before_any_answer_is_as_good_as_none(self):
+        self.play(self.breaks, self.breaks, self.breaks, self.once)
+        async with aio.Client(self.path, backoff=FAST) as node:
+            await node.get(KEY)
+            self.assertEqual(node._calls._failures, 3)
+            await self.fake.played()
+            self.play(self.once)
+            await node.get(KEY)  # the one before did answer
+            self.assertEqual(node._calls._failures, 0)
 
     async def test_waits_grow_to_a_bound(self):
         backoff = aio.Backoff(first_s=1, most_s=8)

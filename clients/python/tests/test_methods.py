@@ -8,7 +8,7 @@ import unittest
 
 import skad
 from skad import aio, protocol
-from skad._methods import LIMITS_1_0, OPERATIONS, REPEATABLE
+from skad._methods import LIMITS_1_0, OPERATIONS, REPEATABLE, positional
 
 SCHEMA = os.environ.get("SKAD_CONTROL_SCHEMA", "")
 #: Methods of the protocol under other names in Python, or behind others.
@@ -30,6 +30,11 @@ class Methods(unittest.TestCase):
             with self.subTest(method):
                 taken = inspect.signature(getattr(aio.Client, name)).parameters
                 self.assertEqual({PARAMETERS.get(each, each) for each, _, _ in parameters} - set(taken), set())
+
+    def test_only_defaults_are_left_out(self):
+        self.assertEqual(positional("put_file", {"size": None}), [None])
+        self.assertEqual(positional("publish", {"value": b"v", "sequence": None, "cas": 0}), [b"v", None, None, 0])
+        self.assertEqual(positional("status", {}), [])
 
     def test_each_error_has_a_class(self):
         self.assertLessEqual(set(typing.get_args(protocol.ErrorCode)), set(skad.errors.BY_CODE))

@@ -8,8 +8,9 @@
 
 /* Gets in flight: as many as the daemon takes of one client. Each is a lookup, so latency rules. */
 #define SKAD_FILE_GET_WINDOW 64
-#define SKAD_FILE_GET_AHEAD  2048 /* pieces: one that is slow to come holds none of the others up  \
-                                   */
+#define SKAD_FILE_GET_AHEAD                                                                        \
+    2048 /* pieces: one that is slow to come holds none of the others up                           \
+          */
 
 /* Writes the file to fd, which must be seekable; pieces arrive in any order. A file of more than
  * bytes_max is refused before anything is written: ten records may claim to be terabytes, by

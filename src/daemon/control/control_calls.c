@@ -164,7 +164,8 @@ void skad_control_unwatch(skad_control *control, const skad_pending_call *call,
 void skad_control_step(skad_control *control, const skad_event *event)
 {
     size_t at = skad_pending_calls_find(&control->operations, event->op);
-    if (at < control->operations.count) {
+    /* A batch has one response, and nothing before it. */
+    if (at < control->operations.count && control->operations.entries[at].batch == NULL) {
         const skad_pending_call *call = &control->operations.entries[at];
         skad_writer writer = skad_control_begin(control);
         skad_step_notice(event, call, &writer);

@@ -5,6 +5,7 @@
 #include "src/daemon/control/records_result.h"
 
 #define TELL_RECORDS 64
+#define TRIES_MAX    3 /* for a record that some node may have, but did not give in time */
 
 /* ---- Asking ---- */
 
@@ -131,6 +132,12 @@ bool skad_control_download_event(skad_control_file *file, const skad_control_fil
 {
     const skad_get_report *report = &event->u.get;
     skad_file_bytes bytes;
+    if (event->outcome == SKAD_OUTCOME_TIMED_OUT && of->part.tries + 1 < TRIES_MAX) {
+        skad_file_part part = of->part;
+        part.tries++;
+        skad_file_fetch_again(file->fetch, &part);
+        return skad_control_download_go_on(file);
+    }
     if (event->outcome != SKAD_OUTCOME_DONE) {
         skad_failure why;
         return fail_piece(file, of, skad_get_failure(event, &why), why.text);

@@ -2,6 +2,9 @@
  *
  * A client that reads too slowly misses events, and is told how many; it never makes the node wait
  * or remember them. A status that it cannot take is left out, because the next one replaces it. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "src/daemon/control/control_inside.h"
 #include "src/daemon/control/results.h"
 #include "src/daemon/control/status_result.h"
@@ -75,13 +78,30 @@ void skad_control_tell_lost(skad_control_client *client)
 
 /* ---- The status ---- */
 
-static void send_status(skad_control_subscription *self)
+/* The status as it was written for the first subscriber of a tick: it looks at the whole routing
+ * table, so that making it for each of them would hold up the loop. */
+typedef struct made_status {
+    uint8_t *data; /* NULL: not made yet, or no memory to keep it */
+    size_t len;
+} made_status;
+
+static void send_status(skad_control_subscription *self, made_status *made)
 {
     skad_control *control = self->client->control;
     const skad_pending_call call = {.client = self->client};
     skad_writer writer = skad_control_begin(control);
     skad_control_write_notification(&writer, "status", self->msgid);
-    skad_status_result(control->config.context, *control->config.now, &writer);
+    const size_t head = writer.len;
+    if (made->data != NULL) {
+        skad_write_raw(&writer, made->data, made->len);
+    } else {
+        skad_status_result(control->config.context, *control->config.now, &writer);
+        made->len = writer.len - head;
+        made->data = malloc(made->len);
+        if (made->data != NULL) {
+            memcpy(made->data, writer.data + head, made->len);
+        }
+    }
     skad_control_respond(&call, &writer);
     self->told++;
 }
@@ -92,15 +112,17 @@ static void on_tick(struct ev_loop *loop, ev_timer *watcher, int revents)
     (void)revents;
     skad_control *control = watcher->data;
     const uint64_t now_us = control->config.now->mono_us;
+    made_status made = {NULL, 0};
     for (size_t i = 0; i < control->subscriptions_count; i++) {
         skad_control_subscription *self = &control->subscriptions[i];
         if (self->every_s != 0 && now_us >= self->due_us) {
             self->due_us = now_us + self->every_s * SKAD_US_PER_S - SKAD_US_PER_S / 2;
             if (!is_slow(self->client)) {
-                send_status(self);
+                send_status(self, &made);
             }
         }
     }
+    free(made.data);
     for (size_t i = 0; i < SKAD_CONTROL_CLIENTS_MAX; i++) {
         skad_control_client *client = control->clients[i];
         if (client != NULL && client->subscriptions > 0) {
@@ -152,7 +174,9 @@ void skad_control_subscribe(const skad_pending_call *call, const skad_control_re
     };
     call->client->subscriptions++;
     if (of_status) {
-        send_status(self);
+        made_status made = {NULL, 0};
+        send_status(self, &made);
+        free(made.data);
     }
     set_tick(control);
 }

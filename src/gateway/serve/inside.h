@@ -117,12 +117,12 @@ struct skad_exchange {
 
 /* Begins to serve at a port, which is the server's from now on; `config` is set. The daemon is
  * reached by `connect` (src/gateway/link/link.h). False without memory. */
-SKAD_MUST_CHECK bool skad_server_start(skad_gateway *gateway, int port, int (*connect)(void *user),
+SKAD_MUST_CHECK bool skad_server_start(skad_gateway *self, int port, int (*connect)(void *user),
                                        void *user);
 /* Waits for what comes, so many milliseconds at most, and does it. Signals of `waiting` (NULL: as
  * they are) may end the wait. */
-void skad_server_turn(skad_gateway *gateway, int wait_ms, const sigset_t *waiting);
-void skad_server_stop(skad_gateway *gateway);
+void skad_server_turn(skad_gateway *self, int wait_ms, const sigset_t *waiting);
+void skad_server_stop(skad_gateway *self);
 
 /* ---- exchange.c ---- */
 
@@ -144,6 +144,8 @@ size_t skad_flow_take(skad_flow *flow, char *out, size_t max);
 
 /* ---- reply.c ---- */
 
+/* The server takes bytes that it only reads or copies as if it wrote them. */
+void *skad_reply_borrow(const void *bytes);
 /* Headers that all answers have. */
 void skad_reply_dress(struct MHD_Response *response, const char *type);
 void skad_reply_add(struct MHD_Response *response, const char *name, const char *value);
@@ -182,13 +184,13 @@ void skad_upload_end(skad_exchange *exchange);
 
 /* ---- The server's calls ---- */
 
-void *skad_exchange_new(void *gateway, const char *raw, struct MHD_Connection *connection);
+void *skad_exchange_new(void *user, const char *raw, struct MHD_Connection *connection);
 enum MHD_Result skad_exchange_step(void *gateway, struct MHD_Connection *connection,
                                    const char *url, const char *method, const char *version,
-                                   const char *upload, size_t *upload_len, void **exchange);
-void skad_exchange_over(void *gateway, struct MHD_Connection *connection, void **exchange,
+                                   const char *upload, size_t *upload_len, void **slot);
+void skad_exchange_over(void *user, struct MHD_Connection *connection, void **slot,
                         enum MHD_RequestTerminationCode why);
-void skad_exchange_guest(void *gateway, struct MHD_Connection *connection, void **guest,
+void skad_exchange_guest(void *user, struct MHD_Connection *connection, void **slot,
                          enum MHD_ConnectionNotificationCode what);
 
 #endif

@@ -9,7 +9,8 @@
 
 #include "src/gateway/serve/inside.h"
 
-#define UNREAD_MAX (256U * 1024) /* of a client that reads too slowly; its stream ends then */
+#define UNREAD_MAX                                                                                 \
+    ((size_t)256 * 1024) /* of a client that reads too slowly; its stream ends then */
 #define SILENCE_US 15000000
 
 static void wake(skad_exchange *exchange)

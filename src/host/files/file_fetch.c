@@ -168,10 +168,12 @@ static void add_children(skad_file_fetch *self, const skad_tree_node *node, uint
     skad_file_part *child = insert(self, end - first, offset + first * each);
     for (size_t i = end; i > first; i--, child++) {
         const uint64_t before = (i - 1) * each;
+        *child = (skad_file_part){
+            .offset = offset + before,
+            .size = node->size - before < each ? node->size - before : each,
+            .level = (uint8_t)level,
+        };
         memcpy(child->key.bytes, node->keys + (i - 1) * SKAD_ID_BYTES, SKAD_ID_BYTES);
-        child->offset = offset + before;
-        child->size = node->size - before < each ? node->size - before : each;
-        child->level = (uint8_t)level;
     }
 }
 

@@ -40,6 +40,7 @@ typedef struct skad_file_part {
     uint64_t offset; /* in the file, of what is below it */
     uint64_t size;   /* of what is below it; unknown for the root */
     uint8_t level;
+    uint8_t tries; /* the caller's: how often it was asked for in vain; it stays over an `again` */
 } skad_file_part;
 
 #define SKAD_FILE_LEVEL_OF_ROOT UINT8_MAX /* not known before it is there */

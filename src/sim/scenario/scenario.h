@@ -131,7 +131,7 @@ typedef struct skad_sim_scenario {
     double nat_full_cone;  /* shares of nodes */
     double nat_restricted;
     double nat_symmetric;
-    bool clients; /* nodes find out whether they are reached, and are clients where not */
+    bool clients;          /* nodes find out whether they are reached, and are clients where not */
     double clock_skew_s;   /* wall clocks are wrong by up to this, either way */
     double partition_at_s; /* after the warm-up */
     double partition_for_s;

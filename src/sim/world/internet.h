@@ -9,11 +9,12 @@
  * anywhere in there: no two share an IPv4 address, or an IPv6 /64. About 45 % of users had IPv6 in
  * 2025 (the share in which one large web site is reached over it); none has IPv6 alone.
  *
- * That there are some 2,700 systems is in the paper's abstract; the two shares, and that of IPv6, could
- * not be read again at their source: take them for assumptions. They decide little. Among 3,000 nodes
- * with the limits of the public profile, of which a fifth collude, 99.85 % of lookups find the nearest
- * node, with 164.6 peers each, whether addresses are apart, or as here, or the ten largest have 40 % in
- * place of 65 %; only requests differ: 31.3 a lookup with no IPv6, 34.9 with 45 %, 44.8 with 90 %. */
+ * That there are some 2,700 systems is in the paper's abstract; the two shares, and that of IPv6,
+ * could not be read again at their source: take them for assumptions. They decide little. Among
+ * 3,000 nodes with the limits of the public profile, of which a fifth collude, 99.85 % of lookups
+ * find the nearest node, with 164.6 peers each, whether addresses are apart, or as here, or the ten
+ * largest have 40 % in place of 65 %; only requests differ: 31.3 a lookup with no IPv6, 34.9 with
+ * 45 %, 44.8 with 90 %. */
 #ifndef SKAD_SIM_WORLD_INTERNET_H
 #define SKAD_SIM_WORLD_INTERNET_H
 

@@ -8,7 +8,7 @@ fails, and 2 if the adapter cannot be begun. `--only` plays those whose names co
 """
 import sys
 
-from harness import Broken, Skipped, play
+from harness import Adapter, Broken, Skipped, play
 from scenes import SCENES
 
 
@@ -20,15 +20,16 @@ def main():
     if not arguments:
         print(__doc__, file=sys.stderr)
         sys.exit(2)
+    try:
+        Adapter(arguments).close()
+    except (Broken, OSError, ValueError) as problem:
+        print(f"conformance: {arguments[0]} cannot be begun: {problem}", file=sys.stderr)
+        sys.exit(2)
     passed, failed, skipped = 0, 0, 0
     for name, scene in SCENES:
         if only not in name:
             continue
-        try:
-            wrong = play(scene, arguments)
-        except (Broken, OSError) as problem:
-            print(f"conformance: {arguments[0]} cannot be begun: {problem}", file=sys.stderr)
-            sys.exit(2)
+        wrong = play(scene, arguments)
         if wrong is None:
             passed += 1
             print(f"ok    {name}")

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Holds a running daemon against proto/control.schema.json.
 
-  truth.py CONTROL_SOCKET MONITOR_SOCKET
+  truth.py CONTROL_SOCKET MONITOR_SOCKET PID
 
 Calls each method, and compares the keys and types of what comes with the schema; gives each
 parameter a wrong type, and expects the error that the schema tells. Prints each check; ends with 1
-if one fails. The node must be part of a network.
+if one fails. The node must be part of a network; PID is its process, which is told to reload.
 """
 import json
 import os
+import signal
 import socket
 import sys
 
@@ -175,6 +176,9 @@ def checks_of_results(client):
     batch = result("batch", client.call("batch", ["status", []], ["get", ["00" * 32]], ["stp", []]))
     errors = [error and error["code"] for error, _ in batch["results"]]
     check("a batch has each in its place", None if errors == [None, "not_found", "method"] else f"{errors}")
+    batch = client.call("batch", ["trace", ["ef" * 32]], ["trace", ["fe" * 32]])[1]
+    check("a trace in a batch has its result, and no steps", next((p for error, value in batch["results"]
+          if (p := f"{error}" if error else wrong_map("lookup", value, True))), None))
     published = client.call("publish", b"next")[1]
     again = client.call("publish", b"and next")[1]
     check("the node takes the next sequence", None if again["sequence"] == published["sequence"] + 1 else f"{again}")
@@ -251,16 +255,29 @@ def checks_of_subscriptions(client):
         message = client.next()
         if message[0] == 2:
             client.notes.append((message[1], message[2][1]))
+    states = [value for name, value in client.notes if name == "status"]
     told = next(value for name, value in client.notes if name == "event")
     check("an event of a ban", wrong("@event", told) or
           (None if told["kind"] == "ban" and told["subject"] == "198.51.100.0/24" else f"{told}"))
+    reloads = client.begin("subscribe_events", ["reload"])
+    client.call("bans")  # the subscription is there
+    client.notes.clear()
+    os.kill(int(sys.argv[3]), signal.SIGHUP)
+    while not any(name == "event" for name, _ in client.notes):
+        message = client.next()
+        if message[0] == 2:
+            client.notes.append((message[1], message[2][1]))
+    told = next(value for name, value in client.notes if name == "event")
+    check("an event of a reload", wrong("@event", told) or
+          (None if told["kind"] == "reload" and told.get("changed") == "" else f"{told}"))
+    client.await_(client.begin("unsubscribe", reloads))
     stop = client.begin("unsubscribe", events)
     result("subscribe_events", client.await_(events))
     result("unsubscribe", client.await_(stop))
     stop = client.begin("unsubscribe", status)
     result("subscribe_status", client.await_(status))
     client.await_(stop)
-    told = [value for name, value in client.notes if name == "status"]
+    told = states
     check("the status comes at once", "none came" if not told else wrong_map("status", told[0], True))
 
 

@@ -140,7 +140,7 @@ static void ask(const skad_message *message, bool shows_token, test_exchange *ou
 
 static const skad_kind kinds[] = {SKAD_KIND_PING,  SKAD_KIND_FIND_NODE, SKAD_KIND_FIND_VALUE,
                                   SKAD_KIND_STORE, SKAD_KIND_ANNOUNCE,  SKAD_KIND_COMPARE,
-                                  SKAD_KIND_MATCH, SKAD_KIND_PROBE,     SKAD_KIND_CALL};
+                                  SKAD_KIND_MATCH};
 
 static void each_request_has_its_answer_with_a_token_and_the_askers_address(void **state)
 {

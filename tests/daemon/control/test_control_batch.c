@@ -194,6 +194,33 @@ static void a_fifth_batch_of_a_client_waits(void **state)
     close(fd);
 }
 
+/* A traced lookup has steps to report, but the batch keeps the one answer that it will have. */
+static void steps_of_a_trace_in_a_batch_are_not_told(void **state)
+{
+    test_control *self = *state;
+    skad_control *control = self->daemon->control;
+    skad_answer answer;
+    int fd = test_control_dial(self);
+    test_control_send_number(fd, 1, "unwatch", 1);
+    assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
+    const skad_op op = UINT64_MAX; /* of no other operation */
+    const skad_event step = {.kind = SKAD_EVENT_STEP, .op = op};
+    uint8_t kept = 0; /* a batch that nothing may look into */
+    skad_pending_call call = {.op = op,
+                              .client = control->clients[0],
+                              .method = SKAD_CONTROL_TRACE,
+                              .batch = (struct skad_control_batch *)(void *)&kept};
+    skad_pending_calls_add(&control->operations, &call);
+    skad_control_step(control, &step);
+    assert_int_equal(skad_connection_unsent(&control->clients[0]->buffers), 0);
+    control->operations.entries[0].batch = NULL;
+    skad_control_step(control, &step); /* and without a batch it is told */
+    (void)skad_pending_calls_take(&control->operations, 0);
+    assert_int_equal(test_control_read(self, fd, 1, &answer), 1);
+    assert_int_equal(skad_answer_at(answer, 0).item->u.number, 2);
+    close(fd);
+}
+
 static void a_client_that_leaves_takes_its_batches_along(void **state)
 {
     test_control *self = *state;
@@ -259,6 +286,7 @@ int main(void)
         AT_DAEMON(a_batch_has_1_to_32_requests_of_two_parts),
         AT_DAEMON(batches_wait_for_room_and_all_are_answered),
         AT_DAEMON(a_fifth_batch_of_a_client_waits),
+        AT_DAEMON(steps_of_a_trace_in_a_batch_are_not_told),
         AT_DAEMON(a_client_that_leaves_takes_its_batches_along),
         AT_DAEMON(a_client_that_sends_no_more_still_gets_its_answer),
         AT_DAEMON(an_answer_that_does_not_fit_is_told_in_its_place),

@@ -35,6 +35,22 @@ skad_status __wrap_skad_node_put(skad_node *node, const uint8_t *value, size_t l
     return full ? SKAD_ERR_FULL : __real_skad_node_put(node, value, len, now, op, key);
 }
 
+/* How many gets to come report that a node which may have the record did not answer. */
+static unsigned unsure;
+
+bool __real_skad_node_poll_event(skad_node *node, skad_event *out);
+bool __wrap_skad_node_poll_event(skad_node *node, skad_event *out);
+
+bool __wrap_skad_node_poll_event(skad_node *node, skad_event *out)
+{
+    const bool polled = __real_skad_node_poll_event(node, out);
+    if (polled && out->kind == SKAD_EVENT_GET && unsure > 0) {
+        out->outcome = SKAD_OUTCOME_TIMED_OUT;
+        unsure--;
+    }
+    return polled;
+}
+
 static void a_file_comes_back_as_it_was(void **state)
 {
     test_control *self = *state;
@@ -399,6 +415,25 @@ static void a_piece_that_is_missing_is_named(void **state)
     free(data);
 }
 
+/* All records of this file are its root. */
+static void a_record_that_timed_out_is_asked_for_three_times(void **state)
+{
+    test_control *self = *state;
+    uint8_t copy[8];
+    skad_id key;
+    test_file_client client;
+    test_file_client_open(self, &client);
+    test_file_client_put(&client, 1, (const uint8_t *)"hello", 5, true, &key);
+    unsure = 2;
+    assert_int_equal(test_file_client_get(&client, 2, &key, copy, sizeof copy), 5);
+    assert_int_equal(unsure, 0);
+    unsure = 3;
+    test_file_client_begin_get(&client, 3, &key);
+    expect_end(&client, 3, "timed_out");
+    assert_int_equal(unsure, 0);
+    test_file_client_close(&client);
+}
+
 #define AT_DAEMON(test) cmocka_unit_test_setup_teardown(test, test_control_begin, test_control_end)
 
 int main(void)
@@ -419,6 +454,7 @@ int main(void)
         AT_DAEMON(half_a_farewell_ends_what_is_not_complete),
         AT_DAEMON(half_a_farewell_after_the_last_chunk_is_none),
         AT_DAEMON(a_piece_that_is_missing_is_named),
+        AT_DAEMON(a_record_that_timed_out_is_asked_for_three_times),
     };
     return cmocka_run_group_tests_name("files", tests, NULL, NULL);
 }

@@ -18,6 +18,21 @@
 #include "tests/support/manual_ev_timers.h"
 #include "tests/support/result.h"
 
+/* How many times the status was made. */
+static size_t made;
+
+void __real_skad_status_result(const skad_method_context *context, skad_time now,
+                               skad_writer *writer);
+void __wrap_skad_status_result(const skad_method_context *context, skad_time now,
+                               skad_writer *writer);
+
+void __wrap_skad_status_result(const skad_method_context *context, skad_time now,
+                               skad_writer *writer)
+{
+    made++;
+    __real_skad_status_result(context, now, writer);
+}
+
 static void subscribe(int fd, uint64_t msgid, const char *kind)
 {
     uint8_t bytes[512];
@@ -189,6 +204,28 @@ static void the_status_comes_at_once_and_then_every_so_often(void **state)
     close(fd);
 }
 
+/* Making it looks at the whole routing table. */
+static void one_status_is_made_for_all_that_are_due(void **state)
+{
+    test_control *self = *state;
+    skad_answer answer;
+    int fds[5];
+    for (size_t i = 0; i < 5; i++) {
+        fds[i] = test_control_dial(self);
+        test_control_send_number(fds[i], i, "subscribe_status", 2);
+        assert_int_equal(test_control_read(self, fds[i], 1, &answer), 1);
+        self->daemon->control->subscriptions[i].due_us = 0;
+    }
+    made = 0;
+    test_ev_timers_fire(self->loop, 1.0);
+    assert_int_equal(made, 1);
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(test_control_read(self, fds[i], 1, &answer), 1);
+        assert_int_equal(skad_answer_bytes(notice(answer, "status", i), "id").len, 64);
+        close(fds[i]);
+    }
+}
+
 static void a_period_is_between_a_second_and_an_hour(void **state)
 {
     test_control *self = *state;
@@ -214,6 +251,7 @@ int main(void)
         AT_DAEMON(the_ninth_of_a_client_is_refused),
         AT_DAEMON(a_client_that_does_not_read_is_told_how_much_it_missed),
         AT_DAEMON(the_status_comes_at_once_and_then_every_so_often),
+        AT_DAEMON(one_status_is_made_for_all_that_are_due),
         AT_DAEMON(a_period_is_between_a_second_and_an_hour),
     };
     return cmocka_run_group_tests_name("subscriptions", tests, NULL, NULL);

@@ -132,6 +132,41 @@ static void a_file_of_any_size_comes_back_in_either_way(void **state)
     }
 }
 
+/* What the caller counts stays with its record, and no other begins with it. */
+static void tries_stay_with_their_record(void **state)
+{
+    (void)state;
+    const size_t len = 100000;
+    uint8_t *data = test_file_bytes(len);
+    test_file_records records = {0};
+    const skad_file_fetch_config config = {.root = test_file_plain(&records, data, len),
+                                           .length = UINT64_MAX,
+                                           .window = 8,
+                                           .ahead = 64};
+    skad_file_fetch *fetch;
+    skad_file_part part;
+    skad_file_bytes bytes;
+    assert_int_equal(skad_file_fetch_new(&config, &fetch), SKAD_OK);
+    while (skad_file_fetch_next(fetch, &part)) {
+        for (uint8_t tries = 0; tries < 3; tries++) {
+            const skad_id key = part.key;
+            assert_int_equal(part.tries, tries);
+            part.tries++;
+            skad_file_fetch_again(fetch, &part);
+            assert_true(skad_file_fetch_next(fetch, &part));
+            assert_memory_equal(&part.key, &key, sizeof key);
+        }
+        const test_file_record *record = test_file_records_find(&records, &part.key);
+        assert_int_equal(
+            skad_file_fetch_took(fetch, &part, (skad_span){record->value, record->len}, &bytes),
+            SKAD_FILE_TAKEN);
+    }
+    assert_true(skad_file_fetch_is_done(fetch));
+    skad_file_fetch_free(fetch);
+    test_file_records_free(&records);
+    free(data);
+}
+
 static void any_part_of_a_file_can_be_fetched(void **state)
 {
     (void)state;
@@ -371,6 +406,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_of_any_size_comes_back_in_either_way),
+        cmocka_unit_test(tries_stay_with_their_record),
         cmocka_unit_test(any_part_of_a_file_can_be_fetched),
         cmocka_unit_test(a_part_asks_only_for_what_it_needs),
         cmocka_unit_test(nothing_is_asked_for_far_ahead_of_a_slow_reader),
