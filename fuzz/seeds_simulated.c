@@ -240,7 +240,7 @@ static void play(skad_world *world)
     run_s(world, 5);
     skad_world_start(world, 15);
     skad_world_join(world, 15, 0);
-    run_s(world, 30);
+    run_s(world, 1200); /* until the nodes of a region compare what they hold */
 }
 
 void fuzz_seeds_simulated(void)

@@ -73,9 +73,8 @@ static void take_evidence(skad_node *node, size_t i)
     self->call_until_us = 0;
     self->pause_us = 0;
     self->probe_us = now_us + skad_env_about_us(&node->env, SKAD_REACH_FRESH_US);
-    if (self->verdict != SKAD_REACH_NO) {
-        decide(node, i, SKAD_REACH_YES);
-    } else if (self->before_us != 0 && now_us - self->before_us <= SKAD_REACH_FRESH_US) {
+    const bool again = self->before_us != 0 && now_us - self->before_us <= SKAD_REACH_FRESH_US;
+    if (self->verdict != SKAD_REACH_NO || again) {
         decide(node, i, SKAD_REACH_YES);
     } else {
         self->probe_us = now_us + SKAD_REACH_SOON_US;

@@ -51,22 +51,22 @@ typedef struct skad_reach_heard {
 } skad_reach_heard;
 
 typedef struct skad_reach_family {
-    skad_reach verdict;
-    uint64_t evidence_us;                /* the last; 0: there was none */
-    uint64_t before_us;                  /* the one before it */
-    uint64_t failed[SKAD_REACH_HELPERS]; /* groups of helpers since the last evidence */
-    uint8_t failed_count;
-    uint64_t probe_us; /* when the next probe is due */
-    uint8_t eager;     /* probes of a young node that may show nothing without a longer pause */
-    uint64_t pause_us; /* until the one after it; doubles while probes show nothing */
+    uint64_t evidence_us;                     /* the last; 0: there was none */
+    uint64_t before_us;                       /* the one before it */
+    uint64_t failed[SKAD_REACH_HELPERS];      /* groups of helpers since the last evidence */
+    uint64_t probe_us;                        /* when the next probe is due */
+    uint64_t pause_us;                        /* until the one after it; grows */
     uint64_t call_until_us;                   /* a call is awaited; 0: none is */
     uint64_t helper;                          /* group of the one that was asked last */
-    skad_address caller;                      /* that is awaited */
+    uint64_t client_us;                       /* when it becomes a client; 0: never */
+    uint64_t farewell_us;                     /* when more peers are told so; 0: all were */
     skad_reach_heard heard[SKAD_REACH_HEARD]; /* the last ones, in turn */
+    skad_reach verdict;
+    skad_address caller; /* that is awaited */
+    uint16_t farewell;   /* the slot of the peer that is told next */
     uint8_t heard_next;
-    uint64_t client_us;   /* when the node becomes a client; 0: never */
-    uint64_t farewell_us; /* when more peers are told so; 0: all were */
-    uint16_t farewell;    /* the slot of the next one */
+    uint8_t failed_count;
+    uint8_t eager; /* probes of a young node that may show nothing without a longer pause */
 } skad_reach_family;
 
 typedef struct skad_reachability {

@@ -47,7 +47,7 @@ void skad_host_refresh(skad_host_state *self);
 void skad_host_due(skad_host_state *self);
 
 /* An event of the driver. */
-void skad_host_on_event(void *self, const skad_event *event);
+void skad_host_on_event(void *user, const skad_event *event);
 
 /* For calls that wait: enters a host that may wait and polls events. More errors: SKAD_ERR_INPUT
  * (it may not, or the descriptor cannot be one). */

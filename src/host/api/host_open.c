@@ -147,7 +147,10 @@ static void write_log(void *user, skad_log_level level, const char *text)
     /* A name from outside forges no second line. */
     for (; text[len] != 0 && len + 1 < sizeof line; len++) {
         const bool control = (unsigned char)text[len] < ' ' || text[len] == 0x7f;
-        line[len] = control ? '?' : text[len];
+        line[len] = text[len];
+        if (control) {
+            line[len] = '?';
+        }
     }
     line[len] = 0;
     self->config.log(self->config.user, level, line);
@@ -271,7 +274,7 @@ static skad_status open_with(skad_host_state *self, parsed *parts, skad_failure 
 
 skad_status skad_host_open(const skad_host_config *config, skad_host *out, skad_failure *failure)
 {
-    skad_failure unread;
+    skad_failure unread = {""};
     failure = failure == NULL ? &unread : failure;
     failure->text[0] = 0;
     if (config == NULL || out == NULL) {
