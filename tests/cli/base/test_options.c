@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/cli/base/option_table.h"
 #include "src/cli/commands/commands.h"
 
 #define WORDS_MAX 8
