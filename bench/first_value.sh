@@ -62,6 +62,7 @@ for language in "$@"; do
         step "build of the program"
         command=("$work/task" "$(grep -oE '127\.0\.0\.1:[0-9]+' "$work/ready" | head -n 1)")
         ;;
+    curl) command=(env PATH="$PWD/build:$PATH" contrib/task/task.sh) ;;
     socket) command=("$python" -u contrib/task/task_socket.py) ;;
     *) echo "no such language: $language" >&2 && exit 2 ;;
     esac

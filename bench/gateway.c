@@ -177,7 +177,8 @@ static void run_load(load *self, double seconds, double rate)
         all[i].fd = connect_to(self->port);
         all[i].waits = false;
     }
-    for (double now = begin; now < begin + seconds; now = bench_wall_s()) {
+    double now = begin;
+    while (now < begin + seconds) {
         for (size_t i = 0; i < CONNECTIONS && due <= now; i++) {
             if (!all[i].waits && all[i].fd >= 0) {
                 send_request(&all[i], self);
@@ -191,14 +192,15 @@ static void run_load(load *self, double seconds, double rate)
         for (size_t i = 0; i < CONNECTIONS; i++) {
             waits[i] = (struct pollfd){.fd = all[i].waits ? all[i].fd : -1, .events = POLLIN};
         }
-        if (poll(waits, CONNECTIONS, 1) <= 0) {
-            continue;
+        if (poll(waits, CONNECTIONS, 1) < 0) {
+            return;
         }
         for (size_t i = 0; i < CONNECTIONS; i++) {
             if (waits[i].revents != 0) {
                 take_answer(&all[i], self);
             }
         }
+        now = bench_wall_s();
     }
     for (size_t i = 0; i < CONNECTIONS; i++) {
         close(all[i].fd);
@@ -244,7 +246,9 @@ static long rss_kib(const char *pid)
     (void)snprintf(path, sizeof path, "/proc/%s/status", pid);
     FILE *file = fopen(path, "r");
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        (void)sscanf(line, "VmRSS: %ld", &kib);
+        if (strncmp(line, "VmRSS:", 6) == 0) {
+            kib = strtol(line + 6, NULL, 10);
+        }
     }
     if (file != NULL) {
         (void)fclose(file);

@@ -31,6 +31,11 @@ does() {
 
 does task.py env PYTHONPATH="$source/clients/python/src" "$python" "$source/contrib/task/task.py"
 does task_socket.py "$python" "$source/contrib/task/task_socket.py"
+if command -v curl >/dev/null; then
+    does task.sh env PATH="$(dirname "$skad"):$PATH" "$source/contrib/task/task.sh"
+else
+    say "task.sh is left out: without curl (script/bootstrap)"
+fi
 if [ -e "$source/build/js/installed.json" ]; then
     # As in a folder where the client and its library are installed.
     mkdir -p "$work/app/node_modules/skad"

@@ -84,7 +84,7 @@ typedef uint64_t skad_option_set;
      SKAD_OPTION_CORE_HOUR | SKAD_OPTION_GPU_HOUR | SKAD_OPTION_SECONDS)
 
 /* Of `skad gateway` alone. */
-#define SKAD_OPTION_TOKEN_FILE   (UINT64_C(1) << 57)
+#define SKAD_OPTION_TOKEN_FILE   (UINT64_C(1) << 48)
 #define SKAD_OPTION_ALLOW_ORIGIN (UINT64_C(1) << 58)
 #define SKAD_OPTION_HOST_NAME    (UINT64_C(1) << 59)
 #define SKAD_OPTION_RATE         (UINT64_C(1) << 60)

@@ -11,7 +11,8 @@ typedef struct reading {
 
 static bool refuse(reading *self, const char *why)
 {
-    return skad_web_refuse(self->error, 400, "params", "the address of the request %s", why);
+    (void)skad_web_refuse(self->error, 400, "params", "the address of the request %s", why);
+    return false;
 }
 
 static int digit_of(char c)

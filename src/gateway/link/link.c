@@ -9,7 +9,7 @@
 
 #define IN_BYTES  SKAD_CONTROL_RESPONSE_BYTES_MAX
 #define ITEMS_MAX 131072 /* 2048 table rows have 26 items each */
-#define OUT_BYTES (512U * 1024)
+#define OUT_BYTES ((size_t)512 * 1024)
 
 #define RETRY_US   250000   /* between two tries to connect */
 #define CALL_US    70000000 /* an operation ends within 60 s by itself */

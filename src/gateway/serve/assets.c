@@ -26,7 +26,7 @@ void skad_assets_open(skad_gateway *gateway)
 {
     for (size_t i = 0; i < SKAD_ASSETS; i++) {
         struct MHD_Response *response = MHD_create_response_from_buffer(
-            ASSETS[i].len, (void *)(uintptr_t)ASSETS[i].bytes, MHD_RESPMEM_PERSISTENT);
+            ASSETS[i].len, skad_reply_borrow(ASSETS[i].bytes), MHD_RESPMEM_PERSISTENT);
         gateway->assets[i] = response;
         if (response == NULL) {
             continue;

@@ -11,7 +11,7 @@
 
 #include "src/gateway/serve/inside.h"
 
-#define UNTAKEN_MAX (256U * 1024) /* more than a daemon's window */
+#define UNTAKEN_MAX ((size_t)256 * 1024) /* more than a daemon's window */
 #define ACK_BYTES   16384
 #define PACE_BYTES  65536 /* to be taken in SKAD_GUEST_TAKE_US */
 

@@ -8,6 +8,8 @@
 /* A client of the daemon may have 64 operations; more would only wait there. */
 #define SEARCHES_MAX 48
 
+#define BURST_PART 4 /* of the searches of a second may come at once */
+
 /* ---- What the kinds of routes need ---- */
 
 const char *skad_exchange_header(const skad_exchange *exchange, const char *name)
@@ -45,7 +47,8 @@ bool skad_exchange_ask(skad_exchange *exchange, skad_links which, const skad_lin
 bool skad_exchange_may_search(skad_exchange *exchange)
 {
     skad_gateway *gateway = exchange->gateway;
-    const skad_rate rate = {gateway->config->rate, gateway->config->rate};
+    const uint32_t per_s = gateway->config->rate;
+    const skad_rate rate = {per_s, per_s > BURST_PART ? per_s / BURST_PART : 1};
     const bool room = gateway->searches < SEARCHES_MAX;
     if (room && skad_rate_allows(&rate, 1, &gateway->rate_until_us, gateway->now_us)) {
         exchange->counted_search = true;

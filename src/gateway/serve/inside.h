@@ -9,6 +9,8 @@
 #ifndef SKAD_GATEWAY_SERVE_INSIDE_H
 #define SKAD_GATEWAY_SERVE_INSIDE_H
 
+#include <signal.h>
+
 #include <microhttpd.h>
 
 #include "skad/node.h"
@@ -26,6 +28,7 @@ typedef struct skad_exchange skad_exchange;
 
 /* An answer that all who ask share, for a second. */
 typedef struct skad_snapshot {
+    struct skad_gateway *gateway;
     skad_control_method method;
     struct MHD_Response *response; /* NULL: none yet */
     char *text;
@@ -47,6 +50,7 @@ typedef enum skad_links {
 typedef struct skad_gateway {
     const skad_gateway_config *config;
     struct MHD_Daemon *server;
+    int server_fd; /* to wait on */
     skad_opener opener;
     skad_link links[SKAD_LINKS];
     skad_guests guests;
@@ -107,6 +111,19 @@ struct skad_exchange {
     uint64_t spoke_us;
 };
 
+/* ---- server.c ---- */
+
+#define SKAD_SERVER_SPARE 64 /* connections that are on their way out; descriptors beside */
+
+/* Begins to serve at a port, which is the server's from now on; `config` is set. The daemon is
+ * reached by `connect` (src/gateway/link/link.h). False without memory. */
+SKAD_MUST_CHECK bool skad_server_start(skad_gateway *self, int port, int (*connect)(void *user),
+                                       void *user);
+/* Waits for what comes, so many milliseconds at most, and does it. Signals of `waiting` (NULL: as
+ * they are) may end the wait. */
+void skad_server_turn(skad_gateway *self, int wait_ms, const sigset_t *waiting);
+void skad_server_stop(skad_gateway *self);
+
 /* ---- exchange.c ---- */
 
 /* Stops reading from and writing to the client until skad_exchange_resume. */
@@ -127,6 +144,8 @@ size_t skad_flow_take(skad_flow *flow, char *out, size_t max);
 
 /* ---- reply.c ---- */
 
+/* The server takes bytes that it only reads or copies as if it wrote them. */
+void *skad_reply_borrow(const void *bytes);
 /* Headers that all answers have. */
 void skad_reply_dress(struct MHD_Response *response, const char *type);
 void skad_reply_add(struct MHD_Response *response, const char *name, const char *value);
@@ -165,13 +184,13 @@ void skad_upload_end(skad_exchange *exchange);
 
 /* ---- The server's calls ---- */
 
-void *skad_exchange_new(void *gateway, const char *raw, struct MHD_Connection *connection);
+void *skad_exchange_new(void *user, const char *raw, struct MHD_Connection *connection);
 enum MHD_Result skad_exchange_step(void *gateway, struct MHD_Connection *connection,
                                    const char *url, const char *method, const char *version,
-                                   const char *upload, size_t *upload_len, void **exchange);
-void skad_exchange_over(void *gateway, struct MHD_Connection *connection, void **exchange,
+                                   const char *upload, size_t *upload_len, void **slot);
+void skad_exchange_over(void *user, struct MHD_Connection *connection, void **slot,
                         enum MHD_RequestTerminationCode why);
-void skad_exchange_guest(void *gateway, struct MHD_Connection *connection, void **guest,
+void skad_exchange_guest(void *user, struct MHD_Connection *connection, void **slot,
                          enum MHD_ConnectionNotificationCode what);
 
 #endif

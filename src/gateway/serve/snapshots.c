@@ -57,39 +57,24 @@ static void tell(skad_snapshot *snapshot, const skad_web_error *error)
     }
 }
 
-typedef struct asking {
-    skad_gateway *gateway;
-    skad_snapshot *snapshot;
-} asking;
-
 static void done(void *user, const skad_web_error *error, skad_answer result)
 {
-    asking *self = user;
-    skad_snapshot *snapshot = self->snapshot;
+    skad_snapshot *snapshot = user;
     if (error == NULL) {
-        keep(snapshot, result, self->gateway->now_us);
+        keep(snapshot, result, snapshot->gateway->now_us);
     }
-    free(self);
     tell(snapshot, error);
 }
 
-static bool ask(skad_gateway *gateway, skad_snapshot *snapshot, skad_web_error *error)
+static bool ask(skad_snapshot *snapshot, skad_web_error *error)
 {
+    skad_gateway *gateway = snapshot->gateway;
     skad_control_request request = {.method = snapshot->method};
+    const skad_link_hooks hooks = {.done = done, .user = snapshot};
     uint32_t handle;
-    asking *self = malloc(sizeof *self);
-    if (self == NULL) {
-        return skad_web_refuse(error, 503, "busy", "no memory: ask again in a moment");
-    }
-    *self = (asking){gateway, snapshot};
-    const skad_link_hooks hooks = {.done = done, .user = self};
-    if (!skad_link_begin(&gateway->links[SKAD_LINK_FOR_CALLS], &request, &hooks, gateway->now_us,
-                         &handle, error)) {
-        free(self);
-        return false;
-    }
-    snapshot->asked = true;
-    return true;
+    snapshot->asked = skad_link_begin(&gateway->links[SKAD_LINK_FOR_CALLS], &request, &hooks,
+                                      gateway->now_us, &handle, error);
+    return snapshot->asked;
 }
 
 void skad_snapshot_begin(skad_exchange *exchange)
@@ -100,7 +85,7 @@ void skad_snapshot_begin(skad_exchange *exchange)
         answer(exchange, snapshot);
         return;
     }
-    if (!snapshot->asked && !ask(gateway, snapshot, &exchange->error)) {
+    if (!snapshot->asked && !ask(snapshot, &exchange->error)) {
         skad_reply_error(exchange, &exchange->error);
         return;
     }

@@ -2,13 +2,15 @@
  * `data`. The end of a lookup or a watch is the event `done`, an error the event `failed`; browsers
  * call their own errors `error`. A comment each 15 seconds shows that the gateway is still there.
  * A client that ends its sending half is gone. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "src/gateway/serve/inside.h"
 
-#define UNREAD_MAX (256U * 1024) /* of a client that reads too slowly; its stream ends then */
+#define UNREAD_MAX                                                                                 \
+    ((size_t)256 * 1024) /* of a client that reads too slowly; its stream ends then */
 #define SILENCE_US 15000000
 
 static void wake(skad_exchange *exchange)
@@ -81,7 +83,8 @@ static ssize_t give(void *user, uint64_t position, char *out, size_t max)
 static bool is_gone(const skad_exchange *exchange)
 {
     char byte;
-    return recv(exchange->guest->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    const ssize_t got = recv(exchange->guest->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 void skad_stream_tick(skad_exchange *exchange)

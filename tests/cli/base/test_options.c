@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/cli/base/option_table.h"
 #include "src/cli/commands/commands.h"
 
 #define WORDS_MAX 8
@@ -164,10 +165,26 @@ static void what_is_not_given_is_at_its_default(void **state)
     assert_int_equal(options.sandbox, SKAD_SANDBOX_ON);
 }
 
+/* Two branches may have taken the same bit. */
+static void each_option_has_a_bit_of_its_own(void **state)
+{
+    skad_option_set taken = 0;
+    (void)state;
+    for (size_t i = 0; i < SKAD_OPTION_ROWS_COUNT; i++) {
+        const skad_option_set option = SKAD_OPTION_ROWS[i].option;
+        assert_int_equal(option & (option - 1), 0);
+        if ((taken & option) != 0) {
+            fail_msg("--%s has another's bit", SKAD_OPTION_ROWS[i].name);
+        }
+        taken |= option;
+    }
+}
+
 int main(void)
 {
     (void)setenv("SKAD_CONFIG", "none", 1); /* whatever this machine has */
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_option_has_a_bit_of_its_own),
         cmocka_unit_test(wrong_options_are_refused_in_words),
         cmocka_unit_test(every_option_goes_to_its_place),
         cmocka_unit_test(values_may_be_joined_and_options_end_at_two_dashes),

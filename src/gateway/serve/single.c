@@ -19,7 +19,7 @@ static void answer_value(skad_exchange *exchange, skad_answer result)
     char text[SKAD_TAG_BYTES];
     const skad_span value = skad_answer_bytes(result, "value");
     struct MHD_Response *response = MHD_create_response_from_buffer(
-        value.len, (void *)(uintptr_t)value.data, MHD_RESPMEM_MUST_COPY);
+        value.len, skad_reply_borrow(value.data), MHD_RESPMEM_MUST_COPY);
     if (response != NULL) {
         skad_reply_dress(response, "application/octet-stream");
         skad_reply_lock(response);
