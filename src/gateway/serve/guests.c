@@ -49,7 +49,7 @@ skad_guest *skad_guest_come(skad_guests *guests, int fd, uint64_t now_us)
     skad_guest_idle(guest, now_us);
     if (guests->count > guests->max) {
         skad_guest *longest = longest_idle(guests, &staying);
-        if (staying > guests->max) {
+        if (longest != NULL && staying > guests->max) {
             shut(guests, longest);
         }
     }
