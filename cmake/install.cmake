@@ -1,5 +1,5 @@
 # cmake --install build --prefix X: the command, the library for programs that embed it, and the manual.
-install(TARGETS skad_cli skad_sim_modelled skad_sim_real RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS skad_cli skad_gateway_program skad_sim_modelled skad_sim_real RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS skad_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${skad_archive} DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/skad DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
