@@ -7,7 +7,7 @@ import wire
 from harness import Context, check_each
 from strict_msgpack import Raw, encode
 from target import demand
-from wire import ANNOUNCE, CALL, COMPARE, FIND_NODE, FIND_VALUE, MATCH, PING, PROBE, STORE
+from wire import ANNOUNCE, CALL, COMPARE, FIND_NODE, FIND_VALUE, INTRODUCE, MATCH, PING, PROBE, STORE
 
 KEY = bytes(range(32))
 RECORD = encode([1, b"x"])
@@ -99,10 +99,13 @@ FLAWS_OF_CALLS = [
     ("an ID of 31 bytes", CALL, [bytes(31), bytes((127, 0, 0, 1, 9, 9))]),
     ("an endpoint of 7 bytes", CALL, [bytes(32), bytes(7)]),
     ("no endpoint", CALL, [bytes(32)]),
+    ("nothing", INTRODUCE, []),
+    ("an ID of 33 bytes", INTRODUCE, [bytes(33)]),
+    ("an endpoint", INTRODUCE, [bytes(32), bytes((127, 0, 0, 1, 9, 9))]),
 ]
 
 for flaw in FLAWS_OF_CALLS:
-    check_each("Bodies: refused in PROBE and CALL", [flaw], _is_dropped)
+    check_each("Bodies: refused in PROBE, CALL and INTRODUCE", [flaw], _is_dropped)
 
 FLAWS_OF_MATCH = [
     ("63 digests", MATCH, [0, bytes(504)]),

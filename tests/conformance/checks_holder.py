@@ -16,7 +16,7 @@ from identity import Identity
 from records import Announcement, Mutable, later
 from strict_msgpack import encode
 from target import Failure, Skip, demand, demand_code, demand_taken
-from wire import CALL, COMPARE, FIND_VALUE, MATCH, PROBE, STORE
+from wire import CALL, COMPARE, FIND_VALUE, INTRODUCE, MATCH, PROBE, STORE
 
 OLDER, CONFLICT, CAS = 7, 8, 9
 
@@ -365,6 +365,19 @@ def _probe_needs_a_token(context: Context) -> None:
 def _call_needs_a_token(context: Context) -> None:
     reply = context.client.ask(CALL, encode([bytes(32), bytes((127, 0, 0, 1, 9, 9))]), token=b"")
     demand(reply.kind == wire.ERROR and reply.body[1] == 1, f"{reply.name}")
+
+
+@check("RPCs: INTRODUCE without a valid token is refused with ERROR 1")
+def _introduce_needs_a_token(context: Context) -> None:
+    reply = context.client.ask(INTRODUCE, encode([bytes(32)]), token=b"")
+    demand(reply.kind == wire.ERROR and reply.body[1] == 1, f"{reply.name}")
+
+
+@check("RPCs: INTRODUCE to a node that the helper does not know, or to the asker, is refused with ERROR 2")
+def _introduce_needs_a_contact(context: Context) -> None:
+    for named in (bytes(32), context.client.id):
+        reply = context.client.ask_with_token(INTRODUCE, encode([named]))
+        demand(reply.kind == wire.ERROR and reply.body[1] == 2, f"{reply.name}")
 
 
 @check("RPCs: MATCH for keys that the replier's ID does not share is refused with ERROR 2")

@@ -113,9 +113,11 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
         return;
     case SKAD_PURPOSE_CHECK:
     case SKAD_PURPOSE_REPLICA:
-    case SKAD_PURPOSE_CALL:
     case SKAD_PURPOSE_INTRODUCE:
         return; /* admission to the table was its only purpose */
+    case SKAD_PURPOSE_CALL:
+        skad_callers_answered(node, &rpc, &opened->message, prefiltered->envelope.token);
+        return;
     case SKAD_PURPOSE_PING:
     case SKAD_PURPOSE_LOOKUP:
     case SKAD_PURPOSE_REGION:

@@ -11,7 +11,8 @@ static bool kept_out(const skad_node *node, const skad_id *id, const skad_addres
 }
 
 /* Whether a contact in an answer is worth asking, and at which address. It is if we can send to it,
- * its ID paid the static puzzle, and we know it neither to be unresponsive nor to be banned. An
+ * its ID paid the static puzzle, and we know it neither to be unresponsive nor to be banned. That
+ * it did not answer us says nothing of a guarded one: the node that names it can introduce us. An
  * endpoint that we verified ourselves comes first; no other peer's word counts against it. False:
  * not at all. */
 static bool worth_asking(const skad_node *node, const skad_contact *contact, bool solved,
@@ -19,10 +20,11 @@ static bool worth_asking(const skad_node *node, const skad_contact *contact, boo
 {
     skad_peer_slot slot = skad_peers_find(&node->table.peers, &contact->id);
     if (slot != SKAD_PEER_NONE) {
-        if (skad_peer_unresponsive(&node->table.peers.peers[slot])) {
+        const bool silent = skad_peer_unresponsive(&node->table.peers.peers[slot]);
+        if (silent && contact->guarded == 0) {
             return false;
         }
-        if (skad_endpoint_choose(&node->table.peers, slot, node->families, out)) {
+        if (!silent && skad_endpoint_choose(&node->table.peers, slot, node->families, out)) {
             return !kept_out(node, &contact->id, out);
         }
     }
@@ -60,7 +62,8 @@ size_t skad_named_heard(skad_node *node, skad_lookup *lookup, uint16_t from, con
         }
         if (worth_asking(node, &named.contacts[i], solved[i], &address)) {
             skad_lookup_heard(lookup, from, &named.contacts[i], &address);
-            if (skad_departed_lately(&node->departed, &named.contacts[i].id, &address,
+            if ((named.contacts[i].guarded & address.family) == 0 &&
+                skad_departed_lately(&node->departed, &named.contacts[i].id, &address,
                                      node->env.now.mono_us)) {
                 skad_lookup_departed(lookup, &named.contacts[i].id, &address);
             }

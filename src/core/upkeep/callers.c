@@ -85,21 +85,50 @@ static skad_peer_slot choose(skad_node *node, const skad_id *asker, const skad_a
     return best;
 }
 
-/* Sends a CALL for a node to the peer in a slot. */
+/* Sends a CALL. `request` says to which peer, and with which token. */
+static bool send_call(skad_node *node, const skad_called *call, skad_request request)
+{
+    skad_message message;
+    message.kind = SKAD_KIND_CALL;
+    message.u.call.id = call->asker;
+    message.u.call.endpoint = call->endpoint;
+    request.message = &message;
+    request.purpose = SKAD_PURPOSE_CALL;
+    return skad_request_send(node, &request);
+}
+
+/* Asks the peer in a slot to call a node. */
 static skad_error_code call_by(skad_node *node, skad_peer_slot slot, const skad_address *caller,
                                const skad_id *asker, const skad_address *address)
 {
-    skad_message message = {.kind = SKAD_KIND_CALL};
-    message.u.call.id = *asker;
-    message.u.call.endpoint = *address;
+    skad_callers *self = &node->callers;
+    const uint64_t number = ++self->calls_count;
+    skad_called *call = &self->calls[number % SKAD_CALLERS_CALLS];
+    *call = (skad_called){.asker = *asker, .endpoint = *address, .number = number};
     const skad_request request = {
-        .message = &message,
         .address = caller,
         .responder = &node->table.peers.peers[slot].id,
         .peer = &node->table.peers.peers[slot],
-        .purpose = SKAD_PURPOSE_CALL,
+        .owner = number,
     };
-    return skad_request_send(node, &request) ? SKAD_ERROR_NONE : SKAD_ERROR_BUSY;
+    return send_call(node, call, request) ? SKAD_ERROR_NONE : SKAD_ERROR_BUSY;
+}
+
+void skad_callers_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_message *answer,
+                           const uint8_t *token)
+{
+    skad_called *call = &node->callers.calls[rpc->owner % SKAD_CALLERS_CALLS];
+    if (rpc->kind != SKAD_KIND_CALL || rpc->owner == 0 || answer->kind != SKAD_KIND_ERROR ||
+        answer->u.reply.u.error.code != SKAD_ERROR_TOKEN || token == NULL ||
+        call->number != rpc->owner) {
+        return;
+    }
+    call->number = 0; /* not a second time */
+    const skad_request request = {
+        .address = &rpc->address, .responder = &rpc->responder, .token = token};
+    if (!send_call(node, call, request)) {
+        return; /* the asker tries another */
+    }
 }
 
 /* Has a peer call a node, for a PROBE. */

@@ -21,13 +21,24 @@
 
 #include "proto/open.h"
 #include "skad/node.h"
+#include "src/core/rpc/pending.h"
 
 #define SKAD_CALLERS_GROUPS 32 /* of requesters, the last ones */
+#define SKAD_CALLERS_CALLS  32 /* that we asked for and that may have to be asked for again */
+
+/* A CALL of ours. */
+typedef struct skad_called {
+    skad_id asker;
+    skad_address endpoint;
+    uint64_t number; /* from 1 on; 0: none */
+} skad_called;
 
 typedef struct skad_callers {
     uint64_t groups[SKAD_CALLERS_GROUPS];
     uint64_t until_us[SKAD_CALLERS_GROUPS]; /* what each has used up (rate.h), */
     uint64_t all_until_us;                  /* and all of them together */
+    skad_called calls[SKAD_CALLERS_CALLS];  /* the last ones: number n in place n mod their count */
+    uint64_t calls_count;
 } skad_callers;
 
 /* Serves a PROBE, an INTRODUCE or a CALL and fills in what answers it. Returns SKAD_ERROR_NONE, or
@@ -38,5 +49,11 @@ typedef struct skad_callers {
  */
 SKAD_MUST_CHECK skad_error_code skad_callers_serve(skad_node *node, const skad_opened *request,
                                                    const skad_address *from, skad_message *answer);
+
+/* A peer answered a CALL. If it demands the token that came with the answer, it is asked again,
+ * once.
+ */
+void skad_callers_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_message *answer,
+                           const uint8_t *token);
 
 #endif

@@ -7,7 +7,7 @@
 #include "src/sim/base/memory.h"
 #include "src/sim/world/addresses.h"
 
-#define MAPPINGS      512 /* direct-mapped: a newer destination takes an older one's place */
+#define MAPPINGS      4096 /* direct-mapped: a newer destination takes an older one's place */
 #define MAPPING_US    (120 * SKAD_US_PER_S)
 #define PORT_OF_FIRST 20000 /* outer port of a symmetric NAT's first mapping */
 
@@ -40,7 +40,7 @@ static size_t mapping_of(const skad_address *to)
     for (size_t i = 0; i < (to->family == SKAD_FAMILY_IPV6 ? sizeof to->ip : 4U); i++) {
         hash = hash * 31 + to->ip[i];
     }
-    return (hash * UINT32_C(2654435769)) >> 23; /* Fibonacci hashing to 9 bits */
+    return (hash * UINT32_C(2654435769)) >> 20; /* Fibonacci hashing to 12 bits */
 }
 
 uint16_t skad_sim_nat_out(skad_sim_nat *nat, const skad_address *to, uint64_t now_us)

@@ -151,6 +151,52 @@ static void a_call_brings_one_ping_that_is_shorter(void **state)
     assert_true(got.more.len <= got.asked_bytes);
 }
 
+static bool polled(skad_datagram *out)
+{
+    while (skad_node_poll_datagram(fixture.node, out)) {
+        if (out->request) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A caller that has to be shown a token is asked again, with the one that it gave, and not a third
+ * time. */
+static void a_caller_that_wants_a_token_is_asked_again(void **state)
+{
+    (void)state;
+    const test_remote *who = stranger();
+    const test_remote *peer = &fixture.remotes[3];
+    static const uint8_t granted[SKAD_TOKEN_BYTES] = {0xab, 0xcd}; /* by each answer */
+    skad_message introduce = {.kind = SKAD_KIND_INTRODUCE};
+    skad_message refusal = {.kind = SKAD_KIND_ERROR};
+    outcome got;
+    introduce.u.introduce.id = peer->identity.id;
+    refusal.u.reply.observed = who->address;
+    refusal.u.reply.u.error.code = SKAD_ERROR_TOKEN;
+    ask(who, &introduce, true, &got);
+    for (unsigned round = 0; round < 2; round++) {
+        skad_datagram answer;
+        skad_datagram again;
+        skad_envelope envelope;
+        skad_opened opened;
+        test_fixture_answer(&fixture, peer, &got.more, &refusal, &answer);
+        assert_int_equal(test_fixture_deliver(&fixture, &peer->address, &answer),
+                         SKAD_VERDICT_ACCEPT);
+        assert_int_equal(polled(&again), round == 0);
+        if (round == 0) {
+            assert_true(skad_address_equal(&again.to, &peer->address));
+            test_fixture_open(&fixture, peer, &again, NULL, &envelope, &opened);
+            assert_int_equal(opened.message.kind, SKAD_KIND_CALL);
+            assert_memory_equal(&opened.message.u.call.id, &who->identity.id, sizeof(skad_id));
+            assert_true(skad_address_equal(&opened.message.u.call.endpoint, &who->address));
+            assert_memory_equal(envelope.token, granted, sizeof granted);
+            got.more = again;
+        }
+    }
+}
+
 /* How many of a hundred requests of one group are served at once, and how many two seconds later.
  */
 static void assert_served(const test_remote *who, const skad_message *message, unsigned at_once,
@@ -283,6 +329,7 @@ int main(void)
         EACH(a_probe_has_one_peer_asked_to_call),
         EACH(without_a_token_nothing_is_called),
         EACH(a_call_brings_one_ping_that_is_shorter),
+        EACH(a_caller_that_wants_a_token_is_asked_again),
         EACH(each_group_has_a_bound),
         EACH(an_introduction_has_the_peer_called_that_it_names),
         EACH(none_is_introduced_to_a_node_that_is_not_known),
