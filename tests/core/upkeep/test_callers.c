@@ -148,6 +148,8 @@ static void a_probe_has_one_peer_asked_to_call(void **state)
     assert_memory_equal(&opened.message.u.call.id, &who->identity.id, sizeof(skad_id));
     assert_true(skad_address_equal(&opened.message.u.call.endpoint, &who->address));
     answer_call(who, &called, &got);
+    print_message("a PROBE of %zu bytes brings a CALL of %zu\n", got.asked_bytes,
+                  (size_t)got.more.len);
     assert_int_equal(got.answer, SKAD_KIND_PROBED);
     assert_true(skad_address_equal(&got.caller, &got.more.to));
 }
@@ -275,6 +277,8 @@ static void a_call_brings_one_ping_that_is_shorter(void **state)
     assert_true(got.sent);
     assert_true(skad_address_equal(&got.more.to, &victim->address));
     assert_true(got.more.len <= got.asked_bytes);
+    print_message("a CALL of %zu bytes brings a PING of %zu\n", got.asked_bytes,
+                  (size_t)got.more.len);
     ask(who, &call, true, &got); /* at once again: too soon for its group */
     assert_int_equal(got.code, SKAD_ERROR_BUSY);
     assert_false(got.sent);
