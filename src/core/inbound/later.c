@@ -4,6 +4,7 @@
 
 #include "src/core/node/state.h"
 #include "src/core/rpc/answer_budget.h"
+#include "src/core/rpc/role.h"
 #include "src/core/rpc/signer.h"
 #include "src/core/upkeep/callers.h"
 
@@ -20,7 +21,7 @@ void skad_later_answer(skad_node *node, const skad_parked_answer *parked, skad_m
         .rpc_id = parked->rpc_id,
         .recipient = &parked->requester,
         .request_digest = parked->digest,
-        .client = (node->env.clients & parked->from.family) != 0,
+        .mark = skad_role_mark(node, parked->from.family),
         .token = parked->granted,
     };
     skad_sealer sealer = skad_signer_sealer(&node->env);
@@ -41,6 +42,40 @@ void skad_later_refuse(skad_node *node, const skad_parked_answer *parked, skad_e
     node->stats.refused[code]++;
     skad_later_answer(node, parked, &message);
 }
+
+/* ---- Puts ---- */
+
+/* Answers the first of those that wait. Only a requester with a valid token came so far. */
+static void answer_first(skad_node *node, skad_error_code code)
+{
+    const skad_parked_answer *parked = skad_parked_first(&node->parked);
+    if (code != SKAD_ERROR_NONE) {
+        skad_later_refuse(node, parked, code);
+    } else {
+        skad_message message = {.kind = parked->kind};
+        message.u.reply.u.stored.life_s = parked->life_s;
+        skad_later_answer(node, parked, &message);
+    }
+    skad_parked_drop_first(&node->parked);
+}
+
+void skad_later_settled(skad_node *node, const skad_store_settled *settled)
+{
+    const skad_parked_answer *first;
+    while ((first = skad_parked_first(&node->parked)) != NULL && first->ticket <= settled->ticket) {
+        bool failed = first->ticket == settled->ticket && settled->status != SKAD_OK;
+        answer_first(node, failed ? SKAD_ERROR_FULL : SKAD_ERROR_NONE);
+    }
+}
+
+void skad_later_overdue(skad_node *node)
+{
+    while (skad_parked_deadline(&node->parked) <= node->env.now.mono_us) {
+        answer_first(node, SKAD_ERROR_BUSY);
+    }
+}
+
+/* ---- Probes ---- */
 
 static skad_later_probe *find(skad_later *self, uint64_t ticket)
 {

@@ -18,6 +18,7 @@
 
 #include "proto/message.h"
 #include "skad/node.h"
+#include "skad/store.h"
 #include "src/core/inbound/parked.h"
 
 #define SKAD_LATER_PROBES 16 /* 8 a second are served, and a caller answers within a second */
@@ -36,6 +37,11 @@ typedef struct skad_later {
 void skad_later_answer(skad_node *node, const skad_parked_answer *parked, skad_message *message);
 /* The same with an ERROR. */
 void skad_later_refuse(skad_node *node, const skad_parked_answer *parked, skad_error_code code);
+
+/* Sends the answers to puts that a ticket decides (parked.h). */
+void skad_later_settled(skad_node *node, const skad_store_settled *settled);
+/* Tells those that waited for too long that the node is busy. */
+void skad_later_overdue(skad_node *node);
 
 /* Has a peer call the sender of a PROBE, and sets the answer aside. False if none can, or too many
  * were served. */

@@ -16,7 +16,7 @@
 #include "src/core/storage/store_admission.h"
 #include "src/core/upkeep/callers.h"
 
-static_assert(SKAD_KIND_CALL < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
+static_assert(SKAD_KIND_INTRODUCE < sizeof((skad_node_stats *)0)->requests / sizeof(uint64_t),
               "the statistics count each kind of request");
 
 /* One answer in the making. */
@@ -58,7 +58,7 @@ static bool reply(answer *to, skad_message *message)
         .recipient = &to->request->sender,
         .request_digest = to->request->digest,
         .to_hello = to->request->hello,
-        .client = (node->env.clients & to->from->family) != 0,
+        .mark = skad_role_mark(node, to->from->family),
         .token = to->granted,
         .bytes_max = to->allowance < SKAD_DATAGRAM_BYTES_MAX ? to->allowance : 0,
     };
@@ -249,36 +249,6 @@ static void park(const answer *to, const skad_admitted_record *held, skad_kind k
     parked->life_s = held->life_s;
 }
 
-/* Answers the first of those that wait. Only a requester with a valid token came so far. */
-static void answer_first(skad_node *node, skad_error_code code)
-{
-    const skad_parked_answer *parked = skad_parked_first(&node->parked);
-    if (code != SKAD_ERROR_NONE) {
-        skad_later_refuse(node, parked, code);
-    } else {
-        skad_message message = {.kind = parked->kind};
-        message.u.reply.u.stored.life_s = parked->life_s;
-        skad_later_answer(node, parked, &message);
-    }
-    skad_parked_drop_first(&node->parked);
-}
-
-void skad_serve_settled(skad_node *node, const skad_store_settled *settled)
-{
-    const skad_parked_answer *first;
-    while ((first = skad_parked_first(&node->parked)) != NULL && first->ticket <= settled->ticket) {
-        bool failed = first->ticket == settled->ticket && settled->status != SKAD_OK;
-        answer_first(node, failed ? SKAD_ERROR_FULL : SKAD_ERROR_NONE);
-    }
-}
-
-void skad_serve_overdue(skad_node *node)
-{
-    while (skad_parked_deadline(&node->parked) <= node->env.now.mono_us) {
-        answer_first(node, SKAD_ERROR_BUSY);
-    }
-}
-
 /* ---- Puts ---- */
 
 /* What STORE and ANNOUNCE ask to keep. */
@@ -290,21 +260,30 @@ typedef struct keep_request {
     uint32_t life_s;
 } keep_request;
 
+/* Whether a request that makes us send something to others may be served: its address is proven,
+ * and we are no client. If not it is refused. */
+static bool may_trouble(answer *to)
+{
+    const bool client = skad_role_is_client(to->node);
+    if (client || !to->validated) {
+        refuse(to, client ? SKAD_ERROR_UNSUPPORTED : SKAD_ERROR_TOKEN, 0);
+        return false;
+    }
+    return true;
+}
+
 /* Whether a request that changes something, or that tells what is held, may be served: its address
  * and its identity are proven, and we are no client, which holds nothing for others. If not it is
  * refused. */
 static bool may_change(answer *to)
 {
-    if (skad_role_is_client(to->node)) {
-        refuse(to, SKAD_ERROR_UNSUPPORTED, 0);
+    if (!may_trouble(to)) {
         return false;
     }
-    if (!to->validated) {
-        refuse(to, SKAD_ERROR_TOKEN, 0);
-    } else if (!to->request->proven) {
+    if (!to->request->proven) {
         refuse(to, SKAD_ERROR_BUSY, 0); /* there was no budget for the proof */
     }
-    return to->validated && to->request->proven;
+    return to->request->proven;
 }
 
 /* Serves STORE and ANNOUNCE. Checks for a token, and for a record that decodes and belongs to the
@@ -422,18 +401,18 @@ static void serve_probe(answer *to)
     }
 }
 
-/* Calls the node that the requester names. */
-static void serve_call(answer *to)
+/* Calls the node that the requester names (CALL), or has one call it (INTRODUCE). */
+static void serve_calling(answer *to)
 {
-    const skad_message *asked = &to->request->message;
-    skad_message message = {.kind = SKAD_KIND_CALLED};
-    if (!may_change(to)) {
+    skad_message message;
+    if (to->request->message.kind == SKAD_KIND_INTRODUCE ? !may_trouble(to) : !may_change(to)) {
         return;
     }
-    if (skad_callers_call(to->node, to->from, &asked->u.call.id, &asked->u.call.endpoint)) {
+    const skad_error_code code = skad_callers_serve(to->node, to->request, to->from, &message);
+    if (code == SKAD_ERROR_NONE) {
         reply(to, &message);
     } else {
-        refuse(to, SKAD_ERROR_BUSY, 0);
+        refuse(to, code, 0);
     }
 }
 
@@ -476,7 +455,8 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
         serve_probe(&to);
         break;
     case SKAD_KIND_CALL:
-        serve_call(&to);
+    case SKAD_KIND_INTRODUCE:
+        serve_calling(&to);
         break;
     case SKAD_KIND_PONG:
     case SKAD_KIND_NODES:
@@ -487,6 +467,7 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
     case SKAD_KIND_MATCHED:
     case SKAD_KIND_PROBED:
     case SKAD_KIND_CALLED:
+    case SKAD_KIND_INTRODUCED:
     case SKAD_KIND_ERROR:
         break; /* replies never come here: the prefilter separates them */
     }

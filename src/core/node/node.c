@@ -11,6 +11,7 @@
 #include "crypto/secret.h"
 #include "proto/profile.h"
 #include "src/core/inbound/handle.h"
+#include "src/core/inbound/later.h"
 #include "src/core/inbound/receive.h"
 #include "src/core/inbound/serve.h"
 #include "src/core/node/config.h"
@@ -90,6 +91,8 @@ skad_status skad_node_new(const skad_node_config *config, skad_time now, skad_no
     node->store = config->store;
     node->families = config->families;
     node->role = config->role;
+    node->finds_reach =
+        config->role == SKAD_ROLE_AUTO || (config->role == SKAD_ROLE_SERVER && config->finds_reach);
     node->env.clients = config->role == SKAD_ROLE_CLIENT ? SKAD_FAMILIES_ALL : 0;
     node->limits = config->limits;
     if (simulator.tuning != NULL) {
@@ -208,7 +211,7 @@ static void settle(skad_node *node)
     const skad_store *store = &node->store;
     skad_store_settled settled;
     while (store->ops->settled != NULL && store->ops->settled(store->self, &settled)) {
-        skad_serve_settled(node, &settled);
+        skad_later_settled(node, &settled);
         skad_operate_settled(node, &settled);
     }
 }
@@ -224,13 +227,14 @@ void skad_node_tick(skad_node *node, skad_time now)
 {
     skad_node_enter(node, now);
     settle(node);
-    skad_serve_overdue(node);
+    skad_later_overdue(node);
     skad_clock_watch_tick(node);
     skad_handle_timeouts(node);
     skad_operate_tick(node);
     skad_recovery_tick(node);
     skad_ping_queue_tick(node);
     skad_reachability_tick(node);
+    skad_keepalive_tick(node);
     skad_liveness_rounds_tick(node);
     skad_refresh_tick(node);
     skad_housekeeping_tick(node);
@@ -256,6 +260,7 @@ uint64_t skad_node_deadline(const skad_node *node)
         skad_republish_deadline(node),
         skad_recovery_deadline(node),
         skad_reachability_deadline(node),
+        skad_keepalive_deadline(node),
     };
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         deadline = others[i] < deadline ? others[i] : deadline;
