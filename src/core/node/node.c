@@ -13,7 +13,6 @@
 #include "src/core/inbound/handle.h"
 #include "src/core/inbound/later.h"
 #include "src/core/inbound/receive.h"
-#include "src/core/inbound/serve.h"
 #include "src/core/node/config.h"
 #include "src/core/node/driver.h"
 #include "src/core/node/state.h"
