@@ -93,7 +93,8 @@ static void each_finds_out_what_it_is(void **state)
     (void)state;
     test_network *network = start(SKAD_ROLE_AUTO);
     join(network);
-    (void)test_network_run(network, 90 * SKAD_US_PER_S, NULL, NULL);
+    (void)test_network_run(network, 120 * SKAD_US_PER_S, NULL, NULL);
+    print_message("%zu of %d are right after two minutes\n", count_right(network), NODES);
     assert_true(count_right(network) >= NODES * 8 / 10);
     for (unsigned minute = 0; minute < 10; minute++) {
         (void)test_network_run(network, 60 * SKAD_US_PER_S, NULL, NULL);

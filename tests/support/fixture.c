@@ -50,6 +50,8 @@ void test_fixture_init_roomy(test_fixture *fixture, const skad_profile *profile)
     test_fixture_init_on(fixture, profile, &no_rates, store_of(512));
 }
 
+skad_role test_fixture_role = SKAD_ROLE_SERVER;
+
 void test_fixture_init_on(test_fixture *fixture, const skad_profile *profile,
                           const skad_node_rates *rates, skad_store store)
 {
@@ -63,6 +65,7 @@ void test_fixture_init_on(test_fixture *fixture, const skad_profile *profile,
                                .store = fixture->store,
                                .seed = {1},
                                .rates = *rates,
+                               .role = test_fixture_role,
                                .families = SKAD_FAMILIES_ALL};
     skad_node_limits_default(&config.limits);
     skad_status status = skad_node_new(&config, fixture->now, &fixture->node);

@@ -47,6 +47,9 @@ struct test_fixture {
 /* The profile "test" without private addresses, as on the public internet. */
 skad_profile test_fixture_profile(void);
 
+/* The role of nodes that are made from now on; at first SERVER. */
+extern skad_role test_fixture_role;
+
 void test_fixture_init(test_fixture *fixture, const skad_profile *profile);
 /* The same with limits on what is verified. */
 void test_fixture_init_rated(test_fixture *fixture, const skad_profile *profile,

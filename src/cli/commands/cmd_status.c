@@ -89,7 +89,7 @@ static void print_warning(skad_answer store)
     }
 }
 
-/* --field: "joined", or "drops.tag" within an inner map. */
+/* --field: "joined", "drops.tag" within an inner map, "reach.ipv4.reached" within two. */
 static skad_exit print_field(skad_answer result, const char *field)
 {
     char name[SKAD_ANSWER_TEXT_BYTES];
@@ -97,19 +97,22 @@ static skad_exit print_field(skad_answer result, const char *field)
     skad_failure failure;
 
     (void)snprintf(name, sizeof name, "%s", field);
-    char *dot = strchr(name, '.');
-    if (dot != NULL) {
-        *dot = 0;
-    }
-    skad_answer value = skad_answer_get(result, name);
-    if (dot != NULL) {
-        value = skad_answer_get(value, dot + 1);
+    skad_answer value = result;
+    const char *outer = NULL;
+    for (char *word = name; word != NULL && value.item != NULL;) {
+        char *dot = strchr(word, '.');
+        if (dot != NULL) {
+            *dot = 0;
+        }
+        value = skad_answer_get(value, word);
+        outer = dot != NULL ? word : outer;
+        word = dot != NULL ? dot + 1 : NULL;
     }
     if (value.item == NULL || value.item->type == SKAD_ITEM_MAP) {
         (void)skad_fail(&failure, "status: there is no field '%s': 'skad status' shows all", field);
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
-    text_of_inner(dot != NULL ? name : NULL, value, text);
+    text_of_inner(outer, value, text);
     puts(text);
     return SKAD_EXIT_DONE;
 }

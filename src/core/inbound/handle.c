@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/address.h"
+#include "src/core/inbound/later.h"
 #include "src/core/inbound/serve.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/ask.h"
@@ -67,6 +68,8 @@ static void handle_client(skad_node *node, const skad_pending_rpc *rpc, const sk
         skad_ping_queue_settled(node, from, true);
     } else if (rpc->purpose == SKAD_PURPOSE_COMPARE) {
         skad_offers_failed(node, rpc);
+    } else if (rpc->purpose == SKAD_PURPOSE_CALL) {
+        skad_later_called(node, rpc->owner, false);
     } else if (rpc->purpose == SKAD_PURPOSE_PING) {
         skad_operate_answered(node, rpc, opened, NULL);
     } else if (skad_purpose_of_operation((skad_purpose)rpc->purpose)) {
@@ -89,9 +92,14 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     bool lived = skad_peers_alive(&node->table.peers, slot);
     bool was_near = alive_near_us(node, slot);
     skad_departed_back(&node->departed, &opened->sender, from);
-    skad_round_trips_note(&node->round_trips, from->family, node->env.now.mono_us - rpc.sent_us);
+    const bool prompt = rpc.purpose != SKAD_PURPOSE_PROBE; /* that one waits for another node */
+    if (prompt) {
+        skad_round_trips_note(&node->round_trips, from->family,
+                              node->env.now.mono_us - rpc.sent_us);
+    }
     if (slot != SKAD_PEER_NONE || may_list(&opened->message)) {
-        uint64_t rtt_us = rpc.copies == 0 ? node->env.now.mono_us - rpc.sent_us : SKAD_RTT_UNSURE;
+        uint64_t rtt_us =
+            rpc.copies == 0 && prompt ? node->env.now.mono_us - rpc.sent_us : SKAD_RTT_UNSURE;
         slot = skad_table_answered_at(&node->table, slot, &opened->sender, from, rtt_us,
                                       node->env.now.mono_us);
     }
@@ -114,9 +122,11 @@ static void handle_answer(skad_node *node, const skad_prefiltered *prefiltered,
     case SKAD_PURPOSE_CHECK:
     case SKAD_PURPOSE_REPLICA:
     case SKAD_PURPOSE_INTRODUCE:
-        return; /* admission to the table was its only purpose */
-    case SKAD_PURPOSE_CALL:
-        skad_callers_answered(node, &rpc, &opened->message, prefiltered->envelope.token);
+        return;             /* admission to the table was its only purpose */
+    case SKAD_PURPOSE_CALL: /* the same of a ping; of a CALL a PROBE waits for it */
+        if (!skad_callers_answered(node, &rpc, &opened->message, prefiltered->envelope.token)) {
+            skad_later_called(node, rpc.owner, opened->message.kind == SKAD_KIND_CALLED);
+        }
         return;
     case SKAD_PURPOSE_PING:
     case SKAD_PURPOSE_LOOKUP:
@@ -285,8 +295,12 @@ static void ask_again(skad_node *node, const skad_pending_rpc *rpc)
 
 static void give_up(skad_node *node, const skad_pending_rpc *rpc)
 {
-    if (rpc->purpose == SKAD_PURPOSE_CALL || rpc->purpose == SKAD_PURPOSE_INTRODUCE) {
-        node->stats.timeouts++; /* the node may be unreachable: its asker wants to know */
+    if (rpc->purpose == SKAD_PURPOSE_CALL || rpc->purpose == SKAD_PURPOSE_PROBE ||
+        rpc->purpose == SKAD_PURPOSE_INTRODUCE) {
+        node->stats.timeouts++; /* the node that was called, or the caller, may be the silent one */
+        if (rpc->purpose == SKAD_PURPOSE_CALL) {
+            skad_later_called(node, rpc->owner, false);
+        }
         return;
     }
     count_silence(node, rpc);

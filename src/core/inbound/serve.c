@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "src/core/inbound/later.h"
 #include "src/core/node/state.h"
 #include "src/core/routing/distance.h"
 #include "src/core/routing/diversity.h"
@@ -224,67 +225,28 @@ static void serve_find_value(answer *to)
 
 /* ---- Answers that wait for the store ---- */
 
+static skad_parked_answer set_aside(const answer *to, skad_kind kind)
+{
+    skad_parked_answer parked = {
+        .kind = kind,
+        .requester = to->request->sender,
+        .from = *to->from,
+        .local = to->node->env.local,
+    };
+    memcpy(parked.rpc_id, to->envelope->rpc_id, sizeof parked.rpc_id);
+    memcpy(parked.digest, to->request->digest, sizeof parked.digest);
+    memcpy(parked.granted, to->granted, sizeof parked.granted);
+    return parked;
+}
+
 static void park(const answer *to, const skad_admitted_record *held, skad_kind kind)
 {
     skad_node *node = to->node;
     skad_parked_answer *parked = skad_parked_add(&node->parked);
-    *parked = (skad_parked_answer){
-        .ticket = held->ticket,
-        .until_us = node->env.now.mono_us + SKAD_PARKED_US,
-        .kind = kind,
-        .life_s = held->life_s,
-        .requester = to->request->sender,
-        .from = *to->from,
-        .local = node->env.local,
-    };
-    memcpy(parked->rpc_id, to->envelope->rpc_id, sizeof parked->rpc_id);
-    memcpy(parked->digest, to->request->digest, sizeof parked->digest);
-    memcpy(parked->granted, to->granted, sizeof parked->granted);
-}
-
-/* Answers the first of those that wait. Only a requester with a valid token came so far. */
-static void answer_first(skad_node *node, skad_error_code code)
-{
-    const skad_parked_answer *parked = skad_parked_first(&node->parked);
-    const skad_envelope envelope = {.rpc_id = parked->rpc_id};
-    skad_opened request; /* not cleared: nothing else of it is read */
-    answer to = {.node = node,
-                 .envelope = &envelope,
-                 .request = &request,
-                 .from = &parked->from,
-                 .validated = true,
-                 .allowance = SIZE_MAX};
-    request.sender = parked->requester;
-    request.hello = false;
-    memcpy(request.digest, parked->digest, sizeof request.digest);
-    memcpy(to.granted, parked->granted, sizeof to.granted);
-    const skad_local local = node->env.local;
-    node->env.local = parked->local;
-    if (code != SKAD_ERROR_NONE) {
-        refuse(&to, code, 0);
-    } else {
-        skad_message message = {.kind = parked->kind};
-        message.u.reply.u.stored.life_s = parked->life_s;
-        reply(&to, &message);
-    }
-    node->env.local = local;
-    skad_parked_drop_first(&node->parked);
-}
-
-void skad_serve_settled(skad_node *node, const skad_store_settled *settled)
-{
-    const skad_parked_answer *first;
-    while ((first = skad_parked_first(&node->parked)) != NULL && first->ticket <= settled->ticket) {
-        bool failed = first->ticket == settled->ticket && settled->status != SKAD_OK;
-        answer_first(node, failed ? SKAD_ERROR_FULL : SKAD_ERROR_NONE);
-    }
-}
-
-void skad_serve_overdue(skad_node *node)
-{
-    while (skad_parked_deadline(&node->parked) <= node->env.now.mono_us) {
-        answer_first(node, SKAD_ERROR_BUSY);
-    }
+    *parked = set_aside(to, kind);
+    parked->ticket = held->ticket;
+    parked->until_us = node->env.now.mono_us + SKAD_PARKED_US;
+    parked->life_s = held->life_s;
 }
 
 /* ---- Puts ---- */
@@ -428,6 +390,18 @@ static void serve_match(answer *to)
     reply(to, &message);
 }
 
+/* Has a peer call the requester, which is answered once that peer has answered. */
+static void serve_probe(answer *to)
+{
+    if (may_change(to)) {
+        const skad_parked_answer aside = set_aside(to, SKAD_KIND_PROBED);
+        if (!skad_later_ask(to->node, &aside)) {
+            refuse(to, SKAD_ERROR_BUSY, 0);
+        }
+    }
+}
+
+/* Calls the node that the requester names (CALL), or has one call it (INTRODUCE). */
 static void serve_calling(answer *to)
 {
     skad_message message;
@@ -478,6 +452,8 @@ skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const ska
         serve_match(&to);
         break;
     case SKAD_KIND_PROBE:
+        serve_probe(&to);
+        break;
     case SKAD_KIND_CALL:
     case SKAD_KIND_INTRODUCE:
         serve_calling(&to);

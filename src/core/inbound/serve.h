@@ -19,9 +19,4 @@ typedef struct skad_served {
 skad_served skad_serve(skad_node *node, const skad_envelope *envelope, const skad_opened *request,
                        const skad_address *from, size_t len);
 
-/* Sends the answers to puts that a ticket decides (parked.h). */
-void skad_serve_settled(skad_node *node, const skad_store_settled *settled);
-/* Tells those that waited for too long that the node is busy. */
-void skad_serve_overdue(skad_node *node);
-
 #endif

@@ -11,8 +11,8 @@
 #include "crypto/secret.h"
 #include "proto/profile.h"
 #include "src/core/inbound/handle.h"
+#include "src/core/inbound/later.h"
 #include "src/core/inbound/receive.h"
-#include "src/core/inbound/serve.h"
 #include "src/core/node/config.h"
 #include "src/core/node/driver.h"
 #include "src/core/node/state.h"
@@ -210,7 +210,7 @@ static void settle(skad_node *node)
     const skad_store *store = &node->store;
     skad_store_settled settled;
     while (store->ops->settled != NULL && store->ops->settled(store->self, &settled)) {
-        skad_serve_settled(node, &settled);
+        skad_later_settled(node, &settled);
         skad_operate_settled(node, &settled);
     }
 }
@@ -226,7 +226,7 @@ void skad_node_tick(skad_node *node, skad_time now)
 {
     skad_node_enter(node, now);
     settle(node);
-    skad_serve_overdue(node);
+    skad_later_overdue(node);
     skad_clock_watch_tick(node);
     skad_handle_timeouts(node);
     skad_operate_tick(node);

@@ -9,6 +9,7 @@
 #include "src/core/inbound/admission.h"
 #include "src/core/inbound/duplicates.h"
 #include "src/core/inbound/identities.h"
+#include "src/core/inbound/later.h"
 #include "src/core/inbound/parked.h"
 #include "src/core/inbound/roots.h"
 #include "src/core/operations/operation.h"
@@ -85,6 +86,7 @@ struct skad_node {
     skad_housekeeping housekeeping;
     skad_watches watches;
     skad_parked parked;
+    skad_later later;
     skad_handover_state handover;
     skad_matching matching;
     skad_republish_state republish;

@@ -46,10 +46,10 @@ typedef enum skad_purpose {
     SKAD_PURPOSE_PAGE,       /* a get's request for more of what a holder has: the same */
     SKAD_PURPOSE_REPLICA,    /* an unasked copy: no operation waits for the answer */
     SKAD_PURPOSE_COMPARE,    /* a handover's offer: owner is its walk, step its newcomer */
-    SKAD_PURPOSE_PROBE,      /* whether we can be reached (reachability.h): owner is the family */
-    SKAD_PURPOSE_CALL, /* a call for another node (callers.h): owner is its number, 0 for none */
-    SKAD_PURPOSE_INTRODUCE, /* has a peer call us (introduce.h): nothing waits for the answer */
-    SKAD_PURPOSE_MATCH,     /* digests for a node of our region (matching.h): owner is the round */
+    SKAD_PURPOSE_PROBE,      /* whether we can be reached (reachability.h): owner is a group */
+    SKAD_PURPOSE_CALL,       /* a call for another node: owner is the ticket of a PROBE, or 0 */
+    SKAD_PURPOSE_INTRODUCE,  /* has a peer call us (introduce.h): nothing waits for the answer */
+    SKAD_PURPOSE_MATCH,      /* digests for a node of our region (matching.h): owner is the round */
 } skad_purpose;
 
 /* Whether an operation waits for the answer. */

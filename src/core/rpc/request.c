@@ -111,6 +111,9 @@ typedef struct patience {
 static patience patience_with(const skad_node *node, skad_peer_slot peer,
                               const skad_request *request)
 {
+    if (request->purpose == SKAD_PURPOSE_PROBE) { /* its answer waits for a third node */
+        return (patience){SKAD_RTO_MAX_US, SKAD_RESEND_INITIAL_US, 0};
+    }
     const skad_rtt *rtt = peer == SKAD_PEER_NONE ? NULL : &node->table.peers.peers[peer].rtt;
     if (rtt != NULL && rtt->smoothed_us != 0) {
         return (patience){skad_rtt_timeout_us(rtt), skad_rtt_resend_us(rtt), 0};

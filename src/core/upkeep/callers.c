@@ -1,5 +1,7 @@
 #include "src/core/upkeep/callers.h"
 
+#include <string.h>
+
 #include "proto/address.h"
 #include "src/core/base/rate.h"
 #include "src/core/node/state.h"
@@ -7,7 +9,7 @@
 #include "src/core/routing/diversity.h"
 #include "src/core/rpc/request.h"
 
-#define DRAWS 16 /* peers that are looked at; the farthest calls */
+#define DRAWS 16 /* peers that are looked at */
 
 /* What one more costs, and how much of that is served in a second: of a group, and of all. So a
  * group has a probe in two seconds, a call in one, and two introductions in a second. */
@@ -16,6 +18,9 @@
 #define COST_INTRODUCE 1
 static const skad_rate GROUP = {.per_s = 2, .burst = 8};
 static const skad_rate ALL = {.per_s = 32, .burst = 128};
+/* Of the group of those that are called: four pings at once, then one in five seconds. */
+#define COST_TARGET 5
+static const skad_rate TARGET = {.per_s = 1, .burst = 4 * COST_TARGET};
 
 /* The place where a group's rate is kept: its own, or else that which used up the least. */
 static size_t place_of(const skad_callers *self, uint64_t group)
@@ -65,7 +70,7 @@ static bool suits(const skad_node *node, skad_peer_slot slot, const skad_id *ask
            (group == 0 ? !skad_address_equal(out, address) : group != skad_address_group(address));
 }
 
-/* Draws some peers, and takes the farthest from the asker. */
+/* Draws some peers, and takes the first that is in the other half of the key space, or else one. */
 static skad_peer_slot choose(skad_node *node, const skad_id *asker, const skad_address *address,
                              skad_address *out)
 {
@@ -75,11 +80,13 @@ static skad_peer_slot choose(skad_node *node, const skad_id *asker, const skad_a
     for (unsigned i = 0; i < DRAWS && peers->high_water > 0; i++) {
         const skad_peer_slot slot =
             (skad_peer_slot)skad_random_below(&node->env.random, peers->high_water);
-        if (suits(node, slot, asker, address, &at) &&
-            (best == SKAD_PEER_NONE ||
-             skad_distance_compare(asker, &peers->peers[slot].id, &peers->peers[best].id) > 0)) {
+        const bool far = ((peers->peers[slot].id.bytes[0] ^ asker->bytes[0]) & 0x80) != 0;
+        if ((far || best == SKAD_PEER_NONE) && suits(node, slot, asker, address, &at)) {
             best = slot;
             *out = at;
+            if (far) {
+                break;
+            }
         }
     }
     return best;
@@ -99,47 +106,67 @@ static bool send_call(skad_node *node, const skad_called *call, skad_request req
 
 /* Asks the peer in a slot to call a node. */
 static skad_error_code call_by(skad_node *node, skad_peer_slot slot, const skad_address *caller,
-                               const skad_id *asker, const skad_address *address)
+                               const skad_id *asker, const skad_address *address, uint64_t ticket)
 {
     skad_callers *self = &node->callers;
-    const uint64_t number = ++self->calls_count;
+    self->calls_count = (uint16_t)(self->calls_count < UINT16_MAX ? self->calls_count + 1 : 1);
+    const uint16_t number = self->calls_count;
     skad_called *call = &self->calls[number % SKAD_CALLERS_CALLS];
     *call = (skad_called){.asker = *asker, .endpoint = *address, .number = number};
     const skad_request request = {
         .address = caller,
         .responder = &node->table.peers.peers[slot].id,
         .peer = &node->table.peers.peers[slot],
-        .owner = number,
+        .owner = ticket,
+        .step = number,
     };
     return send_call(node, call, request) ? SKAD_ERROR_NONE : SKAD_ERROR_BUSY;
 }
 
-void skad_callers_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_message *answer,
+bool skad_callers_answered(skad_node *node, const skad_pending_rpc *rpc, const skad_message *answer,
                            const uint8_t *token)
 {
-    skad_called *call = &node->callers.calls[rpc->owner % SKAD_CALLERS_CALLS];
-    if (rpc->kind != SKAD_KIND_CALL || rpc->owner == 0 || answer->kind != SKAD_KIND_ERROR ||
-        answer->u.reply.u.error.code != SKAD_ERROR_TOKEN || token == NULL ||
-        call->number != rpc->owner) {
-        return;
+    skad_called *call = &node->callers.calls[rpc->step % SKAD_CALLERS_CALLS];
+    if (rpc->kind != SKAD_KIND_CALL || rpc->step == 0 || call->number != rpc->step ||
+        answer->kind != SKAD_KIND_ERROR || answer->u.reply.u.error.code != SKAD_ERROR_TOKEN ||
+        token == NULL) {
+        return false;
     }
     call->number = 0; /* not a second time */
-    const skad_request request = {
-        .address = &rpc->address, .responder = &rpc->responder, .token = token};
-    if (!send_call(node, call, request)) {
-        return; /* the asker tries another */
-    }
+    return send_call(node, call,
+                     (skad_request){.address = &rpc->address,
+                                    .responder = &rpc->responder,
+                                    .token = token,
+                                    .owner = rpc->owner});
 }
 
-/* Has a peer call a node, for a PROBE. */
-static skad_error_code have_called(skad_node *node, const skad_id *asker,
-                                   const skad_address *address, skad_address *caller)
+/* The place of those that are called with an address: of its group, or of itself if it has none. */
+static uint64_t *target_of(skad_node *node, const skad_address *address)
+{
+    skad_callers *self = &node->callers;
+    const uint64_t group = node->env.profile.group_table_max == 0 ? 0 : skad_address_group(address);
+    uint8_t input[sizeof address->ip + sizeof address->port] = {0};
+    if (!self->keyed) {
+        skad_random_bytes(&node->env.random, self->key, sizeof self->key);
+        self->keyed = true;
+    }
+    if (group != 0) {
+        memcpy(input, &group, sizeof group);
+    } else {
+        memcpy(input, address->ip, sizeof address->ip);
+        memcpy(input + sizeof address->ip, &address->port, sizeof address->port);
+    }
+    return &self->targets[skad_table_hash(self->key, input, sizeof input) % SKAD_CALLERS_TARGETS];
+}
+
+bool skad_callers_send(skad_node *node, const skad_id *asker, const skad_address *address,
+                       uint64_t ticket, skad_address *caller)
 {
     const skad_peer_slot slot = choose(node, asker, address, caller);
     if (slot == SKAD_PEER_NONE || !may_serve(node, address, COST_PROBE)) {
-        return SKAD_ERROR_BUSY;
+        return false;
     }
-    return call_by(node, slot, caller, asker, address);
+    return call_by(node, slot, caller, asker, address, ticket) == SKAD_ERROR_NONE;
 }
 
 /* Has a given peer call a node, for an INTRODUCE. */
@@ -155,7 +182,7 @@ static skad_error_code introduce(skad_node *node, const skad_id *asker, const sk
     if (at.family != address->family) {
         return SKAD_ERROR_UNSUPPORTED;
     }
-    return may_serve(node, address, COST_INTRODUCE) ? call_by(node, slot, &at, asker, address)
+    return may_serve(node, address, COST_INTRODUCE) ? call_by(node, slot, &at, asker, address, 0)
                                                     : SKAD_ERROR_BUSY;
 }
 
@@ -163,11 +190,12 @@ static skad_error_code introduce(skad_node *node, const skad_id *asker, const sk
 static skad_error_code call(skad_node *node, const skad_address *helper, const skad_id *asker,
                             const skad_address *address)
 {
-    const bool may = (node->families & address->family) != 0 &&
-                     skad_address_routable(address, node->env.profile.allow_private) &&
-                     !skad_id_equal(asker, &node->env.identity.id) &&
-                     may_serve(node, helper, COST_CALL) &&
-                     skad_request_ping(node, asker, address, SKAD_PURPOSE_CALL);
+    const bool may =
+        (node->families & address->family) != 0 &&
+        skad_address_routable(address, node->env.profile.allow_private) &&
+        !skad_id_equal(asker, &node->env.identity.id) && may_serve(node, helper, COST_CALL) &&
+        skad_rate_allows(&TARGET, COST_TARGET, target_of(node, address), node->env.now.mono_us) &&
+        skad_request_ping(node, asker, address, SKAD_PURPOSE_CALL);
     return may ? SKAD_ERROR_NONE : SKAD_ERROR_BUSY;
 }
 
@@ -176,9 +204,6 @@ skad_error_code skad_callers_serve(skad_node *node, const skad_opened *request,
 {
     const skad_message *asked = &request->message;
     answer->kind = (skad_kind)((unsigned)asked->kind + SKAD_KIND_REPLY_OFFSET);
-    if (asked->kind == SKAD_KIND_PROBE) {
-        return have_called(node, &request->sender, from, &answer->u.reply.u.probed.caller);
-    }
     if (asked->kind == SKAD_KIND_INTRODUCE) {
         return introduce(node, &request->sender, from, &asked->u.introduce.id);
     }

@@ -6,6 +6,7 @@
 #include "proto/address.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
+#include "src/core/routing/contacted.h"
 #include "src/core/rpc/events.h"
 #include "src/core/rpc/request.h"
 #include "src/core/rpc/twin.h"
@@ -67,6 +68,7 @@ skad_status skad_join_through(skad_node *node, const skad_address *addresses, si
     }
     for (size_t i = 0; i < count && taken < room; i++) {
         if (usable(node, &addresses[i])) {
+            skad_contacted_note(&node->contacted, &addresses[i], node->env.now.mono_us);
             list[taken++] = addresses[i];
         }
     }
@@ -93,6 +95,10 @@ skad_status skad_join_greet(skad_node *node, const skad_contact *contacts, size_
 {
     size_t worth = 0;
     size_t asked = 0;
+    for (size_t i = 0; i < count; i++) { /* we may have asked them before a restart */
+        skad_contacted_note(&node->contacted, &contacts[i].ipv4, node->env.now.mono_us);
+        skad_contacted_note(&node->contacted, &contacts[i].ipv6, node->env.now.mono_us);
+    }
     for (size_t i = 0; i < count && worth < SKAD_GREET_MAX; i++) {
         const skad_address *address =
             skad_contact_endpoint(&contacts[i], node->families, node->env.profile.allow_private);

@@ -74,11 +74,11 @@ static void decide(skad_node *node, size_t i, skad_reach verdict)
         return;
     }
     self->verdict = verdict;
-    self->pause_us = verdict == SKAD_REACH_NO ? SKAD_REACH_LATER_US : 0;
     if (verdict == SKAD_REACH_NO && node->role == SKAD_ROLE_AUTO) {
         begin_to_leave(node, i);
     } else {
         self->client_us = 0;
+        self->eager = SKAD_REACH_EAGER;
         node->env.clients &= (uint8_t)~family_of(i);
     }
     report(node, i);
@@ -93,7 +93,7 @@ static void take_evidence(skad_node *node, size_t i)
     self->failed_count = 0;
     self->missed = false;
     self->call_until_us = 0;
-    self->pause_us = 0;
+    self->quiet_us = 0;
     self->probe_us = now_us + skad_env_about_us(&node->env, SKAD_REACH_FRESH_US);
     const bool again = self->before_us != 0 && now_us - self->before_us <= SKAD_REACH_FRESH_US;
     if (self->verdict != SKAD_REACH_NO || again) {
@@ -104,15 +104,31 @@ static void take_evidence(skad_node *node, size_t i)
     mark_guarded(node, i);
 }
 
-static void take_no_evidence(skad_reach_family *self)
+/* A call came from where the NAT may be open: another caller, or silence, may show more. */
+static void take_no_evidence(skad_node *node, skad_reach_family *self)
 {
     self->call_until_us = 0;
     if (self->eager > 0) {
         self->eager--;
         return;
     }
-    self->pause_us *= 2;
-    self->pause_us = self->pause_us > SKAD_REACH_AGAIN_US ? SKAD_REACH_AGAIN_US : self->pause_us;
+    const uint64_t quiet_us = self->quiet_us == 0 ? SKAD_REACH_QUIET_US : 2 * self->quiet_us;
+    self->quiet_us = quiet_us > SKAD_REACH_AGAIN_US ? SKAD_REACH_AGAIN_US : quiet_us;
+    self->probe_us = node->env.now.mono_us + self->quiet_us +
+                     skad_random_below(&node->env.random, self->quiet_us / 8);
+    self->eager = 2 * SKAD_REACH_EAGER;
+}
+
+/* Whether a request may have come without passing what keeps strangers out. */
+static bool is_neighbour(const skad_node *node, const skad_address *from, size_t i)
+{
+    const skad_address own = skad_observed_address(&node->observed, i, node->env.now.mono_us);
+    const uint64_t group = node->env.profile.group_table_max == 0 ? 0 : skad_address_group(&own);
+    if (own.family == SKAD_FAMILY_NONE) {
+        return false;
+    }
+    return group != 0 ? skad_address_group(from) == group || skad_address_group(from) == 0
+                      : memcmp(own.ip, from->ip, sizeof own.ip) == 0 && own.port == from->port;
 }
 
 void skad_reachability_heard(skad_node *node, const skad_address *from)
@@ -123,14 +139,14 @@ void skad_reachability_heard(skad_node *node, const skad_address *from)
     if (!is_asked(node, i)) {
         return;
     }
-    if (skad_contacted_is_new(&node->contacted, from, now_us)) {
+    if (skad_contacted_is_new(&node->contacted, from, now_us) && !is_neighbour(node, from, i)) {
         take_evidence(node, i);
     } else {
         skad_reach_heard *heard = &self->heard[self->heard_next++ % SKAD_REACH_HEARD];
         memcpy(heard->ip, from->ip, sizeof heard->ip);
         heard->at_us = now_us;
         if (self->call_until_us != 0 && memcmp(self->caller.ip, from->ip, sizeof from->ip) == 0) {
-            take_no_evidence(self);
+            take_no_evidence(node, self);
         }
     }
     skad_contacted_note(&node->contacted, from, now_us);
@@ -146,6 +162,11 @@ static bool has_failed(const skad_reach_family *self, uint64_t group)
         }
     }
     return false;
+}
+
+static bool was_asked(const skad_reach_family *self, uint64_t group)
+{
+    return has_failed(self, group) || group == self->asked; /* just now: it would refuse */
 }
 
 static uint64_t group_of(const skad_node *node, const skad_address *address, skad_peer_slot slot)
@@ -170,11 +191,23 @@ static skad_peer_slot draw_helper(skad_node *node, size_t i, skad_address *out)
             continue;
         }
         *out = skad_endpoint_address(peers, slot, i);
-        if (out->family == family_of(i) && !has_failed(self, group_of(node, out, slot))) {
+        if (out->family == family_of(i) && !was_asked(self, group_of(node, out, slot))) {
             return slot;
         }
     }
     return SKAD_PEER_NONE;
+}
+
+/* There is no helper. */
+static void do_without(skad_node *node, size_t i)
+{
+    skad_reach_family *self = &node->reachability.families[i];
+    if (self->verdict == SKAD_REACH_NO) {
+        self->failed_count = 0; /* any one will do */
+        if (node->env.now.mono_us - self->helped_us > SKAD_REACH_ALONE_US) {
+            decide(node, i, SKAD_REACH_UNKNOWN);
+        }
+    }
 }
 
 static void probe(skad_node *node, size_t i)
@@ -182,28 +215,38 @@ static void probe(skad_node *node, size_t i)
     skad_reach_family *self = &node->reachability.families[i];
     const skad_message message = {.kind = SKAD_KIND_PROBE};
     skad_address to;
-    self->pause_us = self->pause_us < SKAD_REACH_SOON_US ? SKAD_REACH_SOON_US : self->pause_us;
-    self->probe_us = node->env.now.mono_us + skad_env_about_us(&node->env, self->pause_us);
+    const bool later = self->verdict == SKAD_REACH_NO;
+    self->probe_us =
+        node->env.now.mono_us +
+        skad_env_about_us(&node->env, later ? SKAD_REACH_LATER_US : SKAD_REACH_SOON_US);
     const skad_peer_slot slot = draw_helper(node, i, &to);
     if (slot == SKAD_PEER_NONE) {
+        do_without(node, i);
+        self->asked = 0;
         return;
     }
+    self->asked = group_of(node, &to, slot);
+    self->helped_us = node->env.now.mono_us;
     const skad_request request = {
         .message = &message,
         .address = &to,
         .responder = &node->table.peers.peers[slot].id,
         .peer = &node->table.peers.peers[slot],
         .purpose = SKAD_PURPOSE_PROBE,
-        .owner = group_of(node, &to, slot),
+        .owner = self->asked,
     };
     if (!skad_request_send(node, &request)) {
         return; /* the next one is due anyway */
     }
 }
 
-/* Whether a request came from an address since an instant. */
+/* Whether a request came from an address since an instant. If so many came since then that not all
+ * are remembered, it may have. */
 static bool has_heard(const skad_reach_family *self, const skad_address *from, uint64_t since_us)
 {
+    if (self->heard[self->heard_next % SKAD_REACH_HEARD].at_us >= since_us) {
+        return true;
+    }
     for (size_t i = 0; i < SKAD_REACH_HEARD; i++) {
         if (self->heard[i].at_us >= since_us &&
             memcmp(self->heard[i].ip, from->ip, sizeof from->ip) == 0) {
@@ -219,17 +262,30 @@ void skad_reachability_answered(skad_node *node, const skad_pending_rpc *rpc,
     const size_t i = rpc->address.family == SKAD_FAMILY_IPV6;
     skad_reach_family *self = &node->reachability.families[i];
     const uint64_t now_us = node->env.now.mono_us;
-    if (answer->kind != SKAD_KIND_PROBED || self->call_until_us != 0 ||
-        self->evidence_us > rpc->sent_us) {
-        return; /* nothing will come, or it came already */
+    if (answer->kind != SKAD_KIND_PROBED) { /* nothing will come: another one is asked */
+        if (self->verdict != SKAD_REACH_NO && self->call_until_us == 0) {
+            self->probe_us = now_us + SKAD_REACH_OTHER_US;
+            take_no_evidence(node, self);
+        }
+        return;
+    }
+    if (self->call_until_us != 0 || self->evidence_us > rpc->sent_us) {
+        return; /* it came already */
     }
     if (has_heard(self, &answer->u.reply.u.probed.caller, rpc->sent_us)) {
-        take_no_evidence(self);
+        take_no_evidence(node, self);
     } else if (answer->u.reply.u.probed.caller.family == family_of(i)) {
         self->call_until_us = now_us + SKAD_REACH_CALL_US;
         self->caller = answer->u.reply.u.probed.caller;
         self->helper = rpc->owner;
     }
+}
+
+/* How many groups of helpers decide. A node that was reached has more to lose by a lie than to gain
+ * by haste. */
+static size_t helpers_needed(const skad_reach_family *self)
+{
+    return self->verdict == SKAD_REACH_YES ? SKAD_REACH_HELPERS_YES : SKAD_REACH_HELPERS;
 }
 
 /* A call did not come. */
@@ -239,15 +295,17 @@ static void fail(skad_node *node, size_t i)
     const uint64_t now_us = node->env.now.mono_us;
     self->call_until_us = 0;
     self->missed = true;
-    if (!has_failed(self, self->helper) && self->failed_count < SKAD_REACH_HELPERS) {
+    if (self->failed_count < SKAD_REACH_HELPERS_YES && !has_failed(self, self->helper)) {
         self->failed[self->failed_count++] = self->helper;
     }
-    if (self->failed_count == SKAD_REACH_HELPERS) {
+    if (self->failed_count >= helpers_needed(self)) {
         self->failed_count = 0; /* the next time others may be asked, or these again */
         if (self->evidence_us == 0 || now_us - self->evidence_us > SKAD_REACH_AGAIN_US) {
             decide(node, i, SKAD_REACH_NO);
         }
     } else if (self->verdict != SKAD_REACH_NO) {
+        self->eager = SKAD_REACH_EAGER; /* NATs have closed */
+        self->quiet_us = 0;
         self->probe_us = now_us;
     }
     mark_guarded(node, i);

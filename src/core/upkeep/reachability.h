@@ -1,6 +1,6 @@
 /* Whether strangers reach this node, for each address family by itself; and what it is to others.
  *
- *               evidence                       three probes of three groups failed
+ *               evidence                        five probes of five groups failed
  *    UNKNOWN ------------------> REACHABLE ---------------------------------------> UNREACHABLE
  *       |                            ^                                                |  ^
  *       |                            +------ evidence twice within half an hour ------+  |
@@ -11,11 +11,22 @@
  * others list it comes by itself. If none came for half an hour, or nothing is known, the node asks
  * for it by a probe: a peer has another one call us (callers.h).
  *
+ * A neighbour is no stranger: what comes from our own address group, as peers see us, may come
+ * through a hairpin of our own NAT, or never have passed our firewall. And the addresses that a
+ * node is told to join through count as known: after a restart the NAT may still be open to them.
+ *
  * - A call of a node that is new to us is evidence.
- * - A call of one that is not shows nothing; then more and more time passes until the next probe.
- * - A call that does not come counts as a failure, once for each address group of helpers. Three of
- *   them in a row, without evidence for ten minutes, decide. So a liar has to have three groups to
- *   make us believe that we are unreachable, and none makes us believe the contrary.
+ * - A call of one that is not shows nothing: the NAT may be open to it. Each probe and each such
+ *   call keeps a NAT open, in a small network to all nodes. So the node is quiet then for longer
+ *   than most NATs remember, which is 30 s, and doubles that each time.
+ * - A call that was made and does not come is a failure, once for each address group of helpers.
+ *   Three of them in a row decide; of a node that was reached five, and ten minutes without
+ *   evidence. So a liar needs as many groups, as a helper or as a caller, to make us believe that
+ *   we are unreachable, and none makes us believe the contrary.
+ *
+ * An unreachable node that finds no helper for twenty minutes is UNKNOWN again: others may all have
+ * become clients for the same reason, an outage or a lie, and no node could find out that it is
+ * over.
  *
  * A node whose role is AUTO is a client where it is UNREACHABLE, and a server otherwise. Before it
  * becomes a client it hands its records over; then it pings its peers, which thereby learn to list
@@ -35,11 +46,17 @@
 #include "src/core/rpc/pending.h"
 
 #define SKAD_REACH_FAMILIES    2 /* 0: IPv4, 1: IPv6 */
-#define SKAD_REACH_HELPERS     3 /* groups of helpers whose probes have to fail */
+#define SKAD_REACH_HELPERS     3 /* groups of helpers whose probes have to fail, */
+#define SKAD_REACH_HELPERS_YES 5 /* and of a node that was reached */
 #define SKAD_REACH_FRESH_US    (1800 * SKAD_US_PER_S) /* evidence this old is sought anew */
-#define SKAD_REACH_CALL_US     (5 * SKAD_US_PER_S)    /* a call comes within it */
-#define SKAD_REACH_EAGER       30
-#define SKAD_REACH_SOON_US     (2 * SKAD_US_PER_S)   /* between probes at first; then ever more */
+#define SKAD_REACH_CALL_US     (2 * SKAD_US_PER_S)    /* a call comes so long after it was made */
+#define SKAD_REACH_ALONE_US    (1200 * SKAD_US_PER_S) /* without any helper a verdict is void */
+#define SKAD_REACH_EAGER       3                      /* probes that show nothing, at once; then */
+#define SKAD_REACH_QUIET_US    (36 * SKAD_US_PER_S)   /* a pause in which NATs close, and longer */
+#define SKAD_REACH_OTHER_US                                                                        \
+    (200 * SKAD_US_PER_MS)                           /* until another helper than one that refused \
+                                                      */
+#define SKAD_REACH_SOON_US     (2 * SKAD_US_PER_S)   /* between probes of a few */
 #define SKAD_REACH_LATER_US    (120 * SKAD_US_PER_S) /* and while the node is unreachable */
 #define SKAD_REACH_AGAIN_US    (600 * SKAD_US_PER_S)
 #define SKAD_REACH_FAREWELLS   8                      /* at once, */
@@ -57,11 +74,13 @@ typedef struct skad_reach_heard {
 typedef struct skad_reach_family {
     uint64_t evidence_us;                     /* the last; 0: there was none */
     uint64_t before_us;                       /* the one before it */
-    uint64_t failed[SKAD_REACH_HELPERS];      /* groups of helpers since the last evidence */
+    uint64_t failed[SKAD_REACH_HELPERS_YES];  /* groups of helpers since the last evidence */
     uint64_t probe_us;                        /* when the next probe is due */
-    uint64_t pause_us;                        /* until the one after it; grows */
+    uint64_t quiet_us;                        /* the last long pause before one; grows */
     uint64_t call_until_us;                   /* a call is awaited; 0: none is */
     uint64_t helper;                          /* group of the one that was asked last */
+    uint64_t asked;                           /* group of the last helper, whatever it answered */
+    uint64_t helped_us;                       /* when there was one to ask */
     uint64_t client_us;                       /* when it becomes a client; 0: never */
     uint64_t farewell_us;                     /* when more peers are told so; 0: all were */
     skad_reach_heard heard[SKAD_REACH_HEARD]; /* the last ones, in turn */
@@ -71,7 +90,7 @@ typedef struct skad_reach_family {
     uint8_t heard_next;
     uint8_t failed_count;
     bool missed;   /* a call did not come since the last evidence */
-    uint8_t eager; /* probes of a young node that may show nothing without a longer pause */
+    uint8_t eager; /* probes that may yet show nothing without a longer pause */
 } skad_reach_family;
 
 typedef struct skad_reachability {

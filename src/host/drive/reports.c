@@ -34,6 +34,11 @@ static void tell_reach(skad_log_to log, const skad_event *event)
     const bool ipv4 = event->u.reachability.family == SKAD_FAMILY_IPV4;
     if (event->u.reachability.verdict == SKAD_REACH_YES) {
         skad_log(log, SKAD_LOG_INFO, "strangers reach this node by %s", ipv4 ? "IPv4" : "IPv6");
+    } else if (event->u.reachability.verdict == SKAD_REACH_UNKNOWN) {
+        skad_log(
+            log, SKAD_LOG_INFO,
+            "no node is left to ask whether strangers reach this one by %s: it is a server again",
+            ipv4 ? "IPv4" : "IPv6");
     } else {
         skad_log(log, SKAD_LOG_WARNING,
                  "no stranger reaches this node by %s, so a NAT or a firewall is in between: it "
