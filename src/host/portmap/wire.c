@@ -113,11 +113,16 @@ size_t skad_portmap_write(skad_portmap_kind kind, const skad_portmap_wish *wish,
 
 /* ---- Answers ---- */
 
-/* An answer of any version may say that it does not know ours. In PCP the result is the fourth
- * byte, in NAT-PMP the third and the fourth one, so both have it in the same place. */
-static bool is_other_version(const uint8_t *bytes)
+/* An answer of any version may say that it does not know ours. In PCP the result is the fourth byte
+ * behind one that is zero, in NAT-PMP both are the result, so it has the same place. It is to MAP,
+ * or to the first step of NAT-PMP, and at least an error's header (RFC 6887, section 9; RFC 6886,
+ * section 3.5). */
+static bool is_other_version(const uint8_t *bytes, size_t len)
 {
-    return bytes[3] == SKAD_PORTMAP_UNSUPP_VERSION && (bytes[0] != PMP_VERSION || bytes[2] == 0);
+    const bool sized =
+        bytes[0] == PMP_VERSION ? len >= PMP_ERROR_BYTES : len >= PCP_HEADER_BYTES && len % 4 == 0;
+    return sized && (bytes[1] & ~ANSWER) <= PCP_MAP && bytes[2] == 0 &&
+           bytes[3] == SKAD_PORTMAP_UNSUPP_VERSION;
 }
 
 static skad_portmap_read read_pcp(const uint8_t *bytes, size_t len, skad_portmap_answer *out)
@@ -187,7 +192,7 @@ skad_portmap_read skad_portmap_answer_read(const uint8_t *bytes, size_t len,
     if ((bytes[1] & ANSWER) == 0) {
         return SKAD_PORTMAP_READ_REQUEST;
     }
-    if (is_other_version(bytes)) {
+    if (is_other_version(bytes, len)) {
         out->other_version = true;
         return SKAD_PORTMAP_READ;
     }
