@@ -650,7 +650,7 @@ static void garbage_changes_nothing(void **state)
     until_sent();
     const skad_portmap before = machine;
     uint64_t x = 88172645463325252ULL; /* xorshift: the same garbage each time */
-    for (unsigned i = 0; i < 20000; i++) {
+    for (unsigned i = 0; i < 200000; i++) {
         datagram bad;
         for (size_t k = 0; k < sizeof bad.bytes; k++) {
             x ^= x << 13;
@@ -658,7 +658,6 @@ static void garbage_changes_nothing(void **state)
             x ^= x << 17;
             bad.bytes[k] = (uint8_t)x;
         }
-        bad.bytes[3] = bad.bytes[3] == 1 ? 0 : bad.bytes[3]; /* that would be another version */
         bad.len = x % (sizeof bad.bytes + 1);
         assert_int_not_equal(give(bad), SKAD_PORTMAP_TAKEN);
     }

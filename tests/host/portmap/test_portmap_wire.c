@@ -146,19 +146,29 @@ static void requests_and_other_opcodes_are_no_answers(void **state)
 static void another_version_is_told_by_an_answer_of_any_version(void **state)
 {
     (void)state;
-    static const uint8_t answers[][8] = {
-        {0, 0x81, 0, 1}, /* NAT-PMP (RFC 6886, section 3.5) */
-        {1, 0x81, 0, 1}, {2, 0x81, 0, 1}, {3, 0x80, 0, 1}, {255, 0xff, 9, 1},
+    static const struct {
+        uint8_t bytes[24];
+        size_t len;
+        bool other;
+    } cases[] = {
+        {{0, 0x81, 0, 1}, 8, true}, /* NAT-PMP (RFC 6886, section 3.5) */
+        {{0, 0x80, 0, 1}, 12, true},  {{1, 0x81, 0, 1}, 24, true},
+        {{2, 0x80, 0, 1}, 24, true}, /* PCP, to NAT-PMP */
+        {{3, 0x81, 0, 1}, 24, true},  {{0, 0x81, 0, 1}, 7, false},
+        {{3, 0x81, 0, 1}, 20, false}, {{3, 0x81, 0, 1}, 23, false},
+        {{3, 0x82, 0, 1}, 24, false}, /* to another request */
+        {{3, 0x81, 1, 1}, 24, false}, {{3, 0x81, 0, 2}, 24, false},
+        {{3, 0x01, 0, 1}, 24, false}, /* a request */
     };
     skad_portmap_answer answer;
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
-        for (size_t len = 4; len <= 8; len++) {
-            assert_int_equal(skad_portmap_answer_read(answers[i], len, &answer), SKAD_PORTMAP_READ);
-            assert_true(answer.other_version);
-        }
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const skad_portmap_read read =
+            skad_portmap_answer_read(cases[i].bytes, cases[i].len, &answer);
+        assert_int_equal(read == SKAD_PORTMAP_READ, cases[i].other);
+        assert_int_equal(answer.other_version, cases[i].other);
     }
-    static const uint8_t not_it[] = {0, 0x80, 1, 1, 0, 0, 0, 0};
-    assert_int_equal(skad_portmap_answer_read(not_it, 8, &answer), SKAD_PORTMAP_READ);
+    static const uint8_t strange[] = {0, 0x80, 1, 1, 0, 0, 0, 0};
+    assert_int_equal(skad_portmap_answer_read(strange, 8, &answer), SKAD_PORTMAP_READ);
     assert_false(answer.other_version);
     assert_int_equal(answer.result, SKAD_PORTMAP_STRANGE);
 }
