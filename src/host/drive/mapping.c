@@ -83,12 +83,12 @@ static bool open_socket(skad_mapping_side *self)
 {
     struct sockaddr_storage from;
     struct sockaddr_storage to;
-    skad_address gateway = self->route.gateway;
+    skad_address gateway = self->uplink.gateway;
     gateway.port = SKAD_PORTMAP_PORT;
-    const socklen_t from_len = skad_address_to_sockaddr(&self->route.source, &from);
+    const socklen_t from_len = skad_address_to_sockaddr(&self->uplink.source, &from);
     const socklen_t to_len = skad_address_to_sockaddr(&gateway, &to);
     if (to.ss_family == AF_INET6) {
-        ((struct sockaddr_in6 *)&to)->sin6_scope_id = self->route.interface; /* if link-local */
+        ((struct sockaddr_in6 *)&to)->sin6_scope_id = self->uplink.interface; /* if link-local */
     }
     self->fd = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (self->fd >= 0 && (bind(self->fd, (const struct sockaddr *)&from, from_len) != 0 ||
@@ -107,8 +107,8 @@ static void make_nonce(const skad_mapping_side *self, uint8_t out[static SKAD_PO
 {
     const uint8_t port[] = {(uint8_t)(self->bound.port >> 8), (uint8_t)self->bound.port};
     const skad_span parts[] = {
-        {self->route.gateway.ip, sizeof self->route.gateway.ip},
-        {self->route.source.ip, sizeof self->route.source.ip},
+        {self->uplink.gateway.ip, sizeof self->uplink.gateway.ip},
+        {self->uplink.source.ip, sizeof self->uplink.source.ip},
         {port, sizeof port},
     };
     skad_hash(SKAD_HASH_GATEWAY, self->mapping->key, parts, 3, out, SKAD_PORTMAP_NONCE_BYTES);
@@ -117,8 +117,8 @@ static void make_nonce(const skad_mapping_side *self, uint8_t out[static SKAD_PO
 static void begin(skad_mapping_side *self)
 {
     uint8_t nonce[SKAD_PORTMAP_NONCE_BYTES];
-    skad_address gateway = self->route.gateway;
-    skad_address internal = self->route.source;
+    skad_address gateway = self->uplink.gateway;
+    skad_address internal = self->uplink.source;
     gateway.port = SKAD_PORTMAP_PORT;
     internal.port = self->bound.port;
     make_nonce(self, nonce);
@@ -156,11 +156,11 @@ static void end(skad_mapping_side *self, bool farewell)
 }
 
 /* False, with the state to rest in, if there is nothing to map. */
-static bool needs(skad_mapping_side *self, const skad_route *route)
+static bool needs(skad_mapping_side *self, const skad_uplink *uplink)
 {
     char reason[SKAD_MAPPING_TEXT_BYTES];
     char text[SKAD_ADDRESS_TEXT_BYTES];
-    skad_address own = route->source;
+    skad_address own = uplink->source;
     own.port = self->bound.port;
     const bool public = skad_address_routable(&own, false);
     if (public == (self->i == 1)) {
@@ -175,7 +175,7 @@ static bool needs(skad_mapping_side *self, const skad_route *route)
     return false;
 }
 
-static bool is_same(const skad_route *a, const skad_route *b)
+static bool is_same(const skad_uplink *a, const skad_uplink *b)
 {
     return skad_address_equal(&a->gateway, &b->gateway) &&
            skad_address_equal(&a->source, &b->source) && a->interface == b->interface;
@@ -184,24 +184,24 @@ static bool is_same(const skad_route *a, const skad_route *b)
 static void look(skad_mapping_side *self)
 {
     char reason[SKAD_MAPPING_TEXT_BYTES];
-    skad_route route;
+    skad_uplink uplink;
     if (self->bound.family == SKAD_FAMILY_NONE) {
         return;
     }
-    if (!skad_route_find(&self->bound, &route)) {
+    if (!skad_uplink_find(&self->bound, &uplink)) {
         end(self, false);
         skad_mapping_rest(self, SKAD_MAPPING_NO_GATEWAY, "there is no gateway");
         return;
     }
-    if (self->fd >= 0 && is_same(&route, &self->route)) {
+    if (self->fd >= 0 && is_same(&uplink, &self->uplink)) {
         skad_mapping_tell_difference(self);
         return;
     }
     end(self, false);
-    if (!needs(self, &route)) {
+    if (!needs(self, &uplink)) {
         return;
     }
-    self->route = route;
+    self->uplink = uplink;
     if (!open_socket(self)) {
         (void)snprintf(reason, sizeof reason, "cannot open a socket to the gateway: %s",
                        strerror(errno));

@@ -5,7 +5,7 @@
 
 #include "crypto/hash.h"
 #include "src/host/drive/mapping.h"
-#include "src/host/net/route.h"
+#include "src/host/net/uplink.h"
 #include "src/host/portmap/portmap.h"
 
 /* One family. */
@@ -15,7 +15,7 @@ typedef struct skad_mapping_side {
     skad_address bound; /* of the node's socket; NONE: it has none */
     skad_mapping_state state;
     char reason[SKAD_MAPPING_TEXT_BYTES];
-    skad_route route;
+    skad_uplink uplink;
     int fd; /* -1: none */
     skad_watch readable;
     skad_timer due;

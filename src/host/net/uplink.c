@@ -1,7 +1,7 @@
 /* One question to the kernel: by which route would a datagram to the Internet leave? An example of
  * a place there is a root name server; it is only named. A question for one route is answered at
  * once, so nothing waits, however long the table of routes is. */
-#include "src/host/net/route.h"
+#include "src/host/net/uplink.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -60,7 +60,7 @@ static bool ask(int fd, const skad_address *bound)
 
 /* Attributes that are not of the expected length are passed over. */
 static void read_attribute(const struct rtattr *attribute, const uint8_t *data, uint8_t family,
-                           skad_route *out)
+                           skad_uplink *out)
 {
     const size_t len = attribute->rta_len - RTA_LENGTH(0);
     skad_address *to = attribute->rta_type == RTA_GATEWAY   ? &out->gateway
@@ -74,7 +74,7 @@ static void read_attribute(const struct rtattr *attribute, const uint8_t *data, 
     }
 }
 
-static bool read_answer(const uint8_t *bytes, size_t len, uint8_t family, skad_route *out)
+static bool read_answer(const uint8_t *bytes, size_t len, uint8_t family, skad_uplink *out)
 {
     struct nlmsghdr head;
     size_t at = NLMSG_LENGTH(sizeof(struct rtmsg));
@@ -97,7 +97,7 @@ static bool read_answer(const uint8_t *bytes, size_t len, uint8_t family, skad_r
     return true;
 }
 
-bool skad_route_find(const skad_address *bound, skad_route *out)
+bool skad_uplink_find(const skad_address *bound, skad_uplink *out)
 {
     uint8_t bytes[1024];
     ssize_t len = -1;
