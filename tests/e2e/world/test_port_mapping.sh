@@ -5,6 +5,7 @@
 . "$(dirname "$0")/world.sh"
 . "$world_dir/port_mapping.sh"
 
+# shellcheck disable=SC2034 # port_mapping.sh uses it
 miniupnpd=$(PATH=$PATH:/usr/sbin:/sbin command -v miniupnpd) || skip "no miniupnpd here"
 make_clock
 make_home
