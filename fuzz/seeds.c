@@ -255,6 +255,29 @@ static void write_requests_of_gateway(void)
     }
 }
 
+/* Steps of fuzz/portmap.c: 1 lets time pass until a request is due, 4 is a good answer of a kind
+ * with some bytes changed, 2 any datagram, 0 a time; each ends with three bytes of randomness. */
+static void write_gateways(void)
+{
+    static const uint8_t mapped[] = {0, 1, 0, 0, 0, 4, 0, 0,    9,    9,    9,    1, 0, 0, 0,
+                                     4, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 2, 3};
+    static const uint8_t pinhole[] = {1, 1, 0, 0, 0, 4, 0, 0, 9, 9, 9, 3, 0, 0, 0, 1, 5, 5, 5};
+    static const uint8_t by_pmp[] = {0, 1, 1, 1, 1, 1, 2, 2, 2, 1, 3, 3, 3, 1, 4, 4, 4, 4,
+                                     1, 0, 5, 5, 5, 1, 6, 6, 6, 4, 2, 0, 7, 7, 7, 1, 8, 8,
+                                     8, 4, 1, 0, 9, 9, 9, 1, 0, 0, 0, 4, 2, 0, 1, 1, 1};
+    static const uint8_t other[] = {0, 1, 0, 0, 0, 2, 0, 8, 1, 0, 0x81, 0, 1, 0, 0, 0, 0,
+                                    1, 1, 1, 1, 2, 2, 2, 4, 1, 0, 3,    3, 3, 1, 4, 4, 4};
+    static const uint8_t refused[] = {0, 1, 0, 0, 0, 4, 0, 1, 3, 2, 0, 0, 0, 1, 1, 1,
+                                      1, 4, 0, 2, 6, 0, 7, 0, 2, 2, 2, 1, 3, 3, 3};
+    static const uint8_t no_port[] = {0, 1, 0, 0, 0, 4, 0, 2, 42, 0, 43, 0, 7, 7, 7, 1, 0, 0, 0};
+    write_seed("portmap", -1, no_port, sizeof no_port);
+    write_seed("portmap", -1, mapped, sizeof mapped);
+    write_seed("portmap", -1, pinhole, sizeof pinhole);
+    write_seed("portmap", -1, by_pmp, sizeof by_pmp);
+    write_seed("portmap", -1, other, sizeof other);
+    write_seed("portmap", -1, refused, sizeof refused);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -277,6 +300,7 @@ int main(int argc, char **argv)
     write_requests_of_http();
     write_file_notices();
     write_requests_of_gateway();
+    write_gateways();
     number = 0; /* names of their own, which stay when there are more of the others */
     fuzz_seeds_simulated();
     return 0;

@@ -84,6 +84,8 @@ complain "the simulator includes the daemon or the command line" '"src/(client|g
 complain "public headers include private ones" '"(crypto|proto|src)/' include
 complain "core reaches for sockets, clocks, threads or stdio" \
   '<(sys/(socket|time|epoll|un)|netinet/|arpa/|time|stdio|pthread|threads|poll|unistd)' src/core
+complain "the machine of port mapping reaches for sockets, clocks, threads or stdio, or includes more than itself" \
+  '(<(sys/(socket|time|epoll|un)|netinet/|arpa/|time|stdio|pthread|threads|poll|unistd)|"(crypto|proto|src/([^h]|host/[^p])))' src/host/portmap
 complain "a path that does not begin at the root" '"(\.|[^"/]*")' "${all[@]}"
 complain "a source file is included" '"[^"]*\.c"' "${all[@]}" tests bench
 
@@ -96,7 +98,7 @@ complain "what ships looks inside a node" '"src/core/node/parts\.h"' \
 # Files of the core include the state of a node, which lies on top; tests/calls.sh sees to it that
 # they call nothing up there.
 order src/core node inbound upkeep operations lookup storage rpc routing base
-order src/host api drive files state net system loop
+order src/host api drive files portmap state net system loop
 order src/daemon app metrics control health state sandbox system
 order src/sim program report experiment adversaries world scenario base
 order src/gateway serve link http

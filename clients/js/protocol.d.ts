@@ -576,6 +576,21 @@ export interface Reach {
   guarded: boolean;
 }
 
+export interface Mapping {
+  /** `off`, `unneeded`, `no_gateway`, `asking`, `mapped` or `failed` ([port-mapping.md](port-mapping.md#what-the-status-shows)) */
+  state: string;
+  /** `pcp` or `nat-pmp` while it is mapped */
+  protocol: string | null;
+  /** the gateway that is asked */
+  gateway: string | null;
+  /** while it is mapped, the address that the gateway claims to let in; what counts is `observed` */
+  external: string | null;
+  /** how long the mapping lasts unless it is renewed; 0 while there is none */
+  lifetime_s: number;
+  /** a sentence: why there is none, and what to do */
+  reason: string | null;
+}
+
 export interface Status {
   api: number;
   /** the node's ID */
@@ -610,6 +625,8 @@ export interface Status {
   twin: string | null;
   /** for `ipv4` and `ipv6`, whether strangers reach the node, and what it is to them */
   reach: { [name: string]: Reach };
+  /** for `ipv4` and `ipv6`, whether the gateway lets the node's port in */
+  mapping: { [name: string]: Mapping };
   /** living contacts of the routing table */
   peers: number;
   /** contacts that do not answer for now */

@@ -81,6 +81,9 @@ typedef struct skad_host_config {
      * Otherwise the descriptor is not readable at deadlines. */
     skad_time (*clock)(void *user);
     void *user; /* passed to the four functions */
+
+    bool port_mapping; /* asks the gateway to let the port in, by PCP or NAT-PMP, unless the role is
+                          CLIENT; false by skad_host_config_init (docs/port-mapping.md) */
 } skad_host_config;
 
 /* Fills in what a node of the public network needs that joins through no other: set what is to be

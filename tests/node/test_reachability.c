@@ -214,6 +214,38 @@ static void a_node_that_can_be_reached_again_becomes_a_server(void **state)
     test_network_stop(network);
 }
 
+/* A client asks every two to ten minutes: one that is told asks now. */
+static void a_node_that_is_told_asks_at_once(void **state)
+{
+    (void)state;
+    uint64_t took_us[2];
+    for (size_t told = 0; told < 2; told++) {
+        test_network *network = start(SKAD_ROLE_AUTO);
+        join(network);
+        (void)test_network_run(network, 1800 * SKAD_US_PER_S, NULL, NULL);
+        assert_true(is_client(network, NODES - 1));
+        network->lets_in = open_gate;
+        const uint64_t before_us = network->now_us;
+        if (told == 1) {
+            skad_node_reach_again(network->nodes[NODES - 1].node, SKAD_FAMILY_IPV6,
+                                  test_network_time(network)); /* the other family */
+            skad_node_reach_again(network->nodes[NODES - 1].node, SKAD_FAMILY_IPV4,
+                                  test_network_time(network));
+        }
+        while (is_client(network, NODES - 1) &&
+               network->now_us - before_us < 3600 * SKAD_US_PER_S) {
+            (void)test_network_run(network, SKAD_US_PER_S, NULL, NULL);
+        }
+        took_us[told] = network->now_us - before_us;
+        test_network_stop(network);
+    }
+    print_message("a server after %llu s; told, after %llu s\n",
+                  (unsigned long long)(took_us[0] / SKAD_US_PER_S),
+                  (unsigned long long)(took_us[1] / SKAD_US_PER_S));
+    assert_true(took_us[1] < took_us[0]);
+    assert_true(took_us[1] < 60 * SKAD_US_PER_S);
+}
+
 /* The gate of the last node is shut once it holds records. */
 static bool shut_last(test_network *network, size_t index, const skad_address *other, bool out)
 {
@@ -276,6 +308,7 @@ int main(void)
         cmocka_unit_test(lookups_are_exact_over_servers),
         cmocka_unit_test(a_put_of_a_client_is_found_by_others),
         cmocka_unit_test(a_node_that_can_be_reached_again_becomes_a_server),
+        cmocka_unit_test(a_node_that_is_told_asks_at_once),
         cmocka_unit_test(a_server_that_is_cut_off_becomes_a_client_and_no_record_is_lost),
         cmocka_unit_test(a_node_that_is_to_be_a_client_is_one_from_the_start),
     };

@@ -330,7 +330,8 @@ static void protocol_names_every_reason_code_and_hash(void **state)
         }
     }
     for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++) {
-        if (i != SKAD_HASH_FILE && strstr(text, domains[i]) == NULL) {
+        const bool between_nodes = i != SKAD_HASH_FILE && i != SKAD_HASH_GATEWAY;
+        if (between_nodes && strstr(text, domains[i]) == NULL) {
             fail_msg("PROTOCOL.md has no row %s", domains[i]);
         }
     }

@@ -6,6 +6,7 @@
 void skad_vector_identities_init(skad_vector_identities *self)
 {
     self->to_hello = false;
+    self->mark = SKAD_MARK_NONE;
     skad_wire_identity(1, &self->sender);
     skad_wire_identity(2, &self->receiver);
     skad_wire_identity(8, &self->other);

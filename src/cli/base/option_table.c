@@ -12,7 +12,6 @@
 #include "proto/address.h"
 #include "proto/tree.h"
 #include "skad/records.h"
-#include "src/cli/base/suggestion.h"
 #include "src/host/net/scoped.h"
 #include "src/host/state/profile_file.h"
 
@@ -284,9 +283,11 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
     {SKAD_OPTION_SANDBOX, 0, "sandbox", "MODE", "on (default), log what would be refused, or off",
      .take = take_sandbox, .words = "on log off"},
     {SKAD_OPTION_ROLE, 0, "role", "ROLE",
-     "server, client (asks, and holds nothing for others), or auto (default): by whether it is "
-     "reached",
+     "server, client (holds nothing for others), or auto (default): by whether it is reached",
      .take = take_role, .words = "auto server client"},
+    {SKAD_OPTION_PORT_MAPPING, 0, "port-mapping", "yes|no",
+     "yes: asks the gateway to let the port in, by PCP or NAT-PMP; no (default)",
+     FLAG(port_mapping), .words = "no yes"},
     {SKAD_OPTION_LISTEN, 0, "listen", "ADDR:PORT",
      "where to listen, once for each family (default: port 4700 of all addresses; of `gateway` "
      "127.0.0.1:4780)",
@@ -431,42 +432,6 @@ const skad_option_row SKAD_OPTION_ROWS[] = {
      NUMBER(timeout_s, 1, TIMEOUT_S_MAX)},
 };
 const size_t SKAD_OPTION_ROWS_COUNT = sizeof SKAD_OPTION_ROWS / sizeof SKAD_OPTION_ROWS[0];
-
-/* ---- Finding ---- */
-
-const skad_option_row *skad_option_row_of(skad_option_set option)
-{
-    for (size_t i = 0; i < SKAD_OPTION_ROWS_COUNT; i++) {
-        if (SKAD_OPTION_ROWS[i].option == option) {
-            return &SKAD_OPTION_ROWS[i];
-        }
-    }
-    return NULL;
-}
-
-const skad_option_row *skad_option_row_find(skad_option_set among, const char *name, size_t len)
-{
-    for (size_t i = 0; i < SKAD_OPTION_ROWS_COUNT; i++) {
-        const skad_option_row *row = &SKAD_OPTION_ROWS[i];
-        if ((among & row->option) != 0 && strncmp(row->name, name, len) == 0 &&
-            row->name[len] == 0) {
-            return row;
-        }
-    }
-    return NULL;
-}
-
-const char *skad_option_nearest(skad_option_set among, const char *name, size_t len)
-{
-    skad_suggestion nearest;
-    skad_suggestion_begin(&nearest, name, len);
-    for (size_t i = 0; i < SKAD_OPTION_ROWS_COUNT; i++) {
-        if ((among & SKAD_OPTION_ROWS[i].option) != 0) {
-            skad_suggestion_try(&nearest, SKAD_OPTION_ROWS[i].name);
-        }
-    }
-    return nearest.best;
-}
 
 /* ---- Defaults ---- */
 

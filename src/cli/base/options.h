@@ -63,7 +63,8 @@ typedef uint64_t skad_option_set;
 #define SKAD_OPTION_RATE_UNPROVEN  (UINT64_C(1) << 46)
 #define SKAD_OPTION_RATE_ADDRESS   (UINT64_C(1) << 47)
 
-#define SKAD_OPTION_ROLE (UINT64_C(1) << 57)
+#define SKAD_OPTION_ROLE         (UINT64_C(1) << 57)
+#define SKAD_OPTION_PORT_MAPPING (UINT64_C(1) << 49)
 
 /* What a node may use of its machine. */
 #define SKAD_OPTIONS_LIMITS                                                                        \
@@ -105,7 +106,7 @@ typedef uint64_t skad_option_set;
      SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_LOG_FORMAT | SKAD_OPTION_METRICS |                        \
      SKAD_OPTION_SOCKET_MODE | SKAD_OPTION_SOCKET_GROUP | SKAD_OPTION_MONITOR_SOCKET |             \
      SKAD_OPTION_MONITOR_MODE | SKAD_OPTION_MONITOR_GROUP | SKAD_OPTION_ROLE |                     \
-     SKAD_OPTIONS_LIMITS)
+     SKAD_OPTION_PORT_MAPPING | SKAD_OPTIONS_LIMITS)
 
 typedef struct skad_settings skad_settings;
 
@@ -146,6 +147,7 @@ typedef struct skad_options {
     bool providers;
     bool published;
     bool file;
+    bool port_mapping; /* --port-mapping, else not */
     bool help;
     /* Numbers; where `given` says nothing else, their defaults or 0. */
     uint64_t timeout_s;

@@ -7,6 +7,9 @@
 #include "src/cli/client/text.h"
 #include "src/cli/commands/commands.h"
 
+#define NAME_BYTES (2 * SKAD_ANSWER_TEXT_BYTES + 1)
+#define DEPTH_MAX  2 /* of maps within maps */
+
 static void text_of_any(skad_answer value, char out[static SKAD_ANSWER_TEXT_BYTES])
 {
     if (value.item != NULL && value.item->type == SKAD_ITEM_ARRAY) {
@@ -48,27 +51,26 @@ static void text_of_inner(const char *outer, skad_answer value,
     }
 }
 
-/* Prints one line for each value. A value of an inner map has the outer name before it
- * ("drops.tag"), and is left out if it is zero. */
-static void print_map(skad_answer map, const char *outer)
+/* Prints one line for each value. A value of an inner map has the outer names before it
+ * ("drops.tag", "reach.ipv4.role"), and is left out if it is zero. */
+static void print_map(skad_answer map, const char *outer, unsigned depth)
 {
     for (size_t i = 0; map.item != NULL && i < map.item->count; i++) {
         char key[SKAD_ANSWER_TEXT_BYTES];
         char text[SKAD_ANSWER_TEXT_BYTES];
+        char name[NAME_BYTES];
         skad_answer value = skad_answer_at(map, 2 * i + 1);
         skad_answer_text(skad_answer_at(map, 2 * i), key);
-        if (value.item != NULL && value.item->type == SKAD_ITEM_MAP && outer == NULL) {
-            print_map(value, key);
+        (void)snprintf(name, sizeof name, "%s%s%s", outer != NULL ? outer : "",
+                       outer != NULL ? "." : "", key);
+        if (value.item != NULL && value.item->type == SKAD_ITEM_MAP && depth < DEPTH_MAX) {
+            print_map(value, name, depth + 1);
             continue;
         }
         text_of_inner(outer, value, text);
-        if (outer != NULL && strcmp(text, "0") == 0) {
-            continue;
+        if (outer == NULL || strcmp(text, "0") != 0) {
+            printf("%-20s %s\n", name, text);
         }
-        char name[2 * SKAD_ANSWER_TEXT_BYTES + 1];
-        (void)snprintf(name, sizeof name, "%s%s%s", outer != NULL ? outer : "",
-                       outer != NULL ? "." : "", key);
-        printf("%-20s %s\n", name, text);
     }
 }
 
@@ -89,30 +91,30 @@ static void print_warning(skad_answer store)
     }
 }
 
-/* --field: "joined", "drops.tag" within an inner map, "reach.ipv4.reached" within two. */
+/* --field: "joined", or "drops.tag" within an inner map, and so on. */
 static skad_exit print_field(skad_answer result, const char *field)
 {
+    char outer[NAME_BYTES] = "";
     char name[SKAD_ANSWER_TEXT_BYTES];
     char text[SKAD_ANSWER_TEXT_BYTES];
     skad_failure failure;
-
-    (void)snprintf(name, sizeof name, "%s", field);
     skad_answer value = result;
-    const char *outer = NULL;
-    for (char *word = name; word != NULL && value.item != NULL;) {
-        char *dot = strchr(word, '.');
-        if (dot != NULL) {
-            *dot = 0;
+    const char *dot = NULL;
+    for (const char *at = field; value.item != NULL; at = dot + 1) {
+        dot = strchr(at, '.');
+        const size_t len = dot != NULL ? (size_t)(dot - at) : strlen(at);
+        (void)snprintf(name, sizeof name, "%.*s", (int)len, at);
+        value = skad_answer_get(value, name);
+        if (dot == NULL) {
+            break;
         }
-        value = skad_answer_get(value, word);
-        outer = dot != NULL ? word : outer;
-        word = dot != NULL ? dot + 1 : NULL;
+        (void)snprintf(outer, sizeof outer, "%.*s", (int)(dot - field), field);
     }
     if (value.item == NULL || value.item->type == SKAD_ITEM_MAP) {
         (void)skad_fail(&failure, "status: there is no field '%s': 'skad status' shows all", field);
         return skad_complain(SKAD_EXIT_USAGE, &failure);
     }
-    text_of_inner(outer, value, text);
+    text_of_inner(outer[0] != 0 ? outer : NULL, value, text);
     puts(text);
     return SKAD_EXIT_DONE;
 }
@@ -120,7 +122,7 @@ static skad_exit print_field(skad_answer result, const char *field)
 static void print(const skad_options *options, skad_answer result)
 {
     (void)options;
-    print_map(result, NULL);
+    print_map(result, NULL, 0);
     print_warning(skad_answer_get(result, "store"));
 }
 

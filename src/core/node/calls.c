@@ -3,6 +3,7 @@
  * that read one in inspect.c, and those that store and find records in records.c. */
 #include "src/core/node/state.h"
 #include "src/core/operations/start.h"
+#include "src/core/upkeep/reachability.h"
 #include "src/core/upkeep/watch.h"
 
 /* ---- Operations ---- */
@@ -43,6 +44,12 @@ void skad_node_cancel(skad_node *node, skad_op op)
     if (!skad_watch_cancel(node, op)) {
         skad_start_cancel(node, op);
     }
+}
+
+void skad_node_reach_again(skad_node *node, unsigned families, skad_time now)
+{
+    node->env.now = now;
+    skad_reachability_again(node, families);
 }
 
 void skad_node_press(skad_node *node, bool pressed)

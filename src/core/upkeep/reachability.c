@@ -311,6 +311,16 @@ static void fail(skad_node *node, size_t i)
     mark_guarded(node, i);
 }
 
+void skad_reachability_again(skad_node *node, unsigned families)
+{
+    for (size_t i = 0; i < SKAD_REACH_FAMILIES; i++) {
+        if (is_asked(node, i) && (families & family_of(i)) != 0) {
+            node->reachability.families[i].pause_us = 0;
+            node->reachability.families[i].probe_us = node->env.now.mono_us;
+        }
+    }
+}
+
 /* ---- Farewell ---- */
 
 static void become_client(skad_node *node, size_t i)

@@ -106,6 +106,10 @@ void skad_reachability_heard(skad_node *node, const skad_address *from);
 void skad_reachability_answered(skad_node *node, const skad_pending_rpc *rpc,
                                 const skad_message *answer);
 
+/* What decides it may have changed, in these families (skad_family bits): the next probe is due
+ * now, and the pause after it is the shortest. */
+void skad_reachability_again(skad_node *node, unsigned families);
+
 void skad_reachability_tick(skad_node *node);
 uint64_t skad_reachability_deadline(const skad_node *node);
 

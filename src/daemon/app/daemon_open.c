@@ -68,6 +68,7 @@ static bool on_made(void *user, skad_driver *driver, const skad_identity *identi
         .health = &daemon->pulse.health,
         .durations = &daemon->durations,
         .endpoints = &driver->endpoints,
+        .mapping = driver->mapping,
         .started_us = driver->now->mono_us,
     };
     return open_control(daemon, failure) &&
@@ -109,6 +110,7 @@ bool skad_daemon_make_parts(skad_daemon *daemon, skad_failure *failure)
         .interface = config->interface,
         .interfaces = config->interfaces,
         .role = config->role,
+        .port_mapping = config->port_mapping,
         .peer_sockets = config->peer_sockets,
         .join = config->join,
         .join_count = config->join_count,

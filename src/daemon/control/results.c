@@ -31,6 +31,16 @@ void skad_result_str(skad_writer *writer, const char *key, const char *value)
     skad_write_str(writer, value);
 }
 
+void skad_result_str_or_nil(skad_writer *writer, const char *key, const char *value)
+{
+    skad_write_str(writer, key);
+    if (value == NULL) {
+        skad_write_nil(writer);
+    } else {
+        skad_write_str(writer, value);
+    }
+}
+
 void skad_result_bytes(skad_writer *writer, const char *key, skad_span value)
 {
     skad_write_str(writer, key);
@@ -56,6 +66,16 @@ void skad_result_address(skad_writer *writer, const char *key, const skad_addres
 {
     skad_write_str(writer, key);
     skad_control_write_address(writer, address);
+}
+
+void skad_result_address_or_nil(skad_writer *writer, const char *key, const skad_address *address)
+{
+    skad_write_str(writer, key);
+    if (address->family == SKAD_FAMILY_NONE) {
+        skad_write_nil(writer);
+    } else {
+        skad_control_write_address(writer, address);
+    }
 }
 
 void skad_result_address_list(skad_writer *writer, const skad_address *addresses, size_t count)

@@ -94,23 +94,8 @@ static void write_join(const skad_joining *joining, bool joined, skad_writer *wr
     skad_result_key(writer, "join");
     skad_write_map(writer, 3);
     skad_result_str(writer, "state", skad_joining_name(state));
-    skad_result_key(writer, "reason");
-    if (reason[0] == 0) {
-        skad_write_nil(writer);
-    } else {
-        skad_write_str(writer, reason);
-    }
+    skad_result_str_or_nil(writer, "reason", reason[0] != 0 ? reason : NULL);
     write_unusable(joining, writer);
-}
-
-static void write_twin(const skad_address *twin, skad_writer *writer)
-{
-    if (twin->family == SKAD_FAMILY_NONE) {
-        skad_result_key(writer, "twin");
-        skad_write_nil(writer);
-    } else {
-        skad_result_address(writer, "twin", twin);
-    }
 }
 
 static void write_counters(const skad_node_stats *stats, skad_writer *writer)
@@ -244,6 +229,31 @@ static void write_reach(const skad_node_stats *stats, skad_writer *writer)
     }
 }
 
+static void write_mapping_view(const skad_mapping_view *view, skad_writer *writer)
+{
+    skad_write_map(writer, 6);
+    skad_result_str(writer, "state", skad_mapping_state_name(view->state));
+    skad_result_str_or_nil(writer, "protocol", view->protocol);
+    skad_result_address_or_nil(writer, "gateway", &view->gateway);
+    skad_result_address_or_nil(writer, "external", &view->external);
+    skad_result_uint(writer, "lifetime_s", view->lifetime_s);
+    skad_result_str_or_nil(writer, "reason", view->reason[0] != 0 ? view->reason : NULL);
+}
+
+/* By family, whether the gateway lets the node's port in. */
+static void write_mapping(const skad_mapping *mapping, skad_writer *writer)
+{
+    static const char *const families[] = {"ipv4", "ipv6"};
+    skad_result_key(writer, "mapping");
+    skad_write_map(writer, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        skad_mapping_view view;
+        skad_mapping_look_at(mapping, i, &view);
+        skad_result_key(writer, families[i]);
+        write_mapping_view(&view, writer);
+    }
+}
+
 void skad_status_result(const skad_method_context *context, skad_time now, skad_writer *writer)
 {
     skad_node_stats stats;
@@ -251,7 +261,7 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_node_stats_get(context->node, now, &stats);
     skad_workers_stats_get(context->workers, &workers);
 
-    skad_result_map(writer, 27 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
+    skad_result_map(writer, 28 + SOCKETS_COUNT + WORKERS_COUNT + COUNTERS_COUNT + 5);
     skad_result_id(writer, "id", skad_node_self(context->node));
     skad_result_public_key(writer, "public_key", skad_node_public_key(context->node));
     skad_result_str(writer, "version", SKAD_VERSION);
@@ -267,8 +277,9 @@ void skad_status_result(const skad_method_context *context, skad_time now, skad_
     skad_result_uint(writer, "epoch", stats.epoch);
     skad_result_key(writer, "observed");
     skad_result_address_list(writer, stats.observed, 2);
-    write_twin(&stats.twin, writer);
+    skad_result_address_or_nil(writer, "twin", &stats.twin);
     write_reach(&stats, writer);
+    write_mapping(context->mapping, writer);
     skad_result_uint(writer, "peers", stats.peers);
     skad_result_uint(writer, "peers_silent", stats.peers_unresponsive);
     skad_result_uint(writer, "siblings", stats.siblings);

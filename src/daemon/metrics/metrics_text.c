@@ -34,6 +34,17 @@ static void write_node(const skad_method_context *context, const skad_node_stats
     gauge_of(out, "skad_table_buckets", "Buckets of the routing table.", stats->buckets);
 }
 
+static void write_mapping(const skad_mapping *mapping, skad_exposition *out)
+{
+    static const char *const families[] = {"ipv4", "ipv6"};
+    skad_exposition_gauge(out, "skad_port_mapped", "1 while a gateway lets the node's port in.");
+    for (size_t i = 0; i < 2; i++) {
+        skad_mapping_view view;
+        skad_mapping_look_at(mapping, i, &view);
+        skad_exposition_uint(out, "family", families[i], view.state == SKAD_MAPPING_MAPPED);
+    }
+}
+
 static void write_health(const skad_method_context *context, skad_exposition *out)
 {
     skad_health_report report;
@@ -226,6 +237,7 @@ void skad_metrics_text(const skad_method_context *context, skad_time now, skad_e
     skad_node_stats_get(context->node, now, &stats);
     skad_workers_stats_get(context->workers, &workers);
     write_node(context, &stats, now, out);
+    write_mapping(context->mapping, out);
     write_health(context, out);
     write_traffic(&stats, &workers, out);
     write_sockets(context, &workers, out);

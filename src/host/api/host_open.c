@@ -206,6 +206,7 @@ static bool open_driver(skad_host_state *self, const parsed *parts, skad_failure
         .interface = parts->interface,
         .interfaces = true,
         .role = config->role,
+        .port_mapping = config->port_mapping,
         .peer_sockets = config->peer_sockets,
         .join = parts->join,
         .join_count = config->join_count,

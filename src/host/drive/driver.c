@@ -44,8 +44,13 @@ static void handle_event(skad_driver *driver, const skad_event *event)
         break;
     case SKAD_EVENT_ADOPTED:
     case SKAD_EVENT_TWIN:
+        skad_report_event(driver->config.log, event);
+        break;
     case SKAD_EVENT_REACHABILITY:
         skad_report_event(driver->config.log, event);
+        if (event->u.reachability.verdict == SKAD_REACH_NO) {
+            skad_mapping_unreached(driver->mapping, event->u.reachability.family);
+        }
         break;
     case SKAD_EVENT_PUZZLE_NEEDED:
         skad_nonce_renewal_start(driver->renewal, event->u.epoch);
@@ -176,6 +181,22 @@ static bool make_renewal(skad_driver *driver, const skad_identity *identity, ska
            skad_fail(failure, "out of memory");
 }
 
+static bool make_mapping(skad_driver *driver, const skad_identity *identity, skad_failure *failure)
+{
+    const skad_mapping_config config = {
+        .loop = driver->loop,
+        .endpoints = &driver->endpoints,
+        .identity = identity,
+        .node = driver->node,
+        .log = driver->config.log,
+    };
+    if (!driver->config.port_mapping || driver->config.role == SKAD_ROLE_CLIENT) {
+        return true;
+    }
+    return skad_mapping_new(&config, &driver->mapping) == SKAD_OK ||
+           skad_fail(failure, "out of memory");
+}
+
 static bool make_peers(skad_driver *driver, skad_failure *failure)
 {
     const skad_peer_book_config config = {
@@ -202,7 +223,8 @@ static bool make_parts(skad_driver *driver, skad_failure *failure)
     skad_loop_begin(driver->loop, read_clock(driver));
     bool made = make_node(driver, &identity, failure);
     keep_profile(driver);
-    made = made && make_renewal(driver, &identity, failure);
+    made = made && make_renewal(driver, &identity, failure) &&
+           make_mapping(driver, &identity, failure);
     skad_joining_init(&driver->joining, &(skad_joining_config){
                                             .loop = driver->loop,
                                             .node = driver->node,
@@ -273,7 +295,9 @@ static void on_settled(void *user)
 
 static void on_interfaces(void *user)
 {
+    const skad_driver *driver = user;
     skad_driver_network_changed(user);
+    skad_mapping_changed(driver->mapping);
 }
 
 bool skad_driver_start(skad_driver *driver, size_t workers, skad_failure *failure)
@@ -288,6 +312,7 @@ bool skad_driver_start(skad_driver *driver, size_t workers, skad_failure *failur
     if (driver->config.interfaces) {
         skad_interfaces_start(&driver->interfaces, driver->loop, on_interfaces, driver);
     }
+    skad_mapping_look(driver->mapping);
     skad_driver_begin_joining(driver);
     return true;
 }
@@ -298,6 +323,7 @@ void skad_driver_close(skad_driver *driver)
         return;
     }
     skad_interfaces_stop(&driver->interfaces);
+    skad_mapping_free(driver->mapping);
     skad_timer_stop(driver->loop, &driver->patience);
     skad_joining_end(&driver->joining);
     skad_peer_book_free(driver->peers);

@@ -14,6 +14,7 @@
 #define SKAD_HOST_DRIVE_DRIVER_H
 
 #include "skad/node.h"
+#include "src/host/drive/mapping.h"
 #include "src/host/loop/loop.h"
 #include "src/host/net/interfaces.h"
 #include "src/host/net/joining.h"
@@ -54,6 +55,7 @@ typedef struct skad_driver_config {
     size_t listen_count;        /* at most one for each family */
     uint32_t interface; /* of link-local addresses among these; 0: none, or that of a join point */
     bool interfaces;    /* watches those of the machine, to join anew when they change */
+    bool port_mapping;  /* has the gateway let the port in, unless the role is CLIENT (mapping.h) */
     bool peer_sockets;  /* answers come in on sockets of their own (peer_sockets.h) */
     const skad_join_point *join;
     size_t join_count;
@@ -77,6 +79,7 @@ struct skad_driver {
     skad_joining joining;
     skad_timer patience; /* old peers may answer until then; afterwards the points are asked */
     skad_interfaces interfaces;
+    skad_mapping *mapping;  /* NULL: none is wanted */
     skad_log_limit changes; /* of interfaces, while the node has not joined */
 };
 

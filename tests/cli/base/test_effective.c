@@ -37,13 +37,10 @@ static void what_is_not_set_has_its_default(void **state)
         size_t count;
         const char *value;
     } cases[] = {
-        {SKAD_OPTION_PROFILE, 1, "public"},
-        {SKAD_OPTION_SANDBOX, 1, "on"},
-        {SKAD_OPTION_ROLE, 1, "auto"},
-        {SKAD_OPTION_STORE, 1, "1024"},
-        {SKAD_OPTION_SOCKET, 1, "/x/control.sock"},
-        {SKAD_OPTION_LOG_LEVEL, 1, "info"},
-        {SKAD_OPTION_LISTEN, 2, "0.0.0.0:4700"},
+        {SKAD_OPTION_PROFILE, 1, "public"}, {SKAD_OPTION_SANDBOX, 1, "on"},
+        {SKAD_OPTION_ROLE, 1, "auto"},      {SKAD_OPTION_PORT_MAPPING, 1, "no"},
+        {SKAD_OPTION_STORE, 1, "1024"},     {SKAD_OPTION_SOCKET, 1, "/x/control.sock"},
+        {SKAD_OPTION_LOG_LEVEL, 1, "info"}, {SKAD_OPTION_LISTEN, 2, "0.0.0.0:4700"},
         {SKAD_OPTION_JOIN, 0, NULL},
     };
     skad_options options;

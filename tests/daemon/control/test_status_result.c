@@ -172,6 +172,20 @@ static void the_state_of_the_node_stands_under_its_names(void **state)
     assert_int_equal(skad_answer_bytes(all, "public_key").len, 64);
 }
 
+/* Where ports are not mapped, all is there and says so. */
+static void mappings_are_by_family(void **state)
+{
+    (void)state;
+    static const char *const families[] = {"ipv4", "ipv6"};
+    for (size_t i = 0; i < 2; i++) {
+        skad_answer one = skad_answer_get(skad_answer_get(status(), "mapping"), families[i]);
+        test_result_expect_text(skad_answer_get(one, "state"), "off");
+        test_result_expect(one, "lifetime_s", 0);
+        assert_int_equal(skad_answer_get(one, "external").item->type, SKAD_ITEM_NIL);
+        assert_int_equal(skad_answer_get(one, "reason").item->type, SKAD_ITEM_NIL);
+    }
+}
+
 /* As caps are: what lives there, of k places. The last bin has all that share more bits, too. */
 static void each_bin_tells_its_population_and_its_places(void **state)
 {
@@ -338,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         AT_NODE(each_counter_stands_under_its_name),
         AT_NODE(the_state_of_the_node_stands_under_its_names),
+        AT_NODE(mappings_are_by_family),
         AT_NODE(each_bin_tells_its_population_and_its_places),
         AT_NODE(flags_are_told_apart),
         AT_NODE(both_sockets_are_listed_and_their_counters_added),

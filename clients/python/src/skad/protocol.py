@@ -607,6 +607,21 @@ class Reach(TypedDict):
     guarded: bool
     """a server that strangers do not reach: its peers introduce them"""
 
+class Mapping(TypedDict):
+    state: str
+    """`off`, `unneeded`, `no_gateway`, `asking`, `mapped` or `failed`
+    ([port-mapping.md](port-mapping.md#what-the-status-shows))"""
+    protocol: Optional[str]
+    """`pcp` or `nat-pmp` while it is mapped"""
+    gateway: Optional[str]
+    """the gateway that is asked"""
+    external: Optional[str]
+    """while it is mapped, the address that the gateway claims to let in; what counts is `observed`"""
+    lifetime_s: int
+    """how long the mapping lasts unless it is renewed; 0 while there is none"""
+    reason: Optional[str]
+    """a sentence: why there is none, and what to do"""
+
 class Store(TypedDict):
     records: int
     """held for the network"""
@@ -669,6 +684,8 @@ class Status(TypedDict):
     nil while none is seen"""
     reach: Dict[str, Reach]
     """for `ipv4` and `ipv6`, whether strangers reach the node, and what it is to them"""
+    mapping: Dict[str, Mapping]
+    """for `ipv4` and `ipv6`, whether the gateway lets the node's port in"""
     peers: int
     """living contacts of the routing table"""
     peers_silent: int
