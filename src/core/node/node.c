@@ -48,6 +48,7 @@ static skad_status allocate(skad_node *node, skad_shared *shared)
         skad_events_init(&node->events, limits->events, later),
         skad_ping_queue_init(&node->ping_queue, node->env.now.mono_us, later),
         skad_store_retries_init(&node->store_retries, later),
+        skad_moves_init(&node->moves, later),
         skad_parked_init(&node->parked, node->store.ops->settled != NULL),
     };
     node->table.group_bucket_max = profile->group_bucket_max;
@@ -135,6 +136,7 @@ void skad_node_free(skad_node *node)
     skad_identities_free(&node->identities);
     skad_bans_free(&node->bans);
     skad_contacted_free(&node->contacted);
+    skad_moves_free(&node->moves);
     skad_admission_free(node);
     skad_recovery_free(node);
     skad_ping_queue_free(&node->ping_queue);

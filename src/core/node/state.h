@@ -33,6 +33,7 @@
 #include "src/core/upkeep/join.h"
 #include "src/core/upkeep/liveness_rounds.h"
 #include "src/core/upkeep/matching.h"
+#include "src/core/upkeep/moves.h"
 #include "src/core/upkeep/partition_recovery.h"
 #include "src/core/upkeep/ping_queue.h"
 #include "src/core/upkeep/reachability.h"
@@ -75,6 +76,7 @@ struct skad_node {
     skad_ping_queue ping_queue;
     skad_callers callers;
     skad_reachability reachability;
+    skad_moves moves;
     skad_liveness_rounds liveness_rounds;
     skad_refresh_state refresh;
     skad_clock_watch clock_watch;

@@ -277,6 +277,24 @@ static void tick(skad_node *node, size_t i)
     }
 }
 
+void skad_reachability_moved(skad_node *node, size_t family_index)
+{
+    skad_reach_family *self = &node->reachability.families[family_index];
+    const bool told = self->verdict != SKAD_REACH_UNKNOWN;
+    if (!is_asked(node, family_index)) {
+        return;
+    }
+    *self = (skad_reach_family){
+        .eager = SKAD_REACH_EAGER,
+        .probe_us = node->env.now.mono_us + SKAD_REACH_SOON_US, /* peers grant tokens first */
+        .farewell = self->farewell,
+        .farewell_us = self->farewell_us,
+    };
+    if (told) {
+        report(node, family_index);
+    }
+}
+
 void skad_reachability_tick(skad_node *node)
 {
     for (size_t i = 0; i < SKAD_REACH_FAMILIES; i++) {

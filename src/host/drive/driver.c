@@ -10,6 +10,7 @@
 #include "src/host/system/clock.h"
 
 #define PAUSE_US_MIN 500                  /* deadlines closer than this are one wakeup */
+#define SLEEP_US_MIN (5 * SKAD_US_PER_S)  /* a shorter sleep costs no token and no mapping */
 #define PAUSE_US_MAX (60 * SKAD_US_PER_S) /* an idle node looks at its clocks once a minute */
 
 static skad_time read_clock(const skad_driver *driver)
@@ -20,11 +21,33 @@ static skad_time read_clock(const skad_driver *driver)
 
 /* ---- A turn ---- */
 
+/* One clock stands still while the machine sleeps, the other one goes on. */
+static uint64_t time_asleep_us(void)
+{
+    const uint64_t awake_us = skad_clock_awake_us();
+    const uint64_t all_us = skad_clock_now().mono_us;
+    return all_us > awake_us ? all_us - awake_us : 0;
+}
+
+static void look_for_sleep(skad_driver *driver)
+{
+    if (!driver->config.interfaces || driver->config.clock != NULL) {
+        return;
+    }
+    const uint64_t asleep_us = time_asleep_us();
+    const uint64_t slept_us = asleep_us > driver->asleep_us ? asleep_us - driver->asleep_us : 0;
+    driver->asleep_us = asleep_us;
+    if (slept_us >= SLEEP_US_MIN && driver->node != NULL) {
+        skad_driver_slept(driver, slept_us / SKAD_US_PER_S);
+    }
+}
+
 skad_time skad_driver_begin(skad_driver *driver)
 {
     const skad_time before = *driver->now;
     skad_loop_begin(driver->loop, read_clock(driver));
     skad_report_clock(driver->config.log, before, *driver->now);
+    look_for_sleep(driver);
     return before;
 }
 
@@ -285,6 +308,8 @@ bool skad_driver_start(skad_driver *driver, size_t workers, skad_failure *failur
                          skad_status_text(status));
     }
     if (driver->config.interfaces) {
+        driver->asleep_us = time_asleep_us();
+        skad_sources_begin(&driver->sources);
         skad_interfaces_start(&driver->interfaces, driver->loop, on_interfaces, driver);
     }
     skad_driver_begin_joining(driver);
