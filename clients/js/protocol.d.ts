@@ -572,6 +572,21 @@ export interface Reach {
   role: string;
 }
 
+export interface LocalDiscovery {
+  /** whether the node looks for others on the links of its machine ([local-discovery.md](local-discovery.md)) */
+  on: boolean;
+  /** announcements that the system sent */
+  announced: number;
+  /** those that it did not send */
+  refused: number;
+  /** announcements of other nodes that were verified */
+  heard: number;
+  /** what else was heard: noise, other networks, copies, strangers to the link */
+  dropped: number;
+  /** nodes that were asked because they were heard */
+  asked: number;
+}
+
 export interface Status {
   api: number;
   /** the node's ID */
@@ -606,6 +621,8 @@ export interface Status {
   twin: string | null;
   /** for `ipv4` and `ipv6`, whether strangers reach the node, and what it is to them */
   reach: { [name: string]: Reach };
+  /** how local discovery goes */
+  local_discovery: LocalDiscovery;
   /** living contacts of the routing table */
   peers: number;
   /** contacts that do not answer for now */

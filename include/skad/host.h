@@ -81,6 +81,10 @@ typedef struct skad_host_config {
      * Otherwise the descriptor is not readable at deadlines. */
     skad_time (*clock)(void *user);
     void *user; /* passed to the four functions */
+
+    bool local_discovery; /* looks for nodes of the network on the links of this machine, by
+                             multicast (docs/local-discovery.md); only in a profile that allows
+                             private addresses */
 } skad_host_config;
 
 /* Fills in what a node of the public network needs that joins through no other: set what is to be

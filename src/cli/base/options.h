@@ -63,7 +63,8 @@ typedef uint64_t skad_option_set;
 #define SKAD_OPTION_RATE_UNPROVEN  (UINT64_C(1) << 46)
 #define SKAD_OPTION_RATE_ADDRESS   (UINT64_C(1) << 47)
 
-#define SKAD_OPTION_ROLE (UINT64_C(1) << 57)
+#define SKAD_OPTION_ROLE            (UINT64_C(1) << 57)
+#define SKAD_OPTION_LOCAL_DISCOVERY (UINT64_C(1) << 49)
 
 /* What a node may use of its machine. */
 #define SKAD_OPTIONS_LIMITS                                                                        \
@@ -105,7 +106,7 @@ typedef uint64_t skad_option_set;
      SKAD_OPTION_LOG_LEVEL | SKAD_OPTION_LOG_FORMAT | SKAD_OPTION_METRICS |                        \
      SKAD_OPTION_SOCKET_MODE | SKAD_OPTION_SOCKET_GROUP | SKAD_OPTION_MONITOR_SOCKET |             \
      SKAD_OPTION_MONITOR_MODE | SKAD_OPTION_MONITOR_GROUP | SKAD_OPTION_ROLE |                     \
-     SKAD_OPTIONS_LIMITS)
+     SKAD_OPTION_LOCAL_DISCOVERY | SKAD_OPTIONS_LIMITS)
 
 typedef struct skad_settings skad_settings;
 
@@ -123,6 +124,7 @@ typedef struct skad_options {
     skad_limits limits;          /* those of SKAD_OPTIONS_LIMITS */
     skad_sandbox sandbox;        /* --sandbox, else on */
     skad_role role;              /* --role, else auto */
+    bool local_discovery;        /* --local-discovery, else no */
     skad_log_level log_level;    /* --log-level, else info */
     skad_log_format log_format;  /* --log-format, else what suits stderr */
     skad_metrics_place metrics;  /* --metrics, else nowhere */

@@ -17,6 +17,7 @@
 #include "src/core/node/driver.h"
 #include "src/core/node/state.h"
 #include "src/core/operations/operate.h"
+#include "src/core/routing/endpoints.h"
 #include "src/core/rpc/signer.h"
 #include "src/core/upkeep/watch.h"
 
@@ -310,6 +311,29 @@ bool skad_node_lend_batch(skad_node *node, skad_outbox_batch *out)
 void skad_node_return_batch(skad_node *node, const skad_outbox_batch *batch)
 {
     skad_outbox_return(&node->outbox, batch);
+}
+
+/* ---- Links ---- */
+
+size_t skad_node_announcement(skad_node *node, skad_family family, skad_time now,
+                              uint8_t out[static SKAD_DATAGRAM_BYTES_MAX])
+{
+    skad_node_enter(node, now);
+    return skad_overhear_write(node, family, out);
+}
+
+skad_verdict skad_node_overhear(skad_node *node, const uint8_t *datagram, size_t len,
+                                const skad_address *from, skad_time now, skad_id *sender)
+{
+    skad_node_enter(node, now);
+    return skad_overhear(node, datagram, len, from, sender);
+}
+
+bool skad_node_knows(const skad_node *node, const skad_id *id, const skad_address *address)
+{
+    const skad_peers *peers = &node->table.peers;
+    const skad_peer_slot slot = skad_peers_find(peers, id);
+    return skad_peers_alive(peers, slot) && skad_endpoint_is(peers, slot, address);
 }
 
 /* ---- Events ---- */

@@ -9,6 +9,7 @@
 #include "src/core/inbound/admission.h"
 #include "src/core/inbound/duplicates.h"
 #include "src/core/inbound/identities.h"
+#include "src/core/inbound/overhear.h"
 #include "src/core/inbound/parked.h"
 #include "src/core/inbound/roots.h"
 #include "src/core/operations/operation.h"
@@ -62,6 +63,7 @@ struct skad_node {
     skad_roots roots;
     skad_identities identities;
     skad_admission admission;
+    skad_overheard overheard;
     skad_answer_budget answers;
     skad_bans bans;
     skad_twin_state twin;

@@ -202,9 +202,9 @@ void skad_join_moved(skad_node *node)
 void skad_join_watch(skad_node *node)
 {
     const uint64_t now_us = node->env.now.mono_us;
-    bool silence =
-        now_us - node->heard_us >= SKAD_ISOLATION_US ||
-        (unheard_since_move(node) && now_us - node->moves.moved_us >= SKAD_MOVES_PATIENCE_US);
+    bool silence = unheard_since_move(node)
+                       ? now_us - node->moves.waits_us >= SKAD_MOVES_PATIENCE_US
+                       : now_us - node->heard_us >= SKAD_ISOLATION_US;
     if (node->join.joined && (silence || !skad_table_has_living(&node->table))) {
         leave(node);
     }
@@ -241,7 +241,7 @@ void skad_join_advance(skad_node *node)
 uint64_t skad_join_deadline(const skad_node *node)
 {
     if (node->join.joined) {
-        return unheard_since_move(node) ? node->moves.moved_us + SKAD_MOVES_PATIENCE_US
+        return unheard_since_move(node) ? node->moves.waits_us + SKAD_MOVES_PATIENCE_US
                                         : node->heard_us + SKAD_ISOLATION_US;
     }
     return node->join.lookup != 0 ? UINT64_MAX : node->join.hello_us;

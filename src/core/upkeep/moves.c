@@ -121,6 +121,9 @@ void skad_moves_self(skad_node *node, unsigned families)
     if (families == 0) {
         return;
     }
+    if (self->moved_us == 0 || node->heard_us >= self->moved_us) {
+        self->waits_us = node->env.now.mono_us;
+    }
     self->moved_us = node->env.now.mono_us;
     for (size_t i = 0; i < SKAD_ENDPOINTS; i++) {
         if ((families & family_of(i)) != 0) {

@@ -82,8 +82,8 @@ void skad_reachability_heard(skad_node *node, const skad_address *from);
 void skad_reachability_answered(skad_node *node, const skad_pending_rpc *rpc,
                                 const skad_message *answer);
 
-/* Our address of a family (0: IPv4, 1: IPv6) is another one. Nothing is known about it, and is found
- * out at once; until then the node stays what it is. */
+/* Our address of a family (0: IPv4, 1: IPv6) is another one. Nothing is known about it, and is
+ * found out at once; until then the node stays what it is. */
 void skad_reachability_moved(skad_node *node, size_t family_index);
 
 void skad_reachability_tick(skad_node *node);

@@ -44,8 +44,9 @@ typedef struct skad_daemon_config {
     size_t listen_count;                      /* at most one for each family */
     uint32_t interface; /* of link-local addresses among these; 0: none, or that of a join point */
     skad_role role;     /* what the node is to others */
-    bool interfaces;    /* watches those of the machine, to join anew when they change */
-    bool peer_sockets;  /* answers come in on sockets of their own (peer_sockets.h) */
+    bool local_discovery; /* looks for nodes on the links of the machine */
+    bool interfaces;      /* watches those of the machine, to join anew when they change */
+    bool peer_sockets;    /* answers come in on sockets of their own (peer_sockets.h) */
     int workers; /* threads for signatures, 0..SKAD_WORKERS_MAX; -1: what suits the machine */
     const skad_join_point *join;
     size_t join_count;

@@ -265,12 +265,21 @@ static void forget_borrowed(skad_driver *driver)
     driver->config.join = NULL;
 }
 
+static bool check_config(const skad_driver_config *config, skad_failure *failure)
+{
+    return !config->local_discovery || config->profile->allow_private ||
+           skad_fail(failure,
+                     "local discovery is for networks with private addresses, and the profile '%s' "
+                     "has none (allow_private)",
+                     config->profile->name);
+}
+
 bool skad_driver_open(const skad_driver_config *config, skad_driver *driver, skad_failure *failure)
 {
     *driver = (skad_driver){.config = *config, .interfaces.fd = -1};
     driver->endpoints.log = config->log;
     driver->endpoints.interface = config->interface;
-    const bool opened = make_loop(driver, failure) &&
+    const bool opened = check_config(config, failure) && make_loop(driver, failure) &&
                         skad_join_points_interface(config->join, config->join_count,
                                                    &driver->endpoints.interface, failure) &&
                         skad_udp_endpoints_open(
@@ -307,6 +316,16 @@ bool skad_driver_start(skad_driver *driver, size_t workers, skad_failure *failur
         return skad_fail(failure, "cannot start %zu workers: %s", workers,
                          skad_status_text(status));
     }
+    if (driver->config.local_discovery) {
+        const skad_local_config local = {
+            .loop = driver->loop,
+            .node = driver->node,
+            .now = driver->now,
+            .endpoints = &driver->endpoints,
+            .log = driver->config.log,
+        };
+        skad_local_discovery_start(&driver->local, &local);
+    }
     if (driver->config.interfaces) {
         driver->asleep_us = time_asleep_us();
         skad_sources_begin(&driver->sources);
@@ -322,6 +341,7 @@ void skad_driver_close(skad_driver *driver)
         return;
     }
     skad_interfaces_stop(&driver->interfaces);
+    skad_local_discovery_stop(&driver->local);
     skad_timer_stop(driver->loop, &driver->patience);
     skad_joining_end(&driver->joining);
     skad_peer_book_free(driver->peers);

@@ -17,6 +17,7 @@
 #include "src/host/loop/loop.h"
 #include "src/host/net/interfaces.h"
 #include "src/host/net/joining.h"
+#include "src/host/net/local_discovery.h"
 #include "src/host/net/sources.h"
 #include "src/host/net/udp_endpoints.h"
 #include "src/host/state/nonce_renewal.h"
@@ -55,7 +56,9 @@ typedef struct skad_driver_config {
     size_t listen_count;        /* at most one for each family */
     uint32_t interface; /* of link-local addresses among these; 0: none, or that of a join point */
     bool interfaces;    /* watches those of the machine, and whether it slept, to join anew */
-    bool peer_sockets;  /* answers come in on sockets of their own (peer_sockets.h) */
+    bool local_discovery; /* looks for nodes on the links of the machine; only where the profile
+                             allows private addresses */
+    bool peer_sockets;    /* answers come in on sockets of their own (peer_sockets.h) */
     const skad_join_point *join;
     size_t join_count;
     skad_log_to log;
@@ -79,6 +82,7 @@ struct skad_driver {
     skad_timer patience; /* old peers may answer until then; afterwards the points are asked */
     skad_interfaces interfaces;
     skad_sources sources;
+    skad_local_discovery local;
     uint64_t asleep_us;     /* for so long the machine had slept since its boot, at the last turn */
     skad_log_limit changes; /* of interfaces, while the node has not joined */
 };

@@ -156,6 +156,7 @@ void skad_driver_network_changed(skad_driver *driver)
     const bool joined = skad_driver_is_joined(driver);
     const unsigned families =
         skad_sources_changed(&driver->sources) & (unsigned)driver->endpoints.families;
+    skad_local_discovery_changed(&driver->local);
     if (families != 0) {
         move(driver, families);
     }
@@ -177,6 +178,7 @@ void skad_driver_slept(skad_driver *driver, uint64_t seconds)
 {
     skad_log(driver->config.log, SKAD_LOG_INFO,
              "this machine slept for %" PRIu64 " s: checking the peers", seconds);
+    skad_local_discovery_changed(&driver->local);
     move(driver, SKAD_FAMILIES_ALL);
     if (!skad_driver_is_joined(driver)) {
         look(driver);

@@ -603,6 +603,21 @@ class Reach(TypedDict):
     role: str
     """what it says to be there: `server` or `client`"""
 
+class LocalDiscovery(TypedDict):
+    on: bool
+    """whether the node looks for others on the links of its machine
+    ([local-discovery.md](local-discovery.md))"""
+    announced: int
+    """announcements that the system sent"""
+    refused: int
+    """those that it did not send"""
+    heard: int
+    """announcements of other nodes that were verified"""
+    dropped: int
+    """what else was heard: noise, other networks, copies, strangers to the link"""
+    asked: int
+    """nodes that were asked because they were heard"""
+
 class Store(TypedDict):
     records: int
     """held for the network"""
@@ -665,6 +680,8 @@ class Status(TypedDict):
     nil while none is seen"""
     reach: Dict[str, Reach]
     """for `ipv4` and `ipv6`, whether strangers reach the node, and what it is to them"""
+    local_discovery: LocalDiscovery
+    """how local discovery goes"""
     peers: int
     """living contacts of the routing table"""
     peers_silent: int
