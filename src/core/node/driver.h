@@ -28,6 +28,8 @@ SKAD_MUST_CHECK size_t skad_node_announcement(skad_node *node, skad_family famil
 SKAD_MUST_CHECK skad_verdict skad_node_overhear(skad_node *node, const uint8_t *datagram,
                                                 size_t len, const skad_address *from, skad_time now,
                                                 skad_id *sender);
+/* Sends that sender one PING, and no copy. False if there is no room. */
+bool skad_node_ask(skad_node *node, const skad_id *id, const skad_address *address, skad_time now);
 /* Whether a node is known to answer at an address. */
 bool skad_node_knows(const skad_node *node, const skad_id *id, const skad_address *address);
 

@@ -18,6 +18,7 @@
 #include "src/core/node/state.h"
 #include "src/core/operations/operate.h"
 #include "src/core/routing/endpoints.h"
+#include "src/core/rpc/request.h"
 #include "src/core/rpc/signer.h"
 #include "src/core/upkeep/watch.h"
 
@@ -327,6 +328,12 @@ skad_verdict skad_node_overhear(skad_node *node, const uint8_t *datagram, size_t
 {
     skad_node_enter(node, now);
     return skad_overhear(node, datagram, len, from, sender);
+}
+
+bool skad_node_ask(skad_node *node, const skad_id *id, const skad_address *address, skad_time now)
+{
+    skad_node_enter(node, now);
+    return skad_request_ping(node, id, address, SKAD_PURPOSE_HELLO);
 }
 
 bool skad_node_knows(const skad_node *node, const skad_id *id, const skad_address *address)

@@ -92,11 +92,8 @@ static void on_answer(void *user)
     skad_local_discovery *self = user;
     skad_local_answer answer;
     while (skad_local_answers_take(&self->answers, self->config.now->mono_us, &answer)) {
-        skad_contact sender = {.id = answer.id};
-        *(answer.address.family == SKAD_FAMILY_IPV4 ? &sender.ipv4 : &sender.ipv6) = answer.address;
-        if (skad_node_greet(self->config.node, &sender, 1, *self->config.now) == SKAD_OK) {
-            self->counters.asked++;
-        }
+        self->counters.asked +=
+            skad_node_ask(self->config.node, &answer.id, &answer.address, *self->config.now);
     }
     plan_answer(self);
 }

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "crypto/tag.h"
+#include "proto/address.h"
 #include "proto/seal.h"
 #include "src/core/inbound/overhear.h"
 #include "src/core/node/driver.h"
@@ -93,6 +95,25 @@ static void an_announcement_changes_nothing(void **state)
     assert_int_equal(test_fixture_drain(&fixture), 0);
     assert_int_equal(test_fixture_stats(&fixture).peers, 0);
     assert_false(skad_node_knows(fixture.node, &who->identity.id, &from));
+}
+
+/* One datagram that is shorter than what was heard, and no copy if the node is silent. */
+static void asking_the_sender_sends_one_short_datagram(void **state)
+{
+    (void)state;
+    const test_remote *who = test_fixture_remote(&fixture);
+    const announcement heard = announce(who);
+    skad_datagram datagram;
+    assert_int_equal(overhear(&heard), SKAD_VERDICT_ACCEPT);
+    assert_true(skad_node_ask(fixture.node, &who->identity.id, &from, fixture.now));
+    assert_true(skad_node_poll_datagram(fixture.node, &datagram));
+    assert_true(skad_address_equal(&datagram.to, &from));
+    assert_in_range(datagram.len, SKAD_DATAGRAM_BYTES_MIN, heard.len - 1);
+    for (unsigned i = 0; i < 60; i++) {
+        fixture.now.mono_us += 100 * SKAD_US_PER_MS;
+        skad_node_tick(fixture.node, fixture.now);
+        assert_int_equal(test_fixture_drain(&fixture), 0);
+    }
 }
 
 static void a_copy_is_known_as_such(void **state)
@@ -189,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_announcement_names_its_sender),
         TEST(an_announcement_changes_nothing),
+        TEST(asking_the_sender_sends_one_short_datagram),
         TEST(a_copy_is_known_as_such),
         TEST(our_own_comes_back),
         TEST(each_of_ours_is_another_datagram),
