@@ -140,8 +140,8 @@ skad_verdict skad_node_receive_at(skad_node *node, const uint8_t *datagram, size
  * exceeded. */
 void skad_node_press(skad_node *node, bool pressed);
 
-/* Tells the node that its address of these families (skad_family bits) is another one, or may be: an
- * interface or a route changed, or the machine slept. It checks its peers, joins anew if none of
+/* Tells the node that its address of these families (skad_family bits) is another one, or may be:
+ * an interface or a route changed, or the machine slept. It checks its peers, joins anew if none of
  * them answers, and announces what it announces of itself with the new address. */
 void skad_node_moved(skad_node *node, unsigned families, skad_time now);
 

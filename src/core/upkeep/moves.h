@@ -48,7 +48,7 @@ typedef struct skad_moves_suspect {
 
 typedef struct skad_moves {
     uint64_t moved_us;            /* when we moved last; 0: never */
-    uint64_t waits_us; /* when we first moved since the last answer of any peer */
+    uint64_t waits_us;            /* when we first moved since the last answer of any peer */
     uint64_t observed_us;         /* when peers last made us believe so; 0: never */
     skad_address own[2];          /* what peers agreed about last; NONE: nothing since we moved */
     skad_moves_suspect *suspects; /* SKAD_MOVES_SUSPECTS, in turn; NULL: none yet */

@@ -61,7 +61,7 @@ static const refused_case refused[] = {
      "--profile: cannot read ./no/such/file: No such file"},
     {"no store", &skad_command_run, {"--store", "0"}, "from 1 to 1048576"},
     {"half a discovery",
-     "run",
+     &skad_command_run,
      {"--local-discovery", "maybe"},
      "--local-discovery: maybe is neither yes nor no"},
     {"half a sandbox",
